@@ -1,0 +1,78 @@
+"""python -m cxrkit: the kit's stages one by one."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from cxrkit import __version__, config
+from cxrkit.errors import BadInput, WrongUse, run_command
+from cxrkit.progress import say
+
+
+def parser():
+    """The command line. Each command imports what it needs when it runs, so that --help is quick."""
+    top = argparse.ArgumentParser(prog="python -m cxrkit", description="COVID-19 against healthy chest films. Research use only.")
+    top.add_argument("--version", action="version", version=__version__)
+    commands = top.add_subparsers(metavar="COMMAND", required=True)
+
+    actions = commands.add_parser("manifest", help="build or check a manifest").add_subparsers(metavar="ACTION", required=True)
+    build = actions.add_parser("build", help="read sources into a manifest")
+    build.add_argument("--source", action="append", required=True, metavar="KIND[:NAME]=DIR", help="a source of images; may be given several times")
+    build.add_argument("--experiment", default="paper", metavar="NAME", help="whose split and exclusions to use (default: paper)")
+    build.add_argument("--split", help="paper or grouped, instead of the experiment's")
+    build.add_argument("--split-seed", type=int, help="seed of the split")
+    build.add_argument("--out", type=Path, default=Path("manifest.csv"), metavar="FILE", help="the manifest to write (default: manifest.csv)")
+    build.set_defaults(command=build_manifest)
+    check = actions.add_parser("check", help="check a manifest: schema, ids, files, classes, patients")
+    check.add_argument("manifest", type=Path)
+    check.add_argument("--hashes", action="store_true", help="compare the files' SHA-256 as well")
+    check.set_defaults(command=check_manifest)
+
+    actions = commands.add_parser("tree", help="build the folder tree").add_subparsers(metavar="ACTION", required=True)
+    build = actions.add_parser("build", help="link a manifest's images into train|valid|test/<label>/")
+    build.add_argument("manifest", type=Path)
+    build.add_argument("--out", type=Path, default=Path("tree"), metavar="DIR", help="the tree's folder (default: tree)")
+    build.set_defaults(command=build_tree)
+    return top
+
+
+def build_manifest(options):
+    from cxrkit.data import manifest, sources
+
+    experiment = config.load(options.experiment, config.overrides_of(options))
+    found = sources.parse_all(options.source, drawn_at=options.out.parent / "phantoms")
+    records = manifest.build(found, experiment.split, experiment.exclude_views, experiment.split_seed)
+    manifest.write(options.out, records, manifest.roots_of(found))
+    say(manifest.summary(records))
+    say(f"\n{len(records)} rows in {options.out}")
+
+
+def check_manifest(options):
+    from cxrkit.data import manifest, sources
+
+    records = manifest.read(options.manifest)
+    roots = manifest.read_roots(options.manifest)
+    found = manifest.problems(records, sources.locator(roots) if roots else None, options.hashes)
+    if found:
+        listed = "\n".join(f"  - {problem}" for problem in found[:20])
+        raise BadInput(f"The manifest has {len(found)} problem(s):\n{listed}", options.manifest, "build it again: python -m cxrkit manifest build")
+    where = "their files are there" if roots else "files not looked for: no " + options.manifest.with_suffix(".roots.json").name
+    say(f"{options.manifest}: {len(records)} rows, {sum(r.used for r in records)} in use; {where}")
+
+
+def build_tree(options):
+    from cxrkit.data import manifest, sources, tree
+
+    roots = manifest.read_roots(options.manifest)
+    if not roots:
+        raise WrongUse("It is not known where the manifest's images lie.", options.manifest, "build it on this machine: python -m cxrkit manifest build")
+    say(f"{options.out}: {tree.build(manifest.read(options.manifest), sources.locator(roots), options.out)}")
+
+
+def main(arguments=None):
+    options = parser().parse_args(arguments)
+    return options.command(options)
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main))

@@ -1,0 +1,1 @@
+"""Sources in, one manifest and one folder tree out."""

@@ -1,0 +1,167 @@
+"""CoronaHack: Kaggle's praveengovi/coronahack-chest-xraydataset.
+
+5,910 rows: 1,576 normal films (1,342 TRAIN, 234 TEST), 58 COVID-19 films (all TRAIN), 4,276 of other
+pneumonia. What a reader of its numbers should know:
+
+- The normals are Kermany's children of one to five years from one hospital (CC BY 4.0,
+  https://doi.org/10.17632/rscbjbr9sj.2); the COVID-19 films are adults from many sources, taken from
+  ieee8023/covid-chestxray-dataset in March 2020. Age and hospital separate the classes.
+- 34 of the 58 COVID-19 films are SIRM's, and one "Normal" is the film of a SIRM COVID-19 patient.
+- 23 CT slices lie in train/ without a row, so the folder must be read by its metadata, never walked.
+- The metadata spells "Pnemonia", and puts Label_2 before Label_1.
+"""
+
+import csv
+import re
+from pathlib import Path
+
+from cxrkit.data.records import NEGATIVE, POSITIVE, Record
+from cxrkit.errors import BadInput
+
+METADATA = "Chest_xray_Corona_Metadata.csv"
+PHANTOM_MARKER = "PHANTOMS.txt"
+FOLDER = "Coronahack-Chest-XRay-Dataset"
+DATASET_URL = "https://www.kaggle.com/datasets/praveengovi/coronahack-chest-xraydataset"
+COLUMNS = ("X_ray_image_name", "Label", "Dataset_type", "Label_2_Virus_category", "Label_1_Virus_category")
+
+LABEL_OF_FINDING = {"Normal": NEGATIVE, "Pnemonia/Virus/COVID-19": POSITIVE}
+
+LATERALS = ("35AF5C3B", "44C8E3D6", "4C4DEFD8", "D5ACAA93")
+"""First parts of the names of the four COVID-19 films that are laterals, as ieee8023's metadata says."""
+
+KERMANY = re.compile(r"(?P<patient>(NORMAL2-)?IM-\d+|person\d+_(virus|bacteria))[-_]")
+ARTICLE = re.compile(r"1-s2\.0-S\d+|kjr-\d+-e\d+|jkms-\d+-e\d+|\d{5}_\d{4}_\d+_Fig\d+|gr\d+_lrg|all\d+-fig-\d+")
+SERIES_END = re.compile(r"([-_. ]?day[-_ ]?\d+|-[a-d]\d?|-\d{1,2})$")
+
+
+def read(root, name="coronahack"):
+    """Records of a CoronaHack folder, one for each row of its metadata.
+
+    root: the folder that holds Chest_xray_Corona_Metadata.csv. Pictures are looked for in the nested, the
+    single and the flat layout. Rows of other findings, and rows whose name is no plain file name, come
+    back excluded with the reason; whether files exist and can be read is not looked at here.
+
+    Raises BadInput: no such folder, no metadata, a missing column, or the altered copy of the dataset.
+    """
+    root = Path(root)
+    rows = _rows(root)
+    folder = _picture_folder(root)
+    drawn = (root / PHANTOM_MARKER).exists()
+    source = "phantom" if drawn else name
+    records, seen = [], {}
+    for number, row in rows:
+        record = _record(row, number, source, folder.relative_to(root).as_posix(), name)
+        seen[record.image_id] = seen.get(record.image_id, 0) + 1
+        if seen[record.image_id] > 1:
+            record = record.but(
+                image_id=f"{record.image_id}#row{number}",
+                excluded=record.excluded or "the metadata names this file more than once",
+            )
+        if drawn:
+            record = record.but(
+                collected="drawn", licence="CC0-1.0", credit="cxrkit phantom, no patient", case_url="", age=""
+            )
+        records.append(record)
+    return records
+
+
+def _rows(root):
+    path = root / METADATA
+    if not root.is_dir():
+        raise BadInput("There is no such data folder.", root, "give the folder that holds " + METADATA)
+    if not path.is_file():
+        found = ", ".join(sorted(p.name for p in root.iterdir())[:8]) or "nothing"
+        raise BadInput(
+            f"The folder holds no {METADATA}; it holds: {found}.",
+            root,
+            f"download the dataset ({DATASET_URL}) or name the folder it was unpacked into",
+        )
+    try:
+        with open(path, newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            missing = [column for column in COLUMNS if column not in (reader.fieldnames or ())]
+            if missing:
+                raise BadInput(
+                    f"The metadata lacks the column(s) {', '.join(missing)}; it has: {', '.join(reader.fieldnames or ())}.",
+                    path,
+                    "use the original metadata file of the dataset",
+                )
+            rows = [(number, row) for number, row in enumerate(reader, start=2)]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise BadInput(f"The metadata is no readable CSV: {error}.", path, "download the file again") from error
+    if not rows:
+        raise BadInput("The metadata has no rows.", path, "download the file again")
+    altered = sum(bool(re.fullmatch(r"COVID19_\d+\.jpg", row["X_ray_image_name"] or "")) for _, row in rows)
+    if altered:
+        raise BadInput(
+            f"This is an altered copy of CoronaHack: {altered} rows named COVID19_<n>.jpg are not in the original.",
+            path,
+            f"use the original: {DATASET_URL}",
+        )
+    return rows
+
+
+def _picture_folder(root):
+    for folder in (root / FOLDER / FOLDER, root / FOLDER, root):
+        if (folder / "train").is_dir() or (folder / "test").is_dir():
+            return folder
+    raise BadInput(
+        "The folder has the metadata but no train/ and test/ folders with pictures.",
+        root,
+        f"unpack the whole archive, so that {FOLDER}/{FOLDER}/train lies beside {METADATA}",
+    )
+
+
+def _record(row, number, source, folder, root_name):
+    name, label, kind, virus, category = ((row[column] or "").strip() for column in COLUMNS)
+    finding = "/".join(part for part in (label, category, virus) if part)
+    kermany = KERMANY.match(name)
+    view, basis = _view(name, kermany)
+    excluded = ""
+    if not re.fullmatch(r"[^/\\\x00-\x1f]+", name) or name in (".", ".."):
+        excluded = f"row {number} of the metadata names no plain file: {name!r}"
+    elif kind not in ("TRAIN", "TEST"):
+        excluded = f"row {number} of the metadata has the Dataset_type {kind!r}"
+    elif finding not in LABEL_OF_FINDING:
+        excluded = f"finding {finding or 'empty'}: neither normal nor COVID-19"
+    return Record(
+        image_id=f"{source}/{name or f'row{number}'}",
+        path=f"{root_name}/{folder}/{kind.lower()}/{name}".replace("/./", "/"),
+        source=source,
+        label=LABEL_OF_FINDING.get(finding, ""),
+        finding=finding,
+        patient=f"{source}:{patient_of(name)}" if name else "",
+        view=view,
+        view_basis=basis,
+        age="1-5" if kermany else "",
+        case_url=DATASET_URL,
+        licence="CC BY 4.0" if kermany else "unknown",
+        credit="Kermany, Zhang, Goldbaum (2018), doi:10.17632/rscbjbr9sj.2" if kermany else "CoronaHack, from ieee8023/covid-chestxray-dataset",
+        collected="kaggle",
+        published_split={"TRAIN": "train", "TEST": "test"}.get(kind, ""),
+        excluded=excluded,
+    )
+
+
+def patient_of(name):
+    """The patient key that a CoronaHack file name carries.
+
+    Kermany's names hold it. The adult films' names do not, so films of one article or one series are
+    taken for one patient: too large a group costs a little data, too small a one leaks.
+    """
+    kermany = KERMANY.match(name)
+    if kermany:
+        return kermany["patient"]
+    article = ARTICLE.match(name)
+    if article:
+        return article[0]
+    stem = name.rsplit(".", 1)[0]
+    return SERIES_END.sub("", SERIES_END.sub("", stem)) or stem
+
+
+def _view(name, kermany):
+    if name.startswith(LATERALS):
+        return "lateral", "ieee8023 metadata of 2020-03-17"
+    if kermany:
+        return "AP", "Kermany 2018: antero-posterior films of children"
+    return "", ""

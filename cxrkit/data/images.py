@@ -1,0 +1,130 @@
+"""One way to open a chest film, whatever its class: a decoder that differs by class is a shortcut."""
+
+import hashlib
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+import os
+import warnings
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from cxrkit.errors import BadInput, UnreadableImage
+from cxrkit.progress import track
+
+SMALLEST_SIDE = 32
+"""Pixels. Below it a file is an icon or a tracking pixel, not a film."""
+
+
+def open_grey(path):
+    """An image file as 8-bit grey: a PIL image of mode L.
+
+    Colour goes to luminance, an alpha channel is dropped, palettes are resolved, EXIF rotation is applied.
+    Deeper images are scaled by the smallest usual bit depth that holds their largest value (a 12-bit film
+    in a 16-bit PNG would come out black otherwise). Raises UnreadableImage.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(path) as image:
+                return _to_grey(image)
+    except UnreadableImage:
+        raise
+    except (OSError, ValueError, SyntaxError, EOFError, MemoryError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise UnreadableImage(f"cannot be decoded: {_in_short(error)}", path, "replace the file or leave it out") from error
+
+
+def _to_grey(image):
+    image.load()
+    image = ImageOps.exif_transpose(image)
+    if min(image.size) < SMALLEST_SIDE:
+        raise UnreadableImage(f"only {image.width} x {image.height} pixels", next="bring the film in full size")
+    if image.mode.startswith("I") or image.mode == "F":
+        return _from_deep(np.asarray(image))
+    if image.mode in ("P", "PA"):
+        image = image.convert("RGBA")
+    if image.mode in ("RGBA", "LA", "La", "RGBa"):
+        image = image.convert("RGB" if image.mode[0] == "R" else "L")
+    return image.convert("L")
+
+
+def _from_deep(pixels):
+    pixels = np.nan_to_num(pixels.astype(np.float64))
+    low, high = min(pixels.min(), 0), pixels.max()
+    depth = next((bits for bits in (8, 10, 12, 14, 16) if high - low < 2**bits), None)
+    scale = 2**depth - 1 if depth else max(high - low, 1)
+    return Image.fromarray(np.rint((pixels - low) * (255 / scale)).astype(np.uint8), mode="L")
+
+
+def _in_short(error):
+    text = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return text if len(text) < 120 else text[:117] + "..."
+
+
+def facts(path):
+    """What a file says of itself: a dict of Record's width, height, mode, format, bytes, sha256 and phash.
+
+    Raises UnreadableImage when there is no such file, it is empty, or it cannot be decoded whole.
+    """
+    path = Path(path)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UnreadableImage(f"no readable file: {error.strerror}", path) from error
+    if not content:
+        raise UnreadableImage("the file is empty", path)
+    grey = open_grey(path)
+    with Image.open(path) as image:
+        width, height, mode, format = image.width, image.height, image.mode, image.format
+    return {
+        "width": width,
+        "height": height,
+        "mode": mode,
+        "format": format,
+        "bytes": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "phash": perceptual_hash(grey),
+    }
+
+
+def perceptual_hash(grey):
+    """64-bit DCT hash of a grey PIL image, as 16 hexadecimal digits.
+
+    The signs of the 8 x 8 lowest frequencies of a 32 x 32 thumbnail against their median (Zauner 2010,
+    https://www.phash.org/docs/pubs/thesis_zauner.pdf). On chest films it proposes, and never decides:
+    the films of different patients differ in few bits.
+    """
+    from scipy.fft import dctn
+
+    small = np.asarray(grey.resize((32, 32), Image.Resampling.BOX), dtype=np.float64)
+    low = dctn(small, norm="ortho")[:8, :8].ravel()
+    bits = low > np.median(low[1:])
+    return np.packbits(bits).tobytes().hex()
+
+
+def add_facts(records, locate, workers=None):
+    """The records with the facts of their files; unreadable files are excluded with the reason.
+
+    locate: function from a record to its path. Excluded records are not opened.
+    Raises BadInput when there are images to read and none can be.
+    """
+    used = [record for record in records if record.used]
+    workers = workers or min(8, len(os.sched_getaffinity(0)))
+
+    def look(record):
+        try:
+            return facts(locate(record))
+        except BadInput as error:
+            return {"excluded": error.what}
+
+    with ThreadPoolExecutor(workers) as pool:
+        found = dict(zip((r.image_id for r in used), track(pool.map(look, used), "reading films", total=len(used))))
+    records = [record.but(**found.get(record.image_id, {})) for record in records]
+    if used and not any(record.used for record in records):
+        first = found[used[0].image_id]["excluded"]
+        raise BadInput(
+            f"None of the {len(used)} images can be read; the first: {first}.",
+            locate(used[0]),
+            "check that the pictures lie beside the metadata and that the disk or mount is readable",
+        )
+    return records

@@ -1,0 +1,77 @@
+"""Where images come from: each kind of source has a reader, and all readers yield the same records."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from cxrkit.data import coronahack, phantom
+from cxrkit.errors import BadInput, WrongUse
+
+READERS = {"coronahack": coronahack.read, "phantom": phantom.read}
+
+
+@dataclass(frozen=True)
+class Source:
+    """One folder of images: kind says how to read it, name is its namespace in paths and keys."""
+
+    kind: str
+    name: str
+    root: Path
+
+    def read(self):
+        """The folder's records. Raises BadInput."""
+        return READERS[self.kind](self.root, self.name)
+
+
+def parse(text, drawn_at):
+    """A Source from `KIND=DIR`, `KIND:NAME=DIR`, `phantom`, or a plain DIR, which means coronahack.
+
+    drawn_at: the folder for phantoms to be drawn into. Raises WrongUse.
+    """
+    if text == "phantom":
+        return Source("phantom", "phantom", Path(drawn_at))
+    kind_and_name, separator, folder = text.partition("=")
+    if not separator:
+        kind_and_name, folder = "coronahack", text
+    kind, _, name = kind_and_name.partition(":")
+    if kind not in READERS:
+        raise WrongUse(
+            f"There is no source of the kind {kind!r}.", text, f"use one of {', '.join(READERS)}, as KIND=DIR or KIND:NAME=DIR"
+        )
+    name = name or kind
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", name):
+        raise WrongUse(f"The source name {name!r} is not made of a-z, 0-9, - and _.", text, "choose another name")
+    if not folder:
+        raise WrongUse("The source names no folder.", text, "write KIND=DIR")
+    return Source(kind, name, Path(folder))
+
+
+def parse_all(texts, drawn_at):
+    """Sources from several texts; their names must differ. Raises WrongUse."""
+    sources = [parse(text, drawn_at) for text in texts]
+    names = [source.name for source in sources]
+    for name in names:
+        if names.count(name) > 1:
+            raise WrongUse(f"Two sources are named {name!r}.", next="name them apart: KIND:NAME=DIR")
+    if not sources:
+        raise WrongUse("No source of images is named.", next="give --data DIR, or --data phantom for drawn films")
+    return sources
+
+
+def locator(roots):
+    """A function from a record to its file, given {folder name: folder}.
+
+    The function raises BadInput for a path that would leave its folder or whose folder is not known.
+    """
+
+    def locate(record):
+        name, *parts = PurePosixPath(record.path).parts or ("",)
+        if name not in roots:
+            raise BadInput(
+                f"It is not known where the folder {name!r} lies.", record.image_id, f"give --source KIND:{name}=DIR"
+            )
+        if not parts or ".." in parts or "\\" in record.path or PurePosixPath(record.path).is_absolute():
+            raise BadInput(f"The path {record.path!r} leaves its folder.", record.image_id, "correct the manifest")
+        return Path(roots[name]).joinpath(*parts)
+
+    return locate

@@ -1,0 +1,113 @@
+"""The errors that the kit raises on purpose, and the exit code of each.
+
+    CxrkitError
+    ├── WrongUse         exit 2   a flag, a key or a combination that cannot work
+    ├── BadInput         exit 3   data that cannot be used as it is
+    │   └── UnreadableImage       one image file; callers list it and go on
+    ├── RemoteRefusal    exit 4   a server said no
+    └── Interrupted      exit 5   stopped half-way; the same command goes on from there
+        └── DiskFull
+
+Every message says what happened, where, and what to do next:
+
+    try:
+        manifest = build(sources)
+    except CxrkitError as error:
+        print(error)
+        sys.exit(error.exit_code)
+"""
+
+import errno
+import shutil
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+
+class CxrkitError(Exception):
+    """Base of all errors of the kit.
+
+    what: one sentence on what happened.
+    where: the path, row or URL concerned.
+    next: what the user can do about it.
+    """
+
+    exit_code = 1
+
+    def __init__(self, what, where=None, next=None):
+        self.what, self.where, self.next = what, where, next
+        lines = [str(what)]
+        if where is not None:
+            lines.append(f"  where: {where}")
+        if next is not None:
+            lines.append(f"  next:  {next}")
+        super().__init__("\n".join(lines))
+
+
+class WrongUse(CxrkitError):
+    exit_code = 2
+
+
+class BadInput(CxrkitError):
+    exit_code = 3
+
+
+class UnreadableImage(BadInput):
+    pass
+
+
+class RemoteRefusal(CxrkitError):
+    exit_code = 4
+
+
+class Interrupted(CxrkitError):
+    exit_code = 5
+
+
+class DiskFull(Interrupted):
+    def __init__(self, where):
+        super().__init__(
+            f"The disk is full: {free_bytes(where) / 1e6:.1f} MB are free.",
+            where,
+            "free some space or name another folder with --out, then run the same command; it goes on where it stopped",
+        )
+
+
+def free_bytes(path):
+    """Free bytes on the file system of path or of its nearest existing parent."""
+    path = Path(path).absolute()
+    while not path.exists():
+        path = path.parent
+    return shutil.disk_usage(path).free
+
+
+@contextmanager
+def disk_errors(where):
+    """Turn a full disk below `where`, however a library reports it, into DiskFull.
+
+    torch raises a RuntimeError of its own when its writer fails, so a failed write while next to
+    nothing is free counts as one too.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DiskFull(where) from error
+        raise
+    except RuntimeError as error:
+        if "write" in str(error).lower() and free_bytes(where) < 200e6:
+            raise DiskFull(where) from error
+        raise
+
+
+def run_command(command):
+    """Call command(), print a CxrkitError or an interruption as its message; return the exit code."""
+    try:
+        return command() or 0
+    except CxrkitError as error:
+        print(f"error: {error}", file=sys.stderr, flush=True)
+        return error.exit_code
+    except KeyboardInterrupt:
+        stopped = Interrupted("Stopped by the user.", next="run the same command to go on from the last finished stage")
+        print(f"\n{stopped}", file=sys.stderr, flush=True)
+        return stopped.exit_code

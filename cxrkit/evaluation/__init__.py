@@ -1,0 +1,1 @@
+"""Predictions in, numbers with their uncertainty out."""

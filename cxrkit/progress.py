@@ -1,0 +1,43 @@
+"""Progress for people: a bar on a terminal, one plain line a step in a log."""
+
+import sys
+import time
+
+
+def say(text=""):
+    """Print one line at once, so that a log shows it while the run goes on."""
+    print(text, flush=True)
+
+
+def on_terminal():
+    return sys.stderr.isatty()
+
+
+def track(items, label, total=None):
+    """Yield the items, showing how many are done: a tqdm bar on a terminal, else one line at the end."""
+    total = len(items) if total is None else total
+    if on_terminal():
+        from tqdm import tqdm
+
+        yield from tqdm(items, desc=label, total=total, leave=False)
+        return
+    start = time.monotonic()
+    yield from items
+    seconds = time.monotonic() - start
+    if seconds > 2:
+        say(f"{label}: {total} in {seconds:.1f} s")
+
+
+def table(rows, header, right=()):
+    """Rows of values as an aligned text table.
+
+    header: the column names; right: the names of the columns to align to the right.
+    """
+    cells = [[str(name) for name in header]] + [["" if value is None else str(value) for value in row] for row in rows]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
+    lines = []
+    for row in cells:
+        padded = [c.rjust(w) if name in right else c.ljust(w) for c, w, name in zip(row, widths, header)]
+        lines.append("  ".join(padded).rstrip())
+    lines.insert(1, "  ".join("-" * w for w in widths))
+    return "\n".join(lines)

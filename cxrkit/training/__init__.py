@@ -1,0 +1,1 @@
+"""Folder tree in; models, epochs and predictions out."""

@@ -1,0 +1,194 @@
+"""The study's recipe for one network: train the head, find a learning rate, train everything.
+
+A job leaves its state in a folder of its own after each stage, and a stage that is there is not
+repeated. Each stage begins by seeding every source of chance, so that a run which was stopped and
+resumed ends with the same numbers as one which was not.
+"""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from fastai.callback.progress import ProgressCallback
+from fastai.callback.schedule import valley
+from fastai.learner import Callback
+from fastai.metrics import Recall, error_rate
+from fastai.torch_core import set_seed
+from fastai.vision.learner import vision_learner
+from torchvision import models
+
+from cxrkit.data.records import LABELS, NEGATIVE, POSITIVE
+from cxrkit.files import read_json, replacing, write_json
+from cxrkit.progress import on_terminal, say
+from cxrkit.training import weights
+
+STAGES = ("frozen", "unfrozen")
+BODY_DIVISOR = 100
+"""How much slower than the head the first layers of a pretrained body learn, as in fastai's fine_tune."""
+
+VALLEY_DEPTH = 0.1
+"""Share of its first loss by which the finder's loss must fall; a shallower valley is noise."""
+CREDIBLE = (1e-5, 0.1)
+"""Learning rates that Adam can use on these networks; the finder's curve begins far below and ends far above."""
+
+
+@dataclass(frozen=True)
+class Job:
+    architecture: str
+    seed: int
+
+    @property
+    def name(self):
+        return f"{self.architecture}-seed{self.seed}"
+
+
+def run(job, loaders, entries_of, experiment, folder):
+    """Train one network; afterwards `folder` holds {stage}.pt, {stage}.json for both stages, and lr_find.json.
+
+    loaders: fastai DataLoaders. entries_of: function from a file of the tree to its image_id.
+    A stage's JSON holds its epochs (see epochs.csv) and its predictions, [image_id, p_covid] for each
+    image of valid and test. Raises RemoteRefusal or BadInput when ImageNet weights cannot be had.
+    """
+    folder = Path(folder)
+    if _done(folder, "unfrozen"):
+        return
+    learner = _learner(job, loaders, experiment, folder)
+    if not _done(folder, "frozen"):
+        _begin(learner, job.seed, 0)
+        learner.freeze()
+        _fit(learner, job, "frozen", experiment.epochs, experiment.learning_rate, entries_of, folder)
+    _load(learner, folder / "frozen.pt")
+    if not (folder / "lr_find.json").exists():
+        _begin(learner, job.seed, 1)
+        learner.freeze()
+        write_json(folder / "lr_find.json", _find_learning_rate(learner, experiment))
+        _load(learner, folder / "frozen.pt")
+    found = read_json(folder / "lr_find.json")
+    say(f"{job.name}: learning rate {found['chosen']:.2g} ({found['reason']})")
+    _begin(learner, job.seed, 2)
+    learner.unfreeze()
+    rate = slice(found["chosen"] / BODY_DIVISOR, found["chosen"]) if experiment.pretrained else found["chosen"]
+    _fit(learner, job, "unfrozen", experiment.epochs, rate, entries_of, folder)
+
+
+def _done(folder, stage):
+    return (folder / f"{stage}.json").exists()
+
+
+def _learner(job, loaders, experiment, folder):
+    set_seed(_stage_seed(job.seed, 0))
+    learner = vision_learner(
+        loaders,
+        getattr(models, job.architecture),
+        pretrained=False,
+        normalize=False,
+        metrics=[error_rate, Recall(pos_label=LABELS.index(POSITIVE)), Recall(pos_label=LABELS.index(NEGATIVE))],
+        path=folder,
+        model_dir=".",
+    )
+    if experiment.pretrained:
+        weights.load_body(learner, job.architecture, weights.imagenet(job.architecture, experiment.weights))
+    else:
+        weights.silence_residual_branches(learner.model)
+    learner.remove_cb(ProgressCallback)
+    learner.logger = lambda *_: None
+    return learner
+
+
+def _stage_seed(seed, stage):
+    return 10 * seed + stage
+
+
+def _begin(learner, seed, stage):
+    """Forget the optimizer and seed all randomness; the data loader keeps a generator of its own."""
+    learner.opt = None
+    set_seed(_stage_seed(seed, stage), reproducible=True)
+    learner.dls.train.rng.seed(_stage_seed(seed, stage))
+
+
+def _fit(learner, job, stage, epochs, rate, entries_of, folder):
+    watch = Watch(job, stage)
+    learner.fit_one_cycle(epochs, lr_max=rate, cbs=watch)
+    predictions = _predictions(learner, entries_of)
+    with replacing(folder / f"{stage}.pt") as temporary:
+        torch.save({k: v.cpu() for k, v in learner.model.state_dict().items()}, temporary)
+    write_json(folder / f"{stage}.json", {"epochs": watch.epochs, "predictions": predictions})
+
+
+def _load(learner, path):
+    learner.model.load_state_dict(torch.load(path, map_location=learner.dls.device, weights_only=True))
+
+
+def _predictions(learner, entries_of):
+    found = []
+    for loader in learner.dls.loaders[1:]:
+        probabilities, _ = learner.get_preds(dl=loader)
+        p_covid = probabilities[:, LABELS.index(POSITIVE)].tolist()
+        found += [[entries_of(path), p] for path, p in zip(loader.items, p_covid)]
+    return found
+
+
+def _find_learning_rate(learner, experiment):
+    """The curve of fastai's finder and the learning rate chosen from it: its "valley", where the loss falls enough."""
+    learner.lr_find(num_it=experiment.lr_find_iterations, show_plot=False, suggest_funcs=None)
+    rates = [float(rate) for rate in learner.recorder.lrs]
+    losses = [float(loss) for loss in learner.recorder.losses]
+    usable = [(r, l) for r, l in zip(rates, losses) if l == l][experiment.lr_find_iterations // 10 : -5]
+    chosen, reason = experiment.learning_rate, "the finder's curve has no valley, so that of the frozen stage"
+    if len(usable) >= 10 and min(l for _, l in usable) < (1 - VALLEY_DEPTH) * usable[0][1]:
+        found = valley(*zip(*usable), len(usable))[0]
+        if CREDIBLE[0] <= found <= CREDIBLE[1]:
+            chosen, reason = found, "valley of the finder's curve"
+        else:
+            reason = f"the finder's valley, {found:.1g}, lies outside {CREDIBLE[0]:g} to {CREDIBLE[1]:g}, so that of the frozen stage"
+    return {"chosen": chosen, "reason": reason, "learning_rates": rates, "losses": losses}
+
+
+class Watch(Callback):
+    """Keeps each epoch's figures, and shows progress: a bar on a terminal, else one line an epoch."""
+
+    order = 65  # after fastai's Recorder (50), which computes what is read here
+
+    def __init__(self, job, stage):
+        self.job, self.stage, self.epochs, self.bar = job, stage, [], None
+
+    def before_fit(self):
+        if on_terminal():
+            from tqdm import tqdm
+
+            steps = len(self.dls.train) + len(self.dls.valid)
+            self.bar = tqdm(total=self.n_epoch * steps, desc=f"{self.job.name} {self.stage}", leave=False)
+
+    def before_epoch(self):
+        self.started = time.monotonic()
+        if self.bar is not None:
+            self.bar.set_postfix_str(f"epoch {self.epoch + 1}/{self.n_epoch}", refresh=False)
+
+    def after_batch(self):
+        if self.bar is not None:
+            self.bar.update()
+
+    def after_epoch(self):
+        seconds = time.monotonic() - self.started
+        train_loss, valid_loss, error, sensitivity, specificity = (float(value) for value in self.recorder.values[-1])
+        self.epochs.append(
+            {
+                "epoch": self.epoch + 1,
+                "train_loss": train_loss,
+                "valid_loss": valid_loss,
+                "error_rate": error,
+                "sensitivity": sensitivity,
+                "specificity": specificity,
+                "seconds": seconds,
+            }
+        )
+        line = (
+            f"{self.job.name} {self.stage} epoch {self.epoch + 1}/{self.n_epoch}: train loss {train_loss:.4f}, "
+            f"valid loss {valid_loss:.4f}, error rate {error:.4f}, {seconds:.1f} s"
+        )
+        self.bar.write(line) if self.bar is not None else say(line)
+
+    def after_fit(self):
+        if self.bar is not None:
+            self.bar.close()

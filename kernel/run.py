@@ -1,0 +1,56 @@
+"""The kernel's entry: sources to manifest to tree to trained networks to results, each stage once.
+
+    python kernel/run.py --local                       the dry run, on drawn phantoms
+    python kernel/run.py --local --data DIR --experiment paper
+
+On Kaggle it takes no arguments. A run that was stopped goes on with the same command.
+"""
+
+import argparse
+import signal
+import sys
+import time
+from pathlib import Path
+
+try:
+    import cxrkit
+except ImportError:
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+    import cxrkit
+
+from cxrkit import config, environment, pipeline
+from cxrkit.errors import WrongUse, run_command
+
+
+def parse(arguments):
+    parser = argparse.ArgumentParser(prog="kernel/run.py", description="Train and evaluate the four networks. Research use only.")
+    parser.add_argument("--local", action="store_true", help="run on this machine (needed anywhere but on Kaggle)")
+    parser.add_argument("--experiment", metavar="NAME", help=f"{', '.join(config.names())}, or a YAML file; default: dry-run here, paper on Kaggle")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="folder for everything the run makes; default: runs/EXPERIMENT")
+    parser.add_argument("--version", action="version", version=cxrkit.__version__)
+    config.add_arguments(parser.add_argument_group("experiment", "each also a key of the YAML file"))
+    return parser.parse_args(arguments)
+
+
+def main(arguments=None):
+    options = parse(arguments)
+    if not options.local and not environment.on_kaggle():
+        raise WrongUse("This is not Kaggle.", next="add --local to run here")
+    overrides = config.overrides_of(options)
+    name = options.experiment or ("dry-run" if options.local else "paper")
+    if options.local and not options.experiment and "data" in overrides:
+        raise WrongUse("The experiment for your data is not named.", next="add --experiment paper, rigorous or a YAML file")
+    experiment = config.load(name, overrides)
+    out = options.out or (Path("runs") / experiment.name if options.local else environment.KAGGLE_WORKING)
+    started = time.monotonic()
+    pipeline.run(experiment, out)
+    print(f"finished in {time.monotonic() - started:.0f} s", flush=True)
+
+
+def _interrupt(*_):
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _interrupt)
+    sys.exit(run_command(main))
