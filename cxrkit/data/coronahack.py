@@ -117,16 +117,17 @@ def _record(row, number, source, folder, root_name):
     finding = "/".join(part for part in (label, category, virus) if part)
     kermany = KERMANY.match(name)
     view, basis = _view(name, kermany)
+    path = f"{root_name}/{folder}/{kind.lower()}/{name}".replace("/./", "/")
     excluded = ""
     if not re.fullmatch(r"[^/\\\x00-\x1f]+", name) or name in (".", ".."):
-        excluded = f"row {number} of the metadata names no plain file: {name!r}"
+        path, excluded = "", f"row {number} of the metadata names no plain file: {name!r}"
     elif kind not in ("TRAIN", "TEST"):
         excluded = f"row {number} of the metadata has the Dataset_type {kind!r}"
     elif finding not in LABEL_OF_FINDING:
         excluded = f"finding {finding or 'empty'}: neither normal nor COVID-19"
     return Record(
         image_id=f"{source}/{name or f'row{number}'}",
-        path=f"{root_name}/{folder}/{kind.lower()}/{name}".replace("/./", "/"),
+        path=path,
         source=source,
         label=LABEL_OF_FINDING.get(finding, ""),
         finding=finding,

@@ -1,19 +1,21 @@
 """One way to open a chest film, whatever its class: a decoder that differs by class is a shortcut."""
 
 import hashlib
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-import os
-import warnings
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
+from cxrkit.environment import processors
 from cxrkit.errors import BadInput, UnreadableImage
 from cxrkit.progress import track
 
 SMALLEST_SIDE = 32
 """Pixels. Below it a file is an icon or a tracking pixel, not a film."""
+DAMAGE = (OSError, ValueError, SyntaxError, EOFError, MemoryError, Image.DecompressionBombError, Image.DecompressionBombWarning)
+"""What Pillow raises for a file that is damaged or far too large."""
 
 
 def open_grey(path):
@@ -28,10 +30,11 @@ def open_grey(path):
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path) as image:
                 return _to_grey(image)
-    except UnreadableImage:
-        raise
-    except (OSError, ValueError, SyntaxError, EOFError, MemoryError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise UnreadableImage(f"cannot be decoded: {_in_short(error)}", path, "replace the file or leave it out") from error
+    except UnidentifiedImageError as error:
+        raise UnreadableImage("no image of a known format", path, "replace the file or leave it out") from error
+    except DAMAGE as error:
+        reason = str(error).splitlines()[0][:100] if str(error) else type(error).__name__
+        raise UnreadableImage(f"cannot be decoded: {reason}", path, "replace the file or leave it out") from error
 
 
 def _to_grey(image):
@@ -54,11 +57,6 @@ def _from_deep(pixels):
     depth = next((bits for bits in (8, 10, 12, 14, 16) if high - low < 2**bits), None)
     scale = 2**depth - 1 if depth else max(high - low, 1)
     return Image.fromarray(np.rint((pixels - low) * (255 / scale)).astype(np.uint8), mode="L")
-
-
-def _in_short(error):
-    text = str(error).splitlines()[0] if str(error) else type(error).__name__
-    return text if len(text) < 120 else text[:117] + "..."
 
 
 def facts(path):
@@ -109,7 +107,7 @@ def add_facts(records, locate, workers=None):
     Raises BadInput when there are images to read and none can be.
     """
     used = [record for record in records if record.used]
-    workers = workers or min(8, len(os.sched_getaffinity(0)))
+    workers = workers or min(8, processors())
 
     def look(record):
         try:

@@ -37,20 +37,23 @@ def draw_all(results, content, records, locate):
         "roc": draw_roc(predictions),
         "top_losses": draw_top_losses(predictions, {r.image_id: r for r in records}, locate),
     }
-    marks = [mark for mark, applies in (("drawn phantoms, not films", content["data"] == "phantom"), ("random weights", content["weights"] == "random")) if applies]
+    marks = ["drawn phantoms, not films"] * (content["data"] == "phantom") + ["random weights"] * (content["weights"] == "random")
     paths = []
     for name, figure in figures.items():
-        if marks:
-            watermark(figure, ", ".join(marks))
+        watermark(figure, marks)
         with replacing(results / "figures" / f"{name}.png") as temporary:
             figure.savefig(temporary, dpi=DPI, format="png", metadata={"Software": None})
         paths.append(results / "figures" / f"{name}.png")
     return paths
 
 
-def watermark(figure, text):
-    """Write text across a figure, so that it cannot be cropped away."""
-    figure.text(0.5, 0.5, text.upper(), ha="center", va="center", rotation=20, fontsize=26, color="#B00020", alpha=0.25, zorder=10)
+def watermark(figure, marks):
+    """Write each mark across a figure, as large as fits, so that it cannot be cropped away."""
+    width = figure.get_figwidth() * 72
+    for row, mark in enumerate(marks):
+        height = 0.5 + 0.24 * ((len(marks) - 1) / 2 - row)
+        size = min(44, 1.25 * width / len(mark))
+        figure.text(0.5, height, mark.upper(), ha="center", va="center", fontsize=size, color="#B00020", alpha=0.22, zorder=10)
 
 
 def _held_out(predictions, content, records):

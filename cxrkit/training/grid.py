@@ -11,7 +11,7 @@ import torch
 
 from cxrkit import __version__
 from cxrkit.config import NOT_IN_HASH
-from cxrkit.environment import choose_workers
+from cxrkit.environment import Deadline, choose_workers
 from cxrkit.files import PARTIAL, read_json, sha256_of_json, write_json, write_text
 from cxrkit.progress import say
 from cxrkit.training import loaders, recipe, weights
@@ -28,10 +28,11 @@ def jobs_of(experiment):
     return [recipe.Job(architecture, seed) for seed in experiment.seeds for architecture in experiment.architectures]
 
 
-def run(experiment, tree, entries, manifest_hash, folder, device):
+def run(experiment, tree, entries, manifest_hash, folder, device, time_left=Deadline()):
     """Run every job that is not done; each has a folder of its own below `folder`.
 
-    tree: the tree's folder; entries: {relative path: Record}; device: "cpu" or "cuda".
+    tree: the tree's folder; entries: {relative path: Record}; device: "cpu" or "cuda"; time_left: seconds
+    until no new stage may begin.
     A job's folder made from other data or another protocol is begun anew. Raises what recipe.run raises.
     """
     tree, folder = Path(tree), Path(folder)
@@ -46,8 +47,16 @@ def run(experiment, tree, entries, manifest_hash, folder, device):
     workers = choose_workers(experiment.workers, len(entries), device)
     say(f"training {len(waiting)} of {len(jobs_of(experiment))} networks on {device}; decoding processes: {workers}")
     for job in waiting:
+        if time_left() <= 0:
+            say(f"{job.name}: not begun, the time is up")
+            continue
         data = loaders.make(tree, entries, experiment.image_size, experiment.batch_size, workers.value, torch.device(device))
-        recipe.run(job, data, lambda path: ids[str(path)], experiment, folder / job.name)
+        recipe.run(job, data, lambda path: ids[str(path)], experiment, folder / job.name, time_left)
+
+
+def unfinished(experiment, folder):
+    """Names of the jobs that are not done."""
+    return [job.name for job in jobs_of(experiment) if not recipe.done(Path(folder) / job.name, "unfrozen")]
 
 
 def _key(experiment, manifest_hash):
@@ -73,8 +82,10 @@ def collect(experiment, records, folder, results):
     labels = {record.image_id: record.label for record in records}
     epochs, predictions, finder = [], [], []
     (results / "models").mkdir(parents=True, exist_ok=True)
-    names = set()
+    names, waiting = set(), unfinished(experiment, folder)
     for job in jobs_of(experiment):
+        if job.name in waiting:
+            continue
         of_job = [job.architecture, job.seed]
         for stage in recipe.STAGES:
             done = read_json(folder / job.name / f"{stage}.json")

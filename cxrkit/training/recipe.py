@@ -19,6 +19,7 @@ from fastai.vision.learner import vision_learner
 from torchvision import models
 
 from cxrkit.data.records import LABELS, NEGATIVE, POSITIVE
+from cxrkit.environment import Deadline
 from cxrkit.files import read_json, replacing, write_json
 from cxrkit.progress import on_terminal, say
 from cxrkit.training import weights
@@ -43,21 +44,25 @@ class Job:
         return f"{self.architecture}-seed{self.seed}"
 
 
-def run(job, loaders, entries_of, experiment, folder):
+def run(job, loaders, entries_of, experiment, folder, time_left=Deadline()):
     """Train one network; afterwards `folder` holds {stage}.pt, {stage}.json for both stages, and lr_find.json.
 
     loaders: fastai DataLoaders. entries_of: function from a file of the tree to its image_id.
     A stage's JSON holds its epochs (see epochs.csv) and its predictions, [image_id, p_covid] for each
-    image of valid and test. Raises RemoteRefusal or BadInput when ImageNet weights cannot be had.
+    image of valid and test. time_left: seconds until no new stage may begin; what is left then waits for the
+    next run. Raises RemoteRefusal or BadInput when ImageNet weights cannot be had.
     """
     folder = Path(folder)
-    if _done(folder, "unfrozen"):
+    if done(folder, "unfrozen"):
         return
     learner = _learner(job, loaders, experiment, folder)
-    if not _done(folder, "frozen"):
+    if not done(folder, "frozen"):
         _begin(learner, job.seed, 0)
         learner.freeze()
         _fit(learner, job, "frozen", experiment.epochs, experiment.learning_rate, entries_of, folder)
+    if time_left() <= 0:
+        say(f"{job.name}: stopped after the frozen stage, the time is up")
+        return
     _load(learner, folder / "frozen.pt")
     if not (folder / "lr_find.json").exists():
         _begin(learner, job.seed, 1)
@@ -72,7 +77,8 @@ def run(job, loaders, entries_of, experiment, folder):
     _fit(learner, job, "unfrozen", experiment.epochs, rate, entries_of, folder)
 
 
-def _done(folder, stage):
+def done(folder, stage):
+    """Whether a job's stage is there."""
     return (folder / f"{stage}.json").exists()
 
 

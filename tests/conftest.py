@@ -1,0 +1,36 @@
+"""What several tests share: the real films where they are, drawn phantoms, and one small finished run."""
+
+from pathlib import Path
+
+import pytest
+
+from cxrkit import config, pipeline
+from cxrkit.data import phantom
+
+FILMS = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+SMALL = {"architectures": ["resnet34"], "image_size": 32, "epochs": 1, "lr_find_iterations": 20, "batch_size": 32}
+
+
+@pytest.fixture(scope="session")
+def films():
+    """The folder of real films; the test is skipped where it is absent."""
+    if not (FILMS / "coronahack").is_dir():
+        pytest.skip("the real films are not on this machine (expected in ../shared/data)")
+    return FILMS
+
+
+@pytest.fixture(scope="session")
+def phantoms(tmp_path_factory):
+    """A folder of drawn phantoms in CoronaHack's layout; not to be changed."""
+    root = tmp_path_factory.mktemp("phantoms")
+    phantom.read(root)
+    return root
+
+
+@pytest.fixture(scope="session")
+def finished_run(tmp_path_factory):
+    """The out folder of a finished dry run of one network; not to be changed."""
+    out = tmp_path_factory.mktemp("run")
+    pipeline.run(config.load("dry-run", SMALL), out)
+    return out
