@@ -4,10 +4,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from cxrkit.data import coronahack, phantom
+from cxrkit.data import collected, coronahack, phantom
 from cxrkit.errors import BadInput, WrongUse
 
-READERS = {"coronahack": coronahack.read, "phantom": phantom.read}
+READERS = {"coronahack": coronahack.read, "phantom": phantom.read, "collected": collected.read}
 
 
 @dataclass(frozen=True)

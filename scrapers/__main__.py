@@ -1,0 +1,75 @@
+"""python -m scrapers: collect films of Radiopaedia and SIRM, with permission, or read pages saved by hand."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from cxrkit.errors import WrongUse, run_command
+from cxrkit.progress import say
+
+SITES = ("radiopaedia", "sirm")
+
+
+def parser():
+    """The command line. Each command imports what it needs when it runs, so that --help is quick."""
+    top = argparse.ArgumentParser(prog="python -m scrapers", description="Films of Radiopaedia and SIRM with full provenance. Research use only.")
+    commands = top.add_subparsers(metavar="COMMAND", required=True)
+
+    one = commands.add_parser("refresh", help="bring what is new into the store and the manifest")
+    _common(one)
+    one.add_argument("--saved", action="append", default=[], type=Path, metavar="DIR", help="a folder of pages you saved (.html with _files, .mhtml, .json); may be given several times")
+    one.add_argument("--cases", type=Path, metavar="FILE", help="a list of case addresses to ask for (CSV with case_url, or one a line); needs a permission")
+    one.add_argument("--crawl", nargs="?", const="all", choices=("all", *SITES), metavar="SITE", help="follow the listings of radiopaedia, sirm or all; needs a permission")
+    one.add_argument("--dry-run", action="store_true", help="show the plan and the requests it would make; ask and write nothing")
+    one.add_argument("--manifest", type=Path, metavar="FILE", help="merge the store into this manifest")
+    one.add_argument("--source", action="append", default=[], metavar="KIND[:NAME]=DIR", help="another source for the manifest, e.g. coronahack=DIR")
+    one.add_argument("--split", default="paper", help="the manifest's split: paper or grouped (default: paper)")
+    one.set_defaults(command=refresh)
+
+    one = commands.add_parser("publish", help="put store and manifest on Kaggle as a private dataset, with attribution")
+    _common(one)
+    one.add_argument("--manifest", type=Path, default=Path("manifest.csv"), metavar="FILE", help="the manifest (default: manifest.csv)")
+    one.add_argument("--slug", required=True, metavar="OWNER/NAME", help="the dataset's name on Kaggle")
+    one.add_argument("--title", default="COVID-19 chest films, collected with permission", help="the dataset's title, 6 to 50 characters")
+    one.add_argument("--out", type=Path, default=Path("publish"), metavar="DIR", help="the folder to prepare (default: publish)")
+    one.add_argument("--public", action="store_true", help="make it public; refused while any image's licence forbids it")
+    one.add_argument("--dry-run", action="store_true", help="prepare the folder and upload nothing")
+    one.set_defaults(command=publish)
+    return top
+
+
+def _common(one):
+    one.add_argument("--store", type=Path, default=Path("collected"), metavar="DIR", help="the store (default: collected)")
+    one.add_argument("--settings", type=Path, default=Path("scrapers.yaml"), metavar="FILE", help="permissions and pace (default: scrapers.yaml)")
+
+
+def refresh(options):
+    from scrapers import refresh as work
+    from scrapers import settings
+
+    if options.source and not options.manifest:
+        raise WrongUse("--source was given without --manifest.", next="name the manifest to write: --manifest FILE")
+    if options.cases and not options.cases.exists():
+        raise WrongUse("There is no such list of cases.", options.cases, "give a CSV with a column case_url, or one address a line")
+    sites = settings.load(options.settings)
+    crawl = SITES if options.crawl == "all" else (options.crawl,) if options.crawl else ()
+    _, code = work.refresh(options.store, sites, options.saved, options.cases, crawl, options.dry_run)
+    if options.manifest and not options.dry_run:
+        say("\n" + work.merge(options.store, options.source, options.manifest, options.split))
+        say(f"\n{options.manifest}: written")
+    return code
+
+
+def publish(options):
+    from scrapers import publish as work
+
+    return work.publish(options.store, options.manifest, options.slug, options.title, options.out, options.public, options.dry_run)
+
+
+def main(arguments=None):
+    options = parser().parse_args(arguments)
+    return options.command(options)
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main))

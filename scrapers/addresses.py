@@ -1,0 +1,86 @@
+"""Which machines may be talked to: a DNS answer or a redirect never leads into a private network."""
+
+import ipaddress
+import socket
+
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+from urllib3.util.connection import create_connection
+
+NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
+class ForbiddenAddress(Exception):
+    """A host name led to an address that is not public."""
+
+
+def allowed(address, allow_loopback=False):
+    """Whether an IP address, as text, is public; or this machine's own, where that is allowed."""
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if ip.version == 6:
+        inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
+        if ip in NAT64:
+            inner = ipaddress.ip_address(int(ip) & 0xFFFFFFFF)
+        if inner is not None:
+            return allowed(str(inner), allow_loopback)
+    if ip.is_loopback:
+        return allow_loopback
+    return ip.is_global and not ip.is_multicast and not ip.is_reserved
+
+
+def resolve(host, port, allow_loopback=False, lookup=socket.getaddrinfo):
+    """The addresses of a host. Raises ForbiddenAddress when any of them is not allowed, OSError when there is none."""
+    found = list(dict.fromkeys(entry[4][0] for entry in lookup(host.strip("[]"), port, type=socket.SOCK_STREAM)))
+    if not found:
+        raise OSError(f"{host} has no address")
+    for address in found:
+        if not allowed(address, allow_loopback):
+            raise ForbiddenAddress(f"{host} leads to {address}, which is no public address")
+    return found
+
+
+def guarded_adapter(allow_loopback=False, lookup=socket.getaddrinfo):
+    """An adapter for requests that connects to checked addresses only.
+
+    The check and the connection use the same answer, so a name that answers differently the second time
+    gains nothing; TLS still verifies the certificate against the name.
+    """
+
+    class Guard:
+        def _new_conn(self):
+            try:
+                addresses = resolve(self.host, self.port, allow_loopback, lookup)
+            except socket.gaierror as error:
+                raise NameResolutionError(self.host, self, error) from error
+            error = None
+            for address in addresses:
+                try:
+                    return create_connection((address, self.port), self.timeout, source_address=self.source_address, socket_options=self.socket_options)
+                except TimeoutError as failed:
+                    error = ConnectTimeoutError(self, f"{self.host} did not answer within {self.timeout} s")
+                    error.__cause__ = failed
+                except OSError as failed:
+                    error = NewConnectionError(self, f"{self.host} cannot be reached: {failed}")
+                    error.__cause__ = failed
+            raise error
+
+    class GuardedHTTP(Guard, HTTPConnection):
+        pass
+
+    class GuardedHTTPS(Guard, HTTPSConnection):
+        pass
+
+    class HTTPPool(HTTPConnectionPool):
+        ConnectionCls = GuardedHTTP
+
+    class HTTPSPool(HTTPSConnectionPool):
+        ConnectionCls = GuardedHTTPS
+
+    class Adapter(HTTPAdapter):
+        def init_poolmanager(self, *arguments, **options):
+            super().init_poolmanager(*arguments, **options)
+            self.poolmanager.pool_classes_by_scheme = {"http": HTTPPool, "https": HTTPSPool}
+
+    return Adapter(max_retries=0)

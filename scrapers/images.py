@@ -1,0 +1,69 @@
+"""Is this really the picture? Content type, magic bytes, size and a whole decoding, before it is kept."""
+
+import hashlib
+import io
+import warnings
+from dataclasses import dataclass
+
+from cxrkit.errors import BadInput
+
+SMALLEST_BYTES = 5_000
+SMALLEST_SIDE = 200
+LARGEST_BYTES = 60_000_000
+"""Below the first two a file is a thumbnail: the smallest film of either site in 2020 had 389 pixels and 31 kB."""
+
+MAGIC = {"JPEG": (b"\xff\xd8\xff",), "PNG": (b"\x89PNG\r\n\x1a\n",), "WEBP": (b"RIFF",)}
+ENDING = {"JPEG": ".jpeg", "PNG": ".png", "WEBP": ".webp"}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a picture's bytes say of themselves; width and height in pixels."""
+
+    format: str
+    width: int
+    height: int
+    bytes: int
+    sha256: str
+
+    @property
+    def ending(self):
+        return ENDING[self.format]
+
+
+def check(content, content_type=""):
+    """The facts of a film's bytes. Raises BadInput with the reason when they are no usable picture.
+
+    content_type: the server's, empty for a file.
+    """
+    kind = content_type.partition(";")[0].strip().lower()
+    start = content[:512].lstrip().lower()
+    if start.startswith((b"<!doctype", b"<html", b"<head", b"<?xml", b"<script")):
+        raise BadInput("an HTML page instead of a picture")
+    if kind and not kind.startswith("image/") and kind not in ("application/octet-stream", "binary/octet-stream"):
+        raise BadInput(f"the server calls it {kind}, not a picture")
+    if len(content) > LARGEST_BYTES:
+        raise BadInput(f"{len(content):,} bytes: larger than {LARGEST_BYTES:,}")
+    format = next((name for name, marks in MAGIC.items() if content.startswith(marks)), None)
+    if format is None:
+        raise BadInput("its first bytes are none of JPEG, PNG or WebP" if content else "the file is empty")
+    width, height = _decode(content, format)
+    if len(content) < SMALLEST_BYTES:
+        raise BadInput(f"only {len(content):,} bytes: a thumbnail")
+    if min(width, height) < SMALLEST_SIDE:
+        raise BadInput(f"only {width} x {height} pixels: a thumbnail")
+    return Facts(format, width, height, len(content), hashlib.sha256(content).hexdigest())
+
+
+def _decode(content, format):
+    from PIL import Image
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(content), formats=[format]) as image:
+                image.load()
+                return image.size
+    except (OSError, ValueError, SyntaxError, EOFError, MemoryError, Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        reason = str(error).splitlines()[0][:100] if str(error) else type(error).__name__
+        raise BadInput(f"cannot be decoded: {reason}") from error

@@ -1,0 +1,130 @@
+"""HTML and JSON from bytes that nobody vouches for: bounded, decoded, and never a crash."""
+
+import codecs
+import json
+import re
+import warnings
+from urllib.parse import urljoin, urlsplit
+
+from cxrkit.errors import BadInput
+
+LARGEST_PAGE = 8_000_000
+MOST_UNCLOSED = 3_000
+DEEPEST_JSON = 100
+"""Python's HTML parser takes quadratic time over tags that never close: 30,000 of them took 70 s.
+These bounds keep every page below about two seconds."""
+
+IMAGE_NAME = re.compile(r"\.(jpe?g|jfif|png|webp|gif|bmp|tiff?)$", re.IGNORECASE)
+
+
+def decode(content):
+    """Bytes as text: UTF-8, else the character set the page names, else Windows-1252. Raises BadInput."""
+    if len(content) > LARGEST_PAGE:
+        raise BadInput(f"The page has {len(content):,} bytes; more than {LARGEST_PAGE:,} is no case page.")
+    content = content.removeprefix(codecs.BOM_UTF8)
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return content.decode("utf-16", "replace")
+    named = re.search(rb"charset=[\"']?([A-Za-z0-9_-]{1,30})", content[:4096])
+    for charset in ("utf-8", named[1].decode("ascii") if named else "", "cp1252"):
+        try:
+            return content.decode(charset)
+        except (UnicodeDecodeError, LookupError):
+            continue
+    return content.decode("cp1252", "replace")
+
+
+def soup(content):
+    """A parsed page. Raises BadInput for a page that is too large or too broken to be read in time."""
+    from bs4 import BeautifulSoup, MarkupResemblesLocatorWarning, XMLParsedAsHTMLWarning
+
+    text = (content if isinstance(content, str) else decode(content)).replace("\0", "")
+    unclosed = len(re.findall(r"<[^<>]*(?=<|\Z)", text)) + text.count("<!") - text.count("-->")
+    if unclosed > MOST_UNCLOSED:
+        raise BadInput(f"The page's markup is broken: {unclosed:,} tags never close.")
+    try:
+        with warnings.catch_warnings():
+            for doubt in (MarkupResemblesLocatorWarning, XMLParsedAsHTMLWarning):
+                warnings.simplefilter("ignore", doubt)
+            return BeautifulSoup(text, "html.parser")
+    except (AssertionError, ValueError, RecursionError) as error:
+        raise BadInput(f"The page's markup is broken: {error}.") from error
+
+
+def text_of(node, separator=" "):
+    """All text below a node in one line, or empty for None."""
+    if node is None:
+        return ""
+    return " ".join(node.get_text(separator).split())
+
+
+def meta(page, *names):
+    """The content of the first <meta> of these names (name or property), or empty."""
+    for name in names:
+        for tag in page.find_all("meta"):
+            if str(tag.get("name") or tag.get("property") or "").lower() == name:
+                return " ".join(str(tag.get("content") or "").split())
+    return ""
+
+
+def attribute(node, name):
+    """An attribute as one text, or empty."""
+    value = node.get(name) if node is not None else None
+    return " ".join(value) if isinstance(value, list) else str(value or "")
+
+
+def absolute(base, link):
+    """A web address for a link on a page, without fragment; empty for anything that is none."""
+    try:
+        joined = urljoin(base, str(link).strip()).partition("#")[0]
+        parts = urlsplit(joined)
+        if parts.scheme in ("http", "https") and parts.hostname:
+            return joined
+    except ValueError:
+        pass
+    return ""
+
+
+def file_name(address):
+    """The last part of a URL's or file's path, decoded, with either kind of slash."""
+    from urllib.parse import unquote
+
+    path = str(address).partition("?")[0].partition("#")[0]
+    return unquote(path).replace("\\", "/").rpartition("/")[2]
+
+
+def json_of(text):
+    """A JSON value. Raises BadInput for what is none or nests too deep."""
+    depth = deepest = 0
+    for mark in re.findall(r"[\[{\]}]", text):
+        depth += 1 if mark in "[{" else -1
+        deepest = max(deepest, depth)
+    if deepest > DEEPEST_JSON:
+        raise BadInput(f"The JSON nests {deepest} levels deep.")
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BadInput(f"The text is no JSON: {error}.") from error
+
+
+def json_after(text, marker):
+    """The JSON value that follows a regular expression in a script, or None."""
+    found = re.search(marker, text)
+    if not found:
+        return None
+    try:
+        return json.JSONDecoder().raw_decode(text[found.end() :].lstrip())[0]
+    except (ValueError, RecursionError):
+        return None
+
+
+def page_address(content):
+    """The address that a saved page names as its own, or empty."""
+    from bs4 import Comment
+
+    page = soup(content)
+    for comment in page.find_all(string=lambda text: isinstance(text, Comment)):
+        saved = re.search(r"saved from url=\(\d+\)(https?://\S+)", comment)
+        if saved:
+            return saved[1]
+    link = page.find("link", rel="canonical")
+    return absolute("", attribute(link, "href")) or absolute("", meta(page, "og:url"))

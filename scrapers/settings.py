@@ -1,0 +1,178 @@
+"""scrapers.yaml: for each site who asks, who allowed it, and how slowly; unknown keys are errors.
+
+    sites:
+      radiopaedia:
+        contact: you@hospital.org          # goes into the User-Agent, so that they can write to you
+        permission:
+          by: the person who allowed it
+          date: 2026-05-04
+          reference: their letter's or e-mail's reference
+"""
+
+import datetime
+import difflib
+import re
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from cxrkit.errors import WrongUse
+
+SLOWEST_DEFAULT = 10.0
+
+TERMS = {
+    "radiopaedia": (
+        "Radiopaedia's terms of use (https://radiopaedia.org/terms) exclude bulk download by a script and use for machine learning without permission.",
+        "Ask Radiopaedia in writing: https://radiopaedia.org/contact",
+    ),
+    "sirm": (
+        "SIRM publishes no licence for its COVID-19 cases, so all rights are reserved.",
+        "Ask the society in writing: the contact page of https://www.sirm.org",
+    ),
+}
+ALTERNATIVES = "Without a permission: refresh --saved DIR reads pages that you saved yourself; CoronaHack and ieee8023/covid-chestxray-dataset hold films of both sites with provenance."
+
+
+@dataclass(frozen=True)
+class Permission:
+    """by: who gave it; date: when (YYYY-MM-DD); reference: where it can be read again."""
+
+    by: str
+    date: str
+    reference: str
+
+    def __str__(self):
+        return f"{self.by}, {self.date}, {self.reference}"
+
+
+@dataclass(frozen=True)
+class Site:
+    """How one site is collected. The defaults are the real site's.
+
+    hosts: {host a page names: origin it is reached at}; no other host is ever asked. Mapping a host to
+    another origin follows a site that moved. listings: addresses of the listings' first pages.
+    interval: seconds between two requests to a host; it can be raised, and lowered only for a test site.
+    max_cases, max_megabytes: caps of one run. timeout: seconds to wait for a server's next bytes.
+    allow_loopback: whether this machine's own addresses (127.0.0.0/8, ::1) may be asked, for a test site.
+    """
+
+    name: str
+    hosts: dict[str, str]
+    listings: tuple[str, ...]
+    contact: str = ""
+    permission: Permission | None = None
+    interval: float = SLOWEST_DEFAULT
+    max_cases: int = 60
+    max_megabytes: int = 500
+    timeout: float = 30.0
+    max_age_days: float = 7.0
+    allow_loopback: bool = False
+
+    def require_permission(self):
+        """Raises WrongUse, with the terms, the alternatives and whom to ask, unless collection is allowed."""
+        lacking = []
+        if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[a-z]{2,}|https://\S+\.\S+", self.contact) or re.search(r"[@./]example\.", self.contact):
+            lacking.append("contact: an e-mail address or web page of yours")
+        if self.permission is None:
+            lacking.append("permission: by, date and reference")
+        if lacking:
+            terms, whom = TERMS[self.name]
+            raise WrongUse(
+                f"{self.name} is not asked: scrapers.yaml lacks {' and '.join(lacking)} for it.\n  why:   {terms}\n  else:  {ALTERNATIVES}",
+                f"scrapers.yaml, sites: {self.name}",
+                f"{whom}; then write the permission's by, date and reference into scrapers.yaml",
+            )
+
+
+DEFAULTS = {
+    "radiopaedia": Site(
+        "radiopaedia",
+        {"radiopaedia.org": "https://radiopaedia.org", "prod-images-static.radiopaedia.org": "https://prod-images-static.radiopaedia.org"},
+        ("https://radiopaedia.org/search?lang=us&scope=cases&q=COVID-19&modality=X-ray&system[]=Chest&page=1",),
+    ),
+    "sirm": Site(
+        "sirm",
+        {"www.sirm.org": "https://www.sirm.org"},
+        ("https://www.sirm.org/category/senza-categoria/covid-19/", "https://www.sirm.org/en/category/articles/covid-19-database/"),
+    ),
+}
+SITES = tuple(DEFAULTS)
+KEYS = tuple(f.name for f in fields(Site) if f.name != "name")
+
+
+def load(path):
+    """{site: Site} from a scrapers.yaml, the defaults where there is no such file. Raises WrongUse."""
+    import yaml
+
+    path = Path(path)
+    if not path.exists():
+        return dict(DEFAULTS)
+    try:
+        values = yaml.safe_load(path.read_text("utf-8")) or {}
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise WrongUse(f"The settings cannot be read: {error}", path, "correct the file") from error
+    if not isinstance(values, dict) or set(values) - {"sites"} or not isinstance(values.get("sites") or {}, dict):
+        raise WrongUse("The settings hold something else than `sites:` with one entry a site.", path, "see the example in the README")
+    sites = dict(DEFAULTS)
+    for name, given in (values.get("sites") or {}).items():
+        if name not in sites:
+            raise WrongUse(f"There is no site {name!r}.", path, f"known sites: {', '.join(SITES)}")
+        sites[name] = _site(sites[name], given or {}, f"{path}, sites: {name}")
+    return sites
+
+
+def _site(default, given, where):
+    if not isinstance(given, dict):
+        raise WrongUse("The site's entry is no mapping of keys to values.", where, "write `key: value` lines")
+    for key in given:
+        if key not in KEYS:
+            close = difflib.get_close_matches(str(key), KEYS, 1)
+            raise WrongUse(f"The site has an unknown key {key!r}.", where, f"did you mean {close[0]!r}?" if close else f"known keys: {', '.join(KEYS)}")
+    site = replace(default, **{key: _typed(key, value, where) for key, value in given.items() if value is not None})
+    if site.interval < SLOWEST_DEFAULT and not site.allow_loopback:
+        raise WrongUse(f"interval is {site.interval:g} s; a site is asked at most every {SLOWEST_DEFAULT:g} s.", where, "raise interval")
+    if site.interval < 0 or site.max_cases < 1 or site.max_megabytes < 1 or site.timeout <= 0 or site.max_age_days < 0:
+        raise WrongUse("interval and max_age_days must not be negative; the caps and timeout must be above 0.", where, "correct the file")
+    for origin in site.hosts.values():
+        _check_origin(origin, site.allow_loopback, where)
+    for address in site.listings:
+        if urlsplit(address).netloc not in site.hosts:
+            raise WrongUse(f"The listing {address} lies on none of the site's hosts.", where, "name the host under hosts")
+    return site
+
+
+def _typed(key, value, where):
+    if key == "permission":
+        return _permission(value, where)
+    if key == "hosts" and isinstance(value, dict) and value and all(isinstance(part, str) for item in value.items() for part in item):
+        return {host: origin.rstrip("/") for host, origin in value.items()}
+    if key == "listings" and isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return tuple(value)
+    wanted = {"contact": str, "max_cases": int, "max_megabytes": int, "allow_loopback": bool}.get(key, float)
+    if type(value) is wanted or (wanted is float and type(value) in (int, float)):
+        return wanted(value)
+    raise WrongUse(f"The value {value!r} of {key!r} has the wrong type.", where, "see the example in the README")
+
+
+def _permission(value, where):
+    names = ("by", "date", "reference")
+    if not isinstance(value, dict) or set(value) != set(names) or not all(str(value[name] or "").strip() for name in names):
+        raise WrongUse("A permission needs by, date and reference, and nothing else.", where, "write who gave it, when, and where it can be read again")
+    date = str(value["date"])
+    try:
+        datetime.date.fromisoformat(date)
+    except ValueError:
+        raise WrongUse(f"The permission's date {date!r} is no date.", where, "write it as YYYY-MM-DD") from None
+    return Permission(str(value["by"]).strip(), date, str(value["reference"]).strip())
+
+
+def _check_origin(origin, allow_loopback, where):
+    try:
+        parts = urlsplit(origin)
+        parts.port
+    except ValueError:
+        parts = urlsplit("")
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query or parts.username:
+        raise WrongUse(f"{origin!r} is no origin.", where, "write scheme and host only, as in https://www.sirm.org")
+    if parts.scheme == "http" and not allow_loopback:
+        raise WrongUse(f"{origin} is not encrypted.", where, "use https")
