@@ -6,6 +6,8 @@ from pathlib import Path
 
 from cxrkit import __version__, config
 from cxrkit.errors import BadInput, WrongUse, run_command
+from cxrkit.evaluation import commands as evaluation_commands
+from cxrkit.kaggle_io import commands as kaggle_commands
 from cxrkit.progress import say
 
 
@@ -21,29 +23,44 @@ def parser():
     build.add_argument("--experiment", default="paper", metavar="NAME", help="whose split and exclusions to use (default: paper)")
     build.add_argument("--split", help="paper or grouped, instead of the experiment's")
     build.add_argument("--split-seed", type=int, help="seed of the split")
+    build.add_argument("--duplicates", choices=("remove", "keep"), help="copies of one picture (default: as the experiment says)")
     build.add_argument("--out", type=Path, default=Path("manifest.csv"), metavar="FILE", help="the manifest to write (default: manifest.csv)")
     build.set_defaults(command=build_manifest)
     check = actions.add_parser("check", help="check a manifest: schema, ids, files, classes, patients")
     check.add_argument("manifest", type=Path)
     check.add_argument("--hashes", action="store_true", help="compare the files' SHA-256 as well")
     check.set_defaults(command=check_manifest)
+    diff = actions.add_parser("diff", help="what was added, removed, relabelled or moved between two manifests")
+    diff.add_argument("before", type=Path)
+    diff.add_argument("after", type=Path)
+    diff.set_defaults(command=diff_manifests)
+    terms = actions.add_parser("licences", help="write ATTRIBUTION.md, and list what may be redistributed")
+    terms.add_argument("manifest", type=Path)
+    terms.add_argument("--out", type=Path, default=Path("ATTRIBUTION.md"), metavar="FILE")
+    terms.set_defaults(command=write_attribution)
 
     actions = commands.add_parser("tree", help="build the folder tree").add_subparsers(metavar="ACTION", required=True)
     build = actions.add_parser("build", help="link a manifest's images into train|valid|test/<label>/")
     build.add_argument("manifest", type=Path)
     build.add_argument("--out", type=Path, default=Path("tree"), metavar="DIR", help="the tree's folder (default: tree)")
     build.set_defaults(command=build_tree)
+    evaluation_commands.add(commands)
+    kaggle_commands.add(commands)
     return top
 
 
 def build_manifest(options):
-    from cxrkit.data import manifest, sources
+    from cxrkit.data import croissant, manifest, overview, sources
 
     experiment = config.load(options.experiment, config.overrides_of(options))
     found = sources.parse_all(options.source, drawn_at=options.out.parent / "phantoms")
-    records = manifest.build(found, experiment.split, experiment.exclude_views, experiment.split_seed)
+    records = manifest.build(
+        found, experiment.split, experiment.exclude_views, experiment.split_seed, experiment.duplicates, experiment.label_conflicts
+    )
     manifest.write(options.out, records, manifest.roots_of(found))
-    say(manifest.summary(records))
+    croissant.write(options.out, records)
+    say(overview.summary(records))
+    say(overview.as_merged(records, experiment.split, experiment.split_seed, experiment.exclude_views))
     say(f"\n{len(records)} rows in {options.out}")
 
 
@@ -58,6 +75,27 @@ def check_manifest(options):
         raise BadInput(f"The manifest has {len(found)} problem(s):\n{listed}", options.manifest, "build it again: python -m cxrkit manifest build")
     where = "their files are there" if roots else "files not looked for: no " + options.manifest.with_suffix(".roots.json").name
     say(f"{options.manifest}: {len(records)} rows, {sum(r.used for r in records)} in use; {where}")
+
+
+def diff_manifests(options):
+    from cxrkit.data import manifest, overview
+
+    say(overview.difference(manifest.read(options.before), manifest.read(options.after)) or "no difference")
+
+
+def write_attribution(options):
+    from collections import Counter
+
+    from cxrkit.data import licences, manifest, overview
+    from cxrkit.files import write_text
+    from cxrkit.progress import table
+
+    records = manifest.read(options.manifest)
+    write_text(options.out, overview.attribution(records))
+    counts = Counter(record.licence or "unknown" for record in records if record.used)
+    rows = [[licence, count, "yes" if licences.may_redistribute(licence) else "no"] for licence, count in counts.most_common()]
+    say(table(rows, ["licence", "images", "may be redistributed"], right=["images"]))
+    say(f"credits in {options.out}")
 
 
 def build_tree(options):

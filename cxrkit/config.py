@@ -25,6 +25,9 @@ class Experiment:
     split: str = "paper"
     split_seed: int = 0
     exclude_views: tuple[str, ...] = ("lateral",)
+    duplicates: str = "remove"
+    label_conflicts: str = "exclude"
+    allow_leakage: bool = False
     architectures: tuple[str, ...] = ARCHITECTURES
     seeds: tuple[int, ...] = (0,)
     image_size: int = 224
@@ -46,6 +49,9 @@ class Experiment:
         for key, smallest in (("image_size", 32), ("batch_size", 2), ("epochs", 1), ("lr_find_iterations", 20)):
             if getattr(self, key) < smallest:
                 raise WrongUse(f"{key} is {getattr(self, key)}; it must be at least {smallest}.", next=f"raise {key}")
+        for key, allowed in (("duplicates", ("remove", "keep")), ("label_conflicts", ("exclude", "keep"))):
+            if getattr(self, key) not in allowed:
+                raise WrongUse(f"{key} is {getattr(self, key)!r}.", next=f"use {' or '.join(allowed)}")
         if not 0 < self.threshold < 1 or not self.learning_rate > 0 or not self.seeds:
             raise WrongUse("threshold must lie between 0 and 1, learning_rate above 0, and one seed be named.", next="correct the experiment")
 
@@ -59,6 +65,9 @@ HELP = {
     "split": "paper (the study's) or grouped (train/valid/test by patient)",
     "split_seed": "seed of the split",
     "exclude_views": "views that are left out",
+    "duplicates": "copies of one picture: remove (all but one) or keep (as the study merged its sources)",
+    "label_conflicts": "films of one group that sources label differently: exclude or keep",
+    "allow_leakage": "train although a patient or a picture is in two splits; every table says so",
     "architectures": f"networks to train: {', '.join(ARCHITECTURES)}",
     "seeds": "training seeds; each network is trained once a seed",
     "image_size": "side of the square the networks see, in pixels",

@@ -1,15 +1,17 @@
 """Where a run takes place: Kaggle or a machine of one's own, and what that machine can do."""
 
+import math
 import os
 import platform
 import sys
+import time
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+from cxrkit.errors import WrongUse
+
 PACKAGES = ("torch", "torchvision", "fastai", "fastcore", "numpy", "pandas", "scikit-learn", "scipy", "pillow", "matplotlib", "kaggle")
-KAGGLE_WORKING = Path("/kaggle/working")
-KAGGLE_INPUT = Path("/kaggle/input")
 BYTES_A_WORKER = 700e6
 """Memory that one decoding process takes: it imports torch and fastai."""
 
@@ -17,6 +19,32 @@ BYTES_A_WORKER = 700e6
 def on_kaggle():
     """Whether this process runs in a Kaggle kernel: Kaggle sets this variable in all of them, and nobody else does."""
     return "KAGGLE_KERNEL_RUN_TYPE" in os.environ
+
+
+def kaggle_input():
+    """The folder below which Kaggle mounts what is attached; CXRKIT_KAGGLE stands in for /kaggle where one tries this."""
+    return Path(os.environ.get("CXRKIT_KAGGLE", "/kaggle")) / "input"
+
+
+def kaggle_working():
+    """The folder that Kaggle keeps as the kernel's output."""
+    return Path(os.environ.get("CXRKIT_KAGGLE", "/kaggle")) / "working"
+
+
+def bundle_identity():
+    """{source_sha256, run_id} of the bundled script that this process runs from; empty texts where it does not."""
+    return {"source_sha256": os.environ.get("CXRKIT_SOURCE", ""), "run_id": os.environ.get("CXRKIT_RUN", "")}
+
+
+class Deadline:
+    """Call it for the seconds left until no new stage may begin; without hours there is no end."""
+
+    def __init__(self, hours=None, clock=time.monotonic):
+        self.clock = clock
+        self.end = math.inf if hours is None else clock() + 3600 * hours
+
+    def __call__(self):
+        return self.end - self.clock()
 
 
 def processors():
@@ -45,11 +73,25 @@ def choose_device():
     if not torch.cuda.is_available():
         return Choice("cpu", "torch sees no GPU")
     name = torch.cuda.get_device_name()
+    capability = "sm_{}{}".format(*torch.cuda.get_device_capability())
     try:
-        assert (torch.ones(8, device="cuda") + 1).sum().item() == 16
+        (torch.ones(8, device="cuda") + 1).sum().item()
     except RuntimeError as error:
-        return Choice("cpu", f"torch sees {name} and cannot compute on it: {str(error).splitlines()[0]}")
+        kernels = " ".join(torch.cuda.get_arch_list())
+        return Choice("cpu", f"torch sees {name} ({capability}), has kernels for {kernels}, and fails: {str(error).splitlines()[0]}")
     return Choice("cuda", name)
+
+
+def require_gpu():
+    """The GPU as a Choice. Raises WrongUse where none computes, so that a run does not crawl on processors for hours."""
+    device = choose_device()
+    if device.value != "cuda":
+        raise WrongUse(
+            f"No GPU works here: {device.reason}.",
+            next='push with "machine_shape": "NvidiaTeslaT4" in kernel-metadata.json (or choose GPU T4 x2 on the kernel\'s page); '
+            "to run on processors set GPU = False at the head of the script",
+        )
+    return device
 
 
 def choose_workers(wanted, images, device):
@@ -76,6 +118,7 @@ def describe():
     """What is worth keeping of the machine in run.json: no names, paths or tokens."""
     return {
         "place": "kaggle" if on_kaggle() else "local",
+        "bundle": bundle_identity(),
         "system": f"{platform.system()} {platform.machine()}",
         "processors": processors(),
         "versions": versions(),

@@ -4,33 +4,37 @@ import time
 from pathlib import Path
 
 from cxrkit import config, environment
-from cxrkit.data import manifest, phantom, sources, tree
-from cxrkit.errors import disk_errors
+from cxrkit.data import manifest, overview, phantom, sources, splits, tree
+from cxrkit.errors import BadInput, Interrupted, disk_errors
 from cxrkit.files import sha256_of, write_checksums, write_json, write_text
 from cxrkit.progress import say
 
 RESEARCH_ONLY = "Research use only: not a medical device, and no score here says that a network sees disease."
 
 
-def run(experiment, out):
+def run(experiment, out, results=None, time_left=environment.Deadline()):
     """Make out/manifest.csv, out/tree, out/jobs and out/results for an experiment; return the results folder.
 
+    results: another folder for the results. time_left: seconds until no new stage of a training may begin;
+    then the results are made from what is finished, and say so.
     Raises CxrkitError; whatever was finished before stays, and the next run goes on from it.
     """
     out = Path(out)
     with disk_errors(out):
-        return _run(experiment, out)
+        return _run(experiment, out, Path(results or out / "results"), time_left)
 
 
-def _run(experiment, out):
+def _run(experiment, out, results, time_left):
     clock = Clock()
     say(f"experiment {experiment.name} {experiment.hash()[:12]}, into {out}")
     say(RESEARCH_ONLY)
     with clock("manifest"):
         records, locate, manifest_hash = make_manifest(experiment, out)
     data = "phantom" if all(record.source == "phantom" for record in records) else "films"
-    say(manifest.summary(records) + "\n")
-    marks = banner(data, experiment)
+    say(overview.summary(records) + "\n")
+    say(overview.as_merged(records, experiment.split, experiment.split_seed, experiment.exclude_views))
+    leaks = leak_gate(records, experiment.allow_leakage, out / "manifest.csv")
+    marks = banner(data, experiment, leaks)
     say(marks)
     with clock("tree"):
         say(f"tree: {tree.build(records, locate, out / 'tree')}")
@@ -40,43 +44,77 @@ def _run(experiment, out):
     device = environment.choose_device()
     say(f"device: {device}")
     with clock("training"):
-        grid.run(experiment, out / "tree", tree.entries(records), manifest_hash, out / "jobs", device.value)
+        grid.run(experiment, out / "tree", tree.entries(records), manifest_hash, out / "jobs", device.value, time_left)
+    unfinished = grid.unfinished(experiment, out / "jobs")
+    if unfinished:
+        marks = "\n".join(filter(None, [marks, partial(experiment, unfinished, out)]))
 
-    from cxrkit.evaluation import scores
+    from cxrkit.evaluation import comparison, outcome, scores
     from cxrkit.report import plots
 
-    results = out / "results"
     with clock("results"):
         write_text(results / "manifest.csv", manifest.to_csv(records))
         grid.collect(experiment, records, out / "jobs", results)
-        write_json(results / "run.json", about(experiment, manifest_hash, data, device, clock))
-        content = scores.evaluate(results, experiment.threshold)
+        write_json(results / "run.json", about(experiment, manifest_hash, data, device, clock, unfinished, leaks))
+        content, compared = outcome.evaluate(results, experiment.threshold)
         plots.draw_all(results, content, records, locate)
-    write_json(results / "run.json", about(experiment, manifest_hash, data, device, clock))
+    write_json(results / "run.json", about(experiment, manifest_hash, data, device, clock, unfinished, leaks))
     write_checksums(results)
-    say("\n" + scores.text_table(content) + "\n" + marks)
-    say(f"95 % intervals: Wilson for proportions, DeLong for AUC. Manifest {manifest_hash[:12]}. Results: {results}")
+    say("\n" + scores.text_table(content) + "\n" + marks + "\n")
+    say(comparison.text(compared) + "\n")
+    say(f"95 % intervals: Wilson for proportions, DeLong and Newcombe for AUC. Manifest {manifest_hash[:12]}. Results: {results}")
     return results
 
 
 def make_manifest(experiment, out):
     """Build and write out/manifest.csv; return its records, the function that finds their files, and its SHA-256."""
     found = sources.parse_all(experiment.data, drawn_at=out / "phantoms")
-    records = manifest.build(found, experiment.split, experiment.exclude_views, experiment.split_seed)
+    records = manifest.build(
+        found,
+        experiment.split,
+        experiment.exclude_views,
+        experiment.split_seed,
+        experiment.duplicates,
+        experiment.label_conflicts,
+        known_pairs=out / "copies.json",
+    )
     roots = manifest.roots_of(found)
     manifest.write(out / "manifest.csv", records, roots)
     return records, sources.locator(roots), sha256_of(out / "manifest.csv")
 
 
-def banner(data, experiment):
+def leak_gate(records, allowed, where):
+    """The leaks of a manifest: patients or pictures in two splits. Raises BadInput for any that is not allowed."""
+    leaks = splits.leaks(records)
+    if leaks and not allowed:
+        first = "\n".join(f"  - {leak}" for leak in leaks[:5])
+        raise BadInput(
+            f"The split leaks: {len(leaks)} patients or pictures stand in two splits. The first:\n{first}",
+            where,
+            "use --duplicates remove or --split grouped; to train all the same, with every table marked: --allow-leakage",
+        )
+    return leaks
+
+
+def banner(data, experiment, leaks=()):
     """What a reader must not overlook about a run, a line each; empty when there is nothing."""
     lines = [phantom.BANNER] if data == "phantom" else []
     if not experiment.pretrained:
         lines.append("RANDOM WEIGHTS: the networks did not start from ImageNet's, as the study's did.")
+    if leaks:
+        lines.append(f"LEAK: {len(leaks)} patients or pictures stand in two splits; no score of this run holds for new patients.")
     return "\n".join("!!! " + line for line in lines)
 
 
-def about(experiment, manifest_hash, data, device, clock):
+def partial(experiment, unfinished, out):
+    """The line that marks results of a run which ran out of time. Raises Interrupted where there are none."""
+    planned = len(experiment.architectures) * len(experiment.seeds)
+    if len(unfinished) == planned:
+        raise Interrupted("The time was up before any network was trained.", out, "run the same command again, with more time or a smaller experiment")
+    return f"!!! PARTIAL: the time was up; {len(unfinished)} of {planned} trainings are missing: {', '.join(unfinished)}."
+
+
+def about(experiment, manifest_hash, data, device, clock, unfinished, leaks):
     """The content of run.json."""
     return {
         "experiment": config.as_dict(experiment) | {"data": [name.rpartition("=")[0] or "coronahack" if name != "phantom" else name for name in experiment.data], "weights": "attached" if experiment.weights else ""},
@@ -84,6 +122,8 @@ def about(experiment, manifest_hash, data, device, clock):
         "manifest_sha256": manifest_hash,
         "data": data,
         "weights": "imagenet" if experiment.pretrained else "random",
+        "leaks": len(leaks),
+        "unfinished": unfinished,
         "device": {"value": device.value, "reason": device.reason},
         **environment.describe(),
         "peak_memory_bytes": environment.peak_memory_bytes(),

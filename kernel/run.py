@@ -20,6 +20,7 @@ except ImportError:
 
 from cxrkit import config, environment, pipeline
 from cxrkit.errors import WrongUse, run_command
+from cxrkit.kaggle_io import kernel
 
 
 def parse(arguments):
@@ -27,6 +28,9 @@ def parse(arguments):
     parser.add_argument("--local", action="store_true", help="run on this machine (needed anywhere but on Kaggle)")
     parser.add_argument("--experiment", metavar="NAME", help=f"{', '.join(config.names())}, or a YAML file; default: dry-run here, paper on Kaggle")
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder for everything the run makes; default: runs/EXPERIMENT")
+    parser.add_argument("--hours", type=float, help="after so many hours no new stage begins, and the run reports what it has")
+    parser.add_argument("--cpu", action="store_true", help="on Kaggle: run on processors where no GPU works, instead of stopping")
+    parser.add_argument("--results", metavar="SLUG", default="", help="on Kaggle: the dataset to send the results to")
     parser.add_argument("--version", action="version", version=cxrkit.__version__)
     config.add_arguments(parser.add_argument_group("experiment", "each also a key of the YAML file"))
     return parser.parse_args(arguments)
@@ -41,9 +45,11 @@ def main(arguments=None):
     if options.local and not options.experiment and "data" in overrides:
         raise WrongUse("The experiment for your data is not named.", next="add --experiment paper, rigorous or a YAML file")
     experiment = config.load(name, overrides)
-    out = options.out or (Path("runs") / experiment.name if options.local else environment.KAGGLE_WORKING)
     started = time.monotonic()
-    pipeline.run(experiment, out)
+    if options.local:
+        pipeline.run(experiment, options.out or Path("runs") / experiment.name, time_left=environment.Deadline(options.hours))
+    else:
+        kernel.run(experiment, options.hours, not options.cpu, options.results)
     print(f"finished in {time.monotonic() - started:.0f} s", flush=True)
 
 

@@ -177,10 +177,10 @@ def _printable(text):
 
 def merge(folder, sources, out, split="paper", exclude_views=("lateral",), split_seed=0):
     """Build a manifest of the store and other sources ("KIND[:NAME]=DIR" texts); return its summary. Raises CxrkitError."""
-    from cxrkit.data import manifest
+    from cxrkit.data import manifest, overview
     from cxrkit.data import sources as kinds
 
     found = kinds.parse_all([f"collected={folder}", *sources], drawn_at=Path(out).parent / "phantoms")
     records = manifest.build(found, split, exclude_views, split_seed)
     manifest.write(out, records, manifest.roots_of(found))
-    return manifest.summary(records)
+    return overview.summary(records)

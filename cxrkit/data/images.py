@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from cxrkit.data import duplicates
 from cxrkit.environment import processors
 from cxrkit.errors import BadInput, UnreadableImage
 from cxrkit.progress import track
@@ -60,8 +61,9 @@ def _from_deep(pixels):
 
 
 def facts(path):
-    """What a file says of itself: a dict of Record's width, height, mode, format, bytes, sha256 and phash.
+    """What a file says of itself, and its thumbnail for the search for copies.
 
+    A dict of Record's width, height, mode, format, bytes, sha256 and phash; duplicates.thumbnail's array.
     Raises UnreadableImage when there is no such file, it is empty, or it cannot be decoded whole.
     """
     path = Path(path)
@@ -74,7 +76,7 @@ def facts(path):
     grey = open_grey(path)
     with Image.open(path) as image:
         width, height, mode, format = image.width, image.height, image.mode, image.format
-    return {
+    found = {
         "width": width,
         "height": height,
         "mode": mode,
@@ -83,6 +85,7 @@ def facts(path):
         "sha256": hashlib.sha256(content).hexdigest(),
         "phash": perceptual_hash(grey),
     }
+    return found, duplicates.thumbnail(grey)
 
 
 def perceptual_hash(grey):
@@ -101,7 +104,7 @@ def perceptual_hash(grey):
 
 
 def add_facts(records, locate, workers=None):
-    """The records with the facts of their files; unreadable files are excluded with the reason.
+    """The records with the facts of their files, and {image_id: thumbnail}; unreadable files are excluded with the reason.
 
     locate: function from a record to its path. Excluded records are not opened.
     Raises BadInput when there are images to read and none can be.
@@ -113,16 +116,16 @@ def add_facts(records, locate, workers=None):
         try:
             return facts(locate(record))
         except BadInput as error:
-            return {"excluded": error.what}
+            return {"excluded": error.what}, None
 
     with ThreadPoolExecutor(workers) as pool:
         found = dict(zip((r.image_id for r in used), track(pool.map(look, used), "reading films", total=len(used))))
-    records = [record.but(**found.get(record.image_id, {})) for record in records]
+    records = [record.but(**found[record.image_id][0]) if record.image_id in found else record for record in records]
     if used and not any(record.used for record in records):
-        first = found[used[0].image_id]["excluded"]
+        first = found[used[0].image_id][0]["excluded"]
         raise BadInput(
             f"None of the {len(used)} images can be read; the first: {first}.",
             locate(used[0]),
             "check that the pictures lie beside the metadata and that the disk or mount is readable",
         )
-    return records
+    return records, {name: thumbnail for name, (_, thumbnail) in found.items() if thumbnail is not None}

@@ -6,6 +6,20 @@ SHOWABLE = re.compile(r"(CC0|CC BY)(\b|-)", re.IGNORECASE)
 """Creative Commons licences all let a picture be shown with credit; what else they ask differs."""
 
 
+def may_redistribute(licence):
+    """Whether the files themselves may be passed on: free licences without a ban on changed or commercial copies."""
+    return bool(SHOWABLE.match(licence or "")) and not re.search(r"\b(NC|ND)\b", licence.upper())
+
+
+def terms(licence):
+    """What may be done with images under this licence, in one sentence."""
+    if may_redistribute(licence):
+        return "May be redistributed with the credit below and a link to the licence" + ("; under the same licence." if "SA" in licence.upper() else ".")
+    if may_show(licence):
+        return "May be shown and passed on with the credit below only within the licence's limits (NC: not commercially; ND: unchanged); the kit does not republish them."
+    return "Terms are not known: all rights reserved. Not redistributable; ask the source."
+
+
 def may_show(licence):
     """Whether an image under this licence may be shown to others, with its credit; unknown terms allow nothing."""
     return bool(SHOWABLE.match(licence or ""))

@@ -5,16 +5,21 @@ import io
 from collections import Counter
 from pathlib import Path
 
-from cxrkit.data import images, splits
+from cxrkit.data import duplicates as search
+from cxrkit.data import groups, images, splits
 from cxrkit.data.records import COLUMNS, LABELS, NUMBERS, SPLITS, VIEWS, Record, exclude
 from cxrkit.data.sources import locator
 from cxrkit.errors import BadInput
-from cxrkit.files import read_json, sha256_of, write_json, write_text
+from cxrkit.files import read_json, sha256_of, sha256_of_json, write_json, write_text
 from cxrkit.progress import table
 
 
-def build(sources, split="paper", exclude_views=("lateral",), split_seed=0, fractions=splits.FRACTIONS):
-    """All records of the sources, with file facts, exclusions and splits, sorted by image_id.
+def build(sources, split="paper", exclude_views=("lateral",), split_seed=0, duplicates="remove", label_conflicts="exclude", known_pairs=None):
+    """All records of the sources, with file facts, copies, conflicts, exclusions and splits, sorted by image_id.
+
+    duplicates: "remove" all copies of a picture but one, or "keep" them, and then split as if they were not
+    known. label_conflicts: "exclude" or "keep". known_pairs: a path where the pairs found are kept, so that
+    the same films are not compared again.
 
     Raises BadInput: a source that cannot be read, an image_id that two sources share, no readable image,
     or a class without images in a split.
@@ -24,9 +29,23 @@ def build(sources, split="paper", exclude_views=("lateral",), split_seed=0, frac
     for first, second in zip(records, records[1:]):
         if first.image_id == second.image_id:
             raise BadInput(f"Two images are named {first.image_id}.", f"{first.path} and {second.path}", "name the sources apart: KIND:NAME=DIR")
+    records, thumbnails = images.add_facts(records, locator(roots_of(sources)))
+    records = groups.mark_duplicates(records, _pairs(records, thumbnails, known_pairs), duplicates == "remove")
+    if label_conflicts == "exclude":
+        records = groups.exclude_conflicts(records)
     records = exclude(records, lambda r: f"view {r.view}: left out by the experiment" if r.view in exclude_views else "")
-    records = images.add_facts(records, locator(roots_of(sources)))
-    return splits.assign(records, split, split_seed, fractions)
+    return splits.assign(records, split, split_seed, links=duplicates == "remove")
+
+
+def _pairs(records, thumbnails, known):
+    key = [search.VERSION, sorted(f"{record.image_id} {record.sha256}" for record in records if record.image_id in thumbnails)]
+    key = sha256_of_json(key)
+    if known and Path(known).exists() and (kept := read_json(known))["key"] == key:
+        return [search.Pair(*pair) for pair in kept["pairs"]]
+    found = search.find(thumbnails)
+    if known:
+        write_json(known, {"key": key, "pairs": [[pair.first, pair.second, pair.agreement] for pair in found]})
+    return found
 
 
 def roots_of(sources):
@@ -109,8 +128,7 @@ def problems(records, locate=None, hashes=False):
             found.append(f"{record.image_id}: used, but in no split")
         if record.used and locate:
             found += _file_problems(record, locate, hashes)
-    used = [record for record in records if record.used]
-    return found + splits.missing_classes(used) + [f"{leak}" for leak in splits.leaks(used)]
+    return found + splits.missing_classes([record for record in records if record.used]) + splits.leaks(records)
 
 
 def _file_problems(record, locate, hashes):
@@ -125,28 +143,3 @@ def _file_problems(record, locate, hashes):
     return []
 
 
-def summary(records):
-    """Two text tables: a row a source with what was read, kept and left out and why; a row a split."""
-    rows = []
-    for source in sorted({record.source for record in records}):
-        mine = [record for record in records if record.source == source]
-        used = [record for record in mine if record.used]
-        rows.append([source, len(mine), len(used), *(sum(r.label == label for r in used) for label in LABELS), len({r.patient for r in used}), len(mine) - len(used)])
-    header = ["source", "read", "kept", *LABELS, "patients", "left out"]
-    reasons = Counter((record.source, short_reason(record)) for record in records if not record.used)
-    reason_rows = [[count, source, reason] for (source, reason), count in sorted(reasons.items(), key=lambda item: (item[0][0], -item[1]))]
-    counts = Counter((record.split, record.label) for record in records if record.used)
-    split_rows = [[split, *(counts[split, label] for label in LABELS), sum(counts[split, label] for label in LABELS)] for split in SPLITS if any(counts[split, label] for label in LABELS)]
-    parts = [table(rows, header, right=header[1:])]
-    if reason_rows:
-        parts.append(table(reason_rows, ["left out", "source", "why"], right=["left out"]))
-    parts.append(table(split_rows, ["split", *LABELS, "images"], right=[*LABELS, "images"]))
-    return "\n\n".join(parts)
-
-
-def short_reason(record):
-    """The reason of an exclusion without the parts that name one file, so that reasons can be counted."""
-    reason = record.excluded
-    if reason.startswith("row "):
-        reason = "a" + reason[reason.index(" of the metadata"):].replace(" of the metadata", " metadata row", 1)
-    return reason

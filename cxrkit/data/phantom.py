@@ -11,13 +11,14 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
+from scipy.ndimage import gaussian_filter
 
 from cxrkit.data import coronahack
 from cxrkit.files import replacing, write_text
 
 BANNER = "DRAWN PHANTOMS, NOT FILMS: these numbers say that the program runs, and nothing about medicine."
 SIDE = 256
-VERSION = "1"
+VERSION = "2"
 
 PATIENTS = {("normal", "TRAIN"): 40, ("normal", "TEST"): 24, ("covid", "TRAIN"): 56}
 """Patients by label and published split; each has one to three films."""
@@ -99,8 +100,14 @@ def draw_film(anatomy, opacities, random, side=SIDE):
     pixels = np.asarray(film.filter(ImageFilter.GaussianBlur(side / 100)), dtype=np.float32)
     if opacities:
         pixels = pixels + _opacities(anatomy, shift, random, side)
-    pixels = pixels * random.uniform(0.9, 1.1) + random.normal(0, 7, pixels.shape)
+    pixels = pixels * random.uniform(0.9, 1.1) + random.normal(0, 7, pixels.shape) + _grain(random, side)
     return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8), mode="L")
+
+
+def _grain(random, side):
+    """The fine structure by which no two films are alike: smoothed noise of 14 grey levels' spread."""
+    noise = gaussian_filter(random.normal(size=(side, side)), side / 128)
+    return 14 * noise / noise.std()
 
 
 def _opacities(anatomy, shift, random, side):

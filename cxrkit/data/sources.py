@@ -4,10 +4,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from cxrkit.data import collected, coronahack, phantom
+from cxrkit.data import collected, coronahack, folder, ieee8023, phantom
 from cxrkit.errors import BadInput, WrongUse
 
-READERS = {"coronahack": coronahack.read, "phantom": phantom.read, "collected": collected.read}
+READERS = {"coronahack": coronahack.read, "phantom": phantom.read, "collected": collected.read, "ieee8023": ieee8023.read, "folder": folder.read}
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import hashlib
 from collections import Counter, defaultdict
 
+from cxrkit.data.groups import groups_of
 from cxrkit.data.records import LABELS, NEGATIVE, POSITIVE
 from cxrkit.errors import BadInput, WrongUse
 
@@ -11,18 +12,23 @@ STUDY_NORMAL_VALID, STUDY_NORMAL_ALL = 234, 1342 + 234
 FRACTIONS = {"train": 0.6, "valid": 0.2, "test": 0.2}
 
 
-def assign(records, split, seed=0, fractions=FRACTIONS):
+def assign(records, split, seed=0, fractions=FRACTIONS, links=True):
     """The records with `split` set on the used ones, by the rule named `split`: "paper" or "grouped".
 
-    The result depends on the records, the seed and nothing else, not even on their order.
+    links: whether copies of one picture stay together too; without, only patient keys do, as the study
+    believed. The result depends on the records, the seed and nothing else, not even on their order.
     Raises WrongUse for an unknown rule and BadInput when a class is missing in a split.
     """
-    rules = {"paper": paper, "grouped": lambda used, seed: grouped(used, seed, fractions)}
+    rules = {"paper": paper, "grouped": lambda groups, seed: grouped(groups, seed, fractions)}
     if split not in rules:
         raise WrongUse(f"There is no split named {split!r}.", next=f"use one of: {', '.join(rules)}")
     used = [record for record in records if record.used]
-    chosen = rules[split](used, seed)
-    records = [record.but(split=chosen.get(record.image_id, "")) for record in records]
+    group_of = groups_of(records, links)
+    members = defaultdict(list)
+    for record in sorted(used, key=lambda record: record.image_id):
+        members[group_of[record.image_id]].append(record)
+    chosen = rules[split](members, seed)
+    records = [record.but(split=chosen[group_of[record.image_id]] if record.used else "") for record in records]
     missing = missing_classes([record for record in records if record.used])
     if missing:
         raise BadInput(
@@ -33,8 +39,8 @@ def assign(records, split, seed=0, fractions=FRACTIONS):
     return records
 
 
-def paper(used, seed=0):
-    """The study's split: {image_id: "train" or "valid"}.
+def paper(groups, seed=0):
+    """The study's split: {group: "train" or "valid"}; groups: {group: its used records}.
 
     Normal films keep CoronaHack's published split: 1,342 TRAIN to train, 234 TEST to valid. CoronaHack has
     no COVID-19 film in TEST, so the study set 34 of its 58 + 38 + 34 = 130 aside: 34 in validation, 96 in
@@ -42,36 +48,35 @@ def paper(used, seed=0):
     number of COVID-19 films is at hand, the same share, 34/130, goes to validation; films of SIRM first,
     for the study's 34 are as many as it took from there. Its list was not published, so which films these
     were is not known. Normal films without a published split are shared out as the study's were, 234/1,576.
+    A group with both published splits is learned from.
     """
-    chosen = {r.image_id: "valid" if r.published_split == "test" else "train" for r in used if r.label == NEGATIVE and r.published_split}
-    others = [r for r in used if r.label == NEGATIVE and not r.published_split]
-    covid = [r for r in used if r.label == POSITIVE]
-    chosen |= _hold_out(others, round(len(others) * STUDY_NORMAL_VALID / STUDY_NORMAL_ALL), seed)
-    chosen |= _hold_out(covid, round(len(covid) * STUDY_COVID_VALID / STUDY_COVID_ALL), seed, first="sirm")
+    covid = {g: members for g, members in groups.items() if any(r.label == POSITIVE for r in members)}
+    normal = {g: members for g, members in groups.items() if g not in covid}
+    published = {g: members for g, members in normal.items() if any(r.published_split for r in members)}
+    others = {g: members for g, members in normal.items() if g not in published}
+    chosen = {g: "valid" if all(r.published_split in ("test", "") for r in members) else "train" for g, members in published.items()}
+    chosen |= _hold_out(others, STUDY_NORMAL_VALID / STUDY_NORMAL_ALL, seed)
+    chosen |= _hold_out(covid, STUDY_COVID_VALID / STUDY_COVID_ALL, seed, first="sirm")
     return chosen
 
 
-def _hold_out(records, wanted, seed, first=""):
-    """Whole patients into "valid" until `wanted` images are there (never more), the rest into "train"."""
-    groups = _by_group(records)
-    order = sorted(groups, key=lambda g: (all(r.source != first for r in groups[g]), _lot(seed, g)))
-    chosen, held = {}, 0
-    for group in order:
-        size = len(groups[group])
-        split = "valid" if held + size <= wanted else "train"
-        held += size if split == "valid" else 0
-        chosen |= {record.image_id: split for record in groups[group]}
+def _hold_out(groups, share, seed, first=""):
+    """Whole groups into "valid" until that share of images is there (never more), the rest into "train"."""
+    wanted, held, chosen = round(share * sum(map(len, groups.values()))), 0, {}
+    for group in sorted(groups, key=lambda g: (all(r.source != first for r in groups[g]), _lot(seed, g))):
+        fits = held + len(groups[group]) <= wanted
+        held += len(groups[group]) if fits else 0
+        chosen[group] = "valid" if fits else "train"
     return chosen
 
 
-def grouped(used, seed=0, fractions=FRACTIONS):
-    """A seeded split by patient, stratified by label and source: {image_id: split}.
+def grouped(groups, seed=0, fractions=FRACTIONS):
+    """A seeded split by group, stratified by label and source: {group: split}; groups: {group: its used records}.
 
-    Within each stratum the patients, in the order of their lot, each go to the split that lacks most of
-    its share of images; a patient with images in several strata is placed with the rarest.
+    Within each stratum the groups, in the order of their lot, each go to the split that lacks most of
+    its share of images; a group with images in several strata is placed with the rarest.
     """
-    strata = Counter((record.label, record.source) for record in used)
-    groups = _by_group(used)
+    strata = Counter((record.label, record.source) for members in groups.values() for record in members)
     by_stratum = defaultdict(list)
     for group, members in groups.items():
         by_stratum[min(((r.label, r.source) for r in members), key=lambda s: (strata[s], s))].append(group)
@@ -82,24 +87,12 @@ def grouped(used, seed=0, fractions=FRACTIONS):
         for name in names:
             split = max(fractions, key=lambda s: (fractions[s] * total - filled[s], fractions[s], s))
             filled[split] += len(groups[name])
-            chosen |= {record.image_id: split for record in groups[name]}
+            chosen[name] = split
     return chosen
 
 
 def _lot(seed, group):
     return hashlib.sha256(f"{seed}/{group}".encode()).hexdigest()
-
-
-def _by_group(records):
-    members = defaultdict(list)
-    for record in records:
-        members[group_of(record)].append(record)
-    return members
-
-
-def group_of(record):
-    """The key of what must stay together: the patient, or the image alone where none is known."""
-    return record.patient or record.image_id
 
 
 def missing_classes(used):
@@ -109,11 +102,17 @@ def missing_classes(used):
     return [f"no {label} image in {split}" for split in sorted(present) for label in LABELS if not counts[split, label]]
 
 
-def leaks(used):
-    """A sentence for each patient whose images stand in more than one split."""
+def leaks(records):
+    """A sentence for each group, of patient and copies, whose used images stand in more than one split."""
+    group_of, members = groups_of(records), defaultdict(list)
+    for record in sorted(records, key=lambda record: record.image_id):
+        if record.used:
+            members[group_of[record.image_id]].append(record)
     found = []
-    for group, members in sorted(_by_group(used).items()):
-        splits = {record.split: record.image_id for record in members}
+    for _, of_group in sorted(members.items()):
+        splits = {record.split: record for record in reversed(of_group)}
         if len(splits) > 1:
-            found.append(f"patient {group} is in {' and '.join(f'{s} ({i})' for s, i in sorted(splits.items()))}")
+            copies = any(record.duplicate_of for record in of_group)
+            what = "one picture or patient" if copies else f"patient {of_group[0].patient}"
+            found.append(f"{what} is in {' and '.join(f'{split} ({record.image_id})' for split, record in sorted(splits.items()))}")
     return found

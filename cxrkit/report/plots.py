@@ -12,7 +12,7 @@ from cxrkit.data.images import open_grey
 from cxrkit.data.records import LABELS, POSITIVE
 from cxrkit.errors import BadInput
 from cxrkit.evaluation.scores import SHORT_NAMES, final_scores, read_predictions
-from cxrkit.files import replacing
+from cxrkit.files import read_json, replacing
 
 COLOURS = dict(zip(SHORT_NAMES, ("#0072B2", "#E69F00", "#009E73", "#CC79A7")))
 """Okabe and Ito's palette, which colour-blind readers can tell apart (https://jfly.uni-koeln.de/color/)."""
@@ -37,7 +37,9 @@ def draw_all(results, content, records, locate):
         "roc": draw_roc(predictions),
         "top_losses": draw_top_losses(predictions, {r.image_id: r for r in records}, locate),
     }
-    marks = ["drawn phantoms, not films"] * (content["data"] == "phantom") + ["random weights"] * (content["weights"] == "random")
+    run = read_json(results / "run.json")
+    marks = ["drawn phantoms, not films"] * (run["data"] == "phantom") + ["random weights"] * (run["weights"] == "random")
+    marks += ["leaking split"] * bool(run.get("leaks"))
     paths = []
     for name, figure in figures.items():
         watermark(figure, marks)
@@ -152,6 +154,7 @@ def _show_film(axes, record, locate):
             film = open_grey(locate(record))
             film.thumbnail((256, 256))
             axes.imshow(np.asarray(film), cmap="gray", vmin=0, vmax=255)
+            axes.set_xlabel(_wrapped(f"{record.credit}, {record.licence}", 44), fontsize=4)
             return
         except BadInput:
             pass

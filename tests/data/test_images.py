@@ -82,7 +82,7 @@ def test_damage_never_raises_anything_else(tmp_path_factory, cut, position, valu
     path = tmp_path_factory.mktemp("damaged") / "film"
     path.write_bytes(bytes(data[: max(1, len(data) - cut % len(data))]))
     try:
-        assert images.facts(path)["bytes"] > 0
+        assert images.facts(path)[0]["bytes"] > 0
     except UnreadableImage as error:
         assert str(path) not in error.what
 
@@ -99,8 +99,9 @@ def test_unreadable_files_are_excluded_and_the_others_go_on(tmp_path):
     saved(tmp_path, Image.fromarray(RAMP), "good.png")
     (tmp_path / "bad.png").write_bytes(b"no image")
     records = [Record(f"x/{name}", f"x/{name}", "x", "normal") for name in ("good.png", "bad.png", "gone.png")]
-    good, bad, gone = images.add_facts(records, lambda record: tmp_path / record.path[2:])
+    (good, bad, gone), thumbnails = images.add_facts(records, lambda record: tmp_path / record.path[2:])
     assert (good.used, good.width, good.mode, len(good.sha256)) == (True, 64, "L", 64)
+    assert set(thumbnails) == {"x/good.png"}
     assert "known format" in bad.excluded and "no readable file" in gone.excluded
 
 

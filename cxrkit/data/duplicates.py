@@ -1,0 +1,175 @@
+"""Which films show one and the same picture, whatever was done to the file.
+
+Found: copies that were re-encoded, resized, turned to grey or colour, cropped by up to 10 % a side, padded,
+brightened or labelled. Not found, on purpose: mirrored films, films of one patient on other days.
+
+Two stages. Candidates: a signature of 35 low frequencies, whitened over the set, compared between each film
+and 81 crops of each other through locality-sensitive hashing, so that the cost grows nearly linearly.
+Verification: registration.agreement, against THRESHOLD.
+
+A 64-bit perceptual hash alone does not do: independent chest films differ in few of its bits.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from cxrkit.data.registration import SIDE, Details, agreement
+from cxrkit.progress import track
+
+VERSION = 1
+THRESHOLD = 0.75
+"""Least agreement of two copies. Figures in `find`."""
+
+CROPS = (0.0, 0.035, 0.075)
+FREQUENCIES = 8
+TABLES = 16
+SMALL_SET = 64
+LEAST_SIMILARITY = 0.75
+CANDIDATES_A_FILM = 8
+PADDING = 0.25
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two films of one picture; `first` is the larger cut where one is a crop of the other."""
+
+    first: str
+    second: str
+    agreement: float
+
+
+def thumbnail(grey):
+    """A grey PIL image as SIDE x SIDE bytes, without a uniform border of up to a quarter a side."""
+    if max(grey.size) > 1024:
+        grey = grey.copy()
+        grey.thumbnail((512, 512), Image.Resampling.BOX)
+    pixels = np.asarray(grey)
+    top, bottom = _uniform_border(pixels.std(1))
+    left, right = _uniform_border(pixels.std(0))
+    return np.asarray(Image.fromarray(pixels[top:bottom, left:right]).resize((SIDE, SIDE), Image.Resampling.BOX))
+
+
+def _uniform_border(spread):
+    most, start, end = int(len(spread) * PADDING), 0, len(spread)
+    while start < most and spread[start] < 4:
+        start += 1
+    while len(spread) - end < most and spread[end - 1] < 4:
+        end -= 1
+    return start, end
+
+
+def find(thumbnails):
+    """All pairs of films that show one picture, sorted.
+
+    thumbnails: {image_id: SIDE x SIDE grey bytes}. The result does not depend on the order.
+
+    On 1,933 real films (1,631 of CoronaHack, 142 of ieee8023, 160 of NIH) every pair known to be a copy
+    agrees by .95 or more, and no other candidate by more than .56: THRESHOLD lies in the empty middle. Of
+    300 copies that were cropped by up to 10 % a side, brightened, labelled and re-encoded at quality 60,
+    all candidates agree by more than .77; the candidate stage misses 5 of 300 (1.7 %, Wilson 95 % 0.7 to
+    3.8 %). False positives among 12,700 verified candidates of different pictures: 0 (95 %: at most 0.03 %).
+    """
+    names = sorted(thumbnails)
+    if len(names) < 2:
+        return []
+    stack = np.stack([thumbnails[name] for name in names])
+    details, pairs = {}, {}
+    for whole, part, box in track(candidates(stack), "comparing films"):
+        for index in (whole, part):
+            if index not in details:
+                details[index] = Details(stack[index])
+        value = agreement(details[whole], details[part], box)
+        key = (min(whole, part), max(whole, part))
+        if value >= THRESHOLD and value > pairs.get(key, Pair("", "", -1)).agreement:
+            pairs[key] = Pair(names[whole], names[part], round(value, 3))
+    return sorted(pairs.values(), key=lambda pair: (pair.first, pair.second))
+
+
+def candidates(stack):
+    """(whole, part, box) triples worth verifying: `part` looks like the crop `box` of `whole`.
+
+    stack: n x SIDE x SIDE grey bytes. Each film stands in its most similar few.
+    """
+    wholes, parts, crops, similarity = similar(whiten(signatures(stack)))
+    order = np.lexsort((crops, parts, wholes, -similarity))
+    pair = np.minimum(wholes, parts) * len(stack) + np.maximum(wholes, parts)
+    best = order[np.sort(np.unique(pair[order], return_index=True)[1])]
+    count, found = np.zeros(len(stack), int), []
+    for whole, part, crop in zip(wholes[best].tolist(), parts[best].tolist(), crops[best].tolist()):
+        if min(count[whole], count[part]) < CANDIDATES_A_FILM:
+            count[whole] += 1
+            count[part] += 1
+            found.append((whole, part, _box(crop)))
+    return found
+
+
+def _intervals():
+    return [(0.0, 1.0)] + [(low, 1 - high) for low in CROPS for high in CROPS if low or high]
+
+
+def _box(crop):
+    intervals = _intervals()
+    rows, columns = intervals[crop // len(intervals)], intervals[crop % len(intervals)]
+    return columns[0], rows[0], columns[1], rows[1]
+
+
+def signatures(stack):
+    """n x 81 x 35 low cosine frequencies of each thumbnail and its crops, each of unit length; the first crop is the whole.
+
+    Cropping, resampling and the cosine transform are one product with a fixed matrix on either side.
+    """
+    position = (np.arange(SIDE) + 0.5) / SIDE
+    basis = []
+    for low, high in _intervals():
+        inside = (position - low) / (high - low)
+        waves = np.cos(np.pi * np.arange(FREQUENCIES)[:, None] * inside) * ((inside > 0) & (inside < 1))
+        basis.append(waves / np.linalg.norm(waves, axis=1, keepdims=True))
+    basis, n = np.concatenate(basis).astype(np.float32), len(basis)
+    row, column = np.array([(i, j) for i in range(FREQUENCIES) for j in range(FREQUENCIES) if 0 < i + j < FREQUENCIES]).T
+    found = np.empty((len(stack), n * n, len(row)), np.float32)
+    for index, pixels in enumerate(stack):
+        coefficients = basis @ (pixels.astype(np.float32) - pixels.mean()) @ basis.T
+        found[index] = coefficients.reshape(n, FREQUENCIES, n, FREQUENCIES).transpose(0, 2, 1, 3)[:, :, row, column].reshape(n * n, -1)
+    return found / (np.linalg.norm(found, axis=2, keepdims=True) + 1e-6)
+
+
+def whiten(found):
+    """Signatures relative to the set's mean film, each frequency to unit spread, each of unit length."""
+    whole = found[:, 0]
+    if len(whole) > SMALL_SET:
+        found = (found - whole.mean(0)) / (whole.std(0) + 1e-6)
+    return found / (np.linalg.norm(found, axis=2, keepdims=True) + 1e-6)
+
+
+def similar(found):
+    """Arrays (whole, part, crop, similarity) of what may be copies: a crop of one film near another film.
+
+    found: n x crops x d whitened signatures. Films meet where their random-hyperplane codes are equal in
+    one of TABLES tables (Charikar 2002, STOC, section 3); the code's length grows with log2 n, so that a
+    code holds a few films whatever n is. A small set is compared pair by pair.
+    """
+    n, crops, d = found.shape
+    wholes, queries = found[:, 0], found.reshape(-1, d)
+    if n <= SMALL_SET:
+        values = (queries @ wholes.T).reshape(n, crops, n)
+        best, values = values.argmax(1), values.max(1)
+        first, second = np.nonzero(~np.eye(n, dtype=bool))
+        return first, second, best[first, second], values[first, second]
+    random, bits = np.random.default_rng(0), int(np.ceil(np.log2(n))) + 2
+    parts = []
+    for _ in range(TABLES):
+        planes, weights = random.normal(size=(d, bits)).astype(np.float32), 1 << np.arange(bits)
+        codes, wanted = (wholes @ planes > 0) @ weights, (queries @ planes > 0) @ weights
+        order = np.argsort(codes, kind="stable")
+        low, high = (np.searchsorted(codes[order], wanted, side) for side in ("left", "right"))
+        query = np.repeat(np.arange(len(queries)), high - low)
+        offset = np.arange(len(query)) - np.repeat(np.cumsum(high - low) - (high - low), high - low)
+        other = order[np.repeat(low, high - low) + offset]
+        for start in range(0, len(query), 400_000):
+            q, o = query[start : start + 400_000], other[start : start + 400_000]
+            value = np.einsum("ij,ij->i", queries[q], wholes[o])
+            near = (value > LEAST_SIMILARITY) & (q // crops != o)
+            parts.append((q[near] // crops, o[near], q[near] % crops, value[near]))
+    return tuple(np.concatenate(arrays) for arrays in zip(*parts))

@@ -1,0 +1,88 @@
+"""Whether a probability means what it says: of the films called 80 % COVID-19, are 80 % so?"""
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+
+from cxrkit.evaluation.bootstrap import middle
+from cxrkit.evaluation.metrics import figure, units, wilson
+
+BINS = 10
+CERTAIN = 1e-7
+"""Probabilities are kept this far from 0 and 1: a float32 softmax rounds to 1 from about here on."""
+
+
+def calibration(is_covid, p_covid, groups, weights=None, bins=BINS):
+    """{bins, ece, brier, decomposition} of n probabilities.
+
+    bins: the reliability curve; ece: expected calibration error over bins of equal numbers of images
+    (Nixon et al. 2019, arXiv 1904.01685); brier: Brier 1950, Mon. Weather Rev. 78:1. weights: see
+    bootstrap.patient_weights; their middle 95 % is the interval, and without them there is none. The expected
+    calibration error of few images is above 0 even for perfect probabilities, and so is its interval.
+    """
+    truth, p = np.asarray(is_covid, float), np.asarray(p_covid, float)
+    member = equal_bins(p, bins)
+    of_bin = (member[:, None] == np.arange(member.max() + 1)).astype(float)
+    rows = np.ones((1, len(p))) if weights is None else np.vstack([np.ones(len(p)), weights])
+    total = rows.sum(1)
+    ece = np.abs((rows * (p - truth)) @ of_bin).sum(1) / total
+    brier = rows @ (p - truth) ** 2 / total
+    return {
+        "bins": [_bin(p[member == b], truth[member == b], np.asarray(groups)[member == b]) for b in range(member.max() + 1)],
+        "ece": _figure(ece, len(p)),
+        "brier": _figure(brier, len(p)),
+        "decomposition": decomposition(truth, p, member),
+    }
+
+
+def _figure(values, n):
+    low, high = middle(values[1:]) if len(values) > 1 else (None, None)
+    return figure(values[0], low, high, n, "bootstrap 95 % over patients" if len(values) > 1 else "none")
+
+
+def equal_bins(p_covid, bins=BINS):
+    """The bin of each probability, 0, 1, ...; bins of equal size as far as equal probabilities allow."""
+    edges = np.unique(np.quantile(p_covid, np.linspace(0, 1, bins + 1)[1:-1], method="lower"))
+    member = np.searchsorted(edges, p_covid, side="left")
+    return np.unique(member, return_inverse=True)[1]
+
+
+def _bin(p, truth, groups):
+    low, high = wilson(truth.mean(), units(groups))
+    return {"n": len(p), "mean_p": float(p.mean()), "share_covid": float(truth.mean()), "low": float(low), "high": float(high)}
+
+
+def decomposition(is_covid, p_covid, member):
+    """{reliability, resolution, uncertainty, within_bins}: Brier = reliability - resolution + uncertainty + within_bins.
+
+    Murphy 1973, J. Appl. Meteorol. 12:595; the last term, for probabilities that differ within a bin, is
+    Stephenson, Coelho and Jolliffe 2008, Weather Forecast. 23:752.
+    """
+    truth, p, sizes = np.asarray(is_covid, float), np.asarray(p_covid, float), np.bincount(member)
+    mean_p, share = np.bincount(member, p) / sizes, np.bincount(member, truth) / sizes
+    apart_p, apart_truth = p - mean_p[member], truth - share[member]
+    return {
+        "reliability": float((sizes * (mean_p - share) ** 2).sum() / len(p)),
+        "resolution": float((sizes * (share - truth.mean()) ** 2).sum() / len(p)),
+        "uncertainty": float(truth.mean() * (1 - truth.mean())),
+        "within_bins": float((apart_p**2 - 2 * apart_p * apart_truth).mean()),
+    }
+
+
+def logits(p_covid):
+    p = np.clip(np.asarray(p_covid, float), CERTAIN, 1 - CERTAIN)
+    return np.log(p / (1 - p))
+
+
+def fit_temperature(is_covid, p_covid):
+    """The temperature, from 0.05 to 20, whose division of the logits makes the labels likeliest.
+
+    Guo et al. 2017, ICML (arXiv 1706.04599). Fit it on validation images only.
+    """
+    signs, values = np.where(np.asarray(is_covid, bool), 1, -1), logits(p_covid)
+    fit = minimize_scalar(lambda log_t: np.logaddexp(0, -signs * values / np.exp(log_t)).mean(), bounds=np.log([0.05, 20]), method="bounded")
+    return float(np.exp(fit.x))
+
+
+def tempered(p_covid, temperature):
+    """The probabilities with their logits divided by the temperature."""
+    return 1 / (1 + np.exp(-logits(p_covid) / temperature))

@@ -1,0 +1,143 @@
+"""Tests and intervals, each for one question; `decision` says how they make a verdict."""
+
+import math
+
+import numpy as np
+from scipy.stats import binom, binomtest, chi2, norm, t
+
+from cxrkit.evaluation.metrics import figure, grouped_variance, mean_auc_influence, wilson
+
+EXACT_UP_TO = 1000
+
+
+def mcnemar(only_a_wrong, only_b_wrong):
+    """The two-sided exact p-value for two networks on the same images, from the images that one alone got wrong.
+
+    McNemar 1947, Psychometrika 12:153; exact form: the smaller count is binomial with one half.
+    """
+    n = only_a_wrong + only_b_wrong
+    return float(binomtest(min(only_a_wrong, only_b_wrong), n, 0.5).pvalue) if n else 1.0
+
+
+def mcnemar_power(n, only_a_wrong, only_b_wrong, alpha=0.05):
+    """The chance that the exact test on n images falls to alpha or below, given the two shares of discordant images."""
+    discordant = only_a_wrong + only_b_wrong
+    sizes = np.arange(n + 1)
+    # For each number of discordant images, the largest smaller count that is still significant (-1: none).
+    limit = binom.ppf(alpha / 2, sizes, 0.5).astype(int)
+    limit = np.where(2 * binom.cdf(limit, sizes, 0.5) <= alpha, limit, limit - 1)
+    share = only_a_wrong / discordant
+    significant = binom.cdf(limit, sizes, share) + binom.cdf(limit, sizes, 1 - share)
+    return float((binom.pmf(sizes, n, discordant) * significant).sum())
+
+
+def sign_flip(values):
+    """The two-sided exact p-value for whole numbers whose signs were as likely the other way round.
+
+    One value a patient: how much worse A did there than B, all seeds together. Were A and B alike, each value
+    could as well have come with the other sign; p is the share of all sign patterns whose sum is at least as
+    far from 0 as the one seen (Fisher 1935, The Design of Experiments, section 21). With values of 1 and -1
+    alone it is McNemar's exact test. Beyond 1,000 values that are not 0: the normal approximation.
+    """
+    values = np.asarray(values, dtype=np.int64)
+    values = values[values != 0]
+    if not len(values):
+        return 1.0
+    if len(values) > EXACT_UP_TO:
+        return float(2 * norm.sf(abs(values.sum()) / np.sqrt((values.astype(float) ** 2).sum())))
+    sizes = np.abs(values) // math.gcd(*(int(value) for value in values))
+    seen = abs(int(values.sum())) // math.gcd(*(int(value) for value in values))
+    reach = int(sizes.sum())
+    # Of all sign patterns, the share at which the positive ones add up to 0, 1, 2, ...: one shift a value.
+    shares = np.zeros(reach + 1)
+    shares[0] = 1.0
+    filled = 0
+    for size in sizes:
+        shares[: filled + size + 1] /= 2
+        shares[size : filled + size + 1] += shares[: filled + 1].copy()
+        filled += size
+    sums = np.abs(2 * np.arange(reach + 1) - reach)
+    return float(min(1.0, shares[sums >= seen].sum()))
+
+
+def holm(p_values):
+    """Holm's adjusted p-values, in the order given (Holm 1979, Scand. J. Stat. 6:65)."""
+    p_values = np.asarray(p_values, float)
+    order, adjusted, largest = np.argsort(p_values, kind="stable"), np.empty(len(p_values)), 0.0
+    for rank, index in enumerate(order):
+        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[index]))
+        adjusted[index] = largest
+    return adjusted.tolist()
+
+
+def probability_better(errors_a, errors_b):
+    """The figure of P(A > B): how likely a run of A errs less than a run of B, ties counted half.
+
+    Bouthillier et al. 2021, MLSys (arXiv 2103.03098), who call A better where the interval lies above 0.5 and
+    the value above 0.75. Runs are paired by seed where both have the same seeds, else each with each. The
+    interval is Wilson's over the runs, for theirs, a bootstrap, has no width where one network always wins.
+    """
+    if set(errors_a) == set(errors_b):
+        a, b = np.array([[errors_a[seed], errors_b[seed]] for seed in errors_a]).T
+    else:
+        a, b = np.array(list(errors_a.values()))[:, None], np.array(list(errors_b.values()))[None, :]
+    value = float(((a < b) + 0.5 * (a == b)).mean())
+    runs = min(len(errors_a), len(errors_b))
+    return figure(value, *wilson(value, runs), runs, "Wilson 95 % over runs")
+
+
+def over_resplits(differences, n_train, n_test, confidence=0.95):
+    """The figure of a mean difference over resplits of one data set, and its two-sided p-value.
+
+    The runs share training images, so their plain variance is too small; it is raised by n_test/n_train
+    (Nadeau and Bengio 2003, Mach. Learn. 52:239, eq. 5). differences: one a split, two or more.
+    """
+    differences = np.asarray(differences, float)
+    splits, mean = len(differences), differences.mean()
+    spread = differences.std(ddof=1) * np.sqrt(1 / splits + n_test / n_train)
+    half = t.ppf((1 + confidence) / 2, splits - 1) * spread
+    p = float(2 * t.sf(abs(mean) / spread, splits - 1)) if spread > 0 else float(mean == 0)
+    return figure(mean, mean - half, mean + half, splits, f"Nadeau-Bengio {100 * confidence:g} %"), p
+
+
+def predicted_sd(error_rate, n):
+    """The standard deviation of the error rate from run to run that n images and the error rate alone predict.
+
+    Jordan 2023 (arXiv 2304.01910, section 5): if the runs together are calibrated, an image that a share q of
+    the runs calls positive is positive with probability q. Then q(1-q) is half its expected error, and with
+    errors independent between images the variance of the rate is error_rate/(2n).
+    """
+    return float(np.sqrt(error_rate / (2 * n)))
+
+
+def run_to_run(errors, n):
+    """{observed, predicted, reading}: the spread of a network's error rate over seeds beside the predicted one.
+
+    observed: figure of the standard deviation with its chi-square interval, which takes runs as normal.
+    """
+    errors = np.asarray(errors, float)
+    predicted = predicted_sd(errors.mean(), n)
+    runs = len(errors)
+    if runs < 2:
+        return {"observed": figure(None, None, None, runs, "none: one run"), "predicted": predicted, "reading": "one run: not known"}
+    sd = errors.std(ddof=1)
+    low, high = (sd * np.sqrt((runs - 1) / chi2.ppf(share, runs - 1)) for share in (0.975, 0.025))
+    reading = "more than predicted" if low > predicted else "less than predicted" if high < predicted else "as predicted"
+    return {"observed": figure(sd, low, high, runs, "chi-square 95 %"), "predicted": predicted, "reading": reading}
+
+
+def auc_difference(is_covid, p_a, p_b, groups):
+    """The figure of AUC(A) - AUC(B) on the same images, each averaged over its seeds, and its p-value.
+
+    p_a, p_b: seeds x n. DeLong 1988 with patients as units; it takes the trained networks as given, and says
+    nothing of other seeds. No interval where both separate the classes perfectly.
+    """
+    truth = np.asarray(is_covid, bool)
+    if truth.all() or not truth.any():
+        return figure(None, None, None, len(truth), "none: one class only"), None
+    (area_a, influence_a), (area_b, influence_b) = mean_auc_influence(truth, p_a), mean_auc_influence(truth, p_b)
+    value, sd = area_a - area_b, np.sqrt(grouped_variance(influence_a - influence_b, groups))
+    if sd == 0:
+        return figure(value, None, None, len(truth), "none: no image tells them apart"), 1.0
+    half = norm.ppf(0.975) * sd
+    return figure(value, max(-1, value - half), min(1, value + half), len(truth), "DeLong 95 %, paired"), float(2 * norm.sf(abs(value) / sd))

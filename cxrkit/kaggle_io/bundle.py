@@ -1,0 +1,201 @@
+"""The kit as one readable file: the only thing that `kaggle kernels push` sends.
+
+Kaggle takes the text of one file and nothing beside it, so every module and data file of cxrkit travels
+inside kernel/script.py, each as plain text under its own heading, followed by kernel/run.py. The same
+source gives the same bytes.
+"""
+
+import ast
+import hashlib
+import json
+import re
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from cxrkit import __version__
+from cxrkit.errors import BadInput, WrongUse
+from cxrkit.files import write_text
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPT = "kernel/script.py"
+RUN = "kernel/run.py"
+LIMIT_BYTES = 900_000
+"""Kaggle refuses sources of 1 MB; whether it counts bytes or characters is not known."""
+RULE = "# " + "=" * 118
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The constants at the head of the script, which a person may edit there.
+
+    experiment: a name that comes with the kit, or a YAML file, whose content travels; overrides: {key: value} laid over it; hours: after which no
+    new stage begins; gpu: whether the run stops where no GPU works; results: the slug of the dataset that
+    the kernel sends its results to, empty for none; run_id: names one run, empty for the time of its start.
+    """
+
+    experiment: str = "paper"
+    overrides: dict = field(default_factory=dict)
+    hours: float = 11.0
+    gpu: bool = True
+    results: str = ""
+    run_id: str = ""
+
+
+CONSTANTS = {
+    "experiment": "one of: {names}",
+    "overrides": 'keys of the experiment laid over it, e.g. {{"seeds": [0, 1], "epochs": 2}}',
+    "hours": "after so many hours no new stage begins, and the run reports what it has (Kaggle ends it after 12)",
+    "gpu": "whether to stop at once where no GPU works; False trains on the processors",
+    "results": "slug of your dataset that the results are sent to; empty: they stay in the kernel's output",
+    "run_id": "names this run in its results; empty: the time of its start",
+}
+
+
+def files(root=ROOT):
+    """{relative path: text} of everything that travels: cxrkit, then run.py. Raises BadInput for what is no text."""
+    package = sorted(
+        path
+        for path in (root / "cxrkit").rglob("*")
+        if path.is_file() and path.suffix != ".pyc" and not any(part.startswith(".") for part in path.relative_to(root).parts)
+    )
+    if not package or not (root / RUN).is_file():
+        raise WrongUse("The kit's own source is not here.", root, "run this in a clone of the repository")
+    return {path.relative_to(root).as_posix(): _read(path) for path in [*package, root / RUN]}
+
+
+def _read(path):
+    try:
+        return path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BadInput(f"The file is no UTF-8 text, so it cannot travel: {error}", path, "keep data like this in a Kaggle dataset") from error
+
+
+def source_sha256(sources):
+    """SHA-256 over the names and texts of all files; 64 hexadecimal digits."""
+    return hashlib.sha256(json.dumps(sources, sort_keys=True).encode()).hexdigest()
+
+
+def generate(settings, root=ROOT):
+    """The text of the script. Raises BadInput when it is too large for Kaggle."""
+    sources = files(root)
+    settings = _with_experiment(settings, sources)
+    run = sources.pop(RUN)
+    parts = [_head(settings, {**sources, RUN: run})]
+    parts += [f"{heading(name)}\n\nFILES[{name!r}] = {literal(text)}\n" for name, text in sources.items()]
+    parts += [heading("how the files above become a package") + "\n\n" + sources["cxrkit/kaggle_io/unpack.py"], START]
+    parts += [heading(RUN) + "\n\n" + run]
+    script = "\n".join(parts)
+    size = len(script.encode())
+    if size > LIMIT_BYTES:
+        largest = ", ".join(sorted(sources, key=lambda name: -len(sources[name].encode()))[:3])
+        raise BadInput(f"The script has {size:,} bytes; more than {LIMIT_BYTES:,} may be refused by Kaggle.", SCRIPT, f"make the largest files smaller: {largest}")
+    return script
+
+
+START = """
+unpack(FILES, SOURCE_SHA256, RUN_ID)
+if len(sys.argv) == 1:
+    from cxrkit.kaggle_io.kernel import arguments_of
+
+    sys.argv += arguments_of(EXPERIMENT, OVERRIDES, HOURS, GPU, RESULTS)
+"""
+
+
+def _with_experiment(settings, sources):
+    """The settings with the experiment's name; an experiment of the user's own joins the sources."""
+    from cxrkit import config
+
+    if settings.experiment in config.names():
+        return settings
+    config.load(settings.experiment, settings.overrides)
+    path = Path(settings.experiment)
+    if path.stem in config.names():
+        raise WrongUse(f"The kit has an experiment named {path.stem!r} already.", path, "give your file another name")
+    sources[f"cxrkit/experiments/{path.stem}.yaml"] = _read(path)
+    return replace(settings, experiment=path.stem)
+
+
+def _head(settings, sources):
+    from cxrkit import config
+
+    names = ", ".join(config.names())
+    contents = "\n".join(f"    {name:<40} {_summary(name, text)}".rstrip() for name, text in sources.items())
+    constants = "\n".join(
+        f"{name.upper()} = {getattr(settings, name)!r}  # {comment.format(names=names)}" for name, comment in CONSTANTS.items()
+    )
+    return f'''"""cxrkit {__version__}: COVID-19 against healthy chest films. Research use only.
+
+GENERATED from the repository by `python -m cxrkit bundle`: edit the constants below, or the repository.
+Kaggle runs exactly one file, so this one holds the whole kit. Every module and data file stands below as
+plain text under its own heading; they are written to a temporary folder, from which they are imported, and
+kernel/run.py, at the end, is the program.
+
+{contents}
+"""
+
+{constants}
+
+VERSION = {__version__!r}
+SOURCE_SHA256 = {source_sha256(sources)!r}
+FILES = {{}}
+'''
+
+
+def _summary(name, text):
+    """The first line of a file's docstring or comment."""
+    if name.endswith(".py"):
+        text = ast.get_docstring(ast.parse(text)) or ""
+    elif not text.startswith("# "):
+        return ""
+    return (text.splitlines() or [""])[0].removeprefix("# ").replace("\\", "").replace('"', "'")
+
+
+def heading(title):
+    return f"\n{RULE}\n# {title}\n{RULE}"
+
+
+def literal(text):
+    """A Python literal for the text that reads like the text: raw and triple-quoted, escaped only where it must be."""
+    body = "\n" + text
+    if "'''" not in text and not text.endswith(("'", "\\")) and not re.search(r"[\r\x00]", text):
+        return f"r'''{body}'''[1:]"
+    for plain, escaped in (("\\", "\\\\"), ("'", "\\'"), ("\r", "\\r"), ("\x00", "\\x00")):
+        body = body.replace(plain, escaped)
+    return f"'''{body}'''[1:]"
+
+
+def settings_in(script):
+    """The Settings at the head of a script. Raises BadInput when they cannot be read."""
+    found = {}
+    for name in CONSTANTS:
+        line = re.search(rf"^{name.upper()} = (.*)$", script, re.MULTILINE)
+        try:
+            found[name] = ast.literal_eval(line[1])
+        except (TypeError, ValueError, SyntaxError) as error:
+            raise BadInput(f"The script has no readable constant {name.upper()}.", SCRIPT, "write it anew: python -m cxrkit bundle") from error
+    return Settings(**found)
+
+
+def identity(script):
+    """(source_sha256, run_id) of a script, also of one that came back from Kaggle; empty texts where it has none."""
+    found = [re.search(rf"^{name} = '([^']*)'", script, re.MULTILINE) for name in ("SOURCE_SHA256", "RUN_ID")]
+    return tuple(match[1] if match else "" for match in found)
+
+
+def write(settings, root=ROOT):
+    """Write kernel/script.py; return its size in bytes."""
+    text = generate(settings, root)
+    write_text(root / SCRIPT, text)
+    return len(text.encode())
+
+
+def check(root=ROOT, experiment=None):
+    """Raise BadInput unless kernel/script.py is what `bundle` would write, but for the constants at its head.
+
+    experiment: the YAML file it was made for, if it was one.
+    """
+    path = root / SCRIPT
+    present = path.read_text("utf-8") if path.is_file() else ""
+    settings = settings_in(present)
+    if present != generate(replace(settings, experiment=experiment or settings.experiment), root):
+        raise BadInput("The script is not made of the present source.", path, "python -m cxrkit bundle")

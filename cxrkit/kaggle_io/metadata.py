@@ -1,0 +1,87 @@
+"""kernel-metadata.json: what the kernel is called, and what Kaggle gives it."""
+
+import json
+import re
+import sys
+
+from cxrkit.errors import BadInput, WrongUse
+from cxrkit.files import write_json
+from cxrkit.kaggle_io.bundle import ROOT, SCRIPT
+
+NAME = "kernel-metadata.json"
+NOBODY = "your-kaggle-name"
+DEFAULTS = {
+    "id": f"{NOBODY}/cxrkit-chest-films",
+    "title": "cxrkit-chest-films",
+    "code_file": SCRIPT,
+    "language": "python",
+    "kernel_type": "script",
+    "is_private": True,
+    "enable_gpu": True,
+    "enable_internet": True,
+    "machine_shape": "NvidiaTeslaT4",
+    "dataset_sources": ["praveengovi/coronahack-chest-xraydataset"],
+    "competition_sources": [],
+    "kernel_sources": [],
+    "model_sources": [],
+}
+"""The title is the slug, for Kaggle derives the address from the title; the GPU is named, for Kaggle's default drifts."""
+
+
+def read(root=ROOT):
+    """The metadata as a dict. Raises BadInput when the file cannot be used."""
+    path = root / NAME
+    try:
+        found = json.loads(path.read_text("utf-8"))
+        owner_and_slug = re.fullmatch(r"[^/]+/[^/]+", found["id"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BadInput(f"{NAME} cannot be used: {error!r}", path, "write it anew: python -m cxrkit setup") from error
+    if not owner_and_slug:
+        raise BadInput(f'The id {found["id"]!r} is not of the form owner/name.', path, "write it anew: python -m cxrkit setup")
+    return found
+
+
+def slug_of(metadata):
+    return metadata["id"].partition("/")[2]
+
+
+def results_slug(slug):
+    """The slug of the dataset that a kernel's results go to; Kaggle allows 50 characters."""
+    return slug[:42].rstrip("-") + "-results"
+
+
+def named(metadata, owner, slug=None):
+    """The metadata for this owner and slug. Raises WrongUse for a slug that Kaggle would change."""
+    slug = slug or slug_of(metadata)
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug) or not 5 <= len(slug) <= 50:
+        raise WrongUse(f"{slug!r} is no name for a kernel.", next="use 5 to 50 of a-z, 0-9 and single - between them")
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", owner):
+        raise WrongUse(f"{owner!r} is no Kaggle user name.", next="take it from the address of your profile: kaggle.com/NAME")
+    kept = {key: value for key, value in metadata.items() if key != "id_no"}  # it would win over the id, and goes stale
+    return kept | {"id": f"{owner}/{slug}", "title": slug}
+
+
+def set_up(owner=None, slug=None, root=ROOT, ask=input):
+    """Write kernel-metadata.json for its owner: the one given, or that of the credentials, or the one a person types.
+
+    What else stands in the file is kept. Returns its new content. Raises WrongUse when nobody names the owner.
+    """
+    present = read(root) if (root / NAME).exists() else DEFAULTS
+    if not owner:
+        owner = _owner_of_credentials(ask)
+    written = named(present, owner, slug)
+    write_json(root / NAME, written)
+    return written
+
+
+def _owner_of_credentials(ask):
+    from cxrkit.kaggle_io import client
+
+    try:
+        return client.connect().owner
+    except WrongUse:
+        if not sys.stdin.isatty():
+            raise WrongUse(
+                "The owner of the kernel is not known: there are no Kaggle credentials.", next="python -m cxrkit setup --owner YOUR-KAGGLE-NAME"
+            ) from None
+    return ask("Your Kaggle user name (kaggle.com/NAME): ").strip()

@@ -1,0 +1,109 @@
+"""What is attached to a Kaggle kernel, and where it lies.
+
+Since 2026 a dataset lies at /kaggle/input/datasets/OWNER/SLUG, and in some kernels still at
+/kaggle/input/SLUG. A dataset is known by a file it must hold, not by its folder's name.
+"""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from cxrkit import config, environment
+from cxrkit.data import coronahack
+from cxrkit.errors import BadInput
+from cxrkit.progress import say
+
+COLLECTED = ("radiopaedia/*/record.json", "sirm/*/record.json")
+"""What a store of the scrapers holds; either will do."""
+DEPTH = 5
+MOST_FOLDERS = 2000
+"""Folders looked into at most: a dataset of 100,000 folders must not be walked."""
+
+
+def find(marker, ref="", root=None):
+    """The folder below the input mount that holds a file matching the pattern `marker`, or None.
+
+    ref: owner/slug of the dataset, looked for first in both layouts; then every folder down to DEPTH, near
+    ones first.
+    """
+    root = Path(root or environment.kaggle_input())
+    owner, _, slug = ref.partition("/")
+    likely = [root / "datasets" / owner / slug, root / slug] if slug else []
+    for folder in [*likely, *folders_below(root)]:
+        if next(folder.glob(marker), None):
+            return folder
+    return None
+
+
+def folders_below(root):
+    """The root and the folders below it, breadth first, down to DEPTH and at most MOST_FOLDERS."""
+    level, seen = [Path(root)], 0
+    for _ in range(DEPTH + 1):
+        deeper = []
+        for folder in level:
+            if seen == MOST_FOLDERS or not folder.is_dir():
+                break
+            seen += 1
+            yield folder
+            with os.scandir(folder) as entries:
+                deeper += sorted(Path(entry.path) for entry in entries if entry.is_dir())
+        level = deeper
+
+
+def mounted(root=None):
+    """What is attached, as text: every folder that holds a file, relative to the input mount."""
+    root = Path(root or environment.kaggle_input())
+    if not root.is_dir():
+        return "nothing: there is no " + str(root)
+    found = []
+    for folder in folders_below(root):
+        with os.scandir(folder) as entries:
+            if any(entry.is_file() for entry in entries):
+                found.append(folder.relative_to(root).as_posix())
+    shown = [name for name in found if not any(name.startswith(other + "/") for other in found)]
+    return ", ".join(shown[:20]) or "nothing"
+
+
+def attach(experiment, root=None):
+    """The experiment with what is attached filled in: its data where it names none, and ImageNet weights.
+
+    The data are CoronaHack, which must be there, and a store of collected films where one is attached.
+    Raises BadInput, listing what is mounted, when CoronaHack is needed and not there.
+    """
+    if not experiment.data:
+        experiment = config.with_data(experiment, _data(root))
+    if experiment.pretrained and not experiment.weights:
+        experiment = _with_weights(experiment, root)
+    return experiment
+
+
+def _data(root):
+    ref = coronahack.DATASET_URL.partition("/datasets/")[2]
+    folder = find(coronahack.METADATA, ref, root)
+    if folder is None:
+        raise BadInput(
+            f"No attached dataset holds {coronahack.METADATA}; attached is: {mounted(root)}.",
+            root or environment.kaggle_input(),
+            f'attach {ref}: "dataset_sources" in kernel-metadata.json, or Add Input on the kernel\'s page',
+        )
+    say(f"data: CoronaHack at {folder}")
+    found = [f"coronahack={folder}"]
+    collected = next(filter(None, (find(marker, root=root) for marker in COLLECTED)), None)
+    if collected:
+        say(f"data: collected films at {collected}")
+        found.append(f"collected={collected}")
+    return found
+
+
+def _with_weights(experiment, root):
+    from cxrkit.training import weights
+
+    names = [os.path.basename(weights.source_of(architecture)) for architecture in experiment.architectures]
+    folder = find(names[0], root=root)
+    missing = [name for name in names if folder is None or not (folder / name).is_file()]
+    if missing:
+        if folder is not None:
+            say(f"weights: {folder} lacks {', '.join(missing)}, so all are fetched from the network")
+        return experiment
+    say(f"weights: attached at {folder}")
+    return replace(experiment, weights=str(folder))

@@ -1,0 +1,6499 @@
+"""cxrkit 0.1.0: COVID-19 against healthy chest films. Research use only.
+
+GENERATED from the repository by `python -m cxrkit bundle`: edit the constants below, or the repository.
+Kaggle runs exactly one file, so this one holds the whole kit. Every module and data file stands below as
+plain text under its own heading; they are written to a temporary folder, from which they are imported, and
+kernel/run.py, at the end, is the program.
+
+    cxrkit/__init__.py                       cxrkit: COVID-19 against healthy chest films, from raw sources to a report one can trust.
+    cxrkit/__main__.py                       python -m cxrkit: the kit's stages one by one.
+    cxrkit/config.py                         An experiment: defaults, then a YAML file, then the command line; unknown keys are errors.
+    cxrkit/data/__init__.py                  Sources in, one manifest and one folder tree out.
+    cxrkit/data/collected.py                 Films that the scrapers collected: a store with one folder a case, `<site>/<case>/record.json`.
+    cxrkit/data/coronahack.py                CoronaHack: Kaggle's praveengovi/coronahack-chest-xraydataset.
+    cxrkit/data/images.py                    One way to open a chest film, whatever its class: a decoder that differs by class is a shortcut.
+    cxrkit/data/licences.py                  What a licence lets one do with an image.
+    cxrkit/data/manifest.py                  manifest.csv: every image that any source named, used or not, one row each.
+    cxrkit/data/phantom.py                   Drawn chest phantoms: a stand-in for films, so that the whole road runs where no film is.
+    cxrkit/data/records.py                   One record an image: what is known of it, where from, and under which terms.
+    cxrkit/data/sources.py                   Where images come from: each kind of source has a reader, and all readers yield the same records.
+    cxrkit/data/splits.py                    Who is learned from, who is chosen with, who is tested on; a patient is never cut in two.
+    cxrkit/data/tree.py                      The ImageNet-style folder tree: train|valid|test/<label>/<file>, made of links.
+    cxrkit/environment.py                    Where a run takes place: Kaggle or a machine of one's own, and what that machine can do.
+    cxrkit/errors.py                         The errors that the kit raises on purpose, and the exit code of each.
+    cxrkit/evaluation/__init__.py            Predictions in, numbers with their uncertainty out.
+    cxrkit/evaluation/bootstrap.py           Bootstrap intervals of every metric at once, with patients drawn, not images.
+    cxrkit/evaluation/calibration.py         Whether a probability means what it says: of the films called 80 % COVID-19, are 80 % so?
+    cxrkit/evaluation/commands.py            The subcommands evaluate and compare of `python -m cxrkit`.
+    cxrkit/evaluation/comparison.py          comparison.json: each pair of networks better, worse, equivalent or undecided, and what that rests on.
+    cxrkit/evaluation/decision.py            The one procedure that says of two networks: better, worse, equivalent or undecided.
+    cxrkit/evaluation/metrics.py             What a set of predictions is worth, each figure with its 95 % interval and its n.
+    cxrkit/evaluation/outcome.py             The whole outcome of a run, or of several: what the pipeline and the command line ask for.
+    cxrkit/evaluation/paper.yaml             The 2020 study that the kit repeats: what it reports after the last epoch of each network.
+    cxrkit/evaluation/predictions.py         A run's predictions, joined with what its manifest says of each image: split, patient group.
+    cxrkit/evaluation/resplits.py            Runs on several splits of the same images: does a difference survive other training images?
+    cxrkit/evaluation/scores.py              metrics.json: the scores of every network, seed, stage and split of a run, computed from its predictions.
+    cxrkit/evaluation/statistics.py          Tests and intervals, each for one question; `decision` says how they make a verdict.
+    cxrkit/evaluation/study.py               The 2020 study's four confusion matrices: through the same tests, and beside ours.
+    cxrkit/experiments/dry-run.yaml          The whole road on drawn phantoms and from random weights, small enough for a laptop without a GPU.
+    cxrkit/experiments/paper.yaml            The study's own protocol: one run of each network, 4 epochs with the body frozen, 4 unfrozen.
+    cxrkit/experiments/rigorous.yaml         The protocol we would sign: ten seeds, and a test set of patients that nothing was chosen on.
+    cxrkit/files.py                          Files that are either whole or absent: written beside their name, then renamed.
+    cxrkit/kaggle_io/__init__.py             The road to Kaggle and back: one file up, one run there, verified results down.
+    cxrkit/kaggle_io/bundle.py               The kit as one readable file: the only thing that `kaggle kernels push` sends.
+    cxrkit/kaggle_io/checkpoints.py          What a run that ran out of time leaves for the next one: the trainings' states, beside the results.
+    cxrkit/kaggle_io/client.py               The one door to Kaggle's API: the installed client, made to tell the truth.
+    cxrkit/kaggle_io/commands.py             The commands of `python -m cxrkit` that deal with Kaggle.
+    cxrkit/kaggle_io/credentials.py          What a running kernel may sign in to Kaggle with.
+    cxrkit/kaggle_io/datasets.py             A folder as a Kaggle dataset: created or versioned, then compared with what Kaggle lists of it.
+    cxrkit/kaggle_io/kernel.py               The run inside Kaggle: machine proved, data found, results sent, and an end in time.
+    cxrkit/kaggle_io/metadata.py             kernel-metadata.json: what the kernel is called, and what Kaggle gives it.
+    cxrkit/kaggle_io/mounts.py               What is attached to a Kaggle kernel, and where it lies.
+    cxrkit/kaggle_io/push.py                 Send the kernel to Kaggle, wait for its end, and say truthfully how it ended.
+    cxrkit/kaggle_io/results.py              Results down from Kaggle and up to it, each file compared with the checksums that the run wrote.
+    cxrkit/kaggle_io/unpack.py               How the one file that Kaggle runs becomes a package again. The text of this module is part of that file.
+    cxrkit/pipeline.py                       The road from sources to results: each stage in its order, each skipped where it is done and still valid.
+    cxrkit/progress.py                       Progress for people: a bar on a terminal, one plain line a step in a log.
+    cxrkit/report/__init__.py                Result files in, figures and tables out.
+    cxrkit/report/plots.py                   The figures of a run, drawn from its result files alone.
+    cxrkit/training/__init__.py              Folder tree in; models, epochs and predictions out.
+    cxrkit/training/grid.py                  The grid of jobs, architectures x seeds, and the tables made of what they left.
+    cxrkit/training/loaders.py               The tree as fastai DataLoaders.
+    cxrkit/training/recipe.py                The study's recipe for one network: train the head, find a learning rate, train everything.
+    cxrkit/training/weights.py               ImageNet weights: from an attached folder, from torch's own cache, or from PyTorch's host.
+    kernel/run.py                            The kernel's entry: sources to manifest to tree to trained networks to results, each stage once.
+"""
+
+EXPERIMENT = 'paper'  # one of: dry-run, paper, rigorous
+OVERRIDES = {}  # keys of the experiment laid over it, e.g. {"seeds": [0, 1], "epochs": 2}
+HOURS = 11.0  # after so many hours no new stage begins, and the run reports what it has (Kaggle ends it after 12)
+GPU = True  # whether to stop at once where no GPU works; False trains on the processors
+RESULTS = 'cxrkit-chest-films-results'  # slug of your dataset that the results are sent to; empty: they stay in the kernel's output
+RUN_ID = ''  # names this run in its results; empty: the time of its start
+
+VERSION = '0.1.0'
+SOURCE_SHA256 = '7ef014ec856041884ceaad22cb6ba219f496360e7901b039c2364894376c1f68'
+FILES = {}
+
+
+# ======================================================================================================================
+# cxrkit/__init__.py
+# ======================================================================================================================
+
+FILES['cxrkit/__init__.py'] = r'''
+"""cxrkit: COVID-19 against healthy chest films, from raw sources to a report one can trust.
+
+Research use only.
+"""
+
+__version__ = "0.1.0"
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/__main__.py
+# ======================================================================================================================
+
+FILES['cxrkit/__main__.py'] = r'''
+"""python -m cxrkit: the kit's stages one by one."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from cxrkit import __version__, config
+from cxrkit.errors import BadInput, WrongUse, run_command
+from cxrkit.evaluation import commands as evaluation_commands
+from cxrkit.kaggle_io import commands as kaggle_commands
+from cxrkit.progress import say
+
+
+def parser():
+    """The command line. Each command imports what it needs when it runs, so that --help is quick."""
+    top = argparse.ArgumentParser(prog="python -m cxrkit", description="COVID-19 against healthy chest films. Research use only.")
+    top.add_argument("--version", action="version", version=__version__)
+    commands = top.add_subparsers(metavar="COMMAND", required=True)
+
+    actions = commands.add_parser("manifest", help="build or check a manifest").add_subparsers(metavar="ACTION", required=True)
+    build = actions.add_parser("build", help="read sources into a manifest")
+    build.add_argument("--source", action="append", required=True, metavar="KIND[:NAME]=DIR", help="a source of images; may be given several times")
+    build.add_argument("--experiment", default="paper", metavar="NAME", help="whose split and exclusions to use (default: paper)")
+    build.add_argument("--split", help="paper or grouped, instead of the experiment's")
+    build.add_argument("--split-seed", type=int, help="seed of the split")
+    build.add_argument("--out", type=Path, default=Path("manifest.csv"), metavar="FILE", help="the manifest to write (default: manifest.csv)")
+    build.set_defaults(command=build_manifest)
+    check = actions.add_parser("check", help="check a manifest: schema, ids, files, classes, patients")
+    check.add_argument("manifest", type=Path)
+    check.add_argument("--hashes", action="store_true", help="compare the files' SHA-256 as well")
+    check.set_defaults(command=check_manifest)
+
+    actions = commands.add_parser("tree", help="build the folder tree").add_subparsers(metavar="ACTION", required=True)
+    build = actions.add_parser("build", help="link a manifest's images into train|valid|test/<label>/")
+    build.add_argument("manifest", type=Path)
+    build.add_argument("--out", type=Path, default=Path("tree"), metavar="DIR", help="the tree's folder (default: tree)")
+    build.set_defaults(command=build_tree)
+    evaluation_commands.add(commands)
+    kaggle_commands.add(commands)
+    return top
+
+
+def build_manifest(options):
+    from cxrkit.data import manifest, sources
+
+    experiment = config.load(options.experiment, config.overrides_of(options))
+    found = sources.parse_all(options.source, drawn_at=options.out.parent / "phantoms")
+    records = manifest.build(found, experiment.split, experiment.exclude_views, experiment.split_seed)
+    manifest.write(options.out, records, manifest.roots_of(found))
+    say(manifest.summary(records))
+    say(f"\n{len(records)} rows in {options.out}")
+
+
+def check_manifest(options):
+    from cxrkit.data import manifest, sources
+
+    records = manifest.read(options.manifest)
+    roots = manifest.read_roots(options.manifest)
+    found = manifest.problems(records, sources.locator(roots) if roots else None, options.hashes)
+    if found:
+        listed = "\n".join(f"  - {problem}" for problem in found[:20])
+        raise BadInput(f"The manifest has {len(found)} problem(s):\n{listed}", options.manifest, "build it again: python -m cxrkit manifest build")
+    where = "their files are there" if roots else "files not looked for: no " + options.manifest.with_suffix(".roots.json").name
+    say(f"{options.manifest}: {len(records)} rows, {sum(r.used for r in records)} in use; {where}")
+
+
+def build_tree(options):
+    from cxrkit.data import manifest, sources, tree
+
+    roots = manifest.read_roots(options.manifest)
+    if not roots:
+        raise WrongUse("It is not known where the manifest's images lie.", options.manifest, "build it on this machine: python -m cxrkit manifest build")
+    say(f"{options.out}: {tree.build(manifest.read(options.manifest), sources.locator(roots), options.out)}")
+
+
+def main(arguments=None):
+    options = parser().parse_args(arguments)
+    return options.command(options)
+
+
+if __name__ == "__main__":
+    sys.exit(run_command(main))
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/config.py
+# ======================================================================================================================
+
+FILES['cxrkit/config.py'] = r'''
+"""An experiment: defaults, then a YAML file, then the command line; unknown keys are errors."""
+
+import argparse
+import difflib
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+
+import yaml
+
+from cxrkit.errors import WrongUse
+from cxrkit.files import sha256_of_json
+
+ARCHITECTURES = ("resnet34", "resnet101", "vgg16_bn", "vgg19_bn")
+FOLDER = Path(__file__).parent / "experiments"
+NOT_IN_HASH = ("data", "weights", "workers")
+"""Keys that say where things lie or how fast they are read, and so decide no number."""
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Everything that decides a run's numbers, and where its data lies. `help` texts are in HELP."""
+
+    name: str = "unnamed"
+    data: tuple[str, ...] = ()
+    split: str = "paper"
+    split_seed: int = 0
+    exclude_views: tuple[str, ...] = ("lateral",)
+    architectures: tuple[str, ...] = ARCHITECTURES
+    seeds: tuple[int, ...] = (0,)
+    image_size: int = 224
+    batch_size: int = 64
+    epochs: int = 4
+    learning_rate: float = 1e-3
+    lr_find_iterations: int = 100
+    pretrained: bool = True
+    weights: str = ""
+    threshold: float = 0.5
+    workers: int = -1
+
+    def __post_init__(self):
+        unknown = sorted(set(self.architectures) - set(ARCHITECTURES))
+        if unknown or not self.architectures:
+            raise WrongUse(f"There is no architecture {', '.join(unknown) or 'named'}.", next=f"choose from {', '.join(ARCHITECTURES)}")
+        if len(set(self.architectures)) < len(self.architectures) or len(set(self.seeds)) < len(self.seeds):
+            raise WrongUse("An architecture or a seed is named twice.", next="name each once")
+        for key, smallest in (("image_size", 32), ("batch_size", 2), ("epochs", 1), ("lr_find_iterations", 20)):
+            if getattr(self, key) < smallest:
+                raise WrongUse(f"{key} is {getattr(self, key)}; it must be at least {smallest}.", next=f"raise {key}")
+        if not 0 < self.threshold < 1 or not self.learning_rate > 0 or not self.seeds:
+            raise WrongUse("threshold must lie between 0 and 1, learning_rate above 0, and one seed be named.", next="correct the experiment")
+
+    def hash(self):
+        """SHA-256 of what decides the numbers; 64 hexadecimal digits."""
+        return sha256_of_json({key: value for key, value in asdict(self).items() if key not in NOT_IN_HASH})
+
+
+HELP = {
+    "data": "folder of the CoronaHack dataset, or KIND[:NAME]=DIR, or phantom; may be given several times",
+    "split": "paper (the study's) or grouped (train/valid/test by patient)",
+    "split_seed": "seed of the split",
+    "exclude_views": "views that are left out",
+    "architectures": f"networks to train: {', '.join(ARCHITECTURES)}",
+    "seeds": "training seeds; each network is trained once a seed",
+    "image_size": "side of the square the networks see, in pixels",
+    "batch_size": "images a training step",
+    "epochs": "epochs of each of the two stages, body frozen and unfrozen",
+    "learning_rate": "peak learning rate of the frozen stage",
+    "lr_find_iterations": "steps of the learning-rate finder",
+    "pretrained": "start from ImageNet weights (--no-pretrained: from random ones)",
+    "weights": "folder with torchvision's ImageNet weight files, instead of the network",
+    "threshold": "an image is called COVID-19 from this probability on",
+    "workers": "processes that decode images; -1 chooses by the processors",
+}
+
+
+def names():
+    """Names of the experiments that come with the kit."""
+    return sorted(path.stem for path in FOLDER.glob("*.yaml"))
+
+
+def load(name_or_path, overrides=None):
+    """The experiment of that name or YAML file, with the overrides {key: value} laid over it.
+
+    Raises WrongUse: no such experiment, unreadable YAML, an unknown key, or a value of the wrong type.
+    """
+    path = FOLDER / f"{name_or_path}.yaml"
+    if not path.exists():
+        path = Path(name_or_path)
+    try:
+        values = yaml.safe_load(path.read_text("utf-8"))
+    except (FileNotFoundError, IsADirectoryError):
+        raise WrongUse(f"There is no experiment {str(name_or_path)!r}.", next=f"name one of {', '.join(names())}, or a YAML file") from None
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise WrongUse(f"The experiment cannot be read: {error}", path, "correct the file") from error
+    if not isinstance(values or {}, dict):
+        raise WrongUse("The experiment is no mapping of keys to values.", path, "write `key: value` lines")
+    return make({"name": path.stem, **(values or {})}, overrides or {}, path)
+
+
+def make(values, overrides, where):
+    """An Experiment from YAML values and overrides. Raises WrongUse."""
+    known = {field.name: field.type for field in fields(Experiment)}
+    for key in values:
+        if key not in known:
+            close = difflib.get_close_matches(str(key), known, 1)
+            raise WrongUse(f"The experiment has an unknown key {key!r}.", where, f"did you mean {close[0]!r}?" if close else f"known keys: {', '.join(known)}")
+    merged = {**values, **overrides}
+    return Experiment(**{key: _typed(key, value, known[key], where) for key, value in merged.items()})
+
+
+def _typed(key, value, wanted, where):
+    if wanted in (tuple[str, ...], tuple[int, ...]):
+        kind = wanted.__args__[0]
+        items = value if isinstance(value, (list, tuple)) else [value]
+        if all(type(item) is kind for item in items):
+            return tuple(items)
+    elif wanted is float and type(value) in (int, float):
+        return float(value)
+    elif type(value) is wanted:
+        return value
+    raise WrongUse(f"The value {value!r} of {key!r} has the wrong type.", where, f"{key} is: {HELP.get(key, 'a text')}")
+
+
+def add_arguments(parser):
+    """Give an argparse parser one option for each key of Experiment but its name."""
+    for field in fields(Experiment):
+        option, help = "--" + field.name.replace("_", "-"), HELP.get(field.name)
+        if field.name == "name":
+            continue
+        if field.name == "data":
+            parser.add_argument(option, action="append", metavar="DIR", help=help)
+        elif field.type is bool:
+            parser.add_argument(option, action=argparse.BooleanOptionalAction, help=help)
+        elif field.type in (tuple[str, ...], tuple[int, ...]):
+            parser.add_argument(option, nargs="*", type=field.type.__args__[0], metavar=field.name.upper()[:-1], help=help)
+        else:
+            parser.add_argument(option, type=field.type, metavar=field.type.__name__.upper(), help=help)
+
+
+def overrides_of(arguments):
+    """{key: value} of the options that were given, from a parsed command line."""
+    given = {field.name: getattr(arguments, field.name, None) for field in fields(Experiment)}
+    return {key: value for key, value in given.items() if value is not None}
+
+
+def as_dict(experiment):
+    """The resolved experiment as plain values, in the order of its keys."""
+    return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(experiment).items()}
+
+
+def with_data(experiment, data):
+    return replace(experiment, data=tuple(data))
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/data/__init__.py
+# ======================================================================================================================
+
+FILES['cxrkit/data/__init__.py'] = r'''
+"""Sources in, one manifest and one folder tree out."""
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/data/collected.py
+# ======================================================================================================================
+
+FILES['cxrkit/data/collected.py'] = r'''
+"""Films that the scrapers collected: a store with one folder a case, `<site>/<case>/record.json`.
+
+One store holds both sites, so a record's source is its site. A picture is used only when a field of its
+site, words beside it, or a person says that it is an X-ray: "guessed" is not enough. COVID-19 is the case's
+diagnosis and no visible finding; some of these films were read as negative.
+"""
+
+import json
+import re
+from pathlib import Path
+
+from cxrkit.data.records import NEGATIVE, POSITIVE, Record
+from cxrkit.errors import BadInput
+
+XRAY = "X-ray"
+DECIDED = ("exact", "stated", "reviewed")
+COVID = re.compile(r"covid|sars[- ]?cov[- ]?2", re.IGNORECASE)
+NORMAL = re.compile(r"normal|no finding|normal chest (x-?ray|radiograph)( .*)?", re.IGNORECASE)
+
+
+def read(root, name="collected"):
+    """Records of a store, one for each picture that a case names, fetched or not.
+
+    root: the store's folder. Pictures that cannot be used come back excluded with the reason.
+    Raises BadInput: no such folder, no case in it, or a record that cannot be read.
+    """
+    root = Path(root)
+    if not root.is_dir():
+        raise BadInput("There is no such store.", root, "fill it: python -m scrapers refresh")
+    found = [record for path in sorted(root.glob("*/*/record.json")) for record in _records(path, root, name)]
+    if not found:
+        raise BadInput("The store holds no case.", root, "fill it: python -m scrapers refresh")
+    return found
+
+
+def _records(path, root, name):
+    try:
+        case = json.loads(path.read_text("utf-8"))
+        decided = all(film["patient"] for film in case["films"])
+        return [_record(case, film, path.parent.relative_to(root).as_posix(), name, decided) for film in case["films"]]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BadInput(f"The case's record cannot be read: {type(error).__name__} {error}.", path, "refresh again, or move the folder away") from error
+
+
+def _record(case, film, folder, name, patients_decided):
+    site = case["site"]
+    finding = case["finding"]["value"]
+    patient = case.get("rid") or case["key"]
+    # While one film of a two-patient case is not assigned, the case is one group: too large a group costs
+    # a little data, too small a one leaks.
+    patient += film["patient"] if patients_decided else ""
+    file = film["file"] or f"{case['key']}-{film['key']}"
+    return Record(
+        image_id=f"{site}/{file}",
+        path=f"{name}/{folder}/{file}",
+        source=site,
+        label=POSITIVE if COVID.search(finding) else NEGATIVE if NORMAL.fullmatch(finding) else "",
+        finding=finding,
+        patient=f"{site}:{patient}",
+        modality=film["modality"]["value"],
+        view=film["view"]["value"],
+        view_basis=film["view"]["evidence"],
+        age=film["age"]["value"] or case["age"]["value"],
+        sex=film["sex"]["value"] or case["sex"]["value"],
+        case_url=case["url"],
+        image_url=film["image_url"] if film["how"] == "crawl" else next(iter(_web(film["image_urls"])), ""),
+        licence=case["licence"]["value"] or "unknown",
+        credit=case["credit"],
+        permission=film["permission"],
+        collected=film["how"] or case["how"],
+        retrieved_at=film["retrieved_at"],
+        excluded=_reason(film, finding),
+    )
+
+
+def _web(addresses):
+    return [address for address in addresses if address.startswith(("http://", "https://"))]
+
+
+def _reason(film, finding):
+    kind = film["modality"]["value"]
+    if film["confidence"] not in DECIDED:
+        return "X-ray or CT is not decided: see review.csv"
+    if kind != XRAY:
+        return f"modality {kind}: not an X-ray"
+    if not film["file"]:
+        return f"no picture: {film['refused'] or 'not fetched yet'}"
+    if not finding:
+        return "the finding is not decided: see review.csv"
+    if not COVID.search(finding) and not NORMAL.fullmatch(finding):
+        return f"finding {finding}: neither normal nor COVID-19"
+    return ""
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/data/coronahack.py
+# ======================================================================================================================
+
+FILES['cxrkit/data/coronahack.py'] = r'''
+"""CoronaHack: Kaggle's praveengovi/coronahack-chest-xraydataset.
+
+5,910 rows: 1,576 normal films (1,342 TRAIN, 234 TEST), 58 COVID-19 films (all TRAIN), 4,276 of other
+pneumonia. What a reader of its numbers should know:
+
+- The normals are Kermany's children of one to five years from one hospital (CC BY 4.0,
+  https://doi.org/10.17632/rscbjbr9sj.2); the COVID-19 films are adults from many sources, taken from
+  ieee8023/covid-chestxray-dataset in March 2020. Age and hospital separate the classes.
+- 34 of the 58 COVID-19 films are SIRM's, and one "Normal" is the film of a SIRM COVID-19 patient.
+- 23 CT slices lie in train/ without a row, so the folder must be read by its metadata, never walked.
+- The metadata spells "Pnemonia", and puts Label_2 before Label_1.
+"""
+
+import csv
+import re
+from pathlib import Path
+
+from cxrkit.data.records import NEGATIVE, POSITIVE, Record
+from cxrkit.errors import BadInput
+
+METADATA = "Chest_xray_Corona_Metadata.csv"
+PHANTOM_MARKER = "PHANTOMS.txt"
+FOLDER = "Coronahack-Chest-XRay-Dataset"
+DATASET_URL = "https://www.kaggle.com/datasets/praveengovi/coronahack-chest-xraydataset"
+COLUMNS = ("X_ray_image_name", "Label", "Dataset_type", "Label_2_Virus_category", "Label_1_Virus_category")
+
+LABEL_OF_FINDING = {"Normal": NEGATIVE, "Pnemonia/Virus/COVID-19": POSITIVE}
+
+LATERALS = ("35AF5C3B", "44C8E3D6", "4C4DEFD8", "D5ACAA93")
+"""First parts of the names of the four COVID-19 films that are laterals, as ieee8023's metadata says."""
+
+KERMANY = re.compile(r"(?P<patient>(NORMAL2-)?IM-\d+|person\d+_(virus|bacteria))[-_]")
+ARTICLE = re.compile(r"1-s2\.0-S\d+|kjr-\d+-e\d+|jkms-\d+-e\d+|\d{5}_\d{4}_\d+_Fig\d+|gr\d+_lrg|all\d+-fig-\d+")
+SERIES_END = re.compile(r"([-_. ]?day[-_ ]?\d+|-[a-d]\d?|-\d{1,2})$")
+
+
+def read(root, name="coronahack"):
+    """Records of a CoronaHack folder, one for each row of its metadata.
+
+    root: the folder that holds Chest_xray_Corona_Metadata.csv. Pictures are looked for in the nested, the
+    single and the flat layout. Rows of other findings, and rows whose name is no plain file name, come
+    back excluded with the reason; whether files exist and can be read is not looked at here.
+
+    Raises BadInput: no such folder, no metadata, a missing column, or the altered copy of the dataset.
+    """
+    root = Path(root)
+    rows = _rows(root)
+    folder = _picture_folder(root)
+    drawn = (root / PHANTOM_MARKER).exists()
+    source = "phantom" if drawn else name
+    records, seen = [], {}
+    for number, row in rows:
+        record = _record(row, number, source, folder.relative_to(root).as_posix(), name)
+        seen[record.image_id] = seen.get(record.image_id, 0) + 1
+        if seen[record.image_id] > 1:
+            record = record.but(
+                image_id=f"{record.image_id}#row{number}",
+                excluded=record.excluded or "the metadata names this file more than once",
+            )
+        if drawn:
+            record = record.but(
+                collected="drawn", licence="CC0-1.0", credit="cxrkit phantom, no patient", case_url="", age=""
+            )
+        records.append(record)
+    return records
+
+
+def _rows(root):
+    path = root / METADATA
+    if not root.is_dir():
+        raise BadInput("There is no such data folder.", root, "give the folder that holds " + METADATA)
+    if not path.is_file():
+        found = ", ".join(sorted(p.name for p in root.iterdir())[:8]) or "nothing"
+        raise BadInput(
+            f"The folder holds no {METADATA}; it holds: {found}.",
+            root,
+            f"download the dataset ({DATASET_URL}) or name the folder it was unpacked into",
+        )
+    try:
+        with open(path, newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            missing = [column for column in COLUMNS if column not in (reader.fieldnames or ())]
+            if missing:
+                raise BadInput(
+                    f"The metadata lacks the column(s) {', '.join(missing)}; it has: {', '.join(reader.fieldnames or ())}.",
+                    path,
+                    "use the original metadata file of the dataset",
+                )
+            rows = [(number, row) for number, row in enumerate(reader, start=2)]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise BadInput(f"The metadata is no readable CSV: {error}.", path, "download the file again") from error
+    if not rows:
+        raise BadInput("The metadata has no rows.", path, "download the file again")
+    altered = sum(bool(re.fullmatch(r"COVID19_\d+\.jpg", row["X_ray_image_name"] or "")) for _, row in rows)
+    if altered:
+        raise BadInput(
+            f"This is an altered copy of CoronaHack: {altered} rows named COVID19_<n>.jpg are not in the original.",
+            path,
+            f"use the original: {DATASET_URL}",
+        )
+    return rows
+
+
+def _picture_folder(root):
+    for folder in (root / FOLDER / FOLDER, root / FOLDER, root):
+        if (folder / "train").is_dir() or (folder / "test").is_dir():
+            return folder
+    raise BadInput(
+        "The folder has the metadata but no train/ and test/ folders with pictures.",
+        root,
+        f"unpack the whole archive, so that {FOLDER}/{FOLDER}/train lies beside {METADATA}",
+    )
+
+
+def _record(row, number, source, folder, root_name):
+    name, label, kind, virus, category = ((row[column] or "").strip() for column in COLUMNS)
+    finding = "/".join(part for part in (label, category, virus) if part)
+    kermany = KERMANY.match(name)
+    view, basis = _view(name, kermany)
+    path = f"{root_name}/{folder}/{kind.lower()}/{name}".replace("/./", "/")
+    excluded = ""
+    if not re.fullmatch(r"[^/\\\x00-\x1f]+", name) or name in (".", ".."):
+        path, excluded = "", f"row {number} of the metadata names no plain file: {name!r}"
+    elif kind not in ("TRAIN", "TEST"):
+        excluded = f"row {number} of the metadata has the Dataset_type {kind!r}"
+    elif finding not in LABEL_OF_FINDING:
+        excluded = f"finding {finding or 'empty'}: neither normal nor COVID-19"
+    return Record(
+        image_id=f"{source}/{name or f'row{number}'}",
+        path=path,
+        source=source,
+        label=LABEL_OF_FINDING.get(finding, ""),
+        finding=finding,
+        patient=f"{source}:{patient_of(name)}" if name else "",
+        view=view,
+        view_basis=basis,
+        age="1-5" if kermany else "",
+        case_url=DATASET_URL,
+        licence="CC BY 4.0" if kermany else "unknown",
+        credit="Kermany, Zhang, Goldbaum (2018), doi:10.17632/rscbjbr9sj.2" if kermany else "CoronaHack, from ieee8023/covid-chestxray-dataset",
+        collected="kaggle",
+        published_split={"TRAIN": "train", "TEST": "test"}.get(kind, ""),
+        excluded=excluded,
+    )
+
+
+def patient_of(name):
+    """The patient key that a CoronaHack file name carries.
+
+    Kermany's names hold it. The adult films' names do not, so films of one article or one series are
+    taken for one patient: too large a group costs a little data, too small a one leaks.
+    """
+    kermany = KERMANY.match(name)
+    if kermany:
+        return kermany["patient"]
+    article = ARTICLE.match(name)
+    if article:
+        return article[0]
+    stem = name.rsplit(".", 1)[0]
+    return SERIES_END.sub("", SERIES_END.sub("", stem)) or stem
+
+
+def _view(name, kermany):
+    if name.startswith(LATERALS):
+        return "lateral", "ieee8023 metadata of 2020-03-17"
+    if kermany:
+        return "AP", "Kermany 2018: antero-posterior films of children"
+    return "", ""
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/data/images.py
+# ======================================================================================================================
+
+FILES['cxrkit/data/images.py'] = r'''
+"""One way to open a chest film, whatever its class: a decoder that differs by class is a shortcut."""
+
+import hashlib
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from cxrkit.environment import processors
+from cxrkit.errors import BadInput, UnreadableImage
+from cxrkit.progress import track
+
+SMALLEST_SIDE = 32
+"""Pixels. Below it a file is an icon or a tracking pixel, not a film."""
+DAMAGE = (OSError, ValueError, SyntaxError, EOFError, MemoryError, Image.DecompressionBombError, Image.DecompressionBombWarning)
+"""What Pillow raises for a file that is damaged or far too large."""
+
+
+def open_grey(path):
+    """An image file as 8-bit grey: a PIL image of mode L.
+
+    Colour goes to luminance, an alpha channel is dropped, palettes are resolved, EXIF rotation is applied.
+    Deeper images are scaled by the smallest usual bit depth that holds their largest value (a 12-bit film
+    in a 16-bit PNG would come out black otherwise). Raises UnreadableImage.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(path) as image:
+                return _to_grey(image)
+    except UnidentifiedImageError as error:
+        raise UnreadableImage("no image of a known format", path, "replace the file or leave it out") from error
+    except DAMAGE as error:
+        reason = str(error).splitlines()[0][:100] if str(error) else type(error).__name__
+        raise UnreadableImage(f"cannot be decoded: {reason}", path, "replace the file or leave it out") from error
+
+
+def _to_grey(image):
+    image.load()
+    image = ImageOps.exif_transpose(image)
+    if min(image.size) < SMALLEST_SIDE:
+        raise UnreadableImage(f"only {image.width} x {image.height} pixels", next="bring the film in full size")
+    if image.mode.startswith("I") or image.mode == "F":
+        return _from_deep(np.asarray(image))
+    if image.mode in ("P", "PA"):
+        image = image.convert("RGBA")
+    if image.mode in ("RGBA", "LA", "La", "RGBa"):
+        image = image.convert("RGB" if image.mode[0] == "R" else "L")
+    return image.convert("L")
+
+
+def _from_deep(pixels):
+    pixels = np.nan_to_num(pixels.astype(np.float64))
+    low, high = min(pixels.min(), 0), pixels.max()
+    depth = next((bits for bits in (8, 10, 12, 14, 16) if high - low < 2**bits), None)
+    scale = 2**depth - 1 if depth else max(high - low, 1)
+    return Image.fromarray(np.rint((pixels - low) * (255 / scale)).astype(np.uint8), mode="L")
+
+
+def facts(path):
+    """What a file says of itself: a dict of Record's width, height, mode, format, bytes, sha256 and phash.
+
+    Raises UnreadableImage when there is no such file, it is empty, or it cannot be decoded whole.
+    """
+    path = Path(path)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UnreadableImage(f"no readable file: {error.strerror}", path) from error
+    if not content:
+        raise UnreadableImage("the file is empty", path)
+    grey = open_grey(path)
+    with Image.open(path) as image:
+        width, height, mode, format = image.width, image.height, image.mode, image.format
+    return {
+        "width": width,
+        "height": height,
+        "mode": mode,
+        "format": format,
+        "bytes": len(content),
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "phash": perceptual_hash(grey),
+    }
+
+
+def perceptual_hash(grey):
+    """64-bit DCT hash of a grey PIL image, as 16 hexadecimal digits.
+
+    The signs of the 8 x 8 lowest frequencies of a 32 x 32 thumbnail against their median (Zauner 2010,
+    https://www.phash.org/docs/pubs/thesis_zauner.pdf). On chest films it proposes, and never decides:
+    the films of different patients differ in few bits.
+    """
+    from scipy.fft import dctn
+
+    small = np.asarray(grey.resize((32, 32), Image.Resampling.BOX), dtype=np.float64)
+    low = dctn(small, norm="ortho")[:8, :8].ravel()
+    bits = low > np.median(low[1:])
+    return np.packbits(bits).tobytes().hex()
+
+
+def add_facts(records, locate, workers=None):
+    """The records with the facts of their files; unreadable files are excluded with the reason.
+
+    locate: function from a record to its path. Excluded records are not opened.
+    Raises BadInput when there are images to read and none can be.
+    """
+    used = [record for record in records if record.used]
+    workers = workers or min(8, processors())
+
+    def look(record):
+        try:
+            return facts(locate(record))
+        except BadInput as error:
+            return {"excluded": error.what}
+
+    with ThreadPoolExecutor(workers) as pool:
+        found = dict(zip((r.image_id for r in used), track(pool.map(look, used), "reading films", total=len(used))))
+    records = [record.but(**found.get(record.image_id, {})) for record in records]
+    if used and not any(record.used for record in records):
+        first = found[used[0].image_id]["excluded"]
+        raise BadInput(
+            f"None of the {len(used)} images can be read; the first: {first}.",
+            locate(used[0]),
+            "check that the pictures lie beside the metadata and that the disk or mount is readable",
+        )
+    return records
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/data/licences.py
+# ======================================================================================================================
+
+FILES['cxrkit/data/licences.py'] = r'''
+"""What a licence lets one do with an image."""
+
+import re
+
+SHOWABLE = re.compile(r"(CC0|CC BY)(\b|-)", re.IGNORECASE)
+"""Creative Commons licences all let a picture be shown with credit; what else they ask differs."""
+
+
+def may_show(licence):
+    """Whether an image under this licence may be shown to others, with its credit; unknown terms allow nothing."""
+    return bool(SHOWABLE.match(licence or ""))
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/data/manifest.py
+# ======================================================================================================================
+
+FILES['cxrkit/data/manifest.py'] = r'''
+"""manifest.csv: every image that any source named, used or not, one row each."""
+
+import csv
+import io
+from collections import Counter
+from pathlib import Path
+
+from cxrkit.data import images, splits
+from cxrkit.data.records import COLUMNS, LABELS, NUMBERS, SPLITS, VIEWS, Record, exclude
+from cxrkit.data.sources import locator
+from cxrkit.errors import BadInput
+from cxrkit.files import read_json, sha256_of, write_json, write_text
+from cxrkit.progress import table
+
+
+def build(sources, split="paper", exclude_views=("lateral",), split_seed=0, fractions=splits.FRACTIONS):
+    """All records of the sources, with file facts, exclusions and splits, sorted by image_id.
+
+    Raises BadInput: a source that cannot be read, an image_id that two sources share, no readable image,
+    or a class without images in a split.
+    """
+    records = [record for source in sources for record in source.read()]
+    records.sort(key=lambda record: record.image_id)
+    for first, second in zip(records, records[1:]):
+        if first.image_id == second.image_id:
+            raise BadInput(f"Two images are named {first.image_id}.", f"{first.path} and {second.path}", "name the sources apart: KIND:NAME=DIR")
+    records = exclude(records, lambda r: f"view {r.view}: left out by the experiment" if r.view in exclude_views else "")
+    records = images.add_facts(records, locator(roots_of(sources)))
+    return splits.assign(records, split, split_seed, fractions)
+
+
+def roots_of(sources):
+    return {source.name: str(Path(source.root).absolute()) for source in sources}
+
+
+def to_csv(records):
+    """The manifest as text; the same records always give the same text."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for record in sorted(records, key=lambda record: record.image_id):
+        writer.writerow(["" if (value := getattr(record, column)) is None else value for column in COLUMNS])
+    return text.getvalue()
+
+
+def write(path, records, roots):
+    """Write manifest.csv, and beside it where its folders lie on this machine (`*.roots.json`).
+
+    The two are apart so that the manifest, and so its hash, is the same on every machine.
+    """
+    write_text(path, to_csv(records))
+    write_json(_roots_path(path), roots)
+
+
+def read(path):
+    """The records of a manifest.csv. Raises BadInput, with the row, for anything that breaks the schema."""
+    path = Path(path)
+    try:
+        with open(path, newline="", encoding="utf-8") as file:
+            reader = csv.DictReader(file)
+            if tuple(reader.fieldnames or ()) != COLUMNS:
+                lacking = sorted(set(COLUMNS) - set(reader.fieldnames or ()))
+                beyond = sorted(set(reader.fieldnames or ()) - set(COLUMNS))
+                raise BadInput(f"The columns are not a manifest's: lacking {lacking}, unknown {beyond}.", path, "build it: python -m cxrkit manifest build")
+            return [_from_row(row, path, number) for number, row in enumerate(reader, start=2)]
+    except FileNotFoundError:
+        raise BadInput("There is no such manifest.", path, "build it: python -m cxrkit manifest build") from None
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise BadInput(f"The manifest is no readable CSV: {error}.", path, "build it again") from error
+
+
+def _from_row(row, path, number):
+    if None in row or None in row.values():
+        raise BadInput("The row has too many or too few cells.", f"{path}, row {number}", "build the manifest again")
+    try:
+        for column in NUMBERS:
+            row[column] = int(row[column]) if row[column] else None
+    except ValueError as error:
+        raise BadInput(f"The row holds no whole number where one belongs: {error}.", f"{path}, row {number}", "build the manifest again") from error
+    return Record(**row)
+
+
+def read_roots(path):
+    """{folder name: folder} as the manifest's sidecar says, or {} where there is none."""
+    sidecar = _roots_path(path)
+    return read_json(sidecar) if sidecar.exists() else {}
+
+
+def _roots_path(path):
+    return Path(path).with_suffix(".roots.json")
+
+
+def problems(records, locate=None, hashes=False):
+    """Everything wrong with the records, as sentences; an empty list when nothing is.
+
+    locate: function from a record to its file; given, each used file must be there.
+    hashes: whether the files' bytes are compared too.
+    """
+    found = [f"image_id {name} stands {count} times" for name, count in Counter(r.image_id for r in records).items() if count > 1]
+    for record in records:
+        for field, allowed in (("label", (*LABELS, "")), ("view", VIEWS), ("split", SPLITS)):
+            if getattr(record, field) not in allowed:
+                found.append(f"{record.image_id}: {field} {getattr(record, field)!r} is none of {allowed}")
+        if not record.image_id.startswith(record.source + "/"):
+            found.append(f"{record.image_id}: image_id does not start with its source {record.source!r}")
+        if record.used and record.label not in LABELS:
+            found.append(f"{record.image_id}: used, but without a label")
+        if record.used and not record.split:
+            found.append(f"{record.image_id}: used, but in no split")
+        if record.used and locate:
+            found += _file_problems(record, locate, hashes)
+    used = [record for record in records if record.used]
+    return found + splits.missing_classes(used) + [f"{leak}" for leak in splits.leaks(used)]
+
+
+def _file_problems(record, locate, hashes):
+    try:
+        path = locate(record)
+    except BadInput as error:
+        return [f"{record.image_id}: {error.what}"]
+    if not path.is_file():
+        return [f"{record.image_id}: no file {path}"]
+    if hashes and sha256_of(path) != record.sha256:
+        return [f"{record.image_id}: the file's SHA-256 is not the manifest's: {path}"]
+    return []
+
+
+def summary(records):
+    """Two text tables: a row a source with what was read, kept and left out and why; a row a split."""
+    rows = []
+    for source in sorted({record.source for record in records}):
+        mine = [record for record in records if record.source == source]
+        used = [record for record in mine if record.used]
+        rows.append([source, len(mine), len(used), *(sum(r.label == label for r in used) for label in LABELS), len({r.patient for r in used}), len(mine) - len(used)])
+    header = ["source", "read", "kept", *LABELS, "patients", "left out"]
+    reasons = Counter((record.source, short_reason(record)) for record in records if not record.used)
+    reason_rows = [[count, source, reason] for (source, reason), count in sorted(reasons.items(), key=lambda item: (item[0][0], -item[1]))]
+    counts = Counter((record.split, record.label) for record in records if record.used)
+    split_rows = [[split, *(counts[split, label] for label in LABELS), sum(counts[split, label] for label in LABELS)] for split in SPLITS if any(counts[split, label] for label in LABELS)]
+    parts = [table(rows, header, right=header[1:])]
+    if reason_rows:
+        parts.append(table(reason_rows, ["left out", "source", "why"], right=["left out"]))
+    parts.append(table(split_rows, ["split", *LABELS, "images"], right=[*LABELS, "images"]))
+    return "\n\n".join(parts)
+
+
+def short_reason(record):
+    """The reason of an exclusion without the parts that name one file, so that reasons can be counted."""
+    reason = record.excluded
+    if reason.startswith("row "):
+        reason = "a" + reason[reason.index(" of the metadata"):].replace(" of the metadata", " metadata row", 1)
+    return reason
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/data/phantom.py
+# ======================================================================================================================
+
+FILES['cxrkit/data/phantom.py'] = r'''
+"""Drawn chest phantoms: a stand-in for films, so that the whole road runs where no film is.
+
+They look like a schoolbook's sketch of a chest film and mean nothing: the class "covid" has bright
+patches near the outer lung border, as ground-glass opacities would lie. They come in CoronaHack's
+folder layout, with its metadata columns and quirks, so that the same reader reads both.
+"""
+
+import csv
+import io
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFilter
+
+from cxrkit.data import coronahack
+from cxrkit.files import replacing, write_text
+
+BANNER = "DRAWN PHANTOMS, NOT FILMS: these numbers say that the program runs, and nothing about medicine."
+SIDE = 256
+VERSION = "1"
+
+PATIENTS = {("normal", "TRAIN"): 40, ("normal", "TEST"): 24, ("covid", "TRAIN"): 56}
+"""Patients by label and published split; each has one to three films."""
+
+
+def read(root, name="phantom", seed=0):
+    """Records of the phantoms in `root`, which are drawn there first unless they are there already."""
+    marker = Path(root) / coronahack.PHANTOM_MARKER
+    wanted = f"version {VERSION}, seed {seed}\n{BANNER}\n"
+    if not marker.exists() or marker.read_text("utf-8") != wanted:
+        draw_dataset(root, seed)
+        write_text(marker, wanted)
+    return coronahack.read(root, name)
+
+
+def draw_dataset(root, seed=0):
+    """Draw all phantoms and their metadata into `root`. The same seed gives the same bytes."""
+    random = np.random.default_rng(seed)
+    folder = Path(root) / coronahack.FOLDER / coronahack.FOLDER
+    rows, patient = [], 0
+    for (label, kind), patients in PATIENTS.items():
+        for _ in range(patients):
+            patient += 1
+            anatomy = Anatomy(random)
+            for film in range(1, int(random.integers(1, 4)) + 1):
+                name = f"IM-{patient:04d}-{film:04d}.jpeg" if label == "normal" else f"phantom{patient:04d}-day{film}.jpeg"
+                _save(draw_film(anatomy, label == "covid", random), folder / kind.lower() / name, random)
+                rows.append([name, "Normal", kind, "", ""] if label == "normal" else [name, "Pnemonia", kind, "COVID-19", "Virus"])
+    rows.append(["person1_bacteria_1.jpeg", "Pnemonia", "TRAIN", "", "bacteria"])
+    rows.append(["SARS-10.jpeg", "Pnemonia", "TRAIN", "SARS", "Virus"])
+    _save(draw_film(Anatomy(random), False, random), folder / "train" / "slice-without-a-row.jpeg", random)
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["", *coronahack.COLUMNS])
+    writer.writerows([number, *row] for number, row in enumerate(rows))
+    write_text(Path(root) / coronahack.METADATA, text.getvalue())
+
+
+class Anatomy:
+    """What stays the same over the films of one patient: proportions, in shares of the picture's side."""
+
+    def __init__(self, random):
+        self.centre = 0.5 + random.uniform(-0.03, 0.03)
+        self.lung_width = random.uniform(0.13, 0.17)
+        self.lung_height = random.uniform(0.28, 0.36)
+        self.lung_gap = random.uniform(0.18, 0.22)
+        self.heart = random.uniform(0.10, 0.15)
+        self.ribs = int(random.integers(7, 10))
+
+    def lungs(self):
+        """The two lungs as (x, y, half width, half height, side); side -1 is on the picture's left."""
+        return [(self.centre + side * self.lung_gap, 0.5, self.lung_width, self.lung_height, side) for side in (-1, 1)]
+
+
+def draw_film(anatomy, opacities, random, side=SIDE):
+    """One phantom film as a PIL image of mode L, side x side pixels.
+
+    opacities: whether ground-glass patches are drawn at the outer lung borders.
+    """
+    shift = random.uniform(-0.02, 0.02, size=2)
+    film = Image.new("L", (side, side), int(random.integers(8, 24)))
+    draw = ImageDraw.Draw(film)
+
+    def ellipse(x, y, half_width, half_height, grey):
+        x, y = x + shift[0], y + shift[1]
+        draw.ellipse([(x - half_width) * side, (y - half_height) * side, (x + half_width) * side, (y + half_height) * side], fill=grey)
+
+    ellipse(anatomy.centre, 0.56, 0.44, 0.54, 150)
+    for x, y, width, height, _ in anatomy.lungs():
+        ellipse(x, y, width, height, 60)
+    for rib in range(anatomy.ribs):
+        top = (0.18 + 0.62 * rib / anatomy.ribs + shift[1]) * side
+        for x, _, width, _, lung_side in anatomy.lungs():
+            box = [(x - 1.2 * width + shift[0]) * side, top, (x + 1.2 * width + shift[0]) * side, top + 0.16 * side]
+            draw.arc(box, *((180, 300) if lung_side < 0 else (240, 360)), fill=105, width=max(2, side // 64))
+    spine = (anatomy.centre + shift[0]) * side
+    draw.rectangle([spine - 0.035 * side, 0, spine + 0.035 * side, side], fill=190)
+    ellipse(anatomy.centre + 0.06, 0.64, anatomy.heart, 0.14, 175)
+    pixels = np.asarray(film.filter(ImageFilter.GaussianBlur(side / 100)), dtype=np.float32)
+    if opacities:
+        pixels = pixels + _opacities(anatomy, shift, random, side)
+    pixels = pixels * random.uniform(0.9, 1.1) + random.normal(0, 7, pixels.shape)
+    return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8), mode="L")
+
+
+def _opacities(anatomy, shift, random, side):
+    rows, columns = np.mgrid[0:side, 0:side] / side
+    sum_of_patches = np.zeros((side, side), np.float32)
+    for x, y, width, height, lung_side in anatomy.lungs():
+        lung = ((columns - x - shift[0]) / width) ** 2 + ((rows - y - shift[1]) / height) ** 2 < 1
+        for _ in range(int(random.integers(2, 5))):
+            centre_x = x + shift[0] + lung_side * width * random.uniform(0.4, 0.8)
+            centre_y = y + shift[1] + height * random.uniform(-0.3, 0.8)
+            distance = (columns - centre_x) ** 2 + (rows - centre_y) ** 2
+            sum_of_patches += random.uniform(45, 75) * np.exp(-distance / (2 * random.uniform(0.03, 0.06) ** 2)) * lung
+    return sum_of_patches
+
+
+def _save(film, path, random):
+    # As in CoronaHack the sizes differ from film to film; here they differ alike in both classes.
+    film = film.resize((SIDE + 8 * int(random.integers(0, 5)), SIDE), Image.Resampling.BILINEAR)
+    with replacing(path) as temporary:
+        film.save(temporary, format="JPEG", quality=85)
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/data/records.py
+# ======================================================================================================================
+
+FILES['cxrkit/data/records.py'] = r'''
+"""One record an image: what is known of it, where from, and under which terms."""
+
+from dataclasses import dataclass, fields, replace
+
+POSITIVE = "covid"
+NEGATIVE = "normal"
+LABELS = (POSITIVE, NEGATIVE)
+
+VIEWS = ("PA", "AP", "AP supine", "lateral", "frontal-unspecified", "")
+"""Projections a record may name. "frontal-unspecified" is its own value: a site that says only
+"Frontal" has not said PA. Empty means that nothing is known."""
+
+SPLITS = ("train", "valid", "test", "")
+
+
+@dataclass(frozen=True)
+class Record:
+    """One image. Empty text or None means "not known"; the field order is the column order of manifest.csv.
+
+    image_id: `source/name`, unique in a manifest.
+    path: `<folder name>/<path in that folder>`, with "/" on every system.
+    label: covid, normal, or empty where the finding is neither.
+    finding: the source's own words.
+    patient: namespaced key, e.g. `sirm:54`; records of one patient share it.
+    view_basis, permission: why the view is believed; who allowed the collection.
+    collected: crawl, saved, imported, kaggle or drawn.
+    width, height: pixels; bytes: file size; sha256: of the file; phash: 16 hexadecimal digits.
+    published_split: the split its source gave it; split: the one this manifest gives it.
+    duplicate_of: image_id of the image whose picture this one repeats.
+    excluded: why the image is not used; empty when it is.
+    """
+
+    image_id: str
+    path: str
+    source: str
+    label: str = ""
+    finding: str = ""
+    patient: str = ""
+    modality: str = "X-ray"
+    view: str = ""
+    view_basis: str = ""
+    age: str = ""
+    sex: str = ""
+    case_url: str = ""
+    image_url: str = ""
+    licence: str = ""
+    credit: str = ""
+    permission: str = ""
+    collected: str = ""
+    retrieved_at: str = ""
+    width: int | None = None
+    height: int | None = None
+    mode: str = ""
+    format: str = ""
+    bytes: int | None = None
+    sha256: str = ""
+    phash: str = ""
+    published_split: str = ""
+    split: str = ""
+    duplicate_of: str = ""
+    excluded: str = ""
+
+    @property
+    def used(self):
+        return not self.excluded
+
+    def but(self, **changes):
+        """A copy with some fields changed."""
+        return replace(self, **changes)
+
+
+COLUMNS = tuple(field.name for field in fields(Record))
+NUMBERS = ("width", "height", "bytes")
+
+
+def exclude(records, reason_of):
+    """The records, with `excluded` set to reason_of(record) on the used ones it returns a reason for."""
+    return [record.but(excluded=reason_of(record) or "") if record.used else record for record in records]
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/data/sources.py
+# ======================================================================================================================
+
+FILES['cxrkit/data/sources.py'] = r'''
+"""Where images come from: each kind of source has a reader, and all readers yield the same records."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from cxrkit.data import collected, coronahack, phantom
+from cxrkit.errors import BadInput, WrongUse
+
+READERS = {"coronahack": coronahack.read, "phantom": phantom.read, "collected": collected.read}
+
+
+@dataclass(frozen=True)
+class Source:
+    """One folder of images: kind says how to read it, name is its namespace in paths and keys."""
+
+    kind: str
+    name: str
+    root: Path
+
+    def read(self):
+        """The folder's records. Raises BadInput."""
+        return READERS[self.kind](self.root, self.name)
+
+
+def parse(text, drawn_at):
+    """A Source from `KIND=DIR`, `KIND:NAME=DIR`, `phantom`, or a plain DIR, which means coronahack.
+
+    drawn_at: the folder for phantoms to be drawn into. Raises WrongUse.
+    """
+    if text == "phantom":
+        return Source("phantom", "phantom", Path(drawn_at))
+    kind_and_name, separator, folder = text.partition("=")
+    if not separator:
+        kind_and_name, folder = "coronahack", text
+    kind, _, name = kind_and_name.partition(":")
+    if kind not in READERS:
+        raise WrongUse(
+            f"There is no source of the kind {kind!r}.", text, f"use one of {', '.join(READERS)}, as KIND=DIR or KIND:NAME=DIR"
+        )
+    name = name or kind
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", name):
+        raise WrongUse(f"The source name {name!r} is not made of a-z, 0-9, - and _.", text, "choose another name")
+    if not folder:
+        raise WrongUse("The source names no folder.", text, "write KIND=DIR")
+    return Source(kind, name, Path(folder))
+
+
+def parse_all(texts, drawn_at):
+    """Sources from several texts; their names must differ. Raises WrongUse."""
+    sources = [parse(text, drawn_at) for text in texts]
+    names = [source.name for source in sources]
+    for name in names:
+        if names.count(name) > 1:
+            raise WrongUse(f"Two sources are named {name!r}.", next="name them apart: KIND:NAME=DIR")
+    if not sources:
+        raise WrongUse("No source of images is named.", next="give --data DIR, or --data phantom for drawn films")
+    return sources
+
+
+def locator(roots):
+    """A function from a record to its file, given {folder name: folder}.
+
+    The function raises BadInput for a path that would leave its folder or whose folder is not known.
+    """
+
+    def locate(record):
+        name, *parts = PurePosixPath(record.path).parts or ("",)
+        if name not in roots:
+            raise BadInput(
+                f"It is not known where the folder {name!r} lies.", record.image_id, f"give --source KIND:{name}=DIR"
+            )
+        if not parts or ".." in parts or "\\" in record.path or PurePosixPath(record.path).is_absolute():
+            raise BadInput(f"The path {record.path!r} leaves its folder.", record.image_id, "correct the manifest")
+        return Path(roots[name]).joinpath(*parts)
+
+    return locate
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/data/splits.py
+# ======================================================================================================================
+
+FILES['cxrkit/data/splits.py'] = r'''
+"""Who is learned from, who is chosen with, who is tested on; a patient is never cut in two."""
+
+import hashlib
+from collections import Counter, defaultdict
+
+from cxrkit.data.records import LABELS, NEGATIVE, POSITIVE
+from cxrkit.errors import BadInput, WrongUse
+
+STUDY_COVID_VALID, STUDY_COVID_ALL = 34, 58 + 38 + 34
+STUDY_NORMAL_VALID, STUDY_NORMAL_ALL = 234, 1342 + 234
+FRACTIONS = {"train": 0.6, "valid": 0.2, "test": 0.2}
+
+
+def assign(records, split, seed=0, fractions=FRACTIONS):
+    """The records with `split` set on the used ones, by the rule named `split`: "paper" or "grouped".
+
+    The result depends on the records, the seed and nothing else, not even on their order.
+    Raises WrongUse for an unknown rule and BadInput when a class is missing in a split.
+    """
+    rules = {"paper": paper, "grouped": lambda used, seed: grouped(used, seed, fractions)}
+    if split not in rules:
+        raise WrongUse(f"There is no split named {split!r}.", next=f"use one of: {', '.join(rules)}")
+    used = [record for record in records if record.used]
+    chosen = rules[split](used, seed)
+    records = [record.but(split=chosen.get(record.image_id, "")) for record in records]
+    missing = missing_classes([record for record in records if record.used])
+    if missing:
+        raise BadInput(
+            f"The data cannot be split: {'; '.join(missing)}.",
+            f"{len(used)} usable images: {dict(Counter(record.label for record in used))}",
+            "bring more images of that class, or look at the reasons in the manifest why images were left out",
+        )
+    return records
+
+
+def paper(used, seed=0):
+    """The study's split: {image_id: "train" or "valid"}.
+
+    Normal films keep CoronaHack's published split: 1,342 TRAIN to train, 234 TEST to valid. CoronaHack has
+    no COVID-19 film in TEST, so the study set 34 of its 58 + 38 + 34 = 130 aside: 34 in validation, 96 in
+    training, which makes its 1,342 + 96 = 1,438 training and 234 + 34 = 268 validation films. Whatever
+    number of COVID-19 films is at hand, the same share, 34/130, goes to validation; films of SIRM first,
+    for the study's 34 are as many as it took from there. Its list was not published, so which films these
+    were is not known. Normal films without a published split are shared out as the study's were, 234/1,576.
+    """
+    chosen = {r.image_id: "valid" if r.published_split == "test" else "train" for r in used if r.label == NEGATIVE and r.published_split}
+    others = [r for r in used if r.label == NEGATIVE and not r.published_split]
+    covid = [r for r in used if r.label == POSITIVE]
+    chosen |= _hold_out(others, round(len(others) * STUDY_NORMAL_VALID / STUDY_NORMAL_ALL), seed)
+    chosen |= _hold_out(covid, round(len(covid) * STUDY_COVID_VALID / STUDY_COVID_ALL), seed, first="sirm")
+    return chosen
+
+
+def _hold_out(records, wanted, seed, first=""):
+    """Whole patients into "valid" until `wanted` images are there (never more), the rest into "train"."""
+    groups = _by_group(records)
+    order = sorted(groups, key=lambda g: (all(r.source != first for r in groups[g]), _lot(seed, g)))
+    chosen, held = {}, 0
+    for group in order:
+        size = len(groups[group])
+        split = "valid" if held + size <= wanted else "train"
+        held += size if split == "valid" else 0
+        chosen |= {record.image_id: split for record in groups[group]}
+    return chosen
+
+
+def grouped(used, seed=0, fractions=FRACTIONS):
+    """A seeded split by patient, stratified by label and source: {image_id: split}.
+
+    Within each stratum the patients, in the order of their lot, each go to the split that lacks most of
+    its share of images; a patient with images in several strata is placed with the rarest.
+    """
+    strata = Counter((record.label, record.source) for record in used)
+    groups = _by_group(used)
+    by_stratum = defaultdict(list)
+    for group, members in groups.items():
+        by_stratum[min(((r.label, r.source) for r in members), key=lambda s: (strata[s], s))].append(group)
+    chosen = {}
+    for stratum in sorted(by_stratum):
+        names = sorted(by_stratum[stratum], key=lambda group: _lot(seed, group))
+        total, filled = sum(len(groups[name]) for name in names), Counter()
+        for name in names:
+            split = max(fractions, key=lambda s: (fractions[s] * total - filled[s], fractions[s], s))
+            filled[split] += len(groups[name])
+            chosen |= {record.image_id: split for record in groups[name]}
+    return chosen
+
+
+def _lot(seed, group):
+    return hashlib.sha256(f"{seed}/{group}".encode()).hexdigest()
+
+
+def _by_group(records):
+    members = defaultdict(list)
+    for record in records:
+        members[group_of(record)].append(record)
+    return members
+
+
+def group_of(record):
+    """The key of what must stay together: the patient, or the image alone where none is known."""
+    return record.patient or record.image_id
+
+
+def missing_classes(used):
+    """A sentence for each class that a split in use lacks."""
+    counts = Counter((record.split, record.label) for record in used)
+    present = {"train", "valid"} | {record.split for record in used if record.split}
+    return [f"no {label} image in {split}" for split in sorted(present) for label in LABELS if not counts[split, label]]
+
+
+def leaks(used):
+    """A sentence for each patient whose images stand in more than one split."""
+    found = []
+    for group, members in sorted(_by_group(used).items()):
+        splits = {record.split: record.image_id for record in members}
+        if len(splits) > 1:
+            found.append(f"patient {group} is in {' and '.join(f'{s} ({i})' for s, i in sorted(splits.items()))}")
+    return found
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/data/tree.py
+# ======================================================================================================================
+
+FILES['cxrkit/data/tree.py'] = r'''
+"""The ImageNet-style folder tree: train|valid|test/<label>/<file>, made of links."""
+
+import hashlib
+import os
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from cxrkit.data.records import LABELS, SPLITS
+from cxrkit.errors import BadInput, disk_errors
+
+SUFFIXES = (".jpeg", ".jpg", ".png", ".bmp", ".tif", ".tiff", ".gif", ".webp")
+
+
+@dataclass(frozen=True)
+class TreeReport:
+    """How many entries were made as links or copies, were there already, or were removed as stale."""
+
+    linked: int = 0
+    copied: int = 0
+    kept: int = 0
+    removed: int = 0
+
+    def __str__(self):
+        return f"{self.linked} linked, {self.copied} copied, {self.kept} kept, {self.removed} removed"
+
+
+def entries(records):
+    """{`split/label/file`: record} for the used records.
+
+    File names are made from image ids: "/" and whatever is not safe in a file name on every system
+    becomes "_"; a name that was changed, or is long, carries a few digits of its id's hash. So no
+    name can collide or leave the tree.
+    """
+    planned = {}
+    for record in records:
+        if record.used:
+            if record.split not in SPLITS[:3] or record.label not in LABELS:
+                raise BadInput(f"The image has no place in the tree: split {record.split!r}, label {record.label!r}.", record.image_id, "check the manifest: python -m cxrkit manifest check")
+            planned[f"{record.split}/{record.label}/{_file_name(record.image_id)}"] = record
+    return planned
+
+
+def _file_name(image_id):
+    source, _, name = image_id.partition("/")
+    stem, dot, suffix = name.rpartition(".")
+    suffix = (dot + suffix).lower() if (dot + suffix).lower() in SUFFIXES else ""
+    stem = stem if suffix else name
+    wanted = f"{source}__{stem}"
+    safe = re.sub(r"[^A-Za-z0-9._-]", "_", wanted)[:100]
+    if safe != wanted:
+        safe += "-" + hashlib.sha256(image_id.encode()).hexdigest()[:8]
+    return safe + suffix
+
+
+def build(records, locate, root):
+    """Make the tree at `root` hold exactly the used records; return a TreeReport.
+
+    locate: function from a record to its file. Symbolic links, else hard links, else copies. What is
+    right already is kept, what does not belong is removed, and nothing outside `root` is touched.
+
+    Raises BadInput for a file that is not there or a root that is no tree, DiskFull.
+    """
+    root = Path(root)
+    planned = entries(records)
+    _refuse_foreign(root)
+    with disk_errors(root):
+        made = {"linked": 0, "copied": 0, "kept": 0}
+        removed = _remove_stale(root, planned)
+        for relative, record in planned.items():
+            source, target = locate(record).absolute(), root / relative
+            if not source.is_file():
+                raise BadInput("An image of the manifest is not there.", source, "build the manifest again")
+            made[_place(source, target)] += 1
+        for split in {relative.split("/")[0] for relative in planned}:
+            for label in LABELS:
+                (root / split / label).mkdir(parents=True, exist_ok=True)
+    return TreeReport(removed=removed, **made)
+
+
+def _refuse_foreign(root):
+    """A folder with anything but splits in it is not ours to clean."""
+    if root.exists():
+        foreign = sorted(path.name for path in root.iterdir() if path.name not in SPLITS)
+        if foreign:
+            raise BadInput(f"The folder holds more than a tree: {', '.join(foreign[:5])}.", root, "name an empty or new folder for the tree")
+
+
+def _remove_stale(root, planned):
+    removed = 0
+    for folder, _, names in os.walk(root):
+        for name in names:
+            path = Path(folder) / name
+            if path.relative_to(root).as_posix() not in planned:
+                path.unlink()
+                removed += 1
+    for folder, folders, names in os.walk(root, topdown=False):
+        if Path(folder) != root and not os.listdir(folder):
+            os.rmdir(folder)
+    return removed
+
+
+def _place(source, target):
+    if target.exists() and (os.path.samefile(source, target) or _is_copy(source, target)):
+        return "kept"
+    target.unlink(missing_ok=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    for link in (os.symlink, os.link):
+        try:
+            link(source, target)
+            return "linked"
+        except (OSError, NotImplementedError):
+            continue
+    shutil.copy2(source, target)
+    return "copied"
+
+
+def _is_copy(source, target):
+    a, b = source.stat(), target.stat()
+    return not target.is_symlink() and a.st_size == b.st_size and int(a.st_mtime) == int(b.st_mtime)
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/environment.py
+# ======================================================================================================================
+
+FILES['cxrkit/environment.py'] = r'''
+"""Where a run takes place: Kaggle or a machine of one's own, and what that machine can do."""
+
+import math
+import os
+import platform
+import sys
+import time
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+from cxrkit.errors import WrongUse
+
+PACKAGES = ("torch", "torchvision", "fastai", "fastcore", "numpy", "pandas", "scikit-learn", "scipy", "pillow", "matplotlib", "kaggle")
+BYTES_A_WORKER = 700e6
+"""Memory that one decoding process takes: it imports torch and fastai."""
+
+
+def on_kaggle():
+    """Whether this process runs in a Kaggle kernel: Kaggle sets this variable in all of them, and nobody else does."""
+    return "KAGGLE_KERNEL_RUN_TYPE" in os.environ
+
+
+def kaggle_input():
+    """The folder below which Kaggle mounts what is attached; CXRKIT_KAGGLE stands in for /kaggle where one tries this."""
+    return Path(os.environ.get("CXRKIT_KAGGLE", "/kaggle")) / "input"
+
+
+def kaggle_working():
+    """The folder that Kaggle keeps as the kernel's output."""
+    return Path(os.environ.get("CXRKIT_KAGGLE", "/kaggle")) / "working"
+
+
+def bundle_identity():
+    """{source_sha256, run_id} of the bundled script that this process runs from; empty texts where it does not."""
+    return {"source_sha256": os.environ.get("CXRKIT_SOURCE", ""), "run_id": os.environ.get("CXRKIT_RUN", "")}
+
+
+class Deadline:
+    """Call it for the seconds left until no new stage may begin; without hours there is no end."""
+
+    def __init__(self, hours=None, clock=time.monotonic):
+        self.clock = clock
+        self.end = math.inf if hours is None else clock() + 3600 * hours
+
+    def __call__(self):
+        return self.end - self.clock()
+
+
+def processors():
+    """Number of processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A value the kit chose by itself, and why."""
+
+    value: object
+    reason: str
+
+    def __str__(self):
+        return f"{self.value} ({self.reason})"
+
+
+def choose_device():
+    """The device to train on, as a Choice of "cuda" or "cpu".
+
+    A GPU counts only when it has added two numbers: torch may see one that it has no kernels for.
+    """
+    import torch
+
+    if not torch.cuda.is_available():
+        return Choice("cpu", "torch sees no GPU")
+    name = torch.cuda.get_device_name()
+    capability = "sm_{}{}".format(*torch.cuda.get_device_capability())
+    try:
+        (torch.ones(8, device="cuda") + 1).sum().item()
+    except RuntimeError as error:
+        kernels = " ".join(torch.cuda.get_arch_list())
+        return Choice("cpu", f"torch sees {name} ({capability}), has kernels for {kernels}, and fails: {str(error).splitlines()[0]}")
+    return Choice("cuda", name)
+
+
+def require_gpu():
+    """The GPU as a Choice. Raises WrongUse where none computes, so that a run does not crawl on processors for hours."""
+    device = choose_device()
+    if device.value != "cuda":
+        raise WrongUse(
+            f"No GPU works here: {device.reason}.",
+            next='push with "machine_shape": "NvidiaTeslaT4" in kernel-metadata.json (or choose GPU T4 x2 on the kernel\'s page); '
+            "to run on processors set GPU = False at the head of the script",
+        )
+    return device
+
+
+def choose_workers(wanted, images, device):
+    """The number of decoding processes as a Choice; wanted: the experiment's `workers`."""
+    if wanted >= 0:
+        return Choice(wanted, "as the experiment says")
+    if device == "cpu":
+        return Choice(0, "the processors are busy training")
+    return Choice(min(processors(), 8, images // 64), "one a processor")
+
+
+def versions():
+    """{package: version} of Python and of what decides the numbers."""
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            found[package] = "absent"
+    return found
+
+
+def describe():
+    """What is worth keeping of the machine in run.json: no names, paths or tokens."""
+    return {
+        "place": "kaggle" if on_kaggle() else "local",
+        "bundle": bundle_identity(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "processors": processors(),
+        "versions": versions(),
+    }
+
+
+def peak_memory_bytes():
+    """The most memory this process has held, in bytes; None where the system does not say."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/errors.py
+# ======================================================================================================================
+
+FILES['cxrkit/errors.py'] = r'''
+"""The errors that the kit raises on purpose, and the exit code of each.
+
+    CxrkitError
+    ├── WrongUse         exit 2   a flag, a key or a combination that cannot work
+    ├── BadInput         exit 3   data that cannot be used as it is
+    │   └── UnreadableImage       one image file; callers list it and go on
+    ├── RemoteRefusal    exit 4   a server said no
+    └── Interrupted      exit 5   stopped half-way; the same command goes on from there
+        └── DiskFull
+
+Every message says what happened, where, and what to do next:
+
+    try:
+        manifest = build(sources)
+    except CxrkitError as error:
+        print(error)
+        sys.exit(error.exit_code)
+"""
+
+import errno
+import shutil
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+
+class CxrkitError(Exception):
+    """Base of all errors of the kit.
+
+    what: one sentence on what happened.
+    where: the path, row or URL concerned.
+    next: what the user can do about it.
+    """
+
+    exit_code = 1
+
+    def __init__(self, what, where=None, next=None):
+        self.what, self.where, self.next = what, where, next
+        lines = [str(what)]
+        if where is not None:
+            lines.append(f"  where: {where}")
+        if next is not None:
+            lines.append(f"  next:  {next}")
+        super().__init__("\n".join(lines))
+
+
+class WrongUse(CxrkitError):
+    exit_code = 2
+
+
+class BadInput(CxrkitError):
+    exit_code = 3
+
+
+class UnreadableImage(BadInput):
+    pass
+
+
+class RemoteRefusal(CxrkitError):
+    exit_code = 4
+
+
+class Interrupted(CxrkitError):
+    exit_code = 5
+
+
+class DiskFull(Interrupted):
+    def __init__(self, where):
+        super().__init__(
+            f"The disk is full: {free_bytes(where) / 1e6:.1f} MB are free.",
+            where,
+            "free some space or name another folder with --out, then run the same command; it goes on where it stopped",
+        )
+
+
+def free_bytes(path):
+    """Free bytes on the file system of path or of its nearest existing parent."""
+    path = Path(path).absolute()
+    while not path.exists():
+        path = path.parent
+    return shutil.disk_usage(path).free
+
+
+@contextmanager
+def disk_errors(where):
+    """Turn a full disk below `where` into DiskFull, also where torch's file writer reports it in its own words."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DiskFull(where) from error
+        raise
+    except RuntimeError as error:
+        if any(words in str(error) for words in ("PytorchStreamWriter", "unexpected pos")):
+            raise DiskFull(where) from error
+        raise
+
+
+def run_command(command):
+    """Call command(), print a CxrkitError or an interruption as its message; return the exit code."""
+    try:
+        return command() or 0
+    except CxrkitError as error:
+        print(f"error: {error}", file=sys.stderr, flush=True)
+        return error.exit_code
+    except KeyboardInterrupt:
+        stopped = Interrupted("Stopped by the user.", next="run the same command to go on from the last finished stage")
+        print(f"\n{stopped}", file=sys.stderr, flush=True)
+        return stopped.exit_code
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/evaluation/__init__.py
+# ======================================================================================================================
+
+FILES['cxrkit/evaluation/__init__.py'] = r'''
+"""Predictions in, numbers with their uncertainty out."""
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/evaluation/bootstrap.py
+# ======================================================================================================================
+
+FILES['cxrkit/evaluation/bootstrap.py'] = r'''
+"""Bootstrap intervals of every metric at once, with patients drawn, not images."""
+
+import numpy as np
+
+from cxrkit.evaluation import metrics
+
+RESAMPLES = 2000
+
+
+def patient_weights(is_covid, groups, resamples=RESAMPLES, seed=0):
+    """How often each of n images stands in each resample: resamples x n whole numbers.
+
+    Patients are drawn with replacement, with all their images, within those who have a COVID-19 image and
+    those who have none, so that every resample has both classes (the stratified bootstrap of Carpenter and
+    Bithell 2000, Stat. Med. 19:1141, with the patient as the unit).
+    """
+    random = np.random.default_rng(seed)
+    members = np.unique(np.asarray(groups), return_inverse=True)[1]
+    has_covid = np.bincount(members, is_covid) > 0
+    drawn = np.zeros((resamples, len(has_covid)), np.float32)
+    for stratum in (np.flatnonzero(has_covid), np.flatnonzero(~has_covid)):
+        if len(stratum):
+            drawn[:, stratum] = random.multinomial(len(stratum), np.full(len(stratum), 1 / len(stratum)), resamples)
+    return drawn[:, members]
+
+
+def intervals(weights, is_covid, p_covid, threshold):
+    """{metric: [low, high]}, the middle 95 % of each metric over the resamples; see `patient_weights`.
+
+    The names are those of metrics.rates, auc, average_precision. Where no image was wrong, no resample is
+    either, and the interval collapses to a point: read the closed-form one there.
+    """
+    truth = np.asarray(is_covid, bool)
+    called = np.asarray(p_covid, float) >= threshold
+    tp, fn, tn, fp = (weights @ rows.astype(np.float32) for rows in (truth & called, truth & ~called, ~truth & ~called, ~truth & called))
+    n = tp + fn + tn + fp
+    resampled = {
+        "error_rate": (fn + fp) / n,
+        "accuracy": (tp + tn) / n,
+        **({"sensitivity": tp / (tp + fn)} if truth.any() else {}),
+        **({"specificity": tn / (tn + fp)} if not truth.all() else {}),
+    }
+    if truth.any() and not truth.all():
+        resampled |= metrics.summaries(tp, fn, tn, fp) | metrics.weighted_areas(weights, truth, p_covid)
+    return {name: middle(values) for name, values in resampled.items()}
+
+
+def middle(values):
+    """[low, high] that hold the middle 95 % of the values."""
+    return [float(limit) for limit in np.quantile(values, [0.025, 0.975])]
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/evaluation/calibration.py
+# ======================================================================================================================
+
+FILES['cxrkit/evaluation/calibration.py'] = r'''
+"""Whether a probability means what it says: of the films called 80 % COVID-19, are 80 % so?"""
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+
+from cxrkit.evaluation.bootstrap import middle
+from cxrkit.evaluation.metrics import figure, units, wilson
+
+BINS = 10
+CERTAIN = 1e-7
+"""Probabilities are kept this far from 0 and 1: a float32 softmax rounds to 1 from about here on."""
+
+
+def calibration(is_covid, p_covid, groups, weights=None, bins=BINS):
+    """{bins, ece, brier, decomposition} of n probabilities.
+
+    bins: the reliability curve; ece: expected calibration error over bins of equal numbers of images
+    (Nixon et al. 2019, arXiv 1904.01685); brier: Brier 1950, Mon. Weather Rev. 78:1. weights: see
+    bootstrap.patient_weights; their middle 95 % is the interval, and without them there is none. The expected
+    calibration error of few images is above 0 even for perfect probabilities, and so is its interval.
+    """
+    truth, p = np.asarray(is_covid, float), np.asarray(p_covid, float)
+    member = equal_bins(p, bins)
+    of_bin = (member[:, None] == np.arange(member.max() + 1)).astype(float)
+    rows = np.ones((1, len(p))) if weights is None else np.vstack([np.ones(len(p)), weights])
+    total = rows.sum(1)
+    ece = np.abs((rows * (p - truth)) @ of_bin).sum(1) / total
+    brier = rows @ (p - truth) ** 2 / total
+    return {
+        "bins": [_bin(p[member == b], truth[member == b], np.asarray(groups)[member == b]) for b in range(member.max() + 1)],
+        "ece": _figure(ece, len(p)),
+        "brier": _figure(brier, len(p)),
+        "decomposition": decomposition(truth, p, member),
+    }
+
+
+def _figure(values, n):
+    low, high = middle(values[1:]) if len(values) > 1 else (None, None)
+    return figure(values[0], low, high, n, "bootstrap 95 % over patients" if len(values) > 1 else "none")
+
+
+def equal_bins(p_covid, bins=BINS):
+    """The bin of each probability, 0, 1, ...; bins of equal size as far as equal probabilities allow."""
+    edges = np.unique(np.quantile(p_covid, np.linspace(0, 1, bins + 1)[1:-1], method="lower"))
+    member = np.searchsorted(edges, p_covid, side="left")
+    return np.unique(member, return_inverse=True)[1]
+
+
+def _bin(p, truth, groups):
+    low, high = wilson(truth.mean(), units(groups))
+    return {"n": len(p), "mean_p": float(p.mean()), "share_covid": float(truth.mean()), "low": float(low), "high": float(high)}
+
+
+def decomposition(is_covid, p_covid, member):
+    """{reliability, resolution, uncertainty, within_bins}: Brier = reliability - resolution + uncertainty + within_bins.
+
+    Murphy 1973, J. Appl. Meteorol. 12:595; the last term, for probabilities that differ within a bin, is
+    Stephenson, Coelho and Jolliffe 2008, Weather Forecast. 23:752.
+    """
+    truth, p, sizes = np.asarray(is_covid, float), np.asarray(p_covid, float), np.bincount(member)
+    mean_p, share = np.bincount(member, p) / sizes, np.bincount(member, truth) / sizes
+    apart_p, apart_truth = p - mean_p[member], truth - share[member]
+    return {
+        "reliability": float((sizes * (mean_p - share) ** 2).sum() / len(p)),
+        "resolution": float((sizes * (share - truth.mean()) ** 2).sum() / len(p)),
+        "uncertainty": float(truth.mean() * (1 - truth.mean())),
+        "within_bins": float((apart_p**2 - 2 * apart_p * apart_truth).mean()),
+    }
+
+
+def logits(p_covid):
+    p = np.clip(np.asarray(p_covid, float), CERTAIN, 1 - CERTAIN)
+    return np.log(p / (1 - p))
+
+
+def fit_temperature(is_covid, p_covid):
+    """The temperature, from 0.05 to 20, whose division of the logits makes the labels likeliest.
+
+    Guo et al. 2017, ICML (arXiv 1706.04599). Fit it on validation images only.
+    """
+    signs, values = np.where(np.asarray(is_covid, bool), 1, -1), logits(p_covid)
+    fit = minimize_scalar(lambda log_t: np.logaddexp(0, -signs * values / np.exp(log_t)).mean(), bounds=np.log([0.05, 20]), method="bounded")
+    return float(np.exp(fit.x))
+
+
+def tempered(p_covid, temperature):
+    """The probabilities with their logits divided by the temperature."""
+    return 1 / (1 + np.exp(-logits(p_covid) / temperature))
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/evaluation/commands.py
+# ======================================================================================================================
+
+FILES['cxrkit/evaluation/commands.py'] = r'''
+"""The subcommands evaluate and compare of `python -m cxrkit`."""
+
+from pathlib import Path
+
+from cxrkit.progress import say
+
+
+def add(commands):
+    """Add the subcommands to an argparse subparsers object; nothing heavy is imported before one runs."""
+    evaluate = commands.add_parser("evaluate", help="compute a run's scores and comparison again from its predictions")
+    evaluate.add_argument("run", type=Path, metavar="RUN", help="the run's folder, or its results folder")
+    evaluate.add_argument("--prevalence", nargs="*", type=float, metavar="SHARE", help="shares of people with COVID-19 for which predictive values are wanted, beside the study's (default: 0.01 0.1)")
+    evaluate.add_argument("--sensitivity", type=float, metavar="SHARE", help="sensitivity wanted of the threshold that validation chooses (default: 0.95)")
+    evaluate.set_defaults(command=run_evaluate)
+    compare = commands.add_parser("compare", help="say of each pair of networks: better, worse, equivalent or undecided")
+    compare.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="runs on the same images, with other seeds, networks or protocols")
+    compare.add_argument("--resplits", action="store_true", help="the runs differ in their split alone (Nadeau and Bengio's test)")
+    compare.add_argument("--out", type=Path, metavar="FILE", help="write the comparison to this JSON file as well")
+    compare.set_defaults(command=run_compare)
+    for command in (evaluate, compare):
+        command.add_argument("--threshold", type=float, metavar="P", help="an image is called COVID-19 from this probability on (default: the experiment's)")
+        command.add_argument("--margin", type=float, metavar="SHARE", help="networks within this difference in error rate are equivalent (default: 0.01)")
+
+
+def run_evaluate(options):
+    from cxrkit.evaluation import comparison, outcome, scores
+
+    wanted = _given(threshold=options.threshold, margin=options.margin, prevalences=options.prevalence, sensitivity=options.sensitivity)
+    metrics, compared = outcome.evaluate(options.run, **wanted)
+    say(scores.text_table(metrics) + "\n\n" + comparison.text(compared))
+    say(f"Written: metrics.json and comparison.json in {outcome.results_folder(options.run)}")
+
+
+def run_compare(options):
+    from cxrkit.evaluation import outcome
+    from cxrkit.files import write_json
+
+    content, text = outcome.compare(options.runs, over_splits=options.resplits, **_given(threshold=options.threshold, margin=options.margin))
+    say(text)
+    if options.out:
+        write_json(options.out, content)
+        say(f"Written: {options.out}")
+
+
+def _given(**options):
+    """The options that were given; the functions know the defaults of the others."""
+    return {name: value for name, value in options.items() if value is not None}
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/evaluation/comparison.py
+# ======================================================================================================================
+
+FILES['cxrkit/evaluation/comparison.py'] = r'''
+"""comparison.json: each pair of networks better, worse, equivalent or undecided, and what that rests on."""
+
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from cxrkit.config import NOT_IN_HASH
+from cxrkit.data.records import COLUMNS
+from cxrkit.errors import WrongUse
+from cxrkit.evaluation import decision, metrics, predictions, statistics, study
+from cxrkit.evaluation.predictions import Scores
+from cxrkit.evaluation.scores import SHORT_NAMES, figure_text
+from cxrkit.files import sha256_of_json
+from cxrkit.progress import table
+
+NOT_PROTOCOL = (*NOT_IN_HASH, "name", "architectures", "seeds", "threshold")
+"""Keys of an experiment that do not make its networks another kind of network."""
+
+
+@dataclass(frozen=True)
+class Contestant:
+    """A network under one protocol, with all its seeds: its scores on the held-out split, and on validation."""
+
+    name: str
+    architecture: str
+    runs: tuple
+    held: Scores
+    valid: Scores | None
+
+
+def compare(runs, threshold=0.5, margin=decision.MARGIN):
+    """The content of comparison.json for one run or several that share manifest, split and images.
+
+    runs: predictions.Run; threshold: an image is called COVID-19 from this probability on; margin: the
+    difference in error rate (0.01: one point) within which networks count as equivalent.
+    Raises WrongUse for runs that cannot be compared, and names the difference.
+    """
+    check_margin(margin)
+    check_comparable(runs)
+    entrants = contestants(runs)
+    pairs = list(combinations(entrants, 2))
+    first = entrants[0].held
+    differences = [_difference(a, b, threshold) for a, b in pairs]
+    verdicts = decision.decide(differences, margin)
+    content = {
+        "runs": [run.name for run in runs],
+        "manifest_sha256": runs[0].manifest_sha256,
+        "data": runs[0].about["data"],
+        "split": runs[0].held,
+        "n": len(first.image_ids),
+        "covid": int(first.is_covid.sum()),
+        "patients": len(np.unique(first.groups)),
+        "threshold": threshold,
+        "margin": margin,
+        "alpha": decision.ALPHA,
+        "images_for_equivalence": decision.images_for_equivalence(max(len(pairs), 1), margin),
+        "networks": [_network(entrant, threshold) for entrant in entrants],
+        "pairs": [_pair(a, b, d, v, threshold, len(pairs), margin) for (a, b), d, v in zip(pairs, differences, verdicts)],
+        "chosen_on_validation": _chosen(entrants, threshold, runs[0].held),
+        "study": {
+            "pairs": study.verdicts(margin),
+            "beside_ours": study.beside_ours(_confusions(entrants, threshold)),
+        },
+    }
+    return content | {"best": best(content)}
+
+
+def check_margin(margin):
+    if not 0 < margin < 1:
+        raise WrongUse(f"The margin of equivalence is {margin}.", next="name a difference in error rate between 0 and 1, such as 0.01")
+
+
+def check_comparable(runs):
+    """Raise WrongUse, naming the difference, unless the runs saw the same images in the same splits."""
+    first = runs[0]
+    advice = "compare runs of one manifest; several splits of the same images: add --resplits"
+    for other in runs[1:]:
+        where = f"{first.folder} and {other.folder}"
+        if first.manifest_sha256 != other.manifest_sha256:
+            raise WrongUse(f"The runs' manifests differ: {manifest_difference(first.records, other.records)}.", where, advice)
+        if first.held != other.held:
+            raise WrongUse(f"The runs' scores are on different splits: {first.held} and {other.held}.", where, advice)
+        seen = [set(run.table.loc[run.table["split"] == run.held, "image_id"]) for run in (first, other)]
+        if seen[0] != seen[1]:
+            example = min(seen[0] ^ seen[1])
+            raise WrongUse(f"The runs' images differ: {len(seen[0] ^ seen[1])} were scored by one run alone, such as {example}.", where, advice)
+
+
+def manifest_difference(first, second):
+    """In words, the most important difference between the used records {image_id: Record} of two manifests."""
+    alone = set(first) ^ set(second)
+    if alone:
+        only = [len(set(a) - set(b)) for a, b in ((first, second), (second, first))]
+        return f"{only[0]} used images are only in the first and {only[1]} only in the second, such as {min(alone)}"
+    for column in ("label", "split", "sha256", "patient", *COLUMNS):
+        rows = [image_id for image_id in first if getattr(first[image_id], column) != getattr(second[image_id], column)]
+        if rows:
+            name = min(rows)
+            values = " and ".join(repr(getattr(records[name], column)) for records in (first, second))
+            return f"the column {column} differs for {len(rows)} used images, such as {name}: {values}"
+    return "only rows of images that are not used"
+
+
+def protocol(run):
+    """What a run's experiment says of how its networks are trained."""
+    return {key: value for key, value in run.about["experiment"].items() if key not in NOT_PROTOCOL}
+
+
+def contestants(runs):
+    """The Contestants of the runs. Runs of one protocol give their seeds to the same contestants.
+
+    Raises WrongUse for a network and seed that two runs of one protocol both have.
+    """
+    by_key = {}
+    for run in runs:
+        for architecture in run.table.loc[run.table["stage"] == predictions.LAST_STAGE, "architecture"].unique():
+            by_key.setdefault((sha256_of_json(protocol(run)), architecture), []).append(run)
+    several = len({key for key, _ in by_key}) > 1
+    found = []
+    for (_, architecture), mine in by_key.items():
+        name = SHORT_NAMES[architecture] + (f" ({mine[0].name})" if several else "")
+        held, valid = (_joined(mine, architecture, split) for split in (mine[0].held, "valid"))
+        found.append(Contestant(name, architecture, tuple(run.name for run in mine), held, valid))
+    if len({entrant.name for entrant in found}) < len(found):
+        raise WrongUse("Two runs of different protocols have the same name.", ", ".join(str(run.folder) for run in runs), "rename one of their folders")
+    return found
+
+
+def _joined(runs, architecture, split):
+    """The Scores of one network from runs with different seeds."""
+    parts = [predictions.scores(run.table, architecture, split) for run in runs]
+    if any(part is None for part in parts):
+        return None
+    seeds = [seed for part in parts for seed in part.seeds]
+    twice = sorted({seed for seed in seeds if seeds.count(seed) > 1})
+    if twice:
+        where = " and ".join(str(run.folder) for run in runs)
+        raise WrongUse(f"{architecture} with seed {twice[0]} is in two runs of the same protocol.", where, "name each run once, or runs with different seeds")
+    order = np.argsort(seeds)
+    first = parts[0]
+    stacked = np.concatenate([part.p_covid for part in parts])[order]
+    return Scores(first.image_ids, first.is_covid, first.groups, tuple(seeds[i] for i in order), stacked)
+
+
+def _difference(a, b, threshold):
+    return decision.difference(a.held.wrong(threshold), b.held.wrong(threshold), a.held.groups, a.held.seeds, b.held.seeds)
+
+
+def _errors(scores, threshold):
+    """{seed: error rate}"""
+    return dict(zip(scores.seeds, scores.wrong(threshold).mean(1).tolist()))
+
+
+def _network(entrant, threshold):
+    errors = _errors(entrant.held, threshold)
+    mean = float(np.mean(list(errors.values())))
+    n = len(entrant.held.image_ids)
+    return {
+        "name": entrant.name,
+        "architecture": entrant.architecture,
+        "runs": list(entrant.runs),
+        "seeds": list(errors),
+        "errors": list(errors.values()),
+        "error_rate": metrics.proportion(mean * n, n, metrics.units(entrant.held.groups)),
+        "run_to_run": statistics.run_to_run(list(errors.values()), n),
+    }
+
+
+def _pair(a, b, d, verdict, threshold, pairs, margin):
+    """One entry of `pairs`; every difference is A less B, so that below 0 A is the better one."""
+    wrong = {entrant.name: dict(zip(entrant.held.seeds, entrant.held.wrong(threshold))) for entrant in (a, b)}
+    discordant = []
+    for seed in a.held.seeds:
+        if seed in wrong[b.name]:
+            mine, other = wrong[a.name][seed], wrong[b.name][seed]
+            only = int((mine & ~other).sum()), int((other & ~mine).sum())
+            discordant.append({"seed": seed, "only_a_wrong": only[0], "only_b_wrong": only[1], "p": statistics.mcnemar(*only)})
+    auc, auc_p = statistics.auc_difference(a.held.is_covid, a.held.p_covid, b.held.p_covid, a.held.groups)
+    return {
+        "a": a.name,
+        "b": b.name,
+        "verdict": verdict.word,
+        "why": verdict.why,
+        "as_trained": verdict.as_trained,
+        "difference": d.interval(),
+        "over_patients": d.interval_over_patients(),
+        "over_seeds": d.interval_over_seeds(),
+        "p_difference": d.p_difference,
+        "p_difference_holm": verdict.p_difference,
+        "p_equivalence": d.p_equivalence(margin),
+        "p_equivalence_holm": verdict.p_equivalence,
+        "p_patients": d.p_sign_flip,
+        "mcnemar": discordant,
+        "probability_better": statistics.probability_better(_errors(a.held, threshold), _errors(b.held, threshold)),
+        "auc_difference": auc | {"p": auc_p},
+        "needed": decision.needed(d, pairs) if verdict.word == "undecided" else None,
+    }
+
+
+def _chosen(entrants, threshold, held):
+    """The network that validation chooses, and its one look at test; None where there is no test split."""
+    if held != "test" or any(entrant.valid is None for entrant in entrants):
+        return None
+    means = [(float(entrant.valid.wrong(threshold).mean()), entrant.name) for entrant in entrants]
+    error, name = min(means)
+    return {"name": name, "by": "lowest mean error rate on validation", "error_rate_on_validation": error}
+
+
+def _confusions(entrants, threshold):
+    """{architecture: a Confusion a seed}, of the first contestant of each architecture."""
+    found = {}
+    for entrant in entrants:
+        found.setdefault(entrant.architecture, [metrics.confusion(entrant.held.is_covid, p, threshold) for p in entrant.held.p_covid])
+    return found
+
+
+def best(content):
+    """{names, sentence}: the networks that may be the best, and what is known of it, in a sentence or two.
+
+    A network is out when another one is better. One left: it is the best. Several: which is not known, unless
+    all of them are equivalent to each other.
+    """
+    names = [network["name"] for network in content["networks"]]
+    if len(names) < 2:
+        return {"names": names, "sentence": "There is one network: nothing to compare."}
+    beaten, alike = set(), set()
+    for pair in content["pairs"]:
+        if pair["verdict"] in ("better", "worse"):
+            beaten.add(pair["b"] if pair["verdict"] == "better" else pair["a"])
+        elif pair["verdict"] == "equivalent":
+            alike.add(frozenset((pair["a"], pair["b"])))
+    left = [name for name in names if name not in beaten]
+    words = [pair["verdict"] for pair in content["pairs"]]
+    count = ", ".join(f"{words.count(word)} {word}" for word in ("equivalent", "undecided") if words.count(word))
+    tail = f" Of {len(words)} pairs, {sum(word in ('better', 'worse') for word in words)} decided" + (f", {count}." if count else ".")
+    if len(left) == 1 and all(_beats(content["pairs"], left[0], other) for other in names if other != left[0]):
+        sentence = f"{left[0]} is the best: it errs less than each of the others."
+    elif left and all(frozenset(pair) in alike for pair in combinations(left, 2)):
+        sentence = f"{_listed(left)} are equally good within {decision.points(content['margin'])} of error" + (", and no other is." if beaten else ".")
+    elif beaten:
+        sentence = f"It is known that {_listed(sorted(beaten))} {'is' if len(beaten) == 1 else 'are'} not the best; which of {_listed(left)} is, is not known."
+    else:
+        sentence = "Which network is best is not known."
+    return {"names": left, "sentence": sentence + tail}
+
+
+def _beats(pairs, name, other):
+    return any((p["a"], p["b"], p["verdict"]) == (name, other, "better") or (p["b"], p["a"], p["verdict"]) == (name, other, "worse") for p in pairs)
+
+
+def _listed(names):
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def text(content):
+    """The comparison as text: networks, pairs, the verdict, and the study's own verdict."""
+    networks = []
+    for network in content["networks"]:
+        spread, rate = network["run_to_run"], network["error_rate"]
+        sds = [_points(value) for value in (spread["observed"]["value"], spread["predicted"])]
+        networks.append([network["name"], len(network["seeds"]), content["n"], figure_text(rate, 4), *sds, spread["reading"]])
+    pairs = []
+    for pair in content["pairs"]:
+        needed = pair["needed"] or {}
+        more = [needed.get("seeds") or "", needed.get("images") or "", needed.get("images_at_20_seeds") or ""]
+        intervals = [interval_text(pair[key]) for key in ("difference", "over_patients", "over_seeds")]
+        better = pair["probability_better"]
+        pairs.append([pair["a"], pair["verdict"].upper() if pair["verdict"] != "undecided" else "undecided", pair["b"], *intervals,
+                      f"{pair['p_difference_holm']:.3f}", f"{pair['p_equivalence_holm']:.3f}", f"{better['value']:.2f}" if better["n"] > 1 else "", *more])
+    network_header = ["network", "seeds", "n", "error rate, mean", "sd of runs", "predicted", "reading"]
+    pair_header = ["A", "is", "B", "points of error, A less B", "over patients", "over seeds", "p differ", "p alike", "P(A>B)", "seeds", "images", "at 20 seeds"]
+    lines = [table(networks, network_header, right=["seeds", "n", "sd of runs", "predicted"])]
+    if pairs:
+        lines += ["", table(pairs, pair_header, right=pair_header[6:])]
+    lines += [
+        "",
+        f"{content['n']} {content['split']} images of {content['patients']} patients, {content['covid']} of them COVID-19. p after Holm over {len(content['pairs'])} pairs.",
+        "The last three columns say what would decide the difference seen (power 80 %): seeds with these images,",
+        "images with these seeds, images with 20 seeds; empty: no number would, or it is decided.",
+        f"Equivalent: within {decision.points(content['margin'])} of error; fewer than {content['images_for_equivalence']} independent images cannot show it.",
+        *([f"Validation chooses {content['chosen_on_validation']['name']}."] if content["chosen_on_validation"] else []),
+        "VERDICT: " + content["best"]["sentence"],
+        _study_line(content["study"]["pairs"]),
+    ]
+    return "\n".join(lines)
+
+
+def _study_line(pairs):
+    easiest = min(pairs, key=lambda pair: pair["mcnemar_p"][0])
+    names = " and ".join(SHORT_NAMES[easiest[side]] for side in "ab")
+    low, high = easiest["mcnemar_p"]
+    decided = sum(pair["verdict"] != "undecided" or pair["as_trained"] != "undecided" for pair in pairs)
+    return (
+        f"THE STUDY: of its {len(pairs)} pairs {decided} {'is' if decided == 1 else 'are'} decided by its own counts; "
+        f"the farthest apart, {names}, has McNemar p {low:.2f} to {high:.2f}."
+    )
+
+
+def _points(value):
+    return "" if value is None else f"{100 * value:.2f}"
+
+
+def interval_text(figure):
+    """A difference in error rate in points, with its interval."""
+    if figure["low"] is None:
+        return f"{100 * figure['value']:+.2f}"
+    return f"{100 * figure['value']:+.2f} [{100 * figure['low']:+.2f}, {100 * figure['high']:+.2f}]"
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/evaluation/decision.py
+# ======================================================================================================================
+
+FILES['cxrkit/evaluation/decision.py'] = r'''
+"""The one procedure that says of two networks: better, worse, equivalent or undecided.
+
+**The question.** Does architecture A, trained once more with a new seed, err less than B on new patients of
+the same kind? The difference d is A's error rate less B's, averaged over seeds and images.
+
+**The uncertainty.** d moves with the patients who happen to be in the held-out set and with the seeds that
+happened to be drawn. Each has its own variance, printed on its own:
+
+* patients: how much d varies between patients, each patient's images and all seeds taken together;
+* seeds: how much d varies between seeds, on the same images.
+
+The interval of d adds the half-widths of Student's intervals over patients and over seeds in quadrature, each
+with its own degrees of freedom (as in Zou and Donner 2008, Stat. Med. 27:1693). The noise of single images in
+single runs counts in both, so it is taken off once (as in the two-way clustering of Cameron, Gelbach and Miller
+2011, J. Bus. Econ. Stat. 29:238), but the sum is never less than either of the two. Two shortcuts were simulated and left out. To
+demand that a test over patients and one over seeds both reject calls equal networks different in 17 % of
+cases where both variances are alike. One Student interval with Satterthwaite's degrees of freedom does so too
+often where seeds are few and differ much (2 seeds: 14 %).
+
+**Better or worse** needs both p-values at or below 0.05 after Holm over all pairs:
+
+* the test that belongs to that interval. Few discordant images make the variance over patients too small; one
+  pseudo-patient, half for A and half for B, is added (after Agresti and Min 2005, Stat. Med. 24:729);
+* the exact sign-flip test over patients, which for one seed and one image a patient is McNemar's.
+
+**Equivalent** needs two one-sided tests to show that d lies within the margin (Schuirmann 1987, J.
+Pharmacokinet. Biopharm. 15:657), after Holm over all pairs. There the variance over patients is at least the
+one that a difference as large as the margin brings with it, so that a small set on which two networks happen
+to agree proves nothing. Equivalent goes before better and worse: a difference within the margin is none that
+the user cares for.
+
+**Undecided** is everything else, and every pair of which one network ran only once: one run says nothing of
+the next.
+
+What it does not cover: other training images. All runs share one split (see statistics.over_resplits).
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import brentq
+from scipy.special import ndtri, stdtrit
+from scipy.stats import norm
+
+from cxrkit.evaluation import statistics
+from cxrkit.evaluation.metrics import figure, units
+
+ALPHA = 0.05
+MARGIN = 0.01
+POWER = 0.8
+TINY = 1e-12
+MOST_SEEDS = 1000
+MOST_IMAGES = 10_000_000
+
+
+@dataclass(frozen=True)
+class Part:
+    """A share of a variance, and the degrees of freedom it was estimated with."""
+
+    variance: float
+    df: float
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A's error rate less B's, and what it rests on.
+
+    patients, seeds: the Parts of its variance; seeds is empty where a network has one run. both: the variance
+    from single images in single runs, which those two include. n_units: see metrics.units.
+    """
+
+    value: float
+    n: int
+    n_patients: int
+    n_units: float
+    n_seeds: int
+    patients: Part
+    seeds: tuple
+    both: float
+    p_sign_flip: float
+
+    @property
+    def decidable(self):
+        return bool(self.seeds)
+
+    @property
+    def p_difference(self):
+        """Two-sided p-value of no difference: the larger of the interval's and the sign-flip test's."""
+        return max(p_value(abs(self.value), *self._both_ways()), self.p_sign_flip)
+
+    def p_equivalence(self, margin):
+        """One-sided p-value of a difference as large as the margin or larger."""
+        at_margin = max(self.patients.variance, margin * (1 - margin) / self.n_units)
+        one_sided = p_value(abs(margin - abs(self.value)), *self._both_ways(at_margin)) / 2
+        return one_sided if abs(self.value) < margin else 1 - one_sided
+
+    def interval(self):
+        """The figure of the difference with its 95 % interval over patients and seeds together."""
+        return self._figure("patients and seeds" if self.seeds else "patients only: a network ran once", *self._both_ways())
+
+    def interval_over_patients(self):
+        return self._figure("patients, for these seeds", (self.patients,))
+
+    def interval_over_seeds(self):
+        if not self.seeds:
+            return figure(self.value, None, None, self.n_seeds, "none: one run says nothing of the next")
+        return self._figure("seeds, for these patients", self.seeds) | {"n": self.n_seeds}
+
+    def _both_ways(self, over_patients=None):
+        """The parts of the variance over patients and seeds, and what both include."""
+        patients = self.patients if over_patients is None else Part(over_patients, self.patients.df)
+        return (patients, *self.seeds), self.both if self.seeds else 0.0
+
+    def _figure(self, over, parts, both=0.0):
+        half = half_width(ALPHA, parts, both)
+        return figure(self.value, self.value - half, self.value + half, self.n, f"Student 95 % over {over}")
+
+
+def half_width(alpha, parts, both=0.0):
+    """Half the width of the 1 - alpha interval: the parts' own half-widths, added in quadrature.
+
+    both: the variance that each of two parts includes; it is taken off once, but never below the wider part.
+    """
+    squares = [stdtrit(part.df, alpha / 2) ** 2 * part.variance for part in parts]
+    return float(np.sqrt(max(sum(squares) - ndtri(alpha / 2) ** 2 * both, *squares, 0.0)))
+
+
+def p_value(distance, parts, both=0.0):
+    """The alpha at which the interval is just that wide: the two-sided p-value of a value that far off."""
+    if half_width(1, parts, both) >= distance:
+        return 1.0
+    if half_width(TINY, parts, both) <= distance:
+        return TINY
+    return float(np.exp(brentq(lambda log_alpha: half_width(np.exp(log_alpha), parts, both) - distance, np.log(TINY), 0, xtol=1e-6)))
+
+
+def difference(wrong_a, wrong_b, groups, seeds_a, seeds_b):
+    """The Difference between two networks on the same n images.
+
+    wrong_a, wrong_b: seeds x n booleans; groups: n patient keys; seeds_a, seeds_b: the seed of each row. The
+    same seeds in both: the variance over seeds is that of the differences seed by seed. Other seeds: each
+    network's own.
+    """
+    wrong_a, wrong_b = np.asarray(wrong_a, float), np.asarray(wrong_b, float)
+    n, members = wrong_a.shape[1], np.unique(np.asarray(groups), return_inverse=True)[1]
+    by_image = wrong_a.mean(0) - wrong_b.mean(0)
+    value, n_patients, n_units = by_image.mean(), int(members.max()) + 1, units(members)
+    sums = np.bincount(members, by_image - value)
+    over_patients = (sums**2).sum() / n**2 * n_patients / max(n_patients - 1, 1) + 1 / n_units**2
+    flips = np.rint(np.bincount(members, by_image) * math.lcm(len(wrong_a), len(wrong_b))).astype(int)
+    return Difference(
+        value=float(value),
+        n=n,
+        n_patients=n_patients,
+        n_units=n_units,
+        n_seeds=min(len(wrong_a), len(wrong_b)),
+        patients=Part(float(over_patients), max(n_patients - 1, 1)),
+        seeds=_over_seeds(dict(zip(seeds_a, wrong_a.mean(1))), dict(zip(seeds_b, wrong_b.mean(1)))),
+        both=_both(wrong_a, members) + _both(wrong_b, members),
+        p_sign_flip=statistics.sign_flip(flips),
+    )
+
+
+def _over_seeds(errors_a, errors_b):
+    """The Parts of the variance over seeds of a difference between two networks' {seed: error rate}."""
+    if min(len(errors_a), len(errors_b)) < 2:
+        return ()
+    paired = set(errors_a) == set(errors_b)
+    samples = [[errors_a[seed] - errors_b[seed] for seed in errors_a]] if paired else [list(errors_a.values()), list(errors_b.values())]
+    return tuple(Part(float(np.var(sample, ddof=1) / len(sample)), len(sample) - 1) for sample in samples)
+
+
+def _both(wrong, members):
+    """The variance of a network's mean error that single images in single runs bring; predicted for one run."""
+    runs, n = wrong.shape
+    if runs < 2:
+        return statistics.predicted_sd(wrong.mean(), n) ** 2
+    rest = wrong - wrong.mean(0) - wrong.mean(1, keepdims=True) + wrong.mean()
+    sums = np.stack([np.bincount(members, row) for row in rest])
+    return float((sums**2).sum() / (n**2 * runs * (runs - 1)))
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """word: what A is beside B: better, worse, equivalent or undecided; why: a sentence.
+
+    p_difference, p_equivalence: adjusted by Holm over all pairs; as_trained: the verdict on these very
+    trained networks, by the sign-flip test alone, whatever another run would bring.
+    """
+
+    word: str
+    why: str
+    p_difference: float
+    p_equivalence: float
+    as_trained: str
+
+
+def decide(differences, margin=MARGIN, alpha=ALPHA):
+    """A Verdict for each of the Differences, which together are all pairs that were compared."""
+    p_difference = statistics.holm([d.p_difference for d in differences])
+    p_equivalence = statistics.holm([d.p_equivalence(margin) for d in differences])
+    p_as_trained = statistics.holm([d.p_sign_flip for d in differences])
+    verdicts = []
+    for d, differs, alike, trained in zip(differences, p_difference, p_equivalence, p_as_trained):
+        direction = "better" if d.value < 0 else "worse"
+        if not d.decidable:
+            word, why = "undecided", "a network ran once: one run says nothing of the next"
+        elif alike <= alpha:
+            word, why = "equivalent", f"the difference lies within {points(margin)} of error (p {_p(alike)})"
+        elif differs <= alpha:
+            word, why = direction, f"by {100 * abs(d.value):.2f} points of error (p {_p(differs)})"
+        else:
+            word, why = "undecided", f"neither a difference (p {_p(differs)}) nor equivalence (p {_p(alike)}) is shown"
+        verdicts.append(Verdict(word, why, differs, alike, direction if trained <= alpha else "undecided"))
+    return verdicts
+
+
+def points(share):
+    """A difference between rates in percentage points, in words."""
+    number = f"{100 * share:g}"
+    return f"{number} point{'' if number == '1' else 's'}"
+
+
+def _p(value):
+    return f"{value:.2g}" if value >= 0.001 else "< 0.001"
+
+
+def needed(d, pairs, alpha=ALPHA, power=POWER):
+    """How much more would decide the difference seen, were it the true one: with 80 % power, Holm's first step.
+
+    Returns {images, seeds, images_at_20_seeds}: held-out images at the present seeds; seeds at the present
+    images; images at 20 seeds. None: no number reaches it. The variances are those seen; where a network ran
+    once, the noise of a run is the predicted one (statistics.predicted_sd).
+    """
+    found = {"images": None, "seeds": None, "images_at_20_seeds": None}
+    if d.value == 0:
+        return found
+    if d.decidable:
+        found["images"] = _smallest(lambda n: _decided(d, n, d.n_seeds, pairs, alpha, power), d.n, MOST_IMAGES)
+    found["seeds"] = _smallest(lambda s: _decided(d, d.n, s, pairs, alpha, power), 2, MOST_SEEDS)
+    found["images_at_20_seeds"] = _smallest(lambda n: _decided(d, n, 20, pairs, alpha, power), d.n, MOST_IMAGES)
+    return found
+
+
+def _decided(d, n, seeds, pairs, alpha, power):
+    """Whether n images and that many seeds of each network would decide the difference seen."""
+    more_images, more_seeds = n / d.n, seeds / d.n_seeds
+    single = d.both / more_images / more_seeds
+    pseudo = 1 / d.n_units**2
+    over_patients = max(d.patients.variance - pseudo - d.both, 0) / more_images + single + pseudo / more_images**2
+    over_seeds = max(sum(part.variance for part in d.seeds) - d.both, 0) / more_seeds + single
+    parts = (Part(over_patients, d.n_patients * more_images - 1), Part(over_seeds, seeds - 1))
+    return abs(d.value) >= half_width(alpha / pairs, parts, single) + half_width(2 * (1 - power), parts, single)
+
+
+def _smallest(enough, low, high):
+    """The smallest whole number from low to high with which it is enough, None where even high is not."""
+    if not enough(high):
+        return None
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if enough(middle) else (middle + 1, high)
+    return int(low)
+
+
+def images_for_equivalence(pairs, margin=MARGIN, alpha=ALPHA):
+    """The fewest independent images on which networks that never differ could be called equivalent."""
+    return math.ceil(norm.ppf(1 - alpha / pairs) ** 2 * (1 - margin) / margin)
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/evaluation/metrics.py
+# ======================================================================================================================
+
+FILES['cxrkit/evaluation/metrics.py'] = r'''
+"""What a set of predictions is worth, each figure with its 95 % interval and its n.
+
+Images of one patient are not independent. Closed-form intervals therefore count *units*, not images:
+n images in groups of m1, m2, ... weigh as much as n**2 / sum(m**2) independent ones if a patient's images
+always agree (Kish 1965, Survey Sampling, section 8.2). That is the worst case, so the intervals are wide
+enough; with one image a patient, units are images.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import brentq
+from scipy.stats import norm, rankdata
+
+Z = norm.ppf(0.975)
+DRAWS = 4000
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """Counts with COVID-19 as the positive class."""
+
+    tp: int
+    fn: int
+    tn: int
+    fp: int
+
+    @property
+    def n(self):
+        return self.tp + self.fn + self.tn + self.fp
+
+    @property
+    def wrong(self):
+        return self.fn + self.fp
+
+
+def confusion(is_covid, p_covid, threshold=0.5):
+    """Counts at a threshold: an image is called COVID-19 when its probability is at least `threshold`.
+
+    is_covid: n booleans; p_covid: n probabilities.
+    """
+    truth, called = np.asarray(is_covid, bool), np.asarray(p_covid, float) >= threshold
+    return Confusion(
+        tp=int((truth & called).sum()),
+        fn=int((truth & ~called).sum()),
+        tn=int((~truth & ~called).sum()),
+        fp=int((~truth & called).sum()),
+    )
+
+
+def units(groups):
+    """The number of independent observations that images in these groups (one key an image) are worth at least."""
+    sizes = np.unique(np.asarray(groups), return_counts=True)[1]
+    return float(sizes.sum() ** 2 / (sizes**2).sum()) if len(sizes) else 0.0
+
+
+def figure(value, low, high, n, interval):
+    """One figure as it stands in metrics.json."""
+    return {"value": _number(value), "low": _number(low), "high": _number(high), "n": n, "interval": interval}
+
+
+def _number(value):
+    return None if value is None or np.isnan(value) else float(value)
+
+
+def wilson(share, n, z=Z):
+    """Wilson's interval of a proportion over n observations; n need not be whole.
+
+    Wilson 1927, J. Am. Stat. Assoc. 22:209.
+    """
+    centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
+    return (0.0 if share == 0 else max(0.0, centre - half)), (1.0 if share == 1 else min(1.0, centre + half))
+
+
+def proportion(count, n, n_units=None):
+    """The figure count/n with Wilson's interval over n_units observations (n, unless given)."""
+    if n == 0:
+        return figure(None, None, None, 0, "Wilson 95 %")
+    n_units = n if n_units is None else n_units
+    name = "Wilson 95 %" if np.isclose(n_units, n) else f"Wilson 95 %, worth {n_units:.1f} independent images"
+    return figure(count / n, *wilson(count / n, n_units), n, name)
+
+
+def rates(counts, covid_units=None, normal_units=None):
+    """{name: figure} of what a Confusion says.
+
+    covid_units, normal_units: what the images of each class are worth (see `units`); their number, unless given.
+    Error rate, accuracy, sensitivity and specificity have Wilson's interval. Balanced accuracy, F1 and
+    Matthews' correlation are functions of sensitivity and specificity at this set's prevalence; their
+    intervals follow from Jeffreys' distributions of the two (Totsch and Hoffmann 2021, PeerJ Comput. Sci.
+    7:e398), which do not collapse where nothing was wrong, as a bootstrap's do.
+    """
+    covid, normal = counts.tp + counts.fn, counts.tn + counts.fp
+    covid_units = covid if covid_units is None else covid_units
+    normal_units = normal if normal_units is None else normal_units
+    all_units = counts.n**2 / (_square(covid, covid_units) + _square(normal, normal_units)) if counts.n else 0
+    found = {
+        "error_rate": proportion(counts.wrong, counts.n, all_units),
+        "accuracy": proportion(counts.n - counts.wrong, counts.n, all_units),
+        "sensitivity": proportion(counts.tp, covid, covid_units),
+        "specificity": proportion(counts.tn, normal, normal_units),
+    }
+    exact = summaries(counts.tp, counts.fn, counts.tn, counts.fp)
+    if not covid or not normal:
+        return found | {name: figure(None, None, None, counts.n, "none: one class only") for name in exact}
+    sensitivity, specificity = likely_rates(counts, covid_units, normal_units)
+    drawn = summaries(covid * sensitivity, covid * (1 - sensitivity), normal * specificity, normal * (1 - specificity))
+    for name, value in exact.items():
+        found[name] = figure(value, *_spread(drawn[name], value), counts.n, "Jeffreys 95 %")
+    return found
+
+
+def _square(n, n_units):
+    """The sum of the squared group sizes behind n images worth n_units."""
+    return n**2 / n_units if n else 0.0
+
+
+def summaries(tp, fn, tn, fp):
+    """{name: value} of balanced accuracy, F1 and Matthews' correlation; 0 where they are not defined.
+
+    The counts may be arrays, and need not be whole.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        balanced = (tp / np.add(tp, fn, dtype=float) + tn / np.add(tn, fp, dtype=float)) / 2
+        f1 = np.nan_to_num(2 * tp / np.asarray(2 * tp + fp + fn, float))
+        spread = np.sqrt(np.asarray(tp + fp, float) * (tp + fn) * (tn + fp) * (tn + fn))
+        mcc = np.nan_to_num((tp * tn - fp * fn) / np.where(spread == 0, np.nan, spread))
+    return {"balanced_accuracy": balanced, "f1": f1, "mcc": mcc}
+
+
+def likely_rates(counts, covid_units, normal_units, draws=DRAWS):
+    """Draws of sensitivity and specificity from their Jeffreys distributions; the same each time."""
+    random = np.random.default_rng(0)
+    sensitivity, specificity = counts.tp / (counts.tp + counts.fn), counts.tn / (counts.tn + counts.fp)
+    return tuple(
+        random.beta(share * n + 0.5, (1 - share) * n + 0.5, draws)
+        for share, n in ((sensitivity, covid_units), (specificity, normal_units))
+    )
+
+
+def _spread(drawn, value):
+    """The middle 95 % of the draws, stretched to hold the value itself where it stands at a limit."""
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return min(low, value), max(high, value)
+
+
+def predictive_values(counts, prevalence, covid_units=None, normal_units=None):
+    """{prevalence, ppv, npv}: the predictive values where that share of people have COVID-19 (Bayes' rule).
+
+    prevalence: strictly between 0 and 1. Intervals as in `rates`; no value where nobody would be called so.
+    """
+    covid, normal = counts.tp + counts.fn, counts.tn + counts.fp
+    if not covid or not normal:
+        return {"prevalence": prevalence} | {name: figure(None, None, None, counts.n, "none: one class only") for name in ("ppv", "npv")}
+    drawn = likely_rates(counts, covid if covid_units is None else covid_units, normal if normal_units is None else normal_units)
+    found = {"prevalence": prevalence}
+    exact = _ppv_npv(np.float64(counts.tp / covid), np.float64(counts.tn / normal), prevalence)
+    for name, value, likely in zip(("ppv", "npv"), exact, _ppv_npv(*drawn, prevalence)):
+        low, high = (None, None) if np.isnan(value) else _spread(likely, value)
+        found[name] = figure(value, low, high, counts.n, "Jeffreys 95 %")
+    return found
+
+
+def _ppv_npv(sensitivity, specificity, prevalence):
+    with np.errstate(divide="ignore", invalid="ignore"):
+        hits, misses = sensitivity * prevalence, (1 - sensitivity) * prevalence
+        alarms, passes = (1 - specificity) * (1 - prevalence), specificity * (1 - prevalence)
+        return hits / (hits + alarms), passes / (passes + misses)
+
+
+def auc(is_covid, p_covid, groups=None):
+    """The figure of the area under the ROC curve, ties counted half, with DeLong's interval beside Newcombe's.
+
+    p_covid: n probabilities, or seeds x n: then it is the mean area over those trained networks, and its
+    intervals speak of patients, not of further seeds. groups: n patient keys.
+
+    low and high hold both DeLong's interval on the logit scale (`delong`; none where the classes are separated
+    perfectly) and Newcombe's score interval over the units of each class. Of 268 images with 34 positive,
+    DeLong's alone held a true area of 0.97 to 0.995 in 90 of 100 simulated cases; Newcombe's, which takes both
+    classes to spread alike, in 83 where one spread three times as far as the other.
+    """
+    truth = np.asarray(is_covid, bool)
+    groups = np.arange(len(truth)) if groups is None else np.asarray(groups)
+    if truth.all() or not truth.any():
+        return figure(None, None, None, len(truth), "none: one class only") | {"delong": None}
+    area, influence = mean_auc_influence(truth, p_covid)
+    low, high = newcombe(area, units(groups[truth]), units(groups[~truth]))
+    variance, delong = grouped_variance(influence, groups), None
+    if variance > 0 and 0 < area < 1:
+        logit, spread = np.log(area / (1 - area)), Z * np.sqrt(variance) / (area * (1 - area))
+        delong = [float(1 / (1 + np.exp(-(logit + sign * spread)))) for sign in (-1, 1)]
+        low, high = min(low, delong[0]), max(high, delong[1])
+    return figure(area, low, high, len(truth), "DeLong and Newcombe 95 %, the wider") | {"delong": delong}
+
+
+def newcombe(area, positives, negatives, z=Z):
+    """The areas that lie z standard errors from the one seen, each with the standard error it would itself have.
+
+    Newcombe 2006, Stat. Med. 25:559, method 5. The numbers of each class need not be whole.
+    """
+    half = (positives + negatives) / 2 - 1
+
+    def standard_error(a):
+        return np.sqrt(a * (1 - a) * (1 + half * ((1 - a) / (2 - a) + a / (1 + a))) / (positives * negatives))
+
+    def limit(end):
+        if end == round(area) == area:
+            return float(end)
+        nearest, farthest = np.clip([area, end], 1e-9, 1 - 1e-9)
+        return float(brentq(lambda a: abs(area - a) - z * standard_error(a), nearest, farthest, xtol=1e-12))
+
+    return limit(0), limit(1)
+
+
+def auc_influence(is_covid, p_covid):
+    """The area under the ROC curve, and how much each image moves it.
+
+    The squared influences add up to DeLong's variance of the area; those of two networks on the same images,
+    subtracted, to the variance of the difference (DeLong 1988, Biometrics 44:837; by ranks as in Sun and Xu
+    2014, IEEE Signal Process. Lett. 21:1389). A class of one image has no variance.
+    """
+    truth, scores = np.asarray(is_covid, bool), np.asarray(p_covid, float)
+    ranks, influence = rankdata(scores), np.zeros(len(scores))
+    for members, sign in ((truth, 1), (~truth, -1)):
+        own, other = members.sum(), (~members).sum()
+        beaten = (ranks[members] - rankdata(scores[members])) / other
+        if own > 1:
+            influence[members] = sign * (beaten - beaten.mean()) / np.sqrt(own * (own - 1))
+        if sign == 1:
+            area = float(beaten.mean())
+    return area, influence
+
+
+def mean_auc_influence(is_covid, p_covid):
+    """auc_influence averaged over the rows of p_covid (seeds x n, or n)."""
+    parts = [auc_influence(is_covid, row) for row in np.atleast_2d(p_covid)]
+    return float(np.mean([area for area, _ in parts])), np.mean([influence for _, influence in parts], axis=0)
+
+
+def grouped_variance(influence, groups):
+    """The variance of a sum of influences whose patients are independent, but not their images.
+
+    Obuchowski 1997, Biometrics 53:567, for areas; the same sandwich for any mean.
+    """
+    return float((np.bincount(np.unique(groups, return_inverse=True)[1], influence) ** 2).sum())
+
+
+def average_precision(is_covid, p_covid, groups=None):
+    """The figure of average precision, the step-wise area under the precision-recall curve.
+
+    The interval is Wilson's over the units of the positive class (Boyd 2013, ECML PKDD, section 3.1).
+    """
+    truth = np.asarray(is_covid, bool)
+    if truth.all() or not truth.any():
+        return figure(None, None, None, len(truth), "none: one class only")
+    value = weighted_areas(np.ones((1, len(truth))), truth, p_covid)["average_precision"][0]
+    n_units = truth.sum() if groups is None else units(np.asarray(groups)[truth])
+    return figure(value, *wilson(value, n_units), len(truth), "Wilson 95 % at the positive class")
+
+
+def weighted_areas(weights, is_covid, p_covid):
+    """{auc, average_precision: B values} of n images under each of B rows of weights (B x n)."""
+    truth, scores = np.asarray(is_covid, bool), np.asarray(p_covid, float)
+    order = np.argsort(-scores, kind="stable")
+    starts = np.flatnonzero(np.diff(scores[order], prepend=np.inf))
+    positive, negative = weights[:, order] * truth[order], weights[:, order] * ~truth[order]
+    if len(starts) < len(scores):  # equal scores share one threshold
+        positive, negative = (np.add.reduceat(part, starts, axis=1) for part in (positive, negative))
+    hits, alarms = positive.cumsum(1), negative.cumsum(1)
+    all_positive, all_negative = hits[:, -1:], alarms[:, -1:]
+    beaten = all_negative - alarms + negative / 2
+    with np.errstate(invalid="ignore"):
+        precision = np.nan_to_num(hits / (hits + alarms))
+    return {
+        "auc": (positive * beaten).sum(1) / (all_positive * all_negative)[:, 0],
+        "average_precision": (positive * precision).sum(1) / all_positive[:, 0],
+    }
+
+
+def threshold_for(sensitivity, is_covid, p_covid):
+    """The highest threshold at which at least that share of the COVID-19 images is called so."""
+    positive = np.sort(np.asarray(p_covid, float)[np.asarray(is_covid, bool)])[::-1]
+    return float(positive[int(np.ceil(sensitivity * len(positive) - 1e-9)) - 1])
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/evaluation/outcome.py
+# ======================================================================================================================
+
+FILES['cxrkit/evaluation/outcome.py'] = r'''
+"""The whole outcome of a run, or of several: what the pipeline and the command line ask for."""
+
+from pathlib import Path
+
+from cxrkit.errors import WrongUse
+from cxrkit.evaluation import comparison, decision, predictions, resplits, scores
+from cxrkit.files import read_json, sha256_of, write_json
+
+
+def results_folder(run):
+    """The results folder of a run that is named by it, or by the folder around it."""
+    run = Path(run)
+    return run / "results" if not (run / "run.json").exists() and (run / "results").is_dir() else run
+
+
+def evaluate(results, threshold=None, prevalences=scores.PREVALENCES, sensitivity=scores.SENSITIVITY, margin=decision.MARGIN):
+    """Write metrics.json and comparison.json of a results folder; return the content of both.
+
+    threshold: the experiment's, unless given. Nothing is trained; checksums.json, where it is there, is
+    brought up to date. Raises BadInput for a folder that is no whole run, WrongUse for values out of range.
+    """
+    run = predictions.read(results_folder(results))
+    threshold = threshold_of([run], threshold)
+    for name, values in (("prevalence", prevalences), ("sensitivity", [sensitivity])):
+        if not all(0 < value < 1 for value in values):
+            raise WrongUse(f"A {name} lies outside 0 to 1: {values}.", next="name shares, such as 0.05")
+    comparison.check_margin(margin)
+    metrics_content = scores.evaluate_run(run, threshold, prevalences, sensitivity)
+    comparison_content = comparison.compare([run], threshold, margin)
+    write_json(run.folder / "comparison.json", comparison_content)
+    _refresh_checksums(run.folder, ("metrics.json", "comparison.json"))
+    return metrics_content, comparison_content
+
+
+def compare(folders, threshold=None, margin=decision.MARGIN, over_splits=False):
+    """The comparison of several runs as (content, text). Raises as comparison.compare and resplits.compare do."""
+    runs = [predictions.read(results_folder(folder), _name(folder) if len(folders) > 1 else None) for folder in folders]
+    how = resplits if over_splits else comparison
+    content = how.compare(runs, threshold_of(runs, threshold), margin)
+    return content, how.text(content)
+
+
+def _name(folder):
+    """What tells a run from others: its folder's name, or that of the folder around `results`."""
+    folder = Path(folder).absolute()
+    return folder.parent.name if folder.name == "results" else folder.name
+
+
+def threshold_of(runs, threshold=None):
+    """The threshold given, else the one that the runs' experiments share. Raises WrongUse."""
+    if threshold is None:
+        shared = {run.about["experiment"].get("threshold", 0.5) for run in runs}
+        if len(shared) > 1:
+            raise WrongUse(f"The runs' thresholds differ: {sorted(shared)}.", ", ".join(str(run.folder) for run in runs), "name one with --threshold")
+        threshold = shared.pop()
+    if not 0 < threshold < 1:
+        raise WrongUse(f"The threshold is {threshold}.", next="name a probability between 0 and 1")
+    return threshold
+
+
+def _refresh_checksums(results, names):
+    path = results / "checksums.json"
+    if path.exists():
+        listed = read_json(path)
+        for name in names:
+            listed[name] = {"sha256": sha256_of(results / name), "bytes": (results / name).stat().st_size}
+        write_json(path, dict(sorted(listed.items())))
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/evaluation/paper.yaml
+# ======================================================================================================================
+
+FILES['cxrkit/evaluation/paper.yaml'] = r'''
+# The 2020 study that the kit repeats: what it reports after the last epoch of each network.
+# Its validation set is 234 normal and 34 COVID-19 films; COVID-19 is the positive class.
+validation: {covid: 34, normal: 234}
+data:
+  coronahack: {covid: 58, normal_train: 1342, normal_test: 234}
+  radiopaedia: {covid: 38}
+  sirm: {covid: 34}
+networks:
+  resnet34: {error_rate: 0.02612, sensitivity: 0.97059, specificity: 0.97436, seconds_per_epoch: [97, 99]}
+  resnet101: {error_rate: 0.01119, sensitivity: 0.94118, specificity: 0.99573, seconds_per_epoch: [101, 102]}
+  vgg16_bn: {error_rate: 0.00746, sensitivity: 0.94118, specificity: 1.00000, seconds_per_epoch: [101, 103]}
+  vgg19_bn: {error_rate: 0.01866, sensitivity: 0.88235, specificity: 0.99573, seconds_per_epoch: [101, 102]}
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/evaluation/predictions.py
+# ======================================================================================================================
+
+FILES['cxrkit/evaluation/predictions.py'] = r'''
+"""A run's predictions, joined with what its manifest says of each image: split, patient group."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from cxrkit.data import manifest, splits
+from cxrkit.data.records import LABELS, POSITIVE
+from cxrkit.errors import BadInput
+from cxrkit.files import read_json, sha256_of
+
+LAST_STAGE = "unfrozen"
+COLUMNS = ("architecture", "seed", "stage", "image_id", "label", "p_covid")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A results folder, read and checked.
+
+    name: what people call it; about: run.json; records: the manifest's used records by image_id;
+    table: predictions.csv as a DataFrame with the columns `split` and `group` (patient) added.
+    """
+
+    name: str
+    folder: Path
+    about: dict
+    manifest_sha256: str
+    records: dict
+    table: pd.DataFrame
+
+    @property
+    def held(self):
+        """The split that scores are reported on: test where the run has one, else valid."""
+        return "test" if (self.table["split"] == "test").any() else "valid"
+
+
+@dataclass(frozen=True)
+class Scores:
+    """What one network said of the n images of a split, over S seeds; images in the order of image_ids.
+
+    is_covid: n booleans; groups: n whole numbers, one a patient; p_covid: S x n probabilities.
+    """
+
+    image_ids: tuple
+    is_covid: np.ndarray
+    groups: np.ndarray
+    seeds: tuple
+    p_covid: np.ndarray
+
+    def wrong(self, threshold):
+        """S x n booleans: whether the network was wrong; one threshold for all seeds, or one a seed."""
+        return (self.p_covid >= np.reshape(threshold, (-1, 1))) != self.is_covid
+
+    def averaged(self):
+        """The ensemble over seeds: the mean probability, as one row."""
+        return Scores(self.image_ids, self.is_covid, self.groups, (), self.p_covid.mean(0, keepdims=True))
+
+
+def read(results, name=None):
+    """A results folder as a Run, named as its experiment unless a name is given.
+
+    Raises BadInput when a file is missing, broken, or belongs to another run.
+    """
+    results = Path(results)
+    about, table = _read_about(results), read_predictions(results)
+    used = [record for record in manifest.read(results / "manifest.csv") if record.used]
+    digest = sha256_of(results / "manifest.csv")
+    if about["manifest_sha256"] != digest:
+        raise BadInput("The manifest is not the one that the run was made with.", results / "manifest.csv", "restore the file from the run's output")
+    records = {record.image_id: record for record in used}
+    groups = {record.image_id: splits.group_of(record) for record in used}
+    table["split"] = table["image_id"].map({image_id: record.split for image_id, record in records.items()})
+    table["group"] = table["image_id"].map(groups)
+    _check(table, records, results / "predictions.csv")
+    return Run(name or about["experiment"].get("name", "unnamed"), results, about, digest, records, table)
+
+
+def _read_about(results):
+    try:
+        about = read_json(results / "run.json")
+        lacking = [key for key in ("experiment", "manifest_sha256", "data", "weights") if key not in about]
+    except FileNotFoundError:
+        raise BadInput("There is no run here.", results / "run.json", "name the results folder of a finished run") from None
+    except ValueError as error:
+        raise BadInput(f"The file is no JSON: {error}.", results / "run.json", "restore it from the run's output") from error
+    if lacking:
+        raise BadInput(f"The file lacks {', '.join(lacking)}.", results / "run.json", "restore it from the run's output")
+    return about
+
+
+def read_predictions(results):
+    """predictions.csv as a DataFrame. Raises BadInput."""
+    path = Path(results) / "predictions.csv"
+    try:
+        table = pd.read_csv(path, dtype={"image_id": str, "label": str})
+    except FileNotFoundError:
+        raise BadInput("There are no predictions here.", path, "name the results folder of a finished run") from None
+    except (ValueError, UnicodeDecodeError) as error:
+        raise BadInput(f"The predictions are no readable CSV: {error}.", path, "restore the file from the run's output") from error
+    missing = [column for column in COLUMNS if column not in table]
+    if missing or table.empty:
+        raise BadInput(f"The predictions lack {', '.join(missing) or 'any row'}.", path, "restore the file from the run's output")
+    return table
+
+
+def _check(table, records, path):
+    """Raise BadInput, with the first row concerned, for predictions that cannot be scored."""
+    truth = table["image_id"].map({image_id: record.label for image_id, record in records.items()})
+    values = pd.to_numeric(table["p_covid"], errors="coerce")
+    complaints = {
+        "names an image that the manifest does not use": table["split"].isna(),
+        "gives an image another label than the manifest": table["split"].notna() & (table["label"] != truth),
+        f"has a label that is none of {', '.join(LABELS)}": ~table["label"].isin(LABELS),
+        "has a probability outside 0 to 1": ~values.between(0, 1),
+        "repeats an image of the same network, seed and stage": table.duplicated(["architecture", "seed", "stage", "image_id"]),
+    }
+    for complaint, rows in complaints.items():
+        if rows.any():
+            row = int(np.flatnonzero(rows)[0])
+            raise BadInput(f"A prediction {complaint}: {table['image_id'].iloc[row]}.", f"{path}, row {row + 2}", "run the training again")
+    table["p_covid"] = values
+    for split, part in table.groupby("split"):
+        images = part["image_id"].nunique()
+        for job, mine in part.groupby(["architecture", "seed", "stage"]):
+            if len(mine) != images:
+                what = f"{' '.join(map(str, job))} has predictions for {len(mine)} of the {images} images in {split}"
+                raise BadInput(f"Not every network saw the same images: {what}.", path, "run the training again")
+
+
+def scores(table, architecture, split, stage=LAST_STAGE):
+    """The Scores of one network on one split, seeds ascending, images by image_id; None where there are none."""
+    part = table[(table["architecture"] == architecture) & (table["split"] == split) & (table["stage"] == stage)]
+    if part.empty:
+        return None
+    matrix = part.pivot(index="seed", columns="image_id", values="p_covid").sort_index()
+    images = part.drop_duplicates("image_id").set_index("image_id").loc[matrix.columns]
+    return Scores(
+        image_ids=tuple(matrix.columns),
+        is_covid=(images["label"] == POSITIVE).to_numpy(),
+        groups=pd.factorize(images["group"])[0],
+        seeds=tuple(int(seed) for seed in matrix.index),
+        p_covid=matrix.to_numpy(),
+    )
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/evaluation/resplits.py
+# ======================================================================================================================
+
+FILES['cxrkit/evaluation/resplits.py'] = r'''
+"""Runs on several splits of the same images: does a difference survive other training images?"""
+
+from collections import Counter
+from itertools import combinations
+
+import numpy as np
+
+from cxrkit.errors import WrongUse
+from cxrkit.evaluation import comparison, decision, predictions, statistics
+from cxrkit.evaluation.scores import SHORT_NAMES
+from cxrkit.progress import table
+
+
+def compare(runs, threshold=0.5, margin=decision.MARGIN):
+    """{networks, pairs, n_train, n_test, ...} of runs that differ in their split alone; see statistics.over_resplits.
+
+    Each run gives each network one error rate, the mean over its seeds on its own held-out images. A pair is
+    better or worse where the corrected test says so after Holm, equivalent where the corrected interval at
+    1 - 2 alpha / pairs lies within the margin. Raises WrongUse for fewer than two splits, and for runs that
+    differ in anything else.
+    """
+    comparison.check_margin(margin)
+    _check(runs)
+    names = [name for name in SHORT_NAMES if all(name in set(run.table["architecture"]) for run in runs)]
+    errors = {name: [float(predictions.scores(run.table, name, run.held).wrong(threshold).mean()) for run in runs] for name in names}
+    sizes = [Counter(record.split for record in run.records.values()) for run in runs]
+    n_train, n_test = (float(np.mean([size[split] for size in sizes])) for split in ("train", runs[0].held))
+    pairs = list(combinations(names, 2))
+    tests = [statistics.over_resplits(np.subtract(errors[a], errors[b]), n_train, n_test) for a, b in pairs]
+    adjusted = statistics.holm([p for _, p in tests])
+    found = []
+    for (a, b), (figure, p), p_holm in zip(pairs, tests, adjusted):
+        within = statistics.over_resplits(np.subtract(errors[a], errors[b]), n_train, n_test, 1 - 2 * decision.ALPHA / len(pairs))[0]
+        if -margin < within["low"] and within["high"] < margin:
+            word = "equivalent"
+        else:
+            word = "undecided" if p_holm > decision.ALPHA else "better" if figure["value"] < 0 else "worse"
+        found.append({"a": SHORT_NAMES[a], "b": SHORT_NAMES[b], "verdict": word, "difference": figure, "p": p, "p_holm": p_holm})
+    return {
+        "runs": [run.name for run in runs],
+        "split": runs[0].held,
+        "n_train": n_train,
+        "n_test": n_test,
+        "threshold": threshold,
+        "margin": margin,
+        "networks": [{"name": SHORT_NAMES[name], "errors": errors[name]} for name in names],
+        "pairs": found,
+    }
+
+
+def _check(runs):
+    where = ", ".join(str(run.folder) for run in runs)
+    if len(runs) < 2 or len({run.manifest_sha256 for run in runs}) < len(runs):
+        raise WrongUse("Resplits need two or more runs, each with a split of its own.", where, "give each run another --split-seed")
+    unlike = ("split", "split_seed")
+    first = runs[0]
+    for other in runs[1:]:
+        protocols = [{key: value for key, value in comparison.protocol(run).items() if key not in unlike} for run in (first, other)]
+        if protocols[0] != protocols[1]:
+            keys = sorted(key for key in {*protocols[0], *protocols[1]} if protocols[0].get(key) != protocols[1].get(key))
+            raise WrongUse(f"The runs differ in more than their split: {', '.join(keys)}.", where, "repeat them with the same experiment")
+        bare = [{image_id: record.but(split="") for image_id, record in run.records.items()} for run in (first, other)]
+        if bare[0] != bare[1]:
+            raise WrongUse(f"The runs' images differ: {comparison.manifest_difference(*bare)}.", where, "compare runs of the same images")
+        if first.held != other.held:
+            raise WrongUse(f"The runs' scores are on different splits: {first.held} and {other.held}.", where, "repeat them with the same experiment")
+
+
+def text(content):
+    """The comparison over resplits as text."""
+    rows = [
+        [pair["a"], pair["verdict"], pair["b"], comparison.interval_text(pair["difference"]), f"{pair['p_holm']:.3f}"] for pair in content["pairs"]
+    ]
+    return "\n".join(
+        [
+            table(rows, ["A", "is", "B", "points of error, A less B", "p differ"], right=["p differ"]),
+            f"\n{len(content['runs'])} splits of the same images, about {content['n_train']:.0f} to train on and {content['n_test']:.0f} in {content['split']};"
+            " intervals after Nadeau and Bengio, p after Holm.",
+        ]
+    )
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/evaluation/scores.py
+# ======================================================================================================================
+
+FILES['cxrkit/evaluation/scores.py'] = r'''
+"""metrics.json: the scores of every network, seed, stage and split of a run, computed from its predictions."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from cxrkit.data.records import POSITIVE
+from cxrkit.errors import BadInput
+from cxrkit.evaluation import bootstrap, metrics, predictions, study
+from cxrkit.evaluation.calibration import calibration, fit_temperature, tempered
+from cxrkit.evaluation.predictions import LAST_STAGE, read_predictions
+from cxrkit.files import write_json
+from cxrkit.progress import table
+
+__all__ = ["SHORT_NAMES", "evaluate", "final_scores", "read_predictions", "text_table"]
+
+SHORT_NAMES = {"resnet34": "ResNet34", "resnet101": "ResNet101", "vgg16_bn": "VGG16", "vgg19_bn": "VGG19"}
+PREVALENCES = (0.01, 0.1)
+SENSITIVITY = 0.95
+SEEDS_SHOWN = 3
+COUNTS = ("tp", "fn", "tn", "fp")
+
+
+def evaluate(results, threshold=0.5, prevalences=PREVALENCES, sensitivity=SENSITIVITY):
+    """Write results/metrics.json from predictions.csv, epochs.csv and manifest.csv, and return its content.
+
+    prevalences: shares of people with COVID-19 for which predictive values are wanted, beside the study's.
+    sensitivity: the one wanted of the threshold that is chosen on validation images, for the test images.
+    Raises BadInput when a file is missing or they do not belong together.
+    """
+    return evaluate_run(predictions.read(results), threshold, prevalences, sensitivity)
+
+
+def evaluate_run(run, threshold=0.5, prevalences=PREVALENCES, sensitivity=SENSITIVITY):
+    """The same for a predictions.Run that is read already."""
+    validation = study.tables()["validation"]
+    judge = Judge(run, threshold, (validation["covid"] / sum(validation.values()), *prevalences), sensitivity)
+    seconds = _seconds_per_epoch(run.folder / "epochs.csv")
+    scored, means, ensembles = [], [], []
+    for (architecture, stage, split), _ in run.table.groupby(["architecture", "stage", "split"], sort=False):
+        mine = predictions.scores(run.table, architecture, split, stage)
+        about = {"stage": stage, "split": split}
+        for index, seed in enumerate(mine.seeds):
+            row = {"architecture": architecture, "seed": seed, **about, **judge.score(mine, index, architecture, stage, split)}
+            scored.append(row | {"seconds_per_epoch": seconds.get((architecture, seed, stage))})
+        if stage == LAST_STAGE and len(mine.seeds) > 1:
+            means.append({"architecture": architecture, "seeds": list(mine.seeds), **about, **judge.mean(mine)})
+    scored.sort(key=lambda row: _order(run.table, row))
+    for split in dict.fromkeys(row["split"] for row in scored if row["stage"] == LAST_STAGE):
+        ensembles += judge.ensembles(split)
+    content = {
+        "positive_class": POSITIVE,
+        "threshold": threshold,
+        "manifest_sha256": run.manifest_sha256,
+        "data": run.about["data"],
+        "weights": run.about["weights"],
+        "held_out": run.held,
+        "scores": scored,
+        "means": means,
+        "ensembles": ensembles,
+    }
+    write_json(run.folder / "metrics.json", content)
+    return content
+
+
+def _order(table, row):
+    """Rows stand in the order of predictions.csv."""
+    names = [list(table[column].unique()) for column in ("architecture", "stage")]
+    return row["seed"], names[0].index(row["architecture"]), names[1].index(row["stage"]), row["split"]
+
+
+def _seconds_per_epoch(path):
+    """{(architecture, seed, stage): median seconds an epoch}. Raises BadInput."""
+    try:
+        epochs = pd.read_csv(path)
+        medians = epochs.groupby(["architecture", "seed", "stage"])["seconds"].median()
+    except FileNotFoundError:
+        raise BadInput("There are no learning curves here.", path, "name the results folder of a finished run") from None
+    except (ValueError, KeyError) as error:
+        raise BadInput(f"The learning curves cannot be read: {error}.", path, "restore the file from the run's output") from error
+    return {key: float(value) for key, value in medians.items()}
+
+
+class Judge:
+    """Scores rows of one run; what several rows share, such as the patients drawn, is computed once."""
+
+    def __init__(self, run, threshold, prevalences, sensitivity):
+        self.run, self.threshold, self.prevalences, self.sensitivity = run, threshold, prevalences, sensitivity
+        self.drawn = {}
+
+    def score(self, mine, index, architecture, stage, split):
+        """All figures of one row of Scores; operating point and calibration for the last stage alone."""
+        chosen_on = predictions.scores(self.run.table, architecture, "valid", stage) if stage == LAST_STAGE else None
+        return self._figures(mine, mine.p_covid[index], split, chosen_on and chosen_on.p_covid[index], chosen_on)
+
+    def mean(self, mine):
+        """Means over seeds. Their intervals are over patients, for these seeds; comparison.json has the spread over seeds."""
+        runs = [metrics.confusion(mine.is_covid, p, self.threshold) for p in mine.p_covid]
+        counts = metrics.Confusion(**{name: float(np.mean([getattr(run, name) for run in runs])) for name in COUNTS})
+        return {
+            "confusion": vars(counts),
+            "patients": len(np.unique(mine.groups)),
+            **metrics.rates(counts, *_units(mine)),
+            "auc": metrics.auc(mine.is_covid, mine.p_covid, mine.groups),
+        }
+
+    def ensembles(self, split):
+        """A row for each network's mean probability over its seeds, and one for the mean over all networks."""
+        table, averages, rows = self.run.table, {}, []
+        for architecture in table["architecture"].unique():
+            parts = [predictions.scores(table, architecture, part) for part in (split, "valid")]
+            if parts[0] is not None:
+                averages[architecture] = [part and part.averaged() for part in parts]
+                if len(parts[0].seeds) > 1:
+                    rows.append(self._ensemble(f"{len(parts[0].seeds)} seeds", [architecture], *averages[architecture], split))
+        if len(averages) > 1:
+            all_of = [_mean_of(part) if part[0] is not None else None for part in zip(*averages.values())]
+            rows.append(self._ensemble(f"{len(averages)} networks", list(averages), *all_of, split))
+        return rows
+
+    def _ensemble(self, of, architectures, mine, valid, split):
+        about = {"architectures": architectures, "of": of, "stage": LAST_STAGE, "split": split}
+        return about | self._figures(mine, mine.p_covid[0], split, None if valid is None else valid.p_covid[0], valid)
+
+    def _figures(self, mine, p_covid, split, p_valid, valid):
+        counts = metrics.confusion(mine.is_covid, p_covid, self.threshold)
+        worth, weights = _units(mine), self._weights(mine)
+        figures = metrics.rates(counts, *worth)
+        figures["auc"] = metrics.auc(mine.is_covid, p_covid, mine.groups)
+        figures["average_precision"] = metrics.average_precision(mine.is_covid, p_covid, mine.groups)
+        for name, limits in bootstrap.intervals(weights, mine.is_covid, p_covid, self.threshold).items():
+            figures[name]["bootstrap"] = limits
+        row = {"confusion": vars(counts), "patients": len(np.unique(mine.groups)), **figures}
+        row["predictive_values"] = [metrics.predictive_values(counts, share, *worth) for share in self.prevalences]
+        if valid is not None:
+            row["operating_point"] = self._operating_point(mine, p_covid, split, p_valid, valid)
+            row["calibration"] = self._calibration(mine, p_covid, split, p_valid, valid)
+        return row
+
+    def _operating_point(self, mine, p_covid, split, p_valid, valid):
+        """The threshold chosen on validation for the wanted sensitivity, and the rates it has on this split."""
+        if not valid.is_covid.any():
+            return None
+        threshold = metrics.threshold_for(self.sensitivity, valid.is_covid, p_valid)
+        counts = metrics.confusion(mine.is_covid, p_covid, threshold)
+        chosen = {"wanted_sensitivity": self.sensitivity, "threshold": threshold, "chosen_on": "valid", "same_images": split == "valid"}
+        return chosen | {"confusion": vars(counts), **metrics.rates(counts, *_units(mine))}
+
+    def _calibration(self, mine, p_covid, split, p_valid, valid):
+        """Calibration before and after a temperature fitted on validation; `same_images` warns where that is this split."""
+        temperature, weights = fit_temperature(valid.is_covid, p_valid), self._weights(mine)
+        return {
+            "temperature": temperature,
+            "fitted_on": "valid",
+            "same_images": split == "valid",
+            "before": calibration(mine.is_covid, p_covid, mine.groups, weights),
+            "after": calibration(mine.is_covid, tempered(p_covid, temperature), mine.groups, weights),
+        }
+
+    def _weights(self, mine):
+        if mine.image_ids not in self.drawn:
+            self.drawn[mine.image_ids] = bootstrap.patient_weights(mine.is_covid, mine.groups)
+        return self.drawn[mine.image_ids]
+
+
+def _units(mine):
+    return metrics.units(mine.groups[mine.is_covid]), metrics.units(mine.groups[~mine.is_covid])
+
+
+def _mean_of(averages):
+    """The mean over networks of their mean over seeds."""
+    first = averages[0]
+    return predictions.Scores(first.image_ids, first.is_covid, first.groups, (), np.mean([a.p_covid for a in averages], axis=0))
+
+
+def final_scores(content):
+    """The scores after the last stage, on the split that counts: test where there is one, else valid."""
+    return _final(content, "scores")
+
+
+def _final(content, kind):
+    return [row for row in content[kind] if row["stage"] == LAST_STAGE and row["split"] == content["held_out"]]
+
+
+def text_table(content):
+    """Our scores above the study's own, as text; each figure with its interval, each row with its n."""
+    rows, held = [], content["held_out"]
+    scores, means = final_scores(content), {row["architecture"]: row for row in _final(content, "means")}
+    if all(len(mean["seeds"]) <= SEEDS_SHOWN for mean in means.values()):
+        rows += [_row(score, SHORT_NAMES[score["architecture"]], f"seed {score['seed']}, {held}", score["seconds_per_epoch"]) for score in scores]
+    rows += [_row(mean, SHORT_NAMES[name], f"mean of {len(mean['seeds'])} seeds, {held}") for name, mean in means.items()]
+    for ensemble in _final(content, "ensembles"):
+        name = SHORT_NAMES[ensemble["architectures"][0]] if len(ensemble["architectures"]) == 1 else "all"
+        rows.append(_row(ensemble, name, f"ensemble of {ensemble['of']}, {held}"))
+    published = study.tables()["networks"]
+    for architecture, counts in study.confusions().items():
+        row = {"confusion": vars(counts), **metrics.rates(counts), "auc": None}
+        rows.append(_row(row, SHORT_NAMES[architecture], "the study", "{}-{}".format(*published[architecture]["seconds_per_epoch"])))
+    header = ["network", "run", "n", *(name.upper() for name in COUNTS), "error rate", "sensitivity", "specificity", "AUC", "s/epoch"]
+    return table(rows, header, right=["n", *(name.upper() for name in COUNTS), "s/epoch"])
+
+
+def _row(row, name, run, seconds=None):
+    counts = [row["confusion"][count] for count in COUNTS]
+    figures = [figure_text(row[key], digits) for key, digits in (("error_rate", 4), ("sensitivity", 3), ("specificity", 3), ("auc", 3))]
+    seconds = f"{seconds:.1f}" if isinstance(seconds, float) else seconds
+    return [name, run, round(sum(counts)), *(f"{count:.4g}" for count in counts), *figures, seconds]
+
+
+def figure_text(figure, digits):
+    """A figure as `value [low, high]`."""
+    if figure is None or figure["value"] is None:
+        return "-" if figure else ""
+    if figure["low"] is None:
+        return f"{figure['value']:.{digits}f}"
+    return f"{figure['value']:.{digits}f} [{figure['low']:.{digits}f}, {figure['high']:.{digits}f}]"
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/evaluation/statistics.py
+# ======================================================================================================================
+
+FILES['cxrkit/evaluation/statistics.py'] = r'''
+"""Tests and intervals, each for one question; `decision` says how they make a verdict."""
+
+import math
+
+import numpy as np
+from scipy.stats import binom, binomtest, chi2, norm, t
+
+from cxrkit.evaluation.metrics import figure, grouped_variance, mean_auc_influence, wilson
+
+EXACT_UP_TO = 1000
+
+
+def mcnemar(only_a_wrong, only_b_wrong):
+    """The two-sided exact p-value for two networks on the same images, from the images that one alone got wrong.
+
+    McNemar 1947, Psychometrika 12:153; exact form: the smaller count is binomial with one half.
+    """
+    n = only_a_wrong + only_b_wrong
+    return float(binomtest(min(only_a_wrong, only_b_wrong), n, 0.5).pvalue) if n else 1.0
+
+
+def mcnemar_power(n, only_a_wrong, only_b_wrong, alpha=0.05):
+    """The chance that the exact test on n images falls to alpha or below, given the two shares of discordant images."""
+    discordant = only_a_wrong + only_b_wrong
+    sizes = np.arange(n + 1)
+    # For each number of discordant images, the largest smaller count that is still significant (-1: none).
+    limit = binom.ppf(alpha / 2, sizes, 0.5).astype(int)
+    limit = np.where(2 * binom.cdf(limit, sizes, 0.5) <= alpha, limit, limit - 1)
+    share = only_a_wrong / discordant
+    significant = binom.cdf(limit, sizes, share) + binom.cdf(limit, sizes, 1 - share)
+    return float((binom.pmf(sizes, n, discordant) * significant).sum())
+
+
+def sign_flip(values):
+    """The two-sided exact p-value for whole numbers whose signs were as likely the other way round.
+
+    One value a patient: how much worse A did there than B, all seeds together. Were A and B alike, each value
+    could as well have come with the other sign; p is the share of all sign patterns whose sum is at least as
+    far from 0 as the one seen (Fisher 1935, The Design of Experiments, section 21). With values of 1 and -1
+    alone it is McNemar's exact test. Beyond 1,000 values that are not 0: the normal approximation.
+    """
+    values = np.asarray(values, dtype=np.int64)
+    values = values[values != 0]
+    if not len(values):
+        return 1.0
+    if len(values) > EXACT_UP_TO:
+        return float(2 * norm.sf(abs(values.sum()) / np.sqrt((values.astype(float) ** 2).sum())))
+    sizes = np.abs(values) // math.gcd(*(int(value) for value in values))
+    seen = abs(int(values.sum())) // math.gcd(*(int(value) for value in values))
+    reach = int(sizes.sum())
+    # Of all sign patterns, the share at which the positive ones add up to 0, 1, 2, ...: one shift a value.
+    shares = np.zeros(reach + 1)
+    shares[0] = 1.0
+    filled = 0
+    for size in sizes:
+        shares[: filled + size + 1] /= 2
+        shares[size : filled + size + 1] += shares[: filled + 1].copy()
+        filled += size
+    sums = np.abs(2 * np.arange(reach + 1) - reach)
+    return float(min(1.0, shares[sums >= seen].sum()))
+
+
+def holm(p_values):
+    """Holm's adjusted p-values, in the order given (Holm 1979, Scand. J. Stat. 6:65)."""
+    p_values = np.asarray(p_values, float)
+    order, adjusted, largest = np.argsort(p_values, kind="stable"), np.empty(len(p_values)), 0.0
+    for rank, index in enumerate(order):
+        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[index]))
+        adjusted[index] = largest
+    return adjusted.tolist()
+
+
+def probability_better(errors_a, errors_b):
+    """The figure of P(A > B): how likely a run of A errs less than a run of B, ties counted half.
+
+    Bouthillier et al. 2021, MLSys (arXiv 2103.03098), who call A better where the interval lies above 0.5 and
+    the value above 0.75. Runs are paired by seed where both have the same seeds, else each with each. The
+    interval is Wilson's over the runs, for theirs, a bootstrap, has no width where one network always wins.
+    """
+    if set(errors_a) == set(errors_b):
+        a, b = np.array([[errors_a[seed], errors_b[seed]] for seed in errors_a]).T
+    else:
+        a, b = np.array(list(errors_a.values()))[:, None], np.array(list(errors_b.values()))[None, :]
+    value = float(((a < b) + 0.5 * (a == b)).mean())
+    runs = min(len(errors_a), len(errors_b))
+    return figure(value, *wilson(value, runs), runs, "Wilson 95 % over runs")
+
+
+def over_resplits(differences, n_train, n_test, confidence=0.95):
+    """The figure of a mean difference over resplits of one data set, and its two-sided p-value.
+
+    The runs share training images, so their plain variance is too small; it is raised by n_test/n_train
+    (Nadeau and Bengio 2003, Mach. Learn. 52:239, eq. 5). differences: one a split, two or more.
+    """
+    differences = np.asarray(differences, float)
+    splits, mean = len(differences), differences.mean()
+    spread = differences.std(ddof=1) * np.sqrt(1 / splits + n_test / n_train)
+    half = t.ppf((1 + confidence) / 2, splits - 1) * spread
+    p = float(2 * t.sf(abs(mean) / spread, splits - 1)) if spread > 0 else float(mean == 0)
+    return figure(mean, mean - half, mean + half, splits, f"Nadeau-Bengio {100 * confidence:g} %"), p
+
+
+def predicted_sd(error_rate, n):
+    """The standard deviation of the error rate from run to run that n images and the error rate alone predict.
+
+    Jordan 2023 (arXiv 2304.01910, section 5): if the runs together are calibrated, an image that a share q of
+    the runs calls positive is positive with probability q. Then q(1-q) is half its expected error, and with
+    errors independent between images the variance of the rate is error_rate/(2n).
+    """
+    return float(np.sqrt(error_rate / (2 * n)))
+
+
+def run_to_run(errors, n):
+    """{observed, predicted, reading}: the spread of a network's error rate over seeds beside the predicted one.
+
+    observed: figure of the standard deviation with its chi-square interval, which takes runs as normal.
+    """
+    errors = np.asarray(errors, float)
+    predicted = predicted_sd(errors.mean(), n)
+    runs = len(errors)
+    if runs < 2:
+        return {"observed": figure(None, None, None, runs, "none: one run"), "predicted": predicted, "reading": "one run: not known"}
+    sd = errors.std(ddof=1)
+    low, high = (sd * np.sqrt((runs - 1) / chi2.ppf(share, runs - 1)) for share in (0.975, 0.025))
+    reading = "more than predicted" if low > predicted else "less than predicted" if high < predicted else "as predicted"
+    return {"observed": figure(sd, low, high, runs, "chi-square 95 %"), "predicted": predicted, "reading": reading}
+
+
+def auc_difference(is_covid, p_a, p_b, groups):
+    """The figure of AUC(A) - AUC(B) on the same images, each averaged over its seeds, and its p-value.
+
+    p_a, p_b: seeds x n. DeLong 1988 with patients as units; it takes the trained networks as given, and says
+    nothing of other seeds. No interval where both separate the classes perfectly.
+    """
+    truth = np.asarray(is_covid, bool)
+    if truth.all() or not truth.any():
+        return figure(None, None, None, len(truth), "none: one class only"), None
+    (area_a, influence_a), (area_b, influence_b) = mean_auc_influence(truth, p_a), mean_auc_influence(truth, p_b)
+    value, sd = area_a - area_b, np.sqrt(grouped_variance(influence_a - influence_b, groups))
+    if sd == 0:
+        return figure(value, None, None, len(truth), "none: no image tells them apart"), 1.0
+    half = norm.ppf(0.975) * sd
+    return figure(value, max(-1, value - half), min(1, value + half), len(truth), "DeLong 95 %, paired"), float(2 * norm.sf(abs(value) / sd))
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/evaluation/study.py
+# ======================================================================================================================
+
+FILES['cxrkit/evaluation/study.py'] = r'''
+"""The 2020 study's four confusion matrices: through the same tests, and beside ours."""
+
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import yaml
+from scipy.stats import fisher_exact
+
+from cxrkit.evaluation import decision, metrics
+from cxrkit.evaluation.metrics import Confusion
+
+TABLES = Path(__file__).with_name("paper.yaml")
+
+
+def tables():
+    """The study's tables: the content of paper.yaml."""
+    return yaml.safe_load(TABLES.read_text("utf-8"))
+
+
+def confusion(row, covid, normal):
+    """The Confusion that a row of the study's table implies, given its numbers of films of each class.
+
+    Raises ValueError when the row's rounded figures fit no whole counts.
+    """
+    tp, tn = round(row["sensitivity"] * covid), round(row["specificity"] * normal)
+    counts = Confusion(tp=tp, fn=covid - tp, tn=tn, fp=normal - tn)
+    implied = {name: found["value"] for name, found in metrics.rates(counts).items()}
+    for name in ("sensitivity", "specificity", "error_rate"):
+        if abs(implied[name] - row[name]) > 0.5e-5 + 1e-9:
+            raise ValueError(f"{name} {row[name]} fits no whole counts of {covid} and {normal} films; nearest {implied[name]:.5f}")
+    return counts
+
+
+def confusions():
+    """{architecture: Confusion} of the study, after the last epoch of each network's one run."""
+    published = tables()
+    return {name: confusion(row, **published["validation"]) for name, row in published["networks"].items()}
+
+
+def verdicts(margin=decision.MARGIN):
+    """What the study's own counts decide: one dict a pair of its networks.
+
+    Which films each network got wrong was not published. The pair is therefore decided twice: as if the two
+    had been wrong about the same films as often as the counts allow, which makes a difference easiest to
+    show, and about as different ones as they allow. Holm's correction runs over the six pairs.
+    """
+    counts = confusions()
+    pairs = list(combinations(counts, 2))
+    extremes = {}
+    for overlap in ("most", "least"):
+        differences = [decision.difference(*_wrong(counts[a], counts[b], overlap), (0,), (0,)) for a, b in pairs]
+        extremes[overlap] = list(zip(differences, decision.decide(differences, margin)))
+    found = []
+    for (a, b), (easiest, verdict), (hardest, _) in zip(pairs, *extremes.values()):
+        found.append(
+            {
+                "a": a,
+                "b": b,
+                "wrong": [counts[a].wrong, counts[b].wrong],
+                "verdict": verdict.word,
+                "as_trained": verdict.as_trained,
+                "why": verdict.why,
+                "mcnemar_p": [easiest.p_sign_flip, hardest.p_sign_flip],
+                "difference": easiest.interval_over_patients(),
+                "needed": decision.needed(easiest, len(pairs)),
+            }
+        )
+    return found
+
+
+def _wrong(a, b, overlap):
+    """Two 1 x n tables of wrong answers with those counts and the most or least overlap, and n patient keys."""
+    tables = []
+    for counts, from_end in ((a, False), (b, overlap == "least")):
+        covid, normal = np.zeros(counts.tp + counts.fn, bool), np.zeros(counts.tn + counts.fp, bool)
+        for films, wrong in ((covid, counts.fn), (normal, counts.fp)):
+            films[len(films) - wrong if from_end else 0 : len(films) if from_end else wrong] = True
+        tables.append(np.concatenate([covid, normal])[None])
+    return *tables, np.arange(a.n)
+
+
+def beside_ours(ours):
+    """One dict a network: the study's rates, and whether ours differ from them (Fisher's exact test).
+
+    ours: {architecture: [Confusion, one a seed]}. Each of our runs is one draw, as the study's was, so each is
+    tested alone; p holds the lowest and highest over seeds, and the p of the run whose error rate is the
+    median. The films are not the study's own list, which was not published.
+    """
+    found = []
+    for architecture, theirs in confusions().items():
+        runs = sorted(ours.get(architecture, []), key=lambda counts: counts.wrong / counts.n)
+        tests = {}
+        for name, cells in (
+            ("error_rate", lambda c: (c.wrong, c.n - c.wrong)),
+            ("sensitivity", lambda c: (c.tp, c.fn)),
+            ("specificity", lambda c: (c.tn, c.fp)),
+        ):
+            values = [float(fisher_exact([cells(theirs), cells(run)])[1]) for run in runs]
+            if values:
+                tests[name] = {"median_run": values[(len(values) - 1) // 2], "lowest": min(values), "highest": max(values)}
+        found.append({"architecture": architecture, "study": metrics.rates(theirs), "runs": len(runs), "p": tests})
+    return found
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/experiments/dry-run.yaml
+# ======================================================================================================================
+
+FILES['cxrkit/experiments/dry-run.yaml'] = r'''
+# The whole road on drawn phantoms and from random weights, small enough for a laptop without a GPU.
+data: [phantom]
+split: paper
+architectures: [resnet34, resnet101, vgg16_bn, vgg19_bn]
+seeds: [0]
+image_size: 32
+batch_size: 16
+epochs: 5
+lr_find_iterations: 40
+pretrained: false
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/experiments/paper.yaml
+# ======================================================================================================================
+
+FILES['cxrkit/experiments/paper.yaml'] = r'''
+# The study's own protocol: one run of each network, 4 epochs with the body frozen, 4 unfrozen.
+split: paper
+architectures: [resnet34, resnet101, vgg16_bn, vgg19_bn]
+seeds: [0]
+image_size: 224
+batch_size: 64
+epochs: 4
+pretrained: true
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/experiments/rigorous.yaml
+# ======================================================================================================================
+
+FILES['cxrkit/experiments/rigorous.yaml'] = r'''
+# The protocol we would sign: ten seeds, and a test set of patients that nothing was chosen on.
+split: grouped
+architectures: [resnet34, resnet101, vgg16_bn, vgg19_bn]
+seeds: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]
+image_size: 224
+batch_size: 64
+epochs: 4
+pretrained: true
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/files.py
+# ======================================================================================================================
+
+FILES['cxrkit/files.py'] = r'''
+"""Files that are either whole or absent: written beside their name, then renamed."""
+
+import hashlib
+import json
+import os
+from contextlib import contextmanager
+from pathlib import Path
+
+from cxrkit.errors import disk_errors
+
+PARTIAL = ".partial"
+
+
+@contextmanager
+def replacing(path):
+    """Yield a temporary path beside `path`; rename it to `path` when the block ends well.
+
+    Raises DiskFull when the disk is full. A killed process leaves at most one `*.partial` file, which
+    the next write of the same file replaces.
+    """
+    path = Path(path)
+    with disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}{PARTIAL}")
+        try:
+            yield temporary
+            with open(temporary, "rb+") as file:
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+
+
+def write_text(path, text):
+    """Write text as UTF-8 with LF line ends, atomically."""
+    with replacing(path) as temporary:
+        temporary.write_bytes(text.encode())
+
+
+def write_json(path, value):
+    write_text(path, json.dumps(value, indent=2, sort_keys=False, ensure_ascii=False) + "\n")
+
+
+def read_json(path):
+    return json.loads(Path(path).read_text("utf-8"))
+
+
+def sha256_of(path):
+    """Hexadecimal SHA-256 of a file's bytes."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sha256_of_json(value):
+    """Hexadecimal SHA-256 of a JSON value, independent of the order of its keys."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def write_checksums(folder):
+    """Write folder/checksums.json: {file: {sha256, bytes}} for every other file below folder."""
+    folder = Path(folder)
+    listed = {}
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.name != "checksums.json" and not path.name.endswith(PARTIAL):
+            listed[path.relative_to(folder).as_posix()] = {"sha256": sha256_of(path), "bytes": path.stat().st_size}
+    write_json(folder / "checksums.json", listed)
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/kaggle_io/__init__.py
+# ======================================================================================================================
+
+FILES['cxrkit/kaggle_io/__init__.py'] = r'''
+"""The road to Kaggle and back: one file up, one run there, verified results down."""
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/kaggle_io/bundle.py
+# ======================================================================================================================
+
+FILES['cxrkit/kaggle_io/bundle.py'] = '''
+"""The kit as one readable file: the only thing that `kaggle kernels push` sends.
+
+Kaggle takes the text of one file and nothing beside it, so every module and data file of cxrkit travels
+inside kernel/script.py, each as plain text under its own heading, followed by kernel/run.py. The same
+source gives the same bytes.
+"""
+
+import ast
+import hashlib
+import json
+import re
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from cxrkit import __version__
+from cxrkit.errors import BadInput, WrongUse
+from cxrkit.files import write_text
+
+ROOT = Path(__file__).resolve().parents[2]
+SCRIPT = "kernel/script.py"
+RUN = "kernel/run.py"
+LIMIT_BYTES = 900_000
+"""Kaggle refuses sources of 1 MB; whether it counts bytes or characters is not known."""
+RULE = "# " + "=" * 118
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The constants at the head of the script, which a person may edit there.
+
+    experiment: a name that comes with the kit, or a YAML file, whose content travels; overrides: {key: value} laid over it; hours: after which no
+    new stage begins; gpu: whether the run stops where no GPU works; results: the slug of the dataset that
+    the kernel sends its results to, empty for none; run_id: names one run, empty for the time of its start.
+    """
+
+    experiment: str = "paper"
+    overrides: dict = field(default_factory=dict)
+    hours: float = 11.0
+    gpu: bool = True
+    results: str = ""
+    run_id: str = ""
+
+
+CONSTANTS = {
+    "experiment": "one of: {names}",
+    "overrides": \'keys of the experiment laid over it, e.g. {{"seeds": [0, 1], "epochs": 2}}\',
+    "hours": "after so many hours no new stage begins, and the run reports what it has (Kaggle ends it after 12)",
+    "gpu": "whether to stop at once where no GPU works; False trains on the processors",
+    "results": "slug of your dataset that the results are sent to; empty: they stay in the kernel\'s output",
+    "run_id": "names this run in its results; empty: the time of its start",
+}
+
+
+def files(root=ROOT):
+    """{relative path: text} of everything that travels: cxrkit, then run.py. Raises BadInput for what is no text."""
+    package = sorted(
+        path
+        for path in (root / "cxrkit").rglob("*")
+        if path.is_file() and path.suffix != ".pyc" and not any(part.startswith(".") for part in path.relative_to(root).parts)
+    )
+    if not package or not (root / RUN).is_file():
+        raise WrongUse("The kit\'s own source is not here.", root, "run this in a clone of the repository")
+    return {path.relative_to(root).as_posix(): _read(path) for path in [*package, root / RUN]}
+
+
+def _read(path):
+    try:
+        return path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BadInput(f"The file is no UTF-8 text, so it cannot travel: {error}", path, "keep data like this in a Kaggle dataset") from error
+
+
+def source_sha256(sources):
+    """SHA-256 over the names and texts of all files; 64 hexadecimal digits."""
+    return hashlib.sha256(json.dumps(sources, sort_keys=True).encode()).hexdigest()
+
+
+def generate(settings, root=ROOT):
+    """The text of the script. Raises BadInput when it is too large for Kaggle."""
+    sources = files(root)
+    settings = _with_experiment(settings, sources)
+    run = sources.pop(RUN)
+    parts = [_head(settings, {**sources, RUN: run})]
+    parts += [f"{heading(name)}\\n\\nFILES[{name!r}] = {literal(text)}\\n" for name, text in sources.items()]
+    parts += [heading("how the files above become a package") + "\\n\\n" + sources["cxrkit/kaggle_io/unpack.py"], START]
+    parts += [heading(RUN) + "\\n\\n" + run]
+    script = "\\n".join(parts)
+    size = len(script.encode())
+    if size > LIMIT_BYTES:
+        largest = ", ".join(sorted(sources, key=lambda name: -len(sources[name].encode()))[:3])
+        raise BadInput(f"The script has {size:,} bytes; more than {LIMIT_BYTES:,} may be refused by Kaggle.", SCRIPT, f"make the largest files smaller: {largest}")
+    return script
+
+
+START = """
+unpack(FILES, SOURCE_SHA256, RUN_ID)
+if len(sys.argv) == 1:
+    from cxrkit.kaggle_io.kernel import arguments_of
+
+    sys.argv += arguments_of(EXPERIMENT, OVERRIDES, HOURS, GPU, RESULTS)
+"""
+
+
+def _with_experiment(settings, sources):
+    """The settings with the experiment\'s name; an experiment of the user\'s own joins the sources."""
+    from cxrkit import config
+
+    if settings.experiment in config.names():
+        return settings
+    config.load(settings.experiment, settings.overrides)
+    path = Path(settings.experiment)
+    if path.stem in config.names():
+        raise WrongUse(f"The kit has an experiment named {path.stem!r} already.", path, "give your file another name")
+    sources[f"cxrkit/experiments/{path.stem}.yaml"] = _read(path)
+    return replace(settings, experiment=path.stem)
+
+
+def _head(settings, sources):
+    from cxrkit import config
+
+    names = ", ".join(config.names())
+    contents = "\\n".join(f"    {name:<40} {_summary(name, text)}".rstrip() for name, text in sources.items())
+    constants = "\\n".join(
+        f"{name.upper()} = {getattr(settings, name)!r}  # {comment.format(names=names)}" for name, comment in CONSTANTS.items()
+    )
+    return f\'\'\'"""cxrkit {__version__}: COVID-19 against healthy chest films. Research use only.
+
+GENERATED from the repository by `python -m cxrkit bundle`: edit the constants below, or the repository.
+Kaggle runs exactly one file, so this one holds the whole kit. Every module and data file stands below as
+plain text under its own heading; they are written to a temporary folder, from which they are imported, and
+kernel/run.py, at the end, is the program.
+
+{contents}
+"""
+
+{constants}
+
+VERSION = {__version__!r}
+SOURCE_SHA256 = {source_sha256(sources)!r}
+FILES = {{}}
+\'\'\'
+
+
+def _summary(name, text):
+    """The first line of a file\'s docstring or comment."""
+    if name.endswith(".py"):
+        text = ast.get_docstring(ast.parse(text)) or ""
+    elif not text.startswith("# "):
+        return ""
+    return (text.splitlines() or [""])[0].removeprefix("# ").replace("\\\\", "").replace(\'"\', "\'")
+
+
+def heading(title):
+    return f"\\n{RULE}\\n# {title}\\n{RULE}"
+
+
+def literal(text):
+    """A Python literal for the text that reads like the text: raw and triple-quoted, escaped only where it must be."""
+    body = "\\n" + text
+    if "\'\'\'" not in text and not text.endswith(("\'", "\\\\")) and not re.search(r"[\\r\\x00]", text):
+        return f"r\'\'\'{body}\'\'\'[1:]"
+    for plain, escaped in (("\\\\", "\\\\\\\\"), ("\'", "\\\\\'"), ("\\r", "\\\\r"), ("\\x00", "\\\\x00")):
+        body = body.replace(plain, escaped)
+    return f"\'\'\'{body}\'\'\'[1:]"
+
+
+def settings_in(script):
+    """The Settings at the head of a script. Raises BadInput when they cannot be read."""
+    found = {}
+    for name in CONSTANTS:
+        line = re.search(rf"^{name.upper()} = (.*)$", script, re.MULTILINE)
+        try:
+            found[name] = ast.literal_eval(line[1])
+        except (TypeError, ValueError, SyntaxError) as error:
+            raise BadInput(f"The script has no readable constant {name.upper()}.", SCRIPT, "write it anew: python -m cxrkit bundle") from error
+    return Settings(**found)
+
+
+def identity(script):
+    """(source_sha256, run_id) of a script, also of one that came back from Kaggle; empty texts where it has none."""
+    found = [re.search(rf"^{name} = \'([^\']*)\'", script, re.MULTILINE) for name in ("SOURCE_SHA256", "RUN_ID")]
+    return tuple(match[1] if match else "" for match in found)
+
+
+def write(settings, root=ROOT):
+    """Write kernel/script.py; return its size in bytes."""
+    text = generate(settings, root)
+    write_text(root / SCRIPT, text)
+    return len(text.encode())
+
+
+def check(root=ROOT, experiment=None):
+    """Raise BadInput unless kernel/script.py is what `bundle` would write, but for the constants at its head.
+
+    experiment: the YAML file it was made for, if it was one.
+    """
+    path = root / SCRIPT
+    present = path.read_text("utf-8") if path.is_file() else ""
+    settings = settings_in(present)
+    if present != generate(replace(settings, experiment=experiment or settings.experiment), root):
+        raise BadInput("The script is not made of the present source.", path, "python -m cxrkit bundle")
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/kaggle_io/checkpoints.py
+# ======================================================================================================================
+
+FILES['cxrkit/kaggle_io/checkpoints.py'] = r'''
+"""What a run that ran out of time leaves for the next one: the trainings' states, beside the results."""
+
+import os
+import shutil
+from pathlib import Path
+
+from cxrkit.files import read_json, write_checksums, write_json
+from cxrkit.kaggle_io import mounts
+from cxrkit.progress import say
+
+FOLDER = "checkpoints"
+MARKER = f"{FOLDER}/jobs.json"
+
+
+def save_unless_whole(results, jobs):
+    """Put the folder of jobs below the results when run.json names unfinished ones, and list them in checksums.json."""
+    if not read_json(results / "run.json")["unfinished"]:
+        return
+    kept = []
+    for job in sorted(path for path in jobs.iterdir() if (path / "frozen.json").exists()):
+        finished = (job / "unfrozen.json").exists()
+        for path in sorted(path for path in job.iterdir() if path.is_file()):
+            if not (finished and path.name == "frozen.pt"):
+                _place(path, results / FOLDER / job.name / path.name)
+        kept.append(job.name)
+    write_json(results / MARKER, kept)
+    write_checksums(results)
+    say(f"checkpoints: {len(kept)} trainings kept; python -m cxrkit push --resume goes on from them")
+
+
+def restore(jobs, root=None):
+    """Put the jobs of an attached earlier run where training looks for them; return their names.
+
+    Whether they belong to the same data and protocol is training's to say: it begins others anew.
+    """
+    attached = mounts.find(MARKER, root=root)
+    names = read_json(attached / MARKER) if attached else []
+    for name in names:
+        for path in sorted((attached / FOLDER / Path(name).name).iterdir()):
+            target = jobs / Path(name).name / path.name
+            if not target.exists():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, target)
+    if names:
+        say(f"checkpoints: {len(names)} trainings attached at {attached}")
+    return names
+
+
+def _place(source, target):
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/kaggle_io/client.py
+# ======================================================================================================================
+
+FILES['cxrkit/kaggle_io/client.py'] = r'''
+"""The one door to Kaggle's API: the installed client, made to tell the truth.
+
+Kaggle's client (2.0.2 in Kaggle's image, 2.2.5 at the time of writing) hides the server's words behind
+"Bad Request", prints to the terminal, leaves the program when credentials are missing, and repeats no
+push, no status and no download. This module calls it, repeats what is safe to repeat, and raises the
+kit's own errors without ever showing a credential.
+"""
+
+import contextlib
+import io
+import random
+import re
+import sys
+import time
+
+from cxrkit.errors import RemoteRefusal, WrongUse
+
+ATTEMPTS = 6
+LONGEST_PAUSE = 300.0
+"""Seconds; a server that wants a longer pause is taken at its word and not asked again."""
+BUSY = (429, 500, 502, 503, 504)
+
+MAKE_A_TOKEN = (
+    "make a token at https://www.kaggle.com/settings (API, Create New Token) and save it as ~/.kaggle/kaggle.json, "
+    "or set KAGGLE_API_TOKEN, or KAGGLE_USERNAME and KAGGLE_KEY"
+)
+CHECK_NETWORK = "check the network, then run the same command again"
+TRY_LATER = "this is Kaggle's trouble: run the same command again later"
+REMEDIES = {
+    400: "correct what the server names",
+    401: MAKE_A_TOKEN,
+    403: "check the owner and the name, and that your token is that owner's: Kaggle answers like this for what does not exist, too",
+    404: "check the owner and the name",
+    413: "send less",
+    429: "wait some minutes, then run the same command again",
+}
+
+
+class Kaggle:
+    """A signed-in client. `api` is a kaggle.KaggleApi, `owner` the user name it is signed in as.
+
+    sleep, jitter: what time.sleep and random.random are, for tests.
+    """
+
+    def __init__(self, api, sleep=time.sleep, jitter=random.random):
+        self.api, self.sleep, self.jitter = api, sleep, jitter
+        self.owner = api.config_values["username"]
+
+    def ask(self, doing, function, *arguments, **options):
+        """function(*arguments, **options), repeated while Kaggle is busy: only for what is safe to repeat.
+
+        doing: what this is, for the message ("the status of x/y"). Raises RemoteRefusal.
+        """
+        for attempt in range(ATTEMPTS):
+            try:
+                return self.once(function, *arguments, **options)
+            except failures() as error:
+                pause = self.pause_after(error, attempt)
+                if pause is None:
+                    raise self.refusal(doing, error) from None
+                self.sleep(pause)
+
+    def send(self, doing, taken, function, *arguments, **options):
+        """function(*arguments, **options) for what must not happen twice.
+
+        taken: called after a failure; says whether the server acted all the same. The call is repeated only
+        when it did not (the client repeats some calls itself, so the last answer may be about a repetition).
+        Returns None when the answer was lost and the server did act. Raises RemoteRefusal.
+        """
+        for attempt in range(ATTEMPTS):
+            try:
+                return self.once(function, *arguments, **options)
+            except failures() as error:
+                if not never_sent(error) and taken():
+                    return None
+                pause = self.pause_after(error, attempt)
+                if pause is None:
+                    raise self.refusal(doing, error) from None
+                self.sleep(pause)
+
+    def once(self, function, *arguments, **options):
+        """function(*arguments, **options) without what the client prints."""
+        with silence():
+            return function(*arguments, **options)
+
+    def kernels(self, method, request):
+        """The answer of Kaggle's kernel service to a request of its SDK."""
+        with self.api.build_kaggle_client() as client:
+            return getattr(client.kernels.kernels_api_client, method)(request)
+
+    def datasets(self, method, request):
+        """The answer of Kaggle's dataset service to a request of its SDK."""
+        with self.api.build_kaggle_client() as client:
+            return getattr(client.datasets.dataset_api_client, method)(request)
+
+    def pause_after(self, error, attempt):
+        """Seconds to wait before the next attempt; None when there must not be one."""
+        if attempt + 1 >= ATTEMPTS or not is_passing(error):
+            return None
+        wanted = _retry_after(error)
+        if wanted is None:
+            return min(60.0, 2.0**attempt) * (0.5 + self.jitter() / 2)
+        return wanted + self.jitter() if wanted <= LONGEST_PAUSE else None
+
+    def refusal(self, doing, error):
+        """A RemoteRefusal in the server's own words, without credentials."""
+        response = response_of(error)
+        if response is not None:
+            remedy = REMEDIES.get(response.status_code, TRY_LATER)
+            return RemoteRefusal(f"Kaggle refused {doing}: {self.hide(words_of(response))}", next=remedy)
+        if isinstance(error, _network_failures()):
+            return RemoteRefusal(f"Kaggle cannot be reached for {doing}: {self.hide(_first_line(error))}", next=CHECK_NETWORK)
+        return RemoteRefusal(f"Kaggle's client could not manage {doing}: {self.hide(_first_line(error))}", next="correct what it names")
+
+    def hide(self, text):
+        """The text with credentials blotted out, should a server or a library repeat one; a signed address is one too."""
+        for name in ("key", "token"):
+            if self.api.config_values.get(name):
+                text = text.replace(self.api.config_values[name], "***")
+        return re.sub(r"\?[^\s'\")]+=[^\s'\")]+", "?***", text)
+
+
+def connect(sleep=time.sleep, jitter=random.random):
+    """A Kaggle, signed in with whatever the user has, in the client's own order.
+
+    Raises WrongUse when there are no credentials, RemoteRefusal when an access token is not accepted: as
+    long as one is there the client sends it, even where it signed in with another credential.
+    """
+    api = failure = None
+    with silence():
+        try:
+            from kagglesdk.kaggle_env import get_access_token_from_env
+
+            token, source = get_access_token_from_env()
+            from kaggle.api.kaggle_api_extended import KaggleApi
+
+            api = KaggleApi()
+            api.authenticate()
+        except ImportError as error:
+            raise WrongUse(f"Kaggle's client cannot be imported: {error}.", next="pip install -r requirements.txt") from error
+        except (SystemExit, *failures()) as error:
+            api, failure = None, error
+    if isinstance(failure, _network_failures()) and response_of(failure) is None:
+        raise RemoteRefusal(f"Kaggle cannot be reached: {_first_line(failure)}", next=CHECK_NETWORK)
+    if token and not (api and api.config_values.get("token")):
+        raise RemoteRefusal(
+            "Kaggle does not accept the access token: it is wrong or expired.",
+            f"the token in {source}",
+            "make a new one at https://www.kaggle.com/settings, or remove this one if you use another credential",
+        )
+    if api is None or not api.config_values.get("username"):
+        raise WrongUse("No Kaggle credentials were found.", next=MAKE_A_TOKEN)
+    return Kaggle(api, sleep, jitter)
+
+
+@contextlib.contextmanager
+def silence():
+    """Swallow what the client prints: progress, login help, and sometimes an address that is a key by itself.
+
+    It also calls exit(), which closes standard input; a person could not be asked anything afterwards.
+    """
+    usual, sys.stdin = sys.stdin, io.StringIO()
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            yield
+    finally:
+        sys.stdin = usual
+
+
+def failures():
+    """The exceptions with which the client and its libraries fail."""
+    return (*_network_failures(), ValueError, KeyError, AttributeError)
+
+
+def _network_failures():
+    import requests
+    import urllib3
+
+    return (requests.RequestException, urllib3.exceptions.HTTPError, ConnectionError)
+
+
+def response_of(error):
+    """The server's answer behind an error; the client hides some behind a ValueError. None if there was none."""
+    while error is not None:
+        if getattr(error, "response", None) is not None:
+            return error.response
+        error = error.__context__
+    return None
+
+
+def words_of(response):
+    """What the server itself said: `404: Not found`."""
+    try:
+        body = response.json()
+        inner = body.get("error", body)
+        message = inner.get("message") if isinstance(inner, dict) else inner
+    except (ValueError, AttributeError):
+        message = re.sub(r"<[^>]*>", " ", response.text)
+    return f"{response.status_code} {' '.join(str(message or response.reason).split())[:300]}"
+
+
+def is_passing(error):
+    """Whether the same request may succeed later: the server is busy, or the connection failed."""
+    response = response_of(error)
+    if response is not None:
+        return response.status_code in BUSY
+    return isinstance(error, _network_failures())
+
+
+def never_sent(error):
+    """Whether a request cannot have reached the server: no connection came about, or it was turned away unread."""
+    response = response_of(error)
+    if response is not None:
+        return response.status_code == 429
+    seen = str(error)
+    return any(words in seen for words in ("NewConnectionError", "ConnectTimeout", "NameResolutionError", "Failed to establish"))
+
+
+def _retry_after(error):
+    from urllib3.exceptions import InvalidHeader
+    from urllib3.util.retry import Retry
+
+    response = response_of(error)
+    header = response.headers.get("Retry-After") if response is not None else None
+    try:
+        return Retry().parse_retry_after(header) if header else None
+    except InvalidHeader:
+        return None
+
+
+def _first_line(error):
+    return (str(error).splitlines() or [type(error).__name__])[0][:300]
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/kaggle_io/commands.py
+# ======================================================================================================================
+
+FILES['cxrkit/kaggle_io/commands.py'] = r'''
+"""The commands of `python -m cxrkit` that deal with Kaggle."""
+
+from pathlib import Path
+
+from cxrkit import config
+from cxrkit.errors import RemoteRefusal, WrongUse
+from cxrkit.progress import say
+
+OUT = Path("runs") / "kaggle"
+
+
+def add(commands):
+    """Give an argparse subparsers object the commands bundle, setup, push, status, pull and publish."""
+    setup = commands.add_parser("setup", help="write kernel-metadata.json for your Kaggle account")
+    setup.add_argument("--owner", metavar="NAME", help="your Kaggle user name (default: that of your credentials)")
+    setup.add_argument("--slug", help="name of the kernel (default: the present one)")
+    setup.set_defaults(command=set_up)
+
+    bundle = commands.add_parser("bundle", help="write kernel/script.py, the one file that Kaggle runs")
+    bundle.add_argument("--check", action="store_true", help="only say whether it is made of the present source")
+    _add_settings(bundle)
+    bundle.set_defaults(command=write_bundle)
+
+    push = commands.add_parser("push", help="bundle the kit and run it on Kaggle")
+    _add_settings(push)
+    push.add_argument("--slug", help="name of the kernel (default: that of kernel-metadata.json)")
+    push.add_argument("--resume", action="store_true", help="go on from the checkpoints that the last run sent with its results")
+    push.add_argument("--wait", action="store_true", help="show its log until it ends; fail when it fails")
+    push.add_argument("--pull", action="store_true", help="then fetch its results; implies --wait")
+    push.add_argument("--out", type=Path, default=OUT, metavar="DIR", help=f"where results go, a folder a run (default: {OUT})")
+    push.set_defaults(command=push_kernel)
+
+    status = commands.add_parser("status", help="how the kernel is doing on Kaggle")
+    status.add_argument("kernel", nargs="?", metavar="OWNER/NAME", help="default: that of kernel-metadata.json")
+    status.add_argument("--log", action="store_true", help="show its log too")
+    status.set_defaults(command=show_status)
+
+    pull = commands.add_parser("pull", help="fetch and verify the results of the kernel's newest run")
+    pull.add_argument("kernel", nargs="?", metavar="OWNER/NAME", help="default: that of kernel-metadata.json")
+    pull.add_argument("--out", type=Path, default=OUT, metavar="DIR", help=f"where results go, a folder a run (default: {OUT})")
+    pull.set_defaults(command=pull_results)
+
+    publish = commands.add_parser("publish", help="send a results folder to Kaggle as a dataset, and verify it there")
+    publish.add_argument("results", type=Path, help="the results folder of a finished run")
+    publish.add_argument("--slug", help="name of the dataset (default: that of the kernel, with -results)")
+    publish.add_argument("--public", action="store_true", help="let everybody see it (a new dataset only; default: private)")
+    publish.set_defaults(command=publish_results)
+
+
+def _add_settings(parser):
+    parser.add_argument("--experiment", default="paper", metavar="NAME", help=f"{', '.join(config.names())}, or a YAML file (default: paper)")
+    parser.add_argument("--hours", type=float, default=11.0, help="after so many hours no new stage begins (default: 11)")
+    parser.add_argument("--cpu", action="store_true", help="run on processors, without a GPU")
+    config.add_arguments(parser.add_argument_group("experiment", "each also a key of the YAML file"))
+
+
+def _settings(options, results=""):
+    from cxrkit.kaggle_io.bundle import Settings
+
+    overrides = config.overrides_of(options)
+    config.load(options.experiment, overrides)
+    return Settings(options.experiment, overrides, options.hours, not options.cpu, results)
+
+
+def set_up(options):
+    from cxrkit.kaggle_io import metadata
+
+    written = metadata.set_up(options.owner, options.slug)
+    write_bundle_for(metadata.slug_of(written))
+    say(f"{metadata.NAME} is yours: {written['id']}. Now `kaggle kernels push` or `python -m cxrkit push --wait --pull`.")
+
+
+def write_bundle_for(slug):
+    """Write kernel/script.py for the paper's experiment, with results that go to a dataset named by the kernel."""
+    from cxrkit.kaggle_io import bundle, metadata
+
+    return bundle.write(bundle.Settings(results=metadata.results_slug(slug)))
+
+
+def write_bundle(options):
+    from cxrkit.kaggle_io import bundle, metadata
+
+    if options.check:
+        bundle.check(experiment=None if options.experiment in config.names() else options.experiment)
+        say(f"{bundle.SCRIPT} is made of the present source")
+        return
+    size = bundle.write(_settings(options, metadata.results_slug(metadata.slug_of(metadata.read()))))
+    say(f"{bundle.SCRIPT}: {size:,} bytes of {bundle.LIMIT_BYTES:,}, experiment {options.experiment}")
+
+
+def push_kernel(options):
+    from cxrkit.kaggle_io import client, push, results
+
+    settings = _settings(options)
+    kaggle = client.connect()
+    pushed = push.push(settings, kaggle, slug=options.slug, resume=options.resume)
+    say(f"pushed {pushed.ref} version {pushed.version}, run {pushed.run_id}: https://www.kaggle.com/code/{pushed.ref}")
+    if options.wait or options.pull:
+        push.wait(kaggle, pushed)
+    if options.pull:
+        _say_pulled(results.pull(kaggle, pushed.ref, options.out, (pushed.source_sha256, pushed.run_id)))
+
+
+def _say_pulled(folder):
+    from cxrkit.files import read_json
+
+    results = folder / "results"
+    say(f"results, whole and verified: {results} ({len(read_json(results / 'checksums.json'))} files)")
+    for name in ("report.html", "metrics.json"):
+        if (results / name).exists():
+            say(f"look at {results / name}")
+            break
+
+
+def _kernel(kaggle, given):
+    from cxrkit.kaggle_io import metadata
+
+    ref = given or f"{kaggle.owner}/{metadata.slug_of(metadata.read())}"
+    if ref.count("/") != 1:
+        raise WrongUse(f"{ref!r} names no kernel.", next="write OWNER/NAME")
+    return ref
+
+
+def show_status(options):
+    from cxrkit.kaggle_io import client, push
+
+    kaggle = client.connect()
+    ref = _kernel(kaggle, options.kernel)
+    now = push.status(kaggle, ref)
+    say(f"{ref}: {now}")
+    quota = push.gpu_quota(kaggle)
+    if quota:
+        say("GPU hours used this week: {:.1f} of {:.1f}".format(*quota))
+    if options.log:
+        say(kaggle.hide(push.Log(kaggle, ref).kept()))
+    if now.value in push.ENDED and now.value != "COMPLETE":
+        raise RemoteRefusal(f"The kernel ended as {now}.", ref, "read its log: python -m cxrkit status --log")
+
+
+def pull_results(options):
+    from cxrkit.kaggle_io import client, results
+
+    kaggle = client.connect()
+    _say_pulled(results.pull(kaggle, _kernel(kaggle, options.kernel), options.out))
+
+
+def publish_results(options):
+    from cxrkit.kaggle_io import client, metadata, results
+
+    kaggle = client.connect()
+    slug = options.slug or metadata.results_slug(metadata.slug_of(metadata.read()))
+    sent = results.publish(options.results, slug, private=not options.public, kaggle=kaggle)
+    say(f"published and verified: {sent.url}, {sent.files} files, {sent.bytes:,} bytes")
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/kaggle_io/credentials.py
+# ======================================================================================================================
+
+FILES['cxrkit/kaggle_io/credentials.py'] = r'''
+"""What a running kernel may sign in to Kaggle with.
+
+Kaggle's client prefers the session's token to the user's own key, even where the token may not write and
+after the server called it inactive. So each credential is tried alone, with the others out of its sight.
+"""
+
+import os
+from contextlib import contextmanager
+
+from cxrkit.kaggle_io import client
+
+SESSION = "KAGGLE_API_V1_TOKEN"
+TOKEN, USER, KEY = OWN = ("KAGGLE_API_TOKEN", "KAGGLE_USERNAME", "KAGGLE_KEY")
+
+
+def in_kernel():
+    """Yield (name, {variable: value}) of each credential that this kernel has, the user's own first."""
+    secrets = {label: secret(label) for label in OWN}
+    for kind, found in (("attached secret", secrets), ("variable", os.environ)):
+        if found.get(TOKEN):
+            yield f"{kind} {TOKEN}", {TOKEN: found[TOKEN]}
+        if found.get(USER) and found.get(KEY):
+            yield f"{kind}s {USER} and {KEY}", {USER: found[USER], KEY: found[KEY]}
+    if os.environ.get(SESSION):
+        yield "session's token", {SESSION: os.environ[SESSION]}
+
+
+def secret(label):
+    """The secret that is attached to this kernel under that label, or None.
+
+    `kaggle kernels push` detaches secrets: they have to be attached again on the kernel's page.
+    """
+    try:
+        from kaggle_secrets import UserSecretsClient
+
+        with client.silence():
+            return UserSecretsClient().get_secret(label)
+    except Exception:  # Kaggle's module has errors of its own for "not attached", "no network" and "no token": all mean none
+        return None
+
+
+@contextmanager
+def alone(variables):
+    """The environment with these credentials and no others."""
+    usual = {name: os.environ.pop(name) for name in (SESSION, *OWN) if name in os.environ}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name in variables:
+            os.environ.pop(name, None)
+        os.environ.update(usual)
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/kaggle_io/datasets.py
+# ======================================================================================================================
+
+FILES['cxrkit/kaggle_io/datasets.py'] = r'''
+"""A folder as a Kaggle dataset: created or versioned, then compared with what Kaggle lists of it."""
+
+import os
+import re
+import shutil
+import tempfile
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from cxrkit.errors import BadInput, Interrupted, RemoteRefusal, WrongUse
+from cxrkit.files import PARTIAL, write_json
+from cxrkit.kaggle_io import client
+from cxrkit.progress import say
+
+POLL_SECONDS = 10
+PATIENCE_SECONDS = 30 * 60
+"""How long Kaggle may process a version before we stop waiting."""
+LOOKS = 3
+"""How often a list of files that differs is asked for again."""
+ARCHIVES = (".zip", ".gz", ".tar", ".tgz", ".bz2", ".7z", ".xz")
+"""Kaggle unpacks these by itself, and what it then lists is something else."""
+NEVER_SENT = re.compile(r"(dataset|kernel|model|model-instance)-metadata\.json|datapackage\.json|dataset-cover-image\.\w+")
+"""Names that the client keeps for itself in the folder it sends."""
+
+
+@dataclass(frozen=True)
+class DatasetVersion:
+    """A version of a dataset that Kaggle lists as it was sent."""
+
+    ref: str
+    version: int
+    files: int
+    bytes: int
+
+    @property
+    def url(self):
+        return f"https://www.kaggle.com/datasets/{self.ref}/versions/{self.version}"
+
+
+def upload_dataset(folder, slug, title, licence, notes, private=True, kaggle=None):
+    """Send a folder to Kaggle as the dataset `slug`, a new one or the next version; return its DatasetVersion.
+
+    slug: `name` or `owner/name`; title: 6 to 50 characters; licence: a name of Kaggle's, e.g. "CC0-1.0" or
+    "other"; notes: what changed; kaggle: a client.Kaggle, else one is made from the user's credentials.
+    A version is a full snapshot: files that are not in the folder are not in it. Files and folders whose
+    names begin with a dot, and metadata files of Kaggle's client, are left out and named. Returns only after Kaggle has processed the version and
+    lists every file with its size.
+
+    Raises BadInput for a folder that cannot be sent whole, WrongUse for a bad name or no credentials,
+    RemoteRefusal when Kaggle says no or lists something else than was sent, Interrupted when it takes too long.
+    """
+    files, left_out = sendable(folder)
+    kaggle = kaggle or client.connect()
+    ref = slug if "/" in slug else f"{kaggle.owner}/{slug}"
+    _check_names(ref, title)
+    for name in left_out:
+        say(f"left out of the dataset: {name}")
+    total = sum(path.stat().st_size for path in files.values())
+    before = current_version(kaggle, ref)
+    if before:
+        wait_until_ready(kaggle, ref, before)
+    say(f"sending {len(files)} files, {total / 1e6:.1f} MB, as {'version ' + str(before + 1) if before else 'the first version'} of {ref}")
+    with _staged(files, {"id": ref, "title": title, "licenses": [{"name": licence}]}) as staged:
+        def taken():
+            return current_version(kaggle, ref) > before
+
+        usual = {"quiet": True, "dir_mode": "zip"}
+        if before:
+            answer = kaggle.send(f"a new version of {ref}", taken, kaggle.api.dataset_create_version, staged, notes, **usual)
+        else:
+            answer = kaggle.send(f"the dataset {ref}", taken, kaggle.api.dataset_create_new, staged, public=not private, **usual)
+    if answer is not None and str(answer.status).lower() != "ok":
+        raise RemoteRefusal(f"Kaggle did not take the dataset: {kaggle.hide(str(answer.error))}", ref, "correct what the server names")
+    version = wait_until_ready(kaggle, ref, before + 1)
+    _compare(kaggle, ref, version, {name: path.stat().st_size for name, path in files.items()})
+    return DatasetVersion(ref, version, len(files), total)
+
+
+def sendable(folder):
+    """({relative name: path} to send, [names left out]) of a folder. Raises BadInput."""
+    folder = Path(folder)
+    files, left_out = {}, set()
+    for path in sorted(folder.rglob("*")):
+        parts = path.relative_to(folder).parts
+        hidden = next((i for i, part in enumerate(parts) if part.startswith(".")), None)
+        if hidden is not None:
+            left_out.add("/".join(parts[: hidden + 1]))
+        elif len(parts) == 1 and NEVER_SENT.fullmatch(path.name):
+            left_out.add(path.name)
+        elif path.is_file() and not path.name.endswith(PARTIAL):
+            files["/".join(parts)] = path
+    archives = [name for name in files if name.lower().endswith(ARCHIVES)]
+    if archives:
+        raise BadInput(f"Kaggle would unpack {archives[0]}, and what arrives could not be compared.", folder, "unpack it, or leave it out")
+    if not files:
+        raise BadInput("There is nothing to send.", folder, "name a folder with files")
+    return files, sorted(left_out)
+
+
+def current_version(kaggle, ref):
+    """The number of the newest version; 0 where Kaggle knows no such dataset."""
+    from kagglesdk.datasets.types.dataset_api_service import ApiGetDatasetRequest
+
+    request = ApiGetDatasetRequest()
+    request.owner_slug, request.dataset_slug = ref.split("/")
+
+    def ask():
+        try:
+            return kaggle.datasets("get_dataset", request).current_version_number or 0
+        except client.failures() as error:
+            answer = client.response_of(error)
+            if answer is not None and answer.status_code in (403, 404):
+                return 0
+            raise
+
+    return kaggle.ask(f"the dataset {ref}", ask)
+
+
+def wait_until_ready(kaggle, ref, version):
+    """Wait until Kaggle has processed `version` of a dataset; return the number of its newest version.
+
+    A new version takes a while to show, and "ready" is the older one's state until then.
+    """
+    waited = 0
+    while True:
+        status = kaggle.ask(f"the state of {ref}", kaggle.api.dataset_status, ref)
+        newest = current_version(kaggle, ref) if status == "ready" else 0
+        if newest >= version:
+            return newest
+        if status in ("failed", "deleted"):
+            raise RemoteRefusal(
+                f"Kaggle could not process version {version} of the dataset: it is {status}.", ref, "look at the dataset's page, then send it again"
+            )
+        if waited >= PATIENCE_SECONDS:
+            raise Interrupted(f"Kaggle has not processed version {version} after {waited // 60} minutes.", ref, "run the same command again later")
+        kaggle.sleep(POLL_SECONDS)
+        waited += POLL_SECONDS
+
+
+def listed_files(kaggle, ref):
+    """[(name, bytes)] of the newest version, all pages."""
+    found, token = [], None
+    while True:
+        page = kaggle.ask(f"the files of {ref}", kaggle.api.dataset_list_files, ref, page_token=token, page_size=200)
+        if page.error_message:
+            raise RemoteRefusal(f"Kaggle does not list the dataset's files: {kaggle.hide(page.error_message)}", ref, "run the same command again")
+        found += [(file.name, file.total_bytes) for file in page.files or []]
+        token = page.next_page_token
+        if not token:
+            return found
+
+
+def _compare(kaggle, ref, version, sent):
+    """Raise RemoteRefusal unless Kaggle lists what was sent; a list may lag a little behind."""
+    for _ in range(LOOKS):
+        wrong = differences(sent, listed_files(kaggle, ref))
+        if not wrong:
+            return
+        kaggle.sleep(POLL_SECONDS)
+    shown = "\n".join(f"  - {line}" for line in wrong[:10])
+    raise RemoteRefusal(
+        f"Version {version} of the dataset is not what was sent; {len(wrong)} of its files are missing or other:\n{shown}",
+        ref,
+        "nothing is lost here: run the same command again, it makes a further version",
+    )
+
+
+def differences(sent, listed):
+    """Lines on what differs between {name: bytes} and [(name, bytes)], which may hold a file of a folder by its bare name."""
+    left, wrong = Counter(listed), []
+    for name, size in sent.items():
+        known_as = next((known for known in (name, name.rpartition("/")[2]) if left[known, size]), None)
+        if known_as is None:
+            wrong.append(f"{name}, {size} bytes")
+        else:
+            left[known_as, size] -= 1
+    return wrong + [f"{name}, {size} bytes, which was not sent" for (name, size), count in left.items() if count]
+
+
+def _check_names(ref, title):
+    slug = ref.split("/")[-1]
+    if not re.fullmatch(r"[A-Za-z0-9_-]+/[a-z0-9-]{6,50}", ref):
+        raise WrongUse(f"{slug!r} is no name for a dataset.", next="use 6 to 50 of a-z, 0-9 and -")
+    if not 6 <= len(title) <= 50:
+        raise WrongUse(f"The dataset's title has {len(title)} characters.", title, "use 6 to 50")
+
+
+@contextmanager
+def _staged(files, metadata):
+    """A folder that holds these files and the metadata, and nothing else that the client might send.
+
+    It also keeps the client's record of half-done uploads, which holds addresses that are keys by themselves.
+    """
+    with tempfile.TemporaryDirectory(prefix="cxrkit-upload-") as folder:
+        staged = Path(folder) / "dataset"
+        staged.mkdir()
+        for name, path in files.items():
+            target = staged / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                os.link(path, target)
+            except OSError:
+                shutil.copyfile(path, target)
+        write_json(staged / "dataset-metadata.json", metadata)
+        usual, tempfile.tempdir = tempfile.tempdir, folder
+        try:
+            yield str(staged)
+        finally:
+            tempfile.tempdir = usual
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/kaggle_io/kernel.py
+# ======================================================================================================================
+
+FILES['cxrkit/kaggle_io/kernel.py'] = r'''
+"""The run inside Kaggle: machine proved, data found, results sent, and an end in time."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from cxrkit import environment, pipeline
+from cxrkit.errors import CxrkitError
+from cxrkit.files import write_json
+from cxrkit.kaggle_io import checkpoints, client, credentials, mounts, results
+from cxrkit.progress import say
+
+SENT = "results-dataset.json"
+
+
+def arguments_of(experiment, overrides, hours, gpu, results):
+    """The command line of kernel/run.py that means the constants at the head of the script."""
+    arguments = ["--experiment", experiment, f"--hours={hours}"]
+    arguments += [] if gpu else ["--cpu"]
+    arguments += [f"--results={results}"] if results else []
+    for key, value in overrides.items():
+        option = "--" + key.replace("_", "-")
+        if isinstance(value, bool):
+            arguments.append(option if value else option.replace("--", "--no-", 1))
+        elif key == "data":
+            arguments += [f"{option}={item}" for item in ([value] if isinstance(value, str) else value)]
+        elif isinstance(value, (list, tuple)):
+            arguments += [option, *map(str, value)]
+        else:
+            arguments.append(f"{option}={value}")
+    return arguments
+
+
+def run(experiment, hours, needs_gpu, results_slug):
+    """Run the pipeline on what is attached; leave the results in the kernel's output and send them.
+
+    hours: after which no new stage begins. results_slug: the dataset to send them to; empty for none.
+    Raises CxrkitError when there is no GPU that works, no data, or no result; that results could not be
+    sent is said and written beside them, and is no error.
+    """
+    time_left = environment.Deadline(hours)
+    working = environment.kaggle_working()
+    os.chdir(working)
+    bundle = environment.bundle_identity()
+    say(f"cxrkit run {bundle['run_id']} of source {bundle['source_sha256'][:12]}")
+    if needs_gpu:
+        say(f"GPU: {environment.require_gpu()}")
+    experiment = mounts.attach(experiment)
+    checkpoints.restore(scratch() / "jobs")
+    folder = pipeline.run(experiment, scratch(), working / results.FOLDER, time_left)
+    checkpoints.save_unless_whole(folder, scratch() / "jobs")
+    if results_slug:
+        send(folder, results_slug)
+
+
+def scratch():
+    """A folder for what need not be kept: Kaggle saves every file below its working folder, links too."""
+    return Path(tempfile.gettempdir()) / "cxrkit-work"
+
+
+def send(folder, slug):
+    """Publish the results with whatever credential this kernel has; say, and write down beside them, how that went.
+
+    Returns the DatasetVersion, or None where no credential may do it: the results stay in the kernel's output.
+    """
+    reasons = []
+    for name, variables in credentials.in_kernel():
+        try:
+            with credentials.alone(variables):
+                sent = results.publish(folder, slug)
+        except (CxrkitError, OSError, *client.failures()) as error:
+            reasons.append(f"{name}: {error}")
+            continue
+        say(f"results sent with the {name}: {sent.url}, {sent.files} files, {sent.bytes:,} bytes, as Kaggle lists them")
+        write_json(folder.parent / SENT, {"dataset": sent.ref, "version": sent.version, "files": sent.files, "bytes": sent.bytes})
+        return sent
+    reasons = reasons or ["this kernel has no credential: no attached secret, no key, no session token"]
+    say("The results were not sent to a dataset; they stay in this kernel's output.")
+    for reason in reasons:
+        say(f"  - {reason}")
+    say("From your own machine: python -m cxrkit pull, then python -m cxrkit publish.")
+    write_json(folder.parent / SENT, {"dataset": None, "reasons": reasons})
+    return None
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/kaggle_io/metadata.py
+# ======================================================================================================================
+
+FILES['cxrkit/kaggle_io/metadata.py'] = r'''
+"""kernel-metadata.json: what the kernel is called, and what Kaggle gives it."""
+
+import json
+import re
+import sys
+
+from cxrkit.errors import BadInput, WrongUse
+from cxrkit.files import write_json
+from cxrkit.kaggle_io.bundle import ROOT, SCRIPT
+
+NAME = "kernel-metadata.json"
+NOBODY = "your-kaggle-name"
+DEFAULTS = {
+    "id": f"{NOBODY}/cxrkit-chest-films",
+    "title": "cxrkit-chest-films",
+    "code_file": SCRIPT,
+    "language": "python",
+    "kernel_type": "script",
+    "is_private": True,
+    "enable_gpu": True,
+    "enable_internet": True,
+    "machine_shape": "NvidiaTeslaT4",
+    "dataset_sources": ["praveengovi/coronahack-chest-xraydataset"],
+    "competition_sources": [],
+    "kernel_sources": [],
+    "model_sources": [],
+}
+"""The title is the slug, for Kaggle derives the address from the title; the GPU is named, for Kaggle's default drifts."""
+
+
+def read(root=ROOT):
+    """The metadata as a dict. Raises BadInput when the file cannot be used."""
+    path = root / NAME
+    try:
+        found = json.loads(path.read_text("utf-8"))
+        owner_and_slug = re.fullmatch(r"[^/]+/[^/]+", found["id"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BadInput(f"{NAME} cannot be used: {error!r}", path, "write it anew: python -m cxrkit setup") from error
+    if not owner_and_slug:
+        raise BadInput(f'The id {found["id"]!r} is not of the form owner/name.', path, "write it anew: python -m cxrkit setup")
+    return found
+
+
+def slug_of(metadata):
+    return metadata["id"].partition("/")[2]
+
+
+def results_slug(slug):
+    """The slug of the dataset that a kernel's results go to; Kaggle allows 50 characters."""
+    return slug[:42].rstrip("-") + "-results"
+
+
+def named(metadata, owner, slug=None):
+    """The metadata for this owner and slug. Raises WrongUse for a slug that Kaggle would change."""
+    slug = slug or slug_of(metadata)
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug) or not 5 <= len(slug) <= 50:
+        raise WrongUse(f"{slug!r} is no name for a kernel.", next="use 5 to 50 of a-z, 0-9 and single - between them")
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", owner):
+        raise WrongUse(f"{owner!r} is no Kaggle user name.", next="take it from the address of your profile: kaggle.com/NAME")
+    kept = {key: value for key, value in metadata.items() if key != "id_no"}  # it would win over the id, and goes stale
+    return kept | {"id": f"{owner}/{slug}", "title": slug}
+
+
+def set_up(owner=None, slug=None, root=ROOT, ask=input):
+    """Write kernel-metadata.json for its owner: the one given, or that of the credentials, or the one a person types.
+
+    What else stands in the file is kept. Returns its new content. Raises WrongUse when nobody names the owner.
+    """
+    present = read(root) if (root / NAME).exists() else DEFAULTS
+    if not owner:
+        owner = _owner_of_credentials(ask)
+    written = named(present, owner, slug)
+    write_json(root / NAME, written)
+    return written
+
+
+def _owner_of_credentials(ask):
+    from cxrkit.kaggle_io import client
+
+    try:
+        return client.connect().owner
+    except WrongUse:
+        if not sys.stdin.isatty():
+            raise WrongUse(
+                "The owner of the kernel is not known: there are no Kaggle credentials.", next="python -m cxrkit setup --owner YOUR-KAGGLE-NAME"
+            ) from None
+    return ask("Your Kaggle user name (kaggle.com/NAME): ").strip()
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/kaggle_io/mounts.py
+# ======================================================================================================================
+
+FILES['cxrkit/kaggle_io/mounts.py'] = r'''
+"""What is attached to a Kaggle kernel, and where it lies.
+
+Since 2026 a dataset lies at /kaggle/input/datasets/OWNER/SLUG, and in some kernels still at
+/kaggle/input/SLUG. A dataset is known by a file it must hold, not by its folder's name.
+"""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from cxrkit import config, environment
+from cxrkit.data import coronahack
+from cxrkit.errors import BadInput
+from cxrkit.progress import say
+
+COLLECTED = ("radiopaedia/*/record.json", "sirm/*/record.json")
+"""What a store of the scrapers holds; either will do."""
+DEPTH = 5
+MOST_FOLDERS = 2000
+"""Folders looked into at most: a dataset of 100,000 folders must not be walked."""
+
+
+def find(marker, ref="", root=None):
+    """The folder below the input mount that holds a file matching the pattern `marker`, or None.
+
+    ref: owner/slug of the dataset, looked for first in both layouts; then every folder down to DEPTH, near
+    ones first.
+    """
+    root = Path(root or environment.kaggle_input())
+    owner, _, slug = ref.partition("/")
+    likely = [root / "datasets" / owner / slug, root / slug] if slug else []
+    for folder in [*likely, *folders_below(root)]:
+        if next(folder.glob(marker), None):
+            return folder
+    return None
+
+
+def folders_below(root):
+    """The root and the folders below it, breadth first, down to DEPTH and at most MOST_FOLDERS."""
+    level, seen = [Path(root)], 0
+    for _ in range(DEPTH + 1):
+        deeper = []
+        for folder in level:
+            if seen == MOST_FOLDERS or not folder.is_dir():
+                break
+            seen += 1
+            yield folder
+            with os.scandir(folder) as entries:
+                deeper += sorted(Path(entry.path) for entry in entries if entry.is_dir())
+        level = deeper
+
+
+def mounted(root=None):
+    """What is attached, as text: every folder that holds a file, relative to the input mount."""
+    root = Path(root or environment.kaggle_input())
+    if not root.is_dir():
+        return "nothing: there is no " + str(root)
+    found = []
+    for folder in folders_below(root):
+        with os.scandir(folder) as entries:
+            if any(entry.is_file() for entry in entries):
+                found.append(folder.relative_to(root).as_posix())
+    shown = [name for name in found if not any(name.startswith(other + "/") for other in found)]
+    return ", ".join(shown[:20]) or "nothing"
+
+
+def attach(experiment, root=None):
+    """The experiment with what is attached filled in: its data where it names none, and ImageNet weights.
+
+    The data are CoronaHack, which must be there, and a store of collected films where one is attached.
+    Raises BadInput, listing what is mounted, when CoronaHack is needed and not there.
+    """
+    if not experiment.data:
+        experiment = config.with_data(experiment, _data(root))
+    if experiment.pretrained and not experiment.weights:
+        experiment = _with_weights(experiment, root)
+    return experiment
+
+
+def _data(root):
+    ref = coronahack.DATASET_URL.partition("/datasets/")[2]
+    folder = find(coronahack.METADATA, ref, root)
+    if folder is None:
+        raise BadInput(
+            f"No attached dataset holds {coronahack.METADATA}; attached is: {mounted(root)}.",
+            root or environment.kaggle_input(),
+            f'attach {ref}: "dataset_sources" in kernel-metadata.json, or Add Input on the kernel\'s page',
+        )
+    say(f"data: CoronaHack at {folder}")
+    found = [f"coronahack={folder}"]
+    collected = next(filter(None, (find(marker, root=root) for marker in COLLECTED)), None)
+    if collected:
+        say(f"data: collected films at {collected}")
+        found.append(f"collected={collected}")
+    return found
+
+
+def _with_weights(experiment, root):
+    from cxrkit.training import weights
+
+    names = [os.path.basename(weights.source_of(architecture)) for architecture in experiment.architectures]
+    folder = find(names[0], root=root)
+    missing = [name for name in names if folder is None or not (folder / name).is_file()]
+    if missing:
+        if folder is not None:
+            say(f"weights: {folder} lacks {', '.join(missing)}, so all are fetched from the network")
+        return experiment
+    say(f"weights: attached at {folder}")
+    return replace(experiment, weights=str(folder))
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/kaggle_io/push.py
+# ======================================================================================================================
+
+FILES['cxrkit/kaggle_io/push.py'] = r'''
+"""Send the kernel to Kaggle, wait for its end, and say truthfully how it ended."""
+
+import json
+import queue
+import secrets
+import tempfile
+import threading
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from cxrkit.errors import Interrupted, RemoteRefusal
+from cxrkit.files import write_json, write_text
+from cxrkit.kaggle_io import bundle, client, metadata
+from cxrkit.progress import say
+
+POLL_SECONDS = 15
+STALE_SECONDS = 15 * 60
+"""How long Kaggle may go on showing the end of the version before."""
+RUNNING = ("QUEUED", "RUNNING", "NEW_SCRIPT")
+ENDED = ("COMPLETE", "ERROR", "CANCEL_ACKNOWLEDGED", "CANCEL_REQUESTED")
+
+
+@dataclass(frozen=True)
+class Pushed:
+    """A version that Kaggle has taken. before: the kernel's status before it, None where there was no kernel."""
+
+    ref: str
+    version: int
+    run_id: str
+    source_sha256: str
+    before: str | None
+
+
+@dataclass(frozen=True)
+class Status:
+    value: str
+    message: str = ""
+
+    def __str__(self):
+        return f"{self.value}: {self.message}" if self.message else self.value
+
+
+def push(settings, kaggle, root=bundle.ROOT, slug=None, resume=False):
+    """Bundle the kit and send it as the signed-in user's kernel; return it as Pushed.
+
+    slug: instead of the one in kernel-metadata.json; resume: attach the dataset of its results, for the
+    checkpoints in it. Nothing in the repository changes. Raises RemoteRefusal
+    when Kaggle refuses it, or would run it without one of its sources; BadInput, WrongUse as bundle does.
+    """
+    described = metadata.named(metadata.read(root), kaggle.owner, slug)
+    ref = described["id"]
+    run_id = settings.run_id or time.strftime("%Y%m%d-%H%M%S", time.gmtime()) + "-" + secrets.token_hex(2)
+    results = metadata.results_slug(metadata.slug_of(described))
+    if resume:
+        described["dataset_sources"] = [*described.get("dataset_sources", []), f"{kaggle.owner}/{results}"]
+    script = bundle.generate(replace(settings, run_id=run_id, results=results), root)
+    if not settings.gpu:
+        described = {key: value for key, value in described.items() if key != "machine_shape"} | {"enable_gpu": False}
+    before = _status_or_none(kaggle, ref)
+    with tempfile.TemporaryDirectory(prefix="cxrkit-push-") as folder:
+        write_json(Path(folder) / metadata.NAME, described)
+        write_text(Path(folder) / described["code_file"], script)
+        answer = kaggle.send(f"the push of {ref}", lambda: _has(kaggle, ref, script), kaggle.api.kernels_push, folder)
+    version = _accepted(answer, ref, kaggle) if answer is not None else on_kaggle(kaggle, ref)[0]
+    return Pushed(ref, version, run_id, bundle.identity(script)[0], before)
+
+
+def _accepted(answer, ref, kaggle):
+    """The version number in an answer to a push. Kaggle says 200 to a refusal, too."""
+    if answer.error:
+        words = kaggle.hide(answer.error)
+        busy = "session count" in words
+        remedy = "wait until one of your running kernels has ended" if busy else f"correct what the server names; the kernel is {ref}"
+        raise RemoteRefusal(f"Kaggle refused the push: {words}", ref, remedy)
+    kinds = ("tags", "dataset_sources", "competition_sources", "kernel_sources", "model_sources")
+    invalid = [f"{kind.replace('_', ' ')}: {', '.join(found)}" for kind in kinds if (found := getattr(answer, f"invalid_{kind}", None))]
+    if invalid:
+        raise RemoteRefusal(
+            "Kaggle took the push but not all that it asks for, so it runs without: " + "; ".join(invalid),
+            ref,
+            f"correct them in {metadata.NAME} and push again; the version that runs now is of no use",
+        )
+    if not answer.version_number:
+        raise RemoteRefusal("Kaggle answered the push without a version number.", ref, client.TRY_LATER)
+    return answer.version_number
+
+
+def on_kaggle(kaggle, ref):
+    """(version number, source text) of the newest version of a kernel; (0, "") where there is no such kernel."""
+    from kagglesdk.kernels.types.kernels_api_service import ApiGetKernelRequest
+
+    request = ApiGetKernelRequest()
+    request.user_name, request.kernel_slug = ref.split("/")
+    answer = _unless_absent(kaggle, f"the kernel {ref}", lambda: kaggle.kernels("get_kernel", request))
+    return (answer.metadata.current_version_number or 0, answer.blob.source or "") if answer else (0, "")
+
+
+def _has(kaggle, ref, script):
+    return on_kaggle(kaggle, ref)[1].strip() == script.strip()
+
+
+def status(kaggle, ref):
+    """The kernel's Status. Raises RemoteRefusal, also where there is no such kernel."""
+    answer = kaggle.ask(f"the status of {ref}", kaggle.api.kernels_status, ref)
+    return Status(answer.status.name, kaggle.hide(answer.failure_message or ""))
+
+
+def gpu_quota(kaggle):
+    """(hours used, hours allowed) of this week's GPU quota, or None where the client cannot tell (before 2.2)."""
+    if not hasattr(kaggle.api, "quota_view"):
+        return None
+    quota = kaggle.ask("the GPU quota", kaggle.api.quota_view).gpu_quota
+    return (quota.time_used.total_seconds() / 3600, quota.total_time_allowed.total_seconds() / 3600) if quota else None
+
+
+def _status_or_none(kaggle, ref):
+    answer = _unless_absent(kaggle, f"the status of {ref}", lambda: kaggle.api.kernels_status(ref))
+    return answer.status.name if answer else None
+
+
+def _unless_absent(kaggle, doing, question):
+    """The answer to a question about a kernel, or None where Kaggle says that it is not there (403 or 404)."""
+
+    def asked():
+        try:
+            return question()
+        except client.failures() as error:
+            answer = client.response_of(error)
+            if answer is not None and answer.status_code in (403, 404):
+                return None
+            raise
+
+    return kaggle.ask(doing, asked)
+
+
+def wait(kaggle, pushed, show=say):
+    """Wait for the end of a pushed version, showing its log; return its last Status.
+
+    Just after a push Kaggle may still show the version before. An end counts once the status has changed since
+    the push, or where the log names this run.
+    Raises RemoteRefusal when the kernel failed, Interrupted when Kaggle shows no sign of it.
+    """
+    log, ours, last, stale = Log(kaggle, pushed.ref), False, None, 0
+    while True:
+        now = status(kaggle, pushed.ref)
+        ours = ours or _is_new(now.value, pushed.before)
+        if now.value == "RUNNING":
+            log.follow()
+        log.show(show)
+        if now.value in ENDED:
+            if ours or pushed.run_id in log.kept():
+                break
+            if stale >= STALE_SECONDS:
+                raise Interrupted(
+                    f"Kaggle shows no sign of version {pushed.version}, only the end of the one before.",
+                    pushed.ref,
+                    "look at python -m cxrkit status",
+                )
+            stale += POLL_SECONDS
+        if now != last:
+            show(f"{pushed.ref}: {now}" + ("" if now.value in RUNNING else ", which may be the version before"))
+        last = now
+        kaggle.sleep(POLL_SECONDS)
+    log.finish(show)
+    show(f"{pushed.ref} version {pushed.version}: {now}")
+    if now.value != "COMPLETE":
+        raise RemoteRefusal(f"The kernel ended as {now}", pushed.ref, "the reason stands in the log above; correct it and push again")
+    return now
+
+
+def _is_new(value, before):
+    """Whether a status cannot be that of the version before."""
+    return before is None or (before in ENDED and value != before)
+
+
+class Log:
+    """What a kernel prints. While it runs a thread reads Kaggle's stream, where the client knows it (2.2 and later)."""
+
+    def __init__(self, kaggle, ref):
+        self.kaggle, self.ref = kaggle, ref
+        self.arrived, self.shown, self.thread = queue.SimpleQueue(), 0, None
+
+    def follow(self):
+        if self.thread is None and hasattr(self.kaggle.api, "kernels_logs_stream"):
+            self.thread = threading.Thread(target=self._read, daemon=True)
+            self.thread.start()
+
+    def _read(self):
+        try:
+            for event in self.kaggle.api.kernels_logs_stream(self.ref):
+                self.arrived.put(event.get("data") or "")
+        except client.failures():
+            pass  # the stream is a convenience: finish() shows from the kept log what it missed
+
+    def show(self, show):
+        """Show what has arrived."""
+        while not self.arrived.empty():
+            self._show(self.arrived.get(), show)
+
+    def kept(self):
+        """The text that Kaggle keeps of the newest session; empty while there is none."""
+        return "".join(entries(_kept_log(self.kaggle, self.ref)))
+
+    def finish(self, show):
+        """Show what the stream did not bring."""
+        if self.thread is not None:
+            self.thread.join(timeout=POLL_SECONDS)
+        self.show(show)
+        for line in entries(_kept_log(self.kaggle, self.ref))[self.shown :]:
+            self._show(line, show)
+        if not self.shown:
+            show("(Kaggle has no log of this run)")
+
+    def _show(self, text, show):
+        self.shown += 1
+        show(self.kaggle.hide(text.rstrip("\n")))
+
+
+def _kept_log(kaggle, ref):
+    return kaggle.ask(f"the log of {ref}", kaggle.api.kernels_logs, ref)
+
+
+def entries(log):
+    """The texts of a kernel's log, which Kaggle keeps as a JSON array of {stream_name, time, data}."""
+    try:
+        return [entry.get("data") or "" for entry in json.loads(log)]
+    except (ValueError, AttributeError, TypeError):
+        return log.splitlines(keepends=True)
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/kaggle_io/results.py
+# ======================================================================================================================
+
+FILES['cxrkit/kaggle_io/results.py'] = r'''
+"""Results down from Kaggle and up to it, each file compared with the checksums that the run wrote."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path, PurePosixPath
+
+from cxrkit.errors import BadInput, Interrupted, RemoteRefusal
+from cxrkit.files import read_json, replacing, sha256_of, write_text
+from cxrkit.kaggle_io import bundle, client, datasets, push
+from cxrkit.progress import say, track
+
+FOLDER = "results"
+LICENCE = "other"
+CHUNK_BYTES = 1 << 20
+TIMEOUT_SECONDS = 60
+
+
+def verify(folder):
+    """The content of folder/checksums.json, once every file it names is there with that size and SHA-256.
+
+    Raises BadInput, naming the files that are missing or other.
+    """
+    folder = Path(folder)
+    try:
+        listed = read_json(folder / "checksums.json")
+    except (OSError, ValueError) as error:
+        raise BadInput(f"The results have no readable checksums.json: {error}", folder, "name the results folder of a finished run") from error
+    wrong = []
+    for name, expected in listed.items():
+        path = folder / name
+        if not is_inside(name) or not path.is_file():
+            wrong.append(f"{name} is missing")
+        elif path.stat().st_size != expected["bytes"]:
+            wrong.append(f"{name} has {path.stat().st_size} bytes instead of {expected['bytes']}")
+        elif sha256_of(path) != expected["sha256"]:
+            wrong.append(f"{name} has another SHA-256")
+    if wrong or not listed:
+        shown = "\n".join(f"  - {line}" for line in wrong[:10]) or "  - it names no file"
+        raise BadInput(f"The results are not whole:\n{shown}", folder, "fetch or make them again")
+    return listed
+
+
+def is_inside(name):
+    """Whether a relative name from elsewhere stays below its folder."""
+    path = PurePosixPath(name)
+    return bool(path.parts) and not path.is_absolute() and ".." not in path.parts and "\\" not in name and ":" not in path.parts[0]
+
+
+def pull(kaggle, ref, out, expected=None):
+    """Fetch the results of a kernel's newest run into out/RUN-ID; return that folder.
+
+    expected: (source_sha256, run_id) the results must carry; else those of the source that Kaggle shows for
+    the kernel. Everything is fetched anew into a temporary folder beside it, compared with checksums.json,
+    and moved into place only when it is whole; the kernel's log comes along as kernel.log.
+
+    Raises Interrupted while the kernel runs, RemoteRefusal when a file cannot be had, BadInput when the
+    results are not whole or are another run's.
+    """
+    now = push.status(kaggle, ref)
+    if now.value in push.RUNNING:
+        raise Interrupted(f"The kernel has not ended: {now}.", ref, "run the same command again when it has")
+    expected = expected or bundle.identity(push.on_kaggle(kaggle, ref)[1])
+    out = Path(out)
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".pull-", dir=out) as fresh:
+        fresh = Path(fresh) / "run"
+        log = _fetch(kaggle, ref, fresh, now)
+        verify(fresh / FOLDER)
+        found = _identity_of(fresh / FOLDER)
+        _compare_runs(ref, found, expected)
+        write_text(fresh / "kernel.log", "".join(push.entries(log)))
+        target = out / found[1]
+        if target.exists():
+            shutil.rmtree(target)
+        os.replace(fresh, target)
+    if not log:
+        say("Kaggle has no log of this run.")
+    return target
+
+
+def _identity_of(folder):
+    identity = read_json(folder / "run.json").get("bundle") or {}
+    source, run_id = identity.get("source_sha256", ""), identity.get("run_id", "")
+    if not run_id or PurePosixPath(run_id).name != run_id or run_id.startswith("."):
+        raise BadInput(f"The results carry no usable run id: {run_id!r}.", folder / "run.json", "push the kit's own script")
+    return source, run_id
+
+
+def _compare_runs(ref, found, expected):
+    """Raise BadInput when results are another run's: Kaggle may still show those of the version before."""
+    for name, have, want in zip(("source", "run"), found, expected):
+        if want and have != want:
+            raise BadInput(
+                f"These are the results of another {name}: {have[:16]} instead of {want[:16]}.",
+                ref,
+                "Kaggle may still show the version before: look at python -m cxrkit status, then run the same command again",
+            )
+
+
+def _fetch(kaggle, ref, folder, status):
+    """Fetch the files below results/ of a kernel's output into `folder`; return its log."""
+    found, log = output_of(kaggle, ref)
+    wanted = {name: url for name, url in found.items() if name.startswith(FOLDER + "/")}
+    outside = [name for name in wanted if not is_inside(name)]
+    if outside:
+        raise BadInput(f"The output names a file outside its folder: {outside[0]!r}.", ref, "do not trust this kernel")
+    if f"{FOLDER}/checksums.json" not in wanted:
+        raise BadInput(
+            f"The kernel's output holds no whole results: {len(found)} files, status {status}.",
+            ref,
+            "read its log: python -m cxrkit status --log",
+        )
+    for name, url in track(list(wanted.items()), "fetching results"):
+        kaggle.ask(f"the file {name}", _download, name, url, folder / name)
+    return log
+
+
+def output_of(kaggle, ref):
+    """({name: URL}, log) of the output of a kernel's newest run, all pages."""
+    from kagglesdk.kernels.types.kernels_api_service import ApiListKernelSessionOutputRequest
+
+    request = ApiListKernelSessionOutputRequest()
+    request.user_name, request.kernel_slug = ref.split("/")
+    request.page_size = 200
+    files, log = {}, ""
+    while True:
+        page = kaggle.ask(f"the output of {ref}", kaggle.kernels, "list_kernel_session_output", request)
+        files |= {file.file_name: file.url for file in page.files or []}
+        log = log or page.log or ""
+        if not page.next_page_token:
+            return files, log
+        request.page_token = page.next_page_token
+
+
+def _download(name, url, path):
+    """Fetch one file; an error page is not a file. The address is a key by itself, so it is never shown."""
+    import requests
+
+    with requests.get(url, stream=True, timeout=TIMEOUT_SECONDS) as answer:
+        if 400 <= answer.status_code < 500 and answer.status_code != 429:
+            said = client.words_of(answer)
+            raise RemoteRefusal(f"Kaggle does not hand out a file: {said}", name, "run the same command again: the files' addresses expire")
+        answer.raise_for_status()
+        if url.startswith("https:") and not answer.url.startswith("https:"):
+            raise requests.RequestException("the download was led away from https")
+        with replacing(path) as temporary, open(temporary, "wb") as file:
+            for chunk in answer.iter_content(CHUNK_BYTES):
+                file.write(chunk)
+            wanted = answer.headers.get("Content-Length")
+            if wanted and "Content-Encoding" not in answer.headers and file.tell() != int(wanted):
+                raise requests.ConnectionError(f"the download ended at {file.tell()} of {wanted} bytes")
+
+
+def publish(folder, slug, private=True, kaggle=None):
+    """Send a results folder to Kaggle as the dataset `slug`; return its DatasetVersion.
+
+    Raises BadInput when the folder is not whole, and what datasets.upload_dataset raises.
+    """
+    verify(folder)
+    run = read_json(Path(folder) / "run.json")
+    run_id = (run.get("bundle") or {}).get("run_id") or "of a local run"
+    name, experiment, manifest = run["experiment"]["name"], run["experiment_sha256"][:12], run["manifest_sha256"][:12]
+    notes = f"cxrkit results {run_id}, experiment {name} {experiment}, manifest {manifest}"
+    return datasets.upload_dataset(folder, slug, slug.rpartition("/")[2], LICENCE, notes, private, kaggle)
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/kaggle_io/unpack.py
+# ======================================================================================================================
+
+FILES['cxrkit/kaggle_io/unpack.py'] = r'''
+"""How the one file that Kaggle runs becomes a package again. The text of this module is part of that file."""
+
+import atexit
+import os
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+
+def unpack(files, source_sha256, run_id):
+    """Write the bundled files into a temporary folder and make them importable here and in every child process.
+
+    files: {relative path: text}; run_id: names the run, empty for the time of its start. A process that was
+    started by one which has unpacked the same source uses that folder and run id; the process which made it
+    removes it at its end. Returns the folder.
+    """
+    folder = Path(os.environ.get("CXRKIT_UNPACKED", ""))
+    if os.environ.get("CXRKIT_SOURCE") != source_sha256 or not folder.is_dir():
+        folder = Path(tempfile.mkdtemp(prefix="cxrkit-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        for name, text in files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(text.encode())
+        os.environ["CXRKIT_UNPACKED"], os.environ["CXRKIT_SOURCE"] = str(folder), source_sha256
+        os.environ["CXRKIT_RUN"] = run_id or time.strftime("%Y%m%d-%H%M%S", time.gmtime())
+        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")]))
+    sys.path.insert(0, str(folder))
+    return folder
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/pipeline.py
+# ======================================================================================================================
+
+FILES['cxrkit/pipeline.py'] = r'''
+"""The road from sources to results: each stage in its order, each skipped where it is done and still valid."""
+
+import time
+from pathlib import Path
+
+from cxrkit import config, environment
+from cxrkit.data import manifest, phantom, sources, tree
+from cxrkit.errors import Interrupted, disk_errors
+from cxrkit.files import sha256_of, write_checksums, write_json, write_text
+from cxrkit.progress import say
+
+RESEARCH_ONLY = "Research use only: not a medical device, and no score here says that a network sees disease."
+
+
+def run(experiment, out, results=None, time_left=environment.Deadline()):
+    """Make out/manifest.csv, out/tree, out/jobs and out/results for an experiment; return the results folder.
+
+    results: another folder for the results. time_left: seconds until no new stage of a training may begin;
+    then the results are made from what is finished, and say so.
+    Raises CxrkitError; whatever was finished before stays, and the next run goes on from it.
+    """
+    out = Path(out)
+    with disk_errors(out):
+        return _run(experiment, out, Path(results or out / "results"), time_left)
+
+
+def _run(experiment, out, results, time_left):
+    clock = Clock()
+    say(f"experiment {experiment.name} {experiment.hash()[:12]}, into {out}")
+    say(RESEARCH_ONLY)
+    with clock("manifest"):
+        records, locate, manifest_hash = make_manifest(experiment, out)
+    data = "phantom" if all(record.source == "phantom" for record in records) else "films"
+    say(manifest.summary(records) + "\n")
+    marks = banner(data, experiment)
+    say(marks)
+    with clock("tree"):
+        say(f"tree: {tree.build(records, locate, out / 'tree')}")
+
+    from cxrkit.training import grid  # fastai takes seconds to import: bad input is reported before
+
+    device = environment.choose_device()
+    say(f"device: {device}")
+    with clock("training"):
+        grid.run(experiment, out / "tree", tree.entries(records), manifest_hash, out / "jobs", device.value, time_left)
+    unfinished = grid.unfinished(experiment, out / "jobs")
+    if unfinished:
+        marks = "\n".join(filter(None, [marks, partial(experiment, unfinished, out)]))
+
+    from cxrkit.evaluation import scores
+    from cxrkit.report import plots
+
+    with clock("results"):
+        write_text(results / "manifest.csv", manifest.to_csv(records))
+        grid.collect(experiment, records, out / "jobs", results)
+        write_json(results / "run.json", about(experiment, manifest_hash, data, device, clock, unfinished))
+        content = scores.evaluate(results, experiment.threshold)
+        plots.draw_all(results, content, records, locate)
+    write_json(results / "run.json", about(experiment, manifest_hash, data, device, clock, unfinished))
+    write_checksums(results)
+    say("\n" + scores.text_table(content) + "\n" + marks)
+    say(f"95 % intervals: Wilson for proportions, DeLong for AUC. Manifest {manifest_hash[:12]}. Results: {results}")
+    return results
+
+
+def make_manifest(experiment, out):
+    """Build and write out/manifest.csv; return its records, the function that finds their files, and its SHA-256."""
+    found = sources.parse_all(experiment.data, drawn_at=out / "phantoms")
+    records = manifest.build(found, experiment.split, experiment.exclude_views, experiment.split_seed)
+    roots = manifest.roots_of(found)
+    manifest.write(out / "manifest.csv", records, roots)
+    return records, sources.locator(roots), sha256_of(out / "manifest.csv")
+
+
+def banner(data, experiment):
+    """What a reader must not overlook about a run, a line each; empty when there is nothing."""
+    lines = [phantom.BANNER] if data == "phantom" else []
+    if not experiment.pretrained:
+        lines.append("RANDOM WEIGHTS: the networks did not start from ImageNet's, as the study's did.")
+    return "\n".join("!!! " + line for line in lines)
+
+
+def partial(experiment, unfinished, out):
+    """The line that marks results of a run which ran out of time. Raises Interrupted where there are none."""
+    planned = len(experiment.architectures) * len(experiment.seeds)
+    if len(unfinished) == planned:
+        raise Interrupted("The time was up before any network was trained.", out, "run the same command again, with more time or a smaller experiment")
+    return f"!!! PARTIAL: the time was up; {len(unfinished)} of {planned} trainings are missing: {', '.join(unfinished)}."
+
+
+def about(experiment, manifest_hash, data, device, clock, unfinished):
+    """The content of run.json."""
+    return {
+        "experiment": config.as_dict(experiment) | {"data": [name.rpartition("=")[0] or "coronahack" if name != "phantom" else name for name in experiment.data], "weights": "attached" if experiment.weights else ""},
+        "experiment_sha256": experiment.hash(),
+        "manifest_sha256": manifest_hash,
+        "data": data,
+        "weights": "imagenet" if experiment.pretrained else "random",
+        "unfinished": unfinished,
+        "device": {"value": device.value, "reason": device.reason},
+        **environment.describe(),
+        "peak_memory_bytes": environment.peak_memory_bytes(),
+        "seconds": clock.seconds,
+    }
+
+
+class Clock:
+    """Seconds each stage took, by name."""
+
+    def __init__(self):
+        self.seconds = {}
+
+    def __call__(self, name):
+        self.running = name
+        return self
+
+    def __enter__(self):
+        self.started = time.monotonic()
+
+    def __exit__(self, *_):
+        self.seconds[self.running] = round(time.monotonic() - self.started, 2)
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/progress.py
+# ======================================================================================================================
+
+FILES['cxrkit/progress.py'] = r'''
+"""Progress for people: a bar on a terminal, one plain line a step in a log."""
+
+import sys
+import time
+
+
+def say(text=""):
+    """Print one line at once, so that a log shows it while the run goes on."""
+    print(text, flush=True)
+
+
+def on_terminal():
+    return sys.stderr.isatty()
+
+
+def track(items, label, total=None):
+    """Yield the items, showing how many are done: a tqdm bar on a terminal, else one line at the end."""
+    total = len(items) if total is None else total
+    if on_terminal():
+        from tqdm import tqdm
+
+        yield from tqdm(items, desc=label, total=total, leave=False)
+        return
+    start = time.monotonic()
+    yield from items
+    seconds = time.monotonic() - start
+    if seconds > 2:
+        say(f"{label}: {total} in {seconds:.1f} s")
+
+
+def table(rows, header, right=()):
+    """Rows of values as an aligned text table.
+
+    header: the column names; right: the names of the columns to align to the right.
+    """
+    cells = [[str(name) for name in header]] + [["" if value is None else str(value) for value in row] for row in rows]
+    widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
+    lines = []
+    for row in cells:
+        padded = [c.rjust(w) if name in right else c.ljust(w) for c, w, name in zip(row, widths, header)]
+        lines.append("  ".join(padded).rstrip())
+    lines.insert(1, "  ".join("-" * w for w in widths))
+    return "\n".join(lines)
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/report/__init__.py
+# ======================================================================================================================
+
+FILES['cxrkit/report/__init__.py'] = r'''
+"""Result files in, figures and tables out."""
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/report/plots.py
+# ======================================================================================================================
+
+FILES['cxrkit/report/plots.py'] = r'''
+"""The figures of a run, drawn from its result files alone."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from sklearn.metrics import roc_curve
+
+from cxrkit.data import licences
+from cxrkit.data.images import open_grey
+from cxrkit.data.records import LABELS, POSITIVE
+from cxrkit.errors import BadInput
+from cxrkit.evaluation.scores import SHORT_NAMES, final_scores, read_predictions
+from cxrkit.files import replacing
+
+COLOURS = dict(zip(SHORT_NAMES, ("#0072B2", "#E69F00", "#009E73", "#CC79A7")))
+"""Okabe and Ito's palette, which colour-blind readers can tell apart (https://jfly.uni-koeln.de/color/)."""
+
+DPI = 120
+WORST_SHOWN = 8
+
+
+def draw_all(results, content, records, locate):
+    """Write results/figures/*.png; return their paths.
+
+    content: metrics.json's content; records: the manifest; locate: function from a record to its file,
+    for thumbnails of films whose licence lets them be shown.
+    """
+    results = Path(results)
+    epochs, finder = (pd.read_csv(results / name) for name in ("epochs.csv", "lr_find.csv"))
+    predictions = _held_out(read_predictions(results), content, records)
+    figures = {
+        "loss": draw_losses(epochs),
+        "lr_find": draw_lr_find(finder),
+        "confusion": draw_confusions(content),
+        "roc": draw_roc(predictions),
+        "top_losses": draw_top_losses(predictions, {r.image_id: r for r in records}, locate),
+    }
+    marks = ["drawn phantoms, not films"] * (content["data"] == "phantom") + ["random weights"] * (content["weights"] == "random")
+    paths = []
+    for name, figure in figures.items():
+        watermark(figure, marks)
+        with replacing(results / "figures" / f"{name}.png") as temporary:
+            figure.savefig(temporary, dpi=DPI, format="png", metadata={"Software": None})
+        paths.append(results / "figures" / f"{name}.png")
+    return paths
+
+
+def watermark(figure, marks):
+    """Write each mark across a figure, as large as fits, so that it cannot be cropped away."""
+    width = figure.get_figwidth() * 72
+    for row, mark in enumerate(marks):
+        height = 0.5 + 0.24 * ((len(marks) - 1) / 2 - row)
+        size = min(44, 1.25 * width / len(mark))
+        figure.text(0.5, height, mark.upper(), ha="center", va="center", fontsize=size, color="#B00020", alpha=0.22, zorder=10)
+
+
+def _held_out(predictions, content, records):
+    split_of = {record.image_id: record.split for record in records}
+    held = final_scores(content)[0]["split"]
+    return predictions[(predictions["stage"] == "unfrozen") & (predictions["image_id"].map(split_of) == held)]
+
+
+def _panels(names, width=3.4, height=3.0):
+    figure = Figure(figsize=(width * len(names), height), layout="constrained")
+    return figure, list(zip(names, figure.subplots(1, len(names), squeeze=False)[0]))
+
+
+def draw_losses(epochs):
+    """Training and validation loss over the epochs of both stages, a panel a network, a line a seed."""
+    figure, panels = _panels(epochs["architecture"].unique())
+    for architecture, axes in panels:
+        for _, run in epochs[epochs["architecture"] == architecture].groupby("seed"):
+            steps = np.arange(1, len(run) + 1)
+            axes.plot(steps, run["train_loss"], color=COLOURS[architecture], linestyle="--")
+            axes.plot(steps, run["valid_loss"], color=COLOURS[architecture], marker="o", markersize=3)
+        frozen = int((run["stage"] == "frozen").sum())
+        axes.axvline(frozen + 0.5, color="grey", linewidth=0.8)
+        axes.set(title=SHORT_NAMES[architecture], xlabel="epoch (line: body unfrozen)", yscale="log")
+    panels[0][1].set_ylabel("loss (dashed: training)")
+    return figure
+
+
+def draw_lr_find(finder):
+    """The learning-rate finder's curves, with the learning rate that was chosen from each."""
+    figure, panels = _panels(finder["architecture"].unique())
+    for architecture, axes in panels:
+        for _, run in finder[finder["architecture"] == architecture].groupby("seed"):
+            axes.plot(run["learning_rate"], run["loss"], color=COLOURS[architecture])
+            axes.axvline(run["chosen"].iloc[0], color="grey", linewidth=0.8)
+        axes.set(title=SHORT_NAMES[architecture], xlabel="learning rate (line: chosen)", xscale="log")
+    panels[0][1].set_ylabel("smoothed training loss")
+    return figure
+
+
+def draw_confusions(content):
+    """Confusion matrices after the last stage, summed over seeds, a panel a network."""
+    scores = final_scores(content)
+    figure, panels = _panels(list(dict.fromkeys(score["architecture"] for score in scores)), height=3.2)
+    for architecture, axes in panels:
+        mine = [score["confusion"] for score in scores if score["architecture"] == architecture]
+        total = {name: sum(counts[name] for counts in mine) for name in ("tp", "fn", "tn", "fp")}
+        matrix = np.array([[total["tp"], total["fn"]], [total["fp"], total["tn"]]])
+        shares = matrix / np.maximum(matrix.sum(1, keepdims=True), 1)
+        axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+        for row in range(2):
+            for column in range(2):
+                axes.text(column, row, matrix[row, column], ha="center", va="center", color="white" if shares[row, column] > 0.5 else "black")
+        axes.set(title=f"{SHORT_NAMES[architecture]}, {len(mine)} seed(s)", xticks=[0, 1], xticklabels=LABELS, yticks=[0, 1], yticklabels=LABELS, xlabel="called")
+    panels[0][1].set_ylabel("is")
+    return figure
+
+
+def draw_roc(predictions):
+    """ROC curves on the held-out images, a line a network and seed."""
+    figure = Figure(figsize=(4.6, 4.4), layout="constrained")
+    axes = figure.subplots()
+    for (architecture, seed), run in predictions.groupby(["architecture", "seed"], sort=False):
+        false_alarms, hits, _ = roc_curve(run["label"] == POSITIVE, run["p_covid"])
+        first = seed == predictions["seed"].iloc[0]
+        axes.plot(false_alarms, hits, color=COLOURS[architecture], label=SHORT_NAMES[architecture] if first else None)
+    axes.plot([0, 1], [0, 1], color="grey", linewidth=0.8, linestyle=":")
+    n, covid = predictions["image_id"].nunique(), predictions.loc[predictions["label"] == POSITIVE, "image_id"].nunique()
+    axes.set(xlabel="1 - specificity", ylabel="sensitivity", title=f"{covid} COVID-19 among {n} held-out images", aspect="equal")
+    axes.legend(loc="lower right")
+    return figure
+
+
+def draw_top_losses(predictions, record_of, locate):
+    """The held-out images with the largest loss, a row a network; all seeds together."""
+    names = predictions["architecture"].unique()
+    figure = Figure(figsize=(1.7 * WORST_SHOWN, 2.3 * len(names)), layout="constrained")
+    grid = figure.subplots(len(names), WORST_SHOWN, squeeze=False)
+    for architecture, row in zip(names, grid):
+        mine = predictions[predictions["architecture"] == architecture]
+        p_true = np.where(mine["label"] == POSITIVE, mine["p_covid"], 1 - mine["p_covid"])
+        worst = mine.assign(loss=-np.log(np.clip(p_true, 1e-12, 1))).nlargest(WORST_SHOWN, "loss")
+        for axes, (_, image) in zip(row, worst.iterrows()):
+            _show_film(axes, record_of[image["image_id"]], locate)
+            axes.set_title(f"{image['label']}, p(covid) {image['p_covid']:.2f}\nloss {image['loss']:.2f}", fontsize=7)
+        for axes in row:
+            axes.set(xticks=[], yticks=[])
+        row[0].set_ylabel(SHORT_NAMES[architecture])
+    return figure
+
+
+def _show_film(axes, record, locate):
+    """The film itself where its licence lets it be shown, else its name and credit."""
+    if licences.may_show(record.licence):
+        try:
+            film = open_grey(locate(record))
+            film.thumbnail((256, 256))
+            axes.imshow(np.asarray(film), cmap="gray", vmin=0, vmax=255)
+            return
+        except BadInput:
+            pass
+    axes.set(xlim=(0, 1), ylim=(0, 1))
+    text = f"{record.image_id}\n\nlicence {record.licence or 'unknown'}:\nnot shown\n\n{record.credit}"
+    axes.text(0.5, 0.5, _wrapped(text), ha="center", va="center", fontsize=5)
+
+
+def _wrapped(text, width=26):
+    return "\n".join(line[i : i + width] for line in text.splitlines() for i in range(0, max(len(line), 1), width))
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/training/__init__.py
+# ======================================================================================================================
+
+FILES['cxrkit/training/__init__.py'] = r'''
+"""Folder tree in; models, epochs and predictions out."""
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/training/grid.py
+# ======================================================================================================================
+
+FILES['cxrkit/training/grid.py'] = r'''
+"""The grid of jobs, architectures x seeds, and the tables made of what they left."""
+
+import csv
+import io
+import os
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+
+import torch
+
+from cxrkit import __version__
+from cxrkit.config import NOT_IN_HASH
+from cxrkit.environment import Deadline, choose_workers
+from cxrkit.files import PARTIAL, read_json, sha256_of_json, write_json, write_text
+from cxrkit.progress import say
+from cxrkit.training import loaders, recipe, weights
+
+NOT_IN_JOB = (*NOT_IN_HASH, "name", "architectures", "seeds", "threshold", "split", "split_seed", "exclude_views")
+"""Keys that change no single job: which jobs there are, or what the manifest's hash covers already."""
+
+EPOCH_COLUMNS = ("architecture", "seed", "stage", "epoch", "train_loss", "valid_loss", "error_rate", "sensitivity", "specificity", "seconds")
+PREDICTION_COLUMNS = ("architecture", "seed", "stage", "image_id", "label", "p_covid")
+LR_FIND_COLUMNS = ("architecture", "seed", "step", "learning_rate", "loss", "chosen")
+
+
+def jobs_of(experiment):
+    return [recipe.Job(architecture, seed) for seed in experiment.seeds for architecture in experiment.architectures]
+
+
+def run(experiment, tree, entries, manifest_hash, folder, device, time_left=Deadline()):
+    """Run every job that is not done; each has a folder of its own below `folder`.
+
+    tree: the tree's folder; entries: {relative path: Record}; device: "cpu" or "cuda"; time_left: seconds
+    until no new stage may begin.
+    A job's folder made from other data or another protocol is begun anew. Raises what recipe.run raises.
+    """
+    tree, folder = Path(tree), Path(folder)
+    key = _key(experiment, manifest_hash)
+    waiting = [job for job in jobs_of(experiment) if not _prepare(folder / job.name, key)]
+    for job in jobs_of(experiment):
+        if job not in waiting:
+            say(f"{job.name}: done already")
+    if waiting and experiment.pretrained:
+        weights.check({job.architecture: None for job in waiting}, experiment.weights)
+    ids = {str(tree / relative): record.image_id for relative, record in entries.items()}
+    workers = choose_workers(experiment.workers, len(entries), device)
+    say(f"training {len(waiting)} of {len(jobs_of(experiment))} networks on {device}; decoding processes: {workers}")
+    for job in waiting:
+        if time_left() <= 0:
+            say(f"{job.name}: not begun, the time is up")
+            continue
+        data = loaders.make(tree, entries, experiment.image_size, experiment.batch_size, workers.value, torch.device(device))
+        recipe.run(job, data, lambda path: ids[str(path)], experiment, folder / job.name, time_left)
+
+
+def unfinished(experiment, folder):
+    """Names of the jobs that are not done."""
+    return [job.name for job in jobs_of(experiment) if not recipe.done(Path(folder) / job.name, "unfrozen")]
+
+
+def _key(experiment, manifest_hash):
+    protocol = {k: v for k, v in asdict(experiment).items() if k not in NOT_IN_JOB}
+    return sha256_of_json({"protocol": protocol, "manifest": manifest_hash, "version": __version__})
+
+
+def _prepare(folder, key):
+    """Whether the job in `folder` is done; a folder of another key is emptied."""
+    marker = folder / "job.json"
+    if folder.exists() and (not marker.exists() or read_json(marker)["key"] != key):
+        say(f"{folder.name}: begun anew, for the data or the protocol changed")
+        shutil.rmtree(folder)
+    if not marker.exists():
+        write_json(marker, {"key": key})
+    for leftover in [*folder.glob(f".*{PARTIAL}"), *folder.glob("tmp*")]:
+        shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+    return (folder / "unfrozen.json").exists()
+
+
+def collect(experiment, records, folder, results):
+    """Write epochs.csv, predictions.csv, lr_find.csv and models/ into `results` from the finished jobs."""
+    labels = {record.image_id: record.label for record in records}
+    epochs, predictions, finder = [], [], []
+    (results / "models").mkdir(parents=True, exist_ok=True)
+    names, waiting = set(), unfinished(experiment, folder)
+    for job in jobs_of(experiment):
+        if job.name in waiting:
+            continue
+        of_job = [job.architecture, job.seed]
+        for stage in recipe.STAGES:
+            done = read_json(folder / job.name / f"{stage}.json")
+            epochs += [[*of_job, stage, *(epoch[c] for c in EPOCH_COLUMNS[3:])] for epoch in done["epochs"]]
+            predictions += [[*of_job, stage, image_id, labels[image_id], p] for image_id, p in sorted(done["predictions"])]
+        curve = read_json(folder / job.name / "lr_find.json")
+        finder += [[*of_job, step, rate, loss, curve["chosen"]] for step, (rate, loss) in enumerate(zip(curve["learning_rates"], curve["losses"]), 1)]
+        names.add(_keep_model(folder / job.name / "unfrozen.pt", results / "models" / f"{job.name}.pt"))
+    for stale in results.joinpath("models").iterdir():
+        if stale.name not in names:
+            stale.unlink()
+    _write_csv(results / "epochs.csv", EPOCH_COLUMNS, epochs)
+    _write_csv(results / "predictions.csv", PREDICTION_COLUMNS, predictions)
+    _write_csv(results / "lr_find.csv", LR_FIND_COLUMNS, finder)
+
+
+def _keep_model(source, target):
+    """A second name for the weights where the file system allows it, for four networks fill 0.4 GB."""
+    target.unlink(missing_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+    return target.name
+
+
+def _write_csv(path, columns, rows):
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+    write_text(path, text.getvalue())
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/training/loaders.py
+# ======================================================================================================================
+
+FILES['cxrkit/training/loaders.py'] = r'''
+"""The tree as fastai DataLoaders."""
+
+from fastai.data.block import CategoryBlock, DataBlock
+from fastai.data.transforms import Normalize
+from fastai.vision.augment import AffineCoordTfm, Flip, Resize, ResizeMethod, Zoom, affine_mat, mask_tensor
+from fastai.vision.core import PILImage, imagenet_stats
+from fastai.vision.data import ImageBlock
+
+from cxrkit.data.images import open_grey
+from cxrkit.data.records import LABELS
+
+MAX_ZOOM = 1.1
+MAX_STRETCH = 1.1
+
+
+class ChestFilm(PILImage):
+    """A film as fastai sees it: grey, on three equal channels, for the networks' weights want three."""
+
+    @classmethod
+    def create(cls, path, **_):
+        return cls(open_grey(path).convert("RGB"))
+
+
+def stretch_matrix(x, max_stretch=MAX_STRETCH, p=0.5):
+    """Affine matrices, batch x 3 x 3, that stretch a share p of the images along one axis by up to max_stretch."""
+    stretched = mask_tensor(x.new_empty(x.size(0)).uniform_(1 / max_stretch, max_stretch), p=p, neutral=1.0)
+    zero, one = x.new_zeros(x.size(0)), x.new_ones(x.size(0))
+    return affine_mat(stretched, zero, zero, zero, one, zero)
+
+
+def augmentations():
+    """The study's augmentations as fastai batch transforms: horizontal flip, scaling, stretching."""
+    flip, zoom, stretch = Flip(p=0.5), Zoom(max_zoom=MAX_ZOOM, p=0.5), AffineCoordTfm(aff_fs=stretch_matrix)
+    return [flip.compose(zoom) or flip.compose(stretch) or flip]
+
+
+def make(tree, entries, image_size, batch_size, workers, device):
+    """DataLoaders over train and valid, which decode each file anew at each use.
+
+    tree: the tree's folder; entries: its planned entries, {relative path: Record}.
+    Images come as image_size x image_size, the whole film squeezed into the square, in batches of
+    batch_size (all of train where it is smaller); classes are numbered as in LABELS, COVID-19 first.
+    """
+    files = [tree / relative for relative, record in entries.items() if record.split in ("train", "valid")]
+    trained_on = sum(path.parent.parent.name == "train" for path in files)
+    block = DataBlock(
+        blocks=(ImageBlock(ChestFilm), CategoryBlock(vocab=list(LABELS), sort=False)),
+        get_y=lambda path: path.parent.name,
+        splitter=_split_by_folder,
+        item_tfms=Resize(image_size, method=ResizeMethod.Squish),
+        batch_tfms=[*augmentations(), Normalize.from_stats(*imagenet_stats)],
+    )
+    return block.dataloaders(files, bs=min(batch_size, trained_on), num_workers=workers, device=device)
+
+
+def _split_by_folder(paths):
+    indices = {"train": [], "valid": []}
+    for index, path in enumerate(paths):
+        indices[path.parent.parent.name].append(index)
+    return indices["train"], indices["valid"]
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/training/recipe.py
+# ======================================================================================================================
+
+FILES['cxrkit/training/recipe.py'] = r'''
+"""The study's recipe for one network: train the head, find a learning rate, train everything.
+
+A job leaves its state in a folder of its own after each stage, and a stage that is there is not
+repeated. Each stage begins by seeding every source of chance, so that a run which was stopped and
+resumed ends with the same numbers as one which was not.
+"""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from fastai.callback.progress import ProgressCallback
+from fastai.callback.schedule import valley
+from fastai.learner import Callback
+from fastai.metrics import Recall, error_rate
+from fastai.torch_core import set_seed
+from fastai.vision.learner import vision_learner
+from torchvision import models
+
+from cxrkit.data.records import LABELS, NEGATIVE, POSITIVE
+from cxrkit.environment import Deadline
+from cxrkit.files import read_json, replacing, write_json
+from cxrkit.progress import on_terminal, say
+from cxrkit.training import weights
+
+STAGES = ("frozen", "unfrozen")
+BODY_DIVISOR = 100
+"""How much slower than the head the first layers of a pretrained body learn, as in fastai's fine_tune."""
+
+VALLEY_DEPTH = 0.1
+"""Share of its first loss by which the finder's loss must fall; a shallower valley is noise."""
+CREDIBLE = (1e-5, 0.1)
+"""Learning rates that Adam can use on these networks; the finder's curve begins far below and ends far above."""
+
+
+@dataclass(frozen=True)
+class Job:
+    architecture: str
+    seed: int
+
+    @property
+    def name(self):
+        return f"{self.architecture}-seed{self.seed}"
+
+
+def run(job, loaders, entries_of, experiment, folder, time_left=Deadline()):
+    """Train one network; afterwards `folder` holds {stage}.pt, {stage}.json for both stages, and lr_find.json.
+
+    loaders: fastai DataLoaders. entries_of: function from a file of the tree to its image_id.
+    A stage's JSON holds its epochs (see epochs.csv) and its predictions, [image_id, p_covid] for each
+    image of valid and test. time_left: seconds until no new stage may begin; what is left then waits for the
+    next run. Raises RemoteRefusal or BadInput when ImageNet weights cannot be had.
+    """
+    folder = Path(folder)
+    if done(folder, "unfrozen"):
+        return
+    learner = _learner(job, loaders, experiment, folder)
+    if not done(folder, "frozen"):
+        _begin(learner, job.seed, 0)
+        learner.freeze()
+        _fit(learner, job, "frozen", experiment.epochs, experiment.learning_rate, entries_of, folder)
+    if time_left() <= 0:
+        say(f"{job.name}: stopped after the frozen stage, the time is up")
+        return
+    _load(learner, folder / "frozen.pt")
+    if not (folder / "lr_find.json").exists():
+        _begin(learner, job.seed, 1)
+        learner.freeze()
+        write_json(folder / "lr_find.json", _find_learning_rate(learner, experiment))
+        _load(learner, folder / "frozen.pt")
+    found = read_json(folder / "lr_find.json")
+    say(f"{job.name}: learning rate {found['chosen']:.2g} ({found['reason']})")
+    _begin(learner, job.seed, 2)
+    learner.unfreeze()
+    rate = slice(found["chosen"] / BODY_DIVISOR, found["chosen"]) if experiment.pretrained else found["chosen"]
+    _fit(learner, job, "unfrozen", experiment.epochs, rate, entries_of, folder)
+
+
+def done(folder, stage):
+    """Whether a job's stage is there."""
+    return (folder / f"{stage}.json").exists()
+
+
+def _learner(job, loaders, experiment, folder):
+    set_seed(_stage_seed(job.seed, 0))
+    learner = vision_learner(
+        loaders,
+        getattr(models, job.architecture),
+        pretrained=False,
+        normalize=False,
+        metrics=[error_rate, Recall(pos_label=LABELS.index(POSITIVE)), Recall(pos_label=LABELS.index(NEGATIVE))],
+        path=folder,
+        model_dir=".",
+    )
+    if experiment.pretrained:
+        weights.load_body(learner, job.architecture, weights.imagenet(job.architecture, experiment.weights))
+    else:
+        weights.silence_residual_branches(learner.model)
+    learner.remove_cb(ProgressCallback)
+    learner.logger = lambda *_: None
+    return learner
+
+
+def _stage_seed(seed, stage):
+    return 10 * seed + stage
+
+
+def _begin(learner, seed, stage):
+    """Forget the optimizer and seed all randomness; the data loader keeps a generator of its own."""
+    learner.opt = None
+    set_seed(_stage_seed(seed, stage), reproducible=True)
+    learner.dls.train.rng.seed(_stage_seed(seed, stage))
+
+
+def _fit(learner, job, stage, epochs, rate, entries_of, folder):
+    watch = Watch(job, stage)
+    learner.fit_one_cycle(epochs, lr_max=rate, cbs=watch)
+    predictions = _predictions(learner, entries_of)
+    with replacing(folder / f"{stage}.pt") as temporary:
+        torch.save({k: v.cpu() for k, v in learner.model.state_dict().items()}, temporary)
+    write_json(folder / f"{stage}.json", {"epochs": watch.epochs, "predictions": predictions})
+
+
+def _load(learner, path):
+    learner.model.load_state_dict(torch.load(path, map_location=learner.dls.device, weights_only=True))
+
+
+def _predictions(learner, entries_of):
+    found = []
+    for loader in learner.dls.loaders[1:]:
+        probabilities, _ = learner.get_preds(dl=loader)
+        p_covid = probabilities[:, LABELS.index(POSITIVE)].tolist()
+        found += [[entries_of(path), p] for path, p in zip(loader.items, p_covid)]
+    return found
+
+
+def _find_learning_rate(learner, experiment):
+    """The curve of fastai's finder and the learning rate chosen from it: its "valley", where the loss falls enough."""
+    learner.lr_find(num_it=experiment.lr_find_iterations, show_plot=False, suggest_funcs=None)
+    rates = [float(rate) for rate in learner.recorder.lrs]
+    losses = [float(loss) for loss in learner.recorder.losses]
+    usable = [(r, l) for r, l in zip(rates, losses) if l == l][experiment.lr_find_iterations // 10 : -5]
+    chosen, reason = experiment.learning_rate, "the finder's curve has no valley, so that of the frozen stage"
+    if len(usable) >= 10 and min(l for _, l in usable) < (1 - VALLEY_DEPTH) * usable[0][1]:
+        found = valley(*zip(*usable), len(usable))[0]
+        if CREDIBLE[0] <= found <= CREDIBLE[1]:
+            chosen, reason = found, "valley of the finder's curve"
+        else:
+            reason = f"the finder's valley, {found:.1g}, lies outside {CREDIBLE[0]:g} to {CREDIBLE[1]:g}, so that of the frozen stage"
+    return {"chosen": chosen, "reason": reason, "learning_rates": rates, "losses": losses}
+
+
+class Watch(Callback):
+    """Keeps each epoch's figures, and shows progress: a bar on a terminal, else one line an epoch."""
+
+    order = 65  # after fastai's Recorder (50), which computes what is read here
+
+    def __init__(self, job, stage):
+        self.job, self.stage, self.epochs, self.bar = job, stage, [], None
+
+    def before_fit(self):
+        if on_terminal():
+            from tqdm import tqdm
+
+            steps = len(self.dls.train) + len(self.dls.valid)
+            self.bar = tqdm(total=self.n_epoch * steps, desc=f"{self.job.name} {self.stage}", leave=False)
+
+    def before_epoch(self):
+        self.started = time.monotonic()
+        if self.bar is not None:
+            self.bar.set_postfix_str(f"epoch {self.epoch + 1}/{self.n_epoch}", refresh=False)
+
+    def after_batch(self):
+        if self.bar is not None:
+            self.bar.update()
+
+    def after_epoch(self):
+        seconds = time.monotonic() - self.started
+        train_loss, valid_loss, error, sensitivity, specificity = (float(value) for value in self.recorder.values[-1])
+        self.epochs.append(
+            {
+                "epoch": self.epoch + 1,
+                "train_loss": train_loss,
+                "valid_loss": valid_loss,
+                "error_rate": error,
+                "sensitivity": sensitivity,
+                "specificity": specificity,
+                "seconds": seconds,
+            }
+        )
+        line = (
+            f"{self.job.name} {self.stage} epoch {self.epoch + 1}/{self.n_epoch}: train loss {train_loss:.4f}, "
+            f"valid loss {valid_loss:.4f}, error rate {error:.4f}, {seconds:.1f} s"
+        )
+        self.bar.write(line) if self.bar is not None else say(line)
+
+    def after_fit(self):
+        if self.bar is not None:
+            self.bar.close()
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/training/weights.py
+# ======================================================================================================================
+
+FILES['cxrkit/training/weights.py'] = r'''
+"""ImageNet weights: from an attached folder, from torch's own cache, or from PyTorch's host."""
+
+import os
+from pathlib import Path
+
+import torch
+from torchvision import models
+
+from cxrkit.errors import BadInput, RemoteRefusal
+from cxrkit.files import sha256_of
+
+
+def source_of(architecture):
+    """The torchvision weights of 2020, which the study used: their URL on PyTorch's host."""
+    return models.get_model_weights(architecture).IMAGENET1K_V1.url
+
+
+def imagenet(architecture, folder=""):
+    """The state dict of an architecture trained on ImageNet-1k.
+
+    folder: where the weight files were attached (looked for by file name, also one folder deeper);
+    empty for torch's cache and then the network. The file name carries the start of its SHA-256,
+    which is checked; only tensors are loaded. Raises BadInput or RemoteRefusal.
+    """
+    url = source_of(architecture)
+    path = _attached(folder, url) if folder else _cached(url)
+    expected = path.stem.rsplit("-", 1)[1]
+    if not sha256_of(path).startswith(expected):
+        raise BadInput("The weight file is damaged: its SHA-256 is not the one in its name.", path, "delete it and fetch it again")
+    return torch.load(path, map_location="cpu", weights_only=True)
+
+
+def _attached(folder, url):
+    name = os.path.basename(url)
+    for pattern in (name, f"*/{name}"):
+        for path in sorted(Path(folder).glob(pattern)):
+            return path
+    raise BadInput(f"The weights folder holds no {name}.", folder, f"put the file of {url} there, or leave out --weights")
+
+
+def _cached(url):
+    path = Path(torch.hub.get_dir()) / "checkpoints" / os.path.basename(url)
+    if path.exists():
+        return path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        torch.hub.download_url_to_file(url, str(path), hash_prefix=path.stem.rsplit("-", 1)[1], progress=False)
+    except (OSError, RuntimeError) as error:
+        path.unlink(missing_ok=True)
+        raise RemoteRefusal(
+            f"The ImageNet weights cannot be fetched: {str(error).splitlines()[0]}",
+            url,
+            "allow the network (on Kaggle: Settings, Internet on), or bring the files with --weights DIR, "
+            "or start from random weights with --no-pretrained",
+        ) from error
+    return path
+
+
+def load_body(learner, architecture, state):
+    """Put a torchvision state dict into the body of a fastai vision learner of the same architecture."""
+    from fastai.vision.learner import create_body, model_meta
+
+    builder = getattr(models, architecture)
+    whole = builder()
+    whole.load_state_dict(state)
+    body = create_body(whole, pretrained=False, cut=model_meta[builder]["cut"])
+    learner.model[0].load_state_dict(body.state_dict())
+
+
+def silence_residual_branches(model):
+    """Let each residual block of a randomly started network begin as the identity, so that a deep one can learn.
+
+    Goyal et al. 2017, section 5.1 (https://arxiv.org/abs/1706.02677): the last batch norm of a block starts at zero.
+    """
+    for module in model.modules():
+        last = getattr(module, "bn3", getattr(module, "bn2", None))
+        if last is not None and hasattr(module, "downsample"):
+            torch.nn.init.zeros_(last.weight)
+
+
+def check(architectures, folder=""):
+    """Fetch and check the weights of all architectures, so that a run fails at its start and not in its middle."""
+    for architecture in architectures:
+        imagenet(architecture, folder)
+'''[1:]
+
+
+# ======================================================================================================================
+# how the files above become a package
+# ======================================================================================================================
+
+"""How the one file that Kaggle runs becomes a package again. The text of this module is part of that file."""
+
+import atexit
+import os
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+
+def unpack(files, source_sha256, run_id):
+    """Write the bundled files into a temporary folder and make them importable here and in every child process.
+
+    files: {relative path: text}; run_id: names the run, empty for the time of its start. A process that was
+    started by one which has unpacked the same source uses that folder and run id; the process which made it
+    removes it at its end. Returns the folder.
+    """
+    folder = Path(os.environ.get("CXRKIT_UNPACKED", ""))
+    if os.environ.get("CXRKIT_SOURCE") != source_sha256 or not folder.is_dir():
+        folder = Path(tempfile.mkdtemp(prefix="cxrkit-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        for name, text in files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(text.encode())
+        os.environ["CXRKIT_UNPACKED"], os.environ["CXRKIT_SOURCE"] = str(folder), source_sha256
+        os.environ["CXRKIT_RUN"] = run_id or time.strftime("%Y%m%d-%H%M%S", time.gmtime())
+        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")]))
+    sys.path.insert(0, str(folder))
+    return folder
+
+
+unpack(FILES, SOURCE_SHA256, RUN_ID)
+if len(sys.argv) == 1:
+    from cxrkit.kaggle_io.kernel import arguments_of
+
+    sys.argv += arguments_of(EXPERIMENT, OVERRIDES, HOURS, GPU, RESULTS)
+
+
+# ======================================================================================================================
+# kernel/run.py
+# ======================================================================================================================
+
+"""The kernel's entry: sources to manifest to tree to trained networks to results, each stage once.
+
+    python kernel/run.py --local                       the dry run, on drawn phantoms
+    python kernel/run.py --local --data DIR --experiment paper
+
+On Kaggle it takes no arguments. A run that was stopped goes on with the same command.
+"""
+
+import argparse
+import signal
+import sys
+import time
+from pathlib import Path
+
+try:
+    import cxrkit
+except ImportError:
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+    import cxrkit
+
+from cxrkit import config, environment, pipeline
+from cxrkit.errors import WrongUse, run_command
+from cxrkit.kaggle_io import kernel
+
+
+def parse(arguments):
+    parser = argparse.ArgumentParser(prog="kernel/run.py", description="Train and evaluate the four networks. Research use only.")
+    parser.add_argument("--local", action="store_true", help="run on this machine (needed anywhere but on Kaggle)")
+    parser.add_argument("--experiment", metavar="NAME", help=f"{', '.join(config.names())}, or a YAML file; default: dry-run here, paper on Kaggle")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="folder for everything the run makes; default: runs/EXPERIMENT")
+    parser.add_argument("--hours", type=float, help="after so many hours no new stage begins, and the run reports what it has")
+    parser.add_argument("--cpu", action="store_true", help="on Kaggle: run on processors where no GPU works, instead of stopping")
+    parser.add_argument("--results", metavar="SLUG", default="", help="on Kaggle: the dataset to send the results to")
+    parser.add_argument("--version", action="version", version=cxrkit.__version__)
+    config.add_arguments(parser.add_argument_group("experiment", "each also a key of the YAML file"))
+    return parser.parse_args(arguments)
+
+
+def main(arguments=None):
+    options = parse(arguments)
+    if not options.local and not environment.on_kaggle():
+        raise WrongUse("This is not Kaggle.", next="add --local to run here")
+    overrides = config.overrides_of(options)
+    name = options.experiment or ("dry-run" if options.local else "paper")
+    if options.local and not options.experiment and "data" in overrides:
+        raise WrongUse("The experiment for your data is not named.", next="add --experiment paper, rigorous or a YAML file")
+    experiment = config.load(name, overrides)
+    started = time.monotonic()
+    if options.local:
+        pipeline.run(experiment, options.out or Path("runs") / experiment.name, time_left=environment.Deadline(options.hours))
+    else:
+        kernel.run(experiment, options.hours, not options.cpu, options.results)
+    print(f"finished in {time.monotonic() - started:.0f} s", flush=True)
+
+
+def _interrupt(*_):
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _interrupt)
+    sys.exit(run_command(main))

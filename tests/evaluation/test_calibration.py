@@ -1,0 +1,72 @@
+"""Calibration against scikit-learn, an identity, and networks whose temperature is known."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.calibration import calibration_curve
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import brier_score_loss
+
+from cxrkit.evaluation import bootstrap
+from cxrkit.evaluation.calibration import calibration, decomposition, equal_bins, fit_temperature, logits, tempered
+
+
+def drawn(n, temperature, seed=0):
+    """Truths, and probabilities whose logits are `temperature` times too large."""
+    random = np.random.default_rng(seed)
+    logit = random.normal(0, 2, n)
+    return random.random(n) < 1 / (1 + np.exp(-logit)), 1 / (1 + np.exp(-temperature * logit))
+
+
+def test_curve_and_brier_are_scikit_learns():
+    truth, p = drawn(1000, 1.5)
+    found = calibration(truth, p, np.arange(1000))
+    share, mean_p = calibration_curve(truth, p, n_bins=10, strategy="quantile")
+    assert [b["share_covid"] for b in found["bins"]] == pytest.approx(list(share), abs=0.012)
+    assert [b["mean_p"] for b in found["bins"]] == pytest.approx(list(mean_p), abs=0.012)
+    assert {b["n"] for b in found["bins"]} <= {99, 100, 101}
+    assert found["brier"]["value"] == pytest.approx(brier_score_loss(truth, p))
+
+
+def test_ece_counted_by_hand():
+    """Two bins of two: |0.1 - 0| and |0.8 - 0.5| weigh one half each."""
+    found = calibration([False, False, True, False], [0.1, 0.1, 0.8, 0.8], np.arange(4), bins=2)
+    assert found["ece"]["value"] == pytest.approx((0.1 + 0.3) / 2)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 10).map(lambda k: k / 10)), min_size=2, max_size=80))
+@settings(max_examples=80, deadline=None)
+def test_the_parts_of_brier_add_up(rows):
+    truth, p = np.array([row[0] for row in rows]), np.array([row[1] for row in rows])
+    parts = decomposition(truth, p, equal_bins(p))
+    total = parts["reliability"] - parts["resolution"] + parts["uncertainty"] + parts["within_bins"]
+    assert total == pytest.approx(((p - truth) ** 2).mean(), abs=1e-12)
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0, 4.0])
+def test_the_temperature_is_found_and_mends_the_probabilities(temperature):
+    truth, p = drawn(20000, temperature)
+    found = fit_temperature(truth, p)
+    assert found == pytest.approx(temperature, rel=0.06)
+    slope = LogisticRegression(C=1e9, fit_intercept=False).fit(logits(p)[:, None], truth).coef_[0, 0]
+    assert 1 / found == pytest.approx(slope, rel=1e-3)
+    before, after = (calibration(truth, values, np.arange(len(p)))["ece"]["value"] for values in (p, tempered(p, found)))
+    assert after < 0.012 and (temperature == 1 or after < before / 3)
+
+
+def test_certain_probabilities_can_be_tempered():
+    assert np.isfinite(fit_temperature([True, False, True], [1.0, 0.0, 0.0]))
+    assert np.all((tempered([0.0, 1.0], 3) > 0) & (tempered([0.0, 1.0], 3) < 1))
+
+
+def test_intervals_are_drawn_over_patients():
+    truth, p = drawn(100, 2)
+    alone, twice = np.arange(100), np.repeat(np.arange(50), 2)
+    truth, p = np.repeat(truth[:50], 2), np.repeat(p[:50], 2)
+    widths = []
+    for groups in (alone, twice):
+        figure = calibration(truth, p, groups, bootstrap.patient_weights(truth, groups))["brier"]
+        assert figure["low"] < figure["value"] < figure["high"]
+        widths.append(figure["high"] - figure["low"])
+    assert widths[1] == pytest.approx(widths[0] * 2**0.5, rel=0.15)

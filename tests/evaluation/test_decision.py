@@ -1,0 +1,107 @@
+"""The decision procedure on constructed cases, and the numbers it asks for."""
+
+import numpy as np
+import pytest
+from scipy.stats import ttest_rel
+
+from cxrkit.evaluation import decision, statistics
+from tests.evaluation.simulated import wrong_tables
+
+
+def tables(only_a, only_b, n=268, seeds=1):
+    """Two networks wrong alone about so many images, the same ones with each seed; one image a patient."""
+    a, b = np.zeros((seeds, n), bool), np.zeros((seeds, n), bool)
+    a[:, :only_a], b[:, n - only_b :] = True, True
+    return a, b, np.arange(n), range(seeds), range(seeds)
+
+
+def test_one_run_decides_nothing_but_says_what_holds_of_the_trained_networks():
+    verdict = decision.decide([decision.difference(*tables(30, 2))])[0]
+    assert (verdict.word, verdict.as_trained) == ("undecided", "worse")
+    assert "ran once" in verdict.why
+
+
+def test_one_run_of_one_image_a_patient_is_mcnemars_test():
+    d = decision.difference(*tables(9, 2))
+    assert d.p_sign_flip == pytest.approx(statistics.mcnemar(9, 2))
+    assert d.value == pytest.approx(7 / 268)
+
+
+def test_clear_cases():
+    worse = decision.difference(*tables(30, 2, seeds=3))
+    alike = decision.difference(*tables(1, 1, n=5000, seeds=3))
+    unknown = decision.difference(*tables(3, 1, seeds=3))
+    words = [verdict.word for verdict in decision.decide([worse, alike, unknown])]
+    assert words == ["worse", "equivalent", "undecided"]
+    assert [v.word for v in decision.decide([decision.difference(*tables(2, 30, seeds=3))])] == ["better"]
+
+
+def test_networks_that_agree_everywhere_are_not_equivalent_on_a_small_set():
+    assert decision.decide([decision.difference(*tables(0, 0, n=200, seeds=5))])[0].word == "undecided"
+    assert decision.images_for_equivalence(1) == 268
+    assert decision.images_for_equivalence(6) == 568
+    agree = [decision.decide([decision.difference(*tables(0, 0, n=n, seeds=5))] * 6)[0].word for n in (566, 580)]
+    assert agree == ["undecided", "equivalent"]
+
+
+def test_swapping_the_networks_swaps_the_verdict():
+    (a, b), groups = wrong_tables(np.random.default_rng(0), seeds=3, networks=2, error_rate=0.1)
+    one, other = decision.difference(a, b, groups, range(3), range(3)), decision.difference(b, a, groups, range(3), range(3))
+    assert one.value == -other.value
+    assert one.p_difference == pytest.approx(other.p_difference)
+    assert one.interval()["low"] == pytest.approx(-other.interval()["high"])
+
+
+def test_over_seeds_is_students_paired_interval():
+    (a, b), groups = wrong_tables(np.random.default_rng(1), seeds=6, networks=2, error_rate=0.1, seed_spread=0.5)
+    figure = decision.difference(a, b, groups, range(6), range(6)).interval_over_seeds()
+    expected = ttest_rel(a.mean(1), b.mean(1)).confidence_interval()
+    assert (figure["low"], figure["high"]) == pytest.approx(tuple(expected))
+
+
+def test_patients_with_several_images_widen_the_interval():
+    a, b, _, seeds, _ = tables(24, 8, seeds=3)
+    alone = decision.difference(a, b, np.arange(268), seeds, seeds)
+    together = decision.difference(a, b, np.arange(268) // 4, seeds, seeds)
+    assert together.n_patients == 67 and together.n_units == 67
+    assert np.sqrt(together.patients.variance / alone.patients.variance) == pytest.approx(2, rel=0.1)
+    assert together.p_sign_flip > alone.p_sign_flip
+
+
+def test_the_interval_is_never_narrower_than_over_patients_or_seeds_alone():
+    random = np.random.default_rng(3)
+    for spread in (0, 0.3, 1):
+        (a, b), groups = wrong_tables(random, seeds=4, networks=2, error_rate=0.1, seed_spread=spread)
+        d = decision.difference(a, b, groups, range(4), range(4))
+        widths = [figure["high"] - figure["low"] for figure in (d.interval(), d.interval_over_patients(), d.interval_over_seeds())]
+        assert widths[0] >= max(widths[1:]) - 1e-12
+
+
+def test_the_p_value_and_the_interval_say_the_same():
+    parts = (decision.Part(4e-5, 200), decision.Part(1e-5, 2))
+    for alpha in (0.2, 0.05, 0.001):
+        assert decision.p_value(decision.half_width(alpha, parts, 5e-6), parts, 5e-6) == pytest.approx(alpha, rel=1e-4)
+    assert decision.p_value(0.0, parts) == 1
+
+
+def test_what_is_needed_decides_when_it_is_there():
+    """As many images as asked for, drawn from the same networks, decide the pair about as often as the power says."""
+    random, scene = np.random.default_rng(8), {"seeds": 10, "networks": 2, "error_rate": 0.05, "shift": 0.02, "network_spread": 0.5}
+    asked = []
+    for _ in range(40):
+        (a, b), groups = wrong_tables(random, n=268, **scene)
+        asked.append(decision.needed(decision.difference(a, b, groups, range(10), range(10)), 6)["images"])
+    images = int(np.median([n or decision.MOST_IMAGES for n in asked]))
+    assert 268 < images < 3000
+    decided = []
+    for _ in range(60):
+        (a, b), groups = wrong_tables(random, n=images, **scene)
+        decided.append(decision.difference(a, b, groups, range(10), range(10)).p_difference <= 0.05 / 6)
+    assert np.mean(decided) >= 0.6
+
+
+def test_more_is_needed_for_smaller_differences():
+    far, near = (decision.needed(decision.difference(*tables(only_a, 2, seeds=3)), 6) for only_a in (10, 5))
+    assert far["images"] < near["images"]
+    level = decision.needed(decision.difference(*tables(2, 2, seeds=3)), 6)
+    assert level == {"images": None, "seeds": None, "images_at_20_seeds": None}

@@ -1,0 +1,41 @@
+"""The 2020 study's own counts."""
+
+import pytest
+from scipy.stats import fisher_exact
+
+from cxrkit.evaluation import study
+from cxrkit.evaluation.metrics import Confusion
+
+
+def test_its_rounded_figures_are_these_counts():
+    found = {name: (c.tp, c.fn, c.tn, c.fp) for name, c in study.confusions().items()}
+    assert found == {"resnet34": (33, 1, 228, 6), "resnet101": (32, 2, 233, 1), "vgg16_bn": (32, 2, 234, 0), "vgg19_bn": (30, 4, 233, 1)}
+
+
+def test_figures_that_fit_no_counts_are_refused():
+    with pytest.raises(ValueError, match="error_rate"):
+        study.confusion({"sensitivity": 0.97059, "specificity": 0.97436, "error_rate": 0.5}, 34, 234)
+
+
+def test_none_of_its_pairs_is_decided_whichever_films_the_networks_got_wrong():
+    found = study.verdicts()
+    assert len(found) == 6
+    assert {pair["verdict"] for pair in found} == {pair["as_trained"] for pair in found} == {"undecided"}
+    for pair in found:
+        best, worst = pair["mcnemar_p"]
+        assert 0.05 < best <= worst <= 1
+
+
+def test_the_bounds_of_mcnemars_p_by_hand():
+    """VGG16 and ResNet34: 2 and 7 wrong; at most 1 film in common, so 1 and 6 discordant (p 0.125), else 2 and 7 (p 0.180)."""
+    pair = next(pair for pair in study.verdicts() if {pair["a"], pair["b"]} == {"resnet34", "vgg16_bn"})
+    assert pair["mcnemar_p"] == pytest.approx([0.125, 0.1796875])
+
+
+def test_ours_beside_the_studys():
+    ours = {"resnet34": [Confusion(34, 0, 234, 0), Confusion(30, 4, 200, 34), Confusion(33, 1, 228, 6)]}
+    first, *others = study.beside_ours(ours)
+    assert first["p"]["error_rate"]["median_run"] == 1
+    assert first["p"]["error_rate"]["lowest"] == pytest.approx(fisher_exact([[7, 261], [38, 230]]).pvalue)
+    assert first["p"]["specificity"]["lowest"] < 0.001 < first["p"]["sensitivity"]["lowest"]
+    assert all(row["runs"] == 0 and row["p"] == {} for row in others)

@@ -1,0 +1,169 @@
+"""The one file: readable, reproducible, up to date, and enough by itself."""
+
+import ast
+import os
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cxrkit import __version__
+from cxrkit.errors import BadInput, WrongUse
+from cxrkit.files import write_text
+from cxrkit.kaggle_io import bundle
+from cxrkit.kaggle_io.bundle import Settings
+
+
+def test_the_script_in_the_repository_is_up_to_date():
+    bundle.check()
+
+
+def test_the_same_source_gives_the_same_bytes():
+    assert bundle.generate(Settings()) == bundle.generate(Settings())
+
+
+def test_a_small_enough_text_that_python_reads():
+    script = bundle.generate(Settings())
+    assert len(script.encode()) < bundle.LIMIT_BYTES
+    ast.parse(script)
+
+
+def files_in(script):
+    """{name: text} as the script itself would write them."""
+    found = {}
+    for node in ast.walk(ast.parse(script)):
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript) and ast.unparse(node.targets[0].value) == "FILES":
+            found[ast.literal_eval(node.targets[0].slice)] = eval(compile(ast.Expression(node.value), "literal", "eval"))
+    return found
+
+
+def test_every_file_travels_unchanged_and_readable():
+    script, sources = bundle.generate(Settings()), bundle.files()
+    run = sources.pop(bundle.RUN)
+    assert files_in(script) == sources
+    assert script.endswith(run)
+    escaped = [name for name, text in sources.items() if text not in script]
+    assert len(escaped) <= 2, f"these cannot be read as they are written: {escaped}"
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_any_text_survives(text):
+    assert eval(bundle.literal(text)) == text
+    compiled = {}
+    exec(bundle.literal(text).join(["x = ", "\n"]).encode(), compiled)
+    assert compiled["x"] == text
+
+
+@pytest.mark.parametrize("text", ["", "'", "\\", "a\\'''\\", "'''", "x\\\n", "\r\n", "\x00", 'r"""', "é\u2028\x0c"])
+def test_awkward_texts_survive(text):
+    assert eval(bundle.literal(text)) == text
+
+
+def clone(folder, **files):
+    """A little repository with a package of these modules."""
+    write_text(folder / "kernel" / "run.py", '"""Runs."""\n')
+    for name, text in {"__init__.py": "", "kaggle_io/unpack.py": (bundle.ROOT / "cxrkit/kaggle_io/unpack.py").read_text(), **files}.items():
+        write_text(folder / "cxrkit" / name, text)
+    return folder
+
+
+def test_stale_scripts_are_noticed(tmp_path):
+    root = clone(tmp_path)
+    with pytest.raises(BadInput):
+        bundle.check(root)
+    bundle.write(Settings(), root)
+    bundle.check(root)
+    write_text(root / "cxrkit" / "new.yaml", "a: 1\n")
+    with pytest.raises(BadInput, match="not made of the present source"):
+        bundle.check(root)
+
+
+def test_edited_constants_are_not_stale(tmp_path):
+    root = clone(tmp_path)
+    bundle.write(Settings(), root)
+    script = (root / bundle.SCRIPT).read_text()
+    write_text(root / bundle.SCRIPT, script.replace("OVERRIDES = {}", "OVERRIDES = {'epochs': 2}").replace("HOURS = 11.0", "HOURS = 3.0"))
+    bundle.check(root)
+    assert bundle.settings_in((root / bundle.SCRIPT).read_text()) == Settings(overrides={"epochs": 2}, hours=3.0)
+
+
+def test_edited_source_is_stale(tmp_path):
+    root = clone(tmp_path)
+    bundle.write(Settings(), root)
+    write_text(root / bundle.SCRIPT, (root / bundle.SCRIPT).read_text() + "print('mine')\n")
+    with pytest.raises(BadInput):
+        bundle.check(root)
+
+
+def test_too_large(tmp_path):
+    root = clone(tmp_path, **{"data.csv": "x" * bundle.LIMIT_BYTES})
+    with pytest.raises(BadInput, match="cxrkit/data.csv"):
+        bundle.generate(Settings(), root)
+
+
+def test_no_text(tmp_path):
+    root = clone(tmp_path)
+    (root / "cxrkit" / "picture.png").write_bytes(b"\x89PNG\xff")
+    with pytest.raises(BadInput, match="no UTF-8 text"):
+        bundle.generate(Settings(), root)
+
+
+def test_hidden_and_compiled_files_stay_here(tmp_path):
+    root = clone(tmp_path, **{".env": "KAGGLE_KEY=x", "__pycache__/a.pyc": ""})
+    assert not any(".env" in name or name.endswith(".pyc") for name in bundle.files(root))
+
+
+def test_an_experiment_of_ones_own_travels(tmp_path):
+    write_text(tmp_path / "mine.yaml", "seeds: [3, 4]\n")
+    script = bundle.generate(Settings(str(tmp_path / "mine.yaml")))
+    assert bundle.settings_in(script).experiment == "mine"
+    assert files_in(script)["cxrkit/experiments/mine.yaml"] == "seeds: [3, 4]\n"
+    write_text(tmp_path / "paper.yaml", "seeds: [3, 4]\n")
+    with pytest.raises(WrongUse):
+        bundle.generate(Settings(str(tmp_path / "paper.yaml")))
+
+
+def isolated(folder, arguments, **variables):
+    """Run the script with `python -I` from a read-only folder, without the repository; return (code, output)."""
+    script = folder / "src" / "script.py"
+    if not script.exists():
+        write_text(script, bundle.generate(Settings("dry-run")))
+        script.chmod(0o444)
+        script.parent.chmod(0o555)
+        for name in ("empty", "tmp"):
+            (folder / name).mkdir()
+    environment = {"PATH": os.environ["PATH"], "TMPDIR": str(folder / "tmp"), "OMP_NUM_THREADS": "1", **variables}
+    done = subprocess.run([sys.executable, "-I", str(script), *arguments], cwd=folder / "empty", env=environment, capture_output=True, text=True)
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_it_runs_by_itself(tmp_path):
+    assert isolated(tmp_path, ["--version"]) == (0, __version__ + "\n")
+    assert not list((tmp_path / "tmp").iterdir()) and not list((tmp_path / "empty").iterdir())
+    code, told = isolated(tmp_path, ["--local", "--experiment", "nonsense"])
+    assert code == 2 and "no experiment" in told and "Traceback" not in told
+    (tmp_path / "src").chmod(0o755)
+
+
+def test_children_import_the_package_too(tmp_path):
+    text = bundle.generate(Settings()).rpartition("\nif __name__")[0] + '''
+
+def child_imports(_):
+    import cxrkit
+    return cxrkit.__file__
+
+if __name__ == "__main__":
+    import multiprocessing, os, subprocess
+    print(multiprocessing.get_context("spawn").Pool(1).map(child_imports, [0])[0])
+    print(subprocess.run([sys.executable, "-c", "import cxrkit; print(cxrkit.__file__)"], capture_output=True, text=True).stdout)
+    print(len([name for name in os.listdir(tempfile.gettempdir()) if name.startswith("cxrkit-")]))
+'''
+    write_text(tmp_path / "script.py", text)
+    (tmp_path / "tmp").mkdir()
+    environment = {"PATH": os.environ["PATH"], "TMPDIR": str(tmp_path / "tmp")}
+    done = subprocess.run([sys.executable, "-I", str(tmp_path / "script.py"), "--local"], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    spawned, started, folders = done.stdout.split()
+    assert spawned == started and spawned.startswith(str(tmp_path / "tmp"))
+    assert folders == "1"

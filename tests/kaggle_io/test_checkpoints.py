@@ -1,0 +1,43 @@
+"""A run that is out of time reports what it has, and the next one goes on from there."""
+
+import pytest
+
+from cxrkit import config, pipeline
+from cxrkit.errors import Interrupted
+from cxrkit.files import read_json
+from cxrkit.kaggle_io import checkpoints, results as results_module
+from tests.conftest import SMALL
+
+
+def time_for(stages):
+    """A time_left that allows so many questions."""
+    answers = [1.0] * stages
+    return lambda: answers.pop() if answers else 0.0
+
+
+def test_time_up_reports_what_is_finished_and_the_next_run_goes_on(tmp_path, capsys):
+    two = config.load("dry-run", {**SMALL, "seeds": [0, 1]})
+    out = tmp_path / "first"
+    results = pipeline.run(two, out, time_left=time_for(3))
+    run = read_json(results / "run.json")
+    assert run["unfinished"] == ["resnet34-seed1"]
+    assert "PARTIAL" in capsys.readouterr().out
+    assert {score["seed"] for score in read_json(results / "metrics.json")["scores"]} == {0}
+
+    checkpoints.save_unless_whole(results, out / "jobs")
+    results_module.verify(results)
+    assert read_json(results / checkpoints.MARKER) == ["resnet34-seed0", "resnet34-seed1"]
+    mounted = tmp_path / "input" / "datasets" / "alice" / "x-results"
+    mounted.parent.mkdir(parents=True)
+    mounted.symlink_to(results)
+    assert checkpoints.restore(tmp_path / "second" / "jobs", tmp_path / "input") == ["resnet34-seed0", "resnet34-seed1"]
+    capsys.readouterr()
+    results = pipeline.run(two, tmp_path / "second")
+    told = capsys.readouterr().out
+    assert "resnet34-seed0: done already" in told and "seed1 frozen epoch" not in told and "seed1 unfrozen epoch" in told
+    assert read_json(results / "run.json")["unfinished"] == []
+
+
+def test_time_up_before_anything_is_finished(tmp_path):
+    with pytest.raises(Interrupted, match="before any network"):
+        pipeline.run(config.load("dry-run", SMALL), tmp_path, time_left=lambda: 0.0)

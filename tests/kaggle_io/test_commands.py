@@ -1,0 +1,145 @@
+"""The commands as a user sees them, in processes of their own: exit codes, messages, and no credential in them."""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cxrkit.files import read_json
+from cxrkit.kaggle_io import metadata
+from tests.kaggle_io.conftest import ROOT, SECRETS, run
+from tests.standins.kaggle import Kernel
+
+KEY = {"KAGGLE_USERNAME": "alice", "KAGGLE_KEY": "alice-key-0000"}
+REF = "alice/cxrkit-chest-films"
+
+
+def test_no_credentials(variables):
+    code, told = run(["cxrkit", "push"], variables)
+    assert code == 2 and "No Kaggle credentials were found" in told and "kaggle.com/settings" in told
+    assert "Traceback" not in told
+
+
+@pytest.mark.parametrize("credentials", [{"KAGGLE_USERNAME": "alice", "KAGGLE_KEY": "wrong-key"}, {"KAGGLE_API_TOKEN": "expired-token"}])
+@pytest.mark.parametrize("command", [["push"], ["status"], ["pull"]])
+def test_wrong_or_expired_credentials(variables, credentials, command, server):
+    code, told = run(["cxrkit", *command], variables | credentials)
+    assert code == 4 and "make a" in told and "Traceback" not in told
+    assert not any(secret in told for secret in credentials.values() if secret != "alice")
+    assert not server.kernels
+
+
+def test_an_expired_token_beside_a_good_key_is_named(variables, server):
+    """The client would sign in with the key and then send the token."""
+    code, told = run(["cxrkit", "status"], variables | KEY | {"KAGGLE_API_TOKEN": "expired-token"})
+    assert code == 4 and "KAGGLE_API_TOKEN" in told and "expired-token" not in told
+
+
+@pytest.mark.parametrize("way", ["key file", "token file", "token variable"])
+def test_every_way_to_sign_in(variables, server, way):
+    server.kernels[REF] = Kernel()
+    folder = Path(variables["HOME"]) / ".kaggle"
+    folder.mkdir()
+    if way == "key file":
+        (folder / "kaggle.json").write_text(json.dumps({"username": "alice", "key": "alice-key-0000"}))
+        (folder / "kaggle.json").chmod(0o600)
+    elif way == "token file":
+        (folder / "access_token").write_text("alice-token-1111\n")
+    else:
+        variables |= {"KAGGLE_API_TOKEN": "alice-token-1111"}
+    code, told = run(["cxrkit", "status"], variables)
+    assert code == 0 and told.startswith(f"{REF}: COMPLETE\n")
+
+
+def test_status_tells_the_quota(variables, server):
+    from kaggle.api.kaggle_api_extended import KaggleApi
+
+    if not hasattr(KaggleApi, "quota_view"):
+        pytest.skip("this client cannot ask for the quota")
+    server.kernels[REF] = Kernel()
+    code, told = run(["cxrkit", "status"], variables | KEY)
+    assert code == 0 and "GPU hours used this week: 1.0 of 30.0" in told
+
+
+def test_status_of_a_failed_kernel(variables, server):
+    server.kernels[REF] = Kernel(statuses=["ERROR"], failure="Your notebook exited with code 3")
+    server.kernels[REF].print("the reason\n")
+    code, told = run(["cxrkit", "status", "--log"], variables | KEY)
+    assert code == 4 and "exited with code 3" in told and "the reason" in told
+
+
+def test_a_refused_push(variables, server):
+    server.soft_error = "Maximum batch GPU session count of 2 reached."
+    code, told = run(["cxrkit", "push", "--wait", "--pull"], variables | KEY)
+    assert code == 4 and server.soft_error in told and "wait until one of your running kernels" in told
+
+
+def test_a_wrong_experiment_is_not_pushed(variables, server):
+    code, told = run(["cxrkit", "push", "--experiment", "paper", "--architectures", "resnet99"], variables | KEY)
+    assert code == 2 and "resnet99" in told and not server.requests
+
+
+def test_push_wait_pull_in_one_command(variables, server, tmp_path):
+    """The stand-in ends each run at once, with results that carry the run's own identity."""
+    from cxrkit.kaggle_io import bundle
+    from tests.kaggle_io.conftest import make_results
+
+    class AtOnce:
+        def start(self, server, ref, kernel):
+            source, run_id = bundle.identity(kernel.pushes[-1]["text"])
+            folder = make_results(tmp_path / run_id, run_id, source)
+            kernel.files = {f"results/{path.relative_to(folder).as_posix()}": path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+            kernel.print(f"cxrkit run {run_id}\n")
+
+    server.machine = AtOnce()
+    code, told = run(["cxrkit", "push", "--pull", "--out", str(tmp_path / "out")], variables | KEY)
+    assert code == 0 and "whole and verified" in told, told
+    (folder,) = (tmp_path / "out").iterdir()
+    assert (folder / "kernel.log").read_text() == f"cxrkit run {folder.name}\n"
+    assert not any(secret in told for secret in SECRETS)
+
+
+def test_publish(variables, server, results):
+    server.processing = 0
+    code, told = run(["cxrkit", "publish", str(results)], variables | KEY)
+    assert code == 0 and "published and verified" in told
+    assert list(server.datasets) == ["alice/cxrkit-chest-films-results"]
+    (results / "metrics.json").unlink()
+    code, told = run(["cxrkit", "publish", str(results)], variables | KEY)
+    assert code == 3 and "metrics.json is missing" in told
+
+
+def clone(tmp_path):
+    """A copy of what `setup` and the kaggle command need of the repository."""
+    for name in ("cxrkit", "kernel"):
+        shutil.copytree(ROOT / name, tmp_path / "clone" / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / metadata.NAME, tmp_path / "clone")
+    return tmp_path / "clone"
+
+
+def test_after_setup_a_plain_kaggle_push_works(variables, server, tmp_path):
+    root = clone(tmp_path)
+    variables |= KEY | {"PYTHONPATH": str(root)}
+    code, told = run(["cxrkit", "setup"], variables, cwd=root)
+    assert code == 0 and REF in told
+    assert read_json(root / metadata.NAME)["id"] == REF
+    command = Path(sys.executable).with_name("kaggle")
+    done = subprocess.run([command, "kernels", "push", "-p", "."], env=variables, cwd=root, capture_output=True, text=True)
+    assert done.returncode == 0 and "successfully pushed" in done.stdout
+    assert "does not resolve" not in done.stdout
+    assert server.kernels[REF].pushes[0]["text"] == (root / "kernel" / "script.py").read_text("utf-8")
+
+
+def test_setup_without_credentials_asks_or_says_what_to_give(variables, tmp_path):
+    root = clone(tmp_path)
+    variables |= {"PYTHONPATH": str(root)}
+    code, told = run(["cxrkit", "setup"], variables, cwd=root)
+    assert code == 2 and "--owner" in told
+    code, told = run(["cxrkit", "setup", "--owner", "bob", "--slug", "my-films"], variables, cwd=root)
+    assert code == 0
+    written = read_json(root / metadata.NAME)
+    assert (written["id"], written["title"], written["machine_shape"]) == ("bob/my-films", "my-films", "NvidiaTeslaT4")
+    assert 'RESULTS = \'my-films-results\'' in (root / "kernel" / "script.py").read_text()

@@ -1,0 +1,83 @@
+"""What is attached is found in either layout, at bounded depth, and an absence says what is there."""
+
+import shutil
+
+import pytest
+
+from cxrkit import config
+from cxrkit.data import coronahack
+from cxrkit.errors import BadInput
+from cxrkit.files import write_text
+from cxrkit.kaggle_io import mounts
+
+PAPER = config.load("paper", {"pretrained": False})
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "datasets/praveengovi/coronahack-chest-xraydataset",
+        "coronahack-chest-xraydataset",
+        "datasets/somebody/a-copy-of-it",
+        "coronahack-chest-xraydataset/versions/3/unpacked",
+        ".",
+    ],
+)
+def test_the_dataset_is_found(tmp_path, place):
+    write_text(tmp_path / "other-dataset" / "readme.txt", "")
+    write_text(tmp_path / place / coronahack.METADATA, "")
+    (found,) = mounts.attach(PAPER, tmp_path).data
+    assert found == f"coronahack={tmp_path / place}"
+
+
+def test_the_right_dataset_is_preferred(tmp_path):
+    write_text(tmp_path / "a-copy" / coronahack.METADATA, "")
+    write_text(tmp_path / "datasets/praveengovi/coronahack-chest-xraydataset" / coronahack.METADATA, "")
+    assert "praveengovi" in mounts.attach(PAPER, tmp_path).data[0]
+
+
+def test_what_is_mounted_is_listed(tmp_path):
+    write_text(tmp_path / "datasets" / "bob" / "birds" / "a.csv", "")
+    write_text(tmp_path / "datasets" / "bob" / "birds" / "deeper" / "b.csv", "")
+    with pytest.raises(BadInput, match="attached is: datasets/bob/birds[.]") as caught:
+        mounts.attach(PAPER, tmp_path)
+    assert "dataset_sources" in str(caught.value)
+    shutil.rmtree(tmp_path / "datasets")
+    with pytest.raises(BadInput, match="attached is: nothing"):
+        mounts.attach(PAPER, tmp_path)
+    with pytest.raises(BadInput, match="attached is: nothing"):
+        mounts.attach(PAPER, tmp_path / "absent")
+
+
+def test_depth_and_number_of_folders_are_bounded(tmp_path, monkeypatch):
+    write_text(tmp_path / "1/2/3/4/5/6" / coronahack.METADATA, "")
+    assert mounts.find(coronahack.METADATA, root=tmp_path) is None
+    for number in range(30):
+        (tmp_path / f"many{number:02d}").mkdir()
+    monkeypatch.setattr(mounts, "MOST_FOLDERS", 10)
+    assert len(list(mounts.folders_below(tmp_path))) == 10
+
+
+@pytest.mark.parametrize("site", ["radiopaedia", "sirm"])
+def test_collected_films_join_when_attached(tmp_path, site):
+    write_text(tmp_path / "coronahack" / coronahack.METADATA, "")
+    write_text(tmp_path / "datasets/alice/films/collected" / site / "12" / "record.json", "{}")
+    assert mounts.attach(PAPER, tmp_path).data == (
+        f"coronahack={tmp_path / 'coronahack'}",
+        f"collected={tmp_path / 'datasets/alice/films/collected'}",
+    )
+
+
+def test_named_data_is_left_alone(tmp_path):
+    phantom = config.load("dry-run")
+    assert mounts.attach(phantom, tmp_path) == phantom
+
+
+def test_attached_weights(tmp_path, capsys):
+    write_text(tmp_path / "c" / coronahack.METADATA, "")
+    write_text(tmp_path / "datasets/bob/weights" / "resnet34-b627a593.pth", "")
+    one = config.load("paper", {"architectures": ["resnet34"]})
+    assert mounts.attach(one, tmp_path).weights == str(tmp_path / "datasets/bob/weights")
+    two = config.load("paper", {"architectures": ["resnet34", "vgg16_bn"]})
+    assert mounts.attach(two, tmp_path).weights == ""
+    assert "vgg16_bn" in capsys.readouterr().out

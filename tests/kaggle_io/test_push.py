@@ -1,0 +1,180 @@
+"""push and wait with the real client: what Kaggle refuses quietly is loud here."""
+
+import json
+
+import pytest
+
+from cxrkit.errors import Interrupted, RemoteRefusal
+from cxrkit.kaggle_io import bundle, push
+from cxrkit.kaggle_io.bundle import Settings
+
+REF = "alice/cxrkit-chest-films"
+
+
+def pushed_by(kaggle, **options):
+    return push.push(Settings(), kaggle, **options)
+
+
+def test_what_is_sent(server, kaggle):
+    pushed = pushed_by(kaggle)
+    sent = server.kernels[REF].pushes[0]
+    assert (pushed.ref, pushed.version, pushed.before) == (REF, 1, None)
+    assert bundle.identity(sent["text"]) == (pushed.source_sha256, pushed.run_id)
+    assert sent["machineShape"] == "NvidiaTeslaT4" and sent["enableInternet"] and sent["isPrivate"]
+    assert sent["datasetDataSources"] == ["praveengovi/coronahack-chest-xraydataset"]
+    assert sent["newTitle"] == REF.split("/")[1]
+    assert bundle.settings_in(sent["text"]).results == "cxrkit-chest-films-results"
+
+
+def test_cpu_and_resume(server, kaggle):
+    server.known_datasets.add("alice/cxrkit-chest-films-results")
+    push.push(Settings(gpu=False), kaggle, resume=True)
+    sent = server.kernels[REF].pushes[0]
+    assert not sent.get("enableGpu") and "machineShape" not in sent
+    assert "alice/cxrkit-chest-films-results" in sent["datasetDataSources"]
+
+
+def test_two_pushes_are_two_runs(kaggle):
+    assert pushed_by(kaggle).run_id != pushed_by(kaggle).run_id
+
+
+@pytest.mark.parametrize("words", ["Maximum batch GPU session count of 2 reached.", "Notebook not found"])
+def test_refused_with_200(server, kaggle, words):
+    server.soft_error = words
+    with pytest.raises(RemoteRefusal, match=words) as caught:
+        pushed_by(kaggle)
+    assert caught.value.exit_code == 4 and caught.value.next
+    assert not server.kernels
+
+
+def test_an_invalid_dataset_source(server, kaggle):
+    server.known_datasets.clear()
+    with pytest.raises(RemoteRefusal, match="praveengovi/coronahack-chest-xraydataset"):
+        pushed_by(kaggle)
+
+
+def test_the_reason_of_a_400_is_shown(server, kaggle, monkeypatch):
+    from tests.standins import kaggle as standin
+
+    monkeypatch.setattr(standin, "SOURCE_LIMIT", 1000)
+    with pytest.raises(RemoteRefusal, match="less than 1 megabytes"):
+        pushed_by(kaggle)
+
+
+@pytest.mark.parametrize("code", [429, 500, 503, 0])
+def test_a_push_that_was_not_taken_is_repeated(server, kaggle, pauses, code):
+    server.fail("SaveKernel", code, times=2, headers={"Retry-After": "3"} if code == 429 else {})
+    assert pushed_by(kaggle).version == 1
+    assert len(server.kernels[REF].pushes) == 1
+    assert pauses == ([3.5, 3.5] if code == 429 else [0.75, 1.5])
+
+
+def test_a_push_that_was_taken_is_not_repeated(server, kaggle):
+    pushed_by(kaggle)
+    server.lose_answer("SaveKernel")
+    assert pushed_by(kaggle).version == 2
+    assert len(server.kernels[REF].pushes) == 2
+
+
+def test_a_busy_server_is_not_asked_for_ever(server, kaggle, pauses):
+    server.fail("SaveKernel", 503, times=99)
+    with pytest.raises(RemoteRefusal, match="503"):
+        pushed_by(kaggle)
+    assert len(pauses) == 5
+
+
+def test_no_network(server, kaggle):
+    server.shutdown()
+    server.server_close()
+    with pytest.raises(RemoteRefusal, match="cannot be reached"):
+        pushed_by(kaggle)
+
+
+def finished(server, log=(), **state):
+    kernel = server.kernels[REF]
+    for text in log:
+        kernel.print(text)
+    for name, value in state.items():
+        setattr(kernel, name, value)
+
+
+def test_waits_past_the_end_of_the_version_before(server, kaggle, pauses):
+    pushed_by(kaggle)
+    server.stale = 3
+    pushed = pushed_by(kaggle)
+    finished(server, statuses=["QUEUED", "RUNNING", "COMPLETE"], log=["hello\n"])
+    shown = []
+    assert push.wait(kaggle, pushed, shown.append).value == "COMPLETE"
+    assert len(pauses) >= 5
+    assert shown[-2:] == ["hello", f"{REF} version 2: COMPLETE"]
+
+
+def test_a_run_too_short_to_be_seen_is_known_by_its_log(server, kaggle):
+    pushed_by(kaggle)
+    pushed = pushed_by(kaggle)
+    finished(server, log=[f"cxrkit run {pushed.run_id}\n"])
+    assert push.wait(kaggle, pushed, lambda _: None).value == "COMPLETE"
+
+
+def test_the_end_of_the_version_before_is_not_ours(server, kaggle):
+    pushed_by(kaggle)
+    pushed = pushed_by(kaggle)
+    finished(server, log=["cxrkit run of-before\n"])
+    with pytest.raises(Interrupted, match="no sign of version 2"):
+        push.wait(kaggle, pushed, lambda _: None)
+
+
+def test_the_end_of_a_run_that_was_still_going_is_not_ours(server, kaggle):
+    pushed_by(kaggle)
+    finished(server, statuses=["RUNNING"])
+    pushed = pushed_by(kaggle)
+    assert pushed.before == "RUNNING"
+    finished(server, statuses=["RUNNING"] * 100 + ["COMPLETE"], log=["cxrkit run of-before\n"])
+    with pytest.raises(Interrupted, match="no sign of version 2"):
+        push.wait(kaggle, pushed, lambda _: None)
+    finished(server, statuses=["RUNNING"] * 100 + ["COMPLETE"], log=[f"cxrkit run {pushed.run_id}\n"])
+    assert push.wait(kaggle, pushed, lambda _: None).value == "COMPLETE"
+
+
+@pytest.mark.parametrize("status", ["ERROR", "CANCEL_ACKNOWLEDGED"])
+def test_a_failed_kernel_fails(server, kaggle, status):
+    pushed = pushed_by(kaggle)
+    finished(server, statuses=["RUNNING", status], failure="Your notebook exited with code 3", log=["error: bad data\n"])
+    shown = []
+    with pytest.raises(RemoteRefusal, match="exited with code 3"):
+        push.wait(kaggle, pushed, shown.append)
+    assert "error: bad data" in shown
+
+
+def test_an_empty_log_is_named(server, kaggle):
+    pushed = pushed_by(kaggle)
+    finished(server, statuses=["RUNNING", "COMPLETE"])
+    shown = []
+    push.wait(kaggle, pushed, shown.append)
+    assert any("no log" in line for line in shown)
+
+
+def test_a_busy_server_while_waiting(server, kaggle):
+    pushed = pushed_by(kaggle)
+    finished(server, statuses=["RUNNING", "COMPLETE"], log=["done\n"])
+    server.fail("GetKernelSessionStatus", 503, times=3)
+    assert push.wait(kaggle, pushed, lambda _: None).value == "COMPLETE"
+
+
+def test_no_such_kernel(server, kaggle):
+    with pytest.raises(RemoteRefusal, match="kernels.get"):
+        push.status(kaggle, "alice/nothing-here")
+
+
+def test_credentials_in_a_log_are_blotted_out(server, kaggle):
+    pushed = pushed_by(kaggle)
+    finished(server, statuses=["RUNNING", "COMPLETE"], log=["key alice-key-0000\n", "see https://host/x?signature=abc\n"])
+    shown = []
+    push.wait(kaggle, pushed, shown.append)
+    assert "alice-key-0000" not in "".join(shown) and "signature=abc" not in "".join(shown)
+
+
+def test_a_log_of_another_form():
+    assert push.entries(json.dumps([{"data": "a\n"}, {"data": None}])) == ["a\n", ""]
+    assert push.entries("plain\ntext") == ["plain\n", "text"]
+    assert push.entries("") == []
