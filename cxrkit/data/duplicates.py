@@ -26,8 +26,8 @@ CROPS = (0.0, 0.035, 0.075)
 FREQUENCIES = 8
 TABLES = 16
 SMALL_SET = 64
-LEAST_SIMILARITY = 0.75
-CANDIDATES_A_FILM = 8
+LEAST_SIMILARITY = 0.65
+CANDIDATES_A_FILM = 16
 PADDING = 0.25
 
 
@@ -130,9 +130,15 @@ def signatures(stack):
     row, column = np.array([(i, j) for i in range(FREQUENCIES) for j in range(FREQUENCIES) if 0 < i + j < FREQUENCIES]).T
     found = np.empty((len(stack), n * n, len(row)), np.float32)
     for index, pixels in enumerate(stack):
-        coefficients = basis @ (pixels.astype(np.float32) - pixels.mean()) @ basis.T
+        coefficients = basis @ _ranks(pixels) @ basis.T
         found[index] = coefficients.reshape(n, FREQUENCIES, n, FREQUENCIES).transpose(0, 2, 1, 3)[:, :, row, column].reshape(n * n, -1)
     return found / (np.linalg.norm(found, axis=2, keepdims=True) + 1e-6)
+
+
+def _ranks(pixels):
+    """Grey bytes as their share of darker pixels, -0.5 to 0.5: a white label on black weighs no more than its area."""
+    counts = np.bincount(pixels.ravel(), minlength=256)
+    return ((np.cumsum(counts) - counts / 2) / pixels.size - 0.5).astype(np.float32)[pixels]
 
 
 def whiten(found):

@@ -106,5 +106,5 @@ def test_the_real_films(films):
     records = manifest.build(found)
     used = [record for record in records if record.used]
     assert len(records) == 5910
-    assert len(used) == 1576 + 55 - 4 + 1 - 6  # less 4 laterals (one of them a copy already), less 6 copies
+    assert len(used) == 1576 + 55 - 6 - 3  # six copies, one of them of a lateral; three laterals
     assert manifest.problems(records, sources.locator(manifest.roots_of(found))) == []

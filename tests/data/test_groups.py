@@ -1,0 +1,103 @@
+"""Patients and pictures stay together in any mixture of sources, in any order."""
+
+from collections import defaultdict
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from cxrkit import pipeline
+from cxrkit.data import groups, overview, splits
+from cxrkit.data.duplicates import Pair
+from cxrkit.data.records import Record
+from cxrkit.errors import BadInput
+
+films = st.lists(
+    st.tuples(st.sampled_from(["coronahack", "sirm", "radiopaedia", "nih"]), st.integers(0, 12), st.sampled_from(["covid", "normal"]), st.sampled_from(["", "train", "test"])),
+    min_size=6,
+    max_size=60,
+)
+links = st.lists(st.tuples(st.integers(0, 59), st.integers(0, 59)), max_size=25)
+
+
+def mixture(drawn, linked):
+    records = [
+        Record(f"{source}/{i}", f"{source}/{i}", source, label, patient=f"{source}:{label}{patient}", published_split=published, width=i, height=1)
+        for i, (source, patient, label, published) in enumerate(drawn)
+    ]
+    pairs = [Pair(records[a % len(records)].image_id, records[b % len(records)].image_id, 1.0) for a, b in linked if a % len(records) != b % len(records)]
+    return records, pairs
+
+
+def prepared(records, pairs, rule, remove, seed):
+    records = groups.exclude_conflicts(groups.mark_duplicates(records, pairs, remove))
+    return splits.assign(records, rule, seed)
+
+
+@settings(max_examples=150, deadline=None)
+@given(films, links, st.sampled_from(["paper", "grouped"]), st.booleans(), st.integers(0, 3), st.randoms())
+def test_no_split_separates_a_group_and_order_does_not_matter(drawn, linked, rule, remove, seed, random):
+    records, pairs = mixture(drawn, linked)
+    try:
+        made = prepared(records, pairs, rule, remove, seed)
+    except BadInput:
+        assume(False)
+    splits_of, group_of = defaultdict(set), groups.groups_of(made)
+    for record in made:
+        if record.used:
+            splits_of[group_of[record.image_id]].add(record.split)
+    assert all(len(found) == 1 for found in splits_of.values())
+    assert splits.leaks(made) == []
+    random.shuffle(records)
+    random.shuffle(pairs)
+    again = prepared(records, pairs, rule, remove, seed)
+    assert sorted(again, key=lambda r: r.image_id) == sorted(made, key=lambda r: r.image_id)
+
+
+@given(films, links)
+def test_one_film_of_each_picture_stays(drawn, linked):
+    records, pairs = mixture(drawn, linked)
+    marked = {record.image_id: record for record in groups.mark_duplicates(records, pairs)}
+    for record in marked.values():
+        if record.duplicate_of:
+            assert marked[record.duplicate_of].used and not marked[record.duplicate_of].duplicate_of
+            assert record.excluded == f"duplicate of {record.duplicate_of}"
+
+
+def test_the_film_that_says_most_stays():
+    poor = Record("coronahack/a", "", "coronahack", "covid", width=2000, height=2000)
+    rich = Record("sirm/b", "", "sirm", "covid", view="PA", width=500, height=500)
+    marked = groups.mark_duplicates([poor, rich], [Pair("coronahack/a", "sirm/b", 1.0)])
+    assert [record.used for record in marked] == [False, True]
+
+
+def test_a_conflict_names_both_rows_and_can_be_kept():
+    records = [
+        Record("coronahack/F051E018-DAD1-4506-AD43-BE4CA29E960B.jpeg", "", "coronahack", "normal"),
+        Record("sirm/F051E018-DAD1-4506-AD43-BE4CA29E960B.jpeg", "", "sirm", "covid", excluded="no readable file"),
+    ]
+    conflict = groups.exclude_conflicts(records)[0].excluded
+    assert "covid by sirm/F051E018" in conflict and "normal by coronahack/F051E018" in conflict
+
+
+LEAKING = [
+    Record("a/1", "a/1", "a", "covid", patient="a:1", split="train"),
+    Record("b/1", "b/1", "b", "covid", patient="b:9", split="valid", duplicate_of="a/1"),
+]
+
+
+def test_the_leak_gate_names_the_pair_and_the_remedy():
+    with pytest.raises(BadInput) as caught:
+        pipeline.leak_gate(LEAKING, False, "manifest.csv")
+    for words in ("a/1", "b/1", "--duplicates remove", "--allow-leakage"):
+        assert words in str(caught.value)
+    assert len(pipeline.leak_gate(LEAKING, True, "manifest.csv")) == 1
+    assert pipeline.leak_gate(LEAKING[:1], False, "manifest.csv") == []
+
+
+def test_a_difference_is_told_field_by_field():
+    after = [LEAKING[0].but(label="normal", split="valid"), Record("c/1", "c/1", "c")]
+    text = overview.difference(LEAKING, after)
+    for words in ("added    c/1", "removed  b/1", "relabelled  a/1: covid to normal", "moved    a/1: train to valid"):
+        assert words in text
+    assert overview.difference(LEAKING, LEAKING) == ""
