@@ -64,9 +64,9 @@ def store_films(store, manifest_path):
 
 
 def prepare(films, manifest_path, out, slug, title):
-    """Write the dataset's folder: films, manifest.csv, ATTRIBUTION.csv, README.md, dataset-metadata.json.
+    """Write the dataset's folder: films and records of their cases, manifest.csv, ATTRIBUTION.csv, README.md, dataset-metadata.json.
 
-    The folder is made anew; raises WrongUse when it holds something else.
+    The films' part is a store again, which the reader of collected films takes as it is. The folder is made anew; raises WrongUse when it holds something else.
     """
     if out.exists() and any(out.iterdir()) and not (out / "dataset-metadata.json").exists():
         raise WrongUse("The folder holds something else than a prepared dataset.", out, "name an empty folder: --out DIR")
@@ -77,6 +77,7 @@ def prepare(films, manifest_path, out, slug, title):
     for record, path in films:
         target = out / record.path
         target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path.with_name("record.json"), target.with_name("record.json"))
         try:
             os.link(path, target)
         except OSError:

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from cxrkit.data import manifest, phantom
+from cxrkit.data import collected, manifest, phantom
 from cxrkit.errors import BadInput, WrongUse
 from scrapers.publish import publish
 from scrapers.refresh import merge, refresh
@@ -36,7 +36,15 @@ def test_a_private_dataset_with_attribution(merged):
     assert all((merged / "out" / row["file"]).is_file() for row in rows)
     assert json.loads((merged / "out/dataset-metadata.json").read_text())["id"] == SLUG
     names = {path.name for path in (merged / "out").rglob("*")}
-    assert not names & {"review.csv", "record.json", ".cache", "refresh.json"} and not any("phantom" in name for name in names)
+    assert not names & {"review.csv", ".cache", "refresh.json"} and not any("phantom" in name for name in names)
+
+
+def test_the_dataset_is_a_store_that_the_reader_takes(merged):
+    publish(merged / "store", merged / "manifest.csv", SLUG, TITLE, merged / "out", upload=lambda *given: None)
+    (store,) = {path.parent.parent.parent for path in (merged / "out").rglob("record.json")}
+    assert {record.image_id for record in collected.read(store) if record.used} == {
+        record.image_id for record in manifest.read(merged / "manifest.csv") if record.used and record.source != "phantom"
+    }
 
 
 def test_a_public_dataset_is_refused_while_a_licence_forbids_it(merged):
