@@ -18,7 +18,7 @@ from cxrkit.files import replacing, write_text
 
 BANNER = "DRAWN PHANTOMS, NOT FILMS: these numbers say that the program runs, and nothing about medicine."
 SIDE = 256
-VERSION = "2"
+VERSION = "3"
 
 PATIENTS = {("normal", "TRAIN"): 40, ("normal", "TEST"): 24, ("covid", "TRAIN"): 56}
 """Patients by label and published split; each has one to three films."""
@@ -119,7 +119,7 @@ def _opacities(anatomy, shift, random, side):
             centre_x = x + shift[0] + lung_side * width * random.uniform(0.4, 0.8)
             centre_y = y + shift[1] + height * random.uniform(-0.3, 0.8)
             distance = (columns - centre_x) ** 2 + (rows - centre_y) ** 2
-            sum_of_patches += random.uniform(45, 75) * np.exp(-distance / (2 * random.uniform(0.03, 0.06) ** 2)) * lung
+            sum_of_patches += random.uniform(80, 120) * np.exp(-distance / (2 * random.uniform(0.03, 0.06) ** 2)) * lung
     return sum_of_patches
 
 
