@@ -12,8 +12,15 @@ from cxrkit.files import sha256_of_json
 
 ARCHITECTURES = ("resnet34", "resnet101", "vgg16_bn", "vgg19_bn")
 FOLDER = Path(__file__).parent / "experiments"
-NOT_IN_HASH = ("data", "weights", "workers")
+NOT_IN_HASH = ("data", "weights", "workers", "loader")
 """Keys that say where things lie or how fast they are read, and so decide no number."""
+CHOICES = {
+    "duplicates": ("remove", "keep"),
+    "label_conflicts": ("exclude", "keep"),
+    "loader": ("resident", "files"),
+    "precision": ("auto", "float32", "float16", "bfloat16"),
+    "parallel": ("jobs", "data"),
+}
 
 
 @dataclass(frozen=True)
@@ -38,6 +45,9 @@ class Experiment:
     pretrained: bool = True
     weights: str = ""
     threshold: float = 0.5
+    loader: str = "resident"
+    precision: str = "auto"
+    parallel: str = "jobs"
     workers: int = -1
 
     def __post_init__(self):
@@ -49,7 +59,7 @@ class Experiment:
         for key, smallest in (("image_size", 32), ("batch_size", 2), ("epochs", 1), ("lr_find_iterations", 20)):
             if getattr(self, key) < smallest:
                 raise WrongUse(f"{key} is {getattr(self, key)}; it must be at least {smallest}.", next=f"raise {key}")
-        for key, allowed in (("duplicates", ("remove", "keep")), ("label_conflicts", ("exclude", "keep"))):
+        for key, allowed in CHOICES.items():
             if getattr(self, key) not in allowed:
                 raise WrongUse(f"{key} is {getattr(self, key)!r}.", next=f"use {' or '.join(allowed)}")
         if not 0 < self.threshold < 1 or not self.learning_rate > 0 or not self.seeds:
@@ -61,7 +71,7 @@ class Experiment:
 
 
 HELP = {
-    "data": "folder of the CoronaHack dataset, or KIND[:NAME]=DIR, or phantom; may be given several times",
+    "data": "folder of the CoronaHack dataset, or KIND[:NAME]=DIR, or phantom, or phantom-marked; may be given several times",
     "split": "paper (the study's) or grouped (train/valid/test by patient)",
     "split_seed": "seed of the split",
     "exclude_views": "views that are left out",
@@ -78,7 +88,10 @@ HELP = {
     "pretrained": "start from ImageNet weights (--no-pretrained: from random ones)",
     "weights": "folder with torchvision's ImageNet weight files, instead of the network",
     "threshold": "an image is called COVID-19 from this probability on",
-    "workers": "processes that decode images; -1 chooses by the processors",
+    "loader": "resident (films decoded once, augmented on the device) or files (fastai's way: each file decoded at each use)",
+    "precision": "auto (chosen by the device), float32, float16 or bfloat16",
+    "parallel": "under torchrun: jobs (the trainings are shared out) or data (all processes train one network together)",
+    "workers": "processes that decode images for --loader files; -1 chooses by the processors",
 }
 
 

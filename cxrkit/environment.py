@@ -63,15 +63,27 @@ class Choice:
         return f"{self.value} ({self.reason})"
 
 
+def rank():
+    """The number of this process among those that torchrun started; 0 where it runs alone."""
+    return int(os.environ.get("RANK", 0))
+
+
+def processes():
+    """How many processes torchrun started, on all hosts; 1 where there is no torchrun."""
+    return int(os.environ.get("WORLD_SIZE", 1))
+
+
 def choose_device():
     """The device to train on, as a Choice of "cuda" or "cpu".
 
     A GPU counts only when it has added two numbers: torch may see one that it has no kernels for.
+    Under torchrun each process of a host takes a GPU of its own, as far as they go.
     """
     import torch
 
     if not torch.cuda.is_available():
         return Choice("cpu", "torch sees no GPU")
+    torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", 0)) % torch.cuda.device_count())
     name = torch.cuda.get_device_name()
     capability = "sm_{}{}".format(*torch.cuda.get_device_capability())
     try:
@@ -123,6 +135,20 @@ def describe():
         "processors": processors(),
         "versions": versions(),
     }
+
+
+def free_memory_bytes():
+    """Memory that a process could still take, in bytes, within the limits of its container; None where the system does not say."""
+    try:
+        fields = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
+        free = int(fields["MemAvailable"].split()[0]) * 1024
+    except (OSError, KeyError, ValueError):
+        return None
+    try:
+        limit, used = (int(Path("/sys/fs/cgroup", name).read_text()) for name in ("memory.max", "memory.current"))
+    except (OSError, ValueError):
+        return free
+    return min(free, limit - used)
 
 
 def peak_memory_bytes():

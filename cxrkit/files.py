@@ -32,6 +32,27 @@ def replacing(path):
             raise
 
 
+@contextmanager
+def locked(path, wait=True):
+    """Hold the lock file `path` and yield True; without `wait`, yield False at once where another process holds it.
+
+    The lock ends with the process, however that ends. On Windows nothing is locked: there one process has to do.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "w") as file:
+        try:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except ImportError:
+            pass
+        except BlockingIOError:
+            yield False
+            return
+        yield True
+
+
 def write_text(path, text):
     """Write text as UTF-8 with LF line ends, atomically."""
     with replacing(path) as temporary:

@@ -4,10 +4,10 @@ import time
 from pathlib import Path
 
 from cxrkit import config, environment
-from cxrkit.data import manifest, overview, phantom, sources, splits, tree
+from cxrkit.data import manifest, overview, phantom, pixels, sources, splits, tree
 from cxrkit.errors import BadInput, Interrupted, disk_errors
-from cxrkit.files import sha256_of, write_checksums, write_json, write_text
-from cxrkit.progress import say
+from cxrkit.files import locked, sha256_of, write_checksums, write_json, write_text
+from cxrkit.progress import announce, say
 
 RESEARCH_ONLY = "Research use only: not a medical device, and no score here says that a network sees disease."
 
@@ -26,28 +26,34 @@ def run(experiment, out, results=None, time_left=environment.Deadline()):
 
 def _run(experiment, out, results, time_left):
     clock = Clock()
-    say(f"experiment {experiment.name} {experiment.hash()[:12]}, into {out}")
-    say(RESEARCH_ONLY)
-    with clock("manifest"):
-        records, locate, manifest_hash = make_manifest(experiment, out)
-    data = "phantom" if all(record.source == "phantom" for record in records) else "films"
-    say(overview.summary(records) + "\n")
-    say(overview.as_merged(records, experiment.split, experiment.split_seed, experiment.exclude_views))
-    leaks = leak_gate(records, experiment.allow_leakage, out / "manifest.csv")
-    marks = banner(data, experiment, leaks)
-    say(marks)
-    with clock("tree"):
-        say(f"tree: {tree.build(records, locate, out / 'tree')}")
+    announce(f"experiment {experiment.name} {experiment.hash()[:12]}, into {out}")
+    announce(RESEARCH_ONLY)
+    with locked(out / ".lock"):  # processes that share the folder come here one after the other, and find what is there
+        with clock("manifest"):
+            records, locate, manifest_hash = make_manifest(experiment, out)
+        data = "phantom" if all(record.source == "phantom" for record in records) else "films"
+        announce(overview.summary(records) + "\n")
+        announce(overview.as_merged(records, experiment.split, experiment.split_seed, experiment.exclude_views))
+        leaks = leak_gate(records, experiment.allow_leakage, out / "manifest.csv")
+        marks = banner(data, experiment, leaks)
+        announce(marks)
+        with clock("tree"):
+            announce(f"tree: {tree.build(records, locate, out / 'tree')}")
+        with clock("pixels"):
+            films = pixels.load(records, locate, experiment.image_size, out / "pixels")
 
-    from cxrkit.training import grid  # fastai takes seconds to import: bad input is reported before
+    from cxrkit.training import grid, loaders  # fastai takes seconds to import: bad input is reported before
 
     device = environment.choose_device()
-    say(f"device: {device}")
+    announce(f"device: {device}")
     with clock("training"):
-        grid.run(experiment, out / "tree", tree.entries(records), manifest_hash, out / "jobs", device.value, time_left)
-    unfinished = grid.unfinished(experiment, out / "jobs")
+        make_loaders = loaders.maker(experiment, records, films, out / "tree", device.value)
+        grid.run(experiment, make_loaders, manifest_hash, out / "jobs", device.value, time_left)
+    if environment.rank() > 0:
+        return None
+    unfinished, failed = grid.unfinished(experiment, out / "jobs"), grid.failures(experiment, out / "jobs")
     if unfinished:
-        marks = "\n".join(filter(None, [marks, partial(experiment, unfinished, out)]))
+        marks = "\n".join(filter(None, [marks, partial(experiment, unfinished, failed, out)]))
 
     from cxrkit.evaluation import comparison, outcome, scores
     from cxrkit.report import plots
@@ -55,10 +61,11 @@ def _run(experiment, out, results, time_left):
     with clock("results"):
         write_text(results / "manifest.csv", manifest.to_csv(records))
         grid.collect(experiment, records, out / "jobs", results)
-        write_json(results / "run.json", about(experiment, manifest_hash, data, device, clock, unfinished, leaks))
+        facts = about(experiment, manifest_hash, data, device, clock, leaks) | {"unfinished": unfinished, "failed": failed}
+        write_json(results / "run.json", facts)
         content, compared = outcome.evaluate(results, experiment.threshold)
         plots.draw_all(results, content, records, locate)
-    write_json(results / "run.json", about(experiment, manifest_hash, data, device, clock, unfinished, leaks))
+    write_json(results / "run.json", facts | {"seconds": clock.seconds, "peak_memory_bytes": environment.peak_memory_bytes()})
     write_checksums(results)
     say("\n" + scores.text_table(content) + "\n" + marks + "\n")
     say(comparison.text(compared) + "\n")
@@ -106,24 +113,30 @@ def banner(data, experiment, leaks=()):
     return "\n".join("!!! " + line for line in lines)
 
 
-def partial(experiment, unfinished, out):
-    """The line that marks results of a run which ran out of time. Raises Interrupted where there are none."""
+def partial(experiment, unfinished, failed, out):
+    """The lines that mark results of a run in which trainings are missing. Raises Interrupted where there are none at all."""
     planned = len(experiment.architectures) * len(experiment.seeds)
     if len(unfinished) == planned:
+        if failed:
+            name, error = next(iter(failed.items()))
+            raise Interrupted(f"No training ended well; of {len(failed)} that failed, {name}: {error}", out / "jobs", "read failed.json there; the same command tries again")
         raise Interrupted("The time was up before any network was trained.", out, "run the same command again, with more time or a smaller experiment")
-    return f"!!! PARTIAL: the time was up; {len(unfinished)} of {planned} trainings are missing: {', '.join(unfinished)}."
+    lines = [f"!!! FAILED: {name}: {error}" for name, error in failed.items()]
+    late = [name for name in unfinished if name not in failed]
+    if late:
+        lines.append(f"!!! PARTIAL: the time was up; {len(late)} of {planned} trainings are missing: {', '.join(late)}.")
+    return "\n".join(lines)
 
 
-def about(experiment, manifest_hash, data, device, clock, unfinished, leaks):
+def about(experiment, manifest_hash, data, device, clock, leaks):
     """The content of run.json."""
     return {
-        "experiment": config.as_dict(experiment) | {"data": [name.rpartition("=")[0] or "coronahack" if name != "phantom" else name for name in experiment.data], "weights": "attached" if experiment.weights else ""},
+        "experiment": config.as_dict(experiment) | {"data": [name.rpartition("=")[0] or "coronahack" if name not in sources.DRAWN else name for name in experiment.data], "weights": "attached" if experiment.weights else ""},
         "experiment_sha256": experiment.hash(),
         "manifest_sha256": manifest_hash,
         "data": data,
         "weights": "imagenet" if experiment.pretrained else "random",
         "leaks": len(leaks),
-        "unfinished": unfinished,
         "device": {"value": device.value, "reason": device.reason},
         **environment.describe(),
         "peak_memory_bytes": environment.peak_memory_bytes(),

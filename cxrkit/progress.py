@@ -3,10 +3,20 @@
 import sys
 import time
 
+from cxrkit import environment
+
 
 def say(text=""):
-    """Print one line at once, so that a log shows it while the run goes on."""
+    """Print one line at once, so that a log shows it while the run goes on; with its number where several processes speak."""
+    if environment.processes() > 1:
+        text = "\n".join(f"[{environment.rank()}] {line}" for line in str(text).split("\n"))
     print(text, flush=True)
+
+
+def announce(text=""):
+    """say() by the first process only: what every process knows."""
+    if environment.rank() == 0:
+        say(text)
 
 
 def on_terminal():

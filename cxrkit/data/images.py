@@ -1,6 +1,7 @@
 """One way to open a chest film, whatever its class: a decoder that differs by class is a shortcut."""
 
 import hashlib
+import io
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,8 +20,8 @@ DAMAGE = (OSError, ValueError, SyntaxError, EOFError, MemoryError, Image.Decompr
 """What Pillow raises for a file that is damaged or far too large."""
 
 
-def open_grey(path):
-    """An image file as 8-bit grey: a PIL image of mode L.
+def open_grey(path, content=None):
+    """An image file as 8-bit grey: a PIL image of mode L. content: the file's bytes, where they are read already.
 
     Colour goes to luminance, an alpha channel is dropped, palettes are resolved, EXIF rotation is applied.
     Deeper images are scaled by the smallest usual bit depth that holds their largest value (a 12-bit film
@@ -29,7 +30,7 @@ def open_grey(path):
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as image:
+            with Image.open(path if content is None else io.BytesIO(content)) as image:
                 return _to_grey(image)
     except UnidentifiedImageError as error:
         raise UnreadableImage("no image of a known format", path, "replace the file or leave it out") from error
@@ -40,7 +41,7 @@ def open_grey(path):
 
 def _to_grey(image):
     image.load()
-    image = ImageOps.exif_transpose(image)
+    ImageOps.exif_transpose(image, in_place=True)
     if min(image.size) < SMALLEST_SIDE:
         raise UnreadableImage(f"only {image.width} x {image.height} pixels", next="bring the film in full size")
     if image.mode.startswith("I") or image.mode == "F":
@@ -49,7 +50,7 @@ def _to_grey(image):
         image = image.convert("RGBA")
     if image.mode in ("RGBA", "LA", "La", "RGBa"):
         image = image.convert("RGB" if image.mode[0] == "R" else "L")
-    return image.convert("L")
+    return image if image.mode == "L" else image.convert("L")
 
 
 def _from_deep(pixels):

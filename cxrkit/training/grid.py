@@ -1,9 +1,12 @@
 """The grid of jobs, architectures x seeds, and the tables made of what they left."""
 
 import csv
+import functools
 import io
 import os
 import shutil
+import time
+import traceback
 from dataclasses import asdict
 from pathlib import Path
 
@@ -11,13 +14,17 @@ import torch
 
 from cxrkit import __version__
 from cxrkit.config import NOT_IN_HASH
-from cxrkit.environment import Deadline, choose_workers
-from cxrkit.files import PARTIAL, read_json, sha256_of_json, write_json, write_text
-from cxrkit.progress import say
-from cxrkit.training import loaders, recipe, weights
+from cxrkit.environment import Deadline
+from cxrkit.errors import Interrupted, RemoteRefusal, disk_errors
+from cxrkit.files import PARTIAL, locked, read_json, sha256_of_json, write_json, write_text
+from cxrkit.progress import announce, say
+from cxrkit.training import precision, recipe, weights
+from cxrkit.training.team import Team
 
 NOT_IN_JOB = (*NOT_IN_HASH, "name", "architectures", "seeds", "threshold", "split", "split_seed", "exclude_views")
 """Keys that change no single job: which jobs there are, or what the manifest's hash covers already."""
+
+FAILED = "failed.json"
 
 EPOCH_COLUMNS = ("architecture", "seed", "stage", "epoch", "train_loss", "valid_loss", "error_rate", "sensitivity", "specificity", "seconds")
 PREDICTION_COLUMNS = ("architecture", "seed", "stage", "image_id", "label", "p_covid")
@@ -28,30 +35,75 @@ def jobs_of(experiment):
     return [recipe.Job(architecture, seed) for seed in experiment.seeds for architecture in experiment.architectures]
 
 
-def run(experiment, tree, entries, manifest_hash, folder, device, time_left=Deadline()):
+def run(experiment, make_loaders, manifest_hash, folder, device, time_left=Deadline()):
     """Run every job that is not done; each has a folder of its own below `folder`.
 
-    tree: the tree's folder; entries: {relative path: Record}; device: "cpu" or "cuda"; time_left: seconds
-    until no new stage may begin.
-    A job's folder made from other data or another protocol is begun anew. Raises what recipe.run raises.
+    make_loaders: function without arguments to fresh fastai DataLoaders; device: "cpu" or "cuda"; time_left:
+    seconds until no new stage may begin. A job's folder made from other data or another protocol is begun anew.
+
+    Processes that share `folder`, on one host or more, share the jobs out: a job is held by a lock file that
+    ends with its process, and whoever has nothing left to begin waits for the others and takes over what a
+    dead one left. With `parallel: data` they train each job together instead.
+    A job that fails is reported and kept in its folder as failed.json; the others go on. Raises Interrupted
+    for a full disk, and what recipe.run raises for weights that cannot be had.
     """
-    tree, folder = Path(tree), Path(folder)
-    key = _key(experiment, manifest_hash)
-    waiting = [job for job in jobs_of(experiment) if not _prepare(folder / job.name, key)]
-    for job in jobs_of(experiment):
-        if job not in waiting:
+    folder = Path(folder)
+    how = [precision.choose_precision(experiment.precision, device), precision.choose_layout(device), precision.autotune(device)]
+    callbacks = functools.partial(precision.callbacks, *how[:2], device)
+    announce(f"training {len(jobs_of(experiment))} networks on {device}: " + "; ".join(map(str, how)))
+    if experiment.pretrained:
+        with locked(folder / ".weights.lock"):
+            weights.check(dict.fromkeys(job.architecture for job in jobs_of(experiment) if not recipe.done(folder / job.name, "unfrozen")), experiment.weights)
+    attempt = functools.partial(_attempt, experiment, make_loaders, _key(experiment, manifest_hash), folder, callbacks, time_left, time.time())
+    if experiment.parallel == "data":
+        team = Team.join(device)
+        for job in jobs_of(experiment):
+            attempt(job, team)
+        return
+    tried = set()
+    for wait in (False, True):
+        for job in jobs_of(experiment):
+            if job in tried:
+                continue
+            with locked(folder / f".{job.name}.lock", wait) as mine:
+                if mine:
+                    tried.add(job)
+                    attempt(job, Team())
+
+
+def _attempt(experiment, make_loaders, key, folder, callbacks, time_left, since, job, team):
+    """Run one job where it is not done, and no other process of this run has failed in it."""
+    mine = folder / job.name
+    if team.agree(_prepare(mine, key) if team.leads else None):
+        if team.leads:
             say(f"{job.name}: done already")
-    if waiting and experiment.pretrained:
-        weights.check({job.architecture: None for job in waiting}, experiment.weights)
-    ids = {str(tree / relative): record.image_id for relative, record in entries.items()}
-    workers = choose_workers(experiment.workers, len(entries), device)
-    say(f"training {len(waiting)} of {len(jobs_of(experiment))} networks on {device}; decoding processes: {workers}")
-    for job in waiting:
-        if time_left() <= 0:
-            say(f"{job.name}: not begun, the time is up")
-            continue
-        data = loaders.make(tree, entries, experiment.image_size, experiment.batch_size, workers.value, torch.device(device))
-        recipe.run(job, data, lambda path: ids[str(path)], experiment, folder / job.name, time_left)
+        return
+    if team.agree(time_left()) <= 0:
+        say(f"{job.name}: not begun, the time is up")
+        return
+    failed = mine / FAILED
+    if failed.exists() and failed.stat().st_mtime > since:
+        return
+    failed.unlink(missing_ok=True)
+    try:
+        with disk_errors(mine):
+            recipe.run(job, make_loaders(), experiment, mine, time_left, team, callbacks())
+    except (Interrupted, RemoteRefusal):
+        raise  # a full disk or absent weights stop every job
+    except Exception as error:  # whatever goes wrong in one training is no reason to lose the others
+        if team.size > 1:
+            raise  # the others wait for this process: torchrun has to end them
+        say(f"!!! {job.name} failed: {type(error).__name__}: {error}")
+        write_json(failed, {"error": f"{type(error).__name__}: {error}", "traceback": traceback.format_exc()})
+    finally:
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+
+def failures(experiment, folder):
+    """{name: error} of the jobs that failed when they were last tried."""
+    found = {job.name: Path(folder) / job.name / FAILED for job in jobs_of(experiment)}
+    return {name: read_json(path)["error"] for name, path in found.items() if path.exists()}
 
 
 def unfinished(experiment, folder):

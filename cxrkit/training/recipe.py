@@ -23,6 +23,7 @@ from cxrkit.environment import Deadline
 from cxrkit.files import read_json, replacing, write_json
 from cxrkit.progress import on_terminal, say
 from cxrkit.training import weights
+from cxrkit.training.team import Team
 
 STAGES = ("frozen", "unfrozen")
 BODY_DIVISOR = 100
@@ -44,37 +45,39 @@ class Job:
         return f"{self.architecture}-seed{self.seed}"
 
 
-def run(job, loaders, entries_of, experiment, folder, time_left=Deadline()):
+def run(job, loaders, experiment, folder, time_left=Deadline(), team=Team(), callbacks=()):
     """Train one network; afterwards `folder` holds {stage}.pt, {stage}.json for both stages, and lr_find.json.
 
-    loaders: fastai DataLoaders. entries_of: function from a file of the tree to its image_id.
+    loaders: fastai DataLoaders whose items are image ids. callbacks: fastai's, e.g. for the number format.
     A stage's JSON holds its epochs (see epochs.csv) and its predictions, [image_id, p_covid] for each
     image of valid and test. time_left: seconds until no new stage may begin; what is left then waits for the
-    next run. Raises RemoteRefusal or BadInput when ImageNet weights cannot be had.
+    next run. team: the processes that train it together; each calls this, and the leader writes.
+    Raises RemoteRefusal or BadInput when ImageNet weights cannot be had.
     """
     folder = Path(folder)
-    if done(folder, "unfrozen"):
+    if team.agree(done(folder, "unfrozen")):
         return
-    learner = _learner(job, loaders, experiment, folder)
-    if not done(folder, "frozen"):
-        _begin(learner, job.seed, 0)
+    learner = _learner(job, loaders, experiment, folder, callbacks)
+    if not team.agree(done(folder, "frozen")):
+        _begin(learner, job.seed, 0, team)
         learner.freeze()
-        _fit(learner, job, "frozen", experiment.epochs, experiment.learning_rate, entries_of, folder)
-    if time_left() <= 0:
+        _fit(learner, job, "frozen", experiment.epochs, experiment.learning_rate, folder, team)
+    if team.agree(time_left()) <= 0:
         say(f"{job.name}: stopped after the frozen stage, the time is up")
         return
     _load(learner, folder / "frozen.pt")
-    if not (folder / "lr_find.json").exists():
-        _begin(learner, job.seed, 1)
+    if team.leads and not (folder / "lr_find.json").exists():
+        _begin(learner, job.seed, 1, team)
         learner.freeze()
         write_json(folder / "lr_find.json", _find_learning_rate(learner, experiment))
         _load(learner, folder / "frozen.pt")
-    found = read_json(folder / "lr_find.json")
-    say(f"{job.name}: learning rate {found['chosen']:.2g} ({found['reason']})")
-    _begin(learner, job.seed, 2)
+    found = team.agree(read_json(folder / "lr_find.json") if team.leads else None)
+    if team.leads:
+        say(f"{job.name}: learning rate {found['chosen']:.2g} ({found['reason']})")
+    _begin(learner, job.seed, 2, team)
     learner.unfreeze()
     rate = slice(found["chosen"] / BODY_DIVISOR, found["chosen"]) if experiment.pretrained else found["chosen"]
-    _fit(learner, job, "unfrozen", experiment.epochs, rate, entries_of, folder)
+    _fit(learner, job, "unfrozen", experiment.epochs, rate, folder, team)
 
 
 def done(folder, stage):
@@ -82,7 +85,7 @@ def done(folder, stage):
     return (folder / f"{stage}.json").exists()
 
 
-def _learner(job, loaders, experiment, folder):
+def _learner(job, loaders, experiment, folder, callbacks):
     set_seed(_stage_seed(job.seed, 0))
     learner = vision_learner(
         loaders,
@@ -92,6 +95,7 @@ def _learner(job, loaders, experiment, folder):
         metrics=[error_rate, Recall(pos_label=LABELS.index(POSITIVE)), Recall(pos_label=LABELS.index(NEGATIVE))],
         path=folder,
         model_dir=".",
+        cbs=list(callbacks),
     )
     if experiment.pretrained:
         weights.load_body(learner, job.architecture, weights.imagenet(job.architecture, experiment.weights))
@@ -106,32 +110,41 @@ def _stage_seed(seed, stage):
     return 10 * seed + stage
 
 
-def _begin(learner, seed, stage):
-    """Forget the optimizer and seed all randomness; the data loader keeps a generator of its own."""
+def _begin(learner, seed, stage, team):
+    """Forget the optimizer and seed all randomness; the data loader keeps a generator of its own.
+
+    In a team the order of the films is everybody's, and each process has other augmentations.
+    """
     learner.opt = None
-    set_seed(_stage_seed(seed, stage), reproducible=True)
+    set_seed(_stage_seed(seed, stage) + 1_000_003 * team.rank)
     learner.dls.train.rng.seed(_stage_seed(seed, stage))
 
 
-def _fit(learner, job, stage, epochs, rate, entries_of, folder):
-    watch = Watch(job, stage)
-    learner.fit_one_cycle(epochs, lr_max=rate, cbs=watch)
-    predictions = _predictions(learner, entries_of)
+def _fit(learner, job, stage, epochs, rate, folder, team):
+    watch = Watch(job, stage, team.leads)
+    learner.fit_one_cycle(epochs, lr_max=rate, cbs=[watch, *team.callbacks(learner.dls.train)])
+    if team.leads:
+        _keep(learner, stage, watch.epochs, folder)
+    team.agree(None)
+
+
+def _keep(learner, stage, epochs, folder):
+    predictions = _predictions(learner)
     with replacing(folder / f"{stage}.pt") as temporary:
         torch.save({k: v.cpu() for k, v in learner.model.state_dict().items()}, temporary)
-    write_json(folder / f"{stage}.json", {"epochs": watch.epochs, "predictions": predictions})
+    write_json(folder / f"{stage}.json", {"epochs": epochs, "predictions": predictions})
 
 
 def _load(learner, path):
     learner.model.load_state_dict(torch.load(path, map_location=learner.dls.device, weights_only=True))
 
 
-def _predictions(learner, entries_of):
+def _predictions(learner):
     found = []
     for loader in learner.dls.loaders[1:]:
         probabilities, _ = learner.get_preds(dl=loader)
         p_covid = probabilities[:, LABELS.index(POSITIVE)].tolist()
-        found += [[entries_of(path), p] for path, p in zip(loader.items, p_covid)]
+        found += [[image_id, p] for image_id, p in zip(loader.items, p_covid)]
     return found
 
 
@@ -156,11 +169,11 @@ class Watch(Callback):
 
     order = 65  # after fastai's Recorder (50), which computes what is read here
 
-    def __init__(self, job, stage):
-        self.job, self.stage, self.epochs, self.bar = job, stage, [], None
+    def __init__(self, job, stage, speaks=True):
+        self.job, self.stage, self.speaks, self.epochs, self.bar = job, stage, speaks, [], None
 
     def before_fit(self):
-        if on_terminal():
+        if self.speaks and on_terminal():
             from tqdm import tqdm
 
             steps = len(self.dls.train) + len(self.dls.valid)
@@ -193,7 +206,10 @@ class Watch(Callback):
             f"{self.job.name} {self.stage} epoch {self.epoch + 1}/{self.n_epoch}: train loss {train_loss:.4f}, "
             f"valid loss {valid_loss:.4f}, error rate {error:.4f}, {seconds:.1f} s"
         )
-        self.bar.write(line) if self.bar is not None else say(line)
+        if self.bar is not None:
+            self.bar.write(line)
+        elif self.speaks:
+            say(line)
 
     def after_fit(self):
         if self.bar is not None:
