@@ -1,5 +1,6 @@
 """Where a run takes place: Kaggle or a machine of one's own, and what that machine can do."""
 
+import functools
 import math
 import os
 import platform
@@ -63,14 +64,23 @@ class Choice:
         return f"{self.value} ({self.reason})"
 
 
+@functools.cache
 def rank():
     """The number of this process among those that torchrun started; 0 where it runs alone."""
     return int(os.environ.get("RANK", 0))
 
 
+@functools.cache
 def processes():
     """How many processes torchrun started, on all hosts; 1 where there is no torchrun."""
     return int(os.environ.get("WORLD_SIZE", 1))
+
+
+def gpus():
+    """Number of GPUs that torch sees; asking starts nothing on them."""
+    import torch
+
+    return torch.cuda.device_count() if torch.cuda.is_available() else 0
 
 
 def choose_device():

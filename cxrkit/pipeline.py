@@ -6,7 +6,7 @@ from pathlib import Path
 from cxrkit import config, environment
 from cxrkit.data import manifest, overview, phantom, pixels, sources, splits, tree
 from cxrkit.errors import BadInput, Interrupted, disk_errors
-from cxrkit.files import locked, sha256_of, write_checksums, write_json, write_text
+from cxrkit.files import locked, read_json, sha256_of, write_checksums, write_json, write_text
 from cxrkit.progress import announce, say
 
 RESEARCH_ONLY = "Research use only: not a medical device, and no score here says that a network sees disease."
@@ -71,6 +71,13 @@ def _run(experiment, out, results, time_left):
     say(comparison.text(compared) + "\n")
     say(f"95 % intervals: Wilson for proportions, DeLong and Newcombe for AUC. Manifest {manifest_hash[:12]}. Results: {results}")
     return results
+
+
+def refuse_failures(results):
+    """Raise Interrupted when trainings of these results failed, so that whoever waits for the command's exit code learns it."""
+    failed = read_json(results / "run.json")["failed"]
+    if failed:
+        raise Interrupted(f"{len(failed)} trainings failed: {', '.join(failed)}. The results are made from the others.", results, "the same command tries them again")
 
 
 def make_manifest(experiment, out):

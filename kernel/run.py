@@ -2,6 +2,7 @@
 
     python kernel/run.py --local                       the dry run, on drawn phantoms
     python kernel/run.py --local --data DIR --experiment paper
+    torchrun --nproc-per-node=2 kernel/run.py --experiment rigorous --data DIR      the trainings shared out
 
 On Kaggle it takes no arguments. A run that was stopped goes on with the same command.
 """
@@ -21,6 +22,7 @@ except ImportError:
 from cxrkit import config, environment, pipeline
 from cxrkit.errors import WrongUse, run_command
 from cxrkit.kaggle_io import kernel
+from cxrkit.progress import announce
 
 
 def parse(arguments):
@@ -38,19 +40,24 @@ def parse(arguments):
 
 def main(arguments=None):
     options = parse(arguments)
-    if not options.local and not environment.on_kaggle():
+    local = options.local or (environment.processes() > 1 and not environment.on_kaggle())  # torchrun takes --local for an option of its own
+    if not local and not environment.on_kaggle():
         raise WrongUse("This is not Kaggle.", next="add --local to run here")
     overrides = config.overrides_of(options)
-    name = options.experiment or ("dry-run" if options.local else "paper")
-    if options.local and not options.experiment and "data" in overrides:
+    name = options.experiment or ("dry-run" if local else "paper")
+    if local and not options.experiment and "data" in overrides:
         raise WrongUse("The experiment for your data is not named.", next="add --experiment paper, rigorous or a YAML file")
     experiment = config.load(name, overrides)
     started = time.monotonic()
-    if options.local:
-        pipeline.run(experiment, options.out or Path("runs") / experiment.name, time_left=environment.Deadline(options.hours))
+    if local:
+        results = pipeline.run(experiment, options.out or Path("runs") / experiment.name, time_left=environment.Deadline(options.hours))
+    elif (exit_code := kernel.start_on_every_gpu()) is not None:
+        return exit_code
     else:
-        kernel.run(experiment, options.hours, not options.cpu, options.results)
-    print(f"finished in {time.monotonic() - started:.0f} s", flush=True)
+        results = kernel.run(experiment, options.hours, not options.cpu, options.results)
+    announce(f"finished in {time.monotonic() - started:.0f} s")
+    if results:
+        pipeline.refuse_failures(results)
 
 
 def _interrupt(*_):

@@ -1,6 +1,8 @@
 """The run inside Kaggle: machine proved, data found, results sent, and an end in time."""
 
 import os
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -48,9 +50,27 @@ def run(experiment, hours, needs_gpu, results_slug):
     experiment = mounts.attach(experiment)
     checkpoints.restore(scratch() / "jobs")
     folder = pipeline.run(experiment, scratch(), working / results.FOLDER, time_left)
+    if folder is None:
+        return None  # the first of several processes makes the results
     checkpoints.save_unless_whole(folder, scratch() / "jobs")
     if results_slug:
         send(folder, results_slug)
+    return folder
+
+
+def start_on_every_gpu():
+    """On a machine with several GPUs, start this program once for each through torchrun, and return its exit code; else None.
+
+    A process that dies is started again with the others, and they go on from what is on disk.
+    """
+    if environment.processes() > 1:
+        return None
+    gpus = environment.gpus()
+    if gpus < 2:
+        return None
+    say(f"{gpus} GPUs: one process on each, which share the trainings out")
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={gpus}", "--max-restarts=1"]
+    return subprocess.run([*torchrun, "--", os.path.abspath(sys.modules["__main__"].__file__), *sys.argv[1:]]).returncode
 
 
 def scratch():

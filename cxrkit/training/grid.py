@@ -12,7 +12,7 @@ from pathlib import Path
 
 import torch
 
-from cxrkit import __version__
+from cxrkit import __version__, environment
 from cxrkit.config import NOT_IN_HASH
 from cxrkit.environment import Deadline
 from cxrkit.errors import Interrupted, RemoteRefusal, disk_errors
@@ -55,8 +55,9 @@ def run(experiment, make_loaders, manifest_hash, folder, device, time_left=Deadl
         with locked(folder / ".weights.lock"):
             weights.check(dict.fromkeys(job.architecture for job in jobs_of(experiment) if not recipe.done(folder / job.name, "unfrozen")), experiment.weights)
     attempt = functools.partial(_attempt, experiment, make_loaders, _key(experiment, manifest_hash), folder, callbacks, time_left, time.time())
+    team = Team.join(device) if experiment.parallel == "data" else Team()
+    environment.processes(), os.environ.pop("WORLD_SIZE", None)  # by which fastai would gather each metric from all processes, whatever they train
     if experiment.parallel == "data":
-        team = Team.join(device)
         for job in jobs_of(experiment):
             attempt(job, team)
         return
@@ -68,7 +69,7 @@ def run(experiment, make_loaders, manifest_hash, folder, device, time_left=Deadl
             with locked(folder / f".{job.name}.lock", wait) as mine:
                 if mine:
                     tried.add(job)
-                    attempt(job, Team())
+                    attempt(job, team)
 
 
 def _attempt(experiment, make_loaders, key, folder, callbacks, time_left, since, job, team):

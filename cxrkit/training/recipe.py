@@ -57,7 +57,7 @@ def run(job, loaders, experiment, folder, time_left=Deadline(), team=Team(), cal
     folder = Path(folder)
     if team.agree(done(folder, "unfrozen")):
         return
-    learner = _learner(job, loaders, experiment, folder, callbacks)
+    learner = make_learner(job, loaders, experiment, folder, callbacks)
     if not team.agree(done(folder, "frozen")):
         _begin(learner, job.seed, 0, team)
         learner.freeze()
@@ -85,7 +85,7 @@ def done(folder, stage):
     return (folder / f"{stage}.json").exists()
 
 
-def _learner(job, loaders, experiment, folder, callbacks):
+def make_learner(job, loaders, experiment, folder, callbacks):
     set_seed(_stage_seed(job.seed, 0))
     learner = vision_learner(
         loaders,
@@ -139,12 +139,16 @@ def _load(learner, path):
     learner.model.load_state_dict(torch.load(path, map_location=learner.dls.device, weights_only=True))
 
 
+@torch.no_grad()
 def _predictions(learner):
-    found = []
+    """[image_id, p_covid] of every held-out film, in float32.
+
+    Not by get_preds: where processes train together, that waits for all of them and returns each film once for each.
+    """
+    found, model = [], learner.model.eval()
     for loader in learner.dls.loaders[1:]:
-        probabilities, _ = learner.get_preds(dl=loader)
-        p_covid = probabilities[:, LABELS.index(POSITIVE)].tolist()
-        found += [[image_id, p] for image_id, p in zip(loader.items, p_covid)]
+        p_covid = [torch.softmax(model(x.as_subclass(torch.Tensor)), 1)[:, LABELS.index(POSITIVE)] for x, _ in loader]
+        found += [[image_id, p] for image_id, p in zip(loader.items, torch.cat(p_covid).tolist())]
     return found
 
 

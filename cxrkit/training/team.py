@@ -4,6 +4,7 @@ torch's DistributedDataParallel does the work (Li et al. 2020, https://arxiv.org
 `distrib_ctx` needs the package accelerate, which neither fastai nor torch brings along.
 """
 
+import os
 from datetime import timedelta
 
 import torch
@@ -30,7 +31,10 @@ class Team:
         if environment.processes() < 2:
             raise WrongUse("--parallel data needs several processes.", next="start them: torchrun --nproc-per-node=2 kernel/run.py ...")
         if not distributed.is_initialized():
-            distributed.init_process_group("cpu:gloo,cuda:nccl" if device == "cuda" else "gloo", timeout=PATIENCE)
+            store, rank, size = next(distributed.rendezvous("env://"))
+            attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")  # else processes started again would call on the dead ones
+            backend = "cpu:gloo,cuda:nccl" if device == "cuda" else "gloo"
+            distributed.init_process_group(backend, store=distributed.PrefixStore(attempt, store), rank=rank, world_size=size, timeout=PATIENCE)
         return cls(environment.rank(), environment.processes())
 
     @property

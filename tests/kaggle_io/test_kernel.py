@@ -1,7 +1,10 @@
 """Inside a kernel: the constants reach run.py, and results are sent with what may send them."""
 
+import os
+import subprocess
 import sys
 import types
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -149,3 +152,26 @@ def test_the_deadline():
     now[0] += 7201
     assert left() == -1
     assert environment.Deadline()() == float("inf")
+
+
+TWO_GPUS = """
+import sys
+from cxrkit import environment
+from cxrkit.kaggle_io import kernel
+environment.gpus = lambda: 2
+code = kernel.start_on_every_gpu()
+if code is None:
+    print(f"process {environment.rank()} of {environment.processes()}: {sys.argv[1:]}", flush=True)
+    sys.exit(3 if "fail" in sys.argv else 0)
+sys.exit(10 + code)
+"""
+
+
+@pytest.mark.parametrize("arguments, code", [(["--experiment", "paper", "--results=mine"], 10), (["fail"], 11)])
+def test_a_machine_with_two_gpus_gets_a_process_on_each(tmp_path, arguments, code):
+    script = tmp_path / "script.py"
+    script.write_text(TWO_GPUS)
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run([sys.executable, str(script), *arguments], env=os.environ | {"PYTHONPATH": str(root)}, capture_output=True, text=True, timeout=120)
+    assert done.returncode == code, done.stderr
+    assert all(f"process {rank} of 2: {arguments}" in done.stdout for rank in (0, 1))

@@ -5,8 +5,6 @@ from dataclasses import replace
 import pytest
 import torch
 
-from cxrkit import config
-from cxrkit.data import manifest, sources, tree
 from cxrkit.data.records import LABELS
 from cxrkit.files import read_json
 from cxrkit.training import grid, loaders, recipe
@@ -14,25 +12,10 @@ from cxrkit.training import grid, loaders, recipe
 JOB = recipe.Job("resnet34", 3)
 
 
-@pytest.fixture(scope="module")
-def small():
-    return config.load("dry-run", {"architectures": ["resnet34"], "image_size": 32, "epochs": 1, "lr_find_iterations": 20, "batch_size": 32})
-
-
-@pytest.fixture(scope="module")
-def data(tmp_path_factory, phantoms):
-    """The tree's folder, its entries, and the records of a third of the phantoms."""
-    found = sources.parse_all([str(phantoms)], drawn_at="unused")
-    records = [record for index, record in enumerate(manifest.build(found)) if record.used and index % 3 == 0]
-    root = tmp_path_factory.mktemp("tree") / "tree"
-    tree.build(records, sources.locator(manifest.roots_of(found)), root)
-    return root, tree.entries(records), records
-
-
-def train(data, experiment, folder, job=JOB):
-    root, entries, _ = data
-    made = loaders.make(root, entries, experiment.image_size, experiment.batch_size, 0, torch.device("cpu"))
-    recipe.run(job, made, lambda path: entries[path.relative_to(root).as_posix()].image_id, experiment, folder)
+def train(data, experiment, folder, job=JOB, callbacks=()):
+    root, entries, _, _ = data
+    made = loaders.from_files(root, entries, experiment.image_size, experiment.batch_size, 0, "cpu")
+    recipe.run(job, made, experiment, folder, callbacks=callbacks)
     return {stage: read_json(folder / f"{stage}.json") for stage in recipe.STAGES}
 
 
@@ -73,7 +56,7 @@ def test_another_seed_gives_other_numbers(tmp_path, data, small, monkeypatch, wh
 
 
 def test_predictions_cover_the_held_out_images_and_metrics_have_covid_as_positive(data, whole):
-    _, _, records = data
+    _, _, records, _ = data
     last = whole[1]["unfrozen"]
     p_covid = dict(last["predictions"])
     held = {record.image_id: record for record in records if record.split == "valid"}
