@@ -124,10 +124,10 @@ def _network(architecture, experiment, made, device, how):
     found = {
         "architecture": architecture,
         "bare_per_second": images_a_step / bare,
-        "loop_per_second": images_a_step * len(made.train) / timed.train,
-        "loop_over_bare": timed.train / len(made.train) / bare,
-        "waited_share": timed.waited / timed.train,
-        "valid_per_second": len(made.valid.items) / timed.valid,
+        "loop_per_second": images_a_step * len(made.train) / timed.train_seconds,
+        "loop_over_bare": timed.train_seconds / len(made.train) / bare,
+        "waited_share": timed.waited / timed.train_seconds,
+        "valid_per_second": len(made.valid.items) / timed.valid_seconds,
         "peak_gpu_bytes": torch.cuda.max_memory_allocated() if device == "cuda" else None,
     }
     say(f"{architecture}: {found['loop_per_second']:.1f} images/s of {found['bare_per_second']:.1f}")
@@ -177,13 +177,13 @@ class Timed(Callback):
             self.asked = time.monotonic()
 
     def after_train(self):
-        self.train = self._now() - self.started
+        self.train_seconds = self._now() - self.started
 
     def before_validate(self):
         self.started = self._now()
 
     def after_validate(self):
-        self.valid = self._now() - self.started
+        self.valid_seconds = self._now() - self.started
 
 
 def _estimates(networks, made):

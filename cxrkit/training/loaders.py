@@ -195,6 +195,9 @@ class Resident(TfmdDL):
 
     @cached_property
     def labels(self):
+        """The categories of all films, or None for a loader of films alone (fastai's test_dl)."""
+        if len(self.dataset.tls) == 1:
+            return None
         return torch.tensor([int(category) for category in self.dataset.tls[1]], device=self.device)
 
     def create_batches(self, samps):
@@ -203,4 +206,5 @@ class Resident(TfmdDL):
         rank, processes = self.shard
         for batch in chunked(samps, self.bs, self.drop_last):
             batch = batch[rank::processes]
-            yield TensorImageBW(store.take([items[index] for index in batch])), TensorCategory(self.labels[batch])
+            images = TensorImageBW(store.take([items[index] for index in batch]))
+            yield (images,) if self.labels is None else (images, TensorCategory(self.labels[batch]))
