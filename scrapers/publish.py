@@ -7,14 +7,11 @@ import re
 import shutil
 from pathlib import Path
 
+from cxrkit.data.licences import may_redistribute
 from cxrkit.errors import BadInput, RemoteRefusal, WrongUse
 from cxrkit.files import replacing, write_json, write_text
 from cxrkit.progress import say
 from scrapers.settings import TERMS
-
-REPUBLISHABLE = re.compile(r"(?:CC0|CC BY(?:-SA)?)(?:[- ]\d(?:\.\d)?)?", re.IGNORECASE)
-"""Licences under which a film may be passed on to anybody. Non-commercial ones are not among them: a public
-dataset cannot keep its readers to that, and Radiopaedia's terms exclude it besides."""
 
 ATTRIBUTION = ("image_id", "file", "credit", "licence", "case_url", "image_url", "permission", "retrieved_at", "sha256")
 
@@ -29,7 +26,7 @@ def publish(store, manifest_path, slug, title, out, public=False, dry_run=False,
     if not re.fullmatch(r"[A-Za-z0-9-]+/[A-Za-z0-9-]+", slug) or not 6 <= len(title) <= 50:
         raise WrongUse("The slug must be OWNER/NAME and the title have 6 to 50 characters.", f"{slug}, {title!r}", "correct --slug or --title")
     films = store_films(store, manifest_path)
-    forbidding = [record for record, _ in films if not REPUBLISHABLE.fullmatch(record.licence)]
+    forbidding = [record for record, _ in films if not may_redistribute(record.licence)]
     if public and forbidding:
         names = sorted({record.licence for record in forbidding})
         raise WrongUse(

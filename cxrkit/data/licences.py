@@ -4,11 +4,14 @@ import re
 
 SHOWABLE = re.compile(r"(CC0|CC BY)(\b|-)", re.IGNORECASE)
 """Creative Commons licences all let a picture be shown with credit; what else they ask differs."""
+REPUBLISHABLE = re.compile(r"(?:CC0|CC BY(?:-SA)?)(?:[- ]\d(?:\.\d)?)?", re.IGNORECASE)
+"""Those under which a film may be passed on to anybody. Non-commercial ones are not among them: a public dataset
+or page cannot keep its readers to that, and Radiopaedia's terms exclude it besides."""
 
 
 def may_redistribute(licence):
-    """Whether the files themselves may be passed on: free licences without a ban on changed or commercial copies."""
-    return bool(SHOWABLE.match(licence or "")) and not re.search(r"\b(NC|ND)\b", licence.upper())
+    """Whether the files themselves may be passed on to anybody: REPUBLISHABLE, and no word beyond it."""
+    return bool(REPUBLISHABLE.fullmatch(licence or ""))
 
 
 def terms(licence):
