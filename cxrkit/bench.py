@@ -38,7 +38,7 @@ def run(experiment, out, cache_sizes=()):
     """
     out = Path(out)
     found = sources.parse_all(experiment.data, drawn_at=out / "phantoms")
-    records = manifest.build(found, experiment.split, experiment.exclude_views, experiment.split_seed, known_pairs=out / "copies.json")
+    records = manifest.build(found, experiment.split, experiment.exclude_views, experiment.split_seed, kept=out / "known")
     locate = sources.locator(manifest.roots_of(found))
     used = [record for record in records if record.used]
     device = environment.choose_device().value

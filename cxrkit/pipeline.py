@@ -90,7 +90,7 @@ def make_manifest(experiment, out):
         experiment.split_seed,
         experiment.duplicates,
         experiment.label_conflicts,
-        known_pairs=out / "copies.json",
+        kept=out / "known",
     )
     roots = manifest.roots_of(found)
     manifest.write(out / "manifest.csv", records, roots)

@@ -12,10 +12,13 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from cxrkit.data import duplicates
 from cxrkit.environment import processors
 from cxrkit.errors import BadInput, UnreadableImage
+from cxrkit.files import read_json, replacing, write_json
 from cxrkit.progress import track
 
 SMALLEST_SIDE = 32
 """Pixels. Below it a file is an icon or a tracking pixel, not a film."""
+FACTS_VERSION = f"1 {duplicates.VERSION}"
+"""Of what is kept of a file: decoding, hash and thumbnail."""
 DAMAGE = (OSError, ValueError, SyntaxError, EOFError, MemoryError, Image.DecompressionBombError, Image.DecompressionBombWarning)
 """What Pillow raises for a file that is damaged or far too large."""
 
@@ -61,10 +64,11 @@ def _from_deep(pixels):
     return Image.fromarray(np.rint((pixels - low) * (255 / scale)).astype(np.uint8), mode="L")
 
 
-def facts(path):
+def facts(path, known=None):
     """What a file says of itself, and its thumbnail for the search for copies.
 
     A dict of Record's width, height, mode, format, bytes, sha256 and phash; duplicates.thumbnail's array.
+    known: {SHA-256: (dict, array)} of files that need not be decoded again.
     Raises UnreadableImage when there is no such file, it is empty, or it cannot be decoded whole.
     """
     path = Path(path)
@@ -74,8 +78,11 @@ def facts(path):
         raise UnreadableImage(f"no readable file: {error.strerror}", path) from error
     if not content:
         raise UnreadableImage("the file is empty", path)
-    grey = open_grey(path)
-    with Image.open(path) as image:
+    sha256 = hashlib.sha256(content).hexdigest()
+    if known and sha256 in known:
+        return known[sha256]
+    grey = open_grey(path, content)
+    with Image.open(io.BytesIO(content)) as image:
         width, height, mode, format = image.width, image.height, image.mode, image.format
     found = {
         "width": width,
@@ -83,7 +90,7 @@ def facts(path):
         "mode": mode,
         "format": format,
         "bytes": len(content),
-        "sha256": hashlib.sha256(content).hexdigest(),
+        "sha256": sha256,
         "phash": perceptual_hash(grey),
     }
     return found, duplicates.thumbnail(grey)
@@ -104,23 +111,28 @@ def perceptual_hash(grey):
     return np.packbits(bits).tobytes().hex()
 
 
-def add_facts(records, locate, workers=None):
+def add_facts(records, locate, kept=None, workers=None):
     """The records with the facts of their files, and {image_id: thumbnail}; unreadable files are excluded with the reason.
 
-    locate: function from a record to its path. Excluded records are not opened.
+    locate: function from a record to its path. Excluded records are not opened. kept: a folder where the facts
+    stay, so that a file with the same bytes is not decoded again.
     Raises BadInput when there are images to read and none can be.
     """
     used = [record for record in records if record.used]
     workers = workers or min(8, processors())
+    known = read_facts(kept) if kept else {}
 
     def look(record):
         try:
-            return facts(locate(record))
+            return facts(locate(record), known)
         except BadInput as error:
             return {"excluded": error.what}, None
 
     with ThreadPoolExecutor(workers) as pool:
         found = dict(zip((r.image_id for r in used), track(pool.map(look, used), "reading films", total=len(used))))
+    learned = {fact["sha256"]: (fact, thumbnail) for fact, thumbnail in found.values() if thumbnail is not None}
+    if kept and learned.keys() - known.keys():
+        write_facts(kept, known | learned)
     records = [record.but(**found[record.image_id][0]) if record.image_id in found else record for record in records]
     if used and not any(record.used for record in records):
         first = found[used[0].image_id][0]["excluded"]
@@ -130,3 +142,26 @@ def add_facts(records, locate, workers=None):
             "check that the pictures lie beside the metadata and that the disk or mount is readable",
         )
     return records, {name: thumbnail for name, (_, thumbnail) in found.items() if thumbnail is not None}
+
+
+def read_facts(folder):
+    """{SHA-256: (facts, thumbnail)} that write_facts left in a folder; empty where it left none, or another version did."""
+    listed, thumbnails = Path(folder, "facts.json"), Path(folder, "thumbnails.npy")
+    if not listed.exists() or (content := read_json(listed))["version"] != FACTS_VERSION:
+        return {}
+    try:
+        found = np.load(thumbnails, allow_pickle=False)
+    except (OSError, ValueError):
+        return {}
+    if len(found) != len(content["facts"]) or hashlib.sha256(found.tobytes()).hexdigest() != content["thumbnails_sha256"]:
+        return {}
+    return {fact["sha256"]: (fact, thumbnail) for fact, thumbnail in zip(content["facts"], found)}
+
+
+def write_facts(folder, known):
+    """Keep {SHA-256: (facts, thumbnail)} in a folder: the facts as JSON, the thumbnails in one array."""
+    thumbnails = np.stack([thumbnail for _, thumbnail in known.values()])
+    with replacing(Path(folder, "thumbnails.npy")) as temporary, open(temporary, "wb") as file:
+        np.save(file, thumbnails)
+    digest = hashlib.sha256(thumbnails.tobytes()).hexdigest()
+    write_json(Path(folder, "facts.json"), {"version": FACTS_VERSION, "thumbnails_sha256": digest, "facts": [fact for fact, _ in known.values()]})

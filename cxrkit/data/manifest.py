@@ -14,12 +14,12 @@ from cxrkit.files import read_json, sha256_of, sha256_of_json, write_json, write
 from cxrkit.progress import table
 
 
-def build(sources, split="paper", exclude_views=("lateral",), split_seed=0, duplicates="remove", label_conflicts="exclude", known_pairs=None):
+def build(sources, split="paper", exclude_views=("lateral",), split_seed=0, duplicates="remove", label_conflicts="exclude", kept=None):
     """All records of the sources, with file facts, copies, conflicts, exclusions and splits, sorted by image_id.
 
     duplicates: "remove" all copies of a picture but one, or "keep" them, and then split as if they were not
-    known. label_conflicts: "exclude" or "keep". known_pairs: a path where the pairs found are kept, so that
-    the same films are not compared again.
+    known. label_conflicts: "exclude" or "keep". kept: a folder where what is learned of files and pairs stays,
+    so that the same films are neither decoded nor compared again.
 
     Raises BadInput: a source that cannot be read, an image_id that two sources share, no readable image,
     or a class without images in a split.
@@ -29,8 +29,8 @@ def build(sources, split="paper", exclude_views=("lateral",), split_seed=0, dupl
     for first, second in zip(records, records[1:]):
         if first.image_id == second.image_id:
             raise BadInput(f"Two images are named {first.image_id}.", f"{first.path} and {second.path}", "name the sources apart: KIND:NAME=DIR")
-    records, thumbnails = images.add_facts(records, locator(roots_of(sources)))
-    records = groups.mark_duplicates(records, _pairs(records, thumbnails, known_pairs), duplicates == "remove")
+    records, thumbnails = images.add_facts(records, locator(roots_of(sources)), kept)
+    records = groups.mark_duplicates(records, _pairs(records, thumbnails, kept and Path(kept) / "copies.json"), duplicates == "remove")
     if label_conflicts == "exclude":
         records = groups.exclude_conflicts(records)
     records = exclude(records, lambda r: f"view {r.view}: left out by the experiment" if r.view in exclude_views else "")

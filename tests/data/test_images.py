@@ -108,3 +108,22 @@ def test_unreadable_files_are_excluded_and_the_others_go_on(tmp_path):
 def test_nothing_readable_at_all_is_an_error(tmp_path):
     with pytest.raises(BadInput, match="None of the 1 images"):
         images.add_facts([Record("x/a", "x/a", "x")], lambda record: tmp_path / "a")
+
+
+def test_a_film_that_is_known_is_not_decoded_again(tmp_path, monkeypatch):
+    for name, shift in (("a", 0), ("b", 40), ("c", 80)):
+        saved(tmp_path, Image.fromarray(RAMP + np.uint8(shift)), f"{name}.png")
+    records = [Record(f"x/{name}", f"x/{name}.png", "x") for name in "abc"]
+
+    def look(chosen):
+        return images.add_facts(chosen, lambda record: tmp_path / record.path[2:], tmp_path / "kept")
+
+    plain = images.add_facts(records, lambda record: tmp_path / record.path[2:])
+    look(records[:2])
+    opened = []
+    monkeypatch.setattr(images, "open_grey", lambda path, content=None, known=images.open_grey: opened.append(path.name) or known(path, content))
+    found, thumbnails = look(records)
+    assert opened == ["c.png"] and found == plain[0]
+    assert all((thumbnails[name] == plain[1][name]).all() for name in thumbnails)
+    (tmp_path / "kept" / "thumbnails.npy").write_bytes(b"cut")
+    assert look(records)[0] == found and opened == ["c.png", "a.png", "b.png", "c.png"]
