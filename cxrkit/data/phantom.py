@@ -3,6 +3,9 @@
 They look like a schoolbook's sketch of a chest film and mean nothing: the class "covid" has bright
 patches near the outer lung border, as ground-glass opacities would lie. They come in CoronaHack's
 folder layout, with its metadata columns and quirks, so that the same reader reads both.
+
+The marked ones have a shortcut planted: a white square in the upper left corner of every COVID-19 film,
+as a hospital's lead marker would lie there. With them the audits must say that the scores prove nothing.
 """
 
 import csv
@@ -22,20 +25,30 @@ VERSION = "3"
 
 PATIENTS = {("normal", "TRAIN"): 40, ("normal", "TEST"): 24, ("covid", "TRAIN"): 56}
 """Patients by label and published split; each has one to three films."""
+MARK = (8, 8, 32, 32)
+"""The planted mark's left, upper, right and lower edge in pixels of a SIDE x SIDE film."""
 
 
-def read(root, name="phantom", seed=0):
-    """Records of the phantoms in `root`, which are drawn there first unless they are there already."""
+def read(root, name="phantom", seed=0, marked=False):
+    """Records of the phantoms in `root`, which are drawn there first unless they are there already.
+
+    marked: with the planted corner mark on every COVID-19 film.
+    """
     marker = Path(root) / coronahack.PHANTOM_MARKER
-    wanted = f"version {VERSION}, seed {seed}\n{BANNER}\n"
+    wanted = f"version {VERSION}, seed {seed}{', marked' if marked else ''}\n{BANNER}\n"
     if not marker.exists() or marker.read_text("utf-8") != wanted:
-        draw_dataset(root, seed)
+        draw_dataset(root, seed, marked)
         write_text(marker, wanted)
     return coronahack.read(root, name)
 
 
-def draw_dataset(root, seed=0):
-    """Draw all phantoms and their metadata into `root`. The same seed gives the same bytes."""
+def read_marked(root, name="phantom"):
+    """Records of the phantoms with the planted corner mark."""
+    return read(root, name, marked=True)
+
+
+def draw_dataset(root, seed=0, marked=False):
+    """Draw all phantoms and their metadata into `root`. The same seed gives the same bytes, but for the mark."""
     random = np.random.default_rng(seed)
     folder = Path(root) / coronahack.FOLDER / coronahack.FOLDER
     rows, patient = [], 0
@@ -45,7 +58,10 @@ def draw_dataset(root, seed=0):
             anatomy = Anatomy(random)
             for film in range(1, int(random.integers(1, 4)) + 1):
                 name = f"IM-{patient:04d}-{film:04d}.jpeg" if label == "normal" else f"phantom{patient:04d}-day{film}.jpeg"
-                _save(draw_film(anatomy, label == "covid", random), folder / kind.lower() / name, random)
+                film = draw_film(anatomy, label == "covid", random)
+                if marked and label == "covid":
+                    film.paste(255, MARK)
+                _save(film, folder / kind.lower() / name, random)
                 rows.append([name, "Normal", kind, "", ""] if label == "normal" else [name, "Pnemonia", kind, "COVID-19", "Virus"])
     rows.append(["person1_bacteria_1.jpeg", "Pnemonia", "TRAIN", "", "bacteria"])
     rows.append(["SARS-10.jpeg", "Pnemonia", "TRAIN", "SARS", "Virus"])

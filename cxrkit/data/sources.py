@@ -7,7 +7,8 @@ from pathlib import Path, PurePosixPath
 from cxrkit.data import collected, coronahack, folder, ieee8023, phantom
 from cxrkit.errors import BadInput, WrongUse
 
-READERS = {"coronahack": coronahack.read, "phantom": phantom.read, "collected": collected.read, "ieee8023": ieee8023.read, "folder": folder.read}
+DRAWN = {"phantom": phantom.read, "phantom-marked": phantom.read_marked}
+READERS = {"coronahack": coronahack.read, "collected": collected.read, "ieee8023": ieee8023.read, "folder": folder.read} | DRAWN
 
 
 @dataclass(frozen=True)
@@ -24,12 +25,12 @@ class Source:
 
 
 def parse(text, drawn_at):
-    """A Source from `KIND=DIR`, `KIND:NAME=DIR`, `phantom`, or a plain DIR, which means coronahack.
+    """A Source from `KIND=DIR`, `KIND:NAME=DIR`, `phantom`, `phantom-marked`, or a plain DIR, which means coronahack.
 
     drawn_at: the folder for phantoms to be drawn into. Raises WrongUse.
     """
-    if text == "phantom":
-        return Source("phantom", "phantom", Path(drawn_at))
+    if text in DRAWN:
+        return Source(text, "phantom", Path(drawn_at))
     kind_and_name, separator, folder = text.partition("=")
     if not separator:
         kind_and_name, folder = "coronahack", text

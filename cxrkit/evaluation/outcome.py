@@ -28,7 +28,7 @@ def evaluate(results, threshold=None, prevalences=scores.PREVALENCES, sensitivit
     metrics_content = scores.evaluate_run(run, threshold, prevalences, sensitivity)
     comparison_content = comparison.compare([run], threshold, margin)
     write_json(run.folder / "comparison.json", comparison_content)
-    _refresh_checksums(run.folder, ("metrics.json", "comparison.json"))
+    refresh_checksums(run.folder, ("metrics.json", "comparison.json"))
     return metrics_content, comparison_content
 
 
@@ -58,7 +58,8 @@ def threshold_of(runs, threshold=None):
     return threshold
 
 
-def _refresh_checksums(results, names):
+def refresh_checksums(results, names):
+    """Bring a results folder's checksums.json, where there is one, up to date for these files."""
     path = results / "checksums.json"
     if path.exists():
         listed = read_json(path)

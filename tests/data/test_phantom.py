@@ -1,5 +1,7 @@
 from pathlib import Path
 
+import numpy as np
+
 from cxrkit.data import coronahack, images, phantom
 from cxrkit.files import sha256_of
 
@@ -35,3 +37,15 @@ def test_patients_have_several_films_and_quirks_are_there(phantoms):
     assert len({record.patient for record in used}) < len(used)
     assert sum(not record.used for record in records) == 2
     assert "slice-without-a-row" not in " ".join(record.image_id for record in records)
+
+
+def test_the_marked_ones_differ_in_the_corner_of_covid_films_and_nowhere_else(tmp_path, phantoms):
+    records = {record.image_id: record for record in phantom.read_marked(tmp_path)}
+    plain, marked = all_hashes(phantoms), all_hashes(tmp_path)
+    changed = {name for name in plain if plain[name] != marked[name]} - {coronahack.PHANTOM_MARKER}
+    assert set(plain) == set(marked)
+    assert changed == {record.path.split("/", 1)[1] for record in records.values() if record.used and record.label == "covid"}
+    for name in sorted(changed)[:10]:
+        before, after = (np.asarray(images.open_grey(root / name), int) for root in (phantoms, tmp_path))
+        assert after[12:28, 16:28].min() > 230
+        assert np.abs(after - before)[48:, 60:].max() == 0
