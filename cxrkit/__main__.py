@@ -4,11 +4,13 @@ import argparse
 import sys
 from pathlib import Path
 
-from cxrkit import __version__, config
+from cxrkit import __version__, config, predict
 from cxrkit.errors import BadInput, WrongUse, run_command
+from cxrkit.evaluation import audit_commands
 from cxrkit.evaluation import commands as evaluation_commands
 from cxrkit.kaggle_io import commands as kaggle_commands
 from cxrkit.progress import say
+from cxrkit.report import commands as report_commands
 
 
 def parser():
@@ -44,8 +46,23 @@ def parser():
     build.add_argument("manifest", type=Path)
     build.add_argument("--out", type=Path, default=Path("tree"), metavar="DIR", help="the tree's folder (default: tree)")
     build.set_defaults(command=build_tree)
+
+    bench = commands.add_parser("bench", help="measure this machine: loaders, training steps, pixel cache")
+    bench.add_argument("--data", action="append", metavar="DIR", help="films to measure with, as for a run (default: drawn phantoms)")
+    bench.add_argument("--experiment", default="paper", metavar="NAME", help="whose image size, batches and networks to use (default: paper)")
+    bench.add_argument("--image-size", type=int, metavar="PIXELS", help="another image size")
+    bench.add_argument("--batch-size", type=int, metavar="IMAGES", help="another batch size")
+    bench.add_argument("--architectures", nargs="*", metavar="NAME", help="fewer networks")
+    bench.add_argument("--precision", help="another number format")
+    bench.add_argument("--cache-curve", nargs="*", type=int, default=[], metavar="FILMS", help="build the pixel cache for these numbers of films, too")
+    bench.add_argument("--out", type=Path, default=Path("runs/bench"), metavar="DIR", help="folder for the figures (default: runs/bench)")
+    bench.set_defaults(command=run_bench)
+
     evaluation_commands.add(commands)
+    audit_commands.add(commands)
+    report_commands.add(commands)
     kaggle_commands.add(commands)
+    predict.add(commands)
     return top
 
 
@@ -105,6 +122,17 @@ def build_tree(options):
     if not roots:
         raise WrongUse("It is not known where the manifest's images lie.", options.manifest, "build it on this machine: python -m cxrkit manifest build")
     say(f"{options.out}: {tree.build(manifest.read(options.manifest), sources.locator(roots), options.out)}")
+
+
+def run_bench(options):
+    from cxrkit.files import write_json
+    from cxrkit import bench
+
+    experiment = config.load(options.experiment, {"data": ["phantom"]} | config.overrides_of(options))
+    content = bench.run(experiment, options.out, options.cache_curve)
+    path = options.out / bench.name(content)
+    write_json(path, content)
+    say("\n" + bench.text(content) + f"\n\nWritten: {path}")
 
 
 def main(arguments=None):

@@ -12,7 +12,7 @@ from cxrkit.files import sha256_of_json
 
 ARCHITECTURES = ("resnet34", "resnet101", "vgg16_bn", "vgg19_bn")
 FOLDER = Path(__file__).parent / "experiments"
-NOT_IN_HASH = ("data", "weights", "workers", "loader")
+NOT_IN_HASH = ("data", "weights", "workers", "loader", "audit")
 """Keys that say where things lie or how fast they are read, and so decide no number."""
 CHOICES = {
     "duplicates": ("remove", "keep"),
@@ -20,6 +20,7 @@ CHOICES = {
     "loader": ("resident", "files"),
     "precision": ("auto", "float32", "float16", "bfloat16"),
     "parallel": ("jobs", "data"),
+    "audit": ("full", "quick", "none"),
 }
 
 
@@ -48,6 +49,7 @@ class Experiment:
     loader: str = "resident"
     precision: str = "auto"
     parallel: str = "jobs"
+    audit: str = "full"
     workers: int = -1
 
     def __post_init__(self):
@@ -91,6 +93,7 @@ HELP = {
     "loader": "resident (films decoded once, augmented on the device) or files (fastai's way: each file decoded at each use)",
     "precision": "auto (chosen by the device), float32, float16 or bfloat16",
     "parallel": "under torchrun: jobs (the trainings are shared out) or data (all processes train one network together)",
+    "audit": "after training: full, quick (what asks no network) or none",
     "workers": "processes that decode images for --loader files; -1 chooses by the processors",
 }
 

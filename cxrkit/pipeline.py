@@ -55,8 +55,8 @@ def _run(experiment, out, results, time_left):
     if unfinished:
         marks = "\n".join(filter(None, [marks, partial(experiment, unfinished, failed, out)]))
 
-    from cxrkit.evaluation import comparison, outcome, scores
-    from cxrkit.report import plots
+    from cxrkit.evaluation import audit_text, audits, comparison, novelty, outcome, scores
+    from cxrkit.report import page, plots
 
     with clock("results"):
         write_text(results / "manifest.csv", manifest.to_csv(records))
@@ -65,11 +65,21 @@ def _run(experiment, out, results, time_left):
         write_json(results / "run.json", facts)
         content, compared = outcome.evaluate(results, experiment.threshold)
         plots.draw_all(results, content, records, locate)
+        novelty.describe_training(films, records, results)
+    with clock("audit"):
+        if experiment.audit == "none":
+            (results / audits.NAME).unlink(missing_ok=True)
+        else:
+            audited = audits.audit(results, audits.Options(home=str(out), asks=experiment.audit == "full"))
     write_json(results / "run.json", facts | {"seconds": clock.seconds, "peak_memory_bytes": environment.peak_memory_bytes()})
-    write_checksums(results)
+    with clock("report"):
+        write_checksums(results)
+        page.make(results)
+    if experiment.audit != "none":
+        say("\n" + audit_text.text(audited))
     say("\n" + scores.text_table(content) + "\n" + marks + "\n")
     say(comparison.text(compared) + "\n")
-    say(f"95 % intervals: Wilson for proportions, DeLong and Newcombe for AUC. Manifest {manifest_hash[:12]}. Results: {results}")
+    say(f"95 % intervals: Wilson for proportions, DeLong and Newcombe for AUC. Manifest {manifest_hash[:12]}. Results: {results}; open {results / 'report.html'}")
     return results
 
 

@@ -1,0 +1,181 @@
+"""The page as people meet it: in Chromium, wide, on a phone and on paper, with scripts and without."""
+
+import base64
+import shutil
+from pathlib import Path
+
+import pytest
+
+from cxrkit.files import read_json
+from cxrkit.report import page
+from tests.report import folders
+
+webdriver = pytest.importorskip("selenium.webdriver", reason="Selenium is not installed")
+axe_core = pytest.importorskip("axe_core_python", reason="axe-core is not installed")
+
+from selenium.webdriver.common.by import By  # noqa: E402
+from selenium.webdriver.support.ui import Select  # noqa: E402
+
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="Chromium or its driver is not installed")
+WIDE, PHONE = (1280, 900), (390, 844)
+
+
+def browser(scripts=True):
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    if not scripts:
+        options.add_experimental_option("prefs", {"profile.managed_default_content_settings.javascript": 2})
+    return webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    folder = folders.write(tmp_path_factory.mktemp("browser") / "results")
+    folders.add_thumbnails(folder, [row["image_id"] for row in folders.manifest_rows(folder)])
+    page.make(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    found = browser()
+    yield found
+    found.quit()
+
+
+def show(chromium, results, size=WIDE, dark=False):
+    chromium.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride", {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": size == PHONE}
+    )
+    chromium.execute_cdp_cmd(
+        "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]}
+    )
+    for kind in ("browser", "performance"):
+        chromium.get_log(kind)
+    chromium.get((results / "report.html").as_uri())
+
+
+def requests(chromium):
+    """Addresses that were asked for since the last look."""
+    import json
+
+    messages = [json.loads(entry["message"])["message"] for entry in chromium.get_log("performance")]
+    return [message["params"]["request"]["url"] for message in messages if message["method"] == "Network.requestWillBeSent"]
+
+
+@pytest.mark.parametrize("size, dark", [(WIDE, False), (PHONE, True)], ids=["wide and light", "phone and dark"])
+def test_the_page_is_quiet_and_fits(chromium, results, size, dark):
+    show(chromium, results, size, dark)
+    assert chromium.get_log("browser") == []
+    assert [url for url in requests(chromium) if not url.startswith("data:")] == [(results / "report.html").as_uri()]
+    assert chromium.execute_script("return document.documentElement.scrollWidth") <= size[0]
+    assert chromium.execute_script("return Array.from(document.images).every(image => image.complete && image.naturalWidth > 0)")
+
+
+@pytest.mark.parametrize("size, dark", [(WIDE, False), (PHONE, True)], ids=["wide and light", "phone and dark"])
+def test_axe_finds_no_serious_violation(chromium, results, size, dark):
+    show(chromium, results, size, dark)
+    chromium.execute_script("document.querySelectorAll('details').forEach(part => { part.open = true })")
+    chromium.execute_script((Path(axe_core.__file__).parent / "axe.min.js").read_text("utf-8"))
+    found = chromium.execute_async_script("axe.run().then(arguments[0])")
+    assert len(found["passes"]) > 20
+    serious = {
+        rule["id"]: [node["html"][:200] for node in rule["nodes"][:3]]
+        for rule in found["violations"]
+        if rule["impact"] in ("serious", "critical")
+    }
+    assert serious == {}
+
+
+def test_the_slider_shows_metrics_json(chromium, results):
+    show(chromium, results)
+    content = read_json(results / "metrics.json")
+    wanted = {}
+    for rows in ("means", "scores"):
+        for row in content[rows]:
+            if row["stage"] == "unfrozen" and row["split"] == content["held_out"]:
+                name = page.facts.short(row["architecture"])
+                wanted[f"{name}, mean of 3 seeds" if rows == "means" else f"{name}, seed {row['seed']}"] = row
+    choice = Select(chromium.find_element(By.ID, "run"))
+    assert [option.text for option in choice.options] and {option.text for option in choice.options} == set(wanted)
+    for name, row in wanted.items():
+        choice.select_by_visible_text(name)
+        shown = {
+            key: chromium.find_element(By.ID, key).text for key in ("tp", "fn", "fp", "tn", "sensitivity", "specificity", "error_rate")
+        }
+        assert {key: float(shown[key]) for key in row["confusion"]} == pytest.approx(row["confusion"], abs=0.005)
+        for key, digits in (("sensitivity", 3), ("specificity", 3), ("error_rate", 4)):
+            assert shown[key] == page.tables.interval(row[key], digits).text
+
+
+def test_the_slider_moves_the_counts(chromium, results):
+    show(chromium, results)
+    move = "const t = document.getElementById('threshold'); t.value = arguments[0]; t.dispatchEvent(new Event('input', { bubbles: true }))"
+    chromium.execute_script(move, "0")
+    assert chromium.find_element(By.ID, "sensitivity").text.startswith("1.000") and chromium.find_element(By.ID, "tn").text == "0"
+    chromium.execute_script(move, "1")
+    assert chromium.find_element(By.ID, "tp").text == "0"
+    chromium.find_element(By.ID, "reset").click()
+    assert chromium.find_element(By.ID, "shown").text == "0.500"
+
+
+def test_the_contents_lead_to_their_sections(chromium, results):
+    show(chromium, results)
+    links = chromium.find_elements(By.CSS_SELECTOR, "nav a")
+    assert len(links) == 12
+    for link in links:
+        link.click()
+        name = link.get_attribute("href").split("#")[1]
+        top = chromium.execute_script("return document.getElementById(arguments[0]).getBoundingClientRect().top", name)
+        at_end = chromium.execute_script("return window.innerHeight + window.scrollY >= document.documentElement.scrollHeight - 2")
+        assert -2 <= top < 60 or (at_end and 0 <= top < WIDE[1])
+
+
+def test_a_table_is_sorted_by_its_numbers_both_ways(chromium, results):
+    show(chromium, results)
+    table = chromium.find_element(By.CSS_SELECTOR, "table:has(#cap-scores)")
+    heads = [head for head in table.find_elements(By.CSS_SELECTOR, "thead th") if "error rate" in head.text]
+    read = "return Array.from(arguments[0].tBodies[0].rows).map(row => row.cells[7].dataset.value).filter(value => value !== undefined).map(Number)"
+    for direction in ("ascending", "descending"):
+        heads[0].find_element(By.TAG_NAME, "button").click()
+        values = chromium.execute_script(read, table)
+        assert heads[0].get_attribute("aria-sort") == direction
+        assert len(values) > 4 and values == sorted(values, reverse=direction == "descending")
+        last = chromium.execute_script(
+            "return arguments[0].tBodies[0].rows[arguments[0].tBodies[0].rows.length - 1].cells[0].textContent", table
+        )
+        assert "no lungs seen" in last
+
+
+def test_without_scripts_everything_but_the_slider_is_there(results):
+    found = browser(scripts=False)
+    try:
+        show(found, results)
+        assert found.get_log("browser") == []
+        assert not found.find_element(By.ID, "slider").is_displayed()
+        assert found.find_element(By.CSS_SELECTOR, "#cap-scores").is_displayed()
+        assert not found.find_elements(By.CSS_SELECTOR, "thead button")
+        found.find_element(By.CSS_SELECTOR, "#confusion summary").click()
+        assert found.find_element(By.CSS_SELECTOR, "table:has(#cap-thresholds)").is_displayed()
+    finally:
+        found.quit()
+
+
+def test_on_paper_the_closed_parts_are_open(chromium, results, tmp_path):
+    show(chromium, results)
+    chromium.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    printed = chromium.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True, "printBackground": True})
+    (tmp_path / "report.pdf").write_bytes(base64.b64decode(printed["data"]))
+    if not shutil.which("pdftotext"):
+        pytest.skip("pdftotext is not installed")
+    import subprocess
+
+    text = " ".join(
+        subprocess.run(["pdftotext", str(tmp_path / "report.pdf"), "-"], capture_output=True, text=True, check=True).stdout.split()
+    )
+    assert "average precision" in text and "SHA-256 of the" in text
+    assert "Move the threshold" not in text

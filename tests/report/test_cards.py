@@ -1,0 +1,84 @@
+import re
+
+import pytest
+import yaml
+
+from cxrkit.files import read_json
+from cxrkit.report import cards, page
+from tests.report import folders
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    found = folders.write(tmp_path_factory.mktemp("cards"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(page.plots, "svg", lambda *_: "<svg></svg>")
+        page.make(found)
+    return found
+
+
+def answers(folder):
+    """{item: (answer, where)} of CLAIM.md."""
+    rows = [line.strip("| ").split(" | ") for line in (folder / "CLAIM.md").read_text("utf-8").splitlines() if re.match(r"\| \d", line)]
+    return {int(row[0]): (row[3], row[4]) for row in rows}
+
+
+def test_each_of_the_42_items_has_an_answer_and_the_score_counts_them(folder):
+    found = answers(folder)
+    assert list(found) == list(range(1, 43))
+    given = [answer for answer, _ in found.values()]
+    assert set(given) == {"yes", "no", "not applicable"}
+    yes, asked = given.count("yes"), len(given) - given.count("not applicable")
+    assert f"Score: {yes} of {asked} items that apply ({100 * yes / asked:.0f} %)" in (folder / "CLAIM.md").read_text("utf-8")
+
+
+def test_each_yes_leads_to_a_file_that_is_there_and_to_what_it_names(folder):
+    headings = {path.name: path.read_text("utf-8") for path in folder.iterdir() if path.suffix in (".md", ".html")}
+    for answer, where in answers(folder).values():
+        if answer == "yes":
+            name = re.search(r"\]\(([^)]+)\)", where)[1]
+            assert (folder / name).is_file()
+            if name in headings and ": " in where:
+                assert where.split(": ")[1].split("the section ")[-1] in headings[name].replace("’", "'") or name == "report.html"
+
+
+def test_an_item_is_a_no_where_its_field_is_empty(folder):
+    before = answers(folder)
+    assert before[30][0] == "yes" and before[32][0] == "yes" and before[31][0] == "no"
+    without = folders.write(folder / "without", audits=False)
+    facts = page.facts.read(without)
+    (without / "CLAIM.md").write_text(cards.claim(facts), "utf-8")
+    assert {answers(without)[item][0] for item in (30, 31, 32, 38)} == {"no"}
+
+
+def test_zero_leaks_is_an_answer_and_no_record_of_leaks_is_none(folder):
+    assert answers(folder)[21][0] == "yes"
+    (item,) = [item for item in yaml.safe_load((cards.HERE / "claim.yaml").read_text("utf-8")) if item["item"] == 21]
+    about = read_json(folder / "run.json")
+    del about["leaks"]
+    (folder / "without-leaks").mkdir()
+    folders.write_json(folder / "without-leaks" / "run.json", about)
+    assert not cards._holds(folder / "without-leaks", item["at"], zero=True)
+
+
+def test_the_model_card_holds_verdict_scores_and_warnings(folder):
+    text = (folder / "MODEL_CARD.md").read_text("utf-8")
+    mean = read_json(folder / "metrics.json")["means"][-1]
+    assert "gives the answer away" in text and "DRAWN PHANTOMS" in text
+    assert f"{mean['sensitivity']['value']:.3f}" in text and read_json(folder / "run.json")["manifest_sha256"] in text
+
+
+def test_the_datasheet_counts_what_the_manifest_holds(folder):
+    text = (folder / "DATASHEET.md").read_text("utf-8")
+    used = len(folders.manifest_rows(folder))
+    assert f"{used + 2} images were read, {used} are used, 2 are left out" in text
+    assert "CC BY 4.0" in text and "view lateral" in text
+
+
+def test_the_citation_is_a_cff_file():
+    content = yaml.safe_load(cards.citation())
+    assert {"cff-version", "message", "title", "authors", "version", "license", "type"} <= set(content)
+
+
+def test_the_attribution_credits_every_film(folder):
+    assert f"{len(folders.manifest_rows(folder))} x A. Reader" in (folder / "ATTRIBUTION.md").read_text("utf-8")

@@ -1,0 +1,47 @@
+import re
+
+import numpy as np
+import pytest
+
+from cxrkit.evaluation.predictions import Scores
+from cxrkit.report import plots
+from tests.evaluation import simulated
+
+
+@pytest.fixture
+def scores():
+    random, found = np.random.default_rng(0), {}
+    for name in plots.COLOURS:
+        is_covid, p_covid = simulated.probabilities(random, seeds=3)
+        found[name] = Scores(tuple(map(str, range(len(is_covid)))), is_covid, np.arange(len(is_covid)), (0, 1, 2), p_covid)
+    return found
+
+
+def test_a_figure_is_in_the_readers_colours_and_its_ids_are_its_own(scores):
+    text = plots.svg(lambda axes: plots.roc(axes, scores), (4, 4), ["a mark"], "fig")
+    assert not re.search(r"#(?!fig-)[0-9a-f]{6}\b", text.replace("#ffffff", ""))
+    assert "var(--net1)" in text and "var(--ink)" in text and "A MARK" in text
+    assert all(name.startswith("fig-") for name in re.findall(r' id="([^"]*)"', text))
+    assert set(re.findall(r"(?:url\(#|href=\"#)([^)\"]*)", text)) <= set(re.findall(r' id="([^"]*)"', text))
+
+
+def test_a_figure_is_the_same_each_time(scores):
+    made = [plots.svg(lambda axes: plots.precision_recall(axes, scores), (4, 4), (), "fig") for _ in range(2)]
+    assert made[0] == made[1]
+
+
+@pytest.mark.parametrize("paper", ["#ffffff", "#f4f5f6"])
+def test_the_light_colours_can_be_read(paper):
+    for colour in (*plots.COLOURS.values(), plots.INK, plots.QUIET, plots.WARN):
+        assert contrast(colour, paper) >= 4.5 or (paper != "#ffffff" and contrast(colour, paper) >= 4)
+
+
+def contrast(a, b):
+    """WCAG's contrast of two colours, 1 to 21."""
+    lights = sorted((luminance(colour) for colour in (a, b)), reverse=True)
+    return (lights[0] + 0.05) / (lights[1] + 0.05)
+
+
+def luminance(colour):
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    return sum(weight * (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4) for weight, c in zip((0.2126, 0.7152, 0.0722), parts))
