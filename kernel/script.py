@@ -7,11 +7,13 @@ kernel/run.py, at the end, is the program.
 
     cxrkit/__init__.py                       cxrkit: COVID-19 against healthy chest films, from raw sources to a report one can trust.
     cxrkit/__main__.py                       python -m cxrkit: the kit's stages one by one.
+    cxrkit/bench.py                          How fast this machine trains, and what it waits for: every figure from one run, on the user's own films.
     cxrkit/config.py                         An experiment: defaults, then a YAML file, then the command line; unknown keys are errors.
     cxrkit/data/__init__.py                  Sources in, one manifest and one folder tree out.
     cxrkit/data/collected.py                 Films that the scrapers collected: a store with one folder a case, `<site>/<case>/record.json`.
     cxrkit/data/coronahack.py                CoronaHack: Kaggle's praveengovi/coronahack-chest-xraydataset.
     cxrkit/data/croissant.py                 croissant.json: the manifest described for machines, in the Croissant format.
+    cxrkit/data/dicom.py                     DICOM films, through pydicom, which is optional: nothing else of the kit needs it.
     cxrkit/data/duplicates.py                Which films show one and the same picture, whatever was done to the file.
     cxrkit/data/folder.py                    A plain folder of films: covid/ and normal/ with files in them, and optionally films.csv beside them.
     cxrkit/data/groups.py                    What must stay together: the films of one patient, and all copies of one picture.
@@ -21,6 +23,7 @@ kernel/run.py, at the end, is the program.
     cxrkit/data/manifest.py                  manifest.csv: every image that any source named, used or not, one row each.
     cxrkit/data/overview.py                  What a manifest holds, counted, as text: sources, reasons, splits, copies; and what changed between two.
     cxrkit/data/phantom.py                   Drawn chest phantoms: a stand-in for films, so that the whole road runs where no film is.
+    cxrkit/data/pixels.py                    Films decoded once: grey squares in one file that only grows, read as a memory map.
     cxrkit/data/records.py                   One record an image: what is known of it, where from, and under which terms.
     cxrkit/data/registration.py              Is one film a crop of the other? Registration of two thumbnails, and how well they then agree.
     cxrkit/data/sources.py                   Where images come from: each kind of source has a reader, and all readers yield the same records.
@@ -29,19 +32,33 @@ kernel/run.py, at the end, is the program.
     cxrkit/environment.py                    Where a run takes place: Kaggle or a machine of one's own, and what that machine can do.
     cxrkit/errors.py                         The errors that the kit raises on purpose, and the exit code of each.
     cxrkit/evaluation/__init__.py            Predictions in, numbers with their uncertainty out.
+    cxrkit/evaluation/asking.py              A run's trained networks, loaded from its results folder and asked about films.
+    cxrkit/evaluation/attention.py           Where a network looks: Grad-CAM maps, how much of them lies on the chest, and a gallery of films to look at.
+    cxrkit/evaluation/audit_commands.py      The subcommand audit of `python -m cxrkit`.
+    cxrkit/evaluation/audit_text.py          The audits as text for a log: the verdict first, then tables; what knows nothing of lungs stands above the networks.
+    cxrkit/evaluation/audits.py              audits.json: can the answer be trusted? What knows nothing of lungs, masks, sources, controls, films from elsewhere.
+    cxrkit/evaluation/baselines.py           What knows nothing of lungs: how well do a film's source, file, frame or thumbnail tell the classes apart?
     cxrkit/evaluation/bootstrap.py           Bootstrap intervals of every metric at once, with patients drawn, not images.
     cxrkit/evaluation/calibration.py         Whether a probability means what it says: of the films called 80 % COVID-19, are 80 % so?
     cxrkit/evaluation/commands.py            The subcommands evaluate and compare of `python -m cxrkit`.
     cxrkit/evaluation/comparison.py          comparison.json: each pair of networks better, worse, equivalent or undecided, and what that rests on.
+    cxrkit/evaluation/controls.py            Controls of the audit itself: labels that mean nothing must score chance, and a planted leak must be caught.
     cxrkit/evaluation/decision.py            The one procedure that says of two networks: better, worse, equivalent or undecided.
+    cxrkit/evaluation/external.py            Films from elsewhere: what remains of the scores in another hospital, and whether the probabilities still mean what they say.
+    cxrkit/evaluation/masking.py             Does a network need the lungs? Its area under the ROC curve with the centre of the film blacked out, or all but the centre.
     cxrkit/evaluation/metrics.py             What a set of predictions is worth, each figure with its 95 % interval and its n.
+    cxrkit/evaluation/novelty.py             Is a picture one that the networks can have an opinion on, or outside what they have seen?
     cxrkit/evaluation/outcome.py             The whole outcome of a run, or of several: what the pipeline and the command line ask for.
     cxrkit/evaluation/paper.yaml             The 2020 study that the kit repeats: what it reports after the last epoch of each network.
     cxrkit/evaluation/predictions.py         A run's predictions, joined with what its manifest says of each image: split, patient group (copies included).
+    cxrkit/evaluation/probes.py              Logistic regression as a probe: how much of an answer lies in some features, without training a network.
+    cxrkit/evaluation/provenance.py          Does it see a disease, or where a film comes from? Sources told apart, sources left out, sources kept alike.
     cxrkit/evaluation/resplits.py            Runs on several splits of the same images: does a difference survive other training images?
+    cxrkit/evaluation/retraining.py          A network trained once more by the same recipe on altered films or labels: what `--retrain` adds to an audit.
     cxrkit/evaluation/scores.py              metrics.json: the scores of every network, seed, stage and split of a run, computed from its predictions.
     cxrkit/evaluation/statistics.py          Tests and intervals, each for one question; `decision` says how they make a verdict.
     cxrkit/evaluation/study.py               The 2020 study's four confusion matrices: through the same tests, and beside ours.
+    cxrkit/evaluation/verdict.py             The verdict: what the audits together allow a reader to believe, by rules and thresholds that stand here alone.
     cxrkit/experiments/dry-run.yaml          The whole road on drawn phantoms and from random weights, small enough for a laptop without a GPU.
     cxrkit/experiments/paper.yaml            The study's own protocol: one run of each network, 4 epochs with the body frozen, 4 unfrozen.
     cxrkit/experiments/rigorous.yaml         The protocol we would sign: ten seeds, and a test set of patients that nothing was chosen on.
@@ -60,13 +77,35 @@ kernel/run.py, at the end, is the program.
     cxrkit/kaggle_io/results.py              Results down from Kaggle and up to it, each file compared with the checksums that the run wrote.
     cxrkit/kaggle_io/unpack.py               How the one file that Kaggle runs becomes a package again. The text of this module is part of that file.
     cxrkit/pipeline.py                       The road from sources to results: each stage in its order, each skipped where it is done and still valid.
+    cxrkit/predict.py                        python -m cxrkit predict: what a finished run's networks say of other films, from its results folder alone.
     cxrkit/progress.py                       Progress for people: a bar on a terminal, one plain line a step in a log.
     cxrkit/report/__init__.py                Result files in, figures and tables out.
-    cxrkit/report/plots.py                   The figures of a run, drawn from its result files alone.
+    cxrkit/report/audit_tables.py            The audits as tables: what knows nothing of lungs, masks, sources, films from elsewhere, controls, attention.
+    cxrkit/report/cards.py                   The papers that travel with the results: MODEL_CARD.md, DATASHEET.md, CLAIM.md and CITATION.cff, generated, never written by hand.
+    cxrkit/report/claim.yaml                 The 42 items of CLAIM, the Checklist for Artificial Intelligence in Medical Imaging, each named in our own words and
+    cxrkit/report/commands.py                The subcommand report of `python -m cxrkit`.
+    cxrkit/report/data_tables.py             The data as tables: what came in, what was left out and why, copies, splits, patients; and the films worth a look.
+    cxrkit/report/datasheet.md               Datasheet: {{ n_used }} chest films of {{ sources }}
+    cxrkit/report/facts.py                   Everything the report tells, read from a results folder alone.
+    cxrkit/report/model_card.md              Model card: {{ networks }}
+    cxrkit/report/page.css
+    cxrkit/report/page.html
+    cxrkit/report/page.js
+    cxrkit/report/page.py                    report.html and what travels with it, from a results folder alone.
+    cxrkit/report/plots.py                   The figures of a run, drawn from its result files: as SVG for the page, in the reader's colours, and as PNG.
+    cxrkit/report/settings_tables.py         What a run was made with, as tables: its times, environment, settings and hashes.
+    cxrkit/report/tables.py                  The report's tables as values, so that the page and its text twin show the same ones.
+    cxrkit/report/text.py                    The page's text twin: report.md, and the same tables for a log.
+    cxrkit/report/threshold_tables.py        How the networks do at other thresholds, and whether their probabilities mean what they say, as tables.
+    cxrkit/report/thumbnails.py              Small pictures of the films that a report shows, kept in the results; only of films whose licence lets them be passed on.
+    cxrkit/report/words.py                   The sentences that the page, its text twin and the cards share.
     cxrkit/training/__init__.py              Folder tree in; models, epochs and predictions out.
     cxrkit/training/grid.py                  The grid of jobs, architectures x seeds, and the tables made of what they left.
-    cxrkit/training/loaders.py               The tree as fastai DataLoaders.
+    cxrkit/training/loaders.py               The films as fastai DataLoaders: from the pixel cache on the device, or file by file as fastai does.
+    cxrkit/training/networks.py              The four networks outside of training: built, loaded from a results folder, and asked.
+    cxrkit/training/precision.py             How the networks compute: number format and memory layout, each chosen with its reason.
     cxrkit/training/recipe.py                The study's recipe for one network: train the head, find a learning rate, train everything.
+    cxrkit/training/team.py                  Processes that train one network together: each takes its share of every batch, gradients are averaged.
     cxrkit/training/weights.py               ImageNet weights: from an attached folder, from torch's own cache, or from PyTorch's host.
     kernel/run.py                            The kernel's entry: sources to manifest to tree to trained networks to results, each stage once.
 """
@@ -79,7 +118,7 @@ RESULTS = 'cxrkit-chest-films-results'  # slug of your dataset that the results 
 RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = '26c758d4901c918314e5223403800af6d98a559d1a218565fd05c6dd6eaf9fca'
+SOURCE_SHA256 = 'ebb3938461d7332c938f3f0167fbb48f090e5fafc1b51bb5a37783b2637123ad'
 FILES = {}
 
 
@@ -108,11 +147,13 @@ import argparse
 import sys
 from pathlib import Path
 
-from cxrkit import __version__, config
+from cxrkit import __version__, config, predict
 from cxrkit.errors import BadInput, WrongUse, run_command
+from cxrkit.evaluation import audit_commands
 from cxrkit.evaluation import commands as evaluation_commands
 from cxrkit.kaggle_io import commands as kaggle_commands
 from cxrkit.progress import say
+from cxrkit.report import commands as report_commands
 
 
 def parser():
@@ -148,8 +189,23 @@ def parser():
     build.add_argument("manifest", type=Path)
     build.add_argument("--out", type=Path, default=Path("tree"), metavar="DIR", help="the tree's folder (default: tree)")
     build.set_defaults(command=build_tree)
+
+    bench = commands.add_parser("bench", help="measure this machine: loaders, training steps, pixel cache")
+    bench.add_argument("--data", action="append", metavar="DIR", help="films to measure with, as for a run (default: drawn phantoms)")
+    bench.add_argument("--experiment", default="paper", metavar="NAME", help="whose image size, batches and networks to use (default: paper)")
+    bench.add_argument("--image-size", type=int, metavar="PIXELS", help="another image size")
+    bench.add_argument("--batch-size", type=int, metavar="IMAGES", help="another batch size")
+    bench.add_argument("--architectures", nargs="*", metavar="NAME", help="fewer networks")
+    bench.add_argument("--precision", help="another number format")
+    bench.add_argument("--cache-curve", nargs="*", type=int, default=[], metavar="FILMS", help="build the pixel cache for these numbers of films, too")
+    bench.add_argument("--out", type=Path, default=Path("runs/bench"), metavar="DIR", help="folder for the figures (default: runs/bench)")
+    bench.set_defaults(command=run_bench)
+
     evaluation_commands.add(commands)
+    audit_commands.add(commands)
+    report_commands.add(commands)
     kaggle_commands.add(commands)
+    predict.add(commands)
     return top
 
 
@@ -211,6 +267,17 @@ def build_tree(options):
     say(f"{options.out}: {tree.build(manifest.read(options.manifest), sources.locator(roots), options.out)}")
 
 
+def run_bench(options):
+    from cxrkit.files import write_json
+    from cxrkit import bench
+
+    experiment = config.load(options.experiment, {"data": ["phantom"]} | config.overrides_of(options))
+    content = bench.run(experiment, options.out, options.cache_curve)
+    path = options.out / bench.name(content)
+    write_json(path, content)
+    say("\n" + bench.text(content) + f"\n\nWritten: {path}")
+
+
 def main(arguments=None):
     options = parser().parse_args(arguments)
     return options.command(options)
@@ -218,6 +285,275 @@ def main(arguments=None):
 
 if __name__ == "__main__":
     sys.exit(run_command(main))
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/bench.py
+# ======================================================================================================================
+
+FILES['cxrkit/bench.py'] = r'''
+"""How fast this machine trains, and what it waits for: every figure from one run, on the user's own films.
+
+The limit is a network's bare training step on one batch that never changes (the way timm's benchmark
+measures it: https://github.com/huggingface/pytorch-image-models, benchmark.py); what the loaders and the
+training loop reach is told as a share of it.
+"""
+
+import multiprocessing
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from fastai.learner import Callback
+from fastai.torch_core import set_seed
+
+from cxrkit import environment
+from cxrkit.data import images, manifest, pixels, sources, tree
+from cxrkit.evaluation import study
+from cxrkit.evaluation.scores import SHORT_NAMES
+from cxrkit.progress import say, table
+from cxrkit.training import loaders, precision, recipe
+
+WORKERS = 2
+"""Decoding processes of the `files` loader, as on the two processors that Kaggle gave in 2020."""
+SECONDS = 8
+"""Each measurement goes on for about so long."""
+STAGES_OF = {"paper": 1, "rigorous": 10}
+"""Seeds of the experiments whose duration is estimated."""
+
+
+def run(experiment, out, cache_sizes=()):
+    """Measure everything on the experiment's films and image size; return the content of bench.json.
+
+    out: the folder for what is made on the way. cache_sizes: numbers of films for the curve of the pixel cache.
+    Raises BadInput as a run on the same data would.
+    """
+    out = Path(out)
+    found = sources.parse_all(experiment.data, drawn_at=out / "phantoms")
+    records = manifest.build(found, experiment.split, experiment.exclude_views, experiment.split_seed, kept=out / "known")
+    locate = sources.locator(manifest.roots_of(found))
+    used = [record for record in records if record.used]
+    device = environment.choose_device().value
+    how = (precision.choose_precision(experiment.precision, device), precision.choose_layout(device))
+    precision.autotune(device)
+    say(f"{len(used)} films at {experiment.image_size} px on {device}: {how[0].value}, {how[1].value}, batches of {experiment.batch_size}")
+    content = {"conditions": _conditions(experiment, used, device, how), "cache": _cache(used, locate, experiment.image_size, out)}
+    films = pixels.load(records, locate, experiment.image_size, out / "pixels")
+    tree.build(records, locate, out / "tree")
+    resident = loaders.resident(films, records, experiment.batch_size, device)
+    files = loaders.from_files(out / "tree", tree.entries(records), experiment.image_size, experiment.batch_size, WORKERS, device)
+    content["loaders"] = {name: _loader_speed(made, device) for name, made in (("files", files), ("resident", resident))}
+    content["networks"] = [_network(architecture, experiment, resident, device, how) for architecture in experiment.architectures]
+    content["estimates"] = _estimates(content["networks"], resident)
+    if cache_sizes:
+        content["cache_curve"] = _cache_curve(used, locate, experiment.image_size, cache_sizes)
+    content["peak_memory_bytes"] = environment.peak_memory_bytes()
+    return content
+
+
+def _conditions(experiment, used, device, how):
+    gpu = {"gpu": torch.cuda.get_device_name(), "gpus": torch.cuda.device_count()} if device == "cuda" else {}
+    chosen = {"precision": how[0].value, "layout": how[1].value, "threads": torch.get_num_threads()}
+    size = {"image_size": experiment.image_size, "batch_size": experiment.batch_size, "films": len(used)}
+    return size | {"device": device} | gpu | chosen | environment.describe()
+
+
+def _cache(used, locate, size, out):
+    """Films a second: one loop over Pillow, the cache's first build, and the seconds of a start that finds it whole."""
+    started = time.monotonic()
+    for record in used:
+        pixels.square(images.open_grey(locate(record)), size)
+    loop = time.monotonic() - started
+    with tempfile.TemporaryDirectory(dir=out) as folder:
+        build, again = (_seconds(lambda: pixels.load(used, locate, size, folder)) for _ in range(2))
+    return {"films": len(used), "loop_per_second": len(used) / loop, "build_per_second": len(used) / build, "second_start_seconds": again}
+
+
+def _seconds(function):
+    started = time.monotonic()
+    function()
+    return time.monotonic() - started
+
+
+def _wait_for(device):
+    if device == "cuda":
+        torch.cuda.synchronize()
+
+
+def _repeat(step, device):
+    """Seconds of one call of step(), on average over about SECONDS, after one that warms up."""
+    step()
+    _wait_for(device)
+    count, started = 0, time.monotonic()
+    while time.monotonic() - started < SECONDS or count < 2:
+        step()
+        _wait_for(device)
+        count += 1
+    return (time.monotonic() - started) / count
+
+
+def _loader_speed(made, device):
+    """Images a second that a training loader gives, ready for a network; whole epochs, for workers take time to start."""
+
+    def epoch():
+        for _ in made.train:
+            pass
+
+    return len(made.train) * made.train.bs / _repeat(epoch, device)
+
+
+def _network(architecture, experiment, made, device, how):
+    """Images a second of the bare step and of the training loop, with all layers trained, and what the loop waited for."""
+    learner = recipe.make_learner(recipe.Job(architecture, 0), made, replace(experiment, pretrained=False), tempfile.gettempdir(), precision.callbacks(*how, device))
+    learner.unfreeze()
+    timed = Timed(device)
+    learner.fit(1, experiment.learning_rate, cbs=timed)  # warms up, and leaves the optimizer
+    bare = _bare_step(learner, made, device, how)
+    if device == "cuda":
+        torch.cuda.reset_peak_memory_stats()
+    learner.fit(1, experiment.learning_rate, cbs=timed)
+    images_a_step = made.train.bs
+    found = {
+        "architecture": architecture,
+        "bare_per_second": images_a_step / bare,
+        "loop_per_second": images_a_step * len(made.train) / timed.train_seconds,
+        "loop_over_bare": timed.train_seconds / len(made.train) / bare,
+        "waited_share": timed.waited / timed.train_seconds,
+        "valid_per_second": len(made.valid.items) / timed.valid_seconds,
+        "peak_gpu_bytes": torch.cuda.max_memory_allocated() if device == "cuda" else None,
+    }
+    say(f"{architecture}: {found['loop_per_second']:.1f} images/s of {found['bare_per_second']:.1f}")
+    return found
+
+
+def _bare_step(learner, made, device, how):
+    """Seconds of forward, backward and optimizer on one batch that never changes, with the learner's own optimizer."""
+    set_seed(0)
+    x, y = (value.as_subclass(torch.Tensor) for value in made.train.one_batch())
+    model, optimizer = learner.model.train(), learner.opt
+    scaler = torch.amp.GradScaler(device, enabled=how[0].value == "float16")
+    cast = torch.autocast(device, getattr(torch, how[0].value), enabled=how[0].value != "float32")
+
+    def step():
+        with cast:
+            loss = torch.nn.functional.cross_entropy(model(x).float(), y)
+        scaler.scale(loss).backward()
+        optimizer.step()
+        optimizer.zero_grad()
+
+    return _repeat(step, device)
+
+
+class Timed(Callback):
+    """Seconds of the training part of an epoch, of its wait for batches, and of its validation part."""
+
+    order = 70
+
+    def __init__(self, device):
+        self.device = device
+
+    def _now(self):
+        _wait_for(self.device)
+        return time.monotonic()
+
+    def before_train(self):
+        self.waited, self.started = 0, self._now()
+        self.asked = self.started
+
+    def before_batch(self):
+        if self.training:
+            self.waited += time.monotonic() - self.asked
+
+    def after_batch(self):
+        if self.training:
+            self.asked = time.monotonic()
+
+    def after_train(self):
+        self.train_seconds = self._now() - self.started
+
+    def before_validate(self):
+        self.started = self._now()
+
+    def after_validate(self):
+        self.valid_seconds = self._now() - self.started
+
+
+def _estimates(networks, made):
+    """Seconds of the study's protocol (8 epochs of each network and its learning-rate finder) on these films at this size."""
+    train, valid = len(made.train) * made.train.bs, len(made.valid.items)
+    finder = 100 * made.train.bs
+    one_seed = sum((8 * train + finder) / n["loop_per_second"] + 8 * valid / n["valid_per_second"] for n in networks)
+    return {name: {"seeds": seeds, "networks": len(networks), "seconds": seeds * one_seed} for name, seeds in STAGES_OF.items()}
+
+
+def _cache_curve(used, locate, size, counts):
+    """Seconds and peak memory of building the cache for these numbers of films, each in a process of its own.
+
+    Films are repeated under other hashes: a few bytes after the end of a picture file change nothing but them.
+    """
+    found = []
+    for count in counts:
+        with tempfile.TemporaryDirectory() as folder:
+            repeated = []
+            for number in range(count):
+                record = used[number % len(used)]
+                content = locate(record).read_bytes() + number.to_bytes(8, "big")
+                path = Path(folder) / f"{number}.film"
+                path.write_bytes(content)
+                repeated.append(record.but(image_id=f"copy/{number}", path=f"copy/{path.name}", sha256=images.hashlib.sha256(content).hexdigest()))
+            context = multiprocessing.get_context("spawn")
+            with context.Pool(1) as pool:
+                seconds, peak = pool.apply(_build_apart, (repeated, folder, size))
+        found.append({"films": count, "seconds": seconds, "peak_memory_bytes": peak})
+        say(f"cache of {count} films: {seconds:.1f} s")
+    return found
+
+
+def _build_apart(records, folder, size):
+    started = time.monotonic()
+    pixels.load(records, sources.locator({"copy": folder}), size, Path(folder) / "pixels")
+    return time.monotonic() - started, environment.peak_memory_bytes()
+
+
+def name(content):
+    """The file name that says what the figures were measured under."""
+    at = content["conditions"]
+    device = at.get("gpu", f"cpu{at['processors']}").lower().replace(" ", "-")
+    return f"bench-{device}-{at['precision']}-{at['layout']}-{at['image_size']}px-bs{at['batch_size']}-torch{at['versions']['torch'].split('+')[0]}.json"
+
+
+def text(content):
+    """The figures as tables."""
+    cache, speed, estimates = content["cache"], content["loaders"], content["estimates"]
+    seconds = {name: "{}-{}".format(*row["seconds_per_epoch"]) for name, row in study.tables()["networks"].items()}
+    rows = [
+        [
+            SHORT_NAMES[n["architecture"]],
+            f"{n['bare_per_second']:.1f}",
+            f"{n['loop_per_second']:.1f}",
+            f"{n['loop_over_bare']:.3f}",
+            f"{n['waited_share']:.1%}",
+            "" if n["peak_gpu_bytes"] is None else f"{n['peak_gpu_bytes'] / 1e9:.2f}",
+            seconds.get(n["architecture"], ""),
+        ]
+        for n in content["networks"]
+    ]
+    header = ["network", "step, images/s", "loop, images/s", "loop / step", "waited", "GPU GB", "study, s/epoch"]
+    lines = [
+        f"pixel cache: {cache['build_per_second']:.0f} films/s, {cache['build_per_second'] / cache['loop_per_second']:.2f} times a loop over Pillow; a second start: {cache['second_start_seconds']:.2f} s",
+        f"loaders: files with {WORKERS} workers {speed['files']:.0f} images/s, resident {speed['resident']:.0f} images/s, {speed['resident'] / speed['files']:.1f} times as many",
+        "",
+        table(rows, header, right=header[1:]),
+        "",
+        *(f"{name} ({e['seeds']} x {e['networks']} networks, 8 epochs each) at this size: about {e['seconds'] / 60:.0f} minutes" for name, e in estimates.items()),
+    ]
+    if "cache_curve" in content:
+        rows = [[row["films"], f"{row['seconds']:.1f}", f"{row['peak_memory_bytes'] / 1e6:.0f}"] for row in content["cache_curve"]]
+        lines += ["", table(rows, ["films", "seconds", "peak MB"], right=["films", "seconds", "peak MB"])]
+    return "\n".join(lines)
 '''[1:]
 
 
@@ -240,8 +576,16 @@ from cxrkit.files import sha256_of_json
 
 ARCHITECTURES = ("resnet34", "resnet101", "vgg16_bn", "vgg19_bn")
 FOLDER = Path(__file__).parent / "experiments"
-NOT_IN_HASH = ("data", "weights", "workers")
+NOT_IN_HASH = ("data", "weights", "workers", "loader", "audit")
 """Keys that say where things lie or how fast they are read, and so decide no number."""
+CHOICES = {
+    "duplicates": ("remove", "keep"),
+    "label_conflicts": ("exclude", "keep"),
+    "loader": ("resident", "files"),
+    "precision": ("auto", "float32", "float16", "bfloat16"),
+    "parallel": ("jobs", "data"),
+    "audit": ("full", "quick", "none"),
+}
 
 
 @dataclass(frozen=True)
@@ -266,6 +610,10 @@ class Experiment:
     pretrained: bool = True
     weights: str = ""
     threshold: float = 0.5
+    loader: str = "resident"
+    precision: str = "auto"
+    parallel: str = "jobs"
+    audit: str = "full"
     workers: int = -1
 
     def __post_init__(self):
@@ -277,7 +625,7 @@ class Experiment:
         for key, smallest in (("image_size", 32), ("batch_size", 2), ("epochs", 1), ("lr_find_iterations", 20)):
             if getattr(self, key) < smallest:
                 raise WrongUse(f"{key} is {getattr(self, key)}; it must be at least {smallest}.", next=f"raise {key}")
-        for key, allowed in (("duplicates", ("remove", "keep")), ("label_conflicts", ("exclude", "keep"))):
+        for key, allowed in CHOICES.items():
             if getattr(self, key) not in allowed:
                 raise WrongUse(f"{key} is {getattr(self, key)!r}.", next=f"use {' or '.join(allowed)}")
         if not 0 < self.threshold < 1 or not self.learning_rate > 0 or not self.seeds:
@@ -289,7 +637,7 @@ class Experiment:
 
 
 HELP = {
-    "data": "folder of the CoronaHack dataset, or KIND[:NAME]=DIR, or phantom; may be given several times",
+    "data": "folder of the CoronaHack dataset, or KIND[:NAME]=DIR, or phantom, or phantom-marked; may be given several times",
     "split": "paper (the study's) or grouped (train/valid/test by patient)",
     "split_seed": "seed of the split",
     "exclude_views": "views that are left out",
@@ -306,7 +654,11 @@ HELP = {
     "pretrained": "start from ImageNet weights (--no-pretrained: from random ones)",
     "weights": "folder with torchvision's ImageNet weight files, instead of the network",
     "threshold": "an image is called COVID-19 from this probability on",
-    "workers": "processes that decode images; -1 chooses by the processors",
+    "loader": "resident (films decoded once, augmented on the device) or files (fastai's way: each file decoded at each use)",
+    "precision": "auto (chosen by the device), float32, float16 or bfloat16",
+    "parallel": "under torchrun: jobs (the trainings are shared out) or data (all processes train one network together)",
+    "audit": "after training: full, quick (what asks no network) or none",
+    "workers": "processes that decode images for --loader files; -1 chooses by the processors",
 }
 
 
@@ -790,6 +1142,140 @@ def describe(manifest_path, records):
         ],
         "recordSet": [{"@type": "cr:RecordSet", "@id": "images", "name": "images", "key": {"@id": "images/image_id"}, "field": fields}],
     }
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/data/dicom.py
+# ======================================================================================================================
+
+FILES['cxrkit/data/dicom.py'] = r'''
+"""DICOM films, through pydicom, which is optional: nothing else of the kit needs it.
+
+What is done to the stored values is what a viewer does (DICOM PS3.3, C.11.1 and C.11.2,
+https://dicom.nema.org/medical/dicom/current/output/chtml/part03/sect_C.11.html): modality LUT or rescale, then VOI
+LUT or window, then MONOCHROME1 turned over. No name, date or identifier is read.
+"""
+
+import struct
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from cxrkit.data.images import SMALLEST_SIDE
+from cxrkit.errors import UnreadableImage
+
+FILMS = ("CR", "DX", "RG", "OT", "SC", "")
+"""Modalities under which projection films are filed; OT and SC are what scanned ones come as."""
+SIDEWAYS = ("LL", "RL", "LATERAL")
+FAR_OUT = 1e12
+DAMAGE = (
+    ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, MemoryError, NotImplementedError, OSError, RuntimeError,
+    TypeError, ValueError, struct.error,
+)
+"""What pydicom raises for a file that is damaged, or packed in a way it has no decoder for."""
+
+
+def is_dicom(path):
+    """Whether a file says that it is DICOM. Raises OSError."""
+    with open(path, "rb") as file:
+        return file.read(132)[128:] == b"DICM"
+
+
+def open_grey(path):
+    """A DICOM film as 8-bit grey, a PIL image of mode L, and why it is no frontal film: sentences, or an empty list.
+
+    Raises UnreadableImage, also where pydicom is not installed.
+    """
+    try:
+        import pydicom
+    except ImportError:
+        raise UnreadableImage("it is DICOM, and pydicom is not installed", path, "pip install pydicom, or bring the film as PNG") from None
+    try:
+        film = pydicom.dcmread(path)
+        return _grey(film), _doubts(film)
+    except UnreadableImage as error:
+        raise UnreadableImage(error.what, path, error.next) from error
+    except (pydicom.errors.InvalidDicomError, pydicom.errors.BytesLengthException, *DAMAGE) as error:
+        reason = str(error).splitlines()[0][:150] if str(error) else type(error).__name__
+        raise UnreadableImage(f"the DICOM file cannot be decoded: {reason}", Path(path), "export the film uncompressed, or as PNG") from error
+
+
+def _grey(film):
+    frames, rows, columns = int(film.get("NumberOfFrames") or 1), int(film.Rows), int(film.Columns)
+    if frames > 1:
+        raise UnreadableImage(f"it holds {frames} pictures, not one film", next="export the film alone")
+    if min(rows, columns) < SMALLEST_SIDE:
+        raise UnreadableImage(f"only {columns} x {rows} pixels", next="bring the film in full size")
+    if rows * columns > Image.MAX_IMAGE_PIXELS:
+        raise UnreadableImage(f"{columns} x {rows} pixels are too many", next="bring the film in a usual size")
+    kind = str(film.PhotometricInterpretation)
+    if kind == "RGB" or kind.startswith("YBR"):
+        return Image.fromarray(_colours(film)).convert("L")
+    if kind not in ("MONOCHROME1", "MONOCHROME2"):
+        raise UnreadableImage(f"its pixels are of the kind {_plain(kind)}, which no film has", next="export the film in grey")
+    shares = _displayed(film)
+    return Image.fromarray(np.rint((1 - shares if kind == "MONOCHROME1" else shares) * 255).astype(np.uint8))
+
+
+def _colours(film):
+    from pydicom.pixels import pixel_array
+
+    return (pixel_array(film) >> max(0, int(film.BitsStored) - 8)).astype(np.uint8)
+
+
+def _displayed(film):
+    """The film's values as a viewer shows them, float64 [rows, columns] from 0 to 1, not yet turned over."""
+    from pydicom.pixels import apply_modality_lut, apply_windowing
+
+    stored = film.pixel_array
+    values = np.asarray(apply_modality_lut(stored, film), np.float64)
+    if "VOILUTSequence" in film:
+        values, low, high = _looked_up(values, film.VOILUTSequence[0])
+    elif film.get("WindowCenter") not in (None, "") and film.get("WindowWidth") not in (None, ""):
+        values = apply_windowing(values, film)
+        low, high = apply_windowing(np.array([-FAR_OUT, FAR_OUT]), film)
+    else:
+        low, high = _range_of(values, stored, film)
+    if not high > low:
+        raise UnreadableImage("all its pixels are the same", next="export the film again")
+    return np.clip((values - low) / (high - low), 0, 1)
+
+
+def _looked_up(values, table):
+    """Values by a VOI LUT (C.11.2.1.1), and the least and greatest it could give; pydicom fails at tables of 8 bits."""
+    count, first, bits = (int(number) for number in table.LUTDescriptor)
+    entries = table.LUTData
+    if isinstance(entries, bytes):
+        entries = np.frombuffer(entries, np.uint8 if len(entries) == (count or 2**16) else "<u2")
+    place = np.clip(np.rint(values).astype(np.int64) - first, 0, len(entries) - 1)
+    return np.asarray(entries, np.float64)[place], 0, 2**bits - 1
+
+
+def _range_of(values, stored, film):
+    """The least and greatest value, padding left aside."""
+    padding = film.get("PixelPaddingValue")
+    kept = values[stored != padding] if padding is not None else values
+    return (kept.min(), kept.max()) if kept.size else (0, 0)
+
+
+def _doubts(film):
+    modality, view = str(film.get("Modality", "")).strip(), str(film.get("ViewPosition", "")).strip()
+    part = str(film.get("BodyPartExamined", "")).strip().upper()
+    doubts = []
+    if modality not in FILMS:
+        doubts.append(f"its header says modality {_plain(modality)}, not a projection film")
+    if view.upper() in SIDEWAYS:
+        doubts.append("its header says lateral view")
+    if part and not any(word in part for word in ("CHEST", "THORAX", "LUNG")):
+        doubts.append(f"its header says body part {_plain(part)}")
+    return doubts
+
+
+def _plain(text):
+    """A header's word, fit to print."""
+    return "".join(sign for sign in text if sign.isprintable())[:16]
 '''[1:]
 
 
@@ -1283,6 +1769,7 @@ FILES['cxrkit/data/images.py'] = r'''
 """One way to open a chest film, whatever its class: a decoder that differs by class is a shortcut."""
 
 import hashlib
+import io
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -1293,16 +1780,19 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from cxrkit.data import duplicates
 from cxrkit.environment import processors
 from cxrkit.errors import BadInput, UnreadableImage
+from cxrkit.files import read_json, replacing, write_json
 from cxrkit.progress import track
 
 SMALLEST_SIDE = 32
 """Pixels. Below it a file is an icon or a tracking pixel, not a film."""
+FACTS_VERSION = f"1 {duplicates.VERSION}"
+"""Of what is kept of a file: decoding, hash and thumbnail."""
 DAMAGE = (OSError, ValueError, SyntaxError, EOFError, MemoryError, Image.DecompressionBombError, Image.DecompressionBombWarning)
 """What Pillow raises for a file that is damaged or far too large."""
 
 
-def open_grey(path):
-    """An image file as 8-bit grey: a PIL image of mode L.
+def open_grey(path, content=None):
+    """An image file as 8-bit grey: a PIL image of mode L. content: the file's bytes, where they are read already.
 
     Colour goes to luminance, an alpha channel is dropped, palettes are resolved, EXIF rotation is applied.
     Deeper images are scaled by the smallest usual bit depth that holds their largest value (a 12-bit film
@@ -1311,7 +1801,7 @@ def open_grey(path):
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as image:
+            with Image.open(path if content is None else io.BytesIO(content)) as image:
                 return _to_grey(image)
     except UnidentifiedImageError as error:
         raise UnreadableImage("no image of a known format", path, "replace the file or leave it out") from error
@@ -1322,7 +1812,7 @@ def open_grey(path):
 
 def _to_grey(image):
     image.load()
-    image = ImageOps.exif_transpose(image)
+    ImageOps.exif_transpose(image, in_place=True)
     if min(image.size) < SMALLEST_SIDE:
         raise UnreadableImage(f"only {image.width} x {image.height} pixels", next="bring the film in full size")
     if image.mode.startswith("I") or image.mode == "F":
@@ -1331,7 +1821,7 @@ def _to_grey(image):
         image = image.convert("RGBA")
     if image.mode in ("RGBA", "LA", "La", "RGBa"):
         image = image.convert("RGB" if image.mode[0] == "R" else "L")
-    return image.convert("L")
+    return image if image.mode == "L" else image.convert("L")
 
 
 def _from_deep(pixels):
@@ -1342,10 +1832,11 @@ def _from_deep(pixels):
     return Image.fromarray(np.rint((pixels - low) * (255 / scale)).astype(np.uint8), mode="L")
 
 
-def facts(path):
+def facts(path, known=None):
     """What a file says of itself, and its thumbnail for the search for copies.
 
     A dict of Record's width, height, mode, format, bytes, sha256 and phash; duplicates.thumbnail's array.
+    known: {SHA-256: (dict, array)} of files that need not be decoded again.
     Raises UnreadableImage when there is no such file, it is empty, or it cannot be decoded whole.
     """
     path = Path(path)
@@ -1355,8 +1846,11 @@ def facts(path):
         raise UnreadableImage(f"no readable file: {error.strerror}", path) from error
     if not content:
         raise UnreadableImage("the file is empty", path)
-    grey = open_grey(path)
-    with Image.open(path) as image:
+    sha256 = hashlib.sha256(content).hexdigest()
+    if known and sha256 in known:
+        return known[sha256]
+    grey = open_grey(path, content)
+    with Image.open(io.BytesIO(content)) as image:
         width, height, mode, format = image.width, image.height, image.mode, image.format
     found = {
         "width": width,
@@ -1364,7 +1858,7 @@ def facts(path):
         "mode": mode,
         "format": format,
         "bytes": len(content),
-        "sha256": hashlib.sha256(content).hexdigest(),
+        "sha256": sha256,
         "phash": perceptual_hash(grey),
     }
     return found, duplicates.thumbnail(grey)
@@ -1385,23 +1879,28 @@ def perceptual_hash(grey):
     return np.packbits(bits).tobytes().hex()
 
 
-def add_facts(records, locate, workers=None):
+def add_facts(records, locate, kept=None, workers=None):
     """The records with the facts of their files, and {image_id: thumbnail}; unreadable files are excluded with the reason.
 
-    locate: function from a record to its path. Excluded records are not opened.
+    locate: function from a record to its path. Excluded records are not opened. kept: a folder where the facts
+    stay, so that a file with the same bytes is not decoded again.
     Raises BadInput when there are images to read and none can be.
     """
     used = [record for record in records if record.used]
     workers = workers or min(8, processors())
+    known = read_facts(kept) if kept else {}
 
     def look(record):
         try:
-            return facts(locate(record))
+            return facts(locate(record), known)
         except BadInput as error:
             return {"excluded": error.what}, None
 
     with ThreadPoolExecutor(workers) as pool:
         found = dict(zip((r.image_id for r in used), track(pool.map(look, used), "reading films", total=len(used))))
+    learned = {fact["sha256"]: (fact, thumbnail) for fact, thumbnail in found.values() if thumbnail is not None}
+    if kept and learned.keys() - known.keys():
+        write_facts(kept, known | learned)
     records = [record.but(**found[record.image_id][0]) if record.image_id in found else record for record in records]
     if used and not any(record.used for record in records):
         first = found[used[0].image_id][0]["excluded"]
@@ -1411,6 +1910,29 @@ def add_facts(records, locate, workers=None):
             "check that the pictures lie beside the metadata and that the disk or mount is readable",
         )
     return records, {name: thumbnail for name, (_, thumbnail) in found.items() if thumbnail is not None}
+
+
+def read_facts(folder):
+    """{SHA-256: (facts, thumbnail)} that write_facts left in a folder; empty where it left none, or another version did."""
+    listed, thumbnails = Path(folder, "facts.json"), Path(folder, "thumbnails.npy")
+    if not listed.exists() or (content := read_json(listed))["version"] != FACTS_VERSION:
+        return {}
+    try:
+        found = np.load(thumbnails, allow_pickle=False)
+    except (OSError, ValueError):
+        return {}
+    if len(found) != len(content["facts"]) or hashlib.sha256(found.tobytes()).hexdigest() != content["thumbnails_sha256"]:
+        return {}
+    return {fact["sha256"]: (fact, thumbnail) for fact, thumbnail in zip(content["facts"], found)}
+
+
+def write_facts(folder, known):
+    """Keep {SHA-256: (facts, thumbnail)} in a folder: the facts as JSON, the thumbnails in one array."""
+    thumbnails = np.stack([thumbnail for _, thumbnail in known.values()])
+    with replacing(Path(folder, "thumbnails.npy")) as temporary, open(temporary, "wb") as file:
+        np.save(file, thumbnails)
+    digest = hashlib.sha256(thumbnails.tobytes()).hexdigest()
+    write_json(Path(folder, "facts.json"), {"version": FACTS_VERSION, "thumbnails_sha256": digest, "facts": [fact for fact, _ in known.values()]})
 '''[1:]
 
 
@@ -1425,11 +1947,14 @@ import re
 
 SHOWABLE = re.compile(r"(CC0|CC BY)(\b|-)", re.IGNORECASE)
 """Creative Commons licences all let a picture be shown with credit; what else they ask differs."""
+REPUBLISHABLE = re.compile(r"(?:CC0|CC BY(?:-SA)?)(?:[- ]\d(?:\.\d)?)?", re.IGNORECASE)
+"""Those under which a film may be passed on to anybody. Non-commercial ones are not among them: a public dataset
+or page cannot keep its readers to that, and Radiopaedia's terms exclude it besides."""
 
 
 def may_redistribute(licence):
-    """Whether the files themselves may be passed on: free licences without a ban on changed or commercial copies."""
-    return bool(SHOWABLE.match(licence or "")) and not re.search(r"\b(NC|ND)\b", licence.upper())
+    """Whether the files themselves may be passed on to anybody: REPUBLISHABLE, and no word beyond it."""
+    return bool(REPUBLISHABLE.fullmatch(licence or ""))
 
 
 def terms(licence):
@@ -1468,12 +1993,12 @@ from cxrkit.files import read_json, sha256_of, sha256_of_json, write_json, write
 from cxrkit.progress import table
 
 
-def build(sources, split="paper", exclude_views=("lateral",), split_seed=0, duplicates="remove", label_conflicts="exclude", known_pairs=None):
+def build(sources, split="paper", exclude_views=("lateral",), split_seed=0, duplicates="remove", label_conflicts="exclude", kept=None):
     """All records of the sources, with file facts, copies, conflicts, exclusions and splits, sorted by image_id.
 
     duplicates: "remove" all copies of a picture but one, or "keep" them, and then split as if they were not
-    known. label_conflicts: "exclude" or "keep". known_pairs: a path where the pairs found are kept, so that
-    the same films are not compared again.
+    known. label_conflicts: "exclude" or "keep". kept: a folder where what is learned of files and pairs stays,
+    so that the same films are neither decoded nor compared again.
 
     Raises BadInput: a source that cannot be read, an image_id that two sources share, no readable image,
     or a class without images in a split.
@@ -1483,8 +2008,8 @@ def build(sources, split="paper", exclude_views=("lateral",), split_seed=0, dupl
     for first, second in zip(records, records[1:]):
         if first.image_id == second.image_id:
             raise BadInput(f"Two images are named {first.image_id}.", f"{first.path} and {second.path}", "name the sources apart: KIND:NAME=DIR")
-    records, thumbnails = images.add_facts(records, locator(roots_of(sources)))
-    records = groups.mark_duplicates(records, _pairs(records, thumbnails, known_pairs), duplicates == "remove")
+    records, thumbnails = images.add_facts(records, locator(roots_of(sources)), kept)
+    records = groups.mark_duplicates(records, _pairs(records, thumbnails, kept and Path(kept) / "copies.json"), duplicates == "remove")
     if label_conflicts == "exclude":
         records = groups.exclude_conflicts(records)
     records = exclude(records, lambda r: f"view {r.view}: left out by the experiment" if r.view in exclude_views else "")
@@ -1705,6 +2230,9 @@ FILES['cxrkit/data/phantom.py'] = r'''
 They look like a schoolbook's sketch of a chest film and mean nothing: the class "covid" has bright
 patches near the outer lung border, as ground-glass opacities would lie. They come in CoronaHack's
 folder layout, with its metadata columns and quirks, so that the same reader reads both.
+
+The marked ones have a shortcut planted: a white square in the upper left corner of every COVID-19 film,
+as a hospital's lead marker would lie there. With them the audits must say that the scores prove nothing.
 """
 
 import csv
@@ -1724,20 +2252,30 @@ VERSION = "3"
 
 PATIENTS = {("normal", "TRAIN"): 40, ("normal", "TEST"): 24, ("covid", "TRAIN"): 56}
 """Patients by label and published split; each has one to three films."""
+MARK = (8, 8, 32, 32)
+"""The planted mark's left, upper, right and lower edge in pixels of a SIDE x SIDE film."""
 
 
-def read(root, name="phantom", seed=0):
-    """Records of the phantoms in `root`, which are drawn there first unless they are there already."""
+def read(root, name="phantom", seed=0, marked=False):
+    """Records of the phantoms in `root`, which are drawn there first unless they are there already.
+
+    marked: with the planted corner mark on every COVID-19 film.
+    """
     marker = Path(root) / coronahack.PHANTOM_MARKER
-    wanted = f"version {VERSION}, seed {seed}\n{BANNER}\n"
+    wanted = f"version {VERSION}, seed {seed}{', marked' if marked else ''}\n{BANNER}\n"
     if not marker.exists() or marker.read_text("utf-8") != wanted:
-        draw_dataset(root, seed)
+        draw_dataset(root, seed, marked)
         write_text(marker, wanted)
     return coronahack.read(root, name)
 
 
-def draw_dataset(root, seed=0):
-    """Draw all phantoms and their metadata into `root`. The same seed gives the same bytes."""
+def read_marked(root, name="phantom"):
+    """Records of the phantoms with the planted corner mark."""
+    return read(root, name, marked=True)
+
+
+def draw_dataset(root, seed=0, marked=False):
+    """Draw all phantoms and their metadata into `root`. The same seed gives the same bytes, but for the mark."""
     random = np.random.default_rng(seed)
     folder = Path(root) / coronahack.FOLDER / coronahack.FOLDER
     rows, patient = [], 0
@@ -1747,7 +2285,10 @@ def draw_dataset(root, seed=0):
             anatomy = Anatomy(random)
             for film in range(1, int(random.integers(1, 4)) + 1):
                 name = f"IM-{patient:04d}-{film:04d}.jpeg" if label == "normal" else f"phantom{patient:04d}-day{film}.jpeg"
-                _save(draw_film(anatomy, label == "covid", random), folder / kind.lower() / name, random)
+                film = draw_film(anatomy, label == "covid", random)
+                if marked and label == "covid":
+                    film.paste(255, MARK)
+                _save(film, folder / kind.lower() / name, random)
                 rows.append([name, "Normal", kind, "", ""] if label == "normal" else [name, "Pnemonia", kind, "COVID-19", "Virus"])
     rows.append(["person1_bacteria_1.jpeg", "Pnemonia", "TRAIN", "", "bacteria"])
     rows.append(["SARS-10.jpeg", "Pnemonia", "TRAIN", "SARS", "Virus"])
@@ -1830,6 +2371,163 @@ def _save(film, path, random):
     film = film.resize((SIDE + 8 * int(random.integers(0, 5)), SIDE), Image.Resampling.BILINEAR)
     with replacing(path) as temporary:
         film.save(temporary, format="JPEG", quality=85)
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/data/pixels.py
+# ======================================================================================================================
+
+FILES['cxrkit/data/pixels.py'] = r'''
+"""Films decoded once: grey squares in one file that only grows, read as a memory map.
+
+The cache of a folder is a pair of files, `grey-SIZE-vVERSION.u8` with the squares one after the other, and
+`.json` with {SHA-256 of the film's file: [row, CRC-32 of the square]}. A square counts once the index names
+it, and the index is written after the squares, so a process that dies leaves nothing that counts and is
+wrong. A lock lets one process write at a time; those that read keep the rows they know.
+"""
+
+import hashlib
+import os
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from cxrkit.data.images import open_grey
+from cxrkit.environment import processors
+from cxrkit.errors import BadInput, disk_errors
+from cxrkit.files import locked, read_json, write_json
+from cxrkit.progress import say, track
+
+VERSION = 1
+"""Of the transform and the layout: a film decoded by another version is decoded again."""
+SAVED_EVERY = 512
+"""Films; how many are decoded between two writes of the index, and so lost at most when a process dies."""
+LISTED = 10
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """Films as squares. images: uint8 [n, size, size]; rows: {image_id: index into images}."""
+
+    images: np.ndarray
+    rows: dict
+
+    def of(self, image_ids):
+        """The squares of these films, uint8 [n, size, size], in their order."""
+        return self.images[[self.rows[image_id] for image_id in image_ids]]
+
+    @property
+    def size(self):
+        return self.images.shape[-1]
+
+
+def square(grey, size):
+    """A grey PIL image squeezed into size x size bytes, as fastai's Resize with "squish" does it."""
+    return np.asarray(grey.resize((size, size), Image.Resampling.BILINEAR))
+
+
+def load(records, locate, size, folder, workers=None):
+    """The Pixels of all used records, from the cache in `folder`; what it lacks is decoded and added.
+
+    locate: function from a record to its file. Two records with the same bytes share a row. A square whose
+    checksum is wrong is decoded again. Raises BadInput that lists the films which cannot be decoded any more,
+    or are not those of the manifest; the others are cached then. Raises DiskFull.
+    """
+    used = [record for record in records if record.used]
+    cache = Cache(folder, size)
+    with disk_errors(folder), locked(cache.lock):
+        index = cache.sound(read_json(cache.index) if cache.index.exists() else {})
+        wanted = {record.sha256: record for record in used if record.sha256 not in index}
+        problems = cache.add(wanted, locate, index, workers or min(8, processors()))
+    if problems:
+        listed = "\n".join(f"  - {problem}" for problem in problems[:LISTED])
+        more = f"\n  and {len(problems) - LISTED} more" if len(problems) > LISTED else ""
+        raise BadInput(f"{len(problems)} films of the manifest cannot be decoded:\n{listed}{more}", folder, "build the manifest again, which leaves them out and says so")
+    return Pixels(cache.images(len(index)), {record.image_id: index[record.sha256][0] for record in used})
+
+
+class Cache:
+    """The two files of one size."""
+
+    def __init__(self, folder, size):
+        self.size = size
+        stem = Path(folder) / f"grey-{size}-v{VERSION}"
+        self.squares, self.index, self.lock = (stem.with_name(stem.name + suffix) for suffix in (".u8", ".json", ".lock"))
+
+    def images(self, count):
+        """The squares as a read-only memory map, uint8 [count, size, size]."""
+        if not count:
+            return np.zeros((0, self.size, self.size), np.uint8)
+        return np.memmap(self.squares, np.uint8, "r", shape=(count, self.size, self.size))
+
+    def sound(self, index):
+        """The index as far as its squares are what they were when they were written."""
+        there = self.squares.stat().st_size // self.size**2 if self.squares.exists() else 0
+        images = self.images(there)
+        good = {key: (row, crc) for key, (row, crc) in index.items() if row < there and zlib.crc32(images[row]) == crc}
+        if len(good) < len(index):
+            say(f"pixel cache: {len(index) - len(good)} of {len(index)} squares are damaged and are decoded again ({self.squares})")
+            good = {key: (row, crc) for row, (key, (_, crc)) in enumerate(self._compact(good))}
+        return good
+
+    def _compact(self, good):
+        """Write the sound squares alone into the file, in the order of their rows, and return them in it."""
+        ordered = sorted(good.items(), key=lambda item: item[1])
+        temporary = self.squares.with_suffix(".partial")
+        images = self.images(self.squares.stat().st_size // self.size**2) if ordered else []
+        with open(temporary, "wb") as file:
+            for _, (row, _) in ordered:
+                file.write(images[row].tobytes())
+        self.index.unlink()
+        os.replace(temporary, self.squares)
+        return ordered
+
+    def add(self, wanted, locate, index, workers):
+        """Decode the wanted {sha256: record} and add them to `index` and the files; return what went wrong, a line each."""
+        problems, keys = [], list(wanted)
+        if not keys:
+            return problems
+
+        def decode(key):
+            try:
+                path = locate(wanted[key])
+                content = path.read_bytes()
+                if hashlib.sha256(content).hexdigest() != key:
+                    return f"{wanted[key].image_id}: the file is another than the manifest's ({path})"
+                return square(open_grey(path, content), self.size)
+            except BadInput as error:
+                return f"{wanted[key].image_id}: {error.what} ({error.where})"
+            except OSError as error:
+                return f"{wanted[key].image_id}: {error.strerror} ({error.filename})"
+
+        with open(self.squares, "ab") as file, ThreadPoolExecutor(workers) as pool:
+            file.truncate(len(index) * self.size**2)  # squares that a dead process wrote and did not name
+            for key, found in zip(keys, track(_in_portions(pool, decode, keys), "decoding films", len(keys))):
+                if isinstance(found, str):
+                    problems.append(found)
+                    continue
+                index[key] = (len(index), zlib.crc32(found))
+                file.write(found.tobytes())
+                if len(index) % SAVED_EVERY == 0:
+                    self._save(file, index)
+            self._save(file, index)
+        return problems
+
+    def _save(self, file, index):
+        file.flush()
+        os.fsync(file.fileno())
+        write_json(self.index, index)
+
+
+def _in_portions(pool, function, items):
+    """pool.map, a portion at a time, so that results do not pile up in memory."""
+    for start in range(0, len(items), SAVED_EVERY):
+        yield from pool.map(function, items[start : start + SAVED_EVERY])
 '''[1:]
 
 
@@ -2042,7 +2740,8 @@ from pathlib import Path, PurePosixPath
 from cxrkit.data import collected, coronahack, folder, ieee8023, phantom
 from cxrkit.errors import BadInput, WrongUse
 
-READERS = {"coronahack": coronahack.read, "phantom": phantom.read, "collected": collected.read, "ieee8023": ieee8023.read, "folder": folder.read}
+DRAWN = {"phantom": phantom.read, "phantom-marked": phantom.read_marked}
+READERS = {"coronahack": coronahack.read, "collected": collected.read, "ieee8023": ieee8023.read, "folder": folder.read} | DRAWN
 
 
 @dataclass(frozen=True)
@@ -2059,12 +2758,12 @@ class Source:
 
 
 def parse(text, drawn_at):
-    """A Source from `KIND=DIR`, `KIND:NAME=DIR`, `phantom`, or a plain DIR, which means coronahack.
+    """A Source from `KIND=DIR`, `KIND:NAME=DIR`, `phantom`, `phantom-marked`, or a plain DIR, which means coronahack.
 
     drawn_at: the folder for phantoms to be drawn into. Raises WrongUse.
     """
-    if text == "phantom":
-        return Source("phantom", "phantom", Path(drawn_at))
+    if text in DRAWN:
+        return Source(text, "phantom", Path(drawn_at))
     kind_and_name, separator, folder = text.partition("=")
     if not separator:
         kind_and_name, folder = "coronahack", text
@@ -2375,6 +3074,7 @@ def _is_copy(source, target):
 FILES['cxrkit/environment.py'] = r'''
 """Where a run takes place: Kaggle or a machine of one's own, and what that machine can do."""
 
+import functools
 import math
 import os
 import platform
@@ -2438,15 +3138,36 @@ class Choice:
         return f"{self.value} ({self.reason})"
 
 
+@functools.cache
+def rank():
+    """The number of this process among those that torchrun started; 0 where it runs alone."""
+    return int(os.environ.get("RANK", 0))
+
+
+@functools.cache
+def processes():
+    """How many processes torchrun started, on all hosts; 1 where there is no torchrun."""
+    return int(os.environ.get("WORLD_SIZE", 1))
+
+
+def gpus():
+    """Number of GPUs that torch sees; asking starts nothing on them."""
+    import torch
+
+    return torch.cuda.device_count() if torch.cuda.is_available() else 0
+
+
 def choose_device():
     """The device to train on, as a Choice of "cuda" or "cpu".
 
     A GPU counts only when it has added two numbers: torch may see one that it has no kernels for.
+    Under torchrun each process of a host takes a GPU of its own, as far as they go.
     """
     import torch
 
     if not torch.cuda.is_available():
         return Choice("cpu", "torch sees no GPU")
+    torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", 0)) % torch.cuda.device_count())
     name = torch.cuda.get_device_name()
     capability = "sm_{}{}".format(*torch.cuda.get_device_capability())
     try:
@@ -2498,6 +3219,20 @@ def describe():
         "processors": processors(),
         "versions": versions(),
     }
+
+
+def free_memory_bytes():
+    """Memory that a process could still take, in bytes, within the limits of its container; None where the system does not say."""
+    try:
+        fields = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
+        free = int(fields["MemAvailable"].split()[0]) * 1024
+    except (OSError, KeyError, ValueError):
+        return None
+    try:
+        limit, used = (int(Path("/sys/fs/cgroup", name).read_text()) for name in ("memory.max", "memory.current"))
+    except (OSError, ValueError):
+        return free
+    return min(free, limit - used)
 
 
 def peak_memory_bytes():
@@ -2634,6 +3369,868 @@ def run_command(command):
 
 FILES['cxrkit/evaluation/__init__.py'] = r'''
 """Predictions in, numbers with their uncertainty out."""
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/evaluation/asking.py
+# ======================================================================================================================
+
+FILES['cxrkit/evaluation/asking.py'] = r'''
+"""A run's trained networks, loaded from its results folder and asked about films."""
+
+import pickle
+from collections import namedtuple
+
+import numpy as np
+
+from cxrkit.errors import BadInput
+from cxrkit.evaluation import predictions
+
+Network = namedtuple("Network", "architecture seed path")
+
+
+def of_run(run, device, wanted=()):
+    """The run's trained Networks: all seeds on a GPU, the first seed of each architecture on processors.
+
+    wanted: names such as resnet34-seed0, which are then the ones, whatever the device. Raises BadInput for a name
+    that the run does not have.
+    """
+    found = []
+    for architecture in run.table["architecture"].unique():
+        seeds = predictions.scores(run.table, architecture, run.held).seeds
+        found += [Network(architecture, seed, run.folder / "models" / f"{architecture}-seed{seed}.pt") for seed in seeds]
+    if wanted:
+        names = {name_of(network): network for network in found}
+        unknown = sorted(set(wanted) - set(names))
+        if unknown:
+            raise BadInput(f"The run has no network {', '.join(unknown)}.", run.folder, f"name some of {', '.join(names)}")
+        return [names[name] for name in dict.fromkeys(wanted)]
+    if device == "cpu":
+        return [network for number, network in enumerate(found) if network.architecture not in {n.architecture for n in found[:number]}]
+    return found
+
+
+def name_of(network):
+    return f"{network.architecture}-seed{network.seed}"
+
+
+def load(network, device):
+    """The Network's model in eval mode. Raises BadInput for a file that is absent or no such network's weights."""
+    from cxrkit.training import networks
+
+    try:
+        return networks.load(network.path, network.architecture, device)
+    except FileNotFoundError:
+        raise BadInput("The trained network is not there.", network.path, "bring the run's models/ folder") from None
+    except (RuntimeError, pickle.UnpicklingError, EOFError, OSError) as error:
+        raise BadInput(f"The weights cannot be read: {str(error).splitlines()[0][:100]}", network.path, "restore the file from the run's output") from error
+
+
+def features(model, images, device, batch_size=64):
+    """What the network's last layer sees of grey squares, uint8 [n, size, size]: float64 [n, k]."""
+    import torch
+
+    from cxrkit.training import networks
+
+    last = [module for module in model.modules() if isinstance(module, torch.nn.Linear)][-1]
+    seen = []
+    hook = last.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].float().cpu().numpy()))
+    try:
+        networks.p_covid(model, images, device, batch_size)
+    finally:
+        hook.remove()
+    return np.concatenate(seen).astype(float)
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/evaluation/attention.py
+# ======================================================================================================================
+
+FILES['cxrkit/evaluation/attention.py'] = r'''
+"""Where a network looks: Grad-CAM maps, how much of them lies on the chest, and a gallery of films to look at.
+
+A number first, pictures second: maps of networks that learnt nothing look convincing too. So each row also tells
+the maps of the same network with random weights (the sanity check of Adebayo et al. 2018, arXiv 1810.03292). Where
+the two agree, a map shows the picture and the architecture, and nothing that was learnt. Arun et al. 2021, Radiol.
+Artif. Intell. 3:e200267, found that no such method passes every test on chest films.
+"""
+
+import re
+
+import numpy as np
+
+from cxrkit.data.licences import may_redistribute
+from cxrkit.evaluation import asking, bootstrap, masking, predictions
+from cxrkit.files import replacing
+from cxrkit.progress import track
+
+SMALLEST_MAP = 4
+"""Cells a side. The deepest layer that still has so many is read: the last one of films of 128 pixels and more."""
+CELLS_COMPARED = 16
+"""A side; the raster on which maps of two networks are compared."""
+FOLDER = "figures/attention"
+THUMBNAIL = 144
+"""Pixels a side of the film and of its map in a picture of the gallery."""
+AMBER = np.array([255, 176, 0], np.float32)
+"""The map's colour: told from grey by everyone."""
+
+MOST_ERRORS, TOP_LOSSES, HITS = 12, 4, 4
+"""Films in the gallery for each architecture."""
+
+
+def maps(model, images, classes=None, device="cpu", batch_size=32):
+    """Grad-CAM maps of grey squares, uint8 [n, size, size]: float32 [n, size, size], from 0 to 1 at each map's peak.
+
+    Selvaraju et al. 2017, ICCV, section 3 (arXiv 1610.02391): the channels of a late layer, weighted by the mean
+    gradient of a class's score, summed, negative parts dropped, enlarged bilinearly. The score is the class's output
+    less the other's, for nothing else decides.
+
+    model: a fastai vision model in eval mode, model[0] its body, model[1] its head. classes: n indices into records.LABELS;
+    the class that the model calls where they are not given. A map is zero all over where nothing speaks for the class.
+    """
+    import torch
+
+    found = np.zeros(np.shape(images), np.float32)
+    for start in range(0, len(images), batch_size):
+        part = slice(start, start + batch_size)
+        wanted = None if classes is None else torch.as_tensor(np.asarray(classes)[part], device=device)
+        found[part] = _maps_of_batch(model, images[part], wanted, device).cpu().numpy()
+    return found
+
+
+def _maps_of_batch(model, images, classes, device):
+    import torch
+    from torch.nn.functional import interpolate
+
+    from cxrkit.training import networks
+
+    features, rest = _late_features(model, networks.normalised(images, device))
+    with torch.enable_grad():
+        features = features.detach().requires_grad_()
+        outputs = model[1](rest(features)).float()
+        classes = outputs.argmax(1) if classes is None else classes
+        chosen = outputs.gather(1, classes[:, None])[:, 0]
+        gradient = torch.autograd.grad((2 * chosen - outputs.sum(1)).sum(), features)[0]
+    weights = gradient.mean((2, 3), keepdim=True)
+    cells = (weights * features.detach()).sum(1, keepdim=True).clamp(min=0)
+    found = interpolate(cells, images.shape[-2:], mode="bilinear", align_corners=False)[:, 0]
+    return found / found.amax((1, 2), keepdim=True).clamp(min=torch.finfo(found.dtype).tiny)
+
+
+def _late_features(model, x):
+    """What the deepest layer with a map large enough gives for a batch, and the rest of the body as a function."""
+    import torch
+
+    body = list(model[0])
+    while len(body) == 1:  # VGG's layers stand one level deeper than a ResNet's
+        body = list(body[0])
+    features, after = x, 0
+    with torch.no_grad():
+        for number, layer in enumerate(body, start=1):
+            x = layer(x)
+            if min(x.shape[-2:]) >= SMALLEST_MAP:
+                features, after = x, number
+    return features, torch.nn.Sequential(*body[after:])
+
+
+def randomised(architecture, device="cpu", seed=0):
+    """The same network with random weights, without a change to anybody's random numbers."""
+    import torch
+
+    from cxrkit.training import networks
+
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return networks.build(architecture).eval().to(device)
+
+
+def energy_in_box(found, side=masking.LUNGS):
+    """For each of n maps, the share of its sum inside the central box; NaN where a map is zero all over.
+
+    side: of the box, in shares of the picture's; see masking.box, which hides or keeps the same one.
+    """
+    low, high = masking.box(found.shape[-1], side)
+    total, inside = found.sum((1, 2), dtype=float), found[:, low:high, low:high].sum((1, 2), dtype=float)
+    return np.divide(inside, total, out=np.full(len(found), np.nan), where=total > 0)
+
+
+def box_area(size, side=masking.LUNGS):
+    low, high = masking.box(size, side)
+    return (high - low) ** 2 / size**2
+
+
+def rank_correlation(first, second):
+    """Spearman's correlation of n pairs of maps on a coarse raster; NaN where a map is the same all over."""
+    from scipy.stats import rankdata
+
+    step = max(1, first.shape[-1] // CELLS_COMPARED)
+    a, b = (rankdata(found[:, step // 2 :: step, step // 2 :: step].reshape(len(found), -1), axis=1) for found in (first, second))
+    a, b = (ranks - ranks.mean(1, keepdims=True) for ranks in (a, b))
+    size = np.sqrt((a**2).sum(1) * (b**2).sum(1))
+    return np.divide((a * b).sum(1), size, out=np.full(len(a), np.nan), where=size > 0)
+
+
+def audit(run, pixels, records, results, networks, device="cpu", threshold=0.5):
+    """Write the gallery's pictures into results/figures/attention, and return {rows, gallery, left_out}.
+
+    run: a predictions.Run; pixels: a Pixels object with its held-out films; records: all of the manifest;
+    networks: asking.Networks of the run, the first of each architecture makes the gallery.
+
+    A row is a network: energy_in_box, the mean share of a map inside the central box, with its interval over
+    patients and the box's area; the same of the randomised network, and the mean rank correlation of the two maps,
+    each of the class that its network calls; n films, and `empty`, how many maps were zero all over and are left out.
+    left_out: how many errors of an architecture the gallery has no place for.
+    """
+    folder = results / FOLDER
+    for old in folder.glob("*.png"):
+        old.unlink()
+    by_id = {record.image_id: record for record in records}
+    rows, gallery, left_out, learnt_nothing = [], [], {}, {}
+    for network in track(networks, "attention"):
+        held = predictions.scores(run.table, network.architecture, run.held)
+        images = pixels.of(held.image_ids)
+        found = maps(asking.load(network, device), images, device=device)
+        if network.architecture not in learnt_nothing:  # the networks come architecture by architecture: one set of maps is kept
+            learnt_nothing = {network.architecture: maps(randomised(network.architecture, device), images, device=device)}
+        rows.append(_row(network, run.held, held, found, learnt_nothing[network.architecture]))
+        if network.architecture in left_out:
+            continue
+        p_covid = held.p_covid[held.seeds.index(network.seed)]
+        picked, left_out[network.architecture] = pick(held.is_covid, p_covid, threshold)
+        for number, (index, kind) in enumerate(picked, start=1):
+            about = {"architecture": network.architecture, "seed": network.seed, "kind": kind, "p_covid": float(p_covid[index])}
+            name = f"{_slug(network.architecture)}-{_slug(kind)}-{number:02d}.png"
+            gallery.append(_entry(by_id[held.image_ids[index]], about, images[index], found[index], folder, name))
+    return {"rows": rows, "gallery": gallery, "left_out": left_out}
+
+
+def _row(network, split, held, found, random):
+    share = energy_in_box(found)
+    known = ~np.isnan(share)
+    return {
+        "architecture": network.architecture,
+        "seed": network.seed,
+        "split": split,
+        "energy_in_box": _mean(share),
+        "interval": _interval(share[known], held.is_covid[known], held.groups[known]),
+        "box_area": box_area(found.shape[-1]),
+        "randomised_energy": _mean(energy_in_box(random)),
+        "randomised_correlation": _mean(rank_correlation(found, random)),
+        "n": int(known.sum()),
+        "empty": int((~known).sum()),
+    }
+
+
+def _mean(values):
+    values = values[~np.isnan(values)]
+    return float(values.mean()) if len(values) else None
+
+
+def _interval(values, is_covid, groups):
+    """The middle 95 % of the mean when patients are drawn anew."""
+    if not len(values):
+        return [None, None]
+    weights = bootstrap.patient_weights(is_covid, groups)
+    return bootstrap.middle(weights @ values / weights.sum(1))
+
+
+def pick(is_covid, p_covid, threshold=0.5, seed=0):
+    """Films worth a look, as [(index, kind)], and how many errors found no place.
+
+    First the errors, dearest first; then the hits with the greatest loss, and some at random.
+    """
+    loss = -np.log(np.clip(np.where(is_covid, p_covid, 1 - p_covid), 1e-12, 1))
+    dearest = np.argsort(-loss, kind="stable")
+    wrong = (p_covid >= threshold) != is_covid
+    errors, hits = dearest[wrong[dearest]], dearest[~wrong[dearest]]
+    ordinary = np.sort(np.random.default_rng(seed).permutation(hits[TOP_LOSSES:])[:HITS])
+    kinds = (("error", errors[:MOST_ERRORS]), ("top loss", hits[:TOP_LOSSES]), ("hit", ordinary))
+    return [(int(index), kind) for kind, chosen in kinds for index in chosen], max(0, len(errors) - MOST_ERRORS)
+
+
+def _entry(record, about, image, found, folder, name):
+    """A film of the gallery; its picture is written where its licence lets it be passed on."""
+    entry = {"image_id": record.image_id, **about, "label": record.label, "file": "", "credit": record.credit, "case_url": record.case_url}
+    if not may_redistribute(record.licence):
+        return entry | {"why_no_picture": f"its licence does not let it be passed on: {record.licence or 'unknown'}"}
+    save(folder / name, beside(image, found))
+    return entry | {"file": f"{FOLDER}/{name}", "why_no_picture": ""}
+
+
+def _slug(text):
+    return re.sub(r"[^a-z0-9_]+", "-", text.lower())
+
+
+def overlay(image, found):
+    """A grey square, uint8 [size, size], under a map from 0 to 1 of the same size: uint8 [size, size, 3]."""
+    opacity = 0.65 * found[..., None]
+    return np.rint(image[..., None] * (1 - opacity) + AMBER * opacity).astype(np.uint8)
+
+
+def beside(image, found, side=THUMBNAIL):
+    """The film, and beside it the film under its map, as a PIL image."""
+    from PIL import Image
+
+    pair = np.hstack([np.repeat(image[..., None], 3, -1), overlay(image, found)])
+    return Image.fromarray(pair).resize((2 * side, side), Image.Resampling.BILINEAR)
+
+
+def save(path, picture):
+    """Write a PIL image as a small PNG of 256 colours, without any metadata."""
+    from PIL import Image
+
+    with replacing(path) as temporary:
+        picture.quantize(256, Image.Quantize.MAXCOVERAGE).save(temporary, format="PNG", optimize=True)
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/evaluation/audit_commands.py
+# ======================================================================================================================
+
+FILES['cxrkit/evaluation/audit_commands.py'] = r'''
+"""The subcommand audit of `python -m cxrkit`."""
+
+import time
+from pathlib import Path
+
+from cxrkit.progress import say
+
+
+def add(commands):
+    """Add the subcommand to an argparse subparsers object; nothing heavy is imported before it runs."""
+    audit = commands.add_parser("audit", help="can the answer be trusted? shortcuts, masks, sources, films from elsewhere, a verdict")
+    audit.add_argument("target", type=Path, metavar="RUN|MANIFEST", help="a run's folder, its results folder, or a manifest.csv")
+    elsewhere = "films from elsewhere: a folder with covid/ and normal/, or a manifest.csv; may be given several times"
+    audit.add_argument("--external", action="append", default=[], metavar="NAME=DIR", help=elsewhere)
+    audit.add_argument("--retrain", action="store_true", help="train networks anew on masked films, without each source, and on permuted labels (long)")
+    asked = "networks to mask and retrain, as resnet34-seed0 (default: all on a GPU, else one seed each)"
+    audit.add_argument("--networks", nargs="*", default=[], metavar="NAME", help=asked)
+    where = "where the films of a source lie on this machine, if the manifest does not say"
+    audit.add_argument("--source", action="append", default=[], metavar="KIND[:NAME]=DIR", help=where)
+    audit.add_argument("--weights", default="", metavar="DIR", help="folder with torchvision's ImageNet weight files, for --retrain")
+    audit.add_argument("--out", type=Path, metavar="FILE", help="the file to write (default: audits.json in the results, or beside the manifest)")
+    audit.set_defaults(command=run_audit)
+
+
+def run_audit(options):
+    from cxrkit.evaluation import audit_text, audits
+
+    started = time.monotonic()
+    wanted = audits.Options(tuple(options.external), options.retrain, tuple(options.networks), tuple(options.source), options.weights)
+    content = audits.audit(options.target, wanted, options.out)
+    say("\n" + audit_text.text(content))
+    say(f"Audited in {time.monotonic() - started:.0f} s; written: {options.out or audits.NAME}")
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/evaluation/audit_text.py
+# ======================================================================================================================
+
+FILES['cxrkit/evaluation/audit_text.py'] = r'''
+"""The audits as text for a log: the verdict first, then tables; what knows nothing of lungs stands above the networks."""
+
+import textwrap
+
+from cxrkit.evaluation.masking import LUNGS
+from cxrkit.evaluation.scores import SHORT_NAMES, figure_text
+from cxrkit.progress import table
+
+WIDTH = 110
+
+
+def text(content):
+    """The content of audits.json as text."""
+    parts = [paragraph(content["verdict"]), classes_told_apart(content)]
+    for heading, tell in (("Lungs hidden", masks), ("Sources", sources), ("Films from elsewhere", elsewhere), ("Controls of the audit", controls)):
+        told = tell(content)
+        parts += [f"{heading}\n{told}"] if told else []
+    if content.get("not_done"):
+        parts.append("Not done\n" + "\n".join(f"- {row['part']}: {row['reason']}" for row in content["not_done"]))
+    parts.append(f"Intervals of AUC are 95 %, over patients. Manifest {content['manifest_sha256'][:12]}.")
+    return "\n\n".join(parts)
+
+
+def paragraph(verdict):
+    return "\n".join([f"VERDICT: {verdict['conclusion']}", *textwrap.wrap(verdict["paragraph"], WIDTH)])
+
+
+def classes_told_apart(content):
+    """The table of baselines above the networks, in order of what they see."""
+    rows = []
+    for row in content["baselines"]:
+        held = row.get("held_out") or {"auc": None, "n": None}
+        rows.append([row["title"], _area(row), row["n"], _area(held), held["n"], row["note"]])
+    for row in content.get("networks") or []:
+        ahead = row.get("advantage")
+        note = f"{ahead['auc']:+.3f} [{ahead['interval'][0]:+.3f}, {ahead['interval'][1]:+.3f}] on {ahead['over_title']}" if ahead else ""
+        seeds = f", mean of {len(row['seeds'])} seeds" if len(row.get("seeds", ())) > 1 else ""
+        rows.append([SHORT_NAMES.get(row["architecture"], row["architecture"]) + seeds, "", "", _area(row), row["n"], note])
+    header = ["COVID-19 told from normal by", "AUC, all films", "n", "AUC, held out", "n held out", "note"]
+    return table(rows, header, right=["n", "n held out"])
+
+
+def _area(row):
+    if not row or row["auc"] is None:
+        return "-"
+    low, high = row["interval"]
+    return f"{row['auc']:.3f} [{low:.3f}, {high:.3f}]"
+
+
+def masks(content):
+    """The first seed of each network: whole films, lungs hidden, lungs alone. The whole curves are in audits.json."""
+    found = {}
+    for row in content.get("masking") or []:
+        found.setdefault(row["architecture"], {}).setdefault(row["seed"], {})[row["mask"], row["side"], row["retrained"]] = row
+    rows = []
+    for architecture, seeds in found.items():
+        seed, mine = next(iter(seeds.items()))
+        for retrained in (False, True):
+            hidden, alone = mine.get(("centre", LUNGS, retrained)), mine.get(("surround", LUNGS, retrained))
+            if hidden and alone:
+                name = SHORT_NAMES.get(architecture, architecture) + (", trained anew so" if retrained else "")
+                rows.append([name, f"{seed} of {len(seeds)}", hidden["n"], _area(mine.get(("centre", 0.0, False))), _area(hidden), _area(alone)])
+    header = ["network", "seed", "n", "AUC, whole films", f"centre of {LUNGS:.0%} of the side blacked out", "all but that centre blacked out"]
+    return table(rows, header, right=["n"]) if rows else ""
+
+
+def sources(content):
+    rows = [[row["title"], _area(row), row["n"], row["n_covid"], row["note"]] for row in content.get("sources") or []]
+    return table(rows, ["what", "AUC", "n", "positive", "note"], right=["n", "positive"]) if rows else ""
+
+
+def elsewhere(content):
+    rows = []
+    for row in content.get("external") or []:
+        drop = row["drop"]
+        lost = "-" if drop["auc"] is None else f"{drop['auc']:.3f} [{drop['interval'][0]:.3f}, {drop['interval'][1]:.3f}]"
+        figures = [figure_text(row["metrics"][name], 3) for name in ("auc", "sensitivity", "specificity")]
+        calibrated = figure_text(row["calibration"]["before"]["ece"], 3)
+        name = SHORT_NAMES.get(row["architecture"], row["architecture"])
+        rows.append([row["name"], name, row["n"], row["n_covid"], row["duplicates_removed"], *figures, lost, calibrated])
+    header = ["films", "network", "n", "COVID-19", "copies removed", "AUC", "sensitivity", "specificity", "AUC lost", "calibration error"]
+    return table(rows, header, right=header[2:5]) if rows else ""
+
+
+def controls(content):
+    rows = [[row["title"], row["expected"], row["found"], "passed" if row["passed"] else "FAILED"] for row in content.get("controls") or []]
+    return table(rows, ["control", "expected", "found", ""]) if rows else ""
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/evaluation/audits.py
+# ======================================================================================================================
+
+FILES['cxrkit/evaluation/audits.py'] = r'''
+"""audits.json: can the answer be trusted? What knows nothing of lungs, masks, sources, controls, films from elsewhere.
+
+The parts stand in modules of their own; here they are put together for a run or for a manifest alone. What cannot be
+done on this machine, because the films or the weights are not here, is listed with its reason and stops nothing.
+"""
+
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from cxrkit import config, environment
+from cxrkit.data import images, manifest, pixels, sources, splits
+from cxrkit.errors import BadInput, CxrkitError, Interrupted, WrongUse
+from cxrkit.evaluation import asking, attention, baselines, controls, external, masking, outcome, predictions, probes, provenance, verdict
+from cxrkit.files import sha256_of, write_json
+from cxrkit.progress import say
+
+SIZE = 224
+"""Side in pixels of the squares that are looked at where no run says another."""
+NAME = "audits.json"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a user may ask for beyond the parts that take no training.
+
+    outside: `NAME=DIR` texts; retrain: whether networks are trained anew on masked films, without a source and on
+    permuted labels; networks: names such as resnet34-seed0; sources: `KIND:NAME=DIR` texts that say where the films
+    lie; weights: the folder of ImageNet's, for retraining; home: the run's out folder, with manifest.roots.json and
+    pixels/, where the results do not lie in it; asks: whether trained networks are asked at all.
+    """
+
+    outside: tuple = ()
+    retrain: bool = False
+    networks: tuple = ()
+    sources: tuple = ()
+    weights: str = ""
+    home: str = ""
+    asks: bool = True
+
+
+class Audit:
+    """One audit on its way: what is looked at, and the content of audits.json so far."""
+
+    def __init__(self, target, options=Options()):
+        """target: a run's folder, its results folder, or a manifest.csv. Raises BadInput, WrongUse."""
+        target, self.options = Path(target), options
+        if target.suffix == ".csv" and (options.outside or options.retrain or options.networks):
+            raise WrongUse("A manifest has no networks to ask.", target, "name a run's folder, or leave out --external, --retrain and --networks")
+        self.run = None if target.suffix == ".csv" else predictions.read(outcome.results_folder(target))
+        path = target if self.run is None else self.run.folder / "manifest.csv"
+        self.records, self.folder = manifest.read(path), path.parent
+        self.home = Path(options.home) if options.home else self.folder if self.run is None else _home(self.folder)
+        self.roots = manifest.read_roots(self.home / "manifest.csv") | _named(options.sources)
+        self.locate = sources.locator(self.roots)
+        self.films = probes.Films.of(self.records)
+        if not self.films.records:
+            raise BadInput("The manifest uses no film.", path, "look at the reasons in its column `excluded`")
+        if self.run and self.run.held != self.films.held:
+            raise BadInput(f"The run has predictions for {self.run.held}, and none for {self.films.held}.", self.run.folder, "run the training again")
+        self.outside = {name: external.read(name, place) for name, place in map(external.parse, options.outside)}
+        self.pixels = None
+        self.device = environment.choose_device().value if self.run else "cpu"
+        self.content = {"manifest_sha256": sha256_of(path), "data": self._data(), "films": self._count(), "not_done": []}
+
+    def _data(self):
+        return self.run.about["data"] if self.run else "phantom" if set(self.films.sources) == {"phantom"} else "films"
+
+    def _count(self):
+        """How many films and patients there are, and how many are judged: the held-out ones for a run, else all."""
+        films = self.films
+        judged = films.splits == self.run.held if self.run else np.ones(len(films.groups), bool)
+        of_class = {"covid": films.is_covid, "normal": ~films.is_covid}
+        return {
+            **{label: int(chosen.sum()) for label, chosen in of_class.items()},
+            "patients": len(np.unique(films.groups)),
+            "leaks": len(splits.leaks(self.records)),
+            "judged": {"split": self.run.held if self.run else "all"}
+            | {label: int((judged & chosen).sum()) for label, chosen in of_class.items()}
+            | {f"{label}_patients": probes.patients(films.groups, judged & chosen) for label, chosen in of_class.items()},
+        }
+
+    def not_done(self, part, reason):
+        self.content["not_done"].append({"part": part, "reason": str(reason)})
+
+    @contextmanager
+    def part(self, name):
+        """A part whose bad input is listed, and ends that part alone."""
+        try:
+            yield
+        except Interrupted:
+            raise
+        except CxrkitError as error:
+            self.not_done(name, " ".join(str(part) for part in (error.what, error.where) if part))
+
+    @property
+    def held(self):
+        return self.films.take(self.films.splits == self.films.held)
+
+    def open_films(self):
+        """Decode the films, or open their cache; without them the parts that look at pictures are listed as not done."""
+        size = self.run.about["experiment"].get("image_size", SIZE) if self.run else SIZE
+        with self.part("everything that looks at pictures"):
+            if not self.roots:
+                raise BadInput("it is not known where the films lie on this machine (no manifest.roots.json; name them with --source)")
+            self.pixels = pixels.load(self.records, self.locate, size, self.home / "pixels")
+            self.films = replace(self.films, images=self.pixels.of(self.films.image_ids))
+
+    def without_networks(self):
+        """The parts that need no network: baselines, sources by a thumbnail, controls."""
+        content = self.content
+        content["baselines"], self.held_scores = baselines.run(self.films)
+        content["sources"] = provenance.without_networks(self.films) if self.pixels else []
+        content["controls"] = []
+        wanted = {
+            "control: permuted labels": lambda: controls.permutation(self.films),
+            "control: a planted patient": lambda: controls.leaked_patient(self.films, self.records),
+            "control: a planted copy": lambda: controls.leaked_copy(self.films, self.records, self.locate),
+        }
+        for name, control in wanted.items():
+            with self.part(name):
+                content["controls"].append(control())
+
+    def scored(self):
+        """The networks' areas on the held-out films, from the predictions alone, each beside the best coarse baseline's."""
+        rows = []
+        for architecture in self.run.table["architecture"].unique():
+            mine = predictions.scores(self.run.table, architecture, self.run.held)
+            if mine is None:
+                continue
+            row = {"architecture": architecture, "seeds": list(mine.seeds), **probes.area(mine.is_covid, mine.p_covid, mine.groups)}
+            rows.append(row | self._advantage(mine))
+            self.content["sources"] += provenance.same_source(self.held, mine.p_covid, architecture)
+        self.content["networks"] = rows
+
+    def _advantage(self, mine):
+        coarse = [row for row in self.content["baselines"] if row["name"] in baselines.COARSE and row["name"] in self.held_scores]
+        if not coarse:
+            return {}
+        best = max(coarse, key=lambda row: row["auc"])
+        about = {"over": best["name"], "over_title": best["title"], "coarse_auc": best["held_out"]["auc"]}
+        return {"advantage": about | probes.advantage(mine.is_covid, mine.p_covid, self.held_scores[best["name"]], mine.groups)}
+
+    def asked(self):
+        """The parts that ask trained networks: masking, sources by their features, attention, films from elsewhere."""
+        held, content = self.held, self.content
+        content["masking"], content["external"] = [], []
+        chosen = asking.of_run(self.run, self.device, self.options.networks)
+        every = asking.of_run(self.run, "cuda")
+        if len(chosen) < len(every):
+            asked = ", ".join(map(asking.name_of, chosen))
+            self.not_done("masking and features of further networks", f"asked: {asked}, of {len(every)} (name others with --networks)")
+        for network in chosen:
+            with self.part(f"asking {asking.name_of(network)}"):
+                model = asking.load(network, self.device)
+                say(f"audit: asking {asking.name_of(network)}")
+                content["masking"] += masking.curve(network, model, held, self.device)
+                if network.seed == min(n.seed for n in chosen if n.architecture == network.architecture):
+                    self._features(network, model)
+        with self.part("attention"):
+            threshold = outcome.threshold_of([self.run])
+            content["attention"] = attention.audit(self.run, self.pixels, self.records, self.folder, chosen, self.device, threshold)
+        for name, films in self.outside.items():
+            content["external"] += self._outside(name, *films, every)
+        if self.options.retrain:
+            self._retrain([network for network in chosen if network.seed == chosen[0].seed])
+
+    def _features(self, network, model):
+        tellable = [label for label in (True, False) if len(np.unique(self.films.sources[self.films.is_covid == label])) > 1]
+        if tellable:
+            seen = asking.features(model, self.films.images, self.device)
+            found = provenance.seen_sources(self.films, seen, f"the features of {network.architecture}")
+            self.content["sources"] += [row | {"by_network": network.architecture} for row in found]
+
+    def _outside(self, name, records, locate, thumbnails, networks):
+        """The rows of all networks on the external films `name`, without those that show a picture of the study."""
+        from cxrkit.training import networks as asked
+
+        say(f"audit: looking for the study's pictures among {len(thumbnails)} films of {name}")
+        inside = {}
+        with self.part(f"altered copies of the study's films in {name}"):
+            inside = images.add_facts(list(self.films.records), self.locate)[1]
+        records = external.without_copies(records, thumbnails, self.films.records, inside)
+        used = sorted((record for record in records if record.used), key=lambda record: record.image_id)
+        rows = []
+        for architecture in self.run.table["architecture"].unique():
+            with self.part(f"{architecture} on the films of {name}"):
+                if not used:
+                    raise BadInput("no film is left that the study does not have")
+                squares = pixels.load(records, locate, self.pixels.size, self.home / "pixels").of([record.image_id for record in used])
+                mine = [network for network in networks if network.architecture == architecture]
+                p_covid = np.stack([asked.p_covid(asking.load(network, self.device), squares, self.device) for network in mine])
+                rows.append(external.row(name, records, architecture, p_covid, self.run, outcome.threshold_of([self.run])))
+        return rows
+
+    def _retrain(self, networks):
+        about = self.run.about["experiment"]
+        experiment = config.make({**about, "weights": self.options.weights}, {}, self.run.folder / "run.json")
+        folder = self.home / "audit-jobs"
+        for network in networks:
+            with self.part(f"retraining {asking.name_of(network)}"):
+                self.content["masking"] += masking.retrained(network, experiment, self.records, self.pixels, self.held, folder, self.device)
+                self.content["sources"] += provenance.left_out_retrained(network, experiment, self.films, self.pixels, folder, self.device)
+                self.content["controls"].append(controls.retrained_permutation(network, experiment, self.films, self.pixels, folder, self.device))
+
+
+def audit(target, options=Options(), out=None):
+    """Audit a run or a manifest; write audits.json (into the results, beside the manifest, or to `out`) and return its content.
+
+    Raises BadInput for a target or external films that cannot be read, WrongUse for options that do not fit it.
+    """
+    now = Audit(target, options)
+    now.open_films()
+    now.without_networks()
+    if now.run:
+        now.scored()
+        if not options.asks:
+            now.not_done("masking, features, attention, films from elsewhere, retraining", "not asked for: python -m cxrkit audit RUN does them")
+        elif now.pixels:
+            now.asked()
+        else:
+            now.not_done("masking, features, films from elsewhere, retraining", "the films are not on this machine")
+    now.content["verdict"] = verdict.decide(now.content)
+    write_json(out or now.folder / NAME, now.content)
+    if now.run and not out:
+        pictures = [entry["file"] for entry in now.content.get("attention", {}).get("gallery", []) if entry["file"]]
+        outcome.refresh_checksums(now.folder, (NAME, *pictures))
+    return now.content
+
+
+def _home(results):
+    """The folder around a results folder, where the manifest's roots and the pixel cache lie; the folder itself where they do not."""
+    return results.parent if (results.parent / "manifest.roots.json").exists() else results
+
+
+def _named(texts):
+    return manifest.roots_of(sources.parse_all(texts, drawn_at="phantoms")) if texts else {}
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/evaluation/baselines.py
+# ======================================================================================================================
+
+FILES['cxrkit/evaluation/baselines.py'] = r'''
+"""What knows nothing of lungs: how well do a film's source, file, frame or thumbnail tell the classes apart?
+
+Each is one logistic regression, cross-validated by patient on all films of a manifest, and once more fitted on the
+training films and scored on the held-out ones, where the networks are scored. A network that does not beat these
+rows has shown nothing: they are the rows above it in every table.
+
+Published work fell over each of them: Maguolo and Nanni 2021, Inf. Fusion 76:1 (the frame); DeGrave, Janizek and Lee
+2021, Nat. Mach. Intell. 3:610 (source and markers); Roberts et al. 2021, Nat. Mach. Intell. 3:199 (children as
+controls).
+"""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from cxrkit.evaluation import probes
+
+HISTOGRAM_BINS = 64
+GRID = 20
+RING = 2
+"""Of a GRID x GRID thumbnail, the cells on each side that make the frame: a tenth of the picture."""
+
+LUNGLESS = ("source", "file", "border", "age")
+"""Baselines that cannot see a lung."""
+COARSE = ("thumbnail-8", "thumbnail-16", "histogram")
+"""Baselines that see the lungs, but no detail of them."""
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """features: n x k numbers, or None with the reason in `note`; films: n booleans, which films it can be asked about."""
+
+    name: str
+    title: str
+    features: np.ndarray | None
+    note: str = ""
+    films: np.ndarray | None = None
+
+
+def run(films):
+    """The rows of all baselines for probes.Films, and {name: scores of the held-out films}, in the order of films.
+
+    A row: name, title, auc, interval, n, n_covid, note, and `held_out` with the same four figures where the films
+    are split. A baseline that cannot be computed has no auc, and the reason as its note.
+    """
+    rows, held_scores = [_majority(films)], {}
+    for baseline in described(films):
+        row, scores = _row(baseline, films)
+        rows.append(row)
+        if scores is not None:
+            held_scores[baseline.name] = scores
+    return rows, held_scores
+
+
+def described(films):
+    """All Baselines of the films but the majority class."""
+    return [
+        Baseline("source", "the name of the source", source_names(films), "which collection a film comes from, and no pixel"),
+        Baseline("file", "size, colour mode, format and bytes of the file", *file_facts(films)),
+        _age(films),
+        *(_seen(films, name, title, look, note) for name, title, look, note in PICTURES),
+    ]
+
+
+def _majority(films):
+    share = max(films.is_covid.mean(), 1 - films.is_covid.mean())
+    row = {"name": "majority", "title": "nothing: always the commoner class", "note": f"right for {100 * share:.1f} % of the films"}
+    return row | probes.area(films.is_covid, np.zeros(len(films.is_covid)), films.groups)
+
+
+def source_names(films):
+    """n x s: 1 where a film comes from that source."""
+    return (films.sources[:, None] == np.unique(films.sources)).astype(float)
+
+
+def file_facts(films):
+    """n x k facts that a file states before any pixel is decoded, and a note; None where the manifest has none."""
+    known = all(record.width and record.height and record.bytes for record in films.records)
+    if not known:
+        return None, "the manifest does not say the size of every film"
+    width, height, size = (np.array([getattr(record, fact) for record in films.records], float) for fact in ("width", "height", "bytes"))
+    numbers = np.log([width, height, width / height, size, size / (width * height)]).T
+    kinds = np.array([f"{record.mode} {record.format}" for record in films.records])
+    return np.hstack([numbers, (kinds[:, None] == np.unique(kinds)).astype(float)]), ""
+
+
+def _age(films):
+    ages = np.array([np.nan if (age := age_of(record.age)) is None else age for record in films.records])
+    known = ~np.isnan(ages)
+    counts = [int((known & chosen).sum()) for chosen in (films.is_covid, ~films.is_covid)]
+    return Baseline("age", "the patient's age", ages[:, None], f"age is known of {counts[0]} COVID-19 and {counts[1]} normal films", known)
+
+
+def age_of(text):
+    """The age in years that a record states ("45", "1-5", "070Y", "30s"), the middle of a range; None where it states none."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)(?:\s*[-–]\s*(\d+(?:\.\d+)?))?\s*(?:y|yrs?|years?|s)?\s*", text or "", re.IGNORECASE)
+    if not match:
+        return None
+    first, last = float(match[1]), float(match[2] or match[1])
+    return (first + last) / 2 if last <= 120 else None
+
+
+def thumbnails(images, side):
+    """n x side**2: the mean grey of each cell, 0 to 1. images: uint8 [n, size, size]."""
+    small = [np.asarray(Image.fromarray(image).resize((side, side), Image.Resampling.BOX)) for image in images]
+    return np.stack(small).reshape(len(images), -1) / 255
+
+
+def histograms(images):
+    """n x HISTOGRAM_BINS: the share of the pixels in each range of grey."""
+    counts = [np.bincount(image.ravel() // (256 // HISTOGRAM_BINS), minlength=HISTOGRAM_BINS) for image in images]
+    return np.stack(counts) / images[0].size
+
+
+def borders(images):
+    """n x k: the thumbnails' outer cells, a tenth of the picture on each side."""
+    outer = np.ones((GRID, GRID), bool)
+    outer[RING:-RING, RING:-RING] = False
+    return thumbnails(images, GRID)[:, outer.ravel()]
+
+
+PICTURES = (
+    ("border", "the outer tenth of the picture", borders, "the frame, no lung in it"),
+    ("histogram", "how bright the pixels are", histograms, "a histogram, no shape in it"),
+    ("thumbnail-8", "a thumbnail of 8 x 8 pixels", lambda images: thumbnails(images, 8), "no detail in it"),
+    ("thumbnail-16", "a thumbnail of 16 x 16 pixels", lambda images: thumbnails(images, 16), "no detail in it"),
+)
+
+
+def _seen(films, name, title, look, note):
+    if films.images is None:
+        return Baseline(name, title, None, "the pictures are not on this machine")
+    return Baseline(name, title, look(films.images), note)
+
+
+def _row(baseline, films):
+    row = {"name": baseline.name, "title": baseline.title, "note": baseline.note}
+    nothing = row | {"auc": None, "interval": [None, None], "n": 0, "n_covid": 0}
+    if baseline.features is None:
+        return nothing, None
+    chosen = np.ones(len(films.groups), bool) if baseline.films is None else baseline.films
+    part, features = films.take(chosen), baseline.features[chosen]
+    reason = probes.too_few(part.is_covid, part.groups)
+    if reason:
+        return nothing | {"note": "; ".join(filter(None, [baseline.note, reason]))}, None
+    row |= probes.area(part.is_covid, probes.out_of_fold(features, part.is_covid, part.groups), part.groups)
+    held, train = part.splits == films.held, part.splits == "train"
+    if not films.held or min(_classes(part, held), _classes(part, train)) < 2:
+        return row, None
+    scores = probes.fitted(features[train], part.is_covid[train]).decision_function(features[held])
+    row["held_out"] = probes.area(part.is_covid[held], scores, part.groups[held])
+    return row, scores if chosen.all() else None
+
+
+def _classes(films, chosen):
+    return len(np.unique(films.is_covid[chosen]))
 '''[1:]
 
 
@@ -3170,6 +4767,131 @@ def interval_text(figure):
 
 
 # ======================================================================================================================
+# cxrkit/evaluation/controls.py
+# ======================================================================================================================
+
+FILES['cxrkit/evaluation/controls.py'] = r'''
+"""Controls of the audit itself: labels that mean nothing must score chance, and a planted leak must be caught."""
+
+import io
+
+import numpy as np
+from PIL import Image
+from threadpoolctl import threadpool_limits
+
+from cxrkit.data import duplicates, groups, splits
+from cxrkit.data.images import open_grey
+from cxrkit.errors import BadInput
+from cxrkit.evaluation import baselines, probes
+
+PERMUTATIONS = 20
+LEAST_TOLERANCE = 0.03
+"""How far from 0.5 the mean over permutations may lie where its own spread is smaller."""
+COMPARED = 40
+"""Films among which a planted copy is looked for."""
+PLANTED = "planted/film"
+
+
+def permuted(films, random):
+    """n booleans: the labels dealt out anew among the patients."""
+    of_group = np.zeros(films.groups.max() + 1, bool)
+    of_group[films.groups] = films.is_covid
+    return random.permutation(of_group)[films.groups]
+
+
+def permutation(films, permutations=PERMUTATIONS):
+    """The row of a thumbnail's cross-validated area with permuted labels, the mean over permutations. Raises BadInput."""
+    reason = probes.too_few(films.is_covid, films.groups)
+    if reason or films.images is None:
+        raise BadInput(reason or "the films are not on this machine")
+    features, random = baselines.thumbnails(films.images, 8), np.random.default_rng(0)
+    areas = []
+    for _ in range(permutations):
+        labels = permuted(films, random)
+        if not probes.too_few(labels, films.groups):
+            areas.append(probes.area(labels, probes.out_of_fold(features, labels, films.groups), films.groups)["auc"])
+    mean, error = float(np.mean(areas)), float(np.std(areas, ddof=1) / np.sqrt(len(areas)))
+    tolerance = max(LEAST_TOLERANCE, 3 * error)
+    return {
+        "name": "permutation",
+        "title": "labels dealt out at random, 8 x 8 thumbnails",
+        "expected": f"AUC 0.5 within {tolerance:.3f}",
+        "found": f"{mean:.3f}, the mean of {len(areas)} permutations of {len(films.groups)} films (standard error {error:.3f})",
+        "passed": abs(mean - 0.5) <= tolerance,
+    }
+
+
+def retrained_permutation(network, experiment, films, pixels, folder, device):
+    """The row of a network trained on permuted labels and scored against the permuted labels of the held-out films."""
+    from cxrkit.evaluation import retraining
+
+    labels = permuted(films, np.random.default_rng(0))
+    altered = [record.but(label=("normal", "covid")[int(label)]) for record, label in zip(films.records, labels)]
+    found = retraining.predictions(experiment, network.architecture, network.seed, altered, pixels, "permuted-labels", folder, device)
+    held = films.splits == films.held
+    scores = np.array([found[record.image_id] for record, wanted in zip(films.records, held) if wanted])
+    area = probes.area(labels[held], scores, films.groups[held])
+    low, high = area["interval"]
+    return {
+        "name": "permutation-retrained",
+        "title": f"labels dealt out at random, {network.architecture} trained on them",
+        "expected": "an interval of AUC that holds 0.5",
+        "found": f"{area['auc']:.3f} [{low:.3f}, {high:.3f}], {area['n']} held-out films",
+        "passed": low <= 0.5 <= high,
+    }
+
+
+def leaked_patient(films, all_records):
+    """The row of a film that is put, under another name, into another split than its patient's others. Raises BadInput."""
+    victim, other = _victim(films)
+    planted = victim.but(image_id=PLANTED, split=other, sha256="", duplicate_of="")
+    return _row("leak-patient", "a training patient planted among the held-out films", splits.leaks([*all_records, planted]), all_records)
+
+
+def leaked_copy(films, all_records, locate):
+    """The row of an altered copy of a training film planted among held-out ones under another patient's name.
+
+    It is cropped by 3 %, brightened and compressed anew, and has to be found by its content, as the manifest finds it.
+    locate: function from a Record to its file. Raises BadInput for a film that is not there.
+    """
+    victim, other = _victim(films)
+    among = [record for record in films.records if record is not victim][:COMPARED]
+    thumbnails = {record.image_id: duplicates.thumbnail(open_grey(locate(record))) for record in [victim, *among]}
+    thumbnails[PLANTED] = duplicates.thumbnail(altered(open_grey(locate(victim))))
+    planted = victim.but(image_id=PLANTED, patient=PLANTED, split=other, sha256="", duplicate_of="")
+    with threadpool_limits(1):
+        found = duplicates.find(thumbnails)
+    pairs = [pair for pair in found if PLANTED in (pair.first, pair.second)]
+    marked = groups.mark_duplicates([*all_records, planted], pairs, remove=False)
+    title = "an altered copy of a training film planted among the held-out films"
+    return _row("leak-copy", title, splits.leaks(marked), all_records)
+
+
+def _victim(films):
+    """A film whose patient is in training alone, the same one each time, and the split that it leaks into. Raises BadInput."""
+    elsewhere = set(films.groups[films.splits != "train"])
+    training = [record for record, group in zip(films.records, films.groups) if group not in elsewhere]
+    if not training or not films.held:
+        raise BadInput("the manifest has no split that a film could leak into")
+    return training[0], films.held
+
+
+def altered(grey):
+    """The same picture as another collection might publish it: cropped by 3 % a side, brighter, compressed anew."""
+    width, height = grey.size
+    cut = grey.crop((round(0.03 * width), round(0.03 * height), round(0.97 * width), round(0.97 * height)))
+    file = io.BytesIO()
+    cut.point(lambda value: min(255, round(value * 1.15))).save(file, "JPEG", quality=75)
+    return Image.open(file).convert("L")
+
+
+def _row(name, title, leaks, all_records):
+    new = len(leaks) - len(splits.leaks(all_records))
+    return {"name": name, "title": title, "expected": "the leak gate reports it", "found": "reported" if new > 0 else "not reported", "passed": new > 0}
+'''[1:]
+
+
+# ======================================================================================================================
 # cxrkit/evaluation/decision.py
 # ======================================================================================================================
 
@@ -3443,6 +5165,210 @@ def _smallest(enough, low, high):
 def images_for_equivalence(pairs, margin=MARGIN, alpha=ALPHA):
     """The fewest independent images on which networks that never differ could be called equivalent."""
     return math.ceil(norm.ppf(1 - alpha / pairs) ** 2 * (1 - margin) / margin)
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/evaluation/external.py
+# ======================================================================================================================
+
+FILES['cxrkit/evaluation/external.py'] = r'''
+"""Films from elsewhere: what remains of the scores in another hospital, and whether the probabilities still mean what they say.
+
+External films alone do not prove a network sound (DeGrave, Janizek and Lee 2021, Nat. Mach. Intell. 3:610), but a
+network that falls on them was never sound.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from cxrkit.data import duplicates, images, manifest, sources
+from cxrkit.data.records import LABELS, exclude
+from cxrkit.errors import BadInput, WrongUse
+from cxrkit.evaluation import metrics, predictions, probes
+from cxrkit.evaluation.bootstrap import patient_weights
+from cxrkit.evaluation.calibration import calibration, fit_temperature, tempered
+
+
+def parse(text):
+    """(name, path) of `NAME=DIR` or `NAME=manifest.csv`. Raises WrongUse."""
+    name, separator, place = text.partition("=")
+    if not separator or not place or not name.replace("-", "").replace("_", "").isalnum():
+        raise WrongUse(f"{text!r} names no external films.", next="write NAME=DIR: a folder with covid/ and normal/ in it, or a manifest.csv")
+    return name, Path(place)
+
+
+def read(name, place):
+    """(records, locate, {image_id: thumbnail}) of external films, with the facts of their files.
+
+    place: a folder with a folder a class, as the source kind `folder` reads it, or a manifest.csv with its roots
+    beside it. Files that cannot be read come back excluded with the reason. Raises BadInput.
+    """
+    if place.suffix == ".csv":
+        records, roots = manifest.read(place), manifest.read_roots(place)
+        if not roots:
+            raise BadInput("It is not known where the external manifest's images lie.", place, "build it on this machine: python -m cxrkit manifest build")
+    else:
+        found = sources.Source("folder", name, place)
+        records, roots = found.read(), manifest.roots_of([found])
+    records = exclude(records, lambda record: "" if record.label in LABELS else "no label")
+    locate = sources.locator(roots)
+    records, thumbnails = images.add_facts(records, locate)
+    return records, locate, thumbnails
+
+
+def without_copies(records, thumbnails, inside, inside_thumbnails):
+    """The external records, those excluded that show a picture which the study has, in any split, or which stands there twice.
+
+    thumbnails: {image_id: thumbnail} of the external films; inside: the study's used records; inside_thumbnails: theirs,
+    empty where the study's films are not on this machine; then only files that are alike byte for byte are found.
+    """
+    of_bytes = {record.sha256: record.image_id for record in inside}
+    copies = {record.image_id: of_bytes[record.sha256] for record in records if record.sha256 in of_bytes}
+    together = {("study", name): thumbnail for name, thumbnail in inside_thumbnails.items()}
+    together |= {("outside", name): thumbnail for name, thumbnail in thumbnails.items()}
+    for pair in duplicates.find(together):
+        (_, kept), (place, name) = sorted((pair.first, pair.second), reverse=True)
+        if place == "outside":
+            copies.setdefault(name, kept)
+    return exclude(records, lambda record: f"duplicate of {copies[record.image_id]}" if record.image_id in copies else "")
+
+
+def row(name, records, architecture, p_covid, run, threshold):
+    """What one network's ensemble over its seeds says of external films: the row of audits.json.
+
+    p_covid: seeds x n over the used records, sorted by image_id; run: the predictions.Run of the inside. The drop is
+    inside less outside, of the area and of both rates at the threshold, with the interval of probes.difference.
+    """
+    films = probes.Films.of(records)
+    outside = p_covid.mean(0)
+    inside = predictions.scores(run.table, architecture, run.held).averaged()
+    figures = {
+        "outside": _figures(films.is_covid, outside, films.groups, threshold),
+        "inside": _figures(inside.is_covid, inside.p_covid[0], inside.groups, threshold),
+    }
+    valid = predictions.scores(run.table, architecture, "valid").averaged()
+    temperature = fit_temperature(valid.is_covid, valid.p_covid[0])
+    weights = patient_weights(films.is_covid, films.groups)
+    reasons = [record.excluded for record in records if not record.used]
+    return {
+        "name": name,
+        "architecture": architecture,
+        "seeds": len(p_covid),
+        "n": len(outside),
+        "n_covid": int(films.is_covid.sum()),
+        "patients": len(np.unique(films.groups)),
+        "duplicates_removed": sum(reason.startswith("duplicate of ") for reason in reasons),
+        "left_out": len(reasons),
+        "threshold": threshold,
+        "metrics": figures["outside"],
+        "inside": figures["inside"],
+        "drop": _drop(figures["inside"]["auc"], figures["outside"]["auc"], "auc")
+        | {rate: _drop(figures["inside"][rate], figures["outside"][rate], "value") for rate in ("sensitivity", "specificity")},
+        "calibration": {
+            "temperature": temperature,
+            "before": calibration(films.is_covid, outside, films.groups, weights),
+            "after": calibration(films.is_covid, tempered(outside, temperature), films.groups, weights),
+        },
+    }
+
+
+def _figures(is_covid, p_covid, groups, threshold):
+    worth = [metrics.units(groups[chosen]) for chosen in (is_covid, ~is_covid)]
+    found = metrics.rates(metrics.confusion(is_covid, p_covid, threshold), *worth)
+    return found | {"auc": metrics.auc(is_covid, p_covid, groups), "average_precision": metrics.average_precision(is_covid, p_covid, groups)}
+
+
+def _drop(inside, outside, name):
+    value, interval = probes.difference(inside, outside)
+    return {name: value, "interval": interval}
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/evaluation/masking.py
+# ======================================================================================================================
+
+FILES['cxrkit/evaluation/masking.py'] = r'''
+"""Does a network need the lungs? Its area under the ROC curve with the centre of the film blacked out, or all but the centre.
+
+Maguolo and Nanni 2021, Inf. Fusion 76:1 (arXiv 2004.12823): a protocol is fair when the score falls to chance once
+the lungs are hidden. A network that was trained on whole films has never seen a black box, so a low score says
+little; a high one says that the frame suffices. Trained anew on masked films, a network shows both.
+"""
+
+import numpy as np
+
+from cxrkit.data.pixels import Pixels
+from cxrkit.evaluation import probes
+
+MASKS = ("centre", "surround")
+SIDES = (0.2, 0.4, 0.6, 0.8, 0.9)
+"""Side of the central box, in shares of the picture's side."""
+LUNGS = 0.8
+"""The side whose box holds both lungs on nearly every film; the verdict reads the curve there."""
+RETRAINED_SIDES = (0.4, 0.6, LUNGS)
+
+
+def box(size, side):
+    """First and last pixel (excluded) of the central box on either axis; side 0 has none."""
+    half = round(size * side / 2)
+    return size // 2 - half, size // 2 + half
+
+
+def masked(images, mask, side):
+    """A copy of grey squares, uint8 [n, size, size], with black in the central box ("centre") or all around it ("surround")."""
+    low, high = box(images.shape[-1], side)
+    if mask == "centre":
+        found = np.array(images)
+        found[:, low:high, low:high] = 0
+        return found
+    found = np.zeros_like(images)
+    found[:, low:high, low:high] = images[:, low:high, low:high]
+    return found
+
+
+def black_share(size, mask, side):
+    """The share of the picture that is blacked out."""
+    low, high = box(size, side)
+    share = (high - low) ** 2 / size**2
+    return share if mask == "centre" else 1 - share
+
+
+def curve(network, model, held, device):
+    """The rows of one trained network on the held-out probes.Films, one a mask and side, from the whole picture on."""
+    from cxrkit.training import networks
+
+    whole = networks.p_covid(model, held.images, device)
+    rows = []
+    for mask in MASKS:
+        rows.append(_row(network, mask, 0.0, whole, held, False, side=0.0 if mask == "centre" else 1.0))
+        for side in sorted(SIDES, reverse=mask == "surround"):
+            seen = networks.p_covid(model, masked(held.images, mask, side), device)
+            rows.append(_row(network, mask, black_share(held.images.shape[-1], mask, side), seen, held, False, side))
+    return rows
+
+
+def retrained(network, experiment, records, pixels, held, folder, device):
+    """The rows of one network trained anew on masked films, and scored on held-out films under the same mask."""
+    from cxrkit.evaluation import retraining
+
+    rows = []
+    for mask in MASKS:
+        for side in RETRAINED_SIDES:
+            altered = Pixels(masked(pixels.images, mask, side), pixels.rows)
+            found = retraining.predictions(
+                experiment, network.architecture, network.seed, records, altered, f"{mask}-{round(100 * side)}", folder, device
+            )
+            seen = np.array([found[image_id] for image_id in held.image_ids])
+            rows.append(_row(network, mask, black_share(pixels.size, mask, side), seen, held, True, side))
+    return rows
+
+
+def _row(network, mask, share, p_covid, held, trained_anew, side):
+    about = {"architecture": network.architecture, "seed": network.seed, "mask": mask, "side": side, "share": round(share, 4)}
+    return about | probes.area(held.is_covid, p_covid, held.groups) | {"retrained": trained_anew}
 '''[1:]
 
 
@@ -3739,6 +5665,249 @@ def threshold_for(sensitivity, is_covid, p_covid):
 
 
 # ======================================================================================================================
+# cxrkit/evaluation/novelty.py
+# ======================================================================================================================
+
+FILES['cxrkit/evaluation/novelty.py'] = r'''
+"""Is a picture one that the networks can have an opinion on, or outside what they have seen?
+
+A network answers whatever it is asked. So a run leaves reference.json, a page of numbers on its training films
+without any film in it, and a picture that does not fit them is marked before its probability is read. Three looks:
+
+- the file: nearly no contrast, colour, proportions that no training film has;
+- a 16 x 16 thumbnail's distance from the training films of the nearest class: Mahalanobis' under probabilistic PCA
+  (Tipping and Bishop 1999, J. R. Stat. Soc. B 61:611; as a detector: Lee et al. 2018, arXiv 1807.03888);
+- a regression that tells training films from the same films turned, upside down or inverted, which the distance
+  alone lets through (turned pictures as the other class: Golan and El-Yaniv 2018, arXiv 1805.10917).
+
+What passes is no proof of a chest film: a thumbnail holds no detail, and a drawing of a chest passes.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from cxrkit.data.groups import groups_of
+from cxrkit.data.records import LABELS
+from cxrkit.errors import BadInput
+from cxrkit.evaluation import metrics, probes
+from cxrkit.evaluation.baselines import thumbnails
+from cxrkit.files import read_json, write_text
+
+FILE = "reference.json"
+VERSION = 1
+SIDE = 16
+ACCEPTED = 0.975
+"""Share of the training films of each class, each measured by films of other patients, that lie within the limit."""
+MOST_COMPONENTS, FILMS_A_COMPONENT = 16, 12
+FEWEST_FILMS, FEWEST_PATIENTS = 30, probes.FEWEST_PATIENTS
+"""Of a class, to be described by itself; where a class has fewer, all films are described together."""
+LEAST_CONTRAST = 4
+"""Grey levels, of 255, that a picture must spread over."""
+MOST_COLOUR = 0.1
+"""Share of coloured pixels; a film with coloured arrows has less."""
+SLACK = 1.25
+"""Factor by which proportions may lie outside the training films'."""
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """Thumbnails of one kind of film, as probabilistic PCA describes them.
+
+    mean: SIDE**2 numbers; components: k x SIDE**2; variances: k; noise: variance of what the components leave;
+    limit: the squared distance that ACCEPTED of the films do not exceed.
+    """
+
+    label: str
+    n: int
+    mean: np.ndarray
+    components: np.ndarray
+    variances: np.ndarray
+    noise: float
+    limit: float = 1.0
+
+    @classmethod
+    def around(cls, label, thumbs):
+        from sklearn.decomposition import PCA
+
+        components = max(1, min(MOST_COMPONENTS, len(thumbs) // FILMS_A_COMPONENT))
+        found = PCA(components, svd_solver="full").fit(thumbs)
+        noise = max(float(found.noise_variance_), 1e-9)
+        return cls(label, len(thumbs), found.mean_, found.components_, np.maximum(found.explained_variance_, noise), noise)
+
+    def distances(self, thumbs):
+        """Squared Mahalanobis distances of n thumbnails."""
+        centred = thumbs - self.mean
+        along = centred @ self.components.T
+        rest = np.maximum((centred**2).sum(1) - (along**2).sum(1), 0)
+        return (along**2 / self.variances).sum(1) + rest / self.noise
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What reference.json holds. upright: SIDE**2 weights and a constant; proportions: width / height, least and greatest."""
+
+    clouds: list
+    upright: np.ndarray
+    proportions: list
+
+    def distances(self, images):
+        """How far grey squares, uint8 [n, size, size], lie from the films, n numbers; up to 1 they are within the limit."""
+        thumbs = contrasted(images)
+        return np.sqrt(np.min([cloud.distances(thumbs) / cloud.limit for cloud in self.clouds], axis=0))
+
+    def lies_upright(self, images):
+        """n booleans: whether squares look like films as they hang, not turned, upside down or inverted."""
+        return contrasted(images) @ self.upright[:-1] + self.upright[-1] >= 0
+
+    def doubts(self, image, width, height, colour=0.0):
+        """Why a picture is outside what the networks have seen, sentences; an empty list where nothing is wrong.
+
+        image: the grey square, uint8 [size, size]; width, height: of the file, in pixels; colour: see colour_share.
+        """
+        found = []
+        if image.std() < LEAST_CONTRAST:
+            return ["it has nearly no contrast"]
+        if colour > MOST_COLOUR:
+            found.append(f"it is in colour ({100 * colour:.0f} % of its pixels)")
+        least, greatest = self.proportions
+        if not least <= width / height <= greatest:
+            found.append(f"its width is {width / height:.2f} of its height; the training films' lies between {least:.2f} and {greatest:.2f}")
+        if not self.lies_upright(image[None])[0]:
+            found.append("it lies turned, upside down or inverted, or is no frontal chest film")
+        distance = self.distances(image[None])[0]
+        if distance > 1:
+            found.append(f"it is unlike the training films: {distance:.2f} times as far from them as {100 * ACCEPTED:g} % of them are")
+        return found
+
+
+def contrasted(images):
+    """n x SIDE**2: thumbnails with mean 0 and deviation 1, so that exposure counts for nothing."""
+    found = thumbnails(images, SIDE)
+    found = found - found.mean(1, keepdims=True)
+    return found / np.maximum(found.std(1, keepdims=True), 1e-6)
+
+
+def colour_share(picture):
+    """The share of a PIL image's pixels that are coloured."""
+    if picture.mode in ("1", "L", "LA", "I", "I;16", "F"):
+        return 0.0
+    channels = np.asarray(picture.convert("RGB").resize((64, 64))).astype(int)
+    return float((channels.max(-1) - channels.min(-1) > 40).mean())
+
+
+def describe_training(pixels, records, results):
+    """Write results/reference.json from a manifest's training films, and return its content.
+
+    pixels: a Pixels object; records: all of the manifest. The file says too what share of the held-out films would
+    be accepted. With too few films nothing is described, and the file says so.
+    """
+    group_of = groups_of(records)
+    train = sorted((r for r in records if r.used and r.split == "train"), key=lambda r: r.image_id)
+    groups = np.array([group_of[record.image_id] for record in train])
+    content = {"version": VERSION, "image_size": int(pixels.size), "side": SIDE, "n": len(train), "patients": len(set(groups))}
+    if _enough(groups):
+        reference = _described(_thumbs_of(train, pixels), train, groups)
+        content |= _plain(reference) | {"held_out": _held_out(reference, pixels, records, group_of)}
+    else:
+        needed = f"a description needs {FEWEST_FILMS} of {FEWEST_PATIENTS}"
+        content["lacking"] = f"there are only {len(train)} training films of {content['patients']} patients; {needed}"
+    write_text(results / FILE, json.dumps(content) + "\n")
+    return content
+
+
+def _enough(groups):
+    return len(groups) >= FEWEST_FILMS and len(set(groups)) >= FEWEST_PATIENTS
+
+
+def _thumbs_of(records, pixels, at_once=512):
+    """The contrasted thumbnails of the records' films, n x SIDE**2, with few films in memory."""
+    names = [record.image_id for record in records]
+    return np.concatenate([contrasted(pixels.of(names[start : start + at_once])) for start in range(0, len(names), at_once)])
+
+
+def _described(thumbs, records, groups):
+    labels = np.array([record.label for record in records])
+    kinds = {label: labels == label for label in LABELS}
+    if not all(_enough(groups[of_kind]) for of_kind in kinds.values()):
+        kinds = {"": np.ones(len(labels), bool)}
+    clouds = [_cloud(label, thumbs[of_kind], groups[of_kind]) for label, of_kind in kinds.items()]
+    shapes = [record.width / record.height for record in records if record.width and record.height] or [1]
+    least, greatest = np.quantile(shapes, [0.005, 0.995])
+    return Reference(clouds, _upright(thumbs, labels), [float(least / SLACK), float(greatest * SLACK)])
+
+
+def _cloud(label, thumbs, groups):
+    """The Cloud of all thumbnails, its limit from distances to clouds of other patients' films."""
+    from sklearn.model_selection import GroupKFold
+
+    apart = np.zeros(len(thumbs))
+    for rest, held in GroupKFold(min(probes.FOLDS, len(set(groups)))).split(thumbs, groups=groups):
+        apart[held] = Cloud.around(label, thumbs[rest]).distances(thumbs[held])
+    whole = Cloud.around(label, thumbs)
+    return Cloud(**(vars(whole) | {"limit": float(np.quantile(apart, ACCEPTED))}))
+
+
+def _upright(thumbs, labels):
+    """Weights and constant of a regression between films and films turned, upside down and inverted; classes count alike."""
+    from sklearn.linear_model import LogisticRegression
+
+    squares = thumbs.reshape(-1, SIDE, SIDE)
+    seen = np.stack([squares, squares[:, ::-1], np.rot90(squares, 1, (1, 2)), np.rot90(squares, 3, (1, 2)), -squares])
+    is_film = np.repeat([True, False], [len(thumbs), (len(seen) - 1) * len(thumbs)])
+    counts = np.array([(labels == label).sum() for label in labels])
+    weights = np.tile(1 / counts, len(seen)) * np.where(is_film, 1, 1 / (len(seen) - 1))
+    fitted = LogisticRegression(C=0.01, max_iter=2000).fit(seen.reshape(len(is_film), -1), is_film, sample_weight=weights / weights.mean())
+    return np.append(fitted.coef_[0], fitted.intercept_[0])
+
+
+def _held_out(reference, pixels, records, group_of):
+    """{split: {label: figure}}: the share of the films that nothing was fitted on which would be accepted."""
+    found = {}
+    for split in ("valid", "test"):
+        for label in LABELS:
+            films = [r for r in records if r.used and r.split == split and r.label == label]
+            if films:
+                accepted = [not reference.doubts(pixels.of([r.image_id])[0], r.width or 1, r.height or 1) for r in films]
+                units = metrics.units([group_of[r.image_id] for r in films])
+                found.setdefault(split, {})[label] = metrics.proportion(int(np.sum(accepted)), len(films), units)
+    return found
+
+
+def _plain(value):
+    """A Reference as JSON: five digits are plenty."""
+    if isinstance(value, Reference):
+        return {key: _plain(part) for key, part in asdict(value).items()}
+    if isinstance(value, dict):
+        return {key: _plain(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_plain(part) for part in value]
+    if isinstance(value, np.ndarray):
+        return [_plain(part) for part in value.tolist()]
+    return float(f"{value:.5g}") if isinstance(value, float) else value
+
+
+def load(results):
+    """A results folder's Reference, or None and why there is none: (reference, reason). Raises BadInput for a broken file."""
+    path = results / FILE
+    if not path.exists():
+        return None, "the run left no description of its training films"
+    try:
+        content = read_json(path)
+        if content.get("lacking"):
+            return None, content["lacking"]
+        arrays = ("mean", "components", "variances")
+        clouds = [Cloud(**{key: np.array(part, float) if key in arrays else part for key, part in cloud.items()}) for cloud in content["clouds"]]
+        reference = Reference(clouds, np.array(content["upright"], float), content["proportions"])
+        reference.doubts(np.arange(SIDE * SIDE, dtype=np.uint8).reshape(SIDE, SIDE), 1, 1)
+        return reference, ""
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BadInput(f"The description of the training films cannot be read: {error}.", path, "restore the file from the run's output") from error
+'''[1:]
+
+
+# ======================================================================================================================
 # cxrkit/evaluation/outcome.py
 # ======================================================================================================================
 
@@ -3773,7 +5942,7 @@ def evaluate(results, threshold=None, prevalences=scores.PREVALENCES, sensitivit
     metrics_content = scores.evaluate_run(run, threshold, prevalences, sensitivity)
     comparison_content = comparison.compare([run], threshold, margin)
     write_json(run.folder / "comparison.json", comparison_content)
-    _refresh_checksums(run.folder, ("metrics.json", "comparison.json"))
+    refresh_checksums(run.folder, ("metrics.json", "comparison.json"))
     return metrics_content, comparison_content
 
 
@@ -3803,7 +5972,8 @@ def threshold_of(runs, threshold=None):
     return threshold
 
 
-def _refresh_checksums(results, names):
+def refresh_checksums(results, names):
+    """Bring a results folder's checksums.json, where there is one, up to date for these files."""
     path = results / "checksums.json"
     if path.exists():
         listed = read_json(path)
@@ -3987,6 +6157,284 @@ def scores(table, architecture, split, stage=LAST_STAGE):
 
 
 # ======================================================================================================================
+# cxrkit/evaluation/probes.py
+# ======================================================================================================================
+
+FILES['cxrkit/evaluation/probes.py'] = r'''
+"""Logistic regression as a probe: how much of an answer lies in some features, without training a network.
+
+One regression on standardised features, with the same penalty everywhere and the classes weighted alike, scored by
+cross-validation whose folds never cut a patient in two. Nothing is tuned, so no score is the best of several.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from cxrkit.data.groups import groups_of
+from cxrkit.data.records import POSITIVE
+from cxrkit.evaluation import metrics
+
+FOLDS = 5
+FEWEST_PATIENTS = 10
+"""Of each class; with fewer a probe says nothing, and is not run."""
+
+
+@dataclass(frozen=True)
+class Films:
+    """The used films of a manifest, sorted by image_id.
+
+    records: n Records; groups: n whole numbers, one a patient with all copies; images: uint8 [n, size, size], or
+    None where the films are not on this machine.
+    """
+
+    records: tuple
+    groups: np.ndarray
+    images: np.ndarray | None = None
+
+    @classmethod
+    def of(cls, records, images=None):
+        """From all records of a manifest, the excluded ones too: they still say which patients are one."""
+        used = sorted((record for record in records if record.used), key=lambda record: record.image_id)
+        group = groups_of(records)
+        return cls(tuple(used), np.unique([group[record.image_id] for record in used], return_inverse=True)[1], images)
+
+    def take(self, chosen):
+        """The films that n booleans choose."""
+        chosen = np.asarray(chosen, bool)
+        records = tuple(record for record, wanted in zip(self.records, chosen) if wanted)
+        return Films(records, self.groups[chosen], None if self.images is None else self.images[chosen])
+
+    @property
+    def image_ids(self):
+        return [record.image_id for record in self.records]
+
+    @cached_property
+    def is_covid(self):
+        return np.array([record.label == POSITIVE for record in self.records], bool)
+
+    @cached_property
+    def sources(self):
+        return np.array([record.source for record in self.records])
+
+    @cached_property
+    def splits(self):
+        return np.array([record.split for record in self.records])
+
+    @property
+    def held(self):
+        """The split that scores are reported on: test where there is one, else valid; empty where there is neither."""
+        return next((split for split in ("test", "valid") if (self.splits == split).any()), "")
+
+
+def patients(groups, chosen):
+    """How many patients the chosen films have."""
+    return len(np.unique(np.asarray(groups)[np.asarray(chosen, bool)]))
+
+
+def too_few(is_positive, groups):
+    """Why a probe cannot be run on these films, or an empty text."""
+    counts = [patients(groups, is_positive), patients(groups, ~np.asarray(is_positive, bool))]
+    return f"{counts[0]} and {counts[1]} patients on the two sides; each needs {FEWEST_PATIENTS}" if min(counts) < FEWEST_PATIENTS else ""
+
+
+def fitted(features, is_positive):
+    """A regression fitted on n x k features; its decision_function takes others."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):  # on matrices this small, threads that wait for each other cost more than they bring
+        return make_pipeline(StandardScaler(), LogisticRegression(class_weight="balanced", max_iter=2000)).fit(features, is_positive)
+
+
+def folds(is_positive, groups, seed=0):
+    """n whole numbers: the fold of each film. Patients stay whole, and the classes alike in all folds as far as that allows."""
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    number = np.zeros(len(groups), int)
+    cut = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed).split(number, is_positive, groups)
+    for fold, (_, held) in enumerate(cut):
+        number[held] = fold
+    return number
+
+
+def out_of_fold(features, is_positive, groups, learn_from=None):
+    """n scores, each by a regression that saw neither the film nor its patient.
+
+    learn_from: n booleans; the others are scored, and never learned from. Raises ValueError where a fold leaves one
+    class alone to learn from; see too_few.
+    """
+    is_positive, number = np.asarray(is_positive, bool), folds(is_positive, groups)
+    learn_from = np.ones(len(number), bool) if learn_from is None else learn_from
+    scores = np.zeros(len(number))
+    for fold in np.unique(number):
+        held, seen = number == fold, (number != fold) & learn_from
+        scores[held] = fitted(features[seen], is_positive[seen]).decision_function(features[held])
+    return scores
+
+
+def area(is_positive, scores, groups):
+    """{auc, interval, n, n_covid} of n scores, or of seeds x n; the interval is that of metrics.auc.
+
+    n_covid: how many films are on the positive side, whatever that is.
+    """
+    found = metrics.auc(is_positive, scores, groups)
+    return {"auc": found["value"], "interval": [found["low"], found["high"]], "n": found["n"], "n_covid": int(np.sum(is_positive))}
+
+
+def advantage(is_positive, scores, other, groups):
+    """{auc, interval, n}: how far the area of scores (n, or seeds x n) lies above that of the other n on the same films.
+
+    DeLong's paired interval over patients (see metrics.auc_influence); where both rank alike it has no width, and
+    the interval is that of two areas which know nothing of each other.
+    """
+    mine, influence = metrics.mean_auc_influence(is_positive, scores)
+    theirs, other_influence = metrics.auc_influence(is_positive, other)
+    half = metrics.Z * np.sqrt(metrics.grouped_variance(influence - other_influence, groups))
+    interval = [float(mine - theirs - half), float(mine - theirs + half)]
+    if half == 0:
+        interval = difference(metrics.auc(is_positive, scores, groups), metrics.auc(is_positive, other, groups))[1]
+    return {"auc": mine - theirs, "interval": interval, "n": len(is_positive)}
+
+
+def difference(first, second):
+    """(value, interval) of first less second, two independent metrics.figure; Nones where either has no value.
+
+    Zou and Donner 2008, Stat. Med. 27:1693: the distances to the limits, added in quadrature.
+    """
+    if first["value"] is None or second["value"] is None:
+        return None, [None, None]
+    value = first["value"] - second["value"]
+    below = np.hypot(first["value"] - first["low"], second["high"] - second["value"])
+    above = np.hypot(first["high"] - first["value"], second["value"] - second["low"])
+    return value, [float(value - below), float(value + above)]
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/evaluation/provenance.py
+# ======================================================================================================================
+
+FILES['cxrkit/evaluation/provenance.py'] = r'''
+"""Does it see a disease, or where a film comes from? Sources told apart, sources left out, sources kept alike.
+
+Three questions (DeGrave, Janizek and Lee 2021, Nat. Mach. Intell. 3:610; Ahmed et al. 2021, IEEE Access,
+PMC8224464, where an area of 1.00 on sources that were seen fell to 0.38 on one that was not):
+
+- Among films of one label the disease is constant. What tells their sources apart there sees no disease.
+- A source that was left out of training must be recognised as well as one that was in it.
+- Within one source that has both labels, the source is constant. A score there is the nearest to a fair one.
+"""
+
+import numpy as np
+
+from cxrkit.data.records import LABELS, POSITIVE
+from cxrkit.evaluation import baselines, probes
+
+WORDS = {"covid": "COVID-19", "normal": "normal"}
+SIDE = 16
+
+
+def seen_sources(films, features, seen_by):
+    """Rows: how well the features (n x k) tell each source from the others among films of one label.
+
+    seen_by: what the features are, in words.
+    """
+    rows = []
+    for label in LABELS:
+        mine = (films.is_covid == (label == POSITIVE)).nonzero()[0]
+        sources = np.unique(films.sources[mine])
+        for source in sources if len(sources) != 2 else sources[:1]:
+            is_source, groups = films.sources[mine] == source, films.groups[mine]
+            if len(sources) < 2 or probes.too_few(is_source, groups):
+                continue
+            scores = probes.out_of_fold(features[mine], is_source, groups)
+            others = "the other sources" if len(sources) > 2 else sources[1]
+            title = f"{source} told from {others} among {WORDS[label]} films, by {seen_by}"
+            rows.append(_row("seen-source", title, is_source, scores, groups, "0.5 would be a source that leaves no trace"))
+    return rows
+
+
+def left_out(films, features, seen_by):
+    """Rows: each source's films scored by a regression on the features that saw no film of that source.
+
+    Where a source has one label alone, the other label's films are those of the other sources, out of fold.
+    """
+    rows = []
+    for source in np.unique(films.sources):
+        mine = films.sources == source
+        judged = mine if not probes.too_few(films.is_covid[mine], films.groups[mine]) else mine | (films.is_covid != _label_of(films, mine))
+        few = probes.too_few(films.is_covid[judged], films.groups[judged]) or probes.too_few(films.is_covid[~mine], films.groups[~mine])
+        if few or mine.all() or probes.patients(films.groups, mine) < probes.FEWEST_PATIENTS:
+            continue
+        areas = []
+        for learn_from in (~mine, np.ones(len(mine), bool)):
+            scores = probes.out_of_fold(features, films.is_covid, films.groups, learn_from)
+            areas.append(probes.area(films.is_covid[judged], scores[judged], films.groups[judged]))
+        against = "" if judged is mine else f", against the {WORDS['normal' if _label_of(films, mine) else 'covid']} films of the others"
+        title = f"films of {source}{against}, the source left out of training, by {seen_by}"
+        rows.append({"kind": "left-out", "title": title, **areas[0], "note": f"{areas[1]['auc']:.3f} with the source in training"})
+    return rows
+
+
+def _label_of(films, chosen):
+    return films.is_covid[chosen].mean() > 0.5
+
+
+def same_source(films, scores, seen_by):
+    """Rows: the area of scores (n, or seeds x n) among the films of each source that has both labels."""
+    rows = []
+    for source in np.unique(films.sources):
+        mine = films.sources == source
+        if mine.all() or probes.too_few(films.is_covid[mine], films.groups[mine]):
+            continue
+        title = f"COVID-19 against normal films within {source}, by {seen_by}"
+        note = "fair only as far as the source is one hospital, and not itself a collection"
+        rows.append(_row("same-source", title, films.is_covid[mine], np.asarray(scores)[..., mine], films.groups[mine], note))
+    return rows
+
+
+def _row(kind, title, is_positive, scores, groups, note):
+    return {"kind": kind, "title": title, **probes.area(is_positive, scores, groups), "note": note}
+
+
+def left_out_retrained(network, experiment, films, pixels, folder, device):
+    """Rows: each source's films, and the held-out films of the others, scored by a network that was trained without the source."""
+    from cxrkit.evaluation import retraining
+
+    rows = []
+    for source in np.unique(films.sources):
+        mine = films.sources == source
+        training = (films.splits == "train") & ~mine
+        judged = (mine & ~np.isin(films.groups, films.groups[training])) | (films.splits == films.held)
+        if probes.too_few(films.is_covid[training], films.groups[training]) or probes.too_few(films.is_covid[judged], films.groups[judged]):
+            continue
+        places = np.where(judged, films.held, films.splits)
+        altered = [record.but(split=str(place)) for record, place, kept in zip(films.records, places, judged | ~mine) if kept]
+        found = retraining.predictions(experiment, network.architecture, network.seed, altered, pixels, f"without-{source}", folder, device)
+        scores = np.array([found.get(image_id, np.nan) for image_id in films.image_ids])
+        label = _label_of(films, mine)
+        wanted = judged & (mine | (films.is_covid != label))
+        title = f"films of {source}, against the {WORDS['normal' if label else 'covid']} films held out, by a {network.architecture} trained without the source"
+        rows.append(_row("left-out-retrained", title, films.is_covid[wanted], scores[wanted], films.groups[wanted], "trained anew"))
+    return rows
+
+
+def without_networks(films):
+    """All rows that need the pictures alone, by a thumbnail of SIDE x SIDE pixels."""
+    features = baselines.thumbnails(films.images, SIDE)
+    seen_by, rows = f"a {SIDE} x {SIDE} thumbnail", []
+    rows += seen_sources(films, features, seen_by) + left_out(films, features, seen_by)
+    if not probes.too_few(films.is_covid, films.groups):
+        rows += same_source(films, probes.out_of_fold(features, films.is_covid, films.groups), seen_by)
+    return rows
+'''[1:]
+
+
+# ======================================================================================================================
 # cxrkit/evaluation/resplits.py
 # ======================================================================================================================
 
@@ -4071,6 +6519,39 @@ def text(content):
             " intervals after Nadeau and Bengio, p after Holm.",
         ]
     )
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/evaluation/retraining.py
+# ======================================================================================================================
+
+FILES['cxrkit/evaluation/retraining.py'] = r'''
+"""A network trained once more by the same recipe on altered films or labels: what `--retrain` adds to an audit."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from cxrkit.errors import BadInput
+from cxrkit.files import read_json, sha256_of_json
+from cxrkit.training import grid, loaders, recipe
+
+
+def predictions(experiment, architecture, seed, records, pixels, alteration, folder, device):
+    """{image_id: p_covid} of the films that are held out, by one network trained on these records and pixels.
+
+    experiment: the run's, with the weights' folder of this machine; alteration: what was changed, in a word, which
+    names the training's folder below `folder`; a training that is there already is not repeated.
+    Raises BadInput where the training failed, and what grid.run raises.
+    """
+    experiment = replace(experiment, architectures=(architecture,), seeds=(seed,))
+    folder, job = Path(folder) / alteration, recipe.Job(architecture, seed)
+    identity = sha256_of_json([alteration, sorted([r.image_id, r.sha256, r.label, r.split] for r in records if r.used)])
+    grid.run(experiment, lambda: loaders.resident(pixels, records, experiment.batch_size, device), identity, folder, device)
+    if not recipe.done(folder / job.name, "unfrozen"):
+        reason = grid.failures(experiment, folder).get(job.name, "it did not end")
+        raise BadInput(f"The training of {job.name} on altered data ({alteration}) failed: {reason}", folder, "look at failed.json there")
+    return dict(read_json(folder / job.name / "unfrozen.json")["predictions"])
 '''[1:]
 
 
@@ -4560,6 +7041,246 @@ def beside_ours(ours):
 
 
 # ======================================================================================================================
+# cxrkit/evaluation/verdict.py
+# ======================================================================================================================
+
+FILES['cxrkit/evaluation/verdict.py'] = r'''
+"""The verdict: what the audits together allow a reader to believe, by rules and thresholds that stand here alone.
+
+Each rule looks at the content of audits.json and gives a Reason or none. The first conclusion in CONCLUSIONS that
+any reason leads to is the verdict; all reasons are listed. Nothing here proves that a network sees disease: the best
+verdict is that these audits found no other explanation.
+"""
+
+from dataclasses import asdict, dataclass
+
+from cxrkit.evaluation import baselines, masking
+from cxrkit.evaluation.scores import SHORT_NAMES
+
+FEWEST_PATIENTS = 10
+"""Patients of each class among the films that are judged; below it nothing is concluded."""
+WIDEST = 0.2
+"""Width of the interval of an area; a wider one decides nothing."""
+SHORTCUT = 0.9
+"""Area at which a baseline that sees no lung separates the classes."""
+AS_GOOD = 0.02
+"""A baseline within this of the best network's area does as well as it."""
+PARTLY = 0.6
+"""Lower limit of the area from which a baseline that sees no lung explains a part of the scores."""
+KEPT = 0.9
+"""Share of a network's area above chance that is left with the lungs blacked out, from which it needs no lungs."""
+COARSE = 0.95
+"""Area at which a thumbnail separates the classes, where no network was asked."""
+DROP = 0.05
+"""Loss of area on films from elsewhere that a reader must hear of, where its interval excludes none."""
+TOLD_APART = 0.9
+"""Area at which a network's features know the source of films of one label."""
+
+CONCLUSIONS = {
+    "audit-failed": "The audit's own controls failed, so none of its figures can be relied on.",
+    "leak": "The same patients or pictures stand on both sides of the split, so no score of this run holds for a new patient.",
+    "too-few": "There are too few patients to conclude anything; more films are needed before any of these scores means something.",
+    "source-shortcut": "On this data no score shows that a network sees disease: where a film comes from gives the answer away.",
+    "border-shortcut": "On this data no score shows that a network sees disease: what lies around the lungs gives the answer away.",
+    "chance": "No network is shown to do better than guessing.",
+    "thumbnail": "On this data no score shows that a network sees more than a thumbnail shows: "
+    "light and dark, size and posture, but no fine sign of disease.",
+    "no-transfer": "The scores do not hold for films from elsewhere, and must not be quoted without that.",
+    "partial-shortcut": "The scores are too high by an amount that is not known, for part of the answer can be had without looking at the lungs.",
+    "no-shortcut-found": "These audits found no shortcut. That is no proof that a network sees disease; "
+    "films of other hospitals, read by radiologists, would be the next step.",
+}
+"""{slug: sentence}, the gravest first."""
+
+KIND = {"source": "source-shortcut", "file": "source-shortcut", "age": "source-shortcut", "border": "border-shortcut"}
+LUNGLESS = "lungless-"
+
+
+@dataclass(frozen=True)
+class Reason:
+    """rule: slug; text: a sentence; value: what was found; threshold: what it was held against; leads_to: a conclusion."""
+
+    rule: str
+    text: str
+    value: float | None
+    threshold: float | None
+    leads_to: str
+
+
+def decide(content):
+    """{conclusion, paragraph, reasons} from the content of audits.json; parts that were not done are not held against anything."""
+    reasons = [reason for rule in RULES for reason in rule(content)]
+    order = list(CONCLUSIONS)
+    conclusion = min((reason.leads_to for reason in reasons), key=order.index, default="no-shortcut-found")
+    graver_first = sorted(reasons, key=lambda reason: order.index(reason.leads_to))
+    sentences = [*_opening(content), *_told(graver_first, content), CONCLUSIONS[conclusion]]
+    return {"conclusion": conclusion, "paragraph": " ".join(sentences), "reasons": [asdict(reason) for reason in reasons]}
+
+
+def _told(reasons, content):
+    """The reasons' sentences; those of baselines that see no lung become one where they are several."""
+    lungless = [reason for reason in reasons if reason.rule.startswith(LUNGLESS)]
+    if len(lungless) < 2:
+        return [reason.text for reason in reasons]
+    row_of = {LUNGLESS + row["name"]: row for row in content["baselines"]}
+    named = [f"{row['title']} ({row['auc']:.3f})" for row in (row_of[reason.rule] for reason in lungless)]
+    together = f"Without a look at the lungs the classes are told apart by {', by '.join(named[:-1])} and by {named[-1]}."
+    return [together if reason is lungless[0] else reason.text for reason in reasons if reason is lungless[0] or reason not in lungless]
+
+
+def _opening(content):
+    networks = content.get("networks") or []
+    films = content["films"]
+    sentences = ["These are drawn phantoms, not films; nothing here is about medicine."] if content.get("data") == "phantom" else []
+    if not networks:
+        who = f"{films['covid']} COVID-19 and {films['normal']} normal films of {films['patients']} patients"
+        alone = f"No network was asked; this is about the films alone: {who}."
+        return [*sentences, alone, "An AUC of 1 separates the two classes perfectly, 0.5 is guessing."]
+    best = max(networks, key=lambda row: row["auc"])
+    held = f"{best['n']} films held out of training, {best['n_covid']} of them COVID-19" if "n_covid" in best else f"{best['n']} films held out of training"
+    name, many = SHORT_NAMES.get(best["architecture"], best["architecture"]), len(networks) > 1
+    who = f"The best of {len(networks)} networks, {name}, reaches" if many else f"The network, {name}, reaches"
+    return [*sentences, f"{who} an AUC of {_area(best)} on {held} (1 separates the classes perfectly, 0.5 is guessing)."]
+
+
+def _area(row):
+    low, high = row["interval"]
+    return f"{row['auc']:.3f} [{low:.3f} to {high:.3f}]"
+
+
+def _best(content):
+    """The best network's area, None where no network was asked."""
+    return max((row["auc"] for row in content.get("networks") or []), default=None)
+
+
+def _rows(content, names):
+    return [row for row in content.get("baselines") or [] if row["name"] in names and row["auc"] is not None]
+
+
+def failed_controls(content):
+    for row in content.get("controls") or []:
+        if not row["passed"]:
+            yield Reason("controls", f"A control of the audit failed ({row['title']}: expected {row['expected']}, found {row['found']}).", None, None, "audit-failed")
+
+
+def leaks(content):
+    count = content["films"].get("leaks", 0)
+    if count:
+        yield Reason("leaks", f"{count} patients or pictures stand in two splits.", count, 0, "leak")
+
+
+def too_few(content):
+    judged = content["films"].get("judged") or {}
+    for label, name in (("covid", "COVID-19"), ("normal", "normal")):
+        count = judged.get(f"{label}_patients")
+        if count is not None and count < FEWEST_PATIENTS:
+            yield Reason("patients", f"The films that are judged come from only {count} {name} patients.", count, FEWEST_PATIENTS, "too-few")
+    widths = [row["interval"][1] - row["interval"][0] for row in content.get("networks") or []]
+    if widths and min(widths) > WIDEST:
+        yield Reason("width", f"The interval of every network's AUC is at least {min(widths):.2f} wide.", min(widths), WIDEST, "too-few")
+
+
+def lungless(content):
+    """Baselines that see no lung: a shortcut where they separate the classes or equal the networks, a part of one below that."""
+    best = _best(content)
+    for row in _rows(content, baselines.LUNGLESS):
+        low, equals = row["interval"][0], best is not None and row["auc"] >= best - AS_GOOD
+        if low <= PARTLY:
+            continue
+        decisive = row["auc"] >= SHORTCUT or equals
+        what = f"{_capital(row['title'])} alone, without a look at the lungs, reaches an AUC of {_area(row)}."
+        threshold = min(SHORTCUT, best - AS_GOOD) if equals else SHORTCUT if decisive else PARTLY
+        yield Reason(LUNGLESS + row["name"], what, row["auc"] if decisive else low, threshold, KIND[row["name"]] if decisive else "partial-shortcut")
+
+
+def lungs_hidden(content):
+    """A network that keeps its score with the lungs blacked out; where it was trained anew on such films, that counts too."""
+    whole = {(row["architecture"], row["seed"]): row["auc"] for row in content.get("masking") or [] if row["share"] == 0 and row["mask"] == "centre"}
+    worst = None
+    for row in content.get("masking") or []:
+        full = whole.get((row["architecture"], row["seed"]))
+        if row["mask"] == "centre" and row.get("side") == masking.LUNGS and full and full > PARTLY and row["interval"][0] > 0.5:
+            share = (row["auc"] - 0.5) / (full - 0.5)
+            worst = max(worst or (share, row), (share, row), key=lambda item: item[0])
+    if worst and worst[0] >= KEPT:
+        share, row = worst
+        how = "trained anew on films with the lungs blacked out" if row["retrained"] else "shown films with the lungs blacked out"
+        what = f"{SHORT_NAMES.get(row['architecture'], row['architecture'])}, {how}, still reaches an AUC of {_area(row)}."
+        yield Reason("lungs-hidden", what, share, KEPT, "border-shortcut")
+
+
+def lungs_needed(content):
+    """The best network at chance with the lungs blacked out: what speaks for it, and outweighs nothing."""
+    networks = content.get("networks") or []
+    best = max(networks, key=lambda row: row["auc"])["architecture"] if networks else ""
+    for row in content.get("masking") or []:
+        hidden = row["architecture"] == best and row["mask"] == "centre" and row.get("side") == masking.LUNGS and not row["retrained"]
+        if hidden and row["interval"][0] <= 0.5 < _best(content) - 0.1:
+            what = f"With the lungs blacked out {SHORT_NAMES.get(best, best)} falls to {_area(row)}, no better than guessing: it needs the middle of the film."
+            yield Reason("lungs-needed", what, row["interval"][0], 0.5, "no-shortcut-found")
+            break
+
+
+def chance(content):
+    networks = content.get("networks") or []
+    if networks and max(row["interval"][0] for row in networks) <= 0.5:
+        yield Reason("chance", "No network's interval lies above 0.5.", max(row["interval"][0] for row in networks), 0.5, "chance")
+
+
+def coarse(content):
+    """A thumbnail or histogram that no network is shown to beat on the same films."""
+    rows = _rows(content, baselines.COARSE)
+    if not rows:
+        return
+    row = max(rows, key=lambda row: row["auc"])
+    networks = [network for network in content.get("networks") or [] if network.get("advantage")]
+    if networks:
+        best = max(networks, key=lambda network: network["advantage"]["interval"][0])["advantage"]
+        if best["interval"][0] <= 0 and best["coarse_auc"] > PARTLY:
+            what = f"{_capital(best['over_title'])} reaches {best['coarse_auc']:.3f} on the same films, and no network is shown to do better."
+            yield Reason("coarse", what, best["interval"][0], 0, "thumbnail")
+    elif row["auc"] >= COARSE:
+        yield Reason("coarse", f"{_capital(row['title'])} reaches an AUC of {_area(row)}.", row["auc"], COARSE, "thumbnail")
+
+
+def _capital(text):
+    return text[0].upper() + text[1:]
+
+
+def elsewhere(content):
+    """What the networks lose on each set of films from elsewhere: the greatest loss whose interval excludes none."""
+    for name in dict.fromkeys(row["name"] for row in content.get("external") or []):
+        for key, word in (("auc", "AUC"), ("sensitivity", "sensitivity"), ("specificity", "specificity")):
+            lost = [(row, _loss(row["drop"], key)) for row in content["external"] if row["name"] == name]
+            lost = [(row, loss) for row, loss in lost if loss and loss[0] >= DROP and loss[1] > 0]
+            if lost:
+                row, (value, low, high) = max(lost, key=lambda item: item[1][0])
+                who = SHORT_NAMES.get(row["architecture"], row["architecture"])
+                what = f"On the films of {name}, {who} loses {value:.3f} [{low:.3f} to {high:.3f}] of {word}."
+                yield Reason(f"elsewhere-{key}", what, value, DROP, "no-transfer")
+                break
+
+
+def _loss(drop, key):
+    """(value, low, high) of a row's drop, None where there is none."""
+    found = {"value": drop["auc"], "interval": drop["interval"]} if key == "auc" else drop.get(key)
+    return (found["value"], *found["interval"]) if found and found["value"] is not None else None
+
+
+def sources_known(content):
+    """Features of a network that tell sources apart among films of one label: it has learned more than the disease."""
+    known = [row for row in content.get("sources") or [] if row.get("kind") == "seen-source" and row.get("by_network") and row["auc"] >= TOLD_APART]
+    if known:
+        row = max(known, key=lambda row: row["auc"])
+        what = f"Among films of one label, where the disease is constant, a network's features still know the source ({row['title']}: AUC {_area(row)})."
+        yield Reason("sources-known", what, row["auc"], TOLD_APART, "partial-shortcut")
+
+
+RULES = (failed_controls, leaks, too_few, lungless, lungs_hidden, chance, coarse, elsewhere, sources_known, lungs_needed)
+'''[1:]
+
+
+# ======================================================================================================================
 # cxrkit/experiments/dry-run.yaml
 # ======================================================================================================================
 
@@ -4646,6 +7367,27 @@ def replacing(path):
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
+
+
+@contextmanager
+def locked(path, wait=True):
+    """Hold the lock file `path` and yield True; without `wait`, yield False at once where another process holds it.
+
+    The lock ends with the process, however that ends. On Windows nothing is locked: there one process has to do.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "w") as file:
+        try:
+            import fcntl
+
+            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except ImportError:
+            pass
+        except BlockingIOError:
+            yield False
+            return
+        yield True
 
 
 def write_text(path, text):
@@ -5652,6 +8394,8 @@ FILES['cxrkit/kaggle_io/kernel.py'] = r'''
 """The run inside Kaggle: machine proved, data found, results sent, and an end in time."""
 
 import os
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -5699,9 +8443,27 @@ def run(experiment, hours, needs_gpu, results_slug):
     experiment = mounts.attach(experiment)
     checkpoints.restore(scratch() / "jobs")
     folder = pipeline.run(experiment, scratch(), working / results.FOLDER, time_left)
+    if folder is None:
+        return None  # the first of several processes makes the results
     checkpoints.save_unless_whole(folder, scratch() / "jobs")
     if results_slug:
         send(folder, results_slug)
+    return folder
+
+
+def start_on_every_gpu():
+    """On a machine with several GPUs, start this program once for each through torchrun, and return its exit code; else None.
+
+    A process that dies is started again with the others, and they go on from what is on disk.
+    """
+    if environment.processes() > 1:
+        return None
+    gpus = environment.gpus()
+    if gpus < 2:
+        return None
+    say(f"{gpus} GPUs: one process on each, which share the trainings out")
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={gpus}", "--max-restarts=1"]
+    return subprocess.run([*torchrun, "--", os.path.abspath(sys.modules["__main__"].__file__), *sys.argv[1:]]).returncode
 
 
 def scratch():
@@ -6407,10 +9169,10 @@ import time
 from pathlib import Path
 
 from cxrkit import config, environment
-from cxrkit.data import manifest, overview, phantom, sources, splits, tree
+from cxrkit.data import manifest, overview, phantom, pixels, sources, splits, tree
 from cxrkit.errors import BadInput, Interrupted, disk_errors
-from cxrkit.files import sha256_of, write_checksums, write_json, write_text
-from cxrkit.progress import say
+from cxrkit.files import locked, read_json, sha256_of, write_checksums, write_json, write_text
+from cxrkit.progress import announce, say
 
 RESEARCH_ONLY = "Research use only: not a medical device, and no score here says that a network sees disease."
 
@@ -6429,44 +9191,68 @@ def run(experiment, out, results=None, time_left=environment.Deadline()):
 
 def _run(experiment, out, results, time_left):
     clock = Clock()
-    say(f"experiment {experiment.name} {experiment.hash()[:12]}, into {out}")
-    say(RESEARCH_ONLY)
-    with clock("manifest"):
-        records, locate, manifest_hash = make_manifest(experiment, out)
-    data = "phantom" if all(record.source == "phantom" for record in records) else "films"
-    say(overview.summary(records) + "\n")
-    say(overview.as_merged(records, experiment.split, experiment.split_seed, experiment.exclude_views))
-    leaks = leak_gate(records, experiment.allow_leakage, out / "manifest.csv")
-    marks = banner(data, experiment, leaks)
-    say(marks)
-    with clock("tree"):
-        say(f"tree: {tree.build(records, locate, out / 'tree')}")
+    announce(f"experiment {experiment.name} {experiment.hash()[:12]}, into {out}")
+    announce(RESEARCH_ONLY)
+    with locked(out / ".lock"):  # processes that share the folder come here one after the other, and find what is there
+        with clock("manifest"):
+            records, locate, manifest_hash = make_manifest(experiment, out)
+        data = "phantom" if all(record.source == "phantom" for record in records) else "films"
+        announce(overview.summary(records) + "\n")
+        announce(overview.as_merged(records, experiment.split, experiment.split_seed, experiment.exclude_views))
+        leaks = leak_gate(records, experiment.allow_leakage, out / "manifest.csv")
+        marks = banner(data, experiment, leaks)
+        announce(marks)
+        with clock("tree"):
+            announce(f"tree: {tree.build(records, locate, out / 'tree')}")
+        with clock("pixels"):
+            films = pixels.load(records, locate, experiment.image_size, out / "pixels")
 
-    from cxrkit.training import grid  # fastai takes seconds to import: bad input is reported before
+    from cxrkit.training import grid, loaders  # fastai takes seconds to import: bad input is reported before
 
     device = environment.choose_device()
-    say(f"device: {device}")
+    announce(f"device: {device}")
     with clock("training"):
-        grid.run(experiment, out / "tree", tree.entries(records), manifest_hash, out / "jobs", device.value, time_left)
-    unfinished = grid.unfinished(experiment, out / "jobs")
+        make_loaders = loaders.maker(experiment, records, films, out / "tree", device.value)
+        grid.run(experiment, make_loaders, manifest_hash, out / "jobs", device.value, time_left)
+    if environment.rank() > 0:
+        return None
+    unfinished, failed = grid.unfinished(experiment, out / "jobs"), grid.failures(experiment, out / "jobs")
     if unfinished:
-        marks = "\n".join(filter(None, [marks, partial(experiment, unfinished, out)]))
+        marks = "\n".join(filter(None, [marks, partial(experiment, unfinished, failed, out)]))
 
-    from cxrkit.evaluation import comparison, outcome, scores
-    from cxrkit.report import plots
+    from cxrkit.evaluation import audit_text, audits, comparison, novelty, outcome, scores
+    from cxrkit.report import page, plots
 
     with clock("results"):
         write_text(results / "manifest.csv", manifest.to_csv(records))
         grid.collect(experiment, records, out / "jobs", results)
-        write_json(results / "run.json", about(experiment, manifest_hash, data, device, clock, unfinished, leaks))
+        facts = about(experiment, manifest_hash, data, device, clock, leaks) | {"unfinished": unfinished, "failed": failed}
+        write_json(results / "run.json", facts)
         content, compared = outcome.evaluate(results, experiment.threshold)
         plots.draw_all(results, content, records, locate)
-    write_json(results / "run.json", about(experiment, manifest_hash, data, device, clock, unfinished, leaks))
-    write_checksums(results)
+        novelty.describe_training(films, records, results)
+    with clock("audit"):
+        if experiment.audit == "none":
+            (results / audits.NAME).unlink(missing_ok=True)
+        else:
+            audited = audits.audit(results, audits.Options(home=str(out), asks=experiment.audit == "full"))
+    write_json(results / "run.json", facts | {"seconds": clock.seconds, "peak_memory_bytes": environment.peak_memory_bytes()})
+    with clock("report"):
+        write_checksums(results)
+        page.make(results)
+    if experiment.audit != "none":
+        say("\n" + audit_text.text(audited))
     say("\n" + scores.text_table(content) + "\n" + marks + "\n")
     say(comparison.text(compared) + "\n")
-    say(f"95 % intervals: Wilson for proportions, DeLong and Newcombe for AUC. Manifest {manifest_hash[:12]}. Results: {results}")
+    say(f"95 % intervals: Wilson for proportions, DeLong and Newcombe for AUC. Manifest {manifest_hash[:12]}. Results: {results}; open {results / 'report.html'}")
     return results
+
+
+def refuse_failures(results):
+    """Raise Interrupted when trainings of these results failed, so that whoever waits for the command's exit code learns it."""
+    failed = read_json(results / "run.json")["failed"]
+    if failed:
+        raise Interrupted(f"{len(failed)} trainings failed: {', '.join(failed)}. The results are made from the others.", results, "the same command tries them again")
 
 
 def make_manifest(experiment, out):
@@ -6479,7 +9265,7 @@ def make_manifest(experiment, out):
         experiment.split_seed,
         experiment.duplicates,
         experiment.label_conflicts,
-        known_pairs=out / "copies.json",
+        kept=out / "known",
     )
     roots = manifest.roots_of(found)
     manifest.write(out / "manifest.csv", records, roots)
@@ -6509,24 +9295,30 @@ def banner(data, experiment, leaks=()):
     return "\n".join("!!! " + line for line in lines)
 
 
-def partial(experiment, unfinished, out):
-    """The line that marks results of a run which ran out of time. Raises Interrupted where there are none."""
+def partial(experiment, unfinished, failed, out):
+    """The lines that mark results of a run in which trainings are missing. Raises Interrupted where there are none at all."""
     planned = len(experiment.architectures) * len(experiment.seeds)
     if len(unfinished) == planned:
+        if failed:
+            name, error = next(iter(failed.items()))
+            raise Interrupted(f"No training ended well; of {len(failed)} that failed, {name}: {error}", out / "jobs", "read failed.json there; the same command tries again")
         raise Interrupted("The time was up before any network was trained.", out, "run the same command again, with more time or a smaller experiment")
-    return f"!!! PARTIAL: the time was up; {len(unfinished)} of {planned} trainings are missing: {', '.join(unfinished)}."
+    lines = [f"!!! FAILED: {name}: {error}" for name, error in failed.items()]
+    late = [name for name in unfinished if name not in failed]
+    if late:
+        lines.append(f"!!! PARTIAL: the time was up; {len(late)} of {planned} trainings are missing: {', '.join(late)}.")
+    return "\n".join(lines)
 
 
-def about(experiment, manifest_hash, data, device, clock, unfinished, leaks):
+def about(experiment, manifest_hash, data, device, clock, leaks):
     """The content of run.json."""
     return {
-        "experiment": config.as_dict(experiment) | {"data": [name.rpartition("=")[0] or "coronahack" if name != "phantom" else name for name in experiment.data], "weights": "attached" if experiment.weights else ""},
+        "experiment": config.as_dict(experiment) | {"data": [name.rpartition("=")[0] or "coronahack" if name not in sources.DRAWN else name for name in experiment.data], "weights": "attached" if experiment.weights else ""},
         "experiment_sha256": experiment.hash(),
         "manifest_sha256": manifest_hash,
         "data": data,
         "weights": "imagenet" if experiment.pretrained else "random",
         "leaks": len(leaks),
-        "unfinished": unfinished,
         "device": {"value": device.value, "reason": device.reason},
         **environment.describe(),
         "peak_memory_bytes": environment.peak_memory_bytes(),
@@ -6553,6 +9345,341 @@ class Clock:
 
 
 # ======================================================================================================================
+# cxrkit/predict.py
+# ======================================================================================================================
+
+FILES['cxrkit/predict.py'] = r'''
+"""python -m cxrkit predict: what a finished run's networks say of other films, from its results folder alone."""
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+PANEL = 256
+"""Pixels; the height of each picture in an attention map."""
+CAPTION = 18
+NO_TEMPERATURE = 0.06, 19.0
+"""At the ends of the range that calibration.fit_temperature searches nothing was found: the validation films were told apart perfectly, or not at all."""
+
+
+def add(commands):
+    """Add the subcommand to an argparse subparsers object; nothing heavy is imported before it runs."""
+    parser = commands.add_parser("predict", help="ask a finished run's networks about other films (research only)")
+    parser.add_argument("run", type=Path, metavar="RUN", help="the run's folder, or its results folder, models/ included")
+    parser.add_argument("images", type=Path, nargs="+", metavar="IMAGE", help="PNG, JPEG or DICOM files, or folders of them")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="write a picture a film into DIR: where each network looks")
+    parser.add_argument("--json", action="store_true", help="print JSON, for machines")
+    parser.set_defaults(command=run_predict)
+
+
+def run_predict(options):
+    import json
+
+    from cxrkit.errors import BadInput
+    from cxrkit.progress import say
+
+    found = predict(options.run, options.images, options.out)
+    say(json.dumps(found, indent=2, ensure_ascii=False) if options.json else text(found))
+    return 0 if found["films"] else BadInput.exit_code
+
+
+@dataclass
+class Film:
+    """A film to ask about.
+
+    square: uint8 [size, size] as the networks see it; panel: the film in its own proportions, PANEL pixels high, as a
+    PIL image; doubts: why it is outside what the networks have seen; p_covid: {(architecture, seed): probability};
+    maps: {architecture: attention map, uint8 [size, size]}.
+    """
+
+    path: Path
+    square: object
+    panel: object
+    doubts: list
+    p_covid: dict = field(default_factory=dict)
+    maps: dict = field(default_factory=dict)
+
+
+def predict(run, paths, out=None, device=None):
+    """Ask a run's networks about films; return what `--json` prints.
+
+    run: the results folder, or the folder around it: run.json, metrics.json and models/ are read, and reference.json
+    and audits.json where they are there. paths: files and folders. out: a folder for attention maps.
+    Files that cannot be read are listed with the reason. Raises BadInput for a folder that is no finished run,
+    WrongUse for an `out` that cannot be made, DiskFull.
+    """
+    import numpy as np
+
+    from cxrkit import environment
+    from cxrkit.evaluation import asking, attention, novelty
+    from cxrkit.evaluation.outcome import results_folder
+    from cxrkit.training import networks as trained
+
+    results = results_folder(run)
+    about, models, temperatures = _read_run(results)
+    reference, lacking = novelty.load(results)
+    if out:
+        _make(out)
+    films, unreadable = _open_all(paths, about["experiment"]["image_size"], reference)
+    device = device or environment.choose_device().value
+    squares, seen = np.stack([film.square for film in films]) if films else None, set()
+    for network in models if films else ():
+        model = asking.load(network, device)
+        for film, p in zip(films, trained.p_covid(model, squares, device)):
+            film.p_covid[network.architecture, network.seed] = float(p)
+        if out and network.architecture not in seen:
+            for film, found in zip(films, attention.maps(model, squares, device=device)):
+                film.maps[network.architecture] = np.rint(found * 255).astype(np.uint8)
+        seen.add(network.architecture)
+    return {
+        "warnings": _warnings(about, results),
+        "run": {key: about[key] for key in ("data", "weights", "manifest_sha256")} | {"experiment": about["experiment"].get("name", "unnamed")},
+        "novelty": {"checked": reference is not None, "why_not": lacking},
+        "films": [_answer(film, temperatures, reference, _draw(film, number, out)) for number, film in enumerate(films, start=1)],
+        "unreadable": unreadable,
+    }
+
+
+def _make(folder):
+    from cxrkit.errors import WrongUse
+
+    try:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WrongUse(f"The folder for the pictures cannot be made: {error.strerror}.", folder, "name another one with --out") from error
+
+
+def _read_run(results):
+    """run.json, the networks on the disk in the order of the experiment, and {networks: temperature}. Raises BadInput."""
+    from cxrkit.errors import BadInput
+    from cxrkit.evaluation.asking import Network
+
+    about = _json(results / "run.json", ("experiment", "data", "weights", "manifest_sha256"))
+    metrics = _json(results / "metrics.json", ("scores", "ensembles", "held_out"))
+    try:
+        if not about["experiment"]["image_size"] > 0:
+            raise ValueError("image_size")
+        models = [Network(*key, results / "models" / f"{key[0]}-seed{key[1]}.pt") for key in _on_disk(results / "models", about["experiment"])]
+        temperatures = _temperatures(metrics)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise BadInput(f"run.json or metrics.json is not as a run leaves it: {error!r}.", results, "restore them from the run's output") from error
+    if not models:
+        raise BadInput("The run's networks are not here.", results / "models", "bring models/ARCHITECTURE-seedN.pt of the run's output")
+    return about, models, temperatures
+
+
+def _json(path, needed):
+    """A JSON file with these keys. Raises BadInput."""
+    from cxrkit.errors import BadInput
+    from cxrkit.files import read_json
+
+    try:
+        content = read_json(path)
+        lacking = [key for key in needed if key not in content]
+    except FileNotFoundError:
+        raise BadInput("There is no finished run here.", path, "name the folder of a finished run, or its results folder") from None
+    except (ValueError, TypeError, OSError) as error:
+        raise BadInput(f"The file is no JSON of a run: {error}.", path, "restore it from the run's output") from error
+    if lacking:
+        raise BadInput(f"The file lacks {', '.join(lacking)}.", path, "restore it from the run's output")
+    return content
+
+
+def _on_disk(folder, experiment):
+    from cxrkit.config import ARCHITECTURES
+
+    names = [re.fullmatch(rf"({'|'.join(ARCHITECTURES)})-seed(\d+)\.pt", path.name) for path in folder.glob("*.pt")]
+    order = list(experiment.get("architectures", ARCHITECTURES))
+    return sorted(((m[1], int(m[2])) for m in names if m and m[1] in order), key=lambda key: (order.index(key[0]), key[1]))
+
+
+def _temperatures(metrics):
+    """{frozenset of (architecture, seed): temperature}: of each network, of each ensemble over seeds, and of all together."""
+    from cxrkit.evaluation.predictions import LAST_STAGE
+
+    final = [row for row in metrics["scores"] + metrics["ensembles"] if row["stage"] == LAST_STAGE and row["split"] == metrics["held_out"]]
+    trained = {(row["architecture"], row["seed"]) for row in final if "seed" in row}
+    found = {}
+    for row in final:
+        if row.get("calibration"):
+            members = [(row["architecture"], row["seed"])] if "seed" in row else [key for key in trained if key[0] in row["architectures"]]
+            found[frozenset(members)] = row["calibration"]["temperature"]
+    return found
+
+
+def _open_all(paths, size, reference):
+    """The Films that could be read, and {file, reason} of the others."""
+    from cxrkit.errors import UnreadableImage
+
+    films, unreadable = [], []
+    for path in [file for path in paths for file in _files(path)]:
+        try:
+            films.append(open_film(path, size, reference))
+        except UnreadableImage as error:
+            unreadable.append({"file": str(path), "reason": f"{error.what} ({error.next})" if error.next else error.what})
+        except OSError as error:
+            unreadable.append({"file": str(path), "reason": error.strerror or str(error)})
+    return films, unreadable
+
+
+def _files(path):
+    return sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
+
+
+def open_film(path, size, reference=None):
+    """A file as a Film of squares size x size. Raises UnreadableImage, OSError."""
+    from PIL import Image
+
+    from cxrkit.data import dicom, images, pixels
+    from cxrkit.evaluation import novelty
+
+    if dicom.is_dicom(path):
+        grey, doubts = dicom.open_grey(path)
+        colour = 0.0
+    else:
+        grey, doubts = images.open_grey(path), []
+        with Image.open(path) as picture:
+            colour = novelty.colour_share(picture)
+    square = pixels.square(grey, size)
+    width = min(4 * PANEL, max(PANEL // 4, round(PANEL * grey.width / grey.height)))
+    if reference is not None:
+        doubts = doubts + reference.doubts(square, *grey.size, colour)
+    return Film(path, square, grey.resize((width, PANEL), Image.Resampling.BILINEAR), doubts)
+
+
+def _answer(film, temperatures, reference, picture):
+    architectures = list(dict.fromkeys(architecture for architecture, _ in film.p_covid))
+    networks = []
+    for architecture in architectures:
+        mine = {key: p for key, p in film.p_covid.items() if key[0] == architecture}
+        networks.append({"architecture": architecture, "seeds": [seed for _, seed in mine], **_probability(mine, temperatures)})
+    return {
+        "file": str(film.path),
+        "outside": bool(film.doubts) or (None if reference is None else False),
+        "why_outside": film.doubts,
+        "ensemble": _probability(film.p_covid, temperatures),
+        "networks": networks,
+        "attention": picture,
+    }
+
+
+def _probability(p_covid, temperatures):
+    """The mean over architectures of their mean over seeds, calibrated, with the least and greatest of single networks.
+
+    p_covid: {(architecture, seed): probability}. A network without a temperature counts as it is in the range.
+    """
+    import numpy as np
+
+    from cxrkit.evaluation.calibration import tempered
+
+    by_architecture = {}
+    for (architecture, _), p in p_covid.items():
+        by_architecture.setdefault(architecture, []).append(p)
+    mean = np.mean([np.mean(values) for values in by_architecture.values()])
+    temperature, reason = _usable(temperatures.get(frozenset(p_covid)))
+    each = [(p, _usable(temperatures.get(frozenset([key])))[0]) for key, p in p_covid.items()]
+    singles = [float(tempered(p, own)) if own else p for p, own in each]
+    return {
+        "p_covid": float(tempered(mean, temperature)) if temperature else float(mean),
+        "calibrated": temperature is not None,
+        "why_not_calibrated": reason,
+        "temperature": temperature,
+        "raw": float(mean),
+        "low": min(singles),
+        "high": max(singles),
+        "networks": len(p_covid),
+    }
+
+
+def _usable(temperature):
+    if temperature is None:
+        return None, "the run fitted no temperature for these networks"
+    if not NO_TEMPERATURE[0] < temperature < NO_TEMPERATURE[1]:
+        return None, "validation gave no temperature: its films were told apart perfectly, or not at all"
+    return temperature, ""
+
+
+def _warnings(about, results):
+    """What must stand beside every probability, a sentence each."""
+    from cxrkit.data import phantom
+    from cxrkit.files import read_json
+    from cxrkit.pipeline import RESEARCH_ONLY
+
+    found = [RESEARCH_ONLY]
+    if about["data"] == "phantom":
+        found.append(phantom.BANNER)
+    if about["weights"] == "random":
+        found.append("The networks started from random weights.")
+    if about.get("leaks"):
+        found.append("The run's split leaks: its calibration does not hold for new patients.")
+    try:
+        found.append("The audit of this run says: " + read_json(results / "audits.json")["verdict"]["paragraph"])
+    except FileNotFoundError:
+        found.append("No audit of this run is here: whether its networks see disease at all was not looked into.")
+    except (ValueError, KeyError, TypeError):
+        found.append("The audit of this run cannot be read.")
+    return found
+
+
+def _draw(film, number, out):
+    """Write the film, and beside it the film under each architecture's map; return the file's path, or an empty text."""
+    if not out:
+        return ""
+    import numpy as np
+    from PIL import Image, ImageDraw
+
+    from cxrkit.evaluation import attention
+    from cxrkit.evaluation.scores import SHORT_NAMES
+
+    grey, width = np.asarray(film.panel), film.panel.width
+    panels = {"film": np.repeat(grey[..., None], 3, -1)}
+    for architecture, found in film.maps.items():
+        enlarged = np.asarray(Image.fromarray(found).resize((width, PANEL), Image.Resampling.BILINEAR)) / np.float32(255)
+        panels[SHORT_NAMES[architecture] + ("" if found.any() else ": nothing speaks for its answer")] = attention.overlay(grey, enlarged)
+    picture = Image.new("RGB", (width * len(panels), PANEL + CAPTION), "white")
+    draw = ImageDraw.Draw(picture)
+    for place, (name, panel) in enumerate(panels.items()):
+        picture.paste(Image.fromarray(panel), (place * width, CAPTION))
+        draw.text((place * width + 4, 3), name, fill="black")
+    path = Path(out) / f"{number:03d}-{re.sub(r'[^A-Za-z0-9_-]+', '-', film.path.stem)[:40]}.png"
+    attention.save(path, picture)
+    return str(path)
+
+
+def text(found):
+    """What people read."""
+    from cxrkit.evaluation.scores import SHORT_NAMES
+    from cxrkit.progress import table
+
+    lines, rows = ["!!! " + warning for warning in found["warnings"]] + [""], []
+    for film in found["films"]:
+        mark = "OUTSIDE" if film["outside"] else ""
+        rows.append([Path(film["file"]).name, "all networks", *_cells(film["ensemble"]), mark])
+        if len(film["networks"]) > 1:
+            rows += [["", SHORT_NAMES[row["architecture"]], *_cells(row), ""] for row in film["networks"]]
+    if rows:
+        lines.append(table(rows, ["film", "network", "p(COVID-19)", "single networks", "n", "calibrated", ""], right=["p(COVID-19)", "n"]))
+    if any(film["ensemble"]["networks"] > 1 for film in found["films"]):
+        lines.append("single networks: the least and greatest of them; several are calibrated as one, so their probability may lie outside")
+    reasons = dict.fromkeys(row["why_not_calibrated"] for film in found["films"] for row in (film["ensemble"], *film["networks"]) if not row["calibrated"])
+    lines += [f"not calibrated: {reason}" for reason in reasons]
+    for film in found["films"]:
+        if film["outside"]:
+            lines.append(f"OUTSIDE what this model has seen, its probability means nothing: {film['file']}: {'; '.join(film['why_outside'])}")
+    if not found["novelty"]["checked"]:
+        lines.append(f"whether a film is outside what this model has seen was not checked: {found['novelty']['why_not']}")
+    lines += [f"where the networks look: {film['attention']}" for film in found["films"] if film["attention"]]
+    lines += [f"not read: {bad['file']}: {bad['reason']}" for bad in found["unreadable"]]
+    lines.append(f"{len(found['films'])} films read, {len(found['unreadable'])} not")
+    return "\n".join(lines)
+
+
+def _cells(row):
+    return [f"{row['p_covid']:.3f}", f"{row['low']:.3f} to {row['high']:.3f}" if row["networks"] > 1 else "", row["networks"], "yes" if row["calibrated"] else "no"]
+'''[1:]
+
+
+# ======================================================================================================================
 # cxrkit/progress.py
 # ======================================================================================================================
 
@@ -6562,10 +9689,20 @@ FILES['cxrkit/progress.py'] = r'''
 import sys
 import time
 
+from cxrkit import environment
+
 
 def say(text=""):
-    """Print one line at once, so that a log shows it while the run goes on."""
+    """Print one line at once, so that a log shows it while the run goes on; with its number where several processes speak."""
+    if environment.processes() > 1:
+        text = "\n".join(f"[{environment.rank()}] {line}" for line in str(text).split("\n"))
     print(text, flush=True)
+
+
+def announce(text=""):
+    """say() by the first process only: what every process knows."""
+    if environment.rank() == 0:
+        say(text)
 
 
 def on_terminal():
@@ -6613,59 +9750,1704 @@ FILES['cxrkit/report/__init__.py'] = r'''
 
 
 # ======================================================================================================================
+# cxrkit/report/audit_tables.py
+# ======================================================================================================================
+
+FILES['cxrkit/report/audit_tables.py'] = r'''
+"""The audits as tables: what knows nothing of lungs, masks, sources, films from elsewhere, controls, attention."""
+
+from cxrkit.report.facts import short
+from cxrkit.report.tables import Cell, Column, Table, area, interval, number, scale_of
+
+
+def _areas(rows, index):
+    """The scale of a column of areas: from guessing to perfect, and down to what is worse than guessing."""
+    return scale_of(rows, index, 0.5, 1)
+
+
+def all_of(audits):
+    """The tables that audits.json has rows for, in the order of the page."""
+    makers = (baselines, masking, sources, elsewhere, attention, controls, not_done)
+    return [table for table in (make(audits) for make in makers) if table]
+
+
+def baselines(audits):
+    """What sees less than a network, above the networks themselves."""
+    rows = []
+    for row in audits.get("baselines") or []:
+        held = row.get("held_out") or {}
+        rows.append([Cell(row["title"]), area(row), number(row.get("n")), area(held), number(held.get("n")), Cell(row.get("note") or "")])
+    for row in audits.get("networks") or []:
+        ahead = row.get("advantage")
+        note = (
+            f"{ahead['auc']:+.3f} [{ahead['interval'][0]:+.3f}, {ahead['interval'][1]:+.3f}] on {ahead['over_title']}"
+            if ahead and ahead.get("interval")
+            else ""
+        )
+        seeds = f", mean of {len(row['seeds'])} seeds" if len(row.get("seeds") or ()) > 1 else ""
+        rows.append(
+            [Cell(short(row["architecture"]) + seeds, tone="network"), Cell(""), Cell(""), area(row), number(row.get("n")), Cell(note)]
+        )
+    if not rows:
+        return None
+    columns = (
+        Column("COVID-19 told from normal by"),
+        Column("AUC, all films", True, _areas(rows, 1)),
+        Column("n", True),
+        Column("AUC, held out", True, _areas(rows, 3)),
+        Column("n held out", True),
+        Column("note"),
+    )
+    note = "An AUC of 1 separates the classes, 0.5 is guessing. All films: each judged by a model that did not see its patient. A network that does not stand clear of the rows above it has shown nothing about lungs."
+    return Table("baselines", "What knows nothing of lungs, or little, above the networks.", columns, rows, note)
+
+
+def masking(audits):
+    rows = []
+    for row in audits.get("masking") or []:
+        where = "the centre" if row["mask"] == "centre" else "all but the centre"
+        share = Cell(f"{100 * row['share']:.0f} %", row["share"])
+        rows.append(
+            [
+                Cell(f"{short(row['architecture'])}, seed {row['seed']}"),
+                Cell(where),
+                share,
+                area(row),
+                number(row.get("n")),
+                Cell("trained on such films" if row.get("retrained") else "asked only"),
+            ]
+        )
+    columns = (
+        Column("network"),
+        Column("blacked out"),
+        Column("of the picture", True),
+        Column("AUC", True, _areas(rows, 3)),
+        Column("n", True),
+        Column("how"),
+    )
+    note = "With the centre black there are no lungs to see. A network that keeps its score then does not need them."
+    return Table("masking", "Lungs hidden, and all but the lungs hidden.", columns, rows, note, open=len(rows) <= 24) if rows else None
+
+
+def sources(audits):
+    rows = [
+        [Cell(row["title"]), area(row), number(row.get("n")), number(row.get("n_covid")), Cell(row.get("note") or "")]
+        for row in audits.get("sources") or []
+    ]
+    columns = (
+        Column("what is told apart"),
+        Column("AUC", True, _areas(rows, 1)),
+        Column("n", True),
+        Column("positive", True),
+        Column("note"),
+    )
+    return (
+        Table(
+            "sources",
+            "Sources told apart, left out, and kept alike.",
+            columns,
+            rows,
+            "Among films of one label the disease is constant: what tells their sources apart there sees no disease.",
+        )
+        if rows
+        else None
+    )
+
+
+def elsewhere(audits):
+    rows = []
+    for row in audits.get("external") or []:
+        found, drop = row.get("metrics") or {}, row.get("drop") or {}
+        figures = [interval(found.get(name)) for name in ("auc", "sensitivity", "specificity")]
+        error = ((row.get("calibration") or {}).get("before") or {}).get("ece")
+        counts = [number(row.get(name)) for name in ("n", "n_covid", "duplicates_removed")]
+        rows.append([Cell(row["name"]), Cell(short(row.get("architecture") or "")), *counts, *figures, area(drop), interval(error)])
+    columns = [Column("films of"), Column("network"), *[Column(title, True) for title in ("n", "COVID-19", "copies removed")]]
+    columns += [Column(title, True, (0, 1)) for title in ("AUC", "sensitivity", "specificity")] + [
+        Column("AUC lost", True),
+        Column("calibration error", True),
+    ]
+    return (
+        Table(
+            "elsewhere",
+            "The same networks on films from elsewhere.",
+            tuple(columns),
+            rows,
+            "AUC lost: inside less outside, with its interval. Copies of the study's own films are removed before.",
+        )
+        if rows
+        else None
+    )
+
+
+def attention(audits):
+    rows = []
+    for row in (audits.get("attention") or {}).get("rows") or []:
+        low, high = row.get("interval") or (None, None)
+        energy = interval({"value": row.get("energy_in_box"), "low": low, "high": high})
+        others = [
+            Cell("–" if row.get(key) is None else f"{row[key]:.3f}", row.get(key))
+            for key in ("box_area", "randomised_energy", "randomised_correlation")
+        ]
+        rows.append([Cell(f"{short(row['architecture'])}, seed {row['seed']}"), energy, *others, number(row.get("n"))])
+    columns = (
+        Column("network"),
+        Column("share of attention in the box", True, (0, 1)),
+        *[Column(title, True) for title in ("box's share of the picture", "the same, random network", "correlation with it", "n")],
+    )
+    note = "The box holds the lungs. Attention is worth reading only where its share in the box lies clear of the box's own share, and where the map changes when the network is made random (Adebayo et al. 2018, arXiv 1810.03292)."
+    return Table("attention", "Where the networks look.", columns, rows, note) if rows else None
+
+
+def controls(audits):
+    rows = [
+        [
+            Cell(row["title"]),
+            Cell(str(row["expected"])),
+            Cell(str(row["found"])),
+            Cell("passed" if row["passed"] else "FAILED", tone="" if row["passed"] else "bad"),
+        ]
+        for row in audits.get("controls") or []
+    ]
+    columns = (Column("control"), Column("expected"), Column("found"), Column("outcome"))
+    return (
+        Table("controls", "Controls of the audit itself.", columns, rows, "An audit that fails its own controls says nothing.")
+        if rows
+        else None
+    )
+
+
+def not_done(audits):
+    rows = [[Cell(str(row["part"])), Cell(str(row["reason"]))] for row in audits.get("not_done") or []]
+    return Table("not-done", "Parts of the audit that were not done.", (Column("part"), Column("why")), rows) if rows else None
+
+
+def reasons(audits):
+    """What the verdict rests on."""
+    rows = []
+    for row in (audits.get("verdict") or {}).get("reasons") or []:
+        cells = [Cell("–" if row.get(key) is None else f"{row[key]:.3g}", row.get(key)) for key in ("value", "threshold")]
+        rows.append([Cell(row["text"]), *cells, Cell(str(row["rule"]).replace("-", " "))])
+    columns = (Column("finding"), Column("value", True), Column("held against", True), Column("rule"))
+    return Table("reasons", "What the verdict rests on.", columns, rows) if rows else None
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/report/cards.py
+# ======================================================================================================================
+
+FILES['cxrkit/report/cards.py'] = r'''
+"""The papers that travel with the results: MODEL_CARD.md, DATASHEET.md, CLAIM.md and CITATION.cff, generated, never written by hand."""
+
+import csv
+from collections import Counter
+from pathlib import Path
+
+import yaml
+
+from cxrkit import __version__
+from cxrkit.data import licences
+from cxrkit.data.records import COLUMNS
+from cxrkit.files import read_json
+from cxrkit.report import data_tables, tables, words
+from cxrkit.report.facts import AUDIT_COMMAND, short
+from cxrkit.report.text import markdown_table, plain
+
+HERE = Path(__file__).parent
+GENERATED = ("report.html", "MODEL_CARD.md", "DATASHEET.md")
+
+
+def all_of(facts):
+    """{file name: text} of the cards. facts: facts.Facts."""
+    return {"MODEL_CARD.md": model_card(facts), "DATASHEET.md": datasheet(facts), "CLAIM.md": claim(facts), "CITATION.cff": citation()}
+
+
+def model_card(facts):
+    return _render(
+        "model_card.md",
+        facts,
+        networks=", ".join(short(name) for name in facts.architectures),
+        seeds=", ".join(map(str, facts.about["experiment"].get("seeds") or [])) or "?",
+        verdict=words.verdict(facts),
+        audited=bool(facts.audits),
+        audit_command=AUDIT_COMMAND,
+        scores="\n".join(markdown_table(tables.beside_the_study(facts))),
+        n=facts.comparison["n"],
+        patients=facts.comparison["patients"],
+        held=facts.held,
+    )
+
+
+def datasheet(facts):
+    everything, used = facts.everything, list(facts.run.records.values())
+    shown = [data_tables.splits(facts), data_tables.sources(facts), data_tables.left_out(facts)]
+    by_licence = Counter(record.licence or "unknown" for record in used)
+    leaks = facts.about.get("leaks")
+    return _render(
+        "datasheet.md",
+        facts,
+        n_read=len(everything),
+        n_out=len(everything) - len(used),
+        columns=", ".join(f"`{column}`" for column in COLUMNS),
+        tables="\n\n".join("\n".join(markdown_table(table)) for table in shown if table),
+        collected=", ".join(f"{plain(name or 'not known')} {count}" for name, count in Counter(r.collected for r in used).most_common()),
+        leaks=""
+        if leaks is None
+        else f"{leaks} patients or pictures stand in two splits."
+        if leaks
+        else "No patient or picture stands in two splits.",
+        licences="\n".join(f"- {plain(name)}: {count} films. {licences.terms(name)}" for name, count in by_licence.most_common()),
+    )
+
+
+def _render(template, facts, **values):
+    import jinja2
+
+    made = jinja2.Environment(loader=jinja2.FileSystemLoader(HERE), undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
+    made.filters["plain"] = plain
+    used = facts.run.records
+    shared = {
+        "version": __version__,
+        "marks": facts.marks(),
+        "about": Known(facts.about),
+        "experiment": Known(facts.about["experiment"]),
+        "n_used": len(used),
+        "sources": ", ".join(plain(source) for source in sorted({record.source for record in used.values()})),
+    }
+    return made.get_template(template).render(**shared, **values)
+
+
+class Known(dict):
+    """A mapping whose absent keys are None, for runs of earlier versions lack some."""
+
+    def __missing__(self, key):
+        return None
+
+
+def claim(facts):
+    """CLAIM.md: each item answered yes, no or not applicable, with the file and field that holds it, and the score."""
+    rows, counts = [], Counter()
+    for item in yaml.safe_load((HERE / "claim.yaml").read_text("utf-8")):
+        answer, where = answered(item, facts)
+        counts[answer] += 1
+        rows.append(f"| {item['item']} | {item['part']} | {plain(item['topic'])} | {answer} | {where} |")
+    asked = counts["yes"] + counts["no"]
+    head = [
+        "# CLAIM: the Checklist for Artificial Intelligence in Medical Imaging",
+        "",
+        "After Mongan, Moy and Kahn 2020, Radiol. Artif. Intell. 2:e200029 (PMC8017414), whose 42 items are named here in our own words. "
+        "Each yes names the file, and the field in it, that was there when this was written. What a file cannot show, such as what authors would discuss, is not claimed.",
+        "",
+        *(f"**{plain(sentence, 600)}**\n" for _, sentence in facts.marks()),
+        f"**Score: {counts['yes']} of {asked} items that apply ({100 * counts['yes'] / asked:.0f} %); {counts['not applicable']} do not apply.**",
+        "",
+        "| item | part | topic | answer | where, or why not |",
+        "| ---: | --- | --- | --- | --- |",
+    ]
+    return "\n".join([*head, *rows]) + "\n"
+
+
+def answered(item, facts):
+    """(answer, where or why not) of an item of claim.yaml, by what the results hold."""
+    if "na" in item:
+        return "not applicable", plain(item["na"])
+    if "at" not in item or not _holds(facts.folder, item["at"], item.get("zero", False)):
+        return "no", plain(item["otherwise"])
+    name, *field = item["at"]
+    where = f"[{name}]({name})" + (f", field `{field[0]}`" if field else "")
+    return "yes", where + (f": {plain(item['says'])}" if "says" in item else "")
+
+
+def _holds(folder, at, zero):
+    """Whether the file is there and its field, if one is named, is not empty; with `zero`, 0 counts as an answer."""
+    name, *field = at
+    if name in GENERATED:
+        return True
+    path = folder / name
+    if not path.is_file():
+        return False
+    if not field:
+        return True
+    if path.suffix == ".csv":
+        with open(path, encoding="utf-8", newline="") as file:
+            return any(row.get(field[0]) for row in csv.DictReader(file))
+    value = read_json(path)
+    for key in field[0].split("."):
+        value = value.get(key) if isinstance(value, dict) else None
+    return bool(value) or (zero and value == 0)
+
+
+def citation():
+    """CITATION.cff of the kit (https://citation-file-format.github.io)."""
+    content = {
+        "cff-version": "1.2.0",
+        "message": "If you use these results, please cite the kit that made them, and the sources in ATTRIBUTION.md.",
+        "title": "cxrkit: COVID-19 against healthy chest films, from raw sources to a report",
+        "type": "software",
+        "version": __version__,
+        "license": "MIT",
+        "authors": [{"name": "The cxrkit authors"}],
+    }
+    return yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/report/claim.yaml
+# ======================================================================================================================
+
+FILES['cxrkit/report/claim.yaml'] = r'''
+# The 42 items of CLAIM, the Checklist for Artificial Intelligence in Medical Imaging, each named in our own words and
+# answered from the results. (Mongan, Moy, Kahn 2020, Radiol. Artif. Intell. 2:e200029, PMC8017414.)
+# `at`: file, then a field of it that must be there and not be empty for a yes; `says`: what is found there; `zero`: 0 is an
+# answer, too; `otherwise`: why the answer is no; `na`: why the item does not apply.
+- {item: 1, part: title and abstract, topic: the title says that it is about AI, at: [report.html]}
+- {item: 2, part: title and abstract, topic: a structured summary, at: [report.html], says: "the section Verdict"}
+- {item: 3, part: introduction, topic: "background, intended use and role", at: [MODEL_CARD.md], says: "Intended use"}
+- {item: 4, part: introduction, topic: objectives, at: [report.html], says: "the two questions of its title"}
+- {item: 5, part: design, topic: prospective or retrospective, at: [DATASHEET.md], says: "Motivation: retrospective, from published films"}
+- {item: 6, part: design, topic: goal of the study, at: [MODEL_CARD.md], says: "Intended use: a repetition of a study, to learn which network is better"}
+- {item: 7, part: data, topic: sources, at: [manifest.csv, source]}
+- {item: 8, part: data, topic: inclusion and exclusion, at: [manifest.csv, excluded], otherwise: no image was excluded, so the manifest names no criterion}
+- {item: 9, part: data, topic: preprocessing, at: [run.json, experiment.image_size], says: "grey, squeezed into a square of that many pixels"}
+- {item: 10, part: data, topic: subsets, na: whole films are used; no region or series is chosen from them}
+- {item: 11, part: data, topic: definition of the data's elements, at: [DATASHEET.md], says: "Composition: each column of manifest.csv"}
+- {item: 12, part: data, topic: de-identification, otherwise: the sources removed names before publishing; the kit does not check pixels for them}
+- {item: 13, part: data, topic: missing values, at: [DATASHEET.md], says: "Composition: empty means not known; nothing is filled in"}
+- {item: 14, part: reference standard, topic: definition, at: [manifest.csv, finding], otherwise: the sources gave no findings in words}
+- {item: 15, part: reference standard, topic: why this one, otherwise: labels are as published; nobody chose among standards}
+- {item: 16, part: reference standard, topic: who annotated, otherwise: the sources do not say who read the films}
+- {item: 17, part: reference standard, topic: tools of annotation, otherwise: the sources do not name them}
+- {item: 18, part: reference standard, topic: agreement of readers, otherwise: the sources publish one label a film}
+- {item: 19, part: partitions, topic: sample size and its reason, at: [comparison.json, images_for_equivalence], says: "what the images at hand can show, and how many would be needed"}
+- {item: 20, part: partitions, topic: how films were assigned, at: [run.json, experiment.split]}
+- {item: 21, part: partitions, topic: level at which partitions are disjoint, at: [run.json, leaks], zero: true, says: "by patient and picture; so many stand in two splits", otherwise: the run does not record it}
+- {item: 22, part: model, topic: description, at: [MODEL_CARD.md], says: "Model"}
+- {item: 23, part: model, topic: libraries with versions, at: [run.json, versions], otherwise: the run records no versions}
+- {item: 24, part: model, topic: initial weights, at: [run.json, weights]}
+- {item: 25, part: training, topic: procedure and hyperparameters, at: [run.json, experiment]}
+- {item: 26, part: training, topic: choice of the final model, at: [comparison.json, chosen_on_validation], otherwise: "there is no test split: each network's last epoch is judged on validation, as in the study"}
+- {item: 27, part: training, topic: ensembles, at: [metrics.json, ensembles], otherwise: one network with one seed is no ensemble}
+- {item: 28, part: evaluation, topic: measures of performance, at: [metrics.json, scores]}
+- {item: 29, part: evaluation, topic: statistics and uncertainty, at: [comparison.json, pairs], otherwise: there is one network, so there are no pairs; its intervals are in metrics.json}
+- {item: 30, part: evaluation, topic: robustness, at: [audits.json, masking], otherwise: no audit has masked the films}
+- {item: 31, part: evaluation, topic: explainability, at: [audits.json, attention.rows], otherwise: no attention maps were made}
+- {item: 32, part: evaluation, topic: data from elsewhere, at: [audits.json, external], otherwise: no films from elsewhere were tried}
+- {item: 33, part: results, topic: flow of cases, at: [report.html], says: "Where the films come from, and where they went"}
+- {item: 34, part: results, topic: patients of each partition, at: [manifest.csv, age], otherwise: the sources give no ages}
+- {item: 35, part: results, topic: performance on every partition, at: [metrics.json, scores], says: "validation and, where there is one, test; not training"}
+- {item: 36, part: results, topic: accuracy with its precision, at: [metrics.json, scores], says: "each figure with its 95 % interval and n"}
+- {item: 37, part: results, topic: failures, at: [report.html], says: "Films that went wrong, or nearly"}
+- {item: 38, part: discussion, topic: limits and bias, at: [audits.json, verdict], otherwise: no audit was run; general limits stand in MODEL_CARD.md}
+- {item: 39, part: discussion, topic: what it means for practice, at: [MODEL_CARD.md], says: "Intended use: none in practice"}
+- {item: 40, part: other, topic: registration, na: a technical comparison of networks on published films is not registered}
+- {item: 41, part: other, topic: "protocol, code and data", at: [run.json, experiment_sha256], says: "the code is the kit's, the protocol the experiment of this hash", otherwise: the run does not name its experiment's hash}
+- {item: 42, part: other, topic: funding, otherwise: the kit does not know who paid for the run}
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/report/commands.py
+# ======================================================================================================================
+
+FILES['cxrkit/report/commands.py'] = r'''
+"""The subcommand report of `python -m cxrkit`."""
+
+import time
+from pathlib import Path
+
+from cxrkit.progress import say
+
+
+def add(commands):
+    """Add the subcommand to an argparse subparsers object; nothing heavy is imported before it runs."""
+    report = commands.add_parser("report", help="write report.html, its text twin and the cards, from a run's results alone")
+    report.add_argument("run", type=Path, metavar="RUN", help="the run's folder, or its results folder")
+    report.add_argument("--text", action="store_true", help="print the tables as well")
+    report.set_defaults(command=run_report)
+
+
+def run_report(options):
+    from cxrkit.report import data_tables, facts, page, text
+
+    started = time.monotonic()
+    written = page.make(options.run)
+    if options.text:
+        found = facts.read(options.run)
+        say(text.log(found, data_tables.gallery(found)) + "\n")
+    size = written[0].stat().st_size
+    say(
+        f"{written[0]}: {size / 1e6:.2f} MB, in {time.monotonic() - started:.1f} s; beside it {', '.join(path.name for path in written[1:])}"
+    )
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/report/data_tables.py
+# ======================================================================================================================
+
+FILES['cxrkit/report/data_tables.py'] = r'''
+"""The data as tables: what came in, what was left out and why, copies, splits, patients; and the films worth a look."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+
+from cxrkit.data import licences, overview
+from cxrkit.data.groups import groups_of
+from cxrkit.data.records import LABELS, POSITIVE, SPLITS
+from cxrkit.report.facts import SPLIT_WORDS, short
+from cxrkit.report.tables import Cell, Column, Table, number
+
+WORDS = {"covid": "COVID-19", "normal": "normal", "": "no label"}
+WORST = 6
+"""Films a network in the gallery."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of the data's way. title; count: images; parts: [(words, count)], commonest first; kind: kept, out or split."""
+
+    title: str
+    count: int
+    parts: list
+    kind: str
+
+
+def flow(facts):
+    """The way of the data, from what the sources hold to the splits: Steps."""
+    everything, used = facts.everything, [record for record in facts.everything if record.used]
+    out = Counter(overview.short_reason(record) for record in everything if not record.used)
+    copies = sum(count for reason, count in out.items() if reason.startswith("duplicate of"))
+    steps = [Step("read from the sources", len(everything), Counter(record.source for record in everything).most_common(), "kept")]
+    if copies:
+        parts = [(reason, count) for reason, count in out.most_common() if reason.startswith("duplicate of")]
+        steps += [Step("copies removed", copies, parts, "out"), Step("different pictures", len(everything) - copies, [], "kept")]
+    others = [(reason, count) for reason, count in out.most_common() if not reason.startswith("duplicate of")]
+    if others:
+        steps.append(Step("left out", sum(count for _, count in others), others, "out"))
+    steps.append(Step("used", len(used), [(WORDS[label], sum(r.label == label for r in used)) for label in LABELS], "kept"))
+    groups = groups_of(everything)
+    for split in SPLITS:
+        mine = [record for record in used if record.split == split]
+        if mine and split:
+            parts = [(WORDS[label], sum(r.label == label for r in mine)) for label in LABELS]
+            steps.append(Step(SPLIT_WORDS[split], len(mine), [*parts, ("patients", len({groups[r.image_id] for r in mine}))], "split"))
+    return steps
+
+
+def sources(facts):
+    rows = []
+    for source in sorted({record.source for record in facts.everything}):
+        mine = [record for record in facts.everything if record.source == source]
+        kept = [record for record in mine if record.used]
+        counts = [sum(record.label == label for record in kept) for label in LABELS]
+        copies = sum(bool(record.duplicate_of) for record in mine)
+        listed = [_commonest(record.view or "not known" for record in kept), _commonest(record.licence or "unknown" for record in kept)]
+        rows.append(
+            [
+                Cell(source),
+                *[number(value) for value in (len(mine), len(kept), *counts, copies, len({r.patient for r in kept}))],
+                *[Cell(text) for text in listed],
+            ]
+        )
+    columns = (
+        Column("source"),
+        *[Column(title, True) for title in ("read", "used", "COVID-19", "normal", "copies", "patients")],
+        Column("views"),
+        Column("licences"),
+    )
+    return Table("sources-of-films", "Images of each source.", columns, rows)
+
+
+def left_out(facts):
+    reasons = Counter((record.source, overview.short_reason(record)) for record in facts.everything if not record.used)
+    rows = [[Cell(reason), Cell(source), number(count)] for (source, reason), count in reasons.most_common()]
+    return (
+        Table(
+            "left-out",
+            f"{sum(reasons.values()):,} images left out, and why.",
+            (Column("reason"), Column("source"), Column("images", True)),
+            rows,
+        )
+        if rows
+        else None
+    )
+
+
+def splits(facts):
+    used, groups = list(facts.run.records.values()), groups_of(facts.everything)
+    rows = []
+    for split in SPLITS:
+        mine = [record for record in used if record.split == split]
+        if mine and split:
+            counts = [sum(record.label == label for record in mine) for label in LABELS]
+            ages = [float(record.age) for record in mine if _is_number(record.age)]
+            age = f"{np.median(ages):g} years ({len(ages)} known)" if ages else "not known"
+            women = Counter(record.sex for record in mine)
+            sex = ", ".join(f"{value or 'not known'} {count}" for value, count in women.most_common(4))
+            rows.append(
+                [
+                    Cell(SPLIT_WORDS[split]),
+                    *[number(value) for value in (len(mine), *counts, len({groups[r.image_id] for r in mine}))],
+                    Cell(age),
+                    Cell(sex),
+                    Cell(_commonest(r.source for r in mine)),
+                ]
+            )
+    columns = (
+        Column("split"),
+        *[Column(title, True) for title in ("images", "COVID-19", "normal", "patients")],
+        Column("median age"),
+        Column("sex"),
+        Column("sources"),
+    )
+    leaks = facts.about.get("leaks")
+    note = "Patients: films that share a patient or a picture count as one. " + (
+        f"{leaks} patients or pictures stand in two splits."
+        if leaks
+        else "No patient or picture stands in two splits."
+        if leaks == 0
+        else ""
+    )
+    return Table("splits", "The splits.", columns, rows, note)
+
+
+def _commonest(values):
+    return ", ".join(f"{value} {count}" for value, count in Counter(values).most_common(5))
+
+
+def _is_number(text):
+    try:
+        return np.isfinite(float(text))
+    except ValueError:
+        return False
+
+
+@dataclass(frozen=True)
+class Film:
+    """A film of the gallery. kind: error, top loss or hit; picture: path below the results, empty where there is none; why: then the reason."""
+
+    image_id: str
+    network: str
+    kind: str
+    label: str
+    p_covid: float
+    loss: float
+    picture: str
+    why: str
+    licence: str
+    credit: str
+    case_url: str
+
+
+def gallery(facts):
+    """The films worth a look: the audit's, with attention maps, where it has any, else the dearest of each network."""
+    entries = ((facts.audits or {}).get("attention") or {}).get("gallery")
+    if entries:
+        return [_film(facts, row, row.get("file") or "", row.get("why_no_picture") or "") for row in entries]
+    return [
+        _film(facts, row, *_thumbnail(facts, row["image_id"]))
+        for architecture in facts.architectures
+        for row in _dearest(facts, architecture)
+    ]
+
+
+def _dearest(facts, architecture):
+    mine = facts.scores(architecture)
+    if mine is None:
+        return
+    p_covid = mine.p_covid.mean(0)
+    loss = -np.log(np.clip(np.where(mine.is_covid, p_covid, 1 - p_covid), 1e-12, 1))
+    for index in np.argsort(-loss, kind="stable")[:WORST]:
+        wrong = (p_covid[index] >= facts.metrics["threshold"]) != mine.is_covid[index]
+        yield {
+            "image_id": mine.image_ids[index],
+            "architecture": architecture,
+            "kind": "error" if wrong else "top loss",
+            "p_covid": float(p_covid[index]),
+        }
+
+
+def _thumbnail(facts, image_id):
+    from cxrkit.report.thumbnails import place
+
+    record = facts.run.records[image_id]
+    if not licences.may_redistribute(record.licence):
+        return "", f"its licence, {record.licence}, does not let it be shown" if record.licence else "it comes without a licence"
+    path = place(image_id)
+    return (path, "") if (facts.folder / path).is_file() else ("", "the results hold no picture of it")
+
+
+def _film(facts, row, picture, why):
+    record = facts.run.records.get(row["image_id"])
+    p_covid = float(row["p_covid"])
+    label = record.label if record else row.get("label") or ""
+    right = p_covid if label == POSITIVE else 1 - p_covid
+    return Film(
+        image_id=row["image_id"],
+        network=short(row["architecture"]),
+        kind=row["kind"],
+        label=WORDS.get(label, label),
+        p_covid=p_covid,
+        loss=float(-np.log(max(right, 1e-12))),
+        picture=picture,
+        why=why,
+        licence=record.licence if record else "",
+        credit=record.credit if record else row.get("credit") or "",
+        case_url=record.case_url if record else row.get("case_url") or "",
+    )
+
+
+def films(facts, shown):
+    """The gallery as a table."""
+    rows = []
+    for film in shown:
+        cells = [
+            Cell(film.network),
+            Cell(film.kind),
+            Cell(film.label),
+            Cell(f"{film.p_covid:.3f}", film.p_covid),
+            Cell(f"{film.loss:.2f}", film.loss),
+        ]
+        rows.append([Cell(film.image_id, url=film.case_url), *cells, Cell(film.licence or "unknown"), Cell(film.credit)])
+    columns = (
+        Column("image"),
+        Column("network"),
+        Column("why here"),
+        Column("is"),
+        Column("p(COVID-19)", True),
+        Column("loss", True),
+        Column("licence"),
+        Column("credit"),
+    )
+    return Table("films", f"{len(rows)} films that went wrong, or nearly.", columns, rows, open=False)
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/report/datasheet.md
+# ======================================================================================================================
+
+FILES['cxrkit/report/datasheet.md'] = r'''
+# Datasheet: {{ n_used }} chest films of {{ sources }}
+
+Written from manifest.csv by cxrkit {{ version }}; questions after Gebru et al. 2021 (Commun. ACM 64:86).
+
+{% for _, sentence in marks -%}
+> **{{ sentence|plain(600) }}**
+
+{% endfor -%}
+## Motivation
+
+Brought together to repeat a study of 2020 that told COVID-19 films from healthy ones. Retrospective: every film was published before, by others, for other ends.
+
+## Composition
+
+{{ n_read }} images were read, {{ n_used }} are used, {{ n_out }} are left out; each has a row in `manifest.csv`, with the reason where it is left out. The columns: {{ columns }}. An empty field means that nothing is known; nothing is filled in.
+
+{{ tables }}
+
+## Collection
+
+How images came here: {{ collected }}. Each row names its source, the page and image it comes from where they are known, and when it was fetched.
+
+## Processing
+
+Copies were looked for by content (perceptual hash, then thumbnail), and patients and copies kept in one split. {{ leaks }}
+
+## Uses
+
+For research on shortcuts, on variance between runs and on repetition. Not for training anything that meets a patient.
+
+## Distribution and licences
+
+{{ licences }}
+
+The films themselves do not travel with these results. Credits stand in ATTRIBUTION.md.
+
+## Maintenance
+
+The manifest is identified by its SHA-256, `{{ about.manifest_sha256 }}`. `python -m cxrkit manifest diff` tells two versions apart.
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/report/facts.py
+# ======================================================================================================================
+
+FILES['cxrkit/report/facts.py'] = r'''
+"""Everything the report tells, read from a results folder alone."""
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from cxrkit import config
+from cxrkit.data import manifest, phantom
+from cxrkit.errors import BadInput
+from cxrkit.evaluation import outcome, predictions
+from cxrkit.evaluation.scores import SHORT_NAMES
+from cxrkit.files import read_json
+
+SPLIT_WORDS = {"train": "training", "valid": "validation", "test": "test"}
+AUDIT_COMMAND = "python -m cxrkit audit RUN"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A results folder, read and checked.
+
+    run: predictions.Run; everything: all records of the manifest, also the excluded ones; metrics, comparison:
+    the content of those files; audits: the same, None where no audit was run; epochs, finder: epochs.csv and
+    lr_find.csv as DataFrames, empty where a file is missing.
+    """
+
+    run: predictions.Run
+    everything: list
+    metrics: dict
+    comparison: dict
+    audits: dict | None
+    epochs: pd.DataFrame
+    finder: pd.DataFrame
+
+    @property
+    def about(self):
+        return self.run.about
+
+    @property
+    def folder(self):
+        return self.run.folder
+
+    @property
+    def held(self):
+        return self.metrics["held_out"]
+
+    @property
+    def architectures(self):
+        """The networks that finished, in the order of predictions.csv."""
+        table = self.run.table
+        return list(table.loc[table["stage"] == predictions.LAST_STAGE, "architecture"].unique())
+
+    def scores(self, architecture, split=None):
+        """predictions.Scores of a network, on the held-out split unless another is named."""
+        return predictions.scores(self.run.table, architecture, split or self.held)
+
+    def mean(self, architecture, split=None):
+        """The network's row of metrics.json: its mean over seeds where there are several, else its one run; None without one."""
+        split = split or self.held
+        for rows in (self.metrics["means"], self.metrics["scores"]):
+            for row in rows:
+                if (row["architecture"], row["split"], row["stage"]) == (architecture, split, predictions.LAST_STAGE):
+                    return row
+        return None
+
+    def marks(self):
+        """What a reader must not overlook: [(short text for figures, sentence)]."""
+        about, found = self.about, []
+        if about["data"] == "phantom":
+            found.append(("drawn phantoms, not films", phantom.BANNER))
+        if about["weights"] == "random":
+            found.append(("random weights", "RANDOM WEIGHTS: the networks did not start from ImageNet's, as the study's did."))
+        if about.get("leaks"):
+            found.append(
+                (
+                    "leaking split",
+                    f"LEAK: {about['leaks']} patients or pictures stand in two splits; no score of this run holds for new patients.",
+                )
+            )
+        failed = about.get("failed") or {}
+        late = [name for name in about.get("unfinished") or [] if name not in failed]
+        if failed:
+            told = "; ".join(f"{name} ({error})" for name, error in failed.items())
+            found.append(("failed trainings", f"FAILED: {len(failed)} trainings ended with an error and are missing: {told}."))
+        if late:
+            found.append(("partial run", f"PARTIAL: the time was up; {len(late)} trainings are missing: {', '.join(late)}."))
+        return found
+
+    def repeat(self):
+        """The command that makes these results again; DIR stands for the folder of a source that is not drawn."""
+        settings = {key: value for key, value in self.about["experiment"].items() if key in config.Experiment.__dataclass_fields__}
+        name = settings.get("name") if settings.get("name") in config.names() else "paper"
+        usual = config.as_dict(config.load(name))
+        words = ["python", "kernel/run.py", "--local", "--experiment", name]
+        for source in settings.get("data", []) or ["phantom"] * (self.about["data"] == "phantom") or ["DIR"]:
+            words += ["--data", source if source.startswith("phantom") else "DIR" if source == "coronahack" else f"{source}=DIR"]
+        for key, value in settings.items():
+            if key in (*config.NOT_IN_HASH, "name") or value == usual[key]:
+                continue
+            flag = "--" + key.replace("_", "-")
+            if isinstance(value, bool):
+                words.append(flag if value else "--no-" + flag[2:])
+            else:
+                words += [flag, *(map(str, value) if isinstance(value, list) else [str(value)])]
+        return shlex.join(words)
+
+
+def short(architecture):
+    """The name that people use for a network."""
+    return SHORT_NAMES.get(architecture, architecture)
+
+
+def read(results):
+    """The Facts of a run's folder or its results folder. Raises BadInput for what is missing or broken."""
+    folder = outcome.results_folder(results)
+    run = predictions.read(folder)
+    metrics, comparison = _json(folder / "metrics.json"), _json(folder / "comparison.json")
+    for name, content in (("metrics.json", metrics), ("comparison.json", comparison)):
+        if content["manifest_sha256"] != run.manifest_sha256:
+            raise BadInput(
+                "The scores belong to another manifest.", folder / name, f"compute them again: python -m cxrkit evaluate {folder}"
+            )
+    audits = _json(folder / "audits.json") if (folder / "audits.json").exists() else None
+    if audits and audits.get("manifest_sha256") != run.manifest_sha256:
+        raise BadInput("The audit belongs to another manifest.", folder / "audits.json", f"audit this run: python -m cxrkit audit {folder}")
+    tables = [_csv(folder / name) for name in ("epochs.csv", "lr_find.csv")]
+    return Facts(run, manifest.read(folder / "manifest.csv"), metrics, comparison, audits, *tables)
+
+
+def _json(path):
+    try:
+        return read_json(path)
+    except FileNotFoundError:
+        raise BadInput("The file is not there.", path, f"compute it: python -m cxrkit evaluate {path.parent}") from None
+    except ValueError as error:
+        raise BadInput(f"The file is no JSON: {error}.", path, "restore it from the run's output, or compute it again") from error
+
+
+def _csv(path):
+    if not Path(path).exists():
+        return pd.DataFrame()
+    try:
+        return pd.read_csv(path)
+    except (ValueError, UnicodeDecodeError) as error:
+        raise BadInput(f"The file is no readable CSV: {error}.", path, "restore it from the run's output") from error
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/report/model_card.md
+# ======================================================================================================================
+
+FILES['cxrkit/report/model_card.md'] = r'''
+# Model card: {{ networks }}
+
+Written from the results by cxrkit {{ version }}; sections after Mitchell et al. 2019 (arXiv 1810.03993).
+
+{% for _, sentence in marks -%}
+> **{{ sentence|plain(600) }}**
+
+{% endfor -%}
+## Model
+
+- Networks: {{ networks }}, convolutional networks from torchvision under a head of fastai, two outputs (COVID-19, normal).
+- Start: {{ "ImageNet weights" if about.weights == "imagenet" else about.weights ~ " weights" }}. Training: {{ experiment.epochs or "?" }} epochs with the body frozen, then as many unfrozen; seeds {{ seeds }}.
+- Input: one grey film, squeezed into {{ experiment.image_size or "?" }} × {{ experiment.image_size or "?" }} pixels. Output: the probability of COVID-19, not calibrated; the temperatures that calibrate it stand in `metrics.json`.
+- Experiment `{{ experiment.name|plain }}`, SHA-256 `{{ about.experiment_sha256 or "not recorded" }}`; versions and device in `run.json`.
+
+## Intended use
+
+Research: to repeat a study of 2020, and to learn which of its networks is better and whether such scores can be trusted. It is not a medical device; there is no use in care, in triage or in screening.
+
+## Can the scores be trusted?
+
+{{ verdict.trust|plain(4000) }}
+{% if not audited %}
+No audit was run; `{{ audit_command }}` runs it.
+{% endif %}
+## Scores
+
+{{ scores }}
+
+{{ verdict.best|plain(2000) }}
+
+## Data
+
+{{ n_used }} films of {{ sources }}; manifest SHA-256 `{{ about.manifest_sha256 }}`. See DATASHEET.md and ATTRIBUTION.md.
+
+## Limits
+
+- Labels are as the sources published them; nobody read the films again.
+- In the study's own data the normal films are of children and the COVID-19 films of adults, from other hospitals; a score on such data may be one of age or source.
+- Judged on {{ n }} images of {{ patients }} patients{{ ", validation only: there is no test split" if held == "valid" else "" }}.
+- Fairness between groups is not measured: most sources give neither age nor sex.
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/report/page.css
+# ======================================================================================================================
+
+FILES['cxrkit/report/page.css'] = r'''
+:root { color-scheme: light dark; --paper: #fff; --ink: #1b1d1f; --quiet: #5c6166; --line: #d9dcdf; --soft: #f4f5f6; --link: #0b5a9d; --warn: #b00020;
+  --warn-soft: #fdf0f1; --good: #00694e; --net1: #0072b2; --net2: #c25700; --net3: #00795a; --net4: #a8478a; --cell: 0, 114, 178; }
+@media (prefers-color-scheme: dark) { :root { --paper: #15181b; --ink: #e6e8ea; --quiet: #a3a9af; --line: #363b40; --soft: #1e2226; --link: #7fbdf0;
+  --warn: #ff8d97; --warn-soft: #33191d; --good: #5fd0aa; --net1: #5eb3ea; --net2: #f09a4a; --net3: #45c79f; --net4: #e08fc6; --cell: 94, 179, 234; } }
+* { box-sizing: border-box; }
+html { font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; background: var(--paper); color: var(--ink); scroll-padding-top: 1rem; }
+body { margin: 0 auto; max-width: 84rem; padding: 2rem 1.25rem 4rem; display: grid; gap: 0 3rem; grid-template-columns: 15rem minmax(0, 1fr); grid-template-areas: "head head" "nav main" "foot foot"; }
+header { grid-area: head; border-bottom: 1px solid var(--line); padding-bottom: 1.25rem; margin-bottom: 2rem; }
+nav { grid-area: nav; font-size: .875rem; }
+main { grid-area: main; min-width: 0; }
+footer { grid-area: foot; margin-top: 3rem; border-top: 1px solid var(--line); color: var(--quiet); font-size: .875rem; }
+h1 { font-size: clamp(1.5rem, 3.2vw, 2.1rem); line-height: 1.2; margin: .2rem 0 .7rem; max-width: 34ch; text-wrap: balance; letter-spacing: -.01em; }
+h2 { font-size: 1.35rem; line-height: 1.25; margin: 0 0 .75rem; letter-spacing: -.005em; }
+h3 { font-size: 1rem; margin: 1rem 0 .3rem; }
+section { padding-top: 1.5rem; margin-bottom: 1.75rem; border-top: 1px solid var(--line); }
+section:first-child { border-top: 0; padding-top: 0; }
+section:focus { outline: none; }
+p { max-width: 72ch; margin: .5rem 0; overflow-wrap: anywhere; }
+a { color: var(--link); text-underline-offset: .15em; }
+:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
+.skip { position: absolute; left: -100rem; } .skip:focus { left: 1rem; top: .5rem; background: var(--paper); padding: .5rem; }
+.kind { color: var(--quiet); margin: 0; font-size: .875rem; }
+.lede { max-width: 80ch; }
+.marks { list-style: none; margin: 1rem 0 0; padding: 0; display: grid; gap: .4rem; }
+.marks li { border-left: .3rem solid var(--warn); background: var(--warn-soft); padding: .5rem .8rem; font-weight: 600; overflow-wrap: anywhere; }
+nav ol { margin: 0; padding: 0; list-style: none; position: sticky; top: 1rem; } nav li { margin: .1rem 0; }
+nav p { display: none; }
+nav a { display: block; padding: .2rem 0; color: var(--ink); text-decoration: none; } nav a:hover { color: var(--link); text-decoration: underline; }
+nav ol { counter-reset: part; } nav li { counter-increment: part; } nav a::before { content: counter(part); color: var(--quiet); display: inline-block; width: 1.6rem; font-variant-numeric: tabular-nums; }
+@media (min-width: 56.01rem) { nav ol { max-height: calc(100vh - 2rem); overflow: auto; } }
+.verdict { border: 1px solid var(--line); border-left: .35rem solid var(--quiet); background: var(--soft); padding: .9rem 1.2rem 1.1rem; }
+.verdict h3:first-child { margin-top: 0; } .verdict p { max-width: 78ch; }
+.verdict.bad { border-left-color: var(--warn); } .verdict.good { border-left-color: var(--good); }
+.table { margin: 1.25rem 0 1.75rem; }
+details.table { border-top: 1px solid var(--line); padding-top: .5rem; }
+summary { cursor: pointer; font-weight: 600; padding: .25rem 0; } details[open] > summary { margin-bottom: .5rem; } details caption { display: none; }
+.scroll { overflow-x: auto; max-width: 100%; }
+table { border-collapse: collapse; font-size: .875rem; line-height: 1.4; font-variant-numeric: tabular-nums lining-nums; }
+caption { text-align: left; font-weight: 600; padding: 0 0 .5rem; max-width: min(72ch, calc(100vw - 1.8rem)); position: sticky; left: 0; }
+th, td { text-align: left; vertical-align: top; padding: .4rem .9rem .4rem 0; }
+tbody tr { border-top: 1px solid var(--line); }
+thead th { color: var(--quiet); font-weight: 500; vertical-align: bottom; white-space: nowrap; }
+tbody th { font-weight: 600; min-width: 6.6rem; max-width: 22rem; overflow-wrap: anywhere; }
+.data tbody th { position: sticky; left: 0; background: var(--paper); }
+.between { display: block; color: var(--quiet); font-size: .93em; }
+td.words { max-width: 24rem; min-width: 6rem; overflow-wrap: anywhere; }
+.number { text-align: right; white-space: nowrap; }
+tr.network, .data tr.network th { background: var(--soft); } tr.study { color: var(--quiet); } tr.study th { font-weight: 400; } td.bad { color: var(--warn); font-weight: 700; }
+.scale { display: flex; justify-content: space-between; width: 6.5rem; margin-left: auto; font-size: .75rem; font-weight: 400; border-bottom: 1px solid var(--quiet); }
+.whisker { display: block; width: 6.5rem; height: .5rem; margin: .1rem 0 0 auto; overflow: visible; }
+.whisker line { stroke: var(--quiet); stroke-width: 1.5; } .whisker circle { fill: var(--net1); }
+thead button { all: unset; cursor: pointer; } thead button:hover { text-decoration: underline; } thead button:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
+thead button::after { content: "↕"; color: var(--quiet); padding-left: .25em; font-size: .8em; } [aria-sort=ascending] button::after { content: "↑"; } [aria-sort=descending] button::after { content: "↓"; }
+.note { color: var(--quiet); font-size: .875rem; max-width: 78ch; }
+.matrix td, .matrix th { padding: .5rem .9rem; border: 1px solid var(--line); } .matrix td { min-width: 8.5rem; } .matrix td span { display: block; color: var(--quiet); font-size: .8rem; white-space: nowrap; }
+.matrix thead td { border: 0; } .matrix tbody th { max-width: none; }
+.matrix .better { background: rgba(var(--cell), .28); } .matrix .equivalent { background: rgba(var(--cell), .1); } .matrix .better span, .matrix .equivalent span { color: var(--ink); } .matrix .undecided strong { font-weight: 400; }
+figure { margin: 1rem 0 1.5rem; } figcaption { color: var(--quiet); font-size: .875rem; max-width: 78ch; margin-top: .4rem; overflow-wrap: anywhere; }
+.panels { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 20rem), 1fr)); gap: 1rem 1.5rem; }
+.panel { max-width: 30rem; } .panel.wide { max-width: 38rem; grid-column: 1 / -1; } .panel svg { width: 100%; height: auto; display: block; }
+.flow { list-style: none; padding: 0; margin: 0; display: grid; gap: .5rem; grid-template-columns: repeat(6, minmax(0, 1fr)); max-width: 60rem; }
+.flow > li { border: 1px solid var(--line); border-left: .3rem solid var(--net1); padding: .5rem .8rem; grid-column: 1 / -1; position: relative; }
+.flow > .out { grid-column: 3 / -1; border-left-color: var(--quiet); background: var(--soft); } .flow > .split { grid-column: span 2; }
+.flow strong { font-size: 1.15rem; font-variant-numeric: tabular-nums; } .flow ul { list-style: none; margin: .2rem 0 0; padding: 0; font-size: .875rem; columns: 16rem auto; overflow-wrap: anywhere; }
+.flow ul span { font-variant-numeric: tabular-nums; font-weight: 600; }
+.matrices { display: flex; flex-wrap: wrap; gap: 1.25rem 2rem; }
+.confusion caption span { display: block; font-weight: 400; color: var(--quiet); } .confusion td, .confusion th { padding: .35rem .6rem; min-width: 0; white-space: nowrap; } .confusion td.number { font-size: 1.05rem; min-width: 5rem; }
+.confusion thead th { text-align: right; }
+#slider { border: 1px solid var(--line); padding: .25rem 1.2rem 1rem; margin: 1.5rem 0; background: var(--soft); }
+.controls { display: flex; flex-wrap: wrap; gap: .6rem 1.25rem; align-items: center; max-width: none; } .controls label { white-space: nowrap; display: flex; flex-wrap: wrap; gap: .5rem; align-items: center; } #threshold { width: min(18rem, 60vw); }
+select, .controls button { font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--quiet); border-radius: .25rem; padding: .25rem .5rem; }
+output { font-variant-numeric: tabular-nums; min-width: 3.5rem; } .live { display: flex; flex-wrap: wrap; gap: 1rem 3rem; align-items: center; } .live dl { display: grid; grid-template-columns: auto auto; gap: .2rem 1rem; margin: 0; } .live dd { margin: 0; font-variant-numeric: tabular-nums; font-weight: 600; }
+.gallery { list-style: none; padding: 0; margin: 1rem 0; display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 11rem), 1fr)); gap: 1.25rem; } .gallery li:has(.pair) { grid-column: span 2; } .p { font-variant-numeric: tabular-nums; font-weight: 600; } .gallery figure { margin: 0; }
+.gallery img { width: 100%; height: auto; aspect-ratio: 1; object-fit: contain; background: #000; display: block; } .gallery img.pair { aspect-ratio: 2; }
+.hidden-film { aspect-ratio: 1; border: 1px dashed var(--quiet); display: grid; place-content: center; padding: 1rem; color: var(--quiet); font-size: .875rem; text-align: center; }
+pre { background: var(--soft); border: 1px solid var(--line); padding: .8rem 1rem; overflow-x: auto; } code { font: .875em ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; overflow-wrap: anywhere; }
+@media (max-width: 56rem) { body { display: block; padding: 1rem .9rem 3rem; } nav { margin-bottom: 2rem; } nav p { display: block; font-weight: 600; } nav ol { position: static; columns: 16rem; }
+  nav a { padding: .35rem 0; } .data tbody th { max-width: 40vw; } .confusion thead th { white-space: normal; } .confusion td.number { min-width: 4rem; } .gallery li:has(.pair) { grid-column: 1 / -1; } .flow > .split { grid-column: 1 / -1; } .flow > .out { grid-column: 2 / -1; } .gallery { grid-template-columns: repeat(auto-fill, minmax(min(100%, 9.5rem), 1fr)); gap: .9rem; } }
+@media print { :root { color-scheme: light; --paper: #fff; --ink: #000; --quiet: #444; --line: #bbb; --soft: #fff; --link: #000; --warn: #b00020; --warn-soft: #fff; --good: #00694e; --net1: #0072b2; --net2: #c25700; --net3: #00795a; --net4: #a8478a; --cell: 0, 114, 178; }
+  @page { margin: 15mm 14mm; } html { font-size: 10pt; } body { display: block; padding: 0; max-width: none; } nav ol { position: static; columns: 3; max-height: none; } #slider, .skip { display: none !important; }
+  .scroll { overflow: visible; } table { font-size: 7pt; } th, td { padding-right: .5rem; } thead th { white-space: normal; } .number { white-space: normal; } thead { display: table-header-group; } thead button::after { content: ""; }
+  tr, figure, .panel, .verdict, .flow > li, .gallery li { break-inside: avoid; } h2, h3, caption, summary { break-after: avoid; } a { text-decoration: none; } details::details-content { content-visibility: visible; block-size: auto; opacity: 1; }
+  .panels { grid-template-columns: repeat(2, 1fr); } .gallery { grid-template-columns: repeat(5, 1fr); } .flow > .split { grid-column: span 2; } .flow > .out { grid-column: 3 / -1; } .data tbody th, caption { position: static; } .whisker, .scale { width: 3.5rem; } .flow ul { columns: auto; } td.words, tbody th { min-width: 0; } }
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/report/page.html
+# ======================================================================================================================
+
+FILES['cxrkit/report/page.html'] = r'''
+{#- The page. Everything that comes from data passes through autoescape, and through <bdi> where its direction may differ. -#}
+{%- macro cell_text(cell) -%}
+  {%- set shown = cell.text|clipped -%}
+  {%- if cell.low is not none and " [" in shown -%}
+    {%- set value, between = shown.split(" [", 1) -%}
+    {{ value }} <span class="between">[{{ between }}</span>
+  {%- else -%}
+  {%- if cell.url|safe_url -%}<a href="{{ cell.url|safe_url }}" rel="noopener noreferrer"><bdi>{{ shown }}</bdi></a>{%- else -%}<bdi>{{ shown }}</bdi>{%- endif -%}
+  {%- endif -%}
+{%- endmacro -%}
+{%- macro body(table) %}
+<div class="scroll" tabindex="0" role="region" aria-labelledby="cap-{{ table.name }}">
+<table class="data{% if table.rows|length > 1 %} sortable{% endif %}">
+<caption id="cap-{{ table.name }}">{{ table.caption|clipped }}</caption>
+<thead><tr>{% for column in table.columns %}<th scope="col"{% if column.number %} class="number"{% endif %}><span class="title">{{ column.title }}</span>
+{%- if column.scale %}<span class="scale" aria-hidden="true"><span>{{ column.scale[0]|tick }}</span><span>{{ column.scale[1]|tick }}</span></span>{% endif %}</th>{% endfor %}</tr></thead>
+<tbody>
+{% for row in table.rows -%}
+<tr{% if row[0].tone %} class="{{ row[0].tone }}"{% endif %}>{% for cell in row -%}
+{%- set column = table.columns[loop.index0] -%}
+{%- if loop.first %}<th scope="row">{{ cell_text(cell) }}</th>{% else -%}
+<td class="{{ 'number' if column.number else 'words' }}{% if cell.tone %} {{ cell.tone }}{% endif %}"{% if cell.value is not none %} data-value="{{ cell.value }}"{% endif %}>{{ cell_text(cell) }}{{ cell|whisker(column.scale) }}</td>
+{%- endif -%}{%- endfor %}</tr>
+{% endfor -%}
+</tbody></table></div>
+{% if table.note %}<p class="note">{{ table.note }}</p>{% endif %}
+{%- endmacro -%}
+{%- macro show(table) -%}
+{%- if table and table.rows -%}
+{%- if table.open -%}<div class="table">{{ body(table) }}</div>
+{%- else -%}<details class="table"><summary>{{ table.caption|clipped }}</summary>{{ body(table) }}</details>{%- endif -%}
+{%- endif -%}
+{%- endmacro -%}
+{%- macro figures(found, caption) -%}
+{%- if found -%}
+<figure><div class="panels">{% for figure in found %}<div class="panel{{ ' wide' if figure.wide }}" role="img" aria-label="{{ figure.alt }}">{{ figure.svg }}</div>{% endfor %}</div>
+<figcaption>{{ caption }}</figcaption></figure>
+{%- endif -%}
+{%- endmacro -%}
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src '{{ script_hash }}'; base-uri 'none'; form-action 'none'">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="referrer" content="no-referrer">
+<link rel="icon" href="data:,">
+<title>{{ title|clipped }}</title>
+<style>{{ style }}</style>
+</head>
+<body>
+<a class="skip" href="#verdict">Skip to the verdict</a>
+<header>
+<p class="kind">cxrkit report</p>
+<h1>Which network tells COVID-19 chest films from healthy ones, and can the answer be trusted?</h1>
+<p class="lede">Experiment <strong><bdi>{{ experiment|clipped }}</bdi></strong>: {{ lede }} <em>{{ research_only }}</em></p>
+{% if marks %}<ul class="marks" aria-label="What must not be overlooked">{% for _, sentence in marks %}<li><bdi>{{ sentence|clipped(600) }}</bdi></li>{% endfor %}</ul>{% endif %}
+</header>
+<nav aria-label="Contents"><p id="contents">Contents</p><ol>{% for id, heading in contents %}<li><a href="#{{ id }}">{{ heading }}</a></li>{% endfor %}</ol></nav>
+<main>
+
+<section id="verdict" aria-labelledby="h-verdict" tabindex="-1"><h2 id="h-verdict">Verdict</h2>
+<div class="verdict {{ verdict.tone }}">
+<h3>Can the scores be trusted?</h3>
+<p>{{ verdict.trust|clipped(3000) }}</p>
+{% if not audited %}<p>The audit is one command: <code>{{ audit_command }}</code></p>{% endif %}
+<h3>Which network is best?</h3>
+<p>{{ verdict.best|clipped(1200) }}</p>
+</div>
+{{ show(reasons) }}
+</section>
+
+<section id="study" aria-labelledby="h-study" tabindex="-1"><h2 id="h-study">The study’s table beside ours</h2>
+{{ show(tables.scores) }}{{ show(tables.differs) }}{{ show(tables.runs) }}
+</section>
+
+<section id="best" aria-labelledby="h-best" tabindex="-1"><h2 id="h-best">Which network is best</h2>
+<p>{{ verdict.best|clipped(1200) }}</p>
+{% if matrix.names|length > 1 %}
+<div class="scroll" tabindex="0" role="region" aria-labelledby="cap-matrix"><table class="matrix"><caption id="cap-matrix">The network of the row against the network of the column: is it better, worse, equivalent, or is it undecided? Below: its error less the other’s in points, with the 95 % interval.</caption>
+<thead><tr><td></td>{% for name in matrix.names %}<th scope="col"><bdi>{{ name|clipped }}</bdi></th>{% endfor %}</tr></thead>
+<tbody>{% for name, row in matrix.rows %}<tr><th scope="row"><bdi>{{ name|clipped }}</bdi></th>{% for word, text in row %}<td class="{{ word }}">{% if word %}<strong>{{ word }}</strong><span>{{ text }}</span>{% else %}<span aria-hidden="true">·</span>{% endif %}</td>{% endfor %}</tr>{% endfor %}</tbody></table></div>
+{% endif %}
+{{ figures(plots.errors, "Dots are our runs, the bar their mean with its 95 % interval, the cross the study’s one run on its own films.") }}
+{{ show(tables.networks) }}{{ show(tables.pairs) }}
+</section>
+
+<section id="lungs" aria-labelledby="h-lungs" tabindex="-1"><h2 id="h-lungs">What knows nothing of lungs</h2>
+{% if audited %}{% for table in audits %}{{ show(table) }}{% endfor %}
+{% else %}<p>No audit was run, so it is not known whether these scores come from lungs or from image size, borders and sources. <code>{{ audit_command }}</code> finds out, from the same folder; make the report again afterwards.</p>{% endif %}
+</section>
+
+<section id="data" aria-labelledby="h-data" tabindex="-1"><h2 id="h-data">Where the films come from, and where they went</h2>
+<figure><ol class="flow">{% for step in flow %}<li class="{{ step.kind }}"><strong>{{ "{:,}".format(step.count) }}</strong> {{ step.title }}
+{%- if step.parts %}<ul>{% for words, count in step.parts[:12] %}<li><span>{{ "{:,}".format(count) }}</span> <bdi>{{ words|clipped(160) }}</bdi></li>{% endfor %}{% if step.parts|length > 12 %}<li>and {{ step.parts|length - 12 }} further reasons, in the table below</li>{% endif %}</ul>{% endif %}</li>{% endfor %}</ol>
+<figcaption>The way of the images: what was read, what was left out and why, and the splits. Nothing is dropped unlisted; manifest.csv holds every row.</figcaption></figure>
+{{ show(tables.splits) }}{{ show(tables.sources) }}{{ show(tables.left_out) }}
+</section>
+
+<section id="learning" aria-labelledby="h-learning" tabindex="-1"><h2 id="h-learning">Learning curves</h2>
+{{ figures(plots.losses, "Loss over the epochs: thin lines are seeds, the thick one their median.") }}
+{{ figures(plots.lr_find, "The learning-rate finder, and the rate chosen for each seed.") }}
+{% if not plots.losses %}<p>The results hold no learning curves.</p>{% endif %}
+</section>
+
+<section id="curves" aria-labelledby="h-curves" tabindex="-1"><h2 id="h-curves">ROC and precision-recall</h2>
+{{ figures(plots.curves, curves_caption) }}
+</section>
+
+<section id="confusion" aria-labelledby="h-confusion" tabindex="-1"><h2 id="h-confusion">Confusion matrices, and other thresholds</h2>
+<div class="matrices">{% for network, run, counts in confusions %}<table class="confusion"><caption>{{ network }} <span>{{ run }}, threshold {{ threshold }}</span></caption>
+<thead><tr><td></td><th scope="col">called COVID-19</th><th scope="col">called normal</th></tr></thead>
+<tbody><tr><th scope="row">is COVID-19</th>{{ shade(counts, "tp", "fn") }}{{ shade(counts, "fn", "tp") }}</tr><tr><th scope="row">is normal</th>{{ shade(counts, "fp", "tn") }}{{ shade(counts, "tn", "fp") }}</tr></tbody></table>{% endfor %}</div>
+<form id="slider" hidden aria-labelledby="h-slider"><h3 id="h-slider">Move the threshold</h3>
+<p class="controls"><label>Network <select id="run"></select></label> <label>Threshold <input id="threshold" type="range" min="0" max="1" step="0.001"></label> <output id="shown" for="threshold run"></output> <button type="button" id="reset">Back to {{ threshold }}</button></p>
+<div class="live" aria-live="polite"><table class="confusion"><caption>At this threshold <span id="of"></span></caption>
+<thead><tr><td></td><th scope="col">called COVID-19</th><th scope="col">called normal</th></tr></thead>
+<tbody><tr><th scope="row">is COVID-19</th><td class="number" id="tp"></td><td class="number" id="fn"></td></tr><tr><th scope="row">is normal</th><td class="number" id="fp"></td><td class="number" id="tn"></td></tr></tbody></table>
+<dl><dt>Sensitivity</dt><dd id="sensitivity"></dd><dt>Specificity</dt><dd id="specificity"></dd><dt>Error rate</dt><dd id="error_rate"></dd></dl></div>
+<p class="note">Counted in your browser from the predictions that this page carries; a film is called COVID-19 from the threshold on. Choosing a threshold on these films makes them look better than new ones will.</p></form>
+{{ show(tables.thresholds) }}{{ show(tables.operating) }}{{ show(tables.predictive) }}
+</section>
+
+<section id="calibration" aria-labelledby="h-calibration" tabindex="-1"><h2 id="h-calibration">Calibration</h2>
+{{ figures(plots.reliability, "Share of COVID-19 films over the mean probability, in bins of equal numbers of images; whiskers are Wilson 95 %. On the dotted line a probability means what it says.") }}
+{{ show(tables.calibration) }}
+</section>
+
+<section id="films" aria-labelledby="h-films" tabindex="-1"><h2 id="h-films">Films that went wrong, or nearly</h2>
+<p>{{ gallery_lede }}</p>
+<ul class="gallery">{% for film in gallery %}<li><figure>
+{%- if film.src %}<img src="{{ film.src }}" alt="{{ film.alt|clipped(300) }}"{% if film.pair %} class="pair"{% endif %}>
+{%- else %}<div class="hidden-film"><p>Not shown: {{ film.why|clipped(200) }}.</p></div>{% endif %}
+<figcaption><strong>{{ film.network }}</strong>, {{ film.kind }}<br>{{ film.label|clipped }}, called COVID&#8209;19 with <span class="p">{{ "%.3f"|format(film.p_covid) }}</span><br>
+{% if film.case_url|safe_url %}<a href="{{ film.case_url|safe_url }}" rel="noopener noreferrer"><bdi>{{ film.image_id|clipped(120) }}</bdi></a>{% else %}<bdi>{{ film.image_id|clipped(120) }}</bdi>{% endif %}<br>
+<small><bdi>{{ film.credit|clipped(300) or "no credit known" }}</bdi>; licence <bdi>{{ film.licence|clipped(80) or "unknown" }}</bdi></small></figcaption></figure></li>{% endfor %}</ul>
+{{ show(tables.films) }}
+</section>
+
+<section id="speed" aria-labelledby="h-speed" tabindex="-1"><h2 id="h-speed">Speed, against the study</h2>
+{{ show(tables.speed) }}{{ show(tables.stages) }}
+{% if not tables.speed.rows %}<p>The results hold no times.</p>{% endif %}
+</section>
+
+<section id="repeat" aria-labelledby="h-repeat" tabindex="-1"><h2 id="h-repeat">Environment, seeds, hashes, and how to repeat it</h2>
+<p>The same results again:</p>
+<pre tabindex="0"><code>{{ repeat }}</code></pre>
+<p>{% if "DIR" in repeat %}DIR is the folder of that source on your machine. {% endif %}This page alone, from the results: <code>python -m cxrkit report RUN</code></p>
+{{ show(tables.environment) }}{{ show(tables.settings) }}{{ show(tables.checksums) }}
+</section>
+</main>
+<footer><p>Made by cxrkit {{ version }} from the files beside it. Their sum is in checksums.json; every figure can be traced to rows of predictions.csv.</p></footer>
+<script type="application/json" id="predictions">{{ embedded|tojson }}</script>
+<script>{{ script }}</script>
+</body>
+</html>
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/report/page.js
+# ======================================================================================================================
+
+FILES['cxrkit/report/page.js'] = r'''
+"use strict";
+// Sorting, the threshold and printing; without it the page lacks nothing but these.
+(function () {
+  function sortable(table) {
+    const body = table.tBodies[0];
+    Array.from(table.tHead.rows[0].cells).forEach(function (head, column) {
+      const title = head.querySelector(".title");
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = title.textContent;
+      title.replaceWith(button);
+      button.addEventListener("click", function () {
+        const falling = head.getAttribute("aria-sort") === "ascending";
+        const key = function (row) {
+          const cell = row.cells[column];
+          return cell.dataset.value === undefined ? cell.textContent.trim() : Number(cell.dataset.value);
+        };
+        const empty = function (value) { return value === "" || value === "–"; };
+        const order = function (a, b) {
+          const x = key(a), y = key(b);
+          if (empty(x) || empty(y)) { return empty(x) - empty(y); }
+          const found = typeof x === "number" && typeof y === "number" ? x - y : String(x).localeCompare(String(y), "en", { numeric: true });
+          return falling ? -found : found;
+        };
+        Array.from(body.rows).sort(order).forEach(function (row) { body.appendChild(row); });
+        Array.from(table.tHead.rows[0].cells).forEach(function (other) { other.removeAttribute("aria-sort"); });
+        head.setAttribute("aria-sort", falling ? "descending" : "ascending");
+      });
+    });
+  }
+  document.querySelectorAll("table.sortable").forEach(sortable);
+
+  const data = JSON.parse(document.getElementById("predictions").textContent);
+  const at = function (id) { return document.getElementById(id); };
+
+  function wilson(count, n, units) {
+    const z = data.z, share = count / n;
+    const centre = (share + z * z / (2 * units)) / (1 + z * z / units);
+    const half = z * Math.sqrt(share * (1 - share) / units + z * z / (4 * units * units)) / (1 + z * z / units);
+    return [share, share === 0 ? 0 : Math.max(0, centre - half), share === 1 ? 1 : Math.min(1, centre + half)];
+  }
+  function told(count, n, units, digits) {
+    if (!n) { return "–"; }
+    const found = wilson(count, n, units).map(function (value) { return value.toFixed(digits); });
+    return found[0] + " [" + found[1] + ", " + found[2] + "]";
+  }
+  // Mean counts over the runs chosen: one seed, or all seeds of a network.
+  function counts(runs, threshold) {
+    const sum = { tp: 0, fn: 0, tn: 0, fp: 0 };
+    runs.forEach(function (run) {
+      run.p.forEach(function (p, index) {
+        const covid = data.is_covid[index] === 1, called = p >= threshold;
+        sum[covid ? (called ? "tp" : "fn") : (called ? "fp" : "tn")] += 1 / runs.length;
+      });
+    });
+    return sum;
+  }
+  function show() {
+    const choice = data.choices[Number(at("run").value)];
+    const threshold = Number(at("threshold").value);
+    const found = counts(choice.runs.map(function (index) { return data.runs[index]; }), threshold);
+    ["tp", "fn", "fp", "tn"].forEach(function (name) { at(name).textContent = String(Number(found[name].toFixed(2))); });
+    const covid = found.tp + found.fn, normal = found.tn + found.fp, n = covid + normal;
+    at("shown").textContent = threshold.toFixed(3);
+    at("of").textContent = choice.name;
+    at("sensitivity").textContent = told(found.tp, covid, data.units.covid, 3);
+    at("specificity").textContent = told(found.tn, normal, data.units.normal, 3);
+    at("error_rate").textContent = told(found.fn + found.fp, n, data.units.all, 4);
+  }
+  if (data.runs.length) {
+    data.choices.forEach(function (choice, index) {
+      const option = document.createElement("option");
+      option.value = String(index);
+      option.textContent = choice.name;
+      at("run").appendChild(option);
+    });
+    at("threshold").value = String(data.threshold);
+    ["input", "change"].forEach(function (event) { at("slider").addEventListener(event, show); });
+    at("reset").addEventListener("click", function () { at("threshold").value = String(data.threshold); show(); });
+    at("slider").addEventListener("submit", function (event) { event.preventDefault(); });
+    at("slider").hidden = false;
+    show();
+  }
+
+  const opened = [];
+  window.addEventListener("beforeprint", function () {
+    document.querySelectorAll("details:not([open])").forEach(function (part) { part.open = true; opened.push(part); });
+  });
+  window.addEventListener("afterprint", function () { opened.splice(0).forEach(function (part) { part.open = false; }); });
+})();
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/report/page.py
+# ======================================================================================================================
+
+FILES['cxrkit/report/page.py'] = r'''
+"""report.html and what travels with it, from a results folder alone."""
+
+import base64
+import hashlib
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from cxrkit import __version__
+from cxrkit.data import overview
+from cxrkit.evaluation import metrics, outcome, study
+from cxrkit.files import write_checksums, write_text
+from cxrkit.report import audit_tables, cards, data_tables, facts, plots, settings_tables, tables, text, threshold_tables, words
+
+HERE = Path(__file__).parent
+LONGEST = 300
+"""Characters of other people's text that a cell shows."""
+PICTURES = {".png": "image/png", ".jpg": "image/jpeg"}
+MOST_PICTURE_BYTES = 3_000_000
+"""Of all pictures together; the page stays under 5 MB, and further films stand with their credit alone."""
+CONTENTS = (
+    ("verdict", "Verdict"),
+    ("study", "The study’s table beside ours"),
+    ("best", "Which network is best"),
+    ("lungs", "What knows nothing of lungs"),
+    ("data", "Where the films come from"),
+    ("learning", "Learning curves"),
+    ("curves", "ROC and precision-recall"),
+    ("confusion", "Confusion and thresholds"),
+    ("calibration", "Calibration"),
+    ("films", "Films that went wrong"),
+    ("speed", "Speed"),
+    ("repeat", "How to repeat it"),
+)
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """An SVG figure of the page. alt: what it shows, for those who do not see it; wide: over the whole column."""
+
+    svg: str
+    alt: str
+    wide: bool = False
+
+
+def make(results):
+    """Write report.html, report.md and the cards into a run's results, bring checksums.json up to date; return the files' paths.
+
+    results: a run's folder or its results folder. Raises BadInput for a folder that is no whole run.
+    """
+    found = facts.read(results)
+    if not (found.folder / "checksums.json").exists():
+        write_checksums(found.folder)
+    shown = data_tables.gallery(found)
+    written = {"report.html": html(found, shown), "report.md": text.markdown(found, shown), **cards.all_of(found)}
+    written["ATTRIBUTION.md"] = overview.attribution(found.everything)
+    for name, content in written.items():
+        write_text(found.folder / name, content)
+    outcome.refresh_checksums(found.folder, written)
+    return [found.folder / name for name in written]
+
+
+def html(found, shown):
+    """The text of report.html. shown: data_tables.Films."""
+    script = (HERE / "page.js").read_text("utf-8")
+    return (
+        environment()
+        .get_template("page.html")
+        .render(
+            title=f"{words.TITLE}, {found.run.name}",
+            style=_markup((HERE / "page.css").read_text("utf-8")),
+            script=_markup(script),
+            script_hash="sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+            **values(found, shown),
+        )
+    )
+
+
+def values(found, shown):
+    """What the template shows, by name."""
+    audits = found.audits or {}
+    return {
+        "experiment": found.run.name,
+        "lede": words.lede(found),
+        "research_only": words.RESEARCH_ONLY,
+        "marks": found.marks(),
+        "contents": CONTENTS,
+        "verdict": words.verdict(found),
+        "audited": bool(found.audits),
+        "audit_command": facts.AUDIT_COMMAND,
+        "reasons": audit_tables.reasons(audits),
+        "audits": audit_tables.all_of(audits),
+        "matrix": matrix(found.comparison),
+        "tables": {name: make_table(found) for name, make_table in TABLES.items()} | {"films": data_tables.films(found, shown)},
+        "plots": drawings(found),
+        "curves_caption": f"{found.comparison['n']} {facts.SPLIT_WORDS[found.held]} images, {found.comparison['covid']} of them COVID-19. Lines: mean over seeds; bands: from the lowest seed to the highest. Dotted: guessing.",
+        "flow": data_tables.flow(found),
+        "confusions": threshold_tables.confusions(found),
+        "threshold": f"{found.metrics['threshold']:g}",
+        "gallery": pictures(found, shown),
+        "gallery_lede": gallery_lede(found),
+        "embedded": embedded(found),
+        "repeat": found.repeat(),
+        "version": __version__,
+    }
+
+
+TABLES = {
+    "scores": tables.beside_the_study,
+    "differs": tables.differs_from_study,
+    "runs": tables.every_run,
+    "networks": tables.networks,
+    "pairs": tables.pairs,
+    "splits": data_tables.splits,
+    "sources": data_tables.sources,
+    "left_out": data_tables.left_out,
+    "thresholds": threshold_tables.thresholds,
+    "operating": threshold_tables.operating_points,
+    "predictive": threshold_tables.predictive_values,
+    "calibration": threshold_tables.calibration,
+    "speed": settings_tables.speed,
+    "stages": settings_tables.stages,
+    "environment": settings_tables.environment,
+    "settings": settings_tables.experiment,
+    "checksums": settings_tables.checksums,
+}
+
+
+OPPOSITE = {"better": "worse", "worse": "better"}
+
+
+def matrix(comparison):
+    """{names, rows}: for each ordered pair of networks the verdict and the difference; empty texts on the diagonal."""
+    names = [network["name"] for network in comparison["networks"]]
+    found = {}
+    for pair in comparison["pairs"]:
+        found[pair["a"], pair["b"]] = pair["verdict"], tables.points(pair["difference"]).text
+        turned = {
+            key: None if pair["difference"][other] is None else -pair["difference"][other]
+            for key, other in (("value", "value"), ("low", "high"), ("high", "low"))
+        }
+        found[pair["b"], pair["a"]] = OPPOSITE.get(pair["verdict"], pair["verdict"]), tables.points(turned).text
+    return {"names": names, "rows": [(a, [found.get((a, b), ("", "")) for b in names]) for a in names]}
+
+
+def drawings(found):
+    """{name: Drawings} of the page's figures."""
+    marks = [short for short, _ in found.marks()]
+
+    def draw(name, alt, size, function, *arguments, wide=False):
+        return Drawing(_markup(plots.svg(lambda axes: function(axes, *arguments), size, marks, name)), alt, wide)
+
+    scores = {name: mine for name in found.architectures if (mine := found.scores(name)) is not None}
+    published = {name: counts.wrong / counts.n for name, counts in study.confusions().items()}
+    networks = found.comparison["networks"]
+    told = "; ".join(f"{network['name']} {100 * network['error_rate']['value']:.2f} %" for network in networks)
+    bins = {
+        row["architecture"]: row["calibration"]["before"]["bins"]
+        for row in map(found.mean, found.architectures)
+        if row and row.get("calibration")
+    }
+    bins |= {
+        row["architectures"][0]: row["calibration"]["before"]["bins"]
+        for row in found.metrics["ensembles"]
+        if len(row["architectures"]) == 1 and row["split"] == found.held and row.get("calibration")
+    }
+    areas = ", ".join(f"{facts.short(name)} AUC {tables.interval(found.mean(name)['auc']).text}" for name in scores)
+    learning = {
+        "losses": (found.epochs, plots.losses, "Training and validation loss of"),
+        "lr_find": (found.finder, plots.lr_find, "Learning-rate finder of"),
+    }
+    result = {
+        "errors": [
+            draw("errors", f"Error rates: mean {told}.", (5.4, 0.7 * len(networks) + 0.6), plots.errors, networks, published, wide=True)
+        ],
+        "curves": [
+            draw("roc", f"ROC curves. {areas}.", (4.2, 4.0), plots.roc, scores),
+            draw("pr", "Precision-recall curves of the same networks.", (4.2, 4.0), plots.precision_recall, scores),
+        ],
+        "reliability": [
+            draw(
+                f"reliability-{name}",
+                f"Reliability curve of {facts.short(name)}; its calibration error stands in the table below.",
+                (4.2, 3.4),
+                plots.reliability,
+                mine,
+                name,
+            )
+            for name, mine in bins.items()
+        ],
+    }
+    for name, (table, function, told_of) in learning.items():
+        result[name] = []
+        for architecture in table["architecture"].unique() if len(table) else ():
+            mine = table[table["architecture"] == architecture]
+            result[name].append(
+                draw(
+                    f"{name}-{architecture}",
+                    f"{told_of} {facts.short(architecture)}, {mine['seed'].nunique()} seed(s).",
+                    (4.2, 3.0),
+                    function,
+                    mine,
+                    architecture,
+                )
+            )
+    return result
+
+
+def pictures(found, shown):
+    """The gallery's films as dicts, with their picture as a data URI while there is room."""
+    rows, room = [], MOST_PICTURE_BYTES
+    for film in shown:
+        row = asdict(film) | {
+            "src": "",
+            "pair": film.picture.startswith("figures/attention"),
+            "alt": f"Chest film {film.image_id}, {film.label}"
+            + (", and beside it where the network looked" if film.picture.startswith("figures/attention") else ""),
+        }
+        path = (found.folder / film.picture).resolve()
+        if film.picture and path.suffix in PICTURES and path.is_relative_to(found.folder.resolve()) and path.is_file():
+            if path.stat().st_size <= room:
+                room -= path.stat().st_size
+                row["src"] = f"data:{PICTURES[path.suffix]};base64,{base64.b64encode(path.read_bytes()).decode()}"
+            else:
+                row["why"] = "the page has no room for more pictures"
+        elif film.picture:
+            row["why"] = "its picture is not in the results"
+        rows.append(row)
+    return rows
+
+
+def gallery_lede(found):
+    shown = "Pictures stand here only where the licence lets them be shown; the others have their credit and a link."
+    if ((found.audits or {}).get("attention") or {}).get("gallery"):
+        return "Errors, hits with the greatest loss, and some ordinary hits; beside each film, where the network looked. " + shown
+    return (
+        f"The {data_tables.WORST} dearest films of each network, by the mean probability over its seeds. Attention maps come with the audit ({facts.AUDIT_COMMAND}). "
+        + shown
+    )
+
+
+def embedded(found):
+    """What the threshold's slider counts from: the held-out predictions of each run."""
+    runs, choices, units, truth = [], [], None, None
+    for architecture in found.architectures:
+        mine = found.scores(architecture)
+        if mine is None:
+            continue
+        first, name = len(runs), facts.short(architecture)
+        runs += [{"p": p.tolist()} for p in mine.p_covid]
+        every = list(range(first, len(runs)))
+        if len(every) > 1:
+            choices.append({"name": f"{name}, mean of {len(every)} seeds", "runs": every})
+        choices += [{"name": f"{name}, seed {seed}", "runs": [index]} for seed, index in zip(mine.seeds, every)]
+        covid, normal = metrics.units(mine.groups[mine.is_covid]), metrics.units(mine.groups[~mine.is_covid])
+        n_covid, n_normal = int(mine.is_covid.sum()), int((~mine.is_covid).sum())
+        squares = sum(n * n / worth for n, worth in ((n_covid, covid), (n_normal, normal)) if n)
+        units = {"covid": covid, "normal": normal, "all": (n_covid + n_normal) ** 2 / squares}
+        truth = mine.is_covid.astype(int).tolist()
+    return {
+        "threshold": found.metrics["threshold"],
+        "z": float(metrics.Z),
+        "is_covid": truth or [],
+        "units": units,
+        "runs": runs,
+        "choices": choices,
+    }
+
+
+def environment():
+    """The Jinja environment of the page."""
+    import jinja2
+
+    made = jinja2.Environment(loader=jinja2.FileSystemLoader(HERE), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=False)
+    made.filters |= {"clipped": clipped, "safe_url": safe_url, "whisker": whisker, "tick": lambda value: f"{value:.3g}".replace("-", "−")}
+    made.globals["shade"] = shade
+    return made
+
+
+def clipped(words, most=LONGEST):
+    """The text on one line, cut where it is longer than `most`."""
+    words = " ".join(str(words).split())
+    return words if len(words) <= most else words[: most - 1] + "…"
+
+
+def safe_url(url):
+    """The address if it leads to a web page, else an empty text; a `javascript:` address would be run."""
+    try:
+        parts = urlsplit(url or "")
+    except ValueError:
+        return ""
+    return url if parts.scheme in ("http", "https") and parts.netloc and len(url) < 2000 else ""
+
+
+def whisker(cell, scale):
+    """A cell's dot and whisker as SVG, on its column's scale."""
+    if not scale or cell.value is None:
+        return ""
+    start, end = scale
+    at = [None if value is None else round(100 * (value - start) / ((end - start) or 1), 1) for value in (cell.low, cell.value, cell.high)]
+    line = "" if at[0] is None or at[2] is None else f'<line x1="{at[0]}%" x2="{at[2]}%" y1="50%" y2="50%"/>'
+    return _markup(f'<svg class="whisker" aria-hidden="true">{line}<circle cx="{at[1]}%" cy="50%" r="2.6"/></svg>')
+
+
+def shade(counts, name, other):
+    """A cell of a confusion matrix, the darker the larger its share of the row."""
+    share = counts[name] / ((counts[name] + counts[other]) or 1)
+    return _markup(
+        f'<td class="number" style="background: rgba(var(--cell), {0.05 + 0.35 * share:.2f})">{tables.count_text(counts[name])}</td>'
+    )
+
+
+def _markup(words):
+    from markupsafe import Markup
+
+    return Markup(words)
+'''[1:]
+
+
+# ======================================================================================================================
 # cxrkit/report/plots.py
 # ======================================================================================================================
 
 FILES['cxrkit/report/plots.py'] = r'''
-"""The figures of a run, drawn from its result files alone."""
+"""The figures of a run, drawn from its result files: as SVG for the page, in the reader's colours, and as PNG.
 
+A figure is drawn once, in the light colours. For the page each of these colours becomes a CSS variable, so that
+the same drawing is dark on a dark page.
+"""
+
+import io
+import re
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from matplotlib import rc_context
 from matplotlib.figure import Figure
-from sklearn.metrics import roc_curve
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from sklearn.metrics import precision_recall_curve, roc_curve
 
 from cxrkit.data import licences
 from cxrkit.data.images import open_grey
 from cxrkit.data.records import LABELS, POSITIVE
 from cxrkit.errors import BadInput
+from cxrkit.evaluation import predictions
 from cxrkit.evaluation.scores import SHORT_NAMES, final_scores, read_predictions
 from cxrkit.files import read_json, replacing
+from cxrkit.report import thumbnails
 
-COLOURS = dict(zip(SHORT_NAMES, ("#0072B2", "#E69F00", "#009E73", "#CC79A7")))
-"""Okabe and Ito's palette, which colour-blind readers can tell apart (https://jfly.uni-koeln.de/color/)."""
-
+COLOURS = dict(zip(SHORT_NAMES, ("#0072b2", "#c25700", "#00795a", "#a8478a")))
+"""After Okabe and Ito's palette, which colour-blind readers can tell apart (https://jfly.uni-koeln.de/color/),
+with the yellow tones darkened until all have a contrast of 4.5 to 1 on white."""
+LINES = dict(zip(SHORT_NAMES, ("-", (0, (6, 2)), (0, (4, 1.5, 1, 1.5)), (0, (1.5, 1.5)))))
+MARKERS = dict(zip(SHORT_NAMES, "osD^"))
+INK, QUIET, WARN = "#1b1d1f", "#5c6166", "#b00020"
+VARIABLES = {
+    INK: "--ink",
+    QUIET: "--quiet",
+    WARN: "--warn",
+    **{colour: f"--net{number}" for number, colour in enumerate(COLOURS.values(), 1)},
+}
+STYLE = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "cxrkit",
+    "font.size": 9,
+    "text.color": INK,
+    "axes.labelcolor": INK,
+    "axes.titlecolor": INK,
+    "axes.titlesize": 10,
+    "axes.titlelocation": "left",
+    "axes.edgecolor": QUIET,
+    "axes.facecolor": "none",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.7,
+    "xtick.color": QUIET,
+    "ytick.color": QUIET,
+    "xtick.labelcolor": INK,
+    "ytick.labelcolor": INK,
+    "legend.frameon": False,
+    "legend.handlelength": 2.6,
+    "lines.linewidth": 1.4,
+}
 DPI = 120
 WORST_SHOWN = 8
 
 
-def draw_all(results, content, records, locate):
-    """Write results/figures/*.png; return their paths.
-
-    content: metrics.json's content; records: the manifest; locate: function from a record to its file,
-    for thumbnails of films whose licence lets them be shown.
-    """
-    results = Path(results)
-    epochs, finder = (pd.read_csv(results / name) for name in ("epochs.csv", "lr_find.csv"))
-    predictions = _held_out(read_predictions(results), content, records)
-    figures = {
-        "loss": draw_losses(epochs),
-        "lr_find": draw_lr_find(finder),
-        "confusion": draw_confusions(content),
-        "roc": draw_roc(predictions),
-        "top_losses": draw_top_losses(predictions, {r.image_id: r for r in records}, locate),
-    }
-    run = read_json(results / "run.json")
-    marks = ["drawn phantoms, not films"] * (run["data"] == "phantom") + ["random weights"] * (run["weights"] == "random")
-    marks += ["leaking split"] * bool(run.get("leaks"))
-    paths = []
-    for name, figure in figures.items():
+def svg(draw, size, marks=(), prefix=""):
+    """The SVG text of draw(axes), in CSS variables. size: inches; marks: texts across it; prefix: of its ids, unique on a page."""
+    with rc_context(STYLE):
+        figure = Figure(figsize=size, layout="constrained")
+        figure.patch.set_alpha(0)
+        draw(figure.subplots())
         watermark(figure, marks)
-        with replacing(results / "figures" / f"{name}.png") as temporary:
-            figure.savefig(temporary, dpi=DPI, format="png", metadata={"Software": None})
-        paths.append(results / "figures" / f"{name}.png")
-    return paths
+        text = io.StringIO()
+        figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    return in_variables(text.getvalue(), prefix)
+
+
+def in_variables(text, prefix):
+    """matplotlib's SVG without its head, with CSS variables for colours, the page's font, and ids of its own."""
+    text = text[text.index("<svg") :]
+    text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    text = re.sub(r"font: (?:bold )?([\d.]+)px [^;\"]*", r"font-size: \1px", text)
+    text = re.sub(r' id="', f' id="{prefix}-', text)
+    text = text.replace('href="#', f'href="#{prefix}-').replace("url(#", f"url(#{prefix}-")
+    text = re.sub(r'<svg ([^>]*?)width="[^"]*"', r"<svg \1", re.sub(r'(<svg [^>]*?)height="[^"]*"', r"\1", text, count=1), count=1)
+    for colour, variable in VARIABLES.items():
+        text = text.replace(colour, f"var({variable})")
+    return re.sub(r"\n\s*", "\n", text)
 
 
 def watermark(figure, marks):
@@ -6674,89 +11456,205 @@ def watermark(figure, marks):
     for row, mark in enumerate(marks):
         height = 0.5 + 0.24 * ((len(marks) - 1) / 2 - row)
         size = min(44, 1.25 * width / len(mark))
-        figure.text(0.5, height, mark.upper(), ha="center", va="center", fontsize=size, color="#B00020", alpha=0.22, zorder=10)
+        figure.text(0.5, height, mark.upper(), ha="center", va="center", fontsize=size, color=WARN, alpha=0.22, zorder=10)
 
 
-def _held_out(predictions, content, records):
+def losses(axes, epochs, architecture):
+    """Training and validation loss over the epochs of both stages, a thin line a seed, a thick one for the median."""
+    colour = COLOURS[architecture]
+    for column, style in (("train_loss", "--"), ("valid_loss", "-")):
+        runs = [run[column].to_numpy() for _, run in epochs.groupby("seed", sort=False)]
+        for run in runs if len(runs) > 1 else ():
+            axes.plot(np.arange(1, len(run) + 1), run, color=colour, linestyle=style, linewidth=0.6, alpha=0.35)
+        longest = max(map(len, runs))
+        middle = np.nanmedian([np.pad(run.astype(float), (0, longest - len(run)), constant_values=np.nan) for run in runs], axis=0)
+        axes.plot(
+            np.arange(1, longest + 1),
+            middle,
+            color=colour,
+            linestyle=style,
+            label={"train_loss": "training", "valid_loss": "validation"}[column],
+        )
+    first = next(run for _, run in epochs.groupby("seed", sort=False))
+    axes.axvline(int((first["stage"] == "frozen").sum()) + 0.5, color=QUIET, linewidth=0.7)
+    axes.set(title=SHORT_NAMES.get(architecture, architecture), xlabel="epoch (line: body unfrozen)", ylabel="loss")
+    if (epochs[["train_loss", "valid_loss"]].to_numpy() > 0).any():
+        axes.set_yscale("log")
+        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.yaxis.set_minor_formatter(NullFormatter())
+    axes.legend(loc="best", fontsize=8)
+
+
+def lr_find(axes, finder, architecture):
+    """The learning-rate finder's curves, a line a seed, with the rate that was chosen from each."""
+    for _, run in finder.groupby("seed", sort=False):
+        axes.plot(run["learning_rate"], run["loss"], color=COLOURS[architecture], linewidth=0.9, alpha=0.8)
+        axes.axvline(run["chosen"].iloc[0], color=QUIET, linewidth=0.7)
+    axes.set(title=SHORT_NAMES.get(architecture, architecture), xlabel="learning rate (line: chosen)", ylabel="smoothed loss", xscale="log")
+    lowest, start = finder["loss"].min(), finder.loc[finder["step"] <= finder["step"].min() + 5, "loss"].max()
+    axes.set_ylim(bottom=min(0.95 * lowest, lowest), top=min(finder["loss"].max() * 1.02, lowest + 3 * max(start - lowest, 0.2 * lowest)))
+
+
+GRID = np.linspace(0, 1, 101)
+
+
+def roc(axes, scores):
+    """ROC curves of {architecture: Scores}: the mean over seeds, and a band from the lowest to the highest seed."""
+
+    def curve(truth, p):
+        alarms, hits, _ = roc_curve(truth, p)
+        found = np.interp(GRID, alarms, hits)
+        found[0] = 0
+        return found
+
+    _curves(axes, scores, curve)
+    axes.plot([0, 1], [0, 1], color=QUIET, linewidth=0.7, linestyle=":")
+    axes.set(title="ROC", xlabel="1 − specificity", ylabel="sensitivity", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
+    axes.legend(loc="lower right", fontsize=8)
+
+
+def precision_recall(axes, scores):
+    """Precision over sensitivity, drawn in the same way; at each sensitivity the best precision that reaches it."""
+
+    def curve(truth, p):
+        precision, recall, _ = precision_recall_curve(truth, p)
+        return np.array([precision[recall >= wanted - 1e-12].max() for wanted in GRID])
+
+    _curves(axes, scores, curve)
+    share = next(iter(scores.values())).is_covid.mean()
+    axes.axhline(share, color=QUIET, linewidth=0.7, linestyle=":")
+    axes.set(title="Precision and recall", xlabel="sensitivity (recall)", ylabel="precision", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
+    axes.legend(loc="lower left", fontsize=8)
+
+
+def _curves(axes, scores, curve):
+    for architecture, mine in scores.items():
+        found = np.array([curve(mine.is_covid, p) for p in mine.p_covid])
+        colour = COLOURS[architecture]
+        if len(found) > 1:
+            axes.fill_between(GRID, found.min(0), found.max(0), color=colour, alpha=0.15, linewidth=0)
+        axes.plot(GRID, found.mean(0), color=colour, linestyle=LINES[architecture], label=SHORT_NAMES[architecture])
+
+
+def reliability(axes, bins, architecture):
+    """Share of COVID-19 over mean probability, in bins of equal size with Wilson's intervals: the bins of calibration."""
+    axes.plot([0, 1], [0, 1], color=QUIET, linewidth=0.7, linestyle=":")
+    x, y = (np.array([b[key] for b in bins]) for key in ("mean_p", "share_covid"))
+    ends = np.maximum([y - [b["low"] for b in bins], [b["high"] for b in bins] - y], 0)
+    axes.errorbar(x, y, yerr=ends, color=COLOURS[architecture], marker=MARKERS[architecture], markersize=4, linewidth=1, elinewidth=0.8)
+    axes.set(title=SHORT_NAMES[architecture], xlabel="mean probability", ylabel="share COVID-19", xlim=(-0.03, 1.03), ylim=(-0.03, 1.03))
+
+
+def errors(axes, networks, published):
+    """Each run's error rate as a dot, the mean with its interval beside it, and the study's one run as a cross."""
+    for row, network in enumerate(networks):
+        colour, rate, values = COLOURS[network["architecture"]], network["error_rate"], np.array(network["errors"])
+        order = np.argsort(np.argsort(values, kind="stable"), kind="stable")
+        lift = 0.26 * (order % 5 - 2) / 2 if len(values) > 1 else np.zeros(1)
+        axes.plot(
+            100 * values,
+            row - 0.12 + 0.6 * lift,
+            linestyle="",
+            marker=MARKERS[network["architecture"]],
+            markersize=4,
+            color=colour,
+            alpha=0.65,
+        )
+        axes.plot([100 * rate["low"], 100 * rate["high"]], [row + 0.26] * 2, color=colour, linewidth=1.2)
+        axes.plot(100 * rate["value"], row + 0.26, marker="|", markersize=9, color=colour)
+        if network["architecture"] in published:
+            axes.plot(100 * published[network["architecture"]], row - 0.12, marker="x", markersize=6, color=INK, linestyle="")
+    axes.set(yticks=range(len(networks)), xlabel="error rate, %", ylim=(len(networks) - 0.5, -0.5))
+    axes.set_yticklabels([network["name"] for network in networks])
+    axes.set_xlim(left=min(0, axes.get_xlim()[0]))
+
+
+def confusion(axes, counts, title):
+    """One confusion matrix: rows are what the films are, columns what they were called."""
+    matrix = np.array([[counts["tp"], counts["fn"]], [counts["fp"], counts["tn"]]], float)
+    shares = matrix / np.maximum(matrix.sum(1, keepdims=True), 1)
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    for row in range(2):
+        for column in range(2):
+            axes.text(
+                column, row, f"{matrix[row, column]:.4g}", ha="center", va="center", color="white" if shares[row, column] > 0.5 else "black"
+            )
+    axes.set(title=title, xticks=[0, 1], xticklabels=LABELS, yticks=[0, 1], yticklabels=LABELS, xlabel="called", ylabel="is")
+
+
+def draw_all(results, content, records, locate):
+    """Write results/figures/*.png and the thumbnails of the dearest films; return the figures' paths.
+
+    content: metrics.json's content; records: the manifest; locate: function from a record to its file,
+    for thumbnails of films whose licence lets them be passed on.
+    """
+    results = Path(results)
+    epochs, finder = (pd.read_csv(results / name) for name in ("epochs.csv", "lr_find.csv"))
+    held = _held_out(read_predictions(results), content, records)
+    scores = {
+        name: predictions.scores(held.assign(split="held", group=held["image_id"]), name, "held") for name in held["architecture"].unique()
+    }
+    record_of = {record.image_id: record for record in records}
+    run = read_json(results / "run.json")
+    marks = ["drawn phantoms, not films"] * (run["data"] == "phantom") + ["random weights"] * (run["weights"] == "random")
+    marks += ["leaking split"] * bool(run.get("leaks"))
+    with rc_context(STYLE):
+        figures = {
+            "loss": _panels(epochs["architecture"].unique(), lambda axes, name: losses(axes, epochs[epochs["architecture"] == name], name)),
+            "lr_find": _panels(
+                finder["architecture"].unique(), lambda axes, name: lr_find(axes, finder[finder["architecture"] == name], name)
+            ),
+            "confusion": _panels(list(scores), lambda axes, name: confusion(axes, *_total(content, name))),
+            "roc": _panels(["roc"], lambda axes, _: roc(axes, scores), width=4.6, height=4.4),
+            "top_losses": draw_top_losses(held, record_of, locate),
+        }
+        for name, figure in figures.items():
+            watermark(figure, marks)
+            with replacing(results / "figures" / f"{name}.png") as temporary:
+                figure.savefig(temporary, dpi=DPI, format="png", facecolor="white", metadata={"Software": None})
+    thumbnails.write(results, [record_of[name] for name in _dearest(held)], locate)
+    return [results / "figures" / f"{name}.png" for name in figures]
+
+
+def _held_out(table, content, records):
     split_of = {record.image_id: record.split for record in records}
     held = final_scores(content)[0]["split"]
-    return predictions[(predictions["stage"] == "unfrozen") & (predictions["image_id"].map(split_of) == held)]
+    return table[(table["stage"] == predictions.LAST_STAGE) & (table["image_id"].map(split_of) == held)]
 
 
-def _panels(names, width=3.4, height=3.0):
+def _panels(names, draw, width=3.4, height=3.0):
     figure = Figure(figsize=(width * len(names), height), layout="constrained")
-    return figure, list(zip(names, figure.subplots(1, len(names), squeeze=False)[0]))
-
-
-def draw_losses(epochs):
-    """Training and validation loss over the epochs of both stages, a panel a network, a line a seed."""
-    figure, panels = _panels(epochs["architecture"].unique())
-    for architecture, axes in panels:
-        for _, run in epochs[epochs["architecture"] == architecture].groupby("seed"):
-            steps = np.arange(1, len(run) + 1)
-            axes.plot(steps, run["train_loss"], color=COLOURS[architecture], linestyle="--")
-            axes.plot(steps, run["valid_loss"], color=COLOURS[architecture], marker="o", markersize=3)
-        frozen = int((run["stage"] == "frozen").sum())
-        axes.axvline(frozen + 0.5, color="grey", linewidth=0.8)
-        axes.set(title=SHORT_NAMES[architecture], xlabel="epoch (line: body unfrozen)", yscale="log")
-    panels[0][1].set_ylabel("loss (dashed: training)")
+    for name, axes in zip(names, figure.subplots(1, len(names), squeeze=False)[0]):
+        draw(axes, name)
     return figure
 
 
-def draw_lr_find(finder):
-    """The learning-rate finder's curves, with the learning rate that was chosen from each."""
-    figure, panels = _panels(finder["architecture"].unique())
-    for architecture, axes in panels:
-        for _, run in finder[finder["architecture"] == architecture].groupby("seed"):
-            axes.plot(run["learning_rate"], run["loss"], color=COLOURS[architecture])
-            axes.axvline(run["chosen"].iloc[0], color="grey", linewidth=0.8)
-        axes.set(title=SHORT_NAMES[architecture], xlabel="learning rate (line: chosen)", xscale="log")
-    panels[0][1].set_ylabel("smoothed training loss")
-    return figure
+def _total(content, architecture):
+    """A network's confusion counts summed over seeds, and the panel's title."""
+    mine = [score["confusion"] for score in final_scores(content) if score["architecture"] == architecture]
+    total = {name: sum(counts[name] for counts in mine) for name in ("tp", "fn", "tn", "fp")}
+    return total, f"{SHORT_NAMES[architecture]}, {len(mine)} seed(s)"
 
 
-def draw_confusions(content):
-    """Confusion matrices after the last stage, summed over seeds, a panel a network."""
-    scores = final_scores(content)
-    figure, panels = _panels(list(dict.fromkeys(score["architecture"] for score in scores)), height=3.2)
-    for architecture, axes in panels:
-        mine = [score["confusion"] for score in scores if score["architecture"] == architecture]
-        total = {name: sum(counts[name] for counts in mine) for name in ("tp", "fn", "tn", "fp")}
-        matrix = np.array([[total["tp"], total["fn"]], [total["fp"], total["tn"]]])
-        shares = matrix / np.maximum(matrix.sum(1, keepdims=True), 1)
-        axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-        for row in range(2):
-            for column in range(2):
-                axes.text(column, row, matrix[row, column], ha="center", va="center", color="white" if shares[row, column] > 0.5 else "black")
-        axes.set(title=f"{SHORT_NAMES[architecture]}, {len(mine)} seed(s)", xticks=[0, 1], xticklabels=LABELS, yticks=[0, 1], yticklabels=LABELS, xlabel="called")
-    panels[0][1].set_ylabel("is")
-    return figure
+def _losses_of(rows):
+    p_true = np.where(rows["label"] == POSITIVE, rows["p_covid"], 1 - rows["p_covid"])
+    return rows.assign(loss=-np.log(np.clip(p_true, 1e-12, 1)))
 
 
-def draw_roc(predictions):
-    """ROC curves on the held-out images, a line a network and seed."""
-    figure = Figure(figsize=(4.6, 4.4), layout="constrained")
-    axes = figure.subplots()
-    for (architecture, seed), run in predictions.groupby(["architecture", "seed"], sort=False):
-        false_alarms, hits, _ = roc_curve(run["label"] == POSITIVE, run["p_covid"])
-        first = seed == predictions["seed"].iloc[0]
-        axes.plot(false_alarms, hits, color=COLOURS[architecture], label=SHORT_NAMES[architecture] if first else None)
-    axes.plot([0, 1], [0, 1], color="grey", linewidth=0.8, linestyle=":")
-    n, covid = predictions["image_id"].nunique(), predictions.loc[predictions["label"] == POSITIVE, "image_id"].nunique()
-    axes.set(xlabel="1 - specificity", ylabel="sensitivity", title=f"{covid} COVID-19 among {n} held-out images", aspect="equal")
-    axes.legend(loc="lower right")
-    return figure
+def _dearest(held):
+    """Images with the largest loss of each network's mean probability: those that the page's gallery shows."""
+    means = held.groupby(["architecture", "image_id", "label"], as_index=False)["p_covid"].mean()
+    worst = [mine.nlargest(WORST_SHOWN, "loss")["image_id"] for _, mine in _losses_of(means).groupby("architecture")]
+    return sorted(set().union(*worst)) if worst else []
 
 
-def draw_top_losses(predictions, record_of, locate):
+def draw_top_losses(held, record_of, locate):
     """The held-out images with the largest loss, a row a network; all seeds together."""
-    names = predictions["architecture"].unique()
+    names = held["architecture"].unique()
     figure = Figure(figsize=(1.7 * WORST_SHOWN, 2.3 * len(names)), layout="constrained")
-    grid = figure.subplots(len(names), WORST_SHOWN, squeeze=False)
-    for architecture, row in zip(names, grid):
-        mine = predictions[predictions["architecture"] == architecture]
-        p_true = np.where(mine["label"] == POSITIVE, mine["p_covid"], 1 - mine["p_covid"])
-        worst = mine.assign(loss=-np.log(np.clip(p_true, 1e-12, 1))).nlargest(WORST_SHOWN, "loss")
+    for architecture, row in zip(names, figure.subplots(len(names), WORST_SHOWN, squeeze=False)):
+        worst = _losses_of(held[held["architecture"] == architecture]).nlargest(WORST_SHOWN, "loss")
         for axes, (_, image) in zip(row, worst.iterrows()):
             _show_film(axes, record_of[image["image_id"]], locate)
             axes.set_title(f"{image['label']}, p(covid) {image['p_covid']:.2f}\nloss {image['loss']:.2f}", fontsize=7)
@@ -6768,22 +11666,731 @@ def draw_top_losses(predictions, record_of, locate):
 
 def _show_film(axes, record, locate):
     """The film itself where its licence lets it be shown, else its name and credit."""
-    if licences.may_show(record.licence):
+    if licences.may_redistribute(record.licence):
         try:
             film = open_grey(locate(record))
             film.thumbnail((256, 256))
             axes.imshow(np.asarray(film), cmap="gray", vmin=0, vmax=255)
-            axes.set_xlabel(_wrapped(f"{record.credit}, {record.licence}", 44), fontsize=4)
+            axes.set_xlabel(_wrapped(f"{record.credit}, {record.licence}", 44), fontsize=4, parse_math=False)
             return
         except BadInput:
             pass
     axes.set(xlim=(0, 1), ylim=(0, 1))
     text = f"{record.image_id}\n\nlicence {record.licence or 'unknown'}:\nnot shown\n\n{record.credit}"
-    axes.text(0.5, 0.5, _wrapped(text), ha="center", va="center", fontsize=5)
+    axes.text(0.5, 0.5, _wrapped(text), ha="center", va="center", fontsize=5, parse_math=False)
 
 
-def _wrapped(text, width=26):
+def _wrapped(text, width=26, most=400):
+    text = text if len(text) <= most else text[: most - 1] + "…"
     return "\n".join(line[i : i + width] for line in text.splitlines() for i in range(0, max(len(line), 1), width))
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/report/settings_tables.py
+# ======================================================================================================================
+
+FILES['cxrkit/report/settings_tables.py'] = r'''
+"""What a run was made with, as tables: its times, environment, settings and hashes."""
+
+from cxrkit.evaluation import study
+from cxrkit.files import read_json
+from cxrkit.report.facts import short
+from cxrkit.report.tables import Cell, Column, Table, number
+
+STUDY_SIZE = 224
+"""Side in pixels of the study's pictures."""
+GENERATED = ("report.html", "report.md", "MODEL_CARD.md", "DATASHEET.md", "CLAIM.md", "ATTRIBUTION.md", "CITATION.cff")
+"""Files of the report itself: their sums would change the page that lists them."""
+
+
+def speed(facts):
+    """Seconds an epoch beside the study's."""
+    published, rows = study.tables()["networks"], []
+    alike = facts.about["data"] == "films" and facts.about["experiment"].get("image_size") == STUDY_SIZE
+    for architecture in facts.architectures:
+        mine = facts.epochs[facts.epochs["architecture"] == architecture] if len(facts.epochs) else facts.epochs
+        if not len(mine):
+            continue
+        epochs = [float(mine.loc[mine["stage"] == stage, "seconds"].median()) for stage in ("frozen", "unfrozen")]
+        total = float(mine["seconds"].sum()) / max(1, mine["seed"].nunique())
+        low, high = (published.get(architecture) or {}).get("seconds_per_epoch") or (None, None)
+        faster = low / epochs[1] if alike and low and epochs[1] > 0 else None
+        cells = [Cell(f"{value:.2f}" if value == value else "–", value if value == value else None) for value in epochs]
+        rows.append(
+            [
+                Cell(short(architecture)),
+                *cells,
+                Cell(f"{low}–{high}" if low else "–", low),
+                Cell(f"{faster:.0f} ×" if faster else "–", faster),
+                Cell(f"{total:.1f}", total),
+            ]
+        )
+    columns = (
+        Column("network"),
+        *[Column(title, True) for title in ("s/epoch, frozen", "s/epoch, unfrozen", "the study, s/epoch", "faster", "s, one training")],
+    )
+    device = facts.about.get("device") or {}
+    where = f"{device.get('value', 'unknown device')} ({device.get('reason', '')})"
+    note = f"Medians over epochs and seeds, on {where}; images of {facts.about['experiment'].get('image_size', '?')} pixels. The study trained on Kaggle's GPU of 2020, on films of 224 pixels decoded anew each time; beside other images no factor is given."
+    return Table("speed", "Seconds an epoch of training, beside the study's.", columns, rows, note)
+
+
+def stages(facts):
+    """Seconds of each stage of the whole run."""
+    seconds = facts.about.get("seconds") or {}
+    rows = [[Cell(name), Cell(f"{value:,.1f}", value)] for name, value in seconds.items()]
+    return Table("stages", f"The whole run took {sum(seconds.values()):,.0f} s.", (Column("stage"), Column("seconds", True)), rows)
+
+
+def environment(facts):
+    """Device, versions, seeds and hashes."""
+    about, device = facts.about, facts.about.get("device") or {}
+    bundle = about.get("bundle") or {}
+    memory = about.get("peak_memory_bytes")
+    rows = {
+        "device": f"{device.get('value', 'not known')} ({device.get('reason', '')})",
+        "precision": _plain(about.get("precision")),
+        "place": about.get("place"),
+        "system": about.get("system"),
+        "processors": about.get("processors"),
+        "peak memory": memory and f"{memory / 1e9:.2f} GB",
+        "seeds": ", ".join(map(str, about["experiment"].get("seeds") or [])),
+        "weights at the start": about["weights"],
+        "manifest.csv, SHA-256": about["manifest_sha256"],
+        "experiment, SHA-256": about.get("experiment_sha256"),
+        "kit's source, SHA-256": bundle.get("source_sha256"),
+        "run": bundle.get("run_id"),
+        **{name: version for name, version in (about.get("versions") or {}).items()},
+    }
+    shown = [[Cell(name), Cell(str(value))] for name, value in rows.items() if value not in (None, "")]
+    return Table("environment", "What it ran on and with.", (Column("what"), Column("value")), shown)
+
+
+def experiment(facts):
+    """The resolved experiment."""
+    rows = [[Cell(key), Cell(_plain(value))] for key, value in facts.about["experiment"].items()]
+    return Table("experiment", "The experiment, each key as it was resolved.", (Column("key"), Column("value")), rows, open=False)
+
+
+def _plain(value):
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_plain(inner)}" for key, inner in value.items())
+    return ", ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
+
+
+def checksums(facts):
+    """SHA-256 of every result file but the report's own."""
+    path = facts.folder / "checksums.json"
+    listed = read_json(path) if path.exists() else {}
+    rows = [[Cell(name), number(entry["bytes"]), Cell(entry["sha256"])] for name, entry in listed.items() if name not in GENERATED]
+    return Table(
+        "checksums",
+        f"SHA-256 of the {len(rows)} result files.",
+        (Column("file"), Column("bytes", True), Column("SHA-256")),
+        rows,
+        open=False,
+    )
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/report/tables.py
+# ======================================================================================================================
+
+FILES['cxrkit/report/tables.py'] = r'''
+"""The report's tables as values, so that the page and its text twin show the same ones."""
+
+from dataclasses import dataclass
+
+from cxrkit.evaluation import metrics, study
+from cxrkit.evaluation.scores import figure_text
+from cxrkit.report.facts import SPLIT_WORDS, short
+
+RATES = (("error_rate", "error rate", 4), ("sensitivity", "sensitivity", 3), ("specificity", "specificity", 3))
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell. text: what is shown; value: what it is sorted by; low, high: the interval that is drawn; url: where it leads."""
+
+    text: str
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    url: str = ""
+    tone: str = ""
+
+
+@dataclass(frozen=True)
+class Column:
+    """title; number: aligned to the right; scale: (from, to) of the dots and whiskers, None where there are none."""
+
+    title: str
+    number: bool = False
+    scale: tuple | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """caption: what it shows, with n; note: what to know for reading it; the first cell of a row names the row."""
+
+    name: str
+    caption: str
+    columns: tuple
+    rows: list
+    note: str = ""
+    open: bool = True
+
+
+def interval(figure, digits=3):
+    """A figure of metrics.json as a Cell, with its interval."""
+    if figure is None or figure["value"] is None:
+        return Cell("–")
+    return Cell(figure_text(figure, digits), figure["value"], figure["low"], figure["high"])
+
+
+def area(row):
+    """An area of audits.json as a Cell."""
+    if not row or row.get("auc") is None:
+        return Cell("–")
+    low, high = row.get("interval") or (None, None)
+    return interval({"value": row["auc"], "low": low, "high": high})
+
+
+def number(value, text=None):
+    return Cell("–" if value is None else text or f"{value:,}", value)
+
+
+def count_text(count):
+    """A count, or a mean of counts with up to two decimals."""
+    return f"{count:.2f}".rstrip("0").rstrip(".")
+
+
+def points(figure):
+    """A difference in error rate in points, with its interval."""
+    if figure is None or figure["value"] is None:
+        return Cell("–")
+    value, low, high = (None if figure[key] is None else round(100 * figure[key], 2) + 0.0 for key in ("value", "low", "high"))
+    text = f"{value:+.2f}" + ("" if low is None else f" [{low:+.2f}, {high:+.2f}]")
+    return Cell(text.replace("-", "\u2212"), value, low, high)
+
+
+def scale_of(rows, index, floor=None, ceiling=None):
+    """(from, to) that holds every interval of a column."""
+    ends = [end for row in rows for end in (row[index].value, row[index].low, row[index].high) if end is not None]
+    if not ends:
+        return None
+    low, high = min(ends) if floor is None else floor, max(ends) if ceiling is None else ceiling
+    return (min(low, min(ends)), max(high, max(ends))) if high > low else None
+
+
+def beside_the_study(facts):
+    """Our networks beside the study's: the first row is what knows nothing of lungs, where an audit was run."""
+    rows = []
+    blind = best_without_lungs(facts.audits)
+    if blind:
+        held = blind.get("held_out") or blind
+        rows.append([Cell("no lungs seen"), Cell(blind["title"]), number(held["n"]), *[Cell("–")] * 4, *[Cell("–")] * 3, area(held)])
+    published = {name: counts for name, counts in study.confusions().items()}
+    for architecture in dict.fromkeys([*facts.architectures, *published]):
+        row = facts.mean(architecture)
+        if row:
+            rows.append(_score_row(row, short(architecture), runs_of(row), facts.held))
+        if architecture in published:
+            counts = published[architecture]
+            rows.append(
+                _score_row({"confusion": vars(counts), **metrics.rates(counts), "auc": None}, short(architecture), "the 2020 study", "")
+            )
+    rows += [
+        _score_row(row, "all networks", f"ensemble of {row['of']}", facts.held) for row in ensembles(facts) if len(row["architectures"]) > 1
+    ]
+    caption = f"Scores on {facts.comparison['n']} {SPLIT_WORDS[facts.held]} images of {facts.comparison['patients']} patients, {facts.comparison['covid']} of them COVID-19, at threshold {facts.metrics['threshold']:g}; the study's on its own 268."
+    note = "95 % intervals: Wilson for rates, DeLong and Newcombe for AUC; images of one patient count as what they are worth. A row of several seeds shows the mean; its interval is over patients, for these seeds. COVID-19 is the positive class. The study published no AUC, and its counts are implied by its rates."
+    return Table("scores", caption, _score_columns(rows), rows, note)
+
+
+def runs_of(row):
+    return f"mean of {len(row['seeds'])} seeds" if "seeds" in row else f"seed {row['seed']}"
+
+
+def _score_row(row, name, run, split):
+    counts = [number(row["confusion"][key], count_text(row["confusion"][key])) for key in ("tp", "fn", "tn", "fp")]
+    n = round(sum(row["confusion"].values()))
+    return [
+        Cell(name, tone="" if split else "study"),
+        Cell(run + (f", {SPLIT_WORDS[split]}" if split else "")),
+        number(n),
+        *counts,
+        *[interval(row[key], digits) for key, _, digits in RATES],
+        interval(row["auc"]),
+    ]
+
+
+def _score_columns(rows):
+    counts = [Column(title, True) for title in ("n", "TP", "FN", "TN", "FP")]
+    scales = [scale_of(rows, 7, floor=0), scale_of(rows, 8, ceiling=1), scale_of(rows, 9, ceiling=1), scale_of(rows, 10, ceiling=1)]
+    names = [title for _, title, _ in RATES] + ["AUC"]
+    return (Column("network"), Column("run"), *counts, *[Column(name, True, scale) for name, scale in zip(names, scales)])
+
+
+def ensembles(facts):
+    return [row for row in facts.metrics["ensembles"] if row["split"] == facts.held]
+
+
+def every_run(facts):
+    """Each seed on each split after the last stage, and each network's ensemble."""
+    rows = []
+    for row in facts.metrics["scores"]:
+        if row["stage"] == "unfrozen":
+            rows.append(
+                _score_row(row, short(row["architecture"]), f"seed {row['seed']}", row["split"]) + [interval(row["average_precision"])]
+            )
+    for row in ensembles(facts):
+        if len(row["architectures"]) == 1:
+            rows.append(
+                _score_row(row, short(row["architectures"][0]), f"ensemble of {row['of']}", facts.held)
+                + [interval(row["average_precision"])]
+            )
+    columns = (*_score_columns(rows), Column("average precision", True, scale_of(rows, 11, ceiling=1)))
+    return Table("runs", f"Every training alone, and each network's ensemble: {len(rows)} rows.", columns, rows, open=False)
+
+
+def differs_from_study(facts):
+    """Whether our runs differ from the study's, by Fisher's exact test."""
+    rows = []
+    for row in facts.comparison["study"]["beside_ours"]:
+        tests = [row["p"].get(key) for key, _, _ in RATES]
+        cells = [_fisher(test, row["runs"]) for test in tests]
+        rows.append([Cell(short(row["architecture"])), number(row["runs"]), *cells])
+    columns = (Column("network"), Column("our runs", True), *[Column("p, " + title, True) for _, title, _ in RATES])
+    note = "Fisher's exact test of each of our runs against the study's one. Shown: the run with the median error rate, and the lowest and highest p over runs. The films are not the study's own list, which was not published."
+    return Table("differs", "Do our runs differ from the study's?", columns, rows, note)
+
+
+def _fisher(test, runs):
+    if not test:
+        return Cell("–")
+    middle, lowest, highest = (p_text(test[key]) for key in ("median_run", "lowest", "highest"))
+    return Cell(f"{middle} ({lowest} to {highest})" if runs > 1 else middle, test["median_run"])
+
+
+def p_text(p):
+    return "<0.001" if p < 0.0005 else f"{p:.3f}"
+
+
+def best_without_lungs(audits):
+    """The audit's best baseline that sees no lung, None where there is none."""
+    from cxrkit.evaluation.baselines import LUNGLESS
+
+    rows = [row for row in (audits or {}).get("baselines") or [] if row["name"] in LUNGLESS and row.get("auc") is not None]
+    return max(rows, key=lambda row: (row.get("held_out") or row).get("auc") or 0, default=None)
+
+
+def networks(facts):
+    """Each network's mean error, and how far its runs lie apart."""
+    rows = []
+    for row in facts.comparison["networks"]:
+        spread = row["run_to_run"]
+        sd, predicted = (("–" if value is None else f"{100 * value:.2f}") for value in (spread["observed"]["value"], spread["predicted"]))
+        rows.append(
+            [
+                Cell(row["name"]),
+                number(len(row["seeds"])),
+                interval(row["error_rate"], 4),
+                Cell(sd, spread["observed"]["value"]),
+                Cell(predicted, spread["predicted"]),
+                Cell(spread["reading"]),
+            ]
+        )
+    columns = (
+        Column("network"),
+        Column("seeds", True),
+        Column("mean error rate", True, scale_of(rows, 2, floor=0)),
+        Column("sd of runs, points", True),
+        Column("chance alone", True),
+        Column("reading"),
+    )
+    return Table(
+        "networks",
+        f"Error on {facts.comparison['n']} {SPLIT_WORDS[facts.comparison['split']]} images, and how far runs of one network lie apart.",
+        columns,
+        rows,
+        "Chance alone: the standard deviation that the number of images and the error rate bring with them.",
+    )
+
+
+def pairs(facts):
+    """Each pair of networks, and what the verdict rests on."""
+    rows, content = [], facts.comparison
+    for pair in content["pairs"]:
+        needed = pair["needed"] or {}
+        more = [number(needed.get(key)) for key in ("seeds", "images", "images_at_20_seeds")]
+        auc = pair["auc_difference"]
+        rows.append(
+            [
+                Cell(f"{pair['a']} less {pair['b']}"),
+                Cell(f"{pair['a']} is {pair['verdict']}" if pair["verdict"] in ("better", "worse") else pair["verdict"]),
+                points(pair["difference"]),
+                points(pair["over_patients"]),
+                points(pair["over_seeds"]),
+                interval(auc),
+                *[Cell(p_text(pair[key]), pair[key]) for key in ("p_difference_holm", "p_equivalence_holm")],
+                *more,
+                Cell(pair["why"]),
+            ]
+        )
+    scales = [scale_of(rows, index) for index in (2, 3, 4, 5)]
+    columns = [Column("pair"), Column("verdict")]
+    columns += [Column(title, True, scale) for title, scale in zip(("error, points", "over patients", "over seeds", "AUC"), scales)]
+    columns += [Column(title, True) for title in ("p differ", "p alike", "seeds", "images", "images at 20 seeds")] + [Column("why")]
+    note = (
+        f"Below 0 the first of a pair errs less. p after Holm over {len(rows)} pairs. Equivalent: within {100 * content['margin']:g} points of error, which fewer than "
+        f"{content['images_for_equivalence']} independent images cannot show. Seeds, images: how many of them would decide the difference seen, with power 80 %; a dash where no number would, or where it is decided."
+    )
+    return Table("pairs", f"{len(rows)} pairs of networks, on the same images.", tuple(columns), rows, note, open=False)
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/report/text.py
+# ======================================================================================================================
+
+FILES['cxrkit/report/text.py'] = r'''
+"""The page's text twin: report.md, and the same tables for a log."""
+
+import re
+
+from cxrkit import progress
+from cxrkit.report import audit_tables, data_tables, facts, settings_tables, tables, threshold_tables, words
+
+LONGEST = 300
+UNSEEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\x00-\x08\x0e-\x1f\x7f]")
+"""Characters that are not seen, and turn the direction of what follows."""
+
+
+def sections(found, shown):
+    """[(heading, paragraphs, tables)] in the page's order. shown: data_tables.Films."""
+    audits, verdict = found.audits or {}, words.verdict(found)
+    trust = [verdict["trust"]] if found.audits else [verdict["trust"], f"The audit is one command: {facts.AUDIT_COMMAND}"]
+    flow = [
+        f"{step.count:,} {step.title}" + (": " + ", ".join(f"{part} {count:,}" for part, count in step.parts) if step.parts else "")
+        for step in data_tables.flow(found)
+    ]
+    return [
+        ("Verdict", [*trust, verdict["best"]], [audit_tables.reasons(audits)]),
+        ("The study's table beside ours", [], [tables.beside_the_study(found), tables.differs_from_study(found), tables.every_run(found)]),
+        ("Which network is best", [verdict["best"]], [tables.networks(found), tables.pairs(found)]),
+        ("What knows nothing of lungs", [] if audits else ["No audit was run."], audit_tables.all_of(audits)),
+        (
+            "Where the films come from, and where they went",
+            [". ".join(flow) + "."],
+            [data_tables.splits(found), data_tables.sources(found), data_tables.left_out(found)],
+        ),
+        (
+            "Confusion and thresholds",
+            [],
+            [threshold_tables.thresholds(found), threshold_tables.operating_points(found), threshold_tables.predictive_values(found)],
+        ),
+        ("Calibration", [], [threshold_tables.calibration(found)]),
+        ("Films that went wrong, or nearly", [], [data_tables.films(found, shown)]),
+        ("Speed", [], [settings_tables.speed(found), settings_tables.stages(found)]),
+        (
+            "How to repeat it",
+            [f"The command, where DIR is a source's folder on your machine: {found.repeat()}"],
+            [settings_tables.environment(found), settings_tables.experiment(found), settings_tables.checksums(found)],
+        ),
+    ]
+
+
+def markdown(found, shown):
+    """The text of report.md."""
+    lines = [f"# {words.TITLE}", "", f"Experiment {plain(found.run.name)}: {words.lede(found)} {words.RESEARCH_ONLY}", ""]
+    for _, sentence in found.marks():
+        lines += [f"**{plain(sentence, 600)}**", ""]
+    for heading, paragraphs, shown_tables in sections(found, shown):
+        lines += [f"## {heading}", ""]
+        for paragraph in paragraphs:
+            lines += [plain(paragraph, 4000), ""]
+        for table in shown_tables:
+            if table and table.rows:
+                lines += [*markdown_table(table), ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def markdown_table(table):
+    yield f"**{plain(table.caption)}**"
+    yield ""
+    yield "| " + " | ".join(plain(column.title) for column in table.columns) + " |"
+    yield "|" + "|".join(" ---: " if column.number else " --- " for column in table.columns) + "|"
+    for row in table.rows:
+        yield "| " + " | ".join(plain(cell.text) for cell in row) + " |"
+    if table.note:
+        yield ""
+        yield plain(table.note, 2000)
+
+
+def plain(said, most=LONGEST):
+    """Other people's text as one line of Markdown that means only itself."""
+    said = " ".join(UNSEEN.sub("", str(said)).split())
+    said = said if len(said) <= most else said[: most - 1] + "…"
+    return re.sub(r"([\\`*_\[\]|#])", r"\\\1", said).replace("<", "&lt;").replace(">", "&gt;")
+
+
+def log(found, shown):
+    """The page's main tables as text for a terminal or a log."""
+    parts = []
+    for heading, paragraphs, shown_tables in sections(found, shown):
+        parts.append(f"== {heading}")
+        parts += [UNSEEN.sub("", paragraph) for paragraph in paragraphs]
+        for table in shown_tables:
+            if table and table.rows and table.open:
+                rows = [[" ".join(UNSEEN.sub("", cell.text).split())[:80] for cell in row] for row in table.rows]
+                aligned = progress.table(
+                    rows, [column.title for column in table.columns], [column.title for column in table.columns if column.number]
+                )
+                parts.append(f"{table.caption}\n{aligned}")
+    return "\n\n".join(parts)
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/report/threshold_tables.py
+# ======================================================================================================================
+
+FILES['cxrkit/report/threshold_tables.py'] = r'''
+"""How the networks do at other thresholds, and whether their probabilities mean what they say, as tables."""
+
+from cxrkit.evaluation import metrics
+from cxrkit.report.facts import SPLIT_WORDS, short
+from cxrkit.report.tables import Cell, Column, Table, count_text, ensembles, interval, number, runs_of, scale_of
+
+THRESHOLDS = (0.1, 0.3, 0.5, 0.7, 0.9)
+
+
+def confusions(facts):
+    """The confusion matrices after the last stage: [(network, run, {tp, fn, tn, fp})]."""
+    rows = [(architecture, facts.mean(architecture)) for architecture in facts.architectures]
+    return [(short(architecture), runs_of(row), row["confusion"]) for architecture, row in rows if row]
+
+
+def thresholds(facts):
+    """The rates of each network at several thresholds: the mean over its seeds."""
+    rows = []
+    for architecture in facts.architectures:
+        mine = facts.scores(architecture)
+        if mine is None:
+            continue
+        worth = metrics.units(mine.groups[mine.is_covid]), metrics.units(mine.groups[~mine.is_covid])
+        for threshold in sorted({*THRESHOLDS, facts.metrics["threshold"]}):
+            runs = [vars(metrics.confusion(mine.is_covid, p, threshold)) for p in mine.p_covid]
+            counts = metrics.Confusion(**{key: sum(run[key] for run in runs) / len(runs) for key in runs[0]})
+            found = {
+                "sensitivity": metrics.proportion(counts.tp, counts.tp + counts.fn, worth[0]),
+                "specificity": metrics.proportion(counts.tn, counts.tn + counts.fp, worth[1]),
+            }
+            cells = [number(value, count_text(value)) for value in (counts.tp, counts.fn, counts.tn, counts.fp)]
+            rows.append(
+                [
+                    Cell(short(architecture)),
+                    Cell(f"{threshold:g}", threshold),
+                    *cells,
+                    interval(found["sensitivity"]),
+                    interval(found["specificity"]),
+                ]
+            )
+    columns = [Column("network"), Column("threshold", True), *[Column(title, True) for title in ("TP", "FN", "TN", "FP")]]
+    columns += [Column("sensitivity", True, scale_of(rows, 6, ceiling=1)), Column("specificity", True, scale_of(rows, 7, ceiling=1))]
+    return Table(
+        "thresholds",
+        f"The same networks at other thresholds, {SPLIT_WORDS[facts.held]} images, mean over seeds.",
+        tuple(columns),
+        rows,
+        "95 % intervals: Wilson.",
+        open=False,
+    )
+
+
+def operating_points(facts):
+    """The threshold that validation chooses for the wanted sensitivity, and predictive values, of each network."""
+    rows = []
+    for row in _judged(facts):
+        point = row.get("operating_point")
+        if point:
+            same = "chosen on these images" if point["same_images"] else "chosen on validation"
+            rows.append(
+                [
+                    Cell(row["who"]),
+                    Cell(f"{point['threshold']:.3f}", point["threshold"]),
+                    Cell(same),
+                    interval(point["sensitivity"]),
+                    interval(point["specificity"]),
+                ]
+            )
+    columns = (
+        Column("network"),
+        Column("threshold", True),
+        Column("chosen"),
+        Column("sensitivity", True, scale_of(rows, 3, ceiling=1)),
+        Column("specificity", True, scale_of(rows, 4, ceiling=1)),
+    )
+    return Table(
+        "operating",
+        f"A threshold chosen for a sensitivity of 95 %, and what it gives on {SPLIT_WORDS[facts.held]} images.",
+        columns,
+        rows,
+        "A threshold that was chosen on the very images it is judged by looks better than it is.",
+    )
+
+
+def predictive_values(facts):
+    """What a positive and a negative answer are worth at several prevalences."""
+    rows = []
+    for row in _judged(facts):
+        for values in row.get("predictive_values") or []:
+            rows.append(
+                [
+                    Cell(row["who"]),
+                    Cell(f"{100 * values['prevalence']:.1f} %", values["prevalence"]),
+                    *[interval(values[key]) for key in ("ppv", "npv")],
+                ]
+            )
+    columns = (
+        Column("network"),
+        Column("prevalence", True),
+        Column("positive predictive value", True, scale_of(rows, 2, 0, 1)),
+        Column("negative predictive value", True, scale_of(rows, 3, ceiling=1)),
+    )
+    return Table(
+        "predictive",
+        "What an answer is worth where so many people have COVID-19.",
+        columns,
+        rows,
+        "The lower the prevalence, the more of the positive answers are wrong.",
+        open=False,
+    )
+
+
+def _judged(facts):
+    """For each network, its ensemble over seeds, or its one run, with `who`."""
+    rows = []
+    for architecture in facts.architectures:
+        found = [row for row in ensembles(facts) if row["architectures"] == [architecture]]
+        if found:
+            rows.append(found[0] | {"who": f"{short(architecture)}, ensemble of {found[0]['of']}"})
+        elif facts.mean(architecture):
+            row = facts.mean(architecture)
+            rows.append(row | {"who": f"{short(architecture)}, {runs_of(row)}"})
+    return rows
+
+
+def calibration(facts):
+    """Calibration error and Brier score, before and after temperature scaling."""
+    rows = []
+    for row in _judged(facts):
+        found = row.get("calibration")
+        if found:
+            figures = [interval(found[when][name]) for name in ("ece", "brier") for when in ("before", "after")]
+            rows.append(
+                [
+                    Cell(row["who"]),
+                    *figures,
+                    Cell(f"{found['temperature']:.2f}", found["temperature"]),
+                    Cell("these images" if found["same_images"] else "validation"),
+                ]
+            )
+    names = ("calibration error", "after scaling", "Brier score", "after scaling")
+    columns = (
+        Column("network"),
+        *[Column(name, True, scale_of(rows, index + 1, floor=0)) for index, name in enumerate(names)],
+        Column("temperature", True),
+        Column("fitted on"),
+    )
+    return Table(
+        "calibration",
+        f"Do probabilities mean what they say? {facts.comparison['n']} {SPLIT_WORDS[facts.held]} images.",
+        columns,
+        rows,
+        "Lower is better. Intervals: bootstrap 95 % over patients; the calibration error of few images is above 0 even for perfect probabilities.",
+    )
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/report/thumbnails.py
+# ======================================================================================================================
+
+FILES['cxrkit/report/thumbnails.py'] = r'''
+"""Small pictures of the films that a report shows, kept in the results; only of films whose licence lets them be passed on."""
+
+import hashlib
+
+from cxrkit.data import licences
+from cxrkit.errors import BadInput
+from cxrkit.files import replacing
+
+FOLDER = "figures/films"
+SIDE = 200
+
+
+def place(image_id):
+    """Path of a film's thumbnail below the results: named by a hash, for image ids are other people's text."""
+    return f"{FOLDER}/{hashlib.sha256(image_id.encode()).hexdigest()[:16]}.jpg"
+
+
+def write(results, records, locate):
+    """Write thumbnails of these records, at most SIDE pixels wide and high; skip what may not be passed on or cannot be read."""
+    from cxrkit.data.images import open_grey
+
+    for record in records:
+        if not licences.may_redistribute(record.licence):
+            continue
+        try:
+            film = open_grey(locate(record))
+        except BadInput:
+            continue
+        film.thumbnail((SIDE, SIDE))
+        with replacing(results / place(record.image_id)) as temporary:
+            film.save(temporary, format="JPEG", quality=80)
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/report/words.py
+# ======================================================================================================================
+
+FILES['cxrkit/report/words.py'] = r'''
+"""The sentences that the page, its text twin and the cards share."""
+
+from cxrkit.report.facts import SPLIT_WORDS
+
+TITLE = "cxrkit: COVID-19 against healthy chest films"
+RESEARCH_ONLY = "Research use only: this is not a medical device."
+TONES = {"no-shortcut-found": "good", "partial-shortcut": "plain", "too-few": "plain"}
+"""Colour of the verdict's frame by the audit's conclusion; any other one is bad."""
+
+
+def lede(found):
+    content, seeds = found.comparison, sorted({seed for network in found.comparison["networks"] for seed in network["seeds"]})
+    networks = len(content["networks"])
+    return (
+        f"{networks} network{'s' * (networks != 1)}, {len(seeds)} seed{'s' * (len(seeds) != 1)} each, judged on {content['n']} {SPLIT_WORDS[content['split']]} images of "
+        f"{content['patients']} patients, {content['covid']} of the images COVID-19."
+    )
+
+
+def verdict(found):
+    """{trust, best, tone}: whether the scores can be believed, and which network is best."""
+    audit = (found.audits or {}).get("verdict") or {}
+    trust = (
+        audit.get("paragraph")
+        or "No audit was run. Until one is, nothing here says whether these scores come from lungs, or from image size, borders and sources."
+    )
+    return {
+        "trust": trust,
+        "best": found.comparison["best"]["sentence"],
+        "tone": TONES.get(audit.get("conclusion"), "bad" if audit else "plain"),
+    }
 '''[1:]
 
 
@@ -6804,23 +12411,30 @@ FILES['cxrkit/training/grid.py'] = r'''
 """The grid of jobs, architectures x seeds, and the tables made of what they left."""
 
 import csv
+import functools
 import io
 import os
 import shutil
+import time
+import traceback
 from dataclasses import asdict
 from pathlib import Path
 
 import torch
 
-from cxrkit import __version__
+from cxrkit import __version__, environment
 from cxrkit.config import NOT_IN_HASH
-from cxrkit.environment import Deadline, choose_workers
-from cxrkit.files import PARTIAL, read_json, sha256_of_json, write_json, write_text
-from cxrkit.progress import say
-from cxrkit.training import loaders, recipe, weights
+from cxrkit.environment import Deadline
+from cxrkit.errors import Interrupted, RemoteRefusal, disk_errors
+from cxrkit.files import PARTIAL, locked, read_json, sha256_of_json, write_json, write_text
+from cxrkit.progress import announce, say
+from cxrkit.training import precision, recipe, weights
+from cxrkit.training.team import Team
 
 NOT_IN_JOB = (*NOT_IN_HASH, "name", "architectures", "seeds", "threshold", "split", "split_seed", "exclude_views")
 """Keys that change no single job: which jobs there are, or what the manifest's hash covers already."""
+
+FAILED = "failed.json"
 
 EPOCH_COLUMNS = ("architecture", "seed", "stage", "epoch", "train_loss", "valid_loss", "error_rate", "sensitivity", "specificity", "seconds")
 PREDICTION_COLUMNS = ("architecture", "seed", "stage", "image_id", "label", "p_covid")
@@ -6831,30 +12445,76 @@ def jobs_of(experiment):
     return [recipe.Job(architecture, seed) for seed in experiment.seeds for architecture in experiment.architectures]
 
 
-def run(experiment, tree, entries, manifest_hash, folder, device, time_left=Deadline()):
+def run(experiment, make_loaders, manifest_hash, folder, device, time_left=Deadline()):
     """Run every job that is not done; each has a folder of its own below `folder`.
 
-    tree: the tree's folder; entries: {relative path: Record}; device: "cpu" or "cuda"; time_left: seconds
-    until no new stage may begin.
-    A job's folder made from other data or another protocol is begun anew. Raises what recipe.run raises.
+    make_loaders: function without arguments to fresh fastai DataLoaders; device: "cpu" or "cuda"; time_left:
+    seconds until no new stage may begin. A job's folder made from other data or another protocol is begun anew.
+
+    Processes that share `folder`, on one host or more, share the jobs out: a job is held by a lock file that
+    ends with its process, and whoever has nothing left to begin waits for the others and takes over what a
+    dead one left. With `parallel: data` they train each job together instead.
+    A job that fails is reported and kept in its folder as failed.json; the others go on. Raises Interrupted
+    for a full disk, and what recipe.run raises for weights that cannot be had.
     """
-    tree, folder = Path(tree), Path(folder)
-    key = _key(experiment, manifest_hash)
-    waiting = [job for job in jobs_of(experiment) if not _prepare(folder / job.name, key)]
-    for job in jobs_of(experiment):
-        if job not in waiting:
+    folder = Path(folder)
+    how = [precision.choose_precision(experiment.precision, device), precision.choose_layout(device), precision.autotune(device)]
+    callbacks = functools.partial(precision.callbacks, *how[:2], device)
+    announce(f"training {len(jobs_of(experiment))} networks on {device}: " + "; ".join(map(str, how)))
+    if experiment.pretrained:
+        with locked(folder / ".weights.lock"):
+            weights.check(dict.fromkeys(job.architecture for job in jobs_of(experiment) if not recipe.done(folder / job.name, "unfrozen")), experiment.weights)
+    attempt = functools.partial(_attempt, experiment, make_loaders, _key(experiment, manifest_hash), folder, callbacks, time_left, time.time())
+    team = Team.join(device) if experiment.parallel == "data" else Team()
+    environment.processes(), os.environ.pop("WORLD_SIZE", None)  # by which fastai would gather each metric from all processes, whatever they train
+    if experiment.parallel == "data":
+        for job in jobs_of(experiment):
+            attempt(job, team)
+        return
+    tried = set()
+    for wait in (False, True):
+        for job in jobs_of(experiment):
+            if job in tried:
+                continue
+            with locked(folder / f".{job.name}.lock", wait) as mine:
+                if mine:
+                    tried.add(job)
+                    attempt(job, team)
+
+
+def _attempt(experiment, make_loaders, key, folder, callbacks, time_left, since, job, team):
+    """Run one job where it is not done, and no other process of this run has failed in it."""
+    mine = folder / job.name
+    if team.agree(_prepare(mine, key) if team.leads else None):
+        if team.leads:
             say(f"{job.name}: done already")
-    if waiting and experiment.pretrained:
-        weights.check({job.architecture: None for job in waiting}, experiment.weights)
-    ids = {str(tree / relative): record.image_id for relative, record in entries.items()}
-    workers = choose_workers(experiment.workers, len(entries), device)
-    say(f"training {len(waiting)} of {len(jobs_of(experiment))} networks on {device}; decoding processes: {workers}")
-    for job in waiting:
-        if time_left() <= 0:
-            say(f"{job.name}: not begun, the time is up")
-            continue
-        data = loaders.make(tree, entries, experiment.image_size, experiment.batch_size, workers.value, torch.device(device))
-        recipe.run(job, data, lambda path: ids[str(path)], experiment, folder / job.name, time_left)
+        return
+    if team.agree(time_left()) <= 0:
+        say(f"{job.name}: not begun, the time is up")
+        return
+    failed = mine / FAILED
+    if failed.exists() and failed.stat().st_mtime > since:
+        return
+    failed.unlink(missing_ok=True)
+    try:
+        with disk_errors(mine):
+            recipe.run(job, make_loaders(), experiment, mine, time_left, team, callbacks())
+    except (Interrupted, RemoteRefusal):
+        raise  # a full disk or absent weights stop every job
+    except Exception as error:  # whatever goes wrong in one training is no reason to lose the others
+        if team.size > 1:
+            raise  # the others wait for this process: torchrun has to end them
+        say(f"!!! {job.name} failed: {type(error).__name__}: {error}")
+        write_json(failed, {"error": f"{type(error).__name__}: {error}", "traceback": traceback.format_exc()})
+    finally:
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+
+
+def failures(experiment, folder):
+    """{name: error} of the jobs that failed when they were last tried."""
+    found = {job.name: Path(folder) / job.name / FAILED for job in jobs_of(experiment)}
+    return {name: read_json(path)["error"] for name, path in found.items() if path.exists()}
 
 
 def unfinished(experiment, folder):
@@ -6929,19 +12589,32 @@ def _write_csv(path, columns, rows):
 # ======================================================================================================================
 
 FILES['cxrkit/training/loaders.py'] = r'''
-"""The tree as fastai DataLoaders."""
+"""The films as fastai DataLoaders: from the pixel cache on the device, or file by file as fastai does."""
 
-from fastai.data.block import CategoryBlock, DataBlock
-from fastai.data.transforms import Normalize
+from functools import cached_property
+
+import numpy as np
+import torch
+from fastai.data.core import Datasets, TfmdDL
+from fastai.data.transforms import Categorize, IntToFloatTensor, Normalize, ToTensor
+from fastai.torch_core import TensorCategory, TensorImage, TensorImageBW
 from fastai.vision.augment import AffineCoordTfm, Flip, Resize, ResizeMethod, Zoom, affine_mat, mask_tensor
-from fastai.vision.core import PILImage, imagenet_stats
-from fastai.vision.data import ImageBlock
+from fastai.vision.core import PILImage, PILImageBW, imagenet_stats
+from fastcore.basics import chunked
+from fasttransform import Transform
+from torch.nn.functional import grid_sample
 
+from cxrkit import environment
 from cxrkit.data.images import open_grey
-from cxrkit.data.records import LABELS
+from cxrkit.data.records import LABELS, SPLITS
+from cxrkit.data.tree import entries as tree_entries
+from cxrkit.environment import Choice
+from cxrkit.progress import announce
 
 MAX_ZOOM = 1.1
 MAX_STRETCH = 1.1
+SHARE_OF_FREE_MEMORY = 0.3
+"""Of the device's free memory, what the films may take: the rest is the networks'."""
 
 
 class ChestFilm(PILImage):
@@ -6965,30 +12638,291 @@ def augmentations():
     return [flip.compose(zoom) or flip.compose(stretch) or flip]
 
 
-def make(tree, entries, image_size, batch_size, workers, device):
-    """DataLoaders over train and valid, which decode each file anew at each use.
+class AxisAligned(AffineCoordTfm):
+    """fastai's affine transform for matrices that neither turn nor shear: the same numbers, with a grid made of two lines.
 
-    tree: the tree's folder; entries: its planned entries, {relative path: Record}.
+    Films that are held out stay as they are, where fastai would resample them in place.
+    """
+
+    def encodes(self, x: TensorImage):
+        if self.split_idx:
+            return x
+        mat, (height, width) = self.mat.as_subclass(torch.Tensor), x.shape[-2:]
+        across = mat[:, 0, 0, None] * torch.linspace(-1, 1, width, device=x.device) + mat[:, 0, 2, None]
+        along = mat[:, 1, 1, None] * torch.linspace(-1, 1, height, device=x.device) + mat[:, 1, 2, None]
+        square = (len(x), height, width)
+        grid = torch.stack((across[:, None].expand(square), along[:, :, None].expand(square)), -1)
+        found = grid_sample(x.as_subclass(torch.Tensor), grid, mode="bilinear", padding_mode="reflection", align_corners=True)
+        return found.as_subclass(type(x))
+
+
+class Normalised(Normalize):
+    """fastai's Normalize from grey to three channels, in one pass over the memory instead of two."""
+
+    def encodes(self, x: TensorImage):
+        factor = 1 / self.std
+        return (x.as_subclass(torch.Tensor) * factor).sub_(self.mean * factor).as_subclass(type(x))
+
+
+def maker(experiment, records, films, tree, device):
+    """A function without arguments to fresh DataLoaders, as the experiment's `loader` says; what was chosen is said.
+
+    films: the Pixels of the records; tree: the tree's folder.
+    """
+    if experiment.loader == "resident":
+        store = Store(films, [record.image_id for record in records if record.used], device)
+        announce(f"films during training: {store.place}")
+        return lambda: resident(films, records, experiment.batch_size, device, store)
+    entries = tree_entries(records)
+    workers = environment.choose_workers(experiment.workers, len(entries), device)
+    announce(f"decoding processes: {workers}")
+    return lambda: from_files(tree, entries, experiment.image_size, experiment.batch_size, workers.value, device)
+
+
+def from_files(tree, entries, image_size, batch_size, workers, device):
+    """DataLoaders over train, valid and, where there is one, test, which decode each file anew at each use: fastai's ordinary way.
+
+    tree: the tree's folder; entries: its planned entries, {relative path: Record}. Items are image ids.
     Images come as image_size x image_size, the whole film squeezed into the square, in batches of
     batch_size (all of train where it is smaller); classes are numbered as in LABELS, COVID-19 first.
     """
-    files = [tree / relative for relative, record in entries.items() if record.split in ("train", "valid")]
-    trained_on = sum(path.parent.parent.name == "train" for path in files)
-    block = DataBlock(
-        blocks=(ImageBlock(ChestFilm), CategoryBlock(vocab=list(LABELS), sort=False)),
-        get_y=lambda path: path.parent.name,
-        splitter=_split_by_folder,
-        item_tfms=Resize(image_size, method=ResizeMethod.Squish),
-        batch_tfms=[*augmentations(), Normalize.from_stats(*imagenet_stats)],
+    path_of = {record.image_id: tree / relative for relative, record in entries.items()}
+    item = [Resize(image_size, method=ResizeMethod.Squish), ToTensor]
+    batch = [IntToFloatTensor, *augmentations(), Normalize.from_stats(*imagenet_stats)]
+    return _make(entries.values(), [Lookup(path_of), ChestFilm.create], TfmdDL, batch_size, device, num_workers=workers, after_item=item, after_batch=batch)
+
+
+def resident(pixels, records, batch_size, device, store=None):
+    """The same DataLoaders, with the films as bytes on the device, augmented there a batch at a time.
+
+    pixels: a cxrkit.data.pixels.Pixels; records: those of the manifest; store: a Store of the pixels, made here
+    where it is not given.
+    Batches, their order and their augmentation are those of from_files on the same seeds; grey goes to three
+    channels last, when it is normalised.
+    """
+    used = [record for record in records if record.used]
+    store = store or Store(pixels, [record.image_id for record in used], device)
+    batch = [IntToFloatTensor, *(AxisAligned(aff_fs=tfm.aff_fs) for tfm in augmentations()), Normalised.from_stats(*imagenet_stats)]
+    return _make(used, [Cached(store)], Resident, batch_size, device, num_workers=0, after_item=[ToTensor], after_batch=batch)
+
+
+def _make(records, open_film, dl_type, batch_size, device, **options):
+    of_split = [[record.image_id for record in records if record.split == split] for split in SPLITS if split]
+    of_split = [sorted(ids) for ids in of_split if ids]
+    ends = np.cumsum([0, *map(len, of_split)])
+    label_of = {record.image_id: record.label for record in records}
+    sets = Datasets(
+        [image_id for ids in of_split for image_id in ids],
+        [open_film, [Lookup(label_of), Categorize(vocab=list(LABELS), sort=False)]],
+        splits=[range(start, end) for start, end in zip(ends, ends[1:])],
     )
-    return block.dataloaders(files, bs=min(batch_size, trained_on), num_workers=workers, device=device)
+    return sets.dataloaders(bs=min(batch_size, len(of_split[0])), dl_type=dl_type, device=torch.device(device), **options)
 
 
-def _split_by_folder(paths):
-    indices = {"train": [], "valid": []}
-    for index, path in enumerate(paths):
-        indices[path.parent.parent.name].append(index)
-    return indices["train"], indices["valid"]
+def placement(size, device):
+    """Where `size` bytes of films lie during training, as a Choice: "device", "host" or "file"."""
+    if torch.device(device).type == "cuda":
+        free = torch.cuda.mem_get_info(device)[0]
+        if size <= SHARE_OF_FREE_MEMORY * free:
+            return Choice("device", f"{size / 1e6:.0f} MB of films, {free / 1e9:.1f} GB free on the GPU")
+    free = environment.free_memory_bytes()
+    if free is None or size <= SHARE_OF_FREE_MEMORY * free:
+        return Choice("host", f"{size / 1e6:.0f} MB of films" + (f", {free / 1e9:.1f} GB of memory free" if free else ""))
+    return Choice("file", f"{size / 1e6:.0f} MB of films are too much for {free / 1e9:.1f} GB of free memory: they stream from the cache file")
+
+
+class Store:
+    """The bytes of the films where training takes them from."""
+
+    def __init__(self, pixels, image_ids, device, place=None):
+        """place: a Choice as of placement(), which decides where it is not given."""
+        self.device = torch.device(device)
+        self.place = place or placement(len(image_ids) * pixels.size**2, device)
+        self.size = pixels.size
+        if self.place.value == "file":
+            self.images, self.rows = pixels.images, pixels.rows
+            return
+        self.rows = {image_id: row for row, image_id in enumerate(image_ids)}
+        images = torch.from_numpy(pixels.of(image_ids))
+        self.images = images.to(self.device) if self.place.value == "device" else images
+
+    def take(self, image_ids):
+        """The films as grey bytes on the device, uint8 [n, 1, size, size]."""
+        rows = [self.rows[image_id] for image_id in image_ids]
+        if self.place.value == "file":
+            found = torch.from_numpy(self.images[rows])
+        else:
+            found = self.images[torch.tensor(rows, device=self.images.device)]
+        return found.to(self.device, non_blocking=True)[:, None]
+
+
+class Lookup(Transform):
+    """From an image id to what a table says of it."""
+
+    def __init__(self, table):
+        self.table = table
+
+    def encodes(self, image_id: str):
+        return self.table[image_id]
+
+
+class Cached(Transform):
+    """From an image id to its film in a Store, one at a time, for whatever asks a data set and not a loader."""
+
+    def __init__(self, store):
+        self.store = store
+
+    def encodes(self, image_id: str):
+        return PILImageBW.create(self.store.take([image_id])[0, 0].cpu().numpy())
+
+
+class Resident(TfmdDL):
+    """A TfmdDL that takes whole batches out of the Store of its data set.
+
+    shard: (rank, processes), where several processes share each batch.
+    """
+
+    shard = (0, 1)
+
+    @cached_property
+    def labels(self):
+        """The categories of all films, or None for a loader of films alone (fastai's test_dl)."""
+        if len(self.dataset.tls) == 1:
+            return None
+        return torch.tensor([int(category) for category in self.dataset.tls[1]], device=self.device)
+
+    def create_batches(self, samps):
+        films = self.dataset.tls[0]
+        store, items = films.tfms[0].store, films.items
+        rank, processes = self.shard
+        for batch in chunked(samps, self.bs, self.drop_last):
+            batch = batch[rank::processes]
+            images = TensorImageBW(store.take([items[index] for index in batch]))
+            yield (images,) if self.labels is None else (images, TensorCategory(self.labels[batch]))
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/training/networks.py
+# ======================================================================================================================
+
+FILES['cxrkit/training/networks.py'] = r'''
+"""The four networks outside of training: built, loaded from a results folder, and asked."""
+
+import numpy as np
+import torch
+from fastai.vision.core import imagenet_stats
+from fastai.vision.learner import create_vision_model
+from torchvision import models
+
+from cxrkit.data.records import LABELS, POSITIVE
+
+COVID = LABELS.index(POSITIVE)
+"""The output of a network that means COVID-19."""
+
+
+def build(architecture):
+    """A network with random weights: the body of a torchvision model and fastai's head with two outputs, as LABELS orders them."""
+    return create_vision_model(getattr(models, architecture), len(LABELS), pretrained=False)
+
+
+def load(path, architecture, device="cpu"):
+    """The trained network that a state dict holds, ready to be asked. Only tensors are read from the file."""
+    model = build(architecture)
+    model.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+    return model.eval().to(device)
+
+
+def normalised(images, device="cpu"):
+    """Grey squares, uint8 [n, size, size], as the networks see them: float32 [n, 3, size, size] with ImageNet's mean and deviation."""
+    grey = torch.as_tensor(np.ascontiguousarray(images)).to(device)[:, None].float().div_(255)
+    mean, deviation = (torch.tensor(values, device=device).view(1, 3, 1, 1) for values in imagenet_stats)
+    return (grey - mean) / deviation
+
+
+@torch.no_grad()
+def p_covid(model, images, device="cpu", batch_size=64):
+    """The probability of COVID-19 for grey squares, uint8 [n, size, size], as float64 [n]; the network must be in eval mode."""
+    found = [torch.softmax(model(normalised(images[start : start + batch_size], device)).float(), 1)[:, COVID] for start in range(0, len(images), batch_size)]
+    return torch.cat(found).double().cpu().numpy() if found else np.zeros(0)
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/training/precision.py
+# ======================================================================================================================
+
+FILES['cxrkit/training/precision.py'] = r'''
+"""How the networks compute: number format and memory layout, each chosen with its reason."""
+
+import torch
+from fastai.callback.channelslast import ChannelsLast
+from fastai.callback.fp16 import AMPMode, MixedPrecision
+from fastai.learner import Callback
+from fastai.torch_core import to_float
+
+from cxrkit.environment import Choice
+from cxrkit.errors import WrongUse
+
+def choose_precision(wanted, device):
+    """float32, float16 or bfloat16 as a Choice; wanted: the experiment's `precision`.
+
+    A T4 says that it supports bfloat16 and emulates it at less than half its float32 speed, so the compute
+    capability decides and not torch.cuda.is_bf16_supported(). Raises WrongUse for a format that the device
+    cannot train in.
+    """
+    cuda = torch.device(device).type == "cuda"
+    capability = torch.cuda.get_device_capability(device) if cuda else None
+    if wanted != "auto":
+        if wanted == "float16" and not cuda:
+            raise WrongUse("The processor does not train in float16.", "--precision", "use float32, or bfloat16")
+        return Choice(wanted, "as the experiment says")
+    if not cuda:
+        return Choice("float32", "a processor, whose numbers repeat exactly")
+    if capability >= (8, 0):
+        return Choice("bfloat16", "compute capability {}.{} has bfloat16, which needs no scaling of gradients".format(*capability))
+    if capability >= (7, 0):
+        return Choice("float16", "compute capability {}.{} has float16 units, and no bfloat16 ones".format(*capability))
+    return Choice("float32", "compute capability {}.{} gains nothing from float16".format(*capability))
+
+
+def choose_layout(device):
+    """The memory layout of images as a Choice; channels last on every device that was measured."""
+    return Choice("channels_last", "faster on processors (1.1 to 1.35 times, python -m cxrkit bench) and on GPUs with float16 units")
+
+
+def callbacks(precision, layout, device):
+    """The fastai callbacks that make a learner compute so on a device; precision and layout are Choices."""
+    found = [ChannelsLast()] if layout.value == "channels_last" else []
+    if precision.value == "float32":
+        return found
+    if torch.device(device).type == "cpu":
+        return [*found, ProcessorBfloat16()]
+    return [*found, MixedPrecision(amp_mode={"float16": AMPMode.FP16, "bfloat16": AMPMode.BF16}[precision.value])]
+
+
+class ProcessorBfloat16(Callback):
+    """fastai's MixedPrecision for bfloat16 on a processor, where it would cast nothing."""
+
+    order = MixedPrecision.order
+
+    def before_batch(self):
+        self.autocast = torch.autocast("cpu", torch.bfloat16)
+        self.autocast.__enter__()
+
+    def after_pred(self):
+        self.learn.pred = to_float(self.pred)
+
+    def after_loss(self):
+        self.autocast.__exit__(None, None, None)
+
+
+def autotune(device):
+    """Let cuDNN try its algorithms for the one size of batch that a training has; as a Choice of True or False."""
+    cuda = torch.device(device).type == "cuda"
+    torch.backends.cudnn.benchmark = cuda
+    torch.backends.cudnn.deterministic = False
+    return Choice(cuda, "every batch has the same size" if cuda else "no GPU")
 '''[1:]
 
 
@@ -7022,6 +12956,7 @@ from cxrkit.environment import Deadline
 from cxrkit.files import read_json, replacing, write_json
 from cxrkit.progress import on_terminal, say
 from cxrkit.training import weights
+from cxrkit.training.team import Team
 
 STAGES = ("frozen", "unfrozen")
 BODY_DIVISOR = 100
@@ -7043,37 +12978,39 @@ class Job:
         return f"{self.architecture}-seed{self.seed}"
 
 
-def run(job, loaders, entries_of, experiment, folder, time_left=Deadline()):
+def run(job, loaders, experiment, folder, time_left=Deadline(), team=Team(), callbacks=()):
     """Train one network; afterwards `folder` holds {stage}.pt, {stage}.json for both stages, and lr_find.json.
 
-    loaders: fastai DataLoaders. entries_of: function from a file of the tree to its image_id.
+    loaders: fastai DataLoaders whose items are image ids. callbacks: fastai's, e.g. for the number format.
     A stage's JSON holds its epochs (see epochs.csv) and its predictions, [image_id, p_covid] for each
     image of valid and test. time_left: seconds until no new stage may begin; what is left then waits for the
-    next run. Raises RemoteRefusal or BadInput when ImageNet weights cannot be had.
+    next run. team: the processes that train it together; each calls this, and the leader writes.
+    Raises RemoteRefusal or BadInput when ImageNet weights cannot be had.
     """
     folder = Path(folder)
-    if done(folder, "unfrozen"):
+    if team.agree(done(folder, "unfrozen")):
         return
-    learner = _learner(job, loaders, experiment, folder)
-    if not done(folder, "frozen"):
-        _begin(learner, job.seed, 0)
+    learner = make_learner(job, loaders, experiment, folder, callbacks)
+    if not team.agree(done(folder, "frozen")):
+        _begin(learner, job.seed, 0, team)
         learner.freeze()
-        _fit(learner, job, "frozen", experiment.epochs, experiment.learning_rate, entries_of, folder)
-    if time_left() <= 0:
+        _fit(learner, job, "frozen", experiment.epochs, experiment.learning_rate, folder, team)
+    if team.agree(time_left()) <= 0:
         say(f"{job.name}: stopped after the frozen stage, the time is up")
         return
     _load(learner, folder / "frozen.pt")
-    if not (folder / "lr_find.json").exists():
-        _begin(learner, job.seed, 1)
+    if team.leads and not (folder / "lr_find.json").exists():
+        _begin(learner, job.seed, 1, team)
         learner.freeze()
         write_json(folder / "lr_find.json", _find_learning_rate(learner, experiment))
         _load(learner, folder / "frozen.pt")
-    found = read_json(folder / "lr_find.json")
-    say(f"{job.name}: learning rate {found['chosen']:.2g} ({found['reason']})")
-    _begin(learner, job.seed, 2)
+    found = team.agree(read_json(folder / "lr_find.json") if team.leads else None)
+    if team.leads:
+        say(f"{job.name}: learning rate {found['chosen']:.2g} ({found['reason']})")
+    _begin(learner, job.seed, 2, team)
     learner.unfreeze()
     rate = slice(found["chosen"] / BODY_DIVISOR, found["chosen"]) if experiment.pretrained else found["chosen"]
-    _fit(learner, job, "unfrozen", experiment.epochs, rate, entries_of, folder)
+    _fit(learner, job, "unfrozen", experiment.epochs, rate, folder, team)
 
 
 def done(folder, stage):
@@ -7081,7 +13018,7 @@ def done(folder, stage):
     return (folder / f"{stage}.json").exists()
 
 
-def _learner(job, loaders, experiment, folder):
+def make_learner(job, loaders, experiment, folder, callbacks):
     set_seed(_stage_seed(job.seed, 0))
     learner = vision_learner(
         loaders,
@@ -7091,6 +13028,7 @@ def _learner(job, loaders, experiment, folder):
         metrics=[error_rate, Recall(pos_label=LABELS.index(POSITIVE)), Recall(pos_label=LABELS.index(NEGATIVE))],
         path=folder,
         model_dir=".",
+        cbs=list(callbacks),
     )
     if experiment.pretrained:
         weights.load_body(learner, job.architecture, weights.imagenet(job.architecture, experiment.weights))
@@ -7105,32 +13043,45 @@ def _stage_seed(seed, stage):
     return 10 * seed + stage
 
 
-def _begin(learner, seed, stage):
-    """Forget the optimizer and seed all randomness; the data loader keeps a generator of its own."""
+def _begin(learner, seed, stage, team):
+    """Forget the optimizer and seed all randomness; the data loader keeps a generator of its own.
+
+    In a team the order of the films is everybody's, and each process has other augmentations.
+    """
     learner.opt = None
-    set_seed(_stage_seed(seed, stage), reproducible=True)
+    set_seed(_stage_seed(seed, stage) + 1_000_003 * team.rank)
     learner.dls.train.rng.seed(_stage_seed(seed, stage))
 
 
-def _fit(learner, job, stage, epochs, rate, entries_of, folder):
-    watch = Watch(job, stage)
-    learner.fit_one_cycle(epochs, lr_max=rate, cbs=watch)
-    predictions = _predictions(learner, entries_of)
+def _fit(learner, job, stage, epochs, rate, folder, team):
+    watch = Watch(job, stage, team.leads)
+    learner.fit_one_cycle(epochs, lr_max=rate, cbs=[watch, *team.callbacks(learner.dls.train)])
+    if team.leads:
+        _keep(learner, stage, watch.epochs, folder)
+    team.agree(None)
+
+
+def _keep(learner, stage, epochs, folder):
+    predictions = _predictions(learner)
     with replacing(folder / f"{stage}.pt") as temporary:
         torch.save({k: v.cpu() for k, v in learner.model.state_dict().items()}, temporary)
-    write_json(folder / f"{stage}.json", {"epochs": watch.epochs, "predictions": predictions})
+    write_json(folder / f"{stage}.json", {"epochs": epochs, "predictions": predictions})
 
 
 def _load(learner, path):
     learner.model.load_state_dict(torch.load(path, map_location=learner.dls.device, weights_only=True))
 
 
-def _predictions(learner, entries_of):
-    found = []
+@torch.no_grad()
+def _predictions(learner):
+    """[image_id, p_covid] of every held-out film, in float32.
+
+    Not by get_preds: where processes train together, that waits for all of them and returns each film once for each.
+    """
+    found, model = [], learner.model.eval()
     for loader in learner.dls.loaders[1:]:
-        probabilities, _ = learner.get_preds(dl=loader)
-        p_covid = probabilities[:, LABELS.index(POSITIVE)].tolist()
-        found += [[entries_of(path), p] for path, p in zip(loader.items, p_covid)]
+        p_covid = [torch.softmax(model(x.as_subclass(torch.Tensor)), 1)[:, LABELS.index(POSITIVE)] for x, _ in loader]
+        found += [[image_id, p] for image_id, p in zip(loader.items, torch.cat(p_covid).tolist())]
     return found
 
 
@@ -7155,11 +13106,11 @@ class Watch(Callback):
 
     order = 65  # after fastai's Recorder (50), which computes what is read here
 
-    def __init__(self, job, stage):
-        self.job, self.stage, self.epochs, self.bar = job, stage, [], None
+    def __init__(self, job, stage, speaks=True):
+        self.job, self.stage, self.speaks, self.epochs, self.bar = job, stage, speaks, [], None
 
     def before_fit(self):
-        if on_terminal():
+        if self.speaks and on_terminal():
             from tqdm import tqdm
 
             steps = len(self.dls.train) + len(self.dls.valid)
@@ -7192,11 +13143,95 @@ class Watch(Callback):
             f"{self.job.name} {self.stage} epoch {self.epoch + 1}/{self.n_epoch}: train loss {train_loss:.4f}, "
             f"valid loss {valid_loss:.4f}, error rate {error:.4f}, {seconds:.1f} s"
         )
-        self.bar.write(line) if self.bar is not None else say(line)
+        if self.bar is not None:
+            self.bar.write(line)
+        elif self.speaks:
+            say(line)
 
     def after_fit(self):
         if self.bar is not None:
             self.bar.close()
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/training/team.py
+# ======================================================================================================================
+
+FILES['cxrkit/training/team.py'] = r'''
+"""Processes that train one network together: each takes its share of every batch, gradients are averaged.
+
+torch's DistributedDataParallel does the work (Li et al. 2020, https://arxiv.org/abs/2006.15704). fastai's own
+`distrib_ctx` needs the package accelerate, which neither fastai nor torch brings along.
+"""
+
+import os
+from datetime import timedelta
+
+import torch
+from fastai.learner import Callback
+from torch import distributed
+from torch.nn.parallel import DistributedDataParallel
+
+from cxrkit import environment
+from cxrkit.errors import WrongUse
+
+PATIENCE = timedelta(minutes=30)
+"""How long a process waits for the others: the learning-rate finder of the slowest network on a processor."""
+
+
+class Team:
+    """The processes of one training. A team of one needs nobody."""
+
+    def __init__(self, rank=0, size=1):
+        self.rank, self.size = rank, size
+
+    @classmethod
+    def join(cls, device):
+        """The team that torchrun started this process for. Raises WrongUse where it did not."""
+        if environment.processes() < 2:
+            raise WrongUse("--parallel data needs several processes.", next="start them: torchrun --nproc-per-node=2 kernel/run.py ...")
+        if not distributed.is_initialized():
+            store, rank, size = next(distributed.rendezvous("env://"))
+            attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")  # else processes started again would call on the dead ones
+            backend = "cpu:gloo,cuda:nccl" if device == "cuda" else "gloo"
+            distributed.init_process_group(backend, store=distributed.PrefixStore(attempt, store), rank=rank, world_size=size, timeout=PATIENCE)
+        return cls(environment.rank(), environment.processes())
+
+    @property
+    def leads(self):
+        """Whether this process writes what all have made."""
+        return self.rank == 0
+
+    def agree(self, value):
+        """What the leader's value is; all processes must ask, and wait for each other here."""
+        if self.size == 1:
+            return value
+        said = [value]
+        distributed.broadcast_object_list(said, device=torch.device("cpu"))
+        return said[0]
+
+    def callbacks(self, loader):
+        """The fastai callbacks that share the batches of this training loader."""
+        return [Together(self, loader)] if self.size > 1 else []
+
+
+class Together(Callback):
+    """Wraps the model for the time of a fit, and gives each process its share of a batch."""
+
+    order = 11  # after MixedPrecision (10), and before the Recorder (50)
+
+    def __init__(self, team, loader):
+        self.team, self.loader = team, loader
+
+    def before_fit(self):
+        on_gpu = next(self.model.parameters()).is_cuda
+        self.learn.model = DistributedDataParallel(self.model, device_ids=[torch.cuda.current_device()] if on_gpu else None)
+        self.loader.shard = (self.team.rank, self.team.size)
+
+    def after_fit(self):
+        self.learn.model = self.model.module
+        self.loader.shard = (0, 1)
 '''[1:]
 
 
@@ -7344,6 +13379,7 @@ if len(sys.argv) == 1:
 
     python kernel/run.py --local                       the dry run, on drawn phantoms
     python kernel/run.py --local --data DIR --experiment paper
+    torchrun --nproc-per-node=2 kernel/run.py --experiment rigorous --data DIR      the trainings shared out
 
 On Kaggle it takes no arguments. A run that was stopped goes on with the same command.
 """
@@ -7363,6 +13399,7 @@ except ImportError:
 from cxrkit import config, environment, pipeline
 from cxrkit.errors import WrongUse, run_command
 from cxrkit.kaggle_io import kernel
+from cxrkit.progress import announce
 
 
 def parse(arguments):
@@ -7380,19 +13417,24 @@ def parse(arguments):
 
 def main(arguments=None):
     options = parse(arguments)
-    if not options.local and not environment.on_kaggle():
+    local = options.local or (environment.processes() > 1 and not environment.on_kaggle())  # torchrun takes --local for an option of its own
+    if not local and not environment.on_kaggle():
         raise WrongUse("This is not Kaggle.", next="add --local to run here")
     overrides = config.overrides_of(options)
-    name = options.experiment or ("dry-run" if options.local else "paper")
-    if options.local and not options.experiment and "data" in overrides:
+    name = options.experiment or ("dry-run" if local else "paper")
+    if local and not options.experiment and "data" in overrides:
         raise WrongUse("The experiment for your data is not named.", next="add --experiment paper, rigorous or a YAML file")
     experiment = config.load(name, overrides)
     started = time.monotonic()
-    if options.local:
-        pipeline.run(experiment, options.out or Path("runs") / experiment.name, time_left=environment.Deadline(options.hours))
+    if local:
+        results = pipeline.run(experiment, options.out or Path("runs") / experiment.name, time_left=environment.Deadline(options.hours))
+    elif (exit_code := kernel.start_on_every_gpu()) is not None:
+        return exit_code
     else:
-        kernel.run(experiment, options.hours, not options.cpu, options.results)
-    print(f"finished in {time.monotonic() - started:.0f} s", flush=True)
+        results = kernel.run(experiment, options.hours, not options.cpu, options.results)
+    announce(f"finished in {time.monotonic() - started:.0f} s")
+    if results:
+        pipeline.refuse_failures(results)
 
 
 def _interrupt(*_):
