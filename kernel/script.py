@@ -118,7 +118,7 @@ RESULTS = 'cxrkit-chest-films-results'  # slug of your dataset that the results 
 RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = 'ebb3938461d7332c938f3f0167fbb48f090e5fafc1b51bb5a37783b2637123ad'
+SOURCE_SHA256 = 'adf38963f6a071002dcb23e2b73d083a03a02fdc7746942bade1222bf108c053'
 FILES = {}
 
 
@@ -3237,6 +3237,11 @@ def free_memory_bytes():
 
 def peak_memory_bytes():
     """The most memory this process has held, in bytes; None where the system does not say."""
+    try:
+        status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+        return int(status["VmHWM"].split()[0]) * 1024  # getrusage's figure is at least that of the process which started this one
+    except (OSError, KeyError, ValueError):
+        pass
     try:
         import resource
     except ImportError:
