@@ -21,12 +21,16 @@ def parser():
 
     actions = commands.add_parser("manifest", help="build or check a manifest").add_subparsers(metavar="ACTION", required=True)
     build = actions.add_parser("build", help="read sources into a manifest")
-    build.add_argument("--source", action="append", required=True, metavar="KIND[:NAME]=DIR", help="a source of images; may be given several times")
+    build.add_argument(
+        "--source", action="append", required=True, metavar="KIND[:NAME]=DIR", help="a source of images; may be given several times"
+    )
     build.add_argument("--experiment", default="paper", metavar="NAME", help="whose split and exclusions to use (default: paper)")
     build.add_argument("--split", help="paper or grouped, instead of the experiment's")
     build.add_argument("--split-seed", type=int, help="seed of the split")
     build.add_argument("--duplicates", choices=("remove", "keep"), help="copies of one picture (default: as the experiment says)")
-    build.add_argument("--out", type=Path, default=Path("manifest.csv"), metavar="FILE", help="the manifest to write (default: manifest.csv)")
+    build.add_argument(
+        "--out", type=Path, default=Path("manifest.csv"), metavar="FILE", help="the manifest to write (default: manifest.csv)"
+    )
     build.set_defaults(command=build_manifest)
     check = actions.add_parser("check", help="check a manifest: schema, ids, files, classes, patients")
     check.add_argument("manifest", type=Path)
@@ -49,12 +53,16 @@ def parser():
 
     bench = commands.add_parser("bench", help="measure this machine: loaders, training steps, pixel cache")
     bench.add_argument("--data", action="append", metavar="DIR", help="films to measure with, as for a run (default: drawn phantoms)")
-    bench.add_argument("--experiment", default="paper", metavar="NAME", help="whose image size, batches and networks to use (default: paper)")
+    bench.add_argument(
+        "--experiment", default="paper", metavar="NAME", help="whose image size, batches and networks to use (default: paper)"
+    )
     bench.add_argument("--image-size", type=int, metavar="PIXELS", help="another image size")
     bench.add_argument("--batch-size", type=int, metavar="IMAGES", help="another batch size")
     bench.add_argument("--architectures", nargs="*", metavar="NAME", help="fewer networks")
     bench.add_argument("--precision", help="another number format")
-    bench.add_argument("--cache-curve", nargs="*", type=int, default=[], metavar="FILMS", help="build the pixel cache for these numbers of films, too")
+    bench.add_argument(
+        "--cache-curve", nargs="*", type=int, default=[], metavar="FILMS", help="build the pixel cache for these numbers of films, too"
+    )
     bench.add_argument("--out", type=Path, default=Path("runs/bench"), metavar="DIR", help="folder for the figures (default: runs/bench)")
     bench.set_defaults(command=run_bench)
 
@@ -89,7 +97,9 @@ def check_manifest(options):
     found = manifest.problems(records, sources.locator(roots) if roots else None, options.hashes)
     if found:
         listed = "\n".join(f"  - {problem}" for problem in found[:20])
-        raise BadInput(f"The manifest has {len(found)} problem(s):\n{listed}", options.manifest, "build it again: python -m cxrkit manifest build")
+        raise BadInput(
+            f"The manifest has {len(found)} problem(s):\n{listed}", options.manifest, "build it again: python -m cxrkit manifest build"
+        )
     where = "their files are there" if roots else "files not looked for: no " + options.manifest.with_suffix(".roots.json").name
     say(f"{options.manifest}: {len(records)} rows, {sum(r.used for r in records)} in use; {where}")
 
@@ -120,7 +130,11 @@ def build_tree(options):
 
     roots = manifest.read_roots(options.manifest)
     if not roots:
-        raise WrongUse("It is not known where the manifest's images lie.", options.manifest, "build it on this machine: python -m cxrkit manifest build")
+        raise WrongUse(
+            "It is not known where the manifest's images lie.",
+            options.manifest,
+            "build it on this machine: python -m cxrkit manifest build",
+        )
     say(f"{options.out}: {tree.build(manifest.read(options.manifest), sources.locator(roots), options.out)}")
 
 

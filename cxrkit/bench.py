@@ -112,7 +112,9 @@ def _loader_speed(made, device):
 
 def _network(architecture, experiment, made, device, how):
     """Images a second of the bare step and of the training loop, with all layers trained, and what the loop waited for."""
-    learner = recipe.make_learner(recipe.Job(architecture, 0), made, replace(experiment, pretrained=False), tempfile.gettempdir(), precision.callbacks(*how, device))
+    learner = recipe.make_learner(
+        recipe.Job(architecture, 0), made, replace(experiment, pretrained=False), tempfile.gettempdir(), precision.callbacks(*how, device)
+    )
     learner.unfreeze()
     timed = Timed(device)
     learner.fit(1, experiment.learning_rate, cbs=timed)  # warms up, and leaves the optimizer
@@ -208,7 +210,9 @@ def _cache_curve(used, locate, size, counts):
                 content = locate(record).read_bytes() + number.to_bytes(8, "big")
                 path = Path(folder) / f"{number}.film"
                 path.write_bytes(content)
-                repeated.append(record.but(image_id=f"copy/{number}", path=f"copy/{path.name}", sha256=images.hashlib.sha256(content).hexdigest()))
+                repeated.append(
+                    record.but(image_id=f"copy/{number}", path=f"copy/{path.name}", sha256=images.hashlib.sha256(content).hexdigest())
+                )
             context = multiprocessing.get_context("spawn")
             with context.Pool(1) as pool:
                 seconds, peak = pool.apply(_build_apart, (repeated, folder, size))
@@ -253,7 +257,10 @@ def text(content):
         "",
         table(rows, header, right=header[1:]),
         "",
-        *(f"{name} ({e['seeds']} x {e['networks']} networks, 8 epochs each) at this size: about {e['seconds'] / 60:.0f} minutes" for name, e in estimates.items()),
+        *(
+            f"{name} ({e['seeds']} x {e['networks']} networks, 8 epochs each) at this size: about {e['seconds'] / 60:.0f} minutes"
+            for name, e in estimates.items()
+        ),
     ]
     if "cache_curve" in content:
         rows = [[row["films"], f"{row['seconds']:.1f}", f"{row['peak_memory_bytes'] / 1e6:.0f}"] for row in content["cache_curve"]]

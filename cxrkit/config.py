@@ -65,7 +65,9 @@ class Experiment:
             if getattr(self, key) not in allowed:
                 raise WrongUse(f"{key} is {getattr(self, key)!r}.", next=f"use {' or '.join(allowed)}")
         if not 0 < self.threshold < 1 or not self.learning_rate > 0 or not self.seeds:
-            raise WrongUse("threshold must lie between 0 and 1, learning_rate above 0, and one seed be named.", next="correct the experiment")
+            raise WrongUse(
+                "threshold must lie between 0 and 1, learning_rate above 0, and one seed be named.", next="correct the experiment"
+            )
 
     def hash(self):
         """SHA-256 of what decides the numbers; 64 hexadecimal digits."""
@@ -128,7 +130,11 @@ def make(values, overrides, where):
     for key in values:
         if key not in known:
             close = difflib.get_close_matches(str(key), known, 1)
-            raise WrongUse(f"The experiment has an unknown key {key!r}.", where, f"did you mean {close[0]!r}?" if close else f"known keys: {', '.join(known)}")
+            raise WrongUse(
+                f"The experiment has an unknown key {key!r}.",
+                where,
+                f"did you mean {close[0]!r}?" if close else f"known keys: {', '.join(known)}",
+            )
     merged = {**values, **overrides}
     return Experiment(**{key: _typed(key, value, known[key], where) for key, value in merged.items()})
 

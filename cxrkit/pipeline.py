@@ -79,7 +79,9 @@ def _run(experiment, out, results, time_left):
         say("\n" + audit_text.text(audited))
     say("\n" + scores.text_table(content) + "\n" + marks + "\n")
     say(comparison.text(compared) + "\n")
-    say(f"95 % intervals: Wilson for proportions, DeLong and Newcombe for AUC. Manifest {manifest_hash[:12]}. Results: {results}; open {results / 'report.html'}")
+    say(
+        f"95 % intervals: Wilson for proportions, DeLong and Newcombe for AUC. Manifest {manifest_hash[:12]}. Results: {results}; open {results / 'report.html'}"
+    )
     return results
 
 
@@ -87,7 +89,11 @@ def refuse_failures(results):
     """Raise Interrupted when trainings of these results failed, so that whoever waits for the command's exit code learns it."""
     failed = read_json(results / "run.json")["failed"]
     if failed:
-        raise Interrupted(f"{len(failed)} trainings failed: {', '.join(failed)}. The results are made from the others.", results, "the same command tries them again")
+        raise Interrupted(
+            f"{len(failed)} trainings failed: {', '.join(failed)}. The results are made from the others.",
+            results,
+            "the same command tries them again",
+        )
 
 
 def make_manifest(experiment, out):
@@ -136,8 +142,14 @@ def partial(experiment, unfinished, failed, out):
     if len(unfinished) == planned:
         if failed:
             name, error = next(iter(failed.items()))
-            raise Interrupted(f"No training ended well; of {len(failed)} that failed, {name}: {error}", out / "jobs", "read failed.json there; the same command tries again")
-        raise Interrupted("The time was up before any network was trained.", out, "run the same command again, with more time or a smaller experiment")
+            raise Interrupted(
+                f"No training ended well; of {len(failed)} that failed, {name}: {error}",
+                out / "jobs",
+                "read failed.json there; the same command tries again",
+            )
+        raise Interrupted(
+            "The time was up before any network was trained.", out, "run the same command again, with more time or a smaller experiment"
+        )
     lines = [f"!!! FAILED: {name}: {error}" for name, error in failed.items()]
     late = [name for name in unfinished if name not in failed]
     if late:
@@ -148,7 +160,8 @@ def partial(experiment, unfinished, failed, out):
 def about(experiment, manifest_hash, data, device, clock, leaks):
     """The content of run.json."""
     return {
-        "experiment": config.as_dict(experiment) | {"data": [name.rpartition("=")[0] or "coronahack" if name not in sources.DRAWN else name for name in experiment.data], "weights": "attached" if experiment.weights else ""},
+        "experiment": config.as_dict(experiment)
+        | {"data": [_kind(name) for name in experiment.data], "weights": "attached" if experiment.weights else ""},
         "experiment_sha256": experiment.hash(),
         "manifest_sha256": manifest_hash,
         "data": data,
@@ -159,6 +172,12 @@ def about(experiment, manifest_hash, data, device, clock, leaks):
         "peak_memory_bytes": environment.peak_memory_bytes(),
         "seconds": clock.seconds,
     }
+
+
+def _kind(data):
+    """`KIND:NAME` of a source as the experiment names it, without the folder, which is this machine's affair."""
+    kind, separator, _ = data.rpartition("=")
+    return kind if separator else data if data in sources.DRAWN else "coronahack"
 
 
 class Clock:

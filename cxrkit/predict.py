@@ -82,7 +82,8 @@ def predict(run, paths, out=None, device=None):
         seen.add(network.architecture)
     return {
         "warnings": _warnings(about, results),
-        "run": {key: about[key] for key in ("data", "weights", "manifest_sha256")} | {"experiment": about["experiment"].get("name", "unnamed")},
+        "run": {key: about[key] for key in ("data", "weights", "manifest_sha256")}
+        | {"experiment": about["experiment"].get("name", "unnamed")},
         "novelty": {"checked": reference is not None, "why_not": lacking},
         "films": [_answer(film, temperatures, reference, _draw(film, number, out)) for number, film in enumerate(films, start=1)],
         "unreadable": unreadable,
@@ -108,10 +109,14 @@ def _read_run(results):
     try:
         if not about["experiment"]["image_size"] > 0:
             raise ValueError("image_size")
-        models = [Network(*key, results / "models" / f"{key[0]}-seed{key[1]}.pt") for key in _on_disk(results / "models", about["experiment"])]
+        models = [
+            Network(*key, results / "models" / f"{key[0]}-seed{key[1]}.pt") for key in _on_disk(results / "models", about["experiment"])
+        ]
         temperatures = _temperatures(metrics)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise BadInput(f"run.json or metrics.json is not as a run leaves it: {error!r}.", results, "restore them from the run's output") from error
+        raise BadInput(
+            f"run.json or metrics.json is not as a run leaves it: {error!r}.", results, "restore them from the run's output"
+        ) from error
     if not models:
         raise BadInput("The run's networks are not here.", results / "models", "bring models/ARCHITECTURE-seedN.pt of the run's output")
     return about, models, temperatures
@@ -310,11 +315,15 @@ def text(found):
         lines.append(table(rows, ["film", "network", "p(COVID-19)", "single networks", "n", "calibrated", ""], right=["p(COVID-19)", "n"]))
     if any(film["ensemble"]["networks"] > 1 for film in found["films"]):
         lines.append("single networks: the least and greatest of them; several are calibrated as one, so their probability may lie outside")
-    reasons = dict.fromkeys(row["why_not_calibrated"] for film in found["films"] for row in (film["ensemble"], *film["networks"]) if not row["calibrated"])
+    reasons = dict.fromkeys(
+        row["why_not_calibrated"] for film in found["films"] for row in (film["ensemble"], *film["networks"]) if not row["calibrated"]
+    )
     lines += [f"not calibrated: {reason}" for reason in reasons]
     for film in found["films"]:
         if film["outside"]:
-            lines.append(f"OUTSIDE what this model has seen, its probability means nothing: {film['file']}: {'; '.join(film['why_outside'])}")
+            lines.append(
+                f"OUTSIDE what this model has seen, its probability means nothing: {film['file']}: {'; '.join(film['why_outside'])}"
+            )
     if not found["novelty"]["checked"]:
         lines.append(f"whether a film is outside what this model has seen was not checked: {found['novelty']['why_not']}")
     lines += [f"where the networks look: {film['attention']}" for film in found["films"] if film["attention"]]
@@ -324,4 +333,9 @@ def text(found):
 
 
 def _cells(row):
-    return [f"{row['p_covid']:.3f}", f"{row['low']:.3f} to {row['high']:.3f}" if row["networks"] > 1 else "", row["networks"], "yes" if row["calibrated"] else "no"]
+    return [
+        f"{row['p_covid']:.3f}",
+        f"{row['low']:.3f} to {row['high']:.3f}" if row["networks"] > 1 else "",
+        row["networks"],
+        "yes" if row["calibrated"] else "no",
+    ]

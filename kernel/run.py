@@ -28,7 +28,9 @@ from cxrkit.progress import announce
 def parse(arguments):
     parser = argparse.ArgumentParser(prog="kernel/run.py", description="Train and evaluate the four networks. Research use only.")
     parser.add_argument("--local", action="store_true", help="run on this machine (needed anywhere but on Kaggle)")
-    parser.add_argument("--experiment", metavar="NAME", help=f"{', '.join(config.names())}, or a YAML file; default: dry-run here, paper on Kaggle")
+    parser.add_argument(
+        "--experiment", metavar="NAME", help=f"{', '.join(config.names())}, or a YAML file; default: dry-run here, paper on Kaggle"
+    )
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder for everything the run makes; default: runs/EXPERIMENT")
     parser.add_argument("--hours", type=float, help="after so many hours no new stage begins, and the run reports what it has")
     parser.add_argument("--cpu", action="store_true", help="on Kaggle: run on processors where no GPU works, instead of stopping")
@@ -40,7 +42,9 @@ def parse(arguments):
 
 def main(arguments=None):
     options = parse(arguments)
-    local = options.local or (environment.processes() > 1 and not environment.on_kaggle())  # torchrun takes --local for an option of its own
+    local = options.local or (
+        environment.processes() > 1 and not environment.on_kaggle()
+    )  # torchrun takes --local for an option of its own
     if not local and not environment.on_kaggle():
         raise WrongUse("This is not Kaggle.", next="add --local to run here")
     overrides = config.overrides_of(options)

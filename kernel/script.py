@@ -118,7 +118,7 @@ RESULTS = 'cxrkit-chest-films-results'  # slug of your dataset that the results 
 RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = 'adf38963f6a071002dcb23e2b73d083a03a02fdc7746942bade1222bf108c053'
+SOURCE_SHA256 = '64834baa38a6c86e17156169844c99f904648ffbb08eaf1b18ed7e3fc7950fe9'
 FILES = {}
 
 
@@ -164,12 +164,16 @@ def parser():
 
     actions = commands.add_parser("manifest", help="build or check a manifest").add_subparsers(metavar="ACTION", required=True)
     build = actions.add_parser("build", help="read sources into a manifest")
-    build.add_argument("--source", action="append", required=True, metavar="KIND[:NAME]=DIR", help="a source of images; may be given several times")
+    build.add_argument(
+        "--source", action="append", required=True, metavar="KIND[:NAME]=DIR", help="a source of images; may be given several times"
+    )
     build.add_argument("--experiment", default="paper", metavar="NAME", help="whose split and exclusions to use (default: paper)")
     build.add_argument("--split", help="paper or grouped, instead of the experiment's")
     build.add_argument("--split-seed", type=int, help="seed of the split")
     build.add_argument("--duplicates", choices=("remove", "keep"), help="copies of one picture (default: as the experiment says)")
-    build.add_argument("--out", type=Path, default=Path("manifest.csv"), metavar="FILE", help="the manifest to write (default: manifest.csv)")
+    build.add_argument(
+        "--out", type=Path, default=Path("manifest.csv"), metavar="FILE", help="the manifest to write (default: manifest.csv)"
+    )
     build.set_defaults(command=build_manifest)
     check = actions.add_parser("check", help="check a manifest: schema, ids, files, classes, patients")
     check.add_argument("manifest", type=Path)
@@ -192,12 +196,16 @@ def parser():
 
     bench = commands.add_parser("bench", help="measure this machine: loaders, training steps, pixel cache")
     bench.add_argument("--data", action="append", metavar="DIR", help="films to measure with, as for a run (default: drawn phantoms)")
-    bench.add_argument("--experiment", default="paper", metavar="NAME", help="whose image size, batches and networks to use (default: paper)")
+    bench.add_argument(
+        "--experiment", default="paper", metavar="NAME", help="whose image size, batches and networks to use (default: paper)"
+    )
     bench.add_argument("--image-size", type=int, metavar="PIXELS", help="another image size")
     bench.add_argument("--batch-size", type=int, metavar="IMAGES", help="another batch size")
     bench.add_argument("--architectures", nargs="*", metavar="NAME", help="fewer networks")
     bench.add_argument("--precision", help="another number format")
-    bench.add_argument("--cache-curve", nargs="*", type=int, default=[], metavar="FILMS", help="build the pixel cache for these numbers of films, too")
+    bench.add_argument(
+        "--cache-curve", nargs="*", type=int, default=[], metavar="FILMS", help="build the pixel cache for these numbers of films, too"
+    )
     bench.add_argument("--out", type=Path, default=Path("runs/bench"), metavar="DIR", help="folder for the figures (default: runs/bench)")
     bench.set_defaults(command=run_bench)
 
@@ -232,7 +240,9 @@ def check_manifest(options):
     found = manifest.problems(records, sources.locator(roots) if roots else None, options.hashes)
     if found:
         listed = "\n".join(f"  - {problem}" for problem in found[:20])
-        raise BadInput(f"The manifest has {len(found)} problem(s):\n{listed}", options.manifest, "build it again: python -m cxrkit manifest build")
+        raise BadInput(
+            f"The manifest has {len(found)} problem(s):\n{listed}", options.manifest, "build it again: python -m cxrkit manifest build"
+        )
     where = "their files are there" if roots else "files not looked for: no " + options.manifest.with_suffix(".roots.json").name
     say(f"{options.manifest}: {len(records)} rows, {sum(r.used for r in records)} in use; {where}")
 
@@ -263,7 +273,11 @@ def build_tree(options):
 
     roots = manifest.read_roots(options.manifest)
     if not roots:
-        raise WrongUse("It is not known where the manifest's images lie.", options.manifest, "build it on this machine: python -m cxrkit manifest build")
+        raise WrongUse(
+            "It is not known where the manifest's images lie.",
+            options.manifest,
+            "build it on this machine: python -m cxrkit manifest build",
+        )
     say(f"{options.out}: {tree.build(manifest.read(options.manifest), sources.locator(roots), options.out)}")
 
 
@@ -407,7 +421,9 @@ def _loader_speed(made, device):
 
 def _network(architecture, experiment, made, device, how):
     """Images a second of the bare step and of the training loop, with all layers trained, and what the loop waited for."""
-    learner = recipe.make_learner(recipe.Job(architecture, 0), made, replace(experiment, pretrained=False), tempfile.gettempdir(), precision.callbacks(*how, device))
+    learner = recipe.make_learner(
+        recipe.Job(architecture, 0), made, replace(experiment, pretrained=False), tempfile.gettempdir(), precision.callbacks(*how, device)
+    )
     learner.unfreeze()
     timed = Timed(device)
     learner.fit(1, experiment.learning_rate, cbs=timed)  # warms up, and leaves the optimizer
@@ -503,7 +519,9 @@ def _cache_curve(used, locate, size, counts):
                 content = locate(record).read_bytes() + number.to_bytes(8, "big")
                 path = Path(folder) / f"{number}.film"
                 path.write_bytes(content)
-                repeated.append(record.but(image_id=f"copy/{number}", path=f"copy/{path.name}", sha256=images.hashlib.sha256(content).hexdigest()))
+                repeated.append(
+                    record.but(image_id=f"copy/{number}", path=f"copy/{path.name}", sha256=images.hashlib.sha256(content).hexdigest())
+                )
             context = multiprocessing.get_context("spawn")
             with context.Pool(1) as pool:
                 seconds, peak = pool.apply(_build_apart, (repeated, folder, size))
@@ -548,7 +566,10 @@ def text(content):
         "",
         table(rows, header, right=header[1:]),
         "",
-        *(f"{name} ({e['seeds']} x {e['networks']} networks, 8 epochs each) at this size: about {e['seconds'] / 60:.0f} minutes" for name, e in estimates.items()),
+        *(
+            f"{name} ({e['seeds']} x {e['networks']} networks, 8 epochs each) at this size: about {e['seconds'] / 60:.0f} minutes"
+            for name, e in estimates.items()
+        ),
     ]
     if "cache_curve" in content:
         rows = [[row["films"], f"{row['seconds']:.1f}", f"{row['peak_memory_bytes'] / 1e6:.0f}"] for row in content["cache_curve"]]
@@ -629,7 +650,9 @@ class Experiment:
             if getattr(self, key) not in allowed:
                 raise WrongUse(f"{key} is {getattr(self, key)!r}.", next=f"use {' or '.join(allowed)}")
         if not 0 < self.threshold < 1 or not self.learning_rate > 0 or not self.seeds:
-            raise WrongUse("threshold must lie between 0 and 1, learning_rate above 0, and one seed be named.", next="correct the experiment")
+            raise WrongUse(
+                "threshold must lie between 0 and 1, learning_rate above 0, and one seed be named.", next="correct the experiment"
+            )
 
     def hash(self):
         """SHA-256 of what decides the numbers; 64 hexadecimal digits."""
@@ -692,7 +715,11 @@ def make(values, overrides, where):
     for key in values:
         if key not in known:
             close = difflib.get_close_matches(str(key), known, 1)
-            raise WrongUse(f"The experiment has an unknown key {key!r}.", where, f"did you mean {close[0]!r}?" if close else f"known keys: {', '.join(known)}")
+            raise WrongUse(
+                f"The experiment has an unknown key {key!r}.",
+                where,
+                f"did you mean {close[0]!r}?" if close else f"known keys: {', '.join(known)}",
+            )
     merged = {**values, **overrides}
     return Experiment(**{key: _typed(key, value, known[key], where) for key, value in merged.items()})
 
@@ -797,7 +824,9 @@ def _records(path, root, name):
         decided = all(film["patient"] for film in case["films"])
         return [_record(case, film, path.parent.relative_to(root).as_posix(), name, decided) for film in case["films"]]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise BadInput(f"The case's record cannot be read: {type(error).__name__} {error}.", path, "refresh again, or move the folder away") from error
+        raise BadInput(
+            f"The case's record cannot be read: {type(error).__name__} {error}.", path, "refresh again, or move the folder away"
+        ) from error
 
 
 def _record(case, film, folder, name, patients_decided):
@@ -916,9 +945,7 @@ def read(root, name="coronahack"):
                 excluded=record.excluded or "the metadata names this file more than once",
             )
         if drawn:
-            record = record.but(
-                collected="drawn", licence="CC0-1.0", credit="cxrkit phantom, no patient", case_url="", age=""
-            )
+            record = record.but(collected="drawn", licence="CC0-1.0", credit="cxrkit phantom, no patient", case_url="", age="")
         records.append(record)
     return records
 
@@ -995,7 +1022,9 @@ def _record(row, number, source, folder, root_name):
         age="1-5" if kermany else "",
         case_url=DATASET_URL,
         licence="CC BY 4.0" if kermany else "unknown",
-        credit="Kermany, Zhang, Goldbaum (2018), doi:10.17632/rscbjbr9sj.2" if kermany else "CoronaHack, from ieee8023/covid-chestxray-dataset",
+        credit="Kermany, Zhang, Goldbaum (2018), doi:10.17632/rscbjbr9sj.2"
+        if kermany
+        else "CoronaHack, from ieee8023/covid-chestxray-dataset",
         collected="kaggle",
         published_split={"TRAIN": "train", "TEST": "test"}.get(kind, ""),
         excluded=excluded,
@@ -1171,8 +1200,18 @@ FILMS = ("CR", "DX", "RG", "OT", "SC", "")
 SIDEWAYS = ("LL", "RL", "LATERAL")
 FAR_OUT = 1e12
 DAMAGE = (
-    ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, MemoryError, NotImplementedError, OSError, RuntimeError,
-    TypeError, ValueError, struct.error,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    struct.error,
 )
 """What pydicom raises for a file that is damaged, or packed in a way it has no decoder for."""
 
@@ -1199,7 +1238,9 @@ def open_grey(path):
         raise UnreadableImage(error.what, path, error.next) from error
     except (pydicom.errors.InvalidDicomError, pydicom.errors.BytesLengthException, *DAMAGE) as error:
         reason = str(error).splitlines()[0][:150] if str(error) else type(error).__name__
-        raise UnreadableImage(f"the DICOM file cannot be decoded: {reason}", Path(path), "export the film uncompressed, or as PNG") from error
+        raise UnreadableImage(
+            f"the DICOM file cannot be decoded: {reason}", Path(path), "export the film uncompressed, or as PNG"
+        ) from error
 
 
 def _grey(film):
@@ -1505,7 +1546,9 @@ def read(root, name="folder"):
     if not folders:
         folders = [(label, root) for label in LABELS if label in root.name.lower()]
     if not folders:
-        raise BadInput(f"The folder has neither {' nor '.join(label + '/' for label in LABELS)}.", root, "sort the films into these folders")
+        raise BadInput(
+            f"The folder has neither {' nor '.join(label + '/' for label in LABELS)}.", root, "sort the films into these folders"
+        )
     known = _facts(root)
     found = []
     for label, folder in folders:
@@ -1549,7 +1592,11 @@ def _facts(root):
         raise BadInput(f"The file is no readable CSV: {error}.", path, "correct it or take it away") from error
     for number, row in enumerate(rows, start=2):
         if not row.get("file") or (row.get("view") or "") not in VIEWS:
-            raise BadInput("The row has no file, or a view that is not known.", f"{path}, row {number}", f"use one of: {', '.join(filter(None, VIEWS))}")
+            raise BadInput(
+                "The row has no file, or a view that is not known.",
+                f"{path}, row {number}",
+                f"use one of: {', '.join(filter(None, VIEWS))}",
+            )
     return {row["file"]: {column: (row.get(column) or "").strip() for column in COLUMNS} for row in rows}
 '''[1:]
 
@@ -1646,7 +1693,9 @@ def exclude_conflicts(records):
     for record in records:
         labels = said[groups[record.image_id]]
         if record.used and len(labels) > 1:
-            record = record.but(excluded="conflicting labels in one group: " + ", ".join(f"{label} by {name}" for label, name in sorted(labels.items())))
+            record = record.but(
+                excluded="conflicting labels in one group: " + ", ".join(f"{label} by {name}" for label, name in sorted(labels.items()))
+            )
         result.append(record)
     return result
 '''[1:]
@@ -1704,14 +1753,18 @@ def _rows(root):
         raise BadInput("There is no metadata.csv.", root, "give the folder that holds metadata.csv and images/")
     try:
         with open(path, newline="", encoding="utf-8-sig") as file:
-            rows = [{(k or "").strip(): (v or "").strip() for k, v in row.items() if not isinstance(v, list)} for row in csv.DictReader(file)]
+            rows = [
+                {(k or "").strip(): (v or "").strip() for k, v in row.items() if not isinstance(v, list)} for row in csv.DictReader(file)
+            ]
     except (UnicodeDecodeError, csv.Error) as error:
         raise BadInput(f"The metadata is no readable CSV: {error}.", path, "download the file again") from error
     if not rows:
         raise BadInput("The metadata has no rows.", path, "download the file again")
     lacking = [column for column in NEEDED if column not in rows[0]]
     if lacking:
-        raise BadInput(f"The metadata lacks the column(s) {', '.join(lacking)}; it has: {', '.join(rows[0])}.", path, "use ieee8023's own file")
+        raise BadInput(
+            f"The metadata lacks the column(s) {', '.join(lacking)}; it has: {', '.join(rows[0])}.", path, "use ieee8023's own file"
+        )
     return list(enumerate(rows, start=2))
 
 
@@ -1932,7 +1985,9 @@ def write_facts(folder, known):
     with replacing(Path(folder, "thumbnails.npy")) as temporary, open(temporary, "wb") as file:
         np.save(file, thumbnails)
     digest = hashlib.sha256(thumbnails.tobytes()).hexdigest()
-    write_json(Path(folder, "facts.json"), {"version": FACTS_VERSION, "thumbnails_sha256": digest, "facts": [fact for fact, _ in known.values()]})
+    write_json(
+        Path(folder, "facts.json"), {"version": FACTS_VERSION, "thumbnails_sha256": digest, "facts": [fact for fact, _ in known.values()]}
+    )
 '''[1:]
 
 
@@ -1960,7 +2015,9 @@ def may_redistribute(licence):
 def terms(licence):
     """What may be done with images under this licence, in one sentence."""
     if may_redistribute(licence):
-        return "May be redistributed with the credit below and a link to the licence" + ("; under the same licence." if "SA" in licence.upper() else ".")
+        return "May be redistributed with the credit below and a link to the licence" + (
+            "; under the same licence." if "SA" in licence.upper() else "."
+        )
     if may_show(licence):
         return "May be shown and passed on with the credit below only within the licence's limits (NC: not commercially; ND: unchanged); the kit does not republish them."
     return "Terms are not known: all rights reserved. Not redistributable; ask the source."
@@ -1990,7 +2047,6 @@ from cxrkit.data.records import COLUMNS, LABELS, NUMBERS, SPLITS, VIEWS, Record,
 from cxrkit.data.sources import locator
 from cxrkit.errors import BadInput
 from cxrkit.files import read_json, sha256_of, sha256_of_json, write_json, write_text
-from cxrkit.progress import table
 
 
 def build(sources, split="paper", exclude_views=("lateral",), split_seed=0, duplicates="remove", label_conflicts="exclude", kept=None):
@@ -2007,7 +2063,9 @@ def build(sources, split="paper", exclude_views=("lateral",), split_seed=0, dupl
     records.sort(key=lambda record: record.image_id)
     for first, second in zip(records, records[1:]):
         if first.image_id == second.image_id:
-            raise BadInput(f"Two images are named {first.image_id}.", f"{first.path} and {second.path}", "name the sources apart: KIND:NAME=DIR")
+            raise BadInput(
+                f"Two images are named {first.image_id}.", f"{first.path} and {second.path}", "name the sources apart: KIND:NAME=DIR"
+            )
     records, thumbnails = images.add_facts(records, locator(roots_of(sources)), kept)
     records = groups.mark_duplicates(records, _pairs(records, thumbnails, kept and Path(kept) / "copies.json"), duplicates == "remove")
     if label_conflicts == "exclude":
@@ -2059,7 +2117,11 @@ def read(path):
             if tuple(reader.fieldnames or ()) != COLUMNS:
                 lacking = sorted(set(COLUMNS) - set(reader.fieldnames or ()))
                 beyond = sorted(set(reader.fieldnames or ()) - set(COLUMNS))
-                raise BadInput(f"The columns are not a manifest's: lacking {lacking}, unknown {beyond}.", path, "build it: python -m cxrkit manifest build")
+                raise BadInput(
+                    f"The columns are not a manifest's: lacking {lacking}, unknown {beyond}.",
+                    path,
+                    "build it: python -m cxrkit manifest build",
+                )
             return [_from_row(row, path, number) for number, row in enumerate(reader, start=2)]
     except FileNotFoundError:
         raise BadInput("There is no such manifest.", path, "build it: python -m cxrkit manifest build") from None
@@ -2074,7 +2136,9 @@ def _from_row(row, path, number):
         for column in NUMBERS:
             row[column] = int(row[column]) if row[column] else None
     except ValueError as error:
-        raise BadInput(f"The row holds no whole number where one belongs: {error}.", f"{path}, row {number}", "build the manifest again") from error
+        raise BadInput(
+            f"The row holds no whole number where one belongs: {error}.", f"{path}, row {number}", "build the manifest again"
+        ) from error
     return Record(**row)
 
 
@@ -2120,8 +2184,6 @@ def _file_problems(record, locate, hashes):
     if hashes and sha256_of(path) != record.sha256:
         return [f"{record.image_id}: the file's SHA-256 is not the manifest's: {path}"]
     return []
-
-
 '''[1:]
 
 
@@ -2148,13 +2210,26 @@ def summary(records):
         kept = [record for record in mine if record.used]
         labels = [sum(record.label == label for record in kept) for label in LABELS]
         copies = sum(bool(record.duplicate_of) for record in mine)
-        rows.append([source, len(mine), len(kept), *labels, copies, len({r.patient for r in kept}), _counts(r.view for r in kept), _counts(r.licence for r in kept)])
+        rows.append(
+            [
+                source,
+                len(mine),
+                len(kept),
+                *labels,
+                copies,
+                len({r.patient for r in kept}),
+                _counts(r.view for r in kept),
+                _counts(r.licence for r in kept),
+            ]
+        )
     header = ["source", "read", "kept", *LABELS, "copies", "patients", "views", "licences"]
     parts = [table(rows, header, right=header[1:7])]
     reasons = Counter((record.source, short_reason(record)) for record in records if not record.used)
     if reasons:
         ordered = sorted(reasons.items(), key=lambda item: (item[0][0], -item[1], item[0][1]))
-        parts.append(table([[count, source, reason] for (source, reason), count in ordered], ["left out", "source", "why"], right=["left out"]))
+        parts.append(
+            table([[count, source, reason] for (source, reason), count in ordered], ["left out", "source", "why"], right=["left out"])
+        )
     counts = Counter((record.split, record.label) for record in used)
     present = [split for split in SPLITS if any(counts[split, label] for label in LABELS)]
     split_rows = [[split, *(counts[split, label] for label in LABELS), sum(counts[split, label] for label in LABELS)] for split in present]
@@ -2184,7 +2259,10 @@ def as_merged(records, split, seed, exclude_views):
     The copies that were removed are put back and split by patient key alone, as the study believed; then
     the validation COVID-19 films whose picture or patient is in training as well are counted.
     """
-    merged = [r.but(excluded="") if r.duplicate_of and r.excluded.startswith("duplicate of") and r.view not in exclude_views else r for r in records]
+    merged = [
+        r.but(excluded="") if r.duplicate_of and r.excluded.startswith("duplicate of") and r.view not in exclude_views else r
+        for r in records
+    ]
     merged = splits.assign(merged, split, seed, links=False)
     groups = splits.groups_of(merged)
     train = {groups[r.image_id] for r in merged if r.used and r.split == "train"}
@@ -2196,7 +2274,9 @@ def as_merged(records, split, seed, exclude_views):
 def difference(before, after):
     """The text of what changed from one manifest to another: added, removed, relabelled, moved, newly (un)used."""
     old, new = ({record.image_id: record for record in records} for records in (before, after))
-    lines = [f"added    {name}" for name in sorted(new.keys() - old.keys())] + [f"removed  {name}" for name in sorted(old.keys() - new.keys())]
+    lines = [f"added    {name}" for name in sorted(new.keys() - old.keys())] + [
+        f"removed  {name}" for name in sorted(old.keys() - new.keys())
+    ]
     for name in sorted(old.keys() & new.keys()):
         a, b = old[name], new[name]
         lines += [f"relabelled  {name}: {a.label or 'none'} to {b.label or 'none'}"] * (a.label != b.label)
@@ -2214,7 +2294,9 @@ def attribution(records):
         mine = [record for record in used if (record.licence or "unknown") == licence]
         text += [f"## {licence}: {count} images", "", licences.terms(licence), ""]
         credits = Counter((" ".join(record.credit.split())[:300], record.case_url) for record in mine)
-        text += [f"- {number} x {credit or 'no credit known'}{f' <{url}>' if url else ''}" for (credit, url), number in sorted(credits.items())]
+        text += [
+            f"- {number} x {credit or 'no credit known'}{f' <{url}>' if url else ''}" for (credit, url), number in sorted(credits.items())
+        ]
         text.append("")
     return "\n".join(text)
 '''[1:]
@@ -2447,7 +2529,11 @@ def load(records, locate, size, folder, workers=None):
     if problems:
         listed = "\n".join(f"  - {problem}" for problem in problems[:LISTED])
         more = f"\n  and {len(problems) - LISTED} more" if len(problems) > LISTED else ""
-        raise BadInput(f"{len(problems)} films of the manifest cannot be decoded:\n{listed}{more}", folder, "build the manifest again, which leaves them out and says so")
+        raise BadInput(
+            f"{len(problems)} films of the manifest cannot be decoded:\n{listed}{more}",
+            folder,
+            "build the manifest again, which leaves them out and says so",
+        )
     return Pixels(cache.images(len(index)), {record.image_id: index[record.sha256][0] for record in used})
 
 
@@ -2769,9 +2855,7 @@ def parse(text, drawn_at):
         kind_and_name, folder = "coronahack", text
     kind, _, name = kind_and_name.partition(":")
     if kind not in READERS:
-        raise WrongUse(
-            f"There is no source of the kind {kind!r}.", text, f"use one of {', '.join(READERS)}, as KIND=DIR or KIND:NAME=DIR"
-        )
+        raise WrongUse(f"There is no source of the kind {kind!r}.", text, f"use one of {', '.join(READERS)}, as KIND=DIR or KIND:NAME=DIR")
     name = name or kind
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", name):
         raise WrongUse(f"The source name {name!r} is not made of a-z, 0-9, - and _.", text, "choose another name")
@@ -2801,9 +2885,7 @@ def locator(roots):
     def locate(record):
         name, *parts = PurePosixPath(record.path).parts or ("",)
         if name not in roots:
-            raise BadInput(
-                f"It is not known where the folder {name!r} lies.", record.image_id, f"give --source KIND:{name}=DIR"
-            )
+            raise BadInput(f"It is not known where the folder {name!r} lies.", record.image_id, f"give --source KIND:{name}=DIR")
         if not parts or ".." in parts or "\\" in record.path or PurePosixPath(record.path).is_absolute():
             raise BadInput(f"The path {record.path!r} leaves its folder.", record.image_id, "correct the manifest")
         return Path(roots[name]).joinpath(*parts)
@@ -2823,7 +2905,7 @@ import hashlib
 from collections import Counter, defaultdict
 
 from cxrkit.data.groups import groups_of
-from cxrkit.data.records import LABELS, NEGATIVE, POSITIVE
+from cxrkit.data.records import LABELS, POSITIVE
 from cxrkit.errors import BadInput, WrongUse
 
 STUDY_COVID_VALID, STUDY_COVID_ALL = 34, 58 + 38 + 34
@@ -2982,7 +3064,11 @@ def entries(records):
     for record in records:
         if record.used:
             if record.split not in SPLITS[:3] or record.label not in LABELS:
-                raise BadInput(f"The image has no place in the tree: split {record.split!r}, label {record.label!r}.", record.image_id, "check the manifest: python -m cxrkit manifest check")
+                raise BadInput(
+                    f"The image has no place in the tree: split {record.split!r}, label {record.label!r}.",
+                    record.image_id,
+                    "check the manifest: python -m cxrkit manifest check",
+                )
             planned[f"{record.split}/{record.label}/{_file_name(record.image_id)}"] = record
     return planned
 
@@ -3029,7 +3115,9 @@ def _refuse_foreign(root):
     if root.exists():
         foreign = sorted(path.name for path in root.iterdir() if path.name not in SPLITS)
         if foreign:
-            raise BadInput(f"The folder holds more than a tree: {', '.join(foreign[:5])}.", root, "name an empty or new folder for the tree")
+            raise BadInput(
+                f"The folder holds more than a tree: {', '.join(foreign[:5])}.", root, "name an empty or new folder for the tree"
+            )
 
 
 def _remove_stale(root, planned):
@@ -3429,7 +3517,9 @@ def load(network, device):
     except FileNotFoundError:
         raise BadInput("The trained network is not there.", network.path, "bring the run's models/ folder") from None
     except (RuntimeError, pickle.UnpicklingError, EOFError, OSError) as error:
-        raise BadInput(f"The weights cannot be read: {str(error).splitlines()[0][:100]}", network.path, "restore the file from the run's output") from error
+        raise BadInput(
+            f"The weights cannot be read: {str(error).splitlines()[0][:100]}", network.path, "restore the file from the run's output"
+        ) from error
 
 
 def features(model, images, device, batch_size=64):
@@ -3710,13 +3800,17 @@ def add(commands):
     audit.add_argument("target", type=Path, metavar="RUN|MANIFEST", help="a run's folder, its results folder, or a manifest.csv")
     elsewhere = "films from elsewhere: a folder with covid/ and normal/, or a manifest.csv; may be given several times"
     audit.add_argument("--external", action="append", default=[], metavar="NAME=DIR", help=elsewhere)
-    audit.add_argument("--retrain", action="store_true", help="train networks anew on masked films, without each source, and on permuted labels (long)")
+    audit.add_argument(
+        "--retrain", action="store_true", help="train networks anew on masked films, without each source, and on permuted labels (long)"
+    )
     asked = "networks to mask and retrain, as resnet34-seed0 (default: all on a GPU, else one seed each)"
     audit.add_argument("--networks", nargs="*", default=[], metavar="NAME", help=asked)
     where = "where the films of a source lie on this machine, if the manifest does not say"
     audit.add_argument("--source", action="append", default=[], metavar="KIND[:NAME]=DIR", help=where)
     audit.add_argument("--weights", default="", metavar="DIR", help="folder with torchvision's ImageNet weight files, for --retrain")
-    audit.add_argument("--out", type=Path, metavar="FILE", help="the file to write (default: audits.json in the results, or beside the manifest)")
+    audit.add_argument(
+        "--out", type=Path, metavar="FILE", help="the file to write (default: audits.json in the results, or beside the manifest)"
+    )
     audit.set_defaults(command=run_audit)
 
 
@@ -3750,7 +3844,12 @@ WIDTH = 110
 def text(content):
     """The content of audits.json as text."""
     parts = [paragraph(content["verdict"]), classes_told_apart(content)]
-    for heading, tell in (("Lungs hidden", masks), ("Sources", sources), ("Films from elsewhere", elsewhere), ("Controls of the audit", controls)):
+    for heading, tell in (
+        ("Lungs hidden", masks),
+        ("Sources", sources),
+        ("Films from elsewhere", elsewhere),
+        ("Controls of the audit", controls),
+    ):
         told = tell(content)
         parts += [f"{heading}\n{told}"] if told else []
     if content.get("not_done"):
@@ -3797,8 +3896,17 @@ def masks(content):
             hidden, alone = mine.get(("centre", LUNGS, retrained)), mine.get(("surround", LUNGS, retrained))
             if hidden and alone:
                 name = SHORT_NAMES.get(architecture, architecture) + (", trained anew so" if retrained else "")
-                rows.append([name, f"{seed} of {len(seeds)}", hidden["n"], _area(mine.get(("centre", 0.0, False))), _area(hidden), _area(alone)])
-    header = ["network", "seed", "n", "AUC, whole films", f"centre of {LUNGS:.0%} of the side blacked out", "all but that centre blacked out"]
+                rows.append(
+                    [name, f"{seed} of {len(seeds)}", hidden["n"], _area(mine.get(("centre", 0.0, False))), _area(hidden), _area(alone)]
+                )
+    header = [
+        "network",
+        "seed",
+        "n",
+        "AUC, whole films",
+        f"centre of {LUNGS:.0%} of the side blacked out",
+        "all but that centre blacked out",
+    ]
     return table(rows, header, right=["n"]) if rows else ""
 
 
@@ -3881,7 +3989,9 @@ class Audit:
         """target: a run's folder, its results folder, or a manifest.csv. Raises BadInput, WrongUse."""
         target, self.options = Path(target), options
         if target.suffix == ".csv" and (options.outside or options.retrain or options.networks):
-            raise WrongUse("A manifest has no networks to ask.", target, "name a run's folder, or leave out --external, --retrain and --networks")
+            raise WrongUse(
+                "A manifest has no networks to ask.", target, "name a run's folder, or leave out --external, --retrain and --networks"
+            )
         self.run = None if target.suffix == ".csv" else predictions.read(outcome.results_folder(target))
         path = target if self.run is None else self.run.folder / "manifest.csv"
         self.records, self.folder = manifest.read(path), path.parent
@@ -3892,7 +4002,9 @@ class Audit:
         if not self.films.records:
             raise BadInput("The manifest uses no film.", path, "look at the reasons in its column `excluded`")
         if self.run and self.run.held != self.films.held:
-            raise BadInput(f"The run has predictions for {self.run.held}, and none for {self.films.held}.", self.run.folder, "run the training again")
+            raise BadInput(
+                f"The run has predictions for {self.run.held}, and none for {self.films.held}.", self.run.folder, "run the training again"
+            )
         self.outside = {name: external.read(name, place) for name, place in map(external.parse, options.outside)}
         self.pixels = None
         self.device = environment.choose_device().value if self.run else "cpu"
@@ -4036,7 +4148,9 @@ class Audit:
             with self.part(f"retraining {asking.name_of(network)}"):
                 self.content["masking"] += masking.retrained(network, experiment, self.records, self.pixels, self.held, folder, self.device)
                 self.content["sources"] += provenance.left_out_retrained(network, experiment, self.films, self.pixels, folder, self.device)
-                self.content["controls"].append(controls.retrained_permutation(network, experiment, self.films, self.pixels, folder, self.device))
+                self.content["controls"].append(
+                    controls.retrained_permutation(network, experiment, self.films, self.pixels, folder, self.device)
+                )
 
 
 def audit(target, options=Options(), out=None):
@@ -4050,7 +4164,9 @@ def audit(target, options=Options(), out=None):
     if now.run:
         now.scored()
         if not options.asks:
-            now.not_done("masking, features, attention, films from elsewhere, retraining", "not asked for: python -m cxrkit audit RUN does them")
+            now.not_done(
+                "masking, features, attention, films from elsewhere, retraining", "not asked for: python -m cxrkit audit RUN does them"
+            )
         elif now.pixels:
             now.asked()
         else:
@@ -4383,7 +4499,9 @@ def fit_temperature(is_covid, p_covid):
     Guo et al. 2017, ICML (arXiv 1706.04599). Fit it on validation images only.
     """
     signs, values = np.where(np.asarray(is_covid, bool), 1, -1), logits(p_covid)
-    fit = minimize_scalar(lambda log_t: np.logaddexp(0, -signs * values / np.exp(log_t)).mean(), bounds=np.log([0.05, 20]), method="bounded")
+    fit = minimize_scalar(
+        lambda log_t: np.logaddexp(0, -signs * values / np.exp(log_t)).mean(), bounds=np.log([0.05, 20]), method="bounded"
+    )
     return float(np.exp(fit.x))
 
 
@@ -4415,13 +4533,19 @@ def add(commands):
     evaluate.add_argument("--sensitivity", type=float, metavar="SHARE", help=sensitivity)
     evaluate.set_defaults(command=run_evaluate)
     compare = commands.add_parser("compare", help="say of each pair of networks: better, worse, equivalent or undecided")
-    compare.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="runs on the same images, with other seeds, networks or protocols")
+    compare.add_argument(
+        "runs", type=Path, nargs="+", metavar="RUN", help="runs on the same images, with other seeds, networks or protocols"
+    )
     compare.add_argument("--resplits", action="store_true", help="the runs differ in their split alone (Nadeau and Bengio's test)")
     compare.add_argument("--out", type=Path, metavar="FILE", help="write the comparison to this JSON file as well")
     compare.set_defaults(command=run_compare)
     for command in (evaluate, compare):
-        command.add_argument("--threshold", type=float, metavar="P", help="an image is called COVID-19 from this probability on (default: the experiment's)")
-        command.add_argument("--margin", type=float, metavar="SHARE", help="networks within this difference in error rate are equivalent (default: 0.01)")
+        command.add_argument(
+            "--threshold", type=float, metavar="P", help="an image is called COVID-19 from this probability on (default: the experiment's)"
+        )
+        command.add_argument(
+            "--margin", type=float, metavar="SHARE", help="networks within this difference in error rate are equivalent (default: 0.01)"
+        )
 
 
 def run_evaluate(options):
@@ -4437,7 +4561,9 @@ def run_compare(options):
     from cxrkit.evaluation import outcome
     from cxrkit.files import write_json
 
-    content, text = outcome.compare(options.runs, over_splits=options.resplits, **_given(threshold=options.threshold, margin=options.margin))
+    content, text = outcome.compare(
+        options.runs, over_splits=options.resplits, **_given(threshold=options.threshold, margin=options.margin)
+    )
     say(text)
     if options.out:
         write_json(options.out, content)
@@ -4541,7 +4667,9 @@ def check_comparable(runs):
         seen = [set(run.table.loc[run.table["split"] == run.held, "image_id"]) for run in (first, other)]
         if seen[0] != seen[1]:
             example = min(seen[0] ^ seen[1])
-            raise WrongUse(f"The runs' images differ: {len(seen[0] ^ seen[1])} were scored by one run alone, such as {example}.", where, advice)
+            raise WrongUse(
+                f"The runs' images differ: {len(seen[0] ^ seen[1])} were scored by one run alone, such as {example}.", where, advice
+            )
 
 
 def manifest_difference(first, second):
@@ -4580,9 +4708,15 @@ def contestants(runs):
         held, valid = (_joined(mine, architecture, split) for split in (mine[0].held, "valid"))
         found.append(Contestant(name, architecture, tuple(run.name for run in mine), held, valid))
     if not found:
-        raise BadInput("No network finished its last stage, so there is nothing to compare.", runs[0].folder, "let the run end: the same command goes on with it")
+        raise BadInput(
+            "No network finished its last stage, so there is nothing to compare.",
+            runs[0].folder,
+            "let the run end: the same command goes on with it",
+        )
     if len({entrant.name for entrant in found}) < len(found):
-        raise WrongUse("Two runs of different protocols have the same name.", ", ".join(str(run.folder) for run in runs), "rename one of their folders")
+        raise WrongUse(
+            "Two runs of different protocols have the same name.", ", ".join(str(run.folder) for run in runs), "rename one of their folders"
+        )
     return found
 
 
@@ -4595,7 +4729,11 @@ def _joined(runs, architecture, split):
     twice = sorted({seed for seed in seeds if seeds.count(seed) > 1})
     if twice:
         where = " and ".join(str(run.folder) for run in runs)
-        raise WrongUse(f"{architecture} with seed {twice[0]} is in two runs of the same protocol.", where, "name each run once, or runs with different seeds")
+        raise WrongUse(
+            f"{architecture} with seed {twice[0]} is in two runs of the same protocol.",
+            where,
+            "name each run once, or runs with different seeds",
+        )
     order = np.argsort(seeds)
     first = parts[0]
     stacked = np.concatenate([part.p_covid for part in parts])[order]
@@ -4696,7 +4834,9 @@ def best(content):
     if len(left) == 1 and all(_beats(content["pairs"], left[0], other) for other in names if other != left[0]):
         sentence = f"{left[0]} is the best: it errs less than each of the others."
     elif left and all(frozenset(pair) in alike for pair in combinations(left, 2)):
-        sentence = f"{_listed(left)} are equally good within {decision.points(content['margin'])} of error" + (", and no other is." if beaten else ".")
+        sentence = f"{_listed(left)} are equally good within {decision.points(content['margin'])} of error" + (
+            ", and no other is." if beaten else "."
+        )
     elif beaten:
         verb = "is" if len(beaten) == 1 else "are"
         sentence = f"It is known that {_listed(sorted(beaten))} {verb} not the best; which of {_listed(left)} is, is not known."
@@ -4706,7 +4846,9 @@ def best(content):
 
 
 def _beats(pairs, name, other):
-    return any((p["a"], p["b"], p["verdict"]) == (name, other, "better") or (p["b"], p["a"], p["verdict"]) == (name, other, "worse") for p in pairs)
+    return any(
+        (p["a"], p["b"], p["verdict"]) == (name, other, "better") or (p["b"], p["a"], p["verdict"]) == (name, other, "worse") for p in pairs
+    )
 
 
 def _listed(names):
@@ -4731,7 +4873,20 @@ def text(content):
         often = f"{better['value']:.2f}" if better["n"] > 1 else ""
         pairs.append([pair["a"], word, pair["b"], *intervals, *p_values, often, *more])
     network_header = ["network", "seeds", "n", "error rate, mean", "sd of runs", "predicted", "reading"]
-    pair_header = ["A", "is", "B", "points of error, A less B", "over patients", "over seeds", "p differ", "p alike", "P(A>B)", "seeds", "images", "at 20 seeds"]
+    pair_header = [
+        "A",
+        "is",
+        "B",
+        "points of error, A less B",
+        "over patients",
+        "over seeds",
+        "p differ",
+        "p alike",
+        "P(A>B)",
+        "seeds",
+        "images",
+        "at 20 seeds",
+    ]
     lines = [table(networks, network_header, right=["seeds", "n", "sd of runs", "predicted"])]
     if pairs:
         lines += ["", table(pairs, pair_header, right=pair_header[6:])]
@@ -4892,7 +5047,13 @@ def altered(grey):
 
 def _row(name, title, leaks, all_records):
     new = len(leaks) - len(splits.leaks(all_records))
-    return {"name": name, "title": title, "expected": "the leak gate reports it", "found": "reported" if new > 0 else "not reported", "passed": new > 0}
+    return {
+        "name": name,
+        "title": title,
+        "expected": "the leak gate reports it",
+        "found": "reported" if new > 0 else "not reported",
+        "passed": new > 0,
+    }
 '''[1:]
 
 
@@ -5200,7 +5361,9 @@ def parse(text):
     """(name, path) of `NAME=DIR` or `NAME=manifest.csv`. Raises WrongUse."""
     name, separator, place = text.partition("=")
     if not separator or not place or not name.replace("-", "").replace("_", "").isalnum():
-        raise WrongUse(f"{text!r} names no external films.", next="write NAME=DIR: a folder with covid/ and normal/ in it, or a manifest.csv")
+        raise WrongUse(
+            f"{text!r} names no external films.", next="write NAME=DIR: a folder with covid/ and normal/ in it, or a manifest.csv"
+        )
     return name, Path(place)
 
 
@@ -5213,7 +5376,11 @@ def read(name, place):
     if place.suffix == ".csv":
         records, roots = manifest.read(place), manifest.read_roots(place)
         if not roots:
-            raise BadInput("It is not known where the external manifest's images lie.", place, "build it on this machine: python -m cxrkit manifest build")
+            raise BadInput(
+                "It is not known where the external manifest's images lie.",
+                place,
+                "build it on this machine: python -m cxrkit manifest build",
+            )
     else:
         found = sources.Source("folder", name, place)
         records, roots = found.read(), manifest.roots_of([found])
@@ -5282,7 +5449,10 @@ def row(name, records, architecture, p_covid, run, threshold):
 def _figures(is_covid, p_covid, groups, threshold):
     worth = [metrics.units(groups[chosen]) for chosen in (is_covid, ~is_covid)]
     found = metrics.rates(metrics.confusion(is_covid, p_covid, threshold), *worth)
-    return found | {"auc": metrics.auc(is_covid, p_covid, groups), "average_precision": metrics.average_precision(is_covid, p_covid, groups)}
+    return found | {
+        "auc": metrics.auc(is_covid, p_covid, groups),
+        "average_precision": metrics.average_precision(is_covid, p_covid, groups),
+    }
 
 
 def _drop(inside, outside, name):
@@ -5518,8 +5688,7 @@ def likely_rates(counts, covid_units, normal_units, draws=DRAWS):
     random = np.random.default_rng(0)
     sensitivity, specificity = counts.tp / (counts.tp + counts.fn), counts.tn / (counts.tn + counts.fp)
     return tuple(
-        random.beta(share * n + 0.5, (1 - share) * n + 0.5, draws)
-        for share, n in ((sensitivity, covid_units), (specificity, normal_units))
+        random.beta(share * n + 0.5, (1 - share) * n + 0.5, draws) for share, n in ((sensitivity, covid_units), (specificity, normal_units))
     )
 
 
@@ -5778,7 +5947,9 @@ class Reference:
             found.append(f"it is in colour ({100 * colour:.0f} % of its pixels)")
         least, greatest = self.proportions
         if not least <= width / height <= greatest:
-            found.append(f"its width is {width / height:.2f} of its height; the training films' lies between {least:.2f} and {greatest:.2f}")
+            found.append(
+                f"its width is {width / height:.2f} of its height; the training films' lies between {least:.2f} and {greatest:.2f}"
+            )
         if not self.lies_upright(image[None])[0]:
             found.append("it lies turned, upside down or inverted, or is no frontal chest film")
         distance = self.distances(image[None])[0]
@@ -5903,12 +6074,16 @@ def load(results):
         if content.get("lacking"):
             return None, content["lacking"]
         arrays = ("mean", "components", "variances")
-        clouds = [Cloud(**{key: np.array(part, float) if key in arrays else part for key, part in cloud.items()}) for cloud in content["clouds"]]
+        clouds = [
+            Cloud(**{key: np.array(part, float) if key in arrays else part for key, part in cloud.items()}) for cloud in content["clouds"]
+        ]
         reference = Reference(clouds, np.array(content["upright"], float), content["proportions"])
         reference.doubts(np.arange(SIDE * SIDE, dtype=np.uint8).reshape(SIDE, SIDE), 1, 1)
         return reference, ""
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise BadInput(f"The description of the training films cannot be read: {error}.", path, "restore the file from the run's output") from error
+        raise BadInput(
+            f"The description of the training films cannot be read: {error}.", path, "restore the file from the run's output"
+        ) from error
 '''[1:]
 
 
@@ -5970,7 +6145,9 @@ def threshold_of(runs, threshold=None):
     if threshold is None:
         shared = {run.about["experiment"].get("threshold", 0.5) for run in runs}
         if len(shared) > 1:
-            raise WrongUse(f"The runs' thresholds differ: {sorted(shared)}.", ", ".join(str(run.folder) for run in runs), "name one with --threshold")
+            raise WrongUse(
+                f"The runs' thresholds differ: {sorted(shared)}.", ", ".join(str(run.folder) for run in runs), "name one with --threshold"
+            )
         threshold = shared.pop()
     if not 0 < threshold < 1:
         raise WrongUse(f"The threshold is {threshold}.", next="name a probability between 0 and 1")
@@ -6084,7 +6261,9 @@ def read(results, name=None):
     everything = manifest.read(results / "manifest.csv")
     digest = sha256_of(results / "manifest.csv")
     if about["manifest_sha256"] != digest:
-        raise BadInput("The manifest is not the one that the run was made with.", results / "manifest.csv", "restore the file from the run's output")
+        raise BadInput(
+            "The manifest is not the one that the run was made with.", results / "manifest.csv", "restore the file from the run's output"
+        )
     records = {record.image_id: record for record in everything if record.used}
     table["split"] = table["image_id"].map({image_id: record.split for image_id, record in records.items()})
     table["group"] = table["image_id"].map(groups_of(everything))
@@ -6509,13 +6688,16 @@ def _check(runs):
         if bare[0] != bare[1]:
             raise WrongUse(f"The runs' images differ: {comparison.manifest_difference(*bare)}.", where, "compare runs of the same images")
         if first.held != other.held:
-            raise WrongUse(f"The runs' scores are on different splits: {first.held} and {other.held}.", where, "repeat them with the same experiment")
+            raise WrongUse(
+                f"The runs' scores are on different splits: {first.held} and {other.held}.", where, "repeat them with the same experiment"
+            )
 
 
 def text(content):
     """The comparison over resplits as text."""
     rows = [
-        [pair["a"], pair["verdict"], pair["b"], comparison.interval_text(pair["difference"]), f"{pair['p_holm']:.3f}"] for pair in content["pairs"]
+        [pair["a"], pair["verdict"], pair["b"], comparison.interval_text(pair["difference"]), f"{pair['p_holm']:.3f}"]
+        for pair in content["pairs"]
     ]
     return "\n".join(
         [
@@ -6753,7 +6935,9 @@ def text_table(content):
     rows, held = [], content["held_out"]
     scores, means = final_scores(content), {row["architecture"]: row for row in _final(content, "means")}
     if all(len(mean["seeds"]) <= SEEDS_SHOWN for mean in means.values()):
-        rows += [_row(score, SHORT_NAMES[score["architecture"]], f"seed {score['seed']}, {held}", score["seconds_per_epoch"]) for score in scores]
+        rows += [
+            _row(score, SHORT_NAMES[score["architecture"]], f"seed {score['seed']}, {held}", score["seconds_per_epoch"]) for score in scores
+        ]
     rows += [_row(mean, SHORT_NAMES[name], f"mean of {len(mean['seeds'])} seeds, {held}") for name, mean in means.items()]
     for ensemble in _final(content, "ensembles"):
         name = SHORT_NAMES[ensemble["architectures"][0]] if len(ensemble["architectures"]) == 1 else "all"
@@ -6930,7 +7114,9 @@ def auc_difference(is_covid, p_a, p_b, groups):
     if sd == 0:
         return figure(value, None, None, len(truth), "none: no image tells them apart"), 1.0
     half = norm.ppf(0.975) * sd
-    return figure(value, max(-1, value - half), min(1, value + half), len(truth), "DeLong 95 %, paired"), float(2 * norm.sf(abs(value) / sd))
+    return figure(value, max(-1, value - half), min(1, value + half), len(truth), "DeLong 95 %, paired"), float(
+        2 * norm.sf(abs(value) / sd)
+    )
 '''[1:]
 
 
@@ -7142,7 +7328,11 @@ def _opening(content):
         alone = f"No network was asked; this is about the films alone: {who}."
         return [*sentences, alone, "An AUC of 1 separates the two classes perfectly, 0.5 is guessing."]
     best = max(networks, key=lambda row: row["auc"])
-    held = f"{best['n']} films held out of training, {best['n_covid']} of them COVID-19" if "n_covid" in best else f"{best['n']} films held out of training"
+    held = (
+        f"{best['n']} films held out of training, {best['n_covid']} of them COVID-19"
+        if "n_covid" in best
+        else f"{best['n']} films held out of training"
+    )
     name, many = SHORT_NAMES.get(best["architecture"], best["architecture"]), len(networks) > 1
     who = f"The best of {len(networks)} networks, {name}, reaches" if many else f"The network, {name}, reaches"
     return [*sentences, f"{who} an AUC of {_area(best)} on {held} (1 separates the classes perfectly, 0.5 is guessing)."]
@@ -7165,7 +7355,13 @@ def _rows(content, names):
 def failed_controls(content):
     for row in content.get("controls") or []:
         if not row["passed"]:
-            yield Reason("controls", f"A control of the audit failed ({row['title']}: expected {row['expected']}, found {row['found']}).", None, None, "audit-failed")
+            yield Reason(
+                "controls",
+                f"A control of the audit failed ({row['title']}: expected {row['expected']}, found {row['found']}).",
+                None,
+                None,
+                "audit-failed",
+            )
 
 
 def leaks(content):
@@ -7179,7 +7375,9 @@ def too_few(content):
     for label, name in (("covid", "COVID-19"), ("normal", "normal")):
         count = judged.get(f"{label}_patients")
         if count is not None and count < FEWEST_PATIENTS:
-            yield Reason("patients", f"The films that are judged come from only {count} {name} patients.", count, FEWEST_PATIENTS, "too-few")
+            yield Reason(
+                "patients", f"The films that are judged come from only {count} {name} patients.", count, FEWEST_PATIENTS, "too-few"
+            )
     widths = [row["interval"][1] - row["interval"][0] for row in content.get("networks") or []]
     if widths and min(widths) > WIDEST:
         yield Reason("width", f"The interval of every network's AUC is at least {min(widths):.2f} wide.", min(widths), WIDEST, "too-few")
@@ -7195,12 +7393,18 @@ def lungless(content):
         decisive = row["auc"] >= SHORTCUT or equals
         what = f"{_capital(row['title'])} alone, without a look at the lungs, reaches an AUC of {_area(row)}."
         threshold = min(SHORTCUT, best - AS_GOOD) if equals else SHORTCUT if decisive else PARTLY
-        yield Reason(LUNGLESS + row["name"], what, row["auc"] if decisive else low, threshold, KIND[row["name"]] if decisive else "partial-shortcut")
+        yield Reason(
+            LUNGLESS + row["name"], what, row["auc"] if decisive else low, threshold, KIND[row["name"]] if decisive else "partial-shortcut"
+        )
 
 
 def lungs_hidden(content):
     """A network that keeps its score with the lungs blacked out; where it was trained anew on such films, that counts too."""
-    whole = {(row["architecture"], row["seed"]): row["auc"] for row in content.get("masking") or [] if row["share"] == 0 and row["mask"] == "centre"}
+    whole = {
+        (row["architecture"], row["seed"]): row["auc"]
+        for row in content.get("masking") or []
+        if row["share"] == 0 and row["mask"] == "centre"
+    }
     worst = None
     for row in content.get("masking") or []:
         full = whole.get((row["architecture"], row["seed"]))
@@ -7242,7 +7446,9 @@ def coarse(content):
     if networks:
         best = max(networks, key=lambda network: network["advantage"]["interval"][0])["advantage"]
         if best["interval"][0] <= 0 and best["coarse_auc"] > PARTLY:
-            what = f"{_capital(best['over_title'])} reaches {best['coarse_auc']:.3f} on the same films, and no network is shown to do better."
+            what = (
+                f"{_capital(best['over_title'])} reaches {best['coarse_auc']:.3f} on the same films, and no network is shown to do better."
+            )
             yield Reason("coarse", what, best["interval"][0], 0, "thumbnail")
     elif row["auc"] >= COARSE:
         yield Reason("coarse", f"{_capital(row['title'])} reaches an AUC of {_area(row)}.", row["auc"], COARSE, "thumbnail")
@@ -7274,7 +7480,11 @@ def _loss(drop, key):
 
 def sources_known(content):
     """Features of a network that tell sources apart among films of one label: it has learned more than the disease."""
-    known = [row for row in content.get("sources") or [] if row.get("kind") == "seen-source" and row.get("by_network") and row["auc"] >= TOLD_APART]
+    known = [
+        row
+        for row in content.get("sources") or []
+        if row.get("kind") == "seen-source" and row.get("by_network") and row["auc"] >= TOLD_APART
+    ]
     if known:
         row = max(known, key=lambda row: row["auc"])
         what = f"Among films of one label, where the disease is constant, a network's features still know the source ({row['title']}: AUC {_area(row)})."
@@ -7514,7 +7724,9 @@ def _read(path):
     try:
         return path.read_bytes().decode("utf-8")
     except UnicodeDecodeError as error:
-        raise BadInput(f"The file is no UTF-8 text, so it cannot travel: {error}", path, "keep data like this in a Kaggle dataset") from error
+        raise BadInput(
+            f"The file is no UTF-8 text, so it cannot travel: {error}", path, "keep data like this in a Kaggle dataset"
+        ) from error
 
 
 def source_sha256(sources):
@@ -7535,7 +7747,11 @@ def generate(settings, root=ROOT):
     size = len(script.encode())
     if size > LIMIT_BYTES:
         largest = ", ".join(sorted(sources, key=lambda name: -len(sources[name].encode()))[:3])
-        raise BadInput(f"The script has {size:,} bytes; more than {LIMIT_BYTES:,} may be refused by Kaggle.", SCRIPT, f"make the largest files smaller: {largest}")
+        raise BadInput(
+            f"The script has {size:,} bytes; more than {LIMIT_BYTES:,} may be refused by Kaggle.",
+            SCRIPT,
+            f"make the largest files smaller: {largest}",
+        )
     return script
 
 
@@ -7619,7 +7835,9 @@ def settings_in(script):
         try:
             found[name] = ast.literal_eval(line[1])
         except (TypeError, ValueError, SyntaxError) as error:
-            raise BadInput(f"The script has no readable constant {name.upper()}.", SCRIPT, "write it anew: python -m cxrkit bundle") from error
+            raise BadInput(
+                f"The script has no readable constant {name.upper()}.", SCRIPT, "write it anew: python -m cxrkit bundle"
+            ) from error
     return Settings(**found)
 
 
@@ -8006,7 +8224,9 @@ def add(commands):
 
 
 def _add_settings(parser):
-    parser.add_argument("--experiment", default="paper", metavar="NAME", help=f"{', '.join(config.names())}, or a YAML file (default: paper)")
+    parser.add_argument(
+        "--experiment", default="paper", metavar="NAME", help=f"{', '.join(config.names())}, or a YAML file (default: paper)"
+    )
     parser.add_argument("--hours", type=float, default=11.0, help="after so many hours no new stage begins (default: 11)")
     parser.add_argument("--cpu", action="store_true", help="run on processors, without a GPU")
     config.add_arguments(parser.add_argument_group("experiment", "each also a key of the YAML file"))
@@ -8242,6 +8462,7 @@ def upload_dataset(folder, slug, title, licence, notes, private=True, kaggle=Non
         wait_until_ready(kaggle, ref, before)
     say(f"sending {len(files)} files, {total / 1e6:.1f} MB, as {'version ' + str(before + 1) if before else 'the first version'} of {ref}")
     with _staged(files, {"id": ref, "title": title, "licenses": [{"name": licence}]}) as staged:
+
         def taken():
             return current_version(kaggle, ref) > before
 
@@ -8310,10 +8531,14 @@ def wait_until_ready(kaggle, ref, version):
             return newest
         if status in ("failed", "deleted"):
             raise RemoteRefusal(
-                f"Kaggle could not process version {version} of the dataset: it is {status}.", ref, "look at the dataset's page, then send it again"
+                f"Kaggle could not process version {version} of the dataset: it is {status}.",
+                ref,
+                "look at the dataset's page, then send it again",
             )
         if waited >= PATIENCE_SECONDS:
-            raise Interrupted(f"Kaggle has not processed version {version} after {waited // 60} minutes.", ref, "run the same command again later")
+            raise Interrupted(
+                f"Kaggle has not processed version {version} after {waited // 60} minutes.", ref, "run the same command again later"
+            )
         kaggle.sleep(POLL_SECONDS)
         waited += POLL_SECONDS
 
@@ -8324,7 +8549,9 @@ def listed_files(kaggle, ref):
     while True:
         page = kaggle.ask(f"the files of {ref}", kaggle.api.dataset_list_files, ref, page_token=token, page_size=200)
         if page.error_message:
-            raise RemoteRefusal(f"Kaggle does not list the dataset's files: {kaggle.hide(page.error_message)}", ref, "run the same command again")
+            raise RemoteRefusal(
+                f"Kaggle does not list the dataset's files: {kaggle.hide(page.error_message)}", ref, "run the same command again"
+            )
         found += [(file.name, file.total_bytes) for file in page.files or []]
         token = page.next_page_token
         if not token:
@@ -8546,7 +8773,7 @@ def read(root=ROOT):
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BadInput(f"{NAME} cannot be used: {error!r}", path, "write it anew: python -m cxrkit setup") from error
     if not owner_and_slug:
-        raise BadInput(f'The id {found["id"]!r} is not of the form owner/name.', path, "write it anew: python -m cxrkit setup")
+        raise BadInput(f"The id {found['id']!r} is not of the form owner/name.", path, "write it anew: python -m cxrkit setup")
     return found
 
 
@@ -8591,7 +8818,8 @@ def _owner_of_credentials(ask):
     except WrongUse:
         if not sys.stdin.isatty():
             raise WrongUse(
-                "The owner of the kernel is not known: there are no Kaggle credentials.", next="python -m cxrkit setup --owner YOUR-KAGGLE-NAME"
+                "The owner of the kernel is not known: there are no Kaggle credentials.",
+                next="python -m cxrkit setup --owner YOUR-KAGGLE-NAME",
             ) from None
     return ask("Your Kaggle user name (kaggle.com/NAME): ").strip()
 '''[1:]
@@ -8983,7 +9211,9 @@ def verify(folder):
     try:
         listed = read_json(folder / "checksums.json")
     except (OSError, ValueError) as error:
-        raise BadInput(f"The results have no readable checksums.json: {error}", folder, "name the results folder of a finished run") from error
+        raise BadInput(
+            f"The results have no readable checksums.json: {error}", folder, "name the results folder of a finished run"
+        ) from error
     wrong = []
     for name, expected in listed.items():
         path = folder / name
@@ -9249,7 +9479,9 @@ def _run(experiment, out, results, time_left):
         say("\n" + audit_text.text(audited))
     say("\n" + scores.text_table(content) + "\n" + marks + "\n")
     say(comparison.text(compared) + "\n")
-    say(f"95 % intervals: Wilson for proportions, DeLong and Newcombe for AUC. Manifest {manifest_hash[:12]}. Results: {results}; open {results / 'report.html'}")
+    say(
+        f"95 % intervals: Wilson for proportions, DeLong and Newcombe for AUC. Manifest {manifest_hash[:12]}. Results: {results}; open {results / 'report.html'}"
+    )
     return results
 
 
@@ -9257,7 +9489,11 @@ def refuse_failures(results):
     """Raise Interrupted when trainings of these results failed, so that whoever waits for the command's exit code learns it."""
     failed = read_json(results / "run.json")["failed"]
     if failed:
-        raise Interrupted(f"{len(failed)} trainings failed: {', '.join(failed)}. The results are made from the others.", results, "the same command tries them again")
+        raise Interrupted(
+            f"{len(failed)} trainings failed: {', '.join(failed)}. The results are made from the others.",
+            results,
+            "the same command tries them again",
+        )
 
 
 def make_manifest(experiment, out):
@@ -9306,8 +9542,14 @@ def partial(experiment, unfinished, failed, out):
     if len(unfinished) == planned:
         if failed:
             name, error = next(iter(failed.items()))
-            raise Interrupted(f"No training ended well; of {len(failed)} that failed, {name}: {error}", out / "jobs", "read failed.json there; the same command tries again")
-        raise Interrupted("The time was up before any network was trained.", out, "run the same command again, with more time or a smaller experiment")
+            raise Interrupted(
+                f"No training ended well; of {len(failed)} that failed, {name}: {error}",
+                out / "jobs",
+                "read failed.json there; the same command tries again",
+            )
+        raise Interrupted(
+            "The time was up before any network was trained.", out, "run the same command again, with more time or a smaller experiment"
+        )
     lines = [f"!!! FAILED: {name}: {error}" for name, error in failed.items()]
     late = [name for name in unfinished if name not in failed]
     if late:
@@ -9318,7 +9560,8 @@ def partial(experiment, unfinished, failed, out):
 def about(experiment, manifest_hash, data, device, clock, leaks):
     """The content of run.json."""
     return {
-        "experiment": config.as_dict(experiment) | {"data": [name.rpartition("=")[0] or "coronahack" if name not in sources.DRAWN else name for name in experiment.data], "weights": "attached" if experiment.weights else ""},
+        "experiment": config.as_dict(experiment)
+        | {"data": [_kind(name) for name in experiment.data], "weights": "attached" if experiment.weights else ""},
         "experiment_sha256": experiment.hash(),
         "manifest_sha256": manifest_hash,
         "data": data,
@@ -9329,6 +9572,12 @@ def about(experiment, manifest_hash, data, device, clock, leaks):
         "peak_memory_bytes": environment.peak_memory_bytes(),
         "seconds": clock.seconds,
     }
+
+
+def _kind(data):
+    """`KIND:NAME` of a source as the experiment names it, without the folder, which is this machine's affair."""
+    kind, separator, _ = data.rpartition("=")
+    return kind if separator else data if data in sources.DRAWN else "coronahack"
 
 
 class Clock:
@@ -9438,7 +9687,8 @@ def predict(run, paths, out=None, device=None):
         seen.add(network.architecture)
     return {
         "warnings": _warnings(about, results),
-        "run": {key: about[key] for key in ("data", "weights", "manifest_sha256")} | {"experiment": about["experiment"].get("name", "unnamed")},
+        "run": {key: about[key] for key in ("data", "weights", "manifest_sha256")}
+        | {"experiment": about["experiment"].get("name", "unnamed")},
         "novelty": {"checked": reference is not None, "why_not": lacking},
         "films": [_answer(film, temperatures, reference, _draw(film, number, out)) for number, film in enumerate(films, start=1)],
         "unreadable": unreadable,
@@ -9464,10 +9714,14 @@ def _read_run(results):
     try:
         if not about["experiment"]["image_size"] > 0:
             raise ValueError("image_size")
-        models = [Network(*key, results / "models" / f"{key[0]}-seed{key[1]}.pt") for key in _on_disk(results / "models", about["experiment"])]
+        models = [
+            Network(*key, results / "models" / f"{key[0]}-seed{key[1]}.pt") for key in _on_disk(results / "models", about["experiment"])
+        ]
         temperatures = _temperatures(metrics)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise BadInput(f"run.json or metrics.json is not as a run leaves it: {error!r}.", results, "restore them from the run's output") from error
+        raise BadInput(
+            f"run.json or metrics.json is not as a run leaves it: {error!r}.", results, "restore them from the run's output"
+        ) from error
     if not models:
         raise BadInput("The run's networks are not here.", results / "models", "bring models/ARCHITECTURE-seedN.pt of the run's output")
     return about, models, temperatures
@@ -9666,11 +9920,15 @@ def text(found):
         lines.append(table(rows, ["film", "network", "p(COVID-19)", "single networks", "n", "calibrated", ""], right=["p(COVID-19)", "n"]))
     if any(film["ensemble"]["networks"] > 1 for film in found["films"]):
         lines.append("single networks: the least and greatest of them; several are calibrated as one, so their probability may lie outside")
-    reasons = dict.fromkeys(row["why_not_calibrated"] for film in found["films"] for row in (film["ensemble"], *film["networks"]) if not row["calibrated"])
+    reasons = dict.fromkeys(
+        row["why_not_calibrated"] for film in found["films"] for row in (film["ensemble"], *film["networks"]) if not row["calibrated"]
+    )
     lines += [f"not calibrated: {reason}" for reason in reasons]
     for film in found["films"]:
         if film["outside"]:
-            lines.append(f"OUTSIDE what this model has seen, its probability means nothing: {film['file']}: {'; '.join(film['why_outside'])}")
+            lines.append(
+                f"OUTSIDE what this model has seen, its probability means nothing: {film['file']}: {'; '.join(film['why_outside'])}"
+            )
     if not found["novelty"]["checked"]:
         lines.append(f"whether a film is outside what this model has seen was not checked: {found['novelty']['why_not']}")
     lines += [f"where the networks look: {film['attention']}" for film in found["films"] if film["attention"]]
@@ -9680,7 +9938,12 @@ def text(found):
 
 
 def _cells(row):
-    return [f"{row['p_covid']:.3f}", f"{row['low']:.3f} to {row['high']:.3f}" if row["networks"] > 1 else "", row["networks"], "yes" if row["calibrated"] else "no"]
+    return [
+        f"{row['p_covid']:.3f}",
+        f"{row['low']:.3f} to {row['high']:.3f}" if row["networks"] > 1 else "",
+        row["networks"],
+        "yes" if row["calibrated"] else "no",
+    ]
 '''[1:]
 
 
@@ -12441,7 +12704,18 @@ NOT_IN_JOB = (*NOT_IN_HASH, "name", "architectures", "seeds", "threshold", "spli
 
 FAILED = "failed.json"
 
-EPOCH_COLUMNS = ("architecture", "seed", "stage", "epoch", "train_loss", "valid_loss", "error_rate", "sensitivity", "specificity", "seconds")
+EPOCH_COLUMNS = (
+    "architecture",
+    "seed",
+    "stage",
+    "epoch",
+    "train_loss",
+    "valid_loss",
+    "error_rate",
+    "sensitivity",
+    "specificity",
+    "seconds",
+)
 PREDICTION_COLUMNS = ("architecture", "seed", "stage", "image_id", "label", "p_covid")
 LR_FIND_COLUMNS = ("architecture", "seed", "step", "learning_rate", "loss", "chosen")
 
@@ -12468,10 +12742,18 @@ def run(experiment, make_loaders, manifest_hash, folder, device, time_left=Deadl
     announce(f"training {len(jobs_of(experiment))} networks on {device}: " + "; ".join(map(str, how)))
     if experiment.pretrained:
         with locked(folder / ".weights.lock"):
-            weights.check(dict.fromkeys(job.architecture for job in jobs_of(experiment) if not recipe.done(folder / job.name, "unfrozen")), experiment.weights)
-    attempt = functools.partial(_attempt, experiment, make_loaders, _key(experiment, manifest_hash), folder, callbacks, time_left, time.time())
+            weights.check(
+                dict.fromkeys(job.architecture for job in jobs_of(experiment) if not recipe.done(folder / job.name, "unfrozen")),
+                experiment.weights,
+            )
+    attempt = functools.partial(
+        _attempt, experiment, make_loaders, _key(experiment, manifest_hash), folder, callbacks, time_left, time.time()
+    )
     team = Team.join(device) if experiment.parallel == "data" else Team()
-    environment.processes(), os.environ.pop("WORLD_SIZE", None)  # by which fastai would gather each metric from all processes, whatever they train
+    (
+        environment.processes(),
+        os.environ.pop("WORLD_SIZE", None),
+    )  # by which fastai would gather each metric from all processes, whatever they train
     if experiment.parallel == "data":
         for job in jobs_of(experiment):
             attempt(job, team)
@@ -12560,7 +12842,10 @@ def collect(experiment, records, folder, results):
             epochs += [[*of_job, stage, *(epoch[c] for c in EPOCH_COLUMNS[3:])] for epoch in done["epochs"]]
             predictions += [[*of_job, stage, image_id, labels[image_id], p] for image_id, p in sorted(done["predictions"])]
         curve = read_json(folder / job.name / "lr_find.json")
-        finder += [[*of_job, step, rate, loss, curve["chosen"]] for step, (rate, loss) in enumerate(zip(curve["learning_rates"], curve["losses"]), 1)]
+        finder += [
+            [*of_job, step, rate, loss, curve["chosen"]]
+            for step, (rate, loss) in enumerate(zip(curve["learning_rates"], curve["losses"]), 1)
+        ]
         names.add(_keep_model(folder / job.name / "unfrozen.pt", results / "models" / f"{job.name}.pt"))
     for stale in results.joinpath("models").iterdir():
         if stale.name not in names:
@@ -12694,7 +12979,16 @@ def from_files(tree, entries, image_size, batch_size, workers, device):
     path_of = {record.image_id: tree / relative for relative, record in entries.items()}
     item = [Resize(image_size, method=ResizeMethod.Squish), ToTensor]
     batch = [IntToFloatTensor, *augmentations(), Normalize.from_stats(*imagenet_stats)]
-    return _make(entries.values(), [Lookup(path_of), ChestFilm.create], TfmdDL, batch_size, device, num_workers=workers, after_item=item, after_batch=batch)
+    return _make(
+        entries.values(),
+        [Lookup(path_of), ChestFilm.create],
+        TfmdDL,
+        batch_size,
+        device,
+        num_workers=workers,
+        after_item=item,
+        after_batch=batch,
+    )
 
 
 def resident(pixels, records, batch_size, device, store=None):
@@ -12733,7 +13027,9 @@ def placement(size, device):
     free = environment.free_memory_bytes()
     if free is None or size <= SHARE_OF_FREE_MEMORY * free:
         return Choice("host", f"{size / 1e6:.0f} MB of films" + (f", {free / 1e9:.1f} GB of memory free" if free else ""))
-    return Choice("file", f"{size / 1e6:.0f} MB of films are too much for {free / 1e9:.1f} GB of free memory: they stream from the cache file")
+    return Choice(
+        "file", f"{size / 1e6:.0f} MB of films are too much for {free / 1e9:.1f} GB of free memory: they stream from the cache file"
+    )
 
 
 class Store:
@@ -12756,8 +13052,11 @@ class Store:
         rows = [self.rows[image_id] for image_id in image_ids]
         if self.place.value == "file":
             found = torch.from_numpy(self.images[rows])
-        else:
-            found = self.images[torch.tensor(rows, device=self.images.device)]
+        elif self.place.value == "device":
+            found = self.images[torch.tensor(rows, device=self.device)]
+        else:  # page-locked memory goes to a GPU while that computes
+            found = torch.empty((len(rows), self.size, self.size), dtype=torch.uint8, pin_memory=self.device.type == "cuda")
+            torch.index_select(self.images, 0, torch.tensor(rows), out=found)
         return found.to(self.device, non_blocking=True)[:, None]
 
 
@@ -12848,7 +13147,10 @@ def normalised(images, device="cpu"):
 @torch.no_grad()
 def p_covid(model, images, device="cpu", batch_size=64):
     """The probability of COVID-19 for grey squares, uint8 [n, size, size], as float64 [n]; the network must be in eval mode."""
-    found = [torch.softmax(model(normalised(images[start : start + batch_size], device)).float(), 1)[:, COVID] for start in range(0, len(images), batch_size)]
+    found = [
+        torch.softmax(model(normalised(images[start : start + batch_size], device)).float(), 1)[:, COVID]
+        for start in range(0, len(images), batch_size)
+    ]
     return torch.cat(found).double().cpu().numpy() if found else np.zeros(0)
 '''[1:]
 
@@ -12868,6 +13170,7 @@ from fastai.torch_core import to_float
 
 from cxrkit.environment import Choice
 from cxrkit.errors import WrongUse
+
 
 def choose_precision(wanted, device):
     """float32, float16 or bfloat16 as a Choice; wanted: the experiment's `precision`.
@@ -13200,7 +13503,9 @@ class Team:
             store, rank, size = next(distributed.rendezvous("env://"))
             attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")  # else processes started again would call on the dead ones
             backend = "cpu:gloo,cuda:nccl" if device == "cuda" else "gloo"
-            distributed.init_process_group(backend, store=distributed.PrefixStore(attempt, store), rank=rank, world_size=size, timeout=PATIENCE)
+            distributed.init_process_group(
+                backend, store=distributed.PrefixStore(attempt, store), rank=rank, world_size=size, timeout=PATIENCE
+            )
         return cls(environment.rank(), environment.processes())
 
     @property
@@ -13410,7 +13715,9 @@ from cxrkit.progress import announce
 def parse(arguments):
     parser = argparse.ArgumentParser(prog="kernel/run.py", description="Train and evaluate the four networks. Research use only.")
     parser.add_argument("--local", action="store_true", help="run on this machine (needed anywhere but on Kaggle)")
-    parser.add_argument("--experiment", metavar="NAME", help=f"{', '.join(config.names())}, or a YAML file; default: dry-run here, paper on Kaggle")
+    parser.add_argument(
+        "--experiment", metavar="NAME", help=f"{', '.join(config.names())}, or a YAML file; default: dry-run here, paper on Kaggle"
+    )
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder for everything the run makes; default: runs/EXPERIMENT")
     parser.add_argument("--hours", type=float, help="after so many hours no new stage begins, and the run reports what it has")
     parser.add_argument("--cpu", action="store_true", help="on Kaggle: run on processors where no GPU works, instead of stopping")
@@ -13422,7 +13729,9 @@ def parse(arguments):
 
 def main(arguments=None):
     options = parse(arguments)
-    local = options.local or (environment.processes() > 1 and not environment.on_kaggle())  # torchrun takes --local for an option of its own
+    local = options.local or (
+        environment.processes() > 1 and not environment.on_kaggle()
+    )  # torchrun takes --local for an option of its own
     if not local and not environment.on_kaggle():
         raise WrongUse("This is not Kaggle.", next="add --local to run here")
     overrides = config.overrides_of(options)

@@ -12,17 +12,40 @@ SITES = ("radiopaedia", "sirm")
 
 def parser():
     """The command line. Each command imports what it needs when it runs, so that --help is quick."""
-    top = argparse.ArgumentParser(prog="python -m scrapers", description="Films of Radiopaedia and SIRM with full provenance. Research use only.")
+    top = argparse.ArgumentParser(
+        prog="python -m scrapers", description="Films of Radiopaedia and SIRM with full provenance. Research use only."
+    )
     commands = top.add_subparsers(metavar="COMMAND", required=True)
 
     one = commands.add_parser("refresh", help="bring what is new into the store and the manifest")
     _common(one)
-    one.add_argument("--saved", action="append", default=[], type=Path, metavar="DIR", help="a folder of pages you saved (.html with _files, .mhtml, .json); may be given several times")
-    one.add_argument("--cases", type=Path, metavar="FILE", help="a list of case addresses to ask for (CSV with case_url, or one a line); needs a permission")
-    one.add_argument("--crawl", nargs="?", const="all", choices=("all", *SITES), metavar="SITE", help="follow the listings of radiopaedia, sirm or all; needs a permission")
+    one.add_argument(
+        "--saved",
+        action="append",
+        default=[],
+        type=Path,
+        metavar="DIR",
+        help="a folder of pages you saved (.html with _files, .mhtml, .json); may be given several times",
+    )
+    one.add_argument(
+        "--cases",
+        type=Path,
+        metavar="FILE",
+        help="a list of case addresses to ask for (CSV with case_url, or one a line); needs a permission",
+    )
+    one.add_argument(
+        "--crawl",
+        nargs="?",
+        const="all",
+        choices=("all", *SITES),
+        metavar="SITE",
+        help="follow the listings of radiopaedia, sirm or all; needs a permission",
+    )
     one.add_argument("--dry-run", action="store_true", help="show the plan and the requests it would make; ask and write nothing")
     one.add_argument("--manifest", type=Path, metavar="FILE", help="merge the store into this manifest")
-    one.add_argument("--source", action="append", default=[], metavar="KIND[:NAME]=DIR", help="another source for the manifest, e.g. coronahack=DIR")
+    one.add_argument(
+        "--source", action="append", default=[], metavar="KIND[:NAME]=DIR", help="another source for the manifest, e.g. coronahack=DIR"
+    )
     one.add_argument("--split", default="paper", help="the manifest's split: paper or grouped (default: paper)")
     one.set_defaults(command=refresh)
 
@@ -40,7 +63,9 @@ def parser():
 
 def _common(one):
     one.add_argument("--store", type=Path, default=Path("collected"), metavar="DIR", help="the store (default: collected)")
-    one.add_argument("--settings", type=Path, default=Path("scrapers.yaml"), metavar="FILE", help="permissions and pace (default: scrapers.yaml)")
+    one.add_argument(
+        "--settings", type=Path, default=Path("scrapers.yaml"), metavar="FILE", help="permissions and pace (default: scrapers.yaml)"
+    )
 
 
 def refresh(options):

@@ -57,7 +57,9 @@ def guarded_adapter(allow_loopback=False, lookup=socket.getaddrinfo):
             error = None
             for address in addresses:
                 try:
-                    return create_connection((address, self.port), self.timeout, source_address=self.source_address, socket_options=self.socket_options)
+                    return create_connection(
+                        (address, self.port), self.timeout, source_address=self.source_address, socket_options=self.socket_options
+                    )
                 except TimeoutError as failed:
                     error = ConnectTimeoutError(self, f"{self.host} did not answer within {self.timeout} s")
                     error.__cause__ = failed

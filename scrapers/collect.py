@@ -39,7 +39,9 @@ def addresses_in(path):
     try:
         text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise WrongUse(f"The list of cases cannot be read: {error}", path, "give a CSV with a column case_url, or one address a line") from error
+        raise WrongUse(
+            f"The list of cases cannot be read: {error}", path, "give a CSV with a column case_url, or one address a line"
+        ) from error
     if "case_url" in text.partition("\n")[0]:
         found = [row.get("case_url") or "" for row in csv.DictReader(io.StringIO(text))]
     else:
@@ -55,7 +57,9 @@ def by_site(addresses, sites):
     sorted_out, others = {name: {} for name in sites}, []
     for address in addresses:
         host = urlsplit(address).netloc.lower() if "://" in address else ""
-        name = next((name for name, site in sites.items() if host in site.hosts or host in {urlsplit(o).netloc for o in site.hosts.values()}), "")
+        name = next(
+            (name for name, site in sites.items() if host in site.hosts or host in {urlsplit(o).netloc for o in site.hosts.values()}), ""
+        )
         plain = address.partition("?")[0].partition("#")[0]
         case = re.search(r"/cases/([A-Za-z0-9_-]+)/?$", plain) if name == radiopaedia.SITE else sirm.POST_LINK.search(plain)
         if not name or not case:

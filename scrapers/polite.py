@@ -76,7 +76,17 @@ class Door:
     clock, sleep, random, lookup: for tests; lookup answers like socket.getaddrinfo.
     """
 
-    def __init__(self, site, cache, since=float("inf"), rehearsal=False, clock=time.time, sleep=time.sleep, random=randomness.random, lookup=socket.getaddrinfo):
+    def __init__(
+        self,
+        site,
+        cache,
+        since=float("inf"),
+        rehearsal=False,
+        clock=time.time,
+        sleep=time.sleep,
+        random=randomness.random,
+        lookup=socket.getaddrinfo,
+    ):
         self.site, self.cache, self.since, self.rehearsal = site, cache, since, rehearsal
         self.clock, self.sleep, self.random = clock, sleep, random
         self.requests, self.bytes, self.stopped = [], 0, {}
@@ -84,7 +94,10 @@ class Door:
         self.session = requests.Session()
         self.session.trust_env = False
         self.session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        self.session.headers = {"User-Agent": f"{AGENT}/{__version__} (chest film collector; +{site.contact})", "Accept-Encoding": "gzip, deflate"}
+        self.session.headers = {
+            "User-Agent": f"{AGENT}/{__version__} (chest film collector; +{site.contact})",
+            "Accept-Encoding": "gzip, deflate",
+        }
         adapter = guarded_adapter(site.allow_loopback, lookup)
         self.session.mount("http://", adapter)
         self.session.mount("https://", adapter)
@@ -145,7 +158,11 @@ class Door:
             try:
                 url = self._canonical(target)
             except NotAsked:
-                raise NotAsked("It redirects to a host that is not the site's.", f"{url} -> {target}", "name the host under hosts in scrapers.yaml if it is the site's") from None
+                raise NotAsked(
+                    "It redirects to a host that is not the site's.",
+                    f"{url} -> {target}",
+                    "name the host under hosts in scrapers.yaml if it is the site's",
+                ) from None
         raise NotAsked(f"It redirects more than {MOST_REDIRECTS} times.", url, "open the address in a browser")
 
     def reach(self, url):
@@ -192,7 +209,11 @@ class Door:
 
     def _stop(self, origin, reason, url):
         self.stopped[origin] = reason
-        raise HostStopped(f"The host is left alone for this run: {reason}", url, "bring the pages by hand: refresh --saved DIR; ask the site if you think it is a mistake")
+        raise HostStopped(
+            f"The host is left alone for this run: {reason}",
+            url,
+            "bring the pages by hand: refresh --saved DIR; ask the site if you think it is a mistake",
+        )
 
     def _read_robots(self, origin):
         url = origin + "/robots.txt"
@@ -297,7 +318,9 @@ class Door:
                 if len(body) > LARGEST[kind]:
                     raise NotAsked(f"The {kind} is larger than {LARGEST[kind]:,} bytes.", url, "look at it in a browser")
                 if self.bytes > self.site.max_megabytes * 1e6:
-                    raise CapReached(f"The cap of {self.site.max_megabytes} MB a run is reached.", url, "run the same command again to go on")
+                    raise CapReached(
+                        f"The cap of {self.site.max_megabytes} MB a run is reached.", url, "run the same command again to go on"
+                    )
                 if time.monotonic() > deadline:
                     raise requests.Timeout(f"the answer took longer than {10 * self.site.timeout:g} s")
             headers = {name.lower(): value for name, value in response.headers.items()}

@@ -55,7 +55,16 @@ def _not_done(sentence, match, undone):
     """Whether an examination's words stand inside, right before or right after a "was not performed"."""
     for start, end in undone:
         inside = start <= match.start() <= end
-        before = match.end() <= start and sentence[match.end() : start].strip(" ,") in ("", "torace", "del torace", "chest", "scan", "was", "scan was", "è stata")
+        before = match.end() <= start and sentence[match.end() : start].strip(" ,") in (
+            "",
+            "torace",
+            "del torace",
+            "chest",
+            "scan",
+            "was",
+            "scan was",
+            "è stata",
+        )
         after = end <= match.start() and sentence[end : match.start()].strip(" ") in ("", "la", "una", "alcuna")
         if inside or before or after:
             return True
@@ -148,16 +157,22 @@ DURATION = re.compile(
 SINCE = re.compile(r"^\W*(?:fa|prima|or\s*sono|ago|earlier|before|later|dopo|di\s+(?:storia|malattia|terapia|fumo|febbre))\b", I)
 
 SEXES = (
-    ("M", re.compile(
-        r"\bsesso:?\s+(?:maschile|m\b)|\bmaschio\b|\bmaschile\b|\buomo\b|\bragazzo\b|\bbambino\b|\bneonato\b|\bsignore\b"
-        r"|\bmale\b|\bman\b|\bboy\b|\bgentleman\b",
-        I,
-    )),
-    ("F", re.compile(
-        r"\bsesso:?\s+(?:femminile|f\b)|\bfemmina\b|\bfemminile\b|\bdonna\b|\bragazza\b|\bbambina\b|\bneonata\b"
-        r"|\bsignora\b|\bfemale\b|\bwom[ae]n\b|\bgirl\b|\blady\b|\b(?:la|una)\s+paziente\b",
-        I,
-    )),
+    (
+        "M",
+        re.compile(
+            r"\bsesso:?\s+(?:maschile|m\b)|\bmaschio\b|\bmaschile\b|\buomo\b|\bragazzo\b|\bbambino\b|\bneonato\b|\bsignore\b"
+            r"|\bmale\b|\bman\b|\bboy\b|\bgentleman\b",
+            I,
+        ),
+    ),
+    (
+        "F",
+        re.compile(
+            r"\bsesso:?\s+(?:femminile|f\b)|\bfemmina\b|\bfemminile\b|\bdonna\b|\bragazza\b|\bbambina\b|\bneonata\b"
+            r"|\bsignora\b|\bfemale\b|\bwom[ae]n\b|\bgirl\b|\blady\b|\b(?:la|una)\s+paziente\b",
+            I,
+        ),
+    ),
     ("M", re.compile(r"(?:^|[\s(,])(?:M\b[,.:\s]{1,3}(?=\d{1,3}\s*(?:anni|aa|a\.|y|$))|(?<=\d\s)M\b|(?<=anni\s)M\b|(?<=anni,\s)M\b)")),
     ("F", re.compile(r"(?:^|[\s(,])(?:F\b[,.:\s]{1,3}(?=\d{1,3}\s*(?:anni|aa|a\.|y|$))|(?<=\d\s)F\b|(?<=anni\s)F\b|(?<=anni,\s)F\b)")),
     ("M", re.compile(r"\b\d{1,3}\s?(?:y\.?/?o\.?|yo|yrs?|anni|aa)?\.?,?\s?M\b(?!\.\w)")),

@@ -24,7 +24,9 @@ def publish(store, manifest_path, slug, title, out, public=False, dry_run=False,
     without films of the store.
     """
     if not re.fullmatch(r"[A-Za-z0-9-]+/[A-Za-z0-9-]+", slug) or not 6 <= len(title) <= 50:
-        raise WrongUse("The slug must be OWNER/NAME and the title have 6 to 50 characters.", f"{slug}, {title!r}", "correct --slug or --title")
+        raise WrongUse(
+            "The slug must be OWNER/NAME and the title have 6 to 50 characters.", f"{slug}, {title!r}", "correct --slug or --title"
+        )
     films = store_films(store, manifest_path)
     forbidding = [record for record, _ in films if not may_redistribute(record.licence)]
     if public and forbidding:
@@ -53,7 +55,11 @@ def store_films(store, manifest_path):
     locate = sources.locator(roots)
     films = [(record, locate(record)) for record in records if record.used and record.path.split("/")[0] in ours]
     if not films:
-        raise BadInput("The manifest names no film of this store.", f"{manifest_path} and {store}", "write it first: python -m scrapers refresh --manifest FILE")
+        raise BadInput(
+            "The manifest names no film of this store.",
+            f"{manifest_path} and {store}",
+            "write it first: python -m scrapers refresh --manifest FILE",
+        )
     for record, path in films:
         if not path.is_file():
             raise BadInput("A film of the manifest is not in the store.", path, "refresh again, then publish")
@@ -90,7 +96,12 @@ def prepare(films, manifest_path, out, slug, title):
 
 def _readme(films):
     sites = sorted({record.source for record, _ in films})
-    lines = ["# COVID-19 chest films", "", "Research use only. Every film's author, licence and address stand in ATTRIBUTION.csv; each film stays its author's.", ""]
+    lines = [
+        "# COVID-19 chest films",
+        "",
+        "Research use only. Every film's author, licence and address stand in ATTRIBUTION.csv; each film stays its author's.",
+        "",
+    ]
     lines += [f"- {site}: {sum(record.source == site for record, _ in films)} films. {TERMS[site][0]}" for site in sites if site in TERMS]
     return "\n".join(lines) + "\n"
 
@@ -105,5 +116,9 @@ def _send_to_kaggle(folder, slug, title, public):
         request = ApiGetDatasetRequest()
         request.owner_slug, request.dataset_slug = slug.split("/")
         if not kaggle.datasets("get_dataset", request).is_private:
-            raise RemoteRefusal("The dataset exists and is public, so a new version would be too.", slug, "make it private on Kaggle, or choose another --slug")
+            raise RemoteRefusal(
+                "The dataset exists and is public, so a new version would be too.",
+                slug,
+                "make it private on Kaggle, or choose another --slug",
+            )
     return datasets.upload_dataset(folder, slug, title, "other", "refresh of the collected films", private=not public, kaggle=kaggle)

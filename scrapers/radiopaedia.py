@@ -148,7 +148,11 @@ def _labels(page):
         if value:
             found[label] = (value, f"label {pages.text_of(strong)}")
     text = page.get_text("\n")
-    for label, pattern in (("age", r"\bAge:\s*([^\n:]{1,40}?)\s*(?=\n|Gender:|Sex:|$)"), ("sex", r"\b(?:Gender|Sex):\s*(\w{1,20})"), ("rid", r"\brID:?\s*(\d{1,9})\b")):
+    for label, pattern in (
+        ("age", r"\bAge:\s*([^\n:]{1,40}?)\s*(?=\n|Gender:|Sex:|$)"),
+        ("sex", r"\b(?:Gender|Sex):\s*(\w{1,20})"),
+        ("rid", r"\brID:?\s*(\d{1,9})\b"),
+    ):
         match = re.search(pattern, text)
         if match and label not in found:
             found[label] = (match[1].strip(), f"text {prose.shorten(match[0], 60)}")
@@ -209,7 +213,9 @@ def _studies(page, slug, key, url):
             modality=_modality_text(holder),
             caption=pages.text_of(holder.select_one(".study-desc h2, .study-desc h3, h2, h3")),
             findings=pages.text_of(holder.select_one(".study-findings, .findings")),
-            viewer_url=pages.absolute(url or HOME, pages.attribute(node, "data-study-stacks-url")) if node.get("data-study-stacks-url") else "",
+            viewer_url=pages.absolute(url or HOME, pages.attribute(node, "data-study-stacks-url"))
+            if node.get("data-study-stacks-url")
+            else "",
         )
         if identifier not in studies:
             studies[identifier] = study

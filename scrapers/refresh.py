@@ -130,7 +130,12 @@ def make_report(shelf, outcomes, refusals, now, dry_run):
             "bytes": outcome.bytes,
             "asked": [{"status": status, "url": url} for status, url in outcome.requests],
         }
-    return {"finished_at": store.iso(now), "dry_run": dry_run, "sites": sites, "refused": [{"where": where, "why": why} for where, why in refusals]}
+    return {
+        "finished_at": store.iso(now),
+        "dry_run": dry_run,
+        "sites": sites,
+        "refused": [{"where": where, "why": why} for where, why in refusals],
+    }
 
 
 def text_report(report):
@@ -141,13 +146,21 @@ def text_report(report):
         films = [site["films"], site["films_fetched"], site["to_review"], len(site["refused"])]
         rows.append([name, site["cases"], *(site[state] for state in STATES), *films, site["requests"], f"{site['bytes'] / 1e6:.1f}"])
     parts = [table(rows, header, right=header[1:])]
-    refused = [(name, item) for name, site in report["sites"].items() for item in site["refused"]] + [("", item) for item in report["refused"]]
+    refused = [(name, item) for name, site in report["sites"].items() for item in site["refused"]] + [
+        ("", item) for item in report["refused"]
+    ]
     if refused:
         reasons = Counter((name, _in_short(item["why"])) for name, item in refused)
         first = {}
         for name, item in refused:
             first.setdefault((name, _in_short(item["why"])), _printable(item["where"]))
-        parts.append(table([[count, name, why, first[name, why]] for (name, why), count in reasons.most_common()], ["refused", "site", "why", "the first"], right=["refused"]))
+        parts.append(
+            table(
+                [[count, name, why, first[name, why]] for (name, why), count in reasons.most_common()],
+                ["refused", "site", "why", "the first"],
+                right=["refused"],
+            )
+        )
     for name, site in report["sites"].items():
         for text in (site["stopped"], site["capped"]):
             if text:
@@ -160,7 +173,9 @@ def text_report(report):
             parts.append("\n".join(lines))
     if report["dry_run"]:
         asked = [f"  {name}: {item['status']} {item['url']}" for name, site in report["sites"].items() for item in site["asked"]]
-        head = "A rehearsal: nothing was asked and nothing was written. These requests would come first; what their answers name would follow:"
+        head = (
+            "A rehearsal: nothing was asked and nothing was written. These requests would come first; what their answers name would follow:"
+        )
         parts.append("\n".join([head, *(asked or ["  none"])]))
     return "\n\n".join(parts)
 

@@ -54,7 +54,9 @@ def read(path):
     separator = max(",;\t", key=first.count)
     rows = csv.DictReader(io.StringIO(text), delimiter=separator)
     if not set(COLUMNS) - {"guess", "words", "file", "case_url"} <= set(rows.fieldnames or ()):
-        raise BadInput("The review has not the columns that a refresh wrote.", path, f"keep the columns {', '.join(COLUMNS)}, or delete the file")
+        raise BadInput(
+            "The review has not the columns that a refresh wrote.", path, f"keep the columns {', '.join(COLUMNS)}, or delete the file"
+        )
     answers = []
     for row in rows:
         values = {name: _unguarded((row.get(name) or "").strip()) for name in COLUMNS}
@@ -112,7 +114,15 @@ def write(path, records, answers):
         for question in record["questions"]:
             about = (record["site"], record["key"], question["film"], question["field"])
             name = files.get(question["film"], "")
-            rows[about] = [*about, question["guess"], question["words"], f"{record['site']}/{record['key']}/{name}" if name else "", record["url"], "", ""]
+            rows[about] = [
+                *about,
+                question["guess"],
+                question["words"],
+                f"{record['site']}/{record['key']}/{name}" if name else "",
+                record["url"],
+                "",
+                "",
+            ]
     for answer in answers:
         asked = rows.get(answer.about, [*answer.about, "", "", "", "", "", ""])
         rows[answer.about] = [*asked[:-2], answer.answer, answer.reviewed_by]

@@ -51,7 +51,9 @@ class Found:
                 return _read(path, LARGEST_ARCHIVE), path.name
             if found:
                 raise BadInput(f"{len(found)} saved pictures are named {name}", found[0], "keep each beside its page")
-        raise BadInput(f"no saved picture named {' or '.join(names[:3]) or 'like it'}", self.pages[0].path, "save the page with its pictures")
+        raise BadInput(
+            f"no saved picture named {' or '.join(names[:3]) or 'like it'}", self.pages[0].path, "save the page with its pictures"
+        )
 
 
 def _names(url):
@@ -59,7 +61,11 @@ def _names(url):
     name = pages.file_name(url).lower()
     stem, _, ending = viewer.ALL_SIZES.sub("", name).rpartition(".")
     number = re.search(r"/images/(\d+)/", url)
-    return [name, *([f"{number[1]}.{ending}", f"{number[1]}_{name}"] if number else []), *(f"{stem}{size}.{ending}" for size in viewer.SIZES)]
+    return [
+        name,
+        *([f"{number[1]}.{ending}", f"{number[1]}_{name}"] if number else []),
+        *(f"{stem}{size}.{ending}" for size in viewer.SIZES),
+    ]
 
 
 def _own_folders(path):
@@ -148,7 +154,9 @@ def _archive(path):
     try:
         message = email.message_from_bytes(_read(path, LARGEST_ARCHIVE), policy=email.policy.compat32)
         bodies = [part for part in message.walk() if not part.is_multipart()]
-        loaded = [(part.get_content_type(), str(part.get("Content-Location") or ""), part.get_payload(decode=True) or b"") for part in bodies]
+        loaded = [
+            (part.get_content_type(), str(part.get("Content-Location") or ""), part.get_payload(decode=True) or b"") for part in bodies
+        ]
         main = str(message.get("Snapshot-Content-Location") or "")
     except (ValueError, LookupError, AttributeError, RecursionError, TypeError) as error:
         raise BadInput(f"It is no readable web archive: {error}.", path) from error
@@ -180,7 +188,11 @@ def _join_viewers(found, viewers):
         ours = {key: group for key, group in found.items() if key[0] == radiopaedia.SITE}
         wanted = [key for key in ours if key[1] == rid] if rid else []
         wanted = wanted or [key for key, group in ours.items() if any(study == s.key for page in group for s in page.case.studies)]
-        beside = [key for key, group in ours.items() if any(page.path.parent == path.parent and page.path.suffix.lower() not in DATA for page in group)]
+        beside = [
+            key
+            for key, group in ours.items()
+            if any(page.path.parent == path.parent and page.path.suffix.lower() not in DATA for page in group)
+        ]
         if not wanted and not rid and not study and len(beside) == 1:
             wanted = beside
         if len(wanted) == 1:
@@ -189,5 +201,7 @@ def _join_viewers(found, viewers):
         elif rid.isdigit() and shown.title:
             found[radiopaedia.SITE, rid].append(Page(path, radiopaedia.case_of_viewer(shown)))
         else:
-            unused.append((path, "it is not known which case this viewer data belongs to; save it beside the case's page, named by its study id"))
+            unused.append(
+                (path, "it is not known which case this viewer data belongs to; save it beside the case's page, named by its study id")
+            )
     return unused

@@ -1,12 +1,12 @@
 """scrapers.yaml: for each site who asks, who allowed it, and how slowly; unknown keys are errors.
 
-    sites:
-      radiopaedia:
-        contact: you@hospital.org          # goes into the User-Agent, so that they can write to you
-        permission:
-          by: the person who allowed it
-          date: 2026-05-04
-          reference: their letter's or e-mail's reference
+sites:
+  radiopaedia:
+    contact: you@hospital.org          # goes into the User-Agent, so that they can write to you
+    permission:
+      by: the person who allowed it
+      date: 2026-05-04
+      reference: their letter's or e-mail's reference
 """
 
 import datetime
@@ -127,7 +127,9 @@ def _site(default, given, where):
     for key in given:
         if key not in KEYS:
             close = difflib.get_close_matches(str(key), KEYS, 1)
-            raise WrongUse(f"The site has an unknown key {key!r}.", where, f"did you mean {close[0]!r}?" if close else f"known keys: {', '.join(KEYS)}")
+            raise WrongUse(
+                f"The site has an unknown key {key!r}.", where, f"did you mean {close[0]!r}?" if close else f"known keys: {', '.join(KEYS)}"
+            )
     site = replace(default, **{key: _typed(key, value, where) for key, value in given.items() if value is not None})
     if site.interval < SLOWEST_DEFAULT and not site.allow_loopback:
         raise WrongUse(f"interval is {site.interval:g} s; a site is asked at most every {SLOWEST_DEFAULT:g} s.", where, "raise interval")
@@ -157,7 +159,9 @@ def _typed(key, value, where):
 def _permission(value, where):
     names = ("by", "date", "reference")
     if not isinstance(value, dict) or set(value) != set(names) or not all(str(value[name] or "").strip() for name in names):
-        raise WrongUse("A permission needs by, date and reference, and nothing else.", where, "write who gave it, when, and where it can be read again")
+        raise WrongUse(
+            "A permission needs by, date and reference, and nothing else.", where, "write who gave it, when, and where it can be read again"
+        )
     date = str(value["date"])
     try:
         datetime.date.fromisoformat(date)

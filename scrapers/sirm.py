@@ -108,7 +108,9 @@ def _rendered(value):
 def _case(title, url, published, body):
     number = POST_LINK.search(url) or TITLE_NUMBER.search(title)
     if not number:
-        raise BadInput("The page is no COVID-19 case: neither its address nor its title has a case number.", url or None, "save the case's own page")
+        raise BadInput(
+            "The page is no COVID-19 case: neither its address nor its title has a case number.", url or None, "save the case's own page"
+        )
     date = re.search(r"/(20\d\d)/(\d\d)/(\d\d)/", url)
     tokens = _tokens(body, url)
     text = "\n".join(token for token in tokens if isinstance(token, str))
@@ -202,7 +204,11 @@ def _picture(image, url):
         address = pages.absolute(url or HOME, address) if not address.startswith(".") else address
         original = THUMBNAIL.sub("", address)
         kept += [original, address] if original != address else [address]
-    kept = [address for address in dict.fromkeys(kept) if address and not re.search(r"placeholder|/plugins/|/themes/|logo|avatar|printer", address, re.I)]
+    kept = [
+        address
+        for address in dict.fromkeys(kept)
+        if address and not re.search(r"placeholder|/plugins/|/themes/|logo|avatar|printer", address, re.I)
+    ]
     if not kept:
         return None
     full = [address for address in kept if not THUMBNAIL.search(address)]
@@ -249,13 +255,23 @@ def _films(tokens, credits, two):
             captioned = f"{captioned} {following}".strip()
         decided, confidence = _modality(captioned, token, before, following, whole, told)
         key = safe_name(THUMBNAIL.sub("", pages.file_name(token.addresses[0])).rpartition(".")[0])
-        film = Film(key, token.addresses, modality=decided, confidence=confidence, view=_view(captioned, token, before, decided), patient=patient, caption=captioned)
+        film = Film(
+            key,
+            token.addresses,
+            modality=decided,
+            confidence=confidence,
+            view=_view(captioned, token, before, decided),
+            patient=patient,
+            caption=captioned,
+        )
         films.append((film, tuple(before)))
     films = _paired_views(films)
     if not two:
         return _unique(films), ()
     told = {mark: ". ".join(parts) for mark, parts in words.items()}
-    return _unique([replace(film, age=prose.age(told[film.patient]), sex=prose.sex(told[film.patient])) if film.patient else film for film in films]), ("a", "b")
+    return _unique(
+        [replace(film, age=prose.age(told[film.patient]), sex=prose.sex(told[film.patient])) if film.patient else film for film in films]
+    ), ("a", "b")
 
 
 def _modality(caption, picture, before, following, whole, told):

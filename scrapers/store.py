@@ -1,9 +1,9 @@
 """The local store: one folder a case with record.json and its pictures. Nothing in it is ever deleted.
 
-    STORE/radiopaedia/75037/record.json        what is known, each fact with its evidence
-    STORE/radiopaedia/75037/75037-123.jpeg     a film
-    STORE/radiopaedia/75037/history/*.json     what the record said before the site changed the case
-    STORE/review.csv, STORE/refresh.json       questions for a person; the last refresh
+STORE/radiopaedia/75037/record.json        what is known, each fact with its evidence
+STORE/radiopaedia/75037/75037-123.jpeg     a film
+STORE/radiopaedia/75037/history/*.json     what the record said before the site changed the case
+STORE/review.csv, STORE/refresh.json       questions for a person; the last refresh
 """
 
 import datetime
@@ -55,7 +55,9 @@ class Store:
         try:
             record = read_json(path)
         except (ValueError, OSError) as error:
-            raise BadInput(f"The record cannot be read: {error}.", path, "restore it from a backup, or move its folder away and refresh") from error
+            raise BadInput(
+                f"The record cannot be read: {error}.", path, "restore it from a backup, or move its folder away and refresh"
+            ) from error
         if not isinstance(record, dict) or record.get("format") != FORMAT:
             raise BadInput(f"The record is not of format {FORMAT}.", path, "use the kit's version that wrote it")
         return record

@@ -94,7 +94,16 @@ def _from_annotated(value, study):
             film = _film(number, addresses, study, modality, _text(series.get("perspective")), note)
             films.append(replace(film, caption=prose.shorten(_text(series.get("specifics")))))
     findings = pages.text_of(pages.soup(_text(value.get("findings"))))
-    shown = Viewer(study, _text(value.get("case_id")), _text(value.get("case_title")), modality, _text(value.get("caption")), findings, count, tuple(films))
+    shown = Viewer(
+        study,
+        _text(value.get("case_id")),
+        _text(value.get("case_title")),
+        modality,
+        _text(value.get("caption")),
+        findings,
+        count,
+        tuple(films),
+    )
     return _viewed(shown)
 
 

@@ -1,6 +1,10 @@
 """What several tests share: the real films where they are, drawn phantoms, and one small finished run."""
 
+import os
 from pathlib import Path
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # a thread for each of the processes that share the cores; torch reads this when it is imported
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
 

@@ -12,7 +12,20 @@ def measured(tmp_path_factory):
     out = tmp_path_factory.mktemp("bench")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bench, "SECONDS", 0.01)
-        command = ["bench", "--image-size", "32", "--batch-size", "16", "--architectures", "resnet34", "--cache-curve", "20", "40", "--out", str(out)]
+        command = [
+            "bench",
+            "--image-size",
+            "32",
+            "--batch-size",
+            "16",
+            "--architectures",
+            "resnet34",
+            "--cache-curve",
+            "20",
+            "40",
+            "--out",
+            str(out),
+        ]
         __main__.main(command)
     [path] = out.glob("bench-*.json")
     return path, read_json(path)

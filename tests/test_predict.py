@@ -20,6 +20,8 @@ from cxrkit.training import networks
 from tests.evaluation import runs
 
 SIZE = 64
+
+
 def drawn(seed, opacities=False):
     random = np.random.default_rng(seed)
     return phantom.draw_film(phantom.Anatomy(random), opacities, random, 128)
@@ -28,7 +30,9 @@ def drawn(seed, opacities=False):
 def finished(folder, architectures):
     """A results folder: untrained networks of two seeds each, predictions that calibrate, phantoms as training films."""
     error_rates = (0.1, 0.2)[: len(architectures)]
-    runs.write_run(folder, seeds=(0, 1), error_rates=error_rates, sizes={"train": (60, 60), "valid": (40, 40), "test": (40, 40)}, image_size=SIZE)
+    runs.write_run(
+        folder, seeds=(0, 1), error_rates=error_rates, sizes={"train": (60, 60), "valid": (40, 40), "test": (40, 40)}, image_size=SIZE
+    )
     outcome.evaluate(folder)
     (folder / "models").mkdir()
     for architecture in architectures:
@@ -47,7 +51,9 @@ def results(tmp_path_factory):
 
 def copied(results, to):
     """A copy of the folder whose weights are links: they are large."""
-    return shutil.copytree(results, to, copy_function=lambda source, target: os.link(source, target) if source.endswith(".pt") else shutil.copy(source, target))
+    return shutil.copytree(
+        results, to, copy_function=lambda source, target: os.link(source, target) if source.endswith(".pt") else shutil.copy(source, target)
+    )
 
 
 @pytest.fixture
@@ -65,7 +71,9 @@ def test_probabilities_are_the_networks_own_calibrated_on_validation(film, tmp_p
     metrics = read_json(results / "metrics.json")
 
     def temperature(kind, **wanted):
-        (row,) = [r for r in metrics[kind] if r["stage"] == "unfrozen" and r["split"] == "test" and all(r[k] == v for k, v in wanted.items())]
+        (row,) = [
+            r for r in metrics[kind] if r["stage"] == "unfrozen" and r["split"] == "test" and all(r[k] == v for k, v in wanted.items())
+        ]
         return row["calibration"]["temperature"]
 
     single = {key: tempered(p, temperature("scores", architecture=key[0], seed=key[1])) for key, p in raw.items()}
@@ -76,7 +84,9 @@ def test_probabilities_are_the_networks_own_calibrated_on_validation(film, tmp_p
         ends = [single[key] for key in keys if key[0] == row["architecture"]]
         assert (row["low"], row["high"]) == pytest.approx((min(ends), max(ends)))
     assert [row["architecture"] for row in found["networks"]] == ["resnet34", "resnet101"]
-    assert found["ensemble"]["p_covid"] == pytest.approx(tempered(np.mean(list(raw.values())), temperature("ensembles", architectures=["resnet34", "resnet101"])))
+    assert found["ensemble"]["p_covid"] == pytest.approx(
+        tempered(np.mean(list(raw.values())), temperature("ensembles", architectures=["resnet34", "resnet101"]))
+    )
     assert (found["ensemble"]["low"], found["ensemble"]["high"]) == pytest.approx((min(single.values()), max(single.values())))
 
 
@@ -146,8 +156,14 @@ def test_bad_files_are_listed_with_reasons_and_the_others_go_on(results, film, t
     code = main(["predict", str(results), str(folder), str(tmp_path / "gone.png")])
     said = capsys.readouterr().out
     assert code == 0 and "1 films read, 5 not" in said
-    for name, reason in (("page", "no image of a known format"), ("cut", "cannot be decoded"), ("icon", "8 x 8"), ("gone", "No such file"), ("empty", "")):
-        assert any(f"not read: " in line and name in line and reason in line for line in said.splitlines())
+    for name, reason in (
+        ("page", "no image of a known format"),
+        ("cut", "cannot be decoded"),
+        ("icon", "8 x 8"),
+        ("gone", "No such file"),
+        ("empty", ""),
+    ):
+        assert any("not read: " in line and name in line and reason in line for line in said.splitlines())
 
 
 def test_nothing_readable_at_all_is_exit_code_3_also_for_machines(results, tmp_path, capsys):
@@ -224,7 +240,10 @@ def test_without_pydicom_a_dicom_film_is_listed(results, film, tmp_path, monkeyp
         (lambda folder: (folder / "metrics.json").write_text("{"), "no JSON"),
         (lambda folder: (folder / "run.json").write_text("3"), "no JSON"),
         (lambda folder: (folder / "run.json").write_text("{}"), "lacks experiment"),
-        (lambda folder: write_json(folder / "metrics.json", {"scores": [1], "ensembles": [], "held_out": "test"}), "not as a run leaves it"),
+        (
+            lambda folder: write_json(folder / "metrics.json", {"scores": [1], "ensembles": [], "held_out": "test"}),
+            "not as a run leaves it",
+        ),
         (lambda folder: write_json(folder / "run.json", read_json(folder / "run.json") | {"experiment": {}}), "not as a run leaves it"),
         (lambda folder: shutil.rmtree(folder / "models"), "networks are not here"),
         (lambda folder: (folder / "models" / "resnet34-seed2.pt").write_bytes(b"no tensors"), "weights cannot be read"),

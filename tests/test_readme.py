@@ -44,7 +44,17 @@ def test_every_command_parses(command):
         assert words[:2] == ["pip", "install"] or words == ["python", "-m", "pytest"]
 
 
-RUN_HERE = ["manifest check", "manifest diff", "manifest licences", "tree build", "audit manifest.csv", "evaluate RUN", "compare RUN", "report RUN", "predict RUN"]
+RUN_HERE = [
+    "manifest check",
+    "manifest diff",
+    "manifest licences",
+    "tree build",
+    "audit manifest.csv",
+    "evaluate RUN",
+    "compare RUN",
+    "report RUN",
+    "predict RUN",
+]
 
 
 def test_what_can_run_here_runs(tmp_path, monkeypatch, phantoms, finished_run):
@@ -56,7 +66,11 @@ def test_what_can_run_here_runs(tmp_path, monkeypatch, phantoms, finished_run):
     cxrkit_command.main(["manifest", "build", "--source", "coronahack=more-films", "--out", "manifest.csv"])
     shutil.copyfile("manifest.csv", "old.csv")
     for beginning in RUN_HERE:
-        mine = [command for command in commands() if f"python -m cxrkit {beginning}" in command and not re.search(r"--external|--retrain|\.dcm", command)]
+        mine = [
+            command
+            for command in commands()
+            if f"python -m cxrkit {beginning}" in command and not re.search(r"--external|--retrain|\.dcm", command)
+        ]
         assert mine, f"the README has no longer a command {beginning}"
         for command in mine:
             words = [word for word in shlex.split(command)[3:] if word != "more-films/"]

@@ -39,7 +39,9 @@ def _records(path, root, name):
         decided = all(film["patient"] for film in case["films"])
         return [_record(case, film, path.parent.relative_to(root).as_posix(), name, decided) for film in case["films"]]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise BadInput(f"The case's record cannot be read: {type(error).__name__} {error}.", path, "refresh again, or move the folder away") from error
+        raise BadInput(
+            f"The case's record cannot be read: {type(error).__name__} {error}.", path, "refresh again, or move the folder away"
+        ) from error
 
 
 def _record(case, film, folder, name, patients_decided):

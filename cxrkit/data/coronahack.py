@@ -58,9 +58,7 @@ def read(root, name="coronahack"):
                 excluded=record.excluded or "the metadata names this file more than once",
             )
         if drawn:
-            record = record.but(
-                collected="drawn", licence="CC0-1.0", credit="cxrkit phantom, no patient", case_url="", age=""
-            )
+            record = record.but(collected="drawn", licence="CC0-1.0", credit="cxrkit phantom, no patient", case_url="", age="")
         records.append(record)
     return records
 
@@ -137,7 +135,9 @@ def _record(row, number, source, folder, root_name):
         age="1-5" if kermany else "",
         case_url=DATASET_URL,
         licence="CC BY 4.0" if kermany else "unknown",
-        credit="Kermany, Zhang, Goldbaum (2018), doi:10.17632/rscbjbr9sj.2" if kermany else "CoronaHack, from ieee8023/covid-chestxray-dataset",
+        credit="Kermany, Zhang, Goldbaum (2018), doi:10.17632/rscbjbr9sj.2"
+        if kermany
+        else "CoronaHack, from ieee8023/covid-chestxray-dataset",
         collected="kaggle",
         published_split={"TRAIN": "train", "TEST": "test"}.get(kind, ""),
         excluded=excluded,

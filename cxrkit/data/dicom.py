@@ -19,8 +19,18 @@ FILMS = ("CR", "DX", "RG", "OT", "SC", "")
 SIDEWAYS = ("LL", "RL", "LATERAL")
 FAR_OUT = 1e12
 DAMAGE = (
-    ArithmeticError, AssertionError, AttributeError, EOFError, LookupError, MemoryError, NotImplementedError, OSError, RuntimeError,
-    TypeError, ValueError, struct.error,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    struct.error,
 )
 """What pydicom raises for a file that is damaged, or packed in a way it has no decoder for."""
 
@@ -47,7 +57,9 @@ def open_grey(path):
         raise UnreadableImage(error.what, path, error.next) from error
     except (pydicom.errors.InvalidDicomError, pydicom.errors.BytesLengthException, *DAMAGE) as error:
         reason = str(error).splitlines()[0][:150] if str(error) else type(error).__name__
-        raise UnreadableImage(f"the DICOM file cannot be decoded: {reason}", Path(path), "export the film uncompressed, or as PNG") from error
+        raise UnreadableImage(
+            f"the DICOM file cannot be decoded: {reason}", Path(path), "export the film uncompressed, or as PNG"
+        ) from error
 
 
 def _grey(film):

@@ -28,7 +28,9 @@ def read(root, name="folder"):
     if not folders:
         folders = [(label, root) for label in LABELS if label in root.name.lower()]
     if not folders:
-        raise BadInput(f"The folder has neither {' nor '.join(label + '/' for label in LABELS)}.", root, "sort the films into these folders")
+        raise BadInput(
+            f"The folder has neither {' nor '.join(label + '/' for label in LABELS)}.", root, "sort the films into these folders"
+        )
     known = _facts(root)
     found = []
     for label, folder in folders:
@@ -72,5 +74,9 @@ def _facts(root):
         raise BadInput(f"The file is no readable CSV: {error}.", path, "correct it or take it away") from error
     for number, row in enumerate(rows, start=2):
         if not row.get("file") or (row.get("view") or "") not in VIEWS:
-            raise BadInput("The row has no file, or a view that is not known.", f"{path}, row {number}", f"use one of: {', '.join(filter(None, VIEWS))}")
+            raise BadInput(
+                "The row has no file, or a view that is not known.",
+                f"{path}, row {number}",
+                f"use one of: {', '.join(filter(None, VIEWS))}",
+            )
     return {row["file"]: {column: (row.get(column) or "").strip() for column in COLUMNS} for row in rows}

@@ -85,6 +85,8 @@ def exclude_conflicts(records):
     for record in records:
         labels = said[groups[record.image_id]]
         if record.used and len(labels) > 1:
-            record = record.but(excluded="conflicting labels in one group: " + ", ".join(f"{label} by {name}" for label, name in sorted(labels.items())))
+            record = record.but(
+                excluded="conflicting labels in one group: " + ", ".join(f"{label} by {name}" for label, name in sorted(labels.items()))
+            )
         result.append(record)
     return result

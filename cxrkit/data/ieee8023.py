@@ -45,14 +45,18 @@ def _rows(root):
         raise BadInput("There is no metadata.csv.", root, "give the folder that holds metadata.csv and images/")
     try:
         with open(path, newline="", encoding="utf-8-sig") as file:
-            rows = [{(k or "").strip(): (v or "").strip() for k, v in row.items() if not isinstance(v, list)} for row in csv.DictReader(file)]
+            rows = [
+                {(k or "").strip(): (v or "").strip() for k, v in row.items() if not isinstance(v, list)} for row in csv.DictReader(file)
+            ]
     except (UnicodeDecodeError, csv.Error) as error:
         raise BadInput(f"The metadata is no readable CSV: {error}.", path, "download the file again") from error
     if not rows:
         raise BadInput("The metadata has no rows.", path, "download the file again")
     lacking = [column for column in NEEDED if column not in rows[0]]
     if lacking:
-        raise BadInput(f"The metadata lacks the column(s) {', '.join(lacking)}; it has: {', '.join(rows[0])}.", path, "use ieee8023's own file")
+        raise BadInput(
+            f"The metadata lacks the column(s) {', '.join(lacking)}; it has: {', '.join(rows[0])}.", path, "use ieee8023's own file"
+        )
     return list(enumerate(rows, start=2))
 
 

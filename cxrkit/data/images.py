@@ -164,4 +164,6 @@ def write_facts(folder, known):
     with replacing(Path(folder, "thumbnails.npy")) as temporary, open(temporary, "wb") as file:
         np.save(file, thumbnails)
     digest = hashlib.sha256(thumbnails.tobytes()).hexdigest()
-    write_json(Path(folder, "facts.json"), {"version": FACTS_VERSION, "thumbnails_sha256": digest, "facts": [fact for fact, _ in known.values()]})
+    write_json(
+        Path(folder, "facts.json"), {"version": FACTS_VERSION, "thumbnails_sha256": digest, "facts": [fact for fact, _ in known.values()]}
+    )

@@ -17,7 +17,9 @@ def may_redistribute(licence):
 def terms(licence):
     """What may be done with images under this licence, in one sentence."""
     if may_redistribute(licence):
-        return "May be redistributed with the credit below and a link to the licence" + ("; under the same licence." if "SA" in licence.upper() else ".")
+        return "May be redistributed with the credit below and a link to the licence" + (
+            "; under the same licence." if "SA" in licence.upper() else "."
+        )
     if may_show(licence):
         return "May be shown and passed on with the credit below only within the licence's limits (NC: not commercially; ND: unchanged); the kit does not republish them."
     return "Terms are not known: all rights reserved. Not redistributable; ask the source."

@@ -11,7 +11,6 @@ from cxrkit.data.records import COLUMNS, LABELS, NUMBERS, SPLITS, VIEWS, Record,
 from cxrkit.data.sources import locator
 from cxrkit.errors import BadInput
 from cxrkit.files import read_json, sha256_of, sha256_of_json, write_json, write_text
-from cxrkit.progress import table
 
 
 def build(sources, split="paper", exclude_views=("lateral",), split_seed=0, duplicates="remove", label_conflicts="exclude", kept=None):
@@ -28,7 +27,9 @@ def build(sources, split="paper", exclude_views=("lateral",), split_seed=0, dupl
     records.sort(key=lambda record: record.image_id)
     for first, second in zip(records, records[1:]):
         if first.image_id == second.image_id:
-            raise BadInput(f"Two images are named {first.image_id}.", f"{first.path} and {second.path}", "name the sources apart: KIND:NAME=DIR")
+            raise BadInput(
+                f"Two images are named {first.image_id}.", f"{first.path} and {second.path}", "name the sources apart: KIND:NAME=DIR"
+            )
     records, thumbnails = images.add_facts(records, locator(roots_of(sources)), kept)
     records = groups.mark_duplicates(records, _pairs(records, thumbnails, kept and Path(kept) / "copies.json"), duplicates == "remove")
     if label_conflicts == "exclude":
@@ -80,7 +81,11 @@ def read(path):
             if tuple(reader.fieldnames or ()) != COLUMNS:
                 lacking = sorted(set(COLUMNS) - set(reader.fieldnames or ()))
                 beyond = sorted(set(reader.fieldnames or ()) - set(COLUMNS))
-                raise BadInput(f"The columns are not a manifest's: lacking {lacking}, unknown {beyond}.", path, "build it: python -m cxrkit manifest build")
+                raise BadInput(
+                    f"The columns are not a manifest's: lacking {lacking}, unknown {beyond}.",
+                    path,
+                    "build it: python -m cxrkit manifest build",
+                )
             return [_from_row(row, path, number) for number, row in enumerate(reader, start=2)]
     except FileNotFoundError:
         raise BadInput("There is no such manifest.", path, "build it: python -m cxrkit manifest build") from None
@@ -95,7 +100,9 @@ def _from_row(row, path, number):
         for column in NUMBERS:
             row[column] = int(row[column]) if row[column] else None
     except ValueError as error:
-        raise BadInput(f"The row holds no whole number where one belongs: {error}.", f"{path}, row {number}", "build the manifest again") from error
+        raise BadInput(
+            f"The row holds no whole number where one belongs: {error}.", f"{path}, row {number}", "build the manifest again"
+        ) from error
     return Record(**row)
 
 
@@ -141,5 +148,3 @@ def _file_problems(record, locate, hashes):
     if hashes and sha256_of(path) != record.sha256:
         return [f"{record.image_id}: the file's SHA-256 is not the manifest's: {path}"]
     return []
-
-

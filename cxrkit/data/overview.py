@@ -16,13 +16,26 @@ def summary(records):
         kept = [record for record in mine if record.used]
         labels = [sum(record.label == label for record in kept) for label in LABELS]
         copies = sum(bool(record.duplicate_of) for record in mine)
-        rows.append([source, len(mine), len(kept), *labels, copies, len({r.patient for r in kept}), _counts(r.view for r in kept), _counts(r.licence for r in kept)])
+        rows.append(
+            [
+                source,
+                len(mine),
+                len(kept),
+                *labels,
+                copies,
+                len({r.patient for r in kept}),
+                _counts(r.view for r in kept),
+                _counts(r.licence for r in kept),
+            ]
+        )
     header = ["source", "read", "kept", *LABELS, "copies", "patients", "views", "licences"]
     parts = [table(rows, header, right=header[1:7])]
     reasons = Counter((record.source, short_reason(record)) for record in records if not record.used)
     if reasons:
         ordered = sorted(reasons.items(), key=lambda item: (item[0][0], -item[1], item[0][1]))
-        parts.append(table([[count, source, reason] for (source, reason), count in ordered], ["left out", "source", "why"], right=["left out"]))
+        parts.append(
+            table([[count, source, reason] for (source, reason), count in ordered], ["left out", "source", "why"], right=["left out"])
+        )
     counts = Counter((record.split, record.label) for record in used)
     present = [split for split in SPLITS if any(counts[split, label] for label in LABELS)]
     split_rows = [[split, *(counts[split, label] for label in LABELS), sum(counts[split, label] for label in LABELS)] for split in present]
@@ -52,7 +65,10 @@ def as_merged(records, split, seed, exclude_views):
     The copies that were removed are put back and split by patient key alone, as the study believed; then
     the validation COVID-19 films whose picture or patient is in training as well are counted.
     """
-    merged = [r.but(excluded="") if r.duplicate_of and r.excluded.startswith("duplicate of") and r.view not in exclude_views else r for r in records]
+    merged = [
+        r.but(excluded="") if r.duplicate_of and r.excluded.startswith("duplicate of") and r.view not in exclude_views else r
+        for r in records
+    ]
     merged = splits.assign(merged, split, seed, links=False)
     groups = splits.groups_of(merged)
     train = {groups[r.image_id] for r in merged if r.used and r.split == "train"}
@@ -64,7 +80,9 @@ def as_merged(records, split, seed, exclude_views):
 def difference(before, after):
     """The text of what changed from one manifest to another: added, removed, relabelled, moved, newly (un)used."""
     old, new = ({record.image_id: record for record in records} for records in (before, after))
-    lines = [f"added    {name}" for name in sorted(new.keys() - old.keys())] + [f"removed  {name}" for name in sorted(old.keys() - new.keys())]
+    lines = [f"added    {name}" for name in sorted(new.keys() - old.keys())] + [
+        f"removed  {name}" for name in sorted(old.keys() - new.keys())
+    ]
     for name in sorted(old.keys() & new.keys()):
         a, b = old[name], new[name]
         lines += [f"relabelled  {name}: {a.label or 'none'} to {b.label or 'none'}"] * (a.label != b.label)
@@ -82,6 +100,8 @@ def attribution(records):
         mine = [record for record in used if (record.licence or "unknown") == licence]
         text += [f"## {licence}: {count} images", "", licences.terms(licence), ""]
         credits = Counter((" ".join(record.credit.split())[:300], record.case_url) for record in mine)
-        text += [f"- {number} x {credit or 'no credit known'}{f' <{url}>' if url else ''}" for (credit, url), number in sorted(credits.items())]
+        text += [
+            f"- {number} x {credit or 'no credit known'}{f' <{url}>' if url else ''}" for (credit, url), number in sorted(credits.items())
+        ]
         text.append("")
     return "\n".join(text)

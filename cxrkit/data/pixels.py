@@ -66,7 +66,11 @@ def load(records, locate, size, folder, workers=None):
     if problems:
         listed = "\n".join(f"  - {problem}" for problem in problems[:LISTED])
         more = f"\n  and {len(problems) - LISTED} more" if len(problems) > LISTED else ""
-        raise BadInput(f"{len(problems)} films of the manifest cannot be decoded:\n{listed}{more}", folder, "build the manifest again, which leaves them out and says so")
+        raise BadInput(
+            f"{len(problems)} films of the manifest cannot be decoded:\n{listed}{more}",
+            folder,
+            "build the manifest again, which leaves them out and says so",
+        )
     return Pixels(cache.images(len(index)), {record.image_id: index[record.sha256][0] for record in used})
 
 

@@ -36,9 +36,7 @@ def parse(text, drawn_at):
         kind_and_name, folder = "coronahack", text
     kind, _, name = kind_and_name.partition(":")
     if kind not in READERS:
-        raise WrongUse(
-            f"There is no source of the kind {kind!r}.", text, f"use one of {', '.join(READERS)}, as KIND=DIR or KIND:NAME=DIR"
-        )
+        raise WrongUse(f"There is no source of the kind {kind!r}.", text, f"use one of {', '.join(READERS)}, as KIND=DIR or KIND:NAME=DIR")
     name = name or kind
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", name):
         raise WrongUse(f"The source name {name!r} is not made of a-z, 0-9, - and _.", text, "choose another name")
@@ -68,9 +66,7 @@ def locator(roots):
     def locate(record):
         name, *parts = PurePosixPath(record.path).parts or ("",)
         if name not in roots:
-            raise BadInput(
-                f"It is not known where the folder {name!r} lies.", record.image_id, f"give --source KIND:{name}=DIR"
-            )
+            raise BadInput(f"It is not known where the folder {name!r} lies.", record.image_id, f"give --source KIND:{name}=DIR")
         if not parts or ".." in parts or "\\" in record.path or PurePosixPath(record.path).is_absolute():
             raise BadInput(f"The path {record.path!r} leaves its folder.", record.image_id, "correct the manifest")
         return Path(roots[name]).joinpath(*parts)

@@ -4,7 +4,7 @@ import hashlib
 from collections import Counter, defaultdict
 
 from cxrkit.data.groups import groups_of
-from cxrkit.data.records import LABELS, NEGATIVE, POSITIVE
+from cxrkit.data.records import LABELS, POSITIVE
 from cxrkit.errors import BadInput, WrongUse
 
 STUDY_COVID_VALID, STUDY_COVID_ALL = 34, 58 + 38 + 34

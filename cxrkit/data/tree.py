@@ -37,7 +37,11 @@ def entries(records):
     for record in records:
         if record.used:
             if record.split not in SPLITS[:3] or record.label not in LABELS:
-                raise BadInput(f"The image has no place in the tree: split {record.split!r}, label {record.label!r}.", record.image_id, "check the manifest: python -m cxrkit manifest check")
+                raise BadInput(
+                    f"The image has no place in the tree: split {record.split!r}, label {record.label!r}.",
+                    record.image_id,
+                    "check the manifest: python -m cxrkit manifest check",
+                )
             planned[f"{record.split}/{record.label}/{_file_name(record.image_id)}"] = record
     return planned
 
@@ -84,7 +88,9 @@ def _refuse_foreign(root):
     if root.exists():
         foreign = sorted(path.name for path in root.iterdir() if path.name not in SPLITS)
         if foreign:
-            raise BadInput(f"The folder holds more than a tree: {', '.join(foreign[:5])}.", root, "name an empty or new folder for the tree")
+            raise BadInput(
+                f"The folder holds more than a tree: {', '.join(foreign[:5])}.", root, "name an empty or new folder for the tree"
+            )
 
 
 def _remove_stale(root, planned):

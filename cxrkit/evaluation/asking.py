@@ -45,7 +45,9 @@ def load(network, device):
     except FileNotFoundError:
         raise BadInput("The trained network is not there.", network.path, "bring the run's models/ folder") from None
     except (RuntimeError, pickle.UnpicklingError, EOFError, OSError) as error:
-        raise BadInput(f"The weights cannot be read: {str(error).splitlines()[0][:100]}", network.path, "restore the file from the run's output") from error
+        raise BadInput(
+            f"The weights cannot be read: {str(error).splitlines()[0][:100]}", network.path, "restore the file from the run's output"
+        ) from error
 
 
 def features(model, images, device, batch_size=64):

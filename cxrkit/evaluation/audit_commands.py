@@ -12,13 +12,17 @@ def add(commands):
     audit.add_argument("target", type=Path, metavar="RUN|MANIFEST", help="a run's folder, its results folder, or a manifest.csv")
     elsewhere = "films from elsewhere: a folder with covid/ and normal/, or a manifest.csv; may be given several times"
     audit.add_argument("--external", action="append", default=[], metavar="NAME=DIR", help=elsewhere)
-    audit.add_argument("--retrain", action="store_true", help="train networks anew on masked films, without each source, and on permuted labels (long)")
+    audit.add_argument(
+        "--retrain", action="store_true", help="train networks anew on masked films, without each source, and on permuted labels (long)"
+    )
     asked = "networks to mask and retrain, as resnet34-seed0 (default: all on a GPU, else one seed each)"
     audit.add_argument("--networks", nargs="*", default=[], metavar="NAME", help=asked)
     where = "where the films of a source lie on this machine, if the manifest does not say"
     audit.add_argument("--source", action="append", default=[], metavar="KIND[:NAME]=DIR", help=where)
     audit.add_argument("--weights", default="", metavar="DIR", help="folder with torchvision's ImageNet weight files, for --retrain")
-    audit.add_argument("--out", type=Path, metavar="FILE", help="the file to write (default: audits.json in the results, or beside the manifest)")
+    audit.add_argument(
+        "--out", type=Path, metavar="FILE", help="the file to write (default: audits.json in the results, or beside the manifest)"
+    )
     audit.set_defaults(command=run_audit)
 
 

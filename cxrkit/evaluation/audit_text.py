@@ -12,7 +12,12 @@ WIDTH = 110
 def text(content):
     """The content of audits.json as text."""
     parts = [paragraph(content["verdict"]), classes_told_apart(content)]
-    for heading, tell in (("Lungs hidden", masks), ("Sources", sources), ("Films from elsewhere", elsewhere), ("Controls of the audit", controls)):
+    for heading, tell in (
+        ("Lungs hidden", masks),
+        ("Sources", sources),
+        ("Films from elsewhere", elsewhere),
+        ("Controls of the audit", controls),
+    ):
         told = tell(content)
         parts += [f"{heading}\n{told}"] if told else []
     if content.get("not_done"):
@@ -59,8 +64,17 @@ def masks(content):
             hidden, alone = mine.get(("centre", LUNGS, retrained)), mine.get(("surround", LUNGS, retrained))
             if hidden and alone:
                 name = SHORT_NAMES.get(architecture, architecture) + (", trained anew so" if retrained else "")
-                rows.append([name, f"{seed} of {len(seeds)}", hidden["n"], _area(mine.get(("centre", 0.0, False))), _area(hidden), _area(alone)])
-    header = ["network", "seed", "n", "AUC, whole films", f"centre of {LUNGS:.0%} of the side blacked out", "all but that centre blacked out"]
+                rows.append(
+                    [name, f"{seed} of {len(seeds)}", hidden["n"], _area(mine.get(("centre", 0.0, False))), _area(hidden), _area(alone)]
+                )
+    header = [
+        "network",
+        "seed",
+        "n",
+        "AUC, whole films",
+        f"centre of {LUNGS:.0%} of the side blacked out",
+        "all but that centre blacked out",
+    ]
     return table(rows, header, right=["n"]) if rows else ""
 
 

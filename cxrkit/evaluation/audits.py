@@ -48,7 +48,9 @@ class Audit:
         """target: a run's folder, its results folder, or a manifest.csv. Raises BadInput, WrongUse."""
         target, self.options = Path(target), options
         if target.suffix == ".csv" and (options.outside or options.retrain or options.networks):
-            raise WrongUse("A manifest has no networks to ask.", target, "name a run's folder, or leave out --external, --retrain and --networks")
+            raise WrongUse(
+                "A manifest has no networks to ask.", target, "name a run's folder, or leave out --external, --retrain and --networks"
+            )
         self.run = None if target.suffix == ".csv" else predictions.read(outcome.results_folder(target))
         path = target if self.run is None else self.run.folder / "manifest.csv"
         self.records, self.folder = manifest.read(path), path.parent
@@ -59,7 +61,9 @@ class Audit:
         if not self.films.records:
             raise BadInput("The manifest uses no film.", path, "look at the reasons in its column `excluded`")
         if self.run and self.run.held != self.films.held:
-            raise BadInput(f"The run has predictions for {self.run.held}, and none for {self.films.held}.", self.run.folder, "run the training again")
+            raise BadInput(
+                f"The run has predictions for {self.run.held}, and none for {self.films.held}.", self.run.folder, "run the training again"
+            )
         self.outside = {name: external.read(name, place) for name, place in map(external.parse, options.outside)}
         self.pixels = None
         self.device = environment.choose_device().value if self.run else "cpu"
@@ -203,7 +207,9 @@ class Audit:
             with self.part(f"retraining {asking.name_of(network)}"):
                 self.content["masking"] += masking.retrained(network, experiment, self.records, self.pixels, self.held, folder, self.device)
                 self.content["sources"] += provenance.left_out_retrained(network, experiment, self.films, self.pixels, folder, self.device)
-                self.content["controls"].append(controls.retrained_permutation(network, experiment, self.films, self.pixels, folder, self.device))
+                self.content["controls"].append(
+                    controls.retrained_permutation(network, experiment, self.films, self.pixels, folder, self.device)
+                )
 
 
 def audit(target, options=Options(), out=None):
@@ -217,7 +223,9 @@ def audit(target, options=Options(), out=None):
     if now.run:
         now.scored()
         if not options.asks:
-            now.not_done("masking, features, attention, films from elsewhere, retraining", "not asked for: python -m cxrkit audit RUN does them")
+            now.not_done(
+                "masking, features, attention, films from elsewhere, retraining", "not asked for: python -m cxrkit audit RUN does them"
+            )
         elif now.pixels:
             now.asked()
         else:

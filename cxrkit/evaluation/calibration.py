@@ -79,7 +79,9 @@ def fit_temperature(is_covid, p_covid):
     Guo et al. 2017, ICML (arXiv 1706.04599). Fit it on validation images only.
     """
     signs, values = np.where(np.asarray(is_covid, bool), 1, -1), logits(p_covid)
-    fit = minimize_scalar(lambda log_t: np.logaddexp(0, -signs * values / np.exp(log_t)).mean(), bounds=np.log([0.05, 20]), method="bounded")
+    fit = minimize_scalar(
+        lambda log_t: np.logaddexp(0, -signs * values / np.exp(log_t)).mean(), bounds=np.log([0.05, 20]), method="bounded"
+    )
     return float(np.exp(fit.x))
 
 

@@ -15,13 +15,19 @@ def add(commands):
     evaluate.add_argument("--sensitivity", type=float, metavar="SHARE", help=sensitivity)
     evaluate.set_defaults(command=run_evaluate)
     compare = commands.add_parser("compare", help="say of each pair of networks: better, worse, equivalent or undecided")
-    compare.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="runs on the same images, with other seeds, networks or protocols")
+    compare.add_argument(
+        "runs", type=Path, nargs="+", metavar="RUN", help="runs on the same images, with other seeds, networks or protocols"
+    )
     compare.add_argument("--resplits", action="store_true", help="the runs differ in their split alone (Nadeau and Bengio's test)")
     compare.add_argument("--out", type=Path, metavar="FILE", help="write the comparison to this JSON file as well")
     compare.set_defaults(command=run_compare)
     for command in (evaluate, compare):
-        command.add_argument("--threshold", type=float, metavar="P", help="an image is called COVID-19 from this probability on (default: the experiment's)")
-        command.add_argument("--margin", type=float, metavar="SHARE", help="networks within this difference in error rate are equivalent (default: 0.01)")
+        command.add_argument(
+            "--threshold", type=float, metavar="P", help="an image is called COVID-19 from this probability on (default: the experiment's)"
+        )
+        command.add_argument(
+            "--margin", type=float, metavar="SHARE", help="networks within this difference in error rate are equivalent (default: 0.01)"
+        )
 
 
 def run_evaluate(options):
@@ -37,7 +43,9 @@ def run_compare(options):
     from cxrkit.evaluation import outcome
     from cxrkit.files import write_json
 
-    content, text = outcome.compare(options.runs, over_splits=options.resplits, **_given(threshold=options.threshold, margin=options.margin))
+    content, text = outcome.compare(
+        options.runs, over_splits=options.resplits, **_given(threshold=options.threshold, margin=options.margin)
+    )
     say(text)
     if options.out:
         write_json(options.out, content)

@@ -84,7 +84,9 @@ def check_comparable(runs):
         seen = [set(run.table.loc[run.table["split"] == run.held, "image_id"]) for run in (first, other)]
         if seen[0] != seen[1]:
             example = min(seen[0] ^ seen[1])
-            raise WrongUse(f"The runs' images differ: {len(seen[0] ^ seen[1])} were scored by one run alone, such as {example}.", where, advice)
+            raise WrongUse(
+                f"The runs' images differ: {len(seen[0] ^ seen[1])} were scored by one run alone, such as {example}.", where, advice
+            )
 
 
 def manifest_difference(first, second):
@@ -123,9 +125,15 @@ def contestants(runs):
         held, valid = (_joined(mine, architecture, split) for split in (mine[0].held, "valid"))
         found.append(Contestant(name, architecture, tuple(run.name for run in mine), held, valid))
     if not found:
-        raise BadInput("No network finished its last stage, so there is nothing to compare.", runs[0].folder, "let the run end: the same command goes on with it")
+        raise BadInput(
+            "No network finished its last stage, so there is nothing to compare.",
+            runs[0].folder,
+            "let the run end: the same command goes on with it",
+        )
     if len({entrant.name for entrant in found}) < len(found):
-        raise WrongUse("Two runs of different protocols have the same name.", ", ".join(str(run.folder) for run in runs), "rename one of their folders")
+        raise WrongUse(
+            "Two runs of different protocols have the same name.", ", ".join(str(run.folder) for run in runs), "rename one of their folders"
+        )
     return found
 
 
@@ -138,7 +146,11 @@ def _joined(runs, architecture, split):
     twice = sorted({seed for seed in seeds if seeds.count(seed) > 1})
     if twice:
         where = " and ".join(str(run.folder) for run in runs)
-        raise WrongUse(f"{architecture} with seed {twice[0]} is in two runs of the same protocol.", where, "name each run once, or runs with different seeds")
+        raise WrongUse(
+            f"{architecture} with seed {twice[0]} is in two runs of the same protocol.",
+            where,
+            "name each run once, or runs with different seeds",
+        )
     order = np.argsort(seeds)
     first = parts[0]
     stacked = np.concatenate([part.p_covid for part in parts])[order]
@@ -239,7 +251,9 @@ def best(content):
     if len(left) == 1 and all(_beats(content["pairs"], left[0], other) for other in names if other != left[0]):
         sentence = f"{left[0]} is the best: it errs less than each of the others."
     elif left and all(frozenset(pair) in alike for pair in combinations(left, 2)):
-        sentence = f"{_listed(left)} are equally good within {decision.points(content['margin'])} of error" + (", and no other is." if beaten else ".")
+        sentence = f"{_listed(left)} are equally good within {decision.points(content['margin'])} of error" + (
+            ", and no other is." if beaten else "."
+        )
     elif beaten:
         verb = "is" if len(beaten) == 1 else "are"
         sentence = f"It is known that {_listed(sorted(beaten))} {verb} not the best; which of {_listed(left)} is, is not known."
@@ -249,7 +263,9 @@ def best(content):
 
 
 def _beats(pairs, name, other):
-    return any((p["a"], p["b"], p["verdict"]) == (name, other, "better") or (p["b"], p["a"], p["verdict"]) == (name, other, "worse") for p in pairs)
+    return any(
+        (p["a"], p["b"], p["verdict"]) == (name, other, "better") or (p["b"], p["a"], p["verdict"]) == (name, other, "worse") for p in pairs
+    )
 
 
 def _listed(names):
@@ -274,7 +290,20 @@ def text(content):
         often = f"{better['value']:.2f}" if better["n"] > 1 else ""
         pairs.append([pair["a"], word, pair["b"], *intervals, *p_values, often, *more])
     network_header = ["network", "seeds", "n", "error rate, mean", "sd of runs", "predicted", "reading"]
-    pair_header = ["A", "is", "B", "points of error, A less B", "over patients", "over seeds", "p differ", "p alike", "P(A>B)", "seeds", "images", "at 20 seeds"]
+    pair_header = [
+        "A",
+        "is",
+        "B",
+        "points of error, A less B",
+        "over patients",
+        "over seeds",
+        "p differ",
+        "p alike",
+        "P(A>B)",
+        "seeds",
+        "images",
+        "at 20 seeds",
+    ]
     lines = [table(networks, network_header, right=["seeds", "n", "sd of runs", "predicted"])]
     if pairs:
         lines += ["", table(pairs, pair_header, right=pair_header[6:])]

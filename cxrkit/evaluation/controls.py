@@ -114,4 +114,10 @@ def altered(grey):
 
 def _row(name, title, leaks, all_records):
     new = len(leaks) - len(splits.leaks(all_records))
-    return {"name": name, "title": title, "expected": "the leak gate reports it", "found": "reported" if new > 0 else "not reported", "passed": new > 0}
+    return {
+        "name": name,
+        "title": title,
+        "expected": "the leak gate reports it",
+        "found": "reported" if new > 0 else "not reported",
+        "passed": new > 0,
+    }

@@ -20,7 +20,9 @@ def parse(text):
     """(name, path) of `NAME=DIR` or `NAME=manifest.csv`. Raises WrongUse."""
     name, separator, place = text.partition("=")
     if not separator or not place or not name.replace("-", "").replace("_", "").isalnum():
-        raise WrongUse(f"{text!r} names no external films.", next="write NAME=DIR: a folder with covid/ and normal/ in it, or a manifest.csv")
+        raise WrongUse(
+            f"{text!r} names no external films.", next="write NAME=DIR: a folder with covid/ and normal/ in it, or a manifest.csv"
+        )
     return name, Path(place)
 
 
@@ -33,7 +35,11 @@ def read(name, place):
     if place.suffix == ".csv":
         records, roots = manifest.read(place), manifest.read_roots(place)
         if not roots:
-            raise BadInput("It is not known where the external manifest's images lie.", place, "build it on this machine: python -m cxrkit manifest build")
+            raise BadInput(
+                "It is not known where the external manifest's images lie.",
+                place,
+                "build it on this machine: python -m cxrkit manifest build",
+            )
     else:
         found = sources.Source("folder", name, place)
         records, roots = found.read(), manifest.roots_of([found])
@@ -102,7 +108,10 @@ def row(name, records, architecture, p_covid, run, threshold):
 def _figures(is_covid, p_covid, groups, threshold):
     worth = [metrics.units(groups[chosen]) for chosen in (is_covid, ~is_covid)]
     found = metrics.rates(metrics.confusion(is_covid, p_covid, threshold), *worth)
-    return found | {"auc": metrics.auc(is_covid, p_covid, groups), "average_precision": metrics.average_precision(is_covid, p_covid, groups)}
+    return found | {
+        "auc": metrics.auc(is_covid, p_covid, groups),
+        "average_precision": metrics.average_precision(is_covid, p_covid, groups),
+    }
 
 
 def _drop(inside, outside, name):

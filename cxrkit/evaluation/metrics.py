@@ -134,8 +134,7 @@ def likely_rates(counts, covid_units, normal_units, draws=DRAWS):
     random = np.random.default_rng(0)
     sensitivity, specificity = counts.tp / (counts.tp + counts.fn), counts.tn / (counts.tn + counts.fp)
     return tuple(
-        random.beta(share * n + 0.5, (1 - share) * n + 0.5, draws)
-        for share, n in ((sensitivity, covid_units), (specificity, normal_units))
+        random.beta(share * n + 0.5, (1 - share) * n + 0.5, draws) for share, n in ((sensitivity, covid_units), (specificity, normal_units))
     )
 
 

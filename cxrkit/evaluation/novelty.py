@@ -102,7 +102,9 @@ class Reference:
             found.append(f"it is in colour ({100 * colour:.0f} % of its pixels)")
         least, greatest = self.proportions
         if not least <= width / height <= greatest:
-            found.append(f"its width is {width / height:.2f} of its height; the training films' lies between {least:.2f} and {greatest:.2f}")
+            found.append(
+                f"its width is {width / height:.2f} of its height; the training films' lies between {least:.2f} and {greatest:.2f}"
+            )
         if not self.lies_upright(image[None])[0]:
             found.append("it lies turned, upside down or inverted, or is no frontal chest film")
         distance = self.distances(image[None])[0]
@@ -227,9 +229,13 @@ def load(results):
         if content.get("lacking"):
             return None, content["lacking"]
         arrays = ("mean", "components", "variances")
-        clouds = [Cloud(**{key: np.array(part, float) if key in arrays else part for key, part in cloud.items()}) for cloud in content["clouds"]]
+        clouds = [
+            Cloud(**{key: np.array(part, float) if key in arrays else part for key, part in cloud.items()}) for cloud in content["clouds"]
+        ]
         reference = Reference(clouds, np.array(content["upright"], float), content["proportions"])
         reference.doubts(np.arange(SIDE * SIDE, dtype=np.uint8).reshape(SIDE, SIDE), 1, 1)
         return reference, ""
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise BadInput(f"The description of the training films cannot be read: {error}.", path, "restore the file from the run's output") from error
+        raise BadInput(
+            f"The description of the training films cannot be read: {error}.", path, "restore the file from the run's output"
+        ) from error

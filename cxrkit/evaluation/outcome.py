@@ -51,7 +51,9 @@ def threshold_of(runs, threshold=None):
     if threshold is None:
         shared = {run.about["experiment"].get("threshold", 0.5) for run in runs}
         if len(shared) > 1:
-            raise WrongUse(f"The runs' thresholds differ: {sorted(shared)}.", ", ".join(str(run.folder) for run in runs), "name one with --threshold")
+            raise WrongUse(
+                f"The runs' thresholds differ: {sorted(shared)}.", ", ".join(str(run.folder) for run in runs), "name one with --threshold"
+            )
         threshold = shared.pop()
     if not 0 < threshold < 1:
         raise WrongUse(f"The threshold is {threshold}.", next="name a probability between 0 and 1")

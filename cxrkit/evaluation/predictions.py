@@ -69,7 +69,9 @@ def read(results, name=None):
     everything = manifest.read(results / "manifest.csv")
     digest = sha256_of(results / "manifest.csv")
     if about["manifest_sha256"] != digest:
-        raise BadInput("The manifest is not the one that the run was made with.", results / "manifest.csv", "restore the file from the run's output")
+        raise BadInput(
+            "The manifest is not the one that the run was made with.", results / "manifest.csv", "restore the file from the run's output"
+        )
     records = {record.image_id: record for record in everything if record.used}
     table["split"] = table["image_id"].map({image_id: record.split for image_id, record in records.items()})
     table["group"] = table["image_id"].map(groups_of(everything))

@@ -63,13 +63,16 @@ def _check(runs):
         if bare[0] != bare[1]:
             raise WrongUse(f"The runs' images differ: {comparison.manifest_difference(*bare)}.", where, "compare runs of the same images")
         if first.held != other.held:
-            raise WrongUse(f"The runs' scores are on different splits: {first.held} and {other.held}.", where, "repeat them with the same experiment")
+            raise WrongUse(
+                f"The runs' scores are on different splits: {first.held} and {other.held}.", where, "repeat them with the same experiment"
+            )
 
 
 def text(content):
     """The comparison over resplits as text."""
     rows = [
-        [pair["a"], pair["verdict"], pair["b"], comparison.interval_text(pair["difference"]), f"{pair['p_holm']:.3f}"] for pair in content["pairs"]
+        [pair["a"], pair["verdict"], pair["b"], comparison.interval_text(pair["difference"]), f"{pair['p_holm']:.3f}"]
+        for pair in content["pairs"]
     ]
     return "\n".join(
         [

@@ -186,7 +186,9 @@ def text_table(content):
     rows, held = [], content["held_out"]
     scores, means = final_scores(content), {row["architecture"]: row for row in _final(content, "means")}
     if all(len(mean["seeds"]) <= SEEDS_SHOWN for mean in means.values()):
-        rows += [_row(score, SHORT_NAMES[score["architecture"]], f"seed {score['seed']}, {held}", score["seconds_per_epoch"]) for score in scores]
+        rows += [
+            _row(score, SHORT_NAMES[score["architecture"]], f"seed {score['seed']}, {held}", score["seconds_per_epoch"]) for score in scores
+        ]
     rows += [_row(mean, SHORT_NAMES[name], f"mean of {len(mean['seeds'])} seeds, {held}") for name, mean in means.items()]
     for ensemble in _final(content, "ensembles"):
         name = SHORT_NAMES[ensemble["architectures"][0]] if len(ensemble["architectures"]) == 1 else "all"

@@ -140,4 +140,6 @@ def auc_difference(is_covid, p_a, p_b, groups):
     if sd == 0:
         return figure(value, None, None, len(truth), "none: no image tells them apart"), 1.0
     half = norm.ppf(0.975) * sd
-    return figure(value, max(-1, value - half), min(1, value + half), len(truth), "DeLong 95 %, paired"), float(2 * norm.sf(abs(value) / sd))
+    return figure(value, max(-1, value - half), min(1, value + half), len(truth), "DeLong 95 %, paired"), float(
+        2 * norm.sf(abs(value) / sd)
+    )

@@ -90,7 +90,11 @@ def _opening(content):
         alone = f"No network was asked; this is about the films alone: {who}."
         return [*sentences, alone, "An AUC of 1 separates the two classes perfectly, 0.5 is guessing."]
     best = max(networks, key=lambda row: row["auc"])
-    held = f"{best['n']} films held out of training, {best['n_covid']} of them COVID-19" if "n_covid" in best else f"{best['n']} films held out of training"
+    held = (
+        f"{best['n']} films held out of training, {best['n_covid']} of them COVID-19"
+        if "n_covid" in best
+        else f"{best['n']} films held out of training"
+    )
     name, many = SHORT_NAMES.get(best["architecture"], best["architecture"]), len(networks) > 1
     who = f"The best of {len(networks)} networks, {name}, reaches" if many else f"The network, {name}, reaches"
     return [*sentences, f"{who} an AUC of {_area(best)} on {held} (1 separates the classes perfectly, 0.5 is guessing)."]
@@ -113,7 +117,13 @@ def _rows(content, names):
 def failed_controls(content):
     for row in content.get("controls") or []:
         if not row["passed"]:
-            yield Reason("controls", f"A control of the audit failed ({row['title']}: expected {row['expected']}, found {row['found']}).", None, None, "audit-failed")
+            yield Reason(
+                "controls",
+                f"A control of the audit failed ({row['title']}: expected {row['expected']}, found {row['found']}).",
+                None,
+                None,
+                "audit-failed",
+            )
 
 
 def leaks(content):
@@ -127,7 +137,9 @@ def too_few(content):
     for label, name in (("covid", "COVID-19"), ("normal", "normal")):
         count = judged.get(f"{label}_patients")
         if count is not None and count < FEWEST_PATIENTS:
-            yield Reason("patients", f"The films that are judged come from only {count} {name} patients.", count, FEWEST_PATIENTS, "too-few")
+            yield Reason(
+                "patients", f"The films that are judged come from only {count} {name} patients.", count, FEWEST_PATIENTS, "too-few"
+            )
     widths = [row["interval"][1] - row["interval"][0] for row in content.get("networks") or []]
     if widths and min(widths) > WIDEST:
         yield Reason("width", f"The interval of every network's AUC is at least {min(widths):.2f} wide.", min(widths), WIDEST, "too-few")
@@ -143,12 +155,18 @@ def lungless(content):
         decisive = row["auc"] >= SHORTCUT or equals
         what = f"{_capital(row['title'])} alone, without a look at the lungs, reaches an AUC of {_area(row)}."
         threshold = min(SHORTCUT, best - AS_GOOD) if equals else SHORTCUT if decisive else PARTLY
-        yield Reason(LUNGLESS + row["name"], what, row["auc"] if decisive else low, threshold, KIND[row["name"]] if decisive else "partial-shortcut")
+        yield Reason(
+            LUNGLESS + row["name"], what, row["auc"] if decisive else low, threshold, KIND[row["name"]] if decisive else "partial-shortcut"
+        )
 
 
 def lungs_hidden(content):
     """A network that keeps its score with the lungs blacked out; where it was trained anew on such films, that counts too."""
-    whole = {(row["architecture"], row["seed"]): row["auc"] for row in content.get("masking") or [] if row["share"] == 0 and row["mask"] == "centre"}
+    whole = {
+        (row["architecture"], row["seed"]): row["auc"]
+        for row in content.get("masking") or []
+        if row["share"] == 0 and row["mask"] == "centre"
+    }
     worst = None
     for row in content.get("masking") or []:
         full = whole.get((row["architecture"], row["seed"]))
@@ -190,7 +208,9 @@ def coarse(content):
     if networks:
         best = max(networks, key=lambda network: network["advantage"]["interval"][0])["advantage"]
         if best["interval"][0] <= 0 and best["coarse_auc"] > PARTLY:
-            what = f"{_capital(best['over_title'])} reaches {best['coarse_auc']:.3f} on the same films, and no network is shown to do better."
+            what = (
+                f"{_capital(best['over_title'])} reaches {best['coarse_auc']:.3f} on the same films, and no network is shown to do better."
+            )
             yield Reason("coarse", what, best["interval"][0], 0, "thumbnail")
     elif row["auc"] >= COARSE:
         yield Reason("coarse", f"{_capital(row['title'])} reaches an AUC of {_area(row)}.", row["auc"], COARSE, "thumbnail")
@@ -222,7 +242,11 @@ def _loss(drop, key):
 
 def sources_known(content):
     """Features of a network that tell sources apart among films of one label: it has learned more than the disease."""
-    known = [row for row in content.get("sources") or [] if row.get("kind") == "seen-source" and row.get("by_network") and row["auc"] >= TOLD_APART]
+    known = [
+        row
+        for row in content.get("sources") or []
+        if row.get("kind") == "seen-source" and row.get("by_network") and row["auc"] >= TOLD_APART
+    ]
     if known:
         row = max(known, key=lambda row: row["auc"])
         what = f"Among films of one label, where the disease is constant, a network's features still know the source ({row['title']}: AUC {_area(row)})."

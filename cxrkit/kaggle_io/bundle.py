@@ -67,7 +67,9 @@ def _read(path):
     try:
         return path.read_bytes().decode("utf-8")
     except UnicodeDecodeError as error:
-        raise BadInput(f"The file is no UTF-8 text, so it cannot travel: {error}", path, "keep data like this in a Kaggle dataset") from error
+        raise BadInput(
+            f"The file is no UTF-8 text, so it cannot travel: {error}", path, "keep data like this in a Kaggle dataset"
+        ) from error
 
 
 def source_sha256(sources):
@@ -88,7 +90,11 @@ def generate(settings, root=ROOT):
     size = len(script.encode())
     if size > LIMIT_BYTES:
         largest = ", ".join(sorted(sources, key=lambda name: -len(sources[name].encode()))[:3])
-        raise BadInput(f"The script has {size:,} bytes; more than {LIMIT_BYTES:,} may be refused by Kaggle.", SCRIPT, f"make the largest files smaller: {largest}")
+        raise BadInput(
+            f"The script has {size:,} bytes; more than {LIMIT_BYTES:,} may be refused by Kaggle.",
+            SCRIPT,
+            f"make the largest files smaller: {largest}",
+        )
     return script
 
 
@@ -172,7 +178,9 @@ def settings_in(script):
         try:
             found[name] = ast.literal_eval(line[1])
         except (TypeError, ValueError, SyntaxError) as error:
-            raise BadInput(f"The script has no readable constant {name.upper()}.", SCRIPT, "write it anew: python -m cxrkit bundle") from error
+            raise BadInput(
+                f"The script has no readable constant {name.upper()}.", SCRIPT, "write it anew: python -m cxrkit bundle"
+            ) from error
     return Settings(**found)
 
 

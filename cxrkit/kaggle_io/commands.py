@@ -48,7 +48,9 @@ def add(commands):
 
 
 def _add_settings(parser):
-    parser.add_argument("--experiment", default="paper", metavar="NAME", help=f"{', '.join(config.names())}, or a YAML file (default: paper)")
+    parser.add_argument(
+        "--experiment", default="paper", metavar="NAME", help=f"{', '.join(config.names())}, or a YAML file (default: paper)"
+    )
     parser.add_argument("--hours", type=float, default=11.0, help="after so many hours no new stage begins (default: 11)")
     parser.add_argument("--cpu", action="store_true", help="run on processors, without a GPU")
     config.add_arguments(parser.add_argument_group("experiment", "each also a key of the YAML file"))

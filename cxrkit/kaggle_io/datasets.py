@@ -63,6 +63,7 @@ def upload_dataset(folder, slug, title, licence, notes, private=True, kaggle=Non
         wait_until_ready(kaggle, ref, before)
     say(f"sending {len(files)} files, {total / 1e6:.1f} MB, as {'version ' + str(before + 1) if before else 'the first version'} of {ref}")
     with _staged(files, {"id": ref, "title": title, "licenses": [{"name": licence}]}) as staged:
+
         def taken():
             return current_version(kaggle, ref) > before
 
@@ -131,10 +132,14 @@ def wait_until_ready(kaggle, ref, version):
             return newest
         if status in ("failed", "deleted"):
             raise RemoteRefusal(
-                f"Kaggle could not process version {version} of the dataset: it is {status}.", ref, "look at the dataset's page, then send it again"
+                f"Kaggle could not process version {version} of the dataset: it is {status}.",
+                ref,
+                "look at the dataset's page, then send it again",
             )
         if waited >= PATIENCE_SECONDS:
-            raise Interrupted(f"Kaggle has not processed version {version} after {waited // 60} minutes.", ref, "run the same command again later")
+            raise Interrupted(
+                f"Kaggle has not processed version {version} after {waited // 60} minutes.", ref, "run the same command again later"
+            )
         kaggle.sleep(POLL_SECONDS)
         waited += POLL_SECONDS
 
@@ -145,7 +150,9 @@ def listed_files(kaggle, ref):
     while True:
         page = kaggle.ask(f"the files of {ref}", kaggle.api.dataset_list_files, ref, page_token=token, page_size=200)
         if page.error_message:
-            raise RemoteRefusal(f"Kaggle does not list the dataset's files: {kaggle.hide(page.error_message)}", ref, "run the same command again")
+            raise RemoteRefusal(
+                f"Kaggle does not list the dataset's files: {kaggle.hide(page.error_message)}", ref, "run the same command again"
+            )
         found += [(file.name, file.total_bytes) for file in page.files or []]
         token = page.next_page_token
         if not token:

@@ -37,7 +37,7 @@ def read(root=ROOT):
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BadInput(f"{NAME} cannot be used: {error!r}", path, "write it anew: python -m cxrkit setup") from error
     if not owner_and_slug:
-        raise BadInput(f'The id {found["id"]!r} is not of the form owner/name.', path, "write it anew: python -m cxrkit setup")
+        raise BadInput(f"The id {found['id']!r} is not of the form owner/name.", path, "write it anew: python -m cxrkit setup")
     return found
 
 
@@ -82,6 +82,7 @@ def _owner_of_credentials(ask):
     except WrongUse:
         if not sys.stdin.isatty():
             raise WrongUse(
-                "The owner of the kernel is not known: there are no Kaggle credentials.", next="python -m cxrkit setup --owner YOUR-KAGGLE-NAME"
+                "The owner of the kernel is not known: there are no Kaggle credentials.",
+                next="python -m cxrkit setup --owner YOUR-KAGGLE-NAME",
             ) from None
     return ask("Your Kaggle user name (kaggle.com/NAME): ").strip()

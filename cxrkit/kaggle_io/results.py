@@ -25,7 +25,9 @@ def verify(folder):
     try:
         listed = read_json(folder / "checksums.json")
     except (OSError, ValueError) as error:
-        raise BadInput(f"The results have no readable checksums.json: {error}", folder, "name the results folder of a finished run") from error
+        raise BadInput(
+            f"The results have no readable checksums.json: {error}", folder, "name the results folder of a finished run"
+        ) from error
     wrong = []
     for name, expected in listed.items():
         path = folder / name

@@ -26,7 +26,18 @@ NOT_IN_JOB = (*NOT_IN_HASH, "name", "architectures", "seeds", "threshold", "spli
 
 FAILED = "failed.json"
 
-EPOCH_COLUMNS = ("architecture", "seed", "stage", "epoch", "train_loss", "valid_loss", "error_rate", "sensitivity", "specificity", "seconds")
+EPOCH_COLUMNS = (
+    "architecture",
+    "seed",
+    "stage",
+    "epoch",
+    "train_loss",
+    "valid_loss",
+    "error_rate",
+    "sensitivity",
+    "specificity",
+    "seconds",
+)
 PREDICTION_COLUMNS = ("architecture", "seed", "stage", "image_id", "label", "p_covid")
 LR_FIND_COLUMNS = ("architecture", "seed", "step", "learning_rate", "loss", "chosen")
 
@@ -53,10 +64,18 @@ def run(experiment, make_loaders, manifest_hash, folder, device, time_left=Deadl
     announce(f"training {len(jobs_of(experiment))} networks on {device}: " + "; ".join(map(str, how)))
     if experiment.pretrained:
         with locked(folder / ".weights.lock"):
-            weights.check(dict.fromkeys(job.architecture for job in jobs_of(experiment) if not recipe.done(folder / job.name, "unfrozen")), experiment.weights)
-    attempt = functools.partial(_attempt, experiment, make_loaders, _key(experiment, manifest_hash), folder, callbacks, time_left, time.time())
+            weights.check(
+                dict.fromkeys(job.architecture for job in jobs_of(experiment) if not recipe.done(folder / job.name, "unfrozen")),
+                experiment.weights,
+            )
+    attempt = functools.partial(
+        _attempt, experiment, make_loaders, _key(experiment, manifest_hash), folder, callbacks, time_left, time.time()
+    )
     team = Team.join(device) if experiment.parallel == "data" else Team()
-    environment.processes(), os.environ.pop("WORLD_SIZE", None)  # by which fastai would gather each metric from all processes, whatever they train
+    (
+        environment.processes(),
+        os.environ.pop("WORLD_SIZE", None),
+    )  # by which fastai would gather each metric from all processes, whatever they train
     if experiment.parallel == "data":
         for job in jobs_of(experiment):
             attempt(job, team)
@@ -145,7 +164,10 @@ def collect(experiment, records, folder, results):
             epochs += [[*of_job, stage, *(epoch[c] for c in EPOCH_COLUMNS[3:])] for epoch in done["epochs"]]
             predictions += [[*of_job, stage, image_id, labels[image_id], p] for image_id, p in sorted(done["predictions"])]
         curve = read_json(folder / job.name / "lr_find.json")
-        finder += [[*of_job, step, rate, loss, curve["chosen"]] for step, (rate, loss) in enumerate(zip(curve["learning_rates"], curve["losses"]), 1)]
+        finder += [
+            [*of_job, step, rate, loss, curve["chosen"]]
+            for step, (rate, loss) in enumerate(zip(curve["learning_rates"], curve["losses"]), 1)
+        ]
         names.add(_keep_model(folder / job.name / "unfrozen.pt", results / "models" / f"{job.name}.pt"))
     for stale in results.joinpath("models").iterdir():
         if stale.name not in names:

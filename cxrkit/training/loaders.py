@@ -98,7 +98,16 @@ def from_files(tree, entries, image_size, batch_size, workers, device):
     path_of = {record.image_id: tree / relative for relative, record in entries.items()}
     item = [Resize(image_size, method=ResizeMethod.Squish), ToTensor]
     batch = [IntToFloatTensor, *augmentations(), Normalize.from_stats(*imagenet_stats)]
-    return _make(entries.values(), [Lookup(path_of), ChestFilm.create], TfmdDL, batch_size, device, num_workers=workers, after_item=item, after_batch=batch)
+    return _make(
+        entries.values(),
+        [Lookup(path_of), ChestFilm.create],
+        TfmdDL,
+        batch_size,
+        device,
+        num_workers=workers,
+        after_item=item,
+        after_batch=batch,
+    )
 
 
 def resident(pixels, records, batch_size, device, store=None):
@@ -137,7 +146,9 @@ def placement(size, device):
     free = environment.free_memory_bytes()
     if free is None or size <= SHARE_OF_FREE_MEMORY * free:
         return Choice("host", f"{size / 1e6:.0f} MB of films" + (f", {free / 1e9:.1f} GB of memory free" if free else ""))
-    return Choice("file", f"{size / 1e6:.0f} MB of films are too much for {free / 1e9:.1f} GB of free memory: they stream from the cache file")
+    return Choice(
+        "file", f"{size / 1e6:.0f} MB of films are too much for {free / 1e9:.1f} GB of free memory: they stream from the cache file"
+    )
 
 
 class Store:
@@ -160,8 +171,11 @@ class Store:
         rows = [self.rows[image_id] for image_id in image_ids]
         if self.place.value == "file":
             found = torch.from_numpy(self.images[rows])
-        else:
-            found = self.images[torch.tensor(rows, device=self.images.device)]
+        elif self.place.value == "device":
+            found = self.images[torch.tensor(rows, device=self.device)]
+        else:  # page-locked memory goes to a GPU while that computes
+            found = torch.empty((len(rows), self.size, self.size), dtype=torch.uint8, pin_memory=self.device.type == "cuda")
+            torch.index_select(self.images, 0, torch.tensor(rows), out=found)
         return found.to(self.device, non_blocking=True)[:, None]
 
 

@@ -34,5 +34,8 @@ def normalised(images, device="cpu"):
 @torch.no_grad()
 def p_covid(model, images, device="cpu", batch_size=64):
     """The probability of COVID-19 for grey squares, uint8 [n, size, size], as float64 [n]; the network must be in eval mode."""
-    found = [torch.softmax(model(normalised(images[start : start + batch_size], device)).float(), 1)[:, COVID] for start in range(0, len(images), batch_size)]
+    found = [
+        torch.softmax(model(normalised(images[start : start + batch_size], device)).float(), 1)[:, COVID]
+        for start in range(0, len(images), batch_size)
+    ]
     return torch.cat(found).double().cpu().numpy() if found else np.zeros(0)

@@ -9,6 +9,7 @@ from fastai.torch_core import to_float
 from cxrkit.environment import Choice
 from cxrkit.errors import WrongUse
 
+
 def choose_precision(wanted, device):
     """float32, float16 or bfloat16 as a Choice; wanted: the experiment's `precision`.
 

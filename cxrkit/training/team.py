@@ -34,7 +34,9 @@ class Team:
             store, rank, size = next(distributed.rendezvous("env://"))
             attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")  # else processes started again would call on the dead ones
             backend = "cpu:gloo,cuda:nccl" if device == "cuda" else "gloo"
-            distributed.init_process_group(backend, store=distributed.PrefixStore(attempt, store), rank=rank, world_size=size, timeout=PATIENCE)
+            distributed.init_process_group(
+                backend, store=distributed.PrefixStore(attempt, store), rank=rank, world_size=size, timeout=PATIENCE
+            )
         return cls(environment.rank(), environment.processes())
 
     @property

@@ -77,7 +77,9 @@ def test_the_altered_copy_is_refused(tmp_path):
         coronahack.read(write_dataset(tmp_path, [["COVID19_1.jpg", "Pnemonia", "TRAIN", "COVID-19", "Virus"]]))
 
 
-@pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00bad", b",X_ray_image_name,Label,Dataset_type,Label_2_Virus_category,Label_1_Virus_category\n"])
+@pytest.mark.parametrize(
+    "content", [b"", b"\xff\xfe\x00bad", b",X_ray_image_name,Label,Dataset_type,Label_2_Virus_category,Label_1_Virus_category\n"]
+)
 def test_unreadable_metadata_is_bad_input(tmp_path, content):
     (tmp_path / coronahack.METADATA).write_bytes(content)
     with pytest.raises(BadInput):
@@ -104,7 +106,9 @@ def test_the_real_metadata(films):
     records = coronahack.read(films / "coronahack")
     assert len(records) == 5910
     assert Counter((r.label, r.published_split) for r in records if r.used) == {
-        ("normal", "train"): 1342, ("normal", "test"): 234, ("covid", "train"): 58,
+        ("normal", "train"): 1342,
+        ("normal", "test"): 234,
+        ("covid", "train"): 58,
     }
     assert sum(record.view == "lateral" for record in records) == 4
     patients = {}

@@ -31,8 +31,14 @@ def test_it_tells_of_collection_and_bias(described):
 @pytest.mark.parametrize(
     "licence, shown, passed_on",
     [
-        ("CC0-1.0", True, True), ("CC BY 4.0", True, True), ("CC BY-SA", True, True), ("CC BY-NC-SA", True, False),
-        ("CC BY-NC-ND 4.0", True, False), ("unknown", False, False), ("", False, False), ("all rights reserved", False, False),
+        ("CC0-1.0", True, True),
+        ("CC BY 4.0", True, True),
+        ("CC BY-SA", True, True),
+        ("CC BY-NC-SA", True, False),
+        ("CC BY-NC-ND 4.0", True, False),
+        ("unknown", False, False),
+        ("", False, False),
+        ("all rights reserved", False, False),
     ],
 )
 def test_what_licences_allow(licence, shown, passed_on):

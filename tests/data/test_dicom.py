@@ -103,7 +103,11 @@ def test_colour_becomes_luminance(tmp_path):
 
 
 def test_what_the_header_says_against_a_frontal_film(tmp_path):
-    for elements, words in (({"Modality": "CT"}, "modality CT"), ({"ViewPosition": "LL"}, "lateral"), ({"BodyPartExamined": "KNEE"}, "KNEE")):
+    for elements, words in (
+        ({"Modality": "CT"}, "modality CT"),
+        ({"ViewPosition": "LL"}, "lateral"),
+        ({"BodyPartExamined": "KNEE"}, "KNEE"),
+    ):
         _, (doubt,) = opened(tmp_path, film(**elements))
         assert words in doubt
     assert opened(tmp_path, film(Modality=None, ViewPosition=None, BodyPartExamined=None))[1] == []

@@ -71,7 +71,9 @@ def test_mirrored_films_and_other_days_of_one_patient_are_no_copies(drawn):
 
 
 def test_the_order_of_films_does_not_matter(drawn):
-    thumbnails = {f"film{i:04d}": duplicates.thumbnail(film) for i, film in enumerate([*drawn, drawn[5], cropped(drawn[9], 0.05, 0.05, 0, 0)])}
+    thumbnails = {
+        f"film{i:04d}": duplicates.thumbnail(film) for i, film in enumerate([*drawn, drawn[5], cropped(drawn[9], 0.05, 0.05, 0, 0)])
+    }
     backwards = dict(reversed(thumbnails.items()))
     assert duplicates.find(thumbnails) == duplicates.find(backwards)
     assert len(duplicates.find(thumbnails)) == 2

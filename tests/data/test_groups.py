@@ -13,7 +13,12 @@ from cxrkit.data.records import Record
 from cxrkit.errors import BadInput
 
 films = st.lists(
-    st.tuples(st.sampled_from(["coronahack", "sirm", "radiopaedia", "nih"]), st.integers(0, 12), st.sampled_from(["covid", "normal"]), st.sampled_from(["", "train", "test"])),
+    st.tuples(
+        st.sampled_from(["coronahack", "sirm", "radiopaedia", "nih"]),
+        st.integers(0, 12),
+        st.sampled_from(["covid", "normal"]),
+        st.sampled_from(["", "train", "test"]),
+    ),
     min_size=6,
     max_size=60,
 )
@@ -22,10 +27,23 @@ links = st.lists(st.tuples(st.integers(0, 59), st.integers(0, 59)), max_size=25)
 
 def mixture(drawn, linked):
     records = [
-        Record(f"{source}/{i}", f"{source}/{i}", source, label, patient=f"{source}:{label}{patient}", published_split=published, width=i, height=1)
+        Record(
+            f"{source}/{i}",
+            f"{source}/{i}",
+            source,
+            label,
+            patient=f"{source}:{label}{patient}",
+            published_split=published,
+            width=i,
+            height=1,
+        )
         for i, (source, patient, label, published) in enumerate(drawn)
     ]
-    pairs = [Pair(records[a % len(records)].image_id, records[b % len(records)].image_id, 1.0) for a, b in linked if a % len(records) != b % len(records)]
+    pairs = [
+        Pair(records[a % len(records)].image_id, records[b % len(records)].image_id, 1.0)
+        for a, b in linked
+        if a % len(records) != b % len(records)
+    ]
     return records, pairs
 
 

@@ -41,7 +41,6 @@ def test_exif_rotation_is_applied(tmp_path):
     assert images.open_grey(path).size == (40, 64)
 
 
-
 @pytest.mark.parametrize(
     "name, content, reason",
     [
@@ -73,7 +72,12 @@ def test_an_icon_is_no_film(tmp_path):
 
 
 @settings(max_examples=60, deadline=None)
-@given(cut=st.integers(0, 1500), position=st.integers(0, 1500), value=st.integers(0, 255), format=st.sampled_from(["JPEG", "PNG", "GIF", "BMP", "TIFF"]))
+@given(
+    cut=st.integers(0, 1500),
+    position=st.integers(0, 1500),
+    value=st.integers(0, 255),
+    format=st.sampled_from(["JPEG", "PNG", "GIF", "BMP", "TIFF"]),
+)
 def test_damage_never_raises_anything_else(tmp_path_factory, cut, position, value, format):
     buffer = io.BytesIO()
     Image.fromarray(RAMP).save(buffer, format)
@@ -121,7 +125,9 @@ def test_a_film_that_is_known_is_not_decoded_again(tmp_path, monkeypatch):
     plain = images.add_facts(records, lambda record: tmp_path / record.path[2:])
     look(records[:2])
     opened = []
-    monkeypatch.setattr(images, "open_grey", lambda path, content=None, known=images.open_grey: opened.append(path.name) or known(path, content))
+    monkeypatch.setattr(
+        images, "open_grey", lambda path, content=None, known=images.open_grey: opened.append(path.name) or known(path, content)
+    )
     found, thumbnails = look(records)
     assert opened == ["c.png"] and found == plain[0]
     assert all((thumbnails[name] == plain[1][name]).all() for name in thumbnails)

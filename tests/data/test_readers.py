@@ -46,16 +46,40 @@ def test_views(tmp_path, view, expected):
 
 def test_the_columns_of_march_have_no_modality_and_stray_spaces(tmp_path):
     film, slice_ = ieee8023.read(
-        write(tmp_path, MARCH, ["2", "65", "M", "COVID-19", "PA", "a.jpg", "", " " + CASE], ["2", "65", "M", "COVID-19", "Axial", "b.jpg", "", CASE])
+        write(
+            tmp_path,
+            MARCH,
+            ["2", "65", "M", "COVID-19", "PA", "a.jpg", "", " " + CASE],
+            ["2", "65", "M", "COVID-19", "Axial", "b.jpg", "", CASE],
+        )
     )
     assert (film.source, film.patient, film.path, film.used) == ("sirm", "sirm:54", "ieee8023/images/a.jpg", True)
     assert slice_.excluded == "modality CT"
 
 
 def test_sites_licences_and_repeated_rows(tmp_path):
-    row = ["7", "", "", "COVID-19", "PA", "X-ray", "images", "a.jpg", "https://radiopaedia.org/cases/x", "CC BY-NC-SA", "Case courtesy of N"]
-    first, again, other = ieee8023.read(write(tmp_path, JUNE, row, row, ["8", "", "", "COVID-19", "PA", "X-ray", "images", "b.jpg", "https://nejm.org/x", "", ""]))
-    assert (first.source, first.licence, first.credit, first.patient) == ("radiopaedia", "CC BY-NC-SA", "Case courtesy of N", "radiopaedia:7")
+    row = [
+        "7",
+        "",
+        "",
+        "COVID-19",
+        "PA",
+        "X-ray",
+        "images",
+        "a.jpg",
+        "https://radiopaedia.org/cases/x",
+        "CC BY-NC-SA",
+        "Case courtesy of N",
+    ]
+    first, again, other = ieee8023.read(
+        write(tmp_path, JUNE, row, row, ["8", "", "", "COVID-19", "PA", "X-ray", "images", "b.jpg", "https://nejm.org/x", "", ""])
+    )
+    assert (first.source, first.licence, first.credit, first.patient) == (
+        "radiopaedia",
+        "CC BY-NC-SA",
+        "Case courtesy of N",
+        "radiopaedia:7",
+    )
     assert "more than once" in again.excluded
     assert (other.source, other.licence) == ("ieee8023", "unknown")
 

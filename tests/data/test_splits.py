@@ -16,14 +16,25 @@ def record(number, patient="", label="covid", source="x", published=""):
 def test_the_studys_own_numbers():
     """1,342 + 234 normal films and 58 + 38 + 34 COVID-19 films give its 1,438 training and 268 validation films."""
     normal = [record(i, f"c:n{i}", "normal", "coronahack", "train" if i < 1342 else "test") for i in range(1342 + 234)]
-    covid = [record(f"{source}{i}", f"{source}:{i}", "covid", source) for source, n in (("coronahack", 58), ("radiopaedia", 38), ("sirm", 34)) for i in range(n)]
+    covid = [
+        record(f"{source}{i}", f"{source}:{i}", "covid", source)
+        for source, n in (("coronahack", 58), ("radiopaedia", 38), ("sirm", 34))
+        for i in range(n)
+    ]
     made = splits.assign(normal + covid, "paper")
-    assert Counter((r.split, r.label) for r in made) == {("train", "normal"): 1342, ("valid", "normal"): 234, ("train", "covid"): 96, ("valid", "covid"): 34}
+    assert Counter((r.split, r.label) for r in made) == {
+        ("train", "normal"): 1342,
+        ("valid", "normal"): 234,
+        ("train", "covid"): 96,
+        ("valid", "covid"): 34,
+    }
     assert {r.source for r in made if r.split == "valid" and r.label == "covid"} == {"sirm"}
 
 
 images = st.lists(
-    st.tuples(st.integers(0, 15), st.sampled_from(["covid", "normal"]), st.sampled_from(["coronahack", "sirm", "nih"])), min_size=4, max_size=80
+    st.tuples(st.integers(0, 15), st.sampled_from(["covid", "normal"]), st.sampled_from(["coronahack", "sirm", "nih"])),
+    min_size=4,
+    max_size=80,
 )
 
 
@@ -46,7 +57,12 @@ def test_no_split_cuts_a_patient_and_order_does_not_matter(drawn, rule, seed, ra
 
 
 def test_grouped_keeps_the_fractions_in_each_class_and_source():
-    records = [record(f"{label}{source}{i}", f"{source}:{label}{i // 2}", label, source) for label in ("covid", "normal") for source in ("a", "b") for i in range(100)]
+    records = [
+        record(f"{label}{source}{i}", f"{source}:{label}{i // 2}", label, source)
+        for label in ("covid", "normal")
+        for source in ("a", "b")
+        for i in range(100)
+    ]
     counts = Counter((r.label, r.source, r.split) for r in splits.assign(records, "grouped", 3))
     for label in ("covid", "normal"):
         for source in ("a", "b"):

@@ -21,7 +21,18 @@ def films(patients=40, films_a_patient=2, size=32, where="", source_of=lambda la
                 name = f"{source}/{label}-{patient:03}-{number}.png"
                 facts = {"width": 100, "height": 100, "mode": "L", "format": "PNG", "bytes": int(random.integers(9000, 11000))}
                 facts |= {field: value(label) for field, value in facts_of.items()}
-                records.append(Record(image_id=name, path=name, source=source, label=label, patient=f"{source}:{label}{patient}", split=split, sha256=name, **facts))
+                records.append(
+                    Record(
+                        image_id=name,
+                        path=name,
+                        source=source,
+                        label=label,
+                        patient=f"{source}:{label}{patient}",
+                        split=split,
+                        sha256=name,
+                        **facts,
+                    )
+                )
                 image = random.normal(120, 25, (size, size))
                 if label == POSITIVE and where:
                     rows = slice(size // 2 - 4, size // 2 + 4) if where == "centre" else slice(0, 3)

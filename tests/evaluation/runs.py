@@ -23,11 +23,22 @@ def records(sizes=SIZES, images_a_patient=1, split_seed=0):
         places = np.repeat(list(sizes), [counts[column] for counts in sizes.values()])
         for number, split in enumerate(random.permutation(places) if split_seed else places):
             name = f"drawn/{label}-{number:04}.png"
-            found.append(Record(image_id=name, path=name, source="drawn", label=label, patient=f"drawn:{label}-{number // images_a_patient}", split=str(split)))
+            found.append(
+                Record(
+                    image_id=name,
+                    path=name,
+                    source="drawn",
+                    label=label,
+                    patient=f"drawn:{label}-{number // images_a_patient}",
+                    split=str(split),
+                )
+            )
     return found
 
 
-def write_run(folder, seeds=(0, 1, 2), error_rates=(0.02,) * 4, sizes=SIZES, split_seed=0, seed_spread=0.2, images_a_patient=1, **experiment):
+def write_run(
+    folder, seeds=(0, 1, 2), error_rates=(0.02,) * 4, sizes=SIZES, split_seed=0, seed_spread=0.2, images_a_patient=1, **experiment
+):
     """Write run.json, epochs.csv, predictions.csv and manifest.csv of a run; return the folder.
 
     error_rates: one a network, in the order of ARCHITECTURES, on images of either class. Whether a seed got an
@@ -44,15 +55,39 @@ def write_run(folder, seeds=(0, 1, 2), error_rates=(0.02,) * 4, sizes=SIZES, spl
         for seed in seeds:
             random = np.random.default_rng([ARCHITECTURES.index(architecture), seed])
             for stage, factor in (("frozen", 3), ("unfrozen", 1)):
-                logit = -norm.ppf(min(0.4, factor * error_rate)) * 1.5 + seed_spread * random.normal() + hardness + random.normal(0, 0.5, len(scored))
+                logit = (
+                    -norm.ppf(min(0.4, factor * error_rate)) * 1.5
+                    + seed_spread * random.normal()
+                    + hardness
+                    + random.normal(0, 0.5, len(scored))
+                )
                 p_right = 1 / (1 + np.exp(-3 * logit))
                 p_covid = np.where(labels == POSITIVE, p_right, 1 - p_right)
                 rows += [[architecture, seed, stage, record.image_id, record.label, p] for record, p in zip(scored, p_covid)]
     _write(folder / "predictions.csv", ["architecture", "seed", "stage", "image_id", "label", "p_covid"], rows)
-    epochs = [[a, s, stage, epoch, 0.1, 0.1, 0.1, 2.5] for a in architectures for s in seeds for stage in ("frozen", "unfrozen") for epoch in (1, 2)]
+    epochs = [
+        [a, s, stage, epoch, 0.1, 0.1, 0.1, 2.5]
+        for a in architectures
+        for s in seeds
+        for stage in ("frozen", "unfrozen")
+        for epoch in (1, 2)
+    ]
     _write(folder / "epochs.csv", ["architecture", "seed", "stage", "epoch", "train_loss", "valid_loss", "error_rate", "seconds"], epochs)
-    settings = {"name": "drawn", "split": "grouped", "split_seed": split_seed, "seeds": list(seeds), "architectures": list(architectures), "image_size": 224, "threshold": 0.5}
-    about = {"experiment": settings | experiment, "manifest_sha256": sha256_of(folder / "manifest.csv"), "data": "phantom", "weights": "random"}
+    settings = {
+        "name": "drawn",
+        "split": "grouped",
+        "split_seed": split_seed,
+        "seeds": list(seeds),
+        "architectures": list(architectures),
+        "image_size": 224,
+        "threshold": 0.5,
+    }
+    about = {
+        "experiment": settings | experiment,
+        "manifest_sha256": sha256_of(folder / "manifest.csv"),
+        "data": "phantom",
+        "weights": "random",
+    }
     write_json(folder / "run.json", about)
     return folder
 

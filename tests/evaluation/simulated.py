@@ -4,7 +4,18 @@ import numpy as np
 from scipy.stats import norm
 
 
-def wrong_tables(random, n=268, seeds=3, networks=4, error_rate=0.02, image_spread=2.0, network_spread=1.0, seed_spread=0.0, shift=0.0, images_a_patient=1):
+def wrong_tables(
+    random,
+    n=268,
+    seeds=3,
+    networks=4,
+    error_rate=0.02,
+    image_spread=2.0,
+    network_spread=1.0,
+    seed_spread=0.0,
+    shift=0.0,
+    images_a_patient=1,
+):
     """For each network an array seeds x n: whether it is wrong about each of n images; and n patient keys.
 
     On the logit scale an image's chance to be got wrong is the sum of its own difficulty, what this network

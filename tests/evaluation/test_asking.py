@@ -13,7 +13,12 @@ def run(tmp_path_factory):
 
 
 def test_all_seeds_on_a_gpu_and_one_of_each_network_on_processors(run):
-    assert [asking.name_of(network) for network in asking.of_run(run, "cuda")] == ["resnet34-seed1", "resnet34-seed2", "resnet101-seed1", "resnet101-seed2"]
+    assert [asking.name_of(network) for network in asking.of_run(run, "cuda")] == [
+        "resnet34-seed1",
+        "resnet34-seed2",
+        "resnet101-seed1",
+        "resnet101-seed2",
+    ]
     assert [asking.name_of(network) for network in asking.of_run(run, "cpu")] == ["resnet34-seed1", "resnet101-seed1"]
     assert [asking.name_of(network) for network in asking.of_run(run, "cpu", ["resnet101-seed2"])] == ["resnet101-seed2"]
     with pytest.raises(BadInput, match="vgg16_bn-seed0"):

@@ -113,7 +113,9 @@ def test_maps_are_those_of_the_book(architecture, size, layer):
             assert not found.any()
             continue
         step = size // len(expected)
-        centres = found.reshape(len(expected), step, -1, step)[:, step // 2 - 1 : step // 2 + 1, :, step // 2 - 1 : step // 2 + 1].mean((1, 3))
+        centres = found.reshape(len(expected), step, -1, step)[:, step // 2 - 1 : step // 2 + 1, :, step // 2 - 1 : step // 2 + 1].mean(
+            (1, 3)
+        )
         assert np.corrcoef(centres.ravel(), expected.ravel())[0, 1] > 0.98
         assert np.unravel_index(centres.argmax(), expected.shape) == np.unravel_index(expected.argmax(), expected.shape)
 
@@ -172,10 +174,14 @@ HOSTILE = "../../escape <script>"
 @pytest.fixture
 def small_run(tmp_path):
     """A results folder of one untrained network on drawn squares, some of whose films may not be shown."""
-    folder = runs.write_run(tmp_path / "results", seeds=(0,), error_rates=(0.1,), sizes={"train": (2, 2), "valid": (12, 12)}, images_a_patient=2, image_size=64)
+    folder = runs.write_run(
+        tmp_path / "results", seeds=(0,), error_rates=(0.1,), sizes={"train": (2, 2), "valid": (12, 12)}, images_a_patient=2, image_size=64
+    )
     records = manifest.read(folder / "manifest.csv")
     free = {"licence": "CC0-1.0", "credit": HOSTILE}
-    records = [record.but(**(free if record.label == "normal" else {"licence": "CC BY-NC-SA 4.0", "credit": "a site"})) for record in records]
+    records = [
+        record.but(**(free if record.label == "normal" else {"licence": "CC BY-NC-SA 4.0", "credit": "a site"})) for record in records
+    ]
     (folder / "manifest.csv").write_text(manifest.to_csv(records))
     about = json.loads((folder / "run.json").read_text())
     write_json(folder / "run.json", about | {"manifest_sha256": sha256_of(folder / "manifest.csv")})

@@ -40,7 +40,16 @@ def test_a_run_gets_every_part_and_its_manifests_hash(audited):
     folder, content = audited
     assert content == read_json(folder / "results" / "audits.json")
     assert content["manifest_sha256"] == sha256_of(folder / "results" / "manifest.csv") and content["data"] == "phantom"
-    assert [row["name"] for row in content["baselines"]] == ["majority", "source", "file", "age", "border", "histogram", "thumbnail-8", "thumbnail-16"]
+    assert [row["name"] for row in content["baselines"]] == [
+        "majority",
+        "source",
+        "file",
+        "age",
+        "border",
+        "histogram",
+        "thumbnail-8",
+        "thumbnail-16",
+    ]
     assert [row["architecture"] for row in content["networks"]] == ["resnet34"] and len(content["masking"]) == 12
     assert {row["name"] for row in content["controls"]} == {"permutation", "leak-patient", "leak-copy"}
     assert all(row["passed"] for row in content["controls"]) and content["not_done"] == []

@@ -68,7 +68,19 @@ def test_scores_of_the_held_out_films_are_in_their_order():
 
 
 @pytest.mark.parametrize(
-    "text, age", [("45", 45), ("1-5", 3), ("070Y", 70), ("0.5", 0.5), ("30s", 30), (" 62 years ", 62), ("40 – 50", 45), ("", None), ("adult", None), ("999", None)]
+    "text, age",
+    [
+        ("45", 45),
+        ("1-5", 3),
+        ("070Y", 70),
+        ("0.5", 0.5),
+        ("30s", 30),
+        (" 62 years ", 62),
+        ("40 – 50", 45),
+        ("", None),
+        ("adult", None),
+        ("999", None),
+    ],
 )
 def test_age_of(text, age):
     assert baselines.age_of(text) == age

@@ -64,7 +64,11 @@ def test_balanced_accuracy_f1_mcc_and_predictive_values(n, rates):
 
     exact = metrics.summaries(covid * rates[0], covid * (1 - rates[0]), normal * rates[1], normal * (1 - rates[1]))
     for name, truth in exact.items():
-        check(f"Jeffreys, {name}, sensitivity {rates[0]}, specificity {rates[1]}, n {n}", coverage(lambda random: metrics.rates(draw(random))[name], truth), 0.90)
+        check(
+            f"Jeffreys, {name}, sensitivity {rates[0]}, specificity {rates[1]}, n {n}",
+            coverage(lambda random: metrics.rates(draw(random))[name], truth),
+            0.90,
+        )
     ppv, npv = metrics._ppv_npv(*rates, 0.1)
     for name, truth in (("ppv", ppv), ("npv", npv)):
         found = coverage(lambda random: metrics.predictive_values(draw(random), 0.1)[name], truth)

@@ -62,7 +62,15 @@ def test_unequal_numbers_of_seeds_decide_no_more_often():
     assert wrong <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / REPETITIONS)
 
 
-@pytest.mark.parametrize("scene", ({"n": 700, "seeds": 3, "error_rate": 0.01}, {"n": 1500, "seeds": 10, "error_rate": 0.02}, {"n": 700, "seeds": 10, "error_rate": 0.005, "network_spread": 0.1}), ids=told)
+@pytest.mark.parametrize(
+    "scene",
+    (
+        {"n": 700, "seeds": 3, "error_rate": 0.01},
+        {"n": 1500, "seeds": 10, "error_rate": 0.02},
+        {"n": 700, "seeds": 10, "error_rate": 0.005, "network_spread": 0.1},
+    ),
+    ids=told,
+)
 def test_a_difference_of_the_margin_is_called_equivalent_in_at_most_5_percent(scene):
     random = np.random.default_rng(3)
     first = [[v.word for v in verdicts(random, shift=decision.MARGIN, **scene)][:3] for _ in range(REPETITIONS)]

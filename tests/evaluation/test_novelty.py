@@ -47,7 +47,12 @@ def test_new_films_of_the_same_kind_are_accepted(described):
 
 @pytest.mark.parametrize(
     "altered",
-    [lambda films: films[:, ::-1], lambda films: np.rot90(films, 1, (1, 2)), lambda films: np.rot90(films, 2, (1, 2)), lambda films: 255 - films],
+    [
+        lambda films: films[:, ::-1],
+        lambda films: np.rot90(films, 1, (1, 2)),
+        lambda films: np.rot90(films, 2, (1, 2)),
+        lambda films: 255 - films,
+    ],
     ids=["upside down", "on its side", "turned round", "inverted"],
 )
 def test_films_that_hang_wrong_are_refused(described, altered):
@@ -57,7 +62,10 @@ def test_films_that_hang_wrong_are_refused(described, altered):
 def test_noise_and_blank_pictures_are_refused(described):
     random = np.random.default_rng(0)
     noise = random.integers(0, 256, (20, SIZE, SIZE), dtype=np.uint8)
-    clouds = [np.asarray(Image.fromarray(random.integers(0, 256, (4, 4), dtype=np.uint8)).resize((SIZE, SIZE), Image.Resampling.BICUBIC)) for _ in range(20)]
+    clouds = [
+        np.asarray(Image.fromarray(random.integers(0, 256, (4, 4), dtype=np.uint8)).resize((SIZE, SIZE), Image.Resampling.BICUBIC))
+        for _ in range(20)
+    ]
     assert accepted(described[1], noise) == 0 and accepted(described[1], clouds) <= 0.1
     blank = np.full((SIZE, SIZE), 100, np.uint8)
     assert described[1].doubts(blank, SIZE, SIZE) == ["it has nearly no contrast"]
@@ -141,7 +149,11 @@ def children(films, tmp_path_factory):
 
 def test_films_of_another_hospital_pass_and_what_is_no_frontal_film_does_not(children, films):
     adults = np.stack([pixels.square(open_grey(path), 64) for path in sorted((films / "nih_normal").glob("*.jpg"))[:80]])
-    lateral = [path for path in (films / "ieee8023" / "images").iterdir() if path.stem.lower().endswith(("-l", "-l-on-admission", "day1-l", "day0-l"))]
+    lateral = [
+        path
+        for path in (films / "ieee8023" / "images").iterdir()
+        if path.stem.lower().endswith(("-l", "-l-on-admission", "day1-l", "day0-l"))
+    ]
     sideways = np.stack([pixels.square(open_grey(path), 64) for path in lateral])
     assert len(lateral) >= 8
     assert accepted(children, adults) >= 0.75

@@ -34,7 +34,11 @@ def test_every_row_has_its_figures(evaluated):
     assert {content["threshold"], content["data"], content["weights"], content["held_out"]} == {0.5, "phantom", "random", "test"}
     table = predictions.read(folder).table
     for row in content["scores"]:
-        mine = table[(table[["architecture", "seed", "stage", "split"]] == [row["architecture"], row["seed"], row["stage"], row["split"]]).all(axis=1)]
+        mine = table[
+            (table[["architecture", "seed", "stage", "split"]] == [row["architecture"], row["seed"], row["stage"], row["split"]]).all(
+                axis=1
+            )
+        ]
         assert row["auc"]["value"] == pytest.approx(roc_auc_score(mine["label"] == "covid", mine["p_covid"]))
         assert row["confusion"]["tp"] == ((mine["label"] == "covid") & (mine["p_covid"] >= 0.5)).sum()
         assert sum(row["confusion"].values()) == len(mine) == row["patients"]
@@ -121,7 +125,12 @@ def test_runs_of_other_protocols_are_other_contestants(tmp_path):
     for name, size in (("small", 64), ("large", 224)):
         write_run(tmp_path / name, error_rates=(0.05, 0.05), image_size=size)
     content, _ = outcome.compare([tmp_path / "small", tmp_path / "large"])
-    assert [network["name"] for network in content["networks"]] == ["ResNet34 (small)", "ResNet101 (small)", "ResNet34 (large)", "ResNet101 (large)"]
+    assert [network["name"] for network in content["networks"]] == [
+        "ResNet34 (small)",
+        "ResNet101 (small)",
+        "ResNet34 (large)",
+        "ResNet101 (large)",
+    ]
 
 
 def test_runs_that_cannot_be_compared_are_refused_and_the_difference_named(tmp_path, evaluated):
@@ -205,7 +214,9 @@ def test_a_run_without_a_test_split_is_scored_on_validation_and_says_so(tmp_path
 
 def test_images_of_one_patient_count_as_one(tmp_path):
     """The same predictions, with four images a patient: the intervals widen, the values stay."""
-    alone, shared = (outcome.evaluate(write_run(tmp_path / str(images), error_rates=(0.1, 0.05), images_a_patient=images)) for images in (1, 4))
+    alone, shared = (
+        outcome.evaluate(write_run(tmp_path / str(images), error_rates=(0.1, 0.05), images_a_patient=images)) for images in (1, 4)
+    )
     for one, four in zip(alone[0]["scores"], shared[0]["scores"]):
         for name in ("error_rate", "sensitivity", "auc"):
             assert four[name]["value"] == one[name]["value"]

@@ -63,5 +63,7 @@ def test_the_advantage_is_the_difference_of_the_areas_and_none_over_itself():
 def test_the_difference_of_figures_holds_more_than_either_interval_and_nothing_without_a_value():
     first, second = {"value": 0.9, "low": 0.8, "high": 0.95}, {"value": 0.7, "low": 0.6, "high": 0.8}
     value, (low, high) = probes.difference(first, second)
-    assert value == pytest.approx(0.2) and low == pytest.approx(0.2 - np.hypot(0.1, 0.1)) and high == pytest.approx(0.2 + np.hypot(0.05, 0.1))
+    assert (
+        value == pytest.approx(0.2) and low == pytest.approx(0.2 - np.hypot(0.1, 0.1)) and high == pytest.approx(0.2 + np.hypot(0.05, 0.1))
+    )
     assert probes.difference(first, {"value": None, "low": None, "high": None}) == (None, [None, None])

@@ -37,7 +37,11 @@ def test_a_sign_of_one_source_alone_does_not_survive_leaving_it_out():
     images[marked, :6, :6] = 250
     south = (found.sources == "south") & found.is_covid
     images[south, -6:, -6:] = 250
-    rows = {row["title"].split(",")[0]: row for row in provenance.without_networks(type(found)(found.records, found.groups, images)) if row["kind"] == "left-out"}
+    rows = {
+        row["title"].split(",")[0]: row
+        for row in provenance.without_networks(type(found)(found.records, found.groups, images))
+        if row["kind"] == "left-out"
+    }
     north = rows["films of north"]
     assert north["auc"] < 0.8 and float(north["note"].split()[0]) > 0.95
 

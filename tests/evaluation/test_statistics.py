@@ -23,7 +23,10 @@ def test_mcnemar_needs_six_discordant_images_all_one_way():
     assert statistics.mcnemar(0, 0) == 1
 
 
-@pytest.mark.parametrize("shares, alpha, power", [((0.005, 0.02), 0.05, 0.18), ((0.005, 0.04), 0.05, 0.75), ((0.005, 0.02), 0.05 / 6, 0.05), ((0.005, 0.04), 0.05 / 6, 0.49)])
+@pytest.mark.parametrize(
+    "shares, alpha, power",
+    [((0.005, 0.02), 0.05, 0.18), ((0.005, 0.04), 0.05, 0.75), ((0.005, 0.02), 0.05 / 6, 0.05), ((0.005, 0.04), 0.05 / 6, 0.49)],
+)
 def test_mcnemars_power_is_that_of_an_earlier_simulation(shares, alpha, power):
     """4,000 simulated sets of 268 images, so each share is known to about 0.015."""
     assert statistics.mcnemar_power(268, *shares, alpha) == pytest.approx(power, abs=0.02)

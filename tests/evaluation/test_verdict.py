@@ -17,7 +17,14 @@ def baseline(name, auc, title=None):
 
 def network(auc=0.95, over=0.05, half=0.02, architecture="resnet34"):
     low = over - 0.03
-    advantage = {"over": "thumbnail-16", "over_title": "a thumbnail of 16 x 16 pixels", "coarse_auc": auc - over, "auc": over, "interval": [low, over + 0.03], "n": 400}
+    advantage = {
+        "over": "thumbnail-16",
+        "over_title": "a thumbnail of 16 x 16 pixels",
+        "coarse_auc": auc - over,
+        "auc": over,
+        "interval": [low, over + 0.03],
+        "n": 400,
+    }
     return {"architecture": architecture, "seeds": [0], **area(auc, half), "advantage": advantage}
 
 
@@ -56,26 +63,54 @@ CASES = {
     "age shortcut": (with_baseline("age", 0.99), "source-shortcut", {"lungless-age"}),
     "file shortcut": (with_baseline("file", 0.92), "source-shortcut", {"lungless-file"}),
     "border shortcut": (with_baseline("border", 0.995), "border-shortcut", {"lungless-border"}),
-    "border as good as a poor network": (with_baseline("border", 0.78, networks=[network(0.79, half=0.04)]), "border-shortcut", {"lungless-border"}),
+    "border as good as a poor network": (
+        with_baseline("border", 0.78, networks=[network(0.79, half=0.04)]),
+        "border-shortcut",
+        {"lungless-border"},
+    ),
     "border tells a part": (with_baseline("border", 0.75), "partial-shortcut", {"lungless-border"}),
     "lungs needed": (changed(masking=[masked(0.95, 0, 0), masked(0.51)]), "no-shortcut-found", {"lungs-needed"}),
     "lungs hidden, score kept": (changed(masking=[masked(0.95, 0, 0), masked(0.93)]), "border-shortcut", {"lungs-hidden"}),
-    "lungs hidden, trained anew": (changed(masking=[masked(0.95, 0, 0), masked(0.5), masked(0.94, retrained=True)]), "border-shortcut", {"lungs-hidden", "lungs-needed"}),
+    "lungs hidden, trained anew": (
+        changed(masking=[masked(0.95, 0, 0), masked(0.5), masked(0.94, retrained=True)]),
+        "border-shortcut",
+        {"lungs-hidden", "lungs-needed"},
+    ),
     "leak": (changed(films=HONEST["films"] | {"leaks": 3}), "leak", {"leaks"}),
-    "too few patients": (changed(films=HONEST["films"] | {"judged": HONEST["films"]["judged"] | {"covid_patients": 6}}), "too-few", {"patients"}),
+    "too few patients": (
+        changed(films=HONEST["films"] | {"judged": HONEST["films"]["judged"] | {"covid_patients": 6}}),
+        "too-few",
+        {"patients"},
+    ),
     "intervals too wide": (changed(networks=[network(0.8, half=0.15, over=0.1)]), "too-few", {"width"}),
     "no better than a thumbnail": (changed(networks=[network(over=0.01)]), "thumbnail", {"coarse"}),
     "chance": (changed(networks=[network(0.52, over=0.0, half=0.06)], masking=[masked(0.52, 0, 0), masked(0.52)]), "chance", {"chance"}),
-    "lost elsewhere": (changed(external=[{"name": "away", "architecture": "resnet34", "drop": {"auc": 0.2, "interval": [0.1, 0.3]}}]), "no-transfer", {"elsewhere-auc"}),
+    "lost elsewhere": (
+        changed(external=[{"name": "away", "architecture": "resnet34", "drop": {"auc": 0.2, "interval": [0.1, 0.3]}}]),
+        "no-transfer",
+        {"elsewhere-auc"},
+    ),
     "alarms elsewhere": (
-        changed(external=[{"name": "away", "architecture": "resnet34", "drop": {"auc": None, "interval": [None, None], "specificity": {"value": 0.5, "interval": [0.4, 0.6]}}}]),
+        changed(
+            external=[
+                {
+                    "name": "away",
+                    "architecture": "resnet34",
+                    "drop": {"auc": None, "interval": [None, None], "specificity": {"value": 0.5, "interval": [0.4, 0.6]}},
+                }
+            ]
+        ),
         "no-transfer",
         {"elsewhere-specificity"},
     ),
     "sources known": (changed(sources=[HONEST["sources"][0] | area(0.97)]), "partial-shortcut", {"sources-known"}),
     "control failed": (changed(controls=[HONEST["controls"][0] | {"passed": False}]), "audit-failed", {"controls"}),
     "no network, honest": (changed(networks=[], masking=[], sources=[], external=[]), "no-shortcut-found", set()),
-    "no network, thumbnail": (with_baseline("thumbnail-8", 0.97, networks=[], masking=[], sources=[], external=[]), "thumbnail", {"coarse"}),
+    "no network, thumbnail": (
+        with_baseline("thumbnail-8", 0.97, networks=[], masking=[], sources=[], external=[]),
+        "thumbnail",
+        {"coarse"},
+    ),
 }
 
 
@@ -105,7 +140,10 @@ def test_the_paragraph_of_the_study_itself():
     content = with_baseline("border", 0.995, networks=[network(0.997, over=-0.002, half=0.003), network(0.99, over=-0.01)])
     content["baselines"][1] = baseline("source", 0.95, "the name of the source")
     text = verdict.decide(content)["paragraph"]
-    assert "best of 2 networks, ResNet34, reaches an AUC of 0.997 [0.994 to 1.000] on 400 films held out of training, 100 of them COVID-19" in text
+    assert (
+        "best of 2 networks, ResNet34, reaches an AUC of 0.997 [0.994 to 1.000] on 400 films held out of training, 100 of them COVID-19"
+        in text
+    )
     assert "Without a look at the lungs the classes are told apart by the name of the source (0.950) and by the border (0.995)." in text
     assert "no score shows that a network sees disease" in text
 

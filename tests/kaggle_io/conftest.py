@@ -70,7 +70,9 @@ def variables(server, tmp_path):
 
 def run(arguments, variables, cwd=None):
     """Run `python -m ...`; return (exit code, all it printed)."""
-    done = subprocess.run([sys.executable, "-m", *arguments], env=variables, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        [sys.executable, "-m", *arguments], env=variables, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120
+    )
     return done.returncode, done.stdout + done.stderr
 
 

@@ -135,7 +135,9 @@ def isolated(folder, arguments, **variables):
         for name in ("empty", "tmp"):
             (folder / name).mkdir()
     environment = {"PATH": os.environ["PATH"], "TMPDIR": str(folder / "tmp"), "OMP_NUM_THREADS": "1", **variables}
-    done = subprocess.run([sys.executable, "-I", str(script), *arguments], cwd=folder / "empty", env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-I", str(script), *arguments], cwd=folder / "empty", env=environment, capture_output=True, text=True
+    )
     return done.returncode, done.stdout + done.stderr
 
 
@@ -148,7 +150,9 @@ def test_it_runs_by_itself(tmp_path):
 
 
 def test_children_import_the_package_too(tmp_path):
-    text = bundle.generate(Settings()).rpartition("\nif __name__")[0] + '''
+    text = (
+        bundle.generate(Settings()).rpartition("\nif __name__")[0]
+        + """
 
 def child_imports(_):
     import cxrkit
@@ -159,11 +163,14 @@ if __name__ == "__main__":
     print(multiprocessing.get_context("spawn").Pool(1).map(child_imports, [0])[0])
     print(subprocess.run([sys.executable, "-c", "import cxrkit; print(cxrkit.__file__)"], capture_output=True, text=True).stdout)
     print(len([name for name in os.listdir(tempfile.gettempdir()) if name.startswith("cxrkit-")]))
-'''
+"""
+    )
     write_text(tmp_path / "script.py", text)
     (tmp_path / "tmp").mkdir()
     environment = {"PATH": os.environ["PATH"], "TMPDIR": str(tmp_path / "tmp")}
-    done = subprocess.run([sys.executable, "-I", str(tmp_path / "script.py"), "--local"], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-I", str(tmp_path / "script.py"), "--local"], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
     spawned, started, folders = done.stdout.split()
     assert spawned == started and spawned.startswith(str(tmp_path / "tmp"))
     assert folders == "1"

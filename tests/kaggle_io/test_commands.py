@@ -91,7 +91,9 @@ def test_push_wait_pull_in_one_command(variables, server, tmp_path):
         def start(self, server, ref, kernel):
             source, run_id = bundle.identity(kernel.pushes[-1]["text"])
             folder = make_results(tmp_path / run_id, run_id, source)
-            kernel.files = {f"results/{path.relative_to(folder).as_posix()}": path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+            kernel.files = {
+                f"results/{path.relative_to(folder).as_posix()}": path.read_bytes() for path in folder.rglob("*") if path.is_file()
+            }
             kernel.print(f"cxrkit run {run_id}\n")
 
     server.machine = AtOnce()
@@ -142,4 +144,4 @@ def test_setup_without_credentials_asks_or_says_what_to_give(variables, tmp_path
     assert code == 0
     written = read_json(root / metadata.NAME)
     assert (written["id"], written["title"], written["machine_shape"]) == ("bob/my-films", "my-films", "NvidiaTeslaT4")
-    assert 'RESULTS = \'my-films-results\'' in (root / "kernel" / "script.py").read_text()
+    assert "RESULTS = 'my-films-results'" in (root / "kernel" / "script.py").read_text()

@@ -134,7 +134,14 @@ def test_more_files_than_a_page_lists(server, kaggle, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "slug, title", [("short", "a good title"), ("UPPER-CASE", "a good title"), ("../escape", "a good title"), ("good-name", "short"), ("good-name", "x" * 51)]
+    "slug, title",
+    [
+        ("short", "a good title"),
+        ("UPPER-CASE", "a good title"),
+        ("../escape", "a good title"),
+        ("good-name", "short"),
+        ("good-name", "x" * 51),
+    ],
 )
 def test_names_kaggle_would_not_take(server, kaggle, results, slug, title):
     with pytest.raises(WrongUse):

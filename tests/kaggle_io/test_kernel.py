@@ -172,6 +172,8 @@ def test_a_machine_with_two_gpus_gets_a_process_on_each(tmp_path, arguments, cod
     script = tmp_path / "script.py"
     script.write_text(TWO_GPUS)
     root = Path(__file__).resolve().parents[2]
-    done = subprocess.run([sys.executable, str(script), *arguments], env=os.environ | {"PYTHONPATH": str(root)}, capture_output=True, text=True, timeout=120)
+    done = subprocess.run(
+        [sys.executable, str(script), *arguments], env=os.environ | {"PYTHONPATH": str(root)}, capture_output=True, text=True, timeout=120
+    )
     assert done.returncode == code, done.stderr
     assert all(f"process {rank} of 2: {arguments}" in done.stdout for rank in (0, 1))

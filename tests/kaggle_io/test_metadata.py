@@ -25,7 +25,9 @@ def test_set_up_keeps_what_a_person_wrote(tmp_path):
     assert (written["id"], written["dataset_sources"], written["is_private"]) == ("carol/cxrkit-chest-films", ["a/b"], False)
 
 
-@pytest.mark.parametrize("owner, slug", [("carol", "Has Capitals"), ("carol", "a--b-c"), ("carol", "shrt"), ("carol", "x" * 51), ("../up", "good-name")])
+@pytest.mark.parametrize(
+    "owner, slug", [("carol", "Has Capitals"), ("carol", "a--b-c"), ("carol", "shrt"), ("carol", "x" * 51), ("../up", "good-name")]
+)
 def test_names_that_kaggle_would_change(tmp_path, owner, slug):
     with pytest.raises(WrongUse):
         metadata.set_up(owner, slug, tmp_path)

@@ -163,7 +163,9 @@ def test_publish(server, kaggle, results):
     assert sent.ref == "alice/chest-results"
     versions = server.datasets[sent.ref].versions[0]
     listed = read_json(results / "checksums.json")
-    assert {name: len(data) for name, data in versions.items() if name != "checksums.json"} == {name: entry["bytes"] for name, entry in listed.items()}
+    assert {name: len(data) for name, data in versions.items() if name != "checksums.json"} == {
+        name: entry["bytes"] for name, entry in listed.items()
+    }
     assert server.datasets[sent.ref].private
 
 

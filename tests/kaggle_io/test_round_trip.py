@@ -47,6 +47,8 @@ def test_from_push_to_verified_results(server, variables, phantoms, tmp_path):
     assert about["data"] == "phantom" and about["place"] == "kaggle"
     assert about["bundle"]["source_sha256"] == bundle.identity(kernel.pushes[0]["text"])[0]
 
+    assert "DRAWN PHANTOMS" in opened(folder / "results" / "report.html")
+
     (version,) = server.datasets[REF + "-results"].versions
     assert version.pop("checksums.json") == (folder / "results" / "checksums.json").read_bytes()
     assert version == {name: (folder / "results" / name).read_bytes() for name in listed}
@@ -59,6 +61,26 @@ def test_from_push_to_verified_results(server, variables, phantoms, tmp_path):
     (home / "token").unlink()
     shutil.rmtree(home / "kaggle" / "input")
     assert_no_credential(told + log, tmp_path)
+
+
+def opened(page):
+    """What a browser shows of a page: its elements after its script ran; the file's text where there is no Chromium."""
+    chromium = shutil.which("chromium")
+    if not chromium:
+        return page.read_text("utf-8")
+    command = [
+        chromium,
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        f"--user-data-dir={page.parent.parent / 'browser'}",
+        "--dump-dom",
+        page.as_uri(),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    shutil.rmtree(page.parent.parent / "browser", ignore_errors=True)
+    assert '<h2 id="verdict' in done.stdout or "Verdict</h2>" in done.stdout, done.stderr[-500:]
+    return done.stdout
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,9 @@ def call(*arguments, cwd):
 def test_results_are_complete_and_checked(finished_run):
     results = finished_run / "results"
     listed = read_json(results / "checksums.json")
-    assert {"run.json", "manifest.csv", "epochs.csv", "predictions.csv", "lr_find.csv", "metrics.json", "models/resnet34-seed0.pt"} <= set(listed)
+    assert {"run.json", "manifest.csv", "epochs.csv", "predictions.csv", "lr_find.csv", "metrics.json", "models/resnet34-seed0.pt"} <= set(
+        listed
+    )
     assert {f"figures/{name}.png" for name in ("loss", "lr_find", "confusion", "roc", "top_losses")} <= set(listed)
     assert all(sha256_of(results / name) == facts["sha256"] for name, facts in listed.items())
 

@@ -20,11 +20,53 @@ R = rad.Case(3, 2020, views=("Frontal", "Lateral"))
 SEEDS = {
     "case": [rad.Case(3, form, views=("Frontal", "Lateral")).page().encode() for form in (2020, 2023, 2026)],
     "viewer": [json.dumps(R.stacks()).encode(), json.dumps(R.annotated()).encode(), R.fullscreen().encode()],
-    "post": [sir.Case(40).page().encode(), sir.Case(85, ["Paziente 1: donna di 60 anni.", "RX.", "a.jpeg", "Paziente 2: uomo di 2 anni.", "TC", "b.png"]).page().encode()],
-    "posts": [json.dumps([{"link": "https://www.sirm.org/2020/03/11/covid-19-caso-9/", "title": {"rendered": "x"}, "content": {"rendered": sir.Case(9).body()}}]).encode()],
-    "listing": [b'<a class="search-result search-result-case" href="/cases/covid-19-1"></a><a class="next_page" rel="next" href="/x?page=2">n</a>'],
+    "post": [
+        sir.Case(40).page().encode(),
+        sir.Case(85, ["Paziente 1: donna di 60 anni.", "RX.", "a.jpeg", "Paziente 2: uomo di 2 anni.", "TC", "b.png"]).page().encode(),
+    ],
+    "posts": [
+        json.dumps(
+            [
+                {
+                    "link": "https://www.sirm.org/2020/03/11/covid-19-caso-9/",
+                    "title": {"rendered": "x"},
+                    "content": {"rendered": sir.Case(9).body()},
+                }
+            ]
+        ).encode()
+    ],
+    "listing": [
+        b'<a class="search-result search-result-case" href="/cases/covid-19-1"></a><a class="next_page" rel="next" href="/x?page=2">n</a>'
+    ],
 }
-NASTY = [b"<", b">", b'"', b"'", b"<!--", b"-->", b"]]>", b"\0", b"\xff\xfe", b"&#x110000;", b"&#0;", b"../../../", b"%2e%2e%2f", b"/etc/passwd.jpeg", b"<div>" * 300, b"</div>" * 50, b"{" * 200, b"null", b"[]", b"-1e999", b"<script>", b"<img src=//x/y.png>", b"http://[::1", b'data-study-id="99999999999999999999"', "paziente di anni 999 à €".encode(), b"\x1b[31m"]
+NASTY = [
+    b"<",
+    b">",
+    b'"',
+    b"'",
+    b"<!--",
+    b"-->",
+    b"]]>",
+    b"\0",
+    b"\xff\xfe",
+    b"&#x110000;",
+    b"&#0;",
+    b"../../../",
+    b"%2e%2e%2f",
+    b"/etc/passwd.jpeg",
+    b"<div>" * 300,
+    b"</div>" * 50,
+    b"{" * 200,
+    b"null",
+    b"[]",
+    b"-1e999",
+    b"<script>",
+    b"<img src=//x/y.png>",
+    b"http://[::1",
+    b'data-study-id="99999999999999999999"',
+    "paziente di anni 999 à €".encode(),
+    b"\x1b[31m",
+]
 
 
 @st.composite
@@ -50,7 +92,16 @@ def survives(parse, content):
 
 
 FUZZ = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
-URLS = st.sampled_from(["https://radiopaedia.org/cases/covid-19-pneumonia-3", "https://www.sirm.org/2020/03/11/covid-19-caso-40/", "", "http://[", "/x", "https://radiopaedia.org/cases/../../etc"])
+URLS = st.sampled_from(
+    [
+        "https://radiopaedia.org/cases/covid-19-pneumonia-3",
+        "https://www.sirm.org/2020/03/11/covid-19-caso-40/",
+        "",
+        "http://[",
+        "/x",
+        "https://radiopaedia.org/cases/../../etc",
+    ]
+)
 
 
 @FUZZ
@@ -83,9 +134,24 @@ def test_listings(page, url):
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.text(max_size=400) | st.lists(st.sampled_from(["RX ", "TC ", "paziente ", "di anni ", "53 ", "non ", "eseguita ", "a letto ", ", ", ". ", "da ", "padre "]), max_size=200).map("".join))
+@given(
+    st.text(max_size=400)
+    | st.lists(
+        st.sampled_from(["RX ", "TC ", "paziente ", "di anni ", "53 ", "non ", "eseguita ", "a letto ", ", ", ". ", "da ", "padre "]),
+        max_size=200,
+    ).map("".join)
+)
 def test_prose(text):
-    for function in (prose.modality, prose.view, prose.age, prose.sex, prose.two_views, prose.two_patients, prose.patient_marks, prose.ages):
+    for function in (
+        prose.modality,
+        prose.view,
+        prose.age,
+        prose.sex,
+        prose.two_views,
+        prose.two_patients,
+        prose.patient_marks,
+        prose.ages,
+    ):
         function(text)
 
 

@@ -61,7 +61,16 @@ def test_a_closed_path_is_not_asked(web, tmp_path):
     assert web.requests == ["/robots.txt"]
 
 
-@pytest.mark.parametrize("answer", [Page("", status=401), Page("", status=403), Page("oh", status=500), Page("<title>Just a moment...</title>"), Page("", headers={"cf-mitigated": "challenge"})])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Page("", status=401),
+        Page("", status=403),
+        Page("oh", status=500),
+        Page("<title>Just a moment...</title>"),
+        Page("", headers={"cf-mitigated": "challenge"}),
+    ],
+)
 def test_a_robots_txt_that_refuses_closes_the_host(web, tmp_path, answer):
     web.pages["/robots.txt"] = answer
     door = door_to(web, tmp_path)
@@ -223,7 +232,19 @@ def test_a_redirect_on_the_site_is_followed(web, tmp_path):
     assert door_to(web, tmp_path).page(URL + "/old").body == b"<p>page a</p>"
 
 
-@pytest.mark.parametrize("target", ["https://elsewhere.test/a", "http://169.254.169.254/latest", "http://10.0.0.1/", "http://127.0.0.1:1/", "file:///etc/passwd", "//elsewhere.test/", "https://www.sirm.org@elsewhere.test/", "http://[::1]/"])
+@pytest.mark.parametrize(
+    "target",
+    [
+        "https://elsewhere.test/a",
+        "http://169.254.169.254/latest",
+        "http://10.0.0.1/",
+        "http://127.0.0.1:1/",
+        "file:///etc/passwd",
+        "//elsewhere.test/",
+        "https://www.sirm.org@elsewhere.test/",
+        "http://[::1]/",
+    ],
+)
 def test_a_redirect_away_is_not_followed(web, tmp_path, target):
     web.pages["/old"] = Page("", status=302, headers={"Location": target})
     with pytest.raises(NotAsked, match="redirects to a host"):
@@ -256,7 +277,26 @@ def test_a_dns_answer_into_this_machine_is_not_asked_unless_allowed(web, tmp_pat
     assert door_to(web, tmp_path / "2", hosts=hosts, lookup=lookup).page("https://named.test/a").status == 200
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1", "10.0.0.1", "192.168.1.1", "172.16.0.9", "169.254.169.254", "0.0.0.0", "100.64.0.1", "::1", "fe80::1%eth0", "fc00::1", "::ffff:10.0.0.1", "64:ff9b::a00:1", "2002:a00:1::", "224.0.0.1", "255.255.255.255"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "127.0.0.1",
+        "10.0.0.1",
+        "192.168.1.1",
+        "172.16.0.9",
+        "169.254.169.254",
+        "0.0.0.0",
+        "100.64.0.1",
+        "::1",
+        "fe80::1%eth0",
+        "fc00::1",
+        "::ffff:10.0.0.1",
+        "64:ff9b::a00:1",
+        "2002:a00:1::",
+        "224.0.0.1",
+        "255.255.255.255",
+    ],
+)
 def test_private_addresses_are_refused(address):
     assert not addresses.allowed(address)
 

@@ -96,7 +96,10 @@ def test_sex_confusion_table():
 
 def test_age_table():
     said, truth = [prose.age(s).value for s, *_ in SENTENCES], [a for _, _, a, _ in SENTENCES]
-    counts = Counter("right" if a == b and b else "rightly none" if a == b else "missed" if not a else "invented" if not b else "wrong" for a, b in zip(said, truth))
+    counts = Counter(
+        "right" if a == b and b else "rightly none" if a == b else "missed" if not a else "invented" if not b else "wrong"
+        for a, b in zip(said, truth)
+    )
     print(f"\nage: {dict(counts)}")
     assert counts["wrong"] == counts["invented"] == 0 and counts["missed"] <= 1
 

@@ -53,7 +53,20 @@ def test_a_public_dataset_is_refused_while_a_licence_forbids_it(merged):
     assert not (merged / "out").exists()
 
 
-@pytest.mark.parametrize("licence, allowed", [("CC0", True), ("CC BY 4.0", True), ("CC BY-SA 3.0", True), ("CC BY-NC 4.0", False), ("CC BY-ND 4.0", False), ("", False), ("unknown", False), ("CC BY-NC-SA", False), ("CC BY 4.0, if asked", False)])
+@pytest.mark.parametrize(
+    "licence, allowed",
+    [
+        ("CC0", True),
+        ("CC BY 4.0", True),
+        ("CC BY-SA 3.0", True),
+        ("CC BY-NC 4.0", False),
+        ("CC BY-ND 4.0", False),
+        ("", False),
+        ("unknown", False),
+        ("CC BY-NC-SA", False),
+        ("CC BY 4.0, if asked", False),
+    ],
+)
 def test_which_licences_allow_a_public_dataset(merged, licence, allowed):
     records = [record.but(licence=licence) for record in manifest.read(merged / "manifest.csv")]
     manifest.write(merged / "manifest.csv", records, manifest.read_roots(merged / "manifest.csv"))

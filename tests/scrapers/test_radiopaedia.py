@@ -55,7 +55,16 @@ def test_modality_is_the_field_and_never_the_title():
     assert not viewer.read(json.dumps(mixed).encode(), "1").films
 
 
-@pytest.mark.parametrize("findings, view", [("AP supine radiograph.", "AP supine"), ("Portable chest x-ray.", "AP"), ("Chest radiograph, PA view.", "PA"), ("Opacities.", "frontal-unspecified"), ("Normal lateral film.", "frontal-unspecified")])
+@pytest.mark.parametrize(
+    "findings, view",
+    [
+        ("AP supine radiograph.", "AP supine"),
+        ("Portable chest x-ray.", "AP"),
+        ("Chest radiograph, PA view.", "PA"),
+        ("Opacities.", "frontal-unspecified"),
+        ("Normal lateral film.", "frontal-unspecified"),
+    ],
+)
 def test_frontal_is_pa_or_ap_only_where_the_words_say_so(findings, view):
     films = viewer.read(json.dumps(Case(5, findings=findings, views=("Frontal", "Lateral")).annotated()).encode()).films
     assert [film.view.value for film in films] == [view, "lateral"]
@@ -91,7 +100,10 @@ def test_a_file_name_that_is_no_plain_name_is_not_taken(name):
     assert not any("/.hidden" in url or " " in url for url in film.image_urls)
 
 
-@pytest.mark.parametrize("title, finding", [("COVID-19 pneumonia", "COVID-19"), ("Progression of SARS-CoV-2 infection", "COVID-19"), ("Lobar pneumonia", "Lobar pneumonia")])
+@pytest.mark.parametrize(
+    "title, finding",
+    [("COVID-19 pneumonia", "COVID-19"), ("Progression of SARS-CoV-2 infection", "COVID-19"), ("Lobar pneumonia", "Lobar pneumonia")],
+)
 def test_the_finding_is_the_title_s(title, finding):
     html = Case(5, 2026, title=title).page()
     assert radiopaedia.case_page(html.encode(), URL).finding.value == finding
@@ -103,7 +115,9 @@ def test_a_doubtful_finding_is_asked(title):
     assert not case.finding and case.questions[0].field == "finding"
 
 
-@pytest.mark.parametrize("age, value", [("60 years", "60"), ("8 months", "8 months"), ("3 weeks", "3 weeks"), ("Adult", "Adult"), ("5 days", "5 days")])
+@pytest.mark.parametrize(
+    "age, value", [("60 years", "60"), ("8 months", "8 months"), ("3 weeks", "3 weeks"), ("Adult", "Adult"), ("5 days", "5 days")]
+)
 def test_ages(age, value):
     assert radiopaedia.case_page(Case(5, age=age).page().encode(), URL).age.value == value
 
@@ -119,7 +133,10 @@ def test_listing():
     assert found.cases == ("https://radiopaedia.org/cases/covid-19-28", "https://radiopaedia.org/cases/covid-pneumonia-and-recovery")
     assert found.next == "https://radiopaedia.org/search?q=COVID-19&page=2"
     assert not radiopaedia.listing((html + more.replace("next_page", "next_page disabled")).encode(), "https://radiopaedia.org/search").next
-    assert radiopaedia.listing(b"<p>No results were found with these refinement filters applied.</p>", "https://radiopaedia.org/search").cases == ()
+    assert (
+        radiopaedia.listing(b"<p>No results were found with these refinement filters applied.</p>", "https://radiopaedia.org/search").cases
+        == ()
+    )
     with pytest.raises(BadInput, match="lists no case"):
         radiopaedia.listing(b"<p>something else</p>", "https://radiopaedia.org/search")
 

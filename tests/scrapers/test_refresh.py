@@ -74,7 +74,9 @@ def test_from_zero_and_a_second_time_without_a_request(desk):
     assert desk.report("radiopaedia")["new"] == 6 and desk.report("radiopaedia")["films"] == 7
     assert desk.report("sirm")["new"] == 7 and desk.report("sirm")["films"] == 7
     assert len(desk.rad.requests) == len(set(desk.rad.requests)) and len(desk.sir.requests) == len(set(desk.sir.requests))
-    assert not any("thumb" in path or "download" in path or "_medium" in path or "300x200" in path for path in desk.rad.requests + desk.sir.requests)
+    assert not any(
+        "thumb" in path or "download" in path or "_medium" in path or "300x200" in path for path in desk.rad.requests + desk.sir.requests
+    )
     assert not any(f"/studies/{case.ct_study}/stacks" in path for case in RAD for path in desk.rad.requests if case.form == 2020)
     code, output, requests = desk.refresh("--crawl")
     assert (code, requests) == (0, 0) and desk.report("radiopaedia")["unchanged"] == 6
@@ -124,7 +126,9 @@ def test_a_kill_in_the_middle_and_a_resume_that_asks_nothing_twice(desk):
 
     desk.rad.find = find
     command = [sys.executable, "-m", "scrapers", *desk.arguments("--crawl", "radiopaedia")]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    process = subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": str(ROOT)}
+    )
     while process.poll() is None and len(desk.rad.requests) < 12:
         time.sleep(0.005)
     process.send_signal(signal.SIGKILL)
@@ -132,7 +136,7 @@ def test_a_kill_in_the_middle_and_a_resume_that_asks_nothing_twice(desk):
     before = list(desk.rad.requests)
     assert 12 <= len(before) < 22
     code, _, _ = desk.refresh("--crawl", "radiopaedia")
-    after = desk.rad.requests[len(before):]
+    after = desk.rad.requests[len(before) :]
     assert code == 0 and desk.report("radiopaedia")["films"] == 7
     # the request that was under way when the process died has to be made again, and no other
     assert len(set(before) & set(after)) <= 1
@@ -159,13 +163,24 @@ def test_gone_and_changed_cases_are_kept_and_marked(desk):
     assert (code, report["gone"], report["changed"], report["unchanged"]) == (0, 1, 1, 4)
     assert desk.record("radiopaedia", "75001")["state"] == "gone"
     record = desk.record("radiopaedia", "75002")
-    assert record["age"]["value"] == "65" and record["films"][0]["gone"] and (desk.store / "radiopaedia/75002" / record["films"][0]["file"]).exists()
+    assert (
+        record["age"]["value"] == "65"
+        and record["films"][0]["gone"]
+        and (desk.store / "radiopaedia/75002" / record["films"][0]["file"]).exists()
+    )
     assert len(list((desk.store / "radiopaedia/75002/history").glob("*.json"))) == 1
     assert desk.refresh("--crawl", "radiopaedia")[0] == 0 and desk.report("radiopaedia")["unchanged"] == 5
 
 
 def test_a_list_of_cases(desk, tmp_path):
-    rows = ["source,case_url", f"radiopaedia,https://radiopaedia.org/cases/{RAD[2].slug}?lang=us", f"radiopaedia,https://radiopaedia.org/cases/{RAD[2].slug}", f"sirm,https://www.sirm.org{SIR[0].path}", "x,https://elsewhere.test/cases/1", "y,nonsense"]
+    rows = [
+        "source,case_url",
+        f"radiopaedia,https://radiopaedia.org/cases/{RAD[2].slug}?lang=us",
+        f"radiopaedia,https://radiopaedia.org/cases/{RAD[2].slug}",
+        f"sirm,https://www.sirm.org{SIR[0].path}",
+        "x,https://elsewhere.test/cases/1",
+        "y,nonsense",
+    ]
     (tmp_path / "cases.csv").write_text("\n".join(rows))
     code, output, _ = desk.refresh("--cases", tmp_path / "cases.csv")
     assert code == 0 and desk.report("radiopaedia")["new"] == 1 and desk.report("sirm")["new"] == 1
@@ -213,7 +228,14 @@ def test_a_missing_full_size_falls_back_to_the_next(desk):
     assert taken["image_url"].endswith("_big_gallery.jpeg") and taken["width"] == 640
 
 
-@pytest.mark.parametrize("fault, words", [(Page("", status=403), "answered 403"), (Page("<title>Just a moment...</title>", status=403), "asks for a human"), (Page("", status=429), "429 again")])
+@pytest.mark.parametrize(
+    "fault, words",
+    [
+        (Page("", status=403), "answered 403"),
+        (Page("<title>Just a moment...</title>", status=403), "asks for a human"),
+        (Page("", status=429), "429 again"),
+    ],
+)
 def test_a_refusal_stops_the_site_and_names_what_to_bring_by_hand(desk, fault, words):
     desk.rad.faults[f"/cases/{RAD[2].slug}"] = [fault, fault]
     if fault.status == 429:
@@ -279,7 +301,13 @@ def test_the_store_as_records(desk):
     assert len(used) == 14 and {record.source for record in used} == {"radiopaedia", "sirm"}
     for record in used:
         assert record.path.startswith(f"mine/{record.source}/") and record.label == "covid" and record.collected == "crawl"
-        assert record.credit and record.case_url.startswith("https://") and record.image_url.startswith("https://") and record.retrieved_at and record.permission
+        assert (
+            record.credit
+            and record.case_url.startswith("https://")
+            and record.image_url.startswith("https://")
+            and record.retrieved_at
+            and record.permission
+        )
         assert record.view_basis or not record.view
     assert {r.licence for r in used if r.source == "sirm"} == {"unknown"}
     assert {r.excluded for r in records if not r.used} == {"modality CT: not an X-ray"}

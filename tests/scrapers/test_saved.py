@@ -38,7 +38,9 @@ def save_radiopaedia(folder, case, form="stacks", picture=True):
     elif form == "annotated":
         (folder / "annotated_viewer_json.json").write_text(json.dumps(case.annotated()))
     elif form == "fullscreen":
-        (folder / "viewer.html").write_text(address_mark(f"https://radiopaedia.org/cases/{case.rid}/studies/{case.study}?lang=us") + case.fullscreen())
+        (folder / "viewer.html").write_text(
+            address_mark(f"https://radiopaedia.org/cases/{case.rid}/studies/{case.study}?lang=us") + case.fullscreen()
+        )
     if picture:
         files = folder / f"{case.slug}_files"
         files.mkdir(exist_ok=True)
@@ -51,7 +53,9 @@ def save_sirm(folder, case):
     body = case.page()
     for name in case.pictures():
         stem, _, ending = case.upload(name).rpartition(".")
-        body = body.replace(f'data-src="{stem}-300x200.{ending}"', f'srcset="{stem}-300x200.{ending} 300w, {stem}.{ending} 900w"').replace("data:image/gif;base64,R0lGOD", f"./caso_files/{name}")
+        body = body.replace(f'data-src="{stem}-300x200.{ending}"', f'srcset="{stem}-300x200.{ending} 300w, {stem}.{ending} 900w"').replace(
+            "data:image/gif;base64,R0lGOD", f"./caso_files/{name}"
+        )
         (folder / "caso_files").mkdir(exist_ok=True)
         (folder / "caso_files" / name).write_bytes(film(sum(name.encode()), 500, 450))
     (folder / "caso.html").write_text(address_mark("https://www.sirm.org" + case.path) + body)
@@ -71,7 +75,14 @@ def test_a_page_with_its_picture_alone(tmp_path):
     case = radiopaedia.Case(2, 2020)
     save_radiopaedia(tmp_path, case, "none")
     page = tmp_path / f"{case.slug}.html"
-    page.write_text(page.read_text().replace("</div></div>\n<div id", "</div></div><div id").replace('<div class="study-modality">', f'<img src="./{case.slug}_files/{case.image(0)[1]}_big_gallery.jpeg"><div class="study-modality">'))
+    page.write_text(
+        page.read_text()
+        .replace("</div></div>\n<div id", "</div></div><div id")
+        .replace(
+            '<div class="study-modality">',
+            f'<img src="./{case.slug}_files/{case.image(0)[1]}_big_gallery.jpeg"><div class="study-modality">',
+        )
+    )
     [found], _ = saved.read(tmp_path)
     assert [(f.modality.value, f.confidence) for f in found.case.films] == [("X-ray", "exact")]
     assert found.picture(found.case.films[0].image_urls)[0] == film(int(case.image(0)[0]), 640, 600)
@@ -87,7 +98,11 @@ def test_viewer_json_without_its_page(tmp_path):
 
 def test_a_sirm_page_and_wordpress_json_are_one_case(tmp_path):
     save_sirm(tmp_path, sirm.Case(40))
-    post = {"link": "https://www.sirm.org" + sirm.Case(40).path, "title": {"rendered": "COVID-19: caso 40"}, "content": {"rendered": sirm.Case(40).body()}}
+    post = {
+        "link": "https://www.sirm.org" + sirm.Case(40).path,
+        "title": {"rendered": "COVID-19: caso 40"},
+        "content": {"rendered": sirm.Case(40).body()},
+    }
     (tmp_path / "posts.json").write_text(json.dumps([post]))
     [found], unused = saved.read(tmp_path)
     assert not unused and len(found.case.films) == 2
@@ -144,7 +159,9 @@ def test_equal_names_of_two_cases_are_not_mixed_up(tmp_path):
         save_sirm(folder, sirm.Case(number, ["RX torace:", "figura1.png"]))
         (folder / "caso_files/figura1.png").write_bytes(film(number, 300, 300, "PNG"))
     found, _ = saved.read(tmp_path)
-    assert {one.case.key: one.picture(one.case.films[0].image_urls)[0] for one in found} == {str(n): film(n, 300, 300, "PNG") for n in (50, 51)}
+    assert {one.case.key: one.picture(one.case.films[0].image_urls)[0] for one in found} == {
+        str(n): film(n, 300, 300, "PNG") for n in (50, 51)
+    }
 
 
 def test_refresh_of_saved_pages_needs_no_network_and_repeats_itself(tmp_path, capsys):
@@ -206,14 +223,21 @@ def radiopaedia_page(slug, rows):
 
 
 def sirm_page(slug, rows):
-    views = {"AP Supine": "RX torace a letto in proiezione AP", "AP": "RX torace in proiezione AP", "PA": "RX torace in proiezione PA", "L": "RX torace in proiezione LL"}
+    views = {
+        "AP Supine": "RX torace a letto in proiezione AP",
+        "AP": "RX torace in proiezione AP",
+        "PA": "RX torace in proiezione PA",
+        "L": "RX torace in proiezione LL",
+    }
     sex = {"M": " di sesso maschile", "F": " di sesso femminile"}.get(rows[0]["sex"], "")
     age = f", {rows[0]['age']} anni" if rows[0]["age"] else ""
     films = "".join(f'<p>{views.get(row["view"], "RX torace")}.</p><img src="./{slug}_files/{row["filename"]}">' for row in rows)
     return f'<article><h1 class="entry-title">{slug}</h1><div class="td-post-content"><p>Paziente{sex}{age}, ricoverato.</p>{films}</div></article>'
 
 
-@pytest.mark.skipif(not (DATA / "ieee8023").is_dir() or not (DATA / "coronahack").is_dir(), reason="needs the shared films of ieee8023 and coronahack")
+@pytest.mark.skipif(
+    not (DATA / "ieee8023").is_dir() or not (DATA / "coronahack").is_dir(), reason="needs the shared films of ieee8023 and coronahack"
+)
 def test_real_films_saved_and_merged_with_coronahack(tmp_path, capsys):
     counts = arrange(DATA / "ieee8023", tmp_path / "saved")
     command = ["refresh", "--saved", str(tmp_path / "saved"), "--store", str(tmp_path / "store"), "--settings", str(tmp_path / "none.yaml")]
@@ -227,7 +251,12 @@ def test_real_films_saved_and_merged_with_coronahack(tmp_path, capsys):
         assert all(record.used or "lateral" in record.excluded or record.duplicate_of for record in mine)
     truth = {row["filename"]: row for row in csv.DictReader(open(DATA / "ieee8023/metadata.csv", encoding="utf-8"))}
     views = {"AP Supine": "AP supine", "L": "lateral", "AP": "AP", "PA": "PA"}
-    stored = [(film, record) for path in (tmp_path / "store").glob("*/*/record.json") for record in [json.loads(path.read_text())] for film in record["films"]]
+    stored = [
+        (film, record)
+        for path in (tmp_path / "store").glob("*/*/record.json")
+        for record in [json.loads(path.read_text())]
+        for film in record["films"]
+    ]
     for film_, record in stored:
         row = truth[film_["image_url"]]
         assert film_["view"]["value"] == views.get(row["view"], film_["view"]["value"])

@@ -59,4 +59,6 @@ def test_a_file_that_is_no_settings(tmp_path, text):
 
 
 def test_a_moved_site(tmp_path):
-    assert loaded(tmp_path, GOOD | {"hosts": {"www.sirm.org": "https://archivio.sirm.org/"}}).hosts == {"www.sirm.org": "https://archivio.sirm.org"}
+    assert loaded(tmp_path, GOOD | {"hosts": {"www.sirm.org": "https://archivio.sirm.org/"}}).hosts == {
+        "www.sirm.org": "https://archivio.sirm.org"
+    }

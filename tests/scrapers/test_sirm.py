@@ -36,7 +36,14 @@ def test_pictures_outside_the_post_are_not_its_films():
     assert len(sirm.case_page(Case(40).page().encode(), URL).films) == 2
 
 
-@pytest.mark.parametrize("path, key", [("/2020/03/03/covid19-caso-2/", "2"), ("/2020/05/20/covid-19-caso-92-mini-review-pediatrica/", "92"), ("/en/2020/03/31/covid-19-case-5/", "5")])
+@pytest.mark.parametrize(
+    "path, key",
+    [
+        ("/2020/03/03/covid19-caso-2/", "2"),
+        ("/2020/05/20/covid-19-caso-92-mini-review-pediatrica/", "92"),
+        ("/en/2020/03/31/covid-19-case-5/", "5"),
+    ],
+)
 def test_the_case_number_is_the_key(path, key):
     assert sirm.case_page(Case(1).page().encode(), "https://www.sirm.org" + path).key == key
 
@@ -70,7 +77,14 @@ def test_the_sex_is_not_guessed_and_conflicting_ages_are_asked():
 
 
 def test_two_patients_with_paragraphs_of_their_own():
-    case = parsed("Due pazienti, marito e moglie.", "Paziente 1: donna di 60 anni. RX torace:", "RX-a.jpeg", "Paziente 2: uomo di 64 anni. RX torace:", "RX-b.jpeg", number=85)
+    case = parsed(
+        "Due pazienti, marito e moglie.",
+        "Paziente 1: donna di 60 anni. RX torace:",
+        "RX-a.jpeg",
+        "Paziente 2: uomo di 64 anni. RX torace:",
+        "RX-b.jpeg",
+        number=85,
+    )
     assert case.patients == ("a", "b") and not case.age and not case.sex
     assert [(film.patient, film.age.value, film.sex.value) for film in case.films] == [("a", "60", "F"), ("b", "64", "M")]
 
@@ -104,7 +118,15 @@ def test_equal_names_in_two_months_get_two_keys():
 
 
 def test_wordpress_json():
-    posts = [{"link": "https://www.sirm.org" + Case(9).path, "title": {"rendered": "COVID-19: caso 9"}, "content": {"rendered": Case(9).body()}, "date": "2020-03-05T10:00:00"}, {"link": "https://www.sirm.org/about/", "content": {"rendered": ""}}]
+    posts = [
+        {
+            "link": "https://www.sirm.org" + Case(9).path,
+            "title": {"rendered": "COVID-19: caso 9"},
+            "content": {"rendered": Case(9).body()},
+            "date": "2020-03-05T10:00:00",
+        },
+        {"link": "https://www.sirm.org/about/", "content": {"rendered": ""}},
+    ]
     cases, reasons = sirm.wordpress(json.dumps(posts).encode())
     assert [case.key for case in cases] == ["9"] and cases[0].published == "2020-03-05" and len(cases[0].films) == 2
     assert len(reasons) == 1 and "post 2" in reasons[0]

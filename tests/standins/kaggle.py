@@ -130,7 +130,13 @@ class Kaggle(ThreadingHTTPServer):
         if self.machine:
             self.machine.start(self, body["slug"], kernel)
         url = f"https://www.kaggle.com/code/{body['slug']}"
-        return {"ref": f"/code/{body['slug']}", "url": url, "versionNumber": len(kernel.pushes), "kernelId": 1, "invalidDatasetSources": invalid}
+        return {
+            "ref": f"/code/{body['slug']}",
+            "url": url,
+            "versionNumber": len(kernel.pushes),
+            "kernelId": 1,
+            "invalidDatasetSources": invalid,
+        }
 
     def _kernel(self, body):
         kernel = self.kernels.get(f"{body['userName']}/{body['kernelSlug']}")
@@ -141,7 +147,10 @@ class Kaggle(ThreadingHTTPServer):
     def GetKernel(self, body, user):
         kernel = self._kernel(body)
         source = kernel.pushes[-1]["text"] if kernel.pushes else ""
-        return {"metadata": {"ref": f"{body['userName']}/{body['kernelSlug']}", "currentVersionNumber": len(kernel.pushes)}, "blob": {"source": source}}
+        return {
+            "metadata": {"ref": f"{body['userName']}/{body['kernelSlug']}", "currentVersionNumber": len(kernel.pushes)},
+            "blob": {"source": source},
+        }
 
     def GetKernelSessionStatus(self, body, user):
         kernel = self._kernel(body)
@@ -152,7 +161,9 @@ class Kaggle(ThreadingHTTPServer):
         start = int(body.get("pageToken") or 0)
         names = sorted(kernel.files)
         ref = f"{body['userName']}/{body['kernelSlug']}"
-        page = [{"fileName": name, "url": f"{self.url}/output/{ref}/{name}?signature=output-key-3333"} for name in names[start : start + size]]
+        page = [
+            {"fileName": name, "url": f"{self.url}/output/{ref}/{name}?signature=output-key-3333"} for name in names[start : start + size]
+        ]
         more = str(start + size) if start + size < len(names) else ""
         return {"files": page, "log": json.dumps(kernel.log) if kernel.log and not kernel.running else "", "nextPageToken": more}
 
@@ -182,7 +193,9 @@ class Kaggle(ThreadingHTTPServer):
         ref = f"{body['ownerSlug']}/{body['slug']}"
         if body["ownerSlug"] != user or user in self.may_not_write:
             raise Refused(403, "Permission 'datasets.create' was denied")
-        self.datasets[ref] = Dataset(body["title"], body["licenseName"], body.get("isPrivate", False), [self._files_of(body)], self.processing)
+        self.datasets[ref] = Dataset(
+            body["title"], body["licenseName"], body.get("isPrivate", False), [self._files_of(body)], self.processing
+        )
         return {"ref": f"/{ref}", "url": f"https://www.kaggle.com/datasets/{ref}", "status": "ok"}
 
     def CreateDatasetVersion(self, body, user):
@@ -207,7 +220,10 @@ class Kaggle(ThreadingHTTPServer):
     def ListDatasetFiles(self, body, user):
         files = sorted(self._dataset(body).versions[-1].items())
         start, size = int(body.get("pageToken") or 0), body.get("pageSize") or 20
-        page = [{"name": name, "totalBytes": len(data), "creationDate": "2026-10-01T00:00:00.000Z"} for name, data in files[start : start + size]]
+        page = [
+            {"name": name, "totalBytes": len(data), "creationDate": "2026-10-01T00:00:00.000Z"}
+            for name, data in files[start : start + size]
+        ]
         return {"datasetFiles": page, "nextPageToken": str(start + size) if start + size < len(files) else ""}
 
     def GetAcceleratorQuotaStatistics(self, body, user):
@@ -230,7 +246,11 @@ class Handler(BaseHTTPRequestHandler):
             with self.server.lock:
                 answer = self._answer(method, body)
         except Refused as error:
-            told = {"error": {"code": error.code, "message": error.message}} if error.google else {"code": error.code, "message": error.message}
+            told = (
+                {"error": {"code": error.code, "message": error.message}}
+                if error.google
+                else {"code": error.code, "message": error.message}
+            )
             return self._send(error.code, told)
         if answer is not None:
             self._send(200, answer)
@@ -264,7 +284,9 @@ class Handler(BaseHTTPRequestHandler):
         label = body["Label"]
         if label in self.server.secrets:
             return self._send(200, {"wasSuccessful": True, "result": {"secret": self.server.secrets[label]}})
-        self._send(200, {"wasSuccessful": False, "errors": [f"No user secrets exist for kernel id 1 and label {label}."], "error": {"code": 5}})
+        self._send(
+            200, {"wasSuccessful": False, "errors": [f"No user secrets exist for kernel id 1 and label {label}."], "error": {"code": 5}}
+        )
 
     def do_PUT(self):
         token = self.path.rsplit("/", 1)[1]
@@ -298,7 +320,9 @@ class Handler(BaseHTTPRequestHandler):
         if fault[1]:
             fault[1] -= 1
             return self._send(fault[0], b"<html><body>Access denied</body></html>", {"Content-Type": "text/html"})
-        self._send(200, kernel.files[name], {"Content-Type": "application/octet-stream", "Last-Modified": formatdate(kernel.modified, usegmt=True)})
+        self._send(
+            200, kernel.files[name], {"Content-Type": "application/octet-stream", "Last-Modified": formatdate(kernel.modified, usegmt=True)}
+        )
 
     def _stream(self, kernel):
         """The live log, as server-sent events, until the run has ended."""

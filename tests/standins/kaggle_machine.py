@@ -7,7 +7,7 @@ import threading
 import time
 from pathlib import Path
 
-SECRETS_MODULE = '''
+SECRETS_MODULE = """
 import os, requests
 
 class CredentialError(Exception): ...
@@ -27,7 +27,7 @@ class UserSecretsClient:
         if not answer["wasSuccessful"]:
             raise BackendError(answer["errors"])
         return answer["result"]["secret"]
-'''
+"""
 """Kaggle's image has a module like this one, which nothing else has."""
 
 
@@ -84,7 +84,11 @@ class Machine:
         for line in process.stdout:
             kernel.print(line)
         code = process.wait()
-        kernel.files = {path.relative_to(kaggle / "working").as_posix(): path.read_bytes() for path in sorted((kaggle / "working").rglob("*")) if path.is_file()}
+        kernel.files = {
+            path.relative_to(kaggle / "working").as_posix(): path.read_bytes()
+            for path in sorted((kaggle / "working").rglob("*"))
+            if path.is_file()
+        }
         kernel.modified = time.time()
         kernel.failure = "" if code == 0 else f"Your notebook exited with code {code}"
         with kernel.changed:

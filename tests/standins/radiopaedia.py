@@ -8,13 +8,31 @@ import json
 from tests.standins.web import Page, Web, film
 
 IMAGES = "https://prod-images-static.radiopaedia.org/images"
-SIZES = {"": (900, 800), "_big_gallery": (640, 600), "_gallery": (400, 360), "_medium": (300, 280), "_small": (200, 180), "_thumb": (104, 104)}
+SIZES = {
+    "": (900, 800),
+    "_big_gallery": (640, 600),
+    "_gallery": (400, 360),
+    "_medium": (300, 280),
+    "_small": (200, 180),
+    "_thumb": (104, 104),
+}
 
 
 class Case:
     """One case of the stand-in. form: 2020, 2023 or 2026. views: its frontal and lateral films."""
 
-    def __init__(self, number, form=2020, title=None, age="60 years", sex="Male", views=("Frontal",), ct=None, findings="Bilateral patchy opacities.", author="Dr Ada Test"):
+    def __init__(
+        self,
+        number,
+        form=2020,
+        title=None,
+        age="60 years",
+        sex="Male",
+        views=("Frontal",),
+        ct=None,
+        findings="Bilateral patchy opacities.",
+        author="Dr Ada Test",
+    ):
         self.rid, self.slug = str(75000 + number), f"covid-19-pneumonia-{number}"
         self.form, self.title = form, title or f"COVID-19 pneumonia {number}"
         self.age, self.sex, self.views, self.findings, self.author = age, sex, views, findings, author
@@ -34,8 +52,17 @@ class Case:
         return found + [(self.ct_study, "CT", "")] if self.ct else found
 
     def citation(self):
-        rows = {"Citation:": f"Test A, {self.title}. Case study, Radiopaedia.org", "DOI:": f"https://doi.org/10.53347/rID-{self.rid}", "rID:": self.rid, "Case published:": "15 Apr 2020", "Tags:": '<a href="/tags/covid-19">covid-19</a>'}
-        return "".join(f'<div class="row"><div class="col-sm-3"><strong>{label}</strong></div><div class="col-sm-8">{value}</div></div>' for label, value in rows.items())
+        rows = {
+            "Citation:": f"Test A, {self.title}. Case study, Radiopaedia.org",
+            "DOI:": f"https://doi.org/10.53347/rID-{self.rid}",
+            "rID:": self.rid,
+            "Case published:": "15 Apr 2020",
+            "Tags:": '<a href="/tags/covid-19">covid-19</a>',
+        }
+        return "".join(
+            f'<div class="row"><div class="col-sm-3"><strong>{label}</strong></div><div class="col-sm-8">{value}</div></div>'
+            for label, value in rows.items()
+        )
 
     def page_2020(self):
         # a study without findings has no findings node, which is what misaligns parallel lists
@@ -73,7 +100,16 @@ class Case:
         images = []
         for position, view in enumerate(self.views):
             number, name = self.image(position)
-            images.append({"id": int(number), "fullscreen_filename": f"{IMAGES}/{number}/{name}_big_gallery.jpeg", "public_filename": f"{IMAGES}/{number}/{name}.jpeg", "plane_projection": view, "position": position, "download_image_url": f"/images/{number}/download?layout=false"})
+            images.append(
+                {
+                    "id": int(number),
+                    "fullscreen_filename": f"{IMAGES}/{number}/{name}_big_gallery.jpeg",
+                    "public_filename": f"{IMAGES}/{number}/{name}.jpeg",
+                    "plane_projection": view,
+                    "position": position,
+                    "download_image_url": f"/images/{number}/download?layout=false",
+                }
+            )
         return [{"modality": "X-ray", "images": images}]
 
     def annotated(self, key=None):
@@ -82,9 +118,38 @@ class Case:
         series = []
         for position, view in enumerate(self.views):
             number, name = self.image(position)
-            files = {size: f"{name}{suffix}.jpeg" for size, suffix in (("original", ""), ("big_gallery", "_big_gallery"), ("gallery", "_gallery"), ("medium", "_medium"), ("small", "_small"), ("thumb", "_thumb"))}
-            series.append({"series_id": position, "perspective": view, "specifics": "", "content_type": "image/jpeg", "frames": [{"id": int(number), "width": 900, "height": 800, "current": True}], "encodings": {"thumbnailed_files": [files]}})
-        return {"study": {"id": int(self.study), "case_id": int(self.rid), "case_title": self.title, "modality": "X-ray", "caption": "", "findings": f"<p>{self.findings}</p>", "series": series}}
+            files = {
+                size: f"{name}{suffix}.jpeg"
+                for size, suffix in (
+                    ("original", ""),
+                    ("big_gallery", "_big_gallery"),
+                    ("gallery", "_gallery"),
+                    ("medium", "_medium"),
+                    ("small", "_small"),
+                    ("thumb", "_thumb"),
+                )
+            }
+            series.append(
+                {
+                    "series_id": position,
+                    "perspective": view,
+                    "specifics": "",
+                    "content_type": "image/jpeg",
+                    "frames": [{"id": int(number), "width": 900, "height": 800, "current": True}],
+                    "encodings": {"thumbnailed_files": [files]},
+                }
+            )
+        return {
+            "study": {
+                "id": int(self.study),
+                "case_id": int(self.rid),
+                "case_title": self.title,
+                "modality": "X-ray",
+                "caption": "",
+                "findings": f"<p>{self.findings}</p>",
+                "series": series,
+            }
+        }
 
     def fullscreen(self):
         return f"<html><script>var x = 1; var stackedImages = {json.dumps(self.stacks())}; go();</script></html>"
@@ -99,8 +164,15 @@ def site(cases, per_page=10, robots="User-agent: *\nDisallow: /edit\n"):
     last = max(1, -(-len(cases) // per_page))
     for page in range(1, last + 1):
         shown = cases[(page - 1) * per_page : page * per_page]
-        cards = "".join(f'<a class="search-result search-result-case" href="/cases/{case.slug}?lang=us"><h4 class="search-result-title-text">{case.title}</h4></a>' for case in shown)
-        follow = f'<a class="next_page" rel="next" href="{search}{page + 1}">Next</a>' if page < last else '<a class="next_page disabled" rel="next" href="#">Next</a>'
+        cards = "".join(
+            f'<a class="search-result search-result-case" href="/cases/{case.slug}?lang=us"><h4 class="search-result-title-text">{case.title}</h4></a>'
+            for case in shown
+        )
+        follow = (
+            f'<a class="next_page" rel="next" href="{search}{page + 1}">Next</a>'
+            if page < last
+            else '<a class="next_page disabled" rel="next" href="#">Next</a>'
+        )
         html = f'<html><body>{cards}<div class="pagination" role="navigation" aria-label="Pagination">{follow}</div></body></html>'
         for spelling in (f"{search}{page}", f"{search}{page}".replace("[]", "%5B%5D")):
             web.pages[spelling] = Page(html)
@@ -118,7 +190,9 @@ def add_cases(web, cases):
         for position in range(len(case.views)):
             number, name = case.image(position)
             for suffix, (width, height) in SIZES.items():
-                web.pages[f"/images/{number}/{name}{suffix}.jpeg"] = lambda web, path, number=number, width=width, height=height: Page(film(int(number), width, height), "image/jpeg")
+                web.pages[f"/images/{number}/{name}{suffix}.jpeg"] = lambda web, path, number=number, width=width, height=height: Page(
+                    film(int(number), width, height), "image/jpeg"
+                )
 
 
 def settings(web, **changes):

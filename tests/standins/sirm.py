@@ -36,7 +36,9 @@ class Case:
         for part in self.parts:
             if part in self.pictures():
                 stem, _, ending = self.upload(part).rpartition(".")
-                html.append(f'<p><img class="entry-thumb" src="data:image/gif;base64,R0lGOD" data-src="{stem}-300x200.{ending}" alt=""></p>')
+                html.append(
+                    f'<p><img class="entry-thumb" src="data:image/gif;base64,R0lGOD" data-src="{stem}-300x200.{ending}" alt=""></p>'
+                )
             else:
                 html.append(f"<p>{part}</p>")
         return "".join(html)
@@ -54,11 +56,18 @@ def site(cases, per_page=10, robots="User-agent: *\nDisallow: /wp-admin/\n"):
         mine = [case for case in cases if case.language == language]
         last = max(1, -(-len(mine) // per_page))
         for page in range(1, last + 1):
-            items = "".join(
-                f'<div class="td_module_{18 + i % 3} td_module_wrap"><h3 class="entry-title td-module-title"><a href="{case.path}" rel="bookmark">{case.title}</a></h3></div>'
-                for i, case in enumerate(mine[(page - 1) * per_page : page * per_page])
-            ) or '<div class="td_module_19 td_module_wrap"><h3 class="entry-title"><a rel="bookmark" href="/2020/01/01/other/">Other</a></h3></div>'
-            pager = f'<div class="page-nav td-pb-padding-side"><a href="{base}page/2/">2</a><a class="last" href="{base}page/{last}/">{last}</a></div>' if last > 1 else ""
+            items = (
+                "".join(
+                    f'<div class="td_module_{18 + i % 3} td_module_wrap"><h3 class="entry-title td-module-title"><a href="{case.path}" rel="bookmark">{case.title}</a></h3></div>'
+                    for i, case in enumerate(mine[(page - 1) * per_page : page * per_page])
+                )
+                or '<div class="td_module_19 td_module_wrap"><h3 class="entry-title"><a rel="bookmark" href="/2020/01/01/other/">Other</a></h3></div>'
+            )
+            pager = (
+                f'<div class="page-nav td-pb-padding-side"><a href="{base}page/2/">2</a><a class="last" href="{base}page/{last}/">{last}</a></div>'
+                if last > 1
+                else ""
+            )
             web.pages[base if page == 1 else f"{base}page/{page}/"] = Page(f"<html><body>{items}{pager}</body></html>")
     for case in cases:
         web.pages[case.path] = Page(case.page())

@@ -8,7 +8,9 @@ from cxrkit.data import manifest, sources, tree
 
 @pytest.fixture(scope="session")
 def small():
-    return config.load("dry-run", {"architectures": ["resnet34"], "image_size": 32, "epochs": 1, "lr_find_iterations": 20, "batch_size": 32})
+    return config.load(
+        "dry-run", {"architectures": ["resnet34"], "image_size": 32, "epochs": 1, "lr_find_iterations": 20, "batch_size": 32}
+    )
 
 
 @pytest.fixture(scope="session")

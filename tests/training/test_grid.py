@@ -54,7 +54,15 @@ def test_a_failing_job_is_reported_and_does_not_take_the_others_along(tmp_path, 
     assert grid.unfinished(experiment, tmp_path) == [] and grid.failures(experiment, tmp_path) == {}
 
 
-@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), RuntimeError("PytorchStreamWriter failed writing file"), Interrupted("stop"), KeyboardInterrupt()])
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(28, "No space left on device"),
+        RuntimeError("PytorchStreamWriter failed writing file"),
+        Interrupted("stop"),
+        KeyboardInterrupt(),
+    ],
+)
 def test_a_full_disk_or_the_user_stops_all_jobs(tmp_path, small, stub, error):
     seen = []
 

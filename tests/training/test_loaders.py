@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import torch
 from fastai.torch_core import set_seed
 from fastai.vision.core import imagenet_stats
 
@@ -42,7 +41,9 @@ def test_both_loaders_give_the_same_batches(data, squares, from_files, place):
 def test_held_out_films_are_never_augmented_and_come_in_the_order_of_their_items(data, squares):
     _, _, records, _ = data
     made = loaders.resident(squares, records, 16, "cpu")
-    wanted = (squares.of(made.valid.items)[:, None] / 255 - np.reshape(imagenet_stats[0], (1, 3, 1, 1))) / np.reshape(imagenet_stats[1], (1, 3, 1, 1))
+    wanted = (squares.of(made.valid.items)[:, None] / 255 - np.reshape(imagenet_stats[0], (1, 3, 1, 1))) / np.reshape(
+        imagenet_stats[1], (1, 3, 1, 1)
+    )
     assert np.allclose(np.concatenate([x for x, _ in batches(made)[1]]), wanted, atol=1e-4)
 
 

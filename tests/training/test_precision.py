@@ -29,8 +29,12 @@ def test_a_processor_computes_in_float32_unless_told_otherwise():
 
 
 def test_the_layout_is_on_the_model_when_it_is_trained():
-    assert [type(callback).__name__ for callback in precision.callbacks(Choice("float32", ""), Choice("channels_last", ""), "cpu")] == ["ChannelsLast"]
-    assert [type(callback).__name__ for callback in precision.callbacks(Choice("float16", ""), Choice("contiguous", ""), "cuda")] == ["MixedPrecision"]
+    assert [type(callback).__name__ for callback in precision.callbacks(Choice("float32", ""), Choice("channels_last", ""), "cpu")] == [
+        "ChannelsLast"
+    ]
+    assert [type(callback).__name__ for callback in precision.callbacks(Choice("float16", ""), Choice("contiguous", ""), "cuda")] == [
+        "MixedPrecision"
+    ]
 
 
 def test_formats_and_loaders_differ_less_than_seeds(tmp_path, data, small):
@@ -49,5 +53,9 @@ def test_formats_and_loaders_differ_less_than_seeds(tmp_path, data, small):
 
     base = p_covid("base", 0)
     between_seeds = np.abs(base - p_covid("seed", 1)).mean()
-    for name, how in (("files", {"loader": "files"}), ("contiguous", {"layout": "contiguous"}), ("bfloat16", {"number_format": "bfloat16"})):
+    for name, how in (
+        ("files", {"loader": "files"}),
+        ("contiguous", {"layout": "contiguous"}),
+        ("bfloat16", {"number_format": "bfloat16"}),
+    ):
         assert np.abs(base - p_covid(name, 0, **how)).mean() < between_seeds, name

@@ -20,7 +20,9 @@ def train(data, experiment, folder, job=JOB, callbacks=()):
 
 
 def without_seconds(state):
-    return {stage: {**done, "epochs": [{k: v for k, v in e.items() if k != "seconds"} for e in done["epochs"]]} for stage, done in state.items()}
+    return {
+        stage: {**done, "epochs": [{k: v for k, v in e.items() if k != "seconds"} for e in done["epochs"]]} for stage, done in state.items()
+    }
 
 
 @pytest.fixture(scope="module")
