@@ -118,7 +118,7 @@ RESULTS = 'cxrkit-chest-films-results'  # slug of your dataset that the results 
 RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = '64834baa38a6c86e17156169844c99f904648ffbb08eaf1b18ed7e3fc7950fe9'
+SOURCE_SHA256 = 'ec871fa0f58ab7345aea7c7fa05493bdb80aeb154a6c340c40cc2993cb78b5b8'
 FILES = {}
 
 
@@ -12739,7 +12739,7 @@ def run(experiment, make_loaders, manifest_hash, folder, device, time_left=Deadl
     folder = Path(folder)
     how = [precision.choose_precision(experiment.precision, device), precision.choose_layout(device), precision.autotune(device)]
     callbacks = functools.partial(precision.callbacks, *how[:2], device)
-    announce(f"training {len(jobs_of(experiment))} networks on {device}: " + "; ".join(map(str, how)))
+    announce(f"training {len(jobs_of(experiment))} networks on {device}; numbers: {how[0]}; layout: {how[1]}; cuDNN autotuning: {how[2]}")
     if experiment.pretrained:
         with locked(folder / ".weights.lock"):
             weights.check(
@@ -12750,10 +12750,8 @@ def run(experiment, make_loaders, manifest_hash, folder, device, time_left=Deadl
         _attempt, experiment, make_loaders, _key(experiment, manifest_hash), folder, callbacks, time_left, time.time()
     )
     team = Team.join(device) if experiment.parallel == "data" else Team()
-    (
-        environment.processes(),
-        os.environ.pop("WORLD_SIZE", None),
-    )  # by which fastai would gather each metric from all processes, whatever they train
+    environment.processes()  # remembered, before fastai is kept from gathering each metric from all processes, whatever they train
+    os.environ.pop("WORLD_SIZE", None)
     if experiment.parallel == "data":
         for job in jobs_of(experiment):
             attempt(job, team)
@@ -13196,7 +13194,7 @@ def choose_precision(wanted, device):
 
 def choose_layout(device):
     """The memory layout of images as a Choice; channels last on every device that was measured."""
-    return Choice("channels_last", "faster on processors (1.1 to 1.35 times, python -m cxrkit bench) and on GPUs with float16 units")
+    return Choice("channels_last", "1.1 to 1.35 times as fast on a processor, and faster on GPUs with float16 units")
 
 
 def callbacks(precision, layout, device):

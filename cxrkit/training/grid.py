@@ -61,7 +61,7 @@ def run(experiment, make_loaders, manifest_hash, folder, device, time_left=Deadl
     folder = Path(folder)
     how = [precision.choose_precision(experiment.precision, device), precision.choose_layout(device), precision.autotune(device)]
     callbacks = functools.partial(precision.callbacks, *how[:2], device)
-    announce(f"training {len(jobs_of(experiment))} networks on {device}: " + "; ".join(map(str, how)))
+    announce(f"training {len(jobs_of(experiment))} networks on {device}; numbers: {how[0]}; layout: {how[1]}; cuDNN autotuning: {how[2]}")
     if experiment.pretrained:
         with locked(folder / ".weights.lock"):
             weights.check(
@@ -72,10 +72,8 @@ def run(experiment, make_loaders, manifest_hash, folder, device, time_left=Deadl
         _attempt, experiment, make_loaders, _key(experiment, manifest_hash), folder, callbacks, time_left, time.time()
     )
     team = Team.join(device) if experiment.parallel == "data" else Team()
-    (
-        environment.processes(),
-        os.environ.pop("WORLD_SIZE", None),
-    )  # by which fastai would gather each metric from all processes, whatever they train
+    environment.processes()  # remembered, before fastai is kept from gathering each metric from all processes, whatever they train
+    os.environ.pop("WORLD_SIZE", None)
     if experiment.parallel == "data":
         for job in jobs_of(experiment):
             attempt(job, team)
