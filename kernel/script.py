@@ -118,7 +118,7 @@ RESULTS = 'cxrkit-chest-films-results'  # slug of your dataset that the results 
 RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = 'ec871fa0f58ab7345aea7c7fa05493bdb80aeb154a6c340c40cc2993cb78b5b8'
+SOURCE_SHA256 = '75fc8203e9390cb579e100ff6b8917b2c27b996e9eadc4210ad1bbfeaaa5889a'
 FILES = {}
 
 
@@ -11033,7 +11033,7 @@ pre { background: var(--soft); border: 1px solid var(--line); padding: .8rem 1re
   @page { margin: 15mm 14mm; } html { font-size: 10pt; } body { display: block; padding: 0; max-width: none; } nav ol { position: static; columns: 3; max-height: none; } #slider, .skip { display: none !important; }
   .scroll { overflow: visible; } table { font-size: 7pt; } th, td { padding-right: .5rem; } thead th { white-space: normal; } .number { white-space: normal; } thead { display: table-header-group; } thead button::after { content: ""; }
   tr, figure, .panel, .verdict, .flow > li, .gallery li { break-inside: avoid; } h2, h3, caption, summary { break-after: avoid; } a { text-decoration: none; } details::details-content { content-visibility: visible; block-size: auto; opacity: 1; }
-  .panels { grid-template-columns: repeat(2, 1fr); } .gallery { grid-template-columns: repeat(5, 1fr); } .flow > .split { grid-column: span 2; } .flow > .out { grid-column: 3 / -1; } .data tbody th, caption { position: static; } .whisker, .scale { width: 3.5rem; } .flow ul { columns: auto; } td.words, tbody th { min-width: 0; } }
+  .panels { grid-template-columns: repeat(2, 1fr); } .gallery { grid-template-columns: repeat(6, 1fr); gap: .8rem; } .gallery li:has(.pair) { grid-column: span 2; } .flow > .split { grid-column: span 2; } .flow > .out { grid-column: 3 / -1; } .data tbody th, caption { position: static; } .whisker, .scale { width: 3.5rem; } .flow ul { columns: auto; } td.words, tbody th { min-width: 0; } }
 '''[1:]
 
 
