@@ -64,6 +64,11 @@ class Experiment:
         for key, allowed in CHOICES.items():
             if getattr(self, key) not in allowed:
                 raise WrongUse(f"{key} is {getattr(self, key)!r}.", next=f"use {' or '.join(allowed)}")
+        if self.parallel == "data" and self.loader == "files":
+            raise WrongUse(
+                "With --loader files every process would train on whole batches, and share nothing.",
+                next="use --loader resident, or --parallel jobs",
+            )
         if not 0 < self.threshold < 1 or not self.learning_rate > 0 or not self.seeds:
             raise WrongUse(
                 "threshold must lie between 0 and 1, learning_rate above 0, and one seed be named.", next="correct the experiment"

@@ -118,7 +118,7 @@ RESULTS = 'cxrkit-chest-films-results'  # slug of your dataset that the results 
 RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = '75fc8203e9390cb579e100ff6b8917b2c27b996e9eadc4210ad1bbfeaaa5889a'
+SOURCE_SHA256 = 'cec720ab82d942f4636127e5dd1315a3cc1360765dfb869ab04236aa8b2108bc'
 FILES = {}
 
 
@@ -649,6 +649,11 @@ class Experiment:
         for key, allowed in CHOICES.items():
             if getattr(self, key) not in allowed:
                 raise WrongUse(f"{key} is {getattr(self, key)!r}.", next=f"use {' or '.join(allowed)}")
+        if self.parallel == "data" and self.loader == "files":
+            raise WrongUse(
+                "With --loader files every process would train on whole batches, and share nothing.",
+                next="use --loader resident, or --parallel jobs",
+            )
         if not 0 < self.threshold < 1 or not self.learning_rate > 0 or not self.seeds:
             raise WrongUse(
                 "threshold must lie between 0 and 1, learning_rate above 0, and one seed be named.", next="correct the experiment"
@@ -2559,6 +2564,7 @@ class Cache:
         if len(good) < len(index):
             say(f"pixel cache: {len(index) - len(good)} of {len(index)} squares are damaged and are decoded again ({self.squares})")
             good = {key: (row, crc) for row, (key, (_, crc)) in enumerate(self._compact(good))}
+            write_json(self.index, good)  # whether or not the damaged films are wanted, and so decoded, now
         return good
 
     def _compact(self, good):

@@ -42,6 +42,7 @@ def test_the_command_line_wins_over_yaml_and_yaml_over_defaults(tmp_path):
         ("epochs: 0", "at least 1"),
         ("architectures: [resnet18]", "no architecture resnet18"),
         ("seeds: [1, 1]", "twice"),
+        ("{parallel: data, loader: files}", "share nothing"),
         ("- a list", "no mapping"),
         ("a: [", "cannot be read"),
     ],

@@ -96,6 +96,7 @@ class Cache:
         if len(good) < len(index):
             say(f"pixel cache: {len(index) - len(good)} of {len(index)} squares are damaged and are decoded again ({self.squares})")
             good = {key: (row, crc) for row, (key, (_, crc)) in enumerate(self._compact(good))}
+            write_json(self.index, good)  # whether or not the damaged films are wanted, and so decoded, now
         return good
 
     def _compact(self, good):

@@ -74,6 +74,19 @@ def test_damaged_squares_are_found_and_decoded_again(films, tmp_path, capsys):
     assert (again.of([r.image_id for r in records]) == whole).all()
 
 
+def test_damage_to_a_film_that_is_not_wanted_costs_the_others_nothing(films, tmp_path, monkeypatch):
+    records, locate = films
+    pixels.load(records, locate, SIZE, tmp_path)
+    cache = pixels.Cache(tmp_path, SIZE)
+    row = read_json(cache.index)[records[-1].sha256][0]
+    with open(cache.squares, "r+b") as file:
+        file.seek(row * SIZE**2)
+        file.write(b"\x00\xff\x00\xff")
+    pixels.load(records[:-1], locate, SIZE, tmp_path)
+    monkeypatch.setattr(pixels, "open_grey", None)
+    assert len(pixels.load(records[:-1], locate, SIZE, tmp_path).rows) == 59
+
+
 @pytest.mark.parametrize("lost", ["squares", "index", "tail"])
 def test_a_file_that_is_lost_or_cut_is_made_again(films, tmp_path, lost):
     records, locate = films
