@@ -118,7 +118,7 @@ RESULTS = 'cxrkit-chest-films-results'  # slug of your dataset that the results 
 RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = 'cec720ab82d942f4636127e5dd1315a3cc1360765dfb869ab04236aa8b2108bc'
+SOURCE_SHA256 = 'c709f6b439113bce87d9e15916db6d5b759156651c57018d149d61dca9bf3246'
 FILES = {}
 
 
@@ -3658,6 +3658,7 @@ def energy_in_box(found, side=masking.LUNGS):
 
 
 def box_area(size, side=masking.LUNGS):
+    """The central chest box's share of the area of a film of size x size pixels, 0 to 1; side: its side's share of the film's."""
     low, high = masking.box(size, side)
     return (high - low) ** 2 / size**2
 
@@ -4495,6 +4496,7 @@ def decomposition(is_covid, p_covid, member):
 
 
 def logits(p_covid):
+    """Log odds of probabilities, any shape; those nearer to 0 or 1 than CERTAIN count as if they were that far."""
     p = np.clip(np.asarray(p_covid, float), CERTAIN, 1 - CERTAIN)
     return np.log(p / (1 - p))
 
@@ -13331,6 +13333,10 @@ def done(folder, stage):
 
 
 def make_learner(job, loaders, experiment, folder, callbacks):
+    """A fastai Learner for one job, seeded, silent, with its body's weights in place and files of its own in `folder`.
+
+    Raises RemoteRefusal or BadInput when ImageNet weights cannot be had.
+    """
     set_seed(_stage_seed(job.seed, 0))
     learner = vision_learner(
         loaders,

@@ -106,6 +106,7 @@ def energy_in_box(found, side=masking.LUNGS):
 
 
 def box_area(size, side=masking.LUNGS):
+    """The central chest box's share of the area of a film of size x size pixels, 0 to 1; side: its side's share of the film's."""
     low, high = masking.box(size, side)
     return (high - low) ** 2 / size**2
 

@@ -69,6 +69,7 @@ def decomposition(is_covid, p_covid, member):
 
 
 def logits(p_covid):
+    """Log odds of probabilities, any shape; those nearer to 0 or 1 than CERTAIN count as if they were that far."""
     p = np.clip(np.asarray(p_covid, float), CERTAIN, 1 - CERTAIN)
     return np.log(p / (1 - p))
 

@@ -86,6 +86,10 @@ def done(folder, stage):
 
 
 def make_learner(job, loaders, experiment, folder, callbacks):
+    """A fastai Learner for one job, seeded, silent, with its body's weights in place and files of its own in `folder`.
+
+    Raises RemoteRefusal or BadInput when ImageNet weights cannot be had.
+    """
     set_seed(_stage_seed(job.seed, 0))
     learner = vision_learner(
         loaders,
