@@ -5,12 +5,12 @@ import sys
 from pathlib import Path
 
 from cxrkit import __version__, config, predict
+from cxrkit.cli import audit
+from cxrkit.cli import evaluate as evaluation_commands
+from cxrkit.cli import kaggle as kaggle_commands
+from cxrkit.cli import report as report_commands
 from cxrkit.errors import BadInput, WrongUse, run_command
-from cxrkit.evaluation import audit_commands
-from cxrkit.evaluation import commands as evaluation_commands
-from cxrkit.kaggle_io import commands as kaggle_commands
 from cxrkit.progress import say
-from cxrkit.report import commands as report_commands
 
 
 def parser():
@@ -67,7 +67,7 @@ def parser():
     bench.set_defaults(command=run_bench)
 
     evaluation_commands.add(commands)
-    audit_commands.add(commands)
+    audit.add(commands)
     report_commands.add(commands)
     kaggle_commands.add(commands)
     predict.add(commands)
@@ -75,7 +75,8 @@ def parser():
 
 
 def build_manifest(options):
-    from cxrkit.data import croissant, manifest, overview, sources
+    from cxrkit.data import manifest, sources, summary
+    from scrapers import croissant
 
     experiment = config.load(options.experiment, config.overrides_of(options))
     found = sources.parse_all(options.source, drawn_at=options.out.parent / "phantoms")
@@ -84,8 +85,8 @@ def build_manifest(options):
     )
     manifest.write(options.out, records, manifest.roots_of(found))
     croissant.write(options.out, records)
-    say(overview.summary(records))
-    say(overview.as_merged(records, experiment.split, experiment.split_seed, experiment.exclude_views))
+    say(summary.summary(records))
+    say(summary.as_merged(records, experiment.split, experiment.split_seed, experiment.exclude_views))
     say(f"\n{len(records)} rows in {options.out}")
 
 
@@ -105,20 +106,20 @@ def check_manifest(options):
 
 
 def diff_manifests(options):
-    from cxrkit.data import manifest, overview
+    from cxrkit.data import manifest, summary
 
-    say(overview.difference(manifest.read(options.before), manifest.read(options.after)) or "no difference")
+    say(summary.difference(manifest.read(options.before), manifest.read(options.after)) or "no difference")
 
 
 def write_attribution(options):
     from collections import Counter
 
-    from cxrkit.data import licences, manifest, overview
+    from cxrkit.data import licences, manifest, summary
     from cxrkit.files import write_text
     from cxrkit.progress import table
 
     records = manifest.read(options.manifest)
-    write_text(options.out, overview.attribution(records))
+    write_text(options.out, summary.attribution(records))
     counts = Counter(record.licence or "unknown" for record in records if record.used)
     rows = [[licence, count, "yes" if licences.may_redistribute(licence) else "no"] for licence, count in counts.most_common()]
     say(table(rows, ["licence", "images", "may be redistributed"], right=["images"]))
@@ -139,8 +140,8 @@ def build_tree(options):
 
 
 def run_bench(options):
-    from cxrkit.files import write_json
     from cxrkit import bench
+    from cxrkit.files import write_json
 
     experiment = config.load(options.experiment, {"data": ["phantom"]} | config.overrides_of(options))
     content = bench.run(experiment, options.out, options.cache_curve)

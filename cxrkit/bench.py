@@ -18,7 +18,7 @@ from fastai.torch_core import set_seed
 from cxrkit import environment
 from cxrkit.data import images, manifest, pixels, sources, tree
 from cxrkit.evaluation import study
-from cxrkit.evaluation.scores import SHORT_NAMES
+from cxrkit.evaluation.scoring import SHORT_NAMES
 from cxrkit.progress import say, table
 from cxrkit.training import loaders, precision, recipe
 

@@ -4,7 +4,8 @@ import time
 from pathlib import Path
 
 from cxrkit import config, environment
-from cxrkit.data import manifest, overview, phantom, pixels, sources, splits, tree
+from cxrkit.data import manifest, pixels, sources, splits, summary, tree
+from cxrkit.data.readers import phantom
 from cxrkit.errors import BadInput, Interrupted, disk_errors
 from cxrkit.files import locked, read_json, sha256_of, write_checksums, write_json, write_text
 from cxrkit.progress import announce, say
@@ -32,8 +33,8 @@ def _run(experiment, out, results, time_left):
         with clock("manifest"):
             records, locate, manifest_hash = make_manifest(experiment, out)
         data = "phantom" if all(record.source == "phantom" for record in records) else "films"
-        announce(overview.summary(records) + "\n")
-        announce(overview.as_merged(records, experiment.split, experiment.split_seed, experiment.exclude_views))
+        announce(summary.summary(records) + "\n")
+        announce(summary.as_merged(records, experiment.split, experiment.split_seed, experiment.exclude_views))
         leaks = leak_gate(records, experiment.allow_leakage, out / "manifest.csv")
         marks = banner(data, experiment, leaks)
         announce(marks)
@@ -42,42 +43,43 @@ def _run(experiment, out, results, time_left):
         with clock("pixels"):
             films = pixels.load(records, locate, experiment.image_size, out / "pixels")
 
-    from cxrkit.training import grid, loaders  # fastai takes seconds to import: bad input is reported before
+    from cxrkit.training import jobs, loaders
 
     device = environment.choose_device()
     announce(f"device: {device}")
     with clock("training"):
         make_loaders = loaders.maker(experiment, records, films, out / "tree", device.value)
-        grid.run(experiment, make_loaders, manifest_hash, out / "jobs", device.value, time_left)
+        jobs.run(experiment, make_loaders, manifest_hash, out / "jobs", device.value, time_left)
     if environment.rank() > 0:
         return None
-    unfinished, failed = grid.unfinished(experiment, out / "jobs"), grid.failures(experiment, out / "jobs")
+    unfinished, failed = jobs.unfinished(experiment, out / "jobs"), jobs.failures(experiment, out / "jobs")
     if unfinished:
         marks = "\n".join(filter(None, [marks, partial(experiment, unfinished, failed, out)]))
 
-    from cxrkit.evaluation import audit_text, audits, comparison, novelty, outcome, scores
-    from cxrkit.report import page, plots
+    from cxrkit.audit import audit, reference
+    from cxrkit.evaluation import comparison, outcome, scoring
+    from cxrkit.report import audit_text, page, plots
 
     with clock("results"):
         write_text(results / "manifest.csv", manifest.to_csv(records))
-        grid.collect(experiment, records, out / "jobs", results)
+        jobs.collect(experiment, records, out / "jobs", results)
         facts = about(experiment, manifest_hash, data, device, clock, leaks) | {"unfinished": unfinished, "failed": failed}
         write_json(results / "run.json", facts)
         content, compared = outcome.evaluate(results, experiment.threshold)
         plots.draw_all(results, content, records, locate)
-        novelty.describe_training(films, records, results)
+        reference.describe_training(films, records, results)
     with clock("audit"):
         if experiment.audit == "none":
-            (results / audits.NAME).unlink(missing_ok=True)
+            (results / audit.NAME).unlink(missing_ok=True)
         else:
-            audited = audits.audit(results, audits.Options(home=str(out), asks=experiment.audit == "full"))
+            audited = audit.audit(results, audit.Options(home=str(out), asks=experiment.audit == "full"))
     write_json(results / "run.json", facts | {"seconds": clock.seconds, "peak_memory_bytes": environment.peak_memory_bytes()})
     with clock("report"):
         write_checksums(results)
         page.make(results)
     if experiment.audit != "none":
         say("\n" + audit_text.text(audited))
-    say("\n" + scores.text_table(content) + "\n" + marks + "\n")
+    say("\n" + scoring.text_table(content) + "\n" + marks + "\n")
     say(comparison.text(compared) + "\n")
     say(
         f"95 % intervals: Wilson for proportions, DeLong and Newcombe for AUC. Manifest {manifest_hash[:12]}. Results: {results}; open {results / 'report.html'}"

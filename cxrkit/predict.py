@@ -60,13 +60,13 @@ def predict(run, paths, out=None, device=None):
     import numpy as np
 
     from cxrkit import environment
-    from cxrkit.evaluation import asking, attention, novelty
+    from cxrkit.audit import asking, attention, reference
     from cxrkit.evaluation.outcome import results_folder
     from cxrkit.training import networks as trained
 
     results = results_folder(run)
     about, models, temperatures = _read_run(results)
-    reference, lacking = novelty.load(results)
+    reference, lacking = reference.load(results)
     if out:
         _make(out)
     films, unreadable = _open_all(paths, about["experiment"]["image_size"], reference)
@@ -101,8 +101,8 @@ def _make(folder):
 
 def _read_run(results):
     """run.json, the networks on the disk in the order of the experiment, and {networks: temperature}. Raises BadInput."""
+    from cxrkit.audit.asking import Network
     from cxrkit.errors import BadInput
-    from cxrkit.evaluation.asking import Network
 
     about = _json(results / "run.json", ("experiment", "data", "weights", "manifest_sha256"))
     metrics = _json(results / "metrics.json", ("scores", "ensembles", "held_out"))
@@ -184,8 +184,8 @@ def open_film(path, size, reference=None):
     """A file as a Film of squares size x size. Raises UnreadableImage, OSError."""
     from PIL import Image
 
+    from cxrkit.audit import reference
     from cxrkit.data import dicom, images, pixels
-    from cxrkit.evaluation import novelty
 
     if dicom.is_dicom(path):
         grey, doubts = dicom.open_grey(path)
@@ -193,7 +193,7 @@ def open_film(path, size, reference=None):
     else:
         grey, doubts = images.open_grey(path), []
         with Image.open(path) as picture:
-            colour = novelty.colour_share(picture)
+            colour = reference.colour_share(picture)
     square = pixels.square(grey, size)
     width = min(4 * PANEL, max(PANEL // 4, round(PANEL * grey.width / grey.height)))
     if reference is not None:
@@ -255,7 +255,7 @@ def _usable(temperature):
 
 def _warnings(about, results):
     """What must stand beside every probability, a sentence each."""
-    from cxrkit.data import phantom
+    from cxrkit.data.readers import phantom
     from cxrkit.files import read_json
     from cxrkit.pipeline import RESEARCH_ONLY
 
@@ -282,8 +282,8 @@ def _draw(film, number, out):
     import numpy as np
     from PIL import Image, ImageDraw
 
-    from cxrkit.evaluation import attention
-    from cxrkit.evaluation.scores import SHORT_NAMES
+    from cxrkit.audit import attention
+    from cxrkit.evaluation.scoring import SHORT_NAMES
 
     grey, width = np.asarray(film.panel), film.panel.width
     panels = {"film": np.repeat(grey[..., None], 3, -1)}
@@ -302,7 +302,7 @@ def _draw(film, number, out):
 
 def text(found):
     """What people read."""
-    from cxrkit.evaluation.scores import SHORT_NAMES
+    from cxrkit.evaluation.scoring import SHORT_NAMES
     from cxrkit.progress import table
 
     lines, rows = ["!!! " + warning for warning in found["warnings"]] + [""], []

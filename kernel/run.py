@@ -21,7 +21,7 @@ except ImportError:
 
 from cxrkit import config, environment, pipeline
 from cxrkit.errors import WrongUse, run_command
-from cxrkit.kaggle_io import kernel
+from cxrkit.kaggle_io import inside
 from cxrkit.progress import announce
 
 
@@ -55,10 +55,10 @@ def main(arguments=None):
     started = time.monotonic()
     if local:
         results = pipeline.run(experiment, options.out or Path("runs") / experiment.name, time_left=environment.Deadline(options.hours))
-    elif (exit_code := kernel.start_on_every_gpu()) is not None:
+    elif (exit_code := inside.start_on_every_gpu()) is not None:
         return exit_code
     else:
-        results = kernel.run(experiment, options.hours, not options.cpu, options.results)
+        results = inside.run(experiment, options.hours, not options.cpu, options.results)
     announce(f"finished in {time.monotonic() - started:.0f} s")
     if results:
         pipeline.refuse_failures(results)

@@ -8,9 +8,10 @@ from urllib.parse import urlsplit
 
 from cxrkit.errors import BadInput, Interrupted, WrongUse
 from cxrkit.progress import track
-from scrapers import images, radiopaedia, review, sirm, store, viewer
-from scrapers.cases import XRAY, ask
-from scrapers.polite import GONE, CapReached, HostStopped, NoAnswer, NotAsked, WouldAsk
+from scrapers import pictures, review, store
+from scrapers.sites import radiopaedia, sirm, viewer
+from scrapers.sites.cases import XRAY, ask
+from scrapers.web.door import GONE, CapReached, HostStopped, NoAnswer, NotAsked, WouldAsk
 
 STATES = ("new", "unchanged", "changed", "gone")
 MOST_LISTING_PAGES = 200
@@ -232,7 +233,7 @@ def _take(shelf, record, film, fetch, how, permission, clock):
     if film["note"]:
         raise BadInput(film["note"])
     content, origin, content_type = fetch(film["image_urls"])
-    facts = images.check(content, content_type)
+    facts = pictures.check(content, content_type)
     film["file"] = shelf.keep_picture(record, film, content, facts)
     film |= {"sha256": facts.sha256, "bytes": facts.bytes, "width": facts.width, "height": facts.height, "format": facts.format}
     film |= {"image_url": origin, "how": how, "permission": permission, "retrieved_at": store.iso(clock()), "refused": "", "tried_at": ""}

@@ -108,8 +108,9 @@ def _readme(films):
 
 def _send_to_kaggle(folder, slug, title, public):
     """Send the folder; refuses to add a private version to a dataset that is public already."""
-    from cxrkit.kaggle_io import client, datasets
     from kagglesdk.datasets.types.dataset_api_service import ApiGetDatasetRequest
+
+    from cxrkit.kaggle_io import client, datasets
 
     kaggle = client.connect()
     if not public and datasets.current_version(kaggle, slug):

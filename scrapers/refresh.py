@@ -9,9 +9,9 @@ from cxrkit.errors import BadInput, CxrkitError
 from cxrkit.files import write_json
 from cxrkit.progress import say, table, track
 from scrapers import review, saved, store
-from scrapers.cache import Cache
 from scrapers.collect import STATES, Outcome, addresses_in, by_site, collect, keep
-from scrapers.polite import Door
+from scrapers.web.cache import Cache
+from scrapers.web.door import Door
 
 SHOWN = 10
 
@@ -192,10 +192,10 @@ def _printable(text):
 
 def merge(folder, sources, out, split="paper", exclude_views=("lateral",), split_seed=0):
     """Build a manifest of the store and other sources ("KIND[:NAME]=DIR" texts); return its summary. Raises CxrkitError."""
-    from cxrkit.data import manifest, overview
+    from cxrkit.data import manifest, summary
     from cxrkit.data import sources as kinds
 
     found = kinds.parse_all([f"collected={folder}", *sources], drawn_at=Path(out).parent / "phantoms")
     records = manifest.build(found, split, exclude_views, split_seed)
     manifest.write(out, records, manifest.roots_of(found))
-    return overview.summary(records)
+    return summary.summary(records)

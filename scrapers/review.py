@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from cxrkit.data.records import VIEWS
 from cxrkit.errors import BadInput
 from cxrkit.files import write_text
-from scrapers.cases import CT, XRAY
+from scrapers.sites.cases import CT, XRAY
 
 COLUMNS = ("site", "case", "film", "field", "guess", "words", "file", "case_url", "answer", "reviewed_by")
 UNKNOWN = "unknown"

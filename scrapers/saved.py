@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from cxrkit.errors import BadInput
-from scrapers import pages, radiopaedia, sirm, viewer
-from scrapers.cases import ask, combine
+from scrapers.sites import pages, radiopaedia, sirm, viewer
+from scrapers.sites.cases import ask, combine
 
 PAGE, ARCHIVE, DATA = (".html", ".htm", ".xhtml"), (".mhtml", ".mht"), (".json",)
 LARGEST_ARCHIVE = 200_000_000

@@ -15,7 +15,7 @@ from pathlib import Path
 from cxrkit.errors import BadInput, WrongUse
 from cxrkit.files import read_json, replacing, sha256_of_json, write_json
 from scrapers import PARSER_VERSION
-from scrapers.cases import as_json, safe_name
+from scrapers.sites.cases import as_json, safe_name
 
 FORMAT = 1
 PRESENT, GONE = "present", "gone"

@@ -9,7 +9,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # a thread for each of the processes th
 import pytest
 
 from cxrkit import config, pipeline
-from cxrkit.data import phantom
+from cxrkit.data.readers import phantom
 
 FILMS = Path(__file__).resolve().parents[2] / "shared" / "data"
 

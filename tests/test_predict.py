@@ -10,10 +10,12 @@ from PIL import Image
 
 from cxrkit import predict
 from cxrkit.__main__ import main
-from cxrkit.data import dicom, manifest, phantom
+from cxrkit.audit import attention, reference
+from cxrkit.data import dicom, manifest
 from cxrkit.data.pixels import Pixels
+from cxrkit.data.readers import phantom
 from cxrkit.errors import BadInput, run_command
-from cxrkit.evaluation import attention, novelty, outcome
+from cxrkit.evaluation import outcome
 from cxrkit.evaluation.calibration import tempered
 from cxrkit.files import read_json, write_json
 from cxrkit.training import networks
@@ -40,7 +42,7 @@ def finished(folder, architectures):
             torch.save(attention.randomised(architecture, seed=seed + 1).state_dict(), folder / "models" / f"{architecture}-seed{seed}.pt")
     records = manifest.read(folder / "manifest.csv")
     squares = [np.asarray(drawn(number, record.label == "covid").resize((SIZE, SIZE))) for number, record in enumerate(records)]
-    novelty.describe_training(Pixels(np.stack(squares), {r.image_id: row for row, r in enumerate(records)}), records, folder)
+    reference.describe_training(Pixels(np.stack(squares), {r.image_id: row for row, r in enumerate(records)}), records, folder)
     return folder
 
 

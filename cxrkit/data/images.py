@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from cxrkit.data import duplicates
+from cxrkit.data import copies
 from cxrkit.environment import processors
 from cxrkit.errors import BadInput, UnreadableImage
 from cxrkit.files import read_json, replacing, write_json
@@ -17,7 +17,7 @@ from cxrkit.progress import track
 
 SMALLEST_SIDE = 32
 """Pixels. Below it a file is an icon or a tracking pixel, not a film."""
-FACTS_VERSION = f"1 {duplicates.VERSION}"
+FACTS_VERSION = f"1 {copies.VERSION}"
 """Of what is kept of a file: decoding, hash and thumbnail."""
 DAMAGE = (OSError, ValueError, SyntaxError, EOFError, MemoryError, Image.DecompressionBombError, Image.DecompressionBombWarning)
 """What Pillow raises for a file that is damaged or far too large."""
@@ -67,7 +67,7 @@ def _from_deep(pixels):
 def facts(path, known=None):
     """What a file says of itself, and its thumbnail for the search for copies.
 
-    A dict of Record's width, height, mode, format, bytes, sha256 and phash; duplicates.thumbnail's array.
+    A dict of Record's width, height, mode, format, bytes, sha256 and phash; copies.thumbnail's array.
     known: {SHA-256: (dict, array)} of files that need not be decoded again.
     Raises UnreadableImage when there is no such file, it is empty, or it cannot be decoded whole.
     """
@@ -93,7 +93,7 @@ def facts(path, known=None):
         "sha256": sha256,
         "phash": perceptual_hash(grey),
     }
-    return found, duplicates.thumbnail(grey)
+    return found, copies.thumbnail(grey)
 
 
 def perceptual_hash(grey):

@@ -5,7 +5,7 @@ import io
 from collections import Counter
 from pathlib import Path
 
-from cxrkit.data import duplicates as search
+from cxrkit.data import copies as search
 from cxrkit.data import groups, images, splits
 from cxrkit.data.records import COLUMNS, LABELS, NUMBERS, SPLITS, VIEWS, Record, exclude
 from cxrkit.data.sources import locator

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from cxrkit.data import collected, coronahack, folder, ieee8023, phantom
+from cxrkit.data.readers import collected, coronahack, folder, ieee8023, phantom
 from cxrkit.errors import BadInput, WrongUse
 
 DRAWN = {"phantom": phantom.read, "phantom-marked": phantom.read_marked}

@@ -10,7 +10,7 @@ from cxrkit.data.records import COLUMNS
 from cxrkit.errors import BadInput, WrongUse
 from cxrkit.evaluation import decision, metrics, predictions, statistics, study
 from cxrkit.evaluation.predictions import Scores
-from cxrkit.evaluation.scores import SHORT_NAMES, figure_text
+from cxrkit.evaluation.scoring import SHORT_NAMES, figure_text
 from cxrkit.files import sha256_of_json
 from cxrkit.progress import table
 

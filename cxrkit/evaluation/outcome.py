@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from cxrkit.errors import WrongUse
-from cxrkit.evaluation import comparison, decision, predictions, resplits, scores
+from cxrkit.evaluation import comparison, decision, predictions, resplits, scoring
 from cxrkit.files import read_json, sha256_of, write_json
 
 
@@ -13,7 +13,7 @@ def results_folder(run):
     return run / "results" if not (run / "run.json").exists() and (run / "results").is_dir() else run
 
 
-def evaluate(results, threshold=None, prevalences=scores.PREVALENCES, sensitivity=scores.SENSITIVITY, margin=decision.MARGIN):
+def evaluate(results, threshold=None, prevalences=scoring.PREVALENCES, sensitivity=scoring.SENSITIVITY, margin=decision.MARGIN):
     """Write metrics.json and comparison.json of a results folder; return the content of both.
 
     threshold: the experiment's, unless given. Nothing is trained; checksums.json, where it is there, is
@@ -25,7 +25,7 @@ def evaluate(results, threshold=None, prevalences=scores.PREVALENCES, sensitivit
         if not all(0 < value < 1 for value in values):
             raise WrongUse(f"A {name} lies outside 0 to 1: {values}.", next="name shares, such as 0.05")
     comparison.check_margin(margin)
-    metrics_content = scores.evaluate_run(run, threshold, prevalences, sensitivity)
+    metrics_content = scoring.evaluate_run(run, threshold, prevalences, sensitivity)
     comparison_content = comparison.compare([run], threshold, margin)
     write_json(run.folder / "comparison.json", comparison_content)
     refresh_checksums(run.folder, ("metrics.json", "comparison.json"))

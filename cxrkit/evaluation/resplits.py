@@ -7,7 +7,7 @@ import numpy as np
 
 from cxrkit.errors import WrongUse
 from cxrkit.evaluation import comparison, decision, predictions, statistics
-from cxrkit.evaluation.scores import SHORT_NAMES
+from cxrkit.evaluation.scoring import SHORT_NAMES
 from cxrkit.progress import table
 
 

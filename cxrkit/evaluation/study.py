@@ -10,11 +10,11 @@ from scipy.stats import fisher_exact
 from cxrkit.evaluation import decision, metrics
 from cxrkit.evaluation.metrics import Confusion
 
-TABLES = Path(__file__).with_name("paper.yaml")
+TABLES = Path(__file__).with_name("study.yaml")
 
 
 def tables():
-    """The study's tables: the content of paper.yaml."""
+    """The study's tables: the content of study.yaml."""
     return yaml.safe_load(TABLES.read_text("utf-8"))
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from cxrkit import config, environment
-from cxrkit.data import coronahack
+from cxrkit.data.readers import coronahack
 from cxrkit.errors import BadInput
 from cxrkit.progress import say
 

@@ -10,9 +10,11 @@ from cxrkit import __version__
 from cxrkit.data import licences
 from cxrkit.data.records import COLUMNS
 from cxrkit.files import read_json
-from cxrkit.report import data_tables, tables, words
+from cxrkit.report import sentences
 from cxrkit.report.facts import AUDIT_COMMAND, short
-from cxrkit.report.text import markdown_table, plain
+from cxrkit.report.markdown import markdown_table, plain
+from cxrkit.report.tables import data as data_tables
+from cxrkit.report.tables import networks as tables
 
 HERE = Path(__file__).parent
 GENERATED = ("report.html", "MODEL_CARD.md", "DATASHEET.md")
@@ -29,7 +31,7 @@ def model_card(facts):
         facts,
         networks=", ".join(short(name) for name in facts.architectures),
         seeds=", ".join(map(str, facts.about["experiment"].get("seeds") or [])) or "?",
-        verdict=words.verdict(facts),
+        verdict=sentences.verdict(facts),
         audited=bool(facts.audits),
         audit_command=AUDIT_COMMAND,
         scores="\n".join(markdown_table(tables.beside_the_study(facts))),

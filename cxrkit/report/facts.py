@@ -7,10 +7,11 @@ from pathlib import Path
 import pandas as pd
 
 from cxrkit import config
-from cxrkit.data import manifest, phantom
+from cxrkit.data import manifest
+from cxrkit.data.readers import phantom
 from cxrkit.errors import BadInput
 from cxrkit.evaluation import outcome, predictions
-from cxrkit.evaluation.scores import SHORT_NAMES
+from cxrkit.evaluation.scoring import SHORT_NAMES
 from cxrkit.files import read_json
 
 SPLIT_WORDS = {"train": "training", "valid": "validation", "test": "test"}

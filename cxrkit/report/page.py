@@ -7,10 +7,15 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from cxrkit import __version__
-from cxrkit.data import overview
+from cxrkit.data import summary
 from cxrkit.evaluation import metrics, outcome, study
 from cxrkit.files import write_checksums, write_text
-from cxrkit.report import audit_tables, cards, data_tables, facts, plots, settings_tables, tables, text, threshold_tables, words
+from cxrkit.report import cards, facts, markdown, plots, sentences
+from cxrkit.report.tables import audits as audit_tables
+from cxrkit.report.tables import data as data_tables
+from cxrkit.report.tables import networks as tables
+from cxrkit.report.tables import settings as settings_tables
+from cxrkit.report.tables import thresholds as threshold_tables
 
 HERE = Path(__file__).parent
 LONGEST = 300
@@ -52,8 +57,8 @@ def make(results):
     if not (found.folder / "checksums.json").exists():
         write_checksums(found.folder)
     shown = data_tables.gallery(found)
-    written = {"report.html": html(found, shown), "report.md": text.markdown(found, shown), **cards.all_of(found)}
-    written["ATTRIBUTION.md"] = overview.attribution(found.everything)
+    written = {"report.html": html(found, shown), "report.md": markdown.markdown(found, shown), **cards.all_of(found)}
+    written["ATTRIBUTION.md"] = summary.attribution(found.everything)
     for name, content in written.items():
         write_text(found.folder / name, content)
     outcome.refresh_checksums(found.folder, written)
@@ -67,7 +72,7 @@ def html(found, shown):
         environment()
         .get_template("page.html")
         .render(
-            title=f"{words.TITLE}, {found.run.name}",
+            title=f"{sentences.TITLE}, {found.run.name}",
             style=_markup((HERE / "page.css").read_text("utf-8")),
             script=_markup(script),
             script_hash="sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
@@ -81,11 +86,11 @@ def values(found, shown):
     audits = found.audits or {}
     return {
         "experiment": found.run.name,
-        "lede": words.lede(found),
-        "research_only": words.RESEARCH_ONLY,
+        "lede": sentences.lede(found),
+        "research_only": sentences.RESEARCH_ONLY,
         "marks": found.marks(),
         "contents": CONTENTS,
-        "verdict": words.verdict(found),
+        "verdict": sentences.verdict(found),
         "audited": bool(found.audits),
         "audit_command": facts.AUDIT_COMMAND,
         "reasons": audit_tables.reasons(audits),

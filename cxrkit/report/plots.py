@@ -20,9 +20,9 @@ from cxrkit.data.images import open_grey
 from cxrkit.data.records import LABELS, POSITIVE
 from cxrkit.errors import BadInput
 from cxrkit.evaluation import predictions
-from cxrkit.evaluation.scores import SHORT_NAMES, final_scores, read_predictions
+from cxrkit.evaluation.scoring import SHORT_NAMES, final_scores, read_predictions
 from cxrkit.files import read_json, replacing
-from cxrkit.report import thumbnails
+from cxrkit.report import gallery
 
 COLOURS = dict(zip(SHORT_NAMES, ("#0072b2", "#c25700", "#00795a", "#a8478a")))
 """After Okabe and Ito's palette, which colour-blind readers can tell apart (https://jfly.uni-koeln.de/color/),
@@ -250,7 +250,7 @@ def draw_all(results, content, records, locate):
             watermark(figure, marks)
             with replacing(results / "figures" / f"{name}.png") as temporary:
                 figure.savefig(temporary, dpi=DPI, format="png", facecolor="white", metadata={"Software": None})
-    thumbnails.write(results, [record_of[name] for name in _dearest(held)], locate)
+    gallery.write(results, [record_of[name] for name in _dearest(held)], locate)
     return [results / "figures" / f"{name}.png" for name in figures]
 
 

@@ -23,7 +23,7 @@ from cxrkit.environment import Deadline
 from cxrkit.files import read_json, replacing, write_json
 from cxrkit.progress import on_terminal, say
 from cxrkit.training import weights
-from cxrkit.training.team import Team
+from cxrkit.training.distributed import Team
 
 STAGES = ("frozen", "unfrozen")
 BODY_DIVISOR = 100

@@ -7,8 +7,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from cxrkit import pipeline
-from cxrkit.data import groups, overview, splits
-from cxrkit.data.duplicates import Pair
+from cxrkit.data import groups, splits, summary
+from cxrkit.data.copies import Pair
 from cxrkit.data.records import Record
 from cxrkit.errors import BadInput
 
@@ -115,7 +115,7 @@ def test_the_leak_gate_names_the_pair_and_the_remedy():
 
 def test_a_difference_is_told_field_by_field():
     after = [LEAKING[0].but(label="normal", split="valid"), Record("c/1", "c/1", "c")]
-    text = overview.difference(LEAKING, after)
+    text = summary.difference(LEAKING, after)
     for words in ("added    c/1", "removed  b/1", "relabelled  a/1: covid to normal", "moved    a/1: train to valid"):
         assert words in text
-    assert overview.difference(LEAKING, LEAKING) == ""
+    assert summary.difference(LEAKING, LEAKING) == ""

@@ -1,6 +1,6 @@
 import pytest
 
-from cxrkit.data import manifest, overview, sources
+from cxrkit.data import manifest, sources, summary
 from cxrkit.data.records import COLUMNS, Record
 from cxrkit.errors import BadInput, WrongUse
 
@@ -97,7 +97,7 @@ def test_sources_of_one_name_or_none_are_wrong_use():
 
 def test_the_summary_counts_every_row(built):
     records, _ = built
-    text = overview.summary(records)
+    text = summary.summary(records)
     assert f"{len(records)}" in text and "SARS" in text
 
 

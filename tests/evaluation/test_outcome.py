@@ -9,7 +9,7 @@ from sklearn.metrics import roc_auc_score
 
 from cxrkit.__main__ import main
 from cxrkit.errors import BadInput, WrongUse
-from cxrkit.evaluation import comparison, outcome, predictions, scores
+from cxrkit.evaluation import comparison, outcome, predictions, scoring
 from cxrkit.files import read_json, sha256_of, write_checksums, write_text
 from tests.evaluation.runs import write_run
 
@@ -51,7 +51,7 @@ def test_every_row_has_its_figures(evaluated):
 def test_the_operating_point_comes_from_validation_and_is_judged_on_test(evaluated):
     folder, content, _ = evaluated
     run = predictions.read(folder)
-    for row in scores.final_scores(content):
+    for row in scoring.final_scores(content):
         assert row["split"] == "test"
         point = row["operating_point"]
         valid, test = (predictions.scores(run.table, row["architecture"], split) for split in ("valid", "test"))
@@ -66,7 +66,7 @@ def test_ensembles_are_the_mean_probability(evaluated):
     run = predictions.read(folder)
     rows = [row for row in content["ensembles"] if row["split"] == "test"]
     assert [row["of"] for row in rows] == ["5 seeds"] * 4 + ["4 networks"]
-    everything = [predictions.scores(run.table, name, "test") for name in scores.SHORT_NAMES]
+    everything = [predictions.scores(run.table, name, "test") for name in scoring.SHORT_NAMES]
     mean = np.mean([mine.p_covid for mine in everything], axis=(0, 1))
     assert rows[-1]["auc"]["value"] == pytest.approx(roc_auc_score(everything[0].is_covid, mean))
     assert rows[-1]["confusion"]["fp"] == ((mean >= 0.5) & ~everything[0].is_covid).sum()
@@ -90,7 +90,7 @@ def test_the_comparison_says_what_is_known(evaluated):
 
 def test_texts_show_intervals_n_and_the_verdict(evaluated):
     _, content, compared = evaluated
-    table, text = scores.text_table(content), comparison.text(compared)
+    table, text = scoring.text_table(content), comparison.text(compared)
     assert table.count("the study") == 4 and "ensemble of 4 networks" in table and "mean of 5 seeds" in table
     assert "VERDICT: It is known that ResNet34 is not the best" in text
     assert "THE STUDY: of its 6 pairs 0 are decided" in text
@@ -206,7 +206,7 @@ def test_a_run_without_a_test_split_is_scored_on_validation_and_says_so(tmp_path
     folder = write_run(tmp_path / "paper", seeds=(0,), sizes={"train": (100, 300), "valid": (34, 234)})
     content, compared = outcome.evaluate(folder)
     assert content["held_out"] == compared["split"] == "valid"
-    assert scores.final_scores(content)[0]["calibration"]["same_images"]
+    assert scoring.final_scores(content)[0]["calibration"]["same_images"]
     assert compared["chosen_on_validation"] is None
     assert {pair["verdict"] for pair in compared["pairs"]} == {"undecided"}
     assert compared["best"]["sentence"].startswith("Which network is best is not known.")

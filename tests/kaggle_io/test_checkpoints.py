@@ -5,7 +5,8 @@ import pytest
 from cxrkit import config, pipeline
 from cxrkit.errors import Interrupted
 from cxrkit.files import read_json
-from cxrkit.kaggle_io import checkpoints, results as results_module
+from cxrkit.kaggle_io import checkpoints
+from cxrkit.kaggle_io import pull as results_module
 from tests.conftest import SMALL
 
 

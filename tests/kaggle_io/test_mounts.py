@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from cxrkit import config
-from cxrkit.data import coronahack
+from cxrkit.data.readers import coronahack
 from cxrkit.errors import BadInput
 from cxrkit.files import write_text
 from cxrkit.kaggle_io import mounts

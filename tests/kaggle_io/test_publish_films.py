@@ -1,6 +1,7 @@
 """`scrapers publish` with the real client: the films of a store arrive as a private dataset, each with its credit."""
 
-from cxrkit.data import collected, manifest
+from cxrkit.data import manifest
+from cxrkit.data.readers import collected
 from scrapers.publish import publish
 from scrapers.refresh import merge, refresh
 from scrapers.settings import DEFAULTS

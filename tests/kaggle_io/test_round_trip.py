@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from cxrkit.files import read_json, write_json, write_text
-from cxrkit.kaggle_io import bundle, metadata, results as results_module
+from cxrkit.kaggle_io import bundle, metadata
+from cxrkit.kaggle_io import pull as results_module
 from tests.kaggle_io.conftest import SECRETS, run
 from tests.standins.kaggle import CORONAHACK
 from tests.standins.kaggle_machine import Machine

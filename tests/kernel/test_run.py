@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from cxrkit import config, pipeline
-from cxrkit.data import coronahack
+from cxrkit.data.readers import coronahack
 from cxrkit.files import read_json, sha256_of
 from tests.conftest import SMALL as OVERRIDES
 

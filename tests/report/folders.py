@@ -10,7 +10,7 @@ from cxrkit.data import manifest
 from cxrkit.data.records import Record
 from cxrkit.evaluation import outcome
 from cxrkit.files import read_json, sha256_of, write_json, write_text
-from cxrkit.report import thumbnails
+from cxrkit.report import gallery
 from tests.evaluation import runs
 
 SIZES = {"train": (40, 60), "valid": (20, 40), "test": (34, 60)}
@@ -124,7 +124,7 @@ def audited(folder):
 def add_thumbnails(folder, image_ids):
     """Write drawn thumbnails of these images, as a run leaves them."""
     for number, image_id in enumerate(image_ids):
-        path = folder / thumbnails.place(image_id)
+        path = folder / gallery.place(image_id)
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.new("L", (40, 40), number % 256).save(path, format="JPEG")
 

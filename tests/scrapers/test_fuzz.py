@@ -8,9 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from cxrkit.errors import BadInput, CxrkitError
-from scrapers import prose, radiopaedia, saved, sirm, viewer
-from scrapers.cases import as_json, ask, combine, safe_name
+from scrapers import saved
 from scrapers.collect import Outcome, keep
+from scrapers.sites import prose, radiopaedia, sirm, viewer
+from scrapers.sites.cases import as_json, ask, combine, safe_name
 from scrapers.store import Store
 from tests.standins import radiopaedia as rad
 from tests.standins import sirm as sir

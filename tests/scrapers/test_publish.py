@@ -5,7 +5,8 @@ import json
 
 import pytest
 
-from cxrkit.data import collected, manifest, phantom
+from cxrkit.data import manifest
+from cxrkit.data.readers import collected, phantom
 from cxrkit.errors import BadInput, WrongUse
 from scrapers.publish import publish
 from scrapers.refresh import merge, refresh

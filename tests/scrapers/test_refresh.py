@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cxrkit.data import collected, manifest, phantom
+from cxrkit.data import manifest
+from cxrkit.data.readers import collected, phantom
 from cxrkit.errors import run_command
 from scrapers.__main__ import main
 from tests.standins import radiopaedia, sirm

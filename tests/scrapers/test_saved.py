@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from cxrkit.data import collected, manifest
+from cxrkit.data import manifest
+from cxrkit.data.readers import collected
 from cxrkit.errors import BadInput, run_command
 from scrapers import saved
 from scrapers.__main__ import main

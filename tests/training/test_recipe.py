@@ -7,7 +7,7 @@ import torch
 
 from cxrkit.data.records import LABELS
 from cxrkit.files import read_json
-from cxrkit.training import grid, loaders, recipe
+from cxrkit.training import jobs, loaders, recipe
 
 JOB = recipe.Job("resnet34", 3)
 
@@ -105,10 +105,10 @@ def test_augmentations_flip_scale_and_stretch_but_never_rotate():
 
 
 def test_a_change_of_protocol_begins_a_job_anew_and_a_new_seed_does_not(tmp_path, small):
-    key = grid._key(small, "manifest")
+    key = jobs._key(small, "manifest")
     (tmp_path / "job").mkdir()
-    assert not grid._prepare(tmp_path / "job", key)
+    assert not jobs._prepare(tmp_path / "job", key)
     (tmp_path / "job" / "unfrozen.json").write_text("{}")
-    assert grid._prepare(tmp_path / "job", grid._key(replace(small, seeds=(0, 1), name="x"), "manifest"))
-    assert not grid._prepare(tmp_path / "job", grid._key(replace(small, epochs=2), "manifest"))
+    assert jobs._prepare(tmp_path / "job", jobs._key(replace(small, seeds=(0, 1), name="x"), "manifest"))
+    assert not jobs._prepare(tmp_path / "job", jobs._key(replace(small, epochs=2), "manifest"))
     assert not (tmp_path / "job" / "unfrozen.json").exists()

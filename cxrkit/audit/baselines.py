@@ -1,0 +1,158 @@
+"""What knows nothing of lungs: how well do a film's source, file, frame or thumbnail tell the classes apart?
+
+Each is one logistic regression, cross-validated by patient on all films of a manifest, and once more fitted on the
+training films and scored on the held-out ones, where the networks are scored. A network that does not beat these
+rows has shown nothing: they are the rows above it in every table.
+
+Published work fell over each of them: Maguolo and Nanni 2021, Inf. Fusion 76:1 (the frame); DeGrave, Janizek and Lee
+2021, Nat. Mach. Intell. 3:610 (source and markers); Roberts et al. 2021, Nat. Mach. Intell. 3:199 (children as
+controls).
+"""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from cxrkit.audit import probes
+
+HISTOGRAM_BINS = 64
+GRID = 20
+RING = 2
+"""Of a GRID x GRID thumbnail, the cells on each side that make the frame: a tenth of the picture."""
+
+LUNGLESS = ("source", "file", "border", "age")
+"""Baselines that cannot see a lung."""
+COARSE = ("thumbnail-8", "thumbnail-16", "histogram")
+"""Baselines that see the lungs, but no detail of them."""
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """features: n x k numbers, or None with the reason in `note`; films: n booleans, which films it can be asked about."""
+
+    name: str
+    title: str
+    features: np.ndarray | None
+    note: str = ""
+    films: np.ndarray | None = None
+
+
+def run(films):
+    """The rows of all baselines for probes.Films, and {name: scores of the held-out films}, in the order of films.
+
+    A row: name, title, auc, interval, n, n_covid, note, and `held_out` with the same four figures where the films
+    are split. A baseline that cannot be computed has no auc, and the reason as its note.
+    """
+    rows, held_scores = [_majority(films)], {}
+    for baseline in described(films):
+        row, scores = _row(baseline, films)
+        rows.append(row)
+        if scores is not None:
+            held_scores[baseline.name] = scores
+    return rows, held_scores
+
+
+def described(films):
+    """All Baselines of the films but the majority class."""
+    return [
+        Baseline("source", "the name of the source", source_names(films), "which collection a film comes from, and no pixel"),
+        Baseline("file", "size, colour mode, format and bytes of the file", *file_facts(films)),
+        _age(films),
+        *(_seen(films, name, title, look, note) for name, title, look, note in PICTURES),
+    ]
+
+
+def _majority(films):
+    share = max(films.is_covid.mean(), 1 - films.is_covid.mean())
+    row = {"name": "majority", "title": "nothing: always the commoner class", "note": f"right for {100 * share:.1f} % of the films"}
+    return row | probes.area(films.is_covid, np.zeros(len(films.is_covid)), films.groups)
+
+
+def source_names(films):
+    """n x s: 1 where a film comes from that source."""
+    return (films.sources[:, None] == np.unique(films.sources)).astype(float)
+
+
+def file_facts(films):
+    """n x k facts that a file states before any pixel is decoded, and a note; None where the manifest has none."""
+    known = all(record.width and record.height and record.bytes for record in films.records)
+    if not known:
+        return None, "the manifest does not say the size of every film"
+    width, height, size = (np.array([getattr(record, fact) for record in films.records], float) for fact in ("width", "height", "bytes"))
+    numbers = np.log([width, height, width / height, size, size / (width * height)]).T
+    kinds = np.array([f"{record.mode} {record.format}" for record in films.records])
+    return np.hstack([numbers, (kinds[:, None] == np.unique(kinds)).astype(float)]), ""
+
+
+def _age(films):
+    ages = np.array([np.nan if (age := age_of(record.age)) is None else age for record in films.records])
+    known = ~np.isnan(ages)
+    counts = [int((known & chosen).sum()) for chosen in (films.is_covid, ~films.is_covid)]
+    return Baseline("age", "the patient's age", ages[:, None], f"age is known of {counts[0]} COVID-19 and {counts[1]} normal films", known)
+
+
+def age_of(text):
+    """The age in years that a record states ("45", "1-5", "070Y", "30s"), the middle of a range; None where it states none."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)(?:\s*[-–]\s*(\d+(?:\.\d+)?))?\s*(?:y|yrs?|years?|s)?\s*", text or "", re.IGNORECASE)
+    if not match:
+        return None
+    first, last = float(match[1]), float(match[2] or match[1])
+    return (first + last) / 2 if last <= 120 else None
+
+
+def thumbnails(images, side):
+    """n x side**2: the mean grey of each cell, 0 to 1. images: uint8 [n, size, size]."""
+    small = [np.asarray(Image.fromarray(image).resize((side, side), Image.Resampling.BOX)) for image in images]
+    return np.stack(small).reshape(len(images), -1) / 255
+
+
+def histograms(images):
+    """n x HISTOGRAM_BINS: the share of the pixels in each range of grey."""
+    counts = [np.bincount(image.ravel() // (256 // HISTOGRAM_BINS), minlength=HISTOGRAM_BINS) for image in images]
+    return np.stack(counts) / images[0].size
+
+
+def borders(images):
+    """n x k: the thumbnails' outer cells, a tenth of the picture on each side."""
+    outer = np.ones((GRID, GRID), bool)
+    outer[RING:-RING, RING:-RING] = False
+    return thumbnails(images, GRID)[:, outer.ravel()]
+
+
+PICTURES = (
+    ("border", "the outer tenth of the picture", borders, "the frame, no lung in it"),
+    ("histogram", "how bright the pixels are", histograms, "a histogram, no shape in it"),
+    ("thumbnail-8", "a thumbnail of 8 x 8 pixels", lambda images: thumbnails(images, 8), "no detail in it"),
+    ("thumbnail-16", "a thumbnail of 16 x 16 pixels", lambda images: thumbnails(images, 16), "no detail in it"),
+)
+
+
+def _seen(films, name, title, look, note):
+    if films.images is None:
+        return Baseline(name, title, None, "the pictures are not on this machine")
+    return Baseline(name, title, look(films.images), note)
+
+
+def _row(baseline, films):
+    row = {"name": baseline.name, "title": baseline.title, "note": baseline.note}
+    nothing = row | {"auc": None, "interval": [None, None], "n": 0, "n_covid": 0}
+    if baseline.features is None:
+        return nothing, None
+    chosen = np.ones(len(films.groups), bool) if baseline.films is None else baseline.films
+    part, features = films.take(chosen), baseline.features[chosen]
+    reason = probes.too_few(part.is_covid, part.groups)
+    if reason:
+        return nothing | {"note": "; ".join(filter(None, [baseline.note, reason]))}, None
+    row |= probes.area(part.is_covid, probes.out_of_fold(features, part.is_covid, part.groups), part.groups)
+    held, train = part.splits == films.held, part.splits == "train"
+    if not films.held or min(_classes(part, held), _classes(part, train)) < 2:
+        return row, None
+    scores = probes.fitted(features[train], part.is_covid[train]).decision_function(features[held])
+    row["held_out"] = probes.area(part.is_covid[held], scores, part.groups[held])
+    return row, scores if chosen.all() else None
+
+
+def _classes(films, chosen):
+    return len(np.unique(films.is_covid[chosen]))

@@ -1,0 +1,242 @@
+"""Is a picture one that the networks can have an opinion on, or outside what they have seen?
+
+A network answers whatever it is asked. So a run leaves reference.json, a page of numbers on its training films
+without any film in it, and a picture that does not fit them is marked before its probability is read. Three looks:
+
+- the file: nearly no contrast, colour, proportions that no training film has;
+- a 16 x 16 thumbnail's distance from the training films of the nearest class: Mahalanobis' under probabilistic PCA
+  (Tipping and Bishop 1999, J. R. Stat. Soc. B 61:611; as a detector: Lee et al. 2018, arXiv 1807.03888);
+- a regression that tells training films from the same films turned, upside down or inverted, which the distance
+  alone lets through (turned pictures as the other class: Golan and El-Yaniv 2018, arXiv 1805.10917).
+
+What passes is no proof of a chest film: a thumbnail holds no detail, and a drawing of a chest passes.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from cxrkit.audit import probes
+from cxrkit.audit.baselines import thumbnails
+from cxrkit.data.groups import groups_of
+from cxrkit.data.records import LABELS
+from cxrkit.errors import BadInput
+from cxrkit.evaluation import metrics
+from cxrkit.files import read_json, write_text
+
+FILE = "reference.json"
+VERSION = 1
+SIDE = 16
+ACCEPTED = 0.975
+"""Share of the training films of each class, each measured by films of other patients, that lie within the limit."""
+MOST_COMPONENTS, FILMS_A_COMPONENT = 16, 12
+FEWEST_FILMS, FEWEST_PATIENTS = 30, probes.FEWEST_PATIENTS
+"""Of a class, to be described by itself; where a class has fewer, all films are described together."""
+LEAST_CONTRAST = 4
+"""Grey levels, of 255, that a picture must spread over."""
+MOST_COLOUR = 0.1
+"""Share of coloured pixels; a film with coloured arrows has less."""
+SLACK = 1.25
+"""Factor by which proportions may lie outside the training films'."""
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """Thumbnails of one kind of film, as probabilistic PCA describes them.
+
+    mean: SIDE**2 numbers; components: k x SIDE**2; variances: k; noise: variance of what the components leave;
+    limit: the squared distance that ACCEPTED of the films do not exceed.
+    """
+
+    label: str
+    n: int
+    mean: np.ndarray
+    components: np.ndarray
+    variances: np.ndarray
+    noise: float
+    limit: float = 1.0
+
+    @classmethod
+    def around(cls, label, thumbs):
+        from sklearn.decomposition import PCA
+
+        components = max(1, min(MOST_COMPONENTS, len(thumbs) // FILMS_A_COMPONENT))
+        found = PCA(components, svd_solver="full").fit(thumbs)
+        noise = max(float(found.noise_variance_), 1e-9)
+        return cls(label, len(thumbs), found.mean_, found.components_, np.maximum(found.explained_variance_, noise), noise)
+
+    def distances(self, thumbs):
+        """Squared Mahalanobis distances of n thumbnails."""
+        centred = thumbs - self.mean
+        along = centred @ self.components.T
+        rest = np.maximum((centred**2).sum(1) - (along**2).sum(1), 0)
+        return (along**2 / self.variances).sum(1) + rest / self.noise
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What reference.json holds. upright: SIDE**2 weights and a constant; proportions: width / height, least and greatest."""
+
+    clouds: list
+    upright: np.ndarray
+    proportions: list
+
+    def distances(self, images):
+        """How far grey squares, uint8 [n, size, size], lie from the films, n numbers; up to 1 they are within the limit."""
+        thumbs = contrasted(images)
+        return np.sqrt(np.min([cloud.distances(thumbs) / cloud.limit for cloud in self.clouds], axis=0))
+
+    def lies_upright(self, images):
+        """n booleans: whether squares look like films as they hang, not turned, upside down or inverted."""
+        return contrasted(images) @ self.upright[:-1] + self.upright[-1] >= 0
+
+    def doubts(self, image, width, height, colour=0.0):
+        """Why a picture is outside what the networks have seen, sentences; an empty list where nothing is wrong.
+
+        image: the grey square, uint8 [size, size]; width, height: of the file, in pixels; colour: see colour_share.
+        """
+        found = []
+        if image.std() < LEAST_CONTRAST:
+            return ["it has nearly no contrast"]
+        if colour > MOST_COLOUR:
+            found.append(f"it is in colour ({100 * colour:.0f} % of its pixels)")
+        least, greatest = self.proportions
+        if not least <= width / height <= greatest:
+            found.append(
+                f"its width is {width / height:.2f} of its height; the training films' lies between {least:.2f} and {greatest:.2f}"
+            )
+        if not self.lies_upright(image[None])[0]:
+            found.append("it lies turned, upside down or inverted, or is no frontal chest film")
+        distance = self.distances(image[None])[0]
+        if distance > 1:
+            found.append(f"it is unlike the training films: {distance:.2f} times as far from them as {100 * ACCEPTED:g} % of them are")
+        return found
+
+
+def contrasted(images):
+    """n x SIDE**2: thumbnails with mean 0 and deviation 1, so that exposure counts for nothing."""
+    found = thumbnails(images, SIDE)
+    found = found - found.mean(1, keepdims=True)
+    return found / np.maximum(found.std(1, keepdims=True), 1e-6)
+
+
+def colour_share(picture):
+    """The share of a PIL image's pixels that are coloured."""
+    if picture.mode in ("1", "L", "LA", "I", "I;16", "F"):
+        return 0.0
+    channels = np.asarray(picture.convert("RGB").resize((64, 64))).astype(int)
+    return float((channels.max(-1) - channels.min(-1) > 40).mean())
+
+
+def describe_training(pixels, records, results):
+    """Write results/reference.json from a manifest's training films, and return its content.
+
+    pixels: a Pixels object; records: all of the manifest. The file says too what share of the held-out films would
+    be accepted. With too few films nothing is described, and the file says so.
+    """
+    group_of = groups_of(records)
+    train = sorted((r for r in records if r.used and r.split == "train"), key=lambda r: r.image_id)
+    groups = np.array([group_of[record.image_id] for record in train])
+    content = {"version": VERSION, "image_size": int(pixels.size), "side": SIDE, "n": len(train), "patients": len(set(groups))}
+    if _enough(groups):
+        reference = _described(_thumbs_of(train, pixels), train, groups)
+        content |= _plain(reference) | {"held_out": _held_out(reference, pixels, records, group_of)}
+    else:
+        needed = f"a description needs {FEWEST_FILMS} of {FEWEST_PATIENTS}"
+        content["lacking"] = f"there are only {len(train)} training films of {content['patients']} patients; {needed}"
+    write_text(results / FILE, json.dumps(content) + "\n")
+    return content
+
+
+def _enough(groups):
+    return len(groups) >= FEWEST_FILMS and len(set(groups)) >= FEWEST_PATIENTS
+
+
+def _thumbs_of(records, pixels, at_once=512):
+    """The contrasted thumbnails of the records' films, n x SIDE**2, with few films in memory."""
+    names = [record.image_id for record in records]
+    return np.concatenate([contrasted(pixels.of(names[start : start + at_once])) for start in range(0, len(names), at_once)])
+
+
+def _described(thumbs, records, groups):
+    labels = np.array([record.label for record in records])
+    kinds = {label: labels == label for label in LABELS}
+    if not all(_enough(groups[of_kind]) for of_kind in kinds.values()):
+        kinds = {"": np.ones(len(labels), bool)}
+    clouds = [_cloud(label, thumbs[of_kind], groups[of_kind]) for label, of_kind in kinds.items()]
+    shapes = [record.width / record.height for record in records if record.width and record.height] or [1]
+    least, greatest = np.quantile(shapes, [0.005, 0.995])
+    return Reference(clouds, _upright(thumbs, labels), [float(least / SLACK), float(greatest * SLACK)])
+
+
+def _cloud(label, thumbs, groups):
+    """The Cloud of all thumbnails, its limit from distances to clouds of other patients' films."""
+    from sklearn.model_selection import GroupKFold
+
+    apart = np.zeros(len(thumbs))
+    for rest, held in GroupKFold(min(probes.FOLDS, len(set(groups)))).split(thumbs, groups=groups):
+        apart[held] = Cloud.around(label, thumbs[rest]).distances(thumbs[held])
+    whole = Cloud.around(label, thumbs)
+    return Cloud(**(vars(whole) | {"limit": float(np.quantile(apart, ACCEPTED))}))
+
+
+def _upright(thumbs, labels):
+    """Weights and constant of a regression between films and films turned, upside down and inverted; classes count alike."""
+    from sklearn.linear_model import LogisticRegression
+
+    squares = thumbs.reshape(-1, SIDE, SIDE)
+    seen = np.stack([squares, squares[:, ::-1], np.rot90(squares, 1, (1, 2)), np.rot90(squares, 3, (1, 2)), -squares])
+    is_film = np.repeat([True, False], [len(thumbs), (len(seen) - 1) * len(thumbs)])
+    counts = np.array([(labels == label).sum() for label in labels])
+    weights = np.tile(1 / counts, len(seen)) * np.where(is_film, 1, 1 / (len(seen) - 1))
+    fitted = LogisticRegression(C=0.01, max_iter=2000).fit(seen.reshape(len(is_film), -1), is_film, sample_weight=weights / weights.mean())
+    return np.append(fitted.coef_[0], fitted.intercept_[0])
+
+
+def _held_out(reference, pixels, records, group_of):
+    """{split: {label: figure}}: the share of the films that nothing was fitted on which would be accepted."""
+    found = {}
+    for split in ("valid", "test"):
+        for label in LABELS:
+            films = [r for r in records if r.used and r.split == split and r.label == label]
+            if films:
+                accepted = [not reference.doubts(pixels.of([r.image_id])[0], r.width or 1, r.height or 1) for r in films]
+                units = metrics.units([group_of[r.image_id] for r in films])
+                found.setdefault(split, {})[label] = metrics.proportion(int(np.sum(accepted)), len(films), units)
+    return found
+
+
+def _plain(value):
+    """A Reference as JSON: five digits are plenty."""
+    if isinstance(value, Reference):
+        return {key: _plain(part) for key, part in asdict(value).items()}
+    if isinstance(value, dict):
+        return {key: _plain(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_plain(part) for part in value]
+    if isinstance(value, np.ndarray):
+        return [_plain(part) for part in value.tolist()]
+    return float(f"{value:.5g}") if isinstance(value, float) else value
+
+
+def load(results):
+    """A results folder's Reference, or None and why there is none: (reference, reason). Raises BadInput for a broken file."""
+    path = results / FILE
+    if not path.exists():
+        return None, "the run left no description of its training films"
+    try:
+        content = read_json(path)
+        if content.get("lacking"):
+            return None, content["lacking"]
+        arrays = ("mean", "components", "variances")
+        clouds = [
+            Cloud(**{key: np.array(part, float) if key in arrays else part for key, part in cloud.items()}) for cloud in content["clouds"]
+        ]
+        reference = Reference(clouds, np.array(content["upright"], float), content["proportions"])
+        reference.doubts(np.arange(SIDE * SIDE, dtype=np.uint8).reshape(SIDE, SIDE), 1, 1)
+        return reference, ""
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BadInput(
+            f"The description of the training films cannot be read: {error}.", path, "restore the file from the run's output"
+        ) from error

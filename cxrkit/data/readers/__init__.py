@@ -1,0 +1,1 @@
+"""Readers of films: each kind of source yields the same Records."""

@@ -1,0 +1,1 @@
+"""What the pages of each site say: parsing only, no network."""

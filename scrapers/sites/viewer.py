@@ -1,0 +1,164 @@
+"""The viewer's data on one study of Radiopaedia, in the three forms that it has had. No network.
+
+a: `/studies/<id>/stacks`, a list of stacks with images (2020 to 2024);
+b: the full-screen page, whose script holds the same list as `stackedImages`;
+c: `/studies/<id>/annotated_viewer_json` (2026), a study with series of frames and their encodings.
+"""
+
+import re
+from dataclasses import dataclass, replace
+
+from cxrkit.errors import BadInput
+from scrapers.sites import pages, prose
+from scrapers.sites.cases import EXACT, NOTHING, XRAY, Film, Said, Study
+
+IMAGES = "https://prod-images-static.radiopaedia.org/images/"
+PROJECTION = "the viewer's projection field: "
+SIZES = ("", "_jumbo", "_big_gallery", "_gallery")
+"""Suffixes of a picture's file, the full size first; what is smaller is a thumbnail."""
+ALL_SIZES = re.compile(r"_(?:jumbo|big_gallery|gallery|medium|small|thumb|tiny)(?=\.[a-z]+$)", re.IGNORECASE)
+FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}")
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """What the viewer's JSON says of one study. case: its rID, or empty where the form has none."""
+
+    study: str
+    case: str = ""
+    title: str = ""
+    modality: str = ""
+    caption: str = ""
+    findings: str = ""
+    images: int = 0
+    films: tuple[Film, ...] = ()
+
+    def as_study(self):
+        return Study(self.study, self.modality, self.caption, self.findings, self.images)
+
+
+def read(content, study=""):
+    """A study from any of the viewer's three forms: stacks JSON, full-screen page, annotated viewer JSON.
+
+    study: the study's id, for the forms that do not hold it. Raises BadInput.
+    """
+    text = content if isinstance(content, str) else pages.decode(content)
+    if text.lstrip()[:1] in ("[", "{"):
+        value = pages.json_of(text)
+    else:
+        value = pages.json_after(text, r"\bstackedImages\s*=\s*")
+    if isinstance(value, list):
+        return _from_stacks(value, study)
+    if isinstance(value, dict) and isinstance(value.get("study"), dict):
+        return _from_annotated(value["study"], study)
+    raise BadInput("The text is none of the viewer's forms.", None, "bring stacks JSON, annotated_viewer_json or the full-screen page")
+
+
+def _from_stacks(stacks, study):
+    films, kinds, count = [], [], 0
+    for stack in stacks:
+        if not isinstance(stack, dict) or not isinstance(stack.get("images"), list):
+            continue
+        modality = _text(stack.get("modality"))
+        kinds.append(modality)
+        for image in stack["images"]:
+            count += 1
+            if not isinstance(image, dict) or (modality and modality != XRAY):
+                continue
+            addresses = [_text(image.get(name)) for name in ("public_filename", "fullscreen_filename")]
+            films.append(_film(_text(image.get("id")), addresses, study, modality, _text(image.get("plane_projection"))))
+    kinds = [kind for kind in dict.fromkeys(kinds) if kind]
+    return _viewed(Viewer(study, modality=kinds[0] if len(kinds) == 1 else "", images=count, films=tuple(films)))
+
+
+def _from_annotated(value, study):
+    study = _text(value.get("id")) or study
+    modality = _text(value.get("modality"))
+    films, count = [], 0
+    for series in value.get("series") if isinstance(value.get("series"), list) else []:
+        if not isinstance(series, dict):
+            continue
+        frames = [frame for frame in _list(series.get("frames")) if isinstance(frame, dict)]
+        encodings = series.get("encodings") if isinstance(series.get("encodings"), dict) else {}
+        files = [entry for entry in _list(encodings.get("thumbnailed_files")) if isinstance(entry, dict)]
+        count += len(frames)
+        if modality and modality != XRAY:
+            continue
+        for position, frame in enumerate(frames):
+            number, note, addresses = _text(frame.get("id")), "", []
+            if len(files) == len(frames):
+                names = [_text(files[position].get(size)) for size in ("original", "big_gallery", "gallery")]
+                addresses = [name if name.startswith("http") else f"{IMAGES}{number}/{name}" for name in names if name]
+            else:
+                note = f"the viewer names {len(frames)} frames and {len(files)} files, so it is not known which belongs to which"
+            film = _film(number, addresses, study, modality, _text(series.get("perspective")), note)
+            films.append(replace(film, caption=prose.shorten(_text(series.get("specifics")))))
+    findings = pages.text_of(pages.soup(_text(value.get("findings"))))
+    shown = Viewer(
+        study,
+        _text(value.get("case_id")),
+        _text(value.get("case_title")),
+        modality,
+        _text(value.get("caption")),
+        findings,
+        count,
+        tuple(films),
+    )
+    return _viewed(shown)
+
+
+def _viewed(shown):
+    study = shown.as_study()
+    unique = {film.key: film for film in shown.films}
+    return replace(shown, films=tuple(with_view(film, study) for film in unique.values()))
+
+
+def _film(number, addresses, study, modality, projection, note=""):
+    kept = [address for address in addresses if pages.absolute("", address) and FILE_NAME.fullmatch(pages.file_name(address))]
+    kept = sorted(dict.fromkeys(kept), key=_size_rank)
+    key = number or (ALL_SIZES.sub("", pages.file_name(kept[0])).rpartition(".")[0] if kept else "")
+    exact = Said(modality, "the viewer's modality field") if modality else NOTHING
+    return Film(
+        key=key or f"study-{study}-unnamed",
+        image_urls=tuple(kept),
+        study=study,
+        modality=exact,
+        confidence=EXACT if exact else "",
+        view=Said("frontal-unspecified", PROJECTION + projection) if projection else NOTHING,
+        note=note or ("" if kept else "the viewer names no file for it"),
+    )
+
+
+def _size_rank(address):
+    suffix = ALL_SIZES.search(pages.file_name(address))
+    suffix = suffix[0].lower() if suffix else ""
+    return SIZES.index(suffix) if suffix in SIZES else len(SIZES)
+
+
+def with_view(film, study):
+    """The film with a view: lateral by the viewer's field; PA, AP or supine only where the words say so.
+
+    "Frontal" is no PA. Words on the study count for its frontal films.
+    """
+    if film.view and not film.view.evidence.startswith(PROJECTION):
+        return film
+    projection = film.view.evidence.removeprefix(PROJECTION).lower()
+    if projection == "lateral":
+        return replace(film, view=Said("lateral", PROJECTION + "Lateral"))
+    for place, text in (("caption", f"{film.caption}. {study.caption}"), ("findings", study.findings)):
+        said = prose.view(text) or (prose.view(_without_lateral(text)) if projection else NOTHING)
+        if said and not (projection and said.value == "lateral"):
+            return replace(film, view=Said(said.value, f"{place}: {said.evidence}"))
+    return replace(film, view=Said("frontal-unspecified", PROJECTION + "Frontal") if projection == "frontal" else NOTHING)
+
+
+def _without_lateral(text):
+    return ". ".join(part for part in prose.sentences(text) if not prose.LATERAL.search(part))
+
+
+def _text(value):
+    return str(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
+
+
+def _list(value):
+    return value if isinstance(value, list) else []

@@ -1,0 +1,42 @@
+"""Drawn squares with patients, sources and a signal of one's choice, as the audits' probes take them."""
+
+import numpy as np
+
+from cxrkit.audit.probes import Films
+from cxrkit.data.records import NEGATIVE, POSITIVE, Record
+
+
+def films(patients=40, films_a_patient=2, size=32, where="", source_of=lambda label, patient: "one", seed=0, **facts_of):
+    """probes.Films of as many patients in each class; grey noise, and on COVID-19 films a brighter patch.
+
+    where: "centre" or "border", where the patch lies, or empty for none. source_of: function of label and patient
+    number; facts_of: {field: function of the label} for further fields of the records.
+    """
+    random, records, images = np.random.default_rng(seed), [], []
+    for label in (POSITIVE, NEGATIVE):
+        for patient in range(patients):
+            source = source_of(label, patient)
+            split = ("train", "train", "valid")[patient % 3]
+            for number in range(films_a_patient):
+                name = f"{source}/{label}-{patient:03}-{number}.png"
+                facts = {"width": 100, "height": 100, "mode": "L", "format": "PNG", "bytes": int(random.integers(9000, 11000))}
+                facts |= {field: value(label) for field, value in facts_of.items()}
+                records.append(
+                    Record(
+                        image_id=name,
+                        path=name,
+                        source=source,
+                        label=label,
+                        patient=f"{source}:{label}{patient}",
+                        split=split,
+                        sha256=name,
+                        **facts,
+                    )
+                )
+                image = random.normal(120, 25, (size, size))
+                if label == POSITIVE and where:
+                    rows = slice(size // 2 - 4, size // 2 + 4) if where == "centre" else slice(0, 3)
+                    image[rows, rows] += 90
+                images.append(np.clip(image, 0, 255).astype(np.uint8))
+    order = np.argsort([record.image_id for record in records])
+    return Films.of(records, np.stack(images)[order])

@@ -1,0 +1,100 @@
+import numpy as np
+import pytest
+
+from cxrkit.audit import baselines
+from cxrkit.data.records import POSITIVE
+from tests.audit.films import films
+
+HONEST = films(where="centre")
+
+
+def rows_of(found):
+    return {row["name"]: row for row in baselines.run(found)[0]}
+
+
+@pytest.fixture(scope="module")
+def honest():
+    return rows_of(HONEST)
+
+
+def test_on_honest_films_what_sees_no_lung_is_at_chance_and_a_thumbnail_is_not(honest):
+    for name in ("majority", "source", "file", "border"):
+        assert honest[name]["interval"][0] < 0.5 < honest[name]["interval"][1], name
+    assert honest["thumbnail-8"]["auc"] > 0.95 and honest["thumbnail-16"]["auc"] > 0.95
+    assert honest["age"]["auc"] is None and "0 COVID-19 and 0 normal" in honest["age"]["note"]
+
+
+def test_every_row_has_interval_n_and_the_held_out_films_of_its_own(honest):
+    for name, row in honest.items():
+        if row["auc"] is not None:
+            assert row["interval"][0] <= row["auc"] <= row["interval"][1]
+            assert (row["n"], row["n_covid"]) == (160, 80)
+            if name != "majority":
+                assert row["held_out"]["n"] == (HONEST.splits == "valid").sum()
+    assert "50.0 %" in honest["majority"]["note"]
+
+
+@pytest.mark.parametrize(
+    "name, planted",
+    [
+        ("border", films(where="border")),
+        ("source", films(source_of=lambda label, patient: "here" if label == POSITIVE else "there")),
+        ("file", films(width=lambda label: 900 if label == POSITIVE else 800)),
+        ("file", films(format=lambda label: "PNG" if label == POSITIVE else "JPEG")),
+        ("file", films(mode=lambda label: "RGB" if label == POSITIVE else "L")),
+        ("age", films(age=lambda label: "55" if label == POSITIVE else "1-5")),
+    ],
+)
+def test_each_baseline_finds_the_shortcut_it_is_there_for(name, planted):
+    found = rows_of(planted)
+    assert found[name]["auc"] > 0.95 and found[name]["interval"][0] > 0.9
+    others = {"border", "source", "file", "age"} - {name}
+    assert all(found[other]["auc"] is None or found[other]["interval"][0] < 0.6 for other in others)
+
+
+def test_without_pictures_or_sizes_the_rows_say_why():
+    bare = films(width=lambda label: None).take(np.ones(160, bool))
+    found = rows_of(type(bare)(bare.records, bare.groups))
+    assert found["file"]["auc"] is None and "size" in found["file"]["note"]
+    assert found["border"]["auc"] is None and "not on this machine" in found["border"]["note"]
+    assert found["source"]["auc"] == 0.5
+
+
+def test_scores_of_the_held_out_films_are_in_their_order():
+    rows, scores = baselines.run(HONEST)
+    held = HONEST.is_covid[HONEST.splits == "valid"]
+    assert set(scores) >= {"thumbnail-8", "thumbnail-16", "border", "source", "file", "histogram"} and "age" not in scores
+    assert (scores["thumbnail-8"][held].mean() > scores["thumbnail-8"][~held].mean()) and len(scores["thumbnail-8"]) == len(held)
+
+
+@pytest.mark.parametrize(
+    "text, age",
+    [
+        ("45", 45),
+        ("1-5", 3),
+        ("070Y", 70),
+        ("0.5", 0.5),
+        ("30s", 30),
+        (" 62 years ", 62),
+        ("40 – 50", 45),
+        ("", None),
+        ("adult", None),
+        ("999", None),
+    ],
+)
+def test_age_of(text, age):
+    assert baselines.age_of(text) == age
+
+
+def test_the_frame_is_a_tenth_on_each_side_and_sees_nothing_else():
+    images = np.zeros((2, 40, 40), np.uint8)
+    images[1, 4:-4, 4:-4] = 255
+    assert (baselines.borders(images) == 0).all()
+    images[1, 3, 20] = 255
+    assert baselines.borders(images)[1].any()
+
+
+def test_a_histogram_forgets_places():
+    image = np.random.default_rng(0).integers(0, 256, (32, 32), dtype=np.uint8)
+    found = baselines.histograms(np.stack([image, image[::-1, ::-1]]))
+    assert (found[0] == found[1]).all() and found[0].sum() == pytest.approx(1)

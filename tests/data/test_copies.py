@@ -1,0 +1,108 @@
+"""Copies of real films and phantoms are found whatever was done to the file, and other films are not."""
+
+import io
+import itertools
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageOps
+
+from cxrkit.data import copies, images, manifest, sources
+from cxrkit.data.readers import phantom
+
+
+def recoded(film, **options):
+    buffer = io.BytesIO()
+    film.save(buffer, "JPEG", quality=50, **options)
+    return Image.open(buffer)
+
+
+def labelled(film):
+    film = film.copy()
+    ImageDraw.Draw(film).rectangle([5, 5, 5 + film.width // 8, 5 + film.height // 20], fill=255)
+    return film
+
+
+def cropped(film, left, top, right, bottom):
+    width, height = film.size
+    return film.crop((int(left * width), int(top * height), int((1 - right) * width), int((1 - bottom) * height)))
+
+
+CHANGES = {
+    "as it is": lambda film: film,
+    "encoded again": recoded,
+    "smaller": lambda film: film.resize((film.width // 2, film.height // 2)),
+    "larger": lambda film: film.resize((film.width * 2, film.height * 2)),
+    "colour": lambda film: recoded(film.convert("RGB")).convert("L"),
+    "cropped evenly": lambda film: cropped(film, 0.1, 0.1, 0.1, 0.1),
+    "cropped on one side": lambda film: cropped(film, 0.1, 0, 0, 0),
+    "cropped unevenly": lambda film: cropped(film, 0.02, 0.09, 0.06, 0),
+    "padded": lambda film: ImageOps.expand(film, border=film.width // 10, fill=0),
+    "brighter": lambda film: film.point(lambda value: min(255, int(value * 1.15 + 15))),
+    "labelled": labelled,
+    "all at once": lambda film: recoded(labelled(cropped(film, 0.05, 0.03, 0.08, 0.02)).resize((300, 280)).point(lambda v: int(v * 0.9))),
+}
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    """Eighty phantoms of 40 patients, as PIL images: more than the set that is compared pair by pair."""
+    random = np.random.default_rng(3)
+    anatomies = [phantom.Anatomy(random) for _ in range(40)]
+    return [phantom.draw_film(anatomy, index % 2 == 0, random) for index, anatomy in enumerate(anatomies * 2)]
+
+
+def found_among(films, copy):
+    thumbnails = {f"film{i:04d}": copies.thumbnail(film) for i, film in enumerate(films)} | {"copy": copies.thumbnail(copy)}
+    return [{pair.first, pair.second} for pair in copies.find(thumbnails)]
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
+def test_a_changed_copy_is_found_among_drawn_films(drawn, change):
+    assert found_among(drawn, change(drawn[17])) == [{"film0017", "copy"}]
+
+
+@pytest.mark.parametrize("count", [2, 3, 30])
+def test_small_sets_are_compared_too(drawn, count):
+    assert found_among(drawn[:count], CHANGES["all at once"](drawn[1])) == [{"film0001", "copy"}]
+
+
+def test_mirrored_films_and_other_days_of_one_patient_are_no_copies(drawn):
+    assert found_among(drawn, ImageOps.mirror(drawn[17])) == []
+
+
+def test_the_order_of_films_does_not_matter(drawn):
+    thumbnails = {f"film{i:04d}": copies.thumbnail(film) for i, film in enumerate([*drawn, drawn[5], cropped(drawn[9], 0.05, 0.05, 0, 0)])}
+    backwards = dict(reversed(thumbnails.items()))
+    assert copies.find(thumbnails) == copies.find(backwards)
+    assert len(copies.find(thumbnails)) == 2
+
+
+def test_blank_and_single_films_do_no_harm():
+    assert copies.find({}) == []
+    blank = copies.thumbnail(Image.new("L", (64, 64)))
+    assert copies.find({"a": blank}) == []
+    assert copies.find({"a": blank, "b": copies.thumbnail(Image.new("L", (90, 40), 255))}) == []
+
+
+def test_real_films_under_every_change(films):
+    paths = sorted((films / "nih_normal").iterdir())[:80]
+    opened = [images.open_grey(path) for path in paths]
+    for (name, change), index in zip(CHANGES.items(), itertools.count(3, 6)):
+        assert found_among(opened, change(opened[index])) == [{f"film{index:04d}", "copy"}], name
+
+
+def test_the_films_that_the_study_took_twice(films):
+    found = sources.parse_all([f"coronahack={films / 'coronahack'}", f"ieee8023={films / 'ieee8023'}"], "unused")
+    records = {record.image_id: record for record in manifest.build(found)}
+    twice = [r for r in records.values() if r.source == "coronahack" and r.sha256 and f"sirm/{r.image_id.split('/')[1]}" in records]
+    twice = [r for r in twice if records[f"sirm/{r.image_id.split('/')[1]}"].sha256]
+    assert len(twice) >= 30
+    pictures = {name: record.duplicate_of or name for name, record in records.items()}
+    for record in twice:
+        assert pictures[record.image_id] == pictures[f"sirm/{record.image_id.split('/')[1]}"], record.image_id
+    case_54, case_72 = "sirm/353889E0-A1E8-4F9E-A0B8-F24F36BCFBFB.jpeg", "sirm/case_72_RX-TORACE1.jpg"
+    assert pictures[case_54] == pictures[case_72]
+    case_13 = records["coronahack/F051E018-DAD1-4506-AD43-BE4CA29E960B.jpeg"].excluded
+    assert "conflicting labels" in case_13 and "sirm/F051E018" in case_13
+    assert manifest.problems(list(records.values())) == []

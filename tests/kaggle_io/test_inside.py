@@ -1,0 +1,180 @@
+"""Inside a kernel: the constants reach run.py, and results are sent with what may send them."""
+
+import os
+import subprocess
+import sys
+import types
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cxrkit import config, environment
+from cxrkit.errors import WrongUse
+from cxrkit.files import read_json
+from cxrkit.kaggle_io import credentials, inside
+from cxrkit.kaggle_io import pull as results_module
+from tests.kaggle_io.conftest import point_at
+
+SLUG = "chest-results"
+
+
+def parse(arguments):
+    import argparse
+
+    parser = argparse.ArgumentParser()
+    for option in ("--experiment", "--results"):
+        parser.add_argument(option)
+    parser.add_argument("--hours", type=float)
+    parser.add_argument("--cpu", action="store_true")
+    config.add_arguments(parser)
+    return parser.parse_args(arguments)
+
+
+OVERRIDES = st.fixed_dictionaries(
+    {},
+    optional={
+        "seeds": st.lists(st.integers(0, 99), min_size=1, unique=True),
+        "architectures": st.lists(st.sampled_from(config.ARCHITECTURES), min_size=1, unique=True),
+        "pretrained": st.booleans(),
+        "learning_rate": st.floats(1e-9, 1),
+        "workers": st.integers(-1, 8),
+        "data": st.lists(st.sampled_from(["phantom", "coronahack=/a b"]), min_size=1),
+        "weights": st.sampled_from(["", "/a", "-x"]),
+    },
+)
+
+
+@given(OVERRIDES)
+def test_constants_and_command_line_mean_the_same(overrides):
+    options = parse(inside.arguments_of("paper", overrides, 2.5, False, SLUG))
+    assert config.load("paper", config.overrides_of(options)) == config.load("paper", overrides)
+    assert (options.hours, options.cpu, options.results) == (2.5, True, SLUG)
+
+
+@pytest.fixture
+def in_kernel(server, isolated, monkeypatch, tmp_path):
+    """A kernel's variables: a session token, no credential of the user's."""
+    point_at(server, monkeypatch)
+    server.processing = 0
+    (tmp_path / "token").write_text("alice-token-1111")
+    monkeypatch.setenv("KAGGLE_KERNEL_RUN_TYPE", "Batch")
+    monkeypatch.setenv("KAGGLE_DATA_PROXY_URL", server.url)
+    monkeypatch.setenv("KAGGLE_API_V1_TOKEN", str(tmp_path / "token"))
+    return monkeypatch
+
+
+def outcome(results):
+    return read_json(results.parent / inside.SENT)
+
+
+def test_with_the_sessions_token(server, in_kernel, results, capsys):
+    assert inside.send(results, SLUG).ref == f"alice/{SLUG}"
+    assert "session's token" in capsys.readouterr().out
+    assert outcome(results)["version"] == 1
+
+
+def test_the_users_own_key_wins_over_the_sessions_token(server, in_kernel, results):
+    server.keys["carol", "carol-key"] = "carol"
+    in_kernel.setenv("KAGGLE_USERNAME", "carol")
+    in_kernel.setenv("KAGGLE_KEY", "carol-key")
+    assert inside.send(results, SLUG).ref == f"carol/{SLUG}"
+    assert not any(authorization.startswith("Bearer") for _, _, authorization in server.requests)
+
+
+def test_an_attached_secret_wins(server, in_kernel, results):
+    class Client:
+        def get_secret(self, label):
+            if label == "KAGGLE_API_TOKEN":
+                return "dave-token"
+            raise RuntimeError("No user secrets exist")
+
+    server.tokens["dave-token"] = "dave"
+    in_kernel.setitem(sys.modules, "kaggle_secrets", types.SimpleNamespace(UserSecretsClient=Client))
+    assert inside.send(results, SLUG).ref == f"dave/{SLUG}"
+
+
+def test_a_token_that_may_not_write_is_no_failure(server, in_kernel, results, capsys):
+    server.may_not_write.add("alice")
+    assert inside.send(results, SLUG) is None
+    told = capsys.readouterr().out
+    assert "Permission 'datasets.create' was denied" in told and "stay in this kernel's output" in told
+    assert outcome(results)["dataset"] is None
+    results_module.verify(results)
+
+
+def test_one_refused_credential_and_one_that_may(server, in_kernel, results):
+    in_kernel.setenv("KAGGLE_USERNAME", "alice")
+    in_kernel.setenv("KAGGLE_KEY", "an-old-key")
+    assert inside.send(results, SLUG).ref == f"alice/{SLUG}"
+
+
+def test_an_inactive_session_token(server, in_kernel, results, capsys):
+    server.tokens.clear()
+    assert inside.send(results, SLUG) is None
+    assert "wrong or expired" in capsys.readouterr().out
+
+
+def test_no_credential_at_all(in_kernel, results, capsys):
+    in_kernel.delenv("KAGGLE_API_V1_TOKEN")
+    assert inside.send(results, SLUG) is None
+    assert "no credential" in capsys.readouterr().out
+
+
+def test_no_internet(server, in_kernel, results, capsys, monkeypatch):
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    server.shutdown()
+    server.server_close()
+    assert inside.send(results, SLUG) is None
+    assert "cannot be reached" in capsys.readouterr().out
+
+
+def test_the_environment_is_as_before(in_kernel):
+    import os
+
+    in_kernel.setenv("KAGGLE_KEY", "mine")
+    before = dict(os.environ)
+    with credentials.alone({"KAGGLE_API_TOKEN": "x"}):
+        assert "KAGGLE_KEY" not in os.environ and "KAGGLE_API_V1_TOKEN" not in os.environ
+    assert dict(os.environ) == before
+
+
+def test_no_gpu_stops_the_run_with_the_remedy(monkeypatch):
+    monkeypatch.setattr(environment, "choose_device", lambda: environment.Choice("cpu", "torch sees no GPU"))
+    with pytest.raises(WrongUse, match="NvidiaTeslaT4"):
+        environment.require_gpu()
+
+
+def test_the_deadline():
+    now = [100.0]
+    left = environment.Deadline(2, clock=lambda: now[0])
+    assert left() == 7200
+    now[0] += 7201
+    assert left() == -1
+    assert environment.Deadline()() == float("inf")
+
+
+TWO_GPUS = """
+import sys
+from cxrkit import environment
+from cxrkit.kaggle_io import kernel
+environment.gpus = lambda: 2
+code = inside.start_on_every_gpu()
+if code is None:
+    print(f"process {environment.rank()} of {environment.processes()}: {sys.argv[1:]}", flush=True)
+    sys.exit(3 if "fail" in sys.argv else 0)
+sys.exit(10 + code)
+"""
+
+
+@pytest.mark.parametrize("arguments, code", [(["--experiment", "paper", "--results=mine"], 10), (["fail"], 11)])
+def test_a_machine_with_two_gpus_gets_a_process_on_each(tmp_path, arguments, code):
+    script = tmp_path / "script.py"
+    script.write_text(TWO_GPUS)
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run(
+        [sys.executable, str(script), *arguments], env=os.environ | {"PYTHONPATH": str(root)}, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == code, done.stderr
+    assert all(f"process {rank} of 2: {arguments}" in done.stdout for rank in (0, 1))

@@ -1,0 +1,178 @@
+"""pull and publish with the real client: only whole results of the right run get into place."""
+
+import os
+import time
+
+import pytest
+
+from cxrkit.errors import BadInput, Interrupted, RemoteRefusal
+from cxrkit.files import read_json, write_json, write_text
+from cxrkit.kaggle_io import pull as results_module
+from tests.kaggle_io.conftest import make_results
+from tests.standins.kaggle import Kernel
+
+REF = "alice/cxrkit-chest-films"
+SOURCE = "a" * 64
+RUN = "20260101-000000"
+
+
+@pytest.fixture
+def kernel(server, results):
+    """A kernel that has ended with whole results."""
+    kernel = server.kernels[REF] = Kernel(pushes=[{"text": f"RUN_ID = '{RUN}'\nSOURCE_SHA256 = '{SOURCE}'\n"}])
+    put(kernel, results)
+    kernel.files["__results__.html"] = b"<html>"
+    kernel.print("a line\n")
+    return kernel
+
+
+def put(kernel, folder):
+    kernel.files = {f"results/{path.relative_to(folder).as_posix()}": path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def pull(kaggle, tmp_path, **options):
+    return results_module.pull(kaggle, REF, tmp_path / "out", **options)
+
+
+def nothing_in(folder):
+    return not folder.exists() or not list(folder.iterdir())
+
+
+def test_whole_results_arrive(kernel, kaggle, results, tmp_path):
+    folder = pull(kaggle, tmp_path)
+    assert folder == tmp_path / "out" / RUN
+    assert (folder / "kernel.log").read_text() == "a line\n"
+    assert results_module.verify(folder / "results") == read_json(results / "checksums.json")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [RUN]
+
+
+def test_an_error_page_is_not_a_file(server, kernel, kaggle, tmp_path):
+    server.refuse_output("results/models/resnet34-seed0.pt", 403)
+    with pytest.raises(RemoteRefusal, match="403 Access denied") as caught:
+        pull(kaggle, tmp_path)
+    assert "results/models/resnet34-seed0.pt" in str(caught.value)
+    assert "output-key-3333" not in str(caught.value)
+    assert nothing_in(tmp_path / "out")
+
+
+def test_a_busy_server_is_asked_again(server, kernel, kaggle, tmp_path):
+    server.refuse_output("results/metrics.json", 503, times=2)
+    server.fail("ListKernelSessionOutput", 503, times=1)
+    assert pull(kaggle, tmp_path).name == RUN
+
+
+@pytest.mark.parametrize("content", [b"", b"w" * 4999, b"v" * 5000])
+def test_a_damaged_file(kernel, kaggle, tmp_path, content):
+    kernel.files["results/models/resnet34-seed0.pt"] = content
+    with pytest.raises(BadInput, match="resnet34-seed0.pt"):
+        pull(kaggle, tmp_path)
+    assert nothing_in(tmp_path / "out")
+
+
+def test_a_missing_file(kernel, kaggle, tmp_path):
+    del kernel.files["results/run.json"]
+    with pytest.raises(BadInput, match="run.json is missing"):
+        pull(kaggle, tmp_path)
+
+
+def test_a_failed_run_without_results(kernel, kaggle, tmp_path):
+    kernel.files, kernel.statuses = {"other.txt": b""}, ["ERROR"]
+    with pytest.raises(BadInput, match="no whole results"):
+        pull(kaggle, tmp_path)
+
+
+def test_more_than_500_files(kernel, kaggle, results, tmp_path):
+    from cxrkit.files import write_checksums
+
+    for number in range(520):
+        write_text(results / "figures" / f"{number:03d}.txt", str(number))
+    write_checksums(results)
+    put(kernel, results)
+    folder = pull(kaggle, tmp_path)
+    assert len(list((folder / "results" / "figures").iterdir())) == 521
+
+
+@pytest.mark.parametrize("zone", ["UTC-14", "UTC+12"])
+def test_the_clock_does_not_matter(kernel, kaggle, tmp_path, monkeypatch, zone):
+    """Kaggle's client keeps an older local file where the local clock is east of UTC."""
+    pull(kaggle, tmp_path)
+    stale = tmp_path / "out" / RUN / "results" / "metrics.json"
+    stale.write_text("old")
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        kernel.modified = time.time() - 3600
+        folder = pull(kaggle, tmp_path)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert (folder / "results" / "metrics.json").read_text() != "old"
+
+
+def test_results_of_the_run_before(kernel, kaggle, tmp_path):
+    kernel.pushes.append({"text": f"RUN_ID = 'a-later-run'\nSOURCE_SHA256 = '{SOURCE}'\n"})
+    with pytest.raises(BadInput, match="another run"):
+        pull(kaggle, tmp_path)
+    with pytest.raises(BadInput, match="another source"):
+        pull(kaggle, tmp_path, expected=("d" * 64, RUN))
+    assert nothing_in(tmp_path / "out")
+
+
+def test_a_run_pushed_by_hand_has_no_run_id_to_compare(kernel, kaggle, tmp_path):
+    kernel.pushes.append({"text": f"RUN_ID = ''\nSOURCE_SHA256 = '{SOURCE}'\n"})
+    assert pull(kaggle, tmp_path).name == RUN
+
+
+def test_still_running(kernel, kaggle, tmp_path):
+    kernel.statuses = ["RUNNING"]
+    with pytest.raises(Interrupted):
+        pull(kaggle, tmp_path)
+
+
+def test_an_earlier_pull_stays_when_a_new_one_fails(server, kernel, kaggle, tmp_path):
+    folder = pull(kaggle, tmp_path)
+    server.refuse_output("results/metrics.json", 404)
+    with pytest.raises(RemoteRefusal):
+        pull(kaggle, tmp_path)
+    results_module.verify(folder / "results")
+
+
+@pytest.mark.parametrize("name", ["results/../../escaped.txt", "results//etc/x/../../../../../y"])
+def test_names_do_not_escape(kernel, kaggle, tmp_path, name):
+    kernel.files[name] = b"x"
+    with pytest.raises(BadInput, match="outside"):
+        pull(kaggle, tmp_path)
+
+
+def test_a_run_id_does_not_escape(server, kernel, kaggle, tmp_path):
+    put(kernel, make_results(tmp_path / "evil", "../evil", SOURCE))
+    kernel.pushes.append({"text": "no constants"})
+    with pytest.raises(BadInput, match="run id"):
+        pull(kaggle, tmp_path)
+
+
+def test_publish_refuses_what_is_not_whole(server, kaggle, results):
+    (results / "metrics.json").write_text("changed")
+    with pytest.raises(BadInput, match="metrics.json"):
+        results_module.publish(results, "chest-results", kaggle=kaggle)
+    assert not server.datasets
+
+
+def test_publish(server, kaggle, results):
+    sent = results_module.publish(results, "chest-results", kaggle=kaggle)
+    assert sent.ref == "alice/chest-results"
+    versions = server.datasets[sent.ref].versions[0]
+    listed = read_json(results / "checksums.json")
+    assert {name: len(data) for name, data in versions.items() if name != "checksums.json"} == {
+        name: entry["bytes"] for name, entry in listed.items()
+    }
+    assert server.datasets[sent.ref].private
+
+
+def test_checksums_that_leave_the_folder(results):
+    listed = read_json(results / "checksums.json")
+    os.rename(results / "metrics.json", results.parent / "metrics.json")
+    listed["../metrics.json"] = listed.pop("metrics.json")
+    write_json(results / "checksums.json", listed)
+    with pytest.raises(BadInput, match="missing"):
+        results_module.verify(results)
