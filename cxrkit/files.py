@@ -1,18 +1,28 @@
-"""Files that are either whole or absent: written beside their name, then renamed."""
+"""Reading and writing files: atomic writes, readers that say what is wrong with a file, links, checksums and locks."""
 
+import csv
 import hashlib
+import io
 import json
 import os
+import shutil
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
-from cxrkit.errors import disk_errors
+from filelock import FileLock, Timeout
+
+from cxrkit.errors import BadInput, disk_errors
 
 PARTIAL = ".partial"
+CHECKSUMS = "checksums.json"
+AGAIN = "restore it, or make it again"
+"""What to do about a broken file, unless its reader knows better."""
 
 
 @contextmanager
-def replacing(path):
+def replacing(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; rename it to `path` when the block ends well.
 
     Raises DiskFull when the disk is full. A killed process leaves at most one `*.partial` file, which
@@ -32,57 +42,176 @@ def replacing(path):
             raise
 
 
-@contextmanager
-def locked(path, wait=True):
-    """Hold the lock file `path` and yield True; without `wait`, yield False at once where another process holds it.
-
-    The lock ends with the process, however that ends. On Windows nothing is locked: there one process has to do.
-    """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with open(path, "w") as file:
-        try:
-            import fcntl
-
-            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except ImportError:
-            pass
-        except BlockingIOError:
-            yield False
-            return
-        yield True
-
-
-def write_text(path, text):
+def write_text(path: str | Path, text: str) -> None:
     """Write text as UTF-8 with LF line ends, atomically."""
     with replacing(path) as temporary:
         temporary.write_bytes(text.encode())
 
 
-def write_json(path, value):
+def write_json(path: str | Path, value: Any) -> None:
     write_text(path, json.dumps(value, indent=2, sort_keys=False, ensure_ascii=False) + "\n")
 
 
-def read_json(path):
-    return json.loads(Path(path).read_text("utf-8"))
+def csv_text(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """A header and rows as CSV text with LF line ends; None is an empty cell."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+    return text.getvalue()
 
 
-def sha256_of(path):
+def write_csv(path: str | Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write a header and rows as CSV, atomically."""
+    write_text(path, csv_text(columns, rows))
+
+
+@contextmanager
+def reading(path: str | Path, what: str = "The file", next: str = AGAIN, absent: str | None = None) -> Iterator[None]:
+    """Turn what the block raises over an absent or malformed file into BadInput; errors of the kit pass through.
+
+    what: the file in words, with which the message begins; next: what to do about a broken file; absent: what to do
+    where there is none, if that is something else.
+    """
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise BadInput(f"{what} is not there.", path, absent or next) from error
+    except OSError as error:
+        raise BadInput(f"{what} cannot be read: {error.strerror or error}.", path, next) from error
+    except json.JSONDecodeError as error:
+        raise BadInput(f"{what} is no JSON: {error}.", path, next) from error
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{what} is no text in UTF-8: {error}.", path, next) from error
+    except csv.Error as error:
+        raise BadInput(f"{what} is no readable CSV: {error}.", path, next) from error
+    except KeyError as error:
+        raise BadInput(f"{what} lacks {error.args[0] if error.args else 'a key'}.", path, next) from error
+    except (ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
+        raise BadInput(f"{what} is not as it was written: {error}.", path, next) from error
+
+
+def read_json(path: str | Path, what: str = "The file", next: str = AGAIN, absent: str | None = None, keys: Sequence[str] = ()) -> Any:
+    """The value of a JSON file. what, next, absent: see `reading`.
+
+    keys: those that an object must have; none where the value may be no object. Raises BadInput.
+    """
+    with reading(path, what, next, absent):
+        value = json.loads(Path(path).read_text("utf-8"))
+    if keys and not isinstance(value, dict):
+        raise BadInput(f"{what} holds no JSON object.", path, next)
+    lacking = [key for key in keys if key not in value]
+    if lacking:
+        raise BadInput(f"{what} lacks {', '.join(lacking)}.", path, next)
+    return value
+
+
+def read_csv_rows(
+    path: str | Path,
+    what: str = "The file",
+    next: str = AGAIN,
+    absent: str | None = None,
+    columns: Sequence[str] = (),
+    spreadsheet: bool = False,
+) -> list[dict[str, str]]:
+    """The rows of a CSV file in UTF-8, with or without byte-order mark, as csv.DictReader gives them.
+
+    what, next, absent: see `reading`. columns: those that the file must have, even where it has no row.
+    spreadsheet: whether the file may have been saved by one, as Windows-1252, with ";" or tabs. Raises BadInput.
+    """
+    with reading(path, what, next, absent):
+        text = _decoded(Path(path).read_bytes(), spreadsheet)
+        first = text.partition("\n")[0]
+        reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count) if spreadsheet else ",")
+        header, rows = reader.fieldnames or (), list(reader)
+    lacking = [column for column in columns if column not in header]
+    if lacking:
+        raise BadInput(f"{what} lacks the column(s) {', '.join(lacking)}; it has: {', '.join(header) or 'none'}.", path, next)
+    return rows
+
+
+def _decoded(raw: bytes, spreadsheet: bool) -> str:
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        if not spreadsheet:
+            raise
+        return raw.decode("cp1252", "replace")
+
+
+def link_or_copy(source: str | Path, target: str | Path, symbolic: bool = False) -> bool:
+    """Make `target` a second name of the file `source`, or a copy where no link can be made; return whether it is a link.
+
+    symbolic: try a symbolic link first, which holds as long as `source` stays where it is; the default is a hard link.
+    A copy is written atomically, with the source's times. What stood at `target` is replaced, its folder made.
+    """
+    source, target = Path(source), Path(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.unlink(missing_ok=True)
+    for link in (os.symlink, os.link) if symbolic else (os.link,):
+        try:
+            link(source, target)
+            return True
+        except (OSError, NotImplementedError):
+            continue
+    times = source.stat()
+    with replacing(target) as temporary:
+        shutil.copyfile(source, temporary)
+    os.utime(target, ns=(times.st_atime_ns, times.st_mtime_ns))
+    return False
+
+
+@contextmanager
+def locked(path: str | Path, wait: bool = True) -> Iterator[bool]:
+    """Hold the lock file `path` and yield True; without `wait`, yield False at once where somebody else holds it.
+
+    The lock ends with the process, however that ends, and excludes other threads too; the same thread must not ask
+    for it twice. Raises BadInput where the file system keeps no locks, rather than let two processes write at once; DiskFull.
+    """
+    path = Path(path)
+    lock = FileLock(path, fallback_to_soft=False)  # a soft lock would outlive a killed process
+    try:
+        with disk_errors(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            lock.acquire(blocking=wait)
+    except Timeout:
+        pass
+    except (OSError, NotImplementedError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise BadInput(f"The folder cannot be locked: {reason}.", path.parent, "name a folder on a disk that keeps locks") from error
+    held = lock.is_locked
+    try:
+        yield held
+    finally:
+        if held:
+            lock.release()
+
+
+def sha256_of(path: str | Path) -> str:
     """Hexadecimal SHA-256 of a file's bytes."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def sha256_of_json(value):
+def sha256_of_json(value: Any) -> str:
     """Hexadecimal SHA-256 of a JSON value, independent of the order of its keys."""
     return hashlib.sha256(json.dumps(value, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
-def write_checksums(folder):
+def write_checksums(folder: str | Path) -> None:
     """Write folder/checksums.json: {file: {sha256, bytes}} for every other file below folder."""
     folder = Path(folder)
-    listed = {}
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and path.name != "checksums.json" and not path.name.endswith(PARTIAL):
-            listed[path.relative_to(folder).as_posix()] = {"sha256": sha256_of(path), "bytes": path.stat().st_size}
-    write_json(folder / "checksums.json", listed)
+    paths = [path for path in folder.rglob("*") if path.is_file() and path.name != CHECKSUMS and not path.name.endswith(PARTIAL)]
+    write_json(folder / CHECKSUMS, {path.relative_to(folder).as_posix(): _checksum(path) for path in sorted(paths)})
+
+
+def refresh_checksums(folder: str | Path, names: Iterable[str]) -> None:
+    """Bring folder/checksums.json up to date for these files, where there is one. Raises BadInput."""
+    path = Path(folder) / CHECKSUMS
+    if path.exists():
+        listed = read_json(path, "The list of checksums") | {name: _checksum(Path(folder) / name) for name in names}
+        write_json(path, dict(sorted(listed.items())))
+
+
+def _checksum(path: Path) -> dict[str, Any]:
+    return {"sha256": sha256_of(path), "bytes": path.stat().st_size}

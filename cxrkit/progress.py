@@ -1,34 +1,41 @@
-"""Progress for people: a bar on a terminal, one plain line a step in a log."""
+"""Progress messages: a bar on a terminal, one plain line a step in a log."""
 
 import sys
 import time
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Any, TypeVar
+
+from tqdm import tqdm
 
 from cxrkit import environment
 
+Item = TypeVar("Item")
 
-def say(text=""):
+
+def say(text: object = "") -> None:
     """Print one line at once, so that a log shows it while the run goes on; with its number where several processes speak."""
     if environment.processes() > 1:
         text = "\n".join(f"[{environment.rank()}] {line}" for line in str(text).split("\n"))
     print(text, flush=True)
 
 
-def announce(text=""):
+def announce(text: object = "") -> None:
     """say() by the first process only: what every process knows."""
     if environment.rank() == 0:
         say(text)
 
 
-def on_terminal():
+def on_terminal() -> bool:
     return sys.stderr.isatty()
 
 
-def track(items, label, total=None):
-    """Yield the items, showing how many are done: a tqdm bar on a terminal, else one line at the end."""
-    total = len(items) if total is None else total
-    if on_terminal():
-        from tqdm import tqdm
+def track(items: Iterable[Item], label: str, total: int | None = None) -> Iterator[Item]:
+    """Yield the items, showing how many are done: a tqdm bar on a terminal, else one line at the end.
 
+    total: how many there are; needed for items that have no length.
+    """
+    total = len(items) if total is None and isinstance(items, Collection) else total
+    if on_terminal():
         yield from tqdm(items, desc=label, total=total, leave=False)
         return
     start = time.monotonic()
@@ -38,7 +45,7 @@ def track(items, label, total=None):
         say(f"{label}: {total} in {seconds:.1f} s")
 
 
-def table(rows, header, right=()):
+def table(rows: Iterable[Sequence[Any]], header: Sequence[str], right: Iterable[str] = ()) -> str:
     """Rows of values as an aligned text table.
 
     header: the column names; right: the names of the columns to align to the right.
