@@ -1,119 +1,156 @@
-"""An experiment: defaults, then a YAML file, then the command line; unknown keys are errors."""
+"""The experiment: every hyperparameter of a run, one declaration a key, from defaults, a YAML file and the command line."""
 
 import argparse
 import difflib
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import Field, asdict, dataclass, field, fields, replace
 from pathlib import Path
+from typing import Any, Literal, get_args
 
 import yaml
 
+from cxrkit.data.records import VIEWS
 from cxrkit.errors import WrongUse
 from cxrkit.files import sha256_of_json
 
-ARCHITECTURES = ("resnet34", "resnet101", "vgg16_bn", "vgg19_bn")
+SHORT_NAMES = {"resnet34": "ResNet34", "resnet101": "ResNet101", "vgg16_bn": "VGG16", "vgg19_bn": "VGG19"}
+"""The study's four networks, as torchvision calls them and as people do."""
+ARCHITECTURES = tuple(SHORT_NAMES)
 FOLDER = Path(__file__).parent / "experiments"
-NOT_IN_HASH = ("data", "weights", "workers", "loader", "audit")
-"""Keys that say where things lie or how fast they are read, and so decide no number."""
-CHOICES = {
-    "duplicates": ("remove", "keep"),
-    "label_conflicts": ("exclude", "keep"),
-    "loader": ("resident", "files"),
-    "precision": ("auto", "float32", "float16", "bfloat16"),
-    "parallel": ("jobs", "data"),
-    "audit": ("full", "quick", "none"),
-}
+
+Decides = Literal["nothing", "jobs", "films", "scores", "numbers"]
+"""What a key decides: nothing (where things lie, how fast they are read, what is said), jobs (which trainings there are),
+films (which are used, and in which split: the manifest's hash covers it), scores (how predictions are counted), or the
+numbers of the training itself."""
+
+
+def key(
+    default: Any,
+    help: str,
+    *,
+    decides: Decides = "numbers",
+    choices: Iterable[str] = (),
+    at_least: float | None = None,
+    above: float | None = None,
+    below: float | None = None,
+) -> Any:
+    """The one declaration of a key: its default, its help, its limits (of each item, where it is a list), and what it decides."""
+    limits = {"choices": tuple(choices), "at_least": at_least, "above": above, "below": below}
+    return field(default=default, metadata={"help": help, "decides": decides, **limits})
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """Everything that decides a run's numbers, and where its data lies. `help` texts are in HELP."""
+    """Everything that decides a run's numbers, and where its data lies. Raises WrongUse for values that cannot work."""
 
-    name: str = "unnamed"
-    data: tuple[str, ...] = ()
-    split: str = "paper"
-    split_seed: int = 0
-    exclude_views: tuple[str, ...] = ("lateral",)
-    duplicates: str = "remove"
-    label_conflicts: str = "exclude"
-    allow_leakage: bool = False
-    architectures: tuple[str, ...] = ARCHITECTURES
-    seeds: tuple[int, ...] = (0,)
-    image_size: int = 224
-    batch_size: int = 64
-    epochs: int = 4
-    learning_rate: float = 1e-3
-    lr_find_iterations: int = 100
-    pretrained: bool = True
-    weights: str = ""
-    threshold: float = 0.5
-    loader: str = "resident"
-    precision: str = "auto"
-    parallel: str = "jobs"
-    audit: str = "full"
-    workers: int = -1
+    name: str = key("unnamed", "what the experiment is called", decides="nothing")
+    data: tuple[str, ...] = key(
+        (),
+        "folder of the CoronaHack dataset, or KIND[:NAME]=DIR, or phantom, or phantom-marked; may be given several times",
+        decides="nothing",
+    )
+    split: str = key("paper", "paper (the study's) or grouped (train/valid/test by patient)", choices=("paper", "grouped"), decides="films")
+    split_seed: int = key(0, "seed of the split", decides="films")
+    exclude_views: tuple[str, ...] = key(("lateral",), "views that are left out", choices=filter(None, VIEWS), decides="films")
+    duplicates: str = key(
+        "remove",
+        "copies of one picture: remove (all but one) or keep (as the study merged its sources)",
+        choices=("remove", "keep"),
+        decides="films",
+    )
+    label_conflicts: str = key(
+        "exclude", "films of one group that sources label differently: exclude or keep", choices=("exclude", "keep"), decides="films"
+    )
+    allow_leakage: bool = key(False, "train although a patient or a picture is in two splits; every table says so", decides="nothing")
+    architectures: tuple[str, ...] = key(
+        ARCHITECTURES, f"networks to train: {', '.join(ARCHITECTURES)}", choices=ARCHITECTURES, decides="jobs"
+    )
+    seeds: tuple[int, ...] = key((0,), "training seeds; each network is trained once a seed", at_least=0, decides="jobs")
+    image_size: int = key(224, "side of the square the networks see, in pixels", at_least=32)
+    batch_size: int = key(64, "images a training step", at_least=2)
+    epochs: int = key(4, "epochs of each of the two stages, body frozen and unfrozen", at_least=1)
+    learning_rate: float = key(1e-3, "peak learning rate of the frozen stage", above=0)
+    lr_find_iterations: int = key(100, "steps of the learning-rate finder", at_least=20)
+    pretrained: bool = key(True, "start from ImageNet weights (--no-pretrained: from random ones)")
+    weights: str = key("", "folder with torchvision's ImageNet weight files, instead of the network", decides="nothing")
+    threshold: float = key(0.5, "an image is called COVID-19 from this probability on", above=0, below=1, decides="scores")
+    loader: str = key(
+        "resident",
+        "resident (films decoded once, augmented on the device) or files (fastai's way: each file decoded at each use)",
+        choices=("resident", "files"),
+        decides="nothing",
+    )
+    precision: str = key(
+        "auto", "auto (chosen by the device), float32, float16 or bfloat16", choices=("auto", "float32", "float16", "bfloat16")
+    )
+    parallel: str = key(
+        "jobs",
+        "under torchrun: jobs (the trainings are shared out) or data (all processes train one network together)",
+        choices=("jobs", "data"),
+    )
+    audit: str = key(
+        "full", "after training: full, quick (what asks no network) or none", choices=("full", "quick", "none"), decides="nothing"
+    )
+    workers: int = key(-1, "processes that decode images for --loader files; -1 chooses by the processors", at_least=-1, decides="nothing")
 
-    def __post_init__(self):
-        unknown = sorted(set(self.architectures) - set(ARCHITECTURES))
-        if unknown or not self.architectures:
-            raise WrongUse(f"There is no architecture {', '.join(unknown) or 'named'}.", next=f"choose from {', '.join(ARCHITECTURES)}")
-        if len(set(self.architectures)) < len(self.architectures) or len(set(self.seeds)) < len(self.seeds):
-            raise WrongUse("An architecture or a seed is named twice.", next="name each once")
-        for key, smallest in (("image_size", 32), ("batch_size", 2), ("epochs", 1), ("lr_find_iterations", 20)):
-            if getattr(self, key) < smallest:
-                raise WrongUse(f"{key} is {getattr(self, key)}; it must be at least {smallest}.", next=f"raise {key}")
-        for key, allowed in CHOICES.items():
-            if getattr(self, key) not in allowed:
-                raise WrongUse(f"{key} is {getattr(self, key)!r}.", next=f"use {' or '.join(allowed)}")
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            _check(each, getattr(self, each.name))
+        for name in ("architectures", "seeds"):
+            values = getattr(self, name)
+            if not values:
+                raise WrongUse(f"{name} is empty.", next="name at least one")
+            if len(set(values)) < len(values):
+                raise WrongUse(f"{name} names one twice: {', '.join(map(str, values))}.", next="name each once")
         if self.parallel == "data" and self.loader == "files":
             raise WrongUse(
                 "With --loader files every process would train on whole batches, and share nothing.",
                 next="use --loader resident, or --parallel jobs",
             )
-        if not 0 < self.threshold < 1 or not self.learning_rate > 0 or not self.seeds:
-            raise WrongUse(
-                "threshold must lie between 0 and 1, learning_rate above 0, and one seed be named.", next="correct the experiment"
-            )
 
-    def hash(self):
-        """SHA-256 of what decides the numbers; 64 hexadecimal digits."""
-        return sha256_of_json({key: value for key, value in asdict(self).items() if key not in NOT_IN_HASH})
+    def settings(self, *decides: Decides) -> dict[str, Any]:
+        """{key: value} of the keys that decide one of these."""
+        return {each.name: getattr(self, each.name) for each in fields(self) if each.metadata["decides"] in decides}
 
-
-HELP = {
-    "data": "folder of the CoronaHack dataset, or KIND[:NAME]=DIR, or phantom, or phantom-marked; may be given several times",
-    "split": "paper (the study's) or grouped (train/valid/test by patient)",
-    "split_seed": "seed of the split",
-    "exclude_views": "views that are left out",
-    "duplicates": "copies of one picture: remove (all but one) or keep (as the study merged its sources)",
-    "label_conflicts": "films of one group that sources label differently: exclude or keep",
-    "allow_leakage": "train although a patient or a picture is in two splits; every table says so",
-    "architectures": f"networks to train: {', '.join(ARCHITECTURES)}",
-    "seeds": "training seeds; each network is trained once a seed",
-    "image_size": "side of the square the networks see, in pixels",
-    "batch_size": "images a training step",
-    "epochs": "epochs of each of the two stages, body frozen and unfrozen",
-    "learning_rate": "peak learning rate of the frozen stage",
-    "lr_find_iterations": "steps of the learning-rate finder",
-    "pretrained": "start from ImageNet weights (--no-pretrained: from random ones)",
-    "weights": "folder with torchvision's ImageNet weight files, instead of the network",
-    "threshold": "an image is called COVID-19 from this probability on",
-    "loader": "resident (films decoded once, augmented on the device) or files (fastai's way: each file decoded at each use)",
-    "precision": "auto (chosen by the device), float32, float16 or bfloat16",
-    "parallel": "under torchrun: jobs (the trainings are shared out) or data (all processes train one network together)",
-    "audit": "after training: full, quick (what asks no network) or none",
-    "workers": "processes that decode images for --loader files; -1 chooses by the processors",
-}
+    def hash(self) -> str:
+        """SHA-256 of what decides which networks there are and what is said of them; 64 hexadecimal digits."""
+        return sha256_of_json(self.settings("jobs", "films", "scores", "numbers"))
 
 
-def names():
+def _check(declared: Field, value: Any) -> None:
+    name, limits = declared.name, declared.metadata
+    for item in value if isinstance(value, tuple) else (value,):
+        if limits["choices"] and item not in limits["choices"]:
+            raise WrongUse(f"{name} is {item!r}.", next=_near(item, limits["choices"]))
+        if limits["at_least"] is not None and not item >= limits["at_least"]:
+            raise WrongUse(f"{name} is {item}; it must be at least {limits['at_least']}.", next=f"raise {name}")
+        if limits["above"] is not None and not item > limits["above"]:
+            raise WrongUse(f"{name} is {item}; it must lie above {limits['above']}.", next=f"raise {name}")
+        if limits["below"] is not None and not item < limits["below"]:
+            raise WrongUse(f"{name} is {item}; it must lie below {limits['below']}.", next=f"lower {name}")
+
+
+def _near(wrong: Any, allowed: Iterable[str]) -> str:
+    """What to write instead: the nearest of the allowed values, or all of them."""
+    allowed = list(allowed)
+    close = difflib.get_close_matches(str(wrong), allowed, 1)
+    return (f"did you mean {close[0]!r}? " if close else "") + f"Choose from {', '.join(allowed)}"
+
+
+def short_name(architecture: str) -> str:
+    """The name that people use for a network."""
+    return SHORT_NAMES.get(architecture, architecture)
+
+
+def names() -> list[str]:
     """Names of the experiments that come with the kit."""
     return sorted(path.stem for path in FOLDER.glob("*.yaml"))
 
 
-def load(name_or_path, overrides=None):
+def load(name_or_path: str | Path, overrides: Mapping[str, Any] | None = None) -> Experiment:
     """The experiment of that name or YAML file, with the overrides {key: value} laid over it.
 
-    Raises WrongUse: no such experiment, unreadable YAML, an unknown key, or a value of the wrong type.
+    Raises WrongUse: no such experiment, unreadable YAML, an unknown key, or a value that cannot work.
     """
     path = FOLDER / f"{name_or_path}.yaml"
     if not path.exists():
@@ -129,24 +166,22 @@ def load(name_or_path, overrides=None):
     return make({"name": path.stem, **(values or {})}, overrides or {}, path)
 
 
-def make(values, overrides, where):
+def make(values: Mapping[str, Any], overrides: Mapping[str, Any], where: object) -> Experiment:
     """An Experiment from YAML values and overrides. Raises WrongUse."""
-    known = {field.name: field.type for field in fields(Experiment)}
-    for key in values:
-        if key not in known:
-            close = difflib.get_close_matches(str(key), known, 1)
-            raise WrongUse(
-                f"The experiment has an unknown key {key!r}.",
-                where,
-                f"did you mean {close[0]!r}?" if close else f"known keys: {', '.join(known)}",
-            )
+    known = {each.name: each for each in fields(Experiment)}
     merged = {**values, **overrides}
-    return Experiment(**{key: _typed(key, value, known[key], where) for key, value in merged.items()})
+    for name in merged:
+        if name not in known:
+            raise WrongUse(f"The experiment has an unknown key {name!r}.", where, _near(name, known))
+    try:
+        return Experiment(**{name: _typed(known[name], value, where) for name, value in merged.items()})
+    except WrongUse as error:
+        raise error if error.where else WrongUse(error.what, where, error.next) from error
 
 
-def _typed(key, value, wanted, where):
-    if wanted in (tuple[str, ...], tuple[int, ...]):
-        kind = wanted.__args__[0]
+def _typed(declared: Field, value: Any, where: object) -> Any:
+    wanted = declared.type
+    if kind := _item_type(declared):
         items = value if isinstance(value, (list, tuple)) else [value]
         if all(type(item) is kind for item in items):
             return tuple(items)
@@ -154,35 +189,72 @@ def _typed(key, value, wanted, where):
         return float(value)
     elif type(value) is wanted:
         return value
-    raise WrongUse(f"The value {value!r} of {key!r} has the wrong type.", where, f"{key} is: {HELP.get(key, 'a text')}")
+    raise WrongUse(
+        f"The value {value!r} of {declared.name!r} has the wrong type.", where, f"{declared.name} is: {declared.metadata['help']}"
+    )
 
 
-def add_arguments(parser):
+def _item_type(declared: Field) -> Any:
+    """The type of the items where a key is a list, else None."""
+    return get_args(declared.type)[0] if get_args(declared.type) else None
+
+
+def _option(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def add_arguments(parser: Any) -> None:
     """Give an argparse parser one option for each key of Experiment but its name."""
-    for field in fields(Experiment):
-        option, help = "--" + field.name.replace("_", "-"), HELP.get(field.name)
-        if field.name == "name":
+    for each in fields(Experiment):
+        option, help = _option(each.name), each.metadata["help"]
+        if each.name == "name":
             continue
-        if field.name == "data":
+        if each.name == "data":
             parser.add_argument(option, action="append", metavar="DIR", help=help)
-        elif field.type is bool:
+        elif each.type is bool:
             parser.add_argument(option, action=argparse.BooleanOptionalAction, help=help)
-        elif field.type in (tuple[str, ...], tuple[int, ...]):
-            parser.add_argument(option, nargs="*", type=field.type.__args__[0], metavar=field.name.upper()[:-1], help=help)
+        elif kind := _item_type(each):
+            parser.add_argument(option, nargs="*", type=kind, metavar=each.name.upper()[:-1], help=help)
         else:
-            parser.add_argument(option, type=field.type, metavar=field.type.__name__.upper(), help=help)
+            parser.add_argument(option, type=each.type, metavar=getattr(each.type, "__name__", "").upper(), help=help)
 
 
-def overrides_of(arguments):
+def overrides_of(arguments: argparse.Namespace) -> dict[str, Any]:
     """{key: value} of the options that were given, from a parsed command line."""
-    given = {field.name: getattr(arguments, field.name, None) for field in fields(Experiment)}
-    return {key: value for key, value in given.items() if value is not None}
+    given = {each.name: getattr(arguments, each.name, None) for each in fields(Experiment)}
+    return {name: value for name, value in given.items() if value is not None}
 
 
-def as_dict(experiment):
+def as_arguments(overrides: Mapping[str, Any]) -> list[str]:
+    """The words of a command line that mean these overrides: the inverse of add_arguments and overrides_of."""
+    declared = {each.name: each for each in fields(Experiment)}
+    words = []
+    for name, value in overrides.items():
+        option = _option(name)
+        if isinstance(value, bool):
+            words.append(option if value else option.replace("--", "--no-", 1))
+        elif name == "data":
+            words += [f"{option}={item}" for item in ([value] if isinstance(value, str) else value)]
+        elif _item_type(declared[name]):
+            words += [option, *map(str, value if isinstance(value, (list, tuple)) else [value])]
+        else:
+            words.append(f"{option}={value}")
+    return words
+
+
+def differing(experiment: Experiment, usual: Experiment) -> dict[str, Any]:
+    """{key: value} in which an experiment differs from another, but for its name."""
+    return {
+        each.name: getattr(experiment, each.name)
+        for each in fields(Experiment)
+        if each.name != "name" and getattr(experiment, each.name) != getattr(usual, each.name)
+    }
+
+
+def as_dict(experiment: Experiment) -> dict[str, Any]:
     """The resolved experiment as plain values, in the order of its keys."""
-    return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(experiment).items()}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(experiment).items()}
 
 
-def with_data(experiment, data):
+def with_data(experiment: Experiment, data: Iterable[str]) -> Experiment:
     return replace(experiment, data=tuple(data))

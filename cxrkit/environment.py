@@ -13,8 +13,6 @@ from pathlib import Path
 from cxrkit.errors import WrongUse
 
 PACKAGES = ("torch", "torchvision", "fastai", "fastcore", "numpy", "pandas", "scikit-learn", "scipy", "pillow", "matplotlib", "kaggle")
-BYTES_A_WORKER = 700e6
-"""Memory that one decoding process takes: it imports torch and fastai."""
 
 
 def on_kaggle():
@@ -140,7 +138,6 @@ def describe():
     """What is worth keeping of the machine in run.json: no names, paths or tokens."""
     return {
         "place": "kaggle" if on_kaggle() else "local",
-        "bundle": bundle_identity(),
         "system": f"{platform.system()} {platform.machine()}",
         "processors": processors(),
         "versions": versions(),

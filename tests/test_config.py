@@ -2,8 +2,11 @@ import argparse
 from dataclasses import fields
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cxrkit import config
+from cxrkit.config import ARCHITECTURES
 from cxrkit.errors import WrongUse
 
 
@@ -18,7 +21,7 @@ def test_every_key_has_an_option_and_a_help_text():
     options = {action.dest for action in parser._actions}
     keys = {field.name for field in fields(config.Experiment)} - {"name"}
     assert keys <= options
-    assert keys == set(config.HELP)
+    assert all(field.metadata["help"] and field.metadata["decides"] for field in fields(config.Experiment))
 
 
 def test_the_command_line_wins_over_yaml_and_yaml_over_defaults(tmp_path):
@@ -40,7 +43,16 @@ def test_the_command_line_wins_over_yaml_and_yaml_over_defaults(tmp_path):
         ("epochs: true", "wrong type"),
         ("seeds: [1, a]", "wrong type"),
         ("epochs: 0", "at least 1"),
-        ("architectures: [resnet18]", "no architecture resnet18"),
+        ("architectures: [resnet18]", "architectures is 'resnet18'"),
+        ("architectures: [resnet43]", "did you mean 'resnet34'"),
+        ("architectures: []", "architectures is empty"),
+        ("split: gruped", "did you mean 'grouped'"),
+        ("exclude_views: [laterall]", "did you mean 'lateral'"),
+        ("precision: fp16", "Choose from auto"),
+        ("seeds: [-1]", "at least 0"),
+        ("seeds: []", "seeds is empty"),
+        ("threshold: 1", "below 1"),
+        ("learning_rate: 0", "above 0"),
         ("seeds: [1, 1]", "twice"),
         ("{parallel: data, loader: files}", "share nothing"),
         ("- a list", "no mapping"),
@@ -65,3 +77,44 @@ def test_the_hash_covers_what_decides_numbers_and_not_where_data_lies():
     base = config.load("paper")
     assert config.load("paper", {"data": ["elsewhere"], "workers": 3}).hash() == base.hash()
     assert config.load("paper", {"epochs": 5}).hash() != base.hash()
+
+
+def test_each_key_says_what_it_decides():
+    """The hash of an experiment, the key of a job and the protocol of a comparison follow from it."""
+    base = config.load("paper")
+    for changed, decided in (
+        ({"allow_leakage": True, "weights": "/w", "loader": "files", "audit": "none", "name": "other"}, ()),
+        ({"seeds": [1, 2]}, ("jobs",)),
+        ({"split": "grouped", "exclude_views": ["AP"]}, ("films",)),
+        ({"threshold": 0.2}, ("scores",)),
+        ({"image_size": 64, "precision": "float32", "pretrained": False}, ("numbers",)),
+    ):
+        other = config.load("paper", changed)
+        for decides in ("jobs", "films", "scores", "numbers"):
+            assert (other.settings(decides) != base.settings(decides)) == (decides in decided)
+        assert (other.hash() != base.hash()) == bool(decided)
+
+
+some = {
+    "data": st.lists(st.text("abc=:/ -", min_size=1), min_size=1, max_size=3),
+    "split": st.sampled_from(["paper", "grouped"]),
+    "exclude_views": st.lists(st.sampled_from(["PA", "AP", "AP supine", "lateral"]), unique=True),
+    "architectures": st.lists(st.sampled_from(ARCHITECTURES), min_size=1, unique=True),
+    "seeds": st.lists(st.integers(0, 9), min_size=1, unique=True),
+    "learning_rate": st.floats(1e-9, 1.0),
+    "weights": st.text("ab -/"),
+    "pretrained": st.booleans(),
+    "allow_leakage": st.booleans(),
+    "workers": st.integers(-1, 8),
+    "image_size": st.integers(32, 512),
+}
+
+
+@given(st.fixed_dictionaries({}, optional=some))
+def test_a_command_line_means_the_overrides_it_was_made_of(overrides):
+    parser = argparse.ArgumentParser()
+    config.add_arguments(parser)
+    assert config.overrides_of(parser.parse_args(config.as_arguments(overrides))) == overrides
+    experiment = config.load("paper", overrides)
+    assert config.load("paper", config.differing(experiment, config.load("paper"))) == experiment
+    assert config.make(config.as_dict(experiment), {}, "run.json") == experiment
