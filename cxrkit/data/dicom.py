@@ -35,13 +35,13 @@ DAMAGE = (
 """What pydicom raises for a file that is damaged, or packed in a way it has no decoder for."""
 
 
-def is_dicom(path):
+def is_dicom(path: str | Path) -> bool:
     """Whether a file says that it is DICOM. Raises OSError."""
     with open(path, "rb") as file:
         return file.read(132)[128:] == b"DICM"
 
 
-def open_grey(path):
+def open_grey(path: str | Path) -> tuple[Image.Image, list[str]]:
     """A DICOM film as 8-bit grey, a PIL image of mode L, and why it is no frontal film: sentences, or an empty list.
 
     Raises UnreadableImage, also where pydicom is not installed.

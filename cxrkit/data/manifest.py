@@ -1,144 +1,203 @@
-"""manifest.csv: every image that any source named, used or not, one row each."""
+"""manifest.csv: every image that any source named, used or not, one row each, with split, copies and reasons for exclusion."""
 
 import csv
+import hashlib
 import io
 from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Any, Self
 
-from cxrkit.data import copies as search
-from cxrkit.data import groups, images, splits
+import numpy as np
+
+from cxrkit.config import Experiment
+from cxrkit.data import cache, copies, groups, splits
 from cxrkit.data.records import COLUMNS, LABELS, NUMBERS, SPLITS, VIEWS, Record, exclude
-from cxrkit.data.sources import locator
+from cxrkit.data.sources import Source, locator
 from cxrkit.errors import BadInput
-from cxrkit.files import read_json, sha256_of, sha256_of_json, write_json, write_text
+from cxrkit.files import csv_text, read_json, reading, sha256_of, sha256_of_json, write_json, write_text
+
+BUILD = "build it: python -m cxrkit manifest build"
+BUILD_AGAIN = "build the manifest again"
 
 
-def build(sources, split="paper", exclude_views=("lateral",), split_seed=0, duplicates="remove", label_conflicts="exclude", kept=None):
-    """All records of the sources, with file facts, copies, conflicts, exclusions and splits, sorted by image_id.
+@dataclass(frozen=True)
+class Manifest:
+    """The records of a manifest, sorted by image_id, and what follows from them, each computed once.
 
-    duplicates: "remove" all copies of a picture but one, or "keep" them, and then split as if they were not
-    known. label_conflicts: "exclude" or "keep". kept: a folder where what is learned of files and pairs stays,
-    so that the same films are neither decoded nor compared again.
+    records: given in any order, as any iterable. On disk: UTF-8, a row a record, the columns of records.COLUMNS, written
+    the same way every time, so that sha256 names the data of a run on every machine.
+    """
+
+    records: tuple[Record, ...]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "records", tuple(sorted(self.records, key=lambda record: record.image_id)))
+
+    @cached_property
+    def used(self) -> tuple[Record, ...]:
+        return tuple(record for record in self.records if record.used)
+
+    @cached_property
+    def by_id(self) -> dict[str, Record]:
+        """{image_id: record} of the used records."""
+        return {record.image_id: record for record in self.used}
+
+    @cached_property
+    def groups(self) -> dict[str, str]:
+        """{image_id: group} of all records: one patient's films and all copies of one picture share a group."""
+        return groups.groups_of(self.records)
+
+    @cached_property
+    def leaks(self) -> tuple[str, ...]:
+        """A sentence for each group in two splits."""
+        return tuple(splits.leaks(self.records, self.groups))
+
+    @cached_property
+    def held_out(self) -> str:
+        """The split that is judged: "test" where there is one, else "valid", else ""."""
+        present = {record.split for record in self.used}
+        return next((split for split in ("test", "valid") if split in present), "")
+
+    @cached_property
+    def text(self) -> str:
+        """manifest.csv as text; the same records always give the same one."""
+        return csv_text(COLUMNS, ([getattr(record, column) for column in COLUMNS] for record in self.records))
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hexadecimal SHA-256 of manifest.csv."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+    def _knowing(self, **properties: Any) -> Self:
+        """This manifest, with properties that whoever made it has computed already."""
+        self.__dict__.update(properties)
+        return self
+
+
+def build(sources: Sequence[Source], experiment: Experiment, kept: str | Path | None = None) -> Manifest:
+    """The manifest of the sources as an experiment wants it: file facts, copies, conflicts, exclusions and splits.
+
+    Of the experiment count split, split_seed, exclude_views, label_conflicts ("exclude" or "keep") and duplicates:
+    "remove" all copies of a picture but one, or "keep" them, and then split as if they were not known. kept: a cache
+    folder, where what is learned of files and pairs stays, so that no film is decoded or compared again; squares of the
+    experiment's image_size are made in the same pass.
 
     Raises BadInput: a source that cannot be read, an image_id that two sources share, no readable image,
     or a class without images in a split.
     """
-    records = [record for source in sources for record in source.read()]
-    records.sort(key=lambda record: record.image_id)
+    records = _read(sources)
+    records, thumbnails = cache.add_facts(records, locator(roots_of(sources)), kept, experiment.image_size if kept else None)
+    remove = experiment.duplicates == "remove"
+    records = groups.mark_copies(records, _pairs(records, thumbnails, kept), remove)
+    together = groups.groups_of(records)
+    if experiment.label_conflicts == "exclude":
+        records = groups.exclude_conflicts(records, together)
+    records = exclude(records, lambda r: f"view {r.view}: left out by the experiment" if r.view in experiment.exclude_views else "")
+    split_by = together if remove else groups.groups_of(records, links=False)
+    records = splits.assign(records, experiment.split, split_by, experiment.split_seed)
+    return Manifest(tuple(records))._knowing(groups=together)
+
+
+def _read(sources: Sequence[Source]) -> list[Record]:
+    records = sorted((record for source in sources for record in source.read()), key=lambda record: record.image_id)
     for first, second in zip(records, records[1:]):
         if first.image_id == second.image_id:
             raise BadInput(
                 f"Two images are named {first.image_id}.", f"{first.path} and {second.path}", "name the sources apart: KIND:NAME=DIR"
             )
-    records, thumbnails = images.add_facts(records, locator(roots_of(sources)), kept)
-    records = groups.mark_duplicates(records, _pairs(records, thumbnails, kept and Path(kept) / "copies.json"), duplicates == "remove")
-    if label_conflicts == "exclude":
-        records = groups.exclude_conflicts(records)
-    records = exclude(records, lambda r: f"view {r.view}: left out by the experiment" if r.view in exclude_views else "")
-    return splits.assign(records, split, split_seed, links=duplicates == "remove")
+    return records
 
 
-def _pairs(records, thumbnails, known):
-    key = [search.VERSION, sorted(f"{record.image_id} {record.sha256}" for record in records if record.image_id in thumbnails)]
-    key = sha256_of_json(key)
-    if known and Path(known).exists() and (kept := read_json(known))["key"] == key:
-        return [search.Pair(*pair) for pair in kept["pairs"]]
-    found = search.find(thumbnails)
-    if known:
-        write_json(known, {"key": key, "pairs": [[pair.first, pair.second, pair.agreement] for pair in found]})
-    return found
+def _pairs(records: Sequence[Record], thumbnails: dict[str, np.ndarray], kept: str | Path | None) -> list[copies.Pair]:
+    """copies.find's pairs, from the folder `kept` where they are known of the same films."""
+    key = sha256_of_json(
+        [copies.VERSION, sorted(f"{record.image_id} {record.sha256}" for record in records if record.image_id in thumbnails)]
+    )
+    path = Path(kept) / "copies.json" if kept else None
+    if path and path.exists():
+        known = read_json(path, "The list of copies", "delete it; the films are compared again", keys=("key", "pairs"))
+        if known["key"] == key:
+            return [copies.Pair(*pair) for pair in known["pairs"]]
+    pairs = copies.find(thumbnails)
+    if path:
+        write_json(path, {"key": key, "pairs": [[pair.first, pair.second, pair.agreement] for pair in pairs]})
+    return pairs
 
 
-def roots_of(sources):
+def roots_of(sources: Iterable[Source]) -> dict[str, str]:
+    """{folder name: folder} of sources, as `locator` takes it."""
     return {source.name: str(Path(source.root).absolute()) for source in sources}
 
 
-def to_csv(records):
-    """The manifest as text; the same records always give the same text."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for record in sorted(records, key=lambda record: record.image_id):
-        writer.writerow(["" if (value := getattr(record, column)) is None else value for column in COLUMNS])
-    return text.getvalue()
-
-
-def write(path, records, roots):
+def write(path: str | Path, manifest: Manifest, roots: dict[str, str]) -> None:
     """Write manifest.csv, and beside it where its folders lie on this machine (`*.roots.json`).
 
     The two are apart so that the manifest, and so its hash, is the same on every machine.
     """
-    write_text(path, to_csv(records))
+    write_text(path, manifest.text)
     write_json(_roots_path(path), roots)
 
 
-def read(path):
-    """The records of a manifest.csv. Raises BadInput, with the row, for anything that breaks the schema."""
-    path = Path(path)
-    try:
-        with open(path, newline="", encoding="utf-8") as file:
-            reader = csv.DictReader(file)
-            if tuple(reader.fieldnames or ()) != COLUMNS:
-                lacking = sorted(set(COLUMNS) - set(reader.fieldnames or ()))
-                beyond = sorted(set(reader.fieldnames or ()) - set(COLUMNS))
-                raise BadInput(
-                    f"The columns are not a manifest's: lacking {lacking}, unknown {beyond}.",
-                    path,
-                    "build it: python -m cxrkit manifest build",
-                )
-            return [_from_row(row, path, number) for number, row in enumerate(reader, start=2)]
-    except FileNotFoundError:
-        raise BadInput("There is no such manifest.", path, "build it: python -m cxrkit manifest build") from None
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise BadInput(f"The manifest is no readable CSV: {error}.", path, "build it again") from error
+def read(path: str | Path) -> Manifest:
+    """The manifest of a manifest.csv; its text and sha256 are the file's. Raises BadInput, with the row, for what breaks the schema."""
+    with reading(path, "The manifest", BUILD_AGAIN, absent=BUILD):
+        text = Path(path).read_bytes().decode()
+        reader = csv.DictReader(io.StringIO(text, newline=""))
+        header, rows = tuple(reader.fieldnames or ()), list(reader)
+    if header != COLUMNS:
+        lacking, beyond = sorted(set(COLUMNS) - set(header)), sorted(set(header) - set(COLUMNS))
+        raise BadInput(f"The columns are not a manifest's: lacking {lacking}, unknown {beyond}.", path, BUILD)
+    records = [_from_row(row, f"{path}, row {number}") for number, row in enumerate(rows, start=2)]
+    return Manifest(tuple(records))._knowing(text=text)
 
 
-def _from_row(row, path, number):
+def _from_row(row: dict[str, Any], where: str) -> Record:
     if None in row or None in row.values():
-        raise BadInput("The row has too many or too few cells.", f"{path}, row {number}", "build the manifest again")
+        raise BadInput("The row has too many or too few cells.", where, BUILD_AGAIN)
     try:
-        for column in NUMBERS:
-            row[column] = int(row[column]) if row[column] else None
+        values: dict[str, Any] = row | {column: int(row[column]) if row[column] else None for column in NUMBERS}
+        return Record(**values)
     except ValueError as error:
-        raise BadInput(
-            f"The row holds no whole number where one belongs: {error}.", f"{path}, row {number}", "build the manifest again"
-        ) from error
-    return Record(**row)
+        raise BadInput(f"The row holds no whole number where one belongs: {error}.", where, BUILD_AGAIN) from error
 
 
-def read_roots(path):
-    """{folder name: folder} as the manifest's sidecar says, or {} where there is none."""
+def read_roots(path: str | Path) -> dict[str, str]:
+    """{folder name: folder} as the manifest's sidecar says, or {} where there is none. Raises BadInput."""
     sidecar = _roots_path(path)
-    return read_json(sidecar) if sidecar.exists() else {}
+    return read_json(sidecar, "The list of folders", BUILD_AGAIN) if sidecar.exists() else {}
 
 
-def _roots_path(path):
+def _roots_path(path: str | Path) -> Path:
     return Path(path).with_suffix(".roots.json")
 
 
-def problems(records, locate=None, hashes=False):
-    """Everything wrong with the records, as sentences; an empty list when nothing is.
+def problems(manifest: Manifest, locate: cache.Locate | None = None, hashes: bool = False) -> list[str]:
+    """Everything wrong with a manifest, as sentences; an empty list when nothing is.
 
     locate: function from a record to its file; given, each used file must be there.
     hashes: whether the files' bytes are compared too.
     """
-    found = [f"image_id {name} stands {count} times" for name, count in Counter(r.image_id for r in records).items() if count > 1]
-    for record in records:
+    counts = Counter(record.image_id for record in manifest.records)
+    wrong = [f"image_id {name} stands {count} times" for name, count in counts.items() if count > 1]
+    for record in manifest.records:
         for field, allowed in (("label", (*LABELS, "")), ("view", VIEWS), ("split", SPLITS)):
             if getattr(record, field) not in allowed:
-                found.append(f"{record.image_id}: {field} {getattr(record, field)!r} is none of {allowed}")
+                wrong.append(f"{record.image_id}: {field} {getattr(record, field)!r} is none of {allowed}")
         if not record.image_id.startswith(record.source + "/"):
-            found.append(f"{record.image_id}: image_id does not start with its source {record.source!r}")
+            wrong.append(f"{record.image_id}: image_id does not start with its source {record.source!r}")
         if record.used and record.label not in LABELS:
-            found.append(f"{record.image_id}: used, but without a label")
+            wrong.append(f"{record.image_id}: used, but without a label")
         if record.used and not record.split:
-            found.append(f"{record.image_id}: used, but in no split")
+            wrong.append(f"{record.image_id}: used, but in no split")
         if record.used and locate:
-            found += _file_problems(record, locate, hashes)
-    return found + splits.missing_classes([record for record in records if record.used]) + splits.leaks(records)
+            wrong += _file_problems(record, locate, hashes)
+    return [*wrong, *splits.missing_classes(manifest.used), *manifest.leaks]
 
 
-def _file_problems(record, locate, hashes):
+def _file_problems(record: Record, locate: cache.Locate, hashes: bool) -> list[str]:
     try:
         path = locate(record)
     except BadInput as error:

@@ -1,6 +1,8 @@
-"""One record an image: what is known of it, where from, and under which terms."""
+"""The record of one image: label, patient, view, provenance, licence, file facts and split."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace
+from typing import Any, Self
 
 POSITIVE = "covid"
 NEGATIVE = "normal"
@@ -12,6 +14,17 @@ VIEWS = ("PA", "AP", "AP supine", "lateral", "frontal-unspecified", "")
 
 SPLITS = ("train", "valid", "test", "")
 
+LABEL_WORDS = {POSITIVE: "COVID-19", NEGATIVE: "normal", "": "no label"}
+SPLIT_WORDS = {"train": "training", "valid": "validation", "test": "test", "": "no split"}
+"""What people are told for a label and for a split."""
+
+COPY = "duplicate of "
+
+
+def copy_of(image_id: str) -> str:
+    """The reason why a copy is not used: whose picture it repeats."""
+    return COPY + image_id
+
 
 @dataclass(frozen=True)
 class Record:
@@ -19,15 +32,20 @@ class Record:
 
     image_id: `source/name`, unique in a manifest.
     path: `<folder name>/<path in that folder>`, with "/" on every system.
+    source: the site or collection, the namespace of image_id and patient.
     label: covid, normal, or empty where the finding is neither.
     finding: the source's own words.
     patient: namespaced key, e.g. `sirm:54`; records of one patient share it.
-    view_basis, permission: why the view is believed; who allowed the collection.
-    collected: crawl, saved, imported, kaggle or drawn.
-    width, height: pixels; bytes: file size; sha256: of the file; phash: 16 hexadecimal digits.
+    modality: X-ray, CT or what else the source says.
+    view, view_basis: one of VIEWS, and why it is believed.
+    age, sex: as the source gives them.
+    case_url, image_url: where the case and the picture are published.
+    licence, credit: the terms, and whom they ask to name.
+    permission: who allowed the collection; collected: crawl, saved, imported, kaggle or drawn; retrieved_at: ISO 8601, UTC.
+    width, height: pixels; mode, format: as Pillow names them; bytes: file size; sha256: of the file's bytes.
     published_split: the split its source gave it; split: the one this manifest gives it.
     duplicate_of: image_id of the image whose picture this one repeats.
-    excluded: why the image is not used; empty when it is.
+    excluded: why the image is not used; empty when it is. Nothing that a source named disappears from a manifest.
     """
 
     image_id: str
@@ -54,17 +72,21 @@ class Record:
     format: str = ""
     bytes: int | None = None
     sha256: str = ""
-    phash: str = ""
     published_split: str = ""
     split: str = ""
     duplicate_of: str = ""
     excluded: str = ""
 
     @property
-    def used(self):
+    def used(self) -> bool:
         return not self.excluded
 
-    def but(self, **changes):
+    @property
+    def is_removed_copy(self) -> bool:
+        """Whether the image is left out because its picture is another record's."""
+        return self.excluded.startswith(COPY)
+
+    def but(self, **changes: Any) -> Self:
         """A copy with some fields changed."""
         return replace(self, **changes)
 
@@ -73,6 +95,6 @@ COLUMNS = tuple(field.name for field in fields(Record))
 NUMBERS = ("width", "height", "bytes")
 
 
-def exclude(records, reason_of):
+def exclude(records: Iterable[Record], reason_of: Callable[[Record], str | None]) -> list[Record]:
     """The records, with `excluded` set to reason_of(record) on the used ones it returns a reason for."""
     return [record.but(excluded=reason_of(record) or "") if record.used else record for record in records]

@@ -1,4 +1,4 @@
-"""Is one film a crop of the other? Registration of two thumbnails, and how well they then agree.
+"""Image registration: lays one thumbnail over a crop of the other, and says how well they then agree.
 
 Two films of different patients agree in their coarse anatomy and in nothing fine; a copy agrees in the fine
 grain too, once it is laid exactly over its original. So the coarse part is taken away, the crop is found by
@@ -21,7 +21,7 @@ CONVERGED = 0.002
 class Details:
     """The fine grain of one thumbnail at full and half size, each locally normalised to unit contrast."""
 
-    def __init__(self, thumbnail):
+    def __init__(self, thumbnail: np.ndarray) -> None:
         """thumbnail: SIDE x SIDE grey bytes."""
         pixels = thumbnail.astype(np.float32)
         self.full = _with_slopes(_detail(pixels, 2.0))
@@ -38,7 +38,7 @@ def _detail(pixels, sigma):
     return fine / np.sqrt(gaussian_filter(fine * fine, 4 * sigma) + 4)
 
 
-def agreement(whole, part, box):
+def agreement(whole: Details, part: Details, box: tuple[float, float, float, float]) -> float:
     """How well `part` agrees with a crop of `whole`: the median correlation of their 8 x 8 blocks, -1 to 1.
 
     whole, part: Details. box: a first guess of the crop, (left, top, right, bottom) in shares of the side.

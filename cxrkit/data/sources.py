@@ -1,14 +1,27 @@
-"""Where images come from: each kind of source has a reader, and all readers yield the same records."""
+"""Sources of films: each kind has a reader, and all readers yield the same records."""
 
 import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from cxrkit.data.readers import collected, coronahack, folder, ieee8023, phantom
+from cxrkit.data.records import Record
 from cxrkit.errors import BadInput, WrongUse
 
-DRAWN = {"phantom": phantom.read, "phantom-marked": phantom.read_marked}
-READERS = {"coronahack": coronahack.read, "collected": collected.read, "ieee8023": ieee8023.read, "folder": folder.read} | DRAWN
+PLAIN = "coronahack"
+"""The kind of a folder that is named without one."""
+
+Reader = Callable[[Path, str], list[Record]]
+
+DRAWN: dict[str, Reader] = {"phantom": phantom.read, "phantom-marked": phantom.read_marked}
+READERS: dict[str, Reader] = {
+    PLAIN: coronahack.read,
+    "collected": collected.read,
+    "ieee8023": ieee8023.read,
+    "folder": folder.read,
+    **DRAWN,
+}
 
 
 @dataclass(frozen=True)
@@ -19,12 +32,12 @@ class Source:
     name: str
     root: Path
 
-    def read(self):
+    def read(self) -> list[Record]:
         """The folder's records. Raises BadInput."""
         return READERS[self.kind](self.root, self.name)
 
 
-def parse(text, drawn_at):
+def parse(text: str, drawn_at: str | Path) -> Source:
     """A Source from `KIND=DIR`, `KIND:NAME=DIR`, `phantom`, `phantom-marked`, or a plain DIR, which means coronahack.
 
     drawn_at: the folder for phantoms to be drawn into. Raises WrongUse.
@@ -33,7 +46,7 @@ def parse(text, drawn_at):
         return Source(text, "phantom", Path(drawn_at))
     kind_and_name, separator, folder = text.partition("=")
     if not separator:
-        kind_and_name, folder = "coronahack", text
+        kind_and_name, folder = PLAIN, text
     kind, _, name = kind_and_name.partition(":")
     if kind not in READERS:
         raise WrongUse(f"There is no source of the kind {kind!r}.", text, f"use one of {', '.join(READERS)}, as KIND=DIR or KIND:NAME=DIR")
@@ -45,7 +58,13 @@ def parse(text, drawn_at):
     return Source(kind, name, Path(folder))
 
 
-def parse_all(texts, drawn_at):
+def name_of(text: str) -> str:
+    """`KIND[:NAME]` of a source as `parse` takes it: without the folder, which is this machine's affair."""
+    kind_and_name, separator, _ = text.partition("=")
+    return kind_and_name if separator or text in DRAWN else PLAIN
+
+
+def parse_all(texts: Iterable[str], drawn_at: str | Path) -> list[Source]:
     """Sources from several texts; their names must differ. Raises WrongUse."""
     sources = [parse(text, drawn_at) for text in texts]
     names = [source.name for source in sources]
@@ -57,13 +76,13 @@ def parse_all(texts, drawn_at):
     return sources
 
 
-def locator(roots):
+def locator(roots: Mapping[str, str | Path]) -> Callable[[Record], Path]:
     """A function from a record to its file, given {folder name: folder}.
 
     The function raises BadInput for a path that would leave its folder or whose folder is not known.
     """
 
-    def locate(record):
+    def locate(record: Record) -> Path:
         name, *parts = PurePosixPath(record.path).parts or ("",)
         if name not in roots:
             raise BadInput(f"It is not known where the folder {name!r} lies.", record.image_id, f"give --source KIND:{name}=DIR")

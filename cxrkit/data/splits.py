@@ -1,10 +1,10 @@
-"""Who is learned from, who is chosen with, who is tested on; a patient is never cut in two."""
+"""Training, validation and test splits: by the study's rule or by seeded stratified groups; a patient is never in two."""
 
 import hashlib
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 
-from cxrkit.data.groups import groups_of
-from cxrkit.data.records import LABELS, POSITIVE
+from cxrkit.data.records import LABELS, POSITIVE, Record
 from cxrkit.errors import BadInput, WrongUse
 
 STUDY_COVID_VALID, STUDY_COVID_ALL = 34, 58 + 38 + 34
@@ -12,24 +12,27 @@ STUDY_NORMAL_VALID, STUDY_NORMAL_ALL = 234, 1342 + 234
 FRACTIONS = {"train": 0.6, "valid": 0.2, "test": 0.2}
 
 
-def assign(records, split, seed=0, fractions=FRACTIONS, links=True):
+Members = dict[str, list[Record]]
+"""{group: its used records, by image_id}."""
+
+
+def assign(
+    records: Sequence[Record], split: str, groups: Mapping[str, str], seed: int = 0, fractions: Mapping[str, float] = FRACTIONS
+) -> list[Record]:
     """The records with `split` set on the used ones, by the rule named `split`: "paper" or "grouped".
 
-    links: whether copies of one picture stay together too; without, only patient keys do, as the study
-    believed. The result depends on the records, the seed and nothing else, not even on their order.
+    groups: {image_id: group} of what stays together, see groups.groups_of. The result depends on the records, their
+    groups, the seed and nothing else, not even on their order.
     Raises WrongUse for an unknown rule and BadInput when a class is missing in a split.
     """
-    rules = {"paper": paper, "grouped": lambda groups, seed: grouped(groups, seed, fractions)}
+    rules = {"paper": paper, "grouped": lambda members, seed: grouped(members, seed, fractions)}
     if split not in rules:
         raise WrongUse(f"There is no split named {split!r}.", next=f"use one of: {', '.join(rules)}")
-    used = [record for record in records if record.used]
-    group_of = groups_of(records, links)
-    members = defaultdict(list)
-    for record in sorted(used, key=lambda record: record.image_id):
-        members[group_of[record.image_id]].append(record)
+    members = _members(records, groups)
     chosen = rules[split](members, seed)
-    records = [record.but(split=chosen[group_of[record.image_id]] if record.used else "") for record in records]
-    missing = missing_classes([record for record in records if record.used])
+    records = [record.but(split=chosen[groups[record.image_id]] if record.used else "") for record in records]
+    used = [record for record in records if record.used]
+    missing = missing_classes(used)
     if missing:
         raise BadInput(
             f"The data cannot be split: {'; '.join(missing)}.",
@@ -39,7 +42,15 @@ def assign(records, split, seed=0, fractions=FRACTIONS, links=True):
     return records
 
 
-def paper(groups, seed=0):
+def _members(records: Iterable[Record], groups: Mapping[str, str]) -> Members:
+    members: Members = defaultdict(list)
+    for record in sorted(records, key=lambda record: record.image_id):
+        if record.used:
+            members[groups[record.image_id]].append(record)
+    return members
+
+
+def paper(groups: Members, seed: int = 0) -> dict[str, str]:
     """The study's split: {group: "train" or "valid"}; groups: {group: its used records}.
 
     Normal films keep CoronaHack's published split: 1,342 TRAIN to train, 234 TEST to valid. CoronaHack has
@@ -60,20 +71,20 @@ def paper(groups, seed=0):
     return chosen
 
 
-def _hold_out(groups, share, seed, first=""):
+def _hold_out(groups: Members, share: float, seed: int, first: str = "") -> dict[str, str]:
     """Whole groups into "valid" until that share of images is there (never more), the rest into "train"."""
     wanted, held, chosen = round(share * sum(map(len, groups.values()))), 0, {}
-    for group in sorted(groups, key=lambda g: (all(r.source != first for r in groups[g]), _lot(seed, g))):
+    for group in sorted(groups, key=lambda g: (all(r.source != first for r in groups[g]), _draw(seed, g))):
         fits = held + len(groups[group]) <= wanted
         held += len(groups[group]) if fits else 0
         chosen[group] = "valid" if fits else "train"
     return chosen
 
 
-def grouped(groups, seed=0, fractions=FRACTIONS):
+def grouped(groups: Members, seed: int = 0, fractions: Mapping[str, float] = FRACTIONS) -> dict[str, str]:
     """A seeded split by group, stratified by label and source: {group: split}; groups: {group: its used records}.
 
-    Within each stratum the groups, in the order of their lot, each go to the split that lacks most of
+    Within each stratum the groups, in random order, each go to the split that lacks most of
     its share of images; a group with images in several strata is placed with the rarest.
     """
     strata = Counter((record.label, record.source) for members in groups.values() for record in members)
@@ -82,7 +93,7 @@ def grouped(groups, seed=0, fractions=FRACTIONS):
         by_stratum[min(((r.label, r.source) for r in members), key=lambda s: (strata[s], s))].append(group)
     chosen = {}
     for stratum in sorted(by_stratum):
-        names = sorted(by_stratum[stratum], key=lambda group: _lot(seed, group))
+        names = sorted(by_stratum[stratum], key=lambda group: _draw(seed, group))
         total, filled = sum(len(groups[name]) for name in names), Counter()
         for name in names:
             split = max(fractions, key=lambda s: (fractions[s] * total - filled[s], fractions[s], s))
@@ -91,28 +102,25 @@ def grouped(groups, seed=0, fractions=FRACTIONS):
     return chosen
 
 
-def _lot(seed, group):
+def _draw(seed: int, group: str) -> str:
+    """A group's place in a random order that depends on the seed and its name alone."""
     return hashlib.sha256(f"{seed}/{group}".encode()).hexdigest()
 
 
-def missing_classes(used):
+def missing_classes(used: Iterable[Record]) -> list[str]:
     """A sentence for each class that a split in use lacks."""
     counts = Counter((record.split, record.label) for record in used)
     present = {"train", "valid"} | {record.split for record in used if record.split}
     return [f"no {label} image in {split}" for split in sorted(present) for label in LABELS if not counts[split, label]]
 
 
-def leaks(records):
+def leaks(records: Iterable[Record], groups: Mapping[str, str]) -> list[str]:
     """A sentence for each group, of patient and copies, whose used images stand in more than one split."""
-    group_of, members = groups_of(records), defaultdict(list)
-    for record in sorted(records, key=lambda record: record.image_id):
-        if record.used:
-            members[group_of[record.image_id]].append(record)
-    found = []
-    for _, of_group in sorted(members.items()):
-        splits = {record.split: record for record in reversed(of_group)}
-        if len(splits) > 1:
-            copies = any(record.duplicate_of for record in of_group)
-            what = "one picture or patient" if copies else f"patient {of_group[0].patient}"
-            found.append(f"{what} is in {' and '.join(f'{split} ({record.image_id})' for split, record in sorted(splits.items()))}")
-    return found
+    told = []
+    for _, members in sorted(_members(records, groups).items()):
+        first_of = {record.split: record for record in reversed(members)}
+        if len(first_of) > 1:
+            copies = any(record.duplicate_of for record in members)
+            what = "one picture or patient" if copies else f"patient {members[0].patient}"
+            told.append(f"{what} is in {' and '.join(f'{split} ({record.image_id})' for split, record in sorted(first_of.items()))}")
+    return told

@@ -1,88 +1,97 @@
 """What a manifest holds, counted, as text: sources, reasons, splits, copies; and what changed between two."""
 
 from collections import Counter
+from collections.abc import Iterable
 
-from cxrkit.data import licences, splits
-from cxrkit.data.records import LABELS, SPLITS
+from cxrkit.config import Experiment
+from cxrkit.data import groups, splits
+from cxrkit.data.manifest import Manifest
+from cxrkit.data.records import COPY, LABELS, POSITIVE, SPLITS, Record
 from cxrkit.progress import table
 
 
-def summary(records):
-    """Text tables of a manifest's records: sources, reasons of exclusions, views and licences, splits, copies."""
-    used = [record for record in records if record.used]
+def text(manifest: Manifest) -> str:
+    """Text tables of a manifest: sources, reasons for exclusions, splits, and how many leaks there are."""
+    counts = Counter((record.split, record.label) for record in manifest.used)
+    present = [split for split in SPLITS if any(counts[split, label] for label in LABELS)]
+    rows = [[split, *(counts[split, label] for label in LABELS), sum(counts[split, label] for label in LABELS)] for split in present]
+    parts = [
+        _by_source(manifest),
+        _reasons(manifest),
+        table(rows, ["split", *LABELS, "images"], right=[*LABELS, "images"]),
+        f"patients or pictures in two splits: {len(manifest.leaks)}",
+    ]
+    return "\n\n".join(filter(None, parts))
+
+
+def _by_source(manifest: Manifest) -> str:
+    header = ["source", "read", "kept", *LABELS, "copies", "patients", "views", "licences"]
     rows = []
-    for source in sorted({record.source for record in records}):
-        mine = [record for record in records if record.source == source]
-        kept = [record for record in mine if record.used]
-        labels = [sum(record.label == label for record in kept) for label in LABELS]
-        copies = sum(bool(record.duplicate_of) for record in mine)
+    for source in sorted({record.source for record in manifest.records}):
+        read = [record for record in manifest.records if record.source == source]
+        used = [record for record in read if record.used]
         rows.append(
             [
                 source,
-                len(mine),
-                len(kept),
-                *labels,
-                copies,
-                len({r.patient for r in kept}),
-                _counts(r.view for r in kept),
-                _counts(r.licence for r in kept),
+                len(read),
+                len(used),
+                *(sum(record.label == label for record in used) for label in LABELS),
+                sum(bool(record.duplicate_of) for record in read),
+                len({record.patient for record in used}),
+                _counts(record.view for record in used),
+                _counts(record.licence for record in used),
             ]
         )
-    header = ["source", "read", "kept", *LABELS, "copies", "patients", "views", "licences"]
-    parts = [table(rows, header, right=header[1:7])]
-    reasons = Counter((record.source, short_reason(record)) for record in records if not record.used)
-    if reasons:
-        ordered = sorted(reasons.items(), key=lambda item: (item[0][0], -item[1], item[0][1]))
-        parts.append(
-            table([[count, source, reason] for (source, reason), count in ordered], ["left out", "source", "why"], right=["left out"])
-        )
-    counts = Counter((record.split, record.label) for record in used)
-    present = [split for split in SPLITS if any(counts[split, label] for label in LABELS)]
-    split_rows = [[split, *(counts[split, label] for label in LABELS), sum(counts[split, label] for label in LABELS)] for split in present]
-    parts.append(table(split_rows, ["split", *LABELS, "images"], right=[*LABELS, "images"]))
-    leaking = splits.leaks(records)
-    parts.append(f"patients or pictures in two splits: {len(leaking)}")
-    return "\n\n".join(parts)
+    return table(rows, header, right=header[1:7])
 
 
-def _counts(values):
+def _reasons(manifest: Manifest) -> str:
+    """A table of the reasons for exclusions, the most frequent of each source first; empty where nothing is left out."""
+    reasons = Counter((record.source, short_reason(record)) for record in manifest.records if not record.used)
+    ordered = sorted(reasons.items(), key=lambda item: (item[0][0], -item[1], item[0][1]))
+    rows = [[count, source, reason] for (source, reason), count in ordered]
+    return table(rows, ["left out", "source", "why"], right=["left out"]) if rows else ""
+
+
+def _counts(values: Iterable[str]) -> str:
     return ", ".join(f"{value or '?'} {count}" for value, count in Counter(values).most_common(5))
 
 
-def short_reason(record):
+def short_reason(record: Record) -> str:
     """The reason of an exclusion without the parts that name one file, so that reasons can be counted."""
     reason = record.excluded
+    if record.is_removed_copy:
+        return f"{COPY}a film of {reason.removeprefix(COPY).split('/')[0]}"
     if reason.startswith("row "):
-        reason = "a" + reason[reason.index(" of the metadata") :].replace(" of the metadata", " metadata row", 1)
-    if reason.startswith("duplicate of "):
-        reason = "duplicate of a film of " + reason.removeprefix("duplicate of ").split("/")[0]
+        return "a" + reason[reason.index(" of the metadata") :].replace(" of the metadata", " metadata row", 1)
     return reason
 
 
-def as_merged(records, split, seed, exclude_views):
+def as_merged(manifest: Manifest, experiment: Experiment) -> str:
     """What the study's merging would have done with the same films, in one sentence.
 
     The copies that were removed are put back and split by patient key alone, as the study believed; then
     the validation COVID-19 films whose picture or patient is in training as well are counted.
     """
     merged = [
-        r.but(excluded="") if r.duplicate_of and r.excluded.startswith("duplicate of") and r.view not in exclude_views else r
-        for r in records
+        record.but(excluded="")
+        if record.duplicate_of and record.is_removed_copy and record.view not in experiment.exclude_views
+        else record
+        for record in manifest.records
     ]
-    merged = splits.assign(merged, split, seed, links=False)
-    groups = splits.groups_of(merged)
-    train = {groups[r.image_id] for r in merged if r.used and r.split == "train"}
-    valid = [r for r in merged if r.used and r.split == "valid" and r.label == LABELS[0]]
-    leaking = sum(groups[r.image_id] in train for r in valid)
+    merged = splits.assign(merged, experiment.split, groups.groups_of(merged, links=False), experiment.split_seed)
+    group_of = manifest.groups  # the same films, patients and copies
+    train = {group_of[record.image_id] for record in merged if record.used and record.split == "train"}
+    valid = [record for record in merged if record.used and record.split == "valid" and record.label == POSITIVE]
+    leaking = sum(group_of[record.image_id] in train for record in valid)
     return f"Merged as the study did, {leaking} of {len(valid)} COVID-19 films in validation would have a copy or the same patient in training."
 
 
-def difference(before, after):
-    """The text of what changed from one manifest to another: added, removed, relabelled, moved, newly (un)used."""
-    old, new = ({record.image_id: record for record in records} for records in (before, after))
-    lines = [f"added    {name}" for name in sorted(new.keys() - old.keys())] + [
-        f"removed  {name}" for name in sorted(old.keys() - new.keys())
-    ]
+def difference(before: Manifest, after: Manifest) -> str:
+    """The text of what changed from one manifest to another: added, removed, relabelled, moved, newly (un)used; empty for nothing."""
+    old, new = ({record.image_id: record for record in manifest.records} for manifest in (before, after))
+    lines = [f"added    {name}" for name in sorted(new.keys() - old.keys())]
+    lines += [f"removed  {name}" for name in sorted(old.keys() - new.keys())]
     for name in sorted(old.keys() & new.keys()):
         a, b = old[name], new[name]
         lines += [f"relabelled  {name}: {a.label or 'none'} to {b.label or 'none'}"] * (a.label != b.label)
@@ -90,18 +99,3 @@ def difference(before, after):
         lines += [f"reason   {name}: {a.excluded or 'used'} to {b.excluded or 'used'}"] * (a.excluded != b.excluded)
         lines += [f"content  {name}: another file"] * (bool(a.sha256) and bool(b.sha256) and a.sha256 != b.sha256)
     return "\n".join(lines)
-
-
-def attribution(records):
-    """ATTRIBUTION.md: the used images by licence, with their credit and source, and which may be passed on."""
-    text = ["# Images, their licences and credits", ""]
-    used = [record for record in records if record.used]
-    for licence, count in sorted(Counter(record.licence or "unknown" for record in used).items()):
-        mine = [record for record in used if (record.licence or "unknown") == licence]
-        text += [f"## {licence}: {count} images", "", licences.terms(licence), ""]
-        credits = Counter((" ".join(record.credit.split())[:300], record.case_url) for record in mine)
-        text += [
-            f"- {number} x {credit or 'no credit known'}{f' <{url}>' if url else ''}" for (credit, url), number in sorted(credits.items())
-        ]
-        text.append("")
-    return "\n".join(text)

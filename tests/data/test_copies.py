@@ -6,7 +6,9 @@ import itertools
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageOps
+from threadpoolctl import threadpool_info, threadpool_limits
 
+from cxrkit import config
 from cxrkit.data import copies, images, manifest, sources
 from cxrkit.data.readers import phantom
 
@@ -85,6 +87,18 @@ def test_blank_and_single_films_do_no_harm():
     assert copies.find({"a": blank, "b": copies.thumbnail(Image.new("L", (90, 40), 255))}) == []
 
 
+def test_the_search_runs_on_one_thread_and_leaves_the_others_theirs(drawn, monkeypatch):
+    during, agreement = set(), copies.agreement
+    monkeypatch.setattr(copies, "agreement", lambda *given: during.update(threads_in_use()) or agreement(*given))
+
+    def threads_in_use():
+        return {pool["num_threads"] for pool in threadpool_info()}
+
+    with threadpool_limits(2):
+        assert found_among(drawn[:5], drawn[1]) == [{"film0001", "copy"}]
+        assert during == {1} and threads_in_use() == {2}
+
+
 def test_real_films_under_every_change(films):
     paths = sorted((films / "nih_normal").iterdir())[:80]
     opened = [images.open_grey(path) for path in paths]
@@ -94,7 +108,8 @@ def test_real_films_under_every_change(films):
 
 def test_the_films_that_the_study_took_twice(films):
     found = sources.parse_all([f"coronahack={films / 'coronahack'}", f"ieee8023={films / 'ieee8023'}"], "unused")
-    records = {record.image_id: record for record in manifest.build(found)}
+    made = manifest.build(found, config.Experiment())
+    records = {record.image_id: record for record in made.records}
     twice = [r for r in records.values() if r.source == "coronahack" and r.sha256 and f"sirm/{r.image_id.split('/')[1]}" in records]
     twice = [r for r in twice if records[f"sirm/{r.image_id.split('/')[1]}"].sha256]
     assert len(twice) >= 30
@@ -105,4 +120,4 @@ def test_the_films_that_the_study_took_twice(films):
     assert pictures[case_54] == pictures[case_72]
     case_13 = records["coronahack/F051E018-DAD1-4506-AD43-BE4CA29E960B.jpeg"].excluded
     assert "conflicting labels" in case_13 and "sirm/F051E018" in case_13
-    assert manifest.problems(list(records.values())) == []
+    assert manifest.problems(made) == []

@@ -1,34 +1,152 @@
+"""manifest.csv: written, read and checked; what follows from its records; and one build for every caller."""
+
+from collections import Counter
+
 import pytest
 
-from cxrkit.data import manifest, sources, summary
+from cxrkit import config
+from cxrkit.data import copies, groups, images, manifest, pixels, sources, splits, summary
+from cxrkit.data.manifest import Manifest
 from cxrkit.data.records import COLUMNS, Record
 from cxrkit.errors import BadInput, WrongUse
+from cxrkit.files import sha256_of
+
+EXPERIMENT = config.Experiment(image_size=48)
 
 
 @pytest.fixture(scope="module")
 def built(phantoms):
     found = sources.parse_all([str(phantoms)], drawn_at="unused")
-    return manifest.build(found), manifest.roots_of(found)
+    return manifest.build(found, EXPERIMENT), manifest.roots_of(found)
 
 
 def test_it_is_written_read_and_written_the_same(tmp_path, built):
-    records, roots = built
-    manifest.write(tmp_path / "manifest.csv", records, roots)
+    made, roots = built
+    manifest.write(tmp_path / "manifest.csv", made, roots)
     again = manifest.read(tmp_path / "manifest.csv")
-    assert again == records
-    assert manifest.to_csv(reversed(again)) == (tmp_path / "manifest.csv").read_text()
+    assert again == made
+    assert Manifest(reversed(again.records)).text == made.text == (tmp_path / "manifest.csv").read_text()
+    assert again.sha256 == made.sha256 == sha256_of(tmp_path / "manifest.csv")
+    assert manifest.read_roots(tmp_path / "manifest.csv") == roots
     assert str(roots["coronahack"]) not in (tmp_path / "manifest.csv").read_text()
+
+
+def test_a_file_that_somebody_changed_has_another_hash(tmp_path, built):
+    made, roots = built
+    manifest.write(tmp_path / "manifest.csv", made, roots)
+    text = (tmp_path / "manifest.csv").read_bytes()
+    (tmp_path / "manifest.csv").write_bytes(text.replace(b"\n", b"\r\n"))
+    again = manifest.read(tmp_path / "manifest.csv")
+    assert again.records == made.records and again.sha256 != made.sha256
 
 
 def test_awkward_text_survives(tmp_path):
     awkward = Record("s/a", "s/a", "s", credit='quote " comma , line\nbreak \u202e\u00e8', excluded="x")
-    manifest.write(tmp_path / "m.csv", [awkward], {})
-    assert manifest.read(tmp_path / "m.csv") == [awkward]
+    manifest.write(tmp_path / "m.csv", Manifest([awkward]), {})
+    assert manifest.read(tmp_path / "m.csv").records == (awkward,)
+
+
+def test_what_follows_from_the_records_is_computed_once(built, monkeypatch):
+    made = Manifest(built[0].records)
+    first = made.used, made.by_id, made.groups, made.leaks, made.held_out, made.text, made.sha256
+    assert made.used == tuple(record for record in made.records if record.used)
+    assert list(made.by_id) == [record.image_id for record in made.used]
+    assert made.groups == groups.groups_of(made.records) and made.groups == built[0].groups
+    assert (made.leaks, made.held_out) == ((), "valid")
+    for module, name in ((groups, "groups_of"), (splits, "leaks"), (manifest, "csv_text")):
+        monkeypatch.setattr(module, name, None)
+    again = made.used, made.by_id, made.groups, made.leaks, made.held_out, made.text, made.sha256
+    assert all(one is other for one, other in zip(first, again))
+
+
+@pytest.mark.parametrize(
+    "present, held_out", [(("train", "valid", "test"), "test"), (("train", "valid"), "valid"), (("train",), ""), ((), "")]
+)
+def test_the_split_that_is_judged(present, held_out):
+    records = [Record(f"s/{split}", "", "s", split=split) for split in present]
+    left_out = Record("s/out", "", "s", split="test", excluded="view lateral")
+    assert Manifest([*records, left_out]).held_out == held_out
+
+
+def counted(monkeypatch, counts, module, name):
+    real = getattr(module, name)
+    monkeypatch.setattr(module, name, lambda *given, **named: counts.update([name]) or real(*given, **named))
+
+
+@pytest.mark.parametrize("duplicates, times", [("remove", 1), ("keep", 2)])
+def test_one_build_groups_once_and_looks_for_leaks_once(tmp_path, phantoms, monkeypatch, duplicates, times):
+    counts = Counter()
+    monkeypatch.setattr(copies, "find", lambda thumbnails: [])
+    for module, name in ((groups, "groups_of"), (splits, "leaks"), (copies, "find")):
+        counted(monkeypatch, counts, module, name)
+    found = sources.parse_all([str(phantoms)], drawn_at="unused")
+    experiment = config.Experiment(image_size=48, duplicates=duplicates)
+    made = manifest.build(found, experiment, tmp_path)
+    summary.text(made)
+    manifest.problems(made)
+    assert made.leaks is made.leaks and made.groups is made.groups
+    assert counts == {"groups_of": times, "leaks": 1, "find": 1}
+    summary.as_merged(made, experiment)
+    assert counts["groups_of"] == times + 1
+    manifest.build(found, experiment, tmp_path)
+    assert counts["find"] == 1
+
+
+def test_a_build_and_its_squares_decode_each_film_once(tmp_path, phantoms, monkeypatch):
+    counts = Counter()
+    monkeypatch.setattr(copies, "find", lambda thumbnails: [])
+    for module, name in ((images, "decode"), (images.Image, "open")):
+        counted(monkeypatch, counts, module, name)
+    found = sources.parse_all([str(phantoms)], drawn_at="unused")
+    locate = sources.locator(manifest.roots_of(found))
+
+    def films(size):
+        counts.clear()
+        made = manifest.build(found, config.Experiment(image_size=size), tmp_path)
+        squares = pixels.load(made, locate, size, tmp_path)
+        return len({record.sha256 for record in made.records if record.sha256}), squares, made
+
+    readable, first, made = films(48)
+    assert counts == {"decode": readable, "open": readable} and readable > 150
+    second = films(48)
+    assert counts == {} and second[2] == made
+    assert (second[1].of(made.by_id) == first.of(made.by_id)).all()
+    readable, other, _ = films(32)
+    assert counts["decode"] == len(made.used) and other.size == 32
+    films(32)
+    assert counts == {}
+
+
+def test_the_experiment_decides_as_it_says(tmp_path, phantoms):
+    """Each key of the experiment that concerns the data reaches the manifest, whoever builds it.
+
+    Two films are there twice, and their copies are taken for one patient's, so that patients 1 and 65 are one group with two labels.
+    """
+    for name in ("train/IM-0001-0001.jpeg", "train/phantom0065-day1.jpeg"):
+        source = phantoms / "Coronahack-Chest-XRay-Dataset" / "Coronahack-Chest-XRay-Dataset" / name
+        label = "covid" if "phantom" in name else "normal"
+        (tmp_path / "copy" / label).mkdir(parents=True)
+        (tmp_path / "copy" / label / f"again_{label}.jpeg").write_bytes(source.read_bytes())
+    found = sources.parse_all([str(phantoms), f"folder:copy={tmp_path / 'copy'}"], drawn_at="unused")
+
+    def build(**keys):
+        return manifest.build(found, config.Experiment(image_size=48, **keys), tmp_path / "known")
+
+    plain, conflicts = build(), build(label_conflicts="keep")
+    both = build(label_conflicts="keep", duplicates="keep")
+    of_two_labels = [record for record in plain.records if record.excluded.startswith("conflicting labels")]
+    assert sum(record.is_removed_copy for record in plain.records) == 2 and len(of_two_labels) > 1
+    assert len(conflicts.used) == len(plain.used) + len(of_two_labels)
+    assert not any(record.is_removed_copy for record in both.records) and len(both.used) == len(conflicts.used) + 2
+    assert {record.image_id: record.split for record in build(split_seed=1).used} != {r.image_id: r.split for r in plain.used}
+    assert {record.split for record in build(split="grouped").used} == {"train", "valid", "test"}
+    with pytest.raises(BadInput, match="no normal image"):
+        build(exclude_views=("AP",))
 
 
 def test_a_sound_manifest_has_no_problems(built):
-    records, roots = built
-    assert manifest.problems(records, sources.locator(roots), hashes=True) == []
+    made, roots = built
+    assert manifest.problems(made, sources.locator(roots), hashes=True) == []
 
 
 @pytest.mark.parametrize(
@@ -46,20 +164,20 @@ def test_a_sound_manifest_has_no_problems(built):
     ],
 )
 def test_check_finds(built, change, words):
-    records, roots = built
-    index = next(i for i, record in enumerate(records) if record.used)
-    changed = [*records[:index], records[index].but(**change), *records[index + 1 :]]
-    assert words in "\n".join(manifest.problems(changed, sources.locator(roots), hashes=True))
+    made, roots = built
+    index = next(i for i, record in enumerate(made.records) if record.used)
+    changed = [*made.records[:index], made.records[index].but(**change), *made.records[index + 1 :]]
+    assert words in "\n".join(manifest.problems(Manifest(changed), sources.locator(roots), hashes=True))
 
 
 def test_check_finds_repeated_ids_leaks_and_empty_classes(built):
-    records, _ = built
-    assert "stands 2 times" in "\n".join(manifest.problems([*records, records[0]]))
+    records = built[0].records
+    assert "stands 2 times" in "\n".join(manifest.problems(Manifest([*records, records[0]])))
     of_one = [r for r in records if r.used and r.patient == next(r.patient for r in records if r.used and r.image_id.endswith("0002.jpeg"))]
     moved = [record.but(split="valid" if record is of_one[0] else "train") if record in of_one else record for record in records]
-    assert "patient" in "\n".join(manifest.problems(moved))
+    assert "patient" in "\n".join(manifest.problems(Manifest(moved)))
     only_normal = [record for record in records if record.label != "covid"]
-    assert "no covid image in train" in manifest.problems(only_normal)
+    assert "no covid image in train" in manifest.problems(Manifest(only_normal))
 
 
 @pytest.mark.parametrize(
@@ -78,8 +196,16 @@ def test_a_broken_file_names_the_row(tmp_path, text, words):
 
 
 def test_no_manifest(tmp_path):
-    with pytest.raises(BadInput, match="no such manifest"):
+    with pytest.raises(BadInput, match="manifest is not there") as caught:
         manifest.read(tmp_path / "m.csv")
+    assert "manifest build" in caught.value.next
+
+
+def test_a_list_of_copies_that_is_damaged_is_named(tmp_path, phantoms):
+    found = sources.parse_all([str(phantoms)], drawn_at="unused")
+    (tmp_path / "copies.json").write_text("{")
+    with pytest.raises(BadInput, match="list of copies is no JSON"):
+        manifest.build(found, EXPERIMENT, tmp_path)
 
 
 @pytest.mark.parametrize("text", ["ftp=x", "coronahack:A b=x", "coronahack="])
@@ -95,16 +221,42 @@ def test_sources_of_one_name_or_none_are_wrong_use():
         sources.parse_all([], "unused")
 
 
+@pytest.mark.parametrize(
+    "text, name",
+    [
+        ("/data/films", "coronahack"),
+        ("folder=/a=b/films", "folder"),
+        ("folder:nih=../films", "folder:nih"),
+        ("phantom", "phantom"),
+        ("phantom-marked", "phantom-marked"),
+    ],
+)
+def test_a_source_is_named_without_its_folder(text, name):
+    assert sources.name_of(text) == name
+    source = sources.parse(text, "drawn")
+    assert source.kind == name.partition(":")[0]
+    if text not in sources.DRAWN:
+        assert sources.parse(f"{name}={source.root}", "drawn") == source
+
+
 def test_the_summary_counts_every_row(built):
-    records, _ = built
-    text = summary.summary(records)
-    assert f"{len(records)}" in text and "SARS" in text
+    made, _ = built
+    text = summary.text(made)
+    assert f"{len(made.records)}" in text and "SARS" in text
+
+
+def test_reasons_are_counted_without_the_file_they_name():
+    reasons = {
+        "duplicate of sirm/a.jpg": "duplicate of a film of sirm",
+        "row 7 of the metadata names no plain file: '..'": "a metadata row names no plain file: '..'",
+        "view lateral: left out by the experiment": "view lateral: left out by the experiment",
+    }
+    assert {reason: summary.short_reason(Record("s/a", "", "s", excluded=reason)) for reason in reasons} == reasons
 
 
 def test_the_real_films(films):
     found = sources.parse_all([str(films / "coronahack")], "unused")
-    records = manifest.build(found)
-    used = [record for record in records if record.used]
-    assert len(records) == 5910
-    assert len(used) == 1576 + 55 - 6 - 3  # six copies, one of them of a lateral; three laterals
-    assert manifest.problems(records, sources.locator(manifest.roots_of(found))) == []
+    made = manifest.build(found, config.Experiment())
+    assert len(made.records) == 5910
+    assert len(made.used) == 1576 + 55 - 6 - 3  # six copies, one of them of a lateral; three laterals
+    assert manifest.problems(made, sources.locator(manifest.roots_of(found))) == []

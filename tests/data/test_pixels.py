@@ -1,4 +1,4 @@
-"""The pixel cache on drawn phantoms: what fastai would have made of each file, decoded once, whatever happens to the process."""
+"""The squares of the film cache on drawn phantoms: what fastai would have made of each file, decoded once, whatever happens to the process."""
 
 import hashlib
 import multiprocessing
@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cxrkit.data import manifest, pixels, sources
+from cxrkit import config
+from cxrkit.data import cache, images, manifest, pixels, sources
+from cxrkit.data.manifest import Manifest
 from cxrkit.errors import BadInput
-from cxrkit.files import read_json
 
 SIZE = 48
 
@@ -23,8 +24,8 @@ def films(tmp_path_factory, phantoms):
     root = tmp_path_factory.mktemp("films") / "data"
     shutil.copytree(phantoms, root)
     found = sources.parse_all([str(root)], drawn_at="unused")
-    records = [record for record in manifest.build(found) if record.used][:60]
-    manifest.write(root.parent / "manifest.csv", records, manifest.roots_of(found))
+    records = manifest.build(found, config.Experiment()).used[:60]
+    manifest.write(root.parent / "manifest.csv", Manifest(records), manifest.roots_of(found))
     return records, sources.locator(manifest.roots_of(found))
 
 
@@ -33,6 +34,30 @@ def written(films):
     """The manifest of the films, for other processes."""
     records, locate = films
     return next(parent for parent in locate(records[0]).parents if (parent / "manifest.csv").exists()) / "manifest.csv"
+
+
+@pytest.fixture
+def decoded(monkeypatch):
+    """The list that the path of each film is added to when it is decoded."""
+    paths, real = [], images.decode
+    monkeypatch.setattr(images, "decode", lambda path, content: paths.append(path) or real(path, content))
+    return paths
+
+
+def rows_in(folder):
+    """The squares that a cache holds, its files read as they lie there."""
+    with cache.opened(folder, SIZE) as found:
+        return found.squares
+
+
+def damage(folder, row):
+    with open(rows_in(folder).squares, "r+b") as file:
+        file.seek(row * SIZE**2 + 5)
+        file.write(b"\x00\xff\x00\xff")
+
+
+def squares_of(records, locate, folder):
+    return np.array(pixels.load(records, locate, SIZE, folder).of(record.image_id for record in records))
 
 
 def test_a_square_is_what_fastai_makes_of_the_file(films, tmp_path):
@@ -48,12 +73,19 @@ def test_a_square_is_what_fastai_makes_of_the_file(films, tmp_path):
         assert (found.of([record.image_id])[0][..., None] == wanted).all()
 
 
-def test_a_second_start_decodes_nothing_and_more_films_only_what_is_new(films, tmp_path, monkeypatch):
+def test_a_manifest_gives_the_squares_of_its_used_records(films, tmp_path):
+    records, locate = films
+    left_out = records[0].but(image_id="coronahack/left-out", excluded="view lateral")
+    found = pixels.load(Manifest([*records, left_out]), locate, SIZE, tmp_path)
+    assert set(found.rows) == {record.image_id for record in records} and found.size == SIZE
+    assert (found.of(record.image_id for record in records) == squares_of(records, locate, tmp_path)).all()
+
+
+def test_a_second_start_decodes_nothing_and_more_films_only_what_is_new(films, tmp_path, decoded):
     records, locate = films
     first = pixels.load(records[:40], locate, SIZE, tmp_path)
     before = np.array(first.images)
-    decoded = []
-    monkeypatch.setattr(pixels, "open_grey", lambda path, content, known=pixels.open_grey: decoded.append(path) or known(path, content))
+    decoded.clear()
     pixels.load(records[:40], locate, SIZE, tmp_path)
     assert decoded == []
     more = pixels.load(records, locate, SIZE, tmp_path)
@@ -62,55 +94,106 @@ def test_a_second_start_decodes_nothing_and_more_films_only_what_is_new(films, t
     assert (first.images == before).all()
 
 
-def test_damaged_squares_are_found_and_decoded_again(films, tmp_path, capsys):
+def test_damaged_squares_are_found_and_decoded_again(films, tmp_path, capsys, decoded):
     records, locate = films
-    whole = np.array(pixels.load(records, locate, SIZE, tmp_path).of([r.image_id for r in records]))
-    cache = pixels.Cache(tmp_path, SIZE)
-    with open(cache.squares, "r+b") as file:
-        file.seek(3 * SIZE**2 + 5)
-        file.write(b"\x00\xff\x00\xff")
-    again = pixels.load(records, locate, SIZE, tmp_path)
-    assert "1 of 60 squares are damaged" in capsys.readouterr().out
-    assert (again.of([r.image_id for r in records]) == whole).all()
+    whole = squares_of(records, locate, tmp_path)
+    damage(tmp_path, 3)
+    decoded.clear()
+    assert (squares_of(records, locate, tmp_path) == whole).all()
+    assert "1 of 60 squares are damaged" in capsys.readouterr().out and len(decoded) == 1
+    assert (squares_of(records, locate, tmp_path) == whole).all()
+    assert "damaged" not in capsys.readouterr().out and len(decoded) == 1
 
 
-def test_damage_to_a_film_that_is_not_wanted_costs_the_others_nothing(films, tmp_path, monkeypatch):
+def test_a_damaged_line_of_the_index_costs_one_film(films, tmp_path, capsys, decoded):
+    records, locate = films
+    whole = squares_of(records, locate, tmp_path)
+    index = rows_in(tmp_path).index
+    lines = index.read_bytes().split(b"\n")
+    index.write_bytes(b"\n".join([*lines[:5], lines[5][:-3] + b"x}?", *lines[6:]]))
+    decoded.clear()
+    assert (squares_of(records, locate, tmp_path) == whole).all()
+    assert "1 of 60 squares are damaged" in capsys.readouterr().out and len(decoded) == 1
+
+
+def test_damage_to_a_film_that_is_not_wanted_costs_the_others_nothing(films, tmp_path, capsys, monkeypatch):
     records, locate = films
     pixels.load(records, locate, SIZE, tmp_path)
-    cache = pixels.Cache(tmp_path, SIZE)
-    row = read_json(cache.index)[records[-1].sha256][0]
-    with open(cache.squares, "r+b") as file:
-        file.seek(row * SIZE**2)
-        file.write(b"\x00\xff\x00\xff")
+    damage(tmp_path, rows_in(tmp_path).known[records[-1].sha256])
     pixels.load(records[:-1], locate, SIZE, tmp_path)
-    monkeypatch.setattr(pixels, "open_grey", None)
+    assert "1 of 60 squares are damaged" in capsys.readouterr().out
+    monkeypatch.setattr(images, "decode", None)
     assert len(pixels.load(records[:-1], locate, SIZE, tmp_path).rows) == 59
+    assert "damaged" not in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("lost", ["squares", "index", "tail"])
+def test_a_reader_keeps_its_squares_whatever_another_process_does(films, tmp_path):
+    records, locate = films
+    first = pixels.load(records[:40], locate, SIZE, tmp_path)
+    before = np.array(first.images)
+    rows_in(tmp_path).index.unlink()
+    pixels.load(records[:5], locate, SIZE, tmp_path)
+    assert (first.images == before).all()
+
+
+@pytest.mark.parametrize("lost", ["squares", "index", "tail", "end of the index"])
 def test_a_file_that_is_lost_or_cut_is_made_again(films, tmp_path, lost):
     records, locate = films
-    whole = np.array(pixels.load(records, locate, SIZE, tmp_path).of([r.image_id for r in records]))
-    cache = pixels.Cache(tmp_path, SIZE)
+    whole = squares_of(records, locate, tmp_path)
+    rows = rows_in(tmp_path)
     if lost == "tail":
-        with open(cache.squares, "r+b") as file:
+        with open(rows.squares, "r+b") as file:
             file.truncate(10 * SIZE**2 + 77)
+    elif lost == "end of the index":
+        rows.index.write_bytes(rows.index.read_bytes()[:-1000])
     else:
-        getattr(cache, lost).unlink()
-    assert (pixels.load(records, locate, SIZE, tmp_path).of([r.image_id for r in records]) == whole).all()
+        getattr(rows, lost).unlink()
+    assert (squares_of(records, locate, tmp_path) == whole).all()
+    assert len(rows_in(tmp_path).known) == 60
+    assert rows.squares.stat().st_size == 60 * SIZE**2 and rows.index.read_bytes().count(b"\n") == 60
+
+
+def test_films_of_another_version_are_decoded_again(films, tmp_path, monkeypatch, decoded):
+    records, locate = films
+    pixels.load(records, locate, SIZE, tmp_path)
+    monkeypatch.setattr(cache, "VERSION", cache.VERSION + 1)
+    decoded.clear()
+    pixels.load(records, locate, SIZE, tmp_path)
+    assert len(decoded) == 60
+
+
+def test_no_more_than_a_portion_of_films_is_in_memory(films, tmp_path, monkeypatch):
+    records, locate = films
+    monkeypatch.setattr(cache, "SAVED_EVERY", 8)
+    held, most, keep, make = [], [], cache.FilmCache._keep, cache._make
+
+    def making(*given):
+        held.append(make(*given))
+        most.append(len(held))
+        return held[-1]
+
+    def keeping(self, made):
+        keep(self, made)
+        assert len(held) == len(made)
+        held.clear()
+
+    monkeypatch.setattr(cache, "_make", making)
+    monkeypatch.setattr(cache.FilmCache, "_keep", keeping)
+    assert len(pixels.load(records, locate, SIZE, tmp_path).rows) == 60
+    assert max(most) == 8
 
 
 KILLED = """
 import os, sys
-from cxrkit.data import manifest, pixels, sources
-pixels.SAVED_EVERY = 8
-known, seen = pixels.square, []
+from cxrkit.data import cache, images, manifest, pixels, sources
+cache.SAVED_EVERY = 8
+known, seen = images.square, []
 def square(grey, size):
     seen.append(1)
     if len(seen) > 30:
         os.kill(os.getpid(), 9)
     return known(grey, size)
-pixels.square = square
+images.square = square
 pixels.load(manifest.read(sys.argv[1]), sources.locator(manifest.read_roots(sys.argv[1])), 48, sys.argv[2], workers=1)
 """
 
@@ -119,17 +202,14 @@ def test_a_killed_build_leaves_a_cache_that_goes_on(films, tmp_path, written):
     records, locate = films
     done = subprocess.run([sys.executable, "-c", KILLED, str(written), str(tmp_path / "cut")], capture_output=True)
     assert done.returncode == -9
-    kept = read_json(pixels.Cache(tmp_path / "cut", SIZE).index)
-    assert 0 < len(kept) <= 30
-    cut, whole = (pixels.load(records, locate, SIZE, tmp_path / name) for name in ("cut", "whole"))
-    names = [record.image_id for record in records]
-    assert (cut.of(names) == whole.of(names)).all()
+    assert 0 < len(rows_in(tmp_path / "cut").known) <= 30
+    assert (squares_of(records, locate, tmp_path / "cut") == squares_of(records, locate, tmp_path / "whole")).all()
 
 
 def build(folder, written, queue):
-    records = manifest.read(written)
-    made = pixels.load(records, sources.locator(manifest.read_roots(written)), SIZE, folder)
-    queue.put(int(made.of([record.image_id for record in records]).sum(dtype=np.int64)))
+    made = manifest.read(written)
+    found = pixels.load(made, sources.locator(manifest.read_roots(written)), SIZE, folder)
+    queue.put(int(found.of(made.by_id).sum(dtype=np.int64)))
 
 
 def test_two_processes_may_build_it_at_once(films, tmp_path, written):
@@ -139,7 +219,8 @@ def test_two_processes_may_build_it_at_once(films, tmp_path, written):
     [worker.start() for worker in workers]
     sums = [queue.get(timeout=120) for _ in workers]
     [worker.join() for worker in workers]
-    assert sums[0] == sums[1] and len(read_json(pixels.Cache(tmp_path, SIZE).index)) == 60
+    rows = rows_in(tmp_path)
+    assert sums[0] == sums[1] and len(rows.known) == len(rows.images()) == 60
 
 
 def test_films_that_changed_or_cannot_be_read_are_listed_and_the_others_kept(films, tmp_path):
@@ -153,4 +234,4 @@ def test_films_that_changed_or_cannot_be_read_are_listed_and_the_others_kept(fil
         pixels.load(named, lambda record: moved.get(record.image_id, locate(record)), SIZE, tmp_path / "cache")
     said = str(raised.value)
     assert "3 films" in said and "another than the manifest's" in said and "No such file" in said and "no image of a known format" in said
-    assert len(read_json(pixels.Cache(tmp_path / "cache", SIZE).index)) == 57
+    assert len(rows_in(tmp_path / "cache").known) == 57

@@ -5,12 +5,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cxrkit.data import splits
+from cxrkit.data.groups import groups_of
 from cxrkit.data.records import Record
 from cxrkit.errors import BadInput, WrongUse
 
 
 def record(number, patient="", label="covid", source="x", published=""):
     return Record(f"{source}/{number}", f"{source}/{number}", source, label, patient=patient, published_split=published)
+
+
+def assigned(records, rule, seed=0):
+    return splits.assign(records, rule, groups_of(records), seed)
 
 
 def test_the_studys_own_numbers():
@@ -21,7 +26,7 @@ def test_the_studys_own_numbers():
         for source, n in (("coronahack", 58), ("radiopaedia", 38), ("sirm", 34))
         for i in range(n)
     ]
-    made = splits.assign(normal + covid, "paper")
+    made = assigned(normal + covid, "paper")
     assert Counter((r.split, r.label) for r in made) == {
         ("train", "normal"): 1342,
         ("valid", "normal"): 234,
@@ -45,14 +50,14 @@ def test_no_split_cuts_a_patient_and_order_does_not_matter(drawn, rule, seed, ra
     shuffled = records[:]
     random.shuffle(shuffled)
     try:
-        made = splits.assign(records, rule, seed)
+        made = assigned(records, rule, seed)
     except BadInput:
         with pytest.raises(BadInput):
-            splits.assign(shuffled, rule, seed)
+            assigned(shuffled, rule, seed)
         return
     if rule == "grouped":
-        assert splits.leaks(made) == []
-    assert sorted(made, key=lambda r: r.image_id) == sorted(splits.assign(shuffled, rule, seed), key=lambda r: r.image_id)
+        assert splits.leaks(made, groups_of(made)) == []
+    assert sorted(made, key=lambda r: r.image_id) == sorted(assigned(shuffled, rule, seed), key=lambda r: r.image_id)
     assert splits.missing_classes(made) == []
 
 
@@ -63,7 +68,7 @@ def test_grouped_keeps_the_fractions_in_each_class_and_source():
         for source in ("a", "b")
         for i in range(100)
     ]
-    counts = Counter((r.label, r.source, r.split) for r in splits.assign(records, "grouped", 3))
+    counts = Counter((r.label, r.source, r.split) for r in assigned(records, "grouped", 3))
     for label in ("covid", "normal"):
         for source in ("a", "b"):
             assert [counts[label, source, split] for split in ("train", "valid", "test")] == [60, 20, 20]
@@ -71,16 +76,16 @@ def test_grouped_keeps_the_fractions_in_each_class_and_source():
 
 def test_a_missing_class_is_bad_input_with_the_counts():
     with pytest.raises(BadInput) as caught:
-        splits.assign([record(i, label="normal") for i in range(10)], "grouped")
+        assigned([record(i, label="normal") for i in range(10)], "grouped")
     assert "no covid image in train" in str(caught.value) and "'normal': 10" in str(caught.value)
 
 
 def test_an_unknown_rule_is_wrong_use():
     with pytest.raises(WrongUse, match="grouped"):
-        splits.assign([record(1)], "random")
+        assigned([record(1)], "random")
 
 
 def test_excluded_images_are_in_no_split():
     records = [record(i, f"x:{i}", label) for i, label in enumerate(["covid", "normal"] * 20)]
     records.append(record("out").but(excluded="view lateral", split="train"))
-    assert splits.assign(records, "grouped")[-1].split == ""
+    assert assigned(records, "grouped")[-1].split == ""

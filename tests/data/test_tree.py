@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cxrkit.data import tree
+from cxrkit.data.manifest import Manifest
 from cxrkit.data.records import Record
 from cxrkit.errors import BadInput
 
@@ -16,14 +17,14 @@ def source(tmp_path):
     return folder
 
 
+def built(records, source, root):
+    return tree.build(Manifest(records), lambda record: source / record.path[2:], root)
+
+
 def records_of(source, names, split="train", label="covid"):
     for name in names:
         (source / name).write_text(name)
     return [Record(f"s/{name}", f"s/{name}", "s", label, split=split) for name in names]
-
-
-def locate_in(source):
-    return lambda record: source / record.path[2:]
 
 
 def content(root):
@@ -33,11 +34,11 @@ def content(root):
 def test_it_is_built_kept_and_cleaned(tmp_path, source):
     records = records_of(source, ["a.png", "b.png"]) + records_of(source, ["c.png"], "valid", "normal")
     root = tmp_path / "tree"
-    assert str(tree.build(records, locate_in(source), root)) == "3 linked, 0 copied, 0 kept, 0 removed"
+    assert str(built(records, source, root)) == "3 linked, 0 copied, 0 kept, 0 removed"
     assert content(root) == {"train/covid/s__a.png": "a.png", "train/covid/s__b.png": "b.png", "valid/normal/s__c.png": "c.png"}
     assert (root / "train" / "normal").is_dir()
-    assert tree.build(records, locate_in(source), root).kept == 3
-    report = tree.build(records[:1], locate_in(source), root)
+    assert built(records, source, root).kept == 3
+    report = built(records[:1], source, root)
     assert (report.kept, report.removed) == (1, 2)
     assert content(root) == {"train/covid/s__a.png": "a.png"}
 
@@ -48,19 +49,19 @@ def test_it_copies_only_where_no_link_can_be_made(tmp_path, source, monkeypatch)
 
     records = records_of(source, ["a.png"])
     monkeypatch.setattr(os, "symlink", refuse)
-    assert tree.build(records, locate_in(source), tmp_path / "hard").linked == 1
+    assert built(records, source, tmp_path / "hard").linked == 1
     monkeypatch.setattr(os, "link", refuse)
-    assert tree.build(records, locate_in(source), tmp_path / "copy").copied == 1
-    assert tree.build(records, locate_in(source), tmp_path / "copy").kept == 1
+    assert built(records, source, tmp_path / "copy").copied == 1
+    assert built(records, source, tmp_path / "copy").kept == 1
 
 
 def test_a_link_to_something_else_is_replaced(tmp_path, source):
     records = records_of(source, ["a.png"])
-    tree.build(records, locate_in(source), tmp_path / "tree")
+    built(records, source, tmp_path / "tree")
     link = tmp_path / "tree/train/covid/s__a.png"
     link.unlink()
     link.symlink_to(tmp_path / "gone")
-    tree.build(records, locate_in(source), tmp_path / "tree")
+    built(records, source, tmp_path / "tree")
     assert link.read_text() == "a.png"
 
 
@@ -68,13 +69,13 @@ def test_a_folder_that_is_no_tree_is_not_cleaned(tmp_path, source):
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "letter.txt").write_text("dear")
     with pytest.raises(BadInput, match="letter.txt"):
-        tree.build(records_of(source, ["a.png"]), locate_in(source), tmp_path / "home")
+        built(records_of(source, ["a.png"]), source, tmp_path / "home")
     assert (tmp_path / "home" / "letter.txt").exists()
 
 
 def test_a_missing_film_is_named(tmp_path, source):
     with pytest.raises(BadInput) as caught:
-        tree.build([Record("s/gone.png", "s/gone.png", "s", "covid", split="train")], locate_in(source), tmp_path / "tree")
+        built([Record("s/gone.png", "s/gone.png", "s", "covid", split="train")], source, tmp_path / "tree")
     assert "gone.png" in str(caught.value)
 
 
@@ -82,7 +83,7 @@ def test_a_missing_film_is_named(tmp_path, source):
 @given(st.lists(st.text(min_size=1, max_size=150), min_size=1, max_size=20, unique=True))
 def test_no_name_collides_or_leaves_the_tree(names):
     records = [Record(f"s/{name}", f"s/{name}", "s", "covid", split="test") for name in names]
-    planned = tree.entries(records)
+    planned = tree.entries(Manifest(records))
     assert len(planned) == len(names)
     for relative in planned:
         split, label, name = relative.split("/")

@@ -1,4 +1,4 @@
-"""CoronaHack: Kaggle's praveengovi/coronahack-chest-xraydataset.
+"""Reader of CoronaHack: Kaggle's praveengovi/coronahack-chest-xraydataset.
 
 5,910 rows: 1,576 normal films (1,342 TRAIN, 234 TEST), 58 COVID-19 films (all TRAIN), 4,276 of other
 pneumonia. What a reader of its numbers should know:
@@ -11,10 +11,10 @@ pneumonia. What a reader of its numbers should know:
 - The metadata spells "Pnemonia", and puts Label_2 before Label_1.
 """
 
-import csv
 import re
 from pathlib import Path
 
+from cxrkit.data.readers import table
 from cxrkit.data.records import NEGATIVE, POSITIVE, Record
 from cxrkit.errors import BadInput
 
@@ -34,7 +34,7 @@ ARTICLE = re.compile(r"1-s2\.0-S\d+|kjr-\d+-e\d+|jkms-\d+-e\d+|\d{5}_\d{4}_\d+_F
 SERIES_END = re.compile(r"([-_. ]?day[-_ ]?\d+|-[a-d]\d?|-\d{1,2})$")
 
 
-def read(root, name="coronahack"):
+def read(root: str | Path, name: str = "coronahack") -> list[Record]:
     """Records of a CoronaHack folder, one for each row of its metadata.
 
     root: the folder that holds Chest_xray_Corona_Metadata.csv. Pictures are looked for in the nested, the
@@ -48,48 +48,26 @@ def read(root, name="coronahack"):
     folder = _picture_folder(root)
     drawn = (root / PHANTOM_MARKER).exists()
     source = "phantom" if drawn else name
-    records, seen = [], {}
-    for number, row in rows:
-        record = _record(row, number, source, folder.relative_to(root).as_posix(), name)
-        seen[record.image_id] = seen.get(record.image_id, 0) + 1
-        if seen[record.image_id] > 1:
-            record = record.but(
-                image_id=f"{record.image_id}#row{number}",
-                excluded=record.excluded or "the metadata names this file more than once",
-            )
-        if drawn:
-            record = record.but(collected="drawn", licence="CC0-1.0", credit="cxrkit phantom, no patient", case_url="", age="")
-        records.append(record)
+    records = table.once_each((number, _record(row, number, source, folder.relative_to(root).as_posix(), name)) for number, row in rows)
+    if drawn:
+        unowned = {"collected": "drawn", "licence": "CC0-1.0", "credit": "cxrkit phantom, no patient", "case_url": "", "age": ""}
+        records = [record.but(**unowned) for record in records]
     return records
 
 
-def _rows(root):
+def _rows(root: Path) -> list[tuple[int, table.Row]]:
     path = root / METADATA
     if not root.is_dir():
         raise BadInput("There is no such data folder.", root, "give the folder that holds " + METADATA)
     if not path.is_file():
-        found = ", ".join(sorted(p.name for p in root.iterdir())[:8]) or "nothing"
+        there = ", ".join(sorted(p.name for p in root.iterdir())[:8]) or "nothing"
         raise BadInput(
-            f"The folder holds no {METADATA}; it holds: {found}.",
+            f"The folder holds no {METADATA}; it holds: {there}.",
             root,
             f"download the dataset ({DATASET_URL}) or name the folder it was unpacked into",
         )
-    try:
-        with open(path, newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            missing = [column for column in COLUMNS if column not in (reader.fieldnames or ())]
-            if missing:
-                raise BadInput(
-                    f"The metadata lacks the column(s) {', '.join(missing)}; it has: {', '.join(reader.fieldnames or ())}.",
-                    path,
-                    "use the original metadata file of the dataset",
-                )
-            rows = [(number, row) for number, row in enumerate(reader, start=2)]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise BadInput(f"The metadata is no readable CSV: {error}.", path, "download the file again") from error
-    if not rows:
-        raise BadInput("The metadata has no rows.", path, "download the file again")
-    altered = sum(bool(re.fullmatch(r"COVID19_\d+\.jpg", row["X_ray_image_name"] or "")) for _, row in rows)
+    rows = table.rows_of(path, COLUMNS, "use the original metadata file of the dataset")
+    altered = sum(bool(re.fullmatch(r"COVID19_\d+\.jpg", row["X_ray_image_name"])) for _, row in rows)
     if altered:
         raise BadInput(
             f"This is an altered copy of CoronaHack: {altered} rows named COVID19_<n>.jpg are not in the original.",
@@ -99,7 +77,7 @@ def _rows(root):
     return rows
 
 
-def _picture_folder(root):
+def _picture_folder(root: Path) -> Path:
     for folder in (root / FOLDER / FOLDER, root / FOLDER, root):
         if (folder / "train").is_dir() or (folder / "test").is_dir():
             return folder
@@ -110,15 +88,15 @@ def _picture_folder(root):
     )
 
 
-def _record(row, number, source, folder, root_name):
-    name, label, kind, virus, category = ((row[column] or "").strip() for column in COLUMNS)
+def _record(row: table.Row, number: int, source: str, folder: str, root_name: str) -> Record:
+    name, label, kind, virus, category = (row[column] for column in COLUMNS)
     finding = "/".join(part for part in (label, category, virus) if part)
     kermany = KERMANY.match(name)
     view, basis = _view(name, kermany)
     path = f"{root_name}/{folder}/{kind.lower()}/{name}".replace("/./", "/")
-    excluded = ""
-    if not re.fullmatch(r"[^/\\\x00-\x1f]+", name) or name in (".", ".."):
-        path, excluded = "", f"row {number} of the metadata names no plain file: {name!r}"
+    excluded = table.leads_nowhere(number, name)
+    if excluded:
+        path = ""
     elif kind not in ("TRAIN", "TEST"):
         excluded = f"row {number} of the metadata has the Dataset_type {kind!r}"
     elif finding not in LABEL_OF_FINDING:
@@ -144,7 +122,7 @@ def _record(row, number, source, folder, root_name):
     )
 
 
-def patient_of(name):
+def patient_of(name: str) -> str:
     """The patient key that a CoronaHack file name carries.
 
     Kermany's names hold it. The adult films' names do not, so films of one article or one series are
@@ -160,7 +138,7 @@ def patient_of(name):
     return SERIES_END.sub("", SERIES_END.sub("", stem)) or stem
 
 
-def _view(name, kermany):
+def _view(name: str, kermany: re.Match[str] | None) -> tuple[str, str]:
     if name.startswith(LATERALS):
         return "lateral", "ieee8023 metadata of 2020-03-17"
     if kermany:

@@ -1,21 +1,21 @@
-"""A plain folder of films: covid/ and normal/ with files in them, and optionally films.csv beside them.
+"""Reader of a plain folder of films: covid/ and normal/ with files in them, and optionally films.csv beside them.
 
 films.csv may have the columns file (`label/name`), patient, view, age, sex, licence, credit. A folder
 without label folders is taken as normal films when its name says so (`nih_normal`).
 """
 
-import csv
 from pathlib import Path
 
+from cxrkit.data.images import SUFFIXES
 from cxrkit.data.records import LABELS, VIEWS, Record
-from cxrkit.data.tree import SUFFIXES
 from cxrkit.errors import BadInput
+from cxrkit.files import read_csv_rows
 
-FACTS = "films.csv"
+TABLE = "films.csv"
 COLUMNS = ("patient", "view", "age", "sex", "licence", "credit")
 
 
-def read(root, name="folder"):
+def read(root: str | Path, name: str = "folder") -> list[Record]:
     """Records of a plain folder. Files of no image type are listed as excluded.
 
     Without a patient column a file's name up to its last "_" is its patient (NIH's `00001803_001`), else the
@@ -31,19 +31,20 @@ def read(root, name="folder"):
         raise BadInput(
             f"The folder has neither {' nor '.join(label + '/' for label in LABELS)}.", root, "sort the films into these folders"
         )
-    known = _facts(root)
-    found = []
+    told = _told(root)
+    records = []
     for label, folder in folders:
         for path in sorted(folder.iterdir()):
-            if path.is_file() and path.name != FACTS:
-                found.append(_record(path, path.relative_to(root).as_posix(), label, name, known))
-    if not found:
+            if path.is_file() and path.name != TABLE:
+                records.append(_record(path, path.relative_to(root).as_posix(), label, name, told))
+    if not records:
         raise BadInput("The folder holds no file.", root, "put the films there")
-    return found
+    return records
 
 
-def _record(path, relative, label, name, known):
-    facts = known.get(relative, {})
+def _record(path: Path, relative: str, label: str, name: str, told: dict[str, dict[str, str]]) -> Record:
+    """told: {file: {column: value}} of films.csv."""
+    facts = told.get(relative, {})
     patient = facts.get("patient") or path.stem.rpartition("_")[0] or path.stem
     return Record(
         image_id=f"{name}/{relative}",
@@ -53,7 +54,7 @@ def _record(path, relative, label, name, known):
         finding=label,
         patient=f"{name}:{patient}",
         view=facts.get("view", ""),
-        view_basis=FACTS if facts.get("view") else "",
+        view_basis=TABLE if facts.get("view") else "",
         age=facts.get("age", ""),
         sex=facts.get("sex", ""),
         licence=facts.get("licence") or "unknown",
@@ -63,15 +64,9 @@ def _record(path, relative, label, name, known):
     )
 
 
-def _facts(root):
-    path = root / FACTS
-    if not path.exists():
-        return {}
-    try:
-        with open(path, newline="", encoding="utf-8-sig") as file:
-            rows = list(csv.DictReader(file))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise BadInput(f"The file is no readable CSV: {error}.", path, "correct it or take it away") from error
+def _told(root: Path) -> dict[str, dict[str, str]]:
+    path = root / TABLE
+    rows = read_csv_rows(path, "The table of films", "correct it or take it away") if path.exists() else []
     for number, row in enumerate(rows, start=2):
         if not row.get("file") or (row.get("view") or "") not in VIEWS:
             raise BadInput(

@@ -1,4 +1,4 @@
-"""Drawn chest phantoms: a stand-in for films, so that the whole road runs where no film is.
+"""Synthetic data: drawn chest phantoms, a stand-in for films, so that the whole road runs where no film is.
 
 They look like a schoolbook's sketch of a chest film and mean nothing: the class "covid" has bright
 patches near the outer lung border, as ground-glass opacities would lie. They come in CoronaHack's
@@ -8,8 +8,6 @@ The marked ones have a shortcut planted: a white square in the upper left corner
 as a hospital's lead marker would lie there. With them the audits must say that the scores prove nothing.
 """
 
-import csv
-import io
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +15,8 @@ from PIL import Image, ImageDraw, ImageFilter
 from scipy.ndimage import gaussian_filter
 
 from cxrkit.data.readers import coronahack
-from cxrkit.files import replacing, write_text
+from cxrkit.data.records import Record
+from cxrkit.files import replacing, write_csv, write_text
 
 BANNER = "DRAWN PHANTOMS, NOT FILMS: these numbers say that the program runs, and nothing about medicine."
 SIDE = 256
@@ -29,7 +28,7 @@ MARK = (8, 8, 32, 32)
 """The planted mark's left, upper, right and lower edge in pixels of a SIDE x SIDE film."""
 
 
-def read(root, name="phantom", seed=0, marked=False):
+def read(root: str | Path, name: str = "phantom", seed: int = 0, marked: bool = False) -> list[Record]:
     """Records of the phantoms in `root`, which are drawn there first unless they are there already.
 
     marked: with the planted corner mark on every COVID-19 film.
@@ -42,12 +41,12 @@ def read(root, name="phantom", seed=0, marked=False):
     return coronahack.read(root, name)
 
 
-def read_marked(root, name="phantom"):
+def read_marked(root: str | Path, name: str = "phantom") -> list[Record]:
     """Records of the phantoms with the planted corner mark."""
     return read(root, name, marked=True)
 
 
-def draw_dataset(root, seed=0, marked=False):
+def draw_dataset(root: str | Path, seed: int = 0, marked: bool = False) -> None:
     """Draw all phantoms and their metadata into `root`. The same seed gives the same bytes, but for the mark."""
     random = np.random.default_rng(seed)
     folder = Path(root) / coronahack.FOLDER / coronahack.FOLDER
@@ -66,17 +65,13 @@ def draw_dataset(root, seed=0, marked=False):
     rows.append(["person1_bacteria_1.jpeg", "Pnemonia", "TRAIN", "", "bacteria"])
     rows.append(["SARS-10.jpeg", "Pnemonia", "TRAIN", "SARS", "Virus"])
     _save(draw_film(Anatomy(random), False, random), folder / "train" / "slice-without-a-row.jpeg", random)
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["", *coronahack.COLUMNS])
-    writer.writerows([number, *row] for number, row in enumerate(rows))
-    write_text(Path(root) / coronahack.METADATA, text.getvalue())
+    write_csv(Path(root) / coronahack.METADATA, ["", *coronahack.COLUMNS], ([number, *row] for number, row in enumerate(rows)))
 
 
 class Anatomy:
     """What stays the same over the films of one patient: proportions, in shares of the picture's side."""
 
-    def __init__(self, random):
+    def __init__(self, random: np.random.Generator) -> None:
         self.centre = 0.5 + random.uniform(-0.03, 0.03)
         self.lung_width = random.uniform(0.13, 0.17)
         self.lung_height = random.uniform(0.28, 0.36)
@@ -84,12 +79,12 @@ class Anatomy:
         self.heart = random.uniform(0.10, 0.15)
         self.ribs = int(random.integers(7, 10))
 
-    def lungs(self):
+    def lungs(self) -> list[tuple[float, float, float, float, int]]:
         """The two lungs as (x, y, half width, half height, side); side -1 is on the picture's left."""
         return [(self.centre + side * self.lung_gap, 0.5, self.lung_width, self.lung_height, side) for side in (-1, 1)]
 
 
-def draw_film(anatomy, opacities, random, side=SIDE):
+def draw_film(anatomy: Anatomy, opacities: bool, random: np.random.Generator, side: int = SIDE) -> Image.Image:
     """One phantom film as a PIL image of mode L, side x side pixels.
 
     opacities: whether ground-glass patches are drawn at the outer lung borders.

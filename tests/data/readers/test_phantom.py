@@ -2,7 +2,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cxrkit.data import images
+from cxrkit.data import cache, images
 from cxrkit.data.readers import coronahack, phantom
 from cxrkit.files import sha256_of
 
@@ -27,7 +27,7 @@ def test_a_damaged_set_is_drawn_anew_only_when_its_marker_is_wrong(tmp_path):
 
 
 def test_size_format_and_mode_do_not_tell_the_classes_apart(phantoms):
-    records, _ = images.add_facts(phantom.read(phantoms), lambda record: phantoms / record.path.split("/", 1)[1])
+    records, _ = cache.add_facts(phantom.read(phantoms), lambda record: phantoms / record.path.split("/", 1)[1])
     by_label = {
         label: {(r.width, r.height, r.mode, r.format) for r in records if r.used and r.label == label} for label in ("covid", "normal")
     }

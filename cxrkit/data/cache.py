@@ -1,0 +1,260 @@
+"""The film cache of a folder: facts, thumbnails and grey squares, so that no film is decoded twice.
+
+Everything is keyed by the SHA-256 of the film's file. The folder holds, for the thumbnails and for the squares of each
+size, a pair of files that only grow: `NAME.u8` with the pictures one after the other, and `NAME.jsonl` with a line
+a picture: its key, a CRC-32 and, for thumbnails, the facts of its file. A picture counts once its line is whole, and
+lines are written after pictures, so a process that dies leaves nothing that counts and is wrong. A lock lets one
+process write at a time; those that read keep the rows they know.
+"""
+
+import hashlib
+import json
+import os
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Lock
+from typing import Any
+
+import numpy as np
+
+from cxrkit.data import copies, images
+from cxrkit.data.records import Record
+from cxrkit.data.registration import SIDE
+from cxrkit.environment import processors
+from cxrkit.errors import BadInput, disk_errors
+from cxrkit.files import locked, replacing
+from cxrkit.progress import say, track
+
+VERSION = 2
+"""Of decoding and of the files' layout: a film decoded by another version is decoded again."""
+SAVED_EVERY = 512
+"""Films; how many are decoded between two writes, so held in memory at once, and lost at most when a process dies."""
+
+EMPTY = b"{}"
+"""The line of a row whose square is damaged; its film has another row once it is decoded again."""
+
+Locate = Callable[[Record], Path]
+Note = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a film's file says of itself: the fields of Record of the same names."""
+
+    width: int
+    height: int
+    mode: str
+    format: str
+    bytes: int
+    sha256: str
+
+
+class Rows:
+    """Equal grey squares in one file that only grows; only the process that holds the folder's lock may make one.
+
+    side: pixels. known: {SHA-256: row} of the squares that are what they were when they were written.
+    """
+
+    def __init__(self, folder: Path, name: str, side: int) -> None:
+        self.squares, self.index, self.side = folder / f"{name}.u8", folder / f"{name}.jsonl", side
+        self._notes = self._read()
+        self.known: dict[str, int] = {note["sha256"]: row for row, note in enumerate(self._notes) if note}
+
+    def images(self) -> np.ndarray:
+        """All squares as a read-only memory map, uint8 [n, side, side]; a row that is in nothing `known` means nothing."""
+        return self._mapped(len(self._notes))
+
+    def note(self, sha256: str) -> Note:
+        """What was written beside a known square."""
+        return self._notes[self.known[sha256]]
+
+    def append(self, made: Sequence[tuple[Note, np.ndarray]]) -> None:
+        """Write squares, each with its note {"sha256": ..., ...}: first all squares, then all lines."""
+        if not made:
+            return
+        _append(self.squares, (square.tobytes() for _, square in made))
+        _append(self.index, (_line(note | {"crc": _crc(note, square)}) for note, square in made))
+        for note, _ in made:
+            self.known[note["sha256"]] = len(self._notes)
+            self._notes.append(note)
+
+    def _mapped(self, count: int) -> np.ndarray:
+        if not count:
+            return np.zeros((0, self.side, self.side), np.uint8)
+        return np.memmap(self.squares, np.uint8, "r", shape=(count, self.side, self.side))
+
+    def _read(self) -> list[Note]:
+        """The note of each row, empty for a row that is damaged; what a dead process or a cut file left over is taken away."""
+        lines = self.index.read_bytes().split(b"\n") if self.index.exists() else [b""]
+        there = self.squares.stat().st_size if self.squares.exists() else 0
+        count = min(len(lines) - 1, there // self.side**2)
+        if there and not count:
+            self.squares.unlink()  # not emptied, for another process may be reading the squares of the index that is lost
+        elif there > count * self.side**2:
+            os.truncate(self.squares, count * self.side**2)
+        squares = self._mapped(count)
+        notes = [_sound(line, squares[row]) for row, line in enumerate(lines[:count])]
+        damaged = sum(not note and line != EMPTY for line, note in zip(lines, notes))
+        if damaged:
+            say(f"film cache: {damaged} of {count} squares are damaged and are decoded again ({self.squares})")
+        if damaged or any(lines[count:]):
+            with replacing(self.index) as temporary:
+                temporary.write_bytes(b"".join((line if note else EMPTY) + b"\n" for line, note in zip(lines, notes)))
+        return notes
+
+
+def _line(note: Note) -> bytes:
+    return json.dumps(note).encode() + b"\n"
+
+
+def _crc(note: Note, square: np.ndarray) -> int:
+    return zlib.crc32(square.tobytes(), zlib.crc32(_line(note)))
+
+
+def _sound(line: bytes, square: np.ndarray) -> Note:
+    """The note that a line of the index holds, or an empty one where the line or its square is damaged."""
+    try:
+        note = json.loads(line)
+        return note if note.pop("crc") == _crc(note, square) else {}
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return {}
+
+
+def _append(path: Path, parts: Iterable[bytes]) -> None:
+    with open(path, "ab") as file:
+        file.writelines(parts)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+@dataclass(frozen=True)
+class _Made:
+    """What one decoding gives: what of it the cache lacks, else None."""
+
+    facts: Facts
+    thumbnail: np.ndarray | None
+    square: np.ndarray | None
+
+
+def _make(path: Path, content: bytes, sha256: str, thumbnails: Rows, squares: Rows | None) -> _Made:
+    film = images.decode(path, content)
+    facts = Facts(film.width, film.height, film.mode, film.format, len(content), sha256)
+    thumbnail = copies.thumbnail(film.grey) if sha256 not in thumbnails.known else None
+    square = images.square(film.grey, squares.side) if squares and sha256 not in squares.known else None
+    return _Made(facts, thumbnail, square)
+
+
+class FilmCache:
+    """What a folder holds of films: thumbnails with facts, and squares of `size` pixels a side where a size is named."""
+
+    def __init__(self, folder: Path, size: int | None) -> None:
+        self.folder, self.size = folder, size
+
+    @cached_property
+    def thumbnails(self) -> Rows:
+        return Rows(self.folder, f"thumbnails-v{VERSION}.{copies.VERSION}", SIDE)
+
+    @cached_property
+    def squares(self) -> Rows:
+        if self.size is None:
+            raise ValueError("the cache was opened without a size")
+        return Rows(self.folder, f"grey-{self.size}-v{VERSION}", self.size)
+
+    def facts(self, sha256: str) -> Facts:
+        """The facts of the file of a known thumbnail."""
+        return Facts(**self.thumbnails.note(sha256))
+
+    def learn(
+        self, records: Sequence[Record], locate: Locate, lacking: Rows, verify: bool, workers: int | None = None
+    ) -> dict[str, str | BadInput]:
+        """Read the records' files, and decode once each whose SHA-256 `lacking` does not know; all that is made of it is kept.
+
+        lacking: this cache's thumbnails or squares. verify: whether a file must have the SHA-256 of its record.
+        Returns {image_id: the file's SHA-256, or why it cannot be used}. At most SAVED_EVERY films are in memory at once.
+        """
+        if not records:
+            return {}
+        thumbnails, squares = self.thumbnails, self.squares if self.size else None  # opened before threads ask for them
+        claimed: set[str] = set()
+        broken: dict[str, BadInput] = {}
+        learned: dict[str, str | BadInput] = {}
+        turn = Lock()
+
+        def look(record: Record) -> tuple[str | BadInput, _Made | None]:
+            try:
+                path = locate(record)
+                content = images.read_film(path)
+                sha256 = hashlib.sha256(content).hexdigest()
+                if verify and sha256 != record.sha256:
+                    raise BadInput("the file is another than the manifest's", path)
+            except BadInput as error:
+                return error, None
+            with turn:
+                needed = sha256 not in lacking.known and sha256 not in claimed
+                claimed.add(sha256)
+            try:
+                return sha256, _make(path, content, sha256, thumbnails, squares) if needed else None
+            except BadInput as error:
+                broken[sha256] = error
+                return sha256, None
+
+        def in_portions(pool: ThreadPoolExecutor) -> Iterator[None]:
+            for start in range(0, len(records), SAVED_EVERY):
+                portion = records[start : start + SAVED_EVERY]
+                made: list[_Made] = []
+                for record, (outcome, one) in zip(portion, pool.map(look, portion)):
+                    learned[record.image_id] = outcome
+                    made += [one] if one else []
+                    yield
+                self._keep(made)
+
+        with ThreadPoolExecutor(workers or min(8, processors())) as pool:
+            for _ in track(in_portions(pool), "reading films", len(records)):
+                pass
+        return {name: broken.get(seen, seen) if isinstance(seen, str) else seen for name, seen in learned.items()}
+
+    def _keep(self, made: Sequence[_Made]) -> None:
+        self.thumbnails.append([(asdict(one.facts), one.thumbnail) for one in made if one.thumbnail is not None])
+        if self.size:
+            self.squares.append([({"sha256": one.facts.sha256}, one.square) for one in made if one.square is not None])
+
+
+@contextmanager
+def opened(folder: str | Path, size: int | None = None) -> Iterator[FilmCache]:
+    """The cache of a folder, held by this process alone while the block runs. Raises DiskFull, and BadInput as files.locked does."""
+    folder = Path(folder)
+    with disk_errors(folder), locked(folder / "films.lock"):
+        yield FilmCache(folder, size)
+
+
+def add_facts(
+    records: Sequence[Record], locate: Locate, folder: str | Path | None = None, size: int | None = None, workers: int | None = None
+) -> tuple[list[Record], dict[str, np.ndarray]]:
+    """The records with the facts of their files, and {image_id: copies.thumbnail's array}; excluded records are not opened.
+
+    A file that cannot be read excludes its record, with the reason. folder: a cache folder, so that a file with the same
+    bytes is not decoded again; size: make the squares of what is decoded, too, for pixels.load.
+    Raises BadInput when there are images to read and none can be; DiskFull.
+    """
+    used = [record for record in records if record.used]
+    with nullcontext(folder) if folder else TemporaryDirectory() as place, opened(place, size) as cache:
+        learned = cache.learn(used, locate, cache.thumbnails, verify=False, workers=workers)
+        pictures = cache.thumbnails.images() if folder else np.array(cache.thumbnails.images())
+        known, facts = cache.thumbnails.known, {name: cache.facts(seen) for name, seen in learned.items() if isinstance(seen, str)}
+    problems = {name: seen for name, seen in learned.items() if not isinstance(seen, str)}
+    if used and not facts:
+        first = problems[used[0].image_id]
+        raise BadInput(
+            f"None of the {len(used)} images can be read; the first: {first.what}.",
+            locate(used[0]),
+            "check that the pictures lie beside the metadata and that the disk or mount is readable",
+        )
+    told = {name: asdict(fact) for name, fact in facts.items()} | {name: {"excluded": error.what} for name, error in problems.items()}
+    records = [record.but(**told[record.image_id]) if record.image_id in told else record for record in records]
+    return records, {name: pictures[known[fact.sha256]] for name, fact in facts.items()}

@@ -1,0 +1,51 @@
+"""Metadata tables beside films: the rules of every reader of one, so that no row leads out of its folder or counts twice."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from cxrkit.data.records import Record
+from cxrkit.errors import BadInput
+from cxrkit.files import read_csv_rows
+
+PLAIN_NAME = re.compile(r"[^/\\\x00-\x1f]+")
+DOWNLOAD = "download the file again"
+
+Row = dict[str, str]
+
+
+def rows_of(path: Path, columns: Sequence[str], original: str) -> list[tuple[int, Row]]:
+    """The rows of a metadata table, each with its number in the file; names and values without the spaces around them.
+
+    columns: those that it must have; original: what to do where it lacks one. Raises BadInput, also for a table without rows.
+    """
+    rows = [
+        {(name or "").strip(): (value or "").strip() for name, value in row.items() if not isinstance(value, list)}
+        for row in read_csv_rows(path, "The metadata", DOWNLOAD)
+    ]
+    if not rows:
+        raise BadInput("The metadata has no rows.", path, DOWNLOAD)
+    lacking = [column for column in columns if column not in rows[0]]
+    if lacking:
+        raise BadInput(f"The metadata lacks the column(s) {', '.join(lacking)}; it has: {', '.join(rows[0])}.", path, original)
+    return list(enumerate(rows, start=2))
+
+
+def leads_nowhere(number: int, name: str, folder: str = "images") -> str:
+    """Why the file that a row names must not be looked for, or nothing: a name with a path in it could lead out of the source."""
+    plain = PLAIN_NAME.fullmatch(name) and name not in (".", "..") and re.fullmatch(r"\w+", folder)
+    return "" if plain else f"row {number} of the metadata names no plain file: {name!r}"
+
+
+def once_each(records: Iterable[tuple[int, Record]]) -> list[Record]:
+    """The records of numbered rows; one whose file an earlier row names is renamed after its row, and excluded."""
+    times: Counter[str] = Counter()
+    told = []
+    for number, record in records:
+        times[record.image_id] += 1
+        if times[record.image_id] > 1:
+            again = "the metadata names this file more than once"
+            record = record.but(image_id=f"{record.image_id}#row{number}", excluded=record.excluded or again)
+        told.append(record)
+    return told
