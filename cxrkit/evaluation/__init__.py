@@ -1,1 +1,1 @@
-"""Predictions in, numbers with their uncertainty out."""
+"""Predictions in, numbers out: metrics, statistics, the decision which network is better. Neither torch nor text."""

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from cxrkit.evaluation import metrics
+from cxrkit.evaluation import areas, metrics
 
 RESAMPLES = 2000
 
@@ -24,10 +24,10 @@ def patient_weights(is_covid, groups, resamples=RESAMPLES, seed=0):
     return drawn[:, members]
 
 
-def intervals(weights, is_covid, p_covid, threshold):
-    """{metric: [low, high]}, the middle 95 % of each metric over the resamples; see `patient_weights`.
+def intervals(weights, is_covid, p_covid, threshold: float) -> dict[str, tuple[float, float]]:
+    """{metric: (low, high)}, the middle 95 % of each metric over the resamples; see `patient_weights`.
 
-    The names are those of metrics.rates, auc, average_precision. Where no image was wrong, no resample is
+    The names are those of metrics.Rates, auc, average_precision. Where no image was wrong, no resample is
     either, and the interval collapses to a point: read the closed-form one there.
     """
     truth = np.asarray(is_covid, bool)
@@ -41,10 +41,11 @@ def intervals(weights, is_covid, p_covid, threshold):
         **({"specificity": tn / (tn + fp)} if not truth.all() else {}),
     }
     if truth.any() and not truth.all():
-        resampled |= metrics.summaries(tp, fn, tn, fp) | metrics.weighted_areas(weights, truth, p_covid)
+        resampled |= metrics.summaries(tp, fn, tn, fp) | areas.weighted_areas(weights, truth, p_covid)
     return {name: middle(values) for name, values in resampled.items()}
 
 
-def middle(values):
-    """[low, high] that hold the middle 95 % of the values."""
-    return [float(limit) for limit in np.quantile(values, [0.025, 0.975])]
+def middle(values) -> tuple[float, float]:
+    """The limits that hold the middle 95 % of the values."""
+    low, high = np.quantile(values, [0.025, 0.975])
+    return float(low), float(high)

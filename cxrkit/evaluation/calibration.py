@@ -1,42 +1,73 @@
 """Whether a probability means what it says: of the films called 80 % COVID-19, are 80 % so?"""
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy.optimize import minimize_scalar
 
 from cxrkit.evaluation.bootstrap import middle
-from cxrkit.evaluation.metrics import figure, units, wilson
+from cxrkit.evaluation.metrics import Figure, effective_n, wilson
 
 BINS = 10
 CERTAIN = 1e-7
 """Probabilities are kept this far from 0 and 1: a float32 softmax rounds to 1 from about here on."""
 
 
-def calibration(is_covid, p_covid, groups, weights=None, bins=BINS):
-    """{bins, ece, brier, decomposition} of n probabilities.
+@dataclass(frozen=True)
+class Bin:
+    """A bin of the reliability curve. mean_p: the mean probability; share_covid: how many of its films are COVID-19."""
 
-    bins: the reliability curve; ece: expected calibration error over bins of equal numbers of images
-    (Nixon et al. 2019, arXiv 1904.01685); brier: Brier 1950, Mon. Weather Rev. 78:1. weights: see
-    bootstrap.patient_weights; their middle 95 % is the interval, and without them there is none. The expected
-    calibration error of few images is above 0 even for perfect probabilities, and so is its interval.
+    mean_p: float
+    share_covid: Figure
+
+
+@dataclass(frozen=True)
+class Decomposition:
+    """The parts of the Brier score: reliability - resolution + uncertainty + within_bins."""
+
+    reliability: float
+    resolution: float
+    uncertainty: float
+    within_bins: float
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """bins: the reliability curve; ece: expected calibration error over bins of equal numbers of images; brier: the Brier score."""
+
+    bins: list[Bin]
+    ece: Figure
+    brier: Figure
+    decomposition: Decomposition
+
+
+def calibration(is_covid, p_covid, groups, weights=None, bins=BINS) -> Calibration:
+    """The Calibration of n probabilities.
+
+    Expected calibration error: Nixon et al. 2019, arXiv 1904.01685; Brier score: Brier 1950, Mon. Weather Rev.
+    78:1. weights: see bootstrap.patient_weights; their middle 95 % is the interval, and without them there is
+    none. The expected calibration error of few images is above 0 even for perfect probabilities, and so is its
+    interval.
     """
-    truth, p = np.asarray(is_covid, float), np.asarray(p_covid, float)
+    truth, p, groups = np.asarray(is_covid, float), np.asarray(p_covid, float), np.asarray(groups)
     member = equal_bins(p, bins)
     of_bin = (member[:, None] == np.arange(member.max() + 1)).astype(float)
     rows = np.ones((1, len(p))) if weights is None else np.vstack([np.ones(len(p)), weights])
     total = rows.sum(1)
     ece = np.abs((rows * (p - truth)) @ of_bin).sum(1) / total
     brier = rows @ (p - truth) ** 2 / total
-    return {
-        "bins": [_bin(p[member == b], truth[member == b], np.asarray(groups)[member == b]) for b in range(member.max() + 1)],
-        "ece": _figure(ece, len(p)),
-        "brier": _figure(brier, len(p)),
-        "decomposition": decomposition(truth, p, member),
-    }
+    return Calibration(
+        bins=[_bin(p[member == b], truth[member == b], groups[member == b]) for b in range(member.max() + 1)],
+        ece=_figure(ece, len(p)),
+        brier=_figure(brier, len(p)),
+        decomposition=decomposition(truth, p, member),
+    )
 
 
-def _figure(values, n):
-    low, high = middle(values[1:]) if len(values) > 1 else (None, None)
-    return figure(values[0], low, high, n, "bootstrap 95 % over patients" if len(values) > 1 else "none")
+def _figure(values, n) -> Figure:
+    if len(values) == 1:
+        return Figure.of(values[0], None, None, n, "none")
+    return Figure.of(values[0], *middle(values[1:]), n, "bootstrap 95 % over patients")
 
 
 def equal_bins(p_covid, bins=BINS):
@@ -46,13 +77,13 @@ def equal_bins(p_covid, bins=BINS):
     return np.unique(member, return_inverse=True)[1]
 
 
-def _bin(p, truth, groups):
-    low, high = wilson(truth.mean(), units(groups))
-    return {"n": len(p), "mean_p": float(p.mean()), "share_covid": float(truth.mean()), "low": float(low), "high": float(high)}
+def _bin(p, truth, groups) -> Bin:
+    share = truth.mean()
+    return Bin(float(p.mean()), Figure.of(share, *wilson(share, effective_n(groups)), len(p), "Wilson 95 %"))
 
 
-def decomposition(is_covid, p_covid, member):
-    """{reliability, resolution, uncertainty, within_bins}: Brier = reliability - resolution + uncertainty + within_bins.
+def decomposition(is_covid, p_covid, member) -> Decomposition:
+    """The parts of the Brier score of n probabilities in bins.
 
     Murphy 1973, J. Appl. Meteorol. 12:595; the last term, for probabilities that differ within a bin, is
     Stephenson, Coelho and Jolliffe 2008, Weather Forecast. 23:752.
@@ -60,12 +91,12 @@ def decomposition(is_covid, p_covid, member):
     truth, p, sizes = np.asarray(is_covid, float), np.asarray(p_covid, float), np.bincount(member)
     mean_p, share = np.bincount(member, p) / sizes, np.bincount(member, truth) / sizes
     apart_p, apart_truth = p - mean_p[member], truth - share[member]
-    return {
-        "reliability": float((sizes * (mean_p - share) ** 2).sum() / len(p)),
-        "resolution": float((sizes * (share - truth.mean()) ** 2).sum() / len(p)),
-        "uncertainty": float(truth.mean() * (1 - truth.mean())),
-        "within_bins": float((apart_p**2 - 2 * apart_p * apart_truth).mean()),
-    }
+    return Decomposition(
+        reliability=float((sizes * (mean_p - share) ** 2).sum() / len(p)),
+        resolution=float((sizes * (share - truth.mean()) ** 2).sum() / len(p)),
+        uncertainty=float(truth.mean() * (1 - truth.mean())),
+        within_bins=float((apart_p**2 - 2 * apart_p * apart_truth).mean()),
+    )
 
 
 def logits(p_covid):
@@ -74,7 +105,7 @@ def logits(p_covid):
     return np.log(p / (1 - p))
 
 
-def fit_temperature(is_covid, p_covid):
+def fit_temperature(is_covid, p_covid) -> float:
     """The temperature, from 0.05 to 20, whose division of the logits makes the labels likeliest.
 
     Guo et al. 2017, ICML (arXiv 1706.04599). Fit it on validation images only.

@@ -36,7 +36,7 @@ What it does not cover: other training images. All runs share one split (see sta
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.optimize import brentq
@@ -44,7 +44,9 @@ from scipy.special import ndtri, stdtrit
 from scipy.stats import norm
 
 from cxrkit.evaluation import statistics
-from cxrkit.evaluation.metrics import figure, units
+from cxrkit.evaluation.metrics import Figure, effective_n
+from cxrkit.schema.common import Word
+from cxrkit.schema.comparisons import Needed
 
 ALPHA = 0.05
 MARGIN = 0.01
@@ -67,13 +69,13 @@ class Difference:
     """A's error rate less B's, and what it rests on.
 
     patients, seeds: the Parts of its variance; seeds is empty where a network has one run. both: the variance
-    from single images in single runs, which those two include. n_units: see metrics.units.
+    from single images in single runs, which those two include. n_effective: see metrics.effective_n.
     """
 
     value: float
     n: int
     n_patients: int
-    n_units: float
+    n_effective: float
     n_seeds: int
     patients: Part
     seeds: tuple
@@ -91,21 +93,21 @@ class Difference:
 
     def p_equivalence(self, margin):
         """One-sided p-value of a difference as large as the margin or larger."""
-        at_margin = max(self.patients.variance, margin * (1 - margin) / self.n_units)
+        at_margin = max(self.patients.variance, margin * (1 - margin) / self.n_effective)
         one_sided = p_value(abs(margin - abs(self.value)), *self._both_ways(at_margin)) / 2
         return one_sided if abs(self.value) < margin else 1 - one_sided
 
-    def interval(self):
-        """The figure of the difference with its 95 % interval over patients and seeds together."""
+    def interval(self) -> Figure:
+        """The difference with its 95 % interval over patients and seeds together."""
         return self._figure("patients and seeds" if self.seeds else "patients only: a network ran once", *self._both_ways())
 
-    def interval_over_patients(self):
+    def interval_over_patients(self) -> Figure:
         return self._figure("patients, for these seeds", (self.patients,))
 
-    def interval_over_seeds(self):
+    def interval_over_seeds(self) -> Figure:
         if not self.seeds:
-            return figure(self.value, None, None, self.n_seeds, "none: one run says nothing of the next")
-        return self._figure("seeds, for these patients", self.seeds) | {"n": self.n_seeds}
+            return Figure.of(self.value, None, None, self.n_seeds, "none: one run says nothing of the next")
+        return replace(self._figure("seeds, for these patients", self.seeds), n=self.n_seeds)
 
     def _both_ways(self, over_patients=None):
         """The parts of the variance over patients and seeds, and what both include."""
@@ -114,7 +116,7 @@ class Difference:
 
     def _figure(self, over, parts, both=0.0):
         half = half_width(ALPHA, parts, both)
-        return figure(self.value, self.value - half, self.value + half, self.n, f"Student 95 % over {over}")
+        return Figure.of(self.value, self.value - half, self.value + half, self.n, f"Student 95 % over {over}")
 
 
 def half_width(alpha, parts, both=0.0):
@@ -135,7 +137,7 @@ def p_value(distance, parts, both=0.0):
     return float(np.exp(brentq(lambda log_alpha: half_width(np.exp(log_alpha), parts, both) - distance, np.log(TINY), 0, xtol=1e-6)))
 
 
-def difference(wrong_a, wrong_b, groups, seeds_a, seeds_b):
+def difference(wrong_a, wrong_b, groups, seeds_a, seeds_b) -> Difference:
     """The Difference between two networks on the same n images.
 
     wrong_a, wrong_b: seeds x n booleans; groups: n patient keys; seeds_a, seeds_b: the seed of each row. The
@@ -145,15 +147,15 @@ def difference(wrong_a, wrong_b, groups, seeds_a, seeds_b):
     wrong_a, wrong_b = np.asarray(wrong_a, float), np.asarray(wrong_b, float)
     n, members = wrong_a.shape[1], np.unique(np.asarray(groups), return_inverse=True)[1]
     by_image = wrong_a.mean(0) - wrong_b.mean(0)
-    value, n_patients, n_units = by_image.mean(), int(members.max()) + 1, units(members)
+    value, n_patients, n_effective = by_image.mean(), int(members.max()) + 1, effective_n(members)
     sums = np.bincount(members, by_image - value)
-    over_patients = (sums**2).sum() / n**2 * n_patients / max(n_patients - 1, 1) + 1 / n_units**2
+    over_patients = (sums**2).sum() / n**2 * n_patients / max(n_patients - 1, 1) + 1 / n_effective**2
     flips = np.rint(np.bincount(members, by_image) * math.lcm(len(wrong_a), len(wrong_b))).astype(int)
     return Difference(
         value=float(value),
         n=n,
         n_patients=n_patients,
-        n_units=n_units,
+        n_effective=n_effective,
         n_seeds=min(len(wrong_a), len(wrong_b)),
         patients=Part(float(over_patients), max(n_patients - 1, 1)),
         seeds=_over_seeds(dict(zip(seeds_a, wrong_a.mean(1))), dict(zip(seeds_b, wrong_b.mean(1)))),
@@ -183,71 +185,56 @@ def _both(wrong, members):
 
 @dataclass(frozen=True)
 class Verdict:
-    """word: what A is beside B: better, worse, equivalent or undecided; why: a sentence.
+    """word: what A is beside B.
 
     p_difference, p_equivalence: adjusted by Holm over all pairs; as_trained: the verdict on these very
     trained networks, by the sign-flip test alone, whatever another run would bring.
     """
 
-    word: str
-    why: str
+    word: Word
     p_difference: float
     p_equivalence: float
-    as_trained: str
+    as_trained: Word
 
 
-def decide(differences, margin=MARGIN, alpha=ALPHA):
+def decide(differences, margin=MARGIN, alpha=ALPHA) -> list[Verdict]:
     """A Verdict for each of the Differences, which together are all pairs that were compared."""
     p_difference = statistics.holm([d.p_difference for d in differences])
     p_equivalence = statistics.holm([d.p_equivalence(margin) for d in differences])
     p_as_trained = statistics.holm([d.p_sign_flip for d in differences])
     verdicts = []
     for d, differs, alike, trained in zip(differences, p_difference, p_equivalence, p_as_trained):
-        direction = "better" if d.value < 0 else "worse"
-        if not d.decidable:
-            word, why = "undecided", "a network ran once: one run says nothing of the next"
-        elif alike <= alpha:
-            word, why = "equivalent", f"the difference lies within {points(margin)} of error (p {_p(alike)})"
-        elif differs <= alpha:
-            word, why = direction, f"by {100 * abs(d.value):.2f} points of error (p {_p(differs)})"
-        else:
-            word, why = "undecided", f"neither a difference (p {_p(differs)}) nor equivalence (p {_p(alike)}) is shown"
-        verdicts.append(Verdict(word, why, differs, alike, direction if trained <= alpha else "undecided"))
+        direction: Word = "better" if d.value < 0 else "worse"
+        word: Word = "undecided"
+        if d.decidable and alike <= alpha:
+            word = "equivalent"
+        elif d.decidable and differs <= alpha:
+            word = direction
+        verdicts.append(Verdict(word, differs, alike, direction if trained <= alpha else "undecided"))
     return verdicts
 
 
-def points(share):
-    """A difference between rates in percentage points, in words."""
-    number = f"{100 * share:g}"
-    return f"{number} point{'' if number == '1' else 's'}"
-
-
-def _p(value):
-    return f"{value:.2g}" if value >= 0.001 else "< 0.001"
-
-
-def needed(d, pairs, alpha=ALPHA, power=POWER):
+def needed(d: Difference, pairs: int, alpha=ALPHA, power=POWER) -> Needed:
     """How much more would decide the difference seen, were it the true one: with 80 % power, Holm's first step.
 
-    Returns {images, seeds, images_at_20_seeds}: held-out images at the present seeds; seeds at the present
-    images; images at 20 seeds. None: no number reaches it. The variances are those seen; where a network ran
-    once, the noise of a run is the predicted one (statistics.predicted_sd).
+    Held-out images at the present seeds; seeds at the present images; images at 20 seeds. None: no number
+    reaches it. The variances are those seen; where a network ran once, the noise of a run is the predicted one
+    (statistics.predicted_sd).
     """
-    found = {"images": None, "seeds": None, "images_at_20_seeds": None}
     if d.value == 0:
-        return found
-    if d.decidable:
-        found["images"] = _smallest(lambda n: _decided(d, n, d.n_seeds, pairs, alpha, power), d.n, MOST_IMAGES)
-    found["seeds"] = _smallest(lambda s: _decided(d, d.n, s, pairs, alpha, power), 2, MOST_SEEDS)
-    found["images_at_20_seeds"] = _smallest(lambda n: _decided(d, n, 20, pairs, alpha, power), d.n, MOST_IMAGES)
-    return found
+        return Needed(None, None, None)
+    return Needed(
+        images=_smallest(lambda n: _decided(d, n, d.n_seeds, pairs, alpha, power), d.n, MOST_IMAGES) if d.decidable else None,
+        seeds=_smallest(lambda s: _decided(d, d.n, s, pairs, alpha, power), 2, MOST_SEEDS),
+        images_at_20_seeds=_smallest(lambda n: _decided(d, n, 20, pairs, alpha, power), d.n, MOST_IMAGES),
+    )
 
 
 def _decided(d, n, seeds, pairs, alpha, power):
     """Whether n images and that many seeds of each network would decide the difference seen."""
     more_images, more_seeds = n / d.n, seeds / d.n_seeds
     single = d.both / more_images / more_seeds
-    pseudo = 1 / d.n_units**2
+    pseudo = 1 / d.n_effective**2
     over_patients = max(d.patients.variance - pseudo - d.both, 0) / more_images + single + pseudo / more_images**2
     over_seeds = max(sum(part.variance for part in d.seeds) - d.both, 0) / more_seeds + single
     parts = (Part(over_patients, d.n_patients * more_images - 1), Part(over_seeds, seeds - 1))

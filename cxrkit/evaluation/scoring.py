@@ -1,217 +1,206 @@
-"""metrics.json: the scores of every network, seed, stage and split of a run, computed from its predictions."""
+"""Scoring: the metrics of every network, seed, stage and split of a run, from its predictions (metrics.json)."""
+
+from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
-import pandas as pd
 
+from cxrkit.columns import LAST_STAGE
 from cxrkit.data.records import POSITIVE
-from cxrkit.errors import BadInput
-from cxrkit.evaluation import bootstrap, metrics, predictions, study
+from cxrkit.errors import BadInput, WrongUse
+from cxrkit.evaluation import areas, bootstrap, metrics, study
 from cxrkit.evaluation.calibration import calibration, fit_temperature, tempered
-from cxrkit.evaluation.predictions import LAST_STAGE, read_predictions
-from cxrkit.files import write_json
-from cxrkit.progress import table
+from cxrkit.evaluation.metrics import Confusion
+from cxrkit.evaluation.predictions import Predictions
+from cxrkit.results import Results
+from cxrkit.schema import VERSION, Metrics, OperatingPoint, Scaling, Score
 
-__all__ = ["SHORT_NAMES", "evaluate", "final_scores", "read_predictions", "text_table"]
-
-SHORT_NAMES = {"resnet34": "ResNet34", "resnet101": "ResNet101", "vgg16_bn": "VGG16", "vgg19_bn": "VGG19"}
 PREVALENCES = (0.01, 0.1)
 SENSITIVITY = 0.95
-SEEDS_SHOWN = 3
 COUNTS = ("tp", "fn", "tn", "fp")
 
 
-def evaluate(results, threshold=0.5, prevalences=PREVALENCES, sensitivity=SENSITIVITY):
-    """Write results/metrics.json from predictions.csv, epochs.csv and manifest.csv, and return its content.
+def score(results: Results, threshold: float, prevalences=PREVALENCES, sensitivity: float = SENSITIVITY) -> Metrics:
+    """The Metrics of a run.
 
-    prevalences: shares of people with COVID-19 for which predictive values are wanted, beside the study's.
-    sensitivity: the one wanted of the threshold that is chosen on validation images, for the test images.
-    Raises BadInput when a file is missing or they do not belong together.
+    threshold: an image is called COVID-19 from this probability on. prevalences: shares of people with COVID-19 for
+    which predictive values are wanted, beside the study's. sensitivity: the one wanted of the threshold that is chosen
+    on validation images. Raises BadInput when a file is missing or broken, WrongUse for values out of range.
     """
-    return evaluate_run(predictions.read(results), threshold, prevalences, sensitivity)
+    for name, values in (("threshold", [threshold]), ("prevalence", prevalences), ("sensitivity", [sensitivity])):
+        if not all(0 < value < 1 for value in values):
+            raise WrongUse(f"A {name} lies outside 0 to 1: {values}.", next="name shares between 0 and 1, such as 0.05")
+    return Scorer(results, threshold, (study.prevalence(), *prevalences), sensitivity).metrics()
 
 
-def evaluate_run(run, threshold=0.5, prevalences=PREVALENCES, sensitivity=SENSITIVITY):
-    """The same for a predictions.Run that is read already."""
-    validation = study.tables()["validation"]
-    judge = Judge(run, threshold, (validation["covid"] / sum(validation.values()), *prevalences), sensitivity)
-    seconds = _seconds_per_epoch(run.folder / "epochs.csv")
-    scored, means, ensembles = [], [], []
-    for (architecture, stage, split), _ in run.table.groupby(["architecture", "stage", "split"], sort=False):
-        mine = predictions.scores(run.table, architecture, split, stage)
-        about = {"stage": stage, "split": split}
-        for index, seed in enumerate(mine.seeds):
-            row = {"architecture": architecture, "seed": seed, **about, **judge.score(mine, index, architecture, stage, split)}
-            scored.append(row | {"seconds_per_epoch": seconds.get((architecture, seed, stage))})
-        if stage == LAST_STAGE and len(mine.seeds) > 1:
-            means.append({"architecture": architecture, "seeds": list(mine.seeds), **about, **judge.mean(mine)})
-    scored.sort(key=lambda row: _order(run.table, row))
-    for split in dict.fromkeys(row["split"] for row in scored if row["stage"] == LAST_STAGE):
-        ensembles += judge.ensembles(split)
-    content = {
-        "positive_class": POSITIVE,
-        "threshold": threshold,
-        "manifest_sha256": run.manifest_sha256,
-        "data": run.about["data"],
-        "weights": run.about["weights"],
-        "held_out": run.held,
-        "scores": scored,
-        "means": means,
-        "ensembles": ensembles,
-    }
-    write_json(run.folder / "metrics.json", content)
-    return content
+class Scorer:
+    """Scores one run; what several of its rows share, such as the patients drawn, is computed once."""
 
+    def __init__(self, results: Results, threshold: float, prevalences: tuple[float, ...], sensitivity: float):
+        self.results, self.threshold, self.prevalences, self.sensitivity = results, threshold, prevalences, sensitivity
+        self.drawn: dict[tuple[str, ...], np.ndarray] = {}
 
-def _order(table, row):
-    """Rows stand in the order of predictions.csv."""
-    names = [list(table[column].unique()) for column in ("architecture", "stage")]
-    return row["seed"], names[0].index(row["architecture"]), names[1].index(row["stage"]), row["split"]
+    def metrics(self) -> Metrics:
+        results, scores, means = self.results, [], []
+        rows = results.table[["architecture", "stage", "split"]].drop_duplicates()
+        for architecture, stage, split in rows.itertuples(index=False, name=None):
+            held = results.required(architecture, split, stage)
+            scores += self._runs(held, architecture, stage, split)
+            if stage == LAST_STAGE and len(held.seeds) > 1:
+                means.append(self._mean(held, architecture, split))
+        scores.sort(key=self._order)
+        ensembles = []
+        for split in dict.fromkeys(row.split for row in scores if row.stage == LAST_STAGE):
+            ensembles += self._ensembles(split)
+        return Metrics(
+            schema=VERSION,
+            positive_class=POSITIVE,
+            threshold=self.threshold,
+            manifest_sha256=results.info.manifest_sha256,
+            films=results.info.films,
+            started_from=results.info.started_from,
+            held_out=results.held_out,
+            scores=scores,
+            means=means,
+            ensembles=ensembles,
+        )
 
+    def _order(self, row: Score):
+        """Rows stand in the order of predictions.csv."""
+        architectures, stages = (list(self.results.table[column].unique()) for column in ("architecture", "stage"))
+        return row.seeds[0], architectures.index(row.architecture), stages.index(row.stage), row.split
 
-def _seconds_per_epoch(path):
-    """{(architecture, seed, stage): median seconds an epoch}. Raises BadInput."""
-    try:
-        epochs = pd.read_csv(path)
-        medians = epochs.groupby(["architecture", "seed", "stage"])["seconds"].median()
-    except FileNotFoundError:
-        raise BadInput("There are no learning curves here.", path, "name the results folder of a finished run") from None
-    except (ValueError, KeyError) as error:
-        raise BadInput(f"The learning curves cannot be read: {error}.", path, "restore the file from the run's output") from error
-    return {key: float(value) for key, value in medians.items()}
-
-
-class Judge:
-    """Scores rows of one run; what several rows share, such as the patients drawn, is computed once."""
-
-    def __init__(self, run, threshold, prevalences, sensitivity):
-        self.run, self.threshold, self.prevalences, self.sensitivity = run, threshold, prevalences, sensitivity
-        self.drawn = {}
-
-    def score(self, mine, index, architecture, stage, split):
-        """All figures of one row of Scores; operating point and calibration for the last stage alone."""
-        chosen_on = predictions.scores(self.run.table, architecture, "valid", stage) if stage == LAST_STAGE else None
-        return self._figures(mine, mine.p_covid[index], split, chosen_on and chosen_on.p_covid[index], chosen_on)
-
-    def mean(self, mine):
-        """Means over seeds. Their intervals are over patients, for these seeds; comparison.json has the spread over seeds."""
-        runs = [metrics.confusion(mine.is_covid, p, self.threshold) for p in mine.p_covid]
-        counts = metrics.Confusion(**{name: float(np.mean([getattr(run, name) for run in runs])) for name in COUNTS})
-        return {
-            "confusion": vars(counts),
-            "patients": len(np.unique(mine.groups)),
-            **metrics.rates(counts, *_units(mine)),
-            "auc": metrics.auc(mine.is_covid, mine.p_covid, mine.groups),
-        }
-
-    def ensembles(self, split):
-        """A row for each network's mean probability over its seeds, and one for the mean over all networks."""
-        table, averages, rows = self.run.table, {}, []
-        for architecture in table["architecture"].unique():
-            parts = [predictions.scores(table, architecture, part) for part in (split, "valid")]
-            if parts[0] is not None:
-                averages[architecture] = [part and part.averaged() for part in parts]
-                if len(parts[0].seeds) > 1:
-                    rows.append(self._ensemble(f"{len(parts[0].seeds)} seeds", [architecture], *averages[architecture], split))
-        if len(averages) > 1:
-            all_of = [_mean_of(part) if part[0] is not None else None for part in zip(*averages.values())]
-            rows.append(self._ensemble(f"{len(averages)} networks", list(averages), *all_of, split))
+    def _runs(self, held: Predictions, architecture, stage, split) -> list[Score]:
+        """One row a seed; operating point and calibration for the last stage alone."""
+        valid = self.results.predictions(architecture, "valid", stage) if stage == LAST_STAGE else None
+        rows = []
+        for index, seed in enumerate(held.seeds):
+            row = self._score("run", [architecture], [seed], stage, split, held.row(index), valid and valid.row(index))
+            rows.append(replace(row, seconds_per_epoch=self._seconds.get((architecture, seed, stage))))
         return rows
 
-    def _ensemble(self, of, architectures, mine, valid, split):
-        about = {"architectures": architectures, "of": of, "stage": LAST_STAGE, "split": split}
-        return about | self._figures(mine, mine.p_covid[0], split, None if valid is None else valid.p_covid[0], valid)
+    @cached_property
+    def _seconds(self) -> dict:
+        """{(architecture, seed, stage): median seconds an epoch}."""
+        if self.results.epochs.empty:
+            path = self.results.folder / "epochs.csv"
+            raise BadInput("There are no learning curves here.", path, "name the results folder of a finished run")
+        medians = self.results.epochs.groupby(["architecture", "seed", "stage"])["seconds"].median()
+        return {key: float(value) for key, value in medians.items()}
 
-    def _figures(self, mine, p_covid, split, p_valid, valid):
-        counts = metrics.confusion(mine.is_covid, p_covid, self.threshold)
-        worth, weights = _units(mine), self._weights(mine)
-        figures = metrics.rates(counts, *worth)
-        figures["auc"] = metrics.auc(mine.is_covid, p_covid, mine.groups)
-        figures["average_precision"] = metrics.average_precision(mine.is_covid, p_covid, mine.groups)
-        for name, limits in bootstrap.intervals(weights, mine.is_covid, p_covid, self.threshold).items():
-            figures[name]["bootstrap"] = limits
-        row = {"confusion": vars(counts), "patients": len(np.unique(mine.groups)), **figures}
-        row["predictive_values"] = [metrics.predictive_values(counts, share, *worth) for share in self.prevalences]
-        if valid is not None:
-            row["operating_point"] = self._operating_point(mine, p_covid, split, p_valid, valid)
-            row["calibration"] = self._calibration(mine, p_covid, split, p_valid, valid)
-        return row
+    def _mean(self, held: Predictions, architecture, split) -> Score:
+        """The mean over seeds. Its intervals are over patients, for these seeds; comparison.json has the spread over seeds."""
+        runs = [metrics.confusion(held.is_covid, p, self.threshold) for p in held.p_covid]
+        counts = Confusion(**{name: float(np.mean([getattr(run, name) for run in runs])) for name in COUNTS})
+        return Score(
+            kind="mean",
+            architectures=[architecture],
+            seeds=list(held.seeds),
+            stage=LAST_STAGE,
+            split=split,
+            confusion=counts,
+            patients=held.patients,
+            rates=metrics.rates(counts, *effective_sizes(held)),
+            auc=areas.auc(held.is_covid, held.p_covid, held.groups),
+            delong=None,
+            average_precision=None,
+            bootstrap={},
+            predictive_values=[],
+            operating_point=None,
+            scaling=None,
+            seconds_per_epoch=None,
+        )
 
-    def _operating_point(self, mine, p_covid, split, p_valid, valid):
+    def _ensembles(self, split) -> list[Score]:
+        """A row for each network's mean probability over its seeds, and one for the mean over all networks."""
+        averages, rows = {}, []
+        for architecture in self.results.table["architecture"].unique():
+            held, valid = (self.results.predictions(architecture, part) for part in (split, "valid"))
+            if held is not None:
+                averages[architecture] = held.ensemble(), valid and valid.ensemble()
+                if len(held.seeds) > 1:
+                    rows.append(self._ensemble([architecture], held.seeds, *averages[architecture], split))
+        if len(averages) > 1:
+            held, valid = (_mean_of(part) for part in zip(*averages.values()))
+            seeds = sorted({seed for architecture in averages for seed in self.results.required(architecture, split).seeds})
+            rows.append(self._ensemble(list(averages), seeds, held, valid, split))
+        return rows
+
+    def _ensemble(self, architectures, seeds, held, valid, split) -> Score:
+        return self._score("ensemble", architectures, list(seeds), LAST_STAGE, split, held, valid)
+
+    def _score(self, kind, architectures, seeds, stage, split, held: Predictions, valid: Predictions | None) -> Score:
+        """One row. held, valid: one row of probabilities each, on the split and on validation; nothing is chosen without the latter."""
+        p_covid = held.p_covid[0]
+        counts, sizes = metrics.confusion(held.is_covid, p_covid, self.threshold), effective_sizes(held)
+        rates = metrics.rates(counts, *sizes)
+        auc = areas.auc(held.is_covid, p_covid, held.groups)
+        average_precision = areas.average_precision(held.is_covid, p_covid, held.groups)
+        values = vars(rates) | {"auc": auc, "average_precision": average_precision}
+        resampled = bootstrap.intervals(self._weights(held), held.is_covid, p_covid, self.threshold)
+        return Score(
+            kind=kind,
+            architectures=architectures,
+            seeds=seeds,
+            stage=stage,
+            split=split,
+            confusion=counts,
+            patients=held.patients,
+            rates=rates,
+            auc=auc,
+            delong=areas.delong(held.is_covid, p_covid, held.groups),
+            average_precision=average_precision,
+            bootstrap={
+                name: replace(values[name], low=low, high=high, method="bootstrap 95 % over patients")
+                for name, (low, high) in resampled.items()
+            },
+            predictive_values=[metrics.predictive_values(counts, share, *sizes) for share in self.prevalences],
+            operating_point=self._operating_point(held, valid, split),
+            scaling=self._scaling(held, valid, split),
+            seconds_per_epoch=None,
+        )
+
+    def _operating_point(self, held, valid, split) -> OperatingPoint | None:
         """The threshold chosen on validation for the wanted sensitivity, and the rates it has on this split."""
-        if not valid.is_covid.any():
+        if valid is None or not valid.is_covid.any():
             return None
-        threshold = metrics.threshold_for(self.sensitivity, valid.is_covid, p_valid)
-        counts = metrics.confusion(mine.is_covid, p_covid, threshold)
-        chosen = {"wanted_sensitivity": self.sensitivity, "threshold": threshold, "chosen_on": "valid", "same_images": split == "valid"}
-        return chosen | {"confusion": vars(counts), **metrics.rates(counts, *_units(mine))}
+        threshold = metrics.threshold_for(self.sensitivity, valid.is_covid, valid.p_covid[0])
+        counts = metrics.confusion(held.is_covid, held.p_covid[0], threshold)
+        return OperatingPoint(self.sensitivity, threshold, "valid", split == "valid", counts, metrics.rates(counts, *effective_sizes(held)))
 
-    def _calibration(self, mine, p_covid, split, p_valid, valid):
-        """Calibration before and after a temperature fitted on validation; `same_images` warns where that is this split."""
-        temperature, weights = fit_temperature(valid.is_covid, p_valid), self._weights(mine)
-        return {
-            "temperature": temperature,
-            "fitted_on": "valid",
-            "same_images": split == "valid",
-            "before": calibration(mine.is_covid, p_covid, mine.groups, weights),
-            "after": calibration(mine.is_covid, tempered(p_covid, temperature), mine.groups, weights),
-        }
+    def _scaling(self, held, valid, split) -> Scaling | None:
+        """Calibration before and after a temperature that is fitted on validation, never on the films that are judged."""
+        if valid is None:
+            return None
+        temperature = fit_temperature(valid.is_covid, valid.p_covid[0])
+        p_covid, weights = held.p_covid[0], self._weights(held)
+        return Scaling(
+            temperature=temperature,
+            fitted_on="valid",
+            same_images=split == "valid",
+            before=calibration(held.is_covid, p_covid, held.groups, weights),
+            after=calibration(held.is_covid, tempered(p_covid, temperature), held.groups, weights),
+        )
 
-    def _weights(self, mine):
-        if mine.image_ids not in self.drawn:
-            self.drawn[mine.image_ids] = bootstrap.patient_weights(mine.is_covid, mine.groups)
-        return self.drawn[mine.image_ids]
-
-
-def _units(mine):
-    return metrics.units(mine.groups[mine.is_covid]), metrics.units(mine.groups[~mine.is_covid])
+    def _weights(self, held: Predictions) -> np.ndarray:
+        if held.image_ids not in self.drawn:
+            self.drawn[held.image_ids] = bootstrap.patient_weights(held.is_covid, held.groups)
+        return self.drawn[held.image_ids]
 
 
-def _mean_of(averages):
-    """The mean over networks of their mean over seeds."""
-    first = averages[0]
-    return predictions.Scores(first.image_ids, first.is_covid, first.groups, (), np.mean([a.p_covid for a in averages], axis=0))
+def effective_sizes(held: Predictions) -> tuple[float, float]:
+    """The effective sample sizes of the COVID-19 and the normal images."""
+    return metrics.effective_n(held.groups[held.is_covid]), metrics.effective_n(held.groups[~held.is_covid])
 
 
-def final_scores(content):
-    """The scores after the last stage, on the split that counts: test where there is one, else valid."""
-    return _final(content, "scores")
+def _mean_of(averages: tuple[Predictions | None, ...]) -> Predictions | None:
+    """The mean over networks of their mean over seeds; None where one has no prediction."""
+    there = [average for average in averages if average is not None]
+    if len(there) < len(averages):
+        return None
+    return there[0].with_rows((), np.mean([average.p_covid for average in there], axis=0))
 
 
-def _final(content, kind):
-    return [row for row in content[kind] if row["stage"] == LAST_STAGE and row["split"] == content["held_out"]]
-
-
-def text_table(content):
-    """Our scores above the study's own, as text; each figure with its interval, each row with its n."""
-    rows, held = [], content["held_out"]
-    scores, means = final_scores(content), {row["architecture"]: row for row in _final(content, "means")}
-    if all(len(mean["seeds"]) <= SEEDS_SHOWN for mean in means.values()):
-        rows += [
-            _row(score, SHORT_NAMES[score["architecture"]], f"seed {score['seed']}, {held}", score["seconds_per_epoch"]) for score in scores
-        ]
-    rows += [_row(mean, SHORT_NAMES[name], f"mean of {len(mean['seeds'])} seeds, {held}") for name, mean in means.items()]
-    for ensemble in _final(content, "ensembles"):
-        name = SHORT_NAMES[ensemble["architectures"][0]] if len(ensemble["architectures"]) == 1 else "all"
-        rows.append(_row(ensemble, name, f"ensemble of {ensemble['of']}, {held}"))
-    published = study.tables()["networks"]
-    for architecture, counts in study.confusions().items():
-        row = {"confusion": vars(counts), **metrics.rates(counts), "auc": None}
-        rows.append(_row(row, SHORT_NAMES[architecture], "the study", "{}-{}".format(*published[architecture]["seconds_per_epoch"])))
-    header = ["network", "run", "n", *(name.upper() for name in COUNTS), "error rate", "sensitivity", "specificity", "AUC", "s/epoch"]
-    return table(rows, header, right=["n", *(name.upper() for name in COUNTS), "s/epoch"])
-
-
-def _row(row, name, run, seconds=None):
-    counts = [row["confusion"][count] for count in COUNTS]
-    figures = [figure_text(row[key], digits) for key, digits in (("error_rate", 4), ("sensitivity", 3), ("specificity", 3), ("auc", 3))]
-    seconds = f"{seconds:.1f}" if isinstance(seconds, float) else seconds
-    return [name, run, round(sum(counts)), *(f"{count:.4g}" for count in counts), *figures, seconds]
-
-
-def figure_text(figure, digits):
-    """A figure as `value [low, high]`."""
-    if figure is None or figure["value"] is None:
-        return "-" if figure else ""
-    if figure["low"] is None:
-        return f"{figure['value']:.{digits}f}"
-    return f"{figure['value']:.{digits}f} [{figure['low']:.{digits}f}, {figure['high']:.{digits}f}]"
+def final_scores(metrics: Metrics, kind: str = "scores") -> list[Score]:
+    """The rows after the last stage, on the held-out split; kind: scores, means or ensembles."""
+    return [row for row in getattr(metrics, kind) if row.stage == LAST_STAGE and row.split == metrics.held_out]

@@ -3,9 +3,10 @@
 import math
 
 import numpy as np
-from scipy.stats import binom, binomtest, chi2, norm, t
+from scipy.stats import binomtest, chi2, norm, t
 
-from cxrkit.evaluation.metrics import figure, grouped_variance, mean_auc_influence, wilson
+from cxrkit.evaluation.areas import grouped_variance, mean_auc_influence
+from cxrkit.evaluation.metrics import ONE_CLASS, Figure, wilson
 
 EXACT_UP_TO = 1000
 
@@ -17,18 +18,6 @@ def mcnemar(only_a_wrong, only_b_wrong):
     """
     n = only_a_wrong + only_b_wrong
     return float(binomtest(min(only_a_wrong, only_b_wrong), n, 0.5).pvalue) if n else 1.0
-
-
-def mcnemar_power(n, only_a_wrong, only_b_wrong, alpha=0.05):
-    """The chance that the exact test on n images falls to alpha or below, given the two shares of discordant images."""
-    discordant = only_a_wrong + only_b_wrong
-    sizes = np.arange(n + 1)
-    # For each number of discordant images, the largest smaller count that is still significant (-1: none).
-    limit = binom.ppf(alpha / 2, sizes, 0.5).astype(int)
-    limit = np.where(2 * binom.cdf(limit, sizes, 0.5) <= alpha, limit, limit - 1)
-    share = only_a_wrong / discordant
-    significant = binom.cdf(limit, sizes, share) + binom.cdf(limit, sizes, 1 - share)
-    return float((binom.pmf(sizes, n, discordant) * significant).sum())
 
 
 def sign_flip(values):
@@ -70,8 +59,8 @@ def holm(p_values):
     return adjusted.tolist()
 
 
-def probability_better(errors_a, errors_b):
-    """The figure of P(A > B): how likely a run of A errs less than a run of B, ties counted half.
+def probability_better(errors_a: dict[int, float], errors_b: dict[int, float]) -> Figure:
+    """P(A > B): how likely a run of A errs less than a run of B, ties counted half.
 
     Bouthillier et al. 2021, MLSys (arXiv 2103.03098), who call A better where the interval lies above 0.5 and
     the value above 0.75. Runs are paired by seed where both have the same seeds, else each with each. The
@@ -83,11 +72,11 @@ def probability_better(errors_a, errors_b):
         a, b = np.array(list(errors_a.values()))[:, None], np.array(list(errors_b.values()))[None, :]
     value = float(((a < b) + 0.5 * (a == b)).mean())
     runs = min(len(errors_a), len(errors_b))
-    return figure(value, *wilson(value, runs), runs, "Wilson 95 % over runs")
+    return Figure.of(value, *wilson(value, runs), runs, "Wilson 95 % over runs")
 
 
-def over_resplits(differences, n_train, n_test, confidence=0.95):
-    """The figure of a mean difference over resplits of one data set, and its two-sided p-value.
+def over_resplits(differences, n_train: float, n_test: float, confidence: float = 0.95) -> tuple[Figure, float]:
+    """A mean difference over resplits of one data set, and its two-sided p-value.
 
     The runs share training images, so their plain variance is too small; it is raised by n_test/n_train
     (Nadeau and Bengio 2003, Mach. Learn. 52:239, eq. 5). differences: one a split, two or more.
@@ -97,7 +86,7 @@ def over_resplits(differences, n_train, n_test, confidence=0.95):
     spread = differences.std(ddof=1) * np.sqrt(1 / splits + n_test / n_train)
     half = t.ppf((1 + confidence) / 2, splits - 1) * spread
     p = float(2 * t.sf(abs(mean) / spread, splits - 1)) if spread > 0 else float(mean == 0)
-    return figure(mean, mean - half, mean + half, splits, f"Nadeau-Bengio {100 * confidence:g} %"), p
+    return Figure.of(mean, mean - half, mean + half, splits, f"Nadeau-Bengio {100 * confidence:g} %"), p
 
 
 def predicted_sd(error_rate, n):
@@ -110,36 +99,34 @@ def predicted_sd(error_rate, n):
     return float(np.sqrt(error_rate / (2 * n)))
 
 
-def run_to_run(errors, n):
-    """{observed, predicted, reading}: the spread of a network's error rate over seeds beside the predicted one.
+def run_to_run(errors, n: int) -> tuple[Figure, float]:
+    """The standard deviation of a network's error rate over seeds, and the predicted one.
 
-    observed: figure of the standard deviation with its chi-square interval, which takes runs as normal.
+    The interval of the first is chi-square's, which takes runs as normal; of one run nothing is known.
     """
     errors = np.asarray(errors, float)
-    predicted = predicted_sd(errors.mean(), n)
-    runs = len(errors)
+    predicted, runs = predicted_sd(errors.mean(), n), len(errors)
     if runs < 2:
-        return {"observed": figure(None, None, None, runs, "none: one run"), "predicted": predicted, "reading": "one run: not known"}
+        return Figure.unknown(runs, "none: one run"), predicted
     sd = errors.std(ddof=1)
     low, high = (sd * np.sqrt((runs - 1) / chi2.ppf(share, runs - 1)) for share in (0.975, 0.025))
-    reading = "more than predicted" if low > predicted else "less than predicted" if high < predicted else "as predicted"
-    return {"observed": figure(sd, low, high, runs, "chi-square 95 %"), "predicted": predicted, "reading": reading}
+    return Figure.of(sd, low, high, runs, "chi-square 95 %"), predicted
 
 
-def auc_difference(is_covid, p_a, p_b, groups):
-    """The figure of AUC(A) - AUC(B) on the same images, each averaged over its seeds, and its p-value.
+def auc_difference(is_covid, p_a, p_b, groups) -> tuple[Figure, float | None]:
+    """AUC(A) - AUC(B) on the same images, each averaged over its seeds, and its p-value.
 
     p_a, p_b: seeds x n. DeLong 1988 with patients as units; it takes the trained networks as given, and says
     nothing of other seeds. No interval where both separate the classes perfectly.
     """
     truth = np.asarray(is_covid, bool)
     if truth.all() or not truth.any():
-        return figure(None, None, None, len(truth), "none: one class only"), None
+        return Figure.unknown(len(truth), ONE_CLASS), None
     (area_a, influence_a), (area_b, influence_b) = mean_auc_influence(truth, p_a), mean_auc_influence(truth, p_b)
     value, sd = area_a - area_b, np.sqrt(grouped_variance(influence_a - influence_b, groups))
     if sd == 0:
-        return figure(value, None, None, len(truth), "none: no image tells them apart"), 1.0
+        return Figure.of(value, None, None, len(truth), "none: no image tells them apart"), 1.0
     half = norm.ppf(0.975) * sd
-    return figure(value, max(-1, value - half), min(1, value + half), len(truth), "DeLong 95 %, paired"), float(
+    return Figure.of(value, max(-1, value - half), min(1, value + half), len(truth), "DeLong 95 %, paired"), float(
         2 * norm.sf(abs(value) / sd)
     )

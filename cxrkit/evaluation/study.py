@@ -1,5 +1,7 @@
-"""The 2020 study's four confusion matrices: through the same tests, and beside ours."""
+"""The 2020 study's own figures: its confusion matrices and epochs, through the same tests as ours and beside ours."""
 
+import functools
+from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
@@ -8,38 +10,91 @@ import yaml
 from scipy.stats import fisher_exact
 
 from cxrkit.evaluation import decision, metrics
-from cxrkit.evaluation.metrics import Confusion
+from cxrkit.evaluation.metrics import Confusion, Rates
+from cxrkit.schema.comparisons import BesideStudy, FisherTests, Study, StudyPair
 
 TABLES = Path(__file__).with_name("study.yaml")
+IMAGE_SIZE = 224
+"""Side in pixels of the study's pictures."""
+ROUNDING = 0.5e-5 + 1e-9
+"""Its table gives five digits after the point."""
+EPOCH_ROUNDING = 0.5e-6 + 1e-9
+"""Its epochs' error rates give six."""
 
 
-def tables():
-    """The study's tables: the content of study.yaml."""
+@dataclass(frozen=True)
+class StudyEpoch:
+    """An epoch of the unfrozen stage. epoch: from 1 on; wrong: validation films of `films`; seconds: of wall clock."""
+
+    epoch: int
+    train_loss: float
+    valid_loss: float
+    error_rate: float
+    wrong: int
+    films: int
+    seconds: int
+
+
+@functools.cache
+def _tables() -> dict:
     return yaml.safe_load(TABLES.read_text("utf-8"))
 
 
-def confusion(row, covid, normal):
+def validation() -> dict[str, int]:
+    """The films that it validated on: {"covid": 34, "normal": 234}."""
+    return dict(_tables()["validation"])
+
+
+def prevalence() -> float:
+    """The share of COVID-19 among them."""
+    return validation()["covid"] / sum(validation().values())
+
+
+def seconds_per_epoch() -> dict[str, tuple[int, int]]:
+    """{architecture: (fewest, most)} seconds that an epoch took, on Kaggle's GPU of 2020."""
+    return {name: tuple(row["seconds_per_epoch"]) for name, row in _tables()["networks"].items()}
+
+
+@functools.cache
+def confusions() -> dict[str, Confusion]:
+    """{architecture: Confusion}, after the last epoch of each network's one run; they follow from its rounded rates."""
+    return {name: implied_counts(row, **validation()) for name, row in _tables()["networks"].items()}
+
+
+def implied_counts(row: dict[str, float], covid: int, normal: int) -> Confusion:
     """The Confusion that a row of the study's table implies, given its numbers of films of each class.
 
     Raises ValueError when the row's rounded figures fit no whole counts.
     """
     tp, tn = round(row["sensitivity"] * covid), round(row["specificity"] * normal)
     counts = Confusion(tp=tp, fn=covid - tp, tn=tn, fp=normal - tn)
-    implied = {name: found["value"] for name, found in metrics.rates(counts).items()}
+    implied = metrics.rates(counts)
     for name in ("sensitivity", "specificity", "error_rate"):
-        if abs(implied[name] - row[name]) > 0.5e-5 + 1e-9:
-            raise ValueError(f"{name} {row[name]} fits no whole counts of {covid} and {normal} films; nearest {implied[name]:.5f}")
+        value = getattr(implied, name).value
+        if abs(value - row[name]) > ROUNDING:
+            raise ValueError(f"{name} {row[name]} fits no whole counts of {covid} and {normal} films; nearest {value:.5f}")
     return counts
 
 
-def confusions():
-    """{architecture: Confusion} of the study, after the last epoch of each network's one run."""
-    published = tables()
-    return {name: confusion(row, **published["validation"]) for name, row in published["networks"].items()}
+def epochs() -> dict[str, list[StudyEpoch]]:
+    """{architecture: its epochs} of the unfrozen stage; those of the frozen stage were not published.
+
+    Raises ValueError for an error rate that is no whole number of films.
+    """
+    films = sum(validation().values())
+    by_network: dict[str, list[StudyEpoch]] = {}
+    for name, rows in _tables()["epochs"].items():
+        by_network[name] = []
+        for number, train_loss, valid_loss, error_rate, seconds in rows:
+            wrong = round(error_rate * films)
+            if abs(wrong / films - error_rate) > EPOCH_ROUNDING:
+                raise ValueError(f"{name}, epoch {number}: error rate {error_rate} is no whole number of {films} films")
+            by_network[name].append(StudyEpoch(number + 1, train_loss, valid_loss, error_rate, wrong, films, seconds))
+    return by_network
 
 
-def verdicts(margin=decision.MARGIN):
-    """What the study's own counts decide: one dict a pair of its networks.
+def verdicts(margin=decision.MARGIN) -> list[StudyPair]:
+    """What the study's own counts decide of each pair of its networks.
 
     Which films each network got wrong was not published. The pair is therefore decided twice: as if the two
     had been wrong about the same films as often as the counts allow, which makes a difference easiest to
@@ -51,53 +106,59 @@ def verdicts(margin=decision.MARGIN):
     for overlap in ("most", "least"):
         differences = [decision.difference(*_wrong(counts[a], counts[b], overlap), (0,), (0,)) for a, b in pairs]
         extremes[overlap] = list(zip(differences, decision.decide(differences, margin)))
-    found = []
-    for (a, b), (easiest, verdict), (hardest, _) in zip(pairs, *extremes.values()):
-        found.append(
-            {
-                "a": a,
-                "b": b,
-                "wrong": [counts[a].wrong, counts[b].wrong],
-                "verdict": verdict.word,
-                "as_trained": verdict.as_trained,
-                "why": verdict.why,
-                "mcnemar_p": [easiest.p_sign_flip, hardest.p_sign_flip],
-                "difference": easiest.interval_over_patients(),
-                "needed": decision.needed(easiest, len(pairs)),
-            }
+    return [
+        StudyPair(
+            a=a,
+            b=b,
+            wrong=[int(counts[a].wrong), int(counts[b].wrong)],
+            verdict=verdict.word,
+            as_trained=verdict.as_trained,
+            p_mcnemar=[easiest.p_sign_flip, hardest.p_sign_flip],
+            difference=easiest.interval_over_patients(),
+            needed=decision.needed(easiest, len(pairs)),
         )
-    return found
+        for (a, b), (easiest, verdict), (hardest, _) in zip(pairs, *extremes.values())
+    ]
 
 
-def _wrong(a, b, overlap):
+def _wrong(a: Confusion, b: Confusion, overlap: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Two 1 x n tables of wrong answers with those counts and the most or least overlap, and n patient keys."""
     tables = []
     for counts, from_end in ((a, False), (b, overlap == "least")):
-        covid, normal = np.zeros(counts.tp + counts.fn, bool), np.zeros(counts.tn + counts.fp, bool)
+        covid, normal = np.zeros(int(counts.tp + counts.fn), bool), np.zeros(int(counts.tn + counts.fp), bool)
         for films, wrong in ((covid, counts.fn), (normal, counts.fp)):
             films[len(films) - wrong if from_end else 0 : len(films) if from_end else wrong] = True
         tables.append(np.concatenate([covid, normal])[None])
-    return *tables, np.arange(a.n)
+    return tables[0], tables[1], np.arange(a.n)
 
 
-def beside_ours(ours):
-    """One dict a network: the study's rates, and whether ours differ from them (Fisher's exact test).
+CELLS = {
+    "error_rate": lambda counts: (counts.wrong, counts.n - counts.wrong),
+    "sensitivity": lambda counts: (counts.tp, counts.fn),
+    "specificity": lambda counts: (counts.tn, counts.fp),
+}
+
+
+def beside_ours(ours: dict[str, list[Confusion]]) -> list[BesideStudy]:
+    """The study's rates, and whether ours differ from them (Fisher's exact test), for each of its networks.
 
     ours: {architecture: [Confusion, one a seed]}. Each of our runs is one draw, as the study's was, so each is
-    tested alone; p holds the lowest and highest over seeds, and the p of the run whose error rate is the
-    median. The films are not the study's own list, which was not published.
+    tested alone. The films are not the study's own list, which was not published.
     """
-    found = []
+    rows = []
     for architecture, theirs in confusions().items():
         runs = sorted(ours.get(architecture, []), key=lambda counts: counts.wrong / counts.n)
-        tests = {}
-        for name, cells in (
-            ("error_rate", lambda c: (c.wrong, c.n - c.wrong)),
-            ("sensitivity", lambda c: (c.tp, c.fn)),
-            ("specificity", lambda c: (c.tn, c.fp)),
-        ):
-            values = [float(fisher_exact([cells(theirs), cells(run)])[1]) for run in runs]
-            if values:
-                tests[name] = {"median_run": values[(len(values) - 1) // 2], "lowest": min(values), "highest": max(values)}
-        found.append({"architecture": architecture, "study": metrics.rates(theirs), "runs": len(runs), "p": tests})
-    return found
+        p_of = {name: [float(fisher_exact([cells(theirs), cells(run)])[1]) for run in runs] for name, cells in CELLS.items()}
+        tests = {name: FisherTests(values[(len(values) - 1) // 2], min(values), max(values)) for name, values in p_of.items() if values}
+        rows.append(BesideStudy(architecture, metrics.rates(theirs), len(runs), tests))
+    return rows
+
+
+def beside(margin: float, ours: dict[str, list[Confusion]]) -> Study:
+    """The study's part of comparison.json."""
+    return Study(verdicts(margin), beside_ours(ours))
+
+
+def rates(architecture: str) -> Rates:
+    """The study's rates of a network with their intervals."""
+    return metrics.rates(confusions()[architecture])

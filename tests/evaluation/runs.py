@@ -1,16 +1,17 @@
 """Results folders as a run leaves them, with drawn predictions."""
 
-import csv
-import io
 import os
 import shutil
 
 import numpy as np
 from scipy.stats import norm
 
-from cxrkit.data import manifest
+from cxrkit import columns, config
+from cxrkit.columns import STAGES
+from cxrkit.data.manifest import Manifest
 from cxrkit.data.records import NEGATIVE, POSITIVE, Record
-from cxrkit.files import sha256_of, write_json, write_text
+from cxrkit.files import write_csv
+from cxrkit.results import Results
 
 ARCHITECTURES = ("resnet34", "resnet101", "vgg16_bn", "vgg19_bn")
 SIZES = {"train": (100, 300), "valid": (34, 234), "test": (34, 234)}
@@ -30,6 +31,7 @@ def records(sizes=SIZES, images_a_patient=1, split_seed=0):
                     source="drawn",
                     label=label,
                     patient=f"drawn:{label}-{number // images_a_patient}",
+                    collected="drawn",
                     split=str(split),
                 )
             )
@@ -37,24 +39,35 @@ def records(sizes=SIZES, images_a_patient=1, split_seed=0):
 
 
 def write_run(
-    folder, seeds=(0, 1, 2), error_rates=(0.02,) * 4, sizes=SIZES, split_seed=0, seed_spread=0.2, images_a_patient=1, **experiment
+    folder,
+    seeds=(0, 1, 2),
+    error_rates=(0.02,) * 4,
+    sizes=SIZES,
+    split_seed=0,
+    seed_spread=0.2,
+    images_a_patient=1,
+    manifest=None,
+    **experiment,
 ):
-    """Write run.json, epochs.csv, predictions.csv and manifest.csv of a run; return the folder.
+    """Write run.json, epochs.csv, lr_find.csv, predictions.csv and manifest.csv of a run by the kit's own writers; return its Results.
 
     error_rates: one a network, in the order of ARCHITECTURES, on images of either class. Whether a seed got an
-    image wrong depends on the seed and the image alone, not on what else is in the folder. `experiment`
-    changes what run.json says of it.
+    image wrong depends on the seed and the image alone, not on what else is in the folder. `experiment`: further keys of
+    the experiment; manifest: another Manifest than the drawn one.
     """
-    rows, found = [], records(sizes, images_a_patient, split_seed)
-    write_text(folder / "manifest.csv", manifest.to_csv(found))
-    scored = [record for record in found if record.split in ("valid", "test")]
+    manifest = manifest or Manifest(records(sizes, images_a_patient, split_seed))
+    architectures = ARCHITECTURES[: len(error_rates)]
+    settings = {"name": "drawn", "split": "grouped", "split_seed": split_seed, "pretrained": False}
+    settings |= {"seeds": list(seeds), "architectures": list(architectures)} | experiment
+    results = Results.begin(folder, config.make(settings, {}, folder), manifest)
+    scored = [record for record in manifest.used if record.split in ("valid", "test")]
     labels = np.array([record.label for record in scored])
     hardness = np.random.default_rng(99).normal(0, 1, 5000)[: len(scored)]
-    architectures = ARCHITECTURES[: len(error_rates)]
+    rows = []
     for architecture, error_rate in zip(architectures, error_rates):
         for seed in seeds:
             random = np.random.default_rng([ARCHITECTURES.index(architecture), seed])
-            for stage, factor in (("frozen", 3), ("unfrozen", 1)):
+            for stage, factor in zip(STAGES, (3, 1)):
                 logit = (
                     -norm.ppf(min(0.4, factor * error_rate)) * 1.5
                     + seed_spread * random.normal()
@@ -64,32 +77,24 @@ def write_run(
                 p_right = 1 / (1 + np.exp(-3 * logit))
                 p_covid = np.where(labels == POSITIVE, p_right, 1 - p_right)
                 rows += [[architecture, seed, stage, record.image_id, record.label, p] for record, p in zip(scored, p_covid)]
-    _write(folder / "predictions.csv", ["architecture", "seed", "stage", "image_id", "label", "p_covid"], rows)
+    write_csv(results.folder / "predictions.csv", columns.PREDICTIONS, rows)
+    random = np.random.default_rng(0)
+    jobs = [(architecture, seed) for architecture in architectures for seed in seeds]
     epochs = [
-        [a, s, stage, epoch, 0.1, 0.1, 0.1, 2.5]
-        for a in architectures
-        for s in seeds
-        for stage in ("frozen", "unfrozen")
-        for epoch in (1, 2)
+        [*job, stage, e, 1 / (e + 4 * (stage == STAGES[1])) + random.random() / 9, 1 / e, 0.1, 0.9, 0.9, 2.5]
+        for job in jobs
+        for stage in STAGES
+        for e in (1, 2, 3, 4)
     ]
-    _write(folder / "epochs.csv", ["architecture", "seed", "stage", "epoch", "train_loss", "valid_loss", "error_rate", "seconds"], epochs)
-    settings = {
-        "name": "drawn",
-        "split": "grouped",
-        "split_seed": split_seed,
-        "seeds": list(seeds),
-        "architectures": list(architectures),
-        "image_size": 224,
-        "threshold": 0.5,
-    }
-    about = {
-        "experiment": settings | experiment,
-        "manifest_sha256": sha256_of(folder / "manifest.csv"),
-        "data": "phantom",
-        "weights": "random",
-    }
-    write_json(folder / "run.json", about)
-    return folder
+    write_csv(results.folder / "epochs.csv", columns.EPOCHS, epochs)
+    finder = [[*job, step, 10 ** (step / 10 - 7), 0.7 - 0.004 * step + 2e-6 * step**4, 1e-3] for job in jobs for step in range(60)]
+    write_csv(results.folder / "lr_find.csv", columns.LR_FIND, finder)
+    return results
+
+
+def reread(results):
+    """The same folder, opened anew."""
+    return Results.open(results.folder)
 
 
 def copy(out, folder):
@@ -100,9 +105,3 @@ def copy(out, folder):
 
     shutil.copytree(out, folder, copy_function=quickly, ignore=shutil.ignore_patterns("jobs", "tree", "phantoms"))
     return folder
-
-
-def _write(path, columns, rows):
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([columns, *rows])
-    write_text(path, text.getvalue())

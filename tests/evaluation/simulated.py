@@ -37,18 +37,21 @@ def wrong_tables(
     return tables, groups
 
 
-def _centre(error_rate, spread, cache={}):
+CENTRES = {}
+
+
+def _centre(error_rate, spread):
     """The logit that has this mean error rate once normal noise of that spread is added."""
     key = (round(error_rate, 9), round(spread, 9))
-    if key not in cache:
+    if key not in CENTRES:
         points, weights = np.polynomial.hermite_e.hermegauss(81)
         low, high = -60.0, 60.0
         for _ in range(80):
             middle = (low + high) / 2
             mean = (weights / (1 + np.exp(-(middle + spread * points)))).sum() / weights.sum()
             low, high = (middle, high) if mean < error_rate else (low, middle)
-        cache[key] = low
-    return cache[key]
+        CENTRES[key] = low
+    return CENTRES[key]
 
 
 def probabilities(random, n_covid=34, n_normal=234, separation=3.0, seeds=1):

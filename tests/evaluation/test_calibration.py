@@ -23,16 +23,16 @@ def test_curve_and_brier_are_scikit_learns():
     truth, p = drawn(1000, 1.5)
     found = calibration(truth, p, np.arange(1000))
     share, mean_p = calibration_curve(truth, p, n_bins=10, strategy="quantile")
-    assert [b["share_covid"] for b in found["bins"]] == pytest.approx(list(share), abs=0.012)
-    assert [b["mean_p"] for b in found["bins"]] == pytest.approx(list(mean_p), abs=0.012)
-    assert {b["n"] for b in found["bins"]} <= {99, 100, 101}
-    assert found["brier"]["value"] == pytest.approx(brier_score_loss(truth, p))
+    assert [b.share_covid.value for b in found.bins] == pytest.approx(list(share), abs=0.012)
+    assert [b.mean_p for b in found.bins] == pytest.approx(list(mean_p), abs=0.012)
+    assert {b.share_covid.n for b in found.bins} <= {99, 100, 101}
+    assert found.brier.value == pytest.approx(brier_score_loss(truth, p))
 
 
 def test_ece_counted_by_hand():
     """Two bins of two: |0.1 - 0| and |0.8 - 0.5| weigh one half each."""
     found = calibration([False, False, True, False], [0.1, 0.1, 0.8, 0.8], np.arange(4), bins=2)
-    assert found["ece"]["value"] == pytest.approx((0.1 + 0.3) / 2)
+    assert found.ece.value == pytest.approx((0.1 + 0.3) / 2)
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 10).map(lambda k: k / 10)), min_size=2, max_size=80))
@@ -40,7 +40,7 @@ def test_ece_counted_by_hand():
 def test_the_parts_of_brier_add_up(rows):
     truth, p = np.array([row[0] for row in rows]), np.array([row[1] for row in rows])
     parts = decomposition(truth, p, equal_bins(p))
-    total = parts["reliability"] - parts["resolution"] + parts["uncertainty"] + parts["within_bins"]
+    total = parts.reliability - parts.resolution + parts.uncertainty + parts.within_bins
     assert total == pytest.approx(((p - truth) ** 2).mean(), abs=1e-12)
 
 
@@ -51,7 +51,7 @@ def test_the_temperature_is_found_and_mends_the_probabilities(temperature):
     assert found == pytest.approx(temperature, rel=0.06)
     slope = LogisticRegression(C=1e9, fit_intercept=False).fit(logits(p)[:, None], truth).coef_[0, 0]
     assert 1 / found == pytest.approx(slope, rel=1e-3)
-    before, after = (calibration(truth, values, np.arange(len(p)))["ece"]["value"] for values in (p, tempered(p, found)))
+    before, after = (calibration(truth, values, np.arange(len(p))).ece.value for values in (p, tempered(p, found)))
     assert after < 0.012 and (temperature == 1 or after < before / 3)
 
 
@@ -66,7 +66,7 @@ def test_intervals_are_drawn_over_patients():
     truth, p = np.repeat(truth[:50], 2), np.repeat(p[:50], 2)
     widths = []
     for groups in (alone, twice):
-        figure = calibration(truth, p, groups, bootstrap.patient_weights(truth, groups))["brier"]
-        assert figure["low"] < figure["value"] < figure["high"]
-        widths.append(figure["high"] - figure["low"])
+        figure = calibration(truth, p, groups, bootstrap.patient_weights(truth, groups)).brier
+        assert figure.low < figure.value < figure.high
+        widths.append(figure.high - figure.low)
     assert widths[1] == pytest.approx(widths[0] * 2**0.5, rel=0.15)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
-from cxrkit.evaluation import bootstrap, decision, metrics, statistics
+from cxrkit.evaluation import areas, bootstrap, decision, metrics, statistics
 from tests.evaluation.simulated import probabilities, true_average_precision, wrong_tables
 
 REPETITIONS = int(os.environ.get("CXRKIT_REPETITIONS", 150))
@@ -23,8 +23,8 @@ def coverage(figure_of, truth):
     """{share: of intervals that hold the truth, width: their mean} of figure_of(random), drawn again and again."""
     random = np.random.default_rng(7)
     figures = [figure_of(random) for _ in range(REPETITIONS)]
-    held = [figure["low"] - 1e-12 <= truth <= figure["high"] + 1e-12 for figure in figures if figure["low"] is not None]
-    width = np.mean([figure["high"] - figure["low"] for figure in figures if figure["low"] is not None])
+    held = [figure.low - 1e-12 <= truth <= figure.high + 1e-12 for figure in figures if figure.low is not None]
+    width = np.mean([figure.high - figure.low for figure in figures if figure.low is not None])
     return np.mean(held), width
 
 
@@ -49,7 +49,7 @@ def test_wilson_over_patients(n, agreement):
     def draw(random):
         patient, image = random.random(n) < 0.9, random.random(n) < 0.9
         right = np.where(random.random(n) < agreement, patient[groups], image)
-        return metrics.proportion(int(right.sum()), n, metrics.units(groups))
+        return metrics.proportion(int(right.sum()), n, metrics.effective_n(groups))
 
     check(f"Wilson over patients of 3 images, agreement {agreement}, n {n}", coverage(draw, 0.9), 0.94)
 
@@ -66,12 +66,12 @@ def test_balanced_accuracy_f1_mcc_and_predictive_values(n, rates):
     for name, truth in exact.items():
         check(
             f"Jeffreys, {name}, sensitivity {rates[0]}, specificity {rates[1]}, n {n}",
-            coverage(lambda random: metrics.rates(draw(random))[name], truth),
+            coverage(lambda random: getattr(metrics.rates(draw(random)), name), truth),
             0.90,
         )
     ppv, npv = metrics._ppv_npv(*rates, 0.1)
     for name, truth in (("ppv", ppv), ("npv", npv)):
-        found = coverage(lambda random: metrics.predictive_values(draw(random), 0.1)[name], truth)
+        found = coverage(lambda random: getattr(metrics.predictive_values(draw(random), 0.1), name), truth)
         check(f"Jeffreys, {name} at prevalence 0.1, sensitivity {rates[0]}, specificity {rates[1]}, n {n}", found, 0.90)
 
 
@@ -79,10 +79,10 @@ def test_balanced_accuracy_f1_mcc_and_predictive_values(n, rates):
 def test_areas(n, area):
     separation = norm.ppf(area) * np.sqrt(2)
     draw = lambda random: probabilities(random, *CLASSES[n], separation)
-    found = coverage(lambda random: metrics.auc((d := draw(random))[0], d[1][0]), area)
+    found = coverage(lambda random: areas.auc((d := draw(random))[0], d[1][0]), area)
     check(f"DeLong and Newcombe, AUC {area}, n {n}", found, 0.92)
     truth = true_average_precision(*CLASSES[n], separation)
-    found = coverage(lambda random: metrics.average_precision((d := draw(random))[0], d[1][0]), truth)
+    found = coverage(lambda random: areas.average_precision((d := draw(random))[0], d[1][0]), truth)
     check(f"Wilson at the positive class, average precision {truth:.3f}, n {n}", found, 0.92)
 
 
@@ -136,7 +136,7 @@ def test_difference_over_patients_and_seeds(n, scene):
         (a, b), groups = wrong_tables(random, n, networks=2, **scene)
         d = decision.difference(a, b, groups, range(len(a)), range(len(b)))
         for name, figure in zip(held, (d.interval(), d.interval_over_patients(), d.interval_over_seeds())):
-            held[name].append((figure["low"] <= scene.get("shift", 0) <= figure["high"], figure["high"] - figure["low"]))
+            held[name].append((figure.low <= scene.get("shift", 0) <= figure.high, figure.high - figure.low))
     told = ", ".join(f"{key} {value}" for key, value in scene.items())
     for name, values in held.items():
         check(f"{name}: n {n}, {told}", np.mean(values, axis=0), 0.95 if name == "patients and seeds" else 0)
@@ -152,7 +152,7 @@ def test_run_to_run_deviation(n, seeds):
     def draw(random):
         label = random.random(n) < chance
         errors = ((random.random((seeds, n)) < chance) != label).mean(1)
-        return statistics.run_to_run(errors, n)["observed"]
+        return statistics.run_to_run(errors, n)[0]
 
     check(f"chi-square, run-to-run sd, {seeds} seeds, n {n}", coverage(draw, truth), 0.92)
 

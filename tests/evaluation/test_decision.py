@@ -5,6 +5,7 @@ import pytest
 from scipy.stats import ttest_rel
 
 from cxrkit.evaluation import decision, statistics
+from cxrkit.schema import Needed
 from tests.evaluation.simulated import wrong_tables
 
 
@@ -16,9 +17,10 @@ def tables(only_a, only_b, n=268, seeds=1):
 
 
 def test_one_run_decides_nothing_but_says_what_holds_of_the_trained_networks():
-    verdict = decision.decide([decision.difference(*tables(30, 2))])[0]
+    d = decision.difference(*tables(30, 2))
+    verdict = decision.decide([d])[0]
     assert (verdict.word, verdict.as_trained) == ("undecided", "worse")
-    assert "ran once" in verdict.why
+    assert not d.decidable
 
 
 def test_one_run_of_one_image_a_patient_is_mcnemars_test():
@@ -36,6 +38,16 @@ def test_clear_cases():
     assert [v.word for v in decision.decide([decision.difference(*tables(2, 30, seeds=3))])] == ["better"]
 
 
+def test_one_pseudo_patient_is_in_the_variance_over_patients():
+    """After Agresti and Min: half a patient for A and half for B, so that networks which never differ have an interval too."""
+    never = decision.difference(*tables(0, 0, n=200, seeds=3))
+    assert never.patients.variance == pytest.approx(1 / 200**2)
+    assert never.interval_over_patients().width > 0.015
+    once = decision.difference(*tables(1, 0, n=200, seeds=3))
+    by_hand = 200 / 199 * ((1 - 1 / 200) ** 2 + 199 * (1 / 200) ** 2) / 200**2
+    assert once.patients.variance == pytest.approx(by_hand + 1 / 200**2)
+
+
 def test_networks_that_agree_everywhere_are_not_equivalent_on_a_small_set():
     assert decision.decide([decision.difference(*tables(0, 0, n=200, seeds=5))])[0].word == "undecided"
     assert decision.images_for_equivalence(1) == 268
@@ -49,21 +61,21 @@ def test_swapping_the_networks_swaps_the_verdict():
     one, other = decision.difference(a, b, groups, range(3), range(3)), decision.difference(b, a, groups, range(3), range(3))
     assert one.value == -other.value
     assert one.p_difference == pytest.approx(other.p_difference)
-    assert one.interval()["low"] == pytest.approx(-other.interval()["high"])
+    assert one.interval().low == pytest.approx(-other.interval().high)
 
 
 def test_over_seeds_is_students_paired_interval():
     (a, b), groups = wrong_tables(np.random.default_rng(1), seeds=6, networks=2, error_rate=0.1, seed_spread=0.5)
     figure = decision.difference(a, b, groups, range(6), range(6)).interval_over_seeds()
     expected = ttest_rel(a.mean(1), b.mean(1)).confidence_interval()
-    assert (figure["low"], figure["high"]) == pytest.approx(tuple(expected))
+    assert (figure.low, figure.high) == pytest.approx(tuple(expected))
 
 
 def test_patients_with_several_images_widen_the_interval():
     a, b, _, seeds, _ = tables(24, 8, seeds=3)
     alone = decision.difference(a, b, np.arange(268), seeds, seeds)
     together = decision.difference(a, b, np.arange(268) // 4, seeds, seeds)
-    assert together.n_patients == 67 and together.n_units == 67
+    assert together.n_patients == 67 and together.n_effective == 67
     assert np.sqrt(together.patients.variance / alone.patients.variance) == pytest.approx(2, rel=0.1)
     assert together.p_sign_flip > alone.p_sign_flip
 
@@ -73,7 +85,7 @@ def test_the_interval_is_never_narrower_than_over_patients_or_seeds_alone():
     for spread in (0, 0.3, 1):
         (a, b), groups = wrong_tables(random, seeds=4, networks=2, error_rate=0.1, seed_spread=spread)
         d = decision.difference(a, b, groups, range(4), range(4))
-        widths = [figure["high"] - figure["low"] for figure in (d.interval(), d.interval_over_patients(), d.interval_over_seeds())]
+        widths = [figure.high - figure.low for figure in (d.interval(), d.interval_over_patients(), d.interval_over_seeds())]
         assert widths[0] >= max(widths[1:]) - 1e-12
 
 
@@ -90,7 +102,7 @@ def test_what_is_needed_decides_when_it_is_there():
     asked = []
     for _ in range(40):
         (a, b), groups = wrong_tables(random, n=268, **scene)
-        asked.append(decision.needed(decision.difference(a, b, groups, range(10), range(10)), 6)["images"])
+        asked.append(decision.needed(decision.difference(a, b, groups, range(10), range(10)), 6).images)
     images = int(np.median([n or decision.MOST_IMAGES for n in asked]))
     assert 268 < images < 3000
     decided = []
@@ -102,6 +114,6 @@ def test_what_is_needed_decides_when_it_is_there():
 
 def test_more_is_needed_for_smaller_differences():
     far, near = (decision.needed(decision.difference(*tables(only_a, 2, seeds=3)), 6) for only_a in (10, 5))
-    assert far["images"] < near["images"]
+    assert far.images < near.images
     level = decision.needed(decision.difference(*tables(2, 2, seeds=3)), 6)
-    assert level == {"images": None, "seeds": None, "images_at_20_seeds": None}
+    assert level == Needed(None, None, None)

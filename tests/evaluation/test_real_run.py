@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from cxrkit.evaluation import outcome
+from cxrkit.evaluation.evaluate import evaluate
 from cxrkit.files import read_json
+from cxrkit.results import Results
 
 KEPT = Path(__file__).resolve().parents[1] / "data" / "real-run"
 
@@ -27,6 +28,6 @@ def test_the_kept_runs_scores_and_verdict_are_unchanged(tmp_path):
     if not (KEPT / "predictions.csv").exists():
         pytest.skip("no run is kept in tests/data/real-run")
     shutil.copytree(KEPT, tmp_path / "run")
-    outcome.evaluate(tmp_path / "run")
+    evaluate(Results.open(tmp_path / "run"))
     for name in ("metrics.json", "comparison.json"):
         assert not differences(read_json(KEPT / name), read_json(tmp_path / "run" / name))

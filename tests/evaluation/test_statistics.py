@@ -23,15 +23,6 @@ def test_mcnemar_needs_six_discordant_images_all_one_way():
     assert statistics.mcnemar(0, 0) == 1
 
 
-@pytest.mark.parametrize(
-    "shares, alpha, power",
-    [((0.005, 0.02), 0.05, 0.18), ((0.005, 0.04), 0.05, 0.75), ((0.005, 0.02), 0.05 / 6, 0.05), ((0.005, 0.04), 0.05 / 6, 0.49)],
-)
-def test_mcnemars_power_is_that_of_an_earlier_simulation(shares, alpha, power):
-    """4,000 simulated sets of 268 images, so each share is known to about 0.015."""
-    assert statistics.mcnemar_power(268, *shares, alpha) == pytest.approx(power, abs=0.02)
-
-
 @given(st.integers(0, 40), st.integers(0, 40))
 @settings(max_examples=60, deadline=None)
 def test_sign_flips_of_single_images_are_mcnemars_test(only_a, only_b):
@@ -76,14 +67,14 @@ def test_resplits_without_overlap_are_students_test():
     expected = ttest_rel(a, b)
     figure, p = statistics.over_resplits(a - b, n_train=1e12, n_test=1)
     assert p == pytest.approx(expected.pvalue)
-    assert [figure["low"], figure["high"]] == pytest.approx(list(expected.confidence_interval()))
+    assert [figure.low, figure.high] == pytest.approx(list(expected.confidence_interval()))
 
 
 @pytest.mark.parametrize("splits, wider", [(5, 1.39), (10, 1.69), (20, 2.17)])
 def test_resplits_widen_the_interval_by_nadeau_and_bengios_factor(splits, wider):
     """sqrt(1 + J n_test / n_train) for 1,438 and 268 images."""
     differences = np.random.default_rng(2).normal(0, 1, splits)
-    widths = [np.diff([f["low"], f["high"]])[0] for f in (statistics.over_resplits(differences, n, 268)[0] for n in (1438, 1e15))]
+    widths = [np.diff([f.low, f.high])[0] for f in (statistics.over_resplits(differences, n, 268)[0] for n in (1438, 1e15))]
     assert widths[0] / widths[1] == pytest.approx(wider, abs=0.005)
 
 
@@ -91,19 +82,19 @@ def test_paired_auc_difference_is_that_of_another_implementation():
     """Frozen from MLstatkit 0.1.91, Delong_test: p 0.5338357545863082, variance 0.0117037031."""
     figure, p = statistics.auc_difference(TRUTH, A[None], B[None], np.arange(40))
     assert p == pytest.approx(0.5338357545863082, rel=1e-6)
-    assert (figure["high"] - figure["low"]) / 2 / 1.959964 == pytest.approx(0.011703703101632096**0.5, rel=1e-6)
+    assert (figure.high - figure.low) / 2 / 1.959964 == pytest.approx(0.011703703101632096**0.5, rel=1e-6)
 
 
 def test_equal_scores_show_no_auc_difference():
     figure, p = statistics.auc_difference(TRUTH, A[None], A[None], np.arange(40))
-    assert (figure["value"], figure["low"], p) == (0, None, 1.0)
+    assert (figure.value, figure.low, p) == (0, None, 1.0)
 
 
 def test_probability_better():
     a, b = {0: 0.01, 1: 0.02, 2: 0.03, 3: 0.04}, {0: 0.02, 1: 0.02, 2: 0.04, 3: 0.03}
-    assert statistics.probability_better(a, b)["value"] == (1 + 0.5 + 1 + 0) / 4
-    assert statistics.probability_better(a, {7: 0.025, 8: 0.035})["value"] == (2 + 2 + 1 + 0) / 8
-    assert statistics.probability_better(a, b)["value"] + statistics.probability_better(b, a)["value"] == 1
+    assert statistics.probability_better(a, b).value == (1 + 0.5 + 1 + 0) / 4
+    assert statistics.probability_better(a, {7: 0.025, 8: 0.035}).value == (2 + 2 + 1 + 0) / 8
+    assert statistics.probability_better(a, b).value + statistics.probability_better(b, a).value == 1
 
 
 def test_predicted_deviation():
@@ -112,6 +103,8 @@ def test_predicted_deviation():
 
 
 def test_observed_deviation_beside_the_predicted_one():
-    calm, wild = statistics.run_to_run([0.02, 0.0205, 0.02, 0.0195, 0.02], 268), statistics.run_to_run([0.0, 0.1, 0.02, 0.2, 0.05], 268)
-    assert (calm["reading"], wild["reading"]) == ("less than predicted", "more than predicted")
-    assert statistics.run_to_run([0.02], 268)["observed"]["value"] is None
+    calm, predicted = statistics.run_to_run([0.02, 0.0205, 0.02, 0.0195, 0.02], 268)
+    assert calm.high < predicted == pytest.approx(statistics.predicted_sd(0.02, 268))
+    wild, predicted = statistics.run_to_run([0.0, 0.1, 0.02, 0.2, 0.05], 268)
+    assert wild.low > predicted
+    assert statistics.run_to_run([0.02], 268)[0].value is None

@@ -14,28 +14,46 @@ def test_its_rounded_figures_are_these_counts():
 
 def test_figures_that_fit_no_counts_are_refused():
     with pytest.raises(ValueError, match="error_rate"):
-        study.confusion({"sensitivity": 0.97059, "specificity": 0.97436, "error_rate": 0.5}, 34, 234)
+        study.implied_counts({"sensitivity": 0.97059, "specificity": 0.97436, "error_rate": 0.5}, 34, 234)
 
 
 def test_none_of_its_pairs_is_decided_whichever_films_the_networks_got_wrong():
     found = study.verdicts()
     assert len(found) == 6
-    assert {pair["verdict"] for pair in found} == {pair["as_trained"] for pair in found} == {"undecided"}
+    assert {pair.verdict for pair in found} == {pair.as_trained for pair in found} == {"undecided"}
     for pair in found:
-        best, worst = pair["mcnemar_p"]
+        best, worst = pair.p_mcnemar
         assert 0.05 < best <= worst <= 1
 
 
 def test_the_bounds_of_mcnemars_p_by_hand():
     """VGG16 and ResNet34: 2 and 7 wrong; at most 1 film in common, so 1 and 6 discordant (p 0.125), else 2 and 7 (p 0.180)."""
-    pair = next(pair for pair in study.verdicts() if {pair["a"], pair["b"]} == {"resnet34", "vgg16_bn"})
-    assert pair["mcnemar_p"] == pytest.approx([0.125, 0.1796875])
+    pair = next(pair for pair in study.verdicts() if {pair.a, pair.b} == {"resnet34", "vgg16_bn"})
+    assert pair.p_mcnemar == pytest.approx([0.125, 0.1796875])
 
 
 def test_ours_beside_the_studys():
     ours = {"resnet34": [Confusion(34, 0, 234, 0), Confusion(30, 4, 200, 34), Confusion(33, 1, 228, 6)]}
     first, *others = study.beside_ours(ours)
-    assert first["p"]["error_rate"]["median_run"] == 1
-    assert first["p"]["error_rate"]["lowest"] == pytest.approx(fisher_exact([[7, 261], [38, 230]]).pvalue)
-    assert first["p"]["specificity"]["lowest"] < 0.001 < first["p"]["sensitivity"]["lowest"]
-    assert all(row["runs"] == 0 and row["p"] == {} for row in others)
+    assert first.p["error_rate"].median_run == 1
+    assert first.p["error_rate"].lowest == pytest.approx(fisher_exact([[7, 261], [38, 230]]).pvalue)
+    assert first.p["specificity"].lowest < 0.001 < first.p["sensitivity"].lowest
+    assert all(row.runs == 0 and row.p == {} for row in others)
+
+
+def test_each_epochs_error_rate_is_a_whole_number_of_its_268_films():
+    epochs = study.epochs()
+    assert {name: [epoch.wrong for epoch in rows] for name, rows in epochs.items()} == {
+        "resnet34": [21, 12, 13, 7],
+        "resnet101": [9, 3, 2, 3],
+        "vgg16_bn": [66, 24, 1, 2],
+        "vgg19_bn": [25, 10, 5, 5],
+    }
+    assert all(epoch.films == 268 and 97 <= epoch.seconds <= 103 for rows in epochs.values() for epoch in rows)
+
+
+def test_its_last_epochs_are_its_final_table():
+    for name, rows in study.epochs().items():
+        assert rows[-1].wrong == study.confusions()[name].wrong
+        low, high = study.seconds_per_epoch()[name]
+        assert all(low <= epoch.seconds <= high for epoch in rows)

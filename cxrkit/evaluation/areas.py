@@ -1,0 +1,134 @@
+"""Areas under the ROC and the precision-recall curve, with intervals over patients.
+
+DeLong's variance comes from each image's influence on the area, added up by patient; Newcombe's interval holds where
+the classes are separated perfectly and there is none.
+"""
+
+import numpy as np
+from scipy.optimize import brentq
+from scipy.stats import rankdata
+
+from cxrkit.evaluation.metrics import ONE_CLASS, Figure, Z, effective_n, wilson
+
+
+def auc(is_covid, p_covid, groups=None) -> Figure:
+    """The area under the ROC curve, ties counted half, with DeLong's interval beside Newcombe's.
+
+    p_covid: n probabilities, or seeds x n: then it is the mean area over those trained networks, and its
+    intervals speak of patients, not of further seeds. groups: n patient keys.
+
+    low and high hold both DeLong's interval on the logit scale (`delong`; none where the classes are separated
+    perfectly) and Newcombe's score interval over the effective sample size of each class. Of 268 images with 34
+    positive, DeLong's alone held a true area of 0.97 to 0.995 in 90 of 100 simulated cases; Newcombe's, which takes
+    both classes to spread alike, in 83 where one spread three times as far as the other.
+    """
+    truth, groups = np.asarray(is_covid, bool), _one_each(is_covid, groups)
+    alone = delong(truth, p_covid, groups)
+    if alone.value is None:
+        return alone
+    low, high = newcombe(alone.value, effective_n(groups[truth]), effective_n(groups[~truth]))
+    if alone.low is not None and alone.high is not None:
+        low, high = min(low, alone.low), max(high, alone.high)
+    return Figure.of(alone.value, low, high, len(truth), "DeLong and Newcombe 95 %, the wider")
+
+
+def delong(is_covid, p_covid, groups=None) -> Figure:
+    """The same area with DeLong's interval alone, on the logit scale; none where the classes are separated perfectly."""
+    truth, groups = np.asarray(is_covid, bool), _one_each(is_covid, groups)
+    if truth.all() or not truth.any():
+        return Figure.unknown(len(truth), ONE_CLASS)
+    area, influence = mean_auc_influence(truth, p_covid)
+    variance = grouped_variance(influence, groups)
+    if variance == 0 or not 0 < area < 1:
+        return Figure.of(area, None, None, len(truth), "none: no variance")
+    logit, spread = np.log(area / (1 - area)), Z * np.sqrt(variance) / (area * (1 - area))
+    low, high = (1 / (1 + np.exp(-(logit + sign * spread))) for sign in (-1, 1))
+    return Figure.of(area, low, high, len(truth), "DeLong 95 %")
+
+
+def _one_each(images, groups):
+    return np.arange(len(images)) if groups is None else np.asarray(groups)
+
+
+def newcombe(area: float, positives: float, negatives: float, z: float = Z) -> tuple[float, float]:
+    """The areas that lie z standard errors from the one seen, each with the standard error it would itself have.
+
+    Newcombe 2006, Stat. Med. 25:559, method 5. The numbers of each class need not be whole.
+    """
+    half = (positives + negatives) / 2 - 1
+
+    def standard_error(a):
+        return np.sqrt(a * (1 - a) * (1 + half * ((1 - a) / (2 - a) + a / (1 + a))) / (positives * negatives))
+
+    def limit(end):
+        if end == round(area) == area:
+            return float(end)
+        nearest, farthest = np.clip([area, end], 1e-9, 1 - 1e-9)
+        return float(brentq(lambda a: abs(area - a) - z * standard_error(a), nearest, farthest, xtol=1e-12))
+
+    return limit(0), limit(1)
+
+
+def auc_influence(is_covid, p_covid):
+    """The area under the ROC curve, and how much each image moves it.
+
+    The squared influences add up to DeLong's variance of the area; those of two networks on the same images,
+    subtracted, to the variance of the difference (DeLong 1988, Biometrics 44:837; by ranks as in Sun and Xu
+    2014, IEEE Signal Process. Lett. 21:1389). A class of one image has no variance.
+    """
+    truth, scores = np.asarray(is_covid, bool), np.asarray(p_covid, float)
+    ranks, influence = rankdata(scores), np.zeros(len(scores))
+    for members, sign in ((truth, 1), (~truth, -1)):
+        own, other = members.sum(), (~members).sum()
+        beaten = (ranks[members] - rankdata(scores[members])) / other
+        if own > 1:
+            influence[members] = sign * (beaten - beaten.mean()) / np.sqrt(own * (own - 1))
+        if sign == 1:
+            area = float(beaten.mean())
+    return area, influence
+
+
+def mean_auc_influence(is_covid, p_covid):
+    """auc_influence averaged over the rows of p_covid (seeds x n, or n)."""
+    parts = [auc_influence(is_covid, row) for row in np.atleast_2d(p_covid)]
+    return float(np.mean([area for area, _ in parts])), np.mean([influence for _, influence in parts], axis=0)
+
+
+def grouped_variance(influence, groups):
+    """The variance of a sum of influences whose patients are independent, but not their images.
+
+    Obuchowski 1997, Biometrics 53:567, for areas; the same sandwich for any mean.
+    """
+    return float((np.bincount(np.unique(groups, return_inverse=True)[1], influence) ** 2).sum())
+
+
+def average_precision(is_covid, p_covid, groups=None) -> Figure:
+    """Average precision, the step-wise area under the precision-recall curve.
+
+    The interval is Wilson's over the effective sample size of the positive class (Boyd 2013, ECML PKDD, section 3.1).
+    """
+    truth = np.asarray(is_covid, bool)
+    if truth.all() or not truth.any():
+        return Figure.unknown(len(truth), ONE_CLASS)
+    value = weighted_areas(np.ones((1, len(truth))), truth, p_covid)["average_precision"][0]
+    n_effective = truth.sum() if groups is None else effective_n(np.asarray(groups)[truth])
+    return Figure.of(value, *wilson(value, n_effective), len(truth), "Wilson 95 % at the positive class")
+
+
+def weighted_areas(weights, is_covid, p_covid):
+    """{auc, average_precision: B values} of n images under each of B rows of weights (B x n)."""
+    truth, scores = np.asarray(is_covid, bool), np.asarray(p_covid, float)
+    order = np.argsort(-scores, kind="stable")
+    starts = np.flatnonzero(np.diff(scores[order], prepend=np.inf))
+    positive, negative = weights[:, order] * truth[order], weights[:, order] * ~truth[order]
+    if len(starts) < len(scores):  # equal scores share one threshold
+        positive, negative = (np.add.reduceat(part, starts, axis=1) for part in (positive, negative))
+    hits, alarms = positive.cumsum(1), negative.cumsum(1)
+    all_positive, all_negative = hits[:, -1:], alarms[:, -1:]
+    beaten = all_negative - alarms + negative / 2
+    with np.errstate(invalid="ignore"):
+        precision = np.nan_to_num(hits / (hits + alarms))
+    return {
+        "auc": (positive * beaten).sum(1) / (all_positive * all_negative)[:, 0],
+        "average_precision": (positive * precision).sum(1) / all_positive[:, 0],
+    }

@@ -1,0 +1,38 @@
+"""Evaluation of finished runs: their scores and the comparison of their networks, from predictions alone. Nothing is trained."""
+
+from collections.abc import Sequence
+
+from cxrkit.evaluation import comparison, decision, resplits, scoring
+from cxrkit.results import Results
+from cxrkit.schema import Comparison, Metrics, ResplitComparison
+
+
+def evaluate(
+    results: Results,
+    threshold: float | None = None,
+    prevalences: Sequence[float] = scoring.PREVALENCES,
+    sensitivity: float = scoring.SENSITIVITY,
+    margin: float = decision.MARGIN,
+) -> tuple[Metrics, Comparison]:
+    """Write metrics.json and comparison.json of a run, and return both; checksums.json, where it is there, follows.
+
+    threshold: the experiment's, unless given. Raises BadInput for a folder that is no whole run, WrongUse for values
+    out of range.
+    """
+    comparison.check_margin(margin)
+    threshold = comparison.shared_threshold([results], threshold)
+    metrics = scoring.score(results, threshold, prevalences, sensitivity)
+    compared = comparison.compare([results], threshold, margin)
+    results.write(metrics)
+    results.write(compared)
+    return metrics, compared
+
+
+def compare(runs: list[Results], threshold: float | None = None, margin: float = decision.MARGIN) -> Comparison:
+    """The Comparison of several runs on the same images; the threshold is the one that they share, unless given."""
+    return comparison.compare(runs, comparison.shared_threshold(runs, threshold), margin)
+
+
+def compare_resplits(runs: list[Results], threshold: float | None = None, margin: float = decision.MARGIN) -> ResplitComparison:
+    """The comparison of runs that differ in their split alone."""
+    return resplits.compare(runs, comparison.shared_threshold(runs, threshold), margin)

@@ -1,0 +1,228 @@
+"""audits.json: what an audit looked at, part by part, and its verdict."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from cxrkit.evaluation.calibration import Calibration
+from cxrkit.evaluation.metrics import Figure, Rates
+from cxrkit.schema.common import Films
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The films that the verdict is about: the held-out ones of a run, else all."""
+
+    split: str  # "all" for a manifest
+    covid: int
+    normal: int
+    covid_patients: int
+    normal_patients: int
+
+
+@dataclass(frozen=True)
+class FilmCounts:
+    covid: int
+    normal: int
+    patients: int
+    leaks: int  # patients or pictures that stand in two splits
+    judged: Judged
+
+
+@dataclass(frozen=True)
+class NotDone:
+    part: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Area:
+    """An area under the ROC curve. positives: films on the positive side, whatever that is."""
+
+    auc: Figure
+    positives: int
+
+
+@dataclass(frozen=True)
+class BaselineRow:
+    """What sees less than a network. area: out of fold on all films, unknown where it could not be computed (see note)."""
+
+    name: str
+    title: str
+    note: str
+    area: Area
+    held_out: Area | None  # fitted on train, scored on the held-out films; None where there are none
+
+
+@dataclass(frozen=True)
+class Advantage:
+    """How far a network's area lies above the best coarse baseline's on the same films."""
+
+    over: str
+    over_title: str
+    coarse_auc: float
+    difference: Figure
+
+
+@dataclass(frozen=True)
+class NetworkRow:
+    """A network on the held-out films; its area is that of metrics.json."""
+
+    architecture: str
+    seeds: list[int]
+    area: Area
+    advantage: Advantage | None  # None where no coarse baseline could be scored
+
+
+@dataclass(frozen=True)
+class SourceRow:
+    """kind: what was asked of the sources; by_network: the architecture whose features were used, else empty."""
+
+    kind: Literal["seen-source", "left-out", "left-out-retrained", "same-source"]
+    title: str
+    area: Area
+    note: str
+    by_network: str = ""
+
+
+@dataclass(frozen=True)
+class ControlRow:
+    """A control of the audit itself: what must come out, what did."""
+
+    name: str
+    title: str
+    expected: str
+    found: str
+    passed: bool
+
+
+@dataclass(frozen=True)
+class MaskRow:
+    """One trained network on masked films. side: of the central box, in shares of the film's side."""
+
+    architecture: str
+    seed: int
+    mask: Literal["centre", "surround"]  # what is black: the box, or all around it
+    side: float
+    share: float  # of the picture that is black
+    area: Area
+    retrained: bool  # trained anew on such films, or a network of the run
+
+
+@dataclass(frozen=True)
+class SideScore:
+    """A network's ensemble on the films of one side, internal or external."""
+
+    rates: Rates
+    auc: Figure
+    average_precision: Figure
+
+
+@dataclass(frozen=True)
+class Drop:
+    """Internal minus external."""
+
+    auc: Figure
+    sensitivity: Figure
+    specificity: Figure
+
+
+@dataclass(frozen=True)
+class ExternalScaling:
+    temperature: float  # fitted on the run's validation films
+    before: Calibration
+    after: Calibration
+
+
+@dataclass(frozen=True)
+class ExternalRow:
+    """A network's ensemble over its seeds on the external films `name`."""
+
+    name: str
+    architecture: str
+    seeds: int
+    n: int
+    positives: int
+    patients: int
+    copies_removed: int  # films that show a picture of the run's, or stand there twice
+    left_out: int  # all that were not used, copies too
+    threshold: float
+    external: SideScore
+    internal: SideScore
+    drop: Drop
+    scaling: ExternalScaling
+
+
+@dataclass(frozen=True)
+class AttentionRow:
+    """Grad-CAM maps of one network on the held-out films."""
+
+    architecture: str
+    seed: int
+    split: str
+    energy_in_box: Figure  # mean share of a map inside the chest box
+    box_area: float  # the box's share of the picture
+    randomised_energy: float | None  # the same of the network with random weights; None where all maps were empty
+    randomised_correlation: float | None  # rank correlation of the two maps; None where it is not defined
+    empty: int  # maps that were zero all over, and are left out
+
+
+@dataclass(frozen=True)
+class GalleryEntry:
+    """A film worth a look. file: its picture below the results, empty where why_no_picture says the reason."""
+
+    image_id: str
+    architecture: str
+    seed: int
+    kind: Literal["error", "top loss", "hit"]
+    p_covid: float
+    label: str
+    file: str
+    credit: str
+    case_url: str
+    why_no_picture: str
+
+
+@dataclass(frozen=True)
+class Attention:
+    rows: list[AttentionRow]
+    gallery: list[GalleryEntry]
+    left_out: dict[str, int]  # architecture: errors that found no place in the gallery
+
+
+@dataclass(frozen=True)
+class Reason:
+    """rule: slug; text: a sentence; value: what was measured; threshold: what it was compared with; leads_to: a conclusion."""
+
+    rule: str
+    text: str
+    value: int | float | None
+    threshold: int | float | None
+    leads_to: str
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    """The verdict of an audit. conclusion: a slug of audit/verdict.py; paragraph: for people."""
+
+    conclusion: str
+    paragraph: str
+    reasons: list[Reason]
+
+
+@dataclass(frozen=True)
+class Audits:
+    """audits.json: what an audit looked at, and its verdict. A part that is None was not asked for, or `not_done` says why."""
+
+    schema: int
+    manifest_sha256: str
+    films: Films
+    counts: FilmCounts
+    baselines: list[BaselineRow]
+    sources: list[SourceRow]
+    controls: list[ControlRow]
+    networks: list[NetworkRow] | None  # this and the next three: None for a manifest
+    masking: list[MaskRow] | None
+    external: list[ExternalRow] | None  # None where no external films were named, too
+    attention: Attention | None
+    not_done: list[NotDone]
+    verdict: Conclusion

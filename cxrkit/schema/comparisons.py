@@ -1,0 +1,183 @@
+"""comparison.json: each pair of networks better, worse, equivalent or undecided, and what that rests on."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from cxrkit.evaluation.metrics import Figure, Rates
+from cxrkit.schema.common import Films, Word
+
+
+@dataclass(frozen=True)
+class RunToRun:
+    """The spread of a network's error rate over seeds, beside the one that the number of images alone predicts."""
+
+    observed: Figure  # standard deviation over runs; unknown for one run
+    predicted: float
+    reading: Literal["one run: not known", "more than predicted", "less than predicted", "as predicted"]
+
+
+@dataclass(frozen=True)
+class NetworkErrors:
+    """A network under one protocol, with all its seeds."""
+
+    name: str
+    architecture: str
+    runs: list[str]
+    seeds: list[int]
+    errors: list[float]  # error rate, one a seed
+    error_rate: Figure  # their mean, over patients
+    run_to_run: RunToRun
+
+
+@dataclass(frozen=True)
+class Discordant:
+    """McNemar's exact test of two networks with the same seed."""
+
+    seed: int
+    only_a_wrong: int
+    only_b_wrong: int
+    p: float
+
+
+@dataclass(frozen=True)
+class Needed:
+    """How much would decide the difference seen, were it the true one; None where no number does, or none is wanted."""
+
+    images: int | None
+    seeds: int | None
+    images_at_20_seeds: int | None
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two networks on the same images. Every difference is A minus B in error rate, so that below 0 A is better."""
+
+    a: str
+    b: str
+    verdict: Word  # what A is beside B
+    as_trained: Word  # of these very networks, by the sign-flip test alone
+    difference: Figure  # over patients and seeds
+    over_patients: Figure
+    over_seeds: Figure  # no interval where a network ran once
+    p_difference: float
+    p_difference_holm: float
+    p_equivalence: float
+    p_equivalence_holm: float
+    p_patients: float
+    mcnemar: list[Discordant]  # seeds that both have
+    probability_better: Figure
+    auc_difference: Figure
+    p_auc: float | None  # None where one class is absent
+    needed: Needed | None  # None where the pair is decided
+
+
+@dataclass(frozen=True)
+class ChosenOnValidation:
+    """The network that validation chooses, for its one look at test."""
+
+    name: str
+    error_rate_on_validation: float  # the lowest mean over seeds
+
+
+@dataclass(frozen=True)
+class StudyPair:
+    """Two of the study's networks. Which films each got wrong was not published: p for the most and the least overlap."""
+
+    a: str
+    b: str
+    wrong: list[int]
+    verdict: Word
+    as_trained: Word
+    p_mcnemar: list[float]
+    difference: Figure
+    needed: Needed
+
+
+@dataclass(frozen=True)
+class FisherTests:
+    """p of Fisher's exact test of each of our runs against the study's one."""
+
+    median_run: float  # of the run with the median error rate
+    lowest: float
+    highest: float
+
+
+@dataclass(frozen=True)
+class BesideStudy:
+    """A network of the study, and whether our runs of it differ."""
+
+    architecture: str
+    study: Rates
+    runs: int
+    p: dict[str, FisherTests]  # error_rate, sensitivity, specificity; empty without a run of ours
+
+
+@dataclass(frozen=True)
+class Study:
+    pairs: list[StudyPair]
+    beside_ours: list[BesideStudy]
+
+
+@dataclass(frozen=True)
+class Best:
+    """names: the networks that may be the best; known: what that says."""
+
+    names: list[str]
+    known: Literal["one network", "the best", "equally good", "some are not", "nothing"]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """comparison.json: each pair of networks better, worse, equivalent or undecided, and what that rests on."""
+
+    schema: int
+    runs: list[str]
+    manifest_sha256: str
+    films: Films
+    split: str
+    n: int  # images
+    covid: int
+    patients: int
+    threshold: float
+    margin: float  # difference in error rate within which networks are equivalent
+    alpha: float
+    images_for_equivalence: int  # fewer independent images cannot show it
+    networks: list[NetworkErrors]
+    pairs: list[Pair]  # empty with one network
+    chosen_on_validation: ChosenOnValidation | None  # None without a test split
+    study: Study
+    best: Best
+
+
+@dataclass(frozen=True)
+class ResplitNetwork:
+    """A network over several splits of the same images. errors: mean error rate over its seeds, one a split."""
+
+    name: str
+    errors: list[float]
+
+
+@dataclass(frozen=True)
+class ResplitPair:
+    """difference: A minus B in error rate, corrected for shared training images (Nadeau and Bengio 2003)."""
+
+    a: str
+    b: str
+    verdict: Word
+    difference: Figure
+    p: float
+    p_holm: float
+
+
+@dataclass(frozen=True)
+class ResplitComparison:
+    """What `compare --resplits --out` writes."""
+
+    runs: list[str]
+    split: str
+    n_train: float  # images, the mean over splits
+    n_test: float
+    threshold: float
+    margin: float
+    networks: list[ResplitNetwork]
+    pairs: list[ResplitPair]

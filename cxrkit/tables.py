@@ -1,0 +1,123 @@
+"""Tables as values, and two of their three layouts: text for a log, Markdown for a document (HTML: report/page.html)."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from cxrkit.evaluation.metrics import Figure
+from cxrkit.progress import table as aligned
+
+LONGEST = 300
+"""Characters of other people's text that a cell of Markdown shows."""
+LONGEST_IN_LOG = 80
+UNSEEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\x00-\x08\x0e-\x1f\x7f]")
+"""Characters that are not seen, and turn the direction of what follows."""
+NOTHING = "–"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell. text: what is shown; value: what it is sorted by; low, high: the interval that is drawn; url: where it leads."""
+
+    text: str
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    url: str = ""
+    tone: str = ""
+
+
+@dataclass(frozen=True)
+class Column:
+    """title; number: aligned to the right; scale: (from, to) of the dots and whiskers, None where there are none."""
+
+    title: str
+    number: bool = False
+    scale: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """caption: what it shows, with n; note: what to know for reading it; the first cell of a row names the row."""
+
+    name: str
+    caption: str
+    columns: tuple[Column, ...]
+    rows: list[list[Cell]]
+    note: str = ""
+    open: bool = True
+
+
+def figure_text(figure: Figure, digits: int = 3) -> str:
+    """`value [low, high]`, or a dash for what is not known."""
+    if figure.value is None:
+        return NOTHING
+    if figure.low is None:
+        return f"{figure.value:.{digits}f}"
+    return f"{figure.value:.{digits}f} [{figure.low:.{digits}f}, {figure.high:.{digits}f}]"
+
+
+def figure_cell(figure: Figure | None, digits: int = 3) -> Cell:
+    """A Figure with its interval."""
+    if figure is None or figure.value is None:
+        return Cell(NOTHING)
+    return Cell(figure_text(figure, digits), figure.value, figure.low, figure.high)
+
+
+def points_cell(figure: Figure | None) -> Cell:
+    """A difference between rates in percentage points, with its interval and sign."""
+    if figure is None or figure.value is None:
+        return Cell(NOTHING)
+    value, low, high = (None if number is None else round(100 * number, 2) + 0.0 for number in (figure.value, figure.low, figure.high))
+    text = f"{value:+.2f}" + ("" if low is None else f" [{low:+.2f}, {high:+.2f}]")
+    return Cell(text.replace("-", "\u2212"), value, low, high)
+
+
+def number_cell(value: float | None, text: str = "") -> Cell:
+    return Cell(NOTHING if value is None else text or f"{value:,}", value)
+
+
+def count_text(count: float) -> str:
+    """A count, or a mean of counts with up to two decimals."""
+    return f"{count:.2f}".rstrip("0").rstrip(".")
+
+
+def p_text(p: float) -> str:
+    return "<0.001" if p < 0.0005 else f"{p:.3f}"
+
+
+def scale_of(
+    rows: Iterable[Sequence[Cell]], index: int, floor: float | None = None, ceiling: float | None = None
+) -> tuple[float, float] | None:
+    """(from, to) that holds every interval of a column; None where there is nothing to draw."""
+    ends = [end for row in rows for end in (row[index].value, row[index].low, row[index].high) if end is not None]
+    if not ends:
+        return None
+    low, high = min(ends) if floor is None else floor, max(ends) if ceiling is None else ceiling
+    return (min(low, min(ends)), max(high, max(ends))) if high > low else None
+
+
+def as_text(table: Table) -> str:
+    """The table for a log: its caption, then its rows aligned."""
+    rows = [[" ".join(UNSEEN.sub("", cell.text).split())[:LONGEST_IN_LOG] for cell in row] for row in table.rows]
+    right = [column.title for column in table.columns if column.number]
+    return f"{table.caption}\n{aligned(rows, [column.title for column in table.columns], right)}"
+
+
+def as_markdown(table: Table) -> str:
+    """The table in Markdown, with its caption above and its note below."""
+    lines = [
+        f"**{plain(table.caption)}**",
+        "",
+        "| " + " | ".join(plain(column.title) for column in table.columns) + " |",
+        "|" + "|".join(" ---: " if column.number else " --- " for column in table.columns) + "|",
+        *("| " + " | ".join(plain(cell.text) for cell in row) + " |" for row in table.rows),
+    ]
+    return "\n".join([*lines, "", plain(table.note, 2000)] if table.note else lines)
+
+
+def plain(text: object, most: int = LONGEST) -> str:
+    """Other people's text as one line of Markdown that means only itself."""
+    line = " ".join(UNSEEN.sub("", str(text)).split())
+    line = line if len(line) <= most else line[: most - 1] + "…"
+    return re.sub(r"([\\`*_\[\]|#])", r"\\\1", line).replace("<", "&lt;").replace(">", "&gt;")
