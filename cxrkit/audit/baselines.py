@@ -1,4 +1,4 @@
-"""What knows nothing of lungs: how well do a film's source, file, frame or thumbnail tell the classes apart?
+"""Lungless baselines: how well do a film's source, file, frame or thumbnail alone tell the classes apart?
 
 Each is one logistic regression, cross-validated by patient on all films of a manifest, and once more fitted on the
 training films and scored on the held-out ones, where the networks are scored. A network that does not beat these
@@ -10,12 +10,15 @@ controls).
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image
 
 from cxrkit.audit import probes
+from cxrkit.audit.films import Films, thumbnails
+from cxrkit.evaluation.predictions import Predictions
+from cxrkit.schema import Advantage, Area, BaselineRow
 
 HISTOGRAM_BINS = 64
 GRID = 20
@@ -39,11 +42,10 @@ class Baseline:
     films: np.ndarray | None = None
 
 
-def run(films):
-    """The rows of all baselines for probes.Films, and {name: scores of the held-out films}, in the order of films.
+def run(films: Films) -> tuple[list[BaselineRow], dict[str, np.ndarray]]:
+    """The rows of all baselines, and {name: scores of the held-out films}, in the order of films.
 
-    A row: name, title, auc, interval, n, n_covid, note, and `held_out` with the same four figures where the films
-    are split. A baseline that cannot be computed has no auc, and the reason as its note.
+    A baseline that cannot be computed has an unknown area, and the reason in its note.
     """
     rows, held_scores = [_majority(films)], {}
     for baseline in described(films):
@@ -54,7 +56,30 @@ def run(films):
     return rows, held_scores
 
 
-def described(films):
+@dataclass(frozen=True)
+class Coarse:
+    """A baseline that sees the lungs, but no detail of them: its row, and its scores of the held-out films."""
+
+    row: BaselineRow
+    held_out: Area
+    scores: np.ndarray
+
+
+def best_coarse(rows: list[BaselineRow], held_scores: dict[str, np.ndarray]) -> Coarse | None:
+    """The coarse baseline with the largest area of what `run` returns; None where none was scored on held-out films."""
+    coarse = [Coarse(row, row.held_out, held_scores[row.name]) for row in rows if row.held_out and row.name in held_scores]
+    return max((each for each in coarse if each.row.name in COARSE), key=lambda each: each.row.area.auc.value, default=None)
+
+
+def advantage(held: Predictions, coarse: Coarse | None) -> Advantage | None:
+    """How far a network's area lies above the coarse baseline's; None where there is none."""
+    if coarse is None:
+        return None
+    difference = probes.advantage(held.is_covid, held.p_covid, coarse.scores, held.groups)
+    return Advantage(coarse.row.name, coarse.row.title, coarse.held_out.auc.value, difference)
+
+
+def described(films: Films) -> list[Baseline]:
     """All Baselines of the films but the majority class."""
     return [
         Baseline("source", "the name of the source", source_names(films), "which collection a film comes from, and no pixel"),
@@ -64,18 +89,19 @@ def described(films):
     ]
 
 
-def _majority(films):
+def _majority(films: Films) -> BaselineRow:
     share = max(films.is_covid.mean(), 1 - films.is_covid.mean())
-    row = {"name": "majority", "title": "nothing: always the commoner class", "note": f"right for {100 * share:.1f} % of the films"}
-    return row | probes.area(films.is_covid, np.zeros(len(films.is_covid)), films.groups)
+    note = f"right for {100 * share:.1f} % of the films"
+    chance = probes.area(films.is_covid, np.zeros(len(films.is_covid)), films.groups)
+    return BaselineRow("majority", "nothing: always the commoner class", note, chance, None)
 
 
-def source_names(films):
+def source_names(films: Films) -> np.ndarray:
     """n x s: 1 where a film comes from that source."""
     return (films.sources[:, None] == np.unique(films.sources)).astype(float)
 
 
-def file_facts(films):
+def file_facts(films: Films) -> tuple[np.ndarray | None, str]:
     """n x k facts that a file states before any pixel is decoded, and a note; None where the manifest has none."""
     known = all(record.width and record.height and record.bytes for record in films.records)
     if not known:
@@ -86,14 +112,14 @@ def file_facts(films):
     return np.hstack([numbers, (kinds[:, None] == np.unique(kinds)).astype(float)]), ""
 
 
-def _age(films):
+def _age(films: Films) -> Baseline:
     ages = np.array([np.nan if (age := age_of(record.age)) is None else age for record in films.records])
     known = ~np.isnan(ages)
     counts = [int((known & chosen).sum()) for chosen in (films.is_covid, ~films.is_covid)]
     return Baseline("age", "the patient's age", ages[:, None], f"age is known of {counts[0]} COVID-19 and {counts[1]} normal films", known)
 
 
-def age_of(text):
+def age_of(text: str) -> float | None:
     """The age in years that a record states ("45", "1-5", "070Y", "30s"), the middle of a range; None where it states none."""
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)(?:\s*[-–]\s*(\d+(?:\.\d+)?))?\s*(?:y|yrs?|years?|s)?\s*", text or "", re.IGNORECASE)
     if not match:
@@ -102,19 +128,13 @@ def age_of(text):
     return (first + last) / 2 if last <= 120 else None
 
 
-def thumbnails(images, side):
-    """n x side**2: the mean grey of each cell, 0 to 1. images: uint8 [n, size, size]."""
-    small = [np.asarray(Image.fromarray(image).resize((side, side), Image.Resampling.BOX)) for image in images]
-    return np.stack(small).reshape(len(images), -1) / 255
-
-
-def histograms(images):
+def histograms(images: np.ndarray) -> np.ndarray:
     """n x HISTOGRAM_BINS: the share of the pixels in each range of grey."""
     counts = [np.bincount(image.ravel() // (256 // HISTOGRAM_BINS), minlength=HISTOGRAM_BINS) for image in images]
     return np.stack(counts) / images[0].size
 
 
-def borders(images):
+def borders(images: np.ndarray) -> np.ndarray:
     """n x k: the thumbnails' outer cells, a tenth of the picture on each side."""
     outer = np.ones((GRID, GRID), bool)
     outer[RING:-RING, RING:-RING] = False
@@ -129,30 +149,35 @@ PICTURES = (
 )
 
 
-def _seen(films, name, title, look, note):
+def _seen(films: Films, name: str, title: str, look: Callable[[np.ndarray], np.ndarray], note: str) -> Baseline:
     if films.images is None:
         return Baseline(name, title, None, "the pictures are not on this machine")
     return Baseline(name, title, look(films.images), note)
 
 
-def _row(baseline, films):
-    row = {"name": baseline.name, "title": baseline.title, "note": baseline.note}
-    nothing = row | {"auc": None, "interval": [None, None], "n": 0, "n_covid": 0}
+def _row(baseline: Baseline, films: Films) -> tuple[BaselineRow, np.ndarray | None]:
     if baseline.features is None:
-        return nothing, None
+        return BaselineRow(baseline.name, baseline.title, baseline.note, probes.unknown_area(baseline.note), None), None
     chosen = np.ones(len(films.groups), bool) if baseline.films is None else baseline.films
     part, features = films.take(chosen), baseline.features[chosen]
     reason = probes.too_few(part.is_covid, part.groups)
     if reason:
-        return nothing | {"note": "; ".join(filter(None, [baseline.note, reason]))}, None
-    row |= probes.area(part.is_covid, probes.out_of_fold(features, part.is_covid, part.groups), part.groups)
-    held, train = part.splits == films.held, part.splits == "train"
-    if not films.held or min(_classes(part, held), _classes(part, train)) < 2:
-        return row, None
-    scores = probes.fitted(features[train], part.is_covid[train]).decision_function(features[held])
-    row["held_out"] = probes.area(part.is_covid[held], scores, part.groups[held])
+        note = "; ".join(filter(None, [baseline.note, reason]))
+        return BaselineRow(baseline.name, baseline.title, note, probes.unknown_area(reason), None), None
+    area = probes.area(part.is_covid, probes.out_of_fold(features, part.is_covid, part.groups), part.groups)
+    held_out, scores = _held_out(part, features, films.held_out)
+    row = BaselineRow(baseline.name, baseline.title, baseline.note, area, held_out)
     return row, scores if chosen.all() else None
 
 
-def _classes(films, chosen):
+def _held_out(part: Films, features, split: str) -> tuple[Area | None, np.ndarray | None]:
+    """The area of a regression that is fitted on the training films, on the held-out ones, and its scores there."""
+    held, train = part.splits == split, part.splits == "train"
+    if not split or min(_classes(part, held), _classes(part, train)) < 2:
+        return None, None
+    scores = probes.fitted(features[train], part.is_covid[train]).decision_function(features[held])
+    return probes.area(part.is_covid[held], scores, part.groups[held]), scores
+
+
+def _classes(films: Films, chosen) -> int:
     return len(np.unique(films.is_covid[chosen]))

@@ -1,23 +1,43 @@
-"""Films from elsewhere: what remains of the scores in another hospital, and whether the probabilities still mean what they say.
+"""External validation: what remains of the scores on films of another hospital, and whether the probabilities still mean what they say.
 
 External films alone do not prove a network sound (DeGrave, Janizek and Lee 2021, Nat. Mach. Intell. 3:610), but a
 network that falls on them was never sound.
 """
 
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from cxrkit.audit import probes
-from cxrkit.data import copies, images, manifest, sources
-from cxrkit.data.records import LABELS, exclude
+from cxrkit.audit.films import Films
+from cxrkit.data import cache, copies, sources
+from cxrkit.data import manifest as manifests
+from cxrkit.data.cache import Locate
+from cxrkit.data.manifest import Manifest
+from cxrkit.data.records import LABELS, copy_of, exclude
 from cxrkit.errors import BadInput, WrongUse
-from cxrkit.evaluation import metrics, predictions
+from cxrkit.evaluation import areas, metrics
 from cxrkit.evaluation.bootstrap import patient_weights
 from cxrkit.evaluation.calibration import calibration, fit_temperature, tempered
+from cxrkit.results import Results
+from cxrkit.schema import Drop, ExternalRow, ExternalScaling, SideScore
 
 
-def parse(text):
+@dataclass(frozen=True)
+class ExternalFilms:
+    """Films of another hospital, with the facts of their files.
+
+    name: what they are called; locate: function from a Record to its file; thumbnails: {image_id: array} for the copy search.
+    """
+
+    name: str
+    manifest: Manifest
+    locate: Locate
+    thumbnails: dict[str, np.ndarray]
+
+
+def parse(text: str) -> tuple[str, Path]:
     """(name, path) of `NAME=DIR` or `NAME=manifest.csv`. Raises WrongUse."""
     name, separator, place = text.partition("=")
     if not separator or not place or not name.replace("-", "").replace("_", "").isalnum():
@@ -27,14 +47,14 @@ def parse(text):
     return name, Path(place)
 
 
-def read(name, place):
-    """(records, locate, {image_id: thumbnail}) of external films, with the facts of their files.
+def read(name: str, place: Path, folder: Path | None = None, size: int | None = None) -> ExternalFilms:
+    """External films from a folder with a folder a class, as the source kind `folder` reads it, or a manifest.csv with its roots.
 
-    place: a folder with a folder a class, as the source kind `folder` reads it, or a manifest.csv with its roots
-    beside it. Files that cannot be read come back excluded with the reason. Raises BadInput.
+    folder, size: of the film cache, and of the squares that are made in the same pass. Files that cannot be read come
+    back excluded with the reason. Raises BadInput.
     """
     if place.suffix == ".csv":
-        records, roots = manifest.read(place), manifest.read_roots(place)
+        records, roots = list(manifests.read(place).records), manifests.read_roots(place)
         if not roots:
             raise BadInput(
                 "It is not known where the external manifest's images lie.",
@@ -42,79 +62,76 @@ def read(name, place):
                 "build it on this machine: python -m cxrkit manifest build",
             )
     else:
-        found = sources.Source("folder", name, place)
-        records, roots = found.read(), manifest.roots_of([found])
+        source = sources.Source("folder", name, place)
+        records, roots = source.read(), manifests.roots_of([source])
     records = exclude(records, lambda record: "" if record.label in LABELS else "no label")
     locate = sources.locator(roots)
-    records, thumbnails = images.add_facts(records, locate)
-    return records, locate, thumbnails
+    records, thumbnails = cache.add_facts(records, locate, folder, size)
+    return ExternalFilms(name, Manifest(tuple(records)), locate, thumbnails)
 
 
-def without_copies(records, thumbnails, inside, inside_thumbnails):
-    """The external records, those excluded that show a picture which the study has, in any split, or which stands there twice.
+def without_copies(external: ExternalFilms, internal: Manifest, thumbnails: dict[str, np.ndarray]) -> ExternalFilms:
+    """The external films, those excluded that show a picture which the run has, in any split, or which stands there twice.
 
-    thumbnails: {image_id: thumbnail} of the external films; inside: the study's used records; inside_thumbnails: theirs,
-    empty where the study's films are not on this machine; then only files that are alike byte for byte are found.
+    internal: the run's manifest; thumbnails: of its used films, empty where they are not on this machine; then only files
+    that are alike byte for byte are found.
     """
-    of_bytes = {record.sha256: record.image_id for record in inside}
-    copy_of = {record.image_id: of_bytes[record.sha256] for record in records if record.sha256 in of_bytes}
-    together = {("study", name): thumbnail for name, thumbnail in inside_thumbnails.items()}
-    together |= {("outside", name): thumbnail for name, thumbnail in thumbnails.items()}
+    of_bytes = {record.sha256: record.image_id for record in internal.used}
+    records = external.manifest.records
+    original = {record.image_id: of_bytes[record.sha256] for record in records if record.sha256 in of_bytes}
+    together = {("internal", name): thumbnail for name, thumbnail in thumbnails.items()}
+    together |= {("external", name): thumbnail for name, thumbnail in external.thumbnails.items()}
     for pair in copies.find(together):
-        (_, kept), (place, name) = sorted((pair.first, pair.second), reverse=True)
-        if place == "outside":
-            copy_of.setdefault(name, kept)
-    return exclude(records, lambda record: f"duplicate of {copy_of[record.image_id]}" if record.image_id in copy_of else "")
+        (_, stays), (place, name) = sorted((pair.first, pair.second), reverse=True)
+        if place == "external":
+            original.setdefault(name, stays)
+    left = exclude(records, lambda record: copy_of(original[record.image_id]) if record.image_id in original else "")
+    return replace(external, manifest=Manifest(tuple(left)))
 
 
-def row(name, records, architecture, p_covid, run, threshold):
-    """What one network's ensemble over its seeds says of external films: the row of audits.json.
+def row(external: ExternalFilms, architecture: str, p_covid: np.ndarray, results: Results) -> ExternalRow:
+    """What one network's ensemble over its seeds says of external films, beside the run's held-out ones.
 
-    p_covid: seeds x n over the used records, sorted by image_id; run: the predictions.Run of the inside. The drop is
-    inside less outside, of the area and of both rates at the threshold, with the interval of probes.difference.
+    p_covid: seeds x n over the used films, sorted by image_id. Rates are at the experiment's threshold. The drop is
+    internal minus external, with the interval of probes.difference; the temperature is fitted on the run's validation
+    films. Raises BadInput for a run without predictions for them.
     """
-    films = probes.Films.of(records)
-    outside = p_covid.mean(0)
-    inside = predictions.scores(run.table, architecture, run.held).averaged()
-    figures = {
-        "outside": _figures(films.is_covid, outside, films.groups, threshold),
-        "inside": _figures(inside.is_covid, inside.p_covid[0], inside.groups, threshold),
-    }
-    valid = predictions.scores(run.table, architecture, "valid").averaged()
+    manifest, threshold = external.manifest, results.experiment.threshold
+    films, averaged = Films.of(manifest), p_covid.mean(0)
+    held, valid = results.required(architecture).ensemble(), results.required(architecture, "valid").ensemble()
+    of_external = _score(films.is_covid, averaged, films.groups, threshold)
+    of_internal = _score(held.is_covid, held.p_covid[0], held.groups, threshold)
     temperature = fit_temperature(valid.is_covid, valid.p_covid[0])
     weights = patient_weights(films.is_covid, films.groups)
-    reasons = [record.excluded for record in records if not record.used]
-    return {
-        "name": name,
-        "architecture": architecture,
-        "seeds": len(p_covid),
-        "n": len(outside),
-        "n_covid": int(films.is_covid.sum()),
-        "patients": len(np.unique(films.groups)),
-        "duplicates_removed": sum(reason.startswith("duplicate of ") for reason in reasons),
-        "left_out": len(reasons),
-        "threshold": threshold,
-        "metrics": figures["outside"],
-        "inside": figures["inside"],
-        "drop": _drop(figures["inside"]["auc"], figures["outside"]["auc"], "auc")
-        | {rate: _drop(figures["inside"][rate], figures["outside"][rate], "value") for rate in ("sensitivity", "specificity")},
-        "calibration": {
-            "temperature": temperature,
-            "before": calibration(films.is_covid, outside, films.groups, weights),
-            "after": calibration(films.is_covid, tempered(outside, temperature), films.groups, weights),
-        },
-    }
+    return ExternalRow(
+        name=external.name,
+        architecture=architecture,
+        seeds=len(p_covid),
+        n=len(averaged),
+        positives=int(films.is_covid.sum()),
+        patients=len(np.unique(films.groups)),
+        copies_removed=sum(record.is_removed_copy for record in manifest.records),
+        left_out=len(manifest.records) - len(manifest.used),
+        threshold=threshold,
+        external=of_external,
+        internal=of_internal,
+        drop=Drop(
+            auc=probes.difference(of_internal.auc, of_external.auc),
+            sensitivity=probes.difference(of_internal.rates.sensitivity, of_external.rates.sensitivity),
+            specificity=probes.difference(of_internal.rates.specificity, of_external.rates.specificity),
+        ),
+        scaling=ExternalScaling(
+            temperature=temperature,
+            before=calibration(films.is_covid, averaged, films.groups, weights),
+            after=calibration(films.is_covid, tempered(averaged, temperature), films.groups, weights),
+        ),
+    )
 
 
-def _figures(is_covid, p_covid, groups, threshold):
-    worth = [metrics.units(groups[chosen]) for chosen in (is_covid, ~is_covid)]
-    found = metrics.rates(metrics.confusion(is_covid, p_covid, threshold), *worth)
-    return found | {
-        "auc": metrics.auc(is_covid, p_covid, groups),
-        "average_precision": metrics.average_precision(is_covid, p_covid, groups),
-    }
-
-
-def _drop(inside, outside, name):
-    value, interval = probes.difference(inside, outside)
-    return {name: value, "interval": interval}
+def _score(is_covid: np.ndarray, p_covid: np.ndarray, groups: np.ndarray, threshold: float) -> SideScore:
+    sizes = [metrics.effective_n(groups[chosen]) for chosen in (is_covid, ~is_covid)]
+    return SideScore(
+        rates=metrics.rates(metrics.confusion(is_covid, p_covid, threshold), *sizes),
+        auc=areas.auc(is_covid, p_covid, groups),
+        average_precision=areas.average_precision(is_covid, p_covid, groups),
+    )

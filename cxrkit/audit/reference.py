@@ -1,4 +1,4 @@
-"""Is a picture one that the networks can have an opinion on, or outside what they have seen?
+"""Out-of-distribution check: is a picture one that the networks can have an opinion on?
 
 A network answers whatever it is asked. So a run leaves reference.json, a page of numbers on its training films
 without any film in it, and a picture that does not fit them is marked before its probability is read. Three looks:
@@ -14,16 +14,23 @@ What passes is no proof of a chest film: a thumbnail holds no detail, and a draw
 
 import json
 from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
+from PIL import Image
+from sklearn.decomposition import PCA
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GroupKFold
 
 from cxrkit.audit import probes
-from cxrkit.audit.baselines import thumbnails
-from cxrkit.data.groups import groups_of
+from cxrkit.audit.films import thumbnails
+from cxrkit.data.manifest import Manifest
+from cxrkit.data.pixels import Pixels
 from cxrkit.data.records import LABELS
-from cxrkit.errors import BadInput
 from cxrkit.evaluation import metrics
-from cxrkit.files import read_json, write_text
+from cxrkit.evaluation.metrics import Figure
+from cxrkit.files import read_json, reading, write_text
 
 FILE = "reference.json"
 VERSION = 1
@@ -58,15 +65,14 @@ class Cloud:
     limit: float = 1.0
 
     @classmethod
-    def around(cls, label, thumbs):
-        from sklearn.decomposition import PCA
-
+    def around(cls, label: str, thumbs: np.ndarray) -> "Cloud":
+        """The cloud of n thumbnails, n x SIDE**2."""
         components = max(1, min(MOST_COMPONENTS, len(thumbs) // FILMS_A_COMPONENT))
-        found = PCA(components, svd_solver="full").fit(thumbs)
-        noise = max(float(found.noise_variance_), 1e-9)
-        return cls(label, len(thumbs), found.mean_, found.components_, np.maximum(found.explained_variance_, noise), noise)
+        fitted = PCA(components, svd_solver="full").fit(thumbs)
+        noise = max(float(fitted.noise_variance_), 1e-9)
+        return cls(label, len(thumbs), fitted.mean_, fitted.components_, np.maximum(fitted.explained_variance_, noise), noise)
 
-    def distances(self, thumbs):
+    def distances(self, thumbs: np.ndarray) -> np.ndarray:
         """Squared Mahalanobis distances of n thumbnails."""
         centred = thumbs - self.mean
         along = centred @ self.components.T
@@ -76,52 +82,52 @@ class Cloud:
 
 @dataclass(frozen=True)
 class Reference:
-    """What reference.json holds. upright: SIDE**2 weights and a constant; proportions: width / height, least and greatest."""
+    """The training films in numbers. upright: SIDE**2 weights and a constant; proportions: width / height, least and greatest."""
 
-    clouds: list
+    clouds: list[Cloud]
     upright: np.ndarray
-    proportions: list
+    proportions: list[float]
 
-    def distances(self, images):
+    def distances(self, images: np.ndarray) -> np.ndarray:
         """How far grey squares, uint8 [n, size, size], lie from the films, n numbers; up to 1 they are within the limit."""
         thumbs = contrasted(images)
         return np.sqrt(np.min([cloud.distances(thumbs) / cloud.limit for cloud in self.clouds], axis=0))
 
-    def lies_upright(self, images):
+    def lies_upright(self, images: np.ndarray) -> np.ndarray:
         """n booleans: whether squares look like films as they hang, not turned, upside down or inverted."""
         return contrasted(images) @ self.upright[:-1] + self.upright[-1] >= 0
 
-    def doubts(self, image, width, height, colour=0.0):
+    def doubts(self, image: np.ndarray, width: int, height: int, colour: float = 0.0) -> list[str]:
         """Why a picture is outside what the networks have seen, sentences; an empty list where nothing is wrong.
 
         image: the grey square, uint8 [size, size]; width, height: of the file, in pixels; colour: see colour_share.
         """
-        found = []
+        doubts = []
         if image.std() < LEAST_CONTRAST:
             return ["it has nearly no contrast"]
         if colour > MOST_COLOUR:
-            found.append(f"it is in colour ({100 * colour:.0f} % of its pixels)")
+            doubts.append(f"it is in colour ({100 * colour:.0f} % of its pixels)")
         least, greatest = self.proportions
         if not least <= width / height <= greatest:
-            found.append(
+            doubts.append(
                 f"its width is {width / height:.2f} of its height; the training films' lies between {least:.2f} and {greatest:.2f}"
             )
         if not self.lies_upright(image[None])[0]:
-            found.append("it lies turned, upside down or inverted, or is no frontal chest film")
+            doubts.append("it lies turned, upside down or inverted, or is no frontal chest film")
         distance = self.distances(image[None])[0]
         if distance > 1:
-            found.append(f"it is unlike the training films: {distance:.2f} times as far from them as {100 * ACCEPTED:g} % of them are")
-        return found
+            doubts.append(f"it is unlike the training films: {distance:.2f} times as far from them as {100 * ACCEPTED:g} % of them are")
+        return doubts
 
 
-def contrasted(images):
+def contrasted(images: np.ndarray) -> np.ndarray:
     """n x SIDE**2: thumbnails with mean 0 and deviation 1, so that exposure counts for nothing."""
-    found = thumbnails(images, SIDE)
-    found = found - found.mean(1, keepdims=True)
-    return found / np.maximum(found.std(1, keepdims=True), 1e-6)
+    thumbs = thumbnails(images, SIDE)
+    thumbs = thumbs - thumbs.mean(1, keepdims=True)
+    return thumbs / np.maximum(thumbs.std(1, keepdims=True), 1e-6)
 
 
-def colour_share(picture):
+def colour_share(picture: Image.Image) -> float:
     """The share of a PIL image's pixels that are coloured."""
     if picture.mode in ("1", "L", "LA", "I", "I;16", "F"):
         return 0.0
@@ -129,24 +135,47 @@ def colour_share(picture):
     return float((channels.max(-1) - channels.min(-1) > 40).mean())
 
 
-def describe_training(pixels, records, results):
-    """Write results/reference.json from a manifest's training films, and return its content.
+@dataclass(frozen=True)
+class Description:
+    """What reference.json holds.
 
-    pixels: a Pixels object; records: all of the manifest. The file says too what share of the held-out films would
-    be accepted. With too few films nothing is described, and the file says so.
+    image_size: pixels a side of the squares; n, patients: of the training films; reference: None where `lacking` says why;
+    held_out: {split: {label: share}}, the share of the films on which nothing was fitted that would be accepted.
     """
-    group_of = groups_of(records)
-    train = sorted((r for r in records if r.used and r.split == "train"), key=lambda r: r.image_id)
-    groups = np.array([group_of[record.image_id] for record in train])
-    content = {"version": VERSION, "image_size": int(pixels.size), "side": SIDE, "n": len(train), "patients": len(set(groups))}
+
+    image_size: int
+    n: int
+    patients: int
+    reference: Reference | None
+    held_out: dict[str, dict[str, Figure]]
+    lacking: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """Numbers of the reference with five digits, which are plenty."""
+        head = {"version": VERSION, "image_size": self.image_size, "side": SIDE, "n": self.n, "patients": self.patients}
+        if self.reference is None:
+            return head | {"lacking": self.lacking}
+        shares = {split: {label: asdict(share) for label, share in of_label.items()} for split, of_label in self.held_out.items()}
+        return head | _plain(asdict(self.reference)) | {"held_out": shares}
+
+
+def describe_training(pixels: Pixels, manifest: Manifest, folder: Path) -> Description:
+    """Write reference.json from a manifest's training films into a results folder, and return what it says.
+
+    With too few films nothing is described, and the file says so.
+    """
+    train = [record for record in manifest.used if record.split == "train"]
+    groups = np.array([manifest.groups[record.image_id] for record in train])
+    size, patients = int(pixels.size), len(set(groups))
     if _enough(groups):
         reference = _described(_thumbs_of(train, pixels), train, groups)
-        content |= _plain(reference) | {"held_out": _held_out(reference, pixels, records, group_of)}
+        description = Description(size, len(train), patients, reference, _held_out(reference, pixels, manifest))
     else:
         needed = f"a description needs {FEWEST_FILMS} of {FEWEST_PATIENTS}"
-        content["lacking"] = f"there are only {len(train)} training films of {content['patients']} patients; {needed}"
-    write_text(results / FILE, json.dumps(content) + "\n")
-    return content
+        lacking = f"there are only {len(train)} training films of {patients} patients; {needed}"
+        description = Description(size, len(train), patients, None, {}, lacking)
+    write_text(folder / FILE, json.dumps(description.as_json()) + "\n")
+    return description
 
 
 def _enough(groups):
@@ -172,8 +201,6 @@ def _described(thumbs, records, groups):
 
 def _cloud(label, thumbs, groups):
     """The Cloud of all thumbnails, its limit from distances to clouds of other patients' films."""
-    from sklearn.model_selection import GroupKFold
-
     apart = np.zeros(len(thumbs))
     for rest, held in GroupKFold(min(probes.FOLDS, len(set(groups)))).split(thumbs, groups=groups):
         apart[held] = Cloud.around(label, thumbs[rest]).distances(thumbs[held])
@@ -183,8 +210,6 @@ def _cloud(label, thumbs, groups):
 
 def _upright(thumbs, labels):
     """Weights and constant of a regression between films and films turned, upside down and inverted; classes count alike."""
-    from sklearn.linear_model import LogisticRegression
-
     squares = thumbs.reshape(-1, SIDE, SIDE)
     seen = np.stack([squares, squares[:, ::-1], np.rot90(squares, 1, (1, 2)), np.rot90(squares, 3, (1, 2)), -squares])
     is_film = np.repeat([True, False], [len(thumbs), (len(seen) - 1) * len(thumbs)])
@@ -194,23 +219,20 @@ def _upright(thumbs, labels):
     return np.append(fitted.coef_[0], fitted.intercept_[0])
 
 
-def _held_out(reference, pixels, records, group_of):
-    """{split: {label: figure}}: the share of the films that nothing was fitted on which would be accepted."""
-    found = {}
+def _held_out(reference: Reference, pixels: Pixels, manifest: Manifest) -> dict[str, dict[str, Figure]]:
+    """{split: {label: share}} of the films on which nothing was fitted that would be accepted."""
+    shares: dict[str, dict[str, Figure]] = {}
     for split in ("valid", "test"):
         for label in LABELS:
-            films = [r for r in records if r.used and r.split == split and r.label == label]
+            films = [record for record in manifest.used if record.split == split and record.label == label]
             if films:
                 accepted = [not reference.doubts(pixels.of([r.image_id])[0], r.width or 1, r.height or 1) for r in films]
-                units = metrics.units([group_of[r.image_id] for r in films])
-                found.setdefault(split, {})[label] = metrics.proportion(int(np.sum(accepted)), len(films), units)
-    return found
+                n_effective = metrics.effective_n([manifest.groups[record.image_id] for record in films])
+                shares.setdefault(split, {})[label] = metrics.proportion(int(np.sum(accepted)), len(films), n_effective)
+    return shares
 
 
-def _plain(value):
-    """A Reference as JSON: five digits are plenty."""
-    if isinstance(value, Reference):
-        return {key: _plain(part) for key, part in asdict(value).items()}
+def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _plain(part) for key, part in value.items()}
     if isinstance(value, list):
@@ -220,13 +242,13 @@ def _plain(value):
     return float(f"{value:.5g}") if isinstance(value, float) else value
 
 
-def load(results):
+def load(results: Path) -> tuple[Reference | None, str]:
     """A results folder's Reference, or None and why there is none: (reference, reason). Raises BadInput for a broken file."""
     path = results / FILE
     if not path.exists():
         return None, "the run left no description of its training films"
-    try:
-        content = read_json(path)
+    with reading(path, "The description of the training films", "restore the file from the run's output"):
+        content = read_json(path, "The description of the training films", "restore the file from the run's output")
         if content.get("lacking"):
             return None, content["lacking"]
         arrays = ("mean", "components", "variances")
@@ -236,7 +258,3 @@ def load(results):
         reference = Reference(clouds, np.array(content["upright"], float), content["proportions"])
         reference.doubts(np.arange(SIDE * SIDE, dtype=np.uint8).reshape(SIDE, SIDE), 1, 1)
         return reference, ""
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise BadInput(
-            f"The description of the training films cannot be read: {error}.", path, "restore the file from the run's output"
-        ) from error

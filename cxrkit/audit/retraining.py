@@ -1,25 +1,105 @@
-"""A network trained once more by the same recipe on altered films or labels: what `--retrain` adds to an audit."""
+"""Retraining tests: networks trained anew on masked films, without one source, and on permuted labels (`--retrain`)."""
 
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
+from cxrkit.audit import controls, masking, probes, sources
+from cxrkit.audit.films import LUNGS, Films
+from cxrkit.columns import UNFROZEN
+from cxrkit.config import Experiment
+from cxrkit.data.pixels import Pixels
+from cxrkit.data.records import LABEL_WORDS, NEGATIVE, POSITIVE, Record
 from cxrkit.errors import BadInput
 from cxrkit.files import read_json, sha256_of_json
+from cxrkit.results import Network
+from cxrkit.schema import ControlRow, MaskRow, SourceRow
 from cxrkit.training import jobs, loaders, recipe
 
+SIDES = (0.4, 0.6, LUNGS)
+"""Sides of the central box under which a network is trained anew."""
 
-def predictions(experiment, architecture, seed, records, pixels, alteration, folder, device):
-    """{image_id: p_covid} of the films that are held out, by one network trained on these records and pixels.
 
-    experiment: the run's, with the weights' folder of this machine; alteration: what was changed, in a word, which
-    names the training's folder below `folder`; a training that is there already is not repeated.
-    Raises BadInput where the training failed, and what jobs.run raises.
-    """
-    experiment = replace(experiment, architectures=(architecture,), seeds=(seed,))
-    folder, job = Path(folder) / alteration, recipe.Job(architecture, seed)
-    identity = sha256_of_json([alteration, sorted([r.image_id, r.sha256, r.label, r.split] for r in records if r.used)])
-    jobs.run(experiment, lambda: loaders.resident(pixels, records, experiment.batch_size, device), identity, folder, device)
-    if not recipe.done(folder / job.name, "unfrozen"):
-        reason = jobs.failures(experiment, folder).get(job.name, "it did not end")
-        raise BadInput(f"The training of {job.name} on altered data ({alteration}) failed: {reason}", folder, "look at failed.json there")
-    return dict(read_json(folder / job.name / "unfrozen.json")["predictions"])
+@dataclass(frozen=True)
+class Retraining:
+    """How a network is trained once more: by the run's experiment, with its weights' folder on this machine."""
+
+    network: Network
+    experiment: Experiment
+    films: Films
+    pixels: Pixels
+    folder: Path
+    device: str
+
+    def predictions(self, records: Iterable[Record], pixels: Pixels, alteration: str) -> dict[str, float]:
+        """{image_id: p_covid} of the films that are held out, by one network trained on these records and pixels.
+
+        alteration: what was changed, in a word, which names the training's folder; a training that is there already
+        is not repeated. Raises BadInput where the training failed, and what jobs.run raises.
+        """
+        records, job = tuple(records), recipe.Job(self.network.architecture, self.network.seed)
+        experiment = replace(self.experiment, architectures=(job.architecture,), seeds=(job.seed,))
+        folder = self.folder / alteration
+        identity = sha256_of_json([alteration, sorted([r.image_id, r.sha256, r.label, r.split] for r in records if r.used)])
+
+        def make_loaders():
+            return loaders.resident(pixels, records, experiment.batch_size, self.device)
+
+        jobs.run(experiment, make_loaders, identity, folder, self.device)
+        if not recipe.done(folder / job.name, UNFROZEN):
+            reason = jobs.failures(experiment, folder).get(job.name, "it did not end")
+            raise BadInput(
+                f"The training of {job.name} on altered data ({alteration}) failed: {reason}", folder, "look at failed.json there"
+            )
+        return dict(read_json(folder / job.name / f"{UNFROZEN}.json", keys=("predictions",))["predictions"])
+
+    def masked(self) -> list[MaskRow]:
+        """The network trained anew on masked films, and scored on held-out films under the same mask."""
+        held, rows = self.films.judged, []
+        for mask in masking.MASKS:
+            for side in SIDES:
+                altered = Pixels(masking.masked(self.pixels.images, mask, side), self.pixels.rows)
+                p_covid = self.predictions(self.films.records, altered, f"{mask}-{round(100 * side)}")
+                seen = np.array([p_covid[image_id] for image_id in held.image_ids])
+                rows.append(masking.row(self.network, mask, side, seen, held, retrained=True))
+        return rows
+
+    def without_each_source(self) -> list[SourceRow]:
+        """Each source's films, and the held-out films of the others, scored by a network that was trained without the source."""
+        films, rows = self.films, []
+        for source in np.unique(films.sources):
+            of_source = films.sources == source
+            training = (films.splits == "train") & ~of_source
+            judged = (of_source & ~np.isin(films.groups, films.groups[training])) | (films.splits == films.held_out)
+            if any(probes.too_few(films.is_covid[part], films.groups[part]) for part in (training, judged)):
+                continue
+            places = np.where(judged, films.held_out, films.splits)
+            altered = [record.but(split=str(place)) for record, place, kept in zip(films.records, places, judged | ~of_source) if kept]
+            p_covid = self.predictions(altered, self.pixels, f"without-{source}")
+            scores = np.array([p_covid.get(image_id, np.nan) for image_id in films.image_ids])
+            covid = sources.is_covid_mostly(films, of_source)
+            wanted = judged & (of_source | (films.is_covid != covid))
+            against = LABEL_WORDS[NEGATIVE if covid else POSITIVE]
+            title = f"films of {source}, against the {against} films held out, by a {self.network.architecture} trained without the source"
+            area = probes.area(films.is_covid[wanted], scores[wanted], films.groups[wanted])
+            rows.append(SourceRow("left-out-retrained", title, area, "trained anew"))
+        return rows
+
+    def permuted(self) -> ControlRow:
+        """The network trained on permuted labels and scored against the permuted labels of the held-out films."""
+        films = self.films
+        labels = controls.permuted(films, np.random.default_rng(0))
+        altered = [record.but(label=POSITIVE if label else NEGATIVE) for record, label in zip(films.records, labels)]
+        p_covid = self.predictions(altered, self.pixels, "permuted-labels")
+        held = films.splits == films.held_out
+        scores = np.array([p_covid[record.image_id] for record, wanted in zip(films.records, held) if wanted])
+        auc = probes.area(labels[held], scores, films.groups[held]).auc
+        return ControlRow(
+            name="permutation-retrained",
+            title=f"labels dealt out at random, {self.network.architecture} trained on them",
+            expected="an interval of AUC that holds 0.5",
+            found=f"{auc.value:.3f} [{auc.low:.3f}, {auc.high:.3f}], {auc.n:.0f} held-out films",
+            passed=auc.low <= 0.5 <= auc.high,
+        )

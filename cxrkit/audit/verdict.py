@@ -1,14 +1,32 @@
 """The verdict: what the audits together allow a reader to believe, by rules and thresholds that stand here alone.
 
-Each rule looks at the content of audits.json and gives a Reason or none. The first conclusion in CONCLUSIONS that
+Each rule looks at the Evidence and gives a Reason or none. The first conclusion in CONCLUSIONS that
 any reason leads to is the verdict; all reasons are listed. Nothing here proves that a network sees disease: the best
 verdict is that these audits found no other explanation.
 """
 
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
-from cxrkit.audit import baselines, masking
-from cxrkit.evaluation.scoring import SHORT_NAMES
+from cxrkit.audit.baselines import COARSE as COARSE_BASELINES
+from cxrkit.audit.baselines import LUNGLESS as LUNGLESS_BASELINES
+from cxrkit.audit.films import LUNGS
+from cxrkit.config import short_name
+from cxrkit.data.records import LABEL_WORDS
+from cxrkit.evaluation.metrics import Figure
+from cxrkit.schema import (
+    Area,
+    BaselineRow,
+    Conclusion,
+    ControlRow,
+    ExternalRow,
+    FilmCounts,
+    Films,
+    MaskRow,
+    NetworkRow,
+    Reason,
+    SourceRow,
+)
 
 FEWEST_PATIENTS = 10
 """Patients of each class among the films that are judged; below it nothing is concluded."""
@@ -25,7 +43,9 @@ KEPT = 0.9
 COARSE = 0.95
 """Area at which a thumbnail separates the classes, where no network was asked."""
 DROP = 0.05
-"""Loss of area on films from elsewhere that a reader must hear of, where its interval excludes none."""
+"""Loss of area on external films that a reader must hear of, where its interval excludes none."""
+CLEARLY = 0.1
+"""How far above chance a whole film's area must lie for a fall to chance to mean something."""
 TOLD_APART = 0.9
 """Area at which a network's features know the source of films of one label."""
 
@@ -46,211 +66,188 @@ CONCLUSIONS = {
 """{slug: sentence}, the gravest first."""
 
 KIND = {"source": "source-shortcut", "file": "source-shortcut", "age": "source-shortcut", "border": "border-shortcut"}
-LUNGLESS = "lungless-"
+RULE_PREFIX = "lungless-"
+"""Of the rules about baselines that see no lung."""
 
 
 @dataclass(frozen=True)
-class Reason:
-    """rule: slug; text: a sentence; value: what was found; threshold: what it was held against; leads_to: a conclusion."""
+class Evidence:
+    """What the rules look at: the parts of an audit. A part that is empty says nothing, whether or not it was done."""
 
-    rule: str
-    text: str
-    value: float | None
-    threshold: float | None
-    leads_to: str
+    films: Films
+    counts: FilmCounts
+    baselines: list[BaselineRow] = field(default_factory=list)
+    sources: list[SourceRow] = field(default_factory=list)
+    controls: list[ControlRow] = field(default_factory=list)
+    networks: list[NetworkRow] = field(default_factory=list)
+    masking: list[MaskRow] = field(default_factory=list)
+    external: list[ExternalRow] = field(default_factory=list)
+
+    @property
+    def best(self) -> NetworkRow | None:
+        """The network with the largest area; None where no network was asked."""
+        return max(self.networks, key=lambda row: row.area.auc.value, default=None)
+
+    def known_baselines(self, names: tuple[str, ...]) -> list[BaselineRow]:
+        return [row for row in self.baselines if row.name in names and row.area.auc.known]
 
 
-def decide(content):
-    """{conclusion, paragraph, reasons} from the content of audits.json; parts that were not done are not held against anything."""
-    reasons = [reason for rule in RULES for reason in rule(content)]
+def decide(evidence: Evidence) -> Conclusion:
+    """The verdict; parts that were not done are not held against anything."""
+    reasons = [reason for rule in RULES for reason in rule(evidence)]
     order = list(CONCLUSIONS)
     conclusion = min((reason.leads_to for reason in reasons), key=order.index, default="no-shortcut-found")
     graver_first = sorted(reasons, key=lambda reason: order.index(reason.leads_to))
-    sentences = [*_opening(content), *_told(graver_first, content), CONCLUSIONS[conclusion]]
-    return {"conclusion": conclusion, "paragraph": " ".join(sentences), "reasons": [asdict(reason) for reason in reasons]}
+    sentences = [*_opening(evidence), *_told(graver_first, evidence), CONCLUSIONS[conclusion]]
+    return Conclusion(conclusion, " ".join(sentences), reasons)
 
 
-def _told(reasons, content):
+def _told(reasons: list[Reason], evidence: Evidence) -> list[str]:
     """The reasons' sentences; those of baselines that see no lung become one where they are several."""
-    lungless = [reason for reason in reasons if reason.rule.startswith(LUNGLESS)]
+    lungless = [reason for reason in reasons if reason.rule.startswith(RULE_PREFIX)]
     if len(lungless) < 2:
         return [reason.text for reason in reasons]
-    row_of = {LUNGLESS + row["name"]: row for row in content["baselines"]}
-    named = [f"{row['title']} ({row['auc']:.3f})" for row in (row_of[reason.rule] for reason in lungless)]
+    row_of = {RULE_PREFIX + row.name: row for row in evidence.baselines}
+    named = [f"{row.title} ({row.area.auc.value:.3f})" for row in (row_of[reason.rule] for reason in lungless)]
     together = f"Without a look at the lungs the classes are told apart by {', by '.join(named[:-1])} and by {named[-1]}."
     return [together if reason is lungless[0] else reason.text for reason in reasons if reason is lungless[0] or reason not in lungless]
 
 
-def _opening(content):
-    networks = content.get("networks") or []
-    films = content["films"]
-    sentences = ["These are drawn phantoms, not films; nothing here is about medicine."] if content.get("data") == "phantom" else []
-    if not networks:
-        who = f"{films['covid']} COVID-19 and {films['normal']} normal films of {films['patients']} patients"
+def _opening(evidence: Evidence) -> list[str]:
+    sentences = ["These are drawn phantoms, not films; nothing here is about medicine."] if evidence.films == "phantom" else []
+    best, counts = evidence.best, evidence.counts
+    if best is None:
+        who = f"{counts.covid} COVID-19 and {counts.normal} normal films of {counts.patients} patients"
         alone = f"No network was asked; this is about the films alone: {who}."
         return [*sentences, alone, "An AUC of 1 separates the two classes perfectly, 0.5 is guessing."]
-    best = max(networks, key=lambda row: row["auc"])
-    held = (
-        f"{best['n']} films held out of training, {best['n_covid']} of them COVID-19"
-        if "n_covid" in best
-        else f"{best['n']} films held out of training"
-    )
-    name, many = SHORT_NAMES.get(best["architecture"], best["architecture"]), len(networks) > 1
-    who = f"The best of {len(networks)} networks, {name}, reaches" if many else f"The network, {name}, reaches"
-    return [*sentences, f"{who} an AUC of {_area(best)} on {held} (1 separates the classes perfectly, 0.5 is guessing)."]
+    held = f"{best.area.auc.n:.0f} films held out of training, {best.area.positives} of them COVID-19"
+    name, many = short_name(best.architecture), len(evidence.networks) > 1
+    who = f"The best of {len(evidence.networks)} networks, {name}, reaches" if many else f"The network, {name}, reaches"
+    return [*sentences, f"{who} an AUC of {_told_area(best.area)} on {held} (1 separates the classes perfectly, 0.5 is guessing)."]
 
 
-def _area(row):
-    low, high = row["interval"]
-    return f"{row['auc']:.3f} [{low:.3f} to {high:.3f}]"
+def _told_area(area: Area) -> str:
+    return _interval(area.auc)
 
 
-def _best(content):
-    """The best network's area, None where no network was asked."""
-    return max((row["auc"] for row in content.get("networks") or []), default=None)
+def _interval(figure: Figure) -> str:
+    return f"{figure.value:.3f} [{figure.low:.3f} to {figure.high:.3f}]"
 
 
-def _rows(content, names):
-    return [row for row in content.get("baselines") or [] if row["name"] in names and row["auc"] is not None]
+def failed_controls(evidence: Evidence) -> Iterator[Reason]:
+    for row in evidence.controls:
+        if not row.passed:
+            what = f"A control of the audit failed ({row.title}: expected {row.expected}, found {row.found})."
+            yield Reason("controls", what, None, None, "audit-failed")
 
 
-def failed_controls(content):
-    for row in content.get("controls") or []:
-        if not row["passed"]:
-            yield Reason(
-                "controls",
-                f"A control of the audit failed ({row['title']}: expected {row['expected']}, found {row['found']}).",
-                None,
-                None,
-                "audit-failed",
-            )
-
-
-def leaks(content):
-    count = content["films"].get("leaks", 0)
+def leaks(evidence: Evidence) -> Iterator[Reason]:
+    count = evidence.counts.leaks
     if count:
         yield Reason("leaks", f"{count} patients or pictures stand in two splits.", count, 0, "leak")
 
 
-def too_few(content):
-    judged = content["films"].get("judged") or {}
-    for label, name in (("covid", "COVID-19"), ("normal", "normal")):
-        count = judged.get(f"{label}_patients")
-        if count is not None and count < FEWEST_PATIENTS:
-            yield Reason(
-                "patients", f"The films that are judged come from only {count} {name} patients.", count, FEWEST_PATIENTS, "too-few"
-            )
-    widths = [row["interval"][1] - row["interval"][0] for row in content.get("networks") or []]
+def too_few(evidence: Evidence) -> Iterator[Reason]:
+    judged = evidence.counts.judged
+    for label, count in (("covid", judged.covid_patients), ("normal", judged.normal_patients)):
+        if count < FEWEST_PATIENTS:
+            what = f"The films that are judged come from only {count} {LABEL_WORDS[label]} patients."
+            yield Reason("patients", what, count, FEWEST_PATIENTS, "too-few")
+    widths = [row.area.auc.width for row in evidence.networks]
     if widths and min(widths) > WIDEST:
         yield Reason("width", f"The interval of every network's AUC is at least {min(widths):.2f} wide.", min(widths), WIDEST, "too-few")
 
 
-def lungless(content):
+def lungless(evidence: Evidence) -> Iterator[Reason]:
     """Baselines that see no lung: a shortcut where they separate the classes or equal the networks, a part of one below that."""
-    best = _best(content)
-    for row in _rows(content, baselines.LUNGLESS):
-        low, equals = row["interval"][0], best is not None and row["auc"] >= best - AS_GOOD
+    best = evidence.best.area.auc.value if evidence.best else None
+    for row in evidence.known_baselines(LUNGLESS_BASELINES):
+        value, low = row.area.auc.value, row.area.auc.low
+        equals = best is not None and value >= best - AS_GOOD
         if low <= PARTLY:
             continue
-        decisive = row["auc"] >= SHORTCUT or equals
-        what = f"{_capital(row['title'])} alone, without a look at the lungs, reaches an AUC of {_area(row)}."
+        decisive = value >= SHORTCUT or equals
+        what = f"{_capital(row.title)} alone, without a look at the lungs, reaches an AUC of {_told_area(row.area)}."
         threshold = min(SHORTCUT, best - AS_GOOD) if equals else SHORTCUT if decisive else PARTLY
-        yield Reason(
-            LUNGLESS + row["name"], what, row["auc"] if decisive else low, threshold, KIND[row["name"]] if decisive else "partial-shortcut"
-        )
+        conclusion = KIND[row.name] if decisive else "partial-shortcut"
+        yield Reason(RULE_PREFIX + row.name, what, value if decisive else low, threshold, conclusion)
 
 
-def lungs_hidden(content):
+def lungs_hidden(evidence: Evidence) -> Iterator[Reason]:
     """A network that keeps its score with the lungs blacked out; where it was trained anew on such films, that counts too."""
-    whole = {
-        (row["architecture"], row["seed"]): row["auc"]
-        for row in content.get("masking") or []
-        if row["share"] == 0 and row["mask"] == "centre"
-    }
+    whole = {(row.architecture, row.seed): row.area.auc.value for row in evidence.masking if row.share == 0 and row.mask == "centre"}
     worst = None
-    for row in content.get("masking") or []:
-        full = whole.get((row["architecture"], row["seed"]))
-        if row["mask"] == "centre" and row.get("side") == masking.LUNGS and full and full > PARTLY and row["interval"][0] > 0.5:
-            share = (row["auc"] - 0.5) / (full - 0.5)
+    for row in evidence.masking:
+        full = whole.get((row.architecture, row.seed))
+        if row.mask == "centre" and row.side == LUNGS and full and full > PARTLY and row.area.auc.low > 0.5:
+            share = (row.area.auc.value - 0.5) / (full - 0.5)
             worst = max(worst or (share, row), (share, row), key=lambda item: item[0])
     if worst and worst[0] >= KEPT:
         share, row = worst
-        how = "trained anew on films with the lungs blacked out" if row["retrained"] else "shown films with the lungs blacked out"
-        what = f"{SHORT_NAMES.get(row['architecture'], row['architecture'])}, {how}, still reaches an AUC of {_area(row)}."
+        how = "trained anew on films with the lungs blacked out" if row.retrained else "shown films with the lungs blacked out"
+        what = f"{short_name(row.architecture)}, {how}, still reaches an AUC of {_told_area(row.area)}."
         yield Reason("lungs-hidden", what, share, KEPT, "border-shortcut")
 
 
-def lungs_needed(content):
+def lungs_needed(evidence: Evidence) -> Iterator[Reason]:
     """The best network at chance with the lungs blacked out: what speaks for it, and outweighs nothing."""
-    networks = content.get("networks") or []
-    best = max(networks, key=lambda row: row["auc"])["architecture"] if networks else ""
-    for row in content.get("masking") or []:
-        hidden = row["architecture"] == best and row["mask"] == "centre" and row.get("side") == masking.LUNGS and not row["retrained"]
-        if hidden and row["interval"][0] <= 0.5 < _best(content) - 0.1:
-            what = f"With the lungs blacked out {SHORT_NAMES.get(best, best)} falls to {_area(row)}, no better than guessing: it needs the middle of the film."
-            yield Reason("lungs-needed", what, row["interval"][0], 0.5, "no-shortcut-found")
+    best = evidence.best
+    for row in evidence.masking if best else ():
+        hidden = row.architecture == best.architecture and row.mask == "centre" and row.side == LUNGS and not row.retrained
+        if hidden and row.area.auc.low <= 0.5 < best.area.auc.value - CLEARLY:
+            name = short_name(best.architecture)
+            what = f"With the lungs blacked out {name} falls to {_told_area(row.area)}, no better than guessing: it needs the middle of the film."
+            yield Reason("lungs-needed", what, row.area.auc.low, 0.5, "no-shortcut-found")
             break
 
 
-def chance(content):
-    networks = content.get("networks") or []
-    if networks and max(row["interval"][0] for row in networks) <= 0.5:
-        yield Reason("chance", "No network's interval lies above 0.5.", max(row["interval"][0] for row in networks), 0.5, "chance")
+def chance(evidence: Evidence) -> Iterator[Reason]:
+    lows = [row.area.auc.low for row in evidence.networks]
+    if lows and max(lows) <= 0.5:
+        yield Reason("chance", "No network's interval lies above 0.5.", max(lows), 0.5, "chance")
 
 
-def coarse(content):
+def coarse(evidence: Evidence) -> Iterator[Reason]:
     """A thumbnail or histogram that no network is shown to beat on the same films."""
-    rows = _rows(content, baselines.COARSE)
+    rows = evidence.known_baselines(COARSE_BASELINES)
     if not rows:
         return
-    row = max(rows, key=lambda row: row["auc"])
-    networks = [network for network in content.get("networks") or [] if network.get("advantage")]
-    if networks:
-        best = max(networks, key=lambda network: network["advantage"]["interval"][0])["advantage"]
-        if best["interval"][0] <= 0 and best["coarse_auc"] > PARTLY:
-            what = (
-                f"{_capital(best['over_title'])} reaches {best['coarse_auc']:.3f} on the same films, and no network is shown to do better."
-            )
-            yield Reason("coarse", what, best["interval"][0], 0, "thumbnail")
-    elif row["auc"] >= COARSE:
-        yield Reason("coarse", f"{_capital(row['title'])} reaches an AUC of {_area(row)}.", row["auc"], COARSE, "thumbnail")
+    row = max(rows, key=lambda row: row.area.auc.value)
+    advantages = [network.advantage for network in evidence.networks if network.advantage]
+    if advantages:
+        best = max(advantages, key=lambda advantage: advantage.difference.low)
+        if best.difference.low <= 0 and best.coarse_auc > PARTLY:
+            what = f"{_capital(best.over_title)} reaches {best.coarse_auc:.3f} on the same films, and no network is shown to do better."
+            yield Reason("coarse", what, best.difference.low, 0, "thumbnail")
+    elif row.area.auc.value >= COARSE:
+        what = f"{_capital(row.title)} reaches an AUC of {_told_area(row.area)}."
+        yield Reason("coarse", what, row.area.auc.value, COARSE, "thumbnail")
 
 
-def _capital(text):
+def _capital(text: str) -> str:
     return text[0].upper() + text[1:]
 
 
-def elsewhere(content):
-    """What the networks lose on each set of films from elsewhere: the greatest loss whose interval excludes none."""
-    for name in dict.fromkeys(row["name"] for row in content.get("external") or []):
+def external(evidence: Evidence) -> Iterator[Reason]:
+    """What the networks lose on each set of external films: the greatest loss whose interval excludes none."""
+    for name in dict.fromkeys(row.name for row in evidence.external):
         for key, word in (("auc", "AUC"), ("sensitivity", "sensitivity"), ("specificity", "specificity")):
-            lost = [(row, _loss(row["drop"], key)) for row in content["external"] if row["name"] == name]
-            lost = [(row, loss) for row, loss in lost if loss and loss[0] >= DROP and loss[1] > 0]
+            lost = [(row, getattr(row.drop, key)) for row in evidence.external if row.name == name]
+            lost = [(row, drop) for row, drop in lost if drop.known and drop.value >= DROP and drop.low > 0]
             if lost:
-                row, (value, low, high) = max(lost, key=lambda item: item[1][0])
-                who = SHORT_NAMES.get(row["architecture"], row["architecture"])
-                what = f"On the films of {name}, {who} loses {value:.3f} [{low:.3f} to {high:.3f}] of {word}."
-                yield Reason(f"elsewhere-{key}", what, value, DROP, "no-transfer")
+                row, drop = max(lost, key=lambda item: item[1].value)
+                what = f"On the films of {name}, {short_name(row.architecture)} loses {_interval(drop)} of {word}."
+                yield Reason(f"external-{key}", what, drop.value, DROP, "no-transfer")
                 break
 
 
-def _loss(drop, key):
-    """(value, low, high) of a row's drop, None where there is none."""
-    found = {"value": drop["auc"], "interval": drop["interval"]} if key == "auc" else drop.get(key)
-    return (found["value"], *found["interval"]) if found and found["value"] is not None else None
-
-
-def sources_known(content):
+def sources_known(evidence: Evidence) -> Iterator[Reason]:
     """Features of a network that tell sources apart among films of one label: it has learned more than the disease."""
-    known = [
-        row
-        for row in content.get("sources") or []
-        if row.get("kind") == "seen-source" and row.get("by_network") and row["auc"] >= TOLD_APART
-    ]
+    known = [row for row in evidence.sources if row.kind == "seen-source" and row.by_network and row.area.auc.value >= TOLD_APART]
     if known:
-        row = max(known, key=lambda row: row["auc"])
-        what = f"Among films of one label, where the disease is constant, a network's features still know the source ({row['title']}: AUC {_area(row)})."
-        yield Reason("sources-known", what, row["auc"], TOLD_APART, "partial-shortcut")
+        row = max(known, key=lambda row: row.area.auc.value)
+        what = f"Among films of one label, where the disease is constant, a network's features still know the source ({row.title}: AUC {_told_area(row.area)})."
+        yield Reason("sources-known", what, row.area.auc.value, TOLD_APART, "partial-shortcut")
 
 
-RULES = (failed_controls, leaks, too_few, lungless, lungs_hidden, chance, coarse, elsewhere, sources_known, lungs_needed)
+RULES = (failed_controls, leaks, too_few, lungless, lungs_hidden, chance, coarse, external, sources_known, lungs_needed)

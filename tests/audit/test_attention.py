@@ -1,5 +1,4 @@
 import functools
-import json
 
 import numpy as np
 import pytest
@@ -10,16 +9,15 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image
 from torch import nn
 
-from cxrkit.audit import asking, attention
-from cxrkit.data import manifest
+from cxrkit.audit import attention
+from cxrkit.data.manifest import Manifest
 from cxrkit.data.pixels import Pixels
-from cxrkit.evaluation import predictions
-from cxrkit.files import sha256_of, write_json
+from cxrkit.data.records import LABELS, NEGATIVE, POSITIVE
 from cxrkit.training import networks
 from tests.evaluation import runs
 
 SIZE = 64
-COVID, NORMAL = 0, 1
+COVID, NORMAL = LABELS.index(POSITIVE), LABELS.index(NEGATIVE)
 
 
 def network_of_brightness():
@@ -159,14 +157,14 @@ def test_energy_and_correlation_keep_their_limits(found):
 def test_pick_shows_errors_first_and_counts_those_it_has_no_place_for():
     is_covid = np.array([True] * 20 + [False] * 20)
     p_covid = np.where(is_covid, np.linspace(0.01, 0.4, 40), np.linspace(0.1, 0.45, 40))  # all COVID-19 films are missed
-    picked, left_out = attention.pick(is_covid, p_covid)
+    picked, left_out = attention.pick(is_covid, p_covid, 0.5)
     kinds = [kind for _, kind in picked]
     assert kinds == ["error"] * attention.MOST_ERRORS + ["top loss"] * attention.TOP_LOSSES + ["hit"] * attention.HITS
     assert left_out == 20 - attention.MOST_ERRORS
     assert picked[0] == (0, "error") and picked[attention.MOST_ERRORS] == (39, "top loss")
     assert len({index for index, _ in picked}) == len(picked)
-    assert attention.pick(is_covid, p_covid)[0] == picked
-    assert attention.pick(is_covid, is_covid.astype(float))[1] == 0
+    assert attention.pick(is_covid, p_covid, 0.5)[0] == picked
+    assert attention.pick(is_covid, is_covid.astype(float), 0.5)[1] == 0
 
 
 HOSTILE = "../../escape <script>"
@@ -174,44 +172,44 @@ HOSTILE = "../../escape <script>"
 
 @pytest.fixture
 def small_run(tmp_path):
-    """A results folder of one untrained network on drawn squares, some of whose films may not be shown."""
-    folder = runs.write_run(
-        tmp_path / "results", seeds=(0,), error_rates=(0.1,), sizes={"train": (2, 2), "valid": (12, 12)}, images_a_patient=2, image_size=64
-    )
-    records = manifest.read(folder / "manifest.csv")
-    free = {"licence": "CC0-1.0", "credit": HOSTILE}
-    records = [
-        record.but(**(free if record.label == "normal" else {"licence": "CC BY-NC-SA 4.0", "credit": "a site"})) for record in records
-    ]
-    (folder / "manifest.csv").write_text(manifest.to_csv(records))
-    about = json.loads((folder / "run.json").read_text())
-    write_json(folder / "run.json", about | {"manifest_sha256": sha256_of(folder / "manifest.csv")})
-    (folder / "models").mkdir()
-    torch.save(attention.randomised("resnet34", seed=9).state_dict(), folder / "models" / "resnet34-seed0.pt")
+    """The Results of one untrained network on drawn squares, some of whose films may not be shown; and their Pixels."""
+    free, bound = {"licence": "CC0-1.0", "credit": HOSTILE}, {"licence": "CC BY-NC-SA 4.0", "credit": "a site"}
+    records = runs.records({"train": (2, 2), "valid": (12, 12)}, images_a_patient=2)
+    manifest = Manifest(tuple(record.but(**(free if record.label == NEGATIVE else bound)) for record in records))
+    results = runs.write_run(tmp_path / "results", seeds=(0,), error_rates=(0.1,), manifest=manifest, image_size=64)
+    weigh(results, seed=9)
     images = np.random.default_rng(0).integers(0, 256, (len(records), 64, 64), dtype=np.uint8)
-    return folder, records, Pixels(images, {record.image_id: row for row, record in enumerate(records)})
+    return results, Pixels(images, {record.image_id: row for row, record in enumerate(manifest.records)})
+
+
+def weigh(results, **seed):
+    """Give the run's one network the weights of a randomised one."""
+    path = results.networks()[0].path
+    path.parent.mkdir(exist_ok=True)
+    torch.save(attention.randomised("resnet34", **seed).state_dict(), path)
 
 
 def test_the_audit_of_a_run(small_run):
-    folder, records, films = small_run
+    results, films = small_run
+    folder = results.folder
     stale = folder / attention.FOLDER / "old.png"
     stale.parent.mkdir(parents=True)
     stale.write_bytes(b"")
-    run = predictions.read(folder)
-    found = attention.audit(run, films, records, folder, asking.of_run(run, "cpu"))
-    (row,) = found["rows"]
-    assert (row["architecture"], row["seed"], row["split"]) == ("resnet34", 0, "valid")
-    assert row["n"] + row["empty"] == 24
-    assert row["interval"][0] < row["energy_in_box"] < row["interval"][1]
-    assert row["box_area"] == attention.box_area(64) and -1 <= row["randomised_correlation"] <= 1
+    seen = attention.audit(results, films, results.networks(), "cpu", 0.5)
+    (row,) = seen.rows
+    assert (row.architecture, row.seed, row.split) == ("resnet34", 0, "valid")
+    assert row.energy_in_box.n + row.empty == 24
+    assert row.energy_in_box.low < row.energy_in_box.value < row.energy_in_box.high
+    assert row.energy_in_box.method == "bootstrap 95 % over patients"
+    assert row.box_area == attention.box_area(64) and -1 <= row.randomised_correlation <= 1
 
-    assert any(entry["file"] for entry in found["gallery"]) and HOSTILE in {entry["credit"] for entry in found["gallery"]}
+    assert any(entry.file for entry in seen.gallery) and HOSTILE in {entry.credit for entry in seen.gallery}
     pictures = {path.name for path in (folder / attention.FOLDER).iterdir()}
-    shown = [entry for entry in found["gallery"] if entry["file"]]
-    hidden = [entry for entry in found["gallery"] if not entry["file"]]
-    assert {entry["file"].rpartition("/")[2] for entry in shown} == pictures and not stale.exists()
-    assert {entry["label"] for entry in shown} == {"normal"} and {entry["label"] for entry in hidden} == {"covid"}
-    assert all("CC BY-NC-SA" in entry["why_no_picture"] and entry["credit"] for entry in hidden)
+    shown = [entry for entry in seen.gallery if entry.file]
+    hidden = [entry for entry in seen.gallery if not entry.file]
+    assert {entry.file.rpartition("/")[2] for entry in shown} == pictures and not stale.exists()
+    assert {entry.label for entry in shown} == {"normal"} and {entry.label for entry in hidden} == {"covid"}
+    assert all("CC BY-NC-SA" in entry.why_no_picture and entry.credit for entry in hidden)
     for name in pictures:
         with Image.open(folder / attention.FOLDER / name) as picture:
             assert picture.size == (2 * attention.THUMBNAIL, attention.THUMBNAIL) and not picture.info.get("exif")
@@ -219,9 +217,16 @@ def test_the_audit_of_a_run(small_run):
 
 def test_a_network_that_learnt_nothing_looks_as_a_random_one(small_run):
     """The sanity check itself: with the randomised network's own weights the correlation is 1."""
-    folder, records, films = small_run
-    torch.save(attention.randomised("resnet34").state_dict(), folder / "models" / "resnet34-seed0.pt")
-    run = predictions.read(folder)
-    (row,) = attention.audit(run, films, records, folder, asking.of_run(run, "cpu"))["rows"]
-    assert row["randomised_correlation"] == pytest.approx(1)
-    assert row["randomised_energy"] == pytest.approx(row["energy_in_box"])
+    results, films = small_run
+    weigh(results)
+    (row,) = attention.audit(results, films, results.networks(), "cpu", 0.5).rows
+    assert row.randomised_correlation == pytest.approx(1)
+    assert row.randomised_energy == pytest.approx(row.energy_in_box.value)
+
+
+def test_where_every_map_is_empty_the_energy_is_not_known(small_run, monkeypatch):
+    results, films = small_run
+    monkeypatch.setattr(attention, "maps", lambda model, images, **_: np.zeros(images.shape, np.float32))
+    (row,) = attention.audit(results, films, results.networks(), "cpu", 0.5).rows
+    assert not row.energy_in_box.known and row.empty == 24
+    assert row.randomised_energy is None and row.randomised_correlation is None

@@ -1,14 +1,19 @@
 import shutil
+import subprocess
+import sys
+from dataclasses import asdict
 
 import pytest
 
-from cxrkit import __main__ as cli
+from cxrkit import config
 from cxrkit.audit import audit
-from cxrkit.data import manifest, sources
-from cxrkit.errors import BadInput, WrongUse
+from cxrkit.data import manifest as manifests
+from cxrkit.data import sources
+from cxrkit.errors import BadInput, Interrupted, WrongUse
 from cxrkit.files import read_json, sha256_of, write_json
-from cxrkit.report import audit_text
-from tests.audit.test_external import draw
+from cxrkit.results import Results, read_typed
+from cxrkit.schema import VERSION, Audits
+from tests.audit.films import draw_folder, films
 from tests.evaluation import runs
 
 
@@ -18,30 +23,32 @@ def run(finished_run, tmp_path):
     return runs.copy(finished_run, tmp_path / "run")
 
 
-@pytest.fixture(scope="module")
-def drawn(phantoms, tmp_path_factory):
-    """A manifest of phantoms, audited beside it."""
-    source, path = sources.Source("phantom", "phantom", phantoms), tmp_path_factory.mktemp("drawn") / "manifest.csv"
-    manifest.write(path, manifest.build([source]), manifest.roots_of([source]))
+def write_manifest(path, source):
+    manifests.write(path, manifests.build([source], config.load("paper")), manifests.roots_of([source]))
     return path
 
 
 @pytest.fixture(scope="module")
+def drawn(phantoms, tmp_path_factory):
+    """A manifest of phantoms, audited beside it."""
+    return write_manifest(tmp_path_factory.mktemp("drawn") / "manifest.csv", sources.Source("phantom", "phantom", phantoms))
+
+
+@pytest.fixture(scope="module")
 def audited(finished_run, tmp_path_factory):
-    """The audit of a finished run with films from elsewhere: (folder, content)."""
+    """The audit of a finished run with external films: (folder, Audits)."""
     home = tmp_path_factory.mktemp("audited")
     runs.copy(finished_run, home / "run")
-    outside = draw(home / "outside", patients=12)
+    away = draw_folder(home / "away", patients=12)
     victim = next((finished_run / "phantoms").rglob("phantom0065-day1.jpeg"))
-    shutil.copy(victim, outside / "covid" / "copied_1.jpeg")
-    return home / "run", audit.audit(home / "run", audit.Options(outside=(f"away={outside}",)))
+    shutil.copy(victim, away / "covid" / "copied_1.jpeg")
+    return home / "run", audit.audit(home / "run", audit.Options(external=(f"away={away}",)))
 
 
 def test_a_run_gets_every_part_and_its_manifests_hash(audited):
-    folder, content = audited
-    assert content == read_json(folder / "results" / "audits.json")
-    assert content["manifest_sha256"] == sha256_of(folder / "results" / "manifest.csv") and content["data"] == "phantom"
-    assert [row["name"] for row in content["baselines"]] == [
+    folder, audits = audited
+    assert audits.manifest_sha256 == sha256_of(folder / "results" / "manifest.csv") and audits.films == "phantom"
+    assert [row.name for row in audits.baselines] == [
         "majority",
         "source",
         "file",
@@ -51,93 +58,127 @@ def test_a_run_gets_every_part_and_its_manifests_hash(audited):
         "thumbnail-8",
         "thumbnail-16",
     ]
-    assert [row["architecture"] for row in content["networks"]] == ["resnet34"] and len(content["masking"]) == 12
-    assert {row["name"] for row in content["controls"]} == {"permutation", "leak-patient", "leak-copy"}
-    assert all(row["passed"] for row in content["controls"]) and content["not_done"] == []
-    assert content["verdict"]["conclusion"] and content["verdict"]["paragraph"].startswith("These are drawn phantoms")
+    assert [row.architecture for row in audits.networks] == ["resnet34"] and len(audits.masking) == 12
+    assert {row.name for row in audits.controls} == {"permutation", "leak-patient", "leak-copy"}
+    assert all(row.passed for row in audits.controls) and audits.not_done == []
+    assert audits.verdict.conclusion and audits.verdict.paragraph.startswith("These are drawn phantoms")
+
+
+def test_what_is_written_reads_back_equal_and_of_this_schema(audited):
+    folder, audits = audited
+    path = folder / "results" / "audits.json"
+    assert read_typed(Audits, path, "audit again") == audits
+    assert Results.open(folder).audits == audits
+    assert read_json(path) == asdict(audits) and read_json(path)["schema"] == VERSION
+
+
+def test_the_networks_area_is_the_one_of_the_metrics(audited):
+    folder, audits = audited
+    (row,) = audits.networks
+    score = Results.open(folder).score("resnet34")
+    assert row.area.auc == score.auc and row.area.positives == score.confusion.tp + score.confusion.fn
+    assert row.advantage.over in ("thumbnail-8", "thumbnail-16", "histogram")
+    assert row.advantage.difference.value == pytest.approx(row.area.auc.value - row.advantage.coarse_auc)
 
 
 def test_the_whole_picture_scores_what_the_run_itself_predicted(audited):
-    _, content = audited
-    whole = [row for row in content["masking"] if row["share"] == 0]
-    assert all(row["auc"] == pytest.approx(content["networks"][0]["auc"], abs=0.01) for row in whole) and len(whole) == 2
+    _, audits = audited
+    whole = [row for row in audits.masking if row.share == 0]
+    assert all(row.area.auc.value == pytest.approx(audits.networks[0].area.auc.value, abs=0.01) for row in whole) and len(whole) == 2
 
 
 def test_every_score_has_its_interval_and_n(audited):
-    _, content = audited
+    _, audits = audited
     for part in ("baselines", "networks", "masking", "sources"):
-        for row in content[part]:
-            assert row["auc"] is None or (row["interval"][0] <= row["auc"] <= row["interval"][1] and row["n"])
+        for row in getattr(audits, part):
+            auc = row.area.auc
+            assert not auc.known or (auc.low <= auc.value <= auc.high and auc.n)
 
 
-def test_films_from_elsewhere_lose_their_copies_first(audited):
-    _, content = audited
-    (row,) = content["external"]
-    assert (row["name"], row["n"], row["n_covid"], row["duplicates_removed"]) == ("away", 24, 12, 1)
-    assert {"metrics", "drop", "calibration"} <= set(row)
+def test_external_films_lose_their_copies_first(audited):
+    _, audits = audited
+    (row,) = audits.external
+    assert (row.name, row.n, row.positives, row.copies_removed, row.left_out) == ("away", 24, 12, 1, 1)
+    assert row.external.auc.known and row.drop.auc.known and row.scaling.after.ece.known
 
 
-def test_the_checksums_cover_the_audit(audited):
-    folder, _ = audited
-    assert read_json(folder / "results" / "checksums.json")["audits.json"]["sha256"] == sha256_of(folder / "results" / "audits.json")
-
-
-def test_the_text_begins_with_the_verdict_and_has_the_baselines_above_the_networks(audited):
-    _, content = audited
-    text = audit_text.text(content)
-    assert text.startswith("VERDICT: ") and content["manifest_sha256"][:12] in text
-    assert text.index("a thumbnail of 8 x 8") < text.index("\nResNet34")
-    assert "Films from elsewhere" in text and "Lungs hidden" in text
+def test_the_checksums_cover_the_audit_and_the_pictures_of_attention(audited):
+    folder, audits = audited
+    listed = read_json(folder / "results" / "checksums.json")
+    assert [row.architecture for row in audits.attention.rows] == ["resnet34"]
+    pictures = [entry.file for entry in audits.attention.gallery if entry.file]
+    assert pictures
+    for name in ("audits.json", *pictures):
+        assert listed[name]["sha256"] == sha256_of(folder / "results" / name)
 
 
 def test_without_the_films_the_parts_that_need_them_are_listed_and_the_rest_is_done(run):
     (run / "manifest.roots.json").unlink()
-    content = audit.audit(run)
-    assert content["networks"] and not content.get("masking")
-    assert {row["name"] for row in content["baselines"] if row["auc"] is not None} == {"majority", "source", "file"}
-    assert len(content["not_done"]) == 4 and "--source" in content["not_done"][0]["reason"]
-    assert "Not done" in audit_text.text(content)
+    audits = audit.audit(run)
+    assert audits.networks and audits.masking is audits.attention is audits.external is None
+    assert {row.name for row in audits.baselines if row.area.auc.known} == {"majority", "source", "file"}
+    assert len(audits.not_done) == 4 and "--source" in audits.not_done[0].reason
+    assert {row.part for row in audits.not_done} >= {"control: permuted labels", "control: a planted copy"}
 
 
 def test_sources_named_by_hand_bring_the_films_back(run, finished_run):
     (run / "manifest.roots.json").unlink()
-    content = audit.audit(run, audit.Options(sources=(f"coronahack:phantom={finished_run / 'phantoms'}",)))
-    assert content["masking"] and content["not_done"] == []
+    audits = audit.audit(run, audit.Options(sources=(f"coronahack:phantom={finished_run / 'phantoms'}",)))
+    assert audits.masking and audits.not_done == []
 
 
 def test_results_that_lie_elsewhere_find_their_films_through_the_out_folder(run, tmp_path):
     (run / "results").rename(tmp_path / "elsewhere")
-    content = audit.audit(tmp_path / "elsewhere", audit.Options(home=str(run)))
-    assert content["masking"] and content["not_done"] == [] and (tmp_path / "elsewhere" / "audits.json").exists()
+    results = Results.open(tmp_path / "elsewhere")
+    audits = audit.audit(results, audit.Options(home=str(run)))
+    assert audits.masking and audits.not_done == [] and (tmp_path / "elsewhere" / "audits.json").exists()
+    assert results.audits is audits, "the results that were handed in know their audit"
 
 
 def test_films_that_went_missing_are_no_crash(run, tmp_path):
     roots = read_json(run / "manifest.roots.json")
     write_json(run / "manifest.roots.json", {name: str(tmp_path / "gone") for name in roots})
-    content = audit.audit(run)
-    assert content["networks"] and "control: a planted copy" in [row["part"] for row in content["not_done"]]
+    audits = audit.audit(run)
+    assert audits.networks and "control: a planted copy" in [row.part for row in audits.not_done]
     shutil.rmtree(run / "pixels", ignore_errors=True)
-    content = audit.audit(run)
-    assert content["not_done"][0]["part"] == "everything that looks at pictures" and content["networks"]
+    audits = audit.audit(run)
+    assert audits.not_done[0].part == "everything that looks at pictures" and audits.networks
 
 
 def test_a_damaged_or_absent_network_is_listed_and_the_rest_goes_on(run):
     (run / "results" / "models" / "resnet34-seed0.pt").unlink()
-    content = audit.audit(run)
-    assert content["masking"] == [] and "not there" in content["not_done"][-1]["reason"] and content["networks"]
+    audits = audit.audit(run)
+    assert audits.masking is None and "not there" in audits.not_done[-1].reason and audits.networks
+    assert [row.part for row in audits.not_done] == ["masks on resnet34-seed0", "attention"]
     (run / "results" / "models" / "resnet34-seed0.pt").write_bytes(b"no weights")
-    assert "cannot be read" in audit.audit(run)["not_done"][-1]["reason"]
+    assert "cannot be read" in audit.audit(run).not_done[-1].reason
+
+
+def test_a_part_whose_input_is_bad_ends_alone_and_an_interruption_ends_all():
+    def fail(films, context):
+        raise error
+
+    drawn, not_done = films(), []
+    parts = (audit.Part("sources", "first", fail), audit.Part("controls", "second", lambda films, context: [1]))
+    parts += (audit.Part("controls", "third of {0}", lambda films, context, name: [name], lambda context: [("a",), ("b",)]),)
+    error = BadInput("the film is torn", "a/film.png")
+    assert audit.carried_out(parts, drawn, None, not_done) == {"controls": [1, "a", "b"]}
+    assert [(row.part, row.reason) for row in not_done] == [("first", "the film is torn a/film.png")]
+    error = Interrupted("the disk is full")
+    with pytest.raises(Interrupted):
+        audit.carried_out(parts, drawn, None, not_done)
 
 
 def test_a_manifest_is_audited_without_any_run_and_the_planted_mark_changes_the_verdict(drawn, tmp_path):
-    marked = sources.parse("phantom-marked", tmp_path / "films")
-    manifest.write(tmp_path / "manifest.csv", manifest.build([marked]), manifest.roots_of([marked]))
-    honest, planted = audit.audit(drawn), audit.audit(tmp_path / "manifest.csv")
-    border = [next(row for row in content["baselines"] if row["name"] == "border") for content in (honest, planted)]
-    assert border[0]["interval"][0] < 0.6 and border[1]["auc"] > 0.99
-    assert planted["verdict"]["conclusion"] == "border-shortcut"
-    assert honest["verdict"]["conclusion"] in ("no-shortcut-found", "thumbnail")
-    assert read_json(tmp_path / "audits.json") == planted
+    marked = write_manifest(tmp_path / "manifest.csv", sources.parse("phantom-marked", tmp_path / "films"))
+    honest, planted = audit.audit(drawn), audit.audit(marked)
+    border = [next(row for row in audits.baselines if row.name == "border").area.auc for audits in (honest, planted)]
+    assert border[0].low < 0.6 and border[1].value > 0.99
+    assert planted.verdict.conclusion == "border-shortcut"
+    assert honest.verdict.conclusion in ("no-shortcut-found", "thumbnail")
+    assert honest.networks is honest.masking is honest.external is honest.attention is None and honest.not_done == []
+    assert honest.films == "phantom" and honest.counts.judged.split == "all"
+    assert read_typed(Audits, tmp_path / "audits.json", "audit again") == planted
 
 
 def test_what_a_manifest_cannot_give_is_refused(drawn, tmp_path):
@@ -152,18 +193,30 @@ def test_what_a_manifest_cannot_give_is_refused(drawn, tmp_path):
 def test_external_films_that_are_not_there_stop_the_audit_before_it_begins(run):
     (run / "results" / "audits.json").unlink(missing_ok=True)
     with pytest.raises(BadInput, match="no such data folder"):
-        audit.audit(run, audit.Options(outside=("away=/nowhere/at/all",)))
+        audit.audit(run, audit.Options(external=("away=/nowhere/at/all",)))
     assert not (run / "results" / "audits.json").exists()
 
 
-def test_the_command_prints_the_verdict_and_writes_where_it_is_told(drawn, tmp_path, capsys):
-    cli.main(["audit", str(drawn), "--out", str(tmp_path / "here.json")])
-    assert "VERDICT: " in capsys.readouterr().out and (tmp_path / "here.json").exists()
+def test_the_audit_of_a_manifest_needs_no_torch_and_its_command_prints_the_verdict(drawn, tmp_path):
+    """In a process of its own: the others of this one import torch."""
+    command = "import sys; from cxrkit.__main__ import main; main(sys.argv[1:]); print('torch imported:', 'torch' in sys.modules)"
+    arguments = [sys.executable, "-c", command, "audit", str(drawn), "--out", str(tmp_path / "here.json")]
+    said = subprocess.run(arguments, capture_output=True, text=True, check=True).stdout
+    assert "VERDICT: " in said and (tmp_path / "here.json").exists()
+    assert "torch imported: False" in said
 
 
-def test_attention_is_part_of_a_runs_audit_and_its_pictures_are_in_the_checksums(audited):
-    folder, content = audited
-    assert [row["architecture"] for row in content["attention"]["rows"]] == ["resnet34"]
-    listed = read_json(folder / "results" / "checksums.json")
-    pictures = [entry["file"] for entry in content["attention"]["gallery"] if entry["file"]]
-    assert pictures and all(listed[name]["sha256"] == sha256_of(folder / "results" / name) for name in pictures)
+@pytest.fixture(scope="module")
+def several(tmp_path_factory):
+    return runs.write_run(tmp_path_factory.mktemp("several") / "run", seeds=(1, 2), error_rates=(0.02, 0.02))
+
+
+def test_all_seeds_on_a_gpu_and_one_of_each_network_on_processors(several):
+    def names(*given):
+        return [network.name for network in audit.chosen(several, *given)]
+
+    assert names("cuda") == ["resnet34-seed1", "resnet34-seed2", "resnet101-seed1", "resnet101-seed2"]
+    assert names("cpu") == ["resnet34-seed1", "resnet101-seed1"]
+    assert names("cpu", ("resnet101-seed2",)) == ["resnet101-seed2"]
+    with pytest.raises(BadInput, match="vgg16_bn-seed0"):
+        audit.chosen(several, "cpu", ("vgg16_bn-seed0",))

@@ -3,13 +3,13 @@ import pytest
 
 from cxrkit.audit import baselines
 from cxrkit.data.records import POSITIVE
-from tests.audit.films import films
+from tests.audit.films import films, showing
 
 HONEST = films(where="centre")
 
 
-def rows_of(found):
-    return {row["name"]: row for row in baselines.run(found)[0]}
+def rows_of(drawn):
+    return {row.name: row for row in baselines.run(drawn)[0]}
 
 
 @pytest.fixture(scope="module")
@@ -19,19 +19,19 @@ def honest():
 
 def test_on_honest_films_what_sees_no_lung_is_at_chance_and_a_thumbnail_is_not(honest):
     for name in ("majority", "source", "file", "border"):
-        assert honest[name]["interval"][0] < 0.5 < honest[name]["interval"][1], name
-    assert honest["thumbnail-8"]["auc"] > 0.95 and honest["thumbnail-16"]["auc"] > 0.95
-    assert honest["age"]["auc"] is None and "0 COVID-19 and 0 normal" in honest["age"]["note"]
+        assert honest[name].area.auc.low < 0.5 < honest[name].area.auc.high, name
+    assert honest["thumbnail-8"].area.auc.value > 0.95 and honest["thumbnail-16"].area.auc.value > 0.95
+    assert honest["age"].area.auc.value is None and "0 COVID-19 and 0 normal" in honest["age"].note
 
 
 def test_every_row_has_interval_n_and_the_held_out_films_of_its_own(honest):
     for name, row in honest.items():
-        if row["auc"] is not None:
-            assert row["interval"][0] <= row["auc"] <= row["interval"][1]
-            assert (row["n"], row["n_covid"]) == (160, 80)
+        if row.area.auc.known:
+            assert row.area.auc.low <= row.area.auc.value <= row.area.auc.high
+            assert (row.area.auc.n, row.area.positives) == (160, 80)
             if name != "majority":
-                assert row["held_out"]["n"] == (HONEST.splits == "valid").sum()
-    assert "50.0 %" in honest["majority"]["note"]
+                assert row.held_out.auc.n == (HONEST.splits == "valid").sum()
+    assert "50.0 %" in honest["majority"].note and honest["majority"].held_out is None
 
 
 @pytest.mark.parametrize(
@@ -46,18 +46,17 @@ def test_every_row_has_interval_n_and_the_held_out_films_of_its_own(honest):
     ],
 )
 def test_each_baseline_finds_the_shortcut_it_is_there_for(name, planted):
-    found = rows_of(planted)
-    assert found[name]["auc"] > 0.95 and found[name]["interval"][0] > 0.9
+    areas = {row.name: row.area.auc for row in baselines.run(planted)[0]}
+    assert areas[name].value > 0.95 and areas[name].low > 0.9
     others = {"border", "source", "file", "age"} - {name}
-    assert all(found[other]["auc"] is None or found[other]["interval"][0] < 0.6 for other in others)
+    assert all(not areas[other].known or areas[other].low < 0.6 for other in others)
 
 
 def test_without_pictures_or_sizes_the_rows_say_why():
-    bare = films(width=lambda label: None).take(np.ones(160, bool))
-    found = rows_of(type(bare)(bare.records, bare.groups))
-    assert found["file"]["auc"] is None and "size" in found["file"]["note"]
-    assert found["border"]["auc"] is None and "not on this machine" in found["border"]["note"]
-    assert found["source"]["auc"] == 0.5
+    bare = rows_of(showing(films(width=lambda label: None), None))
+    assert not bare["file"].area.auc.known and "size" in bare["file"].note
+    assert not bare["border"].area.auc.known and "not on this machine" in bare["border"].note
+    assert bare["source"].area.auc.value == 0.5
 
 
 def test_scores_of_the_held_out_films_are_in_their_order():

@@ -5,8 +5,10 @@ import pytest
 from PIL import Image
 
 from cxrkit.audit import reference
-from cxrkit.data import manifest, pixels, sources
-from cxrkit.data.images import open_grey
+from cxrkit.data import manifest as manifests
+from cxrkit.data import pixels, sources
+from cxrkit.data.images import open_grey, square
+from cxrkit.data.manifest import Manifest
 from cxrkit.data.pixels import Pixels
 from cxrkit.data.readers import phantom
 from cxrkit.data.records import Record
@@ -34,7 +36,7 @@ def described(tmp_path_factory):
         for number, (label, split) in enumerate(zip(labels, splits))
     ]
     folder = tmp_path_factory.mktemp("described")
-    reference.describe_training(Pixels(images, {r.image_id: row for row, r in enumerate(records)}), records, folder)
+    reference.describe_training(Pixels(images, {r.image_id: row for row, r in enumerate(records)}), Manifest(tuple(records)), folder)
     return folder, reference.load(folder)[0]
 
 
@@ -94,11 +96,11 @@ def test_colour_is_told_from_grey_and_from_a_few_arrows():
 
 
 def test_the_file_is_small_holds_no_film_and_says_what_it_accepts(described):
-    folder, reference = described
+    folder, training = described
     content = json.loads((folder / reference.FILE).read_text())
     assert (folder / reference.FILE).stat().st_size < 200_000
     films = drawn(160, 0)[0]
-    numbers = np.concatenate([[cloud.mean, *cloud.components] for cloud in reference.clouds])
+    numbers = np.concatenate([[cloud.mean, *cloud.components] for cloud in training.clouds])
     agreement = np.corrcoef(np.vstack([numbers, reference.contrasted(films[:120])]))[: len(numbers), len(numbers) :]
     assert np.abs(agreement).max() < 0.99
     for figure in content["held_out"]["valid"].values():
@@ -109,8 +111,8 @@ def test_it_is_repeatable(described, tmp_path):
     images, labels = drawn(80, 5)
     records = [Record(f"d/{n}", f"d/{n}", "d", label, patient=f"d:{n}", split="train") for n, label in enumerate(labels)]
     films = Pixels(images, {r.image_id: row for row, r in enumerate(records)})
-    reference.describe_training(films, records, tmp_path / "a")
-    reference.describe_training(films, records[::-1], tmp_path / "b")
+    reference.describe_training(films, Manifest(tuple(records)), tmp_path / "a")
+    reference.describe_training(films, Manifest(tuple(records[::-1])), tmp_path / "b")
     assert (tmp_path / "a" / reference.FILE).read_bytes() == (tmp_path / "b" / reference.FILE).read_bytes()
 
 
@@ -118,9 +120,10 @@ def test_few_films_of_a_class_are_described_with_the_others_and_too_few_not_at_a
     for n, clouds in ((40, 1), (8, 0)):
         images, labels = drawn(n, 6)
         records = [Record(f"d/{k}", f"d/{k}", "d", label, patient=f"d:{k}", split="train") for k, label in enumerate(labels)]
-        content = reference.describe_training(Pixels(images, {r.image_id: row for row, r in enumerate(records)}), records, tmp_path)
+        films = Pixels(images, {r.image_id: row for row, r in enumerate(records)})
+        description = reference.describe_training(films, Manifest(tuple(records)), tmp_path)
         read, why_not = reference.load(tmp_path)
-        assert len(content.get("clouds", [])) == clouds
+        assert len(description.reference.clouds if description.reference else []) == clouds
         assert (read is None) == (clouds == 0) and ("only 8 training films" in why_not) == (clouds == 0)
 
 
@@ -138,24 +141,24 @@ def children(films, tmp_path_factory):
     out = tmp_path_factory.mktemp("children")
     found = sources.parse_all([f"coronahack={films}/coronahack"], drawn_at=out)
     records = [record for record in found[0].read() if record.used and record.view != "lateral"]
-    locate = sources.locator(manifest.roots_of(found))
+    locate = sources.locator(manifests.roots_of(found))
     there = [record for record in records if locate(record).exists()]
     covid = [record for record in there if record.label == "covid"]
     normal = [record for record in there if record.label == "normal"]
     chosen = [r.but(split="train", sha256=sha256_of(locate(r))) for r in covid + normal[:: len(normal) // 300]]
     chosen = list({record.sha256: record for record in chosen}.values())
-    reference.describe_training(pixels.load(chosen, locate, 64, out / "pixels"), chosen, out)
+    reference.describe_training(pixels.load(chosen, locate, 64, out / "pixels"), Manifest(tuple(chosen)), out)
     return reference.load(out)[0]
 
 
 def test_films_of_another_hospital_pass_and_what_is_no_frontal_film_does_not(children, films):
-    adults = np.stack([pixels.square(open_grey(path), 64) for path in sorted((films / "nih_normal").glob("*.jpg"))[:80]])
+    adults = np.stack([square(open_grey(path), 64) for path in sorted((films / "nih_normal").glob("*.jpg"))[:80]])
     lateral = [
         path
         for path in (films / "ieee8023" / "images").iterdir()
         if path.stem.lower().endswith(("-l", "-l-on-admission", "day1-l", "day0-l"))
     ]
-    sideways = np.stack([pixels.square(open_grey(path), 64) for path in lateral])
+    sideways = np.stack([square(open_grey(path), 64) for path in lateral])
     assert len(lateral) >= 8
     assert accepted(children, adults) >= 0.75
     assert accepted(children, adults[:, ::-1]) <= 0.05 and accepted(children, 255 - adults) <= 0.05

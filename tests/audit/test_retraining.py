@@ -3,52 +3,88 @@ import pytest
 
 from cxrkit import config
 from cxrkit.audit import audit, masking, retraining
-from cxrkit.data import manifest, pixels, sources
+from cxrkit.audit.films import Films
+from cxrkit.audit.retraining import Retraining
+from cxrkit.data import manifest as manifests
+from cxrkit.data import pixels, sources
+from cxrkit.data.records import POSITIVE
 from cxrkit.errors import BadInput
+from cxrkit.results import Network
 from cxrkit.training import jobs
+from tests.audit.films import films
 from tests.conftest import SMALL
 from tests.evaluation import runs
 
 
 @pytest.fixture(scope="module")
-def films(finished_run, tmp_path_factory):
-    records = manifest.read(finished_run / "manifest.csv")
-    locate = sources.locator(manifest.read_roots(finished_run / "manifest.csv"))
-    return records, pixels.load(records, locate, 32, tmp_path_factory.mktemp("pixels"))
+def squares(finished_run, tmp_path_factory):
+    """The manifest of a finished run, and its Pixels."""
+    manifest = manifests.read(finished_run / "manifest.csv")
+    locate = sources.locator(manifests.read_roots(finished_run / "manifest.csv"))
+    return manifest, pixels.load(manifest, locate, 32, tmp_path_factory.mktemp("pixels"))
 
 
-def test_a_network_is_trained_on_what_it_is_given_and_not_twice(films, tmp_path, monkeypatch):
-    records, squares = films
-    experiment = config.load("dry-run", SMALL)
-    found = retraining.predictions(experiment, "resnet34", 3, records, squares, "as-it-is", tmp_path, "cpu")
-    assert set(found) == {record.image_id for record in records if record.split == "valid"}
+def again(manifest, loaded, folder, seed):
+    network = Network("resnet34", seed, folder / "unused.pt")
+    return Retraining(network, config.load("dry-run", SMALL), Films.of(manifest), loaded, folder, "cpu")
+
+
+def test_a_network_is_trained_on_what_it_is_given_and_not_twice(squares, tmp_path, monkeypatch):
+    manifest, loaded = squares
+    first = again(manifest, loaded, tmp_path, 3).predictions(manifest.used, loaded, "as-it-is")
+    assert set(first) == {record.image_id for record in manifest.used if record.split == "valid"}
     monkeypatch.setattr(jobs.recipe, "run", lambda *_: pytest.fail("trained again"))
-    assert retraining.predictions(experiment, "resnet34", 3, records, squares, "as-it-is", tmp_path, "cpu") == found
+    assert again(manifest, loaded, tmp_path, 3).predictions(manifest.used, loaded, "as-it-is") == first
 
 
-def test_a_training_that_fails_says_why(films, tmp_path, monkeypatch):
+def test_a_training_that_fails_says_why(squares, tmp_path, monkeypatch):
     def fail(*_):
         raise ValueError("no such luck")
 
     monkeypatch.setattr(jobs.recipe, "run", fail)
+    manifest, loaded = squares
     with pytest.raises(BadInput, match="no such luck"):
-        retraining.predictions(config.load("dry-run", SMALL), "resnet34", 0, *films, "doomed", tmp_path, "cpu")
+        again(manifest, loaded, tmp_path, 0).predictions(manifest.used, loaded, "doomed")
+
+
+def knowing(given):
+    """A stand-in for Retraining.predictions that is always right about the labels it is given, and keeps them by alteration."""
+
+    def predictions(self, records, pixels, alteration):
+        given[alteration] = (records, None if pixels is None else np.array(pixels.images[:2]))
+        return {record.image_id: float(record.label == POSITIVE) for record in records if record.used and record.split == "valid"}
+
+    return predictions
 
 
 def test_retraining_adds_masked_rows_and_a_control_to_an_audit(finished_run, tmp_path, monkeypatch):
     given = {}
-
-    def train(experiment, architecture, seed, records, squares, alteration, folder, device):
-        given[alteration] = (records, np.array(squares.images[:2]))
-        return {record.image_id: float(record.label == "covid") for record in records if record.used and record.split == "valid"}
-
-    monkeypatch.setattr(retraining, "predictions", train)
-    content = audit.audit(runs.copy(finished_run, tmp_path / "run"), audit.Options(retrain=True))
-    assert content["not_done"] == []
-    again = [(row["mask"], row["side"]) for row in content["masking"] if row["retrained"]]
-    assert again == [(mask, side) for mask in masking.MASKS for side in masking.RETRAINED_SIDES]
-    assert content["controls"][-1]["name"] == "permutation-retrained"
+    monkeypatch.setattr(Retraining, "predictions", knowing(given))
+    audits = audit.audit(runs.copy(finished_run, tmp_path / "run"), audit.Options(retrain=True))
+    assert audits.not_done == []
+    retrained = [(row.mask, row.side) for row in audits.masking if row.retrained]
+    assert retrained == [(mask, side) for mask in masking.MASKS for side in retraining.SIDES]
+    assert audits.controls[-1].name == "permutation-retrained"
     assert (given["centre-80"][1][:, 16, 16] == 0).all() and (given["surround-80"][1][:, 0, 0] == 0).all()
-    labels = {record.image_id: record.label for record in manifest.read(tmp_path / "run" / "manifest.csv")}
+    labels = {record.image_id: record.label for record in manifests.read(tmp_path / "run" / "manifest.csv").records}
     assert any(record.label != labels[record.image_id] for record in given["permuted-labels"][0])
-    assert content["verdict"]["conclusion"] == "audit-failed", "a network that is right about random labels has seen them"
+    assert audits.verdict.conclusion == "audit-failed", "a network that is right about random labels has seen them"
+
+
+def test_permuted_labels_keep_their_meaning(monkeypatch):
+    """The labels of the altered records are the ones that the predictions are held against."""
+    drawn, given = films(), {}
+    monkeypatch.setattr(Retraining, "predictions", knowing(given))
+    row = Retraining(Network("resnet34", 0, None), None, drawn, None, None, "cpu").permuted()
+    assert row.found.startswith("1.000") and not row.passed
+    assert sum(record.label == POSITIVE for record in given["permuted-labels"][0]) == drawn.is_covid.sum()
+
+
+def test_a_network_trained_without_a_source_sees_none_of_its_films_and_is_scored_on_all_of_them(monkeypatch):
+    drawn, given = films(source_of=lambda label, patient: "north" if patient % 2 else "south"), {}
+    monkeypatch.setattr(Retraining, "predictions", knowing(given))
+    rows = Retraining(Network("resnet34", 0, None), None, drawn, None, None, "cpu").without_each_source()
+    assert len(rows) == 2 and all(row.area.auc.value == 1 and row.area.auc.n > 80 for row in rows)
+    for source in ("north", "south"):
+        records = [record for record in given[f"without-{source}"][0] if record.source == source]
+        assert len(records) == 80 and {record.split for record in records} == {"valid"}

@@ -1,0 +1,83 @@
+"""The parts of an audit that ask trained networks: masks, features, attention, external films, retraining."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from cxrkit.audit import attention, external, masking, sources
+from cxrkit.audit.context import CACHE, Context, Part, first_seeds
+from cxrkit.audit.external import ExternalFilms
+from cxrkit.audit.films import Films
+from cxrkit.audit.retraining import Retraining
+from cxrkit.data import pixels
+from cxrkit.errors import BadInput
+from cxrkit.results import Network
+from cxrkit.schema import Attention, ExternalRow, MaskRow, SourceRow
+from cxrkit.training import networks
+
+
+def each_network(context: Context) -> list[tuple[Network]]:
+    return [(network,) for network in context.networks]
+
+
+def one_of_each_architecture(context: Context) -> list[tuple[Network]]:
+    return [(network,) for network in first_seeds(sorted(context.networks, key=lambda network: network.seed))]
+
+
+def each_retrained(context: Context) -> list[tuple[Network]]:
+    """One network of each architecture, where retraining is asked for."""
+    if not context.options.retrain:
+        return []
+    return [(network,) for network in context.networks if network.seed == context.networks[0].seed]
+
+
+def each_external(context: Context) -> list[tuple[ExternalFilms, str]]:
+    return [(films, architecture) for films in context.external for architecture in context.results.architectures]
+
+
+def masked(films: Films, context: Context, network: Network) -> list[MaskRow]:
+    model = networks.load(network.path, network.architecture, context.device)
+    return masking.curve(network, model, films.judged, context.device)
+
+
+def sources_by_features(films: Films, context: Context, network: Network) -> list[SourceRow]:
+    """How well what the network's last layer sees tells the sources apart, where some label has several."""
+    if all(len(np.unique(films.sources[films.is_covid == label])) < 2 for label in (True, False)):
+        return []
+    model = networks.load(network.path, network.architecture, context.device)
+    seen = networks.features(model, films.images, context.device)
+    return sources.seen_sources(films, seen, f"the features of {network.architecture}", network.architecture)
+
+
+def attended(films: Films, context: Context) -> list[Attention]:
+    results = context.results
+    return [attention.audit(results, context.pixels, context.networks, context.device, results.experiment.threshold)]
+
+
+def scored_on_external(films: Films, context: Context, others: ExternalFilms, architecture: str) -> list[ExternalRow]:
+    """All seeds of the architecture, whichever networks the other parts ask."""
+    used = others.manifest.used
+    if not used:
+        raise BadInput("no film is left that the run does not have")
+    squares = pixels.load(others.manifest, others.locate, context.pixels.size, context.home / CACHE)
+    images = squares.of([record.image_id for record in used])
+    seeds = [network for network in context.results.networks() if network.architecture == architecture]
+    p_covid = [networks.p_covid(networks.load(n.path, architecture, context.device), images, context.device) for n in seeds]
+    return [external.row(others, architecture, np.stack(p_covid), context.results)]
+
+
+def _again(films: Films, context: Context, network: Network) -> Retraining:
+    experiment = replace(context.results.experiment, weights=context.options.weights)
+    return Retraining(network, experiment, films, context.pixels, context.home / "audit-jobs", context.device)
+
+
+PARTS: tuple[Part, ...] = (
+    Part("masking", "masks on {0.name}", masked, each_network),
+    Part("sources", "features of {0.name}", sources_by_features, one_of_each_architecture),
+    Part("attention", "attention", attended),
+    Part("external", "{1} on the films of {0.name}", scored_on_external, each_external),
+    Part("masking", "{0.name} trained anew on masked films", lambda *given: _again(*given).masked(), each_retrained),
+    Part("sources", "{0.name} trained anew without each source", lambda *given: _again(*given).without_each_source(), each_retrained),
+    Part("controls", "{0.name} trained anew on permuted labels", lambda *given: [_again(*given).permuted()], each_retrained),
+)
+"""In the order in which they are done; films and networks are those of a run, with their pixels on this machine."""
