@@ -1,11 +1,10 @@
-"""How fast this machine trains, and what it waits for: every figure from one run, on the user's own films.
+"""Benchmark of this machine: how fast it trains, and what it waits for; every figure from one run, on the user's own films.
 
 The limit is a network's bare training step on one batch that never changes (the way timm's benchmark
 measures it: https://github.com/huggingface/pytorch-image-models, benchmark.py); what the loaders and the
 training loop reach is told as a share of it.
 """
 
-import multiprocessing
 import tempfile
 import time
 from dataclasses import replace
@@ -16,11 +15,13 @@ from fastai.learner import Callback
 from fastai.torch_core import set_seed
 
 from cxrkit import environment
-from cxrkit.data import images, manifest, pixels, sources, tree
+from cxrkit.config import Experiment, short_name
+from cxrkit.data import images, pixels, sources, tree
+from cxrkit.data import manifest as manifests
 from cxrkit.evaluation import study
-from cxrkit.evaluation.scoring import SHORT_NAMES
 from cxrkit.progress import say, table
-from cxrkit.training import loaders, precision, recipe
+from cxrkit.training import loaders, recipe
+from cxrkit.training.precision import Numerics
 
 WORKERS = 2
 """Decoding processes of the `files` loader, as on the two processors that Kaggle gave in 2020."""
@@ -30,38 +31,36 @@ STAGES_OF = {"paper": 1, "rigorous": 10}
 """Seeds of the experiments whose duration is estimated."""
 
 
-def run(experiment, out, cache_sizes=()):
+def run(experiment: Experiment, out: Path | str) -> dict:
     """Measure everything on the experiment's films and image size; return the content of bench.json.
 
-    out: the folder for what is made on the way. cache_sizes: numbers of films for the curve of the pixel cache.
-    Raises BadInput as a run on the same data would.
+    out: the folder for what is made on the way. Raises BadInput as a run on the same data would.
     """
     out = Path(out)
-    found = sources.parse_all(experiment.data, drawn_at=out / "phantoms")
-    records = manifest.build(found, experiment.split, experiment.exclude_views, experiment.split_seed, kept=out / "known")
-    locate = sources.locator(manifest.roots_of(found))
-    used = [record for record in records if record.used]
+    wanted = sources.parse_all(experiment.data, drawn_at=out / "phantoms")
+    manifest = manifests.build(wanted, experiment, out / "pixels")
+    locate = sources.locator(manifests.roots_of(wanted))
     device = environment.choose_device().value
-    how = (precision.choose_precision(experiment.precision, device), precision.choose_layout(device))
-    precision.autotune(device)
-    say(f"{len(used)} films at {experiment.image_size} px on {device}: {how[0].value}, {how[1].value}, batches of {experiment.batch_size}")
-    content = {"conditions": _conditions(experiment, used, device, how), "cache": _cache(used, locate, experiment.image_size, out)}
-    films = pixels.load(records, locate, experiment.image_size, out / "pixels")
-    tree.build(records, locate, out / "tree")
-    resident = loaders.resident(films, records, experiment.batch_size, device)
-    files = loaders.from_files(out / "tree", tree.entries(records), experiment.image_size, experiment.batch_size, WORKERS, device)
+    how = Numerics.choose(experiment.precision, device)
+    say(f"{len(manifest.used)} films at {experiment.image_size} px on {device}, batches of {experiment.batch_size}; {how}")
+    content = {
+        "conditions": _conditions(experiment, manifest.used, device, how),
+        "cache": _cache(manifest.used, locate, experiment.image_size, out),
+    }
+    films = pixels.load(manifest, locate, experiment.image_size, out / "pixels")
+    tree.build(manifest, locate, out / "tree")
+    resident = loaders.resident(films, manifest.used, experiment.batch_size, device)
+    files = loaders.from_files(out / "tree", tree.entries(manifest), experiment.image_size, experiment.batch_size, WORKERS, device)
     content["loaders"] = {name: _loader_speed(made, device) for name, made in (("files", files), ("resident", resident))}
     content["networks"] = [_network(architecture, experiment, resident, device, how) for architecture in experiment.architectures]
     content["estimates"] = _estimates(content["networks"], resident)
-    if cache_sizes:
-        content["cache_curve"] = _cache_curve(used, locate, experiment.image_size, cache_sizes)
     content["peak_memory_bytes"] = environment.peak_memory_bytes()
     return content
 
 
 def _conditions(experiment, used, device, how):
     gpu = {"gpu": torch.cuda.get_device_name(), "gpus": torch.cuda.device_count()} if device == "cuda" else {}
-    chosen = {"precision": how[0].value, "layout": how[1].value, "threads": torch.get_num_threads()}
+    chosen = {"precision": how.precision.value, "layout": how.layout.value, "threads": torch.get_num_threads()}
     size = {"image_size": experiment.image_size, "batch_size": experiment.batch_size, "films": len(used)}
     return size | {"device": device} | gpu | chosen | environment.describe()
 
@@ -70,7 +69,7 @@ def _cache(used, locate, size, out):
     """Films a second: one loop over Pillow, the cache's first build, and the seconds of a start that finds it whole."""
     started = time.monotonic()
     for record in used:
-        pixels.square(images.open_grey(locate(record)), size)
+        images.square(images.open_grey(locate(record)), size)
     loop = time.monotonic() - started
     with tempfile.TemporaryDirectory(dir=out) as folder:
         build, again = (_seconds(lambda: pixels.load(used, locate, size, folder)) for _ in range(2))
@@ -113,7 +112,7 @@ def _loader_speed(made, device):
 def _network(architecture, experiment, made, device, how):
     """Images a second of the bare step and of the training loop, with all layers trained, and what the loop waited for."""
     learner = recipe.make_learner(
-        recipe.Job(architecture, 0), made, replace(experiment, pretrained=False), tempfile.gettempdir(), precision.callbacks(*how, device)
+        recipe.Job(architecture, 0), made, replace(experiment, pretrained=False), tempfile.gettempdir(), how.callbacks(device)
     )
     learner.unfreeze()
     timed = Timed(device)
@@ -141,8 +140,8 @@ def _bare_step(learner, made, device, how):
     set_seed(0)
     x, y = (value.as_subclass(torch.Tensor) for value in made.train.one_batch())
     model, optimizer = learner.model.train(), learner.opt
-    scaler = torch.amp.GradScaler(device, enabled=how[0].value == "float16")
-    cast = torch.autocast(device, getattr(torch, how[0].value), enabled=how[0].value != "float32")
+    scaler = torch.amp.GradScaler(device, enabled=how.precision.value == "float16")
+    cast = torch.autocast(device, getattr(torch, how.precision.value), enabled=how.precision.value != "float32")
 
     def step():
         with cast:
@@ -196,37 +195,6 @@ def _estimates(networks, made):
     return {name: {"seeds": seeds, "networks": len(networks), "seconds": seeds * one_seed} for name, seeds in STAGES_OF.items()}
 
 
-def _cache_curve(used, locate, size, counts):
-    """Seconds and peak memory of building the cache for these numbers of films, each in a process of its own.
-
-    Films are repeated under other hashes: a few bytes after the end of a picture file change nothing but them.
-    """
-    found = []
-    for count in counts:
-        with tempfile.TemporaryDirectory() as folder:
-            repeated = []
-            for number in range(count):
-                record = used[number % len(used)]
-                content = locate(record).read_bytes() + number.to_bytes(8, "big")
-                path = Path(folder) / f"{number}.film"
-                path.write_bytes(content)
-                repeated.append(
-                    record.but(image_id=f"copy/{number}", path=f"copy/{path.name}", sha256=images.hashlib.sha256(content).hexdigest())
-                )
-            context = multiprocessing.get_context("spawn")
-            with context.Pool(1) as pool:
-                seconds, peak = pool.apply(_build_apart, (repeated, folder, size))
-        found.append({"films": count, "seconds": seconds, "peak_memory_bytes": peak})
-        say(f"cache of {count} films: {seconds:.1f} s")
-    return found
-
-
-def _build_apart(records, folder, size):
-    started = time.monotonic()
-    pixels.load(records, sources.locator({"copy": folder}), size, Path(folder) / "pixels")
-    return time.monotonic() - started, environment.peak_memory_bytes()
-
-
 def name(content):
     """The file name that says what the figures were measured under."""
     at = content["conditions"]
@@ -237,10 +205,10 @@ def name(content):
 def text(content):
     """The figures as tables."""
     cache, speed, estimates = content["cache"], content["loaders"], content["estimates"]
-    seconds = {name: "{}-{}".format(*row["seconds_per_epoch"]) for name, row in study.tables()["networks"].items()}
+    seconds = {name: "{}-{}".format(*between) for name, between in study.seconds_per_epoch().items()}
     rows = [
         [
-            SHORT_NAMES[n["architecture"]],
+            short_name(n["architecture"]),
             f"{n['bare_per_second']:.1f}",
             f"{n['loop_per_second']:.1f}",
             f"{n['loop_over_bare']:.3f}",
@@ -262,7 +230,4 @@ def text(content):
             for name, e in estimates.items()
         ),
     ]
-    if "cache_curve" in content:
-        rows = [[row["films"], f"{row['seconds']:.1f}", f"{row['peak_memory_bytes'] / 1e6:.0f}"] for row in content["cache_curve"]]
-        lines += ["", table(rows, ["films", "seconds", "peak MB"], right=["films", "seconds", "peak MB"])]
     return "\n".join(lines)

@@ -3,192 +3,147 @@
 import time
 from pathlib import Path
 
-from cxrkit import config, environment
-from cxrkit.data import manifest, pixels, sources, splits, summary, tree
-from cxrkit.data.readers import phantom
+from cxrkit import RESEARCH_ONLY, environment
+from cxrkit.config import Experiment
+from cxrkit.data import manifest as manifests
+from cxrkit.data import pixels, sources, summary, tree
+from cxrkit.data.manifest import Manifest
+from cxrkit.environment import Deadline
 from cxrkit.errors import BadInput, Interrupted, disk_errors
-from cxrkit.files import locked, read_json, sha256_of, write_checksums, write_json, write_text
+from cxrkit.files import locked, write_checksums
 from cxrkit.progress import announce, say
+from cxrkit.results import Results, StandingWarning
+from cxrkit.schema import Chosen
 
-RESEARCH_ONLY = "Research use only: not a medical device, and no score here says that a network sees disease."
+CACHE = "pixels"
+"""The folder below a run's own in which films are kept decoded."""
 
 
-def run(experiment, out, results=None, time_left=environment.Deadline()):
-    """Make out/manifest.csv, out/tree, out/jobs and out/results for an experiment; return the results folder.
+def run(experiment: Experiment, out: Path | str, folder: Path | str = "", time_left: Deadline = Deadline()) -> Results | None:
+    """Make out/manifest.csv, out/tree, out/jobs and out/results for an experiment; return the results.
 
-    results: another folder for the results. time_left: seconds until no new stage of a training may begin;
-    then the results are made from what is finished, and say so.
-    Raises CxrkitError; whatever was finished before stays, and the next run goes on from it.
+    folder: another folder for the results. time_left: seconds until no new stage of a training may begin; then the
+    results are made from what is finished, and say so. Of several processes the first makes the results, and the
+    others return None. Raises CxrkitError; whatever was finished before stays, and the next run goes on from it.
     """
     out = Path(out)
     with disk_errors(out):
-        return _run(experiment, out, Path(results or out / "results"), time_left)
+        return _run(experiment, out, Path(folder or out / "results"), time_left)
 
 
-def _run(experiment, out, results, time_left):
+def _run(experiment: Experiment, out: Path, folder: Path, time_left: Deadline) -> Results | None:
     clock = Clock()
     announce(f"experiment {experiment.name} {experiment.hash()[:12]}, into {out}")
     announce(RESEARCH_ONLY)
     with locked(out / ".lock"):  # processes that share the folder come here one after the other, and find what is there
         with clock("manifest"):
-            records, locate, manifest_hash = make_manifest(experiment, out)
-        data = "phantom" if all(record.source == "phantom" for record in records) else "films"
-        announce(summary.summary(records) + "\n")
-        announce(summary.as_merged(records, experiment.split, experiment.split_seed, experiment.exclude_views))
-        leaks = leak_gate(records, experiment.allow_leakage, out / "manifest.csv")
-        marks = banner(data, experiment, leaks)
-        announce(marks)
+            manifest, locate = make_manifest(experiment, out)
+        announce(summary.text(manifest) + "\n")
+        announce(summary.as_merged(manifest, experiment))
+        refuse_leaks(manifest, experiment.allow_leakage, out / "manifest.csv")
+        results = Results(folder)
+        if environment.rank() == 0:
+            results = Results.begin(folder, experiment, manifest)
+            announce(marked(results.warnings))
         with clock("tree"):
-            announce(f"tree: {tree.build(records, locate, out / 'tree')}")
+            announce(f"tree: {tree.build(manifest, locate, out / 'tree')}")
         with clock("pixels"):
-            films = pixels.load(records, locate, experiment.image_size, out / "pixels")
+            films = pixels.load(manifest, locate, experiment.image_size, out / CACHE)
 
-    from cxrkit.training import jobs, loaders
+    from cxrkit.training import jobs, loaders  # fastai takes seconds to import: bad input is reported before
 
     device = environment.choose_device()
     announce(f"device: {device}")
     with clock("training"):
-        make_loaders = loaders.maker(experiment, records, films, out / "tree", device.value)
-        jobs.run(experiment, make_loaders, manifest_hash, out / "jobs", device.value, time_left)
+        make_loaders, placement = loaders.maker(experiment, manifest, films, out / "tree", device.value)
+        numerics = jobs.run(experiment, make_loaders, manifest.sha256, out / "jobs", device.value, time_left)
     if environment.rank() > 0:
         return None
     unfinished, failed = jobs.unfinished(experiment, out / "jobs"), jobs.failures(experiment, out / "jobs")
-    if unfinished:
-        marks = "\n".join(filter(None, [marks, partial(experiment, unfinished, failed, out)]))
+    refuse_nothing(experiment, unfinished, failed, out)
 
     from cxrkit.audit import audit, reference
-    from cxrkit.evaluation import comparison, outcome, scoring
-    from cxrkit.report import audit_text, page, plots
+    from cxrkit.evaluation.evaluate import evaluate
+    from cxrkit.report import markdown, report
 
     with clock("results"):
-        write_text(results / "manifest.csv", manifest.to_csv(records))
-        jobs.collect(experiment, records, out / "jobs", results)
-        facts = about(experiment, manifest_hash, data, device, clock, leaks) | {"unfinished": unfinished, "failed": failed}
-        write_json(results / "run.json", facts)
-        content, compared = outcome.evaluate(results, experiment.threshold)
-        plots.draw_all(results, content, records, locate)
-        reference.describe_training(films, records, results)
+        results.keep(jobs.collect(experiment, {record.image_id: record.label for record in manifest.used}, out / "jobs"))
+        evaluate(results)
+        reference.describe_training(films, manifest, results.folder)
     with clock("audit"):
         if experiment.audit == "none":
-            (results / audit.NAME).unlink(missing_ok=True)
+            results.remove_audit()
         else:
-            audited = audit.audit(results, audit.Options(home=str(out), asks=experiment.audit == "full"))
-    write_json(results / "run.json", facts | {"seconds": clock.seconds, "peak_memory_bytes": environment.peak_memory_bytes()})
+            audit.audit(results, audit.Options(home=str(out), asks=experiment.audit == "full"))
+    chosen = Chosen(device, numerics.precision, numerics.layout, numerics.autotuning, placement)
+    results.finish(chosen, unfinished, failed, clock.seconds)
     with clock("report"):
-        write_checksums(results)
-        page.make(results)
-    if experiment.audit != "none":
-        say("\n" + audit_text.text(audited))
-    say("\n" + scoring.text_table(content) + "\n" + marks + "\n")
-    say(comparison.text(compared) + "\n")
-    say(
-        f"95 % intervals: Wilson for proportions, DeLong and Newcombe for AUC. Manifest {manifest_hash[:12]}. Results: {results}; open {results / 'report.html'}"
-    )
+        write_checksums(results.folder)
+        report.make(results, locate)
+    say("\n" + markdown.run_log(results))
+    say(f"Manifest {manifest.sha256[:12]}. Results: {results.folder}; open {results.folder / report.PAGE}")
     return results
 
 
-def refuse_failures(results):
+def make_manifest(experiment: Experiment, out: Path):
+    """Build and write out/manifest.csv; return the Manifest, and the function from a record to its file."""
+    wanted = sources.parse_all(experiment.data, drawn_at=out / "phantoms")
+    manifest = manifests.build(wanted, experiment, out / CACHE)
+    roots = manifests.roots_of(wanted)
+    manifests.write(out / "manifest.csv", manifest, roots)
+    return manifest, sources.locator(roots)
+
+
+def refuse_leaks(manifest: Manifest, allowed: bool, where: Path) -> None:
+    """Raise BadInput for patients or pictures in two splits, unless the experiment allows them."""
+    if manifest.leaks and not allowed:
+        first = "\n".join(f"  - {leak}" for leak in manifest.leaks[:5])
+        raise BadInput(
+            f"The split leaks: {len(manifest.leaks)} patients or pictures stand in two splits. The first:\n{first}",
+            where,
+            "use --duplicates remove or --split grouped; to train all the same, with every table marked: --allow-leakage",
+        )
+
+
+def refuse_nothing(experiment: Experiment, unfinished: list[str], failed: dict[str, str], out: Path) -> None:
+    """Raise Interrupted where no training ended well, so that there is nothing to report."""
+    if len(unfinished) < len(experiment.architectures) * len(experiment.seeds):
+        return
+    if failed:
+        name, error = next(iter(failed.items()))
+        raise Interrupted(
+            f"No training ended well; of {len(failed)} that failed, {name}: {error}",
+            out / "jobs",
+            "read failed.json there; the same command tries again",
+        )
+    raise Interrupted(
+        "The time was up before any network was trained.", out, "run the same command again, with more time or a smaller experiment"
+    )
+
+
+def refuse_failures(results: Results) -> None:
     """Raise Interrupted when trainings of these results failed, so that whoever waits for the command's exit code learns it."""
-    failed = read_json(results / "run.json")["failed"]
+    failed = results.info.failed
     if failed:
         raise Interrupted(
             f"{len(failed)} trainings failed: {', '.join(failed)}. The results are made from the others.",
-            results,
+            results.folder,
             "the same command tries them again",
         )
 
 
-def make_manifest(experiment, out):
-    """Build and write out/manifest.csv; return its records, the function that finds their files, and its SHA-256."""
-    found = sources.parse_all(experiment.data, drawn_at=out / "phantoms")
-    records = manifest.build(
-        found,
-        experiment.split,
-        experiment.exclude_views,
-        experiment.split_seed,
-        experiment.duplicates,
-        experiment.label_conflicts,
-        kept=out / "known",
-    )
-    roots = manifest.roots_of(found)
-    manifest.write(out / "manifest.csv", records, roots)
-    return records, sources.locator(roots), sha256_of(out / "manifest.csv")
-
-
-def leak_gate(records, allowed, where):
-    """The leaks of a manifest: patients or pictures in two splits. Raises BadInput for any that is not allowed."""
-    leaks = splits.leaks(records)
-    if leaks and not allowed:
-        first = "\n".join(f"  - {leak}" for leak in leaks[:5])
-        raise BadInput(
-            f"The split leaks: {len(leaks)} patients or pictures stand in two splits. The first:\n{first}",
-            where,
-            "use --duplicates remove or --split grouped; to train all the same, with every table marked: --allow-leakage",
-        )
-    return leaks
-
-
-def banner(data, experiment, leaks=()):
-    """What a reader must not overlook about a run, a line each; empty when there is nothing."""
-    lines = [phantom.BANNER] if data == "phantom" else []
-    if not experiment.pretrained:
-        lines.append("RANDOM WEIGHTS: the networks did not start from ImageNet's, as the study's did.")
-    if leaks:
-        lines.append(f"LEAK: {len(leaks)} patients or pictures stand in two splits; no score of this run holds for new patients.")
-    return "\n".join("!!! " + line for line in lines)
-
-
-def partial(experiment, unfinished, failed, out):
-    """The lines that mark results of a run in which trainings are missing. Raises Interrupted where there are none at all."""
-    planned = len(experiment.architectures) * len(experiment.seeds)
-    if len(unfinished) == planned:
-        if failed:
-            name, error = next(iter(failed.items()))
-            raise Interrupted(
-                f"No training ended well; of {len(failed)} that failed, {name}: {error}",
-                out / "jobs",
-                "read failed.json there; the same command tries again",
-            )
-        raise Interrupted(
-            "The time was up before any network was trained.", out, "run the same command again, with more time or a smaller experiment"
-        )
-    lines = [f"!!! FAILED: {name}: {error}" for name, error in failed.items()]
-    late = [name for name in unfinished if name not in failed]
-    if late:
-        lines.append(f"!!! PARTIAL: the time was up; {len(late)} of {planned} trainings are missing: {', '.join(late)}.")
-    return "\n".join(lines)
-
-
-def about(experiment, manifest_hash, data, device, clock, leaks):
-    """The content of run.json."""
-    return {
-        "experiment": config.as_dict(experiment)
-        | {"data": [_kind(name) for name in experiment.data], "weights": "attached" if experiment.weights else ""},
-        "experiment_sha256": experiment.hash(),
-        "manifest_sha256": manifest_hash,
-        "data": data,
-        "weights": "imagenet" if experiment.pretrained else "random",
-        "leaks": len(leaks),
-        "device": {"value": device.value, "reason": device.reason},
-        **environment.describe(),
-        "peak_memory_bytes": environment.peak_memory_bytes(),
-        "seconds": clock.seconds,
-    }
-
-
-def _kind(data):
-    """`KIND:NAME` of a source as the experiment names it, without the folder, which is this machine's affair."""
-    kind, separator, _ = data.rpartition("=")
-    return kind if separator else data if data in sources.DRAWN else "coronahack"
+def marked(warnings: list[StandingWarning]) -> str:
+    """The standing warnings for a log, a line each."""
+    return "\n".join("!!! " + warning.sentence for warning in warnings)
 
 
 class Clock:
     """Seconds each stage took, by name."""
 
     def __init__(self):
-        self.seconds = {}
+        self.seconds: dict[str, float] = {}
 
-    def __call__(self, name):
+    def __call__(self, name: str) -> "Clock":
         self.running = name
         return self
 

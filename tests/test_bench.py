@@ -20,9 +20,6 @@ def measured(tmp_path_factory):
             "16",
             "--architectures",
             "resnet34",
-            "--cache-curve",
-            "20",
-            "40",
             "--out",
             str(out),
         ]
@@ -44,7 +41,6 @@ def test_shares_and_rates_are_what_their_names_say(measured):
     assert network["loop_over_bare"] == pytest.approx(network["bare_per_second"] / network["loop_per_second"])
     assert 0 <= network["waited_share"] < 1
     assert content["estimates"]["rigorous"]["seconds"] == pytest.approx(10 * content["estimates"]["paper"]["seconds"])
-    assert [row["films"] for row in content["cache_curve"]] == [20, 40]
 
 
 def test_the_table_has_the_studys_seconds_beside(measured):

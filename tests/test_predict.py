@@ -11,13 +11,16 @@ from PIL import Image
 from cxrkit import predict
 from cxrkit.__main__ import main
 from cxrkit.audit import attention, reference
-from cxrkit.data import dicom, manifest
+from cxrkit.data import dicom
 from cxrkit.data.pixels import Pixels
 from cxrkit.data.readers import phantom
 from cxrkit.errors import BadInput, run_command
-from cxrkit.evaluation import outcome
 from cxrkit.evaluation.calibration import tempered
+from cxrkit.evaluation.evaluate import evaluate
+from cxrkit.evaluation.scoring import final_scores
 from cxrkit.files import read_json, write_json
+from cxrkit.results import Results
+from cxrkit.schema import VERSION, Audits, Conclusion, FilmCounts, Judged
 from cxrkit.training import networks
 from tests.evaluation import runs
 
@@ -32,17 +35,17 @@ def drawn(seed, opacities=False):
 def finished(folder, architectures):
     """A results folder: untrained networks of two seeds each, predictions that calibrate, phantoms as training films."""
     error_rates = (0.1, 0.2)[: len(architectures)]
-    runs.write_run(
+    results = runs.write_run(
         folder, seeds=(0, 1), error_rates=error_rates, sizes={"train": (60, 60), "valid": (40, 40), "test": (40, 40)}, image_size=SIZE
     )
-    outcome.evaluate(folder)
+    evaluate(results)
     (folder / "models").mkdir()
     for architecture in architectures:
         for seed in (0, 1):
             torch.save(attention.randomised(architecture, seed=seed + 1).state_dict(), folder / "models" / f"{architecture}-seed{seed}.pt")
-    records = manifest.read(folder / "manifest.csv")
+    records = results.manifest.records
     squares = [np.asarray(drawn(number, record.label == "covid").resize((SIZE, SIZE))) for number, record in enumerate(records)]
-    reference.describe_training(Pixels(np.stack(squares), {r.image_id: row for row, r in enumerate(records)}), records, folder)
+    reference.describe_training(Pixels(np.stack(squares), {r.image_id: row for row, r in enumerate(records)}), results.manifest, folder)
     return folder
 
 
@@ -67,29 +70,27 @@ def film(tmp_path):
 def test_probabilities_are_the_networks_own_calibrated_on_validation(film, tmp_path):
     keys = [("resnet34", 0), ("resnet34", 1), ("resnet101", 0), ("resnet101", 1)]
     results = finished(tmp_path / "two", ["resnet34", "resnet101"])
-    (found,) = predict.predict(results, [film])["films"]
+    (answer,) = predict.predict(results, [film]).films
     square = np.array(predict.open_film(film, SIZE).square)[None]
     raw = {key: networks.p_covid(networks.load(results / "models" / f"{key[0]}-seed{key[1]}.pt", key[0]), square)[0] for key in keys}
-    metrics = read_json(results / "metrics.json")
+    metrics = Results.open(results).metrics
 
-    def temperature(kind, **wanted):
-        (row,) = [
-            r for r in metrics[kind] if r["stage"] == "unfrozen" and r["split"] == "test" and all(r[k] == v for k, v in wanted.items())
-        ]
-        return row["calibration"]["temperature"]
+    def temperature(rows, architectures, seeds):
+        (row,) = [row for row in final_scores(metrics, rows) if (row.architectures, row.seeds) == (architectures, seeds)]
+        return row.scaling.temperature
 
-    single = {key: tempered(p, temperature("scores", architecture=key[0], seed=key[1])) for key, p in raw.items()}
-    for row in found["networks"]:
-        mine = [raw[key] for key in keys if key[0] == row["architecture"]]
-        assert row["calibrated"] and row["seeds"] == [0, 1] and row["networks"] == 2
-        assert row["p_covid"] == pytest.approx(tempered(np.mean(mine), temperature("ensembles", architectures=[row["architecture"]])))
-        ends = [single[key] for key in keys if key[0] == row["architecture"]]
-        assert (row["low"], row["high"]) == pytest.approx((min(ends), max(ends)))
-    assert [row["architecture"] for row in found["networks"]] == ["resnet34", "resnet101"]
-    assert found["ensemble"]["p_covid"] == pytest.approx(
-        tempered(np.mean(list(raw.values())), temperature("ensembles", architectures=["resnet34", "resnet101"]))
-    )
-    assert (found["ensemble"]["low"], found["ensemble"]["high"]) == pytest.approx((min(single.values()), max(single.values())))
+    single = {key: tempered(p, temperature("scores", [key[0]], [key[1]])) for key, p in raw.items()}
+    for row in answer.networks:
+        own = [raw[key] for key in keys if key[0] == row.architecture]
+        p = row.probability
+        assert p.calibrated and row.seeds == [0, 1] and p.networks == 2
+        assert p.p_covid == pytest.approx(tempered(np.mean(own), temperature("ensembles", [row.architecture], [0, 1])))
+        ends = [single[key] for key in keys if key[0] == row.architecture]
+        assert (p.low, p.high) == pytest.approx((min(ends), max(ends)))
+    assert [row.architecture for row in answer.networks] == ["resnet34", "resnet101"]
+    together = temperature("ensembles", ["resnet34", "resnet101"], [0, 1])
+    assert answer.ensemble.p_covid == pytest.approx(tempered(np.mean(list(raw.values())), together))
+    assert (answer.ensemble.low, answer.ensemble.high) == pytest.approx((min(single.values()), max(single.values())))
 
 
 def test_the_results_folder_alone_is_enough_on_another_machine(results, film, tmp_path):
@@ -98,20 +99,20 @@ def test_the_results_folder_alone_is_enough_on_another_machine(results, film, tm
     for name in ("run.json", "metrics.json", "reference.json"):
         shutil.copy(results / name, other / name)
     copied(results / "models", other / "models")
-    expected = predict.predict(results, [film])["films"]
-    assert predict.predict(other, [film])["films"] == predict.predict(results.parent, [film])["films"] == expected
+    expected = predict.predict(results, [film]).films
+    assert predict.predict(other, [film]).films == predict.predict(results.parent, [film]).films == expected
 
 
 def test_a_set_of_networks_without_a_temperature_of_its_own_says_so(results, film, tmp_path):
     other = copied(results, tmp_path / "more")
     os.link(results / "models" / "resnet34-seed0.pt", other / "models" / "resnet34-seed2.pt")
-    found = predict.predict(other, [film])["films"][0]["ensemble"]
-    assert found["networks"] == 3 and not found["calibrated"] and "no temperature" in found["why_not_calibrated"]
-    assert found["p_covid"] == found["raw"]
+    found = predict.predict(other, [film]).films[0].ensemble
+    assert found.networks == 3 and not found.calibrated and "no temperature" in found.why_not_calibrated
+    assert found.p_covid == found.raw
     for seed in (1, 2):
         (other / "models" / f"resnet34-seed{seed}.pt").unlink()
-    one = predict.predict(other, [film])["films"][0]["ensemble"]
-    assert one["networks"] == 1 and one["calibrated"] and one["low"] == one["high"] == pytest.approx(one["p_covid"])
+    one = predict.predict(other, [film]).films[0].ensemble
+    assert one.networks == 1 and one.calibrated and one.low == one.high == pytest.approx(one.p_covid)
 
 
 @pytest.mark.parametrize("temperature", [0.05, 20.0])
@@ -119,12 +120,12 @@ def test_a_temperature_at_the_end_of_its_range_is_none(results, film, tmp_path, 
     other = copied(results, tmp_path / "perfect")
     metrics = read_json(other / "metrics.json")
     for row in metrics["scores"] + metrics["ensembles"]:
-        if "calibration" in row:
-            row["calibration"]["temperature"] = temperature
+        if row["scaling"]:
+            row["scaling"]["temperature"] = temperature
     write_json(other / "metrics.json", metrics)
     content = predict.predict(other, [film])
-    found = content["films"][0]["ensemble"]
-    assert not found["calibrated"] and found["p_covid"] == found["raw"] and "perfectly" in found["why_not_calibrated"]
+    found = content.films[0].ensemble
+    assert not found.calibrated and found.p_covid == found.raw and "perfectly" in found.why_not_calibrated
     assert "not calibrated: validation gave no temperature" in predict.text(content)
 
 
@@ -132,9 +133,9 @@ def test_what_is_no_film_is_marked_and_still_listed(results, film, tmp_path):
     Image.open(film).rotate(180).save(tmp_path / "turned.png")
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (100, 300, 3), dtype=np.uint8)).save(tmp_path / "noise.jpg")
     content = predict.predict(results, [film, tmp_path / "turned.png", tmp_path / "noise.jpg"])
-    assert [answer["outside"] for answer in content["films"]] == [False, True, True]
-    assert any("upside down" in why for why in content["films"][1]["why_outside"])
-    assert {"colour", "width"} <= {word for why in content["films"][2]["why_outside"] for word in why.split()}
+    assert [answer.outside for answer in content.films] == [False, True, True]
+    assert any("upside down" in why for why in content.films[1].why_outside)
+    assert {"colour", "width"} <= {word for why in content.films[2].why_outside for word in why.split()}
     said = predict.text(content)
     assert said.count("its probability means nothing") == 2 and "turned.png" in said
 
@@ -143,7 +144,7 @@ def test_without_a_description_of_the_training_films_nothing_is_claimed(results,
     other = copied(results, tmp_path / "older")
     (other / "reference.json").unlink()
     content = predict.predict(other, [film])
-    assert content["films"][0]["outside"] is None and not content["novelty"]["checked"]
+    assert content.films[0].outside is None and not content.out_of_distribution_checked
     assert "was not checked" in predict.text(content)
 
 
@@ -181,13 +182,18 @@ def test_the_research_line_and_the_verdict_stand_by_every_answer(results, film, 
     other = copied(results, tmp_path / "audited")
     main(["predict", str(other), str(film), "--json"])
     warnings = " ".join(json.loads(capsys.readouterr().out)["warnings"])
-    assert "Research use only" in warnings and "DRAWN PHANTOMS" in warnings and "random weights" in warnings and "No audit" in warnings
-    write_json(other / "audits.json", {"verdict": {"paragraph": "On this data no score shows that a network sees disease."}})
+    assert "Research use only" in warnings and "DRAWN PHANTOMS" in warnings and "RANDOM WEIGHTS" in warnings and "No audit" in warnings
+    results = Results.open(other)
+    judged = Judged("test", 40, 40, 40, 40)
+    verdict = Conclusion("thumbnail", "On this data no score shows that a network sees disease.", [])
+    parts = {"baselines": [], "sources": [], "controls": [], "networks": [], "masking": None, "external": None, "attention": None}
+    counts = FilmCounts(140, 140, 280, 0, judged)
+    results.write(Audits(VERSION, results.info.manifest_sha256, "phantom", counts, not_done=[], verdict=verdict, **parts))
     main(["predict", str(other), str(film)])
     said = capsys.readouterr().out
     assert "Research use only" in said and "no score shows that a network sees disease" in said
     (other / "audits.json").write_text("[]")
-    assert any("cannot be read" in warning for warning in predict.predict(other, [film])["warnings"])
+    assert any("cannot be read" in warning for warning in predict.predict(other, [film]).warnings)
 
 
 def test_attention_pictures_are_named_safely_and_show_film_and_map(results, film, tmp_path):
@@ -196,7 +202,7 @@ def test_attention_pictures_are_named_safely_and_show_film_and_map(results, film
     content = predict.predict(results, [film, hostile], tmp_path / "maps")
     names = sorted(path.name for path in (tmp_path / "maps").iterdir())
     assert names == ["001-film.png", "002-a-b-script-x.png"]
-    assert [answer["attention"] for answer in content["films"]] == [str(tmp_path / "maps" / name) for name in names]
+    assert [answer.attention for answer in content.films] == [str(tmp_path / "maps" / name) for name in names]
     with Image.open(tmp_path / "maps" / names[0]) as picture:
         assert picture.size == (2 * predict.PANEL, predict.PANEL + predict.CAPTION)
 
@@ -222,9 +228,9 @@ def test_dicom_gives_what_the_same_film_as_png_gives(results, film, tmp_path):
     data.save_as(tmp_path / "film.dcm", enforce_file_format=True)
     data.Modality = "CT"
     data.save_as(tmp_path / "slice.dcm", enforce_file_format=True)
-    same, dcm, ct = predict.predict(results, [tmp_path / "same.png", tmp_path / "film.dcm", tmp_path / "slice.dcm"])["films"]
-    assert dcm["ensemble"] == same["ensemble"] and dcm["outside"] == same["outside"]
-    assert ct["outside"] and any("CT" in why for why in ct["why_outside"])
+    same, dcm, ct = predict.predict(results, [tmp_path / "same.png", tmp_path / "film.dcm", tmp_path / "slice.dcm"]).films
+    assert dcm.ensemble == same.ensemble and dcm.outside == same.outside
+    assert ct.outside and any("CT" in why for why in ct.why_outside)
 
 
 def test_without_pydicom_a_dicom_film_is_listed(results, film, tmp_path, monkeypatch):
@@ -232,21 +238,24 @@ def test_without_pydicom_a_dicom_film_is_listed(results, film, tmp_path, monkeyp
     (tmp_path / "film.dcm").write_bytes(bytes(128) + b"DICM" + bytes(200))
     assert dicom.is_dicom(tmp_path / "film.dcm")
     content = predict.predict(results, [film, tmp_path / "film.dcm"])
-    assert len(content["films"]) == 1 and "pip install pydicom" in content["unreadable"][0]["reason"]
+    assert len(content.films) == 1 and "pip install pydicom" in content.unreadable[0].reason
 
 
 @pytest.mark.parametrize(
     "spoil, words",
     [
-        (lambda folder: (folder / "run.json").unlink(), "no finished run"),
+        (lambda folder: (folder / "run.json").unlink(), "There is no run here"),
         (lambda folder: (folder / "metrics.json").write_text("{"), "no JSON"),
-        (lambda folder: (folder / "run.json").write_text("3"), "no JSON"),
-        (lambda folder: (folder / "run.json").write_text("{}"), "lacks experiment"),
+        (lambda folder: (folder / "run.json").write_text("3"), "of version 1"),
+        (lambda folder: (folder / "run.json").write_text('{"schema": 2}'), "run_id: field required"),
         (
-            lambda folder: write_json(folder / "metrics.json", {"scores": [1], "ensembles": [], "held_out": "test"}),
-            "not as a run leaves it",
+            lambda folder: write_json(folder / "metrics.json", read_json(folder / "metrics.json") | {"scores": [1]}),
+            "not as the kit writes it: scores.0",
         ),
-        (lambda folder: write_json(folder / "run.json", read_json(folder / "run.json") | {"experiment": {}}), "not as a run leaves it"),
+        (
+            lambda folder: write_json(folder / "run.json", read_json(folder / "run.json") | {"experiment": {"image_size": 3}}),
+            "image_size is 3",
+        ),
         (lambda folder: shutil.rmtree(folder / "models"), "networks are not here"),
         (lambda folder: (folder / "models" / "resnet34-seed2.pt").write_bytes(b"no tensors"), "weights cannot be read"),
     ],
@@ -263,4 +272,4 @@ def test_files_among_the_models_that_are_none_of_the_runs_are_left_alone(results
     other = copied(results, tmp_path / "more")
     for name in ("notes.pt", "resnet34-seedx.pt", "resnet34-seed0.pt.bak", "vgg16_bn-seed0.pt"):
         (other / "models" / name).write_bytes(b"x")
-    assert predict.predict(other, [film])["films"][0]["ensemble"]["networks"] == 2
+    assert predict.predict(other, [film]).films[0].ensemble.networks == 2

@@ -1,4 +1,4 @@
-"""Processes that train one network together: each takes its share of every batch, gradients are averaged.
+"""Data-parallel training (DDP): the processes of a world train one network together, each on its share of every batch.
 
 torch's DistributedDataParallel does the work (Li et al. 2020, https://arxiv.org/abs/2006.15704). fastai's own
 `distrib_ctx` needs the package accelerate, which neither fastai nor torch brings along.

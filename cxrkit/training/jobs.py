@@ -1,53 +1,38 @@
-"""The grid of jobs, architectures x seeds, and the tables made of what they left."""
+"""Training jobs, one an architecture and seed: shared out, run, and gathered.
 
-import csv
+With torchrun the world's processes share the jobs out by lock files, or train each one together (`parallel: data`).
+"""
+
 import functools
-import io
 import os
 import shutil
 import time
 import traceback
-from dataclasses import asdict
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
 
 from cxrkit import __version__, environment
-from cxrkit.config import NOT_IN_HASH
+from cxrkit.columns import EPOCHS, STAGES, UNFROZEN, Trained
+from cxrkit.config import Experiment
 from cxrkit.environment import Deadline
 from cxrkit.errors import Interrupted, RemoteRefusal, disk_errors
-from cxrkit.files import PARTIAL, locked, read_json, sha256_of_json, write_json, write_text
+from cxrkit.files import PARTIAL, locked, read_json, sha256_of_json, write_json
 from cxrkit.progress import announce, say
-from cxrkit.training import precision, recipe, weights
+from cxrkit.training import recipe, weights
 from cxrkit.training.distributed import Team
-
-NOT_IN_JOB = (*NOT_IN_HASH, "name", "architectures", "seeds", "threshold", "split", "split_seed", "exclude_views")
-"""Keys that change no single job: which jobs there are, or what the manifest's hash covers already."""
+from cxrkit.training.precision import Numerics
 
 FAILED = "failed.json"
-
-EPOCH_COLUMNS = (
-    "architecture",
-    "seed",
-    "stage",
-    "epoch",
-    "train_loss",
-    "valid_loss",
-    "error_rate",
-    "sensitivity",
-    "specificity",
-    "seconds",
-)
-PREDICTION_COLUMNS = ("architecture", "seed", "stage", "image_id", "label", "p_covid")
-LR_FIND_COLUMNS = ("architecture", "seed", "step", "learning_rate", "loss", "chosen")
 
 
 def jobs_of(experiment):
     return [recipe.Job(architecture, seed) for seed in experiment.seeds for architecture in experiment.architectures]
 
 
-def run(experiment, make_loaders, manifest_hash, folder, device, time_left=Deadline()):
-    """Run every job that is not done; each has a folder of its own below `folder`.
+def run(experiment, make_loaders, manifest_hash, folder, device, time_left=Deadline()) -> Numerics:
+    """Run every job that is not done, each in a folder of its own below `folder`; return how the numbers were computed.
 
     make_loaders: function without arguments to fresh fastai DataLoaders; device: "cpu" or "cuda"; time_left:
     seconds until no new stage may begin. A job's folder made from other data or another protocol is begun anew.
@@ -59,25 +44,23 @@ def run(experiment, make_loaders, manifest_hash, folder, device, time_left=Deadl
     for a full disk, and what recipe.run raises for weights that cannot be had.
     """
     folder = Path(folder)
-    how = [precision.choose_precision(experiment.precision, device), precision.choose_layout(device), precision.autotune(device)]
-    callbacks = functools.partial(precision.callbacks, *how[:2], device)
-    announce(f"training {len(jobs_of(experiment))} networks on {device}; numbers: {how[0]}; layout: {how[1]}; cuDNN autotuning: {how[2]}")
+    numerics = Numerics.choose(experiment.precision, device)
+    announce(f"training {len(jobs_of(experiment))} networks on {device}; {numerics}")
     if experiment.pretrained:
         with locked(folder / ".weights.lock"):
             weights.check(
-                dict.fromkeys(job.architecture for job in jobs_of(experiment) if not recipe.done(folder / job.name, "unfrozen")),
+                dict.fromkeys(job.architecture for job in jobs_of(experiment) if not recipe.done(folder / job.name, UNFROZEN)),
                 experiment.weights,
             )
-    attempt = functools.partial(
-        _attempt, experiment, make_loaders, _key(experiment, manifest_hash), folder, callbacks, time_left, time.time()
-    )
+    key, callbacks = key_of(experiment, manifest_hash, numerics), functools.partial(numerics.callbacks, device)
+    attempt = functools.partial(_attempt, experiment, make_loaders, key, folder, callbacks, time_left, time.time())
     team = Team.join(device) if experiment.parallel == "data" else Team()
     environment.processes()  # remembered, before fastai is kept from gathering each metric from all processes, whatever they train
     os.environ.pop("WORLD_SIZE", None)
     if experiment.parallel == "data":
         for job in jobs_of(experiment):
             attempt(job, team)
-        return
+        return numerics
     tried = set()
     for wait in (False, True):
         for job in jobs_of(experiment):
@@ -87,6 +70,7 @@ def run(experiment, make_loaders, manifest_hash, folder, device, time_left=Deadl
                 if mine:
                     tried.add(job)
                     attempt(job, team)
+    return numerics
 
 
 def _attempt(experiment, make_loaders, key, folder, callbacks, time_left, since, job, team):
@@ -126,12 +110,18 @@ def failures(experiment, folder):
 
 def unfinished(experiment, folder):
     """Names of the jobs that are not done."""
-    return [job.name for job in jobs_of(experiment) if not recipe.done(Path(folder) / job.name, "unfrozen")]
+    return [job.name for job in jobs_of(experiment) if not recipe.done(Path(folder) / job.name, UNFROZEN)]
 
 
-def _key(experiment, manifest_hash):
-    protocol = {k: v for k, v in asdict(experiment).items() if k not in NOT_IN_JOB}
-    return sha256_of_json({"protocol": protocol, "manifest": manifest_hash, "version": __version__})
+def key_of(experiment: Experiment, manifest_hash: str, numerics: Numerics) -> str:
+    """What a job's folder must have been made with: the keys that decide the training, the data, and the number format used.
+
+    A job that was begun in another number format, on another device, is begun anew.
+    """
+    computed = [numerics.precision.value, numerics.layout.value]
+    return sha256_of_json(
+        {"protocol": experiment.settings("numbers"), "computed": computed, "manifest": manifest_hash, "version": __version__}
+    )
 
 
 def _prepare(folder, key):
@@ -144,50 +134,22 @@ def _prepare(folder, key):
         write_json(marker, {"key": key})
     for leftover in [*folder.glob(f".*{PARTIAL}"), *folder.glob("tmp*")]:
         shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
-    return (folder / "unfrozen.json").exists()
+    return recipe.done(folder, UNFROZEN)
 
 
-def collect(experiment, records, folder, results):
-    """Write epochs.csv, predictions.csv, lr_find.csv and models/ into `results` from the finished jobs."""
-    labels = {record.image_id: record.label for record in records}
-    epochs, predictions, finder = [], [], []
-    (results / "models").mkdir(parents=True, exist_ok=True)
-    names, waiting = set(), unfinished(experiment, folder)
+def collect(experiment: Experiment, label_of: Mapping[str, str], folder) -> Trained:
+    """What the finished jobs left. label_of: {image_id: label}; folder: that of `run`."""
+    trained, waiting = Trained(), unfinished(experiment, folder)
     for job in jobs_of(experiment):
         if job.name in waiting:
             continue
-        of_job = [job.architecture, job.seed]
-        for stage in recipe.STAGES:
-            done = read_json(folder / job.name / f"{stage}.json")
-            epochs += [[*of_job, stage, *(epoch[c] for c in EPOCH_COLUMNS[3:])] for epoch in done["epochs"]]
-            predictions += [[*of_job, stage, image_id, labels[image_id], p] for image_id, p in sorted(done["predictions"])]
-        curve = read_json(folder / job.name / "lr_find.json")
-        finder += [
-            [*of_job, step, rate, loss, curve["chosen"]]
-            for step, (rate, loss) in enumerate(zip(curve["learning_rates"], curve["losses"]), 1)
-        ]
-        names.add(_keep_model(folder / job.name / "unfrozen.pt", results / "models" / f"{job.name}.pt"))
-    for stale in results.joinpath("models").iterdir():
-        if stale.name not in names:
-            stale.unlink()
-    _write_csv(results / "epochs.csv", EPOCH_COLUMNS, epochs)
-    _write_csv(results / "predictions.csv", PREDICTION_COLUMNS, predictions)
-    _write_csv(results / "lr_find.csv", LR_FIND_COLUMNS, finder)
-
-
-def _keep_model(source, target):
-    """A second name for the weights where the file system allows it, for four networks fill 0.4 GB."""
-    target.unlink(missing_ok=True)
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copyfile(source, target)
-    return target.name
-
-
-def _write_csv(path, columns, rows):
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(rows)
-    write_text(path, text.getvalue())
+        of_job, home = [job.architecture, job.seed], Path(folder) / job.name
+        for stage in STAGES:
+            done = read_json(home / f"{stage}.json", keys=("epochs", "predictions"))
+            trained.epochs.extend([*of_job, stage, *(epoch[column] for column in EPOCHS[3:])] for epoch in done["epochs"])
+            trained.predictions.extend([*of_job, stage, image_id, label_of[image_id], p] for image_id, p in sorted(done["predictions"]))
+        curve = read_json(home / "lr_find.json", keys=("learning_rates", "losses", "chosen"))
+        steps = enumerate(zip(curve["learning_rates"], curve["losses"]), start=1)
+        trained.lr_find.extend([*of_job, step, rate, loss, curve["chosen"]] for step, (rate, loss) in steps)
+        trained.models[f"{job.name}.pt"] = home / f"{UNFROZEN}.pt"
+    return trained

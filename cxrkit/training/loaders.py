@@ -1,4 +1,4 @@
-"""The films as fastai DataLoaders: from the pixel cache on the device, or file by file as fastai does."""
+"""fastai DataLoaders of the films: from the pixel cache, resident on the device, or file by file as fastai does."""
 
 from functools import cached_property
 
@@ -73,19 +73,20 @@ class Normalised(Normalize):
         return (x.as_subclass(torch.Tensor) * factor).sub_(self.mean * factor).as_subclass(type(x))
 
 
-def maker(experiment, records, films, tree, device):
-    """A function without arguments to fresh DataLoaders, as the experiment's `loader` says; what was chosen is said.
+def maker(experiment, manifest, films, tree, device):
+    """(make, placement): a function without arguments to fresh DataLoaders, and where the films are meanwhile, as a Choice.
 
-    films: the Pixels of the records; tree: the tree's folder.
+    Which loaders: as the experiment's `loader` says. manifest: a data.manifest.Manifest; films: its Pixels; tree: the tree's folder.
     """
     if experiment.loader == "resident":
-        store = Store(films, [record.image_id for record in records if record.used], device)
+        store = Store(films, [record.image_id for record in manifest.used], device)
         announce(f"films during training: {store.place}")
-        return lambda: resident(films, records, experiment.batch_size, device, store)
-    entries = tree_entries(records)
+        return lambda: resident(films, manifest.used, experiment.batch_size, device, store), store.place
+    entries = tree_entries(manifest)
     workers = environment.choose_workers(experiment.workers, len(entries), device)
     announce(f"decoding processes: {workers}")
-    return lambda: from_files(tree, entries, experiment.image_size, experiment.batch_size, workers.value, device)
+    placement = Choice("files", f"{workers.value} decoding processes: {workers.reason}")
+    return lambda: from_files(tree, entries, experiment.image_size, experiment.batch_size, workers.value, device), placement
 
 
 def from_files(tree, entries, image_size, batch_size, workers, device):

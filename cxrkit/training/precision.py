@@ -1,4 +1,9 @@
-"""How the networks compute: number format and memory layout, each chosen with its reason."""
+"""Number format and memory layout in which the networks compute, each chosen with its reason.
+
+Mixed precision is fastai's own; on a processor it casts nothing, so bfloat16 has a callback here.
+"""
+
+from dataclasses import dataclass
 
 import torch
 from fastai.callback.channelslast import ChannelsLast
@@ -8,6 +13,27 @@ from fastai.torch_core import to_float
 
 from cxrkit.environment import Choice
 from cxrkit.errors import WrongUse
+
+
+@dataclass(frozen=True)
+class Numerics:
+    """How a device computes: precision ("float32", "float16", "bfloat16"), layout ("channels_last"), autotuning (of cuDNN)."""
+
+    precision: Choice
+    layout: Choice
+    autotuning: Choice
+
+    @classmethod
+    def choose(cls, wanted: str, device: str) -> "Numerics":
+        """wanted: the experiment's `precision`. Raises WrongUse for a format that the device cannot train in."""
+        return cls(choose_precision(wanted, device), choose_layout(device), autotune(device))
+
+    def callbacks(self, device: str) -> list[Callback]:
+        """The fastai callbacks that make a learner compute so."""
+        return callbacks(self.precision, self.layout, device)
+
+    def __str__(self):
+        return f"numbers: {self.precision}; layout: {self.layout}; cuDNN autotuning: {self.autotuning}"
 
 
 def choose_precision(wanted, device):

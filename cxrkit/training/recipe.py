@@ -1,4 +1,4 @@
-"""The study's recipe for one network: train the head, find a learning rate, train everything.
+"""The training recipe of one network: train the head, find a learning rate, fine-tune everything.
 
 A job leaves its state in a folder of its own after each stage, and a stage that is there is not
 repeated. Each stage begins by seeding every source of chance, so that a run which was stopped and
@@ -17,15 +17,16 @@ from fastai.metrics import Recall, error_rate
 from fastai.torch_core import set_seed
 from fastai.vision.learner import vision_learner
 from torchvision import models
+from tqdm import tqdm
 
+from cxrkit.columns import FROZEN, UNFROZEN
 from cxrkit.data.records import LABELS, NEGATIVE, POSITIVE
 from cxrkit.environment import Deadline
 from cxrkit.files import read_json, replacing, write_json
 from cxrkit.progress import on_terminal, say
-from cxrkit.training import weights
+from cxrkit.training import networks, weights
 from cxrkit.training.distributed import Team
 
-STAGES = ("frozen", "unfrozen")
 BODY_DIVISOR = 100
 """How much slower than the head the first layers of a pretrained body learn, as in fastai's fine_tune."""
 
@@ -55,29 +56,29 @@ def run(job, loaders, experiment, folder, time_left=Deadline(), team=Team(), cal
     Raises RemoteRefusal or BadInput when ImageNet weights cannot be had.
     """
     folder = Path(folder)
-    if team.agree(done(folder, "unfrozen")):
+    if team.agree(done(folder, UNFROZEN)):
         return
     learner = make_learner(job, loaders, experiment, folder, callbacks)
-    if not team.agree(done(folder, "frozen")):
+    if not team.agree(done(folder, FROZEN)):
         _begin(learner, job.seed, 0, team)
         learner.freeze()
-        _fit(learner, job, "frozen", experiment.epochs, experiment.learning_rate, folder, team)
+        _fit(learner, job, FROZEN, experiment.epochs, experiment.learning_rate, folder, team)
     if team.agree(time_left()) <= 0:
         say(f"{job.name}: stopped after the frozen stage, the time is up")
         return
-    _load(learner, folder / "frozen.pt")
+    _load(learner, folder / f"{FROZEN}.pt")
     if team.leads and not (folder / "lr_find.json").exists():
         _begin(learner, job.seed, 1, team)
         learner.freeze()
         write_json(folder / "lr_find.json", _find_learning_rate(learner, experiment))
-        _load(learner, folder / "frozen.pt")
+        _load(learner, folder / f"{FROZEN}.pt")
     found = team.agree(read_json(folder / "lr_find.json") if team.leads else None)
     if team.leads:
         say(f"{job.name}: learning rate {found['chosen']:.2g} ({found['reason']})")
     _begin(learner, job.seed, 2, team)
     learner.unfreeze()
     rate = slice(found["chosen"] / BODY_DIVISOR, found["chosen"]) if experiment.pretrained else found["chosen"]
-    _fit(learner, job, "unfrozen", experiment.epochs, rate, folder, team)
+    _fit(learner, job, UNFROZEN, experiment.epochs, rate, folder, team)
 
 
 def done(folder, stage):
@@ -151,7 +152,7 @@ def _predictions(learner):
     """
     found, model = [], learner.model.eval()
     for loader in learner.dls.loaders[1:]:
-        p_covid = [torch.softmax(model(x.as_subclass(torch.Tensor)), 1)[:, LABELS.index(POSITIVE)] for x, _ in loader]
+        p_covid = [networks.probability(model(x.as_subclass(torch.Tensor))) for x, _ in loader]
         found += [[image_id, p] for image_id, p in zip(loader.items, torch.cat(p_covid).tolist())]
     return found
 
@@ -161,9 +162,9 @@ def _find_learning_rate(learner, experiment):
     learner.lr_find(num_it=experiment.lr_find_iterations, show_plot=False, suggest_funcs=None)
     rates = [float(rate) for rate in learner.recorder.lrs]
     losses = [float(loss) for loss in learner.recorder.losses]
-    usable = [(r, l) for r, l in zip(rates, losses) if l == l][experiment.lr_find_iterations // 10 : -5]
+    usable = [(rate, loss) for rate, loss in zip(rates, losses) if loss == loss][experiment.lr_find_iterations // 10 : -5]
     chosen, reason = experiment.learning_rate, "the finder's curve has no valley, so that of the frozen stage"
-    if len(usable) >= 10 and min(l for _, l in usable) < (1 - VALLEY_DEPTH) * usable[0][1]:
+    if len(usable) >= 10 and min(loss for _, loss in usable) < (1 - VALLEY_DEPTH) * usable[0][1]:
         found = valley(*zip(*usable), len(usable))[0]
         if CREDIBLE[0] <= found <= CREDIBLE[1]:
             chosen, reason = found, "valley of the finder's curve"
@@ -182,8 +183,6 @@ class Watch(Callback):
 
     def before_fit(self):
         if self.speaks and on_terminal():
-            from tqdm import tqdm
-
             steps = len(self.dls.train) + len(self.dls.valid)
             self.bar = tqdm(total=self.n_epoch * steps, desc=f"{self.job.name} {self.stage}", leave=False)
 

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import torch
+from fastai.vision.learner import create_body, model_meta
 from torchvision import models
 
 from cxrkit.errors import BadInput, RemoteRefusal
@@ -58,8 +59,6 @@ def _cached(url):
 
 def load_body(learner, architecture, state):
     """Put a torchvision state dict into the body of a fastai vision learner of the same architecture."""
-    from fastai.vision.learner import create_body, model_meta
-
     builder = getattr(models, architecture)
     whole = builder()
     whole.load_state_dict(state)

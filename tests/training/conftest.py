@@ -3,7 +3,9 @@
 import pytest
 
 from cxrkit import config
-from cxrkit.data import manifest, sources, tree
+from cxrkit.data import manifest as manifests
+from cxrkit.data import sources, tree
+from cxrkit.data.manifest import Manifest
 
 
 @pytest.fixture(scope="session")
@@ -16,9 +18,10 @@ def small():
 @pytest.fixture(scope="session")
 def data(tmp_path_factory, phantoms):
     """The tree's folder, its entries, the records of a third of the phantoms, and the function that finds their files."""
-    found = sources.parse_all([str(phantoms)], drawn_at="unused")
-    records = [record for index, record in enumerate(manifest.build(found)) if record.used and index % 3 == 0]
-    locate = sources.locator(manifest.roots_of(found))
+    wanted = sources.parse_all([str(phantoms)], drawn_at="unused")
+    whole = manifests.build(wanted, config.load("paper"))
+    manifest = Manifest([record for index, record in enumerate(whole.records) if record.used and index % 3 == 0])
+    locate = sources.locator(manifests.roots_of(wanted))
     root = tmp_path_factory.mktemp("tree") / "tree"
-    tree.build(records, locate, root)
-    return root, tree.entries(records), records, locate
+    tree.build(manifest, locate, root)
+    return root, tree.entries(manifest), manifest.records, locate

@@ -1,5 +1,6 @@
 """Jobs on disk: shared by processes, taken over from dead ones, and none lost by another's failure."""
 
+import json
 import os
 import signal
 import subprocess
@@ -9,16 +10,19 @@ from pathlib import Path
 
 import pytest
 
-from cxrkit.errors import DiskFull, Interrupted
+from cxrkit.columns import LAST_STAGE
+from cxrkit.errors import DiskFull, Interrupted, WrongUse
 from cxrkit.files import read_json
 from cxrkit.training import jobs, recipe
+from cxrkit.training.precision import Numerics
 
 ROOT = Path(__file__).resolve().parents[2]
+ON_PROCESSORS = Numerics.choose("auto", "cpu")
 SMALL = ["--architectures", "resnet34", "--epochs", "1", "--lr-find-iterations", "20", "--batch-size", "32", "--image-size", "32"]
 
 
 def finish(job, folder):
-    (folder / f"{recipe.STAGES[-1]}.json").write_text("{}")
+    (folder / f"{LAST_STAGE}.json").write_text("{}")
 
 
 @pytest.fixture
@@ -54,6 +58,24 @@ def test_a_failing_job_is_reported_and_does_not_take_the_others_along(tmp_path, 
     assert jobs.unfinished(experiment, tmp_path) == [] and jobs.failures(experiment, tmp_path) == {}
 
 
+def test_a_job_is_kept_for_the_same_protocol_data_and_number_format_alone(tmp_path, small, stub):
+    """Begun anew where one of them changed; not where only the list of jobs, a name or the threshold did."""
+    trained = []
+
+    def train(job, folder):
+        trained.append(job.seed)
+        finish(job, folder)
+
+    stub(train)
+    run(small, tmp_path)
+    run(replace(small, seeds=(0, 1), name="another", threshold=0.3, allow_leakage=True), tmp_path)
+    assert trained == [0, 1]
+    run(replace(small, epochs=2), tmp_path)
+    run(replace(small, epochs=2, precision="bfloat16"), tmp_path)
+    jobs.run(replace(small, epochs=2, precision="bfloat16"), lambda: None, "another manifest", tmp_path, "cpu")
+    assert trained == [0, 1, 0, 0, 0]
+
+
 @pytest.mark.parametrize(
     "error",
     [
@@ -79,10 +101,10 @@ def test_a_full_disk_or_the_user_stops_all_jobs(tmp_path, small, stub, error):
 def test_a_job_that_another_process_holds_is_waited_for_and_not_repeated(tmp_path, small, stub):
     """The other process, a real one, holds seed 0, ends it and lets go while this one trains seed 1."""
     code = """
-import fcntl, pathlib, sys
+import pathlib, sys
+from cxrkit.files import locked
 folder = pathlib.Path(sys.argv[1])
-with open(folder / ".resnet34-seed0.lock", "w") as file:
-    fcntl.flock(file, fcntl.LOCK_EX)
+with locked(folder / ".resnet34-seed0.lock"):
     print("held", flush=True)
     sys.stdin.readline()
     (folder / "resnet34-seed0").mkdir(exist_ok=True)
@@ -90,8 +112,10 @@ with open(folder / ".resnet34-seed0.lock", "w") as file:
     (folder / "resnet34-seed0" / "unfrozen.json").write_text("{}")
 """
     experiment = replace(small, seeds=(0, 1))
-    key = '{"key": "%s"}' % jobs._key(experiment, "manifest")
-    other = subprocess.Popen([sys.executable, "-c", code, str(tmp_path), key], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    key = json.dumps({"key": jobs.key_of(experiment, "manifest", ON_PROCESSORS)})
+    other = subprocess.Popen(
+        [sys.executable, "-c", code, str(tmp_path), key], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
     assert other.stdout.readline() == "held\n"
     trained = []
 
@@ -166,7 +190,5 @@ def child_of(parent):
 
 
 def test_training_together_needs_several_processes(tmp_path, small):
-    from cxrkit.errors import WrongUse
-
     with pytest.raises(WrongUse, match="several processes"):
         jobs.run(replace(small, parallel="data"), lambda: None, "manifest", tmp_path, "cpu")

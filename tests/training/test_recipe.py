@@ -1,13 +1,12 @@
 """The recipe on drawn phantoms: it repeats itself, resumes, and counts COVID-19 as positive."""
 
-from dataclasses import replace
-
 import pytest
 import torch
 
+from cxrkit.columns import STAGES
 from cxrkit.data.records import LABELS
 from cxrkit.files import read_json
-from cxrkit.training import jobs, loaders, recipe
+from cxrkit.training import loaders, recipe
 
 JOB = recipe.Job("resnet34", 3)
 
@@ -16,7 +15,7 @@ def train(data, experiment, folder, job=JOB, callbacks=()):
     root, entries, _, _ = data
     made = loaders.from_files(root, entries, experiment.image_size, experiment.batch_size, 0, "cpu")
     recipe.run(job, made, experiment, folder, callbacks=callbacks)
-    return {stage: read_json(folder / f"{stage}.json") for stage in recipe.STAGES}
+    return {stage: read_json(folder / f"{stage}.json") for stage in STAGES}
 
 
 def without_seconds(state):
@@ -102,13 +101,3 @@ def test_augmentations_flip_scale_and_stretch_but_never_rotate():
     ratio = across.abs() / along
     assert 1.05 < ratio.max() <= 1.1001 and 0.909 <= ratio.min() + 1e-4 < 0.95
     assert along.min() < 0.95
-
-
-def test_a_change_of_protocol_begins_a_job_anew_and_a_new_seed_does_not(tmp_path, small):
-    key = jobs._key(small, "manifest")
-    (tmp_path / "job").mkdir()
-    assert not jobs._prepare(tmp_path / "job", key)
-    (tmp_path / "job" / "unfrozen.json").write_text("{}")
-    assert jobs._prepare(tmp_path / "job", jobs._key(replace(small, seeds=(0, 1), name="x"), "manifest"))
-    assert not jobs._prepare(tmp_path / "job", jobs._key(replace(small, epochs=2), "manifest"))
-    assert not (tmp_path / "job" / "unfrozen.json").exists()
