@@ -1,97 +1,92 @@
 """The papers that travel with the results: MODEL_CARD.md, DATASHEET.md, CLAIM.md and CITATION.cff, generated, never written by hand."""
 
-import csv
 from collections import Counter
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from typing import Any
 
+import jinja2
 import yaml
 
 from cxrkit import __version__
+from cxrkit.config import short_name
 from cxrkit.data import licences
 from cxrkit.data.records import COLUMNS
-from cxrkit.files import read_json
+from cxrkit.files import read_csv_rows, read_json
 from cxrkit.report import sentences
-from cxrkit.report.facts import AUDIT_COMMAND, short
-from cxrkit.report.markdown import markdown_table, plain
-from cxrkit.report.tables import data as data_tables
-from cxrkit.report.tables import networks as tables
+from cxrkit.report.tables import data, networks
+from cxrkit.report.tables.settings import GENERATED
+from cxrkit.results import Results
+from cxrkit.tables import as_markdown, plain
 
 HERE = Path(__file__).parent
-GENERATED = ("report.html", "MODEL_CARD.md", "DATASHEET.md")
 
 
-def all_of(facts):
-    """{file name: text} of the cards. facts: facts.Facts."""
-    return {"MODEL_CARD.md": model_card(facts), "DATASHEET.md": datasheet(facts), "CLAIM.md": claim(facts), "CITATION.cff": citation()}
+def all_of(results: Results) -> dict[str, str]:
+    """{file name: text} of the cards."""
+    return {
+        "MODEL_CARD.md": model_card(results),
+        "DATASHEET.md": datasheet(results),
+        "CLAIM.md": claim(results),
+        "CITATION.cff": citation(),
+    }
 
 
-def model_card(facts):
+def model_card(results: Results) -> str:
     return _render(
         "model_card.md",
-        facts,
-        networks=", ".join(short(name) for name in facts.architectures),
-        seeds=", ".join(map(str, facts.about["experiment"].get("seeds") or [])) or "?",
-        verdict=sentences.verdict(facts),
-        audited=bool(facts.audits),
-        audit_command=AUDIT_COMMAND,
-        scores="\n".join(markdown_table(tables.beside_the_study(facts))),
-        n=facts.comparison["n"],
-        patients=facts.comparison["patients"],
-        held=facts.held,
+        results,
+        networks=", ".join(short_name(name) for name in results.architectures),
+        seeds=", ".join(map(str, results.experiment.seeds)),
+        verdict=sentences.verdict(results),
+        audited=bool(results.audits),
+        audit_command=sentences.AUDIT_COMMAND,
+        scores=as_markdown(networks.beside_the_study(results)),
+        n=results.comparison.n,
+        patients=results.comparison.patients,
+        held=results.metrics.held_out,
     )
 
 
-def datasheet(facts):
-    everything, used = facts.everything, list(facts.run.records.values())
-    shown = [data_tables.splits(facts), data_tables.sources(facts), data_tables.left_out(facts)]
-    by_licence = Counter(record.licence or "unknown" for record in used)
-    leaks = facts.about.get("leaks")
+def datasheet(results: Results) -> str:
+    manifest = results.manifest
+    shown = [data.splits(manifest), data.sources(manifest), data.left_out(manifest)]
+    by_licence = Counter(record.licence or "unknown" for record in manifest.used)
+    collected = Counter(record.collected for record in manifest.used)
     return _render(
         "datasheet.md",
-        facts,
-        n_read=len(everything),
-        n_out=len(everything) - len(used),
+        results,
+        n_read=len(manifest.records),
+        n_out=len(manifest.records) - len(manifest.used),
         columns=", ".join(f"`{column}`" for column in COLUMNS),
-        tables="\n\n".join("\n".join(markdown_table(table)) for table in shown if table),
-        collected=", ".join(f"{plain(name or 'not known')} {count}" for name, count in Counter(r.collected for r in used).most_common()),
-        leaks=""
-        if leaks is None
-        else f"{leaks} patients or pictures stand in two splits."
-        if leaks
-        else "No patient or picture stands in two splits.",
+        tables="\n\n".join(as_markdown(table) for table in shown if table.rows),
+        collected=", ".join(f"{plain(name or 'not known')} {count}" for name, count in collected.most_common()),
+        leaks=data.leaks_sentence(manifest),
         licences="\n".join(f"- {plain(name)}: {count} films. {licences.terms(name)}" for name, count in by_licence.most_common()),
     )
 
 
-def _render(template, facts, **values):
-    import jinja2
-
+def _render(template: str, results: Results, **values) -> str:
     made = jinja2.Environment(loader=jinja2.FileSystemLoader(HERE), undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
     made.filters["plain"] = plain
-    used = facts.run.records
+    used = results.manifest.used
     shared = {
         "version": __version__,
-        "marks": facts.marks(),
-        "about": Known(facts.about),
-        "experiment": Known(facts.about["experiment"]),
+        "marks": [warning.sentence for warning in results.warnings],
+        "info": results.info,
+        "experiment": results.experiment,
         "n_used": len(used),
-        "sources": ", ".join(plain(source) for source in sorted({record.source for record in used.values()})),
+        "sources": ", ".join(plain(source) for source in sorted({record.source for record in used})),
     }
     return made.get_template(template).render(**shared, **values)
 
 
-class Known(dict):
-    """A mapping whose absent keys are None, for runs of earlier versions lack some."""
-
-    def __missing__(self, key):
-        return None
-
-
-def claim(facts):
+def claim(results: Results) -> str:
     """CLAIM.md: each item answered yes, no or not applicable, with the file and field that holds it, and the score."""
-    rows, counts = [], Counter()
+    rows, counts, content = [], Counter(), contents(results.folder)
     for item in yaml.safe_load((HERE / "claim.yaml").read_text("utf-8")):
-        answer, where = answered(item, facts)
+        answer, where = answered(item, content)
         counts[answer] += 1
         rows.append(f"| {item['item']} | {item['part']} | {plain(item['topic'])} | {answer} | {where} |")
     asked = counts["yes"] + counts["no"]
@@ -101,7 +96,7 @@ def claim(facts):
         "After Mongan, Moy and Kahn 2020, Radiol. Artif. Intell. 2:e200029 (PMC8017414), whose 42 items are named here in our own words. "
         "Each yes names the file, and the field in it, that was there when this was written. What a file cannot show, such as what authors would discuss, is not claimed.",
         "",
-        *(f"**{plain(sentence, 600)}**\n" for _, sentence in facts.marks()),
+        *(f"**{plain(warning.sentence, 600)}**\n" for warning in results.warnings),
         f"**Score: {counts['yes']} of {asked} items that apply ({100 * counts['yes'] / asked:.0f} %); {counts['not applicable']} do not apply.**",
         "",
         "| item | part | topic | answer | where, or why not |",
@@ -110,37 +105,46 @@ def claim(facts):
     return "\n".join([*head, *rows]) + "\n"
 
 
-def answered(item, facts):
-    """(answer, where or why not) of an item of claim.yaml, by what the results hold."""
+def answered(item: dict, content: Callable[[str], Any]) -> tuple[str, str]:
+    """(answer, where or why not) of an item of claim.yaml, by what the results hold. content: as `contents` makes it."""
     if "na" in item:
         return "not applicable", plain(item["na"])
-    if "at" not in item or not _holds(facts.folder, item["at"], item.get("zero", False)):
+    if "at" not in item or not _holds(content, item["at"], item.get("zero", False)):
         return "no", plain(item["otherwise"])
     name, *field = item["at"]
     where = f"[{name}]({name})" + (f", field `{field[0]}`" if field else "")
     return "yes", where + (f": {plain(item['says'])}" if "says" in item else "")
 
 
-def _holds(folder, at, zero):
+def contents(folder: Path) -> Callable[[str], Any]:
+    """A function from a result file's name to its rows (CSV) or its value (JSON), each read once; None where it is not there."""
+
+    @cache
+    def content(name: str) -> Any:
+        path = folder / name
+        if not path.is_file():
+            return None
+        return read_csv_rows(path) if path.suffix == ".csv" else read_json(path)
+
+    return content
+
+
+def _holds(content: Callable[[str], Any], at: list[str], zero: bool) -> bool:
     """Whether the file is there and its field, if one is named, is not empty; with `zero`, 0 counts as an answer."""
     name, *field = at
     if name in GENERATED:
         return True
-    path = folder / name
-    if not path.is_file():
-        return False
-    if not field:
-        return True
-    if path.suffix == ".csv":
-        with open(path, encoding="utf-8", newline="") as file:
-            return any(row.get(field[0]) for row in csv.DictReader(file))
-    value = read_json(path)
+    value = content(name)
+    if value is None or not field:
+        return value is not None
+    if isinstance(value, list):
+        return any(row.get(field[0]) for row in value)
     for key in field[0].split("."):
         value = value.get(key) if isinstance(value, dict) else None
     return bool(value) or (zero and value == 0)
 
 
-def citation():
+def citation() -> str:
     """CITATION.cff of the kit (https://citation-file-format.github.io)."""
     content = {
         "cff-version": "1.2.0",

@@ -1,31 +1,149 @@
-"""Small pictures of the films that a report shows, kept in the results; only of films whose licence lets them be passed on."""
+"""The gallery: which films the report shows, once for all its forms, and small pictures of those that may be passed on.
+
+The audit's choice, with attention maps, where there is one: errors, hits with the largest loss, and some ordinary hits.
+Else the films with the largest loss of each network.
+"""
 
 import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
 
-from cxrkit.data import licences
+import numpy as np
+
+from cxrkit.config import short_name
+from cxrkit.data.images import open_grey
+from cxrkit.data.licences import may_redistribute
+from cxrkit.data.records import LABEL_WORDS, POSITIVE, Record
 from cxrkit.errors import BadInput
 from cxrkit.files import replacing
+from cxrkit.results import Results
+from cxrkit.tables import Cell, Column, Table
 
+LARGEST_LOSSES = 6
+"""Films a network where no audit chose them."""
 FOLDER = "figures/films"
 SIDE = 200
+"""Pixels; the longer side of a thumbnail."""
 
 
-def place(image_id):
+@dataclass(frozen=True)
+class Film:
+    """A film of the gallery. kind: error, top loss or hit; picture: path below the results, empty where there is none; why: then the reason.
+
+    pair: whether the picture shows the attention map beside the film.
+    """
+
+    image_id: str
+    network: str
+    kind: str
+    label: str
+    p_covid: float
+    loss: float
+    picture: str
+    why: str
+    licence: str
+    credit: str
+    case_url: str
+    pair: bool
+
+
+def films(results: Results) -> list[Film]:
+    """The films worth a look, network by network."""
+    if chosen := audited(results):
+        return [_film(results, row.image_id, row.architecture, row.kind, row.p_covid, row.file, row.why_no_picture, True) for row in chosen]
+    return [
+        _film(results, image_id, architecture, kind, p_covid, *_thumbnail(results, image_id), False)
+        for architecture, image_id, kind, p_covid in _largest_losses(results)
+    ]
+
+
+def audited(results: Results) -> list:
+    """The audit's GalleryEntries; empty where it made none."""
+    return results.audits.attention.gallery if results.audits and results.audits.attention else []
+
+
+def _largest_losses(results: Results) -> Iterable[tuple[str, str, str, float]]:
+    """(architecture, image_id, kind, mean probability over seeds) of each network's films with the largest loss."""
+    for architecture in results.architectures:
+        held = results.predictions(architecture)
+        if held is None:
+            continue
+        p_covid = held.p_covid.mean(0)
+        loss = -np.log(np.clip(np.where(held.is_covid, p_covid, 1 - p_covid), 1e-12, 1))
+        for index in np.argsort(-loss, kind="stable")[:LARGEST_LOSSES]:
+            wrong = (p_covid[index] >= results.metrics.threshold) != held.is_covid[index]
+            yield architecture, held.image_ids[index], "error" if wrong else "top loss", float(p_covid[index])
+
+
+def place(image_id: str) -> str:
     """Path of a film's thumbnail below the results: named by a hash, for image ids are other people's text."""
     return f"{FOLDER}/{hashlib.sha256(image_id.encode()).hexdigest()[:16]}.jpg"
 
 
-def write(results, records, locate):
-    """Write thumbnails of these records, at most SIDE pixels wide and high; skip what may not be passed on or cannot be read."""
-    from cxrkit.data.images import open_grey
+def write_thumbnails(results: Results, locate: Callable[[Record], Path]) -> None:
+    """Write small pictures of the films that the gallery will show, where the audit made none; skip what may not be passed on or read.
 
-    for record in records:
-        if not licences.may_redistribute(record.licence):
+    locate: function from a Record to its file.
+    """
+    if audited(results):
+        return
+    for image_id in sorted({image_id for _, image_id, _, _ in _largest_losses(results)}):
+        record = results.manifest.by_id[image_id]
+        if not may_redistribute(record.licence):
             continue
         try:
             film = open_grey(locate(record))
         except BadInput:
             continue
         film.thumbnail((SIDE, SIDE))
-        with replacing(results / place(record.image_id)) as temporary:
+        with replacing(results.folder / place(image_id)) as temporary:
             film.save(temporary, format="JPEG", quality=80)
+
+
+def _thumbnail(results: Results, image_id: str) -> tuple[str, str]:
+    """(path, "") of a film's thumbnail, or ("", why there is none)."""
+    licence = results.manifest.by_id[image_id].licence
+    if not may_redistribute(licence):
+        return "", f"its licence, {licence}, does not let it be shown" if licence else "it comes without a licence"
+    path = place(image_id)
+    return (path, "") if (results.folder / path).is_file() else ("", "the results hold no picture of it")
+
+
+def _film(results: Results, image_id, architecture, kind, p_covid, picture, why, pair) -> Film:
+    record = results.manifest.by_id[image_id]
+    right = p_covid if record.label == POSITIVE else 1 - p_covid
+    return Film(
+        image_id=image_id,
+        network=short_name(architecture),
+        kind=kind,
+        label=LABEL_WORDS[record.label],
+        p_covid=p_covid,
+        loss=float(-np.log(max(right, 1e-12))),
+        picture=picture,
+        why=why,
+        licence=record.licence,
+        credit=record.credit,
+        case_url=record.case_url,
+        pair=pair,
+    )
+
+
+def table(shown: list[Film]) -> Table:
+    """The gallery as a table."""
+    rows = [
+        [
+            Cell(film.image_id, url=film.case_url),
+            Cell(film.network),
+            Cell(film.kind),
+            Cell(film.label),
+            Cell(f"{film.p_covid:.3f}", film.p_covid),
+            Cell(f"{film.loss:.2f}", film.loss),
+            Cell(film.licence or "unknown"),
+            Cell(film.credit),
+        ]
+        for film in shown
+    ]
+    titles = (("image", 0), ("network", 0), ("why here", 0), ("is", 0), ("p(COVID-19)", 1), ("loss", 1), ("licence", 0), ("credit", 0))
+    columns = tuple(Column(title, bool(number)) for title, number in titles)
+    return Table("films", f"{len(rows)} films that went wrong, or nearly.", columns, rows, open=False)

@@ -1,99 +1,119 @@
-"""The page's text twin: report.md, and the same tables for a log."""
+"""report.md, and the same tables as text for a log."""
 
-import re
+import textwrap
 
-from cxrkit import progress
-from cxrkit.report import facts, sentences
+from cxrkit import RESEARCH_ONLY
+from cxrkit.report import gallery, sentences
 from cxrkit.report.tables import audits as audit_tables
-from cxrkit.report.tables import data as data_tables
-from cxrkit.report.tables import networks as tables
-from cxrkit.report.tables import settings as settings_tables
-from cxrkit.report.tables import thresholds as threshold_tables
+from cxrkit.report.tables import comparison as comparison_tables
+from cxrkit.report.tables import data, networks, settings, thresholds
+from cxrkit.results import Results
+from cxrkit.schema import Audits, Comparison, ResplitComparison
+from cxrkit.tables import UNSEEN, Table, as_markdown, as_text, plain
 
-LONGEST = 300
-UNSEEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\x00-\x08\x0e-\x1f\x7f]")
-"""Characters that are not seen, and turn the direction of what follows."""
+WIDTH = 110
+Section = tuple[str, list[str], list[Table]]
+"""(heading, paragraphs, tables)."""
 
 
-def sections(found, shown):
-    """[(heading, paragraphs, tables)] in the page's order. shown: data_tables.Films."""
-    audits, verdict = found.audits or {}, sentences.verdict(found)
-    trust = [verdict["trust"]] if found.audits else [verdict["trust"], f"The audit is one command: {facts.AUDIT_COMMAND}"]
+def sections(results: Results, shown: list[gallery.Film]) -> list[Section]:
+    """The sections in the page's order."""
+    audits, verdict = results.audits, sentences.verdict(results)
+    trust = [verdict["trust"]] + ([] if audits else [f"The audit is one command: {sentences.AUDIT_COMMAND}"])
     flow = [
         f"{step.count:,} {step.title}" + (": " + ", ".join(f"{part} {count:,}" for part, count in step.parts) if step.parts else "")
-        for step in data_tables.flow(found)
+        for step in data.flow(results.manifest)
     ]
+    compared = results.comparison
     return [
         ("Verdict", [*trust, verdict["best"]], [audit_tables.reasons(audits)]),
-        ("The study's table beside ours", [], [tables.beside_the_study(found), tables.differs_from_study(found), tables.every_run(found)]),
-        ("Which network is best", [verdict["best"]], [tables.networks(found), tables.pairs(found)]),
+        (
+            "The study's table beside ours",
+            [],
+            [networks.beside_the_study(results), networks.differs_from_study(results), networks.every_run(results)],
+        ),
+        ("Which network is best", [verdict["best"]], [comparison_tables.networks(compared), comparison_tables.pairs(compared)]),
         ("What knows nothing of lungs", [] if audits else ["No audit was run."], audit_tables.all_of(audits)),
         (
             "Where the films come from, and where they went",
             [". ".join(flow) + "."],
-            [data_tables.splits(found), data_tables.sources(found), data_tables.left_out(found)],
+            [data.splits(results.manifest), data.sources(results.manifest), data.left_out(results.manifest)],
         ),
+        ("Learning curves", [], [networks.study_epochs(results)]),
         (
             "Confusion and thresholds",
             [],
-            [threshold_tables.thresholds(found), threshold_tables.operating_points(found), threshold_tables.predictive_values(found)],
+            [thresholds.thresholds(results), thresholds.operating_points(results), thresholds.predictive_values(results)],
         ),
-        ("Calibration", [], [threshold_tables.calibration(found)]),
-        ("Films that went wrong, or nearly", [], [data_tables.films(found, shown)]),
-        ("Speed", [], [settings_tables.speed(found), settings_tables.stages(found)]),
+        ("Calibration", [], [thresholds.calibration(results)]),
+        ("Films that went wrong, or nearly", [], [gallery.table(shown)]),
+        ("Speed", [], [settings.speed(results), settings.stages(results)]),
         (
             "How to repeat it",
-            [f"The command, where DIR is a source's folder on your machine: {found.repeat()}"],
-            [settings_tables.environment(found), settings_tables.experiment(found), settings_tables.checksums(found)],
+            [f"The command, where DIR is a source's folder on your machine: {sentences.repeat(results)}"],
+            [settings.environment(results), settings.experiment(results), settings.checksums(results)],
         ),
     ]
 
 
-def markdown(found, shown):
+def markdown(results: Results, shown: list[gallery.Film]) -> str:
     """The text of report.md."""
-    lines = [f"# {sentences.TITLE}", "", f"Experiment {plain(found.run.name)}: {sentences.lede(found)} {sentences.RESEARCH_ONLY}", ""]
-    for _, sentence in found.marks():
-        lines += [f"**{plain(sentence, 600)}**", ""]
-    for heading, paragraphs, shown_tables in sections(found, shown):
+    lede = f"Experiment {plain(results.name)}: {sentences.lede(results)} {RESEARCH_ONLY}"
+    lines = [f"# {sentences.TITLE}", "", lede, ""]
+    for warning in results.warnings:
+        lines += [f"**{plain(warning.sentence, 600)}**", ""]
+    for heading, paragraphs, tables in sections(results, shown):
         lines += [f"## {heading}", ""]
         for paragraph in paragraphs:
             lines += [plain(paragraph, 4000), ""]
-        for table in shown_tables:
-            if table and table.rows:
-                lines += [*markdown_table(table), ""]
+        for table in tables:
+            if table.rows:
+                lines += [as_markdown(table), ""]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def markdown_table(table):
-    yield f"**{plain(table.caption)}**"
-    yield ""
-    yield "| " + " | ".join(plain(column.title) for column in table.columns) + " |"
-    yield "|" + "|".join(" ---: " if column.number else " --- " for column in table.columns) + "|"
-    for row in table.rows:
-        yield "| " + " | ".join(plain(cell.text) for cell in row) + " |"
-    if table.note:
-        yield ""
-        yield plain(table.note, 2000)
-
-
-def plain(said, most=LONGEST):
-    """Other people's text as one line of Markdown that means only itself."""
-    said = " ".join(UNSEEN.sub("", str(said)).split())
-    said = said if len(said) <= most else said[: most - 1] + "…"
-    return re.sub(r"([\\`*_\[\]|#])", r"\\\1", said).replace("<", "&lt;").replace(">", "&gt;")
-
-
-def log(found, shown):
+def log(results: Results) -> str:
     """The page's main tables as text for a terminal or a log."""
     parts = []
-    for heading, paragraphs, shown_tables in sections(found, shown):
+    for heading, paragraphs, tables in sections(results, gallery.films(results)):
         parts.append(f"== {heading}")
         parts += [UNSEEN.sub("", paragraph) for paragraph in paragraphs]
-        for table in shown_tables:
-            if table and table.rows and table.open:
-                rows = [[" ".join(UNSEEN.sub("", cell.text).split())[:80] for cell in row] for row in table.rows]
-                aligned = progress.table(
-                    rows, [column.title for column in table.columns], [column.title for column in table.columns if column.number]
-                )
-                parts.append(f"{table.caption}\n{aligned}")
+        parts += [as_text(table) for table in tables if table.rows and table.open]
+    return "\n\n".join(parts)
+
+
+def run_log(results: Results) -> str:
+    """What a finished run says: the audit, where there is one, the scores, the standing warnings and the comparison."""
+    warnings = "\n".join("!!! " + warning.sentence for warning in results.warnings)
+    parts = [audit_log(results.audits) if results.audits else "", scores_log(results), warnings, comparison_log(results.comparison)]
+    return "\n\n".join(filter(None, parts))
+
+
+def scores_log(results: Results) -> str:
+    """Our scores above the study's own."""
+    return as_text(networks.for_log(results))
+
+
+def comparison_log(comparison: Comparison) -> str:
+    """Networks, pairs, the verdict, and the study's own verdict."""
+    pairs = comparison_tables.pairs(comparison)
+    chosen = comparison.chosen_on_validation
+    lines = [as_text(comparison_tables.networks(comparison)), *([as_text(pairs), pairs.note] if pairs.rows else [])]
+    lines.append(
+        f"{comparison.n} {comparison.split} images of {comparison.patients} patients, {comparison.covid} of them COVID-19."
+        + (f" Validation chooses {chosen.name}." if chosen else "")
+    )
+    lines.append("VERDICT: " + sentences.best(comparison) + "\n" + sentences.of_study(comparison.study))
+    return "\n\n".join(lines)
+
+
+def resplits_log(comparison: ResplitComparison) -> str:
+    return as_text(comparison_tables.resplits(comparison))
+
+
+def audit_log(audits: Audits) -> str:
+    """The verdict of an audit first, then its tables."""
+    verdict = [f"VERDICT: {audits.verdict.conclusion}", *textwrap.wrap(audits.verdict.paragraph, WIDTH)]
+    parts = ["\n".join(verdict), *(as_text(table) for table in audit_tables.all_of(audits))]
+    parts.append(f"Intervals of AUC are 95 %, over patients. Manifest {audits.manifest_sha256[:12]}.")
     return "\n\n".join(parts)

@@ -1,31 +1,111 @@
-"""The sentences that the page, its text twin and the cards share."""
+"""The sentences that the page, its text twin, the cards and the log share."""
 
-from cxrkit.report.facts import SPLIT_WORDS
+import shlex
+
+from cxrkit import config
+from cxrkit.data.records import SPLIT_WORDS
+from cxrkit.results import Results
+from cxrkit.schema import Comparison, Pair, Study
+from cxrkit.tables import p_text
 
 TITLE = "cxrkit: COVID-19 against healthy chest films"
-RESEARCH_ONLY = "Research use only: this is not a medical device."
+AUDIT_COMMAND = "python -m cxrkit audit RUN"
+NO_AUDIT = (
+    "No audit was run. Until one is, nothing here says whether these scores come from lungs, or from image size, borders and sources."
+)
 TONES = {"no-shortcut-found": "good", "partial-shortcut": "plain", "too-few": "plain"}
 """Colour of the verdict's frame by the audit's conclusion; any other one is bad."""
 
 
-def lede(found):
-    content, seeds = found.comparison, sorted({seed for network in found.comparison["networks"] for seed in network["seeds"]})
-    networks = len(content["networks"])
+def lede(results: Results) -> str:
+    compared = results.comparison
+    seeds = sorted({seed for network in compared.networks for seed in network.seeds})
+    networks = len(compared.networks)
     return (
-        f"{networks} network{'s' * (networks != 1)}, {len(seeds)} seed{'s' * (len(seeds) != 1)} each, judged on {content['n']} {SPLIT_WORDS[content['split']]} images of "
-        f"{content['patients']} patients, {content['covid']} of the images COVID-19."
+        f"{networks} network{'s' * (networks != 1)}, {len(seeds)} seed{'s' * (len(seeds) != 1)} each, judged on {compared.n} "
+        f"{SPLIT_WORDS[compared.split]} images of {compared.patients} patients, {compared.covid} of the images COVID-19."
     )
 
 
-def verdict(found):
+def verdict(results: Results) -> dict[str, str]:
     """{trust, best, tone}: whether the scores can be believed, and which network is best."""
-    audit = (found.audits or {}).get("verdict") or {}
-    trust = (
-        audit.get("paragraph")
-        or "No audit was run. Until one is, nothing here says whether these scores come from lungs, or from image size, borders and sources."
-    )
+    audits = results.audits
     return {
-        "trust": trust,
-        "best": found.comparison["best"]["sentence"],
-        "tone": TONES.get(audit.get("conclusion"), "bad" if audit else "plain"),
+        "trust": audits.verdict.paragraph if audits else NO_AUDIT,
+        "best": best(results.comparison),
+        "tone": TONES.get(audits.verdict.conclusion, "bad") if audits else "plain",
     }
+
+
+def best(comparison: Comparison) -> str:
+    """Which network is best, and what is known of it, in a sentence or two."""
+    left, names = comparison.best.names, [network.name for network in comparison.networks]
+    words = [pair.verdict for pair in comparison.pairs]
+    beaten = sorted(set(names) - set(left))
+    if comparison.best.known == "one network":
+        return "There is one network: nothing to compare."
+    if comparison.best.known == "the best":
+        sentence = f"{left[0]} is the best: it errs less than each of the others."
+    elif comparison.best.known == "equally good":
+        others = ", and no other is." if beaten else "."
+        sentence = f"{listed(left)} are equally good within {points(comparison.margin)} of error{others}"
+    elif comparison.best.known == "some are not":
+        verb = "is" if len(beaten) == 1 else "are"
+        which = f"which of {listed(left)} is, is not known" if left else "which is, is not known"
+        sentence = f"It is known that {listed(beaten)} {verb} not the best; {which}."
+    else:
+        sentence = "Which network is best is not known."
+    counts = ", ".join(f"{words.count(word)} {word}" for word in ("equivalent", "undecided") if words.count(word))
+    decided = sum(word in ("better", "worse") for word in words)
+    return f"{sentence} Of {len(words)} pairs, {decided} decided" + (f", {counts}." if counts else ".")
+
+
+def why(pair: Pair, margin: float) -> str:
+    """What the verdict on a pair rests on."""
+    differs, alike = _p(pair.p_difference_holm), _p(pair.p_equivalence_holm)
+    if not pair.over_seeds.has_interval:
+        return "a network ran once: one run says nothing of the next"
+    if pair.verdict == "equivalent":
+        return f"the difference lies within {points(margin)} of error (p {alike})"
+    if pair.verdict in ("better", "worse"):
+        return f"by {100 * abs(pair.difference.value or 0):.2f} points of error (p {differs})"
+    return f"neither a difference (p {differs}) nor equivalence (p {alike}) is shown"
+
+
+def of_study(study: Study) -> str:
+    """What the study's own counts decide."""
+    decided = sum(pair.verdict != "undecided" or pair.as_trained != "undecided" for pair in study.pairs)
+    easiest = min(study.pairs, key=lambda pair: pair.p_mcnemar[0])
+    names = " and ".join(config.short_name(name) for name in (easiest.a, easiest.b))
+    low, high = easiest.p_mcnemar
+    return (
+        f"THE STUDY: of its {len(study.pairs)} pairs {decided} {'is' if decided == 1 else 'are'} decided by its own counts; "
+        f"the farthest apart, {names}, has McNemar p {p_text(low)} to {p_text(high)}."
+    )
+
+
+def repeat(results: Results) -> str:
+    """The command that makes these results again; DIR stands for the folder of a source that is not drawn."""
+    experiment = results.experiment
+    name = experiment.name if experiment.name in config.names() else "paper"
+    overrides = config.differing(experiment, config.load(name))
+    for key in ("data", "weights", "workers", "loader", "audit"):
+        overrides.pop(key, None)  # where things lie and how fast they are read is another machine's affair
+    words = ["python", "kernel/run.py", "--local", "--experiment", name]
+    for source in experiment.data or (("phantom",) if results.info.films == "phantom" else ("DIR",)):
+        words += ["--data", source if source.startswith("phantom") else "DIR" if source in ("coronahack", "DIR") else f"{source}=DIR"]
+    return shlex.join(words + config.as_arguments(overrides))
+
+
+def listed(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def points(share: float) -> str:
+    """A difference between rates in percentage points, in words."""
+    number = f"{100 * share:g}"
+    return f"{number} point{'' if number == '1' else 's'}"
+
+
+def _p(value: float) -> str:
+    return f"{value:.2g}" if value >= 0.001 else "< 0.001"

@@ -1,159 +1,159 @@
-"""Results folders for the report: drawn predictions, and whatever metadata a test wants to send through it."""
+"""Results folders for the report, written by the kit's own writers: drawn predictions, and whatever metadata a test sends through it."""
 
 import csv
-import io
+from dataclasses import replace
 
-import numpy as np
+from markupsafe import Markup
 from PIL import Image
 
-from cxrkit.data import manifest
-from cxrkit.data.records import Record
-from cxrkit.evaluation import outcome
-from cxrkit.files import read_json, sha256_of, write_json, write_text
+from cxrkit.data.manifest import Manifest
+from cxrkit.data.records import Record, copy_of
+from cxrkit.environment import Choice
+from cxrkit.evaluation.calibration import Calibration, Decomposition
+from cxrkit.evaluation.evaluate import evaluate
+from cxrkit.evaluation.metrics import Figure, Rates
+from cxrkit.files import csv_text, write_text
 from cxrkit.report import gallery
+from cxrkit.report.plots import Drawing
+from cxrkit.results import Results
+from cxrkit.schema import (
+    VERSION,
+    Advantage,
+    Area,
+    Audits,
+    BaselineRow,
+    Chosen,
+    Conclusion,
+    ControlRow,
+    Drop,
+    ExternalRow,
+    ExternalScaling,
+    FilmCounts,
+    Judged,
+    MaskRow,
+    NetworkRow,
+    NotDone,
+    Reason,
+    SideScore,
+    SourceRow,
+)
 from tests.evaluation import runs
 
 SIZES = {"train": (40, 60), "valid": (20, 40), "test": (34, 60)}
+CHOSEN = Chosen(
+    device=Choice("cpu", "torch sees no GPU"),
+    precision=Choice("float32", "a processor"),
+    layout=Choice("channels_last", "measured"),
+    autotuning=Choice(False, "no GPU"),
+    placement=Choice("host", "1 MB of films"),
+)
 
 
-def write(folder, change=lambda record: record, audits=True, about=None, extra=(), **run):
-    """Write a whole results folder of four networks; return it.
+def write(folder, change=lambda record: record, audits=True, info=None, extra=(), sizes=SIZES, images_a_patient=1, **run) -> Results:
+    """Write a whole results folder of four networks; return its Results.
 
-    change: what is done to each record of the manifest; extra: records added to it; about: keys laid over run.json;
-    run: as runs.write_run.
+    change: what is done to each record of the manifest; extra: records added to it; info: fields of run.json that are
+    changed; run: as runs.write_run.
     """
-    runs.write_run(folder, **{"seeds": (0, 1, 2), "error_rates": (0.05, 0.08, 0.05, 0.15), "sizes": SIZES} | run)
-    random = np.random.default_rng(0)
-    records = [change(record.but(licence="CC BY 4.0", credit="A. Reader", view="PA")) for record in manifest.read(folder / "manifest.csv")]
-    copy = records[0].but(
-        image_id="drawn/copy.png", split="", duplicate_of=records[0].image_id, excluded=f"duplicate of {records[0].image_id}"
-    )
+    drawn = runs.records(sizes, images_a_patient)
+    records = [change(record.but(licence="CC BY 4.0", credit="A. Reader", view="PA")) for record in drawn]
+    first = records[0].image_id
+    copy = records[0].but(image_id="drawn/copy.png", split="", duplicate_of=first, excluded=copy_of(first))
     lateral = Record(image_id="drawn/side.png", path="drawn/side.png", source="drawn", excluded="view lateral")
-    write_text(folder / "manifest.csv", manifest.to_csv([*records, copy, lateral, *extra]))
-    told = read_json(folder / "run.json") | {
-        "manifest_sha256": sha256_of(folder / "manifest.csv"),
-        "experiment_sha256": "0" * 64,
-        "leaks": 0,
-        "unfinished": [],
-        "failed": {},
-        "device": {"value": "cpu", "reason": "torch sees no GPU"},
-        "versions": {"python": "3.12.0", "torch": "2.10.0"},
-        "seconds": {"training": 61.5, "results": 2.0},
-    }
-    write_json(folder / "run.json", told | (about or {}))
-    seeds, architectures = told["experiment"]["seeds"], told["experiment"]["architectures"]
-    epochs = [
-        [a, s, stage, e, 1 / (e + 4 * (stage == "unfrozen")) + random.random() / 9, 1 / e, 0.1, 2.5]
-        for a in architectures
-        for s in seeds
-        for stage in ("frozen", "unfrozen")
-        for e in (1, 2, 3, 4)
-    ]
-    _csv(folder / "epochs.csv", ["architecture", "seed", "stage", "epoch", "train_loss", "valid_loss", "error_rate", "seconds"], epochs)
-    finder = [
-        [a, s, step, 10 ** (step / 10 - 7), 0.7 - 0.004 * step + 2e-6 * step**4, 1e-3]
-        for a in architectures
-        for s in seeds
-        for step in range(60)
-    ]
-    _csv(folder / "lr_find.csv", ["architecture", "seed", "step", "learning_rate", "loss", "chosen"], finder)
-    outcome.evaluate(folder)
+    settings = {"seeds": (0, 1, 2), "error_rates": (0.05, 0.08, 0.05, 0.15)} | run
+    results = runs.write_run(folder, manifest=Manifest((*records, copy, lateral, *extra)), **settings)
+    results.finish(CHOSEN, [], {}, {"training": 61.5, "results": 2.0})
+    if info:
+        results._write_info(replace(results.info, **info))
+    evaluate(results)
     if audits:
-        write_json(folder / "audits.json", audited(folder))
-    return folder
+        results.write(audited(results))
+    return results
 
 
-def audited(folder):
-    """The content of an audits.json, with a row of each kind."""
-    area = {"auc": 0.97, "interval": [0.93, 0.99], "n": 94, "n_covid": 34}
-    figure = {"value": 0.8, "low": 0.7, "high": 0.9, "n": 50, "interval": "Wilson 95 %"}
-    return {
-        "manifest_sha256": sha256_of(folder / "manifest.csv"),
-        "data": "phantom",
-        "films": {"covid": 94, "normal": 160, "patients": 254, "leaks": 0},
-        "not_done": [{"part": "retraining", "reason": "not asked for"}],
-        "baselines": [
-            {"name": "majority", "title": "nothing: always the commoner class", "note": "", **area, "auc": 0.5, "interval": [0.42, 0.58]},
-            {"name": "border", "title": "the frame: the outer tenth of the picture", "note": "", **area, "held_out": area},
-            {
-                "name": "age",
-                "title": "the patient's age",
-                "note": "no age is known",
-                "auc": None,
-                "interval": [None, None],
-                "n": 0,
-                "n_covid": 0,
-            },
+def audited(results: Results) -> Audits:
+    """An audit with a row of each kind."""
+    auc = Figure(0.97, 0.93, 0.99, 94, "drawn")
+    area, unknown = Area(auc, 34), Figure.unknown(0, "none: no age is known")
+    figure = Figure(0.8, 0.7, 0.9, 50, "Wilson 95 %")
+    rates = Rates(*[figure] * 7)
+    calibration = Calibration([], figure, figure, Decomposition(0.1, 0.1, 0.1, 0.0))
+    side = SideScore(rates, figure, figure)
+    advantage = Advantage("thumbnail-16", "a thumbnail", 0.98, Figure(-0.01, -0.05, 0.03, 94, "drawn"))
+    return Audits(
+        schema=VERSION,
+        manifest_sha256=results.info.manifest_sha256,
+        films=results.info.films,
+        counts=FilmCounts(94, 160, 254, 0, Judged("test", 34, 60, 34, 60)),
+        baselines=[
+            BaselineRow("majority", "nothing: always the commoner class", "", Area(Figure(0.5, 0.42, 0.58, 94, "drawn"), 34), None),
+            BaselineRow("border", "the frame: the outer tenth of the picture", "", area, area),
+            BaselineRow("age", "the patient's age", "no age is known", Area(unknown, 0), None),
         ],
-        "networks": [
-            {
-                "architecture": name,
-                "seeds": [0, 1, 2],
-                **area,
-                "advantage": {"auc": -0.01, "interval": [-0.05, 0.03], "over_title": "a thumbnail"},
-            }
-            for name in runs.ARCHITECTURES
-        ],
-        "masking": [
-            {"architecture": "resnet34", "seed": 0, "mask": mask, "share": share, "retrained": False, **area}
+        sources=[SourceRow("seen-source", "a told from b among normal films", area, "")],
+        controls=[ControlRow("permutation", "labels dealt out at random", "0.5", "0.49", True)],
+        networks=[NetworkRow(name, [0, 1, 2], area, advantage) for name in runs.ARCHITECTURES],
+        masking=[
+            MaskRow("resnet34", 0, mask, side_of_box, share, area, False)
             for mask in ("centre", "surround")
-            for share in (0.0, 0.25, 0.66)
+            for side_of_box, share in ((0.0, 0.0), (0.5, 0.25), (0.8, 0.64))
         ],
-        "sources": [{"kind": "seen-source", "title": "a told from b among normal films", "note": "", **area}],
-        "controls": [{"name": "permutation", "title": "labels dealt out at random", "expected": "0.5", "found": "0.49", "passed": True}],
-        "external": [
-            {
-                "name": "elsewhere",
-                "architecture": "resnet34",
-                "n": 50,
-                "n_covid": 20,
-                "duplicates_removed": 1,
-                "metrics": {"auc": figure, "sensitivity": figure, "specificity": figure},
-                "drop": {"auc": 0.1, "interval": [0.02, 0.2]},
-                "calibration": {"before": {"ece": figure}},
-            }
+        external=[
+            ExternalRow(
+                name="elsewhere",
+                architecture="resnet34",
+                seeds=3,
+                n=50,
+                positives=20,
+                patients=50,
+                copies_removed=1,
+                left_out=1,
+                threshold=0.5,
+                external=side,
+                internal=side,
+                drop=Drop(Figure(0.1, 0.02, 0.2, 144, "Zou and Donner 95 %"), figure, figure),
+                scaling=ExternalScaling(1.5, calibration, calibration),
+            )
         ],
-        "verdict": {
-            "conclusion": "border-shortcut",
-            "paragraph": "On this data no score shows that a network sees disease: what lies around the lungs gives the answer away.",
-            "reasons": [{"rule": "lungless-border", "text": "The frame alone reaches 0.970.", "value": 0.97, "threshold": 0.9}],
-        },
-    }
+        attention=None,
+        not_done=[NotDone("retraining", "not asked for")],
+        verdict=Conclusion(
+            "border-shortcut",
+            "On this data no score shows that a network sees disease: what lies around the lungs gives the answer away.",
+            [Reason("lungless-border", "The frame alone reaches 0.970.", 0.97, 0.9, "border-shortcut")],
+        ),
+    )
 
 
-def add_thumbnails(folder, image_ids):
-    """Write drawn thumbnails of these images, as a run leaves them."""
-    for number, image_id in enumerate(image_ids):
-        path = folder / gallery.place(image_id)
+def undrawn(name, alt, *_):
+    """What stands in for plots.drawn where no figure is wanted: a page then takes a tenth of the time."""
+    return Drawing(name, "<svg></svg>", b"", Markup("<svg></svg>"), alt)
+
+
+def add_thumbnails(results: Results) -> None:
+    """Write drawn thumbnails of all images, as a run leaves them."""
+    for number, image_id in enumerate(results.manifest.by_id):
+        path = results.folder / gallery.place(image_id)
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.new("L", (40, 40), number % 256).save(path, format="JPEG")
 
 
-def _csv(path, columns, rows):
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows([columns, *rows])
-    write_text(path, text.getvalue())
-
-
-def manifest_rows(folder):
-    """The manifest's used rows, as dicts."""
-    with open(folder / "manifest.csv", encoding="utf-8", newline="") as file:
-        return [row for row in csv.DictReader(file) if not row["excluded"]]
-
-
-def respoil(folder, change):
-    """Change every record of a results folder, and the predictions and hashes with it; return the folder."""
-    old = manifest.read(folder / "manifest.csv")
+def respoil(results: Results, change) -> Results:
+    """Change every record of a results folder, and the predictions and hashes with it; return the folder opened anew."""
+    folder, old = results.folder, results.manifest.records
     new = [change(record) for record in old]
     names = {before.image_id: after.image_id for before, after in zip(old, new)}
-    new = [record.but(duplicate_of=names.get(record.duplicate_of, "")) for record in new]
-    write_text(folder / "manifest.csv", manifest.to_csv(new))
+    manifest = Manifest(record.but(duplicate_of=names.get(record.duplicate_of, "")) for record in new)
+    write_text(folder / "manifest.csv", manifest.text)
     with open(folder / "predictions.csv", encoding="utf-8", newline="") as file:
         columns, *rows = csv.reader(file)
     at = columns.index("image_id")
-    _csv(folder / "predictions.csv", columns, [[*row[:at], names[row[at]], *row[at + 1 :]] for row in rows])
-    write_json(folder / "run.json", read_json(folder / "run.json") | {"manifest_sha256": sha256_of(folder / "manifest.csv")})
-    outcome.evaluate(folder)
-    if (folder / "audits.json").exists():
-        write_json(folder / "audits.json", read_json(folder / "audits.json") | {"manifest_sha256": sha256_of(folder / "manifest.csv")})
-    return folder
+    rows = [[*row[:at], names[row[at]], *row[at + 1 :]] for row in rows]
+    write_text(folder / "predictions.csv", csv_text(columns, rows))
+    audits = results.audits
+    results._write_info(replace(results.info, manifest_sha256=manifest.sha256))
+    again = Results.open(folder)
+    evaluate(again)
+    if audits:
+        again.write(replace(audits, manifest_sha256=manifest.sha256))
+    return again

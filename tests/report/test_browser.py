@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from cxrkit.files import read_json
-from cxrkit.report import page
+from cxrkit.columns import LAST_STAGE
+from cxrkit.config import short_name
+from cxrkit.report import report
+from cxrkit.results import Results
+from cxrkit.tables import figure_text
 from tests.report import folders
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="Selenium is not installed")
@@ -34,15 +37,16 @@ def browser(scripts=True):
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
-    folder = folders.write(tmp_path_factory.mktemp("browser") / "results")
-    folders.add_thumbnails(folder, [row["image_id"] for row in folders.manifest_rows(folder)])
-    page.make(folder)
-    return folder
+    results = folders.write(tmp_path_factory.mktemp("browser") / "results")
+    folders.add_thumbnails(results)
+    report.make(results)
+    return results.folder
 
 
 @pytest.fixture(scope="module")
 def chromium():
     found = browser()
+    found.set_script_timeout(120)
     yield found
     found.quit()
 
@@ -93,23 +97,22 @@ def test_axe_finds_no_serious_violation(chromium, results, size, dark):
 
 def test_the_slider_shows_metrics_json(chromium, results):
     show(chromium, results)
-    content = read_json(results / "metrics.json")
-    wanted = {}
-    for rows in ("means", "scores"):
-        for row in content[rows]:
-            if row["stage"] == "unfrozen" and row["split"] == content["held_out"]:
-                name = page.facts.short(row["architecture"])
-                wanted[f"{name}, mean of 3 seeds" if rows == "means" else f"{name}, seed {row['seed']}"] = row
+    metrics, wanted = Results.open(results).metrics, {}
+    for score in (*metrics.means, *metrics.scores):
+        if score.stage == LAST_STAGE and score.split == metrics.held_out:
+            run = "mean of 3 seeds" if score.kind == "mean" else f"seed {score.seeds[0]}"
+            wanted[f"{short_name(score.architecture)}, {run}"] = score
     choice = Select(chromium.find_element(By.ID, "run"))
     assert [option.text for option in choice.options] and {option.text for option in choice.options} == set(wanted)
-    for name, row in wanted.items():
+    for name, score in wanted.items():
         choice.select_by_visible_text(name)
         shown = {
             key: chromium.find_element(By.ID, key).text for key in ("tp", "fn", "fp", "tn", "sensitivity", "specificity", "error_rate")
         }
-        assert {key: float(shown[key]) for key in row["confusion"]} == pytest.approx(row["confusion"], abs=0.005)
+        counts = vars(score.confusion)
+        assert {key: float(shown[key]) for key in counts} == pytest.approx(counts, abs=0.005)
         for key, digits in (("sensitivity", 3), ("specificity", 3), ("error_rate", 4)):
-            assert shown[key] == page.tables.interval(row[key], digits).text
+            assert shown[key] == figure_text(getattr(score.rates, key), digits)
 
 
 def test_the_slider_moves_the_counts(chromium, results):

@@ -3,18 +3,19 @@ import re
 import pytest
 import yaml
 
-from cxrkit.files import read_json
-from cxrkit.report import cards, page
+from cxrkit.files import read_json, write_json
+from cxrkit.report import cards, plots, report
+from cxrkit.results import Results
 from tests.report import folders
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    found = folders.write(tmp_path_factory.mktemp("cards"))
+    results = folders.write(tmp_path_factory.mktemp("cards"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(page.plots, "svg", lambda *_: "<svg></svg>")
-        page.make(found)
-    return found
+        patch.setattr(plots, "drawn", folders.undrawn)
+        report.make(results)
+    return results.folder
 
 
 def answers(folder):
@@ -46,9 +47,8 @@ def test_an_item_is_a_no_where_its_field_is_empty(folder):
     before = answers(folder)
     assert before[30][0] == "yes" and before[32][0] == "yes" and before[31][0] == "no"
     without = folders.write(folder / "without", audits=False)
-    facts = page.facts.read(without)
-    (without / "CLAIM.md").write_text(cards.claim(facts), "utf-8")
-    assert {answers(without)[item][0] for item in (30, 31, 32, 38)} == {"no"}
+    (without.folder / "CLAIM.md").write_text(cards.claim(without), "utf-8")
+    assert {answers(without.folder)[item][0] for item in (30, 31, 32, 38)} == {"no"}
 
 
 def test_zero_leaks_is_an_answer_and_no_record_of_leaks_is_none(folder):
@@ -57,20 +57,20 @@ def test_zero_leaks_is_an_answer_and_no_record_of_leaks_is_none(folder):
     about = read_json(folder / "run.json")
     del about["leaks"]
     (folder / "without-leaks").mkdir()
-    folders.write_json(folder / "without-leaks" / "run.json", about)
-    assert not cards._holds(folder / "without-leaks", item["at"], zero=True)
+    write_json(folder / "without-leaks" / "run.json", about)
+    assert cards.answered(item, cards.contents(folder / "without-leaks"))[0] == "no"
 
 
 def test_the_model_card_holds_verdict_scores_and_warnings(folder):
     text = (folder / "MODEL_CARD.md").read_text("utf-8")
-    mean = read_json(folder / "metrics.json")["means"][-1]
+    mean = Results.open(folder).metrics.means[-1]
     assert "gives the answer away" in text and "DRAWN PHANTOMS" in text
-    assert f"{mean['sensitivity']['value']:.3f}" in text and read_json(folder / "run.json")["manifest_sha256"] in text
+    assert f"{mean.rates.sensitivity.value:.3f}" in text and read_json(folder / "run.json")["manifest_sha256"] in text
 
 
 def test_the_datasheet_counts_what_the_manifest_holds(folder):
     text = (folder / "DATASHEET.md").read_text("utf-8")
-    used = len(folders.manifest_rows(folder))
+    used = len(Results.open(folder).manifest.used)
     assert f"{used + 2} images were read, {used} are used, 2 are left out" in text
     assert "CC BY 4.0" in text and "view lateral" in text
 
@@ -81,4 +81,4 @@ def test_the_citation_is_a_cff_file():
 
 
 def test_the_attribution_credits_every_film(folder):
-    assert f"{len(folders.manifest_rows(folder))} x A. Reader" in (folder / "ATTRIBUTION.md").read_text("utf-8")
+    assert f"{len(Results.open(folder).manifest.used)} x A. Reader" in (folder / "ATTRIBUTION.md").read_text("utf-8")

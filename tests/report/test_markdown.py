@@ -1,23 +1,29 @@
+import shlex
 import subprocess
 import sys
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cxrkit.report import facts, markdown
-from cxrkit.report.tables import data as data_tables
+from cxrkit import config
+from cxrkit.evaluation import comparison
+from cxrkit.report import markdown, sentences
+from cxrkit.report.tables import data
+from cxrkit.tables import UNSEEN, plain
+from kernel import run
 from tests.report import folders
 
 
 @given(st.text())
 def test_other_peoples_text_is_one_line_that_means_only_itself(said):
-    told = markdown.plain(said)
-    assert "\n" not in told and "<" not in told and not markdown.UNSEEN.search(told)
+    told = plain(said)
+    assert "\n" not in told and "<" not in told and not UNSEEN.search(told)
     assert not [i for i, character in enumerate(told) if character in "|[`" and (i == 0 or told[i - 1] != "\\")]
 
 
 def test_the_command_writes_the_report_and_prints_its_tables(tmp_path):
-    folder = folders.write(tmp_path / "run" / "results")
+    folder = folders.write(tmp_path / "run" / "results").folder
     done = subprocess.run([sys.executable, "-m", "cxrkit", "report", str(tmp_path / "run"), "--text"], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "== Verdict" in done.stdout and "the 2020 study" in done.stdout and "report.html" in done.stdout
@@ -30,8 +36,7 @@ def test_the_command_refuses_what_is_no_run(tmp_path):
 
 
 def test_the_flow_adds_up(tmp_path):
-    found = facts.read(folders.write(tmp_path))
-    steps = data_tables.flow(found)
+    steps = data.flow(folders.write(tmp_path).manifest)
     count = {step.title: step.count for step in steps}
     assert count["read from the sources"] == count["copies removed"] + count["different pictures"]
     assert count["different pictures"] == count["left out"] + count["used"]
@@ -40,16 +45,46 @@ def test_the_flow_adds_up(tmp_path):
 
 
 def test_the_command_that_repeats_a_run_gives_its_experiment(tmp_path):
-    import shlex
-
-    from cxrkit import config
-    from kernel import run
-
     made = config.load(
         "rigorous",
         {"data": ("phantom",), "seeds": (0, 2), "allow_leakage": True, "pretrained": False, "image_size": 64, "exclude_views": ()},
     )
-    folder = folders.write(tmp_path, about={"experiment": config.as_dict(made)})
-    words = shlex.split(facts.read(folder).repeat())
+    results = folders.write(tmp_path, info={"experiment": made})
+    words = shlex.split(sentences.repeat(results))
     options = run.parse(words[2:])
     assert config.load(options.experiment, config.overrides_of(options)).hash() == made.hash()
+
+
+def test_the_logs_show_intervals_n_and_the_verdict(tmp_path):
+    results = folders.write(tmp_path, seeds=range(5), error_rates=(0.2, 0.03, 0.03, 0.03))
+    scores, compared = markdown.scores_log(results), markdown.comparison_log(results.comparison)
+    assert scores.count("the 2020 study") == 4 and "ensemble of 4 networks" in scores and "mean of 5 seeds" in scores
+    assert "VERDICT: It is known that ResNet34 is not the best" in compared
+    assert "THE STUDY: of its 6 pairs 0 are decided" in compared
+    assert f"{results.comparison.n} test images of {results.comparison.patients} patients" in compared
+    audit = markdown.audit_log(results.audits)
+    assert audit.startswith("VERDICT: border-shortcut") and results.info.manifest_sha256[:12] in audit
+    assert audit.index("the frame: the outer tenth") < audit.index("ResNet34, mean of 3 seeds")
+    assert "Lungs hidden" in audit and "films from elsewhere" in audit and "not asked for" in audit
+    whole = markdown.run_log(results)
+    assert all(part in whole for part in (scores, compared, audit)) and "!!! RANDOM WEIGHTS" in whole
+
+
+def test_what_is_known_of_the_best_network_in_words(tmp_path):
+    results = folders.write(tmp_path, audits=False)
+    for known, names, words in (
+        ("the best", ["VGG16"], "VGG16 is the best: it errs less than each of the others."),
+        ("equally good", ["ResNet34", "VGG16"], "ResNet34 and VGG16 are equally good within 1 point of error, and no other is."),
+        ("some are not", ["ResNet34", "VGG16"], "ResNet101 and VGG19 are not the best; which of ResNet34 and VGG16 is, is not known."),
+        ("nothing", ["ResNet34", "ResNet101", "VGG16", "VGG19"], "Which network is best is not known. Of 6 pairs"),
+        ("one network", ["VGG16"], "There is one network"),
+    ):
+        told = sentences.best(replace(results.comparison, best=comparison.Best(names, known)))
+        assert words in told
+
+
+def test_the_why_of_a_pair_says_when_a_network_ran_once(tmp_path):
+    once = folders.write(tmp_path / "once", audits=False, seeds=(0,)).comparison
+    assert {sentences.why(pair, once.margin) for pair in once.pairs} == {"a network ran once: one run says nothing of the next"}
+    often = folders.write(tmp_path / "often", audits=False, seeds=range(3)).comparison
+    assert not any("ran once" in sentences.why(pair, often.margin) for pair in often.pairs)

@@ -1,13 +1,21 @@
 import json
 import os
 import re
+from dataclasses import replace
 
 import pytest
 from bs4 import BeautifulSoup
 
+from cxrkit.columns import LAST_STAGE
+from cxrkit.config import short_name
 from cxrkit.errors import BadInput
+from cxrkit.evaluation.scoring import final_scores
 from cxrkit.files import read_json, sha256_of, write_json
-from cxrkit.report import page
+from cxrkit.report import page, plots, report, sentences
+from cxrkit.report.tables.comparison import matrix
+from cxrkit.results import Results
+from cxrkit.schema import Attention, GalleryEntry
+from cxrkit.tables import figure_text
 from tests.report import folders
 
 MEGABYTES = 5
@@ -16,20 +24,20 @@ GENERATED = ("report.html", "report.md", "MODEL_CARD.md", "DATASHEET.md", "CLAIM
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
-    folder = folders.write(tmp_path_factory.mktemp("results"))
-    page.make(folder)
-    return folder
+    results = folders.write(tmp_path_factory.mktemp("results"))
+    report.make(results)
+    return results
 
 
 @pytest.fixture(scope="module")
 def soup(results):
-    return BeautifulSoup((results / "report.html").read_text("utf-8"), "html.parser")
+    return BeautifulSoup((results.folder / "report.html").read_text("utf-8"), "html.parser")
 
 
 @pytest.fixture
 def undrawn(monkeypatch):
     """Without figures a page takes a tenth of the time."""
-    monkeypatch.setattr(page.plots, "svg", lambda *_: "<svg></svg>")
+    monkeypatch.setattr(plots, "drawn", folders.undrawn)
 
 
 def rows_of(soup, table):
@@ -38,36 +46,37 @@ def rows_of(soup, table):
     return [[" ".join(cell.get_text(" ").split()) for cell in row.find_all(["th", "td"])] for row in found.tbody.find_all("tr")]
 
 
-def text_of(figure, digits):
-    return "{:.{d}f} [{:.{d}f}, {:.{d}f}]".format(figure["value"], figure["low"], figure["high"], d=digits)
-
-
 def test_the_files_are_written_and_summed(results):
-    listed = read_json(results / "checksums.json")
-    for name in GENERATED:
-        assert listed[name] == {"sha256": sha256_of(results / name), "bytes": (results / name).stat().st_size}
-    assert listed["predictions.csv"]["sha256"] == sha256_of(results / "predictions.csv")
+    listed, folder = read_json(results.folder / "checksums.json"), results.folder
+    drawn = [path.relative_to(folder).as_posix() for path in (folder / plots.FOLDER).rglob("*.*")]
+    assert {"figures/roc.svg", "figures/roc.png", "figures/losses-vgg16_bn.svg", "figures/errors.png"} <= set(drawn)
+    for name in (*GENERATED, *drawn):
+        assert listed[name] == {"sha256": sha256_of(folder / name), "bytes": (folder / name).stat().st_size}
+    assert listed["predictions.csv"]["sha256"] == sha256_of(folder / "predictions.csv")
 
 
 def test_the_scores_are_those_of_metrics_json(results, soup):
-    content = read_json(results / "metrics.json")
     shown = {row[0]: row for row in rows_of(soup, "scores") if row[1] == "mean of 3 seeds, test"}
-    means = [row for row in content["means"] if row["split"] == content["held_out"]]
+    means = final_scores(results.metrics, "means")
     assert len(means) == len(shown) == 4
     for mean in means:
-        row = shown[{"resnet34": "ResNet34", "resnet101": "ResNet101", "vgg16_bn": "VGG16", "vgg19_bn": "VGG19"}[mean["architecture"]]]
-        assert [float(row[i]) for i in range(3, 7)] == pytest.approx(
-            [mean["confusion"][key] for key in ("tp", "fn", "tn", "fp")], abs=0.005
-        )
-        assert row[7:] == [text_of(mean["error_rate"], 4), *(text_of(mean[key], 3) for key in ("sensitivity", "specificity", "auc"))]
+        row = shown[short_name(mean.architecture)]
+        counts = mean.confusion
+        assert [float(row[i]) for i in range(3, 7)] == pytest.approx([counts.tp, counts.fn, counts.tn, counts.fp], abs=0.005)
+        figures = [mean.rates.sensitivity, mean.rates.specificity, mean.auc]
+        assert row[7:] == [figure_text(mean.rates.error_rate, 4), *(figure_text(figure, 3) for figure in figures)]
 
 
 def test_every_run_has_its_row(results, soup):
-    scores = [row for row in read_json(results / "metrics.json")["scores"] if row["stage"] == "unfrozen"]
+    scores = [score for score in results.metrics.scores if score.stage == LAST_STAGE]
     rows = [row for row in rows_of(soup, "runs") if row[1].startswith("seed")]
-    assert [(int(row[2]), row[8]) for row in rows] == [
-        (sum(score["confusion"].values()), text_of(score["sensitivity"], 3)) for score in scores
-    ]
+    assert [(int(row[2]), row[8]) for row in rows] == [(score.n, figure_text(score.rates.sensitivity, 3)) for score in scores]
+
+
+def test_the_studys_epochs_stand_beside_ours_with_the_images_they_got_wrong(soup):
+    rows = rows_of(soup, "study-epochs")
+    assert len(rows) == 16
+    assert rows[3][:2] == ["ResNet34", "4"] and rows[3][5:] == ["0.0973", "0.1026", "0.0261", "7 of 268", "98"]
 
 
 def test_the_study_stands_beside_ours_and_what_sees_no_lungs_above(soup):
@@ -78,7 +87,7 @@ def test_the_study_stands_beside_ours_and_what_sees_no_lungs_above(soup):
 
 def test_the_embedded_predictions_give_the_counts_of_metrics_json(results, soup):
     data = json.loads(soup.find("script", id="predictions").string)
-    scores = [row for row in read_json(results / "metrics.json")["scores"] if row["stage"] == "unfrozen" and row["split"] == "test"]
+    scores = final_scores(results.metrics)
     assert len(data["runs"]) == len(scores) == 12
     counts = []
     for run in data["runs"]:
@@ -86,22 +95,19 @@ def test_the_embedded_predictions_give_the_counts_of_metrics_json(results, soup)
         counts.append(
             {"tp": sum(c and t for c, t in zip(called, data["is_covid"])), "fp": sum(c and not t for c, t in zip(called, data["is_covid"]))}
         )
-    key = sorted((score["architecture"], score["seed"], score["confusion"]["tp"], score["confusion"]["fp"]) for score in scores)
-    assert sorted((c["tp"], c["fp"]) for c in counts) == sorted(k[2:] for k in key)
+    assert sorted((c["tp"], c["fp"]) for c in counts) == sorted((score.confusion.tp, score.confusion.fp) for score in scores)
 
 
 def test_the_matrix_of_pairs_is_comparison_json_in_both_directions(results, soup):
-    content = read_json(results / "comparison.json")
-    found = page.matrix(content)
-    index = {name: number for number, name in enumerate(found["names"])}
+    shown = matrix(results.comparison)
+    index = {name: number for number, name in enumerate(shown["names"])}
     turned = {"better": "worse", "worse": "better"}
-    for pair in content["pairs"]:
-        word, text = found["rows"][index[pair["a"]]][1][index[pair["b"]]]
-        assert word == pair["verdict"] and float(text.split()[0].replace("−", "-")) == pytest.approx(
-            100 * pair["difference"]["value"], abs=0.006
-        )
-        assert found["rows"][index[pair["b"]]][1][index[pair["a"]]][0] == turned.get(word, word)
-    assert content["best"]["sentence"] in soup.find(id="verdict").get_text()
+    for pair in results.comparison.pairs:
+        word, text = shown["rows"][index[pair.a]][1][index[pair.b]]
+        assert word == pair.verdict
+        assert float(text.split()[0].replace("−", "-")) == pytest.approx(100 * pair.difference.value, abs=0.006)
+        assert shown["rows"][index[pair.b]][1][index[pair.a]][0] == turned.get(word, word)
+    assert sentences.best(results.comparison) in soup.find(id="verdict").get_text()
 
 
 def test_the_verdict_stands_first_and_the_sections_in_their_order(soup):
@@ -112,24 +118,24 @@ def test_the_verdict_stands_first_and_the_sections_in_their_order(soup):
 
 
 def test_without_an_audit_the_page_says_so_and_names_the_command(tmp_path, undrawn):
-    folder = folders.write(tmp_path, audits=False)
-    page.make(folder)
+    results = folders.write(tmp_path, audits=False)
+    report.make(results)
     for name in ("report.html", "report.md"):
-        said = (folder / name).read_text("utf-8")
+        said = (results.folder / name).read_text("utf-8")
         assert "No audit was run" in said and "python -m cxrkit audit RUN" in said
 
 
 def test_research_use_is_said_once(results):
     for name in ("report.html", "report.md"):
-        assert (results / name).read_text("utf-8").lower().count("research use only") == 1
+        assert (results.folder / name).read_text("utf-8").lower().count("research use only") == 1
 
 
 def test_banners_are_on_the_page_and_on_every_figure(tmp_path):
-    folder = folders.write(
-        tmp_path, about={"leaks": 3, "failed": {"vgg16_bn-seed9": "no memory"}, "unfinished": ["vgg16_bn-seed9", "vgg19_bn-seed9"]}
+    results = folders.write(
+        tmp_path, info={"leaks": 3, "failed": {"vgg16_bn-seed9": "no memory"}, "unfinished": ["vgg16_bn-seed9", "vgg19_bn-seed9"]}
     )
-    page.make(folder)
-    soup = BeautifulSoup((folder / "report.html").read_text("utf-8"), "html.parser")
+    report.make(results)
+    soup = BeautifulSoup((results.folder / "report.html").read_text("utf-8"), "html.parser")
     banners = soup.find(class_="marks").get_text()
     for word in (
         "DRAWN PHANTOMS",
@@ -148,9 +154,9 @@ def test_banners_are_on_the_page_and_on_every_figure(tmp_path):
 
 
 def test_films_and_imagenet_weights_have_no_banner(tmp_path, undrawn):
-    folder = folders.write(tmp_path, about={"data": "films", "weights": "imagenet"})
-    page.make(folder)
-    assert BeautifulSoup((folder / "report.html").read_text("utf-8"), "html.parser").find(class_="marks") is None
+    results = folders.write(tmp_path, info={"films": "films", "started_from": "imagenet"})
+    report.make(results)
+    assert BeautifulSoup((results.folder / "report.html").read_text("utf-8"), "html.parser").find(class_="marks") is None
 
 
 HOSTILE = {
@@ -175,12 +181,12 @@ def hostile(tmp_path_factory):
             image_id="odd/<svg onload=alert(4)>", path="x", source="<i>odd</i>\u2066", excluded="row 3 of the metadata: <script>5</script>"
         )
     )
-    folders.write(folder, extra=[odd])
+    results = folders.write(folder, extra=[odd])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(page.plots, "svg", lambda *_: "<svg></svg>")
-        page.make(folder)
+        patch.setattr(plots, "drawn", folders.undrawn)
+        report.make(results)
         plain = BeautifulSoup((folder / "report.html").read_text("utf-8"), "html.parser")
-        page.make(folders.respoil(folder, spoil))
+        report.make(folders.respoil(results, spoil))
     return plain, folder
 
 
@@ -199,7 +205,7 @@ def test_hostile_metadata_leaves_the_page_intact(hostile):
 
 def test_every_stretch_of_reversing_text_is_isolated(hostile):
     soup = BeautifulSoup((hostile[1] / "report.html").read_text("utf-8"), "html.parser")
-    marked = [text for text in soup.find_all(string=re.compile("[\u202e\u2066]"))]
+    marked = soup.find_all(string=re.compile("[\u202e\u2066]"))
     assert marked
     assert all(text.find_parent("bdi") for text in marked)
 
@@ -222,73 +228,62 @@ def test_the_page_may_ask_for_nothing(results, soup):
 
 
 def test_a_film_is_shown_only_where_its_licence_allows(tmp_path, undrawn):
-    folder = folders.write(tmp_path, audits=False)
-    records = {row["image_id"]: row for row in folders.manifest_rows(folder)}
-    folders.add_thumbnails(folder, records)
-    page.make(folder)
+    results = folders.write(tmp_path, audits=False)
+    folder = results.folder
+    folders.add_thumbnails(results)
+    report.make(results)
     first = BeautifulSoup((folder / "report.html").read_text("utf-8"), "html.parser").find(class_="gallery")
     assert len(first.find_all("img")) == len(first.find_all("li")) == 24 and "A. Reader" in first.get_text()
-    folders.respoil(folder, lambda record: record.but(licence=""))
-    page.make(folder)
+    report.make(folders.respoil(results, lambda record: record.but(licence="")))
     second = BeautifulSoup((folder / "report.html").read_text("utf-8"), "html.parser").find(class_="gallery")
     assert not second.find_all("img") and second.get_text().count("it comes without a licence") == 24
 
 
 def test_a_picture_outside_the_results_is_not_read(tmp_path, undrawn):
-    folder = folders.write(tmp_path / "results")
+    results = folders.write(tmp_path / "results")
     (tmp_path / "secret.png").write_bytes(b"secret")
-    audits = read_json(folder / "audits.json")
-    name = folders.manifest_rows(folder)[0]["image_id"]
-    entry = {
-        "image_id": name,
-        "architecture": "resnet34",
-        "kind": "error",
-        "label": "covid",
-        "p_covid": 0.1,
-        "file": "../secret.png",
-        "credit": "",
-        "case_url": "",
-        "why_no_picture": "",
-    }
-    write_json(folder / "audits.json", audits | {"attention": {"rows": [], "gallery": [entry]}})
-    page.make(folder)
-    text = (folder / "report.html").read_text("utf-8")
+    name = results.manifest.used[0].image_id
+    entry = GalleryEntry(name, "resnet34", 0, "error", 0.1, "covid", "../secret.png", "", "", "")
+    results.write(replace(results.audits, attention=Attention([], [entry], {})))
+    report.make(results)
+    text = (results.folder / "report.html").read_text("utf-8")
     assert "c2VjcmV0" not in text and "its picture is not in the results" in text
 
 
 def test_the_page_of_a_full_run_is_small(tmp_path):
-    folder = folders.write(tmp_path, seeds=range(10), sizes={"train": (100, 1338), "valid": (34, 234)})
-    folders.add_thumbnails(folder, [row["image_id"] for row in folders.manifest_rows(folder)])
-    page.make(folder)
-    assert (folder / "report.html").stat().st_size < MEGABYTES * 1e6
+    results = folders.write(tmp_path, seeds=range(10), sizes={"train": (100, 1338), "valid": (34, 234)})
+    folders.add_thumbnails(results)
+    report.make(results)
+    assert (results.folder / "report.html").stat().st_size < MEGABYTES * 1e6
 
 
 def test_pictures_stop_where_the_page_would_grow_too_large(tmp_path, undrawn, monkeypatch):
-    folder = folders.write(tmp_path, audits=False)
-    folders.add_thumbnails(folder, [row["image_id"] for row in folders.manifest_rows(folder)])
+    results = folders.write(tmp_path, audits=False)
+    folders.add_thumbnails(results)
     monkeypatch.setattr(page, "MOST_PICTURE_BYTES", 2000)
-    page.make(folder)
-    gallery = BeautifulSoup((folder / "report.html").read_text("utf-8"), "html.parser").find(class_="gallery")
+    report.make(results)
+    gallery = BeautifulSoup((results.folder / "report.html").read_text("utf-8"), "html.parser").find(class_="gallery")
     assert 0 < len(gallery.find_all("img")) < 24 and "no room for more pictures" in gallery.get_text()
 
 
 def test_the_same_results_make_the_same_page(results):
-    before = (results / "report.html").read_bytes()
-    page.make(results)
-    assert (results / "report.html").read_bytes() == before
+    names = ("report.html", "report.md", "figures/roc.svg", "figures/errors.png")
+    before = [(results.folder / name).read_bytes() for name in names]
+    report.make(Results.open(results.folder))
+    assert [(results.folder / name).read_bytes() for name in names] == before
 
 
 def test_one_network_with_one_seed_has_a_page(tmp_path):
-    folder = folders.write(tmp_path, audits=False, seeds=(4,), error_rates=(0.05,), sizes={"train": (5, 5), "valid": (8, 9)})
-    page.make(folder)
-    assert "nothing to compare" in (folder / "report.html").read_text("utf-8")
+    results = folders.write(tmp_path, audits=False, seeds=(4,), error_rates=(0.05,), sizes={"train": (5, 5), "valid": (8, 9)})
+    report.make(results)
+    assert "nothing to compare" in (results.folder / "report.html").read_text("utf-8")
 
 
 def test_a_folder_without_curves_has_a_page(tmp_path, undrawn):
-    folder = folders.write(tmp_path, audits=False)
+    folder = folders.write(tmp_path, audits=False).folder
     os.remove(folder / "epochs.csv")
     os.remove(folder / "lr_find.csv")
-    page.make(folder)
+    report.make(Results.open(folder))
     assert "The results hold no learning curves." in (folder / "report.html").read_text("utf-8")
 
 
@@ -297,7 +292,7 @@ def test_a_folder_without_curves_has_a_page(tmp_path, undrawn):
 def test_a_damaged_folder_is_refused(tmp_path, results, name, content):
     folder = tmp_path / "results"
     folder.mkdir()
-    for path in results.iterdir():
+    for path in results.folder.iterdir():
         if path.is_file():
             (folder / path.name).write_bytes(path.read_bytes())
     if content is None:
@@ -307,12 +302,12 @@ def test_a_damaged_folder_is_refused(tmp_path, results, name, content):
     else:
         (folder / name).write_text(content)
     with pytest.raises(BadInput) as caught:
-        page.make(folder)
+        report.make(Results.open(folder))
     assert name in str(caught.value)
 
 
 def test_an_audit_of_another_manifest_is_refused(tmp_path, undrawn):
-    folder = folders.write(tmp_path)
+    folder = folders.write(tmp_path).folder
     write_json(folder / "audits.json", read_json(folder / "audits.json") | {"manifest_sha256": "0" * 64})
     with pytest.raises(BadInput, match="another manifest"):
-        page.make(folder)
+        report.make(Results.open(folder))

@@ -3,22 +3,23 @@ import re
 import numpy as np
 import pytest
 
-from cxrkit.evaluation.predictions import Scores
+from cxrkit.config import ARCHITECTURES
+from cxrkit.evaluation.predictions import Predictions
 from cxrkit.report import plots
 from tests.evaluation import simulated
 
 
 @pytest.fixture
 def scores():
-    random, found = np.random.default_rng(0), {}
-    for name in plots.COLOURS:
+    random, drawn = np.random.default_rng(0), {}
+    for name in (*ARCHITECTURES, "densenet121"):
         is_covid, p_covid = simulated.probabilities(random, seeds=3)
-        found[name] = Scores(tuple(map(str, range(len(is_covid)))), is_covid, np.arange(len(is_covid)), (0, 1, 2), p_covid)
-    return found
+        drawn[name] = Predictions(tuple(map(str, range(len(is_covid)))), is_covid, np.arange(len(is_covid)), (0, 1, 2), p_covid)
+    return drawn
 
 
 def test_a_figure_is_in_the_readers_colours_and_its_ids_are_its_own(scores):
-    text = plots.svg(lambda axes: plots.roc(axes, scores), (4, 4), ["a mark"], "fig")
+    text = plots.drawn("fig", "", lambda axes: plots.roc(axes, scores), (4, 4), ["a mark"]).inline
     assert not re.search(r"#(?!fig-)[0-9a-f]{6}\b", text.replace("#ffffff", ""))
     assert "var(--net1)" in text and "var(--ink)" in text and "A MARK" in text
     assert all(name.startswith("fig-") for name in re.findall(r' id="([^"]*)"', text))
@@ -26,13 +27,13 @@ def test_a_figure_is_in_the_readers_colours_and_its_ids_are_its_own(scores):
 
 
 def test_a_figure_is_the_same_each_time(scores):
-    made = [plots.svg(lambda axes: plots.precision_recall(axes, scores), (4, 4), (), "fig") for _ in range(2)]
+    made = [plots.drawn("fig", "", lambda axes: plots.precision_recall(axes, scores), (4, 4)) for _ in range(2)]
     assert made[0] == made[1]
 
 
 @pytest.mark.parametrize("paper", ["#ffffff", "#f4f5f6"])
 def test_the_light_colours_can_be_read(paper):
-    for colour in (*plots.COLOURS.values(), plots.INK, plots.QUIET, plots.WARN):
+    for colour in (*plots.PALETTE, plots.INK, plots.QUIET, plots.WARN):
         assert contrast(colour, paper) >= 4.5 or (paper != "#ffffff" and contrast(colour, paper) >= 4)
 
 

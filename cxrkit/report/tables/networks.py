@@ -1,250 +1,150 @@
-"""The report's tables as values, so that the page and its text twin show the same ones."""
+"""Tables of the networks' scores: the study's table beside ours, every run, and whether ours differ."""
 
-from dataclasses import dataclass
+from cxrkit.audit.baselines import LUNGLESS
+from cxrkit.columns import LAST_STAGE
+from cxrkit.config import short_name
+from cxrkit.data.records import SPLIT_WORDS
+from cxrkit.evaluation import study
+from cxrkit.evaluation.metrics import Confusion, Figure, Rates
+from cxrkit.results import Results
+from cxrkit.schema import Audits, BaselineRow, FisherTests, Score
+from cxrkit.tables import NOTHING, Cell, Column, Table, count_text, figure_cell, number_cell, p_text, scale_of
 
-from cxrkit.evaluation import metrics, study
-from cxrkit.evaluation.scoring import figure_text
-from cxrkit.report.facts import SPLIT_WORDS, short
-
-RATES = (("error_rate", "error rate", 4), ("sensitivity", "sensitivity", 3), ("specificity", "specificity", 3))
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One cell. text: what is shown; value: what it is sorted by; low, high: the interval that is drawn; url: where it leads."""
-
-    text: str
-    value: float | None = None
-    low: float | None = None
-    high: float | None = None
-    url: str = ""
-    tone: str = ""
+COUNTS = ("tp", "fn", "tn", "fp")
+SEEDS_SHOWN = 3
+"""So many runs of a network are shown one by one in a log; of more, their mean."""
 
 
-@dataclass(frozen=True)
-class Column:
-    """title; number: aligned to the right; scale: (from, to) of the dots and whiskers, None where there are none."""
-
-    title: str
-    number: bool = False
-    scale: tuple | None = None
-
-
-@dataclass(frozen=True)
-class Table:
-    """caption: what it shows, with n; note: what to know for reading it; the first cell of a row names the row."""
-
-    name: str
-    caption: str
-    columns: tuple
-    rows: list
-    note: str = ""
-    open: bool = True
-
-
-def interval(figure, digits=3):
-    """A figure of metrics.json as a Cell, with its interval."""
-    if figure is None or figure["value"] is None:
-        return Cell("–")
-    return Cell(figure_text(figure, digits), figure["value"], figure["low"], figure["high"])
-
-
-def area(row):
-    """An area of audits.json as a Cell."""
-    if not row or row.get("auc") is None:
-        return Cell("–")
-    low, high = row.get("interval") or (None, None)
-    return interval({"value": row["auc"], "low": low, "high": high})
-
-
-def number(value, text=None):
-    return Cell("–" if value is None else text or f"{value:,}", value)
-
-
-def count_text(count):
-    """A count, or a mean of counts with up to two decimals."""
-    return f"{count:.2f}".rstrip("0").rstrip(".")
-
-
-def points(figure):
-    """A difference in error rate in points, with its interval."""
-    if figure is None or figure["value"] is None:
-        return Cell("–")
-    value, low, high = (None if figure[key] is None else round(100 * figure[key], 2) + 0.0 for key in ("value", "low", "high"))
-    text = f"{value:+.2f}" + ("" if low is None else f" [{low:+.2f}, {high:+.2f}]")
-    return Cell(text.replace("-", "\u2212"), value, low, high)
-
-
-def scale_of(rows, index, floor=None, ceiling=None):
-    """(from, to) that holds every interval of a column."""
-    ends = [end for row in rows for end in (row[index].value, row[index].low, row[index].high) if end is not None]
-    if not ends:
-        return None
-    low, high = min(ends) if floor is None else floor, max(ends) if ceiling is None else ceiling
-    return (min(low, min(ends)), max(high, max(ends))) if high > low else None
-
-
-def beside_the_study(facts):
-    """Our networks beside the study's: the first row is what knows nothing of lungs, where an audit was run."""
+def beside_the_study(results: Results) -> Table:
+    """Our networks beside the study's: the first row is what works without seeing the lungs, where an audit was run."""
     rows = []
-    blind = best_without_lungs(facts.audits)
+    blind = best_without_lungs(results.audits)
     if blind:
-        held = blind.get("held_out") or blind
-        rows.append([Cell("no lungs seen"), Cell(blind["title"]), number(held["n"]), *[Cell("–")] * 4, *[Cell("–")] * 3, area(held)])
-    published = {name: counts for name, counts in study.confusions().items()}
-    for architecture in dict.fromkeys([*facts.architectures, *published]):
-        row = facts.mean(architecture)
-        if row:
-            rows.append(_score_row(row, short(architecture), runs_of(row), facts.held))
-        if architecture in published:
-            counts = published[architecture]
-            rows.append(
-                _score_row({"confusion": vars(counts), **metrics.rates(counts), "auc": None}, short(architecture), "the 2020 study", "")
-            )
-    rows += [
-        _score_row(row, "all networks", f"ensemble of {row['of']}", facts.held) for row in ensembles(facts) if len(row["architectures"]) > 1
-    ]
-    caption = f"Scores on {facts.comparison['n']} {SPLIT_WORDS[facts.held]} images of {facts.comparison['patients']} patients, {facts.comparison['covid']} of them COVID-19, at threshold {facts.metrics['threshold']:g}; the study's on its own 268."
+        area = blind.held_out or blind.area
+        rows.append([Cell("no lungs seen"), Cell(blind.title), number_cell(area.auc.n), *[Cell(NOTHING)] * 7, figure_cell(area.auc)])
+    for architecture in dict.fromkeys([*results.architectures, *study.confusions()]):
+        score = results.score(architecture)
+        if score:
+            rows.append(_score_row(score))
+        if architecture in study.confusions():
+            rows.append(_study_row(architecture))
+    rows += [_score_row(score) for score in ensembles(results) if len(score.architectures) > 1]
+    compared = results.comparison
+    caption = (
+        f"Scores on {compared.n} {SPLIT_WORDS[results.metrics.held_out]} images of {compared.patients} patients, {compared.covid} of them "
+        f"COVID-19, at threshold {results.metrics.threshold:g}; the study's on its own 268."
+    )
     note = "95 % intervals: Wilson for rates, DeLong and Newcombe for AUC; images of one patient count as what they are worth. A row of several seeds shows the mean; its interval is over patients, for these seeds. COVID-19 is the positive class. The study published no AUC, and its counts are implied by its rates."
     return Table("scores", caption, _score_columns(rows), rows, note)
 
 
-def runs_of(row):
-    return f"mean of {len(row['seeds'])} seeds" if "seeds" in row else f"seed {row['seed']}"
+def run_text(score: Score) -> str:
+    """Which runs a score is of."""
+    if score.kind == "ensemble":
+        many = len(score.architectures)
+        return f"ensemble of {many} networks" if many > 1 else f"ensemble of {len(score.seeds)} seeds"
+    return f"mean of {len(score.seeds)} seeds" if score.kind == "mean" else f"seed {score.seeds[0]}"
 
 
-def _score_row(row, name, run, split):
-    counts = [number(row["confusion"][key], count_text(row["confusion"][key])) for key in ("tp", "fn", "tn", "fp")]
-    n = round(sum(row["confusion"].values()))
+def name_of(score: Score) -> str:
+    return short_name(score.architecture) if len(score.architectures) == 1 else "all networks"
+
+
+def _score_row(score: Score) -> list[Cell]:
+    run = f"{run_text(score)}, {SPLIT_WORDS[score.split]}"
+    return [Cell(name_of(score)), Cell(run), *_cells(score.confusion, score.rates, score.auc)]
+
+
+def _study_row(architecture: str) -> list[Cell]:
+    cells = _cells(study.confusions()[architecture], study.rates(architecture), None)
+    return [Cell(short_name(architecture), tone="study"), Cell("the 2020 study"), *cells]
+
+
+def _cells(counts: Confusion, rates: Rates, auc: Figure | None) -> list[Cell]:
     return [
-        Cell(name, tone="" if split else "study"),
-        Cell(run + (f", {SPLIT_WORDS[split]}" if split else "")),
-        number(n),
-        *counts,
-        *[interval(row[key], digits) for key, _, digits in RATES],
-        interval(row["auc"]),
+        number_cell(round(counts.n)),
+        *[number_cell(value, count_text(value)) for value in (getattr(counts, name) for name in COUNTS)],
+        figure_cell(rates.error_rate, 4),
+        figure_cell(rates.sensitivity),
+        figure_cell(rates.specificity),
+        figure_cell(auc),
     ]
 
 
-def _score_columns(rows):
+def _score_columns(rows) -> tuple[Column, ...]:
     counts = [Column(title, True) for title in ("n", "TP", "FN", "TN", "FP")]
-    scales = [scale_of(rows, 7, floor=0), scale_of(rows, 8, ceiling=1), scale_of(rows, 9, ceiling=1), scale_of(rows, 10, ceiling=1)]
-    names = [title for _, title, _ in RATES] + ["AUC"]
-    return (Column("network"), Column("run"), *counts, *[Column(name, True, scale) for name, scale in zip(names, scales)])
+    scales = [scale_of(rows, 7, floor=0), *(scale_of(rows, index, ceiling=1) for index in (8, 9, 10))]
+    names = ("error rate", "sensitivity", "specificity", "AUC")
+    return Column("network"), Column("run"), *counts, *[Column(name, True, scale) for name, scale in zip(names, scales)]
 
 
-def ensembles(facts):
-    return [row for row in facts.metrics["ensembles"] if row["split"] == facts.held]
+def ensembles(results: Results) -> list[Score]:
+    """The ensembles on the held-out split."""
+    return [score for score in results.metrics.ensembles if score.split == results.metrics.held_out]
 
 
-def every_run(facts):
+def every_run(results: Results) -> Table:
     """Each seed on each split after the last stage, and each network's ensemble."""
-    rows = []
-    for row in facts.metrics["scores"]:
-        if row["stage"] == "unfrozen":
-            rows.append(
-                _score_row(row, short(row["architecture"]), f"seed {row['seed']}", row["split"]) + [interval(row["average_precision"])]
-            )
-    for row in ensembles(facts):
-        if len(row["architectures"]) == 1:
-            rows.append(
-                _score_row(row, short(row["architectures"][0]), f"ensemble of {row['of']}", facts.held)
-                + [interval(row["average_precision"])]
-            )
+    scores = [score for score in results.metrics.scores if score.stage == LAST_STAGE]
+    scores += [score for score in ensembles(results) if len(score.architectures) == 1]
+    rows = [_score_row(score) + [figure_cell(score.average_precision)] for score in scores]
     columns = (*_score_columns(rows), Column("average precision", True, scale_of(rows, 11, ceiling=1)))
     return Table("runs", f"Every training alone, and each network's ensemble: {len(rows)} rows.", columns, rows, open=False)
 
 
-def differs_from_study(facts):
+def for_log(results: Results) -> Table:
+    """The scores as a log shows them: few runs one by one, their mean and ensemble, the study's own, and seconds an epoch."""
+    metrics, rows = results.metrics, []
+    held = [score for score in metrics.scores if score.stage == LAST_STAGE and score.split == metrics.held_out]
+    means = [score for score in metrics.means if score.split == metrics.held_out]
+    if all(len(score.seeds) <= SEEDS_SHOWN for score in means):
+        rows += [[*_score_row(score), number_cell(score.seconds_per_epoch, f"{score.seconds_per_epoch or 0:.1f}")] for score in held]
+    rows += [[*_score_row(score), Cell("")] for score in (*means, *ensembles(results))]
+    for architecture, (low, high) in study.seconds_per_epoch().items():
+        rows.append([*_study_row(architecture), Cell(f"{low}-{high}")])
+    caption = f"Scores at threshold {metrics.threshold:g}; 95 % intervals: Wilson for rates, DeLong and Newcombe for AUC."
+    return Table("log", caption, (*_score_columns(rows), Column("s/epoch", True)), rows)
+
+
+def differs_from_study(results: Results) -> Table:
     """Whether our runs differ from the study's, by Fisher's exact test."""
     rows = []
-    for row in facts.comparison["study"]["beside_ours"]:
-        tests = [row["p"].get(key) for key, _, _ in RATES]
-        cells = [_fisher(test, row["runs"]) for test in tests]
-        rows.append([Cell(short(row["architecture"])), number(row["runs"]), *cells])
-    columns = (Column("network"), Column("our runs", True), *[Column("p, " + title, True) for _, title, _ in RATES])
+    for row in results.comparison.study.beside_ours:
+        cells = [_fisher(row.p.get(key), row.runs) for key in ("error_rate", "sensitivity", "specificity")]
+        rows.append([Cell(short_name(row.architecture)), number_cell(row.runs), *cells])
+    titles = [Column("p, " + title, True) for title in ("error rate", "sensitivity", "specificity")]
     note = "Fisher's exact test of each of our runs against the study's one. Shown: the run with the median error rate, and the lowest and highest p over runs. The films are not the study's own list, which was not published."
+    columns = (Column("network"), Column("our runs", True), *titles)
     return Table("differs", "Do our runs differ from the study's?", columns, rows, note)
 
 
-def _fisher(test, runs):
-    if not test:
-        return Cell("–")
-    middle, lowest, highest = (p_text(test[key]) for key in ("median_run", "lowest", "highest"))
-    return Cell(f"{middle} ({lowest} to {highest})" if runs > 1 else middle, test["median_run"])
+def _fisher(test: FisherTests | None, runs: int) -> Cell:
+    if test is None:
+        return Cell(NOTHING)
+    middle = p_text(test.median_run)
+    return Cell(f"{middle} ({p_text(test.lowest)} to {p_text(test.highest)})" if runs > 1 else middle, test.median_run)
 
 
-def p_text(p):
-    return "<0.001" if p < 0.0005 else f"{p:.3f}"
+def best_without_lungs(audits: Audits | None) -> BaselineRow | None:
+    """The audit's best baseline that sees no lung; None where there is none."""
+    rows = [row for row in (audits.baselines if audits else []) if row.name in LUNGLESS and row.area.auc.known]
+    return max(rows, key=lambda row: (row.held_out or row.area).auc.value or 0, default=None)
 
 
-def best_without_lungs(audits):
-    """The audit's best baseline that sees no lung, None where there is none."""
-    from cxrkit.audit.baselines import LUNGLESS
-
-    rows = [row for row in (audits or {}).get("baselines") or [] if row["name"] in LUNGLESS and row.get("auc") is not None]
-    return max(rows, key=lambda row: (row.get("held_out") or row).get("auc") or 0, default=None)
-
-
-def networks(facts):
-    """Each network's mean error, and how far its runs lie apart."""
+def study_epochs(results: Results) -> Table:
+    """The study's epochs of the unfrozen stage beside ours: medians over seeds."""
     rows = []
-    for row in facts.comparison["networks"]:
-        spread = row["run_to_run"]
-        sd, predicted = (("–" if value is None else f"{100 * value:.2f}") for value in (spread["observed"]["value"], spread["predicted"]))
-        rows.append(
-            [
-                Cell(row["name"]),
-                number(len(row["seeds"])),
-                interval(row["error_rate"], 4),
-                Cell(sd, spread["observed"]["value"]),
-                Cell(predicted, spread["predicted"]),
-                Cell(spread["reading"]),
-            ]
-        )
-    columns = (
-        Column("network"),
-        Column("seeds", True),
-        Column("mean error rate", True, scale_of(rows, 2, floor=0)),
-        Column("sd of runs, points", True),
-        Column("chance alone", True),
-        Column("reading"),
-    )
-    return Table(
-        "networks",
-        f"Error on {facts.comparison['n']} {SPLIT_WORDS[facts.comparison['split']]} images, and how far runs of one network lie apart.",
-        columns,
-        rows,
-        "Chance alone: the standard deviation that the number of images and the error rate bring with them.",
-    )
-
-
-def pairs(facts):
-    """Each pair of networks, and what the verdict rests on."""
-    rows, content = [], facts.comparison
-    for pair in content["pairs"]:
-        needed = pair["needed"] or {}
-        more = [number(needed.get(key)) for key in ("seeds", "images", "images_at_20_seeds")]
-        auc = pair["auc_difference"]
-        rows.append(
-            [
-                Cell(f"{pair['a']} less {pair['b']}"),
-                Cell(f"{pair['a']} is {pair['verdict']}" if pair["verdict"] in ("better", "worse") else pair["verdict"]),
-                points(pair["difference"]),
-                points(pair["over_patients"]),
-                points(pair["over_seeds"]),
-                interval(auc),
-                *[Cell(p_text(pair[key]), pair[key]) for key in ("p_difference_holm", "p_equivalence_holm")],
-                *more,
-                Cell(pair["why"]),
-            ]
-        )
-    scales = [scale_of(rows, index) for index in (2, 3, 4, 5)]
-    columns = [Column("pair"), Column("verdict")]
-    columns += [Column(title, True, scale) for title, scale in zip(("error, points", "over patients", "over seeds", "AUC"), scales)]
-    columns += [Column(title, True) for title in ("p differ", "p alike", "seeds", "images", "images at 20 seeds")] + [Column("why")]
-    note = (
-        f"Below 0 the first of a pair errs less. p after Holm over {len(rows)} pairs. Equivalent: within {100 * content['margin']:g} points of error, which fewer than "
-        f"{content['images_for_equivalence']} independent images cannot show. Seeds, images: how many of them would decide the difference seen, with power 80 %; a dash where no number would, or where it is decided."
-    )
-    return Table("pairs", f"{len(rows)} pairs of networks, on the same images.", tuple(columns), rows, note, open=False)
+    ours = results.epochs[results.epochs["stage"] == LAST_STAGE]
+    for architecture, epochs in study.epochs().items():
+        for epoch in epochs:
+            same = ours[(ours["architecture"] == architecture) & (ours["epoch"] == epoch.epoch)]
+            medians = [float(same[column].median()) if len(same) else None for column in ("train_loss", "valid_loss", "error_rate")]
+            own = [number_cell(value, "" if value is None else f"{value:.4f}") for value in medians]
+            theirs = [Cell(f"{value:.4f}", value) for value in (epoch.train_loss, epoch.valid_loss, epoch.error_rate)]
+            wrong = Cell(f"{epoch.wrong} of {epoch.films}", epoch.wrong)
+            rows.append([Cell(short_name(architecture)), number_cell(epoch.epoch), *own, *theirs, wrong, number_cell(epoch.seconds)])
+    titles = ("epoch", "our train loss", "valid loss", "error rate", "the study's train loss", "valid loss", "error rate", "wrong", "s")
+    moves = ", ".join(f"{short_name(name)} {abs(rows[-1].wrong - rows[-2].wrong)}" for name, rows in study.epochs().items())
+    note = f"Ours: medians over seeds, on our own films. Between its last two epochs the study's networks move by so many of 268 images: {moves}. A ranking by the last epoch alone rests on such steps."
+    columns = (Column("network"), *[Column(title, True) for title in titles])
+    return Table("study-epochs", "The study's epochs with the body unfrozen, beside ours.", columns, rows, note, open=False)

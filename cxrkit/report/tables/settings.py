@@ -1,100 +1,92 @@
-"""What a run was made with, as tables: its times, environment, settings and hashes."""
+"""Tables of what a run was made with: its times, machine, choices, settings and hashes."""
 
+from dataclasses import asdict
+
+from cxrkit.columns import STAGES
+from cxrkit.config import short_name
 from cxrkit.evaluation import study
 from cxrkit.files import read_json
-from cxrkit.report.facts import short
-from cxrkit.report.tables.networks import Cell, Column, Table, number
+from cxrkit.results import Results
+from cxrkit.tables import NOTHING, Cell, Column, Table, number_cell
 
-STUDY_SIZE = 224
-"""Side in pixels of the study's pictures."""
 GENERATED = ("report.html", "report.md", "MODEL_CARD.md", "DATASHEET.md", "CLAIM.md", "ATTRIBUTION.md", "CITATION.cff")
 """Files of the report itself: their sums would change the page that lists them."""
 
 
-def speed(facts):
+def speed(results: Results) -> Table:
     """Seconds an epoch beside the study's."""
-    published, rows = study.tables()["networks"], []
-    alike = facts.about["data"] == "films" and facts.about["experiment"].get("image_size") == STUDY_SIZE
-    for architecture in facts.architectures:
-        mine = facts.epochs[facts.epochs["architecture"] == architecture] if len(facts.epochs) else facts.epochs
-        if not len(mine):
+    published, rows = study.seconds_per_epoch(), []
+    size = results.experiment.image_size
+    alike = results.info.films == "films" and size == study.IMAGE_SIZE
+    for architecture in results.architectures:
+        epochs = results.epochs[results.epochs["architecture"] == architecture]
+        if not len(epochs):
             continue
-        epochs = [float(mine.loc[mine["stage"] == stage, "seconds"].median()) for stage in ("frozen", "unfrozen")]
-        total = float(mine["seconds"].sum()) / max(1, mine["seed"].nunique())
-        low, high = (published.get(architecture) or {}).get("seconds_per_epoch") or (None, None)
-        faster = low / epochs[1] if alike and low and epochs[1] > 0 else None
-        cells = [Cell(f"{value:.2f}" if value == value else "–", value if value == value else None) for value in epochs]
+        medians = [float(epochs.loc[epochs["stage"] == stage, "seconds"].median()) for stage in STAGES]
+        total = float(epochs["seconds"].sum()) / max(1, epochs["seed"].nunique())
+        low, high = published.get(architecture, (None, None))
+        faster = low / medians[1] if alike and low and medians[1] > 0 else None
+        cells = [Cell(f"{value:.2f}" if value == value else NOTHING, value if value == value else None) for value in medians]
+        between = Cell(f"{low}–{high}" if low else NOTHING, low)
         rows.append(
-            [
-                Cell(short(architecture)),
-                *cells,
-                Cell(f"{low}–{high}" if low else "–", low),
-                Cell(f"{faster:.0f} ×" if faster else "–", faster),
-                Cell(f"{total:.1f}", total),
-            ]
+            [Cell(short_name(architecture)), *cells, between, number_cell(faster, f"{faster or 0:.0f} ×"), Cell(f"{total:.1f}", total)]
         )
-    columns = (
-        Column("network"),
-        *[Column(title, True) for title in ("s/epoch, frozen", "s/epoch, unfrozen", "the study, s/epoch", "faster", "s, one training")],
-    )
-    device = facts.about.get("device") or {}
-    where = f"{device.get('value', 'unknown device')} ({device.get('reason', '')})"
-    note = f"Medians over epochs and seeds, on {where}; images of {facts.about['experiment'].get('image_size', '?')} pixels. The study trained on Kaggle's GPU of 2020, on films of 224 pixels decoded anew each time; beside other images no factor is given."
+    titles = ("s/epoch, frozen", "s/epoch, unfrozen", "the study, s/epoch", "faster", "s, one training")
+    columns = (Column("network"), *[Column(title, True) for title in titles])
+    note = f"Medians over epochs and seeds, on {results.info.chosen.device or 'a device that is not known'}; images of {size} pixels. The study trained on Kaggle's GPU of 2020, on films of 224 pixels decoded anew each time; beside other images no factor is given."
     return Table("speed", "Seconds an epoch of training, beside the study's.", columns, rows, note)
 
 
-def stages(facts):
+def stages(results: Results) -> Table:
     """Seconds of each stage of the whole run."""
-    seconds = facts.about.get("seconds") or {}
+    seconds = results.info.seconds
     rows = [[Cell(name), Cell(f"{value:,.1f}", value)] for name, value in seconds.items()]
     return Table("stages", f"The whole run took {sum(seconds.values()):,.0f} s.", (Column("stage"), Column("seconds", True)), rows)
 
 
-def environment(facts):
-    """Device, versions, seeds and hashes."""
-    about, device = facts.about, facts.about.get("device") or {}
-    bundle = about.get("bundle") or {}
-    memory = about.get("peak_memory_bytes")
-    rows = {
-        "device": f"{device.get('value', 'not known')} ({device.get('reason', '')})",
-        "precision": _plain(about.get("precision")),
-        "place": about.get("place"),
-        "system": about.get("system"),
-        "processors": about.get("processors"),
-        "peak memory": memory and f"{memory / 1e9:.2f} GB",
-        "seeds": ", ".join(map(str, about["experiment"].get("seeds") or [])),
-        "weights at the start": about["weights"],
-        "manifest.csv, SHA-256": about["manifest_sha256"],
-        "experiment, SHA-256": about.get("experiment_sha256"),
-        "kit's source, SHA-256": bundle.get("source_sha256"),
-        "run": bundle.get("run_id"),
-        **{name: version for name, version in (about.get("versions") or {}).items()},
+def environment(results: Results) -> Table:
+    """What was chosen and why, the machine, versions, seeds and hashes."""
+    info = results.info
+    chosen = {name: getattr(info.chosen, name) for name in ("device", "precision", "layout", "autotuning", "placement")}
+    words = {
+        "precision": "number format",
+        "layout": "memory layout",
+        "autotuning": "cuDNN autotuning",
+        "placement": "films during training",
     }
-    shown = [[Cell(name), Cell(str(value))] for name, value in rows.items() if value not in (None, "")]
+    memory = info.peak_memory_bytes
+    rows = {
+        **{words.get(name, name): "not known" if choice is None else str(choice) for name, choice in chosen.items()},
+        "place": info.place,
+        "system": info.system,
+        "processors": info.processors,
+        "peak memory": "not known" if memory is None else f"{memory / 1e9:.2f} GB",
+        "seeds": ", ".join(map(str, info.experiment.seeds)),
+        "weights at the start": info.started_from,
+        "manifest.csv, SHA-256": info.manifest_sha256,
+        "experiment, SHA-256": info.experiment_sha256,
+        "kit's source, SHA-256": info.bundle.source_sha256 or "run from the repository",
+        "run": info.run_id,
+        **info.versions,
+    }
+    shown = [[Cell(name), Cell(str(value))] for name, value in rows.items()]
     return Table("environment", "What it ran on and with.", (Column("what"), Column("value")), shown)
 
 
-def experiment(facts):
+def experiment(results: Results) -> Table:
     """The resolved experiment."""
-    rows = [[Cell(key), Cell(_plain(value))] for key, value in facts.about["experiment"].items()]
+    rows = [[Cell(key), Cell(_plain(value))] for key, value in asdict(results.experiment).items()]
     return Table("experiment", "The experiment, each key as it was resolved.", (Column("key"), Column("value")), rows, open=False)
 
 
-def _plain(value):
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {_plain(inner)}" for key, inner in value.items())
-    return ", ".join(map(str, value)) if isinstance(value, list) else "" if value is None else str(value)
+def _plain(value) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
-def checksums(facts):
+def checksums(results: Results) -> Table:
     """SHA-256 of every result file but the report's own."""
-    path = facts.folder / "checksums.json"
-    listed = read_json(path) if path.exists() else {}
-    rows = [[Cell(name), number(entry["bytes"]), Cell(entry["sha256"])] for name, entry in listed.items() if name not in GENERATED]
-    return Table(
-        "checksums",
-        f"SHA-256 of the {len(rows)} result files.",
-        (Column("file"), Column("bytes", True), Column("SHA-256")),
-        rows,
-        open=False,
-    )
+    path = results.folder / "checksums.json"
+    listed = read_json(path, "The list of checksums") if path.exists() else {}
+    rows = [[Cell(name), number_cell(entry["bytes"]), Cell(entry["sha256"])] for name, entry in listed.items() if name not in GENERATED]
+    columns = (Column("file"), Column("bytes", True), Column("SHA-256"))
+    return Table("checksums", f"SHA-256 of the {len(rows)} result files.", columns, rows, open=False)

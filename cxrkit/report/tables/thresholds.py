@@ -1,71 +1,55 @@
-"""How the networks do at other thresholds, and whether their probabilities mean what they say, as tables."""
+"""Tables of other thresholds, predictive values and calibration: what an answer is worth, and whether probabilities mean what they say."""
 
+from cxrkit.config import short_name
+from cxrkit.data.records import SPLIT_WORDS
 from cxrkit.evaluation import metrics
-from cxrkit.report.facts import SPLIT_WORDS, short
-from cxrkit.report.tables.networks import Cell, Column, Table, count_text, ensembles, interval, number, runs_of, scale_of
+from cxrkit.evaluation.metrics import Confusion
+from cxrkit.evaluation.scoring import effective_sizes
+from cxrkit.report.tables.networks import COUNTS, ensembles, run_text
+from cxrkit.results import Results
+from cxrkit.schema import Score
+from cxrkit.tables import Cell, Column, Table, count_text, figure_cell, number_cell, scale_of
 
 THRESHOLDS = (0.1, 0.3, 0.5, 0.7, 0.9)
 
 
-def confusions(facts):
-    """The confusion matrices after the last stage: [(network, run, {tp, fn, tn, fp})]."""
-    rows = [(architecture, facts.mean(architecture)) for architecture in facts.architectures]
-    return [(short(architecture), runs_of(row), row["confusion"]) for architecture, row in rows if row]
+def confusions(results: Results) -> list[tuple[str, str, Confusion]]:
+    """The confusion matrices after the last stage: [(network, run, counts)]."""
+    scores = [results.score(architecture) for architecture in results.architectures]
+    return [(short_name(score.architecture), run_text(score), score.confusion) for score in scores if score]
 
 
-def thresholds(facts):
+def thresholds(results: Results) -> Table:
     """The rates of each network at several thresholds: the mean over its seeds."""
     rows = []
-    for architecture in facts.architectures:
-        mine = facts.scores(architecture)
-        if mine is None:
+    for architecture in results.architectures:
+        held = results.predictions(architecture)
+        if held is None:
             continue
-        worth = metrics.units(mine.groups[mine.is_covid]), metrics.units(mine.groups[~mine.is_covid])
-        for threshold in sorted({*THRESHOLDS, facts.metrics["threshold"]}):
-            runs = [vars(metrics.confusion(mine.is_covid, p, threshold)) for p in mine.p_covid]
-            counts = metrics.Confusion(**{key: sum(run[key] for run in runs) / len(runs) for key in runs[0]})
-            found = {
-                "sensitivity": metrics.proportion(counts.tp, counts.tp + counts.fn, worth[0]),
-                "specificity": metrics.proportion(counts.tn, counts.tn + counts.fp, worth[1]),
-            }
-            cells = [number(value, count_text(value)) for value in (counts.tp, counts.fn, counts.tn, counts.fp)]
-            rows.append(
-                [
-                    Cell(short(architecture)),
-                    Cell(f"{threshold:g}", threshold),
-                    *cells,
-                    interval(found["sensitivity"]),
-                    interval(found["specificity"]),
-                ]
-            )
+        sizes = effective_sizes(held)
+        for threshold in sorted({*THRESHOLDS, results.metrics.threshold}):
+            runs = [metrics.confusion(held.is_covid, p, threshold) for p in held.p_covid]
+            counts = Confusion(**{name: sum(getattr(run, name) for run in runs) / len(runs) for name in COUNTS})
+            sensitivity = metrics.proportion(counts.tp, counts.tp + counts.fn, sizes[0])
+            specificity = metrics.proportion(counts.tn, counts.tn + counts.fp, sizes[1])
+            cells = [number_cell(value, count_text(value)) for value in (counts.tp, counts.fn, counts.tn, counts.fp)]
+            name = [Cell(short_name(architecture)), Cell(f"{threshold:g}", threshold)]
+            rows.append([*name, *cells, figure_cell(sensitivity), figure_cell(specificity)])
     columns = [Column("network"), Column("threshold", True), *[Column(title, True) for title in ("TP", "FN", "TN", "FP")]]
     columns += [Column("sensitivity", True, scale_of(rows, 6, ceiling=1)), Column("specificity", True, scale_of(rows, 7, ceiling=1))]
-    return Table(
-        "thresholds",
-        f"The same networks at other thresholds, {SPLIT_WORDS[facts.held]} images, mean over seeds.",
-        tuple(columns),
-        rows,
-        "95 % intervals: Wilson.",
-        open=False,
-    )
+    caption = f"The same networks at other thresholds, {SPLIT_WORDS[results.metrics.held_out]} images, mean over seeds."
+    return Table("thresholds", caption, tuple(columns), rows, "95 % intervals: Wilson.", open=False)
 
 
-def operating_points(facts):
-    """The threshold that validation chooses for the wanted sensitivity, and predictive values, of each network."""
+def operating_points(results: Results) -> Table:
+    """The threshold that validation chooses for the wanted sensitivity, and what it gives, of each network."""
     rows = []
-    for row in _judged(facts):
-        point = row.get("operating_point")
+    for name, score in judged(results):
+        point = score.operating_point
         if point:
-            same = "chosen on these images" if point["same_images"] else "chosen on validation"
-            rows.append(
-                [
-                    Cell(row["who"]),
-                    Cell(f"{point['threshold']:.3f}", point["threshold"]),
-                    Cell(same),
-                    interval(point["sensitivity"]),
-                    interval(point["specificity"]),
-                ]
-            )
+            chosen = "chosen on these images" if point.same_images else "chosen on validation"
+            cells = [Cell(name), Cell(f"{point.threshold:.3f}", point.threshold), Cell(chosen)]
+            rows.append([*cells, figure_cell(point.rates.sensitivity), figure_cell(point.rates.specificity)])
     columns = (
         Column("network"),
         Column("threshold", True),
@@ -73,71 +57,50 @@ def operating_points(facts):
         Column("sensitivity", True, scale_of(rows, 3, ceiling=1)),
         Column("specificity", True, scale_of(rows, 4, ceiling=1)),
     )
-    return Table(
-        "operating",
-        f"A threshold chosen for a sensitivity of 95 %, and what it gives on {SPLIT_WORDS[facts.held]} images.",
-        columns,
-        rows,
-        "A threshold that was chosen on the very images it is judged by looks better than it is.",
-    )
+    caption = f"A threshold chosen for a sensitivity of 95 %, and what it gives on {SPLIT_WORDS[results.metrics.held_out]} images."
+    note = "A threshold that was chosen on the very images it is judged by looks better than it is."
+    return Table("operating", caption, columns, rows, note)
 
 
-def predictive_values(facts):
+def predictive_values(results: Results) -> Table:
     """What a positive and a negative answer are worth at several prevalences."""
-    rows = []
-    for row in _judged(facts):
-        for values in row.get("predictive_values") or []:
-            rows.append(
-                [
-                    Cell(row["who"]),
-                    Cell(f"{100 * values['prevalence']:.1f} %", values["prevalence"]),
-                    *[interval(values[key]) for key in ("ppv", "npv")],
-                ]
-            )
+    rows = [
+        [Cell(name), Cell(f"{100 * values.prevalence:.1f} %", values.prevalence), figure_cell(values.ppv), figure_cell(values.npv)]
+        for name, score in judged(results)
+        for values in score.predictive_values
+    ]
     columns = (
         Column("network"),
         Column("prevalence", True),
         Column("positive predictive value", True, scale_of(rows, 2, 0, 1)),
         Column("negative predictive value", True, scale_of(rows, 3, ceiling=1)),
     )
-    return Table(
-        "predictive",
-        "What an answer is worth where so many people have COVID-19.",
-        columns,
-        rows,
-        "The lower the prevalence, the more of the positive answers are wrong.",
-        open=False,
-    )
+    caption = "What an answer is worth where so many people have COVID-19."
+    note = "The lower the prevalence, the more of the positive answers are wrong."
+    return Table("predictive", caption, columns, rows, note, open=False)
 
 
-def _judged(facts):
-    """For each network, its ensemble over seeds, or its one run, with `who`."""
+def judged(results: Results) -> list[tuple[str, Score]]:
+    """For each network its name, and its ensemble over seeds or its one run."""
     rows = []
-    for architecture in facts.architectures:
-        found = [row for row in ensembles(facts) if row["architectures"] == [architecture]]
-        if found:
-            rows.append(found[0] | {"who": f"{short(architecture)}, ensemble of {found[0]['of']}"})
-        elif facts.mean(architecture):
-            row = facts.mean(architecture)
-            rows.append(row | {"who": f"{short(architecture)}, {runs_of(row)}"})
+    for architecture in results.architectures:
+        own = [score for score in ensembles(results) if score.architectures == [architecture]]
+        score = own[0] if own else results.score(architecture)
+        if score:
+            rows.append((f"{short_name(architecture)}, {run_text(score)}", score))
     return rows
 
 
-def calibration(facts):
+def calibration(results: Results) -> Table:
     """Calibration error and Brier score, before and after temperature scaling."""
     rows = []
-    for row in _judged(facts):
-        found = row.get("calibration")
-        if found:
-            figures = [interval(found[when][name]) for name in ("ece", "brier") for when in ("before", "after")]
-            rows.append(
-                [
-                    Cell(row["who"]),
-                    *figures,
-                    Cell(f"{found['temperature']:.2f}", found["temperature"]),
-                    Cell("these images" if found["same_images"] else "validation"),
-                ]
-            )
+    for name, score in judged(results):
+        scaling = score.scaling
+        if scaling:
+            before, after = scaling.before, scaling.after
+            figures = [figure_cell(figure) for figure in (before.ece, after.ece, before.brier, after.brier)]
+            fitted = Cell("these images" if scaling.same_images else "validation")
+            rows.append([Cell(name), *figures, Cell(f"{scaling.temperature:.2f}", scaling.temperature), fitted])
     names = ("calibration error", "after scaling", "Brier score", "after scaling")
     columns = (
         Column("network"),
@@ -145,10 +108,6 @@ def calibration(facts):
         Column("temperature", True),
         Column("fitted on"),
     )
-    return Table(
-        "calibration",
-        f"Do probabilities mean what they say? {facts.comparison['n']} {SPLIT_WORDS[facts.held]} images.",
-        columns,
-        rows,
-        "Lower is better. Intervals: bootstrap 95 % over patients; the calibration error of few images is above 0 even for perfect probabilities.",
-    )
+    caption = f"Do probabilities mean what they say? {results.comparison.n} {SPLIT_WORDS[results.metrics.held_out]} images."
+    note = "Lower is better. Intervals: bootstrap 95 % over patients; the calibration error of few images is above 0 even for perfect probabilities."
+    return Table("calibration", caption, columns, rows, note)
