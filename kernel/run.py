@@ -19,9 +19,8 @@ except ImportError:
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
     import cxrkit
 
-from cxrkit import config, environment, pipeline
+from cxrkit import config, environment
 from cxrkit.errors import WrongUse, run_command
-from cxrkit.kaggle_io import inside
 from cxrkit.progress import announce
 
 
@@ -52,6 +51,9 @@ def main(arguments=None):
     if local and not options.experiment and "data" in overrides:
         raise WrongUse("The experiment for your data is not named.", next="add --experiment paper, rigorous or a YAML file")
     experiment = config.load(name, overrides)
+    from cxrkit import pipeline  # after the options were checked: --help, and a wrong option, are answered at once
+    from cxrkit.kaggle_io import inside
+
     started = time.monotonic()
     if local:
         results = pipeline.run(experiment, options.out or Path("runs") / experiment.name, time_left=environment.Deadline(options.hours))

@@ -4,11 +4,13 @@ import importlib.util
 import re
 import shlex
 import shutil
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from cxrkit import __main__ as cxrkit_command
+from cxrkit import config
 from cxrkit.__main__ import parser as cxrkit_parser
 from scrapers.__main__ import parser as scrapers_parser
 
@@ -80,9 +82,16 @@ def test_what_can_run_here_runs(tmp_path, monkeypatch, phantoms, finished_run):
 
 
 def test_every_option_of_a_run_is_in_its_help(capsys):
-    from cxrkit.config import HELP
-
     with pytest.raises(SystemExit):
         run_parser()(["--help"])
-    shown = capsys.readouterr().out
-    assert all(f"--{key.replace('_', '-')}" in shown for key in HELP)
+    shown, keys = capsys.readouterr().out, {field.name for field in fields(config.Experiment)} - {"name"}
+    assert all(f"--{key.replace('_', '-')}" in shown for key in keys)
+
+
+def test_the_tree_says_what_each_file_is():
+    spec = importlib.util.spec_from_file_location("readme_tree", ROOT / ".ci" / "readme_tree.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert module.rewritten(readme) == readme, "run: python .ci/readme_tree.py"
+    assert all(len(line.split(maxsplit=1)) == 2 for line in module.tree().splitlines()[2:-2])

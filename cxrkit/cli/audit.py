@@ -1,4 +1,4 @@
-"""The subcommand audit of `python -m cxrkit`."""
+"""python -m cxrkit audit: can the answer be trusted? Of a run, or of a manifest before anything is trained."""
 
 import time
 from pathlib import Path
@@ -7,11 +7,10 @@ from cxrkit.progress import say
 
 
 def add(commands):
-    """Add the subcommand to an argparse subparsers object; nothing heavy is imported before it runs."""
     audit = commands.add_parser("audit", help="can the answer be trusted? shortcuts, masks, sources, films from elsewhere, a verdict")
     audit.add_argument("target", type=Path, metavar="RUN|MANIFEST", help="a run's folder, its results folder, or a manifest.csv")
-    elsewhere = "films from elsewhere: a folder with covid/ and normal/, or a manifest.csv; may be given several times"
-    audit.add_argument("--external", action="append", default=[], metavar="NAME=DIR", help=elsewhere)
+    external = "films from elsewhere: a folder with covid/ and normal/, or a manifest.csv; may be given several times"
+    audit.add_argument("--external", action="append", default=[], metavar="NAME=DIR", help=external)
     audit.add_argument(
         "--retrain", action="store_true", help="train networks anew on masked films, without each source, and on permuted labels (long)"
     )
@@ -21,17 +20,23 @@ def add(commands):
     audit.add_argument("--source", action="append", default=[], metavar="KIND[:NAME]=DIR", help=where)
     audit.add_argument("--weights", default="", metavar="DIR", help="folder with torchvision's ImageNet weight files, for --retrain")
     audit.add_argument(
-        "--out", type=Path, metavar="FILE", help="the file to write (default: audit.json in the results, or beside the manifest)"
+        "--out", type=Path, metavar="FILE", help="the file to write (default: audits.json in the results, or beside the manifest)"
     )
-    audit.set_defaults(command=run_audit)
+    audit.set_defaults(command=run)
 
 
-def run_audit(options):
+def run(options):
     from cxrkit.audit import audit
-    from cxrkit.report import audit_text
+    from cxrkit.report import markdown
 
     started = time.monotonic()
-    wanted = audit.Options(tuple(options.external), options.retrain, tuple(options.networks), tuple(options.source), options.weights)
-    content = audit.audit(options.target, wanted, options.out)
-    say("\n" + audit_text.text(content))
+    wanted = audit.Options(
+        external=tuple(options.external),
+        retrain=options.retrain,
+        networks=tuple(options.networks),
+        sources=tuple(options.source),
+        weights=options.weights,
+    )
+    audits = audit.audit(options.target, wanted, options.out)
+    say("\n" + markdown.audit_log(audits))
     say(f"Audited in {time.monotonic() - started:.0f} s; written: {options.out or audit.NAME}")

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from cxrkit import __version__
+from cxrkit import __version__, config
 from cxrkit.errors import BadInput, WrongUse
 from cxrkit.files import write_text
 
@@ -101,7 +101,7 @@ def generate(settings, root=ROOT):
 START = """
 unpack(FILES, SOURCE_SHA256, RUN_ID)
 if len(sys.argv) == 1:
-    from cxrkit.kaggle_io.kernel import arguments_of
+    from cxrkit.kaggle_io.inside import arguments_of
 
     sys.argv += arguments_of(EXPERIMENT, OVERRIDES, HOURS, GPU, RESULTS)
 """
@@ -109,8 +109,6 @@ if len(sys.argv) == 1:
 
 def _with_experiment(settings, sources):
     """The settings with the experiment's name; an experiment of the user's own joins the sources."""
-    from cxrkit import config
-
     if settings.experiment in config.names():
         return settings
     config.load(settings.experiment, settings.overrides)
@@ -122,8 +120,6 @@ def _with_experiment(settings, sources):
 
 
 def _head(settings, sources):
-    from cxrkit import config
-
     names = ", ".join(config.names())
     contents = "\n".join(f"    {name:<40} {_summary(name, text)}".rstrip() for name, text in sources.items())
     constants = "\n".join(

@@ -1,18 +1,26 @@
-"""The run inside Kaggle: machine proved, data found, results sent, and an end in time."""
+"""The run inside a Kaggle kernel: machine proved, data found, checkpoints restored and saved, results sent, and an end in time."""
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
-from cxrkit import environment, pipeline
+from cxrkit import config, environment, pipeline
+from cxrkit.columns import FROZEN, UNFROZEN
 from cxrkit.errors import CxrkitError
-from cxrkit.files import write_json
-from cxrkit.kaggle_io import checkpoints, client, credentials, mounts, pull
+from cxrkit.files import link_or_copy, read_json, write_checksums, write_json
+from cxrkit.kaggle_io import client, mounts, pull
 from cxrkit.progress import say
+from cxrkit.results import Results
 
 SENT = "results-dataset.json"
+CHECKPOINTS = "checkpoints"
+MARKER = f"{CHECKPOINTS}/jobs.json"
+SESSION = "KAGGLE_API_V1_TOKEN"
+TOKEN, USER, KEY = OWN = ("KAGGLE_API_TOKEN", "KAGGLE_USERNAME", "KAGGLE_KEY")
 
 
 def arguments_of(experiment, overrides, hours, gpu, results):
@@ -20,20 +28,10 @@ def arguments_of(experiment, overrides, hours, gpu, results):
     arguments = ["--experiment", experiment, f"--hours={hours}"]
     arguments += [] if gpu else ["--cpu"]
     arguments += [f"--results={results}"] if results else []
-    for key, value in overrides.items():
-        option = "--" + key.replace("_", "-")
-        if isinstance(value, bool):
-            arguments.append(option if value else option.replace("--", "--no-", 1))
-        elif key == "data":
-            arguments += [f"{option}={item}" for item in ([value] if isinstance(value, str) else value)]
-        elif isinstance(value, (list, tuple)):
-            arguments += [option, *map(str, value)]
-        else:
-            arguments.append(f"{option}={value}")
-    return arguments
+    return arguments + config.as_arguments(overrides)
 
 
-def run(experiment, hours, needs_gpu, results_slug):
+def run(experiment, hours, needs_gpu, results_slug) -> Results | None:
     """Run the pipeline on what is attached; leave the results in the kernel's output and send them.
 
     hours: after which no new stage begins. results_slug: the dataset to send them to; empty for none.
@@ -48,14 +46,14 @@ def run(experiment, hours, needs_gpu, results_slug):
     if needs_gpu:
         say(f"GPU: {environment.require_gpu()}")
     experiment = mounts.attach(experiment)
-    checkpoints.restore(scratch() / "jobs")
-    folder = pipeline.run(experiment, scratch(), working / pull.FOLDER, time_left)
-    if folder is None:
+    restore(scratch() / "jobs")
+    results = pipeline.run(experiment, scratch(), working / pull.FOLDER, time_left)
+    if results is None:
         return None  # the first of several processes makes the results
-    checkpoints.save_unless_whole(folder, scratch() / "jobs")
+    save_unless_whole(results, scratch() / "jobs")
     if results_slug:
-        send(folder, results_slug)
-    return folder
+        send(results.folder, results_slug)
+    return results
 
 
 def start_on_every_gpu():
@@ -84,9 +82,9 @@ def send(folder, slug):
     Returns the DatasetVersion, or None where no credential may do it: the results stay in the kernel's output.
     """
     reasons = []
-    for name, variables in credentials.in_kernel():
+    for name, variables in credentials():
         try:
-            with credentials.alone(variables):
+            with alone(variables):
                 sent = pull.publish(folder, slug)
         except (CxrkitError, OSError, *client.failures()) as error:
             reasons.append(f"{name}: {error}")
@@ -101,3 +99,80 @@ def send(folder, slug):
     say("From your own machine: python -m cxrkit pull, then python -m cxrkit publish.")
     write_json(folder.parent / SENT, {"dataset": None, "reasons": reasons})
     return None
+
+
+def credentials():
+    """Yield (name, {variable: value}) of each credential that this kernel has, the user's own first.
+
+    Kaggle's client prefers the session's token to the user's own key, even where the token may not write and after the
+    server called it inactive. So each credential is tried alone, with the others out of its sight.
+    """
+    secrets = {label: secret(label) for label in OWN}
+    for kind, found in (("attached secret", secrets), ("variable", os.environ)):
+        if found.get(TOKEN):
+            yield f"{kind} {TOKEN}", {TOKEN: found[TOKEN]}
+        if found.get(USER) and found.get(KEY):
+            yield f"{kind}s {USER} and {KEY}", {USER: found[USER], KEY: found[KEY]}
+    if os.environ.get(SESSION):
+        yield "session's token", {SESSION: os.environ[SESSION]}
+
+
+def secret(label):
+    """The secret that is attached to this kernel under that label, or None.
+
+    `kaggle kernels push` detaches secrets: they have to be attached again on the kernel's page.
+    """
+    try:
+        from kaggle_secrets import UserSecretsClient
+
+        with client.silence():
+            return UserSecretsClient().get_secret(label)
+    except Exception:  # Kaggle's module has errors of its own for "not attached", "no network" and "no token": all mean none
+        return None
+
+
+@contextmanager
+def alone(variables):
+    """The environment with these credentials and no others."""
+    usual = {name: os.environ.pop(name) for name in (SESSION, *OWN) if name in os.environ}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name in variables:
+            os.environ.pop(name, None)
+        os.environ.update(usual)
+
+
+def save_unless_whole(results: Results, jobs: Path) -> None:
+    """Put the folder of jobs below the results where some are unfinished, for the next run, and list them in checksums.json."""
+    if not results.info.unfinished:
+        return
+    kept = []
+    for job in sorted(path for path in jobs.iterdir() if (path / f"{FROZEN}.json").exists()):
+        finished = (job / f"{UNFROZEN}.json").exists()
+        for path in sorted(path for path in job.iterdir() if path.is_file()):
+            if not (finished and path.name == f"{FROZEN}.pt"):
+                link_or_copy(path, results.folder / CHECKPOINTS / job.name / path.name)
+        kept.append(job.name)
+    write_json(results.folder / MARKER, kept)
+    write_checksums(results.folder)
+    say(f"checkpoints: {len(kept)} trainings kept; python -m cxrkit push --resume goes on from them")
+
+
+def restore(jobs, root=None):
+    """Put the jobs of an attached earlier run where training looks for them; return their names.
+
+    Whether they belong to the same data and protocol is training's to say: it begins others anew.
+    """
+    attached = mounts.find(MARKER, root=root)
+    names = read_json(attached / MARKER) if attached else []
+    for name in names:
+        for path in sorted((attached / CHECKPOINTS / Path(name).name).iterdir()):
+            target = jobs / Path(name).name / path.name
+            if not target.exists():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, target)
+    if names:
+        say(f"checkpoints: {len(names)} trainings attached at {attached}")
+    return names

@@ -5,8 +5,7 @@ import pytest
 from cxrkit import config, pipeline
 from cxrkit.errors import Interrupted
 from cxrkit.files import read_json
-from cxrkit.kaggle_io import checkpoints
-from cxrkit.kaggle_io import pull as results_module
+from cxrkit.kaggle_io import inside, pull
 from tests.conftest import SMALL
 
 
@@ -20,23 +19,22 @@ def test_time_up_reports_what_is_finished_and_the_next_run_goes_on(tmp_path, cap
     two = config.load("dry-run", {**SMALL, "seeds": [0, 1]})
     out = tmp_path / "first"
     results = pipeline.run(two, out, time_left=time_for(3))
-    run = read_json(results / "run.json")
-    assert run["unfinished"] == ["resnet34-seed1"]
+    assert results.info.unfinished == ["resnet34-seed1"]
     assert "PARTIAL" in capsys.readouterr().out
-    assert {score["seed"] for score in read_json(results / "metrics.json")["scores"]} == {0}
+    assert {seed for score in results.metrics.scores for seed in score.seeds} == {0}
 
-    checkpoints.save_unless_whole(results, out / "jobs")
-    results_module.verify(results)
-    assert read_json(results / checkpoints.MARKER) == ["resnet34-seed0", "resnet34-seed1"]
+    inside.save_unless_whole(results, out / "jobs")
+    pull.verify(results.folder)
+    assert read_json(results.folder / inside.MARKER) == ["resnet34-seed0", "resnet34-seed1"]
     mounted = tmp_path / "input" / "datasets" / "alice" / "x-results"
     mounted.parent.mkdir(parents=True)
-    mounted.symlink_to(results)
-    assert checkpoints.restore(tmp_path / "second" / "jobs", tmp_path / "input") == ["resnet34-seed0", "resnet34-seed1"]
+    mounted.symlink_to(results.folder)
+    assert inside.restore(tmp_path / "second" / "jobs", tmp_path / "input") == ["resnet34-seed0", "resnet34-seed1"]
     capsys.readouterr()
     results = pipeline.run(two, tmp_path / "second")
     told = capsys.readouterr().out
     assert "resnet34-seed0: done already" in told and "seed1 frozen epoch" not in told and "seed1 unfrozen epoch" in told
-    assert read_json(results / "run.json")["unfinished"] == []
+    assert results.info.unfinished == []
 
 
 def test_time_up_before_anything_is_finished(tmp_path):

@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from cxrkit import config, environment
 from cxrkit.errors import WrongUse
 from cxrkit.files import read_json
-from cxrkit.kaggle_io import credentials, inside
-from cxrkit.kaggle_io import pull as results_module
+from cxrkit.kaggle_io import inside, pull
 from tests.kaggle_io.conftest import point_at
 
 SLUG = "chest-results"
@@ -101,7 +100,7 @@ def test_a_token_that_may_not_write_is_no_failure(server, in_kernel, results, ca
     told = capsys.readouterr().out
     assert "Permission 'datasets.create' was denied" in told and "stay in this kernel's output" in told
     assert outcome(results)["dataset"] is None
-    results_module.verify(results)
+    pull.verify(results)
 
 
 def test_one_refused_credential_and_one_that_may(server, in_kernel, results):
@@ -135,7 +134,7 @@ def test_the_environment_is_as_before(in_kernel):
 
     in_kernel.setenv("KAGGLE_KEY", "mine")
     before = dict(os.environ)
-    with credentials.alone({"KAGGLE_API_TOKEN": "x"}):
+    with inside.alone({"KAGGLE_API_TOKEN": "x"}):
         assert "KAGGLE_KEY" not in os.environ and "KAGGLE_API_V1_TOKEN" not in os.environ
     assert dict(os.environ) == before
 
@@ -158,7 +157,7 @@ def test_the_deadline():
 TWO_GPUS = """
 import sys
 from cxrkit import environment
-from cxrkit.kaggle_io import kernel
+from cxrkit.kaggle_io import inside
 environment.gpus = lambda: 2
 code = inside.start_on_every_gpu()
 if code is None:

@@ -18,7 +18,7 @@ def test_the_films_arrive_private_and_whole(server, kaggle, tmp_path, phantoms):
     dataset = server.datasets["alice/covid-films"]
     assert dataset.private
     arrived = dataset.versions[0]
-    films = [record for record in manifest.read(tmp_path / "manifest.csv") if record.used and record.source != "phantom"]
+    films = [record for record in manifest.read(tmp_path / "manifest.csv").used if record.source != "phantom"]
     assert len(films) == 2
     for record in films:
         assert record.path in arrived and record.credit in arrived["ATTRIBUTION.csv"].decode()

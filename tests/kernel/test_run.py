@@ -30,13 +30,23 @@ def test_results_are_complete_and_checked(finished_run):
     assert {"run.json", "manifest.csv", "epochs.csv", "predictions.csv", "lr_find.csv", "metrics.json", "models/resnet34-seed0.pt"} <= set(
         listed
     )
-    assert {f"figures/{name}.png" for name in ("loss", "lr_find", "confusion", "roc", "top_losses")} <= set(listed)
+    drawn = ("errors", "roc", "pr", "losses-resnet34", "lr_find-resnet34")
+    assert {f"figures/{name}.{kind}" for name in drawn for kind in ("svg", "png")} <= set(listed)
     assert all(sha256_of(results / name) == facts["sha256"] for name, facts in listed.items())
 
 
 def test_a_result_says_what_it_was_made_of(finished_run):
     run, metrics = (read_json(finished_run / "results" / name) for name in ("run.json", "metrics.json"))
-    assert (run["data"], run["weights"]) == ("phantom", "random") == (metrics["data"], metrics["weights"])
+    assert (run["films"], run["started_from"]) == ("phantom", "random") == (metrics["films"], metrics["started_from"])
+    assert (run["schema"], run["state"]) == (metrics["schema"], "finished") and run["run_id"]
+    assert {name: choice["value"] for name, choice in run["chosen"].items()} == {
+        "device": "cpu",
+        "precision": "float32",
+        "layout": "channels_last",
+        "autotuning": False,
+        "placement": "host",
+    }
+    assert all(choice["reason"] for choice in run["chosen"].values())
     assert run["manifest_sha256"] == metrics["manifest_sha256"] == sha256_of(finished_run / "manifest.csv")
     assert str(finished_run) not in (finished_run / "results" / "run.json").read_text()
 

@@ -1,0 +1,37 @@
+"""python -m cxrkit compare: of each pair of networks, over one run or several: better, worse, equivalent or undecided."""
+
+from pathlib import Path
+
+from cxrkit.cli.shared import add_decision, given
+from cxrkit.progress import say
+
+
+def add(commands):
+    compare = commands.add_parser("compare", help="say of each pair of networks: better, worse, equivalent or undecided")
+    compare.add_argument(
+        "runs", type=Path, nargs="+", metavar="RUN", help="runs on the same images, with other seeds, networks or protocols"
+    )
+    compare.add_argument("--resplits", action="store_true", help="the runs differ in their split alone (Nadeau and Bengio's test)")
+    compare.add_argument("--out", type=Path, metavar="FILE", help="write the comparison to this JSON file as well")
+    add_decision(compare)
+    compare.set_defaults(command=run)
+
+
+def run(options):
+    from dataclasses import asdict
+
+    from cxrkit.evaluation.evaluate import compare, compare_resplits
+    from cxrkit.files import write_json
+    from cxrkit.report import markdown
+    from cxrkit.results import open_all
+
+    runs, wanted = open_all(options.runs), given(threshold=options.threshold, margin=options.margin)
+    if options.resplits:
+        compared = compare_resplits(runs, **wanted)
+        say(markdown.resplits_log(compared))
+    else:
+        compared = compare(runs, **wanted)
+        say(markdown.comparison_log(compared))
+    if options.out:
+        write_json(options.out, asdict(compared))
+        say(f"Written: {options.out}")

@@ -1,0 +1,83 @@
+"""python -m cxrkit manifest build|check|diff|licences: a manifest from sources, and what is in it."""
+
+from pathlib import Path
+
+from cxrkit.errors import BadInput
+from cxrkit.progress import say
+
+
+def add(commands):
+    actions = commands.add_parser("manifest", help="build or check a manifest").add_subparsers(metavar="ACTION", required=True)
+    build = actions.add_parser("build", help="read sources into a manifest")
+    build.add_argument(
+        "--source", action="append", required=True, metavar="KIND[:NAME]=DIR", help="a source of images; may be given several times"
+    )
+    build.add_argument("--experiment", default="paper", metavar="NAME", help="whose split and exclusions to use (default: paper)")
+    build.add_argument("--split", help="paper or grouped, instead of the experiment's")
+    build.add_argument("--split-seed", type=int, help="seed of the split")
+    build.add_argument("--duplicates", choices=("remove", "keep"), help="copies of one picture (default: as the experiment says)")
+    build.add_argument(
+        "--out", type=Path, default=Path("manifest.csv"), metavar="FILE", help="the manifest to write (default: manifest.csv)"
+    )
+    build.set_defaults(command=run_build)
+    check = actions.add_parser("check", help="check a manifest: schema, ids, files, classes, patients")
+    check.add_argument("manifest", type=Path)
+    check.add_argument("--hashes", action="store_true", help="compare the files' SHA-256 as well")
+    check.set_defaults(command=run_check)
+    diff = actions.add_parser("diff", help="what was added, removed, relabelled or moved between two manifests")
+    diff.add_argument("before", type=Path)
+    diff.add_argument("after", type=Path)
+    diff.set_defaults(command=run_diff)
+    terms = actions.add_parser("licences", help="write ATTRIBUTION.md, and list what may be redistributed")
+    terms.add_argument("manifest", type=Path)
+    terms.add_argument("--out", type=Path, default=Path("ATTRIBUTION.md"), metavar="FILE")
+    terms.set_defaults(command=run_licences)
+
+
+def run_build(options):
+    from cxrkit import config
+    from cxrkit.data import manifest, sources, summary
+
+    experiment = config.load(options.experiment, config.overrides_of(options))
+    wanted = sources.parse_all(options.source, drawn_at=options.out.parent / "phantoms")
+    built = manifest.build(wanted, experiment)
+    manifest.write(options.out, built, manifest.roots_of(wanted))
+    say(summary.text(built))
+    say(summary.as_merged(built, experiment))
+    say(f"\n{len(built.records)} rows in {options.out}")
+
+
+def run_check(options):
+    from cxrkit.data import manifest, sources
+
+    given = manifest.read(options.manifest)
+    roots = manifest.read_roots(options.manifest)
+    problems = manifest.problems(given, sources.locator(roots) if roots else None, options.hashes)
+    if problems:
+        listed = "\n".join(f"  - {problem}" for problem in problems[:20])
+        raise BadInput(
+            f"The manifest has {len(problems)} problem(s):\n{listed}", options.manifest, "build it again: python -m cxrkit manifest build"
+        )
+    where = "their files are there" if roots else "files not looked for: no " + options.manifest.with_suffix(".roots.json").name
+    say(f"{options.manifest}: {len(given.records)} rows, {len(given.used)} in use; {where}")
+
+
+def run_diff(options):
+    from cxrkit.data import manifest, summary
+
+    say(summary.difference(manifest.read(options.before), manifest.read(options.after)) or "no difference")
+
+
+def run_licences(options):
+    from collections import Counter
+
+    from cxrkit.data import licences, manifest
+    from cxrkit.files import write_text
+    from cxrkit.progress import table
+
+    given = manifest.read(options.manifest)
+    write_text(options.out, licences.attribution(given.records))
+    counts = Counter(record.licence or "unknown" for record in given.used)
+    rows = [[licence, count, "yes" if licences.may_redistribute(licence) else "no"] for licence, count in counts.most_common()]
+    say(table(rows, ["licence", "images", "may be redistributed"], right=["images"]))
+    say(f"credits in {options.out}")

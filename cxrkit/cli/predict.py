@@ -1,0 +1,26 @@
+"""python -m cxrkit predict: what a finished run's networks say of other films."""
+
+from pathlib import Path
+
+from cxrkit.errors import BadInput
+from cxrkit.progress import say
+
+
+def add(commands):
+    parser = commands.add_parser("predict", help="ask a finished run's networks about other films (research only)")
+    parser.add_argument("run", type=Path, metavar="RUN", help="the run's folder, or its results folder, models/ included")
+    parser.add_argument("images", type=Path, nargs="+", metavar="IMAGE", help="PNG, JPEG or DICOM files, or folders of them")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="write a picture a film into DIR: where each network looks")
+    parser.add_argument("--json", action="store_true", help="print JSON, for machines")
+    parser.set_defaults(command=run)
+
+
+def run(options):
+    import json
+    from dataclasses import asdict
+
+    from cxrkit import predict
+
+    answers = predict.predict(options.run, options.images, options.out)
+    say(json.dumps(asdict(answers), indent=2, ensure_ascii=False) if options.json else predict.text(answers))
+    return 0 if answers.films else BadInput.exit_code

@@ -1,0 +1,22 @@
+"""python -m cxrkit publish: a results folder as a Kaggle dataset, compared with what Kaggle then lists."""
+
+from pathlib import Path
+
+from cxrkit.progress import say
+
+
+def add(commands):
+    publish = commands.add_parser("publish", help="send a results folder to Kaggle as a dataset, and verify it there")
+    publish.add_argument("results", type=Path, help="the results folder of a finished run")
+    publish.add_argument("--slug", help="name of the dataset (default: that of the kernel, with -results)")
+    publish.add_argument("--public", action="store_true", help="let everybody see it (a new dataset only; default: private)")
+    publish.set_defaults(command=run)
+
+
+def run(options):
+    from cxrkit.kaggle_io import client, metadata, pull
+
+    kaggle = client.connect()
+    slug = options.slug or metadata.results_slug(metadata.slug_of(metadata.read()))
+    sent = pull.publish(options.results, slug, private=not options.public, kaggle=kaggle)
+    say(f"published and verified: {sent.url}, {sent.files} files, {sent.bytes:,} bytes")

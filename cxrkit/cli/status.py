@@ -1,0 +1,28 @@
+"""python -m cxrkit status: how the kernel is doing on Kaggle, and the week's GPU quota."""
+
+from cxrkit.cli.shared import kernel_of
+from cxrkit.errors import RemoteRefusal
+from cxrkit.progress import say
+
+
+def add(commands):
+    status = commands.add_parser("status", help="how the kernel is doing on Kaggle")
+    status.add_argument("kernel", nargs="?", metavar="OWNER/NAME", help="default: that of kernel-metadata.json")
+    status.add_argument("--log", action="store_true", help="show its log too")
+    status.set_defaults(command=run)
+
+
+def run(options):
+    from cxrkit.kaggle_io import client, push
+
+    kaggle = client.connect()
+    ref = kernel_of(kaggle, options.kernel)
+    now = push.status(kaggle, ref)
+    say(f"{ref}: {now}")
+    quota = push.gpu_quota(kaggle)
+    if quota:
+        say("GPU hours used this week: {:.1f} of {:.1f}".format(*quota))
+    if options.log:
+        say(kaggle.hide(push.Log(kaggle, ref).kept()))
+    if now.value in push.ENDED and now.value != "COMPLETE":
+        raise RemoteRefusal(f"The kernel ended as {now}.", ref, "read its log: python -m cxrkit status --log")

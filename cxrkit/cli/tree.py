@@ -1,0 +1,27 @@
+"""python -m cxrkit tree build: a manifest's images as a folder tree, train|valid|test/<label>/<file>."""
+
+from pathlib import Path
+
+from cxrkit.errors import WrongUse
+from cxrkit.progress import say
+
+
+def add(commands):
+    actions = commands.add_parser("tree", help="build the folder tree").add_subparsers(metavar="ACTION", required=True)
+    build = actions.add_parser("build", help="link a manifest's images into train|valid|test/<label>/")
+    build.add_argument("manifest", type=Path)
+    build.add_argument("--out", type=Path, default=Path("tree"), metavar="DIR", help="the tree's folder (default: tree)")
+    build.set_defaults(command=run_build)
+
+
+def run_build(options):
+    from cxrkit.data import manifest, sources, tree
+
+    roots = manifest.read_roots(options.manifest)
+    if not roots:
+        raise WrongUse(
+            "It is not known where the manifest's images lie.",
+            options.manifest,
+            "build it on this machine: python -m cxrkit manifest build",
+        )
+    say(f"{options.out}: {tree.build(manifest.read(options.manifest), sources.locator(roots), options.out)}")
