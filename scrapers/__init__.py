@@ -1,4 +1,4 @@
-"""Collects COVID-19 chest films of Radiopaedia and SIRM, politely and with permission: python -m scrapers."""
+"""Collection of COVID-19 chest films from Radiopaedia and SIRM, politely and with permission: python -m scrapers."""
 
 PARSER_VERSION = "1"
-"""Raised when the parsers read more or other things out of the same page; it stands in every record."""
+"""To be raised when the parsers read more, or other things, from the same page; it stands in every record."""

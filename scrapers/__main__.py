@@ -1,4 +1,4 @@
-"""python -m scrapers: collect films of Radiopaedia and SIRM, with permission, or read pages saved by hand."""
+"""Command line of the collection: python -m scrapers refresh, python -m scrapers publish."""
 
 import argparse
 import sys
@@ -6,14 +6,13 @@ from pathlib import Path
 
 from cxrkit.errors import WrongUse, run_command
 from cxrkit.progress import say
+from scrapers import settings
 
-SITES = ("radiopaedia", "sirm")
 
-
-def parser():
+def parser() -> argparse.ArgumentParser:
     """The command line. Each command imports what it needs when it runs, so that --help is quick."""
     top = argparse.ArgumentParser(
-        prog="python -m scrapers", description="Films of Radiopaedia and SIRM with full provenance. Research use only."
+        prog="python -m scrapers", description="Films from Radiopaedia and SIRM with full provenance. Research use only."
     )
     commands = top.add_subparsers(metavar="COMMAND", required=True)
 
@@ -31,17 +30,17 @@ def parser():
         "--cases",
         type=Path,
         metavar="FILE",
-        help="a list of case addresses to ask for (CSV with case_url, or one a line); needs a permission",
+        help="a list of case addresses to fetch (CSV with case_url, or one a line); needs a permission",
     )
     one.add_argument(
         "--crawl",
         nargs="?",
         const="all",
-        choices=("all", *SITES),
+        choices=("all", *settings.DEFAULTS),
         metavar="SITE",
         help="follow the listings of radiopaedia, sirm or all; needs a permission",
     )
-    one.add_argument("--dry-run", action="store_true", help="show the plan and the requests it would make; ask and write nothing")
+    one.add_argument("--dry-run", action="store_true", help="show the plan and the first requests, but make none and write nothing")
     one.add_argument("--manifest", type=Path, metavar="FILE", help="merge the store into this manifest")
     one.add_argument(
         "--source", action="append", default=[], metavar="KIND[:NAME]=DIR", help="another source for the manifest, e.g. coronahack=DIR"
@@ -61,37 +60,36 @@ def parser():
     return top
 
 
-def _common(one):
+def _common(one: argparse.ArgumentParser) -> None:
     one.add_argument("--store", type=Path, default=Path("collected"), metavar="DIR", help="the store (default: collected)")
     one.add_argument(
         "--settings", type=Path, default=Path("scrapers.yaml"), metavar="FILE", help="permissions and pace (default: scrapers.yaml)"
     )
 
 
-def refresh(options):
-    from scrapers import refresh as work
-    from scrapers import settings
+def refresh(options: argparse.Namespace) -> int:
+    from scrapers import refresh as command
 
     if options.source and not options.manifest:
         raise WrongUse("--source was given without --manifest.", next="name the manifest to write: --manifest FILE")
     if options.cases and not options.cases.exists():
         raise WrongUse("There is no such list of cases.", options.cases, "give a CSV with a column case_url, or one address a line")
     sites = settings.load(options.settings)
-    crawl = SITES if options.crawl == "all" else (options.crawl,) if options.crawl else ()
-    _, code = work.refresh(options.store, sites, options.saved, options.cases, crawl, options.dry_run)
+    crawl = tuple(sites) if options.crawl == "all" else (options.crawl,) if options.crawl else ()
+    _, code = command.refresh(options.store, sites, options.saved, options.cases, crawl, options.dry_run)
     if options.manifest and not options.dry_run:
-        say("\n" + work.merge(options.store, options.source, options.manifest, options.split))
+        say("\n" + command.merge(options.store, options.source, options.manifest, options.split))
         say(f"\n{options.manifest}: written")
     return code
 
 
-def publish(options):
-    from scrapers import publish as work
+def publish(options: argparse.Namespace) -> int:
+    from scrapers import publish as command
 
-    return work.publish(options.store, options.manifest, options.slug, options.title, options.out, options.public, options.dry_run)
+    return command.publish(options.store, options.manifest, options.slug, options.title, options.out, options.public, options.dry_run)
 
 
-def main(arguments=None):
+def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     return options.command(options)
 

@@ -1,248 +1,180 @@
-"""One site through the door: listings or a list of cases, then pages, then films, into the store."""
+"""Crawl of one site: from its listings or a list of cases to the case pages and their films, and into the store."""
 
 import csv
 import io
-import re
-from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
-from cxrkit.errors import BadInput, Interrupted, WrongUse
+from cxrkit.data.readers.collected import CRAWL, EXACT, XRAY, Case
+from cxrkit.errors import BadInput, WrongUse
 from cxrkit.progress import track
-from scrapers import pictures, review, store
-from scrapers.sites import radiopaedia, sirm, viewer
-from scrapers.sites.cases import XRAY, ask
-from scrapers.web.door import GONE, CapReached, HostStopped, NoAnswer, NotAsked, WouldAsk
+from scrapers import store
+from scrapers.intake import Intake, Outcome
+from scrapers.review import Answer
+from scrapers.settings import Site
+from scrapers.sites import viewer
+from scrapers.sites.cases import with_questions
+from scrapers.sites.site import SITES
+from scrapers.store import Store
+from scrapers.web.door import MISSING, Door
+from scrapers.web.refusals import CapReached, HostStopped, NoAnswer, NotAllowed, WouldRequest
 
-STATES = ("new", "unchanged", "changed", "gone")
 MOST_LISTING_PAGES = 200
+MOST_ADDRESSES = 3
+"""How many addresses of one film are tried."""
 
 
-@dataclass
-class Outcome:
-    """What one refresh did at one site. refused: [(address, reason)]; left: cases to bring by hand or later."""
-
-    site: str
-    cases: dict = field(default_factory=dict)
-    films: int = 0
-    refused: list = field(default_factory=list)
-    left: list = field(default_factory=list)
-    stopped: str = ""
-    capped: str = ""
-    requests: list = field(default_factory=list)
-    bytes: int = 0
-
-    def count(self, state):
-        return sum(value == state for value in self.cases.values())
-
-
-def addresses_in(path):
+def addresses_in(path: Path) -> list[str]:
     """The case addresses in a CSV with a column case_url, or in a text file with one a line. Raises WrongUse."""
+    hint = "give a CSV with a column case_url, or one address a line"
     try:
         text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise WrongUse(
-            f"The list of cases cannot be read: {error}", path, "give a CSV with a column case_url, or one address a line"
-        ) from error
+        raise WrongUse(f"The list of cases cannot be read: {error}", path, hint) from error
     if "case_url" in text.partition("\n")[0]:
-        found = [row.get("case_url") or "" for row in csv.DictReader(io.StringIO(text))]
+        lines = [row.get("case_url") or "" for row in csv.DictReader(io.StringIO(text))]
     else:
-        found = text.splitlines()
-    found = [line.strip() for line in found if line.strip() and not line.startswith("#")]
-    if not found:
-        raise WrongUse("The list of cases is empty.", path, "give a CSV with a column case_url, or one address a line")
-    return list(dict.fromkeys(found))
+        lines = text.splitlines()
+    addresses = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+    if not addresses:
+        raise WrongUse("The list of cases is empty.", path, hint)
+    return list(dict.fromkeys(addresses))
 
 
-def by_site(addresses, sites):
-    """Addresses of cases by site, one a case: ({site: [address]}, [(address, why it is none)])."""
-    sorted_out, others = {name: {} for name in sites}, []
+def by_site(addresses: Iterable[str], sites: dict[str, Site]) -> tuple[dict[str, list[str]], list[tuple[str, str]]]:
+    """Addresses of case pages by site, one for each case: ({site: [address]}, [(other address, reason)])."""
+    cases: dict[str, dict[str, str]] = {name: {} for name in sites}
+    others = []
     for address in addresses:
-        host = urlsplit(address).netloc.lower() if "://" in address else ""
-        name = next(
-            (name for name, site in sites.items() if host in site.hosts or host in {urlsplit(o).netloc for o in site.hosts.values()}), ""
-        )
         plain = address.partition("?")[0].partition("#")[0]
-        case = re.search(r"/cases/([A-Za-z0-9_-]+)/?$", plain) if name == radiopaedia.SITE else sirm.POST_LINK.search(plain)
-        if not name or not case:
-            others.append((address, "the address of no case of either site"))
-            continue
-        sorted_out[name].setdefault(case[1].lower(), plain)
-    return {name: list(found.values()) for name, found in sorted_out.items()}, others
-
-
-def listed(site, door, outcome):
-    """The addresses of all cases that the site's listings name, one a case."""
-    parser = radiopaedia if site.name == radiopaedia.SITE else sirm
-    found = []
-    for url in site.listings:
-        for _ in range(MOST_LISTING_PAGES):
-            try:
-                answer = door.page(url)
-                if answer.status in GONE:
-                    raise NoAnswer(f"The listing is not there: {answer.status}.", url)
-                page = parser.listing(answer.body, url)
-            except (BadInput, NotAsked, NoAnswer, WouldAsk) as error:
-                outcome.refused += [] if isinstance(error, WouldAsk) else [(url, error.what)]
-                break
-            found += page.cases
-            url = page.next
-            if not url:
-                break
-    return by_site(found, {site.name: site})[0][site.name]
-
-
-def collect(site, door, shelf, answers, clock, addresses=(), crawl=False):
-    """Refresh the cases at these addresses, and with crawl those of the listings and all stored ones.
-
-    Every case is written as soon as it is whole; a stop of the host or a cap ends the work and lists what
-    is left. Returns an Outcome.
-    """
-    outcome = Outcome(site.name)
-    todo = dict.fromkeys(addresses)
-    try:
-        if crawl:
-            todo |= dict.fromkeys(listed(site, door, outcome))
-            todo |= dict.fromkeys(record["url"] for record in shelf.records(site.name) if record["how"] == "crawl")
-        todo = by_site(todo, {site.name: site})[0][site.name]
-        started = 0
-        for number, url in enumerate(track(todo, site.name)):
-            if started >= site.max_cases:
-                raise CapReached(f"The cap of {site.max_cases} cases a run is reached.", None, "run the same command again to go on")
-            before = len(door.requests)
-            try:
-                one_case(site, door, shelf, answers, clock, url, outcome)
-            except (BadInput, NotAsked, NoAnswer) as error:
-                outcome.refused.append((url, error.what))
-            started += len(door.requests) > before
-            todo[number] = ""
-    except HostStopped as error:
-        outcome.stopped = error.what
-    except CapReached as error:
-        outcome.capped = error.what
-    outcome.left = [url for url in todo if url] if outcome.stopped or outcome.capped else []
-    outcome.requests, outcome.bytes = door.requests, door.bytes
-    return outcome
-
-
-def one_case(site, door, shelf, answers, clock, url, outcome):
-    """Ask for one case's page, its viewer data and its films."""
-    try:
-        answer = door.page(url)
-        if answer.status in GONE:
-            return None if door.rehearsal else _gone(site, shelf, clock, url, outcome)
-        if site.name == radiopaedia.SITE:
-            case = _with_viewers(radiopaedia.case_page(answer.body, url), door, outcome)
+        name = next((name for name, site in sites.items() if site.has(address)), "")
+        case = SITES[name].case_name(plain) if name else ""
+        if case:
+            cases[name].setdefault(case, plain)
         else:
-            case = sirm.case_page(answer.body, url)
-    except WouldAsk:
-        return None
-    permission = str(site.permission or "")
-
-    def fetch(film_urls):
-        return _fetch(door, film_urls)
-
-    return keep(shelf, ask(case), "crawl", permission, answers, clock, fetch, outcome, site.max_age_days, door.rehearsal)
+            others.append((address, "not the address of a case of any site"))
+    return {name: list(urls.values()) for name, urls in cases.items()}, others
 
 
-def _gone(site, shelf, clock, url, outcome):
-    for record in shelf.records(site.name):
-        if by_site([record["url"]], {site.name: site})[0] == by_site([url], {site.name: site})[0]:
-            shelf.write(store.gone(record, clock()))
-            outcome.cases[record["key"]] = "gone"
-            return
-    outcome.refused.append((url, "the site has no such page"))
+@dataclass(frozen=True)
+class Visit:
+    """One crawl of one site. answers: of the review. clock: seconds since 1970. outcome: what is done is counted in it."""
 
+    site: Site
+    door: Door
+    store: Store
+    answers: Sequence[Answer]
+    clock: Callable[[], float]
+    outcome: Outcome
 
-def _with_viewers(case, door, outcome):
-    """The case with the viewer data of each study that may be X-rays."""
-    for study in case.studies:
-        if study.modality and study.modality != XRAY or any(film.study == study.key and film.confidence == "exact" for film in case.films):
-            continue
-        for address in radiopaedia.viewer_urls(study, case.key):
-            try:
-                answer = door.page(address)
-                if answer.status in GONE:
-                    continue
-                case = radiopaedia.with_viewer(case, viewer.read(answer.body, study.key))
-                break
-            except WouldAsk:
-                break
-            except (BadInput, NotAsked, NoAnswer) as error:
-                outcome.refused.append((address, error.what))
-        else:
-            outcome.refused.append((f"{case.url}, study {study.key}", "no form of its viewer data can be read"))
-    return case
+    def collect(self, addresses: Iterable[str] = (), crawl: bool = False) -> None:
+        """Refresh the cases at these addresses, and with `crawl` those of the listings and all that were crawled before.
 
-
-def _fetch(door, film_urls):
-    reasons = []
-    for address in film_urls[:3]:
-        answer = door.picture(address)
-        if answer.status in GONE:
-            reasons.append(f"{answer.status} at {address}")
-            continue
-        return answer.body, address, answer.content_type
-    raise BadInput("; ".join(reasons) or "the page names no address for it")
-
-
-def keep(shelf, case, how, permission, answers, clock, fetch, outcome, max_age_days=7.0, rehearsal=False):
-    """Bring one case's record and pictures into the store; the record is written after every picture.
-
-    fetch: function from a film's addresses to (bytes, origin, content type). A film that is there already,
-    or was refused within max_age_days, is not fetched again.
-    """
-    old = shelf.record(case.site, case.key)
-    record, status = store.updated(old, case, how, permission, clock())
-    record = review.apply(record, answers)
-    if rehearsal:
-        outcome.cases[case.key] = status
-        _rehearse_films(shelf, record, fetch)
-        return
-    if status == "changed" and old["complete"]:
-        shelf.keep_old(old)
-    outcome.cases[case.key] = "new" if old and not old["complete"] and status == "unchanged" else status
-    complete = True
-    for film in record["films"]:
-        if not wanted(film) or shelf.has_picture(record, film) or film["gone"]:
-            continue
-        if film["refused"] and how == film["how"] and film["tried_at"] > store.iso(clock() - max_age_days * 86400):
-            outcome.refused.append((f"{case.url}, film {film['key']}", film["refused"]))
-            continue
+        Every case is written as soon as it is whole. When the host refuses or a cap is reached, the work ends, and
+        the outcome lists what is left.
+        """
+        todo = list(addresses)
         try:
-            _take(shelf, record, film, fetch, how, permission, clock)
-            outcome.films += 1
-        except (BadInput, NotAsked, NoAnswer) as error:
-            passing = isinstance(error, NoAnswer)
-            complete = complete and not passing
-            film |= {"refused": error.what, "tried_at": "" if passing else store.iso(clock()), "how": how}
-            outcome.refused.append((f"{case.url}, film {film['key']}", error.what))
-        except Interrupted:
-            shelf.write(record)
-            raise
-        shelf.write(record)
-    if record != old or record["complete"] != complete:
-        shelf.write(record | {"complete": complete})
+            if crawl:
+                todo += self.listed()
+                todo += [record.url for record in self.store.records(self.site.name) if record.how == CRAWL]
+            todo = self._cases(todo)
+            begun = 0
+            for number, url in enumerate(track(todo, self.site.name)):
+                if begun >= self.site.max_cases:
+                    raise CapReached(
+                        f"The cap of {self.site.max_cases} cases a run is reached.", None, "run the same command again to go on"
+                    )
+                before = len(self.door.requests)
+                try:
+                    self._collect_case(url)
+                except (BadInput, NotAllowed, NoAnswer) as error:
+                    self.outcome.refused.append((url, error.what))
+                begun += len(self.door.requests) > before
+                todo[number] = ""
+        except HostStopped as error:
+            self.outcome.stopped = error.what
+        except CapReached as error:
+            self.outcome.capped = error.what
+        self.outcome.left = [url for url in todo if url] if self.outcome.stopped or self.outcome.capped else []
+        self.outcome.requests, self.outcome.bytes = self.door.requests, self.door.bytes
 
+    def listed(self) -> list[str]:
+        """The addresses of all cases in the site's listings, one for each case."""
+        addresses = []
+        for url in self.site.listings:
+            for _ in range(MOST_LISTING_PAGES):
+                try:
+                    response = self.door.page(url)
+                    if response.status in MISSING:
+                        raise NoAnswer(f"The listing is not there: {response.status}.", url)
+                    page = SITES[self.site.name].listing(response.body, url)
+                except WouldRequest:
+                    break
+                except (BadInput, NotAllowed, NoAnswer) as error:
+                    self.outcome.refused.append((url, error.what))
+                    break
+                addresses += page.cases
+                url = page.next
+                if not url:
+                    break
+        return self._cases(addresses)
 
-def wanted(film):
-    """Whether a film's picture is worth fetching: everything that is not known to be something else."""
-    return film["modality"]["value"] in (XRAY, "") or film["confidence"] == "guessed"
+    def _cases(self, addresses: Iterable[str]) -> list[str]:
+        return by_site(addresses, {self.site.name: self.site})[0][self.site.name]
 
+    def _collect_case(self, url: str) -> None:
+        """Request one case's page, its viewer's data and its films."""
+        try:
+            response = self.door.page(url)
+            if response.status in MISSING:
+                self._mark_gone(url)
+                return
+            case = self._with_viewer_data(SITES[self.site.name].case_page(response.body, url))
+        except WouldRequest:
+            return
+        permission = str(self.site.permission or "")
+        intake = Intake(self.store, self.answers, self.clock, self.outcome, CRAWL, permission, self.site.max_age_days, self.door.dry_run)
+        intake.take(with_questions(case), self._fetch)
 
-def _take(shelf, record, film, fetch, how, permission, clock):
-    if film["note"]:
-        raise BadInput(film["note"])
-    content, origin, content_type = fetch(film["image_urls"])
-    facts = pictures.check(content, content_type)
-    film["file"] = shelf.keep_picture(record, film, content, facts)
-    film |= {"sha256": facts.sha256, "bytes": facts.bytes, "width": facts.width, "height": facts.height, "format": facts.format}
-    film |= {"image_url": origin, "how": how, "permission": permission, "retrieved_at": store.iso(clock()), "refused": "", "tried_at": ""}
+    def _mark_gone(self, url: str) -> None:
+        if self.door.dry_run:
+            return
+        for record in self.store.records(self.site.name):
+            if self._cases([record.url]) == [url]:
+                self.store.write(store.gone(record, self.clock()))
+                self.outcome.cases[record.key] = "gone"
+                return
+        self.outcome.refused.append((url, "the site has no such page"))
 
-
-def _rehearse_films(shelf, record, fetch):
-    for film in record["films"]:
-        if wanted(film) and film["image_urls"] and not shelf.has_picture(record, film):
-            try:
-                fetch(film["image_urls"])
-            except (WouldAsk, NotAsked):
+    def _with_viewer_data(self, case: Case) -> Case:
+        """The case with the viewer's data on each study that may consist of X-rays, where the page has none."""
+        for study in case.studies:
+            known = any(film.study == study.key and film.confidence == EXACT for film in case.films)
+            if known or study.modality not in (XRAY, ""):
                 continue
+            for address in viewer.urls(study, case.key):
+                try:
+                    response = self.door.page(address)
+                    if response.status in MISSING:
+                        continue
+                    case = viewer.joined(case, viewer.read(response.body, study.key))
+                    break
+                except WouldRequest:
+                    break
+                except (BadInput, NotAllowed, NoAnswer) as error:
+                    self.outcome.refused.append((address, error.what))
+            else:
+                self.outcome.refused.append((f"{case.url}, study {study.key}", "no form of its viewer data can be read"))
+        return case
+
+    def _fetch(self, film_urls: tuple[str, ...]) -> tuple[bytes, str, str]:
+        """A film's bytes, address and content type, from the first of its addresses that has it. Raises BadInput for none."""
+        missing = []
+        for address in film_urls[:MOST_ADDRESSES]:
+            response = self.door.picture(address)
+            if response.status not in MISSING:
+                return response.body, address, response.content_type
+            missing.append(f"{response.status} at {address}")
+        raise BadInput("; ".join(missing) or "the page names no address for it")

@@ -1,12 +1,14 @@
-"""croissant.json: the manifest described for machines, in the Croissant format.
+"""Croissant metadata: croissant.json, which describes a published data set for machines.
 
 Croissant 1.1 with its RAI fields on collection and bias, https://docs.mlcommons.org/croissant/docs/croissant-spec-1.1.html
 """
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 from cxrkit import __version__
+from cxrkit.data.manifest import Manifest
 from cxrkit.data.records import COLUMNS, NUMBERS
 from cxrkit.files import sha256_of, write_json
 
@@ -56,17 +58,19 @@ BIASES = (
 )
 
 
-def write(manifest_path, records):
-    """Write croissant.json beside a manifest.csv that was written before; return its path."""
-    manifest_path = Path(manifest_path)
+def write(manifest_path: Path, manifest: Manifest, slug: str, title: str) -> Path:
+    """Write croissant.json beside a manifest.csv that is there already; return its path.
+
+    manifest: what manifest.csv holds. slug, title: OWNER/NAME and title of the data set on Kaggle.
+    """
     path = manifest_path.with_name("croissant.json")
-    write_json(path, describe(manifest_path, records))
+    write_json(path, describe(manifest_path, manifest, slug, title))
     return path
 
 
-def describe(manifest_path, records):
-    """The Croissant description of a manifest as plain values."""
-    used = [record for record in records if record.used]
+def describe(manifest_path: Path, manifest: Manifest, slug: str, title: str) -> dict[str, Any]:
+    """The Croissant description of a data set as plain values; see `write`."""
+    used = manifest.used
     sources = Counter(record.source for record in used)
     licences = sorted({record.licence or "unknown" for record in used})
     fields = [
@@ -82,12 +86,13 @@ def describe(manifest_path, records):
     return {
         "@context": CONTEXT,
         "@type": "sc:Dataset",
-        "name": "cxrkit-manifest",
-        "description": f"{len(used)} chest films, COVID-19 and healthy, of {len(records)} that the sources name. Research use only.",
+        "name": title,
+        "description": f"{len(used)} chest films, COVID-19 and healthy, of {len(manifest.records)} that the sources name. "
+        "Research use only.",
         "conformsTo": ["http://mlcommons.org/croissant/1.1", "http://mlcommons.org/croissant/RAI/1.0"],
         "version": __version__,
         "license": licences,
-        "url": "https://www.kaggle.com/datasets/praveengovi/coronahack-chest-xraydataset",
+        "url": f"https://www.kaggle.com/datasets/{slug}",
         "datePublished": max((record.retrieved_at[:10] for record in used if record.retrieved_at), default="2020-06-19"),
         "creator": {"@type": "sc:Organization", "name": "the sources named in each row's credit"},
         "citeAs": "The credit column names the source of each image.",
@@ -95,7 +100,7 @@ def describe(manifest_path, records):
         "rai:dataCollectionType": ["Secondary Data Analysis"],
         "rai:dataBiases": list(BIASES),
         "rai:personalSensitiveInformation": ["Age", "Gender", "Health"],
-        "rai:dataPreprocessingProtocol": ["Copies of one picture are found by content; patients are kept in one split."],
+        "rai:dataPreprocessingProtocol": ["Copies of a picture are found by their content; no patient is in two splits."],
         "distribution": [
             {
                 "@type": "cr:FileObject",

@@ -1,9 +1,11 @@
-"""Is this really the picture? Content type, magic bytes, size and a whole decoding, before it is kept."""
+"""Validation of downloaded pictures: content type, magic bytes, size and a full decoding, before one enters the store."""
 
 import hashlib
 import io
 import warnings
 from dataclasses import dataclass
+
+from PIL import Image
 
 from cxrkit.errors import BadInput
 
@@ -13,28 +15,29 @@ LARGEST_BYTES = 60_000_000
 """Below the first two a file is a thumbnail: the smallest film of either site in 2020 had 389 pixels and 31 kB."""
 
 MAGIC = {"JPEG": (b"\xff\xd8\xff",), "PNG": (b"\x89PNG\r\n\x1a\n",), "WEBP": (b"RIFF",)}
-ENDING = {"JPEG": ".jpeg", "PNG": ".png", "WEBP": ".webp"}
+SUFFIX = {"JPEG": ".jpeg", "PNG": ".png", "WEBP": ".webp"}
 
 
 @dataclass(frozen=True)
-class Facts:
-    """What a picture's bytes say of themselves; width and height in pixels."""
+class Picture:
+    """A picture that can be used: its bytes, their SHA-256, format (JPEG, PNG or WEBP), width and height in pixels."""
+
+    content: bytes
+    sha256: str
 
     format: str
     width: int
     height: int
-    bytes: int
-    sha256: str
 
     @property
-    def ending(self):
-        return ENDING[self.format]
+    def suffix(self) -> str:
+        return SUFFIX[self.format]
 
 
-def check(content, content_type=""):
-    """The facts of a film's bytes. Raises BadInput with the reason when they are no usable picture.
+def check(content: bytes, content_type: str = "") -> Picture:
+    """A picture from its bytes. Raises BadInput with the reason when they are no usable picture.
 
-    content_type: the server's, empty for a file.
+    content_type: the server's, or empty for a file.
     """
     kind = content_type.partition(";")[0].strip().lower()
     start = content[:512].lstrip().lower()
@@ -52,12 +55,10 @@ def check(content, content_type=""):
         raise BadInput(f"only {len(content):,} bytes: a thumbnail")
     if min(width, height) < SMALLEST_SIDE:
         raise BadInput(f"only {width} x {height} pixels: a thumbnail")
-    return Facts(format, width, height, len(content), hashlib.sha256(content).hexdigest())
+    return Picture(content, hashlib.sha256(content).hexdigest(), format, width, height)
 
 
-def _decode(content, format):
-    from PIL import Image
-
+def _decode(content: bytes, format: str) -> tuple[int, int]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)

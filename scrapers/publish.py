@@ -1,33 +1,49 @@
-"""publish: the store's films and the manifest as a private Kaggle dataset, each film with its credit."""
+"""Publication of the store's films and a manifest as a private Kaggle dataset, each film with its credit."""
 
-import csv
-import io
-import os
 import re
 import shutil
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
+from cxrkit.data import manifest, sources
 from cxrkit.data.licences import may_redistribute
+from cxrkit.data.manifest import Manifest
+from cxrkit.data.records import Record
 from cxrkit.errors import BadInput, RemoteRefusal, WrongUse
-from cxrkit.files import replacing, write_json, write_text
+from cxrkit.files import link_or_copy, replacing, write_csv, write_json, write_text
+from cxrkit.kaggle_io import client, datasets
 from cxrkit.progress import say
+from scrapers import croissant
 from scrapers.settings import TERMS
+from scrapers.store import RECORD
 
 ATTRIBUTION = ("image_id", "file", "credit", "licence", "case_url", "image_url", "permission", "retrieved_at", "sha256")
 
 
-def publish(store, manifest_path, slug, title, out, public=False, dry_run=False, upload=None):
+def publish(
+    store: Path | str,
+    manifest_path: Path | str,
+    slug: str,
+    title: str,
+    out: Path | str,
+    public: bool = False,
+    dry_run: bool = False,
+    upload: Callable[[Path, str, str, bool], Any] | None = None,
+) -> int:
     """Prepare a folder with the store's films, the manifest and the attribution, and send it; return the exit code.
 
-    upload: function(folder, slug, title, public), for tests; Kaggle's else.
-    Raises WrongUse when a public dataset is asked for and a licence forbids it, BadInput for a manifest
+    slug: OWNER/NAME. title: 6 to 50 characters. out: the folder.
+    upload: function(folder, slug, title, public) instead of Kaggle's, for tests.
+    Raises WrongUse when a public dataset is wanted and a licence forbids it, BadInput for a manifest
     without films of the store.
     """
     if not re.fullmatch(r"[A-Za-z0-9-]+/[A-Za-z0-9-]+", slug) or not 6 <= len(title) <= 50:
         raise WrongUse(
-            "The slug must be OWNER/NAME and the title have 6 to 50 characters.", f"{slug}, {title!r}", "correct --slug or --title"
+            "The slug must be OWNER/NAME, and the title must have 6 to 50 characters.", f"{slug}, {title!r}", "correct --slug or --title"
         )
-    films = store_films(store, manifest_path)
+    merged = manifest.read(manifest_path)
+    films = store_films(Path(store), Path(manifest_path), merged)
     forbidding = [record for record, _ in films if not may_redistribute(record.licence)]
     if public and forbidding:
         names = sorted({record.licence for record in forbidding})
@@ -36,81 +52,72 @@ def publish(store, manifest_path, slug, title, out, public=False, dry_run=False,
             forbidding[0].image_id,
             "publish without --public, or publish the manifest alone: it holds addresses and hashes, and no picture",
         )
-    folder = prepare(films, Path(manifest_path), Path(out), slug, title)
-    say(f"{folder}: {len(films)} films, manifest.csv and ATTRIBUTION.csv; {len(forbidding)} of them must stay private")
+    folder = prepare(films, Path(manifest_path), merged, Path(out), slug, title)
+    say(f"{folder}: {len(films)} films, manifest.csv, ATTRIBUTION.csv and croissant.json; {len(forbidding)} films must stay private")
     if dry_run:
-        say("nothing was sent: --dry-run")
+        say("Dry run: nothing was sent.")
         return 0
     say(str((upload or _send_to_kaggle)(folder, slug, title, public)))
     return 0
 
 
-def store_films(store, manifest_path):
-    """The used films of the store that a manifest names, with their files: [(Record, path)]. Raises BadInput."""
-    from cxrkit.data import manifest, sources
-
-    records = manifest.read(manifest_path)
+def store_films(store: Path, manifest_path: Path, merged: Manifest) -> list[tuple[Record, Path]]:
+    """The used films of the store that a manifest names, with their files. Raises BadInput."""
     roots = manifest.read_roots(manifest_path)
-    ours = [name for name, folder in roots.items() if Path(folder).resolve() == Path(store).resolve()]
+    names = [name for name, folder in roots.items() if Path(folder).resolve() == store.resolve()]
     locate = sources.locator(roots)
-    films = [(record, locate(record)) for record in records if record.used and record.path.split("/")[0] in ours]
+    films = [(record, locate(record)) for record in merged.used if record.path.split("/")[0] in names]
     if not films:
         raise BadInput(
             "The manifest names no film of this store.",
             f"{manifest_path} and {store}",
             "write it first: python -m scrapers refresh --manifest FILE",
         )
-    for record, path in films:
+    for _, path in films:
         if not path.is_file():
             raise BadInput("A film of the manifest is not in the store.", path, "refresh again, then publish")
     return films
 
 
-def prepare(films, manifest_path, out, slug, title):
-    """Write the dataset's folder: films and records of their cases, manifest.csv, ATTRIBUTION.csv, README.md, dataset-metadata.json.
+def prepare(films: Sequence[tuple[Record, Path]], manifest_path: Path, merged: Manifest, out: Path, slug: str, title: str) -> Path:
+    """Write the dataset's folder: the films, the records of their cases, and the files that describe them; return it.
 
-    The films' part is a store again, which the reader of collected films takes as it is. The folder is made anew; raises WrongUse when it holds something else.
+    The films and records are a store again, which the reader of collected films can read. The folder is made anew;
+    raises WrongUse when it holds anything but a prepared dataset.
     """
     if out.exists() and any(out.iterdir()) and not (out / "dataset-metadata.json").exists():
-        raise WrongUse("The folder holds something else than a prepared dataset.", out, "name an empty folder: --out DIR")
+        raise WrongUse("The folder holds something other than a prepared dataset.", out, "name an empty folder: --out DIR")
     shutil.rmtree(out, ignore_errors=True)
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(ATTRIBUTION)
     for record, path in films:
         target = out / record.path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path.with_name("record.json"), target.with_name("record.json"))
-        try:
-            os.link(path, target)
-        except OSError:
-            shutil.copyfile(path, target)
-        writer.writerow([record.image_id, record.path, *(getattr(record, name) for name in ATTRIBUTION[2:])])
-    write_text(out / "ATTRIBUTION.csv", text.getvalue())
+        link_or_copy(path, target)
+        shutil.copyfile(path.with_name(RECORD), target.with_name(RECORD))
+    credits = [[record.image_id, record.path, *(getattr(record, name) for name in ATTRIBUTION[2:])] for record, _ in films]
+    write_csv(out / "ATTRIBUTION.csv", ATTRIBUTION, credits)
     with replacing(out / "manifest.csv") as temporary:
         shutil.copyfile(manifest_path, temporary)
-    write_text(out / "README.md", _readme(films))
+    croissant.write(out / "manifest.csv", merged, slug, title)
+    write_text(out / "README.md", _readme([record for record, _ in films]))
     write_json(out / "dataset-metadata.json", {"id": slug, "title": title, "licenses": [{"name": "other"}]})
     return out
 
 
-def _readme(films):
-    sites = sorted({record.source for record, _ in films})
+def _readme(records: Sequence[Record]) -> str:
     lines = [
         "# COVID-19 chest films",
         "",
-        "Research use only. Every film's author, licence and address stand in ATTRIBUTION.csv; each film stays its author's.",
+        "Research use only. ATTRIBUTION.csv gives the author, licence and address of every film; each film remains its author's.",
         "",
     ]
-    lines += [f"- {site}: {sum(record.source == site for record, _ in films)} films. {TERMS[site][0]}" for site in sites if site in TERMS]
+    for site in sorted({record.source for record in records} & TERMS.keys()):
+        terms, _ = TERMS[site]
+        lines.append(f"- {site}: {sum(record.source == site for record in records)} films. {terms}")
     return "\n".join(lines) + "\n"
 
 
-def _send_to_kaggle(folder, slug, title, public):
+def _send_to_kaggle(folder: Path, slug: str, title: str, public: bool) -> datasets.DatasetVersion:
     """Send the folder; refuses to add a private version to a dataset that is public already."""
     from kagglesdk.datasets.types.dataset_api_service import ApiGetDatasetRequest
-
-    from cxrkit.kaggle_io import client, datasets
 
     kaggle = client.connect()
     if not public and datasets.current_version(kaggle, slug):
@@ -118,7 +125,7 @@ def _send_to_kaggle(folder, slug, title, public):
         request.owner_slug, request.dataset_slug = slug.split("/")
         if not kaggle.datasets("get_dataset", request).is_private:
             raise RemoteRefusal(
-                "The dataset exists and is public, so a new version would be too.",
+                "The dataset is public already, so a new version would be public, too.",
                 slug,
                 "make it private on Kaggle, or choose another --slug",
             )

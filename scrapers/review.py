@@ -1,16 +1,17 @@
-"""review.csv: what no page decides, for a person to fill in; the next refresh reads the answers back."""
+"""Human review, review.csv: the questions that no page answers, for a person to fill in; the next refresh reads the answers."""
 
-import csv
-import io
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeVar
 
+from cxrkit.data.readers.collected import CT, REVIEWED, XRAY, CaseRecord, Fact, StoredFilm
 from cxrkit.data.records import VIEWS
-from cxrkit.errors import BadInput
-from cxrkit.files import write_text
-from scrapers.sites.cases import CT, XRAY
+from cxrkit.files import read_csv_rows, write_csv
 
 COLUMNS = ("site", "case", "film", "field", "guess", "words", "file", "case_url", "answer", "reviewed_by")
+NEEDED = ("site", "case", "film", "field", "answer", "reviewed_by")
 UNKNOWN = "unknown"
 ALLOWED = {
     "modality": (XRAY, CT, "other"),
@@ -18,12 +19,15 @@ ALLOWED = {
     "sex": ("M", "F", UNKNOWN),
     "patient": ("a", "b", UNKNOWN),
 }
-REVIEWED = "reviewed"
+OF_A_FILM = ("modality", "view", "patient", "age", "sex")
+OF_A_CASE = ("rid", "finding", "age", "sex")
+
+Reviewed = TypeVar("Reviewed", CaseRecord, StoredFilm)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """One filled-in row. problem: why the answer cannot be used, with its line; such a row stays open."""
+    """One row that a person filled in. problem: why the answer cannot be used, with its line; such a row stays open."""
 
     site: str
     case: str
@@ -34,109 +38,86 @@ class Answer:
     problem: str = ""
 
     @property
-    def about(self):
+    def question(self) -> tuple[str, str, str, str]:
+        """Site, case, film and field: what is asked."""
         return self.site, self.case, self.film, self.field
 
 
-def read(path):
-    """The answers of a review.csv. Raises BadInput.
-
-    A spreadsheet may have saved it with ";" or tabs, a byte-order mark, or as Windows-1252.
-    """
+def read(path: Path) -> list[Answer]:
+    """The answers in a review.csv, which a spreadsheet may have saved in its own way. Raises BadInput."""
     if not path.exists():
         return []
-    content = path.read_bytes()
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = content.decode("cp1252", "replace")
-    first = text.partition("\n")[0]
-    separator = max(",;\t", key=first.count)
-    rows = csv.DictReader(io.StringIO(text), delimiter=separator)
-    if not set(COLUMNS) - {"guess", "words", "file", "case_url"} <= set(rows.fieldnames or ()):
-        raise BadInput(
-            "The review has not the columns that a refresh wrote.", path, f"keep the columns {', '.join(COLUMNS)}, or delete the file"
-        )
+    next = f"keep the columns {', '.join(COLUMNS)}, or delete the file"
     answers = []
-    for row in rows:
-        values = {name: _unguarded((row.get(name) or "").strip()) for name in COLUMNS}
+    for line, row in enumerate(read_csv_rows(path, "The review", next, columns=NEEDED, spreadsheet=True), start=2):
+        values = {name: _unescaped((row[name] or "").strip()) for name in NEEDED}
         if values["answer"]:
             wrong = _wrong(values)
-            given = (values[name] for name in ("site", "case", "film", "field", "answer", "reviewed_by"))
-            answers.append(Answer(*given, problem=f"review.csv, line {rows.line_num}: {wrong}" if wrong else ""))
+            answers.append(Answer(**values, problem=f"review.csv, line {line}: {wrong}" if wrong else ""))
     return answers
 
 
-def _wrong(row):
+def _wrong(row: dict[str, str]) -> str:
+    """Why an answer cannot be used; empty when it can."""
+    fields, owner = (OF_A_FILM, "film") if row["film"] else (OF_A_CASE, "case")
     allowed = ALLOWED.get(row["field"])
+    if row["field"] not in fields:
+        return f"a {owner} has no field {row['field']!r}; it has {', '.join(fields)}"
     if allowed and row["answer"] not in allowed:
         return f"{row['answer']!r} is no {row['field']}; write one of {', '.join(allowed)}"
     if row["field"] == "rid" and not re.fullmatch(r"\d{1,9}", row["answer"]):
         return f"{row['answer']!r} is no rID; write its digits"
-    if row["field"] not in (*ALLOWED, "rid", "age", "finding"):
-        return f"there is no field {row['field']!r}"
     if not row["reviewed_by"]:
         return "reviewed_by is empty; write who decided"
     return ""
 
 
-def apply(record, answers):
-    """The record with the usable answers about it, which outlast every later refresh."""
-    answers = [answer for answer in answers if not answer.problem]
-    films = [dict(film) for film in record["films"]]
-    by_key = {film["key"]: film for film in films}
-    record = record | {"films": films}
+def apply(record: CaseRecord, answers: Iterable[Answer]) -> CaseRecord:
+    """The record with the usable answers on it, which outlast every later refresh."""
+    answers = [answer for answer in answers if not answer.problem and (answer.site, answer.case) == (record.site, record.key)]
     for answer in answers:
-        target = by_key.get(answer.film) if answer.film else record
-        if (answer.site, answer.case) != (record["site"], record["key"]) or target is None:
-            continue
-        value = "" if answer.answer == UNKNOWN else answer.answer
-        if answer.field == "rid":
-            record["rid"], record["doi"] = value, f"https://doi.org/10.53347/rID-{value}"
-            record["credit"] = record["credit"].replace("rID: unknown", f"rID: {value}")
-        elif answer.field == "patient":
-            target["patient"] = value
-        else:
-            target[answer.field] = {"value": value, "evidence": f"review.csv: {answer.reviewed_by}"}
-        if answer.field == "modality":
-            target["confidence"] = REVIEWED
-        target["reviewed_by"] = answer.reviewed_by
-    answered = {answer.about for answer in answers}
-    left = [q for q in record["questions"] if (record["site"], record["key"], q["film"], q["field"]) not in answered]
-    return record | {"questions": left}
+        if not answer.film:
+            record = _answered(record, answer)
+        for film in record.films:
+            if film.key == answer.film:
+                record = record.with_film(_answered(film, answer))
+    answered = {(answer.film, answer.field) for answer in answers}
+    return replace(record, questions=tuple(q for q in record.questions if (q.film, q.field) not in answered))
 
 
-def write(path, records, answers):
+def _answered(part: Reviewed, answer: Answer) -> Reviewed:
+    """A case or a film with an answer on it."""
+    value = "" if answer.answer == UNKNOWN else answer.answer
+    part = replace(part, reviewed_by=answer.reviewed_by)
+    if isinstance(part, CaseRecord) and answer.field == "rid":
+        credit = part.credit.replace("rID: unknown", f"rID: {value}")
+        return replace(part, rid=value, doi=f"https://doi.org/10.53347/rID-{value}", credit=credit)
+    if answer.field == "patient":
+        return replace(part, patient=value)
+    if answer.field == "modality":
+        part = replace(part, confidence=REVIEWED)
+    return replace(part, **{answer.field: Fact(value, f"review.csv: {answer.reviewed_by}")})
+
+
+def write(path: Path, records: Iterable[CaseRecord], answers: Sequence[Answer]) -> None:
     """Write the open questions of the records, and the answers that were given, so that they stay."""
     rows = {}
     for record in records:
-        files = {film["key"]: film.get("file", "") for film in record["films"]}
-        for question in record["questions"]:
-            about = (record["site"], record["key"], question["film"], question["field"])
-            name = files.get(question["film"], "")
-            rows[about] = [
-                *about,
-                question["guess"],
-                question["words"],
-                f"{record['site']}/{record['key']}/{name}" if name else "",
-                record["url"],
-                "",
-                "",
-            ]
+        files = {film.key: film.file for film in record.films}
+        for question in record.questions:
+            key = (record.site, record.key, question.film, question.field)
+            file = files.get(question.film, "")
+            rows[key] = [question.guess, question.words, f"{record.site}/{record.key}/{file}" if file else "", record.url, "", ""]
     for answer in answers:
-        asked = rows.get(answer.about, [*answer.about, "", "", "", "", "", ""])
-        rows[answer.about] = [*asked[:-2], answer.answer, answer.reviewed_by]
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows([_guarded(cell) for cell in rows[about]] for about in sorted(rows))
-    write_text(path, text.getvalue())
+        context = rows.get(answer.question, [""] * 6)[:4]
+        rows[answer.question] = [*context, answer.answer, answer.reviewed_by]
+    write_csv(path, COLUMNS, [[_escaped(cell) for cell in (*key, *rows[key])] for key in sorted(rows)])
 
 
-def _guarded(cell):
+def _escaped(cell: str) -> str:
     """A cell that no spreadsheet takes for a formula: the words come from web pages."""
     return "'" + cell if cell[:1] in ("=", "+", "-", "@", "\t") else cell
 
 
-def _unguarded(cell):
+def _unescaped(cell: str) -> str:
     return cell[1:] if cell[:2] in ("'=", "'+", "'-", "'@") else cell

@@ -1,42 +1,45 @@
-"""Pages that a person saved: .html with its _files folder, .mhtml, viewer JSON, WordPress JSON, pictures."""
+"""Import of saved pages: .html with its _files folder, .mhtml, viewer JSON, WordPress JSON, and the pictures beside them."""
 
 import email
 import email.policy
 import re
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from cxrkit.data.readers.collected import Case
 from cxrkit.errors import BadInput
 from scrapers.sites import pages, radiopaedia, sirm, viewer
-from scrapers.sites.cases import ask, combine
+from scrapers.sites.cases import combine, with_questions
+from scrapers.sites.site import SITES
+from scrapers.sites.viewer import ViewerStudy
 
 PAGE, ARCHIVE, DATA = (".html", ".htm", ".xhtml"), (".mhtml", ".mht"), (".json",)
 LARGEST_ARCHIVE = 200_000_000
-PARSERS = {radiopaedia.SITE: radiopaedia, sirm.SITE: sirm}
+"""Bytes."""
 
 
 @dataclass
-class Page:
-    """One saved page, already read: its case, where its pictures lie, and what the file was."""
+class SavedPage:
+    """The case of one saved file. parts: {name: bytes} of the pictures in it, where it is an archive."""
 
     path: Path
-    case: object
-    parts: dict = field(default_factory=dict)
+    case: Case
+    parts: dict[str, bytes] = field(default_factory=dict)
 
 
-@dataclass
-class Found:
-    """A case of one or several saved pages, and its pictures."""
+@dataclass(frozen=True)
+class SavedCase:
+    """A case of one or several saved pages. index: {file name in lower case: the pictures of that name below the saved folder}."""
 
-    case: object
-    pages: list
-    index: dict
+    case: Case
+    pages: list[SavedPage]
+    index: dict[str, list[Path]]
 
-    def picture(self, film_urls):
-        """The saved bytes of a film and where they lay: (content, origin). Raises BadInput.
+    def picture(self, film_urls: tuple[str, ...]) -> tuple[bytes, str]:
+        """The saved bytes of a film and where they were: (content, origin). Raises BadInput.
 
-        Looked for by file name: in the page's archive, its own folders, then anywhere below the saved
+        The search is by file name: in the page's archive, in its own folders, then anywhere below the saved
         folder if only one file there has that name. No path that a page names is ever opened.
         """
         names = list(dict.fromkeys(name for url in film_urls for name in _names(url)))
@@ -56,7 +59,7 @@ class Found:
         )
 
 
-def _names(url):
+def _names(url: str) -> list[str]:
     """The names under which a browser may have saved a picture."""
     name = pages.file_name(url).lower()
     stem, _, ending = viewer.ALL_SIZES.sub("", name).rpartition(".")
@@ -68,12 +71,13 @@ def _names(url):
     ]
 
 
-def _own_folders(path):
+def _own_folders(path: Path) -> list[Path]:
+    """Where browsers put the pictures of a page that they save."""
     return [path.parent / f"{path.stem}{ending}" for ending in ("_files", "_file", "-Dateien", "_archivos", "")] + [path.parent]
 
 
-def read(folder):
-    """The cases in a folder of saved pages: ([Found], [(path, reason)] for every file that was no use).
+def read(folder: Path | str) -> tuple[list[SavedCase], list[tuple[Path, str]]]:
+    """The cases in a folder of saved pages: ([SavedCase], [(path, reason)] for every file that could not be used).
 
     Raises BadInput when there is no such folder.
     """
@@ -85,38 +89,40 @@ def read(folder):
     for path in files:
         if pages.IMAGE_NAME.search(path.name):
             index[path.name.lower()].append(path)
-    found, viewers = defaultdict(list), []
+    cases, viewers = defaultdict(list), []
     for path in files:
-        ending = path.suffix.lower()
-        if any(part.endswith("_files") for part in path.relative_to(folder).parts[:-1]) and ending not in DATA:
+        if any(part.endswith("_files") for part in path.relative_to(folder).parts[:-1]) and path.suffix.lower() not in DATA:
             continue
         try:
-            if ending in PAGE:
-                read_page = _page(path, _read(path), "", {})
-            elif ending in ARCHIVE:
-                read_page = _archive(path)
-            elif ending in DATA:
-                read_page, reasons = _data(path)
-                unused += [(path, reason) for reason in reasons]
-            elif ending in ("", ".txt", ".csv", ".pdf", ".zip", ".webarchive", ".dcm", ".url"):
-                raise BadInput(f"a {ending or 'nameless'} file is no saved page")
-            else:
-                continue
+            parts, reasons = _parse(path)
         except BadInput as error:
-            unused.append((path, error.what))
-            continue
-        for one in read_page:
-            if isinstance(one, Page):
-                found[one.case.site, one.case.key].append(one)
+            parts, reasons = [], [error.what]
+        unused += [(path, reason) for reason in reasons]
+        for part in parts:
+            if isinstance(part, SavedPage):
+                cases[part.case.site, part.case.key].append(part)
             else:
-                viewers.append((path, one))
-    unused += _join_viewers(found, viewers)
-    cases = [Found(ask(combine([page.case for page in group])), group, index) for _, group in sorted(found.items())]
-    return cases, unused
+                viewers.append((path, part))
+    unused += _join_viewers(cases, viewers)
+    return [SavedCase(with_questions(combine([page.case for page in group])), group, index) for _, group in sorted(cases.items())], unused
 
 
-def _files(folder):
-    """Plain files below a folder; links that lead out of it are listed and left."""
+def _parse(path: Path) -> tuple[list[SavedPage | ViewerStudy], list[str]]:
+    """What one file holds, and why parts of it could not be used. Raises BadInput for a file of no use, but not for pictures."""
+    suffix = path.suffix.lower()
+    if suffix in PAGE:
+        return [_page(path, _read(path), "", {})], []
+    if suffix in ARCHIVE:
+        return [_archive(path)], []
+    if suffix in DATA:
+        return _data(path)
+    if suffix in ("", ".txt", ".csv", ".pdf", ".zip", ".webarchive", ".dcm", ".url"):
+        raise BadInput(f"a {suffix or 'nameless'} file is no saved page")
+    return [], []
+
+
+def _files(folder: Path) -> tuple[list[Path], list[tuple[Path, str]]]:
+    """The files below a folder, and with their reason the links that lead out of it."""
     inside, unused = [], []
     root = folder.resolve()
     for path in sorted(folder.rglob("*")):
@@ -128,7 +134,7 @@ def _files(folder):
     return inside, unused
 
 
-def _read(path, largest=pages.LARGEST_PAGE):
+def _read(path: Path, largest: int = pages.LARGEST_PAGE) -> bytes:
     try:
         if path.stat().st_size > largest:
             raise BadInput(f"{path.stat().st_size:,} bytes: larger than {largest:,}", path)
@@ -137,20 +143,20 @@ def _read(path, largest=pages.LARGEST_PAGE):
         raise BadInput(f"cannot be read: {error.strerror}", path) from error
 
 
-def _page(path, content, url, parts):
+def _page(path: Path, content: bytes, url: str, parts: dict[str, bytes]) -> SavedPage | ViewerStudy:
     url = url or pages.page_address(content)
     text = pages.decode(content)
-    if "stackedImages" in text and re.search(r"/cases/[^/]+/studies/\d+", url):
-        rid, study = re.search(r"/cases/([^/]+)/studies/(\d+)", url).groups()
-        return [(rid, study, viewer.read(text, study))]
-    if radiopaedia.recognises(content, url) and not sirm.recognises(content, url):
-        return [Page(path, radiopaedia.case_page(content, url), parts)]
-    if sirm.recognises(content, url):
-        return [Page(path, sirm.case_page(content, url), parts)]
-    raise BadInput("It is a page of neither site.", path, "save case pages of radiopaedia.org or sirm.org")
+    study = re.search(r"/cases/([^/]+)/studies/(\d+)", url)
+    if "stackedImages" in text and study:
+        return replace(viewer.read(text, study[2]), case=study[1])
+    for parser in reversed(SITES.values()):
+        if parser.recognises(content, url):
+            return SavedPage(path, parser.case_page(content, url), parts)
+    raise BadInput("This page is from neither site.", path, "save case pages of radiopaedia.org or sirm.org")
 
 
-def _archive(path):
+def _archive(path: Path) -> SavedPage | ViewerStudy:
+    """The page of a web archive (MHTML), with the pictures in it."""
     try:
         message = email.message_from_bytes(_read(path, LARGEST_ARCHIVE), policy=email.policy.compat32)
         bodies = [part for part in message.walk() if not part.is_multipart()]
@@ -159,47 +165,47 @@ def _archive(path):
         ]
         main = str(message.get("Snapshot-Content-Location") or "")
     except (ValueError, LookupError, AttributeError, RecursionError, TypeError) as error:
-        raise BadInput(f"It is no readable web archive: {error}.", path) from error
+        raise BadInput(f"The web archive cannot be read: {error}.", path) from error
     texts = [(location, content) for kind, location, content in loaded if kind in ("text/html", "application/xhtml+xml")]
     if not texts:
         raise BadInput("The web archive holds no page.", path)
-    location, content = next(((where, what) for where, what in texts if where == main), texts[0])
-    parts = {pages.file_name(where).lower(): what for kind, where, what in loaded if kind.startswith("image/") and where}
+    location, content = next((text for text in texts if text[0] == main), texts[0])
+    parts = {pages.file_name(where).lower(): picture for kind, where, picture in loaded if kind.startswith("image/") and where}
     address = main if main.startswith("http") else location if location.startswith("http") else ""
     return _page(path, content, address, parts)
 
 
-def _data(path):
-    """Cases or viewers in a JSON file, and why parts of it are of no use."""
+def _data(path: Path) -> tuple[list[SavedPage | ViewerStudy], list[str]]:
+    """The cases or the study in a JSON file, and why parts of it could not be used."""
     text = pages.decode(_read(path))
-    value = pages.json_of(text)
-    if sirm.is_wordpress(value):
+    if sirm.is_wordpress(pages.json_of(text)):
         cases, reasons = sirm.wordpress(text.encode())
-        return [Page(path, case) for case in cases], reasons
+        return [SavedPage(path, case) for case in cases], reasons
     number = re.search(r"(?:stud(?:y|ies)|stacks?)\D{0,3}(\d{3,12})", path.name) or re.search(r"(\d{3,12})", path.name)
-    shown = viewer.read(text, number[1] if number else "")
-    return [(shown.case, shown.study, shown)], []
+    return [viewer.read(text, number[1] if number else "")], []
 
 
-def _join_viewers(found, viewers):
-    """Give each viewer's JSON to its case: by rID, by study id, or to the only case in its folder."""
+def _join_viewers(cases: dict[tuple[str, str], list[SavedPage]], viewers: list[tuple[Path, ViewerStudy]]) -> list[tuple[Path, str]]:
+    """Join each study to its case: by rID, by study id, or to the only case in its folder; return what stays without one."""
     unused = []
-    for path, (rid, study, shown) in viewers:
-        ours = {key: group for key, group in found.items() if key[0] == radiopaedia.SITE}
-        wanted = [key for key in ours if key[1] == rid] if rid else []
-        wanted = wanted or [key for key, group in ours.items() if any(study == s.key for page in group for s in page.case.studies)]
-        beside = [
-            key
-            for key, group in ours.items()
-            if any(page.path.parent == path.parent and page.path.suffix.lower() not in DATA for page in group)
+    for path, viewed in viewers:
+        known = {key: group for key, group in cases.items() if key[0] == radiopaedia.SITE}
+        matching = [key for key in known if key[1] == viewed.case] if viewed.case else []
+        matching = matching or [
+            key for key, group in known.items() if any(viewed.study == study.key for page in group for study in page.case.studies)
         ]
-        if not wanted and not rid and not study and len(beside) == 1:
-            wanted = beside
-        if len(wanted) == 1:
-            page = found[wanted[0]][0]
-            page.case = radiopaedia.with_viewer(page.case, shown)
-        elif rid.isdigit() and shown.title:
-            found[radiopaedia.SITE, rid].append(Page(path, radiopaedia.case_of_viewer(shown)))
+        if not matching and not viewed.case and not viewed.study:
+            beside = [
+                key
+                for key, group in known.items()
+                if any(page.path.parent == path.parent and page.path.suffix.lower() not in DATA for page in group)
+            ]
+            matching = beside if len(beside) == 1 else []
+        if len(matching) == 1:
+            page = cases[matching[0]][0]
+            page.case = viewer.joined(page.case, viewed)
+        elif viewed.case.isdigit() and viewed.title:
+            cases[radiopaedia.SITE, viewed.case].append(SavedPage(path, radiopaedia.case_of_viewer(viewed)))
         else:
             unused.append(
                 (path, "it is not known which case this viewer data belongs to; save it beside the case's page, named by its study id")

@@ -1,4 +1,4 @@
-"""scrapers.yaml: for each site who asks, who allowed it, and how slowly; unknown keys are errors.
+"""Settings of the collection, scrapers.yaml: for each site the contact, the permission, the pace and the caps.
 
 sites:
   radiopaedia:
@@ -7,6 +7,8 @@ sites:
       by: the person who allowed it
       date: 2026-05-04
       reference: their letter's or e-mail's reference
+
+Unknown keys are errors.
 """
 
 import datetime
@@ -14,15 +16,20 @@ import difflib
 import re
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
+
+import yaml
 
 from cxrkit.errors import WrongUse
 
-SLOWEST_DEFAULT = 10.0
+SHORTEST_INTERVAL = 10.0
+"""Seconds between two requests to a real site."""
 
 TERMS = {
     "radiopaedia": (
-        "Radiopaedia's terms of use (https://radiopaedia.org/terms) exclude bulk download by a script and use for machine learning without permission.",
+        "Radiopaedia's terms of use (https://radiopaedia.org/terms) exclude bulk download by a script and use for machine learning "
+        "without permission.",
         "Ask Radiopaedia in writing: https://radiopaedia.org/contact",
     ),
     "sirm": (
@@ -30,30 +37,35 @@ TERMS = {
         "Ask the society in writing: the contact page of https://www.sirm.org",
     ),
 }
-ALTERNATIVES = "Without a permission: refresh --saved DIR reads pages that you saved yourself; CoronaHack and ieee8023/covid-chestxray-dataset hold films of both sites with provenance."
+ALTERNATIVES = (
+    "Without a permission: refresh --saved DIR reads pages that you saved yourself; CoronaHack and "
+    "ieee8023/covid-chestxray-dataset hold films of both sites with provenance."
+)
 
 
 @dataclass(frozen=True)
 class Permission:
-    """by: who gave it; date: when (YYYY-MM-DD); reference: where it can be read again."""
+    """A site's permission to collect. by: who gave it; date: when (YYYY-MM-DD); reference: where it can be read again."""
 
     by: str
     date: str
     reference: str
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{self.by}, {self.date}, {self.reference}"
 
 
 @dataclass(frozen=True)
 class Site:
-    """How one site is collected. The defaults are the real site's.
+    """How one site is collected. The defaults are those of the real site.
 
-    hosts: {host a page names: origin it is reached at}; no other host is ever asked. Mapping a host to
-    another origin follows a site that moved. listings: addresses of the listings' first pages.
+    hosts: {host that a page names: origin where it is reached}; no other host ever gets a request. Mapping a host
+    to another origin follows a site that moved. listings: addresses of the first page of each listing.
+    contact: an e-mail address or web page for the User-Agent. permission: None until the site has given one.
     interval: seconds between two requests to a host; it can be raised, and lowered only for a test site.
     max_cases, max_megabytes: caps of one run. timeout: seconds to wait for a server's next bytes.
-    allow_loopback: whether this machine's own addresses (127.0.0.0/8, ::1) may be asked, for a test site.
+    max_age_days: a cached page is fresh for so long. allow_loopback: whether this machine's own addresses
+    (127.0.0.0/8, ::1) may be requested, for a test site.
     """
 
     name: str
@@ -61,24 +73,30 @@ class Site:
     listings: tuple[str, ...]
     contact: str = ""
     permission: Permission | None = None
-    interval: float = SLOWEST_DEFAULT
+    interval: float = SHORTEST_INTERVAL
     max_cases: int = 60
     max_megabytes: int = 500
     timeout: float = 30.0
     max_age_days: float = 7.0
     allow_loopback: bool = False
 
-    def require_permission(self):
-        """Raises WrongUse, with the terms, the alternatives and whom to ask, unless collection is allowed."""
+    def has(self, url: str) -> bool:
+        """Whether an address lies on one of the site's hosts."""
+        host = urlsplit(url).netloc.lower() if "://" in url else ""
+        return host in self.hosts or host in {urlsplit(origin).netloc for origin in self.hosts.values()}
+
+    def require_permission(self) -> None:
+        """Raises WrongUse, with the terms, the alternatives and whom to write to, unless collection is allowed."""
         lacking = []
         if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[a-z]{2,}|https://\S+\.\S+", self.contact) or re.search(r"[@./]example\.", self.contact):
-            lacking.append("contact: an e-mail address or web page of yours")
+            lacking.append("contact: your e-mail address or web page")
         if self.permission is None:
             lacking.append("permission: by, date and reference")
         if lacking:
             terms, whom = TERMS[self.name]
             raise WrongUse(
-                f"{self.name} is not asked: scrapers.yaml lacks {' and '.join(lacking)} for it.\n  why:   {terms}\n  else:  {ALTERNATIVES}",
+                f"No request is made to {self.name}: scrapers.yaml lacks {' and '.join(lacking)} for it.\n"
+                f"  why:   {terms}\n  else:  {ALTERNATIVES}",
                 f"scrapers.yaml, sites: {self.name}",
                 f"{whom}; then write the permission's by, date and reference into scrapers.yaml",
             )
@@ -96,14 +114,12 @@ DEFAULTS = {
         ("https://www.sirm.org/category/senza-categoria/covid-19/", "https://www.sirm.org/en/category/articles/covid-19-database/"),
     ),
 }
-SITES = tuple(DEFAULTS)
+EXAMPLE = "see the example at the head of scrapers/settings.py"
 KEYS = tuple(f.name for f in fields(Site) if f.name != "name")
 
 
-def load(path):
-    """{site: Site} from a scrapers.yaml, the defaults where there is no such file. Raises WrongUse."""
-    import yaml
-
+def load(path: Path | str) -> dict[str, Site]:
+    """{name: Site} from a scrapers.yaml, the defaults where there is no such file. Raises WrongUse."""
     path = Path(path)
     if not path.exists():
         return dict(DEFAULTS)
@@ -112,18 +128,18 @@ def load(path):
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise WrongUse(f"The settings cannot be read: {error}", path, "correct the file") from error
     if not isinstance(values, dict) or set(values) - {"sites"} or not isinstance(values.get("sites") or {}, dict):
-        raise WrongUse("The settings hold something else than `sites:` with one entry a site.", path, "see the example in the README")
+        raise WrongUse("The settings hold something other than `sites:` with one entry for each site.", path, EXAMPLE)
     sites = dict(DEFAULTS)
     for name, given in (values.get("sites") or {}).items():
         if name not in sites:
-            raise WrongUse(f"There is no site {name!r}.", path, f"known sites: {', '.join(SITES)}")
+            raise WrongUse(f"There is no site {name!r}.", path, f"known sites: {', '.join(DEFAULTS)}")
         sites[name] = _site(sites[name], given or {}, f"{path}, sites: {name}")
     return sites
 
 
-def _site(default, given, where):
+def _site(default: Site, given: Any, where: str) -> Site:
     if not isinstance(given, dict):
-        raise WrongUse("The site's entry is no mapping of keys to values.", where, "write `key: value` lines")
+        raise WrongUse("The site's entry is not a mapping of keys to values.", where, "write `key: value` lines")
     for key in given:
         if key not in KEYS:
             close = difflib.get_close_matches(str(key), KEYS, 1)
@@ -131,8 +147,10 @@ def _site(default, given, where):
                 f"The site has an unknown key {key!r}.", where, f"did you mean {close[0]!r}?" if close else f"known keys: {', '.join(KEYS)}"
             )
     site = replace(default, **{key: _typed(key, value, where) for key, value in given.items() if value is not None})
-    if site.interval < SLOWEST_DEFAULT and not site.allow_loopback:
-        raise WrongUse(f"interval is {site.interval:g} s; a site is asked at most every {SLOWEST_DEFAULT:g} s.", where, "raise interval")
+    if site.interval < SHORTEST_INTERVAL and not site.allow_loopback:
+        raise WrongUse(
+            f"interval is {site.interval:g} s; a site gets one request at most every {SHORTEST_INTERVAL:g} s.", where, "raise interval"
+        )
     if site.interval < 0 or site.max_cases < 1 or site.max_megabytes < 1 or site.timeout <= 0 or site.max_age_days < 0:
         raise WrongUse("interval and max_age_days must not be negative; the caps and timeout must be above 0.", where, "correct the file")
     for origin in site.hosts.values():
@@ -143,7 +161,7 @@ def _site(default, given, where):
     return site
 
 
-def _typed(key, value, where):
+def _typed(key: str, value: Any, where: str) -> Any:
     if key == "permission":
         return _permission(value, where)
     if key == "hosts" and isinstance(value, dict) and value and all(isinstance(part, str) for item in value.items() for part in item):
@@ -153,10 +171,10 @@ def _typed(key, value, where):
     wanted = {"contact": str, "max_cases": int, "max_megabytes": int, "allow_loopback": bool}.get(key, float)
     if type(value) is wanted or (wanted is float and type(value) in (int, float)):
         return wanted(value)
-    raise WrongUse(f"The value {value!r} of {key!r} has the wrong type.", where, "see the example in the README")
+    raise WrongUse(f"The value {value!r} of {key!r} has the wrong type.", where, EXAMPLE)
 
 
-def _permission(value, where):
+def _permission(value: Any, where: str) -> Permission:
     names = ("by", "date", "reference")
     if not isinstance(value, dict) or set(value) != set(names) or not all(str(value[name] or "").strip() for name in names):
         raise WrongUse(
@@ -170,10 +188,10 @@ def _permission(value, where):
     return Permission(str(value["by"]).strip(), date, str(value["reference"]).strip())
 
 
-def _check_origin(origin, allow_loopback, where):
+def _check_origin(origin: str, allow_loopback: bool, where: str) -> None:
     try:
         parts = urlsplit(origin)
-        parts.port
+        _ = parts.port  # raises ValueError for what is no port
     except ValueError:
         parts = urlsplit("")
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path or parts.query or parts.username:

@@ -1,1 +1,1 @@
-"""What the pages of each site say: parsing only, no network."""
+"""Parsers of the pages of each site, without network access."""

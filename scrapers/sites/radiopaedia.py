@@ -1,19 +1,19 @@
-"""Radiopaedia: listings, case pages of 2020, 2023 and 2026, and the viewer's JSON in; cases out. No network.
+"""Radiopaedia: parser of its listings and of its case pages of 2020, 2023 and 2026. Parsing only, no network.
 
-A reader that was right one year was wrong the next, so each fact is looked for in the meta tags, then by
+A parser that was right one year was wrong the next, so each fact is searched for in the meta tags, then by
 its label, then in the old places. Study ids come from every form; the facts of a study are read in that
-study's own node, for lists that run in parallel come apart where a study has no findings.
+study's own node, because parallel lists lose step where a study has no findings.
 """
 
 import re
-from dataclasses import dataclass, replace
 
+from cxrkit.data.readers.collected import EXACT, NOT_KNOWN, Case, Fact, Film, Question, Study
 from cxrkit.errors import BadInput
 from scrapers.sites import pages, prose, viewer
-from scrapers.sites.cases import EXACT, NOTHING, Case, Film, Question, Said, Study
+from scrapers.sites.cases import Listing, fill_blanks
+from scrapers.sites.viewer import HOME
 
 SITE = "radiopaedia"
-HOME = "https://radiopaedia.org"
 TERMS = "https://radiopaedia.org/terms"
 LICENCE_URL = "https://creativecommons.org/licenses/by-nc-sa/3.0/"
 
@@ -23,16 +23,8 @@ COVID = re.compile(r"\bcovid\b|\bcovid-?19|sars[-\s]?cov[-\s]?2|novel\s+coronavi
 DOUBT = re.compile(r"\b(?:not|non|no|excluded|mimic\w*|negative|versus|vs|suspected|\?)\b|\?", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class Listing:
-    """One page of a listing: the addresses of its cases, and of the next page or empty."""
-
-    cases: tuple[str, ...]
-    next: str = ""
-
-
-def listing(content, url):
-    """The cases that a search page lists. Raises BadInput for a page that is no listing."""
+def listing(content: bytes, url: str) -> Listing:
+    """The cases on a page of search results. Raises BadInput for any other page."""
     page = pages.soup(content)
     found = []
     for card in page.select("a.search-result-case[href], a.search-result[href], div.playlist-entry > a[href]"):
@@ -40,7 +32,7 @@ def listing(content, url):
         if CASE_LINK.match(re.sub(r"^https?://[^/]+", "", link)):
             found.append(link)
     if not found and "no results were found" not in page.get_text(" ").lower():
-        raise BadInput("The page lists no case.", url, "open it in a browser: the site may have changed its layout")
+        raise BadInput("The page lists no case.", url, "open it in a browser: the layout of the site may have changed")
     follow = page.select_one('a.next_page[rel~="next"]')
     after = ""
     if follow is not None and "disabled" not in (follow.get("class") or []):
@@ -48,22 +40,28 @@ def listing(content, url):
     return Listing(tuple(dict.fromkeys(found)), after)
 
 
-def recognises(content, url=""):
-    """Whether a saved page is one of Radiopaedia's."""
+def recognises(content: bytes, url: str = "") -> bool:
+    """Whether a saved page is one of Radiopaedia's, by its address or by what it holds."""
     if re.match(r"https?://(?:[a-z0-9-]+\.)*radiopaedia\.org(?:/|$)", url):
         return True
     text = pages.decode(content)[:400_000]
     return "stackedImages" in text or bool(re.search(r"Radiopaedia\.org|prod-images-static\.radiopaedia", text))
 
 
-def case_page(content, url=""):
-    """The case that a page tells of. Raises BadInput for a page that is none."""
+def case_name(url: str) -> str:
+    """The slug or rID in the address of a case page, in lower case; empty for any other address."""
+    match = re.search(r"/cases/([A-Za-z0-9_-]+)/?$", url)
+    return match[1].lower() if match else ""
+
+
+def case_page(content: bytes, url: str = "") -> Case:
+    """The case on a case page. Raises BadInput for any other page."""
     page = pages.soup(content)
     labels = _labels(page)
     title = _title(page)
     key, key_basis = _case_key(page, labels, url)
     if not title or not key:
-        raise BadInput("The page is no case page: it names no title or no rID.", url or None, "save the case's own page")
+        raise BadInput("This is not a case page: it has no title or no rID.", url or None, "save the case's own page")
     slug = _slug(page, url)
     presentation = _section(page, "case-patient-presentation", "presentation")
     discussion = _section(page, "case-discussion", "discussion")
@@ -93,11 +91,11 @@ def case_page(content, url=""):
         tags=tags,
     )
     questions = [] if rid else [Question("", "rid", "", key_basis)]
-    case, asked = _finding(case)
+    case, finding_questions = _finding(case)
     studies, films = _studies(page, slug, key, url)
     text = " ".join([presentation, discussion, *(study.findings for study in studies)])
     patients = ("a", "b") if prose.two_patients(text) else ()
-    return case.but(studies=studies, films=films, patients=patients, questions=(*questions, *asked))
+    return case.but(studies=studies, films=films, patients=patients, questions=(*questions, *finding_questions))
 
 
 def _title(page):
@@ -116,7 +114,7 @@ def _slug(page, url):
 
 
 def _case_key(page, labels, url):
-    """The rID and where it stands, or else the slug."""
+    """The rID, else the slug, and where it was read."""
     for basis, text in (
         ("dc.identifier", pages.meta(page, "dc.identifier")),
         ("label rID", labels.get("rid", ("", ""))[0]),
@@ -165,13 +163,13 @@ def _age(labels):
     if number:
         unit = number[2].lower()
         value = number[1] if unit in ("year", "") else f"{number[1]} {unit}s"
-    return Said(prose.shorten(value, 40), evidence) if value else NOTHING
+    return Fact(prose.shorten(value, 40), evidence) if value else NOT_KNOWN
 
 
 def _sex(labels):
     value, evidence = labels.get("sex") or labels.get("gender") or ("", "")
     letter = {"male": "M", "m": "M", "female": "F", "f": "F"}.get(value.lower())
-    return Said(letter, f"{evidence}: {value}") if letter else NOTHING
+    return Fact(letter, f"{evidence}: {value}") if letter else NOT_KNOWN
 
 
 def _section(page, identifier, word):
@@ -183,20 +181,20 @@ def _section(page, identifier, word):
 def _licence(url):
     found = re.search(r"licenses/([a-z-]+)/([\d.]+)", url)
     if found:
-        return Said(f"CC {found[1].upper()} {found[2]}", f"link rel=license: {url}")
-    return Said("CC BY-NC-SA 3.0", "the site's licence page; this page names none")
+        return Fact(f"CC {found[1].upper()} {found[2]}", f"link rel=license: {url}")
+    return Fact("CC BY-NC-SA 3.0", "the site's licence page; this page names none")
 
 
 def _finding(case):
-    """The case with its finding: COVID-19 where title or tags say so, the title itself otherwise."""
+    """The case with its finding, and the questions on it: COVID-19 where title or tags say so, else the title itself."""
     for place, text in (("title", case.title), ("tags", ", ".join(case.tags))):
         if COVID.search(text):
             if DOUBT.search(text):
-                return case.but(finding=NOTHING), [Question("", "finding", "COVID-19", f"{place}: {text}")]
-            return case.but(finding=Said("COVID-19", f"{place}: {text}")), []
-    told = next((s for s in prose.sentences(f"{case.presentation}\n{case.discussion}") if COVID.search(s)), "")
-    asked = [Question("", "finding", "COVID-19", prose.shorten(told))] if told else []
-    return case.but(finding=NOTHING if told else Said(case.title, "title")), asked
+                return case.but(finding=NOT_KNOWN), [Question("", "finding", "COVID-19", f"{place}: {text}")]
+            return case.but(finding=Fact("COVID-19", f"{place}: {text}")), []
+    mention = next((s for s in prose.sentences(f"{case.presentation}\n{case.discussion}") if COVID.search(s)), "")
+    questions = [Question("", "finding", "COVID-19", prose.shorten(mention))] if mention else []
+    return case.but(finding=NOT_KNOWN if mention else Fact(case.title, "title")), questions
 
 
 def _studies(page, slug, key, url):
@@ -226,12 +224,13 @@ def _studies(page, slug, key, url):
             studies[identifier] = Study(identifier)
     for node in page.select("div.hidden.data"):
         try:
-            shown = viewer.read(node.get_text())
+            viewed = viewer.read(node.get_text())
         except BadInput:
             continue
-        if shown.study in studies or not studies:
-            studies[shown.study] = _merge_study(studies.get(shown.study), shown.as_study())
-            films = [film for film in films if film.study != shown.study] + list(shown.films)
+        if viewed.study in studies or not studies:
+            study = viewed.as_study()
+            studies[study.key] = fill_blanks(studies[study.key], study) if study.key in studies else study
+            films = [film for film in films if film.study != study.key] + list(viewed.films)
     films += [film for film in _main_picture(page, studies) if film.key not in {f.key for f in films}]
     return tuple(studies.values()), tuple(films)
 
@@ -245,7 +244,7 @@ def _modality_text(node):
 
 
 def _pictures(node, study):
-    """Pictures that stand in a study's own node, as in a page saved after its viewer had run."""
+    """The pictures in a study's own node, as in a page that was saved after its viewer had run."""
     found = []
     for image in node.select("img[src]"):
         source = pages.attribute(image, "src")
@@ -266,52 +265,23 @@ def _main_picture(page, studies):
 def _film_of_picture(source, study):
     number = re.search(r"/images/(\d{1,12})/", source)
     stem = viewer.ALL_SIZES.sub("", pages.file_name(source)).rpartition(".")[0]
-    exact = Said(study.modality, "the study's modality field") if study.modality else NOTHING
+    exact = Fact(study.modality, "the study's modality field") if study.modality else NOT_KNOWN
     film = Film(number[1] if number else stem, (source,), study.key, exact, EXACT if exact else "")
     return viewer.with_view(film, study)
 
 
-def _merge_study(old, new):
-    if old is None:
-        return new
-    blanks = {name: value for name, value in vars(new).items() if not getattr(old, name) and value}
-    return replace(old, **blanks)
-
-
-def with_viewer(case, shown):
-    """The case with what a viewer's JSON says of one of its studies; its pictures replace the page's own."""
-    studies = {study.key: study for study in case.studies}
-    old = studies.get(shown.study)
-    study = studies[shown.study] = _merge_study(old, shown.as_study())
-    films = shown.films
-    if study.modality and not shown.modality:
-        exact = Said(study.modality, "the study's modality field")
-        films = tuple(film if film.modality else replace(film, modality=exact, confidence=EXACT) for film in films)
-    kept = tuple(film for film in case.films if film.study not in (shown.study, ""))
-    return case.but(studies=tuple(studies.values()), films=kept + tuple(viewer.with_view(film, study) for film in films))
-
-
-def case_of_viewer(shown):
-    """A case known from annotated viewer JSON alone: it names rID and title, and no author."""
+def case_of_viewer(viewed: viewer.ViewerStudy) -> Case:
+    """A case known from annotated viewer JSON alone, which has rID and title but no author."""
     case = Case(
         site=SITE,
-        key=shown.case,
-        url=f"{HOME}/cases/{shown.case}",
-        title=shown.title,
-        doi=f"https://doi.org/10.53347/rID-{shown.case}",
+        key=viewed.case,
+        url=f"{HOME}/cases/{viewed.case}",
+        title=viewed.title,
+        doi=f"https://doi.org/10.53347/rID-{viewed.case}",
         licence=_licence(""),
         licence_url=LICENCE_URL,
         terms_url=TERMS,
-        credit=f"Case courtesy of an author that the viewer does not name, Radiopaedia.org, rID: {shown.case}",
+        credit=f"Case courtesy of an author that the viewer does not name, Radiopaedia.org, rID: {viewed.case}",
     )
-    case, asked = _finding(case)
-    return with_viewer(case.but(questions=tuple(asked)), shown)
-
-
-def viewer_urls(study, rid):
-    """Where a study's viewer data may lie, the likeliest form first; all on the site itself."""
-    annotated = f"{HOME}/studies/{study.key}/annotated_viewer_json?lang=us"
-    stacks = f"{HOME}/studies/{study.key}/stacks?lang=us"
-    first = [study.viewer_url, stacks] if study.viewer_url else [annotated, stacks]
-    page = [f"{HOME}/cases/{rid}/studies/{study.key}?lang=us"] if rid.isdigit() else []
-    return tuple(dict.fromkeys([*first, *page]))
+    case, questions = _finding(case)
+    return viewer.joined(case.but(questions=tuple(questions)), viewed)

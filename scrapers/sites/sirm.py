@@ -1,18 +1,21 @@
-"""SIRM: category listings, posts and WordPress REST JSON in; cases out. No network.
+"""SIRM: parser of its category listings, its posts and their WordPress REST JSON. Parsing only, no network.
 
 SIRM's posts are free prose with pictures in between, without fields. Whether a picture is a chest film or
-a CT slice is read from its caption, its file's name, or the paragraph before it; each decision carries its
-words, and what no words state is asked of a person. The case number is the key: the Italian and the English
-post of a number tell of the same patient.
+a CT slice is read from its caption, the name of its file, or the paragraph before it. Each decision comes with
+the words it rests on; what no words state is left to a person. The case number is the key: the Italian and the
+English post of a number describe the same patient.
 """
 
 import re
 from dataclasses import dataclass, replace
+from typing import Any
 
+from bs4 import Comment, NavigableString, Tag
+
+from cxrkit.data.readers.collected import CT, GUESSED, NOT_KNOWN, STATED, XRAY, Case, Fact, Film, Question
 from cxrkit.errors import BadInput
 from scrapers.sites import pages, prose
-from scrapers.sites.cases import CT, GUESSED, NOTHING, STATED, XRAY, Case, Film, Question, Said, safe_name
-from scrapers.sites.radiopaedia import Listing
+from scrapers.sites.cases import Listing, safe_name
 
 SITE = "sirm"
 HOME = "https://www.sirm.org"
@@ -20,6 +23,7 @@ TERMS = "https://www.sirm.org"
 POST_LINK = re.compile(r"covid-?_?19-cas[oe]-(\d{1,4})(?:\D|$)", re.IGNORECASE)
 TITLE_NUMBER = re.compile(r"covid[-\s]?19\s*[:-–]?\s*cas[oe]\s*(?:n\.?\s*)?(\d{1,4})\b", re.IGNORECASE)
 THUMBNAIL = re.compile(r"-\d{2,4}x\d{2,4}(?=\.[a-z]+$)|-scaled(?=\.[a-z]+$)", re.IGNORECASE)
+DECORATION = re.compile(r"placeholder|/plugins/|/themes/|logo|avatar|printer", re.IGNORECASE)
 BODIES = ("div.td-post-content", "div.entry-content", "div.post-content", "#print_content", "article", "body")
 BLOCKS = ("p", "div", "h1", "h2", "h3", "h4", "h5", "li", "td", "blockquote", "section", "figure", "br", "tr", "ul", "ol", "table")
 CAPTION_START = re.compile(r"^\W*(?:fig(?:ura|ure)?\.?|immagine|image|foto)\s*\d*\b", re.IGNORECASE)
@@ -30,13 +34,13 @@ CREDIT_WORDS = re.compile(
 )
 
 
-def listing(content, url):
+def listing(content: bytes, url: str) -> Listing:
     """The COVID-19 posts that a category page lists, and the next page. Raises BadInput."""
     page = pages.soup(content)
     links = page.select('[class*="td_module_"] h3.entry-title a[href], h3.entry-title a[rel~="bookmark"][href], h2.entry-title a[href]')
     found = [pages.absolute(url, pages.attribute(link, "href")) for link in links]
     if not found:
-        raise BadInput("The page lists no post.", url, "open it in a browser: the site may have changed its layout")
+        raise BadInput("The page lists no post.", url, "open it in a browser: the layout of the site may have changed")
     found = [address for address in found if POST_LINK.search(address)]
     return Listing(tuple(dict.fromkeys(found)), _next_page(page, url))
 
@@ -54,27 +58,34 @@ def _next_page(page, url):
     return f"{base}/page/{current + 1}/"
 
 
-def recognises(content, url=""):
-    """Whether a saved page is one of SIRM's."""
+def recognises(content: bytes, url: str = "") -> bool:
+    """Whether a saved page is one of SIRM's, by its address or by what it holds."""
     if re.match(r"https?://(?:[a-z0-9-]+\.)*sirm\.org(?:/|$)", url):
         return True
     text = pages.decode(content)[:400_000]
     return bool(POST_LINK.search(text) or TITLE_NUMBER.search(text)) and bool(re.search(r"sirm\.org|wp-content/uploads", text))
 
 
-def case_page(content, url=""):
-    """The case of one post. Raises BadInput for a page that is no COVID-19 case of SIRM."""
+def case_name(url: str) -> str:
+    """The case number in the address of a post; empty for any other address."""
+    match = POST_LINK.search(url)
+    return match[1] if match else ""
+
+
+def case_page(content: bytes, url: str = "") -> Case:
+    """The case of one post. Raises BadInput for a page that is not a COVID-19 case of SIRM."""
     page = pages.soup(content)
     heading = pages.text_of(page.select_one("h1.entry-title, header h1, h1")) or pages.meta(page, "og:title") or pages.text_of(page.title)
     canonical = pages.attribute(page.find("link", rel="canonical"), "href") or pages.meta(page, "og:url")
     address = next((a for a in (url, canonical) if POST_LINK.search(a)), url or canonical)
     published = pages.attribute(page.select_one("time[datetime]"), "datetime")[:10] or pages.meta(page, "article:published_time")[:10]
-    bodies = [node for selector in BODIES for node in page.select(selector) if node.find("img") or len(node.get_text(strip=True)) > 40]
-    return _case(heading, address, published, bodies[0] if bodies else page)
+    candidates = (node for selector in BODIES for node in page.select(selector))
+    body = next((node for node in candidates if node.find("img") or len(node.get_text(strip=True)) > 40), page)
+    return _case(heading, address, published, body)
 
 
-def wordpress(content):
-    """Cases from WordPress REST JSON: a post or a list of posts; and why others were left: (cases, reasons)."""
+def wordpress(content: bytes) -> tuple[list[Case], list[str]]:
+    """Cases from WordPress REST JSON, a post or a list of posts, and why other posts gave none: (cases, reasons)."""
     value = pages.json_of(pages.decode(content))
     cases, reasons = [], []
     for number, post in enumerate(value if isinstance(value, list) else [value], start=1):
@@ -85,14 +96,15 @@ def wordpress(content):
     return cases, reasons
 
 
-def is_wordpress(value):
+def is_wordpress(value: Any) -> bool:
+    """Whether a JSON value is a WordPress post or a list of posts."""
     posts = value if isinstance(value, list) else [value]
     return bool(posts) and all(isinstance(post, dict) and "content" in post and ("link" in post or "slug" in post) for post in posts)
 
 
 def _wordpress_case(post):
     if not isinstance(post, dict):
-        raise BadInput("It is no WordPress post.")
+        raise BadInput("This is not a WordPress post.")
     html = _rendered(post.get("content"))
     title = pages.text_of(pages.soup(_rendered(post.get("title"))))
     link = post.get("link") if isinstance(post.get("link"), str) else ""
@@ -109,39 +121,40 @@ def _case(title, url, published, body):
     number = POST_LINK.search(url) or TITLE_NUMBER.search(title)
     if not number:
         raise BadInput(
-            "The page is no COVID-19 case: neither its address nor its title has a case number.", url or None, "save the case's own page"
+            "This is not a COVID-19 case: neither its address nor its title has a case number.", url or None, "save the case's own page"
         )
     date = re.search(r"/(20\d\d)/(\d\d)/(\d\d)/", url)
     tokens = _tokens(body, url)
     text = "\n".join(token for token in tokens if isinstance(token, str))
     credits = _credits(tokens)
     prose_text = "\n".join(token for token in tokens if isinstance(token, str) and token not in credits)
-    told = prose.two_patients(text)
-    films, patients = _films(tokens, credits, bool(told))
+    two_patients = bool(prose.two_patients(text))
+    films, patients = _films(tokens, credits, two_patients)
     case = Case(
         site=SITE,
         key=str(int(number[1])),
         url=pages.absolute(HOME, url).partition("?")[0],
         title=title,
-        finding=Said("COVID-19", f"the site's COVID-19 collection; title: {title}"),
+        finding=Fact("COVID-19", f"the site's COVID-19 collection; title: {title}"),
         presentation=prose_text[:20_000],
         author=" ".join(credits[:1]),
         institution=" ".join(credits[1:]),
         published=published or ("-".join(date.groups()) if date else ""),
-        licence=NOTHING,
+        licence=NOT_KNOWN,
         terms_url=TERMS,
         credit=f"SIRM, COVID-19 caso {int(number[1])}" + (f": {'; '.join(credits)}" if credits else ""),
         patients=patients,
         films=films,
     )
-    if told:
+    if two_patients:
         return case
-    questions = [Question("", "age", "", f"several ages: {', '.join(found)}") for found in [prose.ages(prose_text)] if len(found) > 1]
-    return case.but(age=prose.age(prose_text), sex=prose.sex(prose_text), questions=tuple(questions))
+    ages = prose.ages(prose_text)
+    questions = (Question("", "age", "", f"several ages: {', '.join(ages)}"),) if len(ages) > 1 else ()
+    return case.but(age=prose.age(prose_text), sex=prose.sex(prose_text), questions=questions)
 
 
 @dataclass(frozen=True)
-class Picture:
+class PostImage:
     """An image in a post: its addresses, full size first; its caption or alternative text."""
 
     addresses: tuple[str, ...]
@@ -150,8 +163,6 @@ class Picture:
 
 def _tokens(body, url):
     """A post as the paragraphs and pictures that it shows, in their order."""
-    from bs4 import Comment, NavigableString, Tag
-
     tokens, words = [], []
 
     def flush():
@@ -165,7 +176,8 @@ def _tokens(body, url):
         node = next(stack[-1], None)
         if node is None:
             stack.pop()
-            flush() if len(stack) == 0 else None
+            if not stack:
+                flush()
         elif isinstance(node, Comment):
             continue
         elif isinstance(node, NavigableString):
@@ -182,7 +194,7 @@ def _tokens(body, url):
             elif node.name in ("figcaption",) or "wp-caption-text" in (node.get("class") or []):
                 flush()
                 caption = pages.text_of(node)
-                if tokens and isinstance(tokens[-1], Picture) and caption:
+                if tokens and isinstance(tokens[-1], PostImage) and caption:
                     tokens[-1] = replace(tokens[-1], caption=f"{caption} {tokens[-1].caption}".strip())
             else:
                 stack.append(iter(node.children))
@@ -191,34 +203,30 @@ def _tokens(body, url):
 
 
 def _picture(image, url):
-    offered = [pages.attribute(image, name) for name in ("data-img-url", "data-orig-file", "data-large-file", "data-src", "data-lazy-src")]
-    offered += [part.split()[0] for name in ("data-srcset", "srcset") for part in pages.attribute(image, name).split(",") if part.split()]
-    offered += [pages.attribute(image, "src")]
+    """A PostImage from an <img>, or None for decoration; it looks for the address behind placeholders of lazy loading."""
+    named = [pages.attribute(image, name) for name in ("data-img-url", "data-orig-file", "data-large-file", "data-src", "data-lazy-src")]
+    named += [part.split()[0] for name in ("data-srcset", "srcset") for part in pages.attribute(image, name).split(",") if part.split()]
+    named += [pages.attribute(image, "src")]
     link = image.find_parent("a")
-    offered.insert(0, pages.attribute(link, "href") if link is not None and pages.IMAGE_NAME.search(pages.attribute(link, "href")) else "")
-    kept = []
-    for address in offered:
+    target = pages.attribute(link, "href")
+    addresses = []
+    for address in [target, *named] if pages.IMAGE_NAME.search(target) else named:
         name = pages.file_name(address)
         if not pages.IMAGE_NAME.search(name) or name.lower().endswith(".gif"):
             continue
         address = pages.absolute(url or HOME, address) if not address.startswith(".") else address
-        original = THUMBNAIL.sub("", address)
-        kept += [original, address] if original != address else [address]
-    kept = [
-        address
-        for address in dict.fromkeys(kept)
-        if address and not re.search(r"placeholder|/plugins/|/themes/|logo|avatar|printer", address, re.I)
-    ]
-    if not kept:
+        addresses += [THUMBNAIL.sub("", address), address]
+    addresses = [address for address in dict.fromkeys(addresses) if address and not DECORATION.search(address)]
+    if not addresses:
         return None
-    full = [address for address in kept if not THUMBNAIL.search(address)]
+    full = [address for address in addresses if not THUMBNAIL.search(address)]
     caption = " ".join(pages.attribute(image, name) for name in ("alt", "title"))
-    return Picture(tuple(dict.fromkeys(full + kept)), " ".join(caption.split()))
+    return PostImage(tuple(dict.fromkeys(full + addresses)), " ".join(caption.split()))
 
 
 def _credits(tokens):
-    """The leading lines with authors and hospital: before the first picture and the first telling sentence."""
-    found = []
+    """The leading lines with authors and hospital, up to the first picture or the first sentence on the patient."""
+    credits = []
     for token in [t for t in tokens[:5] if not (isinstance(t, str) and TITLE_NUMBER.search(t))][:4]:
         if not isinstance(token, str) or len(token) > 400:
             break
@@ -226,23 +234,22 @@ def _credits(tokens):
         if prose.age(token) or prose.sex(token) or prose.modalities(token) and not CREDIT_WORDS.search(token):
             break
         if CREDIT_WORDS.search(token) or len(names) * 2 >= len(token.split()):
-            found.append(token)
+            credits.append(token)
         else:
             break
-    return found
+    return credits
 
 
-def _films(tokens, credits, two):
+def _films(tokens, credits, two_patients):
     """The post's films and its patients: ((Film, ...), ("a", "b") or ())."""
     films, patient, before, since = [], "", [], []
-    told = prose.modalities("\n".join(t for t in tokens if isinstance(t, str) and t not in credits))
-    whole = {kind for kind, _ in told}
+    examinations = prose.modalities("\n".join(t for t in tokens if isinstance(t, str) and t not in credits))
     words = {"a": [], "b": [], "": []}
     for position, token in enumerate(tokens):
         if isinstance(token, str):
             if token in credits:
                 continue
-            if two and (marks := prose.patient_marks(token)):
+            if two_patients and (marks := prose.patient_marks(token)):
                 patient = marks[-1][0] if len({mark for mark, _ in marks}) == 1 else ""
             words[patient].append(token)
             since.append(token)
@@ -250,71 +257,76 @@ def _films(tokens, credits, two):
         if since:
             before, since = since, []
         following = tokens[position + 1] if position + 1 < len(tokens) else ""
-        captioned = token.caption
+        caption = token.caption
         if isinstance(following, str) and CAPTION_START.match(following):
-            captioned = f"{captioned} {following}".strip()
-        decided, confidence = _modality(captioned, token, before, following, whole, told)
+            caption = f"{caption} {following}".strip()
+        modality, confidence = _modality(caption, token, before, following, examinations)
         key = safe_name(THUMBNAIL.sub("", pages.file_name(token.addresses[0])).rpartition(".")[0])
         film = Film(
             key,
             token.addresses,
-            modality=decided,
+            modality=modality,
             confidence=confidence,
-            view=_view(captioned, token, before, decided),
+            view=_view(caption, token, before, modality),
             patient=patient,
-            caption=captioned,
+            caption=caption,
         )
         films.append((film, tuple(before)))
     films = _paired_views(films)
-    if not two:
+    if not two_patients:
         return _unique(films), ()
-    told = {mark: ". ".join(parts) for mark, parts in words.items()}
+    texts = {mark: ". ".join(parts) for mark, parts in words.items()}
     return _unique(
-        [replace(film, age=prose.age(told[film.patient]), sex=prose.sex(told[film.patient])) if film.patient else film for film in films]
+        [replace(film, age=prose.age(texts[film.patient]), sex=prose.sex(texts[film.patient])) if film.patient else film for film in films]
     ), ("a", "b")
 
 
-def _modality(caption, picture, before, following, whole, told):
-    """The kind of a picture and how sure it is: its caption, its file's name, the words before, then after."""
-    if said := prose.modality(caption):
-        return Said(said.value, f"caption: {said.evidence}"), STATED
-    if said := prose.modality_of_name(pages.file_name(picture.addresses[0])):
-        return said, STATED
+def _modality(caption, picture, before, following, examinations):
+    """The modality of a picture and how sure it is: from its caption, its file's name, the words before it, then those after it.
+
+    before: the paragraphs before it. following: what comes next. examinations: what prose.modalities says of the whole post.
+    """
+    whole = {modality for modality, _ in examinations}
+    if fact := prose.modality(caption):
+        return Fact(fact.value, f"caption: {fact.evidence}"), STATED
+    if fact := prose.modality_of_name(pages.file_name(picture.addresses[0])):
+        return fact, STATED
     for distance, paragraph in enumerate(reversed(before)):
-        found = prose.modalities(paragraph)
-        kinds = {kind for kind, _ in found}
-        if len(kinds) == 1:
-            return Said(found[-1][0], f"text before: {prose.shorten(found[-1][1])}"), STATED if distance < 2 or len(whole) == 1 else GUESSED
-        if kinds:
-            return Said(found[-1][0], f"text before, which names both: {prose.shorten(found[-1][1])}"), GUESSED
+        named = prose.modalities(paragraph)
+        if not named:
+            continue
+        modality, words = named[-1][0], prose.shorten(named[-1][1])
+        if len({modality for modality, _ in named}) == 1:
+            return Fact(modality, f"text before: {words}"), STATED if distance < 2 or len(whole) == 1 else GUESSED
+        return Fact(modality, f"text before, which names both: {words}"), GUESSED
     if len(whole) == 1:
-        return Said(told[-1][0], f"the only examination of the post: {prose.shorten(told[-1][1])}"), GUESSED
-    if isinstance(following, str) and (said := prose.modality(following)):
-        return Said(said.value, f"text after: {said.evidence}"), GUESSED
-    return NOTHING, ""
+        return Fact(examinations[-1][0], f"the only examination of the post: {prose.shorten(examinations[-1][1])}"), GUESSED
+    if isinstance(following, str) and (fact := prose.modality(following)):
+        return Fact(fact.value, f"text after: {fact.evidence}"), GUESSED
+    return NOT_KNOWN, ""
 
 
-def _view(caption, picture, before, decided):
-    if decided.value == CT:
-        return NOTHING
+def _view(caption, picture, before, modality):
+    if modality.value == CT:
+        return NOT_KNOWN
     name = re.sub(r"[-_]+", " ", pages.file_name(picture.addresses[0]).rpartition(".")[0])
     for place, text in (("caption", caption), ("file name", name), *(("text before", p) for p in _xray_sentences(before))):
-        if said := prose.view(text):
-            return Said(said.value, f"{place}: {said.evidence}")
-    return NOTHING
+        if fact := prose.view(text):
+            return Fact(fact.value, f"{place}: {fact.evidence}")
+    return NOT_KNOWN
 
 
 def _xray_sentences(paragraphs):
-    """The sentences on X-rays, the last paragraph first: a bed in the history is no projection."""
+    """The sentences on X-rays of the last paragraph that has any: a bed in the patient's history says nothing of the projection."""
     for paragraph in reversed(paragraphs):
-        found = [sentence for kind, sentence in prose.modalities(paragraph) if kind == XRAY]
-        if found:
-            return found
+        sentences = [sentence for modality, sentence in prose.modalities(paragraph) if modality == XRAY]
+        if sentences:
+            return sentences
     return []
 
 
 def _paired_views(films):
-    """The films, where one paragraph announces two projections and two pictures follow it: PA and lateral."""
+    """The films; where a paragraph announces two projections and just two pictures follow it, they are PA and lateral."""
     result = [film for film, _ in films]
     for first in range(len(films) - 1):
         before = films[first][1]
@@ -322,15 +334,15 @@ def _paired_views(films):
         announced = next((words for words in map(prose.two_views, _xray_sentences(before)) if words), "")
         if announced and len(same) == 2 and same[0] == first and not any(result[i].view for i in same):
             for i, value in zip(same, ("PA", "lateral")):
-                result[i] = replace(result[i], view=Said(value, f"text before: {announced}, in their order"))
+                result[i] = replace(result[i], view=Fact(value, f"text before: {announced}, in their order"))
     return result
 
 
 def _unique(films):
     """The films once each; two pictures of one name in different folders get different keys."""
-    kept = {}
+    unique = {}
     for film in films:
-        if film.key in kept and kept[film.key].image_urls[0] != film.image_urls[0]:
+        if film.key in unique and unique[film.key].image_urls[0] != film.image_urls[0]:
             film = replace(film, key=safe_name(film.image_urls[0]))
-        kept.setdefault(film.key, film)
-    return tuple(kept.values())
+        unique.setdefault(film.key, film)
+    return tuple(unique.values())

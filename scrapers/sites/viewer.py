@@ -1,4 +1,4 @@
-"""The viewer's data on one study of Radiopaedia, in the three forms that it has had. No network.
+"""Radiopaedia's image viewer: its data on one study, in the three forms it has had. Parsing only, no network.
 
 a: `/studies/<id>/stacks`, a list of stacks with images (2020 to 2024);
 b: the full-screen page, whose script holds the same list as `stackedImages`;
@@ -6,12 +6,16 @@ c: `/studies/<id>/annotated_viewer_json` (2026), a study with series of frames a
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
+from cxrkit.data.readers.collected import EXACT, NOT_KNOWN, XRAY, Case, Fact, Film, Study
 from cxrkit.errors import BadInput
 from scrapers.sites import pages, prose
-from scrapers.sites.cases import EXACT, NOTHING, XRAY, Film, Said, Study
+from scrapers.sites.cases import fill_blanks
 
+HOME = "https://radiopaedia.org"
 IMAGES = "https://prod-images-static.radiopaedia.org/images/"
 PROJECTION = "the viewer's projection field: "
 SIZES = ("", "_jumbo", "_big_gallery", "_gallery")
@@ -21,8 +25,8 @@ FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}")
 
 
 @dataclass(frozen=True)
-class Viewer:
-    """What the viewer's JSON says of one study. case: its rID, or empty where the form has none."""
+class ViewerStudy:
+    """One study in the viewer's data. case: the rID of its case, or empty where the form has none. images: their number."""
 
     study: str
     case: str = ""
@@ -33,11 +37,11 @@ class Viewer:
     images: int = 0
     films: tuple[Film, ...] = ()
 
-    def as_study(self):
+    def as_study(self) -> Study:
         return Study(self.study, self.modality, self.caption, self.findings, self.images)
 
 
-def read(content, study=""):
+def read(content: bytes | str, study: str = "") -> ViewerStudy:
     """A study from any of the viewer's three forms: stacks JSON, full-screen page, annotated viewer JSON.
 
     study: the study's id, for the forms that do not hold it. Raises BadInput.
@@ -51,10 +55,10 @@ def read(content, study=""):
         return _from_stacks(value, study)
     if isinstance(value, dict) and isinstance(value.get("study"), dict):
         return _from_annotated(value["study"], study)
-    raise BadInput("The text is none of the viewer's forms.", None, "bring stacks JSON, annotated_viewer_json or the full-screen page")
+    raise BadInput("This is none of the viewer's forms.", None, "save stacks JSON, annotated_viewer_json or the full-screen page")
 
 
-def _from_stacks(stacks, study):
+def _from_stacks(stacks: list[Any], study: str) -> ViewerStudy:
     films, kinds, count = [], [], 0
     for stack in stacks:
         if not isinstance(stack, dict) or not isinstance(stack.get("images"), list):
@@ -68,10 +72,10 @@ def _from_stacks(stacks, study):
             addresses = [_text(image.get(name)) for name in ("public_filename", "fullscreen_filename")]
             films.append(_film(_text(image.get("id")), addresses, study, modality, _text(image.get("plane_projection"))))
     kinds = [kind for kind in dict.fromkeys(kinds) if kind]
-    return _viewed(Viewer(study, modality=kinds[0] if len(kinds) == 1 else "", images=count, films=tuple(films)))
+    return _with_views(ViewerStudy(study, modality=kinds[0] if len(kinds) == 1 else "", images=count, films=tuple(films)))
 
 
-def _from_annotated(value, study):
+def _from_annotated(value: dict[str, Any], study: str) -> ViewerStudy:
     study = _text(value.get("id")) or study
     modality = _text(value.get("modality"))
     films, count = [], 0
@@ -94,7 +98,7 @@ def _from_annotated(value, study):
             film = _film(number, addresses, study, modality, _text(series.get("perspective")), note)
             films.append(replace(film, caption=prose.shorten(_text(series.get("specifics")))))
     findings = pages.text_of(pages.soup(_text(value.get("findings"))))
-    shown = Viewer(
+    viewed = ViewerStudy(
         study,
         _text(value.get("case_id")),
         _text(value.get("case_title")),
@@ -104,38 +108,38 @@ def _from_annotated(value, study):
         count,
         tuple(films),
     )
-    return _viewed(shown)
+    return _with_views(viewed)
 
 
-def _viewed(shown):
-    study = shown.as_study()
-    unique = {film.key: film for film in shown.films}
-    return replace(shown, films=tuple(with_view(film, study) for film in unique.values()))
+def _with_views(viewed: ViewerStudy) -> ViewerStudy:
+    study = viewed.as_study()
+    unique = {film.key: film for film in viewed.films}
+    return replace(viewed, films=tuple(with_view(film, study) for film in unique.values()))
 
 
-def _film(number, addresses, study, modality, projection, note=""):
-    kept = [address for address in addresses if pages.absolute("", address) and FILE_NAME.fullmatch(pages.file_name(address))]
-    kept = sorted(dict.fromkeys(kept), key=_size_rank)
-    key = number or (ALL_SIZES.sub("", pages.file_name(kept[0])).rpartition(".")[0] if kept else "")
-    exact = Said(modality, "the viewer's modality field") if modality else NOTHING
+def _film(number: str, addresses: Iterable[str], study: str, modality: str, projection: str, note: str = "") -> Film:
+    plain = [address for address in addresses if pages.absolute("", address) and FILE_NAME.fullmatch(pages.file_name(address))]
+    plain = sorted(dict.fromkeys(plain), key=_size_rank)
+    key = number or (ALL_SIZES.sub("", pages.file_name(plain[0])).rpartition(".")[0] if plain else "")
+    exact = Fact(modality, "the viewer's modality field") if modality else NOT_KNOWN
     return Film(
         key=key or f"study-{study}-unnamed",
-        image_urls=tuple(kept),
+        image_urls=tuple(plain),
         study=study,
         modality=exact,
         confidence=EXACT if exact else "",
-        view=Said("frontal-unspecified", PROJECTION + projection) if projection else NOTHING,
-        note=note or ("" if kept else "the viewer names no file for it"),
+        view=Fact("frontal-unspecified", PROJECTION + projection) if projection else NOT_KNOWN,
+        note=note or ("" if plain else "the viewer names no file for it"),
     )
 
 
-def _size_rank(address):
+def _size_rank(address: str) -> int:
     suffix = ALL_SIZES.search(pages.file_name(address))
     suffix = suffix[0].lower() if suffix else ""
     return SIZES.index(suffix) if suffix in SIZES else len(SIZES)
 
 
-def with_view(film, study):
+def with_view(film: Film, study: Study) -> Film:
     """The film with a view: lateral by the viewer's field; PA, AP or supine only where the words say so.
 
     "Frontal" is no PA. Words on the study count for its frontal films.
@@ -144,21 +148,43 @@ def with_view(film, study):
         return film
     projection = film.view.evidence.removeprefix(PROJECTION).lower()
     if projection == "lateral":
-        return replace(film, view=Said("lateral", PROJECTION + "Lateral"))
+        return replace(film, view=Fact("lateral", PROJECTION + "Lateral"))
     for place, text in (("caption", f"{film.caption}. {study.caption}"), ("findings", study.findings)):
-        said = prose.view(text) or (prose.view(_without_lateral(text)) if projection else NOTHING)
-        if said and not (projection and said.value == "lateral"):
-            return replace(film, view=Said(said.value, f"{place}: {said.evidence}"))
-    return replace(film, view=Said("frontal-unspecified", PROJECTION + "Frontal") if projection == "frontal" else NOTHING)
+        stated = prose.view(text) or (prose.view(_without_lateral(text)) if projection else NOT_KNOWN)
+        if stated and not (projection and stated.value == "lateral"):
+            return replace(film, view=Fact(stated.value, f"{place}: {stated.evidence}"))
+    return replace(film, view=Fact("frontal-unspecified", PROJECTION + "Frontal") if projection == "frontal" else NOT_KNOWN)
 
 
-def _without_lateral(text):
+def joined(case: Case, viewed: ViewerStudy) -> Case:
+    """The case with the viewer's data on one of its studies; its pictures replace those that the page names."""
+    studies = {study.key: study for study in case.studies}
+    study = viewed.as_study()
+    study = studies[viewed.study] = fill_blanks(studies[viewed.study], study) if viewed.study in studies else study
+    films = viewed.films
+    if study.modality and not viewed.modality:
+        exact = Fact(study.modality, "the study's modality field")
+        films = tuple(film if film.modality else replace(film, modality=exact, confidence=EXACT) for film in films)
+    others = tuple(film for film in case.films if film.study not in (viewed.study, ""))
+    return case.but(studies=tuple(studies.values()), films=others + tuple(with_view(film, study) for film in films))
+
+
+def urls(study: Study, rid: str) -> tuple[str, ...]:
+    """Where the viewer's data on a study may lie, the likeliest form first; all on the site itself."""
+    annotated = f"{HOME}/studies/{study.key}/annotated_viewer_json?lang=us"
+    stacks = f"{HOME}/studies/{study.key}/stacks?lang=us"
+    first = [study.viewer_url, stacks] if study.viewer_url else [annotated, stacks]
+    page = [f"{HOME}/cases/{rid}/studies/{study.key}?lang=us"] if rid.isdigit() else []
+    return tuple(dict.fromkeys([*first, *page]))
+
+
+def _without_lateral(text: str) -> str:
     return ". ".join(part for part in prose.sentences(text) if not prose.LATERAL.search(part))
 
 
-def _text(value):
+def _text(value: Any) -> str:
     return str(value) if isinstance(value, (str, int)) and not isinstance(value, bool) else ""
 
 
-def _list(value):
+def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []

@@ -1,1 +1,1 @@
-"""The one door to the network: permission, robots.txt, pace, addresses, cache."""
+"""The only way to the network: permission, robots.txt, pace, caps, address checks and cache."""

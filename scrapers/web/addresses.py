@@ -1,7 +1,8 @@
-"""Which machines may be talked to: a DNS answer or a redirect never leads into a private network."""
+"""SSRF guard: no DNS answer and no redirect leads a request into a private network."""
 
 import ipaddress
 import socket
+from collections.abc import Callable
 
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -16,8 +17,8 @@ class ForbiddenAddress(Exception):
     """A host name led to an address that is not public."""
 
 
-def allowed(address, allow_loopback=False):
-    """Whether an IP address, as text, is public; or this machine's own, where that is allowed."""
+def allowed(address: str, allow_loopback: bool = False) -> bool:
+    """Whether an IP address is public, or this machine's own where that is allowed."""
     ip = ipaddress.ip_address(address.partition("%")[0])
     if ip.version == 6:
         inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
@@ -30,7 +31,7 @@ def allowed(address, allow_loopback=False):
     return ip.is_global and not ip.is_multicast and not ip.is_reserved
 
 
-def resolve(host, port, allow_loopback=False, lookup=socket.getaddrinfo):
+def resolve(host: str, port: int, allow_loopback: bool = False, lookup: Callable = socket.getaddrinfo) -> list[str]:
     """The addresses of a host. Raises ForbiddenAddress when any of them is not allowed, OSError when there is none."""
     found = list(dict.fromkeys(entry[4][0] for entry in lookup(host.strip("[]"), port, type=socket.SOCK_STREAM)))
     if not found:
@@ -41,11 +42,11 @@ def resolve(host, port, allow_loopback=False, lookup=socket.getaddrinfo):
     return found
 
 
-def guarded_adapter(allow_loopback=False, lookup=socket.getaddrinfo):
+def guarded_adapter(allow_loopback: bool = False, lookup: Callable = socket.getaddrinfo) -> HTTPAdapter:
     """An adapter for requests that connects to checked addresses only.
 
-    The check and the connection use the same answer, so a name that answers differently the second time
-    gains nothing; TLS still verifies the certificate against the name.
+    The check and the connection use the same DNS answer, so a name that resolves differently the second time
+    (DNS rebinding) gains nothing; TLS still verifies the certificate against the name.
     """
 
     class Guard:

@@ -1,4 +1,4 @@
-"""Pages kept on disk by their address, so that nothing is asked for twice."""
+"""HTTP cache on disk: each page under its address, so that no page is requested twice."""
 
 import gzip
 import hashlib
@@ -11,58 +11,59 @@ from cxrkit.files import replacing
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What a server said. fetched_at: seconds since 1970; cached: whether no byte of it came just now."""
+class Response:
+    """What a server answered. headers: by name in lower case. fetched_at: seconds since 1970."""
 
     url: str
     status: int
-    headers: dict
+    headers: dict[str, str]
     body: bytes
     fetched_at: float
-    cached: bool = False
 
     @property
-    def content_type(self):
+    def content_type(self) -> str:
         return self.headers.get("content-type", "")
 
 
 class Cache:
-    """One gzip file a page: a line of JSON with what the server said, then the page."""
+    """A folder with one gzip file a page: a line of JSON with status and headers, then the page."""
 
-    KEPT_HEADERS = ("etag", "last-modified", "content-type")
+    HEADERS = ("etag", "last-modified", "content-type")
+    """The headers that are stored."""
 
-    def __init__(self, folder):
+    def __init__(self, folder: Path | str):
         self.folder = Path(folder)
 
-    def path(self, url):
+    def path(self, url: str) -> Path:
         return self.folder / f"{hashlib.sha256(url.encode()).hexdigest()[:40]}.gz"
 
-    def get(self, url):
-        """The kept answer, or None; a damaged file counts as none."""
+    def get(self, url: str) -> Response | None:
+        """The stored response, or None; a damaged file counts as none."""
         try:
             head, _, body = gzip.decompress(self.path(url).read_bytes()).partition(b"\n")
-            kept = json.loads(head)
-            return Answer(kept["url"], kept["status"], kept["headers"], body, kept["fetched_at"], cached=True)
+            stored = json.loads(head)
+            return Response(stored["url"], stored["status"], stored["headers"], body, stored["fetched_at"])
         except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError):
             return None
 
-    def put(self, asked, answer):
-        """Keep an answer under the address that was asked for."""
-        headers = {name: answer.headers[name] for name in self.KEPT_HEADERS if name in answer.headers}
-        head = json.dumps({"url": answer.url, "status": answer.status, "headers": headers, "fetched_at": answer.fetched_at})
-        with replacing(self.path(asked)) as temporary:
-            temporary.write_bytes(gzip.compress(head.encode() + b"\n" + answer.body, mtime=0))
+    def put(self, requested: str, response: Response) -> None:
+        """Store a response under the address that was requested, which after a redirect is not the response's own."""
+        headers = {name: response.headers[name] for name in self.HEADERS if name in response.headers}
+        head = json.dumps({"url": response.url, "status": response.status, "headers": headers, "fetched_at": response.fetched_at})
+        with replacing(self.path(requested)) as temporary:
+            temporary.write_bytes(gzip.compress(head.encode() + b"\n" + response.body, mtime=0))
 
-    def last_request(self, host):
-        """When a host was last asked, by this or an earlier run; 0.0 for never."""
+    def last_request(self, host: str) -> float:
+        """When the last request to a host was made, by this or an earlier run, in seconds since 1970; 0.0 for never."""
         try:
             return float(self._last(host).read_text())
         except (OSError, ValueError):
             return 0.0
 
-    def note_request(self, host, when):
+    def note_request(self, host: str, when: float) -> None:
+        """Store when a request to a host was made, so that the pace outlasts the process."""
         with replacing(self._last(host)) as temporary:
             temporary.write_text(repr(when))
 
-    def _last(self, host):
+    def _last(self, host: str) -> Path:
         return self.folder / f"last-request-{hashlib.sha256(host.encode()).hexdigest()[:16]}"

@@ -1,13 +1,14 @@
-"""The one door to the network: permission, robots.txt, pace, caps, cache, and a stop at the first refusal.
+"""Polite HTTP client, the only way to the network: robots.txt, pace, caps, cache, and a stop at the first refusal.
 
 One request at a time, under the kit's own name, without cookies, proxies or evasion. A challenge page, a 401
-or a 403 is an answer, and it is no: the host is left alone for the rest of the run.
+or a 403 is an answer, and the answer is no: the host gets no further request in this run.
 """
 
 import random as randomness
-import re
 import socket
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from http.cookiejar import DefaultCookiePolicy
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
@@ -16,81 +17,58 @@ from urllib3.exceptions import HTTPError, MaxRetryError
 from urllib3.util.retry import Retry
 
 from cxrkit import __version__
-from cxrkit.errors import CxrkitError, Interrupted, RemoteRefusal
+from scrapers.settings import Site
 from scrapers.web import robots
 from scrapers.web.addresses import ForbiddenAddress, guarded_adapter
-from scrapers.web.cache import Answer
+from scrapers.web.cache import Cache, Response
+from scrapers.web.refusals import CapReached, HostStopped, NoAnswer, NotAllowed, WouldRequest, challenge, in_short
 
 AGENT = "cxrkit"
 RETRIES = 3
 MOST_REDIRECTS = 5
 LONGEST_WAIT = 3600.0
-"""Seconds. A server that asks for a longer pause is left for another day."""
+"""Seconds. A server that wants a longer pause gets no further request in this run."""
 SILENT_ADDRESSES = 3
-"""So many addresses in a row without an answer, and the host is left alone."""
+"""After so many addresses in a row without a usable answer, the host gets no further request in this run."""
 ROBOTS_MAX_AGE = 24 * 3600.0
+"""Seconds."""
 LARGEST = {"page": 8_000_000, "picture": 60_000_000}
-GONE = (404, 410)
-CHALLENGE = re.compile(
-    r"_cf_chl_opt|cf-challenge|<title>[^<]*(?:just a moment|attention required|captcha|are you (?:a )?(?:human|robot)|verify you are human|security check|access denied)",
-    re.IGNORECASE,
-)
-
-
-class NotAsked(RemoteRefusal):
-    """An address that the collector does not ask for: robots.txt, a foreign host, a private network."""
-
-
-class HostStopped(RemoteRefusal):
-    """A host that said no, for the rest of the run."""
-
-
-class NoAnswer(RemoteRefusal):
-    """An address that gave no usable answer after all retries."""
-
-
-class CapReached(Interrupted):
-    """The run's cap on cases or bytes."""
-
-
-class WouldAsk(CxrkitError):
-    """In a rehearsal: the answer is not known without the request."""
-
-
-def challenge(status, headers, body):
-    """The words by which an answer is a challenge for humans instead of a page, or empty."""
-    if headers.get("cf-mitigated"):
-        return f"cf-mitigated: {headers['cf-mitigated']}"
-    start = body[:20_000].decode("utf-8", "replace")
-    found = CHALLENGE.search(start)
-    if not found and status >= 400:
-        found = re.search(r"captcha|checking your browser|enable javascript and cookies", start, re.IGNORECASE)
-    return " ".join(found[0].replace("<title>", "").split()) if found else ""
+"""Bytes."""
+REDIRECTS = (301, 302, 303, 307, 308)
+MISSING = (404, 410)
+"""The statuses of what is not there."""
 
 
 class Door:
     """All requests of one run to one site.
 
-    since: a page kept since then counts as fresh (seconds since 1970), so a resumed run asks nothing twice.
-    rehearsal: note what would be asked, and ask nothing. requests: [(status or "would ask", address)].
-    clock, sleep, random, lookup: for tests; lookup answers like socket.getaddrinfo.
+    since: a page cached since then counts as fresh (seconds since 1970), so a resumed run requests nothing twice.
+    dry_run: list the requests without making them.
+    clock, sleep, random, lookup: stand-ins for tests; lookup answers like socket.getaddrinfo.
+
+    requests: [(status or "would request", address)] so far. bytes: received so far.
+    stopped: {origin: why it gets no further request}.
     """
 
     def __init__(
         self,
-        site,
-        cache,
-        since=float("inf"),
-        rehearsal=False,
-        clock=time.time,
-        sleep=time.sleep,
-        random=randomness.random,
-        lookup=socket.getaddrinfo,
+        site: Site,
+        cache: Cache,
+        since: float = float("inf"),
+        dry_run: bool = False,
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
+        random: Callable[[], float] = randomness.random,
+        lookup: Callable = socket.getaddrinfo,
     ):
-        self.site, self.cache, self.since, self.rehearsal = site, cache, since, rehearsal
+        self.site, self.cache, self.since, self.dry_run = site, cache, since, dry_run
         self.clock, self.sleep, self.random = clock, sleep, random
-        self.requests, self.bytes, self.stopped = [], 0, {}
-        self._rules, self._pauses, self._silent = {}, {}, {}
+        self.requests: list[tuple[int | str, str]] = []
+        self.bytes = 0
+        self.stopped: dict[str, str] = {}
+        self._rules: dict[str, robots.Rules] = {}
+        self._pauses: dict[str, int] = {}
+        self._silent: dict[str, int] = {}
         self.session = requests.Session()
         self.session.trust_env = False
         self.session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -102,71 +80,73 @@ class Door:
         self.session.mount("http://", adapter)
         self.session.mount("https://", adapter)
 
-    def page(self, url):
-        """The page at an address, from the cache where it is fresh, else asked for with If-None-Match.
+    def page(self, url: str) -> Response:
+        """The page at an address, from the cache where it is fresh, else by a conditional request.
 
-        An answer may have the status 404 or 410; every other refusal is raised: NotAsked, HostStopped,
-        NoAnswer, CapReached.
+        The response may have status 404 or 410; every other refusal is raised: NotAllowed, HostStopped,
+        NoAnswer, CapReached. Raises WouldRequest in a dry run for a page that is not in the cache.
         """
-        kept = self.cache.get(url)
-        if kept and self._fresh(kept, self.site.max_age_days * 86400):
-            return kept
-        if self.rehearsal:
-            return self._rehearse(url, kept)
+        cached = self.cache.get(url)
+        if cached and self._fresh(cached, self.site.max_age_days * 86400):
+            return cached
+        if self.dry_run:
+            return self._list_request(url, cached)
         headers = {}
-        if kept and kept.status == 200:
-            known = {"If-None-Match": kept.headers.get("etag"), "If-Modified-Since": kept.headers.get("last-modified")}
-            headers = {name: value for name, value in known.items() if value}
-        answer = self._follow(url, headers, "page")
-        if answer.status == 304 and kept:
-            answer = Answer(kept.url, kept.status, kept.headers, kept.body, answer.fetched_at)
-        if answer.status == 200 or answer.status in GONE:
-            self.cache.put(url, answer)
-            return answer
-        raise NoAnswer(f"The server answered {answer.status}.", url, "open the address in a browser")
+        if cached and cached.status == 200:
+            conditions = {"If-None-Match": cached.headers.get("etag"), "If-Modified-Since": cached.headers.get("last-modified")}
+            headers = {name: value for name, value in conditions.items() if value}
+        response = self._follow(url, headers, "page")
+        if response.status == 304 and cached:
+            response = replace(cached, fetched_at=response.fetched_at)
+        self._require_usable(response, url)
+        self.cache.put(url, response)
+        return response
 
-    def picture(self, url):
-        """A picture's answer with status 200, 404 or 410; not cached, for the store keeps it."""
-        if self.rehearsal:
-            return self._rehearse(url, None)
-        answer = self._follow(url, {}, "picture")
-        if answer.status == 200 or answer.status in GONE:
-            return answer
-        raise NoAnswer(f"The server answered {answer.status}.", url, "open the address in a browser")
+    def picture(self, url: str) -> Response:
+        """A picture's response, with status 200, 404 or 410; not cached, because the store holds pictures. Raises as `page` does."""
+        if self.dry_run:
+            return self._list_request(url, None)
+        response = self._follow(url, {}, "picture")
+        self._require_usable(response, url)
+        return response
 
-    def _fresh(self, kept, max_age):
-        return kept.fetched_at >= min(self.since, self.clock() - max_age)
+    def _require_usable(self, response, url):
+        if response.status not in (200, *MISSING):
+            raise NoAnswer(f"The server answered {response.status}.", url, "open the address in a browser")
 
-    def _rehearse(self, url, kept):
+    def _fresh(self, cached, max_age):
+        return cached.fetched_at >= min(self.since, self.clock() - max_age)
+
+    def _list_request(self, url, cached):
         robots_url = self._origin(url) + "/robots.txt"
-        if not self.cache.get(robots_url) and ("would ask", robots_url) not in self.requests:
-            self.requests.append(("would ask", robots_url))
-        self.requests.append(("would ask again" if kept else "would ask", url))
-        if kept:
-            return kept
-        raise WouldAsk("It would be asked for.", url)
+        if not self.cache.get(robots_url) and ("would request", robots_url) not in self.requests:
+            self.requests.append(("would request", robots_url))
+        self.requests.append(("would request again" if cached else "would request", url))
+        if cached:
+            return cached
+        raise WouldRequest("The answer is not known without the request.", url)
 
     def _follow(self, url, headers, kind):
         for _ in range(MOST_REDIRECTS + 1):
             self._require_open(url)
-            answer = self._ask(url, headers, kind)
-            if answer.status not in (301, 302, 303, 307, 308):
-                return answer
-            target = urljoin(self.reach(url), answer.headers.get("location", ""))
+            response = self._get(url, headers, kind)
+            if response.status not in REDIRECTS:
+                return response
+            target = urljoin(self.reach(url), response.headers.get("location", ""))
             if urlsplit(target).scheme == "http" and urlsplit(self.reach(url)).scheme == "https":
-                raise NotAsked("It redirects to an unencrypted address.", f"{url} -> {target}", "report it to the site")
+                raise NotAllowed("It redirects to an unencrypted address.", f"{url} -> {target}", "report it to the site")
             try:
                 url = self._canonical(target)
-            except NotAsked:
-                raise NotAsked(
+            except NotAllowed:
+                raise NotAllowed(
                     "It redirects to a host that is not the site's.",
                     f"{url} -> {target}",
                     "name the host under hosts in scrapers.yaml if it is the site's",
                 ) from None
-        raise NotAsked(f"It redirects more than {MOST_REDIRECTS} times.", url, "open the address in a browser")
+        raise NotAllowed(f"It redirects more than {MOST_REDIRECTS} times.", url, "open the address in a browser")
 
-    def reach(self, url):
-        """The address at which a URL of the site is really asked for. Raises NotAsked for a foreign host."""
+    def reach(self, url: str) -> str:
+        """The address that is really requested for a URL of the site. Raises NotAllowed for a foreign host."""
         parts = urlsplit(url)
         return self._origin(url) + urlunsplit(("", "", parts.path or "/", parts.query, ""))
 
@@ -175,24 +155,24 @@ class Door:
             parts = urlsplit(url)
             origin = f"{parts.scheme}://{parts.netloc}".lower()
         except ValueError:
-            raise NotAsked("It is no web address.", url) from None
+            raise NotAllowed("It is not a web address.", url) from None
         if parts.scheme in ("http", "https") and parts.netloc.lower() in self.site.hosts:
             return self.site.hosts[parts.netloc.lower()]
         if origin in self.site.hosts.values():
             return origin
-        raise NotAsked("Its host is none of the site's.", url, "name the host under hosts in scrapers.yaml if it is the site's")
+        raise NotAllowed("Its host is not one of the site's.", url, "name the host under hosts in scrapers.yaml if it is the site's")
 
     def _canonical(self, target):
-        """A redirect's target under the host name that pages use for it."""
+        """The target of a redirect under the host name that the site's pages use."""
         origin = self._origin(target)
         parts = urlsplit(target)
-        names = [host for host, reached in self.site.hosts.items() if reached == origin]
+        names = [host for host, reached_at in self.site.hosts.items() if reached_at == origin]
         if parts.netloc.lower() in self.site.hosts or len(names) != 1:
             return target
         return urlunsplit(("https", names[0], parts.path, parts.query, ""))
 
     def _require_open(self, url):
-        """Raises NotAsked or HostStopped unless the address may be asked for."""
+        """Raises NotAllowed or HostStopped unless the address may be requested."""
         origin = self._origin(url)
         self._require_running(origin)
         if origin not in self._rules:
@@ -201,73 +181,74 @@ class Door:
         if rules.closed:
             self._stop(origin, rules.basis, url)
         if not rules.allows(self.reach(url)):
-            raise NotAsked("robots.txt closes this address.", url, "save the page yourself and use --saved, if the site's terms allow that")
+            raise NotAllowed(
+                "robots.txt disallows this address.", url, "save the page yourself and use --saved, if the site's terms allow that"
+            )
 
-    def _require_running(self, origin):
+    def _require_running(self, origin, url=None):
         if origin in self.stopped:
-            raise HostStopped(f"The host was left alone: {self.stopped[origin]}", origin, "bring these pages by hand: refresh --saved DIR")
+            raise HostStopped(
+                f"The host gets no further request in this run: {self.stopped[origin]}",
+                url or origin,
+                "save the pages yourself: refresh --saved DIR; if you think it is a mistake, write to the site",
+            )
 
     def _stop(self, origin, reason, url):
         self.stopped[origin] = reason
-        raise HostStopped(
-            f"The host is left alone for this run: {reason}",
-            url,
-            "bring the pages by hand: refresh --saved DIR; ask the site if you think it is a mistake",
-        )
+        self._require_running(origin, url)
 
     def _read_robots(self, origin):
         url = origin + "/robots.txt"
-        kept = self.cache.get(url)
-        if not (kept and self._fresh(kept, ROBOTS_MAX_AGE)):
+        response = self.cache.get(url)
+        if not (response and self._fresh(response, ROBOTS_MAX_AGE)):
             try:
-                kept = self._ask_robots(url)
+                response = self._get_robots(url)
             except NoAnswer as error:
                 return robots.closed(f"its robots.txt cannot be read ({error.what})")
-            except (NotAsked, HostStopped) as error:
+            except (NotAllowed, HostStopped) as error:
                 return robots.closed(f"its robots.txt refuses ({error.what})")
-            if kept.status < 500:
-                self.cache.put(url, kept)
-        if kept.status == 200:
-            return robots.parse(kept.body.decode("utf-8", "replace"), AGENT)
-        if kept.status in (401, 403, 429) or kept.status >= 500:
-            return robots.closed(f"its robots.txt answers {kept.status}")
-        return robots.Rules(basis=f"no robots.txt: {kept.status}")
+            if response.status < 500:
+                self.cache.put(url, response)
+        if response.status == 200:
+            return robots.parse(response.body.decode("utf-8", "replace"), AGENT)
+        if response.status in (401, 403, 429) or response.status >= 500:
+            return robots.closed(f"its robots.txt answers {response.status}")
+        return robots.Rules(basis=f"no robots.txt: {response.status}")
 
-    def _ask_robots(self, url):
+    def _get_robots(self, url):
         for _ in range(MOST_REDIRECTS + 1):
-            answer = self._ask(url, {}, "page")
-            if answer.status not in (301, 302, 303, 307, 308):
-                return answer
-            target = urljoin(url, answer.headers.get("location", ""))
+            response = self._get(url, {}, "page")
+            if response.status not in REDIRECTS:
+                return response
+            target = urljoin(url, response.headers.get("location", ""))
             url = self._origin(target) + urlunsplit(("", "", urlsplit(target).path, urlsplit(target).query, ""))
-        raise NotAsked("robots.txt redirects too often.", url)
+        raise NotAllowed("robots.txt redirects too often.", url)
 
-    def _ask(self, url, headers, kind):
-        """One answer to one address, after waiting for its turn, with retries for what may pass."""
+    def _get(self, url, headers, kind):
+        """One response from one address, after waiting for its turn; what may pass is tried again."""
         origin = self._origin(url)
         retry = Retry(total=RETRIES, backoff_factor=self.site.interval, backoff_max=600, backoff_jitter=self.site.interval)
         while True:
             self._require_running(origin)
             self._wait_turn(origin)
             try:
-                answer, failure = self._once(url, headers, kind), None
+                response, failure = self._get_once(url, headers, kind), None
             except ForbiddenAddress as error:
-                raise NotAsked(f"{error}.", url, "a private address is never asked") from error
+                raise NotAllowed(f"{error}.", url, "private addresses are never requested") from error
             except (requests.RequestException, HTTPError) as error:
-                answer, failure = None, _in_short(error)
-            if answer is not None:
-                said = challenge(answer.status, answer.headers, answer.body)
-                if said:
-                    self._stop(origin, f"it asks for a human ({said})", url)
-                if answer.status in (401, 403):
-                    self._stop(origin, f"it answered {answer.status}", url)
-                if answer.status in (429, 503):
-                    self._pause(origin, answer, url)
+                response, failure = None, in_short(error)
+            if response is not None:
+                if words := challenge(response.status, response.headers, response.body):
+                    self._stop(origin, f"it asks for a human ({words})", url)
+                if response.status in (401, 403):
+                    self._stop(origin, f"it answered {response.status}", url)
+                if response.status in (429, 503):
+                    self._pause(origin, response, url)
                     continue
-                if answer.status < 500:
+                if response.status < 500:
                     self._silent[origin] = 0
-                    return answer
-                failure = f"status {answer.status}"
+                    return response
+                failure = f"status {response.status}"
             try:
                 retry = retry.increment("GET", url, error=HTTPError(failure))
             except MaxRetryError:
@@ -277,12 +258,12 @@ class Door:
     def _give_up(self, origin, failure, url):
         self._silent[origin] = self._silent.get(origin, 0) + 1
         if self._silent[origin] >= SILENT_ADDRESSES:
-            self._stop(origin, f"{SILENT_ADDRESSES} addresses in a row gave no answer, the last: {failure}", url)
+            self._stop(origin, f"{SILENT_ADDRESSES} addresses in a row gave no usable answer, the last one: {failure}", url)
         raise NoAnswer(f"No usable answer after {RETRIES + 1} requests: {failure}.", url, "run the same command again later")
 
-    def _pause(self, origin, answer, url):
-        """One long wait a host and run when it asks for one; at the second, the host is left alone."""
-        header = answer.headers.get("retry-after", "")
+    def _pause(self, origin, response, url):
+        """Wait when the host asks for a pause, once in a run; when it asks again, the host is stopped."""
+        header = response.headers.get("retry-after", "")
         try:
             seconds = Retry(0).parse_retry_after(header) if header else 0.0
         except HTTPError:
@@ -290,9 +271,9 @@ class Door:
         seconds = max(seconds, 6 * self.site.interval)
         self._pauses[origin] = self._pauses.get(origin, 0) + 1
         if self._pauses[origin] > 1:
-            self._stop(origin, f"it answered {answer.status} again after a pause", url)
+            self._stop(origin, f"it answered {response.status} again after a pause", url)
         if seconds > LONGEST_WAIT:
-            self._stop(origin, f"it answered {answer.status} and asks for a pause of {seconds:.0f} s", url)
+            self._stop(origin, f"it answered {response.status} and asks for a pause of {seconds:.0f} s", url)
         self.sleep(seconds)
 
     def _wait_turn(self, origin):
@@ -304,19 +285,19 @@ class Door:
             self.sleep(min(due, interval))
         self.cache.note_request(origin, self.clock())
 
-    def _once(self, url, headers, kind):
-        """One request. The body counts towards the cap while it comes."""
+    def _get_once(self, url, headers, kind):
+        """One request. The body counts towards the cap while it arrives."""
         address = self.reach(url)
         deadline = time.monotonic() + 10 * self.site.timeout
         with self.session.get(address, headers=headers, timeout=self.site.timeout, stream=True, allow_redirects=False) as response:
             self.requests.append((response.status_code, url))
             body = bytearray()
-            # read1 gives what has come; a plain read would wait for a full block, however slowly it drips
+            # read1 returns what has arrived; a plain read would wait for a full block, however slowly it drips
             while chunk := response.raw.read1(65536, decode_content=True):
                 body += chunk
                 self.bytes += len(chunk)
                 if len(body) > LARGEST[kind]:
-                    raise NotAsked(f"The {kind} is larger than {LARGEST[kind]:,} bytes.", url, "look at it in a browser")
+                    raise NotAllowed(f"The {kind} is larger than {LARGEST[kind]:,} bytes.", url, "look at it in a browser")
                 if self.bytes > self.site.max_megabytes * 1e6:
                     raise CapReached(
                         f"The cap of {self.site.max_megabytes} MB a run is reached.", url, "run the same command again to go on"
@@ -324,17 +305,4 @@ class Door:
                 if time.monotonic() > deadline:
                     raise requests.Timeout(f"the answer took longer than {10 * self.site.timeout:g} s")
             headers = {name.lower(): value for name, value in response.headers.items()}
-            return Answer(url, response.status_code, headers, bytes(body), self.clock())
-
-
-def _in_short(error):
-    text = str(error)
-    if isinstance(error, requests.Timeout) and "took longer" not in text:
-        return "it did not answer in time"
-    if "IncompleteRead" in text:
-        return "the answer broke off before its end"
-    if "NameResolution" in text or "getaddrinfo" in text:
-        return "its name has no address"
-    if "Connection refused" in text:
-        return "the connection was refused"
-    return text if len(text) < 140 else text[:137] + "..."
+            return Response(url, response.status_code, headers, bytes(body), self.clock())

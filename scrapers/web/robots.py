@@ -1,7 +1,7 @@
-"""robots.txt as RFC 9309 reads it (https://www.rfc-editor.org/rfc/rfc9309), and Crawl-delay besides.
+"""Robots Exclusion Protocol: robots.txt as RFC 9309 defines it (https://www.rfc-editor.org/rfc/rfc9309), with Crawl-delay.
 
 The longest matching rule decides, `*` and `$` are patterns, Allow wins a tie. Python's urllib.robotparser
-takes the first matching rule and reads `*` in a path literally, and so would enter places that are closed.
+takes the first matching rule and reads `*` in a path literally, so it would allow what is disallowed.
 """
 
 import re
@@ -14,15 +14,18 @@ LONGEST_DELAY = 3600.0
 
 @dataclass(frozen=True)
 class Rules:
-    """rules: (path pattern, whether it allows) of our group; delay: seconds or None; basis: for the report."""
+    """What a robots.txt allows us. rules: (path pattern, whether it allows); delay: seconds or None; basis: for the report.
+
+    closed: whether everything is disallowed.
+    """
 
     rules: tuple[tuple[str, bool], ...] = ()
     delay: float | None = None
     basis: str = ""
     closed: bool = False
 
-    def allows(self, url):
-        """Whether a URL may be asked for."""
+    def allows(self, url: str) -> bool:
+        """Whether a URL may be requested."""
         if self.closed:
             return False
         parts = urlsplit(url)
@@ -33,13 +36,13 @@ class Rules:
         return max(matching)[1] if matching else True
 
 
-def closed(basis):
+def closed(basis: str) -> Rules:
     """Rules that allow nothing."""
     return Rules(basis=basis, closed=True)
 
 
-def parse(text, agent):
-    """The rules for an agent's product token, e.g. "cxrkit"; its own group, else that of `*`."""
+def parse(text: str, agent: str) -> Rules:
+    """The rules for an agent's product token, e.g. "cxrkit": those of its own group, else of `*`."""
     groups, names, heading = {}, [], False
     for line in text[:LARGEST].splitlines():
         key, separator, value = line.partition("#")[0].partition(":")
@@ -55,20 +58,20 @@ def parse(text, agent):
         if key in ("allow", "disallow", "crawl-delay"):
             for name in names:
                 groups[name].append((key, value))
-    mine = [name for name in groups if name not in ("*", "") and agent.lower() == re.split(r"[/\s]", name)[0]]
-    lines = [line for name in (mine or ["*"]) for line in groups.get(name, [])]
+    own = [name for name in groups if name not in ("*", "") and agent.lower() == re.split(r"[/\s]", name)[0]]
+    lines = [line for name in (own or ["*"]) for line in groups.get(name, [])]
     delays = [float(value) for key, value in lines if key == "crawl-delay" and re.fullmatch(r"\d{1,6}(\.\d+)?", value)]
     rules = tuple((_plain(value), key == "allow") for key, value in lines if key != "crawl-delay" and value)
     return Rules(rules, min(max(delays), LONGEST_DELAY) if delays else None, "robots.txt")
 
 
-def _plain(path):
-    """A path with the same escapes, however it was written, so that rules and URLs compare."""
+def _plain(path: str) -> str:
+    """A path with its percent-encoding normalised, so that rules and URLs can be compared."""
     return quote(unquote(path, errors="replace"), safe="/*$?&=:@!,;+~()'[]%")
 
 
-def matches(pattern, path):
-    """Whether a rule's path, with `*` and a closing `$`, matches from the start of a path; in linear time."""
+def matches(pattern: str, path: str) -> bool:
+    """Whether a rule's pattern, with `*` and a final `$`, matches a path from its start; in linear time."""
     anchored = pattern.endswith("$")
     parts = pattern.removesuffix("$").split("*")
     if not path.startswith(parts[0]):

@@ -1,19 +1,21 @@
+"""croissant.json as Croissant's own validator reads it; and what licences allow."""
+
 import json
 
 import mlcroissant
 import pytest
 
-from cxrkit.data import licences, manifest, sources, summary
+from cxrkit import config
+from cxrkit.data import licences, manifest, sources
 from scrapers import croissant
 
 
 @pytest.fixture(scope="module")
 def described(tmp_path_factory, phantoms):
     folder = tmp_path_factory.mktemp("croissant")
-    found = sources.parse_all([str(phantoms)], "unused")
-    records = manifest.build(found)
-    manifest.write(folder / "manifest.csv", records, {})
-    return croissant.write(folder / "manifest.csv", records), records
+    merged = manifest.build(sources.parse_all([str(phantoms)], "unused"), config.load("paper"))
+    manifest.write(folder / "manifest.csv", merged, {})
+    return croissant.write(folder / "manifest.csv", merged, "someone/covid-films", "Collected films"), merged
 
 
 def test_the_validator_accepts_it(described):
@@ -23,10 +25,11 @@ def test_the_validator_accepts_it(described):
     assert {key.split("/")[-1] for key in first} >= {"image_id", "label", "licence", "credit"}
 
 
-def test_it_tells_of_collection_and_bias(described):
-    content = json.loads(described[0].read_text())
-    assert "children" in " ".join(content["rai:dataBiases"])
-    assert "phantom" in content["rai:dataCollection"]
+def test_it_names_the_data_set_its_collection_and_its_bias(described):
+    value = json.loads(described[0].read_text())
+    assert (value["name"], value["url"]) == ("Collected films", "https://www.kaggle.com/datasets/someone/covid-films")
+    assert "children" in " ".join(value["rai:dataBiases"])
+    assert "phantom" in value["rai:dataCollection"]
 
 
 @pytest.mark.parametrize(
@@ -47,6 +50,6 @@ def test_what_licences_allow(licence, shown, passed_on):
 
 
 def test_every_used_image_is_credited(described):
-    text = summary.attribution(described[1])
-    used = sum(record.used for record in described[1])
-    assert f"## CC0-1.0: {used} images" in text and f"- {used} x cxrkit phantom" in text
+    used = described[1].used
+    text = licences.attribution(described[1].records)
+    assert f"## CC0-1.0: {len(used)} images" in text and f"- {len(used)} x cxrkit phantom" in text

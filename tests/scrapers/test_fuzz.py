@@ -2,16 +2,19 @@
 
 import json
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cxrkit.data.readers.collected import SAVED
 from cxrkit.errors import BadInput, CxrkitError
 from scrapers import saved
-from scrapers.collect import Outcome, keep
+from scrapers.intake import Intake, Outcome
 from scrapers.sites import prose, radiopaedia, sirm, viewer
-from scrapers.sites.cases import as_json, ask, combine, safe_name
+from scrapers.sites.cases import combine, safe_name, with_questions
+from scrapers.sites.site import SITES
 from scrapers.store import Store
 from tests.standins import radiopaedia as rad
 from tests.standins import sirm as sir
@@ -109,13 +112,13 @@ URLS = st.sampled_from(
 @given(mutated("case"), mutated("viewer"), URLS)
 def test_radiopaedia(page, data, url):
     case = survives(lambda content: radiopaedia.case_page(content, url), page)
-    shown = survives(lambda content: viewer.read(content, "80006"), data)
-    if case and shown:
-        case = radiopaedia.with_viewer(case, shown)
+    viewed = survives(lambda content: viewer.read(content, "80006"), data)
+    if case and viewed:
+        case = viewer.joined(case, viewed)
     if case:
-        json.dumps(as_json(ask(combine([case, case]))))
+        json.dumps(asdict(with_questions(combine([case, case]))))
         for study in case.studies:
-            assert all(url.startswith("https://") or url.startswith("http://") for url in radiopaedia.viewer_urls(study, case.key))
+            assert all(url.startswith(("https://", "http://")) for url in viewer.urls(study, case.key))
 
 
 @FUZZ
@@ -124,13 +127,13 @@ def test_sirm(page, posts, url):
     case = survives(lambda content: sirm.case_page(content, url), page)
     survives(sirm.wordpress, posts)
     if case:
-        json.dumps(as_json(ask(combine([case, case]))))
+        json.dumps(asdict(with_questions(combine([case, case]))))
 
 
 @FUZZ
 @given(mutated("listing"), URLS)
 def test_listings(page, url):
-    for parser in (radiopaedia, sirm):
+    for parser in SITES.values():
         survives(lambda content, parser=parser: parser.listing(content, url), page)
 
 
@@ -163,11 +166,11 @@ def test_no_path_outside_the_store(tmp_path_factory, drawn):
     top = tmp_path_factory.mktemp("fuzz")
     (top / "in").mkdir()
     (top / "in" / ("page.html" if kind in ("case", "post") else "data_80006.json")).write_bytes(content)
-    found, _ = saved.read(top / "in")
+    cases, _ = saved.read(top / "in")
     store = Store(top / "store")
-    for one in found:
+    for one in cases:
         try:
-            keep(store, one.case, "saved", "", [], lambda: 1.8e9, lambda urls: (film(), "x", ""), Outcome(one.case.site))
+            Intake(store, [], lambda: 1.8e9, Outcome(one.case.site), SAVED).take(one.case, lambda urls: (film(), "x", ""))
         except CxrkitError:
             pass
     outside = [path for path in top.rglob("*") if not path.is_relative_to(top / "in") and not path.is_relative_to(top / "store")]

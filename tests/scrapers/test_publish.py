@@ -3,6 +3,7 @@
 import csv
 import json
 
+import mlcroissant
 import pytest
 
 from cxrkit.data import manifest
@@ -11,7 +12,6 @@ from cxrkit.errors import BadInput, WrongUse
 from scrapers.publish import publish
 from scrapers.refresh import merge, refresh
 from scrapers.settings import DEFAULTS
-from tests.scrapers.test_saved import save_radiopaedia, save_sirm
 from tests.standins import radiopaedia, sirm
 
 SLUG, TITLE = "someone/covid-films", "Collected films"
@@ -20,8 +20,8 @@ SLUG, TITLE = "someone/covid-films", "Collected films"
 @pytest.fixture
 def merged(tmp_path):
     for number in (1, 2):
-        save_radiopaedia(tmp_path / f"in/r{number}", radiopaedia.Case(number))
-        save_sirm(tmp_path / f"in/s{number}", sirm.Case(40 + number))
+        radiopaedia.save(tmp_path / f"in/r{number}", radiopaedia.Case(number))
+        sirm.save(tmp_path / f"in/s{number}", sirm.Case(40 + number))
     refresh(tmp_path / "store", DEFAULTS, [tmp_path / "in"])
     phantom.read(tmp_path / "phantoms")
     merge(tmp_path / "store", [f"coronahack={tmp_path / 'phantoms'}"], tmp_path / "manifest.csv")
@@ -44,8 +44,16 @@ def test_the_dataset_is_a_store_that_the_reader_takes(merged):
     publish(merged / "store", merged / "manifest.csv", SLUG, TITLE, merged / "out", upload=lambda *given: None)
     (store,) = {path.parent.parent.parent for path in (merged / "out").rglob("record.json")}
     assert {record.image_id for record in collected.read(store) if record.used} == {
-        record.image_id for record in manifest.read(merged / "manifest.csv") if record.used and record.source != "phantom"
+        record.image_id for record in manifest.read(merged / "manifest.csv").used if record.source != "phantom"
     }
+
+
+def test_the_dataset_is_described_in_the_croissant_format(merged):
+    publish(merged / "store", merged / "manifest.csv", SLUG, TITLE, merged / "out", upload=lambda *given: None)
+    dataset = mlcroissant.Dataset(jsonld=str(merged / "out/croissant.json"))
+    assert not dataset.metadata.ctx.issues.errors and dataset.metadata.name == TITLE
+    assert len(list(dataset.records("images"))) == len(manifest.read(merged / "manifest.csv").records)
+    assert not (merged / "croissant.json").exists()
 
 
 def test_a_public_dataset_is_refused_while_a_licence_forbids_it(merged):
@@ -69,8 +77,8 @@ def test_a_public_dataset_is_refused_while_a_licence_forbids_it(merged):
     ],
 )
 def test_which_licences_allow_a_public_dataset(merged, licence, allowed):
-    records = [record.but(licence=licence) for record in manifest.read(merged / "manifest.csv")]
-    manifest.write(merged / "manifest.csv", records, manifest.read_roots(merged / "manifest.csv"))
+    records = tuple(record.but(licence=licence) for record in manifest.read(merged / "manifest.csv").records)
+    manifest.write(merged / "manifest.csv", manifest.Manifest(records), manifest.read_roots(merged / "manifest.csv"))
     sent = []
     arguments = (merged / "store", merged / "manifest.csv", SLUG, TITLE, merged / "out", True)
     if allowed:
@@ -85,7 +93,7 @@ def test_which_licences_allow_a_public_dataset(merged, licence, allowed):
 def test_a_foreign_folder_and_a_foreign_manifest_are_left_alone(merged):
     (merged / "out").mkdir()
     (merged / "out/letter.txt").write_text("mine")
-    with pytest.raises(WrongUse, match="holds something else"):
+    with pytest.raises(WrongUse, match="holds something other"):
         publish(merged / "store", merged / "manifest.csv", SLUG, TITLE, merged / "out", dry_run=True)
     assert (merged / "out/letter.txt").read_text() == "mine"
     with pytest.raises(BadInput, match="no film of this store"):

@@ -12,10 +12,12 @@ from pathlib import Path
 import pytest
 import yaml
 
+from cxrkit import config, pipeline
 from cxrkit.data import manifest
 from cxrkit.data.readers import collected, phantom
 from cxrkit.errors import run_command
 from scrapers.__main__ import main
+from scrapers.store import Store
 from tests.standins import radiopaedia, sirm
 from tests.standins.web import Page, film
 
@@ -55,7 +57,7 @@ class Desk:
         return json.loads((self.store / "refresh.json").read_text())["sites"][site]
 
     def age(self):
-        """Make all kept pages old, so that they are asked for again."""
+        """Make all cached pages old, so that they are requested again."""
         self.configure("radiopaedia", max_age_days=0)
 
 
@@ -83,7 +85,7 @@ def test_from_zero_and_a_second_time_without_a_request(desk):
     assert (code, requests) == (0, 0) and desk.report("radiopaedia")["unchanged"] == 6
 
 
-def test_old_pages_are_asked_for_conditionally_and_films_not_again(desk):
+def test_old_pages_are_requested_conditionally_and_films_not_again(desk):
     desk.refresh("--crawl", "radiopaedia")
     desk.age()
     code, _, requests = desk.refresh("--crawl", "radiopaedia")
@@ -92,13 +94,13 @@ def test_old_pages_are_asked_for_conditionally_and_films_not_again(desk):
     assert {entry["status"] for entry in report["asked"]} == {304} and report["bytes"] == 0
 
 
-def test_a_dry_run_asks_and_writes_nothing(desk):
+def test_a_dry_run_requests_and_writes_nothing(desk):
     code, output, requests = desk.refresh("--crawl", "--dry-run")
     assert (code, requests) == (0, 0) and "robots.txt" in output and "/search?" in output
     assert not desk.store.exists()
 
 
-def test_without_a_permission_nothing_is_asked_and_the_rest_is_done(desk, tmp_path):
+def test_without_a_permission_nothing_is_requested_and_the_rest_is_done(desk, tmp_path):
     desk.configure("radiopaedia", permission=None)
     code, output, _ = desk.refresh("--crawl")
     assert code == 2 and desk.rad.requests == [] and desk.report("sirm")["new"] == 7
@@ -107,7 +109,7 @@ def test_without_a_permission_nothing_is_asked_and_the_rest_is_done(desk, tmp_pa
 
 
 @pytest.mark.parametrize("contact", ["", "someone", "you@example.org"])
-def test_without_a_contact_nothing_is_asked(desk, contact):
+def test_without_a_contact_nothing_is_requested(desk, contact):
     desk.configure("radiopaedia", contact=contact)
     assert desk.refresh("--crawl", "radiopaedia")[0] == 2 and desk.rad.requests == []
 
@@ -118,7 +120,7 @@ def test_without_any_way_in_it_reports_the_store(desk):
     assert (code, requests) == (0, 0) and "sirm" in output
 
 
-def test_a_kill_in_the_middle_and_a_resume_that_asks_nothing_twice(desk):
+def test_a_kill_in_the_middle_and_a_resume_that_requests_nothing_twice(desk):
     slow = desk.rad.find
 
     def find(path):
@@ -185,7 +187,7 @@ def test_a_list_of_cases(desk, tmp_path):
     (tmp_path / "cases.csv").write_text("\n".join(rows))
     code, output, _ = desk.refresh("--cases", tmp_path / "cases.csv")
     assert code == 0 and desk.report("radiopaedia")["new"] == 1 and desk.report("sirm")["new"] == 1
-    assert "the address of no case of either site" in output and not any("search" in path for path in desk.rad.requests)
+    assert "not the address of a case of any site" in output and not any("search" in path for path in desk.rad.requests)
 
 
 # -- faults ---------------------------------------------------------------------------------------------
@@ -237,12 +239,12 @@ def test_a_missing_full_size_falls_back_to_the_next(desk):
         (Page("", status=429), "429 again"),
     ],
 )
-def test_a_refusal_stops_the_site_and_names_what_to_bring_by_hand(desk, fault, words):
+def test_a_refusal_stops_the_site_and_names_what_to_save_yourself(desk, fault, words):
     desk.rad.faults[f"/cases/{RAD[2].slug}"] = [fault, fault]
     if fault.status == 429:
         desk.configure("radiopaedia", interval=0)
     code, output, _ = desk.refresh("--crawl")
-    assert code == 4 and words in output and "by hand" in output and f"/cases/{RAD[3].slug}" in output
+    assert code == 4 and words in output and "to save yourself" in output and f"/cases/{RAD[3].slug}" in output
     assert desk.report("radiopaedia")["cases"] == 2 and desk.report("sirm")["new"] == 7
 
 
@@ -263,8 +265,6 @@ def test_an_unreadable_record_is_named_and_not_overwritten(desk):
 
 
 def test_two_refreshes_at_once_are_refused(desk):
-    from scrapers.store import Store
-
     with Store(desk.store).locked():
         code, output, _ = desk.refresh()
     assert code == 2 and "Another refresh" in output
@@ -320,13 +320,31 @@ def test_200_cases_are_merged_into_one_manifest(tmp_path, capsys):
     phantom.read(tmp_path / "phantoms")
     with radiopaedia.site(rad, per_page=24) as web, sirm.site(sir) as other:
         desk = Desk(tmp_path, web, other, capsys)
-        for site, module, server in (("radiopaedia", radiopaedia, web), ("sirm", sirm, other)):
+        for site in ("radiopaedia", "sirm"):
             desk.configure(site)
         sites = {"radiopaedia": radiopaedia.settings(web, max_cases=500), "sirm": sirm.settings(other, max_cases=500)}
         (tmp_path / "scrapers.yaml").write_text(yaml.safe_dump({"sites": sites}))
         code, output, _ = desk.refresh("--crawl", "--manifest", tmp_path / "m.csv", "--source", f"coronahack={tmp_path / 'phantoms'}")
     assert code == 0
-    records = manifest.read(tmp_path / "m.csv")
-    mine = [record for record in records if record.source in ("radiopaedia", "sirm")]
-    assert len(mine) == 200 and len({record.patient for record in mine}) == 200
-    assert not manifest.problems(records)
+    merged = manifest.read(tmp_path / "m.csv")
+    collected_films = [record for record in merged.records if record.source in ("radiopaedia", "sirm")]
+    assert len(collected_films) == 200 and len({record.patient for record in collected_films}) == 200
+    assert not manifest.problems(merged)
+
+
+@pytest.mark.parametrize("split", ["paper", "grouped"])
+def test_the_manifest_is_that_of_a_run(desk, tmp_path, split):
+    phantom.read(tmp_path / "phantoms")
+    source = f"coronahack={tmp_path / 'phantoms'}"
+    assert desk.refresh("--crawl", "--manifest", tmp_path / "m.csv", "--source", source, "--split", split)[0] == 0
+    experiment = config.load("paper", {"data": [f"collected={desk.store}", source], "split": split})
+    pipeline.make_manifest(experiment, tmp_path / "run")
+    assert (tmp_path / "m.csv").read_bytes() == (tmp_path / "run/manifest.csv").read_bytes()
+
+
+def test_every_module_can_be_imported_without_fcntl():
+    """As on Windows, which has no such module."""
+    names = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in sorted((ROOT / "scrapers").rglob("[!_]*.py"))]
+    program = f"import importlib, sys; sys.modules['fcntl'] = None; [importlib.import_module(name) for name in {names}]"
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True)
+    assert len(names) > 20 and done.returncode == 0, done.stderr

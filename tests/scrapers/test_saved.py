@@ -19,56 +19,20 @@ from cxrkit.errors import BadInput, run_command
 from scrapers import saved
 from scrapers.__main__ import main
 from tests.standins import radiopaedia, sirm
-from tests.standins.web import film
+from tests.standins.radiopaedia import save as save_radiopaedia
+from tests.standins.sirm import save as save_sirm
+from tests.standins.web import address_mark, film
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
-
-
-def address_mark(url):
-    return f"<!DOCTYPE html>\n<!-- saved from url=({len(url):04d}){url} -->\n"
-
-
-def save_radiopaedia(folder, case, form="stacks", picture=True):
-    """A case's page with its viewer data as a browser would have saved them."""
-    folder.mkdir(parents=True, exist_ok=True)
-    url = f"https://radiopaedia.org/cases/{case.slug}"
-    (folder / f"{case.slug}.html").write_text(address_mark(url) + case.page())
-    number, name = case.image(0)
-    if form == "stacks":
-        (folder / f"stacks_{case.study}.json").write_text(json.dumps(case.stacks()))
-    elif form == "annotated":
-        (folder / "annotated_viewer_json.json").write_text(json.dumps(case.annotated()))
-    elif form == "fullscreen":
-        (folder / "viewer.html").write_text(
-            address_mark(f"https://radiopaedia.org/cases/{case.rid}/studies/{case.study}?lang=us") + case.fullscreen()
-        )
-    if picture:
-        files = folder / f"{case.slug}_files"
-        files.mkdir(exist_ok=True)
-        (files / f"{name}_big_gallery.jpeg").write_bytes(film(int(number), 640, 600))
-        (files / f"{name}_thumb.jpeg").write_bytes(film(2, 104, 104))
-
-
-def save_sirm(folder, case):
-    folder.mkdir(parents=True, exist_ok=True)
-    body = case.page()
-    for name in case.pictures():
-        stem, _, ending = case.upload(name).rpartition(".")
-        body = body.replace(f'data-src="{stem}-300x200.{ending}"', f'srcset="{stem}-300x200.{ending} 300w, {stem}.{ending} 900w"').replace(
-            "data:image/gif;base64,R0lGOD", f"./caso_files/{name}"
-        )
-        (folder / "caso_files").mkdir(exist_ok=True)
-        (folder / "caso_files" / name).write_bytes(film(sum(name.encode()), 500, 450))
-    (folder / "caso.html").write_text(address_mark("https://www.sirm.org" + case.path) + body)
 
 
 @pytest.mark.parametrize("form", ["stacks", "annotated", "fullscreen"])
 def test_a_page_with_each_form_of_viewer_data(tmp_path, form):
     save_radiopaedia(tmp_path, radiopaedia.Case(1, 2020), form)
-    [found], unused = saved.read(tmp_path)
-    [one] = [f for f in found.case.films if f.study == radiopaedia.Case(1).study]
-    assert one.modality.value == "X-ray" and one.view.value == "frontal-unspecified"
-    content, origin = found.picture(one.image_urls)
+    [one], unused = saved.read(tmp_path)
+    [taken] = [f for f in one.case.films if f.study == radiopaedia.Case(1).study]
+    assert taken.modality.value == "X-ray" and taken.view.value == "frontal-unspecified"
+    content, origin = one.picture(taken.image_urls)
     assert content == film(int(radiopaedia.Case(1).image(0)[0]), 640, 600) and origin.endswith("_big_gallery.jpeg") and not unused
 
 
@@ -84,16 +48,16 @@ def test_a_page_with_its_picture_alone(tmp_path):
             f'<img src="./{case.slug}_files/{case.image(0)[1]}_big_gallery.jpeg"><div class="study-modality">',
         )
     )
-    [found], _ = saved.read(tmp_path)
-    assert [(f.modality.value, f.confidence) for f in found.case.films] == [("X-ray", "exact")]
-    assert found.picture(found.case.films[0].image_urls)[0] == film(int(case.image(0)[0]), 640, 600)
+    [one], _ = saved.read(tmp_path)
+    assert [(f.modality.value, f.confidence) for f in one.case.films] == [("X-ray", "exact")]
+    assert one.picture(one.case.films[0].image_urls)[0] == film(int(case.image(0)[0]), 640, 600)
 
 
 def test_viewer_json_without_its_page(tmp_path):
     (tmp_path / "a.json").write_text(json.dumps(radiopaedia.Case(3).annotated()))
     (tmp_path / "stacks.json").write_text(json.dumps(radiopaedia.Case(4).stacks()))
-    found, unused = saved.read(tmp_path)
-    assert [one.case.key for one in found] == ["75003"]
+    cases, unused = saved.read(tmp_path)
+    assert [one.case.key for one in cases] == ["75003"]
     assert len(unused) == 1 and "not known which case" in unused[0][1]
 
 
@@ -105,9 +69,9 @@ def test_a_sirm_page_and_wordpress_json_are_one_case(tmp_path):
         "content": {"rendered": sirm.Case(40).body()},
     }
     (tmp_path / "posts.json").write_text(json.dumps([post]))
-    [found], unused = saved.read(tmp_path)
-    assert not unused and len(found.case.films) == 2
-    assert found.picture(found.case.films[0].image_urls)[1] == "foto-40-a.jpeg"
+    [one], unused = saved.read(tmp_path)
+    assert not unused and len(one.case.films) == 2
+    assert one.picture(one.case.films[0].image_urls)[1] == "foto-40-a.jpeg"
 
 
 def test_a_web_archive(tmp_path):
@@ -122,9 +86,9 @@ def test_a_web_archive(tmp_path):
         part["Content-Location"] = "https://www.sirm.org" + case.upload(name)
         archive.attach(part)
     (tmp_path / "caso.mhtml").write_bytes(archive.as_bytes())
-    [found], unused = saved.read(tmp_path)
-    assert not unused and found.case.key == "41"
-    assert found.picture(found.case.films[0].image_urls)[0] == film(7, 400, 380)
+    [one], unused = saved.read(tmp_path)
+    assert not unused and one.case.key == "41"
+    assert one.picture(one.case.films[0].image_urls)[0] == film(7, 400, 380)
 
 
 def test_what_is_of_no_use_is_listed(tmp_path):
@@ -135,8 +99,8 @@ def test_what_is_of_no_use_is_listed(tmp_path):
     (tmp_path / "deep.json").write_text("[" * 9000)
     (tmp_path / "page.pdf").write_bytes(b"%PDF")
     (tmp_path / "leads_out.html").symlink_to("/etc/hostname")
-    found, unused = saved.read(tmp_path)
-    assert not found and {path.name for path, _ in unused} == {path.name for path in tmp_path.iterdir()}
+    cases, unused = saved.read(tmp_path)
+    assert not cases and {path.name for path, _ in unused} == {path.name for path in tmp_path.iterdir()}
     with pytest.raises(BadInput, match="no such folder"):
         saved.read(tmp_path / "nothing")
 
@@ -148,10 +112,10 @@ def test_no_path_that_a_page_names_is_opened(tmp_path):
     page = tmp_path / "in/caso.html"
     page.write_text(re.sub(r"<img[^>]*>", '<img src="../../secret.jpeg"><img src="file:///etc/x.jpeg">', page.read_text()))
     (tmp_path / "in/caso_files/a.jpeg").unlink()
-    [found], _ = saved.read(tmp_path / "in")
-    for one in found.case.films:
+    [one], _ = saved.read(tmp_path / "in")
+    for each in one.case.films:
         with pytest.raises(BadInput, match="no saved picture"):
-            found.picture(one.image_urls)
+            one.picture(each.image_urls)
 
 
 def test_equal_names_of_two_cases_are_not_mixed_up(tmp_path):
@@ -159,8 +123,8 @@ def test_equal_names_of_two_cases_are_not_mixed_up(tmp_path):
         folder = tmp_path / str(number)
         save_sirm(folder, sirm.Case(number, ["RX torace:", "figura1.png"]))
         (folder / "caso_files/figura1.png").write_bytes(film(number, 300, 300, "PNG"))
-    found, _ = saved.read(tmp_path)
-    assert {one.case.key: one.picture(one.case.films[0].image_urls)[0] for one in found} == {
+    cases, _ = saved.read(tmp_path)
+    assert {one.case.key: one.picture(one.case.films[0].image_urls)[0] for one in cases} == {
         str(n): film(n, 300, 300, "PNG") for n in (50, 51)
     }
 
@@ -245,11 +209,11 @@ def test_real_films_saved_and_merged_with_coronahack(tmp_path, capsys):
     command += ["--manifest", str(tmp_path / "m.csv"), "--source", f"coronahack={DATA / 'coronahack'}"]
     assert run_command(lambda: main(command)) == 0
     print(capsys.readouterr().out)
-    records = manifest.read(tmp_path / "m.csv")
+    records = manifest.read(tmp_path / "m.csv").records
     for site, films in counts.items():
-        mine = [record for record in records if record.source == site]
-        assert len(mine) == films and all(record.bytes and record.sha256 for record in mine if record.used)
-        assert all(record.used or "lateral" in record.excluded or record.duplicate_of for record in mine)
+        taken = [record for record in records if record.source == site]
+        assert len(taken) == films and all(record.bytes and record.sha256 for record in taken if record.used)
+        assert all(record.used or "lateral" in record.excluded or record.duplicate_of for record in taken)
     truth = {row["filename"]: row for row in csv.DictReader(open(DATA / "ieee8023/metadata.csv", encoding="utf-8"))}
     views = {"AP Supine": "AP supine", "L": "lateral", "AP": "AP", "PA": "PA"}
     stored = [

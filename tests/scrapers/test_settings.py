@@ -1,10 +1,11 @@
-"""scrapers.yaml: what is refused, and that the defaults ask nobody."""
+"""scrapers.yaml: what is refused, and that the defaults allow no request."""
 
 import pytest
 import yaml
 
 from cxrkit.errors import WrongUse
 from scrapers import settings
+from scrapers.sites.site import SITES
 
 GOOD = {"contact": "me@hospital.test", "permission": {"by": "A", "date": "2026-05-04", "reference": "17"}}
 
@@ -62,3 +63,8 @@ def test_a_moved_site(tmp_path):
     assert loaded(tmp_path, GOOD | {"hosts": {"www.sirm.org": "https://archivio.sirm.org/"}}).hosts == {
         "www.sirm.org": "https://archivio.sirm.org"
     }
+
+
+def test_every_site_has_a_parser_defaults_and_terms():
+    assert SITES.keys() == settings.DEFAULTS.keys() == settings.TERMS.keys()
+    assert all(name == parser.SITE for name, parser in SITES.items())

@@ -5,7 +5,7 @@ Pages are our own, written after the documented structures. Odd numbers of cases
 
 import json
 
-from tests.standins.web import Page, Web, film
+from tests.standins.web import Page, Web, address_mark, film
 
 IMAGES = "https://prod-images-static.radiopaedia.org/images"
 SIZES = {
@@ -196,7 +196,7 @@ def add_cases(web, cases):
 
 
 def settings(web, **changes):
-    """The entry for scrapers.yaml under which a collector uses this server as the site."""
+    """The entry for scrapers.yaml with which the collector uses this server as the site."""
     return {
         "hosts": {"radiopaedia.org": web.origin, "prod-images-static.radiopaedia.org": web.origin},
         "contact": "tester@hospital.test",
@@ -206,3 +206,24 @@ def settings(web, **changes):
         "allow_loopback": True,
         **changes,
     }
+
+
+def save(folder, case, form="stacks", picture=True):
+    """A case's page with its viewer's data, as a browser would have saved them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    url = f"https://radiopaedia.org/cases/{case.slug}"
+    (folder / f"{case.slug}.html").write_text(address_mark(url) + case.page())
+    number, name = case.image(0)
+    if form == "stacks":
+        (folder / f"stacks_{case.study}.json").write_text(json.dumps(case.stacks()))
+    elif form == "annotated":
+        (folder / "annotated_viewer_json.json").write_text(json.dumps(case.annotated()))
+    elif form == "fullscreen":
+        (folder / "viewer.html").write_text(
+            address_mark(f"https://radiopaedia.org/cases/{case.rid}/studies/{case.study}?lang=us") + case.fullscreen()
+        )
+    if picture:
+        files = folder / f"{case.slug}_files"
+        files.mkdir(exist_ok=True)
+        (files / f"{name}_big_gallery.jpeg").write_bytes(film(int(number), 640, 600))
+        (files / f"{name}_thumb.jpeg").write_bytes(film(2, 104, 104))

@@ -1,6 +1,6 @@
 """A site that behaves like SIRM's WordPress: Italian and English listings, posts of free prose with pictures."""
 
-from tests.standins.web import Page, Web, film
+from tests.standins.web import Page, Web, address_mark, film
 
 ITALIAN, ENGLISH = "/category/senza-categoria/covid-19/", "/en/category/articles/covid-19-database/"
 
@@ -53,13 +53,13 @@ def site(cases, per_page=10, robots="User-agent: *\nDisallow: /wp-admin/\n"):
     web = Web()
     web.pages["/robots.txt"] = Page(robots, "text/plain")
     for base, language in ((ITALIAN, "it"), (ENGLISH, "en")):
-        mine = [case for case in cases if case.language == language]
-        last = max(1, -(-len(mine) // per_page))
+        posts = [case for case in cases if case.language == language]
+        last = max(1, -(-len(posts) // per_page))
         for page in range(1, last + 1):
             items = (
                 "".join(
                     f'<div class="td_module_{18 + i % 3} td_module_wrap"><h3 class="entry-title td-module-title"><a href="{case.path}" rel="bookmark">{case.title}</a></h3></div>'
-                    for i, case in enumerate(mine[(page - 1) * per_page : page * per_page])
+                    for i, case in enumerate(posts[(page - 1) * per_page : page * per_page])
                 )
                 or '<div class="td_module_19 td_module_wrap"><h3 class="entry-title"><a rel="bookmark" href="/2020/01/01/other/">Other</a></h3></div>'
             )
@@ -81,7 +81,7 @@ def site(cases, per_page=10, robots="User-agent: *\nDisallow: /wp-admin/\n"):
 
 
 def settings(web, **changes):
-    """The entry for scrapers.yaml under which a collector uses this server as the site."""
+    """The entry for scrapers.yaml with which the collector uses this server as the site."""
     return {
         "hosts": {"www.sirm.org": web.origin},
         "contact": "tester@hospital.test",
@@ -91,3 +91,17 @@ def settings(web, **changes):
         "allow_loopback": True,
         **changes,
     }
+
+
+def save(folder, case):
+    """A post with its pictures, as a browser would have saved them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    body = case.page()
+    for name in case.pictures():
+        stem, _, ending = case.upload(name).rpartition(".")
+        body = body.replace(f'data-src="{stem}-300x200.{ending}"', f'srcset="{stem}-300x200.{ending} 300w, {stem}.{ending} 900w"').replace(
+            "data:image/gif;base64,R0lGOD", f"./caso_files/{name}"
+        )
+        (folder / "caso_files").mkdir(exist_ok=True)
+        (folder / "caso_files" / name).write_bytes(film(sum(name.encode()), 500, 450))
+    (folder / "caso.html").write_text(address_mark("https://www.sirm.org" + case.path) + body)

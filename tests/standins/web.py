@@ -1,10 +1,14 @@
-"""A local web server on 127.0.0.1 for tests: pages in a dict, faults on demand, every request counted."""
+"""A local web server for tests: pages in a dict, faults on demand, every request counted; and what browsers save."""
 
 import gzip
 import hashlib
+import io
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import numpy as np
+from PIL import Image
 
 
 class Page:
@@ -19,8 +23,8 @@ class Page:
 class Web:
     """A server; `with Web() as web:` starts and stops it.
 
-    pages: {path with query: Page, or a function(web, path) that gives one}. faults: {path: [Page, ...]} that
-    are given first, one each. requests: the paths asked for, in order. agents: the User-Agents seen.
+    pages: {path with query: Page, or a function(web, path) that returns one}. faults: {path: [Page, ...]}, answers
+    that come first, one for each request. requests: the requested paths in their order. headers: those of each request.
     """
 
     def __init__(self):
@@ -99,13 +103,13 @@ class Web:
             handler.close_connection = True
 
 
+def address_mark(url):
+    """The first lines of a page that a browser saved from this address."""
+    return f"<!DOCTYPE html>\n<!-- saved from url=({len(url):04d}){url} -->\n"
+
+
 def film(seed=0, width=320, height=300, format="JPEG"):
     """The bytes of a drawn picture that no reader takes for a thumbnail."""
-    import io
-
-    import numpy as np
-    from PIL import Image
-
     random = np.random.default_rng(seed)
     coarse = Image.fromarray(random.integers(40, 200, (12, 12), dtype=np.uint8)).resize((width, height), Image.Resampling.BICUBIC)
     grain = random.integers(0, 24, (height, width), dtype=np.uint8)

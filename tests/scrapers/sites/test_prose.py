@@ -139,7 +139,7 @@ def test_view_only_where_the_words_say_it(text, view):
     assert prose.view(text).value == view
 
 
-def test_two_patients_are_noticed_and_told_apart():
+def test_two_patients_are_noticed_and_distinguished():
     text = "Paziente 1: donna di 60 anni. Paziente 2: uomo di 64 anni."
     assert prose.two_patients(text)
     assert [mark for mark, _ in prose.patient_marks(text)] == ["a", "b"]

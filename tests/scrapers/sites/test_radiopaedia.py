@@ -50,7 +50,7 @@ def test_all_three_viewer_forms_give_the_full_size_of_every_film():
 def test_modality_is_the_field_and_never_the_title():
     case = radiopaedia.case_page(Case(5, 2026, title="COVID-19 pneumonia on chest X-ray").page().encode(), URL)
     shown = viewer.read(json.dumps(Case(5).annotated(Case(5).ct_study)).encode())
-    assert not shown.films and not radiopaedia.with_viewer(case, shown).films
+    assert not shown.films and not viewer.joined(case, shown).films
     mixed = [{"modality": "x-ray", "images": [{"id": 1, "public_filename": f"{IMAGES}/1/a.jpeg"}]}]
     assert not viewer.read(json.dumps(mixed).encode(), "1").films
 
@@ -75,7 +75,7 @@ def test_the_page_s_modality_and_findings_serve_a_viewer_without_them():
     case = radiopaedia.case_page(Case(5, 2020, findings="AP film.").page().encode(), URL)
     stacks = Case(5).stacks()
     del stacks[0]["modality"]
-    film = radiopaedia.with_viewer(case, viewer.read(json.dumps(stacks).encode(), Case(5).study)).films[0]
+    film = viewer.joined(case, viewer.read(json.dumps(stacks).encode(), Case(5).study)).films[0]
     assert (film.modality.value, film.confidence, film.view.value) == ("X-ray", "exact", "AP")
 
 
@@ -110,7 +110,7 @@ def test_the_finding_is_the_title_s(title, finding):
 
 
 @pytest.mark.parametrize("title", ["Pneumonia mimicking COVID-19", "Not COVID-19", "COVID-19?"])
-def test_a_doubtful_finding_is_asked(title):
+def test_a_doubtful_finding_is_asked_about(title):
     case = radiopaedia.case_page(Case(5, 2026, title=title).page().encode(), URL)
     assert not case.finding and case.questions[0].field == "finding"
 

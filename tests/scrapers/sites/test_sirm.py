@@ -6,7 +6,7 @@ import pytest
 
 from cxrkit.errors import BadInput
 from scrapers.sites import sirm
-from scrapers.sites.cases import ask, combine
+from scrapers.sites.cases import combine, with_questions
 from tests.standins.sirm import Case
 
 URL = "https://www.sirm.org/2020/03/11/covid-19-caso-40/"
@@ -29,7 +29,7 @@ def test_a_post_with_a_film_and_a_slice():
     assert film.view.value == "AP supine" and "RX torace" in film.modality.evidence
     assert film.image_urls[0] == "https://www.sirm.org/wp-content/uploads/2020/03/foto-40-a.jpeg"
     assert not case.licence and "Rossi Maria" in case.credit and case.author == "Rossi Maria, Bianchi Luca"
-    assert not ask(case).questions
+    assert not with_questions(case).questions
 
 
 def test_pictures_outside_the_post_are_not_its_films():
@@ -52,11 +52,11 @@ def test_the_file_name_decides_only_when_it_says_rx_or_tc():
     case = parsed("Paziente di anni 50.", "RX-torace-a-letto-in-unica-proiezione-AP-1-1.jpeg", "35AF5C3B-44C8.jpeg", "TC-torace.png")
     assert kinds(case) == [("X-ray", "stated"), ("", ""), ("CT", "stated")]
     assert case.films[0].view.value == "AP supine"
-    assert {(q.film, q.field) for q in ask(case).questions} == {(case.films[1].key, "modality")}
+    assert {(q.film, q.field) for q in with_questions(case).questions} == {(case.films[1].key, "modality")}
 
 
 def test_words_that_name_both_are_a_guess_for_a_person():
-    case = ask(parsed("RX e TC torace: addensamenti.", "a1.jpeg", "b1.jpeg"))
+    case = with_questions(parsed("RX e TC torace: addensamenti.", "a1.jpeg", "b1.jpeg"))
     assert all(confidence == "guessed" for _, confidence in kinds(case)) and len(case.questions) == 2
     assert "names both" in case.questions[0].words
 
@@ -70,7 +70,7 @@ def test_two_pictures_after_two_projections_are_pa_and_lateral():
     assert [film.view.value for film in case.films] == ["PA", "lateral"]
 
 
-def test_the_sex_is_not_guessed_and_conflicting_ages_are_asked():
+def test_the_sex_is_not_guessed_and_conflicting_ages_are_asked_about():
     assert not parsed("Il paziente, 47 anni, febbrile.", "RX1.jpeg").sex
     case = parsed("Donna di 60 anni.", "Riferito di 64 anni di età: uomo di 64 anni.", "RX1.jpeg")
     assert not case.age and any(q.field == "age" for q in case.questions)
@@ -89,8 +89,8 @@ def test_two_patients_with_paragraphs_of_their_own():
     assert [(film.patient, film.age.value, film.sex.value) for film in case.films] == [("a", "60", "F"), ("b", "64", "M")]
 
 
-def test_two_patients_that_cannot_be_told_apart_are_asked():
-    case = ask(parsed("Sono marito e moglie, entrambi positivi. RX torace:", "RX-a.jpeg", "RX-b.jpeg", number=85))
+def test_two_patients_that_cannot_be_distinguished_are_asked_about():
+    case = with_questions(parsed("Sono marito e moglie, entrambi positivi. RX torace:", "RX-a.jpeg", "RX-b.jpeg", number=85))
     assert [q.field for q in case.questions] == ["patient", "patient"]
 
 
@@ -143,5 +143,5 @@ def test_listing_in_any_module_and_its_pages():
 
 @pytest.mark.parametrize("content", [b"", b"<html>", b"<h1>News</h1><p>RX torace</p>"])
 def test_what_is_no_case_is_said_to_be_none(content):
-    with pytest.raises(BadInput, match="no COVID-19 case"):
+    with pytest.raises(BadInput, match="not a COVID-19 case"):
         sirm.case_page(content, "https://www.sirm.org/about/")

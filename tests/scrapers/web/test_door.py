@@ -1,4 +1,4 @@
-"""The door against a local server: what is asked, what is not, when, and what each fault is called."""
+"""The door against a local server: what is requested, what is not, when, and what each fault is called."""
 
 import socket
 
@@ -10,7 +10,8 @@ from cxrkit.errors import CxrkitError
 from scrapers import settings
 from scrapers.web import addresses, robots
 from scrapers.web.cache import Cache
-from scrapers.web.door import CapReached, Door, HostStopped, NoAnswer, NotAsked, challenge
+from scrapers.web.door import Door
+from scrapers.web.refusals import CapReached, HostStopped, NoAnswer, NotAllowed, challenge
 from tests.standins.web import Page, Web, film
 
 
@@ -56,8 +57,8 @@ def test_robots_comes_first_and_the_kit_names_itself(web, tmp_path):
         assert "Cookie" not in headers and "Mozilla" not in headers["User-Agent"]
 
 
-def test_a_closed_path_is_not_asked(web, tmp_path):
-    with pytest.raises(NotAsked, match="robots.txt closes"):
+def test_a_disallowed_path_is_not_requested(web, tmp_path):
+    with pytest.raises(NotAllowed, match="robots.txt disallows"):
         door_to(web, tmp_path).page(URL + "/closed/x")
     assert web.requests == ["/robots.txt"]
 
@@ -81,7 +82,7 @@ def test_a_robots_txt_that_refuses_closes_the_host(web, tmp_path, answer):
     assert "/a" not in web.requests and "/b" not in web.requests
 
 
-def test_no_robots_txt_means_nothing_is_closed(web, tmp_path):
+def test_no_robots_txt_means_nothing_is_disallowed(web, tmp_path):
     del web.pages["/robots.txt"]
     assert door_to(web, tmp_path).page(URL + "/closed").status == 404
 
@@ -108,11 +109,11 @@ def test_the_pace_outlasts_the_process(web, tmp_path):
     assert clock.slept == [pytest.approx(11)]
 
 
-def test_a_fresh_page_is_not_asked_for_and_an_old_one_conditionally(web, tmp_path):
+def test_a_fresh_page_is_not_requested_and_an_old_one_conditionally(web, tmp_path):
     clock = Clock()
     door = door_to(web, tmp_path, clock)
     door.page(URL + "/a")
-    assert door.page(URL + "/a").cached and web.requests.count("/a") == 1
+    assert door.page(URL + "/a").body == b"<p>page a</p>" and web.requests.count("/a") == 1
     clock.now += 8 * 86400
     again = door.page(URL + "/a")
     assert again.body == b"<p>page a</p>" and web.requests.count("/a") == 2
@@ -122,7 +123,7 @@ def test_a_fresh_page_is_not_asked_for_and_an_old_one_conditionally(web, tmp_pat
     assert door.page(URL + "/a").body == b"<p>changed</p>"
 
 
-def test_a_damaged_cache_file_is_asked_for_again(web, tmp_path):
+def test_a_damaged_cache_file_is_requested_again(web, tmp_path):
     door = door_to(web, tmp_path)
     door.page(URL + "/a")
     door.cache.path(URL + "/a").write_bytes(b"\x1f\x8b broken")
@@ -218,7 +219,7 @@ def test_slow_answers_end(web, tmp_path):
 
 def test_too_large_an_answer_is_cut_off(web, tmp_path):
     web.pages["/a"] = Page(b"\0" * 9_000_000, headers={"Content-Encoding": "gzip"})
-    with pytest.raises(NotAsked, match="larger than"):
+    with pytest.raises(NotAllowed, match="larger than"):
         door_to(web, tmp_path).page(URL + "/a")
 
 
@@ -248,26 +249,26 @@ def test_a_redirect_on_the_site_is_followed(web, tmp_path):
 )
 def test_a_redirect_away_is_not_followed(web, tmp_path, target):
     web.pages["/old"] = Page("", status=302, headers={"Location": target})
-    with pytest.raises(NotAsked, match="redirects to a host"):
+    with pytest.raises(NotAllowed, match="redirects to a host"):
         door_to(web, tmp_path).page(URL + "/old")
 
 
-def test_a_redirect_into_a_closed_path_is_not_followed(web, tmp_path):
+def test_a_redirect_into_a_disallowed_path_is_not_followed(web, tmp_path):
     web.pages["/old"] = Page("", status=302, headers={"Location": "/closed/x"})
-    with pytest.raises(NotAsked, match="robots.txt"):
+    with pytest.raises(NotAllowed, match="robots.txt"):
         door_to(web, tmp_path).page(URL + "/old")
     web.pages["/loop"] = Page("", status=302, headers={"Location": "/loop"})
-    with pytest.raises(NotAsked, match="more than 5 times"):
+    with pytest.raises(NotAllowed, match="more than 5 times"):
         door_to(web, tmp_path).page(URL + "/loop")
 
 
-def test_a_private_address_of_an_allowed_host_is_not_asked(web, tmp_path):
+def test_a_private_address_of_an_allowed_host_is_not_requested(web, tmp_path):
     door = door_to(web, tmp_path, hosts={"in.sirm.test": "http://10.1.2.3"})
     with pytest.raises(CxrkitError, match="no public address"):
         door.page("https://in.sirm.test/x")
 
 
-def test_a_dns_answer_into_this_machine_is_not_asked_unless_allowed(web, tmp_path):
+def test_a_dns_answer_into_this_machine_is_not_followed_unless_allowed(web, tmp_path):
     def lookup(host, port, **_):
         return socket.getaddrinfo("127.0.0.1", port, type=socket.SOCK_STREAM)
 
