@@ -68,15 +68,15 @@ kernel/run.py, at the end, is the program.
     cxrkit/evaluation/__init__.py            Predictions in, numbers out: metrics, statistics, the decision which network is better. Neither torch nor text.
     cxrkit/evaluation/areas.py               Areas under the ROC and the precision-recall curve, with intervals over patients.
     cxrkit/evaluation/bootstrap.py           Bootstrap intervals of every metric at once, with patients drawn, not images.
-    cxrkit/evaluation/calibration.py         Whether a probability means what it says: of the films called 80 % COVID-19, are 80 % so?
+    cxrkit/evaluation/calibration.py         Calibration and temperature scaling: of the films given 80 % for COVID-19, are 80 % so?
     cxrkit/evaluation/comparison.py          Comparison of networks: each pair better, worse, equivalent or undecided, and what that rests on (comparison.json).
-    cxrkit/evaluation/decision.py            The one procedure that says of two networks: better, worse, equivalent or undecided.
+    cxrkit/evaluation/decision.py            Decision between two networks: better, worse, equivalent or undecided, by one procedure.
     cxrkit/evaluation/evaluate.py            Evaluation of finished runs: their scores and the comparison of their networks, from predictions alone. Nothing is trained.
     cxrkit/evaluation/metrics.py             Metrics of binary predictions, each a Figure: value, 95 % interval, n and method.
     cxrkit/evaluation/predictions.py         Predictions: what one network says of the images of one split, over its seeds; and predictions.csv, read and checked.
     cxrkit/evaluation/resplits.py            Comparison over resplits: does a difference between networks survive other training images?
     cxrkit/evaluation/scoring.py             Scoring: the metrics of every network, seed, stage and split of a run, from its predictions (metrics.json).
-    cxrkit/evaluation/statistics.py          Tests and intervals, each for one question; `decision` says how they make a verdict.
+    cxrkit/evaluation/statistics.py          Statistical tests and intervals, each for one question; `decision` says how they make a verdict.
     cxrkit/evaluation/study.py               The 2020 study's own figures: its confusion matrices and epochs, through the same tests as ours and beside ours.
     cxrkit/evaluation/study.yaml             The 2020 study that the kit repeats: what it reports after the last epoch of each network.
     cxrkit/experiments/dry-run.yaml          The whole road on drawn phantoms and from random weights, small enough for a laptop without a GPU.
@@ -125,7 +125,7 @@ kernel/run.py, at the end, is the program.
     cxrkit/schema/run.py                     run.json: what was asked, where it ran, what was chosen, and how it ended.
     cxrkit/schema/scores.py                  metrics.json: the scores of every network, seed, stage and split.
     cxrkit/tables.py                         Tables as values, and two of their three layouts: text for a log, Markdown for a document (HTML: report/page.html).
-    cxrkit/training/__init__.py              Folder tree in; models, epochs and predictions out.
+    cxrkit/training/__init__.py              Pixels in; trained networks, their epochs and predictions out.
     cxrkit/training/distributed.py           Data-parallel training (DDP): the processes of a world train one network together, each on its share of every batch.
     cxrkit/training/jobs.py                  Training jobs, one an architecture and seed: shared out, run, and gathered.
     cxrkit/training/loaders.py               fastai DataLoaders of the films: from the pixel cache, resident on the device, or file by file as fastai does.
@@ -144,7 +144,7 @@ RESULTS = 'cxrkit-chest-films-results'  # slug of your dataset that the results 
 RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = 'd29db4d811157f46a02817e9e5319d4c7342119d46b2141c73686071f1220b24'
+SOURCE_SHA256 = '567b56f25bbb8bebba7abd80a1c10be51ce202fef1b1e8a78faf1bb9e67f8817'
 FILES = {}
 
 
@@ -6769,7 +6769,7 @@ def middle(values) -> tuple[float, float]:
 # ======================================================================================================================
 
 FILES['cxrkit/evaluation/calibration.py'] = r'''
-"""Whether a probability means what it says: of the films called 80 % COVID-19, are 80 % so?"""
+"""Calibration and temperature scaling: of the films given 80 % for COVID-19, are 80 % so?"""
 
 from dataclasses import dataclass
 
@@ -7178,7 +7178,7 @@ def best(names: list[str], pairs: list[Pair]) -> Best:
 # ======================================================================================================================
 
 FILES['cxrkit/evaluation/decision.py'] = r'''
-"""The one procedure that says of two networks: better, worse, equivalent or undecided.
+"""Decision between two networks: better, worse, equivalent or undecided, by one procedure.
 
 **The question.** Does architecture A, trained once more with a new seed, err less than B on new patients of
 the same kind? The difference d is A's error rate less B's, averaged over seeds and images.
@@ -8154,7 +8154,7 @@ def final_scores(metrics: Metrics, kind: str = "scores") -> list[Score]:
 # ======================================================================================================================
 
 FILES['cxrkit/evaluation/statistics.py'] = r'''
-"""Tests and intervals, each for one question; `decision` says how they make a verdict."""
+"""Statistical tests and intervals, each for one question; `decision` says how they make a verdict."""
 
 import math
 
@@ -14460,7 +14460,7 @@ def plain(text: object, most: int = LONGEST) -> str:
 # ======================================================================================================================
 
 FILES['cxrkit/training/__init__.py'] = r'''
-"""Folder tree in; models, epochs and predictions out."""
+"""Pixels in; trained networks, their epochs and predictions out."""
 '''[1:]
 
 

@@ -1,4 +1,4 @@
-"""Whether a probability means what it says: of the films called 80 % COVID-19, are 80 % so?"""
+"""Calibration and temperature scaling: of the films given 80 % for COVID-19, are 80 % so?"""
 
 from dataclasses import dataclass
 

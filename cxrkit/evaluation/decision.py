@@ -1,4 +1,4 @@
-"""The one procedure that says of two networks: better, worse, equivalent or undecided.
+"""Decision between two networks: better, worse, equivalent or undecided, by one procedure.
 
 **The question.** Does architecture A, trained once more with a new seed, err less than B on new patients of
 the same kind? The difference d is A's error rate less B's, averaged over seeds and images.

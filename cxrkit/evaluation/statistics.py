@@ -1,4 +1,4 @@
-"""Tests and intervals, each for one question; `decision` says how they make a verdict."""
+"""Statistical tests and intervals, each for one question; `decision` says how they make a verdict."""
 
 import math
 

@@ -1,1 +1,1 @@
-"""Folder tree in; models, epochs and predictions out."""
+"""Pixels in; trained networks, their epochs and predictions out."""
