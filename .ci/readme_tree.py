@@ -6,6 +6,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 BEGIN, END = "<!-- tree: python .ci/readme_tree.py -->", "<!-- end of tree -->"
 FOLDERS = ("kernel", "scrapers", "cxrkit")
+NOT_A_PACKAGE = {"kernel": "The entry, and the one file that Kaggle runs"}
 WIDTH = 34
 
 
@@ -16,7 +17,7 @@ def tree(root: Path = ROOT) -> str:
 
 
 def _folder(folder: Path, depth: int) -> list[str]:
-    lines = [_line(folder.name + "/", _docstring(folder / "__init__.py"), depth)]
+    lines = [_line(folder.name + "/", _docstring(folder / "__init__.py") or NOT_A_PACKAGE.get(folder.name, ""), depth)]
     files = sorted(path for path in folder.glob("*.py") if not path.name.startswith("__"))
     lines += [
         _line(path.name, "GENERATED: run.py and cxrkit as one readable file" if path.name == "script.py" else _docstring(path), depth + 1)

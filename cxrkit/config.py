@@ -226,7 +226,11 @@ def overrides_of(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def as_arguments(overrides: Mapping[str, Any]) -> list[str]:
-    """The words of a command line that mean these overrides: the inverse of add_arguments and overrides_of."""
+    """The words of a command line that mean these overrides: the inverse of add_arguments and overrides_of.
+
+    Positional arguments belong before them, for a key that is a list takes all words up to the next option. An unknown
+    key becomes an option all the same, which the parser then refuses by name.
+    """
     declared = {each.name: each for each in fields(Experiment)}
     words = []
     for name, value in overrides.items():
@@ -235,7 +239,7 @@ def as_arguments(overrides: Mapping[str, Any]) -> list[str]:
             words.append(option if value else option.replace("--", "--no-", 1))
         elif name == "data":
             words += [f"{option}={item}" for item in ([value] if isinstance(value, str) else value)]
-        elif _item_type(declared[name]):
+        elif name in declared and _item_type(declared[name]):
             words += [option, *map(str, value if isinstance(value, (list, tuple)) else [value])]
         else:
             words.append(f"{option}={value}")

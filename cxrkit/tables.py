@@ -8,8 +8,9 @@ from cxrkit.evaluation.metrics import Figure
 from cxrkit.progress import table as aligned
 
 LONGEST = 300
-"""Characters of other people's text that a cell of Markdown shows."""
+"""Characters of other people's text that a cell of Markdown shows, and the last cell of a row in a log."""
 LONGEST_IN_LOG = 80
+"""And any other cell in a log, where it moves all that stand to its right."""
 UNSEEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\x00-\x08\x0e-\x1f\x7f]")
 """Characters that are not seen, and turn the direction of what follows."""
 NOTHING = "–"
@@ -99,7 +100,7 @@ def scale_of(
 
 def as_text(table: Table) -> str:
     """The table for a log: its caption, then its rows aligned."""
-    rows = [[" ".join(UNSEEN.sub("", cell.text).split())[:LONGEST_IN_LOG] for cell in row] for row in table.rows]
+    rows = [[*(_line(cell.text, LONGEST_IN_LOG) for cell in row[:-1]), _line(row[-1].text, LONGEST)] for row in table.rows]
     right = [column.title for column in table.columns if column.number]
     return f"{table.caption}\n{aligned(rows, [column.title for column in table.columns], right)}"
 
@@ -118,6 +119,10 @@ def as_markdown(table: Table) -> str:
 
 def plain(text: object, most: int = LONGEST) -> str:
     """Other people's text as one line of Markdown that means only itself."""
-    line = " ".join(UNSEEN.sub("", str(text)).split())
-    line = line if len(line) <= most else line[: most - 1] + "…"
-    return re.sub(r"([\\`*_\[\]|#])", r"\\\1", line).replace("<", "&lt;").replace(">", "&gt;")
+    return re.sub(r"([\\`*_\[\]|#])", r"\\\1", _line(str(text), most)).replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _line(text: str, most: int) -> str:
+    """The text on one line, without unseen characters, and cut, visibly, where it is longer than `most`."""
+    line = " ".join(UNSEEN.sub("", text).split())
+    return line if len(line) <= most else line[: most - 1] + "…"

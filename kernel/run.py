@@ -11,6 +11,7 @@ import argparse
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 try:
@@ -24,7 +25,8 @@ from cxrkit.errors import WrongUse, run_command
 from cxrkit.progress import announce
 
 
-def parse(arguments):
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The options of a run, its experiment's keys among them."""
     parser = argparse.ArgumentParser(prog="kernel/run.py", description="Train and evaluate the four networks. Research use only.")
     parser.add_argument("--local", action="store_true", help="run on this machine (needed anywhere but on Kaggle)")
     parser.add_argument(
@@ -39,11 +41,11 @@ def parse(arguments):
     return parser.parse_args(arguments)
 
 
-def main(arguments=None):
+def main(arguments: Sequence[str] | None = None) -> int | None:
+    """Run; return an exit code where another process ran instead, else None. Raises CxrkitError."""
     options = parse(arguments)
-    local = options.local or (
-        environment.processes() > 1 and not environment.on_kaggle()
-    )  # torchrun takes --local for an option of its own
+    shared_out = environment.processes() > 1 and not environment.on_kaggle()
+    local = options.local or shared_out  # torchrun takes --local for an option of its own
     if not local and not environment.on_kaggle():
         raise WrongUse("This is not Kaggle.", next="add --local to run here")
     overrides = config.overrides_of(options)
@@ -64,9 +66,10 @@ def main(arguments=None):
     announce(f"finished in {time.monotonic() - started:.0f} s")
     if results:
         pipeline.refuse_failures(results)
+    return None
 
 
-def _interrupt(*_):
+def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 

@@ -144,7 +144,7 @@ RESULTS = 'cxrkit-chest-films-results'  # slug of your dataset that the results 
 RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = '567b56f25bbb8bebba7abd80a1c10be51ce202fef1b1e8a78faf1bb9e67f8817'
+SOURCE_SHA256 = 'cdbe8d4de877ed750ac63a3d59230dd39b74ca8b6b6bced28217bacb2b81fc01'
 FILES = {}
 
 
@@ -2608,12 +2608,14 @@ FILES['cxrkit/cli/audit.py'] = r'''
 """python -m cxrkit audit: can the answer be trusted? Of a run, or of a manifest before anything is trained."""
 
 import time
+from argparse import Namespace
 from pathlib import Path
 
+from cxrkit.cli.shared import Commands
 from cxrkit.progress import say
 
 
-def add(commands):
+def add(commands: Commands) -> None:
     audit = commands.add_parser("audit", help="can the answer be trusted? shortcuts, masks, sources, films from elsewhere, a verdict")
     audit.add_argument("target", type=Path, metavar="RUN|MANIFEST", help="a run's folder, its results folder, or a manifest.csv")
     external = "films from elsewhere: a folder with covid/ and normal/, or a manifest.csv; may be given several times"
@@ -2632,7 +2634,7 @@ def add(commands):
     audit.set_defaults(command=run)
 
 
-def run(options):
+def run(options: Namespace) -> None:
     from cxrkit.audit import audit
     from cxrkit.report import markdown
 
@@ -2657,12 +2659,16 @@ def run(options):
 FILES['cxrkit/cli/bench.py'] = r'''
 """python -m cxrkit bench: how fast this machine trains, and what it waits for."""
 
+from argparse import Namespace
 from pathlib import Path
 
+from cxrkit import config
+from cxrkit.cli.shared import Commands
+from cxrkit.files import write_json
 from cxrkit.progress import say
 
 
-def add(commands):
+def add(commands: Commands) -> None:
     bench = commands.add_parser("bench", help="measure this machine: loaders, training steps, pixel cache")
     bench.add_argument("--data", action="append", metavar="DIR", help="films to measure with, as for a run (default: drawn phantoms)")
     bench.add_argument(
@@ -2676,9 +2682,8 @@ def add(commands):
     bench.set_defaults(command=run)
 
 
-def run(options):
-    from cxrkit import bench, config
-    from cxrkit.files import write_json
+def run(options: Namespace) -> None:
+    from cxrkit import bench
 
     experiment = config.load(options.experiment, {"data": ["phantom"]} | config.overrides_of(options))
     measured = bench.run(experiment, options.out)
@@ -2695,19 +2700,21 @@ def run(options):
 FILES['cxrkit/cli/bundle.py'] = r'''
 """python -m cxrkit bundle: kernel/script.py, the one file that Kaggle runs."""
 
+from argparse import Namespace
+
 from cxrkit import config
-from cxrkit.cli.shared import add_settings, settings_of
+from cxrkit.cli.shared import Commands, add_settings, settings_of
 from cxrkit.progress import say
 
 
-def add(commands):
+def add(commands: Commands) -> None:
     bundle = commands.add_parser("bundle", help="write kernel/script.py, the one file that Kaggle runs")
     bundle.add_argument("--check", action="store_true", help="only say whether it is made of the present source")
     add_settings(bundle)
     bundle.set_defaults(command=run)
 
 
-def run(options):
+def run(options: Namespace) -> None:
     from cxrkit.kaggle_io import bundle, metadata
 
     if options.check:
@@ -2726,13 +2733,16 @@ def run(options):
 FILES['cxrkit/cli/compare.py'] = r'''
 """python -m cxrkit compare: of each pair of networks, over one run or several: better, worse, equivalent or undecided."""
 
+from argparse import Namespace
+from dataclasses import asdict
 from pathlib import Path
 
-from cxrkit.cli.shared import add_decision, given
+from cxrkit.cli.shared import Commands, add_decision, given
+from cxrkit.files import write_json
 from cxrkit.progress import say
 
 
-def add(commands):
+def add(commands: Commands) -> None:
     compare = commands.add_parser("compare", help="say of each pair of networks: better, worse, equivalent or undecided")
     compare.add_argument(
         "runs", type=Path, nargs="+", metavar="RUN", help="runs on the same images, with other seeds, networks or protocols"
@@ -2743,11 +2753,8 @@ def add(commands):
     compare.set_defaults(command=run)
 
 
-def run(options):
-    from dataclasses import asdict
-
+def run(options: Namespace) -> None:
     from cxrkit.evaluation.evaluate import compare, compare_resplits
-    from cxrkit.files import write_json
     from cxrkit.report import markdown
     from cxrkit.results import open_all
 
@@ -2771,13 +2778,14 @@ def run(options):
 FILES['cxrkit/cli/evaluate.py'] = r'''
 """python -m cxrkit evaluate: a run's scores and comparison again, from its predictions."""
 
+from argparse import Namespace
 from pathlib import Path
 
-from cxrkit.cli.shared import add_decision, given
+from cxrkit.cli.shared import Commands, add_decision, given
 from cxrkit.progress import say
 
 
-def add(commands):
+def add(commands: Commands) -> None:
     evaluate = commands.add_parser("evaluate", help="compute a run's scores and comparison again from its predictions")
     evaluate.add_argument("run", type=Path, metavar="RUN", help="the run's folder, or its results folder")
     prevalence = "shares of people with COVID-19 for which predictive values are wanted, beside the study's (default: 0.01 0.1)"
@@ -2788,7 +2796,7 @@ def add(commands):
     evaluate.set_defaults(command=run)
 
 
-def run(options):
+def run(options: Namespace) -> None:
     from cxrkit.evaluation.evaluate import evaluate
     from cxrkit.report import markdown
     from cxrkit.results import Results
@@ -2808,13 +2816,18 @@ def run(options):
 FILES['cxrkit/cli/manifest.py'] = r'''
 """python -m cxrkit manifest build|check|diff|licences: a manifest from sources, and what is in it."""
 
+from argparse import Namespace
+from collections import Counter
 from pathlib import Path
 
+from cxrkit import config
+from cxrkit.cli.shared import Commands
 from cxrkit.errors import BadInput
-from cxrkit.progress import say
+from cxrkit.files import write_text
+from cxrkit.progress import say, table
 
 
-def add(commands):
+def add(commands: Commands) -> None:
     actions = commands.add_parser("manifest", help="build or check a manifest").add_subparsers(metavar="ACTION", required=True)
     build = actions.add_parser("build", help="read sources into a manifest")
     build.add_argument(
@@ -2842,8 +2855,7 @@ def add(commands):
     terms.set_defaults(command=run_licences)
 
 
-def run_build(options):
-    from cxrkit import config
+def run_build(options: Namespace) -> None:
     from cxrkit.data import manifest, sources, summary
 
     experiment = config.load(options.experiment, config.overrides_of(options))
@@ -2855,7 +2867,7 @@ def run_build(options):
     say(f"\n{len(built.records)} rows in {options.out}")
 
 
-def run_check(options):
+def run_check(options: Namespace) -> None:
     from cxrkit.data import manifest, sources
 
     given = manifest.read(options.manifest)
@@ -2870,18 +2882,14 @@ def run_check(options):
     say(f"{options.manifest}: {len(given.records)} rows, {len(given.used)} in use; {where}")
 
 
-def run_diff(options):
+def run_diff(options: Namespace) -> None:
     from cxrkit.data import manifest, summary
 
     say(summary.difference(manifest.read(options.before), manifest.read(options.after)) or "no difference")
 
 
-def run_licences(options):
-    from collections import Counter
-
+def run_licences(options: Namespace) -> None:
     from cxrkit.data import licences, manifest
-    from cxrkit.files import write_text
-    from cxrkit.progress import table
 
     given = manifest.read(options.manifest)
     write_text(options.out, licences.attribution(given.records))
@@ -2899,13 +2907,17 @@ def run_licences(options):
 FILES['cxrkit/cli/predict.py'] = r'''
 """python -m cxrkit predict: what a finished run's networks say of other films."""
 
+import json
+from argparse import Namespace
+from dataclasses import asdict
 from pathlib import Path
 
+from cxrkit.cli.shared import Commands
 from cxrkit.errors import BadInput
 from cxrkit.progress import say
 
 
-def add(commands):
+def add(commands: Commands) -> None:
     parser = commands.add_parser("predict", help="ask a finished run's networks about other films (research only)")
     parser.add_argument("run", type=Path, metavar="RUN", help="the run's folder, or its results folder, models/ included")
     parser.add_argument("images", type=Path, nargs="+", metavar="IMAGE", help="PNG, JPEG or DICOM files, or folders of them")
@@ -2914,10 +2926,7 @@ def add(commands):
     parser.set_defaults(command=run)
 
 
-def run(options):
-    import json
-    from dataclasses import asdict
-
+def run(options: Namespace) -> int:
     from cxrkit import predict
 
     answers = predict.predict(options.run, options.images, options.out)
@@ -2933,12 +2942,14 @@ def run(options):
 FILES['cxrkit/cli/publish.py'] = r'''
 """python -m cxrkit publish: a results folder as a Kaggle dataset, compared with what Kaggle then lists."""
 
+from argparse import Namespace
 from pathlib import Path
 
+from cxrkit.cli.shared import Commands
 from cxrkit.progress import say
 
 
-def add(commands):
+def add(commands: Commands) -> None:
     publish = commands.add_parser("publish", help="send a results folder to Kaggle as a dataset, and verify it there")
     publish.add_argument("results", type=Path, help="the results folder of a finished run")
     publish.add_argument("--slug", help="name of the dataset (default: that of the kernel, with -results)")
@@ -2946,7 +2957,7 @@ def add(commands):
     publish.set_defaults(command=run)
 
 
-def run(options):
+def run(options: Namespace) -> None:
     from cxrkit.kaggle_io import client, metadata, pull
 
     kaggle = client.connect()
@@ -2963,19 +2974,20 @@ def run(options):
 FILES['cxrkit/cli/pull.py'] = r'''
 """python -m cxrkit pull: the results of the kernel's newest run, fetched and verified."""
 
+from argparse import Namespace
 from pathlib import Path
 
-from cxrkit.cli.shared import OUT, kernel_of, say_pulled
+from cxrkit.cli.shared import OUT, Commands, kernel_of, say_pulled
 
 
-def add(commands):
+def add(commands: Commands) -> None:
     pull = commands.add_parser("pull", help="fetch and verify the results of the kernel's newest run")
     pull.add_argument("kernel", nargs="?", metavar="OWNER/NAME", help="default: that of kernel-metadata.json")
     pull.add_argument("--out", type=Path, default=OUT, metavar="DIR", help=f"where results go, a folder a run (default: {OUT})")
     pull.set_defaults(command=run)
 
 
-def run(options):
+def run(options: Namespace) -> None:
     from cxrkit.kaggle_io import client, pull
 
     kaggle = client.connect()
@@ -2990,13 +3002,14 @@ def run(options):
 FILES['cxrkit/cli/push.py'] = r'''
 """python -m cxrkit push: bundle the kit, run it on Kaggle, and wait for it and fetch its results if so asked."""
 
+from argparse import Namespace
 from pathlib import Path
 
-from cxrkit.cli.shared import OUT, add_settings, say_pulled, settings_of
+from cxrkit.cli.shared import OUT, Commands, add_settings, say_pulled, settings_of
 from cxrkit.progress import say
 
 
-def add(commands):
+def add(commands: Commands) -> None:
     push = commands.add_parser("push", help="bundle the kit and run it on Kaggle")
     add_settings(push)
     push.add_argument("--slug", help="name of the kernel (default: that of kernel-metadata.json)")
@@ -3007,7 +3020,7 @@ def add(commands):
     push.set_defaults(command=run)
 
 
-def run(options):
+def run(options: Namespace) -> None:
     from cxrkit.kaggle_io import client, pull, push
 
     settings = settings_of(options)
@@ -3029,19 +3042,21 @@ FILES['cxrkit/cli/report.py'] = r'''
 """python -m cxrkit report: report.html, its text twin and the cards, from a run's results alone."""
 
 import time
+from argparse import Namespace
 from pathlib import Path
 
+from cxrkit.cli.shared import Commands
 from cxrkit.progress import say
 
 
-def add(commands):
+def add(commands: Commands) -> None:
     report = commands.add_parser("report", help="write report.html, its text twin and the cards, from a run's results alone")
     report.add_argument("run", type=Path, metavar="RUN", help="the run's folder, or its results folder")
     report.add_argument("--text", action="store_true", help="print the tables as well")
     report.set_defaults(command=run)
 
 
-def run(options):
+def run(options: Namespace) -> None:
     from cxrkit.report import markdown, report
     from cxrkit.results import Results
 
@@ -3051,9 +3066,8 @@ def run(options):
     if options.text:
         say(markdown.log(results) + "\n")
     size = written[0].stat().st_size
-    say(
-        f"{written[0]}: {size / 1e6:.2f} MB, in {time.monotonic() - started:.1f} s; beside it {', '.join(path.name for path in written[1:])}"
-    )
+    beside = ", ".join(path.name for path in written[1:])
+    say(f"{written[0]}: {size / 1e6:.2f} MB, in {time.monotonic() - started:.1f} s; beside it {beside}")
 '''[1:]
 
 
@@ -3064,17 +3078,20 @@ def run(options):
 FILES['cxrkit/cli/setup.py'] = r'''
 """python -m cxrkit setup: kernel-metadata.json for one's own Kaggle account."""
 
+from argparse import Namespace
+
+from cxrkit.cli.shared import Commands
 from cxrkit.progress import say
 
 
-def add(commands):
+def add(commands: Commands) -> None:
     setup = commands.add_parser("setup", help="write kernel-metadata.json for your Kaggle account")
     setup.add_argument("--owner", metavar="NAME", help="your Kaggle user name (default: that of your credentials)")
     setup.add_argument("--slug", help="name of the kernel (default: the present one)")
     setup.set_defaults(command=run)
 
 
-def run(options):
+def run(options: Namespace) -> None:
     from cxrkit.kaggle_io import bundle, metadata
 
     written = metadata.set_up(options.owner, options.slug)
@@ -3090,22 +3107,33 @@ def run(options):
 FILES['cxrkit/cli/shared.py'] = r'''
 """Options and lines that several commands share."""
 
+from __future__ import annotations
+
+import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from cxrkit import config
 from cxrkit.errors import WrongUse
+from cxrkit.files import CHECKSUMS, read_json
 from cxrkit.progress import say
 
+if TYPE_CHECKING:
+    from cxrkit.kaggle_io.bundle import Settings
+    from cxrkit.kaggle_io.client import Kaggle
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+"""What argparse gives for the commands of a parser: each command adds its own."""
 OUT = Path("runs") / "kaggle"
 """Where results from Kaggle go."""
 
 
-def given(**options):
+def given(**options: Any) -> dict[str, Any]:
     """The options that were given; the functions know the defaults of the others."""
     return {name: value for name, value in options.items() if value is not None}
 
 
-def add_decision(parser):
+def add_decision(parser: argparse.ArgumentParser) -> None:
     """--threshold and --margin, of evaluate and compare."""
     threshold = "an image is called COVID-19 from this probability on (default: the experiment's)"
     parser.add_argument("--threshold", type=float, metavar="P", help=threshold)
@@ -3113,7 +3141,7 @@ def add_decision(parser):
     parser.add_argument("--margin", type=float, metavar="SHARE", help=margin)
 
 
-def add_settings(parser):
+def add_settings(parser: argparse.ArgumentParser) -> None:
     """What the head of the generated script says, of bundle and push."""
     parser.add_argument(
         "--experiment", default="paper", metavar="NAME", help=f"{', '.join(config.names())}, or a YAML file (default: paper)"
@@ -3123,7 +3151,7 @@ def add_settings(parser):
     config.add_arguments(parser.add_argument_group("experiment", "each also a key of the YAML file"))
 
 
-def settings_of(options, results=""):
+def settings_of(options: argparse.Namespace, results: str = "") -> Settings:
     """The bundle's Settings, once the experiment they name was checked. Raises WrongUse."""
     from cxrkit.kaggle_io.bundle import Settings
 
@@ -3132,7 +3160,7 @@ def settings_of(options, results=""):
     return Settings(options.experiment, overrides, options.hours, not options.cpu, results)
 
 
-def kernel_of(kaggle, ref):
+def kernel_of(kaggle: Kaggle, ref: str | None) -> str:
     """The kernel that was named, else the one of kernel-metadata.json, as owner/name. Raises WrongUse."""
     from cxrkit.kaggle_io import metadata
 
@@ -3142,12 +3170,12 @@ def kernel_of(kaggle, ref):
     return ref
 
 
-def say_pulled(folder):
+def say_pulled(folder: Path) -> None:
     """What was fetched, and which file to open first."""
-    from cxrkit.files import read_json
+    from cxrkit.kaggle_io import pull
 
-    results = folder / "results"
-    say(f"results, whole and verified: {results} ({len(read_json(results / 'checksums.json'))} files)")
+    results = folder / pull.FOLDER
+    say(f"results, whole and verified: {results} ({len(read_json(results / CHECKSUMS))} files)")
     for name in ("report.html", "metrics.json"):
         if (results / name).exists():
             say(f"look at {results / name}")
@@ -3162,19 +3190,21 @@ def say_pulled(folder):
 FILES['cxrkit/cli/status.py'] = r'''
 """python -m cxrkit status: how the kernel is doing on Kaggle, and the week's GPU quota."""
 
-from cxrkit.cli.shared import kernel_of
+from argparse import Namespace
+
+from cxrkit.cli.shared import Commands, kernel_of
 from cxrkit.errors import RemoteRefusal
 from cxrkit.progress import say
 
 
-def add(commands):
+def add(commands: Commands) -> None:
     status = commands.add_parser("status", help="how the kernel is doing on Kaggle")
     status.add_argument("kernel", nargs="?", metavar="OWNER/NAME", help="default: that of kernel-metadata.json")
     status.add_argument("--log", action="store_true", help="show its log too")
     status.set_defaults(command=run)
 
 
-def run(options):
+def run(options: Namespace) -> None:
     from cxrkit.kaggle_io import client, push
 
     kaggle = client.connect()
@@ -3198,13 +3228,15 @@ def run(options):
 FILES['cxrkit/cli/tree.py'] = r'''
 """python -m cxrkit tree build: a manifest's images as a folder tree, train|valid|test/<label>/<file>."""
 
+from argparse import Namespace
 from pathlib import Path
 
+from cxrkit.cli.shared import Commands
 from cxrkit.errors import WrongUse
 from cxrkit.progress import say
 
 
-def add(commands):
+def add(commands: Commands) -> None:
     actions = commands.add_parser("tree", help="build the folder tree").add_subparsers(metavar="ACTION", required=True)
     build = actions.add_parser("build", help="link a manifest's images into train|valid|test/<label>/")
     build.add_argument("manifest", type=Path)
@@ -3212,7 +3244,7 @@ def add(commands):
     build.set_defaults(command=run_build)
 
 
-def run_build(options):
+def run_build(options: Namespace) -> None:
     from cxrkit.data import manifest, sources, tree
 
     roots = manifest.read_roots(options.manifest)
@@ -3496,7 +3528,11 @@ def overrides_of(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def as_arguments(overrides: Mapping[str, Any]) -> list[str]:
-    """The words of a command line that mean these overrides: the inverse of add_arguments and overrides_of."""
+    """The words of a command line that mean these overrides: the inverse of add_arguments and overrides_of.
+
+    Positional arguments belong before them, for a key that is a list takes all words up to the next option. An unknown
+    key becomes an option all the same, which the parser then refuses by name.
+    """
     declared = {each.name: each for each in fields(Experiment)}
     words = []
     for name, value in overrides.items():
@@ -3505,7 +3541,7 @@ def as_arguments(overrides: Mapping[str, Any]) -> list[str]:
             words.append(option if value else option.replace("--", "--no-", 1))
         elif name == "data":
             words += [f"{option}={item}" for item in ([value] if isinstance(value, str) else value)]
-        elif _item_type(declared[name]):
+        elif name in declared and _item_type(declared[name]):
             words += [option, *map(str, value if isinstance(value, (list, tuple)) else [value])]
         else:
             words.append(f"{option}={value}")
@@ -8806,6 +8842,7 @@ import json
 import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from cxrkit import __version__, config
 from cxrkit.errors import BadInput, WrongUse
@@ -8823,13 +8860,14 @@ RULE = "# " + "=" * 118
 class Settings:
     """The constants at the head of the script, which a person may edit there.
 
-    experiment: a name that comes with the kit, or a YAML file, whose content travels; overrides: {key: value} laid over it; hours: after which no
-    new stage begins; gpu: whether the run stops where no GPU works; results: the slug of the dataset that
-    the kernel sends its results to, empty for none; run_id: names one run, empty for the time of its start.
+    experiment: a name that comes with the kit, or a YAML file, whose text travels; overrides: {key: value} laid
+    over it; hours: after which no new stage begins; gpu: whether the run stops where no GPU works; results: the
+    slug of the dataset that the kernel sends its results to, empty for none; run_id: names one run, empty for the
+    time of its start.
     """
 
     experiment: str = "paper"
-    overrides: dict = field(default_factory=dict)
+    overrides: dict[str, Any] = field(default_factory=dict)
     hours: float = 11.0
     gpu: bool = True
     results: str = ""
@@ -8846,7 +8884,7 @@ CONSTANTS = {
 }
 
 
-def files(root=ROOT):
+def files(root: Path = ROOT) -> dict[str, str]:
     """{relative path: text} of everything that travels: cxrkit, then run.py. Raises BadInput for what is no text."""
     package = sorted(
         path
@@ -8858,7 +8896,7 @@ def files(root=ROOT):
     return {path.relative_to(root).as_posix(): _read(path) for path in [*package, root / RUN]}
 
 
-def _read(path):
+def _read(path: Path) -> str:
     try:
         return path.read_bytes().decode("utf-8")
     except UnicodeDecodeError as error:
@@ -8867,12 +8905,12 @@ def _read(path):
         ) from error
 
 
-def source_sha256(sources):
+def source_sha256(sources: dict[str, str]) -> str:
     """SHA-256 over the names and texts of all files; 64 hexadecimal digits."""
     return hashlib.sha256(json.dumps(sources, sort_keys=True).encode()).hexdigest()
 
 
-def generate(settings, root=ROOT):
+def generate(settings: Settings, root: Path = ROOT) -> str:
     """The text of the script. Raises BadInput when it is too large for Kaggle."""
     sources = files(root)
     settings = _with_experiment(settings, sources)
@@ -8902,7 +8940,7 @@ if len(sys.argv) == 1:
 """
 
 
-def _with_experiment(settings, sources):
+def _with_experiment(settings: Settings, sources: dict[str, str]) -> Settings:
     """The settings with the experiment\'s name; an experiment of the user\'s own joins the sources."""
     if settings.experiment in config.names():
         return settings
@@ -8914,7 +8952,7 @@ def _with_experiment(settings, sources):
     return replace(settings, experiment=path.stem)
 
 
-def _head(settings, sources):
+def _head(settings: Settings, sources: dict[str, str]) -> str:
     names = ", ".join(config.names())
     contents = "\\n".join(f"    {name:<40} {_summary(name, text)}".rstrip() for name, text in sources.items())
     constants = "\\n".join(
@@ -8938,7 +8976,7 @@ FILES = {{}}
 \'\'\'
 
 
-def _summary(name, text):
+def _summary(name: str, text: str) -> str:
     """The first line of a file\'s docstring or comment."""
     if name.endswith(".py"):
         text = ast.get_docstring(ast.parse(text)) or ""
@@ -8947,11 +8985,11 @@ def _summary(name, text):
     return (text.splitlines() or [""])[0].removeprefix("# ").replace("\\\\", "").replace(\'"\', "\'")
 
 
-def heading(title):
+def heading(title: str) -> str:
     return f"\\n{RULE}\\n# {title}\\n{RULE}"
 
 
-def literal(text):
+def literal(text: str) -> str:
     """A Python literal for the text that reads like the text: raw and triple-quoted, escaped only where it must be."""
     body = "\\n" + text
     if "\'\'\'" not in text and not text.endswith(("\'", "\\\\")) and not re.search(r"[\\r\\x00]", text):
@@ -8961,34 +8999,34 @@ def literal(text):
     return f"\'\'\'{body}\'\'\'[1:]"
 
 
-def settings_in(script):
+def settings_in(script: str) -> Settings:
     """The Settings at the head of a script. Raises BadInput when they cannot be read."""
-    found = {}
+    values = {}
     for name in CONSTANTS:
         line = re.search(rf"^{name.upper()} = (.*)$", script, re.MULTILINE)
         try:
-            found[name] = ast.literal_eval(line[1])
+            values[name] = ast.literal_eval(line[1] if line else "")
         except (TypeError, ValueError, SyntaxError) as error:
             raise BadInput(
                 f"The script has no readable constant {name.upper()}.", SCRIPT, "write it anew: python -m cxrkit bundle"
             ) from error
-    return Settings(**found)
+    return Settings(**values)
 
 
-def identity(script):
+def identity(script: str) -> tuple[str, str]:
     """(source_sha256, run_id) of a script, also of one that came back from Kaggle; empty texts where it has none."""
-    found = [re.search(rf"^{name} = \'([^\']*)\'", script, re.MULTILINE) for name in ("SOURCE_SHA256", "RUN_ID")]
-    return tuple(match[1] if match else "" for match in found)
+    source, run_id = (re.search(rf"^{name} = \'([^\']*)\'", script, re.MULTILINE) for name in ("SOURCE_SHA256", "RUN_ID"))
+    return (source[1] if source else "", run_id[1] if run_id else "")
 
 
-def write(settings, root=ROOT):
+def write(settings: Settings, root: Path = ROOT) -> int:
     """Write kernel/script.py; return its size in bytes."""
     text = generate(settings, root)
     write_text(root / SCRIPT, text)
     return len(text.encode())
 
 
-def check(root=ROOT, experiment=None):
+def check(root: Path = ROOT, experiment: str | None = None) -> None:
     """Raise BadInput unless kernel/script.py is what `bundle` would write, but for the constants at its head.
 
     experiment: the YAML file it was made for, if it was one.
@@ -9479,14 +9517,17 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from cxrkit import config, environment, pipeline
 from cxrkit.columns import FROZEN, UNFROZEN
+from cxrkit.config import Experiment
 from cxrkit.errors import CxrkitError
 from cxrkit.files import link_or_copy, read_json, write_checksums, write_json
-from cxrkit.kaggle_io import client, mounts, pull
+from cxrkit.kaggle_io import client, datasets, mounts, pull
 from cxrkit.progress import say
 from cxrkit.results import Results
 
@@ -9497,7 +9538,7 @@ SESSION = "KAGGLE_API_V1_TOKEN"
 TOKEN, USER, KEY = OWN = ("KAGGLE_API_TOKEN", "KAGGLE_USERNAME", "KAGGLE_KEY")
 
 
-def arguments_of(experiment, overrides, hours, gpu, results):
+def arguments_of(experiment: str, overrides: Mapping[str, Any], hours: float, gpu: bool, results: str) -> list[str]:
     """The command line of kernel/run.py that means the constants at the head of the script."""
     arguments = ["--experiment", experiment, f"--hours={hours}"]
     arguments += [] if gpu else ["--cpu"]
@@ -9505,12 +9546,12 @@ def arguments_of(experiment, overrides, hours, gpu, results):
     return arguments + config.as_arguments(overrides)
 
 
-def run(experiment, hours, needs_gpu, results_slug) -> Results | None:
+def run(experiment: Experiment, hours: float | None, needs_gpu: bool, results_slug: str) -> Results | None:
     """Run the pipeline on what is attached; leave the results in the kernel's output and send them.
 
-    hours: after which no new stage begins. results_slug: the dataset to send them to; empty for none.
-    Raises CxrkitError when there is no GPU that works, no data, or no result; that results could not be
-    sent is said and written beside them, and is no error.
+    hours: after which no new stage begins; None for no end. results_slug: the dataset to send them to; empty for none.
+    Returns the Results; None in a process that is not the first, which makes them. Raises CxrkitError when there is no
+    GPU that works, no data, or no result; that results could not be sent is said and written beside them, and is no error.
     """
     time_left = environment.Deadline(hours)
     working = environment.kaggle_working()
@@ -9523,14 +9564,14 @@ def run(experiment, hours, needs_gpu, results_slug) -> Results | None:
     restore(scratch() / "jobs")
     results = pipeline.run(experiment, scratch(), working / pull.FOLDER, time_left)
     if results is None:
-        return None  # the first of several processes makes the results
+        return None
     save_unless_whole(results, scratch() / "jobs")
     if results_slug:
         send(results.folder, results_slug)
     return results
 
 
-def start_on_every_gpu():
+def start_on_every_gpu() -> int | None:
     """On a machine with several GPUs, start this program once for each through torchrun, and return its exit code; else None.
 
     A process that dies is started again with the others, and they go on from what is on disk.
@@ -9542,15 +9583,15 @@ def start_on_every_gpu():
         return None
     say(f"{gpus} GPUs: one process on each, which share the trainings out")
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={gpus}", "--max-restarts=1"]
-    return subprocess.run([*torchrun, "--", os.path.abspath(sys.modules["__main__"].__file__), *sys.argv[1:]]).returncode
+    return subprocess.run([*torchrun, "--", os.path.abspath(str(sys.modules["__main__"].__file__)), *sys.argv[1:]]).returncode
 
 
-def scratch():
+def scratch() -> Path:
     """A folder for what need not be kept: Kaggle saves every file below its working folder, links too."""
     return Path(tempfile.gettempdir()) / "cxrkit-work"
 
 
-def send(folder, slug):
+def send(folder: Path, slug: str) -> datasets.DatasetVersion | None:
     """Publish the results with whatever credential this kernel has; say, and write down beside them, how that went.
 
     Returns the DatasetVersion, or None where no credential may do it: the results stay in the kernel's output.
@@ -9575,23 +9616,24 @@ def send(folder, slug):
     return None
 
 
-def credentials():
+def credentials() -> Iterator[tuple[str, dict[str, str]]]:
     """Yield (name, {variable: value}) of each credential that this kernel has, the user's own first.
 
     Kaggle's client prefers the session's token to the user's own key, even where the token may not write and after the
     server called it inactive. So each credential is tried alone, with the others out of its sight.
     """
     secrets = {label: secret(label) for label in OWN}
-    for kind, found in (("attached secret", secrets), ("variable", os.environ)):
-        if found.get(TOKEN):
-            yield f"{kind} {TOKEN}", {TOKEN: found[TOKEN]}
-        if found.get(USER) and found.get(KEY):
-            yield f"{kind}s {USER} and {KEY}", {USER: found[USER], KEY: found[KEY]}
-    if os.environ.get(SESSION):
-        yield "session's token", {SESSION: os.environ[SESSION]}
+    for kind, place in (("attached secret", secrets), ("variable", os.environ)):
+        token, user, key = (place.get(name) for name in OWN)
+        if token:
+            yield f"{kind} {TOKEN}", {TOKEN: token}
+        if user and key:
+            yield f"{kind}s {USER} and {KEY}", {USER: user, KEY: key}
+    if session := os.environ.get(SESSION):
+        yield "session's token", {SESSION: session}
 
 
-def secret(label):
+def secret(label: str) -> str | None:
     """The secret that is attached to this kernel under that label, or None.
 
     `kaggle kernels push` detaches secrets: they have to be attached again on the kernel's page.
@@ -9606,7 +9648,7 @@ def secret(label):
 
 
 @contextmanager
-def alone(variables):
+def alone(variables: Mapping[str, str]) -> Iterator[None]:
     """The environment with these credentials and no others."""
     usual = {name: os.environ.pop(name) for name in (SESSION, *OWN) if name in os.environ}
     os.environ.update(variables)
@@ -9622,33 +9664,34 @@ def save_unless_whole(results: Results, jobs: Path) -> None:
     """Put the folder of jobs below the results where some are unfinished, for the next run, and list them in checksums.json."""
     if not results.info.unfinished:
         return
-    kept = []
+    names = []
     for job in sorted(path for path in jobs.iterdir() if (path / f"{FROZEN}.json").exists()):
         finished = (job / f"{UNFROZEN}.json").exists()
         for path in sorted(path for path in job.iterdir() if path.is_file()):
             if not (finished and path.name == f"{FROZEN}.pt"):
                 link_or_copy(path, results.folder / CHECKPOINTS / job.name / path.name)
-        kept.append(job.name)
-    write_json(results.folder / MARKER, kept)
+        names.append(job.name)
+    write_json(results.folder / MARKER, names)
     write_checksums(results.folder)
-    say(f"checkpoints: {len(kept)} trainings kept; python -m cxrkit push --resume goes on from them")
+    say(f"checkpoints: {len(names)} trainings kept; python -m cxrkit push --resume goes on from them")
 
 
-def restore(jobs, root=None):
+def restore(jobs: Path, root: Path | None = None) -> list[str]:
     """Put the jobs of an attached earlier run where training looks for them; return their names.
 
     Whether they belong to the same data and protocol is training's to say: it begins others anew.
     """
     attached = mounts.find(MARKER, root=root)
-    names = read_json(attached / MARKER) if attached else []
+    if attached is None:
+        return []
+    names = read_json(attached / MARKER)
     for name in names:
         for path in sorted((attached / CHECKPOINTS / Path(name).name).iterdir()):
             target = jobs / Path(name).name / path.name
             if not target.exists():
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, target)
-    if names:
-        say(f"checkpoints: {len(names)} trainings attached at {attached}")
+    say(f"checkpoints: {len(names)} trainings attached at {attached}")
     return names
 '''[1:]
 
@@ -9761,13 +9804,16 @@ Since 2026 a dataset lies at /kaggle/input/datasets/OWNER/SLUG, and in some kern
 """
 
 import os
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from cxrkit import config, environment
+from cxrkit.config import Experiment
 from cxrkit.data.readers import coronahack
 from cxrkit.errors import BadInput
 from cxrkit.progress import say
+from cxrkit.training import weights
 
 COLLECTED = ("radiopaedia/*/record.json", "sirm/*/record.json")
 """What a store of the scrapers holds; either will do."""
@@ -9776,7 +9822,7 @@ MOST_FOLDERS = 2000
 """Folders looked into at most: a dataset of 100,000 folders must not be walked."""
 
 
-def find(marker, ref="", root=None):
+def find(marker: str, ref: str = "", root: Path | None = None) -> Path | None:
     """The folder below the input mount that holds a file matching the pattern `marker`, or None.
 
     ref: owner/slug of the dataset, looked for first in both layouts; then every folder down to DEPTH, near
@@ -9791,7 +9837,7 @@ def find(marker, ref="", root=None):
     return None
 
 
-def folders_below(root):
+def folders_below(root: Path) -> Iterator[Path]:
     """The root and the folders below it, breadth first, down to DEPTH and at most MOST_FOLDERS."""
     level, seen = [Path(root)], 0
     for _ in range(DEPTH + 1):
@@ -9806,21 +9852,21 @@ def folders_below(root):
         level = deeper
 
 
-def mounted(root=None):
+def mounted(root: Path | None = None) -> str:
     """What is attached, as text: every folder that holds a file, relative to the input mount."""
     root = Path(root or environment.kaggle_input())
     if not root.is_dir():
         return "nothing: there is no " + str(root)
-    found = []
+    holding = []
     for folder in folders_below(root):
         with os.scandir(folder) as entries:
             if any(entry.is_file() for entry in entries):
-                found.append(folder.relative_to(root).as_posix())
-    shown = [name for name in found if not any(name.startswith(other + "/") for other in found)]
+                holding.append(folder.relative_to(root).as_posix())
+    shown = [name for name in holding if not any(name.startswith(other + "/") for other in holding)]
     return ", ".join(shown[:20]) or "nothing"
 
 
-def attach(experiment, root=None):
+def attach(experiment: Experiment, root: Path | None = None) -> Experiment:
     """The experiment with what is attached filled in: its data where it names none, and ImageNet weights.
 
     The data are CoronaHack, which must be there, and a store of collected films where one is attached.
@@ -9833,7 +9879,7 @@ def attach(experiment, root=None):
     return experiment
 
 
-def _data(root):
+def _data(root: Path | None) -> list[str]:
     ref = coronahack.DATASET_URL.partition("/datasets/")[2]
     folder = find(coronahack.METADATA, ref, root)
     if folder is None:
@@ -9843,17 +9889,15 @@ def _data(root):
             f'attach {ref}: "dataset_sources" in kernel-metadata.json, or Add Input on the kernel\'s page',
         )
     say(f"data: CoronaHack at {folder}")
-    found = [f"coronahack={folder}"]
+    data = [f"coronahack={folder}"]
     collected = next(filter(None, (find(marker, root=root) for marker in COLLECTED)), None)
     if collected:
         say(f"data: collected films at {collected}")
-        found.append(f"collected={collected}")
-    return found
+        data.append(f"collected={collected}")
+    return data
 
 
-def _with_weights(experiment, root):
-    from cxrkit.training import weights
-
+def _with_weights(experiment: Experiment, root: Path | None) -> Experiment:
     names = [os.path.basename(weights.source_of(architecture)) for architecture in experiment.architectures]
     folder = find(names[0], root=root)
     missing = [name for name in names if folder is None or not (folder / name).is_file()]
@@ -10904,16 +10948,6 @@ from cxrkit.tables import as_markdown, plain
 HERE = Path(__file__).parent
 
 
-def all_of(results: Results) -> dict[str, str]:
-    """{file name: text} of the cards."""
-    return {
-        "MODEL_CARD.md": model_card(results),
-        "DATASHEET.md": datasheet(results),
-        "CLAIM.md": claim(results),
-        "CITATION.cff": citation(),
-    }
-
-
 def model_card(results: Results) -> str:
     return _render(
         "model_card.md",
@@ -10948,7 +10982,7 @@ def datasheet(results: Results) -> str:
     )
 
 
-def _render(template: str, results: Results, **values) -> str:
+def _render(template: str, results: Results, **values: Any) -> str:
     made = jinja2.Environment(loader=jinja2.FileSystemLoader(HERE), undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
     made.filters["plain"] = plain
     used = results.manifest.used
@@ -10965,7 +10999,8 @@ def _render(template: str, results: Results, **values) -> str:
 
 def claim(results: Results) -> str:
     """CLAIM.md: each item answered yes, no or not applicable, with the file and field that holds it, and the score."""
-    rows, counts, content = [], Counter(), contents(results.folder)
+    rows, content = [], contents(results.folder)
+    counts: Counter[str] = Counter()
     for item in yaml.safe_load((HERE / "claim.yaml").read_text("utf-8")):
         answer, where = answered(item, content)
         counts[answer] += 1
@@ -11166,6 +11201,7 @@ from cxrkit.data.records import LABEL_WORDS, POSITIVE, Record
 from cxrkit.errors import BadInput
 from cxrkit.files import replacing
 from cxrkit.results import Results
+from cxrkit.schema import GalleryEntry
 from cxrkit.tables import Cell, Column, Table
 
 LARGEST_LOSSES = 6
@@ -11206,7 +11242,7 @@ def films(results: Results) -> list[Film]:
     ]
 
 
-def audited(results: Results) -> list:
+def audited(results: Results) -> list[GalleryEntry]:
     """The audit's GalleryEntries; empty where it made none."""
     return results.audits.attention.gallery if results.audits and results.audits.attention else []
 
@@ -11258,7 +11294,7 @@ def _thumbnail(results: Results, image_id: str) -> tuple[str, str]:
     return (path, "") if (results.folder / path).is_file() else ("", "the results hold no picture of it")
 
 
-def _film(results: Results, image_id, architecture, kind, p_covid, picture, why, pair) -> Film:
+def _film(results: Results, image_id: str, architecture: str, kind: str, p_covid: float, picture: str, why: str, pair: bool) -> Film:
     record = results.manifest.by_id[image_id]
     right = p_covid if record.label == POSITIVE else 1 - p_covid
     return Film(
@@ -11771,15 +11807,15 @@ FILES['cxrkit/report/page.js'] = r'''
   const data = JSON.parse(document.getElementById("predictions").textContent);
   const at = function (id) { return document.getElementById(id); };
 
-  function wilson(count, n, units) {
+  function wilson(count, n, size) {
     const z = data.z, share = count / n;
-    const centre = (share + z * z / (2 * units)) / (1 + z * z / units);
-    const half = z * Math.sqrt(share * (1 - share) / units + z * z / (4 * units * units)) / (1 + z * z / units);
+    const centre = (share + z * z / (2 * size)) / (1 + z * z / size);
+    const half = z * Math.sqrt(share * (1 - share) / size + z * z / (4 * size * size)) / (1 + z * z / size);
     return [share, share === 0 ? 0 : Math.max(0, centre - half), share === 1 ? 1 : Math.min(1, centre + half)];
   }
-  function told(count, n, units, digits) {
+  function told(count, n, size, digits) {
     if (!n) { return "–"; }
-    const found = wilson(count, n, units).map(function (value) { return value.toFixed(digits); });
+    const found = wilson(count, n, size).map(function (value) { return value.toFixed(digits); });
     return found[0] + " [" + found[1] + ", " + found[2] + "]";
   }
   // Mean counts over the runs chosen: one seed, or all seeds of a network.
@@ -11801,9 +11837,9 @@ FILES['cxrkit/report/page.js'] = r'''
     const covid = found.tp + found.fn, normal = found.tn + found.fp, n = covid + normal;
     at("shown").textContent = threshold.toFixed(3);
     at("of").textContent = choice.name;
-    at("sensitivity").textContent = told(found.tp, covid, data.units.covid, 3);
-    at("specificity").textContent = told(found.tn, normal, data.units.normal, 3);
-    at("error_rate").textContent = told(found.fn + found.fp, n, data.units.all, 4);
+    at("sensitivity").textContent = told(found.tp, covid, data.effective_n.covid, 3);
+    at("specificity").textContent = told(found.tn, normal, data.effective_n.normal, 3);
+    at("error_rate").textContent = told(found.fn + found.fp, n, data.effective_n.all, 4);
   }
   if (data.runs.length) {
     data.choices.forEach(function (choice, index) {
@@ -11838,8 +11874,10 @@ FILES['cxrkit/report/page.py'] = r'''
 
 import base64
 import hashlib
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import jinja2
@@ -11849,6 +11887,7 @@ from cxrkit import RESEARCH_ONLY, __version__
 from cxrkit.config import short_name
 from cxrkit.data.records import SPLIT_WORDS
 from cxrkit.evaluation import metrics, study
+from cxrkit.evaluation.metrics import Figure
 from cxrkit.evaluation.scoring import effective_sizes
 from cxrkit.report import gallery, plots, sentences
 from cxrkit.report.plots import Drawing
@@ -11856,7 +11895,7 @@ from cxrkit.report.tables import audits as audit_tables
 from cxrkit.report.tables import comparison as comparison_tables
 from cxrkit.report.tables import data, networks, settings, thresholds
 from cxrkit.results import Results
-from cxrkit.tables import count_text, figure_text
+from cxrkit.tables import NOTHING, Cell, count_text, figure_text
 
 HERE = Path(__file__).parent
 LONGEST = 300
@@ -11896,7 +11935,7 @@ def html(results: Results, shown: list[gallery.Film], drawings: dict[str, list[D
     )
 
 
-def values(results: Results, shown: list[gallery.Film], drawings: dict[str, list[Drawing]]) -> dict:
+def values(results: Results, shown: list[gallery.Film], drawings: dict[str, list[Drawing]]) -> dict[str, Any]:
     """What the template shows, by name."""
     audits, compared = results.audits, results.comparison
     tables = {name: make_table(results) for name, make_table in TABLES.items()}
@@ -11951,14 +11990,15 @@ def drawings(results: Results) -> dict[str, list[Drawing]]:
     """The page's figures, by the place where they stand."""
     marks = [warning.short for warning in results.warnings]
 
-    def draw(name, alt, size, function, *arguments, wide=False):
+    def draw(name: str, alt: str, size: tuple[float, float], function: Callable, *arguments: Any, wide: bool = False) -> Drawing:
         return plots.drawn(name, alt, lambda axes: function(axes, *arguments), size, marks, wide)
 
     held = {name: predictions for name in results.architectures if (predictions := results.predictions(name)) is not None}
+    scores = {name: score for name in held if (score := networks.score_of(results, name))}
     published = {name: counts.wrong / counts.n for name, counts in study.confusions().items()}
     compared = results.comparison.networks
-    told = "; ".join(f"{network.name} {100 * network.error_rate.value:.2f} %" for network in compared)
-    areas = ", ".join(f"{short_name(name)} AUC {figure_text(results.score(name).auc)}" for name in held)
+    told = "; ".join(f"{network.name} {percent(network.error_rate)}" for network in compared)
+    areas = ", ".join(f"{short_name(name)} AUC {figure_text(score.auc)}" for name, score in scores.items())
     scaled = {score.architecture: score.scaling.before.bins for _, score in thresholds.judged(results) if score.scaling}
     size = (5.4, 0.7 * len(compared) + 0.6)
     groups = {
@@ -11992,7 +12032,7 @@ def drawings(results: Results) -> dict[str, list[Drawing]]:
     return groups
 
 
-def pictures(results: Results, shown: list[gallery.Film]) -> list[dict]:
+def pictures(results: Results, shown: list[gallery.Film]) -> list[dict[str, Any]]:
     """The gallery's films as dicts, with their picture as a data URI while there is room."""
     rows, room, folder = [], MOST_PICTURE_BYTES, results.folder.resolve()
     for film in shown:
@@ -12021,9 +12061,12 @@ def gallery_lede(results: Results) -> str:
     )
 
 
-def embedded(results: Results) -> dict:
+def embedded(results: Results) -> dict[str, Any]:
     """What the threshold's slider counts from: the held-out predictions of each run."""
-    runs, choices, sizes, truth = [], [], None, None
+    runs: list[dict[str, list[float]]] = []
+    choices: list[dict[str, Any]] = []
+    effective_n: dict[str, float] = {}
+    truth: list[int] = []
     for architecture in results.architectures:
         held = results.predictions(architecture)
         if held is None:
@@ -12037,13 +12080,13 @@ def embedded(results: Results) -> dict:
         covid, normal = effective_sizes(held)
         n_covid, n_normal = int(held.is_covid.sum()), int((~held.is_covid).sum())
         squares = sum(n * n / effective for n, effective in ((n_covid, covid), (n_normal, normal)) if n)
-        sizes = {"covid": covid, "normal": normal, "all": (n_covid + n_normal) ** 2 / squares}
+        effective_n = {"covid": covid, "normal": normal, "all": (n_covid + n_normal) ** 2 / squares}
         truth = held.is_covid.astype(int).tolist()
     return {
         "threshold": results.metrics.threshold,
         "z": float(metrics.Z),
-        "is_covid": truth or [],
-        "units": sizes,
+        "is_covid": truth,
+        "effective_n": effective_n,
         "runs": runs,
         "choices": choices,
     }
@@ -12057,13 +12100,17 @@ def templates() -> jinja2.Environment:
     return made
 
 
-def clipped(words, most=LONGEST):
+def percent(figure: Figure) -> str:
+    return NOTHING if figure.value is None else f"{100 * figure.value:.2f} %"
+
+
+def clipped(words: object, most: int = LONGEST) -> str:
     """The text on one line, cut where it is longer than `most`."""
-    words = " ".join(str(words).split())
-    return words if len(words) <= most else words[: most - 1] + "…"
+    line = " ".join(str(words).split())
+    return line if len(line) <= most else line[: most - 1] + "…"
 
 
-def safe_url(url):
+def safe_url(url: str) -> str:
     """The address if it leads to a web page, else an empty text; a `javascript:` address would be run."""
     try:
         parts = urlsplit(url or "")
@@ -12072,7 +12119,7 @@ def safe_url(url):
     return url if parts.scheme in ("http", "https") and parts.netloc and len(url) < 2000 else ""
 
 
-def whisker(cell, scale):
+def whisker(cell: Cell, scale: tuple[float, float] | None) -> str:
     """A cell's dot and whisker as SVG, on its column's scale."""
     if not scale or cell.value is None:
         return ""
@@ -12082,7 +12129,7 @@ def whisker(cell, scale):
     return Markup(f'<svg class="whisker" aria-hidden="true">{line}<circle cx="{at[1]}%" cy="50%" r="2.6"/></svg>')
 
 
-def shade(counts, name, other):
+def shade(counts: dict[str, float], name: str, other: str) -> Markup:
     """A cell of a confusion matrix, the darker the larger its share of the row."""
     share = counts[name] / ((counts[name] + counts[other]) or 1)
     return Markup(f'<td class="number" style="background: rgba(var(--cell), {0.05 + 0.35 * share:.2f})">{count_text(counts[name])}</td>')
@@ -12102,12 +12149,15 @@ is dark on a dark page.
 
 import io
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from markupsafe import Markup
 from matplotlib import rc_context
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from sklearn.metrics import precision_recall_curve, roc_curve
@@ -12115,6 +12165,9 @@ from sklearn.metrics import precision_recall_curve, roc_curve
 from cxrkit.columns import FROZEN
 from cxrkit.config import ARCHITECTURES, short_name
 from cxrkit.evaluation import study
+from cxrkit.evaluation.calibration import Bin
+from cxrkit.evaluation.predictions import Predictions
+from cxrkit.schema import NetworkErrors
 
 FOLDER = "figures"
 PALETTE = ("#0072b2", "#c25700", "#00795a", "#a8478a")
@@ -12166,12 +12219,25 @@ class Drawing:
     wide: bool = False
 
 
-def _number(architecture: str) -> int:
-    """The place of a network's colour, line and marker; networks beyond the study's four begin again."""
-    return (ARCHITECTURES.index(architecture) if architecture in ARCHITECTURES else len(architecture)) % len(PALETTE)
+@dataclass(frozen=True)
+class Look:
+    """How a network is told from the others: by colour, by line, by marker."""
+
+    colour: str
+    line: Any
+    marker: str
 
 
-def drawn(name: str, alt: str, draw: Callable, size: tuple[float, float], marks: Sequence[str] = (), wide: bool = False) -> Drawing:
+def look(architecture: str) -> Look:
+    """The network's Look. A fifth network has the first one's colour again, and another line and marker."""
+    number = ARCHITECTURES.index(architecture)
+    turn = (number + number // len(PALETTE)) % len(LINES)
+    return Look(PALETTE[number % len(PALETTE)], LINES[turn], MARKERS[turn])
+
+
+def drawn(
+    name: str, alt: str, draw: Callable[[Axes], None], size: tuple[float, float], marks: Sequence[str] = (), wide: bool = False
+) -> Drawing:
     """The Drawing of draw(axes). size: inches; marks: texts across it."""
     with rc_context(STYLE):
         figure = Figure(figsize=size, layout="constrained")
@@ -12185,7 +12251,7 @@ def drawn(name: str, alt: str, draw: Callable, size: tuple[float, float], marks:
     return Drawing(name, svg, raster.getvalue(), Markup(in_variables(svg, name)), alt, wide)
 
 
-def in_variables(text, prefix):
+def in_variables(text: str, prefix: str) -> str:
     """matplotlib's SVG without its head, with CSS variables for colours, the page's font, and ids of its own."""
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
@@ -12198,7 +12264,7 @@ def in_variables(text, prefix):
     return re.sub(r"\n\s*", "\n", text)
 
 
-def watermark(figure, marks):
+def watermark(figure: Figure, marks: Sequence[str]) -> None:
     """Write each mark across a figure, as large as fits, so that it cannot be cropped away."""
     width = figure.get_figwidth() * 72
     for row, mark in enumerate(marks):
@@ -12207,9 +12273,12 @@ def watermark(figure, marks):
         figure.text(0.5, height, mark.upper(), ha="center", va="center", fontsize=size, color=WARN, alpha=0.22, zorder=10)
 
 
-def losses(axes, epochs, architecture):
-    """Training and validation loss over the epochs of both stages, a thin line a seed, a thick one for the median."""
-    colour = PALETTE[_number(architecture)]
+def losses(axes: Axes, epochs: pd.DataFrame, architecture: str) -> None:
+    """Training and validation loss over the epochs of both stages: a thin line a seed, a thick one for the median.
+
+    The study's validation loss of the unfrozen stage, where it trained this network, stands as crosses.
+    """
+    colour = look(architecture).colour
     for column, style in (("train_loss", "--"), ("valid_loss", "-")):
         runs = [run[column].to_numpy() for _, run in epochs.groupby("seed", sort=False)]
         for run in runs if len(runs) > 1 else ():
@@ -12226,10 +12295,11 @@ def losses(axes, epochs, architecture):
     first = next(run for _, run in epochs.groupby("seed", sort=False))
     frozen = int((first["stage"] == FROZEN).sum())
     axes.axvline(frozen + 0.5, color=QUIET, linewidth=0.7)
-    theirs = study.epochs().get(architecture, [])
-    if theirs:
+    published = study.epochs()
+    if architecture in published:
+        theirs = published[architecture]
         at = [frozen + epoch.epoch for epoch in theirs]
-        axes.plot(at, [epoch.valid_loss for epoch in theirs], color=INK, linestyle="", marker="x", markersize=4, label="2020 study")
+        axes.plot(at, [epoch.valid_loss for epoch in theirs], color=INK, linewidth=0.6, marker="x", markersize=4, label="2020 study")
     axes.set(title=short_name(architecture), xlabel="epoch (line: body unfrozen)", ylabel="loss")
     if (epochs[["train_loss", "valid_loss"]].to_numpy() > 0).any():
         axes.set_yscale("log")
@@ -12239,10 +12309,10 @@ def losses(axes, epochs, architecture):
     axes.legend(loc="best", fontsize=8)
 
 
-def lr_find(axes, finder, architecture):
+def lr_find(axes: Axes, finder: pd.DataFrame, architecture: str) -> None:
     """The learning-rate finder's curves, a line a seed, with the rate that was chosen from each."""
     for _, run in finder.groupby("seed", sort=False):
-        axes.plot(run["learning_rate"], run["loss"], color=PALETTE[_number(architecture)], linewidth=0.9, alpha=0.8)
+        axes.plot(run["learning_rate"], run["loss"], color=look(architecture).colour, linewidth=0.9, alpha=0.8)
         axes.axvline(run["chosen"].iloc[0], color=QUIET, linewidth=0.7)
     axes.set(title=short_name(architecture), xlabel="learning rate (line: chosen)", ylabel="smoothed loss", xscale="log")
     lowest, start = finder["loss"].min(), finder.loc[finder["step"] <= finder["step"].min() + 5, "loss"].max()
@@ -12252,80 +12322,74 @@ def lr_find(axes, finder, architecture):
 GRID = np.linspace(0, 1, 101)
 
 
-def roc(axes, scores):
+def roc(axes: Axes, held: Mapping[str, Predictions]) -> None:
     """ROC curves of {architecture: Predictions}: the mean over seeds, and a band from the lowest to the highest seed."""
 
-    def curve(truth, p):
+    def curve(truth: np.ndarray, p: np.ndarray) -> np.ndarray:
         alarms, hits, _ = roc_curve(truth, p)
-        found = np.interp(GRID, alarms, hits)
-        found[0] = 0
-        return found
+        sensitivity = np.interp(GRID, alarms, hits)
+        sensitivity[0] = 0
+        return sensitivity
 
-    _curves(axes, scores, curve)
+    _curves(axes, held, curve)
     axes.plot([0, 1], [0, 1], color=QUIET, linewidth=0.7, linestyle=":")
     axes.set(title="ROC", xlabel="1 − specificity", ylabel="sensitivity", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
     axes.legend(loc="lower right", fontsize=8)
 
 
-def precision_recall(axes, scores):
+def precision_recall(axes: Axes, held: Mapping[str, Predictions]) -> None:
     """Precision over sensitivity, drawn in the same way; at each sensitivity the best precision that reaches it."""
 
-    def curve(truth, p):
+    def curve(truth: np.ndarray, p: np.ndarray) -> np.ndarray:
         precision, recall, _ = precision_recall_curve(truth, p)
         return np.array([precision[recall >= wanted - 1e-12].max() for wanted in GRID])
 
-    _curves(axes, scores, curve)
-    share = next(iter(scores.values())).is_covid.mean()
+    _curves(axes, held, curve)
+    share = next(iter(held.values())).is_covid.mean()
     axes.axhline(share, color=QUIET, linewidth=0.7, linestyle=":")
     axes.set(title="Precision and recall", xlabel="sensitivity (recall)", ylabel="precision", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
     axes.legend(loc="lower left", fontsize=8)
 
 
-def _curves(axes, scores, curve):
-    for architecture, mine in scores.items():
-        found = np.array([curve(mine.is_covid, p) for p in mine.p_covid])
-        colour = PALETTE[_number(architecture)]
-        if len(found) > 1:
-            axes.fill_between(GRID, found.min(0), found.max(0), color=colour, alpha=0.15, linewidth=0)
-        axes.plot(GRID, found.mean(0), color=colour, linestyle=LINES[_number(architecture)], label=short_name(architecture))
+def _curves(axes: Axes, held: Mapping[str, Predictions], curve: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> None:
+    for architecture, predictions in held.items():
+        curves = np.array([curve(predictions.is_covid, p) for p in predictions.p_covid])
+        style = look(architecture)
+        if len(curves) > 1:
+            axes.fill_between(GRID, curves.min(0), curves.max(0), color=style.colour, alpha=0.15, linewidth=0)
+        axes.plot(GRID, curves.mean(0), color=style.colour, linestyle=style.line, label=short_name(architecture))
 
 
-def reliability(axes, bins, architecture):
+def reliability(axes: Axes, bins: Sequence[Bin], architecture: str) -> None:
     """Share of COVID-19 over mean probability, in bins of equal size with Wilson's intervals: the bins of calibration."""
     axes.plot([0, 1], [0, 1], color=QUIET, linewidth=0.7, linestyle=":")
     x, y = np.array([b.mean_p for b in bins]), np.array([b.share_covid.value for b in bins])
     ends = np.maximum([y - [b.share_covid.low for b in bins], [b.share_covid.high for b in bins] - y], 0)
-    axes.errorbar(
-        x,
-        y,
-        yerr=ends,
-        color=PALETTE[_number(architecture)],
-        marker=MARKERS[_number(architecture)],
-        markersize=4,
-        linewidth=1,
-        elinewidth=0.8,
-    )
+    style = look(architecture)
+    axes.errorbar(x, y, yerr=ends, color=style.colour, marker=style.marker, markersize=4, linewidth=1, elinewidth=0.8)
     axes.set(title=short_name(architecture), xlabel="mean probability", ylabel="share COVID-19", xlim=(-0.03, 1.03), ylim=(-0.03, 1.03))
 
 
-def errors(axes, networks, published):
-    """Each run's error rate as a dot, the mean with its interval beside it, and the study's one run as a cross."""
+def errors(axes: Axes, networks: Sequence[NetworkErrors], published: Mapping[str, float]) -> None:
+    """Each run's error rate as a dot, the mean with its interval beside it, and the study's one run as a cross.
+
+    published: {architecture: the study's error rate}.
+    """
     for row, network in enumerate(networks):
-        number = _number(network.architecture)
-        colour, rate, values = PALETTE[number], network.error_rate, np.array(network.errors)
+        style, rate, values = look(network.architecture), network.error_rate, np.array(network.errors)
         order = np.argsort(np.argsort(values, kind="stable"), kind="stable")
         lift = 0.26 * (order % 5 - 2) / 2 if len(values) > 1 else np.zeros(1)
         axes.plot(
             100 * values,
             row - 0.12 + 0.6 * lift,
             linestyle="",
-            marker=MARKERS[number],
+            marker=style.marker,
             markersize=4,
-            color=colour,
+            color=style.colour,
             alpha=0.65,
         )
-        axes.plot([100 * rate.low, 100 * rate.high], [row + 0.26] * 2, color=colour, linewidth=1.2)
-        axes.plot(100 * rate.value, row + 0.26, marker="|", markersize=9, color=colour)
+        axes.plot(100 * np.array([rate.low, rate.high], float), [row + 0.26] * 2, color=style.colour, linewidth=1.2)
+        axes.plot(100 * np.array(rate.value, float), row + 0.26, marker="|", markersize=9, color=style.colour)
         if network.architecture in published:
             axes.plot(100 * published[network.architecture], row - 0.12, marker="x", markersize=6, color=INK, linestyle="")
     axes.set(yticks=range(len(networks)), xlabel="error rate, %", ylim=(len(networks) - 0.5, -0.5))
@@ -12348,9 +12412,10 @@ from cxrkit.data.licences import attribution
 from cxrkit.data.records import Record
 from cxrkit.files import replacing, write_checksums, write_text
 from cxrkit.report import cards, gallery, markdown, page, plots
+from cxrkit.report.tables.settings import GENERATED
 from cxrkit.results import Results
 
-PAGE = "report.html"
+PAGE = GENERATED[0]
 
 
 def make(results: Results, locate: Callable[[Record], Path] | None = None) -> list[Path]:
@@ -12371,12 +12436,19 @@ def make(results: Results, locate: Callable[[Record], Path] | None = None) -> li
         write_checksums(folder)
     results.refresh_checksums(*(path.relative_to(folder).as_posix() for path in sorted((folder / plots.FOLDER).rglob("*.*"))))
     shown = gallery.films(results)
-    texts = {PAGE: page.html(results, shown, drawings), "report.md": markdown.markdown(results, shown), **cards.all_of(results)}
-    texts["ATTRIBUTION.md"] = attribution(results.manifest.records)
-    for name, text in texts.items():
+    texts = (
+        page.html(results, shown, drawings),
+        markdown.markdown(results, shown),
+        cards.model_card(results),
+        cards.datasheet(results),
+        cards.claim(results),
+        attribution(results.manifest.records),
+        cards.citation(),
+    )
+    for name, text in zip(GENERATED, texts, strict=True):
         write_text(folder / name, text)
-    results.refresh_checksums(*texts)
-    return [folder / name for name in texts]
+    results.refresh_checksums(*GENERATED)
+    return [folder / name for name in GENERATED]
 '''[1:]
 
 
@@ -12515,9 +12587,21 @@ FILES['cxrkit/report/tables/__init__.py'] = r'''
 FILES['cxrkit/report/tables/audits.py'] = r'''
 """Tables of the audit: lungless baselines, masks, sources, external films, attention, controls, and what was not done."""
 
+from collections.abc import Iterable, Sequence
+
 from cxrkit.config import short_name
 from cxrkit.schema import Area, Audits
 from cxrkit.tables import NOTHING, Cell, Column, Table, figure_cell, number_cell, scale_of
+
+WITH_NETWORKS = {
+    "networks": "the networks' scores",
+    "masking": "lungs hidden",
+    "external": "films from elsewhere",
+    "attention": "where the networks look",
+}
+"""The parts of an audit that need trained networks, by their field of schema.Audits."""
+EVERY_FILM = "all"
+"""The `split` of what the audit of a manifest judges; see schema.Judged."""
 
 
 def all_of(audits: Audits | None) -> list[Table]:
@@ -12533,7 +12617,7 @@ def _area(area: Area | None) -> list[Cell]:
     return [figure_cell(area.auc), number_cell(area.auc.n)] if area else [Cell(NOTHING), Cell(NOTHING)]
 
 
-def _areas(rows, index: int):
+def _areas(rows: Iterable[Sequence[Cell]], index: int) -> tuple[float, float] | None:
     """The scale of a column of areas: from guessing to perfect, and down to what is worse than guessing."""
     return scale_of(rows, index, 0.5, 1)
 
@@ -12643,8 +12727,17 @@ def controls(audits: Audits) -> Table:
 
 
 def not_done(audits: Audits) -> Table:
+    """What the audit does not say, and why: a part that was not done (None) is told from one that has nothing to show ([])."""
     rows = [[Cell(row.part), Cell(row.reason)] for row in audits.not_done]
-    return Table("not-done", "Parts of the audit that were not done.", (Column("part"), Column("why")), rows)
+    reason = "not asked for, or not possible for a reason above" if rows else "not asked for"
+    if audits.counts.judged.split == EVERY_FILM:
+        rows.append([Cell("what asks networks"), Cell("a manifest has none")])
+    else:
+        rows += [[Cell(title), Cell(reason)] for field, title in WITH_NETWORKS.items() if getattr(audits, field) is None]
+    rows += [
+        [Cell(title), Cell("done; there is nothing to show")] for field, title in WITH_NETWORKS.items() if getattr(audits, field) == []
+    ]
+    return Table("not-done", "Parts of the audit that were not done, or have nothing to show.", (Column("part"), Column("why")), rows)
 
 
 def reasons(audits: Audits | None) -> Table:
@@ -12718,6 +12811,7 @@ def pairs(comparison: Comparison) -> Table:
                 *[points_cell(figure) for figure in (pair.difference, pair.over_patients, pair.over_seeds)],
                 figure_cell(pair.auc_difference),
                 *[Cell(p_text(p), p) for p in (pair.p_difference_holm, pair.p_equivalence_holm)],
+                figure_cell(pair.probability_better, 2) if pair.probability_better.n > 1 else Cell(NOTHING),
                 *[number_cell(value) for value in (needed.seeds, needed.images, needed.images_at_20_seeds)],
                 Cell(sentences.why(pair, comparison.margin)),
             ]
@@ -12725,10 +12819,12 @@ def pairs(comparison: Comparison) -> Table:
     scales = [scale_of(rows, index) for index in (2, 3, 4, 5)]
     columns = [Column("pair"), Column("verdict")]
     columns += [Column(title, True, scale) for title, scale in zip(("error, points", "over patients", "over seeds", "AUC"), scales)]
-    columns += [Column(title, True) for title in ("p differ", "p alike", "seeds", "images", "images at 20 seeds")] + [Column("why")]
+    columns += [Column(title, True) for title in ("p differ", "p alike", "P(better)", "seeds", "images", "images at 20 seeds")] + [
+        Column("why")
+    ]
     note = (
-        f"Below 0 the first of a pair errs less. p after Holm over {len(rows)} pairs. Equivalent: within {100 * comparison.margin:g} points of error, which fewer than "
-        f"{comparison.images_for_equivalence} independent images cannot show. Seeds, images: how many of them would decide the difference seen, with power 80 %; a dash where no number would, or where it is decided."
+        f"Below 0 the first of a pair errs less. p after Holm over {len(rows)} pairs. Equivalent: within {sentences.points(comparison.margin)} of error, which fewer than "
+        f"{comparison.images_for_equivalence} independent images cannot show. P(better): how likely a run of the first errs less than a run of the second. Seeds, images: how many of them would decide the difference seen, with power 80 %; a dash where no number would, or where it is decided."
     )
     return Table("pairs", f"{len(rows)} pairs of networks, on the same images.", tuple(columns), rows, note, open=False)
 
@@ -12736,7 +12832,7 @@ def pairs(comparison: Comparison) -> Table:
 def matrix(comparison: Comparison) -> dict:
     """{names, rows}: for each ordered pair of networks the verdict and the difference; empty texts on the diagonal."""
     names = [network.name for network in comparison.networks]
-    cells = {}
+    cells: dict[tuple[str, str], tuple[str, str]] = {}
     for pair in comparison.pairs:
         cells[pair.a, pair.b] = pair.verdict, points_cell(pair.difference).text
         cells[pair.b, pair.a] = OPPOSITE.get(pair.verdict, pair.verdict), points_cell(pair.difference.negated()).text
@@ -12766,13 +12862,15 @@ FILES['cxrkit/report/tables/data.py'] = r'''
 """Tables of the data: the way from the sources to the splits, what was left out and why, and who is in each split."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from cxrkit.data import summary
 from cxrkit.data.manifest import Manifest
-from cxrkit.data.records import LABEL_WORDS, LABELS, SPLIT_WORDS, SPLITS
+from cxrkit.data.records import LABEL_WORDS, LABELS, SPLIT_WORDS, SPLITS, Record
 from cxrkit.tables import Cell, Column, Table
 from cxrkit.tables import number_cell as number
 
@@ -12783,8 +12881,8 @@ class Step:
 
     title: str
     count: int
-    parts: list
-    kind: str
+    parts: list[tuple[str, int]]
+    kind: Literal["kept", "out", "split"]
 
 
 def flow(manifest: Manifest) -> list[Step]:
@@ -12807,22 +12905,23 @@ def flow(manifest: Manifest) -> list[Step]:
     return steps
 
 
-def _labels(records) -> list:
-    return [(LABEL_WORDS[label], sum(record.label == label for record in records)) for label in LABELS]
+def _labels(records: Iterable[Record]) -> list[tuple[str, int]]:
+    counts = Counter(record.label for record in records)
+    return [(LABEL_WORDS[label], counts[label]) for label in LABELS]
 
 
 def sources(manifest: Manifest) -> Table:
     rows = []
     for source in sorted({record.source for record in manifest.records}):
-        mine = [record for record in manifest.records if record.source == source]
-        kept = [record for record in mine if record.used]
-        counts = [sum(record.label == label for record in kept) for label in LABELS]
-        copies = sum(bool(record.duplicate_of) for record in mine)
-        listed = [_commonest(record.view or "not known" for record in kept), _commonest(record.licence or "unknown" for record in kept)]
+        of_source = [record for record in manifest.records if record.source == source]
+        used = [record for record in of_source if record.used]
+        counts = [sum(record.label == label for record in used) for label in LABELS]
+        copies = sum(bool(record.duplicate_of) for record in of_source)
+        listed = [_commonest(record.view or "not known" for record in used), _commonest(record.licence or "unknown" for record in used)]
         rows.append(
             [
                 Cell(source),
-                *[number(value) for value in (len(mine), len(kept), *counts, copies, len({r.patient for r in kept}))],
+                *[number(value) for value in (len(of_source), len(used), *counts, copies, len({r.patient for r in used}))],
                 *[Cell(text) for text in listed],
             ]
         )
@@ -12846,20 +12945,20 @@ def splits(manifest: Manifest) -> Table:
     used, groups = manifest.used, manifest.groups
     rows = []
     for split in SPLITS:
-        mine = [record for record in used if record.split == split]
-        if mine and split:
-            counts = [sum(record.label == label for record in mine) for label in LABELS]
-            ages = [float(record.age) for record in mine if _is_number(record.age)]
+        of_split = [record for record in used if record.split == split]
+        if of_split and split:
+            counts = [sum(record.label == label for record in of_split) for label in LABELS]
+            ages = [float(record.age) for record in of_split if _is_number(record.age)]
             age = f"{np.median(ages):g} years ({len(ages)} known)" if ages else "not known"
-            women = Counter(record.sex for record in mine)
-            sex = ", ".join(f"{value or 'not known'} {count}" for value, count in women.most_common(4))
+            sexes = Counter(record.sex for record in of_split)
+            sex = ", ".join(f"{value or 'not known'} {count}" for value, count in sexes.most_common(4))
             rows.append(
                 [
                     Cell(SPLIT_WORDS[split]),
-                    *[number(value) for value in (len(mine), *counts, len({groups[r.image_id] for r in mine}))],
+                    *[number(value) for value in (len(of_split), *counts, len({groups[r.image_id] for r in of_split}))],
                     Cell(age),
                     Cell(sex),
-                    Cell(_commonest(r.source for r in mine)),
+                    Cell(_commonest(r.source for r in of_split)),
                 ]
             )
     columns = (
@@ -12878,13 +12977,13 @@ def leaks_sentence(manifest: Manifest) -> str:
     return f"{leaks} patients or pictures stand in two splits." if leaks else "No patient or picture stands in two splits."
 
 
-def _commonest(values):
+def _commonest(values: Iterable[str]) -> str:
     return ", ".join(f"{value} {count}" for value, count in Counter(values).most_common(5))
 
 
-def _is_number(text):
+def _is_number(text: str) -> bool:
     try:
-        return np.isfinite(float(text))
+        return bool(np.isfinite(float(text)))
     except ValueError:
         return False
 '''[1:]
@@ -12897,10 +12996,13 @@ def _is_number(text):
 FILES['cxrkit/report/tables/networks.py'] = r'''
 """Tables of the networks' scores: the study's table beside ours, every run, and whether ours differ."""
 
+import pandas as pd
+
 from cxrkit.audit.baselines import LUNGLESS
 from cxrkit.columns import LAST_STAGE
 from cxrkit.config import short_name
 from cxrkit.data.records import SPLIT_WORDS
+from cxrkit.errors import BadInput
 from cxrkit.evaluation import study
 from cxrkit.evaluation.metrics import Confusion, Figure, Rates
 from cxrkit.results import Results
@@ -12920,7 +13022,7 @@ def beside_the_study(results: Results) -> Table:
         area = blind.held_out or blind.area
         rows.append([Cell("no lungs seen"), Cell(blind.title), number_cell(area.auc.n), *[Cell(NOTHING)] * 7, figure_cell(area.auc)])
     for architecture in dict.fromkeys([*results.architectures, *study.confusions()]):
-        score = results.score(architecture)
+        score = score_of(results, architecture)
         if score:
             rows.append(_score_row(score))
         if architecture in study.confusions():
@@ -12933,6 +13035,18 @@ def beside_the_study(results: Results) -> Table:
     )
     note = "95 % intervals: Wilson for rates, DeLong and Newcombe for AUC; images of one patient count as what they are worth. A row of several seeds shows the mean; its interval is over patients, for these seeds. COVID-19 is the positive class. The study published no AUC, and its counts are implied by its rates."
     return Table("scores", caption, _score_columns(rows), rows, note)
+
+
+def score_of(results: Results, architecture: str) -> Score | None:
+    """The network's Score on the held-out split; None where the run has no predictions of it there.
+
+    Raises BadInput where there are predictions, and metrics.json does not know of them.
+    """
+    score = results.score(architecture)
+    if score is None and results.predictions(architecture) is not None:
+        remedy = f"compute the scores again: python -m cxrkit evaluate {results.folder}"
+        raise BadInput(f"There is no score of {architecture} for its predictions.", results.folder / "metrics.json", remedy)
+    return score
 
 
 def run_text(score: Score) -> str:
@@ -12968,7 +13082,7 @@ def _cells(counts: Confusion, rates: Rates, auc: Figure | None) -> list[Cell]:
     ]
 
 
-def _score_columns(rows) -> tuple[Column, ...]:
+def _score_columns(rows: list[list[Cell]]) -> tuple[Column, ...]:
     counts = [Column(title, True) for title in ("n", "TP", "FN", "TN", "FP")]
     scales = [scale_of(rows, 7, floor=0), *(scale_of(rows, index, ceiling=1) for index in (8, 9, 10))]
     names = ("error rate", "sensitivity", "specificity", "AUC")
@@ -13030,21 +13144,34 @@ def best_without_lungs(audits: Audits | None) -> BaselineRow | None:
 
 def study_epochs(results: Results) -> Table:
     """The study's epochs of the unfrozen stage beside ours: medians over seeds."""
-    rows = []
+    rows, published = [], study.epochs()
     ours = results.epochs[results.epochs["stage"] == LAST_STAGE]
-    for architecture, epochs in study.epochs().items():
+    for architecture, epochs in published.items():
         for epoch in epochs:
-            same = ours[(ours["architecture"] == architecture) & (ours["epoch"] == epoch.epoch)]
-            medians = [float(same[column].median()) if len(same) else None for column in ("train_loss", "valid_loss", "error_rate")]
-            own = [number_cell(value, "" if value is None else f"{value:.4f}") for value in medians]
-            theirs = [Cell(f"{value:.4f}", value) for value in (epoch.train_loss, epoch.valid_loss, epoch.error_rate)]
-            wrong = Cell(f"{epoch.wrong} of {epoch.films}", epoch.wrong)
-            rows.append([Cell(short_name(architecture)), number_cell(epoch.epoch), *own, *theirs, wrong, number_cell(epoch.seconds)])
-    titles = ("epoch", "our train loss", "valid loss", "error rate", "the study's train loss", "valid loss", "error rate", "wrong", "s")
-    moves = ", ".join(f"{short_name(name)} {abs(rows[-1].wrong - rows[-2].wrong)}" for name, rows in study.epochs().items())
-    note = f"Ours: medians over seeds, on our own films. Between its last two epochs the study's networks move by so many of 268 images: {moves}. A ranking by the last epoch alone rests on such steps."
+            alike = ours[(ours["architecture"] == architecture) & (ours["epoch"] == epoch.epoch)]
+            rows.append(
+                [
+                    Cell(short_name(architecture)),
+                    number_cell(epoch.epoch),
+                    *[_median(alike[column], 4) for column in ("train_loss", "valid_loss", "error_rate")],
+                    _median(alike["seconds"], 1),
+                    *[Cell(f"{value:.4f}", value) for value in (epoch.train_loss, epoch.valid_loss, epoch.error_rate)],
+                    Cell(f"{epoch.wrong} of {epoch.films}", epoch.wrong),
+                    number_cell(epoch.seconds),
+                ]
+            )
+    figures = ("train", "valid", "error")
+    titles = ["epoch", *(f"our {name}" for name in (*figures, "s")), *(f"study {name}" for name in (*figures, "wrong", "s"))]
+    moves = ", ".join(f"{short_name(name)} {abs(epochs[-1].wrong - epochs[-2].wrong)}" for name, epochs in published.items())
+    note = f"Train and valid: loss; error: error rate on validation. Ours: medians over seeds, on our own films. Between their last two epochs the study's networks move by so many of {sum(study.validation().values())} images: {moves}. A ranking by the last epoch alone rests on such steps."
     columns = (Column("network"), *[Column(title, True) for title in titles])
     return Table("study-epochs", "The study's epochs with the body unfrozen, beside ours.", columns, rows, note, open=False)
+
+
+def _median(values: pd.Series, digits: int) -> Cell:
+    """The median of a column of epochs.csv; a dash where we trained no such epoch, or it has no number."""
+    known = values.dropna()
+    return number_cell(float(known.median()), f"{known.median():.{digits}f}") if len(known) else number_cell(None)
 '''[1:]
 
 
@@ -13056,6 +13183,7 @@ FILES['cxrkit/report/tables/settings.py'] = r'''
 """Tables of what a run was made with: its times, machine, choices, settings and hashes."""
 
 from dataclasses import asdict
+from typing import Any
 
 from cxrkit.columns import STAGES
 from cxrkit.config import short_name
@@ -13065,7 +13193,7 @@ from cxrkit.results import Results
 from cxrkit.tables import NOTHING, Cell, Column, Table, number_cell
 
 GENERATED = ("report.html", "report.md", "MODEL_CARD.md", "DATASHEET.md", "CLAIM.md", "ATTRIBUTION.md", "CITATION.cff")
-"""Files of the report itself: their sums would change the page that lists them."""
+"""Files of the report itself, in the order in which it writes them; their sums would change the page that lists them."""
 
 
 def speed(results: Results) -> Table:
@@ -13134,7 +13262,7 @@ def experiment(results: Results) -> Table:
     return Table("experiment", "The experiment, each key as it was resolved.", (Column("key"), Column("value")), rows, open=False)
 
 
-def _plain(value) -> str:
+def _plain(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
@@ -13160,7 +13288,7 @@ from cxrkit.data.records import SPLIT_WORDS
 from cxrkit.evaluation import metrics
 from cxrkit.evaluation.metrics import Confusion
 from cxrkit.evaluation.scoring import effective_sizes
-from cxrkit.report.tables.networks import COUNTS, ensembles, run_text
+from cxrkit.report.tables.networks import COUNTS, ensembles, run_text, score_of
 from cxrkit.results import Results
 from cxrkit.schema import Score
 from cxrkit.tables import Cell, Column, Table, count_text, figure_cell, number_cell, scale_of
@@ -13170,7 +13298,7 @@ THRESHOLDS = (0.1, 0.3, 0.5, 0.7, 0.9)
 
 def confusions(results: Results) -> list[tuple[str, str, Confusion]]:
     """The confusion matrices after the last stage: [(network, run, counts)]."""
-    scores = [results.score(architecture) for architecture in results.architectures]
+    scores = [score_of(results, architecture) for architecture in results.architectures]
     return [(short_name(score.architecture), run_text(score), score.confusion) for score in scores if score]
 
 
@@ -13240,7 +13368,7 @@ def judged(results: Results) -> list[tuple[str, Score]]:
     rows = []
     for architecture in results.architectures:
         own = [score for score in ensembles(results) if score.architectures == [architecture]]
-        score = own[0] if own else results.score(architecture)
+        score = own[0] if own else score_of(results, architecture)
         if score:
             rows.append((f"{short_name(architecture)}, {run_text(score)}", score))
     return rows
@@ -13256,7 +13384,7 @@ def calibration(results: Results) -> Table:
             figures = [figure_cell(figure) for figure in (before.ece, after.ece, before.brier, after.brier)]
             fitted = Cell("these images" if scaling.same_images else "validation")
             rows.append([Cell(name), *figures, Cell(f"{scaling.temperature:.2f}", scaling.temperature), fitted])
-    names = ("calibration error", "after scaling", "Brier score", "after scaling")
+    names = ("calibration error", "error after scaling", "Brier score", "Brier after scaling")
     columns = (
         Column("network"),
         *[Column(name, True, scale_of(rows, index + 1, floor=0)) for index, name in enumerate(names)],
@@ -14339,8 +14467,9 @@ from cxrkit.evaluation.metrics import Figure
 from cxrkit.progress import table as aligned
 
 LONGEST = 300
-"""Characters of other people's text that a cell of Markdown shows."""
+"""Characters of other people's text that a cell of Markdown shows, and the last cell of a row in a log."""
 LONGEST_IN_LOG = 80
+"""And any other cell in a log, where it moves all that stand to its right."""
 UNSEEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\x00-\x08\x0e-\x1f\x7f]")
 """Characters that are not seen, and turn the direction of what follows."""
 NOTHING = "–"
@@ -14430,7 +14559,7 @@ def scale_of(
 
 def as_text(table: Table) -> str:
     """The table for a log: its caption, then its rows aligned."""
-    rows = [[" ".join(UNSEEN.sub("", cell.text).split())[:LONGEST_IN_LOG] for cell in row] for row in table.rows]
+    rows = [[*(_line(cell.text, LONGEST_IN_LOG) for cell in row[:-1]), _line(row[-1].text, LONGEST)] for row in table.rows]
     right = [column.title for column in table.columns if column.number]
     return f"{table.caption}\n{aligned(rows, [column.title for column in table.columns], right)}"
 
@@ -14449,9 +14578,13 @@ def as_markdown(table: Table) -> str:
 
 def plain(text: object, most: int = LONGEST) -> str:
     """Other people's text as one line of Markdown that means only itself."""
-    line = " ".join(UNSEEN.sub("", str(text)).split())
-    line = line if len(line) <= most else line[: most - 1] + "…"
-    return re.sub(r"([\\`*_\[\]|#])", r"\\\1", line).replace("<", "&lt;").replace(">", "&gt;")
+    return re.sub(r"([\\`*_\[\]|#])", r"\\\1", _line(str(text), most)).replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _line(text: str, most: int) -> str:
+    """The text on one line, without unseen characters, and cut, visibly, where it is longer than `most`."""
+    line = " ".join(UNSEEN.sub("", text).split())
+    return line if len(line) <= most else line[: most - 1] + "…"
 '''[1:]
 
 
@@ -15506,6 +15639,7 @@ import argparse
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 try:
@@ -15519,7 +15653,8 @@ from cxrkit.errors import WrongUse, run_command
 from cxrkit.progress import announce
 
 
-def parse(arguments):
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The options of a run, its experiment's keys among them."""
     parser = argparse.ArgumentParser(prog="kernel/run.py", description="Train and evaluate the four networks. Research use only.")
     parser.add_argument("--local", action="store_true", help="run on this machine (needed anywhere but on Kaggle)")
     parser.add_argument(
@@ -15534,11 +15669,11 @@ def parse(arguments):
     return parser.parse_args(arguments)
 
 
-def main(arguments=None):
+def main(arguments: Sequence[str] | None = None) -> int | None:
+    """Run; return an exit code where another process ran instead, else None. Raises CxrkitError."""
     options = parse(arguments)
-    local = options.local or (
-        environment.processes() > 1 and not environment.on_kaggle()
-    )  # torchrun takes --local for an option of its own
+    shared_out = environment.processes() > 1 and not environment.on_kaggle()
+    local = options.local or shared_out  # torchrun takes --local for an option of its own
     if not local and not environment.on_kaggle():
         raise WrongUse("This is not Kaggle.", next="add --local to run here")
     overrides = config.overrides_of(options)
@@ -15559,9 +15694,10 @@ def main(arguments=None):
     announce(f"finished in {time.monotonic() - started:.0f} s")
     if results:
         pipeline.refuse_failures(results)
+    return None
 
 
-def _interrupt(*_):
+def _interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 

@@ -1,13 +1,20 @@
 import argparse
 from dataclasses import fields
+from typing import get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cxrkit import config
-from cxrkit.config import ARCHITECTURES
-from cxrkit.errors import WrongUse
+from cxrkit.errors import WrongUse, run_command
+from tests.kernel.entry import kernel_run
+
+
+def option_parser():
+    parser = argparse.ArgumentParser()
+    config.add_arguments(parser)
+    return parser
 
 
 @pytest.mark.parametrize("name", config.names())
@@ -16,9 +23,7 @@ def test_each_experiment_of_the_kit_loads(name):
 
 
 def test_every_key_has_an_option_and_a_help_text():
-    parser = argparse.ArgumentParser()
-    config.add_arguments(parser)
-    options = {action.dest for action in parser._actions}
+    options = {action.dest for action in option_parser()._actions}
     keys = {field.name for field in fields(config.Experiment)} - {"name"}
     assert keys <= options
     assert all(field.metadata["help"] and field.metadata["decides"] for field in fields(config.Experiment))
@@ -27,9 +32,7 @@ def test_every_key_has_an_option_and_a_help_text():
 def test_the_command_line_wins_over_yaml_and_yaml_over_defaults(tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text("epochs: 7\nimage_size: 96\n")
-    parser = argparse.ArgumentParser()
-    config.add_arguments(parser)
-    options = parser.parse_args(["--epochs", "2", "--no-pretrained", "--seeds", "3", "4", "--data", "x", "--data", "y"])
+    options = option_parser().parse_args(["--epochs", "2", "--no-pretrained", "--seeds", "3", "4", "--data", "x", "--data", "y"])
     experiment = config.load(path, config.overrides_of(options))
     assert (experiment.epochs, experiment.image_size, experiment.batch_size) == (2, 96, 64)
     assert (experiment.pretrained, experiment.seeds, experiment.data, experiment.name) == (False, (3, 4), ("x", "y"), "mine")
@@ -95,26 +98,50 @@ def test_each_key_says_what_it_decides():
         assert (other.hash() != base.hash()) == bool(decided)
 
 
-some = {
-    "data": st.lists(st.text("abc=:/ -", min_size=1), min_size=1, max_size=3),
-    "split": st.sampled_from(["paper", "grouped"]),
-    "exclude_views": st.lists(st.sampled_from(["PA", "AP", "AP supine", "lateral"]), unique=True),
-    "architectures": st.lists(st.sampled_from(ARCHITECTURES), min_size=1, unique=True),
-    "seeds": st.lists(st.integers(0, 9), min_size=1, unique=True),
-    "learning_rate": st.floats(1e-9, 1.0),
-    "weights": st.text("ab -/"),
-    "pretrained": st.booleans(),
-    "allow_leakage": st.booleans(),
-    "workers": st.integers(-1, 8),
-    "image_size": st.integers(32, 512),
-}
+def values_of(key):
+    """Values that a key may have, from its own declaration."""
+    limits, items = key.metadata, get_args(key.type)
+    low, high = limits["at_least"], limits["below"]
+    if limits["choices"]:
+        each = st.sampled_from(limits["choices"])
+    elif bool in (key.type, *items):
+        each = st.booleans()
+    elif int in (key.type, *items):
+        each = st.integers(low, None if low is None else low + 10**6)
+    elif float in (key.type, *items):
+        each = st.floats(limits["above"], high, exclude_min=True, exclude_max=high is not None, allow_nan=False, allow_infinity=False)
+    else:
+        each = st.text()
+    return st.lists(each, min_size=key.name != "exclude_views", unique=True) if items else each
 
 
-@given(st.fixed_dictionaries({}, optional=some))
+KEYS = {key.name: key for key in fields(config.Experiment) if key.name != "name"}
+OVERRIDES = st.fixed_dictionaries({}, optional={name: values_of(key) for name, key in KEYS.items()}).filter(
+    lambda overrides: (overrides.get("parallel"), overrides.get("loader")) != ("data", "files")
+)
+
+
+@given(OVERRIDES)
+@example({"data": ["-x", "--seeds", "a=b c", ""], "weights": "--out", "seeds": [1, 2], "exclude_views": [], "workers": -1})
 def test_a_command_line_means_the_overrides_it_was_made_of(overrides):
-    parser = argparse.ArgumentParser()
-    config.add_arguments(parser)
-    assert config.overrides_of(parser.parse_args(config.as_arguments(overrides))) == overrides
+    for parse in (option_parser().parse_args, kernel_run().parse):
+        assert config.overrides_of(parse(config.as_arguments(overrides))) == overrides
     experiment = config.load("paper", overrides)
     assert config.load("paper", config.differing(experiment, config.load("paper"))) == experiment
     assert config.make(config.as_dict(experiment), {}, "run.json") == experiment
+
+
+@pytest.mark.parametrize("overrides", [{"epocs": 2}, {"name": "x"}, {"seeds": 1, "achitectures": ["resnet34"]}])
+def test_an_unknown_key_is_refused_by_its_name(overrides, capsys):
+    with pytest.raises(SystemExit) as caught:
+        kernel_run().parse(config.as_arguments(overrides))
+    assert caught.value.code == 2 and f"--{list(overrides)[-1]}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["--split", "gruped"], ["--exclude-views", "laterall"], ["--seeds", "0", "-1"], ["--workers", "-2"]])
+def test_a_wrong_option_is_refused_before_anything_is_read(arguments, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    command = ["--local", "--experiment", "paper", "--data", "no-such-folder", *arguments]
+    assert run_command(lambda: kernel_run().main(command)) == 2
+    assert arguments[0].strip("-").replace("-", "_") in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())

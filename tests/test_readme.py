@@ -13,6 +13,7 @@ from cxrkit import __main__ as cxrkit_command
 from cxrkit import config
 from cxrkit.__main__ import parser as cxrkit_parser
 from scrapers.__main__ import parser as scrapers_parser
+from tests.kernel.entry import kernel_run
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -26,13 +27,6 @@ def commands():
     return list(dict.fromkeys(re.sub(r"[\[\]]|\.\.\.", "", piece).strip() for piece in pieces))
 
 
-def run_parser():
-    spec = importlib.util.spec_from_file_location("kernel_run", ROOT / "kernel" / "run.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.parse
-
-
 @pytest.mark.parametrize("command", commands())
 def test_every_command_parses(command):
     words = shlex.split(command)
@@ -41,7 +35,7 @@ def test_every_command_parses(command):
     elif words[:3] == ["python", "-m", "scrapers"]:
         scrapers_parser().parse_args(words[3:])
     elif "kernel/run.py" in words:
-        run_parser()(words[words.index("kernel/run.py") + 1 :])
+        kernel_run().parse(words[words.index("kernel/run.py") + 1 :])
     else:
         assert words[:2] == ["pip", "install"] or words == ["python", "-m", "pytest"]
 
@@ -83,7 +77,7 @@ def test_what_can_run_here_runs(tmp_path, monkeypatch, phantoms, finished_run):
 
 def test_every_option_of_a_run_is_in_its_help(capsys):
     with pytest.raises(SystemExit):
-        run_parser()(["--help"])
+        kernel_run().parse(["--help"])
     shown, keys = capsys.readouterr().out, {field.name for field in fields(config.Experiment)} - {"name"}
     assert all(f"--{key.replace('_', '-')}" in shown for key in keys)
 

@@ -1,12 +1,14 @@
 """python -m cxrkit audit: can the answer be trusted? Of a run, or of a manifest before anything is trained."""
 
 import time
+from argparse import Namespace
 from pathlib import Path
 
+from cxrkit.cli.shared import Commands
 from cxrkit.progress import say
 
 
-def add(commands):
+def add(commands: Commands) -> None:
     audit = commands.add_parser("audit", help="can the answer be trusted? shortcuts, masks, sources, films from elsewhere, a verdict")
     audit.add_argument("target", type=Path, metavar="RUN|MANIFEST", help="a run's folder, its results folder, or a manifest.csv")
     external = "films from elsewhere: a folder with covid/ and normal/, or a manifest.csv; may be given several times"
@@ -25,7 +27,7 @@ def add(commands):
     audit.set_defaults(command=run)
 
 
-def run(options):
+def run(options: Namespace) -> None:
     from cxrkit.audit import audit
     from cxrkit.report import markdown
 

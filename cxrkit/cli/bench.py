@@ -1,11 +1,15 @@
 """python -m cxrkit bench: how fast this machine trains, and what it waits for."""
 
+from argparse import Namespace
 from pathlib import Path
 
+from cxrkit import config
+from cxrkit.cli.shared import Commands
+from cxrkit.files import write_json
 from cxrkit.progress import say
 
 
-def add(commands):
+def add(commands: Commands) -> None:
     bench = commands.add_parser("bench", help="measure this machine: loaders, training steps, pixel cache")
     bench.add_argument("--data", action="append", metavar="DIR", help="films to measure with, as for a run (default: drawn phantoms)")
     bench.add_argument(
@@ -19,9 +23,8 @@ def add(commands):
     bench.set_defaults(command=run)
 
 
-def run(options):
-    from cxrkit import bench, config
-    from cxrkit.files import write_json
+def run(options: Namespace) -> None:
+    from cxrkit import bench
 
     experiment = config.load(options.experiment, {"data": ["phantom"]} | config.overrides_of(options))
     measured = bench.run(experiment, options.out)

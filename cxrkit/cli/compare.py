@@ -1,12 +1,15 @@
 """python -m cxrkit compare: of each pair of networks, over one run or several: better, worse, equivalent or undecided."""
 
+from argparse import Namespace
+from dataclasses import asdict
 from pathlib import Path
 
-from cxrkit.cli.shared import add_decision, given
+from cxrkit.cli.shared import Commands, add_decision, given
+from cxrkit.files import write_json
 from cxrkit.progress import say
 
 
-def add(commands):
+def add(commands: Commands) -> None:
     compare = commands.add_parser("compare", help="say of each pair of networks: better, worse, equivalent or undecided")
     compare.add_argument(
         "runs", type=Path, nargs="+", metavar="RUN", help="runs on the same images, with other seeds, networks or protocols"
@@ -17,11 +20,8 @@ def add(commands):
     compare.set_defaults(command=run)
 
 
-def run(options):
-    from dataclasses import asdict
-
+def run(options: Namespace) -> None:
     from cxrkit.evaluation.evaluate import compare, compare_resplits
-    from cxrkit.files import write_json
     from cxrkit.report import markdown
     from cxrkit.results import open_all
 

@@ -1,12 +1,13 @@
 """python -m cxrkit evaluate: a run's scores and comparison again, from its predictions."""
 
+from argparse import Namespace
 from pathlib import Path
 
-from cxrkit.cli.shared import add_decision, given
+from cxrkit.cli.shared import Commands, add_decision, given
 from cxrkit.progress import say
 
 
-def add(commands):
+def add(commands: Commands) -> None:
     evaluate = commands.add_parser("evaluate", help="compute a run's scores and comparison again from its predictions")
     evaluate.add_argument("run", type=Path, metavar="RUN", help="the run's folder, or its results folder")
     prevalence = "shares of people with COVID-19 for which predictive values are wanted, beside the study's (default: 0.01 0.1)"
@@ -17,7 +18,7 @@ def add(commands):
     evaluate.set_defaults(command=run)
 
 
-def run(options):
+def run(options: Namespace) -> None:
     from cxrkit.evaluation.evaluate import evaluate
     from cxrkit.report import markdown
     from cxrkit.results import Results

@@ -1,12 +1,17 @@
 """python -m cxrkit manifest build|check|diff|licences: a manifest from sources, and what is in it."""
 
+from argparse import Namespace
+from collections import Counter
 from pathlib import Path
 
+from cxrkit import config
+from cxrkit.cli.shared import Commands
 from cxrkit.errors import BadInput
-from cxrkit.progress import say
+from cxrkit.files import write_text
+from cxrkit.progress import say, table
 
 
-def add(commands):
+def add(commands: Commands) -> None:
     actions = commands.add_parser("manifest", help="build or check a manifest").add_subparsers(metavar="ACTION", required=True)
     build = actions.add_parser("build", help="read sources into a manifest")
     build.add_argument(
@@ -34,8 +39,7 @@ def add(commands):
     terms.set_defaults(command=run_licences)
 
 
-def run_build(options):
-    from cxrkit import config
+def run_build(options: Namespace) -> None:
     from cxrkit.data import manifest, sources, summary
 
     experiment = config.load(options.experiment, config.overrides_of(options))
@@ -47,7 +51,7 @@ def run_build(options):
     say(f"\n{len(built.records)} rows in {options.out}")
 
 
-def run_check(options):
+def run_check(options: Namespace) -> None:
     from cxrkit.data import manifest, sources
 
     given = manifest.read(options.manifest)
@@ -62,18 +66,14 @@ def run_check(options):
     say(f"{options.manifest}: {len(given.records)} rows, {len(given.used)} in use; {where}")
 
 
-def run_diff(options):
+def run_diff(options: Namespace) -> None:
     from cxrkit.data import manifest, summary
 
     say(summary.difference(manifest.read(options.before), manifest.read(options.after)) or "no difference")
 
 
-def run_licences(options):
-    from collections import Counter
-
+def run_licences(options: Namespace) -> None:
     from cxrkit.data import licences, manifest
-    from cxrkit.files import write_text
-    from cxrkit.progress import table
 
     given = manifest.read(options.manifest)
     write_text(options.out, licences.attribution(given.records))

@@ -1,12 +1,16 @@
 """python -m cxrkit predict: what a finished run's networks say of other films."""
 
+import json
+from argparse import Namespace
+from dataclasses import asdict
 from pathlib import Path
 
+from cxrkit.cli.shared import Commands
 from cxrkit.errors import BadInput
 from cxrkit.progress import say
 
 
-def add(commands):
+def add(commands: Commands) -> None:
     parser = commands.add_parser("predict", help="ask a finished run's networks about other films (research only)")
     parser.add_argument("run", type=Path, metavar="RUN", help="the run's folder, or its results folder, models/ included")
     parser.add_argument("images", type=Path, nargs="+", metavar="IMAGE", help="PNG, JPEG or DICOM files, or folders of them")
@@ -15,10 +19,7 @@ def add(commands):
     parser.set_defaults(command=run)
 
 
-def run(options):
-    import json
-    from dataclasses import asdict
-
+def run(options: Namespace) -> int:
     from cxrkit import predict
 
     answers = predict.predict(options.run, options.images, options.out)

@@ -1,11 +1,13 @@
 """python -m cxrkit publish: a results folder as a Kaggle dataset, compared with what Kaggle then lists."""
 
+from argparse import Namespace
 from pathlib import Path
 
+from cxrkit.cli.shared import Commands
 from cxrkit.progress import say
 
 
-def add(commands):
+def add(commands: Commands) -> None:
     publish = commands.add_parser("publish", help="send a results folder to Kaggle as a dataset, and verify it there")
     publish.add_argument("results", type=Path, help="the results folder of a finished run")
     publish.add_argument("--slug", help="name of the dataset (default: that of the kernel, with -results)")
@@ -13,7 +15,7 @@ def add(commands):
     publish.set_defaults(command=run)
 
 
-def run(options):
+def run(options: Namespace) -> None:
     from cxrkit.kaggle_io import client, metadata, pull
 
     kaggle = client.connect()

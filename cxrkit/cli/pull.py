@@ -1,18 +1,19 @@
 """python -m cxrkit pull: the results of the kernel's newest run, fetched and verified."""
 
+from argparse import Namespace
 from pathlib import Path
 
-from cxrkit.cli.shared import OUT, kernel_of, say_pulled
+from cxrkit.cli.shared import OUT, Commands, kernel_of, say_pulled
 
 
-def add(commands):
+def add(commands: Commands) -> None:
     pull = commands.add_parser("pull", help="fetch and verify the results of the kernel's newest run")
     pull.add_argument("kernel", nargs="?", metavar="OWNER/NAME", help="default: that of kernel-metadata.json")
     pull.add_argument("--out", type=Path, default=OUT, metavar="DIR", help=f"where results go, a folder a run (default: {OUT})")
     pull.set_defaults(command=run)
 
 
-def run(options):
+def run(options: Namespace) -> None:
     from cxrkit.kaggle_io import client, pull
 
     kaggle = client.connect()

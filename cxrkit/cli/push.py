@@ -1,12 +1,13 @@
 """python -m cxrkit push: bundle the kit, run it on Kaggle, and wait for it and fetch its results if so asked."""
 
+from argparse import Namespace
 from pathlib import Path
 
-from cxrkit.cli.shared import OUT, add_settings, say_pulled, settings_of
+from cxrkit.cli.shared import OUT, Commands, add_settings, say_pulled, settings_of
 from cxrkit.progress import say
 
 
-def add(commands):
+def add(commands: Commands) -> None:
     push = commands.add_parser("push", help="bundle the kit and run it on Kaggle")
     add_settings(push)
     push.add_argument("--slug", help="name of the kernel (default: that of kernel-metadata.json)")
@@ -17,7 +18,7 @@ def add(commands):
     push.set_defaults(command=run)
 
 
-def run(options):
+def run(options: Namespace) -> None:
     from cxrkit.kaggle_io import client, pull, push
 
     settings = settings_of(options)

@@ -1,21 +1,32 @@
 """Options and lines that several commands share."""
 
+from __future__ import annotations
+
+import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from cxrkit import config
 from cxrkit.errors import WrongUse
+from cxrkit.files import CHECKSUMS, read_json
 from cxrkit.progress import say
 
+if TYPE_CHECKING:
+    from cxrkit.kaggle_io.bundle import Settings
+    from cxrkit.kaggle_io.client import Kaggle
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+"""What argparse gives for the commands of a parser: each command adds its own."""
 OUT = Path("runs") / "kaggle"
 """Where results from Kaggle go."""
 
 
-def given(**options):
+def given(**options: Any) -> dict[str, Any]:
     """The options that were given; the functions know the defaults of the others."""
     return {name: value for name, value in options.items() if value is not None}
 
 
-def add_decision(parser):
+def add_decision(parser: argparse.ArgumentParser) -> None:
     """--threshold and --margin, of evaluate and compare."""
     threshold = "an image is called COVID-19 from this probability on (default: the experiment's)"
     parser.add_argument("--threshold", type=float, metavar="P", help=threshold)
@@ -23,7 +34,7 @@ def add_decision(parser):
     parser.add_argument("--margin", type=float, metavar="SHARE", help=margin)
 
 
-def add_settings(parser):
+def add_settings(parser: argparse.ArgumentParser) -> None:
     """What the head of the generated script says, of bundle and push."""
     parser.add_argument(
         "--experiment", default="paper", metavar="NAME", help=f"{', '.join(config.names())}, or a YAML file (default: paper)"
@@ -33,7 +44,7 @@ def add_settings(parser):
     config.add_arguments(parser.add_argument_group("experiment", "each also a key of the YAML file"))
 
 
-def settings_of(options, results=""):
+def settings_of(options: argparse.Namespace, results: str = "") -> Settings:
     """The bundle's Settings, once the experiment they name was checked. Raises WrongUse."""
     from cxrkit.kaggle_io.bundle import Settings
 
@@ -42,7 +53,7 @@ def settings_of(options, results=""):
     return Settings(options.experiment, overrides, options.hours, not options.cpu, results)
 
 
-def kernel_of(kaggle, ref):
+def kernel_of(kaggle: Kaggle, ref: str | None) -> str:
     """The kernel that was named, else the one of kernel-metadata.json, as owner/name. Raises WrongUse."""
     from cxrkit.kaggle_io import metadata
 
@@ -52,12 +63,12 @@ def kernel_of(kaggle, ref):
     return ref
 
 
-def say_pulled(folder):
+def say_pulled(folder: Path) -> None:
     """What was fetched, and which file to open first."""
-    from cxrkit.files import read_json
+    from cxrkit.kaggle_io import pull
 
-    results = folder / "results"
-    say(f"results, whole and verified: {results} ({len(read_json(results / 'checksums.json'))} files)")
+    results = folder / pull.FOLDER
+    say(f"results, whole and verified: {results} ({len(read_json(results / CHECKSUMS))} files)")
     for name in ("report.html", "metrics.json"):
         if (results / name).exists():
             say(f"look at {results / name}")

@@ -1,18 +1,20 @@
 """python -m cxrkit status: how the kernel is doing on Kaggle, and the week's GPU quota."""
 
-from cxrkit.cli.shared import kernel_of
+from argparse import Namespace
+
+from cxrkit.cli.shared import Commands, kernel_of
 from cxrkit.errors import RemoteRefusal
 from cxrkit.progress import say
 
 
-def add(commands):
+def add(commands: Commands) -> None:
     status = commands.add_parser("status", help="how the kernel is doing on Kaggle")
     status.add_argument("kernel", nargs="?", metavar="OWNER/NAME", help="default: that of kernel-metadata.json")
     status.add_argument("--log", action="store_true", help="show its log too")
     status.set_defaults(command=run)
 
 
-def run(options):
+def run(options: Namespace) -> None:
     from cxrkit.kaggle_io import client, push
 
     kaggle = client.connect()

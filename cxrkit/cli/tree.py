@@ -1,12 +1,14 @@
 """python -m cxrkit tree build: a manifest's images as a folder tree, train|valid|test/<label>/<file>."""
 
+from argparse import Namespace
 from pathlib import Path
 
+from cxrkit.cli.shared import Commands
 from cxrkit.errors import WrongUse
 from cxrkit.progress import say
 
 
-def add(commands):
+def add(commands: Commands) -> None:
     actions = commands.add_parser("tree", help="build the folder tree").add_subparsers(metavar="ACTION", required=True)
     build = actions.add_parser("build", help="link a manifest's images into train|valid|test/<label>/")
     build.add_argument("manifest", type=Path)
@@ -14,7 +16,7 @@ def add(commands):
     build.set_defaults(command=run_build)
 
 
-def run_build(options):
+def run_build(options: Namespace) -> None:
     from cxrkit.data import manifest, sources, tree
 
     roots = manifest.read_roots(options.manifest)

@@ -11,6 +11,7 @@ import json
 import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from cxrkit import __version__, config
 from cxrkit.errors import BadInput, WrongUse
@@ -28,13 +29,14 @@ RULE = "# " + "=" * 118
 class Settings:
     """The constants at the head of the script, which a person may edit there.
 
-    experiment: a name that comes with the kit, or a YAML file, whose content travels; overrides: {key: value} laid over it; hours: after which no
-    new stage begins; gpu: whether the run stops where no GPU works; results: the slug of the dataset that
-    the kernel sends its results to, empty for none; run_id: names one run, empty for the time of its start.
+    experiment: a name that comes with the kit, or a YAML file, whose text travels; overrides: {key: value} laid
+    over it; hours: after which no new stage begins; gpu: whether the run stops where no GPU works; results: the
+    slug of the dataset that the kernel sends its results to, empty for none; run_id: names one run, empty for the
+    time of its start.
     """
 
     experiment: str = "paper"
-    overrides: dict = field(default_factory=dict)
+    overrides: dict[str, Any] = field(default_factory=dict)
     hours: float = 11.0
     gpu: bool = True
     results: str = ""
@@ -51,7 +53,7 @@ CONSTANTS = {
 }
 
 
-def files(root=ROOT):
+def files(root: Path = ROOT) -> dict[str, str]:
     """{relative path: text} of everything that travels: cxrkit, then run.py. Raises BadInput for what is no text."""
     package = sorted(
         path
@@ -63,7 +65,7 @@ def files(root=ROOT):
     return {path.relative_to(root).as_posix(): _read(path) for path in [*package, root / RUN]}
 
 
-def _read(path):
+def _read(path: Path) -> str:
     try:
         return path.read_bytes().decode("utf-8")
     except UnicodeDecodeError as error:
@@ -72,12 +74,12 @@ def _read(path):
         ) from error
 
 
-def source_sha256(sources):
+def source_sha256(sources: dict[str, str]) -> str:
     """SHA-256 over the names and texts of all files; 64 hexadecimal digits."""
     return hashlib.sha256(json.dumps(sources, sort_keys=True).encode()).hexdigest()
 
 
-def generate(settings, root=ROOT):
+def generate(settings: Settings, root: Path = ROOT) -> str:
     """The text of the script. Raises BadInput when it is too large for Kaggle."""
     sources = files(root)
     settings = _with_experiment(settings, sources)
@@ -107,7 +109,7 @@ if len(sys.argv) == 1:
 """
 
 
-def _with_experiment(settings, sources):
+def _with_experiment(settings: Settings, sources: dict[str, str]) -> Settings:
     """The settings with the experiment's name; an experiment of the user's own joins the sources."""
     if settings.experiment in config.names():
         return settings
@@ -119,7 +121,7 @@ def _with_experiment(settings, sources):
     return replace(settings, experiment=path.stem)
 
 
-def _head(settings, sources):
+def _head(settings: Settings, sources: dict[str, str]) -> str:
     names = ", ".join(config.names())
     contents = "\n".join(f"    {name:<40} {_summary(name, text)}".rstrip() for name, text in sources.items())
     constants = "\n".join(
@@ -143,7 +145,7 @@ FILES = {{}}
 '''
 
 
-def _summary(name, text):
+def _summary(name: str, text: str) -> str:
     """The first line of a file's docstring or comment."""
     if name.endswith(".py"):
         text = ast.get_docstring(ast.parse(text)) or ""
@@ -152,11 +154,11 @@ def _summary(name, text):
     return (text.splitlines() or [""])[0].removeprefix("# ").replace("\\", "").replace('"', "'")
 
 
-def heading(title):
+def heading(title: str) -> str:
     return f"\n{RULE}\n# {title}\n{RULE}"
 
 
-def literal(text):
+def literal(text: str) -> str:
     """A Python literal for the text that reads like the text: raw and triple-quoted, escaped only where it must be."""
     body = "\n" + text
     if "'''" not in text and not text.endswith(("'", "\\")) and not re.search(r"[\r\x00]", text):
@@ -166,34 +168,34 @@ def literal(text):
     return f"'''{body}'''[1:]"
 
 
-def settings_in(script):
+def settings_in(script: str) -> Settings:
     """The Settings at the head of a script. Raises BadInput when they cannot be read."""
-    found = {}
+    values = {}
     for name in CONSTANTS:
         line = re.search(rf"^{name.upper()} = (.*)$", script, re.MULTILINE)
         try:
-            found[name] = ast.literal_eval(line[1])
+            values[name] = ast.literal_eval(line[1] if line else "")
         except (TypeError, ValueError, SyntaxError) as error:
             raise BadInput(
                 f"The script has no readable constant {name.upper()}.", SCRIPT, "write it anew: python -m cxrkit bundle"
             ) from error
-    return Settings(**found)
+    return Settings(**values)
 
 
-def identity(script):
+def identity(script: str) -> tuple[str, str]:
     """(source_sha256, run_id) of a script, also of one that came back from Kaggle; empty texts where it has none."""
-    found = [re.search(rf"^{name} = '([^']*)'", script, re.MULTILINE) for name in ("SOURCE_SHA256", "RUN_ID")]
-    return tuple(match[1] if match else "" for match in found)
+    source, run_id = (re.search(rf"^{name} = '([^']*)'", script, re.MULTILINE) for name in ("SOURCE_SHA256", "RUN_ID"))
+    return (source[1] if source else "", run_id[1] if run_id else "")
 
 
-def write(settings, root=ROOT):
+def write(settings: Settings, root: Path = ROOT) -> int:
     """Write kernel/script.py; return its size in bytes."""
     text = generate(settings, root)
     write_text(root / SCRIPT, text)
     return len(text.encode())
 
 
-def check(root=ROOT, experiment=None):
+def check(root: Path = ROOT, experiment: str | None = None) -> None:
     """Raise BadInput unless kernel/script.py is what `bundle` would write, but for the constants at its head.
 
     experiment: the YAML file it was made for, if it was one.

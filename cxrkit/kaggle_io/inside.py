@@ -5,14 +5,17 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from cxrkit import config, environment, pipeline
 from cxrkit.columns import FROZEN, UNFROZEN
+from cxrkit.config import Experiment
 from cxrkit.errors import CxrkitError
 from cxrkit.files import link_or_copy, read_json, write_checksums, write_json
-from cxrkit.kaggle_io import client, mounts, pull
+from cxrkit.kaggle_io import client, datasets, mounts, pull
 from cxrkit.progress import say
 from cxrkit.results import Results
 
@@ -23,7 +26,7 @@ SESSION = "KAGGLE_API_V1_TOKEN"
 TOKEN, USER, KEY = OWN = ("KAGGLE_API_TOKEN", "KAGGLE_USERNAME", "KAGGLE_KEY")
 
 
-def arguments_of(experiment, overrides, hours, gpu, results):
+def arguments_of(experiment: str, overrides: Mapping[str, Any], hours: float, gpu: bool, results: str) -> list[str]:
     """The command line of kernel/run.py that means the constants at the head of the script."""
     arguments = ["--experiment", experiment, f"--hours={hours}"]
     arguments += [] if gpu else ["--cpu"]
@@ -31,12 +34,12 @@ def arguments_of(experiment, overrides, hours, gpu, results):
     return arguments + config.as_arguments(overrides)
 
 
-def run(experiment, hours, needs_gpu, results_slug) -> Results | None:
+def run(experiment: Experiment, hours: float | None, needs_gpu: bool, results_slug: str) -> Results | None:
     """Run the pipeline on what is attached; leave the results in the kernel's output and send them.
 
-    hours: after which no new stage begins. results_slug: the dataset to send them to; empty for none.
-    Raises CxrkitError when there is no GPU that works, no data, or no result; that results could not be
-    sent is said and written beside them, and is no error.
+    hours: after which no new stage begins; None for no end. results_slug: the dataset to send them to; empty for none.
+    Returns the Results; None in a process that is not the first, which makes them. Raises CxrkitError when there is no
+    GPU that works, no data, or no result; that results could not be sent is said and written beside them, and is no error.
     """
     time_left = environment.Deadline(hours)
     working = environment.kaggle_working()
@@ -49,14 +52,14 @@ def run(experiment, hours, needs_gpu, results_slug) -> Results | None:
     restore(scratch() / "jobs")
     results = pipeline.run(experiment, scratch(), working / pull.FOLDER, time_left)
     if results is None:
-        return None  # the first of several processes makes the results
+        return None
     save_unless_whole(results, scratch() / "jobs")
     if results_slug:
         send(results.folder, results_slug)
     return results
 
 
-def start_on_every_gpu():
+def start_on_every_gpu() -> int | None:
     """On a machine with several GPUs, start this program once for each through torchrun, and return its exit code; else None.
 
     A process that dies is started again with the others, and they go on from what is on disk.
@@ -68,15 +71,15 @@ def start_on_every_gpu():
         return None
     say(f"{gpus} GPUs: one process on each, which share the trainings out")
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={gpus}", "--max-restarts=1"]
-    return subprocess.run([*torchrun, "--", os.path.abspath(sys.modules["__main__"].__file__), *sys.argv[1:]]).returncode
+    return subprocess.run([*torchrun, "--", os.path.abspath(str(sys.modules["__main__"].__file__)), *sys.argv[1:]]).returncode
 
 
-def scratch():
+def scratch() -> Path:
     """A folder for what need not be kept: Kaggle saves every file below its working folder, links too."""
     return Path(tempfile.gettempdir()) / "cxrkit-work"
 
 
-def send(folder, slug):
+def send(folder: Path, slug: str) -> datasets.DatasetVersion | None:
     """Publish the results with whatever credential this kernel has; say, and write down beside them, how that went.
 
     Returns the DatasetVersion, or None where no credential may do it: the results stay in the kernel's output.
@@ -101,23 +104,24 @@ def send(folder, slug):
     return None
 
 
-def credentials():
+def credentials() -> Iterator[tuple[str, dict[str, str]]]:
     """Yield (name, {variable: value}) of each credential that this kernel has, the user's own first.
 
     Kaggle's client prefers the session's token to the user's own key, even where the token may not write and after the
     server called it inactive. So each credential is tried alone, with the others out of its sight.
     """
     secrets = {label: secret(label) for label in OWN}
-    for kind, found in (("attached secret", secrets), ("variable", os.environ)):
-        if found.get(TOKEN):
-            yield f"{kind} {TOKEN}", {TOKEN: found[TOKEN]}
-        if found.get(USER) and found.get(KEY):
-            yield f"{kind}s {USER} and {KEY}", {USER: found[USER], KEY: found[KEY]}
-    if os.environ.get(SESSION):
-        yield "session's token", {SESSION: os.environ[SESSION]}
+    for kind, place in (("attached secret", secrets), ("variable", os.environ)):
+        token, user, key = (place.get(name) for name in OWN)
+        if token:
+            yield f"{kind} {TOKEN}", {TOKEN: token}
+        if user and key:
+            yield f"{kind}s {USER} and {KEY}", {USER: user, KEY: key}
+    if session := os.environ.get(SESSION):
+        yield "session's token", {SESSION: session}
 
 
-def secret(label):
+def secret(label: str) -> str | None:
     """The secret that is attached to this kernel under that label, or None.
 
     `kaggle kernels push` detaches secrets: they have to be attached again on the kernel's page.
@@ -132,7 +136,7 @@ def secret(label):
 
 
 @contextmanager
-def alone(variables):
+def alone(variables: Mapping[str, str]) -> Iterator[None]:
     """The environment with these credentials and no others."""
     usual = {name: os.environ.pop(name) for name in (SESSION, *OWN) if name in os.environ}
     os.environ.update(variables)
@@ -148,31 +152,32 @@ def save_unless_whole(results: Results, jobs: Path) -> None:
     """Put the folder of jobs below the results where some are unfinished, for the next run, and list them in checksums.json."""
     if not results.info.unfinished:
         return
-    kept = []
+    names = []
     for job in sorted(path for path in jobs.iterdir() if (path / f"{FROZEN}.json").exists()):
         finished = (job / f"{UNFROZEN}.json").exists()
         for path in sorted(path for path in job.iterdir() if path.is_file()):
             if not (finished and path.name == f"{FROZEN}.pt"):
                 link_or_copy(path, results.folder / CHECKPOINTS / job.name / path.name)
-        kept.append(job.name)
-    write_json(results.folder / MARKER, kept)
+        names.append(job.name)
+    write_json(results.folder / MARKER, names)
     write_checksums(results.folder)
-    say(f"checkpoints: {len(kept)} trainings kept; python -m cxrkit push --resume goes on from them")
+    say(f"checkpoints: {len(names)} trainings kept; python -m cxrkit push --resume goes on from them")
 
 
-def restore(jobs, root=None):
+def restore(jobs: Path, root: Path | None = None) -> list[str]:
     """Put the jobs of an attached earlier run where training looks for them; return their names.
 
     Whether they belong to the same data and protocol is training's to say: it begins others anew.
     """
     attached = mounts.find(MARKER, root=root)
-    names = read_json(attached / MARKER) if attached else []
+    if attached is None:
+        return []
+    names = read_json(attached / MARKER)
     for name in names:
         for path in sorted((attached / CHECKPOINTS / Path(name).name).iterdir()):
             target = jobs / Path(name).name / path.name
             if not target.exists():
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, target)
-    if names:
-        say(f"checkpoints: {len(names)} trainings attached at {attached}")
+    say(f"checkpoints: {len(names)} trainings attached at {attached}")
     return names

@@ -5,13 +5,16 @@ Since 2026 a dataset lies at /kaggle/input/datasets/OWNER/SLUG, and in some kern
 """
 
 import os
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from cxrkit import config, environment
+from cxrkit.config import Experiment
 from cxrkit.data.readers import coronahack
 from cxrkit.errors import BadInput
 from cxrkit.progress import say
+from cxrkit.training import weights
 
 COLLECTED = ("radiopaedia/*/record.json", "sirm/*/record.json")
 """What a store of the scrapers holds; either will do."""
@@ -20,7 +23,7 @@ MOST_FOLDERS = 2000
 """Folders looked into at most: a dataset of 100,000 folders must not be walked."""
 
 
-def find(marker, ref="", root=None):
+def find(marker: str, ref: str = "", root: Path | None = None) -> Path | None:
     """The folder below the input mount that holds a file matching the pattern `marker`, or None.
 
     ref: owner/slug of the dataset, looked for first in both layouts; then every folder down to DEPTH, near
@@ -35,7 +38,7 @@ def find(marker, ref="", root=None):
     return None
 
 
-def folders_below(root):
+def folders_below(root: Path) -> Iterator[Path]:
     """The root and the folders below it, breadth first, down to DEPTH and at most MOST_FOLDERS."""
     level, seen = [Path(root)], 0
     for _ in range(DEPTH + 1):
@@ -50,21 +53,21 @@ def folders_below(root):
         level = deeper
 
 
-def mounted(root=None):
+def mounted(root: Path | None = None) -> str:
     """What is attached, as text: every folder that holds a file, relative to the input mount."""
     root = Path(root or environment.kaggle_input())
     if not root.is_dir():
         return "nothing: there is no " + str(root)
-    found = []
+    holding = []
     for folder in folders_below(root):
         with os.scandir(folder) as entries:
             if any(entry.is_file() for entry in entries):
-                found.append(folder.relative_to(root).as_posix())
-    shown = [name for name in found if not any(name.startswith(other + "/") for other in found)]
+                holding.append(folder.relative_to(root).as_posix())
+    shown = [name for name in holding if not any(name.startswith(other + "/") for other in holding)]
     return ", ".join(shown[:20]) or "nothing"
 
 
-def attach(experiment, root=None):
+def attach(experiment: Experiment, root: Path | None = None) -> Experiment:
     """The experiment with what is attached filled in: its data where it names none, and ImageNet weights.
 
     The data are CoronaHack, which must be there, and a store of collected films where one is attached.
@@ -77,7 +80,7 @@ def attach(experiment, root=None):
     return experiment
 
 
-def _data(root):
+def _data(root: Path | None) -> list[str]:
     ref = coronahack.DATASET_URL.partition("/datasets/")[2]
     folder = find(coronahack.METADATA, ref, root)
     if folder is None:
@@ -87,17 +90,15 @@ def _data(root):
             f'attach {ref}: "dataset_sources" in kernel-metadata.json, or Add Input on the kernel\'s page',
         )
     say(f"data: CoronaHack at {folder}")
-    found = [f"coronahack={folder}"]
+    data = [f"coronahack={folder}"]
     collected = next(filter(None, (find(marker, root=root) for marker in COLLECTED)), None)
     if collected:
         say(f"data: collected films at {collected}")
-        found.append(f"collected={collected}")
-    return found
+        data.append(f"collected={collected}")
+    return data
 
 
-def _with_weights(experiment, root):
-    from cxrkit.training import weights
-
+def _with_weights(experiment: Experiment, root: Path | None) -> Experiment:
     names = [os.path.basename(weights.source_of(architecture)) for architecture in experiment.architectures]
     folder = find(names[0], root=root)
     missing = [name for name in names if folder is None or not (folder / name).is_file()]

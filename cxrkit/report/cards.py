@@ -23,16 +23,6 @@ from cxrkit.tables import as_markdown, plain
 HERE = Path(__file__).parent
 
 
-def all_of(results: Results) -> dict[str, str]:
-    """{file name: text} of the cards."""
-    return {
-        "MODEL_CARD.md": model_card(results),
-        "DATASHEET.md": datasheet(results),
-        "CLAIM.md": claim(results),
-        "CITATION.cff": citation(),
-    }
-
-
 def model_card(results: Results) -> str:
     return _render(
         "model_card.md",
@@ -67,7 +57,7 @@ def datasheet(results: Results) -> str:
     )
 
 
-def _render(template: str, results: Results, **values) -> str:
+def _render(template: str, results: Results, **values: Any) -> str:
     made = jinja2.Environment(loader=jinja2.FileSystemLoader(HERE), undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
     made.filters["plain"] = plain
     used = results.manifest.used
@@ -84,7 +74,8 @@ def _render(template: str, results: Results, **values) -> str:
 
 def claim(results: Results) -> str:
     """CLAIM.md: each item answered yes, no or not applicable, with the file and field that holds it, and the score."""
-    rows, counts, content = [], Counter(), contents(results.folder)
+    rows, content = [], contents(results.folder)
+    counts: Counter[str] = Counter()
     for item in yaml.safe_load((HERE / "claim.yaml").read_text("utf-8")):
         answer, where = answered(item, content)
         counts[answer] += 1

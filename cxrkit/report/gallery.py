@@ -18,6 +18,7 @@ from cxrkit.data.records import LABEL_WORDS, POSITIVE, Record
 from cxrkit.errors import BadInput
 from cxrkit.files import replacing
 from cxrkit.results import Results
+from cxrkit.schema import GalleryEntry
 from cxrkit.tables import Cell, Column, Table
 
 LARGEST_LOSSES = 6
@@ -58,7 +59,7 @@ def films(results: Results) -> list[Film]:
     ]
 
 
-def audited(results: Results) -> list:
+def audited(results: Results) -> list[GalleryEntry]:
     """The audit's GalleryEntries; empty where it made none."""
     return results.audits.attention.gallery if results.audits and results.audits.attention else []
 
@@ -110,7 +111,7 @@ def _thumbnail(results: Results, image_id: str) -> tuple[str, str]:
     return (path, "") if (results.folder / path).is_file() else ("", "the results hold no picture of it")
 
 
-def _film(results: Results, image_id, architecture, kind, p_covid, picture, why, pair) -> Film:
+def _film(results: Results, image_id: str, architecture: str, kind: str, p_covid: float, picture: str, why: str, pair: bool) -> Film:
     record = results.manifest.by_id[image_id]
     right = p_covid if record.label == POSITIVE else 1 - p_covid
     return Film(

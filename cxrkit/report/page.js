@@ -33,15 +33,15 @@
   const data = JSON.parse(document.getElementById("predictions").textContent);
   const at = function (id) { return document.getElementById(id); };
 
-  function wilson(count, n, units) {
+  function wilson(count, n, size) {
     const z = data.z, share = count / n;
-    const centre = (share + z * z / (2 * units)) / (1 + z * z / units);
-    const half = z * Math.sqrt(share * (1 - share) / units + z * z / (4 * units * units)) / (1 + z * z / units);
+    const centre = (share + z * z / (2 * size)) / (1 + z * z / size);
+    const half = z * Math.sqrt(share * (1 - share) / size + z * z / (4 * size * size)) / (1 + z * z / size);
     return [share, share === 0 ? 0 : Math.max(0, centre - half), share === 1 ? 1 : Math.min(1, centre + half)];
   }
-  function told(count, n, units, digits) {
+  function told(count, n, size, digits) {
     if (!n) { return "–"; }
-    const found = wilson(count, n, units).map(function (value) { return value.toFixed(digits); });
+    const found = wilson(count, n, size).map(function (value) { return value.toFixed(digits); });
     return found[0] + " [" + found[1] + ", " + found[2] + "]";
   }
   // Mean counts over the runs chosen: one seed, or all seeds of a network.
@@ -63,9 +63,9 @@
     const covid = found.tp + found.fn, normal = found.tn + found.fp, n = covid + normal;
     at("shown").textContent = threshold.toFixed(3);
     at("of").textContent = choice.name;
-    at("sensitivity").textContent = told(found.tp, covid, data.units.covid, 3);
-    at("specificity").textContent = told(found.tn, normal, data.units.normal, 3);
-    at("error_rate").textContent = told(found.fn + found.fp, n, data.units.all, 4);
+    at("sensitivity").textContent = told(found.tp, covid, data.effective_n.covid, 3);
+    at("specificity").textContent = told(found.tn, normal, data.effective_n.normal, 3);
+    at("error_rate").textContent = told(found.fn + found.fp, n, data.effective_n.all, 4);
   }
   if (data.runs.length) {
     data.choices.forEach(function (choice, index) {

@@ -2,8 +2,10 @@
 
 import base64
 import hashlib
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import jinja2
@@ -13,6 +15,7 @@ from cxrkit import RESEARCH_ONLY, __version__
 from cxrkit.config import short_name
 from cxrkit.data.records import SPLIT_WORDS
 from cxrkit.evaluation import metrics, study
+from cxrkit.evaluation.metrics import Figure
 from cxrkit.evaluation.scoring import effective_sizes
 from cxrkit.report import gallery, plots, sentences
 from cxrkit.report.plots import Drawing
@@ -20,7 +23,7 @@ from cxrkit.report.tables import audits as audit_tables
 from cxrkit.report.tables import comparison as comparison_tables
 from cxrkit.report.tables import data, networks, settings, thresholds
 from cxrkit.results import Results
-from cxrkit.tables import count_text, figure_text
+from cxrkit.tables import NOTHING, Cell, count_text, figure_text
 
 HERE = Path(__file__).parent
 LONGEST = 300
@@ -60,7 +63,7 @@ def html(results: Results, shown: list[gallery.Film], drawings: dict[str, list[D
     )
 
 
-def values(results: Results, shown: list[gallery.Film], drawings: dict[str, list[Drawing]]) -> dict:
+def values(results: Results, shown: list[gallery.Film], drawings: dict[str, list[Drawing]]) -> dict[str, Any]:
     """What the template shows, by name."""
     audits, compared = results.audits, results.comparison
     tables = {name: make_table(results) for name, make_table in TABLES.items()}
@@ -115,14 +118,15 @@ def drawings(results: Results) -> dict[str, list[Drawing]]:
     """The page's figures, by the place where they stand."""
     marks = [warning.short for warning in results.warnings]
 
-    def draw(name, alt, size, function, *arguments, wide=False):
+    def draw(name: str, alt: str, size: tuple[float, float], function: Callable, *arguments: Any, wide: bool = False) -> Drawing:
         return plots.drawn(name, alt, lambda axes: function(axes, *arguments), size, marks, wide)
 
     held = {name: predictions for name in results.architectures if (predictions := results.predictions(name)) is not None}
+    scores = {name: score for name in held if (score := networks.score_of(results, name))}
     published = {name: counts.wrong / counts.n for name, counts in study.confusions().items()}
     compared = results.comparison.networks
-    told = "; ".join(f"{network.name} {100 * network.error_rate.value:.2f} %" for network in compared)
-    areas = ", ".join(f"{short_name(name)} AUC {figure_text(results.score(name).auc)}" for name in held)
+    told = "; ".join(f"{network.name} {percent(network.error_rate)}" for network in compared)
+    areas = ", ".join(f"{short_name(name)} AUC {figure_text(score.auc)}" for name, score in scores.items())
     scaled = {score.architecture: score.scaling.before.bins for _, score in thresholds.judged(results) if score.scaling}
     size = (5.4, 0.7 * len(compared) + 0.6)
     groups = {
@@ -156,7 +160,7 @@ def drawings(results: Results) -> dict[str, list[Drawing]]:
     return groups
 
 
-def pictures(results: Results, shown: list[gallery.Film]) -> list[dict]:
+def pictures(results: Results, shown: list[gallery.Film]) -> list[dict[str, Any]]:
     """The gallery's films as dicts, with their picture as a data URI while there is room."""
     rows, room, folder = [], MOST_PICTURE_BYTES, results.folder.resolve()
     for film in shown:
@@ -185,9 +189,12 @@ def gallery_lede(results: Results) -> str:
     )
 
 
-def embedded(results: Results) -> dict:
+def embedded(results: Results) -> dict[str, Any]:
     """What the threshold's slider counts from: the held-out predictions of each run."""
-    runs, choices, sizes, truth = [], [], None, None
+    runs: list[dict[str, list[float]]] = []
+    choices: list[dict[str, Any]] = []
+    effective_n: dict[str, float] = {}
+    truth: list[int] = []
     for architecture in results.architectures:
         held = results.predictions(architecture)
         if held is None:
@@ -201,13 +208,13 @@ def embedded(results: Results) -> dict:
         covid, normal = effective_sizes(held)
         n_covid, n_normal = int(held.is_covid.sum()), int((~held.is_covid).sum())
         squares = sum(n * n / effective for n, effective in ((n_covid, covid), (n_normal, normal)) if n)
-        sizes = {"covid": covid, "normal": normal, "all": (n_covid + n_normal) ** 2 / squares}
+        effective_n = {"covid": covid, "normal": normal, "all": (n_covid + n_normal) ** 2 / squares}
         truth = held.is_covid.astype(int).tolist()
     return {
         "threshold": results.metrics.threshold,
         "z": float(metrics.Z),
-        "is_covid": truth or [],
-        "units": sizes,
+        "is_covid": truth,
+        "effective_n": effective_n,
         "runs": runs,
         "choices": choices,
     }
@@ -221,13 +228,17 @@ def templates() -> jinja2.Environment:
     return made
 
 
-def clipped(words, most=LONGEST):
+def percent(figure: Figure) -> str:
+    return NOTHING if figure.value is None else f"{100 * figure.value:.2f} %"
+
+
+def clipped(words: object, most: int = LONGEST) -> str:
     """The text on one line, cut where it is longer than `most`."""
-    words = " ".join(str(words).split())
-    return words if len(words) <= most else words[: most - 1] + "…"
+    line = " ".join(str(words).split())
+    return line if len(line) <= most else line[: most - 1] + "…"
 
 
-def safe_url(url):
+def safe_url(url: str) -> str:
     """The address if it leads to a web page, else an empty text; a `javascript:` address would be run."""
     try:
         parts = urlsplit(url or "")
@@ -236,7 +247,7 @@ def safe_url(url):
     return url if parts.scheme in ("http", "https") and parts.netloc and len(url) < 2000 else ""
 
 
-def whisker(cell, scale):
+def whisker(cell: Cell, scale: tuple[float, float] | None) -> str:
     """A cell's dot and whisker as SVG, on its column's scale."""
     if not scale or cell.value is None:
         return ""
@@ -246,7 +257,7 @@ def whisker(cell, scale):
     return Markup(f'<svg class="whisker" aria-hidden="true">{line}<circle cx="{at[1]}%" cy="50%" r="2.6"/></svg>')
 
 
-def shade(counts, name, other):
+def shade(counts: dict[str, float], name: str, other: str) -> Markup:
     """A cell of a confusion matrix, the darker the larger its share of the row."""
     share = counts[name] / ((counts[name] + counts[other]) or 1)
     return Markup(f'<td class="number" style="background: rgba(var(--cell), {0.05 + 0.35 * share:.2f})">{count_text(counts[name])}</td>')

@@ -6,12 +6,15 @@ is dark on a dark page.
 
 import io
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from markupsafe import Markup
 from matplotlib import rc_context
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from sklearn.metrics import precision_recall_curve, roc_curve
@@ -19,6 +22,9 @@ from sklearn.metrics import precision_recall_curve, roc_curve
 from cxrkit.columns import FROZEN
 from cxrkit.config import ARCHITECTURES, short_name
 from cxrkit.evaluation import study
+from cxrkit.evaluation.calibration import Bin
+from cxrkit.evaluation.predictions import Predictions
+from cxrkit.schema import NetworkErrors
 
 FOLDER = "figures"
 PALETTE = ("#0072b2", "#c25700", "#00795a", "#a8478a")
@@ -70,12 +76,25 @@ class Drawing:
     wide: bool = False
 
 
-def _number(architecture: str) -> int:
-    """The place of a network's colour, line and marker; networks beyond the study's four begin again."""
-    return (ARCHITECTURES.index(architecture) if architecture in ARCHITECTURES else len(architecture)) % len(PALETTE)
+@dataclass(frozen=True)
+class Look:
+    """How a network is told from the others: by colour, by line, by marker."""
+
+    colour: str
+    line: Any
+    marker: str
 
 
-def drawn(name: str, alt: str, draw: Callable, size: tuple[float, float], marks: Sequence[str] = (), wide: bool = False) -> Drawing:
+def look(architecture: str) -> Look:
+    """The network's Look. A fifth network has the first one's colour again, and another line and marker."""
+    number = ARCHITECTURES.index(architecture)
+    turn = (number + number // len(PALETTE)) % len(LINES)
+    return Look(PALETTE[number % len(PALETTE)], LINES[turn], MARKERS[turn])
+
+
+def drawn(
+    name: str, alt: str, draw: Callable[[Axes], None], size: tuple[float, float], marks: Sequence[str] = (), wide: bool = False
+) -> Drawing:
     """The Drawing of draw(axes). size: inches; marks: texts across it."""
     with rc_context(STYLE):
         figure = Figure(figsize=size, layout="constrained")
@@ -89,7 +108,7 @@ def drawn(name: str, alt: str, draw: Callable, size: tuple[float, float], marks:
     return Drawing(name, svg, raster.getvalue(), Markup(in_variables(svg, name)), alt, wide)
 
 
-def in_variables(text, prefix):
+def in_variables(text: str, prefix: str) -> str:
     """matplotlib's SVG without its head, with CSS variables for colours, the page's font, and ids of its own."""
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
@@ -102,7 +121,7 @@ def in_variables(text, prefix):
     return re.sub(r"\n\s*", "\n", text)
 
 
-def watermark(figure, marks):
+def watermark(figure: Figure, marks: Sequence[str]) -> None:
     """Write each mark across a figure, as large as fits, so that it cannot be cropped away."""
     width = figure.get_figwidth() * 72
     for row, mark in enumerate(marks):
@@ -111,9 +130,12 @@ def watermark(figure, marks):
         figure.text(0.5, height, mark.upper(), ha="center", va="center", fontsize=size, color=WARN, alpha=0.22, zorder=10)
 
 
-def losses(axes, epochs, architecture):
-    """Training and validation loss over the epochs of both stages, a thin line a seed, a thick one for the median."""
-    colour = PALETTE[_number(architecture)]
+def losses(axes: Axes, epochs: pd.DataFrame, architecture: str) -> None:
+    """Training and validation loss over the epochs of both stages: a thin line a seed, a thick one for the median.
+
+    The study's validation loss of the unfrozen stage, where it trained this network, stands as crosses.
+    """
+    colour = look(architecture).colour
     for column, style in (("train_loss", "--"), ("valid_loss", "-")):
         runs = [run[column].to_numpy() for _, run in epochs.groupby("seed", sort=False)]
         for run in runs if len(runs) > 1 else ():
@@ -130,10 +152,11 @@ def losses(axes, epochs, architecture):
     first = next(run for _, run in epochs.groupby("seed", sort=False))
     frozen = int((first["stage"] == FROZEN).sum())
     axes.axvline(frozen + 0.5, color=QUIET, linewidth=0.7)
-    theirs = study.epochs().get(architecture, [])
-    if theirs:
+    published = study.epochs()
+    if architecture in published:
+        theirs = published[architecture]
         at = [frozen + epoch.epoch for epoch in theirs]
-        axes.plot(at, [epoch.valid_loss for epoch in theirs], color=INK, linestyle="", marker="x", markersize=4, label="2020 study")
+        axes.plot(at, [epoch.valid_loss for epoch in theirs], color=INK, linewidth=0.6, marker="x", markersize=4, label="2020 study")
     axes.set(title=short_name(architecture), xlabel="epoch (line: body unfrozen)", ylabel="loss")
     if (epochs[["train_loss", "valid_loss"]].to_numpy() > 0).any():
         axes.set_yscale("log")
@@ -143,10 +166,10 @@ def losses(axes, epochs, architecture):
     axes.legend(loc="best", fontsize=8)
 
 
-def lr_find(axes, finder, architecture):
+def lr_find(axes: Axes, finder: pd.DataFrame, architecture: str) -> None:
     """The learning-rate finder's curves, a line a seed, with the rate that was chosen from each."""
     for _, run in finder.groupby("seed", sort=False):
-        axes.plot(run["learning_rate"], run["loss"], color=PALETTE[_number(architecture)], linewidth=0.9, alpha=0.8)
+        axes.plot(run["learning_rate"], run["loss"], color=look(architecture).colour, linewidth=0.9, alpha=0.8)
         axes.axvline(run["chosen"].iloc[0], color=QUIET, linewidth=0.7)
     axes.set(title=short_name(architecture), xlabel="learning rate (line: chosen)", ylabel="smoothed loss", xscale="log")
     lowest, start = finder["loss"].min(), finder.loc[finder["step"] <= finder["step"].min() + 5, "loss"].max()
@@ -156,80 +179,74 @@ def lr_find(axes, finder, architecture):
 GRID = np.linspace(0, 1, 101)
 
 
-def roc(axes, scores):
+def roc(axes: Axes, held: Mapping[str, Predictions]) -> None:
     """ROC curves of {architecture: Predictions}: the mean over seeds, and a band from the lowest to the highest seed."""
 
-    def curve(truth, p):
+    def curve(truth: np.ndarray, p: np.ndarray) -> np.ndarray:
         alarms, hits, _ = roc_curve(truth, p)
-        found = np.interp(GRID, alarms, hits)
-        found[0] = 0
-        return found
+        sensitivity = np.interp(GRID, alarms, hits)
+        sensitivity[0] = 0
+        return sensitivity
 
-    _curves(axes, scores, curve)
+    _curves(axes, held, curve)
     axes.plot([0, 1], [0, 1], color=QUIET, linewidth=0.7, linestyle=":")
     axes.set(title="ROC", xlabel="1 − specificity", ylabel="sensitivity", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
     axes.legend(loc="lower right", fontsize=8)
 
 
-def precision_recall(axes, scores):
+def precision_recall(axes: Axes, held: Mapping[str, Predictions]) -> None:
     """Precision over sensitivity, drawn in the same way; at each sensitivity the best precision that reaches it."""
 
-    def curve(truth, p):
+    def curve(truth: np.ndarray, p: np.ndarray) -> np.ndarray:
         precision, recall, _ = precision_recall_curve(truth, p)
         return np.array([precision[recall >= wanted - 1e-12].max() for wanted in GRID])
 
-    _curves(axes, scores, curve)
-    share = next(iter(scores.values())).is_covid.mean()
+    _curves(axes, held, curve)
+    share = next(iter(held.values())).is_covid.mean()
     axes.axhline(share, color=QUIET, linewidth=0.7, linestyle=":")
     axes.set(title="Precision and recall", xlabel="sensitivity (recall)", ylabel="precision", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
     axes.legend(loc="lower left", fontsize=8)
 
 
-def _curves(axes, scores, curve):
-    for architecture, mine in scores.items():
-        found = np.array([curve(mine.is_covid, p) for p in mine.p_covid])
-        colour = PALETTE[_number(architecture)]
-        if len(found) > 1:
-            axes.fill_between(GRID, found.min(0), found.max(0), color=colour, alpha=0.15, linewidth=0)
-        axes.plot(GRID, found.mean(0), color=colour, linestyle=LINES[_number(architecture)], label=short_name(architecture))
+def _curves(axes: Axes, held: Mapping[str, Predictions], curve: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> None:
+    for architecture, predictions in held.items():
+        curves = np.array([curve(predictions.is_covid, p) for p in predictions.p_covid])
+        style = look(architecture)
+        if len(curves) > 1:
+            axes.fill_between(GRID, curves.min(0), curves.max(0), color=style.colour, alpha=0.15, linewidth=0)
+        axes.plot(GRID, curves.mean(0), color=style.colour, linestyle=style.line, label=short_name(architecture))
 
 
-def reliability(axes, bins, architecture):
+def reliability(axes: Axes, bins: Sequence[Bin], architecture: str) -> None:
     """Share of COVID-19 over mean probability, in bins of equal size with Wilson's intervals: the bins of calibration."""
     axes.plot([0, 1], [0, 1], color=QUIET, linewidth=0.7, linestyle=":")
     x, y = np.array([b.mean_p for b in bins]), np.array([b.share_covid.value for b in bins])
     ends = np.maximum([y - [b.share_covid.low for b in bins], [b.share_covid.high for b in bins] - y], 0)
-    axes.errorbar(
-        x,
-        y,
-        yerr=ends,
-        color=PALETTE[_number(architecture)],
-        marker=MARKERS[_number(architecture)],
-        markersize=4,
-        linewidth=1,
-        elinewidth=0.8,
-    )
+    style = look(architecture)
+    axes.errorbar(x, y, yerr=ends, color=style.colour, marker=style.marker, markersize=4, linewidth=1, elinewidth=0.8)
     axes.set(title=short_name(architecture), xlabel="mean probability", ylabel="share COVID-19", xlim=(-0.03, 1.03), ylim=(-0.03, 1.03))
 
 
-def errors(axes, networks, published):
-    """Each run's error rate as a dot, the mean with its interval beside it, and the study's one run as a cross."""
+def errors(axes: Axes, networks: Sequence[NetworkErrors], published: Mapping[str, float]) -> None:
+    """Each run's error rate as a dot, the mean with its interval beside it, and the study's one run as a cross.
+
+    published: {architecture: the study's error rate}.
+    """
     for row, network in enumerate(networks):
-        number = _number(network.architecture)
-        colour, rate, values = PALETTE[number], network.error_rate, np.array(network.errors)
+        style, rate, values = look(network.architecture), network.error_rate, np.array(network.errors)
         order = np.argsort(np.argsort(values, kind="stable"), kind="stable")
         lift = 0.26 * (order % 5 - 2) / 2 if len(values) > 1 else np.zeros(1)
         axes.plot(
             100 * values,
             row - 0.12 + 0.6 * lift,
             linestyle="",
-            marker=MARKERS[number],
+            marker=style.marker,
             markersize=4,
-            color=colour,
+            color=style.colour,
             alpha=0.65,
         )
-        axes.plot([100 * rate.low, 100 * rate.high], [row + 0.26] * 2, color=colour, linewidth=1.2)
-        axes.plot(100 * rate.value, row + 0.26, marker="|", markersize=9, color=colour)
+        axes.plot(100 * np.array([rate.low, rate.high], float), [row + 0.26] * 2, color=style.colour, linewidth=1.2)
+        axes.plot(100 * np.array(rate.value, float), row + 0.26, marker="|", markersize=9, color=style.colour)
         if network.architecture in published:
             axes.plot(100 * published[network.architecture], row - 0.12, marker="x", markersize=6, color=INK, linestyle="")
     axes.set(yticks=range(len(networks)), xlabel="error rate, %", ylim=(len(networks) - 0.5, -0.5))

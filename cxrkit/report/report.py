@@ -7,9 +7,10 @@ from cxrkit.data.licences import attribution
 from cxrkit.data.records import Record
 from cxrkit.files import replacing, write_checksums, write_text
 from cxrkit.report import cards, gallery, markdown, page, plots
+from cxrkit.report.tables.settings import GENERATED
 from cxrkit.results import Results
 
-PAGE = "report.html"
+PAGE = GENERATED[0]
 
 
 def make(results: Results, locate: Callable[[Record], Path] | None = None) -> list[Path]:
@@ -30,9 +31,16 @@ def make(results: Results, locate: Callable[[Record], Path] | None = None) -> li
         write_checksums(folder)
     results.refresh_checksums(*(path.relative_to(folder).as_posix() for path in sorted((folder / plots.FOLDER).rglob("*.*"))))
     shown = gallery.films(results)
-    texts = {PAGE: page.html(results, shown, drawings), "report.md": markdown.markdown(results, shown), **cards.all_of(results)}
-    texts["ATTRIBUTION.md"] = attribution(results.manifest.records)
-    for name, text in texts.items():
+    texts = (
+        page.html(results, shown, drawings),
+        markdown.markdown(results, shown),
+        cards.model_card(results),
+        cards.datasheet(results),
+        cards.claim(results),
+        attribution(results.manifest.records),
+        cards.citation(),
+    )
+    for name, text in zip(GENERATED, texts, strict=True):
         write_text(folder / name, text)
-    results.refresh_checksums(*texts)
-    return [folder / name for name in texts]
+    results.refresh_checksums(*GENERATED)
+    return [folder / name for name in GENERATED]

@@ -125,11 +125,11 @@ def test_an_experiment_of_ones_own_travels(tmp_path):
         bundle.generate(Settings(str(tmp_path / "paper.yaml")))
 
 
-def isolated(folder, arguments, **variables):
+def isolated(folder, arguments, settings=Settings("dry-run"), **variables):
     """Run the script with `python -I` from a read-only folder, without the repository; return (code, output)."""
     script = folder / "src" / "script.py"
     if not script.exists():
-        write_text(script, bundle.generate(Settings("dry-run")))
+        write_text(script, bundle.generate(settings))
         script.chmod(0o444)
         script.parent.chmod(0o555)
         for name in ("empty", "tmp"):
@@ -146,6 +146,13 @@ def test_it_runs_by_itself(tmp_path):
     assert not list((tmp_path / "tmp").iterdir()) and not list((tmp_path / "empty").iterdir())
     code, told = isolated(tmp_path, ["--local", "--experiment", "nonsense"])
     assert code == 2 and "no experiment" in told and "Traceback" not in told
+    (tmp_path / "src").chmod(0o755)
+
+
+@pytest.mark.parametrize("overrides, words", [({"epocs": 2}, "--epocs"), ({"split": "gruped"}, "did you mean 'grouped'")])
+def test_a_constant_that_cannot_work_is_refused_by_its_name(tmp_path, overrides, words):
+    code, told = isolated(tmp_path, [], Settings(overrides=overrides), KAGGLE_KERNEL_RUN_TYPE="Batch")
+    assert code == 2 and words in told and "Traceback" not in told
     (tmp_path / "src").chmod(0o755)
 
 

@@ -15,20 +15,9 @@ from cxrkit.errors import WrongUse
 from cxrkit.files import read_json
 from cxrkit.kaggle_io import inside, pull
 from tests.kaggle_io.conftest import point_at
+from tests.kernel.entry import kernel_run
 
 SLUG = "chest-results"
-
-
-def parse(arguments):
-    import argparse
-
-    parser = argparse.ArgumentParser()
-    for option in ("--experiment", "--results"):
-        parser.add_argument(option)
-    parser.add_argument("--hours", type=float)
-    parser.add_argument("--cpu", action="store_true")
-    config.add_arguments(parser)
-    return parser.parse_args(arguments)
 
 
 OVERRIDES = st.fixed_dictionaries(
@@ -47,7 +36,7 @@ OVERRIDES = st.fixed_dictionaries(
 
 @given(OVERRIDES)
 def test_constants_and_command_line_mean_the_same(overrides):
-    options = parse(inside.arguments_of("paper", overrides, 2.5, False, SLUG))
+    options = kernel_run().parse(inside.arguments_of("paper", overrides, 2.5, False, SLUG))
     assert config.load("paper", config.overrides_of(options)) == config.load("paper", overrides)
     assert (options.hours, options.cpu, options.results) == (2.5, True, SLUG)
 
@@ -130,8 +119,6 @@ def test_no_internet(server, in_kernel, results, capsys, monkeypatch):
 
 
 def test_the_environment_is_as_before(in_kernel):
-    import os
-
     in_kernel.setenv("KAGGLE_KEY", "mine")
     before = dict(os.environ)
     with inside.alone({"KAGGLE_API_TOKEN": "x"}):

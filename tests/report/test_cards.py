@@ -1,11 +1,15 @@
+import dataclasses
 import re
+import typing
 
 import pytest
 import yaml
 
+from cxrkit.data.records import Record
 from cxrkit.files import read_json, write_json
 from cxrkit.report import cards, plots, report
 from cxrkit.results import Results
+from cxrkit.schema import Audits, Comparison, Metrics, RunInfo
 from tests.report import folders
 
 
@@ -59,6 +63,19 @@ def test_zero_leaks_is_an_answer_and_no_record_of_leaks_is_none(folder):
     (folder / "without-leaks").mkdir()
     write_json(folder / "without-leaks" / "run.json", about)
     assert cards.answered(item, cards.contents(folder / "without-leaks"))[0] == "no"
+
+
+def test_each_field_that_claim_names_is_one_that_the_kit_writes():
+    kinds = {"run.json": RunInfo, "metrics.json": Metrics, "comparison.json": Comparison, "audits.json": Audits, "manifest.csv": Record}
+    items = yaml.safe_load((cards.HERE / "claim.yaml").read_text("utf-8"))
+    named = [item["at"] for item in items if len(item.get("at", ())) == 2]
+    assert len(named) > 15
+    for name, field in named:
+        kind = kinds[name]
+        for key in field.split("."):
+            hints = typing.get_type_hints(kind)
+            assert key in hints, f"{name} has no {field}"
+            kind = next((part for part in (hints[key], *typing.get_args(hints[key])) if dataclasses.is_dataclass(part)), None)
 
 
 def test_the_model_card_holds_verdict_scores_and_warnings(folder):

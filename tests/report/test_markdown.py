@@ -1,3 +1,4 @@
+import re
 import shlex
 import subprocess
 import sys
@@ -8,9 +9,13 @@ from hypothesis import strategies as st
 
 from cxrkit import config
 from cxrkit.evaluation import comparison
+from cxrkit.evaluation.metrics import Figure
 from cxrkit.report import markdown, sentences
+from cxrkit.report.tables import audits as audit_tables
+from cxrkit.report.tables import comparison as comparison_tables
 from cxrkit.report.tables import data
-from cxrkit.tables import UNSEEN, plain
+from cxrkit.schema import ResplitComparison, ResplitPair
+from cxrkit.tables import UNSEEN, Cell, Column, Table, as_text, plain
 from kernel import run
 from tests.report import folders
 
@@ -20,6 +25,14 @@ def test_other_peoples_text_is_one_line_that_means_only_itself(said):
     told = plain(said)
     assert "\n" not in told and "<" not in told and not UNSEEN.search(told)
     assert not [i for i, character in enumerate(told) if character in "|[`" and (i == 0 or told[i - 1] != "\\")]
+
+
+def test_a_long_reason_at_the_end_of_a_row_is_whole_in_a_log_and_what_is_cut_shows_it():
+    reason, name = "the films are not on this machine, " * 5, "a name of a film, " * 10
+    table = Table("t", "Not done.", (Column("part"), Column("why")), [[Cell(name), Cell(reason)], [Cell("masking"), Cell("x" * 400)]])
+    *_, first, second = as_text(table).splitlines()
+    assert first.endswith(reason.strip()) and first.startswith(name[:79] + "…  ")
+    assert second.endswith("x" * 299 + "…")
 
 
 def test_the_command_writes_the_report_and_prints_its_tables(tmp_path):
@@ -68,6 +81,45 @@ def test_the_logs_show_intervals_n_and_the_verdict(tmp_path):
     assert "Lungs hidden" in audit and "films from elsewhere" in audit and "not asked for" in audit
     whole = markdown.run_log(results)
     assert all(part in whole for part in (scores, compared, audit)) and "!!! RANDOM WEIGHTS" in whole
+
+
+def test_a_part_that_was_not_done_is_told_from_one_with_nothing_to_show(tmp_path):
+    audits = folders.audited(folders.write(tmp_path, audits=False))
+
+    def told(**parts):
+        (table,) = [table for table in audit_tables.all_of(replace(audits, **parts)) if table.name == "not-done"]
+        said = {row[0].text: row[1].text for row in table.rows}
+        assert len(said) == len(table.rows)
+        return said
+
+    above = "not asked for, or not possible for a reason above"
+    assert told() == {"retraining": "not asked for", "where the networks look": above}
+    assert told(masking=None)["lungs hidden"] == above
+    assert told(masking=None, not_done=[])["lungs hidden"] == "not asked for"
+    assert told(masking=[])["lungs hidden"] == "done; there is nothing to show"
+
+
+def test_the_log_of_a_manifests_audit_has_its_verdict_and_what_was_not_asked(tmp_path):
+    audits = folders.audited(folders.write(tmp_path, audits=False))
+    counts = replace(audits.counts, judged=replace(audits.counts.judged, split="all"))
+    told = markdown.audit_log(replace(audits, counts=counts, networks=None, masking=None, external=None, not_done=[]))
+    assert told.startswith("VERDICT: border-shortcut") and "the frame: the outer tenth" in told
+    assert re.search("what asks networks +a manifest has none", told) and "not asked for" not in told and "mean of 3 seeds" not in told
+
+
+def test_the_log_of_resplits_has_a_row_a_pair():
+    pairs = [ResplitPair("ResNet34", "VGG16", "worse", Figure(0.021, 0.004, 0.038, 5, "Nadeau and Bengio"), 0.01, 0.0312)]
+    told = markdown.resplits_log(ResplitComparison(["a", "b"], "test", 100.4, 34, 0.5, 0.01, [], pairs))
+    assert "2 splits of the same images, about 100 to train on and 34 in test" in told
+    assert told.splitlines()[-1].split() == ["ResNet34", "worse", "VGG16", "+2.10", "[+0.40,", "+3.80]", "0.031"]
+
+
+def test_how_often_the_first_of_a_pair_is_the_better_one_is_told_where_it_ran_more_than_once(tmp_path):
+    for seeds, shown in ((range(3), True), ((0,), False)):
+        compared = folders.write(tmp_path / str(shown), audits=False, seeds=seeds).comparison
+        table = comparison_tables.pairs(compared)
+        index = [column.title for column in table.columns].index("P(better)")
+        assert [row[index].value for row in table.rows] == [pair.probability_better.value if shown else None for pair in compared.pairs]
 
 
 def test_what_is_known_of_the_best_network_in_words(tmp_path):

@@ -9,12 +9,14 @@ from bs4 import BeautifulSoup
 from cxrkit.columns import LAST_STAGE
 from cxrkit.config import short_name
 from cxrkit.errors import BadInput
+from cxrkit.evaluation.metrics import Figure
 from cxrkit.evaluation.scoring import final_scores
 from cxrkit.files import read_json, sha256_of, write_json
-from cxrkit.report import page, plots, report, sentences
+from cxrkit.report import gallery, page, plots, report, sentences
+from cxrkit.report.tables import settings
 from cxrkit.report.tables.comparison import matrix
 from cxrkit.results import Results
-from cxrkit.schema import Attention, GalleryEntry
+from cxrkit.schema import Attention, AttentionRow, GalleryEntry
 from cxrkit.tables import figure_text
 from tests.report import folders
 
@@ -48,6 +50,7 @@ def rows_of(soup, table):
 
 def test_the_files_are_written_and_summed(results):
     listed, folder = read_json(results.folder / "checksums.json"), results.folder
+    assert settings.GENERATED == GENERATED
     drawn = [path.relative_to(folder).as_posix() for path in (folder / plots.FOLDER).rglob("*.*")]
     assert {"figures/roc.svg", "figures/roc.png", "figures/losses-vgg16_bn.svg", "figures/errors.png"} <= set(drawn)
     for name in (*GENERATED, *drawn):
@@ -73,10 +76,20 @@ def test_every_run_has_its_row(results, soup):
     assert [(int(row[2]), row[8]) for row in rows] == [(score.n, figure_text(score.rates.sensitivity, 3)) for score in scores]
 
 
-def test_the_studys_epochs_stand_beside_ours_with_the_images_they_got_wrong(soup):
+def test_the_studys_epochs_stand_beside_ours_with_the_images_they_got_wrong(results, soup):
     rows = rows_of(soup, "study-epochs")
     assert len(rows) == 16
-    assert rows[3][:2] == ["ResNet34", "4"] and rows[3][5:] == ["0.0973", "0.1026", "0.0261", "7 of 268", "98"]
+    last = results.epochs.query("architecture == 'resnet34' and stage == @LAST_STAGE and epoch == 4")
+    assert rows[3][:2] == ["ResNet34", "4"] and rows[3][6:] == ["0.0973", "0.1026", "0.0261", "7 of 268", "98"]
+    assert rows[3][2:6] == [f"{last['train_loss'].median():.4f}", "0.2500", "0.1000", "2.5"]
+    note = soup.find("caption", id="cap-study-epochs").find_parent(class_="table").find(class_="note").get_text()
+    assert "so many of 268 images: ResNet34 6, ResNet101 1, VGG16 1, VGG19 0." in note
+
+
+def test_no_two_columns_of_a_table_have_one_name(soup):
+    for table in soup.find_all("table", class_="data"):
+        titles = [head.get_text() for head in table.find_all(class_="title")]
+        assert len(set(titles)) == len(titles), table.caption.get_text()
 
 
 def test_the_study_stands_beside_ours_and_what_sees_no_lungs_above(soup):
@@ -239,6 +252,39 @@ def test_a_film_is_shown_only_where_its_licence_allows(tmp_path, undrawn):
     assert not second.find_all("img") and second.get_text().count("it comes without a licence") == 24
 
 
+def test_the_audits_gallery_shows_where_the_networks_looked(tmp_path, undrawn):
+    results = folders.write(tmp_path)
+    folders.add_thumbnails(results)
+    first, second = (record.image_id for record in results.manifest.used[-2:])
+    picture = gallery.place(first)
+    entries = [
+        GalleryEntry(first, "resnet34", 0, "error", 0.9, "normal", picture, "", "", ""),
+        GalleryEntry(second, "vgg16_bn", 0, "hit", 0.1, "normal", "", "", "", "its licence does not let it be passed on: unknown"),
+    ]
+    row = AttentionRow("resnet34", 0, "test", Figure(0.44, 0.4, 0.5, 94, "drawn"), 0.25, None, 0.91, 2)
+    results.write(replace(results.audits, attention=Attention([row], entries, {})))
+    report.make(results, locate=lambda record: tmp_path / "gone")
+    soup = BeautifulSoup((results.folder / "report.html").read_text("utf-8"), "html.parser")
+    shown = soup.find(class_="gallery").find_all("li")
+    assert len(shown) == 2 and "where the network looked" in shown[0].img["alt"] and shown[0].img["class"] == ["pair"]
+    assert not shown[1].img and "its licence does not let it be passed on: unknown" in shown[1].get_text()
+    assert rows_of(soup, "attention") == [["ResNet34, seed 0", "0.440 [0.400, 0.500]", "0.250", "–", "0.910", "94"]]
+
+
+def test_thumbnails_are_made_of_the_films_that_the_gallery_shows_and_of_no_others(tmp_path, undrawn):
+    results, asked = folders.write(tmp_path / "results", audits=False), []
+
+    def locate(record):
+        asked.append(record.image_id)
+        return folders.draw_film(tmp_path / f"{len(asked)}.png")
+
+    report.make(results, locate)
+    shown = {film.image_id for film in gallery.films(results)}
+    assert sorted(asked) == sorted(shown)
+    made = {path.name for path in (results.folder / gallery.FOLDER).iterdir()}
+    assert made == {gallery.place(image_id).rsplit("/", 1)[1] for image_id in shown}
+
+
 def test_a_picture_outside_the_results_is_not_read(tmp_path, undrawn):
     results = folders.write(tmp_path / "results")
     (tmp_path / "secret.png").write_bytes(b"secret")
@@ -304,6 +350,15 @@ def test_a_damaged_folder_is_refused(tmp_path, results, name, content):
     with pytest.raises(BadInput) as caught:
         report.make(Results.open(folder))
     assert name in str(caught.value)
+
+
+def test_predictions_that_were_never_scored_are_refused_with_the_command_that_scores_them(tmp_path, undrawn):
+    results = folders.write(tmp_path, audits=False)
+    known = [score for score in results.metrics.scores if score.architecture != "vgg16_bn"]
+    results.write(replace(results.metrics, scores=known, means=[], ensembles=[]))
+    with pytest.raises(BadInput, match="no score of vgg16_bn") as caught:
+        report.make(results)
+    assert "python -m cxrkit evaluate" in str(caught.value)
 
 
 def test_an_audit_of_another_manifest_is_refused(tmp_path, undrawn):

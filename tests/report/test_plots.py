@@ -1,8 +1,11 @@
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from cxrkit import columns
+from cxrkit.columns import STAGES
 from cxrkit.config import ARCHITECTURES
 from cxrkit.evaluation.predictions import Predictions
 from cxrkit.report import plots
@@ -10,9 +13,17 @@ from tests.evaluation import simulated
 
 
 @pytest.fixture
-def scores():
+def five(monkeypatch):
+    """The networks of a kit that has learnt a fifth one."""
+    names = (*ARCHITECTURES, "densenet121")
+    monkeypatch.setattr(plots, "ARCHITECTURES", names)
+    return names
+
+
+@pytest.fixture
+def scores(five):
     random, drawn = np.random.default_rng(0), {}
-    for name in (*ARCHITECTURES, "densenet121"):
+    for name in five:
         is_covid, p_covid = simulated.probabilities(random, seeds=3)
         drawn[name] = Predictions(tuple(map(str, range(len(is_covid)))), is_covid, np.arange(len(is_covid)), (0, 1, 2), p_covid)
     return drawn
@@ -29,6 +40,28 @@ def test_a_figure_is_in_the_readers_colours_and_its_ids_are_its_own(scores):
 def test_a_figure_is_the_same_each_time(scores):
     made = [plots.drawn("fig", "", lambda axes: plots.precision_recall(axes, scores), (4, 4)) for _ in range(2)]
     assert made[0] == made[1]
+
+
+def test_a_fifth_network_looks_like_none_of_the_four_and_they_keep_theirs(five):
+    looks = [plots.look(name) for name in five]
+    assert [look.colour for look in looks[:4]] == list(plots.PALETTE)
+    assert [look.marker for look in looks[:4]] == list("osD^")
+    assert len(set(looks)) == 5
+
+
+def epochs(architecture):
+    """epochs.csv of two seeds, as a DataFrame: validation loss 1 over the epoch."""
+    rows = [[architecture, seed, stage, e, 0.5 / e, 1 / e, 0.1, 0.9, 0.9, 2.5] for seed in (0, 1) for stage in STAGES for e in (1, 2, 3, 4)]
+    return pd.DataFrame(rows, columns=list(columns.EPOCHS))
+
+
+def test_the_studys_validation_loss_stands_in_the_learning_curves_of_its_networks(five):
+    told = {
+        name: plots.drawn("loss", "", lambda axes, name=name: plots.losses(axes, epochs(name), name), (4, 3)).svg
+        for name in ("vgg16_bn", "densenet121")
+    }
+    assert "2020 study" in told["vgg16_bn"] and "2020 study" not in told["densenet121"]
+    assert all("validation" in svg and "training" in svg for svg in told.values())
 
 
 @pytest.mark.parametrize("paper", ["#ffffff", "#f4f5f6"])

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 
 import mlcroissant
 import pytest
@@ -17,14 +18,25 @@ from tests.standins import radiopaedia, sirm
 SLUG, TITLE = "someone/covid-films", "Collected films"
 
 
-@pytest.fixture
-def merged(tmp_path):
+@pytest.fixture(scope="module")
+def collected_films(tmp_path_factory):
+    """A folder with a store of four films and its manifest; not to be changed."""
+    folder = tmp_path_factory.mktemp("collected")
     for number in (1, 2):
-        radiopaedia.save(tmp_path / f"in/r{number}", radiopaedia.Case(number))
-        sirm.save(tmp_path / f"in/s{number}", sirm.Case(40 + number))
-    refresh(tmp_path / "store", DEFAULTS, [tmp_path / "in"])
-    phantom.read(tmp_path / "phantoms")
-    merge(tmp_path / "store", [f"coronahack={tmp_path / 'phantoms'}"], tmp_path / "manifest.csv")
+        radiopaedia.save(folder / f"in/r{number}", radiopaedia.Case(number))
+        sirm.save(folder / f"in/s{number}", sirm.Case(40 + number))
+    refresh(folder / "store", DEFAULTS, [folder / "in"])
+    phantom.read(folder / "phantoms")
+    merge(folder / "store", [f"coronahack={folder / 'phantoms'}"], folder / "manifest.csv")
+    return folder
+
+
+@pytest.fixture
+def merged(collected_films, tmp_path):
+    """A folder with that store and a manifest of its own."""
+    (tmp_path / "store").symlink_to(collected_films / "store")
+    for name in ("manifest.csv", "manifest.roots.json"):
+        shutil.copyfile(collected_films / name, tmp_path / name)
     return tmp_path
 
 

@@ -1,8 +1,20 @@
 """Tables of the audit: lungless baselines, masks, sources, external films, attention, controls, and what was not done."""
 
+from collections.abc import Iterable, Sequence
+
 from cxrkit.config import short_name
 from cxrkit.schema import Area, Audits
 from cxrkit.tables import NOTHING, Cell, Column, Table, figure_cell, number_cell, scale_of
+
+WITH_NETWORKS = {
+    "networks": "the networks' scores",
+    "masking": "lungs hidden",
+    "external": "films from elsewhere",
+    "attention": "where the networks look",
+}
+"""The parts of an audit that need trained networks, by their field of schema.Audits."""
+EVERY_FILM = "all"
+"""The `split` of what the audit of a manifest judges; see schema.Judged."""
 
 
 def all_of(audits: Audits | None) -> list[Table]:
@@ -18,7 +30,7 @@ def _area(area: Area | None) -> list[Cell]:
     return [figure_cell(area.auc), number_cell(area.auc.n)] if area else [Cell(NOTHING), Cell(NOTHING)]
 
 
-def _areas(rows, index: int):
+def _areas(rows: Iterable[Sequence[Cell]], index: int) -> tuple[float, float] | None:
     """The scale of a column of areas: from guessing to perfect, and down to what is worse than guessing."""
     return scale_of(rows, index, 0.5, 1)
 
@@ -128,8 +140,17 @@ def controls(audits: Audits) -> Table:
 
 
 def not_done(audits: Audits) -> Table:
+    """What the audit does not say, and why: a part that was not done (None) is told from one that has nothing to show ([])."""
     rows = [[Cell(row.part), Cell(row.reason)] for row in audits.not_done]
-    return Table("not-done", "Parts of the audit that were not done.", (Column("part"), Column("why")), rows)
+    reason = "not asked for, or not possible for a reason above" if rows else "not asked for"
+    if audits.counts.judged.split == EVERY_FILM:
+        rows.append([Cell("what asks networks"), Cell("a manifest has none")])
+    else:
+        rows += [[Cell(title), Cell(reason)] for field, title in WITH_NETWORKS.items() if getattr(audits, field) is None]
+    rows += [
+        [Cell(title), Cell("done; there is nothing to show")] for field, title in WITH_NETWORKS.items() if getattr(audits, field) == []
+    ]
+    return Table("not-done", "Parts of the audit that were not done, or have nothing to show.", (Column("part"), Column("why")), rows)
 
 
 def reasons(audits: Audits | None) -> Table:

@@ -53,6 +53,7 @@ def pairs(comparison: Comparison) -> Table:
                 *[points_cell(figure) for figure in (pair.difference, pair.over_patients, pair.over_seeds)],
                 figure_cell(pair.auc_difference),
                 *[Cell(p_text(p), p) for p in (pair.p_difference_holm, pair.p_equivalence_holm)],
+                figure_cell(pair.probability_better, 2) if pair.probability_better.n > 1 else Cell(NOTHING),
                 *[number_cell(value) for value in (needed.seeds, needed.images, needed.images_at_20_seeds)],
                 Cell(sentences.why(pair, comparison.margin)),
             ]
@@ -60,10 +61,12 @@ def pairs(comparison: Comparison) -> Table:
     scales = [scale_of(rows, index) for index in (2, 3, 4, 5)]
     columns = [Column("pair"), Column("verdict")]
     columns += [Column(title, True, scale) for title, scale in zip(("error, points", "over patients", "over seeds", "AUC"), scales)]
-    columns += [Column(title, True) for title in ("p differ", "p alike", "seeds", "images", "images at 20 seeds")] + [Column("why")]
+    columns += [Column(title, True) for title in ("p differ", "p alike", "P(better)", "seeds", "images", "images at 20 seeds")] + [
+        Column("why")
+    ]
     note = (
-        f"Below 0 the first of a pair errs less. p after Holm over {len(rows)} pairs. Equivalent: within {100 * comparison.margin:g} points of error, which fewer than "
-        f"{comparison.images_for_equivalence} independent images cannot show. Seeds, images: how many of them would decide the difference seen, with power 80 %; a dash where no number would, or where it is decided."
+        f"Below 0 the first of a pair errs less. p after Holm over {len(rows)} pairs. Equivalent: within {sentences.points(comparison.margin)} of error, which fewer than "
+        f"{comparison.images_for_equivalence} independent images cannot show. P(better): how likely a run of the first errs less than a run of the second. Seeds, images: how many of them would decide the difference seen, with power 80 %; a dash where no number would, or where it is decided."
     )
     return Table("pairs", f"{len(rows)} pairs of networks, on the same images.", tuple(columns), rows, note, open=False)
 
@@ -71,7 +74,7 @@ def pairs(comparison: Comparison) -> Table:
 def matrix(comparison: Comparison) -> dict:
     """{names, rows}: for each ordered pair of networks the verdict and the difference; empty texts on the diagonal."""
     names = [network.name for network in comparison.networks]
-    cells = {}
+    cells: dict[tuple[str, str], tuple[str, str]] = {}
     for pair in comparison.pairs:
         cells[pair.a, pair.b] = pair.verdict, points_cell(pair.difference).text
         cells[pair.b, pair.a] = OPPOSITE.get(pair.verdict, pair.verdict), points_cell(pair.difference.negated()).text

@@ -1,13 +1,15 @@
 """Tables of the data: the way from the sources to the splits, what was left out and why, and who is in each split."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from cxrkit.data import summary
 from cxrkit.data.manifest import Manifest
-from cxrkit.data.records import LABEL_WORDS, LABELS, SPLIT_WORDS, SPLITS
+from cxrkit.data.records import LABEL_WORDS, LABELS, SPLIT_WORDS, SPLITS, Record
 from cxrkit.tables import Cell, Column, Table
 from cxrkit.tables import number_cell as number
 
@@ -18,8 +20,8 @@ class Step:
 
     title: str
     count: int
-    parts: list
-    kind: str
+    parts: list[tuple[str, int]]
+    kind: Literal["kept", "out", "split"]
 
 
 def flow(manifest: Manifest) -> list[Step]:
@@ -42,22 +44,23 @@ def flow(manifest: Manifest) -> list[Step]:
     return steps
 
 
-def _labels(records) -> list:
-    return [(LABEL_WORDS[label], sum(record.label == label for record in records)) for label in LABELS]
+def _labels(records: Iterable[Record]) -> list[tuple[str, int]]:
+    counts = Counter(record.label for record in records)
+    return [(LABEL_WORDS[label], counts[label]) for label in LABELS]
 
 
 def sources(manifest: Manifest) -> Table:
     rows = []
     for source in sorted({record.source for record in manifest.records}):
-        mine = [record for record in manifest.records if record.source == source]
-        kept = [record for record in mine if record.used]
-        counts = [sum(record.label == label for record in kept) for label in LABELS]
-        copies = sum(bool(record.duplicate_of) for record in mine)
-        listed = [_commonest(record.view or "not known" for record in kept), _commonest(record.licence or "unknown" for record in kept)]
+        of_source = [record for record in manifest.records if record.source == source]
+        used = [record for record in of_source if record.used]
+        counts = [sum(record.label == label for record in used) for label in LABELS]
+        copies = sum(bool(record.duplicate_of) for record in of_source)
+        listed = [_commonest(record.view or "not known" for record in used), _commonest(record.licence or "unknown" for record in used)]
         rows.append(
             [
                 Cell(source),
-                *[number(value) for value in (len(mine), len(kept), *counts, copies, len({r.patient for r in kept}))],
+                *[number(value) for value in (len(of_source), len(used), *counts, copies, len({r.patient for r in used}))],
                 *[Cell(text) for text in listed],
             ]
         )
@@ -81,20 +84,20 @@ def splits(manifest: Manifest) -> Table:
     used, groups = manifest.used, manifest.groups
     rows = []
     for split in SPLITS:
-        mine = [record for record in used if record.split == split]
-        if mine and split:
-            counts = [sum(record.label == label for record in mine) for label in LABELS]
-            ages = [float(record.age) for record in mine if _is_number(record.age)]
+        of_split = [record for record in used if record.split == split]
+        if of_split and split:
+            counts = [sum(record.label == label for record in of_split) for label in LABELS]
+            ages = [float(record.age) for record in of_split if _is_number(record.age)]
             age = f"{np.median(ages):g} years ({len(ages)} known)" if ages else "not known"
-            women = Counter(record.sex for record in mine)
-            sex = ", ".join(f"{value or 'not known'} {count}" for value, count in women.most_common(4))
+            sexes = Counter(record.sex for record in of_split)
+            sex = ", ".join(f"{value or 'not known'} {count}" for value, count in sexes.most_common(4))
             rows.append(
                 [
                     Cell(SPLIT_WORDS[split]),
-                    *[number(value) for value in (len(mine), *counts, len({groups[r.image_id] for r in mine}))],
+                    *[number(value) for value in (len(of_split), *counts, len({groups[r.image_id] for r in of_split}))],
                     Cell(age),
                     Cell(sex),
-                    Cell(_commonest(r.source for r in mine)),
+                    Cell(_commonest(r.source for r in of_split)),
                 ]
             )
     columns = (
@@ -113,12 +116,12 @@ def leaks_sentence(manifest: Manifest) -> str:
     return f"{leaks} patients or pictures stand in two splits." if leaks else "No patient or picture stands in two splits."
 
 
-def _commonest(values):
+def _commonest(values: Iterable[str]) -> str:
     return ", ".join(f"{value} {count}" for value, count in Counter(values).most_common(5))
 
 
-def _is_number(text):
+def _is_number(text: str) -> bool:
     try:
-        return np.isfinite(float(text))
+        return bool(np.isfinite(float(text)))
     except ValueError:
         return False

@@ -1,9 +1,12 @@
 """Tables of the networks' scores: the study's table beside ours, every run, and whether ours differ."""
 
+import pandas as pd
+
 from cxrkit.audit.baselines import LUNGLESS
 from cxrkit.columns import LAST_STAGE
 from cxrkit.config import short_name
 from cxrkit.data.records import SPLIT_WORDS
+from cxrkit.errors import BadInput
 from cxrkit.evaluation import study
 from cxrkit.evaluation.metrics import Confusion, Figure, Rates
 from cxrkit.results import Results
@@ -23,7 +26,7 @@ def beside_the_study(results: Results) -> Table:
         area = blind.held_out or blind.area
         rows.append([Cell("no lungs seen"), Cell(blind.title), number_cell(area.auc.n), *[Cell(NOTHING)] * 7, figure_cell(area.auc)])
     for architecture in dict.fromkeys([*results.architectures, *study.confusions()]):
-        score = results.score(architecture)
+        score = score_of(results, architecture)
         if score:
             rows.append(_score_row(score))
         if architecture in study.confusions():
@@ -36,6 +39,18 @@ def beside_the_study(results: Results) -> Table:
     )
     note = "95 % intervals: Wilson for rates, DeLong and Newcombe for AUC; images of one patient count as what they are worth. A row of several seeds shows the mean; its interval is over patients, for these seeds. COVID-19 is the positive class. The study published no AUC, and its counts are implied by its rates."
     return Table("scores", caption, _score_columns(rows), rows, note)
+
+
+def score_of(results: Results, architecture: str) -> Score | None:
+    """The network's Score on the held-out split; None where the run has no predictions of it there.
+
+    Raises BadInput where there are predictions, and metrics.json does not know of them.
+    """
+    score = results.score(architecture)
+    if score is None and results.predictions(architecture) is not None:
+        remedy = f"compute the scores again: python -m cxrkit evaluate {results.folder}"
+        raise BadInput(f"There is no score of {architecture} for its predictions.", results.folder / "metrics.json", remedy)
+    return score
 
 
 def run_text(score: Score) -> str:
@@ -71,7 +86,7 @@ def _cells(counts: Confusion, rates: Rates, auc: Figure | None) -> list[Cell]:
     ]
 
 
-def _score_columns(rows) -> tuple[Column, ...]:
+def _score_columns(rows: list[list[Cell]]) -> tuple[Column, ...]:
     counts = [Column(title, True) for title in ("n", "TP", "FN", "TN", "FP")]
     scales = [scale_of(rows, 7, floor=0), *(scale_of(rows, index, ceiling=1) for index in (8, 9, 10))]
     names = ("error rate", "sensitivity", "specificity", "AUC")
@@ -133,18 +148,31 @@ def best_without_lungs(audits: Audits | None) -> BaselineRow | None:
 
 def study_epochs(results: Results) -> Table:
     """The study's epochs of the unfrozen stage beside ours: medians over seeds."""
-    rows = []
+    rows, published = [], study.epochs()
     ours = results.epochs[results.epochs["stage"] == LAST_STAGE]
-    for architecture, epochs in study.epochs().items():
+    for architecture, epochs in published.items():
         for epoch in epochs:
-            same = ours[(ours["architecture"] == architecture) & (ours["epoch"] == epoch.epoch)]
-            medians = [float(same[column].median()) if len(same) else None for column in ("train_loss", "valid_loss", "error_rate")]
-            own = [number_cell(value, "" if value is None else f"{value:.4f}") for value in medians]
-            theirs = [Cell(f"{value:.4f}", value) for value in (epoch.train_loss, epoch.valid_loss, epoch.error_rate)]
-            wrong = Cell(f"{epoch.wrong} of {epoch.films}", epoch.wrong)
-            rows.append([Cell(short_name(architecture)), number_cell(epoch.epoch), *own, *theirs, wrong, number_cell(epoch.seconds)])
-    titles = ("epoch", "our train loss", "valid loss", "error rate", "the study's train loss", "valid loss", "error rate", "wrong", "s")
-    moves = ", ".join(f"{short_name(name)} {abs(rows[-1].wrong - rows[-2].wrong)}" for name, rows in study.epochs().items())
-    note = f"Ours: medians over seeds, on our own films. Between its last two epochs the study's networks move by so many of 268 images: {moves}. A ranking by the last epoch alone rests on such steps."
+            alike = ours[(ours["architecture"] == architecture) & (ours["epoch"] == epoch.epoch)]
+            rows.append(
+                [
+                    Cell(short_name(architecture)),
+                    number_cell(epoch.epoch),
+                    *[_median(alike[column], 4) for column in ("train_loss", "valid_loss", "error_rate")],
+                    _median(alike["seconds"], 1),
+                    *[Cell(f"{value:.4f}", value) for value in (epoch.train_loss, epoch.valid_loss, epoch.error_rate)],
+                    Cell(f"{epoch.wrong} of {epoch.films}", epoch.wrong),
+                    number_cell(epoch.seconds),
+                ]
+            )
+    figures = ("train", "valid", "error")
+    titles = ["epoch", *(f"our {name}" for name in (*figures, "s")), *(f"study {name}" for name in (*figures, "wrong", "s"))]
+    moves = ", ".join(f"{short_name(name)} {abs(epochs[-1].wrong - epochs[-2].wrong)}" for name, epochs in published.items())
+    note = f"Train and valid: loss; error: error rate on validation. Ours: medians over seeds, on our own films. Between their last two epochs the study's networks move by so many of {sum(study.validation().values())} images: {moves}. A ranking by the last epoch alone rests on such steps."
     columns = (Column("network"), *[Column(title, True) for title in titles])
     return Table("study-epochs", "The study's epochs with the body unfrozen, beside ours.", columns, rows, note, open=False)
+
+
+def _median(values: pd.Series, digits: int) -> Cell:
+    """The median of a column of epochs.csv; a dash where we trained no such epoch, or it has no number."""
+    known = values.dropna()
+    return number_cell(float(known.median()), f"{known.median():.{digits}f}") if len(known) else number_cell(None)

@@ -1,6 +1,7 @@
 """Tables of what a run was made with: its times, machine, choices, settings and hashes."""
 
 from dataclasses import asdict
+from typing import Any
 
 from cxrkit.columns import STAGES
 from cxrkit.config import short_name
@@ -10,7 +11,7 @@ from cxrkit.results import Results
 from cxrkit.tables import NOTHING, Cell, Column, Table, number_cell
 
 GENERATED = ("report.html", "report.md", "MODEL_CARD.md", "DATASHEET.md", "CLAIM.md", "ATTRIBUTION.md", "CITATION.cff")
-"""Files of the report itself: their sums would change the page that lists them."""
+"""Files of the report itself, in the order in which it writes them; their sums would change the page that lists them."""
 
 
 def speed(results: Results) -> Table:
@@ -79,7 +80,7 @@ def experiment(results: Results) -> Table:
     return Table("experiment", "The experiment, each key as it was resolved.", (Column("key"), Column("value")), rows, open=False)
 
 
-def _plain(value) -> str:
+def _plain(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 

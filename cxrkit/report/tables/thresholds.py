@@ -5,7 +5,7 @@ from cxrkit.data.records import SPLIT_WORDS
 from cxrkit.evaluation import metrics
 from cxrkit.evaluation.metrics import Confusion
 from cxrkit.evaluation.scoring import effective_sizes
-from cxrkit.report.tables.networks import COUNTS, ensembles, run_text
+from cxrkit.report.tables.networks import COUNTS, ensembles, run_text, score_of
 from cxrkit.results import Results
 from cxrkit.schema import Score
 from cxrkit.tables import Cell, Column, Table, count_text, figure_cell, number_cell, scale_of
@@ -15,7 +15,7 @@ THRESHOLDS = (0.1, 0.3, 0.5, 0.7, 0.9)
 
 def confusions(results: Results) -> list[tuple[str, str, Confusion]]:
     """The confusion matrices after the last stage: [(network, run, counts)]."""
-    scores = [results.score(architecture) for architecture in results.architectures]
+    scores = [score_of(results, architecture) for architecture in results.architectures]
     return [(short_name(score.architecture), run_text(score), score.confusion) for score in scores if score]
 
 
@@ -85,7 +85,7 @@ def judged(results: Results) -> list[tuple[str, Score]]:
     rows = []
     for architecture in results.architectures:
         own = [score for score in ensembles(results) if score.architectures == [architecture]]
-        score = own[0] if own else results.score(architecture)
+        score = own[0] if own else score_of(results, architecture)
         if score:
             rows.append((f"{short_name(architecture)}, {run_text(score)}", score))
     return rows
@@ -101,7 +101,7 @@ def calibration(results: Results) -> Table:
             figures = [figure_cell(figure) for figure in (before.ece, after.ece, before.brier, after.brier)]
             fitted = Cell("these images" if scaling.same_images else "validation")
             rows.append([Cell(name), *figures, Cell(f"{scaling.temperature:.2f}", scaling.temperature), fitted])
-    names = ("calibration error", "after scaling", "Brier score", "after scaling")
+    names = ("calibration error", "error after scaling", "Brier score", "Brier after scaling")
     columns = (
         Column("network"),
         *[Column(name, True, scale_of(rows, index + 1, floor=0)) for index, name in enumerate(names)],
