@@ -13,10 +13,11 @@ from cxrkit.errors import BadInput
 
 LARGEST_PAGE = 8_000_000
 MOST_TAGS = 50_000
+MOST_REFERENCES = 200_000
 MOST_UNCLOSED = 3_000
 DEEPEST_JSON = 100
 """Python's HTML parser takes quadratic time over tags that never close: 30,000 of them took 70 s, and 100,000
-that do close took 5 s to search. These bounds keep every page below about two seconds."""
+that do close took 5 s to search; a million "&" in its text took 6 s. These bounds keep every page below about two seconds."""
 
 IMAGE_NAME = re.compile(r"\.(jpe?g|jfif|png|webp|gif|bmp|tiff?)$", re.IGNORECASE)
 
@@ -45,6 +46,8 @@ def soup(content: bytes | str) -> BeautifulSoup:
         raise BadInput(f"The page's markup is broken: {unclosed:,} tags never close.")
     if text.count("<") > MOST_TAGS:
         raise BadInput(f"The page has more than {MOST_TAGS:,} tags; no case page has so many.")
+    if re.sub(r"<[^<>]*>", "", text).count("&") > MOST_REFERENCES:
+        raise BadInput(f'The page\'s text has more than {MOST_REFERENCES:,} signs "&"; no case page has so many.')
     try:
         with warnings.catch_warnings():
             for doubt in (MarkupResemblesLocatorWarning, XMLParsedAsHTMLWarning):
