@@ -69,7 +69,27 @@ class Experiment:
     image_size: int = key(224, "side of the square the networks see, in pixels", at_least=32)
     batch_size: int = key(64, "images a training step", at_least=2)
     epochs: int = key(4, "epochs of each of the two stages, body frozen and unfrozen", at_least=1)
+    resize: str = key(
+        "squish",
+        "how a film becomes a square: squish (all of it, its sides to one length) or crop (its middle, as fastai does by default)",
+        choices=("squish", "crop"),
+    )
     learning_rate: float = key(1e-3, "peak learning rate of the frozen stage", above=0)
+    frozen_rates: str = key(
+        "one",
+        "learning rates while the body is frozen: one (for all that is trained) or tenth (a tenth for the body's batch norm)",
+        choices=("one", "tenth"),
+    )
+    unfrozen_rates: str = key(
+        "graded",
+        "learning rates after unfreezing: one (the finder's for all layers) or graded (from its hundredth at the first layers, "
+        "where the weights are ImageNet's)",
+        choices=("one", "graded"),
+    )
+    warmup_share: float = key(0.25, "share of the steps of a stage in which the learning rate rises", above=0, below=1)
+    epsilon: float = key(1e-5, "Adam's epsilon", above=0)
+    decay_everywhere: bool = key(False, "weight decay on batch norm and biases too")
+    precise_batch_norm: bool = key(True, "take batch norm's statistics anew from the training films after each stage")
     lr_find_iterations: int = key(100, "steps of the learning-rate finder", at_least=20)
     pretrained: bool = key(True, "start from ImageNet weights (--no-pretrained: from random ones)")
     weights: str = key("", "folder with torchvision's ImageNet weight files, instead of the network", decides="nothing")
@@ -90,6 +110,9 @@ class Experiment:
     )
     audit: str = key(
         "full", "after training: full, quick (what asks no network) or none", choices=("full", "quick", "none"), decides="nothing"
+    )
+    jobs_at_once: int = key(
+        0, "trainings at the same time on each device; 0 chooses by its memory and the processors", at_least=0, decides="nothing"
     )
     workers: int = key(-1, "processes that decode images for --loader files; -1 chooses by the processors", at_least=-1, decides="nothing")
 
