@@ -16,6 +16,7 @@ LAST_STAGE = STAGES[-1]
 
 EPOCHS = ("architecture", "seed", "stage", "epoch", "train_loss", "valid_loss", "error_rate", "sensitivity", "specificity", "seconds")
 PREDICTIONS = ("architecture", "seed", "stage", "image_id", "label", "p_covid")
+BATCH_NORM = ("architecture", "seed", "stage", "statistics", "valid_loss", "error_rate")
 LR_FIND = ("architecture", "seed", "step", "learning_rate", "loss", "chosen")
 
 
@@ -26,4 +27,5 @@ class Trained:
     epochs: list[list] = field(default_factory=list)
     predictions: list[list] = field(default_factory=list)
     lr_find: list[list] = field(default_factory=list)
+    batch_norm: list[list] = field(default_factory=list)
     models: dict[str, Path] = field(default_factory=dict)

@@ -36,11 +36,21 @@ def bundle_identity():
 
 
 class Deadline:
-    """Call it for the seconds left until no new stage may begin; without hours there is no end."""
+    """Call it for the seconds left until no new stage may begin; without hours there is no end.
 
-    def __init__(self, hours=None, clock=time.monotonic):
+    end: seconds since 1970, the same for every process that is told of it.
+    """
+
+    def __init__(self, hours=None, clock=time.time):
         self.clock = clock
         self.end = math.inf if hours is None else clock() + 3600 * hours
+
+    @classmethod
+    def at(cls, end):
+        """The deadline that another process was given."""
+        deadline = cls()
+        deadline.end = end
+        return deadline
 
     def __call__(self):
         return self.end - self.clock()
@@ -74,11 +84,10 @@ def processes():
     return int(os.environ.get("WORLD_SIZE", 1))
 
 
-def gpus():
-    """Number of GPUs that torch sees; asking starts nothing on them."""
-    import torch
-
-    return torch.cuda.device_count() if torch.cuda.is_available() else 0
+@functools.cache
+def processes_here():
+    """How many processes torchrun started on this host."""
+    return int(os.environ.get("LOCAL_WORLD_SIZE", processes()))
 
 
 def choose_device():

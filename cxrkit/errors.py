@@ -43,6 +43,10 @@ class CxrkitError(Exception):
             lines.append(f"  next:  {next}")
         super().__init__("\n".join(lines))
 
+    def __reduce__(self):
+        """An error of a training's process arrives whole at the process that started it."""
+        return type(self), (self.what, self.where, self.next)
+
 
 class WrongUse(CxrkitError):
     exit_code = 2

@@ -51,15 +51,16 @@ def _run(experiment: Experiment, out: Path, folder: Path, time_left: Deadline) -
             films = pixels.load(manifest, locate, experiment.image_size, out / CACHE)
 
     from cxrkit.training import jobs, loaders  # fastai takes seconds to import: bad input is reported before
+    from cxrkit.training.machine import Machine
 
-    device = environment.choose_device()
-    announce(f"device: {device}")
     with clock("training"):
-        make_loaders, placement = loaders.maker(experiment, manifest, films, out / "tree", device.value)
-        numerics = jobs.run(experiment, make_loaders, manifest.sha256, out / "jobs", device.value, time_left)
+        machine = Machine.choose(experiment, environment.choose_device(), len(jobs.jobs_of(experiment)))
+        to_train = loaders.films_for(experiment, manifest, films, out / "tree", machine.device.value, machine.at_once.value)
+        jobs.run(experiment, to_train, manifest.sha256, out / "jobs", machine, time_left)
     if environment.rank() > 0:
         return None
-    unfinished, failed = jobs.unfinished(experiment, out / "jobs"), jobs.failures(experiment, out / "jobs")
+    unfinished = [job.name for job in jobs.unfinished(experiment, out / "jobs")]
+    failed = jobs.failures(experiment, out / "jobs")
     refuse_nothing(experiment, unfinished, failed, out)
 
     from cxrkit.audit import audit, reference
@@ -75,7 +76,7 @@ def _run(experiment: Experiment, out: Path, folder: Path, time_left: Deadline) -
             results.remove_audit()
         else:
             audit.audit(results, audit.Options(home=str(out), asks=experiment.audit == "full"))
-    chosen = Chosen(device, numerics.precision, numerics.layout, numerics.autotuning, placement)
+    chosen = Chosen(placement=to_train.placement, **machine.choices)
     results.finish(chosen, unfinished, failed, clock.seconds)
     with clock("report"):
         write_checksums(results.folder)

@@ -59,8 +59,6 @@ def main(arguments: Sequence[str] | None = None) -> int | None:
     started = time.monotonic()
     if local:
         results = pipeline.run(experiment, options.out or Path("runs") / experiment.name, time_left=environment.Deadline(options.hours))
-    elif (exit_code := inside.start_on_every_gpu()) is not None:
-        return exit_code
     else:
         results = inside.run(experiment, options.hours, not options.cpu, options.results)
     announce(f"finished in {time.monotonic() - started:.0f} s")

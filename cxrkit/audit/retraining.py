@@ -12,11 +12,15 @@ from cxrkit.columns import UNFROZEN
 from cxrkit.config import Experiment
 from cxrkit.data.pixels import Pixels
 from cxrkit.data.records import LABEL_WORDS, NEGATIVE, POSITIVE, Record
+from cxrkit.environment import Choice
 from cxrkit.errors import BadInput
-from cxrkit.files import read_json, sha256_of_json
+from cxrkit.files import sha256_of_json
 from cxrkit.results import Network
 from cxrkit.schema import ControlRow, MaskRow, SourceRow
-from cxrkit.training import jobs, loaders, recipe
+from cxrkit.training import jobs, loaders
+from cxrkit.training.job_folder import JobFolder
+from cxrkit.training.machine import Machine
+from cxrkit.training.stages import Job
 
 SIDES = (0.4, 0.6, LUNGS)
 """Sides of the central box under which a network is trained anew."""
@@ -39,21 +43,20 @@ class Retraining:
         alteration: what was changed, in a word, which names the training's folder; a training that is there already
         is not repeated. Raises BadInput where the training failed, and what jobs.run raises.
         """
-        records, job = tuple(records), recipe.Job(self.network.architecture, self.network.seed)
+        records, job = tuple(records), Job(self.network.architecture, self.network.seed)
         experiment = replace(self.experiment, architectures=(job.architecture,), seeds=(job.seed,))
         folder = self.folder / alteration
         identity = sha256_of_json([alteration, sorted([r.image_id, r.sha256, r.label, r.split] for r in records if r.used)])
 
-        def make_loaders():
-            return loaders.resident(pixels, records, experiment.batch_size, self.device)
-
-        jobs.run(experiment, make_loaders, identity, folder, self.device)
-        if not recipe.done(folder / job.name, UNFROZEN):
+        home = JobFolder(folder / job.name)
+        machine = Machine.choose(experiment, Choice(self.device, "where the networks are asked"), 1)
+        jobs.run(experiment, loaders.of_pixels(pixels, records, self.device), identity, folder, machine)
+        if not home.done():
             reason = jobs.failures(experiment, folder).get(job.name, "it did not end")
             raise BadInput(
                 f"The training of {job.name} on altered data ({alteration}) failed: {reason}", folder, "look at failed.json there"
             )
-        return dict(read_json(folder / job.name / f"{UNFROZEN}.json", keys=("predictions",))["predictions"])
+        return dict(home.stage(UNFROZEN).predictions)
 
     def masked(self) -> list[MaskRow]:
         """The network trained anew on masked films, and scored on held-out films under the same mask."""

@@ -1,5 +1,6 @@
 """The films of a manifest as grey squares of one size, read from the film cache as a memory map."""
 
+import mmap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,17 @@ class Pixels:
     @property
     def size(self) -> int:
         return self.images.shape[-1]
+
+    def __reduce__(self) -> tuple:
+        """To another process a map of a whole file goes as the file's name, so that both read the same memory."""
+        images = self.images
+        if isinstance(images, np.memmap) and isinstance(images.base, mmap.mmap):
+            return _mapped, (str(images.filename), images.offset, images.shape, self.rows)
+        return Pixels, (np.asarray(images), self.rows)
+
+
+def _mapped(path: str, offset: int, shape: tuple[int, ...], rows: dict[str, int]) -> Pixels:
+    return Pixels(np.memmap(path, np.uint8, "r", offset, shape), rows)
 
 
 def load(films: Manifest | Iterable[Record], locate: cache.Locate, size: int, folder: str | Path, workers: int | None = None) -> Pixels:

@@ -2,8 +2,6 @@
 
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -57,21 +55,6 @@ def run(experiment: Experiment, hours: float | None, needs_gpu: bool, results_sl
     if results_slug:
         send(results.folder, results_slug)
     return results
-
-
-def start_on_every_gpu() -> int | None:
-    """On a machine with several GPUs, start this program once for each through torchrun, and return its exit code; else None.
-
-    A process that dies is started again with the others, and they go on from what is on disk.
-    """
-    if environment.processes() > 1:
-        return None
-    gpus = environment.gpus()
-    if gpus < 2:
-        return None
-    say(f"{gpus} GPUs: one process on each, which share the trainings out")
-    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={gpus}", "--max-restarts=1"]
-    return subprocess.run([*torchrun, "--", os.path.abspath(str(sys.modules["__main__"].__file__)), *sys.argv[1:]]).returncode
 
 
 def scratch() -> Path:

@@ -23,7 +23,11 @@ class Chosen:
     device: Choice | None = None  # "cpu" or "cuda"
     precision: Choice | None = None  # "float32", "float16" or "bfloat16"
     layout: Choice | None = None  # "channels_last" or "contiguous"
+    tf32: Choice | None = None  # whether float32 products were rounded to TF32 in training
     autotuning: Choice | None = None  # whether cuDNN tries its algorithms
+    devices: Choice | None = None  # those that trained, as torch names them
+    at_once: Choice | None = None  # trainings at the same time on each of them
+    threads: Choice | None = None  # of the processor, for each training
     placement: Choice | None = None  # films during training: "device", "host", "file", or the number of decoding processes
 
 

@@ -1,155 +1,267 @@
-"""Training jobs, one an architecture and seed: shared out, run, and gathered.
+"""Training jobs, one an architecture and seed: shared out, run side by side, kept, and gathered.
 
-With torchrun the world's processes share the jobs out by lock files, or train each one together (`parallel: data`).
+This process alone writes; each training is a process of its own. Several runs of one --out share the jobs by lock files;
+with `parallel: data` the processes that torchrun started train each job together instead.
 """
 
-import functools
-import os
-import shutil
-import time
-import traceback
 from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import astuple
 from pathlib import Path
 
-import torch
-
-from cxrkit import __version__, environment
-from cxrkit.columns import EPOCHS, STAGES, UNFROZEN, Trained
+from cxrkit import __version__
+from cxrkit.columns import STAGES, Trained
 from cxrkit.config import Experiment
 from cxrkit.environment import Deadline
-from cxrkit.errors import Interrupted, RemoteRefusal, disk_errors
-from cxrkit.files import PARTIAL, locked, read_json, sha256_of_json, write_json
-from cxrkit.progress import announce, say
-from cxrkit.training import recipe, weights
-from cxrkit.training.distributed import Team
-from cxrkit.training.precision import Numerics
+from cxrkit.errors import WrongUse, disk_errors
+from cxrkit.files import locked, sha256_of_json
+from cxrkit.progress import Meter, announce, say
+from cxrkit.training import networks, weights
+from cxrkit.training.distributed import Member
+from cxrkit.training.executors import Ended, Processes, Task
+from cxrkit.training.job_folder import JobFolder
+from cxrkit.training.loaders import TrainingFilms
+from cxrkit.training.machine import Machine
+from cxrkit.training.stages import EpochEnded, Finder, Job, Past, Stage, Step
 
-FAILED = "failed.json"
+LISTEN_SECONDS = 1.0
+"""How long the trainings are listened to before the other processes are."""
 
 
-def jobs_of(experiment):
-    return [recipe.Job(architecture, seed) for seed in experiment.seeds for architecture in experiment.architectures]
+def jobs_of(experiment: Experiment) -> list[Job]:
+    return [Job(architecture, seed) for seed in experiment.seeds for architecture in experiment.architectures]
 
 
-def run(experiment, make_loaders, manifest_hash, folder, device, time_left=Deadline()) -> Numerics:
-    """Run every job that is not done, each in a folder of its own below `folder`; return how the numbers were computed.
+def run(
+    experiment: Experiment,
+    films: TrainingFilms,
+    manifest_hash: str,
+    folder: Path,
+    machine: Machine,
+    time_left: Deadline = Deadline(),
+    executor: Processes | None = None,
+) -> None:
+    """Run every job that is not done, each into a folder of its own below `folder`.
 
-    make_loaders: function without arguments to fresh fastai DataLoaders; device: "cpu" or "cuda"; time_left:
-    seconds until no new stage may begin. A job's folder made from other data or another protocol is begun anew.
+    time_left: seconds until no new stage may begin. A job's folder made from other data or another protocol is begun anew.
+    executor: where trainings run; processes of this machine unless another is given.
 
-    Processes that share `folder`, on one host or more, share the jobs out: a job is held by a lock file that
-    ends with its process, and whoever has nothing left to begin waits for the others and takes over what a
-    dead one left. With `parallel: data` they train each job together instead.
-    A job that fails is reported and kept in its folder as failed.json; the others go on. Raises Interrupted
-    for a full disk, and what recipe.run raises for weights that cannot be had.
+    Runs that share `folder`, on one host or more, share the jobs out: a job is held by a lock file that ends with its run,
+    and whoever has nothing left to begin waits for the others and takes over what a dead one left. A job that fails is
+    reported and kept in its folder as failed.json; the others go on. Raises DiskFull, RemoteRefusal for weights that
+    cannot be had, and WrongUse for a --parallel that cannot work; then all trainings are ended.
     """
     folder = Path(folder)
-    numerics = Numerics.choose(experiment.precision, device)
-    announce(f"training {len(jobs_of(experiment))} networks on {device}; {numerics}")
+    announce(f"training {len(jobs_of(experiment))} networks on {machine.device}; {machine}")
+    announce(f"films during training: {films.placement}")
     if experiment.pretrained:
         with locked(folder / ".weights.lock"):
-            weights.check(
-                dict.fromkeys(job.architecture for job in jobs_of(experiment) if not recipe.done(folder / job.name, UNFROZEN)),
-                experiment.weights,
-            )
-    key, callbacks = key_of(experiment, manifest_hash, numerics), functools.partial(numerics.callbacks, device)
-    attempt = functools.partial(_attempt, experiment, make_loaders, key, folder, callbacks, time_left, time.time())
-    team = Team.join(device) if experiment.parallel == "data" else Team()
-    environment.processes()  # remembered, before fastai is kept from gathering each metric from all processes, whatever they train
-    os.environ.pop("WORLD_SIZE", None)
-    if experiment.parallel == "data":
-        for job in jobs_of(experiment):
-            attempt(job, team)
-        return numerics
-    tried = set()
-    for wait in (False, True):
-        for job in jobs_of(experiment):
-            if job in tried:
-                continue
-            with locked(folder / f".{job.name}.lock", wait) as mine:
-                if mine:
-                    tried.add(job)
-                    attempt(job, team)
-    return numerics
-
-
-def _attempt(experiment, make_loaders, key, folder, callbacks, time_left, since, job, team):
-    """Run one job where it is not done, and no other process of this run has failed in it."""
-    mine = folder / job.name
-    if team.agree(_prepare(mine, key) if team.leads else None):
-        if team.leads:
-            say(f"{job.name}: done already")
-        return
-    if team.agree(time_left()) <= 0:
-        say(f"{job.name}: not begun, the time is up")
-        return
-    failed = mine / FAILED
-    if failed.exists() and failed.stat().st_mtime > since:
-        return
-    failed.unlink(missing_ok=True)
+            weights.check(dict.fromkeys(job.architecture for job in unfinished(experiment, folder)), experiment.weights)
+    executor = executor or Processes()
+    make = _Run(experiment, films, key_of(experiment, manifest_hash, machine), folder, machine, time_left, executor)
     try:
-        with disk_errors(mine):
-            recipe.run(job, make_loaders(), experiment, mine, time_left, team, callbacks())
-    except (Interrupted, RemoteRefusal):
-        raise  # a full disk or absent weights stop every job
-    except Exception as error:  # whatever goes wrong in one training is no reason to lose the others
-        if team.size > 1:
-            raise  # the others wait for this process: torchrun has to end them
-        say(f"!!! {job.name} failed: {type(error).__name__}: {error}")
-        write_json(failed, {"error": f"{type(error).__name__}: {error}", "traceback": traceback.format_exc()})
+        make.together(Member()) if experiment.parallel == "data" else make.side_by_side()
     finally:
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
+        executor.stop()
+        make.close()
 
 
-def failures(experiment, folder):
+class _Run:
+    """The state of run(): which jobs wait, which run where, and what is shown of them."""
+
+    def __init__(self, experiment, films, key, folder, machine, time_left, executor):
+        self.experiment, self.films, self.key, self.folder, self.machine = experiment, films, key, folder, machine
+        self.time_left, self.executor = time_left, executor
+        self.jobs = largest_first(experiment)
+        self.old_failures = {job: _id_of(JobFolder(folder / job.name)) for job in self.jobs}  # before anybody tries again
+        self.free, self.held = machine.slots, {}
+        self.leads = True
+        self.done, self.share, self.failed = 0, {}, {}
+        self.meter = None
+
+    def close(self):
+        for locks, _ in self.held.values():
+            locks.close()
+        if self.meter is not None:
+            self.meter.close(finished=not self.share)
+
+    def side_by_side(self):
+        """Begin what is free to be begun, and listen, until every job is done here or elsewhere, has failed, or has no time left."""
+        waiting = list(self.jobs)
+        while waiting or self.held:
+            for job in list(waiting):
+                if not self.free:
+                    break
+                # while something runs here, nobody is waited for
+                if self._begin(job, wait=not self.held and job is waiting[-1]):
+                    waiting.remove(job)
+            if self.held:
+                self._listen()
+
+    def _begin(self, job, wait=False):
+        """Begin a job, or see that there is nothing to begin; return False where another run holds it."""
+        locks = ExitStack()
+        if not locks.enter_context(locked(self.folder / f".{job.name}.lock", wait)):
+            return False
+        home = JobFolder(self.folder / job.name)
+        if self._ready(job, home):
+            device = self.free.pop(0)
+            self.held[job] = (locks, device)
+            self._start(job, home, device)
+        else:
+            locks.close()
+        return True
+
+    def _ready(self, job, home):
+        """Whether a job is to be begun; if it is not, it is said why."""
+        home.prepare(self.key)
+        if home.done():
+            say(f"{job.name}: done already")
+        elif _id_of(home) != self.old_failures[job]:
+            say(f"{job.name}: failed in another process of this run, and is not tried again: {home.failure['error']}")
+        elif self.time_left() <= 0:
+            say(f"{job.name}: not begun, the time is up")
+        else:
+            return True
+        return False
+
+    def _start(self, job, home, device, meeting=None):
+        self.share[job] = 0.0
+        if self.meter is None:
+            left = [each for each in self.jobs if not JobFolder(self.folder / each.name).done()]
+            self.done, self.all = len(self.jobs) - len(left), len(self.jobs)
+            self.meter = Meter("training", len(left), tell=announce)
+        past = Past()
+        if self.leads:
+            home.forget_failure()
+            past = home.past()
+        threads = self.machine.threads.value
+        self.executor.start(
+            Task(job, self.experiment, self.films, self.machine.numerics, device, threads, past, self.time_left.end, meeting)
+        )
+
+    def _listen(self):
+        """Hear what the trainings tell, and keep what they made."""
+        for job, told in self.executor.events(LISTEN_SECONDS):
+            home = JobFolder(self.folder / job.name)
+            if isinstance(told, Step):
+                self._progress(job, told.done / told.total)
+            elif isinstance(told, Ended):
+                self._ended(job, home, told)
+            elif self.leads:
+                self._keep(job, home, told)
+
+    def _keep(self, job, home, told):
+        if isinstance(told, (Stage, Finder)):
+            with disk_errors(home.path):
+                home.keep(told)
+        if isinstance(told, EpochEnded):
+            epoch = told.epoch
+            say(
+                f"{job.name} {told.stage} epoch {epoch.epoch}/{told.epochs}: train loss {epoch.train_loss:.4f}, "
+                f"valid loss {epoch.valid_loss:.4f}, error rate {epoch.error_rate:.4f}, {epoch.seconds:.1f} s"
+            )
+        elif isinstance(told, Finder):
+            say(f"{job.name}: learning rate {told.chosen:.2g} ({told.reason})")
+        elif isinstance(told, Stage) and told.skipped_steps:
+            say(f"{job.name} {told.name}: {told.skipped_steps} steps whose float16 gradients overflowed changed nothing")
+
+    def _progress(self, job, share):
+        gained, self.share[job] = share - self.share[job], share
+        self.meter.advance(max(0.0, gained), f"{self.done} of {self.all} networks done")
+
+    def _ended(self, job, home, ended):
+        if ended.refusal is not None:
+            raise ended.refusal  # absent weights, or a wrong use, stop every job
+        if ended.error is not None:
+            say(f"!!! {job.name} failed: {ended.error}")
+            self.failed[job] = ended.error
+            if self.leads:
+                home.fail(ended.error, ended.details)
+        elif self.leads and not home.done():
+            say(f"{job.name}: stopped before its last stage, the time is up")
+        self.done += home.done()
+        self._progress(job, 1.0)
+        del self.share[job]
+        locks, device = self.held.pop(job)
+        self.free.append(device)
+        locks.close()
+
+    def together(self, member):
+        """Every job after the other, each by all members, until it is done, has failed in one of them, or has no time left."""
+        films = sum(record.split == "train" for record in self.films.records)
+        batch = min(self.experiment.batch_size, films)
+        if batch % member.size:
+            raise WrongUse(
+                f"Batches of {batch} films cannot be shared equally by {member.size} processes.",
+                next=f"use --batch-size {batch - batch % member.size}",
+            )
+        self.leads = member.leads
+        for job in self.jobs:
+            home = JobFolder(self.folder / job.name)
+            if not member.agree(member.leads and self._ready(job, home)):
+                continue
+            self.held[job] = (ExitStack(), self.free.pop(0))
+            self._start(job, home, self.held[job][1], member.meeting(job.name))
+            while job in self.held:
+                self._listen()
+                self._heed(member, job, home)
+
+    def _heed(self, member, job, home):
+        """Tell the other members of a failure here, and end the training here after one elsewhere."""
+        if job in self.failed:
+            member.give_up(job.name, self.failed[job])
+        elif job in self.held and (reason := member.given_up(job.name)) is not None:
+            self.executor.stop(job)
+            self._ended(job, home, Ended(f"it failed in another of its processes: {reason}"))
+
+
+def _id_of(home):
+    return None if home.failure is None else home.failure["id"]
+
+
+def largest_first(experiment: Experiment) -> list[Job]:
+    """The jobs, seed after seed, in each the network that takes the most memory first: what is begun last should end soon."""
+    size = {name: networks.training_bytes(name, experiment.image_size, experiment.batch_size) for name in experiment.architectures}
+    return sorted(jobs_of(experiment), key=lambda job: (experiment.seeds.index(job.seed), -size[job.architecture]))
+
+
+def failures(experiment: Experiment, folder: Path) -> dict[str, str]:
     """{name: error} of the jobs that failed when they were last tried."""
-    found = {job.name: Path(folder) / job.name / FAILED for job in jobs_of(experiment)}
-    return {name: read_json(path)["error"] for name, path in found.items() if path.exists()}
+    found = {job.name: JobFolder(Path(folder) / job.name).failure for job in jobs_of(experiment)}
+    return {name: failure["error"] for name, failure in found.items() if failure}
 
 
-def unfinished(experiment, folder):
-    """Names of the jobs that are not done."""
-    return [job.name for job in jobs_of(experiment) if not recipe.done(Path(folder) / job.name, UNFROZEN)]
+def unfinished(experiment: Experiment, folder: Path) -> list[Job]:
+    """The jobs that are not done."""
+    return [job for job in jobs_of(experiment) if not JobFolder(Path(folder) / job.name).done()]
 
 
-def key_of(experiment: Experiment, manifest_hash: str, numerics: Numerics) -> str:
-    """What a job's folder must have been made with: the keys that decide the training, the data, and the number format used.
+def key_of(experiment: Experiment, manifest_hash: str, machine: Machine) -> str:
+    """What a job's folder must have been made with: the keys that decide the training, the data, the device and its number format.
 
-    A job that was begun in another number format, on another device, is begun anew.
+    A job that was begun on another kind of device, or in another number format, is begun anew. Threads, and how many trainings
+    ran at once, change numbers by less than another order of a sum does, and are not asked.
     """
-    computed = [numerics.precision.value, numerics.layout.value]
     return sha256_of_json(
-        {"protocol": experiment.settings("numbers"), "computed": computed, "manifest": manifest_hash, "version": __version__}
+        {"protocol": experiment.settings("numbers"), "computed": machine.computed, "manifest": manifest_hash, "version": __version__}
     )
 
 
-def _prepare(folder, key):
-    """Whether the job in `folder` is done; a folder of another key is emptied."""
-    marker = folder / "job.json"
-    if folder.exists() and (not marker.exists() or read_json(marker)["key"] != key):
-        say(f"{folder.name}: begun anew, for the data or the protocol changed")
-        shutil.rmtree(folder)
-    if not marker.exists():
-        write_json(marker, {"key": key})
-    for leftover in [*folder.glob(f".*{PARTIAL}"), *folder.glob("tmp*")]:
-        shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
-    return recipe.done(folder, UNFROZEN)
-
-
-def collect(experiment: Experiment, label_of: Mapping[str, str], folder) -> Trained:
-    """What the finished jobs left. label_of: {image_id: label}; folder: that of `run`."""
+def collect(experiment: Experiment, label_of: Mapping[str, str], folder: Path) -> Trained:
+    """What the finished jobs left. label_of: {image_id: label}; folder: that of `run`. Raises BadInput for a file that is broken."""
     trained, waiting = Trained(), unfinished(experiment, folder)
     for job in jobs_of(experiment):
-        if job.name in waiting:
+        if job in waiting:
             continue
-        of_job, home = [job.architecture, job.seed], Path(folder) / job.name
-        for stage in STAGES:
-            done = read_json(home / f"{stage}.json", keys=("epochs", "predictions"))
-            trained.epochs.extend([*of_job, stage, *(epoch[column] for column in EPOCHS[3:])] for epoch in done["epochs"])
-            trained.predictions.extend([*of_job, stage, image_id, label_of[image_id], p] for image_id, p in sorted(done["predictions"]))
-        curve = read_json(home / "lr_find.json", keys=("learning_rates", "losses", "chosen"))
-        steps = enumerate(zip(curve["learning_rates"], curve["losses"]), start=1)
-        trained.lr_find.extend([*of_job, step, rate, loss, curve["chosen"]] for step, (rate, loss) in steps)
-        trained.models[f"{job.name}.pt"] = home / f"{UNFROZEN}.pt"
+        of_job, home = [job.architecture, job.seed], JobFolder(Path(folder) / job.name)
+        for name in STAGES:
+            stage = home.stage(name)
+            trained.epochs.extend([*of_job, name, *astuple(epoch)] for epoch in stage.epochs)
+            trained.predictions.extend([*of_job, name, image_id, label_of[image_id], p] for image_id, p in sorted(stage.predictions))
+            trained.batch_norm.extend([*of_job, name, *astuple(each)] for each in stage.statistics)
+        finder = home.finder()
+        steps = enumerate(zip(finder.learning_rates, finder.losses), start=1)
+        trained.lr_find.extend([*of_job, step, rate, loss, finder.chosen] for step, (rate, loss) in steps)
+        trained.models[f"{job.name}.pt"] = home.weights
     return trained

@@ -1,6 +1,11 @@
 """fastai DataLoaders of the films: from the pixel cache, resident on the device, or file by file as fastai does."""
 
+import queue
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -9,16 +14,15 @@ from fastai.data.transforms import Categorize, IntToFloatTensor, Normalize, ToTe
 from fastai.torch_core import TensorCategory, TensorImage, TensorImageBW
 from fastai.vision.augment import AffineCoordTfm, Flip, Resize, ResizeMethod, Zoom, affine_mat, mask_tensor
 from fastai.vision.core import PILImage, PILImageBW, imagenet_stats
-from fastcore.basics import chunked
 from fasttransform import Transform
 from torch.nn.functional import grid_sample
 
 from cxrkit import environment
 from cxrkit.data.images import open_grey
-from cxrkit.data.records import LABELS, SPLITS
+from cxrkit.data.pixels import Pixels
+from cxrkit.data.records import LABELS, SPLITS, Record
 from cxrkit.data.tree import entries as tree_entries
 from cxrkit.environment import Choice
-from cxrkit.progress import announce
 
 MAX_ZOOM = 1.1
 MAX_STRETCH = 1.1
@@ -66,30 +70,61 @@ class AxisAligned(AffineCoordTfm):
 
 
 class Normalised(Normalize):
-    """fastai's Normalize from grey to three channels, in one pass over the memory instead of two."""
+    """fastai's Normalize from grey to three channels in the network's own memory layout, in one pass over the memory."""
+
+    layout = torch.contiguous_format
 
     def encodes(self, x: TensorImage):
-        factor = 1 / self.std
-        return (x.as_subclass(torch.Tensor) * factor).sub_(self.mean * factor).as_subclass(type(x))
+        grey, factor = x.as_subclass(torch.Tensor), 1 / self.std
+        found = torch.empty((len(grey), 3, *grey.shape[2:]), dtype=grey.dtype, device=grey.device, memory_format=self.layout)
+        return torch.mul(grey, factor, out=found).sub_(self.mean * factor).as_subclass(type(x))
 
 
-def maker(experiment, manifest, films, tree, device):
-    """(make, placement): a function without arguments to fresh DataLoaders, and where the films are meanwhile, as a Choice.
+@dataclass(frozen=True)
+class TrainingFilms:
+    """The films of a training as a value that travels to another process.
 
-    Which loaders: as the experiment's `loader` says. manifest: a data.manifest.Manifest; films: its Pixels; tree: the tree's folder.
+    records: the used ones. pixels: their squares, None for the `files` loader. entries: the planned entries of the tree
+    below `tree`, {relative path: Record}, empty for the resident one. placement: where films lie during training, or how
+    many processes decode them, with the reason.
+    """
+
+    records: tuple[Record, ...]
+    placement: Choice
+    pixels: Pixels | None = None
+    tree: Path = Path()
+    entries: Mapping[str, Record] = field(default_factory=dict)
+
+    def loaders(self, experiment, device, layout="contiguous"):
+        """Fresh fastai DataLoaders on a device, whose batches have the memory layout that is named."""
+        if self.pixels is None:
+            return from_files(
+                self.tree, self.entries, experiment.image_size, experiment.batch_size, self.placement.value, device, experiment.resize
+            )
+        store = Store(self.pixels, [record.image_id for record in self.records], device, self.placement)
+        return resident(self.pixels, self.records, experiment.batch_size, device, store, layout)
+
+
+def films_for(experiment, manifest, films, tree, device, trainings=1):
+    """The TrainingFilms of a run, for the experiment's `loader`.
+
+    manifest: a data.manifest.Manifest; films: its Pixels; tree: the tree's folder; device: "cpu" or "cuda"; trainings: how many
+    hold films on one device at the same time.
     """
     if experiment.loader == "resident":
-        store = Store(films, [record.image_id for record in manifest.used], device)
-        announce(f"films during training: {store.place}")
-        return lambda: resident(films, manifest.used, experiment.batch_size, device, store), store.place
+        return of_pixels(films, manifest.used, device, trainings)
     entries = tree_entries(manifest)
     workers = environment.choose_workers(experiment.workers, len(entries), device)
-    announce(f"decoding processes: {workers}")
-    placement = Choice("files", f"{workers.value} decoding processes: {workers.reason}")
-    return lambda: from_files(tree, entries, experiment.image_size, experiment.batch_size, workers.value, device), placement
+    return TrainingFilms(tuple(manifest.used), workers, None, Path(tree), entries)
 
 
-def from_files(tree, entries, image_size, batch_size, workers, device):
+def of_pixels(pixels, records, device, trainings=1):
+    """The TrainingFilms of squares that are at hand. pixels: a data.pixels.Pixels; records: those of the manifest."""
+    used = tuple(record for record in records if record.used)
+    return TrainingFilms(used, placement(len(used) * pixels.size**2, device, trainings), pixels)
+
+
+def from_files(tree, entries, image_size, batch_size, workers, device, resize="squish"):
     """DataLoaders over train, valid and, where there is one, test, which decode each file anew at each use: fastai's ordinary way.
 
     tree: the tree's folder; entries: its planned entries, {relative path: Record}. Items are image ids.
@@ -111,17 +146,19 @@ def from_files(tree, entries, image_size, batch_size, workers, device):
     )
 
 
-def resident(pixels, records, batch_size, device, store=None):
-    """The same DataLoaders, with the films as bytes on the device, augmented there a batch at a time.
+def resident(pixels, records, batch_size, device, store=None, layout="contiguous"):
+    """The same DataLoaders, with the films as bytes on the device or in a file, augmented on the device a batch at a time.
 
     pixels: a cxrkit.data.pixels.Pixels; records: those of the manifest; store: a Store of the pixels, made here
-    where it is not given.
+    where it is not given; layout: of the batches, "contiguous" or "channels_last".
     Batches, their order and their augmentation are those of from_files on the same seeds; grey goes to three
     channels last, when it is normalised.
     """
     used = [record for record in records if record.used]
     store = store or Store(pixels, [record.image_id for record in used], device)
-    batch = [IntToFloatTensor, *(AxisAligned(aff_fs=tfm.aff_fs) for tfm in augmentations()), Normalised.from_stats(*imagenet_stats)]
+    normalised = Normalised.from_stats(*imagenet_stats)
+    normalised.layout = torch.channels_last if layout == "channels_last" else torch.contiguous_format
+    batch = [IntToFloatTensor, *(AxisAligned(aff_fs=tfm.aff_fs) for tfm in augmentations()), normalised]
     return _make(used, [Cached(store)], Resident, batch_size, device, num_workers=0, after_item=[ToTensor], after_batch=batch)
 
 
@@ -138,18 +175,21 @@ def _make(records, open_film, dl_type, batch_size, device, **options):
     return sets.dataloaders(bs=min(batch_size, len(of_split[0])), dl_type=dl_type, device=torch.device(device), **options)
 
 
-def placement(size, device):
-    """Where `size` bytes of films lie during training, as a Choice: "device", "host" or "file"."""
+def placement(size, device, trainings=1):
+    """Where `size` bytes of films lie during training, as a Choice: "device", "host" or "file".
+
+    On the host all trainings of a machine read one file through the system's page cache, so the films fill memory once;
+    "file" says that they are too large for it, so that they stream. trainings: how many copies a GPU has to hold.
+    """
+    megabytes = f"{size / 1e6:.0f} MB of films"
     if torch.device(device).type == "cuda":
         free = torch.cuda.mem_get_info(device)[0]
-        if size <= SHARE_OF_FREE_MEMORY * free:
-            return Choice("device", f"{size / 1e6:.0f} MB of films, {free / 1e9:.1f} GB free on the GPU")
+        if size * trainings <= SHARE_OF_FREE_MEMORY * free:
+            return Choice("device", f"{megabytes} for each of {trainings}, {free / 1e9:.1f} GB free on the GPU")
     free = environment.free_memory_bytes()
     if free is None or size <= SHARE_OF_FREE_MEMORY * free:
-        return Choice("host", f"{size / 1e6:.0f} MB of films" + (f", {free / 1e9:.1f} GB of memory free" if free else ""))
-    return Choice(
-        "file", f"{size / 1e6:.0f} MB of films are too much for {free / 1e9:.1f} GB of free memory: they stream from the cache file"
-    )
+        return Choice("host", f"{megabytes}, shared by all trainings" + (f", {free / 1e9:.1f} GB of memory free" if free else ""))
+    return Choice("file", f"{megabytes} are much for {free / 1e9:.1f} GB of free memory: they stream from the cache file")
 
 
 class Store:
@@ -159,24 +199,24 @@ class Store:
         """place: a Choice as of placement(), which decides where it is not given."""
         self.device = torch.device(device)
         self.place = place or placement(len(image_ids) * pixels.size**2, device)
-        self.size = pixels.size
-        if self.place.value == "file":
+        if self.place.value == "device":
+            self.images = torch.from_numpy(pixels.of(image_ids)).to(self.device)
+            self.rows = {image_id: row for row, image_id in enumerate(image_ids)}
+        else:
             self.images, self.rows = pixels.images, pixels.rows
-            return
-        self.rows = {image_id: row for row, image_id in enumerate(image_ids)}
-        images = torch.from_numpy(pixels.of(image_ids))
-        self.images = images.to(self.device) if self.place.value == "device" else images
 
-    def take(self, image_ids):
-        """The films as grey bytes on the device, uint8 [n, 1, size, size]."""
-        rows = [self.rows[image_id] for image_id in image_ids]
-        if self.place.value == "file":
-            found = torch.from_numpy(self.images[rows])
-        elif self.place.value == "device":
-            found = self.images[torch.tensor(rows, device=self.device)]
-        else:  # page-locked memory goes to a GPU while that computes
-            found = torch.empty((len(rows), self.size, self.size), dtype=torch.uint8, pin_memory=self.device.type == "cuda")
-            torch.index_select(self.images, 0, torch.tensor(rows), out=found)
+    def rows_of(self, image_ids):
+        """Where these films lie in the store, int64 [n], on the device of the store's images."""
+        rows = torch.tensor([self.rows[image_id] for image_id in image_ids])
+        return rows.to(self.device) if self.place.value == "device" else rows
+
+    def take(self, rows):
+        """The films of these rows as grey bytes on the device, uint8 [n, 1, size, size]."""
+        if self.place.value == "device":
+            return self.images[rows][:, None]
+        found = torch.from_numpy(self.images[rows.numpy()])
+        if self.device.type == "cuda":  # page-locked memory goes to a GPU while that computes
+            found = found.pin_memory()
         return found.to(self.device, non_blocking=True)[:, None]
 
 
@@ -197,7 +237,7 @@ class Cached(Transform):
         self.store = store
 
     def encodes(self, image_id: str):
-        return PILImageBW.create(self.store.take([image_id])[0, 0].cpu().numpy())
+        return PILImageBW.create(self.store.take(self.store.rows_of([image_id]))[0, 0].cpu().numpy())
 
 
 class Resident(TfmdDL):
@@ -215,11 +255,60 @@ class Resident(TfmdDL):
             return None
         return torch.tensor([int(category) for category in self.dataset.tls[1]], device=self.device)
 
-    def create_batches(self, samps):
+    @cached_property
+    def rows(self):
+        """Where the films lie in the store, in the order of the data set."""
         films = self.dataset.tls[0]
-        store, items = films.tfms[0].store, films.items
+        return films.tfms[0].store.rows_of(films.items)
+
+    def create_batches(self, samps):
+        """The batches of an epoch, whose order goes to the device once. What the device does not hold is read ahead."""
+        store = self.dataset.tls[0].tfms[0].store
+        order = torch.tensor(list(samps))
+        rows = self.rows[order.to(self.rows.device)]
+        labels = None if self.labels is None else self.labels[order.to(self.device)]
         rank, processes = self.shard
-        for batch in chunked(samps, self.bs, self.drop_last):
-            batch = batch[rank::processes]
-            images = TensorImageBW(store.take([items[index] for index in batch]))
-            yield (images,) if self.labels is None else (images, TensorCategory(self.labels[batch]))
+        end = len(order) - len(order) % self.bs if self.drop_last else len(order)
+
+        def batches():
+            for start in range(0, end, self.bs):
+                part = slice(start + rank, min(start + self.bs, end), processes)
+                images = TensorImageBW(store.take(rows[part]))
+                yield (images,) if labels is None else (images, TensorCategory(labels[part]))
+
+        place = store.place.value
+        return ahead(batches()) if place == "file" or (place == "host" and self.device.type == "cuda") else batches()
+
+
+def ahead(items, depth=2):
+    """Yield the items, which a thread makes while the last one is in use; `depth` of them wait at the most."""
+    waiting, end, stopped = queue.Queue(depth), object(), threading.Event()
+
+    def put(item):
+        while not stopped.is_set():
+            try:
+                return waiting.put(item, timeout=0.1)
+            except queue.Full:
+                continue
+
+    def make():
+        try:
+            for item in items:
+                if stopped.is_set():
+                    return
+                put((item, None))
+            put((end, None))
+        except BaseException as error:  # is raised where the items are used
+            put((end, error))
+
+    threading.Thread(target=make, daemon=True).start()
+    try:
+        while True:
+            item, error = waiting.get()
+            if error is not None:
+                raise error
+            if item is end:
+                return
+            yield item
+    finally:
+        stopped.set()

@@ -1,11 +1,14 @@
-"""Inference: the four networks outside of training, built, loaded from a results folder, and asked about films."""
+"""The four networks outside of training: built, drawn, loaded from a results folder, and asked about films."""
 
+import functools
 import pickle
 
 import numpy as np
 import torch
 from fastai.vision.core import imagenet_stats
 from fastai.vision.learner import create_vision_model
+from torch import nn
+from torch.nn.modules.batchnorm import _BatchNorm
 from torchvision import models
 
 from cxrkit.data.records import LABELS, POSITIVE
@@ -13,11 +16,53 @@ from cxrkit.errors import BadInput
 
 COVID = LABELS.index(POSITIVE)
 """The output of a network that means COVID-19."""
+DRAWN = (nn.Conv2d, nn.Linear, _BatchNorm)
+"""Layers that draw() knows how to begin."""
+
+
+def blank(architecture):
+    """A network without weights, on torch's meta device: the body of a torchvision model and fastai's head with two outputs, as
+    LABELS orders them. Making one draws nothing and takes a hundredth of a second."""
+    with torch.device("meta"):
+        return create_vision_model(getattr(models, architecture), len(LABELS), pretrained=False)
 
 
 def build(architecture):
-    """A network with random weights: the body of a torchvision model and fastai's head with two outputs, as LABELS orders them."""
-    return create_vision_model(getattr(models, architecture), len(LABELS), pretrained=False)
+    """The same network with random weights, from torch's generator."""
+    model = blank(architecture)
+    if not all(isinstance(module, DRAWN) for module in model.modules() if list(module.parameters(recurse=False))):
+        return create_vision_model(getattr(models, architecture), len(LABELS), pretrained=False)
+    return draw(model.to_empty(device="cpu"))
+
+
+def draw(model):
+    """Begin each layer as torchvision's ResNets and VGGs and fastai's heads do: normal weights by their fan, no bias (He et al.
+    2015, https://arxiv.org/abs/1502.01852, section 2.2). torchvision itself draws 100 million weights of a VGG's classifier
+    that fastai then cuts off."""
+    for module in model.modules():
+        if isinstance(module, _BatchNorm):
+            module.reset_parameters()
+        elif isinstance(module, (nn.Conv2d, nn.Linear)):
+            nn.init.kaiming_normal_(module.weight, mode="fan_out" if isinstance(module, nn.Conv2d) else "fan_in", nonlinearity="relu")
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+    return model
+
+
+@functools.cache
+def training_bytes(architecture, image_size, batch_size):
+    """About how many bytes a training step in float32 holds: weights, gradients, Adam's two averages, and what each layer gives.
+
+    Counted on the meta device, where nothing is computed.
+    """
+    model, held = blank(architecture), []
+    for module in model.modules():
+        if not list(module.children()) and not getattr(module, "inplace", False):
+            module.register_forward_hook(lambda _, __, outputs: held.append(outputs.numel()))
+    with torch.device("meta"):
+        model(torch.empty(batch_size, 3, image_size, image_size))
+    weights = sum(weight.numel() for weight in model.parameters())
+    return 4 * (4 * weights + sum(held))
 
 
 def load(path, architecture, device="cpu"):
@@ -25,9 +70,9 @@ def load(path, architecture, device="cpu"):
 
     Raises BadInput for a file that is absent, or that holds no such network's weights.
     """
-    model = build(architecture)
+    model = blank(architecture)
     try:
-        model.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+        model.load_state_dict(torch.load(path, map_location="cpu", weights_only=True), assign=True)
     except FileNotFoundError:
         raise BadInput("The trained network is not there.", path, "bring the run's models/ folder") from None
     except (RuntimeError, pickle.UnpicklingError, EOFError, OSError) as error:

@@ -9,6 +9,7 @@ from torchvision import models
 
 from cxrkit.errors import BadInput, RemoteRefusal
 from cxrkit.files import sha256_of
+from cxrkit.training import networks
 
 
 def source_of(architecture):
@@ -57,13 +58,18 @@ def _cached(url):
     return path
 
 
-def load_body(learner, architecture, state):
-    """Put a torchvision state dict into the body of a fastai vision learner of the same architecture."""
-    builder = getattr(models, architecture)
-    whole = builder()
-    whole.load_state_dict(state)
-    body = create_body(whole, pretrained=False, cut=model_meta[builder]["cut"])
-    learner.model[0].load_state_dict(body.state_dict())
+def with_body(model, state, architecture):
+    """A network that has no weights yet, with a torchvision state dict in its body and fastai's freshly drawn head.
+
+    model: of networks.blank(architecture); state: the whole torchvision network's, classifier and all.
+    """
+    with torch.device("meta"):
+        whole = getattr(models, architecture)()
+    whole.load_state_dict(state, assign=True)
+    body = create_body(whole, pretrained=False, cut=model_meta[getattr(models, architecture)]["cut"])
+    model[0].load_state_dict(body.state_dict(), assign=True)
+    networks.draw(model[1].to_empty(device="cpu"))
+    return model
 
 
 def silence_residual_branches(model):

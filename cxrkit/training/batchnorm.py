@@ -1,0 +1,92 @@
+"""Batch norm's statistics: taken anew from the training films, and shared by processes that train one network together."""
+
+from collections.abc import Iterable
+from contextlib import contextmanager
+
+import torch
+from torch import distributed, nn
+from torch.distributed.nn.functional import all_reduce
+from torch.nn.modules.batchnorm import _BatchNorm
+
+
+def layers(model: nn.Module) -> list[_BatchNorm]:
+    """The batch-norm layers that keep running statistics."""
+    return [module for module in model.modules() if isinstance(module, _BatchNorm) and module.track_running_stats]
+
+
+@contextmanager
+def precise(model: nn.Module, batches: Iterable[torch.Tensor]):
+    """For the time of the block, statistics that are the mean over all these batches, computed by the weights as they are.
+
+    Running statistics are an average over the last steps, of weights that have moved since: after a short training they say
+    more of the past than of the network (Wu and Johnson 2021, https://arxiv.org/abs/2105.07576, section 3). Only batch norm is
+    in training mode meanwhile: the statistics are those of the network that is asked, which drops nothing out.
+    The block is given a function that keeps them when it is called; otherwise the old ones come back.
+    """
+    found = layers(model)
+    usual = [({name: value.clone() for name, value in layer.named_buffers(recurse=False)}, layer.momentum) for layer in found]
+    model.eval()
+    for layer in found:
+        layer.reset_running_stats()
+        layer.momentum = None  # torch's word for a plain mean
+        layer.train()
+    with torch.no_grad():
+        for batch in batches:
+            model(batch)
+    model.eval()
+    for layer, (_, momentum) in zip(found, usual):
+        layer.momentum = momentum
+    kept = []
+    try:
+        yield lambda: kept.append(True)
+    finally:
+        if not kept:
+            for layer, (buffers, _) in zip(found, usual):
+                for name, value in buffers.items():
+                    getattr(layer, name).copy_(value)
+
+
+def shared(model: nn.Module) -> nn.Module:
+    """The model with batch norm over the whole batch, wherever its parts are computed: torch's SyncBatchNorm on GPUs, and the
+    same here on processors, for which torch has none. Raises TypeError for a layer that cannot be shared."""
+    if next(model.parameters()).is_cuda:
+        return nn.SyncBatchNorm.convert_sync_batchnorm(model)
+    for name, child in model.named_children():
+        if isinstance(child, _BatchNorm):
+            _share(child, name)
+        else:
+            shared(child)
+    return model
+
+
+def _share(layer: _BatchNorm, name: str) -> None:
+    if type(layer) not in (nn.BatchNorm1d, nn.BatchNorm2d, OverProcesses):
+        raise TypeError(f"{name}, a {type(layer).__name__}, cannot be shared by processes")
+    layer.__class__ = OverProcesses
+
+
+class OverProcesses(_BatchNorm):
+    """Batch norm over the batches of all processes of the default group, of equal or unequal size."""
+
+    def _check_input_dim(self, input):
+        pass
+
+    def forward(self, input):
+        if not self.training or distributed.get_world_size() == 1:
+            return super().forward(input)
+        films, shape = input.float(), [1, -1, *[1] * (input.dim() - 2)]
+        over = [dimension for dimension in range(input.dim()) if dimension != 1]
+        sums = all_reduce(torch.cat([films.sum(over), films.new_full((1,), films.numel() / films.shape[1])]))
+        count, mean = sums[-1].detach(), sums[:-1] / sums[-1].detach()
+        centred = films - mean.view(shape)
+        variance = all_reduce(centred.square().sum(over)) / count
+        self._track(mean.detach(), variance.detach(), count)
+        factor = torch.rsqrt(variance + self.eps) * self.weight
+        return (centred * factor.view(shape) + self.bias.view(shape)).to(input.dtype)
+
+    @torch.no_grad()
+    def _track(self, mean, variance, count):
+        self.num_batches_tracked += 1
+        share = 1 / self.num_batches_tracked.item() if self.momentum is None else self.momentum
+        self.running_mean.lerp_(mean, share)
+        self.running_var.lerp_(variance * count / (count - 1), share)

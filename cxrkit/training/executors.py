@@ -1,0 +1,119 @@
+"""Executors: where a training runs. Each is a process of its own, so that nothing which it does reaches the next one.
+
+A Task is a value, and so is all that a training tells: an executor on another machine needs nothing else. Here the
+processes are forked from a server that has loaded torch and fastai once (multiprocessing's forkserver), or are begun anew
+where the system has none.
+"""
+
+import multiprocessing
+import signal
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from typing import Any
+
+from cxrkit.config import Experiment
+from cxrkit.errors import CxrkitError
+from cxrkit.training.distributed import Meeting
+from cxrkit.training.loaders import TrainingFilms
+from cxrkit.training.precision import Numerics
+from cxrkit.training.stages import Job, Past
+
+METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+LOADED = ["torchvision", "fastai.vision.learner", "fastai.metrics", "cxrkit.training.work"]
+"""What the server loads once. None of it asks for a GPU as it is loaded, which a fork would not survive."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A training as a value: all that it needs, and nothing that it shares.
+
+    device: "cpu" or "cuda:0"; threads: of the processor; end: the time, in seconds since 1970, from which no new stage begins;
+    meeting: of the processes that train it together, None for one alone.
+    """
+
+    job: Job
+    experiment: Experiment
+    films: TrainingFilms = field(repr=False)
+    numerics: Numerics
+    device: str
+    threads: int
+    past: Past = Past()
+    end: float = float("inf")
+    meeting: Meeting | None = None
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The last that is heard of a training. error: None where it ended well, or in time; refusal: an error of the kit's own that
+    stops the whole run; peak_bytes: the most memory of the device that it held, None where that is not known."""
+
+    error: str | None = None
+    details: str = ""
+    refusal: CxrkitError | None = None
+    peak_bytes: int | None = None
+
+
+class Processes:
+    """Runs trainings side by side, each in a process of its own.
+
+    train: what a process does with its Task, an iterator of values; given by tests alone, as a function that can be imported.
+    """
+
+    def __init__(self, train: Callable[..., Iterator[Any]] | None = None):
+        self._context = multiprocessing.get_context(METHOD)
+        if METHOD == "forkserver":
+            self._context.set_forkserver_preload(LOADED)
+        self._train, self._running = train, {}
+
+    def start(self, task: Task) -> None:
+        """Begin a training. Returns at once."""
+        from cxrkit.training.work import work
+
+        ours, theirs = self._context.Pipe()
+        process = self._context.Process(target=work, args=(task, theirs, self._train), name=task.job.name)
+        process.start()
+        theirs.close()
+        self._running[ours] = (task.job, process)
+
+    @property
+    def running(self) -> list[Job]:
+        return [job for job, _ in self._running.values()]
+
+    def events(self, timeout: float) -> Iterator[tuple[Job, Any]]:
+        """Yield (job, what it told) of what has been told until now, after waiting up to `timeout` seconds for something.
+
+        The last of each job is an Ended. A process that dies, however it does, has ended with an error.
+        """
+        for ours in wait(list(self._running), timeout):
+            job, process = self._running[ours]
+            try:
+                told = ours.recv()
+            except (EOFError, OSError):
+                process.join()
+                told = Ended(_death(process.exitcode))
+            if isinstance(told, Ended):
+                self._forget(ours)
+            yield job, told
+
+    def stop(self, job: Job | None = None) -> None:
+        """End a training's process, or all of them, at once."""
+        for ours, (running, process) in list(self._running.items()):
+            if job in (None, running):
+                process.kill()
+                self._forget(ours)
+
+    def _forget(self, ours: Connection) -> None:
+        _, process = self._running.pop(ours)
+        ours.close()
+        process.join()
+        process.close()
+
+
+def _death(code):
+    if code is not None and code < 0:
+        name = signal.Signals(-code).name
+        if -code == signal.SIGKILL:
+            return f"the process was killed ({name}), which a system does when memory runs out: try --jobs-at-once 1, or a smaller --batch-size"
+        return f"the process was ended by {name}"
+    return f"the process ended with exit code {code} and said nothing"

@@ -1,0 +1,94 @@
+"""The folder of a training: what its finished stages left, written by the process that started it, read when it goes on.
+
+job.json          the key: what the training was made with; a folder of another key is emptied
+frozen.pt, unfrozen.pt      weights
+frozen.json, unfrozen.json  epochs, predictions, statistics and skipped steps; a stage is done once this file is there
+lr_find.json      the finder's curve, the rate that was chosen, and why
+failed.json       how the training failed when it was last tried
+"""
+
+import secrets
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+
+from cxrkit.columns import FROZEN, UNFROZEN
+from cxrkit.files import PARTIAL, read_json, reading, replacing, write_json
+from cxrkit.progress import say
+from cxrkit.training.stages import Epoch, Finder, Past, Stage, Statistics
+
+KEY, FAILED, FINDER = "job.json", "failed.json", "lr_find.json"
+
+
+class JobFolder:
+    def __init__(self, path: Path):
+        self.path = Path(path)
+        self.name = self.path.name
+
+    def prepare(self, key: str) -> None:
+        """Empty a folder that was made with another key, and take away what a dead process left."""
+        marker = self.path / KEY
+        if self.path.exists() and (not marker.exists() or read_json(marker, keys=("key",))["key"] != key):
+            say(f"{self.name}: begun anew, for the data or the protocol changed")
+            shutil.rmtree(self.path)
+        if not marker.exists():
+            write_json(marker, {"key": key})
+        for leftover in self.path.glob(f".*{PARTIAL}"):
+            leftover.unlink()
+
+    def done(self, stage: str = UNFROZEN) -> bool:
+        return (self.path / f"{stage}.json").exists()
+
+    @property
+    def weights(self) -> Path:
+        """The file of the last stage's weights."""
+        return self.path / f"{UNFROZEN}.pt"
+
+    def past(self) -> Past:
+        """What is there to go on from. Raises BadInput for a file that is not as it was written."""
+        path = self.path / f"{FROZEN}.pt"
+        frozen = path.read_bytes() if self.done(FROZEN) and path.exists() else None
+        return Past(frozen, self.finder() if frozen and (self.path / FINDER).exists() else None)
+
+    def keep(self, made: Stage | Finder) -> None:
+        """Write a stage, or the finder's result. Raises DiskFull."""
+        if isinstance(made, Finder):
+            write_json(self.path / FINDER, asdict(made))
+            return
+        with replacing(self.path / f"{made.name}.pt") as temporary:
+            temporary.write_bytes(made.weights)
+        plain = asdict(made)
+        del plain["weights"]
+        write_json(self.path / f"{made.name}.json", plain)
+
+    def stage(self, name: str) -> Stage:
+        """A finished stage, without its weights. Raises BadInput."""
+        path = self.path / f"{name}.json"
+        with reading(path, next="remove the training's folder; the same command trains it again"):
+            plain = read_json(path)
+            return Stage(
+                name,
+                [Epoch(**epoch) for epoch in plain["epochs"]],
+                [(image_id, p) for image_id, p in plain["predictions"]],
+                [Statistics(**each) for each in plain["statistics"]],
+                plain["skipped_steps"],
+                b"",
+            )
+
+    def finder(self) -> Finder:
+        """The finder's result. Raises BadInput."""
+        with reading(self.path / FINDER, next="remove the training's folder; the same command trains it again"):
+            return Finder(**read_json(self.path / FINDER))
+
+    def fail(self, error: str, details: str) -> None:
+        """Write down how the training failed; each failure has an id of its own."""
+        write_json(self.path / FAILED, {"error": error, "traceback": details, "id": secrets.token_hex(8)})
+
+    @property
+    def failure(self) -> dict | None:
+        """{error, traceback, id} of the last failure, or None."""
+        path = self.path / FAILED
+        return read_json(path, keys=("error", "id")) if path.exists() else None
+
+    def forget_failure(self) -> None:
+        (self.path / FAILED).unlink(missing_ok=True)
