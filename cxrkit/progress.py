@@ -1,13 +1,19 @@
-"""Progress messages: a bar on a terminal, one plain line a step in a log."""
+"""Progress messages: a bar on a terminal, in a log a plain line a step, and every few seconds where a step is long."""
 
+import contextlib
 import sys
 import time
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from tqdm import tqdm
 
 from cxrkit import environment
+
+EVERY_SECONDS = 20.0
+"""From one line of a long work to the next: below the half minute after which one wonders, also where a step takes ten seconds."""
+WORTH_SAYING_SECONDS = 2.0
+"""What took no longer has no line at its end."""
 
 Item = TypeVar("Item")
 
@@ -16,7 +22,8 @@ def say(text: object = "") -> None:
     """Print one line at once, so that a log shows it while the run goes on; with its number where several processes speak."""
     if environment.processes() > 1:
         text = "\n".join(f"[{environment.rank()}] {line}" for line in str(text).split("\n"))
-    print(text, flush=True)
+    with tqdm.external_write_mode(sys.stderr) if on_terminal() else contextlib.nullcontext():  # a bar makes way for the line
+        print(text, flush=True)
 
 
 def announce(text: object = "") -> None:
@@ -29,20 +36,100 @@ def on_terminal() -> bool:
     return sys.stderr.isatty()
 
 
-def track(items: Iterable[Item], label: str, total: int | None = None) -> Iterator[Item]:
-    """Yield the items, showing how many are done: a tqdm bar on a terminal, else one line at the end.
+class Meter:
+    """How far a piece of work is: a bar on a terminal, else a line every EVERY_SECONDS, and one at its end where it took long.
+
+    label: what is done; total: how much there is of it, in any unit, None where nobody knows; unit: as it is written,
+    such as "MB". clock: seconds, for tests. tell: announce where every process does the same work.
+    A with statement ends it; work that fails is not said to be done.
+    """
+
+    def __init__(
+        self,
+        label: str,
+        total: float | None = None,
+        unit: str = "",
+        clock: Callable[[], float] = time.monotonic,
+        tell: Callable[[object], None] = say,
+    ) -> None:
+        self.label, self.total, self.unit, self.clock, self.tell = label, total, unit, clock, tell
+        self.done: float = 0
+        self.words: str | None = None
+        self.started = self.told = clock()
+        one_speaks = on_terminal() and environment.processes() == 1
+        self.bar = tqdm(total=total, desc=label, leave=False, bar_format="{desc} |{bar}|", file=sys.stderr) if one_speaks else None
+
+    def __enter__(self) -> "Meter":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self.close(finished=kind is None)
+
+    def advance(self, amount: float = 1, words: str | None = None) -> None:
+        """So much more is done. words: from now on in place of the numbers, such as "7 of 40" where the total is in seconds."""
+        self.done += amount
+        self.words = words or self.words
+        if self.bar is not None:
+            self.bar.set_description_str(self.text(), refresh=False)
+            self.bar.update(amount)
+        elif self.done != self.total and self.clock() - self.told >= EVERY_SECONDS:
+            self.tell(self.text())
+            self.told = self.clock()
+
+    def text(self) -> str:
+        """Where it stands, as in standing()."""
+        return standing(self.label, self.done, self.total, self.clock() - self.started, self.unit, self.words)
+
+    def close(self, finished: bool = True) -> None:
+        """No more comes. finished: whether all of it was done."""
+        if self.bar is not None:
+            self.bar.close()
+        seconds = self.clock() - self.started
+        if self.bar is None and finished and seconds > WORTH_SAYING_SECONDS:
+            self.tell(f"{self.label}: {self.words or _amount(self.done) + _unit(self.unit)} in {seconds:.1f} s")
+
+
+def track(items: Iterable[Item], label: str, total: int | None = None, clock: Callable[[], float] = time.monotonic) -> Iterator[Item]:
+    """Yield the items, showing as a Meter does how many are done.
 
     total: how many there are; needed for items that have no length.
     """
     total = len(items) if total is None and isinstance(items, Collection) else total
-    if on_terminal():
-        yield from tqdm(items, desc=label, total=total, leave=False)
-        return
-    start = time.monotonic()
-    yield from items
-    seconds = time.monotonic() - start
-    if seconds > 2:
-        say(f"{label}: {total} in {seconds:.1f} s")
+    with Meter(label, total, clock=clock) as meter:
+        for item in items:
+            yield item
+            meter.advance()
+
+
+def standing(label: str, done: float, total: float | None, elapsed: float, unit: str = "", words: str | None = None) -> str:
+    """Where a work stands, such as "comparing films: 1,200 of 22,055 (5 %), about 3 min left".
+
+    done, total: in any unit; elapsed: seconds so far, from which follows the time left; words: what stands for done and total.
+    """
+    if not total:
+        return f"{label}: {words or _amount(done) + _unit(unit)}"
+    share = min(done / total, 1)
+    left = f", {time_left(elapsed * (1 - share) / share)}" if 0 < share < 1 else ""
+    return f"{label}: {words or f'{_amount(done, total)} of {_amount(total)}{_unit(unit)}'} ({int(100 * share)} %){left}"
+
+
+def time_left(seconds: float) -> str:
+    """Seconds in the words of somebody who waits: "about 20 s left", "about 4 min left", "about 3 h left"."""
+    if seconds < 90:
+        return f"about {max(round(seconds), 1) if seconds < 20 else round(seconds, -1):.0f} s left"
+    if seconds < 5400:
+        return f"about {seconds / 60:.0f} min left"
+    hours = seconds / 3600
+    return f"about {hours:.2g} h left" if hours < 10 else f"about {hours:.0f} h left"
+
+
+def _amount(value: float, beside: float | None = None) -> str:
+    """A number as it is read: whole above 100, and where it is whole; beside: a larger number that it is written next to."""
+    return f"{value:,.1f}" if max(value, beside or 0) < 100 and value != int(value) else f"{value:,.0f}"
+
+
+def _unit(unit: str) -> str:
+    return f" {unit}" if unit else ""
 
 
 def table(rows: Iterable[Sequence[Any]], header: Sequence[str], right: Iterable[str] = ()) -> str:
