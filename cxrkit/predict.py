@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from cxrkit import RESEARCH_ONLY, environment
-from cxrkit.audit import attention
+from cxrkit.audit import attention, inquiry
 from cxrkit.audit import reference as references
 from cxrkit.audit.reference import Reference
 from cxrkit.config import short_name
@@ -16,10 +16,9 @@ from cxrkit.data import dicom, images
 from cxrkit.errors import BadInput, UnreadableImage, WrongUse
 from cxrkit.evaluation.calibration import tempered
 from cxrkit.evaluation.scoring import final_scores
-from cxrkit.progress import table
-from cxrkit.results import Results
+from cxrkit.progress import Meter, mention, table, track
+from cxrkit.results import Network, Results
 from cxrkit.schema import Metrics
-from cxrkit.training import networks
 
 PANEL = 256
 """Pixels; the height of each picture in an attention map."""
@@ -125,16 +124,8 @@ def predict(run: Path | str, paths: list[Path], out: Path | None = None, device:
     if out:
         _make(out)
     queries, unreadable = _open_all(paths, results.experiment.image_size, reference)
-    device = device or environment.choose_device().value
-    squares, mapped = np.array([query.square for query in queries]), set()
-    for network in trained if queries else ():
-        model = networks.load(network.path, network.architecture, device)
-        for query, p in zip(queries, networks.p_covid(model, squares, device)):
-            query.p_covid[network.architecture, network.seed] = float(p)
-        if out and network.architecture not in mapped:
-            for query, attended in zip(queries, attention.maps(model, squares, device=device)):
-                query.maps[network.architecture] = np.rint(attended * 255).astype(np.uint8)
-        mapped.add(network.architecture)
+    if queries:
+        _ask(trained, queries, device or environment.choose_device().value, with_maps=out is not None)
     return Answers(
         warnings=_warnings(results),
         experiment=results.experiment.name,
@@ -144,6 +135,24 @@ def predict(run: Path | str, paths: list[Path], out: Path | None = None, device:
         out_of_distribution_checked=reference is not None,
         why_not_checked=lacking,
     )
+
+
+def _ask(trained: list[Network], queries: list[Query], device: str, with_maps: bool) -> None:
+    """Give the queries each network's probability, and where they are wanted the maps of the first network of each architecture."""
+    squares = np.array([query.square for query in queries])
+    mapped = list({network.architecture: network for network in reversed(trained)}.values()) if with_maps else []
+    with Meter("asking networks", len(squares) * (len(trained) + len(mapped)), tell=mention) as meter:
+
+        def asked(network: Network) -> tuple[np.ndarray, np.ndarray | None]:
+            model = inquiry.loaded(network, device)
+            p_covid = inquiry.p_covid(model, squares, device, meter)
+            return p_covid, attention.maps(model, squares, device=device, advance=meter.advance) if network in mapped else None
+
+        for network, (p_covid, maps) in zip(trained, inquiry.side_by_side(asked, trained, device)):
+            for query, p in zip(queries, p_covid):
+                query.p_covid[network.architecture, network.seed] = float(p)
+            for query, attended in zip(queries, maps if maps is not None else ()):
+                query.maps[network.architecture] = np.rint(attended * 255).astype(np.uint8)
 
 
 def _make(folder: Path) -> None:
@@ -166,7 +175,7 @@ def temperatures_of(metrics: Metrics) -> dict[frozenset[Key], float]:
 
 def _open_all(paths, size, reference) -> tuple[list[Query], list[Unreadable]]:
     queries, unreadable = [], []
-    for path in [file for given in paths for file in _files(given)]:
+    for path in track([file for given in paths for file in _files(given)], "reading films", tell=mention):
         try:
             queries.append(open_film(path, size, reference))
         except UnreadableImage as error:

@@ -7,7 +7,8 @@ Artif. Intell. 3:e200267, found that no such method passes every test on chest f
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -16,6 +17,7 @@ from PIL import Image
 from scipy.stats import rankdata
 from torch.nn.functional import interpolate
 
+from cxrkit.audit import inquiry
 from cxrkit.audit.films import LUNGS, box
 from cxrkit.data.licences import may_redistribute
 from cxrkit.data.pixels import Pixels
@@ -24,7 +26,7 @@ from cxrkit.evaluation import bootstrap
 from cxrkit.evaluation.metrics import Figure
 from cxrkit.evaluation.predictions import Predictions
 from cxrkit.files import replacing
-from cxrkit.progress import track
+from cxrkit.progress import Meter
 from cxrkit.results import Network, Results
 from cxrkit.schema import Attention, AttentionRow, GalleryEntry
 from cxrkit.training import networks
@@ -45,7 +47,14 @@ MOST_ERRORS, TOP_LOSSES, HITS = 12, 4, 4
 """Films in the gallery for each architecture."""
 
 
-def maps(model: torch.nn.Module, images: np.ndarray, classes=None, device: str = "cpu", batch_size: int = 32) -> np.ndarray:
+def maps(
+    model: torch.nn.Module,
+    images: np.ndarray,
+    classes=None,
+    device: str = "cpu",
+    batch_size: int = 32,
+    advance: Callable[[int], None] = lambda count: None,
+) -> np.ndarray:
     """Grad-CAM maps of grey squares, uint8 [n, size, size]: float32 [n, size, size], from 0 to 1 at each map's peak.
 
     Selvaraju et al. 2017, ICCV, section 3 (arXiv 1610.02391): the channels of a late layer, weighted by the mean
@@ -53,13 +62,15 @@ def maps(model: torch.nn.Module, images: np.ndarray, classes=None, device: str =
     less the other's, for nothing else decides.
 
     model: a fastai vision model in eval mode, model[0] its body, model[1] its head. classes: n indices into records.LABELS;
-    the class that the model calls where they are not given. A map is zero all over where nothing speaks for the class.
+    the class that the model calls where they are not given; advance: is told how many films more are done. A map is zero
+    all over where nothing speaks for the class.
     """
     attended = np.zeros(np.shape(images), np.float32)
     for start in range(0, len(images), batch_size):
         part = slice(start, start + batch_size)
         wanted = None if classes is None else torch.as_tensor(np.asarray(classes)[part], device=device)
         attended[part] = _maps_of_batch(model, images[part], wanted, device).cpu().numpy()
+        advance(len(images[part]))
     return attended
 
 
@@ -93,7 +104,7 @@ def _late_features(model, x):
 
 def randomised(architecture: str, device: str = "cpu", seed: int = 0) -> torch.nn.Module:
     """The same network with random weights, without a change to anybody's random numbers."""
-    with torch.random.fork_rng(devices=[]):
+    with inquiry.DRAWING, torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return networks.build(architecture).eval().to(device)
 
@@ -132,29 +143,50 @@ def audit(results: Results, pixels: Pixels, chosen: Sequence[Network], device: s
     folder = results.folder / FOLDER
     for old in folder.glob("*.png"):
         old.unlink()
+    of_architecture: dict[str, list[Network]] = {}
+    for network in chosen:
+        of_architecture.setdefault(network.architecture, []).append(network)
+    with Meter("attention", len(results.required(chosen[0].architecture).image_ids) * (len(chosen) + len(of_architecture))) as meter:
+        look = partial(_of_architecture, results, pixels, device=device, threshold=threshold, advance=meter.advance)
+        found = list(inquiry.side_by_side(look, list(of_architecture.values()), device))
+    return Attention(
+        rows=[row for rows, *_ in found for row in rows],
+        gallery=[entry for _, gallery, _ in found for entry in gallery],
+        left_out={architecture: errors for architecture, (*_, errors) in zip(of_architecture, found)},
+    )
+
+
+def _of_architecture(
+    results: Results, pixels: Pixels, chosen: Sequence[Network], device: str, threshold: float, advance: Callable[[int], None]
+) -> tuple[list[AttentionRow], list[GalleryEntry], int]:
+    """The rows of one architecture's networks, the gallery of the first one, and how many of its errors found no place there."""
+    first = chosen[0]
+    held = results.required(first.architecture)
+    images = pixels.of(held.image_ids)
+    learnt_nothing = maps(randomised(first.architecture, device), images, device=device, advance=advance)
     rows: list[AttentionRow] = []
     gallery: list[GalleryEntry] = []
-    left_out: dict[str, int] = {}
-    learnt_nothing: dict[str, np.ndarray] = {}
-    for network in track(chosen, "attention"):
-        held = results.required(network.architecture)
-        images = pixels.of(held.image_ids)
-        attended = maps(networks.load(network.path, network.architecture, device), images, device=device)
-        if network.architecture not in learnt_nothing:  # the networks come architecture by architecture: one set of maps is kept
-            learnt_nothing = {network.architecture: maps(randomised(network.architecture, device), images, device=device)}
-        rows.append(_row(network, results.held_out, held, attended, learnt_nothing[network.architecture]))
-        if network.architecture in left_out:
-            continue
-        p_covid = held.p_covid[held.seeds.index(network.seed)]
-        picked, left_out[network.architecture] = pick(held.is_covid, p_covid, threshold)
-        for number, (index, kind) in enumerate(picked, start=1):
-            record = results.manifest.by_id[held.image_ids[index]]
-            name = f"{_slug(network.architecture)}-{_slug(kind)}-{number:02d}.png"
-            entry = _entry(record, network, kind, float(p_covid[index]), name)
-            if entry.file:
-                save(results.folder / entry.file, beside(images[index], attended[index]))
-            gallery.append(entry)
-    return Attention(rows, gallery, left_out)
+    p_covid = held.p_covid[held.seeds.index(first.seed)]
+    picked, left_out = pick(held.is_covid, p_covid, threshold)
+    for network in chosen:
+        attended = maps(inquiry.loaded(network, device), images, device=device, advance=advance)
+        rows.append(_row(network, results.held_out, held, attended, learnt_nothing))
+        if network is first:
+            gallery = _hung(results, network, held.image_ids, p_covid, picked, images, attended)
+    return rows, gallery, left_out
+
+
+def _hung(results: Results, network: Network, image_ids, p_covid, picked, images, attended) -> list[GalleryEntry]:
+    """The picked films as entries of the gallery; their pictures are written where they may be shown."""
+    entries = []
+    for number, (index, kind) in enumerate(picked, start=1):
+        record = results.manifest.by_id[image_ids[index]]
+        name = f"{_slug(network.architecture)}-{_slug(kind)}-{number:02d}.png"
+        entry = _entry(record, network, kind, float(p_covid[index]), name)
+        if entry.file:
+            save(results.folder / entry.file, beside(images[index], attended[index]))
+        entries.append(entry)
+    return entries
 
 
 def _entry(record: Record, network: Network, kind: Kind, p_covid: float, name: str) -> GalleryEntry:
