@@ -34,6 +34,13 @@ class ChestFilm(PILImage):
         return cls(open_grey(path).convert("RGB"))
 
 
+class MiddleCrop(Resize):
+    """fastai's Resize by cropping, in the middle for training films, too, for the pixel cache holds one square of each film."""
+
+    def before_call(self, b, split_idx):
+        self.pcts = (0.5, 0.5)
+
+
 def stretch_matrix(x, max_stretch=MAX_STRETCH, p=0.5):
     """Affine matrices, batch x 3 x 3, that stretch a share p of the images along one axis by up to max_stretch."""
     stretched = mask_tensor(x.new_empty(x.size(0)).uniform_(1 / max_stretch, max_stretch), p=p, neutral=1.0)
@@ -86,18 +93,20 @@ def maker(experiment, manifest, films, tree, device):
     workers = environment.choose_workers(experiment.workers, len(entries), device)
     announce(f"decoding processes: {workers}")
     placement = Choice("files", f"{workers.value} decoding processes: {workers.reason}")
-    return lambda: from_files(tree, entries, experiment.image_size, experiment.batch_size, workers.value, device), placement
+    settings = (experiment.image_size, experiment.batch_size, workers.value, device, experiment.resize)
+    return lambda: from_files(tree, entries, *settings), placement
 
 
-def from_files(tree, entries, image_size, batch_size, workers, device):
+def from_files(tree, entries, image_size, batch_size, workers, device, resize="squish"):
     """DataLoaders over train, valid and, where there is one, test, which decode each file anew at each use: fastai's ordinary way.
 
     tree: the tree's folder; entries: its planned entries, {relative path: Record}. Items are image ids.
-    Images come as image_size x image_size, the whole film squeezed into the square, in batches of
+    Images come as image_size x image_size, the film made a square as `resize` says, see images.square, in batches of
     batch_size (all of train where it is smaller); classes are numbered as in LABELS, COVID-19 first.
     """
     path_of = {record.image_id: tree / relative for relative, record in entries.items()}
-    item = [Resize(image_size, method=ResizeMethod.Squish), ToTensor]
+    squared = MiddleCrop(image_size) if resize == "crop" else Resize(image_size, method=ResizeMethod.Squish)
+    item = [squared, ToTensor]
     batch = [IntToFloatTensor, *augmentations(), Normalize.from_stats(*imagenet_stats)]
     return _make(
         entries.values(),
