@@ -26,7 +26,7 @@ def recipe(results: Results) -> Table:
     experiment = as_run(results)
     rows = [_row(row, experiment) for row in protocol.ROWS]
     different = len(protocol.differences(experiment))
-    columns = tuple(Column(title) for title in ("setting", "here", "the study", "", "known from", "what it means"))
+    columns = tuple(Column(title) for title in ("setting", "here", "the study", "difference", "known from", "what it means"))
     caption = f"The recipe beside the study's: {different} of {len(rows)} settings differ, or may."
     note = "study: its text or tables say so. fastai 1: the default of the library it used, read in the source of version 1.0.61. guess: neither says, or it can be read in two ways."
     return Table("recipe", caption, columns, rows, note, open=False)
