@@ -34,8 +34,8 @@ Key = tuple[str, int]
 class Query:
     """A film to ask about.
 
-    square: uint8 [size, size] as the networks see it; panel: the film in its own proportions, PANEL pixels high, as a
-    PIL image; doubts: why it is out of distribution; p_covid: {(architecture, seed): probability};
+    square: uint8 [size, size] as the networks see it; panel: what they see of the film, in its own proportions, PANEL
+    pixels high, as a PIL image; doubts: why it is out of distribution; p_covid: {(architecture, seed): probability};
     maps: {architecture: attention map, uint8 [size, size]}.
     """
 
@@ -123,7 +123,7 @@ def predict(run: Path | str, paths: list[Path], out: Path | None = None, device:
     reference, lacking = references.load(results.folder)
     if out:
         _make(out)
-    queries, unreadable = _open_all(paths, results.experiment.image_size, reference)
+    queries, unreadable = _open_all(paths, results.experiment, reference)
     if queries:
         _ask(trained, queries, device or environment.choose_device().value, with_maps=out is not None)
     return Answers(
@@ -173,11 +173,11 @@ def temperatures_of(metrics: Metrics) -> dict[frozenset[Key], float]:
     return temperatures
 
 
-def _open_all(paths, size, reference) -> tuple[list[Query], list[Unreadable]]:
+def _open_all(paths, experiment, reference) -> tuple[list[Query], list[Unreadable]]:
     queries, unreadable = [], []
     for path in track([file for given in paths for file in _files(given)], "reading films", tell=mention):
         try:
-            queries.append(open_film(path, size, reference))
+            queries.append(open_film(path, experiment.image_size, reference, experiment.resize))
         except UnreadableImage as error:
             unreadable.append(Unreadable(str(path), f"{error.what} ({error.next})" if error.next else str(error.what)))
         except OSError as error:
@@ -189,8 +189,8 @@ def _files(path: Path) -> list[Path]:
     return sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
 
 
-def open_film(path: Path, size: int, reference: Reference | None = None) -> Query:
-    """A file as a Query of squares size x size. Raises UnreadableImage, OSError."""
+def open_film(path: Path, size: int, reference: Reference | None = None, resize: str = "squish") -> Query:
+    """A file as a Query of squares size x size, made as the run made its own. Raises UnreadableImage, OSError."""
     if dicom.is_dicom(path):
         grey, doubts = dicom.open_grey(path)
         colour = 0.0
@@ -198,11 +198,11 @@ def open_film(path: Path, size: int, reference: Reference | None = None) -> Quer
         grey, doubts = images.open_grey(path), []
         with Image.open(path) as picture:
             colour = references.colour_share(picture)
-    square = images.square(grey, size)
-    width = min(4 * PANEL, max(PANEL // 4, round(PANEL * grey.width / grey.height)))
+    square, seen = images.square(grey, size, resize), images.seen(grey, resize)
+    width = min(4 * PANEL, max(PANEL // 4, round(PANEL * seen.width / seen.height)))
     if reference is not None:
         doubts = doubts + reference.doubts(square, grey.width, grey.height, colour)
-    return Query(path, square, grey.resize((width, PANEL), Image.Resampling.BILINEAR), doubts)
+    return Query(path, square, seen.resize((width, PANEL), Image.Resampling.BILINEAR), doubts)
 
 
 def _answer(query: Query, temperatures, reference, picture: str) -> Answer:

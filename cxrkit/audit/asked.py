@@ -59,7 +59,8 @@ def scored_on_external(films: Films, context: Context, others: ExternalFilms, ar
     used = others.manifest.used
     if not used:
         raise BadInput("no film is left that the run does not have")
-    squares = pixels.load(others.manifest, others.locate, context.pixels.size, context.home / CACHE)
+    resize = context.results.experiment.resize
+    squares = pixels.load(others.manifest, others.locate, context.pixels.size, context.home / CACHE, resize=resize)
     images = squares.of([record.image_id for record in used])
     seeds = [network for network in context.results.networks() if network.architecture == architecture]
     with Meter(f"{architecture} on the films of {others.name}", len(seeds) * len(images)) as meter:
