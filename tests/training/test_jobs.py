@@ -11,7 +11,7 @@ import pytest
 from cxrkit.columns import FROZEN, UNFROZEN
 from cxrkit.environment import Choice, Deadline
 from cxrkit.errors import BadInput, DiskFull, Interrupted, RemoteRefusal, WrongUse
-from cxrkit.files import read_json
+from cxrkit.files import read_json, write_json
 from cxrkit.training import job_folder, jobs
 from cxrkit.training.job_folder import JobFolder
 from cxrkit.training.stages import Job
@@ -199,6 +199,12 @@ home.mkdir(exist_ok=True)
 (home / "job.json").write_text({key!r})
 (home / "unfrozen.json").write_text("{{}}")
 """
+FORGET_AND_DIE = """
+import os
+from cxrkit.training.job_folder import JobFolder
+JobFolder(folder / "resnet34-seed0").forget_failure()
+os._exit(1)
+"""
 
 
 def beside(other, experiment, folder):
@@ -230,3 +236,35 @@ def test_a_job_that_failed_in_another_run_is_said_and_not_tried_again_before_the
     assert "resnet34-seed0: failed in another process of this run, and is not tried again: its own trouble" in told
     assert jobs.failures(experiment, tmp_path) == {"resnet34-seed0": "its own trouble"}
     assert run(experiment, tmp_path).jobs == ["resnet34-seed0"]
+
+
+def test_a_job_that_another_run_tried_again_until_it_died_is_taken_over(tmp_path, small):
+    experiment = replace(small, seeds=(0, 1))
+    run(replace(small, seeds=(0,)), tmp_path, fail)
+    other = AnotherRun(tmp_path, FORGET_AND_DIE)
+    assert beside(other, experiment, tmp_path).jobs == ["resnet34-seed1", "resnet34-seed0"]
+    assert jobs.unfinished(experiment, tmp_path) == []
+
+
+def test_a_job_that_failed_under_another_protocol_is_begun_anew(tmp_path, small):
+    run(small, tmp_path, fail)
+    assert run(replace(small, epochs=2), tmp_path).jobs == ["resnet34-seed0"]
+    assert jobs.failures(small, tmp_path) == {}
+
+
+def test_a_failure_that_an_older_version_wrote_down_is_one_too(tmp_path, small):
+    run(small, tmp_path, fail)
+    write_json(tmp_path / "resnet34-seed0" / job_folder.FAILED, {"error": "old", "traceback": ""})
+    assert jobs.failures(small, tmp_path) == {"resnet34-seed0": "old"}
+    assert run(small, tmp_path).jobs == ["resnet34-seed0"]
+
+
+def test_how_many_networks_are_done_counts_none_of_another_protocol(tmp_path, small, capsys, monkeypatch):
+    monkeypatch.setattr("cxrkit.progress.WORTH_SAYING_SECONDS", -1.0)
+    experiment = replace(small, seeds=(0, 1, 2))
+    run(experiment, tmp_path)
+    assert "3 of 3 networks done" in capsys.readouterr().out
+    run(replace(experiment, epochs=2), tmp_path)
+    assert "3 of 3 networks done" in capsys.readouterr().out
+    run(replace(experiment, seeds=(0, 1, 2, 3), epochs=2), tmp_path)
+    assert "4 of 4 networks done" in capsys.readouterr().out
