@@ -51,35 +51,47 @@ def shared(model: nn.Module) -> nn.Module:
     same here on processors, for which torch has none. Raises TypeError for a layer that cannot be shared."""
     if next(model.parameters()).is_cuda:
         return nn.SyncBatchNorm.convert_sync_batchnorm(model)
-    for name, child in model.named_children():
-        if isinstance(child, _BatchNorm):
-            _share(child, name)
-        else:
-            shared(child)
+    for name, layer in model.named_modules():
+        if not isinstance(layer, _BatchNorm):
+            continue
+        if type(layer) not in (nn.BatchNorm1d, nn.BatchNorm2d, OverProcesses):
+            raise TypeError(f"{name}, a {type(layer).__name__}, cannot be shared by processes")
+        layer.__class__ = OverProcesses
     return model
 
 
-def _share(layer: _BatchNorm, name: str) -> None:
-    if type(layer) not in (nn.BatchNorm1d, nn.BatchNorm2d, OverProcesses):
-        raise TypeError(f"{name}, a {type(layer).__name__}, cannot be shared by processes")
-    layer.__class__ = OverProcesses
+@contextmanager
+def over(group, model: nn.Module):
+    """For the time of the block, shared batch norm over the processes of a group instead of all."""
+    found = [layer for layer in layers(model) if isinstance(layer, (OverProcesses, nn.SyncBatchNorm))]
+    usual = [layer.process_group for layer in found]
+    for layer in found:
+        layer.process_group = group
+    try:
+        yield
+    finally:
+        for layer, group_before in zip(found, usual):
+            layer.process_group = group_before
 
 
 class OverProcesses(_BatchNorm):
-    """Batch norm over the batches of all processes of the default group, of equal or unequal size."""
+    """Batch norm over the batches of all processes of a group, of equal or unequal size; None is the group of all."""
+
+    process_group = None
 
     def _check_input_dim(self, input):
         pass
 
     def forward(self, input):
-        if not self.training or distributed.get_world_size() == 1:
+        if not self.training or distributed.get_world_size(self.process_group) == 1:
             return super().forward(input)
         films, shape = input.float(), [1, -1, *[1] * (input.dim() - 2)]
-        over = [dimension for dimension in range(input.dim()) if dimension != 1]
-        sums = all_reduce(torch.cat([films.sum(over), films.new_full((1,), films.numel() / films.shape[1])]))
+        group = self.process_group or distributed.group.WORLD
+        apart = [dimension for dimension in range(input.dim()) if dimension != 1]
+        sums = all_reduce(torch.cat([films.sum(apart), films.new_full((1,), films.numel() / films.shape[1])]), group=group)
         count, mean = sums[-1].detach(), sums[:-1] / sums[-1].detach()
         centred = films - mean.view(shape)
-        variance = all_reduce(centred.square().sum(over)) / count
+        variance = all_reduce(centred.square().sum(apart), group=group) / count
         self._track(mean.detach(), variance.detach(), count)
         factor = torch.rsqrt(variance + self.eps) * self.weight
         return (centred * factor.view(shape) + self.bias.view(shape)).to(input.dtype)

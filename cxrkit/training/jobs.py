@@ -52,8 +52,7 @@ def run(
     cannot be had, and WrongUse for a --parallel that cannot work; then all trainings are ended.
     """
     folder = Path(folder)
-    announce(f"training {len(jobs_of(experiment))} networks on {machine.device}; {machine}")
-    announce(f"films during training: {films.placement}")
+    announce(f"training {len(jobs_of(experiment))} networks\n{machine}\n  films: {films.placement}")
     if experiment.pretrained:
         with locked(folder / ".weights.lock"):
             weights.check(dict.fromkeys(job.architecture for job in unfinished(experiment, folder)), experiment.weights)
