@@ -33,7 +33,7 @@ class Pixels:
     def __reduce__(self) -> tuple:
         """To another process a map of a whole file goes as the file's name, so that both read the same memory."""
         images = self.images
-        if isinstance(images, np.memmap) and isinstance(images.base, mmap.mmap):
+        if isinstance(images, np.memmap) and isinstance(images.base, mmap.mmap) and images.mode != "c":
             return _mapped, (str(images.filename), images.offset, images.shape, self.rows)
         return Pixels, (np.asarray(images), self.rows)
 
