@@ -22,7 +22,7 @@ def work(task: Task, connection, train=None) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is heard by the process that started this one, which then ends it
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_end_with, args=(connection,), daemon=True).start()
-    connection.send(_outcome(task, connection.send, train or _train))
+    connection.send(_outcome(task, connection.send, train or training))
     connection.close()
 
 
@@ -45,7 +45,7 @@ def _outcome(task, tell, train) -> Ended:
     return Ended(peak_bytes=peak_bytes(task.device))
 
 
-def _train(task, tell):
+def training(task, tell):
     """Train as the task says, in this process."""
     torch.set_num_threads(task.threads)
     if torch.device(task.device).type == "cuda":
