@@ -23,7 +23,7 @@ def work(task: Task, connection, train=None) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is heard by the process that started this one, which then ends it
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_end_with, args=(connection,), daemon=True).start()
-    connection.send(_outcome(task, connection.send, train or _train))
+    connection.send(_outcome(task, connection.send, train or training))
     connection.close()
 
 
@@ -46,7 +46,7 @@ def _outcome(task, tell, train) -> Ended:
     return Ended(peak_bytes=peak_bytes(task.device))
 
 
-def _train(task, tell):
+def training(task, tell):
     """Train as the task says, in this process."""
     if METHOD == "forkserver":
         multiprocessing.set_start_method("fork", force=True)  # for decoding processes, whose data set cannot be pickled
