@@ -75,31 +75,49 @@ def maps(
 
 
 def _maps_of_batch(model, images, classes, device):
-    features, rest = _late_features(model, networks.normalised(images, device))
-    with torch.enable_grad():
-        features = features.detach().requires_grad_()
-        outputs = model[1](rest(features)).float()
-        classes = outputs.argmax(1) if classes is None else classes
-        chosen = outputs.gather(1, classes[:, None])[:, 0]
-        gradient = torch.autograd.grad((2 * chosen - outputs.sum(1)).sum(), features)[0]
+    features, outputs = _late_features(model, networks.normalised(images, device))
+    outputs = outputs.float()
+    classes = outputs.argmax(1) if classes is None else classes
+    chosen = outputs.gather(1, classes[:, None])[:, 0]
+    gradient = torch.autograd.grad((2 * chosen - outputs.sum(1)).sum(), features)[0]
     weights = gradient.mean((2, 3), keepdim=True)
     cells = (weights * features.detach()).sum(1, keepdim=True).clamp(min=0)
     enlarged = interpolate(cells, images.shape[-2:], mode="bilinear", align_corners=False)[:, 0]
     return enlarged / enlarged.amax((1, 2), keepdim=True).clamp(min=torch.finfo(enlarged.dtype).tiny)
 
 
+@torch.no_grad()
 def _late_features(model, x):
-    """What the deepest layer with a map large enough gives for a batch, and the rest of the body as a function."""
-    body = list(model[0])
-    while len(body) == 1:  # VGG's layers stand one level deeper than a ResNet's
-        body = list(body[0])
-    features, after = x, 0
-    with torch.no_grad():
-        for number, layer in enumerate(body, start=1):
-            x = layer(x)
-            if min(x.shape[-2:]) >= SMALLEST_MAP:
-                features, after = x, number
-    return features, torch.nn.Sequential(*body[after:])
+    """What the deepest part of the body with a map large enough gives for a batch, and the model's outputs, which can be derived
+    by it; nothing is kept of what comes before."""
+    features = []
+
+    def derive_from_here(_, __, given):
+        torch.set_grad_enabled(True)
+        features.append(given.detach().requires_grad_())
+        return features[0]
+
+    hook = _late_part(model, x[:1]).register_forward_hook(derive_from_here)
+    try:
+        outputs = model(x)
+        return features[0], outputs
+    finally:
+        hook.remove()
+
+
+def _late_part(model, x):
+    """The deepest part of the body whose map is large enough for a batch like x; the first where none is."""
+    parts = list(model[0].children())
+    while len(parts) == 1:  # a VGG's layers stand one level deeper than a ResNet's, timm's one deeper still
+        parts = list(parts[0].children())
+    seen = []
+    hooks = [part.register_forward_hook(lambda part, _, given: seen.append((part, given.shape))) for part in parts]
+    try:
+        model(x)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return [part for part, shape in seen if len(shape) == 4 and min(shape[-2:]) >= SMALLEST_MAP or part is seen[0][0]][-1]
 
 
 def randomised(architecture: str, device: str = "cpu", seed: int = 0) -> torch.nn.Module:

@@ -48,13 +48,13 @@ def precise(model: nn.Module, batches: Iterable[torch.Tensor]):
 def shared(model: nn.Module) -> nn.Module:
     """The model with batch norm over the whole batch, wherever its parts are computed: torch's SyncBatchNorm on GPUs, and the
     same here on processors, for which torch has none. Raises TypeError for a layer that cannot be shared."""
+    found = [(name, layer) for name, layer in model.named_modules() if isinstance(layer, _BatchNorm)]
+    for name, layer in found:
+        if type(layer) not in (nn.BatchNorm1d, nn.BatchNorm2d, OverProcesses):  # one that does more would lose it
+            raise TypeError(f"{name}, a {type(layer).__name__}, cannot be shared by processes")
     if next(model.parameters()).is_cuda:
         return nn.SyncBatchNorm.convert_sync_batchnorm(model)
-    for name, layer in model.named_modules():
-        if not isinstance(layer, _BatchNorm):
-            continue
-        if type(layer) not in (nn.BatchNorm1d, nn.BatchNorm2d, OverProcesses):
-            raise TypeError(f"{name}, a {type(layer).__name__}, cannot be shared by processes")
+    for _, layer in found:
         layer.__class__ = OverProcesses
     return model
 
