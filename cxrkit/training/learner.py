@@ -23,9 +23,7 @@ def make(job, loaders, experiment, numerics, seed):
     """A Learner for one job, seeded, with its body's weights in place. Raises RemoteRefusal or BadInput without ImageNet weights."""
     set_seed(seed)
     if experiment.pretrained:
-        model = weights.with_body(
-            networks.blank(job.architecture), weights.imagenet(job.architecture, experiment.weights), job.architecture
-        )
+        model = weights.with_body(job.architecture, experiment.weights)
     else:
         model = networks.build(job.architecture)
         weights.silence_residual_branches(model)

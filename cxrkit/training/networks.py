@@ -44,7 +44,7 @@ def require(architecture):
         more = "" if timm else "; with timm installed also its own"
         raise WrongUse(f"There is no network {architecture!r}.", next=f"{hint}The tested ones are {', '.join(TESTED)}{more}")
     if not in_torchvision(architecture) and timm is None:
-        raise WrongUse(f"The network {architecture} is timm's, which is not installed.", next='pip install timm')
+        raise WrongUse(f"The network {architecture} is timm's, which is not installed.", next="pip install timm")
     try:
         model = blank(architecture)
         with torch.device("meta"):
@@ -65,7 +65,7 @@ def _made(architecture):
     if in_torchvision(architecture):
         return create_vision_model(getattr(models, architecture), len(LABELS), pretrained=False)
     if timm is None:
-        raise WrongUse(f"The network {architecture} is timm's, which is not installed.", next='pip install timm')
+        raise WrongUse(f"The network {architecture} is timm's, which is not installed.", next="pip install timm")
     whole = timm.create_model(architecture, pretrained=False, num_classes=0)
     body, stats = TimmBody(whole, False, None, 3), (whole.default_cfg["mean"], whole.default_cfg["std"])
     model = add_head(body, whole.num_features, len(LABELS), pool=body.needs_pool)
