@@ -193,7 +193,7 @@ class _Run:
         if batch % member.size:
             raise WrongUse(
                 f"Batches of {batch} films cannot be shared equally by {member.size} processes.",
-                next=f"use --batch-size {batch - batch % member.size}",
+                next=f"use --batch-size {max(batch - batch % member.size, member.size)}",
             )
         self.leads = member.leads
         for job in self.jobs:

@@ -87,6 +87,8 @@ def _at_once(experiment, devices, jobs, processors):
         return Choice(experiment.jobs_at_once, "as the experiment says")
     kind = torch.device(devices[0]).type
     free = min(torch.cuda.mem_get_info(device)[0] for device in devices) if kind == "cuda" else environment.free_memory_bytes()
+    if free is not None:
+        free /= -(-environment.processes_here() // (torch.cuda.device_count() if kind == "cuda" else 1))  # others have a share of it
     need = FOR_ITSELF[kind] + max(
         networks.training_bytes(architecture, experiment.image_size, experiment.batch_size) for architecture in experiment.architectures
     )
