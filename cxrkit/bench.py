@@ -45,12 +45,13 @@ def run(experiment: Experiment, out: Path | str) -> dict:
     say(f"{len(manifest.used)} films at {experiment.image_size} px on {device}, batches of {experiment.batch_size}; {how}")
     content = {
         "conditions": _conditions(experiment, manifest.used, device, how),
-        "cache": _cache(manifest.used, locate, experiment.image_size, out),
+        "cache": _cache(manifest.used, locate, experiment.image_size, out, experiment.resize),
     }
-    films = pixels.load(manifest, locate, experiment.image_size, out / "pixels")
+    films = pixels.load(manifest, locate, experiment.image_size, out / "pixels", resize=experiment.resize)
     tree.build(manifest, locate, out / "tree")
     resident = loaders.resident(films, manifest.used, experiment.batch_size, device)
-    files = loaders.from_files(out / "tree", tree.entries(manifest), experiment.image_size, experiment.batch_size, WORKERS, device)
+    settings = (experiment.image_size, experiment.batch_size, WORKERS, device, experiment.resize)
+    files = loaders.from_files(out / "tree", tree.entries(manifest), *settings)
     content["loaders"] = {name: _loader_speed(made, device) for name, made in (("files", files), ("resident", resident))}
     content["networks"] = [_network(architecture, experiment, resident, device, how) for architecture in experiment.architectures]
     content["estimates"] = _estimates(content["networks"], resident)
@@ -65,14 +66,14 @@ def _conditions(experiment, used, device, how):
     return size | {"device": device} | gpu | chosen | environment.describe()
 
 
-def _cache(used, locate, size, out):
+def _cache(used, locate, size, out, resize):
     """Films a second: one loop over Pillow, the cache's first build, and the seconds of a start that finds it whole."""
     started = time.monotonic()
     for record in used:
-        images.square(images.open_grey(locate(record)), size)
+        images.square(images.open_grey(locate(record)), size, resize)
     loop = time.monotonic() - started
     with tempfile.TemporaryDirectory(dir=out) as folder:
-        build, again = (_seconds(lambda: pixels.load(used, locate, size, folder)) for _ in range(2))
+        build, again = (_seconds(lambda: pixels.load(used, locate, size, folder, resize=resize)) for _ in range(2))
     return {"films": len(used), "loop_per_second": len(used) / loop, "build_per_second": len(used) / build, "second_start_seconds": again}
 
 

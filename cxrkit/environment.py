@@ -11,6 +11,7 @@ from importlib import metadata
 from pathlib import Path
 
 from cxrkit.errors import WrongUse
+from cxrkit.files import locked, read_json, write_json
 
 PACKAGES = ("torch", "torchvision", "fastai", "fastcore", "numpy", "pandas", "scikit-learn", "scipy", "pillow", "matplotlib", "kaggle")
 
@@ -50,6 +51,21 @@ class Deadline:
         """The deadline that another process was given."""
         deadline = cls()
         deadline.end = end
+        return deadline
+
+    @classmethod
+    def of_run(cls, hours, out):
+        """The deadline of a run into `out`, the same for processes that torchrun starts again after one has died."""
+        deadline = cls(hours)
+        launch = f"{os.environ.get('TORCHELASTIC_RUN_ID')} {os.getppid()}"
+        path = Path(out) / ".deadline.json"
+        if hours is None or processes() == 1:
+            return deadline
+        with locked(path.with_suffix(".lock")):
+            known = read_json(path, keys=("launch", "end")) if path.exists() else {}
+            if known.get("launch") == launch:
+                return cls.at(known["end"])
+            write_json(path, {"launch": launch, "end": deadline.end})
         return deadline
 
     def __call__(self):

@@ -45,7 +45,13 @@ class CxrkitError(Exception):
 
     def __reduce__(self):
         """An error of a training's process arrives whole at the process that started it."""
-        return type(self), (self.what, self.where, self.next)
+        return _again, (type(self), self.what, self.where, self.next)
+
+
+def _again(kind, what, where, next):
+    error = kind.__new__(kind)
+    CxrkitError.__init__(error, what, where, next)
+    return error
 
 
 class WrongUse(CxrkitError):

@@ -58,7 +58,8 @@ def main(arguments: Sequence[str] | None = None) -> int | None:
 
     started = time.monotonic()
     if local:
-        results = pipeline.run(experiment, options.out or Path("runs") / experiment.name, time_left=environment.Deadline(options.hours))
+        out = options.out or Path("runs") / experiment.name
+        results = pipeline.run(experiment, out, time_left=environment.Deadline.of_run(options.hours, out))
     else:
         results = inside.run(experiment, options.hours, not options.cpu, options.results)
     announce(f"finished in {time.monotonic() - started:.0f} s")

@@ -81,6 +81,7 @@ class Team:
 
     def __init__(self, rank=0, size=1):
         self.rank, self.size = rank, size
+        self._of_leader = distributed.new_group([0]) if size > 1 else None
 
     @classmethod
     def join(cls, meeting, device):
@@ -116,6 +117,10 @@ class Team:
                 raise WrongUse(
                     f"The network cannot be trained by several processes together: {error}.", next="use --parallel jobs"
                 ) from error
+
+    def by_leader(self, model):
+        """A context in which the leader computes alone, as one process would; its batch norm waits for nobody."""
+        return batchnorm.over(self._of_leader, model)
 
     def callbacks(self, loader):
         """The fastai callbacks that share the batches of this training loader."""

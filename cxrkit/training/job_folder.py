@@ -27,14 +27,17 @@ class JobFolder:
 
     def prepare(self, key: str) -> None:
         """Empty a folder that was made with another key, and take away what a dead process left."""
-        marker = self.path / KEY
-        if self.path.exists() and (not marker.exists() or read_json(marker, keys=("key",))["key"] != key):
+        if self.path.exists() and not self.made_with(key):
             say(f"{self.name}: begun anew, for the data or the protocol changed")
             shutil.rmtree(self.path)
-        if not marker.exists():
-            write_json(marker, {"key": key})
+        if not self.path.exists():
+            write_json(self.path / KEY, {"key": key})
         for leftover in self.path.glob(f".*{PARTIAL}"):
             leftover.unlink()
+
+    def made_with(self, key: str) -> bool:
+        marker = self.path / KEY
+        return marker.exists() and read_json(marker, keys=("key",))["key"] == key
 
     def done(self, stage: str = UNFROZEN) -> bool:
         return (self.path / f"{stage}.json").exists()
@@ -86,9 +89,9 @@ class JobFolder:
 
     @property
     def failure(self) -> dict | None:
-        """{error, traceback, id} of the last failure, or None."""
+        """{error, traceback, id} of the last failure, or None. The id is None where version 0.1.0 wrote it down."""
         path = self.path / FAILED
-        return read_json(path, keys=("error", "id")) if path.exists() else None
+        return {"id": None, **read_json(path, keys=("error",))} if path.exists() else None
 
     def forget_failure(self) -> None:
         (self.path / FAILED).unlink(missing_ok=True)

@@ -52,8 +52,7 @@ def run(
     cannot be had, and WrongUse for a --parallel that cannot work; then all trainings are ended.
     """
     folder = Path(folder)
-    announce(f"training {len(jobs_of(experiment))} networks on {machine.device}; {machine}")
-    announce(f"films during training: {films.placement}")
+    announce(f"training {len(jobs_of(experiment))} networks\n{machine}\n  films: {films.placement}")
     if experiment.pretrained:
         with locked(folder / ".weights.lock"):
             weights.check(dict.fromkeys(job.architecture for job in unfinished(experiment, folder)), experiment.weights)
@@ -117,7 +116,7 @@ class _Run:
         home.prepare(self.key)
         if home.done():
             say(f"{job.name}: done already")
-        elif _id_of(home) != self.old_failures[job]:
+        elif _id_of(home) not in (None, self.old_failures[job]):
             say(f"{job.name}: failed in another process of this run, and is not tried again: {home.failure['error']}")
         elif self.time_left() <= 0:
             say(f"{job.name}: not begun, the time is up")
@@ -128,9 +127,9 @@ class _Run:
     def _start(self, job, home, device, meeting=None):
         self.share[job] = 0.0
         if self.meter is None:
-            left = [each for each in self.jobs if not JobFolder(self.folder / each.name).done()]
-            self.done, self.all = len(self.jobs) - len(left), len(self.jobs)
-            self.meter = Meter("training", len(left), tell=announce)
+            homes = [JobFolder(self.folder / each.name) for each in self.jobs]
+            self.done, self.all = sum(each.made_with(self.key) and each.done() for each in homes), len(homes)
+            self.meter = Meter("training", self.all - self.done, tell=announce)
         past = Past()
         if self.leads:
             home.forget_failure()

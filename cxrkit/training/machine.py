@@ -64,7 +64,8 @@ class Machine:
         return [self.device.value, *self.numerics.computed]
 
     def __str__(self):
-        return f"{self.numerics}; trainings at once on each of {', '.join(self.devices)}: {self.at_once}; threads for each: {self.threads}"
+        """A line a choice, for a log."""
+        return "\n".join(f"  {name.replace('_', ' ')}: {choice}" for name, choice in self.choices.items())
 
 
 def _devices(kind):

@@ -55,9 +55,6 @@ class Numerics:
         """What of it changes numbers, for a job's key."""
         return [self.precision.value, self.layout.value, self.tf32.value]
 
-    def __str__(self):
-        return f"numbers: {self.precision}; layout: {self.layout}; TF32: {self.tf32}; cuDNN autotuning: {self.autotuning}"
-
 
 def choose_precision(wanted, capability):
     """float32, float16 or bfloat16 as a Choice; wanted: the experiment's `precision`; capability: a GPU's, None for a processor.

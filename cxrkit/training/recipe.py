@@ -68,7 +68,8 @@ def train(
             load(learn.model, frozen)
             _begin(learn, job.seed, 1, team)
             learn.freeze()
-            found = _find(learn, experiment, steps)
+            with team.by_leader(learn.model):
+                found = _find(learn, experiment, steps)
         found = team.agree(found)
         yield found
     steps.reach(experiment.epochs * epoch + experiment.lr_find_iterations)
@@ -102,7 +103,11 @@ def _begin(learn, seed, stage, team):
 def _fit(learn, name, rate, experiment, steps, team) -> Stage:
     watch = Watch(name, steps)
     learn.fit_one_cycle(experiment.epochs, lr_max=rate, pct_start=experiment.warmup_share, cbs=[watch, *team.callbacks(learn.dls.train)])
-    return team.agree(_finished(learn, name, watch.epochs, experiment.precise_batch_norm) if team.leads else None)
+    stage = None
+    if team.leads:
+        with team.by_leader(learn.model):
+            stage = _finished(learn, name, watch.epochs, experiment.precise_batch_norm)
+    return team.agree(stage)
 
 
 def _finished(learn, name, epochs, precise_wanted) -> Stage:

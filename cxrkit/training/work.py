@@ -1,5 +1,6 @@
 """What the process of a training does: it trains, tells, and ends with the process that started it."""
 
+import multiprocessing
 import os
 import signal
 import threading
@@ -12,7 +13,7 @@ from cxrkit.environment import Deadline
 from cxrkit.errors import CxrkitError
 from cxrkit.training import recipe
 from cxrkit.training.distributed import Team
-from cxrkit.training.executors import Ended, Task
+from cxrkit.training.executors import METHOD, Ended, Task
 
 MEMORY_WORDS = ("out of memory", "can't allocate memory", "Cannot allocate memory")
 
@@ -47,6 +48,8 @@ def _outcome(task, tell, train) -> Ended:
 
 def training(task, tell):
     """Train as the task says, in this process."""
+    if METHOD == "forkserver":
+        multiprocessing.set_start_method("fork", force=True)  # for decoding processes, whose data set cannot be pickled
     torch.set_num_threads(task.threads)
     if torch.device(task.device).type == "cuda":
         torch.cuda.set_device(task.device)

@@ -1,8 +1,6 @@
-"""Jobs on disk: shared by processes, taken over from dead ones, and none lost by another's failure."""
+"""Jobs on disk: kept for what they were made of, none lost by another's failure, shared with other runs of one folder."""
 
 import json
-import os
-import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -10,185 +8,263 @@ from pathlib import Path
 
 import pytest
 
-from cxrkit.columns import LAST_STAGE
-from cxrkit.errors import DiskFull, Interrupted, WrongUse
-from cxrkit.files import read_json
-from cxrkit.training import jobs, recipe
-from cxrkit.training.precision import Numerics
+from cxrkit.columns import FROZEN, UNFROZEN
+from cxrkit.environment import Choice, Deadline
+from cxrkit.errors import BadInput, DiskFull, Interrupted, RemoteRefusal, WrongUse
+from cxrkit.files import read_json, write_json
+from cxrkit.training import job_folder, jobs
+from cxrkit.training.job_folder import JobFolder
+from cxrkit.training.stages import Job
+from tests.training.executor import FINDER, NO_FILMS, InProcess, finish, machine, stage
 
 ROOT = Path(__file__).resolve().parents[2]
-ON_PROCESSORS = Numerics.choose("auto", "cpu")
-SMALL = ["--architectures", "resnet34", "--epochs", "1", "--lr-find-iterations", "20", "--batch-size", "32", "--image-size", "32"]
 
 
-def finish(job, folder):
-    (folder / f"{LAST_STAGE}.json").write_text("{}")
+def run(experiment, folder, train=finish, manifest="manifest", time_left=Deadline(), at_once=1, devices=("cpu",)):
+    """Run the jobs in this process; return the executor."""
+    executor = InProcess(train)
+    jobs.run(experiment, NO_FILMS, manifest, folder, machine(experiment, devices, at_once), time_left, executor)
+    return executor
 
 
-@pytest.fixture
-def stub(monkeypatch):
-    """Replace training by a function of (job, folder)."""
-
-    def put(train):
-        monkeypatch.setattr(recipe, "run", lambda job, loaders, experiment, folder, *_: train(job, folder))
-
-    return put
+def fail(task):
+    raise RuntimeError("no such luck")
+    yield
 
 
-def run(experiment, folder, since=None):
-    jobs.run(experiment, lambda: None, "manifest", folder, "cpu")
-
-
-def test_a_failing_job_is_reported_and_does_not_take_the_others_along(tmp_path, small, stub, capsys):
+def test_a_failing_job_is_reported_and_does_not_take_the_others_along(tmp_path, small, capsys):
     experiment = replace(small, seeds=(0, 1, 2))
-
-    def train(job, folder):
-        if job.seed == 1:
-            raise RuntimeError("CUDA out of memory")
-        finish(job, folder)
-
-    stub(train)
-    run(experiment, tmp_path)
-    assert jobs.unfinished(experiment, tmp_path) == ["resnet34-seed1"]
-    assert jobs.failures(experiment, tmp_path) == {"resnet34-seed1": "RuntimeError: CUDA out of memory"}
-    assert "!!! resnet34-seed1 failed: RuntimeError: CUDA out of memory" in capsys.readouterr().out
-    assert "Traceback" in read_json(tmp_path / "resnet34-seed1" / jobs.FAILED)["traceback"]
-    stub(finish)
-    run(experiment, tmp_path)
+    run(experiment, tmp_path, lambda task: fail(task) if task.job.seed == 1 else finish(task))
+    assert jobs.unfinished(experiment, tmp_path) == [Job("resnet34", 1)]
+    assert jobs.failures(experiment, tmp_path) == {"resnet34-seed1": "RuntimeError: no such luck"}
+    assert "!!! resnet34-seed1 failed: RuntimeError: no such luck" in capsys.readouterr().out
+    assert "Traceback" in read_json(tmp_path / "resnet34-seed1" / job_folder.FAILED)["traceback"]
+    assert run(experiment, tmp_path).jobs == ["resnet34-seed1"]
     assert jobs.unfinished(experiment, tmp_path) == [] and jobs.failures(experiment, tmp_path) == {}
 
 
-def test_a_job_is_kept_for_the_same_protocol_data_and_number_format_alone(tmp_path, small, stub):
-    """Begun anew where one of them changed; not where only the list of jobs, a name or the threshold did."""
-    trained = []
+def test_a_job_is_kept_for_the_same_protocol_data_and_number_format_alone(tmp_path, small):
+    """Begun anew where one of them changed; not where only the list of jobs, a name, the threshold or the speed did."""
+    assert run(small, tmp_path).jobs == ["resnet34-seed0"]
+    other = replace(small, seeds=(0, 1), name="another", threshold=0.3, allow_leakage=True, jobs_at_once=3)
+    assert run(other, tmp_path).jobs == ["resnet34-seed1"]
+    longer, shorter_numbers = replace(small, epochs=2), replace(small, epochs=2, precision="bfloat16")
+    for changed in ({"experiment": longer}, {"experiment": shorter_numbers}, {"experiment": shorter_numbers, "manifest": "another"}):
+        assert run(folder=tmp_path, **changed).jobs == ["resnet34-seed0"]
+    assert run(shorter_numbers, tmp_path, manifest="another").jobs == []
 
-    def train(job, folder):
-        trained.append(job.seed)
-        finish(job, folder)
 
-    stub(train)
-    run(small, tmp_path)
-    run(replace(small, seeds=(0, 1), name="another", threshold=0.3, allow_leakage=True), tmp_path)
-    assert trained == [0, 1]
-    run(replace(small, epochs=2), tmp_path)
-    run(replace(small, epochs=2, precision="bfloat16"), tmp_path)
-    jobs.run(replace(small, epochs=2, precision="bfloat16"), lambda: None, "another manifest", tmp_path, "cpu")
-    assert trained == [0, 1, 0, 0, 0]
+@pytest.mark.parametrize("change", [{"layout": Choice("channels_last", "")}, {"tf32": Choice(True, "")}, {"device": Choice("cuda", "")}])
+def test_what_changes_numbers_is_in_a_jobs_key(small, change):
+    usual = machine(small)
+    numerics = replace(usual.numerics, **{name: value for name, value in change.items() if name != "device"})
+    other = replace(usual, numerics=numerics, device=change.get("device", usual.device))
+    assert jobs.key_of(small, "manifest", other) != jobs.key_of(small, "manifest", usual)
+    faster = replace(usual, at_once=Choice(4, ""), threads=Choice(8, ""))
+    assert jobs.key_of(small, "manifest", faster) == jobs.key_of(small, "manifest", usual)
 
 
 @pytest.mark.parametrize(
-    "error",
+    "error, raised",
     [
-        OSError(28, "No space left on device"),
-        RuntimeError("PytorchStreamWriter failed writing file"),
-        Interrupted("stop"),
-        KeyboardInterrupt(),
+        (Interrupted("stop"), Interrupted),
+        (RemoteRefusal("no weights"), RemoteRefusal),
+        (WrongUse("no"), WrongUse),
+        (KeyboardInterrupt(), KeyboardInterrupt),
     ],
 )
-def test_a_full_disk_or_the_user_stops_all_jobs(tmp_path, small, stub, error):
-    seen = []
+def test_a_refusal_or_the_user_stops_all_jobs(tmp_path, small, error, raised):
+    def train(task):
+        raise error
+        yield
 
-    def train(job, folder):
-        seen.append(job)
+    executor = InProcess(train)
+    experiment = replace(small, seeds=(0, 1, 2))
+    with pytest.raises(raised):
+        jobs.run(experiment, NO_FILMS, "manifest", tmp_path, machine(small, at_once=2), executor=executor)
+    assert executor.jobs == ["resnet34-seed0", "resnet34-seed1"] and executor.running == []
+    assert jobs.failures(experiment, tmp_path) == {}
+    assert run(experiment, tmp_path).most == 1, "the locks were given back"
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(28, "No space left on device"), RuntimeError("PytorchStreamWriter failed writing file")], ids=["OSError", "torch"]
+)
+def test_a_full_disk_stops_all_jobs(tmp_path, small, monkeypatch, error):
+    def full(*_):
         raise error
 
-    stub(train)
-    with pytest.raises((DiskFull, Interrupted, KeyboardInterrupt)):
-        run(replace(small, seeds=(0, 1)), tmp_path)
-    assert len(seen) == 1 and jobs.failures(small, tmp_path) == {}
+    monkeypatch.setattr(JobFolder, "keep", full)
+    experiment, executor = replace(small, seeds=(0, 1)), InProcess()
+    with pytest.raises(DiskFull):
+        jobs.run(experiment, NO_FILMS, "manifest", tmp_path, machine(small), executor=executor)
+    assert executor.jobs == ["resnet34-seed0"] and jobs.failures(experiment, tmp_path) == {}
 
 
-def test_a_job_that_another_process_holds_is_waited_for_and_not_repeated(tmp_path, small, stub):
-    """The other process, a real one, holds seed 0, ends it and lets go while this one trains seed 1."""
-    code = """
+def test_what_was_finished_is_kept_and_given_to_the_next_training(tmp_path, small):
+    """A failure after the frozen stage, then one after the finder, then none: nothing is made twice."""
+    pasts = []
+
+    def stumble(task):
+        pasts.append((task.past.frozen_weights, task.past.finder))
+        made = [stage(FROZEN, b"frozen weights"), FINDER, stage()][len(pasts) - 1]
+        yield made
+        if made.__class__.__name__ == "Finder" or made.name == FROZEN:
+            raise RuntimeError("stumbled")
+
+    for _ in range(3):
+        run(small, tmp_path, stumble)
+    assert pasts == [(None, None), (b"frozen weights", None), (b"frozen weights", FINDER)]
+    assert jobs.unfinished(small, tmp_path) == []
+
+
+def test_the_largest_network_of_a_seed_is_begun_first(tmp_path, small):
+    experiment = replace(small, architectures=("resnet34", "vgg16_bn", "resnet101", "vgg19_bn"), seeds=(4, 2), image_size=224)
+    order = ["resnet101", "vgg19_bn", "vgg16_bn", "resnet34"]
+    assert run(experiment, tmp_path).jobs == [f"{name}-seed{seed}" for seed in (4, 2) for name in order]
+
+
+def test_devices_take_the_jobs_in_turn_and_each_is_given_back(tmp_path, small):
+    executor = run(replace(small, seeds=(0, 1, 2, 3, 4)), tmp_path, at_once=2, devices=("cuda:0", "cuda:1"))
+    assert executor.most == 4
+    assert [task.device for task in executor.started] == ["cuda:0", "cuda:1", "cuda:0", "cuda:1", "cuda:0"]
+
+
+def test_a_task_says_what_the_machine_chose(tmp_path, small):
+    executor, chosen = InProcess(), replace(machine(small), threads=Choice(3, ""))
+    jobs.run(small, NO_FILMS, "manifest", tmp_path, chosen, Deadline.at(4e9), executor)
+    task = executor.started[0]
+    assert (task.threads, task.numerics, task.end, task.experiment) == (3, chosen.numerics, 4e9, small)
+
+
+def test_no_job_is_begun_when_the_time_is_up(tmp_path, small, capsys):
+    assert run(small, tmp_path, time_left=Deadline(0)).jobs == []
+    assert "resnet34-seed0: not begun, the time is up" in capsys.readouterr().out
+
+
+def test_a_training_that_ends_early_for_the_time_is_no_failure(tmp_path, small, capsys):
+    run(small, tmp_path, lambda task: iter([stage(FROZEN)]))
+    assert "resnet34-seed0: stopped before its last stage, the time is up" in capsys.readouterr().out
+    assert jobs.failures(small, tmp_path) == {} and JobFolder(tmp_path / "resnet34-seed0").done(FROZEN)
+    assert jobs.unfinished(small, tmp_path) == [Job("resnet34", 0)]
+
+
+def test_a_broken_file_of_a_finished_training_says_where_it_is(tmp_path, small):
+    run(small, tmp_path)
+    for name in (f"{UNFROZEN}.json", job_folder.FINDER):
+        content = (tmp_path / "resnet34-seed0" / name).read_text()
+        (tmp_path / "resnet34-seed0" / name).write_text("{}")
+        with pytest.raises(BadInput, match=name):
+            jobs.collect(small, {}, tmp_path)
+        (tmp_path / "resnet34-seed0" / name).write_text(content)
+    assert jobs.collect(small, {}, tmp_path).models.keys() == {"resnet34-seed0.pt"}
+
+
+HOLDER = """
 import pathlib, sys
 from cxrkit.files import locked
 folder = pathlib.Path(sys.argv[1])
 with locked(folder / ".resnet34-seed0.lock"):
     print("held", flush=True)
     sys.stdin.readline()
-    (folder / "resnet34-seed0").mkdir(exist_ok=True)
-    (folder / "resnet34-seed0" / "job.json").write_text(sys.argv[2])
-    (folder / "resnet34-seed0" / "unfrozen.json").write_text("{}")
+    exec(sys.argv[2])
 """
+
+
+class AnotherRun:
+    """A real process that holds seed 0, and when it is told runs some code on it and lets go."""
+
+    def __init__(self, folder, code):
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", HOLDER, str(folder), code], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        assert self.process.stdout.readline() == "held\n"
+
+    def let_go(self):
+        self.process.stdin.write("\n")
+        self.process.stdin.close()
+
+
+FAIL_WITH_OTHER_CLOCK = """
+import os
+from cxrkit.training.job_folder import JobFolder
+home = JobFolder(folder / "resnet34-seed0")
+home.fail("its own trouble", "")
+os.utime(home.path / "failed.json", (0, 0))
+"""
+FINISH = """
+import json
+home = folder / "resnet34-seed0"
+home.mkdir(exist_ok=True)
+(home / "job.json").write_text({key!r})
+(home / "unfrozen.json").write_text("{{}}")
+"""
+FORGET_AND_DIE = """
+import os
+from cxrkit.training.job_folder import JobFolder
+JobFolder(folder / "resnet34-seed0").forget_failure()
+os._exit(1)
+"""
+
+
+def beside(other, experiment, folder):
+    """Run while another run holds seed 0 and lets go when seed 1 is trained here."""
+
+    def train(task):
+        if task.job.seed == 1:
+            other.let_go()
+            other.process.wait(timeout=60)
+        yield from finish(task)
+
+    return run(experiment, folder, train)
+
+
+def test_a_job_that_another_process_holds_is_waited_for_and_not_repeated(tmp_path, small):
     experiment = replace(small, seeds=(0, 1))
-    key = json.dumps({"key": jobs.key_of(experiment, "manifest", ON_PROCESSORS)})
-    other = subprocess.Popen(
-        [sys.executable, "-c", code, str(tmp_path), key], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert other.stdout.readline() == "held\n"
-    trained = []
+    key = json.dumps({"key": jobs.key_of(experiment, "manifest", machine(experiment))})
+    other = AnotherRun(tmp_path, FINISH.format(key=key))
+    assert beside(other, experiment, tmp_path).jobs == ["resnet34-seed1"]
+    assert other.process.returncode == 0 and jobs.unfinished(experiment, tmp_path) == []
 
-    def train(job, folder):
-        trained.append(job.seed)
-        finish(job, folder)
-        other.stdin.write("\n")
-        other.stdin.close()
 
-    stub(train)
+def test_a_job_that_failed_in_another_run_is_said_and_not_tried_again_before_the_next_run(tmp_path, small, capsys):
+    """Also where the other run's clock is wrong by decades, and where the job had failed in an earlier run."""
+    experiment = replace(small, seeds=(0, 1))
+    run(replace(small, seeds=(0,)), tmp_path, fail)
+    assert beside(AnotherRun(tmp_path, FAIL_WITH_OTHER_CLOCK), experiment, tmp_path).jobs == ["resnet34-seed1"]
+    told = capsys.readouterr().out
+    assert "resnet34-seed0: failed in another process of this run, and is not tried again: its own trouble" in told
+    assert jobs.failures(experiment, tmp_path) == {"resnet34-seed0": "its own trouble"}
+    assert run(experiment, tmp_path).jobs == ["resnet34-seed0"]
+
+
+def test_a_job_that_another_run_tried_again_until_it_died_is_taken_over(tmp_path, small):
+    experiment = replace(small, seeds=(0, 1))
+    run(replace(small, seeds=(0,)), tmp_path, fail)
+    other = AnotherRun(tmp_path, FORGET_AND_DIE)
+    assert beside(other, experiment, tmp_path).jobs == ["resnet34-seed1", "resnet34-seed0"]
+    assert jobs.unfinished(experiment, tmp_path) == []
+
+
+def test_a_job_that_failed_under_another_protocol_is_begun_anew(tmp_path, small):
+    run(small, tmp_path, fail)
+    assert run(replace(small, epochs=2), tmp_path).jobs == ["resnet34-seed0"]
+    assert jobs.failures(small, tmp_path) == {}
+
+
+def test_a_failure_that_an_older_version_wrote_down_is_one_too(tmp_path, small):
+    run(small, tmp_path, fail)
+    write_json(tmp_path / "resnet34-seed0" / job_folder.FAILED, {"error": "old", "traceback": ""})
+    assert jobs.failures(small, tmp_path) == {"resnet34-seed0": "old"}
+    assert run(small, tmp_path).jobs == ["resnet34-seed0"]
+
+
+def test_how_many_networks_are_done_counts_none_of_another_protocol(tmp_path, small, capsys, monkeypatch):
+    monkeypatch.setattr("cxrkit.progress.WORTH_SAYING_SECONDS", -1.0)
+    experiment = replace(small, seeds=(0, 1, 2))
     run(experiment, tmp_path)
-    assert other.wait(timeout=30) == 0
-    assert trained == [1] and jobs.unfinished(experiment, tmp_path) == []
-
-
-def torchrun(tmp_path, *options, restarts=0):
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", f"--max-restarts={restarts}"]
-    command += [str(ROOT / "kernel" / "run.py"), "--out", str(tmp_path / "out"), *SMALL, *options]
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
-    return subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-
-
-def test_torchrun_shares_the_jobs_and_goes_on_after_a_process_is_killed(tmp_path):
-    """Two processes, three seeds; the first that says its learning rate is killed, and torchrun starts both again."""
-    process = torchrun(tmp_path, "--seeds", "0", "1", "2", restarts=1)
-    lines, killed = [], False
-    for line in process.stdout:
-        lines.append(line)
-        if "learning rate" in line and not killed:
-            killed = True
-            name = line.split("]")[1].split(":")[0].strip()
-            os.kill(holder_of(tmp_path / "out" / "jobs" / f".{name}.lock"), signal.SIGKILL)
-    text = "".join(lines)
-    assert process.wait(timeout=60) == 0, text
-    assert killed and len(list((tmp_path / "out" / "jobs").glob("*/unfrozen.json"))) == 3
-    assert "[0] " in text and "[1] resnet34" in text
-    run = read_json(tmp_path / "out" / "results" / "run.json")
-    assert run["unfinished"] == [] and run["failed"] == {}
-    assert text.count(f"{name} frozen epoch") == 1
-
-
-def holder_of(lock):
-    """The process that has this lock file open."""
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            try:
-                if any(os.path.samefile(entry, lock) for entry in (folder / "fd").iterdir()):
-                    return int(folder.name)
-            except OSError:
-                continue
-    raise AssertionError(f"nobody holds {lock}")
-
-
-def test_two_processes_train_one_network_together(tmp_path):
-    """Over gloo; one is killed in the middle, both start again, and what the frozen stage left is not repeated."""
-    process = torchrun(tmp_path, "--parallel", "data", restarts=1)
-    lines, killed = [], False
-    for line in process.stdout:
-        lines.append(line)
-        if "learning rate" in line and not killed:
-            killed = True
-            os.kill(child_of(process.pid), signal.SIGKILL)
-    text = "".join(lines)
-    assert process.wait(timeout=60) == 0, text
-    assert killed and text.count("resnet34-seed0 frozen epoch 1/1") == 1 and "resnet34-seed0 unfrozen epoch 1/1" in text
-    assert len(read_json(tmp_path / "out" / "jobs" / "resnet34-seed0" / "unfrozen.json")["predictions"]) > 60
-
-
-def child_of(parent):
-    """The last process that `parent` started."""
-    return max(int(pid) for pid in Path(f"/proc/{parent}/task/{parent}/children").read_text().split())
-
-
-def test_training_together_needs_several_processes(tmp_path, small):
-    with pytest.raises(WrongUse, match="several processes"):
-        jobs.run(replace(small, parallel="data"), lambda: None, "manifest", tmp_path, "cpu")
+    assert "3 of 3 networks done" in capsys.readouterr().out
+    run(replace(experiment, epochs=2), tmp_path)
+    assert "3 of 3 networks done" in capsys.readouterr().out
+    run(replace(experiment, seeds=(0, 1, 2, 3), epochs=2), tmp_path)
+    assert "4 of 4 networks done" in capsys.readouterr().out
