@@ -44,8 +44,9 @@ def _measure(model, found, batches):
     model.train()
     for layer in found:
         layer.reset_running_stats()
-        layer.momentum = None  # torch's word for a plain mean
-    for batch in batches:
+    for number, batch in enumerate(batches, start=1):
+        for layer in found:
+            layer.momentum = 1 / number  # a plain mean; torch's word for it, None, has each layer wait for the device
         model(batch)
     model.eval()
 
