@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from cxrkit import environment
 from cxrkit.bench.rounds import Timer, interleaved, timed
 from cxrkit.bench.values import Cache, Loading, measured, rate, ratio
@@ -31,14 +33,15 @@ class Films:
         return pixels.load(self.manifest, self.locate, experiment.image_size, self.folder / "pixels")
 
     def some(self, train: int, valid: int) -> list[Record]:
-        """About so many films to train on and to validate on, evenly out of all, so that classes and sources keep their shares."""
+        """So many films to train on and to validate on where there are as many, evenly out of all, class after class: two or more
+        hold both classes."""
         return [*_evenly(self._of("train"), train), *_evenly(self._of("valid"), valid)]
 
     def count(self, split: str) -> int:
         return len(self._of(split))
 
     def _of(self, split: str) -> list[Record]:
-        return [record for record in self.manifest.used if record.split == split]
+        return sorted((record for record in self.manifest.used if record.split == split), key=lambda record: record.label)
 
 
 def _evenly(records: Sequence[Record], count: int) -> list[Record]:
@@ -72,7 +75,8 @@ def loading(
     used = Manifest(tuple(films.some(count, 0)))
     entries, root, workers = tree.entries(used), films.folder / "tree", environment.processors()
     tree.build(used, films.locate, root)
-    slow = loaders.from_files(root, entries, experiment.image_size, experiment.batch_size, workers, device, experiment.resize)
+    settings = (experiment.image_size, experiment.batch_size, workers, device, experiment.resize)
+    slow = loaders.from_files(root, entries, *settings, pinned=torch.device(device).type == "cuda")
     quick = loaders.of_pixels(squares, used.used, device).loaders(experiment, device, layout)
     given = len(slow.train) * slow.train.bs
 

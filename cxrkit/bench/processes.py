@@ -4,7 +4,7 @@ import io
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Protocol
+from typing import Protocol, cast
 
 import torch
 
@@ -53,7 +53,7 @@ class Trainings:
     def start_seconds(self, architecture: str) -> float:
         """Seconds from the start of a training's process until its first step is done; the step is of TINY films."""
         experiment = replace(self.experiment, batch_size=TINY)
-        task = self._task(Job(architecture, 0), experiment, self.machine.threads.value)
+        task = self._task(Job(architecture, 0), experiment, cast(int, self.machine.threads.value))
         began = self.clock()
         self.executor.start(task)
         try:
@@ -85,7 +85,7 @@ class Trainings:
     def threads(self, at_once: int) -> int:
         """Of the processor, for each of so many trainings on one device."""
         alone = replace(self.experiment, jobs_at_once=at_once)
-        return Machine.choose(alone, self.machine.device, at_once).threads.value
+        return cast(int, Machine.choose(alone, self.machine.device, at_once).threads.value)
 
     def _task(self, job: Job, experiment: Experiment, threads: int) -> Task:
         return Task(job, experiment, self.films, self.machine.numerics, self.machine.devices[0], threads)
@@ -118,7 +118,7 @@ def _weights(architecture: str) -> bytes:
 def limit(architecture: str, experiment: Experiment, machine: Machine) -> int:
     """How many trainings of this network a run would begin at the same time on one device, MOST at the most."""
     alone = replace(experiment, architectures=(architecture,), jobs_at_once=0)
-    return min(MOST, Machine.choose(alone, machine.device, MOST * len(machine.devices)).at_once.value)
+    return min(MOST, cast(int, Machine.choose(alone, machine.device, MOST * len(machine.devices)).at_once.value))
 
 
 def together(trainings: Trainings, architecture: str, most: int, window: float, rounds: int) -> list[Together]:

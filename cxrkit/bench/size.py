@@ -1,8 +1,9 @@
 """Everything that is measured at one image size."""
 
+import gc
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import torch
 from fastai.torch_core import set_seed
@@ -13,7 +14,7 @@ from cxrkit.bench.loops import Lap, Loop, NotebookLoop
 from cxrkit.bench.processes import Executor, Trainings
 from cxrkit.bench.rounds import Effort, Timer, interleaved
 from cxrkit.bench.steps import BareStep, MatrixProduct
-from cxrkit.bench.values import AtSize, Estimate, Network, Notebook, Together, measured, rate, ratio
+from cxrkit.bench.values import AtSize, Estimate, Network, Notebook, Steps, Together, measured, rate, ratio
 from cxrkit.config import Experiment
 from cxrkit.data import tree
 from cxrkit.data.manifest import Manifest
@@ -68,43 +69,48 @@ class Size:
         )
 
     def network(self, architecture: str) -> Network:
-        say(f"{self.experiment.image_size} px: {architecture}, steps")
-        timer, rounds = self.timer, self.effort.rounds
+        self._say(architecture, "steps")
+        steps = self.steps(architecture)
+        self._free()  # for the processes
+        self._say(architecture, "processes")
+        [starts] = interleaved([lambda: self.trainings.start_seconds(architecture)], self.effort.starts)
+        together = self._together(architecture)
+        notebook = None if self.effort.quick else self._notebook(architecture, steps.block)
+        return Network(architecture, steps, measured(starts, "s"), together, notebook)
+
+    def steps(self, architecture: str) -> Steps:
+        """The bare step, the training loop and the loop with fastai's Adam, a block of each in every round."""
+        timer, numerics = self.timer, self.numerics
         bare = self.bare_step(architecture)
         bare.settle()
         batch = len(bare.films)
-        steps = min(pieces(bare.seconds(1, timer), self.effort.block), max(1, self.films.count("train") // batch))
-        given, held = self.loaders(steps * batch, 2 * batch), self._allocated()
-        loop = Loop(Job(architecture, 0), given, self.experiment, self.numerics, timer)
+        block = min(pieces(bare.seconds(1, timer), self.effort.block), max(1, self.films.count("train") // batch))
+        given, held = self.loaders(block * batch, 2 * batch), self._allocated()
+        loop = Loop(Job(architecture, 0), given, self.experiment, numerics, timer)
         loop.lap()
         peak = self._peak(held)
-        adam = Loop(Job(architecture, 0), given, self.experiment, self.numerics, timer, adam=True)
+        adam = Loop(Job(architecture, 0), given, self.experiment, numerics, timer, adam=True)
         adam.lap()
         laps: list[Lap] = []
 
         def training_loop() -> float:
             laps.append(loop.lap())
-            return laps[-1].train / steps
+            return laps[-1].train / block
 
         bares, loops, adams, products = interleaved(
             [
-                lambda: bare.seconds(steps, timer),
+                lambda: bare.seconds(block, timer),
                 training_loop,
-                lambda: adam.lap().train / steps,
+                lambda: adam.lap().train / block,
                 lambda: self.product.seconds(1, timer),
             ],
-            rounds,
+            self.effort.rounds,
         )
         flops = bare.flops()
         reached = [flops / step / (self.product.flops / product) for step, product in zip(loops, products, strict=True)]
-        counted = self.loaders(3 * batch, 1)
-        for each in (loop, adam):
-            each.learner.dls = counted
-        say(f"{self.experiment.image_size} px: {architecture}, processes")
-        [starts] = interleaved([lambda: self.trainings.start_seconds(architecture)], self.effort.starts)
-        return Network(
-            architecture=architecture,
-            steps=steps,
+        loop.learner.dls = adam.learner.dls = self.loaders(3 * batch, 2)
+        return Steps(
+            block=block,
             flops=flops,
             bare=measured(bares, "s/step"),
             loop=measured(loops, "s/step"),
@@ -118,9 +124,6 @@ class Size:
             adam_counts=adam.counts(),
             validation=rate(len(given.valid.items), [lap.valid for lap in laps], "films/s"),
             peak_gpu_bytes=peak,
-            start=measured(starts, "s"),
-            together=self._together(architecture),
-            notebook=None if self.effort.quick else self._notebook(architecture, steps * batch),
         )
 
     def loaders(self, train: int, valid: int) -> Any:
@@ -135,6 +138,14 @@ class Size:
         model = networks.build(architecture)
         weights.silence_residual_branches(model)
         return BareStep(architecture, model.to(self.device), films, labels, self.numerics)
+
+    def _say(self, architecture: str, what: str) -> None:
+        say(f"{self.experiment.image_size} px, {architecture}: {what}")
+
+    def _free(self) -> None:
+        gc.collect()  # learners and their callbacks hold each other
+        if self.on_gpu:
+            torch.cuda.empty_cache()
 
     def _allocated(self) -> int:
         if not self.on_gpu:
@@ -152,10 +163,11 @@ class Size:
         most = processes.limit(architecture, self.experiment, self.machine)
         return processes.together(self.trainings, architecture, most, self.effort.window, self.effort.starts)
 
-    def _notebook(self, architecture: str, films: int) -> Notebook:
-        """An epoch of so many films to train on, and as many to validate on as belong to them in the whole data."""
-        say(f"{self.experiment.image_size} px: {architecture}, a plain fastai notebook")
-        valid = max(1, round(films * self.films.count("valid") / self.films.count("train")))
+    def _notebook(self, architecture: str, steps: int) -> Notebook:
+        """An epoch of so many steps, and of as many films to validate on as belong to them in the whole data."""
+        self._say(architecture, "a plain fastai notebook")
+        films = min(self.films.count("train"), steps * self.experiment.batch_size)
+        valid = max(2, round(films * self.films.count("valid") / self.films.count("train")))
         used, root = Manifest(tuple(self.films.some(films, valid))), self.films.folder / "notebook"
         tree.build(used, self.films.locate, root)
         kit = Loop(Job(architecture, 0), self.loaders(films, valid), self.experiment, self.numerics, self.timer)
@@ -177,14 +189,14 @@ class Size:
         steps = STUDY_EPOCHS * max(1, train // self.experiment.batch_size) + self.experiment.lr_find_iterations
         seconds = 0.0
         for network in found:
-            alone = steps * network.loop.value + STUDY_EPOCHS * valid / network.validation.value + network.start.value
-            seconds += seeds * alone / gain(network.together or found[0].together, at_once)
+            alone = steps * network.steps.loop.value + STUDY_EPOCHS * valid / network.steps.validation.value + network.start.value
+            seconds += seeds * alone / gain(network.together or found[0].together, cast(int, at_once.value))
         return Estimate(len(found), seeds, at_once, len(self.machine.devices), seconds / len(self.machine.devices))
 
 
-def gain(together: Sequence[Together], at_once: Choice) -> float:
+def gain(together: Sequence[Together], at_once: int) -> float:
     """How many times the steps of one training so many do, of the largest number up to theirs that was measured."""
-    return max((each for each in together if each.trainings <= at_once.value), key=lambda each: each.trainings).over_one.value
+    return max((each for each in together if each.trainings <= at_once), key=lambda each: each.trainings).over_one.value
 
 
 def pieces(seconds: float, block: float) -> int:

@@ -43,16 +43,18 @@ COUNTS = ["network", "launches a step: bare", "loop", "with fastai's Adam", "wai
 
 
 def _speeds(n: Network, batch: int) -> list[str]:
-    films = f"{batch / n.loop.value:.1f}"
-    shares = [f"{each.value:.1%}" for each in (n.waited, n.reached)]
-    ratios = [_of(n.loop_over_bare, 3), _of(n.adam_over_loop, 3)]
-    return [short_name(n.architecture), _of(n.bare, 1, 1e3), _of(n.loop, 1, 1e3), films, *ratios, *shares]
+    of = n.steps
+    films = f"{batch / of.loop.value:.1f}"
+    shares = [f"{each.value:.1%}" for each in (of.waited, of.reached)]
+    ratios = [_of(of.loop_over_bare, 3), _of(of.adam_over_loop, 3)]
+    return [short_name(n.architecture), _of(of.bare, 1, 1e3), _of(of.loop, 1, 1e3), films, *ratios, *shares]
 
 
 def _counts(n: Network) -> list[str]:
-    launches = [f"{each.launches:.0f}" for each in (n.bare_counts, n.loop_counts, n.adam_counts)]
-    waits = [f"{each.waits:.2g}" for each in (n.bare_counts, n.loop_counts)]
-    memory = "" if n.peak_gpu_bytes is None else f"{n.peak_gpu_bytes / 1e9:.2f}"
+    of = n.steps
+    launches = [f"{each.launches:.0f}" for each in (of.bare_counts, of.loop_counts, of.adam_counts)]
+    waits = [f"{each.waits:.2g}" for each in (of.bare_counts, of.loop_counts)]
+    memory = "" if of.peak_gpu_bytes is None else f"{of.peak_gpu_bytes / 1e9:.2f}"
     return [short_name(n.architecture), *launches, *waits, _of(n.start, 2), memory]
 
 

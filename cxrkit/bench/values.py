@@ -110,11 +110,10 @@ class Notebook:
 
 
 @dataclass(frozen=True)
-class Network:
-    """How one network trains, all its layers, from random weights."""
+class Steps:
+    """The training steps of one network, all its layers trained from random weights."""
 
-    architecture: str
-    steps: int  # in each block that is timed; the device is waited for once a block
+    block: int  # steps in each block that is timed; the device is waited for once a block
     flops: float  # floating-point operations of a step
     bare: Measured  # s/step of forward, backward and torch's fused AdamW on one batch that never changes
     loop: Measured  # s/step of the training loop: fastai's, with the kit's loader, optimizer and callbacks
@@ -128,8 +127,16 @@ class Network:
     adam_counts: Counts
     validation: Measured  # films/s
     peak_gpu_bytes: int | None  # of the loop; None without a GPU
+
+
+@dataclass(frozen=True)
+class Network:
+    """How one network trains."""
+
+    architecture: str
+    steps: Steps
     start: Measured  # s from the start of a training's process until its first step is done: network made, films reached
-    together: list[Together]  # one training, two, as many as memory allows and are of use
+    together: list[Together]  # one training, two, as many as memory allows and are of use; empty where not measured
     notebook: Notebook | None  # None in the quick form
 
 

@@ -62,9 +62,10 @@ def test_every_figure_has_a_unit_and_lies_within_its_rounds(measured):
 def test_figures_are_what_their_names_say(measured):
     for size in values.read(measured).sizes:
         [network] = size.networks
-        assert network.waited.low >= 0 and network.waited.high < 1
-        assert network.loop_counts.waits == 0 and network.loop_counts.launches < network.adam_counts.launches / 2
-        assert network.bare_counts.launches <= network.loop_counts.launches
+        steps = network.steps
+        assert steps.waited.low >= 0 and steps.waited.high < 1
+        assert steps.loop_counts.waits == 0 and steps.loop_counts.launches < steps.adam_counts.launches / 2
+        assert steps.bare_counts.launches <= steps.loop_counts.launches
         assert network.notebook.films >= 8 and network.together[0].over_one.value == 1
         one, ten = size.estimates
         assert (one.seeds, ten.seeds, one.networks) == (1, 10, 1)
@@ -81,15 +82,15 @@ def test_a_file_of_another_version_or_shape_is_refused(measured, tmp_path):
     write_json(tmp_path / "old.json", plain | {"schema": 1})
     with pytest.raises(BadInput, match="version 1"):
         values.read(tmp_path / "old.json")
-    plain["sizes"][0]["networks"][0]["bare"]["unit"] = "ms"
+    plain["sizes"][0]["networks"][0]["steps"]["bare"]["unit"] = "ms"
     write_json(tmp_path / "unit.json", plain)
-    with pytest.raises(BadInput, match=r"sizes.0.networks.0.bare.unit"):
+    with pytest.raises(BadInput, match=r"sizes.0.networks.0.steps.bare.unit"):
         values.read(tmp_path / "unit.json")
 
 
 def test_the_gain_is_that_of_the_largest_number_that_was_measured():
     found = [Together(n, 1, Measured(n, n, n, 1, "steps/s"), Measured(g, g, g, 1, "ratio")) for n, g in ((1, 1.0), (2, 1.5), (4, 1.8))]
-    assert [gain(found, Choice(at_once, "")) for at_once in (1, 2, 3, 8)] == [1.0, 1.5, 1.5, 1.8]
+    assert [gain(found, at_once) for at_once in (1, 2, 3, 8)] == [1.0, 1.5, 1.5, 1.8]
 
 
 def test_a_block_is_never_empty():
