@@ -4,10 +4,26 @@ import argparse
 import sys
 
 from cxrkit import __version__
-from cxrkit.cli import audit, bench, bundle, compare, evaluate, manifest, predict, publish, pull, push, report, setup, status, tree
+from cxrkit.cli import (
+    audit,
+    bench,
+    bundle,
+    compare,
+    evaluate,
+    gpu_check,
+    manifest,
+    predict,
+    publish,
+    pull,
+    push,
+    report,
+    setup,
+    status,
+    tree,
+)
 from cxrkit.errors import run_command
 
-COMMANDS = (manifest, tree, bench, evaluate, compare, audit, report, predict, setup, bundle, push, status, pull, publish)
+COMMANDS = (manifest, tree, bench, gpu_check, evaluate, compare, audit, report, predict, setup, bundle, push, status, pull, publish)
 
 
 def parser() -> argparse.ArgumentParser:

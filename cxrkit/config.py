@@ -16,6 +16,15 @@ from cxrkit.files import sha256_of_json
 SHORT_NAMES = {"resnet34": "ResNet34", "resnet101": "ResNet101", "vgg16_bn": "VGG16", "vgg19_bn": "VGG19"}
 """The study's four networks, as torchvision calls them and as people do."""
 ARCHITECTURES = tuple(SHORT_NAMES)
+TESTED = SHORT_NAMES | {
+    "resnet18": "ResNet18",
+    "resnet50": "ResNet50",
+    "densenet121": "DenseNet121",
+    "convnext_tiny": "ConvNeXt-T",
+    "efficientnet_b0": "EfficientNet-B0",
+    "efficientnet_lite0": "EfficientNet-Lite0",
+}
+"""Networks that the kit's tests train, as people call them; the last is timm's."""
 FOLDER = Path(__file__).parent / "experiments"
 
 Decides = Literal["nothing", "jobs", "films", "scores", "numbers"]
@@ -63,7 +72,7 @@ class Experiment:
     )
     allow_leakage: bool = key(False, "train although a patient or a picture is in two splits; every table says so", decides="nothing")
     architectures: tuple[str, ...] = key(
-        ARCHITECTURES, f"networks to train: {', '.join(ARCHITECTURES)}", choices=ARCHITECTURES, decides="jobs"
+        ARCHITECTURES, f"networks to train: {', '.join(TESTED)}, or another of torchvision's or timm's", decides="jobs"
     )
     seeds: tuple[int, ...] = key((0,), "training seeds; each network is trained once a seed", at_least=0, decides="jobs")
     image_size: int = key(224, "side of the square the networks see, in pixels", at_least=32)
@@ -162,7 +171,7 @@ def _near(wrong: Any, allowed: Iterable[str]) -> str:
 
 def short_name(architecture: str) -> str:
     """The name that people use for a network."""
-    return SHORT_NAMES.get(architecture, architecture)
+    return TESTED.get(architecture, architecture)
 
 
 def names() -> list[str]:
@@ -197,7 +206,13 @@ def make(values: Mapping[str, Any], overrides: Mapping[str, Any], where: object)
         if name not in known:
             raise WrongUse(f"The experiment has an unknown key {name!r}.", where, _near(name, known))
     try:
-        return Experiment(**{name: _typed(known[name], value, where) for name, value in merged.items()})
+        made = Experiment(**{name: _typed(known[name], value, where) for name, value in merged.items()})
+        for architecture in made.architectures:
+            if architecture not in TESTED:
+                from cxrkit.training import networks  # torch is loaded for a name alone that only it can know
+
+                networks.require(architecture)
+        return made
     except WrongUse as error:
         raise error if error.where else WrongUse(error.what, where, error.next) from error
 

@@ -48,7 +48,7 @@ def _run(experiment: Experiment, out: Path, folder: Path, time_left: Deadline) -
         with clock("tree"):
             announce(f"tree: {tree.build(manifest, locate, out / 'tree')}")
         with clock("pixels"):
-            films = pixels.load(manifest, locate, experiment.image_size, out / CACHE)
+            films = pixels.load(manifest, locate, experiment.image_size, out / CACHE, resize=experiment.resize)
 
     from cxrkit.training import jobs, loaders  # fastai takes seconds to import: bad input is reported before
     from cxrkit.training.machine import Machine

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from cxrkit import RESEARCH_ONLY, environment
-from cxrkit.audit import attention
+from cxrkit.audit import attention, inquiry
 from cxrkit.audit import reference as references
 from cxrkit.audit.reference import Reference
 from cxrkit.config import short_name
@@ -16,10 +16,9 @@ from cxrkit.data import dicom, images
 from cxrkit.errors import BadInput, UnreadableImage, WrongUse
 from cxrkit.evaluation.calibration import tempered
 from cxrkit.evaluation.scoring import final_scores
-from cxrkit.progress import table
-from cxrkit.results import Results
+from cxrkit.progress import Meter, mention, table, track
+from cxrkit.results import Network, Results
 from cxrkit.schema import Metrics
-from cxrkit.training import networks
 
 PANEL = 256
 """Pixels; the height of each picture in an attention map."""
@@ -35,8 +34,8 @@ Key = tuple[str, int]
 class Query:
     """A film to ask about.
 
-    square: uint8 [size, size] as the networks see it; panel: the film in its own proportions, PANEL pixels high, as a
-    PIL image; doubts: why it is out of distribution; p_covid: {(architecture, seed): probability};
+    square: uint8 [size, size] as the networks see it; panel: what they see of the film, in its own proportions, PANEL
+    pixels high, as a PIL image; doubts: why it is out of distribution; p_covid: {(architecture, seed): probability};
     maps: {architecture: attention map, uint8 [size, size]}.
     """
 
@@ -124,17 +123,9 @@ def predict(run: Path | str, paths: list[Path], out: Path | None = None, device:
     reference, lacking = references.load(results.folder)
     if out:
         _make(out)
-    queries, unreadable = _open_all(paths, results.experiment.image_size, reference)
-    device = device or environment.choose_device().value
-    squares, mapped = np.array([query.square for query in queries]), set()
-    for network in trained if queries else ():
-        model = networks.load(network.path, network.architecture, device)
-        for query, p in zip(queries, networks.p_covid(model, squares, device)):
-            query.p_covid[network.architecture, network.seed] = float(p)
-        if out and network.architecture not in mapped:
-            for query, attended in zip(queries, attention.maps(model, squares, device=device)):
-                query.maps[network.architecture] = np.rint(attended * 255).astype(np.uint8)
-        mapped.add(network.architecture)
+    queries, unreadable = _open_all(paths, results.experiment, reference)
+    if queries:
+        _ask(trained, queries, device or environment.choose_device().value, with_maps=out is not None)
     return Answers(
         warnings=_warnings(results),
         experiment=results.experiment.name,
@@ -144,6 +135,24 @@ def predict(run: Path | str, paths: list[Path], out: Path | None = None, device:
         out_of_distribution_checked=reference is not None,
         why_not_checked=lacking,
     )
+
+
+def _ask(trained: list[Network], queries: list[Query], device: str, with_maps: bool) -> None:
+    """Give the queries each network's probability, and where they are wanted the maps of the first network of each architecture."""
+    squares = np.array([query.square for query in queries])
+    mapped = list({network.architecture: network for network in reversed(trained)}.values()) if with_maps else []
+    with Meter("asking networks", len(squares) * (len(trained) + len(mapped)), tell=mention) as meter:
+
+        def asked(network: Network) -> tuple[np.ndarray, np.ndarray | None]:
+            model = inquiry.loaded(network, device)
+            p_covid = inquiry.p_covid(model, squares, device, meter)
+            return p_covid, attention.maps(model, squares, device=device, advance=meter.advance) if network in mapped else None
+
+        for network, (p_covid, maps) in zip(trained, inquiry.side_by_side(asked, trained, device)):
+            for query, p in zip(queries, p_covid):
+                query.p_covid[network.architecture, network.seed] = float(p)
+            for query, attended in zip(queries, maps if maps is not None else ()):
+                query.maps[network.architecture] = np.rint(attended * 255).astype(np.uint8)
 
 
 def _make(folder: Path) -> None:
@@ -164,11 +173,11 @@ def temperatures_of(metrics: Metrics) -> dict[frozenset[Key], float]:
     return temperatures
 
 
-def _open_all(paths, size, reference) -> tuple[list[Query], list[Unreadable]]:
+def _open_all(paths, experiment, reference) -> tuple[list[Query], list[Unreadable]]:
     queries, unreadable = [], []
-    for path in [file for given in paths for file in _files(given)]:
+    for path in track([file for given in paths for file in _files(given)], "reading films", tell=mention):
         try:
-            queries.append(open_film(path, size, reference))
+            queries.append(open_film(path, experiment.image_size, reference, experiment.resize))
         except UnreadableImage as error:
             unreadable.append(Unreadable(str(path), f"{error.what} ({error.next})" if error.next else str(error.what)))
         except OSError as error:
@@ -180,8 +189,8 @@ def _files(path: Path) -> list[Path]:
     return sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
 
 
-def open_film(path: Path, size: int, reference: Reference | None = None) -> Query:
-    """A file as a Query of squares size x size. Raises UnreadableImage, OSError."""
+def open_film(path: Path, size: int, reference: Reference | None = None, resize: str = "squish") -> Query:
+    """A file as a Query of squares size x size, made as the run made its own. Raises UnreadableImage, OSError."""
     if dicom.is_dicom(path):
         grey, doubts = dicom.open_grey(path)
         colour = 0.0
@@ -189,11 +198,11 @@ def open_film(path: Path, size: int, reference: Reference | None = None) -> Quer
         grey, doubts = images.open_grey(path), []
         with Image.open(path) as picture:
             colour = references.colour_share(picture)
-    square = images.square(grey, size)
-    width = min(4 * PANEL, max(PANEL // 4, round(PANEL * grey.width / grey.height)))
+    square, seen = images.square(grey, size, resize), images.seen(grey, resize)
+    width = min(4 * PANEL, max(PANEL // 4, round(PANEL * seen.width / seen.height)))
     if reference is not None:
         doubts = doubts + reference.doubts(square, grey.width, grey.height, colour)
-    return Query(path, square, grey.resize((width, PANEL), Image.Resampling.BILINEAR), doubts)
+    return Query(path, square, seen.resize((width, PANEL), Image.Resampling.BILINEAR), doubts)
 
 
 def _answer(query: Query, temperatures, reference, picture: str) -> Answer:

@@ -4,6 +4,7 @@ import contextlib
 import sys
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from threading import Lock
 from typing import Any, TypeVar
 
 from tqdm import tqdm
@@ -14,6 +15,8 @@ EVERY_SECONDS = 20.0
 """From one line of a long work to the next: below the half minute after which one wonders, also where a step takes ten seconds."""
 WORTH_SAYING_SECONDS = 2.0
 """What took no longer has no line at its end."""
+MB = 1e6
+"""Bytes."""
 
 Item = TypeVar("Item")
 
@@ -32,6 +35,17 @@ def announce(text: object = "") -> None:
         say(text)
 
 
+def mention(text: object = "") -> None:
+    """say() beside what a command answers: on stderr, for its stdout may be read by a program."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def aloud() -> Callable[[object], None]:
+    """A say() that is heard while stdout is led elsewhere later on, as Kaggle's client is silenced."""
+    stream = sys.stdout
+    return lambda text: print(text, file=stream, flush=True)
+
+
 def on_terminal() -> bool:
     return sys.stderr.isatty()
 
@@ -41,7 +55,7 @@ class Meter:
 
     label: what is done; total: how much there is of it, in any unit, None where nobody knows; unit: as it is written,
     such as "MB". clock: seconds, for tests. tell: announce where every process does the same work.
-    A with statement ends it; work that fails is not said to be done.
+    A with statement ends it; work that fails is not said to be done. Several threads may advance it.
     """
 
     def __init__(
@@ -55,6 +69,7 @@ class Meter:
         self.label, self.total, self.unit, self.clock, self.tell = label, total, unit, clock, tell
         self.done: float = 0
         self.words: str | None = None
+        self.turn = Lock()
         self.started = self.told = clock()
         one_speaks = on_terminal() and environment.processes() == 1
         self.bar = tqdm(total=total, desc=label, leave=False, bar_format="{desc} |{bar}|", file=sys.stderr) if one_speaks else None
@@ -67,14 +82,15 @@ class Meter:
 
     def advance(self, amount: float = 1, words: str | None = None) -> None:
         """So much more is done. words: from now on in place of the numbers, such as "7 of 40" where the total is in seconds."""
-        self.done += amount
-        self.words = words or self.words
-        if self.bar is not None:
-            self.bar.set_description_str(self.text(), refresh=False)
-            self.bar.update(amount)
-        elif self.done != self.total and self.clock() - self.told >= EVERY_SECONDS:
-            self.tell(self.text())
-            self.told = self.clock()
+        with self.turn:
+            self.done += amount
+            self.words = words or self.words
+            if self.bar is not None:
+                self.bar.set_description_str(self.text(), refresh=False)
+                self.bar.update(amount)
+            elif self.done != self.total and self.clock() - self.told >= EVERY_SECONDS:
+                self.tell(self.text())
+                self.told = self.clock()
 
     def text(self) -> str:
         """Where it stands, as in standing()."""
@@ -89,13 +105,19 @@ class Meter:
             self.tell(f"{self.label}: {self.words or _amount(self.done) + _unit(self.unit)} in {seconds:.1f} s")
 
 
-def track(items: Iterable[Item], label: str, total: int | None = None, clock: Callable[[], float] = time.monotonic) -> Iterator[Item]:
+def track(
+    items: Iterable[Item],
+    label: str,
+    total: int | None = None,
+    clock: Callable[[], float] = time.monotonic,
+    tell: Callable[[object], None] = say,
+) -> Iterator[Item]:
     """Yield the items, showing as a Meter does how many are done.
 
     total: how many there are; needed for items that have no length.
     """
     total = len(items) if total is None and isinstance(items, Collection) else total
-    with Meter(label, total, clock=clock) as meter:
+    with Meter(label, total, clock=clock, tell=tell) as meter:
         for item in items:
             yield item
             meter.advance()

@@ -2,7 +2,7 @@
 
     run.json            what was asked, what was chosen, how it ended (schema.RunInfo)
     manifest.csv        one row an image, used or not (data.manifest.Manifest)
-    epochs.csv, predictions.csv, lr_find.csv     what the trainings left (cxrkit/columns.py)
+    epochs.csv, predictions.csv, lr_find.csv, batch_norm.csv     what the trainings left (cxrkit/columns.py)
     models/             the trained networks' state dicts, ARCHITECTURE-seedN.pt
     metrics.json        the scores (schema.Metrics)
     comparison.json     which network is better (schema.Comparison)
@@ -32,12 +32,12 @@ from cxrkit.config import Experiment
 from cxrkit.data import manifest as manifests
 from cxrkit.data import sources
 from cxrkit.data.manifest import Manifest
-from cxrkit.data.readers import phantom
 from cxrkit.errors import BadInput, WrongUse
 from cxrkit.evaluation import predictions
 from cxrkit.evaluation.predictions import Predictions
 from cxrkit.files import link_or_copy, read_json, refresh_checksums, sha256_of, write_csv, write_json, write_text
 from cxrkit.schema import Audits, Comparison, Metrics, RunInfo, Score
+from cxrkit.standing import StandingWarning, standing_warnings
 
 DRAWN = "drawn"
 """How phantoms were collected, as their records say."""
@@ -56,14 +56,6 @@ class Network:
     @property
     def name(self) -> str:
         return f"{self.architecture}-seed{self.seed}"
-
-
-@dataclass(frozen=True)
-class StandingWarning:
-    """What must stand beside every figure of a run. short: across a drawing; sentence: everywhere else."""
-
-    short: str
-    sentence: str
 
 
 class Results:
@@ -112,10 +104,11 @@ class Results:
         return results
 
     def keep(self, trained: Trained) -> None:
-        """Write what the trainings left: epochs.csv, predictions.csv, lr_find.csv and models/, without models of earlier runs."""
+        """Write what the trainings left, the four CSV files and models/, without models of earlier runs."""
         write_csv(self.folder / "epochs.csv", columns.EPOCHS, trained.epochs)
         write_csv(self.folder / "predictions.csv", columns.PREDICTIONS, trained.predictions)
         write_csv(self.folder / "lr_find.csv", columns.LR_FIND, trained.lr_find)
+        write_csv(self.folder / "batch_norm.csv", columns.BATCH_NORM, trained.batch_norm)
         models = self.folder / "models"
         models.mkdir(exist_ok=True)
         for stale in models.iterdir():
@@ -172,6 +165,11 @@ class Results:
     def finder(self) -> pd.DataFrame:
         """lr_find.csv; no row where the file is missing."""
         return self._curves("lr_find.csv", columns.LR_FIND)
+
+    @cached_property
+    def batch_norm(self) -> pd.DataFrame:
+        """batch_norm.csv; no row where the file is missing."""
+        return self._curves("batch_norm.csv", columns.BATCH_NORM)
 
     def _curves(self, name: str, wanted: tuple[str, ...]) -> pd.DataFrame:
         path = self.folder / name
@@ -322,28 +320,3 @@ def without_places(experiment: Experiment) -> Experiment:
         data=tuple(sources.name_of(text) for text in experiment.data),
         weights="attached" if experiment.weights else "",
     )
-
-
-def standing_warnings(info: RunInfo) -> list[StandingWarning]:
-    """What a reader must not overlook about a run; empty where there is nothing."""
-    found = []
-    if info.films == "phantom":
-        found.append(StandingWarning("drawn phantoms, not films", phantom.BANNER))
-    if info.started_from == "random":
-        found.append(StandingWarning("random weights", "RANDOM WEIGHTS: the networks did not start from ImageNet's, as the study's did."))
-    if info.leaks:
-        found.append(
-            StandingWarning(
-                "leaking split",
-                f"LEAK: {info.leaks} patients or pictures stand in two splits; no score of this run holds for new patients.",
-            )
-        )
-    late = [name for name in info.unfinished if name not in info.failed]
-    if info.failed:
-        told = "; ".join(f"{name} ({error})" for name, error in info.failed.items())
-        found.append(
-            StandingWarning("failed trainings", f"FAILED: {len(info.failed)} trainings ended with an error and are missing: {told}.")
-        )
-    if late:
-        found.append(StandingWarning("partial run", f"PARTIAL: the time was up; {len(late)} trainings are missing: {', '.join(late)}."))
-    return found

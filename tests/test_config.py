@@ -46,7 +46,7 @@ def test_the_command_line_wins_over_yaml_and_yaml_over_defaults(tmp_path):
         ("epochs: true", "wrong type"),
         ("seeds: [1, a]", "wrong type"),
         ("epochs: 0", "at least 1"),
-        ("architectures: [resnet18]", "architectures is 'resnet18'"),
+        ("architectures: [resnet43]", "There is no network 'resnet43'"),
         ("architectures: [resnet43]", "did you mean 'resnet34'"),
         ("architectures: []", "architectures is empty"),
         ("split: gruped", "did you mean 'grouped'"),

@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from cxrkit import predict
+from cxrkit import predict, progress
 from cxrkit.__main__ import main
 from cxrkit.audit import attention, reference
 from cxrkit.data import dicom
@@ -176,6 +176,16 @@ def test_nothing_readable_at_all_is_exit_code_3_also_for_machines(results, tmp_p
         assert run_command(lambda: main(["predict", str(results), *map(str, paths), "--json"])) == 3
         content = json.loads(capsys.readouterr().out)
         assert content["films"] == [] and len(content["unreadable"]) == (paths[0].suffix == ".png")
+
+
+def test_progress_is_said_beside_the_answer_that_a_program_reads(results, film, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(progress, "EVERY_SECONDS", 0)
+    monkeypatch.setattr(progress, "WORTH_SAYING_SECONDS", 0)
+    main(["predict", str(results), str(film), str(film), "--json", "--out", str(tmp_path / "maps")])
+    captured = capsys.readouterr()
+    assert len(json.loads(captured.out)["films"]) == 2
+    asked = 2 * (len(Results.open(results).networks()) + 1)  # of one architecture, whose first network has its maps made
+    assert f"asking networks: {asked} in " in captured.err and "reading films: 1 of 2 (50 %)" in captured.err
 
 
 def test_the_research_line_and_the_verdict_stand_by_every_answer(results, film, tmp_path, capsys):

@@ -1,5 +1,6 @@
 """Progress: what a log and a terminal show of a long work; a clock that is set by hand stands in for time."""
 
+import contextlib
 import io
 from types import SimpleNamespace
 
@@ -151,6 +152,15 @@ def test_a_bar_makes_way_for_a_line(clock, terminal, capsys):
         progress.say("a line")
         assert "\r" in terminal.getvalue()[before:]
     assert capsys.readouterr().out == "a line\n"
+
+
+def test_lines_can_be_said_beside_an_answer_and_past_a_silence(clock, capsys):
+    progress.mention("beside")
+    tell = progress.aloud()
+    with contextlib.redirect_stdout(io.StringIO()):
+        progress.say("lost")
+        tell("heard")
+    assert capsys.readouterr() == ("heard\n", "beside\n")
 
 
 def test_of_several_processes_each_says_its_number_and_none_draws_a_bar(clock, terminal, monkeypatch, capsys):

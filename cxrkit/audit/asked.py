@@ -4,16 +4,17 @@ from dataclasses import replace
 
 import numpy as np
 
-from cxrkit.audit import attention, external, masking, sources
+from cxrkit.audit import attention, external, inquiry, masking, sources
 from cxrkit.audit.context import CACHE, Context, Part, first_seeds
 from cxrkit.audit.external import ExternalFilms
 from cxrkit.audit.films import Films
+from cxrkit.audit.inquiry import side_by_side
 from cxrkit.audit.retraining import Retraining
 from cxrkit.data import pixels
 from cxrkit.errors import BadInput
+from cxrkit.progress import Meter
 from cxrkit.results import Network
 from cxrkit.schema import Attention, ExternalRow, MaskRow, SourceRow
-from cxrkit.training import networks
 
 
 def each_network(context: Context) -> list[tuple[Network]]:
@@ -36,16 +37,15 @@ def each_external(context: Context) -> list[tuple[ExternalFilms, str]]:
 
 
 def masked(films: Films, context: Context, network: Network) -> list[MaskRow]:
-    model = networks.load(network.path, network.architecture, context.device)
-    return masking.curve(network, model, films.judged, context.device)
+    return masking.curve(network, inquiry.loaded(network, context.device), films.judged, context.device)
 
 
 def sources_by_features(films: Films, context: Context, network: Network) -> list[SourceRow]:
     """How well what the network's last layer sees tells the sources apart, where some label has several."""
     if all(len(np.unique(films.sources[films.is_covid == label])) < 2 for label in (True, False)):
         return []
-    model = networks.load(network.path, network.architecture, context.device)
-    seen = networks.features(model, films.images, context.device)
+    with Meter(f"features of {network.name}", len(films.images)) as meter:
+        seen = inquiry.features(inquiry.loaded(network, context.device), films.images, context.device, meter)
     return sources.seen_sources(films, seen, f"the features of {network.architecture}", network.architecture)
 
 
@@ -59,11 +59,17 @@ def scored_on_external(films: Films, context: Context, others: ExternalFilms, ar
     used = others.manifest.used
     if not used:
         raise BadInput("no film is left that the run does not have")
-    squares = pixels.load(others.manifest, others.locate, context.pixels.size, context.home / CACHE)
+    resize = context.results.experiment.resize
+    squares = pixels.load(others.manifest, others.locate, context.pixels.size, context.home / CACHE, resize=resize)
     images = squares.of([record.image_id for record in used])
     seeds = [network for network in context.results.networks() if network.architecture == architecture]
-    p_covid = [networks.p_covid(networks.load(n.path, architecture, context.device), images, context.device) for n in seeds]
-    return [external.row(others, architecture, np.stack(p_covid), context.results)]
+    with Meter(f"{architecture} on the films of {others.name}", len(seeds) * len(images)) as meter:
+
+        def answers(network: Network) -> np.ndarray:
+            return inquiry.p_covid(inquiry.loaded(network, context.device), images, context.device, meter)
+
+        p_covid = np.stack(list(inquiry.side_by_side(answers, seeds, context.device)))
+    return [external.row(others, architecture, p_covid, context.results)]
 
 
 def _again(films: Films, context: Context, network: Network) -> Retraining:
@@ -72,8 +78,8 @@ def _again(films: Films, context: Context, network: Network) -> Retraining:
 
 
 PARTS: tuple[Part, ...] = (
-    Part("masking", "masks on {0.name}", masked, each_network),
-    Part("sources", "features of {0.name}", sources_by_features, one_of_each_architecture),
+    Part("masking", "masks on {0.name}", masked, each_network, side_by_side),
+    Part("sources", "features of {0.name}", sources_by_features, one_of_each_architecture, side_by_side),
     Part("attention", "attention", attended),
     Part("external", "{1} on the films of {0.name}", scored_on_external, each_external),
     Part("masking", "{0.name} trained anew on masked films", lambda *given: _again(*given).masked(), each_retrained),

@@ -7,7 +7,8 @@ Artif. Intell. 3:e200267, found that no such method passes every test on chest f
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -16,6 +17,7 @@ from PIL import Image
 from scipy.stats import rankdata
 from torch.nn.functional import interpolate
 
+from cxrkit.audit import inquiry
 from cxrkit.audit.films import LUNGS, box
 from cxrkit.data.licences import may_redistribute
 from cxrkit.data.pixels import Pixels
@@ -24,7 +26,7 @@ from cxrkit.evaluation import bootstrap
 from cxrkit.evaluation.metrics import Figure
 from cxrkit.evaluation.predictions import Predictions
 from cxrkit.files import replacing
-from cxrkit.progress import track
+from cxrkit.progress import Meter
 from cxrkit.results import Network, Results
 from cxrkit.schema import Attention, AttentionRow, GalleryEntry
 from cxrkit.training import networks
@@ -45,7 +47,14 @@ MOST_ERRORS, TOP_LOSSES, HITS = 12, 4, 4
 """Films in the gallery for each architecture."""
 
 
-def maps(model: torch.nn.Module, images: np.ndarray, classes=None, device: str = "cpu", batch_size: int = 32) -> np.ndarray:
+def maps(
+    model: torch.nn.Module,
+    images: np.ndarray,
+    classes=None,
+    device: str = "cpu",
+    batch_size: int = 32,
+    advance: Callable[[int], None] = lambda count: None,
+) -> np.ndarray:
     """Grad-CAM maps of grey squares, uint8 [n, size, size]: float32 [n, size, size], from 0 to 1 at each map's peak.
 
     Selvaraju et al. 2017, ICCV, section 3 (arXiv 1610.02391): the channels of a late layer, weighted by the mean
@@ -53,47 +62,67 @@ def maps(model: torch.nn.Module, images: np.ndarray, classes=None, device: str =
     less the other's, for nothing else decides.
 
     model: a fastai vision model in eval mode, model[0] its body, model[1] its head. classes: n indices into records.LABELS;
-    the class that the model calls where they are not given. A map is zero all over where nothing speaks for the class.
+    the class that the model calls where they are not given; advance: is told how many films more are done. A map is zero
+    all over where nothing speaks for the class.
     """
     attended = np.zeros(np.shape(images), np.float32)
     for start in range(0, len(images), batch_size):
         part = slice(start, start + batch_size)
         wanted = None if classes is None else torch.as_tensor(np.asarray(classes)[part], device=device)
         attended[part] = _maps_of_batch(model, images[part], wanted, device).cpu().numpy()
+        advance(len(images[part]))
     return attended
 
 
 def _maps_of_batch(model, images, classes, device):
-    features, rest = _late_features(model, networks.normalised(images, device))
-    with torch.enable_grad():
-        features = features.detach().requires_grad_()
-        outputs = model[1](rest(features)).float()
-        classes = outputs.argmax(1) if classes is None else classes
-        chosen = outputs.gather(1, classes[:, None])[:, 0]
-        gradient = torch.autograd.grad((2 * chosen - outputs.sum(1)).sum(), features)[0]
+    features, outputs = _late_features(model, networks.normalised(images, device))
+    outputs = outputs.float()
+    classes = outputs.argmax(1) if classes is None else classes
+    chosen = outputs.gather(1, classes[:, None])[:, 0]
+    gradient = torch.autograd.grad((2 * chosen - outputs.sum(1)).sum(), features)[0]
     weights = gradient.mean((2, 3), keepdim=True)
     cells = (weights * features.detach()).sum(1, keepdim=True).clamp(min=0)
     enlarged = interpolate(cells, images.shape[-2:], mode="bilinear", align_corners=False)[:, 0]
     return enlarged / enlarged.amax((1, 2), keepdim=True).clamp(min=torch.finfo(enlarged.dtype).tiny)
 
 
+@torch.no_grad()
 def _late_features(model, x):
-    """What the deepest layer with a map large enough gives for a batch, and the rest of the body as a function."""
-    body = list(model[0])
-    while len(body) == 1:  # VGG's layers stand one level deeper than a ResNet's
-        body = list(body[0])
-    features, after = x, 0
-    with torch.no_grad():
-        for number, layer in enumerate(body, start=1):
-            x = layer(x)
-            if min(x.shape[-2:]) >= SMALLEST_MAP:
-                features, after = x, number
-    return features, torch.nn.Sequential(*body[after:])
+    """What the deepest part of the body with a map large enough gives for a batch, and the model's outputs, which can be derived
+    by it; nothing is kept of what comes before."""
+    features = []
+
+    def derive_from_here(_, __, given):
+        torch.set_grad_enabled(True)
+        features.append(given.detach().requires_grad_())
+        return features[0]
+
+    hook = _late_part(model, x[:1]).register_forward_hook(derive_from_here)
+    try:
+        outputs = model(x)
+        return features[0], outputs
+    finally:
+        hook.remove()
+
+
+def _late_part(model, x):
+    """The deepest part of the body whose map is large enough for a batch like x; the first where none is."""
+    parts = list(model[0].children())
+    while len(parts) == 1:  # a VGG's layers stand one level deeper than a ResNet's, timm's one deeper still
+        parts = list(parts[0].children())
+    seen = []
+    hooks = [part.register_forward_hook(lambda part, _, given: seen.append((part, given.shape))) for part in parts]
+    try:
+        model(x)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return [part for part, shape in seen if len(shape) == 4 and min(shape[-2:]) >= SMALLEST_MAP or part is seen[0][0]][-1]
 
 
 def randomised(architecture: str, device: str = "cpu", seed: int = 0) -> torch.nn.Module:
     """The same network with random weights, without a change to anybody's random numbers."""
-    with torch.random.fork_rng(devices=[]):
+    with inquiry.DRAWING, torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return networks.build(architecture).eval().to(device)
 
@@ -132,29 +161,50 @@ def audit(results: Results, pixels: Pixels, chosen: Sequence[Network], device: s
     folder = results.folder / FOLDER
     for old in folder.glob("*.png"):
         old.unlink()
+    of_architecture: dict[str, list[Network]] = {}
+    for network in chosen:
+        of_architecture.setdefault(network.architecture, []).append(network)
+    with Meter("attention", len(results.required(chosen[0].architecture).image_ids) * (len(chosen) + len(of_architecture))) as meter:
+        look = partial(_of_architecture, results, pixels, device=device, threshold=threshold, advance=meter.advance)
+        found = list(inquiry.side_by_side(look, list(of_architecture.values()), device))
+    return Attention(
+        rows=[row for rows, *_ in found for row in rows],
+        gallery=[entry for _, gallery, _ in found for entry in gallery],
+        left_out={architecture: errors for architecture, (*_, errors) in zip(of_architecture, found)},
+    )
+
+
+def _of_architecture(
+    results: Results, pixels: Pixels, chosen: Sequence[Network], device: str, threshold: float, advance: Callable[[int], None]
+) -> tuple[list[AttentionRow], list[GalleryEntry], int]:
+    """The rows of one architecture's networks, the gallery of the first one, and how many of its errors found no place there."""
+    first = chosen[0]
+    held = results.required(first.architecture)
+    images = pixels.of(held.image_ids)
+    learnt_nothing = maps(randomised(first.architecture, device), images, device=device, advance=advance)
     rows: list[AttentionRow] = []
     gallery: list[GalleryEntry] = []
-    left_out: dict[str, int] = {}
-    learnt_nothing: dict[str, np.ndarray] = {}
-    for network in track(chosen, "attention"):
-        held = results.required(network.architecture)
-        images = pixels.of(held.image_ids)
-        attended = maps(networks.load(network.path, network.architecture, device), images, device=device)
-        if network.architecture not in learnt_nothing:  # the networks come architecture by architecture: one set of maps is kept
-            learnt_nothing = {network.architecture: maps(randomised(network.architecture, device), images, device=device)}
-        rows.append(_row(network, results.held_out, held, attended, learnt_nothing[network.architecture]))
-        if network.architecture in left_out:
-            continue
-        p_covid = held.p_covid[held.seeds.index(network.seed)]
-        picked, left_out[network.architecture] = pick(held.is_covid, p_covid, threshold)
-        for number, (index, kind) in enumerate(picked, start=1):
-            record = results.manifest.by_id[held.image_ids[index]]
-            name = f"{_slug(network.architecture)}-{_slug(kind)}-{number:02d}.png"
-            entry = _entry(record, network, kind, float(p_covid[index]), name)
-            if entry.file:
-                save(results.folder / entry.file, beside(images[index], attended[index]))
-            gallery.append(entry)
-    return Attention(rows, gallery, left_out)
+    p_covid = held.p_covid[held.seeds.index(first.seed)]
+    picked, left_out = pick(held.is_covid, p_covid, threshold)
+    for network in chosen:
+        attended = maps(inquiry.loaded(network, device), images, device=device, advance=advance)
+        rows.append(_row(network, results.held_out, held, attended, learnt_nothing))
+        if network is first:
+            gallery = _hung(results, network, held.image_ids, p_covid, picked, images, attended)
+    return rows, gallery, left_out
+
+
+def _hung(results: Results, network: Network, image_ids, p_covid, picked, images, attended) -> list[GalleryEntry]:
+    """The picked films as entries of the gallery; their pictures are written where they may be shown."""
+    entries = []
+    for number, (index, kind) in enumerate(picked, start=1):
+        record = results.manifest.by_id[image_ids[index]]
+        name = f"{_slug(network.architecture)}-{_slug(kind)}-{number:02d}.png"
+        entry = _entry(record, network, kind, float(p_covid[index]), name)
+        if entry.file:
+            save(results.folder / entry.file, beside(images[index], attended[index]))
+        entries.append(entry)
+    return entries
 
 
 def _entry(record: Record, network: Network, kind: Kind, p_covid: float, name: str) -> GalleryEntry:

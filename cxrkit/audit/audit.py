@@ -140,8 +140,8 @@ def _opened(results: Results | None, path: Path, options: Options, not_done: lis
             f"The run has predictions for {results.held_out}, and none for {manifest.held_out}.", results.folder, "run the training again"
         )
     home = Path(options.home) if options.home else _home(path.parent) if results else path.parent
-    size = results.experiment.image_size if results else SIZE
-    read = tuple(external.read(name, place, home / CACHE, size) for name, place in map(external.parse, options.external))
+    size, resize = (results.experiment.image_size, results.experiment.resize) if results else (SIZE, "squish")
+    read = tuple(external.read(name, place, home / CACHE, size, resize) for name, place in map(external.parse, options.external))
     roots = manifests.read_roots(home / "manifest.csv")
     if options.sources:
         roots |= manifests.roots_of(film_sources.parse_all(options.sources, drawn_at="phantoms"))
@@ -149,7 +149,7 @@ def _opened(results: Results | None, path: Path, options: Options, not_done: lis
     with listed("everything that looks at pictures", not_done):
         if not roots:
             raise BadInput("it is not known where the films lie on this machine (no manifest.roots.json; name them with --source)")
-        context = replace(context, pixels=pixels.load(manifest, context.locate, size, home / CACHE))
+        context = replace(context, pixels=pixels.load(manifest, context.locate, size, home / CACHE, resize=resize))
     return context
 
 

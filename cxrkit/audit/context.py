@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,11 @@ class Context:
     external: tuple[ExternalFilms, ...] = ()
 
 
+def in_turn(function: Callable[[tuple], Any], subjects: Iterable[tuple], device: str) -> Iterator[Any]:
+    """What the function says of each subject, one after the other."""
+    return map(function, subjects)
+
+
 def once(context: Context) -> list[tuple]:
     return [()]
 
@@ -76,13 +82,14 @@ class Part:
 
     field: of schema.Audits, to which the rows belong; rows: function (films, context, *subject) -> list; each: function
     from the context to the subjects, tuples, for each of which `rows` is called by itself; name: what progress and
-    `not_done` call it, a format of the subject.
+    `not_done` call it, a format of the subject; order: how the subjects follow each other, in_turn or inquiry.side_by_side.
     """
 
     field: str
     name: str
     rows: Callable[..., list]
     each: Callable[[Context], Iterable[tuple]] = once
+    order: Callable[[Callable[[tuple], Any], Iterable[tuple], str], Iterator[Any]] = in_turn
 
 
 def first_seeds(networks: Iterable[Network]) -> list[Network]:
@@ -108,11 +115,19 @@ def carried_out(parts: Iterable[Part], films: Films, context: Context, not_done:
     """{field: rows} of the parts; a field is absent where none of its parts was done. Why a part was not done is added to not_done."""
     rows: dict[str, list[Any]] = {}
     for part in parts:
-        for subject in part.each(context):
-            name = part.name.format(*subject)
-            if subject:
-                say(f"audit: {name}")
-            with listed(name, not_done):
-                done = part.rows(films, context, *subject)
+        carry_out = partial(_carried_out, part, films, context)
+        for done, reasons in part.order(carry_out, part.each(context), context.device if context else "cpu"):
+            not_done += reasons
+            if done is not None:
                 rows.setdefault(part.field, []).extend(done)
     return rows
+
+
+def _carried_out(part: Part, films: Films, context: Context, subject: tuple) -> tuple[list | None, list[NotDone]]:
+    """The part's rows of one subject, None where there is a reason why it was not done."""
+    name, reasons = part.name.format(*subject), []
+    if subject:
+        say(f"audit: {name}")
+    with listed(name, reasons):
+        return part.rows(films, context, *subject), reasons
+    return None, reasons

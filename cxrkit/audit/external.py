@@ -47,10 +47,10 @@ def parse(text: str) -> tuple[str, Path]:
     return name, Path(place)
 
 
-def read(name: str, place: Path, folder: Path | None = None, size: int | None = None) -> ExternalFilms:
+def read(name: str, place: Path, folder: Path | None = None, size: int | None = None, resize: str = "squish") -> ExternalFilms:
     """External films from a folder with a folder a class, as the source kind `folder` reads it, or a manifest.csv with its roots.
 
-    folder, size: of the film cache, and of the squares that are made in the same pass. Files that cannot be read come
+    folder: the film cache; size, resize: of the squares that are made in the same pass. Files that cannot be read come
     back excluded with the reason. Raises BadInput.
     """
     if place.suffix == ".csv":
@@ -66,7 +66,7 @@ def read(name: str, place: Path, folder: Path | None = None, size: int | None = 
         records, roots = source.read(), manifests.roots_of([source])
     records = exclude(records, lambda record: "" if record.label in LABELS else "no label")
     locate = sources.locator(roots)
-    records, thumbnails = cache.add_facts(records, locate, folder, size)
+    records, thumbnails = cache.add_facts(records, locate, folder, size, resize=resize)
     return ExternalFilms(name, Manifest(tuple(records)), locate, thumbnails)
 
 

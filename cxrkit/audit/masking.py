@@ -9,11 +9,11 @@ from typing import Literal
 
 import numpy as np
 
-from cxrkit.audit import probes
+from cxrkit.audit import inquiry, probes
 from cxrkit.audit.films import Films, box
+from cxrkit.progress import Meter
 from cxrkit.results import Network
 from cxrkit.schema import MaskRow
-from cxrkit.training import networks
 
 Mask = Literal["centre", "surround"]
 MASKS: tuple[Mask, ...] = ("centre", "surround")
@@ -42,13 +42,14 @@ def black_share(size: int, mask: Mask, side: float) -> float:
 
 def curve(network: Network, model, held: Films, device: str) -> list[MaskRow]:
     """The rows of one trained network on the held-out films, one a mask and side, from the whole picture on."""
-    whole = networks.p_covid(model, held.images, device)
-    rows = []
-    for mask in MASKS:
-        rows.append(row(network, mask, 0.0 if mask == "centre" else 1.0, whole, held, retrained=False))
-        for side in sorted(SIDES, reverse=mask == "surround"):
-            seen = networks.p_covid(model, masked(held.images, mask, side), device)
-            rows.append(row(network, mask, side, seen, held, retrained=False))
+    with Meter(f"masks on {network.name}", len(held.images) * (1 + len(MASKS) * len(SIDES))) as meter:
+        whole = inquiry.p_covid(model, held.images, device, meter)
+        rows = []
+        for mask in MASKS:
+            rows.append(row(network, mask, 0.0 if mask == "centre" else 1.0, whole, held, retrained=False))
+            for side in sorted(SIDES, reverse=mask == "surround"):
+                seen = inquiry.p_covid(model, masked(held.images, mask, side), device, meter)
+                rows.append(row(network, mask, side, seen, held, retrained=False))
     return rows
 
 

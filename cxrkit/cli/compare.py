@@ -26,6 +26,8 @@ def run(options: Namespace) -> None:
     from cxrkit.results import open_all
 
     runs, wanted = open_all(options.runs), given(threshold=options.threshold, margin=options.margin)
+    if warned := markdown.warnings_log(runs):
+        say(warned + "\n")
     if options.resplits:
         compared = compare_resplits(runs, **wanted)
         say(markdown.resplits_log(compared))

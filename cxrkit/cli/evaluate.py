@@ -26,5 +26,6 @@ def run(options: Namespace) -> None:
     results = Results.open(options.run)
     wanted = {"threshold": options.threshold, "margin": options.margin}
     evaluate(results, **given(**wanted, prevalences=options.prevalence, sensitivity=options.sensitivity))
-    say(markdown.scores_log(results) + "\n\n" + markdown.comparison_log(results.comparison))
+    told = (markdown.warnings_log([results]), markdown.scores_log(results), markdown.comparison_log(results.comparison))
+    say("\n\n".join(filter(None, told)))
     say(f"Written: metrics.json and comparison.json in {results.folder}")

@@ -1,7 +1,7 @@
 """The film cache of a folder: facts, thumbnails and grey squares, so that no film is decoded twice.
 
 Everything is keyed by the SHA-256 of the film's file. The folder holds, for the thumbnails and for the squares of each
-size, a pair of files that only grow: `NAME.u8` with the pictures one after the other, and `NAME.jsonl` with a line
+size and way of resizing, a pair of files that only grow: `NAME.u8` with the pictures one after the other, and `NAME.jsonl` with a line
 a picture: its key, a CRC-32 and, for thumbnails, the facts of its file. A picture counts once its line is whole, and
 lines are written after pictures, so a process that dies leaves nothing that counts and is wrong. A lock lets one
 process write at a time; those that read keep the rows they know.
@@ -142,19 +142,22 @@ class _Made:
     square: np.ndarray | None
 
 
-def _make(path: Path, content: bytes, sha256: str, thumbnails: Rows, squares: Rows | None) -> _Made:
+def _make(path: Path, content: bytes, sha256: str, thumbnails: Rows, squares: Rows | None, resize: str) -> _Made:
     film = images.decode(path, content)
     facts = Facts(film.width, film.height, film.mode, film.format, len(content), sha256)
     thumbnail = copies.thumbnail(film.grey) if sha256 not in thumbnails.known else None
-    square = images.square(film.grey, squares.side) if squares and sha256 not in squares.known else None
+    square = images.square(film.grey, squares.side, resize) if squares and sha256 not in squares.known else None
     return _Made(facts, thumbnail, square)
 
 
 class FilmCache:
-    """What a folder holds of films: thumbnails with facts, and squares of `size` pixels a side where a size is named."""
+    """What a folder holds of films: thumbnails with facts, and squares of `size` pixels a side where a size is named.
 
-    def __init__(self, folder: Path, size: int | None) -> None:
-        self.folder, self.size = folder, size
+    resize: how a film becomes a square, see images.square.
+    """
+
+    def __init__(self, folder: Path, size: int | None, resize: str = "squish") -> None:
+        self.folder, self.size, self.resize = folder, size, resize
 
     @cached_property
     def thumbnails(self) -> Rows:
@@ -164,7 +167,8 @@ class FilmCache:
     def squares(self) -> Rows:
         if self.size is None:
             raise ValueError("the cache was opened without a size")
-        return Rows(self.folder, f"grey-{self.size}-v{VERSION}", self.size)
+        way = "" if self.resize == "squish" else f"{self.resize}-"
+        return Rows(self.folder, f"grey-{self.size}-{way}v{VERSION}", self.size)
 
     def facts(self, sha256: str) -> Facts:
         """The facts of the file of a known thumbnail."""
@@ -199,7 +203,7 @@ class FilmCache:
                 needed = sha256 not in lacking.known and sha256 not in claimed
                 claimed.add(sha256)
             try:
-                return sha256, _make(path, content, sha256, thumbnails, squares) if needed else None
+                return sha256, _make(path, content, sha256, thumbnails, squares, self.resize) if needed else None
             except BadInput as error:
                 broken[sha256] = error
                 return sha256, None
@@ -226,24 +230,29 @@ class FilmCache:
 
 
 @contextmanager
-def opened(folder: str | Path, size: int | None = None) -> Iterator[FilmCache]:
+def opened(folder: str | Path, size: int | None = None, resize: str = "squish") -> Iterator[FilmCache]:
     """The cache of a folder, held by this process alone while the block runs. Raises DiskFull, and BadInput as files.locked does."""
     folder = Path(folder)
     with disk_errors(folder), locked(folder / "films.lock"):
-        yield FilmCache(folder, size)
+        yield FilmCache(folder, size, resize)
 
 
 def add_facts(
-    records: Sequence[Record], locate: Locate, folder: str | Path | None = None, size: int | None = None, workers: int | None = None
+    records: Sequence[Record],
+    locate: Locate,
+    folder: str | Path | None = None,
+    size: int | None = None,
+    workers: int | None = None,
+    resize: str = "squish",
 ) -> tuple[list[Record], dict[str, np.ndarray]]:
     """The records with the facts of their files, and {image_id: copies.thumbnail's array}; excluded records are not opened.
 
     A file that cannot be read excludes its record, with the reason. folder: a cache folder, so that a file with the same
-    bytes is not decoded again; size: make the squares of what is decoded, too, for pixels.load.
+    bytes is not decoded again; size, resize: make the squares of what is decoded, too, for pixels.load.
     Raises BadInput when there are images to read and none can be; DiskFull.
     """
     used = [record for record in records if record.used]
-    with nullcontext(folder) if folder else TemporaryDirectory() as place, opened(place, size) as cache:
+    with nullcontext(folder) if folder else TemporaryDirectory() as place, opened(place, size, resize) as cache:
         learned = cache.learn(used, locate, cache.thumbnails, verify=False, workers=workers)
         pictures = cache.thumbnails.images() if folder else np.array(cache.thumbnails.images())
         known, facts = cache.thumbnails.known, {name: cache.facts(seen) for name, seen in learned.items() if isinstance(seen, str)}

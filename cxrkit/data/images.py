@@ -75,9 +75,18 @@ def _from_deep(pixels: np.ndarray) -> Image.Image:
     return Image.fromarray(np.rint((pixels - low) * (255 / scale)).astype(np.uint8), mode="L")
 
 
-def square(grey: Image.Image, size: int) -> np.ndarray:
-    """A grey PIL image squeezed into size x size bytes, as fastai's Resize with "squish" does it: uint8 [size, size]."""
-    return np.asarray(grey.resize((size, size), Image.Resampling.BILINEAR))
+def seen(grey: Image.Image, resize: str = "squish") -> Image.Image:
+    """The part of a film that a network gets to see: all of it (squish), or the square in the middle of its long side (crop)."""
+    if resize == "squish":
+        return grey
+    side = min(grey.size)
+    left, top = (grey.width - side) // 2, (grey.height - side) // 2
+    return grey.crop((left, top, left + side, top + side))
+
+
+def square(grey: Image.Image, size: int, resize: str = "squish") -> np.ndarray:
+    """A grey PIL image as size x size bytes, as fastai's Resize with that method makes held-out ones: uint8 [size, size]."""
+    return np.asarray(seen(grey, resize).resize((size, size), Image.Resampling.BILINEAR))
 
 
 def read_film(path: Path) -> bytes:

@@ -83,13 +83,15 @@ def build(sources: Sequence[Source], experiment: Experiment, kept: str | Path | 
     Of the experiment count split, split_seed, exclude_views, label_conflicts ("exclude" or "keep") and duplicates:
     "remove" all copies of a picture but one, or "keep" them, and then split as if they were not known. kept: a cache
     folder, where what is learned of files and pairs stays, so that no film is decoded or compared again; squares of the
-    experiment's image_size are made in the same pass.
+    experiment's image_size and resize are made in the same pass.
 
     Raises BadInput: a source that cannot be read, an image_id that two sources share, no readable image,
     or a class without images in a split.
     """
     records = _read(sources)
-    records, thumbnails = cache.add_facts(records, locator(roots_of(sources)), kept, experiment.image_size if kept else None)
+    records, thumbnails = cache.add_facts(
+        records, locator(roots_of(sources)), kept, experiment.image_size if kept else None, resize=experiment.resize
+    )
     remove = experiment.duplicates == "remove"
     records = groups.mark_copies(records, _pairs(records, thumbnails, kept), remove)
     together = groups.groups_of(records)

@@ -42,15 +42,22 @@ def _mapped(path: str, offset: int, shape: tuple[int, ...], rows: dict[str, int]
     return Pixels(np.memmap(path, np.uint8, "r", offset, shape), rows)
 
 
-def load(films: Manifest | Iterable[Record], locate: cache.Locate, size: int, folder: str | Path, workers: int | None = None) -> Pixels:
+def load(
+    films: Manifest | Iterable[Record],
+    locate: cache.Locate,
+    size: int,
+    folder: str | Path,
+    workers: int | None = None,
+    resize: str = "squish",
+) -> Pixels:
     """The Pixels of all used records, from the film cache in `folder`; what it lacks is decoded and added.
 
-    locate: function from a record to its file. Two records with the same bytes share a row. A square whose
+    locate: function from a record to its file; resize: how a film becomes a square, see images.square. Two records with the same bytes share a row. A square whose
     checksum is wrong is decoded again. Raises BadInput that lists the films which cannot be decoded any more,
     or are not those of the manifest; the others are cached then. Raises DiskFull.
     """
     used = films.used if isinstance(films, Manifest) else [record for record in films if record.used]
-    with cache.opened(folder, size) as films_of_folder:
+    with cache.opened(folder, size, resize) as films_of_folder:
         squares = films_of_folder.squares
         new = {record.sha256: record for record in used if record.sha256 not in squares.known}
         learned = films_of_folder.learn(list(new.values()), locate, squares, verify=True, workers=workers)

@@ -4,7 +4,13 @@ Two films of different patients agree in their coarse anatomy and in nothing fin
 grain too, once it is laid exactly over its original. So the coarse part is taken away, the crop is found by
 Gauss-Newton steps on the rest, and the agreement is measured block by block: a burnt-in label spoils a few
 blocks, and their median not at all.
+
+Many pairs are laid over each other at once: on squares this small a step of one pair is mostly Python's own time.
+Squares stand with their columns first once their rows are resampled, since numpy takes whole lines and no columns fast.
 """
+
+from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
@@ -19,83 +25,138 @@ CONVERGED = 0.002
 
 
 class Details:
-    """The fine grain of one thumbnail at full and half size, each locally normalised to unit contrast."""
+    """The fine grain of one thumbnail at full and half size, float32, each locally normalised to unit contrast."""
 
     def __init__(self, thumbnail: np.ndarray) -> None:
         """thumbnail: SIDE x SIDE grey bytes."""
-        pixels = thumbnail.astype(np.float32)
-        self.full = _with_slopes(_detail(pixels, 2.0))
-        self.half = _with_slopes(_detail(pixels.reshape(SIDE // 2, 2, SIDE // 2, 2).mean((1, 3)), 1.5))
+        self.thumbnail = thumbnail
+        self.half = _detail(thumbnail.astype(np.float32).reshape(SIDE // 2, 2, SIDE // 2, 2).mean((1, 3)), 1.5)
+
+    @cached_property
+    def full(self) -> np.ndarray:
+        """Made when it is asked for: most pairs are given up at half size."""
+        return _detail(self.thumbnail.astype(np.float32), 2.0)
 
 
-def _with_slopes(pixels):
-    """A square of pixels, and its slopes down and across in change a side."""
-    return (pixels, *(np.gradient(pixels, axis=axis).astype(np.float32) * len(pixels) for axis in (0, 1)))
-
-
-def _detail(pixels, sigma):
+def _detail(pixels: np.ndarray, sigma: float) -> np.ndarray:
     fine = pixels - gaussian_filter(pixels, sigma)
     return fine / np.sqrt(gaussian_filter(fine * fine, 4 * sigma) + 4)
 
 
-def agreement(whole: Details, part: Details, box: tuple[float, float, float, float]) -> float:
-    """How well `part` agrees with a crop of `whole`: the median correlation of their 8 x 8 blocks, -1 to 1.
+def agreement(wholes: Sequence[Details], parts: Sequence[Details], boxes: np.ndarray) -> np.ndarray:
+    """How well each part agrees with a crop of its whole: the median correlation of their 8 x 8 blocks, -1 to 1.
 
-    whole, part: Details. box: a first guess of the crop, (left, top, right, bottom) in shares of the side.
+    wholes, parts: n Details each. boxes: n first guesses of the crop, (left, top, right, bottom) in shares of the side.
     """
-    correlation, box = _register(whole.half, part.half, box, steps=8, give_up=HOPELESS)
-    if correlation < HOPELESS:
-        return 0.0
-    _, box = _register(whole.full, part.full, box, steps=5, give_up=0.0)
-    left, top, right, bottom = box
-    laid_over = _sampler(top, bottom, SIDE) @ whole.full[0] @ _sampler(left, right, SIDE).T
-    ours, theirs = (_centred_blocks(x) for x in (laid_over, part.full[0]))
-    product = (ours * theirs).sum(1) / np.sqrt((ours**2).sum(1) * (theirs**2).sum(1) + 1e-6)
-    return float(np.median(product))
+    correlation, boxes = _register([w.half for w in wholes], [p.half for p in parts], boxes, steps=8, give_up=HOPELESS)
+    agreed = np.zeros(len(wholes))
+    (hopeful,) = np.nonzero(correlation >= HOPELESS)
+    if len(hopeful):
+        full, theirs = [wholes[i].full for i in hopeful], [parts[i].full for i in hopeful]
+        _, found = _register(full, theirs, boxes[hopeful], steps=5, give_up=0.0)
+        laid_over = _Crops(found, SIDE).of(np.stack(full))
+        ours, theirs = _centred_blocks(laid_over), _centred_blocks(np.stack(theirs).transpose(0, 2, 1))
+        product = (ours * theirs).sum(2) / np.sqrt((ours**2).sum(2) * (theirs**2).sum(2) + 1e-6)
+        agreed[hopeful] = np.median(product, axis=1)
+    return agreed
 
 
-def _centred_blocks(pixels):
+def _centred_blocks(pixels: np.ndarray) -> np.ndarray:
     n = SIDE // BLOCK
-    blocks = pixels.reshape(n, BLOCK, n, BLOCK).transpose(0, 2, 1, 3).reshape(n * n, -1)
-    return blocks - blocks.mean(1, keepdims=True)
+    blocks = pixels.reshape(-1, n, BLOCK, n, BLOCK).transpose(0, 1, 3, 2, 4).reshape(len(pixels), n * n, -1)
+    return blocks - blocks.mean(2, keepdims=True)
 
 
-def _sampler(low, high, side):
-    """The side x side matrix that resamples the share [low, high] of a signal to its whole length, linearly."""
-    position = np.clip((low + (np.arange(side) + 0.5) / side * (high - low)) * side - 0.5, 0, side - 1.001)
-    first = position.astype(int)
-    matrix = np.zeros((side, side), np.float32)
-    matrix[np.arange(side), first] = 1 - (position - first)
-    matrix[np.arange(side), first + 1] = position - first
-    return matrix
+class _Crops:
+    """Where n crops lie in their squares of `side` pixels: what resamples them to the whole square, linearly."""
+
+    def __init__(self, boxes: np.ndarray, side: int) -> None:
+        self.side = side
+        left, top, right, bottom = boxes.T[:, :, None]
+        self.rows, self.columns = self._lines(top, bottom), self._lines(left, right)
+
+    def _lines(self, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """n x side: the line before each position, counted through all squares, and the share of the line after it."""
+        position = np.clip((low + (np.arange(self.side) + 0.5) / self.side * (high - low)) * self.side - 0.5, 0, self.side - 1.001)
+        before = position.astype(int)
+        return before + self.side * np.arange(len(position))[:, None], (position - before).astype(np.float32)
+
+    def of(self, squares: np.ndarray) -> np.ndarray:
+        """The crops of n squares, n x column x row."""
+        by_row = _between(squares, *self.rows)
+        return _between(np.ascontiguousarray(by_row.transpose(0, 2, 1)), *self.columns)
 
 
-def _register(whole, part, box, steps, give_up):
-    """The best correlation found and its crop box, by Gauss-Newton steps on the box's four sides.
+def _between(squares: np.ndarray, before: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """Lines of n squares, each between two neighbours."""
+    lines = squares.reshape(-1, squares.shape[2])
+    first, second = lines.take(before, 0), lines.take(before + 1, 0)
+    second -= first
+    second *= share[:, :, None]
+    second += first
+    return second
+
+
+def _register(
+    wholes: Sequence[np.ndarray], parts: Sequence[np.ndarray], boxes: np.ndarray, steps: int, give_up: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """The best correlation found for each of n pairs of squares, and its crop box, by Gauss-Newton steps on the box's four sides.
 
     Forward-additive alignment for a scale and a shift in each direction (Baker and Matthews 2004,
     Int. J. Comput. Vis. 56:221, section 3.1), each step at most 3 % of the side.
     """
-    (whole, slope_y, slope_x), part = whole, part[0]
-    side = len(whole)
-    share = ((np.arange(side) + 0.5) / side).astype(np.float32)
-    target = (part - part.mean()) / (part.std() + 1e-6)
-    box, best, best_box = np.array(box, np.float64), -1.0, box
+    side = len(wholes[0])
+    whole, target = np.stack(wholes), np.stack(parts).transpose(0, 2, 1)  # (pair, row, column), (pair, column, row)
+    target = target - target.mean((1, 2), keepdims=True)
+    target /= _norm(target) / side + 1e-6
+    slope_y, slope_x = (np.gradient(whole, axis=axis) * np.float32(side) for axis in (1, 2))
+    boxes = np.array(boxes, np.float64)
+    best, best_boxes, going = np.full(len(boxes), -1.0), boxes.copy(), np.arange(len(boxes))
     for step in range(steps):
-        left, top, right, bottom = box
-        rows, columns = _sampler(top, bottom, side), _sampler(left, right, side).T
-        laid_over = rows @ whole @ columns
-        spread = laid_over.std() + 1e-6
-        laid_over = (laid_over - laid_over.mean()) / spread
-        correlation = float((laid_over * target).mean())
-        converged = correlation < best + CONVERGED
-        if correlation > best:
-            best, best_box = correlation, tuple(box)
-        if converged or (step == 2 and best < give_up):
+        crops = _Crops(boxes, side)
+        laid_over = crops.of(whole)
+        laid_over -= laid_over.mean((1, 2), keepdims=True)
+        spread = _norm(laid_over) / side + 1e-6
+        laid_over /= spread
+        correlation = np.einsum("pcr,pcr->p", laid_over, target) / side**2
+        goes_on = correlation >= best[going] + CONVERGED
+        better = correlation > best[going]
+        best[going[better]], best_boxes[going[better]] = correlation[better], boxes[better]
+        if step == 2:
+            goes_on &= best[going] >= give_up
+        if step == steps - 1 or not goes_on.any():
             break
-        by_x, by_y = rows @ slope_x @ columns / spread, rows @ slope_y @ columns / spread
-        jacobian = np.stack([by_x * (1 - share), by_y * (1 - share)[:, None], by_x * share, by_y * share[:, None]]).reshape(4, -1)
-        normal = jacobian @ jacobian.T + 0.01 * side * side * np.eye(4)
-        box = box + np.clip(np.linalg.solve(normal, jacobian @ (target - laid_over).ravel()), -0.03, 0.03)
-        box = np.clip(box, (-0.05, -0.05, 0.6, 0.6), (0.4, 0.4, 1.05, 1.05))
-    return best, best_box
+        if not goes_on.all():
+            kept = (going, boxes, whole, slope_y, slope_x, target, laid_over, spread)
+            going, boxes, whole, slope_y, slope_x, target, laid_over, spread = (each[goes_on] for each in kept)
+            crops = _Crops(boxes, side)
+        change = _change(crops.of(slope_x), crops.of(slope_y), target - laid_over, spread)
+        boxes = np.clip(boxes + np.clip(change, -0.03, 0.03), (-0.05, -0.05, 0.6, 0.6), (0.4, 0.4, 1.05, 1.05))
+    return best, best_boxes
+
+
+def _norm(squares: np.ndarray) -> np.ndarray:
+    """n x 1 x 1: the root of the sum of squares."""
+    return np.sqrt(np.einsum("pcr,pcr->p", squares, squares))[:, None, None]
+
+
+def _change(slope_x: np.ndarray, slope_y: np.ndarray, missing: np.ndarray, spread: np.ndarray) -> np.ndarray:
+    """n x 4: by how much each side of a box has to move, the least squares solution, a little drawn to no move.
+
+    slope_x, slope_y, missing: n x column x row. A pixel moves with the left side by its distance from the right one, and so on:
+    the four derivatives are the two slopes, each times two weights, and are never written out.
+    """
+    side = slope_x.shape[1]
+    share = ((np.arange(side) + 0.5) / side).astype(np.float32)
+    weight = np.stack([1 - share, share])  # of the side before and the side behind
+    both = weight[:, None] * weight
+    normal, right = np.empty((len(missing), 4, 4)), np.empty((len(missing), 4))
+    x, y = slice(0, None, 2), slice(1, None, 2)  # left and right, top and bottom
+    normal[:, x, x] = np.einsum("pc,ijc->pij", np.einsum("pcr,pcr->pc", slope_x, slope_x), both)
+    normal[:, y, y] = np.einsum("pr,ijr->pij", np.einsum("pcr,pcr->pr", slope_y, slope_y), both)
+    normal[:, x, y] = weight @ (slope_x * slope_y) @ weight.T
+    normal[:, y, x] = normal[:, x, y].transpose(0, 2, 1)
+    right[:, x] = np.einsum("pcr,pcr->pc", slope_x, missing) @ weight.T
+    right[:, y] = np.einsum("pcr,pcr->pr", slope_y, missing) @ weight.T
+    normal = normal / spread**2 + 0.01 * side * side * np.eye(4)
+    return np.linalg.solve(normal, (right / spread[:, 0])[:, :, None])[:, :, 0]

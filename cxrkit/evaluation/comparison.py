@@ -64,6 +64,7 @@ def compare(runs: list[Results], threshold: float, margin: float = decision.MARG
         chosen_on_validation=_chosen(entrants, threshold, runs[0].held_out),
         study=study.beside(margin, _confusions(entrants, threshold)),
         best=best([entrant.name for entrant in entrants], pairs),
+        started_from={run.name: run.info.started_from for run in runs},
     )
 
 

@@ -5,7 +5,7 @@ from itertools import combinations
 
 import numpy as np
 
-from cxrkit.config import SHORT_NAMES, short_name
+from cxrkit.config import short_name
 from cxrkit.errors import WrongUse
 from cxrkit.evaluation import comparison, decision, statistics
 from cxrkit.results import Results
@@ -25,7 +25,7 @@ def compare(runs: list[Results], threshold: float, margin: float = decision.MARG
     """
     comparison.check_margin(margin)
     _check(runs)
-    names = [name for name in SHORT_NAMES if all(run.predictions(name) is not None for run in runs)]
+    names = [name for name in runs[0].architectures if all(run.predictions(name) is not None for run in runs)]
     errors = {name: [float(run.required(name).wrong(threshold).mean()) for run in runs] for name in names}
     sizes = [Counter(record.split for record in run.manifest.used) for run in runs]
     n_train, n_test = (float(np.mean([size[split] for size in sizes])) for split in ("train", runs[0].held_out))

@@ -12,11 +12,12 @@ from pathlib import Path
 from cxrkit.errors import BadInput, Interrupted, RemoteRefusal, WrongUse
 from cxrkit.files import PARTIAL, write_json
 from cxrkit.kaggle_io import client
-from cxrkit.progress import say
+from cxrkit.progress import MB, Meter, aloud, say
 
 POLL_SECONDS = 10
 PATIENCE_SECONDS = 30 * 60
 """How long Kaggle may process a version before we stop waiting."""
+SAID_EVERY_SECONDS = 30
 LOOKS = 3
 """How often a list of files that differs is asked for again."""
 ARCHIVES = (".zip", ".gz", ".tar", ".tgz", ".bz2", ".7z", ".xz")
@@ -61,8 +62,8 @@ def upload_dataset(folder, slug, title, licence, notes, private=True, kaggle=Non
     before = current_version(kaggle, ref)
     if before:
         wait_until_ready(kaggle, ref, before)
-    say(f"sending {len(files)} files, {total / 1e6:.1f} MB, as {'version ' + str(before + 1) if before else 'the first version'} of {ref}")
-    with _staged(files, {"id": ref, "title": title, "licenses": [{"name": licence}]}) as staged:
+    say(f"sending {len(files)} files, {total / MB:.1f} MB, as {'version ' + str(before + 1) if before else 'the first version'} of {ref}")
+    with _staged(files, {"id": ref, "title": title, "licenses": [{"name": licence}]}) as staged, _counted(kaggle.api, total):
 
         def taken():
             return current_version(kaggle, ref) > before
@@ -142,6 +143,8 @@ def wait_until_ready(kaggle, ref, version):
             )
         kaggle.sleep(POLL_SECONDS)
         waited += POLL_SECONDS
+        if waited % SAID_EVERY_SECONDS == 0:
+            say(f"Kaggle has been processing {ref} for {waited} s")
 
 
 def listed_files(kaggle, ref):
@@ -216,3 +219,21 @@ def _staged(files, metadata):
             yield str(staged)
         finally:
             tempfile.tempdir = usual
+
+
+@contextmanager
+def _counted(api, total):
+    """Progress over what the client sends, `total` bytes, file by file: its own would stand among what must not be shown."""
+    send = api.upload_complete
+    with Meter("sending", total / MB, "MB", tell=aloud()) as meter:
+
+        def counted(path, *arguments, **options):
+            answer = send(path, *arguments, **options)
+            meter.advance(os.path.getsize(path) / MB)
+            return answer
+
+        api.upload_complete = counted
+        try:
+            yield
+        finally:
+            del api.upload_complete

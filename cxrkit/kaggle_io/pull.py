@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from cxrkit.errors import BadInput, Interrupted, RemoteRefusal
 from cxrkit.files import read_json, replacing, sha256_of, write_text
 from cxrkit.kaggle_io import bundle, client, datasets, push
-from cxrkit.progress import say, track
+from cxrkit.progress import MB, Meter, aloud, say
 
 FOLDER = "results"
 LICENCE = "other"
@@ -29,14 +29,17 @@ def verify(folder):
             f"The results have no readable checksums.json: {error}", folder, "name the results folder of a finished run"
         ) from error
     wrong = []
-    for name, expected in listed.items():
-        path = folder / name
-        if not is_inside(name) or not path.is_file():
-            wrong.append(f"{name} is missing")
-        elif path.stat().st_size != expected["bytes"]:
-            wrong.append(f"{name} has {path.stat().st_size} bytes instead of {expected['bytes']}")
-        elif sha256_of(path) != expected["sha256"]:
-            wrong.append(f"{name} has another SHA-256")
+    with Meter(f"comparing {folder.name} with its checksums", sum(expected["bytes"] for expected in listed.values()) / MB, "MB") as meter:
+        for name, expected in listed.items():
+            path = folder / name
+            if not is_inside(name) or not path.is_file():
+                wrong.append(f"{name} is missing")
+            elif path.stat().st_size != expected["bytes"]:
+                wrong.append(f"{name} has {path.stat().st_size} bytes instead of {expected['bytes']}")
+            elif sha256_of(path) != expected["sha256"]:
+                wrong.append(f"{name} has another SHA-256")
+            else:
+                meter.advance(expected["bytes"] / MB)
     if wrong or not listed:
         shown = "\n".join(f"  - {line}" for line in wrong[:10]) or "  - it names no file"
         raise BadInput(f"The results are not whole:\n{shown}", folder, "fetch or make them again")
@@ -107,15 +110,27 @@ def _fetch(kaggle, ref, folder, status):
     outside = [name for name in wanted if not is_inside(name)]
     if outside:
         raise BadInput(f"The output names a file outside its folder: {outside[0]!r}.", ref, "do not trust this kernel")
-    if f"{FOLDER}/checksums.json" not in wanted:
+    sums = f"{FOLDER}/checksums.json"
+    if sums not in wanted:
         raise BadInput(
             f"The kernel's output holds no whole results: {len(found)} files, status {status}.",
             ref,
             "read its log: python -m cxrkit status --log",
         )
-    for name, url in track(list(wanted.items()), "fetching results"):
-        kaggle.ask(f"the file {name}", _download, name, url, folder / name)
+    with Meter("fetching results", unit="MB", tell=aloud()) as meter:
+        for name in sorted(wanted, key=lambda name: name != sums):  # which says how much there is
+            kaggle.ask(f"the file {name}", _download, name, wanted[name], folder / name, lambda count: meter.advance(count / MB))
+            if name == sums:
+                meter.total = _bytes_listed(folder / name) / MB
     return log
+
+
+def _bytes_listed(path):
+    """How many bytes the files of a checksums.json have; 0 where it cannot be read, which `verify` tells."""
+    try:
+        return path.stat().st_size + sum(expected["bytes"] for expected in read_json(path).values())
+    except (BadInput, OSError, ValueError, TypeError, KeyError, AttributeError):
+        return 0
 
 
 def output_of(kaggle, ref):
@@ -135,8 +150,11 @@ def output_of(kaggle, ref):
         request.page_token = page.next_page_token
 
 
-def _download(name, url, path):
-    """Fetch one file; an error page is not a file. The address is a key by itself, so it is never shown."""
+def _download(name, url, path, arrived):
+    """Fetch one file; an error page is not a file. The address is a key by itself, so it is never shown.
+
+    arrived: function of how many bytes more are there.
+    """
     import requests
 
     with requests.get(url, stream=True, timeout=TIMEOUT_SECONDS) as answer:
@@ -149,6 +167,7 @@ def _download(name, url, path):
         with replacing(path) as temporary, open(temporary, "wb") as file:
             for chunk in answer.iter_content(CHUNK_BYTES):
                 file.write(chunk)
+                arrived(len(chunk))
             wanted = answer.headers.get("Content-Length")
             if wanted and "Content-Encoding" not in answer.headers and file.tell() != int(wanted):
                 raise requests.ConnectionError(f"the download ended at {file.tell()} of {wanted} bytes")

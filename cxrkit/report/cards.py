@@ -64,6 +64,7 @@ def _render(template: str, results: Results, **values: Any) -> str:
     shared = {
         "version": __version__,
         "marks": [warning.sentence for warning in results.warnings],
+        "short_marks": ", ".join(warning.short for warning in results.warnings),
         "info": results.info,
         "experiment": results.experiment,
         "n_used": len(used),
@@ -84,10 +85,10 @@ def claim(results: Results) -> str:
     head = [
         "# CLAIM: the Checklist for Artificial Intelligence in Medical Imaging",
         "",
+        *(f"**{plain(warning.sentence, 600)}**\n" for warning in results.warnings),
         "After Mongan, Moy and Kahn 2020, Radiol. Artif. Intell. 2:e200029 (PMC8017414), whose 42 items are named here in our own words. "
         "Each yes names the file, and the field in it, that was there when this was written. What a file cannot show, such as what authors would discuss, is not claimed.",
         "",
-        *(f"**{plain(warning.sentence, 600)}**\n" for warning in results.warnings),
         f"**Score: {counts['yes']} of {asked} items that apply ({100 * counts['yes'] / asked:.0f} %); {counts['not applicable']} do not apply.**",
         "",
         "| item | part | topic | answer | where, or why not |",

@@ -6,7 +6,7 @@ from cxrkit import RESEARCH_ONLY
 from cxrkit.report import gallery, sentences
 from cxrkit.report.tables import audits as audit_tables
 from cxrkit.report.tables import comparison as comparison_tables
-from cxrkit.report.tables import data, networks, settings, thresholds
+from cxrkit.report.tables import data, networks, recipe, settings, thresholds
 from cxrkit.results import Results
 from cxrkit.schema import Audits, Comparison, ResplitComparison
 from cxrkit.tables import UNSEEN, Table, as_markdown, as_text, plain
@@ -39,7 +39,11 @@ def sections(results: Results, shown: list[gallery.Film]) -> list[Section]:
             [". ".join(flow) + "."],
             [data.splits(results.manifest), data.sources(results.manifest), data.left_out(results.manifest)],
         ),
-        ("Learning curves", [], [networks.study_epochs(results)]),
+        (
+            "Learning curves",
+            list(filter(None, [sentences.batch_norm(results)])),
+            [recipe.batch_norm(results), networks.study_epochs(results)],
+        ),
         (
             "Confusion and thresholds",
             [],
@@ -50,8 +54,8 @@ def sections(results: Results, shown: list[gallery.Film]) -> list[Section]:
         ("Speed", [], [settings.speed(results), settings.stages(results)]),
         (
             "How to repeat it",
-            [f"The command, where DIR is a source's folder on your machine: {sentences.repeat(results)}"],
-            [settings.environment(results), settings.experiment(results), settings.checksums(results)],
+            [f"The command, where DIR is a source's folder on your machine: {sentences.repeat(results)}", sentences.differences(results)],
+            [recipe.recipe(results), settings.environment(results), settings.experiment(results), settings.checksums(results)],
         ),
     ]
 
@@ -59,9 +63,8 @@ def sections(results: Results, shown: list[gallery.Film]) -> list[Section]:
 def markdown(results: Results, shown: list[gallery.Film]) -> str:
     """The text of report.md."""
     lede = f"Experiment {plain(results.name)}: {sentences.lede(results)} {RESEARCH_ONLY}"
-    lines = [f"# {sentences.TITLE}", "", lede, ""]
-    for warning in results.warnings:
-        lines += [f"**{plain(warning.sentence, 600)}**", ""]
+    warnings = [part for warning in results.warnings for part in (f"**{plain(warning.sentence, 600)}**", "")]
+    lines = [f"# {sentences.headline(results)}", "", *warnings, lede, ""]
     for heading, paragraphs, tables in sections(results, shown):
         lines += [f"## {heading}", ""]
         for paragraph in paragraphs:
@@ -74,7 +77,7 @@ def markdown(results: Results, shown: list[gallery.Film]) -> str:
 
 def log(results: Results) -> str:
     """The page's main tables as text for a terminal or a log."""
-    parts = []
+    parts = list(filter(None, [warnings_log([results])]))
     for heading, paragraphs, tables in sections(results, gallery.films(results)):
         parts.append(f"== {heading}")
         parts += [UNSEEN.sub("", paragraph) for paragraph in paragraphs]
@@ -84,9 +87,18 @@ def log(results: Results) -> str:
 
 def run_log(results: Results) -> str:
     """What a finished run says: the audit, where there is one, the scores, the standing warnings and the comparison."""
-    warnings = "\n".join("!!! " + warning.sentence for warning in results.warnings)
-    parts = [audit_log(results.audits) if results.audits else "", scores_log(results), warnings, comparison_log(results.comparison)]
+    audited = audit_log(results.audits) if results.audits else ""
+    parts = [audited, scores_log(results), warnings_log([results]), comparison_log(results.comparison)]
     return "\n\n".join(filter(None, parts))
+
+
+def warnings_log(runs: list[Results]) -> str:
+    """What must not be overlooked about one run, or several beside each other, a line each; empty where there is nothing."""
+    found: dict[str, list[str]] = {}
+    for run in runs:
+        for warning in run.warnings:
+            found.setdefault(warning.sentence, []).append(run.name)
+    return "\n".join(f"!!! {sentence}" + (f" ({', '.join(names)})" if len(runs) > 1 else "") for sentence, names in found.items())
 
 
 def scores_log(results: Results) -> str:

@@ -21,7 +21,7 @@ from cxrkit.report import gallery, plots, sentences
 from cxrkit.report.plots import Drawing
 from cxrkit.report.tables import audits as audit_tables
 from cxrkit.report.tables import comparison as comparison_tables
-from cxrkit.report.tables import data, networks, settings, thresholds
+from cxrkit.report.tables import data, networks, recipe, settings, thresholds
 from cxrkit.results import Results
 from cxrkit.tables import NOTHING, Cell, count_text, figure_text
 
@@ -54,7 +54,7 @@ def html(results: Results, shown: list[gallery.Film], drawings: dict[str, list[D
         templates()
         .get_template("page.html")
         .render(
-            title=f"{sentences.TITLE}, {results.name}",
+            title=f"{sentences.headline(results)}, {results.name}",
             style=Markup((HERE / "page.css").read_text("utf-8")),
             script=Markup(script),
             script_hash="sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
@@ -75,6 +75,9 @@ def values(results: Results, shown: list[gallery.Film], drawings: dict[str, list
         "lede": sentences.lede(results),
         "research_only": RESEARCH_ONLY,
         "marks": [warning.sentence for warning in results.warnings],
+        "short_marks": ", ".join(warning.short for warning in results.warnings),
+        "batch_norm": sentences.batch_norm(results),
+        "differences": sentences.differences(results),
         "contents": CONTENTS,
         "verdict": sentences.verdict(results),
         "audited": bool(audits),
@@ -108,6 +111,8 @@ TABLES = {
     "speed": settings.speed,
     "stages": settings.stages,
     "environment": settings.environment,
+    "recipe": recipe.recipe,
+    "batch_norm": recipe.batch_norm,
     "settings": settings.experiment,
     "checksums": settings.checksums,
 }

@@ -20,7 +20,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from sklearn.metrics import precision_recall_curve, roc_curve
 
 from cxrkit.columns import FROZEN
-from cxrkit.config import ARCHITECTURES, short_name
+from cxrkit.config import TESTED, short_name
 from cxrkit.evaluation import study
 from cxrkit.evaluation.calibration import Bin
 from cxrkit.evaluation.predictions import Predictions
@@ -86,10 +86,11 @@ class Look:
 
 
 def look(architecture: str) -> Look:
-    """The network's Look. A fifth network has the first one's colour again, and another line and marker."""
-    number = ARCHITECTURES.index(architecture)
+    """The network's Look, the same in every report. A fifth network has the first one's colour again, and another line and marker."""
+    known = list(TESTED)
+    number = known.index(architecture) if architecture in known else len(known) + sum(architecture.encode())
     turn = (number + number // len(PALETTE)) % len(LINES)
-    return Look(PALETTE[number % len(PALETTE)], LINES[turn], MARKERS[turn])
+    return Look(PALETTE[number % len(PALETTE)], LINES[turn], MARKERS[turn % len(MARKERS)])
 
 
 def drawn(

@@ -2,8 +2,10 @@
 
 import shlex
 
-from cxrkit import config
+from cxrkit import config, protocol
 from cxrkit.data.records import SPLIT_WORDS
+from cxrkit.evaluation import study
+from cxrkit.report.tables import recipe
 from cxrkit.results import Results
 from cxrkit.schema import Comparison, Pair, Study
 from cxrkit.tables import p_text
@@ -17,12 +19,19 @@ TONES = {"no-shortcut-found": "good", "partial-shortcut": "plain", "too-few": "p
 """Colour of the verdict's frame by the audit's conclusion; any other one is bad."""
 
 
+def headline(results: Results) -> str:
+    """The report's title, and in brackets what a reader must not overlook."""
+    marks = ", ".join(warning.short for warning in results.warnings)
+    return f"{TITLE} ({marks})" if marks else TITLE
+
+
 def lede(results: Results) -> str:
     compared = results.comparison
     seeds = sorted({seed for network in compared.networks for seed in network.seeds})
     networks = len(compared.networks)
+    start = " trained from random weights" if results.info.started_from == "random" else ""
     return (
-        f"{networks} network{'s' * (networks != 1)}, {len(seeds)} seed{'s' * (len(seeds) != 1)} each, judged on {compared.n} "
+        f"{networks} network{'s' * (networks != 1)}{start}, {len(seeds)} seed{'s' * (len(seeds) != 1)} each, judged on {compared.n} "
         f"{SPLIT_WORDS[compared.split]} images of {compared.patients} patients, {compared.covid} of the images COVID-19."
     )
 
@@ -81,6 +90,27 @@ def of_study(study: Study) -> str:
     return (
         f"THE STUDY: of its {len(study.pairs)} pairs {decided} {'is' if decided == 1 else 'are'} decided by its own counts; "
         f"the farthest apart, {names}, has McNemar p {p_text(low)} to {p_text(high)}."
+    )
+
+
+def differences(results: Results) -> str:
+    """In what a run's recipe differs from the study's, by the names of the settings."""
+    found = protocol.differences(recipe.as_run(results))
+    keys, always = ([row.name for row in found if row.is_key == is_key] for is_key in (True, False))
+    own = f"This run differs from the study in {listed(keys)}" if keys else "Each setting of this run is the study's"
+    return f"{own}. Besides, the kit goes its own way, or may, in {listed(always)}."
+
+
+def batch_norm(results: Results) -> str:
+    """What running statistics do to validation; an empty text where the run took precise ones."""
+    if results.experiment.precise_batch_norm:
+        return ""
+    name, epochs = max(study.epochs().items(), key=lambda item: item[1][0].valid_loss)
+    return (
+        "Held-out films were judged with batch norm's running statistics, as in the study. After short trainings these lag behind the "
+        "weights, so a network can look far worse on validation than it is, and a ranking is partly of whose statistics lag least "
+        f"(Wu and Johnson 2021, arXiv 2105.07576). The study's {config.short_name(name)} began its unfrozen stage with a validation loss "
+        f"of {epochs[0].valid_loss:.2f} and ended it with {epochs[-1].valid_loss:.2f}."
     )
 
 

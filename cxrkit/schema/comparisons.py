@@ -1,10 +1,10 @@
 """comparison.json: each pair of networks better, worse, equivalent or undecided, and what that rests on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from cxrkit.evaluation.metrics import Figure, Rates
-from cxrkit.schema.common import Films, Word
+from cxrkit.schema.common import Films, Weights, Word
 
 
 @dataclass(frozen=True)
@@ -147,6 +147,7 @@ class Comparison:
     chosen_on_validation: ChosenOnValidation | None  # None without a test split
     study: Study
     best: Best
+    started_from: dict[str, Weights] = field(default_factory=dict)  # {run: its networks' first weights}; empty in earlier files
 
 
 @dataclass(frozen=True)

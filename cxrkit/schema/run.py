@@ -28,7 +28,9 @@ class Chosen:
     devices: Choice | None = None  # those that trained, as torch names them
     at_once: Choice | None = None  # trainings at the same time on each of them
     threads: Choice | None = None  # of the processor, for each training
-    placement: Choice | None = None  # films during training: "device", "host", "file", or the number of decoding processes
+    placement: Choice | None = (
+        None  # films during training: "device", "host", "file" (too large for memory) or "files" (decoded at each use)
+    )
 
 
 @dataclass(frozen=True)

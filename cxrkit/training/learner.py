@@ -9,8 +9,6 @@ from fastai.callback.schedule import LRFinder, ParamScheduler
 from fastai.learner import AvgSmoothLoss, Callback, Learner
 from fastai.metrics import Recall, error_rate
 from fastai.torch_core import set_seed, to_detach
-from fastai.vision.learner import default_split, model_meta
-from torchvision import models
 
 from cxrkit.data.records import LABELS, NEGATIVE, POSITIVE
 from cxrkit.training import networks, weights
@@ -25,9 +23,7 @@ def make(job, loaders, experiment, numerics, seed):
     """A Learner for one job, seeded, with its body's weights in place. Raises RemoteRefusal or BadInput without ImageNet weights."""
     set_seed(seed)
     if experiment.pretrained:
-        model = weights.with_body(
-            networks.blank(job.architecture), weights.imagenet(job.architecture, experiment.weights), job.architecture
-        )
+        model = weights.with_body(job.architecture, experiment.weights)
     else:
         model = networks.build(job.architecture)
         weights.silence_residual_branches(model)
@@ -35,7 +31,7 @@ def make(job, loaders, experiment, numerics, seed):
         loaders,
         model.to(loaders.device),
         opt_func=lambda groups, **hypers: FusedAdam(groups, eps=experiment.epsilon, **hypers),
-        splitter=model_meta.get(getattr(models, job.architecture), {"split": default_split})["split"],
+        splitter=networks.splitter(job.architecture),
         metrics=[error_rate, Recall(pos_label=LABELS.index(POSITIVE)), Recall(pos_label=LABELS.index(NEGATIVE))],
         wd_bn_bias=experiment.decay_everywhere,
         cbs=numerics.callbacks(loaders.device),

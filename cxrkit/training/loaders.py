@@ -38,6 +38,13 @@ class ChestFilm(PILImage):
         return cls(open_grey(path).convert("RGB"))
 
 
+class MiddleCrop(Resize):
+    """fastai's Resize by cropping, in the middle for training films, too, for the pixel cache holds one square of each film."""
+
+    def before_call(self, b, split_idx):
+        self.pcts = (0.5, 0.5)
+
+
 def stretch_matrix(x, max_stretch=MAX_STRETCH, p=0.5):
     """Affine matrices, batch x 3 x 3, that stretch a share p of the images along one axis by up to max_stretch."""
     stretched = mask_tensor(x.new_empty(x.size(0)).uniform_(1 / max_stretch, max_stretch), p=p, neutral=1.0)
@@ -85,8 +92,8 @@ class TrainingFilms:
     """The films of a training as a value that travels to another process.
 
     records: the used ones. pixels: their squares, None for the `files` loader. entries: the planned entries of the tree
-    below `tree`, {relative path: Record}, empty for the resident one. placement: where films lie during training, or how
-    many processes decode them, with the reason.
+    below `tree`, {relative path: Record}, empty for the resident one. placement: where films lie during training, with the
+    reason. workers: processes that decode files.
     """
 
     records: tuple[Record, ...]
@@ -94,13 +101,13 @@ class TrainingFilms:
     pixels: Pixels | None = None
     tree: Path = Path()
     entries: Mapping[str, Record] = field(default_factory=dict)
+    workers: int = 0
 
     def loaders(self, experiment, device, layout="contiguous"):
         """Fresh fastai DataLoaders on a device, whose batches have the memory layout that is named."""
         if self.pixels is None:
-            return from_files(
-                self.tree, self.entries, experiment.image_size, experiment.batch_size, self.placement.value, device, experiment.resize
-            )
+            settings = (experiment.image_size, experiment.batch_size, self.workers, device, experiment.resize)
+            return from_files(self.tree, self.entries, *settings)
         store = Store(self.pixels, [record.image_id for record in self.records], device, self.placement)
         return resident(self.pixels, self.records, experiment.batch_size, device, store, layout)
 
@@ -115,7 +122,8 @@ def films_for(experiment, manifest, films, tree, device, trainings=1):
         return of_pixels(films, manifest.used, device, trainings)
     entries = tree_entries(manifest)
     workers = environment.choose_workers(experiment.workers, len(entries), device)
-    return TrainingFilms(tuple(manifest.used), workers, None, Path(tree), entries)
+    placement = Choice("files", f"{workers.value} decoding processes: {workers.reason}")
+    return TrainingFilms(tuple(manifest.used), placement, None, Path(tree), entries, workers.value)
 
 
 def of_pixels(pixels, records, device, trainings=1):
@@ -124,15 +132,17 @@ def of_pixels(pixels, records, device, trainings=1):
     return TrainingFilms(used, placement(len(used) * pixels.size**2, device, trainings), pixels)
 
 
-def from_files(tree, entries, image_size, batch_size, workers, device, resize="squish"):
+def from_files(tree, entries, image_size, batch_size, workers, device, resize="squish", pinned=False):
     """DataLoaders over train, valid and, where there is one, test, which decode each file anew at each use: fastai's ordinary way.
 
     tree: the tree's folder; entries: its planned entries, {relative path: Record}. Items are image ids.
-    Images come as image_size x image_size, the whole film squeezed into the square, in batches of
+    Images come as image_size x image_size, the film made a square as `resize` says, see images.square, in batches of
     batch_size (all of train where it is smaller); classes are numbered as in LABELS, COVID-19 first.
+    pinned: whether batches come in page-locked memory, which goes to a GPU faster.
     """
     path_of = {record.image_id: tree / relative for relative, record in entries.items()}
-    item = [Resize(image_size, method=ResizeMethod.Squish), ToTensor]
+    squared = MiddleCrop(image_size) if resize == "crop" else Resize(image_size, method=ResizeMethod.Squish)
+    item = [squared, ToTensor]
     batch = [IntToFloatTensor, *augmentations(), Normalize.from_stats(*imagenet_stats)]
     return _make(
         entries.values(),
@@ -141,6 +151,7 @@ def from_files(tree, entries, image_size, batch_size, workers, device, resize="s
         batch_size,
         device,
         num_workers=workers,
+        pin_memory=pinned,
         after_item=item,
         after_batch=batch,
     )

@@ -74,7 +74,7 @@ def _devices(kind):
     count = torch.cuda.device_count()
     if environment.processes() > 1:
         return (f"cuda:{int(os.environ.get('LOCAL_RANK', 0)) % count}",)
-    return tuple(f"cuda:{index}" for index in range(count))
+    return tuple(f"cuda:{index}" for index in range(count) if environment.computes(f"cuda:{index}").value)
 
 
 def _at_once(experiment, devices, jobs, processors):

@@ -1,18 +1,29 @@
-"""The four networks outside of training: built, drawn, loaded from a results folder, and asked about films."""
+"""The networks: any that fastai can cut from torchvision or timm; built, drawn, loaded from a results folder, asked about films.
 
+torchvision's are asked for first; timm's, where that is installed, by their own names. timm's may have been trained on images
+normalised in another way, which is then the network's first layer, so that all films reach all networks alike.
+"""
+
+import difflib
 import functools
 import pickle
 
 import numpy as np
 import torch
 from fastai.vision.core import imagenet_stats
-from fastai.vision.learner import create_vision_model
+from fastai.vision.learner import TimmBody, add_head, create_vision_model, default_split, model_meta
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 from torchvision import models
 
+from cxrkit.config import TESTED
 from cxrkit.data.records import LABELS, POSITIVE
-from cxrkit.errors import BadInput
+from cxrkit.errors import BadInput, WrongUse
+
+try:
+    import timm
+except ImportError:  # pip install timm
+    timm = None
 
 COVID = LABELS.index(POSITIVE)
 """The output of a network that means COVID-19."""
@@ -20,18 +31,75 @@ DRAWN = (nn.Conv2d, nn.Linear, _BatchNorm)
 """Layers that draw() knows how to begin."""
 
 
+def in_torchvision(architecture):
+    return architecture in models.list_models(module=models)
+
+
+def require(architecture):
+    """Raise WrongUse for a network that neither torchvision nor timm knows by that name, or that fastai cannot cut."""
+    known = list(dict.fromkeys([*TESTED, *models.list_models(module=models), *(timm.list_models() if timm else ())]))
+    if architecture not in known:
+        near = difflib.get_close_matches(architecture, known, 3)
+        hint = f"did you mean {' or '.join(near)}? " if near else ""
+        more = "" if timm else "; with timm installed also its own"
+        raise WrongUse(f"There is no network {architecture!r}.", next=f"{hint}The tested ones are {', '.join(TESTED)}{more}")
+    if not in_torchvision(architecture) and timm is None:
+        raise WrongUse(f"The network {architecture} is timm's, which is not installed.", next="pip install timm")
+    try:
+        model = blank(architecture)
+        with torch.device("meta"):
+            model.eval()(torch.empty(2, 3, 64, 64))
+    except Exception as error:  # whatever a network of hundreds answers to being cut
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise WrongUse(f"fastai cannot cut a body from {architecture}: {reason}", next=f"use one of {', '.join(TESTED)}") from error
+
+
 def blank(architecture):
-    """A network without weights, on torch's meta device: the body of a torchvision model and fastai's head with two outputs, as
-    LABELS orders them. Making one draws nothing and takes a hundredth of a second."""
+    """A network without weights, on torch's meta device: the body of a torchvision or timm model and fastai's head with two
+    outputs, as LABELS orders them. Making one draws nothing and takes a hundredth of a second."""
     with torch.device("meta"):
+        return _made(architecture)
+
+
+def _made(architecture):
+    if in_torchvision(architecture):
         return create_vision_model(getattr(models, architecture), len(LABELS), pretrained=False)
+    if timm is None:
+        raise WrongUse(f"The network {architecture} is timm's, which is not installed.", next="pip install timm")
+    whole = timm.create_model(architecture, pretrained=False, num_classes=0)
+    body, stats = TimmBody(whole, False, None, 3), (whole.default_cfg["mean"], whole.default_cfg["std"])
+    model = add_head(body, whole.num_features, len(LABELS), pool=body.needs_pool)
+    if any(tuple(ours) != tuple(theirs) for ours, theirs in zip(imagenet_stats, stats)):
+        model[0] = nn.Sequential(Renormalised(*stats), body)
+    return model
+
+
+class Renormalised(nn.Module):
+    """From films normalised by ImageNet's mean and deviation to films normalised by others."""
+
+    def __init__(self, mean, deviation):
+        super().__init__()
+        with torch.device("cpu"):
+            (old_mean, old_deviation), (new_mean, new_deviation) = (
+                [torch.tensor(values).view(1, 3, 1, 1) for values in stats] for stats in (imagenet_stats, (mean, deviation))
+            )
+        self.factor, self.shift = old_deviation / new_deviation, (old_mean - new_mean) / new_deviation
+
+    def forward(self, x):
+        return x * self.factor.to(x.device) + self.shift.to(x.device)
+
+
+def splitter(architecture):
+    """fastai's function from a network of this architecture to its groups of weights, first layers first."""
+    builder = getattr(models, architecture) if in_torchvision(architecture) else None
+    return model_meta.get(builder, {"split": default_split})["split"]
 
 
 def build(architecture):
     """The same network with random weights, from torch's generator."""
     model = blank(architecture)
     if not all(isinstance(module, DRAWN) for module in model.modules() if list(module.parameters(recurse=False))):
-        return create_vision_model(getattr(models, architecture), len(LABELS), pretrained=False)
+        return _made(architecture)  # its own library knows how it begins
     return draw(model.to_empty(device="cpu"))
 
 

@@ -1,20 +1,28 @@
 """ImageNet weights: from an attached folder, from torch's own cache, or from PyTorch's host."""
 
 import os
+import re
 from pathlib import Path
 
 import torch
-from fastai.vision.learner import create_body, model_meta
+from fastai.vision.learner import TimmBody, create_body, model_meta
 from torchvision import models
 
 from cxrkit.errors import BadInput, RemoteRefusal
 from cxrkit.files import sha256_of
 from cxrkit.training import networks
 
+REMEDY = (
+    "allow the network (on Kaggle: Settings, Internet on), or bring the files with --weights DIR, "
+    "or start from random weights with --no-pretrained"
+)
+OLD_DENSENET_KEY = re.compile(r"(.*denselayer\d+\.(?:norm|relu|conv))\.((?:[12])\..*)")
+"""torchvision's DenseNet files name a layer `norm.1` that its code names `norm1`."""
+
 
 def source_of(architecture):
-    """The torchvision weights of 2020, which the study used: their URL on PyTorch's host."""
-    return models.get_model_weights(architecture).IMAGENET1K_V1.url
+    """torchvision's first weights of an architecture, for the study's those it used in 2020: their URL on PyTorch's host."""
+    return next(weights for weights in models.get_model_weights(architecture) if weights.name == "IMAGENET1K_V1").url
 
 
 def imagenet(architecture, folder=""):
@@ -29,7 +37,8 @@ def imagenet(architecture, folder=""):
     expected = path.stem.rsplit("-", 1)[1]
     if not sha256_of(path).startswith(expected):
         raise BadInput("The weight file is damaged: its SHA-256 is not the one in its name.", path, "delete it and fetch it again")
-    return torch.load(path, map_location="cpu", weights_only=True)
+    state = torch.load(path, map_location="cpu", weights_only=True)
+    return {OLD_DENSENET_KEY.sub(r"\1\2", key): value for key, value in state.items()}
 
 
 def _attached(folder, url):
@@ -52,24 +61,55 @@ def _cached(url):
         raise RemoteRefusal(
             f"The ImageNet weights cannot be fetched: {str(error).splitlines()[0]}",
             url,
-            "allow the network (on Kaggle: Settings, Internet on), or bring the files with --weights DIR, "
-            "or start from random weights with --no-pretrained",
+            REMEDY,
         ) from error
     return path
 
 
-def with_body(model, state, architecture):
-    """A network that has no weights yet, with a torchvision state dict in its body and fastai's freshly drawn head.
-
-    model: of networks.blank(architecture); state: the whole torchvision network's, classifier and all.
-    """
-    with torch.device("meta"):
-        whole = getattr(models, architecture)()
-    whole.load_state_dict(state, assign=True)
-    body = create_body(whole, pretrained=False, cut=model_meta[getattr(models, architecture)]["cut"])
-    model[0].load_state_dict(body.state_dict(), assign=True)
+def with_body(architecture, folder=""):
+    """A network with ImageNet weights in its body and fastai's freshly drawn head. Raises BadInput or RemoteRefusal."""
+    model = networks.blank(architecture)
     networks.draw(model[1].to_empty(device="cpu"))
+    if networks.in_torchvision(architecture):
+        builder = getattr(models, architecture)
+        with torch.device("meta"):
+            whole = builder()
+        whole.load_state_dict(imagenet(architecture, folder), assign=True)
+        body = create_body(whole, pretrained=False, cut=model_meta.get(builder, {"cut": None})["cut"])
+        model[0].load_state_dict(body.state_dict(), assign=True)
+        return model
+    body = next(module for module in model[0].modules() if isinstance(module, TimmBody))
+    state = timm_imagenet(architecture, folder)
+    missing, _ = body.model.load_state_dict(state, strict=False, assign=True)  # the classifier is not wanted
+    if missing:
+        raise BadInput(
+            f"The weights of {architecture} lack {len(missing)} tensors, {missing[0]} first.", folder or None, "fetch them again"
+        )
     return model
+
+
+def timm_imagenet(architecture, folder=""):
+    """The state dict that timm publishes for an architecture, or the one in folder/ARCHITECTURE.pth or .safetensors; tensors alone.
+
+    timm names no checksum; the hub that it fetches from checks its own. Raises BadInput or RemoteRefusal.
+    """
+    if folder:
+        found = [path for end in ("safetensors", "pth") for path in sorted(Path(folder).glob(f"**/{architecture}.{end}"))]
+        if not found:
+            raise BadInput(
+                f"The weights folder holds no {architecture}.safetensors and no {architecture}.pth.",
+                folder,
+                "put timm's weights there under that name, or leave out --weights",
+            )
+        if found[0].suffix == ".pth":
+            return torch.load(found[0], map_location="cpu", weights_only=True)
+        from safetensors.torch import load_file  # comes with timm
+
+        return load_file(found[0])
+    try:
+        return networks.timm.create_model(architecture, pretrained=True).state_dict()
+    except (OSError, RuntimeError, ValueError) as error:  # of the hub's client, of torch's
+        raise RemoteRefusal(f"timm's weights cannot be fetched: {str(error).splitlines()[0]}", architecture, REMEDY) from error
 
 
 def silence_residual_branches(model):
@@ -86,4 +126,4 @@ def silence_residual_branches(model):
 def check(architectures, folder=""):
     """Fetch and check the weights of all architectures, so that a run fails at its start and not in its middle."""
     for architecture in architectures:
-        imagenet(architecture, folder)
+        (imagenet if networks.in_torchvision(architecture) else timm_imagenet)(architecture, folder)

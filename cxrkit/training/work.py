@@ -7,6 +7,7 @@ import threading
 import traceback
 
 import torch
+from fastai.torch_core import default_device
 
 from cxrkit import environment
 from cxrkit.environment import Deadline
@@ -23,7 +24,7 @@ def work(task: Task, connection, train=None) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is heard by the process that started this one, which then ends it
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_end_with, args=(connection,), daemon=True).start()
-    connection.send(_outcome(task, connection.send, train or _train))
+    connection.send(_outcome(task, connection.send, train or training))
     connection.close()
 
 
@@ -46,13 +47,15 @@ def _outcome(task, tell, train) -> Ended:
     return Ended(peak_bytes=peak_bytes(task.device))
 
 
-def _train(task, tell):
+def training(task, tell):
     """Train as the task says, in this process."""
     if METHOD == "forkserver":
         multiprocessing.set_start_method("fork", force=True)  # for decoding processes, whose data set cannot be pickled
     torch.set_num_threads(task.threads)
-    if torch.device(task.device).type == "cuda":
+    on_gpu = torch.device(task.device).type == "cuda"
+    if on_gpu:
         torch.cuda.set_device(task.device)
+    default_device(use=on_gpu)  # else fastai puts ImageNet's statistics on a GPU wherever there is one
     task.numerics.apply()
     os.environ.pop("WORLD_SIZE", None)  # else fastai gathers each metric from all processes, whatever they train
     team = Team.join(task.meeting, task.device)

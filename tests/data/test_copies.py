@@ -2,6 +2,7 @@
 
 import io
 import itertools
+import threading
 
 import numpy as np
 import pytest
@@ -97,6 +98,42 @@ def test_the_search_runs_on_one_thread_and_leaves_the_others_theirs(drawn, monke
     with threadpool_limits(2):
         assert found_among(drawn[:5], drawn[1]) == [{"film0001", "copy"}]
         assert during == {1} and threads_in_use() == {2}
+
+
+@pytest.fixture
+def thirty(drawn):
+    """Thumbnails of thirty phantoms, and of crops of three of them."""
+    films = [*drawn[:30], *(cropped(drawn[index], 0.05, 0.03, 0, 0.02) for index in (4, 11, 28))]
+    return {f"film{i:04d}": copies.thumbnail(film) for i, film in enumerate(films)}
+
+
+@pytest.mark.parametrize("settings", [{"AT_ONCE": 1}, {"AT_ONCE": 7}, {"DETAILS_KEPT": 2}, {"processors": lambda: 3}], ids=str)
+def test_how_the_work_is_shared_out_changes_no_pair(thirty, settings, monkeypatch):
+    expected = copies.find(thirty)
+    for name, value in settings.items():
+        monkeypatch.setattr(copies, name, value)
+    assert copies.find(thirty) == expected and len(expected) == 3
+
+
+def test_all_processors_take_part(thirty, monkeypatch):
+    """Each of three portions waits until all three are being verified: with fewer threads none would end."""
+    together, agreement = threading.Barrier(3, timeout=60), copies.agreement
+    monkeypatch.setattr(copies, "processors", lambda: 3)
+    monkeypatch.setattr(copies, "AT_ONCE", -(-len(copies.candidates(np.stack(list(thirty.values())))) // 3))
+    monkeypatch.setattr(copies, "agreement", lambda *given: (together.wait(), agreement(*given))[1])
+    assert len(copies.find(thirty)) == 3
+
+
+def test_a_search_that_fails_says_why_and_leaves_no_thread(thirty, monkeypatch):
+    threads = threading.active_count()
+
+    def broken(*given):
+        raise MemoryError("no room")
+
+    monkeypatch.setattr(copies, "agreement", broken)
+    with pytest.raises(MemoryError, match="no room"):
+        copies.find(thirty)
+    assert threading.active_count() == threads
 
 
 def test_real_films_under_every_change(films):

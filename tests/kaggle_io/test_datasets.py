@@ -2,6 +2,7 @@
 
 import pytest
 
+from cxrkit import progress
 from cxrkit.errors import BadInput, Interrupted, RemoteRefusal, WrongUse
 from cxrkit.files import write_text
 from cxrkit.kaggle_io import datasets
@@ -175,3 +176,19 @@ def test_an_empty_folder(kaggle, tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(BadInput, match="nothing to send"):
         upload(kaggle, tmp_path / "empty")
+
+
+def test_what_is_sent_is_counted_though_the_client_is_silenced(server, kaggle, results, capsys, monkeypatch):
+    monkeypatch.setattr(progress, "EVERY_SECONDS", 0)
+    write_text(results / "large.bin", "w" * 2_000_000)
+    upload(kaggle, results)
+    said = capsys.readouterr().out
+    assert "sending: 2.0 of 2.0 MB (99 %), about 1 s left" in said
+    assert "upload_complete" not in vars(kaggle.api)
+
+
+def test_a_long_wait_for_kaggle_is_not_silent(server, kaggle, results, capsys):
+    server.processing = 10**6
+    with pytest.raises(Interrupted):
+        upload(kaggle, results)
+    assert capsys.readouterr().out.count("Kaggle has been processing alice/chest-results for ") == datasets.PATIENCE_SECONDS // 30

@@ -5,8 +5,9 @@ import time
 
 import pytest
 
+from cxrkit import progress
 from cxrkit.errors import BadInput, Interrupted, RemoteRefusal
-from cxrkit.files import read_json, write_json, write_text
+from cxrkit.files import read_json, write_checksums, write_json, write_text
 from cxrkit.kaggle_io import pull as pull_module
 from tests.kaggle_io.conftest import make_results
 from tests.standins.kaggle import Kernel
@@ -44,6 +45,17 @@ def test_whole_results_arrive(kernel, kaggle, results, tmp_path):
     assert (folder / "kernel.log").read_text() == "a line\n"
     assert pull_module.verify(folder / "results") == read_json(results / "checksums.json")
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [RUN]
+
+
+def test_what_arrives_is_counted_against_what_the_checksums_list(kernel, kaggle, results, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(progress, "EVERY_SECONDS", 0)
+    write_text(results / "models" / "resnet34-seed0.pt", "w" * 3_000_000)
+    write_checksums(results)
+    put(kernel, results)
+    pull(kaggle, tmp_path)
+    said = capsys.readouterr().out
+    assert "fetching results: 1.0 of 3.0 MB (34 %), about 1 s left" in said or "fetching results: 1.0 of 3.0 MB (35 %)" in said
+    assert "comparing results with its checksums: 3.0 of 3.0 MB (99 %)" in said
 
 
 def test_an_error_page_is_not_a_file(server, kernel, kaggle, tmp_path):

@@ -1,0 +1,1 @@
+"""The proof that this machine's GPUs train as the processor does."""
