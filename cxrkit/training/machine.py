@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 
@@ -98,5 +99,11 @@ def _at_once(experiment, devices, jobs, processors):
     if free is not None:
         wanted["memory"] = max(1, int(USABLE * free / need))
     limit = min(wanted, key=wanted.get)
+    shared = "; MPS runs, so their launches overlap" if kind == "cuda" and _mps_runs() else ""
     memory = "" if free is None else f"; one needs up to {need / 1e9:.1f} GB of {free / 1e9:.1f} GB free"
-    return Choice(wanted[limit], f"as many as {limit} allow{'s' if limit in ('memory', 'the number of trainings') else ''}{memory}")
+    return Choice(wanted[limit], f"as many as {limit} allow{'s' if limit in ('memory', 'the number of trainings') else ''}{memory}{shared}")
+
+
+def _mps_runs():
+    """Whether NVIDIA's multi-process service is there, which lets processes share a GPU without taking turns; nothing is started."""
+    return Path(os.environ.get("CUDA_MPS_PIPE_DIRECTORY", "/tmp/nvidia-mps")).exists()
