@@ -40,13 +40,13 @@ def key(
     *,
     decides: Decides = "numbers",
     choices: Iterable[str] = (),
-    pattern: str = "",
+    spelling: str = "",
     at_least: float | None = None,
     above: float | None = None,
     below: float | None = None,
 ) -> Any:
     """The one declaration of a key: its default, its help, its limits (of each item, where it is a list), and what it decides."""
-    limits = {"choices": tuple(choices), "pattern": pattern, "at_least": at_least, "above": above, "below": below}
+    limits = {"choices": tuple(choices), "spelling": spelling, "at_least": at_least, "above": above, "below": below}
     return field(default=default, metadata={"help": help, "decides": decides, **limits})
 
 
@@ -76,7 +76,7 @@ class Experiment:
     architectures: tuple[str, ...] = key(
         ARCHITECTURES,
         f"networks to train: {', '.join(TESTED)}, or another of torchvision's or timm's",
-        pattern=r"[a-zA-Z][\w.]*",
+        spelling=r"[a-zA-Z][\w.]*",
         decides="jobs",
     )
     seeds: tuple[int, ...] = key((0,), "training seeds; each network is trained once a seed", at_least=0, decides="jobs")
@@ -159,7 +159,7 @@ def _check(declared: Field, value: Any) -> None:
     for item in value if isinstance(value, tuple) else (value,):
         if limits["choices"] and item not in limits["choices"]:
             raise WrongUse(f"{name} is {item!r}.", next=_near(item, limits["choices"]))
-        if limits["pattern"] and not re.fullmatch(limits["pattern"], item):
+        if limits["spelling"] and not re.fullmatch(limits["spelling"], item):
             raise WrongUse(f"{name} is {item!r}.", next="write letters, digits, points and underscores alone, a letter first")
         if limits["at_least"] is not None and not item >= limits["at_least"]:
             raise WrongUse(f"{name} is {item}; it must be at least {limits['at_least']}.", next=f"raise {name}")
