@@ -157,7 +157,7 @@ def test_rows_tell_figures_reasons_and_remedies():
     absent = rows.impossible("two at once", "resnet34", "there is one device")
     assert (nan.state, fine[0].state, fine[0].remedy, absent.state) == (FAILED, PASSED, "", NOT_HERE)
     text = rows.text([nan, *fine, absent])
-    assert "too far apart: loss nan of 0.1" in text and "2 ways" in text and "loss 0.05 of 0.1" in text
+    assert "too far apart: loss nan of 0.1" in text and "resnet34, files: 2 ways" in text and "loss 0.05 of 0.1" in text
     assert "What to do:" in text and "try --precision float32" in text and text.endswith("2 passed, 1 failed, 1 not possible here")
 
 
