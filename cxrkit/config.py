@@ -2,6 +2,7 @@
 
 import argparse
 import difflib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import Field, asdict, dataclass, field, fields, replace
 from pathlib import Path
@@ -39,12 +40,13 @@ def key(
     *,
     decides: Decides = "numbers",
     choices: Iterable[str] = (),
+    spelling: str = "",
     at_least: float | None = None,
     above: float | None = None,
     below: float | None = None,
 ) -> Any:
     """The one declaration of a key: its default, its help, its limits (of each item, where it is a list), and what it decides."""
-    limits = {"choices": tuple(choices), "at_least": at_least, "above": above, "below": below}
+    limits = {"choices": tuple(choices), "spelling": spelling, "at_least": at_least, "above": above, "below": below}
     return field(default=default, metadata={"help": help, "decides": decides, **limits})
 
 
@@ -72,7 +74,10 @@ class Experiment:
     )
     allow_leakage: bool = key(False, "train although a patient or a picture is in two splits; every table says so", decides="nothing")
     architectures: tuple[str, ...] = key(
-        ARCHITECTURES, f"networks to train: {', '.join(TESTED)}, or another of torchvision's or timm's", decides="jobs"
+        ARCHITECTURES,
+        f"networks to train: {', '.join(TESTED)}, or another of torchvision's or timm's",
+        spelling=r"[a-zA-Z][\w.]*",
+        decides="jobs",
     )
     seeds: tuple[int, ...] = key((0,), "training seeds; each network is trained once a seed", at_least=0, decides="jobs")
     image_size: int = key(224, "side of the square the networks see, in pixels", at_least=32)
@@ -154,6 +159,8 @@ def _check(declared: Field, value: Any) -> None:
     for item in value if isinstance(value, tuple) else (value,):
         if limits["choices"] and item not in limits["choices"]:
             raise WrongUse(f"{name} is {item!r}.", next=_near(item, limits["choices"]))
+        if limits["spelling"] and not re.fullmatch(limits["spelling"], item):
+            raise WrongUse(f"{name} is {item!r}.", next="write letters, digits, points and underscores alone, a letter first")
         if limits["at_least"] is not None and not item >= limits["at_least"]:
             raise WrongUse(f"{name} is {item}; it must be at least {limits['at_least']}.", next=f"raise {name}")
         if limits["above"] is not None and not item > limits["above"]:

@@ -106,6 +106,17 @@ def processes_here():
     return int(os.environ.get("LOCAL_WORLD_SIZE", processes()))
 
 
+def computes(device):
+    """Whether a GPU has added two numbers, as a Choice of True or False, with the error as its reason, which is empty for True."""
+    import torch
+
+    try:
+        (torch.ones(8, device=device) + 1).sum().item()
+    except RuntimeError as error:
+        return Choice(False, str(error).splitlines()[0])
+    return Choice(True, "")
+
+
 def choose_device():
     """The device to train on, as a Choice of "cuda" or "cpu".
 
@@ -119,11 +130,9 @@ def choose_device():
     torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", 0)) % torch.cuda.device_count())
     name = torch.cuda.get_device_name()
     capability = "sm_{}{}".format(*torch.cuda.get_device_capability())
-    try:
-        (torch.ones(8, device="cuda") + 1).sum().item()
-    except RuntimeError as error:
+    if error := computes("cuda").reason:
         kernels = " ".join(torch.cuda.get_arch_list())
-        return Choice("cpu", f"torch sees {name} ({capability}), has kernels for {kernels}, and fails: {str(error).splitlines()[0]}")
+        return Choice("cpu", f"torch sees {name} ({capability}), has kernels for {kernels}, and fails: {error}")
     return Choice("cuda", name)
 
 

@@ -56,7 +56,7 @@ def _run(experiment: Experiment, out: Path, folder: Path, time_left: Deadline) -
     with clock("training"):
         machine = Machine.choose(experiment, environment.choose_device(), len(jobs.jobs_of(experiment)))
         to_train = loaders.films_for(experiment, manifest, films, out / "tree", machine.device.value, machine.at_once.value)
-        jobs.run(experiment, to_train, manifest.sha256, out / "jobs", machine, time_left)
+        peaks = jobs.run(experiment, to_train, manifest.sha256, out / "jobs", machine, time_left)
     if environment.rank() > 0:
         return None
     unfinished = [job.name for job in jobs.unfinished(experiment, out / "jobs")]
@@ -77,7 +77,7 @@ def _run(experiment: Experiment, out: Path, folder: Path, time_left: Deadline) -
         else:
             audit.audit(results, audit.Options(home=str(out), asks=experiment.audit == "full"))
     chosen = Chosen(placement=to_train.placement, **machine.choices)
-    results.finish(chosen, unfinished, failed, clock.seconds)
+    results.finish(chosen, unfinished, failed, clock.seconds, peaks)
     with clock("report"):
         write_checksums(results.folder)
         report.make(results, locate)

@@ -117,7 +117,14 @@ class Results:
         for name, path in trained.models.items():
             link_or_copy(path, models / name)  # four networks fill 0.4 GB
 
-    def finish(self, chosen: schema.Chosen, unfinished: list[str], failed: dict[str, str], seconds: dict[str, float]) -> None:
+    def finish(
+        self,
+        chosen: schema.Chosen,
+        unfinished: list[str],
+        failed: dict[str, str],
+        seconds: dict[str, float],
+        training_peak_bytes: dict[str, int],
+    ) -> None:
         """Write run.json as it stands at the end."""
         peak = environment.peak_memory_bytes()
         self._write_info(
@@ -129,6 +136,7 @@ class Results:
                 failed=failed,
                 seconds=dict(seconds),
                 peak_memory_bytes=peak,
+                training_peak_bytes=training_peak_bytes,
             )
         )
 

@@ -116,8 +116,7 @@ def test_whatever_shows_a_network_a_film_makes_its_square_as_the_run_does(tmp_pa
             film = np.random.default_rng(level + number).integers(level - 60, level + 60, (64, 96)).astype(np.uint8)
             Image.fromarray(film).save(elsewhere / label / f"{number}.png")
     seen.clear()
-    audit.audit(results, audit.Options(home=str(tmp_path / "run"), external=(f"elsewhere={elsewhere}",)))
-    (tmp_path / "run" / "pixels" / f"grey-32-crop-v{cache.VERSION}.jsonl").unlink()
+    (tmp_path / "run" / "pixels" / f"grey-32-crop-v{cache.VERSION}.jsonl").unlink()  # so that the audit makes them anew
     audit.audit(Results.open(results.folder), audit.Options(home=str(tmp_path / "run"), external=(f"elsewhere={elsewhere}",)))
     answers = predict.predict(tmp_path / "run", [elsewhere / "covid" / "0.png"], tmp_path / "maps")
     assert seen and set(seen) == {"crop"}

@@ -52,7 +52,7 @@ def test_run_json_says_what_was_asked_then_what_was_chosen_and_how_it_ended(fold
     begun = Results.open(folder)
     assert (begun.info.state, begun.info.chosen, begun.info.seconds) == ("running", Chosen(), {})
     assert begun.info.run_id and begun.experiment.architectures == ("resnet34", "resnet101")
-    begun.finish(CHOSEN, ["resnet101-seed0", "resnet101-seed1"], {"resnet101-seed0": "RuntimeError: out of memory"}, {"training": 2.5})
+    begun.finish(CHOSEN, ["resnet101-seed0", "resnet101-seed1"], {"resnet101-seed0": "RuntimeError: out of memory"}, {"training": 2.5}, {})
     ended = Results.open(folder).info
     assert ended == begun.info and (ended.state, ended.chosen, ended.seconds) == ("finished", CHOSEN, {"training": 2.5})
     assert ended.run_id == Results.open(folder).info.run_id

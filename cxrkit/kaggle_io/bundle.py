@@ -1,6 +1,6 @@
 """The kit as one readable file: the only thing that `kaggle kernels push` sends.
 
-Kaggle takes the text of one file and nothing beside it, so every module and data file of cxrkit travels
+Kaggle takes the text of one file and nothing beside it, so every module and data file of cxrkit that a run needs travels
 inside kernel/script.py, each as plain text under its own heading, followed by kernel/run.py. The same
 source gives the same bytes.
 """
@@ -22,6 +22,8 @@ SCRIPT = "kernel/script.py"
 RUN = "kernel/run.py"
 LIMIT_BYTES = 900_000
 """Kaggle refuses sources of 1 MB; whether it counts bytes or characters is not known."""
+STAYS_HERE = ("cxrkit/__main__.py", "cxrkit/bench", "cxrkit/cli")
+"""What a person asks for at a terminal, and no run in a kernel needs."""
 RULE = "# " + "=" * 118
 
 
@@ -54,11 +56,12 @@ CONSTANTS = {
 
 
 def files(root: Path = ROOT) -> dict[str, str]:
-    """{relative path: text} of everything that travels: cxrkit, then run.py. Raises BadInput for what is no text."""
+    """{relative path: text} of everything that travels: cxrkit but STAYS_HERE, then run.py. Raises BadInput for what is no text."""
     package = sorted(
         path
         for path in (root / "cxrkit").rglob("*")
         if path.is_file() and path.suffix != ".pyc" and not any(part.startswith(".") for part in path.relative_to(root).parts)
+        if not any(path.is_relative_to(root / name) for name in STAYS_HERE)
     )
     if not package or not (root / RUN).is_file():
         raise WrongUse("The kit's own source is not here.", root, "run this in a clone of the repository")

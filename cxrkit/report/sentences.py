@@ -98,7 +98,7 @@ def differences(results: Results) -> str:
     found = protocol.differences(recipe.as_run(results))
     keys, always = ([row.name for row in found if row.is_key == is_key] for is_key in (True, False))
     own = f"This run differs from the study in {listed(keys)}" if keys else "Each setting of this run is the study's"
-    return f"{own}. No setting decides {listed(always)}, in which the kit's way is, or may be, another."
+    return f"{own}. Besides, the kit goes its own way, or may, in {listed(always)}."
 
 
 def batch_norm(results: Results) -> str:

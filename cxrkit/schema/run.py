@@ -56,3 +56,6 @@ class RunInfo:
     failed: dict[str, str] = field(default_factory=dict)  # training: error
     seconds: dict[str, float] = field(default_factory=dict)  # stage: seconds of wall clock
     peak_memory_bytes: int | None = None  # of the main process; None where the system does not say
+    training_peak_bytes: dict[str, int] = field(
+        default_factory=dict
+    )  # architecture: the most that a training of this run held of its device's memory

@@ -25,25 +25,30 @@ def precise(model: nn.Module, batches: Iterable[torch.Tensor]):
     """
     found = layers(model)
     usual = [({name: value.clone() for name, value in layer.named_buffers(recurse=False)}, layer.momentum) for layer in found]
-    model.train()
-    for layer in found:
-        layer.reset_running_stats()
-    with torch.no_grad():
-        for number, batch in enumerate(batches, start=1):
-            for layer in found:
-                layer.momentum = 1 / number  # a plain mean; torch's word for it, None, has each layer wait for the device
-            model(batch)
-    model.eval()
-    for layer, (_, momentum) in zip(found, usual):
-        layer.momentum = momentum
     kept = []
     try:
+        _measure(model, found, batches)
+        for layer, (_, momentum) in zip(found, usual):
+            layer.momentum = momentum
         yield lambda: kept.append(True)
     finally:
         if not kept:
-            for layer, (buffers, _) in zip(found, usual):
+            for layer, (buffers, momentum) in zip(found, usual):
+                layer.momentum = momentum
                 for name, value in buffers.items():
                     getattr(layer, name).copy_(value)
+
+
+@torch.no_grad()
+def _measure(model, found, batches):
+    model.train()
+    for layer in found:
+        layer.reset_running_stats()
+    for number, batch in enumerate(batches, start=1):
+        for layer in found:
+            layer.momentum = 1 / number  # a plain mean; torch's word for it, None, has each layer wait for the device
+        model(batch)
+    model.eval()
 
 
 def shared(model: nn.Module) -> nn.Module:
@@ -85,7 +90,7 @@ class OverProcesses(_BatchNorm):
     def forward(self, input):
         if not self.training or distributed.get_world_size(self.process_group) == 1:
             return super().forward(input)
-        films, shape = input.float(), [1, -1, *[1] * (input.dim() - 2)]
+        films, shape = input.to(torch.promote_types(input.dtype, torch.float32)), [1, -1, *[1] * (input.dim() - 2)]
         group = self.process_group or distributed.group.WORLD
         apart = [dimension for dimension in range(input.dim()) if dimension != 1]
         sums = all_reduce(torch.cat([films.sum(apart), films.new_full((1,), films.numel() / films.shape[1])]), group=group)

@@ -40,8 +40,9 @@ def run(
     machine: Machine,
     time_left: Deadline = Deadline(),
     executor: Processes | None = None,
-) -> None:
-    """Run every job that is not done, each into a folder of its own below `folder`.
+) -> dict[str, int]:
+    """Run every job that is not done, each into a folder of its own below `folder`; return the most bytes of the device's
+    memory that a training of each architecture held, for those that ran here.
 
     time_left: seconds until no new stage may begin. A job's folder made from other data or another protocol is begun anew.
     executor: where trainings run; processes of this machine unless another is given.
@@ -63,6 +64,7 @@ def run(
     finally:
         executor.stop()
         make.close()
+    return make.peaks
 
 
 class _Run:
@@ -75,7 +77,7 @@ class _Run:
         self.old_failures = {job: _id_of(JobFolder(folder / job.name)) for job in self.jobs}  # before anybody tries again
         self.free, self.held = machine.slots, {}
         self.leads = True
-        self.done, self.share, self.failed = 0, {}, {}
+        self.done, self.share, self.failed, self.peaks = 0, {}, {}, {}
         self.meter = None
 
     def close(self):
@@ -179,6 +181,8 @@ class _Run:
                 home.fail(ended.error, ended.details)
         elif self.leads and not home.done():
             say(f"{job.name}: stopped before its last stage, the time is up")
+        if ended.peak_bytes:
+            self.peaks[job.architecture] = max(ended.peak_bytes, self.peaks.get(job.architecture, 0))
         self.done += home.done()
         self._progress(job, 1.0)
         del self.share[job]
@@ -193,7 +197,7 @@ class _Run:
         if batch % member.size:
             raise WrongUse(
                 f"Batches of {batch} films cannot be shared equally by {member.size} processes.",
-                next=f"use --batch-size {batch - batch % member.size}",
+                next=f"use --batch-size {max(batch - batch % member.size, member.size)}",
             )
         self.leads = member.leads
         for job in self.jobs:

@@ -132,12 +132,13 @@ def of_pixels(pixels, records, device, trainings=1):
     return TrainingFilms(used, placement(len(used) * pixels.size**2, device, trainings), pixels)
 
 
-def from_files(tree, entries, image_size, batch_size, workers, device, resize="squish"):
+def from_files(tree, entries, image_size, batch_size, workers, device, resize="squish", pinned=False):
     """DataLoaders over train, valid and, where there is one, test, which decode each file anew at each use: fastai's ordinary way.
 
     tree: the tree's folder; entries: its planned entries, {relative path: Record}. Items are image ids.
     Images come as image_size x image_size, the film made a square as `resize` says, see images.square, in batches of
     batch_size (all of train where it is smaller); classes are numbered as in LABELS, COVID-19 first.
+    pinned: whether batches come in page-locked memory, which goes to a GPU faster.
     """
     path_of = {record.image_id: tree / relative for relative, record in entries.items()}
     squared = MiddleCrop(image_size) if resize == "crop" else Resize(image_size, method=ResizeMethod.Squish)
@@ -150,6 +151,7 @@ def from_files(tree, entries, image_size, batch_size, workers, device, resize="s
         batch_size,
         device,
         num_workers=workers,
+        pin_memory=pinned,
         after_item=item,
         after_batch=batch,
     )

@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 
@@ -74,7 +75,7 @@ def _devices(kind):
     count = torch.cuda.device_count()
     if environment.processes() > 1:
         return (f"cuda:{int(os.environ.get('LOCAL_RANK', 0)) % count}",)
-    return tuple(f"cuda:{index}" for index in range(count))
+    return tuple(f"cuda:{index}" for index in range(count) if environment.computes(f"cuda:{index}").value)
 
 
 def _at_once(experiment, devices, jobs, processors):
@@ -87,6 +88,8 @@ def _at_once(experiment, devices, jobs, processors):
         return Choice(experiment.jobs_at_once, "as the experiment says")
     kind = torch.device(devices[0]).type
     free = min(torch.cuda.mem_get_info(device)[0] for device in devices) if kind == "cuda" else environment.free_memory_bytes()
+    if free is not None:
+        free /= -(-environment.processes_here() // (torch.cuda.device_count() if kind == "cuda" else 1))  # others have a share of it
     need = FOR_ITSELF[kind] + max(
         networks.training_bytes(architecture, experiment.image_size, experiment.batch_size) for architecture in experiment.architectures
     )
@@ -96,5 +99,11 @@ def _at_once(experiment, devices, jobs, processors):
     if free is not None:
         wanted["memory"] = max(1, int(USABLE * free / need))
     limit = min(wanted, key=wanted.get)
+    shared = "; MPS runs, so their launches overlap" if kind == "cuda" and _mps_runs() else ""
     memory = "" if free is None else f"; one needs up to {need / 1e9:.1f} GB of {free / 1e9:.1f} GB free"
-    return Choice(wanted[limit], f"as many as {limit} allow{'s' if limit in ('memory', 'the number of trainings') else ''}{memory}")
+    return Choice(wanted[limit], f"as many as {limit} allow{'s' if limit in ('memory', 'the number of trainings') else ''}{memory}{shared}")
+
+
+def _mps_runs():
+    """Whether NVIDIA's multi-process service is there, which lets processes share a GPU without taking turns; nothing is started."""
+    return Path(os.environ.get("CUDA_MPS_PIPE_DIRECTORY", "/tmp/nvidia-mps")).exists()

@@ -110,6 +110,8 @@ def draw(model):
     for module in model.modules():
         if isinstance(module, _BatchNorm):
             module.reset_parameters()
+            if isinstance(module, nn.BatchNorm1d):
+                nn.init.constant_(module.bias, 1e-3)  # of fastai's heads alone
         elif isinstance(module, (nn.Conv2d, nn.Linear)):
             nn.init.kaiming_normal_(module.weight, mode="fan_out" if isinstance(module, nn.Conv2d) else "fan_in", nonlinearity="relu")
             if module.bias is not None:
@@ -143,10 +145,10 @@ def load(path, architecture, device="cpu"):
         model.load_state_dict(torch.load(path, map_location="cpu", weights_only=True), assign=True)
     except FileNotFoundError:
         raise BadInput("The trained network is not there.", path, "bring the run's models/ folder") from None
-    except (RuntimeError, pickle.UnpicklingError, EOFError, OSError) as error:
-        reason = str(error).splitlines()[0][:100]
+    except (RuntimeError, pickle.UnpicklingError, EOFError, OSError, TypeError) as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0][:100]
         raise BadInput(f"The weights cannot be read: {reason}", path, "restore the file from the run's output") from error
-    return model.eval().to(device)
+    return model.float().eval().to(device)
 
 
 def normalised(images, device="cpu"):

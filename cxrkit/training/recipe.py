@@ -72,6 +72,8 @@ def train(
                 found = _find(learn, experiment, steps)
         found = team.agree(found)
         yield found
+        if team.agree(time_left()) <= 0:
+            return
     steps.reach(experiment.epochs * epoch + experiment.lr_find_iterations)
     load(learn.model, frozen)
     _begin(learn, job.seed, 2, team)

@@ -10,6 +10,7 @@ from torchvision import models
 
 from cxrkit.errors import BadInput, RemoteRefusal
 from cxrkit.files import sha256_of
+from cxrkit.progress import on_terminal, say
 from cxrkit.training import networks
 
 REMEDY = (
@@ -54,8 +55,9 @@ def _cached(url):
     if path.exists():
         return path
     path.parent.mkdir(parents=True, exist_ok=True)
+    say(f"fetching ImageNet weights: {url}")
     try:
-        torch.hub.download_url_to_file(url, str(path), hash_prefix=path.stem.rsplit("-", 1)[1], progress=False)
+        torch.hub.download_url_to_file(url, str(path), hash_prefix=path.stem.rsplit("-", 1)[1], progress=on_terminal())
     except (OSError, RuntimeError) as error:
         path.unlink(missing_ok=True)
         raise RemoteRefusal(

@@ -7,6 +7,7 @@ import threading
 import traceback
 
 import torch
+from fastai.torch_core import default_device
 
 from cxrkit import environment
 from cxrkit.environment import Deadline
@@ -51,8 +52,10 @@ def training(task, tell):
     if METHOD == "forkserver":
         multiprocessing.set_start_method("fork", force=True)  # for decoding processes, whose data set cannot be pickled
     torch.set_num_threads(task.threads)
-    if torch.device(task.device).type == "cuda":
+    on_gpu = torch.device(task.device).type == "cuda"
+    if on_gpu:
         torch.cuda.set_device(task.device)
+    default_device(use=on_gpu)  # else fastai puts ImageNet's statistics on a GPU wherever there is one
     task.numerics.apply()
     os.environ.pop("WORLD_SIZE", None)  # else fastai gathers each metric from all processes, whatever they train
     team = Team.join(task.meeting, task.device)

@@ -62,7 +62,7 @@ def write(folder, change=lambda record: record, audits=True, info=None, extra=()
     lateral = Record(image_id="drawn/side.png", path="drawn/side.png", source="drawn", excluded="view lateral")
     settings = {"seeds": (0, 1, 2), "error_rates": (0.05, 0.08, 0.05, 0.15)} | run
     results = runs.write_run(folder, manifest=Manifest((*records, copy, lateral, *extra)), **settings)
-    results.finish(CHOSEN, [], {}, {"training": 61.5, "results": 2.0})
+    results.finish(CHOSEN, [], {}, {"training": 61.5, "results": 2.0}, {"resnet34": 1_200_000_000})
     if info:
         results._write_info(replace(results.info, **info))
     evaluate(results)

@@ -1,11 +1,12 @@
-"""A third of the drawn phantoms as a tree, for tests that train."""
+"""A third of the drawn phantoms as a tree and as squares, for tests that train."""
 
 import pytest
 
 from cxrkit import config
 from cxrkit.data import manifest as manifests
-from cxrkit.data import sources, tree
+from cxrkit.data import pixels, sources, tree
 from cxrkit.data.manifest import Manifest
+from cxrkit.training import loaders
 
 
 @pytest.fixture(scope="session")
@@ -25,3 +26,15 @@ def data(tmp_path_factory, phantoms):
     root = tmp_path_factory.mktemp("tree") / "tree"
     tree.build(manifest, locate, root)
     return root, tree.entries(manifest), manifest.records, locate
+
+
+@pytest.fixture(scope="session")
+def squares(data, tmp_path_factory):
+    """Their Pixels, 32 a side."""
+    _, _, records, locate = data
+    return pixels.load(records, locate, 32, tmp_path_factory.mktemp("pixels"))
+
+
+@pytest.fixture(scope="session")
+def training_films(data, squares):
+    return loaders.of_pixels(squares, data[2], "cpu")

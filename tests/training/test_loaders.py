@@ -1,19 +1,17 @@
 """Both loaders give the same batches; the resident one is a whole fastai DataLoaders, wherever its bytes lie."""
 
+import threading
+import time
+
 import numpy as np
 import pytest
+import torch
 from fastai.torch_core import set_seed
 from fastai.vision.core import imagenet_stats
 
-from cxrkit.data import pixels
+from cxrkit.data.pixels import Pixels
 from cxrkit.environment import Choice
 from cxrkit.training import loaders
-
-
-@pytest.fixture(scope="module")
-def squares(data, tmp_path_factory):
-    _, _, records, locate = data
-    return pixels.load(records, locate, 32, tmp_path_factory.mktemp("pixels"))
 
 
 def batches(made, seed=5):
@@ -36,6 +34,33 @@ def test_both_loaders_give_the_same_batches(data, squares, from_files, place):
     for mine, theirs in zip(resident, from_files):
         assert [y for _, y in mine] == [y for _, y in theirs]
         assert all(np.allclose(x, z, atol=1e-4) for (x, _), (z, _) in zip(mine, theirs))
+
+
+@pytest.mark.parametrize("layout", ["contiguous", "channels_last"])
+def test_the_films_of_a_task_give_these_batches_in_either_layout(small, training_films, from_files, layout):
+    experiment = small.__class__(**{**vars(small), "batch_size": 16})
+    made = training_films.loaders(experiment, "cpu", layout)
+    for mine, theirs in zip(batches(made), from_files):
+        assert [y for _, y in mine] == [y for _, y in theirs]
+        assert all(np.allclose(x, z, atol=1e-4) for (x, _), (z, _) in zip(mine, theirs))
+    wanted = torch.channels_last if layout == "channels_last" else torch.contiguous_format
+    for loader in made.loaders:
+        films = loader.one_batch()[0]
+        assert films.shape[1:] == (3, 32, 32) and films.is_contiguous(memory_format=wanted)
+
+
+def test_the_films_of_a_task_are_files_where_there_are_no_squares(small, data, from_files):
+    root, entries, records, _ = data
+    films = loaders.TrainingFilms(tuple(records), Choice(0, "the test says so"), None, root, entries)
+    made = films.loaders(small.__class__(**{**vars(small), "batch_size": 16}), "cpu")
+    assert [y for _, y in batches(made)[0]] == [y for _, y in from_files[0]]
+
+
+def test_films_that_are_not_used_are_not_trained_on(data, squares):
+    _, _, records, _ = data
+    fewer = [record.but(excluded="the test says so") if index == 0 else record for index, record in enumerate(records)]
+    assert [record.used for record in fewer].count(False) == 1
+    assert loaders.of_pixels(squares, fewer, "cpu").records == tuple(records[1:])
 
 
 def test_held_out_films_are_never_augmented_and_come_in_the_order_of_their_items(data, squares):
@@ -90,3 +115,80 @@ def test_where_the_bytes_go_has_a_reason(monkeypatch):
     assert loaders.placement(100e6, "cpu").value == "host"
     too_much = loaders.placement(9e9, "cpu")
     assert too_much.value == "file" and "stream" in too_much.reason
+
+
+def of_seven(fail_at=None, made=None):
+    for number in range(7):
+        if number == fail_at:
+            raise ValueError("no such luck")
+        if made is not None:
+            made.append(number)
+        yield number
+
+
+def readers():
+    """Threads beside those that were there."""
+    return set(threading.enumerate())
+
+
+def is_over(before):
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        if readers() <= before:
+            return True
+        time.sleep(0.01)
+    return False
+
+
+@pytest.mark.parametrize("depth", [1, 2, 10])
+def test_reading_ahead_yields_the_same_in_the_same_order(depth):
+    before = readers()
+    assert list(loaders.ahead(of_seven(), depth)) == list(range(7))
+    assert list(loaders.ahead(iter(()), depth)) == []
+    assert is_over(before)
+
+
+def test_an_error_of_what_is_read_ahead_comes_in_its_turn():
+    before, found = readers(), []
+    with pytest.raises(ValueError, match="no such luck"):
+        for number in loaders.ahead(of_seven(fail_at=4), depth=10):
+            found.append(number)
+    assert found == [0, 1, 2, 3] and is_over(before)
+
+
+def test_reading_ahead_ends_when_nobody_reads_on_and_runs_no_further_than_it_should():
+    before, made = readers(), []
+    items = loaders.ahead(of_seven(made=made), depth=2)
+    assert next(items) == 0
+    items.close()
+    assert is_over(before) and len(made) <= 1 + 2 + 1
+
+
+def test_a_training_that_fails_in_the_middle_of_a_stream_leaves_no_reader(data, squares):
+    _, _, records, _ = data
+    store = loaders.Store(squares, [record.image_id for record in records], "cpu", Choice("file", "the test says so"))
+    before = readers()
+    for _ in loaders.resident(squares, records, 8, "cpu", store).train:
+        break
+    assert is_over(before)
+
+
+def test_a_stream_tells_of_a_film_that_cannot_be_read(data, squares):
+    _, _, records, _ = data
+
+    class Broken:
+        def __getitem__(self, rows):
+            raise OSError(5, "Input/output error")
+
+    store = loaders.Store(squares, [record.image_id for record in records], "cpu", Choice("file", "the test says so"))
+    store.images = Broken()
+    with pytest.raises(OSError, match="Input/output"):
+        list(loaders.resident(Pixels(squares.images, squares.rows), records, 8, "cpu", store).train)
+
+
+def test_films_of_several_trainings_have_to_fit_a_gpu_together(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda *_: (10e9, 16e9))
+    monkeypatch.setattr(loaders.environment, "free_memory_bytes", lambda: 10e9)
+    assert loaders.placement(1e9, "cuda", 3).value == "device"
+    assert loaders.placement(1e9, "cuda", 4).value == "host"
+    assert loaders.placement(4e9, "cuda", 1).value == "file"

@@ -1,14 +1,17 @@
 """Number formats and layouts: chosen by the device with a reason, and harmless to the result."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
-from cxrkit.data import pixels
 from cxrkit.environment import Choice
 from cxrkit.errors import WrongUse
-from cxrkit.files import read_json
-from cxrkit.training import loaders, precision, recipe
+from cxrkit.training import precision, recipe
+from cxrkit.training.loaders import TrainingFilms
+from cxrkit.training.precision import Numerics
+from cxrkit.training.stages import Job
 
 
 @pytest.mark.parametrize(
@@ -17,45 +20,68 @@ from cxrkit.training import loaders, precision, recipe
 def test_the_compute_capability_decides(monkeypatch, capability, value):
     monkeypatch.setattr(torch.cuda, "get_device_capability", lambda *_: capability)
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda *_: True)
-    chosen = precision.choose_precision("auto", "cuda")
-    assert chosen.value == value and "{}.{}".format(*capability) in chosen.reason
+    numerics = Numerics.choose("auto", "cuda", 224)
+    assert numerics.precision.value == value and "{}.{}".format(*capability) in numerics.precision.reason
+    assert (numerics.layout.value, numerics.autotuning.value, numerics.tf32.value) == ("channels_last", True, capability >= (8, 0))
 
 
 def test_a_processor_computes_in_float32_unless_told_otherwise():
-    assert precision.choose_precision("auto", "cpu").value == "float32"
-    assert precision.choose_precision("bfloat16", "cpu") == Choice("bfloat16", "as the experiment says")
+    assert Numerics.choose("auto", "cpu", 224).precision.value == "float32"
+    assert Numerics.choose("bfloat16", "cpu", 224).precision == Choice("bfloat16", "as the experiment says")
     with pytest.raises(WrongUse, match="float16"):
-        precision.choose_precision("float16", "cpu")
+        Numerics.choose("float16", "cpu", 224)
 
 
-def test_the_layout_is_on_the_model_when_it_is_trained():
-    assert [type(callback).__name__ for callback in precision.callbacks(Choice("float32", ""), Choice("channels_last", ""), "cpu")] == [
-        "ChannelsLast"
-    ]
-    assert [type(callback).__name__ for callback in precision.callbacks(Choice("float16", ""), Choice("contiguous", ""), "cuda")] == [
-        "MixedPrecision"
-    ]
+@pytest.mark.parametrize("size, layout", [(32, "contiguous"), (63, "contiguous"), (64, "channels_last"), (224, "channels_last")])
+def test_a_processor_reads_small_images_as_they_are(size, layout):
+    assert Numerics.choose("auto", "cpu", size).layout.value == layout
 
 
-def test_formats_and_loaders_differ_less_than_seeds(tmp_path, data, small):
-    """The mean distance between the predictions of two runs: of one seed, whatever the format or loader, and of two seeds."""
-    root, entries, records, locate = data
-    films = pixels.load(records, locate, 32, tmp_path / "pixels")
+@pytest.mark.parametrize(
+    "number_format, layout, names",
+    [
+        ("float32", "channels_last", ["ChannelsLast"]),
+        ("float32", "contiguous", []),
+        ("bfloat16", "contiguous", ["Cast"]),
+        ("float16", "channels_last", ["ChannelsLast", "Cast", "Scaled"]),
+    ],
+)
+def test_what_is_chosen_is_on_the_model_when_it_is_trained(number_format, layout, names):
+    numerics = replace(Numerics.choose("auto", "cpu", 32), precision=Choice(number_format, ""), layout=Choice(layout, ""))
+    assert [type(callback).__name__ for callback in numerics.callbacks("cpu")] == names
 
-    def p_covid(name, seed, number_format="float32", layout="channels_last", loader="resident"):
-        if loader == "resident":
-            made = loaders.resident(films, records, 32, "cpu")
-        else:
-            made = loaders.from_files(root, entries, 32, 32, 0, "cpu")
-        callbacks = precision.callbacks(Choice(number_format, ""), Choice(layout, ""), "cpu")
-        recipe.run(recipe.Job("resnet34", seed), made, small, tmp_path / name, callbacks=callbacks)
-        return np.array([p for _, p in sorted(read_json(tmp_path / name / "frozen.json")["predictions"])])
 
-    base = p_covid("base", 0)
-    between_seeds = np.abs(base - p_covid("seed", 1)).mean()
-    for name, how in (
-        ("files", {"loader": "files"}),
-        ("contiguous", {"layout": "contiguous"}),
-        ("bfloat16", {"number_format": "bfloat16"}),
-    ):
-        assert np.abs(base - p_covid(name, 0, **how)).mean() < between_seeds, name
+@pytest.fixture
+def backends():
+    """torch's switches, set back when the test ends."""
+    cudnn, matmul = torch.backends.cudnn, torch.backends.cuda.matmul
+    usual = cudnn.allow_tf32, cudnn.benchmark, cudnn.deterministic, matmul.allow_tf32
+    yield cudnn, matmul
+    cudnn.allow_tf32, cudnn.benchmark, cudnn.deterministic, matmul.allow_tf32 = usual
+
+
+def test_a_choice_is_set_and_predictions_are_made_without_rounding(backends):
+    cudnn, matmul = backends
+    numerics = replace(Numerics.choose("auto", "cpu", 32), tf32=Choice(True, ""), autotuning=Choice(True, ""))
+    numerics.apply()
+    assert (cudnn.allow_tf32, matmul.allow_tf32, cudnn.benchmark) == (True, True, True)
+    with pytest.raises(RuntimeError), precision.full_float32():
+        assert (cudnn.allow_tf32, matmul.allow_tf32) == (False, False)
+        raise RuntimeError
+    assert (cudnn.allow_tf32, matmul.allow_tf32) == (True, True)
+
+
+def test_formats_and_loaders_differ_less_than_seeds(data, training_films, small):
+    """The mean distance between the predictions of two trainings: of one seed, whatever the format or loader, and of two seeds."""
+    root, entries, records, _ = data
+    files = TrainingFilms(tuple(records), Choice(0, "the test says so"), None, root, entries)
+
+    def p_covid(seed, number_format="float32", layout="channels_last", films=training_films):
+        numerics = replace(Numerics.choose("auto", "cpu", 32), precision=Choice(number_format, ""), layout=Choice(layout, ""))
+        frozen = next(recipe.train(Job("resnet34", seed), films.loaders(small, "cpu", layout), small, numerics))
+        return np.array([p for _, p in sorted(frozen.predictions)])
+
+    base = p_covid(0)
+    between_seeds = np.abs(base - p_covid(1)).mean()
+    for how in ({"films": files}, {"layout": "contiguous"}, {"number_format": "bfloat16"}):
+        assert np.abs(base - p_covid(0, **how)).mean() < between_seeds, how

@@ -5,11 +5,12 @@ import threading
 
 import pytest
 import torch
+from fastai.vision.learner import create_vision_model, model_meta
 from torchvision import models
 
 from cxrkit.errors import BadInput, RemoteRefusal
 from cxrkit.files import sha256_of
-from cxrkit.training import weights
+from cxrkit.training import networks, weights
 
 
 @pytest.fixture(scope="module")
@@ -75,14 +76,70 @@ def test_a_folder_without_the_file_and_a_damaged_file_are_bad_input(tmp_path, fo
         weights.imagenet("resnet34", tmp_path)
 
 
-def test_the_body_gets_them_and_a_random_start_begins_with_silent_branches(folder, host):
-    from fastai.vision.learner import create_vision_model
+@pytest.fixture(scope="module", params=["resnet34", "vgg16_bn"])
+def as_fastai(request):
+    """The architecture, a whole torchvision network's state dict, and what fastai makes of it with its own loading."""
+    torch.manual_seed(5)
+    whole = getattr(models, request.param)().state_dict()
+    for name in whole:
+        if "running" in name:
+            whole[name] += torch.rand(whole[name].shape)
 
+    def arch(pretrained):
+        model = getattr(models, request.param)()
+        model.load_state_dict(whole)
+        return model
+
+    cut = model_meta[getattr(models, request.param)]["cut"]
+    return request.param, whole, create_vision_model(arch, 2, pretrained=True, cut=cut)
+
+
+def test_the_body_is_the_one_that_fastai_would_load(as_fastai):
+    architecture, whole, theirs = as_fastai
+    torch.manual_seed(1)
+    mine = weights.with_body(networks.blank(architecture), whole, architecture)
+    assert list(mine.state_dict()) == list(theirs.state_dict())
+    for (name, value), wanted in zip(mine[0].state_dict().items(), theirs[0].state_dict().values()):
+        assert torch.equal(value, wanted), name
+    assert all(value.device.type == "cpu" for value in mine.state_dict().values())
+    assert all(weight.requires_grad for weight in mine.parameters())
+    images = torch.randn(2, 3, 64, 64)
+    mine[1].load_state_dict(theirs[1].state_dict())
+    assert torch.equal(mine.eval()(images), theirs.eval()(images))
+
+
+def test_the_head_is_drawn_anew_by_torchs_generator(as_fastai):
+    architecture, whole, theirs = as_fastai
+    heads = []
+    for seed in (1, 1, 2):
+        torch.manual_seed(seed)
+        heads.append(weights.with_body(networks.blank(architecture), whole, architecture)[1].state_dict())
+    last = list(heads[0])[-1]
+    assert torch.equal(heads[0][last], heads[1][last]) and not torch.equal(heads[0][last], heads[2][last])
+    drawn = {name for name, value in heads[0].items() if value.is_floating_point() and value.std() > 1e-6}
+    assert drawn == {name for name, value in theirs[1].state_dict().items() if value.is_floating_point() and value.std() > 1e-6}
+    assert all(torch.equal(value, heads[0][name]) for name, value in theirs[1].state_dict().items() if name not in drawn)
+
+
+def test_training_does_not_change_the_weights_that_were_given(folder, host):
+    """They may be those of a file that another network of this process reads too."""
     state = weights.imagenet("resnet34", folder)
-    learner = type("Learner", (), {"model": create_vision_model(models.resnet34, 2, pretrained=False)})
-    weights.load_body(learner, "resnet34", state)
-    assert torch.equal(learner.model[0][0].weight, state["conv1.weight"])
-    assert torch.equal(learner.model[0][7][2].conv2.weight, state["layer4.2.conv2.weight"])
-    weights.silence_residual_branches(learner.model)
-    silent = [module for module in learner.model.modules() if getattr(module, "weight", None) is not None and not module.weight.any()]
+    model = weights.with_body(networks.blank("resnet34"), state, "resnet34")
+    before = state["conv1.weight"].clone()
+    assert torch.equal(model[0][0].weight, before)
+    with torch.no_grad():
+        model[0][0].weight.zero_()
+    again = weights.imagenet("resnet34", folder)
+    assert torch.equal(again["conv1.weight"], before)
+
+
+def test_weights_of_another_network_are_no_body(folder, host):
+    with pytest.raises(RuntimeError, match="size mismatch|Unexpected|Missing"):
+        weights.with_body(networks.blank("resnet101"), weights.imagenet("resnet34", folder), "resnet101")
+
+
+def test_a_random_start_begins_with_silent_branches():
+    model = networks.build("resnet34")
+    weights.silence_residual_branches(model)
+    silent = [module for module in model.modules() if getattr(module, "weight", None) is not None and not module.weight.any()]
     assert len(silent) == 3 + 4 + 6 + 3

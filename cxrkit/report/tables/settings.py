@@ -13,6 +13,19 @@ from cxrkit.tables import NOTHING, Cell, Column, Table, number_cell
 GENERATED = ("report.html", "report.md", "MODEL_CARD.md", "DATASHEET.md", "CLAIM.md", "ATTRIBUTION.md", "CITATION.cff")
 """Files of the report itself, in the order in which it writes them; their sums would change the page that lists them."""
 
+CHOSEN = {
+    "device": "device",
+    "devices": "devices that trained",
+    "precision": "number format",
+    "layout": "memory layout",
+    "tf32": "TF32 in training",
+    "autotuning": "cuDNN autotuning",
+    "placement": "films during training",
+    "at_once": "trainings at once, a device",
+    "threads": "threads, a training",
+}
+"""What a run chose by itself, in words."""
+
 
 def speed(results: Results) -> Table:
     """Seconds an epoch beside the study's."""
@@ -48,20 +61,15 @@ def stages(results: Results) -> Table:
 def environment(results: Results) -> Table:
     """What was chosen and why, the machine, versions, seeds and hashes."""
     info = results.info
-    chosen = {name: getattr(info.chosen, name) for name in ("device", "precision", "layout", "autotuning", "placement")}
-    words = {
-        "precision": "number format",
-        "layout": "memory layout",
-        "autotuning": "cuDNN autotuning",
-        "placement": "films during training",
-    }
+    chosen = {name: getattr(info.chosen, name) for name in CHOSEN}
     memory = info.peak_memory_bytes
     rows = {
-        **{words.get(name, name): "not known" if choice is None else str(choice) for name, choice in chosen.items()},
+        **{CHOSEN[name]: "not known" if choice is None else str(choice) for name, choice in chosen.items()},
         "place": info.place,
         "system": info.system,
         "processors": info.processors,
         "peak memory": "not known" if memory is None else f"{memory / 1e9:.2f} GB",
+        **{f"peak memory, a training of {short_name(name)}": f"{held / 1e9:.2f} GB" for name, held in info.training_peak_bytes.items()},
         "seeds": ", ".join(map(str, info.experiment.seeds)),
         "weights at the start": info.started_from,
         "manifest.csv, SHA-256": info.manifest_sha256,
