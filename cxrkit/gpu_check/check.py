@@ -31,7 +31,7 @@ SHORT_MINUTES = 2.0
 STEPS_MOST = {"float32": (2e-3, 0.02), "float32 with TF32": (0.05, 0.12), "float16": (0.05, 0.12), "bfloat16": (0.2, 0.5)}
 """The largest difference of losses, and of outputs in shares of their spread, that passes. On a processor float32 in another layout,
 which sums in another order, differed by up to 1.1e-4 and .0027 over four networks and three seeds; bfloat16, which keeps 8 bits, by
-.065 and .20; float16, which keeps 11 bits as TF32 does, by .002 and .015 for ResNet34. A network that computes something else differs by 1
+.07 and .20; float16, which keeps 11 bits as TF32 does, by .002 and .015 for ResNet34. A network that computes something else differs by 1
 and more: the loss itself falls by .6 to 1.2."""
 PIXELS_MOST = 1e-5
 """Of normalised pixels, which are one product and one difference; those that are augmented are weighed with four neighbours."""
