@@ -8,8 +8,8 @@ from cxrkit.config import Experiment
 from cxrkit.data import manifest as manifests
 from cxrkit.data import pixels, sources, summary, tree
 from cxrkit.data.manifest import Manifest
-from cxrkit.environment import Deadline
-from cxrkit.errors import BadInput, Interrupted, disk_errors
+from cxrkit.environment import Choice, Deadline
+from cxrkit.errors import BadInput, CxrkitError, Interrupted, disk_errors
 from cxrkit.files import locked, write_checksums
 from cxrkit.progress import announce, say
 from cxrkit.results import Results, StandingWarning
@@ -84,6 +84,28 @@ def _run(experiment: Experiment, out: Path, folder: Path, time_left: Deadline) -
     say("\n" + markdown.run_log(results))
     say(f"Manifest {manifest.sha256[:12]}. Results: {results.folder}; open {results.folder / report.PAGE}")
     return results
+
+
+def prove(device: Choice, precision: str, folder: Path) -> None:
+    """Check the GPU in a minute, say it, and write gpu-check.json into a folder; what fails is said loudly, with the remedy.
+
+    device: as of environment.choose_device(); precision: the experiment's. Raises CxrkitError where no way of training works.
+    """
+    from cxrkit.gpu_check import check, rows
+
+    say("Checking the GPU: each loader, saved and loaded weights, memory that runs out")
+    try:
+        found = check.run(device, check.SHORT_MINUTES, True, precision)
+    except (RuntimeError, OSError) as error:  # that it cannot be checked is no reason not to train
+        say(f"!!! THE GPU COULD NOT BE CHECKED: {error}")
+        return
+    made = found["rows"]
+    check.write(found, folder)
+    say(rows.text(made))
+    if check.cannot_train(made):
+        raise CxrkitError("No network can be trained on this GPU as it is.", device, made[0].remedy or check.REMEDIES["steps"])
+    for row in rows.failed(made):
+        say(f"!!! GPU CHECK FAILED: {row.check} ({row.what}): {row.reason}\n!!! The run goes on. What to do: {row.remedy}")
 
 
 def make_manifest(experiment: Experiment, out: Path):

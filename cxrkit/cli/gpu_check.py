@@ -1,16 +1,12 @@
 """python -m cxrkit gpu-check: whether this machine's GPUs train as the processor does."""
 
 from argparse import Namespace
-from dataclasses import asdict
 from pathlib import Path
 
 from cxrkit.cli.shared import Commands
 from cxrkit.environment import Choice
 from cxrkit.errors import CxrkitError
-from cxrkit.files import write_json
 from cxrkit.progress import say
-
-FILE = "gpu-check.json"
 
 
 def add(commands: Commands) -> None:
@@ -20,8 +16,12 @@ def add(commands: Commands) -> None:
     )
     check.add_argument("--short", action="store_true", help="one network and its number format: what a run on Kaggle begins with")
     check.add_argument("--precision", default="auto", metavar="FORMAT", help="with --short: another number format")
-    check.add_argument("--minutes", type=float, help="after which nothing more is waited for (default: 5; with --short 1)")
-    check.add_argument("--out", type=Path, default=Path("runs/gpu-check"), metavar="DIR", help=f"folder for {FILE}")
+    check.add_argument(
+        "--minutes", type=float, help="after which nothing more is waited for (default: 5, without a GPU 20, with --short 2)"
+    )
+    check.add_argument(
+        "--out", type=Path, default=Path("runs/gpu-check"), metavar="DIR", help="folder for gpu-check.json (default: runs/gpu-check)"
+    )
     check.set_defaults(command=run)
 
 
@@ -30,11 +30,10 @@ def run(options: Namespace) -> None:
     from cxrkit.gpu_check import check, rows
 
     device = environment.choose_device() if options.device == "auto" else Choice("cpu", "as was asked")
-    minutes = options.minutes or (check.SHORT_MINUTES if options.short else check.MINUTES)
+    minutes = options.minutes or (check.SHORT_MINUTES if options.short else check.MINUTES[device.value])
     say(f"gpu-check on {device}, for {minutes:g} minutes at the most")
     found = check.run(device, minutes, options.short, options.precision)
-    path = options.out / FILE
-    write_json(path, found | {"rows": [asdict(row) for row in found["rows"]]})
+    path = check.write(found, options.out)
     say("\n" + rows.text(found["rows"]))
     if device.value == "cpu":
         say("No GPU was asked: what is said here is of the processor alone, and proves nothing of CUDA, float16 or TF32.")

@@ -10,6 +10,9 @@ from cxrkit.training.stages import Finder, Stage
 LIMIT_SECONDS = 90
 """How long one process is waited for: several times what the slowest takes."""
 
+TIME_UP, NO_ANSWER = UNHEARD = ("not asked, for the time was up", "no answer within")
+"""How the errors begin of what was not asked, or did not answer in time."""
+
 
 @dataclass
 class Heard:
@@ -54,7 +57,7 @@ def ask(
                 executor.start(task)
             if time.monotonic() >= end:
                 for task in waiting:
-                    heard[task.job].ended = Ended("not asked, for the time was up")
+                    heard[task.job].ended = Ended(TIME_UP)
                 waiting = []
             for job, told in executor.events(0.2) if executor.running else ():
                 if isinstance(told, Ended):
@@ -66,7 +69,7 @@ def ask(
                 taken = time.monotonic() - began[job]
                 if taken > LIMIT_SECONDS or time.monotonic() >= end:
                     executor.stop(job)
-                    heard[job].ended, heard[job].seconds = Ended(f"no answer within {taken:.0f} s"), taken
+                    heard[job].ended, heard[job].seconds = Ended(f"{NO_ANSWER} {taken:.0f} s"), taken
                     done()
     finally:
         executor.stop()

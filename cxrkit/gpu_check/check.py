@@ -12,9 +12,10 @@ from torch import distributed
 from cxrkit import config, environment
 from cxrkit.columns import FROZEN, UNFROZEN
 from cxrkit.environment import Choice
+from cxrkit.files import write_json
 from cxrkit.gpu_check import scene, trainings
-from cxrkit.gpu_check.asking import Heard, ask
-from cxrkit.gpu_check.rows import Figure, Row, broken, failed, impossible, judged
+from cxrkit.gpu_check.asking import UNHEARD, Heard, ask
+from cxrkit.gpu_check.rows import FAILED, Figure, Row, broken, failed, impossible, judged
 from cxrkit.gpu_check.scene import LAYOUTS, LOADERS, Repeatable
 from cxrkit.gpu_check.steps import Compared, Comparison, Given, compared
 from cxrkit.gpu_check.trainings import Gradients, Left, Named, Probabilities, Statistics
@@ -24,13 +25,13 @@ from cxrkit.training.executors import Task
 from cxrkit.training.precision import Numerics
 from cxrkit.training.stages import Past
 
-MINUTES = 5.0
-"""After so long nothing more is begun or waited for; a machine with a GPU takes about three."""
-SHORT_MINUTES = 1.0
+MINUTES = {"cpu": 20.0, "cuda": 5.0}
+"""After so long nothing more is begun or waited for. About three are expected of a machine with a GPU."""
+SHORT_MINUTES = 2.0
 STEPS_MOST = {"float32": (2e-3, 0.02), "float32 with TF32": (0.05, 0.12), "float16": (0.05, 0.12), "bfloat16": (0.2, 0.5)}
 """The largest difference of losses, and of outputs in shares of their spread, that passes. On a processor float32 in another layout,
 which sums in another order, differed by up to 1.1e-4 and .0027 over four networks and three seeds; bfloat16, which keeps 8 bits, by
-.065 and .20. float16 and TF32 keep 11 bits, so an eighth of that is expected. A network that computes something else differs by 1
+.07 and .20; float16, which keeps 11 bits as TF32 does, by .002 and .015 for ResNet34. A network that computes something else differs by 1
 and more: the loss itself falls by .6 to 1.2."""
 PIXELS_MOST = 1e-5
 """Of normalised pixels, which are one product and one difference; those that are augmented are weighed with four neighbours."""
@@ -44,6 +45,7 @@ NORMED_MOST = 1e-3
 GRADIENTS_MOST = 1e-3
 """Of shared gradients, in shares of their norm: sums in another order differ by 1e-5; batch norm over half a batch by .6 and more."""
 
+FILE = "gpu-check.json"
 SMALL = "resnet34"
 REMEDIES = {
     "loader": "use another one: --loader files, or --loader resident",
@@ -84,12 +86,19 @@ def run(device: Choice, minutes: float, short: bool = False, precision: str = "a
     started = time.monotonic()
     plan = planned(device.value, started + 60 * minutes, short, precision)
     rows: list[Row] = []
-    with tempfile.TemporaryDirectory() as folder, Meter("gpu-check", None) as meter:
+    with tempfile.TemporaryDirectory() as folder, Meter("gpu-check", None, "processes") as meter:
         films = scene.draw(Path(folder), scene.SIDE[plan.device])
-        for found in (_steps, _trainings):
-            for row in found(plan, films, meter.advance):
-                rows.append(row)
+        rows += guarded("steps", of_steps(plan, films, meter.advance))
+        rows += guarded("save, load, resume", of_trainings(plan, films, meter.advance))
     return {"conditions": conditions(plan, device), "rows": rows, "seconds": time.monotonic() - started}
+
+
+def guarded(check: str, rows: Iterator[Row]) -> Iterator[Row]:
+    """The rows; where making them raises, a row that says so in place of the rest."""
+    try:
+        yield from rows
+    except Exception as error:  # one broken check does not end the others
+        yield broken(check, SMALL, f"{type(error).__name__}: {error}", REMEDIES[check])
 
 
 def planned(kind: str, end: float, short: bool, precision: str) -> Plan:
@@ -111,10 +120,10 @@ def conditions(plan: Plan, device: Choice) -> dict:
     return {"device": asdict(device), "gpus": gpus, "short": plan.short, "chosen": asdict(plan.chosen)} | size | environment.describe()
 
 
-def _steps(plan, films, done) -> Iterator[Row]:
+def of_steps(plan, films, done) -> Iterator[Row]:
     """Each loader, and each network by each loader in each number format and layout."""
     asked = [(name, value) for name, value in plan.formats.items() if not isinstance(value, str)]
-    ways = [(name, layout, scene.numerics(*value[:1], layout, value[1], plan.device)) for name, value in asked for layout in plan.layouts]
+    ways = [(name, layout, scene.numerics(value[0], layout, value[1], plan.device)) for name, value in asked for layout in plan.layouts]
     waiting = {}
     for network in plan.networks:
         for number, loader in enumerate(LOADERS):
@@ -122,7 +131,7 @@ def _steps(plan, films, done) -> Iterator[Row]:
             for name, reason in plan.formats.items():
                 if isinstance(reason, str):
                     yield impossible("steps", f"{network}, {loader}, {name}", reason)
-    first = dict.fromkeys(waiting, True)
+    first = True
     while waiting:
         tasks = [
             Comparison(
@@ -133,31 +142,30 @@ def _steps(plan, films, done) -> Iterator[Row]:
                 plan.devices[index % len(plan.devices)],
                 plan.threads,
                 variants=tuple(numerics for _, _, numerics in ways),
-                given=first[job],
+                given=first,
             )
             for index, (job, ways) in enumerate(waiting.items())
         ]
         left = {}
         for heard in ask(tasks, plan.at_once, plan.end, compared, done):
             job, ways = heard.task.job, waiting[heard.task.job]
-            yield from _of_loader(heard, plan)
+            yield from _loader_row(heard, plan)
             told = heard.of(Compared)
             for (name, layout, _), result in zip(ways, told):
-                yield _of_steps(job, name, layout, result, plan)
+                yield of_one(job, name, layout, result, plan)
             if heard.error is not None and len(told) < len(ways):
                 name, layout, _ = ways[len(told)]
                 yield broken("steps", _way(job, name, layout), heard.error, REMEDIES["steps"])
                 if ways[len(told) + 1 :]:  # a process that broke is no reason to ask no further
                     left[job] = ways[len(told) + 1 :]
-            first[job] = False
-        waiting = left
+        waiting, first = left, False
 
 
 def _way(job, name, layout):
     return f"{job.architecture}, {job.label}, {name}, {layout}"
 
 
-def _of_loader(heard, plan):
+def _loader_row(heard, plan):
     if not heard.task.given:
         return
     what = f"{heard.task.job.label}, {heard.task.job.architecture}"
@@ -168,9 +176,11 @@ def _of_loader(heard, plan):
         yield broken("loader", what, heard.error or "it gave nothing", REMEDIES["loader"])
 
 
-def _of_steps(job, name, layout, result, plan):
+def of_one(job: Named, name: str, layout: str, result: Compared, plan: Plan) -> Row:
+    """The Row of one variant. name: of STEPS_MOST, or "chosen" for the format that a run chooses."""
     format_name = name if name in STEPS_MOST else plan.chosen.precision.value
-    loss, outputs = STEPS_MOST["float32 with TF32" if name == "chosen" and format_name == "float32" else format_name]
+    rounded = name == "chosen" and format_name == "float32" and plan.chosen.tf32.value
+    loss, outputs = STEPS_MOST["float32 with TF32" if rounded else format_name]
     figures = {"loss": Figure(result.loss, loss), "outputs": Figure(result.outputs, outputs)}
     none_left = "each step's gradients overflowed" if result.skipped == scene.STEPS else ""
     facts = {"steps that overflowed": result.skipped} if result.skipped else {}
@@ -178,23 +188,29 @@ def _of_steps(job, name, layout, result, plan):
     return judged("steps", _way(job, shown, layout), figures, REMEDIES["steps"], facts, none_left)
 
 
-def _trainings(plan, films, done) -> Iterator[Row]:
+def of_trainings(plan, films, done) -> Iterator[Row]:
     """Whole trainings of the smallest network, in the number format of a run, beside one that ran alone."""
-    usual = plan.chosen
-    numerics = Repeatable(usual.precision, usual.layout, usual.tf32, Choice(False, "so that numbers repeat"))
-    task = Task(Named(SMALL, 0, "alone"), scene.experiment(SMALL, plan.device), films[LOADERS[0]], numerics, plan.devices[0], plan.threads)
+    task = usual_task(plan, films)
     [alone] = ask([task], 1, plan.end, done=done)
     if alone.error is not None or UNFROZEN not in alone.stages():
         yield broken("save, load, resume", SMALL, alone.error or "it ended before its last stage", REMEDIES["steps"])
         for name in ("saved weights", "out of memory, then the next", "two at once"):
             yield impossible(name, SMALL, "the training alone failed")
         return
-    yield from _saved(plan, task, alone, done)
-    yield from _out_of_memory(plan, task, alone, done)
+    yield from guarded("saved weights", _saved(plan, task, alone, done))
+    yield from guarded("out of memory, then the next", of_memory(plan, task, alone, done))
     if not plan.short:
-        yield from _normed(plan, task, done)
-        yield from _together(plan, task, alone, done)
-        yield from _shared(plan, task, done)
+        yield from guarded("precise batch norm", _normed(plan, task, done))
+        yield from guarded("two at once", _together(plan, task, alone, done))
+        yield from guarded("one network on all GPUs", _shared(plan, task, done))
+
+
+def usual_task(plan: Plan, films) -> Task:
+    """The training that all others are compared with, in the number format of a run."""
+    usual = plan.chosen
+    numerics = Repeatable(usual.precision, usual.layout, usual.tf32, Choice(False, "so that numbers repeat"))
+    job, experiment = Named(SMALL, 0, "alone"), scene.experiment(SMALL, plan.device)
+    return Task(job, experiment, films[LOADERS[0]], numerics, plan.devices[0], plan.threads)
 
 
 def _named(task, label, **changes):
@@ -235,7 +251,7 @@ def _saved(plan, task, alone: Heard, done):
     yield judged("saved weights", what, {"probability": Figure(apart, PREDICTED_MOST)}, REMEDIES["saved weights"])
 
 
-def _out_of_memory(plan, task, alone, done):
+def of_memory(plan, task, alone, done):
     """A training in which memory runs out, and the next one in its place."""
     check = "out of memory, then the next"
     for where in ("forward",) if plan.short else ("forward", "backward"):
@@ -301,9 +317,16 @@ def _shared(plan, task, done):
 
 
 def cannot_train(rows: list[Row]) -> bool:
-    """Whether no way of training passed."""
+    """Whether every way of training was tried and failed; one that no time was left for was not tried."""
     made = [row for row in rows if row.check == "steps"]
-    return bool(made) and not any(row.state == "passed" for row in made)
+    return bool(made) and all(row.state == FAILED and not row.reason.startswith(UNHEARD) for row in made)
+
+
+def write(found: dict, folder: Path) -> Path:
+    """Write what run() found as gpu-check.json into a folder; return the file."""
+    path = folder / FILE
+    write_json(path, found | {"rows": [asdict(row) for row in found["rows"]]})
+    return path
 
 
 def sentence(rows: list[Row]) -> str:

@@ -63,20 +63,27 @@ def failed(rows: Iterable[Row]) -> list[Row]:
 
 
 def text(rows: list[Row]) -> str:
-    """The rows as a table: what passed, and what is not possible for one reason, in a line for each kind of check and first word
-    of `what`; what failed in a line of its own, with its remedy below."""
-    lines, groups = [], {}
+    """The rows as a table: what passed in a line for each kind of check, network and loader; what is not possible in a line for each
+    reason; what failed in lines of its own, with the remedies below."""
+    groups: dict[tuple, list[Row]] = {}
     for row in rows:
-        key = (row.check, row.what) if row.state == FAILED else (row.check, row.state, row.reason, row.what.split(",")[0])
-        groups.setdefault(key, []).append(row)
-    for group in groups.values():
-        first = group[0]
-        what = first.what if len(group) == 1 else f"{first.what.split(',')[0]}, {len(group)} ways"
-        lines.append([first.check, what, first.state, first.reason if first.state != PASSED else _worst(group)])
-    remedies = dict.fromkeys(f"{row.check} ({row.what.split(',')[0]}): {row.remedy}" for row in failed(rows))
+        groups.setdefault((row.check, row.state, *_told_together(row)), []).append(row)
+    lines = []
+    for (check, state, *same), group in groups.items():
+        what = group[0].what if len(group) == 1 else f"{', '.join(same[0])}: {len(group)} ways".lstrip(": ")
+        lines.append([check, what, state, _worst(group) if state == PASSED else group[0].reason])
+    remedies = dict.fromkeys(f"{row.check}: {row.remedy}" for row in failed(rows))
     counts = [f"{sum(row.state == state for row in rows)} {state}" for state in (PASSED, FAILED, NOT_HERE)]
     more = ["", "What to do:", *(f"  - {remedy}" for remedy in remedies)] if remedies else []
     return "\n".join([table(lines, ["check", "of", "", "largest difference of what is allowed, or reason"]), *more, "", ", ".join(counts)])
+
+
+def _told_together(row):
+    """What rows have in common that are told in one line: (words of `what`, reason)."""
+    words = row.what.split(", ")
+    if row.state == PASSED:
+        return tuple(words[:2] if len(words) > 2 else words[:1]), ""
+    return () if row.state == NOT_HERE else tuple(words), row.reason
 
 
 def _worst(group):

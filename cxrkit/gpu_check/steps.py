@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import torch
 from fastai.callback.core import CancelStepException
 from fastai.learner import Callback
-from fastai.torch_core import TensorImage
+from fastai.torch_core import TensorImage, set_seed
 from fastai.vision.augment import AffineCoordTfm
 from torch import nn
 
@@ -92,7 +92,8 @@ def compared(task: Comparison, tell) -> Iterator[Given | Compared]:
 
 
 def begin(task: Task) -> None:
-    """Set this process to the task's device and threads."""
+    """Set this process to the task's device and threads, and its chance to what it always is."""
+    set_seed(0)
     torch.set_num_threads(task.threads)
     if torch.device(task.device).type == "cuda":
         torch.cuda.set_device(task.device)

@@ -70,7 +70,7 @@ def _until_memory_ends(where, task, tell) -> Iterator[Stage | Finder | Left]:
     steps = [0]
 
     def plant(module, inputs, output):
-        if not isinstance(module, nn.Linear) or module.out_features != 2 or not module.training:
+        if not isinstance(module, nn.Linear) or module.out_features != 2 or not output.requires_grad:
             return
         steps[0] += 1
         if steps[0] < PLANTED_AT:

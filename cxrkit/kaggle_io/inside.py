@@ -45,7 +45,9 @@ def run(experiment: Experiment, hours: float | None, needs_gpu: bool, results_sl
     bundle = environment.bundle_identity()
     say(f"cxrkit run {bundle['run_id']} of source {bundle['source_sha256'][:12]}")
     if needs_gpu:
-        say(f"GPU: {environment.require_gpu()}")
+        device = environment.require_gpu()
+        say(f"GPU: {device}")
+        pipeline.prove(device, experiment.precision, working)
     experiment = mounts.attach(experiment)
     restore(scratch() / "jobs")
     results = pipeline.run(experiment, scratch(), working / pull.FOLDER, time_left)
