@@ -98,9 +98,19 @@ def splitter(architecture):
 def build(architecture):
     """The same network with random weights, from torch's generator."""
     model = blank(architecture)
-    if not all(isinstance(module, DRAWN) for module in model.modules() if list(module.parameters(recurse=False))):
+    if not all(isinstance(module, DRAWN) for module in model.modules() if _own(module)):
         return _made(architecture)  # its own library knows how it begins
     return draw(model.to_empty(device="cpu"))
+
+
+def _own(module):
+    return [*module.parameters(recurse=False), *module.buffers(recurse=False)]
+
+
+def to_fill(architecture):
+    """A network for a state dict to fill: blank where that brings every tensor, else as its library makes it."""
+    model = blank(architecture)
+    return model if all(name in model.state_dict() for name, _ in model.named_buffers()) else _made(architecture)
 
 
 def draw(model):
@@ -140,7 +150,7 @@ def load(path, architecture, device="cpu"):
 
     Raises BadInput for a file that is absent, or that holds no such network's weights.
     """
-    model = blank(architecture)
+    model = to_fill(architecture)
     try:
         model.load_state_dict(torch.load(path, map_location="cpu", weights_only=True), assign=True)
     except FileNotFoundError:

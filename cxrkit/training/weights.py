@@ -70,7 +70,7 @@ def _cached(url):
 
 def with_body(architecture, folder=""):
     """A network with ImageNet weights in its body and fastai's freshly drawn head. Raises BadInput or RemoteRefusal."""
-    model = networks.blank(architecture)
+    model = networks.to_fill(architecture)
     networks.draw(model[1].to_empty(device="cpu"))
     if networks.in_torchvision(architecture):
         builder = getattr(models, architecture)

@@ -103,6 +103,18 @@ def test_a_network_with_a_layer_that_cannot_be_drawn_is_drawn_by_its_library():
     assert not any(value.is_meta for value in model.parameters()) and model[0][0][0][0].weight.std() > 0
 
 
+@pytest.mark.skipif(networks.timm is None, reason="timm is not installed (tests/requirements-weights.txt)")
+def test_a_network_with_tensors_that_no_file_holds_has_them_all_the_same(tmp_path):
+    """The filters of timm's ResNet with blur pooling are buffers, and its state dict leaves them out."""
+    model = networks.build("resnetblur50")
+    filters = [value for name, value in model.named_buffers() if name.endswith("filt")]
+    assert len(filters) == 4 and all(torch.allclose(value.sum((2, 3)), torch.ones(1)) for value in filters)
+    torch.save(model.state_dict(), tmp_path / "blur.pt")
+    images = np.random.default_rng(0).integers(0, 256, (2, SIZE, SIZE), dtype=np.uint8)
+    loaded = networks.load(tmp_path / "blur.pt", "resnetblur50")
+    assert np.array_equal(networks.p_covid(loaded, images), networks.p_covid(model.eval(), images))
+
+
 def test_what_a_step_needs_grows_with_the_batch_and_the_image():
     small, more, larger = (networks.training_bytes("resnet34", *given) for given in ((32, 8), (32, 16), (64, 8)))
     weights = 16 * sum(value.numel() for value in networks.blank("resnet34").parameters())
