@@ -5,6 +5,13 @@ from cxrkit.config import short_name
 from cxrkit.evaluation import study
 from cxrkit.progress import table
 
+STEADY = 1.3
+"""Times its least that a step may take in a round of a machine that does nothing else."""
+DISTURBED = (
+    f"!!! DISTURBED: some steps took over {STEADY} times as long in one round as in another, so that something else ran meanwhile. "
+    "Where threads wait for each other this costs far more than its share: measure again on a quiet machine."
+)
+
 
 def text(bench: Bench) -> str:
     """Everything that was measured. Figures are medians over rounds; the least and the most of them stand in brackets."""
@@ -17,6 +24,9 @@ def text(bench: Bench) -> str:
         f"pixel cache: {_of(cache.build, 0)} films/s, a loop over Pillow {_of(cache.loop, 0)}; a second start {_of(cache.again, 3)} s",
         f"the first process of all begins its first step after {bench.server:.1f} s, for torch and fastai are loaded then",
     ]
+    steps = [n.steps for size in bench.sizes for n in size.networks]
+    if any(each.high > STEADY * each.low for of in steps for each in (of.bare, of.loop, of.adam)):
+        lines.append(DISTURBED)
     return "\n".join([*lines, *(line for size in bench.sizes for line in ("", _size(size)))])
 
 

@@ -24,6 +24,8 @@ from cxrkit.training import batchnorm
 
 PATIENCE = timedelta(minutes=30)
 """How long a process waits for the others: the learning-rate finder of the slowest network on a processor."""
+SOON = timedelta(seconds=10)
+"""How long it is waited for what another process says of its failure: it listens to its training once a second."""
 
 
 @dataclass(frozen=True)
@@ -68,12 +70,26 @@ class Member:
         return Meeting(host, port, f"{self.attempt}-{name}", self.rank, self.size)
 
     def give_up(self, name, reason):
-        """Tell the others that the training of that name has failed here."""
-        self.store.set(f"failed-{name}", reason)
+        """Tell the others that the training of that name has failed here, and why; the reason is empty where it was another's."""
+        self.store.set(f"reason-{name}-{self.rank}", reason)
+        self.store.set(f"failed-{name}", "yes")
 
     def given_up(self, name):
-        """Why the training of that name failed in some process, or None."""
-        return self.store.get(f"failed-{name}").decode() if self.store.check([f"failed-{name}"]) else None
+        """Whether the training of that name failed in some process."""
+        return self.store.check([f"failed-{name}"])
+
+    def reasons(self, name):
+        """Why the training of that name failed, in the words of all processes that say so soon."""
+        found = []
+        for rank in range(self.size):
+            key = f"reason-{name}-{rank}"
+            try:
+                self.store.wait([key], SOON)
+            except RuntimeError:  # it ended well there
+                continue
+            if reason := self.store.get(key).decode():
+                found.append(f"in process {rank}: {reason}")
+        return "; ".join(found)
 
 
 class Team:

@@ -211,12 +211,19 @@ class _Run:
                 self._heed(member, job, home)
 
     def _heed(self, member, job, home):
-        """Tell the other members of a failure here, and end the training here after one elsewhere."""
-        if job in self.failed:
-            member.give_up(job.name, self.failed[job])
-        elif job in self.held and (reason := member.given_up(job.name)) is not None:
+        """Tell the other members of a failure here, and end the training here after one elsewhere; write down all reasons.
+
+        The first failure breaks the connection, of which the others complain: the cause need not be what is heard here.
+        """
+        stopped = job in self.held and member.given_up(job.name)
+        if stopped:
             self.executor.stop(job)
-            self._ended(job, home, Ended(f"it failed in another of its processes: {reason}"))
+            self._ended(job, home, Ended("it failed in another of its processes"))
+        if job in self.failed:
+            member.give_up(job.name, "" if stopped else self.failed[job])
+            if self.leads:
+                self.failed[job] = member.reasons(job.name)
+                home.fail(self.failed[job], home.failure["traceback"])
 
 
 def _id_of(home):

@@ -10,10 +10,11 @@ from cxrkit.data import pixels, sources
 from cxrkit.data.records import POSITIVE
 from cxrkit.errors import BadInput
 from cxrkit.results import Network
-from cxrkit.training import jobs
+from cxrkit.training import executors, jobs
 from tests.audit.films import films
 from tests.conftest import SMALL
 from tests.evaluation import runs
+from tests.training.executor import InProcess
 
 
 @pytest.fixture(scope="module")
@@ -33,15 +34,15 @@ def test_a_network_is_trained_on_what_it_is_given_and_not_twice(squares, tmp_pat
     manifest, loaded = squares
     first = again(manifest, loaded, tmp_path, 3).predictions(manifest.used, loaded, "as-it-is")
     assert set(first) == {record.image_id for record in manifest.used if record.split == "valid"}
-    monkeypatch.setattr(jobs.recipe, "run", lambda *_: pytest.fail("trained again"))
+    monkeypatch.setattr(executors.Processes, "start", lambda *_: pytest.fail("trained again"))
     assert again(manifest, loaded, tmp_path, 3).predictions(manifest.used, loaded, "as-it-is") == first
 
 
 def test_a_training_that_fails_says_why(squares, tmp_path, monkeypatch):
-    def fail(*_):
+    def fail(task):
         raise ValueError("no such luck")
 
-    monkeypatch.setattr(jobs.recipe, "run", fail)
+    monkeypatch.setattr(jobs, "Processes", lambda: InProcess(fail))
     manifest, loaded = squares
     with pytest.raises(BadInput, match="no such luck"):
         again(manifest, loaded, tmp_path, 0).predictions(manifest.used, loaded, "doomed")

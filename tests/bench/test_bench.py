@@ -77,6 +77,19 @@ def test_the_table_has_spreads_units_and_the_studys_seconds(measured):
         assert words in text
 
 
+def test_a_machine_that_did_something_else_meanwhile_is_no_quiet_one(measured):
+    bench = values.read(measured)
+    [first, *_] = bench.sizes
+
+    def with_steps(high):
+        steady = Measured(1.0, 1.0, high, 5, "s/step")
+        [network] = first.networks
+        steps = replace(network.steps, bare=steady, loop=replace(steady, high=1.0), adam=replace(steady, high=1.0))
+        return table.text(replace(bench, sizes=[replace(first, networks=[replace(network, steps=steps)])]))
+
+    assert "DISTURBED" in with_steps(1.5) and "DISTURBED" not in with_steps(1.2)
+
+
 def test_a_file_of_another_version_or_shape_is_refused(measured, tmp_path):
     plain = read_json(measured)
     write_json(tmp_path / "old.json", plain | {"schema": 1})

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from cxrkit import config, pipeline
+from cxrkit import config, environment, pipeline
 from cxrkit.data.readers import coronahack
 from cxrkit.files import read_json, sha256_of
 from tests.conftest import SMALL as OVERRIDES
@@ -42,8 +42,12 @@ def test_a_result_says_what_it_was_made_of(finished_run):
     assert {name: choice["value"] for name, choice in run["chosen"].items()} == {
         "device": "cpu",
         "precision": "float32",
-        "layout": "channels_last",
+        "layout": "contiguous",
+        "tf32": False,
         "autotuning": False,
+        "devices": "cpu",
+        "at_once": 1,
+        "threads": environment.processors(),
         "placement": "host",
     }
     assert all(choice["reason"] for choice in run["chosen"].values())

@@ -17,11 +17,12 @@ GB = 10**9
 def here(monkeypatch):
     """A function that makes this machine another one; memory: free bytes, of each GPU or of the host."""
 
-    def put(processors=8, gpus=0, memory=1000 * GB, processes_here=1, processes=None, rank=0):
+    def put(processors=8, gpus=0, memory=1000 * GB, processes_here=1, processes=None, rank=0, broken=()):
         monkeypatch.setattr(environment, "processors", lambda: processors)
         monkeypatch.setattr(environment, "processes_here", lambda: processes_here)
         monkeypatch.setattr(environment, "processes", lambda: processes or processes_here)
         monkeypatch.setattr(environment, "free_memory_bytes", lambda: memory)
+        monkeypatch.setattr(environment, "computes", lambda device: Choice(device not in broken, ""))
         monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
         monkeypatch.setattr(torch.cuda, "mem_get_info", lambda *_: (memory, 2 * memory))
         monkeypatch.setattr(torch.cuda, "get_device_capability", lambda *_: (7, 5))
@@ -83,6 +84,11 @@ def test_several_gpus_take_trainings_in_turn(here, small):
     assert (machine.at_once.value, machine.threads.value) == (2, 1)
     assert machine.slots == ["cuda:0", "cuda:1", "cuda:0", "cuda:1"]
     assert choose(small, "cuda", jobs=2).slots == ["cuda:0", "cuda:1"]
+
+
+def test_a_gpu_that_does_not_compute_is_left_out(here, small):
+    here(processors=4, gpus=3, broken=("cuda:1",))
+    assert choose(small, "cuda").devices == ("cuda:0", "cuda:2")
 
 
 def test_the_experiment_has_the_last_word(here, small):

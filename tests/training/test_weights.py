@@ -94,10 +94,11 @@ def as_fastai(request):
     return request.param, whole, create_vision_model(arch, 2, pretrained=True, cut=cut)
 
 
-def test_the_body_is_the_one_that_fastai_would_load(as_fastai):
+def test_the_body_is_the_one_that_fastai_would_load(as_fastai, monkeypatch):
     architecture, whole, theirs = as_fastai
+    monkeypatch.setattr(weights, "imagenet", lambda *_: whole)
     torch.manual_seed(1)
-    mine = weights.with_body(networks.blank(architecture), whole, architecture)
+    mine = weights.with_body(architecture)
     assert list(mine.state_dict()) == list(theirs.state_dict())
     for (name, value), wanted in zip(mine[0].state_dict().items(), theirs[0].state_dict().values()):
         assert torch.equal(value, wanted), name
@@ -108,12 +109,13 @@ def test_the_body_is_the_one_that_fastai_would_load(as_fastai):
     assert torch.equal(mine.eval()(images), theirs.eval()(images))
 
 
-def test_the_head_is_drawn_anew_by_torchs_generator(as_fastai):
+def test_the_head_is_drawn_anew_by_torchs_generator(as_fastai, monkeypatch):
     architecture, whole, theirs = as_fastai
+    monkeypatch.setattr(weights, "imagenet", lambda *_: whole)
     heads = []
     for seed in (1, 1, 2):
         torch.manual_seed(seed)
-        heads.append(weights.with_body(networks.blank(architecture), whole, architecture)[1].state_dict())
+        heads.append(weights.with_body(architecture)[1].state_dict())
     last = list(heads[0])[-1]
     assert torch.equal(heads[0][last], heads[1][last]) and not torch.equal(heads[0][last], heads[2][last])
     drawn = {name for name, value in heads[0].items() if value.is_floating_point() and value.std() > 1e-6}
@@ -121,21 +123,20 @@ def test_the_head_is_drawn_anew_by_torchs_generator(as_fastai):
     assert all(torch.equal(value, heads[0][name]) for name, value in theirs[1].state_dict().items() if name not in drawn)
 
 
-def test_training_does_not_change_the_weights_that_were_given(folder, host):
-    """They may be those of a file that another network of this process reads too."""
-    state = weights.imagenet("resnet34", folder)
-    model = weights.with_body(networks.blank("resnet34"), state, "resnet34")
-    before = state["conv1.weight"].clone()
+def test_training_does_not_change_the_file_of_weights(folder, host):
+    before = weights.imagenet("resnet34", folder)["conv1.weight"]
+    model = weights.with_body("resnet34", folder)
     assert torch.equal(model[0][0].weight, before)
     with torch.no_grad():
         model[0][0].weight.zero_()
-    again = weights.imagenet("resnet34", folder)
-    assert torch.equal(again["conv1.weight"], before)
+    assert torch.equal(weights.imagenet("resnet34", folder)["conv1.weight"], before)
 
 
-def test_weights_of_another_network_are_no_body(folder, host):
+def test_weights_of_another_network_are_no_body(folder, monkeypatch):
+    other = torch.load(next(folder.glob("*.pth")), weights_only=True)
+    monkeypatch.setattr(weights, "imagenet", lambda *_: other)
     with pytest.raises(RuntimeError, match="size mismatch|Unexpected|Missing"):
-        weights.with_body(networks.blank("resnet101"), weights.imagenet("resnet34", folder), "resnet101")
+        weights.with_body("resnet101")
 
 
 def test_a_random_start_begins_with_silent_branches():

@@ -115,7 +115,7 @@ def stumbling_together(task, tell):
                 raise RuntimeError(f"no such luck in process {task.meeting.rank}")
 
         learner.Watch.after_batch = stumble
-    yield from work._train(task, tell)
+    yield from work.training(task, tell)
 
 
 def drawn_films():
