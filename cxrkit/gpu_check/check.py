@@ -47,6 +47,7 @@ GRADIENTS_MOST = 1e-3
 
 FILE = "gpu-check.json"
 SMALL = "resnet34"
+SKIPPED = "steps that overflowed"
 REMEDIES = {
     "loader": "use another one: --loader files, or --loader resident",
     "steps": "try --precision float32; what fails there too cannot be trained on this device: choose another, or --cpu",
@@ -183,7 +184,7 @@ def of_one(job: Named, name: str, layout: str, result: Compared, plan: Plan) -> 
     loss, outputs = STEPS_MOST["float32 with TF32" if rounded else format_name]
     figures = {"loss": Figure(result.loss, loss), "outputs": Figure(result.outputs, outputs)}
     none_left = "each step's gradients overflowed" if result.skipped == scene.STEPS else ""
-    facts = {"steps that overflowed": result.skipped} if result.skipped else {}
+    facts = {SKIPPED: result.skipped} if result.skipped else {}
     shown = plan.chosen.precision.value if name == "chosen" else name
     return judged("steps", _way(job, shown, layout), figures, REMEDIES["steps"], facts, none_left)
 
@@ -225,7 +226,8 @@ def _same(check, what, heard, alone, plan):
     figures = {"probability": Figure(_apart(heard.stages()[UNFROZEN].predictions, expected.predictions), SAME_MOST)}
     if (finder := heard.finder()) is not None:
         figures["finder's rate, ratio less 1"] = Figure(abs(finder.chosen / alone.finder().chosen - 1), SAME_MOST)
-    return judged(check, what, figures, REMEDIES[check], {"seconds": round(heard.seconds, 1)})
+    skipped = sum(stage.skipped_steps for stage in heard.stages().values())
+    return judged(check, what, figures, REMEDIES[check], {"seconds": round(heard.seconds, 1)} | ({SKIPPED: skipped} if skipped else {}))
 
 
 def _apart(predictions, others):

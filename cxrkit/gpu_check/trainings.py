@@ -20,8 +20,8 @@ from cxrkit.training.work import training
 
 TOO_MUCH = 1 << 50
 """Bytes that no device has: asking for them is an out-of-memory error of the device's own, and takes nothing from other processes."""
-PLANTED_AT = 5
-"""Training step at which memory runs out: in the finder, for the frozen stage has fewer."""
+PLANTED_AT = 12
+"""Training step at which memory runs out: in the finder, for the frozen stage has nine."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 processor, and memory that runs out."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 import torch
@@ -47,7 +48,7 @@ def numerics(number_format="float32", layout="channels_last"):
 )
 def test_a_whole_training_leaves_nothing_on_the_host(monkeypatch, films, architecture, loader, layout):
     """Frozen stage, finder, unfrozen stage, precise batch norm, predictions and weights: no operation mixes host and device."""
-    experiment = scene.experiment(architecture, "cpu")
+    experiment = replace(scene.experiment(architecture, "cpu"), epochs=1)
     with device(monkeypatch) as watched:
         loaders = films[loader].loaders(experiment, NAME, layout)
         made = list(recipe.train(Job(architecture, 0), loaders, experiment, numerics(layout=layout)))
