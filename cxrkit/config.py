@@ -25,7 +25,9 @@ TESTED = SHORT_NAMES | {
     "efficientnet_b0": "EfficientNet-B0",
     "efficientnet_lite0": "EfficientNet-Lite0",
 }
-"""Networks that the kit's tests train, as people call them; the last is timm's."""
+"""Networks that the kit's tests train, as people call them."""
+OF_TIMM = {"efficientnet_lite0"}
+"""Those of them that another package brings."""
 FOLDER = Path(__file__).parent / "experiments"
 
 Decides = Literal["nothing", "jobs", "films", "scores", "numbers"]
@@ -215,10 +217,10 @@ def make(values: Mapping[str, Any], overrides: Mapping[str, Any], where: object)
     try:
         made = Experiment(**{name: _typed(known[name], value, where) for name, value in merged.items()})
         for architecture in made.architectures:
-            if architecture not in TESTED:
+            if architecture not in TESTED or architecture in OF_TIMM:
                 from cxrkit.training import networks  # torch is loaded for a name alone that only it can know
 
-                networks.require(architecture)
+                networks.require(architecture, made.image_size)
         return made
     except WrongUse as error:
         raise error if error.where else WrongUse(error.what, where, error.next) from error
