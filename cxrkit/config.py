@@ -48,7 +48,8 @@ def key(
     below: float | None = None,
 ) -> Any:
     """The one declaration of a key: its default, its help, its limits (of each item, where it is a list), and what it decides."""
-    limits = {"choices": tuple(choices), "pattern": pattern, "at_least": at_least, "above": above, "below": below}
+    # not called "pattern": pydantic, which reads run.json, takes that for a limit of its own, and of the whole list
+    limits = {"choices": tuple(choices), "spelling": pattern, "at_least": at_least, "above": above, "below": below}
     return field(default=default, metadata={"help": help, "decides": decides, **limits})
 
 
@@ -161,7 +162,7 @@ def _check(declared: Field, value: Any) -> None:
     for item in value if isinstance(value, tuple) else (value,):
         if limits["choices"] and item not in limits["choices"]:
             raise WrongUse(f"{name} is {item!r}.", next=_near(item, limits["choices"]))
-        if limits["pattern"] and not re.fullmatch(limits["pattern"], item):
+        if limits["spelling"] and not re.fullmatch(limits["spelling"], item):
             raise WrongUse(f"{name} is {item!r}.", next="write letters, digits, points and underscores alone, a letter first")
         if limits["at_least"] is not None and not item >= limits["at_least"]:
             raise WrongUse(f"{name} is {item}; it must be at least {limits['at_least']}.", next=f"raise {name}")
