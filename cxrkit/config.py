@@ -25,7 +25,9 @@ TESTED = SHORT_NAMES | {
     "efficientnet_b0": "EfficientNet-B0",
     "efficientnet_lite0": "EfficientNet-Lite0",
 }
-"""Networks that the kit's tests train, as people call them; the last is timm's."""
+"""Networks that the kit's tests train, as people call them."""
+OF_TIMM = {"efficientnet_lite0"}
+"""Those of them that another package brings."""
 FOLDER = Path(__file__).parent / "experiments"
 
 Decides = Literal["nothing", "jobs", "films", "scores", "numbers"]
@@ -46,6 +48,7 @@ def key(
     below: float | None = None,
 ) -> Any:
     """The one declaration of a key: its default, its help, its limits (of each item, where it is a list), and what it decides."""
+    # not called "pattern": pydantic, which reads run.json, takes that for a limit of its own, and of the whole list
     limits = {"choices": tuple(choices), "spelling": spelling, "at_least": at_least, "above": above, "below": below}
     return field(default=default, metadata={"help": help, "decides": decides, **limits})
 
@@ -215,10 +218,10 @@ def make(values: Mapping[str, Any], overrides: Mapping[str, Any], where: object)
     try:
         made = Experiment(**{name: _typed(known[name], value, where) for name, value in merged.items()})
         for architecture in made.architectures:
-            if architecture not in TESTED:
+            if architecture not in TESTED or architecture in OF_TIMM:
                 from cxrkit.training import networks  # torch is loaded for a name alone that only it can know
 
-                networks.require(architecture)
+                networks.require(architecture, made.image_size)
         return made
     except WrongUse as error:
         raise error if error.where else WrongUse(error.what, where, error.next) from error

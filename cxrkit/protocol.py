@@ -60,7 +60,7 @@ ROWS = (
         "architectures",
         ("resnet34", "resnet101", "vgg16_bn", "vgg19_bn"),
         "study",
-        "The networks; the VGGs in fastai 1's version, with batch norm.",
+        "The networks; the VGGs in fastai 1's version, with batch norm. Any other network is not the study's.",
     ),
     Row("seeds", (0,), "study", "Each network was trained once; which seed its random numbers had, if any, is not told."),
     Row("pretrained", True, "study", "Networks start from ImageNet weights."),

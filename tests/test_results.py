@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
+from cxrkit import config, schema
 from cxrkit import results as results_module
-from cxrkit import schema
 from cxrkit.columns import Trained
 from cxrkit.environment import Choice
 from cxrkit.errors import BadInput
@@ -143,3 +143,9 @@ def test_every_key_of_the_files_is_read_as_what_it_is(kept):
         path = kept.folder / name
         again = json.loads(json.dumps(dataclasses.asdict(read_typed(kind, path, ""))))
         assert again == read_json(path)
+
+
+def test_an_experiment_is_read_again_as_it_was_written():
+    """pydantic takes some words in a dataclass's metadata for limits of its own."""
+    experiment = config.load("paper", {"data": ["phantom"], "seeds": [1, 2], "architectures": ["densenet121"]})
+    assert TypeAdapter(config.Experiment).validate_python(config.as_dict(experiment)) == experiment

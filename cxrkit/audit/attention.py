@@ -13,8 +13,10 @@ from typing import Literal
 
 import numpy as np
 import torch
+from fastai.vision.learner import TimmBody
 from PIL import Image
 from scipy.stats import rankdata
+from torch import nn
 from torch.nn.functional import interpolate
 
 from cxrkit.audit import inquiry
@@ -106,18 +108,29 @@ def _late_features(model, x):
 
 
 def _late_part(model, x):
-    """The deepest part of the body whose map is large enough for a batch like x; the first where none is."""
-    parts = list(model[0].children())
-    while len(parts) == 1:  # a VGG's layers stand one level deeper than a ResNet's, timm's one deeper still
-        parts = list(parts[0].children())
+    """The deepest part of the body whose map, [n, channels, side, side], is large enough for a batch like x; the first where none is."""
     seen = []
-    hooks = [part.register_forward_hook(lambda part, _, given: seen.append((part, given.shape))) for part in parts]
+
+    def see(part, _, given):
+        if given.dim() == 4 and given.shape[2] == given.shape[3]:  # a transformer's parts may give tokens, or channels last
+            seen.append((part, given.shape[3]))
+
+    hooks = [part.register_forward_hook(see) for part in _parts(model[0])]
     try:
         model(x)
     finally:
         for hook in hooks:
             hook.remove()
-    return [part for part, shape in seen if len(shape) == 4 and min(shape[-2:]) >= SMALLEST_MAP or part is seen[0][0]][-1]
+    return [part for part, side in seen if side >= SMALLEST_MAP or part is seen[0][0]][-1]
+
+
+def _parts(body):
+    """A body's parts, as large as they come: what only holds others in a row is opened, for a stage may begin with a large map."""
+    for part in body.children():
+        if isinstance(part, (nn.Sequential, TimmBody)) or isinstance(body, TimmBody):
+            yield from _parts(part)
+        elif not isinstance(part, networks.Renormalised):
+            yield part
 
 
 def randomised(architecture: str, device: str = "cpu", seed: int = 0) -> torch.nn.Module:

@@ -22,7 +22,7 @@ from cxrkit.bench.rounds import Timer
 from cxrkit.bench.steps import Dispatches, require_finite
 from cxrkit.bench.values import Counts
 from cxrkit.config import Experiment
-from cxrkit.training import learner
+from cxrkit.training import learner, networks
 from cxrkit.training.learner import Steps, Watch
 from cxrkit.training.loaders import augmentations
 from cxrkit.training.precision import Numerics
@@ -149,8 +149,10 @@ class NotebookLoop:
         )
         self.workers = loaders.train.fake_l.num_workers
         self.rate, self.timer = experiment.learning_rate, timer
-        self.learner = vision_learner(loaders, getattr(models, architecture), pretrained=False, normalize=False, metrics=error_rate)
-        self.learner.model.load_state_dict(weights)
+        network = getattr(models, architecture) if networks.in_torchvision(architecture) else architecture
+        self.learner = vision_learner(loaders, network, pretrained=False, normalize=False, metrics=error_rate)
+        names = self.learner.model.state_dict()  # ours where a timm network wants other statistics are one level deeper
+        self.learner.model.load_state_dict(dict(zip(names, weights.values(), strict=True)))
 
     def epoch(self) -> float:
         """Seconds of an epoch as a whole."""

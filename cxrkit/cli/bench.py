@@ -16,7 +16,7 @@ def add(commands: Commands) -> None:
     )
     bench.add_argument("--image-size", dest="sizes", nargs="+", type=int, metavar="PIXELS", help="other image sizes, one or more")
     bench.add_argument("--batch-size", type=int, metavar="IMAGES", help="another batch size")
-    bench.add_argument("--architectures", nargs="*", metavar="NAME", help="fewer networks")
+    bench.add_argument("--architectures", nargs="*", metavar="NAME", help="other networks, or fewer")
     bench.add_argument("--precision", help="another number format")
     bench.add_argument("--quick", action="store_true", help="in two minutes: shorter blocks, small batches, no notebook beside")
     bench.add_argument("--out", type=Path, default=Path("runs/bench"), metavar="DIR", help="folder for the figures (default: runs/bench)")

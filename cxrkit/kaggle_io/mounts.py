@@ -99,9 +99,9 @@ def _data(root: Path | None) -> list[str]:
 
 
 def _with_weights(experiment: Experiment, root: Path | None) -> Experiment:
-    names = [os.path.basename(weights.source_of(architecture)) for architecture in experiment.architectures]
-    folder = find(names[0], root=root)
-    missing = [name for name in names if folder is None or not (folder / name).is_file()]
+    wanted = [weights.files_of(architecture) for architecture in experiment.architectures]
+    folder = next(filter(None, (find(name, root=root) for name in wanted[0])), None)
+    missing = [names[0] for names in wanted if folder is None or not any((folder / name).is_file() for name in names)]
     if missing:
         if folder is not None:
             say(f"weights: {folder} lacks {', '.join(missing)}, so all are fetched from the network")

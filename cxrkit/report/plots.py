@@ -86,9 +86,11 @@ class Look:
 
 
 def look(architecture: str) -> Look:
-    """The network's Look, the same in every report. A fifth network has the first one's colour again, and another line and marker."""
-    known = list(TESTED)
-    number = known.index(architecture) if architecture in known else len(known) + sum(architecture.encode())
+    """The network's Look, the same in every report. A fifth network has the first one's colour again, and another line and marker.
+
+    Networks that are not tested share the looks that are left; two of them may look alike."""
+    known, looks = list(TESTED), len(PALETTE) * len(LINES)
+    number = known.index(architecture) if architecture in known else len(known) + sum(architecture.encode()) % (looks - len(known))
     turn = (number + number // len(PALETTE)) % len(LINES)
     return Look(PALETTE[number % len(PALETTE)], LINES[turn], MARKERS[turn % len(MARKERS)])
 

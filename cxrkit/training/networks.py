@@ -35,8 +35,9 @@ def in_torchvision(architecture):
     return architecture in models.list_models(module=models)
 
 
-def require(architecture):
-    """Raise WrongUse for a network that neither torchvision nor timm knows by that name, or that fastai cannot cut."""
+def require(architecture, image_size):
+    """Raise WrongUse for a network that neither torchvision nor timm knows by that name, that fastai cannot cut, or cuts off behind
+    its first layers, or whose body gives no map of films of that size, without which there is no Grad-CAM."""
     known = list(dict.fromkeys([*TESTED, *models.list_models(module=models), *(timm.list_models() if timm else ())]))
     if architecture not in known:
         near = difflib.get_close_matches(architecture, known, 3)
@@ -46,19 +47,47 @@ def require(architecture):
     if not in_torchvision(architecture) and timm is None:
         raise WrongUse(f"The network {architecture} is timm's, which is not installed.", next="pip install timm")
     try:
-        model = blank(architecture)
+        body, head = blank(architecture).eval()
         with torch.device("meta"):
-            model.eval()(torch.empty(2, 3, 64, 64))
+            given = body(torch.empty(2, 3, image_size, image_size))
+            head(given)
+        if given.dim() != 4 or given.shape[2] != given.shape[3]:
+            raise ValueError("its body gives no map of a film")
+        if in_torchvision(architecture) and 2 * len(list(body.parameters())) < len(
+            list(on_meta(getattr(models, architecture)).parameters())
+        ):
+            raise ValueError("its last pooling layer comes after its first layers, and the others would be lost")
     except Exception as error:  # whatever a network of hundreds answers to being cut
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise WrongUse(f"fastai cannot cut a body from {architecture}: {reason}", next=f"use one of {', '.join(TESTED)}") from error
+        reason = (
+            "it has no pooling layer to cut at"
+            if isinstance(error, StopIteration)
+            else f"{str(error) or type(error).__name__}".splitlines()[0]
+        )
+        what = f"fastai cannot cut a body for films of {image_size} pixels from {architecture}: {reason}"
+        raise WrongUse(what, next=f"use one of {', '.join(TESTED)}, or another image_size") from error
 
 
 def blank(architecture):
     """A network without weights, on torch's meta device: the body of a torchvision or timm model and fastai's head with two
     outputs, as LABELS orders them. Making one draws nothing and takes a hundredth of a second."""
-    with torch.device("meta"):
-        return _made(architecture)
+    return on_meta(lambda: _made(architecture))
+
+
+def empty(architecture):
+    """A network to put a state dict's weights into: a blank one, or a drawn one where a part of it is in no state dict."""
+    model = blank(architecture)
+    there = model.state_dict()
+    return model if all(name in there for name, _ in model.named_buffers()) else _made(architecture)
+
+
+def on_meta(make):
+    """What a function makes, on torch's meta device."""
+    try:
+        with torch.device("meta"):
+            return make()
+    except (NotImplementedError, RuntimeError):  # of a RegNet, which computes its widths with tensors
+        with torch.random.fork_rng(devices=[]):
+            return make().to("meta")
 
 
 def _made(architecture):
@@ -98,19 +127,15 @@ def splitter(architecture):
 def build(architecture):
     """The same network with random weights, from torch's generator."""
     model = blank(architecture)
-    if not all(isinstance(module, DRAWN) for module in model.modules() if _own(module)):
+    if not all(_begins_as_drawn(module) for module in model.modules()):
         return _made(architecture)  # its own library knows how it begins
     return draw(model.to_empty(device="cpu"))
 
 
-def _own(module):
-    return [*module.parameters(recurse=False), *module.buffers(recurse=False)]
-
-
-def to_fill(architecture):
-    """A network for a state dict to fill: blank where that brings every tensor, else as its library makes it."""
-    model = blank(architecture)
-    return model if all(name in model.state_dict() for name, _ in model.named_buffers()) else _made(architecture)
+def _begins_as_drawn(module):
+    """Whether draw() makes all that a module itself holds: another one has scales, filters or indices of its own."""
+    own = [name for name, _ in (*module.named_parameters(recurse=False), *module.named_buffers(recurse=False))]
+    return not own or isinstance(module, _BatchNorm) or isinstance(module, DRAWN) and {"weight", "bias"}.issuperset(own)
 
 
 def draw(model):
@@ -131,18 +156,23 @@ def draw(model):
 
 @functools.cache
 def training_bytes(architecture, image_size, batch_size):
-    """About how many bytes a training step in float32 holds: weights, gradients, Adam's two averages, and what each layer gives.
+    """About how many bytes a training step in float32 holds: weights, gradients, Adam's two averages, and all that the backward
+    pass needs again of the forward one.
 
-    Counted on the meta device, where nothing is computed.
+    Counted on the meta device, where nothing is computed. What the layers give is no measure: an EfficientNet's step keeps more.
     """
-    model, held = blank(architecture), []
-    for module in model.modules():
-        if not list(module.children()) and not getattr(module, "inplace", False):
-            module.register_forward_hook(lambda _, __, outputs: held.append(outputs.numel()))
-    with torch.device("meta"):
+    model, held = blank(architecture), {}
+    own = {each.untyped_storage()._cdata for each in (*model.parameters(), *model.buffers())}
+
+    def keep(tensor):
+        storage = tensor.untyped_storage()
+        held[storage._cdata] = storage  # once, however many layers want it
+        return tensor
+
+    with torch.device("meta"), torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
         model(torch.empty(batch_size, 3, image_size, image_size))
     weights = sum(weight.numel() for weight in model.parameters())
-    return 4 * (4 * weights + sum(held))
+    return 16 * weights + sum(storage.nbytes() for key, storage in held.items() if key not in own)
 
 
 def load(path, architecture, device="cpu"):
@@ -150,7 +180,7 @@ def load(path, architecture, device="cpu"):
 
     Raises BadInput for a file that is absent, or that holds no such network's weights.
     """
-    model = to_fill(architecture)
+    model = empty(architecture)
     try:
         model.load_state_dict(torch.load(path, map_location="cpu", weights_only=True), assign=True)
     except FileNotFoundError:

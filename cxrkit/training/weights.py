@@ -1,6 +1,7 @@
 """ImageNet weights: from an attached folder, from torch's own cache, or from PyTorch's host."""
 
 import os
+import pickle
 import re
 from pathlib import Path
 
@@ -23,7 +24,15 @@ OLD_DENSENET_KEY = re.compile(r"(.*denselayer\d+\.(?:norm|relu|conv))\.((?:[12])
 
 def source_of(architecture):
     """torchvision's first weights of an architecture, for the study's those it used in 2020: their URL on PyTorch's host."""
-    return next(weights for weights in models.get_model_weights(architecture) if weights.name == "IMAGENET1K_V1").url
+    published = {weights.name: weights.url for weights in models.get_model_weights(architecture)}
+    return published.get("IMAGENET1K_V1") or next(iter(published.values()))  # the largest RegNets have others alone
+
+
+def files_of(architecture):
+    """Names of the file that holds an architecture's ImageNet weights; any one will do."""
+    if networks.in_torchvision(architecture):
+        return [os.path.basename(source_of(architecture))]
+    return [f"{architecture}.safetensors", f"{architecture}.pth"]
 
 
 def imagenet(architecture, folder=""):
@@ -70,19 +79,21 @@ def _cached(url):
 
 def with_body(architecture, folder=""):
     """A network with ImageNet weights in its body and fastai's freshly drawn head. Raises BadInput or RemoteRefusal."""
-    model = networks.to_fill(architecture)
+    model = networks.empty(architecture)
     networks.draw(model[1].to_empty(device="cpu"))
     if networks.in_torchvision(architecture):
         builder = getattr(models, architecture)
-        with torch.device("meta"):
-            whole = builder()
+        whole = networks.on_meta(builder)
         whole.load_state_dict(imagenet(architecture, folder), assign=True)
         body = create_body(whole, pretrained=False, cut=model_meta.get(builder, {"cut": None})["cut"])
         model[0].load_state_dict(body.state_dict(), assign=True)
         return model
     body = next(module for module in model[0].modules() if isinstance(module, TimmBody))
     state = timm_imagenet(architecture, folder)
-    missing, _ = body.model.load_state_dict(state, strict=False, assign=True)  # the classifier is not wanted
+    try:
+        missing, _ = body.model.load_state_dict(state, strict=False, assign=True)  # the classifier is not wanted
+    except RuntimeError as error:
+        raise BadInput(f"The weights are another network's than {architecture}'s.", folder or None, "fetch them again") from error
     if missing:
         raise BadInput(
             f"The weights of {architecture} lack {len(missing)} tensors, {missing[0]} first.", folder or None, "fetch them again"
@@ -96,18 +107,20 @@ def timm_imagenet(architecture, folder=""):
     timm names no checksum; the hub that it fetches from checks its own. Raises BadInput or RemoteRefusal.
     """
     if folder:
-        found = [path for end in ("safetensors", "pth") for path in sorted(Path(folder).glob(f"**/{architecture}.{end}"))]
+        found = [path for name in files_of(architecture) for path in sorted(Path(folder).glob(f"**/{name}"))]
         if not found:
             raise BadInput(
                 f"The weights folder holds no {architecture}.safetensors and no {architecture}.pth.",
                 folder,
                 "put timm's weights there under that name, or leave out --weights",
             )
-        if found[0].suffix == ".pth":
-            return torch.load(found[0], map_location="cpu", weights_only=True)
-        from safetensors.torch import load_file  # comes with timm
+        from safetensors import SafetensorError  # comes with timm
+        from safetensors.torch import load_file
 
-        return load_file(found[0])
+        try:
+            return torch.load(found[0], map_location="cpu", weights_only=True) if found[0].suffix == ".pth" else load_file(found[0])
+        except (RuntimeError, pickle.UnpicklingError, EOFError, SafetensorError) as error:
+            raise BadInput(f"The weights cannot be read: {str(error).splitlines()[0][:100]}", found[0], "fetch them again") from error
     try:
         return networks.timm.create_model(architecture, pretrained=True).state_dict()
     except (OSError, RuntimeError, ValueError) as error:  # of the hub's client, of torch's

@@ -16,6 +16,7 @@ from cxrkit.data.records import LABELS, NEGATIVE, POSITIVE
 from cxrkit.training import networks
 from tests.evaluation import runs
 
+with_timm = pytest.mark.skipif(networks.timm is None, reason="timm is not installed (tests/requirements-weights.txt)")
 SIZE = 64
 COVID, NORMAL = LABELS.index(POSITIVE), LABELS.index(NEGATIVE)
 
@@ -98,6 +99,16 @@ def by_the_book(model, image, layer, wanted):
         ("vgg16_bn", 128, lambda body: body[0][-1]),
         ("resnet34", 64, lambda body: body[-2]),
         ("vgg16_bn", 32, lambda body: body[0][-12]),
+        ("densenet121", 128, lambda body: body[0].norm5),
+        ("densenet121", 64, lambda body: body[0].transition3.conv),
+        ("convnext_tiny", 128, lambda body: body[0][7][-1]),
+        ("convnext_tiny", 64, lambda body: body[0][6][0]),
+        ("efficientnet_b0", 128, lambda body: body[0][-1]),
+        ("efficientnet_b0", 64, lambda body: body[0][5]),
+        pytest.param("efficientnet_lite0", 128, lambda body: body.model.bn2, marks=with_timm),
+        pytest.param("efficientnet_lite0", 64, lambda body: body.model.blocks[4], marks=with_timm),
+        pytest.param("tf_mobilenetv3_small_minimal_100", 64, lambda body: body[1].model.blocks[3], marks=with_timm),
+        ("swin_t", 128, lambda body: body[2]),
     ],
 )
 def test_maps_are_those_of_the_book(architecture, size, layer):

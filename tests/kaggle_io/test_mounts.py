@@ -81,3 +81,12 @@ def test_attached_weights(tmp_path, capsys):
     two = config.load("paper", {"architectures": ["resnet34", "vgg16_bn"]})
     assert mounts.attach(two, tmp_path).weights == ""
     assert "vgg16_bn" in capsys.readouterr().out
+
+
+def test_attached_weights_of_a_timm_network(tmp_path):
+    pytest.importorskip("timm", reason="timm is not installed (tests/requirements-weights.txt)")
+    write_text(tmp_path / "c" / coronahack.METADATA, "")
+    one = config.load("paper", {"architectures": ["efficientnet_lite0"]})
+    assert mounts.attach(one, tmp_path).weights == ""
+    write_text(tmp_path / "datasets/bob/weights" / "efficientnet_lite0.pth", "")
+    assert mounts.attach(one, tmp_path).weights == str(tmp_path / "datasets/bob/weights")

@@ -1,4 +1,5 @@
 import re
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -6,24 +7,19 @@ import pytest
 
 from cxrkit import columns
 from cxrkit.columns import STAGES
-from cxrkit.config import ARCHITECTURES
+from cxrkit.config import ARCHITECTURES, TESTED, short_name
 from cxrkit.evaluation.predictions import Predictions
 from cxrkit.report import plots
 from tests.evaluation import simulated
 
-
-@pytest.fixture
-def five(monkeypatch):
-    """The networks of a kit that has learnt a fifth one."""
-    names = (*ARCHITECTURES, "densenet121")
-    monkeypatch.setattr(plots, "ARCHITECTURES", names)
-    return names
+SEVEN = (*ARCHITECTURES, "densenet121", "convnext_tiny", "resnetblur50")
+"""The study's four, two that are tested, and one that is not."""
 
 
 @pytest.fixture
-def scores(five):
+def scores():
     random, drawn = np.random.default_rng(0), {}
-    for name in five:
+    for name in SEVEN:
         is_covid, p_covid = simulated.probabilities(random, seeds=3)
         drawn[name] = Predictions(tuple(map(str, range(len(is_covid)))), is_covid, np.arange(len(is_covid)), (0, 1, 2), p_covid)
     return drawn
@@ -42,11 +38,19 @@ def test_a_figure_is_the_same_each_time(scores):
     assert made[0] == made[1]
 
 
-def test_a_fifth_network_looks_like_none_of_the_four_and_they_keep_theirs(five):
-    looks = [plots.look(name) for name in five]
+def test_no_two_networks_look_alike_and_the_four_keep_their_looks():
+    looks = [plots.look(name) for name in (*TESTED, "resnetblur50")]
     assert [look.colour for look in looks[:4]] == list(plots.PALETTE)
     assert [look.marker for look in looks[:4]] == list("osD^")
-    assert len(set(looks)) == 5
+    assert len(set(map(repr, looks))) == len(looks)
+
+
+def test_a_figure_has_each_of_seven_networks_in_colours_that_the_page_has(scores):
+    text = plots.drawn("fig", "", lambda axes: plots.roc(axes, scores), (4, 4)).inline
+    assert all(f">{short_name(name)}<" in text for name in SEVEN)
+    page = (Path(plots.__file__).with_name("page.css")).read_text()
+    assert {f"--net{number}" for number in range(1, 5)} <= set(re.findall(r"var\((--net\d+)\)", text))
+    assert all(f"{variable}:" in page for variable in re.findall(r"var\((--\w+)\)", text))
 
 
 def epochs(architecture):
@@ -55,7 +59,7 @@ def epochs(architecture):
     return pd.DataFrame(rows, columns=list(columns.EPOCHS))
 
 
-def test_the_studys_validation_loss_stands_in_the_learning_curves_of_its_networks(five):
+def test_the_studys_validation_loss_stands_in_the_learning_curves_of_its_networks():
     told = {
         name: plots.drawn("loss", "", lambda axes, name=name: plots.losses(axes, epochs(name), name), (4, 3)).svg
         for name in ("vgg16_bn", "densenet121")
