@@ -145,7 +145,7 @@ RESULTS = 'cxrkit-chest-films-results'  # slug of your dataset that the results 
 RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = '0d40fa09784ae76d88319a2360cd6e5bbdeb9e8457aab938739a1c1f65ab9d6a'
+SOURCE_SHA256 = '1d7e652b7c315b93016eb4840304466cbb3691e706c0d3cd18f39a2eedd4c8be'
 FILES = {}
 
 
@@ -288,8 +288,10 @@ from typing import Literal
 
 import numpy as np
 import torch
+from fastai.vision.learner import TimmBody
 from PIL import Image
 from scipy.stats import rankdata
+from torch import nn
 from torch.nn.functional import interpolate
 
 from cxrkit.audit import inquiry
@@ -381,18 +383,29 @@ def _late_features(model, x):
 
 
 def _late_part(model, x):
-    """The deepest part of the body whose map is large enough for a batch like x; the first where none is."""
-    parts = list(model[0].children())
-    while len(parts) == 1:  # a VGG's layers stand one level deeper than a ResNet's, timm's one deeper still
-        parts = list(parts[0].children())
+    """The deepest part of the body whose map, [n, channels, side, side], is large enough for a batch like x; the first where none is."""
     seen = []
-    hooks = [part.register_forward_hook(lambda part, _, given: seen.append((part, given.shape))) for part in parts]
+
+    def see(part, _, given):
+        if given.dim() == 4 and given.shape[2] == given.shape[3]:  # a transformer's parts may give tokens, or channels last
+            seen.append((part, given.shape[3]))
+
+    hooks = [part.register_forward_hook(see) for part in _parts(model[0])]
     try:
         model(x)
     finally:
         for hook in hooks:
             hook.remove()
-    return [part for part, shape in seen if len(shape) == 4 and min(shape[-2:]) >= SMALLEST_MAP or part is seen[0][0]][-1]
+    return [part for part, side in seen if side >= SMALLEST_MAP or part is seen[0][0]][-1]
+
+
+def _parts(body):
+    """A body's parts, as large as they come: what only holds others in a row is opened, for a stage may begin with a large map."""
+    for part in body.children():
+        if isinstance(part, (nn.Sequential, TimmBody)) or isinstance(body, TimmBody):
+            yield from _parts(part)
+        elif not isinstance(part, networks.Renormalised):
+            yield part
 
 
 def randomised(architecture: str, device: str = "cpu", seed: int = 0) -> torch.nn.Module:
@@ -2542,7 +2555,9 @@ TESTED = SHORT_NAMES | {
     "efficientnet_b0": "EfficientNet-B0",
     "efficientnet_lite0": "EfficientNet-Lite0",
 }
-"""Networks that the kit's tests train, as people call them; the last is timm's."""
+"""Networks that the kit's tests train, as people call them."""
+OF_TIMM = {"efficientnet_lite0"}
+"""Those of them that another package brings."""
 FOLDER = Path(__file__).parent / "experiments"
 
 Decides = Literal["nothing", "jobs", "films", "scores", "numbers"]
@@ -2557,13 +2572,14 @@ def key(
     *,
     decides: Decides = "numbers",
     choices: Iterable[str] = (),
-    pattern: str = "",
+    spelling: str = "",
     at_least: float | None = None,
     above: float | None = None,
     below: float | None = None,
 ) -> Any:
     """The one declaration of a key: its default, its help, its limits (of each item, where it is a list), and what it decides."""
-    limits = {"choices": tuple(choices), "pattern": pattern, "at_least": at_least, "above": above, "below": below}
+    # not called "pattern": pydantic, which reads run.json, takes that for a limit of its own, and of the whole list
+    limits = {"choices": tuple(choices), "spelling": spelling, "at_least": at_least, "above": above, "below": below}
     return field(default=default, metadata={"help": help, "decides": decides, **limits})
 
 
@@ -2593,7 +2609,7 @@ class Experiment:
     architectures: tuple[str, ...] = key(
         ARCHITECTURES,
         f"networks to train: {', '.join(TESTED)}, or another of torchvision's or timm's",
-        pattern=r"[a-zA-Z][\w.]*",
+        spelling=r"[a-zA-Z][\w.]*",
         decides="jobs",
     )
     seeds: tuple[int, ...] = key((0,), "training seeds; each network is trained once a seed", at_least=0, decides="jobs")
@@ -2676,7 +2692,7 @@ def _check(declared: Field, value: Any) -> None:
     for item in value if isinstance(value, tuple) else (value,):
         if limits["choices"] and item not in limits["choices"]:
             raise WrongUse(f"{name} is {item!r}.", next=_near(item, limits["choices"]))
-        if limits["pattern"] and not re.fullmatch(limits["pattern"], item):
+        if limits["spelling"] and not re.fullmatch(limits["spelling"], item):
             raise WrongUse(f"{name} is {item!r}.", next="write letters, digits, points and underscores alone, a letter first")
         if limits["at_least"] is not None and not item >= limits["at_least"]:
             raise WrongUse(f"{name} is {item}; it must be at least {limits['at_least']}.", next=f"raise {name}")
@@ -2732,10 +2748,10 @@ def make(values: Mapping[str, Any], overrides: Mapping[str, Any], where: object)
     try:
         made = Experiment(**{name: _typed(known[name], value, where) for name, value in merged.items()})
         for architecture in made.architectures:
-            if architecture not in TESTED:
+            if architecture not in TESTED or architecture in OF_TIMM:
                 from cxrkit.training import networks  # torch is loaded for a name alone that only it can know
 
-                networks.require(architecture)
+                networks.require(architecture, made.image_size)
         return made
     except WrongUse as error:
         raise error if error.where else WrongUse(error.what, where, error.next) from error
@@ -8276,6 +8292,9 @@ from cxrkit.training.stages import Finder, Stage
 LIMIT_SECONDS = 90
 """How long one process is waited for: several times what the slowest takes."""
 
+TIME_UP, NO_ANSWER = UNHEARD = ("not asked, for the time was up", "no answer within")
+"""How the errors begin of what was not asked, or did not answer in time."""
+
 
 @dataclass
 class Heard:
@@ -8320,7 +8339,7 @@ def ask(
                 executor.start(task)
             if time.monotonic() >= end:
                 for task in waiting:
-                    heard[task.job].ended = Ended("not asked, for the time was up")
+                    heard[task.job].ended = Ended(TIME_UP)
                 waiting = []
             for job, told in executor.events(0.2) if executor.running else ():
                 if isinstance(told, Ended):
@@ -8332,7 +8351,7 @@ def ask(
                 taken = time.monotonic() - began[job]
                 if taken > LIMIT_SECONDS or time.monotonic() >= end:
                     executor.stop(job)
-                    heard[job].ended, heard[job].seconds = Ended(f"no answer within {taken:.0f} s"), taken
+                    heard[job].ended, heard[job].seconds = Ended(f"{NO_ANSWER} {taken:.0f} s"), taken
                     done()
     finally:
         executor.stop()
@@ -8359,9 +8378,10 @@ from torch import distributed
 from cxrkit import config, environment
 from cxrkit.columns import FROZEN, UNFROZEN
 from cxrkit.environment import Choice
+from cxrkit.files import write_json
 from cxrkit.gpu_check import scene, trainings
-from cxrkit.gpu_check.asking import Heard, ask
-from cxrkit.gpu_check.rows import Figure, Row, broken, failed, impossible, judged
+from cxrkit.gpu_check.asking import UNHEARD, Heard, ask
+from cxrkit.gpu_check.rows import FAILED, Figure, Row, broken, failed, impossible, judged
 from cxrkit.gpu_check.scene import LAYOUTS, LOADERS, Repeatable
 from cxrkit.gpu_check.steps import Compared, Comparison, Given, compared
 from cxrkit.gpu_check.trainings import Gradients, Left, Named, Probabilities, Statistics
@@ -8371,13 +8391,13 @@ from cxrkit.training.executors import Task
 from cxrkit.training.precision import Numerics
 from cxrkit.training.stages import Past
 
-MINUTES = 5.0
-"""After so long nothing more is begun or waited for; a machine with a GPU takes about three."""
-SHORT_MINUTES = 1.0
+MINUTES = {"cpu": 20.0, "cuda": 5.0}
+"""After so long nothing more is begun or waited for. About three are expected of a machine with a GPU."""
+SHORT_MINUTES = 2.0
 STEPS_MOST = {"float32": (2e-3, 0.02), "float32 with TF32": (0.05, 0.12), "float16": (0.05, 0.12), "bfloat16": (0.2, 0.5)}
 """The largest difference of losses, and of outputs in shares of their spread, that passes. On a processor float32 in another layout,
 which sums in another order, differed by up to 1.1e-4 and .0027 over four networks and three seeds; bfloat16, which keeps 8 bits, by
-.065 and .20. float16 and TF32 keep 11 bits, so an eighth of that is expected. A network that computes something else differs by 1
+.07 and .20; float16, which keeps 11 bits as TF32 does, by .002 and .015 for ResNet34. A network that computes something else differs by 1
 and more: the loss itself falls by .6 to 1.2."""
 PIXELS_MOST = 1e-5
 """Of normalised pixels, which are one product and one difference; those that are augmented are weighed with four neighbours."""
@@ -8391,7 +8411,9 @@ NORMED_MOST = 1e-3
 GRADIENTS_MOST = 1e-3
 """Of shared gradients, in shares of their norm: sums in another order differ by 1e-5; batch norm over half a batch by .6 and more."""
 
+FILE = "gpu-check.json"
 SMALL = "resnet34"
+SKIPPED = "steps that overflowed"
 REMEDIES = {
     "loader": "use another one: --loader files, or --loader resident",
     "steps": "try --precision float32; what fails there too cannot be trained on this device: choose another, or --cpu",
@@ -8431,12 +8453,19 @@ def run(device: Choice, minutes: float, short: bool = False, precision: str = "a
     started = time.monotonic()
     plan = planned(device.value, started + 60 * minutes, short, precision)
     rows: list[Row] = []
-    with tempfile.TemporaryDirectory() as folder, Meter("gpu-check", None) as meter:
+    with tempfile.TemporaryDirectory() as folder, Meter("gpu-check", None, "processes") as meter:
         films = scene.draw(Path(folder), scene.SIDE[plan.device])
-        for found in (_steps, _trainings):
-            for row in found(plan, films, meter.advance):
-                rows.append(row)
+        rows += guarded("steps", of_steps(plan, films, meter.advance))
+        rows += guarded("save, load, resume", of_trainings(plan, films, meter.advance))
     return {"conditions": conditions(plan, device), "rows": rows, "seconds": time.monotonic() - started}
+
+
+def guarded(check: str, rows: Iterator[Row]) -> Iterator[Row]:
+    """The rows; where making them raises, a row that says so in place of the rest."""
+    try:
+        yield from rows
+    except Exception as error:  # one broken check does not end the others
+        yield broken(check, SMALL, f"{type(error).__name__}: {error}", REMEDIES[check])
 
 
 def planned(kind: str, end: float, short: bool, precision: str) -> Plan:
@@ -8458,10 +8487,10 @@ def conditions(plan: Plan, device: Choice) -> dict:
     return {"device": asdict(device), "gpus": gpus, "short": plan.short, "chosen": asdict(plan.chosen)} | size | environment.describe()
 
 
-def _steps(plan, films, done) -> Iterator[Row]:
+def of_steps(plan, films, done) -> Iterator[Row]:
     """Each loader, and each network by each loader in each number format and layout."""
     asked = [(name, value) for name, value in plan.formats.items() if not isinstance(value, str)]
-    ways = [(name, layout, scene.numerics(*value[:1], layout, value[1], plan.device)) for name, value in asked for layout in plan.layouts]
+    ways = [(name, layout, scene.numerics(value[0], layout, value[1], plan.device)) for name, value in asked for layout in plan.layouts]
     waiting = {}
     for network in plan.networks:
         for number, loader in enumerate(LOADERS):
@@ -8469,7 +8498,7 @@ def _steps(plan, films, done) -> Iterator[Row]:
             for name, reason in plan.formats.items():
                 if isinstance(reason, str):
                     yield impossible("steps", f"{network}, {loader}, {name}", reason)
-    first = dict.fromkeys(waiting, True)
+    first = True
     while waiting:
         tasks = [
             Comparison(
@@ -8480,31 +8509,30 @@ def _steps(plan, films, done) -> Iterator[Row]:
                 plan.devices[index % len(plan.devices)],
                 plan.threads,
                 variants=tuple(numerics for _, _, numerics in ways),
-                given=first[job],
+                given=first,
             )
             for index, (job, ways) in enumerate(waiting.items())
         ]
         left = {}
         for heard in ask(tasks, plan.at_once, plan.end, compared, done):
             job, ways = heard.task.job, waiting[heard.task.job]
-            yield from _of_loader(heard, plan)
+            yield from _loader_row(heard, plan)
             told = heard.of(Compared)
             for (name, layout, _), result in zip(ways, told):
-                yield _of_steps(job, name, layout, result, plan)
+                yield of_one(job, name, layout, result, plan)
             if heard.error is not None and len(told) < len(ways):
                 name, layout, _ = ways[len(told)]
                 yield broken("steps", _way(job, name, layout), heard.error, REMEDIES["steps"])
                 if ways[len(told) + 1 :]:  # a process that broke is no reason to ask no further
                     left[job] = ways[len(told) + 1 :]
-            first[job] = False
-        waiting = left
+        waiting, first = left, False
 
 
 def _way(job, name, layout):
     return f"{job.architecture}, {job.label}, {name}, {layout}"
 
 
-def _of_loader(heard, plan):
+def _loader_row(heard, plan):
     if not heard.task.given:
         return
     what = f"{heard.task.job.label}, {heard.task.job.architecture}"
@@ -8515,33 +8543,41 @@ def _of_loader(heard, plan):
         yield broken("loader", what, heard.error or "it gave nothing", REMEDIES["loader"])
 
 
-def _of_steps(job, name, layout, result, plan):
+def of_one(job: Named, name: str, layout: str, result: Compared, plan: Plan) -> Row:
+    """The Row of one variant. name: of STEPS_MOST, or "chosen" for the format that a run chooses."""
     format_name = name if name in STEPS_MOST else plan.chosen.precision.value
-    loss, outputs = STEPS_MOST["float32 with TF32" if name == "chosen" and format_name == "float32" else format_name]
+    rounded = name == "chosen" and format_name == "float32" and plan.chosen.tf32.value
+    loss, outputs = STEPS_MOST["float32 with TF32" if rounded else format_name]
     figures = {"loss": Figure(result.loss, loss), "outputs": Figure(result.outputs, outputs)}
     none_left = "each step's gradients overflowed" if result.skipped == scene.STEPS else ""
-    facts = {"steps that overflowed": result.skipped} if result.skipped else {}
+    facts = {SKIPPED: result.skipped} if result.skipped else {}
     shown = plan.chosen.precision.value if name == "chosen" else name
     return judged("steps", _way(job, shown, layout), figures, REMEDIES["steps"], facts, none_left)
 
 
-def _trainings(plan, films, done) -> Iterator[Row]:
+def of_trainings(plan, films, done) -> Iterator[Row]:
     """Whole trainings of the smallest network, in the number format of a run, beside one that ran alone."""
-    usual = plan.chosen
-    numerics = Repeatable(usual.precision, usual.layout, usual.tf32, Choice(False, "so that numbers repeat"))
-    task = Task(Named(SMALL, 0, "alone"), scene.experiment(SMALL, plan.device), films[LOADERS[0]], numerics, plan.devices[0], plan.threads)
+    task = usual_task(plan, films)
     [alone] = ask([task], 1, plan.end, done=done)
     if alone.error is not None or UNFROZEN not in alone.stages():
         yield broken("save, load, resume", SMALL, alone.error or "it ended before its last stage", REMEDIES["steps"])
         for name in ("saved weights", "out of memory, then the next", "two at once"):
             yield impossible(name, SMALL, "the training alone failed")
         return
-    yield from _saved(plan, task, alone, done)
-    yield from _out_of_memory(plan, task, alone, done)
+    yield from guarded("saved weights", _saved(plan, task, alone, done))
+    yield from guarded("out of memory, then the next", of_memory(plan, task, alone, done))
     if not plan.short:
-        yield from _normed(plan, task, done)
-        yield from _together(plan, task, alone, done)
-        yield from _shared(plan, task, done)
+        yield from guarded("precise batch norm", _normed(plan, task, done))
+        yield from guarded("two at once", _together(plan, task, alone, done))
+        yield from guarded("one network on all GPUs", _shared(plan, task, done))
+
+
+def usual_task(plan: Plan, films) -> Task:
+    """The training that all others are compared with, in the number format of a run."""
+    usual = plan.chosen
+    numerics = Repeatable(usual.precision, usual.layout, usual.tf32, Choice(False, "so that numbers repeat"))
+    job, experiment = Named(SMALL, 0, "alone"), scene.experiment(SMALL, plan.device)
+    return Task(job, experiment, films[LOADERS[0]], numerics, plan.devices[0], plan.threads)
 
 
 def _named(task, label, **changes):
@@ -8556,7 +8592,8 @@ def _same(check, what, heard, alone, plan):
     figures = {"probability": Figure(_apart(heard.stages()[UNFROZEN].predictions, expected.predictions), SAME_MOST)}
     if (finder := heard.finder()) is not None:
         figures["finder's rate, ratio less 1"] = Figure(abs(finder.chosen / alone.finder().chosen - 1), SAME_MOST)
-    return judged(check, what, figures, REMEDIES[check], {"seconds": round(heard.seconds, 1)})
+    skipped = sum(stage.skipped_steps for stage in heard.stages().values())
+    return judged(check, what, figures, REMEDIES[check], {"seconds": round(heard.seconds, 1)} | ({SKIPPED: skipped} if skipped else {}))
 
 
 def _apart(predictions, others):
@@ -8582,7 +8619,7 @@ def _saved(plan, task, alone: Heard, done):
     yield judged("saved weights", what, {"probability": Figure(apart, PREDICTED_MOST)}, REMEDIES["saved weights"])
 
 
-def _out_of_memory(plan, task, alone, done):
+def of_memory(plan, task, alone, done):
     """A training in which memory runs out, and the next one in its place."""
     check = "out of memory, then the next"
     for where in ("forward",) if plan.short else ("forward", "backward"):
@@ -8648,9 +8685,16 @@ def _shared(plan, task, done):
 
 
 def cannot_train(rows: list[Row]) -> bool:
-    """Whether no way of training passed."""
+    """Whether every way of training was tried and failed; one that no time was left for was not tried."""
     made = [row for row in rows if row.check == "steps"]
-    return bool(made) and not any(row.state == "passed" for row in made)
+    return bool(made) and all(row.state == FAILED and not row.reason.startswith(UNHEARD) for row in made)
+
+
+def write(found: dict, folder: Path) -> Path:
+    """Write what run() found as gpu-check.json into a folder; return the file."""
+    path = folder / FILE
+    write_json(path, found | {"rows": [asdict(row) for row in found["rows"]]})
+    return path
 
 
 def sentence(rows: list[Row]) -> str:
@@ -8728,20 +8772,27 @@ def failed(rows: Iterable[Row]) -> list[Row]:
 
 
 def text(rows: list[Row]) -> str:
-    """The rows as a table: what passed, and what is not possible for one reason, in a line for each kind of check and first word
-    of `what`; what failed in a line of its own, with its remedy below."""
-    lines, groups = [], {}
+    """The rows as a table: what passed in a line for each kind of check, network and loader; what is not possible in a line for each
+    reason; what failed in lines of its own, with the remedies below."""
+    groups: dict[tuple, list[Row]] = {}
     for row in rows:
-        key = (row.check, row.what) if row.state == FAILED else (row.check, row.state, row.reason, row.what.split(",")[0])
-        groups.setdefault(key, []).append(row)
-    for group in groups.values():
-        first = group[0]
-        what = first.what if len(group) == 1 else f"{first.what.split(',')[0]}, {len(group)} ways"
-        lines.append([first.check, what, first.state, first.reason if first.state != PASSED else _worst(group)])
-    remedies = dict.fromkeys(f"{row.check} ({row.what.split(',')[0]}): {row.remedy}" for row in failed(rows))
+        groups.setdefault((row.check, row.state, *_told_together(row)), []).append(row)
+    lines = []
+    for (check, state, *same), group in groups.items():
+        what = group[0].what if len(group) == 1 else f"{', '.join(same[0])}: {len(group)} ways".lstrip(": ")
+        lines.append([check, what, state, _worst(group) if state == PASSED else group[0].reason])
+    remedies = dict.fromkeys(f"{row.check}: {row.remedy}" for row in failed(rows))
     counts = [f"{sum(row.state == state for row in rows)} {state}" for state in (PASSED, FAILED, NOT_HERE)]
     more = ["", "What to do:", *(f"  - {remedy}" for remedy in remedies)] if remedies else []
     return "\n".join([table(lines, ["check", "of", "", "largest difference of what is allowed, or reason"]), *more, "", ", ".join(counts)])
+
+
+def _told_together(row):
+    """What rows have in common that are told in one line: (words of `what`, reason)."""
+    words = row.what.split(", ")
+    if row.state == PASSED:
+        return tuple(words[:2] if len(words) > 2 else words[:1]), ""
+    return () if row.state == NOT_HERE else tuple(words), row.reason
 
 
 def _worst(group):
@@ -8780,6 +8831,8 @@ LOADERS = ("resident on the device", "resident on the host", "files")
 LAYOUTS = ("channels_last", "contiguous")
 STEPS = 3
 """Batches of an epoch; a network is compared over so many steps."""
+EPOCHS = 3
+"""Of each stage of a whole training: float16's scale begins so high that the first four or five steps overflow and change nothing."""
 HELD_OUT = 2
 """Batches that are asked about."""
 SIDE = {"cpu": 32, "cuda": 64}
@@ -8792,13 +8845,13 @@ WHY = "as is checked"
 
 
 def experiment(architecture: str, kind: str) -> Experiment:
-    """Random weights, one epoch of each stage, the shortest finder. kind: "cpu" or "cuda"."""
+    """Random weights, a few steps in each stage, the shortest finder. kind: "cpu" or "cuda"."""
     return Experiment(
         name="gpu-check",
         architectures=(architecture,),
         image_size=SIDE[kind],
         batch_size=BATCH,
-        epochs=1,
+        epochs=EPOCHS,
         lr_find_iterations=20,
         pretrained=False,
         epsilon=EPSILON,
@@ -8884,7 +8937,7 @@ from dataclasses import dataclass, field
 import torch
 from fastai.callback.core import CancelStepException
 from fastai.learner import Callback
-from fastai.torch_core import TensorImage
+from fastai.torch_core import TensorImage, set_seed
 from fastai.vision.augment import AffineCoordTfm
 from torch import nn
 
@@ -8969,7 +9022,8 @@ def compared(task: Comparison, tell) -> Iterator[Given | Compared]:
 
 
 def begin(task: Task) -> None:
-    """Set this process to the task's device and threads."""
+    """Set this process to the task's device and threads, and its chance to what it always is."""
+    set_seed(0)
     torch.set_num_threads(task.threads)
     if torch.device(task.device).type == "cuda":
         torch.cuda.set_device(task.device)
@@ -9096,8 +9150,8 @@ from cxrkit.training.work import training
 
 TOO_MUCH = 1 << 50
 """Bytes that no device has: asking for them is an out-of-memory error of the device's own, and takes nothing from other processes."""
-PLANTED_AT = 5
-"""Training step at which memory runs out: in the finder, for the frozen stage has fewer."""
+PLANTED_AT = 12
+"""Training step at which memory runs out: in the finder, for the frozen stage has nine."""
 
 
 @dataclass(frozen=True)
@@ -9146,7 +9200,7 @@ def _until_memory_ends(where, task, tell) -> Iterator[Stage | Finder | Left]:
     steps = [0]
 
     def plant(module, inputs, output):
-        if not isinstance(module, nn.Linear) or module.out_features != 2 or not module.training:
+        if not isinstance(module, nn.Linear) or module.out_features != 2 or not output.requires_grad:
             return
         steps[0] += 1
         if steps[0] < PLANTED_AT:
@@ -10004,7 +10058,9 @@ def run(experiment: Experiment, hours: float | None, needs_gpu: bool, results_sl
     bundle = environment.bundle_identity()
     say(f"cxrkit run {bundle['run_id']} of source {bundle['source_sha256'][:12]}")
     if needs_gpu:
-        say(f"GPU: {environment.require_gpu()}")
+        device = environment.require_gpu()
+        say(f"GPU: {device}")
+        pipeline.prove(device, experiment.precision, working)
     experiment = mounts.attach(experiment)
     restore(scratch() / "jobs")
     results = pipeline.run(experiment, scratch(), working / pull.FOLDER, time_left)
@@ -10328,9 +10384,9 @@ def _data(root: Path | None) -> list[str]:
 
 
 def _with_weights(experiment: Experiment, root: Path | None) -> Experiment:
-    names = [os.path.basename(weights.source_of(architecture)) for architecture in experiment.architectures]
-    folder = find(names[0], root=root)
-    missing = [name for name in names if folder is None or not (folder / name).is_file()]
+    wanted = [weights.files_of(architecture) for architecture in experiment.architectures]
+    folder = next(filter(None, (find(name, root=root) for name in wanted[0])), None)
+    missing = [names[0] for names in wanted if folder is None or not any((folder / name).is_file() for name in names)]
     if missing:
         if folder is not None:
             say(f"weights: {folder} lacks {', '.join(missing)}, so all are fetched from the network")
@@ -10825,8 +10881,8 @@ from cxrkit.config import Experiment
 from cxrkit.data import manifest as manifests
 from cxrkit.data import pixels, sources, summary, tree
 from cxrkit.data.manifest import Manifest
-from cxrkit.environment import Deadline
-from cxrkit.errors import BadInput, Interrupted, disk_errors
+from cxrkit.environment import Choice, Deadline
+from cxrkit.errors import BadInput, CxrkitError, Interrupted, disk_errors
 from cxrkit.files import locked, write_checksums
 from cxrkit.progress import announce, say
 from cxrkit.results import Results, StandingWarning
@@ -10873,7 +10929,7 @@ def _run(experiment: Experiment, out: Path, folder: Path, time_left: Deadline) -
     with clock("training"):
         machine = Machine.choose(experiment, environment.choose_device(), len(jobs.jobs_of(experiment)))
         to_train = loaders.films_for(experiment, manifest, films, out / "tree", machine.device.value, machine.at_once.value)
-        jobs.run(experiment, to_train, manifest.sha256, out / "jobs", machine, time_left)
+        peaks = jobs.run(experiment, to_train, manifest.sha256, out / "jobs", machine, time_left)
     if environment.rank() > 0:
         return None
     unfinished = [job.name for job in jobs.unfinished(experiment, out / "jobs")]
@@ -10894,13 +10950,35 @@ def _run(experiment: Experiment, out: Path, folder: Path, time_left: Deadline) -
         else:
             audit.audit(results, audit.Options(home=str(out), asks=experiment.audit == "full"))
     chosen = Chosen(placement=to_train.placement, **machine.choices)
-    results.finish(chosen, unfinished, failed, clock.seconds)
+    results.finish(chosen, unfinished, failed, clock.seconds, peaks)
     with clock("report"):
         write_checksums(results.folder)
         report.make(results, locate)
     say("\n" + markdown.run_log(results))
     say(f"Manifest {manifest.sha256[:12]}. Results: {results.folder}; open {results.folder / report.PAGE}")
     return results
+
+
+def prove(device: Choice, precision: str, folder: Path) -> None:
+    """Check the GPU in a minute, say it, and write gpu-check.json into a folder; what fails is said loudly, with the remedy.
+
+    device: as of environment.choose_device(); precision: the experiment's. Raises CxrkitError where no way of training works.
+    """
+    from cxrkit.gpu_check import check, rows
+
+    say("Checking the GPU: each loader, saved and loaded weights, memory that runs out")
+    try:
+        found = check.run(device, check.SHORT_MINUTES, True, precision)
+    except (RuntimeError, OSError) as error:  # that it cannot be checked is no reason not to train
+        say(f"!!! THE GPU COULD NOT BE CHECKED: {error}")
+        return
+    made = found["rows"]
+    check.write(found, folder)
+    say(rows.text(made))
+    if check.cannot_train(made):
+        raise CxrkitError("No network can be trained on this GPU as it is.", device, made[0].remedy or check.REMEDIES["steps"])
+    for row in rows.failed(made):
+        say(f"!!! GPU CHECK FAILED: {row.check} ({row.what}): {row.reason}\n!!! The run goes on. What to do: {row.remedy}")
 
 
 def make_manifest(experiment: Experiment, out: Path):
@@ -11544,7 +11622,7 @@ ROWS = (
         "architectures",
         ("resnet34", "resnet101", "vgg16_bn", "vgg19_bn"),
         "study",
-        "The networks; the VGGs in fastai 1's version, with batch norm.",
+        "The networks; the VGGs in fastai 1's version, with batch norm. Any other network is not the study's.",
     ),
     Row("seeds", (0,), "study", "Each network was trained once; which seed its random numbers had, if any, is not told."),
     Row("pretrained", True, "study", "Networks start from ImageNet weights."),
@@ -13065,9 +13143,11 @@ class Look:
 
 
 def look(architecture: str) -> Look:
-    """The network's Look, the same in every report. A fifth network has the first one's colour again, and another line and marker."""
-    known = list(TESTED)
-    number = known.index(architecture) if architecture in known else len(known) + sum(architecture.encode())
+    """The network's Look, the same in every report. A fifth network has the first one's colour again, and another line and marker.
+
+    Networks that are not tested share the looks that are left; two of them may look alike."""
+    known, looks = list(TESTED), len(PALETTE) * len(LINES)
+    number = known.index(architecture) if architecture in known else len(known) + sum(architecture.encode()) % (looks - len(known))
     turn = (number + number // len(PALETTE)) % len(LINES)
     return Look(PALETTE[number % len(PALETTE)], LINES[turn], MARKERS[turn % len(MARKERS)])
 
@@ -14140,6 +14220,19 @@ from cxrkit.tables import NOTHING, Cell, Column, Table, number_cell
 GENERATED = ("report.html", "report.md", "MODEL_CARD.md", "DATASHEET.md", "CLAIM.md", "ATTRIBUTION.md", "CITATION.cff")
 """Files of the report itself, in the order in which it writes them; their sums would change the page that lists them."""
 
+CHOSEN = {
+    "device": "device",
+    "devices": "devices that trained",
+    "precision": "number format",
+    "layout": "memory layout",
+    "tf32": "TF32 in training",
+    "autotuning": "cuDNN autotuning",
+    "placement": "films during training",
+    "at_once": "trainings at once, a device",
+    "threads": "threads, a training",
+}
+"""What a run chose by itself, in words."""
+
 
 def speed(results: Results) -> Table:
     """Seconds an epoch beside the study's."""
@@ -14175,20 +14268,15 @@ def stages(results: Results) -> Table:
 def environment(results: Results) -> Table:
     """What was chosen and why, the machine, versions, seeds and hashes."""
     info = results.info
-    chosen = {name: getattr(info.chosen, name) for name in ("device", "precision", "layout", "autotuning", "placement")}
-    words = {
-        "precision": "number format",
-        "layout": "memory layout",
-        "autotuning": "cuDNN autotuning",
-        "placement": "films during training",
-    }
+    chosen = {name: getattr(info.chosen, name) for name in CHOSEN}
     memory = info.peak_memory_bytes
     rows = {
-        **{words.get(name, name): "not known" if choice is None else str(choice) for name, choice in chosen.items()},
+        **{CHOSEN[name]: "not known" if choice is None else str(choice) for name, choice in chosen.items()},
         "place": info.place,
         "system": info.system,
         "processors": info.processors,
         "peak memory": "not known" if memory is None else f"{memory / 1e9:.2f} GB",
+        **{f"peak memory, a training of {short_name(name)}": f"{held / 1e9:.2f} GB" for name, held in info.training_peak_bytes.items()},
         "seeds": ", ".join(map(str, info.experiment.seeds)),
         "weights at the start": info.started_from,
         "manifest.csv, SHA-256": info.manifest_sha256,
@@ -14466,7 +14554,14 @@ class Results:
         for name, path in trained.models.items():
             link_or_copy(path, models / name)  # four networks fill 0.4 GB
 
-    def finish(self, chosen: schema.Chosen, unfinished: list[str], failed: dict[str, str], seconds: dict[str, float]) -> None:
+    def finish(
+        self,
+        chosen: schema.Chosen,
+        unfinished: list[str],
+        failed: dict[str, str],
+        seconds: dict[str, float],
+        training_peak_bytes: dict[str, int],
+    ) -> None:
         """Write run.json as it stands at the end."""
         peak = environment.peak_memory_bytes()
         self._write_info(
@@ -14478,6 +14573,7 @@ class Results:
                 failed=failed,
                 seconds=dict(seconds),
                 peak_memory_bytes=peak,
+                training_peak_bytes=training_peak_bytes,
             )
         )
 
@@ -15288,6 +15384,9 @@ class RunInfo:
     failed: dict[str, str] = field(default_factory=dict)  # training: error
     seconds: dict[str, float] = field(default_factory=dict)  # stage: seconds of wall clock
     peak_memory_bytes: int | None = None  # of the main process; None where the system does not say
+    training_peak_bytes: dict[str, int] = field(
+        default_factory=dict
+    )  # architecture: the most that a training of this run held of its device's memory
 '''[1:]
 
 
@@ -15717,6 +15816,8 @@ from cxrkit.training import batchnorm
 
 PATIENCE = timedelta(minutes=30)
 """How long a process waits for the others: the learning-rate finder of the slowest network on a processor."""
+SOON = timedelta(seconds=10)
+"""How long it is waited for what another process says of its failure: it listens to its training once a second."""
 
 
 @dataclass(frozen=True)
@@ -15761,12 +15862,26 @@ class Member:
         return Meeting(host, port, f"{self.attempt}-{name}", self.rank, self.size)
 
     def give_up(self, name, reason):
-        """Tell the others that the training of that name has failed here."""
-        self.store.set(f"failed-{name}", reason)
+        """Tell the others that the training of that name has failed here, and why; the reason is empty where it was another's."""
+        self.store.set(f"reason-{name}-{self.rank}", reason)
+        self.store.set(f"failed-{name}", "yes")
 
     def given_up(self, name):
-        """Why the training of that name failed in some process, or None."""
-        return self.store.get(f"failed-{name}").decode() if self.store.check([f"failed-{name}"]) else None
+        """Whether the training of that name failed in some process."""
+        return self.store.check([f"failed-{name}"])
+
+    def reasons(self, name):
+        """Why the training of that name failed, in the words of all processes that say so soon."""
+        found = []
+        for rank in range(self.size):
+            key = f"reason-{name}-{rank}"
+            try:
+                self.store.wait([key], SOON)
+            except RuntimeError:  # it ended well there
+                continue
+            if reason := self.store.get(key).decode():
+                found.append(f"in process {rank}: {reason}")
+        return "; ".join(found)
 
 
 class Team:
@@ -16118,8 +16233,9 @@ def run(
     machine: Machine,
     time_left: Deadline = Deadline(),
     executor: Processes | None = None,
-) -> None:
-    """Run every job that is not done, each into a folder of its own below `folder`.
+) -> dict[str, int]:
+    """Run every job that is not done, each into a folder of its own below `folder`; return the most bytes of the device's
+    memory that a training of each architecture held, for those that ran here.
 
     time_left: seconds until no new stage may begin. A job's folder made from other data or another protocol is begun anew.
     executor: where trainings run; processes of this machine unless another is given.
@@ -16141,6 +16257,7 @@ def run(
     finally:
         executor.stop()
         make.close()
+    return make.peaks
 
 
 class _Run:
@@ -16153,7 +16270,7 @@ class _Run:
         self.old_failures = {job: _id_of(JobFolder(folder / job.name)) for job in self.jobs}  # before anybody tries again
         self.free, self.held = machine.slots, {}
         self.leads = True
-        self.done, self.share, self.failed = 0, {}, {}
+        self.done, self.share, self.failed, self.peaks = 0, {}, {}, {}
         self.meter = None
 
     def close(self):
@@ -16257,6 +16374,8 @@ class _Run:
                 home.fail(ended.error, ended.details)
         elif self.leads and not home.done():
             say(f"{job.name}: stopped before its last stage, the time is up")
+        if ended.peak_bytes:
+            self.peaks[job.architecture] = max(ended.peak_bytes, self.peaks.get(job.architecture, 0))
         self.done += home.done()
         self._progress(job, 1.0)
         del self.share[job]
@@ -16285,12 +16404,19 @@ class _Run:
                 self._heed(member, job, home)
 
     def _heed(self, member, job, home):
-        """Tell the other members of a failure here, and end the training here after one elsewhere."""
-        if job in self.failed:
-            member.give_up(job.name, self.failed[job])
-        elif job in self.held and (reason := member.given_up(job.name)) is not None:
+        """Tell the other members of a failure here, and end the training here after one elsewhere; write down all reasons.
+
+        The first failure breaks the connection, of which the others complain: the cause need not be what is heard here.
+        """
+        stopped = job in self.held and member.given_up(job.name)
+        if stopped:
             self.executor.stop(job)
-            self._ended(job, home, Ended(f"it failed in another of its processes: {reason}"))
+            self._ended(job, home, Ended("it failed in another of its processes"))
+        if job in self.failed:
+            member.give_up(job.name, "" if stopped else self.failed[job])
+            if self.leads:
+                self.failed[job] = member.reasons(job.name)
+                home.fail(self.failed[job], home.failure["traceback"])
 
 
 def _id_of(home):
@@ -16797,6 +16923,7 @@ FILES['cxrkit/training/machine.py'] = r'''
 
 import os
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 
@@ -16893,8 +17020,14 @@ def _at_once(experiment, devices, jobs, processors):
     if free is not None:
         wanted["memory"] = max(1, int(USABLE * free / need))
     limit = min(wanted, key=wanted.get)
+    shared = "; MPS runs, so their launches overlap" if kind == "cuda" and _mps_runs() else ""
     memory = "" if free is None else f"; one needs up to {need / 1e9:.1f} GB of {free / 1e9:.1f} GB free"
-    return Choice(wanted[limit], f"as many as {limit} allow{'s' if limit in ('memory', 'the number of trainings') else ''}{memory}")
+    return Choice(wanted[limit], f"as many as {limit} allow{'s' if limit in ('memory', 'the number of trainings') else ''}{memory}{shared}")
+
+
+def _mps_runs():
+    """Whether NVIDIA's multi-process service is there, which lets processes share a GPU without taking turns; nothing is started."""
+    return Path(os.environ.get("CUDA_MPS_PIPE_DIRECTORY", "/tmp/nvidia-mps")).exists()
 '''[1:]
 
 
@@ -16940,8 +17073,9 @@ def in_torchvision(architecture):
     return architecture in models.list_models(module=models)
 
 
-def require(architecture):
-    """Raise WrongUse for a network that neither torchvision nor timm knows by that name, or that fastai cannot cut."""
+def require(architecture, image_size):
+    """Raise WrongUse for a network that neither torchvision nor timm knows by that name, that fastai cannot cut, or cuts off behind
+    its first layers, or whose body gives no map of films of that size, without which there is no Grad-CAM."""
     known = list(dict.fromkeys([*TESTED, *models.list_models(module=models), *(timm.list_models() if timm else ())]))
     if architecture not in known:
         near = difflib.get_close_matches(architecture, known, 3)
@@ -16951,19 +17085,47 @@ def require(architecture):
     if not in_torchvision(architecture) and timm is None:
         raise WrongUse(f"The network {architecture} is timm's, which is not installed.", next="pip install timm")
     try:
-        model = blank(architecture)
+        body, head = blank(architecture).eval()
         with torch.device("meta"):
-            model.eval()(torch.empty(2, 3, 64, 64))
+            given = body(torch.empty(2, 3, image_size, image_size))
+            head(given)
+        if given.dim() != 4 or given.shape[2] != given.shape[3]:
+            raise ValueError("its body gives no map of a film")
+        if in_torchvision(architecture) and 2 * len(list(body.parameters())) < len(
+            list(on_meta(getattr(models, architecture)).parameters())
+        ):
+            raise ValueError("its last pooling layer comes after its first layers, and the others would be lost")
     except Exception as error:  # whatever a network of hundreds answers to being cut
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise WrongUse(f"fastai cannot cut a body from {architecture}: {reason}", next=f"use one of {', '.join(TESTED)}") from error
+        reason = (
+            "it has no pooling layer to cut at"
+            if isinstance(error, StopIteration)
+            else f"{str(error) or type(error).__name__}".splitlines()[0]
+        )
+        what = f"fastai cannot cut a body for films of {image_size} pixels from {architecture}: {reason}"
+        raise WrongUse(what, next=f"use one of {', '.join(TESTED)}, or another image_size") from error
 
 
 def blank(architecture):
     """A network without weights, on torch's meta device: the body of a torchvision or timm model and fastai's head with two
     outputs, as LABELS orders them. Making one draws nothing and takes a hundredth of a second."""
-    with torch.device("meta"):
-        return _made(architecture)
+    return on_meta(lambda: _made(architecture))
+
+
+def empty(architecture):
+    """A network to put a state dict's weights into: a blank one, or a drawn one where a part of it is in no state dict."""
+    model = blank(architecture)
+    there = model.state_dict()
+    return model if all(name in there for name, _ in model.named_buffers()) else _made(architecture)
+
+
+def on_meta(make):
+    """What a function makes, on torch's meta device."""
+    try:
+        with torch.device("meta"):
+            return make()
+    except (NotImplementedError, RuntimeError):  # of a RegNet, which computes its widths with tensors
+        with torch.random.fork_rng(devices=[]):
+            return make().to("meta")
 
 
 def _made(architecture):
@@ -17003,9 +17165,15 @@ def splitter(architecture):
 def build(architecture):
     """The same network with random weights, from torch's generator."""
     model = blank(architecture)
-    if not all(isinstance(module, DRAWN) for module in model.modules() if list(module.parameters(recurse=False))):
+    if not all(_begins_as_drawn(module) for module in model.modules()):
         return _made(architecture)  # its own library knows how it begins
     return draw(model.to_empty(device="cpu"))
+
+
+def _begins_as_drawn(module):
+    """Whether draw() makes all that a module itself holds: another one has scales, filters or indices of its own."""
+    own = [name for name, _ in (*module.named_parameters(recurse=False), *module.named_buffers(recurse=False))]
+    return not own or isinstance(module, _BatchNorm) or isinstance(module, DRAWN) and {"weight", "bias"}.issuperset(own)
 
 
 def draw(model):
@@ -17015,6 +17183,8 @@ def draw(model):
     for module in model.modules():
         if isinstance(module, _BatchNorm):
             module.reset_parameters()
+            if isinstance(module, nn.BatchNorm1d):
+                nn.init.constant_(module.bias, 1e-3)  # of fastai's heads alone
         elif isinstance(module, (nn.Conv2d, nn.Linear)):
             nn.init.kaiming_normal_(module.weight, mode="fan_out" if isinstance(module, nn.Conv2d) else "fan_in", nonlinearity="relu")
             if module.bias is not None:
@@ -17024,18 +17194,23 @@ def draw(model):
 
 @functools.cache
 def training_bytes(architecture, image_size, batch_size):
-    """About how many bytes a training step in float32 holds: weights, gradients, Adam's two averages, and what each layer gives.
+    """About how many bytes a training step in float32 holds: weights, gradients, Adam's two averages, and all that the backward
+    pass needs again of the forward one.
 
-    Counted on the meta device, where nothing is computed.
+    Counted on the meta device, where nothing is computed. What the layers give is no measure: an EfficientNet's step keeps more.
     """
-    model, held = blank(architecture), []
-    for module in model.modules():
-        if not list(module.children()) and not getattr(module, "inplace", False):
-            module.register_forward_hook(lambda _, __, outputs: held.append(outputs.numel()))
-    with torch.device("meta"):
+    model, held = blank(architecture), {}
+    own = {each.untyped_storage()._cdata for each in (*model.parameters(), *model.buffers())}
+
+    def keep(tensor):
+        storage = tensor.untyped_storage()
+        held[storage._cdata] = storage  # once, however many layers want it
+        return tensor
+
+    with torch.device("meta"), torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
         model(torch.empty(batch_size, 3, image_size, image_size))
     weights = sum(weight.numel() for weight in model.parameters())
-    return 4 * (4 * weights + sum(held))
+    return 16 * weights + sum(storage.nbytes() for key, storage in held.items() if key not in own)
 
 
 def load(path, architecture, device="cpu"):
@@ -17043,15 +17218,15 @@ def load(path, architecture, device="cpu"):
 
     Raises BadInput for a file that is absent, or that holds no such network's weights.
     """
-    model = blank(architecture)
+    model = empty(architecture)
     try:
         model.load_state_dict(torch.load(path, map_location="cpu", weights_only=True), assign=True)
     except FileNotFoundError:
         raise BadInput("The trained network is not there.", path, "bring the run's models/ folder") from None
-    except (RuntimeError, pickle.UnpicklingError, EOFError, OSError) as error:
-        reason = str(error).splitlines()[0][:100]
+    except (RuntimeError, pickle.UnpicklingError, EOFError, OSError, TypeError) as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0][:100]
         raise BadInput(f"The weights cannot be read: {reason}", path, "restore the file from the run's output") from error
-    return model.eval().to(device)
+    return model.float().eval().to(device)
 
 
 def normalised(images, device="cpu"):
@@ -17403,6 +17578,8 @@ def train(
                 found = _find(learn, experiment, steps)
         found = team.agree(found)
         yield found
+        if team.agree(time_left()) <= 0:
+            return
     steps.reach(experiment.epochs * epoch + experiment.lr_find_iterations)
     load(learn.model, frozen)
     _begin(learn, job.seed, 2, team)
@@ -17601,6 +17778,7 @@ FILES['cxrkit/training/weights.py'] = r'''
 """ImageNet weights: from an attached folder, from torch's own cache, or from PyTorch's host."""
 
 import os
+import pickle
 import re
 from pathlib import Path
 
@@ -17610,6 +17788,7 @@ from torchvision import models
 
 from cxrkit.errors import BadInput, RemoteRefusal
 from cxrkit.files import sha256_of
+from cxrkit.progress import on_terminal, say
 from cxrkit.training import networks
 
 REMEDY = (
@@ -17622,7 +17801,15 @@ OLD_DENSENET_KEY = re.compile(r"(.*denselayer\d+\.(?:norm|relu|conv))\.((?:[12])
 
 def source_of(architecture):
     """torchvision's first weights of an architecture, for the study's those it used in 2020: their URL on PyTorch's host."""
-    return next(weights for weights in models.get_model_weights(architecture) if weights.name == "IMAGENET1K_V1").url
+    published = {weights.name: weights.url for weights in models.get_model_weights(architecture)}
+    return published.get("IMAGENET1K_V1") or next(iter(published.values()))  # the largest RegNets have others alone
+
+
+def files_of(architecture):
+    """Names of the file that holds an architecture's ImageNet weights; any one will do."""
+    if networks.in_torchvision(architecture):
+        return [os.path.basename(source_of(architecture))]
+    return [f"{architecture}.safetensors", f"{architecture}.pth"]
 
 
 def imagenet(architecture, folder=""):
@@ -17654,8 +17841,9 @@ def _cached(url):
     if path.exists():
         return path
     path.parent.mkdir(parents=True, exist_ok=True)
+    say(f"fetching ImageNet weights: {url}")
     try:
-        torch.hub.download_url_to_file(url, str(path), hash_prefix=path.stem.rsplit("-", 1)[1], progress=False)
+        torch.hub.download_url_to_file(url, str(path), hash_prefix=path.stem.rsplit("-", 1)[1], progress=on_terminal())
     except (OSError, RuntimeError) as error:
         path.unlink(missing_ok=True)
         raise RemoteRefusal(
@@ -17668,19 +17856,21 @@ def _cached(url):
 
 def with_body(architecture, folder=""):
     """A network with ImageNet weights in its body and fastai's freshly drawn head. Raises BadInput or RemoteRefusal."""
-    model = networks.blank(architecture)
+    model = networks.empty(architecture)
     networks.draw(model[1].to_empty(device="cpu"))
     if networks.in_torchvision(architecture):
         builder = getattr(models, architecture)
-        with torch.device("meta"):
-            whole = builder()
+        whole = networks.on_meta(builder)
         whole.load_state_dict(imagenet(architecture, folder), assign=True)
         body = create_body(whole, pretrained=False, cut=model_meta.get(builder, {"cut": None})["cut"])
         model[0].load_state_dict(body.state_dict(), assign=True)
         return model
     body = next(module for module in model[0].modules() if isinstance(module, TimmBody))
     state = timm_imagenet(architecture, folder)
-    missing, _ = body.model.load_state_dict(state, strict=False, assign=True)  # the classifier is not wanted
+    try:
+        missing, _ = body.model.load_state_dict(state, strict=False, assign=True)  # the classifier is not wanted
+    except RuntimeError as error:
+        raise BadInput(f"The weights are another network's than {architecture}'s.", folder or None, "fetch them again") from error
     if missing:
         raise BadInput(
             f"The weights of {architecture} lack {len(missing)} tensors, {missing[0]} first.", folder or None, "fetch them again"
@@ -17694,18 +17884,20 @@ def timm_imagenet(architecture, folder=""):
     timm names no checksum; the hub that it fetches from checks its own. Raises BadInput or RemoteRefusal.
     """
     if folder:
-        found = [path for end in ("safetensors", "pth") for path in sorted(Path(folder).glob(f"**/{architecture}.{end}"))]
+        found = [path for name in files_of(architecture) for path in sorted(Path(folder).glob(f"**/{name}"))]
         if not found:
             raise BadInput(
                 f"The weights folder holds no {architecture}.safetensors and no {architecture}.pth.",
                 folder,
                 "put timm's weights there under that name, or leave out --weights",
             )
-        if found[0].suffix == ".pth":
-            return torch.load(found[0], map_location="cpu", weights_only=True)
-        from safetensors.torch import load_file  # comes with timm
+        from safetensors import SafetensorError  # comes with timm
+        from safetensors.torch import load_file
 
-        return load_file(found[0])
+        try:
+            return torch.load(found[0], map_location="cpu", weights_only=True) if found[0].suffix == ".pth" else load_file(found[0])
+        except (RuntimeError, pickle.UnpicklingError, EOFError, SafetensorError) as error:
+            raise BadInput(f"The weights cannot be read: {str(error).splitlines()[0][:100]}", found[0], "fetch them again") from error
     try:
         return networks.timm.create_model(architecture, pretrained=True).state_dict()
     except (OSError, RuntimeError, ValueError) as error:  # of the hub's client, of torch's
