@@ -118,7 +118,7 @@ def test_a_network_with_tensors_that_no_file_holds_has_them_all_the_same(tmp_pat
 def test_what_a_step_needs_grows_with_the_batch_and_the_image():
     small, more, larger = (networks.training_bytes("resnet34", *given) for given in ((32, 8), (32, 16), (64, 8)))
     weights = 16 * sum(value.numel() for value in networks.blank("resnet34").parameters())
-    assert weights < small < more < larger and (more - weights) == pytest.approx(2 * (small - weights))
+    assert weights < small < more < larger and (more - weights) == pytest.approx(2 * (small - weights), rel=0.02)
 
 
 @pytest.fixture(scope="module")
