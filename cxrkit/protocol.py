@@ -1,8 +1,8 @@
 """The study's recipe in one table: each setting, the value it had there, and where that is known from.
 
 The study wrote its training with fastai 1 and names few settings; what it does not name was its library's default. Those
-were read in the source of fastai 1.0.61 (May 2020), to which each row leads; rates, schedule, Adam and weight decay are the
-same in 1.0.57 to 1.0.60. Which version the study ran is not known. What its own text leaves open is a guess here, and called so.
+were read in the source of fastai 1.0.61 (May 2020), to which each row leads; rates, Adam and weight decay are the same in
+1.0.57 to 1.0.60, the schedule in 1.0.58 to 1.0.60. Which version the study ran is not known. What its own text leaves open is a guess here, and called so.
 """
 
 from dataclasses import dataclass, fields

@@ -145,7 +145,7 @@ RESULTS = 'cxrkit-chest-films-results'  # slug of your dataset that the results 
 RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = '1d7e652b7c315b93016eb4840304466cbb3691e706c0d3cd18f39a2eedd4c8be'
+SOURCE_SHA256 = 'f863b3029d42573fb34ca9ac006ad0beec74cb56556a649b219557929d367824'
 FILES = {}
 
 
@@ -11563,8 +11563,8 @@ FILES['cxrkit/protocol.py'] = r'''
 """The study's recipe in one table: each setting, the value it had there, and where that is known from.
 
 The study wrote its training with fastai 1 and names few settings; what it does not name was its library's default. Those
-were read in the source of fastai 1.0.61 (May 2020), to which each row leads; rates, schedule, Adam and weight decay are the
-same in 1.0.57 to 1.0.60. Which version the study ran is not known. What its own text leaves open is a guess here, and called so.
+were read in the source of fastai 1.0.61 (May 2020), to which each row leads; rates, Adam and weight decay are the same in
+1.0.57 to 1.0.60, the schedule in 1.0.58 to 1.0.60. Which version the study ran is not known. What its own text leaves open is a guess here, and called so.
 """
 
 from dataclasses import dataclass, fields
@@ -17002,8 +17002,8 @@ def _devices(kind):
 def _at_once(experiment, devices, jobs, processors):
     """How many trainings a device takes at the same time, as a Choice.
 
-    On processors, each training has a core of its own as far as memory goes: two of one thread did the work of one of two
-    threads in 0.63 of its time (two cores, 32 px; `bench` measures it).
+    On processors, each training has a core of its own as far as memory goes: what two threads share within a layer of small
+    films is soon done, and then one waits for the other. `bench` measures both.
     """
     if experiment.jobs_at_once:
         return Choice(experiment.jobs_at_once, "as the experiment says")

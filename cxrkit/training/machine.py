@@ -81,8 +81,8 @@ def _devices(kind):
 def _at_once(experiment, devices, jobs, processors):
     """How many trainings a device takes at the same time, as a Choice.
 
-    On processors, each training has a core of its own as far as memory goes: two of one thread did the work of one of two
-    threads in 0.63 of its time (two cores, 32 px; `bench` measures it).
+    On processors, each training has a core of its own as far as memory goes: what two threads share within a layer of small
+    films is soon done, and then one waits for the other. `bench` measures both.
     """
     if experiment.jobs_at_once:
         return Choice(experiment.jobs_at_once, "as the experiment says")

@@ -107,7 +107,11 @@ def thirty(drawn):
     return {f"film{i:04d}": copies.thumbnail(film) for i, film in enumerate(films)}
 
 
-@pytest.mark.parametrize("settings", [{"AT_ONCE": 1}, {"AT_ONCE": 7}, {"DETAILS_KEPT": 2}, {"processors": lambda: 3}], ids=["one pair at once", "seven", "few details kept", "three processors"])
+@pytest.mark.parametrize(
+    "settings",
+    [{"AT_ONCE": 1}, {"AT_ONCE": 7}, {"DETAILS_KEPT": 2}, {"processors": lambda: 3}],
+    ids=["one pair at once", "seven", "few details kept", "three processors"],
+)
 def test_how_the_work_is_shared_out_changes_no_pair(thirty, settings, monkeypatch):
     expected = copies.find(thirty)
     for name, value in settings.items():
