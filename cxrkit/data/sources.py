@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from cxrkit.data.readers import collected, coronahack, folder, ieee8023, phantom
+from cxrkit.data.readers import actualmed, collected, coronahack, covidgr, folder, hannover, ieee8023, nih, phantom, radiography
 from cxrkit.data.records import Record
 from cxrkit.errors import BadInput, WrongUse
 
@@ -20,8 +20,22 @@ READERS: dict[str, Reader] = {
     "collected": collected.read,
     "ieee8023": ieee8023.read,
     "folder": folder.read,
+    "covidgr": covidgr.read,
+    "actualmed": actualmed.read,
+    "actualmed-room": actualmed.read_room,
+    "hannover": hannover.read,
+    "radiography": radiography.read,
+    "nih": nih.read,
     **DRAWN,
 }
+ELSEWHERE: dict[str, Callable[[Path], bool]] = {
+    "covidgr": covidgr.is_here,
+    "actualmed": actualmed.is_here,
+    "hannover": hannover.is_here,
+    "radiography": radiography.is_here,
+    "nih": nih.is_here,
+}
+"""Kinds to ask finished networks about, known by what lies in their folder. Other sets, and why they have no reader: .github/DATASETS.md."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +70,11 @@ def parse(text: str, drawn_at: str | Path) -> Source:
     if not folder:
         raise WrongUse("The source names no folder.", text, "write KIND=DIR")
     return Source(kind, name, Path(folder))
+
+
+def recognised(folder: Path) -> str:
+    """The kind of a folder that is laid out as one of ELSEWHERE, or an empty text."""
+    return next((kind for kind, is_here in ELSEWHERE.items() if is_here(folder)), "")
 
 
 def name_of(text: str) -> str:

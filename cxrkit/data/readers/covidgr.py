@@ -1,0 +1,104 @@
+"""Reader of COVIDGR-1.0: both classes from one hospital, one view and one kind of equipment.
+
+Tabik et al. 2020, IEEE JBHI 24:3595, https://arxiv.org/abs/2006.01409. Hospital Universitario San Cecilio, Granada; release
+1.0 of https://github.com/ari-dasci/OD-covidgr. The repository has no licence: cite, and do not pass the films on.
+
+852 adult films, all PA: 426 positive by RT-PCR within 24 hours of the film (190 women, 236 men; 76 Normal-PCR+, 100 mild,
+171 moderate, 79 severe), 426 negative (239 women, 187 men). Folders P/ and N/, and severity.csv with the columns Name and
+Severity. What a reader of its numbers should know:
+
+- Normal-PCR+ films show nothing that a radiologist sees. No network should find them, and one that does is worth a question.
+- The grades count 426, and severity.csv has been reported to lack one of the films of P/; such a film has no grade here.
+- No table says whose a film is, nor age or sex: each film is taken for one patient's, which the publication suggests.
+- Earlier copies have 754 films, of the version before the release.
+"""
+
+from pathlib import Path
+
+from cxrkit.data.images import SUFFIXES
+from cxrkit.data.readers import table
+from cxrkit.data.records import NEGATIVE, POSITIVE, Record
+from cxrkit.errors import BadInput
+
+TABLE = "severity.csv"
+NEEDED = ("Name", "Severity")
+FOLDERS = {"P": POSITIVE, "N": NEGATIVE}
+GRADES = ("NORMAL-PCR+", "MILD", "MODERATE", "SEVERE")
+NESTED = "COVIDGR_1.0"
+"""The folder in which the release's archive has everything."""
+URL = "https://github.com/ari-dasci/OD-covidgr"
+CREDIT = "COVIDGR-1.0, Tabik et al. (2020), arXiv:2006.01409"
+
+
+def is_here(root: Path) -> bool:
+    """Whether a folder has this layout."""
+    return all((root / folder).is_dir() for folder in FOLDERS) and (root / TABLE).is_file()
+
+
+def read(root: str | Path, name: str = "covidgr") -> list[Record]:
+    """Records of COVIDGR, one for each file of P/ and N/, and one for each row of severity.csv that names none.
+
+    root: the folder of P/ and N/, or the one around it. `finding` is the folder and the grade, as P/MILD; rows that name no
+    film of P/, and grades that are not the data set's, are said in `excluded`. Without severity.csv the films have no grade.
+    Raises BadInput: no folder, no film in it, a severity.csv without its columns.
+    """
+    root = Path(root)
+    home = root / NESTED if (root / NESTED / "P").is_dir() else root
+    if not all((home / folder).is_dir() for folder in FOLDERS):
+        raise BadInput("The folder has no P/ and N/.", root, f"unpack the release of {URL} and name the folder that holds P/ and N/")
+    base = Path(name) / home.relative_to(root)
+    rows = table.rows_of(home / TABLE, NEEDED, f"use the release's own file: {URL}") if (home / TABLE).exists() else []
+    grades, records = {}, []
+    for number, row in rows:
+        if _stem(row["Name"]) in grades:
+            records.append(_without_film(name, number, row, "names a film again"))
+        else:
+            grades[_stem(row["Name"])] = (number, row)
+    for folder in FOLDERS:
+        for path in sorted(path for path in (home / folder).iterdir() if path.is_file()):
+            row = grades.pop(path.stem, (0, {}))[1] if folder == "P" else {}
+            records.append(_record(path, name, (base / folder / path.name).as_posix(), row.get("Severity", "")))
+    if not any(record.path for record in records):
+        raise BadInput("P/ and N/ hold no file.", home, "unpack the release again")
+    return records + [_without_film(name, number, row, "names no film of P/") for number, row in grades.values()]
+
+
+def _stem(name: str) -> str:
+    """The name of a row without the suffix of an image."""
+    return name.rpartition(".")[0] if name.lower().endswith(SUFFIXES) else name
+
+
+def _record(path: Path, source: str, place: str, severity: str) -> Record:
+    folder, grade = path.parent.name, severity.upper()
+    excluded = "" if path.suffix.lower() in SUFFIXES else f"no image type: {path.suffix or 'no suffix'}"
+    if grade and grade not in GRADES:
+        excluded = excluded or f"{TABLE} has the unknown grade {severity!r}"
+    return Record(
+        image_id=f"{source}/{folder}/{path.name}",
+        path=place,
+        source=source,
+        label=FOLDERS[folder],
+        finding=f"{folder}/{grade}" if grade else folder,
+        patient=f"{source}:{folder}/{path.stem}",
+        view="PA",
+        view_basis="COVIDGR: only PA films were taken",
+        case_url=URL,
+        licence="unknown",
+        credit=CREDIT,
+        collected="imported",
+        excluded=excluded,
+    )
+
+
+def _without_film(source: str, number: int, row: table.Row, what: str) -> Record:
+    return Record(
+        image_id=f"{source}/{TABLE}#row{number}",
+        path="",
+        source=source,
+        label=POSITIVE,
+        finding=f"P/{row['Severity'].upper()}",
+        licence="unknown",
+        credit=CREDIT,
+        collected="imported",
+        excluded=f"row {number} of the metadata {what}: {row['Name']!r}",
+    )

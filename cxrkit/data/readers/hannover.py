@@ -1,0 +1,67 @@
+"""Reader of the COVID-19 Image Repository of Hannover Medical School: positives alone, data.csv beside png/.
+
+Winther et al. 2020, https://doi.org/10.6084/m9.figshare.12275009; https://github.com/ml-workgroup/covid-19-image-repository,
+read at ad7ab09. CC BY 3.0.
+
+243 films of 71 patients (24 women, 47 men), all with COVID-19; 194 AP, 49 PA. What a reader of its numbers should know:
+
+- There is no negative film: with negatives from elsewhere the hospital alone tells the classes apart. It can be asked for
+  sensitivity, and for nothing else.
+- One patient has 22 films, and most AP films are of intensive care, with tubes and lines: weigh patients, not films.
+- Part of it is in other collections: 92 rows of ieee8023's metadata of June 2020, and 183 films of the Radiography database.
+- Age, size and weight are withheld by the authors.
+"""
+
+from pathlib import Path
+
+from cxrkit.data.readers import table
+from cxrkit.data.records import POSITIVE, Record
+from cxrkit.errors import BadInput
+
+METADATA = "data.csv"
+NEEDED = ("patient_id", "image_id", "sex", "modality", "projection")
+FILMS = ("CR", "DX")
+VIEWS = {"pa": "PA", "ap": "AP", "ll": "lateral", "lateral": "lateral"}
+SEXES = {"m": "M", "f": "F", "w": "F"}
+"""Its readme says m/w, its table m/f."""
+URL = "https://github.com/ml-workgroup/covid-19-image-repository"
+
+
+def is_here(root: Path) -> bool:
+    """Whether a folder has this layout."""
+    return (root / METADATA).is_file() and (root / "png").is_dir()
+
+
+def read(root: str | Path, name: str = "hannover") -> list[Record]:
+    """Records of the Hannover set, one for each row of data.csv. Raises BadInput: no metadata, a missing column."""
+    path = Path(root) / METADATA
+    if not path.is_file():
+        raise BadInput(f"There is no {METADATA}.", root, f"give the folder that holds {METADATA} and png/, of {URL}")
+    rows = table.rows_of(path, NEEDED, f"use the data set's own file: {URL}")
+    return table.once_each((number, _record(row, number, name)) for number, row in rows)
+
+
+def _record(row: table.Row, number: int, source: str) -> Record:
+    key, view = row["image_id"], row["projection"].lower()
+    excluded = table.leads_nowhere(number, key)
+    path = "" if excluded else f"{source}/png/{key}.png"
+    if not excluded and row["modality"] not in FILMS:
+        excluded = f"modality {row['modality'] or 'not known'}"
+    return Record(
+        image_id=f"{source}/{key or f'row{number}'}",
+        path=path,
+        source=source,
+        label=POSITIVE,
+        finding="COVID-19",
+        patient=f"{source}:{row['patient_id'] or key}",
+        modality="X-ray" if row["modality"] in FILMS else row["modality"],
+        view=VIEWS.get(view, ""),
+        view_basis="Hannover data.csv" if view in VIEWS else "",
+        age=row.get("age", ""),
+        sex=SEXES.get(row["sex"].lower(), ""),
+        case_url=URL,
+        licence="CC BY 3.0",
+        credit="Winther et al., COVID-19 Image Repository, Hannover Medical School, doi:10.6084/m9.figshare.12275009",
+        collected="imported",
+        excluded=excluded,
+    )

@@ -1,0 +1,127 @@
+"""Reader of the COVID-19 Radiography Database: Kaggle's tawsifurrahman/covid19-radiography-database.
+
+Chowdhury et al. 2020, IEEE Access 8:132665; Rahman et al. 2021, https://doi.org/10.1016/j.compbiomed.2021.104319. No licence
+holds for all: the films are other collections', under their terms.
+
+Folders COVID/, Normal/, Lung_Opacity/ and "Viral Pneumonia"/, each with images/ and masks/ (early versions: the films themselves),
+and beside them COVID.metadata.xlsx and so on, with the columns FILE NAME, FORMAT, SIZE, URL. 299 x 299 PNG, all re-encoded.
+3,616 COVID-19: 2,473 from BIMCV and PadChest's publishers, 183 of Hannover, 559 of SIRM, ieee8023, Eurorad and others, 400 of
+COVID-CXNet. 10,192 normal: 8,851 of RSNA, 1,341 of Kermany's children. What a reader of its numbers should know:
+
+- Not one source has both classes: source and label are the same thing here, and a high score shows nothing.
+- Normal-63 to Normal-1403 are Kermany's children of one to five years, the very films that CoronaHack calls normal. They are left out,
+  by name, since a re-encoded copy cannot be told by its bytes where the run's own films are not at hand.
+- Among the COVID-19 films are 42 of Hannover's that other rows have too, and films of SIRM and ieee8023, which a run may have trained
+  on: the copy search finds those that its films show.
+- Whose a film is was lost when it was collected. BIMCV has several films a patient, so that intervals here are too narrow.
+"""
+
+import re
+from pathlib import Path
+
+from cxrkit.data.images import SUFFIXES
+from cxrkit.data.readers import spreadsheet
+from cxrkit.data.records import NEGATIVE, POSITIVE, Record
+from cxrkit.errors import BadInput
+
+FOLDERS = {"COVID": POSITIVE, "Normal": NEGATIVE, "Lung_Opacity": "", "Viral Pneumonia": ""}
+NESTED = "COVID-19_Radiography_Dataset"
+URL = "https://www.kaggle.com/datasets/tawsifurrahman/covid19-radiography-database"
+CREDIT = "COVID-19 Radiography Database, Chowdhury et al. (2020), Rahman et al. (2021)"
+
+ORIGINS = {
+    "bimcv": "bimcv",
+    "ml-workgroup": "hannover",
+    "ml_workgroup": "hannover",
+    "armiro": "cxnet",
+    "ieee8023": "ieee8023",
+    "eurorad": "eurorad",
+    "sirm.org": "sirm",
+    "rsna": "rsna",
+    "paultimothymooney": "kermany",
+    "figshare": "figshare",
+}
+"""What is in the URL of a row: the name of the source that it means. The first that fits counts."""
+
+NUMBERED = re.compile(r"[A-Za-z_ ]+?[- ]?\(?(\d+)\)?")
+CHILDREN = range(63, 1404)
+
+
+def is_here(root: Path) -> bool:
+    """Whether a folder has this layout."""
+    return all((root / folder).is_dir() for folder in ("COVID", "Normal")) and (root / "COVID.metadata.xlsx").is_file()
+
+
+def read(root: str | Path, name: str = "radiography") -> list[Record]:
+    """Records of the Radiography database, one for each file of its four folders, and one for each row that names none.
+
+    The source of a film is `name` and where its row says that it is from, as radiography-bimcv, or `name` alone where no
+    row does. Masks are no films and are not listed. Raises BadInput: no such folders, no file, a damaged spreadsheet.
+    """
+    root = Path(root)
+    home = root / NESTED if (root / NESTED / "COVID").is_dir() else root
+    if not all((home / folder).is_dir() for folder in ("COVID", "Normal")):
+        raise BadInput("The folder has no COVID/ and Normal/.", root, f"unpack {URL} and name the folder that holds them")
+    records = []
+    for folder in FOLDERS:
+        if (home / folder).is_dir():
+            records += _records(home, folder, name, Path(name) / home.relative_to(root))
+    if not any(record.path for record in records):
+        raise BadInput("The folders hold no file.", home, "unpack the archive again")
+    return records
+
+
+def _records(home: Path, folder: str, name: str, base: Path) -> list[Record]:
+    films = home / folder / "images" if (home / folder / "images").is_dir() else home / folder
+    urls = _urls(home / f"{folder}.metadata.xlsx")
+    records = []
+    for path in sorted(path for path in films.iterdir() if path.is_file()):
+        place = (base / path.relative_to(home)).as_posix()
+        records.append(_record(path, folder, name, place, urls.pop(_key(path.stem), "")))
+    for key, url in urls.items():
+        record = Record(f"{name}/{folder}/{key}", "", name, FOLDERS[folder], folder, case_url=url, licence="unknown", credit=CREDIT)
+        records.append(record.but(collected="kaggle", excluded=f"{folder}.metadata.xlsx names it, and there is no such file"))
+    return records
+
+
+def _urls(path: Path) -> dict[str, str]:
+    """{key of a film: URL} of a table; empty where there is none."""
+    rows = spreadsheet.rows_of(path) if path.exists() else []
+    lacking = {"FILE NAME", "URL"} - {title for row in rows for title in row}
+    if rows and lacking:
+        raise BadInput(f"The table lacks the column(s) {', '.join(sorted(lacking))}.", path, f"use the data set's own file: {URL}")
+    return {_key(row["FILE NAME"]): row.get("URL", "") for row in rows if row.get("FILE NAME")}
+
+
+def _key(stem: str) -> str:
+    """The number in a name, for tables write NORMAL-1 or "COVID 1" where the file is called Normal-1 or "COVID (1)"."""
+    numbered = NUMBERED.fullmatch(stem)
+    return numbered[1] if numbered else stem
+
+
+def _record(path: Path, folder: str, name: str, place: str, url: str) -> Record:
+    key, label = _key(path.stem), FOLDERS[folder]
+    child = folder == "Normal" and key.isdigit() and int(key) in CHILDREN
+    origin = next((origin for part, origin in ORIGINS.items() if part in url.lower()), "kermany" if child else "")
+    source = f"{name}-{origin}" if origin else name
+    excluded = ""
+    if path.suffix.lower() not in SUFFIXES:
+        excluded = f"no image type: {path.suffix or 'no suffix'}"
+    elif not label:
+        excluded = f"finding {folder}: neither normal nor COVID-19"
+    elif child or origin == "kermany":
+        excluded = "a child of one to five years (Kermany), and a film of CoronaHack's"
+    return Record(
+        image_id=f"{source}/{folder}/{path.name}",
+        path=place,
+        source=source,
+        label=label,
+        finding=folder,
+        patient=f"{source}:{folder}/{path.stem}",
+        age="1-5" if child or origin == "kermany" else "",
+        case_url=url or URL,
+        licence="unknown",
+        credit=CREDIT,
+        collected="kaggle",
+        excluded=excluded,
+    )
