@@ -34,11 +34,17 @@ kernel/run.py, at the end, is the program.
     cxrkit/data/manifest.py                  manifest.csv: every image that any source named, used or not, one row each, with split, copies and reasons for exclusion.
     cxrkit/data/pixels.py                    The films of a manifest as grey squares of one size, read from the film cache as a memory map.
     cxrkit/data/readers/__init__.py          Readers of films: each kind of source yields the same Records.
+    cxrkit/data/readers/actualmed.py         Reader of the Actualmed COVID-19 Chest X-ray Dataset: both classes from Spain, metadata.csv beside images/.
     cxrkit/data/readers/collected.py         Collected films: the typed contents of `record.json`, and the reader that turns a store of them into records.
     cxrkit/data/readers/coronahack.py        Reader of CoronaHack: Kaggle's praveengovi/coronahack-chest-xraydataset.
+    cxrkit/data/readers/covidgr.py           Reader of COVIDGR-1.0: both classes from one hospital, one view and one kind of equipment.
     cxrkit/data/readers/folder.py            Reader of a plain folder of films: covid/ and normal/ with files in them, and optionally films.csv beside them.
+    cxrkit/data/readers/hannover.py          Reader of the COVID-19 Image Repository of Hannover Medical School: positives alone, data.csv beside png/.
     cxrkit/data/readers/ieee8023.py          Reader of ieee8023/covid-chestxray-dataset and folders in its form: metadata.csv beside images/.
+    cxrkit/data/readers/nih.py               Reader of NIH ChestX-ray14: adults without a finding, as negatives; Data_Entry_2017.csv beside the films.
     cxrkit/data/readers/phantom.py           Synthetic data: drawn chest phantoms, a stand-in for films, so that the whole road runs where no film is.
+    cxrkit/data/readers/radiography.py       Reader of the COVID-19 Radiography Database: Kaggle's tawsifurrahman/covid19-radiography-database.
+    cxrkit/data/readers/spreadsheet.py       Spreadsheets (.xlsx) as rows of text: as much of Office Open XML (ECMA-376) as a plain table on one sheet needs.
     cxrkit/data/readers/table.py             Metadata tables beside films: the rules of every reader of one, so that no row leads out of its folder or counts twice.
     cxrkit/data/records.py                   The record of one image: label, patient, view, provenance, licence, file facts and split.
     cxrkit/data/registration.py              Image registration: lays one thumbnail over a crop of the other, and says how well they then agree.
@@ -145,7 +151,7 @@ RESULTS = 'cxrkit-chest-films-results'  # slug of your dataset that the results 
 RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = 'f863b3029d42573fb34ca9ac006ad0beec74cb56556a649b219557929d367824'
+SOURCE_SHA256 = 'a169f27a6f0b67ec9b13539286e435c77e226671cc3e5d204dd730b7bc1bc8d3'
 FILES = {}
 
 
@@ -4088,6 +4094,104 @@ FILES['cxrkit/data/readers/__init__.py'] = r'''
 
 
 # ======================================================================================================================
+# cxrkit/data/readers/actualmed.py
+# ======================================================================================================================
+
+FILES['cxrkit/data/readers/actualmed.py'] = r'''
+"""Reader of the Actualmed COVID-19 Chest X-ray Dataset: both classes from Spain, metadata.csv beside images/.
+
+https://github.com/agchung/Actualmed-COVID-chestxray-dataset, read at 27240dd. It has no licence but the sentence that it is
+for research alone: do not pass the films on.
+
+238 films of March and April 2020: 58 COVID-19 (26 AP, 32 PA), 127 "No finding" (4 AP, 123 PA), 53 inconclusive, whose finding
+is empty. What a reader of its numbers should know:
+
+- The label is a radiologist's reading of the film (negative, inconclusive, compatible with COVID-19), and no test of the virus: who has
+  COVID-19 and a clean film stands among the negatives.
+- View and machine tell the classes apart. The station named 1722810162 in the files' names took 103 negative and 23 COVID-19
+  films, all PA but one; the station 1722810170 took 8 and 34. The kind `actualmed-room` keeps the PA films of the first alone.
+- Of 4 patients (ANON58, ANON60, ANON96, ANON191) there are films of both labels, days apart. A manifest that excludes conflicts lists these.
+- Age and sex are empty throughout.
+"""
+
+import re
+from pathlib import Path
+
+from cxrkit.data.readers import table
+from cxrkit.data.records import NEGATIVE, POSITIVE, Record
+from cxrkit.errors import BadInput
+
+METADATA = "metadata.csv"
+NEEDED = ("patientid", "finding", "view", "modality", "imagename", "notes")
+LABELS = {"COVID-19": POSITIVE, "No finding": NEGATIVE}
+VIEWS = {"PA": "PA", "AP": "AP", "L": "lateral"}
+NAME = re.compile(r"(CR|DX)\.1\.2\.840\.113564\.(?P<station>\d+)\.\d+\.\d+\.png")
+"""A file's name: modality, the maker's root, the station, the time, the detector."""
+ROOM = "1722810162"
+URL = "https://github.com/agchung/Actualmed-COVID-chestxray-dataset"
+
+
+def is_here(root: Path) -> bool:
+    """Whether a folder has this layout."""
+    return (root / METADATA).is_file() and any((root / "images").glob("*.1.2.840.113564.*.png"))
+
+
+def read(root: str | Path, name: str = "actualmed") -> list[Record]:
+    """Records of Actualmed, one for each row of metadata.csv; inconclusive and other findings come back excluded.
+
+    Raises BadInput: no metadata, a missing column.
+    """
+    path = Path(root) / METADATA
+    if not path.is_file():
+        raise BadInput(f"There is no {METADATA}.", root, f"give the folder that holds {METADATA} and images/, of {URL}")
+    rows = table.rows_of(path, NEEDED, f"use the data set's own file: {URL}")
+    return table.once_each((number, _record(row, number, name)) for number, row in rows)
+
+
+def read_room(root: str | Path, name: str = "actualmed-room") -> list[Record]:
+    """As `read`, with every film excluded that another station took, or that is not PA."""
+    return [record.but(excluded=record.excluded or _elsewhere(record)) for record in read(root, name)]
+
+
+def _elsewhere(record: Record) -> str:
+    named = NAME.fullmatch(record.path.rpartition("/")[2])
+    station = named["station"] if named else ""
+    if station != ROOM:
+        return f"station {station or 'not known'}: not the one room that is asked for"
+    return "" if record.view == "PA" else f"view {record.view or 'not known'}: only PA is asked for"
+
+
+def _record(row: table.Row, number: int, source: str) -> Record:
+    name, finding = row["imagename"], row["finding"]
+    path, excluded = f"{source}/images/{name}", table.leads_nowhere(number, name)
+    if excluded:
+        path = ""
+    elif row["modality"] != "X-ray":
+        excluded = f"modality {row['modality'] or 'not known'}"
+    elif finding not in LABELS:
+        excluded = "finding inconclusive" if not finding else f"finding {finding}: neither normal nor COVID-19"
+    return Record(
+        image_id=f"{source}/{name or f'row{number}'}",
+        path=path,
+        source=source,
+        label=LABELS.get(finding, ""),
+        finding=finding or row["notes"].partition(",")[0],
+        patient=f"{source}:{row['patientid'] or name}",
+        modality=row["modality"],
+        view=VIEWS.get(row["view"].upper(), ""),
+        view_basis="Actualmed metadata" if row["view"].upper() in VIEWS else "",
+        age=row.get("age", ""),
+        sex=row.get("sex", ""),
+        case_url=URL,
+        licence="unknown",
+        credit="Actualmed; J. A. Heredia Álvaro and P. Agustí Ballester (Universitat Jaume I)",
+        collected="imported",
+        excluded=excluded,
+    )
+'''[1:]
+
+
+# ======================================================================================================================
 # cxrkit/data/readers/collected.py
 # ======================================================================================================================
 
@@ -4559,6 +4663,118 @@ def _view(name: str, kermany: re.Match[str] | None) -> tuple[str, str]:
 
 
 # ======================================================================================================================
+# cxrkit/data/readers/covidgr.py
+# ======================================================================================================================
+
+FILES['cxrkit/data/readers/covidgr.py'] = r'''
+"""Reader of COVIDGR-1.0: both classes from one hospital, one view and one kind of equipment.
+
+Tabik et al. 2020, https://arxiv.org/abs/2006.01409. Hospital Universitario San Cecilio, Granada; release
+1.0 of https://github.com/ari-dasci/OD-covidgr. The repository has no licence: cite, and do not pass the films on.
+
+852 films, all PA: 426 positive by RT-PCR within 24 hours of the film (190 women, 236 men; 76 Normal-PCR+, 100 mild,
+171 moderate, 79 severe), 426 negative (239 women, 187 men). Folders P/ and N/, and severity.csv with the columns Name and
+Severity: the layout as others' code reads it, for the release itself was not at hand. What a reader of its numbers should know:
+
+- Normal-PCR+ films show nothing that a radiologist sees. No network should find them, and one that does is worth a question.
+- The grades count 426, and severity.csv has been reported to lack one of the films of P/; such a film has no grade here.
+- No table says whose a film is, nor age or sex: each film is taken for one patient's, which the publication suggests.
+- Earlier copies have 754 films, of the version before the release.
+"""
+
+from pathlib import Path
+
+from cxrkit.data.images import SUFFIXES
+from cxrkit.data.readers import table
+from cxrkit.data.records import NEGATIVE, POSITIVE, Record
+from cxrkit.errors import BadInput
+
+TABLE = "severity.csv"
+NEEDED = ("Name", "Severity")
+FOLDERS = {"P": POSITIVE, "N": NEGATIVE}
+GRADES = ("NORMAL-PCR+", "MILD", "MODERATE", "SEVERE")
+NESTED = "COVIDGR_1.0"
+"""The folder in which the release's archive has everything."""
+URL = "https://github.com/ari-dasci/OD-covidgr"
+CREDIT = "COVIDGR-1.0, Tabik et al. (2020), arXiv:2006.01409"
+
+
+def is_here(root: Path) -> bool:
+    """Whether a folder has this layout."""
+    return all((root / folder).is_dir() for folder in FOLDERS) and (root / TABLE).is_file()
+
+
+def read(root: str | Path, name: str = "covidgr") -> list[Record]:
+    """Records of COVIDGR, one for each file of P/ and N/, and one for each row of severity.csv that names none.
+
+    root: the folder of P/ and N/, or the one around it. `finding` is the folder and the grade, as P/MILD; rows that name no
+    film of P/, and grades that are not the data set's, are said in `excluded`. Without severity.csv the films have no grade.
+    Raises BadInput: no folder, no film in it, a severity.csv without its columns.
+    """
+    root = Path(root)
+    home = root / NESTED if (root / NESTED / "P").is_dir() else root
+    if not all((home / folder).is_dir() for folder in FOLDERS):
+        raise BadInput("The folder has no P/ and N/.", root, f"unpack the release of {URL} and name the folder that holds P/ and N/")
+    base = Path(name) / home.relative_to(root)
+    rows = table.rows_of(home / TABLE, NEEDED, f"use the release's own file: {URL}") if (home / TABLE).exists() else []
+    grades, records = {}, []
+    for number, row in rows:
+        if _stem(row["Name"]) in grades:
+            records.append(_without_film(name, number, row, "names a film again"))
+        else:
+            grades[_stem(row["Name"])] = (number, row)
+    for folder in FOLDERS:
+        for path in sorted(path for path in (home / folder).iterdir() if path.is_file()):
+            row = grades.pop(path.stem, (0, {}))[1] if folder == "P" else {}
+            records.append(_record(path, name, (base / folder / path.name).as_posix(), row.get("Severity", "")))
+    if not any(record.path for record in records):
+        raise BadInput("P/ and N/ hold no file.", home, "unpack the release again")
+    return records + [_without_film(name, number, row, "names no film of P/") for number, row in grades.values()]
+
+
+def _stem(name: str) -> str:
+    """The name of a row without the suffix of an image."""
+    return name.rpartition(".")[0] if name.lower().endswith(SUFFIXES) else name
+
+
+def _record(path: Path, source: str, place: str, severity: str) -> Record:
+    folder, grade = path.parent.name, severity.upper()
+    excluded = "" if path.suffix.lower() in SUFFIXES else f"no image type: {path.suffix or 'no suffix'}"
+    if grade and grade not in GRADES:
+        excluded = excluded or f"{TABLE} has the unknown grade {severity!r}"
+    return Record(
+        image_id=f"{source}/{folder}/{path.name}",
+        path=place,
+        source=source,
+        label=FOLDERS[folder],
+        finding=f"{folder}/{grade}" if grade else folder,
+        patient=f"{source}:{folder}/{path.stem}",
+        view="PA",
+        view_basis="COVIDGR: only PA films were taken",
+        case_url=URL,
+        licence="unknown",
+        credit=CREDIT,
+        collected="imported",
+        excluded=excluded,
+    )
+
+
+def _without_film(source: str, number: int, row: table.Row, what: str) -> Record:
+    return Record(
+        image_id=f"{source}/{TABLE}#row{number}",
+        path="",
+        source=source,
+        label=POSITIVE,
+        finding=f"P/{row['Severity'].upper()}",
+        licence="unknown",
+        credit=CREDIT,
+        collected="imported",
+        excluded=f"row {number} of the metadata {what}: {row['Name']!r}",
+    )
+'''[1:]
+
+
+# ======================================================================================================================
 # cxrkit/data/readers/folder.py
 # ======================================================================================================================
 
@@ -4640,6 +4856,81 @@ def _told(root: Path) -> dict[str, dict[str, str]]:
                 f"use one of: {', '.join(filter(None, VIEWS))}",
             )
     return {row["file"]: {column: (row.get(column) or "").strip() for column in COLUMNS} for row in rows}
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/data/readers/hannover.py
+# ======================================================================================================================
+
+FILES['cxrkit/data/readers/hannover.py'] = r'''
+"""Reader of the COVID-19 Image Repository of Hannover Medical School: positives alone, data.csv beside png/.
+
+Winther et al. 2020, https://doi.org/10.6084/m9.figshare.12275009; https://github.com/ml-workgroup/covid-19-image-repository,
+read at ad7ab09. CC BY 3.0.
+
+243 films of 71 patients (24 women, 47 men), all with COVID-19; 194 AP, 49 PA. What a reader of its numbers should know:
+
+- There is no negative film: with negatives from elsewhere the hospital alone tells the classes apart. It can be asked for
+  sensitivity, and for nothing else.
+- One patient has 22 films: weigh patients, not films.
+- Part of it is in other collections: 92 rows of ieee8023's metadata of June 2020, and 183 films of the Radiography database.
+- Age, size and weight are withheld by the authors.
+"""
+
+from pathlib import Path
+
+from cxrkit.data.readers import table
+from cxrkit.data.records import POSITIVE, Record
+from cxrkit.errors import BadInput
+
+METADATA = "data.csv"
+NEEDED = ("patient_id", "image_id", "sex", "modality", "projection")
+FILMS = ("CR", "DX")
+VIEWS = {"pa": "PA", "ap": "AP", "ll": "lateral", "lateral": "lateral"}
+SEXES = {"m": "M", "f": "F", "w": "F"}
+"""Its readme says m/w, its table m/f."""
+URL = "https://github.com/ml-workgroup/covid-19-image-repository"
+
+
+def is_here(root: Path) -> bool:
+    """Whether a folder has this layout."""
+    return (root / METADATA).is_file() and (root / "png").is_dir()
+
+
+def read(root: str | Path, name: str = "hannover") -> list[Record]:
+    """Records of the Hannover set, one for each row of data.csv. Raises BadInput: no metadata, a missing column."""
+    path = Path(root) / METADATA
+    if not path.is_file():
+        raise BadInput(f"There is no {METADATA}.", root, f"give the folder that holds {METADATA} and png/, of {URL}")
+    rows = table.rows_of(path, NEEDED, f"use the data set's own file: {URL}")
+    return table.once_each((number, _record(row, number, name)) for number, row in rows)
+
+
+def _record(row: table.Row, number: int, source: str) -> Record:
+    key, view = row["image_id"], row["projection"].lower()
+    excluded = table.leads_nowhere(number, key)
+    path = "" if excluded else f"{source}/png/{key}.png"
+    if not excluded and row["modality"] not in FILMS:
+        excluded = f"modality {row['modality'] or 'not known'}"
+    return Record(
+        image_id=f"{source}/{key or f'row{number}'}",
+        path=path,
+        source=source,
+        label=POSITIVE,
+        finding="COVID-19",
+        patient=f"{source}:{row['patient_id'] or key}",
+        modality="X-ray" if row["modality"] in FILMS else row["modality"],
+        view=VIEWS.get(view, ""),
+        view_basis="Hannover data.csv" if view in VIEWS else "",
+        age=row.get("age", ""),
+        sex=SEXES.get(row["sex"].lower(), ""),
+        case_url=URL,
+        licence="CC BY 3.0",
+        credit="Winther et al., COVID-19 Image Repository, Hannover Medical School, doi:10.6084/m9.figshare.12275009",
+        collected="imported",
+        excluded=excluded,
+    )
 '''[1:]
 
 
@@ -4728,6 +5019,100 @@ def _label(row: table.Row, url: str) -> tuple[str, str]:
             return POSITIVE, "a film without finding in a COVID-19 case"
         return NEGATIVE, ""
     return "", f"finding {finding or 'empty'}: neither normal nor COVID-19"
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/data/readers/nih.py
+# ======================================================================================================================
+
+FILES['cxrkit/data/readers/nih.py'] = r'''
+"""Reader of NIH ChestX-ray14: adults without a finding, as negatives; Data_Entry_2017.csv beside the films.
+
+Wang et al. 2017, CVPR, https://arxiv.org/abs/1705.02315; https://nihcc.app.box.com/v/ChestXray-NIHCC. Free to use; NIH asks to be
+named as the provider, with a link, and for the citation.
+
+112,120 films of 30,805 patients of one hospital, 1992 to 2015; 60,361 "No Finding". Counts and layout are those that copies and
+others' code give; the data set itself was not at hand. What a reader of its numbers should know:
+
+- There is no COVID-19: with positives from elsewhere the hospital alone tells the classes apart. It can be asked for specificity.
+- "No Finding" was read from reports by a program: none of fourteen findings was named. It is not the same as healthy.
+- Ages reach 414: those above 110 count as not known. Films of patients under 18 are left out.
+- RSNA's challenge was made of these films, and so is much of what other collections call normal.
+- Films of one patient run from follow-up 0 to 183: weigh patients, not films.
+"""
+
+from pathlib import Path
+
+from cxrkit.data.readers import table
+from cxrkit.data.records import NEGATIVE, Record
+from cxrkit.errors import BadInput
+
+TABLES = ("Data_Entry_2017_v2020.csv", "Data_Entry_2017.csv", "sample_labels.csv")
+"""The table of the second and of the first edition, and of Kaggle's sample of 5,606 films."""
+NEEDED = ("Image Index", "Finding Labels", "Patient ID", "Patient Age", "View Position")
+FOLDERS = ("images", "images_*/images", "images_*", "sample/images")
+ADULT, OLDEST = 18, 110
+NO_FINDING = "No Finding"
+URL = "https://nihcc.app.box.com/v/ChestXray-NIHCC"
+
+
+def is_here(root: Path) -> bool:
+    """Whether a folder has this layout."""
+    return any((root / name).is_file() for name in TABLES)
+
+
+def read(root: str | Path, name: str = "nih") -> list[Record]:
+    """Records of NIH ChestX-ray14, one for each row of its table; films with a finding, of children, and absent ones are excluded.
+
+    The films lie in images/, or in the images_001/images/ to images_012/images/ of Kaggle's copy. Raises BadInput: no table,
+    a missing column.
+    """
+    root = Path(root)
+    path = next((root / name for name in TABLES if (root / name).is_file()), None)
+    if path is None:
+        raise BadInput(f"There is none of {', '.join(TABLES)}.", root, f"give the folder that holds one of them and the films, of {URL}")
+    rows = table.rows_of(path, NEEDED, f"use the data set's own file: {URL}")
+    folders = [folder for pattern in FOLDERS for folder in sorted(root.glob(pattern)) if folder.is_dir()]
+    place_of = {film.name: film.relative_to(root).as_posix() for folder in folders for film in folder.iterdir() if film.is_file()}
+    return table.once_each((number, _record(row, number, name, place_of)) for number, row in rows)
+
+
+def _record(row: table.Row, number: int, source: str, place_of: dict[str, str]) -> Record:
+    name, finding, view = row["Image Index"], row["Finding Labels"], row["View Position"]
+    years = _years(row["Patient Age"])
+    excluded = table.leads_nowhere(number, name)
+    if not excluded and finding != NO_FINDING:
+        excluded = "a finding: neither normal nor COVID-19"
+    elif not excluded and years is not None and years < ADULT:
+        excluded = f"a patient under {ADULT} years"
+    elif not excluded and name not in place_of:
+        excluded = "the film is not in this folder"
+    return Record(
+        image_id=f"{source}/{name or f'row{number}'}",
+        path=f"{source}/{place_of[name]}" if name in place_of else "",
+        source=source,
+        label=NEGATIVE if finding == NO_FINDING else "",
+        finding=finding,
+        patient=f"{source}:{row['Patient ID'] or name}",
+        view=view if view in ("PA", "AP") else "",
+        view_basis="NIH metadata" if view in ("PA", "AP") else "",
+        age="" if years is None else str(years),
+        sex=row.get("Patient Gender") or row.get("Patient Sex") or "",
+        case_url=URL,
+        licence="NIH: open, with credit",
+        credit="NIH Clinical Center; Wang et al. (2017), arXiv:1705.02315",
+        collected="imported",
+        excluded=excluded,
+    )
+
+
+def _years(text: str) -> int | None:
+    """Whole years from "58" or from the first edition's "058Y"; 0 for months and days, None for what no person reaches."""
+    digits = text.removesuffix("Y")
+    if text.endswith(("M", "D")) and text[:-1].isdigit():
+        return 0
+    return int(digits) if digits.isdigit() and int(digits) <= OLDEST else None
 '''[1:]
 
 
@@ -4877,6 +5262,210 @@ def _save(film, path, random):
     film = film.resize((SIDE + 8 * int(random.integers(0, 5)), SIDE), Image.Resampling.BILINEAR)
     with replacing(path) as temporary:
         film.save(temporary, format="JPEG", quality=85)
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/data/readers/radiography.py
+# ======================================================================================================================
+
+FILES['cxrkit/data/readers/radiography.py'] = r'''
+"""Reader of the COVID-19 Radiography Database: Kaggle's tawsifurrahman/covid19-radiography-database.
+
+Chowdhury et al. 2020, IEEE Access 8:132665; Rahman et al. 2021, https://doi.org/10.1016/j.compbiomed.2021.104319. No licence
+holds for all: the films are other collections', under their terms.
+
+Folders COVID/, Normal/, Lung_Opacity/ and "Viral Pneumonia"/, each with images/ and masks/ (early versions: the films themselves),
+and beside them COVID.metadata.xlsx and so on, with the columns FILE NAME, FORMAT, SIZE, URL. 299 x 299 PNG, all re-encoded.
+3,616 COVID-19: 2,473 from BIMCV and PadChest's publishers, 183 of Hannover, 559 of SIRM, ieee8023, Eurorad and others, 400 of
+COVID-CXNet. 10,192 normal: 8,851 of RSNA, 1,341 of Kermany's children. Counts and layout are those that copies and others' code
+give; the data set itself was not at hand. What a reader of its numbers should know:
+
+- Not one source has both classes: source and label are the same thing here, and a high score shows nothing.
+- Normal-63 to Normal-1403 are Kermany's children of one to five years, the very films that CoronaHack calls normal. They are left out,
+  by name, since a re-encoded copy cannot be told by its bytes where the run's own films are not at hand.
+- Among the COVID-19 films are 42 of Hannover's that other rows have too, and films of SIRM and ieee8023, which a run may have trained
+  on: the copy search finds those that its films show.
+- Whose a film is was lost when it was collected. BIMCV has several films a patient, so that intervals here are too narrow.
+"""
+
+import re
+from pathlib import Path
+
+from cxrkit.data.images import SUFFIXES
+from cxrkit.data.readers import spreadsheet
+from cxrkit.data.records import NEGATIVE, POSITIVE, Record
+from cxrkit.errors import BadInput
+
+FOLDERS = {"COVID": POSITIVE, "Normal": NEGATIVE, "Lung_Opacity": "", "Viral Pneumonia": ""}
+NESTED = "COVID-19_Radiography_Dataset"
+URL = "https://www.kaggle.com/datasets/tawsifurrahman/covid19-radiography-database"
+CREDIT = "COVID-19 Radiography Database, Chowdhury et al. (2020), Rahman et al. (2021)"
+
+ORIGINS = {
+    "bimcv": "bimcv",
+    "ml-workgroup": "hannover",
+    "ml_workgroup": "hannover",
+    "armiro": "cxnet",
+    "ieee8023": "ieee8023",
+    "eurorad": "eurorad",
+    "sirm.org": "sirm",
+    "rsna": "rsna",
+    "paultimothymooney": "kermany",
+    "figshare": "figshare",
+}
+"""What is in the URL of a row: the name of the source that it means. The first that fits counts."""
+
+NUMBERED = re.compile(r"[A-Za-z_ ]+?[- ]?\(?(\d+)\)?")
+CHILDREN = range(63, 1404)
+
+
+def is_here(root: Path) -> bool:
+    """Whether a folder has this layout."""
+    return all((root / folder).is_dir() for folder in ("COVID", "Normal")) and (root / "COVID.metadata.xlsx").is_file()
+
+
+def read(root: str | Path, name: str = "radiography") -> list[Record]:
+    """Records of the Radiography database, one for each file of its four folders, and one for each row that names none.
+
+    The source of a film is `name` and where its row says that it is from, as radiography-bimcv, or `name` alone where no
+    row does. Masks are no films and are not listed. Raises BadInput: no such folders, no file, a damaged spreadsheet.
+    """
+    root = Path(root)
+    home = root / NESTED if (root / NESTED / "COVID").is_dir() else root
+    if not all((home / folder).is_dir() for folder in ("COVID", "Normal")):
+        raise BadInput("The folder has no COVID/ and Normal/.", root, f"unpack {URL} and name the folder that holds them")
+    records = []
+    for folder in FOLDERS:
+        if (home / folder).is_dir():
+            records += _records(home, folder, name, Path(name) / home.relative_to(root))
+    if not any(record.path for record in records):
+        raise BadInput("The folders hold no file.", home, "unpack the archive again")
+    return records
+
+
+def _records(home: Path, folder: str, name: str, base: Path) -> list[Record]:
+    films = home / folder / "images" if (home / folder / "images").is_dir() else home / folder
+    urls = _urls(home / f"{folder}.metadata.xlsx")
+    records = []
+    for path in sorted(path for path in films.iterdir() if path.is_file()):
+        place = (base / path.relative_to(home)).as_posix()
+        records.append(_record(path, folder, name, place, urls.pop(_key(path.stem), "")))
+    for key, url in urls.items():
+        record = Record(f"{name}/{folder}/{key}", "", name, FOLDERS[folder], folder, case_url=url, licence="unknown", credit=CREDIT)
+        records.append(record.but(collected="kaggle", excluded=f"{folder}.metadata.xlsx names it, and there is no such file"))
+    return records
+
+
+def _urls(path: Path) -> dict[str, str]:
+    """{key of a film: URL} of a table; empty where there is none."""
+    rows = spreadsheet.rows_of(path) if path.exists() else []
+    lacking = {"FILE NAME", "URL"} - {title for row in rows for title in row}
+    if rows and lacking:
+        raise BadInput(f"The table lacks the column(s) {', '.join(sorted(lacking))}.", path, f"use the data set's own file: {URL}")
+    return {_key(row["FILE NAME"]): row.get("URL", "") for row in rows if row.get("FILE NAME")}
+
+
+def _key(stem: str) -> str:
+    """The number in a name, for tables write NORMAL-1 or "COVID 1" where the file is called Normal-1 or "COVID (1)"."""
+    numbered = NUMBERED.fullmatch(stem)
+    return numbered[1] if numbered else stem
+
+
+def _record(path: Path, folder: str, name: str, place: str, url: str) -> Record:
+    key, label = _key(path.stem), FOLDERS[folder]
+    child = folder == "Normal" and key.isdigit() and int(key) in CHILDREN
+    origin = next((origin for part, origin in ORIGINS.items() if part in url.lower()), "kermany" if child else "")
+    source = f"{name}-{origin}" if origin else name
+    excluded = ""
+    if path.suffix.lower() not in SUFFIXES:
+        excluded = f"no image type: {path.suffix or 'no suffix'}"
+    elif not label:
+        excluded = f"finding {folder}: neither normal nor COVID-19"
+    elif child or origin == "kermany":
+        excluded = "a child of one to five years (Kermany), and a film of CoronaHack's"
+    return Record(
+        image_id=f"{source}/{folder}/{path.name}",
+        path=place,
+        source=source,
+        label=label,
+        finding=folder,
+        patient=f"{source}:{folder}/{path.stem}",
+        age="1-5" if child or origin == "kermany" else "",
+        case_url=url or URL,
+        licence="unknown",
+        credit=CREDIT,
+        collected="kaggle",
+        excluded=excluded,
+    )
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/data/readers/spreadsheet.py
+# ======================================================================================================================
+
+FILES['cxrkit/data/readers/spreadsheet.py'] = r'''
+"""Spreadsheets (.xlsx) as rows of text: as much of Office Open XML (ECMA-376) as a plain table on one sheet needs.
+
+Data sets come with such tables, and nothing else in the kit needs a library for them. Formulas, dates and formats are not read.
+"""
+
+import re
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree import ElementTree
+
+from cxrkit.errors import BadInput
+
+SPACE = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+STRINGS, SHEET = "xl/sharedStrings.xml", "xl/worksheets/sheet1.xml"
+LARGEST = 64 << 20
+"""Bytes of one unpacked part: the largest known table has a hundredth of it, and a packed bomb more."""
+DAMAGE = (OSError, zipfile.BadZipFile, ElementTree.ParseError, KeyError, ValueError, LookupError, NotImplementedError)
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    """The rows of the first sheet below its header, each {column title: text}; cells without a title are left out.
+
+    Raises BadInput for a file that is no spreadsheet or is damaged.
+    """
+    try:
+        with zipfile.ZipFile(path) as packed:
+            strings = _strings(packed) if STRINGS in packed.namelist() else []
+            rows = list(_rows(_parsed(packed, SHEET), strings))
+    except DAMAGE as error:
+        raise BadInput(f"The spreadsheet cannot be read: {error}.", path, "download the file again") from error
+    titles = rows[0] if rows else {}
+    return [{titles[column]: text for column, text in row.items() if titles.get(column)} for row in rows[1:]]
+
+
+def _parsed(packed: zipfile.ZipFile, name: str) -> ElementTree.Element:
+    if packed.getinfo(name).file_size > LARGEST:
+        raise ValueError(f"{name} is larger than {LARGEST >> 20} MiB")
+    text = packed.read(name)
+    if b"<!DOCTYPE" in text:
+        raise ValueError(f"{name} declares entities, which no spreadsheet does")
+    return ElementTree.fromstring(text)
+
+
+def _strings(packed: zipfile.ZipFile) -> list[str]:
+    """The texts that cells point to; one text may come in several runs."""
+    return ["".join(run.text or "" for run in item.iter(f"{SPACE}t")) for item in _parsed(packed, STRINGS)]
+
+
+def _rows(sheet: ElementTree.Element, strings: list[str]) -> Iterator[dict[str, str]]:
+    """Each row as {column letters: text}."""
+    for row in sheet.iter(f"{SPACE}row"):
+        yield {re.sub(r"\d", "", cell.get("r", "")): _text(cell, strings).strip() for cell in row.iter(f"{SPACE}c")}
+
+
+def _text(cell: ElementTree.Element, strings: list[str]) -> str:
+    if cell.get("t") == "inlineStr":
+        return "".join(run.text or "" for run in cell.iter(f"{SPACE}t"))
+    value = cell.findtext(f"{SPACE}v") or ""
+    return strings[int(value)] if cell.get("t") == "s" and value else value
 '''[1:]
 
 
@@ -5229,7 +5818,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from cxrkit.data.readers import collected, coronahack, folder, ieee8023, phantom
+from cxrkit.data.readers import actualmed, collected, coronahack, covidgr, folder, hannover, ieee8023, nih, phantom, radiography
 from cxrkit.data.records import Record
 from cxrkit.errors import BadInput, WrongUse
 
@@ -5244,8 +5833,22 @@ READERS: dict[str, Reader] = {
     "collected": collected.read,
     "ieee8023": ieee8023.read,
     "folder": folder.read,
+    "covidgr": covidgr.read,
+    "actualmed": actualmed.read,
+    "actualmed-room": actualmed.read_room,
+    "hannover": hannover.read,
+    "radiography": radiography.read,
+    "nih": nih.read,
     **DRAWN,
 }
+ELSEWHERE: dict[str, Callable[[Path], bool]] = {
+    "covidgr": covidgr.is_here,
+    "actualmed": actualmed.is_here,
+    "hannover": hannover.is_here,
+    "radiography": radiography.is_here,
+    "nih": nih.is_here,
+}
+"""Kinds to ask finished networks about, known by what lies in their folder. Other sets, and why they have no reader: .github/DATASETS.md."""
 
 
 @dataclass(frozen=True)
@@ -5280,6 +5883,11 @@ def parse(text: str, drawn_at: str | Path) -> Source:
     if not folder:
         raise WrongUse("The source names no folder.", text, "write KIND=DIR")
     return Source(kind, name, Path(folder))
+
+
+def recognised(folder: Path) -> str:
+    """The kind of a folder that is laid out as one of ELSEWHERE, or an empty text."""
+    return next((kind for kind, is_here in ELSEWHERE.items() if is_here(folder)), "")
 
 
 def name_of(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Reader of the Actualmed COVID-19 Chest X-ray Dataset: both classes from one provider in Spain, metadata.csv beside images/.
+"""Reader of the Actualmed COVID-19 Chest X-ray Dataset: both classes from Spain, metadata.csv beside images/.
 
 https://github.com/agchung/Actualmed-COVID-chestxray-dataset, read at 27240dd. It has no licence but the sentence that it is
 for research alone: do not pass the films on.

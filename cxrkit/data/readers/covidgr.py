@@ -1,11 +1,11 @@
 """Reader of COVIDGR-1.0: both classes from one hospital, one view and one kind of equipment.
 
-Tabik et al. 2020, IEEE JBHI 24:3595, https://arxiv.org/abs/2006.01409. Hospital Universitario San Cecilio, Granada; release
+Tabik et al. 2020, https://arxiv.org/abs/2006.01409. Hospital Universitario San Cecilio, Granada; release
 1.0 of https://github.com/ari-dasci/OD-covidgr. The repository has no licence: cite, and do not pass the films on.
 
-852 adult films, all PA: 426 positive by RT-PCR within 24 hours of the film (190 women, 236 men; 76 Normal-PCR+, 100 mild,
+852 films, all PA: 426 positive by RT-PCR within 24 hours of the film (190 women, 236 men; 76 Normal-PCR+, 100 mild,
 171 moderate, 79 severe), 426 negative (239 women, 187 men). Folders P/ and N/, and severity.csv with the columns Name and
-Severity. What a reader of its numbers should know:
+Severity: the layout as others' code reads it, for the release itself was not at hand. What a reader of its numbers should know:
 
 - Normal-PCR+ films show nothing that a radiologist sees. No network should find them, and one that does is worth a question.
 - The grades count 426, and severity.csv has been reported to lack one of the films of P/; such a film has no grade here.

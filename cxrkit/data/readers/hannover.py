@@ -7,7 +7,7 @@ read at ad7ab09. CC BY 3.0.
 
 - There is no negative film: with negatives from elsewhere the hospital alone tells the classes apart. It can be asked for
   sensitivity, and for nothing else.
-- One patient has 22 films, and most AP films are of intensive care, with tubes and lines: weigh patients, not films.
+- One patient has 22 films: weigh patients, not films.
 - Part of it is in other collections: 92 rows of ieee8023's metadata of June 2020, and 183 films of the Radiography database.
 - Age, size and weight are withheld by the authors.
 """

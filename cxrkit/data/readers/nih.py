@@ -3,7 +3,8 @@
 Wang et al. 2017, CVPR, https://arxiv.org/abs/1705.02315; https://nihcc.app.box.com/v/ChestXray-NIHCC. Free to use; NIH asks to be
 named as the provider, with a link, and for the citation.
 
-112,120 films of 30,805 patients of one hospital, 1992 to 2015; 60,361 "No Finding". What a reader of its numbers should know:
+112,120 films of 30,805 patients of one hospital, 1992 to 2015; 60,361 "No Finding". Counts and layout are those that copies and
+others' code give; the data set itself was not at hand. What a reader of its numbers should know:
 
 - There is no COVID-19: with positives from elsewhere the hospital alone tells the classes apart. It can be asked for specificity.
 - "No Finding" was read from reports by a program: none of fourteen findings was named. It is not the same as healthy.

@@ -6,7 +6,8 @@ holds for all: the films are other collections', under their terms.
 Folders COVID/, Normal/, Lung_Opacity/ and "Viral Pneumonia"/, each with images/ and masks/ (early versions: the films themselves),
 and beside them COVID.metadata.xlsx and so on, with the columns FILE NAME, FORMAT, SIZE, URL. 299 x 299 PNG, all re-encoded.
 3,616 COVID-19: 2,473 from BIMCV and PadChest's publishers, 183 of Hannover, 559 of SIRM, ieee8023, Eurorad and others, 400 of
-COVID-CXNet. 10,192 normal: 8,851 of RSNA, 1,341 of Kermany's children. What a reader of its numbers should know:
+COVID-CXNet. 10,192 normal: 8,851 of RSNA, 1,341 of Kermany's children. Counts and layout are those that copies and others' code
+give; the data set itself was not at hand. What a reader of its numbers should know:
 
 - Not one source has both classes: source and label are the same thing here, and a high score shows nothing.
 - Normal-63 to Normal-1403 are Kermany's children of one to five years, the very films that CoronaHack calls normal. They are left out,
