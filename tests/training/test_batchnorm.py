@@ -13,9 +13,9 @@ from tests.training.executor import machine
 from tests.training.trainings import drawn_films
 
 
-def network():
+def network(dropout=0.0):
     torch.manual_seed(0)
-    return nn.Sequential(nn.BatchNorm1d(4), nn.Dropout(0.5), nn.Linear(4, 3), nn.BatchNorm1d(3, momentum=0.3), nn.Linear(3, 2))
+    return nn.Sequential(nn.BatchNorm1d(4), nn.Dropout(dropout), nn.Linear(4, 3), nn.BatchNorm1d(3, momentum=0.3), nn.Linear(3, 2))
 
 
 def batches():
@@ -28,7 +28,7 @@ def state(model):
 
 
 def test_precise_statistics_are_the_mean_over_batches():
-    """Computed by hand: each batch goes through the layers with its own mean and variance, and nothing is dropped."""
+    """Computed by hand: each batch goes through the layers with its own mean and variance."""
     model = network()
     model(7 + torch.randn(20, 4))  # statistics of something else
     first, last, linear = [], [], [value.detach().numpy() for value in (model[2].weight, model[2].bias)]
@@ -42,6 +42,17 @@ def test_precise_statistics_are_the_mean_over_batches():
             assert np.allclose(layer.running_mean, np.mean([mean for mean, _ in wanted], 0), atol=1e-5)
             assert np.allclose(layer.running_var, np.mean([variance for _, variance in wanted], 0), rtol=1e-5)
         assert not any(module.training for module in model.modules())
+
+
+def test_they_are_those_of_the_network_as_it_is_trained():
+    """With its dropout at work, as in the paper."""
+    seen = []
+    for dropout in (0.0, 0.5):
+        model = network(dropout)
+        with batchnorm.precise(model, batches()):
+            seen.append([layer.running_mean.clone() for layer in batchnorm.layers(model)])
+            assert not any(module.training for module in model.modules())
+    assert torch.equal(seen[0][0], seen[1][0]) and not torch.equal(seen[0][1], seen[1][1])
 
 
 def test_they_are_gone_after_the_block_unless_they_are_kept():

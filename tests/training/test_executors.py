@@ -1,11 +1,15 @@
 """Trainings as processes: none outlives its run, none reaches another, and what goes to and fro are values."""
 
+import multiprocessing
 import pickle
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import replace
+from multiprocessing import connection
 from pathlib import Path
 
 import numpy as np
@@ -186,6 +190,19 @@ def test_a_task_is_small_beside_its_films(mapped, small):
     altered = Pixels(np.array(mapped.images), mapped.rows)
     sizes = [len(pickle.dumps(task_of(small, films=TrainingFilms((), Choice("host", ""), pixels)))) for pixels in (mapped, altered)]
     assert sizes[0] < 20_000 < 4_000_000 < sizes[1]
+
+
+def test_a_long_path_of_temporary_files_is_no_hindrance(tmp_path, monkeypatch):
+    """A socket's path may have a hundred characters; the server that forks trainings listens at one."""
+    long = tmp_path / ("x" * 80)
+    long.mkdir()
+    this = multiprocessing.current_process()
+    monkeypatch.setattr(this, "_config", {name: value for name, value in this._config.items() if name != "tempdir"})
+    monkeypatch.setattr(tempfile, "tempdir", str(long))
+    Processes()
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(connection.arbitrary_address("AF_UNIX"))
+    assert tempfile.gettempdir() == str(long) and not list(long.iterdir())
 
 
 def test_the_death_of_a_process_is_told_in_words():
