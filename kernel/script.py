@@ -151,7 +151,7 @@ RESULTS = 'cxrkit-chest-films-results'  # slug of your dataset that the results 
 RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = 'a169f27a6f0b67ec9b13539286e435c77e226671cc3e5d204dd730b7bc1bc8d3'
+SOURCE_SHA256 = '945dcb7ed13c4ace6ae216deb4cf15c04290a660dd0a135e59ab2db4d30b3b60'
 FILES = {}
 
 
@@ -16574,10 +16574,13 @@ processes are forked from a server that has loaded torch and fastai once (multip
 where the system has none.
 """
 
+import contextlib
 import multiprocessing
 import signal
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from multiprocessing import util
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
@@ -16591,6 +16594,8 @@ from cxrkit.training.stages import Job, Past
 METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
 LOADED = ["torchvision", "fastai.vision.learner", "fastai.metrics", "cxrkit.training.work"]
 """What the server loads once. None of it asks for a GPU as it is loaded, which a fork would not survive."""
+LONGEST_FOLDER = 70
+"""Characters of a folder in which multiprocessing can make a socket: a system allows its whole path 104 or 108."""
 
 
 @dataclass(frozen=True)
@@ -16633,6 +16638,7 @@ class Processes:
         self._context = multiprocessing.get_context(METHOD)
         if METHOD == "forkserver":
             self._context.set_forkserver_preload(LOADED)
+            _shorten_sockets()
         self._train, self._running = train, {}
 
     def start(self, task: Task) -> None:
@@ -16677,6 +16683,16 @@ class Processes:
         ours.close()
         process.join()
         process.close()
+
+
+def _shorten_sockets():
+    """Let multiprocessing's sockets, which lie in the folder of temporary files, lie in /tmp where that one's path is too long."""
+    usual = tempfile.tempdir
+    if len(tempfile.gettempdir()) > LONGEST_FOLDER:
+        tempfile.tempdir = "/tmp"
+        with contextlib.suppress(OSError):
+            util.get_temp_dir()  # made at the first call, and remembered
+        tempfile.tempdir = usual
 
 
 def _death(code):
