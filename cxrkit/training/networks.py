@@ -115,7 +115,9 @@ class Renormalised(nn.Module):
         self.factor, self.shift = old_deviation / new_deviation, (old_mean - new_mean) / new_deviation
 
     def forward(self, x):
-        return x * self.factor.to(x.device) + self.shift.to(x.device)
+        if self.factor.device != x.device:  # no buffers, which a state dict would hold: sent once, not at each step
+            self.factor, self.shift = self.factor.to(x.device), self.shift.to(x.device)
+        return x * self.factor + self.shift
 
 
 def splitter(architecture):
@@ -173,6 +175,14 @@ def training_bytes(architecture, image_size, batch_size):
         model(torch.empty(batch_size, 3, image_size, image_size))
     weights = sum(weight.numel() for weight in model.parameters())
     return 16 * weights + sum(storage.nbytes() for key, storage in held.items() if key not in own)
+
+
+def batch_that_fits(architecture, image_size, batch_size, free_bytes):
+    """The largest batch below `batch_size` that a training step has room for in so many bytes, by training_bytes; None below two films."""
+    one, two = (training_bytes(architecture, image_size, batch) for batch in (2, 4))  # the weights, and as much again for each film
+    a_film = (two - one) / 2
+    fits = min(batch_size - 1, int((free_bytes - one + 2 * a_film) / a_film))
+    return fits if fits >= 2 else None
 
 
 def load(path, architecture, device="cpu"):
