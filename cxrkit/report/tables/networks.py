@@ -123,12 +123,17 @@ def for_log(results: Results) -> Table:
 
 def differs_from_study(results: Results) -> Table:
     """Whether our runs differ from the study's, by Fisher's exact test."""
-    rows = []
+    rows, absent = [], []
     for row in results.comparison.study.beside_ours:
+        if not row.runs:
+            absent.append(short_name(row.architecture))
+            continue
         cells = [_fisher(row.p.get(key), row.runs) for key in ("error_rate", "sensitivity", "specificity")]
         rows.append([Cell(short_name(row.architecture)), number_cell(row.runs), *cells])
     titles = [Column("p, " + title, True) for title in ("error rate", "sensitivity", "specificity")]
     note = "Fisher's exact test of each of our runs against the study's one. Shown: the run with the median error rate, and the lowest and highest p over runs. The films are not the study's own list, which was not published."
+    if absent:
+        note += f" Not trained here: {', '.join(absent)}."
     columns = (Column("network"), Column("our runs", True), *titles)
     return Table("differs", "Do our runs differ from the study's?", columns, rows, note)
 
