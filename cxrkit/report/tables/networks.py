@@ -24,7 +24,16 @@ def beside_the_study(results: Results) -> Table:
     blind = best_without_lungs(results.audits)
     if blind:
         area = blind.held_out or blind.area
-        rows.append([Cell("no lungs seen"), Cell(blind.title), number_cell(area.auc.n), *[Cell(NOTHING)] * 3, figure_cell(area.auc), *[Cell(NOTHING)] * 4])
+        rows.append(
+            [
+                Cell("no lungs seen"),
+                Cell(blind.title),
+                number_cell(area.auc.n),
+                *[Cell(NOTHING)] * 3,
+                figure_cell(area.auc),
+                *[Cell(NOTHING)] * 4,
+            ]
+        )
     for architecture in dict.fromkeys([*results.architectures, *study.confusions()]):
         score = score_of(results, architecture)
         if score:
