@@ -267,6 +267,9 @@ def test_the_audits_gallery_shows_where_the_networks_looked(tmp_path, undrawn):
     soup = BeautifulSoup((results.folder / "report.html").read_text("utf-8"), "html.parser")
     shown = soup.find(class_="gallery").find_all("li")
     assert len(shown) == 2 and "where the network looked" in shown[0].img["alt"] and shown[0].img["class"] == ["pair"]
+    for film, called, p in zip(shown, ("COVID-19", "normal"), ("0.900", "0.100")):
+        said = " ".join(film.get_text().replace("\u2011", "-").split())
+        assert f"called {called}, p(COVID-19) {p}" in said
     assert not shown[1].img and "its licence does not let it be passed on: unknown" in shown[1].get_text()
     assert rows_of(soup, "attention") == [["ResNet34, seed 0", "0.440 [0.400, 0.500]", "0.250", "–", "0.910", "94"]]
 
