@@ -47,11 +47,10 @@ def by_site(addresses: Iterable[str], sites: dict[str, Site]) -> tuple[dict[str,
     cases: dict[str, dict[str, str]] = {name: {} for name in sites}
     others = []
     for address in addresses:
-        plain = address.partition("?")[0].partition("#")[0]
-        name = next((name for name, site in sites.items() if site.has(address)), "")
-        case = SITES[name].case_name(plain) if name else ""
-        if case:
-            cases[name].setdefault(case, plain)
+        found = [(name, plain) for name, site in sites.items() if (plain := SITES[name].case_address(address)) and site.has(plain)]
+        if found:
+            name, plain = found[0]
+            cases[name].setdefault(SITES[name].case_name(plain), plain)
         else:
             others.append((address, "not the address of a case of any site"))
     return {name: list(urls.values()) for name, urls in cases.items()}, others

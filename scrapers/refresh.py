@@ -47,7 +47,8 @@ def refresh(
         answers = review.read(store.folder / "review.csv")
         refused = [(f"review.csv: {a.site} {a.case}", a.problem) for a in answers if a.problem]
         outcomes = {name: Outcome(name) for name in sites}
-        for saved_folder in saved_folders:
+        list_of_folders = list(saved_folders)
+        for saved_folder in list_of_folders:
             refused += _take_saved(store, saved_folder, answers, clock, outcomes, dry_run)
         addresses, others = by_site(addresses_in(Path(cases)), sites) if cases else ({}, [])
         refused += others
@@ -68,7 +69,9 @@ def refresh(
             if not any(outcome.stopped or outcome.capped for outcome in outcomes.values()):
                 store.end_run()
     say(report.text(refresh_report))
-    return refresh_report, _exit_code(refresh_report, lacking)
+    asked_for = bool(wanted or list_of_folders) and not dry_run
+    read_any = any(outcome.cases for outcome in outcomes.values())
+    return refresh_report, _exit_code(refresh_report, lacking, asked_for and not read_any)
 
 
 def _without_permission(sites: Iterable[Site]) -> dict[str, WrongUse]:
@@ -83,7 +86,8 @@ def _without_permission(sites: Iterable[Site]) -> dict[str, WrongUse]:
     return lacking
 
 
-def _exit_code(refresh_report: Report, lacking: dict[str, WrongUse]) -> int:
+def _exit_code(refresh_report: Report, lacking: dict[str, WrongUse], nothing_read: bool) -> int:
+    """0 when what was asked for was read; BadInput's when nothing was, or nothing is there and something was refused."""
     if lacking:
         return WrongUse.exit_code
     if any(site.stopped for site in refresh_report.sites.values()):
@@ -91,7 +95,7 @@ def _exit_code(refresh_report: Report, lacking: dict[str, WrongUse]) -> int:
     if any(site.capped for site in refresh_report.sites.values()):
         return Interrupted.exit_code
     empty = not any(site.cases for site in refresh_report.sites.values())
-    return BadInput.exit_code if empty and refresh_report.all_refused else 0
+    return BadInput.exit_code if nothing_read or (empty and refresh_report.all_refused) else 0
 
 
 def _take_saved(
@@ -103,7 +107,7 @@ def _take_saved(
     dry_run: bool,
 ) -> list[tuple[str, str]]:
     """Take the cases in a folder of saved pages; return [(file, reason)] for what could not be used."""
-    cases, unused = saved.read(folder)
+    cases, unused = saved.read(folder, answers)
     for one in track(cases, f"saved pages in {folder}"):
         outcome = outcomes[one.case.site]
 

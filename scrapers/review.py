@@ -18,9 +18,10 @@ ALLOWED = {
     "view": tuple(view for view in VIEWS if view) + (UNKNOWN,),
     "sex": ("M", "F", UNKNOWN),
     "patient": ("a", "b", UNKNOWN),
+    "reading": ("keep", "replace"),
 }
-OF_A_FILM = ("modality", "view", "patient", "age", "sex")
-OF_A_CASE = ("rid", "finding", "age", "sex")
+OF_A_FILM = ("modality", "view", "patient", "age", "sex", "picture")
+OF_A_CASE = ("rid", "finding", "age", "sex", "page", "reading")
 
 Reviewed = TypeVar("Reviewed", CaseRecord, StoredFilm)
 
@@ -67,6 +68,8 @@ def _wrong(row: dict[str, str]) -> str:
         return f"{row['answer']!r} is no {row['field']}; write one of {', '.join(allowed)}"
     if row["field"] == "rid" and not re.fullmatch(r"\d{1,9}", row["answer"]):
         return f"{row['answer']!r} is no rID; write its digits"
+    if row["field"] == "page" and not re.fullmatch(r"yes|no|https?://\S+", row["answer"]):
+        return f"{row['answer']!r} says of no page where it was; write yes, no, or the case's address"
     if not row["reviewed_by"]:
         return "reviewed_by is empty; write who decided"
     return ""
@@ -81,7 +84,7 @@ def apply(record: CaseRecord, answers: Iterable[Answer]) -> CaseRecord:
         for film in record.films:
             if film.key == answer.film:
                 record = record.with_film(_answered(film, answer))
-    answered = {(answer.film, answer.field) for answer in answers}
+    answered = {(answer.film, answer.field) for answer in answers if (answer.field, answer.answer) != ("page", "no")}
     return replace(record, questions=tuple(q for q in record.questions if (q.film, q.field) not in answered))
 
 
@@ -89,6 +92,11 @@ def _answered(part: Reviewed, answer: Answer) -> Reviewed:
     """A case or a film with an answer on it."""
     value = "" if answer.answer == UNKNOWN else answer.answer
     part = replace(part, reviewed_by=answer.reviewed_by)
+    if answer.field in ("picture", "reading") or answer.answer == "no":
+        return part  # decided where pictures are found, and pages are taken
+    if isinstance(part, CaseRecord) and answer.field == "page":
+        asked = next((question.guess for question in part.questions if question.field == "page"), "")
+        return replace(part, url=part.url or (asked if value == "yes" else value))
     if isinstance(part, CaseRecord) and answer.field == "rid":
         credit = part.credit.replace("rID: unknown", f"rID: {value}")
         return replace(part, rid=value, doi=f"https://doi.org/10.53347/rID-{value}", credit=credit)

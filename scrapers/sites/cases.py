@@ -7,8 +7,17 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from cxrkit.data.readers.collected import CT, EXACT, GUESSED, NOT_KNOWN, STATED, Case, Film, Question, Study
+from cxrkit.errors import BadInput
+from scrapers.sites import pages
 
 Part = TypeVar("Part", Film, Study)
+
+
+class NotACase(BadInput):
+    """A page without the marks of a case: a wall, a log-in, an error, a list, or a page of something else."""
+
+
+SIZE_OR_COPY = re.compile(r"_(?:jumbo|big_gallery|gallery)(?=(?: ?\(\d+\))?\.)")
 
 
 @dataclass(frozen=True)
@@ -45,10 +54,39 @@ def combine(cases: Sequence[Case]) -> Case:
             if one and two and one.value != two.value:
                 changes[name] = NOT_KNOWN
                 questions.append(Question("", name, "", f"{one.value} ({one.evidence}); {two.value} ({two.evidence})"))
+        other = same_keys(first.films, other)
         changes["films"] = _union(first.films, other.films, _merged_film)
         changes["studies"] = _union(first.studies, other.studies, fill_blanks)
         first = first.but(**changes | {"questions": tuple(dict.fromkeys(questions))})
     return first
+
+
+def same_keys(films: Sequence[Film], case: Case, others: dict[str, str] | None = None) -> Case:
+    """The case with the keys that its films have among `films`, which may know them by other names of their pictures.
+
+    Two films are one when just one on each side has the name. others: {key in the case: key among films}, known otherwise.
+    """
+    names, own = _names(films), _names(case.films)
+    keys, known = dict(others or {}), {film.key for film in films}
+    for name, mine in own.items():
+        if len(mine) == 1 and len(names.get(name, ())) == 1:
+            keys.setdefault(next(iter(mine)), next(iter(names[name])))
+    taken = {film.key for film in case.films}
+    keys = {key: new for key, new in keys.items() if key not in known and new not in taken}
+    if len(set(keys.values())) < len(keys) or not keys:
+        return case
+    renamed = tuple(replace(film, key=keys.get(film.key, film.key)) for film in case.films)
+    return case.but(films=renamed, questions=tuple(replace(q, film=keys.get(q.film, q.film)) for q in case.questions))
+
+
+def _names(films: Sequence[Film]) -> dict[tuple[str, str], set[str]]:
+    """{(study, name of a picture without its size): keys of the films that have it}."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for film in films:
+        for url in film.image_urls:
+            name = SIZE_OR_COPY.sub("", pages.file_name(url).lower()).rpartition(".")[0]
+            found.setdefault((film.study, name), set()).add(film.key)
+    return found
 
 
 def _union(first: Sequence[Part], second: Sequence[Part], merge: Callable[[Part, Part], Part]) -> tuple[Part, ...]:

@@ -7,10 +7,12 @@ study's own node, because parallel lists lose step where a study has no findings
 
 import re
 
+from bs4 import BeautifulSoup
+
 from cxrkit.data.readers.collected import EXACT, NOT_KNOWN, Case, Fact, Film, Question, Study
 from cxrkit.errors import BadInput
 from scrapers.sites import pages, prose, viewer
-from scrapers.sites.cases import Listing, fill_blanks
+from scrapers.sites.cases import Listing, NotACase, fill_blanks
 from scrapers.sites.viewer import HOME
 
 SITE = "radiopaedia"
@@ -18,6 +20,7 @@ TERMS = "https://radiopaedia.org/terms"
 LICENCE_URL = "https://creativecommons.org/licenses/by-nc-sa/3.0/"
 
 CASE_LINK = re.compile(r"^/cases/([A-Za-z0-9][A-Za-z0-9_-]*)/?$")
+TAG_LINK = re.compile(r"(?:https?://(?:www\.)?radiopaedia\.org)?/tags/")
 STUDY_LINK = re.compile(r"(?:/cases/([A-Za-z0-9_-]+))?/studies/(\d{1,12})\b")
 COVID = re.compile(r"\bcovid\b|\bcovid-?19|sars[-\s]?cov[-\s]?2|novel\s+coronavirus|coronavirus\s+disease", re.IGNORECASE)
 DOUBT = re.compile(r"\b(?:not|non|no|excluded|mimic\w*|negative|versus|vs|suspected|\?)\b|\?", re.IGNORECASE)
@@ -40,40 +43,57 @@ def listing(content: bytes, url: str) -> Listing:
     return Listing(tuple(dict.fromkeys(found)), after)
 
 
-def recognises(content: bytes, url: str = "") -> bool:
-    """Whether a saved page is one of Radiopaedia's, by its address or by what it holds."""
-    if re.match(r"https?://(?:[a-z0-9-]+\.)*radiopaedia\.org(?:/|$)", url):
-        return True
-    text = pages.decode(content)[:400_000]
-    return "stackedImages" in text or bool(re.search(r"Radiopaedia\.org|prod-images-static\.radiopaedia", text))
+def owns(url: str) -> bool:
+    """Whether an address lies on the site."""
+    return bool(re.match(r"https?://(?:[a-z0-9-]+\.)*radiopaedia\.org(?:[:/]|$)", url, re.IGNORECASE))
+
+
+def case_address(url: str) -> str:
+    """The plain address of the case to which any of its addresses leads: its page, its studies, its DOI; empty for any other."""
+    if doi := re.match(r"https?://(?:dx\.)?doi\.org/10\.53347/rID-(\d{1,9})/?$", url.partition("?")[0], re.IGNORECASE):
+        return f"{HOME}/cases/{doi[1]}"
+    host = re.match(r"https?://[^/]+", url)
+    name = case_name(url)
+    return f"{HOME if owns(url) else host[0] if host else ''}/cases/{name}" if name else ""
 
 
 def case_name(url: str) -> str:
-    """The slug or rID in the address of a case page, in lower case; empty for any other address."""
-    match = re.search(r"/cases/([A-Za-z0-9_-]+)/?$", url)
+    """The slug or rID in the address of a case page or of one of its studies, in lower case; empty for any other address."""
+    match = re.search(r"^(?:https?://[^/]+)?(?:/[a-z]{2})?/cases/([A-Za-z0-9][A-Za-z0-9_-]*)(?:/studies/\d+)?/?$", re.split("[?#]", url)[0])
     return match[1].lower() if match else ""
 
 
-def case_page(content: bytes, url: str = "") -> Case:
-    """The case on a case page. Raises BadInput for any other page."""
+def case_page(content: bytes | BeautifulSoup, url: str = "") -> Case:
+    """The case on a case page. Raises NotACase for any other page.
+
+    url: where the page was; it decides which case this is. Without it only the page's own fields can say so
+    (never a line of text, which the licence asks everyone to write): the case comes without an address and with
+    a question. A case has an rID and an author, a study or a presentation; without an rID, two of these.
+    """
     page = pages.soup(content)
     labels = _labels(page)
-    title = _title(page)
-    key, key_basis = _case_key(page, labels, url)
-    if not title or not key:
-        raise BadInput("This is not a case page: it has no title or no rID.", url or None, "save the case's own page")
-    slug = _slug(page, url)
+    title, name = _title(page), case_name(url)
+    if url and not name:
+        raise NotACase("This is not the address of a case.", url, "save the case's own page")
+    rid, basis = _rid(page, name)
+    key = rid or name
+    slug = name if not name.isdigit() else _slug(page)
     presentation = _section(page, "case-patient-presentation", "presentation")
     discussion = _section(page, "case-discussion", "discussion")
     author = pages.meta(page, "author") or pages.text_of(page.select_one("div.author-info > a, .author-info a"))
-    tags = tuple(pages.text_of(tag) for tag in page.select('a[href^="/tags/"]'))
+    studies, films = _studies(page, slug, key, url)
+    marks = sum(map(bool, (author, studies, presentation)))
+    if not title or not key or marks < (1 if rid else 2) or (not url and not _calls_itself_a_case(page)):
+        raise NotACase(
+            "This page has not the marks of a case: rID, and author, study or presentation.", url or None, "open it in a browser"
+        )
+    tags = tuple(pages.text_of(tag) for tag in page.select("a[href]") if TAG_LINK.match(pages.attribute(tag, "href")))
     link = page.find("link", rel="license")
     licence_url = pages.attribute(link, "href")
-    rid = key if key.isdigit() else ""
     case = Case(
         site=SITE,
         key=key,
-        url=f"{HOME}/cases/{slug or key}",
+        url=f"{HOME}/cases/{slug or key}" if url else "",
         title=title,
         certainty=pages.text_of(page.select_one(".diagnostic-certainty-title")),
         age=_age(labels),
@@ -90,12 +110,19 @@ def case_page(content: bytes, url: str = "") -> Case:
         credit=f"Case courtesy of {author or 'an author the page does not name'}, Radiopaedia.org, rID: {rid or 'unknown'}",
         tags=tags,
     )
-    questions = [] if rid else [Question("", "rid", "", key_basis)]
+    questions = [] if rid else [Question("", "rid", "", basis)]
+    if not url:
+        questions.append(
+            Question("", "page", f"{HOME}/cases/{rid}", f"the saved page names no address of its own; {basis}; title: {title}")
+        )
     case, finding_questions = _finding(case)
-    studies, films = _studies(page, slug, key, url)
     text = " ".join([presentation, discussion, *(study.findings for study in studies)])
     patients = ("a", "b") if prose.two_patients(text) else ()
     return case.but(studies=studies, films=films, patients=patients, questions=(*questions, *finding_questions))
+
+
+def _calls_itself_a_case(page):
+    return bool(page.title and re.search(r"\|\s*Radiology Case\s*\|", pages.text_of(page.title)))
 
 
 def _title(page):
@@ -105,29 +132,24 @@ def _title(page):
     return heading or title or pages.meta(page, "og:title")
 
 
-def _slug(page, url):
-    for address in (url, pages.attribute(page.find("link", rel="canonical"), "href"), pages.meta(page, "og:url")):
-        found = re.search(r"/cases/([A-Za-z0-9_-]+)", address or "")
-        if found and not found[1].isdigit():
-            return found[1]
-    return ""
+def _slug(page):
+    name = case_name(pages.own_address(page))
+    return "" if name.isdigit() else name
 
 
-def _case_key(page, labels, url):
-    """The rID, else the slug, and where it was read."""
-    for basis, text in (
-        ("dc.identifier", pages.meta(page, "dc.identifier")),
-        ("label rID", labels.get("rid", ("", ""))[0]),
-        ("label DOI", labels.get("doi", ("", ""))[0]),
-        ("label Citation", labels.get("citation", ("", ""))[0]),
-        ("viewer link", pages.attribute(page.select_one("a.view-fullscreen-link"), "href")),
-        ("page address", url),
-    ):
-        found = re.search(r"rID[-:\s]{0,3}(\d{1,9})|/cases/(\d{1,9})(?:/|$|\?)", text, re.IGNORECASE)
-        found = found or (re.fullmatch(r"\s*(\d{1,9})\s*", text) if basis == "label rID" else None)
-        if found:
-            return next(group for group in found.groups() if group), f"{basis}: {prose.shorten(text, 80)}"
-    return _slug(page, url), "the page names no rID, so its address stands for it"
+def _rid(page, name):
+    """The rID in the page's own fields or its address, and where it was read. Raises NotACase for two of them."""
+    fields = [("dc.identifier", pages.meta(page, "dc.identifier"))]
+    for holder in page.select("#citation-info .row, .citation-info .row, .row.rid"):
+        fields.append((f"field {pages.text_of(holder.find('strong')) or 'rID:'}", pages.text_of(holder)))
+    fields += [("viewer link", pages.attribute(link, "href")) for link in page.select(".case-study a.view-fullscreen-link")]
+    found = {name: "page address"} if name.isdigit() else {}
+    for basis, text in fields:
+        for match in re.finditer(r"\brID[-:\s]{0,3}(\d{1,9})\b|/cases/(\d{1,9})(?:/|$|\?)", text, re.IGNORECASE):
+            found.setdefault(match[1] or match[2], f"{basis}: {prose.shorten(text, 80)}")
+    if len(found) > 1:
+        raise NotACase(f"The page's own fields name several rIDs: {', '.join(found)}.", None, "save the case's own page")
+    return next(iter(found.items())) if found else ("", "the page names no rID, so its address stands for it")
 
 
 def _labels(page):
@@ -149,7 +171,6 @@ def _labels(page):
     for label, pattern in (
         ("age", r"\bAge:\s*([^\n:]{1,40}?)\s*(?=\n|Gender:|Sex:|$)"),
         ("sex", r"\b(?:Gender|Sex):\s*(\w{1,20})"),
-        ("rid", r"\brID:?\s*(\d{1,9})\b"),
     ):
         match = re.search(pattern, text)
         if match and label not in found:
@@ -219,8 +240,8 @@ def _studies(page, slug, key, url):
             studies[identifier] = study
             films += _pictures(holder, study)
     own = {slug, key, ""}
-    for case_name, identifier in STUDY_LINK.findall(str(page)):
-        if case_name in own and identifier not in studies:
+    for named, identifier in STUDY_LINK.findall(str(page)):
+        if named.lower() in own and identifier not in studies:
             studies[identifier] = Study(identifier)
     for node in page.select("div.hidden.data"):
         try:

@@ -119,7 +119,7 @@ def _with_views(viewed: ViewerStudy) -> ViewerStudy:
 
 def _film(number: str, addresses: Iterable[str], study: str, modality: str, projection: str, note: str = "") -> Film:
     plain = [address for address in addresses if pages.absolute("", address) and FILE_NAME.fullmatch(pages.file_name(address))]
-    plain = sorted(dict.fromkeys(plain), key=_size_rank)
+    plain = sorted(dict.fromkeys(plain), key=size_rank)
     key = number or (ALL_SIZES.sub("", pages.file_name(plain[0])).rpartition(".")[0] if plain else "")
     exact = Fact(modality, "the viewer's modality field") if modality else NOT_KNOWN
     return Film(
@@ -133,7 +133,8 @@ def _film(number: str, addresses: Iterable[str], study: str, modality: str, proj
     )
 
 
-def _size_rank(address: str) -> int:
+def size_rank(address: str) -> int:
+    """The place of a picture's name among SIZES; their number for a thumbnail."""
     suffix = ALL_SIZES.search(pages.file_name(address))
     suffix = suffix[0].lower() if suffix else ""
     return SIZES.index(suffix) if suffix in SIZES else len(SIZES)
