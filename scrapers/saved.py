@@ -120,6 +120,8 @@ def _join_viewers(cases: dict[tuple[str, str], list[SavedPage]], viewers: list[t
         matching = matching or [
             key for key, group in known.items() if viewed.study and any(viewed.study == s.key for page in group for s in page.case.studies)
         ]
+        if (radiopaedia.SITE, viewed.study) in known and not viewed.case:
+            matching = []  # the file's number is the rID of one case and perhaps the study of another
         if not matching and not viewed.case and not viewed.study:
             beside = [
                 key

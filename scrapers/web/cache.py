@@ -53,6 +53,10 @@ class Cache:
         with replacing(self.path(requested)) as temporary:
             temporary.write_bytes(gzip.compress(head.encode() + b"\n" + response.body, mtime=0))
 
+    def drop(self, url: str) -> None:
+        """Forget what was stored for an address: a page that turned out to be of no use."""
+        self.path(url).unlink(missing_ok=True)
+
     def last_request(self, host: str) -> float:
         """When the last request to a host was made, by this or an earlier run, in seconds since 1970; 0.0 for never."""
         try:

@@ -37,6 +37,7 @@ LARGEST = {"page": 8_000_000, "picture": 60_000_000}
 REDIRECTS = (301, 302, 303, 307, 308)
 MISSING = (404, 410)
 """The statuses of what is not there."""
+USABLE = (200, 304, *REDIRECTS, *MISSING)
 
 
 class Door:
@@ -112,6 +113,7 @@ class Door:
 
     def _require_usable(self, response, url):
         if response.status not in (200, *MISSING):
+            self._count_silence(self._origin(url), f"status {response.status}", url)
             raise NoAnswer(f"The server answered {response.status}.", url, "open the address in a browser")
 
     def _fresh(self, cached, max_age):
@@ -144,6 +146,10 @@ class Door:
                     "name the host under hosts in scrapers.yaml if it is the site's",
                 ) from None
         raise NotAllowed(f"It redirects more than {MOST_REDIRECTS} times.", url, "open the address in a browser")
+
+    def stop(self, url: str, reason: str) -> None:
+        """Stop the host of an address for this run. Raises HostStopped."""
+        self._stop(self._origin(url), reason, url)
 
     def reach(self, url: str) -> str:
         """The address that is really requested for a URL of the site. Raises NotAllowed for a foreign host."""
@@ -246,7 +252,8 @@ class Door:
                     self._pause(origin, response, url)
                     continue
                 if response.status < 500:
-                    self._silent[origin] = 0
+                    if response.status in USABLE:
+                        self._silent[origin] = 0
                     return response
                 failure = f"status {response.status}"
             try:
@@ -256,10 +263,13 @@ class Door:
             self.sleep(retry.get_backoff_time())
 
     def _give_up(self, origin, failure, url):
+        self._count_silence(origin, failure, url)
+        raise NoAnswer(f"No usable answer after {RETRIES + 1} requests: {failure}.", url, "run the same command again later")
+
+    def _count_silence(self, origin, failure, url):
         self._silent[origin] = self._silent.get(origin, 0) + 1
         if self._silent[origin] >= SILENT_ADDRESSES:
             self._stop(origin, f"{SILENT_ADDRESSES} addresses in a row gave no usable answer, the last one: {failure}", url)
-        raise NoAnswer(f"No usable answer after {RETRIES + 1} requests: {failure}.", url, "run the same command again later")
 
     def _pause(self, origin, response, url):
         """Wait when the host asks for a pause, once in a run; when it asks again, the host is stopped."""
