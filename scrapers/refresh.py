@@ -62,7 +62,7 @@ def refresh(
                 visit = Visit(site, door, store, answers, clock, outcomes[site.name])
                 visit.collect(addresses.get(site.name, ()), site.name in crawl)
         if not dry_run:
-            _write_review(store, answers, sites)
+            refused += _write_review(store, answers, sites)
         refresh_report = report.make(store, outcomes, refused, now, dry_run)
         if not dry_run:
             write_json(store.folder / "refresh.json", asdict(refresh_report))
@@ -121,8 +121,8 @@ def _take_saved(
     return [(str(path), reason) for path, reason in unused]
 
 
-def _write_review(store: Store, answers: Sequence[review.Answer], sites: Iterable[str]) -> None:
-    """Apply the answers to all records, and write the questions that are left."""
+def _write_review(store: Store, answers: Sequence[review.Answer], sites: Iterable[str]) -> list[tuple[str, str]]:
+    """Apply the answers to all records, and write the questions that are left; return [(line, reason)] of answers on nothing."""
     records = []
     for name in sites:
         for record in store.records(name):
@@ -131,6 +131,7 @@ def _write_review(store: Store, answers: Sequence[review.Answer], sites: Iterabl
                 store.write(answered)
             records.append(answered)
     review.write(store.folder / "review.csv", records, answers)
+    return review.unmatched(records, answers)
 
 
 def merge(folder: Path | str, sources: Iterable[str], out: Path | str, split: str = "paper") -> str:

@@ -13,6 +13,9 @@ from cxrkit.files import read_csv_rows, write_csv
 COLUMNS = ("site", "case", "film", "field", "guess", "words", "file", "case_url", "answer", "reviewed_by")
 NEEDED = ("site", "case", "film", "field", "answer", "reviewed_by")
 UNKNOWN = "unknown"
+FILM = "film:"
+"""Stands before the key of a film that a spreadsheet would take for something else."""
+TRUTH_VALUES = ("true", "false", "vero", "falso", "wahr", "falsch", "vrai", "faux")
 ALLOWED = {
     "modality": (XRAY, CT, "other"),
     "view": tuple(view for view in VIEWS if view) + (UNKNOWN,),
@@ -37,6 +40,7 @@ class Answer:
     answer: str
     reviewed_by: str
     problem: str = ""
+    line: int = 0
 
     @property
     def question(self) -> tuple[str, str, str, str]:
@@ -52,10 +56,25 @@ def read(path: Path) -> list[Answer]:
     answers = []
     for line, row in enumerate(read_csv_rows(path, "The review", next, columns=NEEDED, spreadsheet=True), start=2):
         values = {name: _unescaped((row[name] or "").strip()) for name in NEEDED}
+        values |= {"site": values["site"].lower(), "film": values["film"].removeprefix(FILM)}
         if values["answer"]:
             wrong = _wrong(values)
-            answers.append(Answer(**values, problem=f"review.csv, line {line}: {wrong}" if wrong else ""))
+            answers.append(Answer(**values, problem=f"review.csv, line {line}: {wrong}" if wrong else "", line=line))
     return answers
+
+
+def unmatched(records: Iterable[CaseRecord], answers: Iterable[Answer]) -> list[tuple[str, str]]:
+    """[(where, reason)] of the usable answers that are on no case or film of the store."""
+    films = {(record.site, record.key): {"", *(film.key for film in record.films)} for record in records}
+    found = []
+    for answer in answers:
+        there = films.get((answer.site, answer.case))
+        if answer.problem or (there and answer.film in there):
+            continue
+        what = f"the case has no film {answer.film!r}" if there else f"the store has no case {answer.site} {answer.case!r}"
+        hint = "a spreadsheet may have changed it; delete the row, and the question is asked again"
+        found.append((f"review.csv, line {answer.line}", f"the answer is on nothing: {what}; {hint}"))
+    return found
 
 
 def _wrong(row: dict[str, str]) -> str:
@@ -68,6 +87,8 @@ def _wrong(row: dict[str, str]) -> str:
         return f"{row['answer']!r} is no {row['field']}; write one of {', '.join(allowed)}"
     if row["field"] == "rid" and not re.fullmatch(r"\d{1,9}", row["answer"]):
         return f"{row['answer']!r} is no rID; write its digits"
+    if row["field"] == "age" and not re.fullmatch(r"\d{1,2}|10\d|11[0-5]|\d{1,2} (?:months|weeks|days)|unknown", row["answer"]):
+        return f"{row['answer']!r} is no age; write years (53), or months, weeks or days (18 months)"
     if row["field"] == "page" and not re.fullmatch(r"yes|no|https?://\S+", row["answer"]):
         return f"{row['answer']!r} says of no page where it was; write yes, no, or the case's address"
     if not row["reviewed_by"]:
@@ -119,7 +140,14 @@ def write(path: Path, records: Iterable[CaseRecord], answers: Sequence[Answer]) 
     for answer in answers:
         context = rows.get(answer.question, [""] * 6)[:4]
         rows[answer.question] = [*context, answer.answer, answer.reviewed_by]
-    write_csv(path, COLUMNS, [[_escaped(cell) for cell in (*key, *rows[key])] for key in sorted(rows)])
+    shown = [(site, case, _kept(film), field, *rows[site, case, film, field]) for site, case, film, field in sorted(rows)]
+    write_csv(path, COLUMNS, [[_escaped(cell) for cell in row] for row in shown])
+
+
+def _kept(film: str) -> str:
+    """A film's key as no spreadsheet changes it: 1-16 would become a date, 1e5 a number, true a truth value."""
+    plain = re.fullmatch(r"[1-9]\d{0,10}|[a-z][a-z_-]*|(?![a-z]{3,9}[ ._-]?\d{1,4}$)[a-z][a-z0-9_-]*", film)
+    return film if not film or (plain and film not in TRUTH_VALUES) else FILM + film
 
 
 def _escaped(cell: str) -> str:
