@@ -1,6 +1,7 @@
 """Human review, review.csv: the questions that no page answers, for a person to fill in; the next refresh reads the answers."""
 
 import re
+import string
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,7 +21,7 @@ ALLOWED = {
     "modality": (XRAY, CT, "other"),
     "view": tuple(view for view in VIEWS if view) + (UNKNOWN,),
     "sex": ("M", "F", UNKNOWN),
-    "patient": ("a", "b", UNKNOWN),
+    "patient": (*string.ascii_lowercase, UNKNOWN),
     "reading": ("keep", "replace"),
 }
 OF_A_FILM = ("modality", "view", "patient", "age", "sex", "picture")
@@ -84,7 +85,7 @@ def _wrong(row: dict[str, str]) -> str:
     if row["field"] not in fields:
         return f"a {owner} has no field {row['field']!r}; it has {', '.join(fields)}"
     if allowed and row["answer"] not in allowed:
-        return f"{row['answer']!r} is no {row['field']}; write one of {', '.join(allowed)}"
+        return f"{row['answer']!r} is no {row['field']}; write one of {', '.join(allowed) if len(allowed) < 10 else f'{allowed[0]} to {allowed[-2]}, {allowed[-1]}'}"
     if row["field"] == "rid" and not re.fullmatch(r"\d{1,9}", row["answer"]):
         return f"{row['answer']!r} is no rID; write its digits"
     if row["field"] == "age" and not re.fullmatch(r"\d{1,2}|10\d|11[0-5]|\d{1,2} (?:months|weeks|days)|unknown", row["answer"]):

@@ -29,13 +29,14 @@ class Listing:
 
 
 def with_questions(case: Case) -> Case:
-    """The case with a question for each film whose modality, or whose patient of two, the pages do not decide."""
+    """The case with a question for each film whose modality, or whose patient of several, the pages do not decide."""
     questions = list(case.questions)
     for film in case.films:
         if film.confidence not in (EXACT, STATED):
             questions.append(Question(film.key, "modality", film.modality.value, film.modality.evidence or film.caption))
         if len(case.patients) > 1 and not film.patient and film.modality.value != CT:
-            questions.append(Question(film.key, "patient", "", f"the case tells of {len(case.patients)} patients"))
+            known = f"the case tells of {len(case.patients)} patients: {', '.join(case.patients)}"
+            questions.append(Question(film.key, "patient", "", known))
     return case.but(questions=tuple(dict.fromkeys(questions)))
 
 

@@ -116,17 +116,23 @@ def credits_of(tokens):
     return credits
 
 
-def films_of(tokens, credits, two_patients):
-    """The post's films and its patients: ((Film, ...), ("a", "b") or ())."""
-    films, patient, before, since = [], "", [], []
-    examinations = prose.modalities("\n".join(t for t in tokens if isinstance(t, str) and t not in credits))
-    words = {"a": [], "b": [], "": []}
+def films_of(tokens: list[str | PostImage], credits: list[str]) -> tuple[tuple[Film, ...], tuple[str, ...]]:
+    """The post's films and its patients: ((Film, ...), ("a", "b", ...) or ())."""
+    paragraphs = [token for token in tokens if isinstance(token, str) and token not in credits]
+    patients, turned = prose.turns(paragraphs)
+    turning = iter(turned)
+    whole = {examination.kind: examination.sentence for examination in prose.examinations("\n".join(paragraphs))}
+    found: list[tuple[Film, tuple[str, ...]]] = []
+    before: list[str] = []
+    since: list[str] = []
+    words: dict[str, list[str]] = {"": [], **{patient: [] for patient in patients}}
+    patient = ""
     for position, token in enumerate(tokens):
         if isinstance(token, str):
             if token in credits:
                 continue
-            if two_patients and (marks := prose.patient_marks(token)):
-                patient = marks[-1][0] if len({mark for mark, _ in marks}) == 1 else ""
+            turn = next(turning)
+            patient = patient if turn is None or not patients else turn
             words[patient].append(token)
             since.append(token)
             continue
@@ -136,10 +142,9 @@ def films_of(tokens, credits, two_patients):
         caption = token.caption
         if isinstance(following, str) and CAPTION_START.match(following):
             caption = f"{caption} {following}".strip()
-        modality, confidence = _modality(caption, token, before, following, examinations)
-        key = safe_name(THUMBNAIL.sub("", pages.file_name(token.addresses[0])).rpartition(".")[0])
+        modality, confidence = _modality(caption, token, before, following, whole)
         film = Film(
-            key,
+            safe_name(THUMBNAIL.sub("", pages.file_name(token.addresses[0])).rpartition(".")[0]),
             token.addresses,
             modality=modality,
             confidence=confidence,
@@ -147,43 +152,44 @@ def films_of(tokens, credits, two_patients):
             patient=patient,
             caption=caption,
         )
-        films.append((film, tuple(before)))
-    films = _paired_views(films)
-    if not two_patients:
-        return _unique(films), ()
+        found.append((film, tuple(before)))
     texts = {mark: ". ".join(parts) for mark, parts in words.items()}
-    return _unique(
-        [replace(film, age=prose.age(texts[film.patient]), sex=prose.sex(texts[film.patient])) if film.patient else film for film in films]
-    ), ("a", "b")
+    films = [
+        replace(film, age=prose.age(texts[film.patient]), sex=prose.sex(texts[film.patient])) if film.patient else film
+        for film in _paired_views(found)
+    ]
+    return _unique(films), patients
 
 
-def _modality(caption, picture, before, following, examinations):
+def _modality(caption, picture, before, following, whole):
     """The modality of a picture and how sure it is: from its caption, its file's name, the words before it, then those after it.
 
-    before: the paragraphs before it. following: what comes next. examinations: what prose.modalities says of the whole post.
+    before: the paragraphs before it. following: what comes next. whole: {kind of examination: sentence} of the whole post.
+    A paragraph is sure of it when it stands close by and is about the examination, and not only mentions it.
     """
-    whole = {modality for modality, _ in examinations}
     if fact := prose.modality(caption):
         return Fact(fact.value, f"caption: {fact.evidence}"), STATED
     if fact := prose.modality_of_name(pages.file_name(picture.addresses[0])):
         return fact, STATED
     for distance, paragraph in enumerate(reversed(before)):
-        named = prose.modalities(paragraph)
+        named = prose.examinations(paragraph)
         if not named:
             continue
-        modality, words = named[-1][0], prose.shorten(named[-1][1])
-        if len({modality for modality, _ in named}) == 1:
-            return Fact(modality, f"text before: {words}"), STATED if distance < 2 or len(whole) == 1 else GUESSED
-        return Fact(modality, f"text before, which names both: {words}"), GUESSED
+        last, words = named[-1], prose.shorten(named[-1].sentence)
+        if len({examination.kind for examination in named}) > 1:
+            return Fact(last.kind, f"text before, which names both: {words}"), GUESSED
+        sure = any(examination.announced for examination in named) and (distance < 2 or len(whole) == 1)
+        return Fact(last.kind, f"text before: {words}"), STATED if sure else GUESSED
     if len(whole) == 1:
-        return Fact(examinations[-1][0], f"the only examination of the post: {prose.shorten(examinations[-1][1])}"), GUESSED
+        kind, words = next(iter(whole.items()))
+        return Fact(kind, f"the only examination of the post: {prose.shorten(words)}"), GUESSED
     if isinstance(following, str) and (fact := prose.modality(following)):
         return Fact(fact.value, f"text after: {fact.evidence}"), GUESSED
     return NOT_KNOWN, ""
 
 
 def _view(caption, picture, before, modality):
-    if modality.value == CT:
+    if modality.value in (CT, prose.OTHER):
         return NOT_KNOWN
     name = re.sub(r"[-_]+", " ", pages.file_name(picture.addresses[0]).rpartition(".")[0])
     for place, text in (("caption", caption), ("file name", name), *(("text before", p) for p in _xray_sentences(before))):

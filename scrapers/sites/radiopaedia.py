@@ -22,8 +22,16 @@ LICENCE_URL = "https://creativecommons.org/licenses/by-nc-sa/3.0/"
 CASE_LINK = re.compile(r"^/cases/([A-Za-z0-9][A-Za-z0-9_-]*)/?$")
 TAG_LINK = re.compile(r"(?:https?://(?:www\.)?radiopaedia\.org)?/tags/")
 STUDY_LINK = re.compile(r"(?:/cases/([A-Za-z0-9_-]+))?/studies/(\d{1,12})\b")
-COVID = re.compile(r"\bcovid\b|\bcovid-?19|sars[-\s]?cov[-\s]?2|novel\s+coronavirus|coronavirus\s+disease", re.IGNORECASE)
-DOUBT = re.compile(r"\b(?:not|non|no|excluded|mimic\w*|negative|versus|vs|suspected|\?)\b|\?", re.IGNORECASE)
+COVID = re.compile(
+    r"\bcovid\b|\bcovid-?19|sars[-\s]?cov[-\s]?2|novel\s+coronavirus|coronavirus\s+disease|\b2019[-\s]?n?cov\b|\bncov[-\s]?(?:20)?19\b",
+    re.IGNORECASE,
+)
+DOUBT = re.compile(
+    r"\b(?:not|non|no|without|excluded?|exclusion|mimic\w*|negative|versus|vs|suspected|possible|query|differential|like|unrelated)\b|\?"
+    r"|\bvaccin\w*|\bpost[-\s]?(?:covid|acute|infectious)|\b(?:long|chronic)[-\s]covid|\bsequela\w*|\bfibro\w+|\btoes?\b|\bchilblain\w*"
+    r"|\bafter\b|\brecovered\b|\bresolved\b|\bconvalescen\w*|\bsurvivor\w*|\bprevious\w*|\bprior\b|\bhistory\s+of\b|\bera\b|\bpandemic\b|\blockdown\b|\bswab\b|\btest(?:ing)?\b",
+    re.IGNORECASE,
+)
 
 
 def listing(content: bytes, url: str) -> Listing:
@@ -116,9 +124,8 @@ def case_page(content: bytes | BeautifulSoup, url: str = "") -> Case:
             Question("", "page", f"{HOME}/cases/{rid}", f"the saved page names no address of its own; {basis}; title: {title}")
         )
     case, finding_questions = _finding(case)
-    text = " ".join([presentation, discussion, *(study.findings for study in studies)])
-    patients = ("a", "b") if prose.two_patients(text) else ()
-    return case.but(studies=studies, films=films, patients=patients, questions=(*questions, *finding_questions))
+    text = "\n".join([presentation, discussion, *(study.findings for study in studies)])
+    return case.but(studies=studies, films=films, patients=prose.patients(text), questions=(*questions, *finding_questions))
 
 
 def _calls_itself_a_case(page):
@@ -210,8 +217,8 @@ def _finding(case):
     """The case with its finding, and the questions on it: COVID-19 where title or tags say so, else the title itself."""
     for place, text in (("title", case.title), ("tags", ", ".join(case.tags))):
         if COVID.search(text):
-            if DOUBT.search(text):
-                return case.but(finding=NOT_KNOWN), [Question("", "finding", "COVID-19", f"{place}: {text}")]
+            if DOUBT.search(text) or DOUBT.search(case.title):
+                return case.but(finding=NOT_KNOWN), [Question("", "finding", "COVID-19", f"{place}: {text}; title: {case.title}")]
             return case.but(finding=Fact("COVID-19", f"{place}: {text}")), []
     mention = next((s for s in prose.sentences(f"{case.presentation}\n{case.discussion}") if COVID.search(s)), "")
     questions = [Question("", "finding", "COVID-19", prose.shorten(mention))] if mention else []

@@ -150,11 +150,9 @@ def _case(title, url, published, body):
     key = str(int(number))
     date = re.search(r"/(20\d\d)/(\d\d)/(\d\d)/", url)
     tokens = posts.tokens_of(body, url)
-    text = "\n".join(token for token in tokens if isinstance(token, str))
     credits = posts.credits_of(tokens)
     prose_text = "\n".join(token for token in tokens if isinstance(token, str) and token not in credits)
-    two_patients = bool(prose.two_patients(text))
-    films, patients = posts.films_of(tokens, credits, two_patients)
+    films, patients = posts.films_of(tokens, credits)
     case = Case(
         site=SITE,
         key=key,
@@ -175,7 +173,7 @@ def _case(title, url, published, body):
         why = "its address is that of another case" if url else "the saved page names no address of its own"
         asked = Question("", "page", url or f"{HOME}/?s=COVID-19+caso+{key}", f"{why}; title: {title}")
         case = case.but(url="", questions=(asked,))
-    if two_patients:
+    if patients:
         return case
     ages = prose.ages(prose_text)
     questions = (Question("", "age", "", f"several ages: {', '.join(ages)}"),) if len(ages) > 1 else ()

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cxrkit.data.readers.collected import EXACT, NOT_KNOWN, XRAY, Case, Fact, Film, Study
+from cxrkit.data.readers.collected import EXACT, NOT_KNOWN, STATED, XRAY, Case, Fact, Film, Study
 from cxrkit.errors import BadInput
 from scrapers.sites import pages, prose
 from scrapers.sites.cases import fill_blanks
@@ -145,6 +145,9 @@ def with_view(film: Film, study: Study) -> Film:
 
     "Frontal" is no PA. Words on the study count for its frontal films.
     """
+    region = next((text for text in (film.caption, study.caption) if prose.other_region(text)), "")
+    if region and film.modality.value == XRAY:
+        return replace(film, modality=Fact(prose.OTHER, f"caption: {region}"), confidence=STATED, view=NOT_KNOWN)
     if film.view and not film.view.evidence.startswith(PROJECTION):
         return film
     projection = film.view.evidence.removeprefix(PROJECTION).lower()
