@@ -17,9 +17,10 @@ from urllib3.exceptions import HTTPError, MaxRetryError
 from urllib3.util.retry import Retry
 
 from cxrkit import __version__
+from scrapers.pictures import is_page
 from scrapers.settings import Site
 from scrapers.web import robots
-from scrapers.web.addresses import ForbiddenAddress, guarded_adapter
+from scrapers.web.addresses import Exchange, ForbiddenAddress, guarded_adapter
 from scrapers.web.cache import Cache, Response
 from scrapers.web.refusals import CapReached, HostStopped, NoAnswer, NotAllowed, WouldRequest, challenge, in_short
 
@@ -76,8 +77,10 @@ class Door:
         self.session.headers = {
             "User-Agent": f"{AGENT}/{__version__} (chest film collector; +{site.contact})",
             "Accept-Encoding": "gzip, deflate",
+            "Connection": "close",  # requests are seconds apart, and each exchange has its own end
         }
-        adapter = guarded_adapter(site.allow_loopback, lookup)
+        self.exchange = Exchange()
+        adapter = guarded_adapter(site.allow_loopback, lookup, self.exchange)
         self.session.mount("http://", adapter)
         self.session.mount("https://", adapter)
 
@@ -216,7 +219,9 @@ class Door:
             if response.status < 500:
                 self.cache.put(url, response)
         if response.status == 200:
-            return robots.parse(response.body.decode("utf-8", "replace"), AGENT)
+            if is_page(response.body):
+                return robots.closed("its robots.txt is a page")
+            return robots.parse(robots.decode(response.body), AGENT)
         if response.status in (401, 403, 429) or response.status >= 500:
             return robots.closed(f"its robots.txt answers {response.status}")
         return robots.Rules(basis=f"no robots.txt: {response.status}")
@@ -296,10 +301,11 @@ class Door:
         self.cache.note_request(origin, self.clock())
 
     def _get_once(self, url, headers, kind):
-        """One request. The body counts towards the cap while it arrives."""
-        address = self.reach(url)
-        deadline = time.monotonic() + 10 * self.site.timeout
-        with self.session.get(address, headers=headers, timeout=self.site.timeout, stream=True, allow_redirects=False) as response:
+        """One request, its whole exchange within ten times the timeout. The body counts towards the cap while it arrives."""
+        with (
+            self.exchange.within(10 * self.site.timeout),
+            self.session.get(self.reach(url), headers=headers, timeout=self.site.timeout, stream=True, allow_redirects=False) as response,
+        ):
             self.requests.append((response.status_code, url))
             body = bytearray()
             # read1 returns what has arrived; a plain read would wait for a full block, however slowly it drips
@@ -312,7 +318,5 @@ class Door:
                     raise CapReached(
                         f"The cap of {self.site.max_megabytes} MB a run is reached.", url, "run the same command again to go on"
                     )
-                if time.monotonic() > deadline:
-                    raise requests.Timeout(f"the answer took longer than {10 * self.site.timeout:g} s")
             headers = {name.lower(): value for name, value in response.headers.items()}
             return Response(url, response.status_code, headers, bytes(body), self.clock())
