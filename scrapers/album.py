@@ -29,7 +29,8 @@ from scrapers.sites import pages, viewer
 LARGEST_PICTURE = 60_000_000
 """Bytes."""
 INLINE = re.compile(r"data:image/(jpeg|jpg|png|webp);base64,", re.IGNORECASE)
-FIREFOX = re.compile(r"_([A-Za-z0-9]{4})(?=\.[A-Za-z0-9]+$|$)")
+INLINE_FOLDER = "./inline/"
+FIREFOX = re.compile(r"_([A-Za-z0-9_-]{4})(?=\.[A-Za-z0-9]+$|$)")
 COPY = re.compile(r"(?: ?\(\d{1,3}\))(?=\.[A-Za-z0-9]+$|$)")
 WORDPRESS_THUMBNAIL = re.compile(r"-(?:[12]?\d{2}|300)x(?:[12]?\d{2}|300)(?=\.[A-Za-z]+$)")
 FOLDERS = ("_files", "_file", "-Dateien", "_archivos", ".files", ".fld", "")
@@ -118,7 +119,8 @@ class Album:
         of one size are two pictures. A `src` that names another picture than the other addresses of its <img> counts for nothing.
         """
         addresses, stems = list(addresses), stems_of(addresses)
-        by_src = [picture for picture in self.pictures if picture.src and picture.src in addresses and picture.stem in stems]
+        by_src = [picture for picture in self.pictures if picture.src and picture.src in addresses]
+        by_src = [picture for picture in by_src if picture.stem in stems or picture.src.startswith(INLINE_FOLDER)]
         if by_src:
             return sorted(by_src, key=lambda picture: (picture.small, addresses.index(picture.src)))
         numbers = {number} | {found[1] for url in addresses if (found := re.search(r"/images/(\d{1,12})/", url))}
@@ -176,7 +178,11 @@ def open_page(page: BeautifulSoup, path: Path, folder: Folder, by_browser: bool)
     album, own = Album(), own_folders(path)
     named = [found.name for place in own for found in folder.images_in(place)]
     endings = {match[1] if (match := FIREFOX.search(name)) else "" for name in named}
-    suffix = re.compile(rf"_{endings.pop()}(?=\.[A-Za-z0-9]+$|$)") if len(endings) == 1 and not by_browser and "" not in endings else None
+    suffix = (
+        re.compile(rf"_{re.escape(endings.pop())}(?=\.[A-Za-z0-9]+$|$)")
+        if len(endings) == 1 and not by_browser and "" not in endings
+        else None
+    )
     seen: set[Path] = set()
 
     def add(found: Path, src: bool, outside: bool) -> str:
@@ -233,6 +239,6 @@ def _inline(image, link: str, path: Path, album: Album) -> None:
         del image["src"]
         return
     name = f"inline-{hashlib.sha256(content).hexdigest()[:12]}.{kind[1].lower().replace('jpg', 'jpeg')}"
-    image["src"] = f"./inline/{name}"
+    image["src"] = INLINE_FOLDER + name
     if all(picture.src != image["src"] for picture in album.pictures):
         album.pictures.append(SavedPicture(image["src"], name, f"{path.name}, {name}", None, content))

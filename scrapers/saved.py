@@ -67,15 +67,17 @@ def read(folder: Path | str, answers: Sequence[Answer] = ()) -> tuple[list[Saved
             else:
                 viewers.append((path, part))
     unused += _join_viewers(cases, viewers)
-    found = []
+    found, aside = [], []
     for (site, key), group in sorted(cases.items()):
         said = next((a.answer for a in answers if (a.site, a.case, a.film, a.field) == (site, key, "", "page") and not a.problem), "")
-        unused += _with_address(group, said)
+        aside += _with_address(group, said)
         group.sort(key=lambda page: (not page.case.url, "?" in page.case.url, str(page.path)))
         _same_bytes_same_key(group)
         found.append(SavedCase(with_questions(combine([page.case for page in group])), group))
     _find_pictures(found, known, {(a.site, a.case, a.film): a.answer for a in answers if a.field == "picture" and not a.problem})
-    return found, unused + _without_films(found) + _idle_pictures(found, files, folder)
+    unknown = "it names no address of its own, so it is not known whether it is of this case: see review.csv"
+    unused += [(page.path, unknown) for page in aside]
+    return found, unused + _without_films(found) + _idle_pictures(found, aside, files)
 
 
 def _files(folder: Path) -> tuple[list[Path], Unused]:
@@ -141,8 +143,8 @@ def _join_viewers(cases: dict[tuple[str, str], list[SavedPage]], viewers: list[t
     return unused
 
 
-def _with_address(group: list[SavedPage], said: str) -> Unused:
-    """Give the pages without an address of their own the one that a person says; beside a page with one, leave them out."""
+def _with_address(group: list[SavedPage], said: str) -> list[SavedPage]:
+    """Give the pages without an address of their own the one that a person says; beside a page with one, set them aside."""
     for page in group:
         if said not in ("", "no") and not page.case.url:
             asked = next((question.guess for question in page.case.questions if question.field == "page"), "")
@@ -209,6 +211,7 @@ def _find_pictures(cases: list[SavedCase], folder: Folder, answers: dict[tuple[s
 def _picture_of(one: SavedCase, film: Film, folder: Folder, claimed: set) -> tuple[SavedPicture | None, SavedPicture | None, str]:
     """(a film's picture, or a guess at it, and why it is no more than that)."""
     stems = stems_of(film.image_urls)
+    shown = [picture for page in one.pages for picture in page.album.pictures if picture.path is None and not picture.number]
     alone = sum(bool(stems & stems_of(other.image_urls)) for other in one.case.films) == 1
     best = None
     for page in one.pages:
@@ -228,6 +231,8 @@ def _picture_of(one: SavedCase, film: Film, folder: Folder, claimed: set) -> tup
     if alike := [picture for page in one.pages for picture in page.album.named_like(film.image_urls)]:
         names = ", ".join(dict.fromkeys(picture.origin for picture in alike))
         return None, None, f"several films of the case have this name; which picture of {names} is it?"
+    if len(shown) == len(one.case.films) == 1:
+        return None, shown[0], f"{shown[0].origin} is the only picture in the page and has no name: is it this film?"
     free = [path for name in sorted(stems) for path in folder.named.get(name, ()) if path not in claimed]
     if len(free) == 1:
         picture = SavedPicture("", free[0].name, free[0].name, free[0], outside=True)
@@ -281,9 +286,10 @@ def _without_films(cases: Iterable[SavedCase]) -> Unused:
     return unused
 
 
-def _idle_pictures(cases: Iterable[SavedCase], files: Iterable[Path], folder: Path) -> Unused:
+def _idle_pictures(cases: Iterable[SavedCase], aside: Iterable[SavedPage], files: Iterable[Path]) -> Unused:
     """The pictures that belong to no page."""
-    used = {picture.path for one in cases for page in one.pages for picture in page.album.pictures}
+    read = [*(page for one in cases for page in one.pages), *aside]
+    used = {picture.path for page in read for picture in page.album.pictures}
     used |= {picture.path for one in cases for picture in one.found.values()}
     idle = [path for path in files if pages.IMAGE_NAME.search(path.name) and path not in used]
     return [(path, "a picture that belongs to no page here: save it with its page") for path in idle]

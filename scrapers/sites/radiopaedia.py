@@ -276,7 +276,8 @@ def _pictures(node, study):
     found = []
     for image in node.select("img[src]"):
         source = pages.attribute(image, "src")
-        if pages.IMAGE_NAME.search(pages.file_name(source)) and not re.search(r"_(thumb|small|tiny|medium)\.", source):
+        name = pages.file_name(source)
+        if pages.IMAGE_NAME.search(name) and not re.search(r"_(?:thumb|small|tiny|medium)(?: ?\(\d+\))?\.", name):
             found.append(_film_of_picture(source, study))
     return list({film.key: film for film in found}.values())
 
