@@ -157,9 +157,7 @@ def _with_address(group: list[SavedPage], said: str) -> list[SavedPage]:
         first = group[0]
         asked = tuple(question for question in page.case.questions if question.field == "page")
         first.case = first.case.but(questions=first.case.questions + asked)
-    return [
-        (page.path, "it names no address of its own, so it is not known whether it is of this case: see review.csv") for page in nameless
-    ]
+    return nameless
 
 
 def _same_bytes_same_key(group: list[SavedPage]) -> None:
