@@ -10,6 +10,7 @@ from typing import TypeVar
 from cxrkit.data.readers.collected import CT, REVIEWED, XRAY, CaseRecord, Fact, StoredFilm
 from cxrkit.data.records import VIEWS
 from cxrkit.files import read_csv_rows, write_csv
+from scrapers.sites.site import SITES
 
 COLUMNS = ("site", "case", "film", "field", "guess", "words", "file", "case_url", "answer", "reviewed_by")
 NEEDED = ("site", "case", "film", "field", "answer", "reviewed_by")
@@ -92,6 +93,11 @@ def _wrong(row: dict[str, str]) -> str:
         return f"{row['answer']!r} is no age; write years (53), or months, weeks or days (18 months)"
     if row["field"] == "page" and not re.fullmatch(r"yes|no|https?://\S+", row["answer"]):
         return f"{row['answer']!r} says of no page where it was; write yes, no, or the case's address"
+    if row["field"] == "page" and row["answer"] not in ("yes", "no"):
+        parser = SITES.get(row["site"])
+        name = parser.case_name(row["answer"]) if parser and parser.owns(row["answer"]) else ""
+        if not name or (name.isdigit() and name != row["case"]):
+            return f"{row['answer']} is no address of case {row['case']}; write the address of its own page"
     if not row["reviewed_by"]:
         return "reviewed_by is empty; write who decided"
     return ""

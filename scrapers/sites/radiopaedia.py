@@ -88,7 +88,7 @@ def case_page(content: bytes | BeautifulSoup, url: str = "") -> Case:
     slug = name if not name.isdigit() else _slug(page)
     presentation = _section(page, "case-patient-presentation", "presentation")
     discussion = _section(page, "case-discussion", "discussion")
-    author = pages.meta(page, "author") or pages.text_of(page.select_one("div.author-info > a, .author-info a"))
+    author = pages.meta(page, "author") or pages.text_of(page.select_one("div.author-info > a, .author-info a")) or _contributor(page)
     studies, films = _studies(page, slug, key, url)
     marks = sum(map(bool, (author, studies, presentation)))
     if not title or not key or marks < (1 if rid else 2) or (not url and not _calls_itself_a_case(page)):
@@ -126,6 +126,13 @@ def case_page(content: bytes | BeautifulSoup, url: str = "") -> Case:
     case, finding_questions = _finding(case)
     text = "\n".join([presentation, discussion, *(study.findings for study in studies)])
     return case.but(studies=studies, films=films, patients=prose.patients(text), questions=(*questions, *finding_questions))
+
+
+def _contributor(page):
+    """The contributor that only a script names, by the name of the account."""
+    texts = (node.get_text() for node in page.select("script, div.hidden.data"))
+    logins = {match[1] for text in texts for match in re.finditer(r'"contributor_login"\s*:\s*"([^"\\<>]{1,80})"', text)}
+    return next(iter(logins)) if len(logins) == 1 else ""
 
 
 def _calls_itself_a_case(page):

@@ -82,13 +82,16 @@ def _from_annotated(value: dict[str, Any], study: str) -> ViewerStudy:
     for series in value.get("series") if isinstance(value.get("series"), list) else []:
         if not isinstance(series, dict):
             continue
-        frames = [frame for frame in _list(series.get("frames")) if isinstance(frame, dict)]
+        frames = [frame if isinstance(frame, dict) else {} for frame in _list(series.get("frames"))]
         encodings = series.get("encodings") if isinstance(series.get("encodings"), dict) else {}
-        files = [entry for entry in _list(encodings.get("thumbnailed_files")) if isinstance(entry, dict)]
-        count += len(frames)
+        # a null keeps its place, or every later film could get its neighbour's file
+        files = [entry if isinstance(entry, dict) else {} for entry in _list(encodings.get("thumbnailed_files"))]
+        count += sum(map(bool, frames))
         if modality and modality != XRAY:
             continue
         for position, frame in enumerate(frames):
+            if not frame:
+                continue
             number, note, addresses = _text(frame.get("id")), "", []
             if len(files) == len(frames):
                 names = [_text(files[position].get(size)) for size in ("original", "big_gallery", "gallery")]

@@ -22,6 +22,7 @@ from scrapers.settings import Site
 from scrapers.web import robots
 from scrapers.web.addresses import Exchange, ForbiddenAddress, guarded_adapter
 from scrapers.web.cache import Cache, Response
+from scrapers.web.pace import Pace
 from scrapers.web.refusals import CapReached, HostStopped, NoAnswer, NotAllowed, WouldRequest, challenge, in_short
 
 AGENT = "cxrkit"
@@ -71,6 +72,7 @@ class Door:
         self._rules: dict[str, robots.Rules] = {}
         self._pauses: dict[str, int] = {}
         self._silent: dict[str, int] = {}
+        self.pace = Pace(cache.folder)
         self.session = requests.Session()
         self.session.trust_env = False
         self.session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -295,10 +297,9 @@ class Door:
         rules = self._rules.get(origin)
         interval = max(self.site.interval, (rules.delay or 0.0) if rules else 0.0)
         interval *= 1 + 0.2 * self.random()
-        due = self.cache.last_request(origin) + interval - self.clock()
+        due = self.pace.turn(origin, interval, self.clock())
         if due > 0:
-            self.sleep(min(due, interval))
-        self.cache.note_request(origin, self.clock())
+            self.sleep(due)
 
     def _get_once(self, url, headers, kind):
         """One request, its whole exchange within ten times the timeout. The body counts towards the cap while it arrives."""

@@ -189,3 +189,20 @@ def test_an_abdomen_film_is_no_chest_film():
     value["study"]["caption"] = "Abdomen"
     [film] = viewer.read(json.dumps(value).encode()).films
     assert (film.modality.value, film.confidence) == ("other", "stated")
+
+
+@pytest.mark.parametrize("gap", [0, 1, 2])
+def test_a_null_among_the_viewer_s_files_shifts_nothing(gap):
+    value = Case(5).annotated()
+    files = [{"original": f"film{n}.jpeg"} if n != gap else None for n in range(3)]
+    value["study"]["series"] = [
+        {"perspective": "Frontal", "frames": [{"id": n} for n in (7, 8, 9)], "encodings": {"thumbnailed_files": files}}
+    ]
+    films = viewer.read(json.dumps(value).encode()).films
+    assert [film.image_urls for film in films] == [(f"{IMAGES}/{n + 7}/film{n}.jpeg",) if n != gap else () for n in range(3)]
+    assert [bool(film.note) for film in films] == [n == gap for n in range(3)]
+
+
+def test_an_author_whom_only_a_script_names():
+    html = Case(5, 2026, author="").page().replace("<main>", '<main><script>var c = {"contributor_login":"adatest"};</script>')
+    assert radiopaedia.case_page(html.encode(), URL).credit == "Case courtesy of adatest, Radiopaedia.org, rID: 75005"
