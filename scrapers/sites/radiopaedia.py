@@ -20,7 +20,7 @@ TERMS = "https://radiopaedia.org/terms"
 LICENCE_URL = "https://creativecommons.org/licenses/by-nc-sa/3.0/"
 
 CASE_LINK = re.compile(r"^/cases/([A-Za-z0-9][A-Za-z0-9_-]*)/?$")
-TAG_LINK = re.compile(r"(?:https?://(?:www\.)?radiopaedia\.org)?/tags/")
+TAG_LINK = re.compile(r"^(?:https?://(?:www\.)?radiopaedia\.org)?/tags/")
 STUDY_LINK = re.compile(r"(?:/cases/([A-Za-z0-9_-]+))?/studies/(\d{1,12})\b")
 COVID = re.compile(
     r"\bcovid\b|\bcovid-?19|sars[-\s]?cov[-\s]?2|novel\s+coronavirus|coronavirus\s+disease|\b2019[-\s]?n?cov\b|\bncov[-\s]?(?:20)?19\b",
@@ -88,14 +88,14 @@ def case_page(content: bytes | BeautifulSoup, url: str = "") -> Case:
     slug = name if not name.isdigit() else _slug(page)
     presentation = _section(page, "case-patient-presentation", "presentation")
     discussion = _section(page, "case-discussion", "discussion")
-    author = pages.meta(page, "author") or pages.text_of(page.select_one("div.author-info > a, .author-info a")) or _contributor(page)
+    author = pages.meta(page, "author") or _author(page) or _contributor(page)
     studies, films = _studies(page, slug, key, url)
     marks = sum(map(bool, (author, studies, presentation)))
     if not title or not key or marks < (1 if rid else 2) or (not url and not _calls_itself_a_case(page)):
         raise NotACase(
             "This page has not the marks of a case: rID, and author, study or presentation.", url or None, "open it in a browser"
         )
-    tags = tuple(pages.text_of(tag) for tag in page.select("a[href]") if TAG_LINK.match(pages.attribute(tag, "href")))
+    tags = tuple(pages.text_of(tag) for tag in page.find_all("a", href=TAG_LINK))
     link = page.find("link", rel="license")
     licence_url = pages.attribute(link, "href")
     case = Case(
@@ -103,7 +103,7 @@ def case_page(content: bytes | BeautifulSoup, url: str = "") -> Case:
         key=key,
         url=f"{HOME}/cases/{slug or key}" if url else "",
         title=title,
-        certainty=pages.text_of(page.select_one(".diagnostic-certainty-title")),
+        certainty=pages.text_of(page.find(class_="diagnostic-certainty-title")),
         age=_age(labels),
         sex=_sex(labels),
         presentation=presentation,
@@ -128,9 +128,25 @@ def case_page(content: bytes | BeautifulSoup, url: str = "") -> Case:
     return case.but(studies=studies, films=films, patients=prose.patients(text), questions=(*questions, *finding_questions))
 
 
+def _author(page):
+    info = page.find(class_="author-info")
+    return pages.text_of(info.find("a")) if info else ""
+
+
+def _is_label(tag):
+    if tag.name == "dt" or "data-item-label" in tag.get("class", ()):
+        return True
+    return tag.name == "strong" and any({"data-item", "row", "case-patient-data"} & set(parent.get("class", ())) for parent in tag.parents)
+
+
+def _is_study(tag):
+    kinds = tag.get("class", ())
+    return ("case-study" in kinds and tag.has_attr("data-study-id")) or str(tag.get("id", "")).startswith(("study-", "main-study-desc"))
+
+
 def _contributor(page):
     """The contributor that only a script names, by the name of the account."""
-    texts = (node.get_text() for node in page.select("script, div.hidden.data"))
+    texts = (node.get_text() for node in [*page.find_all("script"), *page.find_all("div", class_="data")])
     logins = {match[1] for text in texts for match in re.finditer(r'"contributor_login"\s*:\s*"([^"\\<>]{1,80})"', text)}
     return next(iter(logins)) if len(logins) == 1 else ""
 
@@ -140,7 +156,7 @@ def _calls_itself_a_case(page):
 
 
 def _title(page):
-    heading = pages.text_of(page.select_one("h1.header-title"))
+    heading = pages.text_of(page.find("h1", class_="header-title"))
     title = pages.text_of(page.title) if page.title else ""
     title = re.sub(r"\s*\|\s*Radiology Case.*$|\s*\|\s*Radiopaedia.*$", "", title)
     return heading or title or pages.meta(page, "og:title")
@@ -154,9 +170,15 @@ def _slug(page):
 def _rid(page, name):
     """The rID in the page's own fields or its address, and where it was read. Raises NotACase for two of them."""
     fields = [("dc.identifier", pages.meta(page, "dc.identifier"))]
-    for holder in page.select("#citation-info .row, .citation-info .row, .row.rid"):
+    for holder in page.find_all(class_="row"):
+        if not ("rid" in holder["class"] or holder.find_parent(id="citation-info") or holder.find_parent(class_="citation-info")):
+            continue
         fields.append((f"field {pages.text_of(holder.find('strong')) or 'rID:'}", pages.text_of(holder)))
-    fields += [("viewer link", pages.attribute(link, "href")) for link in page.select(".case-study a.view-fullscreen-link")]
+    fields += [
+        ("viewer link", pages.attribute(link, "href"))
+        for link in page.find_all("a", class_="view-fullscreen-link")
+        if link.find_parent(class_="case-study")
+    ]
     found = {name: "page address"} if name.isdigit() else {}
     for basis, text in fields:
         for match in re.finditer(r"\brID[-:\s]{0,3}(\d{1,9})\b|/cases/(\d{1,9})(?:/|$|\?)", text, re.IGNORECASE):
@@ -169,7 +191,7 @@ def _rid(page, name):
 def _labels(page):
     """{label in lower case: (value, evidence)} from every "Label: value" of the page's structure."""
     found = {}
-    for strong in page.select(".data-item strong, .data-item-label, .row strong, dl dt, .case-patient-data strong"):
+    for strong in page.find_all(_is_label):
         label = pages.text_of(strong).rstrip(": ").lower()
         if not label or len(label) > 30 or label in found:
             continue
@@ -208,7 +230,7 @@ def _sex(labels):
 
 
 def _section(page, identifier, word):
-    node = page.find(id=identifier) or page.select_one(f"#{identifier}, .case-{word}")
+    node = page.find(id=identifier) or page.find(class_=f"case-{word}")
     parts = [pages.text_of(part) for part in node.find_all("p")] if node is not None else []
     return " ".join(part for part in parts if part) or re.sub(rf"^{word}\s*", "", pages.text_of(node), flags=re.IGNORECASE)
 
@@ -234,7 +256,7 @@ def _finding(case):
 
 def _studies(page, slug, key, url):
     studies, films = {}, []
-    for node in page.select('.case-study[data-study-id], [id^="study-"], .main-study-desc[id]'):
+    for node in page.find_all(_is_study):
         identifier = pages.attribute(node, "data-study-id") or pages.attribute(node, "id").rpartition("-")[2]
         if not identifier.isdigit() or len(identifier) > 12:
             continue
@@ -254,10 +276,12 @@ def _studies(page, slug, key, url):
             studies[identifier] = study
             films += _pictures(holder, study)
     own = {slug, key, ""}
-    for named, identifier in STUDY_LINK.findall(str(page)):
+    places = (str(value) for node in page.find_all(True) for value in node.attrs.values() if "/studies/" in str(value))
+    scripts = (node.get_text() for node in page.find_all("script"))
+    for named, identifier in (found for text in (*places, *scripts) for found in STUDY_LINK.findall(text)):
         if named.lower() in own and identifier not in studies:
             studies[identifier] = Study(identifier)
-    for node in page.select("div.hidden.data"):
+    for node in page.find_all("div", class_="data"):
         try:
             viewed = viewer.read(node.get_text())
         except BadInput:

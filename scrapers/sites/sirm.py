@@ -82,7 +82,8 @@ def case_page(content: bytes | BeautifulSoup, url: str = "") -> Case:
 
 def is_print_list(page: BeautifulSoup, url: str) -> bool:
     """Whether a page is the print plugin's list of posts (`?print=print-search`)."""
-    return "print=print-search" in url or bool(page.select_one("body.pdfprnt_print")) and len(page.select("div.post .entry-title")) > 1
+    printed = page.body is not None and "pdfprnt_print" in page.body.get("class", ())
+    return "print=print-search" in url or (printed and len(page.select("div.post .entry-title")) > 1)
 
 
 def print_list(page: BeautifulSoup, url: str) -> tuple[list[Case], list[str]]:
