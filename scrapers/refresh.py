@@ -47,8 +47,8 @@ def refresh(
         answers = review.read(store.folder / "review.csv")
         refused = [(f"review.csv: {a.site} {a.case}", a.problem) for a in answers if a.problem]
         outcomes = {name: Outcome(name) for name in sites}
-        list_of_folders = list(saved_folders)
-        for saved_folder in list_of_folders:
+        folders = list(saved_folders)
+        for saved_folder in folders:
             refused += _take_saved(store, saved_folder, answers, clock, outcomes, dry_run)
         addresses, others = by_site(addresses_in(Path(cases)), sites) if cases else ({}, [])
         refused += others
@@ -69,7 +69,7 @@ def refresh(
             if not any(outcome.stopped or outcome.capped for outcome in outcomes.values()):
                 store.end_run()
     say(report.text(refresh_report))
-    asked_for = bool(wanted or list_of_folders) and not dry_run
+    asked_for = bool(folders or wanted) and not (dry_run and wanted)
     read_any = any(outcome.cases for outcome in outcomes.values())
     return refresh_report, _exit_code(refresh_report, lacking, asked_for and not read_any)
 

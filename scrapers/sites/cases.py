@@ -20,6 +20,10 @@ class NotACase(BadInput):
 SIZE_OR_COPY = re.compile(r"_(?:jumbo|big_gallery|gallery)(?=(?: ?\(\d+\))?\.)")
 
 
+SHORTEST_NAME = 12
+"""Characters. A picture's shorter name (1, figura1, IMAGE_001) says nothing of whose it is."""
+
+
 @dataclass(frozen=True)
 class Listing:
     """One page of a listing: the addresses of its cases, and of the next page or empty."""
@@ -65,13 +69,16 @@ def combine(cases: Sequence[Case]) -> Case:
 def same_keys(films: Sequence[Film], case: Case, others: dict[str, str] | None = None) -> Case:
     """The case with the keys that its films have among `films`, which may know them by other names of their pictures.
 
-    Two films are one when just one on each side has the name. others: {key in the case: key among films}, known otherwise.
+    Two films are one when just one on each side has the name, the name is long enough to be one of its own, and not both
+    have a number of the site. others: {key in the case: key among films}, known otherwise.
     """
     names, own = _names(films), _names(case.films)
     keys, known = dict(others or {}), {film.key for film in films}
+    numbered = {film.key for film in (*films, *case.films) if any(f"/images/{film.key}/" in url for url in film.image_urls)}
     for name, mine in own.items():
-        if len(mine) == 1 and len(names.get(name, ())) == 1:
-            keys.setdefault(next(iter(mine)), next(iter(names[name])))
+        theirs = names.get(name, set())
+        if len(mine) == len(theirs) == 1 and len(name[1]) >= SHORTEST_NAME and not (mine | theirs) <= numbered:
+            keys.setdefault(next(iter(mine)), next(iter(theirs)))
     taken = {film.key for film in case.films}
     keys = {key: new for key, new in keys.items() if key not in known and new not in taken}
     if len(set(keys.values())) < len(keys) or not keys:

@@ -2,16 +2,22 @@
 
 import csv
 import json
+import tempfile
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cxrkit.data.readers import collected
+from cxrkit.data.readers.collected import Case, Film
 from scrapers import saved
 from scrapers.refresh import refresh
 from scrapers.review import Answer
 from scrapers.settings import DEFAULTS
 from scrapers.sites import pages, radiopaedia
+from scrapers.sites.cases import same_keys
 from tests.standins import radiopaedia as rad
 from tests.standins import sirm as sir
 from tests.standins.web import address_mark, film
@@ -277,6 +283,51 @@ def test_viewer_data_without_an_author_keeps_the_credit(tmp_path):
 )
 def test_the_addresses_of_a_case(url, name):
     assert radiopaedia.case_address(url) == (f"https://radiopaedia.org/cases/{name}" if name else "")
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["figura1.jpeg", "1-8.jpeg"]), st.sampled_from(["complete", "page only", "beside", "nowhere"]), st.booleans()
+        ),
+        min_size=2,
+        max_size=5,
+    )
+)
+@settings(max_examples=40, deadline=None)
+def test_however_folders_are_arranged_a_film_gets_its_own_picture_or_none(arranged):
+    """Pages with few names for their films, some complete, some without pictures, in one folder or several."""
+    with tempfile.TemporaryDirectory() as top:
+        for number, (name, how, flat) in enumerate(arranged, 61):
+            folder = Path(top) if flat else Path(top) / str(number)
+            post(folder, number, name, BYTES[number] if how == "complete" else None)
+            if how == "beside":
+                (folder / name).write_bytes(BYTES[number])
+            elif how == "nowhere":
+                (Path(top) / f"lost{number}").mkdir()
+                (Path(top) / f"lost{number}" / name).write_bytes(BYTES[number])
+        for (key, _), found in pictures(Path(top)).items():
+            complete = arranged[int(key) - 61][1] == "complete"
+            assert found == BYTES[int(key)] if complete else isinstance(found, str)
+
+
+BYTES = {number: film(number, 220, 220) for number in range(61, 66)}
+
+
+@pytest.mark.parametrize("name", ["IMAGE_001", "0123456789abcdef"])
+def test_two_numbers_of_the_site_are_two_films_whatever_their_names(name):
+    films = lambda number: (Film(number, (f"https://prod-images-static.radiopaedia.org/images/{number}/{name}.jpeg",), "8"),)
+    case = Case("radiopaedia", "75001", OWN, films=films("995"))
+    assert same_keys(films("880"), case).films[0].key == "995"
+
+
+def test_a_short_name_makes_no_two_films_one():
+    films = lambda key, name: (Film(key, (f"./p_files/{name}.jpeg",), "8"),)
+    known = (Film("880", ("https://prod-images-static.radiopaedia.org/images/880/1.jpeg",), "8"),)
+    long = (Film("881", ("https://prod-images-static.radiopaedia.org/images/881/0123456789abcdef.jpeg",), "8"),)
+    case = lambda key, name: Case("radiopaedia", "75001", OWN, films=films(key, name))
+    assert same_keys(known, case("1", "1")).films[0].key == "1"
+    assert same_keys(long, case("0123456789abcdef", "0123456789abcdef_big_gallery")).films[0].key == "881"
 
 
 def test_no_fact_of_one_case_comes_from_another(tmp_path):
