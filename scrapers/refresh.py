@@ -38,16 +38,22 @@ def refresh(
 
     folder: the store. cases: a file with addresses of cases. crawl: names of sites whose listings to follow.
     door_options: clock, sleep, random and lookup of the door, for tests.
+    A store that cannot be written is only reported on, as a dataset on Kaggle is; raises WrongUse where it should be written.
     A site without a permission gets no request and is listed as refused; everything else is done all the same.
     """
     store = Store(folder)
     now = clock()
-    with nullcontext() if dry_run else store.locked():
-        since = now if dry_run else store.start_run(now)
+    folders = list(saved_folders)
+    if not store.writable and not dry_run and (folders or cases or crawl):
+        raise WrongUse(
+            "The store cannot be written.", store.folder, "copy it to a disk that can be written, and name the copy: --store DIR"
+        )
+    look_only = dry_run or not store.writable
+    with nullcontext() if look_only else store.locked():
+        since = now if look_only else store.start_run(now)
         answers = review.read(store.folder / "review.csv")
         refused = [(f"review.csv: {a.site} {a.case}", a.problem) for a in answers if a.problem]
         outcomes = {name: Outcome(name) for name in sites}
-        folders = list(saved_folders)
         for saved_folder in folders:
             refused += _take_saved(store, saved_folder, answers, clock, outcomes, dry_run)
         addresses, others = by_site(addresses_in(Path(cases)), sites) if cases else ({}, [])
@@ -61,15 +67,15 @@ def refresh(
                 door = Door(site, cache, since=since, dry_run=dry_run, **(door_options or {}))
                 visit = Visit(site, door, store, answers, clock, outcomes[site.name])
                 visit.collect(addresses.get(site.name, ()), site.name in crawl)
-        if not dry_run:
+        if not look_only:
             refused += _write_review(store, answers, sites)
         refresh_report = report.make(store, outcomes, refused, now, dry_run)
-        if not dry_run:
+        if not look_only:
             write_json(store.folder / "refresh.json", asdict(refresh_report))
             if not any(outcome.stopped or outcome.capped for outcome in outcomes.values()):
                 store.end_run()
     say(report.text(refresh_report))
-    asked_for = bool(folders or wanted) and not (dry_run and wanted)
+    asked_for = bool(folders or wanted or cases) and not (dry_run and wanted)
     read_any = any(outcome.cases for outcome in outcomes.values())
     return refresh_report, _exit_code(refresh_report, lacking, asked_for and not read_any)
 

@@ -7,6 +7,7 @@ STORE/review.csv, STORE/refresh.json       questions for a person; the report of
 """
 
 import datetime
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,6 +43,11 @@ class Store:
 
     def __init__(self, folder: Path | str):
         self.folder = Path(folder)
+
+    @property
+    def writable(self) -> bool:
+        """Whether the store can be written, or made where it is not there yet."""
+        return not self.folder.exists() or os.access(self.folder, os.W_OK)
 
     @contextmanager
     def locked(self) -> Iterator[None]:

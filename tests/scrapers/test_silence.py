@@ -7,6 +7,7 @@ import os
 import pytest
 
 from cxrkit.data.readers.collected import SAVED, Case, Film, Question
+from cxrkit.errors import WrongUse
 from scrapers import review, saved, store
 from scrapers.refresh import refresh
 from scrapers.settings import DEFAULTS
@@ -174,3 +175,22 @@ def test_an_answer_on_nothing_is_listed_with_its_line(tmp_path, change, words):
     said = [f"{refusal.where} {refusal.why}" for refusal in report.refused]
     assert [words in each and "line 2" in each for each in said] == ([True] if words else [])
     assert report.sites["sirm"].to_review == bool(words)
+
+
+def test_a_store_that_cannot_be_written_is_reported_on_and_nothing_else(tmp_path, monkeypatch):
+    rad.save(tmp_path / "in", CASE)
+    refresh(tmp_path / "store", DEFAULTS, [tmp_path / "in"])
+    before = {path: path.read_bytes() for path in (tmp_path / "store").rglob("*") if path.is_file()}
+    monkeypatch.setattr(store.Store, "writable", False)
+    report, code = refresh(tmp_path / "store", DEFAULTS)
+    assert code == 0 and report.sites["radiopaedia"].cases == 1
+    with pytest.raises(WrongUse, match="cannot be written"):
+        refresh(tmp_path / "store", DEFAULTS, [tmp_path / "in"])
+    assert {path: path.read_bytes() for path in (tmp_path / "store").rglob("*") if path.is_file()} == before
+
+
+def test_a_list_with_no_case_of_any_site_is_an_error(tmp_path):
+    rad.save(tmp_path / "in", CASE)
+    refresh(tmp_path / "store", DEFAULTS, [tmp_path / "in"])
+    (tmp_path / "cases.txt").write_text("https://elsewhere.test/cases/1\n")
+    assert refresh(tmp_path / "store", DEFAULTS, cases=tmp_path / "cases.txt")[1] == 3
