@@ -5,7 +5,6 @@ folder; whatever else looks alike is asked about.
 """
 
 import os
-import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ from pathlib import Path
 from cxrkit.data.readers.collected import Case, Film, Question
 from cxrkit.errors import BadInput
 from cxrkit.progress import track
-from scrapers.album import Folder, SavedPicture, stem, stems_of
+from scrapers.album import Folder, SavedPicture, own_folders, stem, stems_of
 from scrapers.intake import wanted
 from scrapers.review import Answer
 from scrapers.saved_files import PAGES, SavedPage, parse
@@ -55,7 +54,13 @@ def read(folder: Path | str, answers: Sequence[Answer] = ()) -> tuple[list[Saved
     known = Folder(folder, files)
     cases: dict[tuple[str, str], list[SavedPage]] = defaultdict(list)
     viewers = []
-    for path in track([path for path in files if not _belongs_to_a_page(path, folder)], f"pages in {folder.name}"):
+    own = {place for path in files if path.suffix.lower() in PAGES for place in own_folders(path) if place.name != path.stem}
+    todo = [
+        path
+        for path in files
+        if not pages.IMAGE_NAME.search(path.name) and not (path.suffix.lower() != ".json" and own & set(path.parents))
+    ]
+    for path in track(todo, f"pages in {folder.name}"):
         try:
             parts, reasons = parse(path, known)
         except BadInput as error:
@@ -105,12 +110,6 @@ def _files(folder: Path) -> tuple[list[Path], Unused]:
     if not inside and not unused:
         unused.append((folder, "the folder is empty"))
     return sorted(inside), unused
-
-
-def _belongs_to_a_page(path: Path, folder: Path) -> bool:
-    """Whether a file is a picture, or lies in the folder that a browser made for a page's pictures, styles and frames."""
-    inner = any(re.search(r"(_files|\.files|\.fld|-Dateien|_archivos)$", part) for part in path.relative_to(folder).parts[:-1])
-    return bool(pages.IMAGE_NAME.search(path.name)) or inner and path.suffix.lower() != ".json"
 
 
 def _join_viewers(cases: dict[tuple[str, str], list[SavedPage]], viewers: list[tuple[Path, ViewerStudy]]) -> Unused:

@@ -97,9 +97,7 @@ def test_a_permission_holds_from_its_date_to_its_end(tmp_path, permission, today
         site.require_permission(datetime.date.fromisoformat(today))
 
 
-@pytest.mark.parametrize(
-    "contact, lacks", [("Me@Hospital.TEST", False), ("you@hospital.org", True), ("You@Hospital.org", True), ("me@example.org", True)]
-)
+@pytest.mark.parametrize("contact, lacks", [("Me@Hospital.TEST", False), ("Me@Example.ORG", True), ("me", True)])
 def test_the_contact_is_a_person_s_own(tmp_path, contact, lacks):
     site = loaded(tmp_path, GOOD | {"contact": contact})
     if lacks:

@@ -77,6 +77,13 @@ def test_a_page_without_a_film_is_listed(tmp_path):
     assert "shows no film: save the viewer's data" in listed(tmp_path)[f"{CASE.slug}.html"]
 
 
+def test_a_folder_that_is_only_called_like_one_of_a_browser_is_read(tmp_path):
+    rad.save(tmp_path / "my_files", CASE)
+    (tmp_path / f"my_files/{CASE.slug}_files/frame.html").write_text("<title>A frame</title>")
+    cases, unused = saved.read(tmp_path)
+    assert [one.case.key for one in cases] == ["75002"] and not unused
+
+
 def test_a_page_of_a_server_that_names_no_ending_is_read(tmp_path):
     (tmp_path / "covid-19-pneumonia-2").write_text(address_mark(f"https://radiopaedia.org/cases/{CASE.slug}") + CASE.page())
     (tmp_path / f"stacks_{CASE.study}.json").write_text(json.dumps(CASE.stacks()))

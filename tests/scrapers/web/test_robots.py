@@ -169,6 +169,8 @@ def test_an_exchange_that_ends_in_time_is_left_alone(tmp_path):
         assert not door.exchange._handles and not door.exchange.expired.is_set()
 
 
-@pytest.mark.parametrize("address", ["fec0::1", "feff::1", "fe80::1", "fd00::1", "::ffff:10.0.0.1"])
-def test_private_addresses_of_ipv6(address):
+@pytest.mark.parametrize(
+    "address", ["fec0::1", "feff::1", "3fff::1", "192.0.0.8", "168.63.129.16", "fe80::1", "fd00::1", "::ffff:10.0.0.1"]
+)
+def test_addresses_that_are_not_public(address):
     assert not addresses.allowed(address, allow_loopback=True)
