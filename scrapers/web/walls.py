@@ -27,6 +27,8 @@ class Suspicion:
 
     def bad(self, response: Response, asked: str) -> None:
         """Note a page that was not, and forget it. Raises HostStopped."""
+        if self.door.dry_run:
+            return  # what is in the cache was noted when it was requested
         self.door.cache.drop(asked)
         self._seen(response, "")
         self.row += 1

@@ -132,6 +132,17 @@ def test_equal_bytes_for_two_films_of_a_case_are_a_question(tmp_path):
     assert found["61", "a1"] == film(8) and "byte for byte" in found["61", "b1"]
 
 
+def test_a_src_that_names_another_picture_than_its_img_counts_for_nothing(tmp_path):
+    case = sir.Case(61, ["Donna di 60 anni.", "RX torace:", "a1.jpeg", "Controllo RX torace:", "b1.jpeg"])
+    (tmp_path / "c_files").mkdir()
+    (tmp_path / "c.html").write_text(
+        address_mark("https://www.sirm.org" + case.path) + case.page().replace("data:image/gif;base64,R0lGOD", "c_files/a1.jpeg")
+    )
+    for seed, name in enumerate(("a1", "b1")):
+        (tmp_path / f"c_files/{name}.jpeg").write_bytes(film(seed))
+    assert pictures(tmp_path) == {("61", "a1"): film(0), ("61", "b1"): film(1)}
+
+
 def test_two_saves_of_one_page_are_one_page(tmp_path):
     for name in ("caso-61", "caso-61 (1)"):
         post(tmp_path / name, 61, "a1.jpeg", film(9))
