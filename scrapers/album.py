@@ -7,7 +7,6 @@ the same _XXXX to every name of a page; SingleFile and WebScrapBook put the pict
 """
 
 import base64
-import binascii
 import hashlib
 import io
 import re
@@ -19,16 +18,20 @@ from functools import cached_property
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-from bs4 import BeautifulSoup
+from bs4 import BeautifulSoup, Tag
 from PIL import Image
 
 from cxrkit.errors import BadInput
 from scrapers.pictures import SMALLEST_SIDE
 from scrapers.sites import pages, viewer
 
+LARGEST_DRAWING = 64
+"""Pixels. A smaller picture within a page is an icon."""
 LARGEST_PICTURE = 60_000_000
 """Bytes."""
-INLINE = re.compile(r"data:image/(jpeg|jpg|png|webp);base64,", re.IGNORECASE)
+INLINE = re.compile(rb"data:image/(?:jpeg|jpg|png|webp);base64,([A-Za-z0-9+/=]{2000,})", re.IGNORECASE)
+"""A picture within the page; what is shorter is a drawing or a placeholder."""
+LIFTED = "data:lifted,"
 INLINE_FOLDER = "./inline/"
 FIREFOX = re.compile(r"_([A-Za-z0-9_-]{4})(?=\.[A-Za-z0-9]+$|$)")
 COPY = re.compile(r"(?: ?\(\d{1,3}\))(?=\.[A-Za-z0-9]+$|$)")
@@ -170,17 +173,17 @@ def own_folders(page: Path) -> list[Path]:
     return [page.parent / f"{page.stem}{ending}" for ending in FOLDERS]
 
 
-def open_page(page: BeautifulSoup, path: Path, folder: Folder, by_browser: bool) -> Album:
+def open_page(page: BeautifulSoup, path: Path, folder: Folder, inline: dict[str, bytes], by_chromium: bool) -> Album:
     """The album of a page in a file; the `src` of its pictures are put in order in `page`.
 
-    by_browser: whether the page has the mark that Chromium writes, which appends no _XXXX to names.
+    inline: the pictures within it, from `lift`. by_chromium: whether it has Chromium's mark, which appends no _XXXX to names.
     """
     album, own = Album(), own_folders(path)
     named = [found.name for place in own for found in folder.images_in(place)]
     endings = {match[1] if (match := FIREFOX.search(name)) else "" for name in named}
     suffix = (
         re.compile(rf"_{re.escape(endings.pop())}(?=\.[A-Za-z0-9]+$|$)")
-        if len(endings) == 1 and not by_browser and "" not in endings
+        if len(endings) == 1 and not by_chromium and "" not in endings
         else None
     )
     seen: set[Path] = set()
@@ -195,7 +198,7 @@ def open_page(page: BeautifulSoup, path: Path, folder: Folder, by_browser: bool)
     for image in page.find_all("img"):
         link = pages.attribute(image, "src").strip()
         if link.startswith("data:"):
-            _inline(image, link, path, album)
+            _inline(image, inline.get(link), path, album)
         elif found := folder.find(path.parent, link):
             image["src"] = add(found, True, not found.resolve().is_relative_to(path.parent.resolve()))
         elif suffix and not re.match(r"[a-z][a-z0-9+.-]*:|/", link):
@@ -207,14 +210,14 @@ def open_page(page: BeautifulSoup, path: Path, folder: Folder, by_browser: bool)
     return album
 
 
-def open_archive(page: BeautifulSoup, path: Path, address: str, parts: dict[str, bytes]) -> Album:
+def open_archive(page: BeautifulSoup, path: Path, address: str, parts: dict[str, bytes], inline: dict[str, bytes]) -> Album:
     """The album of an archive's page; parts: {Content-Location or cid: address: bytes} of its pictures."""
     album = Album()
     for image in page.find_all("img"):
         link = pages.attribute(image, "src").strip()
         where = link if link in parts else pages.absolute(address, link)
         if link.startswith("data:"):
-            _inline(image, link, path, album)
+            _inline(image, inline.get(link), path, album)
         elif where in parts:
             image["src"] = where if where.startswith("http") else f"./part/{quote(pages.file_name(where))}"
     for where, content in parts.items():
@@ -223,22 +226,33 @@ def open_archive(page: BeautifulSoup, path: Path, address: str, parts: dict[str,
     return album
 
 
-def _inline(image, link: str, path: Path, album: Album) -> None:
-    """Put an inline picture into the album, or count it when it is a thumbnail; drawings and placeholders are neither."""
-    if not (kind := INLINE.match(link)):
+def lift(content: bytes) -> tuple[bytes, dict[str, bytes]]:
+    """A page without the pictures within it, and these: {what stands in their place: bytes}. They may be far larger than a page."""
+    found: dict[str, bytes] = {}
+
+    def keep(match: re.Match[bytes]) -> bytes:
+        picture = base64.b64decode(match[1] + b"==")
+        mark = LIFTED + hashlib.sha256(picture).hexdigest()[:12]
+        found[mark] = picture
+        return mark.encode()
+
+    return INLINE.sub(keep, content), found
+
+
+def _inline(image: Tag, content: bytes | None, path: Path, album: Album) -> None:
+    """Put a picture within the page into the album, or count it when it is a thumbnail; drawings are neither."""
+    if content is None:
         return
     try:
-        content = base64.b64decode(unquote(link[kind.end() :]), validate=False)
-        with Image.open(io.BytesIO(content)) as opened:
-            small = min(opened.size) < SMALLEST_SIDE
-            drawing = min(opened.size) <= 64
-    except (binascii.Error, ValueError, OSError, SyntaxError, Image.DecompressionBombError):
+        with Image.open(io.BytesIO(content), formats=("JPEG", "PNG", "WEBP")) as opened:
+            side, ending = min(opened.size), str(opened.format).lower()
+    except (ValueError, OSError, SyntaxError, Image.DecompressionBombError):
         return
-    if small:
-        album.thumbnails += not drawing
+    if side < SMALLEST_SIDE:
+        album.thumbnails += side > LARGEST_DRAWING
         del image["src"]
         return
-    name = f"inline-{hashlib.sha256(content).hexdigest()[:12]}.{kind[1].lower().replace('jpg', 'jpeg')}"
+    name = f"inline-{hashlib.sha256(content).hexdigest()[:12]}.{ending}"
     image["src"] = INLINE_FOLDER + name
     if all(picture.src != image["src"] for picture in album.pictures):
-        album.pictures.append(SavedPicture(image["src"], name, f"{path.name}, {name}", None, content))
+        album.pictures.append(SavedPicture(INLINE_FOLDER + name, name, f"{path.name}, {name}", None, content))

@@ -10,13 +10,15 @@ from bs4 import BeautifulSoup
 
 from cxrkit.data.readers.collected import Case
 from cxrkit.errors import BadInput
-from scrapers.album import Album, Folder, open_archive, open_page
+from scrapers.album import Album, Folder, lift, open_archive, open_page
 from scrapers.sites import pages, sirm, viewer
 from scrapers.sites.cases import NotACase
 from scrapers.sites.site import SITES
 from scrapers.sites.viewer import ViewerStudy
 
-PAGES = (".html", ".htm", ".xhtml", ".shtml", ".php", ".asp", ".aspx", "")
+HTML = (".html", ".htm", ".xhtml", ".shtml")
+PAGES = (*HTML, ".php", ".asp", ".aspx", "")
+PAGE_BEGINS = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<!doctype\s+html|<html|<!--|<head)", re.IGNORECASE)
 ARCHIVES, DATA = (".mhtml", ".mht"), (".json",)
 HINTS = {
     ".gz": "unpack it first",
@@ -55,23 +57,25 @@ def parse(path: Path, folder: Folder) -> Parsed:
         return _data(path)
     if kind not in PAGES and kind in HINTS:
         raise BadInput(f"a {kind} file: {HINTS[kind]}")
-    content = _read(path)
-    if kind in PAGES[:4] or re.match(rb"(?:\xef\xbb\xbf)?\s*(?:<!doctype\s+html|<html|<!--|<head)", content[:300], re.IGNORECASE):
-        return _page(path, content, "", folder, None)
+    if kind in HTML or PAGE_BEGINS.match(_read(path, LARGEST_ARCHIVE, 300)):
+        return _page(path, _read(path, LARGEST_ARCHIVE), "", folder, None)
     raise BadInput(f"a {kind or 'nameless'} file is no saved page")
 
 
-def _read(path: Path, largest: int = pages.LARGEST_PAGE) -> bytes:
+def _read(path: Path, largest: int = pages.LARGEST_PAGE, count: int = -1) -> bytes:
+    """The first `count` bytes of a file, or all. Raises BadInput."""
     try:
         if path.stat().st_size > largest:
             raise BadInput(f"{path.stat().st_size:,} bytes: larger than {largest:,}", path)
-        return path.read_bytes()
+        with open(path, "rb") as file:
+            return file.read(count)
     except OSError as error:
         raise BadInput(f"cannot be read: {error.strerror}", path) from error
 
 
 def _page(path: Path, content: bytes, address: str, folder: Folder, parts: dict[str, bytes] | None) -> Parsed:
     """The case of a page, or its cases where it is a list. parts: the pictures of an archive, or None for a file."""
+    content, inline = lift(content)
     text = pages.decode(content)
     marked = pages.saved_from(text)
     page = pages.soup(text)
@@ -80,7 +84,7 @@ def _page(path: Path, content: bytes, address: str, folder: Folder, parts: dict[
     if study and "stackedImages" in text:
         return [replace(viewer.read(text, study[2]), case=study[1])], []
     by_chromium = "<!-- saved from url=" in text[:2000]
-    album = open_page(page, path, folder, by_chromium) if parts is None else open_archive(page, path, address, parts)
+    album = open_page(page, path, folder, inline, by_chromium) if parts is None else open_archive(page, path, address, parts, inline)
     if sirm.is_print_list(page, address) and (not address or sirm.owns(address)):
         cases, reasons = sirm.print_list(page, address)
         return [SavedPage(path, case, album) for case in cases], reasons

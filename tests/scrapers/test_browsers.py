@@ -133,6 +133,14 @@ def test_pictures_within_the_page(tmp_path, head):
     assert [reason[:42] for _, reason in unused] == ["1 pictures are shown as thumbnails only: o"]
 
 
+def test_pictures_within_the_page_may_be_larger_than_a_page(tmp_path):
+    large = [film(seed, 640, 600, "PNG") + b"\0" * 4_000_000 for seed in (1, 2)]
+    page = with_pictures(*(inline(each).replace("jpeg", "png") for each in large))
+    (tmp_path / "page.html").write_text(address_mark(ADDRESS) + page)
+    [one], unused = saved.read(tmp_path)
+    assert [one.picture(each.image_urls)[0] for each in one.case.films] == large and not unused
+
+
 def test_the_only_inline_picture_of_a_case_is_a_guess_at_its_only_film(tmp_path):
     case = rad.Case(6, 2023, ct=False)
     page = case.page().replace('<div class="study-findings">', f'<img src="{inline(FILMS[0])}"><div class="study-findings">')
