@@ -165,15 +165,17 @@ def _same_bytes_same_key(group: list[SavedPage]) -> None:
         return
     known: dict[str, Film] = {}
     for page in group:
-        sums = {}
+        keys, sums = [film.key for film in page.case.films], {}
         for film in page.case.films:
             picture = next(iter(page.album.of_film(film.image_urls, film.key, False)), None)
-            if picture is not None and not picture.outside:
+            if picture is not None and picture.sha256 and not picture.outside:
                 sums[film.key] = picture.sha256
-        once = {key: value for key, value in sums.items() if value and Counter(sums.values())[value] == 1}
+        counts = Counter(sums.values())
+        once = {key: value for key, value in sums.items() if counts[value] == 1}
         page.case = same_keys(tuple(known.values()), page.case, {key: known[value].key for key, value in once.items() if value in known})
-        for film, before in zip(page.case.films, sums):
-            known.setdefault(sums[before], film)
+        for key, film in zip(keys, page.case.films):
+            if key in once:
+                known.setdefault(once[key], film)
 
 
 def _find_pictures(cases: list[SavedCase], folder: Folder, answers: dict[tuple[str, str, str], str]) -> None:
@@ -279,7 +281,12 @@ def _without_films(cases: Iterable[SavedCase]) -> Unused:
         small = {picture.stem for album in albums for picture in album.pictures if picture.small} - known
         shown = len(small) + max(0, max((album.thumbnails for album in albums), default=0) - len(films))
         if shown:
-            unused.append((path, f"{shown} pictures are shown as thumbnails only: open each in full size, and save the page again"))
+            unused.append(
+                (
+                    path,
+                    f"{shown} picture{'s are' if shown > 1 else ' is'} shown as thumbnail only: open each in full size, and save the page again",
+                )
+            )
     return unused
 
 

@@ -17,9 +17,9 @@ class NotACase(BadInput):
     """A page without the marks of a case: a wall, a log-in, an error, a list, or a page of something else."""
 
 
-SIZE_OR_COPY = re.compile(r"_(?:jumbo|big_gallery|gallery)(?=(?: ?\(\d+\))?\.)")
-
-
+SIZE = re.compile(
+    r"(?:_(?:jumbo|big_gallery|gallery|medium|small|thumb|tiny)|-\d{2,4}x\d{2,4}|-scaled)(?=(?: ?\(\d+\))?\.[A-Za-z]+$)", re.IGNORECASE
+)
 SHORTEST_NAME = 12
 """Characters. A picture's shorter name (1, figura1, IMAGE_001) says nothing of whose it is."""
 
@@ -72,19 +72,40 @@ def same_keys(films: Sequence[Film], case: Case, others: dict[str, str] | None =
     Two films are one when just one on each side has the name, the name is long enough to be one of its own, and not both
     have a number of the site. others: {key in the case: key among films}, known otherwise.
     """
+    case = _other_keys(films, case)
     names, own = _names(films), _names(case.films)
     keys, known = dict(others or {}), {film.key for film in films}
     numbered = {film.key for film in (*films, *case.films) if any(f"/images/{film.key}/" in url for url in film.image_urls)}
     for name, mine in own.items():
         theirs = names.get(name, set())
-        if len(mine) == len(theirs) == 1 and len(name[1]) >= SHORTEST_NAME and not (mine | theirs) <= numbered:
+        if len(mine) == len(theirs) == 1 and len(name[1]) >= SHORTEST_NAME:
             keys.setdefault(next(iter(mine)), next(iter(theirs)))
     taken = {film.key for film in case.films}
-    keys = {key: new for key, new in keys.items() if key not in known and new not in taken}
+    keys = {key: new for key, new in keys.items() if key not in known and new not in taken and not {key, new} <= numbered}
     if len(set(keys.values())) < len(keys) or not keys:
         return case
     renamed = tuple(replace(film, key=keys.get(film.key, film.key)) for film in case.films)
     return case.but(films=renamed, questions=tuple(replace(q, film=keys.get(q.film, q.film)) for q in case.questions))
+
+
+def _other_keys(films: Sequence[Film], case: Case) -> Case:
+    """The case with another key for each film that has the key of one of `films` and other addresses on the site: figura1 of another month."""
+    places = {film.key: _places(film) for film in films}
+    keys = {
+        film.key: safe_name(next(url for url in film.image_urls if url.startswith("http")))
+        for film in case.films
+        if (there := _places(film)) and places.get(film.key) and not there & places[film.key] and not film.key.isdigit()
+    }
+    if not keys:
+        return case
+    renamed = tuple(replace(film, key=keys.get(film.key, film.key)) for film in case.films)
+    return case.but(films=renamed, questions=tuple(replace(q, film=keys.get(q.film, q.film)) for q in case.questions))
+
+
+def _places(film: Film) -> set[str]:
+    """The paths of a film's addresses on its site, without what a size adds to them."""
+    web = [url for url in film.image_urls if url.startswith("http")]
+    return {SIZE.sub("", re.sub(r"^https?://[^/]+", "", url)) for url in web}
 
 
 def _names(films: Sequence[Film]) -> dict[tuple[str, str], set[str]]:
@@ -92,7 +113,7 @@ def _names(films: Sequence[Film]) -> dict[tuple[str, str], set[str]]:
     found: dict[tuple[str, str], set[str]] = {}
     for film in films:
         for url in film.image_urls:
-            name = SIZE_OR_COPY.sub("", pages.file_name(url).lower()).rpartition(".")[0]
+            name = SIZE.sub("", pages.file_name(url).lower()).rpartition(".")[0]
             found.setdefault((film.study, name), set()).add(film.key)
     return found
 

@@ -12,6 +12,11 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
 LONGEST_DELAY = 3600.0
+"""Seconds."""
+LINE = re.compile(r"(user[\s_-]?agent|disallow|allow|crawl[\s_-]?delay)\s*(?::|\s(?!\s*:))(.*)$", re.IGNORECASE | re.DOTALL)
+ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
+UNRESERVED = set(string.ascii_letters + string.digits + "-._~")
+SAFE = "/*$?&=:@!,;+~()'[]%"
 
 
 @dataclass(frozen=True)
@@ -87,19 +92,11 @@ def _pattern(value: str) -> str:
     return plain[:-1].replace("$", "%24") + plain[-1:]
 
 
-LINE = re.compile(r"(user[\s_-]?agent|disallow|allow|crawl[\s_-]?delay)\s*(?::|\s(?!\s*:))(.*)$", re.IGNORECASE | re.DOTALL)
-
-
 def _plain(path: str) -> str:
     """A path with its percent-encoding normalised (section 2.2.2): what needs none is decoded, what is reserved stays as it is."""
     return quote(
         ESCAPE.sub(lambda match: chr(int(match[1], 16)) if chr(int(match[1], 16)) in UNRESERVED else match[0].upper(), path), safe=SAFE
     )
-
-
-ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
-UNRESERVED = set(string.ascii_letters + string.digits + "-._~")
-SAFE = "/*$?&=:@!,;+~()'[]%"
 
 
 def matches(pattern: str, path: str) -> bool:

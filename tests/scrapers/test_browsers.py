@@ -130,7 +130,7 @@ def test_pictures_within_the_page(tmp_path, head):
     (tmp_path / "page.html").write_text(page)
     [one], unused = saved.read(tmp_path)
     assert [one.picture(each.image_urls)[0] for each in one.case.films] == FILMS and one.case.url == ADDRESS
-    assert [reason[:42] for _, reason in unused] == ["1 pictures are shown as thumbnails only: o"]
+    assert [reason[:36] for _, reason in unused] == ["1 picture is shown as thumbnail only"]
 
 
 def test_pictures_within_the_page_may_be_larger_than_a_page(tmp_path):

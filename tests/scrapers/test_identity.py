@@ -329,7 +329,7 @@ BYTES = {number: film(number, 220, 220) for number in range(61, 66)}
 def test_two_numbers_of_the_site_are_two_films_whatever_their_names(name):
     films = lambda number: (Film(number, (f"https://prod-images-static.radiopaedia.org/images/{number}/{name}.jpeg",), "8"),)
     case = Case("radiopaedia", "75001", OWN, films=films("995"))
-    assert same_keys(films("880"), case).films[0].key == "995"
+    assert same_keys(films("880"), case).films[0].key == same_keys(films("880"), case, {"995": "880"}).films[0].key == "995"
 
 
 def test_a_short_name_makes_no_two_films_one():
@@ -339,6 +339,37 @@ def test_a_short_name_makes_no_two_films_one():
     case = lambda key, name: Case("radiopaedia", "75001", OWN, films=films(key, name))
     assert same_keys(known, case("1", "1")).films[0].key == "1"
     assert same_keys(long, case("0123456789abcdef", "0123456789abcdef_big_gallery")).films[0].key == "881"
+
+
+def test_a_picture_that_one_save_lacks_shifts_nothing(tmp_path):
+    """The first save lacks the first film's picture; the second names its pictures otherwise. Bytes join what belongs together."""
+    contents = {"lato": film(1), "fronte": film(2)}
+    for day, names in (("a", ("lato", "fronte")), ("b", ("uno", "due"))):
+        (tmp_path / day / "c_files").mkdir(parents=True)
+        images = "".join(f'<p>RX torace:</p><img src="c_files/{name}.jpeg">' for name in names)
+        html = f'<article><h1 class="entry-title">COVID-19: caso 61</h1><div class="td-post-content">{images}</div></article>'
+        (tmp_path / day / "c.html").write_text(address_mark("https://www.sirm.org/2020/03/11/covid-19-caso-61/") + html)
+        for name, content in zip(names, contents.values()):
+            if name != "lato":
+                (tmp_path / day / f"c_files/{name}.jpeg").write_bytes(content)
+    found = pictures(tmp_path)
+    assert found["61", "fronte"] == film(2) and found["61", "uno"] == film(1) and ("61", "due") not in found
+    assert isinstance(found["61", "lato"], str)
+
+
+def test_equal_names_of_two_uploads_are_two_films(tmp_path):
+    """The Italian and the English post of a case name their film alike, and it is another upload."""
+    for language, month in (("it", "03"), ("en", "04")):
+        case = sir.Case(61, ["RX torace:", "figura1.png"], date=f"2020/{month}/11", language=language)
+        (tmp_path / f"{language}.html").write_text(address_mark("https://www.sirm.org" + case.path) + case.page())
+    [one] = saved.read(tmp_path)[0]
+    assert len({each.key for each in one.case.films}) == 2
+    store = tmp_path / "store"
+    for language in ("it", "en"):
+        (tmp_path / language).mkdir()
+        (tmp_path / f"{language}.html").rename(tmp_path / language / "page.html")
+        run(tmp_path / language, store)
+    assert len(record(store, "sirm", "61")["films"]) == 2
 
 
 def test_no_fact_of_one_case_comes_from_another(tmp_path):
