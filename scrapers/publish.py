@@ -60,7 +60,7 @@ def publish(
     prepared.check(out, sources)
     what = f"{out}: {len(films)} films, manifest.csv, ATTRIBUTION.csv and croissant.json; {len(forbidding)} films must stay private"
     if dry_run:
-        say(f"{what}\nDry run: nothing was written, removed or sent.")
+        say(f"{what}\nDry run: nothing was sent, and nothing was written or removed.")
         return 0
     with prepared.building(out, sources) as folder:
         fill(folder, films, Path(manifest_path), merged, slug, title)

@@ -198,4 +198,4 @@ def test_what_comes_into_the_former_folder_meanwhile_stays(merged, monkeypatch):
 def test_a_dry_run_writes_removes_and_sends_nothing(merged, capsys):
     before = tree(merged)
     assert publish(*given(merged, merged / "out"), dry_run=True, upload=lambda *_: 1 / 0) == 0
-    assert "nothing was written, removed or sent" in capsys.readouterr().out and tree(merged) == before
+    assert "nothing was sent, and nothing was written or removed" in capsys.readouterr().out and tree(merged) == before
