@@ -52,6 +52,7 @@ def combine(cases: Sequence[Case]) -> Case:
     """
     first, *others = cases
     for other in others:
+        other = same_keys(first.films, other)
         changes = {name: value for name, value in vars(other).items() if not getattr(first, name) and value}
         questions = [*first.questions, *other.questions]
         for name in ("age", "sex"):
@@ -59,7 +60,6 @@ def combine(cases: Sequence[Case]) -> Case:
             if one and two and one.value != two.value:
                 changes[name] = NOT_KNOWN
                 questions.append(Question("", name, "", f"{one.value} ({one.evidence}); {two.value} ({two.evidence})"))
-        other = same_keys(first.films, other)
         changes["films"] = _union(first.films, other.films, _merged_film)
         changes["studies"] = _union(first.studies, other.studies, fill_blanks)
         first = first.but(**changes | {"questions": tuple(dict.fromkeys(questions))})
@@ -84,8 +84,13 @@ def same_keys(films: Sequence[Film], case: Case, others: dict[str, str] | None =
     keys = {key: new for key, new in keys.items() if key not in known and new not in taken and not {key, new} <= numbered}
     if len(set(keys.values())) < len(keys) or not keys:
         return case
-    renamed = tuple(replace(film, key=keys.get(film.key, film.key)) for film in case.films)
-    return case.but(films=renamed, questions=tuple(replace(q, film=keys.get(q.film, q.film)) for q in case.questions))
+    return _renamed(case, keys)
+
+
+def _renamed(case: Case, keys: dict[str, str]) -> Case:
+    """The case with other keys of its films, in its questions, too."""
+    films = tuple(replace(film, key=keys.get(film.key, film.key)) for film in case.films)
+    return case.but(films=films, questions=tuple(replace(q, film=keys.get(q.film, q.film)) for q in case.questions))
 
 
 def _other_keys(films: Sequence[Film], case: Case) -> Case:
@@ -96,10 +101,7 @@ def _other_keys(films: Sequence[Film], case: Case) -> Case:
         for film in case.films
         if (there := _places(film)) and places.get(film.key) and not there & places[film.key] and not film.key.isdigit()
     }
-    if not keys:
-        return case
-    renamed = tuple(replace(film, key=keys.get(film.key, film.key)) for film in case.films)
-    return case.but(films=renamed, questions=tuple(replace(q, film=keys.get(q.film, q.film)) for q in case.questions))
+    return _renamed(case, keys) if keys else case
 
 
 def _places(film: Film) -> set[str]:

@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cxrkit.data.readers import collected
-from cxrkit.data.readers.collected import Case, Film
+from cxrkit.data.readers.collected import Case, Film, Question
 from scrapers import saved
 from scrapers.refresh import refresh
 from scrapers.review import Answer
 from scrapers.settings import DEFAULTS
 from scrapers.sites import pages, radiopaedia
-from scrapers.sites.cases import same_keys
+from scrapers.sites.cases import combine, same_keys
 from tests.standins import radiopaedia as rad
 from tests.standins import sirm as sir
 from tests.standins.web import address_mark, film
@@ -330,6 +330,16 @@ def test_two_numbers_of_the_site_are_two_films_whatever_their_names(name):
     films = lambda number: (Film(number, (f"https://prod-images-static.radiopaedia.org/images/{number}/{name}.jpeg",), "8"),)
     case = Case("radiopaedia", "75001", OWN, films=films("995"))
     assert same_keys(films("880"), case).films[0].key == same_keys(films("880"), case, {"995": "880"}).films[0].key == "995"
+
+
+def test_a_question_goes_with_its_film_to_the_other_key():
+    name = "0123456789abcdef"
+    known = Case(
+        "radiopaedia", "75001", OWN, films=(Film("881", (f"https://prod-images-static.radiopaedia.org/images/881/{name}.jpeg",), "8"),)
+    )
+    other = known.but(films=(Film(name, (f"./p_files/{name}.jpeg",), "8"),), questions=(Question(name, "modality"),))
+    both = combine([known, other])
+    assert [each.key for each in both.films] == [question.film for question in both.questions] == ["881"]
 
 
 def test_a_short_name_makes_no_two_films_one():
