@@ -272,9 +272,11 @@ def _without_films(cases: Iterable[SavedCase]) -> Unused:
     for one in cases:
         path, films = one.pages[0].path, one.case.films
         if not films:
-            hint = "save the viewer's data beside it (README), or open each film before you save the page"
+            study = next(iter(one.case.studies), None)
+            data = f", {viewer.urls(study, one.case.key)[0]} as stacks_{study.key}.json," if study else ""
+            hint = f"save the viewer's data{data} beside it, or open each film before you save the page"
             unused.append(
-                (path, "the page was read and shows no film: " + (hint if one.case.site == radiopaedia.SITE else "save it complete"))
+                (path, f"the page was read and shows no film: {hint if one.case.site == radiopaedia.SITE else 'save it complete'}")
             )
         known = {stem(pages.file_name(url)) for film in films for url in film.image_urls}
         albums = [page.album for page in one.pages]
