@@ -119,11 +119,12 @@ def repeat(results: Results) -> str:
     experiment = results.experiment
     name = experiment.name if experiment.name in config.names() else "paper"
     overrides = config.differing(experiment, config.load(name))
-    for key in ("data", "weights", "workers", "loader", "audit"):
+    for key in ("data", "external", "weights", "workers", "loader", "audit"):
         overrides.pop(key, None)  # where things lie and how fast they are read is another machine's affair
     words = ["python", "kernel/run.py", "--local", "--experiment", name]
     for source in experiment.data or (("phantom",) if results.info.films == "phantom" else ("DIR",)):
         words += ["--data", source if source.startswith("phantom") else "DIR" if source in ("coronahack", "DIR") else f"{source}=DIR"]
+    words += [f"--external={name}=DIR" for name in experiment.external]
     return shlex.join(words + config.as_arguments(overrides))
 
 
