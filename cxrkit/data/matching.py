@@ -62,7 +62,9 @@ def match(records: Iterable[Record], groups: Mapping[str, str], by: Sequence[str
     nobody = f"{REASON}no film of the other class is alike in {words(by, caliper)}"
     used, paired = {name for pair in pairs for name in pair}, {groups[name] for pair in pairs for name in pair}
     for record in known:
-        if record.image_id not in used:
+        if record.image_id in used:
+            reasons.pop(record.image_id)
+        else:
             reasons[record.image_id] = SECOND if groups[record.image_id] in paired else reasons.get(record.image_id, nobody)
     return Matching(tuple(sorted(pairs)), reasons)
 

@@ -58,7 +58,7 @@ def external(text: str) -> Source:
     `folder:NAME=DIR`. Raises WrongUse.
     """
     kind, separator, place = text.partition("=")
-    if not separator:
+    if not separator or not kind:
         kinds = ", ".join(kind for kind in READERS if kind not in DRAWN)
         next = f"write KIND=DIR, with a kind of {kinds}; or NAME=DIR (a folder with covid/ and normal/), or NAME=manifest.csv"
         raise WrongUse(f"{text!r} names no external films.", next=next)

@@ -15,6 +15,10 @@ AUDIT_COMMAND = "python -m cxrkit audit RUN"
 NO_AUDIT = (
     "No audit was run. Until one is, nothing here says whether these scores come from lungs, or from image size, borders and sources."
 )
+NOWHERE_ELSE = (
+    "No network was asked about films from elsewhere, so nothing here says what these scores are worth in another hospital. "
+    f"{AUDIT_COMMAND} --external covidgr=DIR asks, and so does --external covidgr=DIR of a run itself."
+)
 TONES = {"no-shortcut-found": "good", "partial-shortcut": "plain", "too-few": "plain"}
 """Colour of the verdict's frame by the audit's conclusion; any other one is bad."""
 
