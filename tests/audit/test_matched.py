@@ -47,7 +47,7 @@ def test_what_no_source_says_is_not_matched():
         row = found[by]
         assert row.pairs == 0 and not row.matched.auc.known and not row.fall.known
         assert row.lost_covid == row.lost_normal == {"sex not known": 80}
-    assert elsewhere._causes(found[("sex",)].lost_covid) == "80 sex not known"
+    assert elsewhere._causes(found[("sex",)].lost_covid) == "sex not known (80)"
 
 
 def test_perfect_scores_have_an_interval_and_no_fall():
