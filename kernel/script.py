@@ -27,7 +27,6 @@ kernel/run.py, at the end, is the program.
     cxrkit/data/__init__.py                  Sources in, one manifest and one folder tree out.
     cxrkit/data/cache.py                     The film cache of a folder: facts, thumbnails and grey squares, so that no film is decoded twice.
     cxrkit/data/copies.py                    Duplicate detection by content: which films show one and the same picture, whatever was done to the file.
-    cxrkit/data/dicom.py                     DICOM films, through pydicom, which is optional: nothing else of the kit needs it.
     cxrkit/data/groups.py                    Patient groups: the films of one patient and all copies of one picture, which must stay in one split.
     cxrkit/data/images.py                    Decoding: every film, whatever its class, becomes 8-bit grey in one way; a decoder that differs by class is a shortcut.
     cxrkit/data/licences.py                  Licences of images: which may be shown or redistributed, and whom to credit.
@@ -80,17 +79,13 @@ kernel/run.py, at the end, is the program.
     cxrkit/gpu_check/steps.py                A few training steps on a device against the same steps on the processor in float32: the same weights, the same batch.
     cxrkit/gpu_check/trainings.py            Whole trainings in processes of their own, as a run starts them: what each check asks its process to do.
     cxrkit/kaggle_io/__init__.py             The road to Kaggle and back: one file up, one run there, verified results down.
-    cxrkit/kaggle_io/bundle.py               The kit as one readable file: the only thing that `kaggle kernels push` sends.
     cxrkit/kaggle_io/client.py               The one door to Kaggle's API: the installed client, made to tell the truth.
     cxrkit/kaggle_io/datasets.py             A folder as a Kaggle dataset: created or versioned, then compared with what Kaggle lists of it.
     cxrkit/kaggle_io/inside.py               The run inside a Kaggle kernel: machine proved, data found, checkpoints restored and saved, results sent, and an end in time.
-    cxrkit/kaggle_io/metadata.py             kernel-metadata.json: what the kernel is called, and what Kaggle gives it.
     cxrkit/kaggle_io/mounts.py               What is attached to a Kaggle kernel, and where it lies.
-    cxrkit/kaggle_io/pull.py                 Results down from Kaggle and up to it, each file compared with the checksums that the run wrote.
-    cxrkit/kaggle_io/push.py                 Send the kernel to Kaggle, wait for its end, and say truthfully how it ended.
+    cxrkit/kaggle_io/publish.py              Results up to Kaggle, once they are whole: every file that the run wrote is there, with its size and SHA-256.
     cxrkit/kaggle_io/unpack.py               How the one file that Kaggle runs becomes a package again. The text of this module is part of that file.
     cxrkit/pipeline.py                       The road from sources to results: each stage in its order, each skipped where it is done and still valid.
-    cxrkit/predict.py                        Inference on other films: what a finished run's networks say of them, from its results folder alone.
     cxrkit/progress.py                       Progress messages: a bar on a terminal, in a log a plain line a step, and every few seconds where a step is long.
     cxrkit/protocol.py                       The study's recipe in one table: each setting, the value it had there, and where that is known from.
     cxrkit/report/__init__.py                Result files in, figures and tables out.
@@ -137,6 +132,7 @@ kernel/run.py, at the end, is the program.
     cxrkit/training/optimizer.py             The optimizer: fastai's Adam with decoupled weight decay, stepped by torch's AdamW in a few launches instead of a thousand.
     cxrkit/training/precision.py             Number format and memory layout in which the networks compute, each chosen with its reason.
     cxrkit/training/recipe.py                The training recipe of one network: train the head, find a learning rate, fine-tune everything.
+    cxrkit/training/server.py                The server of trainings: a process that has loaded torch and fastai once, from which each training's process is forked.
     cxrkit/training/stages.py                A training's values: the job that was asked for, and what each of its finished stages left.
     cxrkit/training/weights.py               ImageNet weights: from an attached folder, from torch's own cache, or from PyTorch's host.
     cxrkit/training/work.py                  What the process of a training does: it trains, tells, and ends with the process that started it.
@@ -151,7 +147,7 @@ RESULTS = 'cxrkit-chest-films-results'  # slug of your dataset that the results 
 RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = '945dcb7ed13c4ace6ae216deb4cf15c04290a660dd0a135e59ab2db4d30b3b60'
+SOURCE_SHA256 = '8b1572dce29c9177e3d546a1523fb760b9d9c51b1fe738977735beea3a39e9cf'
 FILES = {}
 
 
@@ -3360,152 +3356,6 @@ def similar(signatures: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray,
 
 
 # ======================================================================================================================
-# cxrkit/data/dicom.py
-# ======================================================================================================================
-
-FILES['cxrkit/data/dicom.py'] = r'''
-"""DICOM films, through pydicom, which is optional: nothing else of the kit needs it.
-
-What is done to the stored values is what a viewer does (DICOM PS3.3, C.11.1 and C.11.2,
-https://dicom.nema.org/medical/dicom/current/output/chtml/part03/sect_C.11.html): modality LUT or rescale, then VOI
-LUT or window, then MONOCHROME1 turned over. No name, date or identifier is read.
-"""
-
-import struct
-from pathlib import Path
-
-import numpy as np
-from PIL import Image
-
-from cxrkit.data.images import SMALLEST_SIDE
-from cxrkit.errors import UnreadableImage
-
-FILMS = ("CR", "DX", "RG", "OT", "SC", "")
-"""Modalities under which projection films are filed; OT and SC are what scanned ones come as."""
-SIDEWAYS = ("LL", "RL", "LATERAL")
-FAR_OUT = 1e12
-DAMAGE = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    EOFError,
-    LookupError,
-    MemoryError,
-    NotImplementedError,
-    OSError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-    struct.error,
-)
-"""What pydicom raises for a file that is damaged, or packed in a way it has no decoder for."""
-
-
-def is_dicom(path: str | Path) -> bool:
-    """Whether a file says that it is DICOM. Raises OSError."""
-    with open(path, "rb") as file:
-        return file.read(132)[128:] == b"DICM"
-
-
-def open_grey(path: str | Path) -> tuple[Image.Image, list[str]]:
-    """A DICOM film as 8-bit grey, a PIL image of mode L, and why it is no frontal film: sentences, or an empty list.
-
-    Raises UnreadableImage, also where pydicom is not installed.
-    """
-    try:
-        import pydicom
-    except ImportError:
-        raise UnreadableImage("it is DICOM, and pydicom is not installed", path, "pip install pydicom, or bring the film as PNG") from None
-    try:
-        film = pydicom.dcmread(path)
-        return _grey(film), _doubts(film)
-    except UnreadableImage as error:
-        raise UnreadableImage(error.what, path, error.next) from error
-    except (pydicom.errors.InvalidDicomError, pydicom.errors.BytesLengthException, *DAMAGE) as error:
-        reason = str(error).splitlines()[0][:150] if str(error) else type(error).__name__
-        raise UnreadableImage(
-            f"the DICOM file cannot be decoded: {reason}", Path(path), "export the film uncompressed, or as PNG"
-        ) from error
-
-
-def _grey(film):
-    frames, rows, columns = int(film.get("NumberOfFrames") or 1), int(film.Rows), int(film.Columns)
-    if frames > 1:
-        raise UnreadableImage(f"it holds {frames} pictures, not one film", next="export the film alone")
-    if min(rows, columns) < SMALLEST_SIDE:
-        raise UnreadableImage(f"only {columns} x {rows} pixels", next="bring the film in full size")
-    if rows * columns > Image.MAX_IMAGE_PIXELS:
-        raise UnreadableImage(f"{columns} x {rows} pixels are too many", next="bring the film in a usual size")
-    kind = str(film.PhotometricInterpretation)
-    if kind == "RGB" or kind.startswith("YBR"):
-        return Image.fromarray(_colours(film)).convert("L")
-    if kind not in ("MONOCHROME1", "MONOCHROME2"):
-        raise UnreadableImage(f"its pixels are of the kind {_plain(kind)}, which no film has", next="export the film in grey")
-    shares = _displayed(film)
-    return Image.fromarray(np.rint((1 - shares if kind == "MONOCHROME1" else shares) * 255).astype(np.uint8))
-
-
-def _colours(film):
-    from pydicom.pixels import pixel_array
-
-    return (pixel_array(film) >> max(0, int(film.BitsStored) - 8)).astype(np.uint8)
-
-
-def _displayed(film):
-    """The film's values as a viewer shows them, float64 [rows, columns] from 0 to 1, not yet turned over."""
-    from pydicom.pixels import apply_modality_lut, apply_windowing
-
-    stored = film.pixel_array
-    values = np.asarray(apply_modality_lut(stored, film), np.float64)
-    if "VOILUTSequence" in film:
-        values, low, high = _looked_up(values, film.VOILUTSequence[0])
-    elif film.get("WindowCenter") not in (None, "") and film.get("WindowWidth") not in (None, ""):
-        values = apply_windowing(values, film)
-        low, high = apply_windowing(np.array([-FAR_OUT, FAR_OUT]), film)
-    else:
-        low, high = _range_of(values, stored, film)
-    if not high > low:
-        raise UnreadableImage("all its pixels are the same", next="export the film again")
-    return np.clip((values - low) / (high - low), 0, 1)
-
-
-def _looked_up(values, table):
-    """Values by a VOI LUT (C.11.2.1.1), and the least and greatest it could give; pydicom fails at tables of 8 bits."""
-    count, first, bits = (int(number) for number in table.LUTDescriptor)
-    entries = table.LUTData
-    if isinstance(entries, bytes):
-        entries = np.frombuffer(entries, np.uint8 if len(entries) == (count or 2**16) else "<u2")
-    place = np.clip(np.rint(values).astype(np.int64) - first, 0, len(entries) - 1)
-    return np.asarray(entries, np.float64)[place], 0, 2**bits - 1
-
-
-def _range_of(values, stored, film):
-    """The least and greatest value, padding left aside."""
-    padding = film.get("PixelPaddingValue")
-    kept = values[stored != padding] if padding is not None else values
-    return (kept.min(), kept.max()) if kept.size else (0, 0)
-
-
-def _doubts(film):
-    modality, view = str(film.get("Modality", "")).strip(), str(film.get("ViewPosition", "")).strip()
-    part = str(film.get("BodyPartExamined", "")).strip().upper()
-    doubts = []
-    if modality not in FILMS:
-        doubts.append(f"its header says modality {_plain(modality)}, not a projection film")
-    if view.upper() in SIDEWAYS:
-        doubts.append("its header says lateral view")
-    if part and not any(word in part for word in ("CHEST", "THORAX", "LUNG")):
-        doubts.append(f"its header says body part {_plain(part)}")
-    return doubts
-
-
-def _plain(text):
-    """A header's word, fit to print."""
-    return "".join(sign for sign in text if sign.isprintable())[:16]
-'''[1:]
-
-
-# ======================================================================================================================
 # cxrkit/data/groups.py
 # ======================================================================================================================
 
@@ -6600,6 +6450,19 @@ class DiskFull(Interrupted):
         )
 
 
+EXTRA_OF = {
+    "torch": "train",
+    "torchvision": "train",
+    "fastai": "train",
+    "fastcore": "train",
+    "kaggle": "kaggle",
+    "kagglesdk": "kaggle",
+    "pydicom": "dicom",
+    "timm": "timm",
+}
+"""{package: the extra of pyproject.toml that brings it}, of those that not every command needs."""
+
+
 def free_bytes(path):
     """Free bytes on the file system of path or of its nearest existing parent."""
     path = Path(path).absolute()
@@ -6624,9 +6487,15 @@ def disk_errors(where):
 
 
 def run_command(command):
-    """Call command(), print a CxrkitError or an interruption as its message; return the exit code."""
+    """Call command(), print a CxrkitError, an interruption or a missing package as its message; return the exit code."""
     try:
-        return command() or 0
+        try:
+            return command() or 0
+        except ModuleNotFoundError as error:
+            package = (error.name or "").partition(".")[0]
+            if package not in EXTRA_OF:
+                raise
+            raise WrongUse(f"The package {package} is not installed.", next=f"pip install '.[{EXTRA_OF[package]}]' in the clone") from error
     except CxrkitError as error:
         print(f"error: {error}", file=sys.stderr, flush=True)
         return error.exit_code
@@ -9910,224 +9779,6 @@ FILES['cxrkit/kaggle_io/__init__.py'] = r'''
 
 
 # ======================================================================================================================
-# cxrkit/kaggle_io/bundle.py
-# ======================================================================================================================
-
-FILES['cxrkit/kaggle_io/bundle.py'] = '''
-"""The kit as one readable file: the only thing that `kaggle kernels push` sends.
-
-Kaggle takes the text of one file and nothing beside it, so every module and data file of cxrkit that a run needs travels
-inside kernel/script.py, each as plain text under its own heading, followed by kernel/run.py. The same
-source gives the same bytes.
-"""
-
-import ast
-import hashlib
-import json
-import re
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Any
-
-from cxrkit import __version__, config
-from cxrkit.errors import BadInput, WrongUse
-from cxrkit.files import write_text
-
-ROOT = Path(__file__).resolve().parents[2]
-SCRIPT = "kernel/script.py"
-RUN = "kernel/run.py"
-LIMIT_BYTES = 900_000
-"""Kaggle refuses sources of 1 MB; whether it counts bytes or characters is not known."""
-STAYS_HERE = ("cxrkit/__main__.py", "cxrkit/bench", "cxrkit/cli")
-"""What a person asks for at a terminal, and no run in a kernel needs."""
-RULE = "# " + "=" * 118
-
-
-@dataclass(frozen=True)
-class Settings:
-    """The constants at the head of the script, which a person may edit there.
-
-    experiment: a name that comes with the kit, or a YAML file, whose text travels; overrides: {key: value} laid
-    over it; hours: after which no new stage begins; gpu: whether the run stops where no GPU works; results: the
-    slug of the dataset that the kernel sends its results to, empty for none; run_id: names one run, empty for the
-    time of its start.
-    """
-
-    experiment: str = "paper"
-    overrides: dict[str, Any] = field(default_factory=dict)
-    hours: float = 11.0
-    gpu: bool = True
-    results: str = ""
-    run_id: str = ""
-
-
-CONSTANTS = {
-    "experiment": "one of: {names}",
-    "overrides": \'keys of the experiment laid over it, e.g. {{"seeds": [0, 1], "epochs": 2}}\',
-    "hours": "after so many hours no new stage begins, and the run reports what it has (Kaggle ends it after 12)",
-    "gpu": "whether to stop at once where no GPU works; False trains on the processors",
-    "results": "slug of your dataset that the results are sent to; empty: they stay in the kernel\'s output",
-    "run_id": "names this run in its results; empty: the time of its start",
-}
-
-
-def files(root: Path = ROOT) -> dict[str, str]:
-    """{relative path: text} of everything that travels: cxrkit but STAYS_HERE, then run.py. Raises BadInput for what is no text."""
-    package = sorted(
-        path
-        for path in (root / "cxrkit").rglob("*")
-        if path.is_file() and path.suffix != ".pyc" and not any(part.startswith(".") for part in path.relative_to(root).parts)
-        if not any(path.is_relative_to(root / name) for name in STAYS_HERE)
-    )
-    if not package or not (root / RUN).is_file():
-        raise WrongUse("The kit\'s own source is not here.", root, "run this in a clone of the repository")
-    return {path.relative_to(root).as_posix(): _read(path) for path in [*package, root / RUN]}
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_bytes().decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise BadInput(
-            f"The file is no UTF-8 text, so it cannot travel: {error}", path, "keep data like this in a Kaggle dataset"
-        ) from error
-
-
-def source_sha256(sources: dict[str, str]) -> str:
-    """SHA-256 over the names and texts of all files; 64 hexadecimal digits."""
-    return hashlib.sha256(json.dumps(sources, sort_keys=True).encode()).hexdigest()
-
-
-def generate(settings: Settings, root: Path = ROOT) -> str:
-    """The text of the script. Raises BadInput when it is too large for Kaggle."""
-    sources = files(root)
-    settings = _with_experiment(settings, sources)
-    run = sources.pop(RUN)
-    parts = [_head(settings, {**sources, RUN: run})]
-    parts += [f"{heading(name)}\\n\\nFILES[{name!r}] = {literal(text)}\\n" for name, text in sources.items()]
-    parts += [heading("how the files above become a package") + "\\n\\n" + sources["cxrkit/kaggle_io/unpack.py"], START]
-    parts += [heading(RUN) + "\\n\\n" + run]
-    script = "\\n".join(parts)
-    size = len(script.encode())
-    if size > LIMIT_BYTES:
-        largest = ", ".join(sorted(sources, key=lambda name: -len(sources[name].encode()))[:3])
-        raise BadInput(
-            f"The script has {size:,} bytes; more than {LIMIT_BYTES:,} may be refused by Kaggle.",
-            SCRIPT,
-            f"make the largest files smaller: {largest}",
-        )
-    return script
-
-
-START = """
-unpack(FILES, SOURCE_SHA256, RUN_ID)
-if len(sys.argv) == 1:
-    from cxrkit.kaggle_io.inside import arguments_of
-
-    sys.argv += arguments_of(EXPERIMENT, OVERRIDES, HOURS, GPU, RESULTS)
-"""
-
-
-def _with_experiment(settings: Settings, sources: dict[str, str]) -> Settings:
-    """The settings with the experiment\'s name; an experiment of the user\'s own joins the sources."""
-    if settings.experiment in config.names():
-        return settings
-    config.load(settings.experiment, settings.overrides)
-    path = Path(settings.experiment)
-    if path.stem in config.names():
-        raise WrongUse(f"The kit has an experiment named {path.stem!r} already.", path, "give your file another name")
-    sources[f"cxrkit/experiments/{path.stem}.yaml"] = _read(path)
-    return replace(settings, experiment=path.stem)
-
-
-def _head(settings: Settings, sources: dict[str, str]) -> str:
-    names = ", ".join(config.names())
-    contents = "\\n".join(f"    {name:<40} {_summary(name, text)}".rstrip() for name, text in sources.items())
-    constants = "\\n".join(
-        f"{name.upper()} = {getattr(settings, name)!r}  # {comment.format(names=names)}" for name, comment in CONSTANTS.items()
-    )
-    return f\'\'\'"""cxrkit {__version__}: COVID-19 against healthy chest films. Research use only.
-
-GENERATED from the repository by `python -m cxrkit bundle`: edit the constants below, or the repository.
-Kaggle runs exactly one file, so this one holds the whole kit. Every module and data file stands below as
-plain text under its own heading; they are written to a temporary folder, from which they are imported, and
-kernel/run.py, at the end, is the program.
-
-{contents}
-"""
-
-{constants}
-
-VERSION = {__version__!r}
-SOURCE_SHA256 = {source_sha256(sources)!r}
-FILES = {{}}
-\'\'\'
-
-
-def _summary(name: str, text: str) -> str:
-    """The first line of a file\'s docstring or comment."""
-    if name.endswith(".py"):
-        text = ast.get_docstring(ast.parse(text)) or ""
-    elif not text.startswith("# "):
-        return ""
-    return (text.splitlines() or [""])[0].removeprefix("# ").replace("\\\\", "").replace(\'"\', "\'")
-
-
-def heading(title: str) -> str:
-    return f"\\n{RULE}\\n# {title}\\n{RULE}"
-
-
-def literal(text: str) -> str:
-    """A Python literal for the text that reads like the text: raw and triple-quoted, escaped only where it must be."""
-    body = "\\n" + text
-    if "\'\'\'" not in text and not text.endswith(("\'", "\\\\")) and not re.search(r"[\\r\\x00]", text):
-        return f"r\'\'\'{body}\'\'\'[1:]"
-    for plain, escaped in (("\\\\", "\\\\\\\\"), ("\'", "\\\\\'"), ("\\r", "\\\\r"), ("\\x00", "\\\\x00")):
-        body = body.replace(plain, escaped)
-    return f"\'\'\'{body}\'\'\'[1:]"
-
-
-def settings_in(script: str) -> Settings:
-    """The Settings at the head of a script. Raises BadInput when they cannot be read."""
-    values = {}
-    for name in CONSTANTS:
-        line = re.search(rf"^{name.upper()} = (.*)$", script, re.MULTILINE)
-        try:
-            values[name] = ast.literal_eval(line[1] if line else "")
-        except (TypeError, ValueError, SyntaxError) as error:
-            raise BadInput(
-                f"The script has no readable constant {name.upper()}.", SCRIPT, "write it anew: python -m cxrkit bundle"
-            ) from error
-    return Settings(**values)
-
-
-def identity(script: str) -> tuple[str, str]:
-    """(source_sha256, run_id) of a script, also of one that came back from Kaggle; empty texts where it has none."""
-    source, run_id = (re.search(rf"^{name} = \'([^\']*)\'", script, re.MULTILINE) for name in ("SOURCE_SHA256", "RUN_ID"))
-    return (source[1] if source else "", run_id[1] if run_id else "")
-
-
-def write(settings: Settings, root: Path = ROOT) -> int:
-    """Write kernel/script.py; return its size in bytes."""
-    text = generate(settings, root)
-    write_text(root / SCRIPT, text)
-    return len(text.encode())
-
-
-def check(root: Path = ROOT, experiment: str | None = None) -> None:
-    """Raise BadInput unless kernel/script.py is what `bundle` would write, but for the constants at its head.
-
-    experiment: the YAML file it was made for, if it was one.
-    """
-    path = root / SCRIPT
-    present = path.read_text("utf-8") if path.is_file() else ""
-    settings = settings_in(present)
-    if present != generate(replace(settings, experiment=experiment or settings.experiment), root):
-        raise BadInput("The script is not made of the present source.", path, "python -m cxrkit bundle")
-'''[1:]
-
-
-# ======================================================================================================================
 # cxrkit/kaggle_io/client.py
 # ======================================================================================================================
 
@@ -10271,7 +9922,10 @@ def connect(sleep=time.sleep, jitter=random.random):
             api = KaggleApi()
             api.authenticate()
         except ImportError as error:
-            raise WrongUse(f"Kaggle's client cannot be imported: {error}.", next="pip install -r requirements.txt") from error
+            raise WrongUse(
+                f"Kaggle's client cannot be imported: {error}.",
+                next="pip install -r requirements.txt, or pip install '.[kaggle]' in the clone",
+            ) from error
         except (SystemExit, *failures()) as error:
             api, failure = None, error
     if isinstance(failure, _network_failures()) and response_of(failure) is None:
@@ -10634,7 +10288,7 @@ from cxrkit.columns import FROZEN, UNFROZEN
 from cxrkit.config import Experiment
 from cxrkit.errors import CxrkitError
 from cxrkit.files import link_or_copy, read_json, write_checksums, write_json
-from cxrkit.kaggle_io import client, datasets, mounts, pull
+from cxrkit.kaggle_io import client, datasets, mounts, publish
 from cxrkit.progress import say
 from cxrkit.results import Results
 
@@ -10671,7 +10325,7 @@ def run(experiment: Experiment, hours: float | None, needs_gpu: bool, results_sl
         pipeline.prove(device, experiment.precision, working)
     experiment = mounts.attach(experiment)
     restore(scratch() / "jobs")
-    results = pipeline.run(experiment, scratch(), working / pull.FOLDER, time_left)
+    results = pipeline.run(experiment, scratch(), working / publish.FOLDER, time_left)
     if results is None:
         return None
     save_unless_whole(results, scratch() / "jobs")
@@ -10694,7 +10348,7 @@ def send(folder: Path, slug: str) -> datasets.DatasetVersion | None:
     for name, variables in credentials():
         try:
             with alone(variables):
-                sent = pull.publish(folder, slug)
+                sent = publish.publish(folder, slug)
         except (CxrkitError, OSError, *client.failures()) as error:
             reasons.append(f"{name}: {error}")
             continue
@@ -10787,102 +10441,6 @@ def restore(jobs: Path, root: Path | None = None) -> list[str]:
                 shutil.copyfile(path, target)
     say(f"checkpoints: {len(names)} trainings attached at {attached}")
     return names
-'''[1:]
-
-
-# ======================================================================================================================
-# cxrkit/kaggle_io/metadata.py
-# ======================================================================================================================
-
-FILES['cxrkit/kaggle_io/metadata.py'] = r'''
-"""kernel-metadata.json: what the kernel is called, and what Kaggle gives it."""
-
-import json
-import re
-import sys
-
-from cxrkit.errors import BadInput, WrongUse
-from cxrkit.files import write_json
-from cxrkit.kaggle_io.bundle import ROOT, SCRIPT
-
-NAME = "kernel-metadata.json"
-NOBODY = "your-kaggle-name"
-DEFAULTS = {
-    "id": f"{NOBODY}/cxrkit-chest-films",
-    "title": "cxrkit-chest-films",
-    "code_file": SCRIPT,
-    "language": "python",
-    "kernel_type": "script",
-    "is_private": True,
-    "enable_gpu": True,
-    "enable_internet": True,
-    "machine_shape": "NvidiaTeslaT4",
-    "dataset_sources": ["praveengovi/coronahack-chest-xraydataset"],
-    "competition_sources": [],
-    "kernel_sources": [],
-    "model_sources": [],
-}
-"""The title is the slug, for Kaggle derives the address from the title; the GPU is named, for Kaggle's default drifts."""
-
-
-def read(root=ROOT):
-    """The metadata as a dict. Raises BadInput when the file cannot be used."""
-    path = root / NAME
-    try:
-        found = json.loads(path.read_text("utf-8"))
-        owner_and_slug = re.fullmatch(r"[^/]+/[^/]+", found["id"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BadInput(f"{NAME} cannot be used: {error!r}", path, "write it anew: python -m cxrkit setup") from error
-    if not owner_and_slug:
-        raise BadInput(f"The id {found['id']!r} is not of the form owner/name.", path, "write it anew: python -m cxrkit setup")
-    return found
-
-
-def slug_of(metadata):
-    return metadata["id"].partition("/")[2]
-
-
-def results_slug(slug):
-    """The slug of the dataset that a kernel's results go to; Kaggle allows 50 characters."""
-    return slug[:42].rstrip("-") + "-results"
-
-
-def named(metadata, owner, slug=None):
-    """The metadata for this owner and slug. Raises WrongUse for a slug that Kaggle would change."""
-    slug = slug or slug_of(metadata)
-    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug) or not 5 <= len(slug) <= 50:
-        raise WrongUse(f"{slug!r} is no name for a kernel.", next="use 5 to 50 of a-z, 0-9 and single - between them")
-    if not re.fullmatch(r"[A-Za-z0-9_-]+", owner):
-        raise WrongUse(f"{owner!r} is no Kaggle user name.", next="take it from the address of your profile: kaggle.com/NAME")
-    kept = {key: value for key, value in metadata.items() if key != "id_no"}  # it would win over the id, and goes stale
-    return kept | {"id": f"{owner}/{slug}", "title": slug}
-
-
-def set_up(owner=None, slug=None, root=ROOT, ask=input):
-    """Write kernel-metadata.json for its owner: the one given, or that of the credentials, or the one a person types.
-
-    What else stands in the file is kept. Returns its new content. Raises WrongUse when nobody names the owner.
-    """
-    present = read(root) if (root / NAME).exists() else DEFAULTS
-    if not owner:
-        owner = _owner_of_credentials(ask)
-    written = named(present, owner, slug)
-    write_json(root / NAME, written)
-    return written
-
-
-def _owner_of_credentials(ask):
-    from cxrkit.kaggle_io import client
-
-    try:
-        return client.connect().owner
-    except WrongUse:
-        if not sys.stdin.isatty():
-            raise WrongUse(
-                "The owner of the kernel is not known: there are no Kaggle credentials.",
-                next="python -m cxrkit setup --owner YOUR-KAGGLE-NAME",
-            ) from None
-    return ask("Your Kaggle user name (kaggle.com/NAME): ").strip()
 '''[1:]
 
 
@@ -11005,26 +10563,22 @@ def _with_weights(experiment: Experiment, root: Path | None) -> Experiment:
 
 
 # ======================================================================================================================
-# cxrkit/kaggle_io/pull.py
+# cxrkit/kaggle_io/publish.py
 # ======================================================================================================================
 
-FILES['cxrkit/kaggle_io/pull.py'] = r'''
-"""Results down from Kaggle and up to it, each file compared with the checksums that the run wrote."""
+FILES['cxrkit/kaggle_io/publish.py'] = r'''
+"""Results up to Kaggle, once they are whole: every file that the run wrote is there, with its size and SHA-256."""
 
-import os
-import shutil
-import tempfile
 from pathlib import Path, PurePosixPath
 
-from cxrkit.errors import BadInput, Interrupted, RemoteRefusal
-from cxrkit.files import read_json, replacing, sha256_of, write_text
-from cxrkit.kaggle_io import bundle, client, datasets, push
-from cxrkit.progress import MB, Meter, aloud, say
+from cxrkit.errors import BadInput
+from cxrkit.files import read_json, sha256_of
+from cxrkit.kaggle_io import datasets
+from cxrkit.progress import MB, Meter
 
 FOLDER = "results"
+"""Where a kernel's output holds them."""
 LICENCE = "other"
-CHUNK_BYTES = 1 << 20
-TIMEOUT_SECONDS = 60
 
 
 def verify(folder):
@@ -11063,127 +10617,6 @@ def is_inside(name):
     return bool(path.parts) and not path.is_absolute() and ".." not in path.parts and "\\" not in name and ":" not in path.parts[0]
 
 
-def pull(kaggle, ref, out, expected=None):
-    """Fetch the results of a kernel's newest run into out/RUN-ID; return that folder.
-
-    expected: (source_sha256, run_id) the results must carry; else those of the source that Kaggle shows for
-    the kernel. Everything is fetched anew into a temporary folder beside it, compared with checksums.json,
-    and moved into place only when it is whole; the kernel's log comes along as kernel.log.
-
-    Raises Interrupted while the kernel runs, RemoteRefusal when a file cannot be had, BadInput when the
-    results are not whole or are another run's.
-    """
-    now = push.status(kaggle, ref)
-    if now.value in push.RUNNING:
-        raise Interrupted(f"The kernel has not ended: {now}.", ref, "run the same command again when it has")
-    expected = expected or bundle.identity(push.on_kaggle(kaggle, ref)[1])
-    out = Path(out)
-    out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".pull-", dir=out) as fresh:
-        fresh = Path(fresh) / "run"
-        log = _fetch(kaggle, ref, fresh, now)
-        verify(fresh / FOLDER)
-        found = _identity_of(fresh / FOLDER)
-        _compare_runs(ref, found, expected)
-        write_text(fresh / "kernel.log", "".join(push.entries(log)))
-        target = out / found[1]
-        if target.exists():
-            shutil.rmtree(target)
-        os.replace(fresh, target)
-    if not log:
-        say("Kaggle has no log of this run.")
-    return target
-
-
-def _identity_of(folder):
-    identity = read_json(folder / "run.json").get("bundle") or {}
-    source, run_id = identity.get("source_sha256", ""), identity.get("run_id", "")
-    if not run_id or PurePosixPath(run_id).name != run_id or run_id.startswith("."):
-        raise BadInput(f"The results carry no usable run id: {run_id!r}.", folder / "run.json", "push the kit's own script")
-    return source, run_id
-
-
-def _compare_runs(ref, found, expected):
-    """Raise BadInput when results are another run's: Kaggle may still show those of the version before."""
-    for name, have, want in zip(("source", "run"), found, expected):
-        if want and have != want:
-            raise BadInput(
-                f"These are the results of another {name}: {have[:16]} instead of {want[:16]}.",
-                ref,
-                "Kaggle may still show the version before: look at python -m cxrkit status, then run the same command again",
-            )
-
-
-def _fetch(kaggle, ref, folder, status):
-    """Fetch the files below results/ of a kernel's output into `folder`; return its log."""
-    found, log = output_of(kaggle, ref)
-    wanted = {name: url for name, url in found.items() if name.startswith(FOLDER + "/")}
-    outside = [name for name in wanted if not is_inside(name)]
-    if outside:
-        raise BadInput(f"The output names a file outside its folder: {outside[0]!r}.", ref, "do not trust this kernel")
-    sums = f"{FOLDER}/checksums.json"
-    if sums not in wanted:
-        raise BadInput(
-            f"The kernel's output holds no whole results: {len(found)} files, status {status}.",
-            ref,
-            "read its log: python -m cxrkit status --log",
-        )
-    with Meter("fetching results", unit="MB", tell=aloud()) as meter:
-        for name in sorted(wanted, key=lambda name: name != sums):  # which says how much there is
-            kaggle.ask(f"the file {name}", _download, name, wanted[name], folder / name, lambda count: meter.advance(count / MB))
-            if name == sums:
-                meter.total = _bytes_listed(folder / name) / MB
-    return log
-
-
-def _bytes_listed(path):
-    """How many bytes the files of a checksums.json have; 0 where it cannot be read, which `verify` tells."""
-    try:
-        return path.stat().st_size + sum(expected["bytes"] for expected in read_json(path).values())
-    except (BadInput, OSError, ValueError, TypeError, KeyError, AttributeError):
-        return 0
-
-
-def output_of(kaggle, ref):
-    """({name: URL}, log) of the output of a kernel's newest run, all pages."""
-    from kagglesdk.kernels.types.kernels_api_service import ApiListKernelSessionOutputRequest
-
-    request = ApiListKernelSessionOutputRequest()
-    request.user_name, request.kernel_slug = ref.split("/")
-    request.page_size = 200
-    files, log = {}, ""
-    while True:
-        page = kaggle.ask(f"the output of {ref}", kaggle.kernels, "list_kernel_session_output", request)
-        files |= {file.file_name: file.url for file in page.files or []}
-        log = log or page.log or ""
-        if not page.next_page_token:
-            return files, log
-        request.page_token = page.next_page_token
-
-
-def _download(name, url, path, arrived):
-    """Fetch one file; an error page is not a file. The address is a key by itself, so it is never shown.
-
-    arrived: function of how many bytes more are there.
-    """
-    import requests
-
-    with requests.get(url, stream=True, timeout=TIMEOUT_SECONDS) as answer:
-        if 400 <= answer.status_code < 500 and answer.status_code != 429:
-            said = client.words_of(answer)
-            raise RemoteRefusal(f"Kaggle does not hand out a file: {said}", name, "run the same command again: the files' addresses expire")
-        answer.raise_for_status()
-        if url.startswith("https:") and not answer.url.startswith("https:"):
-            raise requests.RequestException("the download was led away from https")
-        with replacing(path) as temporary, open(temporary, "wb") as file:
-            for chunk in answer.iter_content(CHUNK_BYTES):
-                file.write(chunk)
-                arrived(len(chunk))
-            wanted = answer.headers.get("Content-Length")
-            if wanted and "Content-Encoding" not in answer.headers and file.tell() != int(wanted):
-                raise requests.ConnectionError(f"the download ended at {file.tell()} of {wanted} bytes")
-
-
 def publish(folder, slug, private=True, kaggle=None):
     """Send a results folder to Kaggle as the dataset `slug`; return its DatasetVersion.
 
@@ -11195,243 +10628,6 @@ def publish(folder, slug, private=True, kaggle=None):
     name, experiment, manifest = run["experiment"]["name"], run["experiment_sha256"][:12], run["manifest_sha256"][:12]
     notes = f"cxrkit results {run_id}, experiment {name} {experiment}, manifest {manifest}"
     return datasets.upload_dataset(folder, slug, slug.rpartition("/")[2], LICENCE, notes, private, kaggle)
-'''[1:]
-
-
-# ======================================================================================================================
-# cxrkit/kaggle_io/push.py
-# ======================================================================================================================
-
-FILES['cxrkit/kaggle_io/push.py'] = r'''
-"""Send the kernel to Kaggle, wait for its end, and say truthfully how it ended."""
-
-import json
-import queue
-import secrets
-import tempfile
-import threading
-import time
-from dataclasses import dataclass, replace
-from pathlib import Path
-
-from cxrkit.errors import Interrupted, RemoteRefusal
-from cxrkit.files import write_json, write_text
-from cxrkit.kaggle_io import bundle, client, metadata
-from cxrkit.progress import say
-
-POLL_SECONDS = 15
-STALE_SECONDS = 15 * 60
-"""How long Kaggle may go on showing the end of the version before."""
-RUNNING = ("QUEUED", "RUNNING", "NEW_SCRIPT")
-ENDED = ("COMPLETE", "ERROR", "CANCEL_ACKNOWLEDGED", "CANCEL_REQUESTED")
-
-
-@dataclass(frozen=True)
-class Pushed:
-    """A version that Kaggle has taken. before: the kernel's status before it, None where there was no kernel."""
-
-    ref: str
-    version: int
-    run_id: str
-    source_sha256: str
-    before: str | None
-
-
-@dataclass(frozen=True)
-class Status:
-    value: str
-    message: str = ""
-
-    def __str__(self):
-        return f"{self.value}: {self.message}" if self.message else self.value
-
-
-def push(settings, kaggle, root=bundle.ROOT, slug=None, resume=False):
-    """Bundle the kit and send it as the signed-in user's kernel; return it as Pushed.
-
-    slug: instead of the one in kernel-metadata.json; resume: attach the dataset of its results, for the
-    checkpoints in it. Nothing in the repository changes. Raises RemoteRefusal
-    when Kaggle refuses it, or would run it without one of its sources; BadInput, WrongUse as bundle does.
-    """
-    described = metadata.named(metadata.read(root), kaggle.owner, slug)
-    ref = described["id"]
-    run_id = settings.run_id or time.strftime("%Y%m%d-%H%M%S", time.gmtime()) + "-" + secrets.token_hex(2)
-    results = metadata.results_slug(metadata.slug_of(described))
-    if resume:
-        described["dataset_sources"] = [*described.get("dataset_sources", []), f"{kaggle.owner}/{results}"]
-    script = bundle.generate(replace(settings, run_id=run_id, results=results), root)
-    if not settings.gpu:
-        described = {key: value for key, value in described.items() if key != "machine_shape"} | {"enable_gpu": False}
-    before = _status_or_none(kaggle, ref)
-    with tempfile.TemporaryDirectory(prefix="cxrkit-push-") as folder:
-        write_json(Path(folder) / metadata.NAME, described)
-        write_text(Path(folder) / described["code_file"], script)
-        answer = kaggle.send(f"the push of {ref}", lambda: _has(kaggle, ref, script), kaggle.api.kernels_push, folder)
-    version = _accepted(answer, ref, kaggle) if answer is not None else on_kaggle(kaggle, ref)[0]
-    return Pushed(ref, version, run_id, bundle.identity(script)[0], before)
-
-
-def _accepted(answer, ref, kaggle):
-    """The version number in an answer to a push. Kaggle says 200 to a refusal, too."""
-    if answer.error:
-        words = kaggle.hide(answer.error)
-        busy = "session count" in words
-        remedy = "wait until one of your running kernels has ended" if busy else f"correct what the server names; the kernel is {ref}"
-        raise RemoteRefusal(f"Kaggle refused the push: {words}", ref, remedy)
-    kinds = ("tags", "dataset_sources", "competition_sources", "kernel_sources", "model_sources")
-    invalid = [f"{kind.replace('_', ' ')}: {', '.join(found)}" for kind in kinds if (found := getattr(answer, f"invalid_{kind}", None))]
-    if invalid:
-        raise RemoteRefusal(
-            "Kaggle took the push but not all that it asks for, so it runs without: " + "; ".join(invalid),
-            ref,
-            f"correct them in {metadata.NAME} and push again; the version that runs now is of no use",
-        )
-    if not answer.version_number:
-        raise RemoteRefusal("Kaggle answered the push without a version number.", ref, client.TRY_LATER)
-    return answer.version_number
-
-
-def on_kaggle(kaggle, ref):
-    """(version number, source text) of the newest version of a kernel; (0, "") where there is no such kernel."""
-    from kagglesdk.kernels.types.kernels_api_service import ApiGetKernelRequest
-
-    request = ApiGetKernelRequest()
-    request.user_name, request.kernel_slug = ref.split("/")
-    answer = _unless_absent(kaggle, f"the kernel {ref}", lambda: kaggle.kernels("get_kernel", request))
-    return (answer.metadata.current_version_number or 0, answer.blob.source or "") if answer else (0, "")
-
-
-def _has(kaggle, ref, script):
-    return on_kaggle(kaggle, ref)[1].strip() == script.strip()
-
-
-def status(kaggle, ref):
-    """The kernel's Status. Raises RemoteRefusal, also where there is no such kernel."""
-    answer = kaggle.ask(f"the status of {ref}", kaggle.api.kernels_status, ref)
-    return Status(answer.status.name, kaggle.hide(answer.failure_message or ""))
-
-
-def gpu_quota(kaggle):
-    """(hours used, hours allowed) of this week's GPU quota, or None where the client cannot tell (before 2.2)."""
-    if not hasattr(kaggle.api, "quota_view"):
-        return None
-    quota = kaggle.ask("the GPU quota", kaggle.api.quota_view).gpu_quota
-    return (quota.time_used.total_seconds() / 3600, quota.total_time_allowed.total_seconds() / 3600) if quota else None
-
-
-def _status_or_none(kaggle, ref):
-    answer = _unless_absent(kaggle, f"the status of {ref}", lambda: kaggle.api.kernels_status(ref))
-    return answer.status.name if answer else None
-
-
-def _unless_absent(kaggle, doing, question):
-    """The answer to a question about a kernel, or None where Kaggle says that it is not there (403 or 404)."""
-
-    def asked():
-        try:
-            return question()
-        except client.failures() as error:
-            answer = client.response_of(error)
-            if answer is not None and answer.status_code in (403, 404):
-                return None
-            raise
-
-    return kaggle.ask(doing, asked)
-
-
-def wait(kaggle, pushed, show=say):
-    """Wait for the end of a pushed version, showing its log; return its last Status.
-
-    Just after a push Kaggle may still show the version before. An end counts once the status has changed since
-    the push, or where the log names this run.
-    Raises RemoteRefusal when the kernel failed, Interrupted when Kaggle shows no sign of it.
-    """
-    log, ours, last, stale = Log(kaggle, pushed.ref), False, None, 0
-    while True:
-        now = status(kaggle, pushed.ref)
-        ours = ours or _is_new(now.value, pushed.before)
-        if now.value == "RUNNING":
-            log.follow()
-        log.show(show)
-        if now.value in ENDED:
-            if ours or pushed.run_id in log.kept():
-                break
-            if stale >= STALE_SECONDS:
-                raise Interrupted(
-                    f"Kaggle shows no sign of version {pushed.version}, only the end of the one before.",
-                    pushed.ref,
-                    "look at python -m cxrkit status",
-                )
-            stale += POLL_SECONDS
-        if now != last:
-            show(f"{pushed.ref}: {now}" + ("" if now.value in RUNNING else ", which may be the version before"))
-        last = now
-        kaggle.sleep(POLL_SECONDS)
-    log.finish(show)
-    show(f"{pushed.ref} version {pushed.version}: {now}")
-    if now.value != "COMPLETE":
-        raise RemoteRefusal(f"The kernel ended as {now}", pushed.ref, "the reason stands in the log above; correct it and push again")
-    return now
-
-
-def _is_new(value, before):
-    """Whether a status cannot be that of the version before."""
-    return before is None or (before in ENDED and value != before)
-
-
-class Log:
-    """What a kernel prints. While it runs a thread reads Kaggle's stream, where the client knows it (2.2 and later)."""
-
-    def __init__(self, kaggle, ref):
-        self.kaggle, self.ref = kaggle, ref
-        self.arrived, self.shown, self.thread = queue.SimpleQueue(), 0, None
-
-    def follow(self):
-        if self.thread is None and hasattr(self.kaggle.api, "kernels_logs_stream"):
-            self.thread = threading.Thread(target=self._read, daemon=True)
-            self.thread.start()
-
-    def _read(self):
-        try:
-            for event in self.kaggle.api.kernels_logs_stream(self.ref):
-                self.arrived.put(event.get("data") or "")
-        except client.failures():
-            pass  # the stream is a convenience: finish() shows from the kept log what it missed
-
-    def show(self, show):
-        """Show what has arrived."""
-        while not self.arrived.empty():
-            self._show(self.arrived.get(), show)
-
-    def kept(self):
-        """The text that Kaggle keeps of the newest session; empty while there is none."""
-        return "".join(entries(_kept_log(self.kaggle, self.ref)))
-
-    def finish(self, show):
-        """Show what the stream did not bring."""
-        if self.thread is not None:
-            self.thread.join(timeout=POLL_SECONDS)
-        self.show(show)
-        for line in entries(_kept_log(self.kaggle, self.ref))[self.shown :]:
-            self._show(line, show)
-        if not self.shown:
-            show("(Kaggle has no log of this run)")
-
-    def _show(self, text, show):
-        self.shown += 1
-        show(self.kaggle.hide(text.rstrip("\n")))
-
-
-def _kept_log(kaggle, ref):
-    return kaggle.ask(f"the log of {ref}", kaggle.api.kernels_logs, ref)
-
-
-def entries(log):
-    """The texts of a kernel's log, which Kaggle keeps as a JSON array of {stream_name, time, data}."""
-    try:
-        return [entry.get("data") or "" for entry in json.loads(log)]
-    except (ValueError, AttributeError, TypeError):
-        return log.splitlines(keepends=True)
 '''[1:]
 
 
@@ -11495,6 +10691,7 @@ from cxrkit.files import locked, write_checksums
 from cxrkit.progress import announce, say
 from cxrkit.results import Results, StandingWarning
 from cxrkit.schema import Chosen
+from cxrkit.training import server
 
 CACHE = "pixels"
 """The folder below a run's own in which films are kept decoded."""
@@ -11514,6 +10711,7 @@ def run(experiment: Experiment, out: Path | str, folder: Path | str = "", time_l
 
 def _run(experiment: Experiment, out: Path, folder: Path, time_left: Deadline) -> Results | None:
     clock = Clock()
+    server.begin()
     announce(f"experiment {experiment.name} {experiment.hash()[:12]}, into {out}")
     announce(RESEARCH_ONLY)
     with locked(out / ".lock"):  # processes that share the folder come here one after the other, and find what is there
@@ -11656,333 +10854,6 @@ class Clock:
 
     def __exit__(self, *_):
         self.seconds[self.running] = round(time.monotonic() - self.started, 2)
-'''[1:]
-
-
-# ======================================================================================================================
-# cxrkit/predict.py
-# ======================================================================================================================
-
-FILES['cxrkit/predict.py'] = r'''
-"""Inference on other films: what a finished run's networks say of them, from its results folder alone."""
-
-import re
-from dataclasses import dataclass, field
-from pathlib import Path
-
-import numpy as np
-from PIL import Image, ImageDraw
-
-from cxrkit import RESEARCH_ONLY, environment
-from cxrkit.audit import attention, inquiry
-from cxrkit.audit import reference as references
-from cxrkit.audit.reference import Reference
-from cxrkit.config import short_name
-from cxrkit.data import dicom, images
-from cxrkit.errors import BadInput, UnreadableImage, WrongUse
-from cxrkit.evaluation.calibration import tempered
-from cxrkit.evaluation.scoring import final_scores
-from cxrkit.progress import Meter, mention, table, track
-from cxrkit.results import Network, Results
-from cxrkit.schema import Metrics
-
-PANEL = 256
-"""Pixels; the height of each picture in an attention map."""
-CAPTION = 18
-NO_TEMPERATURE = 0.06, 19.0
-"""At the ends of the range that calibration.fit_temperature searches nothing was found: the validation films were told apart perfectly, or not at all."""
-
-Key = tuple[str, int]
-"""A trained network: (architecture, seed)."""
-
-
-@dataclass
-class Query:
-    """A film to ask about.
-
-    square: uint8 [size, size] as the networks see it; panel: what they see of the film, in its own proportions, PANEL
-    pixels high, as a PIL image; doubts: why it is out of distribution; p_covid: {(architecture, seed): probability};
-    maps: {architecture: attention map, uint8 [size, size]}.
-    """
-
-    path: Path
-    square: np.ndarray
-    panel: Image.Image
-    doubts: list[str]
-    p_covid: dict[Key, float] = field(default_factory=dict)
-    maps: dict[str, np.ndarray] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Probability:
-    """The mean over architectures of their mean over seeds.
-
-    p_covid: calibrated where that was possible, else `raw`, the mean as it is; low, high: the least and greatest of the
-    single networks, each with its own calibration; networks: how many; temperature: None where it is not calibrated.
-    """
-
-    p_covid: float
-    calibrated: bool
-    why_not_calibrated: str
-    temperature: float | None
-    raw: float
-    low: float
-    high: float
-    networks: int
-
-
-@dataclass(frozen=True)
-class OfNetwork:
-    """One architecture over its seeds."""
-
-    architecture: str
-    seeds: list[int]
-    probability: Probability
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a run says of one film. outside: whether it is out of distribution, None where that could not be checked."""
-
-    file: str
-    outside: bool | None
-    why_outside: list[str]
-    ensemble: Probability
-    networks: list[OfNetwork]
-    attention: str  # path of the attention map; empty where none was asked for
-
-
-@dataclass(frozen=True)
-class Unreadable:
-    file: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class Answers:
-    """What `predict --json` prints. warnings: what must stand beside every probability; why_not_checked: empty where films were."""
-
-    warnings: list[str]
-    experiment: str
-    manifest_sha256: str
-    films: list[Answer]
-    unreadable: list[Unreadable]
-    out_of_distribution_checked: bool
-    why_not_checked: str
-
-
-def predict(run: Path | str, paths: list[Path], out: Path | None = None, device: str = "") -> Answers:
-    """Ask a run's networks about films.
-
-    run: the results folder, or the folder around it: run.json, metrics.json and models/ are read, and reference.json
-    and audits.json where they are there. paths: files and folders. out: a folder for attention maps.
-    Files that cannot be read are listed with the reason. Raises BadInput for a folder that is no finished run,
-    WrongUse for an `out` that cannot be made, DiskFull.
-    """
-    results = Results.open(run)
-    trained = results.networks_on_disk()
-    temperatures = temperatures_of(results.metrics)
-    if not trained:
-        raise BadInput(
-            "The run's networks are not here.", results.folder / "models", "bring models/ARCHITECTURE-seedN.pt of the run's output"
-        )
-    reference, lacking = references.load(results.folder)
-    if out:
-        _make(out)
-    queries, unreadable = _open_all(paths, results.experiment, reference)
-    if queries:
-        _ask(trained, queries, device or environment.choose_device().value, with_maps=out is not None)
-    return Answers(
-        warnings=_warnings(results),
-        experiment=results.experiment.name,
-        manifest_sha256=results.info.manifest_sha256,
-        films=[_answer(query, temperatures, reference, _draw(query, number, out)) for number, query in enumerate(queries, start=1)],
-        unreadable=unreadable,
-        out_of_distribution_checked=reference is not None,
-        why_not_checked=lacking,
-    )
-
-
-def _ask(trained: list[Network], queries: list[Query], device: str, with_maps: bool) -> None:
-    """Give the queries each network's probability, and where they are wanted the maps of the first network of each architecture."""
-    squares = np.array([query.square for query in queries])
-    mapped = list({network.architecture: network for network in reversed(trained)}.values()) if with_maps else []
-    with Meter("asking networks", len(squares) * (len(trained) + len(mapped)), tell=mention) as meter:
-
-        def asked(network: Network) -> tuple[np.ndarray, np.ndarray | None]:
-            model = inquiry.loaded(network, device)
-            p_covid = inquiry.p_covid(model, squares, device, meter)
-            return p_covid, attention.maps(model, squares, device=device, advance=meter.advance) if network in mapped else None
-
-        for network, (p_covid, maps) in zip(trained, inquiry.side_by_side(asked, trained, device)):
-            for query, p in zip(queries, p_covid):
-                query.p_covid[network.architecture, network.seed] = float(p)
-            for query, attended in zip(queries, maps if maps is not None else ()):
-                query.maps[network.architecture] = np.rint(attended * 255).astype(np.uint8)
-
-
-def _make(folder: Path) -> None:
-    try:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise WrongUse(f"The folder for the pictures cannot be made: {error.strerror}.", folder, "name another one with --out") from error
-
-
-def temperatures_of(metrics: Metrics) -> dict[frozenset[Key], float]:
-    """The temperature of each network, of each ensemble over seeds, and of all together, by the networks that it is of."""
-    runs = [row for row in final_scores(metrics) if row.scaling]
-    trained = {(row.architecture, row.seeds[0]) for row in final_scores(metrics)}
-    temperatures = {frozenset([(row.architecture, row.seeds[0])]): row.scaling.temperature for row in runs if row.scaling}
-    for row in final_scores(metrics, "ensembles"):
-        if row.scaling:
-            temperatures[frozenset(key for key in trained if key[0] in row.architectures)] = row.scaling.temperature
-    return temperatures
-
-
-def _open_all(paths, experiment, reference) -> tuple[list[Query], list[Unreadable]]:
-    queries, unreadable = [], []
-    for path in track([file for given in paths for file in _files(given)], "reading films", tell=mention):
-        try:
-            queries.append(open_film(path, experiment.image_size, reference, experiment.resize))
-        except UnreadableImage as error:
-            unreadable.append(Unreadable(str(path), f"{error.what} ({error.next})" if error.next else str(error.what)))
-        except OSError as error:
-            unreadable.append(Unreadable(str(path), error.strerror or str(error)))
-    return queries, unreadable
-
-
-def _files(path: Path) -> list[Path]:
-    return sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
-
-
-def open_film(path: Path, size: int, reference: Reference | None = None, resize: str = "squish") -> Query:
-    """A file as a Query of squares size x size, made as the run made its own. Raises UnreadableImage, OSError."""
-    if dicom.is_dicom(path):
-        grey, doubts = dicom.open_grey(path)
-        colour = 0.0
-    else:
-        grey, doubts = images.open_grey(path), []
-        with Image.open(path) as picture:
-            colour = references.colour_share(picture)
-    square, seen = images.square(grey, size, resize), images.seen(grey, resize)
-    width = min(4 * PANEL, max(PANEL // 4, round(PANEL * seen.width / seen.height)))
-    if reference is not None:
-        doubts = doubts + reference.doubts(square, grey.width, grey.height, colour)
-    return Query(path, square, seen.resize((width, PANEL), Image.Resampling.BILINEAR), doubts)
-
-
-def _answer(query: Query, temperatures, reference, picture: str) -> Answer:
-    rows = []
-    for architecture in dict.fromkeys(architecture for architecture, _ in query.p_covid):
-        own = {key: p for key, p in query.p_covid.items() if key[0] == architecture}
-        rows.append(OfNetwork(architecture, [seed for _, seed in own], _probability(own, temperatures)))
-    return Answer(
-        file=str(query.path),
-        outside=bool(query.doubts) or (None if reference is None else False),
-        why_outside=query.doubts,
-        ensemble=_probability(query.p_covid, temperatures),
-        networks=rows,
-        attention=picture,
-    )
-
-
-def _probability(p_covid: dict[Key, float], temperatures: dict[frozenset[Key], float]) -> Probability:
-    """A network without a temperature counts as it is in the range."""
-    by_architecture: dict[str, list[float]] = {}
-    for (architecture, _), p in p_covid.items():
-        by_architecture.setdefault(architecture, []).append(p)
-    mean = np.mean([np.mean(values) for values in by_architecture.values()])
-    temperature, reason = _usable(temperatures.get(frozenset(p_covid)))
-    each = [(p, _usable(temperatures.get(frozenset([key])))[0]) for key, p in p_covid.items()]
-    singles = [float(tempered(p, own)) if own else p for p, own in each]
-    return Probability(
-        p_covid=float(tempered(mean, temperature)) if temperature else float(mean),
-        calibrated=temperature is not None,
-        why_not_calibrated=reason,
-        temperature=temperature,
-        raw=float(mean),
-        low=min(singles),
-        high=max(singles),
-        networks=len(p_covid),
-    )
-
-
-def _usable(temperature: float | None) -> tuple[float | None, str]:
-    if temperature is None:
-        return None, "the run fitted no temperature for these networks"
-    if not NO_TEMPERATURE[0] < temperature < NO_TEMPERATURE[1]:
-        return None, "validation gave no temperature: its films were told apart perfectly, or not at all"
-    return temperature, ""
-
-
-def _warnings(results: Results) -> list[str]:
-    """What must stand beside every probability, a sentence each."""
-    try:
-        audited = results.audits
-        audit = (
-            f"The audit of this run says: {audited.verdict.paragraph}"
-            if audited
-            else "No audit of this run is here: whether its networks see disease at all was not looked into."
-        )
-    except BadInput:
-        audit = "The audit of this run cannot be read."
-    return [RESEARCH_ONLY, *(warning.sentence for warning in results.warnings), audit]
-
-
-def _draw(query: Query, number: int, out: Path | None) -> str:
-    """Write the film, and beside it the film under each architecture's map; return the file's path, or an empty text."""
-    if not out:
-        return ""
-    grey, width = np.asarray(query.panel), query.panel.width
-    panels = {"film": np.repeat(grey[..., None], 3, -1)}
-    for architecture, attended in query.maps.items():
-        enlarged = np.asarray(Image.fromarray(attended).resize((width, PANEL), Image.Resampling.BILINEAR)) / np.float32(255)
-        name = short_name(architecture) + ("" if attended.any() else ": nothing speaks for its answer")
-        panels[name] = attention.overlay(grey, enlarged)
-    picture = Image.new("RGB", (width * len(panels), PANEL + CAPTION), "white")
-    draw = ImageDraw.Draw(picture)
-    for place, (name, panel) in enumerate(panels.items()):
-        picture.paste(Image.fromarray(panel), (place * width, CAPTION))
-        draw.text((place * width + 4, 3), name, fill="black")
-    path = Path(out) / f"{number:03d}-{re.sub(r'[^A-Za-z0-9_-]+', '-', query.path.stem)[:40]}.png"
-    attention.save(path, picture)
-    return str(path)
-
-
-def text(answers: Answers) -> str:
-    """What people read."""
-    lines, rows = ["!!! " + warning for warning in answers.warnings] + [""], []
-    for film in answers.films:
-        mark = "OUTSIDE" if film.outside else ""
-        rows.append([Path(film.file).name, "all networks", *_cells(film.ensemble), mark])
-        if len(film.networks) > 1:
-            rows += [["", short_name(row.architecture), *_cells(row.probability), ""] for row in film.networks]
-    if rows:
-        lines.append(table(rows, ["film", "network", "p(COVID-19)", "single networks", "n", "calibrated", ""], right=["p(COVID-19)", "n"]))
-    if any(film.ensemble.networks > 1 for film in answers.films):
-        lines.append("single networks: the least and greatest of them; several are calibrated as one, so their probability may lie outside")
-    probabilities = [p for film in answers.films for p in (film.ensemble, *(row.probability for row in film.networks))]
-    lines += [f"not calibrated: {reason}" for reason in dict.fromkeys(p.why_not_calibrated for p in probabilities if not p.calibrated)]
-    lines += [
-        f"OUTSIDE what this model has seen, its probability means nothing: {film.file}: {'; '.join(film.why_outside)}"
-        for film in answers.films
-        if film.outside
-    ]
-    if not answers.out_of_distribution_checked:
-        lines.append(f"whether a film is outside what this model has seen was not checked: {answers.why_not_checked}")
-    lines += [f"where the networks look: {film.attention}" for film in answers.films if film.attention]
-    lines += [f"not read: {bad.file}: {bad.reason}" for bad in answers.unreadable]
-    lines.append(f"{len(answers.films)} films read, {len(answers.unreadable)} not")
-    return "\n".join(lines)
-
-
-def _cells(p: Probability) -> list:
-    return [
-        f"{p.p_covid:.3f}",
-        f"{p.low:.3f} to {p.high:.3f}" if p.networks > 1 else "",
-        p.networks,
-        "yes" if p.calibrated else "no",
-    ]
 '''[1:]
 
 
@@ -12700,7 +11571,7 @@ import numpy as np
 from cxrkit.config import short_name
 from cxrkit.data.images import open_grey
 from cxrkit.data.licences import may_redistribute
-from cxrkit.data.records import LABEL_WORDS, POSITIVE, Record
+from cxrkit.data.records import LABEL_WORDS, NEGATIVE, POSITIVE, Record
 from cxrkit.errors import BadInput
 from cxrkit.files import replacing
 from cxrkit.results import Results
@@ -12716,7 +11587,7 @@ SIDE = 200
 
 @dataclass(frozen=True)
 class Film:
-    """A film of the gallery. kind: error, top loss or hit; picture: path below the results, empty where there is none; why: then the reason.
+    """A film of the gallery. label, called: what it is, and what the network takes it for at the run's threshold; kind: error, top loss or hit; picture: path below the results, empty where there is none; why: then the reason.
 
     pair: whether the picture shows the attention map beside the film.
     """
@@ -12725,6 +11596,7 @@ class Film:
     network: str
     kind: str
     label: str
+    called: str
     p_covid: float
     loss: float
     picture: str
@@ -12805,6 +11677,7 @@ def _film(results: Results, image_id: str, architecture: str, kind: str, p_covid
         network=short_name(architecture),
         kind=kind,
         label=LABEL_WORDS[record.label],
+        called=LABEL_WORDS[POSITIVE if p_covid >= results.metrics.threshold else NEGATIVE],
         p_covid=p_covid,
         loss=float(-np.log(max(right, 1e-12))),
         picture=picture,
@@ -12824,6 +11697,7 @@ def table(shown: list[Film]) -> Table:
             Cell(film.network),
             Cell(film.kind),
             Cell(film.label),
+            Cell(film.called),
             Cell(f"{film.p_covid:.3f}", film.p_covid),
             Cell(f"{film.loss:.2f}", film.loss),
             Cell(film.licence or "unknown"),
@@ -12831,7 +11705,17 @@ def table(shown: list[Film]) -> Table:
         ]
         for film in shown
     ]
-    titles = (("image", 0), ("network", 0), ("why here", 0), ("is", 0), ("p(COVID-19)", 1), ("loss", 1), ("licence", 0), ("credit", 0))
+    titles = (
+        ("image", 0),
+        ("network", 0),
+        ("why here", 0),
+        ("is", 0),
+        ("called", 0),
+        ("p(COVID-19)", 1),
+        ("loss", 1),
+        ("licence", 0),
+        ("credit", 0),
+    )
     columns = tuple(Column(title, bool(number)) for title, number in titles)
     return Table("films", f"{len(rows)} films that went wrong, or nearly.", columns, rows, open=False)
 '''[1:]
@@ -13069,10 +11953,10 @@ summary { cursor: pointer; font-weight: 600; padding: .25rem 0; } details[open] 
 .scroll { overflow-x: auto; max-width: 100%; }
 table { border-collapse: collapse; font-size: .875rem; line-height: 1.4; font-variant-numeric: tabular-nums lining-nums; }
 caption { text-align: left; font-weight: 600; padding: 0 0 .5rem; max-width: min(72ch, calc(100vw - 1.8rem)); position: sticky; left: 0; }
-th, td { text-align: left; vertical-align: top; padding: .4rem .9rem .4rem 0; }
+th, td { text-align: left; vertical-align: top; padding: .4rem .6rem .4rem 0; }
 tbody tr { border-top: 1px solid var(--line); }
 thead th { color: var(--quiet); font-weight: 500; vertical-align: bottom; white-space: nowrap; }
-tbody th { font-weight: 600; min-width: 6.6rem; max-width: 22rem; overflow-wrap: anywhere; }
+tbody th { font-weight: 600; min-width: 6.6rem; max-width: 22rem; overflow-wrap: break-word; }
 .data tbody th { position: sticky; left: 0; background: var(--paper); }
 .between { display: block; color: var(--quiet); font-size: .93em; }
 td.words { max-width: 24rem; min-width: 6rem; overflow-wrap: anywhere; }
@@ -13257,7 +12141,7 @@ FILES['cxrkit/report/page.html'] = r'''
 <ul class="gallery">{% for film in gallery %}<li><figure>
 {%- if film.src %}<img src="{{ film.src }}" alt="{{ film.alt|clipped(300) }}"{% if film.pair %} class="pair"{% endif %}>
 {%- else %}<div class="hidden-film"><p>Not shown: {{ film.why|clipped(200) }}.</p></div>{% endif %}
-<figcaption><strong>{{ film.network }}</strong>, {{ film.kind }}<br>{{ film.label|clipped }}, called COVID&#8209;19 with <span class="p">{{ "%.3f"|format(film.p_covid) }}</span><br>
+<figcaption><strong>{{ film.network }}</strong>, {{ film.kind }}<br>{{ film.label|clipped }}, called {{ film.called|clipped }}, p(COVID&#8209;19) <span class="p">{{ "%.3f"|format(film.p_covid) }}</span><br>
 {% if film.case_url|safe_url %}<a href="{{ film.case_url|safe_url }}" rel="noopener noreferrer"><bdi>{{ film.image_id|clipped(120) }}</bdi></a>{% else %}<bdi>{{ film.image_id|clipped(120) }}</bdi>{% endif %}<br>
 <small><bdi>{{ film.credit|clipped(300) or "no credit known" }}</bdi>; licence <bdi>{{ film.licence|clipped(80) or "unknown" }}</bdi></small></figcaption></figure></li>{% endfor %}</ul>
 {{ show(tables.films) }}
@@ -14575,7 +13459,16 @@ def beside_the_study(results: Results) -> Table:
     blind = best_without_lungs(results.audits)
     if blind:
         area = blind.held_out or blind.area
-        rows.append([Cell("no lungs seen"), Cell(blind.title), number_cell(area.auc.n), *[Cell(NOTHING)] * 7, figure_cell(area.auc)])
+        rows.append(
+            [
+                Cell("no lungs seen"),
+                Cell(blind.title),
+                number_cell(area.auc.n),
+                *[Cell(NOTHING)] * 3,
+                figure_cell(area.auc),
+                *[Cell(NOTHING)] * 4,
+            ]
+        )
     for architecture in dict.fromkeys([*results.architectures, *study.confusions()]):
         score = score_of(results, architecture)
         if score:
@@ -14629,19 +13522,19 @@ def _study_row(architecture: str) -> list[Cell]:
 def _cells(counts: Confusion, rates: Rates, auc: Figure | None) -> list[Cell]:
     return [
         number_cell(round(counts.n)),
-        *[number_cell(value, count_text(value)) for value in (getattr(counts, name) for name in COUNTS)],
         figure_cell(rates.error_rate, 4),
         figure_cell(rates.sensitivity),
         figure_cell(rates.specificity),
         figure_cell(auc),
+        *[number_cell(value, count_text(value)) for value in (getattr(counts, name) for name in COUNTS)],
     ]
 
 
 def _score_columns(rows: list[list[Cell]]) -> tuple[Column, ...]:
-    counts = [Column(title, True) for title in ("n", "TP", "FN", "TN", "FP")]
-    scales = [scale_of(rows, 7, floor=0), *(scale_of(rows, index, ceiling=1) for index in (8, 9, 10))]
+    counts = [Column(title, True) for title in ("TP", "FN", "TN", "FP")]
+    scales = [scale_of(rows, 3, floor=0), *(scale_of(rows, index, ceiling=1) for index in (4, 5, 6))]
     names = ("error rate", "sensitivity", "specificity", "AUC")
-    return Column("network"), Column("run"), *counts, *[Column(name, True, scale) for name, scale in zip(names, scales)]
+    return Column("network"), Column("run"), Column("n", True), *[Column(*each) for each in zip(names, [True] * 4, scales)], *counts
 
 
 def ensembles(results: Results) -> list[Score]:
@@ -14674,12 +13567,17 @@ def for_log(results: Results) -> Table:
 
 def differs_from_study(results: Results) -> Table:
     """Whether our runs differ from the study's, by Fisher's exact test."""
-    rows = []
+    rows, absent = [], []
     for row in results.comparison.study.beside_ours:
+        if not row.runs:
+            absent.append(short_name(row.architecture))
+            continue
         cells = [_fisher(row.p.get(key), row.runs) for key in ("error_rate", "sensitivity", "specificity")]
         rows.append([Cell(short_name(row.architecture)), number_cell(row.runs), *cells])
     titles = [Column("p, " + title, True) for title in ("error rate", "sensitivity", "specificity")]
     note = "Fisher's exact test of each of our runs against the study's one. Shown: the run with the median error rate, and the lowest and highest p over runs. The films are not the study's own list, which was not published."
+    if absent:
+        note += f" Not trained here: {', '.join(absent)}."
     columns = (Column("network"), Column("our runs", True), *titles)
     return Table("differs", "Do our runs differ from the study's?", columns, rows, note)
 
@@ -16570,32 +15468,22 @@ FILES['cxrkit/training/executors.py'] = r'''
 """Executors: where a training runs. Each is a process of its own, so that nothing which it does reaches the next one.
 
 A Task is a value, and so is all that a training tells: an executor on another machine needs nothing else. Here the
-processes are forked from a server that has loaded torch and fastai once (multiprocessing's forkserver), or are begun anew
-where the system has none.
+processes come from the server of training/server.py.
 """
 
-import contextlib
-import multiprocessing
 import signal
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from multiprocessing import util
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from cxrkit.config import Experiment
 from cxrkit.errors import CxrkitError
+from cxrkit.training import server
 from cxrkit.training.distributed import Meeting
 from cxrkit.training.loaders import TrainingFilms
 from cxrkit.training.precision import Numerics
 from cxrkit.training.stages import Job, Past
-
-METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
-LOADED = ["torchvision", "fastai.vision.learner", "fastai.metrics", "cxrkit.training.work"]
-"""What the server loads once. None of it asks for a GPU as it is loaded, which a fork would not survive."""
-LONGEST_FOLDER = 70
-"""Characters of a folder in which multiprocessing can make a socket: a system allows its whole path 104 or 108."""
 
 
 @dataclass(frozen=True)
@@ -16635,10 +15523,7 @@ class Processes:
     """
 
     def __init__(self, train: Callable[..., Iterator[Any]] | None = None):
-        self._context = multiprocessing.get_context(METHOD)
-        if METHOD == "forkserver":
-            self._context.set_forkserver_preload(LOADED)
-            _shorten_sockets()
+        self._context = server.context()
         self._train, self._running = train, {}
 
     def start(self, task: Task) -> None:
@@ -16683,16 +15568,6 @@ class Processes:
         ours.close()
         process.join()
         process.close()
-
-
-def _shorten_sockets():
-    """Let multiprocessing's sockets, which lie in the folder of temporary files, lie in /tmp where that one's path is too long."""
-    usual = tempfile.tempdir
-    if len(tempfile.gettempdir()) > LONGEST_FOLDER:
-        tempfile.tempdir = "/tmp"
-        with contextlib.suppress(OSError):
-            util.get_temp_dir()  # made at the first call, and remembered
-        tempfile.tempdir = usual
 
 
 def _death(code):
@@ -16890,7 +15765,7 @@ class _Run:
     def __init__(self, experiment, films, key, folder, machine, time_left, executor):
         self.experiment, self.films, self.key, self.folder, self.machine = experiment, films, key, folder, machine
         self.time_left, self.executor = time_left, executor
-        self.jobs = largest_first(experiment)
+        self.jobs = longest_first(experiment)
         self.old_failures = {job: _id_of(JobFolder(folder / job.name)) for job in self.jobs}  # before anybody tries again
         self.free, self.held = machine.slots, {}
         self.leads = True
@@ -17047,10 +15922,17 @@ def _id_of(home):
     return None if home.failure is None else home.failure["id"]
 
 
-def largest_first(experiment: Experiment) -> list[Job]:
-    """The jobs, seed after seed, in each the network that takes the most memory first: what is begun last should end soon."""
-    size = {name: networks.training_bytes(name, experiment.image_size, experiment.batch_size) for name in experiment.architectures}
-    return sorted(jobs_of(experiment), key=lambda job: (experiment.seeds.index(job.seed), -size[job.architecture]))
+def longest_first(experiment: Experiment) -> list[Job]:
+    """The jobs, seed after seed, in each the network first whose step reads most, for what is begun last should end soon.
+
+    What a step reads is known beforehand, and orders the study's networks at 32 to 224 pixels nearly as their measured times do.
+    """
+
+    def read(architecture: str) -> int:
+        memory = networks.step_memory(architecture, experiment.image_size, experiment.batch_size)
+        return memory.weights + memory.activations
+
+    return sorted(jobs_of(experiment), key=lambda job: (experiment.seeds.index(job.seed), -read(job.architecture)))
 
 
 def failures(experiment: Experiment, folder: Path) -> dict[str, str]:
@@ -17669,6 +16551,7 @@ normalised in another way, which is then the network's first layer, so that all 
 import difflib
 import functools
 import pickle
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -17777,7 +16660,9 @@ class Renormalised(nn.Module):
         self.factor, self.shift = old_deviation / new_deviation, (old_mean - new_mean) / new_deviation
 
     def forward(self, x):
-        return x * self.factor.to(x.device) + self.shift.to(x.device)
+        if self.factor.device != x.device:  # no buffers, which a state dict would hold: sent once, not at each step
+            self.factor, self.shift = self.factor.to(x.device), self.shift.to(x.device)
+        return x * self.factor + self.shift
 
 
 def splitter(architecture):
@@ -17816,13 +16701,18 @@ def draw(model):
     return model
 
 
-@functools.cache
-def training_bytes(architecture, image_size, batch_size):
-    """About how many bytes a training step in float32 holds: weights, gradients, Adam's two averages, and all that the backward
-    pass needs again of the forward one.
+@dataclass(frozen=True)
+class StepMemory:
+    """What a training step in float32 holds, in bytes: weights, as they are, and all that the backward pass needs again of the
+    forward one."""
 
-    Counted on the meta device, where nothing is computed. What the layers give is no measure: an EfficientNet's step keeps more.
-    """
+    weights: int
+    activations: int
+
+
+@functools.cache
+def step_memory(architecture, image_size, batch_size) -> StepMemory:
+    """Counted on the meta device, where nothing is computed. What the layers give is no measure: an EfficientNet's step keeps more."""
     model, held = blank(architecture), {}
     own = {each.untyped_storage()._cdata for each in (*model.parameters(), *model.buffers())}
 
@@ -17833,8 +16723,22 @@ def training_bytes(architecture, image_size, batch_size):
 
     with torch.device("meta"), torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
         model(torch.empty(batch_size, 3, image_size, image_size))
-    weights = sum(weight.numel() for weight in model.parameters())
-    return 16 * weights + sum(storage.nbytes() for key, storage in held.items() if key not in own)
+    weights = sum(4 * weight.numel() for weight in model.parameters())
+    return StepMemory(weights, sum(storage.nbytes() for key, storage in held.items() if key not in own))
+
+
+def training_bytes(architecture, image_size, batch_size) -> int:
+    """About how many bytes a training step in float32 holds: its memory, with gradients and Adam's two averages of each weight."""
+    memory = step_memory(architecture, image_size, batch_size)
+    return 4 * memory.weights + memory.activations
+
+
+def batch_that_fits(architecture, image_size, batch_size, free_bytes):
+    """The largest batch below `batch_size` that a training step has room for in so many bytes, by training_bytes; None below two films."""
+    one, two = (training_bytes(architecture, image_size, batch) for batch in (2, 4))  # the weights, and as much again for each film
+    a_film = (two - one) / 2
+    fits = min(batch_size - 1, int((free_bytes - one + 2 * a_film) / a_film))
+    return fits if fits >= 2 else None
 
 
 def load(path, architecture, device="cpu"):
@@ -18300,6 +17204,58 @@ def chosen_from(rates: list[float], losses: list[float], experiment: Experiment)
 
 
 # ======================================================================================================================
+# cxrkit/training/server.py
+# ======================================================================================================================
+
+FILES['cxrkit/training/server.py'] = r'''
+"""The server of trainings: a process that has loaded torch and fastai once, from which each training's process is forked.
+
+multiprocessing's forkserver; where the system has none, each process begins anew.
+"""
+
+import contextlib
+import multiprocessing
+import tempfile
+from multiprocessing import util
+from multiprocessing.context import BaseContext
+
+METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+LOADED = ["torchvision", "fastai.vision.learner", "fastai.metrics", "cxrkit.training.work"]
+"""What the server loads. None of it asks for a GPU as it is loaded, which a fork would not survive."""
+LONGEST_FOLDER = 70
+"""Characters of a folder in which multiprocessing can make a socket: a system allows its whole path 104 or 108."""
+
+
+def context() -> BaseContext:
+    """The multiprocessing context whose processes come from the server, which need not run yet."""
+    found = multiprocessing.get_context(METHOD)
+    if METHOD == "forkserver":
+        found.set_forkserver_preload(LOADED)
+        _shorten_sockets()
+    return found
+
+
+def begin() -> None:
+    """Let the server load, which takes seconds, while this process has other things to do. It ends with this process."""
+    context()
+    if METHOD == "forkserver":
+        from multiprocessing import forkserver
+
+        forkserver.ensure_running()
+
+
+def _shorten_sockets() -> None:
+    """Let multiprocessing's sockets, which lie in the folder of temporary files, lie in /tmp where that one's path is too long."""
+    usual = tempfile.tempdir
+    if len(tempfile.gettempdir()) > LONGEST_FOLDER:
+        tempfile.tempdir = "/tmp"
+        with contextlib.suppress(OSError):
+            util.get_temp_dir()  # made at the first call, and remembered
+        tempfile.tempdir = usual
+'''[1:]
+
+
+# ======================================================================================================================
 # cxrkit/training/stages.py
 # ======================================================================================================================
 
@@ -18565,9 +17521,10 @@ from fastai.torch_core import default_device
 from cxrkit import environment
 from cxrkit.environment import Deadline
 from cxrkit.errors import CxrkitError
-from cxrkit.training import recipe
+from cxrkit.training import networks, recipe, server
 from cxrkit.training.distributed import Team
-from cxrkit.training.executors import METHOD, Ended, Task
+from cxrkit.training.executors import Ended, Task
+from cxrkit.training.machine import FOR_ITSELF, USABLE
 
 MEMORY_WORDS = ("out of memory", "can't allocate memory", "Cannot allocate memory")
 
@@ -18596,13 +17553,13 @@ def _outcome(task, tell, train) -> Ended:
     except CxrkitError as error:
         return Ended(str(error), traceback.format_exc(), error)
     except Exception as error:  # whatever goes wrong in one training is no reason to lose the others
-        return Ended(_in_words(error, task), traceback.format_exc(), None, peak_bytes(task.device))
+        return Ended(explained(error, task), traceback.format_exc(), None, peak_bytes(task.device))
     return Ended(peak_bytes=peak_bytes(task.device))
 
 
 def training(task, tell):
     """Train as the task says, in this process."""
-    if METHOD == "forkserver":
+    if server.METHOD == "forkserver":
         multiprocessing.set_start_method("fork", force=True)  # for decoding processes, whose data set cannot be pickled
     torch.set_num_threads(task.threads)
     on_gpu = torch.device(task.device).type == "cuda"
@@ -18624,12 +17581,34 @@ def peak_bytes(device):
     return environment.peak_memory_bytes()
 
 
-def _in_words(error, task) -> str:
+def room_bytes(device):
+    """Bytes of the device that this process holds or could still take; None where the system does not say."""
+    if torch.device(device).type == "cuda":
+        return torch.cuda.mem_get_info(device)[0] + torch.cuda.memory_reserved(device)
+    free, held = environment.free_memory_bytes(), environment.peak_memory_bytes()
+    return None if free is None or held is None else free + held
+
+
+def explained(error, task) -> str:
     said = f"{type(error).__name__}: {error}"
     if isinstance(error, (torch.OutOfMemoryError, MemoryError)) or any(words in str(error) for words in MEMORY_WORDS):
-        half = max(2, task.experiment.batch_size // 2)
-        said += f" Try --batch-size {half}, which needs about half as much for the films of a step, or --jobs-at-once 1."
+        said += f" {_remedy(task)}"
     return said
+
+
+def _remedy(task) -> str:
+    experiment, room = task.experiment, room_bytes(task.device)
+    if room is not None:
+        usable = USABLE * room - FOR_ITSELF[torch.device(task.device).type]
+        batch = networks.batch_that_fits(task.job.architecture, experiment.image_size, experiment.batch_size, usable)
+        if batch is None:
+            return f"By what its step holds, no batch fits into the {room / 1e9:.1f} GB there are: try a smaller --image-size, or --jobs-at-once 1."
+        if batch < experiment.batch_size - 1:
+            return (
+                f"By what its step holds, --batch-size {batch} would fit into the {room / 1e9:.1f} GB there are; or try --jobs-at-once 1."
+            )
+    half = max(2, experiment.batch_size // 2)
+    return f"Try --batch-size {half}, which needs about half as much for the films of a step, or --jobs-at-once 1."
 '''[1:]
 
 

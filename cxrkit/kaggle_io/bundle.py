@@ -22,8 +22,18 @@ SCRIPT = "kernel/script.py"
 RUN = "kernel/run.py"
 LIMIT_BYTES = 900_000
 """Kaggle refuses sources of 1 MB; whether it counts bytes or characters is not known."""
-STAYS_HERE = ("cxrkit/__main__.py", "cxrkit/bench", "cxrkit/cli")
-"""What a person asks for at a terminal, and no run in a kernel needs."""
+STAYS_HERE = (
+    "cxrkit/__main__.py",
+    "cxrkit/bench",
+    "cxrkit/cli",
+    "cxrkit/data/dicom.py",
+    "cxrkit/kaggle_io/bundle.py",
+    "cxrkit/kaggle_io/metadata.py",
+    "cxrkit/kaggle_io/pull.py",
+    "cxrkit/kaggle_io/push.py",
+    "cxrkit/predict.py",
+)
+"""What a person asks for at a terminal, and no run in a kernel needs; a test follows the imports of all that travels."""
 RULE = "# " + "=" * 118
 
 

@@ -48,6 +48,24 @@ def test_every_file_travels_unchanged_and_readable():
     assert len(escaped) <= 2, f"these cannot be read as they are written: {escaped}"
 
 
+def imports_of(text):
+    """Names of the modules that a source may import, anywhere in it."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{name.name}" for name in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+
+
+def test_what_travels_needs_nothing_that_stays_here():
+    sources = {name: text for name, text in bundle.files().items() if name.endswith(".py")}
+    stays = {name.removesuffix(".py").replace("/", ".") for name in bundle.STAYS_HERE}
+    assert all((bundle.ROOT / name).exists() for name in bundle.STAYS_HERE)
+    needed = {(name, module) for name, text in sources.items() for module in imports_of(text)}
+    assert not {(name, module) for name, module in needed if any(f"{module}.".startswith(f"{each}.") for each in stays)}
+
+
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_any_text_survives(text):
     assert eval(bundle.literal(text)) == text
