@@ -177,6 +177,7 @@ def _with_networks(context: Context, not_done: list[NotDone]) -> Context:
         names = ", ".join(network.name for network in networks)
         reason = f"asked: {names}, of {len(every)} (name others with --networks)"
         not_done.append(NotDone("masking and features of further networks", reason))
+    not_done += not_named(context.results, context.options)
     thumbnails: dict[str, np.ndarray] = {}
     if context.external:
         say(f"audit: looking for the run's pictures in {', '.join(films.name for films in context.external)}")
@@ -184,6 +185,13 @@ def _with_networks(context: Context, not_done: list[NotDone]) -> Context:
             thumbnails = cache.add_facts(context.manifest.used, context.locate, context.home / CACHE)[1]
     apart = tuple(external.without_copies(films, context.manifest, thumbnails) for films in context.external)
     return replace(context, device=device, networks=tuple(networks), external=apart)
+
+
+def not_named(results: Results, options: Options) -> list[NotDone]:
+    """The films from elsewhere that were a part of the run, and of which the options do not say where they lie."""
+    named = {film_sources.name_of(text) for text in options.external}
+    told = "a part of the run; where they lie on this machine is not said: --external {}=DIR"
+    return [NotDone(f"films of {name}", told.format(name)) for name in results.experiment.external if name not in named]
 
 
 def chosen(results: Results, device: str, wanted: tuple[str, ...] = ()) -> list[Network]:

@@ -244,3 +244,9 @@ def test_all_seeds_on_a_gpu_and_one_of_each_network_on_processors(several):
     assert names("cpu", ("resnet101-seed2",)) == ["resnet101-seed2"]
     with pytest.raises(BadInput, match="vgg16_bn-seed0"):
         audit.chosen(several, "cpu", ("vgg16_bn-seed0",))
+
+
+def test_films_from_elsewhere_that_were_a_part_of_the_run_are_missed_where_they_are_not_named(tmp_path):
+    results = runs.write_run(tmp_path, seeds=(0,), error_rates=(0.02,), external=["covidgr=/here", "folder:other=/there"])
+    (row,) = audit.not_named(results, audit.Options(external=("covidgr=/elsewhere",)))
+    assert row.part == "films of folder:other" and "--external folder:other=DIR" in row.reason
