@@ -23,6 +23,7 @@ def add(commands: Commands) -> None:
     build.add_argument("--duplicates", choices=("remove", "keep"), help="copies of one picture (default: as the experiment says)")
     build.add_argument("--ages", choices=("all", "adults"), help="whose films are used (default: as the experiment says)")
     build.add_argument("--match", nargs="*", metavar="TRAIT", help="pair the classes by view, age and sex, or by some of them")
+    build.add_argument("--age-caliper", type=float, metavar="YEARS", help="by which the ages of a matched pair may differ (default: 5)")
     build.add_argument(
         "--out", type=Path, default=Path("manifest.csv"), metavar="FILE", help="the manifest to write (default: manifest.csv)"
     )
