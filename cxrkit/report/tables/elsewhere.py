@@ -67,7 +67,7 @@ def inside_and_elsewhere(audits: Audits) -> Table:
     note = (
         "Of the mean probability over a network's seeds. Lost: inside less elsewhere, with its 95 % interval; a calibration error that "
         "is lost below 0 has grown, and it moves with the share of COVID-19 films. Copies of the run's films are taken out before, and views that the run left out. "
-        "A score that holds is no proof that disease is seen; one that falls was never about disease alone."
+        "A score that holds is no proof that disease is seen; one that falls rests in part on something else, or meets patients who are less ill."
     )
     return Table("elsewhere", "Each network inside, on films from elsewhere, and what it lost.", columns, rows, note)
 
