@@ -45,9 +45,10 @@ def _run(experiment: Experiment, out: Path, folder: Path, time_left: Deadline) -
         with clock("manifest"):
             manifest, locate = make_manifest(experiment, out)
         announce(summary.text(manifest) + "\n")
-        announce(summary.as_merged(manifest, experiment))
         if experiment.match:
             announce(matching.sentence(manifest.records, experiment.match, experiment.age_caliper))
+        else:
+            announce(summary.as_merged(manifest, experiment))
         refuse_leaks(manifest, experiment.allow_leakage, out / "manifest.csv")
         results = Results(folder)
         if environment.rank() == 0:

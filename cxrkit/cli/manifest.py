@@ -50,9 +50,10 @@ def run_build(options: Namespace) -> None:
     built = manifest.build(wanted, experiment)
     manifest.write(options.out, built, manifest.roots_of(wanted))
     say(summary.text(built))
-    say(summary.as_merged(built, experiment))
     if experiment.match:
         say(matching.sentence(built.records, experiment.match, experiment.age_caliper))
+    else:
+        say(summary.as_merged(built, experiment))
     say(f"\n{len(built.records)} rows in {options.out}")
 
 
