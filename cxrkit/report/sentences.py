@@ -15,7 +15,11 @@ AUDIT_COMMAND = "python -m cxrkit audit RUN"
 NO_AUDIT = (
     "No audit was run. Until one is, nothing here says whether these scores come from lungs, or from image size, borders and sources."
 )
-TONES = {"no-shortcut-found": "good", "partial-shortcut": "plain", "too-few": "plain"}
+TONES = {
+    "supported": "good",
+    "no-shortcut-found": "good",
+    **dict.fromkeys(("no-shortcut-found-inside", "unknown", "partial-shortcut", "too-few"), "plain"),
+}
 """Colour of the verdict's frame by the audit's conclusion; any other one is bad."""
 
 
