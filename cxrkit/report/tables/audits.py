@@ -178,7 +178,7 @@ def not_done(audits: Audits) -> Table:
     rows = [[Cell(row.part), Cell(row.reason)] for row in audits.not_done]
     if audits.counts.judged.split == EVERY_FILM:
         rows.append([Cell("what asks networks"), Cell("a manifest has none")])
-    return Table("not-done", "What could not be done, or was not asked for.", (Column("what"), Column("why")), rows)
+    return Table("not-done", "What could not be done, or was left out.", (Column("what"), Column("why")), rows)
 
 
 def reasons(audits: Audits | None) -> Table:
