@@ -74,7 +74,9 @@ def scored_on_external(films: Films, context: Context, others: ExternalFilms, ar
 
 def _again(films: Films, context: Context, network: Network) -> Retraining:
     experiment = replace(context.results.experiment, weights=context.options.weights)
-    return Retraining(network, experiment, films, context.pixels, context.home / "audit-jobs", context.device)
+    score = context.results.score(network.architecture)
+    folder = context.home / "audit-jobs"
+    return Retraining(network, experiment, films, context.pixels, folder, context.device, score.auc if score else None)
 
 
 PARTS: tuple[Part, ...] = (

@@ -10,23 +10,26 @@ from pathlib import Path
 import numpy as np
 
 from cxrkit import environment
-from cxrkit.audit import baselines, controls, external, matched, probes, sources, verdict
+from cxrkit.audit import baselines, controls, earlier, external, matched, probes, sources, strata, verdict
 from cxrkit.audit.context import CACHE, Context, Options, Part, carried_out, first_seeds, listed, once_for_a_run
+from cxrkit.audit.evidence import EVERY_FILM, NO_FILMS, Evidence
 from cxrkit.audit.films import Films
 from cxrkit.data import cache, pixels
 from cxrkit.data import manifest as manifests
 from cxrkit.data import sources as film_sources
 from cxrkit.data.manifest import Manifest
 from cxrkit.errors import BadInput, WrongUse
-from cxrkit.files import write_json
+from cxrkit.files import sha256_of, write_json
 from cxrkit.progress import say
 from cxrkit.results import AUDITS as NAME
 from cxrkit.results import DRAWN, Network, Results
-from cxrkit.schema import VERSION, Area, Audits, FilmCounts, Judged, MatchedRow, NetworkRow, NotDone, SourceRow
+from cxrkit.schema import VERSION, Area, Audits, FilmCounts, HeldFixedRow, Judged, MatchedRow, NetworkRow, NotDone, SourceRow
 
 SIZE = 224
 """Side in pixels of the squares that are looked at where no run says another."""
 ASKED = "masking, features, attention, external films, retraining"
+NEED_NETWORKS = ("masking", "external", "attention", "retraining")
+"""The parts of audit/conclusions.py that ASKED stands for."""
 
 
 def scored(films: Films, context: Context) -> list[NetworkRow]:
@@ -46,7 +49,14 @@ def scored(films: Films, context: Context) -> list[NetworkRow]:
 def scored_within_sources(films: Films, context: Context) -> list[SourceRow]:
     rows = []
     for architecture in context.results.architectures:
-        rows += sources.same_source(films.judged, context.results.required(architecture).p_covid, architecture)
+        rows += sources.same_source(films.judged, context.results.required(architecture).p_covid, architecture, architecture)
+    return rows
+
+
+def held_fixed(films: Films, context: Context) -> list[HeldFixedRow]:
+    rows, several = [], len(np.unique(films.sources)) > 1
+    for architecture in context.results.architectures:
+        rows += strata.rows(architecture, context.results.required(architecture), context.manifest.by_id, several)
     return rows
 
 
@@ -66,6 +76,7 @@ PARTS: tuple[Part, ...] = (
     Part("networks", "the networks' scores", scored, once_for_a_run),
     Part("sources", "the networks' scores within a source", scored_within_sources, once_for_a_run),
     Part("matched", "the networks' scores with view, age and sex held fixed", scored_on_pairs, once_for_a_run),
+    Part("held_fixed", "source and age held fixed", held_fixed, once_for_a_run),
 )
 """What asks no network. The baselines are not among them: the others need what they find."""
 
@@ -73,13 +84,17 @@ PARTS: tuple[Part, ...] = (
 def audit(target: Results | Path | str, options: Options = Options(), out: Path | None = None) -> Audits:
     """Audit a run or a manifest; write audits.json (into the results, beside the manifest, or to `out`) and return its content.
 
-    target: a run's Results, its folder, its results folder, or a manifest.csv.
+    target: a run's Results, its folder, its results folder, or a manifest.csv. What an earlier audits.json there did, and
+    this audit did not, is kept while manifest and predictions are the same (audit/earlier.py).
     Raises BadInput for a target or external films that cannot be read, WrongUse for options that do not fit it.
     """
     not_done: list[NotDone] = []
     results, path = _target(target, options)
     context = _opened(results, path, options, not_done)
     manifest, films = context.manifest, Films.of(context.manifest)
+    predicted = sha256_of(results.folder / "predictions.csv") if results else ""
+    before, dropped = earlier.read(path.parent / NAME, manifest.sha256, predicted)
+    not_done += dropped
     if context.pixels:
         films = replace(films, images=context.pixels.of(films.image_ids))
     baseline_rows, held_scores = baselines.run(films)
@@ -88,41 +103,56 @@ def audit(target: Results | Path | str, options: Options = Options(), out: Path 
     if results and not options.asks:
         not_done.append(NotDone(ASKED, "not asked for: python -m cxrkit audit RUN does them"))
     elif results and not context.pixels:
-        not_done.append(NotDone(ASKED, "the films are not on this machine"))
+        not_done.append(NotDone(ASKED, NO_FILMS))
     elif results:
         from cxrkit.audit import asked  # torch: the audit of a manifest, and a quick one, do without it
 
         context = _with_networks(context, not_done)
         parts += asked.PARTS
-    rows = carried_out(parts, films, context, not_done)
-    evidence = verdict.Evidence(
+    rows, kept = earlier.merged({"baselines": baseline_rows, **carried_out(parts, films, context, not_done)}, before)
+    evidence = Evidence(
         films=results.info.films if results else "phantom" if all(record.collected == DRAWN for record in manifest.used) else "films",
         counts=count(films, manifest, results),
-        baselines=baseline_rows,
-        sources=rows.get("sources", []),
-        controls=rows.get("controls", []),
-        networks=rows.get("networks", []),
-        masking=rows.get("masking", []),
-        external=rows.get("external", []),
+        attention=next(iter(rows.get("attention", [])), None),
+        reasons=_reasons(not_done),
+        kept=kept,
+        films_here=context.pixels is not None,
+        **{field: rows.get(field, []) for field in ROWS},
     )
     audits = Audits(
         schema=VERSION,
         manifest_sha256=manifest.sha256,
+        predictions_sha256=predicted,
         films=evidence.films,
         counts=evidence.counts,
         baselines=evidence.baselines,
         sources=evidence.sources,
         controls=evidence.controls,
         networks=rows.get("networks"),
+        held_fixed=rows.get("held_fixed"),
         masking=rows.get("masking"),
         external=rows.get("external"),
-        attention=next(iter(rows.get("attention", [])), None),
+        attention=evidence.attention,
+        parts=evidence.states,
         not_done=not_done,
         verdict=verdict.decide(evidence),
         matched=rows.get("matched"),
     )
     _write(audits, results, path, out)
     return audits
+
+
+ROWS = ("baselines", "sources", "controls", "networks", "held_fixed", "masking", "external")
+"""The parts that are lists of rows, by their field."""
+
+
+def _reasons(not_done: list[NotDone]) -> dict[str, str]:
+    """{part: the first reason why it, or some of it, was not done}."""
+    reasons: dict[str, str] = {}
+    for row in not_done:
+        for part in NEED_NETWORKS if row.part == ASKED else [row.of]:
+            reasons.setdefault(part, row.reason)
+    return reasons
 
 
 def _target(target: Results | Path | str, options: Options) -> tuple[Results | None, Path]:
@@ -217,9 +247,10 @@ def count(films: Films, manifest: Manifest, results: Results | None) -> FilmCoun
         covid=int(films.is_covid.sum()),
         normal=int((~films.is_covid).sum()),
         patients=len(np.unique(films.groups)),
+        sources=len(np.unique(films.sources)),
         leaks=len(manifest.leaks),
         judged=Judged(
-            split=results.held_out if results else "all",
+            split=results.held_out if results else EVERY_FILM,
             covid=int(judged.is_covid.sum()),
             normal=int((~judged.is_covid).sum()),
             covid_patients=probes.patients(judged.groups, judged.is_covid),

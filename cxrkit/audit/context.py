@@ -101,14 +101,14 @@ def first_seeds(networks: Iterable[Network]) -> list[Network]:
 
 
 @contextmanager
-def listed(part: str, not_done: list[NotDone]) -> Iterator[None]:
-    """A block whose bad input ends that block alone, and is listed; Interrupted passes."""
+def listed(part: str, not_done: list[NotDone], of: str = "") -> Iterator[None]:
+    """A block whose bad input ends that block alone, and is listed; Interrupted passes. of: as in NotDone."""
     try:
         yield
     except Interrupted:
         raise
     except CxrkitError as error:
-        not_done.append(NotDone(part, " ".join(str(each) for each in (error.what, error.where) if each)))
+        not_done.append(NotDone(part, " ".join(str(each) for each in (error.what, error.where) if each), of))
 
 
 def carried_out(parts: Iterable[Part], films: Films, context: Context, not_done: list[NotDone]) -> dict[str, list[Any]]:
@@ -128,6 +128,6 @@ def _carried_out(part: Part, films: Films, context: Context, subject: tuple) -> 
     name, reasons = part.name.format(*subject), []
     if subject:
         say(f"audit: {name}")
-    with listed(name, reasons):
+    with listed(name, reasons, part.field.replace("_", "-")):
         return part.rows(films, context, *subject), reasons
     return None, reasons

@@ -121,6 +121,8 @@ def row(external: ExternalFilms, architecture: str, p_covid: np.ndarray, results
         n=len(films.records),
         positives=int(films.is_covid.sum()),
         patients=len(np.unique(films.groups)),
+        covid_patients=probes.patients(films.groups, films.is_covid),
+        normal_patients=probes.patients(films.groups, ~films.is_covid),
         copies_removed=sum(record.is_removed_copy for record in manifest.records),
         left_out=len(manifest.records) - len(manifest.used),
         threshold=threshold,

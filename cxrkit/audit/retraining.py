@@ -14,6 +14,7 @@ from cxrkit.data.pixels import Pixels
 from cxrkit.data.records import LABEL_WORDS, NEGATIVE, POSITIVE, Record
 from cxrkit.environment import Choice
 from cxrkit.errors import BadInput
+from cxrkit.evaluation.metrics import Figure
 from cxrkit.files import sha256_of_json
 from cxrkit.results import Network
 from cxrkit.schema import ControlRow, MaskRow, SourceRow
@@ -36,6 +37,7 @@ class Retraining:
     pixels: Pixels
     folder: Path
     device: str
+    whole: Figure | None = None  # the network's area on the held-out films
 
     def predictions(self, records: Iterable[Record], pixels: Pixels, alteration: str) -> dict[str, float]:
         """{image_id: p_covid} of the films that are held out, by one network trained on these records and pixels.
@@ -87,7 +89,7 @@ class Retraining:
             against = LABEL_WORDS[NEGATIVE if covid else POSITIVE]
             title = f"films of {source}, against the {against} films held out, by a {self.network.architecture} trained without the source"
             area = probes.area(films.is_covid[wanted], scores[wanted], films.groups[wanted])
-            rows.append(SourceRow("left-out-retrained", title, area, "trained anew"))
+            rows.append(SourceRow("left-out-retrained", title, area, "trained anew", self.network.architecture, self.whole))
         return rows
 
     def permuted(self) -> ControlRow:

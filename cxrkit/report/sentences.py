@@ -19,7 +19,11 @@ NOWHERE_ELSE = (
     "No network was asked about films from elsewhere, so nothing here says what these scores are worth in another hospital. "
     f"{AUDIT_COMMAND} --external covidgr=DIR asks, and so does --external covidgr=DIR of a run itself."
 )
-TONES = {"no-shortcut-found": "good", "partial-shortcut": "plain", "too-few": "plain"}
+TONES = {
+    "supported": "good",
+    "no-shortcut-found": "good",
+    **dict.fromkeys(("no-shortcut-found-inside", "unknown", "partial-shortcut", "too-few"), "plain"),
+}
 """Colour of the verdict's frame by the audit's conclusion; any other one is bad."""
 
 

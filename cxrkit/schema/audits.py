@@ -24,14 +24,29 @@ class FilmCounts:
     covid: int
     normal: int
     patients: int
+    sources: int
     leaks: int  # patients or pictures that stand in two splits
     judged: Judged
 
 
 @dataclass(frozen=True)
 class NotDone:
+    """of: the part of audit/conclusions.py that lacks it; empty where it is every part, or none."""
+
     part: str
     reason: str
+    of: str = ""
+
+
+@dataclass(frozen=True)
+class PartState:
+    """Whether a part of audit/conclusions.py was done. why, command: for one that was not, the reason, and what does it."""
+
+    part: str
+    state: Literal["done", "not done", "not applicable"]
+    why: str
+    command: str
+    kept: bool = False  # at least partly what an earlier audit of the same manifest and predictions did
 
 
 @dataclass(frozen=True)
@@ -75,13 +90,34 @@ class NetworkRow:
 
 @dataclass(frozen=True)
 class SourceRow:
-    """kind: what was asked of the sources; by_network: the architecture whose features were used, else empty."""
+    """kind: what was asked of the sources; by_network: the architecture that was asked, else empty."""
 
     kind: Literal["seen-source", "left-out", "left-out-retrained", "same-source"]
     title: str
     area: Area
     note: str
     by_network: str = ""
+    was: Figure | None = None  # the AUC without the restriction; None for the kind "seen-source"
+
+
+@dataclass(frozen=True)
+class HeldFixedRow:
+    """A network's AUC on held-out films among films of one stratum: a source, a band of ages, or both.
+
+    whole: of all held-out films whose stratum is known; same_films: of those that have a partner of the other class in
+    their stratum, the strata forgotten; within: of the same, among pairs of one stratum, unknown where there is none; fall:
+    whole minus within.
+    """
+
+    architecture: str
+    fixed: Literal["source", "age", "source and age"]
+    within: Area
+    same_films: Figure
+    whole: Figure
+    fall: Figure
+    strata: int  # that hold both classes
+    without_partner: int  # films whose stratum holds one class alone
+    not_known: int  # films whose age is not known
 
 
 @dataclass(frozen=True)
@@ -184,6 +220,8 @@ class ExternalRow:
     n: int
     positives: int
     patients: int
+    covid_patients: int
+    normal_patients: int
     copies_removed: int  # films that show a picture of the run's, or stand there twice
     left_out: int  # all that were not used, copies too
     threshold: float
@@ -243,29 +281,45 @@ class Reason:
 
 
 @dataclass(frozen=True)
+class Requirement:
+    """What the conclusion `supported` asks for. value, threshold: as of a Reason, None where there is nothing to measure."""
+
+    name: str
+    text: str  # what is asked
+    found: str  # what was found, in words
+    value: int | float | None
+    threshold: int | float | None
+    met: bool
+
+
+@dataclass(frozen=True)
 class Conclusion:
-    """The verdict of an audit. conclusion: a slug of audit/verdict.py; paragraph: for people."""
+    """The verdict of an audit. conclusion: a slug of audit/conclusions.py; paragraph: for people."""
 
     conclusion: str
     paragraph: str
     reasons: list[Reason]
+    requirements: list[Requirement]  # of the conclusion `supported`, met or not; empty where no network was asked
 
 
 @dataclass(frozen=True)
 class Audits:
-    """audits.json: what an audit looked at, and its verdict. A part that is None was not asked for, or `not_done` says why."""
+    """audits.json: what an audit looked at, and its verdict. Of a part that is None, `parts` and `not_done` say why."""
 
     schema: int
     manifest_sha256: str
+    predictions_sha256: str  # of predictions.csv; empty for a manifest
     films: Films
     counts: FilmCounts
     baselines: list[BaselineRow]
     sources: list[SourceRow]
     controls: list[ControlRow]
-    networks: list[NetworkRow] | None  # this and the next three: None for a manifest
+    networks: list[NetworkRow] | None  # this and the next four: None for a manifest
+    held_fixed: list[HeldFixedRow] | None
     masking: list[MaskRow] | None
     external: list[ExternalRow] | None  # None where no external films were named, too
     attention: Attention | None
+    parts: list[PartState]
     not_done: list[NotDone]
     verdict: Conclusion
     matched: list[MatchedRow] | None = None  # None for a manifest, and in files of before November 2026

@@ -136,13 +136,52 @@ def test_the_checksums_cover_the_audit_and_the_pictures_of_attention(audited):
         assert listed[name]["sha256"] == sha256_of(folder / "results" / name)
 
 
+def state_of(audits, part):
+    return next(row for row in audits.parts if row.part == part)
+
+
 def test_without_the_films_the_parts_that_need_them_are_listed_and_the_rest_is_done(run):
     (run / "manifest.roots.json").unlink()
+    (run / "results" / "audits.json").unlink()
     audits = audit.audit(run)
     assert audits.networks and audits.masking is audits.attention is audits.external is None
     assert {row.name for row in audits.baselines if row.area.auc.known} == {"majority", "source", "file"}
     assert len(audits.not_done) == 4 and "--source" in audits.not_done[0].reason
     assert {row.part for row in audits.not_done} >= {"control: permuted labels", "control: a planted copy"}
+    for part in ("baselines", "controls", "masking", "attention"):
+        state = state_of(audits, part)
+        assert state.state == "not done" and "--source KIND:NAME=DIR" in state.command and not state.kept, part
+    assert state_of(audits, "held-fixed").state == "not applicable" and state_of(audits, "networks").state == "done"
+    assert (
+        audits.verdict.conclusion in ("unknown", "too-few")
+        and "this does them: python -m cxrkit audit RUN --source" in audits.verdict.paragraph
+    )
+
+
+def test_what_an_earlier_audit_did_is_kept_where_the_films_are_not(run):
+    """The results of a run travel to a machine without its films, and are audited there: nothing is lost, and all of it is said."""
+    before = audit.audit(run, audit.Options(external=(f"away={draw_folder(run / 'away', patients=12)}",)))
+    (run / "manifest.roots.json").unlink()
+    for audits in (audit.audit(run), audit.audit(run)):  # and once more, which keeps what was kept
+        for field in ("baselines", "masking", "external", "attention", "networks", "held_fixed"):
+            assert getattr(audits, field) == getattr(before, field), field
+        for field in ("controls", "sources"):
+            assert sorted(map(repr, getattr(audits, field))) == sorted(map(repr, getattr(before, field))), field
+        assert audits.verdict.conclusion == before.verdict.conclusion
+        assert "Kept from an earlier audit of the same films and predictions: what knows nothing of lungs" in audits.verdict.paragraph
+        assert {row.part for row in audits.parts if row.kept} >= {"baselines", "controls", "masking", "external", "attention"}
+        assert all(state_of(audits, part).state == "done" for part in ("baselines", "controls", "masking", "external", "attention"))
+        assert len(audits.not_done) == 4, "what could not be done here is still listed"
+    assert Results.open(run).audits == audits
+
+
+def test_an_earlier_audit_of_other_predictions_is_dropped_and_that_is_said(run):
+    (run / "manifest.roots.json").unlink()
+    path = run / "results" / "predictions.csv"
+    path.write_text(path.read_text("utf-8").replace("resnet34,0,", "resnet34,1,"), "utf-8")
+    audits = audit.audit(run)
+    assert audits.masking is None and not any(row.kept for row in audits.parts) and "Kept" not in audits.verdict.paragraph
+    assert audits.not_done[1].part == "the earlier audit" and audits.not_done[1].reason == "not kept: it was of other predictions"
 
 
 def test_sources_named_by_hand_bring_the_films_back(run, finished_run):
@@ -160,6 +199,7 @@ def test_results_that_lie_elsewhere_find_their_films_through_the_out_folder(run,
 
 
 def test_films_that_went_missing_are_no_crash(run, tmp_path):
+    (run / "results" / "audits.json").unlink()
     roots = read_json(run / "manifest.roots.json")
     write_json(run / "manifest.roots.json", {name: str(tmp_path / "gone") for name in roots})
     audits = audit.audit(run)
@@ -170,6 +210,7 @@ def test_films_that_went_missing_are_no_crash(run, tmp_path):
 
 
 def test_a_damaged_or_absent_network_is_listed_and_the_rest_goes_on(run):
+    (run / "results" / "audits.json").unlink()
     (run / "results" / "models" / "resnet34-seed0.pt").unlink()
     audits = audit.audit(run)
     assert audits.masking is None and "not there" in audits.not_done[-1].reason and audits.networks
@@ -199,7 +240,8 @@ def test_a_manifest_is_audited_without_any_run_and_the_planted_mark_changes_the_
     border = [next(row for row in audits.baselines if row.name == "border").area.auc for audits in (honest, planted)]
     assert border[0].low < 0.6 and border[1].value > 0.99
     assert planted.verdict.conclusion == "border-shortcut"
-    assert honest.verdict.conclusion in ("no-shortcut-found", "thumbnail")
+    assert honest.verdict.conclusion in ("unknown", "thumbnail"), "no network was asked"
+    assert "kernel/run.py" in honest.verdict.paragraph
     assert honest.networks is honest.masking is honest.external is honest.attention is None and honest.not_done == []
     assert honest.films == "phantom" and honest.counts.judged.split == "all"
     assert read_typed(Audits, tmp_path / "audits.json", "audit again") == planted

@@ -38,7 +38,7 @@ def test_a_sign_of_one_source_alone_does_not_survive_leaving_it_out():
     images[south, -6:, -6:] = 250
     rows = {row.title.split(",")[0]: row for row in sources.without_networks(showing(drawn, images)) if row.kind == "left-out"}
     north = rows["films of north"]
-    assert north.area.auc.value < 0.8 and float(north.note.split()[0]) > 0.95
+    assert north.area.auc.value < 0.8 and float(north.note.split()[0]) > 0.95 and north.was.value > 0.95
 
 
 def test_a_source_with_one_label_is_set_against_the_other_label_of_the_others():
@@ -59,5 +59,6 @@ def test_one_source_alone_gives_no_row():
 def test_same_source_takes_the_mean_over_seeds():
     drawn = films(source_of=two_sources)
     scores = np.random.default_rng(0).random((3, len(drawn.groups))) + drawn.is_covid
-    rows = sources.same_source(drawn, scores, "a network")
+    rows = sources.same_source(drawn, scores, "a network", "resnet34")
+    assert {row.by_network for row in rows} == {"resnet34"} and all(row.was.n == 160 and row.was.value > 0.95 for row in rows)
     assert len(rows) == 2 and all(row.area.auc.value > 0.95 and row.area.auc.n == 80 for row in rows)

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cxrkit import config
+from cxrkit.audit.conclusions import CONCLUSIONS
 from cxrkit.evaluation import comparison
 from cxrkit.evaluation.metrics import Figure
 from cxrkit.report import markdown, sentences
@@ -83,26 +84,35 @@ def test_the_logs_show_intervals_n_and_the_verdict(tmp_path):
     assert all(part in whole for part in (scores, compared, audit)) and "!!! RANDOM WEIGHTS" in whole
 
 
-def test_a_part_that_was_not_done_is_told_from_one_with_nothing_to_show(tmp_path):
+def test_the_state_of_each_part_is_told_with_what_does_it(tmp_path):
     audits = folders.audited(folders.write(tmp_path, audits=False))
+    tables = {table.name: [[cell.text for cell in row] for row in table.rows] for table in audit_tables.all_of(audits)}
+    assert tables["parts"] == [
+        ["lungs hidden", "done, kept from an earlier audit", "", ""],
+        ["where the networks look", "not done", "the films are not on this machine", "python -m cxrkit audit RUN"],
+    ]
+    assert tables["not-done"] == [["retraining", "not asked for"]]
+    assert tables["requirements"] == [["a lead of 0.1 over all that sees no lung", "0.000 over the frame", "not met"]]
+    assert tables["held-fixed"][0][:2] == ["ResNet34", "the source"] and tables["held-fixed"][0][-2:] == ["3", "0"]
 
-    def told(**parts):
-        (table,) = [table for table in audit_tables.all_of(replace(audits, **parts)) if table.name == "not-done"]
-        said = {row[0].text: row[1].text for row in table.rows}
-        assert len(said) == len(table.rows)
-        return said
 
-    above = "not asked for, or not possible for a reason above"
-    assert told() == {"retraining": "not asked for", "where the networks look": above}
-    assert told(masking=None)["lungs hidden"] == above
-    assert told(masking=None, not_done=[])["lungs hidden"] == "not asked for"
-    assert told(masking=[])["lungs hidden"] == "done; there is nothing to show"
+def test_every_conclusion_has_a_tone_and_green_is_for_those_that_found_nothing(tmp_path):
+    results = folders.write(tmp_path)
+
+    def tone(slug):
+        results.audits = replace(results.audits, verdict=replace(results.audits.verdict, conclusion=slug))
+        return sentences.verdict(results)["tone"]
+
+    tones = {slug: tone(slug) for slug in CONCLUSIONS}
+    assert [slug for slug, found in tones.items() if found == "good"] == ["no-shortcut-found", "supported"]
+    assert tones["unknown"] == tones["no-shortcut-found-inside"] == "plain" and tones["source-shortcut"] == tones["no-transfer"] == "bad"
+    assert set(sentences.TONES) <= set(CONCLUSIONS)
 
 
 def test_the_log_of_a_manifests_audit_has_its_verdict_and_what_was_not_asked(tmp_path):
     audits = folders.audited(folders.write(tmp_path, audits=False))
     counts = replace(audits.counts, judged=replace(audits.counts.judged, split="all"))
-    told = markdown.audit_log(replace(audits, counts=counts, networks=None, masking=None, external=None, not_done=[]))
+    told = markdown.audit_log(replace(audits, counts=counts, networks=None, masking=None, external=None, held_fixed=None, not_done=[]))
     assert told.startswith("VERDICT: border-shortcut") and "the frame: the outer tenth" in told
     assert re.search("what asks networks +a manifest has none", told) and "not asked for" not in told and "mean of 3 seeds" not in told
 

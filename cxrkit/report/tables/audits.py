@@ -1,28 +1,20 @@
-"""Tables of the audit: lungless baselines, masks, sources, attention, controls, and what was not done."""
+"""Tables of the audit: what was asked and found, part by part, and what was not done."""
 
 from collections.abc import Iterable, Sequence
 
+from cxrkit.audit.conclusions import PARTS
+from cxrkit.audit.evidence import EVERY_FILM
 from cxrkit.config import short_name
 from cxrkit.report.tables.elsewhere import matched
 from cxrkit.schema import Area, Audits
 from cxrkit.tables import NOTHING, Cell, Column, Table, figure_cell, number_cell, scale_of
-
-WITH_NETWORKS = {
-    "networks": "the networks' scores",
-    "masking": "lungs hidden",
-    "external": "films from elsewhere",
-    "attention": "where the networks look",
-}
-"""The parts of an audit that need trained networks, by their field of schema.Audits."""
-EVERY_FILM = "all"
-"""The `split` of what the audit of a manifest judges; see schema.Judged."""
 
 
 def all_of(audits: Audits | None) -> list[Table]:
     """The tables that an audit has rows for, in the order of the page; those of tables/elsewhere.py stand before them."""
     if audits is None:
         return []
-    makers = (baselines, masking, sources, matched, attention, controls, not_done)
+    makers = (requirements, baselines, held_fixed, masking, sources, matched, attention, controls, parts, not_done)
     return [table for table in (make(audits) for make in makers) if table.rows]
 
 
@@ -90,7 +82,7 @@ def sources(audits: Audits) -> Table:
         Column("positive", True),
         Column("note"),
     )
-    note = "Among films of one label the disease is constant: what tells their sources apart there sees no disease."
+    note = "Among films of one label the disease is constant: what tells their sources apart there sees no disease. That is no verdict by itself, for films of two hospitals look different to any network: what counts is how far its score falls with the source held fixed."
     return Table("sources", "Sources told apart, left out, and kept alike.", columns, rows, note)
 
 
@@ -121,18 +113,54 @@ def controls(audits: Audits) -> Table:
     return Table("controls", "Controls of the audit itself.", columns, rows, "An audit that fails its own controls says nothing.")
 
 
+def held_fixed(audits: Audits) -> Table:
+    rows = [
+        [
+            Cell(short_name(row.architecture)),
+            Cell(f"the {row.fixed}"),
+            figure_cell(row.within.auc),
+            figure_cell(row.same_films),
+            figure_cell(row.whole),
+            figure_cell(row.fall),
+            *[number_cell(value) for value in (row.within.auc.n, row.within.positives, row.without_partner, row.not_known)],
+        ]
+        for row in audits.held_fixed or []
+    ]
+    areas = ("AUC within", "AUC of the same films", "AUC of all films")
+    counts = ("n", "COVID-19", "without a partner", "not known")
+    columns = [Column("network"), Column("held fixed")]
+    columns += [Column(title, True, _areas(rows, 2 + index)) for index, title in enumerate(areas)]
+    columns += [Column(title, True) for title in ("lost", *counts)]
+    note = "Within: a film is compared with films of its own source, or of its own band of ten years of age, only. Lost: all films minus within. A film without a partner has none of the other class there."
+    return Table("held-fixed", "Source and age held fixed.", tuple(columns), rows, note)
+
+
+def requirements(audits: Audits) -> Table:
+    """What a supported claim needs, and what of it is met."""
+    rows = [
+        [Cell(row.text), Cell(row.found), Cell("met" if row.met else "not met", tone="" if row.met else "bad")]
+        for row in audits.verdict.requirements
+    ]
+    note = "All of it, and nothing found against the scores. Limits of intervals are those on the worse side."
+    return Table("requirements", "What a supported claim needs.", (Column("asked"), Column("found"), Column("outcome")), rows, note)
+
+
+def parts(audits: Audits) -> Table:
+    """What the audit consists of, part by part, and what does a part that was not done."""
+    rows = []
+    for row in audits.parts:
+        state = "done, kept from an earlier audit" if row.kept and row.state == "done" else row.state
+        rows.append([Cell(PARTS[row.part].title), Cell(state), Cell(row.why), Cell(row.command)])
+    columns = (Column("part"), Column("state"), Column("why"), Column("what does it"))
+    return Table("parts", "What was done, and what was not.", columns, rows)
+
+
 def not_done(audits: Audits) -> Table:
-    """What the audit does not say, and why: a part that was not done (None) is told from one that has nothing to show ([])."""
+    """What failed or was left out within the parts, and why."""
     rows = [[Cell(row.part), Cell(row.reason)] for row in audits.not_done]
-    reason = "not asked for, or not possible for a reason above" if rows else "not asked for"
     if audits.counts.judged.split == EVERY_FILM:
         rows.append([Cell("what asks networks"), Cell("a manifest has none")])
-    else:
-        rows += [[Cell(title), Cell(reason)] for field, title in WITH_NETWORKS.items() if getattr(audits, field) is None]
-    rows += [
-        [Cell(title), Cell("done; there is nothing to show")] for field, title in WITH_NETWORKS.items() if getattr(audits, field) == []
-    ]
-    return Table("not-done", "Parts of the audit that were not done, or have nothing to show.", (Column("part"), Column("why")), rows)
+    return Table("not-done", "What could not be done, or was left out.", (Column("what"), Column("why")), rows)
 
 
 def reasons(audits: Audits | None) -> Table:

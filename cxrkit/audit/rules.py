@@ -1,0 +1,243 @@
+"""The rules of the verdict: each looks at the Evidence and gives the Reasons that it has, with the thresholds that stand here alone.
+
+A rule reads what was done; that a part was not done is the matter of `missing`, the last rule. So no rule's silence is taken
+for good news, and what was found is said whatever else is missing.
+"""
+
+from collections.abc import Iterator
+
+from cxrkit.audit.baselines import COARSE as COARSE_BASELINES
+from cxrkit.audit.baselines import LUNGLESS as LUNGLESS_BASELINES
+from cxrkit.audit.conclusions import MISSING, PARTS, RUN
+from cxrkit.audit.evidence import Evidence
+from cxrkit.config import short_name
+from cxrkit.data.records import LABEL_WORDS
+from cxrkit.evaluation.metrics import Figure
+from cxrkit.schema import Area, Reason
+
+FEWEST_PATIENTS = 10
+"""Patients of each class among the films that are judged; below it nothing is concluded."""
+WIDEST = 0.2
+"""Width of an interval of areas; a wider one decides nothing."""
+SHORTCUT = 0.9
+"""Area without a look at the lungs, of a baseline or a network, at which the answer is given away."""
+AS_GOOD = 0.02
+"""A baseline within this of the best network's area does as well as it."""
+PARTLY = 0.6
+"""Lower limit of an area without a look at the lungs from which a part of the scores is explained."""
+KEPT = 0.9
+"""Share of a network's area above chance that is left with the lungs blacked out, from which it needs no lungs."""
+COARSE = 0.95
+"""Area at which a thumbnail separates the classes, where no network was asked."""
+DROP = 0.05
+"""Loss of area that a reader must hear of, where its interval excludes none."""
+CLEARLY = 0.1
+"""How far above chance a whole film's area must lie for a fall to chance to mean something."""
+HALF = 0.5
+"""Share of an area above chance; what may have kept more than this has not been shown to fall to chance."""
+
+KIND = {"source": "source-shortcut", "file": "source-shortcut", "age": "source-shortcut", "border": "border-shortcut"}
+RULE_PREFIX, MISSING_PREFIX = "lungless-", "missing-"
+"""Of the rules about baselines that see no lung, and about parts that were not done."""
+
+
+def capital(text: str) -> str:
+    return text[0].upper() + text[1:]
+
+
+def told(figure: Figure | Area) -> str:
+    """A figure with its interval, in words."""
+    figure = figure.auc if isinstance(figure, Area) else figure
+    return f"{figure.value:.3f} [{figure.low:.3f} to {figure.high:.3f}]"
+
+
+def fallen(now: Figure, was: Figure) -> str:
+    """How much less an area is than another: "to chance", "shown" where the intervals lie apart, or an empty text."""
+    if not now.known or not was.known or was.value <= 0.5 + CLEARLY:
+        return ""
+    if now.low <= 0.5 and now.high - 0.5 <= HALF * (was.value - 0.5):
+        return "to chance"
+    return "shown" if was.value - now.value >= DROP and was.has_interval and now.high < was.low else ""
+
+
+def failed_controls(evidence: Evidence) -> Iterator[Reason]:
+    for row in evidence.controls:
+        if not row.passed:
+            what = f"A control of the audit failed ({row.title}: expected {row.expected}, found {row.found})."
+            yield Reason("controls", what, None, None, "audit-failed")
+
+
+def leaks(evidence: Evidence) -> Iterator[Reason]:
+    count = evidence.counts.leaks
+    if count:
+        yield Reason("leaks", f"{count} patients or pictures stand in two splits.", count, 0, "leak")
+
+
+def too_few(evidence: Evidence) -> Iterator[Reason]:
+    judged = evidence.counts.judged
+    for label, count in (("covid", judged.covid_patients), ("normal", judged.normal_patients)):
+        if count < FEWEST_PATIENTS:
+            what = f"The films that are judged come from only {count} {LABEL_WORDS[label]} patients."
+            yield Reason("patients", what, count, FEWEST_PATIENTS, "too-few")
+    widths = [row.area.auc.width for row in evidence.networks if row.area.auc.width is not None]
+    if widths and min(widths) > WIDEST:
+        yield Reason("width", f"The interval of every network's AUC is at least {min(widths):.2f} wide.", min(widths), WIDEST, "too-few")
+
+
+def lungless(evidence: Evidence) -> Iterator[Reason]:
+    """Baselines that see no lung: a shortcut where they separate the classes or equal the networks, a part of one below that."""
+    best = evidence.best.area.auc.value if evidence.best else None
+    for row in evidence.known_baselines(LUNGLESS_BASELINES):
+        value, low = row.area.auc.value, row.area.auc.low
+        equals = best is not None and value >= best - AS_GOOD
+        if low <= PARTLY:
+            continue
+        decisive = value >= SHORTCUT or equals
+        what = f"{capital(row.title)} alone, without a look at the lungs, reaches an AUC of {told(row.area)}."
+        threshold = min(SHORTCUT, best - AS_GOOD) if equals else SHORTCUT if decisive else PARTLY
+        conclusion = KIND[row.name] if decisive else "partial-shortcut"
+        yield Reason(RULE_PREFIX + row.name, what, value if decisive else low, threshold, conclusion)
+
+
+def lungs_hidden(evidence: Evidence) -> Iterator[Reason]:
+    """The network that keeps most with the lungs blacked out, asked so or trained anew on such films."""
+    found = []
+    for row in evidence.hidden("centre"):
+        auc, full = row.area.auc, evidence.wholes[row.architecture, row.seed].area.auc.value
+        share = (auc.value - 0.5) / (full - 0.5) if full > PARTLY else 0
+        how = "trained anew on films with the lungs blacked out" if row.retrained else "shown films with the lungs blacked out"
+        what = f"{short_name(row.architecture)}, {how}, still reaches an AUC of {told(row.area)}, where whole films give {full:.3f}."
+        if auc.low > 0.5 and share >= KEPT:
+            found.append((2, auc.value, Reason("lungs-hidden", what, share, KEPT, "border-shortcut")))
+        elif auc.low > PARTLY and auc.value >= SHORTCUT:
+            found.append((2, auc.value, Reason("lungs-hidden", what, auc.value, SHORTCUT, "border-shortcut")))
+        elif auc.low > PARTLY:
+            found.append((1, auc.value, Reason("lungs-hidden", what, auc.low, PARTLY, "partial-shortcut")))
+    yield from [reason for _, _, reason in sorted(found, key=lambda item: item[:2])[-1:]]
+
+
+def lungs_alone(evidence: Evidence) -> Iterator[Reason]:
+    """Networks that do no better than guessing with nothing but the lungs to see.
+
+    Trained anew on such films, that is a proof. A network that was only asked may be thrown off by the black around them.
+    """
+    again = {row.architecture for row in evidence.hidden("surround", True)}
+    for row in evidence.hidden("surround"):
+        fall = fallen(row.area.auc, evidence.wholes[row.architecture, row.seed].area.auc)
+        name, value = short_name(row.architecture), row.area.auc.high
+        if fall and row.retrained:
+            what = f"{name}, trained anew on films that show the lungs and nothing else, reaches an AUC of {told(row.area)}."
+            yield Reason("lungs-alone", what, value, 0.5, "border-shortcut" if fall == "to chance" else "partial-shortcut")
+        elif fall == "to chance" and row.architecture not in again:
+            what = f"Shown the lungs and nothing else, {name} reaches an AUC of {told(row.area)}: it needs the rest of the film, or is thrown off by the black ({RUN} --retrain tells)."
+            yield Reason("lungs-alone", what, value, 0.5, "unknown")
+
+
+def lungs_needed(evidence: Evidence) -> Iterator[Reason]:
+    """The best network at chance with the lungs blacked out: what speaks for it, and outweighs nothing."""
+    best = evidence.best
+    for row in evidence.of_best(evidence.hidden("centre", False)):
+        if row.area.auc.low <= 0.5 < best.area.auc.value - CLEARLY:
+            name = short_name(best.architecture)
+            what = f"With the lungs blacked out {name} falls to {told(row.area)}, no better than guessing: it needs the middle of the film."
+            yield Reason("lungs-needed", what, row.area.auc.low, 0.5, "supported")
+            break
+
+
+def chance(evidence: Evidence) -> Iterator[Reason]:
+    lows = [row.area.auc.low for row in evidence.networks if row.area.auc.low is not None]
+    if lows and max(lows) <= 0.5:
+        yield Reason("chance", "No network's interval lies above 0.5.", max(lows), 0.5, "chance")
+
+
+def coarse(evidence: Evidence) -> Iterator[Reason]:
+    """A thumbnail or histogram that no network is shown to beat on the same films."""
+    rows = evidence.known_baselines(COARSE_BASELINES)
+    if not rows:
+        return
+    row = max(rows, key=lambda row: row.area.auc.value)
+    advantages = [network.advantage for network in evidence.networks if network.advantage]
+    if advantages:
+        best = max(advantages, key=lambda advantage: advantage.difference.low)
+        if best.difference.low <= 0 and best.coarse_auc > PARTLY:
+            what = f"{capital(best.over_title)} reaches {best.coarse_auc:.3f} on the same films, and no network is shown to do better."
+            yield Reason("coarse", what, best.difference.low, 0, "thumbnail")
+    elif row.area.auc.value >= COARSE:
+        what = f"{capital(row.title)} reaches an AUC of {told(row.area)}."
+        yield Reason("coarse", what, row.area.auc.value, COARSE, "thumbnail")
+
+
+def elsewhere(evidence: Evidence) -> Iterator[Reason]:
+    """What the networks lose on each set of external films: the greatest loss whose interval excludes none."""
+    for name in dict.fromkeys(row.name for row in evidence.external):
+        for key, word in (("auc", "AUC"), ("sensitivity", "sensitivity"), ("specificity", "specificity")):
+            lost = [(row, getattr(row.drop, key)) for row in evidence.external if row.name == name]
+            lost = [(row, drop) for row, drop in lost if drop.known and drop.value >= DROP and drop.low > 0]
+            if lost:
+                row, drop = max(lost, key=lambda item: item[1].value)
+                what = f"On the films of {name}, {short_name(row.architecture)} loses {told(drop)} of {word}."
+                yield Reason(f"external-{key}", what, drop.value, DROP, "no-transfer")
+                break
+
+
+def elsewhere_unclear(evidence: Evidence) -> Iterator[Reason]:
+    """Films from elsewhere, none of whose sets is large enough to show a loss or to exclude one."""
+    rows = [row for row in evidence.of_best(evidence.external) if row.drop.auc.known]
+    if rows and min(row.drop.auc.width for row in rows) > WIDEST:
+        row = min(rows, key=lambda row: row.drop.auc.width)
+        what = f"On the {row.n} films of {row.name} the loss of AUC is {told(row.drop.auc)}: too few films from elsewhere to know."
+        yield Reason("external-few", what, row.drop.auc.width, WIDEST, "unknown")
+
+
+def held_fixed(evidence: Evidence) -> Iterator[Reason]:
+    """Networks whose area falls once the source, the age or both are held fixed, and those of which it is not known."""
+    for row in evidence.held_fixed:
+        within, name = row.within.auc, short_name(row.architecture)
+        start = f"With the {row.fixed} held fixed, {name} "
+        if not within.known:
+            if row in evidence.fixed_that_count:
+                what = (
+                    f"No held-out film has a partner of the other class of the same {row.fixed}, so nothing is known with that held fixed."
+                )
+                yield Reason(f"fixed-{row.fixed}", what, 0, 1, "unknown")
+        elif fallen(within, row.whole) == "to chance":
+            what = start + f"reaches an AUC of {told(within)}, no better than guessing, where all films give {row.whole.value:.3f}."
+            yield Reason(f"fixed-{row.fixed}", what, within.high, 0.5, "source-shortcut")
+        elif row.fall.value >= DROP and row.fall.low > 0:
+            what = start + f"loses {told(row.fall)} of AUC, down to {told(within)}."
+            yield Reason(f"fixed-{row.fixed}", what, row.fall.value, DROP, "partial-shortcut")
+        elif within.width > WIDEST and row in evidence.fixed_that_count:
+            what = start + f"reaches an AUC of {told(within)} on {within.n} films that have a partner: too few to know."
+            yield Reason(f"fixed-{row.fixed}", what, within.width, WIDEST, "unknown")
+
+
+def restricted(evidence: Evidence) -> Iterator[Reason]:
+    """The row of each kind that falls most: scores within one source, and of a source that was left out of training.
+
+    A network's fall is a proof. That of a thumbnail's regression says what the films allow, not what a network does.
+    """
+    words = {"same-source": "within one source", "left-out": "without a source", "left-out-retrained": "trained without a source"}
+    for kind, how in words.items():
+        falls = [(row, fallen(row.area.auc, row.was)) for row in evidence.sources if row.kind == kind and row.was]
+        falls = [(row, fall) for row, fall in falls if fall and (row.by_network or row.was.value >= SHORTCUT)]
+        if falls:
+            row, fall = min(falls, key=lambda item: (item[1] != "to chance", not item[0].by_network, item[0].area.auc.value))
+            what = f"The score falls {how} ({row.title}: AUC {told(row.area)}, otherwise {row.was.value:.3f})."
+            shown = "partial-shortcut" if kind == "same-source" or not row.by_network else "no-transfer"
+            proof = fall == "to chance" and row.by_network
+            yield Reason(kind, what, row.area.auc.high, row.was.value, "source-shortcut" if proof else shown)
+
+
+def missing(evidence: Evidence) -> Iterator[Reason]:
+    """Parts that were not done, and without which no more can be concluded; the text ends with the command that does them."""
+    for part, left in MISSING.items():
+        state = evidence.state(part)
+        if state.state == "not done":
+            what = f"{capital(PARTS[part].title)}: not done ({state.why}); {state.command} does it."
+            yield Reason(f"{MISSING_PREFIX}{part}", what, None, None, left)
+
+
+RULES = (
+    *(failed_controls, leaks, lungless, held_fixed, restricted, lungs_hidden, lungs_alone, too_few, chance, coarse),
+    *(elsewhere, elsewhere_unclear, missing, lungs_needed),
+)

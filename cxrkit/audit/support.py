@@ -1,0 +1,164 @@
+"""What a supported claim needs, all of it: requirements on the best network, each met or not, with the thresholds that stand here alone.
+
+They are asked once nothing was found against the scores; a requirement that is not met is told as what the claim still lacks.
+"""
+
+from collections.abc import Callable
+
+from cxrkit.audit.baselines import LUNGLESS
+from cxrkit.audit.conclusions import NEEDS, PARTS
+from cxrkit.audit.evidence import Evidence
+from cxrkit.audit.rules import told
+from cxrkit.evaluation.metrics import Figure
+from cxrkit.schema import ExternalRow, Requirement
+
+MOST_LOST = 0.1
+"""Upper limit of the area that may be lost elsewhere: what the four published networks lost on COVIDGR-1.0 is over three times that."""
+ELSEWHERE = 100
+"""Patients of each class elsewhere: with so many, Wilson's interval of a sensitivity of 0.9 is 0.12 wide."""
+HELD_OUT = 30
+"""Patients of each class held out: with so many, Newcombe's interval of an area of 0.95 is 0.13 wide."""
+MOST_FALL = 0.05
+"""Upper limit of the area that may fall once source or age is held fixed: half of what may be lost elsewhere."""
+LEAD = 0.1
+"""How far the network's area must lie above that of each baseline which sees no lung: none then explains the network's."""
+LEFT_HIDDEN = 0.5
+"""Share of the area above chance that may be left with the lungs blacked out: the greater part must come from them."""
+CALIBRATED = 0.1
+"""Calibration error elsewhere: a probability is then right within 10 points on average, before any fitting to those films."""
+
+
+NOTHING_THERE = "no such films"
+"""What was found where there are no films from elsewhere."""
+
+
+def requirements(evidence: Evidence) -> list[Requirement]:
+    """What `supported` asks, in the order in which it is told; empty where there is no network."""
+    return [ask(evidence) for ask in ASKED] if evidence.best else []
+
+
+def holding(evidence: Evidence) -> list[ExternalRow]:
+    """The best network's rows on sets from elsewhere that exclude a loss of MOST_LOST, whatever their size."""
+    return [row for row in evidence.of_best(evidence.external) if row.drop.auc.known and row.drop.auc.high < MOST_LOST]
+
+
+def _parts(evidence: Evidence) -> Requirement:
+    lacking = [PARTS[part].title for part in NEEDS["supported"] if evidence.state(part).state == "not done"]
+    return _asked(
+        "parts", "every part of the audit that it rests on", f"not done: {', '.join(lacking) or 'none'}", len(lacking), 0, not lacking
+    )
+
+
+def _sound(evidence: Evidence) -> Requirement:
+    faults = sum(not row.passed for row in evidence.controls) + evidence.counts.leaks
+    return _asked("sound", "controls that pass, and no leak", f"{faults} faults", faults, 0, not faults)
+
+
+def _held_out(evidence: Evidence) -> Requirement:
+    judged = evidence.counts.judged
+    return _patients("held-out", "held out", judged.covid_patients, judged.normal_patients, HELD_OUT)
+
+
+def _patients(name: str, where: str, covid: int, normal: int, least: int) -> Requirement:
+    found = f"{covid} COVID-19, {normal} normal"
+    return _asked(name, f"{least} patients of each class {where}", found, min(covid, normal), least, min(covid, normal) >= least)
+
+
+def _lungless(evidence: Evidence) -> Requirement:
+    rows = evidence.known_baselines(LUNGLESS)
+    text = f"a lead of {LEAD:g} over all that sees no lung"
+    if not rows:
+        return _asked("lead", text, "none was computed", None, LEAD, False)
+    row = max(rows, key=lambda row: row.area.auc.value)
+    lead = evidence.best.area.auc.value - row.area.auc.value
+    return _asked("lead", text, f"{lead:.3f} over {row.title}", lead, LEAD, lead >= LEAD)
+
+
+def _thumbnail(evidence: Evidence) -> Requirement:
+    ahead = evidence.best.advantage
+    text = "a network that is shown to beat a thumbnail"
+    if ahead is None:
+        return _asked("thumbnail", text, "not known", None, 0, False)
+    return _asked("thumbnail", text, f"ahead by {told(ahead.difference)}", ahead.difference.low, 0, ahead.difference.low > 0)
+
+
+def _hidden(evidence: Evidence) -> Requirement:
+    shares = []
+    for row in evidence.of_best(evidence.hidden("centre")):
+        full = evidence.wholes[row.architecture, row.seed].area.auc.value
+        shares.append((row.area.auc.value - 0.5) / (full - 0.5) if full > 0.5 else 1.0)
+    text = "a score that falls by half with the lungs blacked out"
+    if not shares:
+        return _asked("hidden", text, "not known", None, LEFT_HIDDEN, False)
+    left = max(*shares, 0.0)
+    return _asked("hidden", text, f"{100 * left:.0f} % of it is left", left, LEFT_HIDDEN, left <= LEFT_HIDDEN)
+
+
+def _held_fixed(evidence: Evidence) -> Requirement:
+    text = "a score that stays with the source, and the age, held fixed"
+    rows, needed = evidence.fixed_that_count, evidence.counts.sources > 1
+    if not rows:
+        found = "not known" if needed else "one source; ages not known"
+        return _asked("fixed", text, found, None, MOST_FALL, not needed)
+    found = "; ".join(f"{row.fixed}: {_fall(row.fall)}" for row in rows)
+    highs = [row.fall.high for row in rows]
+    met = all(high is not None and high < MOST_FALL for high in highs) and (not needed or any(row.fixed == "source" for row in rows))
+    known = [high for high in highs if high is not None]
+    return _asked("fixed", text, found, max(known, default=None), MOST_FALL, met)
+
+
+def _fall(fall: Figure) -> str:
+    return f"a fall of {told(fall)}" if fall.known else "not known"
+
+
+def _elsewhere(evidence: Evidence) -> Requirement:
+    rows = [row for row in evidence.of_best(evidence.external) if row.drop.auc.known]
+    text = f"films of another hospital that exclude a loss of {MOST_LOST:g} of AUC"
+    if not rows:
+        return _asked("elsewhere", text, "no films from elsewhere with both classes", None, MOST_LOST, False)
+    row = _closest(evidence)
+    return _asked("elsewhere", text, f"{row.name}: {told(row.drop.auc)}", row.drop.auc.high, MOST_LOST, row.drop.auc.high < MOST_LOST)
+
+
+def _closest(evidence: Evidence) -> ExternalRow | None:
+    """The set from elsewhere that the claim rests on: one that excludes a loss, is large enough and calibrated, if there is one."""
+    rows = [row for row in evidence.of_best(evidence.external) if row.drop.auc.known]
+
+    def met(row: ExternalRow) -> tuple:
+        ece, fewest = row.scaling.before.ece.value, min(row.covid_patients, row.normal_patients)
+        calibrated = ece is not None and ece <= CALIBRATED
+        return row.drop.auc.high < MOST_LOST, (fewest >= ELSEWHERE) + calibrated, -row.drop.auc.high
+
+    return max(rows, key=met, default=None)
+
+
+def _patients_elsewhere(evidence: Evidence) -> Requirement:
+    row = _closest(evidence)
+    if row is None:
+        return _asked("elsewhere-patients", f"{ELSEWHERE} patients of each class there", NOTHING_THERE, None, ELSEWHERE, False)
+    return _patients("elsewhere-patients", "there", row.covid_patients, row.normal_patients, ELSEWHERE)
+
+
+def _calibrated(evidence: Evidence) -> Requirement:
+    row, text = _closest(evidence), f"a calibration error of at most {CALIBRATED:g} there"
+    if row is None or not row.scaling.before.ece.known:
+        return _asked("calibrated", text, NOTHING_THERE, None, CALIBRATED, False)
+    ece = row.scaling.before.ece
+    return _asked("calibrated", text, f"{ece.value:.3f} on {row.name}", ece.value, CALIBRATED, ece.value <= CALIBRATED)
+
+
+def _asked(name: str, text: str, found: str, value: float | None, threshold: float, met: bool) -> Requirement:
+    return Requirement(name, text, found, value, threshold, bool(met))
+
+
+ASKED: tuple[Callable[[Evidence], Requirement], ...] = (
+    *(_parts, _sound, _held_out, _lungless, _thumbnail, _hidden, _held_fixed, _elsewhere, _patients_elsewhere, _calibrated),
+)
+
+
+def lacking(asked: list[Requirement]) -> str:
+    """What a supported claim still lacks, in a sentence; empty where it lacks nothing, or nothing is known of it."""
+    unmet = [row for row in asked if not row.met and row.name != "parts" and row.found != NOTHING_THERE]
+    if not unmet:
+        return ""
+    return f"For a supported claim it lacks: {'; '.join(f'{row.text} (found: {row.found})' for row in unmet)}."
