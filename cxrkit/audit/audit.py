@@ -26,14 +26,14 @@ from cxrkit.schema import VERSION, Area, Audits, FilmCounts, Judged, NetworkRow,
 
 SIZE = 224
 """Side in pixels of the squares that are looked at where no run says another."""
-ASKED = "masking, features, attention, external films, retraining"
+ASKED = "masking, features, attention, stability, external films, retraining"
 
 
 def scored(films: Films, context: Context) -> list[NetworkRow]:
     """The networks on the held-out films, as metrics.json has them, each beside the best coarse baseline."""
     rows = []
     for architecture in context.results.architectures:
-        held, score = context.results.required(architecture), context.results.score(architecture)
+        held, score = context.results.required(architecture).of(films.judged.image_ids), context.results.score(architecture)
         if score is None:
             raise BadInput(
                 f"The run has no score of {architecture}.", context.results.folder, "compute them: python -m cxrkit evaluate RUN"
@@ -46,7 +46,8 @@ def scored(films: Films, context: Context) -> list[NetworkRow]:
 def scored_within_sources(films: Films, context: Context) -> list[SourceRow]:
     rows = []
     for architecture in context.results.architectures:
-        rows += sources.same_source(films.judged, context.results.required(architecture).p_covid, architecture)
+        held = context.results.required(architecture).of(films.judged.image_ids)
+        rows += sources.same_source(films.judged, held.p_covid, architecture)
     return rows
 
 
@@ -109,6 +110,7 @@ def audit(target: Results | Path | str, options: Options = Options(), out: Path 
         external=rows.get("external"),
         attention=next(iter(rows.get("attention", [])), None),
         not_done=not_done,
+        stability=rows.get("stability"),
         verdict=verdict.decide(evidence),
     )
     _write(audits, results, path, out)

@@ -26,6 +26,7 @@ from cxrkit.schema.audits import (
     Reason,
     SideScore,
     SourceRow,
+    StabilityRow,
 )
 from cxrkit.schema.common import VERSION, Films, Weights, Word
 from cxrkit.schema.comparisons import (
@@ -90,6 +91,7 @@ __all__ = [
     "Score",
     "SideScore",
     "SourceRow",
+    "StabilityRow",
     "Study",
     "StudyPair",
     "VERSION",

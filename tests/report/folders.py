@@ -36,6 +36,7 @@ from cxrkit.schema import (
     Reason,
     SideScore,
     SourceRow,
+    StabilityRow,
 )
 from tests.evaluation import runs
 
@@ -117,6 +118,7 @@ def audited(results: Results) -> Audits:
         ],
         attention=None,
         not_done=[NotDone("retraining", "not asked for")],
+        stability=[StabilityRow(name, 3, figure, figure, 0.2, {"mirrored": figure}) for name in runs.ARCHITECTURES],
         verdict=Conclusion(
             "border-shortcut",
             "On this data no score shows that a network sees disease: what lies around the lungs gives the answer away.",
