@@ -4,7 +4,7 @@ The distance of audit/reference.py sees shapes: a film that only lost something,
 a wide margin, lies near enough. Two measures of the square that the networks see tell it, each held against the training
 films' own percentiles at both ends, class by class:
 
-- sharpness: how strong details of one to two pixels are beside those of four to eight, which contrast and exposure leave
+- sharpness: how strong details of about a pixel are beside those of four to eight, which contrast and exposure leave
   as it is (a ratio of two bands of a Laplacian pyramid: Burt and Adelson 1983, IEEE Trans. Commun. 31:532);
 - framing: the zoom that a ridge regression sees in a thumbnail and its edges. It is fitted to the training films cropped
   and padded by known amounts, so nothing about lungs is built in (a pretext task: Gidaris et al. 2018, arXiv 1803.07728).
@@ -24,8 +24,10 @@ from cxrkit.audit.films import resized, thumbnails
 
 SIDE = 16
 """Cells a side of the thumbnail."""
-BANDS = ((1, 2), (4, 8))
+BANDS = ((1, 1.4), (4, 8))
 """Pixels: deviations of the Gaussians between which the fine and the coarse details lie."""
+MACHINES = 0.25
+"""Share of its width by which the range of sharpness is widened at each end, for machines of other hospitals differ in it."""
 CROPS = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 """Shares of the side that are left, from which the framing is learned."""
 MARGINS = (0.05, 0.1, 0.15, 0.2, 0.3)
@@ -48,9 +50,10 @@ class Range:
     high: float
 
     @classmethod
-    def of(cls, label: str, values: np.ndarray, accepted: float) -> "Range":
+    def of(cls, label: str, values: np.ndarray, accepted: float, wider: float = 0) -> "Range":
         low, high = np.quantile(values, [(1 - accepted) / 2, (1 + accepted) / 2])
-        return cls(label, len(values), float(low), float(high))
+        more = wider * (high - low)
+        return cls(label, len(values), float(low - more), float(high + more))
 
 
 @dataclass(frozen=True)
@@ -104,7 +107,8 @@ def describe(images: Callable[[np.ndarray], np.ndarray], labels: np.ndarray, gro
     for rest, held in GroupKFold(min(probes.FOLDS, len(set(groups)))).split(seen, groups=groups):
         chosen = np.isin(learned, rest)
         zoom[held] = framing(seen[held], _fitted(altered[chosen], weights[chosen]))
-    ranges = [[Range.of(kind, of[labels == kind], accepted) for kind in kinds] for of in (sharp, zoom)]
+    measured = ((sharp, MACHINES), (zoom, 0))
+    ranges = [[Range.of(kind, of[labels == kind], accepted, wider) for kind in kinds] for of, wider in measured]
     return Quality(_fitted(altered, weights), *ranges)
 
 

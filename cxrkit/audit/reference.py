@@ -36,7 +36,7 @@ from cxrkit.files import read_json, reading, write_text
 FILE = "reference.json"
 VERSION = 2
 """1 knew neither sharpness nor framing, nor how far the seeds lie apart."""
-ACCEPTED = 0.975
+ACCEPTED = 0.99
 """Share of the training films of each class, each measured by films of other patients, that lie within the limit."""
 MOST_COMPONENTS, FILMS_A_COMPONENT = 16, 12
 FEWEST_FILMS, FEWEST_PATIENTS = 30, probes.FEWEST_PATIENTS
@@ -47,8 +47,6 @@ MOST_COLOUR = 0.1
 """Share of coloured pixels; a film with coloured arrows has less."""
 AT_ONCE = 512
 """Films in memory."""
-QUALITY_ACCEPTED = 0.99
-"""Share of the training films of each class that lie within its range of sharpness, and of framing."""
 ENDS = [0.005, 0.995]
 """Quantiles of the training films' proportions and pixels."""
 SLACK = 1.25
@@ -198,7 +196,7 @@ def _described(records, pixels, groups, spreads):
     if not all(_enough(groups[labels == label]) for label in LABELS):
         labels = np.full(len(labels), "")
     names = np.array([record.image_id for record in records])
-    seen = quality.describe(lambda rows: pixels.of(names[rows]), labels, groups, QUALITY_ACCEPTED)
+    seen = quality.describe(lambda rows: pixels.of(names[rows]), labels, groups, ACCEPTED)
     thumbs = np.concatenate([contrasted(pixels.of(names[start : start + AT_ONCE])) for start in range(0, len(names), AT_ONCE)])
     clouds = [_cloud(label, thumbs[labels == label], groups[labels == label]) for label in dict.fromkeys(sorted(labels))]
     sizes = [(record.width, record.height) for record in records if record.width and record.height]
