@@ -6,12 +6,7 @@ rows has shown nothing: they are the rows above it in every table.
 
 What is not known of a film is never filled in, for a constant in its place would say that it is not known: a baseline is
 fitted and scored on the films of which it is known, and says of how many. Whether a collection states age, sex and view
-at all is a row of its own, `missingness`, which is about the collection's bookkeeping. On CoronaHack's films here, without
-laterals, ages stand beside all 1,576 normal films and none of the 40 COVID-19 ones: `age` is unknown, `missingness` 1.000.
-
-Published work fell over each of them: Maguolo and Nanni 2021, Inf. Fusion 76:1 (the frame); DeGrave, Janizek and Lee
-2021, Nat. Mach. Intell. 3:610 (source and markers); Roberts et al. 2021, Nat. Mach. Intell. 3:199 (children as
-controls).
+at all is a row of its own, `missingness`, which is about the collection's bookkeeping.
 """
 
 import re
