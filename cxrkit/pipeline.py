@@ -72,14 +72,14 @@ def _run(experiment: Experiment, out: Path, folder: Path, time_left: Deadline) -
     failed = jobs.failures(experiment, out / "jobs")
     refuse_nothing(experiment, unfinished, failed, out)
 
-    from cxrkit.audit import audit, reference
+    from cxrkit.audit import audit, reference, stability
     from cxrkit.evaluation.evaluate import evaluate
     from cxrkit.report import markdown, report
 
     with clock("results"):
         results.keep(jobs.collect(experiment, {record.image_id: record.label for record in manifest.used}, out / "jobs"))
         evaluate(results)
-        reference.describe_training(films, manifest, results.folder)
+        reference.describe_training(films, manifest, results.folder, stability.spreads(results))
     with clock("audit"):
         if experiment.audit == "none":
             results.remove_audit()

@@ -3,12 +3,13 @@
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw
 
 from cxrkit import RESEARCH_ONLY, environment
-from cxrkit.audit import attention, inquiry
+from cxrkit.audit import attention, inquiry, stability
 from cxrkit.audit import reference as references
 from cxrkit.audit.reference import Reference
 from cxrkit.config import short_name
@@ -36,7 +37,7 @@ class Query:
 
     square: uint8 [size, size] as the networks see it; panel: what they see of the film, in its own proportions, PANEL
     pixels high, as a PIL image; doubts: why it is out of distribution; p_covid: {(architecture, seed): probability};
-    maps: {architecture: attention map, uint8 [size, size]}.
+    changed: {(architecture, seed): its probabilities under each of stability.CHANGES}; maps: {architecture: attention map, uint8 [size, size]}.
     """
 
     path: Path
@@ -44,6 +45,7 @@ class Query:
     panel: Image.Image
     doubts: list[str]
     p_covid: dict[Key, float] = field(default_factory=dict)
+    changed: dict[Key, np.ndarray] = field(default_factory=dict)
     maps: dict[str, np.ndarray] = field(default_factory=dict)
 
 
@@ -76,11 +78,16 @@ class OfNetwork:
 
 @dataclass(frozen=True)
 class Answer:
-    """What a run says of one film. outside: whether it is out of distribution, None where that could not be checked."""
+    """What a run says of one film.
+
+    outside: whether it is out of distribution, None where that could not be checked; stable: whether the call of all networks
+    together holds under small changes that change no diagnosis; where it does not, the film is outside, too.
+    """
 
     file: str
     outside: bool | None
     why_outside: list[str]
+    stable: bool
     ensemble: Probability
     networks: list[OfNetwork]
     attention: str  # path of the attention map; empty where none was asked for
@@ -130,7 +137,10 @@ def predict(run: Path | str, paths: list[Path], out: Path | None = None, device:
         warnings=_warnings(results),
         experiment=results.experiment.name,
         manifest_sha256=results.info.manifest_sha256,
-        films=[_answer(query, temperatures, reference, _draw(query, number, out)) for number, query in enumerate(queries, start=1)],
+        films=[
+            _answer(query, temperatures, results.experiment.threshold, reference, _draw(query, number, out))
+            for number, query in enumerate(queries, start=1)
+        ],
         unreadable=unreadable,
         out_of_distribution_checked=reference is not None,
         why_not_checked=lacking,
@@ -141,16 +151,17 @@ def _ask(trained: list[Network], queries: list[Query], device: str, with_maps: b
     """Give the queries each network's probability, and where they are wanted the maps of the first network of each architecture."""
     squares = np.array([query.square for query in queries])
     mapped = list({network.architecture: network for network in reversed(trained)}.values()) if with_maps else []
-    with Meter("asking networks", len(squares) * (len(trained) + len(mapped)), tell=mention) as meter:
+    with Meter("asking networks", len(squares) * (len(trained) * (1 + len(stability.CHANGES)) + len(mapped)), tell=mention) as meter:
 
         def asked(network: Network) -> tuple[np.ndarray, np.ndarray | None]:
             model = inquiry.loaded(network, device)
-            p_covid = inquiry.p_covid(model, squares, device, meter)
+            p_covid = stability.asked(model, squares, device, meter)
             return p_covid, attention.maps(model, squares, device=device, advance=meter.advance) if network in mapped else None
 
         for network, (p_covid, maps) in zip(trained, inquiry.side_by_side(asked, trained, device)):
-            for query, p in zip(queries, p_covid):
-                query.p_covid[network.architecture, network.seed] = float(p)
+            key = network.architecture, network.seed
+            for query, p in zip(queries, p_covid.T):
+                query.p_covid[key], query.changed[key] = float(p[0]), p[1:]
             for query, attended in zip(queries, maps if maps is not None else ()):
                 query.maps[network.architecture] = np.rint(attended * 255).astype(np.uint8)
 
@@ -205,27 +216,46 @@ def open_film(path: Path, size: int, reference: Reference | None = None, resize:
     return Query(path, square, seen.resize((width, PANEL), Image.Resampling.BILINEAR), doubts)
 
 
-def _answer(query: Query, temperatures, reference, picture: str) -> Answer:
+def _answer(query: Query, temperatures, threshold: float, reference, picture: str) -> Answer:
+    unstable = _unstable(query, temperatures, threshold, reference)
+    doubts = query.doubts + unstable
     rows = []
     for architecture in dict.fromkeys(architecture for architecture, _ in query.p_covid):
         own = {key: p for key, p in query.p_covid.items() if key[0] == architecture}
         rows.append(OfNetwork(architecture, [seed for _, seed in own], _probability(own, temperatures)))
     return Answer(
         file=str(query.path),
-        outside=bool(query.doubts) or (None if reference is None else False),
-        why_outside=query.doubts,
+        outside=bool(doubts) or (None if reference is None else False),
+        why_outside=doubts,
+        stable=not unstable,
         ensemble=_probability(query.p_covid, temperatures),
         networks=rows,
         attention=picture,
     )
 
 
+def _unstable(query: Query, temperatures, threshold: float, reference: Reference | None) -> list[str]:
+    """Why the call of all networks together is not stable."""
+    architectures, p = {architecture for architecture, _ in query.p_covid}, list(query.p_covid.values())
+    spread = reference.spreads.get(stability.ALL if len(architectures) > 1 else min(architectures)) if reference else None
+    if spread is not None:
+        spread = max(spread, max(p) - min(p))
+    temperature, _ = _usable(temperatures.get(frozenset(query.p_covid)))
+    moves = stability.Moves.of([_mean(query.p_covid)], _mean(query.changed)[:, None], threshold, spread)
+    return moves.doubts(lambda raw: float(tempered(raw, temperature)) if temperature else raw)
+
+
+def _mean(of_networks: dict[Key, Any]) -> Any:
+    """The mean over architectures of their mean over seeds, of numbers or of arrays."""
+    by_architecture: dict[str, list[Any]] = {}
+    for (architecture, _), values in of_networks.items():
+        by_architecture.setdefault(architecture, []).append(values)
+    return np.mean([np.mean(values, axis=0) for values in by_architecture.values()], axis=0)
+
+
 def _probability(p_covid: dict[Key, float], temperatures: dict[frozenset[Key], float]) -> Probability:
     """A network without a temperature counts as it is in the range."""
-    by_architecture: dict[str, list[float]] = {}
-    for (architecture, _), p in p_covid.items():
-        by_architecture.setdefault(architecture, []).append(p)
-    mean = np.mean([np.mean(values) for values in by_architecture.values()])
+    mean = _mean(p_covid)
     temperature, reason = _usable(temperatures.get(frozenset(p_covid)))
     each = [(p, _usable(temperatures.get(frozenset([key])))[0]) for key, p in p_covid.items()]
     singles = [float(tempered(p, own)) if own else p for p, own in each]

@@ -6,11 +6,11 @@ import sys
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, ImageFilter, ImageOps
 
 from cxrkit import predict, progress
 from cxrkit.__main__ import main
-from cxrkit.audit import attention, reference
+from cxrkit.audit import attention, inquiry, reference, stability
 from cxrkit.data import dicom
 from cxrkit.data.pixels import Pixels
 from cxrkit.data.readers import phantom
@@ -140,6 +140,41 @@ def test_what_is_no_film_is_marked_and_still_listed(results, film, tmp_path):
     assert said.count("its probability means nothing") == 2 and "turned.png" in said
 
 
+def test_a_call_that_changes_with_what_changes_no_diagnosis_is_outside(results, film, tmp_path, capsys):
+    other = copied(results, tmp_path / "near")
+    square, trained = predict.open_film(film, SIZE).square[None], Results.open(other).networks_on_disk()
+    with progress.Meter("", 1) as meter:
+        p = np.mean([stability.asked(inquiry.loaded(each, "cpu"), square, "cpu", meter)[:, 0] for each in trained], axis=0)
+    farthest = int(np.abs(p[1:] - p[0]).argmax())
+    info = read_json(other / "run.json")
+    info["experiment"]["threshold"] = float(p[0] + p[1 + farthest]) / 2
+    write_json(other / "run.json", info)
+    content = predict.predict(other, [film])
+    (why,) = content.films[0].why_outside
+    assert content.films[0].outside and not content.films[0].stable
+    assert why.startswith(f"its call is not stable: {list(stability.CHANGES)[farthest]}") and "across the threshold" in why
+    assert f"from {content.films[0].ensemble.p_covid:.3f} to" in why and "its call is not stable" in predict.text(content)
+    main(["predict", str(other), str(film), "--json"])
+    (answer,) = json.loads(capsys.readouterr().out)["films"]
+    assert answer["why_outside"] == [why] and answer["stable"] is False
+
+
+def test_a_film_that_lost_information_is_outside_with_the_reason(results, film, tmp_path):
+    with Image.open(film) as whole:
+        whole.filter(ImageFilter.GaussianBlur(whole.width / 20)).save(tmp_path / "blurred.png")
+        ImageOps.expand(whole, whole.width // 4, 0).save(tmp_path / "padded.png")
+    blurred, padded = predict.predict(results, [tmp_path / "blurred.png", tmp_path / "padded.png"]).films
+    assert blurred.outside and any("less sharp" in why for why in blurred.why_outside)
+    assert padded.outside and any("padded" in why for why in padded.why_outside)
+
+
+def test_a_description_of_an_older_version_is_told_and_not_taken_for_a_check(results, film, tmp_path):
+    other = copied(results, tmp_path / "version1")
+    write_json(other / "reference.json", read_json(other / "reference.json") | {"version": 1})
+    content = predict.predict(other, [film])
+    assert not content.out_of_distribution_checked and "version 1" in predict.text(content) and content.films[0].stable
+
+
 def test_without_a_description_of_the_training_films_nothing_is_claimed(results, film, tmp_path):
     other = copied(results, tmp_path / "older")
     (other / "reference.json").unlink()
@@ -184,7 +219,9 @@ def test_progress_is_said_beside_the_answer_that_a_program_reads(results, film, 
     main(["predict", str(results), str(film), str(film), "--json", "--out", str(tmp_path / "maps")])
     captured = capsys.readouterr()
     assert len(json.loads(captured.out)["films"]) == 2
-    asked = 2 * (len(Results.open(results).networks()) + 1)  # of one architecture, whose first network has its maps made
+    asked = 2 * (
+        len(Results.open(results).networks()) * (1 + len(stability.CHANGES)) + 1
+    )  # of one architecture, whose first network has its maps made
     assert f"asking networks: {asked} in " in captured.err and "reading films: 1 of 2 (50 %)" in captured.err
 
 

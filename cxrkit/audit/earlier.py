@@ -21,6 +21,7 @@ KEYS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "masking": ("masking", lambda row: (row.architecture, row.seed, row.mask, row.side, row.retrained)),
     "external": ("external", lambda row: (row.name, row.architecture)),
     "sources": ("sources", lambda row: (row.kind, row.title)),
+    "stability": ("stability", lambda row: row.architecture),
 }
 """{part: (the field of schema.Audits, what names a row of it)}. What follows from the predictions alone is computed anew."""
 

@@ -1,5 +1,6 @@
 """Predictions: what one network says of the images of one split, over its seeds; and predictions.csv, read and checked."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,6 +42,16 @@ class Predictions:
     def row(self, index: int) -> "Predictions":
         """One seed alone."""
         return self.with_rows(self.seeds[index : index + 1], self.p_covid[index : index + 1])
+
+    def of(self, image_ids: Sequence[str]) -> "Predictions":
+        """The predictions of these images, in their order, each found by its name. Raises BadInput where one has none."""
+        place = {image_id: index for index, image_id in enumerate(self.image_ids)}
+        lacking = [image_id for image_id in image_ids if image_id not in place]
+        if lacking:
+            what = f"{len(lacking)} of {len(image_ids)} images have no prediction, the first: {lacking[0]}."
+            raise BadInput(what, next="restore predictions.csv from the run's output, or run the training again")
+        chosen = [place[image_id] for image_id in image_ids]
+        return Predictions(tuple(image_ids), self.is_covid[chosen], self.groups[chosen], self.seeds, self.p_covid[:, chosen])
 
     def with_rows(self, seeds, p_covid) -> "Predictions":
         """The same images with other rows of probabilities."""

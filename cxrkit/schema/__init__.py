@@ -31,6 +31,7 @@ from cxrkit.schema.audits import (
     Requirement,
     SideScore,
     SourceRow,
+    StabilityRow,
     SubgroupRow,
 )
 from cxrkit.schema.common import VERSION, Films, Weights, Word
@@ -101,6 +102,7 @@ __all__ = [
     "Score",
     "SideScore",
     "SourceRow",
+    "StabilityRow",
     "Study",
     "StudyPair",
     "SubgroupRow",
