@@ -151,7 +151,7 @@ def test_without_the_films_the_parts_that_need_them_are_listed_and_the_rest_is_d
     (run / "results" / "audits.json").unlink()
     audits = audit.audit(run)
     assert audits.networks and audits.masking is audits.attention is audits.external is audits.stability is None
-    assert {row.name for row in audits.baselines if row.area.auc.known} == {"majority", "source", "file"}
+    assert {row.name for row in audits.baselines if row.area.auc.known} == {"majority", "source", "file", "missingness"}
     assert len(audits.not_done) == 4 and "--source" in audits.not_done[0].reason
     assert {row.part for row in audits.not_done} >= {"control: permuted labels", "control: a planted copy"}
     for part in ("baselines", "controls", "masking", "attention"):
@@ -193,7 +193,7 @@ def test_an_earlier_audit_of_other_predictions_is_dropped_and_that_is_said(run):
 def test_a_held_out_film_without_a_prediction_is_listed_and_no_other_takes_its_place(run):
     path = run / "results" / "predictions.csv"
     header, *lines = path.read_text().splitlines(keepends=True)
-    gone = next(record.image_id for record in Results.open(run).manifest.used if record.split == "test")
+    gone = next(record.image_id for record in Results.open(run).manifest.used if record.split == Results.open(run).held_out)
     path.write_text("".join([header, *(line for line in lines if gone not in line)]))
     audits = audit.audit(run, audit.Options(asks=False))
     assert audits.networks is None and [row.part for row in audits.not_done if gone in row.reason][:1] == ["the networks' scores"]
@@ -229,7 +229,7 @@ def test_a_damaged_or_absent_network_is_listed_and_the_rest_goes_on(run):
     (run / "results" / "models" / "resnet34-seed0.pt").unlink()
     audits = audit.audit(run)
     assert audits.masking is None and "not there" in audits.not_done[-1].reason and audits.networks
-    assert [row.part for row in audits.not_done] == ["masks on resnet34-seed0", "attention"]
+    assert [row.part for row in audits.not_done] == ["masks on resnet34-seed0", "stability of the calls of resnet34", "attention"]
     (run / "results" / "models" / "resnet34-seed0.pt").write_bytes(b"no weights")
     assert "cannot be read" in audit.audit(run).not_done[-1].reason
 
