@@ -4,7 +4,7 @@ from argparse import Namespace
 from dataclasses import asdict
 from pathlib import Path
 
-from cxrkit.cli.shared import Commands, add_decision, given
+from cxrkit.cli.shared import Commands, add_decision, given, margins_of
 from cxrkit.files import write_json
 from cxrkit.progress import say
 
@@ -25,7 +25,7 @@ def run(options: Namespace) -> None:
     from cxrkit.report import markdown
     from cxrkit.results import open_all
 
-    runs, wanted = open_all(options.runs), given(threshold=options.threshold, margin=options.margin)
+    runs, wanted = open_all(options.runs), given(threshold=options.threshold) | margins_of(options)
     if warned := markdown.warnings_log(runs):
         say(warned + "\n")
     if options.resplits:

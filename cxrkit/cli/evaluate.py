@@ -3,7 +3,7 @@
 from argparse import Namespace
 from pathlib import Path
 
-from cxrkit.cli.shared import Commands, add_decision, given
+from cxrkit.cli.shared import Commands, add_decision, given, margins_of
 from cxrkit.progress import say
 
 
@@ -24,8 +24,11 @@ def run(options: Namespace) -> None:
     from cxrkit.results import Results
 
     results = Results.open(options.run)
-    wanted = {"threshold": options.threshold, "margin": options.margin}
-    evaluate(results, **given(**wanted, prevalences=options.prevalence, sensitivity=options.sensitivity))
+    evaluate(
+        results,
+        **margins_of(options),
+        **given(threshold=options.threshold, prevalences=options.prevalence, sensitivity=options.sensitivity),
+    )
     told = (markdown.warnings_log([results]), markdown.scores_log(results), markdown.comparison_log(results.comparison))
     say("\n\n".join(filter(None, told)))
     say(f"Written: metrics.json and comparison.json in {results.folder}")

@@ -75,18 +75,18 @@ def probability_better(errors_a: dict[int, float], errors_b: dict[int, float]) -
     return Figure.of(value, *wilson(value, runs), runs, "Wilson 95 % over runs")
 
 
-def over_resplits(differences, n_train: float, n_test: float, confidence: float = 0.95) -> tuple[Figure, float]:
-    """A mean difference over resplits of one data set, and its two-sided p-value.
+def over_resplits(differences, n_train: float, n_test: float, floor: float = 0.0) -> tuple[Figure, float]:
+    """A mean difference over resplits of one data set, and its standard error.
 
     The runs share training images, so their plain variance is too small; it is raised by n_test/n_train
-    (Nadeau and Bengio 2003, Mach. Learn. 52:239, eq. 5). differences: one a split, two or more.
+    (Nadeau and Bengio 2003, Mach. Learn. 52:239, eq. 5). differences: one a split, two or more. floor: the least that
+    their variance counts as; splits that happen to agree do not vary less than their own images make them.
     """
     differences = np.asarray(differences, float)
     splits, mean = len(differences), differences.mean()
-    spread = differences.std(ddof=1) * np.sqrt(1 / splits + n_test / n_train)
-    half = t.ppf((1 + confidence) / 2, splits - 1) * spread
-    p = float(2 * t.sf(abs(mean) / spread, splits - 1)) if spread > 0 else float(mean == 0)
-    return Figure.of(mean, mean - half, mean + half, splits, f"Nadeau-Bengio {100 * confidence:g} %"), p
+    error = np.sqrt(max(differences.var(ddof=1), floor) * (1 / splits + n_test / n_train))
+    half = t.ppf(0.975, splits - 1) * error
+    return Figure.of(mean, mean - half, mean + half, splits, "Nadeau-Bengio 95 %"), float(error)
 
 
 def predicted_sd(error_rate, n):

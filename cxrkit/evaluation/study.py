@@ -11,6 +11,7 @@ from scipy.stats import fisher_exact
 
 from cxrkit.evaluation import decision, metrics
 from cxrkit.evaluation.metrics import Confusion, Rates
+from cxrkit.schema.common import Margins
 from cxrkit.schema.comparisons import BesideStudy, FisherTests, Study, StudyPair
 
 TABLES = Path(__file__).with_name("study.yaml")
@@ -93,7 +94,7 @@ def epochs() -> dict[str, list[StudyEpoch]]:
     return by_network
 
 
-def verdicts(margin=decision.MARGIN) -> list[StudyPair]:
+def verdicts(margins: Margins = decision.MARGINS) -> list[StudyPair]:
     """What the study's own counts decide of each pair of its networks.
 
     Which films each network got wrong was not published. The pair is therefore decided twice: as if the two
@@ -105,7 +106,7 @@ def verdicts(margin=decision.MARGIN) -> list[StudyPair]:
     extremes = {}
     for overlap in ("most", "least"):
         differences = [decision.difference(*_wrong(counts[a], counts[b], overlap), (0,), (0,)) for a, b in pairs]
-        extremes[overlap] = list(zip(differences, decision.decide(differences, margin)))
+        extremes[overlap] = list(zip(differences, decision.decide([decision.Compared(d) for d in differences], margins)))
     return [
         StudyPair(
             a=a,
@@ -115,7 +116,6 @@ def verdicts(margin=decision.MARGIN) -> list[StudyPair]:
             as_trained=verdict.as_trained,
             p_mcnemar=[easiest.p_sign_flip, hardest.p_sign_flip],
             difference=easiest.interval_over_patients(),
-            needed=decision.needed(easiest, len(pairs)),
         )
         for (a, b), (easiest, verdict), (hardest, _) in zip(pairs, *extremes.values())
     ]
@@ -154,9 +154,9 @@ def beside_ours(ours: dict[str, list[Confusion]]) -> list[BesideStudy]:
     return rows
 
 
-def beside(margin: float, ours: dict[str, list[Confusion]]) -> Study:
+def beside(margins: Margins, ours: dict[str, list[Confusion]]) -> Study:
     """The study's part of comparison.json."""
-    return Study(verdicts(margin), beside_ours(ours))
+    return Study(verdicts(margins), beside_ours(ours))
 
 
 def rates(architecture: str) -> Rates:

@@ -27,7 +27,7 @@ from cxrkit.schema.audits import (
     SideScore,
     SourceRow,
 )
-from cxrkit.schema.common import VERSION, Films, Weights, Word
+from cxrkit.schema.common import VERSION, Films, Margins, Weights, Word
 from cxrkit.schema.comparisons import (
     BesideStudy,
     Best,
@@ -38,6 +38,8 @@ from cxrkit.schema.comparisons import (
     Needed,
     NetworkErrors,
     Pair,
+    Range,
+    RateDifference,
     ResplitComparison,
     ResplitNetwork,
     ResplitPair,
@@ -72,6 +74,7 @@ __all__ = [
     "FisherTests",
     "GalleryEntry",
     "Judged",
+    "Margins",
     "MaskRow",
     "Metrics",
     "Needed",
@@ -80,6 +83,8 @@ __all__ = [
     "NotDone",
     "OperatingPoint",
     "Pair",
+    "Range",
+    "RateDifference",
     "Reason",
     "ResplitComparison",
     "ResplitNetwork",

@@ -14,7 +14,7 @@ from cxrkit.evaluation.evaluate import compare, compare_resplits, evaluate
 from cxrkit.evaluation.metrics import Figure
 from cxrkit.files import read_json, sha256_of, write_checksums, write_text
 from cxrkit.results import Results, open_all
-from cxrkit.schema import Best, Pair
+from cxrkit.schema import Best, Margins, Pair
 from tests.evaluation.runs import reread, write_run
 
 
@@ -113,9 +113,12 @@ def test_the_comparison_says_what_is_known(evaluated):
 def couple(a, b, verdict):
     """A Pair of which the verdict alone counts."""
     figure = Figure.unknown(1, "")
-    p = dict.fromkeys(["p_difference", "p_difference_holm", "p_equivalence", "p_equivalence_holm", "p_patients"], 1.0)
-    figures = dict.fromkeys(["difference", "over_patients", "over_seeds", "probability_better", "auc_difference"], figure)
-    return Pair(a=a, b=b, verdict=verdict, as_trained="undecided", mcnemar=[], p_auc=None, needed=None, **p, **figures)
+    p = dict.fromkeys(
+        ["p_difference", "p_difference_holm", "p_equivalence", "p_equivalence_holm", "p_all_equivalent_holm", "p_patients"], 1.0
+    )
+    figures = dict.fromkeys(["difference", "over_patients", "over_seeds", "probability_better", "auc_difference", "ppv", "npv"], figure)
+    rates = {"sensitivity": None, "specificity": None}
+    return Pair(a=a, b=b, verdict=verdict, as_trained="undecided", mcnemar=[], p_auc=None, needed=None, **p, **figures, **rates)
 
 
 BEST = {
@@ -124,6 +127,7 @@ BEST = {
     "beats one alone": ("better undecided undecided", ["A", "C"], "some are not"),
     "two that are alike beat the third": ("equivalent better better", ["A", "B"], "equally good"),
     "all alike": ("equivalent equivalent equivalent", ["A", "B", "C"], "equally good"),
+    "all alike in error, and two in all": ("in-error equivalent in-error", ["A", "B", "C"], "equally good in error"),
     "two of three alike": ("equivalent equivalent undecided", ["A", "B", "C"], "nothing"),
     "each beaten by another": ("better worse better", [], "some are not"),
 }
@@ -132,7 +136,8 @@ BEST = {
 @pytest.mark.parametrize("case", BEST)
 def test_a_network_is_the_best_only_if_it_beats_each_of_the_others(case):
     words, names, known = BEST[case]
-    pairs = [couple(a, b, word) for (a, b), word in zip((("A", "B"), ("A", "C"), ("B", "C")), words.split())]
+    words = words.replace("in-error", "equivalent_in_error").split()
+    pairs = [couple(a, b, word.replace("_", " ")) for (a, b), word in zip((("A", "B"), ("A", "C"), ("B", "C")), words)]
     assert comparison.best(["A", "B", "C"], pairs) == Best(names, known)
     turned = {"better": "worse", "worse": "better"}
     pairs = [couple(pair.b, pair.a, turned.get(pair.verdict, pair.verdict)) for pair in pairs]
@@ -145,7 +150,7 @@ def test_evaluating_again_elsewhere_changes_nothing_and_checksums_follow(tmp_pat
     evaluate(results)
     write_checksums(first)
     shutil.copytree(first, second)
-    evaluate(Results.open(second), margin=0.02)
+    evaluate(Results.open(second), margins=Margins(error=0.02))
     listed = read_json(second / "checksums.json")
     assert listed["comparison.json"]["sha256"] == sha256_of(second / "comparison.json") != sha256_of(first / "comparison.json")
     evaluate(Results.open(second))
@@ -195,11 +200,12 @@ def test_resplits(tmp_path):
     content = compare_resplits(runs)
     pair = content.pairs[0]
     assert (pair.verdict, pair.difference.n, content.n_train) == ("worse", 5, 400)
-    with pytest.raises(WrongUse, match="a split of its own"):
-        compare_resplits(runs[:1] * 2)
+    for few in (runs[:1] * 3, runs[:2]):
+        with pytest.raises(WrongUse, match="Resplits need 3 runs or more"):
+            compare_resplits(few)
     larger = write_run(tmp_path / "larger", seeds=(0,), error_rates=(0.3, 0.02), split_seed=9, image_size=300)
     with pytest.raises(WrongUse, match="more than their split: image_size"):
-        compare_resplits([runs[0], larger])
+        compare_resplits([*runs[:2], larger])
 
 
 SPOILT = {
@@ -237,7 +243,7 @@ def test_another_manifest_is_refused(copied):
         evaluate(Results.open(copied))
 
 
-@pytest.mark.parametrize("wanted", [{"margin": 0}, {"threshold": 1.5}, {"prevalences": (0, 0.5)}, {"sensitivity": 2}])
+@pytest.mark.parametrize("wanted", [{"margins": Margins(sensitivity=0)}, {"threshold": 1.5}, {"prevalences": (0, 0.5)}, {"sensitivity": 2}])
 def test_values_out_of_range_are_wrong_use(copied, wanted):
     with pytest.raises(WrongUse):
         evaluate(Results.open(copied), **wanted)

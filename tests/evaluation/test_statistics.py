@@ -65,8 +65,8 @@ def test_holm_lies_between_the_raw_values_and_bonferronis(p_values):
 def test_resplits_without_overlap_are_students_test():
     a, b = np.array([0.03, 0.05, 0.02, 0.06, 0.04]), np.array([0.02, 0.02, 0.03, 0.03, 0.02])
     expected = ttest_rel(a, b)
-    figure, p = statistics.over_resplits(a - b, n_train=1e12, n_test=1)
-    assert p == pytest.approx(expected.pvalue)
+    figure, error = statistics.over_resplits(a - b, n_train=1e12, n_test=1)
+    assert figure.value / error == pytest.approx(expected.statistic)
     assert [figure.low, figure.high] == pytest.approx(list(expected.confidence_interval()))
 
 
@@ -76,6 +76,12 @@ def test_resplits_widen_the_interval_by_nadeau_and_bengios_factor(splits, wider)
     differences = np.random.default_rng(2).normal(0, 1, splits)
     widths = [np.diff([f.low, f.high])[0] for f in (statistics.over_resplits(differences, n, 268)[0] for n in (1438, 1e15))]
     assert widths[0] / widths[1] == pytest.approx(wider, abs=0.005)
+
+
+def test_splits_that_agree_vary_as_their_images_do():
+    figure, error = statistics.over_resplits([0.02, 0.02, 0.02], 1000, 250, floor=0.01**2)
+    assert error == pytest.approx(0.01 * (1 / 3 + 0.25) ** 0.5) and figure.low < 0 < figure.high
+    assert statistics.over_resplits([0.0, 0.05, 0.1], 1000, 250, floor=0.01**2) == statistics.over_resplits([0.0, 0.05, 0.1], 1000, 250)
 
 
 def test_paired_auc_difference_is_that_of_another_implementation():
