@@ -162,7 +162,7 @@ class Results:
     @cached_property
     def table(self) -> pd.DataFrame:
         """predictions.csv with the columns `split` and `group`."""
-        return predictions.read(self.folder / "predictions.csv", self.manifest)
+        return predictions.read(self.folder / "predictions.csv", self.manifest, self.experiment.architectures)
 
     @cached_property
     def epochs(self) -> pd.DataFrame:

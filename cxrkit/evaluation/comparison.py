@@ -8,7 +8,7 @@ import numpy as np
 from cxrkit.config import short_name
 from cxrkit.data.records import COLUMNS, Record
 from cxrkit.errors import BadInput, WrongUse
-from cxrkit.evaluation import decision, metrics, planning, statistics, study
+from cxrkit.evaluation import decision, metrics, outliers, planning, statistics, study
 from cxrkit.evaluation.decision import Compared, Difference, RateVerdict, Verdict
 from cxrkit.evaluation.metrics import Figure
 from cxrkit.evaluation.predictions import Predictions
@@ -186,15 +186,20 @@ def compare_predictions(a: Predictions, b: Predictions, threshold: float) -> Com
 
 def _network(entrant: Contestant, threshold: float) -> NetworkErrors:
     errors, n = entrant.errors(threshold), len(entrant.held.image_ids)
-    mean = float(np.mean(list(errors.values())))
+    values = list(errors.values())
+    mean, positive = float(np.mean(values)), float(entrant.held.is_covid.mean())
+    far = outliers.outlying(values, n, min(positive, 1 - positive) or 1.0)
     return NetworkErrors(
         name=entrant.name,
         architecture=entrant.architecture,
         runs=list(entrant.runs),
         seeds=list(errors),
-        errors=list(errors.values()),
+        errors=values,
         error_rate=metrics.proportion(mean * n, n, metrics.effective_n(entrant.held.groups)),
-        run_to_run=_run_to_run(list(errors.values()), n),
+        median=float(np.median(values)),
+        outlying=[seed for seed, is_far in zip(errors, far) if is_far],
+        outlying_at_most=outliers.share_at_most(int(far.sum()), len(values)),
+        run_to_run=_run_to_run(values, n),
     )
 
 
@@ -220,6 +225,7 @@ def _pair(
         difference=d.interval(),
         over_patients=d.interval_over_patients(),
         over_seeds=d.interval_over_seeds(),
+        of_medians=float(np.median(list(a.errors(threshold).values())) - np.median(list(b.errors(threshold).values()))),
         p_difference=d.p_difference,
         p_difference_holm=verdict.p_difference,
         p_equivalence=d.p_equivalence(margins.error),

@@ -4,10 +4,10 @@ import shlex
 
 from cxrkit import config, protocol
 from cxrkit.data.records import SPLIT_WORDS
-from cxrkit.evaluation import study
+from cxrkit.evaluation import outliers, study
 from cxrkit.report.tables import recipe
 from cxrkit.results import Results
-from cxrkit.schema import Comparison, Margins, Pair, Study
+from cxrkit.schema import Comparison, Margins, NetworkErrors, Pair, Study
 from cxrkit.tables import p_text
 
 TITLE = "cxrkit: COVID-19 against healthy chest films"
@@ -72,7 +72,19 @@ def best(comparison: Comparison) -> str:
     told = f"{sentence} Of {len(words)} pairs, {decided} decided" + (f", {counts}." if counts else ".")
     if not decided and "equivalent" not in counts:
         return told
-    return f"{told} {OTHER_SPLITS}"
+    return f"{told} {failures(comparison.networks)} {OTHER_SPLITS}"
+
+
+def failures(networks: list[NetworkErrors]) -> str:
+    """Which trainings are outlying, and how many may be that the seeds drawn do not show."""
+    far = [f"{network.name} seed {seed}" for network in networks for seed in network.outlying]
+    seeds, at_most = min(len(network.seeds) for network in networks), max(network.outlying_at_most for network in networks)
+    one = len(far) == 1
+    seen = f"{listed(far)} {'is an' if one else 'are'} outlying training{'s' * (not one)}." if far else "No training is outlying."
+    few = f" With {seeds} seeds that is little to go by." if seeds < outliers.FEW_SEEDS else ""
+    return (
+        f"{seen} Yet up to {100 * at_most:.0f} % of a network's trainings may be (95 % confidence), of which no test on means knows.{few}"
+    )
 
 
 OTHER_SPLITS = (
@@ -120,6 +132,7 @@ def why(pair: Pair, margins: Margins) -> str:
         told = f"the difference lies within {points(margins.error)} of error (p {alike})"
         return f"{told}, but {listed(shown)}" if shown else f"{told}; that sensitivity and specificity differ no more is not shown"
     if pair.verdict in ("better", "worse"):
+        shown += ["by medians over seeds the other way round"] * (pair.of_medians * (pair.difference.value or 0) < 0)
         which = listed(shown) if shown else "in which of sensitivity and specificity is not shown"
         return f"by {100 * abs(pair.difference.value or 0):.2f} points of error (p {differs}); {which}"
     told = f"neither a difference (p {differs}) nor equivalence (p {alike}) in error is shown"

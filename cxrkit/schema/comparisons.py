@@ -26,6 +26,9 @@ class NetworkErrors:
     seeds: list[int]
     errors: list[float]  # error rate, one a seed
     error_rate: Figure  # their mean, over patients
+    median: float  # of the errors
+    outlying: list[int]  # seeds whose training failed or stands far off (evaluation.outliers)
+    outlying_at_most: float  # the share of all trainings that may be so, with 95 % confidence
     run_to_run: RunToRun
 
 
@@ -79,6 +82,7 @@ class Pair:
     difference: Figure  # in error rate, over patients and seeds
     over_patients: Figure
     over_seeds: Figure  # no interval where a network ran once
+    of_medians: float  # A's median error rate over seeds minus B's
     p_difference: float
     p_difference_holm: float
     p_equivalence: float  # in error rate

@@ -15,7 +15,7 @@ from cxrkit.evaluation.metrics import Figure
 from cxrkit.files import read_json, sha256_of, write_checksums, write_text
 from cxrkit.results import Results, open_all
 from cxrkit.schema import Best, Margins, Pair
-from tests.evaluation.runs import reread, write_run
+from tests.evaluation.runs import records, reread, write_run
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +114,8 @@ def couple(a, b, verdict):
     """A Pair of which the verdict alone counts."""
     figure = Figure.unknown(1, "")
     p = dict.fromkeys(
-        ["p_difference", "p_difference_holm", "p_equivalence", "p_equivalence_holm", "p_all_equivalent_holm", "p_patients"], 1.0
+        ["p_difference", "p_difference_holm", "of_medians", "p_equivalence", "p_equivalence_holm", "p_all_equivalent_holm", "p_patients"],
+        1.0,
     )
     figures = dict.fromkeys(["difference", "over_patients", "over_seeds", "probability_better", "auc_difference", "ppv", "npv"], figure)
     rates = {"sensitivity": None, "specificity": None}
@@ -208,12 +209,28 @@ def test_resplits(tmp_path):
         compare_resplits([*runs[:2], larger])
 
 
+IN_TEST = [record.image_id for record in records() if record.split == "test"]
+
+
+def without(text, *images):
+    """predictions.csv without the rows of these images."""
+    return "".join(line for line in text.splitlines(keepends=True) if line.split(",")[3] not in images)
+
+
 SPOILT = {
     "p_covid is no number": (lambda text: text.replace(text.splitlines()[3].rsplit(",", 1)[1], "many", 1), "outside 0 to 1.*"),
     "another label": (lambda text: text.replace(",covid,", ",normal,", 1), "another label than the manifest"),
     "an unknown image": (lambda text: text.replace("drawn/covid-", "drawn/covud-", 1), "an image that the manifest does not use"),
     "a row twice": (lambda text: text + text.splitlines()[-1] + "\n", "repeats an image"),
-    "a row missing": (lambda text: text[: text.rindex("\n", 0, -1) + 1], "268|267 of the 268"),
+    "a row missing": (lambda text: text[: text.rindex("\n", 0, -1) + 1], "267 of the 268 images in .*It lacks drawn/normal-"),
+    "films that nobody scored": (lambda text: without(text, *IN_TEST[40:42]), f"266 of .*It lacks {IN_TEST[40]}, {IN_TEST[41]}."),
+    "no film of test": (lambda text: without(text, *IN_TEST), "0 of the 268 images in test.* and 218 more"),
+    "an unknown network": (lambda text: text.replace("\nvgg19_bn,", "\nalexnet,", 1), "another network than the experiment's .resnet34"),
+    "no network": (lambda text: text.replace("\nresnet34,", "\n,", 1), "is of no network"),
+    "no seed": (lambda text: text.replace("\nresnet34,0,", "\nresnet34,,", 1), "a seed that is no whole number"),
+    "a seed of letters": (lambda text: text.replace("\nresnet34,0,", "\nresnet34,one,", 1), "a seed that is no whole number"),
+    "half a seed": (lambda text: text.replace("\nresnet34,0,", "\nresnet34,0.5,", 1), "a seed that is no whole number"),
+    "an unknown stage": (lambda text: text.replace(",frozen,", ",thawed,", 1), "stage that is none of frozen, unfrozen"),
     "no column": (lambda text: text.replace("p_covid", "p", 1), "lacks the columns p_covid"),
     "empty": (lambda text: "", "no readable CSV"),
 }

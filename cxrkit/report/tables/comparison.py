@@ -17,6 +17,9 @@ def networks(comparison: Comparison) -> Table:
                 Cell(network.name),
                 number_cell(len(network.seeds)),
                 figure_cell(network.error_rate, 4),
+                number_cell(network.median, f"{network.median:.4f}"),
+                number_cell(len(network.outlying)),
+                Cell(f"{100 * network.outlying_at_most:.0f} %", network.outlying_at_most),
                 Cell(sd, spread.observed.value),
                 Cell(predicted, spread.predicted),
                 Cell(spread.reading),
@@ -26,6 +29,9 @@ def networks(comparison: Comparison) -> Table:
         Column("network"),
         Column("seeds", True),
         Column("mean error rate", True, scale_of(rows, 2, floor=0)),
+        Column("median", True),
+        Column("outlying", True),
+        Column("may be, up to", True),
         Column("sd of runs, points", True),
         Column("chance alone", True),
         Column("reading"),
@@ -35,7 +41,7 @@ def networks(comparison: Comparison) -> Table:
         f"Error on {comparison.n} {SPLIT_WORDS[comparison.split]} images, and how far runs of one network lie apart.",
         columns,
         rows,
-        "Chance alone: the standard deviation that the number of images and the error rate bring with them.",
+        "Outlying: trainings whose error rate is no better than calling every film by the commoner class, or more than 5 standard deviations above the network's median; may be: the share of all its trainings, with 95 % confidence. Chance alone: the standard deviation that the number of images and the error rate bring with them.",
     )
 
 
