@@ -8,7 +8,7 @@ import numpy as np
 from cxrkit.config import short_name
 from cxrkit.data.records import COLUMNS, Record
 from cxrkit.errors import BadInput, WrongUse
-from cxrkit.evaluation import decision, metrics, outliers, planning, statistics, study
+from cxrkit.evaluation import areas, decision, metrics, outliers, planning, statistics, study
 from cxrkit.evaluation.decision import Compared, Difference, RateVerdict, Verdict
 from cxrkit.evaluation.metrics import Figure
 from cxrkit.evaluation.predictions import Predictions
@@ -215,7 +215,7 @@ def _run_to_run(errors: list[float], n: int) -> RunToRun:
 def _pair(
     a: Contestant, b: Contestant, found: Compared[Difference], verdict: Verdict, threshold: float, pairs: int, margins: Margins
 ) -> Pair:
-    auc, p_auc = statistics.auc_difference(a.held.is_covid, a.held.p_covid, b.held.p_covid, a.held.groups)
+    auc, p_auc = areas.difference(a.held.is_covid, a.held.p_covid, b.held.p_covid, a.held.groups)
     d = found.error
     return Pair(
         a=a.name,

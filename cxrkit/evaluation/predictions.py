@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from cxrkit import columns
-from cxrkit.columns import LAST_STAGE, STAGES
+from cxrkit.columns import STAGES
 from cxrkit.data.manifest import Manifest
 from cxrkit.data.records import LABELS, POSITIVE
 from cxrkit.errors import BadInput
@@ -119,20 +119,15 @@ def _check_whole(table, by_id, path):
                 raise BadInput(f"Predictions are missing: {what}. {named}", path, "restore the file, or run the training again")
 
 
-def select(table: pd.DataFrame, architecture: str, split: str, stage: str = LAST_STAGE) -> Predictions | None:
-    """The Predictions of one network on one split, seeds ascending, images by image_id; None where there are none.
-
-    table: as `read` returns it.
-    """
-    part = table[(table["architecture"] == architecture) & (table["split"] == split) & (table["stage"] == stage)]
-    if part.empty:
-        return None
-    matrix = part.pivot(index="seed", columns="image_id", values="p_covid").sort_index()
-    images = part.drop_duplicates("image_id").set_index("image_id").loc[matrix.columns]
+def select(part: pd.DataFrame) -> Predictions:
+    """The Predictions of one network, split and stage, seeds ascending, images by image_id; part: its rows of what `read` returns."""
+    part = part.sort_values(["seed", "image_id"], kind="stable")
+    seeds = part["seed"].unique()
+    images = part[: len(part) // len(seeds)]
     return Predictions(
-        image_ids=tuple(matrix.columns),
+        image_ids=tuple(images["image_id"]),
         is_covid=(images["label"] == POSITIVE).to_numpy(),
         groups=pd.factorize(images["group"])[0],
-        seeds=tuple(int(seed) for seed in matrix.index),
-        p_covid=matrix.to_numpy(),
+        seeds=tuple(int(seed) for seed in seeds),
+        p_covid=part["p_covid"].to_numpy(float).reshape(len(seeds), -1),
     )

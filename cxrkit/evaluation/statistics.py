@@ -5,8 +5,7 @@ import math
 import numpy as np
 from scipy.stats import binomtest, chi2, norm, t
 
-from cxrkit.evaluation.areas import grouped_variance, mean_auc_influence
-from cxrkit.evaluation.metrics import ONE_CLASS, Figure, wilson
+from cxrkit.evaluation.metrics import Figure, wilson
 
 EXACT_UP_TO = 1000
 
@@ -111,22 +110,3 @@ def run_to_run(errors, n: int) -> tuple[Figure, float]:
     sd = errors.std(ddof=1)
     low, high = (sd * np.sqrt((runs - 1) / chi2.ppf(share, runs - 1)) for share in (0.975, 0.025))
     return Figure.of(sd, low, high, runs, "chi-square 95 %"), predicted
-
-
-def auc_difference(is_covid, p_a, p_b, groups) -> tuple[Figure, float | None]:
-    """AUC(A) - AUC(B) on the same images, each averaged over its seeds, and its p-value.
-
-    p_a, p_b: seeds x n. DeLong 1988 with patients as units; it takes the trained networks as given, and says
-    nothing of other seeds. No interval where both separate the classes perfectly.
-    """
-    truth = np.asarray(is_covid, bool)
-    if truth.all() or not truth.any():
-        return Figure.unknown(len(truth), ONE_CLASS), None
-    (area_a, influence_a), (area_b, influence_b) = mean_auc_influence(truth, p_a), mean_auc_influence(truth, p_b)
-    value, sd = area_a - area_b, np.sqrt(grouped_variance(influence_a - influence_b, groups))
-    if sd == 0:
-        return Figure.of(value, None, None, len(truth), "none: no image tells them apart"), 1.0
-    half = norm.ppf(0.975) * sd
-    return Figure.of(value, max(-1, value - half), min(1, value + half), len(truth), "DeLong 95 %, paired"), float(
-        2 * norm.sf(abs(value) / sd)
-    )

@@ -13,6 +13,7 @@ class OperatingPoint:
     """A threshold chosen on validation for a wanted sensitivity, and the rates it has on the split of its Score."""
 
     wanted_sensitivity: float
+    promised: bool  # False where validation has too few COVID-19 images to promise it of new ones
     threshold: float
     chosen_on: str
     same_images: bool  # chosen on the very images it is judged by
@@ -25,6 +26,7 @@ class Scaling:
     """Calibration before and after a temperature that was fitted on validation."""
 
     temperature: float
+    rests_on_prior: bool  # the films were told apart (almost) perfectly, or not at all: they alone give no temperature
     fitted_on: str
     same_images: bool  # fitted on the very images it is judged by
     before: Calibration
@@ -46,7 +48,7 @@ class Score:
     auc: Figure
     delong: Figure | None  # the same area, DeLong's interval alone; None for a mean
     average_precision: Figure | None  # None for a mean
-    bootstrap: dict[str, Figure]  # rates and areas, interval by resampled patients; empty for a mean
+    bootstrap: dict[str, Figure]  # rates and areas, interval by resampled patients; empty before the last stage, and for a mean
     predictive_values: list[PredictiveValues]  # empty for a mean
     operating_point: OperatingPoint | None  # None before the last stage, for a mean, or without COVID-19 in validation
     scaling: Scaling | None  # None before the last stage, and for a mean

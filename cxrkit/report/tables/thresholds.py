@@ -5,7 +5,7 @@ from cxrkit.data.records import SPLIT_WORDS
 from cxrkit.evaluation import metrics
 from cxrkit.evaluation.metrics import Confusion
 from cxrkit.evaluation.scoring import effective_sizes
-from cxrkit.report.tables.networks import COUNTS, ensembles, run_text, score_of
+from cxrkit.report.tables.networks import ensembles, run_text, score_of
 from cxrkit.results import Results
 from cxrkit.schema import Score
 from cxrkit.tables import Cell, Column, Table, count_text, figure_cell, number_cell, scale_of
@@ -29,7 +29,7 @@ def thresholds(results: Results) -> Table:
         sizes = effective_sizes(held)
         for threshold in sorted({*THRESHOLDS, results.metrics.threshold}):
             runs = [metrics.confusion(held.is_covid, p, threshold) for p in held.p_covid]
-            counts = Confusion(**{name: sum(getattr(run, name) for run in runs) / len(runs) for name in COUNTS})
+            counts = metrics.mean_counts(runs)
             sensitivity = metrics.proportion(counts.tp, counts.tp + counts.fn, sizes[0])
             specificity = metrics.proportion(counts.tn, counts.tn + counts.fp, sizes[1])
             cells = [number_cell(value, count_text(value)) for value in (counts.tp, counts.fn, counts.tn, counts.fp)]
@@ -48,6 +48,7 @@ def operating_points(results: Results) -> Table:
         point = score.operating_point
         if point:
             chosen = "chosen on these images" if point.same_images else "chosen on validation"
+            chosen += "" if point.promised else ", too few to promise it"
             cells = [Cell(name), Cell(f"{point.threshold:.3f}", point.threshold), Cell(chosen)]
             rows.append([*cells, figure_cell(point.rates.sensitivity), figure_cell(point.rates.specificity)])
     columns = (
@@ -57,8 +58,9 @@ def operating_points(results: Results) -> Table:
         Column("sensitivity", True, scale_of(rows, 3, ceiling=1)),
         Column("specificity", True, scale_of(rows, 4, ceiling=1)),
     )
-    caption = f"A threshold chosen for a sensitivity of 95 %, and what it gives on {SPLIT_WORDS[results.metrics.held_out]} images."
-    note = "A threshold that was chosen on the very images it is judged by looks better than it is."
+    wanted = {score.operating_point.wanted_sensitivity for _, score in judged(results) if score.operating_point}
+    caption = f"A threshold chosen for a sensitivity of {' or '.join(f'{100 * share:g} %' for share in wanted)}, and what it gives on {SPLIT_WORDS[results.metrics.held_out]} images."
+    note = "A new COVID-19 film of the same kind is called so with the wanted probability, on average over such choices; one choice from few films may well fall below. A threshold that was chosen on the very images it is judged by looks better than it is."
     return Table("operating", caption, columns, rows, note)
 
 
@@ -100,7 +102,8 @@ def calibration(results: Results) -> Table:
             before, after = scaling.before, scaling.after
             figures = [figure_cell(figure) for figure in (before.ece, after.ece, before.brier, after.brier)]
             fitted = Cell("these images" if scaling.same_images else "validation")
-            rows.append([Cell(name), *figures, Cell(f"{scaling.temperature:.2f}", scaling.temperature), fitted])
+            mark = " (rests on the prior)" * scaling.rests_on_prior
+            rows.append([Cell(name), *figures, Cell(f"{scaling.temperature:.2f}{mark}", scaling.temperature), fitted])
     names = ("calibration error", "error after scaling", "Brier score", "Brier after scaling")
     columns = (
         Column("network"),
@@ -109,5 +112,5 @@ def calibration(results: Results) -> Table:
         Column("fitted on"),
     )
     caption = f"Do probabilities mean what they say? {results.comparison.n} {SPLIT_WORDS[results.metrics.held_out]} images."
-    note = "Lower is better. Intervals: bootstrap 95 % over patients; the calibration error of few images is above 0 even for perfect probabilities."
+    note = "Lower is better. Intervals: bootstrap 95 % over patients; the calibration error of few images is above 0 even for perfect probabilities. Temperatures are shrunk towards 1; one that rests on the prior had validation films that were told apart perfectly, or not at all."
     return Table("calibration", caption, columns, rows, note)
