@@ -11,7 +11,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from cxrkit.evaluation import areas
+from cxrkit.evaluation import areas, metrics
 from cxrkit.evaluation.metrics import Figure
 from cxrkit.schema import Area
 
@@ -77,14 +77,5 @@ def advantage(is_positive, scores, other, groups) -> Figure:
 
 
 def difference(first: Figure, second: Figure) -> Figure:
-    """first minus second, two independent figures; unknown where either is.
-
-    Zou and Donner 2008, Stat. Med. 27:1693: the distances to the limits, added in quadrature.
-    """
-    n = first.n + second.n
-    if first.value is None or second.value is None or not first.has_interval or not second.has_interval:
-        return Figure.unknown(n, "none: one of the two is not known")
-    below = np.hypot(first.value - first.low, second.high - second.value)
-    above = np.hypot(first.high - first.value, second.value - second.low)
-    value = first.value - second.value
-    return Figure.of(value, value - below, value + above, n, "Zou and Donner 95 %")
+    """first minus second, two independent figures; see metrics.minus."""
+    return metrics.minus(first, second)

@@ -46,6 +46,7 @@ def compare(runs: list[Results], threshold: float, margins: Margins = decision.M
     entrants = contestants(runs)
     couples = list(combinations(entrants, 2))
     first, covid = entrants[0].held, int(entrants[0].held.is_covid.sum())
+    worth = [metrics.effective_n(first.groups[chosen]) for chosen in (first.is_covid, ~first.is_covid)]
     compared = [compare_predictions(a.held, b.held, threshold) for a, b in couples]
     verdicts = decision.decide(compared, margins)
     pairs = [_pair(a, b, c, v, threshold, len(couples), margins) for (a, b), c, v in zip(couples, compared, verdicts)]
@@ -65,7 +66,7 @@ def compare(runs: list[Results], threshold: float, margins: Margins = decision.M
         networks=[_network(entrant, threshold) for entrant in entrants],
         pairs=pairs,
         chosen_on_validation=_chosen(entrants, threshold, runs[0].held_out),
-        study=study.beside(margins, _confusions(entrants, threshold)),
+        study=study.beside(margins, _confusions(entrants, threshold), *worth),
         best=best([entrant.name for entrant in entrants], pairs),
         started_from={run.name: run.info.started_from for run in runs},
     )

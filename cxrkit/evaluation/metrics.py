@@ -154,6 +154,22 @@ def proportion(count: float, n: float, n_effective: float | None = None) -> Figu
     return Figure.of(count / n, *wilson(count / n, n_effective), n, name)
 
 
+def minus(first: Figure, second: Figure, method: str = "Zou and Donner 95 %") -> Figure:
+    """first minus second, two independent figures; unknown where either is.
+
+    The distances to the limits, added in quadrature (Zou and Donner 2008, Stat. Med. 27:1693); of two shares with Wilson's
+    intervals it is Newcombe's (1998, Stat. Med. 17:873, method 10).
+    """
+    n, ends = first.n + second.n, []
+    for figure in (first, second):
+        if figure.value is None or figure.low is None or figure.high is None:
+            return Figure.unknown(n, "none: one of the two is not known")
+        ends.append((figure.low, figure.value, figure.high))
+    (low, value, high), (other_low, other, other_high) = ends
+    below, above, value = np.hypot(value - low, other_high - other), np.hypot(high - value, other - other_low), value - other
+    return Figure.of(value, value - below, value + above, n, method)
+
+
 def rates(counts: Confusion, covid_n: float | None = None, normal_n: float | None = None) -> Rates:
     """The Rates of a Confusion.
 
@@ -253,3 +269,9 @@ def threshold_for(sensitivity, is_covid, p_covid) -> tuple[float, bool]:
     positive = np.sort(np.asarray(p_covid, float)[np.asarray(is_covid, bool)])[::-1]
     rank = int(np.ceil(sensitivity * (len(positive) + 1) - 1e-9))
     return float(positive[min(rank, len(positive)) - 1]), rank <= len(positive)
+
+
+def threshold_at_specificity(specificity, is_covid, p_covid) -> tuple[float, bool]:
+    """The lowest threshold that promises that share of new normal images to lie below it, and whether any does; as threshold_for."""
+    highest, promised = threshold_for(specificity, ~np.asarray(is_covid, bool), -np.asarray(p_covid, float))
+    return float(np.nextafter(-highest, np.inf)), promised

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 
@@ -11,11 +12,12 @@ from cxrkit.errors import BadInput, WrongUse
 from cxrkit.evaluation import areas, bootstrap, metrics, study
 from cxrkit.evaluation.calibration import calibration, fit_temperature, rests_on_prior, tempered
 from cxrkit.evaluation.predictions import Predictions
+from cxrkit.evaluation.usefulness import decision_curve
 from cxrkit.results import Results
 from cxrkit.schema import VERSION, Metrics, OperatingPoint, Scaling, Score
 
 PREVALENCES = (0.01, 0.1)
-SENSITIVITY = 0.95
+SENSITIVITY = SPECIFICITY = 0.95
 
 
 def score(results: Results, threshold: float, prevalences=PREVALENCES, sensitivity: float = SENSITIVITY) -> Metrics:
@@ -111,6 +113,8 @@ class Scorer:
             bootstrap={},
             predictive_values=[],
             operating_point=None,
+            at_specificity=None,
+            decision_curve=[],
             scaling=None,
             seconds_per_epoch=None,
         )
@@ -161,19 +165,24 @@ class Scorer:
                 for name, (low, high) in resampled.items()
             },
             predictive_values=[metrics.predictive_values(counts, share, *sizes) for share in self.prevalences],
-            operating_point=self._operating_point(held, valid, split),
+            operating_point=self._operating_point("sensitivity", held, valid, split),
+            at_specificity=self._operating_point("specificity", held, valid, split),
+            decision_curve=decision_curve(held.is_covid, p_covid, held.groups) if stage == LAST_STAGE else [],
             scaling=self._scaling(held, valid, split),
             seconds_per_epoch=None,
         )
 
-    def _operating_point(self, held, valid, split) -> OperatingPoint | None:
-        """The threshold chosen on validation for the wanted sensitivity, and the rates it has on this split."""
-        if valid is None or not valid.is_covid.any():
+    def _operating_point(self, of: Literal["sensitivity", "specificity"], held, valid, split) -> OperatingPoint | None:
+        """The threshold chosen on validation for the wanted rate, and the rates it has on this split."""
+        wanted, choose = (
+            (self.sensitivity, metrics.threshold_for) if of == "sensitivity" else (SPECIFICITY, metrics.threshold_at_specificity)
+        )
+        if valid is None or not (valid.is_covid == (of == "sensitivity")).any():
             return None
-        threshold, promised = metrics.threshold_for(self.sensitivity, valid.is_covid, valid.p_covid[0])
+        threshold, promised = choose(wanted, valid.is_covid, valid.p_covid[0])
         counts = metrics.confusion(held.is_covid, held.p_covid[0], threshold)
         rates = metrics.rates(counts, *effective_sizes(held))
-        return OperatingPoint(self.sensitivity, promised, threshold, "valid", split == "valid", counts, rates)
+        return OperatingPoint(of, wanted, promised, threshold, "valid", split == "valid", counts, rates)
 
     def _scaling(self, held, valid, split) -> Scaling | None:
         """Calibration before and after a temperature that is fitted on validation, never on the films that are judged."""

@@ -123,11 +123,13 @@ class StudyPair:
 
 @dataclass(frozen=True)
 class FisherTests:
-    """p of Fisher's exact test of each of our runs against the study's one."""
+    """Our runs of a network against the study's one: p of Fisher's exact test of each, and the difference."""
 
-    median_run: float  # of the run with the median error rate
+    median_run: float  # p of the run with the median error rate
     lowest: float
     highest: float
+    holm: float  # of the median run, over networks
+    difference: Figure  # the median run's rate minus the study's, Newcombe's interval
 
 
 @dataclass(frozen=True)

@@ -88,6 +88,27 @@ def test_certain_probabilities_can_be_tempered():
     assert np.all((tempered([0.0, 1.0], 3) > 0) & (tempered([0.0, 1.0], 3) < 1))
 
 
+def test_intercept_and_slope_are_scikit_learns_and_their_spread_statsmodels():
+    """Standard errors frozen from statsmodels 0.15.0, GLM clustered by patient; the slope's without its (n - 1) / (n - k)."""
+    truth, p = drawn(300, 2.0, seed=4)
+    found = calibration(truth, p, np.arange(300) // 3)
+    slope = LogisticRegression(C=1e12, tol=1e-10, max_iter=1000).fit(logits(p)[:, None], truth).coef_[0, 0]
+    assert found.slope.value == pytest.approx(slope, rel=1e-4) == pytest.approx(0.4315689068379944, rel=1e-4)
+    assert found.intercept.value == pytest.approx(-0.03895684689182837)
+    spreads = [(figure.high - figure.low) / 2 / 1.9599640 for figure in (found.intercept, found.slope)]
+    assert spreads == pytest.approx([0.2750058468816575, 0.06232298396885025 * (298 / 299) ** 0.5], rel=1e-5)
+
+
+def test_honest_probabilities_have_intercept_0_and_slope_1_and_separated_classes_none():
+    truth, p = drawn(20000, 1.0)
+    found = calibration(truth, p, np.arange(len(p)))
+    assert found.intercept.low < 0 < found.intercept.high and found.slope.low < 1 < found.slope.high
+    truth = np.arange(50) < 9
+    apart = calibration(truth, np.where(truth, 0.8, 0.3) + np.arange(50) / 1000, np.arange(50))
+    assert not apart.slope.known and "separated" in apart.slope.method
+    assert not calibration(np.zeros(9, bool), np.full(9, 0.2), np.arange(9)).intercept.known
+
+
 def test_intervals_are_drawn_over_patients():
     truth, p = drawn(100, 2)
     alone, twice = np.arange(100), np.repeat(np.arange(50), 2)

@@ -68,6 +68,10 @@ def test_the_operating_point_comes_from_validation_and_is_judged_on_test(evaluat
         assert (valid.p_covid[index][valid.is_covid] >= point.threshold).mean() >= 0.95
         assert point.rates.sensitivity.value == pytest.approx((test.p_covid[index][test.is_covid] >= point.threshold).mean())
         assert not point.same_images and not row.scaling.same_images
+        at, p = row.at_specificity, valid.p_covid[index][~valid.is_covid]
+        assert (at.of, at.wanted) == ("specificity", 0.95) and (p < at.threshold).mean() >= 0.95
+        assert at.rates.specificity.value == pytest.approx((test.p_covid[index][~test.is_covid] < at.threshold).mean())
+        assert len(row.decision_curve) == 7
 
 
 def test_the_temperature_is_fitted_on_validation_and_never_on_the_films_that_are_judged(evaluated):

@@ -158,6 +158,15 @@ def test_the_chosen_threshold_keeps_its_promise_on_new_images(n, wanted):
     assert wanted - 0.003 <= np.mean(reached) <= wanted + 1 / (n + 1) + 0.003
 
 
+def test_a_threshold_for_a_specificity_leaves_that_share_of_normal_images_below():
+    truth, p = np.arange(60) < 20, np.random.default_rng(1).random(60)
+    for wanted, alarms in ((0.5, 19), (0.9, 3), (0.95, 1)):
+        threshold, promised = metrics.threshold_at_specificity(wanted, truth, p)
+        assert promised and (p[~truth] >= threshold).sum() == alarms
+    threshold, promised = metrics.threshold_at_specificity(0.99, truth, p)
+    assert not promised and (p[~truth] < threshold).all()
+
+
 def test_the_mean_of_runs_has_whole_numbers_of_images():
     runs = [metrics.Confusion(tp, 34 - tp, tn, 235 - tn) for tp, tn in ((33, 230), (34, 233), (31, 229))] * 7
     mean = metrics.mean_counts(runs)
