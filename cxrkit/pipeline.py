@@ -14,6 +14,7 @@ from cxrkit.files import locked, write_checksums
 from cxrkit.progress import announce, say
 from cxrkit.results import Results, StandingWarning
 from cxrkit.schema import Chosen
+from cxrkit.training import server
 
 CACHE = "pixels"
 """The folder below a run's own in which films are kept decoded."""
@@ -33,6 +34,7 @@ def run(experiment: Experiment, out: Path | str, folder: Path | str = "", time_l
 
 def _run(experiment: Experiment, out: Path, folder: Path, time_left: Deadline) -> Results | None:
     clock = Clock()
+    server.begin()
     announce(f"experiment {experiment.name} {experiment.hash()[:12]}, into {out}")
     announce(RESEARCH_ONLY)
     with locked(out / ".lock"):  # processes that share the folder come here one after the other, and find what is there

@@ -132,6 +132,7 @@ kernel/run.py, at the end, is the program.
     cxrkit/training/optimizer.py             The optimizer: fastai's Adam with decoupled weight decay, stepped by torch's AdamW in a few launches instead of a thousand.
     cxrkit/training/precision.py             Number format and memory layout in which the networks compute, each chosen with its reason.
     cxrkit/training/recipe.py                The training recipe of one network: train the head, find a learning rate, fine-tune everything.
+    cxrkit/training/server.py                The server of trainings: a process that has loaded torch and fastai once, from which each training's process is forked.
     cxrkit/training/stages.py                A training's values: the job that was asked for, and what each of its finished stages left.
     cxrkit/training/weights.py               ImageNet weights: from an attached folder, from torch's own cache, or from PyTorch's host.
     cxrkit/training/work.py                  What the process of a training does: it trains, tells, and ends with the process that started it.
@@ -146,7 +147,7 @@ RESULTS = 'cxrkit-chest-films-results'  # slug of your dataset that the results 
 RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = '83d8b11539c3381efcc951492bd6c7b73a9f8a8c208093a6a787f7a4212c7356'
+SOURCE_SHA256 = '8b1572dce29c9177e3d546a1523fb760b9d9c51b1fe738977735beea3a39e9cf'
 FILES = {}
 
 
@@ -6449,6 +6450,19 @@ class DiskFull(Interrupted):
         )
 
 
+EXTRA_OF = {
+    "torch": "train",
+    "torchvision": "train",
+    "fastai": "train",
+    "fastcore": "train",
+    "kaggle": "kaggle",
+    "kagglesdk": "kaggle",
+    "pydicom": "dicom",
+    "timm": "timm",
+}
+"""{package: the extra of pyproject.toml that brings it}, of those that not every command needs."""
+
+
 def free_bytes(path):
     """Free bytes on the file system of path or of its nearest existing parent."""
     path = Path(path).absolute()
@@ -6473,9 +6487,15 @@ def disk_errors(where):
 
 
 def run_command(command):
-    """Call command(), print a CxrkitError or an interruption as its message; return the exit code."""
+    """Call command(), print a CxrkitError, an interruption or a missing package as its message; return the exit code."""
     try:
-        return command() or 0
+        try:
+            return command() or 0
+        except ModuleNotFoundError as error:
+            package = (error.name or "").partition(".")[0]
+            if package not in EXTRA_OF:
+                raise
+            raise WrongUse(f"The package {package} is not installed.", next=f"pip install '.[{EXTRA_OF[package]}]' in the clone") from error
     except CxrkitError as error:
         print(f"error: {error}", file=sys.stderr, flush=True)
         return error.exit_code
@@ -9902,7 +9922,10 @@ def connect(sleep=time.sleep, jitter=random.random):
             api = KaggleApi()
             api.authenticate()
         except ImportError as error:
-            raise WrongUse(f"Kaggle's client cannot be imported: {error}.", next="pip install -r requirements.txt") from error
+            raise WrongUse(
+                f"Kaggle's client cannot be imported: {error}.",
+                next="pip install -r requirements.txt, or pip install '.[kaggle]' in the clone",
+            ) from error
         except (SystemExit, *failures()) as error:
             api, failure = None, error
     if isinstance(failure, _network_failures()) and response_of(failure) is None:
@@ -10668,6 +10691,7 @@ from cxrkit.files import locked, write_checksums
 from cxrkit.progress import announce, say
 from cxrkit.results import Results, StandingWarning
 from cxrkit.schema import Chosen
+from cxrkit.training import server
 
 CACHE = "pixels"
 """The folder below a run's own in which films are kept decoded."""
@@ -10687,6 +10711,7 @@ def run(experiment: Experiment, out: Path | str, folder: Path | str = "", time_l
 
 def _run(experiment: Experiment, out: Path, folder: Path, time_left: Deadline) -> Results | None:
     clock = Clock()
+    server.begin()
     announce(f"experiment {experiment.name} {experiment.hash()[:12]}, into {out}")
     announce(RESEARCH_ONLY)
     with locked(out / ".lock"):  # processes that share the folder come here one after the other, and find what is there
@@ -11546,7 +11571,7 @@ import numpy as np
 from cxrkit.config import short_name
 from cxrkit.data.images import open_grey
 from cxrkit.data.licences import may_redistribute
-from cxrkit.data.records import LABEL_WORDS, POSITIVE, Record
+from cxrkit.data.records import LABEL_WORDS, NEGATIVE, POSITIVE, Record
 from cxrkit.errors import BadInput
 from cxrkit.files import replacing
 from cxrkit.results import Results
@@ -11562,7 +11587,7 @@ SIDE = 200
 
 @dataclass(frozen=True)
 class Film:
-    """A film of the gallery. kind: error, top loss or hit; picture: path below the results, empty where there is none; why: then the reason.
+    """A film of the gallery. label, called: what it is, and what the network takes it for at the run's threshold; kind: error, top loss or hit; picture: path below the results, empty where there is none; why: then the reason.
 
     pair: whether the picture shows the attention map beside the film.
     """
@@ -11571,6 +11596,7 @@ class Film:
     network: str
     kind: str
     label: str
+    called: str
     p_covid: float
     loss: float
     picture: str
@@ -11651,6 +11677,7 @@ def _film(results: Results, image_id: str, architecture: str, kind: str, p_covid
         network=short_name(architecture),
         kind=kind,
         label=LABEL_WORDS[record.label],
+        called=LABEL_WORDS[POSITIVE if p_covid >= results.metrics.threshold else NEGATIVE],
         p_covid=p_covid,
         loss=float(-np.log(max(right, 1e-12))),
         picture=picture,
@@ -11670,6 +11697,7 @@ def table(shown: list[Film]) -> Table:
             Cell(film.network),
             Cell(film.kind),
             Cell(film.label),
+            Cell(film.called),
             Cell(f"{film.p_covid:.3f}", film.p_covid),
             Cell(f"{film.loss:.2f}", film.loss),
             Cell(film.licence or "unknown"),
@@ -11677,7 +11705,17 @@ def table(shown: list[Film]) -> Table:
         ]
         for film in shown
     ]
-    titles = (("image", 0), ("network", 0), ("why here", 0), ("is", 0), ("p(COVID-19)", 1), ("loss", 1), ("licence", 0), ("credit", 0))
+    titles = (
+        ("image", 0),
+        ("network", 0),
+        ("why here", 0),
+        ("is", 0),
+        ("called", 0),
+        ("p(COVID-19)", 1),
+        ("loss", 1),
+        ("licence", 0),
+        ("credit", 0),
+    )
     columns = tuple(Column(title, bool(number)) for title, number in titles)
     return Table("films", f"{len(rows)} films that went wrong, or nearly.", columns, rows, open=False)
 '''[1:]
@@ -11915,10 +11953,10 @@ summary { cursor: pointer; font-weight: 600; padding: .25rem 0; } details[open] 
 .scroll { overflow-x: auto; max-width: 100%; }
 table { border-collapse: collapse; font-size: .875rem; line-height: 1.4; font-variant-numeric: tabular-nums lining-nums; }
 caption { text-align: left; font-weight: 600; padding: 0 0 .5rem; max-width: min(72ch, calc(100vw - 1.8rem)); position: sticky; left: 0; }
-th, td { text-align: left; vertical-align: top; padding: .4rem .9rem .4rem 0; }
+th, td { text-align: left; vertical-align: top; padding: .4rem .6rem .4rem 0; }
 tbody tr { border-top: 1px solid var(--line); }
 thead th { color: var(--quiet); font-weight: 500; vertical-align: bottom; white-space: nowrap; }
-tbody th { font-weight: 600; min-width: 6.6rem; max-width: 22rem; overflow-wrap: anywhere; }
+tbody th { font-weight: 600; min-width: 6.6rem; max-width: 22rem; overflow-wrap: break-word; }
 .data tbody th { position: sticky; left: 0; background: var(--paper); }
 .between { display: block; color: var(--quiet); font-size: .93em; }
 td.words { max-width: 24rem; min-width: 6rem; overflow-wrap: anywhere; }
@@ -12103,7 +12141,7 @@ FILES['cxrkit/report/page.html'] = r'''
 <ul class="gallery">{% for film in gallery %}<li><figure>
 {%- if film.src %}<img src="{{ film.src }}" alt="{{ film.alt|clipped(300) }}"{% if film.pair %} class="pair"{% endif %}>
 {%- else %}<div class="hidden-film"><p>Not shown: {{ film.why|clipped(200) }}.</p></div>{% endif %}
-<figcaption><strong>{{ film.network }}</strong>, {{ film.kind }}<br>{{ film.label|clipped }}, called COVID&#8209;19 with <span class="p">{{ "%.3f"|format(film.p_covid) }}</span><br>
+<figcaption><strong>{{ film.network }}</strong>, {{ film.kind }}<br>{{ film.label|clipped }}, called {{ film.called|clipped }}, p(COVID&#8209;19) <span class="p">{{ "%.3f"|format(film.p_covid) }}</span><br>
 {% if film.case_url|safe_url %}<a href="{{ film.case_url|safe_url }}" rel="noopener noreferrer"><bdi>{{ film.image_id|clipped(120) }}</bdi></a>{% else %}<bdi>{{ film.image_id|clipped(120) }}</bdi>{% endif %}<br>
 <small><bdi>{{ film.credit|clipped(300) or "no credit known" }}</bdi>; licence <bdi>{{ film.licence|clipped(80) or "unknown" }}</bdi></small></figcaption></figure></li>{% endfor %}</ul>
 {{ show(tables.films) }}
@@ -13421,7 +13459,16 @@ def beside_the_study(results: Results) -> Table:
     blind = best_without_lungs(results.audits)
     if blind:
         area = blind.held_out or blind.area
-        rows.append([Cell("no lungs seen"), Cell(blind.title), number_cell(area.auc.n), *[Cell(NOTHING)] * 7, figure_cell(area.auc)])
+        rows.append(
+            [
+                Cell("no lungs seen"),
+                Cell(blind.title),
+                number_cell(area.auc.n),
+                *[Cell(NOTHING)] * 3,
+                figure_cell(area.auc),
+                *[Cell(NOTHING)] * 4,
+            ]
+        )
     for architecture in dict.fromkeys([*results.architectures, *study.confusions()]):
         score = score_of(results, architecture)
         if score:
@@ -13475,19 +13522,19 @@ def _study_row(architecture: str) -> list[Cell]:
 def _cells(counts: Confusion, rates: Rates, auc: Figure | None) -> list[Cell]:
     return [
         number_cell(round(counts.n)),
-        *[number_cell(value, count_text(value)) for value in (getattr(counts, name) for name in COUNTS)],
         figure_cell(rates.error_rate, 4),
         figure_cell(rates.sensitivity),
         figure_cell(rates.specificity),
         figure_cell(auc),
+        *[number_cell(value, count_text(value)) for value in (getattr(counts, name) for name in COUNTS)],
     ]
 
 
 def _score_columns(rows: list[list[Cell]]) -> tuple[Column, ...]:
-    counts = [Column(title, True) for title in ("n", "TP", "FN", "TN", "FP")]
-    scales = [scale_of(rows, 7, floor=0), *(scale_of(rows, index, ceiling=1) for index in (8, 9, 10))]
+    counts = [Column(title, True) for title in ("TP", "FN", "TN", "FP")]
+    scales = [scale_of(rows, 3, floor=0), *(scale_of(rows, index, ceiling=1) for index in (4, 5, 6))]
     names = ("error rate", "sensitivity", "specificity", "AUC")
-    return Column("network"), Column("run"), *counts, *[Column(name, True, scale) for name, scale in zip(names, scales)]
+    return Column("network"), Column("run"), Column("n", True), *[Column(*each) for each in zip(names, [True] * 4, scales)], *counts
 
 
 def ensembles(results: Results) -> list[Score]:
@@ -13520,12 +13567,17 @@ def for_log(results: Results) -> Table:
 
 def differs_from_study(results: Results) -> Table:
     """Whether our runs differ from the study's, by Fisher's exact test."""
-    rows = []
+    rows, absent = [], []
     for row in results.comparison.study.beside_ours:
+        if not row.runs:
+            absent.append(short_name(row.architecture))
+            continue
         cells = [_fisher(row.p.get(key), row.runs) for key in ("error_rate", "sensitivity", "specificity")]
         rows.append([Cell(short_name(row.architecture)), number_cell(row.runs), *cells])
     titles = [Column("p, " + title, True) for title in ("error rate", "sensitivity", "specificity")]
     note = "Fisher's exact test of each of our runs against the study's one. Shown: the run with the median error rate, and the lowest and highest p over runs. The films are not the study's own list, which was not published."
+    if absent:
+        note += f" Not trained here: {', '.join(absent)}."
     columns = (Column("network"), Column("our runs", True), *titles)
     return Table("differs", "Do our runs differ from the study's?", columns, rows, note)
 
@@ -15416,32 +15468,22 @@ FILES['cxrkit/training/executors.py'] = r'''
 """Executors: where a training runs. Each is a process of its own, so that nothing which it does reaches the next one.
 
 A Task is a value, and so is all that a training tells: an executor on another machine needs nothing else. Here the
-processes are forked from a server that has loaded torch and fastai once (multiprocessing's forkserver), or are begun anew
-where the system has none.
+processes come from the server of training/server.py.
 """
 
-import contextlib
-import multiprocessing
 import signal
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from multiprocessing import util
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from cxrkit.config import Experiment
 from cxrkit.errors import CxrkitError
+from cxrkit.training import server
 from cxrkit.training.distributed import Meeting
 from cxrkit.training.loaders import TrainingFilms
 from cxrkit.training.precision import Numerics
 from cxrkit.training.stages import Job, Past
-
-METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
-LOADED = ["torchvision", "fastai.vision.learner", "fastai.metrics", "cxrkit.training.work"]
-"""What the server loads once. None of it asks for a GPU as it is loaded, which a fork would not survive."""
-LONGEST_FOLDER = 70
-"""Characters of a folder in which multiprocessing can make a socket: a system allows its whole path 104 or 108."""
 
 
 @dataclass(frozen=True)
@@ -15481,10 +15523,7 @@ class Processes:
     """
 
     def __init__(self, train: Callable[..., Iterator[Any]] | None = None):
-        self._context = multiprocessing.get_context(METHOD)
-        if METHOD == "forkserver":
-            self._context.set_forkserver_preload(LOADED)
-            _shorten_sockets()
+        self._context = server.context()
         self._train, self._running = train, {}
 
     def start(self, task: Task) -> None:
@@ -15529,16 +15568,6 @@ class Processes:
         ours.close()
         process.join()
         process.close()
-
-
-def _shorten_sockets():
-    """Let multiprocessing's sockets, which lie in the folder of temporary files, lie in /tmp where that one's path is too long."""
-    usual = tempfile.tempdir
-    if len(tempfile.gettempdir()) > LONGEST_FOLDER:
-        tempfile.tempdir = "/tmp"
-        with contextlib.suppress(OSError):
-            util.get_temp_dir()  # made at the first call, and remembered
-        tempfile.tempdir = usual
 
 
 def _death(code):
@@ -15736,7 +15765,7 @@ class _Run:
     def __init__(self, experiment, films, key, folder, machine, time_left, executor):
         self.experiment, self.films, self.key, self.folder, self.machine = experiment, films, key, folder, machine
         self.time_left, self.executor = time_left, executor
-        self.jobs = largest_first(experiment)
+        self.jobs = longest_first(experiment)
         self.old_failures = {job: _id_of(JobFolder(folder / job.name)) for job in self.jobs}  # before anybody tries again
         self.free, self.held = machine.slots, {}
         self.leads = True
@@ -15893,10 +15922,17 @@ def _id_of(home):
     return None if home.failure is None else home.failure["id"]
 
 
-def largest_first(experiment: Experiment) -> list[Job]:
-    """The jobs, seed after seed, in each the network that takes the most memory first: what is begun last should end soon."""
-    size = {name: networks.training_bytes(name, experiment.image_size, experiment.batch_size) for name in experiment.architectures}
-    return sorted(jobs_of(experiment), key=lambda job: (experiment.seeds.index(job.seed), -size[job.architecture]))
+def longest_first(experiment: Experiment) -> list[Job]:
+    """The jobs, seed after seed, in each the network first whose step reads most, for what is begun last should end soon.
+
+    What a step reads is known beforehand, and orders the study's networks at 32 to 224 pixels nearly as their measured times do.
+    """
+
+    def read(architecture: str) -> int:
+        memory = networks.step_memory(architecture, experiment.image_size, experiment.batch_size)
+        return memory.weights + memory.activations
+
+    return sorted(jobs_of(experiment), key=lambda job: (experiment.seeds.index(job.seed), -read(job.architecture)))
 
 
 def failures(experiment: Experiment, folder: Path) -> dict[str, str]:
@@ -16515,6 +16551,7 @@ normalised in another way, which is then the network's first layer, so that all 
 import difflib
 import functools
 import pickle
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -16664,13 +16701,18 @@ def draw(model):
     return model
 
 
-@functools.cache
-def training_bytes(architecture, image_size, batch_size):
-    """About how many bytes a training step in float32 holds: weights, gradients, Adam's two averages, and all that the backward
-    pass needs again of the forward one.
+@dataclass(frozen=True)
+class StepMemory:
+    """What a training step in float32 holds, in bytes: weights, as they are, and all that the backward pass needs again of the
+    forward one."""
 
-    Counted on the meta device, where nothing is computed. What the layers give is no measure: an EfficientNet's step keeps more.
-    """
+    weights: int
+    activations: int
+
+
+@functools.cache
+def step_memory(architecture, image_size, batch_size) -> StepMemory:
+    """Counted on the meta device, where nothing is computed. What the layers give is no measure: an EfficientNet's step keeps more."""
     model, held = blank(architecture), {}
     own = {each.untyped_storage()._cdata for each in (*model.parameters(), *model.buffers())}
 
@@ -16681,8 +16723,14 @@ def training_bytes(architecture, image_size, batch_size):
 
     with torch.device("meta"), torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
         model(torch.empty(batch_size, 3, image_size, image_size))
-    weights = sum(weight.numel() for weight in model.parameters())
-    return 16 * weights + sum(storage.nbytes() for key, storage in held.items() if key not in own)
+    weights = sum(4 * weight.numel() for weight in model.parameters())
+    return StepMemory(weights, sum(storage.nbytes() for key, storage in held.items() if key not in own))
+
+
+def training_bytes(architecture, image_size, batch_size) -> int:
+    """About how many bytes a training step in float32 holds: its memory, with gradients and Adam's two averages of each weight."""
+    memory = step_memory(architecture, image_size, batch_size)
+    return 4 * memory.weights + memory.activations
 
 
 def batch_that_fits(architecture, image_size, batch_size, free_bytes):
@@ -17156,6 +17204,58 @@ def chosen_from(rates: list[float], losses: list[float], experiment: Experiment)
 
 
 # ======================================================================================================================
+# cxrkit/training/server.py
+# ======================================================================================================================
+
+FILES['cxrkit/training/server.py'] = r'''
+"""The server of trainings: a process that has loaded torch and fastai once, from which each training's process is forked.
+
+multiprocessing's forkserver; where the system has none, each process begins anew.
+"""
+
+import contextlib
+import multiprocessing
+import tempfile
+from multiprocessing import util
+from multiprocessing.context import BaseContext
+
+METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+LOADED = ["torchvision", "fastai.vision.learner", "fastai.metrics", "cxrkit.training.work"]
+"""What the server loads. None of it asks for a GPU as it is loaded, which a fork would not survive."""
+LONGEST_FOLDER = 70
+"""Characters of a folder in which multiprocessing can make a socket: a system allows its whole path 104 or 108."""
+
+
+def context() -> BaseContext:
+    """The multiprocessing context whose processes come from the server, which need not run yet."""
+    found = multiprocessing.get_context(METHOD)
+    if METHOD == "forkserver":
+        found.set_forkserver_preload(LOADED)
+        _shorten_sockets()
+    return found
+
+
+def begin() -> None:
+    """Let the server load, which takes seconds, while this process has other things to do. It ends with this process."""
+    context()
+    if METHOD == "forkserver":
+        from multiprocessing import forkserver
+
+        forkserver.ensure_running()
+
+
+def _shorten_sockets() -> None:
+    """Let multiprocessing's sockets, which lie in the folder of temporary files, lie in /tmp where that one's path is too long."""
+    usual = tempfile.tempdir
+    if len(tempfile.gettempdir()) > LONGEST_FOLDER:
+        tempfile.tempdir = "/tmp"
+        with contextlib.suppress(OSError):
+            util.get_temp_dir()  # made at the first call, and remembered
+        tempfile.tempdir = usual
+'''[1:]
+
+
+# ======================================================================================================================
 # cxrkit/training/stages.py
 # ======================================================================================================================
 
@@ -17421,9 +17521,9 @@ from fastai.torch_core import default_device
 from cxrkit import environment
 from cxrkit.environment import Deadline
 from cxrkit.errors import CxrkitError
-from cxrkit.training import networks, recipe
+from cxrkit.training import networks, recipe, server
 from cxrkit.training.distributed import Team
-from cxrkit.training.executors import METHOD, Ended, Task
+from cxrkit.training.executors import Ended, Task
 from cxrkit.training.machine import FOR_ITSELF, USABLE
 
 MEMORY_WORDS = ("out of memory", "can't allocate memory", "Cannot allocate memory")
@@ -17459,7 +17559,7 @@ def _outcome(task, tell, train) -> Ended:
 
 def training(task, tell):
     """Train as the task says, in this process."""
-    if METHOD == "forkserver":
+    if server.METHOD == "forkserver":
         multiprocessing.set_start_method("fork", force=True)  # for decoding processes, whose data set cannot be pickled
     torch.set_num_threads(task.threads)
     on_gpu = torch.device(task.device).type == "cuda"

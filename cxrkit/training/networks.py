@@ -7,6 +7,7 @@ normalised in another way, which is then the network's first layer, so that all 
 import difflib
 import functools
 import pickle
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -156,13 +157,18 @@ def draw(model):
     return model
 
 
-@functools.cache
-def training_bytes(architecture, image_size, batch_size):
-    """About how many bytes a training step in float32 holds: weights, gradients, Adam's two averages, and all that the backward
-    pass needs again of the forward one.
+@dataclass(frozen=True)
+class StepMemory:
+    """What a training step in float32 holds, in bytes: weights, as they are, and all that the backward pass needs again of the
+    forward one."""
 
-    Counted on the meta device, where nothing is computed. What the layers give is no measure: an EfficientNet's step keeps more.
-    """
+    weights: int
+    activations: int
+
+
+@functools.cache
+def step_memory(architecture, image_size, batch_size) -> StepMemory:
+    """Counted on the meta device, where nothing is computed. What the layers give is no measure: an EfficientNet's step keeps more."""
     model, held = blank(architecture), {}
     own = {each.untyped_storage()._cdata for each in (*model.parameters(), *model.buffers())}
 
@@ -173,8 +179,14 @@ def training_bytes(architecture, image_size, batch_size):
 
     with torch.device("meta"), torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
         model(torch.empty(batch_size, 3, image_size, image_size))
-    weights = sum(weight.numel() for weight in model.parameters())
-    return 16 * weights + sum(storage.nbytes() for key, storage in held.items() if key not in own)
+    weights = sum(4 * weight.numel() for weight in model.parameters())
+    return StepMemory(weights, sum(storage.nbytes() for key, storage in held.items() if key not in own))
+
+
+def training_bytes(architecture, image_size, batch_size) -> int:
+    """About how many bytes a training step in float32 holds: its memory, with gradients and Adam's two averages of each weight."""
+    memory = step_memory(architecture, image_size, batch_size)
+    return 4 * memory.weights + memory.activations
 
 
 def batch_that_fits(architecture, image_size, batch_size, free_bytes):

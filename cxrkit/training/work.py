@@ -12,9 +12,9 @@ from fastai.torch_core import default_device
 from cxrkit import environment
 from cxrkit.environment import Deadline
 from cxrkit.errors import CxrkitError
-from cxrkit.training import networks, recipe
+from cxrkit.training import networks, recipe, server
 from cxrkit.training.distributed import Team
-from cxrkit.training.executors import METHOD, Ended, Task
+from cxrkit.training.executors import Ended, Task
 from cxrkit.training.machine import FOR_ITSELF, USABLE
 
 MEMORY_WORDS = ("out of memory", "can't allocate memory", "Cannot allocate memory")
@@ -50,7 +50,7 @@ def _outcome(task, tell, train) -> Ended:
 
 def training(task, tell):
     """Train as the task says, in this process."""
-    if METHOD == "forkserver":
+    if server.METHOD == "forkserver":
         multiprocessing.set_start_method("fork", force=True)  # for decoding processes, whose data set cannot be pickled
     torch.set_num_threads(task.threads)
     on_gpu = torch.device(task.device).type == "cuda"

@@ -142,7 +142,7 @@ def test_a_table_is_sorted_by_its_numbers_both_ways(chromium, results):
     show(chromium, results)
     table = chromium.find_element(By.CSS_SELECTOR, "table:has(#cap-scores)")
     heads = [head for head in table.find_elements(By.CSS_SELECTOR, "thead th") if "error rate" in head.text]
-    read = "return Array.from(arguments[0].tBodies[0].rows).map(row => row.cells[7].dataset.value).filter(value => value !== undefined).map(Number)"
+    read = "return Array.from(arguments[0].tBodies[0].rows).map(row => row.cells[3].dataset.value).filter(value => value !== undefined).map(Number)"
     for direction in ("ascending", "descending"):
         heads[0].find_element(By.TAG_NAME, "button").click()
         values = chromium.execute_script(read, table)

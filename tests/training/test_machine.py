@@ -133,8 +133,8 @@ def test_each_choice_has_a_reason(here, small):
 def test_the_batch_that_fits_is_the_largest_that_does(name, fitting):
     step = [networks.training_bytes(name, 64, batch) for batch in (fitting, fitting + 1)]
     assert networks.batch_that_fits(name, 64, 64, (step[0] + step[1]) // 2) == fitting
-    assert networks.batch_that_fits(name, 64, fitting, 1000 * GB) == fitting - 1
-    assert networks.batch_that_fits(name, 64, 64, networks.training_bytes(name, 64, 1)) is None
+    assert networks.batch_that_fits(name, 64, fitting + 1, 1000 * GB) == fitting
+    assert networks.batch_that_fits(name, 64, 64, networks.training_bytes(name, 64, 2) - 1) is None
 
 
 @pytest.mark.parametrize(
