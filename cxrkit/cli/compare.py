@@ -14,7 +14,11 @@ def add(commands: Commands) -> None:
     compare.add_argument(
         "runs", type=Path, nargs="+", metavar="RUN", help="runs on the same images, with other seeds, networks or protocols"
     )
-    compare.add_argument("--resplits", action="store_true", help="the runs differ in their split alone (Nadeau and Bengio's test)")
+    compare.add_argument(
+        "--resplits",
+        action="store_true",
+        help="three runs or more, better five, that differ in their split alone (Nadeau and Bengio's test)",
+    )
     compare.add_argument("--out", type=Path, metavar="FILE", help="write the comparison to this JSON file as well")
     add_decision(compare)
     compare.set_defaults(command=run)
