@@ -40,9 +40,11 @@ def decision_curve(is_covid, p_covid, groups, thresholds=THRESHOLDS) -> list[Net
 
 
 def _mean(values, groups) -> Figure:
-    """A mean over images with the sandwich interval over patients."""
+    """A mean over images with the sandwich interval over patients; none where all images say the same, which is no certainty."""
     n, member = len(values), np.unique(groups, return_inverse=True)[1]
     patients = effective_n(groups)
     sums = np.bincount(member, values - values.mean())
     half = Z * np.sqrt((sums**2).sum() * patients / max(patients - 1, 1)) / n
+    if half == 0:
+        return Figure.of(values.mean(), None, None, n, "none: no two images differ")
     return Figure.of(values.mean(), values.mean() - half, values.mean() + half, n, "sandwich 95 % over patients")

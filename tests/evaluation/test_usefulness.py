@@ -27,7 +27,9 @@ def test_net_benefit_is_cases_found_less_weighed_false_alarms(rows, threshold):
 
 def test_acting_on_all_is_worth_nothing_at_the_threshold_of_the_prevalence():
     truth = np.arange(200) < 40
-    assert decision_curve(truth, np.full(200, 0.5), np.arange(200), (0.2,))[0].all == pytest.approx(0, abs=1e-12)
+    found = decision_curve(truth, np.full(200, 0.5), np.arange(200), (0.2, 0.1))
+    assert found[0].all == pytest.approx(0, abs=1e-12)
+    assert (found[1].over_best.value, found[1].over_best.low) == (0, None)
 
 
 def test_its_spread_is_the_bootstraps_over_patients():
