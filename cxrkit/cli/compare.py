@@ -25,7 +25,8 @@ def add(commands: Commands) -> None:
 
 
 def run(options: Namespace) -> None:
-    from cxrkit.evaluation.evaluate import compare, compare_resplits
+    from cxrkit.evaluation import resplits
+    from cxrkit.evaluation.evaluate import compare
     from cxrkit.report import markdown
     from cxrkit.results import open_all
 
@@ -33,7 +34,7 @@ def run(options: Namespace) -> None:
     if warned := markdown.warnings_log(runs):
         say(warned + "\n")
     if options.resplits:
-        compared = compare_resplits(runs, **wanted)
+        compared = resplits.compare(runs, **wanted)
         say(markdown.resplits_log(compared))
     else:
         compared = compare(runs, **wanted)

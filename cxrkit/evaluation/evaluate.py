@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from cxrkit.evaluation import comparison, decision, resplits, scoring
+from cxrkit.evaluation import comparison, decision, scoring
 from cxrkit.results import Results
-from cxrkit.schema import Comparison, Margins, Metrics, ResplitComparison
+from cxrkit.schema import Comparison, Margins, Metrics
 
 
 def evaluate(
@@ -31,8 +31,3 @@ def evaluate(
 def compare(runs: list[Results], threshold: float | None = None, margins: Margins = decision.MARGINS) -> Comparison:
     """The Comparison of several runs on the same images; the threshold is the one that they share, unless given."""
     return comparison.compare(runs, comparison.shared_threshold(runs, threshold), margins)
-
-
-def compare_resplits(runs: list[Results], threshold: float | None = None, margins: Margins = decision.MARGINS) -> ResplitComparison:
-    """The comparison of runs that differ in their split alone."""
-    return resplits.compare(runs, comparison.shared_threshold(runs, threshold), margins)

@@ -62,14 +62,15 @@ class OverSplits:
         return statistics.over_resplits([part.value for part in self.parts], self.n_train, self.n_test, floor)
 
 
-def compare(runs: list[Results], threshold: float, margins: Margins = decision.MARGINS) -> ResplitComparison:
+def compare(runs: list[Results], threshold: float | None = None, margins: Margins = decision.MARGINS) -> ResplitComparison:
     """The comparison of runs that differ in their split alone; see statistics.over_resplits.
 
     Each run gives each network one rate, the mean over its seeds on its own held-out images. The words are those of
-    decision.decide, by the corrected test. Raises WrongUse for fewer than three splits, and for runs that differ in
+    decision.decide, by the corrected test; the threshold is the one that the runs share, unless given. Raises WrongUse for fewer than three splits, and for runs that differ in
     anything else.
     """
     comparison.check_margins(margins)
+    threshold = comparison.shared_threshold(runs, threshold)
     _check(runs)
     names = [name for name in runs[0].architectures if all(run.predictions(name) is not None for run in runs)]
     errors = {name: [float(run.required(name).wrong(threshold).mean()) for run in runs] for name in names}

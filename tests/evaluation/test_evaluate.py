@@ -8,9 +8,9 @@ from sklearn.metrics import roc_auc_score
 
 from cxrkit.__main__ import main
 from cxrkit.errors import BadInput, WrongUse
-from cxrkit.evaluation import comparison, scoring
+from cxrkit.evaluation import comparison, resplits, scoring
 from cxrkit.evaluation.calibration import fit_temperature
-from cxrkit.evaluation.evaluate import compare, compare_resplits, evaluate
+from cxrkit.evaluation.evaluate import compare, evaluate
 from cxrkit.evaluation.metrics import Figure
 from cxrkit.files import read_json, sha256_of, write_checksums, write_text
 from cxrkit.results import Results, open_all
@@ -216,15 +216,15 @@ def test_runs_that_cannot_be_compared_are_refused_and_the_difference_named(tmp_p
 
 def test_resplits(tmp_path):
     runs = [write_run(tmp_path / f"split{seed}", seeds=(0,), error_rates=(0.3, 0.02), split_seed=seed) for seed in (1, 2, 3, 4, 5)]
-    content = compare_resplits(runs)
+    content = resplits.compare(runs)
     pair = content.pairs[0]
     assert (pair.verdict, pair.difference.n, content.n_train) == ("worse", 5, 400)
     for few in (runs[:1] * 3, runs[:2]):
         with pytest.raises(WrongUse, match="Resplits need 3 runs or more"):
-            compare_resplits(few)
+            resplits.compare(few)
     larger = write_run(tmp_path / "larger", seeds=(0,), error_rates=(0.3, 0.02), split_seed=9, image_size=300)
     with pytest.raises(WrongUse, match="more than their split: image_size"):
-        compare_resplits([*runs[:2], larger])
+        resplits.compare([*runs[:2], larger])
 
 
 IN_TEST = [record.image_id for record in records() if record.split == "test"]
