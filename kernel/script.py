@@ -17,10 +17,12 @@ kernel/run.py, at the end, is the program.
     cxrkit/audit/films.py                    The used films of a manifest as arrays: ground truth, patients, sources, splits and pictures; and the geometry of a film.
     cxrkit/audit/inquiry.py                  Inquiry: trained networks asked about films, with progress; on processors several at once, each with its share of them.
     cxrkit/audit/masking.py                  Occlusion test: does a network need the lungs? Its AUC with the centre of the film blacked out, or all but the centre.
+    cxrkit/audit/matched.py                  Scores with view, age or sex held fixed: the networks on matched pairs of the held-out films, beside all of these.
     cxrkit/audit/probes.py                   Logistic regression as a probe: how much of an answer lies in some features, without training a network.
     cxrkit/audit/reference.py                Out-of-distribution check: is a picture one that the networks can have an opinion on?
     cxrkit/audit/retraining.py               Retraining tests: networks trained anew on masked films, without one source, and on permuted labels (`--retrain`).
     cxrkit/audit/sources.py                  Leave-one-source-out and within-source tests: does it see a disease, or where a film comes from?
+    cxrkit/audit/subgroups.py                Subgroups: what a network is worth on films from elsewhere by severity, view, sex and age, beside the run's own films of the group.
     cxrkit/audit/verdict.py                  The verdict: what the audits together allow a reader to believe, by rules and thresholds that stand here alone.
     cxrkit/columns.py                        What trainings hand to the results: the stages, the columns of four CSV files, and their rows.
     cxrkit/config.py                         The experiment: every hyperparameter of a run, one declaration a key, from defaults, a YAML file and the command line.
@@ -31,6 +33,7 @@ kernel/run.py, at the end, is the program.
     cxrkit/data/images.py                    Decoding: every film, whatever its class, becomes 8-bit grey in one way; a decoder that differs by class is a shortcut.
     cxrkit/data/licences.py                  Licences of images: which may be shown or redistributed, and whom to credit.
     cxrkit/data/manifest.py                  manifest.csv: every image that any source named, used or not, one row each, with split, copies and reasons for exclusion.
+    cxrkit/data/matching.py                  Matching: positives and negatives in pairs, a film a patient, that do not differ in view, age or sex.
     cxrkit/data/pixels.py                    The films of a manifest as grey squares of one size, read from the film cache as a memory map.
     cxrkit/data/readers/__init__.py          Readers of films: each kind of source yields the same Records.
     cxrkit/data/readers/actualmed.py         Reader of the Actualmed COVID-19 Chest X-ray Dataset: both classes from Spain, metadata.csv beside images/.
@@ -103,9 +106,10 @@ kernel/run.py, at the end, is the program.
     cxrkit/report/report.py                  The report: the page, its text twin, the cards and the figures, from a run's results alone.
     cxrkit/report/sentences.py               The sentences that the page, its text twin, the cards and the log share.
     cxrkit/report/tables/__init__.py         The report as tables: values that the page, its text twin and the log lay out.
-    cxrkit/report/tables/audits.py           Tables of the audit: lungless baselines, masks, sources, external films, attention, controls, and what was not done.
+    cxrkit/report/tables/audits.py           Tables of the audit: lungless baselines, masks, sources, attention, controls, and what was not done.
     cxrkit/report/tables/comparison.py       Tables of the comparison: how far runs of a network lie apart, each pair of networks, and pairs over resplits.
     cxrkit/report/tables/data.py             Tables of the data: the way from the sources to the splits, what was left out and why, and who is in each split.
+    cxrkit/report/tables/elsewhere.py        Tables of what a score is worth beyond its own films: inside against elsewhere, by subgroup, and with view, age and sex held fixed.
     cxrkit/report/tables/networks.py         Tables of the networks' scores: the study's table beside ours, every run, and whether ours differ.
     cxrkit/report/tables/recipe.py           Tables of how the networks were trained: the recipe beside the study's, and what batch norm's statistics do to validation.
     cxrkit/report/tables/settings.py         Tables of what a run was made with: its times, machine, choices, settings and hashes.
@@ -147,7 +151,7 @@ RESULTS = 'cxrkit-chest-films-results'  # slug of your dataset that the results 
 RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = '8b1572dce29c9177e3d546a1523fb760b9d9c51b1fe738977735beea3a39e9cf'
+SOURCE_SHA256 = 'ee597e480194addc98c4c6ff64087a0dc848f2edec935a4082c553ee6d2c4612'
 FILES = {}
 
 
@@ -596,7 +600,7 @@ from pathlib import Path
 import numpy as np
 
 from cxrkit import environment
-from cxrkit.audit import baselines, controls, external, probes, sources, verdict
+from cxrkit.audit import baselines, controls, external, matched, probes, sources, verdict
 from cxrkit.audit.context import CACHE, Context, Options, Part, carried_out, first_seeds, listed, once_for_a_run
 from cxrkit.audit.films import Films
 from cxrkit.data import cache, pixels
@@ -608,7 +612,7 @@ from cxrkit.files import write_json
 from cxrkit.progress import say
 from cxrkit.results import AUDITS as NAME
 from cxrkit.results import DRAWN, Network, Results
-from cxrkit.schema import VERSION, Area, Audits, FilmCounts, Judged, NetworkRow, NotDone, SourceRow
+from cxrkit.schema import VERSION, Area, Audits, FilmCounts, Judged, MatchedRow, NetworkRow, NotDone, SourceRow
 
 SIZE = 224
 """Side in pixels of the squares that are looked at where no run says another."""
@@ -636,6 +640,14 @@ def scored_within_sources(films: Films, context: Context) -> list[SourceRow]:
     return rows
 
 
+def scored_on_pairs(films: Films, context: Context) -> list[MatchedRow]:
+    results, rows = context.results, []
+    for architecture in results.architectures:
+        held, experiment = results.required(architecture), results.experiment
+        rows += matched.rows(architecture, held, context.manifest.by_id, experiment.age_caliper, experiment.split_seed)
+    return rows
+
+
 PARTS: tuple[Part, ...] = (
     Part("sources", "sources by a thumbnail", lambda films, context: sources.without_networks(films) if context.pixels else []),
     Part("controls", "control: permuted labels", lambda films, context: [controls.permutation(films)]),
@@ -643,6 +655,7 @@ PARTS: tuple[Part, ...] = (
     Part("controls", "control: a planted copy", lambda films, context: [controls.leaked_copy(films, context.manifest, context.locate)]),
     Part("networks", "the networks' scores", scored, once_for_a_run),
     Part("sources", "the networks' scores within a source", scored_within_sources, once_for_a_run),
+    Part("matched", "the networks' scores with view, age and sex held fixed", scored_on_pairs, once_for_a_run),
 )
 """What asks no network. The baselines are not among them: the others need what they find."""
 
@@ -696,6 +709,7 @@ def audit(target: Results | Path | str, options: Options = Options(), out: Path 
         attention=next(iter(rows.get("attention", [])), None),
         not_done=not_done,
         verdict=verdict.decide(evidence),
+        matched=rows.get("matched"),
     )
     _write(audits, results, path, out)
     return audits
@@ -727,7 +741,8 @@ def _opened(results: Results | None, path: Path, options: Options, not_done: lis
         )
     home = Path(options.home) if options.home else _home(path.parent) if results else path.parent
     size, resize = (results.experiment.image_size, results.experiment.resize) if results else (SIZE, "squish")
-    read = tuple(external.read(name, place, home / CACHE, size, resize) for name, place in map(external.parse, options.external))
+    views = results.experiment.exclude_views if results else ()
+    read = tuple(external.read(source, home / CACHE, size, resize, views) for source in film_sources.externals(options.external))
     roots = manifests.read_roots(home / "manifest.csv")
     if options.sources:
         roots |= manifests.roots_of(film_sources.parse_all(options.sources, drawn_at="phantoms"))
@@ -752,6 +767,7 @@ def _with_networks(context: Context, not_done: list[NotDone]) -> Context:
         names = ", ".join(network.name for network in networks)
         reason = f"asked: {names}, of {len(every)} (name others with --networks)"
         not_done.append(NotDone("masking and features of further networks", reason))
+    not_done += not_named(context.results, context.options)
     thumbnails: dict[str, np.ndarray] = {}
     if context.external:
         say(f"audit: looking for the run's pictures in {', '.join(films.name for films in context.external)}")
@@ -759,6 +775,13 @@ def _with_networks(context: Context, not_done: list[NotDone]) -> Context:
             thumbnails = cache.add_facts(context.manifest.used, context.locate, context.home / CACHE)[1]
     apart = tuple(external.without_copies(films, context.manifest, thumbnails) for films in context.external)
     return replace(context, device=device, networks=tuple(networks), external=apart)
+
+
+def not_named(results: Results, options: Options) -> list[NotDone]:
+    """The films from elsewhere that were a part of the run, and of which the options do not say where they lie."""
+    named = {film_sources.name_of(text) for text in options.external}
+    told = "a part of the run; where they lie on this machine is not said: --external {}=DIR"
+    return [NotDone(f"films of {name}", told.format(name)) for name in results.experiment.external if name not in named]
 
 
 def chosen(results: Results, device: str, wanted: tuple[str, ...] = ()) -> list[Network]:
@@ -821,7 +844,6 @@ Published work fell over each of them: Maguolo and Nanni 2021, Inf. Fusion 76:1 
 controls).
 """
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -925,19 +947,10 @@ def file_facts(films: Films) -> tuple[np.ndarray | None, str]:
 
 
 def _age(films: Films) -> Baseline:
-    ages = np.array([np.nan if (age := age_of(record.age)) is None else age for record in films.records])
+    ages = np.array([np.nan if record.years is None else record.years for record in films.records])
     known = ~np.isnan(ages)
     counts = [int((known & chosen).sum()) for chosen in (films.is_covid, ~films.is_covid)]
     return Baseline("age", "the patient's age", ages[:, None], f"age is known of {counts[0]} COVID-19 and {counts[1]} normal films", known)
-
-
-def age_of(text: str) -> float | None:
-    """The age in years that a record states ("45", "1-5", "070Y", "30s"), the middle of a range; None where it states none."""
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)(?:\s*[-–]\s*(\d+(?:\.\d+)?))?\s*(?:y|yrs?|years?|s)?\s*", text or "", re.IGNORECASE)
-    if not match:
-        return None
-    first, last = float(match[1]), float(match[2] or match[1])
-    return (first + last) / 2 if last <= 120 else None
 
 
 def histograms(images: np.ndarray) -> np.ndarray:
@@ -1029,7 +1042,7 @@ CACHE = "pixels"
 class Options:
     """What a user may ask for beyond the parts that take no training.
 
-    external: `NAME=DIR` texts; retrain: whether networks are trained anew on masked films, without a source and on
+    external: texts as sources.external takes them; retrain: whether networks are trained anew on masked films, without a source and on
     permuted labels; networks: names such as resnet34-seed0; sources: `KIND:NAME=DIR` texts that say where the films
     lie; weights: the folder of ImageNet's, for retraining; home: the run's out folder, with manifest.roots.json and
     the cache of films, where the results do not lie in it; asks: whether trained networks are asked at all.
@@ -1257,22 +1270,25 @@ External films alone do not prove a network sound (DeGrave, Janizek and Lee 2021
 network that falls on them was never sound.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from cxrkit.audit import probes
+from cxrkit.audit import probes, subgroups
 from cxrkit.audit.films import Films
+from cxrkit.audit.subgroups import Answers
 from cxrkit.data import cache, copies, sources
 from cxrkit.data import manifest as manifests
 from cxrkit.data.cache import Locate
 from cxrkit.data.manifest import Manifest
-from cxrkit.data.records import LABELS, copy_of, exclude
-from cxrkit.errors import BadInput, WrongUse
+from cxrkit.data.records import LABELS, Record, copy_of, exclude
+from cxrkit.data.sources import Source
+from cxrkit.errors import BadInput
 from cxrkit.evaluation import areas, metrics
 from cxrkit.evaluation.bootstrap import patient_weights
-from cxrkit.evaluation.calibration import calibration, fit_temperature, tempered
+from cxrkit.evaluation.calibration import Calibration, calibration, fit_temperature, tempered
 from cxrkit.results import Results
 from cxrkit.schema import Drop, ExternalRow, ExternalScaling, SideScore
 
@@ -1290,37 +1306,44 @@ class ExternalFilms:
     thumbnails: dict[str, np.ndarray]
 
 
-def parse(text: str) -> tuple[str, Path]:
-    """(name, path) of `NAME=DIR` or `NAME=manifest.csv`. Raises WrongUse."""
-    name, separator, place = text.partition("=")
-    if not separator or not place or not name.replace("-", "").replace("_", "").isalnum():
-        raise WrongUse(
-            f"{text!r} names no external films.", next="write NAME=DIR: a folder with covid/ and normal/ in it, or a manifest.csv"
-        )
-    return name, Path(place)
+def records_of(source: Source) -> tuple[list[Record], dict[str, str]]:
+    """The records of films from elsewhere as their reader gives them, and where their folders lie; no film is opened.
 
-
-def read(name: str, place: Path, folder: Path | None = None, size: int | None = None, resize: str = "squish") -> ExternalFilms:
-    """External films from a folder with a folder a class, as the source kind `folder` reads it, or a manifest.csv with its roots.
-
-    folder: the film cache; size, resize: of the squares that are made in the same pass. Files that cannot be read come
-    back excluded with the reason. Raises BadInput.
+    source: as sources.external gives it. Raises BadInput.
     """
-    if place.suffix == ".csv":
-        records, roots = list(manifests.read(place).records), manifests.read_roots(place)
-        if not roots:
-            raise BadInput(
-                "It is not known where the external manifest's images lie.",
-                place,
-                "build it on this machine: python -m cxrkit manifest build",
-            )
-    else:
-        source = sources.Source("folder", name, place)
-        records, roots = source.read(), manifests.roots_of([source])
-    records = exclude(records, lambda record: "" if record.label in LABELS else "no label")
-    locate = sources.locator(roots)
+    if source.root.suffix != ".csv":
+        return source.read(), manifests.roots_of([source])
+    records, roots = list(manifests.read(source.root).records), manifests.read_roots(source.root)
+    if not roots:
+        what = "It is not known where the external manifest's images lie."
+        raise BadInput(what, source.root, "build it on this machine: python -m cxrkit manifest build")
+    return records, roots
+
+
+def check(texts: Iterable[str]) -> None:
+    """Raise WrongUse or BadInput for external films that could not be asked about, before hours are spent on training."""
+    for source in sources.externals(texts):
+        records_of(source)
+
+
+def read(
+    source: Source, folder: Path | None = None, size: int | None = None, resize: str = "squish", exclude_views: Sequence[str] = ()
+) -> ExternalFilms:
+    """External films of any reader, or of a manifest.csv with its roots.
+
+    folder: the film cache; size, resize: of the squares that are made in the same pass; exclude_views: those that the run
+    left out. Files that cannot be read come back excluded with the reason. Raises BadInput.
+    """
+    records, roots = records_of(source)
+
+    def reason(record: Record) -> str:
+        if record.label not in LABELS:
+            return "no label"
+        return f"view {record.view}: the run has none" if record.view in exclude_views else ""
+
+    records, locate = exclude(records, reason), sources.locator(roots)
     records, thumbnails = cache.add_facts(records, locate, folder, size, resize=resize)
-    return ExternalFilms(name, Manifest(tuple(records)), locate, thumbnails)
+    return ExternalFilms(source.name, Manifest(tuple(records)), locate, thumbnails)
 
 
 def without_copies(external: ExternalFilms, internal: Manifest, thumbnails: dict[str, np.ndarray]) -> ExternalFilms:
@@ -1350,17 +1373,18 @@ def row(external: ExternalFilms, architecture: str, p_covid: np.ndarray, results
     films. Raises BadInput for a run without predictions for them.
     """
     manifest, threshold = external.manifest, results.experiment.threshold
-    films, averaged = Films.of(manifest), p_covid.mean(0)
     held, valid = results.required(architecture).ensemble(), results.required(architecture, "valid").ensemble()
-    of_external = _score(films.is_covid, averaged, films.groups, threshold)
-    of_internal = _score(held.is_covid, held.p_covid[0], held.groups, threshold)
+    films, record_of = Films.of(manifest), results.manifest.by_id
+    outside = Answers(films.records, films.is_covid, films.groups, p_covid.mean(0))
+    inside = Answers(tuple(record_of[name] for name in held.image_ids), held.is_covid, held.groups, held.p_covid[0])
+    of_external, of_internal = _score(outside, threshold), _score(inside, threshold)
     temperature = fit_temperature(valid.is_covid, valid.p_covid[0])
-    weights = patient_weights(films.is_covid, films.groups)
+    cooled = replace(outside, p_covid=tempered(outside.p_covid, temperature))
     return ExternalRow(
         name=external.name,
         architecture=architecture,
         seeds=len(p_covid),
-        n=len(averaged),
+        n=len(films.records),
         positives=int(films.is_covid.sum()),
         patients=len(np.unique(films.groups)),
         copies_removed=sum(record.is_removed_copy for record in manifest.records),
@@ -1372,21 +1396,30 @@ def row(external: ExternalFilms, architecture: str, p_covid: np.ndarray, results
             auc=probes.difference(of_internal.auc, of_external.auc),
             sensitivity=probes.difference(of_internal.rates.sensitivity, of_external.rates.sensitivity),
             specificity=probes.difference(of_internal.rates.specificity, of_external.rates.specificity),
+            ece=probes.difference(of_internal.ece, of_external.ece),
         ),
         scaling=ExternalScaling(
             temperature=temperature,
-            before=calibration(films.is_covid, averaged, films.groups, weights),
-            after=calibration(films.is_covid, tempered(averaged, temperature), films.groups, weights),
+            before=_calibration(outside),
+            after=_calibration(cooled),
         ),
+        subgroups=subgroups.rows(outside, inside, threshold),
     )
 
 
-def _score(is_covid: np.ndarray, p_covid: np.ndarray, groups: np.ndarray, threshold: float) -> SideScore:
-    sizes = [metrics.effective_n(groups[chosen]) for chosen in (is_covid, ~is_covid)]
+def _calibration(given: Answers) -> Calibration:
+    weights = patient_weights(given.is_covid, given.groups)
+    return calibration(given.is_covid, given.p_covid, given.groups, weights)
+
+
+def _score(given: Answers, threshold: float) -> SideScore:
+    truth, p_covid, groups = given.is_covid, given.p_covid, given.groups
+    sizes = [metrics.effective_n(groups[chosen]) for chosen in (truth, ~truth)]
     return SideScore(
-        rates=metrics.rates(metrics.confusion(is_covid, p_covid, threshold), *sizes),
-        auc=areas.auc(is_covid, p_covid, groups),
-        average_precision=areas.average_precision(is_covid, p_covid, groups),
+        rates=metrics.rates(metrics.confusion(truth, p_covid, threshold), *sizes),
+        auc=areas.auc(truth, p_covid, groups),
+        average_precision=areas.average_precision(truth, p_covid, groups),
+        ece=_calibration(given).ece,
     )
 '''[1:]
 
@@ -1618,6 +1651,69 @@ def row(network: Network, mask: Mask, side: float, p_covid: np.ndarray, held: Fi
     share = 0.0 if whole else black_share(held.images.shape[-1], mask, side)
     area = probes.area(held.is_covid, p_covid, held.groups)
     return MaskRow(network.architecture, network.seed, mask, side, round(share, 4), area, retrained)
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/audit/matched.py
+# ======================================================================================================================
+
+FILES['cxrkit/audit/matched.py'] = r'''
+"""Scores with view, age or sex held fixed: the networks on matched pairs of the held-out films, beside all of these.
+
+The difference between the two is what the classes' difference in these may have been worth to a network. It is no proof:
+matched films may differ in what no source says, such as the hospital.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from cxrkit.audit import probes
+from cxrkit.data import matching
+from cxrkit.data.records import MATCHABLE, Record
+from cxrkit.evaluation import areas, metrics
+from cxrkit.evaluation.metrics import Figure
+from cxrkit.evaluation.predictions import Predictions
+from cxrkit.schema import Area, MatchedRow
+
+WAYS = (*((trait,) for trait in MATCHABLE), MATCHABLE)
+FEWEST_PAIRS = 5
+
+
+def rows(architecture: str, held: Predictions, records: dict[str, Record], caliper: float, seed: int) -> list[MatchedRow]:
+    """A row for each of WAYS. records: {image_id: record}; caliper, seed: the experiment's age_caliper and split_seed."""
+    film_of, group_of = [records[name] for name in held.image_ids], dict(zip(held.image_ids, map(str, held.groups)))
+    every, found = Area(areas.auc(held.is_covid, held.p_covid, held.groups), int(held.is_covid.sum())), []
+    for by in WAYS:
+        matched = matching.match(film_of, group_of, by, caliper, seed)
+        used = {name for pair in matched.pairs for name in pair}
+        chosen = np.array([name in used for name in held.image_ids], bool)
+        lost = {True: {}, False: {}}
+        for name, is_covid in zip(held.image_ids, held.is_covid):
+            if name in matched.reasons:
+                cause = matched.reasons[name].removeprefix(matching.REASON)
+                lost[bool(is_covid)][cause] = lost[bool(is_covid)].get(cause, 0) + 1
+        of_pairs, fall = _scored(held, chosen, len(matched.pairs))
+        found.append(MatchedRow(architecture, list(by), caliper, len(matched.pairs), every, of_pairs, fall, lost[True], lost[False]))
+    return found
+
+
+def _scored(held: Predictions, chosen: np.ndarray, pairs: int) -> tuple[Area, Figure]:
+    """The area on the chosen films, and how far it lies below that of all; unknown where there are few pairs."""
+    if pairs < FEWEST_PAIRS:
+        few = f"too few pairs ({pairs})"
+        return probes.unknown_area(few), Figure.unknown(2 * pairs, f"none: {few}")
+    truth, groups = held.is_covid[chosen], held.groups[chosen]
+    area = probes.area(truth, held.p_covid[:, chosen], groups)
+    of_all, influence = areas.mean_auc_influence(held.is_covid, held.p_covid)
+    of_pairs, influence_of_pairs = areas.mean_auc_influence(truth, held.p_covid[:, chosen])
+    influence[chosen] -= influence_of_pairs
+    half, fall = metrics.Z * np.sqrt(areas.grouped_variance(influence, held.groups)), of_all - of_pairs
+    if area.auc.value in (0, 1) or not half:
+        apart = probes.difference(areas.auc(held.is_covid, held.p_covid, held.groups), area.auc)
+        return area, replace(apart, value=fall)
+    return area, Figure.of(fall, fall - half, fall + half, len(chosen), "DeLong 95 %, of films and of a part of them")
 '''[1:]
 
 
@@ -2219,6 +2315,122 @@ def without_networks(films: Films) -> list[SourceRow]:
 
 
 # ======================================================================================================================
+# cxrkit/audit/subgroups.py
+# ======================================================================================================================
+
+FILES['cxrkit/audit/subgroups.py'] = r'''
+"""Subgroups: what a network is worth on films from elsewhere by severity, view, sex and age, beside the run's own films of the group.
+
+A mean hides who is missed: sensitivity follows the severity that a hospital admits (spectrum bias, Ransohoff and Feinstein
+1978, N. Engl. J. Med. 299:926), and networks find less in some groups of patients than in others (Seyyed-Kalantari et al.
+2021, Nat. Med. 27:2176). Of many groups some look bad by chance: read intervals, not ranks.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from cxrkit.audit import probes
+from cxrkit.data.readers.covidgr import GRADES
+from cxrkit.data.records import Record, traits
+from cxrkit.evaluation import areas, metrics
+from cxrkit.evaluation.metrics import Figure
+from cxrkit.schema import GroupScore, SubgroupRow
+
+FEWEST_PATIENTS = 5
+"""Of a class, below which nothing is said of it."""
+BANDS = ((18, "under 18"), (40, "18 to 39"), (60, "40 to 59"), (80, "60 to 79"))
+OLDEST = "80 or older"
+NOT_KNOWN = "not known"
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a network says of n films: the records, the ground truth, the patients as whole numbers, and its probabilities."""
+
+    records: tuple[Record, ...]
+    is_covid: np.ndarray
+    groups: np.ndarray
+    p_covid: np.ndarray
+
+    def take(self, chosen: np.ndarray) -> "Answers":
+        """Those that n booleans choose."""
+        records = tuple(record for record, wanted in zip(self.records, chosen) if wanted)
+        return replace(self, records=records, is_covid=self.is_covid[chosen], groups=self.groups[chosen], p_covid=self.p_covid[chosen])
+
+
+def severity(record: Record) -> str:
+    """The grade of a positive film where its source has one (COVIDGR's), in small letters."""
+    grade = record.finding.rpartition("/")[2].upper()
+    return grade.lower().replace("pcr", "PCR") if grade in GRADES else ""
+
+
+def band(years: float | None) -> str:
+    """The age band, or an empty text."""
+    if years is None:
+        return ""
+    return next((name for limit, name in BANDS if years < limit), OLDEST)
+
+
+GROUP_OF = {
+    "severity": severity,
+    "view": lambda record: traits(record)["view"],
+    "sex": lambda record: traits(record)["sex"],
+    "age": lambda record: band(record.years),
+}
+ORDER = {name: rank for rank, name in enumerate([*(grade.lower() for grade in GRADES), *(name for _, name in BANDS), OLDEST])}
+
+
+def rows(outside: Answers, inside: Answers, threshold: float) -> list[SubgroupRow]:
+    """A row for each group of the films from elsewhere; none by what is known of no film there.
+
+    Severity is of positive films alone: each grade stands against all negative ones.
+    """
+    found = []
+    for by, group_of in GROUP_OF.items():
+        groups_outside, groups_inside = (np.array([group_of(record) for record in side.records], object) for side in (outside, inside))
+        groups = sorted(set(groups_outside), key=lambda name: (not name, ORDER.get(name.lower(), 0), name))
+        if not any(groups):
+            continue
+        for group in groups:
+            of_group = []
+            for side, names in ((outside, groups_outside), (inside, groups_inside)):
+                chosen = names == group
+                of_group.append(graded(side, chosen, threshold) if by == "severity" else score(side.take(chosen), threshold))
+            if by == "severity" and not of_group[0].covid_patients:
+                continue  # negative films have no grade
+            found.append(SubgroupRow(by, group or NOT_KNOWN, *of_group))
+    return found
+
+
+def score(given: Answers, threshold: float) -> GroupScore:
+    """The rates and the area of a group; unknown where a class that they need has too few patients."""
+    truth, groups = given.is_covid, given.groups
+    covid, normal = (probes.patients(groups, chosen) for chosen in (truth, ~truth))
+    rates = metrics.rates(
+        metrics.confusion(truth, given.p_covid, threshold), *(metrics.effective_n(groups[chosen]) for chosen in (truth, ~truth))
+    )
+    return GroupScore(
+        covid_patients=covid,
+        normal_patients=normal,
+        sensitivity=_unless_few(rates.sensitivity, covid),
+        specificity=_unless_few(rates.specificity, normal),
+        auc=_unless_few(areas.auc(truth, given.p_covid, groups), min(covid, normal)),
+    )
+
+
+def graded(side: Answers, chosen: np.ndarray, threshold: float) -> GroupScore:
+    """The positive films that n booleans choose against all negative ones, whose specificity is that of all films."""
+    found = score(side.take((chosen & side.is_covid) | ~side.is_covid), threshold)
+    return replace(found, specificity=Figure.unknown(found.specificity.n, "none: severity is of positive films alone"))
+
+
+def _unless_few(figure: Figure, patients: int) -> Figure:
+    return figure if patients >= FEWEST_PATIENTS else Figure.unknown(figure.n, f"none: too few patients ({patients})")
+'''[1:]
+
+
+# ======================================================================================================================
 # cxrkit/audit/verdict.py
 # ======================================================================================================================
 
@@ -2542,7 +2754,7 @@ from typing import Any, Literal, get_args
 
 import yaml
 
-from cxrkit.data.records import VIEWS
+from cxrkit.data.records import MATCHABLE, VIEWS
 from cxrkit.errors import WrongUse
 from cxrkit.files import sha256_of_json
 
@@ -2561,6 +2773,8 @@ TESTED = SHORT_NAMES | {
 OF_TIMM = {"efficientnet_lite0"}
 """Those of them that another package brings."""
 FOLDER = Path(__file__).parent / "experiments"
+PLACES = ("data", "external")
+"""Lists of places: each option names one, and is given several times."""
 
 Decides = Literal["nothing", "jobs", "films", "scores", "numbers"]
 """What a key decides: nothing (where things lie, how fast they are read, what is said), jobs (which trainings there are),
@@ -2595,6 +2809,12 @@ class Experiment:
         "folder of the CoronaHack dataset, or KIND[:NAME]=DIR, or phantom, or phantom-marked; may be given several times",
         decides="nothing",
     )
+    external: tuple[str, ...] = key(
+        (),
+        "films from elsewhere to ask the networks about, after training: KIND[:NAME]=DIR as for --data, or NAME=DIR (covid/ and normal/), "
+        "or NAME=manifest.csv; may be given several times",
+        decides="nothing",
+    )
     split: str = key("paper", "paper (the study's) or grouped (train/valid/test by patient)", choices=("paper", "grouped"), decides="films")
     split_seed: int = key(0, "seed of the split", decides="films")
     exclude_views: tuple[str, ...] = key(("lateral",), "views that are left out", choices=filter(None, VIEWS), decides="films")
@@ -2607,6 +2827,20 @@ class Experiment:
     label_conflicts: str = key(
         "exclude", "films of one group that sources label differently: exclude or keep", choices=("exclude", "keep"), decides="films"
     )
+    ages: str = key(
+        "all",
+        "whose films are used: all, or adults (films of patients under 18, or of an age that is not known, are left out)",
+        choices=("all", "adults"),
+        decides="films",
+    )
+    match: tuple[str, ...] = key(
+        (),
+        "pair each positive film with a negative one that is alike in view, age and sex, or in some of them, a film a patient; "
+        "the others are left out",
+        choices=MATCHABLE,
+        decides="films",
+    )
+    age_caliper: float = key(5.0, "years by which the ages of a matched pair may differ", at_least=0, decides="films")
     allow_leakage: bool = key(False, "train although a patient or a picture is in two splits; every table says so", decides="nothing")
     architectures: tuple[str, ...] = key(
         ARCHITECTURES,
@@ -2668,12 +2902,15 @@ class Experiment:
     def __post_init__(self) -> None:
         for each in fields(self):
             _check(each, getattr(self, each.name))
-        for name in ("architectures", "seeds"):
+        for name in ("architectures", "seeds", "match"):
             values = getattr(self, name)
-            if not values:
+            if not values and name != "match":
                 raise WrongUse(f"{name} is empty.", next="name at least one")
             if len(set(values)) < len(values):
                 raise WrongUse(f"{name} names one twice: {', '.join(map(str, values))}.", next="name each once")
+        if self.external and self.audit != "full":
+            what = f"Films from elsewhere are asked about in the full audit; audit is {self.audit!r}."
+            raise WrongUse(what, next="use --audit full, or leave out --external")
         if self.parallel == "data" and self.loader == "files":
             raise WrongUse(
                 "With --loader files every process would train on whole batches, and share nothing.",
@@ -2763,6 +3000,8 @@ def _typed(declared: Field, value: Any, where: object) -> Any:
     wanted = declared.type
     if kind := _item_type(declared):
         items = value if isinstance(value, (list, tuple)) else [value]
+        if declared.metadata["choices"]:
+            items = [part for item in items for part in (item.split(",") if isinstance(item, str) else [item])]
         if all(type(item) is kind for item in items):
             return tuple(items)
     elif wanted is float and type(value) in (int, float):
@@ -2789,7 +3028,7 @@ def add_arguments(parser: Any) -> None:
         option, help = _option(each.name), each.metadata["help"]
         if each.name == "name":
             continue
-        if each.name == "data":
+        if each.name in PLACES:
             parser.add_argument(option, action="append", metavar="DIR", help=help)
         elif each.type is bool:
             parser.add_argument(option, action=argparse.BooleanOptionalAction, help=help)
@@ -2817,7 +3056,7 @@ def as_arguments(overrides: Mapping[str, Any]) -> list[str]:
         option = _option(name)
         if isinstance(value, bool):
             words.append(option if value else option.replace("--", "--no-", 1))
-        elif name == "data":
+        elif name in PLACES:
             words += [f"{option}={item}" for item in ([value] if isinstance(value, str) else value)]
         elif name in declared and _item_type(declared[name]):
             words += [option, *map(str, value if isinstance(value, (list, tuple)) else [value])]
@@ -3651,8 +3890,8 @@ from typing import Any, Self
 import numpy as np
 
 from cxrkit.config import Experiment
-from cxrkit.data import cache, copies, groups, splits
-from cxrkit.data.records import COLUMNS, LABELS, NUMBERS, SPLITS, VIEWS, Record, exclude
+from cxrkit.data import cache, copies, groups, matching, splits
+from cxrkit.data.records import ADULT, COLUMNS, LABELS, NUMBERS, SPLITS, VIEWS, Record, exclude
 from cxrkit.data.sources import Source, locator
 from cxrkit.errors import BadInput
 from cxrkit.files import csv_text, read_json, reading, sha256_of, sha256_of_json, write_json, write_text
@@ -3718,13 +3957,14 @@ class Manifest:
 def build(sources: Sequence[Source], experiment: Experiment, kept: str | Path | None = None) -> Manifest:
     """The manifest of the sources as an experiment wants it: file facts, copies, conflicts, exclusions and splits.
 
-    Of the experiment count split, split_seed, exclude_views, label_conflicts ("exclude" or "keep") and duplicates:
-    "remove" all copies of a picture but one, or "keep" them, and then split as if they were not known. kept: a cache
+    Of the experiment count split, split_seed, exclude_views, ages, match, age_caliper, label_conflicts ("exclude" or "keep")
+    and duplicates: "remove" all copies of a picture but one, or "keep" them, and then split as if they were not known. Films
+    that are matched stay in one split with their counterpart. kept: a cache
     folder, where what is learned of files and pairs stays, so that no film is decoded or compared again; squares of the
     experiment's image_size and resize are made in the same pass.
 
-    Raises BadInput: a source that cannot be read, an image_id that two sources share, no readable image,
-    or a class without images in a split.
+    Raises BadInput: a source that cannot be read, an image_id that two sources share, no readable image, no two films that
+    match, or a class without images in a split.
     """
     records = _read(sources)
     records, thumbnails = cache.add_facts(
@@ -3736,9 +3976,32 @@ def build(sources: Sequence[Source], experiment: Experiment, kept: str | Path | 
     if experiment.label_conflicts == "exclude":
         records = groups.exclude_conflicts(records, together)
     records = exclude(records, lambda r: f"view {r.view}: left out by the experiment" if r.view in experiment.exclude_views else "")
+    if experiment.ages == "adults":
+        records = exclude(records, _not_adult)
     split_by = together if remove else groups.groups_of(records, links=False)
+    if experiment.match:
+        records, split_by = _matched(records, together, split_by, experiment)
     records = splits.assign(records, experiment.split, split_by, experiment.split_seed)
     return Manifest(tuple(records))._knowing(groups=together)
+
+
+def _not_adult(record: Record) -> str:
+    if record.years is None:
+        return "age not known: the experiment wants adults"
+    return f"a patient under {ADULT} years" if record.years < ADULT else ""
+
+
+def _matched(
+    records: list[Record], together: dict[str, str], split_by: dict[str, str], experiment: Experiment
+) -> tuple[list[Record], dict[str, str]]:
+    """The records, those left out that have no counterpart; and what stays in one split, each pair among it."""
+    by, caliper = experiment.match, experiment.age_caliper
+    found = matching.match((r for r in records if r.used), together, by, caliper, experiment.split_seed)
+    records = exclude(records, lambda record: found.reasons.get(record.image_id))
+    if not found.pairs:
+        remedy = "match by less, or bring films of which more is known"
+        raise BadInput(f"No two films match. {matching.sentence(records, by, caliper)}", next=remedy)
+    return records, split_by | {negative: split_by[positive] for positive, negative in found.pairs}
 
 
 def _read(sources: Sequence[Source]) -> list[Record]:
@@ -3847,6 +4110,134 @@ def _file_problems(record: Record, locate: cache.Locate, hashes: bool) -> list[s
     if hashes and sha256_of(path) != record.sha256:
         return [f"{record.image_id}: the file's SHA-256 is not the manifest's: {path}"]
     return []
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/data/matching.py
+# ======================================================================================================================
+
+FILES['cxrkit/data/matching.py'] = r'''
+"""Matching: positives and negatives in pairs, a film a patient, that do not differ in view, age or sex.
+
+Where the classes differ in these, a network may learn the difference instead of a disease; on matched films there is none
+to learn. Optimal pair matching with a caliper (Rosenbaum 1989, J. Am. Stat. Assoc. 84:1024): as many pairs as there can
+be, and of all ways to make so many the one with the least sum of age differences.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from cxrkit.data.records import LABEL_WORDS, POSITIVE, Record, traits
+
+REASON = "matching: "
+"""How the reason of every film begins that matching leaves out."""
+SECOND = REASON + "another film of the patient is used"
+TAKEN = REASON + "the films of the other class that are alike are all in other pairs"
+
+
+@dataclass(frozen=True)
+class Matching:
+    """pairs: image_ids, (positive, negative), sorted; reasons: {image_id: why it is in no pair} of all other films."""
+
+    pairs: tuple[tuple[str, str], ...]
+    reasons: dict[str, str]
+
+
+def words(by: Sequence[str], caliper: float) -> str:
+    """What films are matched on, as people say it: `view, age (within 5 years)`."""
+    return ", ".join(f"age (within {caliper:g} years)" if trait == "age" else trait for trait in by)
+
+
+def match(records: Iterable[Record], groups: Mapping[str, str], by: Sequence[str], caliper: float, seed: int = 0) -> Matching:
+    """Pairs of a positive and a negative film that are alike in the traits `by`.
+
+    records: films with a label; groups: {image_id: patient}; by: of records.MATCHABLE; caliper: years by which two ages may
+    differ. A film of which one of the traits is not known is in no pair, and of a patient with films of both classes only
+    the positive ones can be. The result depends on the records, their groups and the seed alone, not on their order; the
+    seed decides between pairings that are equally good.
+    """
+    records, reasons, known = sorted(records, key=lambda record: record.image_id), {}, []
+    positive = {groups[record.image_id] for record in records if record.label == POSITIVE}
+    for record in records:
+        unknown = [trait for trait in by if traits(record)[trait] in ("", None)]
+        if record.label != POSITIVE and groups[record.image_id] in positive:
+            reasons[record.image_id] = SECOND
+        elif unknown:
+            reasons[record.image_id] = f"{REASON}{unknown[0]} not known"
+        else:
+            known.append(record)
+
+    def place(record: Record) -> tuple[str, str, str]:
+        group = groups[record.image_id]
+        return sha256(f"{seed}/{group}".encode()).hexdigest(), group, record.image_id
+
+    sides = [sorted((record for record in known if (record.label == POSITIVE) == side), key=place) for side in (True, False)]
+    pairs = _pairs(*sides, groups, by, caliper, reasons) if all(sides) else []
+    nobody = f"{REASON}no film of the other class is alike in {words(by, caliper)}"
+    used, paired = {name for pair in pairs for name in pair}, {groups[name] for pair in pairs for name in pair}
+    for record in known:
+        if record.image_id in used:
+            reasons.pop(record.image_id)
+        else:
+            reasons[record.image_id] = SECOND if groups[record.image_id] in paired else reasons.get(record.image_id, nobody)
+    return Matching(tuple(sorted(pairs)), reasons)
+
+
+def _pairs(positives, negatives, groups, by, caliper, reasons) -> list[tuple[str, str]]:
+    """The pairs of films that stand patient by patient; films of patients with a counterpart get TAKEN as their reason."""
+    apart = _apart(positives, negatives, by, caliper)
+    rows, columns = (_starts([groups[record.image_id] for record in side]) for side in (positives, negatives))
+    nearest = np.minimum.reduceat(np.minimum.reduceat(apart, rows, 0), columns, 1)
+    possible = np.isfinite(nearest)
+    row_ends, column_ends = np.append(rows, len(positives))[1:], np.append(columns, len(negatives))[1:]
+    for side, starts, ends, has in ((positives, rows, row_ends, possible.any(1)), (negatives, columns, column_ends, possible.any(0))):
+        for patient in np.flatnonzero(has):
+            reasons.update({record.image_id: TAKEN for record in side[starts[patient] : ends[patient]]})
+    some, others = np.flatnonzero(possible.any(1)), np.flatnonzero(possible.any(0))
+    cost = nearest[np.ix_(some, others)]
+    # dearer than all pairs that can be together, so that no sum of near ages is worth a pair less
+    cost[~np.isfinite(cost)] = (caliper + 1) * (min(cost.shape) + 1)
+    pairs = []
+    for row, column in zip(*linear_sum_assignment(cost)):
+        row, column = some[row], others[column]
+        if possible[row, column]:
+            of_pair = apart[rows[row] : row_ends[row], columns[column] : column_ends[column]]
+            i, j = np.unravel_index(of_pair.argmin(), of_pair.shape)
+            pairs.append((positives[rows[row] + i].image_id, negatives[columns[column] + j].image_id))
+    return pairs
+
+
+def _apart(positives: Sequence[Record], negatives: Sequence[Record], by: Sequence[str], caliper: float) -> np.ndarray:
+    """Years between the ages of each positive and negative film, 0 where age does not count; infinite where they are not alike."""
+    apart = np.zeros((len(positives), len(negatives)))
+    for trait in by:
+        one, other = (np.array([traits(record)[trait] for record in side]) for side in (positives, negatives))
+        if trait == "age":
+            apart += np.abs(one[:, None] - other)
+            apart[apart > caliper] = np.inf
+        else:
+            apart[one[:, None] != other] = np.inf
+    return apart
+
+
+def _starts(groups: list[str]) -> np.ndarray:
+    """Where each patient's films begin, in a list in which they stand together."""
+    return np.flatnonzero([first != second for first, second in zip([None, *groups], groups)])
+
+
+def sentence(records: Iterable[Record], by: Sequence[str], caliper: float) -> str:
+    """What matching left of the records and what it took, by cause."""
+    records = list(records)
+    pairs = sum(record.used and record.label == POSITIVE for record in records)
+    lost = Counter((record.label, record.excluded) for record in records if record.excluded.startswith(REASON))
+    told = [f"{count} {LABEL_WORDS[label]} ({reason.removeprefix(REASON)})" for (label, reason), count in lost.most_common()]
+    return f"Matched by {words(by, caliper)}: {pairs} pairs, a film a patient. Left out: {'; '.join(told) or 'none'}."
 '''[1:]
 
 
@@ -4111,7 +4502,7 @@ class Film:
     study: key of its study; empty where the site has no studies.
     confidence: EXACT, STATED, GUESSED or REVIEWED; how sure the modality is.
     view: one of records.VIEWS.
-    patient: "a" or "b" in a case of two patients, else empty.
+    patient: "a", "b", ... in a case of several patients, else empty.
     age: as in Case, where it is that of the film's own patient.
     note: why the picture cannot be fetched, when the page itself says so.
     """
@@ -4186,11 +4577,12 @@ class Question:
 class Case:
     """A case as the pages of its site describe it.
 
-    key: Radiopaedia's rID or SIRM's case number. url: the case's own page.
+    key: Radiopaedia's rID or SIRM's case number. url: the case's own page; empty while a saved page names no
+    address of its own and nobody has said where it was.
     finding: the diagnosis. certainty: the site's word for how certain that is.
     age: years as "53", or "18 months". sex: "M" or "F".
     published: the site's date. licence: of the pictures. credit: the line to name the author with.
-    patients: ("a", "b") in a case of two patients, else empty.
+    patients: ("a", "b", ...) in a case of several patients, else empty.
     questions: what the pages leave open.
     """
 
@@ -4311,7 +4703,7 @@ def read(root: Path | str, name: str = "collected") -> list[Record]:
 
 def _record(case: CaseRecord, film: StoredFilm, folder: str, patients_decided: bool) -> Record:
     finding = case.finding.value
-    # While one film of a two-patient case is not assigned, the case is one group: too large a group costs
+    # While one film of a case of several patients is not assigned, the case is one group: too large a group costs
     # a little data, too small a one leaks.
     patient = (case.rid or case.key) + (film.patient if patients_decided else "")
     file = film.file or f"{case.key}-{film.key}"
@@ -4334,7 +4726,7 @@ def _record(case: CaseRecord, film: StoredFilm, folder: str, patients_decided: b
         permission=film.permission,
         collected=film.how or case.how,
         retrieved_at=film.retrieved_at,
-        excluded=_exclusion(film, finding),
+        excluded=_exclusion(case, film, finding),
     )
 
 
@@ -4342,8 +4734,10 @@ def _web_address(addresses: Iterable[str]) -> str:
     return next((address for address in addresses if address.startswith(("http://", "https://"))), "")
 
 
-def _exclusion(film: StoredFilm, finding: str) -> str:
+def _exclusion(case: CaseRecord, film: StoredFilm, finding: str) -> str:
     """Why a film cannot be used; empty when it can."""
+    if not case.url:
+        return "which case's page it is from is not decided: see review.csv"
     if film.confidence not in DECIDED:
         return "X-ray or CT is not decided: see review.csv"
     if film.modality.value != XRAY:
@@ -4895,14 +5289,14 @@ others' code give; the data set itself was not at hand. What a reader of its num
 from pathlib import Path
 
 from cxrkit.data.readers import table
-from cxrkit.data.records import NEGATIVE, Record
+from cxrkit.data.records import ADULT, NEGATIVE, Record
 from cxrkit.errors import BadInput
 
 TABLES = ("Data_Entry_2017_v2020.csv", "Data_Entry_2017.csv", "sample_labels.csv")
 """The table of the second and of the first edition, and of Kaggle's sample of 5,606 films."""
 NEEDED = ("Image Index", "Finding Labels", "Patient ID", "Patient Age", "View Position")
 FOLDERS = ("images", "images_*/images", "images_*", "sample/images")
-ADULT, OLDEST = 18, 110
+OLDEST = 110
 NO_FINDING = "No Finding"
 URL = "https://nihcc.app.box.com/v/ChestXray-NIHCC"
 
@@ -5385,6 +5779,7 @@ def once_each(records: Iterable[tuple[int, Record]]) -> list[Record]:
 FILES['cxrkit/data/records.py'] = r'''
 """The record of one image: label, patient, view, provenance, licence, file facts and split."""
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace
 from typing import Any, Self
@@ -5402,6 +5797,13 @@ SPLITS = ("train", "valid", "test", "")
 LABEL_WORDS = {POSITIVE: "COVID-19", NEGATIVE: "normal", "": "no label"}
 SPLIT_WORDS = {"train": "training", "valid": "validation", "test": "test", "": "no split"}
 """What people are told for a label and for a split."""
+
+SEXES = {"f": "F", "female": "F", "woman": "F", "w": "F", "m": "M", "male": "M", "man": "M"}
+UNSPECIFIED = "frontal-unspecified"
+MATCHABLE = ("view", "age", "sex")
+"""What positives and negatives can be made alike in."""
+ADULT = 18
+"""Years."""
 
 COPY = "duplicate of "
 
@@ -5471,9 +5873,29 @@ class Record:
         """Whether the image is left out because its picture is another record's."""
         return self.excluded.startswith(COPY)
 
+    @property
+    def years(self) -> float | None:
+        """The age in years, see age_of."""
+        return age_of(self.age)
+
     def but(self, **changes: Any) -> Self:
         """A copy with some fields changed."""
         return replace(self, **changes)
+
+
+def age_of(text: str) -> float | None:
+    """The age in years that a record states ("45", "1-5", "070Y", "30s"), the middle of a range; None where it states none."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)(?:\s*[-–]\s*(\d+(?:\.\d+)?))?\s*(?:y|yrs?|years?|s)?\s*", text or "", re.IGNORECASE)
+    if not match:
+        return None
+    first, last = float(match[1]), float(match[2] or match[1])
+    return (first + last) / 2 if last <= 120 else None
+
+
+def traits(record: Record) -> dict[str, str | float | None]:
+    """{trait of MATCHABLE: value}: the view; the age in years; F or M. Empty text or None where a source does not say it."""
+    view = "" if record.view == UNSPECIFIED else record.view
+    return {"view": view, "age": record.years, "sex": SEXES.get(record.sex.strip().lower(), "")}
 
 
 COLUMNS = tuple(field.name for field in fields(Record))
@@ -5714,6 +6136,27 @@ class Source:
         return READERS[self.kind](self.root, self.name)
 
 
+def external(text: str) -> Source:
+    """A Source of films from elsewhere, from `KIND=DIR`, `KIND:NAME=DIR`, `NAME=DIR` (a folder a class) or `NAME=manifest.csv`.
+
+    The last has the kind "folder" too, and a file as its root. A folder that is called as a kind, but is not laid out so, is
+    `folder:NAME=DIR`. Raises WrongUse.
+    """
+    kind, separator, place = text.partition("=")
+    if not separator or not kind:
+        kinds = ", ".join(kind for kind in READERS if kind not in DRAWN)
+        next = f"write KIND=DIR, with a kind of {kinds}; or NAME=DIR (a folder with covid/ and normal/), or NAME=manifest.csv"
+        raise WrongUse(f"{text!r} names no external films.", next=next)
+    if place.endswith(".csv") or kind not in READERS and ":" not in kind:
+        kind = "folder:" + kind.rpartition(":")[2]
+    return parse(f"{kind}={place}", "")
+
+
+def externals(texts: Iterable[str]) -> list[Source]:
+    """Sources of films from elsewhere; their names must differ. Raises WrongUse."""
+    return _apart([external(text) for text in texts])
+
+
 def parse(text: str, drawn_at: str | Path) -> Source:
     """A Source from `KIND=DIR`, `KIND:NAME=DIR`, `phantom`, `phantom-marked`, or a plain DIR, which means coronahack.
 
@@ -5748,13 +6191,17 @@ def name_of(text: str) -> str:
 
 def parse_all(texts: Iterable[str], drawn_at: str | Path) -> list[Source]:
     """Sources from several texts; their names must differ. Raises WrongUse."""
-    sources = [parse(text, drawn_at) for text in texts]
+    sources = _apart([parse(text, drawn_at) for text in texts])
+    if not sources:
+        raise WrongUse("No source of images is named.", next="give --data DIR, or --data phantom for drawn films")
+    return sources
+
+
+def _apart(sources: list[Source]) -> list[Source]:
     names = [source.name for source in sources]
     for name in names:
         if names.count(name) > 1:
             raise WrongUse(f"Two sources are named {name!r}.", next="name them apart: KIND:NAME=DIR")
-    if not sources:
-        raise WrongUse("No source of images is named.", next="give --data DIR, or --data phantom for drawn films")
     return sources
 
 
@@ -10456,12 +10903,13 @@ Since 2026 a dataset lies at /kaggle/input/datasets/OWNER/SLUG, and in some kern
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from cxrkit import config, environment
 from cxrkit.config import Experiment
+from cxrkit.data import sources
 from cxrkit.data.readers import coronahack
 from cxrkit.errors import BadInput
 from cxrkit.progress import say
@@ -10521,11 +10969,14 @@ def mounted(root: Path | None = None) -> str:
 def attach(experiment: Experiment, root: Path | None = None) -> Experiment:
     """The experiment with what is attached filled in: its data where it names none, and ImageNet weights.
 
-    The data are CoronaHack, which must be there, and a store of collected films where one is attached.
+    The data are CoronaHack, which must be there, and a store of collected films where one is attached. Where it names no films
+    from elsewhere, every other attached set that a reader knows is one, if the audit asks networks at all.
     Raises BadInput, listing what is mounted, when CoronaHack is needed and not there.
     """
     if not experiment.data:
         experiment = config.with_data(experiment, _data(root))
+    if not experiment.external and experiment.audit == "full":
+        experiment = replace(experiment, external=tuple(_external(experiment.data, root)))
     if experiment.pretrained and not experiment.weights:
         experiment = _with_weights(experiment, root)
     return experiment
@@ -10547,6 +10998,27 @@ def _data(root: Path | None) -> list[str]:
         say(f"data: collected films at {collected}")
         data.append(f"collected={collected}")
     return data
+
+
+def _external(data: Sequence[str], root: Path | None) -> list[str]:
+    """`KIND:NAME=DIR` of the attached sets of sources.ELSEWHERE that are no source of the run; one that cannot be read is said, and left."""
+    taken = [sources.parse(text, "").root.resolve() for text in data if text not in sources.DRAWN]
+    found: list[str] = []
+    for folder in folders_below(Path(root or environment.kaggle_input())):
+        here, kind = folder.resolve(), sources.recognised(folder)
+        if not kind or any(here.is_relative_to(other) or other.is_relative_to(here) for other in taken):
+            continue
+        number = sum(text.startswith(kind) for text in found) + 1
+        text = f"{kind}:{kind}-{number}={folder}" if number > 1 else f"{kind}={folder}"
+        try:
+            sources.external(text).read()
+        except BadInput as error:
+            say(f"films from elsewhere: {folder} looks like {kind} and is not used: {error.what}")
+            continue
+        taken.append(here)
+        found.append(text)
+        say(f"films from elsewhere: {kind} at {folder}; the networks are asked about them after training")
+    return found
 
 
 def _with_weights(experiment: Experiment, root: Path | None) -> Experiment:
@@ -10683,7 +11155,7 @@ from pathlib import Path
 from cxrkit import RESEARCH_ONLY, environment
 from cxrkit.config import Experiment
 from cxrkit.data import manifest as manifests
-from cxrkit.data import pixels, sources, summary, tree
+from cxrkit.data import matching, pixels, sources, summary, tree
 from cxrkit.data.manifest import Manifest
 from cxrkit.environment import Choice, Deadline
 from cxrkit.errors import BadInput, CxrkitError, Interrupted, disk_errors
@@ -10714,11 +11186,18 @@ def _run(experiment: Experiment, out: Path, folder: Path, time_left: Deadline) -
     server.begin()
     announce(f"experiment {experiment.name} {experiment.hash()[:12]}, into {out}")
     announce(RESEARCH_ONLY)
+    if experiment.external:
+        from cxrkit.audit import external  # what it needs takes a second to import
+
+        external.check(experiment.external)
     with locked(out / ".lock"):  # processes that share the folder come here one after the other, and find what is there
         with clock("manifest"):
             manifest, locate = make_manifest(experiment, out)
         announce(summary.text(manifest) + "\n")
-        announce(summary.as_merged(manifest, experiment))
+        if experiment.match:
+            announce(matching.sentence(manifest.records, experiment.match, experiment.age_caliper))
+        else:
+            announce(summary.as_merged(manifest, experiment))
         refuse_leaks(manifest, experiment.allow_leakage, out / "manifest.csv")
         results = Results(folder)
         if environment.rank() == 0:
@@ -10754,7 +11233,7 @@ def _run(experiment: Experiment, out: Path, folder: Path, time_left: Deadline) -
         if experiment.audit == "none":
             results.remove_audit()
         else:
-            audit.audit(results, audit.Options(home=str(out), asks=experiment.audit == "full"))
+            audit.audit(results, audit.Options(external=experiment.external, home=str(out), asks=experiment.audit == "full"))
     chosen = Chosen(placement=to_train.placement, **machine.choices)
     results.finish(chosen, unfinished, failed, clock.seconds, peaks)
     with clock("report"):
@@ -11127,6 +11606,9 @@ ROWS = (
         "Nobody looked for films that two sources label differently; the experiment paper leaves them out.",
         paper="exclude",
     ),
+    Row("ages", "all", "study", "Children and adults together: its normal films are children's."),
+    Row("match", (), "study", "Nothing was matched: neither age, view nor sex is alike in its classes."),
+    Row("age_caliper", 5.0, "guess", "Of no account where nothing is matched."),
     Row("image_size", 224, "study", "Side of the square that the networks see, in pixels."),
     Row(
         "resize",
@@ -11734,7 +12216,7 @@ from cxrkit import RESEARCH_ONLY
 from cxrkit.report import gallery, sentences
 from cxrkit.report.tables import audits as audit_tables
 from cxrkit.report.tables import comparison as comparison_tables
-from cxrkit.report.tables import data, networks, recipe, settings, thresholds
+from cxrkit.report.tables import data, elsewhere, networks, recipe, settings, thresholds
 from cxrkit.results import Results
 from cxrkit.schema import Audits, Comparison, ResplitComparison
 from cxrkit.tables import UNSEEN, Table, as_markdown, as_text, plain
@@ -11755,6 +12237,7 @@ def sections(results: Results, shown: list[gallery.Film]) -> list[Section]:
     compared = results.comparison
     return [
         ("Verdict", [*trust, verdict["best"]], [audit_tables.reasons(audits)]),
+        ("Inside against elsewhere", elsewhere.sentences(audits) or [sentences.NOWHERE_ELSE], elsewhere.all_of(audits)),
         (
             "The study's table beside ours",
             [],
@@ -11854,7 +12337,8 @@ def resplits_log(comparison: ResplitComparison) -> str:
 def audit_log(audits: Audits) -> str:
     """The verdict of an audit first, then its tables."""
     verdict = [f"VERDICT: {audits.verdict.conclusion}", *textwrap.wrap(audits.verdict.paragraph, WIDTH)]
-    parts = ["\n".join(verdict), *(as_text(table) for table in audit_tables.all_of(audits))]
+    parts = ["\n".join(verdict), *elsewhere.sentences(audits)]
+    parts += [as_text(table) for table in (*elsewhere.all_of(audits), *audit_tables.all_of(audits))]
     parts.append(f"Intervals of AUC are 95 %, over patients. Manifest {audits.manifest_sha256[:12]}.")
     return "\n\n".join(parts)
 '''[1:]
@@ -12078,6 +12562,11 @@ FILES['cxrkit/report/page.html'] = r'''
 {{ show(reasons) }}
 </section>
 
+<section id="elsewhere" aria-labelledby="h-elsewhere" tabindex="-1"><h2 id="h-elsewhere">Inside against elsewhere</h2>
+{% for sentence in elsewhere_told %}<p><bdi>{{ sentence|clipped(2000) }}</bdi></p>{% endfor %}
+{% for table in elsewhere %}{{ show(table) }}{% endfor %}
+</section>
+
 <section id="study" aria-labelledby="h-study" tabindex="-1"><h2 id="h-study">The study’s table beside ours</h2>
 {{ show(tables.scores) }}{{ show(tables.differs) }}{{ show(tables.runs) }}
 </section>
@@ -12294,7 +12783,7 @@ from cxrkit.report import gallery, plots, sentences
 from cxrkit.report.plots import Drawing
 from cxrkit.report.tables import audits as audit_tables
 from cxrkit.report.tables import comparison as comparison_tables
-from cxrkit.report.tables import data, networks, recipe, settings, thresholds
+from cxrkit.report.tables import data, elsewhere, networks, recipe, settings, thresholds
 from cxrkit.results import Results
 from cxrkit.tables import NOTHING, Cell, count_text, figure_text
 
@@ -12306,6 +12795,7 @@ MOST_PICTURE_BYTES = 3_000_000
 """Of all pictures together; the page stays under 5 MB, and further films stand with their credit alone."""
 CONTENTS = (
     ("verdict", "Verdict"),
+    ("elsewhere", "Inside against elsewhere"),
     ("study", "The study’s table beside ours"),
     ("best", "Which network is best"),
     ("lungs", "What knows nothing of lungs"),
@@ -12357,6 +12847,8 @@ def values(results: Results, shown: list[gallery.Film], drawings: dict[str, list
         "audit_command": sentences.AUDIT_COMMAND,
         "reasons": audit_tables.reasons(audits),
         "audits": audit_tables.all_of(audits),
+        "elsewhere": elsewhere.all_of(audits),
+        "elsewhere_told": elsewhere.sentences(audits) or [sentences.NOWHERE_ELSE],
         "matrix": comparison_tables.matrix(compared),
         "tables": tables | {"films": gallery.table(shown)},
         "plots": drawings,
@@ -12883,6 +13375,10 @@ AUDIT_COMMAND = "python -m cxrkit audit RUN"
 NO_AUDIT = (
     "No audit was run. Until one is, nothing here says whether these scores come from lungs, or from image size, borders and sources."
 )
+NOWHERE_ELSE = (
+    "No network was asked about films from elsewhere, so nothing here says what these scores are worth in another hospital. "
+    f"{AUDIT_COMMAND} --external covidgr=DIR asks, and so does --external covidgr=DIR of a run itself."
+)
 TONES = {"no-shortcut-found": "good", "partial-shortcut": "plain", "too-few": "plain"}
 """Colour of the verdict's frame by the audit's conclusion; any other one is bad."""
 
@@ -12987,11 +13483,12 @@ def repeat(results: Results) -> str:
     experiment = results.experiment
     name = experiment.name if experiment.name in config.names() else "paper"
     overrides = config.differing(experiment, config.load(name))
-    for key in ("data", "weights", "workers", "loader", "audit"):
+    for key in ("data", "external", "weights", "workers", "loader", "audit"):
         overrides.pop(key, None)  # where things lie and how fast they are read is another machine's affair
     words = ["python", "kernel/run.py", "--local", "--experiment", name]
     for source in experiment.data or (("phantom",) if results.info.films == "phantom" else ("DIR",)):
         words += ["--data", source if source.startswith("phantom") else "DIR" if source in ("coronahack", "DIR") else f"{source}=DIR"]
+    words += [f"--external={name}=DIR" for name in experiment.external]
     return shlex.join(words + config.as_arguments(overrides))
 
 
@@ -13024,11 +13521,12 @@ FILES['cxrkit/report/tables/__init__.py'] = r'''
 # ======================================================================================================================
 
 FILES['cxrkit/report/tables/audits.py'] = r'''
-"""Tables of the audit: lungless baselines, masks, sources, external films, attention, controls, and what was not done."""
+"""Tables of the audit: lungless baselines, masks, sources, attention, controls, and what was not done."""
 
 from collections.abc import Iterable, Sequence
 
 from cxrkit.config import short_name
+from cxrkit.report.tables.elsewhere import matched
 from cxrkit.schema import Area, Audits
 from cxrkit.tables import NOTHING, Cell, Column, Table, figure_cell, number_cell, scale_of
 
@@ -13044,10 +13542,10 @@ EVERY_FILM = "all"
 
 
 def all_of(audits: Audits | None) -> list[Table]:
-    """The tables that an audit has rows for, in the order of the page."""
+    """The tables that an audit has rows for, in the order of the page; those of tables/elsewhere.py stand before them."""
     if audits is None:
         return []
-    makers = (baselines, masking, sources, external, attention, controls, not_done)
+    makers = (baselines, masking, sources, matched, attention, controls, not_done)
     return [table for table in (make(audits) for make in makers) if table.rows]
 
 
@@ -13117,25 +13615,6 @@ def sources(audits: Audits) -> Table:
     )
     note = "Among films of one label the disease is constant: what tells their sources apart there sees no disease."
     return Table("sources", "Sources told apart, left out, and kept alike.", columns, rows, note)
-
-
-def external(audits: Audits) -> Table:
-    rows = [
-        [
-            Cell(row.name),
-            Cell(short_name(row.architecture)),
-            *[number_cell(value) for value in (row.n, row.positives, row.copies_removed)],
-            *[figure_cell(figure) for figure in (row.external.auc, row.external.rates.sensitivity, row.external.rates.specificity)],
-            figure_cell(row.drop.auc),
-            figure_cell(row.scaling.before.ece),
-        ]
-        for row in audits.external or []
-    ]
-    columns = [Column("films of"), Column("network"), *[Column(title, True) for title in ("n", "COVID-19", "copies removed")]]
-    columns += [Column(title, True, (0, 1)) for title in ("AUC", "sensitivity", "specificity")]
-    columns += [Column(title, True) for title in ("AUC lost", "calibration error")]
-    note = "AUC lost: internal minus external, with its interval. Copies of the run's own films are removed before."
-    return Table("external", "The same networks on films from elsewhere.", tuple(columns), rows, note)
 
 
 def attention(audits: Audits) -> Table:
@@ -13425,6 +13904,162 @@ def _is_number(text: str) -> bool:
         return bool(np.isfinite(float(text)))
     except ValueError:
         return False
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/report/tables/elsewhere.py
+# ======================================================================================================================
+
+FILES['cxrkit/report/tables/elsewhere.py'] = r'''
+"""Tables of what a score is worth beyond its own films: inside against elsewhere, by subgroup, and with view, age and sex held fixed."""
+
+from collections.abc import Sequence
+
+from cxrkit.audit.subgroups import FEWEST_PATIENTS, GROUP_OF
+from cxrkit.config import short_name
+from cxrkit.evaluation.metrics import Figure
+from cxrkit.schema import Audits, ExternalRow, GroupScore
+from cxrkit.tables import NOTHING, Cell, Column, Table, figure_cell, number_cell
+
+MOST_OPEN = 24
+"""Rows of a table that stands open."""
+INSIDE = "inside: held out"
+RATES = ("sensitivity", "specificity", "auc")
+
+
+def all_of(audits: Audits | None) -> list[Table]:
+    """The tables of films from elsewhere that an audit has rows for."""
+    if audits is None:
+        return []
+    return [table for table in (inside_and_elsewhere(audits), subgroups(audits)) if table.rows]
+
+
+def sentences(audits: Audits | None) -> list[str]:
+    """A sentence for each set of films from elsewhere: what each network keeps there."""
+    rows = (audits.external or []) if audits else []
+    told = []
+    for name in dict.fromkeys(row.name for row in rows):
+        of_name = [row for row in rows if row.name == name]
+        one = of_name[0]
+        films = f"{name}: {one.n:,} films of {one.patients:,} patients, {one.positives:,} of them COVID-19"
+        copies = f"; {one.copies_removed:,} copies were taken out before" if one.copies_removed else ""
+        told.append(f"{films}{copies}. {' '.join(map(_kept, of_name))}")
+    return told
+
+
+def _kept(row: ExternalRow) -> str:
+    """One network inside and elsewhere; where one class alone is there, by the rate that it allows."""
+    name = short_name(row.architecture)
+    if row.external.auc.known:
+        figures, what = (row.internal.auc, row.external.auc, row.drop.auc), "AUC"
+    elif row.positives:
+        figures, what = (row.internal.rates.sensitivity, row.external.rates.sensitivity, row.drop.sensitivity), "sensitivity"
+    else:
+        figures, what = (row.internal.rates.specificity, row.external.rates.specificity, row.drop.specificity), "specificity"
+    inside, outside, lost = (f"{figure.value:.3f}" if figure.known else "not known" for figure in figures)
+    drop = figures[2]
+    between = f" (lost {lost} [{drop.low:.3f} to {drop.high:.3f}])" if drop.has_interval else ""
+    return f"{name} has {what} {inside} inside and {outside} elsewhere{between}."
+
+
+def inside_and_elsewhere(audits: Audits) -> Table:
+    """Each network on the run's own held-out films, then on each set from elsewhere, and what is lost."""
+    rows: list[list[Cell]] = []
+    external, judged = audits.external or [], audits.counts.judged
+    for architecture in dict.fromkeys(row.architecture for row in external):
+        of_network, name = [row for row in external if row.architecture == architecture], short_name(architecture)
+        inside, counts = of_network[0].internal, [number_cell(judged.covid + judged.normal), number_cell(judged.covid)]
+        rows.append([Cell(f"{name}, {INSIDE}", tone="network"), *_figures(inside.auc, inside.rates, inside.ece), *counts])
+        for row in of_network:
+            side, drop, counts = row.external, row.drop, [number_cell(row.n), number_cell(row.positives)]
+            rows.append([Cell(f"{name}, {row.name}"), *_figures(side.auc, side.rates, side.ece), *counts])
+            lost = [_signed(figure) for figure in (drop.auc, drop.sensitivity, drop.specificity, drop.ece)]
+            rows.append([Cell(f"{name}, lost on {row.name}"), *lost, Cell(""), Cell("")])
+    rates = [Column(title, True, (0.0, 1.0)) for title in ("AUC", "sensitivity", "specificity", "calibration error")]
+    columns = (Column("network, films"), *rates, Column("n", True), Column("COVID-19", True))
+    note = (
+        "Of the mean probability over a network's seeds. Lost: inside less elsewhere, with its 95 % interval; a calibration error that "
+        "is lost below 0 has grown, and it moves with the share of COVID-19 films. Copies of the run's films are taken out before, and views that the run left out. "
+        "A score that holds is no proof that disease is seen; one that falls rests in part on something else, or meets patients who are less ill."
+    )
+    return Table("elsewhere", "Each network inside, on films from elsewhere, and what it lost.", columns, rows, note)
+
+
+def _figures(auc: Figure, rates, ece: Figure | None) -> list[Cell]:
+    return [figure_cell(figure) for figure in (auc, rates.sensitivity, rates.specificity, ece)]
+
+
+def _signed(figure: Figure | None) -> Cell:
+    """A difference, with its sign and no place on a scale from 0 to 1."""
+    if figure is None or figure.value is None:
+        return Cell(NOTHING)
+    value, *ends = ("" if number is None else f"{number:+.3f}".replace("-", "\u2212") for number in (figure.value, figure.low, figure.high))
+    return Cell(f"{value} [{', '.join(ends)}]" if figure.has_interval else value, low=figure.low, high=figure.high)
+
+
+def subgroups(audits: Audits) -> Table:
+    """A row for each network, set and group, elsewhere beside inside."""
+    rows, external = [], audits.external or []
+    for row in external:
+        for group in row.subgroups:
+            sides = (group.external, group.internal)
+            cells = [_group_cell(side, name) for name in RATES for side in sides]
+            cells += [number_cell(getattr(side, count)) for count in ("covid_patients", "normal_patients") for side in sides]
+            rows.append([Cell(f"{short_name(row.architecture)}, {row.name}, {group.by}: {group.group}"), *cells])
+    places = ("elsewhere", "inside")
+    titles = [Column(f"{name} {place}", True, (0.0, 1.0)) for name in ("sensitivity", "specificity", "AUC") for place in places]
+    titles += [Column(f"{name} patients {place}", True) for name in ("COVID-19", "normal") for place in places]
+    absent = [by for by in GROUP_OF if external and not any(group.by == by for row in external for group in row.subgroups)]
+    note = (
+        f"Too few: under {FEWEST_PATIENTS} patients of a class; a dash: none, or of no meaning there. The AUC of a grade of severity is against all negative films. Of many groups "
+        "some look bad by chance: read the intervals." + (f" Known of no film from elsewhere: {', '.join(absent)}." if absent else "")
+    )
+    columns = [Column("network, films, group"), *titles]
+    # a column that says nothing in any row is left out
+    told = [i for i in range(len(columns)) if not i or any(row[i].low is not None or row[i].value for row in rows)]
+    rows, columns = [[row[index] for index in told] for row in rows], [columns[index] for index in told]
+    return Table("subgroups", "What changed by group of patients.", tuple(columns), rows, note, open=len(rows) <= MOST_OPEN)
+
+
+def _group_cell(side: GroupScore, name: str) -> Cell:
+    figure = getattr(side, name)
+    patients = {"sensitivity": side.covid_patients, "specificity": side.normal_patients}
+    some = patients.get(name, min(patients.values()))
+    return figure_cell(figure) if figure.known else Cell("too few" if some and "too few" in figure.method else NOTHING)
+
+
+def matched(audits: Audits) -> Table:
+    """Each network on all held-out films, and on pairs of them that are alike."""
+    rows = []
+    for row in audits.matched or []:
+        by = ", ".join(f"age (within {row.caliper:g} years)" if trait == "age" else trait for trait in row.by)
+        few = [Cell("too few pairs"), Cell(NOTHING)] if not row.matched.auc.known else [figure_cell(row.matched.auc), _signed(row.fall)]
+        lost = [Cell(_causes(each)) for each in (row.lost_covid, row.lost_normal)]
+        name = Cell(f"{short_name(row.architecture)}, {by}")
+        rows.append([name, figure_cell(row.all_films.auc), *few, number_cell(row.pairs), *lost])
+    n = audits.counts.judged
+    columns = (
+        Column("network, alike in"),
+        Column("AUC, all films", True, (0.0, 1.0)),
+        Column("AUC, matched", True, (0.0, 1.0)),
+        Column("lost", True),
+        Column("pairs", True),
+        Column("COVID-19 films in no pair"),
+        Column("normal films in no pair"),
+    )
+    note = (
+        "Pairs of a positive and a negative film, one film a patient, that are alike in what the row names: as many as there can be. "
+        "What a score loses there, the difference may have been worth to it. To train on such pairs alone: --match view age sex."
+    )
+    caption = f"The same networks with view, age and sex held fixed, of {n.covid + n.normal:,} held-out films."
+    return Table("matched", caption, columns, rows, note, open=len(rows) <= MOST_OPEN)
+
+
+def _causes(lost: dict[str, int]) -> str:
+    """Causes and counts, the commonest first."""
+    told: Sequence[tuple[str, int]] = sorted(lost.items(), key=lambda item: (-item[1], item[0]))
+    return "; ".join(f"{cause} ({count})" for cause, count in told) or "none"
 '''[1:]
 
 
@@ -14269,6 +14904,7 @@ def without_places(experiment: Experiment) -> Experiment:
     return replace(
         experiment,
         data=tuple(sources.name_of(text) for text in experiment.data),
+        external=tuple(sources.name_of(text) for text in experiment.external),
         weights="attached" if experiment.weights else "",
     )
 '''[1:]
@@ -14300,13 +14936,16 @@ from cxrkit.schema.audits import (
     ExternalScaling,
     FilmCounts,
     GalleryEntry,
+    GroupScore,
     Judged,
     MaskRow,
+    MatchedRow,
     NetworkRow,
     NotDone,
     Reason,
     SideScore,
     SourceRow,
+    SubgroupRow,
 )
 from cxrkit.schema.common import VERSION, Films, Weights, Word
 from cxrkit.schema.comparisons import (
@@ -14352,8 +14991,10 @@ __all__ = [
     "Films",
     "FisherTests",
     "GalleryEntry",
+    "GroupScore",
     "Judged",
     "MaskRow",
+    "MatchedRow",
     "Metrics",
     "Needed",
     "NetworkErrors",
@@ -14373,6 +15014,7 @@ __all__ = [
     "SourceRow",
     "Study",
     "StudyPair",
+    "SubgroupRow",
     "VERSION",
     "Weights",
     "Word",
@@ -14387,7 +15029,7 @@ __all__ = [
 FILES['cxrkit/schema/audits.py'] = r'''
 """audits.json: what an audit looked at, part by part, and its verdict."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from cxrkit.evaluation.calibration import Calibration
@@ -14502,6 +15144,7 @@ class SideScore:
     rates: Rates
     auc: Figure
     average_precision: Figure
+    ece: Figure | None = None  # expected calibration error; None in files of before November 2026
 
 
 @dataclass(frozen=True)
@@ -14511,6 +15154,7 @@ class Drop:
     auc: Figure
     sensitivity: Figure
     specificity: Figure
+    ece: Figure | None = None  # as of SideScore; below 0 where probabilities mean less outside
 
 
 @dataclass(frozen=True)
@@ -14518,6 +15162,45 @@ class ExternalScaling:
     temperature: float  # fitted on the run's validation films
     before: Calibration
     after: Calibration
+
+
+@dataclass(frozen=True)
+class GroupScore:
+    """A network's ensemble on the films of one group. Figures are unknown where a class has too few patients; `method` says how many."""
+
+    covid_patients: int
+    normal_patients: int
+    sensitivity: Figure
+    specificity: Figure  # unknown by severity, which is of positive films alone
+    auc: Figure  # by severity: against all negative films
+
+
+@dataclass(frozen=True)
+class SubgroupRow:
+    """One group of the external films, and the run's held-out films of the same group."""
+
+    by: Literal["severity", "view", "sex", "age"]
+    group: str  # e.g. "mild", "PA", "F", "40 to 59", "not known"
+    external: GroupScore
+    internal: GroupScore
+
+
+@dataclass(frozen=True)
+class MatchedRow:
+    """A network on the held-out films, and on those pairs of them that are alike in the traits `by`.
+
+    Areas are means over seeds, as in metrics.json.
+    """
+
+    architecture: str
+    by: list[str]  # of "view", "age", "sex"
+    caliper: float  # years by which two ages may differ
+    pairs: int
+    all_films: Area
+    matched: Area  # unknown where there are too few pairs
+    fall: Figure  # all_films minus matched
+    lost_covid: dict[str, int]  # cause: films that are in no pair
+    lost_normal: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -14537,6 +15220,7 @@ class ExternalRow:
     internal: SideScore
     drop: Drop
     scaling: ExternalScaling
+    subgroups: list[SubgroupRow] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -14613,6 +15297,7 @@ class Audits:
     attention: Attention | None
     not_done: list[NotDone]
     verdict: Conclusion
+    matched: list[MatchedRow] | None = None  # None for a manifest, and in files of before November 2026
 '''[1:]
 
 

@@ -10,7 +10,7 @@ from cxrkit.progress import say
 def add(commands: Commands) -> None:
     evaluate = commands.add_parser("evaluate", help="compute a run's scores and comparison again from its predictions")
     evaluate.add_argument("run", type=Path, metavar="RUN", help="the run's folder, or its results folder")
-    prevalence = "shares of people with COVID-19 for which predictive values are wanted, beside the study's (default: 0.01 0.1)"
+    prevalence = "shares of people with COVID-19 for which predictive values are wanted, beside the study's (default: 0.01 to 0.5)"
     evaluate.add_argument("--prevalence", nargs="*", type=float, metavar="SHARE", help=prevalence)
     sensitivity = "sensitivity wanted of the threshold that validation chooses (default: 0.95)"
     evaluate.add_argument("--sensitivity", type=float, metavar="SHARE", help=sensitivity)

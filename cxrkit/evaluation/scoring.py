@@ -16,7 +16,7 @@ from cxrkit.evaluation.usefulness import decision_curve
 from cxrkit.results import Results
 from cxrkit.schema import VERSION, Metrics, OperatingPoint, Scaling, Score
 
-PREVALENCES = (0.01, 0.1)
+PREVALENCES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 SENSITIVITY = SPECIFICITY = 0.95
 
 

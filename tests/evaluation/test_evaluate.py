@@ -47,7 +47,7 @@ def test_every_row_has_its_figures(evaluated):
             assert figure.low <= figure.value <= figure.high and figure.n
             if row.stage == "unfrozen":
                 assert row.bootstrap[name].value == figure.value and row.bootstrap[name].low <= row.bootstrap[name].high
-        assert [values.prevalence for values in row.predictive_values] == [34 / 268, 0.01, 0.1]
+        assert [values.prevalence for values in row.predictive_values] == [34 / 268, *scoring.PREVALENCES]
         assert row.seconds_per_epoch == 2.5
 
 
