@@ -2,7 +2,7 @@
 
 GENERATED from the repository by `python -m cxrkit bundle`: edit the constants below, or the repository.
 Kaggle runs exactly one file, so this one holds the whole kit. Every module and data file stands below as
-plain text under its own heading; they are written to a temporary folder, from which they are imported, and
+plain text under its own heading (docstrings are longer in the repository); they are written to a temporary folder, from which they are imported, and
 kernel/run.py, at the end, is the program.
 
     cxrkit/__init__.py                       cxrkit: COVID-19 against healthy chest films, from raw sources to a report one can trust.
@@ -279,13 +279,13 @@ PARTS: tuple[Part, ...] = (
 # ======================================================================================================================
 
 FILES['cxrkit/audit/attention.py'] = r'''
-"""Saliency: Grad-CAM maps, how much of them lies on the chest, and a gallery of films to look at.
+"""Saliency: Grad-CAM maps, how much of them lies on the chest, and a gallery of films to look at."""
 
-A number first, pictures second: maps of networks that learnt nothing look convincing too. So each row also tells
-the maps of the same network with random weights (the sanity check of Adebayo et al. 2018, arXiv 1810.03292). Where
-the two agree, a map shows the picture and the architecture, and nothing that was learnt. Arun et al. 2021, Radiol.
-Artif. Intell. 3:e200267, found that no such method passes every test on chest films.
-"""
+
+
+
+
+
 
 import re
 from collections.abc import Callable, Sequence
@@ -338,16 +338,16 @@ def maps(
     batch_size: int = 32,
     advance: Callable[[int], None] = lambda count: None,
 ) -> np.ndarray:
-    """Grad-CAM maps of grey squares, uint8 [n, size, size]: float32 [n, size, size], from 0 to 1 at each map's peak.
+    """Grad-CAM maps of grey squares, uint8 [n, size, size]: float32 [n, size, size], from 0 to 1 at each map's peak."""
 
-    Selvaraju et al. 2017, ICCV, section 3 (arXiv 1610.02391): the channels of a late layer, weighted by the mean
-    gradient of a class's score, summed, negative parts dropped, enlarged bilinearly. The score is the class's output
-    less the other's, for nothing else decides.
 
-    model: a fastai vision model in eval mode, model[0] its body, model[1] its head. classes: n indices into records.LABELS;
-    the class that the model calls where they are not given; advance: is told how many films more are done. A map is zero
-    all over where nothing speaks for the class.
-    """
+
+
+
+
+
+
+
     attended = np.zeros(np.shape(images), np.float32)
     for start in range(0, len(images), batch_size):
         part = slice(start, start + batch_size)
@@ -371,8 +371,8 @@ def _maps_of_batch(model, images, classes, device):
 
 @torch.no_grad()
 def _late_features(model, x):
-    """What the deepest part of the body with a map large enough gives for a batch, and the model's outputs, which can be derived
-    by it; nothing is kept of what comes before."""
+    """What the deepest part of the body with a map large enough gives for a batch, and the model's outputs, which can be derived ..."""
+
     features = []
 
     def derive_from_here(_, __, given):
@@ -422,10 +422,10 @@ def randomised(architecture: str, device: str = "cpu", seed: int = 0) -> torch.n
 
 
 def energy_in_box(attended: np.ndarray, side: float = LUNGS) -> np.ndarray:
-    """For each of n maps, the share of its sum inside the central box; NaN where a map is zero all over.
+    """For each of n maps, the share of its sum inside the central box; NaN where a map is zero all over."""
 
-    side: of the box, in shares of the picture's; see films.box, which hides or keeps the same one.
-    """
+
+
     low, high = box(attended.shape[-1], side)
     total, in_box = attended.sum((1, 2), dtype=float), attended[:, low:high, low:high].sum((1, 2), dtype=float)
     return np.divide(in_box, total, out=np.full(len(attended), np.nan), where=total > 0)
@@ -447,11 +447,11 @@ def rank_correlation(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 
 def audit(results: Results, pixels: Pixels, chosen: Sequence[Network], device: str, threshold: float) -> Attention:
-    """Write the gallery's pictures into results/figures/attention, and return what the maps say.
+    """Write the gallery's pictures into results/figures/attention, and return what the maps say."""
 
-    pixels: with the held-out films; chosen: networks of the run, the first of each architecture makes the gallery.
-    Each map is of the class that its network calls; maps that were zero all over are counted and left out.
-    """
+
+
+
     folder = results.folder / FOLDER
     for old in folder.glob("*.png"):
         old.unlink()
@@ -547,10 +547,10 @@ def _mean_figure(values, is_covid, groups) -> Figure:
 
 
 def pick(is_covid: np.ndarray, p_covid: np.ndarray, threshold: float, seed: int = 0) -> tuple[list[tuple[int, Kind]], int]:
-    """Films worth a look, as [(index, kind)], and how many errors found no place.
+    """Films worth a look, as [(index, kind)], and how many errors found no place."""
 
-    First the errors, the largest loss first; then the hits with the greatest loss, and some at random.
-    """
+
+
     loss = -np.log(np.clip(np.where(is_covid, p_covid, 1 - p_covid), 1e-12, 1))
     by_loss = np.argsort(-loss, kind="stable")
     wrong = (p_covid >= threshold) != is_covid
@@ -588,11 +588,11 @@ def save(path, picture):
 # ======================================================================================================================
 
 FILES['cxrkit/audit/audit.py'] = r'''
-"""The audit: can the answer be trusted? Its parts put together for a run, or for a manifest before anything is trained (audits.json).
+"""The audit: can the answer be trusted? Its parts put together for a run, or for a manifest before anything is trained (audits.json)."""
 
-What cannot be done on this machine, because the films or the weights are not here, is listed with its reason and
-stops nothing. The parts that ask trained networks stand in audit/asked.py, so that the audit of a manifest needs no torch.
-"""
+
+
+
 
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -661,11 +661,11 @@ PARTS: tuple[Part, ...] = (
 
 
 def audit(target: Results | Path | str, options: Options = Options(), out: Path | None = None) -> Audits:
-    """Audit a run or a manifest; write audits.json (into the results, beside the manifest, or to `out`) and return its content.
+    """Audit a run or a manifest; write audits.json (into the results, beside the manifest, or to `out`) and return its content."""
 
-    target: a run's Results, its folder, its results folder, or a manifest.csv.
-    Raises BadInput for a target or external films that cannot be read, WrongUse for options that do not fit it.
-    """
+
+
+
     not_done: list[NotDone] = []
     results, path = _target(target, options)
     context = _opened(results, path, options, not_done)
@@ -785,11 +785,11 @@ def not_named(results: Results, options: Options) -> list[NotDone]:
 
 
 def chosen(results: Results, device: str, wanted: tuple[str, ...] = ()) -> list[Network]:
-    """The networks to ask: all seeds on a GPU, the first seed of each architecture on processors.
+    """The networks to ask: all seeds on a GPU, the first seed of each architecture on processors."""
 
-    wanted: names such as resnet34-seed0, which are then the ones, whatever the device. Raises BadInput for a name
-    that the run does not have.
-    """
+
+
+
     every = results.networks()
     if wanted:
         names = {network.name: network for network in every}
@@ -833,16 +833,16 @@ def _write(audits: Audits, results: Results | None, path: Path, out: Path | None
 # ======================================================================================================================
 
 FILES['cxrkit/audit/baselines.py'] = r'''
-"""Lungless baselines: how well do a film's source, file, frame or thumbnail alone tell the classes apart?
+"""Lungless baselines: how well do a film's source, file, frame or thumbnail alone tell the classes apart? ..."""
 
-Each is one logistic regression, cross-validated by patient on all films of a manifest, and once more fitted on the
-training films and scored on the held-out ones, where the networks are scored. A network that does not beat these
-rows has shown nothing: they are the rows above it in every table.
 
-Published work fell over each of them: Maguolo and Nanni 2021, Inf. Fusion 76:1 (the frame); DeGrave, Janizek and Lee
-2021, Nat. Mach. Intell. 3:610 (source and markers); Roberts et al. 2021, Nat. Mach. Intell. 3:199 (children as
-controls).
-"""
+
+
+
+
+
+
+
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -877,10 +877,10 @@ class Baseline:
 
 
 def run(films: Films) -> tuple[list[BaselineRow], dict[str, np.ndarray]]:
-    """The rows of all baselines, and {name: scores of the held-out films}, in the order of films.
+    """The rows of all baselines, and {name: scores of the held-out films}, in the order of films."""
 
-    A baseline that cannot be computed has an unknown area, and the reason in its note.
-    """
+
+
     rows, held_scores = [_majority(films)], {}
     for baseline in described(films):
         row, scores = _row(baseline, films)
@@ -1040,13 +1040,13 @@ CACHE = "pixels"
 
 @dataclass(frozen=True)
 class Options:
-    """What a user may ask for beyond the parts that take no training.
+    """What a user may ask for beyond the parts that take no training."""
 
-    external: texts as sources.external takes them; retrain: whether networks are trained anew on masked films, without a source and on
-    permuted labels; networks: names such as resnet34-seed0; sources: `KIND:NAME=DIR` texts that say where the films
-    lie; weights: the folder of ImageNet's, for retraining; home: the run's out folder, with manifest.roots.json and
-    the cache of films, where the results do not lie in it; asks: whether trained networks are asked at all.
-    """
+
+
+
+
+
 
     external: tuple[str, ...] = ()
     retrain: bool = False
@@ -1059,13 +1059,13 @@ class Options:
 
 @dataclass(frozen=True)
 class Context:
-    """What the parts of an audit may need besides the films.
+    """What the parts of an audit may need besides the films."""
 
-    home: the folder of the film cache and of trainings; locate: function from a Record to its file; results: None for a
-    manifest; pixels: None where the films are not on this machine; coarse: the best coarse baseline, None where none
-    could be scored on held-out films; networks: those that are asked, on `device`; external: without copies of the
-    run's films.
-    """
+
+
+
+
+
 
     manifest: Manifest
     home: Path
@@ -1094,12 +1094,12 @@ def once_for_a_run(context: Context) -> list[tuple]:
 
 @dataclass(frozen=True)
 class Part:
-    """A part of the audit: a function from films and context to rows.
+    """A part of the audit: a function from films and context to rows."""
 
-    field: of schema.Audits, to which the rows belong; rows: function (films, context, *subject) -> list; each: function
-    from the context to the subjects, tuples, for each of which `rows` is called by itself; name: what progress and
-    `not_done` call it, a format of the subject; order: how the subjects follow each other, in_turn or inquiry.side_by_side.
-    """
+
+
+
+
 
     field: str
     name: str
@@ -1218,11 +1218,11 @@ def leaked_patient(films: Films, manifest: Manifest) -> ControlRow:
 
 
 def leaked_copy(films: Films, manifest: Manifest, locate: Locate) -> ControlRow:
-    """The row of an altered copy of a training film planted among held-out ones under another patient's name.
+    """The row of an altered copy of a training film planted among held-out ones under another patient's name."""
 
-    It is cropped by 3 %, brightened and compressed anew, and has to be found by its content, as the manifest finds it.
-    locate: function from a Record to its file. Raises BadInput for a film that is not there.
-    """
+
+
+
     victim, other = _victim(films)
     among = [record for record in films.records if record is not victim][:COMPARED]
     compared = {record.image_id: copies.thumbnail(open_grey(locate(record))) for record in [victim, *among]}
@@ -1264,11 +1264,11 @@ def _row(name, title, records, manifest: Manifest) -> ControlRow:
 # ======================================================================================================================
 
 FILES['cxrkit/audit/external.py'] = r'''
-"""External validation: what remains of the scores on films of another hospital, and whether the probabilities still mean what they say.
+"""External validation: what remains of the scores on films of another hospital, and whether the probabilities still mean what they say."""
 
-External films alone do not prove a network sound (DeGrave, Janizek and Lee 2021, Nat. Mach. Intell. 3:610), but a
-network that falls on them was never sound.
-"""
+
+
+
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -1295,10 +1295,10 @@ from cxrkit.schema import Drop, ExternalRow, ExternalScaling, SideScore
 
 @dataclass(frozen=True)
 class ExternalFilms:
-    """Films of another hospital, with the facts of their files.
+    """Films of another hospital, with the facts of their files."""
 
-    name: what they are called; locate: function from a Record to its file; thumbnails: {image_id: array} for the copy search.
-    """
+
+
 
     name: str
     manifest: Manifest
@@ -1307,10 +1307,10 @@ class ExternalFilms:
 
 
 def records_of(source: Source) -> tuple[list[Record], dict[str, str]]:
-    """The records of films from elsewhere as their reader gives them, and where their folders lie; no film is opened.
+    """The records of films from elsewhere as their reader gives them, and where their folders lie; no film is opened."""
 
-    source: as sources.external gives it. Raises BadInput.
-    """
+
+
     if source.root.suffix != ".csv":
         return source.read(), manifests.roots_of([source])
     records, roots = list(manifests.read(source.root).records), manifests.read_roots(source.root)
@@ -1329,11 +1329,11 @@ def check(texts: Iterable[str]) -> None:
 def read(
     source: Source, folder: Path | None = None, size: int | None = None, resize: str = "squish", exclude_views: Sequence[str] = ()
 ) -> ExternalFilms:
-    """External films of any reader, or of a manifest.csv with its roots.
+    """External films of any reader, or of a manifest.csv with its roots."""
 
-    folder: the film cache; size, resize: of the squares that are made in the same pass; exclude_views: those that the run
-    left out. Files that cannot be read come back excluded with the reason. Raises BadInput.
-    """
+
+
+
     records, roots = records_of(source)
 
     def reason(record: Record) -> str:
@@ -1347,11 +1347,11 @@ def read(
 
 
 def without_copies(external: ExternalFilms, internal: Manifest, thumbnails: dict[str, np.ndarray]) -> ExternalFilms:
-    """The external films, those excluded that show a picture which the run has, in any split, or which stands there twice.
+    """The external films, those excluded that show a picture which the run has, in any split, or which stands there twice."""
 
-    internal: the run's manifest; thumbnails: of its used films, empty where they are not on this machine; then only files
-    that are alike byte for byte are found.
-    """
+
+
+
     of_bytes = {record.sha256: record.image_id for record in internal.used}
     records = external.manifest.records
     original = {record.image_id: of_bytes[record.sha256] for record in records if record.sha256 in of_bytes}
@@ -1366,12 +1366,12 @@ def without_copies(external: ExternalFilms, internal: Manifest, thumbnails: dict
 
 
 def row(external: ExternalFilms, architecture: str, p_covid: np.ndarray, results: Results) -> ExternalRow:
-    """What one network's ensemble over its seeds says of external films, beside the run's held-out ones.
+    """What one network's ensemble over its seeds says of external films, beside the run's held-out ones."""
 
-    p_covid: seeds x n over the used films, sorted by image_id. Rates are at the experiment's threshold. The drop is
-    internal minus external, with the interval of probes.difference; the temperature is fitted on the run's validation
-    films. Raises BadInput for a run without predictions for them.
-    """
+
+
+
+
     manifest, threshold = external.manifest, results.experiment.threshold
     held, valid = results.required(architecture).ensemble(), results.required(architecture, "valid").ensemble()
     films, record_of = Films.of(manifest), results.manifest.by_id
@@ -1446,11 +1446,11 @@ LUNGS = 0.8
 
 @dataclass(frozen=True)
 class Films:
-    """The used films of a manifest, sorted by image_id.
+    """The used films of a manifest, sorted by image_id."""
 
-    records: n Records; groups: n whole numbers, one a patient with all copies; images: uint8 [n, size, size], or
-    None where the films are not on this machine.
-    """
+
+
+
 
     records: tuple[Record, ...]
     groups: np.ndarray
@@ -1515,12 +1515,12 @@ def thumbnails(images: np.ndarray, side: int) -> np.ndarray:
 # ======================================================================================================================
 
 FILES['cxrkit/audit/inquiry.py'] = r'''
-"""Inquiry: trained networks asked about films, with progress; on processors several at once, each with its share of them.
+"""Inquiry: trained networks asked about films, with progress; on processors several at once, each with its share of them."""
 
-Threads do: nearly all the time is torch's, which lets go of Python meanwhile, and a process would first load torch anew.
-A network that has processors to itself is asked faster than one after the other on all of them, whose threads wait for
-each other in every layer.
-"""
+
+
+
+
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -1543,10 +1543,10 @@ Subject = TypeVar("Subject")
 
 
 def side_by_side(function: Callable[[Subject], Any], subjects: Iterable[Subject], device: str) -> Iterator[Any]:
-    """What the function says of each subject, in their order: one after the other on a GPU, as many as torch has threads on processors.
+    """What the function says of each subject, in their order: one after the other on a GPU, as many as torch has threads on processors."""
 
-    Numbers do not depend on how many there are at once.
-    """
+
+
     subjects, threads = list(subjects), torch.get_num_threads()
     at_once = min(len(subjects), threads) if device == "cpu" else 1
     if at_once < 2:
@@ -1590,12 +1590,12 @@ def _by_batches(ask: Callable[..., np.ndarray], model: torch.nn.Module, images: 
 # ======================================================================================================================
 
 FILES['cxrkit/audit/masking.py'] = r'''
-"""Occlusion test: does a network need the lungs? Its AUC with the centre of the film blacked out, or all but the centre.
+"""Occlusion test: does a network need the lungs? Its AUC with the centre of the film blacked out, or all but the centre."""
 
-Maguolo and Nanni 2021, Inf. Fusion 76:1 (arXiv 2004.12823): a protocol is fair when the score falls to chance once
-the lungs are hidden. A network that was trained on whole films has never seen a black box, so a low score says
-little; a high one says that the frame suffices. Trained anew on masked films, a network shows both.
-"""
+
+
+
+
 
 from typing import Literal
 
@@ -1659,11 +1659,11 @@ def row(network: Network, mask: Mask, side: float, p_covid: np.ndarray, held: Fi
 # ======================================================================================================================
 
 FILES['cxrkit/audit/matched.py'] = r'''
-"""Scores with view, age or sex held fixed: the networks on matched pairs of the held-out films, beside all of these.
+"""Scores with view, age or sex held fixed: the networks on matched pairs of the held-out films, beside all of these."""
 
-The difference between the two is what the classes' difference in these may have been worth to a network. It is no proof:
-matched films may differ in what no source says, such as the hospital.
-"""
+
+
+
 
 from dataclasses import replace
 
@@ -1722,11 +1722,11 @@ def _scored(held: Predictions, chosen: np.ndarray, pairs: int) -> tuple[Area, Fi
 # ======================================================================================================================
 
 FILES['cxrkit/audit/probes.py'] = r'''
-"""Logistic regression as a probe: how much of an answer lies in some features, without training a network.
+"""Logistic regression as a probe: how much of an answer lies in some features, without training a network."""
 
-One regression on standardised features, with the same penalty everywhere and the classes weighted alike, scored by
-cross-validation whose folds never cut a patient in two. Nothing is tuned, so no score is the best of several.
-"""
+
+
+
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
@@ -1771,11 +1771,11 @@ def folds(is_positive, groups, seed: int = 0) -> np.ndarray:
 
 
 def out_of_fold(features: np.ndarray, is_positive, groups, learn_from=None) -> np.ndarray:
-    """n scores, each by a regression that saw neither the film nor its patient.
+    """n scores, each by a regression that saw neither the film nor its patient."""
 
-    learn_from: n booleans; the others are scored, and never learned from. Raises ValueError where a fold leaves one
-    class alone to learn from; see too_few.
-    """
+
+
+
     is_positive, number = np.asarray(is_positive, bool), folds(is_positive, groups)
     learn_from = np.ones(len(number), bool) if learn_from is None else learn_from
     scores = np.zeros(len(number))
@@ -1796,11 +1796,11 @@ def unknown_area(reason: str) -> Area:
 
 
 def advantage(is_positive, scores, other, groups) -> Figure:
-    """How far the area of scores (n, or seeds x n) lies above that of the other n on the same films.
+    """How far the area of scores (n, or seeds x n) lies above that of the other n on the same films."""
 
-    DeLong's paired interval over patients (see areas.auc_influence); where both rank alike it has no width, and
-    the interval is that of two areas which know nothing of each other.
-    """
+
+
+
     area_of_scores, influence = areas.mean_auc_influence(is_positive, scores)
     area_of_other, other_influence = areas.auc_influence(is_positive, other)
     value = area_of_scores - area_of_other
@@ -1812,10 +1812,10 @@ def advantage(is_positive, scores, other, groups) -> Figure:
 
 
 def difference(first: Figure, second: Figure) -> Figure:
-    """first minus second, two independent figures; unknown where either is.
+    """first minus second, two independent figures; unknown where either is."""
 
-    Zou and Donner 2008, Stat. Med. 27:1693: the distances to the limits, added in quadrature.
-    """
+
+
     n = first.n + second.n
     if first.value is None or second.value is None or not first.has_interval or not second.has_interval:
         return Figure.unknown(n, "none: one of the two is not known")
@@ -1831,19 +1831,19 @@ def difference(first: Figure, second: Figure) -> Figure:
 # ======================================================================================================================
 
 FILES['cxrkit/audit/reference.py'] = r'''
-"""Out-of-distribution check: is a picture one that the networks can have an opinion on?
+"""Out-of-distribution check: is a picture one that the networks can have an opinion on? ..."""
 
-A network answers whatever it is asked. So a run leaves reference.json, a page of numbers on its training films
-without any film in it, and a picture that does not fit them is marked before its probability is read. Three looks:
 
-- the file: nearly no contrast, colour, proportions that no training film has;
-- a 16 x 16 thumbnail's distance from the training films of the nearest class: Mahalanobis' under probabilistic PCA
-  (Tipping and Bishop 1999, J. R. Stat. Soc. B 61:611; as a detector: Lee et al. 2018, arXiv 1807.03888);
-- a regression that tells training films from the same films turned, upside down or inverted, which the distance
-  alone lets through (turned pictures as the other class: Golan and El-Yaniv 2018, arXiv 1805.10917).
 
-What passes is no proof of a chest film: a thumbnail holds no detail, and a drawing of a chest passes.
-"""
+
+
+
+
+
+
+
+
+
 
 import json
 from dataclasses import asdict, dataclass
@@ -1883,11 +1883,11 @@ SLACK = 1.25
 
 @dataclass(frozen=True)
 class Cloud:
-    """Thumbnails of one kind of film, as probabilistic PCA describes them.
+    """Thumbnails of one kind of film, as probabilistic PCA describes them."""
 
-    mean: SIDE**2 numbers; components: k x SIDE**2; variances: k; noise: variance of what the components leave;
-    limit: the squared distance that ACCEPTED of the films do not exceed.
-    """
+
+
+
 
     label: str
     n: int
@@ -1931,10 +1931,10 @@ class Reference:
         return contrasted(images) @ self.upright[:-1] + self.upright[-1] >= 0
 
     def doubts(self, image: np.ndarray, width: int, height: int, colour: float = 0.0) -> list[str]:
-        """Why a picture is outside what the networks have seen, sentences; an empty list where nothing is wrong.
+        """Why a picture is outside what the networks have seen, sentences; an empty list where nothing is wrong."""
 
-        image: the grey square, uint8 [size, size]; width, height: of the file, in pixels; colour: see colour_share.
-        """
+
+
         doubts = []
         if image.std() < LEAST_CONTRAST:
             return ["it has nearly no contrast"]
@@ -1970,11 +1970,11 @@ def colour_share(picture: Image.Image) -> float:
 
 @dataclass(frozen=True)
 class Description:
-    """What reference.json holds.
+    """What reference.json holds."""
 
-    image_size: pixels a side of the squares; n, patients: of the training films; reference: None where `lacking` says why;
-    held_out: {split: {label: share}}, the share of the films on which nothing was fitted that would be accepted.
-    """
+
+
+
 
     image_size: int
     n: int
@@ -1993,10 +1993,10 @@ class Description:
 
 
 def describe_training(pixels: Pixels, manifest: Manifest, folder: Path) -> Description:
-    """Write reference.json from a manifest's training films into a results folder, and return what it says.
+    """Write reference.json from a manifest's training films into a results folder, and return what it says."""
 
-    With too few films nothing is described, and the file says so.
-    """
+
+
     train = [record for record in manifest.used if record.split == "train"]
     groups = np.array([manifest.groups[record.image_id] for record in train])
     size, patients = int(pixels.size), len(set(groups))
@@ -2139,11 +2139,11 @@ class Retraining:
     device: str
 
     def predictions(self, records: Iterable[Record], pixels: Pixels, alteration: str) -> dict[str, float]:
-        """{image_id: p_covid} of the films that are held out, by one network trained on these records and pixels.
+        """{image_id: p_covid} of the films that are held out, by one network trained on these records and pixels."""
 
-        alteration: what was changed, in a word, which names the training's folder; a training that is there already
-        is not repeated. Raises BadInput where the training failed, and what jobs.run raises.
-        """
+
+
+
         records, job = tuple(records), Job(self.network.architecture, self.network.seed)
         experiment = replace(self.experiment, architectures=(job.architecture,), seeds=(job.seed,))
         folder = self.folder / alteration
@@ -2215,15 +2215,15 @@ class Retraining:
 # ======================================================================================================================
 
 FILES['cxrkit/audit/sources.py'] = r'''
-"""Leave-one-source-out and within-source tests: does it see a disease, or where a film comes from?
+"""Leave-one-source-out and within-source tests: does it see a disease, or where a film comes from? ..."""
 
-Three questions (DeGrave, Janizek and Lee 2021, Nat. Mach. Intell. 3:610; Ahmed et al. 2021, IEEE Access,
-PMC8224464, where an area of 1.00 on sources that were seen fell to 0.38 on one that was not):
 
-- Among films of one label the disease is constant. What tells their sources apart there sees no disease.
-- A source that was left out of training must be recognised as well as one that was in it.
-- Within one source that has both labels, the source is constant. A score there is the nearest to a fair one.
-"""
+
+
+
+
+
+
 
 import numpy as np
 
@@ -2236,10 +2236,10 @@ SIDE = 16
 
 
 def seen_sources(films: Films, features, seen_by: str, by_network: str = "") -> list[SourceRow]:
-    """Rows: how well the features (n x k) tell each source from the others among films of one label.
+    """Rows: how well the features (n x k) tell each source from the others among films of one label."""
 
-    seen_by: what the features are, in words; by_network: the architecture that they are of.
-    """
+
+
     rows = []
     for label in LABELS:
         of_label = (films.is_covid == (label == POSITIVE)).nonzero()[0]
@@ -2256,10 +2256,10 @@ def seen_sources(films: Films, features, seen_by: str, by_network: str = "") -> 
 
 
 def left_out(films: Films, features, seen_by: str) -> list[SourceRow]:
-    """Rows: each source's films scored by a regression on the features that saw no film of that source.
+    """Rows: each source's films scored by a regression on the features that saw no film of that source."""
 
-    Where a source has one label alone, the other label's films are those of the other sources, out of fold.
-    """
+
+
     rows = []
     for source in np.unique(films.sources):
         of_source = films.sources == source
@@ -2319,12 +2319,12 @@ def without_networks(films: Films) -> list[SourceRow]:
 # ======================================================================================================================
 
 FILES['cxrkit/audit/subgroups.py'] = r'''
-"""Subgroups: what a network is worth on films from elsewhere by severity, view, sex and age, beside the run's own films of the group.
+"""Subgroups: what a network is worth on films from elsewhere by severity, view, sex and age, beside the run's own films of the group."""
 
-A mean hides who is missed: sensitivity follows the severity that a hospital admits (spectrum bias, Ransohoff and Feinstein
-1978, N. Engl. J. Med. 299:926), and networks find less in some groups of patients than in others (Seyyed-Kalantari et al.
-2021, Nat. Med. 27:2176). Of many groups some look bad by chance: read intervals, not ranks.
-"""
+
+
+
+
 
 from dataclasses import dataclass, replace
 
@@ -2382,10 +2382,10 @@ ORDER = {name: rank for rank, name in enumerate([*(grade.lower() for grade in GR
 
 
 def rows(outside: Answers, inside: Answers, threshold: float) -> list[SubgroupRow]:
-    """A row for each group of the films from elsewhere; none by what is known of no film there.
+    """A row for each group of the films from elsewhere; none by what is known of no film there."""
 
-    Severity is of positive films alone: each grade stands against all negative ones.
-    """
+
+
     found = []
     for by, group_of in GROUP_OF.items():
         groups_outside, groups_inside = (np.array([group_of(record) for record in side.records], object) for side in (outside, inside))
@@ -2435,12 +2435,12 @@ def _unless_few(figure: Figure, patients: int) -> Figure:
 # ======================================================================================================================
 
 FILES['cxrkit/audit/verdict.py'] = r'''
-"""The verdict: what the audits together allow a reader to believe, by rules and thresholds that stand here alone.
+"""The verdict: what the audits together allow a reader to believe, by rules and thresholds that stand here alone."""
 
-Each rule looks at the Evidence and gives a Reason or none. The first conclusion in CONCLUSIONS that
-any reason leads to is the verdict; all reasons are listed. Nothing here proves that a network sees disease: the best
-verdict is that these audits found no other explanation.
-"""
+
+
+
+
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -2696,15 +2696,15 @@ RULES = (failed_controls, leaks, too_few, lungless, lungs_hidden, chance, coarse
 # ======================================================================================================================
 
 FILES['cxrkit/columns.py'] = r'''
-"""What trainings hand to the results: the stages, the columns of four CSV files, and their rows.
+"""What trainings hand to the results: the stages, the columns of four CSV files, and their rows."""
 
-    epochs.csv       one row an epoch: losses, error rate, sensitivity and specificity on validation, seconds of wall clock
-    predictions.csv  one row a network, seed, stage and held-out image: its label and the probability of COVID-19
-    lr_find.csv      one row a step of the learning-rate finder: rate, smoothed loss, and the rate that was chosen
-    batch_norm.csv   two rows a stage: its end on validation, with batch norm's running statistics and with precise ones
 
-manifest.csv has the fields of cxrkit.data.records.Record.
-"""
+
+
+
+
+
+
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -2724,10 +2724,10 @@ RUNNING, PRECISE = STATISTICS = ("running", "precise")
 
 @dataclass(frozen=True)
 class Trained:
-    """What the finished trainings left.
+    """What the finished trainings left."""
 
-    epochs, predictions, lr_find, batch_norm: rows of these columns; models: {file name: state dict's file}.
-    """
+
+
 
     epochs: list[list] = field(default_factory=list)
     predictions: list[list] = field(default_factory=list)
@@ -2959,10 +2959,10 @@ def names() -> list[str]:
 
 
 def load(name_or_path: str | Path, overrides: Mapping[str, Any] | None = None) -> Experiment:
-    """The experiment of that name or YAML file, with the overrides {key: value} laid over it.
+    """The experiment of that name or YAML file, with the overrides {key: value} laid over it."""
 
-    Raises WrongUse: no such experiment, unreadable YAML, an unknown key, or a value that cannot work.
-    """
+
+
     path = FOLDER / f"{name_or_path}.yaml"
     if not path.exists():
         path = Path(name_or_path)
@@ -3045,11 +3045,11 @@ def overrides_of(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def as_arguments(overrides: Mapping[str, Any]) -> list[str]:
-    """The words of a command line that mean these overrides: the inverse of add_arguments and overrides_of.
+    """The words of a command line that mean these overrides: the inverse of add_arguments and overrides_of."""
 
-    Positional arguments belong before them, for a key that is a list takes all words up to the next option. An unknown
-    key becomes an option all the same, which the parser then refuses by name.
-    """
+
+
+
     declared = {each.name: each for each in fields(Experiment)}
     words = []
     for name, value in overrides.items():
@@ -3098,14 +3098,14 @@ FILES['cxrkit/data/__init__.py'] = r'''
 # ======================================================================================================================
 
 FILES['cxrkit/data/cache.py'] = r'''
-"""The film cache of a folder: facts, thumbnails and grey squares, so that no film is decoded twice.
+"""The film cache of a folder: facts, thumbnails and grey squares, so that no film is decoded twice."""
 
-Everything is keyed by the SHA-256 of the film's file. The folder holds, for the thumbnails and for the squares of each
-size and way of resizing, a pair of files that only grow: `NAME.u8` with the pictures one after the other, and `NAME.jsonl` with a line
-a picture: its key, a CRC-32 and, for thumbnails, the facts of its file. A picture counts once its line is whole, and
-lines are written after pictures, so a process that dies leaves nothing that counts and is wrong. A lock lets one
-process write at a time; those that read keep the rows they know.
-"""
+
+
+
+
+
+
 
 import hashlib
 import json
@@ -3156,10 +3156,10 @@ class Facts:
 
 
 class Rows:
-    """Equal grey squares in one file that only grows; only the process that holds the folder's lock may make one.
+    """Equal grey squares in one file that only grows; only the process that holds the folder's lock may make one."""
 
-    side: pixels. known: {SHA-256: row} of the squares that are what they were when they were written.
-    """
+
+
 
     def __init__(self, folder: Path, name: str, side: int) -> None:
         self.squares, self.index, self.side = folder / f"{name}.u8", folder / f"{name}.jsonl", side
@@ -3251,10 +3251,10 @@ def _make(path: Path, content: bytes, sha256: str, thumbnails: Rows, squares: Ro
 
 
 class FilmCache:
-    """What a folder holds of films: thumbnails with facts, and squares of `size` pixels a side where a size is named.
+    """What a folder holds of films: thumbnails with facts, and squares of `size` pixels a side where a size is named."""
 
-    resize: how a film becomes a square, see images.square.
-    """
+
+
 
     def __init__(self, folder: Path, size: int | None, resize: str = "squish") -> None:
         self.folder, self.size, self.resize = folder, size, resize
@@ -3277,11 +3277,11 @@ class FilmCache:
     def learn(
         self, records: Sequence[Record], locate: Locate, lacking: Rows, verify: bool, workers: int | None = None
     ) -> dict[str, str | BadInput]:
-        """Read the records' files, and decode once each whose SHA-256 `lacking` does not know; all that is made of it is kept.
+        """Read the records' files, and decode once each whose SHA-256 `lacking` does not know; all that is made of it is kept."""
 
-        lacking: this cache's thumbnails or squares. verify: whether a file must have the SHA-256 of its record.
-        Returns {image_id: the file's SHA-256, or why it cannot be used}. At most SAVED_EVERY films are in memory at once.
-        """
+
+
+
         if not records:
             return {}
         thumbnails, squares = self.thumbnails, self.squares if self.size else None  # opened before threads ask for them
@@ -3345,12 +3345,12 @@ def add_facts(
     workers: int | None = None,
     resize: str = "squish",
 ) -> tuple[list[Record], dict[str, np.ndarray]]:
-    """The records with the facts of their files, and {image_id: copies.thumbnail's array}; excluded records are not opened.
+    """The records with the facts of their files, and {image_id: copies.thumbnail's array}; excluded records are not opened."""
 
-    A file that cannot be read excludes its record, with the reason. folder: a cache folder, so that a file with the same
-    bytes is not decoded again; size, resize: make the squares of what is decoded, too, for pixels.load.
-    Raises BadInput when there are images to read and none can be; DiskFull.
-    """
+
+
+
+
     used = [record for record in records if record.used]
     with nullcontext(folder) if folder else TemporaryDirectory() as place, opened(place, size, resize) as cache:
         learned = cache.learn(used, locate, cache.thumbnails, verify=False, workers=workers)
@@ -3375,18 +3375,18 @@ def add_facts(
 # ======================================================================================================================
 
 FILES['cxrkit/data/copies.py'] = r'''
-"""Duplicate detection by content: which films show one and the same picture, whatever was done to the file.
+"""Duplicate detection by content: which films show one and the same picture, whatever was done to the file."""
 
-Found: copies that were re-encoded, resized, turned to grey or colour, cropped by up to 10 % a side, padded,
-brightened or labelled. Not found, on purpose: mirrored films, films of one patient on other days.
 
-Two stages. Candidates: a signature of 35 low frequencies, whitened over the set, compared between each film
-and 81 crops of each other through locality-sensitive hashing, so that the cost grows nearly linearly (one core,
-synthetic signatures: 0.35 ms a film among 2,000, 0.5 among 10,000, 1.0 among 50,000).
-Verification: registration.agreement, against THRESHOLD.
 
-A 64-bit perceptual hash alone does not do: independent chest films differ in few of its bits.
-"""
+
+
+
+
+
+
+
+
 
 import functools
 from collections.abc import Mapping
@@ -3455,20 +3455,20 @@ def _uniform_border(spread: np.ndarray) -> tuple[int, int]:
 
 
 def find(thumbnails: Mapping[Name, np.ndarray]) -> list[Pair[Name]]:
-    """All pairs of films that show one picture, sorted.
+    """All pairs of films that show one picture, sorted."""
 
-    thumbnails: {name: SIDE x SIDE grey bytes}. The result does not depend on the order, nor on the number of processors.
-    Each thread computes alone: a small product that is shared out between two took 6 to 9 times as long on a busy machine of
-    two cores. Threads and not processes: of 6,073 candidates on two cores one thread verified 3,500 a second, two
-    threads 4,600 and two processes 6,300, which take .7 s to start.
 
-    Measured on 1,933 real films (1,631 of CoronaHack, 142 of ieee8023, 160 of NIH): 45 pairs found, each
-    known to be a copy or seen to be one, agree by .95 or more, and no other of 22,055 verified candidates by
-    more than .56, so THRESHOLD lies in the empty middle (false positives: 0 of 22,055, 95 % interval 0 to
-    0.02 %). Of copies made by cropping up to 10 % a side, brightening, encoding at quality 60 and a label
-    over 0.7 % of the picture, 148 of 150 are found (missed: 1.3 %, Wilson 95 % 0.4 to 4.7 %); with a label
-    over 2 %, 125 of 150 (missed: 17 %, 12 to 23 %), nearly all lost among the candidates.
-    """
+
+
+
+
+
+
+
+
+
+
+
     names = sorted(thumbnails)
     with threadpool_limits(1):
         return _find(names, np.stack([thumbnails[name] for name in names])) if len(names) > 1 else []
@@ -3499,10 +3499,10 @@ def _find(names: list[Name], stack: np.ndarray) -> list[Pair[Name]]:
 
 
 def candidates(stack: np.ndarray) -> list[tuple[int, int, Box]]:
-    """(whole, part, box) triples worth verifying: `part` looks like the crop `box` of `whole`.
+    """(whole, part, box) triples worth verifying: `part` looks like the crop `box` of `whole`."""
 
-    stack: n x SIDE x SIDE grey bytes. Each film stands in its most similar few.
-    """
+
+
     wholes, parts, crops, similarity = similar(whiten(signatures(stack)))
     order = np.lexsort((crops, parts, wholes, -similarity))
     pair = np.minimum(wholes, parts) * len(stack) + np.maximum(wholes, parts)
@@ -3527,10 +3527,10 @@ def _box(crop: int) -> Box:
 
 
 def signatures(stack: np.ndarray) -> np.ndarray:
-    """n x 81 x 35 low cosine frequencies of each thumbnail and its crops, each of unit length; the first crop is the whole.
+    """n x 81 x 35 low cosine frequencies of each thumbnail and its crops, each of unit length; the first crop is the whole."""
 
-    Cropping, resampling and the cosine transform are one product with a fixed matrix on either side.
-    """
+
+
     position = (np.arange(SIDE) + 0.5) / SIDE
     basis = []
     for low, high in _intervals():
@@ -3561,12 +3561,12 @@ def whiten(signatures: np.ndarray) -> np.ndarray:
 
 
 def similar(signatures: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Arrays (whole, part, crop, similarity) of what may be copies: a crop of one film near another film.
+    """Arrays (whole, part, crop, similarity) of what may be copies: a crop of one film near another film."""
 
-    signatures: n x crops x d, whitened. Films meet where their random-hyperplane codes are equal in
-    one of TABLES tables (Charikar 2002, STOC, section 3); the code's length grows with log2 n, so that a
-    code holds a few films whatever n is. A small set is compared pair by pair.
-    """
+
+
+
+
     n, crops, d = signatures.shape
     wholes, queries = signatures[:, 0], signatures.reshape(-1, d)  # (n, d), (n x crops, d)
     if n <= SMALL_SET:
@@ -3613,12 +3613,12 @@ UUID_NAME = re.compile(r"[0-9A-F]{8}-(?:[0-9A-F]{4}-){3}[0-9A-F]{12}", re.IGNORE
 
 
 def groups_of(records: Iterable[Record], links: bool = True) -> dict[str, str]:
-    """{image_id: group} for all records; a group is named by its smallest image_id, whatever the order.
+    """{image_id: group} for all records; a group is named by its smallest image_id, whatever the order."""
 
-    Records join by patient key and, with `links`, by duplicate_of and by a UUID that their names share
-    (union-find). Excluded records join too: a copy that is not used, or whose file is missing, still says
-    that two patient keys are one patient.
-    """
+
+
+
+
     parent: dict[str, str] = {}
 
     def root(name: str) -> str:
@@ -3644,11 +3644,11 @@ def groups_of(records: Iterable[Record], links: bool = True) -> dict[str, str]:
 
 
 def mark_copies(records: Sequence[Record], pairs: Iterable[Pair], remove: bool = True) -> list[Record]:
-    """The records with duplicate_of set on all but one of each picture; with `remove`, those are excluded.
+    """The records with duplicate_of set on all but one of each picture; with `remove`, those are excluded."""
 
-    pairs: what copies.find returns. The one that stays knows most: a label, a view, a licence; then the one with
-    more pixels, then the smaller image_id.
-    """
+
+
+
     by_id = {record.image_id: record for record in records}
     parent = {name: name for pair in pairs for name in (pair.first, pair.second)}
 
@@ -3682,10 +3682,10 @@ def _ignorance(record: Record) -> tuple[bool, bool, bool, int, str]:
 
 
 def exclude_conflicts(records: Sequence[Record], groups: dict[str, str]) -> list[Record]:
-    """The records, without the used ones of a group that two sources label differently; both rows are named.
+    """The records, without the used ones of a group that two sources label differently; both rows are named."""
 
-    groups: {image_id: group}, see groups_of.
-    """
+
+
     said: dict[str, dict[str, str]] = defaultdict(dict)
     for record in sorted(records, key=lambda record: (record.modality != "X-ray", record.image_id)):
         if record.label:
@@ -3738,12 +3738,12 @@ class Decoded:
 
 
 def decode(path: Path, content: bytes | None = None) -> Decoded:
-    """Decode an image file, once. content: the file's bytes, where they are read already.
+    """Decode an image file, once. content: the file's bytes, where they are read already."""
 
-    Colour goes to luminance, an alpha channel is dropped, palettes are resolved, EXIF rotation is applied.
-    Deeper images are scaled by the smallest usual bit depth that holds their largest value (a 12-bit film
-    in a 16-bit PNG would come out black otherwise). Raises UnreadableImage.
-    """
+
+
+
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -3902,11 +3902,11 @@ BUILD_AGAIN = "build the manifest again"
 
 @dataclass(frozen=True)
 class Manifest:
-    """The records of a manifest, sorted by image_id, and what follows from them, each computed once.
+    """The records of a manifest, sorted by image_id, and what follows from them, each computed once."""
 
-    records: given in any order, as any iterable. On disk: UTF-8, a row a record, the columns of records.COLUMNS, written
-    the same way every time, so that sha256 names the data of a run on every machine.
-    """
+
+
+
 
     records: tuple[Record, ...]
 
@@ -3955,17 +3955,17 @@ class Manifest:
 
 
 def build(sources: Sequence[Source], experiment: Experiment, kept: str | Path | None = None) -> Manifest:
-    """The manifest of the sources as an experiment wants it: file facts, copies, conflicts, exclusions and splits.
+    """The manifest of the sources as an experiment wants it: file facts, copies, conflicts, exclusions and splits."""
 
-    Of the experiment count split, split_seed, exclude_views, ages, match, age_caliper, label_conflicts ("exclude" or "keep")
-    and duplicates: "remove" all copies of a picture but one, or "keep" them, and then split as if they were not known. Films
-    that are matched stay in one split with their counterpart. kept: a cache
-    folder, where what is learned of files and pairs stays, so that no film is decoded or compared again; squares of the
-    experiment's image_size and resize are made in the same pass.
 
-    Raises BadInput: a source that cannot be read, an image_id that two sources share, no readable image, no two films that
-    match, or a class without images in a split.
-    """
+
+
+
+
+
+
+
+
     records = _read(sources)
     records, thumbnails = cache.add_facts(
         records, locator(roots_of(sources)), kept, experiment.image_size if kept else None, resize=experiment.resize
@@ -4036,10 +4036,10 @@ def roots_of(sources: Iterable[Source]) -> dict[str, str]:
 
 
 def write(path: str | Path, manifest: Manifest, roots: dict[str, str]) -> None:
-    """Write manifest.csv, and beside it where its folders lie on this machine (`*.roots.json`).
+    """Write manifest.csv, and beside it where its folders lie on this machine (`*.roots.json`)."""
 
-    The two are apart so that the manifest, and so its hash, is the same on every machine.
-    """
+
+
     write_text(path, manifest.text)
     write_json(_roots_path(path), roots)
 
@@ -4078,11 +4078,11 @@ def _roots_path(path: str | Path) -> Path:
 
 
 def problems(manifest: Manifest, locate: cache.Locate | None = None, hashes: bool = False) -> list[str]:
-    """Everything wrong with a manifest, as sentences; an empty list when nothing is.
+    """Everything wrong with a manifest, as sentences; an empty list when nothing is."""
 
-    locate: function from a record to its file; given, each used file must be there.
-    hashes: whether the files' bytes are compared too.
-    """
+
+
+
     counts = Counter(record.image_id for record in manifest.records)
     wrong = [f"image_id {name} stands {count} times" for name, count in counts.items() if count > 1]
     for record in manifest.records:
@@ -4118,12 +4118,12 @@ def _file_problems(record: Record, locate: cache.Locate, hashes: bool) -> list[s
 # ======================================================================================================================
 
 FILES['cxrkit/data/matching.py'] = r'''
-"""Matching: positives and negatives in pairs, a film a patient, that do not differ in view, age or sex.
+"""Matching: positives and negatives in pairs, a film a patient, that do not differ in view, age or sex."""
 
-Where the classes differ in these, a network may learn the difference instead of a disease; on matched films there is none
-to learn. Optimal pair matching with a caliper (Rosenbaum 1989, J. Am. Stat. Assoc. 84:1024): as many pairs as there can
-be, and of all ways to make so many the one with the least sum of age differences.
-"""
+
+
+
+
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -4155,13 +4155,13 @@ def words(by: Sequence[str], caliper: float) -> str:
 
 
 def match(records: Iterable[Record], groups: Mapping[str, str], by: Sequence[str], caliper: float, seed: int = 0) -> Matching:
-    """Pairs of a positive and a negative film that are alike in the traits `by`.
+    """Pairs of a positive and a negative film that are alike in the traits `by`."""
 
-    records: films with a label; groups: {image_id: patient}; by: of records.MATCHABLE; caliper: years by which two ages may
-    differ. A film of which one of the traits is not known is in no pair, and of a patient with films of both classes only
-    the positive ones can be. The result depends on the records, their groups and the seed alone, not on their order; the
-    seed decides between pairings that are equally good.
-    """
+
+
+
+
+
     records, reasons, known = sorted(records, key=lambda record: record.image_id), {}, []
     positive = {groups[record.image_id] for record in records if record.label == POSITIVE}
     for record in records:
@@ -4298,12 +4298,12 @@ def load(
     workers: int | None = None,
     resize: str = "squish",
 ) -> Pixels:
-    """The Pixels of all used records, from the film cache in `folder`; what it lacks is decoded and added.
+    """The Pixels of all used records, from the film cache in `folder`; what it lacks is decoded and added."""
 
-    locate: function from a record to its file; resize: how a film becomes a square, see images.square. Two records with the same bytes share a row. A square whose
-    checksum is wrong is decoded again. Raises BadInput that lists the films which cannot be decoded any more,
-    or are not those of the manifest; the others are cached then. Raises DiskFull.
-    """
+
+
+
+
     used = films.used if isinstance(films, Manifest) else [record for record in films if record.used]
     with cache.opened(folder, size, resize) as films_of_folder:
         squares = films_of_folder.squares
@@ -4339,21 +4339,21 @@ FILES['cxrkit/data/readers/__init__.py'] = r'''
 # ======================================================================================================================
 
 FILES['cxrkit/data/readers/actualmed.py'] = r'''
-"""Reader of the Actualmed COVID-19 Chest X-ray Dataset: both classes from Spain, metadata.csv beside images/.
+"""Reader of the Actualmed COVID-19 Chest X-ray Dataset: both classes from Spain, metadata.csv beside images/."""
 
-https://github.com/agchung/Actualmed-COVID-chestxray-dataset, read at 27240dd. It has no licence but the sentence that it is
-for research alone: do not pass the films on.
 
-238 films of March and April 2020: 58 COVID-19 (26 AP, 32 PA), 127 "No finding" (4 AP, 123 PA), 53 inconclusive, whose finding
-is empty. What a reader of its numbers should know:
 
-- The label is a radiologist's reading of the film (negative, inconclusive, compatible with COVID-19), and no test of the virus: who has
-  COVID-19 and a clean film stands among the negatives.
-- View and machine tell the classes apart. The station named 1722810162 in the files' names took 103 negative and 23 COVID-19
-  films, all PA but one; the station 1722810170 took 8 and 34. The kind `actualmed-room` keeps the PA films of the first alone.
-- Of 4 patients (ANON58, ANON60, ANON96, ANON191) there are films of both labels, days apart. A manifest that excludes conflicts lists these.
-- Age and sex are empty throughout.
-"""
+
+
+
+
+
+
+
+
+
+
+
 
 import re
 from pathlib import Path
@@ -4378,10 +4378,10 @@ def is_here(root: Path) -> bool:
 
 
 def read(root: str | Path, name: str = "actualmed") -> list[Record]:
-    """Records of Actualmed, one for each row of metadata.csv; inconclusive and other findings come back excluded.
+    """Records of Actualmed, one for each row of metadata.csv; inconclusive and other findings come back excluded."""
 
-    Raises BadInput: no metadata, a missing column.
-    """
+
+
     path = Path(root) / METADATA
     if not path.is_file():
         raise BadInput(f"There is no {METADATA}.", root, f"give the folder that holds {METADATA} and images/, of {URL}")
@@ -4437,16 +4437,16 @@ def _record(row: table.Row, number: int, source: str) -> Record:
 # ======================================================================================================================
 
 FILES['cxrkit/data/readers/collected.py'] = r'''
-"""Collected films: the typed contents of `record.json`, and the reader that turns a store of them into records.
+"""Collected films: the typed contents of `record.json`, and the reader that turns a store of them into records."""
 
-A store has a folder for each case, `<site>/<case>/`, with `record.json` and the case's pictures. The scrapers
-write it; whatever reads or writes a key of that file does so through the dataclasses below, whose fields are
-its keys. Empty text, None and an empty list mean "not known": every key is always there.
 
-One store holds several sites, so the source of a film is its site. A picture is used only when a field of its
-site, words beside it, or a person says that it is an X-ray: a guess is not enough, for the others may be CT
-slices. COVID-19 is the diagnosis of the case and not a visible finding; some of these films were read as negative.
-"""
+
+
+
+
+
+
+
 
 import re
 from collections.abc import Iterable
@@ -4495,17 +4495,17 @@ NOT_KNOWN = Fact()
 
 @dataclass(frozen=True)
 class Film:
-    """A picture as the pages of its case describe it, whether an X-ray or not.
+    """A picture as the pages of its case describe it, whether an X-ray or not."""
 
-    key: its name within the case, from the site's own number or the file's name.
-    image_urls: its addresses, the full size first.
-    study: key of its study; empty where the site has no studies.
-    confidence: EXACT, STATED, GUESSED or REVIEWED; how sure the modality is.
-    view: one of records.VIEWS.
-    patient: "a", "b", ... in a case of several patients, else empty.
-    age: as in Case, where it is that of the film's own patient.
-    note: why the picture cannot be fetched, when the page itself says so.
-    """
+
+
+
+
+
+
+
+
+
 
     key: str
     image_urls: tuple[str, ...] = ()
@@ -4522,15 +4522,15 @@ class Film:
 
 @dataclass(frozen=True)
 class StoredFilm(Film):
-    """A film with what became of its picture.
+    """A film with what became of its picture."""
 
-    file: the picture's name in the case's folder; empty while it is not there. sha256, bytes: of that file.
-    width, height: pixels. format: JPEG, PNG or WEBP.
-    image_url: where it came from: an address, or the name of a saved file.
-    how: CRAWL or SAVED, of the last attempt. permission: who allowed the request, when, and where that can be read.
-    retrieved_at, tried_at, gone: UTC times: fetched; last refused; no longer on the page.
-    refused: why the last attempt failed. reviewed_by: who answered a question on this film.
-    """
+
+
+
+
+
+
+
 
     file: str = ""
     sha256: str = ""
@@ -4562,10 +4562,10 @@ class Study:
 
 @dataclass(frozen=True)
 class Question:
-    """Something a person has to decide. film: key of the film, or empty when the question concerns the case.
+    """Something a person has to decide. film: key of the film, or empty when the question concerns the case."""
 
-    guess: what the words suggest. words: those words.
-    """
+
+
 
     film: str
     field: str
@@ -4575,16 +4575,16 @@ class Question:
 
 @dataclass(frozen=True)
 class Case:
-    """A case as the pages of its site describe it.
+    """A case as the pages of its site describe it."""
 
-    key: Radiopaedia's rID or SIRM's case number. url: the case's own page; empty while a saved page names no
-    address of its own and nobody has said where it was.
-    finding: the diagnosis. certainty: the site's word for how certain that is.
-    age: years as "53", or "18 months". sex: "M" or "F".
-    published: the site's date. licence: of the pictures. credit: the line to name the author with.
-    patients: ("a", "b", ...) in a case of several patients, else empty.
-    questions: what the pages leave open.
-    """
+
+
+
+
+
+
+
+
 
     site: str
     key: str
@@ -4617,14 +4617,14 @@ class Case:
 
 @dataclass(frozen=True, kw_only=True)
 class CaseRecord(Case):
-    """What a store holds of a case: the contents of one record.json, after its `format`.
+    """What a store holds of a case: the contents of one record.json, after its `format`."""
 
-    state: PRESENT or GONE, as the site has it; state_since: UTC time.
-    complete: whether every picture was taken or refused for good; an incomplete case is taken up again.
-    fingerprints: {CRAWL or SAVED: SHA-256 of the Case that was read that way}, to notice a change.
-    how, permission, retrieved_at: of the last reading of the pages. parser: scrapers.PARSER_VERSION then.
-    rid: the rID that a person found for a case whose page names none. reviewed_by: who answered on the case.
-    """
+
+
+
+
+
+
 
     films: tuple[StoredFilm, ...] = ()
     state: str
@@ -4682,11 +4682,11 @@ def _types(kind: type) -> dict[str, Any]:
 
 
 def read(root: Path | str, name: str = "collected") -> list[Record]:
-    """Records of a store, one for each picture that a case names, fetched or not.
+    """Records of a store, one for each picture that a case names, fetched or not."""
 
-    root: the store's folder. Pictures that cannot be used come back excluded with the reason.
-    Raises BadInput: no such folder, no case in it, or a record that cannot be read.
-    """
+
+
+
     root = Path(root)
     if not root.is_dir():
         raise BadInput("There is no such store.", root, "fill it: python -m scrapers refresh")
@@ -4757,18 +4757,18 @@ def _exclusion(case: CaseRecord, film: StoredFilm, finding: str) -> str:
 # ======================================================================================================================
 
 FILES['cxrkit/data/readers/coronahack.py'] = r'''
-"""Reader of CoronaHack: Kaggle's praveengovi/coronahack-chest-xraydataset.
+"""Reader of CoronaHack: Kaggle's praveengovi/coronahack-chest-xraydataset."""
 
-5,910 rows: 1,576 normal films (1,342 TRAIN, 234 TEST), 58 COVID-19 films (all TRAIN), 4,276 of other
-pneumonia. What a reader of its numbers should know:
 
-- The normals are Kermany's children of one to five years from one hospital (CC BY 4.0,
-  https://doi.org/10.17632/rscbjbr9sj.2); the COVID-19 films are adults from many sources, taken from
-  ieee8023/covid-chestxray-dataset in March 2020. Age and hospital separate the classes.
-- 34 of the 58 COVID-19 films are SIRM's, and one "Normal" is the film of a SIRM COVID-19 patient.
-- 23 CT slices lie in train/ without a row, so the folder must be read by its metadata, never walked.
-- The metadata spells "Pnemonia", and puts Label_2 before Label_1.
-"""
+
+
+
+
+
+
+
+
+
 
 import re
 from pathlib import Path
@@ -4794,14 +4794,14 @@ SERIES_END = re.compile(r"([-_. ]?day[-_ ]?\d+|-[a-d]\d?|-\d{1,2})$")
 
 
 def read(root: str | Path, name: str = "coronahack") -> list[Record]:
-    """Records of a CoronaHack folder, one for each row of its metadata.
+    """Records of a CoronaHack folder, one for each row of its metadata."""
 
-    root: the folder that holds Chest_xray_Corona_Metadata.csv. Pictures are looked for in the nested, the
-    single and the flat layout. Rows of other findings, and rows whose name is no plain file name, come
-    back excluded with the reason; whether files exist and can be read is not looked at here.
 
-    Raises BadInput: no such folder, no metadata, a missing column, or the altered copy of the dataset.
-    """
+
+
+
+
+
     root = Path(root)
     rows = _rows(root)
     folder = _picture_folder(root)
@@ -4882,11 +4882,11 @@ def _record(row: table.Row, number: int, source: str, folder: str, root_name: st
 
 
 def patient_of(name: str) -> str:
-    """The patient key that a CoronaHack file name carries.
+    """The patient key that a CoronaHack file name carries."""
 
-    Kermany's names hold it. The adult films' names do not, so films of one article or one series are
-    taken for one patient: too large a group costs a little data, too small a one leaks.
-    """
+
+
+
     kermany = KERMANY.match(name)
     if kermany:
         return kermany["patient"]
@@ -4911,20 +4911,20 @@ def _view(name: str, kermany: re.Match[str] | None) -> tuple[str, str]:
 # ======================================================================================================================
 
 FILES['cxrkit/data/readers/covidgr.py'] = r'''
-"""Reader of COVIDGR-1.0: both classes from one hospital, one view and one kind of equipment.
+"""Reader of COVIDGR-1.0: both classes from one hospital, one view and one kind of equipment."""
 
-Tabik et al. 2020, https://arxiv.org/abs/2006.01409. Hospital Universitario San Cecilio, Granada; release
-1.0 of https://github.com/ari-dasci/OD-covidgr. The repository has no licence: cite, and do not pass the films on.
 
-852 films, all PA: 426 positive by RT-PCR within 24 hours of the film (190 women, 236 men; 76 Normal-PCR+, 100 mild,
-171 moderate, 79 severe), 426 negative (239 women, 187 men). Folders P/ and N/, and severity.csv with the columns Name and
-Severity: the layout as others' code reads it, for the release itself was not at hand. What a reader of its numbers should know:
 
-- Normal-PCR+ films show nothing that a radiologist sees. No network should find them, and one that does is worth a question.
-- The grades count 426, and severity.csv has been reported to lack one of the films of P/; such a film has no grade here.
-- No table says whose a film is, nor age or sex: each film is taken for one patient's, which the publication suggests.
-- Earlier copies have 754 films, of the version before the release.
-"""
+
+
+
+
+
+
+
+
+
+
 
 from pathlib import Path
 
@@ -4949,12 +4949,12 @@ def is_here(root: Path) -> bool:
 
 
 def read(root: str | Path, name: str = "covidgr") -> list[Record]:
-    """Records of COVIDGR, one for each file of P/ and N/, and one for each row of severity.csv that names none.
+    """Records of COVIDGR, one for each file of P/ and N/, and one for each row of severity.csv that names none."""
 
-    root: the folder of P/ and N/, or the one around it. `finding` is the folder and the grade, as P/MILD; rows that name no
-    film of P/, and grades that are not the data set's, are said in `excluded`. Without severity.csv the films have no grade.
-    Raises BadInput: no folder, no film in it, a severity.csv without its columns.
-    """
+
+
+
+
     root = Path(root)
     home = root / NESTED if (root / NESTED / "P").is_dir() else root
     if not all((home / folder).is_dir() for folder in FOLDERS):
@@ -5023,11 +5023,11 @@ def _without_film(source: str, number: int, row: table.Row, what: str) -> Record
 # ======================================================================================================================
 
 FILES['cxrkit/data/readers/folder.py'] = r'''
-"""Reader of a plain folder of films: covid/ and normal/ with files in them, and optionally films.csv beside them.
+"""Reader of a plain folder of films: covid/ and normal/ with files in them, and optionally films.csv beside them."""
 
-films.csv may have the columns file (`label/name`), patient, view, age, sex, licence, credit. A folder
-without label folders is taken as normal films when its name says so (`nih_normal`).
-"""
+
+
+
 
 from pathlib import Path
 
@@ -5041,11 +5041,11 @@ COLUMNS = ("patient", "view", "age", "sex", "licence", "credit")
 
 
 def read(root: str | Path, name: str = "folder") -> list[Record]:
-    """Records of a plain folder. Files of no image type are listed as excluded.
+    """Records of a plain folder. Files of no image type are listed as excluded."""
 
-    Without a patient column a file's name up to its last "_" is its patient (NIH's `00001803_001`), else the
-    whole name. Raises BadInput: no folder, no label in it, an unknown view in films.csv.
-    """
+
+
+
     root = Path(root)
     if not root.is_dir():
         raise BadInput("There is no such data folder.", root, "give a folder with covid/ and normal/ in it")
@@ -5108,19 +5108,19 @@ def _told(root: Path) -> dict[str, dict[str, str]]:
 # ======================================================================================================================
 
 FILES['cxrkit/data/readers/hannover.py'] = r'''
-"""Reader of the COVID-19 Image Repository of Hannover Medical School: positives alone, data.csv beside png/.
+"""Reader of the COVID-19 Image Repository of Hannover Medical School: positives alone, data.csv beside png/."""
 
-Winther et al. 2020, https://doi.org/10.6084/m9.figshare.12275009; https://github.com/ml-workgroup/covid-19-image-repository,
-read at ad7ab09. CC BY 3.0.
 
-243 films of 71 patients (24 women, 47 men), all with COVID-19; 194 AP, 49 PA. What a reader of its numbers should know:
 
-- There is no negative film: with negatives from elsewhere the hospital alone tells the classes apart. It can be asked for
-  sensitivity, and for nothing else.
-- One patient has 22 films: weigh patients, not films.
-- Part of it is in other collections: 92 rows of ieee8023's metadata of June 2020, and 183 films of the Radiography database.
-- Age, size and weight are withheld by the authors.
-"""
+
+
+
+
+
+
+
+
+
 
 from pathlib import Path
 
@@ -5183,13 +5183,13 @@ def _record(row: table.Row, number: int, source: str) -> Record:
 # ======================================================================================================================
 
 FILES['cxrkit/data/readers/ieee8023.py'] = r'''
-"""Reader of ieee8023/covid-chestxray-dataset and folders in its form: metadata.csv beside images/.
+"""Reader of ieee8023/covid-chestxray-dataset and folders in its form: metadata.csv beside images/."""
 
-Cohen, Morrison, Dao 2020, https://arxiv.org/abs/2003.11597. Films collected from publications and sites,
-Radiopaedia and SIRM among them; licences stand per row, and SIRM's rows have none. Columns changed: those of
-March 2020 lack the modality and have names with stray spaces; from mid-2020 a finding may be a path such as
-Pneumonia/Viral/COVID-19. `patientid` counts cases, so one patient on two sites has two; SIRM's films are keyed by SIRM's case number.
-"""
+
+
+
+
+
 
 import re
 from pathlib import Path
@@ -5206,12 +5206,12 @@ COVID_CASE = re.compile(r"covid", re.IGNORECASE)
 
 
 def read(root: str | Path, name: str = "ieee8023") -> list[Record]:
-    """Records of an ieee8023-style folder, one for each row of metadata.csv.
+    """Records of an ieee8023-style folder, one for each row of metadata.csv."""
 
-    A row's source is the site its url points to (radiopaedia, sirm), else `name`. CT, unreviewed and other
-    findings come back excluded with the reason. "No Finding" is normal only where the case is no COVID-19
-    case. Raises BadInput: no folder, no metadata, a missing column.
-    """
+
+
+
+
     path = Path(root) / "metadata.csv"
     if not path.is_file():
         raise BadInput("There is no metadata.csv.", root, "give the folder that holds metadata.csv and images/")
@@ -5271,20 +5271,20 @@ def _label(row: table.Row, url: str) -> tuple[str, str]:
 # ======================================================================================================================
 
 FILES['cxrkit/data/readers/nih.py'] = r'''
-"""Reader of NIH ChestX-ray14: adults without a finding, as negatives; Data_Entry_2017.csv beside the films.
+"""Reader of NIH ChestX-ray14: adults without a finding, as negatives; Data_Entry_2017.csv beside the films."""
 
-Wang et al. 2017, CVPR, https://arxiv.org/abs/1705.02315; https://nihcc.app.box.com/v/ChestXray-NIHCC. Free to use; NIH asks to be
-named as the provider, with a link, and for the citation.
 
-112,120 films of 30,805 patients of one hospital, 1992 to 2015; 60,361 "No Finding". Counts and layout are those that copies and
-others' code give; the data set itself was not at hand. What a reader of its numbers should know:
 
-- There is no COVID-19: with positives from elsewhere the hospital alone tells the classes apart. It can be asked for specificity.
-- "No Finding" was read from reports by a program: none of fourteen findings was named. It is not the same as healthy.
-- Ages reach 414: those above 110 count as not known. Films of patients under 18 are left out.
-- RSNA's challenge was made of these films, and so is much of what other collections call normal.
-- Films of one patient run from follow-up 0 to 183: weigh patients, not films.
-"""
+
+
+
+
+
+
+
+
+
+
 
 from pathlib import Path
 
@@ -5307,11 +5307,11 @@ def is_here(root: Path) -> bool:
 
 
 def read(root: str | Path, name: str = "nih") -> list[Record]:
-    """Records of NIH ChestX-ray14, one for each row of its table; films with a finding, of children, and absent ones are excluded.
+    """Records of NIH ChestX-ray14, one for each row of its table; films with a finding, of children, and absent ones are excluded."""
 
-    The films lie in images/, or in the images_001/images/ to images_012/images/ of Kaggle's copy. Raises BadInput: no table,
-    a missing column.
-    """
+
+
+
     root = Path(root)
     path = next((root / name for name in TABLES if (root / name).is_file()), None)
     if path is None:
@@ -5365,15 +5365,15 @@ def _years(text: str) -> int | None:
 # ======================================================================================================================
 
 FILES['cxrkit/data/readers/phantom.py'] = r'''
-"""Synthetic data: drawn chest phantoms, a stand-in for films, so that the whole road runs where no film is.
+"""Synthetic data: drawn chest phantoms, a stand-in for films, so that the whole road runs where no film is."""
 
-They look like a schoolbook's sketch of a chest film and mean nothing: the class "covid" has bright
-patches near the outer lung border, as ground-glass opacities would lie. They come in CoronaHack's
-folder layout, with its metadata columns and quirks, so that the same reader reads both.
 
-The marked ones have a shortcut planted: a white square in the upper left corner of every COVID-19 film,
-as a hospital's lead marker would lie there. With them the audits must say that the scores prove nothing.
-"""
+
+
+
+
+
+
 
 from pathlib import Path
 
@@ -5396,10 +5396,10 @@ MARK = (8, 8, 32, 32)
 
 
 def read(root: str | Path, name: str = "phantom", seed: int = 0, marked: bool = False) -> list[Record]:
-    """Records of the phantoms in `root`, which are drawn there first unless they are there already.
+    """Records of the phantoms in `root`, which are drawn there first unless they are there already."""
 
-    marked: with the planted corner mark on every COVID-19 film.
-    """
+
+
     marker = Path(root) / coronahack.PHANTOM_MARKER
     wanted = f"version {VERSION}, seed {seed}{', marked' if marked else ''}\n{BANNER}\n"
     if not marker.exists() or marker.read_text("utf-8") != wanted:
@@ -5452,10 +5452,10 @@ class Anatomy:
 
 
 def draw_film(anatomy: Anatomy, opacities: bool, random: np.random.Generator, side: int = SIDE) -> Image.Image:
-    """One phantom film as a PIL image of mode L, side x side pixels.
+    """One phantom film as a PIL image of mode L, side x side pixels."""
 
-    opacities: whether ground-glass patches are drawn at the outer lung borders.
-    """
+
+
     shift = random.uniform(-0.02, 0.02, size=2)
     film = Image.new("L", (side, side), int(random.integers(8, 24)))
     draw = ImageDraw.Draw(film)
@@ -5514,24 +5514,24 @@ def _save(film, path, random):
 # ======================================================================================================================
 
 FILES['cxrkit/data/readers/radiography.py'] = r'''
-"""Reader of the COVID-19 Radiography Database: Kaggle's tawsifurrahman/covid19-radiography-database.
+"""Reader of the COVID-19 Radiography Database: Kaggle's tawsifurrahman/covid19-radiography-database."""
 
-Chowdhury et al. 2020, IEEE Access 8:132665; Rahman et al. 2021, https://doi.org/10.1016/j.compbiomed.2021.104319. No licence
-holds for all: the films are other collections', under their terms.
 
-Folders COVID/, Normal/, Lung_Opacity/ and "Viral Pneumonia"/, each with images/ and masks/ (early versions: the films themselves),
-and beside them COVID.metadata.xlsx and so on, with the columns FILE NAME, FORMAT, SIZE, URL. 299 x 299 PNG, all re-encoded.
-3,616 COVID-19: 2,473 from BIMCV and PadChest's publishers, 183 of Hannover, 559 of SIRM, ieee8023, Eurorad and others, 400 of
-COVID-CXNet. 10,192 normal: 8,851 of RSNA, 1,341 of Kermany's children. Counts and layout are those that copies and others' code
-give; the data set itself was not at hand. What a reader of its numbers should know:
 
-- Not one source has both classes: source and label are the same thing here, and a high score shows nothing.
-- Normal-63 to Normal-1403 are Kermany's children of one to five years, the very films that CoronaHack calls normal. They are left out,
-  by name, since a re-encoded copy cannot be told by its bytes where the run's own films are not at hand.
-- Among the COVID-19 films are 42 of Hannover's that other rows have too, and films of SIRM and ieee8023, which a run may have trained
-  on: the copy search finds those that its films show.
-- Whose a film is was lost when it was collected. BIMCV has several films a patient, so that intervals here are too narrow.
-"""
+
+
+
+
+
+
+
+
+
+
+
+
+
+
 
 import re
 from pathlib import Path
@@ -5570,11 +5570,11 @@ def is_here(root: Path) -> bool:
 
 
 def read(root: str | Path, name: str = "radiography") -> list[Record]:
-    """Records of the Radiography database, one for each file of its four folders, and one for each row that names none.
+    """Records of the Radiography database, one for each file of its four folders, and one for each row that names none."""
 
-    The source of a film is `name` and where its row says that it is from, as radiography-bimcv, or `name` alone where no
-    row does. Masks are no films and are not listed. Raises BadInput: no such folders, no file, a damaged spreadsheet.
-    """
+
+
+
     root = Path(root)
     home = root / NESTED if (root / NESTED / "COVID").is_dir() else root
     if not all((home / folder).is_dir() for folder in ("COVID", "Normal")):
@@ -5650,10 +5650,10 @@ def _record(path: Path, folder: str, name: str, place: str, url: str) -> Record:
 # ======================================================================================================================
 
 FILES['cxrkit/data/readers/spreadsheet.py'] = r'''
-"""Spreadsheets (.xlsx) as rows of text: as much of Office Open XML (ECMA-376) as a plain table on one sheet needs.
+"""Spreadsheets (.xlsx) as rows of text: as much of Office Open XML (ECMA-376) as a plain table on one sheet needs."""
 
-Data sets come with such tables, and nothing else in the kit needs a library for them. Formulas, dates and formats are not read.
-"""
+
+
 
 import re
 import zipfile
@@ -5671,10 +5671,10 @@ DAMAGE = (OSError, zipfile.BadZipFile, ElementTree.ParseError, KeyError, ValueEr
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
-    """The rows of the first sheet below its header, each {column title: text}; cells without a title are left out.
+    """The rows of the first sheet below its header, each {column title: text}; cells without a title are left out."""
 
-    Raises BadInput for a file that is no spreadsheet or is damaged.
-    """
+
+
     try:
         with zipfile.ZipFile(path) as packed:
             strings = _strings(packed) if STRINGS in packed.namelist() else []
@@ -5736,10 +5736,10 @@ Row = dict[str, str]
 
 
 def rows_of(path: Path, columns: Sequence[str], original: str) -> list[tuple[int, Row]]:
-    """The rows of a metadata table, each with its number in the file; names and values without the spaces around them.
+    """The rows of a metadata table, each with its number in the file; names and values without the spaces around them."""
 
-    columns: those that it must have; original: what to do where it lacks one. Raises BadInput, also for a table without rows.
-    """
+
+
     rows = [
         {(name or "").strip(): (value or "").strip() for name, value in row.items() if not isinstance(value, list)}
         for row in read_csv_rows(path, "The metadata", DOWNLOAD)
@@ -5815,25 +5815,25 @@ def copy_of(image_id: str) -> str:
 
 @dataclass(frozen=True)
 class Record:
-    """One image. Empty text or None means "not known"; the field order is the column order of manifest.csv.
+    """One image. Empty text or None means "not known"; the field order is the column order of manifest.csv."""
 
-    image_id: `source/name`, unique in a manifest.
-    path: `<folder name>/<path in that folder>`, with "/" on every system.
-    source: the site or collection, the namespace of image_id and patient.
-    label: covid, normal, or empty where the finding is neither.
-    finding: the source's own words.
-    patient: namespaced key, e.g. `sirm:54`; records of one patient share it.
-    modality: X-ray, CT or what else the source says.
-    view, view_basis: one of VIEWS, and why it is believed.
-    age, sex: as the source gives them.
-    case_url, image_url: where the case and the picture are published.
-    licence, credit: the terms, and whom they ask to name.
-    permission: who allowed the collection; collected: crawl, saved, imported, kaggle or drawn; retrieved_at: ISO 8601, UTC.
-    width, height: pixels; mode, format: as Pillow names them; bytes: file size; sha256: of the file's bytes.
-    published_split: the split its source gave it; split: the one this manifest gives it.
-    duplicate_of: image_id of the image whose picture this one repeats.
-    excluded: why the image is not used; empty when it is. Nothing that a source named disappears from a manifest.
-    """
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
 
     image_id: str
     path: str
@@ -5913,16 +5913,16 @@ def exclude(records: Iterable[Record], reason_of: Callable[[Record], str | None]
 # ======================================================================================================================
 
 FILES['cxrkit/data/registration.py'] = r'''
-"""Image registration: lays one thumbnail over a crop of the other, and says how well they then agree.
+"""Image registration: lays one thumbnail over a crop of the other, and says how well they then agree."""
 
-Two films of different patients agree in their coarse anatomy and in nothing fine; a copy agrees in the fine
-grain too, once it is laid exactly over its original. So the coarse part is taken away, the crop is found by
-Gauss-Newton steps on the rest, and the agreement is measured block by block: a burnt-in label spoils a few
-blocks, and their median not at all.
 
-Many pairs are laid over each other at once: on squares this small a step of one pair is mostly Python's own time.
-Squares stand with their columns first once their rows are resampled, since numpy takes whole lines and no columns fast.
-"""
+
+
+
+
+
+
+
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -5959,10 +5959,10 @@ def _detail(pixels: np.ndarray, sigma: float) -> np.ndarray:
 
 
 def agreement(wholes: Sequence[Details], parts: Sequence[Details], boxes: np.ndarray) -> np.ndarray:
-    """How well each part agrees with a crop of its whole: the median correlation of their 8 x 8 blocks, -1 to 1.
+    """How well each part agrees with a crop of its whole: the median correlation of their 8 x 8 blocks, -1 to 1."""
 
-    wholes, parts: n Details each. boxes: n first guesses of the crop, (left, top, right, bottom) in shares of the side.
-    """
+
+
     correlation, boxes = _register([w.half for w in wholes], [p.half for p in parts], boxes, steps=8, give_up=HOPELESS)
     agreed = np.zeros(len(wholes))
     (hopeful,) = np.nonzero(correlation >= HOPELESS)
@@ -6015,11 +6015,11 @@ def _between(squares: np.ndarray, before: np.ndarray, share: np.ndarray) -> np.n
 def _register(
     wholes: Sequence[np.ndarray], parts: Sequence[np.ndarray], boxes: np.ndarray, steps: int, give_up: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The best correlation found for each of n pairs of squares, and its crop box, by Gauss-Newton steps on the box's four sides.
+    """The best correlation found for each of n pairs of squares, and its crop box, by Gauss-Newton steps on the box's four sides."""
 
-    Forward-additive alignment for a scale and a shift in each direction (Baker and Matthews 2004,
-    Int. J. Comput. Vis. 56:221, section 3.1), each step at most 3 % of the side.
-    """
+
+
+
     side = len(wholes[0])
     whole, target = np.stack(wholes), np.stack(parts).transpose(0, 2, 1)  # (pair, row, column), (pair, column, row)
     target = target - target.mean((1, 2), keepdims=True)
@@ -6056,11 +6056,11 @@ def _norm(squares: np.ndarray) -> np.ndarray:
 
 
 def _change(slope_x: np.ndarray, slope_y: np.ndarray, missing: np.ndarray, spread: np.ndarray) -> np.ndarray:
-    """n x 4: by how much each side of a box has to move, the least squares solution, a little drawn to no move.
+    """n x 4: by how much each side of a box has to move, the least squares solution, a little drawn to no move."""
 
-    slope_x, slope_y, missing: n x column x row. A pixel moves with the left side by its distance from the right one, and so on:
-    the four derivatives are the two slopes, each times two weights, and are never written out.
-    """
+
+
+
     side = slope_x.shape[1]
     share = ((np.arange(side) + 0.5) / side).astype(np.float32)
     weight = np.stack([1 - share, share])  # of the side before and the side behind
@@ -6137,11 +6137,11 @@ class Source:
 
 
 def external(text: str) -> Source:
-    """A Source of films from elsewhere, from `KIND=DIR`, `KIND:NAME=DIR`, `NAME=DIR` (a folder a class) or `NAME=manifest.csv`.
+    """A Source of films from elsewhere, from `KIND=DIR`, `KIND:NAME=DIR`, `NAME=DIR` (a folder a class) or `NAME=manifest.csv`."""
 
-    The last has the kind "folder" too, and a file as its root. A folder that is called as a kind, but is not laid out so, is
-    `folder:NAME=DIR`. Raises WrongUse.
-    """
+
+
+
     kind, separator, place = text.partition("=")
     if not separator or not kind:
         kinds = ", ".join(kind for kind in READERS if kind not in DRAWN)
@@ -6158,10 +6158,10 @@ def externals(texts: Iterable[str]) -> list[Source]:
 
 
 def parse(text: str, drawn_at: str | Path) -> Source:
-    """A Source from `KIND=DIR`, `KIND:NAME=DIR`, `phantom`, `phantom-marked`, or a plain DIR, which means coronahack.
+    """A Source from `KIND=DIR`, `KIND:NAME=DIR`, `phantom`, `phantom-marked`, or a plain DIR, which means coronahack."""
 
-    drawn_at: the folder for phantoms to be drawn into. Raises WrongUse.
-    """
+
+
     if text in DRAWN:
         return Source(text, "phantom", Path(drawn_at))
     kind_and_name, separator, folder = text.partition("=")
@@ -6206,10 +6206,10 @@ def _apart(sources: list[Source]) -> list[Source]:
 
 
 def locator(roots: Mapping[str, str | Path]) -> Callable[[Record], Path]:
-    """A function from a record to its file, given {folder name: folder}.
+    """A function from a record to its file, given {folder name: folder}."""
 
-    The function raises BadInput for a path that would leave its folder or whose folder is not known.
-    """
+
+
 
     def locate(record: Record) -> Path:
         name, *parts = PurePosixPath(record.path).parts or ("",)
@@ -6249,12 +6249,12 @@ Members = dict[str, list[Record]]
 def assign(
     records: Sequence[Record], split: str, groups: Mapping[str, str], seed: int = 0, fractions: Mapping[str, float] = FRACTIONS
 ) -> list[Record]:
-    """The records with `split` set on the used ones, by the rule named `split`: "paper" or "grouped".
+    """The records with `split` set on the used ones, by the rule named `split`: "paper" or "grouped"."""
 
-    groups: {image_id: group} of what stays together, see groups.groups_of. The result depends on the records, their
-    groups, the seed and nothing else, not even on their order.
-    Raises WrongUse for an unknown rule and BadInput when a class is missing in a split.
-    """
+
+
+
+
     rules = {"paper": paper, "grouped": lambda members, seed: grouped(members, seed, fractions)}
     if split not in rules:
         raise WrongUse(f"There is no split named {split!r}.", next=f"use one of: {', '.join(rules)}")
@@ -6281,16 +6281,16 @@ def _members(records: Iterable[Record], groups: Mapping[str, str]) -> Members:
 
 
 def paper(groups: Members, seed: int = 0) -> dict[str, str]:
-    """The study's split: {group: "train" or "valid"}; groups: {group: its used records}.
+    """The study's split: {group: "train" or "valid"}; groups: {group: its used records}."""
 
-    Normal films keep CoronaHack's published split: 1,342 TRAIN to train, 234 TEST to valid. CoronaHack has
-    no COVID-19 film in TEST, so the study set 34 of its 58 + 38 + 34 = 130 aside: 34 in validation, 96 in
-    training, which makes its 1,342 + 96 = 1,438 training and 234 + 34 = 268 validation films. Whatever
-    number of COVID-19 films is at hand, the same share, 34/130, goes to validation; films of SIRM first,
-    for the study's 34 are as many as it took from there. Its list was not published, so which films these
-    were is not known. Normal films without a published split are shared out as the study's were, 234/1,576.
-    A group with both published splits is learned from.
-    """
+
+
+
+
+
+
+
+
     covid = {g: members for g, members in groups.items() if any(r.label == POSITIVE for r in members)}
     normal = {g: members for g, members in groups.items() if g not in covid}
     published = {g: members for g, members in normal.items() if any(r.published_split for r in members)}
@@ -6312,11 +6312,11 @@ def _hold_out(groups: Members, share: float, seed: int, first: str = "") -> dict
 
 
 def grouped(groups: Members, seed: int = 0, fractions: Mapping[str, float] = FRACTIONS) -> dict[str, str]:
-    """A seeded split by group, stratified by label and source: {group: split}; groups: {group: its used records}.
+    """A seeded split by group, stratified by label and source: {group: split}; groups: {group: its used records}."""
 
-    Within each stratum the groups, in random order, each go to the split that lacks most of
-    its share of images; a group with images in several strata is placed with the rarest.
-    """
+
+
+
     strata = Counter((record.label, record.source) for members in groups.values() for record in members)
     by_stratum = defaultdict(list)
     for group, members in groups.items():
@@ -6432,11 +6432,11 @@ def short_reason(record: Record) -> str:
 
 
 def as_merged(manifest: Manifest, experiment: Experiment) -> str:
-    """What the study's merging would have done with the same films, in one sentence.
+    """What the study's merging would have done with the same films, in one sentence."""
 
-    The copies that were removed are put back and split by patient key alone, as the study believed; then
-    the validation COVID-19 films whose picture or patient is in training as well are counted.
-    """
+
+
+
     merged = [
         record.but(excluded="")
         if record.duplicate_of and record.is_removed_copy and record.view not in experiment.exclude_views
@@ -6501,12 +6501,12 @@ class TreeReport:
 
 
 def entries(manifest: Manifest) -> dict[str, Record]:
-    """{`split/label/file`: record} for the used records, by image_id.
+    """{`split/label/file`: record} for the used records, by image_id."""
 
-    File names are made from image ids: "/" and whatever is not safe in a file name on every system
-    becomes "_"; a name that was changed, or is long, carries a few digits of its id's hash. So no
-    name can collide or leave the tree. Raises BadInput for a record without split or label.
-    """
+
+
+
+
     planned = {}
     for record in manifest.used:
         if record.split not in SPLITS[:3] or record.label not in LABELS:
@@ -6532,13 +6532,13 @@ def _file_name(image_id: str) -> str:
 
 
 def build(manifest: Manifest, locate: Callable[[Record], Path], root: str | Path) -> TreeReport:
-    """Make the tree at `root` hold exactly the used records; return a TreeReport.
+    """Make the tree at `root` hold exactly the used records; return a TreeReport."""
 
-    locate: function from a record to its file. Symbolic links, else hard links, else copies. What is
-    right already stays, what does not belong is removed, and nothing outside `root` is touched.
 
-    Raises BadInput for a file that is not there or a root that is no tree, DiskFull.
-    """
+
+
+
+
     root = Path(root)
     planned = entries(manifest)
     _refuse_foreign(root)
@@ -6636,10 +6636,10 @@ def bundle_identity():
 
 
 class Deadline:
-    """Call it for the seconds left until no new stage may begin; without hours there is no end.
+    """Call it for the seconds left until no new stage may begin; without hours there is no end."""
 
-    end: seconds since 1970, the same for every process that is told of it.
-    """
+
+
 
     def __init__(self, hours=None, clock=time.time):
         self.clock = clock
@@ -6717,11 +6717,11 @@ def computes(device):
 
 
 def choose_device():
-    """The device to train on, as a Choice of "cuda" or "cpu".
+    """The device to train on, as a Choice of "cuda" or "cpu"."""
 
-    A GPU counts only when it has added two numbers: torch may see one that it has no kernels for.
-    Under torchrun each process of a host takes a GPU of its own, as far as they go.
-    """
+
+
+
     import torch
 
     if not torch.cuda.is_available():
@@ -6812,24 +6812,24 @@ def peak_memory_bytes():
 # ======================================================================================================================
 
 FILES['cxrkit/errors.py'] = r'''
-"""The errors that the kit raises on purpose, and the exit code of each.
+"""The errors that the kit raises on purpose, and the exit code of each."""
 
-    CxrkitError
-    ├── WrongUse         exit 2   a flag, a key or a combination that cannot work
-    ├── BadInput         exit 3   data that cannot be used as it is
-    │   └── UnreadableImage       one image file; callers list it and go on
-    ├── RemoteRefusal    exit 4   a server said no
-    └── Interrupted      exit 5   stopped half-way; the same command goes on from there
-        └── DiskFull
 
-Every message says what happened, where, and what to do next:
 
-    try:
-        manifest = build(sources)
-    except CxrkitError as error:
-        print(error)
-        sys.exit(error.exit_code)
-"""
+
+
+
+
+
+
+
+
+
+
+
+
+
+
 
 import errno
 import shutil
@@ -6839,12 +6839,12 @@ from pathlib import Path
 
 
 class CxrkitError(Exception):
-    """Base of all errors of the kit.
+    """Base of all errors of the kit."""
 
-    what: one sentence on what happened.
-    where: the path, row or URL concerned.
-    next: what the user can do about it.
-    """
+
+
+
+
 
     exit_code = 1
 
@@ -6967,11 +6967,11 @@ FILES['cxrkit/evaluation/__init__.py'] = r'''
 # ======================================================================================================================
 
 FILES['cxrkit/evaluation/areas.py'] = r'''
-"""Areas under the ROC and the precision-recall curve, with intervals over patients.
+"""Areas under the ROC and the precision-recall curve, with intervals over patients."""
 
-DeLong's variance comes from each image's influence on the area, added up by patient; Newcombe's interval holds where
-the classes are separated perfectly and there is none.
-"""
+
+
+
 
 import numpy as np
 from scipy.optimize import brentq
@@ -6981,16 +6981,16 @@ from cxrkit.evaluation.metrics import ONE_CLASS, Figure, Z, effective_n, wilson
 
 
 def auc(is_covid, p_covid, groups=None) -> Figure:
-    """The area under the ROC curve, ties counted half, with DeLong's interval beside Newcombe's.
+    """The area under the ROC curve, ties counted half, with DeLong's interval beside Newcombe's."""
 
-    p_covid: n probabilities, or seeds x n: then it is the mean area over those trained networks, and its
-    intervals speak of patients, not of further seeds. groups: n patient keys.
 
-    low and high hold both DeLong's interval on the logit scale (`delong`; none where the classes are separated
-    perfectly) and Newcombe's score interval over the effective sample size of each class. Of 268 images with 34
-    positive, DeLong's alone held a true area of 0.97 to 0.995 in 90 of 100 simulated cases; Newcombe's, which takes
-    both classes to spread alike, in 83 where one spread three times as far as the other.
-    """
+
+
+
+
+
+
+
     truth, groups = np.asarray(is_covid, bool), _one_each(is_covid, groups)
     alone = delong(truth, p_covid, groups)
     if alone.value is None:
@@ -7020,10 +7020,10 @@ def _one_each(images, groups):
 
 
 def newcombe(area: float, positives: float, negatives: float, z: float = Z) -> tuple[float, float]:
-    """The areas that lie z standard errors from the one seen, each with the standard error it would itself have.
+    """The areas that lie z standard errors from the one seen, each with the standard error it would itself have."""
 
-    Newcombe 2006, Stat. Med. 25:559, method 5. The numbers of each class need not be whole.
-    """
+
+
     half = (positives + negatives) / 2 - 1
 
     def standard_error(a):
@@ -7039,12 +7039,12 @@ def newcombe(area: float, positives: float, negatives: float, z: float = Z) -> t
 
 
 def auc_influence(is_covid, p_covid):
-    """The area under the ROC curve, and how much each image moves it.
+    """The area under the ROC curve, and how much each image moves it."""
 
-    The squared influences add up to DeLong's variance of the area; those of two networks on the same images,
-    subtracted, to the variance of the difference (DeLong 1988, Biometrics 44:837; by ranks as in Sun and Xu
-    2014, IEEE Signal Process. Lett. 21:1389). A class of one image has no variance.
-    """
+
+
+
+
     truth, scores = np.asarray(is_covid, bool), np.asarray(p_covid, float)
     ranks, influence = rankdata(scores), np.zeros(len(scores))
     for members, sign in ((truth, 1), (~truth, -1)):
@@ -7064,18 +7064,18 @@ def mean_auc_influence(is_covid, p_covid):
 
 
 def grouped_variance(influence, groups):
-    """The variance of a sum of influences whose patients are independent, but not their images.
+    """The variance of a sum of influences whose patients are independent, but not their images."""
 
-    Obuchowski 1997, Biometrics 53:567, for areas; the same sandwich for any mean.
-    """
+
+
     return float((np.bincount(np.unique(groups, return_inverse=True)[1], influence) ** 2).sum())
 
 
 def average_precision(is_covid, p_covid, groups=None) -> Figure:
-    """Average precision, the step-wise area under the precision-recall curve.
+    """Average precision, the step-wise area under the precision-recall curve."""
 
-    The interval is Wilson's over the effective sample size of the positive class (Boyd 2013, ECML PKDD, section 3.1).
-    """
+
+
     truth = np.asarray(is_covid, bool)
     if truth.all() or not truth.any():
         return Figure.unknown(len(truth), ONE_CLASS)
@@ -7119,12 +7119,12 @@ RESAMPLES = 2000
 
 
 def patient_weights(is_covid, groups, resamples=RESAMPLES, seed=0):
-    """How often each of n images stands in each resample: resamples x n whole numbers.
+    """How often each of n images stands in each resample: resamples x n whole numbers."""
 
-    Patients are drawn with replacement, with all their images, within those who have a COVID-19 image and
-    those who have none, so that every resample has both classes (the stratified bootstrap of Carpenter and
-    Bithell 2000, Stat. Med. 19:1141, with the patient as the unit).
-    """
+
+
+
+
     random = np.random.default_rng(seed)
     members = np.unique(np.asarray(groups), return_inverse=True)[1]
     has_covid = np.bincount(members, is_covid) > 0
@@ -7136,11 +7136,11 @@ def patient_weights(is_covid, groups, resamples=RESAMPLES, seed=0):
 
 
 def intervals(weights, is_covid, p_covid, threshold: float) -> dict[str, tuple[float, float]]:
-    """{metric: (low, high)}, the middle 95 % of each metric over the resamples; see `patient_weights`.
+    """{metric: (low, high)}, the middle 95 % of each metric over the resamples; see `patient_weights`."""
 
-    The names are those of metrics.Rates, auc, average_precision. Where no image was wrong, no resample is
-    either, and the interval collapses to a point: read the closed-form one there.
-    """
+
+
+
     truth = np.asarray(is_covid, bool)
     called = np.asarray(p_covid, float) >= threshold
     tp, fn, tn, fp = (weights @ rows.astype(np.float32) for rows in (truth & called, truth & ~called, ~truth & ~called, ~truth & called))
@@ -7212,13 +7212,13 @@ class Calibration:
 
 
 def calibration(is_covid, p_covid, groups, weights=None, bins=BINS) -> Calibration:
-    """The Calibration of n probabilities.
+    """The Calibration of n probabilities."""
 
-    Expected calibration error: Nixon et al. 2019, arXiv 1904.01685; Brier score: Brier 1950, Mon. Weather Rev.
-    78:1. weights: see bootstrap.patient_weights; their middle 95 % is the interval, and without them there is
-    none. The expected calibration error of few images is above 0 even for perfect probabilities, and so is its
-    interval.
-    """
+
+
+
+
+
     truth, p, groups = np.asarray(is_covid, float), np.asarray(p_covid, float), np.asarray(groups)
     member = equal_bins(p, bins)
     of_bin = (member[:, None] == np.arange(member.max() + 1)).astype(float)
@@ -7253,11 +7253,11 @@ def _bin(p, truth, groups) -> Bin:
 
 
 def decomposition(is_covid, p_covid, member) -> Decomposition:
-    """The parts of the Brier score of n probabilities in bins.
+    """The parts of the Brier score of n probabilities in bins."""
 
-    Murphy 1973, J. Appl. Meteorol. 12:595; the last term, for probabilities that differ within a bin, is
-    Stephenson, Coelho and Jolliffe 2008, Weather Forecast. 23:752.
-    """
+
+
+
     truth, p, sizes = np.asarray(is_covid, float), np.asarray(p_covid, float), np.bincount(member)
     mean_p, share = np.bincount(member, p) / sizes, np.bincount(member, truth) / sizes
     apart_p, apart_truth = p - mean_p[member], truth - share[member]
@@ -7276,10 +7276,10 @@ def logits(p_covid):
 
 
 def fit_temperature(is_covid, p_covid) -> float:
-    """The temperature, from 0.05 to 20, whose division of the logits makes the labels likeliest.
+    """The temperature, from 0.05 to 20, whose division of the logits makes the labels likeliest."""
 
-    Guo et al. 2017, ICML (arXiv 1706.04599). Fit it on validation images only.
-    """
+
+
     signs, values = np.where(np.asarray(is_covid, bool), 1, -1), logits(p_covid)
     fit = minimize_scalar(
         lambda log_t: np.logaddexp(0, -signs * values / np.exp(log_t)).mean(), bounds=np.log([0.05, 20]), method="bounded"
@@ -7332,12 +7332,12 @@ class Contestant:
 
 
 def compare(runs: list[Results], threshold: float, margin: float = decision.MARGIN) -> Comparison:
-    """The Comparison of one run or several that share manifest, split and images.
+    """The Comparison of one run or several that share manifest, split and images."""
 
-    threshold: an image is called COVID-19 from this probability on; margin: the difference in error rate (0.01:
-    one point) within which networks count as equivalent.
-    Raises WrongUse for runs that cannot be compared, and names the difference.
-    """
+
+
+
+
     check_margin(margin)
     check_comparable(runs)
     entrants = contestants(runs)
@@ -7427,10 +7427,10 @@ def protocol(run: Results) -> dict:
 
 
 def contestants(runs: list[Results]) -> list[Contestant]:
-    """The Contestants of the runs. Runs of one protocol give their seeds to the same contestants.
+    """The Contestants of the runs. Runs of one protocol give their seeds to the same contestants."""
 
-    Raises WrongUse for a network and seed that two runs of one protocol both have, BadInput where no network is done.
-    """
+
+
     by_key: dict[tuple[str, str], list[Results]] = {}
     for run in runs:
         for architecture in run.architectures:
@@ -7554,11 +7554,11 @@ def _confusions(entrants: list[Contestant], threshold: float) -> dict[str, list[
 
 
 def best(names: list[str], pairs: list[Pair]) -> Best:
-    """The networks that may be the best, and what is known of it.
+    """The networks that may be the best, and what is known of it."""
 
-    A network is out when another one is better. One left that is better than each of the others: it is the best.
-    Several: which is not known, unless all of them are equivalent to each other.
-    """
+
+
+
     if len(names) < 2:
         return Best(names, "one network")
     beats = {(p.a, p.b) for p in pairs if p.verdict == "better"} | {(p.b, p.a) for p in pairs if p.verdict == "worse"}
@@ -7578,42 +7578,42 @@ def best(names: list[str], pairs: list[Pair]) -> Best:
 # ======================================================================================================================
 
 FILES['cxrkit/evaluation/decision.py'] = r'''
-"""Decision between two networks: better, worse, equivalent or undecided, by one procedure.
+"""Decision between two networks: better, worse, equivalent or undecided, by one procedure."""
 
-**The question.** Does architecture A, trained once more with a new seed, err less than B on new patients of
-the same kind? The difference d is A's error rate less B's, averaged over seeds and images.
 
-**The uncertainty.** d moves with the patients who happen to be in the held-out set and with the seeds that
-happened to be drawn. Each has its own variance, printed on its own:
 
-* patients: how much d varies between patients, each patient's images and all seeds taken together;
-* seeds: how much d varies between seeds, on the same images.
 
-The interval of d adds the half-widths of Student's intervals over patients and over seeds in quadrature, each
-with its own degrees of freedom (as in Zou and Donner 2008, Stat. Med. 27:1693). The noise of single images in
-single runs counts in both, so it is taken off once (as in the two-way clustering of Cameron, Gelbach and Miller
-2011, J. Bus. Econ. Stat. 29:238), but the sum is never less than either of the two. Two shortcuts were simulated and left out. To
-demand that a test over patients and one over seeds both reject calls equal networks different in 17 % of
-cases where both variances are alike. One Student interval with Satterthwaite's degrees of freedom does so too
-often where seeds are few and differ much (2 seeds: 14 %).
 
-**Better or worse** needs both p-values at or below 0.05 after Holm over all pairs:
 
-* the test that belongs to that interval. Few discordant images make the variance over patients too small; one
-  pseudo-patient, half for A and half for B, is added (after Agresti and Min 2005, Stat. Med. 24:729);
-* the exact sign-flip test over patients, which for one seed and one image a patient is McNemar's.
 
-**Equivalent** needs two one-sided tests to show that d lies within the margin (Schuirmann 1987, J.
-Pharmacokinet. Biopharm. 15:657), after Holm over all pairs. There the variance over patients is at least the
-one that a difference as large as the margin brings with it, so that a small set on which two networks happen
-to agree proves nothing. Equivalent goes before better and worse: a difference within the margin is none that
-the user cares for.
 
-**Undecided** is everything else, and every pair of which one network ran only once: one run says nothing of
-the next.
 
-What it does not cover: other training images. All runs share one split (see statistics.over_resplits).
-"""
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
 
 import math
 from dataclasses import dataclass, replace
@@ -7646,11 +7646,11 @@ class Part:
 
 @dataclass(frozen=True)
 class Difference:
-    """A's error rate less B's, and what it rests on.
+    """A's error rate less B's, and what it rests on."""
 
-    patients, seeds: the Parts of its variance; seeds is empty where a network has one run. both: the variance
-    from single images in single runs, which those two include. n_effective: see metrics.effective_n.
-    """
+
+
+
 
     value: float
     n: int
@@ -7700,10 +7700,10 @@ class Difference:
 
 
 def half_width(alpha, parts, both=0.0):
-    """Half the width of the 1 - alpha interval: the parts' own half-widths, added in quadrature.
+    """Half the width of the 1 - alpha interval: the parts' own half-widths, added in quadrature."""
 
-    both: the variance that each of two parts includes; it is taken off once, but never below the wider part.
-    """
+
+
     squares = [stdtrit(part.df, alpha / 2) ** 2 * part.variance for part in parts]
     return float(np.sqrt(max(sum(squares) - ndtri(alpha / 2) ** 2 * both, *squares, 0.0)))
 
@@ -7718,12 +7718,12 @@ def p_value(distance, parts, both=0.0):
 
 
 def difference(wrong_a, wrong_b, groups, seeds_a, seeds_b) -> Difference:
-    """The Difference between two networks on the same n images.
+    """The Difference between two networks on the same n images."""
 
-    wrong_a, wrong_b: seeds x n booleans; groups: n patient keys; seeds_a, seeds_b: the seed of each row. The
-    same seeds in both: the variance over seeds is that of the differences seed by seed. Other seeds: each
-    network's own.
-    """
+
+
+
+
     wrong_a, wrong_b = np.asarray(wrong_a, float), np.asarray(wrong_b, float)
     n, members = wrong_a.shape[1], np.unique(np.asarray(groups), return_inverse=True)[1]
     by_image = wrong_a.mean(0) - wrong_b.mean(0)
@@ -7765,11 +7765,11 @@ def _both(wrong, members):
 
 @dataclass(frozen=True)
 class Verdict:
-    """word: what A is beside B.
+    """word: what A is beside B."""
 
-    p_difference, p_equivalence: adjusted by Holm over all pairs; as_trained: the verdict on these very
-    trained networks, by the sign-flip test alone, whatever another run would bring.
-    """
+
+
+
 
     word: Word
     p_difference: float
@@ -7795,12 +7795,12 @@ def decide(differences, margin=MARGIN, alpha=ALPHA) -> list[Verdict]:
 
 
 def needed(d: Difference, pairs: int, alpha=ALPHA, power=POWER) -> Needed:
-    """How much more would decide the difference seen, were it the true one: with 80 % power, Holm's first step.
+    """How much more would decide the difference seen, were it the true one: with 80 % power, Holm's first step."""
 
-    Held-out images at the present seeds; seeds at the present images; images at 20 seeds. None: no number
-    reaches it. The variances are those seen; where a network ran once, the noise of a run is the predicted one
-    (statistics.predicted_sd).
-    """
+
+
+
+
     if d.value == 0:
         return Needed(None, None, None)
     return Needed(
@@ -7858,11 +7858,11 @@ def evaluate(
     sensitivity: float = scoring.SENSITIVITY,
     margin: float = decision.MARGIN,
 ) -> tuple[Metrics, Comparison]:
-    """Write metrics.json and comparison.json of a run, and return both; checksums.json, where it is there, follows.
+    """Write metrics.json and comparison.json of a run, and return both; checksums.json, where it is there, follows."""
 
-    threshold: the experiment's, unless given. Raises BadInput for a folder that is no whole run, WrongUse for values
-    out of range.
-    """
+
+
+
     comparison.check_margin(margin)
     threshold = comparison.shared_threshold([results], threshold)
     metrics = scoring.score(results, threshold, prevalences, sensitivity)
@@ -7888,13 +7888,13 @@ def compare_resplits(runs: list[Results], threshold: float | None = None, margin
 # ======================================================================================================================
 
 FILES['cxrkit/evaluation/metrics.py'] = r'''
-"""Metrics of binary predictions, each a Figure: value, 95 % interval, n and method.
+"""Metrics of binary predictions, each a Figure: value, 95 % interval, n and method."""
 
-Images of one patient are not independent. Closed-form intervals therefore count the effective sample size, not images:
-n images in groups of m1, m2, ... weigh as much as n**2 / sum(m**2) independent ones if a patient's images
-always agree (Kish 1965, Survey Sampling, section 8.2). That is the worst case, so the intervals are wide
-enough; with one image a patient, the effective sample size is the number of images.
-"""
+
+
+
+
+
 
 from dataclasses import dataclass
 
@@ -7908,11 +7908,11 @@ ONE_CLASS = "none: one class only"
 
 @dataclass(frozen=True)
 class Figure:
-    """One estimate, in the one shape that every file, table and sentence of the kit knows.
+    """One estimate, in the one shape that every file, table and sentence of the kit knows."""
 
-    value: None where nothing could be estimated; low, high: its 95 % interval, None where there is none;
-    n: the number of observations (images, or runs); method: how the interval was made, or why there is none.
-    """
+
+
+
 
     value: float | None
     low: float | None
@@ -7997,10 +7997,10 @@ class PredictiveValues:
 
 
 def confusion(is_covid, p_covid, threshold: float) -> Confusion:
-    """Counts at a threshold: an image is called COVID-19 when its probability is at least `threshold`.
+    """Counts at a threshold: an image is called COVID-19 when its probability is at least `threshold`."""
 
-    is_covid: n booleans; p_covid: n probabilities.
-    """
+
+
     truth, called = np.asarray(is_covid, bool), np.asarray(p_covid, float) >= threshold
     return Confusion(
         tp=int((truth & called).sum()),
@@ -8017,10 +8017,10 @@ def effective_n(groups) -> float:
 
 
 def wilson(share: float, n: float, z: float = Z) -> tuple[float, float]:
-    """Wilson's interval of a proportion over n observations; n need not be whole.
+    """Wilson's interval of a proportion over n observations; n need not be whole."""
 
-    Wilson 1927, J. Am. Stat. Assoc. 22:209.
-    """
+
+
     centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
     return (0.0 if share == 0 else max(0.0, centre - half)), (1.0 if share == 1 else min(1.0, centre + half))
@@ -8036,14 +8036,14 @@ def proportion(count: float, n: float, n_effective: float | None = None) -> Figu
 
 
 def rates(counts: Confusion, covid_n: float | None = None, normal_n: float | None = None) -> Rates:
-    """The Rates of a Confusion.
+    """The Rates of a Confusion."""
 
-    covid_n, normal_n: what the images of each class are worth (see `effective_n`); their number, unless given.
-    Error rate, accuracy, sensitivity and specificity have Wilson's interval. Balanced accuracy, F1 and
-    Matthews' correlation are functions of sensitivity and specificity at this set's prevalence; their
-    intervals follow from Jeffreys' distributions of the two (Totsch and Hoffmann 2021, PeerJ Comput. Sci.
-    7:e398), which do not collapse where nothing was wrong, as a bootstrap's do.
-    """
+
+
+
+
+
+
     covid, normal = counts.tp + counts.fn, counts.tn + counts.fp
     covid_n = covid if covid_n is None else covid_n
     normal_n = normal if normal_n is None else normal_n
@@ -8069,10 +8069,10 @@ def _square(n, n_effective):
 
 
 def summaries(tp, fn, tn, fp):
-    """{name: value} of balanced accuracy, F1 and Matthews' correlation; 0 where they are not defined.
+    """{name: value} of balanced accuracy, F1 and Matthews' correlation; 0 where they are not defined."""
 
-    The counts may be arrays, and need not be whole.
-    """
+
+
     with np.errstate(divide="ignore", invalid="ignore"):
         balanced = (tp / np.add(tp, fn, dtype=float) + tn / np.add(tn, fp, dtype=float)) / 2
         f1 = np.nan_to_num(2 * tp / np.asarray(2 * tp + fp + fn, float))
@@ -8100,10 +8100,10 @@ def _spread(drawn, value) -> tuple[float, float]:
 def predictive_values(
     counts: Confusion, prevalence: float, covid_n: float | None = None, normal_n: float | None = None
 ) -> PredictiveValues:
-    """The predictive values where that share of people have COVID-19 (Bayes' rule).
+    """The predictive values where that share of people have COVID-19 (Bayes' rule)."""
 
-    prevalence: strictly between 0 and 1. Intervals as in `rates`; no value where nobody would be called so.
-    """
+
+
     covid, normal = counts.tp + counts.fn, counts.tn + counts.fp
     if not covid or not normal:
         return PredictiveValues(prevalence, *[Figure.unknown(counts.n, ONE_CLASS)] * 2)
@@ -8152,10 +8152,10 @@ from cxrkit.errors import BadInput
 
 @dataclass(frozen=True)
 class Predictions:
-    """One network's probabilities for the n images of a split, over S seeds; images in the order of image_ids.
+    """One network's probabilities for the n images of a split, over S seeds; images in the order of image_ids."""
 
-    is_covid: n booleans, the ground truth; groups: n whole numbers, one a patient; p_covid: S x n probabilities.
-    """
+
+
 
     image_ids: tuple[str, ...]
     is_covid: np.ndarray
@@ -8199,10 +8199,10 @@ def read_table(path: Path, wanted: tuple[str, ...], text: tuple[str, ...] = ()) 
 
 
 def read(path: Path, manifest: Manifest) -> pd.DataFrame:
-    """predictions.csv with the columns `split` and `group` (patient, copies included) of its manifest added.
+    """predictions.csv with the columns `split` and `group` (patient, copies included) of its manifest added."""
 
-    Raises BadInput, with the first row concerned, for predictions that cannot be scored.
-    """
+
+
     table = read_table(path, columns.PREDICTIONS, text=("image_id", "label"))
     if table.empty:
         raise BadInput("The file holds no prediction.", path, "restore it from the run's output")
@@ -8237,10 +8237,10 @@ def _check(table, label_of, path):
 
 
 def select(table: pd.DataFrame, architecture: str, split: str, stage: str = LAST_STAGE) -> Predictions | None:
-    """The Predictions of one network on one split, seeds ascending, images by image_id; None where there are none.
+    """The Predictions of one network on one split, seeds ascending, images by image_id; None where there are none."""
 
-    table: as `read` returns it.
-    """
+
+
     part = table[(table["architecture"] == architecture) & (table["split"] == split) & (table["stage"] == stage)]
     if part.empty:
         return None
@@ -8279,13 +8279,13 @@ UNLIKE = ("split", "split_seed")
 
 
 def compare(runs: list[Results], threshold: float, margin: float = decision.MARGIN) -> ResplitComparison:
-    """The comparison of runs that differ in their split alone; see statistics.over_resplits.
+    """The comparison of runs that differ in their split alone; see statistics.over_resplits."""
 
-    Each run gives each network one error rate, the mean over its seeds on its own held-out images. A pair is
-    better or worse where the corrected test says so after Holm, equivalent where the corrected interval at
-    1 - 2 alpha / pairs lies within the margin. Raises WrongUse for fewer than two splits, and for runs that
-    differ in anything else.
-    """
+
+
+
+
+
     comparison.check_margin(margin)
     _check(runs)
     names = [name for name in runs[0].architectures if all(run.predictions(name) is not None for run in runs)]
@@ -8363,12 +8363,12 @@ COUNTS = ("tp", "fn", "tn", "fp")
 
 
 def score(results: Results, threshold: float, prevalences=PREVALENCES, sensitivity: float = SENSITIVITY) -> Metrics:
-    """The Metrics of a run.
+    """The Metrics of a run."""
 
-    threshold: an image is called COVID-19 from this probability on. prevalences: shares of people with COVID-19 for
-    which predictive values are wanted, beside the study's. sensitivity: the one wanted of the threshold that is chosen
-    on validation images. Raises BadInput when a file is missing or broken, WrongUse for values out of range.
-    """
+
+
+
+
     for name, values in (("threshold", [threshold]), ("prevalence", prevalences), ("sensitivity", [sensitivity])):
         if not all(0 < value < 1 for value in values):
             raise WrongUse(f"A {name} lies outside 0 to 1: {values}.", next="name shares between 0 and 1, such as 0.05")
@@ -8568,22 +8568,22 @@ EXACT_UP_TO = 1000
 
 
 def mcnemar(only_a_wrong, only_b_wrong):
-    """The two-sided exact p-value for two networks on the same images, from the images that one alone got wrong.
+    """The two-sided exact p-value for two networks on the same images, from the images that one alone got wrong."""
 
-    McNemar 1947, Psychometrika 12:153; exact form: the smaller count is binomial with one half.
-    """
+
+
     n = only_a_wrong + only_b_wrong
     return float(binomtest(min(only_a_wrong, only_b_wrong), n, 0.5).pvalue) if n else 1.0
 
 
 def sign_flip(values):
-    """The two-sided exact p-value for whole numbers whose signs were as likely the other way round.
+    """The two-sided exact p-value for whole numbers whose signs were as likely the other way round."""
 
-    One value a patient: how much worse A did there than B, all seeds together. Were A and B alike, each value
-    could as well have come with the other sign; p is the share of all sign patterns whose sum is at least as
-    far from 0 as the one seen (Fisher 1935, The Design of Experiments, section 21). With values of 1 and -1
-    alone it is McNemar's exact test. Beyond 1,000 values that are not 0: the normal approximation.
-    """
+
+
+
+
+
     values = np.asarray(values, dtype=np.int64)
     values = values[values != 0]
     if not len(values):
@@ -8616,12 +8616,12 @@ def holm(p_values):
 
 
 def probability_better(errors_a: dict[int, float], errors_b: dict[int, float]) -> Figure:
-    """P(A > B): how likely a run of A errs less than a run of B, ties counted half.
+    """P(A > B): how likely a run of A errs less than a run of B, ties counted half."""
 
-    Bouthillier et al. 2021, MLSys (arXiv 2103.03098), who call A better where the interval lies above 0.5 and
-    the value above 0.75. Runs are paired by seed where both have the same seeds, else each with each. The
-    interval is Wilson's over the runs, for theirs, a bootstrap, has no width where one network always wins.
-    """
+
+
+
+
     if set(errors_a) == set(errors_b):
         a, b = np.array([[errors_a[seed], errors_b[seed]] for seed in errors_a]).T
     else:
@@ -8632,11 +8632,11 @@ def probability_better(errors_a: dict[int, float], errors_b: dict[int, float]) -
 
 
 def over_resplits(differences, n_train: float, n_test: float, confidence: float = 0.95) -> tuple[Figure, float]:
-    """A mean difference over resplits of one data set, and its two-sided p-value.
+    """A mean difference over resplits of one data set, and its two-sided p-value."""
 
-    The runs share training images, so their plain variance is too small; it is raised by n_test/n_train
-    (Nadeau and Bengio 2003, Mach. Learn. 52:239, eq. 5). differences: one a split, two or more.
-    """
+
+
+
     differences = np.asarray(differences, float)
     splits, mean = len(differences), differences.mean()
     spread = differences.std(ddof=1) * np.sqrt(1 / splits + n_test / n_train)
@@ -8646,20 +8646,20 @@ def over_resplits(differences, n_train: float, n_test: float, confidence: float 
 
 
 def predicted_sd(error_rate, n):
-    """The standard deviation of the error rate from run to run that n images and the error rate alone predict.
+    """The standard deviation of the error rate from run to run that n images and the error rate alone predict."""
 
-    Jordan 2023 (arXiv 2304.01910, section 5): if the runs together are calibrated, an image that a share q of
-    the runs calls positive is positive with probability q. Then q(1-q) is half its expected error, and with
-    errors independent between images the variance of the rate is error_rate/(2n).
-    """
+
+
+
+
     return float(np.sqrt(error_rate / (2 * n)))
 
 
 def run_to_run(errors, n: int) -> tuple[Figure, float]:
-    """The standard deviation of a network's error rate over seeds, and the predicted one.
+    """The standard deviation of a network's error rate over seeds, and the predicted one."""
 
-    The interval of the first is chi-square's, which takes runs as normal; of one run nothing is known.
-    """
+
+
     errors = np.asarray(errors, float)
     predicted, runs = predicted_sd(errors.mean(), n), len(errors)
     if runs < 2:
@@ -8670,11 +8670,11 @@ def run_to_run(errors, n: int) -> tuple[Figure, float]:
 
 
 def auc_difference(is_covid, p_a, p_b, groups) -> tuple[Figure, float | None]:
-    """AUC(A) - AUC(B) on the same images, each averaged over its seeds, and its p-value.
+    """AUC(A) - AUC(B) on the same images, each averaged over its seeds, and its p-value."""
 
-    p_a, p_b: seeds x n. DeLong 1988 with patients as units; it takes the trained networks as given, and says
-    nothing of other seeds. No interval where both separate the classes perfectly.
-    """
+
+
+
     truth = np.asarray(is_covid, bool)
     if truth.all() or not truth.any():
         return Figure.unknown(len(truth), ONE_CLASS), None
@@ -8758,10 +8758,10 @@ def confusions() -> dict[str, Confusion]:
 
 
 def implied_counts(row: dict[str, float], covid: int, normal: int) -> Confusion:
-    """The Confusion that a row of the study's table implies, given its numbers of films of each class.
+    """The Confusion that a row of the study's table implies, given its numbers of films of each class."""
 
-    Raises ValueError when the row's rounded figures fit no whole counts.
-    """
+
+
     tp, tn = round(row["sensitivity"] * covid), round(row["specificity"] * normal)
     counts = Confusion(tp=tp, fn=covid - tp, tn=tn, fp=normal - tn)
     implied = metrics.rates(counts)
@@ -8773,10 +8773,10 @@ def implied_counts(row: dict[str, float], covid: int, normal: int) -> Confusion:
 
 
 def epochs() -> dict[str, list[StudyEpoch]]:
-    """{architecture: its epochs} of the unfrozen stage; those of the frozen stage were not published.
+    """{architecture: its epochs} of the unfrozen stage; those of the frozen stage were not published."""
 
-    Raises ValueError for an error rate that is no whole number of films.
-    """
+
+
     films = sum(validation().values())
     by_network: dict[str, list[StudyEpoch]] = {}
     for name, rows in _tables()["epochs"].items():
@@ -8790,12 +8790,12 @@ def epochs() -> dict[str, list[StudyEpoch]]:
 
 
 def verdicts(margin=decision.MARGIN) -> list[StudyPair]:
-    """What the study's own counts decide of each pair of its networks.
+    """What the study's own counts decide of each pair of its networks."""
 
-    Which films each network got wrong was not published. The pair is therefore decided twice: as if the two
-    had been wrong about the same films as often as the counts allow, which makes a difference easiest to
-    show, and about as different ones as they allow. Holm's correction runs over the six pairs.
-    """
+
+
+
+
     counts = confusions()
     pairs = list(combinations(counts, 2))
     extremes = {}
@@ -8836,11 +8836,11 @@ CELLS = {
 
 
 def beside_ours(ours: dict[str, list[Confusion]]) -> list[BesideStudy]:
-    """The study's rates, and whether ours differ from them (Fisher's exact test), for each of its networks.
+    """The study's rates, and whether ours differ from them (Fisher's exact test), for each of its networks."""
 
-    ours: {architecture: [Confusion, one a seed]}. Each of our runs is one draw, as the study's was, so each is
-    tested alone. The films are not the study's own list, which was not published.
-    """
+
+
+
     rows = []
     for architecture, theirs in confusions().items():
         runs = sorted(ours.get(architecture, []), key=lambda counts: counts.wrong / counts.n)
@@ -8995,11 +8995,11 @@ AGAIN = "restore it, or make it again"
 
 @contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; rename it to `path` when the block ends well.
+    """Yield a temporary path beside `path`; rename it to `path` when the block ends well."""
 
-    Raises DiskFull when the disk is full. A killed process leaves at most one `*.partial` file, which
-    the next write of the same file replaces.
-    """
+
+
+
     path = Path(path)
     with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -9040,11 +9040,11 @@ def write_csv(path: str | Path, columns: Sequence[str], rows: Iterable[Sequence[
 
 @contextmanager
 def reading(path: str | Path, what: str = "The file", next: str = AGAIN, absent: str | None = None) -> Iterator[None]:
-    """Turn what the block raises over an absent or malformed file into BadInput; errors of the kit pass through.
+    """Turn what the block raises over an absent or malformed file into BadInput; errors of the kit pass through."""
 
-    what: the file in words, with which the message begins; next: what to do about a broken file; absent: what to do
-    where there is none, if that is something else.
-    """
+
+
+
     try:
         yield
     except FileNotFoundError as error:
@@ -9064,10 +9064,10 @@ def reading(path: str | Path, what: str = "The file", next: str = AGAIN, absent:
 
 
 def read_json(path: str | Path, what: str = "The file", next: str = AGAIN, absent: str | None = None, keys: Sequence[str] = ()) -> Any:
-    """The value of a JSON file. what, next, absent: see `reading`.
+    """The value of a JSON file. what, next, absent: see `reading`."""
 
-    keys: those that an object must have; none where the value may be no object. Raises BadInput.
-    """
+
+
     with reading(path, what, next, absent):
         value = json.loads(Path(path).read_text("utf-8"))
     if keys and not isinstance(value, dict):
@@ -9086,11 +9086,11 @@ def read_csv_rows(
     columns: Sequence[str] = (),
     spreadsheet: bool = False,
 ) -> list[dict[str, str]]:
-    """The rows of a CSV file in UTF-8, with or without byte-order mark, as csv.DictReader gives them.
+    """The rows of a CSV file in UTF-8, with or without byte-order mark, as csv.DictReader gives them."""
 
-    what, next, absent: see `reading`. columns: those that the file must have, even where it has no row.
-    spreadsheet: whether the file may have been saved by one, as Windows-1252, with ";" or tabs. Raises BadInput.
-    """
+
+
+
     with reading(path, what, next, absent):
         text = _decoded(Path(path).read_bytes(), spreadsheet)
         first = text.partition("\n")[0]
@@ -9112,11 +9112,11 @@ def _decoded(raw: bytes, spreadsheet: bool) -> str:
 
 
 def link_or_copy(source: str | Path, target: str | Path, symbolic: bool = False) -> bool:
-    """Make `target` a second name of the file `source`, or a copy where no link can be made; return whether it is a link.
+    """Make `target` a second name of the file `source`, or a copy where no link can be made; return whether it is a link."""
 
-    symbolic: try a symbolic link first, which holds as long as `source` stays where it is; the default is a hard link.
-    A copy is written atomically, with the source's times. What stood at `target` is replaced, its folder made.
-    """
+
+
+
     source, target = Path(source), Path(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.unlink(missing_ok=True)
@@ -9135,11 +9135,11 @@ def link_or_copy(source: str | Path, target: str | Path, symbolic: bool = False)
 
 @contextmanager
 def locked(path: str | Path, wait: bool = True) -> Iterator[bool]:
-    """Hold the lock file `path` and yield True; without `wait`, yield False at once where somebody else holds it.
+    """Hold the lock file `path` and yield True; without `wait`, yield False at once where somebody else holds it."""
 
-    The lock ends with the process, however that ends, and excludes other threads too; the same thread must not ask
-    for it twice. Raises BadInput where the file system keeps no locks, rather than let two processes write at once; DiskFull.
-    """
+
+
+
     path = Path(path)
     lock = FileLock(path, fallback_to_soft=False)  # a soft lock would outlive a killed process
     try:
@@ -9247,11 +9247,11 @@ class Heard:
 def ask(
     tasks: Sequence[Task], at_once: int, end: float, train: Callable | None = None, done: Callable[[], None] = lambda: None
 ) -> list[Heard]:
-    """Start a process for each task, at_once of them at a time; what each told, in the tasks' order.
+    """Start a process for each task, at_once of them at a time; what each told, in the tasks' order."""
 
-    train: what a process does, as of Processes. end: the time, as of time.monotonic(), after which none is waited for. done: is called
-    as each one ends. The jobs of the tasks must differ.
-    """
+
+
+
     executor = Processes(train)
     heard = {task.job: Heard(task) for task in tasks}
     waiting, began = list(tasks), {}
@@ -9353,8 +9353,8 @@ REMEDIES = {
 
 @dataclass(frozen=True)
 class Plan:
-    """What is asked. device: "cpu" or "cuda"; devices: torch's names; networks; formats: as of scene.formats, those that are asked;
-    layouts; at_once: processes at a time, each of `threads`; end: as of time.monotonic()."""
+    """What is asked. device: "cpu" or "cuda"; devices: torch's names; networks; formats: as of scene.formats, those that are asked; ..."""
+
 
     device: str
     devices: list[str]
@@ -9369,11 +9369,11 @@ class Plan:
 
 
 def run(device: Choice, minutes: float, short: bool = False, precision: str = "auto") -> dict:
-    """Check this machine; the content of gpu-check.json, whose "rows" are Row values.
+    """Check this machine; the content of gpu-check.json, whose "rows" are Row values."""
 
-    device: as of environment.choose_device(); precision: the experiment's, of which `short` asks alone. Raises WrongUse for a number
-    format that the device cannot train in.
-    """
+
+
+
     started = time.monotonic()
     plan = planned(device.value, started + 60 * minutes, short, precision)
     rows: list[Row] = []
@@ -9663,8 +9663,8 @@ class Figure:
 
 @dataclass(frozen=True)
 class Row:
-    """One check. check: its kind; what: on what, such as "resnet34, files, bfloat16"; reason: why it failed or is not possible here;
-    remedy: what a run can do without it; figures: {name: Figure}; facts: {name: number} without a limit."""
+    """One check. check: its kind; what: on what, such as "resnet34, files, bfloat16"; reason: why it failed or is not possible here; ..."""
+
 
     check: str
     what: str
@@ -9696,8 +9696,8 @@ def failed(rows: Iterable[Row]) -> list[Row]:
 
 
 def text(rows: list[Row]) -> str:
-    """The rows as a table: what passed in a line for each kind of check, network and loader; what is not possible in a line for each
-    reason; what failed in lines of its own, with the remedies below."""
+    """The rows as a table: what passed in a line for each kind of check, network and loader; what is not possible in a line for each ..."""
+
     groups: dict[tuple, list[Row]] = {}
     for row in rows:
         groups.setdefault((row.check, row.state, *_told_together(row)), []).append(row)
@@ -9783,10 +9783,10 @@ def experiment(architecture: str, kind: str) -> Experiment:
 
 
 def draw(folder: Path, size: int) -> dict[str, TrainingFilms]:
-    """The films of each of LOADERS, drawn once: STEPS batches to train on and HELD_OUT to ask about, both classes alike.
+    """The films of each of LOADERS, drawn once: STEPS batches to train on and HELD_OUT to ask about, both classes alike."""
 
-    folder: where the tree of the `files` loader is made.
-    """
+
+
     random = np.random.default_rng(0)
     records, squares, entries = [], [], {}
     for split, batches in (("train", STEPS), ("valid", HELD_OUT)):
@@ -9810,10 +9810,10 @@ def draw(folder: Path, size: int) -> dict[str, TrainingFilms]:
 
 
 def formats(device: str) -> dict[str, tuple[str, bool] | str]:
-    """{name: (number format, whether TF32 is used)} of those that are checked; for one that a device is not asked for, the reason.
+    """{name: (number format, whether TF32 is used)} of those that are checked; for one that a device is not asked for, the reason."""
 
-    device: "cpu", or torch's name of a GPU.
-    """
+
+
     if torch.device(device).type == "cpu":
         return {
             "float32": ("float32", False),
@@ -9891,10 +9891,10 @@ class Comparison(Task):
 
 @dataclass(frozen=True)
 class Given:
-    """How a loader's films on the device differ from those on the processor.
+    """How a loader's films on the device differ from those on the processor."""
 
-    pixels, augmented: the largest difference of a normalised pixel, as they are and moved by the same matrices; labels: wrong ones.
-    """
+
+
 
     pixels: float
     augmented: float
@@ -9903,11 +9903,11 @@ class Given:
 
 @dataclass(frozen=True)
 class Compared:
-    """How the steps of one variant differ from the processor's.
+    """How the steps of one variant differ from the processor's."""
 
-    loss: the largest difference; outputs: the largest root mean square of a step's differences, in shares of the outputs' spread;
-    fall: how far the processor's loss fell; skipped: steps whose float16 gradients overflowed; the processor left out the same.
-    """
+
+
+
 
     variant: int
     loss: float
@@ -9999,10 +9999,10 @@ def steady(learn):
 
 
 class Replay(Callback):
-    """Puts these batches in place of the loader's, and keeps what each step showed.
+    """Puts these batches in place of the loader's, and keeps what each step showed."""
 
-    skipping: steps that change nothing, as those whose gradients overflow. share: (rank, processes) that share each batch.
-    """
+
+
 
     order = -5  # before ChannelsLast and Cast look at a batch
 
@@ -10094,8 +10094,8 @@ class Left:
 
 @dataclass(frozen=True)
 class Statistics:
-    """Batch norm's precise statistics on a device beside the processor's: the largest difference in shares of a layer's largest value.
-    restored: whether those from before came back."""
+    """Batch norm's precise statistics on a device beside the processor's: the largest difference in shares of a layer's largest value."""
+
 
     apart: float
     restored: bool
@@ -10230,13 +10230,13 @@ FILES['cxrkit/kaggle_io/__init__.py'] = r'''
 # ======================================================================================================================
 
 FILES['cxrkit/kaggle_io/client.py'] = r'''
-"""The one door to Kaggle's API: the installed client, made to tell the truth.
+"""The one door to Kaggle's API: the installed client, made to tell the truth."""
 
-Kaggle's client (2.0.2 in Kaggle's image, 2.2.5 at the time of writing) hides the server's words behind
-"Bad Request", prints to the terminal, leaves the program when credentials are missing, and repeats no
-push, no status and no download. This module calls it, repeats what is safe to repeat, and raises the
-kit's own errors without ever showing a credential.
-"""
+
+
+
+
+
 
 import contextlib
 import io
@@ -10269,20 +10269,20 @@ REMEDIES = {
 
 
 class Kaggle:
-    """A signed-in client. `api` is a kaggle.KaggleApi, `owner` the user name it is signed in as.
+    """A signed-in client. `api` is a kaggle.KaggleApi, `owner` the user name it is signed in as."""
 
-    sleep, jitter: what time.sleep and random.random are, for tests.
-    """
+
+
 
     def __init__(self, api, sleep=time.sleep, jitter=random.random):
         self.api, self.sleep, self.jitter = api, sleep, jitter
         self.owner = api.config_values["username"]
 
     def ask(self, doing, function, *arguments, **options):
-        """function(*arguments, **options), repeated while Kaggle is busy: only for what is safe to repeat.
+        """function(*arguments, **options), repeated while Kaggle is busy: only for what is safe to repeat."""
 
-        doing: what this is, for the message ("the status of x/y"). Raises RemoteRefusal.
-        """
+
+
         for attempt in range(ATTEMPTS):
             try:
                 return self.once(function, *arguments, **options)
@@ -10293,12 +10293,12 @@ class Kaggle:
                 self.sleep(pause)
 
     def send(self, doing, taken, function, *arguments, **options):
-        """function(*arguments, **options) for what must not happen twice.
+        """function(*arguments, **options) for what must not happen twice."""
 
-        taken: called after a failure; says whether the server acted all the same. The call is repeated only
-        when it did not (the client repeats some calls itself, so the last answer may be about a repetition).
-        Returns None when the answer was lost and the server did act. Raises RemoteRefusal.
-        """
+
+
+
+
         for attempt in range(ATTEMPTS):
             try:
                 return self.once(function, *arguments, **options)
@@ -10353,11 +10353,11 @@ class Kaggle:
 
 
 def connect(sleep=time.sleep, jitter=random.random):
-    """A Kaggle, signed in with whatever the user has, in the client's own order.
+    """A Kaggle, signed in with whatever the user has, in the client's own order."""
 
-    Raises WrongUse when there are no credentials, RemoteRefusal when an access token is not accepted: as
-    long as one is there the client sends it, even where it signed in with another credential.
-    """
+
+
+
     api = failure = None
     with silence():
         try:
@@ -10390,10 +10390,10 @@ def connect(sleep=time.sleep, jitter=random.random):
 
 @contextlib.contextmanager
 def silence():
-    """Swallow what the client prints: progress, login help, and sometimes an address that is a key by itself.
+    """Swallow what the client prints: progress, login help, and sometimes an address that is a key by itself."""
 
-    It also calls exit(), which closes standard input; a person could not be asked anything afterwards.
-    """
+
+
     usual, sys.stdin = sys.stdin, io.StringIO()
     try:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
@@ -10516,17 +10516,17 @@ class DatasetVersion:
 
 
 def upload_dataset(folder, slug, title, licence, notes, private=True, kaggle=None):
-    """Send a folder to Kaggle as the dataset `slug`, a new one or the next version; return its DatasetVersion.
+    """Send a folder to Kaggle as the dataset `slug`, a new one or the next version; return its DatasetVersion."""
 
-    slug: `name` or `owner/name`; title: 6 to 50 characters; licence: a name of Kaggle's, e.g. "CC0-1.0" or
-    "other"; notes: what changed; kaggle: a client.Kaggle, else one is made from the user's credentials.
-    A version is a full snapshot: files that are not in the folder are not in it. Files and folders whose
-    names begin with a dot, and metadata files of Kaggle's client, are left out and named. Returns only after Kaggle has processed the version and
-    lists every file with its size.
 
-    Raises BadInput for a folder that cannot be sent whole, WrongUse for a bad name or no credentials,
-    RemoteRefusal when Kaggle says no or lists something else than was sent, Interrupted when it takes too long.
-    """
+
+
+
+
+
+
+
+
     files, left_out = sendable(folder)
     kaggle = kaggle or client.connect()
     ref = slug if "/" in slug else f"{kaggle.owner}/{slug}"
@@ -10596,10 +10596,10 @@ def current_version(kaggle, ref):
 
 
 def wait_until_ready(kaggle, ref, version):
-    """Wait until Kaggle has processed `version` of a dataset; return the number of its newest version.
+    """Wait until Kaggle has processed `version` of a dataset; return the number of its newest version."""
 
-    A new version takes a while to show, and "ready" is the older one's state until then.
-    """
+
+
     waited = 0
     while True:
         status = kaggle.ask(f"the state of {ref}", kaggle.api.dataset_status, ref)
@@ -10674,10 +10674,10 @@ def _check_names(ref, title):
 
 @contextmanager
 def _staged(files, metadata):
-    """A folder that holds these files and the metadata, and nothing else that the client might send.
+    """A folder that holds these files and the metadata, and nothing else that the client might send."""
 
-    It also keeps the client's record of half-done uploads, which holds addresses that are keys by themselves.
-    """
+
+
     with tempfile.TemporaryDirectory(prefix="cxrkit-upload-") as folder:
         staged = Path(folder) / "dataset"
         staged.mkdir()
@@ -10755,12 +10755,12 @@ def arguments_of(experiment: str, overrides: Mapping[str, Any], hours: float, gp
 
 
 def run(experiment: Experiment, hours: float | None, needs_gpu: bool, results_slug: str) -> Results | None:
-    """Run the pipeline on what is attached; leave the results in the kernel's output and send them.
+    """Run the pipeline on what is attached; leave the results in the kernel's output and send them."""
 
-    hours: after which no new stage begins; None for no end. results_slug: the dataset to send them to; empty for none.
-    Returns the Results; None in a process that is not the first, which makes them. Raises CxrkitError when there is no
-    GPU that works, no data, or no result; that results could not be sent is said and written beside them, and is no error.
-    """
+
+
+
+
     time_left = environment.Deadline(hours)
     working = environment.kaggle_working()
     os.chdir(working)
@@ -10787,10 +10787,10 @@ def scratch() -> Path:
 
 
 def send(folder: Path, slug: str) -> datasets.DatasetVersion | None:
-    """Publish the results with whatever credential this kernel has; say, and write down beside them, how that went.
+    """Publish the results with whatever credential this kernel has; say, and write down beside them, how that went."""
 
-    Returns the DatasetVersion, or None where no credential may do it: the results stay in the kernel's output.
-    """
+
+
     reasons = []
     for name, variables in credentials():
         try:
@@ -10812,11 +10812,11 @@ def send(folder: Path, slug: str) -> datasets.DatasetVersion | None:
 
 
 def credentials() -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield (name, {variable: value}) of each credential that this kernel has, the user's own first.
+    """Yield (name, {variable: value}) of each credential that this kernel has, the user's own first."""
 
-    Kaggle's client prefers the session's token to the user's own key, even where the token may not write and after the
-    server called it inactive. So each credential is tried alone, with the others out of its sight.
-    """
+
+
+
     secrets = {label: secret(label) for label in OWN}
     for kind, place in (("attached secret", secrets), ("variable", os.environ)):
         token, user, key = (place.get(name) for name in OWN)
@@ -10829,10 +10829,10 @@ def credentials() -> Iterator[tuple[str, dict[str, str]]]:
 
 
 def secret(label: str) -> str | None:
-    """The secret that is attached to this kernel under that label, or None.
+    """The secret that is attached to this kernel under that label, or None."""
 
-    `kaggle kernels push` detaches secrets: they have to be attached again on the kernel's page.
-    """
+
+
     try:
         from kaggle_secrets import UserSecretsClient
 
@@ -10872,10 +10872,10 @@ def save_unless_whole(results: Results, jobs: Path) -> None:
 
 
 def restore(jobs: Path, root: Path | None = None) -> list[str]:
-    """Put the jobs of an attached earlier run where training looks for them; return their names.
+    """Put the jobs of an attached earlier run where training looks for them; return their names."""
 
-    Whether they belong to the same data and protocol is training's to say: it begins others anew.
-    """
+
+
     attached = mounts.find(MARKER, root=root)
     if attached is None:
         return []
@@ -10896,11 +10896,11 @@ def restore(jobs: Path, root: Path | None = None) -> list[str]:
 # ======================================================================================================================
 
 FILES['cxrkit/kaggle_io/mounts.py'] = r'''
-"""What is attached to a Kaggle kernel, and where it lies.
+"""What is attached to a Kaggle kernel, and where it lies."""
 
-Since 2026 a dataset lies at /kaggle/input/datasets/OWNER/SLUG, and in some kernels still at
-/kaggle/input/SLUG. A dataset is known by a file it must hold, not by its folder's name.
-"""
+
+
+
 
 import os
 from collections.abc import Iterator, Sequence
@@ -10923,11 +10923,11 @@ MOST_FOLDERS = 2000
 
 
 def find(marker: str, ref: str = "", root: Path | None = None) -> Path | None:
-    """The folder below the input mount that holds a file matching the pattern `marker`, or None.
+    """The folder below the input mount that holds a file matching the pattern `marker`, or None."""
 
-    ref: owner/slug of the dataset, looked for first in both layouts; then every folder down to DEPTH, near
-    ones first.
-    """
+
+
+
     root = Path(root or environment.kaggle_input())
     owner, _, slug = ref.partition("/")
     likely = [root / "datasets" / owner / slug, root / slug] if slug else []
@@ -10967,12 +10967,12 @@ def mounted(root: Path | None = None) -> str:
 
 
 def attach(experiment: Experiment, root: Path | None = None) -> Experiment:
-    """The experiment with what is attached filled in: its data where it names none, and ImageNet weights.
+    """The experiment with what is attached filled in: its data where it names none, and ImageNet weights."""
 
-    The data are CoronaHack, which must be there, and a store of collected films where one is attached. Where it names no films
-    from elsewhere, every other attached set that a reader knows is one, if the audit asks networks at all.
-    Raises BadInput, listing what is mounted, when CoronaHack is needed and not there.
-    """
+
+
+
+
     if not experiment.data:
         experiment = config.with_data(experiment, _data(root))
     if not experiment.external and experiment.audit == "full":
@@ -11054,10 +11054,10 @@ LICENCE = "other"
 
 
 def verify(folder):
-    """The content of folder/checksums.json, once every file it names is there with that size and SHA-256.
+    """The content of folder/checksums.json, once every file it names is there with that size and SHA-256."""
 
-    Raises BadInput, naming the files that are missing or other.
-    """
+
+
     folder = Path(folder)
     try:
         listed = read_json(folder / "checksums.json")
@@ -11090,10 +11090,10 @@ def is_inside(name):
 
 
 def publish(folder, slug, private=True, kaggle=None):
-    """Send a results folder to Kaggle as the dataset `slug`; return its DatasetVersion.
+    """Send a results folder to Kaggle as the dataset `slug`; return its DatasetVersion."""
 
-    Raises BadInput when the folder is not whole, and what datasets.upload_dataset raises.
-    """
+
+
     verify(folder)
     run = read_json(Path(folder) / "run.json")
     run_id = (run.get("bundle") or {}).get("run_id") or "of a local run"
@@ -11120,12 +11120,12 @@ from pathlib import Path
 
 
 def unpack(files, source_sha256, run_id):
-    """Write the bundled files into a temporary folder and make them importable here and in every child process.
+    """Write the bundled files into a temporary folder and make them importable here and in every child process."""
 
-    files: {relative path: text}; run_id: names the run, empty for the time of its start. A process that was
-    started by one which has unpacked the same source uses that folder and run id; the process which made it
-    removes it at its end. Returns the folder.
-    """
+
+
+
+
     folder = Path(os.environ.get("CXRKIT_UNPACKED", ""))
     if os.environ.get("CXRKIT_SOURCE") != source_sha256 or not folder.is_dir():
         folder = Path(tempfile.mkdtemp(prefix="cxrkit-"))
@@ -11170,12 +11170,12 @@ CACHE = "pixels"
 
 
 def run(experiment: Experiment, out: Path | str, folder: Path | str = "", time_left: Deadline = Deadline()) -> Results | None:
-    """Make out/manifest.csv, out/tree, out/jobs and out/results for an experiment; return the results.
+    """Make out/manifest.csv, out/tree, out/jobs and out/results for an experiment; return the results."""
 
-    folder: another folder for the results. time_left: seconds until no new stage of a training may begin; then the
-    results are made from what is finished, and say so. Of several processes the first makes the results, and the
-    others return None. Raises CxrkitError; whatever was finished before stays, and the next run goes on from it.
-    """
+
+
+
+
     out = Path(out)
     with disk_errors(out):
         return _run(experiment, out, Path(folder or out / "results"), time_left)
@@ -11245,10 +11245,10 @@ def _run(experiment: Experiment, out: Path, folder: Path, time_left: Deadline) -
 
 
 def prove(device: Choice, precision: str, folder: Path) -> None:
-    """Check the GPU in a minute, say it, and write gpu-check.json into a folder; what fails is said loudly, with the remedy.
+    """Check the GPU in a minute, say it, and write gpu-check.json into a folder; what fails is said loudly, with the remedy."""
 
-    device: as of environment.choose_device(); precision: the experiment's. Raises CxrkitError where no way of training works.
-    """
+
+
     from cxrkit.gpu_check import check, rows
 
     say("Checking the GPU: each loader, saved and loaded weights, memory that runs out")
@@ -11394,12 +11394,12 @@ def on_terminal() -> bool:
 
 
 class Meter:
-    """How far a piece of work is: a bar on a terminal, else a line every EVERY_SECONDS, and one at its end where it took long.
+    """How far a piece of work is: a bar on a terminal, else a line every EVERY_SECONDS, and one at its end where it took long."""
 
-    label: what is done; total: how much there is of it, in any unit, None where nobody knows; unit: as it is written,
-    such as "MB". clock: seconds, for tests. tell: announce where every process does the same work.
-    A with statement ends it; work that fails is not said to be done. Several threads may advance it.
-    """
+
+
+
+
 
     def __init__(
         self,
@@ -11455,10 +11455,10 @@ def track(
     clock: Callable[[], float] = time.monotonic,
     tell: Callable[[object], None] = say,
 ) -> Iterator[Item]:
-    """Yield the items, showing as a Meter does how many are done.
+    """Yield the items, showing as a Meter does how many are done."""
 
-    total: how many there are; needed for items that have no length.
-    """
+
+
     total = len(items) if total is None and isinstance(items, Collection) else total
     with Meter(label, total, clock=clock, tell=tell) as meter:
         for item in items:
@@ -11467,10 +11467,10 @@ def track(
 
 
 def standing(label: str, done: float, total: float | None, elapsed: float, unit: str = "", words: str | None = None) -> str:
-    """Where a work stands, such as "comparing films: 1,200 of 22,055 (5 %), about 3 min left".
+    """Where a work stands, such as "comparing films: 1,200 of 22,055 (5 %), about 3 min left"."""
 
-    done, total: in any unit; elapsed: seconds so far, from which follows the time left; words: what stands for done and total.
-    """
+
+
     if not total:
         return f"{label}: {words or _amount(done) + _unit(unit)}"
     share = min(done / total, 1)
@@ -11498,10 +11498,10 @@ def _unit(unit: str) -> str:
 
 
 def table(rows: Iterable[Sequence[Any]], header: Sequence[str], right: Iterable[str] = ()) -> str:
-    """Rows of values as an aligned text table.
+    """Rows of values as an aligned text table."""
 
-    header: the column names; right: the names of the columns to align to the right.
-    """
+
+
     cells = [[str(name) for name in header]] + [["" if value is None else str(value) for value in row] for row in rows]
     widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
     lines = []
@@ -11518,12 +11518,12 @@ def table(rows: Iterable[Sequence[Any]], header: Sequence[str], right: Iterable[
 # ======================================================================================================================
 
 FILES['cxrkit/protocol.py'] = r'''
-"""The study's recipe in one table: each setting, the value it had there, and where that is known from.
+"""The study's recipe in one table: each setting, the value it had there, and where that is known from."""
 
-The study wrote its training with fastai 1 and names few settings; what it does not name was its library's default. Those
-were read in the source of fastai 1.0.61 (May 2020), to which each row leads; rates, Adam and weight decay are the same in
-1.0.57 to 1.0.60, the schedule in 1.0.58 to 1.0.60. Which version the study ran is not known. What its own text leaves open is a guess here, and called so.
-"""
+
+
+
+
 
 from dataclasses import dataclass, fields
 from typing import Any, Literal
@@ -11539,13 +11539,13 @@ KEYS = {each.name: each.metadata["decides"] for each in fields(Experiment)}
 
 @dataclass(frozen=True)
 class Row:
-    """One setting of the study's training.
+    """One setting of the study's training."""
 
-    name: a key of Experiment, or in words what no key sets. study: the value that it had there, for a key in the key's own
-    type. where: the function and file of fastai 1.0.61, `FUNCTION, FILE#Lline`, where the source is fastai 1 or a guess from
-    it. ours: what the kit does where no key sets it. paper: the value of paper.yaml where that is not the study's; `meaning`
-    then says why.
-    """
+
+
+
+
+
 
     name: str
     study: Any
@@ -12037,11 +12037,11 @@ The manifest is identified by its SHA-256, `{{ info.manifest_sha256 }}`. `python
 # ======================================================================================================================
 
 FILES['cxrkit/report/gallery.py'] = r'''
-"""The gallery: which films the report shows, once for all its forms, and small pictures of those that may be passed on.
+"""The gallery: which films the report shows, once for all its forms, and small pictures of those that may be passed on."""
 
-The audit's choice, with attention maps, where there is one: errors, hits with the largest loss, and some ordinary hits.
-Else the films with the largest loss of each network.
-"""
+
+
+
 
 import hashlib
 from collections.abc import Callable, Iterable
@@ -12069,10 +12069,10 @@ SIDE = 200
 
 @dataclass(frozen=True)
 class Film:
-    """A film of the gallery. label, called: what it is, and what the network takes it for at the run's threshold; kind: error, top loss or hit; picture: path below the results, empty where there is none; why: then the reason.
+    """A film of the gallery. label, called: what it is, and what the network takes it for at the run's threshold; kind: error, top loss or hit; picture: path below the results, empty where there is none; why: then the reason."""
 
-    pair: whether the picture shows the attention map beside the film.
-    """
+
+
 
     image_id: str
     network: str
@@ -12123,10 +12123,10 @@ def place(image_id: str) -> str:
 
 
 def write_thumbnails(results: Results, locate: Callable[[Record], Path]) -> None:
-    """Write small pictures of the films that the gallery will show, where the audit made none; skip what may not be passed on or read.
+    """Write small pictures of the films that the gallery will show, where the audit made none; skip what may not be passed on or read."""
 
-    locate: function from a Record to its file.
-    """
+
+
     if audited(results):
         return
     for image_id in sorted({image_id for _, image_id, _, _ in _largest_losses(results)}):
@@ -13039,11 +13039,11 @@ def shade(counts: dict[str, float], name: str, other: str) -> Markup:
 # ======================================================================================================================
 
 FILES['cxrkit/report/plots.py'] = r'''
-"""The figures of a report, each drawn once: saved as SVG and PNG, and inlined into the page in the reader's colours.
+"""The figures of a report, each drawn once: saved as SVG and PNG, and inlined into the page in the reader's colours."""
 
-A figure is drawn in the light colours. In the page each of these becomes a CSS variable, so that the same drawing
-is dark on a dark page.
-"""
+
+
+
 
 import io
 import re
@@ -13127,9 +13127,9 @@ class Look:
 
 
 def look(architecture: str) -> Look:
-    """The network's Look, the same in every report. A fifth network has the first one's colour again, and another line and marker.
+    """The network's Look, the same in every report. A fifth network has the first one's colour again, and another line and marker."""
 
-    Networks that are not tested share the looks that are left; two of them may look alike."""
+
     known, looks = list(TESTED), len(PALETTE) * len(LINES)
     number = known.index(architecture) if architecture in known else len(known) + sum(architecture.encode()) % (looks - len(known))
     turn = (number + number // len(PALETTE)) % len(LINES)
@@ -13175,10 +13175,10 @@ def watermark(figure: Figure, marks: Sequence[str]) -> None:
 
 
 def losses(axes: Axes, epochs: pd.DataFrame, architecture: str) -> None:
-    """Training and validation loss over the epochs of both stages: a thin line a seed, a thick one for the median.
+    """Training and validation loss over the epochs of both stages: a thin line a seed, a thick one for the median."""
 
-    The study's validation loss of the unfrozen stage, where it trained this network, stands as crosses.
-    """
+
+
     colour = look(architecture).colour
     for column, style in (("train_loss", "--"), ("valid_loss", "-")):
         runs = [run[column].to_numpy() for _, run in epochs.groupby("seed", sort=False)]
@@ -13272,10 +13272,10 @@ def reliability(axes: Axes, bins: Sequence[Bin], architecture: str) -> None:
 
 
 def errors(axes: Axes, networks: Sequence[NetworkErrors], published: Mapping[str, float]) -> None:
-    """Each run's error rate as a dot, the mean with its interval beside it, and the study's one run as a cross.
+    """Each run's error rate as a dot, the mean with its interval beside it, and the study's one run as a cross."""
 
-    published: {architecture: the study's error rate}.
-    """
+
+
     for row, network in enumerate(networks):
         style, rate, values = look(network.architecture), network.error_rate, np.array(network.errors)
         order = np.argsort(np.argsort(values, kind="stable"), kind="stable")
@@ -13320,11 +13320,11 @@ PAGE = GENERATED[0]
 
 
 def make(results: Results, locate: Callable[[Record], Path] | None = None) -> list[Path]:
-    """Write report.html, report.md, the cards and the figures into a run's results, bring checksums.json up to date; return the files' paths.
+    """Write report.html, report.md, the cards and the figures into a run's results, bring checksums.json up to date; return the files' paths."""
 
-    locate: function from a Record to its file, where the films are at hand: then the gallery gets its thumbnails.
-    Raises BadInput for a folder that is no whole run.
-    """
+
+
+
     folder = results.folder
     if locate:
         gallery.write_thumbnails(results, locate)
@@ -14121,10 +14121,10 @@ def beside_the_study(results: Results) -> Table:
 
 
 def score_of(results: Results, architecture: str) -> Score | None:
-    """The network's Score on the held-out split; None where the run has no predictions of it there.
+    """The network's Score on the held-out split; None where the run has no predictions of it there."""
 
-    Raises BadInput where there are predictions, and metrics.json does not know of them.
-    """
+
+
     score = results.score(architecture)
     if score is None and results.predictions(architecture) is not None:
         remedy = f"compute the scores again: python -m cxrkit evaluate {results.folder}"
@@ -14576,22 +14576,22 @@ def calibration(results: Results) -> Table:
 # ======================================================================================================================
 
 FILES['cxrkit/results.py'] = r'''
-"""A run's results folder, opened once and handed on: every file of it as a typed value, read when first asked for.
+"""A run's results folder, opened once and handed on: every file of it as a typed value, read when first asked for."""
 
-    run.json            what was asked, what was chosen, how it ended (schema.RunInfo)
-    manifest.csv        one row an image, used or not (data.manifest.Manifest)
-    epochs.csv, predictions.csv, lr_find.csv, batch_norm.csv     what the trainings left (cxrkit/columns.py)
-    models/             the trained networks' state dicts, ARCHITECTURE-seedN.pt
-    metrics.json        the scores (schema.Metrics)
-    comparison.json     which network is better (schema.Comparison)
-    audits.json         can it be trusted (schema.Audits); absent where no audit was run
-    reference.json      the training films in numbers, for the out-of-distribution check
-    figures/            the report's drawings and the pictures of films that may be shown
-    report.html, report.md, the cards            made from all of the above
-    checksums.json      SHA-256 and size of every other file
 
-Only this module writes run.json and the three JSON files of the evaluation.
-"""
+
+
+
+
+
+
+
+
+
+
+
+
+
 
 import dataclasses
 import re
@@ -14637,11 +14637,11 @@ class Network:
 
 
 class Results:
-    """One run's results folder.
+    """One run's results folder."""
 
-    folder: its path; name: what people call the run. Each property reads its file once, and raises BadInput for a
-    file that is missing, broken, of another version of the schema, or of another run.
-    """
+
+
+
 
     def __init__(self, folder: Path, name: str = ""):
         self.folder = Path(folder)
@@ -14915,12 +14915,12 @@ def without_places(experiment: Experiment) -> Experiment:
 # ======================================================================================================================
 
 FILES['cxrkit/schema/__init__.py'] = r'''
-"""The shape of run.json, metrics.json, comparison.json and audits.json: every key, its unit, and when it is None or empty.
+"""The shape of run.json, metrics.json, comparison.json and audits.json: every key, its unit, and when it is None or empty."""
 
-Each file is one frozen dataclass; cxrkit/results.py writes and reads them, and refuses a file of another version.
-An estimate is a Figure everywhere. None is a value: it says "not done" or "not known", as the line of its key tells.
-Lists of networks are in the order of predictions.csv, which is that of the experiment.
-"""
+
+
+
+
 
 from cxrkit.schema.audits import (
     Advantage,
@@ -15187,10 +15187,10 @@ class SubgroupRow:
 
 @dataclass(frozen=True)
 class MatchedRow:
-    """A network on the held-out films, and on those pairs of them that are alike in the traits `by`.
+    """A network on the held-out films, and on those pairs of them that are alike in the traits `by`."""
 
-    Areas are means over seeds, as in metrics.json.
-    """
+
+
 
     architecture: str
     by: list[str]  # of "view", "age", "sex"
@@ -15882,13 +15882,13 @@ def layers(model: nn.Module) -> list[_BatchNorm]:
 
 @contextmanager
 def precise(model: nn.Module, batches: Iterable[torch.Tensor]):
-    """For the time of the block, statistics that are the mean over all these batches, computed by the weights as they are.
+    """For the time of the block, statistics that are the mean over all these batches, computed by the weights as they are."""
 
-    Running statistics are an average over the last steps, of weights that have moved since: after a short training they say
-    more of the past than of the network (Wu and Johnson 2021, https://arxiv.org/abs/2105.07576, section 3). As there, the whole
-    model is in training mode meanwhile: with dropout at rest the losses of phantoms' networks were higher in 4 of 6 cases.
-    The block is given a function that keeps them when it is called; otherwise the old ones come back.
-    """
+
+
+
+
+
     found = layers(model)
     usual = [({name: value.clone() for name, value in layer.named_buffers(recurse=False)}, layer.momentum) for layer in found]
     kept = []
@@ -15918,8 +15918,8 @@ def _measure(model, found, batches):
 
 
 def shared(model: nn.Module) -> nn.Module:
-    """The model with batch norm over the whole batch, wherever its parts are computed: torch's SyncBatchNorm on GPUs, and the
-    same here on processors, for which torch has none. Raises TypeError for a layer that cannot be shared."""
+    """The model with batch norm over the whole batch, wherever its parts are computed: torch's SyncBatchNorm on GPUs, and the ..."""
+
     found = [(name, layer) for name, layer in model.named_modules() if isinstance(layer, _BatchNorm)]
     for name, layer in found:
         if type(layer) not in (nn.BatchNorm1d, nn.BatchNorm2d, OverProcesses):  # one that does more would lose it
@@ -15981,15 +15981,15 @@ class OverProcesses(_BatchNorm):
 # ======================================================================================================================
 
 FILES['cxrkit/training/distributed.py'] = r'''
-"""Data-parallel training (DDP): the processes of a world train one network together, each on its share of every batch.
+"""Data-parallel training (DDP): the processes of a world train one network together, each on its share of every batch."""
 
-torch's DistributedDataParallel does the work (Li et al. 2020, https://arxiv.org/abs/2006.15704). fastai's own
-`distrib_ctx` needs the package accelerate, which neither fastai nor torch brings along.
 
-Two kinds of process take part. Under torchrun each rank runs the pipeline and is a Member, which speaks with the others
-through torchrun's store alone, so that it never waits for one that failed. Each starts a process for a training, and
-those are a Team, bound by a process group that ends with them.
-"""
+
+
+
+
+
+
 
 import os
 import pickle
@@ -16150,11 +16150,11 @@ class Together(Callback):
 # ======================================================================================================================
 
 FILES['cxrkit/training/executors.py'] = r'''
-"""Executors: where a training runs. Each is a process of its own, so that nothing which it does reaches the next one.
+"""Executors: where a training runs. Each is a process of its own, so that nothing which it does reaches the next one."""
 
-A Task is a value, and so is all that a training tells: an executor on another machine needs nothing else. Here the
-processes come from the server of training/server.py.
-"""
+
+
+
 
 import signal
 from collections.abc import Callable, Iterator
@@ -16173,11 +16173,11 @@ from cxrkit.training.stages import Job, Past
 
 @dataclass(frozen=True)
 class Task:
-    """A training as a value: all that it needs, and nothing that it shares.
+    """A training as a value: all that it needs, and nothing that it shares."""
 
-    device: "cpu" or "cuda:0"; threads: of the processor; end: the time, in seconds since 1970, from which no new stage begins;
-    meeting: of the processes that train it together, None for one alone.
-    """
+
+
+
 
     job: Job
     experiment: Experiment
@@ -16192,8 +16192,8 @@ class Task:
 
 @dataclass(frozen=True)
 class Ended:
-    """The last that is heard of a training. error: None where it ended well, or in time; refusal: an error of the kit's own that
-    stops the whole run; peak_bytes: the most memory of the device that it held, None where that is not known."""
+    """The last that is heard of a training. error: None where it ended well, or in time; refusal: an error of the kit's own that ..."""
+
 
     error: str | None = None
     details: str = ""
@@ -16202,10 +16202,10 @@ class Ended:
 
 
 class Processes:
-    """Runs trainings side by side, each in a process of its own.
+    """Runs trainings side by side, each in a process of its own."""
 
-    train: what a process does with its Task, an iterator of values; given by tests alone, as a function that can be imported.
-    """
+
+
 
     def __init__(self, train: Callable[..., Iterator[Any]] | None = None):
         self._context = server.context()
@@ -16226,10 +16226,10 @@ class Processes:
         return [job for job, _ in self._running.values()]
 
     def events(self, timeout: float) -> Iterator[tuple[Job, Any]]:
-        """Yield (job, what it told) of what has been told until now, after waiting up to `timeout` seconds for something.
+        """Yield (job, what it told) of what has been told until now, after waiting up to `timeout` seconds for something."""
 
-        The last of each job is an Ended. A process that dies, however it does, has ended with an error.
-        """
+
+
         for ours in wait(list(self._running), timeout):
             job, process = self._running[ours]
             try:
@@ -16270,14 +16270,14 @@ def _death(code):
 # ======================================================================================================================
 
 FILES['cxrkit/training/job_folder.py'] = r'''
-"""The folder of a training: what its finished stages left, written by the process that started it, read when it goes on.
+"""The folder of a training: what its finished stages left, written by the process that started it, read when it goes on."""
 
-job.json          the key: what the training was made with; a folder of another key is emptied
-frozen.pt, unfrozen.pt      weights
-frozen.json, unfrozen.json  epochs, predictions, statistics and skipped steps; a stage is done once this file is there
-lr_find.json      the finder's curve, the rate that was chosen, and why
-failed.json       how the training failed when it was last tried
-"""
+
+
+
+
+
+
 
 import secrets
 import shutil
@@ -16375,11 +16375,11 @@ class JobFolder:
 # ======================================================================================================================
 
 FILES['cxrkit/training/jobs.py'] = r'''
-"""Training jobs, one an architecture and seed: shared out, run side by side, kept, and gathered.
+"""Training jobs, one an architecture and seed: shared out, run side by side, kept, and gathered."""
 
-This process alone writes; each training is a process of its own. Several runs of one --out share the jobs by lock files;
-with `parallel: data` the processes that torchrun started train each job together instead.
-"""
+
+
+
 
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -16418,17 +16418,17 @@ def run(
     time_left: Deadline = Deadline(),
     executor: Processes | None = None,
 ) -> dict[str, int]:
-    """Run every job that is not done, each into a folder of its own below `folder`; return the most bytes of the device's
-    memory that a training of each architecture held, for those that ran here.
+    """Run every job that is not done, each into a folder of its own below `folder`; return the most bytes of the device's ..."""
 
-    time_left: seconds until no new stage may begin. A job's folder made from other data or another protocol is begun anew.
-    executor: where trainings run; processes of this machine unless another is given.
 
-    Runs that share `folder`, on one host or more, share the jobs out: a job is held by a lock file that ends with its run,
-    and whoever has nothing left to begin waits for the others and takes over what a dead one left. A job that fails is
-    reported and kept in its folder as failed.json; the others go on. Raises DiskFull, RemoteRefusal for weights that
-    cannot be had, and WrongUse for a --parallel that cannot work; then all trainings are ended.
-    """
+
+
+
+
+
+
+
+
     folder = Path(folder)
     announce(f"training {len(jobs_of(experiment))} networks\n{machine}\n  films: {films.placement}")
     if experiment.pretrained:
@@ -16588,10 +16588,10 @@ class _Run:
                 self._heed(member, job, home)
 
     def _heed(self, member, job, home):
-        """Tell the other members of a failure here, and end the training here after one elsewhere; write down all reasons.
+        """Tell the other members of a failure here, and end the training here after one elsewhere; write down all reasons."""
 
-        The first failure breaks the connection, of which the others complain: the cause need not be what is heard here.
-        """
+
+
         stopped = job in self.held and member.given_up(job.name)
         if stopped:
             self.executor.stop(job)
@@ -16608,10 +16608,10 @@ def _id_of(home):
 
 
 def longest_first(experiment: Experiment) -> list[Job]:
-    """The jobs, seed after seed, in each the network first whose step reads most, for what is begun last should end soon.
+    """The jobs, seed after seed, in each the network first whose step reads most, for what is begun last should end soon."""
 
-    What a step reads is known beforehand, and orders the study's networks at 32 to 224 pixels nearly as their measured times do.
-    """
+
+
 
     def read(architecture: str) -> int:
         memory = networks.step_memory(architecture, experiment.image_size, experiment.batch_size)
@@ -16632,11 +16632,11 @@ def unfinished(experiment: Experiment, folder: Path) -> list[Job]:
 
 
 def key_of(experiment: Experiment, manifest_hash: str, machine: Machine) -> str:
-    """What a job's folder must have been made with: the keys that decide the training, the data, the device and its number format.
+    """What a job's folder must have been made with: the keys that decide the training, the data, the device and its number format."""
 
-    A job that was begun on another kind of device, or in another number format, is begun anew. Threads, and how many trainings
-    ran at once, change numbers by less than another order of a sum does, and are not asked.
-    """
+
+
+
     return sha256_of_json(
         {"protocol": experiment.settings("numbers"), "computed": machine.computed, "manifest": manifest_hash, "version": __version__}
     )
@@ -16838,10 +16838,10 @@ def augmentations():
 
 
 class AxisAligned(AffineCoordTfm):
-    """fastai's affine transform for matrices that neither turn nor shear: the same numbers, with a grid made of two lines.
+    """fastai's affine transform for matrices that neither turn nor shear: the same numbers, with a grid made of two lines."""
 
-    Films that are held out stay as they are, where fastai would resample them in place.
-    """
+
+
 
     def encodes(self, x: TensorImage):
         if self.split_idx:
@@ -16868,12 +16868,12 @@ class Normalised(Normalize):
 
 @dataclass(frozen=True)
 class TrainingFilms:
-    """The films of a training as a value that travels to another process.
+    """The films of a training as a value that travels to another process."""
 
-    records: the used ones. pixels: their squares, None for the `files` loader. entries: the planned entries of the tree
-    below `tree`, {relative path: Record}, empty for the resident one. placement: where films lie during training, with the
-    reason. workers: processes that decode files.
-    """
+
+
+
+
 
     records: tuple[Record, ...]
     placement: Choice
@@ -16892,11 +16892,11 @@ class TrainingFilms:
 
 
 def films_for(experiment, manifest, films, tree, device, trainings=1):
-    """The TrainingFilms of a run, for the experiment's `loader`.
+    """The TrainingFilms of a run, for the experiment's `loader`."""
 
-    manifest: a data.manifest.Manifest; films: its Pixels; tree: the tree's folder; device: "cpu" or "cuda"; trainings: how many
-    hold films on one device at the same time.
-    """
+
+
+
     if experiment.loader == "resident":
         return of_pixels(films, manifest.used, device, trainings)
     entries = tree_entries(manifest)
@@ -16912,13 +16912,13 @@ def of_pixels(pixels, records, device, trainings=1):
 
 
 def from_files(tree, entries, image_size, batch_size, workers, device, resize="squish", pinned=False):
-    """DataLoaders over train, valid and, where there is one, test, which decode each file anew at each use: fastai's ordinary way.
+    """DataLoaders over train, valid and, where there is one, test, which decode each file anew at each use: fastai's ordinary way."""
 
-    tree: the tree's folder; entries: its planned entries, {relative path: Record}. Items are image ids.
-    Images come as image_size x image_size, the film made a square as `resize` says, see images.square, in batches of
-    batch_size (all of train where it is smaller); classes are numbered as in LABELS, COVID-19 first.
-    pinned: whether batches come in page-locked memory, which goes to a GPU faster.
-    """
+
+
+
+
+
     path_of = {record.image_id: tree / relative for relative, record in entries.items()}
     squared = MiddleCrop(image_size) if resize == "crop" else Resize(image_size, method=ResizeMethod.Squish)
     item = [squared, ToTensor]
@@ -16937,13 +16937,13 @@ def from_files(tree, entries, image_size, batch_size, workers, device, resize="s
 
 
 def resident(pixels, records, batch_size, device, store=None, layout="contiguous"):
-    """The same DataLoaders, with the films as bytes on the device or in a file, augmented on the device a batch at a time.
+    """The same DataLoaders, with the films as bytes on the device or in a file, augmented on the device a batch at a time."""
 
-    pixels: a cxrkit.data.pixels.Pixels; records: those of the manifest; store: a Store of the pixels, made here
-    where it is not given; layout: of the batches, "contiguous" or "channels_last".
-    Batches, their order and their augmentation are those of from_files on the same seeds; grey goes to three
-    channels last, when it is normalised.
-    """
+
+
+
+
+
     used = [record for record in records if record.used]
     store = store or Store(pixels, [record.image_id for record in used], device)
     normalised = Normalised.from_stats(*imagenet_stats)
@@ -16966,11 +16966,11 @@ def _make(records, open_film, dl_type, batch_size, device, **options):
 
 
 def placement(size, device, trainings=1):
-    """Where `size` bytes of films lie during training, as a Choice: "device", "host" or "file".
+    """Where `size` bytes of films lie during training, as a Choice: "device", "host" or "file"."""
 
-    On the host all trainings of a machine read one file through the system's page cache, so the films fill memory once;
-    "file" says that they are too large for it, so that they stream. trainings: how many copies a GPU has to hold.
-    """
+
+
+
     megabytes = f"{size / 1e6:.0f} MB of films"
     if torch.device(device).type == "cuda":
         free = torch.cuda.mem_get_info(device)[0]
@@ -17031,10 +17031,10 @@ class Cached(Transform):
 
 
 class Resident(TfmdDL):
-    """A TfmdDL that takes whole batches out of the Store of its data set.
+    """A TfmdDL that takes whole batches out of the Store of its data set."""
 
-    shard: (rank, processes), where several processes share each batch.
-    """
+
+
 
     shard = (0, 1)
 
@@ -17135,8 +17135,8 @@ https://arxiv.org/abs/2209.06018, section 5), more do not."""
 
 @dataclass(frozen=True)
 class Machine:
-    """device: "cpu" or "cuda", as chosen; devices: torch's names of those that train; at_once: trainings at the same time on each
-    of them; threads: of the processor for each."""
+    """device: "cpu" or "cuda", as chosen; devices: torch's names of those that train; at_once: trainings at the same time on each ..."""
+
 
     device: Choice
     devices: tuple[str, ...]
@@ -17191,11 +17191,11 @@ def _devices(kind):
 
 
 def _at_once(experiment, devices, jobs, processors):
-    """How many trainings a device takes at the same time, as a Choice.
+    """How many trainings a device takes at the same time, as a Choice."""
 
-    On processors, each training has a core of its own as far as memory goes: what two threads share within a layer of small
-    films is soon done, and then one waits for the other. `bench` measures both.
-    """
+
+
+
     if experiment.jobs_at_once:
         return Choice(experiment.jobs_at_once, "as the experiment says")
     kind = torch.device(devices[0]).type
@@ -17227,11 +17227,11 @@ def _mps_runs():
 # ======================================================================================================================
 
 FILES['cxrkit/training/networks.py'] = r'''
-"""The networks: any that fastai can cut from torchvision or timm; built, drawn, loaded from a results folder, asked about films.
+"""The networks: any that fastai can cut from torchvision or timm; built, drawn, loaded from a results folder, asked about films."""
 
-torchvision's are asked for first; timm's, where that is installed, by their own names. timm's may have been trained on images
-normalised in another way, which is then the network's first layer, so that all films reach all networks alike.
-"""
+
+
+
 
 import difflib
 import functools
@@ -17266,8 +17266,8 @@ def in_torchvision(architecture):
 
 
 def require(architecture, image_size):
-    """Raise WrongUse for a network that neither torchvision nor timm knows by that name, that fastai cannot cut, or cuts off behind
-    its first layers, or whose body gives no map of films of that size, without which there is no Grad-CAM."""
+    """Raise WrongUse for a network that neither torchvision nor timm knows by that name, that fastai cannot cut, or cuts off behind ..."""
+
     known = list(dict.fromkeys([*TESTED, *models.list_models(module=models), *(timm.list_models() if timm else ())]))
     if architecture not in known:
         near = difflib.get_close_matches(architecture, known, 3)
@@ -17298,8 +17298,8 @@ def require(architecture, image_size):
 
 
 def blank(architecture):
-    """A network without weights, on torch's meta device: the body of a torchvision or timm model and fastai's head with two
-    outputs, as LABELS orders them. Making one draws nothing and takes a hundredth of a second."""
+    """A network without weights, on torch's meta device: the body of a torchvision or timm model and fastai's head with two ..."""
+
     return on_meta(lambda: _made(architecture))
 
 
@@ -17371,9 +17371,9 @@ def _begins_as_drawn(module):
 
 
 def draw(model):
-    """Begin each layer as torchvision's ResNets and VGGs and fastai's heads do: normal weights by their fan, no bias (He et al.
-    2015, https://arxiv.org/abs/1502.01852, section 2.2). torchvision itself draws 100 million weights of a VGG's classifier
-    that fastai then cuts off."""
+    """Begin each layer as torchvision's ResNets and VGGs and fastai's heads do: normal weights by their fan, no bias (He et al."""
+
+
     for module in model.modules():
         if isinstance(module, _BatchNorm):
             module.reset_parameters()
@@ -17388,8 +17388,8 @@ def draw(model):
 
 @dataclass(frozen=True)
 class StepMemory:
-    """What a training step in float32 holds, in bytes: weights, as they are, and all that the backward pass needs again of the
-    forward one."""
+    """What a training step in float32 holds, in bytes: weights, as they are, and all that the backward pass needs again of the ..."""
+
 
     weights: int
     activations: int
@@ -17427,10 +17427,10 @@ def batch_that_fits(architecture, image_size, batch_size, free_bytes):
 
 
 def load(path, architecture, device="cpu"):
-    """The trained network that a state dict holds, in eval mode. Only tensors are read from the file.
+    """The trained network that a state dict holds, in eval mode. Only tensors are read from the file."""
 
-    Raises BadInput for a file that is absent, or that holds no such network's weights.
-    """
+
+
     model = empty(architecture)
     try:
         model.load_state_dict(torch.load(path, map_location="cpu", weights_only=True), assign=True)
@@ -17479,12 +17479,12 @@ def features(model, images, device="cpu", batch_size=64):
 # ======================================================================================================================
 
 FILES['cxrkit/training/optimizer.py'] = r'''
-"""The optimizer: fastai's Adam with decoupled weight decay, stepped by torch's AdamW in a few launches instead of a thousand.
+"""The optimizer: fastai's Adam with decoupled weight decay, stepped by torch's AdamW in a few launches instead of a thousand."""
 
-fastai steps each weight on its own in Python: 996 launches a step for ResNet34, 2,777 for ResNet101. torch.optim.AdamW
-(Loshchilov and Hutter 2019, https://arxiv.org/abs/1711.05101) computes the same in one launch for many weights. fastai
-stays in charge of groups, freezing, schedules and of which weights decay; tests hold both to equal numbers.
-"""
+
+
+
+
 
 import torch
 from fastai.optimizer import Optimizer
@@ -17494,12 +17494,12 @@ FUSED_DEVICES = ("cpu", "cuda")
 
 
 class FusedAdam(Optimizer):
-    """A fastai Optimizer with the hyperparameters of fastai's Adam: lr, mom, sqr_mom, eps, wd; each may differ by group.
+    """A fastai Optimizer with the hyperparameters of fastai's Adam: lr, mom, sqr_mom, eps, wd; each may differ by group."""
 
-    params: lists of weights, a list a group, as a fastai splitter gives them. A weight whose state has `do_wd` False
-    does not decay. torch.amp.GradScaler sets grad_scale and found_inf for the time of a step: gradients are then unscaled within the
-    step, and a step whose gradients overflow changes nothing, without the device being waited for.
-    """
+
+
+
+
 
     _step_supports_amp_scaling = True  # how GradScaler knows
 
@@ -17509,8 +17509,8 @@ class FusedAdam(Optimizer):
         self._engine = None
 
     def _made(self):
-        """torch's optimizer, and for each of its groups the number of fastai's group and whether it decays; made at the
-        first step, for fastai says only after the optimizer was made which weights decay."""
+        """torch's optimizer, and for each of its groups the number of fastai's group and whether it decays; made at the ..."""
+
         if self._engine is None:
             owners, groups = [], []
             for index, weights in enumerate(self.param_lists):
@@ -17555,11 +17555,11 @@ class FusedAdam(Optimizer):
 # ======================================================================================================================
 
 FILES['cxrkit/training/precision.py'] = r'''
-"""Number format and memory layout in which the networks compute, each chosen with its reason.
+"""Number format and memory layout in which the networks compute, each chosen with its reason."""
 
-fastai's MixedPrecision leaves autocast entered where a forward pass fails, and waits for the device twice a step; Cast
-and Scaled do its work without either.
-"""
+
+
+
 
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17578,8 +17578,8 @@ SMALL = 64
 
 @dataclass(frozen=True)
 class Numerics:
-    """How a device computes: precision ("float32", "float16", "bfloat16"), layout ("channels_last", "contiguous"),
-    tf32 (whether float32 products may be rounded to TF32), autotuning (whether cuDNN tries its algorithms)."""
+    """How a device computes: precision ("float32", "float16", "bfloat16"), layout ("channels_last", "contiguous"), ..."""
+
 
     precision: Choice
     layout: Choice
@@ -17614,12 +17614,12 @@ class Numerics:
 
 
 def choose_precision(wanted, capability):
-    """float32, float16 or bfloat16 as a Choice; wanted: the experiment's `precision`; capability: a GPU's, None for a processor.
+    """float32, float16 or bfloat16 as a Choice; wanted: the experiment's `precision`; capability: a GPU's, None for a processor."""
 
-    A T4 says that it supports bfloat16 and emulates it at less than half its float32 speed, so the compute
-    capability decides and not torch.cuda.is_bf16_supported(). Raises WrongUse for a format that the device
-    cannot train in.
-    """
+
+
+
+
     if wanted != "auto":
         if wanted == "float16" and capability is None:
             raise WrongUse("The processor does not train in float16.", "--precision", "use float32, or bfloat16")
@@ -17634,12 +17634,12 @@ def choose_precision(wanted, capability):
 
 
 def choose_layout(cuda, image_size):
-    """The memory layout of images as a Choice.
+    """The memory layout of images as a Choice."""
 
-    Measured on one processor core, forward and backward, the speed of channels last over contiguous for ResNet34,
-    ResNet101, VGG16 and VGG19: .78, .96, 1.06, 1.04 at 32 px; .86, 1.00, 1.10, 1.09 at 64; 1.00, 1.08, 1.16, 1.17 at 128;
-    .99, 1.09, 1.08, 1.12 at 224.
-    """
+
+
+
+
     if cuda:
         return Choice("channels_last", "what a GPU's units for float16 and bfloat16 read")
     if image_size < SMALL:
@@ -17671,10 +17671,10 @@ def full_float32():
 
 
 class Cast(Callback):
-    """Computes the network in a shorter number format during a fit, and the loss in float32.
+    """Computes the network in a shorter number format during a fit, and the loss in float32."""
 
-    The forward pass is run inside autocast as a whole, so that autocast is left however the pass ends.
-    """
+
+
 
     order = 12  # after Together (11): what is cast is the model that is called
 
@@ -17691,8 +17691,8 @@ class Cast(Callback):
 
 
 class Scaled(Callback):
-    """Scales the loss so that gradients survive float16; a step whose gradients overflow changes nothing (Micikevicius
-    et al. 2018, https://arxiv.org/abs/1710.03740). The optimizer learns of an overflow from the scaler, and counts it."""
+    """Scales the loss so that gradients survive float16; a step whose gradients overflow changes nothing (Micikevicius ..."""
+
 
     order = 13
 
@@ -17717,12 +17717,12 @@ class Scaled(Callback):
 # ======================================================================================================================
 
 FILES['cxrkit/training/recipe.py'] = r'''
-"""The training recipe of one network: train the head, find a learning rate, fine-tune everything.
+"""The training recipe of one network: train the head, find a learning rate, fine-tune everything."""
 
-A training is a function from values to values: it takes what its finished stages left and yields what each further one
-makes, and writes nothing. Each stage begins by seeding every source of chance, so that a training which was stopped and
-resumed ends with the same numbers as one which was not.
-"""
+
+
+
+
 
 import io
 from collections.abc import Callable, Iterator
@@ -17759,13 +17759,13 @@ def train(
     team: Team = Team(),
     tell: Callable[[object], None] = lambda _: None,
 ) -> Iterator[Stage | Finder]:
-    """Train one network; yield the frozen Stage, the Finder and the unfrozen Stage, those that `past` does not hold.
+    """Train one network; yield the frozen Stage, the Finder and the unfrozen Stage, those that `past` does not hold."""
 
-    loaders: fastai DataLoaders whose items are image ids, on the device to train on. numerics: applied to this process.
-    time_left: seconds until no new stage may begin; then it ends early. team: the processes that train it together; each
-    calls this, and each yields the same. tell: is given a Step and an EpochEnded now and then.
-    Raises RemoteRefusal or BadInput when ImageNet weights cannot be had.
-    """
+
+
+
+
+
     learn = learner.make(job, loaders, experiment, numerics, _stage_seed(job.seed, 0))
     team.share(learn.model)
     epoch = len(loaders.train) + len(loaders.valid)
@@ -17812,10 +17812,10 @@ def _stage_seed(seed, stage):
 
 
 def _begin(learn, seed, stage, team):
-    """Forget the optimizer and seed all randomness; the data loader keeps a generator of its own.
+    """Forget the optimizer and seed all randomness; the data loader keeps a generator of its own."""
 
-    In a team the order of the films is everybody's, and each process has other augmentations.
-    """
+
+
     learn.opt = None
     set_seed(_stage_seed(seed, stage) + 1_000_003 * team.rank)
     learn.dls.train.rng.seed(_stage_seed(seed, stage))
@@ -17852,10 +17852,10 @@ def _finished(learn, name, epochs, precise_wanted) -> Stage:
 
 @torch.no_grad()
 def _predicted(learn):
-    """(outputs, labels) of each held-out split, in float32 on the host.
+    """(outputs, labels) of each held-out split, in float32 on the host."""
 
-    Not by get_preds: where processes train together, that waits for all of them and returns each film once for each.
-    """
+
+
     model = learn.model.eval()
     with full_float32():
         parts = [[(model(x.as_subclass(torch.Tensor)).float(), y) for x, y in loader] for loader in learn.dls.loaders[1:]]
@@ -17893,10 +17893,10 @@ def chosen_from(rates: list[float], losses: list[float], experiment: Experiment)
 # ======================================================================================================================
 
 FILES['cxrkit/training/server.py'] = r'''
-"""The server of trainings: a process that has loaded torch and fastai once, from which each training's process is forked.
+"""The server of trainings: a process that has loaded torch and fastai once, from which each training's process is forked."""
 
-multiprocessing's forkserver; where the system has none, each process begins anew.
-"""
+
+
 
 import contextlib
 import multiprocessing
@@ -17978,8 +17978,8 @@ class Epoch:
 
 @dataclass(frozen=True)
 class Statistics:
-    """What a stage's network makes of validation with one kind of batch-norm statistics: "running" ones, as training left
-    them, or "precise" ones, taken anew from the training films."""
+    """What a stage's network makes of validation with one kind of batch-norm statistics: "running" ones, as training left ..."""
+
 
     kind: Kind
     valid_loss: float
@@ -17988,8 +17988,8 @@ class Statistics:
 
 @dataclass(frozen=True)
 class Stage:
-    """What a finished stage left. predictions: (image_id, p_covid) of each image of valid and test; weights: a state dict as
-    torch.save writes it; skipped_steps: those whose float16 gradients overflowed."""
+    """What a finished stage left. predictions: (image_id, p_covid) of each image of valid and test; weights: a state dict as ..."""
+
 
     name: str
     epochs: list[Epoch]
@@ -18078,12 +18078,12 @@ def files_of(architecture):
 
 
 def imagenet(architecture, folder=""):
-    """The state dict of an architecture trained on ImageNet-1k.
+    """The state dict of an architecture trained on ImageNet-1k."""
 
-    folder: where the weight files were attached (looked for by file name, also one folder deeper);
-    empty for torch's cache and then the network. The file name carries the start of its SHA-256,
-    which is checked; only tensors are loaded. Raises BadInput or RemoteRefusal.
-    """
+
+
+
+
     url = source_of(architecture)
     path = _attached(folder, url) if folder else _cached(url)
     expected = path.stem.rsplit("-", 1)[1]
@@ -18144,10 +18144,10 @@ def with_body(architecture, folder=""):
 
 
 def timm_imagenet(architecture, folder=""):
-    """The state dict that timm publishes for an architecture, or the one in folder/ARCHITECTURE.pth or .safetensors; tensors alone.
+    """The state dict that timm publishes for an architecture, or the one in folder/ARCHITECTURE.pth or .safetensors; tensors alone."""
 
-    timm names no checksum; the hub that it fetches from checks its own. Raises BadInput or RemoteRefusal.
-    """
+
+
     if folder:
         found = [path for name in files_of(architecture) for path in sorted(Path(folder).glob(f"**/{name}"))]
         if not found:
@@ -18170,10 +18170,10 @@ def timm_imagenet(architecture, folder=""):
 
 
 def silence_residual_branches(model):
-    """Let each residual block of a randomly started network begin as the identity, so that a deep one can learn.
+    """Let each residual block of a randomly started network begin as the identity, so that a deep one can learn."""
 
-    Goyal et al. 2017, section 5.1 (https://arxiv.org/abs/1706.02677): the last batch norm of a block starts at zero.
-    """
+
+
     for module in model.modules():
         last = getattr(module, "bn3", getattr(module, "bn2", None))
         if last is not None and hasattr(module, "downsample"):
