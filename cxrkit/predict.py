@@ -19,13 +19,13 @@ from cxrkit.evaluation.calibration import tempered
 from cxrkit.evaluation.scoring import final_scores
 from cxrkit.progress import Meter, mention, table, track
 from cxrkit.results import Network, Results
-from cxrkit.schema import Metrics
+from cxrkit.schema import Metrics, Scaling
 
 PANEL = 256
 """Pixels; the height of each picture in an attention map."""
 CAPTION = 18
 NO_TEMPERATURE = 0.06, 19.0
-"""At the ends of the range that calibration.fit_temperature searches nothing was found: the validation films were told apart perfectly, or not at all."""
+"""At these ends of the range nothing was found: the validation films were told apart perfectly, or not at all."""
 
 Key = tuple[str, int]
 """A trained network: (architecture, seed)."""
@@ -177,11 +177,16 @@ def temperatures_of(metrics: Metrics) -> dict[frozenset[Key], float]:
     """The temperature of each network, of each ensemble over seeds, and of all together, by the networks that it is of."""
     runs = [row for row in final_scores(metrics) if row.scaling]
     trained = {(row.architecture, row.seeds[0]) for row in final_scores(metrics)}
-    temperatures = {frozenset([(row.architecture, row.seeds[0])]): row.scaling.temperature for row in runs if row.scaling}
+    temperatures = {frozenset([(row.architecture, row.seeds[0])]): _found(row.scaling) for row in runs if row.scaling}
     for row in final_scores(metrics, "ensembles"):
         if row.scaling:
-            temperatures[frozenset(key for key in trained if key[0] in row.architectures)] = row.scaling.temperature
+            temperatures[frozenset(key for key in trained if key[0] in row.architectures)] = _found(row.scaling)
     return temperatures
+
+
+def _found(scaling: Scaling) -> float:
+    """Its temperature; an end of the range where validation alone gives none, and it rests on the prior."""
+    return NO_TEMPERATURE[0] if scaling.rests_on_prior else scaling.temperature
 
 
 def _open_all(paths, experiment, reference) -> tuple[list[Query], list[Unreadable]]:

@@ -162,7 +162,7 @@ class Results:
     @cached_property
     def table(self) -> pd.DataFrame:
         """predictions.csv with the columns `split` and `group`."""
-        return predictions.read(self.folder / "predictions.csv", self.manifest)
+        return predictions.read(self.folder / "predictions.csv", self.manifest, self.experiment.architectures)
 
     @cached_property
     def epochs(self) -> pd.DataFrame:
@@ -250,8 +250,14 @@ class Results:
         """The Predictions of a network, on the held-out split unless another is named; None where there are none."""
         key = (architecture, split or self.held_out, stage)
         if key not in self._selected:
-            self._selected[key] = predictions.select(self.table, *key)
+            part = self._parts.get(key)
+            self._selected[key] = None if part is None else predictions.select(part)
         return self._selected[key]
+
+    @cached_property
+    def _parts(self) -> dict[tuple[str, str, str], pd.DataFrame]:
+        """The rows of predictions.csv by network, split and stage."""
+        return {(str(a), str(b), str(c)): part for (a, b, c), part in self.table.groupby(["architecture", "split", "stage"], sort=False)}
 
     def required(self, architecture: str, split: str = "", stage: str = LAST_STAGE) -> Predictions:
         """The same where there must be some. Raises BadInput."""

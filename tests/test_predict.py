@@ -115,13 +115,13 @@ def test_a_set_of_networks_without_a_temperature_of_its_own_says_so(results, fil
     assert one.networks == 1 and one.calibrated and one.low == one.high == pytest.approx(one.p_covid)
 
 
-@pytest.mark.parametrize("temperature", [0.05, 20.0])
-def test_a_temperature_at_the_end_of_its_range_is_none(results, film, tmp_path, temperature):
+@pytest.mark.parametrize("change", [{"temperature": 0.05}, {"temperature": 20.0}, {"rests_on_prior": True}], ids=str)
+def test_a_temperature_at_the_end_of_its_range_is_none(results, film, tmp_path, change):
     other = copied(results, tmp_path / "perfect")
     metrics = read_json(other / "metrics.json")
     for row in metrics["scores"] + metrics["ensembles"]:
         if row["scaling"]:
-            row["scaling"]["temperature"] = temperature
+            row["scaling"] |= change
     write_json(other / "metrics.json", metrics)
     content = predict.predict(other, [film])
     found = content.films[0].ensemble

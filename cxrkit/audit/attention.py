@@ -261,7 +261,7 @@ def _mean_figure(values, is_covid, groups) -> Figure:
     """The mean, with the middle 95 % of it when patients are drawn anew."""
     if not len(values):
         return Figure.unknown(0, "none: every map is empty")
-    weights = bootstrap.patient_weights(is_covid, groups)
+    weights = bootstrap.patient_weights(is_covid, groups).weights
     return Figure.of(values.mean(), *bootstrap.middle(weights @ values / weights.sum(1)), len(values), "bootstrap 95 % over patients")
 
 

@@ -27,11 +27,22 @@ def given(**options: Any) -> dict[str, Any]:
 
 
 def add_decision(parser: argparse.ArgumentParser) -> None:
-    """--threshold and --margin, of evaluate and compare."""
+    """--threshold and the margins, of evaluate and compare."""
     threshold = "an image is called COVID-19 from this probability on (default: the experiment's)"
     parser.add_argument("--threshold", type=float, metavar="P", help=threshold)
-    margin = "networks within this difference in error rate are equivalent (default: 0.01)"
+    margin = "networks within this difference in error rate are equivalent in error (default: 0.01)"
     parser.add_argument("--margin", type=float, metavar="SHARE", help=margin)
+    for rate in ("sensitivity", "specificity"):
+        text = f"and within this one in {rate} as well they are equivalent (default: 0.02)"
+        parser.add_argument(f"--margin-{rate}", type=float, metavar="SHARE", help=text)
+
+
+def margins_of(options: argparse.Namespace) -> dict[str, Any]:
+    """The margins that were given, as the keyword `margins`."""
+    from cxrkit.schema import Margins
+
+    wanted = given(error=options.margin, sensitivity=options.margin_sensitivity, specificity=options.margin_specificity)
+    return {"margins": Margins(**wanted)}
 
 
 def add_settings(parser: argparse.ArgumentParser) -> None:

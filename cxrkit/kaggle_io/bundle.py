@@ -27,6 +27,7 @@ STAYS_HERE = (
     "cxrkit/bench",
     "cxrkit/cli",
     "cxrkit/data/dicom.py",
+    "cxrkit/evaluation/resplits.py",
     "cxrkit/kaggle_io/bundle.py",
     "cxrkit/kaggle_io/metadata.py",
     "cxrkit/kaggle_io/pull.py",

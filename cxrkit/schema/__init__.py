@@ -34,7 +34,7 @@ from cxrkit.schema.audits import (
     StabilityRow,
     SubgroupRow,
 )
-from cxrkit.schema.common import VERSION, Films, Weights, Word
+from cxrkit.schema.common import VERSION, Films, Margins, Weights, Word
 from cxrkit.schema.comparisons import (
     BesideStudy,
     Best,
@@ -45,6 +45,8 @@ from cxrkit.schema.comparisons import (
     Needed,
     NetworkErrors,
     Pair,
+    Range,
+    RateDifference,
     ResplitComparison,
     ResplitNetwork,
     ResplitPair,
@@ -81,6 +83,7 @@ __all__ = [
     "GroupScore",
     "HeldFixedRow",
     "Judged",
+    "Margins",
     "MaskRow",
     "MatchedRow",
     "Metrics",
@@ -91,6 +94,8 @@ __all__ = [
     "OperatingPoint",
     "Pair",
     "PartState",
+    "Range",
+    "RateDifference",
     "Reason",
     "Requirement",
     "ResplitComparison",
