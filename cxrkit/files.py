@@ -42,6 +42,13 @@ def replacing(path: str | Path) -> Iterator[Path]:
             raise
 
 
+def refuse_foreign(path: str | Path, start: str) -> None:
+    """Raise BadInput where `path` is a file that does not begin as the kit's own one does, so that it must not be overwritten."""
+    path = Path(path)
+    if path.is_dir() or (path.is_file() and path.stat().st_size and start.encode() not in path.read_bytes()[: len(start.encode()) + 3]):
+        raise BadInput("Here lies something that this kit did not write.", path, "name another file with --out; nothing was changed")
+
+
 def write_text(path: str | Path, text: str) -> None:
     """Write text as UTF-8 with LF line ends, atomically."""
     with replacing(path) as temporary:

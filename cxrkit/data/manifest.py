@@ -17,7 +17,7 @@ from cxrkit.data import cache, copies, groups, splits
 from cxrkit.data.records import COLUMNS, LABELS, NUMBERS, SPLITS, VIEWS, Record, exclude
 from cxrkit.data.sources import Source, locator
 from cxrkit.errors import BadInput
-from cxrkit.files import csv_text, read_json, reading, sha256_of, sha256_of_json, write_json, write_text
+from cxrkit.files import csv_text, read_json, reading, refuse_foreign, sha256_of, sha256_of_json, write_json, write_text
 
 BUILD = "build it: python -m cxrkit manifest build"
 BUILD_AGAIN = "build the manifest again"
@@ -137,8 +137,10 @@ def roots_of(sources: Iterable[Source]) -> dict[str, str]:
 def write(path: str | Path, manifest: Manifest, roots: dict[str, str]) -> None:
     """Write manifest.csv, and beside it where its folders lie on this machine (`*.roots.json`).
 
-    The two are apart so that the manifest, and so its hash, is the same on every machine.
+    The two are apart so that the manifest, and so its hash, is the same on every machine. Raises BadInput where `path` is no
+    manifest but a file of somebody's, which stays.
     """
+    refuse_foreign(path, COLUMNS[0])
     write_text(path, manifest.text)
     write_json(_roots_path(path), roots)
 

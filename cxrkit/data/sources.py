@@ -63,7 +63,11 @@ def parse(text: str, drawn_at: str | Path) -> Source:
         kind_and_name, folder = PLAIN, text
     kind, _, name = kind_and_name.partition(":")
     if kind not in READERS:
-        raise WrongUse(f"There is no source of the kind {kind!r}.", text, f"use one of {', '.join(READERS)}, as KIND=DIR or KIND:NAME=DIR")
+        raise WrongUse(
+            f"There is no source of the kind {kind!r}.",
+            text,
+            f"use one of {', '.join(kind for kind in READERS if kind not in DRAWN)}, as KIND=DIR or KIND:NAME=DIR; for drawn films {' or '.join(DRAWN)} alone",
+        )
     name = name or kind
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", name):
         raise WrongUse(f"The source name {name!r} is not made of a-z, 0-9, - and _.", text, "choose another name")

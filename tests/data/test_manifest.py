@@ -40,6 +40,15 @@ def test_a_file_that_somebody_changed_has_another_hash(tmp_path, built):
     assert again.records == made.records and again.sha256 != made.sha256
 
 
+def test_it_is_never_written_over_somebody_s_table(tmp_path, built):
+    (tmp_path / "films.csv").write_text("file,patient\na.png,1\n")
+    with pytest.raises(BadInput, match="did not write"):
+        manifest.write(tmp_path / "films.csv", *built)
+    assert (tmp_path / "films.csv").read_text().startswith("file,patient")
+    for _ in range(2):
+        manifest.write(tmp_path / "manifest.csv", *built)
+
+
 def test_awkward_text_survives(tmp_path):
     awkward = Record("s/a", "s/a", "s", credit='quote " comma , line\nbreak \u202e\u00e8', excluded="x")
     manifest.write(tmp_path / "m.csv", Manifest([awkward]), {})
