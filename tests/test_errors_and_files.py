@@ -83,17 +83,18 @@ def test_rows_are_read_as_they_were_written(tmp_path):
 @pytest.mark.parametrize(
     "text", ["case,words\nä1,yes", "case;words\r\nä1;yes\r\n", "case\twords\nä1\tyes\n"], ids=["comma", "semicolon", "tab"]
 )
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-16-le"])
 def test_what_a_spreadsheet_saved_is_read(tmp_path, text, encoding):
     (tmp_path / "a.csv").write_bytes(text.encode(encoding))
-    assert files.read_csv_rows(tmp_path / "a.csv", spreadsheet=True) == [{"case": "ä1", "words": "yes"}]
+    assert files.read_csv_rows(tmp_path / "a.csv") == [{"case": "ä1", "words": "yes"}]
 
 
 @pytest.mark.parametrize(
     "content, words",
     [
         (None, "not there"),
-        (b"a,b\n\xff\xfe", "no text in UTF-8"),
+        (b"a,b\n\x00\x01\xff\xfe", "no table: it holds signs"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", "old kind"),
         (b"a,b\n1,2\n", "lacks the column\\(s\\) c; it has: a, b"),
         (b"", "lacks the column\\(s\\) a, c; it has: none"),
         (b'a,c\n"' + b"x" * 200_000 + b'"\n', "no readable CSV"),
