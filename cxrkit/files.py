@@ -1,23 +1,26 @@
 """Reading and writing files: atomic writes, readers that say what is wrong with a file, links, checksums and locks."""
 
 import csv
+import errno
 import hashlib
 import io
 import json
 import os
 import re
+import secrets
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 
 from cxrkit import spreadsheet
-from cxrkit.errors import BadInput, disk_errors
+from cxrkit.errors import BadInput, WrongUse, disk_errors
 
 PARTIAL = ".partial"
+UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.ENOENT, errno.ENAMETOOLONG)
 CHECKSUMS = "checksums.json"
 AGAIN = "restore it, or make it again"
 """What to do about a broken file, unless its reader knows better."""
@@ -27,21 +30,25 @@ AGAIN = "restore it, or make it again"
 def replacing(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; rename it to `path` when the block ends well.
 
-    Raises DiskFull when the disk is full. A killed process leaves at most one `*.partial` file, which
-    the next write of the same file replaces.
+    The temporary name is the writer's own, so that two writers of one file do not mix. A killed process leaves at most its
+    `*.partial` file. Raises DiskFull when the disk is full, WrongUse where nothing may be written.
     """
     path = Path(path)
+    temporary = path.with_name(f".{path.name[:100]}.{os.getpid()}-{secrets.token_hex(4)}{PARTIAL}")
     with disk_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}{PARTIAL}")
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
             yield temporary
             with open(temporary, "rb+") as file:
                 os.fsync(file.fileno())
             os.replace(temporary, path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
+        except OSError as error:
+            if error.errno not in UNWRITABLE or error.filename not in {str(place) for place in (temporary, path, *path.parents)}:
+                raise
+            raise WrongUse(f"Nothing can be written here: {error.strerror}.", path, "name another place with --out") from error
+        finally:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
 
 
 def refuse_foreign(path: str | Path, start: str) -> None:

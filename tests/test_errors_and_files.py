@@ -22,6 +22,21 @@ def test_a_file_is_whole_or_absent(tmp_path):
     assert [path.name for path in target.parent.iterdir()] == ["a.txt"]
 
 
+def test_where_nothing_can_be_written_it_is_said(tmp_path):
+    (tmp_path / "file").write_text("x")
+    for place in (tmp_path / "file" / "m.csv", tmp_path / ("n" * 300)):
+        with pytest.raises(errors.WrongUse, match="Nothing can be written here") as caught:
+            files.write_text(place, "text")
+        assert "--out" in caught.value.next
+
+
+def test_two_writers_of_one_file_do_not_mix(tmp_path):
+    with files.replacing(tmp_path / "a.txt") as first, files.replacing(tmp_path / "a.txt") as second:
+        first.write_text("first")
+        second.write_text("second")
+    assert (tmp_path / "a.txt").read_text() == "first" and len(list(tmp_path.iterdir())) == 1
+
+
 def test_checksums_list_every_file_but_themselves(tmp_path):
     files.write_text(tmp_path / "a" / "b.txt", "hello")
     files.write_checksums(tmp_path)

@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from cxrkit import config
 from cxrkit.data import copies, images, manifest, sources
 from cxrkit.data.readers import phantom
+from cxrkit.data.registration import SIDE
 
 
 def recoded(film, **options):
