@@ -20,7 +20,7 @@ from cxrkit import spreadsheet
 from cxrkit.errors import BadInput, WrongUse, disk_errors
 
 PARTIAL = ".partial"
-UNWRITABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.ENOENT, errno.ENAMETOOLONG)
+UNWRITABLE = (errno.EACCES, errno.EEXIST, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.ENOENT, errno.ENAMETOOLONG)
 CHECKSUMS = "checksums.json"
 AGAIN = "restore it, or make it again"
 """What to do about a broken file, unless its reader knows better."""
