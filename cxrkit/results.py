@@ -42,6 +42,7 @@ from cxrkit.standing import StandingWarning, standing_warnings
 DRAWN = "drawn"
 """How phantoms were collected, as their records say."""
 RUN, METRICS, COMPARISON, AUDITS = "run.json", "metrics.json", "comparison.json", "audits.json"
+MODEL = re.compile(r".+-seed\d+\.pt")
 T = TypeVar("T", RunInfo, Metrics, Comparison, Audits)
 
 
@@ -82,7 +83,13 @@ class Results:
 
     @classmethod
     def begin(cls, folder: Path, experiment: Experiment, manifest: Manifest) -> "Results":
-        """Write run.json as it stands before anything is trained, and manifest.csv; return the results."""
+        """Write run.json as it stands before anything is trained, and manifest.csv; return the results.
+
+        Raises BadInput for a folder with files in it and without the run.json of an earlier run: nothing of it is overwritten.
+        """
+        foreign = sorted(path.name for path in Path(folder).iterdir()) if Path(folder).is_dir() else []
+        if foreign and RUN not in foreign and not foreign[0].startswith(f".{RUN}"):
+            raise BadInput(f"The results' folder holds other things: {', '.join(foreign[:5])}.", folder, "name another folder with --out")
         bundle = schema.Bundle(**environment.bundle_identity())
         info = RunInfo(
             schema=schema.VERSION,
@@ -112,7 +119,7 @@ class Results:
         models = self.folder / "models"
         models.mkdir(exist_ok=True)
         for stale in models.iterdir():
-            if stale.name not in trained.models:
+            if stale.name not in trained.models and MODEL.fullmatch(stale.name):
                 stale.unlink()
         for name, path in trained.models.items():
             link_or_copy(path, models / name)  # four networks fill 0.4 GB

@@ -172,7 +172,7 @@ def audit(results: Results, pixels: Pixels, chosen: Sequence[Network], device: s
     Each map is of the class that its network calls; maps that were zero all over are counted and left out.
     """
     folder = results.folder / FOLDER
-    for old in folder.glob("*.png"):
+    for old in folder.glob("*-*-[0-9][0-9].png"):
         old.unlink()
     of_architecture: dict[str, list[Network]] = {}
     for network in chosen:
