@@ -67,7 +67,10 @@ class UnreadableImage(BadInput):
 
 
 class RemoteRefusal(CxrkitError):
+    """code: the HTTP status of the answer, None where there was none."""
+
     exit_code = 4
+    code = None
 
 
 class Interrupted(CxrkitError):

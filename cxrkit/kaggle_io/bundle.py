@@ -28,9 +28,12 @@ STAYS_HERE = (
     "cxrkit/cli",
     "cxrkit/data/dicom.py",
     "cxrkit/kaggle_io/bundle.py",
+    "cxrkit/kaggle_io/log.py",
     "cxrkit/kaggle_io/metadata.py",
+    "cxrkit/kaggle_io/output.py",
     "cxrkit/kaggle_io/pull.py",
     "cxrkit/kaggle_io/push.py",
+    "cxrkit/kaggle_io/wait.py",
     "cxrkit/predict.py",
 )
 """What a person asks for at a terminal, and no run in a kernel needs; a test follows the imports of all that travels."""
@@ -115,10 +118,10 @@ def generate(settings: Settings, root: Path = ROOT) -> str:
 
 START = """
 unpack(FILES, SOURCE_SHA256, RUN_ID)
-if len(sys.argv) == 1:
+if len(sys.argv) == 1 or os.path.abspath(sys.argv[0]) != os.path.abspath(globals().get("__file__", "")):  # IPython has its own
     from cxrkit.kaggle_io.inside import arguments_of
 
-    sys.argv += arguments_of(EXPERIMENT, OVERRIDES, HOURS, GPU, RESULTS)
+    sys.argv[1:] = arguments_of(EXPERIMENT, OVERRIDES, HOURS, GPU, RESULTS)
 """
 
 
@@ -190,9 +193,17 @@ def settings_in(script: str) -> Settings:
             values[name] = ast.literal_eval(line[1] if line else "")
         except (TypeError, ValueError, SyntaxError) as error:
             raise BadInput(
-                f"The script has no readable constant {name.upper()}.", SCRIPT, "write it anew: python -m cxrkit bundle"
+                f"The script has no readable constant {name.upper()}.",
+                SCRIPT,
+                "correct that line, or remove the file and write it anew: python -m cxrkit bundle",
             ) from error
     return Settings(**values)
+
+
+def head(root: Path = ROOT) -> Settings:
+    """The Settings at the head of kernel/script.py, as a person may have edited them; the defaults where there is none."""
+    path = root / SCRIPT
+    return settings_in(path.read_text("utf-8")) if path.is_file() else Settings()
 
 
 def identity(script: str) -> tuple[str, str]:

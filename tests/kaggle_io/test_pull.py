@@ -37,7 +37,8 @@ def pull(kaggle, tmp_path, **options):
 
 
 def nothing_in(folder):
-    return not folder.exists() or not list(folder.iterdir())
+    """Nothing but what the next pull goes on from."""
+    return not folder.exists() or not [path for path in folder.iterdir() if not path.name.startswith(".pull")]
 
 
 def test_whole_results_arrive(kernel, kaggle, results, tmp_path):
@@ -45,7 +46,7 @@ def test_whole_results_arrive(kernel, kaggle, results, tmp_path):
     assert folder == tmp_path / "out" / RUN
     assert (folder / "kernel.log").read_text() == "a line\n"
     assert publish.verify(folder / "results") == read_json(results / "checksums.json")
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [RUN]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [".pull.lock", RUN]
 
 
 def test_what_arrives_is_counted_against_what_the_checksums_list(kernel, kaggle, results, tmp_path, capsys, monkeypatch):
