@@ -126,10 +126,12 @@ class Kaggle:
             refusal.code = response.status_code
             return refusal
         if isinstance(error, (requests.exceptions.InvalidJSONError, *NO_ANSWER)):
-            return RemoteRefusal(
+            refusal = RemoteRefusal(
                 f"What came in answer to {doing} is none of Kaggle's: {self.hide(_first_line(error))}",
                 next="see whether a sign-in page or a proxy of your network stands between; " + TRY_LATER,
             )
+            refusal.shapeless = True
+            return refusal
         if isinstance(error, _network_failures()):
             return RemoteRefusal(f"Kaggle cannot be reached for {doing}: {self.hide(_first_line(error))}", next=CHECK_NETWORK)
         return RemoteRefusal(f"Kaggle's client could not manage {doing}: {self.hide(_first_line(error))}", next="correct what it names")

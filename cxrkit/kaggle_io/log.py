@@ -31,10 +31,10 @@ class Log:
         self.shown, self.again, self.until, self.rest = Counter(), Counter(), -1.0, ""
         self.runs = set()
 
-    def follow(self):
+    def follow(self, show=say):
         """Begin to read the stream, or begin again where it was cut."""
         if hasattr(self.kaggle.api, "kernels_logs_stream") and not (self.thread and self.thread.is_alive()):
-            self.show()
+            self.show(show)
             self.again, self.rest = Counter(self.shown), ""
             self.thread = threading.Thread(target=self._read, daemon=True)
             self.thread.start()

@@ -10,7 +10,7 @@ from cxrkit.files import write_json
 from cxrkit.kaggle_io.bundle import ROOT, SCRIPT
 
 NAME = "kernel-metadata.json"
-NOBODY = "your-kaggle-name"
+NOBODY = ""
 MINE = "kernel/mine"
 """What setup writes, which git ignores: this file under one's own name, and the script beside it."""
 DEFAULTS = {
@@ -28,7 +28,7 @@ DEFAULTS = {
     "kernel_sources": [],
     "model_sources": [],
 }
-"""The title is the slug, for Kaggle derives the address from the title; the GPU is named, for Kaggle's default drifts."""
+"""The id has no owner, which Kaggle's own command refuses aloud; a wrong one it would answer with exit code 0. The title is the slug, for Kaggle derives the address from the title; the GPU is named, for Kaggle's default drifts."""
 
 
 def read(root=ROOT):
@@ -41,7 +41,7 @@ def read(root=ROOT):
 def _read(path):
     try:
         found = json.loads(path.read_text("utf-8-sig"))
-        owner_and_slug = re.fullmatch(r"[^/]+/[^/]+", found["id"])
+        owner_and_slug = re.fullmatch(r"[^/]*/[^/]+", found["id"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BadInput(f"{NAME} cannot be used: {error!r}", path, "write it anew: python -m cxrkit setup") from error
     if not owner_and_slug:

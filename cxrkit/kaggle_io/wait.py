@@ -108,7 +108,7 @@ class _Wait:
     def _is_end(self, now):
         """Whether this Status is the end of our run; show what is new."""
         if now.value == "RUNNING" and self.started:
-            self.log.follow()
+            self.log.follow(self.show)
         self.log.show(self.show)
         self.ends = self.ends + 1 if now.value in push.ENDED and str(now) == self.last else int(now.value in push.ENDED)
         self.started = self.started or _is_new(now.value, self.pushed.before)

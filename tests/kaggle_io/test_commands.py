@@ -137,6 +137,12 @@ def test_after_setup_a_plain_kaggle_push_works(variables, server, tmp_path):
     assert server.kernels[REF].pushes[0]["text"] == (root / metadata.MINE / "script.py").read_text("utf-8")
 
 
+def test_a_plain_kaggle_push_of_a_fresh_clone_fails_aloud(variables, server):
+    command = [Path(sys.executable).with_name("kaggle"), "kernels", "push", "-p", str(ROOT)]
+    done = subprocess.run(command, env=variables | KEY, capture_output=True, text=True)
+    assert done.returncode == 1 and "username" in done.stdout + done.stderr and not server.kernels
+
+
 def test_setup_without_credentials_asks_or_says_what_to_give(variables, tmp_path):
     root = clone(tmp_path)
     variables |= {"PYTHONPATH": str(root)}

@@ -167,6 +167,93 @@ def test_a_busy_server_while_waiting(server, kaggle):
     assert wait.wait(kaggle, pushed, lambda _: None).value == "COMPLETE"
 
 
+def test_the_network_is_away_for_an_hour(server, kaggle, pauses):
+    pushed = pushed_by(kaggle)
+    finished(server, statuses=["RUNNING", "COMPLETE"], log=[f"cxrkit run {pushed.run_id}\n"])
+    server.fail("GetKernelSessionStatus", 503, times=80)
+    shown = []
+    assert wait.wait(kaggle, pushed, shown.append).value == "COMPLETE"
+    assert sum("the run does not need us" in line for line in shown) == 1 and sum(pauses) > 600
+    assert len(server.kernels[REF].pushes) == 1
+
+
+@pytest.mark.parametrize("code, remedy", [(401, "make a token"), (403, "do not push again: python -m cxrkit wait")])
+def test_what_does_not_pass_ends_the_wait_and_names_what_takes_it_up(server, kaggle, code, remedy):
+    pushed = pushed_by(kaggle)
+    server.fail("GetKernelSessionStatus", code, times=10**6)
+    with pytest.raises(Interrupted, match="cxrkit wait") as caught:
+        wait.wait(kaggle, pushed, lambda _: None)
+    assert remedy in str(caught.value) and "same command" not in str(caught.value)
+
+
+def test_running_for_ever_and_an_unknown_status(server, kaggle):
+    pushed = pushed_by(kaggle)
+    for statuses in (["RUNNING"], ["PREEMPTED"]):
+        finished(server, statuses=statuses)
+        with pytest.raises(Interrupted, match="not ended after 2.0 h"):
+            wait.wait(kaggle, pushed, lambda _: None, hours=2)
+
+
+def test_a_stale_end_amid_the_run_is_not_believed(server, kaggle):
+    pushed_by(kaggle)
+    pushed = pushed_by(kaggle)
+    finished(server, statuses=["QUEUED", "COMPLETE", "RUNNING", "COMPLETE", "RUNNING", "ERROR"], failure="code 3")
+    with pytest.raises(RemoteRefusal, match="ERROR: code 3"):
+        wait.wait(kaggle, pushed, lambda _: None)
+
+
+def test_a_wait_is_taken_up_by_the_run_id(server, kaggle):
+    pushed = pushed_by(kaggle)
+    taken_up = wait.take_up(kaggle, REF)
+    assert (taken_up.version, taken_up.run_id, taken_up.source_sha256) == (pushed.version, pushed.run_id, pushed.source_sha256)
+
+
+def test_ctrl_c_ends_only_the_waiting(server, kaggle, monkeypatch):
+    pushed = pushed_by(kaggle)
+
+    def pressed(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(push, "status", pressed)
+    with pytest.raises(Interrupted, match="wait --pull"):
+        wait.wait(kaggle, pushed, lambda _: None, pull=True)
+
+
+def test_a_server_that_never_answers(server, kaggle, monkeypatch):
+    from cxrkit.kaggle_io import client
+
+    pushed_by(kaggle)
+    monkeypatch.setattr(client, "LIMITS", (0.1, 0.05))
+    server.answers["GetKernelSessionStatus"] = None
+    with pytest.raises(RemoteRefusal, match="cannot be reached"):
+        push.status(kaggle, REF)
+    server.stalled.set()
+
+
+def test_the_run_id_decides_whether_a_lost_push_was_taken(server, kaggle):
+    """The server lags: at first it still shows that there is no kernel."""
+    server.lose_answer("SaveKernel")
+    server.fail("GetKernel", 403, times=3)
+    assert pushed_by(kaggle).version == 1
+    assert len(server.kernels[REF].pushes) == 1
+
+
+def test_the_server_names_the_kernel(server, kaggle, monkeypatch):
+    usual = server.SaveKernel
+    monkeypatch.setattr(server, "SaveKernel", lambda body, user: usual(body, user) | {"ref": "/code/alice/cxrkit-chest-films-2"})
+    assert pushed_by(kaggle).ref == "alice/cxrkit-chest-films-2"
+
+
+def test_a_stream_that_is_cut_is_joined_by_its_lines(server, kaggle):
+    pushed = pushed_by(kaggle)
+    text = [f"cxrkit run {pushed.run_id}\n", "same\n", "same\n", "the reason\n"]
+    finished(server, statuses=["RUNNING"] * 5 + ["ERROR"], log=text, cuts=2)
+    shown = []
+    with pytest.raises(RemoteRefusal):
+        wait.wait(kaggle, pushed, shown.append)
+    assert [line + "\n" for line in shown if line + "\n" in text] == text
+
+
 def test_no_such_kernel(server, kaggle):
     with pytest.raises(RemoteRefusal, match="kernels.get"):
         push.status(kaggle, "alice/nothing-here")
