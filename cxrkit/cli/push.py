@@ -25,13 +25,11 @@ def run(options: Namespace) -> None:
 
     from cxrkit.kaggle_io import bundle, client, push
 
-    settings_of(options)  # a wrong option is told before anybody is asked
+    settings = settings_of(options)  # a wrong option is told before anybody is asked
     kaggle = client.connect()
-    present = None
-    if options.resume:
-        source = push.on_kaggle(kaggle, push.ref_of(kaggle, options.slug))[1]
-        present = replace(bundle.settings_in(source), run_id="") if source else None
-    settings = settings_of(options, present=present)
+    source = push.on_kaggle(kaggle, push.ref_of(kaggle, options.slug))[1] if options.resume else ""
+    if source:
+        settings = settings_of(options, present=replace(bundle.settings_in(source), run_id=""))
     pushed = push.push(settings, kaggle, slug=options.slug, resume=options.resume, beside=options.beside)
     say(f"pushed {pushed.ref} version {pushed.version}, run {pushed.run_id}: https://www.kaggle.com/code/{pushed.ref}")
     say(f"  experiment {settings.experiment}, {settings.overrides or 'nothing laid over it'}, {settings.hours:g} h, GPU {settings.gpu}")

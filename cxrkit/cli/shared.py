@@ -67,10 +67,8 @@ def settings_of(options: argparse.Namespace, results: str = "", present: Setting
         results=found.results if found.results not in ("", own) else results,
     )
     config.load(settings.experiment, settings.overrides)
-    usual = bundle.Settings(results=settings.results)
-    edited = [
-        name for name in ("experiment", "overrides", "hours", "gpu", "run_id", "results") if getattr(found, name) != getattr(usual, name)
-    ]
+    usual = bundle.Settings(results=found.results if found.results in ("", own) else "")
+    edited = [name for name in bundle.CONSTANTS if getattr(found, name) != getattr(usual, name)]
     if edited and not present:
         say("from the head of kernel/script.py: " + ", ".join(f"{name.upper()} = {getattr(found, name)!r}" for name in edited))
     return settings

@@ -139,21 +139,25 @@ def _with_experiment(settings: Settings, sources: dict[str, str]) -> Settings:
 
 def _head(settings: Settings, sources: dict[str, str]) -> str:
     names = ", ".join(config.names())
-    contents = "\n".join(f"    {name:<40} {_summary(name, text)}".rstrip() for name, text in sources.items())
+    contents = "\n".join(f"# {name:<40} {_summary(name, text)}".rstrip() for name, text in sources.items())
     constants = "\n".join(
         f"{name.upper()} = {getattr(settings, name)!r}  # {comment.format(names=names)}" for name, comment in CONSTANTS.items()
     )
     return f'''"""cxrkit {__version__}: COVID-19 against healthy chest films. Research use only.
 
-GENERATED from the repository by `python -m cxrkit bundle`: edit the constants below, or the repository.
-Kaggle runs exactly one file, so this one holds the whole kit. Every module and data file stands below as
-plain text under its own heading; they are written to a temporary folder, from which they are imported, and
-kernel/run.py, at the end, is the program.
-
-{contents}
+What to do: attach praveengovi/coronahack-chest-xraydataset (Add Input), choose the accelerator GPU T4 x2, edit the
+constants below if you like, and Save Version, Run All. results/report.html in the output is what to read. Every
+finished stage lies in the output at once; a run that was stopped goes on where its output is attached as an input.
 """
 
 {constants}
+
+# GENERATED from the repository by `python -m cxrkit bundle`: edit the constants above, or the repository; `push` heeds
+# both. Kaggle runs exactly one file, so this one holds the whole kit: every module and data file stands below as plain
+# text under its own heading; they are written to a temporary folder, from which they are imported, and kernel/run.py,
+# at the end, is the program.
+#
+{contents}
 
 VERSION = {__version__!r}
 SOURCE_SHA256 = {source_sha256(sources)!r}

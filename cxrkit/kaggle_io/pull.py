@@ -4,9 +4,11 @@ A run id never means two things: what is there and whole is not fetched again, a
 ever removed. What has arrived stays in OUT/.pull-KERNEL, where the next pull finds it.
 """
 
+import hashlib
 import os
 import re
 import shutil
+import tempfile
 import time
 from pathlib import Path, PurePosixPath
 
@@ -41,7 +43,7 @@ def pull(kaggle, ref, out, expected=None, partial=False):
     try:
         with disk_errors(out):
             out.mkdir(parents=True, exist_ok=True)
-            with locked(out / ".pull.lock"):  # pulls at once come here one after the other
+            with locked(_lock(out)):  # pulls at once come here one after the other
                 return _partial(kaggle, ref, out, expected) if partial else _whole(kaggle, ref, out, expected, now)
     except OSError as error:
         raise BadInput(f"The results cannot be written: {error.strerror or error}.", out, "name another folder with --out") from error
@@ -51,7 +53,7 @@ def _whole(kaggle, ref, out, expected, now):
     if expected[1] and _is_whole(out / Path(expected[1]).name):
         say("The results of this run are here already, whole; nothing was fetched.")
         return out / Path(expected[1]).name
-    output, fresh = Output(kaggle, ref), _staging(out, ref)
+    output = Output(kaggle, ref)
     names = output.below(FOLDER)
     if f"{FOLDER}/{CHECKSUMS}" not in names:
         raise BadInput(
@@ -59,6 +61,7 @@ def _whole(kaggle, ref, out, expected, now):
             ref,
             "python -m cxrkit pull --partial brings what there is, its log first",
         )
+    fresh = _staging(out, ref)
     output.fetch(f"{FOLDER}/{CHECKSUMS}", fresh / FOLDER / CHECKSUMS)
     listed = checked(fresh / FOLDER)
     if "run.json" not in listed:
@@ -120,6 +123,11 @@ def _partial(kaggle, ref, out, expected):
             say(f"{title}: {len(found)}\n" + "\n".join(f"  - {line}" for line in found[:10]))
     say(f"whole, as their checksums say: {len(listed) - len(missing) - len(wrong)} files")
     return _move(fresh, out / f"{Path(run_id).name or 'unknown-run'}.partial")
+
+
+def _lock(out):
+    """The lock of a folder for results; it lies elsewhere, for the folder is the user's."""
+    return Path(tempfile.gettempdir()) / f"cxrkit-pull-{hashlib.sha256(str(out.resolve()).encode()).hexdigest()[:16]}.lock"
 
 
 def _staging(out, ref):

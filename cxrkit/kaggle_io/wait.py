@@ -23,7 +23,7 @@ LOOKS = 4
 
 def again(ref, pull=False):
     """What takes a run up, for every message after a push."""
-    return f"the run goes on without you; do not push again: python -m cxrkit wait {'--pull ' if pull else ''}{ref}"
+    return f"the run goes on at Kaggle; do not push again, take it up: python -m cxrkit wait {'--pull ' if pull else ''}{ref}"
 
 
 def take_up(kaggle, ref):
@@ -42,7 +42,7 @@ def wait(kaggle, pushed, show=say, hours=HOURS, pull=False):
     Raises RemoteRefusal when the kernel failed; Interrupted, exit code 5, when Kaggle shows no sign of it, does not let us
     ask, or does not end it within the limit, or when the user stops waiting.
     """
-    show(f"waiting at most {hours:g} h for {pushed.ref}; Ctrl-C ends only the waiting: {again(pushed.ref, pull)}")
+    show(f"waiting at most {hours:g} h for {pushed.ref}; Ctrl-C ends only the waiting, {again(pushed.ref, pull)}")
     try:
         now = _Wait(kaggle, pushed, show, 3600 * hours, pull).end()
     except KeyboardInterrupt:
@@ -97,7 +97,7 @@ class _Wait:
             if refusal.code in (400, 403, 404) and self.away >= STALE_SECONDS:
                 raise Interrupted(refusal.what, *self._next()) from None
             if self.last != "no answer":
-                self.show(f"{refusal.what} It is asked again; the run does not need us.")
+                self.show(f"{refusal.what.rstrip('.')}. It is asked again; the run does not need us.")
             self.last = "no answer"
             return None
         finally:

@@ -46,7 +46,7 @@ def test_whole_results_arrive(kernel, kaggle, results, tmp_path):
     assert folder == tmp_path / "out" / RUN
     assert (folder / "kernel.log").read_text() == "a line\n"
     assert publish.verify(folder / "results") == read_json(results / "checksums.json")
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [".pull.lock", RUN]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [RUN]
 
 
 def test_what_arrives_is_counted_against_what_the_checksums_list(kernel, kaggle, results, tmp_path, capsys, monkeypatch):

@@ -177,7 +177,7 @@ def test_the_network_is_away_for_an_hour(server, kaggle, pauses):
     assert len(server.kernels[REF].pushes) == 1
 
 
-@pytest.mark.parametrize("code, remedy", [(401, "make a token"), (403, "do not push again: python -m cxrkit wait")])
+@pytest.mark.parametrize("code, remedy", [(401, "make a token"), (403, "do not push again, take it up: python -m cxrkit wait")])
 def test_what_does_not_pass_ends_the_wait_and_names_what_takes_it_up(server, kaggle, code, remedy):
     pushed = pushed_by(kaggle)
     server.fail("GetKernelSessionStatus", code, times=10**6)
