@@ -9,10 +9,12 @@ kit's own errors without ever showing a credential.
 import contextlib
 import functools
 import io
+import os
 import random
 import re
 import sys
 import time
+from pathlib import Path
 
 from cxrkit.errors import RemoteRefusal, WrongUse
 
@@ -221,6 +223,11 @@ def connect(sleep=time.sleep, jitter=random.random):
             "make a new one at https://www.kaggle.com/settings, or remove this one if you use another credential",
         )
     if api is None or not api.config_values.get("username"):
+        folders = (os.environ.get("KAGGLE_CONFIG_DIR"), Path.home() / ".kaggle", Path.home() / ".config" / "kaggle")
+        for path in (Path(folder) / "kaggle.json" for folder in folders if folder):
+            if path.is_file():
+                what = "Kaggle's client cannot use the key file: it must be JSON in UTF-8, without byte-order mark, with username and key."
+                raise WrongUse(what, path, MAKE_A_TOKEN)
         raise WrongUse("No Kaggle credentials were found.", next=MAKE_A_TOKEN)
     return Kaggle(api, sleep, jitter)
 

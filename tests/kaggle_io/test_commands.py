@@ -54,6 +54,16 @@ def test_every_way_to_sign_in(variables, server, way):
     assert code == 0 and told.startswith(f"{REF}: COMPLETE\n")
 
 
+@pytest.mark.parametrize("text", [b'{"username":"alice","key":', b"", b"\xff\xfe{\x00}\x00"])
+def test_a_damaged_key_file_is_no_traceback(variables, text):
+    folder = Path(variables["HOME"]) / ".kaggle"
+    folder.mkdir()
+    (folder / "kaggle.json").write_bytes(text)
+    (folder / "kaggle.json").chmod(0o600)
+    code, told = run(["cxrkit", "status"], variables)
+    assert code == 2 and "make a token" in told and "Traceback" not in told, told
+
+
 def test_status_tells_the_quota(variables, server):
     from kaggle.api.kaggle_api_extended import KaggleApi
 
