@@ -101,7 +101,7 @@ def generate(settings: Settings, root: Path = ROOT) -> str:
     settings = _with_experiment(settings, sources)
     run = sources.pop(RUN)
     parts = [_head(settings, {**sources, RUN: run})]
-    parts += [f"{heading(name)}\n\nFILES[{name!r}] = {literal(text)}\n" for name, text in sources.items()]
+    parts += [f"{heading(name)}\n\nFILES[{name!r}] = {literal(travelling(name, text))}\n" for name, text in sources.items()]
     parts += [heading("how the files above become a package") + "\n\n" + sources["cxrkit/kaggle_io/unpack.py"], START]
     parts += [heading(RUN) + "\n\n" + run]
     script = "\n".join(parts)
@@ -123,6 +123,21 @@ if len(sys.argv) == 1 or os.path.abspath(sys.argv[0]) != os.path.abspath(globals
 
     sys.argv[1:] = arguments_of(EXPERIMENT, OVERRIDES, HOURS, GPU, RESULTS)
 """
+
+
+def travelling(name: str, text: str) -> str:
+    """A file as it travels: of a module each docstring keeps its first line alone, which makes room for code; lines keep their numbers."""
+    if not name.endswith(".py"):
+        return text
+    lines = text.split("\n")
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and ast.get_docstring(node):
+            first, last = node.body[0].lineno - 1, node.body[0].end_lineno or 0
+            if last > first + 1 and lines[first].strip() != '"""':
+                line = lines[first].rstrip()
+                lines[first] = line + ('"""' if line.endswith((".", ":")) else ' ..."""')
+                lines[first + 1 : last] = [""] * (last - first - 1)
+    return "\n".join(lines)
 
 
 def _with_experiment(settings: Settings, sources: dict[str, str]) -> Settings:
@@ -154,8 +169,8 @@ finished stage lies in the output at once; a run that was stopped goes on where 
 
 # GENERATED from the repository by `python -m cxrkit bundle`: edit the constants above, or the repository; `push` heeds
 # both. Kaggle runs exactly one file, so this one holds the whole kit: every module and data file stands below as plain
-# text under its own heading; they are written to a temporary folder, from which they are imported, and kernel/run.py,
-# at the end, is the program.
+# text under its own heading (docstrings are longer in the repository); they are written to a temporary folder, from
+# which they are imported, and kernel/run.py, at the end, is the program.
 #
 {contents}
 

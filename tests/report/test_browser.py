@@ -129,7 +129,7 @@ def test_the_slider_moves_the_counts(chromium, results):
 def test_the_contents_lead_to_their_sections(chromium, results):
     show(chromium, results)
     links = chromium.find_elements(By.CSS_SELECTOR, "nav a")
-    assert len(links) == 12
+    assert len(links) == 13
     for link in links:
         link.click()
         name = link.get_attribute("href").split("#")[1]

@@ -125,7 +125,21 @@ def test_the_matrix_of_pairs_is_comparison_json_in_both_directions(results, soup
 
 def test_the_verdict_stands_first_and_the_sections_in_their_order(soup):
     assert "gives the answer away" in soup.find(class_="verdict").get_text()
-    wanted = ["verdict", "study", "best", "lungs", "data", "learning", "curves", "confusion", "calibration", "films", "speed", "repeat"]
+    wanted = [
+        "verdict",
+        "elsewhere",
+        "study",
+        "best",
+        "lungs",
+        "data",
+        "learning",
+        "curves",
+        "confusion",
+        "calibration",
+        "films",
+        "speed",
+        "repeat",
+    ]
     assert [section["id"] for section in soup.main.find_all("section")] == wanted
     assert [link["href"] for link in soup.nav.find_all("a")] == [f"#{name}" for name in wanted]
 
