@@ -259,17 +259,18 @@ def sha256_of_json(value: Any) -> str:
 def write_checksums(folder: str | Path) -> None:
     """Write folder/checksums.json: {file: {sha256, bytes}} for every other file below folder."""
     folder = Path(folder)
-    paths = [path for path in folder.rglob("*") if path.is_file() and path.name != CHECKSUMS and not path.name.endswith(PARTIAL)]
-    write_json(folder / CHECKSUMS, {path.relative_to(folder).as_posix(): _checksum(path) for path in sorted(paths)})
+    paths = [path for path in folder.rglob("*") if path.is_file() and path != folder / CHECKSUMS and not path.name.endswith(PARTIAL)]
+    write_json(folder / CHECKSUMS, {path.relative_to(folder).as_posix(): checksum(path) for path in sorted(paths)})
 
 
 def refresh_checksums(folder: str | Path, names: Iterable[str]) -> None:
     """Bring folder/checksums.json up to date for these files, where there is one. Raises BadInput."""
     path = Path(folder) / CHECKSUMS
     if path.exists():
-        listed = read_json(path, "The list of checksums") | {name: _checksum(Path(folder) / name) for name in names}
+        listed = read_json(path, "The list of checksums") | {name: checksum(Path(folder) / name) for name in names}
         write_json(path, dict(sorted(listed.items())))
 
 
-def _checksum(path: Path) -> dict[str, Any]:
+def checksum(path: Path) -> dict[str, Any]:
+    """{sha256, bytes} of a file."""
     return {"sha256": sha256_of(path), "bytes": path.stat().st_size}

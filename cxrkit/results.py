@@ -69,6 +69,7 @@ class Results:
     def __init__(self, folder: Path, name: str = ""):
         self.folder = Path(folder)
         self._name = name
+        self.lacking: dict[str, str] = {}  # {"audit" or "report": why it was not made}, of the run that has just ended
         self._selected: dict[tuple[str, str, str], Predictions | None] = {}
 
     @classmethod

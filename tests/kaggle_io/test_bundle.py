@@ -215,3 +215,8 @@ if __name__ == "__main__":
     spawned, started, folders = done.stdout.split()
     assert spawned == started and spawned.startswith(str(tmp_path / "tmp"))
     assert folders == "1"
+
+
+def test_what_to_do_and_the_constants_come_first():
+    first = "\n".join(bundle.generate(Settings()).splitlines()[:30])
+    assert "What to do" in first and bundle.settings_in(first) == Settings()
