@@ -12,7 +12,7 @@ from typing import Any
 from cxrkit.audit.conclusions import RUN
 from cxrkit.errors import BadInput
 from cxrkit.files import sha256_of
-from cxrkit.results import AUDITS, PREDICTIONS, Results, read_typed
+from cxrkit.results import AUDITS, Results, read_typed
 from cxrkit.schema import Audits, NotDone
 
 NAME = "the earlier audit"
@@ -44,7 +44,7 @@ def read(path: Path, manifest_sha256: str, predictions_sha256: str) -> tuple[Aud
 
 def is_of(results: Results) -> bool:
     """Whether the audit that lies in a results folder is of its manifest and predictions."""
-    return read(results.folder / AUDITS, results.manifest.sha256, sha256_of(results.folder / PREDICTIONS))[0] is not None
+    return read(results.folder / AUDITS, results.manifest.sha256, sha256_of(results.folder / "predictions.csv"))[0] is not None
 
 
 def merged(rows: dict[str, list], earlier: Audits | None) -> tuple[dict[str, list], frozenset[str]]:

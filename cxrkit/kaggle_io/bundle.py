@@ -6,9 +6,12 @@ source gives the same bytes.
 """
 
 import ast
+import base64
 import hashlib
 import json
 import re
+import textwrap
+import zlib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -38,7 +41,9 @@ STAYS_HERE = (
     "cxrkit/predict.py",
 )
 """What a person asks for at a terminal, and no run in a kernel needs; a test follows the imports of all that travels."""
-RULE = "# " + "=" * 118
+RULE = "# " + "=" * 38
+PACKED = (".css", ".html", ".js")
+"""Page templates travel compressed, for nobody reads them in a kernel."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +107,7 @@ def generate(settings: Settings, root: Path = ROOT) -> str:
     settings = _with_experiment(settings, sources)
     run = sources.pop(RUN)
     parts = [_head(settings, {**sources, RUN: run})]
-    parts += [f"{heading(name)}\n\nFILES[{name!r}] = {literal(travelling(name, text))}\n" for name, text in sources.items()]
+    parts += [f"{heading(name)}\n\nFILES[{name!r}] = {_expression(name, text)}\n" for name, text in sources.items()]
     parts += [heading("how the files above become a package") + "\n\n" + sources["cxrkit/kaggle_io/unpack.py"], START]
     parts += [heading(RUN) + "\n\n" + run]
     script = "\n".join(parts)
@@ -124,6 +129,15 @@ if len(sys.argv) == 1 or os.path.abspath(sys.argv[0]) != os.path.abspath(globals
 
     sys.argv[1:] = arguments_of(EXPERIMENT, OVERRIDES, HOURS, GPU, RESULTS)
 """
+
+
+def _expression(name: str, text: str) -> str:
+    """Python whose value is a file as it travels."""
+    if not name.endswith(PACKED):
+        return literal(travelling(name, text))
+    packed = base64.b85encode(zlib.compress(text.encode(), 9)).decode()
+    lines = "\n".join(packed[start : start + 120] for start in range(0, len(packed), 120))
+    return f'zlib.decompress(base64.b85decode("""{lines}""".replace("\\n", ""))).decode()'
 
 
 def travelling(name: str, text: str) -> str:
@@ -155,7 +169,7 @@ def _with_experiment(settings: Settings, sources: dict[str, str]) -> Settings:
 
 def _head(settings: Settings, sources: dict[str, str]) -> str:
     names = ", ".join(config.names())
-    contents = "\n".join(f"# {name:<40} {_summary(name, text)}".rstrip() for name, text in sources.items())
+    contents = "\n".join(f"# {name} {textwrap.shorten(_summary(name, text), 90)}".rstrip() for name, text in sources.items())
     constants = "\n".join(
         f"{name.upper()} = {getattr(settings, name)!r}  # {comment.format(names=names)}" for name, comment in CONSTANTS.items()
     )
@@ -174,6 +188,9 @@ finished stage lies in the output at once; a run that was stopped goes on where 
 # which they are imported, and kernel/run.py, at the end, is the program.
 #
 {contents}
+
+import base64
+import zlib
 
 VERSION = {__version__!r}
 SOURCE_SHA256 = {source_sha256(sources)!r}
