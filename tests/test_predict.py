@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image, ImageFilter, ImageOps
 
-from cxrkit import predict, progress
+from cxrkit import answers, predict, progress
 from cxrkit.__main__ import main
 from cxrkit.audit import attention, inquiry, reference, stability
 from cxrkit.data import dicom
@@ -126,7 +126,7 @@ def test_a_temperature_at_the_end_of_its_range_is_none(results, film, tmp_path, 
     content = predict.predict(other, [film])
     found = content.films[0].ensemble
     assert not found.calibrated and found.p_covid == found.raw and "perfectly" in found.why_not_calibrated
-    assert "not calibrated: validation gave no temperature" in predict.text(content)
+    assert "not calibrated: validation gave no temperature" in answers.text(content)
 
 
 def test_what_is_no_film_is_marked_and_still_listed(results, film, tmp_path):
@@ -136,7 +136,7 @@ def test_what_is_no_film_is_marked_and_still_listed(results, film, tmp_path):
     assert [answer.outside for answer in content.films] == [False, True, True]
     assert any("upside down" in why for why in content.films[1].why_outside)
     assert {"colour", "width"} <= {word for why in content.films[2].why_outside for word in why.split()}
-    said = predict.text(content)
+    said = answers.text(content)
     assert said.count("its probability means nothing") == 2 and "turned.png" in said
 
 
@@ -153,7 +153,7 @@ def test_a_call_that_changes_with_what_changes_no_diagnosis_is_outside(results, 
     (why,) = content.films[0].why_outside
     assert content.films[0].outside and not content.films[0].stable
     assert why.startswith(f"its call is not stable: {list(stability.CHANGES)[farthest]}") and "across the threshold" in why
-    assert f"from {content.films[0].ensemble.p_covid:.3f} to" in why and "its call is not stable" in predict.text(content)
+    assert f"from {content.films[0].ensemble.p_covid:.3f} to" in why and "its call is not stable" in answers.text(content)
     main(["predict", str(other), str(film), "--json"])
     (answer,) = json.loads(capsys.readouterr().out)["films"]
     assert answer["why_outside"] == [why] and answer["stable"] is False
@@ -172,7 +172,7 @@ def test_a_description_of_an_older_version_is_told_and_not_taken_for_a_check(res
     other = copied(results, tmp_path / "version1")
     write_json(other / "reference.json", read_json(other / "reference.json") | {"version": 1})
     content = predict.predict(other, [film])
-    assert not content.out_of_distribution_checked and "version 1" in predict.text(content) and content.films[0].stable
+    assert not content.out_of_distribution_checked and "version 1" in answers.text(content) and content.films[0].stable
 
 
 def test_without_a_description_of_the_training_films_nothing_is_claimed(results, film, tmp_path):
@@ -180,7 +180,7 @@ def test_without_a_description_of_the_training_films_nothing_is_claimed(results,
     (other / "reference.json").unlink()
     content = predict.predict(other, [film])
     assert content.films[0].outside is None and not content.out_of_distribution_checked
-    assert "was not checked" in predict.text(content)
+    assert "was not checked" in answers.text(content)
 
 
 def test_bad_files_are_listed_with_reasons_and_the_others_go_on(results, film, tmp_path, capsys):
