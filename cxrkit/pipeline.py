@@ -48,7 +48,6 @@ def run(
 
 def _run(experiment: Experiment, out: Path, folder: Path, time_left: Deadline, kept: Callable[[Path], None] | None) -> Results | None:
     clock = Clock()
-    server.begin()
     announce(f"experiment {experiment.name} {experiment.hash()[:12]}, into {out}")
     announce(RESEARCH_ONLY)
     if experiment.external:
@@ -74,6 +73,7 @@ def _run(experiment: Experiment, out: Path, folder: Path, time_left: Deadline, k
         with clock("pixels"):
             films = pixels.load(manifest, locate, experiment.image_size, out / CACHE, resize=experiment.resize)
 
+    server.begin()  # it loads what this process loads now, on another core
     from cxrkit.training import jobs, loaders  # fastai takes seconds to import: bad input is reported before
     from cxrkit.training.machine import Machine
 

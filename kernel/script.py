@@ -172,7 +172,7 @@ import base64
 import zlib
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = '86e8236c0ff176b74bf4a055f455ce9be87a5722d71e53b41359822128a53985'
+SOURCE_SHA256 = 'fcbef068071a82d148c5343d2a7d7f00b5a86077fbd104a9e15364da19cfdfbf'
 FILES = {}
 
 
@@ -4919,7 +4919,7 @@ def open_grey(path: Path, content: bytes | None = None) -> Image.Image:
 
 
 def _to_grey(image: Image.Image) -> Image.Image:
-    if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":  # a camera's MPO holds a preview besides
+    if image.format != "MPO" and _frames(image) > 1:  # a camera's MPO holds a preview besides
         raise UnreadableImage(f"it holds {image.n_frames} pictures, not one film", next="bring the film alone")
     image.load()
     ImageOps.exif_transpose(image, in_place=True)
@@ -4932,6 +4932,13 @@ def _to_grey(image: Image.Image) -> Image.Image:
     if image.mode in ("RGBA", "LA", "La", "RGBa"):
         image = image.convert("RGB" if image.mode[0] == "R" else "L")
     return image if image.mode == "L" else image.convert("L")
+
+
+def _frames(image: Image.Image) -> int:
+    try:
+        return getattr(image, "n_frames", 1)
+    except TypeError as error:  # Pillow's, of a damaged TIFF
+        raise UnreadableImage(f"it is damaged: {error}", next="replace the file or leave it out") from error
 
 
 def _from_deep(pixels: np.ndarray) -> Image.Image:
@@ -11980,6 +11987,10 @@ def experiment(architecture: str, kind: str) -> Experiment:
     )
 
 
+FILE_SIDE = 64
+"""Pixels; a smaller file is no film (data/images.py)."""
+
+
 def draw(folder: Path, size: int) -> dict[str, TrainingFilms]:
     """The films of each of LOADERS, drawn once: STEPS batches to train on and HELD_OUT to ask about, both classes alike."""
 
@@ -11994,7 +12005,7 @@ def draw(folder: Path, size: int) -> dict[str, TrainingFilms]:
             record = Record(f"drawn/{split}-{number:03}", "", "drawn", label, split=split)
             relative = f"{split}/{label}/{number:03}.png"
             (folder / relative).parent.mkdir(parents=True, exist_ok=True)
-            film.save(folder / relative)
+            film.resize((max(size, FILE_SIDE),) * 2).save(folder / relative)
             records.append(record)
             squares.append(np.asarray(film, np.uint8))
             entries[relative] = record
@@ -13571,7 +13582,6 @@ def run(
 
 def _run(experiment: Experiment, out: Path, folder: Path, time_left: Deadline, kept: Callable[[Path], None] | None) -> Results | None:
     clock = Clock()
-    server.begin()
     announce(f"experiment {experiment.name} {experiment.hash()[:12]}, into {out}")
     announce(RESEARCH_ONLY)
     if experiment.external:
@@ -13597,6 +13607,7 @@ def _run(experiment: Experiment, out: Path, folder: Path, time_left: Deadline, k
         with clock("pixels"):
             films = pixels.load(manifest, locate, experiment.image_size, out / CACHE, resize=experiment.resize)
 
+    server.begin()  # it loads what this process loads now, on another core
     from cxrkit.training import jobs, loaders  # fastai takes seconds to import: bad input is reported before
     from cxrkit.training.machine import Machine
 

@@ -58,7 +58,7 @@ def open_grey(path: Path, content: bytes | None = None) -> Image.Image:
 
 
 def _to_grey(image: Image.Image) -> Image.Image:
-    if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":  # a camera's MPO holds a preview besides
+    if image.format != "MPO" and _frames(image) > 1:  # a camera's MPO holds a preview besides
         raise UnreadableImage(f"it holds {image.n_frames} pictures, not one film", next="bring the film alone")
     image.load()
     ImageOps.exif_transpose(image, in_place=True)
@@ -71,6 +71,13 @@ def _to_grey(image: Image.Image) -> Image.Image:
     if image.mode in ("RGBA", "LA", "La", "RGBa"):
         image = image.convert("RGB" if image.mode[0] == "R" else "L")
     return image if image.mode == "L" else image.convert("L")
+
+
+def _frames(image: Image.Image) -> int:
+    try:
+        return getattr(image, "n_frames", 1)
+    except TypeError as error:  # Pillow's, of a damaged TIFF
+        raise UnreadableImage(f"it is damaged: {error}", next="replace the file or leave it out") from error
 
 
 def _from_deep(pixels: np.ndarray) -> Image.Image:

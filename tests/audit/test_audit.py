@@ -190,13 +190,14 @@ def test_an_earlier_audit_of_other_predictions_is_dropped_and_that_is_said(run):
     assert audits.not_done[1].part == "the earlier audit" and audits.not_done[1].reason == "not kept: it was of other predictions"
 
 
-def test_a_held_out_film_without_a_prediction_is_listed_and_no_other_takes_its_place(run):
+def test_a_held_out_film_without_a_prediction_is_named_and_no_other_takes_its_place(run):
     path = run / "results" / "predictions.csv"
     header, *lines = path.read_text().splitlines(keepends=True)
     gone = next(record.image_id for record in Results.open(run).manifest.used if record.split == Results.open(run).held_out)
     path.write_text("".join([header, *(line for line in lines if gone not in line)]))
-    audits = audit.audit(run, audit.Options(asks=False))
-    assert audits.networks is None and [row.part for row in audits.not_done if gone in row.reason][:1] == ["the networks' scores"]
+    with pytest.raises(BadInput, match="72 of the 73") as caught:
+        audit.audit(run, audit.Options(asks=False))
+    assert gone in str(caught.value)
 
 
 def test_sources_named_by_hand_bring_the_films_back(run, finished_run):

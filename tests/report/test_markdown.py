@@ -112,7 +112,9 @@ def test_every_conclusion_has_a_tone_and_green_is_for_those_that_found_nothing(t
 def test_the_log_of_a_manifests_audit_has_its_verdict_and_what_was_not_asked(tmp_path):
     audits = folders.audited(folders.write(tmp_path, audits=False))
     counts = replace(audits.counts, judged=replace(audits.counts.judged, split="all"))
-    told = markdown.audit_log(replace(audits, counts=counts, networks=None, masking=None, external=None, held_fixed=None, not_done=[]))
+    told = markdown.audit_log(
+        replace(audits, counts=counts, networks=None, masking=None, external=None, held_fixed=None, stability=None, not_done=[])
+    )
     assert told.startswith("VERDICT: border-shortcut") and "the frame: the outer tenth" in told
     assert re.search("what asks networks +a manifest has none", told) and "not asked for" not in told and "mean of 3 seeds" not in told
 
