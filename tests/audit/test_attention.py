@@ -203,7 +203,7 @@ def weigh(results, **seed):
 def test_the_audit_of_a_run(small_run):
     results, films = small_run
     folder = results.folder
-    stale, foreign = (folder / attention.FOLDER / name for name in ("resnet34-hit-09.png", "mine.png"))
+    stale, foreign = (folder / attention.FOLDER / name for name in ("resnet34-hit-99.png", "mine.png"))
     stale.parent.mkdir(parents=True)
     stale.write_bytes(b"")
     foreign.write_bytes(b"a person's")
