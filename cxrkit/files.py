@@ -20,6 +20,8 @@ from cxrkit import spreadsheet
 from cxrkit.errors import BadInput, WrongUse, disk_errors
 
 PARTIAL = ".partial"
+LEFTOVER = re.compile(rf"\..+\.\d+-[0-9a-f]{{8}}{re.escape(PARTIAL)}")
+"""The names that `replacing` gives while it writes."""
 UNWRITABLE = (errno.EACCES, errno.EEXIST, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.ENOENT, errno.ENAMETOOLONG)
 CHECKSUMS = "checksums.json"
 AGAIN = "restore it, or make it again"
@@ -105,6 +107,13 @@ def reading(path: str | Path, what: str = "The file", next: str = AGAIN, absent:
         raise BadInput(f"{what} lacks {error.args[0] if error.args else 'a key'}.", path, next) from error
     except (ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
         raise BadInput(f"{what} is not as it was written: {error}.", path, next) from error
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove what killed writers left in a folder, and in those below it; whoever calls it holds the lock of all that writes there."""
+    for path in folder.rglob(f".*{PARTIAL}"):
+        if LEFTOVER.fullmatch(path.name):
+            path.unlink(missing_ok=True)
 
 
 def read_json(path: str | Path, what: str = "The file", next: str = AGAIN, absent: str | None = None, keys: Sequence[str] = ()) -> Any:

@@ -172,7 +172,7 @@ import base64
 import zlib
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = 'fcbef068071a82d148c5343d2a7d7f00b5a86077fbd104a9e15364da19cfdfbf'
+SOURCE_SHA256 = '6ec5d66318476f360aaec3464c620f11deb8bfb39b45dba32b86277b1a8108b3'
 FILES = {}
 
 
@@ -918,11 +918,13 @@ FILES['cxrkit/audit/baselines.py'] = r'''
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from cxrkit.audit import probes
 from cxrkit.audit.films import Films, thumbnails
+from cxrkit.data.records import traits
 from cxrkit.evaluation.predictions import Predictions
 from cxrkit.schema import Advantage, Area, BaselineRow
 
@@ -1022,21 +1024,15 @@ def _ages(films: Films) -> tuple[np.ndarray, np.ndarray]:
     return ages[:, None], ~np.isnan(ages)
 
 
-def _sexes(films: Films) -> tuple[np.ndarray, np.ndarray]:
-    """Sources write F or female; the word is no fact about a film."""
-    sexes = [record.sex.strip().lower() for record in films.records]
-    return _kinds([sex[:1] for sex in sexes]), np.array([sex in ("f", "m", "female", "male") for sex in sexes], bool)
-
-
-def _views(films: Films) -> tuple[np.ndarray, np.ndarray]:
-    views = [record.view for record in films.records]
-    return _kinds(views), np.array([view not in ("", "frontal-unspecified") for view in views], bool)
+def _trait(name: str, films: Films) -> tuple[np.ndarray, np.ndarray]:
+    words = [str(traits(record)[name]) for record in films.records]
+    return _kinds(words), np.array([bool(word) for word in words], bool)
 
 
 STATED = {
     "age": ("the patient's age", _ages),
-    "sex": ("the patient's sex", _sexes),
-    "view": ("the view (PA, AP, supine)", _views),
+    "sex": ("the patient's sex", partial(_trait, "sex")),
+    "view": ("the view (PA, AP, supine)", partial(_trait, "view")),
 }
 """{name: (title, function from Films to (features, n booleans: of which films they are known))}."""
 
@@ -11138,6 +11134,8 @@ from cxrkit import spreadsheet
 from cxrkit.errors import BadInput, WrongUse, disk_errors
 
 PARTIAL = ".partial"
+LEFTOVER = re.compile(rf"\..+\.\d+-[0-9a-f]{{8}}{re.escape(PARTIAL)}")
+"""The names that `replacing` gives while it writes."""
 UNWRITABLE = (errno.EACCES, errno.EEXIST, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.ENOENT, errno.ENAMETOOLONG)
 CHECKSUMS = "checksums.json"
 AGAIN = "restore it, or make it again"
@@ -11223,6 +11221,13 @@ def reading(path: str | Path, what: str = "The file", next: str = AGAIN, absent:
         raise BadInput(f"{what} lacks {error.args[0] if error.args else 'a key'}.", path, next) from error
     except (ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
         raise BadInput(f"{what} is not as it was written: {error}.", path, next) from error
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove what killed writers left in a folder, and in those below it; whoever calls it holds the lock of all that writes there."""
+    for path in folder.rglob(f".*{PARTIAL}"):
+        if LEFTOVER.fullmatch(path.name):
+            path.unlink(missing_ok=True)
 
 
 def read_json(path: str | Path, what: str = "The file", next: str = AGAIN, absent: str | None = None, keys: Sequence[str] = ()) -> Any:
@@ -16253,6 +16258,7 @@ from collections.abc import Sequence
 
 from cxrkit.audit.subgroups import FEWEST_PATIENTS, GROUP_OF
 from cxrkit.config import short_name
+from cxrkit.data import matching
 from cxrkit.evaluation.metrics import Figure
 from cxrkit.schema import Audits, ExternalRow, GroupScore
 from cxrkit.tables import NOTHING, Cell, Column, Table, figure_cell, number_cell
@@ -16368,10 +16374,9 @@ def matched(audits: Audits) -> Table:
     """Each network on all held-out films, and on pairs of them that are alike."""
     rows = []
     for row in audits.matched or []:
-        by = ", ".join(f"age (within {row.caliper:g} years)" if trait == "age" else trait for trait in row.by)
         few = [Cell("too few pairs"), Cell(NOTHING)] if not row.matched.auc.known else [figure_cell(row.matched.auc), _signed(row.fall)]
         lost = [Cell(_causes(each)) for each in (row.lost_covid, row.lost_normal)]
-        name = Cell(f"{short_name(row.architecture)}, {by}")
+        name = Cell(f"{short_name(row.architecture)}, {matching.words(row.by, row.caliper)}")
         rows.append([name, figure_cell(row.all_films.auc), *few, number_cell(row.pairs), *lost])
     n = audits.counts.judged
     columns = (
@@ -18881,7 +18886,7 @@ from pathlib import Path
 
 from cxrkit.columns import FROZEN, UNFROZEN
 from cxrkit.errors import BadInput
-from cxrkit.files import PARTIAL, read_json, reading, replacing, write_json
+from cxrkit.files import read_json, reading, remove_leftovers, replacing, write_json
 from cxrkit.progress import say
 from cxrkit.training.stages import Epoch, Finder, Past, Stage, Statistics
 
@@ -18912,8 +18917,7 @@ class JobFolder:
             shutil.rmtree(self.path)
         if not self.path.exists():
             write_json(self.path / KEY, {"key": key})
-        for leftover in self.path.glob(f".*{PARTIAL}"):
-            leftover.unlink()
+        remove_leftovers(self.path)
 
     def made_with(self, key: str) -> bool:
         marker = self.path / KEY
@@ -20886,7 +20890,8 @@ def room_bytes(device):
     return None if free is None or held is None else free + held
 
 
-def explained(error, task) -> str:
+def explained(error: BaseException, task: Task) -> str:
+    """What ended a training, in words; of memory that ran out, with what would fit."""
     said = f"{type(error).__name__}: {error}"
     if isinstance(error, (torch.OutOfMemoryError, MemoryError)) or any(words in str(error) for words in MEMORY_WORDS):
         said += f" {_remedy(task)}"

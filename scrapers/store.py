@@ -28,7 +28,7 @@ from cxrkit.data.readers.collected import (
     read_case,
 )
 from cxrkit.errors import BadInput, WrongUse
-from cxrkit.files import locked, read_json, replacing, sha256_of_json, write_json
+from cxrkit.files import locked, read_json, remove_leftovers, replacing, sha256_of_json, write_json
 from scrapers import PARSER_VERSION
 from scrapers.pictures import Picture
 from scrapers.sites.cases import safe_name
@@ -55,6 +55,7 @@ class Store:
         with locked(self.folder / ".lock", wait=False) as held:
             if not held:
                 raise WrongUse("Another refresh is working on this store.", self.folder, "wait until it ends")
+            remove_leftovers(self.folder)
             yield
 
     def folder_of(self, site: str, key: str) -> Path:

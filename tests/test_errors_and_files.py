@@ -37,6 +37,21 @@ def test_two_writers_of_one_file_do_not_mix(tmp_path):
     assert (tmp_path / "a.txt").read_text() == "first" and len(list(tmp_path.iterdir())) == 1
 
 
+def test_what_killed_writers_left_goes_and_nothing_else(tmp_path):
+    kept = [tmp_path / "film.partial", tmp_path / ".mine.partial", tmp_path / "case" / ".a.12-xyz.partial", tmp_path / "case" / "b.json"]
+    (tmp_path / "case").mkdir()
+    for path in kept:
+        path.write_text("a person's")
+    with pytest.raises(KeyboardInterrupt), files.replacing(tmp_path / "case" / "b.json") as temporary:
+        temporary.write_text("half")
+        left = temporary.with_name(temporary.name)
+        temporary.rename(tmp_path / "moved")
+        raise KeyboardInterrupt
+    (tmp_path / "moved").rename(left)  # as a killed process leaves it
+    files.remove_leftovers(tmp_path)
+    assert not left.exists() and all(path.exists() for path in kept)
+
+
 def test_checksums_list_every_file_but_themselves(tmp_path):
     files.write_text(tmp_path / "a" / "b.txt", "hello")
     files.write_checksums(tmp_path)

@@ -11,11 +11,13 @@ at all is a row of its own, `missingness`, which is about the collection's bookk
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from cxrkit.audit import probes
 from cxrkit.audit.films import Films, thumbnails
+from cxrkit.data.records import traits
 from cxrkit.evaluation.predictions import Predictions
 from cxrkit.schema import Advantage, Area, BaselineRow
 
@@ -115,21 +117,15 @@ def _ages(films: Films) -> tuple[np.ndarray, np.ndarray]:
     return ages[:, None], ~np.isnan(ages)
 
 
-def _sexes(films: Films) -> tuple[np.ndarray, np.ndarray]:
-    """Sources write F or female; the word is no fact about a film."""
-    sexes = [record.sex.strip().lower() for record in films.records]
-    return _kinds([sex[:1] for sex in sexes]), np.array([sex in ("f", "m", "female", "male") for sex in sexes], bool)
-
-
-def _views(films: Films) -> tuple[np.ndarray, np.ndarray]:
-    views = [record.view for record in films.records]
-    return _kinds(views), np.array([view not in ("", "frontal-unspecified") for view in views], bool)
+def _trait(name: str, films: Films) -> tuple[np.ndarray, np.ndarray]:
+    words = [str(traits(record)[name]) for record in films.records]
+    return _kinds(words), np.array([bool(word) for word in words], bool)
 
 
 STATED = {
     "age": ("the patient's age", _ages),
-    "sex": ("the patient's sex", _sexes),
-    "view": ("the view (PA, AP, supine)", _views),
+    "sex": ("the patient's sex", partial(_trait, "sex")),
+    "view": ("the view (PA, AP, supine)", partial(_trait, "view")),
 }
 """{name: (title, function from Films to (features, n booleans: of which films they are known))}."""
 

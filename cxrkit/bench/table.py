@@ -41,6 +41,7 @@ def _size(at: AtSize) -> str:
         "",
         table([_speeds(n, at.batch_size) for n in networks], SPEEDS, right=SPEEDS[1:]),
         "",
+        *([FASTER_THAN_PRODUCTS, ""] if any(n.steps.reached.value > 1 for n in networks) else []),
         table([_counts(n) for n in networks], COUNTS, right=COUNTS[1:]),
     ]
     together = [line for n in networks for line in _together(n)]
@@ -48,6 +49,7 @@ def _size(at: AtSize) -> str:
     return "\n".join([*lines, *_block(together), *_block(notebooks), "", *_estimates(at)])
 
 
+FASTER_THAN_PRODUCTS = "Above 100 % of the matrix product: torch computes convolutions faster than such products here."
 SPEEDS = ["network", "bare, ms/step", "loop, ms/step", "films/s", "loop / bare", "fastai's Adam / loop", "waited", "of matrix product"]
 COUNTS = ["network", "launches a step: bare", "loop", "with fastai's Adam", "waits: bare", "loop", "start of a training, s", "GPU GB"]
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from cxrkit.columns import FROZEN, UNFROZEN
 from cxrkit.errors import BadInput
-from cxrkit.files import PARTIAL, read_json, reading, replacing, write_json
+from cxrkit.files import read_json, reading, remove_leftovers, replacing, write_json
 from cxrkit.progress import say
 from cxrkit.training.stages import Epoch, Finder, Past, Stage, Statistics
 
@@ -46,8 +46,7 @@ class JobFolder:
             shutil.rmtree(self.path)
         if not self.path.exists():
             write_json(self.path / KEY, {"key": key})
-        for leftover in self.path.glob(f".*{PARTIAL}"):
-            leftover.unlink()
+        remove_leftovers(self.path)
 
     def made_with(self, key: str) -> bool:
         marker = self.path / KEY

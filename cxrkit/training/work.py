@@ -80,7 +80,8 @@ def room_bytes(device):
     return None if free is None or held is None else free + held
 
 
-def explained(error, task) -> str:
+def explained(error: BaseException, task: Task) -> str:
+    """What ended a training, in words; of memory that ran out, with what would fit."""
     said = f"{type(error).__name__}: {error}"
     if isinstance(error, (torch.OutOfMemoryError, MemoryError)) or any(words in str(error) for words in MEMORY_WORDS):
         said += f" {_remedy(task)}"

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from cxrkit.audit.subgroups import FEWEST_PATIENTS, GROUP_OF
 from cxrkit.config import short_name
+from cxrkit.data import matching
 from cxrkit.evaluation.metrics import Figure
 from cxrkit.schema import Audits, ExternalRow, GroupScore
 from cxrkit.tables import NOTHING, Cell, Column, Table, figure_cell, number_cell
@@ -119,10 +120,9 @@ def matched(audits: Audits) -> Table:
     """Each network on all held-out films, and on pairs of them that are alike."""
     rows = []
     for row in audits.matched or []:
-        by = ", ".join(f"age (within {row.caliper:g} years)" if trait == "age" else trait for trait in row.by)
         few = [Cell("too few pairs"), Cell(NOTHING)] if not row.matched.auc.known else [figure_cell(row.matched.auc), _signed(row.fall)]
         lost = [Cell(_causes(each)) for each in (row.lost_covid, row.lost_normal)]
-        name = Cell(f"{short_name(row.architecture)}, {by}")
+        name = Cell(f"{short_name(row.architecture)}, {matching.words(row.by, row.caliper)}")
         rows.append([name, figure_cell(row.all_films.auc), *few, number_cell(row.pairs), *lost])
     n = audits.counts.judged
     columns = (
