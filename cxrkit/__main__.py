@@ -41,5 +41,10 @@ def main(arguments: list[str] | None = None) -> int | None:
     return options.command(options)
 
 
+def command() -> int:
+    """The installed command's entry: an exit code."""
+    return run_command(main)
+
+
 if __name__ == "__main__":
-    sys.exit(run_command(main))
+    sys.exit(command())

@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args
 
 import yaml
 
-from cxrkit.data.records import VIEWS
+from cxrkit.data.records import MATCHABLE, VIEWS
 from cxrkit.errors import WrongUse
 from cxrkit.files import sha256_of_json
 
@@ -29,6 +29,8 @@ TESTED = SHORT_NAMES | {
 OF_TIMM = {"efficientnet_lite0"}
 """Those of them that another package brings."""
 FOLDER = Path(__file__).parent / "experiments"
+PLACES = ("data", "external")
+"""Lists of places: each option names one, and is given several times."""
 
 Decides = Literal["nothing", "jobs", "films", "scores", "numbers"]
 """What a key decides: nothing (where things lie, how fast they are read, what is said), jobs (which trainings there are),
@@ -63,6 +65,12 @@ class Experiment:
         "folder of the CoronaHack dataset, or KIND[:NAME]=DIR, or phantom, or phantom-marked; may be given several times",
         decides="nothing",
     )
+    external: tuple[str, ...] = key(
+        (),
+        "films from elsewhere to ask the networks about, after training: KIND[:NAME]=DIR as for --data, or NAME=DIR (covid/ and normal/), "
+        "or NAME=manifest.csv; may be given several times",
+        decides="nothing",
+    )
     split: str = key("paper", "paper (the study's) or grouped (train/valid/test by patient)", choices=("paper", "grouped"), decides="films")
     split_seed: int = key(0, "seed of the split", decides="films")
     exclude_views: tuple[str, ...] = key(("lateral",), "views that are left out", choices=filter(None, VIEWS), decides="films")
@@ -75,6 +83,20 @@ class Experiment:
     label_conflicts: str = key(
         "exclude", "films of one group that sources label differently: exclude or keep", choices=("exclude", "keep"), decides="films"
     )
+    ages: str = key(
+        "all",
+        "whose films are used: all, or adults (films of patients under 18, or of an age that is not known, are left out)",
+        choices=("all", "adults"),
+        decides="films",
+    )
+    match: tuple[str, ...] = key(
+        (),
+        "pair each positive film with a negative one that is alike in view, age and sex, or in some of them, a film a patient; "
+        "the others are left out",
+        choices=MATCHABLE,
+        decides="films",
+    )
+    age_caliper: float = key(5.0, "years by which the ages of a matched pair may differ", at_least=0, decides="films")
     allow_leakage: bool = key(False, "train although a patient or a picture is in two splits; every table says so", decides="nothing")
     architectures: tuple[str, ...] = key(
         ARCHITECTURES,
@@ -136,12 +158,15 @@ class Experiment:
     def __post_init__(self) -> None:
         for each in fields(self):
             _check(each, getattr(self, each.name))
-        for name in ("architectures", "seeds"):
+        for name in ("architectures", "seeds", "match"):
             values = getattr(self, name)
-            if not values:
+            if not values and name != "match":
                 raise WrongUse(f"{name} is empty.", next="name at least one")
             if len(set(values)) < len(values):
                 raise WrongUse(f"{name} names one twice: {', '.join(map(str, values))}.", next="name each once")
+        if self.external and self.audit != "full":
+            what = f"Films from elsewhere are asked about in the full audit; audit is {self.audit!r}."
+            raise WrongUse(what, next="use --audit full, or leave out --external")
         if self.parallel == "data" and self.loader == "files":
             raise WrongUse(
                 "With --loader files every process would train on whole batches, and share nothing.",
@@ -231,6 +256,8 @@ def _typed(declared: Field, value: Any, where: object) -> Any:
     wanted = declared.type
     if kind := _item_type(declared):
         items = value if isinstance(value, (list, tuple)) else [value]
+        if declared.metadata["choices"]:
+            items = [part for item in items for part in (item.split(",") if isinstance(item, str) else [item])]
         if all(type(item) is kind for item in items):
             return tuple(items)
     elif wanted is float and type(value) in (int, float):
@@ -257,7 +284,7 @@ def add_arguments(parser: Any) -> None:
         option, help = _option(each.name), each.metadata["help"]
         if each.name == "name":
             continue
-        if each.name == "data":
+        if each.name in PLACES:
             parser.add_argument(option, action="append", metavar="DIR", help=help)
         elif each.type is bool:
             parser.add_argument(option, action=argparse.BooleanOptionalAction, help=help)
@@ -285,7 +312,7 @@ def as_arguments(overrides: Mapping[str, Any]) -> list[str]:
         option = _option(name)
         if isinstance(value, bool):
             words.append(option if value else option.replace("--", "--no-", 1))
-        elif name == "data":
+        elif name in PLACES:
             words += [f"{option}={item}" for item in ([value] if isinstance(value, str) else value)]
         elif name in declared and _item_type(declared[name]):
             words += [option, *map(str, value if isinstance(value, (list, tuple)) else [value])]

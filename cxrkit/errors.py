@@ -83,6 +83,19 @@ class DiskFull(Interrupted):
         )
 
 
+EXTRA_OF = {
+    "torch": "train",
+    "torchvision": "train",
+    "fastai": "train",
+    "fastcore": "train",
+    "kaggle": "kaggle",
+    "kagglesdk": "kaggle",
+    "pydicom": "dicom",
+    "timm": "timm",
+}
+"""{package: the extra of pyproject.toml that brings it}, of those that not every command needs."""
+
+
 def free_bytes(path):
     """Free bytes on the file system of path or of its nearest existing parent."""
     path = Path(path).absolute()
@@ -107,9 +120,15 @@ def disk_errors(where):
 
 
 def run_command(command):
-    """Call command(), print a CxrkitError or an interruption as its message; return the exit code."""
+    """Call command(), print a CxrkitError, an interruption or a missing package as its message; return the exit code."""
     try:
-        return command() or 0
+        try:
+            return command() or 0
+        except ModuleNotFoundError as error:
+            package = (error.name or "").partition(".")[0]
+            if package not in EXTRA_OF:
+                raise
+            raise WrongUse(f"The package {package} is not installed.", next=f"pip install '.[{EXTRA_OF[package]}]' in the clone") from error
     except CxrkitError as error:
         print(f"error: {error}", file=sys.stderr, flush=True)
         return error.exit_code

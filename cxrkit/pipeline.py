@@ -6,7 +6,7 @@ from pathlib import Path
 from cxrkit import RESEARCH_ONLY, environment
 from cxrkit.config import Experiment
 from cxrkit.data import manifest as manifests
-from cxrkit.data import pixels, sources, summary, tree
+from cxrkit.data import matching, pixels, sources, summary, tree
 from cxrkit.data.manifest import Manifest
 from cxrkit.environment import Choice, Deadline
 from cxrkit.errors import BadInput, CxrkitError, Interrupted, disk_errors
@@ -14,6 +14,7 @@ from cxrkit.files import locked, write_checksums
 from cxrkit.progress import announce, say
 from cxrkit.results import Results, StandingWarning
 from cxrkit.schema import Chosen
+from cxrkit.training import server
 
 CACHE = "pixels"
 """The folder below a run's own in which films are kept decoded."""
@@ -33,13 +34,21 @@ def run(experiment: Experiment, out: Path | str, folder: Path | str = "", time_l
 
 def _run(experiment: Experiment, out: Path, folder: Path, time_left: Deadline) -> Results | None:
     clock = Clock()
+    server.begin()
     announce(f"experiment {experiment.name} {experiment.hash()[:12]}, into {out}")
     announce(RESEARCH_ONLY)
+    if experiment.external:
+        from cxrkit.audit import external  # what it needs takes a second to import
+
+        external.check(experiment.external)
     with locked(out / ".lock"):  # processes that share the folder come here one after the other, and find what is there
         with clock("manifest"):
             manifest, locate = make_manifest(experiment, out)
         announce(summary.text(manifest) + "\n")
-        announce(summary.as_merged(manifest, experiment))
+        if experiment.match:
+            announce(matching.sentence(manifest.records, experiment.match, experiment.age_caliper))
+        else:
+            announce(summary.as_merged(manifest, experiment))
         refuse_leaks(manifest, experiment.allow_leakage, out / "manifest.csv")
         results = Results(folder)
         if environment.rank() == 0:
@@ -75,7 +84,7 @@ def _run(experiment: Experiment, out: Path, folder: Path, time_left: Deadline) -
         if experiment.audit == "none":
             results.remove_audit()
         else:
-            audit.audit(results, audit.Options(home=str(out), asks=experiment.audit == "full"))
+            audit.audit(results, audit.Options(external=experiment.external, home=str(out), asks=experiment.audit == "full"))
     chosen = Chosen(placement=to_train.placement, **machine.choices)
     results.finish(chosen, unfinished, failed, clock.seconds, peaks)
     with clock("report"):

@@ -86,6 +86,9 @@ ROWS = (
         "Nobody looked for films that two sources label differently; the experiment paper leaves them out.",
         paper="exclude",
     ),
+    Row("ages", "all", "study", "Children and adults together: its normal films are children's."),
+    Row("match", (), "study", "Nothing was matched: neither age, view nor sex is alike in its classes."),
+    Row("age_caliper", 5.0, "guess", "Of no account where nothing is matched."),
     Row("image_size", 224, "study", "Side of the square that the networks see, in pixels."),
     Row(
         "resize",

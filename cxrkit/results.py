@@ -326,5 +326,6 @@ def without_places(experiment: Experiment) -> Experiment:
     return replace(
         experiment,
         data=tuple(sources.name_of(text) for text in experiment.data),
+        external=tuple(sources.name_of(text) for text in experiment.external),
         weights="attached" if experiment.weights else "",
     )

@@ -2,7 +2,7 @@
 
 GENERATED from the repository by `python -m cxrkit bundle`: edit the constants below, or the repository.
 Kaggle runs exactly one file, so this one holds the whole kit. Every module and data file stands below as
-plain text under its own heading; they are written to a temporary folder, from which they are imported, and
+plain text under its own heading (docstrings are longer in the repository); they are written to a temporary folder, from which they are imported, and
 kernel/run.py, at the end, is the program.
 
     cxrkit/__init__.py                       cxrkit: COVID-19 against healthy chest films, from raw sources to a report one can trust.
@@ -17,21 +17,23 @@ kernel/run.py, at the end, is the program.
     cxrkit/audit/films.py                    The used films of a manifest as arrays: ground truth, patients, sources, splits and pictures; and the geometry of a film.
     cxrkit/audit/inquiry.py                  Inquiry: trained networks asked about films, with progress; on processors several at once, each with its share of them.
     cxrkit/audit/masking.py                  Occlusion test: does a network need the lungs? Its AUC with the centre of the film blacked out, or all but the centre.
+    cxrkit/audit/matched.py                  Scores with view, age or sex held fixed: the networks on matched pairs of the held-out films, beside all of these.
     cxrkit/audit/probes.py                   Logistic regression as a probe: how much of an answer lies in some features, without training a network.
     cxrkit/audit/reference.py                Out-of-distribution check: is a picture one that the networks can have an opinion on?
     cxrkit/audit/retraining.py               Retraining tests: networks trained anew on masked films, without one source, and on permuted labels (`--retrain`).
     cxrkit/audit/sources.py                  Leave-one-source-out and within-source tests: does it see a disease, or where a film comes from?
+    cxrkit/audit/subgroups.py                Subgroups: what a network is worth on films from elsewhere by severity, view, sex and age, beside the run's own films of the group.
     cxrkit/audit/verdict.py                  The verdict: what the audits together allow a reader to believe, by rules and thresholds that stand here alone.
     cxrkit/columns.py                        What trainings hand to the results: the stages, the columns of four CSV files, and their rows.
     cxrkit/config.py                         The experiment: every hyperparameter of a run, one declaration a key, from defaults, a YAML file and the command line.
     cxrkit/data/__init__.py                  Sources in, one manifest and one folder tree out.
     cxrkit/data/cache.py                     The film cache of a folder: facts, thumbnails and grey squares, so that no film is decoded twice.
     cxrkit/data/copies.py                    Duplicate detection by content: which films show one and the same picture, whatever was done to the file.
-    cxrkit/data/dicom.py                     DICOM films, through pydicom, which is optional: nothing else of the kit needs it.
     cxrkit/data/groups.py                    Patient groups: the films of one patient and all copies of one picture, which must stay in one split.
     cxrkit/data/images.py                    Decoding: every film, whatever its class, becomes 8-bit grey in one way; a decoder that differs by class is a shortcut.
     cxrkit/data/licences.py                  Licences of images: which may be shown or redistributed, and whom to credit.
     cxrkit/data/manifest.py                  manifest.csv: every image that any source named, used or not, one row each, with split, copies and reasons for exclusion.
+    cxrkit/data/matching.py                  Matching: positives and negatives in pairs, a film a patient, that do not differ in view, age or sex.
     cxrkit/data/pixels.py                    The films of a manifest as grey squares of one size, read from the film cache as a memory map.
     cxrkit/data/readers/__init__.py          Readers of films: each kind of source yields the same Records.
     cxrkit/data/readers/actualmed.py         Reader of the Actualmed COVID-19 Chest X-ray Dataset: both classes from Spain, metadata.csv beside images/.
@@ -80,17 +82,13 @@ kernel/run.py, at the end, is the program.
     cxrkit/gpu_check/steps.py                A few training steps on a device against the same steps on the processor in float32: the same weights, the same batch.
     cxrkit/gpu_check/trainings.py            Whole trainings in processes of their own, as a run starts them: what each check asks its process to do.
     cxrkit/kaggle_io/__init__.py             The road to Kaggle and back: one file up, one run there, verified results down.
-    cxrkit/kaggle_io/bundle.py               The kit as one readable file: the only thing that `kaggle kernels push` sends.
     cxrkit/kaggle_io/client.py               The one door to Kaggle's API: the installed client, made to tell the truth.
     cxrkit/kaggle_io/datasets.py             A folder as a Kaggle dataset: created or versioned, then compared with what Kaggle lists of it.
     cxrkit/kaggle_io/inside.py               The run inside a Kaggle kernel: machine proved, data found, checkpoints restored and saved, results sent, and an end in time.
-    cxrkit/kaggle_io/metadata.py             kernel-metadata.json: what the kernel is called, and what Kaggle gives it.
     cxrkit/kaggle_io/mounts.py               What is attached to a Kaggle kernel, and where it lies.
-    cxrkit/kaggle_io/pull.py                 Results down from Kaggle and up to it, each file compared with the checksums that the run wrote.
-    cxrkit/kaggle_io/push.py                 Send the kernel to Kaggle, wait for its end, and say truthfully how it ended.
+    cxrkit/kaggle_io/publish.py              Results up to Kaggle, once they are whole: every file that the run wrote is there, with its size and SHA-256.
     cxrkit/kaggle_io/unpack.py               How the one file that Kaggle runs becomes a package again. The text of this module is part of that file.
     cxrkit/pipeline.py                       The road from sources to results: each stage in its order, each skipped where it is done and still valid.
-    cxrkit/predict.py                        Inference on other films: what a finished run's networks say of them, from its results folder alone.
     cxrkit/progress.py                       Progress messages: a bar on a terminal, in a log a plain line a step, and every few seconds where a step is long.
     cxrkit/protocol.py                       The study's recipe in one table: each setting, the value it had there, and where that is known from.
     cxrkit/report/__init__.py                Result files in, figures and tables out.
@@ -108,9 +106,10 @@ kernel/run.py, at the end, is the program.
     cxrkit/report/report.py                  The report: the page, its text twin, the cards and the figures, from a run's results alone.
     cxrkit/report/sentences.py               The sentences that the page, its text twin, the cards and the log share.
     cxrkit/report/tables/__init__.py         The report as tables: values that the page, its text twin and the log lay out.
-    cxrkit/report/tables/audits.py           Tables of the audit: lungless baselines, masks, sources, external films, attention, controls, and what was not done.
+    cxrkit/report/tables/audits.py           Tables of the audit: lungless baselines, masks, sources, attention, controls, and what was not done.
     cxrkit/report/tables/comparison.py       Tables of the comparison: how far runs of a network lie apart, each pair of networks, and pairs over resplits.
     cxrkit/report/tables/data.py             Tables of the data: the way from the sources to the splits, what was left out and why, and who is in each split.
+    cxrkit/report/tables/elsewhere.py        Tables of what a score is worth beyond its own films: inside against elsewhere, by subgroup, and with view, age and sex held fixed.
     cxrkit/report/tables/networks.py         Tables of the networks' scores: the study's table beside ours, every run, and whether ours differ.
     cxrkit/report/tables/recipe.py           Tables of how the networks were trained: the recipe beside the study's, and what batch norm's statistics do to validation.
     cxrkit/report/tables/settings.py         Tables of what a run was made with: its times, machine, choices, settings and hashes.
@@ -137,6 +136,7 @@ kernel/run.py, at the end, is the program.
     cxrkit/training/optimizer.py             The optimizer: fastai's Adam with decoupled weight decay, stepped by torch's AdamW in a few launches instead of a thousand.
     cxrkit/training/precision.py             Number format and memory layout in which the networks compute, each chosen with its reason.
     cxrkit/training/recipe.py                The training recipe of one network: train the head, find a learning rate, fine-tune everything.
+    cxrkit/training/server.py                The server of trainings: a process that has loaded torch and fastai once, from which each training's process is forked.
     cxrkit/training/stages.py                A training's values: the job that was asked for, and what each of its finished stages left.
     cxrkit/training/weights.py               ImageNet weights: from an attached folder, from torch's own cache, or from PyTorch's host.
     cxrkit/training/work.py                  What the process of a training does: it trains, tells, and ends with the process that started it.
@@ -151,7 +151,7 @@ RESULTS = 'cxrkit-chest-films-results'  # slug of your dataset that the results 
 RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = '945dcb7ed13c4ace6ae216deb4cf15c04290a660dd0a135e59ab2db4d30b3b60'
+SOURCE_SHA256 = 'ee597e480194addc98c4c6ff64087a0dc848f2edec935a4082c553ee6d2c4612'
 FILES = {}
 
 
@@ -279,13 +279,13 @@ PARTS: tuple[Part, ...] = (
 # ======================================================================================================================
 
 FILES['cxrkit/audit/attention.py'] = r'''
-"""Saliency: Grad-CAM maps, how much of them lies on the chest, and a gallery of films to look at.
+"""Saliency: Grad-CAM maps, how much of them lies on the chest, and a gallery of films to look at."""
 
-A number first, pictures second: maps of networks that learnt nothing look convincing too. So each row also tells
-the maps of the same network with random weights (the sanity check of Adebayo et al. 2018, arXiv 1810.03292). Where
-the two agree, a map shows the picture and the architecture, and nothing that was learnt. Arun et al. 2021, Radiol.
-Artif. Intell. 3:e200267, found that no such method passes every test on chest films.
-"""
+
+
+
+
+
 
 import re
 from collections.abc import Callable, Sequence
@@ -338,16 +338,16 @@ def maps(
     batch_size: int = 32,
     advance: Callable[[int], None] = lambda count: None,
 ) -> np.ndarray:
-    """Grad-CAM maps of grey squares, uint8 [n, size, size]: float32 [n, size, size], from 0 to 1 at each map's peak.
+    """Grad-CAM maps of grey squares, uint8 [n, size, size]: float32 [n, size, size], from 0 to 1 at each map's peak."""
 
-    Selvaraju et al. 2017, ICCV, section 3 (arXiv 1610.02391): the channels of a late layer, weighted by the mean
-    gradient of a class's score, summed, negative parts dropped, enlarged bilinearly. The score is the class's output
-    less the other's, for nothing else decides.
 
-    model: a fastai vision model in eval mode, model[0] its body, model[1] its head. classes: n indices into records.LABELS;
-    the class that the model calls where they are not given; advance: is told how many films more are done. A map is zero
-    all over where nothing speaks for the class.
-    """
+
+
+
+
+
+
+
     attended = np.zeros(np.shape(images), np.float32)
     for start in range(0, len(images), batch_size):
         part = slice(start, start + batch_size)
@@ -371,8 +371,8 @@ def _maps_of_batch(model, images, classes, device):
 
 @torch.no_grad()
 def _late_features(model, x):
-    """What the deepest part of the body with a map large enough gives for a batch, and the model's outputs, which can be derived
-    by it; nothing is kept of what comes before."""
+    """What the deepest part of the body with a map large enough gives for a batch, and the model's outputs, which can be derived ..."""
+
     features = []
 
     def derive_from_here(_, __, given):
@@ -422,10 +422,10 @@ def randomised(architecture: str, device: str = "cpu", seed: int = 0) -> torch.n
 
 
 def energy_in_box(attended: np.ndarray, side: float = LUNGS) -> np.ndarray:
-    """For each of n maps, the share of its sum inside the central box; NaN where a map is zero all over.
+    """For each of n maps, the share of its sum inside the central box; NaN where a map is zero all over."""
 
-    side: of the box, in shares of the picture's; see films.box, which hides or keeps the same one.
-    """
+
+
     low, high = box(attended.shape[-1], side)
     total, in_box = attended.sum((1, 2), dtype=float), attended[:, low:high, low:high].sum((1, 2), dtype=float)
     return np.divide(in_box, total, out=np.full(len(attended), np.nan), where=total > 0)
@@ -447,11 +447,11 @@ def rank_correlation(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 
 def audit(results: Results, pixels: Pixels, chosen: Sequence[Network], device: str, threshold: float) -> Attention:
-    """Write the gallery's pictures into results/figures/attention, and return what the maps say.
+    """Write the gallery's pictures into results/figures/attention, and return what the maps say."""
 
-    pixels: with the held-out films; chosen: networks of the run, the first of each architecture makes the gallery.
-    Each map is of the class that its network calls; maps that were zero all over are counted and left out.
-    """
+
+
+
     folder = results.folder / FOLDER
     for old in folder.glob("*.png"):
         old.unlink()
@@ -547,10 +547,10 @@ def _mean_figure(values, is_covid, groups) -> Figure:
 
 
 def pick(is_covid: np.ndarray, p_covid: np.ndarray, threshold: float, seed: int = 0) -> tuple[list[tuple[int, Kind]], int]:
-    """Films worth a look, as [(index, kind)], and how many errors found no place.
+    """Films worth a look, as [(index, kind)], and how many errors found no place."""
 
-    First the errors, the largest loss first; then the hits with the greatest loss, and some at random.
-    """
+
+
     loss = -np.log(np.clip(np.where(is_covid, p_covid, 1 - p_covid), 1e-12, 1))
     by_loss = np.argsort(-loss, kind="stable")
     wrong = (p_covid >= threshold) != is_covid
@@ -588,11 +588,11 @@ def save(path, picture):
 # ======================================================================================================================
 
 FILES['cxrkit/audit/audit.py'] = r'''
-"""The audit: can the answer be trusted? Its parts put together for a run, or for a manifest before anything is trained (audits.json).
+"""The audit: can the answer be trusted? Its parts put together for a run, or for a manifest before anything is trained (audits.json)."""
 
-What cannot be done on this machine, because the films or the weights are not here, is listed with its reason and
-stops nothing. The parts that ask trained networks stand in audit/asked.py, so that the audit of a manifest needs no torch.
-"""
+
+
+
 
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -600,7 +600,7 @@ from pathlib import Path
 import numpy as np
 
 from cxrkit import environment
-from cxrkit.audit import baselines, controls, external, probes, sources, verdict
+from cxrkit.audit import baselines, controls, external, matched, probes, sources, verdict
 from cxrkit.audit.context import CACHE, Context, Options, Part, carried_out, first_seeds, listed, once_for_a_run
 from cxrkit.audit.films import Films
 from cxrkit.data import cache, pixels
@@ -612,7 +612,7 @@ from cxrkit.files import write_json
 from cxrkit.progress import say
 from cxrkit.results import AUDITS as NAME
 from cxrkit.results import DRAWN, Network, Results
-from cxrkit.schema import VERSION, Area, Audits, FilmCounts, Judged, NetworkRow, NotDone, SourceRow
+from cxrkit.schema import VERSION, Area, Audits, FilmCounts, Judged, MatchedRow, NetworkRow, NotDone, SourceRow
 
 SIZE = 224
 """Side in pixels of the squares that are looked at where no run says another."""
@@ -640,6 +640,14 @@ def scored_within_sources(films: Films, context: Context) -> list[SourceRow]:
     return rows
 
 
+def scored_on_pairs(films: Films, context: Context) -> list[MatchedRow]:
+    results, rows = context.results, []
+    for architecture in results.architectures:
+        held, experiment = results.required(architecture), results.experiment
+        rows += matched.rows(architecture, held, context.manifest.by_id, experiment.age_caliper, experiment.split_seed)
+    return rows
+
+
 PARTS: tuple[Part, ...] = (
     Part("sources", "sources by a thumbnail", lambda films, context: sources.without_networks(films) if context.pixels else []),
     Part("controls", "control: permuted labels", lambda films, context: [controls.permutation(films)]),
@@ -647,16 +655,17 @@ PARTS: tuple[Part, ...] = (
     Part("controls", "control: a planted copy", lambda films, context: [controls.leaked_copy(films, context.manifest, context.locate)]),
     Part("networks", "the networks' scores", scored, once_for_a_run),
     Part("sources", "the networks' scores within a source", scored_within_sources, once_for_a_run),
+    Part("matched", "the networks' scores with view, age and sex held fixed", scored_on_pairs, once_for_a_run),
 )
 """What asks no network. The baselines are not among them: the others need what they find."""
 
 
 def audit(target: Results | Path | str, options: Options = Options(), out: Path | None = None) -> Audits:
-    """Audit a run or a manifest; write audits.json (into the results, beside the manifest, or to `out`) and return its content.
+    """Audit a run or a manifest; write audits.json (into the results, beside the manifest, or to `out`) and return its content."""
 
-    target: a run's Results, its folder, its results folder, or a manifest.csv.
-    Raises BadInput for a target or external films that cannot be read, WrongUse for options that do not fit it.
-    """
+
+
+
     not_done: list[NotDone] = []
     results, path = _target(target, options)
     context = _opened(results, path, options, not_done)
@@ -700,6 +709,7 @@ def audit(target: Results | Path | str, options: Options = Options(), out: Path 
         attention=next(iter(rows.get("attention", [])), None),
         not_done=not_done,
         verdict=verdict.decide(evidence),
+        matched=rows.get("matched"),
     )
     _write(audits, results, path, out)
     return audits
@@ -731,7 +741,8 @@ def _opened(results: Results | None, path: Path, options: Options, not_done: lis
         )
     home = Path(options.home) if options.home else _home(path.parent) if results else path.parent
     size, resize = (results.experiment.image_size, results.experiment.resize) if results else (SIZE, "squish")
-    read = tuple(external.read(name, place, home / CACHE, size, resize) for name, place in map(external.parse, options.external))
+    views = results.experiment.exclude_views if results else ()
+    read = tuple(external.read(source, home / CACHE, size, resize, views) for source in film_sources.externals(options.external))
     roots = manifests.read_roots(home / "manifest.csv")
     if options.sources:
         roots |= manifests.roots_of(film_sources.parse_all(options.sources, drawn_at="phantoms"))
@@ -756,6 +767,7 @@ def _with_networks(context: Context, not_done: list[NotDone]) -> Context:
         names = ", ".join(network.name for network in networks)
         reason = f"asked: {names}, of {len(every)} (name others with --networks)"
         not_done.append(NotDone("masking and features of further networks", reason))
+    not_done += not_named(context.results, context.options)
     thumbnails: dict[str, np.ndarray] = {}
     if context.external:
         say(f"audit: looking for the run's pictures in {', '.join(films.name for films in context.external)}")
@@ -765,12 +777,19 @@ def _with_networks(context: Context, not_done: list[NotDone]) -> Context:
     return replace(context, device=device, networks=tuple(networks), external=apart)
 
 
-def chosen(results: Results, device: str, wanted: tuple[str, ...] = ()) -> list[Network]:
-    """The networks to ask: all seeds on a GPU, the first seed of each architecture on processors.
+def not_named(results: Results, options: Options) -> list[NotDone]:
+    """The films from elsewhere that were a part of the run, and of which the options do not say where they lie."""
+    named = {film_sources.name_of(text) for text in options.external}
+    told = "a part of the run; where they lie on this machine is not said: --external {}=DIR"
+    return [NotDone(f"films of {name}", told.format(name)) for name in results.experiment.external if name not in named]
 
-    wanted: names such as resnet34-seed0, which are then the ones, whatever the device. Raises BadInput for a name
-    that the run does not have.
-    """
+
+def chosen(results: Results, device: str, wanted: tuple[str, ...] = ()) -> list[Network]:
+    """The networks to ask: all seeds on a GPU, the first seed of each architecture on processors."""
+
+
+
+
     every = results.networks()
     if wanted:
         names = {network.name: network for network in every}
@@ -814,18 +833,17 @@ def _write(audits: Audits, results: Results | None, path: Path, out: Path | None
 # ======================================================================================================================
 
 FILES['cxrkit/audit/baselines.py'] = r'''
-"""Lungless baselines: how well do a film's source, file, frame or thumbnail alone tell the classes apart?
+"""Lungless baselines: how well do a film's source, file, frame or thumbnail alone tell the classes apart? ..."""
 
-Each is one logistic regression, cross-validated by patient on all films of a manifest, and once more fitted on the
-training films and scored on the held-out ones, where the networks are scored. A network that does not beat these
-rows has shown nothing: they are the rows above it in every table.
 
-Published work fell over each of them: Maguolo and Nanni 2021, Inf. Fusion 76:1 (the frame); DeGrave, Janizek and Lee
-2021, Nat. Mach. Intell. 3:610 (source and markers); Roberts et al. 2021, Nat. Mach. Intell. 3:199 (children as
-controls).
-"""
 
-import re
+
+
+
+
+
+
+
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -859,10 +877,10 @@ class Baseline:
 
 
 def run(films: Films) -> tuple[list[BaselineRow], dict[str, np.ndarray]]:
-    """The rows of all baselines, and {name: scores of the held-out films}, in the order of films.
+    """The rows of all baselines, and {name: scores of the held-out films}, in the order of films."""
 
-    A baseline that cannot be computed has an unknown area, and the reason in its note.
-    """
+
+
     rows, held_scores = [_majority(films)], {}
     for baseline in described(films):
         row, scores = _row(baseline, films)
@@ -929,19 +947,10 @@ def file_facts(films: Films) -> tuple[np.ndarray | None, str]:
 
 
 def _age(films: Films) -> Baseline:
-    ages = np.array([np.nan if (age := age_of(record.age)) is None else age for record in films.records])
+    ages = np.array([np.nan if record.years is None else record.years for record in films.records])
     known = ~np.isnan(ages)
     counts = [int((known & chosen).sum()) for chosen in (films.is_covid, ~films.is_covid)]
     return Baseline("age", "the patient's age", ages[:, None], f"age is known of {counts[0]} COVID-19 and {counts[1]} normal films", known)
-
-
-def age_of(text: str) -> float | None:
-    """The age in years that a record states ("45", "1-5", "070Y", "30s"), the middle of a range; None where it states none."""
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)(?:\s*[-–]\s*(\d+(?:\.\d+)?))?\s*(?:y|yrs?|years?|s)?\s*", text or "", re.IGNORECASE)
-    if not match:
-        return None
-    first, last = float(match[1]), float(match[2] or match[1])
-    return (first + last) / 2 if last <= 120 else None
 
 
 def histograms(images: np.ndarray) -> np.ndarray:
@@ -1031,13 +1040,13 @@ CACHE = "pixels"
 
 @dataclass(frozen=True)
 class Options:
-    """What a user may ask for beyond the parts that take no training.
+    """What a user may ask for beyond the parts that take no training."""
 
-    external: `NAME=DIR` texts; retrain: whether networks are trained anew on masked films, without a source and on
-    permuted labels; networks: names such as resnet34-seed0; sources: `KIND:NAME=DIR` texts that say where the films
-    lie; weights: the folder of ImageNet's, for retraining; home: the run's out folder, with manifest.roots.json and
-    the cache of films, where the results do not lie in it; asks: whether trained networks are asked at all.
-    """
+
+
+
+
+
 
     external: tuple[str, ...] = ()
     retrain: bool = False
@@ -1050,13 +1059,13 @@ class Options:
 
 @dataclass(frozen=True)
 class Context:
-    """What the parts of an audit may need besides the films.
+    """What the parts of an audit may need besides the films."""
 
-    home: the folder of the film cache and of trainings; locate: function from a Record to its file; results: None for a
-    manifest; pixels: None where the films are not on this machine; coarse: the best coarse baseline, None where none
-    could be scored on held-out films; networks: those that are asked, on `device`; external: without copies of the
-    run's films.
-    """
+
+
+
+
+
 
     manifest: Manifest
     home: Path
@@ -1085,12 +1094,12 @@ def once_for_a_run(context: Context) -> list[tuple]:
 
 @dataclass(frozen=True)
 class Part:
-    """A part of the audit: a function from films and context to rows.
+    """A part of the audit: a function from films and context to rows."""
 
-    field: of schema.Audits, to which the rows belong; rows: function (films, context, *subject) -> list; each: function
-    from the context to the subjects, tuples, for each of which `rows` is called by itself; name: what progress and
-    `not_done` call it, a format of the subject; order: how the subjects follow each other, in_turn or inquiry.side_by_side.
-    """
+
+
+
+
 
     field: str
     name: str
@@ -1209,11 +1218,11 @@ def leaked_patient(films: Films, manifest: Manifest) -> ControlRow:
 
 
 def leaked_copy(films: Films, manifest: Manifest, locate: Locate) -> ControlRow:
-    """The row of an altered copy of a training film planted among held-out ones under another patient's name.
+    """The row of an altered copy of a training film planted among held-out ones under another patient's name."""
 
-    It is cropped by 3 %, brightened and compressed anew, and has to be found by its content, as the manifest finds it.
-    locate: function from a Record to its file. Raises BadInput for a film that is not there.
-    """
+
+
+
     victim, other = _victim(films)
     among = [record for record in films.records if record is not victim][:COMPARED]
     compared = {record.image_id: copies.thumbnail(open_grey(locate(record))) for record in [victim, *among]}
@@ -1255,38 +1264,41 @@ def _row(name, title, records, manifest: Manifest) -> ControlRow:
 # ======================================================================================================================
 
 FILES['cxrkit/audit/external.py'] = r'''
-"""External validation: what remains of the scores on films of another hospital, and whether the probabilities still mean what they say.
+"""External validation: what remains of the scores on films of another hospital, and whether the probabilities still mean what they say."""
 
-External films alone do not prove a network sound (DeGrave, Janizek and Lee 2021, Nat. Mach. Intell. 3:610), but a
-network that falls on them was never sound.
-"""
 
+
+
+
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from cxrkit.audit import probes
+from cxrkit.audit import probes, subgroups
 from cxrkit.audit.films import Films
+from cxrkit.audit.subgroups import Answers
 from cxrkit.data import cache, copies, sources
 from cxrkit.data import manifest as manifests
 from cxrkit.data.cache import Locate
 from cxrkit.data.manifest import Manifest
-from cxrkit.data.records import LABELS, copy_of, exclude
-from cxrkit.errors import BadInput, WrongUse
+from cxrkit.data.records import LABELS, Record, copy_of, exclude
+from cxrkit.data.sources import Source
+from cxrkit.errors import BadInput
 from cxrkit.evaluation import areas, metrics
 from cxrkit.evaluation.bootstrap import patient_weights
-from cxrkit.evaluation.calibration import calibration, fit_temperature, tempered
+from cxrkit.evaluation.calibration import Calibration, calibration, fit_temperature, tempered
 from cxrkit.results import Results
 from cxrkit.schema import Drop, ExternalRow, ExternalScaling, SideScore
 
 
 @dataclass(frozen=True)
 class ExternalFilms:
-    """Films of another hospital, with the facts of their files.
+    """Films of another hospital, with the facts of their files."""
 
-    name: what they are called; locate: function from a Record to its file; thumbnails: {image_id: array} for the copy search.
-    """
+
+
 
     name: str
     manifest: Manifest
@@ -1294,45 +1306,52 @@ class ExternalFilms:
     thumbnails: dict[str, np.ndarray]
 
 
-def parse(text: str) -> tuple[str, Path]:
-    """(name, path) of `NAME=DIR` or `NAME=manifest.csv`. Raises WrongUse."""
-    name, separator, place = text.partition("=")
-    if not separator or not place or not name.replace("-", "").replace("_", "").isalnum():
-        raise WrongUse(
-            f"{text!r} names no external films.", next="write NAME=DIR: a folder with covid/ and normal/ in it, or a manifest.csv"
-        )
-    return name, Path(place)
+def records_of(source: Source) -> tuple[list[Record], dict[str, str]]:
+    """The records of films from elsewhere as their reader gives them, and where their folders lie; no film is opened."""
 
 
-def read(name: str, place: Path, folder: Path | None = None, size: int | None = None, resize: str = "squish") -> ExternalFilms:
-    """External films from a folder with a folder a class, as the source kind `folder` reads it, or a manifest.csv with its roots.
 
-    folder: the film cache; size, resize: of the squares that are made in the same pass. Files that cannot be read come
-    back excluded with the reason. Raises BadInput.
-    """
-    if place.suffix == ".csv":
-        records, roots = list(manifests.read(place).records), manifests.read_roots(place)
-        if not roots:
-            raise BadInput(
-                "It is not known where the external manifest's images lie.",
-                place,
-                "build it on this machine: python -m cxrkit manifest build",
-            )
-    else:
-        source = sources.Source("folder", name, place)
-        records, roots = source.read(), manifests.roots_of([source])
-    records = exclude(records, lambda record: "" if record.label in LABELS else "no label")
-    locate = sources.locator(roots)
+    if source.root.suffix != ".csv":
+        return source.read(), manifests.roots_of([source])
+    records, roots = list(manifests.read(source.root).records), manifests.read_roots(source.root)
+    if not roots:
+        what = "It is not known where the external manifest's images lie."
+        raise BadInput(what, source.root, "build it on this machine: python -m cxrkit manifest build")
+    return records, roots
+
+
+def check(texts: Iterable[str]) -> None:
+    """Raise WrongUse or BadInput for external films that could not be asked about, before hours are spent on training."""
+    for source in sources.externals(texts):
+        records_of(source)
+
+
+def read(
+    source: Source, folder: Path | None = None, size: int | None = None, resize: str = "squish", exclude_views: Sequence[str] = ()
+) -> ExternalFilms:
+    """External films of any reader, or of a manifest.csv with its roots."""
+
+
+
+
+    records, roots = records_of(source)
+
+    def reason(record: Record) -> str:
+        if record.label not in LABELS:
+            return "no label"
+        return f"view {record.view}: the run has none" if record.view in exclude_views else ""
+
+    records, locate = exclude(records, reason), sources.locator(roots)
     records, thumbnails = cache.add_facts(records, locate, folder, size, resize=resize)
-    return ExternalFilms(name, Manifest(tuple(records)), locate, thumbnails)
+    return ExternalFilms(source.name, Manifest(tuple(records)), locate, thumbnails)
 
 
 def without_copies(external: ExternalFilms, internal: Manifest, thumbnails: dict[str, np.ndarray]) -> ExternalFilms:
-    """The external films, those excluded that show a picture which the run has, in any split, or which stands there twice.
+    """The external films, those excluded that show a picture which the run has, in any split, or which stands there twice."""
 
-    internal: the run's manifest; thumbnails: of its used films, empty where they are not on this machine; then only files
-    that are alike byte for byte are found.
-    """
+
+
+
     of_bytes = {record.sha256: record.image_id for record in internal.used}
     records = external.manifest.records
     original = {record.image_id: of_bytes[record.sha256] for record in records if record.sha256 in of_bytes}
@@ -1347,24 +1366,25 @@ def without_copies(external: ExternalFilms, internal: Manifest, thumbnails: dict
 
 
 def row(external: ExternalFilms, architecture: str, p_covid: np.ndarray, results: Results) -> ExternalRow:
-    """What one network's ensemble over its seeds says of external films, beside the run's held-out ones.
+    """What one network's ensemble over its seeds says of external films, beside the run's held-out ones."""
 
-    p_covid: seeds x n over the used films, sorted by image_id. Rates are at the experiment's threshold. The drop is
-    internal minus external, with the interval of probes.difference; the temperature is fitted on the run's validation
-    films. Raises BadInput for a run without predictions for them.
-    """
+
+
+
+
     manifest, threshold = external.manifest, results.experiment.threshold
-    films, averaged = Films.of(manifest), p_covid.mean(0)
     held, valid = results.required(architecture).ensemble(), results.required(architecture, "valid").ensemble()
-    of_external = _score(films.is_covid, averaged, films.groups, threshold)
-    of_internal = _score(held.is_covid, held.p_covid[0], held.groups, threshold)
+    films, record_of = Films.of(manifest), results.manifest.by_id
+    outside = Answers(films.records, films.is_covid, films.groups, p_covid.mean(0))
+    inside = Answers(tuple(record_of[name] for name in held.image_ids), held.is_covid, held.groups, held.p_covid[0])
+    of_external, of_internal = _score(outside, threshold), _score(inside, threshold)
     temperature = fit_temperature(valid.is_covid, valid.p_covid[0])
-    weights = patient_weights(films.is_covid, films.groups)
+    cooled = replace(outside, p_covid=tempered(outside.p_covid, temperature))
     return ExternalRow(
         name=external.name,
         architecture=architecture,
         seeds=len(p_covid),
-        n=len(averaged),
+        n=len(films.records),
         positives=int(films.is_covid.sum()),
         patients=len(np.unique(films.groups)),
         copies_removed=sum(record.is_removed_copy for record in manifest.records),
@@ -1376,21 +1396,30 @@ def row(external: ExternalFilms, architecture: str, p_covid: np.ndarray, results
             auc=probes.difference(of_internal.auc, of_external.auc),
             sensitivity=probes.difference(of_internal.rates.sensitivity, of_external.rates.sensitivity),
             specificity=probes.difference(of_internal.rates.specificity, of_external.rates.specificity),
+            ece=probes.difference(of_internal.ece, of_external.ece),
         ),
         scaling=ExternalScaling(
             temperature=temperature,
-            before=calibration(films.is_covid, averaged, films.groups, weights),
-            after=calibration(films.is_covid, tempered(averaged, temperature), films.groups, weights),
+            before=_calibration(outside),
+            after=_calibration(cooled),
         ),
+        subgroups=subgroups.rows(outside, inside, threshold),
     )
 
 
-def _score(is_covid: np.ndarray, p_covid: np.ndarray, groups: np.ndarray, threshold: float) -> SideScore:
-    sizes = [metrics.effective_n(groups[chosen]) for chosen in (is_covid, ~is_covid)]
+def _calibration(given: Answers) -> Calibration:
+    weights = patient_weights(given.is_covid, given.groups)
+    return calibration(given.is_covid, given.p_covid, given.groups, weights)
+
+
+def _score(given: Answers, threshold: float) -> SideScore:
+    truth, p_covid, groups = given.is_covid, given.p_covid, given.groups
+    sizes = [metrics.effective_n(groups[chosen]) for chosen in (truth, ~truth)]
     return SideScore(
-        rates=metrics.rates(metrics.confusion(is_covid, p_covid, threshold), *sizes),
-        auc=areas.auc(is_covid, p_covid, groups),
-        average_precision=areas.average_precision(is_covid, p_covid, groups),
+        rates=metrics.rates(metrics.confusion(truth, p_covid, threshold), *sizes),
+        auc=areas.auc(truth, p_covid, groups),
+        average_precision=areas.average_precision(truth, p_covid, groups),
+        ece=_calibration(given).ece,
     )
 '''[1:]
 
@@ -1417,11 +1446,11 @@ LUNGS = 0.8
 
 @dataclass(frozen=True)
 class Films:
-    """The used films of a manifest, sorted by image_id.
+    """The used films of a manifest, sorted by image_id."""
 
-    records: n Records; groups: n whole numbers, one a patient with all copies; images: uint8 [n, size, size], or
-    None where the films are not on this machine.
-    """
+
+
+
 
     records: tuple[Record, ...]
     groups: np.ndarray
@@ -1486,12 +1515,12 @@ def thumbnails(images: np.ndarray, side: int) -> np.ndarray:
 # ======================================================================================================================
 
 FILES['cxrkit/audit/inquiry.py'] = r'''
-"""Inquiry: trained networks asked about films, with progress; on processors several at once, each with its share of them.
+"""Inquiry: trained networks asked about films, with progress; on processors several at once, each with its share of them."""
 
-Threads do: nearly all the time is torch's, which lets go of Python meanwhile, and a process would first load torch anew.
-A network that has processors to itself is asked faster than one after the other on all of them, whose threads wait for
-each other in every layer.
-"""
+
+
+
+
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -1514,10 +1543,10 @@ Subject = TypeVar("Subject")
 
 
 def side_by_side(function: Callable[[Subject], Any], subjects: Iterable[Subject], device: str) -> Iterator[Any]:
-    """What the function says of each subject, in their order: one after the other on a GPU, as many as torch has threads on processors.
+    """What the function says of each subject, in their order: one after the other on a GPU, as many as torch has threads on processors."""
 
-    Numbers do not depend on how many there are at once.
-    """
+
+
     subjects, threads = list(subjects), torch.get_num_threads()
     at_once = min(len(subjects), threads) if device == "cpu" else 1
     if at_once < 2:
@@ -1561,12 +1590,12 @@ def _by_batches(ask: Callable[..., np.ndarray], model: torch.nn.Module, images: 
 # ======================================================================================================================
 
 FILES['cxrkit/audit/masking.py'] = r'''
-"""Occlusion test: does a network need the lungs? Its AUC with the centre of the film blacked out, or all but the centre.
+"""Occlusion test: does a network need the lungs? Its AUC with the centre of the film blacked out, or all but the centre."""
 
-Maguolo and Nanni 2021, Inf. Fusion 76:1 (arXiv 2004.12823): a protocol is fair when the score falls to chance once
-the lungs are hidden. A network that was trained on whole films has never seen a black box, so a low score says
-little; a high one says that the frame suffices. Trained anew on masked films, a network shows both.
-"""
+
+
+
+
 
 from typing import Literal
 
@@ -1626,15 +1655,78 @@ def row(network: Network, mask: Mask, side: float, p_covid: np.ndarray, held: Fi
 
 
 # ======================================================================================================================
+# cxrkit/audit/matched.py
+# ======================================================================================================================
+
+FILES['cxrkit/audit/matched.py'] = r'''
+"""Scores with view, age or sex held fixed: the networks on matched pairs of the held-out films, beside all of these."""
+
+
+
+
+
+from dataclasses import replace
+
+import numpy as np
+
+from cxrkit.audit import probes
+from cxrkit.data import matching
+from cxrkit.data.records import MATCHABLE, Record
+from cxrkit.evaluation import areas, metrics
+from cxrkit.evaluation.metrics import Figure
+from cxrkit.evaluation.predictions import Predictions
+from cxrkit.schema import Area, MatchedRow
+
+WAYS = (*((trait,) for trait in MATCHABLE), MATCHABLE)
+FEWEST_PAIRS = 5
+
+
+def rows(architecture: str, held: Predictions, records: dict[str, Record], caliper: float, seed: int) -> list[MatchedRow]:
+    """A row for each of WAYS. records: {image_id: record}; caliper, seed: the experiment's age_caliper and split_seed."""
+    film_of, group_of = [records[name] for name in held.image_ids], dict(zip(held.image_ids, map(str, held.groups)))
+    every, found = Area(areas.auc(held.is_covid, held.p_covid, held.groups), int(held.is_covid.sum())), []
+    for by in WAYS:
+        matched = matching.match(film_of, group_of, by, caliper, seed)
+        used = {name for pair in matched.pairs for name in pair}
+        chosen = np.array([name in used for name in held.image_ids], bool)
+        lost = {True: {}, False: {}}
+        for name, is_covid in zip(held.image_ids, held.is_covid):
+            if name in matched.reasons:
+                cause = matched.reasons[name].removeprefix(matching.REASON)
+                lost[bool(is_covid)][cause] = lost[bool(is_covid)].get(cause, 0) + 1
+        of_pairs, fall = _scored(held, chosen, len(matched.pairs))
+        found.append(MatchedRow(architecture, list(by), caliper, len(matched.pairs), every, of_pairs, fall, lost[True], lost[False]))
+    return found
+
+
+def _scored(held: Predictions, chosen: np.ndarray, pairs: int) -> tuple[Area, Figure]:
+    """The area on the chosen films, and how far it lies below that of all; unknown where there are few pairs."""
+    if pairs < FEWEST_PAIRS:
+        few = f"too few pairs ({pairs})"
+        return probes.unknown_area(few), Figure.unknown(2 * pairs, f"none: {few}")
+    truth, groups = held.is_covid[chosen], held.groups[chosen]
+    area = probes.area(truth, held.p_covid[:, chosen], groups)
+    of_all, influence = areas.mean_auc_influence(held.is_covid, held.p_covid)
+    of_pairs, influence_of_pairs = areas.mean_auc_influence(truth, held.p_covid[:, chosen])
+    influence[chosen] -= influence_of_pairs
+    half, fall = metrics.Z * np.sqrt(areas.grouped_variance(influence, held.groups)), of_all - of_pairs
+    if area.auc.value in (0, 1) or not half:
+        apart = probes.difference(areas.auc(held.is_covid, held.p_covid, held.groups), area.auc)
+        return area, replace(apart, value=fall)
+    return area, Figure.of(fall, fall - half, fall + half, len(chosen), "DeLong 95 %, of films and of a part of them")
+'''[1:]
+
+
+# ======================================================================================================================
 # cxrkit/audit/probes.py
 # ======================================================================================================================
 
 FILES['cxrkit/audit/probes.py'] = r'''
-"""Logistic regression as a probe: how much of an answer lies in some features, without training a network.
+"""Logistic regression as a probe: how much of an answer lies in some features, without training a network."""
 
-One regression on standardised features, with the same penalty everywhere and the classes weighted alike, scored by
-cross-validation whose folds never cut a patient in two. Nothing is tuned, so no score is the best of several.
-"""
+
+
+
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
@@ -1679,11 +1771,11 @@ def folds(is_positive, groups, seed: int = 0) -> np.ndarray:
 
 
 def out_of_fold(features: np.ndarray, is_positive, groups, learn_from=None) -> np.ndarray:
-    """n scores, each by a regression that saw neither the film nor its patient.
+    """n scores, each by a regression that saw neither the film nor its patient."""
 
-    learn_from: n booleans; the others are scored, and never learned from. Raises ValueError where a fold leaves one
-    class alone to learn from; see too_few.
-    """
+
+
+
     is_positive, number = np.asarray(is_positive, bool), folds(is_positive, groups)
     learn_from = np.ones(len(number), bool) if learn_from is None else learn_from
     scores = np.zeros(len(number))
@@ -1704,11 +1796,11 @@ def unknown_area(reason: str) -> Area:
 
 
 def advantage(is_positive, scores, other, groups) -> Figure:
-    """How far the area of scores (n, or seeds x n) lies above that of the other n on the same films.
+    """How far the area of scores (n, or seeds x n) lies above that of the other n on the same films."""
 
-    DeLong's paired interval over patients (see areas.auc_influence); where both rank alike it has no width, and
-    the interval is that of two areas which know nothing of each other.
-    """
+
+
+
     area_of_scores, influence = areas.mean_auc_influence(is_positive, scores)
     area_of_other, other_influence = areas.auc_influence(is_positive, other)
     value = area_of_scores - area_of_other
@@ -1720,10 +1812,10 @@ def advantage(is_positive, scores, other, groups) -> Figure:
 
 
 def difference(first: Figure, second: Figure) -> Figure:
-    """first minus second, two independent figures; unknown where either is.
+    """first minus second, two independent figures; unknown where either is."""
 
-    Zou and Donner 2008, Stat. Med. 27:1693: the distances to the limits, added in quadrature.
-    """
+
+
     n = first.n + second.n
     if first.value is None or second.value is None or not first.has_interval or not second.has_interval:
         return Figure.unknown(n, "none: one of the two is not known")
@@ -1739,19 +1831,19 @@ def difference(first: Figure, second: Figure) -> Figure:
 # ======================================================================================================================
 
 FILES['cxrkit/audit/reference.py'] = r'''
-"""Out-of-distribution check: is a picture one that the networks can have an opinion on?
+"""Out-of-distribution check: is a picture one that the networks can have an opinion on? ..."""
 
-A network answers whatever it is asked. So a run leaves reference.json, a page of numbers on its training films
-without any film in it, and a picture that does not fit them is marked before its probability is read. Three looks:
 
-- the file: nearly no contrast, colour, proportions that no training film has;
-- a 16 x 16 thumbnail's distance from the training films of the nearest class: Mahalanobis' under probabilistic PCA
-  (Tipping and Bishop 1999, J. R. Stat. Soc. B 61:611; as a detector: Lee et al. 2018, arXiv 1807.03888);
-- a regression that tells training films from the same films turned, upside down or inverted, which the distance
-  alone lets through (turned pictures as the other class: Golan and El-Yaniv 2018, arXiv 1805.10917).
 
-What passes is no proof of a chest film: a thumbnail holds no detail, and a drawing of a chest passes.
-"""
+
+
+
+
+
+
+
+
+
 
 import json
 from dataclasses import asdict, dataclass
@@ -1791,11 +1883,11 @@ SLACK = 1.25
 
 @dataclass(frozen=True)
 class Cloud:
-    """Thumbnails of one kind of film, as probabilistic PCA describes them.
+    """Thumbnails of one kind of film, as probabilistic PCA describes them."""
 
-    mean: SIDE**2 numbers; components: k x SIDE**2; variances: k; noise: variance of what the components leave;
-    limit: the squared distance that ACCEPTED of the films do not exceed.
-    """
+
+
+
 
     label: str
     n: int
@@ -1839,10 +1931,10 @@ class Reference:
         return contrasted(images) @ self.upright[:-1] + self.upright[-1] >= 0
 
     def doubts(self, image: np.ndarray, width: int, height: int, colour: float = 0.0) -> list[str]:
-        """Why a picture is outside what the networks have seen, sentences; an empty list where nothing is wrong.
+        """Why a picture is outside what the networks have seen, sentences; an empty list where nothing is wrong."""
 
-        image: the grey square, uint8 [size, size]; width, height: of the file, in pixels; colour: see colour_share.
-        """
+
+
         doubts = []
         if image.std() < LEAST_CONTRAST:
             return ["it has nearly no contrast"]
@@ -1878,11 +1970,11 @@ def colour_share(picture: Image.Image) -> float:
 
 @dataclass(frozen=True)
 class Description:
-    """What reference.json holds.
+    """What reference.json holds."""
 
-    image_size: pixels a side of the squares; n, patients: of the training films; reference: None where `lacking` says why;
-    held_out: {split: {label: share}}, the share of the films on which nothing was fitted that would be accepted.
-    """
+
+
+
 
     image_size: int
     n: int
@@ -1901,10 +1993,10 @@ class Description:
 
 
 def describe_training(pixels: Pixels, manifest: Manifest, folder: Path) -> Description:
-    """Write reference.json from a manifest's training films into a results folder, and return what it says.
+    """Write reference.json from a manifest's training films into a results folder, and return what it says."""
 
-    With too few films nothing is described, and the file says so.
-    """
+
+
     train = [record for record in manifest.used if record.split == "train"]
     groups = np.array([manifest.groups[record.image_id] for record in train])
     size, patients = int(pixels.size), len(set(groups))
@@ -2047,11 +2139,11 @@ class Retraining:
     device: str
 
     def predictions(self, records: Iterable[Record], pixels: Pixels, alteration: str) -> dict[str, float]:
-        """{image_id: p_covid} of the films that are held out, by one network trained on these records and pixels.
+        """{image_id: p_covid} of the films that are held out, by one network trained on these records and pixels."""
 
-        alteration: what was changed, in a word, which names the training's folder; a training that is there already
-        is not repeated. Raises BadInput where the training failed, and what jobs.run raises.
-        """
+
+
+
         records, job = tuple(records), Job(self.network.architecture, self.network.seed)
         experiment = replace(self.experiment, architectures=(job.architecture,), seeds=(job.seed,))
         folder = self.folder / alteration
@@ -2123,15 +2215,15 @@ class Retraining:
 # ======================================================================================================================
 
 FILES['cxrkit/audit/sources.py'] = r'''
-"""Leave-one-source-out and within-source tests: does it see a disease, or where a film comes from?
+"""Leave-one-source-out and within-source tests: does it see a disease, or where a film comes from? ..."""
 
-Three questions (DeGrave, Janizek and Lee 2021, Nat. Mach. Intell. 3:610; Ahmed et al. 2021, IEEE Access,
-PMC8224464, where an area of 1.00 on sources that were seen fell to 0.38 on one that was not):
 
-- Among films of one label the disease is constant. What tells their sources apart there sees no disease.
-- A source that was left out of training must be recognised as well as one that was in it.
-- Within one source that has both labels, the source is constant. A score there is the nearest to a fair one.
-"""
+
+
+
+
+
+
 
 import numpy as np
 
@@ -2144,10 +2236,10 @@ SIDE = 16
 
 
 def seen_sources(films: Films, features, seen_by: str, by_network: str = "") -> list[SourceRow]:
-    """Rows: how well the features (n x k) tell each source from the others among films of one label.
+    """Rows: how well the features (n x k) tell each source from the others among films of one label."""
 
-    seen_by: what the features are, in words; by_network: the architecture that they are of.
-    """
+
+
     rows = []
     for label in LABELS:
         of_label = (films.is_covid == (label == POSITIVE)).nonzero()[0]
@@ -2164,10 +2256,10 @@ def seen_sources(films: Films, features, seen_by: str, by_network: str = "") -> 
 
 
 def left_out(films: Films, features, seen_by: str) -> list[SourceRow]:
-    """Rows: each source's films scored by a regression on the features that saw no film of that source.
+    """Rows: each source's films scored by a regression on the features that saw no film of that source."""
 
-    Where a source has one label alone, the other label's films are those of the other sources, out of fold.
-    """
+
+
     rows = []
     for source in np.unique(films.sources):
         of_source = films.sources == source
@@ -2223,16 +2315,132 @@ def without_networks(films: Films) -> list[SourceRow]:
 
 
 # ======================================================================================================================
+# cxrkit/audit/subgroups.py
+# ======================================================================================================================
+
+FILES['cxrkit/audit/subgroups.py'] = r'''
+"""Subgroups: what a network is worth on films from elsewhere by severity, view, sex and age, beside the run's own films of the group."""
+
+
+
+
+
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from cxrkit.audit import probes
+from cxrkit.data.readers.covidgr import GRADES
+from cxrkit.data.records import Record, traits
+from cxrkit.evaluation import areas, metrics
+from cxrkit.evaluation.metrics import Figure
+from cxrkit.schema import GroupScore, SubgroupRow
+
+FEWEST_PATIENTS = 5
+"""Of a class, below which nothing is said of it."""
+BANDS = ((18, "under 18"), (40, "18 to 39"), (60, "40 to 59"), (80, "60 to 79"))
+OLDEST = "80 or older"
+NOT_KNOWN = "not known"
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a network says of n films: the records, the ground truth, the patients as whole numbers, and its probabilities."""
+
+    records: tuple[Record, ...]
+    is_covid: np.ndarray
+    groups: np.ndarray
+    p_covid: np.ndarray
+
+    def take(self, chosen: np.ndarray) -> "Answers":
+        """Those that n booleans choose."""
+        records = tuple(record for record, wanted in zip(self.records, chosen) if wanted)
+        return replace(self, records=records, is_covid=self.is_covid[chosen], groups=self.groups[chosen], p_covid=self.p_covid[chosen])
+
+
+def severity(record: Record) -> str:
+    """The grade of a positive film where its source has one (COVIDGR's), in small letters."""
+    grade = record.finding.rpartition("/")[2].upper()
+    return grade.lower().replace("pcr", "PCR") if grade in GRADES else ""
+
+
+def band(years: float | None) -> str:
+    """The age band, or an empty text."""
+    if years is None:
+        return ""
+    return next((name for limit, name in BANDS if years < limit), OLDEST)
+
+
+GROUP_OF = {
+    "severity": severity,
+    "view": lambda record: traits(record)["view"],
+    "sex": lambda record: traits(record)["sex"],
+    "age": lambda record: band(record.years),
+}
+ORDER = {name: rank for rank, name in enumerate([*(grade.lower() for grade in GRADES), *(name for _, name in BANDS), OLDEST])}
+
+
+def rows(outside: Answers, inside: Answers, threshold: float) -> list[SubgroupRow]:
+    """A row for each group of the films from elsewhere; none by what is known of no film there."""
+
+
+
+    found = []
+    for by, group_of in GROUP_OF.items():
+        groups_outside, groups_inside = (np.array([group_of(record) for record in side.records], object) for side in (outside, inside))
+        groups = sorted(set(groups_outside), key=lambda name: (not name, ORDER.get(name.lower(), 0), name))
+        if not any(groups):
+            continue
+        for group in groups:
+            of_group = []
+            for side, names in ((outside, groups_outside), (inside, groups_inside)):
+                chosen = names == group
+                of_group.append(graded(side, chosen, threshold) if by == "severity" else score(side.take(chosen), threshold))
+            if by == "severity" and not of_group[0].covid_patients:
+                continue  # negative films have no grade
+            found.append(SubgroupRow(by, group or NOT_KNOWN, *of_group))
+    return found
+
+
+def score(given: Answers, threshold: float) -> GroupScore:
+    """The rates and the area of a group; unknown where a class that they need has too few patients."""
+    truth, groups = given.is_covid, given.groups
+    covid, normal = (probes.patients(groups, chosen) for chosen in (truth, ~truth))
+    rates = metrics.rates(
+        metrics.confusion(truth, given.p_covid, threshold), *(metrics.effective_n(groups[chosen]) for chosen in (truth, ~truth))
+    )
+    return GroupScore(
+        covid_patients=covid,
+        normal_patients=normal,
+        sensitivity=_unless_few(rates.sensitivity, covid),
+        specificity=_unless_few(rates.specificity, normal),
+        auc=_unless_few(areas.auc(truth, given.p_covid, groups), min(covid, normal)),
+    )
+
+
+def graded(side: Answers, chosen: np.ndarray, threshold: float) -> GroupScore:
+    """The positive films that n booleans choose against all negative ones, whose specificity is that of all films."""
+    found = score(side.take((chosen & side.is_covid) | ~side.is_covid), threshold)
+    return replace(found, specificity=Figure.unknown(found.specificity.n, "none: severity is of positive films alone"))
+
+
+def _unless_few(figure: Figure, patients: int) -> Figure:
+    return figure if patients >= FEWEST_PATIENTS else Figure.unknown(figure.n, f"none: too few patients ({patients})")
+'''[1:]
+
+
+# ======================================================================================================================
 # cxrkit/audit/verdict.py
 # ======================================================================================================================
 
 FILES['cxrkit/audit/verdict.py'] = r'''
-"""The verdict: what the audits together allow a reader to believe, by rules and thresholds that stand here alone.
+"""The verdict: what the audits together allow a reader to believe, by rules and thresholds that stand here alone."""
 
-Each rule looks at the Evidence and gives a Reason or none. The first conclusion in CONCLUSIONS that
-any reason leads to is the verdict; all reasons are listed. Nothing here proves that a network sees disease: the best
-verdict is that these audits found no other explanation.
-"""
+
+
+
+
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -2488,15 +2696,15 @@ RULES = (failed_controls, leaks, too_few, lungless, lungs_hidden, chance, coarse
 # ======================================================================================================================
 
 FILES['cxrkit/columns.py'] = r'''
-"""What trainings hand to the results: the stages, the columns of four CSV files, and their rows.
+"""What trainings hand to the results: the stages, the columns of four CSV files, and their rows."""
 
-    epochs.csv       one row an epoch: losses, error rate, sensitivity and specificity on validation, seconds of wall clock
-    predictions.csv  one row a network, seed, stage and held-out image: its label and the probability of COVID-19
-    lr_find.csv      one row a step of the learning-rate finder: rate, smoothed loss, and the rate that was chosen
-    batch_norm.csv   two rows a stage: its end on validation, with batch norm's running statistics and with precise ones
 
-manifest.csv has the fields of cxrkit.data.records.Record.
-"""
+
+
+
+
+
+
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -2516,10 +2724,10 @@ RUNNING, PRECISE = STATISTICS = ("running", "precise")
 
 @dataclass(frozen=True)
 class Trained:
-    """What the finished trainings left.
+    """What the finished trainings left."""
 
-    epochs, predictions, lr_find, batch_norm: rows of these columns; models: {file name: state dict's file}.
-    """
+
+
 
     epochs: list[list] = field(default_factory=list)
     predictions: list[list] = field(default_factory=list)
@@ -2546,7 +2754,7 @@ from typing import Any, Literal, get_args
 
 import yaml
 
-from cxrkit.data.records import VIEWS
+from cxrkit.data.records import MATCHABLE, VIEWS
 from cxrkit.errors import WrongUse
 from cxrkit.files import sha256_of_json
 
@@ -2565,6 +2773,8 @@ TESTED = SHORT_NAMES | {
 OF_TIMM = {"efficientnet_lite0"}
 """Those of them that another package brings."""
 FOLDER = Path(__file__).parent / "experiments"
+PLACES = ("data", "external")
+"""Lists of places: each option names one, and is given several times."""
 
 Decides = Literal["nothing", "jobs", "films", "scores", "numbers"]
 """What a key decides: nothing (where things lie, how fast they are read, what is said), jobs (which trainings there are),
@@ -2599,6 +2809,12 @@ class Experiment:
         "folder of the CoronaHack dataset, or KIND[:NAME]=DIR, or phantom, or phantom-marked; may be given several times",
         decides="nothing",
     )
+    external: tuple[str, ...] = key(
+        (),
+        "films from elsewhere to ask the networks about, after training: KIND[:NAME]=DIR as for --data, or NAME=DIR (covid/ and normal/), "
+        "or NAME=manifest.csv; may be given several times",
+        decides="nothing",
+    )
     split: str = key("paper", "paper (the study's) or grouped (train/valid/test by patient)", choices=("paper", "grouped"), decides="films")
     split_seed: int = key(0, "seed of the split", decides="films")
     exclude_views: tuple[str, ...] = key(("lateral",), "views that are left out", choices=filter(None, VIEWS), decides="films")
@@ -2611,6 +2827,20 @@ class Experiment:
     label_conflicts: str = key(
         "exclude", "films of one group that sources label differently: exclude or keep", choices=("exclude", "keep"), decides="films"
     )
+    ages: str = key(
+        "all",
+        "whose films are used: all, or adults (films of patients under 18, or of an age that is not known, are left out)",
+        choices=("all", "adults"),
+        decides="films",
+    )
+    match: tuple[str, ...] = key(
+        (),
+        "pair each positive film with a negative one that is alike in view, age and sex, or in some of them, a film a patient; "
+        "the others are left out",
+        choices=MATCHABLE,
+        decides="films",
+    )
+    age_caliper: float = key(5.0, "years by which the ages of a matched pair may differ", at_least=0, decides="films")
     allow_leakage: bool = key(False, "train although a patient or a picture is in two splits; every table says so", decides="nothing")
     architectures: tuple[str, ...] = key(
         ARCHITECTURES,
@@ -2672,12 +2902,15 @@ class Experiment:
     def __post_init__(self) -> None:
         for each in fields(self):
             _check(each, getattr(self, each.name))
-        for name in ("architectures", "seeds"):
+        for name in ("architectures", "seeds", "match"):
             values = getattr(self, name)
-            if not values:
+            if not values and name != "match":
                 raise WrongUse(f"{name} is empty.", next="name at least one")
             if len(set(values)) < len(values):
                 raise WrongUse(f"{name} names one twice: {', '.join(map(str, values))}.", next="name each once")
+        if self.external and self.audit != "full":
+            what = f"Films from elsewhere are asked about in the full audit; audit is {self.audit!r}."
+            raise WrongUse(what, next="use --audit full, or leave out --external")
         if self.parallel == "data" and self.loader == "files":
             raise WrongUse(
                 "With --loader files every process would train on whole batches, and share nothing.",
@@ -2726,10 +2959,10 @@ def names() -> list[str]:
 
 
 def load(name_or_path: str | Path, overrides: Mapping[str, Any] | None = None) -> Experiment:
-    """The experiment of that name or YAML file, with the overrides {key: value} laid over it.
+    """The experiment of that name or YAML file, with the overrides {key: value} laid over it."""
 
-    Raises WrongUse: no such experiment, unreadable YAML, an unknown key, or a value that cannot work.
-    """
+
+
     path = FOLDER / f"{name_or_path}.yaml"
     if not path.exists():
         path = Path(name_or_path)
@@ -2767,6 +3000,8 @@ def _typed(declared: Field, value: Any, where: object) -> Any:
     wanted = declared.type
     if kind := _item_type(declared):
         items = value if isinstance(value, (list, tuple)) else [value]
+        if declared.metadata["choices"]:
+            items = [part for item in items for part in (item.split(",") if isinstance(item, str) else [item])]
         if all(type(item) is kind for item in items):
             return tuple(items)
     elif wanted is float and type(value) in (int, float):
@@ -2793,7 +3028,7 @@ def add_arguments(parser: Any) -> None:
         option, help = _option(each.name), each.metadata["help"]
         if each.name == "name":
             continue
-        if each.name == "data":
+        if each.name in PLACES:
             parser.add_argument(option, action="append", metavar="DIR", help=help)
         elif each.type is bool:
             parser.add_argument(option, action=argparse.BooleanOptionalAction, help=help)
@@ -2810,18 +3045,18 @@ def overrides_of(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def as_arguments(overrides: Mapping[str, Any]) -> list[str]:
-    """The words of a command line that mean these overrides: the inverse of add_arguments and overrides_of.
+    """The words of a command line that mean these overrides: the inverse of add_arguments and overrides_of."""
 
-    Positional arguments belong before them, for a key that is a list takes all words up to the next option. An unknown
-    key becomes an option all the same, which the parser then refuses by name.
-    """
+
+
+
     declared = {each.name: each for each in fields(Experiment)}
     words = []
     for name, value in overrides.items():
         option = _option(name)
         if isinstance(value, bool):
             words.append(option if value else option.replace("--", "--no-", 1))
-        elif name == "data":
+        elif name in PLACES:
             words += [f"{option}={item}" for item in ([value] if isinstance(value, str) else value)]
         elif name in declared and _item_type(declared[name]):
             words += [option, *map(str, value if isinstance(value, (list, tuple)) else [value])]
@@ -2863,14 +3098,14 @@ FILES['cxrkit/data/__init__.py'] = r'''
 # ======================================================================================================================
 
 FILES['cxrkit/data/cache.py'] = r'''
-"""The film cache of a folder: facts, thumbnails and grey squares, so that no film is decoded twice.
+"""The film cache of a folder: facts, thumbnails and grey squares, so that no film is decoded twice."""
 
-Everything is keyed by the SHA-256 of the film's file. The folder holds, for the thumbnails and for the squares of each
-size and way of resizing, a pair of files that only grow: `NAME.u8` with the pictures one after the other, and `NAME.jsonl` with a line
-a picture: its key, a CRC-32 and, for thumbnails, the facts of its file. A picture counts once its line is whole, and
-lines are written after pictures, so a process that dies leaves nothing that counts and is wrong. A lock lets one
-process write at a time; those that read keep the rows they know.
-"""
+
+
+
+
+
+
 
 import hashlib
 import json
@@ -2921,10 +3156,10 @@ class Facts:
 
 
 class Rows:
-    """Equal grey squares in one file that only grows; only the process that holds the folder's lock may make one.
+    """Equal grey squares in one file that only grows; only the process that holds the folder's lock may make one."""
 
-    side: pixels. known: {SHA-256: row} of the squares that are what they were when they were written.
-    """
+
+
 
     def __init__(self, folder: Path, name: str, side: int) -> None:
         self.squares, self.index, self.side = folder / f"{name}.u8", folder / f"{name}.jsonl", side
@@ -3016,10 +3251,10 @@ def _make(path: Path, content: bytes, sha256: str, thumbnails: Rows, squares: Ro
 
 
 class FilmCache:
-    """What a folder holds of films: thumbnails with facts, and squares of `size` pixels a side where a size is named.
+    """What a folder holds of films: thumbnails with facts, and squares of `size` pixels a side where a size is named."""
 
-    resize: how a film becomes a square, see images.square.
-    """
+
+
 
     def __init__(self, folder: Path, size: int | None, resize: str = "squish") -> None:
         self.folder, self.size, self.resize = folder, size, resize
@@ -3042,11 +3277,11 @@ class FilmCache:
     def learn(
         self, records: Sequence[Record], locate: Locate, lacking: Rows, verify: bool, workers: int | None = None
     ) -> dict[str, str | BadInput]:
-        """Read the records' files, and decode once each whose SHA-256 `lacking` does not know; all that is made of it is kept.
+        """Read the records' files, and decode once each whose SHA-256 `lacking` does not know; all that is made of it is kept."""
 
-        lacking: this cache's thumbnails or squares. verify: whether a file must have the SHA-256 of its record.
-        Returns {image_id: the file's SHA-256, or why it cannot be used}. At most SAVED_EVERY films are in memory at once.
-        """
+
+
+
         if not records:
             return {}
         thumbnails, squares = self.thumbnails, self.squares if self.size else None  # opened before threads ask for them
@@ -3110,12 +3345,12 @@ def add_facts(
     workers: int | None = None,
     resize: str = "squish",
 ) -> tuple[list[Record], dict[str, np.ndarray]]:
-    """The records with the facts of their files, and {image_id: copies.thumbnail's array}; excluded records are not opened.
+    """The records with the facts of their files, and {image_id: copies.thumbnail's array}; excluded records are not opened."""
 
-    A file that cannot be read excludes its record, with the reason. folder: a cache folder, so that a file with the same
-    bytes is not decoded again; size, resize: make the squares of what is decoded, too, for pixels.load.
-    Raises BadInput when there are images to read and none can be; DiskFull.
-    """
+
+
+
+
     used = [record for record in records if record.used]
     with nullcontext(folder) if folder else TemporaryDirectory() as place, opened(place, size, resize) as cache:
         learned = cache.learn(used, locate, cache.thumbnails, verify=False, workers=workers)
@@ -3140,18 +3375,18 @@ def add_facts(
 # ======================================================================================================================
 
 FILES['cxrkit/data/copies.py'] = r'''
-"""Duplicate detection by content: which films show one and the same picture, whatever was done to the file.
+"""Duplicate detection by content: which films show one and the same picture, whatever was done to the file."""
 
-Found: copies that were re-encoded, resized, turned to grey or colour, cropped by up to 10 % a side, padded,
-brightened or labelled. Not found, on purpose: mirrored films, films of one patient on other days.
 
-Two stages. Candidates: a signature of 35 low frequencies, whitened over the set, compared between each film
-and 81 crops of each other through locality-sensitive hashing, so that the cost grows nearly linearly (one core,
-synthetic signatures: 0.35 ms a film among 2,000, 0.5 among 10,000, 1.0 among 50,000).
-Verification: registration.agreement, against THRESHOLD.
 
-A 64-bit perceptual hash alone does not do: independent chest films differ in few of its bits.
-"""
+
+
+
+
+
+
+
+
 
 import functools
 from collections.abc import Mapping
@@ -3220,20 +3455,20 @@ def _uniform_border(spread: np.ndarray) -> tuple[int, int]:
 
 
 def find(thumbnails: Mapping[Name, np.ndarray]) -> list[Pair[Name]]:
-    """All pairs of films that show one picture, sorted.
+    """All pairs of films that show one picture, sorted."""
 
-    thumbnails: {name: SIDE x SIDE grey bytes}. The result does not depend on the order, nor on the number of processors.
-    Each thread computes alone: a small product that is shared out between two took 6 to 9 times as long on a busy machine of
-    two cores. Threads and not processes: of 6,073 candidates on two cores one thread verified 3,500 a second, two
-    threads 4,600 and two processes 6,300, which take .7 s to start.
 
-    Measured on 1,933 real films (1,631 of CoronaHack, 142 of ieee8023, 160 of NIH): 45 pairs found, each
-    known to be a copy or seen to be one, agree by .95 or more, and no other of 22,055 verified candidates by
-    more than .56, so THRESHOLD lies in the empty middle (false positives: 0 of 22,055, 95 % interval 0 to
-    0.02 %). Of copies made by cropping up to 10 % a side, brightening, encoding at quality 60 and a label
-    over 0.7 % of the picture, 148 of 150 are found (missed: 1.3 %, Wilson 95 % 0.4 to 4.7 %); with a label
-    over 2 %, 125 of 150 (missed: 17 %, 12 to 23 %), nearly all lost among the candidates.
-    """
+
+
+
+
+
+
+
+
+
+
+
     names = sorted(thumbnails)
     with threadpool_limits(1):
         return _find(names, np.stack([thumbnails[name] for name in names])) if len(names) > 1 else []
@@ -3264,10 +3499,10 @@ def _find(names: list[Name], stack: np.ndarray) -> list[Pair[Name]]:
 
 
 def candidates(stack: np.ndarray) -> list[tuple[int, int, Box]]:
-    """(whole, part, box) triples worth verifying: `part` looks like the crop `box` of `whole`.
+    """(whole, part, box) triples worth verifying: `part` looks like the crop `box` of `whole`."""
 
-    stack: n x SIDE x SIDE grey bytes. Each film stands in its most similar few.
-    """
+
+
     wholes, parts, crops, similarity = similar(whiten(signatures(stack)))
     order = np.lexsort((crops, parts, wholes, -similarity))
     pair = np.minimum(wholes, parts) * len(stack) + np.maximum(wholes, parts)
@@ -3292,10 +3527,10 @@ def _box(crop: int) -> Box:
 
 
 def signatures(stack: np.ndarray) -> np.ndarray:
-    """n x 81 x 35 low cosine frequencies of each thumbnail and its crops, each of unit length; the first crop is the whole.
+    """n x 81 x 35 low cosine frequencies of each thumbnail and its crops, each of unit length; the first crop is the whole."""
 
-    Cropping, resampling and the cosine transform are one product with a fixed matrix on either side.
-    """
+
+
     position = (np.arange(SIDE) + 0.5) / SIDE
     basis = []
     for low, high in _intervals():
@@ -3326,12 +3561,12 @@ def whiten(signatures: np.ndarray) -> np.ndarray:
 
 
 def similar(signatures: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Arrays (whole, part, crop, similarity) of what may be copies: a crop of one film near another film.
+    """Arrays (whole, part, crop, similarity) of what may be copies: a crop of one film near another film."""
 
-    signatures: n x crops x d, whitened. Films meet where their random-hyperplane codes are equal in
-    one of TABLES tables (Charikar 2002, STOC, section 3); the code's length grows with log2 n, so that a
-    code holds a few films whatever n is. A small set is compared pair by pair.
-    """
+
+
+
+
     n, crops, d = signatures.shape
     wholes, queries = signatures[:, 0], signatures.reshape(-1, d)  # (n, d), (n x crops, d)
     if n <= SMALL_SET:
@@ -3360,152 +3595,6 @@ def similar(signatures: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray,
 
 
 # ======================================================================================================================
-# cxrkit/data/dicom.py
-# ======================================================================================================================
-
-FILES['cxrkit/data/dicom.py'] = r'''
-"""DICOM films, through pydicom, which is optional: nothing else of the kit needs it.
-
-What is done to the stored values is what a viewer does (DICOM PS3.3, C.11.1 and C.11.2,
-https://dicom.nema.org/medical/dicom/current/output/chtml/part03/sect_C.11.html): modality LUT or rescale, then VOI
-LUT or window, then MONOCHROME1 turned over. No name, date or identifier is read.
-"""
-
-import struct
-from pathlib import Path
-
-import numpy as np
-from PIL import Image
-
-from cxrkit.data.images import SMALLEST_SIDE
-from cxrkit.errors import UnreadableImage
-
-FILMS = ("CR", "DX", "RG", "OT", "SC", "")
-"""Modalities under which projection films are filed; OT and SC are what scanned ones come as."""
-SIDEWAYS = ("LL", "RL", "LATERAL")
-FAR_OUT = 1e12
-DAMAGE = (
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    EOFError,
-    LookupError,
-    MemoryError,
-    NotImplementedError,
-    OSError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-    struct.error,
-)
-"""What pydicom raises for a file that is damaged, or packed in a way it has no decoder for."""
-
-
-def is_dicom(path: str | Path) -> bool:
-    """Whether a file says that it is DICOM. Raises OSError."""
-    with open(path, "rb") as file:
-        return file.read(132)[128:] == b"DICM"
-
-
-def open_grey(path: str | Path) -> tuple[Image.Image, list[str]]:
-    """A DICOM film as 8-bit grey, a PIL image of mode L, and why it is no frontal film: sentences, or an empty list.
-
-    Raises UnreadableImage, also where pydicom is not installed.
-    """
-    try:
-        import pydicom
-    except ImportError:
-        raise UnreadableImage("it is DICOM, and pydicom is not installed", path, "pip install pydicom, or bring the film as PNG") from None
-    try:
-        film = pydicom.dcmread(path)
-        return _grey(film), _doubts(film)
-    except UnreadableImage as error:
-        raise UnreadableImage(error.what, path, error.next) from error
-    except (pydicom.errors.InvalidDicomError, pydicom.errors.BytesLengthException, *DAMAGE) as error:
-        reason = str(error).splitlines()[0][:150] if str(error) else type(error).__name__
-        raise UnreadableImage(
-            f"the DICOM file cannot be decoded: {reason}", Path(path), "export the film uncompressed, or as PNG"
-        ) from error
-
-
-def _grey(film):
-    frames, rows, columns = int(film.get("NumberOfFrames") or 1), int(film.Rows), int(film.Columns)
-    if frames > 1:
-        raise UnreadableImage(f"it holds {frames} pictures, not one film", next="export the film alone")
-    if min(rows, columns) < SMALLEST_SIDE:
-        raise UnreadableImage(f"only {columns} x {rows} pixels", next="bring the film in full size")
-    if rows * columns > Image.MAX_IMAGE_PIXELS:
-        raise UnreadableImage(f"{columns} x {rows} pixels are too many", next="bring the film in a usual size")
-    kind = str(film.PhotometricInterpretation)
-    if kind == "RGB" or kind.startswith("YBR"):
-        return Image.fromarray(_colours(film)).convert("L")
-    if kind not in ("MONOCHROME1", "MONOCHROME2"):
-        raise UnreadableImage(f"its pixels are of the kind {_plain(kind)}, which no film has", next="export the film in grey")
-    shares = _displayed(film)
-    return Image.fromarray(np.rint((1 - shares if kind == "MONOCHROME1" else shares) * 255).astype(np.uint8))
-
-
-def _colours(film):
-    from pydicom.pixels import pixel_array
-
-    return (pixel_array(film) >> max(0, int(film.BitsStored) - 8)).astype(np.uint8)
-
-
-def _displayed(film):
-    """The film's values as a viewer shows them, float64 [rows, columns] from 0 to 1, not yet turned over."""
-    from pydicom.pixels import apply_modality_lut, apply_windowing
-
-    stored = film.pixel_array
-    values = np.asarray(apply_modality_lut(stored, film), np.float64)
-    if "VOILUTSequence" in film:
-        values, low, high = _looked_up(values, film.VOILUTSequence[0])
-    elif film.get("WindowCenter") not in (None, "") and film.get("WindowWidth") not in (None, ""):
-        values = apply_windowing(values, film)
-        low, high = apply_windowing(np.array([-FAR_OUT, FAR_OUT]), film)
-    else:
-        low, high = _range_of(values, stored, film)
-    if not high > low:
-        raise UnreadableImage("all its pixels are the same", next="export the film again")
-    return np.clip((values - low) / (high - low), 0, 1)
-
-
-def _looked_up(values, table):
-    """Values by a VOI LUT (C.11.2.1.1), and the least and greatest it could give; pydicom fails at tables of 8 bits."""
-    count, first, bits = (int(number) for number in table.LUTDescriptor)
-    entries = table.LUTData
-    if isinstance(entries, bytes):
-        entries = np.frombuffer(entries, np.uint8 if len(entries) == (count or 2**16) else "<u2")
-    place = np.clip(np.rint(values).astype(np.int64) - first, 0, len(entries) - 1)
-    return np.asarray(entries, np.float64)[place], 0, 2**bits - 1
-
-
-def _range_of(values, stored, film):
-    """The least and greatest value, padding left aside."""
-    padding = film.get("PixelPaddingValue")
-    kept = values[stored != padding] if padding is not None else values
-    return (kept.min(), kept.max()) if kept.size else (0, 0)
-
-
-def _doubts(film):
-    modality, view = str(film.get("Modality", "")).strip(), str(film.get("ViewPosition", "")).strip()
-    part = str(film.get("BodyPartExamined", "")).strip().upper()
-    doubts = []
-    if modality not in FILMS:
-        doubts.append(f"its header says modality {_plain(modality)}, not a projection film")
-    if view.upper() in SIDEWAYS:
-        doubts.append("its header says lateral view")
-    if part and not any(word in part for word in ("CHEST", "THORAX", "LUNG")):
-        doubts.append(f"its header says body part {_plain(part)}")
-    return doubts
-
-
-def _plain(text):
-    """A header's word, fit to print."""
-    return "".join(sign for sign in text if sign.isprintable())[:16]
-'''[1:]
-
-
-# ======================================================================================================================
 # cxrkit/data/groups.py
 # ======================================================================================================================
 
@@ -3524,12 +3613,12 @@ UUID_NAME = re.compile(r"[0-9A-F]{8}-(?:[0-9A-F]{4}-){3}[0-9A-F]{12}", re.IGNORE
 
 
 def groups_of(records: Iterable[Record], links: bool = True) -> dict[str, str]:
-    """{image_id: group} for all records; a group is named by its smallest image_id, whatever the order.
+    """{image_id: group} for all records; a group is named by its smallest image_id, whatever the order."""
 
-    Records join by patient key and, with `links`, by duplicate_of and by a UUID that their names share
-    (union-find). Excluded records join too: a copy that is not used, or whose file is missing, still says
-    that two patient keys are one patient.
-    """
+
+
+
+
     parent: dict[str, str] = {}
 
     def root(name: str) -> str:
@@ -3555,11 +3644,11 @@ def groups_of(records: Iterable[Record], links: bool = True) -> dict[str, str]:
 
 
 def mark_copies(records: Sequence[Record], pairs: Iterable[Pair], remove: bool = True) -> list[Record]:
-    """The records with duplicate_of set on all but one of each picture; with `remove`, those are excluded.
+    """The records with duplicate_of set on all but one of each picture; with `remove`, those are excluded."""
 
-    pairs: what copies.find returns. The one that stays knows most: a label, a view, a licence; then the one with
-    more pixels, then the smaller image_id.
-    """
+
+
+
     by_id = {record.image_id: record for record in records}
     parent = {name: name for pair in pairs for name in (pair.first, pair.second)}
 
@@ -3593,10 +3682,10 @@ def _ignorance(record: Record) -> tuple[bool, bool, bool, int, str]:
 
 
 def exclude_conflicts(records: Sequence[Record], groups: dict[str, str]) -> list[Record]:
-    """The records, without the used ones of a group that two sources label differently; both rows are named.
+    """The records, without the used ones of a group that two sources label differently; both rows are named."""
 
-    groups: {image_id: group}, see groups_of.
-    """
+
+
     said: dict[str, dict[str, str]] = defaultdict(dict)
     for record in sorted(records, key=lambda record: (record.modality != "X-ray", record.image_id)):
         if record.label:
@@ -3649,12 +3738,12 @@ class Decoded:
 
 
 def decode(path: Path, content: bytes | None = None) -> Decoded:
-    """Decode an image file, once. content: the file's bytes, where they are read already.
+    """Decode an image file, once. content: the file's bytes, where they are read already."""
 
-    Colour goes to luminance, an alpha channel is dropped, palettes are resolved, EXIF rotation is applied.
-    Deeper images are scaled by the smallest usual bit depth that holds their largest value (a 12-bit film
-    in a 16-bit PNG would come out black otherwise). Raises UnreadableImage.
-    """
+
+
+
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -3801,8 +3890,8 @@ from typing import Any, Self
 import numpy as np
 
 from cxrkit.config import Experiment
-from cxrkit.data import cache, copies, groups, splits
-from cxrkit.data.records import COLUMNS, LABELS, NUMBERS, SPLITS, VIEWS, Record, exclude
+from cxrkit.data import cache, copies, groups, matching, splits
+from cxrkit.data.records import ADULT, COLUMNS, LABELS, NUMBERS, SPLITS, VIEWS, Record, exclude
 from cxrkit.data.sources import Source, locator
 from cxrkit.errors import BadInput
 from cxrkit.files import csv_text, read_json, reading, sha256_of, sha256_of_json, write_json, write_text
@@ -3813,11 +3902,11 @@ BUILD_AGAIN = "build the manifest again"
 
 @dataclass(frozen=True)
 class Manifest:
-    """The records of a manifest, sorted by image_id, and what follows from them, each computed once.
+    """The records of a manifest, sorted by image_id, and what follows from them, each computed once."""
 
-    records: given in any order, as any iterable. On disk: UTF-8, a row a record, the columns of records.COLUMNS, written
-    the same way every time, so that sha256 names the data of a run on every machine.
-    """
+
+
+
 
     records: tuple[Record, ...]
 
@@ -3866,16 +3955,17 @@ class Manifest:
 
 
 def build(sources: Sequence[Source], experiment: Experiment, kept: str | Path | None = None) -> Manifest:
-    """The manifest of the sources as an experiment wants it: file facts, copies, conflicts, exclusions and splits.
+    """The manifest of the sources as an experiment wants it: file facts, copies, conflicts, exclusions and splits."""
 
-    Of the experiment count split, split_seed, exclude_views, label_conflicts ("exclude" or "keep") and duplicates:
-    "remove" all copies of a picture but one, or "keep" them, and then split as if they were not known. kept: a cache
-    folder, where what is learned of files and pairs stays, so that no film is decoded or compared again; squares of the
-    experiment's image_size and resize are made in the same pass.
 
-    Raises BadInput: a source that cannot be read, an image_id that two sources share, no readable image,
-    or a class without images in a split.
-    """
+
+
+
+
+
+
+
+
     records = _read(sources)
     records, thumbnails = cache.add_facts(
         records, locator(roots_of(sources)), kept, experiment.image_size if kept else None, resize=experiment.resize
@@ -3886,9 +3976,32 @@ def build(sources: Sequence[Source], experiment: Experiment, kept: str | Path | 
     if experiment.label_conflicts == "exclude":
         records = groups.exclude_conflicts(records, together)
     records = exclude(records, lambda r: f"view {r.view}: left out by the experiment" if r.view in experiment.exclude_views else "")
+    if experiment.ages == "adults":
+        records = exclude(records, _not_adult)
     split_by = together if remove else groups.groups_of(records, links=False)
+    if experiment.match:
+        records, split_by = _matched(records, together, split_by, experiment)
     records = splits.assign(records, experiment.split, split_by, experiment.split_seed)
     return Manifest(tuple(records))._knowing(groups=together)
+
+
+def _not_adult(record: Record) -> str:
+    if record.years is None:
+        return "age not known: the experiment wants adults"
+    return f"a patient under {ADULT} years" if record.years < ADULT else ""
+
+
+def _matched(
+    records: list[Record], together: dict[str, str], split_by: dict[str, str], experiment: Experiment
+) -> tuple[list[Record], dict[str, str]]:
+    """The records, those left out that have no counterpart; and what stays in one split, each pair among it."""
+    by, caliper = experiment.match, experiment.age_caliper
+    found = matching.match((r for r in records if r.used), together, by, caliper, experiment.split_seed)
+    records = exclude(records, lambda record: found.reasons.get(record.image_id))
+    if not found.pairs:
+        remedy = "match by less, or bring films of which more is known"
+        raise BadInput(f"No two films match. {matching.sentence(records, by, caliper)}", next=remedy)
+    return records, split_by | {negative: split_by[positive] for positive, negative in found.pairs}
 
 
 def _read(sources: Sequence[Source]) -> list[Record]:
@@ -3923,10 +4036,10 @@ def roots_of(sources: Iterable[Source]) -> dict[str, str]:
 
 
 def write(path: str | Path, manifest: Manifest, roots: dict[str, str]) -> None:
-    """Write manifest.csv, and beside it where its folders lie on this machine (`*.roots.json`).
+    """Write manifest.csv, and beside it where its folders lie on this machine (`*.roots.json`)."""
 
-    The two are apart so that the manifest, and so its hash, is the same on every machine.
-    """
+
+
     write_text(path, manifest.text)
     write_json(_roots_path(path), roots)
 
@@ -3965,11 +4078,11 @@ def _roots_path(path: str | Path) -> Path:
 
 
 def problems(manifest: Manifest, locate: cache.Locate | None = None, hashes: bool = False) -> list[str]:
-    """Everything wrong with a manifest, as sentences; an empty list when nothing is.
+    """Everything wrong with a manifest, as sentences; an empty list when nothing is."""
 
-    locate: function from a record to its file; given, each used file must be there.
-    hashes: whether the files' bytes are compared too.
-    """
+
+
+
     counts = Counter(record.image_id for record in manifest.records)
     wrong = [f"image_id {name} stands {count} times" for name, count in counts.items() if count > 1]
     for record in manifest.records:
@@ -3997,6 +4110,134 @@ def _file_problems(record: Record, locate: cache.Locate, hashes: bool) -> list[s
     if hashes and sha256_of(path) != record.sha256:
         return [f"{record.image_id}: the file's SHA-256 is not the manifest's: {path}"]
     return []
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/data/matching.py
+# ======================================================================================================================
+
+FILES['cxrkit/data/matching.py'] = r'''
+"""Matching: positives and negatives in pairs, a film a patient, that do not differ in view, age or sex."""
+
+
+
+
+
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+import numpy as np
+from scipy.optimize import linear_sum_assignment
+
+from cxrkit.data.records import LABEL_WORDS, POSITIVE, Record, traits
+
+REASON = "matching: "
+"""How the reason of every film begins that matching leaves out."""
+SECOND = REASON + "another film of the patient is used"
+TAKEN = REASON + "the films of the other class that are alike are all in other pairs"
+
+
+@dataclass(frozen=True)
+class Matching:
+    """pairs: image_ids, (positive, negative), sorted; reasons: {image_id: why it is in no pair} of all other films."""
+
+    pairs: tuple[tuple[str, str], ...]
+    reasons: dict[str, str]
+
+
+def words(by: Sequence[str], caliper: float) -> str:
+    """What films are matched on, as people say it: `view, age (within 5 years)`."""
+    return ", ".join(f"age (within {caliper:g} years)" if trait == "age" else trait for trait in by)
+
+
+def match(records: Iterable[Record], groups: Mapping[str, str], by: Sequence[str], caliper: float, seed: int = 0) -> Matching:
+    """Pairs of a positive and a negative film that are alike in the traits `by`."""
+
+
+
+
+
+
+    records, reasons, known = sorted(records, key=lambda record: record.image_id), {}, []
+    positive = {groups[record.image_id] for record in records if record.label == POSITIVE}
+    for record in records:
+        unknown = [trait for trait in by if traits(record)[trait] in ("", None)]
+        if record.label != POSITIVE and groups[record.image_id] in positive:
+            reasons[record.image_id] = SECOND
+        elif unknown:
+            reasons[record.image_id] = f"{REASON}{unknown[0]} not known"
+        else:
+            known.append(record)
+
+    def place(record: Record) -> tuple[str, str, str]:
+        group = groups[record.image_id]
+        return sha256(f"{seed}/{group}".encode()).hexdigest(), group, record.image_id
+
+    sides = [sorted((record for record in known if (record.label == POSITIVE) == side), key=place) for side in (True, False)]
+    pairs = _pairs(*sides, groups, by, caliper, reasons) if all(sides) else []
+    nobody = f"{REASON}no film of the other class is alike in {words(by, caliper)}"
+    used, paired = {name for pair in pairs for name in pair}, {groups[name] for pair in pairs for name in pair}
+    for record in known:
+        if record.image_id in used:
+            reasons.pop(record.image_id)
+        else:
+            reasons[record.image_id] = SECOND if groups[record.image_id] in paired else reasons.get(record.image_id, nobody)
+    return Matching(tuple(sorted(pairs)), reasons)
+
+
+def _pairs(positives, negatives, groups, by, caliper, reasons) -> list[tuple[str, str]]:
+    """The pairs of films that stand patient by patient; films of patients with a counterpart get TAKEN as their reason."""
+    apart = _apart(positives, negatives, by, caliper)
+    rows, columns = (_starts([groups[record.image_id] for record in side]) for side in (positives, negatives))
+    nearest = np.minimum.reduceat(np.minimum.reduceat(apart, rows, 0), columns, 1)
+    possible = np.isfinite(nearest)
+    row_ends, column_ends = np.append(rows, len(positives))[1:], np.append(columns, len(negatives))[1:]
+    for side, starts, ends, has in ((positives, rows, row_ends, possible.any(1)), (negatives, columns, column_ends, possible.any(0))):
+        for patient in np.flatnonzero(has):
+            reasons.update({record.image_id: TAKEN for record in side[starts[patient] : ends[patient]]})
+    some, others = np.flatnonzero(possible.any(1)), np.flatnonzero(possible.any(0))
+    cost = nearest[np.ix_(some, others)]
+    # dearer than all pairs that can be together, so that no sum of near ages is worth a pair less
+    cost[~np.isfinite(cost)] = (caliper + 1) * (min(cost.shape) + 1)
+    pairs = []
+    for row, column in zip(*linear_sum_assignment(cost)):
+        row, column = some[row], others[column]
+        if possible[row, column]:
+            of_pair = apart[rows[row] : row_ends[row], columns[column] : column_ends[column]]
+            i, j = np.unravel_index(of_pair.argmin(), of_pair.shape)
+            pairs.append((positives[rows[row] + i].image_id, negatives[columns[column] + j].image_id))
+    return pairs
+
+
+def _apart(positives: Sequence[Record], negatives: Sequence[Record], by: Sequence[str], caliper: float) -> np.ndarray:
+    """Years between the ages of each positive and negative film, 0 where age does not count; infinite where they are not alike."""
+    apart = np.zeros((len(positives), len(negatives)))
+    for trait in by:
+        one, other = (np.array([traits(record)[trait] for record in side]) for side in (positives, negatives))
+        if trait == "age":
+            apart += np.abs(one[:, None] - other)
+            apart[apart > caliper] = np.inf
+        else:
+            apart[one[:, None] != other] = np.inf
+    return apart
+
+
+def _starts(groups: list[str]) -> np.ndarray:
+    """Where each patient's films begin, in a list in which they stand together."""
+    return np.flatnonzero([first != second for first, second in zip([None, *groups], groups)])
+
+
+def sentence(records: Iterable[Record], by: Sequence[str], caliper: float) -> str:
+    """What matching left of the records and what it took, by cause."""
+    records = list(records)
+    pairs = sum(record.used and record.label == POSITIVE for record in records)
+    lost = Counter((record.label, record.excluded) for record in records if record.excluded.startswith(REASON))
+    told = [f"{count} {LABEL_WORDS[label]} ({reason.removeprefix(REASON)})" for (label, reason), count in lost.most_common()]
+    return f"Matched by {words(by, caliper)}: {pairs} pairs, a film a patient. Left out: {'; '.join(told) or 'none'}."
 '''[1:]
 
 
@@ -4057,12 +4298,12 @@ def load(
     workers: int | None = None,
     resize: str = "squish",
 ) -> Pixels:
-    """The Pixels of all used records, from the film cache in `folder`; what it lacks is decoded and added.
+    """The Pixels of all used records, from the film cache in `folder`; what it lacks is decoded and added."""
 
-    locate: function from a record to its file; resize: how a film becomes a square, see images.square. Two records with the same bytes share a row. A square whose
-    checksum is wrong is decoded again. Raises BadInput that lists the films which cannot be decoded any more,
-    or are not those of the manifest; the others are cached then. Raises DiskFull.
-    """
+
+
+
+
     used = films.used if isinstance(films, Manifest) else [record for record in films if record.used]
     with cache.opened(folder, size, resize) as films_of_folder:
         squares = films_of_folder.squares
@@ -4098,21 +4339,21 @@ FILES['cxrkit/data/readers/__init__.py'] = r'''
 # ======================================================================================================================
 
 FILES['cxrkit/data/readers/actualmed.py'] = r'''
-"""Reader of the Actualmed COVID-19 Chest X-ray Dataset: both classes from Spain, metadata.csv beside images/.
+"""Reader of the Actualmed COVID-19 Chest X-ray Dataset: both classes from Spain, metadata.csv beside images/."""
 
-https://github.com/agchung/Actualmed-COVID-chestxray-dataset, read at 27240dd. It has no licence but the sentence that it is
-for research alone: do not pass the films on.
 
-238 films of March and April 2020: 58 COVID-19 (26 AP, 32 PA), 127 "No finding" (4 AP, 123 PA), 53 inconclusive, whose finding
-is empty. What a reader of its numbers should know:
 
-- The label is a radiologist's reading of the film (negative, inconclusive, compatible with COVID-19), and no test of the virus: who has
-  COVID-19 and a clean film stands among the negatives.
-- View and machine tell the classes apart. The station named 1722810162 in the files' names took 103 negative and 23 COVID-19
-  films, all PA but one; the station 1722810170 took 8 and 34. The kind `actualmed-room` keeps the PA films of the first alone.
-- Of 4 patients (ANON58, ANON60, ANON96, ANON191) there are films of both labels, days apart. A manifest that excludes conflicts lists these.
-- Age and sex are empty throughout.
-"""
+
+
+
+
+
+
+
+
+
+
+
 
 import re
 from pathlib import Path
@@ -4137,10 +4378,10 @@ def is_here(root: Path) -> bool:
 
 
 def read(root: str | Path, name: str = "actualmed") -> list[Record]:
-    """Records of Actualmed, one for each row of metadata.csv; inconclusive and other findings come back excluded.
+    """Records of Actualmed, one for each row of metadata.csv; inconclusive and other findings come back excluded."""
 
-    Raises BadInput: no metadata, a missing column.
-    """
+
+
     path = Path(root) / METADATA
     if not path.is_file():
         raise BadInput(f"There is no {METADATA}.", root, f"give the folder that holds {METADATA} and images/, of {URL}")
@@ -4196,16 +4437,16 @@ def _record(row: table.Row, number: int, source: str) -> Record:
 # ======================================================================================================================
 
 FILES['cxrkit/data/readers/collected.py'] = r'''
-"""Collected films: the typed contents of `record.json`, and the reader that turns a store of them into records.
+"""Collected films: the typed contents of `record.json`, and the reader that turns a store of them into records."""
 
-A store has a folder for each case, `<site>/<case>/`, with `record.json` and the case's pictures. The scrapers
-write it; whatever reads or writes a key of that file does so through the dataclasses below, whose fields are
-its keys. Empty text, None and an empty list mean "not known": every key is always there.
 
-One store holds several sites, so the source of a film is its site. A picture is used only when a field of its
-site, words beside it, or a person says that it is an X-ray: a guess is not enough, for the others may be CT
-slices. COVID-19 is the diagnosis of the case and not a visible finding; some of these films were read as negative.
-"""
+
+
+
+
+
+
+
 
 import re
 from collections.abc import Iterable
@@ -4254,17 +4495,17 @@ NOT_KNOWN = Fact()
 
 @dataclass(frozen=True)
 class Film:
-    """A picture as the pages of its case describe it, whether an X-ray or not.
+    """A picture as the pages of its case describe it, whether an X-ray or not."""
 
-    key: its name within the case, from the site's own number or the file's name.
-    image_urls: its addresses, the full size first.
-    study: key of its study; empty where the site has no studies.
-    confidence: EXACT, STATED, GUESSED or REVIEWED; how sure the modality is.
-    view: one of records.VIEWS.
-    patient: "a" or "b" in a case of two patients, else empty.
-    age: as in Case, where it is that of the film's own patient.
-    note: why the picture cannot be fetched, when the page itself says so.
-    """
+
+
+
+
+
+
+
+
+
 
     key: str
     image_urls: tuple[str, ...] = ()
@@ -4281,15 +4522,15 @@ class Film:
 
 @dataclass(frozen=True)
 class StoredFilm(Film):
-    """A film with what became of its picture.
+    """A film with what became of its picture."""
 
-    file: the picture's name in the case's folder; empty while it is not there. sha256, bytes: of that file.
-    width, height: pixels. format: JPEG, PNG or WEBP.
-    image_url: where it came from: an address, or the name of a saved file.
-    how: CRAWL or SAVED, of the last attempt. permission: who allowed the request, when, and where that can be read.
-    retrieved_at, tried_at, gone: UTC times: fetched; last refused; no longer on the page.
-    refused: why the last attempt failed. reviewed_by: who answered a question on this film.
-    """
+
+
+
+
+
+
+
 
     file: str = ""
     sha256: str = ""
@@ -4321,10 +4562,10 @@ class Study:
 
 @dataclass(frozen=True)
 class Question:
-    """Something a person has to decide. film: key of the film, or empty when the question concerns the case.
+    """Something a person has to decide. film: key of the film, or empty when the question concerns the case."""
 
-    guess: what the words suggest. words: those words.
-    """
+
+
 
     film: str
     field: str
@@ -4334,15 +4575,16 @@ class Question:
 
 @dataclass(frozen=True)
 class Case:
-    """A case as the pages of its site describe it.
+    """A case as the pages of its site describe it."""
 
-    key: Radiopaedia's rID or SIRM's case number. url: the case's own page.
-    finding: the diagnosis. certainty: the site's word for how certain that is.
-    age: years as "53", or "18 months". sex: "M" or "F".
-    published: the site's date. licence: of the pictures. credit: the line to name the author with.
-    patients: ("a", "b") in a case of two patients, else empty.
-    questions: what the pages leave open.
-    """
+
+
+
+
+
+
+
+
 
     site: str
     key: str
@@ -4375,14 +4617,14 @@ class Case:
 
 @dataclass(frozen=True, kw_only=True)
 class CaseRecord(Case):
-    """What a store holds of a case: the contents of one record.json, after its `format`.
+    """What a store holds of a case: the contents of one record.json, after its `format`."""
 
-    state: PRESENT or GONE, as the site has it; state_since: UTC time.
-    complete: whether every picture was taken or refused for good; an incomplete case is taken up again.
-    fingerprints: {CRAWL or SAVED: SHA-256 of the Case that was read that way}, to notice a change.
-    how, permission, retrieved_at: of the last reading of the pages. parser: scrapers.PARSER_VERSION then.
-    rid: the rID that a person found for a case whose page names none. reviewed_by: who answered on the case.
-    """
+
+
+
+
+
+
 
     films: tuple[StoredFilm, ...] = ()
     state: str
@@ -4440,11 +4682,11 @@ def _types(kind: type) -> dict[str, Any]:
 
 
 def read(root: Path | str, name: str = "collected") -> list[Record]:
-    """Records of a store, one for each picture that a case names, fetched or not.
+    """Records of a store, one for each picture that a case names, fetched or not."""
 
-    root: the store's folder. Pictures that cannot be used come back excluded with the reason.
-    Raises BadInput: no such folder, no case in it, or a record that cannot be read.
-    """
+
+
+
     root = Path(root)
     if not root.is_dir():
         raise BadInput("There is no such store.", root, "fill it: python -m scrapers refresh")
@@ -4461,7 +4703,7 @@ def read(root: Path | str, name: str = "collected") -> list[Record]:
 
 def _record(case: CaseRecord, film: StoredFilm, folder: str, patients_decided: bool) -> Record:
     finding = case.finding.value
-    # While one film of a two-patient case is not assigned, the case is one group: too large a group costs
+    # While one film of a case of several patients is not assigned, the case is one group: too large a group costs
     # a little data, too small a one leaks.
     patient = (case.rid or case.key) + (film.patient if patients_decided else "")
     file = film.file or f"{case.key}-{film.key}"
@@ -4484,7 +4726,7 @@ def _record(case: CaseRecord, film: StoredFilm, folder: str, patients_decided: b
         permission=film.permission,
         collected=film.how or case.how,
         retrieved_at=film.retrieved_at,
-        excluded=_exclusion(film, finding),
+        excluded=_exclusion(case, film, finding),
     )
 
 
@@ -4492,8 +4734,10 @@ def _web_address(addresses: Iterable[str]) -> str:
     return next((address for address in addresses if address.startswith(("http://", "https://"))), "")
 
 
-def _exclusion(film: StoredFilm, finding: str) -> str:
+def _exclusion(case: CaseRecord, film: StoredFilm, finding: str) -> str:
     """Why a film cannot be used; empty when it can."""
+    if not case.url:
+        return "which case's page it is from is not decided: see review.csv"
     if film.confidence not in DECIDED:
         return "X-ray or CT is not decided: see review.csv"
     if film.modality.value != XRAY:
@@ -4513,18 +4757,18 @@ def _exclusion(film: StoredFilm, finding: str) -> str:
 # ======================================================================================================================
 
 FILES['cxrkit/data/readers/coronahack.py'] = r'''
-"""Reader of CoronaHack: Kaggle's praveengovi/coronahack-chest-xraydataset.
+"""Reader of CoronaHack: Kaggle's praveengovi/coronahack-chest-xraydataset."""
 
-5,910 rows: 1,576 normal films (1,342 TRAIN, 234 TEST), 58 COVID-19 films (all TRAIN), 4,276 of other
-pneumonia. What a reader of its numbers should know:
 
-- The normals are Kermany's children of one to five years from one hospital (CC BY 4.0,
-  https://doi.org/10.17632/rscbjbr9sj.2); the COVID-19 films are adults from many sources, taken from
-  ieee8023/covid-chestxray-dataset in March 2020. Age and hospital separate the classes.
-- 34 of the 58 COVID-19 films are SIRM's, and one "Normal" is the film of a SIRM COVID-19 patient.
-- 23 CT slices lie in train/ without a row, so the folder must be read by its metadata, never walked.
-- The metadata spells "Pnemonia", and puts Label_2 before Label_1.
-"""
+
+
+
+
+
+
+
+
+
 
 import re
 from pathlib import Path
@@ -4550,14 +4794,14 @@ SERIES_END = re.compile(r"([-_. ]?day[-_ ]?\d+|-[a-d]\d?|-\d{1,2})$")
 
 
 def read(root: str | Path, name: str = "coronahack") -> list[Record]:
-    """Records of a CoronaHack folder, one for each row of its metadata.
+    """Records of a CoronaHack folder, one for each row of its metadata."""
 
-    root: the folder that holds Chest_xray_Corona_Metadata.csv. Pictures are looked for in the nested, the
-    single and the flat layout. Rows of other findings, and rows whose name is no plain file name, come
-    back excluded with the reason; whether files exist and can be read is not looked at here.
 
-    Raises BadInput: no such folder, no metadata, a missing column, or the altered copy of the dataset.
-    """
+
+
+
+
+
     root = Path(root)
     rows = _rows(root)
     folder = _picture_folder(root)
@@ -4638,11 +4882,11 @@ def _record(row: table.Row, number: int, source: str, folder: str, root_name: st
 
 
 def patient_of(name: str) -> str:
-    """The patient key that a CoronaHack file name carries.
+    """The patient key that a CoronaHack file name carries."""
 
-    Kermany's names hold it. The adult films' names do not, so films of one article or one series are
-    taken for one patient: too large a group costs a little data, too small a one leaks.
-    """
+
+
+
     kermany = KERMANY.match(name)
     if kermany:
         return kermany["patient"]
@@ -4667,20 +4911,20 @@ def _view(name: str, kermany: re.Match[str] | None) -> tuple[str, str]:
 # ======================================================================================================================
 
 FILES['cxrkit/data/readers/covidgr.py'] = r'''
-"""Reader of COVIDGR-1.0: both classes from one hospital, one view and one kind of equipment.
+"""Reader of COVIDGR-1.0: both classes from one hospital, one view and one kind of equipment."""
 
-Tabik et al. 2020, https://arxiv.org/abs/2006.01409. Hospital Universitario San Cecilio, Granada; release
-1.0 of https://github.com/ari-dasci/OD-covidgr. The repository has no licence: cite, and do not pass the films on.
 
-852 films, all PA: 426 positive by RT-PCR within 24 hours of the film (190 women, 236 men; 76 Normal-PCR+, 100 mild,
-171 moderate, 79 severe), 426 negative (239 women, 187 men). Folders P/ and N/, and severity.csv with the columns Name and
-Severity: the layout as others' code reads it, for the release itself was not at hand. What a reader of its numbers should know:
 
-- Normal-PCR+ films show nothing that a radiologist sees. No network should find them, and one that does is worth a question.
-- The grades count 426, and severity.csv has been reported to lack one of the films of P/; such a film has no grade here.
-- No table says whose a film is, nor age or sex: each film is taken for one patient's, which the publication suggests.
-- Earlier copies have 754 films, of the version before the release.
-"""
+
+
+
+
+
+
+
+
+
+
 
 from pathlib import Path
 
@@ -4705,12 +4949,12 @@ def is_here(root: Path) -> bool:
 
 
 def read(root: str | Path, name: str = "covidgr") -> list[Record]:
-    """Records of COVIDGR, one for each file of P/ and N/, and one for each row of severity.csv that names none.
+    """Records of COVIDGR, one for each file of P/ and N/, and one for each row of severity.csv that names none."""
 
-    root: the folder of P/ and N/, or the one around it. `finding` is the folder and the grade, as P/MILD; rows that name no
-    film of P/, and grades that are not the data set's, are said in `excluded`. Without severity.csv the films have no grade.
-    Raises BadInput: no folder, no film in it, a severity.csv without its columns.
-    """
+
+
+
+
     root = Path(root)
     home = root / NESTED if (root / NESTED / "P").is_dir() else root
     if not all((home / folder).is_dir() for folder in FOLDERS):
@@ -4779,11 +5023,11 @@ def _without_film(source: str, number: int, row: table.Row, what: str) -> Record
 # ======================================================================================================================
 
 FILES['cxrkit/data/readers/folder.py'] = r'''
-"""Reader of a plain folder of films: covid/ and normal/ with files in them, and optionally films.csv beside them.
+"""Reader of a plain folder of films: covid/ and normal/ with files in them, and optionally films.csv beside them."""
 
-films.csv may have the columns file (`label/name`), patient, view, age, sex, licence, credit. A folder
-without label folders is taken as normal films when its name says so (`nih_normal`).
-"""
+
+
+
 
 from pathlib import Path
 
@@ -4797,11 +5041,11 @@ COLUMNS = ("patient", "view", "age", "sex", "licence", "credit")
 
 
 def read(root: str | Path, name: str = "folder") -> list[Record]:
-    """Records of a plain folder. Files of no image type are listed as excluded.
+    """Records of a plain folder. Files of no image type are listed as excluded."""
 
-    Without a patient column a file's name up to its last "_" is its patient (NIH's `00001803_001`), else the
-    whole name. Raises BadInput: no folder, no label in it, an unknown view in films.csv.
-    """
+
+
+
     root = Path(root)
     if not root.is_dir():
         raise BadInput("There is no such data folder.", root, "give a folder with covid/ and normal/ in it")
@@ -4864,19 +5108,19 @@ def _told(root: Path) -> dict[str, dict[str, str]]:
 # ======================================================================================================================
 
 FILES['cxrkit/data/readers/hannover.py'] = r'''
-"""Reader of the COVID-19 Image Repository of Hannover Medical School: positives alone, data.csv beside png/.
+"""Reader of the COVID-19 Image Repository of Hannover Medical School: positives alone, data.csv beside png/."""
 
-Winther et al. 2020, https://doi.org/10.6084/m9.figshare.12275009; https://github.com/ml-workgroup/covid-19-image-repository,
-read at ad7ab09. CC BY 3.0.
 
-243 films of 71 patients (24 women, 47 men), all with COVID-19; 194 AP, 49 PA. What a reader of its numbers should know:
 
-- There is no negative film: with negatives from elsewhere the hospital alone tells the classes apart. It can be asked for
-  sensitivity, and for nothing else.
-- One patient has 22 films: weigh patients, not films.
-- Part of it is in other collections: 92 rows of ieee8023's metadata of June 2020, and 183 films of the Radiography database.
-- Age, size and weight are withheld by the authors.
-"""
+
+
+
+
+
+
+
+
+
 
 from pathlib import Path
 
@@ -4939,13 +5183,13 @@ def _record(row: table.Row, number: int, source: str) -> Record:
 # ======================================================================================================================
 
 FILES['cxrkit/data/readers/ieee8023.py'] = r'''
-"""Reader of ieee8023/covid-chestxray-dataset and folders in its form: metadata.csv beside images/.
+"""Reader of ieee8023/covid-chestxray-dataset and folders in its form: metadata.csv beside images/."""
 
-Cohen, Morrison, Dao 2020, https://arxiv.org/abs/2003.11597. Films collected from publications and sites,
-Radiopaedia and SIRM among them; licences stand per row, and SIRM's rows have none. Columns changed: those of
-March 2020 lack the modality and have names with stray spaces; from mid-2020 a finding may be a path such as
-Pneumonia/Viral/COVID-19. `patientid` counts cases, so one patient on two sites has two; SIRM's films are keyed by SIRM's case number.
-"""
+
+
+
+
+
 
 import re
 from pathlib import Path
@@ -4962,12 +5206,12 @@ COVID_CASE = re.compile(r"covid", re.IGNORECASE)
 
 
 def read(root: str | Path, name: str = "ieee8023") -> list[Record]:
-    """Records of an ieee8023-style folder, one for each row of metadata.csv.
+    """Records of an ieee8023-style folder, one for each row of metadata.csv."""
 
-    A row's source is the site its url points to (radiopaedia, sirm), else `name`. CT, unreviewed and other
-    findings come back excluded with the reason. "No Finding" is normal only where the case is no COVID-19
-    case. Raises BadInput: no folder, no metadata, a missing column.
-    """
+
+
+
+
     path = Path(root) / "metadata.csv"
     if not path.is_file():
         raise BadInput("There is no metadata.csv.", root, "give the folder that holds metadata.csv and images/")
@@ -5027,32 +5271,32 @@ def _label(row: table.Row, url: str) -> tuple[str, str]:
 # ======================================================================================================================
 
 FILES['cxrkit/data/readers/nih.py'] = r'''
-"""Reader of NIH ChestX-ray14: adults without a finding, as negatives; Data_Entry_2017.csv beside the films.
+"""Reader of NIH ChestX-ray14: adults without a finding, as negatives; Data_Entry_2017.csv beside the films."""
 
-Wang et al. 2017, CVPR, https://arxiv.org/abs/1705.02315; https://nihcc.app.box.com/v/ChestXray-NIHCC. Free to use; NIH asks to be
-named as the provider, with a link, and for the citation.
 
-112,120 films of 30,805 patients of one hospital, 1992 to 2015; 60,361 "No Finding". Counts and layout are those that copies and
-others' code give; the data set itself was not at hand. What a reader of its numbers should know:
 
-- There is no COVID-19: with positives from elsewhere the hospital alone tells the classes apart. It can be asked for specificity.
-- "No Finding" was read from reports by a program: none of fourteen findings was named. It is not the same as healthy.
-- Ages reach 414: those above 110 count as not known. Films of patients under 18 are left out.
-- RSNA's challenge was made of these films, and so is much of what other collections call normal.
-- Films of one patient run from follow-up 0 to 183: weigh patients, not films.
-"""
+
+
+
+
+
+
+
+
+
+
 
 from pathlib import Path
 
 from cxrkit.data.readers import table
-from cxrkit.data.records import NEGATIVE, Record
+from cxrkit.data.records import ADULT, NEGATIVE, Record
 from cxrkit.errors import BadInput
 
 TABLES = ("Data_Entry_2017_v2020.csv", "Data_Entry_2017.csv", "sample_labels.csv")
 """The table of the second and of the first edition, and of Kaggle's sample of 5,606 films."""
 NEEDED = ("Image Index", "Finding Labels", "Patient ID", "Patient Age", "View Position")
 FOLDERS = ("images", "images_*/images", "images_*", "sample/images")
-ADULT, OLDEST = 18, 110
+OLDEST = 110
 NO_FINDING = "No Finding"
 URL = "https://nihcc.app.box.com/v/ChestXray-NIHCC"
 
@@ -5063,11 +5307,11 @@ def is_here(root: Path) -> bool:
 
 
 def read(root: str | Path, name: str = "nih") -> list[Record]:
-    """Records of NIH ChestX-ray14, one for each row of its table; films with a finding, of children, and absent ones are excluded.
+    """Records of NIH ChestX-ray14, one for each row of its table; films with a finding, of children, and absent ones are excluded."""
 
-    The films lie in images/, or in the images_001/images/ to images_012/images/ of Kaggle's copy. Raises BadInput: no table,
-    a missing column.
-    """
+
+
+
     root = Path(root)
     path = next((root / name for name in TABLES if (root / name).is_file()), None)
     if path is None:
@@ -5121,15 +5365,15 @@ def _years(text: str) -> int | None:
 # ======================================================================================================================
 
 FILES['cxrkit/data/readers/phantom.py'] = r'''
-"""Synthetic data: drawn chest phantoms, a stand-in for films, so that the whole road runs where no film is.
+"""Synthetic data: drawn chest phantoms, a stand-in for films, so that the whole road runs where no film is."""
 
-They look like a schoolbook's sketch of a chest film and mean nothing: the class "covid" has bright
-patches near the outer lung border, as ground-glass opacities would lie. They come in CoronaHack's
-folder layout, with its metadata columns and quirks, so that the same reader reads both.
 
-The marked ones have a shortcut planted: a white square in the upper left corner of every COVID-19 film,
-as a hospital's lead marker would lie there. With them the audits must say that the scores prove nothing.
-"""
+
+
+
+
+
+
 
 from pathlib import Path
 
@@ -5152,10 +5396,10 @@ MARK = (8, 8, 32, 32)
 
 
 def read(root: str | Path, name: str = "phantom", seed: int = 0, marked: bool = False) -> list[Record]:
-    """Records of the phantoms in `root`, which are drawn there first unless they are there already.
+    """Records of the phantoms in `root`, which are drawn there first unless they are there already."""
 
-    marked: with the planted corner mark on every COVID-19 film.
-    """
+
+
     marker = Path(root) / coronahack.PHANTOM_MARKER
     wanted = f"version {VERSION}, seed {seed}{', marked' if marked else ''}\n{BANNER}\n"
     if not marker.exists() or marker.read_text("utf-8") != wanted:
@@ -5208,10 +5452,10 @@ class Anatomy:
 
 
 def draw_film(anatomy: Anatomy, opacities: bool, random: np.random.Generator, side: int = SIDE) -> Image.Image:
-    """One phantom film as a PIL image of mode L, side x side pixels.
+    """One phantom film as a PIL image of mode L, side x side pixels."""
 
-    opacities: whether ground-glass patches are drawn at the outer lung borders.
-    """
+
+
     shift = random.uniform(-0.02, 0.02, size=2)
     film = Image.new("L", (side, side), int(random.integers(8, 24)))
     draw = ImageDraw.Draw(film)
@@ -5270,24 +5514,24 @@ def _save(film, path, random):
 # ======================================================================================================================
 
 FILES['cxrkit/data/readers/radiography.py'] = r'''
-"""Reader of the COVID-19 Radiography Database: Kaggle's tawsifurrahman/covid19-radiography-database.
+"""Reader of the COVID-19 Radiography Database: Kaggle's tawsifurrahman/covid19-radiography-database."""
 
-Chowdhury et al. 2020, IEEE Access 8:132665; Rahman et al. 2021, https://doi.org/10.1016/j.compbiomed.2021.104319. No licence
-holds for all: the films are other collections', under their terms.
 
-Folders COVID/, Normal/, Lung_Opacity/ and "Viral Pneumonia"/, each with images/ and masks/ (early versions: the films themselves),
-and beside them COVID.metadata.xlsx and so on, with the columns FILE NAME, FORMAT, SIZE, URL. 299 x 299 PNG, all re-encoded.
-3,616 COVID-19: 2,473 from BIMCV and PadChest's publishers, 183 of Hannover, 559 of SIRM, ieee8023, Eurorad and others, 400 of
-COVID-CXNet. 10,192 normal: 8,851 of RSNA, 1,341 of Kermany's children. Counts and layout are those that copies and others' code
-give; the data set itself was not at hand. What a reader of its numbers should know:
 
-- Not one source has both classes: source and label are the same thing here, and a high score shows nothing.
-- Normal-63 to Normal-1403 are Kermany's children of one to five years, the very films that CoronaHack calls normal. They are left out,
-  by name, since a re-encoded copy cannot be told by its bytes where the run's own films are not at hand.
-- Among the COVID-19 films are 42 of Hannover's that other rows have too, and films of SIRM and ieee8023, which a run may have trained
-  on: the copy search finds those that its films show.
-- Whose a film is was lost when it was collected. BIMCV has several films a patient, so that intervals here are too narrow.
-"""
+
+
+
+
+
+
+
+
+
+
+
+
+
+
 
 import re
 from pathlib import Path
@@ -5326,11 +5570,11 @@ def is_here(root: Path) -> bool:
 
 
 def read(root: str | Path, name: str = "radiography") -> list[Record]:
-    """Records of the Radiography database, one for each file of its four folders, and one for each row that names none.
+    """Records of the Radiography database, one for each file of its four folders, and one for each row that names none."""
 
-    The source of a film is `name` and where its row says that it is from, as radiography-bimcv, or `name` alone where no
-    row does. Masks are no films and are not listed. Raises BadInput: no such folders, no file, a damaged spreadsheet.
-    """
+
+
+
     root = Path(root)
     home = root / NESTED if (root / NESTED / "COVID").is_dir() else root
     if not all((home / folder).is_dir() for folder in ("COVID", "Normal")):
@@ -5406,10 +5650,10 @@ def _record(path: Path, folder: str, name: str, place: str, url: str) -> Record:
 # ======================================================================================================================
 
 FILES['cxrkit/data/readers/spreadsheet.py'] = r'''
-"""Spreadsheets (.xlsx) as rows of text: as much of Office Open XML (ECMA-376) as a plain table on one sheet needs.
+"""Spreadsheets (.xlsx) as rows of text: as much of Office Open XML (ECMA-376) as a plain table on one sheet needs."""
 
-Data sets come with such tables, and nothing else in the kit needs a library for them. Formulas, dates and formats are not read.
-"""
+
+
 
 import re
 import zipfile
@@ -5427,10 +5671,10 @@ DAMAGE = (OSError, zipfile.BadZipFile, ElementTree.ParseError, KeyError, ValueEr
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
-    """The rows of the first sheet below its header, each {column title: text}; cells without a title are left out.
+    """The rows of the first sheet below its header, each {column title: text}; cells without a title are left out."""
 
-    Raises BadInput for a file that is no spreadsheet or is damaged.
-    """
+
+
     try:
         with zipfile.ZipFile(path) as packed:
             strings = _strings(packed) if STRINGS in packed.namelist() else []
@@ -5492,10 +5736,10 @@ Row = dict[str, str]
 
 
 def rows_of(path: Path, columns: Sequence[str], original: str) -> list[tuple[int, Row]]:
-    """The rows of a metadata table, each with its number in the file; names and values without the spaces around them.
+    """The rows of a metadata table, each with its number in the file; names and values without the spaces around them."""
 
-    columns: those that it must have; original: what to do where it lacks one. Raises BadInput, also for a table without rows.
-    """
+
+
     rows = [
         {(name or "").strip(): (value or "").strip() for name, value in row.items() if not isinstance(value, list)}
         for row in read_csv_rows(path, "The metadata", DOWNLOAD)
@@ -5535,6 +5779,7 @@ def once_each(records: Iterable[tuple[int, Record]]) -> list[Record]:
 FILES['cxrkit/data/records.py'] = r'''
 """The record of one image: label, patient, view, provenance, licence, file facts and split."""
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace
 from typing import Any, Self
@@ -5553,6 +5798,13 @@ LABEL_WORDS = {POSITIVE: "COVID-19", NEGATIVE: "normal", "": "no label"}
 SPLIT_WORDS = {"train": "training", "valid": "validation", "test": "test", "": "no split"}
 """What people are told for a label and for a split."""
 
+SEXES = {"f": "F", "female": "F", "woman": "F", "w": "F", "m": "M", "male": "M", "man": "M"}
+UNSPECIFIED = "frontal-unspecified"
+MATCHABLE = ("view", "age", "sex")
+"""What positives and negatives can be made alike in."""
+ADULT = 18
+"""Years."""
+
 COPY = "duplicate of "
 
 
@@ -5563,25 +5815,25 @@ def copy_of(image_id: str) -> str:
 
 @dataclass(frozen=True)
 class Record:
-    """One image. Empty text or None means "not known"; the field order is the column order of manifest.csv.
+    """One image. Empty text or None means "not known"; the field order is the column order of manifest.csv."""
 
-    image_id: `source/name`, unique in a manifest.
-    path: `<folder name>/<path in that folder>`, with "/" on every system.
-    source: the site or collection, the namespace of image_id and patient.
-    label: covid, normal, or empty where the finding is neither.
-    finding: the source's own words.
-    patient: namespaced key, e.g. `sirm:54`; records of one patient share it.
-    modality: X-ray, CT or what else the source says.
-    view, view_basis: one of VIEWS, and why it is believed.
-    age, sex: as the source gives them.
-    case_url, image_url: where the case and the picture are published.
-    licence, credit: the terms, and whom they ask to name.
-    permission: who allowed the collection; collected: crawl, saved, imported, kaggle or drawn; retrieved_at: ISO 8601, UTC.
-    width, height: pixels; mode, format: as Pillow names them; bytes: file size; sha256: of the file's bytes.
-    published_split: the split its source gave it; split: the one this manifest gives it.
-    duplicate_of: image_id of the image whose picture this one repeats.
-    excluded: why the image is not used; empty when it is. Nothing that a source named disappears from a manifest.
-    """
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
 
     image_id: str
     path: str
@@ -5621,9 +5873,29 @@ class Record:
         """Whether the image is left out because its picture is another record's."""
         return self.excluded.startswith(COPY)
 
+    @property
+    def years(self) -> float | None:
+        """The age in years, see age_of."""
+        return age_of(self.age)
+
     def but(self, **changes: Any) -> Self:
         """A copy with some fields changed."""
         return replace(self, **changes)
+
+
+def age_of(text: str) -> float | None:
+    """The age in years that a record states ("45", "1-5", "070Y", "30s"), the middle of a range; None where it states none."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)(?:\s*[-–]\s*(\d+(?:\.\d+)?))?\s*(?:y|yrs?|years?|s)?\s*", text or "", re.IGNORECASE)
+    if not match:
+        return None
+    first, last = float(match[1]), float(match[2] or match[1])
+    return (first + last) / 2 if last <= 120 else None
+
+
+def traits(record: Record) -> dict[str, str | float | None]:
+    """{trait of MATCHABLE: value}: the view; the age in years; F or M. Empty text or None where a source does not say it."""
+    view = "" if record.view == UNSPECIFIED else record.view
+    return {"view": view, "age": record.years, "sex": SEXES.get(record.sex.strip().lower(), "")}
 
 
 COLUMNS = tuple(field.name for field in fields(Record))
@@ -5641,16 +5913,16 @@ def exclude(records: Iterable[Record], reason_of: Callable[[Record], str | None]
 # ======================================================================================================================
 
 FILES['cxrkit/data/registration.py'] = r'''
-"""Image registration: lays one thumbnail over a crop of the other, and says how well they then agree.
+"""Image registration: lays one thumbnail over a crop of the other, and says how well they then agree."""
 
-Two films of different patients agree in their coarse anatomy and in nothing fine; a copy agrees in the fine
-grain too, once it is laid exactly over its original. So the coarse part is taken away, the crop is found by
-Gauss-Newton steps on the rest, and the agreement is measured block by block: a burnt-in label spoils a few
-blocks, and their median not at all.
 
-Many pairs are laid over each other at once: on squares this small a step of one pair is mostly Python's own time.
-Squares stand with their columns first once their rows are resampled, since numpy takes whole lines and no columns fast.
-"""
+
+
+
+
+
+
+
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -5687,10 +5959,10 @@ def _detail(pixels: np.ndarray, sigma: float) -> np.ndarray:
 
 
 def agreement(wholes: Sequence[Details], parts: Sequence[Details], boxes: np.ndarray) -> np.ndarray:
-    """How well each part agrees with a crop of its whole: the median correlation of their 8 x 8 blocks, -1 to 1.
+    """How well each part agrees with a crop of its whole: the median correlation of their 8 x 8 blocks, -1 to 1."""
 
-    wholes, parts: n Details each. boxes: n first guesses of the crop, (left, top, right, bottom) in shares of the side.
-    """
+
+
     correlation, boxes = _register([w.half for w in wholes], [p.half for p in parts], boxes, steps=8, give_up=HOPELESS)
     agreed = np.zeros(len(wholes))
     (hopeful,) = np.nonzero(correlation >= HOPELESS)
@@ -5743,11 +6015,11 @@ def _between(squares: np.ndarray, before: np.ndarray, share: np.ndarray) -> np.n
 def _register(
     wholes: Sequence[np.ndarray], parts: Sequence[np.ndarray], boxes: np.ndarray, steps: int, give_up: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The best correlation found for each of n pairs of squares, and its crop box, by Gauss-Newton steps on the box's four sides.
+    """The best correlation found for each of n pairs of squares, and its crop box, by Gauss-Newton steps on the box's four sides."""
 
-    Forward-additive alignment for a scale and a shift in each direction (Baker and Matthews 2004,
-    Int. J. Comput. Vis. 56:221, section 3.1), each step at most 3 % of the side.
-    """
+
+
+
     side = len(wholes[0])
     whole, target = np.stack(wholes), np.stack(parts).transpose(0, 2, 1)  # (pair, row, column), (pair, column, row)
     target = target - target.mean((1, 2), keepdims=True)
@@ -5784,11 +6056,11 @@ def _norm(squares: np.ndarray) -> np.ndarray:
 
 
 def _change(slope_x: np.ndarray, slope_y: np.ndarray, missing: np.ndarray, spread: np.ndarray) -> np.ndarray:
-    """n x 4: by how much each side of a box has to move, the least squares solution, a little drawn to no move.
+    """n x 4: by how much each side of a box has to move, the least squares solution, a little drawn to no move."""
 
-    slope_x, slope_y, missing: n x column x row. A pixel moves with the left side by its distance from the right one, and so on:
-    the four derivatives are the two slopes, each times two weights, and are never written out.
-    """
+
+
+
     side = slope_x.shape[1]
     share = ((np.arange(side) + 0.5) / side).astype(np.float32)
     weight = np.stack([1 - share, share])  # of the side before and the side behind
@@ -5864,11 +6136,32 @@ class Source:
         return READERS[self.kind](self.root, self.name)
 
 
-def parse(text: str, drawn_at: str | Path) -> Source:
-    """A Source from `KIND=DIR`, `KIND:NAME=DIR`, `phantom`, `phantom-marked`, or a plain DIR, which means coronahack.
+def external(text: str) -> Source:
+    """A Source of films from elsewhere, from `KIND=DIR`, `KIND:NAME=DIR`, `NAME=DIR` (a folder a class) or `NAME=manifest.csv`."""
 
-    drawn_at: the folder for phantoms to be drawn into. Raises WrongUse.
-    """
+
+
+
+    kind, separator, place = text.partition("=")
+    if not separator or not kind:
+        kinds = ", ".join(kind for kind in READERS if kind not in DRAWN)
+        next = f"write KIND=DIR, with a kind of {kinds}; or NAME=DIR (a folder with covid/ and normal/), or NAME=manifest.csv"
+        raise WrongUse(f"{text!r} names no external films.", next=next)
+    if place.endswith(".csv") or kind not in READERS and ":" not in kind:
+        kind = "folder:" + kind.rpartition(":")[2]
+    return parse(f"{kind}={place}", "")
+
+
+def externals(texts: Iterable[str]) -> list[Source]:
+    """Sources of films from elsewhere; their names must differ. Raises WrongUse."""
+    return _apart([external(text) for text in texts])
+
+
+def parse(text: str, drawn_at: str | Path) -> Source:
+    """A Source from `KIND=DIR`, `KIND:NAME=DIR`, `phantom`, `phantom-marked`, or a plain DIR, which means coronahack."""
+
+
+
     if text in DRAWN:
         return Source(text, "phantom", Path(drawn_at))
     kind_and_name, separator, folder = text.partition("=")
@@ -5898,21 +6191,25 @@ def name_of(text: str) -> str:
 
 def parse_all(texts: Iterable[str], drawn_at: str | Path) -> list[Source]:
     """Sources from several texts; their names must differ. Raises WrongUse."""
-    sources = [parse(text, drawn_at) for text in texts]
-    names = [source.name for source in sources]
-    for name in names:
-        if names.count(name) > 1:
-            raise WrongUse(f"Two sources are named {name!r}.", next="name them apart: KIND:NAME=DIR")
+    sources = _apart([parse(text, drawn_at) for text in texts])
     if not sources:
         raise WrongUse("No source of images is named.", next="give --data DIR, or --data phantom for drawn films")
     return sources
 
 
-def locator(roots: Mapping[str, str | Path]) -> Callable[[Record], Path]:
-    """A function from a record to its file, given {folder name: folder}.
+def _apart(sources: list[Source]) -> list[Source]:
+    names = [source.name for source in sources]
+    for name in names:
+        if names.count(name) > 1:
+            raise WrongUse(f"Two sources are named {name!r}.", next="name them apart: KIND:NAME=DIR")
+    return sources
 
-    The function raises BadInput for a path that would leave its folder or whose folder is not known.
-    """
+
+def locator(roots: Mapping[str, str | Path]) -> Callable[[Record], Path]:
+    """A function from a record to its file, given {folder name: folder}."""
+
+
+
 
     def locate(record: Record) -> Path:
         name, *parts = PurePosixPath(record.path).parts or ("",)
@@ -5952,12 +6249,12 @@ Members = dict[str, list[Record]]
 def assign(
     records: Sequence[Record], split: str, groups: Mapping[str, str], seed: int = 0, fractions: Mapping[str, float] = FRACTIONS
 ) -> list[Record]:
-    """The records with `split` set on the used ones, by the rule named `split`: "paper" or "grouped".
+    """The records with `split` set on the used ones, by the rule named `split`: "paper" or "grouped"."""
 
-    groups: {image_id: group} of what stays together, see groups.groups_of. The result depends on the records, their
-    groups, the seed and nothing else, not even on their order.
-    Raises WrongUse for an unknown rule and BadInput when a class is missing in a split.
-    """
+
+
+
+
     rules = {"paper": paper, "grouped": lambda members, seed: grouped(members, seed, fractions)}
     if split not in rules:
         raise WrongUse(f"There is no split named {split!r}.", next=f"use one of: {', '.join(rules)}")
@@ -5984,16 +6281,16 @@ def _members(records: Iterable[Record], groups: Mapping[str, str]) -> Members:
 
 
 def paper(groups: Members, seed: int = 0) -> dict[str, str]:
-    """The study's split: {group: "train" or "valid"}; groups: {group: its used records}.
+    """The study's split: {group: "train" or "valid"}; groups: {group: its used records}."""
 
-    Normal films keep CoronaHack's published split: 1,342 TRAIN to train, 234 TEST to valid. CoronaHack has
-    no COVID-19 film in TEST, so the study set 34 of its 58 + 38 + 34 = 130 aside: 34 in validation, 96 in
-    training, which makes its 1,342 + 96 = 1,438 training and 234 + 34 = 268 validation films. Whatever
-    number of COVID-19 films is at hand, the same share, 34/130, goes to validation; films of SIRM first,
-    for the study's 34 are as many as it took from there. Its list was not published, so which films these
-    were is not known. Normal films without a published split are shared out as the study's were, 234/1,576.
-    A group with both published splits is learned from.
-    """
+
+
+
+
+
+
+
+
     covid = {g: members for g, members in groups.items() if any(r.label == POSITIVE for r in members)}
     normal = {g: members for g, members in groups.items() if g not in covid}
     published = {g: members for g, members in normal.items() if any(r.published_split for r in members)}
@@ -6015,11 +6312,11 @@ def _hold_out(groups: Members, share: float, seed: int, first: str = "") -> dict
 
 
 def grouped(groups: Members, seed: int = 0, fractions: Mapping[str, float] = FRACTIONS) -> dict[str, str]:
-    """A seeded split by group, stratified by label and source: {group: split}; groups: {group: its used records}.
+    """A seeded split by group, stratified by label and source: {group: split}; groups: {group: its used records}."""
 
-    Within each stratum the groups, in random order, each go to the split that lacks most of
-    its share of images; a group with images in several strata is placed with the rarest.
-    """
+
+
+
     strata = Counter((record.label, record.source) for members in groups.values() for record in members)
     by_stratum = defaultdict(list)
     for group, members in groups.items():
@@ -6135,11 +6432,11 @@ def short_reason(record: Record) -> str:
 
 
 def as_merged(manifest: Manifest, experiment: Experiment) -> str:
-    """What the study's merging would have done with the same films, in one sentence.
+    """What the study's merging would have done with the same films, in one sentence."""
 
-    The copies that were removed are put back and split by patient key alone, as the study believed; then
-    the validation COVID-19 films whose picture or patient is in training as well are counted.
-    """
+
+
+
     merged = [
         record.but(excluded="")
         if record.duplicate_of and record.is_removed_copy and record.view not in experiment.exclude_views
@@ -6204,12 +6501,12 @@ class TreeReport:
 
 
 def entries(manifest: Manifest) -> dict[str, Record]:
-    """{`split/label/file`: record} for the used records, by image_id.
+    """{`split/label/file`: record} for the used records, by image_id."""
 
-    File names are made from image ids: "/" and whatever is not safe in a file name on every system
-    becomes "_"; a name that was changed, or is long, carries a few digits of its id's hash. So no
-    name can collide or leave the tree. Raises BadInput for a record without split or label.
-    """
+
+
+
+
     planned = {}
     for record in manifest.used:
         if record.split not in SPLITS[:3] or record.label not in LABELS:
@@ -6235,13 +6532,13 @@ def _file_name(image_id: str) -> str:
 
 
 def build(manifest: Manifest, locate: Callable[[Record], Path], root: str | Path) -> TreeReport:
-    """Make the tree at `root` hold exactly the used records; return a TreeReport.
+    """Make the tree at `root` hold exactly the used records; return a TreeReport."""
 
-    locate: function from a record to its file. Symbolic links, else hard links, else copies. What is
-    right already stays, what does not belong is removed, and nothing outside `root` is touched.
 
-    Raises BadInput for a file that is not there or a root that is no tree, DiskFull.
-    """
+
+
+
+
     root = Path(root)
     planned = entries(manifest)
     _refuse_foreign(root)
@@ -6339,10 +6636,10 @@ def bundle_identity():
 
 
 class Deadline:
-    """Call it for the seconds left until no new stage may begin; without hours there is no end.
+    """Call it for the seconds left until no new stage may begin; without hours there is no end."""
 
-    end: seconds since 1970, the same for every process that is told of it.
-    """
+
+
 
     def __init__(self, hours=None, clock=time.time):
         self.clock = clock
@@ -6420,11 +6717,11 @@ def computes(device):
 
 
 def choose_device():
-    """The device to train on, as a Choice of "cuda" or "cpu".
+    """The device to train on, as a Choice of "cuda" or "cpu"."""
 
-    A GPU counts only when it has added two numbers: torch may see one that it has no kernels for.
-    Under torchrun each process of a host takes a GPU of its own, as far as they go.
-    """
+
+
+
     import torch
 
     if not torch.cuda.is_available():
@@ -6515,24 +6812,24 @@ def peak_memory_bytes():
 # ======================================================================================================================
 
 FILES['cxrkit/errors.py'] = r'''
-"""The errors that the kit raises on purpose, and the exit code of each.
+"""The errors that the kit raises on purpose, and the exit code of each."""
 
-    CxrkitError
-    ├── WrongUse         exit 2   a flag, a key or a combination that cannot work
-    ├── BadInput         exit 3   data that cannot be used as it is
-    │   └── UnreadableImage       one image file; callers list it and go on
-    ├── RemoteRefusal    exit 4   a server said no
-    └── Interrupted      exit 5   stopped half-way; the same command goes on from there
-        └── DiskFull
 
-Every message says what happened, where, and what to do next:
 
-    try:
-        manifest = build(sources)
-    except CxrkitError as error:
-        print(error)
-        sys.exit(error.exit_code)
-"""
+
+
+
+
+
+
+
+
+
+
+
+
+
+
 
 import errno
 import shutil
@@ -6542,12 +6839,12 @@ from pathlib import Path
 
 
 class CxrkitError(Exception):
-    """Base of all errors of the kit.
+    """Base of all errors of the kit."""
 
-    what: one sentence on what happened.
-    where: the path, row or URL concerned.
-    next: what the user can do about it.
-    """
+
+
+
+
 
     exit_code = 1
 
@@ -6600,6 +6897,19 @@ class DiskFull(Interrupted):
         )
 
 
+EXTRA_OF = {
+    "torch": "train",
+    "torchvision": "train",
+    "fastai": "train",
+    "fastcore": "train",
+    "kaggle": "kaggle",
+    "kagglesdk": "kaggle",
+    "pydicom": "dicom",
+    "timm": "timm",
+}
+"""{package: the extra of pyproject.toml that brings it}, of those that not every command needs."""
+
+
 def free_bytes(path):
     """Free bytes on the file system of path or of its nearest existing parent."""
     path = Path(path).absolute()
@@ -6624,9 +6934,15 @@ def disk_errors(where):
 
 
 def run_command(command):
-    """Call command(), print a CxrkitError or an interruption as its message; return the exit code."""
+    """Call command(), print a CxrkitError, an interruption or a missing package as its message; return the exit code."""
     try:
-        return command() or 0
+        try:
+            return command() or 0
+        except ModuleNotFoundError as error:
+            package = (error.name or "").partition(".")[0]
+            if package not in EXTRA_OF:
+                raise
+            raise WrongUse(f"The package {package} is not installed.", next=f"pip install '.[{EXTRA_OF[package]}]' in the clone") from error
     except CxrkitError as error:
         print(f"error: {error}", file=sys.stderr, flush=True)
         return error.exit_code
@@ -6651,11 +6967,11 @@ FILES['cxrkit/evaluation/__init__.py'] = r'''
 # ======================================================================================================================
 
 FILES['cxrkit/evaluation/areas.py'] = r'''
-"""Areas under the ROC and the precision-recall curve, with intervals over patients.
+"""Areas under the ROC and the precision-recall curve, with intervals over patients."""
 
-DeLong's variance comes from each image's influence on the area, added up by patient; Newcombe's interval holds where
-the classes are separated perfectly and there is none.
-"""
+
+
+
 
 import numpy as np
 from scipy.optimize import brentq
@@ -6665,16 +6981,16 @@ from cxrkit.evaluation.metrics import ONE_CLASS, Figure, Z, effective_n, wilson
 
 
 def auc(is_covid, p_covid, groups=None) -> Figure:
-    """The area under the ROC curve, ties counted half, with DeLong's interval beside Newcombe's.
+    """The area under the ROC curve, ties counted half, with DeLong's interval beside Newcombe's."""
 
-    p_covid: n probabilities, or seeds x n: then it is the mean area over those trained networks, and its
-    intervals speak of patients, not of further seeds. groups: n patient keys.
 
-    low and high hold both DeLong's interval on the logit scale (`delong`; none where the classes are separated
-    perfectly) and Newcombe's score interval over the effective sample size of each class. Of 268 images with 34
-    positive, DeLong's alone held a true area of 0.97 to 0.995 in 90 of 100 simulated cases; Newcombe's, which takes
-    both classes to spread alike, in 83 where one spread three times as far as the other.
-    """
+
+
+
+
+
+
+
     truth, groups = np.asarray(is_covid, bool), _one_each(is_covid, groups)
     alone = delong(truth, p_covid, groups)
     if alone.value is None:
@@ -6704,10 +7020,10 @@ def _one_each(images, groups):
 
 
 def newcombe(area: float, positives: float, negatives: float, z: float = Z) -> tuple[float, float]:
-    """The areas that lie z standard errors from the one seen, each with the standard error it would itself have.
+    """The areas that lie z standard errors from the one seen, each with the standard error it would itself have."""
 
-    Newcombe 2006, Stat. Med. 25:559, method 5. The numbers of each class need not be whole.
-    """
+
+
     half = (positives + negatives) / 2 - 1
 
     def standard_error(a):
@@ -6723,12 +7039,12 @@ def newcombe(area: float, positives: float, negatives: float, z: float = Z) -> t
 
 
 def auc_influence(is_covid, p_covid):
-    """The area under the ROC curve, and how much each image moves it.
+    """The area under the ROC curve, and how much each image moves it."""
 
-    The squared influences add up to DeLong's variance of the area; those of two networks on the same images,
-    subtracted, to the variance of the difference (DeLong 1988, Biometrics 44:837; by ranks as in Sun and Xu
-    2014, IEEE Signal Process. Lett. 21:1389). A class of one image has no variance.
-    """
+
+
+
+
     truth, scores = np.asarray(is_covid, bool), np.asarray(p_covid, float)
     ranks, influence = rankdata(scores), np.zeros(len(scores))
     for members, sign in ((truth, 1), (~truth, -1)):
@@ -6748,18 +7064,18 @@ def mean_auc_influence(is_covid, p_covid):
 
 
 def grouped_variance(influence, groups):
-    """The variance of a sum of influences whose patients are independent, but not their images.
+    """The variance of a sum of influences whose patients are independent, but not their images."""
 
-    Obuchowski 1997, Biometrics 53:567, for areas; the same sandwich for any mean.
-    """
+
+
     return float((np.bincount(np.unique(groups, return_inverse=True)[1], influence) ** 2).sum())
 
 
 def average_precision(is_covid, p_covid, groups=None) -> Figure:
-    """Average precision, the step-wise area under the precision-recall curve.
+    """Average precision, the step-wise area under the precision-recall curve."""
 
-    The interval is Wilson's over the effective sample size of the positive class (Boyd 2013, ECML PKDD, section 3.1).
-    """
+
+
     truth = np.asarray(is_covid, bool)
     if truth.all() or not truth.any():
         return Figure.unknown(len(truth), ONE_CLASS)
@@ -6803,12 +7119,12 @@ RESAMPLES = 2000
 
 
 def patient_weights(is_covid, groups, resamples=RESAMPLES, seed=0):
-    """How often each of n images stands in each resample: resamples x n whole numbers.
+    """How often each of n images stands in each resample: resamples x n whole numbers."""
 
-    Patients are drawn with replacement, with all their images, within those who have a COVID-19 image and
-    those who have none, so that every resample has both classes (the stratified bootstrap of Carpenter and
-    Bithell 2000, Stat. Med. 19:1141, with the patient as the unit).
-    """
+
+
+
+
     random = np.random.default_rng(seed)
     members = np.unique(np.asarray(groups), return_inverse=True)[1]
     has_covid = np.bincount(members, is_covid) > 0
@@ -6820,11 +7136,11 @@ def patient_weights(is_covid, groups, resamples=RESAMPLES, seed=0):
 
 
 def intervals(weights, is_covid, p_covid, threshold: float) -> dict[str, tuple[float, float]]:
-    """{metric: (low, high)}, the middle 95 % of each metric over the resamples; see `patient_weights`.
+    """{metric: (low, high)}, the middle 95 % of each metric over the resamples; see `patient_weights`."""
 
-    The names are those of metrics.Rates, auc, average_precision. Where no image was wrong, no resample is
-    either, and the interval collapses to a point: read the closed-form one there.
-    """
+
+
+
     truth = np.asarray(is_covid, bool)
     called = np.asarray(p_covid, float) >= threshold
     tp, fn, tn, fp = (weights @ rows.astype(np.float32) for rows in (truth & called, truth & ~called, ~truth & ~called, ~truth & called))
@@ -6896,13 +7212,13 @@ class Calibration:
 
 
 def calibration(is_covid, p_covid, groups, weights=None, bins=BINS) -> Calibration:
-    """The Calibration of n probabilities.
+    """The Calibration of n probabilities."""
 
-    Expected calibration error: Nixon et al. 2019, arXiv 1904.01685; Brier score: Brier 1950, Mon. Weather Rev.
-    78:1. weights: see bootstrap.patient_weights; their middle 95 % is the interval, and without them there is
-    none. The expected calibration error of few images is above 0 even for perfect probabilities, and so is its
-    interval.
-    """
+
+
+
+
+
     truth, p, groups = np.asarray(is_covid, float), np.asarray(p_covid, float), np.asarray(groups)
     member = equal_bins(p, bins)
     of_bin = (member[:, None] == np.arange(member.max() + 1)).astype(float)
@@ -6937,11 +7253,11 @@ def _bin(p, truth, groups) -> Bin:
 
 
 def decomposition(is_covid, p_covid, member) -> Decomposition:
-    """The parts of the Brier score of n probabilities in bins.
+    """The parts of the Brier score of n probabilities in bins."""
 
-    Murphy 1973, J. Appl. Meteorol. 12:595; the last term, for probabilities that differ within a bin, is
-    Stephenson, Coelho and Jolliffe 2008, Weather Forecast. 23:752.
-    """
+
+
+
     truth, p, sizes = np.asarray(is_covid, float), np.asarray(p_covid, float), np.bincount(member)
     mean_p, share = np.bincount(member, p) / sizes, np.bincount(member, truth) / sizes
     apart_p, apart_truth = p - mean_p[member], truth - share[member]
@@ -6960,10 +7276,10 @@ def logits(p_covid):
 
 
 def fit_temperature(is_covid, p_covid) -> float:
-    """The temperature, from 0.05 to 20, whose division of the logits makes the labels likeliest.
+    """The temperature, from 0.05 to 20, whose division of the logits makes the labels likeliest."""
 
-    Guo et al. 2017, ICML (arXiv 1706.04599). Fit it on validation images only.
-    """
+
+
     signs, values = np.where(np.asarray(is_covid, bool), 1, -1), logits(p_covid)
     fit = minimize_scalar(
         lambda log_t: np.logaddexp(0, -signs * values / np.exp(log_t)).mean(), bounds=np.log([0.05, 20]), method="bounded"
@@ -7016,12 +7332,12 @@ class Contestant:
 
 
 def compare(runs: list[Results], threshold: float, margin: float = decision.MARGIN) -> Comparison:
-    """The Comparison of one run or several that share manifest, split and images.
+    """The Comparison of one run or several that share manifest, split and images."""
 
-    threshold: an image is called COVID-19 from this probability on; margin: the difference in error rate (0.01:
-    one point) within which networks count as equivalent.
-    Raises WrongUse for runs that cannot be compared, and names the difference.
-    """
+
+
+
+
     check_margin(margin)
     check_comparable(runs)
     entrants = contestants(runs)
@@ -7111,10 +7427,10 @@ def protocol(run: Results) -> dict:
 
 
 def contestants(runs: list[Results]) -> list[Contestant]:
-    """The Contestants of the runs. Runs of one protocol give their seeds to the same contestants.
+    """The Contestants of the runs. Runs of one protocol give their seeds to the same contestants."""
 
-    Raises WrongUse for a network and seed that two runs of one protocol both have, BadInput where no network is done.
-    """
+
+
     by_key: dict[tuple[str, str], list[Results]] = {}
     for run in runs:
         for architecture in run.architectures:
@@ -7238,11 +7554,11 @@ def _confusions(entrants: list[Contestant], threshold: float) -> dict[str, list[
 
 
 def best(names: list[str], pairs: list[Pair]) -> Best:
-    """The networks that may be the best, and what is known of it.
+    """The networks that may be the best, and what is known of it."""
 
-    A network is out when another one is better. One left that is better than each of the others: it is the best.
-    Several: which is not known, unless all of them are equivalent to each other.
-    """
+
+
+
     if len(names) < 2:
         return Best(names, "one network")
     beats = {(p.a, p.b) for p in pairs if p.verdict == "better"} | {(p.b, p.a) for p in pairs if p.verdict == "worse"}
@@ -7262,42 +7578,42 @@ def best(names: list[str], pairs: list[Pair]) -> Best:
 # ======================================================================================================================
 
 FILES['cxrkit/evaluation/decision.py'] = r'''
-"""Decision between two networks: better, worse, equivalent or undecided, by one procedure.
+"""Decision between two networks: better, worse, equivalent or undecided, by one procedure."""
 
-**The question.** Does architecture A, trained once more with a new seed, err less than B on new patients of
-the same kind? The difference d is A's error rate less B's, averaged over seeds and images.
 
-**The uncertainty.** d moves with the patients who happen to be in the held-out set and with the seeds that
-happened to be drawn. Each has its own variance, printed on its own:
 
-* patients: how much d varies between patients, each patient's images and all seeds taken together;
-* seeds: how much d varies between seeds, on the same images.
 
-The interval of d adds the half-widths of Student's intervals over patients and over seeds in quadrature, each
-with its own degrees of freedom (as in Zou and Donner 2008, Stat. Med. 27:1693). The noise of single images in
-single runs counts in both, so it is taken off once (as in the two-way clustering of Cameron, Gelbach and Miller
-2011, J. Bus. Econ. Stat. 29:238), but the sum is never less than either of the two. Two shortcuts were simulated and left out. To
-demand that a test over patients and one over seeds both reject calls equal networks different in 17 % of
-cases where both variances are alike. One Student interval with Satterthwaite's degrees of freedom does so too
-often where seeds are few and differ much (2 seeds: 14 %).
 
-**Better or worse** needs both p-values at or below 0.05 after Holm over all pairs:
 
-* the test that belongs to that interval. Few discordant images make the variance over patients too small; one
-  pseudo-patient, half for A and half for B, is added (after Agresti and Min 2005, Stat. Med. 24:729);
-* the exact sign-flip test over patients, which for one seed and one image a patient is McNemar's.
 
-**Equivalent** needs two one-sided tests to show that d lies within the margin (Schuirmann 1987, J.
-Pharmacokinet. Biopharm. 15:657), after Holm over all pairs. There the variance over patients is at least the
-one that a difference as large as the margin brings with it, so that a small set on which two networks happen
-to agree proves nothing. Equivalent goes before better and worse: a difference within the margin is none that
-the user cares for.
 
-**Undecided** is everything else, and every pair of which one network ran only once: one run says nothing of
-the next.
 
-What it does not cover: other training images. All runs share one split (see statistics.over_resplits).
-"""
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
 
 import math
 from dataclasses import dataclass, replace
@@ -7330,11 +7646,11 @@ class Part:
 
 @dataclass(frozen=True)
 class Difference:
-    """A's error rate less B's, and what it rests on.
+    """A's error rate less B's, and what it rests on."""
 
-    patients, seeds: the Parts of its variance; seeds is empty where a network has one run. both: the variance
-    from single images in single runs, which those two include. n_effective: see metrics.effective_n.
-    """
+
+
+
 
     value: float
     n: int
@@ -7384,10 +7700,10 @@ class Difference:
 
 
 def half_width(alpha, parts, both=0.0):
-    """Half the width of the 1 - alpha interval: the parts' own half-widths, added in quadrature.
+    """Half the width of the 1 - alpha interval: the parts' own half-widths, added in quadrature."""
 
-    both: the variance that each of two parts includes; it is taken off once, but never below the wider part.
-    """
+
+
     squares = [stdtrit(part.df, alpha / 2) ** 2 * part.variance for part in parts]
     return float(np.sqrt(max(sum(squares) - ndtri(alpha / 2) ** 2 * both, *squares, 0.0)))
 
@@ -7402,12 +7718,12 @@ def p_value(distance, parts, both=0.0):
 
 
 def difference(wrong_a, wrong_b, groups, seeds_a, seeds_b) -> Difference:
-    """The Difference between two networks on the same n images.
+    """The Difference between two networks on the same n images."""
 
-    wrong_a, wrong_b: seeds x n booleans; groups: n patient keys; seeds_a, seeds_b: the seed of each row. The
-    same seeds in both: the variance over seeds is that of the differences seed by seed. Other seeds: each
-    network's own.
-    """
+
+
+
+
     wrong_a, wrong_b = np.asarray(wrong_a, float), np.asarray(wrong_b, float)
     n, members = wrong_a.shape[1], np.unique(np.asarray(groups), return_inverse=True)[1]
     by_image = wrong_a.mean(0) - wrong_b.mean(0)
@@ -7449,11 +7765,11 @@ def _both(wrong, members):
 
 @dataclass(frozen=True)
 class Verdict:
-    """word: what A is beside B.
+    """word: what A is beside B."""
 
-    p_difference, p_equivalence: adjusted by Holm over all pairs; as_trained: the verdict on these very
-    trained networks, by the sign-flip test alone, whatever another run would bring.
-    """
+
+
+
 
     word: Word
     p_difference: float
@@ -7479,12 +7795,12 @@ def decide(differences, margin=MARGIN, alpha=ALPHA) -> list[Verdict]:
 
 
 def needed(d: Difference, pairs: int, alpha=ALPHA, power=POWER) -> Needed:
-    """How much more would decide the difference seen, were it the true one: with 80 % power, Holm's first step.
+    """How much more would decide the difference seen, were it the true one: with 80 % power, Holm's first step."""
 
-    Held-out images at the present seeds; seeds at the present images; images at 20 seeds. None: no number
-    reaches it. The variances are those seen; where a network ran once, the noise of a run is the predicted one
-    (statistics.predicted_sd).
-    """
+
+
+
+
     if d.value == 0:
         return Needed(None, None, None)
     return Needed(
@@ -7542,11 +7858,11 @@ def evaluate(
     sensitivity: float = scoring.SENSITIVITY,
     margin: float = decision.MARGIN,
 ) -> tuple[Metrics, Comparison]:
-    """Write metrics.json and comparison.json of a run, and return both; checksums.json, where it is there, follows.
+    """Write metrics.json and comparison.json of a run, and return both; checksums.json, where it is there, follows."""
 
-    threshold: the experiment's, unless given. Raises BadInput for a folder that is no whole run, WrongUse for values
-    out of range.
-    """
+
+
+
     comparison.check_margin(margin)
     threshold = comparison.shared_threshold([results], threshold)
     metrics = scoring.score(results, threshold, prevalences, sensitivity)
@@ -7572,13 +7888,13 @@ def compare_resplits(runs: list[Results], threshold: float | None = None, margin
 # ======================================================================================================================
 
 FILES['cxrkit/evaluation/metrics.py'] = r'''
-"""Metrics of binary predictions, each a Figure: value, 95 % interval, n and method.
+"""Metrics of binary predictions, each a Figure: value, 95 % interval, n and method."""
 
-Images of one patient are not independent. Closed-form intervals therefore count the effective sample size, not images:
-n images in groups of m1, m2, ... weigh as much as n**2 / sum(m**2) independent ones if a patient's images
-always agree (Kish 1965, Survey Sampling, section 8.2). That is the worst case, so the intervals are wide
-enough; with one image a patient, the effective sample size is the number of images.
-"""
+
+
+
+
+
 
 from dataclasses import dataclass
 
@@ -7592,11 +7908,11 @@ ONE_CLASS = "none: one class only"
 
 @dataclass(frozen=True)
 class Figure:
-    """One estimate, in the one shape that every file, table and sentence of the kit knows.
+    """One estimate, in the one shape that every file, table and sentence of the kit knows."""
 
-    value: None where nothing could be estimated; low, high: its 95 % interval, None where there is none;
-    n: the number of observations (images, or runs); method: how the interval was made, or why there is none.
-    """
+
+
+
 
     value: float | None
     low: float | None
@@ -7681,10 +7997,10 @@ class PredictiveValues:
 
 
 def confusion(is_covid, p_covid, threshold: float) -> Confusion:
-    """Counts at a threshold: an image is called COVID-19 when its probability is at least `threshold`.
+    """Counts at a threshold: an image is called COVID-19 when its probability is at least `threshold`."""
 
-    is_covid: n booleans; p_covid: n probabilities.
-    """
+
+
     truth, called = np.asarray(is_covid, bool), np.asarray(p_covid, float) >= threshold
     return Confusion(
         tp=int((truth & called).sum()),
@@ -7701,10 +8017,10 @@ def effective_n(groups) -> float:
 
 
 def wilson(share: float, n: float, z: float = Z) -> tuple[float, float]:
-    """Wilson's interval of a proportion over n observations; n need not be whole.
+    """Wilson's interval of a proportion over n observations; n need not be whole."""
 
-    Wilson 1927, J. Am. Stat. Assoc. 22:209.
-    """
+
+
     centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
     return (0.0 if share == 0 else max(0.0, centre - half)), (1.0 if share == 1 else min(1.0, centre + half))
@@ -7720,14 +8036,14 @@ def proportion(count: float, n: float, n_effective: float | None = None) -> Figu
 
 
 def rates(counts: Confusion, covid_n: float | None = None, normal_n: float | None = None) -> Rates:
-    """The Rates of a Confusion.
+    """The Rates of a Confusion."""
 
-    covid_n, normal_n: what the images of each class are worth (see `effective_n`); their number, unless given.
-    Error rate, accuracy, sensitivity and specificity have Wilson's interval. Balanced accuracy, F1 and
-    Matthews' correlation are functions of sensitivity and specificity at this set's prevalence; their
-    intervals follow from Jeffreys' distributions of the two (Totsch and Hoffmann 2021, PeerJ Comput. Sci.
-    7:e398), which do not collapse where nothing was wrong, as a bootstrap's do.
-    """
+
+
+
+
+
+
     covid, normal = counts.tp + counts.fn, counts.tn + counts.fp
     covid_n = covid if covid_n is None else covid_n
     normal_n = normal if normal_n is None else normal_n
@@ -7753,10 +8069,10 @@ def _square(n, n_effective):
 
 
 def summaries(tp, fn, tn, fp):
-    """{name: value} of balanced accuracy, F1 and Matthews' correlation; 0 where they are not defined.
+    """{name: value} of balanced accuracy, F1 and Matthews' correlation; 0 where they are not defined."""
 
-    The counts may be arrays, and need not be whole.
-    """
+
+
     with np.errstate(divide="ignore", invalid="ignore"):
         balanced = (tp / np.add(tp, fn, dtype=float) + tn / np.add(tn, fp, dtype=float)) / 2
         f1 = np.nan_to_num(2 * tp / np.asarray(2 * tp + fp + fn, float))
@@ -7784,10 +8100,10 @@ def _spread(drawn, value) -> tuple[float, float]:
 def predictive_values(
     counts: Confusion, prevalence: float, covid_n: float | None = None, normal_n: float | None = None
 ) -> PredictiveValues:
-    """The predictive values where that share of people have COVID-19 (Bayes' rule).
+    """The predictive values where that share of people have COVID-19 (Bayes' rule)."""
 
-    prevalence: strictly between 0 and 1. Intervals as in `rates`; no value where nobody would be called so.
-    """
+
+
     covid, normal = counts.tp + counts.fn, counts.tn + counts.fp
     if not covid or not normal:
         return PredictiveValues(prevalence, *[Figure.unknown(counts.n, ONE_CLASS)] * 2)
@@ -7836,10 +8152,10 @@ from cxrkit.errors import BadInput
 
 @dataclass(frozen=True)
 class Predictions:
-    """One network's probabilities for the n images of a split, over S seeds; images in the order of image_ids.
+    """One network's probabilities for the n images of a split, over S seeds; images in the order of image_ids."""
 
-    is_covid: n booleans, the ground truth; groups: n whole numbers, one a patient; p_covid: S x n probabilities.
-    """
+
+
 
     image_ids: tuple[str, ...]
     is_covid: np.ndarray
@@ -7883,10 +8199,10 @@ def read_table(path: Path, wanted: tuple[str, ...], text: tuple[str, ...] = ()) 
 
 
 def read(path: Path, manifest: Manifest) -> pd.DataFrame:
-    """predictions.csv with the columns `split` and `group` (patient, copies included) of its manifest added.
+    """predictions.csv with the columns `split` and `group` (patient, copies included) of its manifest added."""
 
-    Raises BadInput, with the first row concerned, for predictions that cannot be scored.
-    """
+
+
     table = read_table(path, columns.PREDICTIONS, text=("image_id", "label"))
     if table.empty:
         raise BadInput("The file holds no prediction.", path, "restore it from the run's output")
@@ -7921,10 +8237,10 @@ def _check(table, label_of, path):
 
 
 def select(table: pd.DataFrame, architecture: str, split: str, stage: str = LAST_STAGE) -> Predictions | None:
-    """The Predictions of one network on one split, seeds ascending, images by image_id; None where there are none.
+    """The Predictions of one network on one split, seeds ascending, images by image_id; None where there are none."""
 
-    table: as `read` returns it.
-    """
+
+
     part = table[(table["architecture"] == architecture) & (table["split"] == split) & (table["stage"] == stage)]
     if part.empty:
         return None
@@ -7963,13 +8279,13 @@ UNLIKE = ("split", "split_seed")
 
 
 def compare(runs: list[Results], threshold: float, margin: float = decision.MARGIN) -> ResplitComparison:
-    """The comparison of runs that differ in their split alone; see statistics.over_resplits.
+    """The comparison of runs that differ in their split alone; see statistics.over_resplits."""
 
-    Each run gives each network one error rate, the mean over its seeds on its own held-out images. A pair is
-    better or worse where the corrected test says so after Holm, equivalent where the corrected interval at
-    1 - 2 alpha / pairs lies within the margin. Raises WrongUse for fewer than two splits, and for runs that
-    differ in anything else.
-    """
+
+
+
+
+
     comparison.check_margin(margin)
     _check(runs)
     names = [name for name in runs[0].architectures if all(run.predictions(name) is not None for run in runs)]
@@ -8047,12 +8363,12 @@ COUNTS = ("tp", "fn", "tn", "fp")
 
 
 def score(results: Results, threshold: float, prevalences=PREVALENCES, sensitivity: float = SENSITIVITY) -> Metrics:
-    """The Metrics of a run.
+    """The Metrics of a run."""
 
-    threshold: an image is called COVID-19 from this probability on. prevalences: shares of people with COVID-19 for
-    which predictive values are wanted, beside the study's. sensitivity: the one wanted of the threshold that is chosen
-    on validation images. Raises BadInput when a file is missing or broken, WrongUse for values out of range.
-    """
+
+
+
+
     for name, values in (("threshold", [threshold]), ("prevalence", prevalences), ("sensitivity", [sensitivity])):
         if not all(0 < value < 1 for value in values):
             raise WrongUse(f"A {name} lies outside 0 to 1: {values}.", next="name shares between 0 and 1, such as 0.05")
@@ -8252,22 +8568,22 @@ EXACT_UP_TO = 1000
 
 
 def mcnemar(only_a_wrong, only_b_wrong):
-    """The two-sided exact p-value for two networks on the same images, from the images that one alone got wrong.
+    """The two-sided exact p-value for two networks on the same images, from the images that one alone got wrong."""
 
-    McNemar 1947, Psychometrika 12:153; exact form: the smaller count is binomial with one half.
-    """
+
+
     n = only_a_wrong + only_b_wrong
     return float(binomtest(min(only_a_wrong, only_b_wrong), n, 0.5).pvalue) if n else 1.0
 
 
 def sign_flip(values):
-    """The two-sided exact p-value for whole numbers whose signs were as likely the other way round.
+    """The two-sided exact p-value for whole numbers whose signs were as likely the other way round."""
 
-    One value a patient: how much worse A did there than B, all seeds together. Were A and B alike, each value
-    could as well have come with the other sign; p is the share of all sign patterns whose sum is at least as
-    far from 0 as the one seen (Fisher 1935, The Design of Experiments, section 21). With values of 1 and -1
-    alone it is McNemar's exact test. Beyond 1,000 values that are not 0: the normal approximation.
-    """
+
+
+
+
+
     values = np.asarray(values, dtype=np.int64)
     values = values[values != 0]
     if not len(values):
@@ -8300,12 +8616,12 @@ def holm(p_values):
 
 
 def probability_better(errors_a: dict[int, float], errors_b: dict[int, float]) -> Figure:
-    """P(A > B): how likely a run of A errs less than a run of B, ties counted half.
+    """P(A > B): how likely a run of A errs less than a run of B, ties counted half."""
 
-    Bouthillier et al. 2021, MLSys (arXiv 2103.03098), who call A better where the interval lies above 0.5 and
-    the value above 0.75. Runs are paired by seed where both have the same seeds, else each with each. The
-    interval is Wilson's over the runs, for theirs, a bootstrap, has no width where one network always wins.
-    """
+
+
+
+
     if set(errors_a) == set(errors_b):
         a, b = np.array([[errors_a[seed], errors_b[seed]] for seed in errors_a]).T
     else:
@@ -8316,11 +8632,11 @@ def probability_better(errors_a: dict[int, float], errors_b: dict[int, float]) -
 
 
 def over_resplits(differences, n_train: float, n_test: float, confidence: float = 0.95) -> tuple[Figure, float]:
-    """A mean difference over resplits of one data set, and its two-sided p-value.
+    """A mean difference over resplits of one data set, and its two-sided p-value."""
 
-    The runs share training images, so their plain variance is too small; it is raised by n_test/n_train
-    (Nadeau and Bengio 2003, Mach. Learn. 52:239, eq. 5). differences: one a split, two or more.
-    """
+
+
+
     differences = np.asarray(differences, float)
     splits, mean = len(differences), differences.mean()
     spread = differences.std(ddof=1) * np.sqrt(1 / splits + n_test / n_train)
@@ -8330,20 +8646,20 @@ def over_resplits(differences, n_train: float, n_test: float, confidence: float 
 
 
 def predicted_sd(error_rate, n):
-    """The standard deviation of the error rate from run to run that n images and the error rate alone predict.
+    """The standard deviation of the error rate from run to run that n images and the error rate alone predict."""
 
-    Jordan 2023 (arXiv 2304.01910, section 5): if the runs together are calibrated, an image that a share q of
-    the runs calls positive is positive with probability q. Then q(1-q) is half its expected error, and with
-    errors independent between images the variance of the rate is error_rate/(2n).
-    """
+
+
+
+
     return float(np.sqrt(error_rate / (2 * n)))
 
 
 def run_to_run(errors, n: int) -> tuple[Figure, float]:
-    """The standard deviation of a network's error rate over seeds, and the predicted one.
+    """The standard deviation of a network's error rate over seeds, and the predicted one."""
 
-    The interval of the first is chi-square's, which takes runs as normal; of one run nothing is known.
-    """
+
+
     errors = np.asarray(errors, float)
     predicted, runs = predicted_sd(errors.mean(), n), len(errors)
     if runs < 2:
@@ -8354,11 +8670,11 @@ def run_to_run(errors, n: int) -> tuple[Figure, float]:
 
 
 def auc_difference(is_covid, p_a, p_b, groups) -> tuple[Figure, float | None]:
-    """AUC(A) - AUC(B) on the same images, each averaged over its seeds, and its p-value.
+    """AUC(A) - AUC(B) on the same images, each averaged over its seeds, and its p-value."""
 
-    p_a, p_b: seeds x n. DeLong 1988 with patients as units; it takes the trained networks as given, and says
-    nothing of other seeds. No interval where both separate the classes perfectly.
-    """
+
+
+
     truth = np.asarray(is_covid, bool)
     if truth.all() or not truth.any():
         return Figure.unknown(len(truth), ONE_CLASS), None
@@ -8442,10 +8758,10 @@ def confusions() -> dict[str, Confusion]:
 
 
 def implied_counts(row: dict[str, float], covid: int, normal: int) -> Confusion:
-    """The Confusion that a row of the study's table implies, given its numbers of films of each class.
+    """The Confusion that a row of the study's table implies, given its numbers of films of each class."""
 
-    Raises ValueError when the row's rounded figures fit no whole counts.
-    """
+
+
     tp, tn = round(row["sensitivity"] * covid), round(row["specificity"] * normal)
     counts = Confusion(tp=tp, fn=covid - tp, tn=tn, fp=normal - tn)
     implied = metrics.rates(counts)
@@ -8457,10 +8773,10 @@ def implied_counts(row: dict[str, float], covid: int, normal: int) -> Confusion:
 
 
 def epochs() -> dict[str, list[StudyEpoch]]:
-    """{architecture: its epochs} of the unfrozen stage; those of the frozen stage were not published.
+    """{architecture: its epochs} of the unfrozen stage; those of the frozen stage were not published."""
 
-    Raises ValueError for an error rate that is no whole number of films.
-    """
+
+
     films = sum(validation().values())
     by_network: dict[str, list[StudyEpoch]] = {}
     for name, rows in _tables()["epochs"].items():
@@ -8474,12 +8790,12 @@ def epochs() -> dict[str, list[StudyEpoch]]:
 
 
 def verdicts(margin=decision.MARGIN) -> list[StudyPair]:
-    """What the study's own counts decide of each pair of its networks.
+    """What the study's own counts decide of each pair of its networks."""
 
-    Which films each network got wrong was not published. The pair is therefore decided twice: as if the two
-    had been wrong about the same films as often as the counts allow, which makes a difference easiest to
-    show, and about as different ones as they allow. Holm's correction runs over the six pairs.
-    """
+
+
+
+
     counts = confusions()
     pairs = list(combinations(counts, 2))
     extremes = {}
@@ -8520,11 +8836,11 @@ CELLS = {
 
 
 def beside_ours(ours: dict[str, list[Confusion]]) -> list[BesideStudy]:
-    """The study's rates, and whether ours differ from them (Fisher's exact test), for each of its networks.
+    """The study's rates, and whether ours differ from them (Fisher's exact test), for each of its networks."""
 
-    ours: {architecture: [Confusion, one a seed]}. Each of our runs is one draw, as the study's was, so each is
-    tested alone. The films are not the study's own list, which was not published.
-    """
+
+
+
     rows = []
     for architecture, theirs in confusions().items():
         runs = sorted(ours.get(architecture, []), key=lambda counts: counts.wrong / counts.n)
@@ -8679,11 +8995,11 @@ AGAIN = "restore it, or make it again"
 
 @contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; rename it to `path` when the block ends well.
+    """Yield a temporary path beside `path`; rename it to `path` when the block ends well."""
 
-    Raises DiskFull when the disk is full. A killed process leaves at most one `*.partial` file, which
-    the next write of the same file replaces.
-    """
+
+
+
     path = Path(path)
     with disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -8724,11 +9040,11 @@ def write_csv(path: str | Path, columns: Sequence[str], rows: Iterable[Sequence[
 
 @contextmanager
 def reading(path: str | Path, what: str = "The file", next: str = AGAIN, absent: str | None = None) -> Iterator[None]:
-    """Turn what the block raises over an absent or malformed file into BadInput; errors of the kit pass through.
+    """Turn what the block raises over an absent or malformed file into BadInput; errors of the kit pass through."""
 
-    what: the file in words, with which the message begins; next: what to do about a broken file; absent: what to do
-    where there is none, if that is something else.
-    """
+
+
+
     try:
         yield
     except FileNotFoundError as error:
@@ -8748,10 +9064,10 @@ def reading(path: str | Path, what: str = "The file", next: str = AGAIN, absent:
 
 
 def read_json(path: str | Path, what: str = "The file", next: str = AGAIN, absent: str | None = None, keys: Sequence[str] = ()) -> Any:
-    """The value of a JSON file. what, next, absent: see `reading`.
+    """The value of a JSON file. what, next, absent: see `reading`."""
 
-    keys: those that an object must have; none where the value may be no object. Raises BadInput.
-    """
+
+
     with reading(path, what, next, absent):
         value = json.loads(Path(path).read_text("utf-8"))
     if keys and not isinstance(value, dict):
@@ -8770,11 +9086,11 @@ def read_csv_rows(
     columns: Sequence[str] = (),
     spreadsheet: bool = False,
 ) -> list[dict[str, str]]:
-    """The rows of a CSV file in UTF-8, with or without byte-order mark, as csv.DictReader gives them.
+    """The rows of a CSV file in UTF-8, with or without byte-order mark, as csv.DictReader gives them."""
 
-    what, next, absent: see `reading`. columns: those that the file must have, even where it has no row.
-    spreadsheet: whether the file may have been saved by one, as Windows-1252, with ";" or tabs. Raises BadInput.
-    """
+
+
+
     with reading(path, what, next, absent):
         text = _decoded(Path(path).read_bytes(), spreadsheet)
         first = text.partition("\n")[0]
@@ -8796,11 +9112,11 @@ def _decoded(raw: bytes, spreadsheet: bool) -> str:
 
 
 def link_or_copy(source: str | Path, target: str | Path, symbolic: bool = False) -> bool:
-    """Make `target` a second name of the file `source`, or a copy where no link can be made; return whether it is a link.
+    """Make `target` a second name of the file `source`, or a copy where no link can be made; return whether it is a link."""
 
-    symbolic: try a symbolic link first, which holds as long as `source` stays where it is; the default is a hard link.
-    A copy is written atomically, with the source's times. What stood at `target` is replaced, its folder made.
-    """
+
+
+
     source, target = Path(source), Path(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     target.unlink(missing_ok=True)
@@ -8819,11 +9135,11 @@ def link_or_copy(source: str | Path, target: str | Path, symbolic: bool = False)
 
 @contextmanager
 def locked(path: str | Path, wait: bool = True) -> Iterator[bool]:
-    """Hold the lock file `path` and yield True; without `wait`, yield False at once where somebody else holds it.
+    """Hold the lock file `path` and yield True; without `wait`, yield False at once where somebody else holds it."""
 
-    The lock ends with the process, however that ends, and excludes other threads too; the same thread must not ask
-    for it twice. Raises BadInput where the file system keeps no locks, rather than let two processes write at once; DiskFull.
-    """
+
+
+
     path = Path(path)
     lock = FileLock(path, fallback_to_soft=False)  # a soft lock would outlive a killed process
     try:
@@ -8931,11 +9247,11 @@ class Heard:
 def ask(
     tasks: Sequence[Task], at_once: int, end: float, train: Callable | None = None, done: Callable[[], None] = lambda: None
 ) -> list[Heard]:
-    """Start a process for each task, at_once of them at a time; what each told, in the tasks' order.
+    """Start a process for each task, at_once of them at a time; what each told, in the tasks' order."""
 
-    train: what a process does, as of Processes. end: the time, as of time.monotonic(), after which none is waited for. done: is called
-    as each one ends. The jobs of the tasks must differ.
-    """
+
+
+
     executor = Processes(train)
     heard = {task.job: Heard(task) for task in tasks}
     waiting, began = list(tasks), {}
@@ -9037,8 +9353,8 @@ REMEDIES = {
 
 @dataclass(frozen=True)
 class Plan:
-    """What is asked. device: "cpu" or "cuda"; devices: torch's names; networks; formats: as of scene.formats, those that are asked;
-    layouts; at_once: processes at a time, each of `threads`; end: as of time.monotonic()."""
+    """What is asked. device: "cpu" or "cuda"; devices: torch's names; networks; formats: as of scene.formats, those that are asked; ..."""
+
 
     device: str
     devices: list[str]
@@ -9053,11 +9369,11 @@ class Plan:
 
 
 def run(device: Choice, minutes: float, short: bool = False, precision: str = "auto") -> dict:
-    """Check this machine; the content of gpu-check.json, whose "rows" are Row values.
+    """Check this machine; the content of gpu-check.json, whose "rows" are Row values."""
 
-    device: as of environment.choose_device(); precision: the experiment's, of which `short` asks alone. Raises WrongUse for a number
-    format that the device cannot train in.
-    """
+
+
+
     started = time.monotonic()
     plan = planned(device.value, started + 60 * minutes, short, precision)
     rows: list[Row] = []
@@ -9347,8 +9663,8 @@ class Figure:
 
 @dataclass(frozen=True)
 class Row:
-    """One check. check: its kind; what: on what, such as "resnet34, files, bfloat16"; reason: why it failed or is not possible here;
-    remedy: what a run can do without it; figures: {name: Figure}; facts: {name: number} without a limit."""
+    """One check. check: its kind; what: on what, such as "resnet34, files, bfloat16"; reason: why it failed or is not possible here; ..."""
+
 
     check: str
     what: str
@@ -9380,8 +9696,8 @@ def failed(rows: Iterable[Row]) -> list[Row]:
 
 
 def text(rows: list[Row]) -> str:
-    """The rows as a table: what passed in a line for each kind of check, network and loader; what is not possible in a line for each
-    reason; what failed in lines of its own, with the remedies below."""
+    """The rows as a table: what passed in a line for each kind of check, network and loader; what is not possible in a line for each ..."""
+
     groups: dict[tuple, list[Row]] = {}
     for row in rows:
         groups.setdefault((row.check, row.state, *_told_together(row)), []).append(row)
@@ -9467,10 +9783,10 @@ def experiment(architecture: str, kind: str) -> Experiment:
 
 
 def draw(folder: Path, size: int) -> dict[str, TrainingFilms]:
-    """The films of each of LOADERS, drawn once: STEPS batches to train on and HELD_OUT to ask about, both classes alike.
+    """The films of each of LOADERS, drawn once: STEPS batches to train on and HELD_OUT to ask about, both classes alike."""
 
-    folder: where the tree of the `files` loader is made.
-    """
+
+
     random = np.random.default_rng(0)
     records, squares, entries = [], [], {}
     for split, batches in (("train", STEPS), ("valid", HELD_OUT)):
@@ -9494,10 +9810,10 @@ def draw(folder: Path, size: int) -> dict[str, TrainingFilms]:
 
 
 def formats(device: str) -> dict[str, tuple[str, bool] | str]:
-    """{name: (number format, whether TF32 is used)} of those that are checked; for one that a device is not asked for, the reason.
+    """{name: (number format, whether TF32 is used)} of those that are checked; for one that a device is not asked for, the reason."""
 
-    device: "cpu", or torch's name of a GPU.
-    """
+
+
     if torch.device(device).type == "cpu":
         return {
             "float32": ("float32", False),
@@ -9575,10 +9891,10 @@ class Comparison(Task):
 
 @dataclass(frozen=True)
 class Given:
-    """How a loader's films on the device differ from those on the processor.
+    """How a loader's films on the device differ from those on the processor."""
 
-    pixels, augmented: the largest difference of a normalised pixel, as they are and moved by the same matrices; labels: wrong ones.
-    """
+
+
 
     pixels: float
     augmented: float
@@ -9587,11 +9903,11 @@ class Given:
 
 @dataclass(frozen=True)
 class Compared:
-    """How the steps of one variant differ from the processor's.
+    """How the steps of one variant differ from the processor's."""
 
-    loss: the largest difference; outputs: the largest root mean square of a step's differences, in shares of the outputs' spread;
-    fall: how far the processor's loss fell; skipped: steps whose float16 gradients overflowed; the processor left out the same.
-    """
+
+
+
 
     variant: int
     loss: float
@@ -9683,10 +9999,10 @@ def steady(learn):
 
 
 class Replay(Callback):
-    """Puts these batches in place of the loader's, and keeps what each step showed.
+    """Puts these batches in place of the loader's, and keeps what each step showed."""
 
-    skipping: steps that change nothing, as those whose gradients overflow. share: (rank, processes) that share each batch.
-    """
+
+
 
     order = -5  # before ChannelsLast and Cast look at a batch
 
@@ -9778,8 +10094,8 @@ class Left:
 
 @dataclass(frozen=True)
 class Statistics:
-    """Batch norm's precise statistics on a device beside the processor's: the largest difference in shares of a layer's largest value.
-    restored: whether those from before came back."""
+    """Batch norm's precise statistics on a device beside the processor's: the largest difference in shares of a layer's largest value."""
+
 
     apart: float
     restored: bool
@@ -9910,235 +10226,17 @@ FILES['cxrkit/kaggle_io/__init__.py'] = r'''
 
 
 # ======================================================================================================================
-# cxrkit/kaggle_io/bundle.py
-# ======================================================================================================================
-
-FILES['cxrkit/kaggle_io/bundle.py'] = '''
-"""The kit as one readable file: the only thing that `kaggle kernels push` sends.
-
-Kaggle takes the text of one file and nothing beside it, so every module and data file of cxrkit that a run needs travels
-inside kernel/script.py, each as plain text under its own heading, followed by kernel/run.py. The same
-source gives the same bytes.
-"""
-
-import ast
-import hashlib
-import json
-import re
-from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Any
-
-from cxrkit import __version__, config
-from cxrkit.errors import BadInput, WrongUse
-from cxrkit.files import write_text
-
-ROOT = Path(__file__).resolve().parents[2]
-SCRIPT = "kernel/script.py"
-RUN = "kernel/run.py"
-LIMIT_BYTES = 900_000
-"""Kaggle refuses sources of 1 MB; whether it counts bytes or characters is not known."""
-STAYS_HERE = ("cxrkit/__main__.py", "cxrkit/bench", "cxrkit/cli")
-"""What a person asks for at a terminal, and no run in a kernel needs."""
-RULE = "# " + "=" * 118
-
-
-@dataclass(frozen=True)
-class Settings:
-    """The constants at the head of the script, which a person may edit there.
-
-    experiment: a name that comes with the kit, or a YAML file, whose text travels; overrides: {key: value} laid
-    over it; hours: after which no new stage begins; gpu: whether the run stops where no GPU works; results: the
-    slug of the dataset that the kernel sends its results to, empty for none; run_id: names one run, empty for the
-    time of its start.
-    """
-
-    experiment: str = "paper"
-    overrides: dict[str, Any] = field(default_factory=dict)
-    hours: float = 11.0
-    gpu: bool = True
-    results: str = ""
-    run_id: str = ""
-
-
-CONSTANTS = {
-    "experiment": "one of: {names}",
-    "overrides": \'keys of the experiment laid over it, e.g. {{"seeds": [0, 1], "epochs": 2}}\',
-    "hours": "after so many hours no new stage begins, and the run reports what it has (Kaggle ends it after 12)",
-    "gpu": "whether to stop at once where no GPU works; False trains on the processors",
-    "results": "slug of your dataset that the results are sent to; empty: they stay in the kernel\'s output",
-    "run_id": "names this run in its results; empty: the time of its start",
-}
-
-
-def files(root: Path = ROOT) -> dict[str, str]:
-    """{relative path: text} of everything that travels: cxrkit but STAYS_HERE, then run.py. Raises BadInput for what is no text."""
-    package = sorted(
-        path
-        for path in (root / "cxrkit").rglob("*")
-        if path.is_file() and path.suffix != ".pyc" and not any(part.startswith(".") for part in path.relative_to(root).parts)
-        if not any(path.is_relative_to(root / name) for name in STAYS_HERE)
-    )
-    if not package or not (root / RUN).is_file():
-        raise WrongUse("The kit\'s own source is not here.", root, "run this in a clone of the repository")
-    return {path.relative_to(root).as_posix(): _read(path) for path in [*package, root / RUN]}
-
-
-def _read(path: Path) -> str:
-    try:
-        return path.read_bytes().decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise BadInput(
-            f"The file is no UTF-8 text, so it cannot travel: {error}", path, "keep data like this in a Kaggle dataset"
-        ) from error
-
-
-def source_sha256(sources: dict[str, str]) -> str:
-    """SHA-256 over the names and texts of all files; 64 hexadecimal digits."""
-    return hashlib.sha256(json.dumps(sources, sort_keys=True).encode()).hexdigest()
-
-
-def generate(settings: Settings, root: Path = ROOT) -> str:
-    """The text of the script. Raises BadInput when it is too large for Kaggle."""
-    sources = files(root)
-    settings = _with_experiment(settings, sources)
-    run = sources.pop(RUN)
-    parts = [_head(settings, {**sources, RUN: run})]
-    parts += [f"{heading(name)}\\n\\nFILES[{name!r}] = {literal(text)}\\n" for name, text in sources.items()]
-    parts += [heading("how the files above become a package") + "\\n\\n" + sources["cxrkit/kaggle_io/unpack.py"], START]
-    parts += [heading(RUN) + "\\n\\n" + run]
-    script = "\\n".join(parts)
-    size = len(script.encode())
-    if size > LIMIT_BYTES:
-        largest = ", ".join(sorted(sources, key=lambda name: -len(sources[name].encode()))[:3])
-        raise BadInput(
-            f"The script has {size:,} bytes; more than {LIMIT_BYTES:,} may be refused by Kaggle.",
-            SCRIPT,
-            f"make the largest files smaller: {largest}",
-        )
-    return script
-
-
-START = """
-unpack(FILES, SOURCE_SHA256, RUN_ID)
-if len(sys.argv) == 1:
-    from cxrkit.kaggle_io.inside import arguments_of
-
-    sys.argv += arguments_of(EXPERIMENT, OVERRIDES, HOURS, GPU, RESULTS)
-"""
-
-
-def _with_experiment(settings: Settings, sources: dict[str, str]) -> Settings:
-    """The settings with the experiment\'s name; an experiment of the user\'s own joins the sources."""
-    if settings.experiment in config.names():
-        return settings
-    config.load(settings.experiment, settings.overrides)
-    path = Path(settings.experiment)
-    if path.stem in config.names():
-        raise WrongUse(f"The kit has an experiment named {path.stem!r} already.", path, "give your file another name")
-    sources[f"cxrkit/experiments/{path.stem}.yaml"] = _read(path)
-    return replace(settings, experiment=path.stem)
-
-
-def _head(settings: Settings, sources: dict[str, str]) -> str:
-    names = ", ".join(config.names())
-    contents = "\\n".join(f"    {name:<40} {_summary(name, text)}".rstrip() for name, text in sources.items())
-    constants = "\\n".join(
-        f"{name.upper()} = {getattr(settings, name)!r}  # {comment.format(names=names)}" for name, comment in CONSTANTS.items()
-    )
-    return f\'\'\'"""cxrkit {__version__}: COVID-19 against healthy chest films. Research use only.
-
-GENERATED from the repository by `python -m cxrkit bundle`: edit the constants below, or the repository.
-Kaggle runs exactly one file, so this one holds the whole kit. Every module and data file stands below as
-plain text under its own heading; they are written to a temporary folder, from which they are imported, and
-kernel/run.py, at the end, is the program.
-
-{contents}
-"""
-
-{constants}
-
-VERSION = {__version__!r}
-SOURCE_SHA256 = {source_sha256(sources)!r}
-FILES = {{}}
-\'\'\'
-
-
-def _summary(name: str, text: str) -> str:
-    """The first line of a file\'s docstring or comment."""
-    if name.endswith(".py"):
-        text = ast.get_docstring(ast.parse(text)) or ""
-    elif not text.startswith("# "):
-        return ""
-    return (text.splitlines() or [""])[0].removeprefix("# ").replace("\\\\", "").replace(\'"\', "\'")
-
-
-def heading(title: str) -> str:
-    return f"\\n{RULE}\\n# {title}\\n{RULE}"
-
-
-def literal(text: str) -> str:
-    """A Python literal for the text that reads like the text: raw and triple-quoted, escaped only where it must be."""
-    body = "\\n" + text
-    if "\'\'\'" not in text and not text.endswith(("\'", "\\\\")) and not re.search(r"[\\r\\x00]", text):
-        return f"r\'\'\'{body}\'\'\'[1:]"
-    for plain, escaped in (("\\\\", "\\\\\\\\"), ("\'", "\\\\\'"), ("\\r", "\\\\r"), ("\\x00", "\\\\x00")):
-        body = body.replace(plain, escaped)
-    return f"\'\'\'{body}\'\'\'[1:]"
-
-
-def settings_in(script: str) -> Settings:
-    """The Settings at the head of a script. Raises BadInput when they cannot be read."""
-    values = {}
-    for name in CONSTANTS:
-        line = re.search(rf"^{name.upper()} = (.*)$", script, re.MULTILINE)
-        try:
-            values[name] = ast.literal_eval(line[1] if line else "")
-        except (TypeError, ValueError, SyntaxError) as error:
-            raise BadInput(
-                f"The script has no readable constant {name.upper()}.", SCRIPT, "write it anew: python -m cxrkit bundle"
-            ) from error
-    return Settings(**values)
-
-
-def identity(script: str) -> tuple[str, str]:
-    """(source_sha256, run_id) of a script, also of one that came back from Kaggle; empty texts where it has none."""
-    source, run_id = (re.search(rf"^{name} = \'([^\']*)\'", script, re.MULTILINE) for name in ("SOURCE_SHA256", "RUN_ID"))
-    return (source[1] if source else "", run_id[1] if run_id else "")
-
-
-def write(settings: Settings, root: Path = ROOT) -> int:
-    """Write kernel/script.py; return its size in bytes."""
-    text = generate(settings, root)
-    write_text(root / SCRIPT, text)
-    return len(text.encode())
-
-
-def check(root: Path = ROOT, experiment: str | None = None) -> None:
-    """Raise BadInput unless kernel/script.py is what `bundle` would write, but for the constants at its head.
-
-    experiment: the YAML file it was made for, if it was one.
-    """
-    path = root / SCRIPT
-    present = path.read_text("utf-8") if path.is_file() else ""
-    settings = settings_in(present)
-    if present != generate(replace(settings, experiment=experiment or settings.experiment), root):
-        raise BadInput("The script is not made of the present source.", path, "python -m cxrkit bundle")
-'''[1:]
-
-
-# ======================================================================================================================
 # cxrkit/kaggle_io/client.py
 # ======================================================================================================================
 
 FILES['cxrkit/kaggle_io/client.py'] = r'''
-"""The one door to Kaggle's API: the installed client, made to tell the truth.
+"""The one door to Kaggle's API: the installed client, made to tell the truth."""
 
-Kaggle's client (2.0.2 in Kaggle's image, 2.2.5 at the time of writing) hides the server's words behind
-"Bad Request", prints to the terminal, leaves the program when credentials are missing, and repeats no
-push, no status and no download. This module calls it, repeats what is safe to repeat, and raises the
-kit's own errors without ever showing a credential.
-"""
+
+
+
+
+
 
 import contextlib
 import io
@@ -10171,20 +10269,20 @@ REMEDIES = {
 
 
 class Kaggle:
-    """A signed-in client. `api` is a kaggle.KaggleApi, `owner` the user name it is signed in as.
+    """A signed-in client. `api` is a kaggle.KaggleApi, `owner` the user name it is signed in as."""
 
-    sleep, jitter: what time.sleep and random.random are, for tests.
-    """
+
+
 
     def __init__(self, api, sleep=time.sleep, jitter=random.random):
         self.api, self.sleep, self.jitter = api, sleep, jitter
         self.owner = api.config_values["username"]
 
     def ask(self, doing, function, *arguments, **options):
-        """function(*arguments, **options), repeated while Kaggle is busy: only for what is safe to repeat.
+        """function(*arguments, **options), repeated while Kaggle is busy: only for what is safe to repeat."""
 
-        doing: what this is, for the message ("the status of x/y"). Raises RemoteRefusal.
-        """
+
+
         for attempt in range(ATTEMPTS):
             try:
                 return self.once(function, *arguments, **options)
@@ -10195,12 +10293,12 @@ class Kaggle:
                 self.sleep(pause)
 
     def send(self, doing, taken, function, *arguments, **options):
-        """function(*arguments, **options) for what must not happen twice.
+        """function(*arguments, **options) for what must not happen twice."""
 
-        taken: called after a failure; says whether the server acted all the same. The call is repeated only
-        when it did not (the client repeats some calls itself, so the last answer may be about a repetition).
-        Returns None when the answer was lost and the server did act. Raises RemoteRefusal.
-        """
+
+
+
+
         for attempt in range(ATTEMPTS):
             try:
                 return self.once(function, *arguments, **options)
@@ -10255,11 +10353,11 @@ class Kaggle:
 
 
 def connect(sleep=time.sleep, jitter=random.random):
-    """A Kaggle, signed in with whatever the user has, in the client's own order.
+    """A Kaggle, signed in with whatever the user has, in the client's own order."""
 
-    Raises WrongUse when there are no credentials, RemoteRefusal when an access token is not accepted: as
-    long as one is there the client sends it, even where it signed in with another credential.
-    """
+
+
+
     api = failure = None
     with silence():
         try:
@@ -10271,7 +10369,10 @@ def connect(sleep=time.sleep, jitter=random.random):
             api = KaggleApi()
             api.authenticate()
         except ImportError as error:
-            raise WrongUse(f"Kaggle's client cannot be imported: {error}.", next="pip install -r requirements.txt") from error
+            raise WrongUse(
+                f"Kaggle's client cannot be imported: {error}.",
+                next="pip install -r requirements.txt, or pip install '.[kaggle]' in the clone",
+            ) from error
         except (SystemExit, *failures()) as error:
             api, failure = None, error
     if isinstance(failure, _network_failures()) and response_of(failure) is None:
@@ -10289,10 +10390,10 @@ def connect(sleep=time.sleep, jitter=random.random):
 
 @contextlib.contextmanager
 def silence():
-    """Swallow what the client prints: progress, login help, and sometimes an address that is a key by itself.
+    """Swallow what the client prints: progress, login help, and sometimes an address that is a key by itself."""
 
-    It also calls exit(), which closes standard input; a person could not be asked anything afterwards.
-    """
+
+
     usual, sys.stdin = sys.stdin, io.StringIO()
     try:
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
@@ -10415,17 +10516,17 @@ class DatasetVersion:
 
 
 def upload_dataset(folder, slug, title, licence, notes, private=True, kaggle=None):
-    """Send a folder to Kaggle as the dataset `slug`, a new one or the next version; return its DatasetVersion.
+    """Send a folder to Kaggle as the dataset `slug`, a new one or the next version; return its DatasetVersion."""
 
-    slug: `name` or `owner/name`; title: 6 to 50 characters; licence: a name of Kaggle's, e.g. "CC0-1.0" or
-    "other"; notes: what changed; kaggle: a client.Kaggle, else one is made from the user's credentials.
-    A version is a full snapshot: files that are not in the folder are not in it. Files and folders whose
-    names begin with a dot, and metadata files of Kaggle's client, are left out and named. Returns only after Kaggle has processed the version and
-    lists every file with its size.
 
-    Raises BadInput for a folder that cannot be sent whole, WrongUse for a bad name or no credentials,
-    RemoteRefusal when Kaggle says no or lists something else than was sent, Interrupted when it takes too long.
-    """
+
+
+
+
+
+
+
+
     files, left_out = sendable(folder)
     kaggle = kaggle or client.connect()
     ref = slug if "/" in slug else f"{kaggle.owner}/{slug}"
@@ -10495,10 +10596,10 @@ def current_version(kaggle, ref):
 
 
 def wait_until_ready(kaggle, ref, version):
-    """Wait until Kaggle has processed `version` of a dataset; return the number of its newest version.
+    """Wait until Kaggle has processed `version` of a dataset; return the number of its newest version."""
 
-    A new version takes a while to show, and "ready" is the older one's state until then.
-    """
+
+
     waited = 0
     while True:
         status = kaggle.ask(f"the state of {ref}", kaggle.api.dataset_status, ref)
@@ -10573,10 +10674,10 @@ def _check_names(ref, title):
 
 @contextmanager
 def _staged(files, metadata):
-    """A folder that holds these files and the metadata, and nothing else that the client might send.
+    """A folder that holds these files and the metadata, and nothing else that the client might send."""
 
-    It also keeps the client's record of half-done uploads, which holds addresses that are keys by themselves.
-    """
+
+
     with tempfile.TemporaryDirectory(prefix="cxrkit-upload-") as folder:
         staged = Path(folder) / "dataset"
         staged.mkdir()
@@ -10634,7 +10735,7 @@ from cxrkit.columns import FROZEN, UNFROZEN
 from cxrkit.config import Experiment
 from cxrkit.errors import CxrkitError
 from cxrkit.files import link_or_copy, read_json, write_checksums, write_json
-from cxrkit.kaggle_io import client, datasets, mounts, pull
+from cxrkit.kaggle_io import client, datasets, mounts, publish
 from cxrkit.progress import say
 from cxrkit.results import Results
 
@@ -10654,12 +10755,12 @@ def arguments_of(experiment: str, overrides: Mapping[str, Any], hours: float, gp
 
 
 def run(experiment: Experiment, hours: float | None, needs_gpu: bool, results_slug: str) -> Results | None:
-    """Run the pipeline on what is attached; leave the results in the kernel's output and send them.
+    """Run the pipeline on what is attached; leave the results in the kernel's output and send them."""
 
-    hours: after which no new stage begins; None for no end. results_slug: the dataset to send them to; empty for none.
-    Returns the Results; None in a process that is not the first, which makes them. Raises CxrkitError when there is no
-    GPU that works, no data, or no result; that results could not be sent is said and written beside them, and is no error.
-    """
+
+
+
+
     time_left = environment.Deadline(hours)
     working = environment.kaggle_working()
     os.chdir(working)
@@ -10671,7 +10772,7 @@ def run(experiment: Experiment, hours: float | None, needs_gpu: bool, results_sl
         pipeline.prove(device, experiment.precision, working)
     experiment = mounts.attach(experiment)
     restore(scratch() / "jobs")
-    results = pipeline.run(experiment, scratch(), working / pull.FOLDER, time_left)
+    results = pipeline.run(experiment, scratch(), working / publish.FOLDER, time_left)
     if results is None:
         return None
     save_unless_whole(results, scratch() / "jobs")
@@ -10686,15 +10787,15 @@ def scratch() -> Path:
 
 
 def send(folder: Path, slug: str) -> datasets.DatasetVersion | None:
-    """Publish the results with whatever credential this kernel has; say, and write down beside them, how that went.
+    """Publish the results with whatever credential this kernel has; say, and write down beside them, how that went."""
 
-    Returns the DatasetVersion, or None where no credential may do it: the results stay in the kernel's output.
-    """
+
+
     reasons = []
     for name, variables in credentials():
         try:
             with alone(variables):
-                sent = pull.publish(folder, slug)
+                sent = publish.publish(folder, slug)
         except (CxrkitError, OSError, *client.failures()) as error:
             reasons.append(f"{name}: {error}")
             continue
@@ -10711,11 +10812,11 @@ def send(folder: Path, slug: str) -> datasets.DatasetVersion | None:
 
 
 def credentials() -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield (name, {variable: value}) of each credential that this kernel has, the user's own first.
+    """Yield (name, {variable: value}) of each credential that this kernel has, the user's own first."""
 
-    Kaggle's client prefers the session's token to the user's own key, even where the token may not write and after the
-    server called it inactive. So each credential is tried alone, with the others out of its sight.
-    """
+
+
+
     secrets = {label: secret(label) for label in OWN}
     for kind, place in (("attached secret", secrets), ("variable", os.environ)):
         token, user, key = (place.get(name) for name in OWN)
@@ -10728,10 +10829,10 @@ def credentials() -> Iterator[tuple[str, dict[str, str]]]:
 
 
 def secret(label: str) -> str | None:
-    """The secret that is attached to this kernel under that label, or None.
+    """The secret that is attached to this kernel under that label, or None."""
 
-    `kaggle kernels push` detaches secrets: they have to be attached again on the kernel's page.
-    """
+
+
     try:
         from kaggle_secrets import UserSecretsClient
 
@@ -10771,10 +10872,10 @@ def save_unless_whole(results: Results, jobs: Path) -> None:
 
 
 def restore(jobs: Path, root: Path | None = None) -> list[str]:
-    """Put the jobs of an attached earlier run where training looks for them; return their names.
+    """Put the jobs of an attached earlier run where training looks for them; return their names."""
 
-    Whether they belong to the same data and protocol is training's to say: it begins others anew.
-    """
+
+
     attached = mounts.find(MARKER, root=root)
     if attached is None:
         return []
@@ -10791,119 +10892,24 @@ def restore(jobs: Path, root: Path | None = None) -> list[str]:
 
 
 # ======================================================================================================================
-# cxrkit/kaggle_io/metadata.py
-# ======================================================================================================================
-
-FILES['cxrkit/kaggle_io/metadata.py'] = r'''
-"""kernel-metadata.json: what the kernel is called, and what Kaggle gives it."""
-
-import json
-import re
-import sys
-
-from cxrkit.errors import BadInput, WrongUse
-from cxrkit.files import write_json
-from cxrkit.kaggle_io.bundle import ROOT, SCRIPT
-
-NAME = "kernel-metadata.json"
-NOBODY = "your-kaggle-name"
-DEFAULTS = {
-    "id": f"{NOBODY}/cxrkit-chest-films",
-    "title": "cxrkit-chest-films",
-    "code_file": SCRIPT,
-    "language": "python",
-    "kernel_type": "script",
-    "is_private": True,
-    "enable_gpu": True,
-    "enable_internet": True,
-    "machine_shape": "NvidiaTeslaT4",
-    "dataset_sources": ["praveengovi/coronahack-chest-xraydataset"],
-    "competition_sources": [],
-    "kernel_sources": [],
-    "model_sources": [],
-}
-"""The title is the slug, for Kaggle derives the address from the title; the GPU is named, for Kaggle's default drifts."""
-
-
-def read(root=ROOT):
-    """The metadata as a dict. Raises BadInput when the file cannot be used."""
-    path = root / NAME
-    try:
-        found = json.loads(path.read_text("utf-8"))
-        owner_and_slug = re.fullmatch(r"[^/]+/[^/]+", found["id"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BadInput(f"{NAME} cannot be used: {error!r}", path, "write it anew: python -m cxrkit setup") from error
-    if not owner_and_slug:
-        raise BadInput(f"The id {found['id']!r} is not of the form owner/name.", path, "write it anew: python -m cxrkit setup")
-    return found
-
-
-def slug_of(metadata):
-    return metadata["id"].partition("/")[2]
-
-
-def results_slug(slug):
-    """The slug of the dataset that a kernel's results go to; Kaggle allows 50 characters."""
-    return slug[:42].rstrip("-") + "-results"
-
-
-def named(metadata, owner, slug=None):
-    """The metadata for this owner and slug. Raises WrongUse for a slug that Kaggle would change."""
-    slug = slug or slug_of(metadata)
-    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", slug) or not 5 <= len(slug) <= 50:
-        raise WrongUse(f"{slug!r} is no name for a kernel.", next="use 5 to 50 of a-z, 0-9 and single - between them")
-    if not re.fullmatch(r"[A-Za-z0-9_-]+", owner):
-        raise WrongUse(f"{owner!r} is no Kaggle user name.", next="take it from the address of your profile: kaggle.com/NAME")
-    kept = {key: value for key, value in metadata.items() if key != "id_no"}  # it would win over the id, and goes stale
-    return kept | {"id": f"{owner}/{slug}", "title": slug}
-
-
-def set_up(owner=None, slug=None, root=ROOT, ask=input):
-    """Write kernel-metadata.json for its owner: the one given, or that of the credentials, or the one a person types.
-
-    What else stands in the file is kept. Returns its new content. Raises WrongUse when nobody names the owner.
-    """
-    present = read(root) if (root / NAME).exists() else DEFAULTS
-    if not owner:
-        owner = _owner_of_credentials(ask)
-    written = named(present, owner, slug)
-    write_json(root / NAME, written)
-    return written
-
-
-def _owner_of_credentials(ask):
-    from cxrkit.kaggle_io import client
-
-    try:
-        return client.connect().owner
-    except WrongUse:
-        if not sys.stdin.isatty():
-            raise WrongUse(
-                "The owner of the kernel is not known: there are no Kaggle credentials.",
-                next="python -m cxrkit setup --owner YOUR-KAGGLE-NAME",
-            ) from None
-    return ask("Your Kaggle user name (kaggle.com/NAME): ").strip()
-'''[1:]
-
-
-# ======================================================================================================================
 # cxrkit/kaggle_io/mounts.py
 # ======================================================================================================================
 
 FILES['cxrkit/kaggle_io/mounts.py'] = r'''
-"""What is attached to a Kaggle kernel, and where it lies.
+"""What is attached to a Kaggle kernel, and where it lies."""
 
-Since 2026 a dataset lies at /kaggle/input/datasets/OWNER/SLUG, and in some kernels still at
-/kaggle/input/SLUG. A dataset is known by a file it must hold, not by its folder's name.
-"""
+
+
+
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from cxrkit import config, environment
 from cxrkit.config import Experiment
+from cxrkit.data import sources
 from cxrkit.data.readers import coronahack
 from cxrkit.errors import BadInput
 from cxrkit.progress import say
@@ -10917,11 +10923,11 @@ MOST_FOLDERS = 2000
 
 
 def find(marker: str, ref: str = "", root: Path | None = None) -> Path | None:
-    """The folder below the input mount that holds a file matching the pattern `marker`, or None.
+    """The folder below the input mount that holds a file matching the pattern `marker`, or None."""
 
-    ref: owner/slug of the dataset, looked for first in both layouts; then every folder down to DEPTH, near
-    ones first.
-    """
+
+
+
     root = Path(root or environment.kaggle_input())
     owner, _, slug = ref.partition("/")
     likely = [root / "datasets" / owner / slug, root / slug] if slug else []
@@ -10961,13 +10967,16 @@ def mounted(root: Path | None = None) -> str:
 
 
 def attach(experiment: Experiment, root: Path | None = None) -> Experiment:
-    """The experiment with what is attached filled in: its data where it names none, and ImageNet weights.
+    """The experiment with what is attached filled in: its data where it names none, and ImageNet weights."""
 
-    The data are CoronaHack, which must be there, and a store of collected films where one is attached.
-    Raises BadInput, listing what is mounted, when CoronaHack is needed and not there.
-    """
+
+
+
+
     if not experiment.data:
         experiment = config.with_data(experiment, _data(root))
+    if not experiment.external and experiment.audit == "full":
+        experiment = replace(experiment, external=tuple(_external(experiment.data, root)))
     if experiment.pretrained and not experiment.weights:
         experiment = _with_weights(experiment, root)
     return experiment
@@ -10991,6 +11000,27 @@ def _data(root: Path | None) -> list[str]:
     return data
 
 
+def _external(data: Sequence[str], root: Path | None) -> list[str]:
+    """`KIND:NAME=DIR` of the attached sets of sources.ELSEWHERE that are no source of the run; one that cannot be read is said, and left."""
+    taken = [sources.parse(text, "").root.resolve() for text in data if text not in sources.DRAWN]
+    found: list[str] = []
+    for folder in folders_below(Path(root or environment.kaggle_input())):
+        here, kind = folder.resolve(), sources.recognised(folder)
+        if not kind or any(here.is_relative_to(other) or other.is_relative_to(here) for other in taken):
+            continue
+        number = sum(text.startswith(kind) for text in found) + 1
+        text = f"{kind}:{kind}-{number}={folder}" if number > 1 else f"{kind}={folder}"
+        try:
+            sources.external(text).read()
+        except BadInput as error:
+            say(f"films from elsewhere: {folder} looks like {kind} and is not used: {error.what}")
+            continue
+        taken.append(here)
+        found.append(text)
+        say(f"films from elsewhere: {kind} at {folder}; the networks are asked about them after training")
+    return found
+
+
 def _with_weights(experiment: Experiment, root: Path | None) -> Experiment:
     wanted = [weights.files_of(architecture) for architecture in experiment.architectures]
     folder = next(filter(None, (find(name, root=root) for name in wanted[0])), None)
@@ -11005,33 +11035,29 @@ def _with_weights(experiment: Experiment, root: Path | None) -> Experiment:
 
 
 # ======================================================================================================================
-# cxrkit/kaggle_io/pull.py
+# cxrkit/kaggle_io/publish.py
 # ======================================================================================================================
 
-FILES['cxrkit/kaggle_io/pull.py'] = r'''
-"""Results down from Kaggle and up to it, each file compared with the checksums that the run wrote."""
+FILES['cxrkit/kaggle_io/publish.py'] = r'''
+"""Results up to Kaggle, once they are whole: every file that the run wrote is there, with its size and SHA-256."""
 
-import os
-import shutil
-import tempfile
 from pathlib import Path, PurePosixPath
 
-from cxrkit.errors import BadInput, Interrupted, RemoteRefusal
-from cxrkit.files import read_json, replacing, sha256_of, write_text
-from cxrkit.kaggle_io import bundle, client, datasets, push
-from cxrkit.progress import MB, Meter, aloud, say
+from cxrkit.errors import BadInput
+from cxrkit.files import read_json, sha256_of
+from cxrkit.kaggle_io import datasets
+from cxrkit.progress import MB, Meter
 
 FOLDER = "results"
+"""Where a kernel's output holds them."""
 LICENCE = "other"
-CHUNK_BYTES = 1 << 20
-TIMEOUT_SECONDS = 60
 
 
 def verify(folder):
-    """The content of folder/checksums.json, once every file it names is there with that size and SHA-256.
+    """The content of folder/checksums.json, once every file it names is there with that size and SHA-256."""
 
-    Raises BadInput, naming the files that are missing or other.
-    """
+
+
     folder = Path(folder)
     try:
         listed = read_json(folder / "checksums.json")
@@ -11063,375 +11089,17 @@ def is_inside(name):
     return bool(path.parts) and not path.is_absolute() and ".." not in path.parts and "\\" not in name and ":" not in path.parts[0]
 
 
-def pull(kaggle, ref, out, expected=None):
-    """Fetch the results of a kernel's newest run into out/RUN-ID; return that folder.
-
-    expected: (source_sha256, run_id) the results must carry; else those of the source that Kaggle shows for
-    the kernel. Everything is fetched anew into a temporary folder beside it, compared with checksums.json,
-    and moved into place only when it is whole; the kernel's log comes along as kernel.log.
-
-    Raises Interrupted while the kernel runs, RemoteRefusal when a file cannot be had, BadInput when the
-    results are not whole or are another run's.
-    """
-    now = push.status(kaggle, ref)
-    if now.value in push.RUNNING:
-        raise Interrupted(f"The kernel has not ended: {now}.", ref, "run the same command again when it has")
-    expected = expected or bundle.identity(push.on_kaggle(kaggle, ref)[1])
-    out = Path(out)
-    out.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".pull-", dir=out) as fresh:
-        fresh = Path(fresh) / "run"
-        log = _fetch(kaggle, ref, fresh, now)
-        verify(fresh / FOLDER)
-        found = _identity_of(fresh / FOLDER)
-        _compare_runs(ref, found, expected)
-        write_text(fresh / "kernel.log", "".join(push.entries(log)))
-        target = out / found[1]
-        if target.exists():
-            shutil.rmtree(target)
-        os.replace(fresh, target)
-    if not log:
-        say("Kaggle has no log of this run.")
-    return target
-
-
-def _identity_of(folder):
-    identity = read_json(folder / "run.json").get("bundle") or {}
-    source, run_id = identity.get("source_sha256", ""), identity.get("run_id", "")
-    if not run_id or PurePosixPath(run_id).name != run_id or run_id.startswith("."):
-        raise BadInput(f"The results carry no usable run id: {run_id!r}.", folder / "run.json", "push the kit's own script")
-    return source, run_id
-
-
-def _compare_runs(ref, found, expected):
-    """Raise BadInput when results are another run's: Kaggle may still show those of the version before."""
-    for name, have, want in zip(("source", "run"), found, expected):
-        if want and have != want:
-            raise BadInput(
-                f"These are the results of another {name}: {have[:16]} instead of {want[:16]}.",
-                ref,
-                "Kaggle may still show the version before: look at python -m cxrkit status, then run the same command again",
-            )
-
-
-def _fetch(kaggle, ref, folder, status):
-    """Fetch the files below results/ of a kernel's output into `folder`; return its log."""
-    found, log = output_of(kaggle, ref)
-    wanted = {name: url for name, url in found.items() if name.startswith(FOLDER + "/")}
-    outside = [name for name in wanted if not is_inside(name)]
-    if outside:
-        raise BadInput(f"The output names a file outside its folder: {outside[0]!r}.", ref, "do not trust this kernel")
-    sums = f"{FOLDER}/checksums.json"
-    if sums not in wanted:
-        raise BadInput(
-            f"The kernel's output holds no whole results: {len(found)} files, status {status}.",
-            ref,
-            "read its log: python -m cxrkit status --log",
-        )
-    with Meter("fetching results", unit="MB", tell=aloud()) as meter:
-        for name in sorted(wanted, key=lambda name: name != sums):  # which says how much there is
-            kaggle.ask(f"the file {name}", _download, name, wanted[name], folder / name, lambda count: meter.advance(count / MB))
-            if name == sums:
-                meter.total = _bytes_listed(folder / name) / MB
-    return log
-
-
-def _bytes_listed(path):
-    """How many bytes the files of a checksums.json have; 0 where it cannot be read, which `verify` tells."""
-    try:
-        return path.stat().st_size + sum(expected["bytes"] for expected in read_json(path).values())
-    except (BadInput, OSError, ValueError, TypeError, KeyError, AttributeError):
-        return 0
-
-
-def output_of(kaggle, ref):
-    """({name: URL}, log) of the output of a kernel's newest run, all pages."""
-    from kagglesdk.kernels.types.kernels_api_service import ApiListKernelSessionOutputRequest
-
-    request = ApiListKernelSessionOutputRequest()
-    request.user_name, request.kernel_slug = ref.split("/")
-    request.page_size = 200
-    files, log = {}, ""
-    while True:
-        page = kaggle.ask(f"the output of {ref}", kaggle.kernels, "list_kernel_session_output", request)
-        files |= {file.file_name: file.url for file in page.files or []}
-        log = log or page.log or ""
-        if not page.next_page_token:
-            return files, log
-        request.page_token = page.next_page_token
-
-
-def _download(name, url, path, arrived):
-    """Fetch one file; an error page is not a file. The address is a key by itself, so it is never shown.
-
-    arrived: function of how many bytes more are there.
-    """
-    import requests
-
-    with requests.get(url, stream=True, timeout=TIMEOUT_SECONDS) as answer:
-        if 400 <= answer.status_code < 500 and answer.status_code != 429:
-            said = client.words_of(answer)
-            raise RemoteRefusal(f"Kaggle does not hand out a file: {said}", name, "run the same command again: the files' addresses expire")
-        answer.raise_for_status()
-        if url.startswith("https:") and not answer.url.startswith("https:"):
-            raise requests.RequestException("the download was led away from https")
-        with replacing(path) as temporary, open(temporary, "wb") as file:
-            for chunk in answer.iter_content(CHUNK_BYTES):
-                file.write(chunk)
-                arrived(len(chunk))
-            wanted = answer.headers.get("Content-Length")
-            if wanted and "Content-Encoding" not in answer.headers and file.tell() != int(wanted):
-                raise requests.ConnectionError(f"the download ended at {file.tell()} of {wanted} bytes")
-
-
 def publish(folder, slug, private=True, kaggle=None):
-    """Send a results folder to Kaggle as the dataset `slug`; return its DatasetVersion.
+    """Send a results folder to Kaggle as the dataset `slug`; return its DatasetVersion."""
 
-    Raises BadInput when the folder is not whole, and what datasets.upload_dataset raises.
-    """
+
+
     verify(folder)
     run = read_json(Path(folder) / "run.json")
     run_id = (run.get("bundle") or {}).get("run_id") or "of a local run"
     name, experiment, manifest = run["experiment"]["name"], run["experiment_sha256"][:12], run["manifest_sha256"][:12]
     notes = f"cxrkit results {run_id}, experiment {name} {experiment}, manifest {manifest}"
     return datasets.upload_dataset(folder, slug, slug.rpartition("/")[2], LICENCE, notes, private, kaggle)
-'''[1:]
-
-
-# ======================================================================================================================
-# cxrkit/kaggle_io/push.py
-# ======================================================================================================================
-
-FILES['cxrkit/kaggle_io/push.py'] = r'''
-"""Send the kernel to Kaggle, wait for its end, and say truthfully how it ended."""
-
-import json
-import queue
-import secrets
-import tempfile
-import threading
-import time
-from dataclasses import dataclass, replace
-from pathlib import Path
-
-from cxrkit.errors import Interrupted, RemoteRefusal
-from cxrkit.files import write_json, write_text
-from cxrkit.kaggle_io import bundle, client, metadata
-from cxrkit.progress import say
-
-POLL_SECONDS = 15
-STALE_SECONDS = 15 * 60
-"""How long Kaggle may go on showing the end of the version before."""
-RUNNING = ("QUEUED", "RUNNING", "NEW_SCRIPT")
-ENDED = ("COMPLETE", "ERROR", "CANCEL_ACKNOWLEDGED", "CANCEL_REQUESTED")
-
-
-@dataclass(frozen=True)
-class Pushed:
-    """A version that Kaggle has taken. before: the kernel's status before it, None where there was no kernel."""
-
-    ref: str
-    version: int
-    run_id: str
-    source_sha256: str
-    before: str | None
-
-
-@dataclass(frozen=True)
-class Status:
-    value: str
-    message: str = ""
-
-    def __str__(self):
-        return f"{self.value}: {self.message}" if self.message else self.value
-
-
-def push(settings, kaggle, root=bundle.ROOT, slug=None, resume=False):
-    """Bundle the kit and send it as the signed-in user's kernel; return it as Pushed.
-
-    slug: instead of the one in kernel-metadata.json; resume: attach the dataset of its results, for the
-    checkpoints in it. Nothing in the repository changes. Raises RemoteRefusal
-    when Kaggle refuses it, or would run it without one of its sources; BadInput, WrongUse as bundle does.
-    """
-    described = metadata.named(metadata.read(root), kaggle.owner, slug)
-    ref = described["id"]
-    run_id = settings.run_id or time.strftime("%Y%m%d-%H%M%S", time.gmtime()) + "-" + secrets.token_hex(2)
-    results = metadata.results_slug(metadata.slug_of(described))
-    if resume:
-        described["dataset_sources"] = [*described.get("dataset_sources", []), f"{kaggle.owner}/{results}"]
-    script = bundle.generate(replace(settings, run_id=run_id, results=results), root)
-    if not settings.gpu:
-        described = {key: value for key, value in described.items() if key != "machine_shape"} | {"enable_gpu": False}
-    before = _status_or_none(kaggle, ref)
-    with tempfile.TemporaryDirectory(prefix="cxrkit-push-") as folder:
-        write_json(Path(folder) / metadata.NAME, described)
-        write_text(Path(folder) / described["code_file"], script)
-        answer = kaggle.send(f"the push of {ref}", lambda: _has(kaggle, ref, script), kaggle.api.kernels_push, folder)
-    version = _accepted(answer, ref, kaggle) if answer is not None else on_kaggle(kaggle, ref)[0]
-    return Pushed(ref, version, run_id, bundle.identity(script)[0], before)
-
-
-def _accepted(answer, ref, kaggle):
-    """The version number in an answer to a push. Kaggle says 200 to a refusal, too."""
-    if answer.error:
-        words = kaggle.hide(answer.error)
-        busy = "session count" in words
-        remedy = "wait until one of your running kernels has ended" if busy else f"correct what the server names; the kernel is {ref}"
-        raise RemoteRefusal(f"Kaggle refused the push: {words}", ref, remedy)
-    kinds = ("tags", "dataset_sources", "competition_sources", "kernel_sources", "model_sources")
-    invalid = [f"{kind.replace('_', ' ')}: {', '.join(found)}" for kind in kinds if (found := getattr(answer, f"invalid_{kind}", None))]
-    if invalid:
-        raise RemoteRefusal(
-            "Kaggle took the push but not all that it asks for, so it runs without: " + "; ".join(invalid),
-            ref,
-            f"correct them in {metadata.NAME} and push again; the version that runs now is of no use",
-        )
-    if not answer.version_number:
-        raise RemoteRefusal("Kaggle answered the push without a version number.", ref, client.TRY_LATER)
-    return answer.version_number
-
-
-def on_kaggle(kaggle, ref):
-    """(version number, source text) of the newest version of a kernel; (0, "") where there is no such kernel."""
-    from kagglesdk.kernels.types.kernels_api_service import ApiGetKernelRequest
-
-    request = ApiGetKernelRequest()
-    request.user_name, request.kernel_slug = ref.split("/")
-    answer = _unless_absent(kaggle, f"the kernel {ref}", lambda: kaggle.kernels("get_kernel", request))
-    return (answer.metadata.current_version_number or 0, answer.blob.source or "") if answer else (0, "")
-
-
-def _has(kaggle, ref, script):
-    return on_kaggle(kaggle, ref)[1].strip() == script.strip()
-
-
-def status(kaggle, ref):
-    """The kernel's Status. Raises RemoteRefusal, also where there is no such kernel."""
-    answer = kaggle.ask(f"the status of {ref}", kaggle.api.kernels_status, ref)
-    return Status(answer.status.name, kaggle.hide(answer.failure_message or ""))
-
-
-def gpu_quota(kaggle):
-    """(hours used, hours allowed) of this week's GPU quota, or None where the client cannot tell (before 2.2)."""
-    if not hasattr(kaggle.api, "quota_view"):
-        return None
-    quota = kaggle.ask("the GPU quota", kaggle.api.quota_view).gpu_quota
-    return (quota.time_used.total_seconds() / 3600, quota.total_time_allowed.total_seconds() / 3600) if quota else None
-
-
-def _status_or_none(kaggle, ref):
-    answer = _unless_absent(kaggle, f"the status of {ref}", lambda: kaggle.api.kernels_status(ref))
-    return answer.status.name if answer else None
-
-
-def _unless_absent(kaggle, doing, question):
-    """The answer to a question about a kernel, or None where Kaggle says that it is not there (403 or 404)."""
-
-    def asked():
-        try:
-            return question()
-        except client.failures() as error:
-            answer = client.response_of(error)
-            if answer is not None and answer.status_code in (403, 404):
-                return None
-            raise
-
-    return kaggle.ask(doing, asked)
-
-
-def wait(kaggle, pushed, show=say):
-    """Wait for the end of a pushed version, showing its log; return its last Status.
-
-    Just after a push Kaggle may still show the version before. An end counts once the status has changed since
-    the push, or where the log names this run.
-    Raises RemoteRefusal when the kernel failed, Interrupted when Kaggle shows no sign of it.
-    """
-    log, ours, last, stale = Log(kaggle, pushed.ref), False, None, 0
-    while True:
-        now = status(kaggle, pushed.ref)
-        ours = ours or _is_new(now.value, pushed.before)
-        if now.value == "RUNNING":
-            log.follow()
-        log.show(show)
-        if now.value in ENDED:
-            if ours or pushed.run_id in log.kept():
-                break
-            if stale >= STALE_SECONDS:
-                raise Interrupted(
-                    f"Kaggle shows no sign of version {pushed.version}, only the end of the one before.",
-                    pushed.ref,
-                    "look at python -m cxrkit status",
-                )
-            stale += POLL_SECONDS
-        if now != last:
-            show(f"{pushed.ref}: {now}" + ("" if now.value in RUNNING else ", which may be the version before"))
-        last = now
-        kaggle.sleep(POLL_SECONDS)
-    log.finish(show)
-    show(f"{pushed.ref} version {pushed.version}: {now}")
-    if now.value != "COMPLETE":
-        raise RemoteRefusal(f"The kernel ended as {now}", pushed.ref, "the reason stands in the log above; correct it and push again")
-    return now
-
-
-def _is_new(value, before):
-    """Whether a status cannot be that of the version before."""
-    return before is None or (before in ENDED and value != before)
-
-
-class Log:
-    """What a kernel prints. While it runs a thread reads Kaggle's stream, where the client knows it (2.2 and later)."""
-
-    def __init__(self, kaggle, ref):
-        self.kaggle, self.ref = kaggle, ref
-        self.arrived, self.shown, self.thread = queue.SimpleQueue(), 0, None
-
-    def follow(self):
-        if self.thread is None and hasattr(self.kaggle.api, "kernels_logs_stream"):
-            self.thread = threading.Thread(target=self._read, daemon=True)
-            self.thread.start()
-
-    def _read(self):
-        try:
-            for event in self.kaggle.api.kernels_logs_stream(self.ref):
-                self.arrived.put(event.get("data") or "")
-        except client.failures():
-            pass  # the stream is a convenience: finish() shows from the kept log what it missed
-
-    def show(self, show):
-        """Show what has arrived."""
-        while not self.arrived.empty():
-            self._show(self.arrived.get(), show)
-
-    def kept(self):
-        """The text that Kaggle keeps of the newest session; empty while there is none."""
-        return "".join(entries(_kept_log(self.kaggle, self.ref)))
-
-    def finish(self, show):
-        """Show what the stream did not bring."""
-        if self.thread is not None:
-            self.thread.join(timeout=POLL_SECONDS)
-        self.show(show)
-        for line in entries(_kept_log(self.kaggle, self.ref))[self.shown :]:
-            self._show(line, show)
-        if not self.shown:
-            show("(Kaggle has no log of this run)")
-
-    def _show(self, text, show):
-        self.shown += 1
-        show(self.kaggle.hide(text.rstrip("\n")))
-
-
-def _kept_log(kaggle, ref):
-    return kaggle.ask(f"the log of {ref}", kaggle.api.kernels_logs, ref)
-
-
-def entries(log):
-    """The texts of a kernel's log, which Kaggle keeps as a JSON array of {stream_name, time, data}."""
-    try:
-        return [entry.get("data") or "" for entry in json.loads(log)]
-    except (ValueError, AttributeError, TypeError):
-        return log.splitlines(keepends=True)
 '''[1:]
 
 
@@ -11452,12 +11120,12 @@ from pathlib import Path
 
 
 def unpack(files, source_sha256, run_id):
-    """Write the bundled files into a temporary folder and make them importable here and in every child process.
+    """Write the bundled files into a temporary folder and make them importable here and in every child process."""
 
-    files: {relative path: text}; run_id: names the run, empty for the time of its start. A process that was
-    started by one which has unpacked the same source uses that folder and run id; the process which made it
-    removes it at its end. Returns the folder.
-    """
+
+
+
+
     folder = Path(os.environ.get("CXRKIT_UNPACKED", ""))
     if os.environ.get("CXRKIT_SOURCE") != source_sha256 or not folder.is_dir():
         folder = Path(tempfile.mkdtemp(prefix="cxrkit-"))
@@ -11487,7 +11155,7 @@ from pathlib import Path
 from cxrkit import RESEARCH_ONLY, environment
 from cxrkit.config import Experiment
 from cxrkit.data import manifest as manifests
-from cxrkit.data import pixels, sources, summary, tree
+from cxrkit.data import matching, pixels, sources, summary, tree
 from cxrkit.data.manifest import Manifest
 from cxrkit.environment import Choice, Deadline
 from cxrkit.errors import BadInput, CxrkitError, Interrupted, disk_errors
@@ -11495,18 +11163,19 @@ from cxrkit.files import locked, write_checksums
 from cxrkit.progress import announce, say
 from cxrkit.results import Results, StandingWarning
 from cxrkit.schema import Chosen
+from cxrkit.training import server
 
 CACHE = "pixels"
 """The folder below a run's own in which films are kept decoded."""
 
 
 def run(experiment: Experiment, out: Path | str, folder: Path | str = "", time_left: Deadline = Deadline()) -> Results | None:
-    """Make out/manifest.csv, out/tree, out/jobs and out/results for an experiment; return the results.
+    """Make out/manifest.csv, out/tree, out/jobs and out/results for an experiment; return the results."""
 
-    folder: another folder for the results. time_left: seconds until no new stage of a training may begin; then the
-    results are made from what is finished, and say so. Of several processes the first makes the results, and the
-    others return None. Raises CxrkitError; whatever was finished before stays, and the next run goes on from it.
-    """
+
+
+
+
     out = Path(out)
     with disk_errors(out):
         return _run(experiment, out, Path(folder or out / "results"), time_left)
@@ -11514,13 +11183,21 @@ def run(experiment: Experiment, out: Path | str, folder: Path | str = "", time_l
 
 def _run(experiment: Experiment, out: Path, folder: Path, time_left: Deadline) -> Results | None:
     clock = Clock()
+    server.begin()
     announce(f"experiment {experiment.name} {experiment.hash()[:12]}, into {out}")
     announce(RESEARCH_ONLY)
+    if experiment.external:
+        from cxrkit.audit import external  # what it needs takes a second to import
+
+        external.check(experiment.external)
     with locked(out / ".lock"):  # processes that share the folder come here one after the other, and find what is there
         with clock("manifest"):
             manifest, locate = make_manifest(experiment, out)
         announce(summary.text(manifest) + "\n")
-        announce(summary.as_merged(manifest, experiment))
+        if experiment.match:
+            announce(matching.sentence(manifest.records, experiment.match, experiment.age_caliper))
+        else:
+            announce(summary.as_merged(manifest, experiment))
         refuse_leaks(manifest, experiment.allow_leakage, out / "manifest.csv")
         results = Results(folder)
         if environment.rank() == 0:
@@ -11556,7 +11233,7 @@ def _run(experiment: Experiment, out: Path, folder: Path, time_left: Deadline) -
         if experiment.audit == "none":
             results.remove_audit()
         else:
-            audit.audit(results, audit.Options(home=str(out), asks=experiment.audit == "full"))
+            audit.audit(results, audit.Options(external=experiment.external, home=str(out), asks=experiment.audit == "full"))
     chosen = Chosen(placement=to_train.placement, **machine.choices)
     results.finish(chosen, unfinished, failed, clock.seconds, peaks)
     with clock("report"):
@@ -11568,10 +11245,10 @@ def _run(experiment: Experiment, out: Path, folder: Path, time_left: Deadline) -
 
 
 def prove(device: Choice, precision: str, folder: Path) -> None:
-    """Check the GPU in a minute, say it, and write gpu-check.json into a folder; what fails is said loudly, with the remedy.
+    """Check the GPU in a minute, say it, and write gpu-check.json into a folder; what fails is said loudly, with the remedy."""
 
-    device: as of environment.choose_device(); precision: the experiment's. Raises CxrkitError where no way of training works.
-    """
+
+
     from cxrkit.gpu_check import check, rows
 
     say("Checking the GPU: each loader, saved and loaded weights, memory that runs out")
@@ -11660,333 +11337,6 @@ class Clock:
 
 
 # ======================================================================================================================
-# cxrkit/predict.py
-# ======================================================================================================================
-
-FILES['cxrkit/predict.py'] = r'''
-"""Inference on other films: what a finished run's networks say of them, from its results folder alone."""
-
-import re
-from dataclasses import dataclass, field
-from pathlib import Path
-
-import numpy as np
-from PIL import Image, ImageDraw
-
-from cxrkit import RESEARCH_ONLY, environment
-from cxrkit.audit import attention, inquiry
-from cxrkit.audit import reference as references
-from cxrkit.audit.reference import Reference
-from cxrkit.config import short_name
-from cxrkit.data import dicom, images
-from cxrkit.errors import BadInput, UnreadableImage, WrongUse
-from cxrkit.evaluation.calibration import tempered
-from cxrkit.evaluation.scoring import final_scores
-from cxrkit.progress import Meter, mention, table, track
-from cxrkit.results import Network, Results
-from cxrkit.schema import Metrics
-
-PANEL = 256
-"""Pixels; the height of each picture in an attention map."""
-CAPTION = 18
-NO_TEMPERATURE = 0.06, 19.0
-"""At the ends of the range that calibration.fit_temperature searches nothing was found: the validation films were told apart perfectly, or not at all."""
-
-Key = tuple[str, int]
-"""A trained network: (architecture, seed)."""
-
-
-@dataclass
-class Query:
-    """A film to ask about.
-
-    square: uint8 [size, size] as the networks see it; panel: what they see of the film, in its own proportions, PANEL
-    pixels high, as a PIL image; doubts: why it is out of distribution; p_covid: {(architecture, seed): probability};
-    maps: {architecture: attention map, uint8 [size, size]}.
-    """
-
-    path: Path
-    square: np.ndarray
-    panel: Image.Image
-    doubts: list[str]
-    p_covid: dict[Key, float] = field(default_factory=dict)
-    maps: dict[str, np.ndarray] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Probability:
-    """The mean over architectures of their mean over seeds.
-
-    p_covid: calibrated where that was possible, else `raw`, the mean as it is; low, high: the least and greatest of the
-    single networks, each with its own calibration; networks: how many; temperature: None where it is not calibrated.
-    """
-
-    p_covid: float
-    calibrated: bool
-    why_not_calibrated: str
-    temperature: float | None
-    raw: float
-    low: float
-    high: float
-    networks: int
-
-
-@dataclass(frozen=True)
-class OfNetwork:
-    """One architecture over its seeds."""
-
-    architecture: str
-    seeds: list[int]
-    probability: Probability
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a run says of one film. outside: whether it is out of distribution, None where that could not be checked."""
-
-    file: str
-    outside: bool | None
-    why_outside: list[str]
-    ensemble: Probability
-    networks: list[OfNetwork]
-    attention: str  # path of the attention map; empty where none was asked for
-
-
-@dataclass(frozen=True)
-class Unreadable:
-    file: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class Answers:
-    """What `predict --json` prints. warnings: what must stand beside every probability; why_not_checked: empty where films were."""
-
-    warnings: list[str]
-    experiment: str
-    manifest_sha256: str
-    films: list[Answer]
-    unreadable: list[Unreadable]
-    out_of_distribution_checked: bool
-    why_not_checked: str
-
-
-def predict(run: Path | str, paths: list[Path], out: Path | None = None, device: str = "") -> Answers:
-    """Ask a run's networks about films.
-
-    run: the results folder, or the folder around it: run.json, metrics.json and models/ are read, and reference.json
-    and audits.json where they are there. paths: files and folders. out: a folder for attention maps.
-    Files that cannot be read are listed with the reason. Raises BadInput for a folder that is no finished run,
-    WrongUse for an `out` that cannot be made, DiskFull.
-    """
-    results = Results.open(run)
-    trained = results.networks_on_disk()
-    temperatures = temperatures_of(results.metrics)
-    if not trained:
-        raise BadInput(
-            "The run's networks are not here.", results.folder / "models", "bring models/ARCHITECTURE-seedN.pt of the run's output"
-        )
-    reference, lacking = references.load(results.folder)
-    if out:
-        _make(out)
-    queries, unreadable = _open_all(paths, results.experiment, reference)
-    if queries:
-        _ask(trained, queries, device or environment.choose_device().value, with_maps=out is not None)
-    return Answers(
-        warnings=_warnings(results),
-        experiment=results.experiment.name,
-        manifest_sha256=results.info.manifest_sha256,
-        films=[_answer(query, temperatures, reference, _draw(query, number, out)) for number, query in enumerate(queries, start=1)],
-        unreadable=unreadable,
-        out_of_distribution_checked=reference is not None,
-        why_not_checked=lacking,
-    )
-
-
-def _ask(trained: list[Network], queries: list[Query], device: str, with_maps: bool) -> None:
-    """Give the queries each network's probability, and where they are wanted the maps of the first network of each architecture."""
-    squares = np.array([query.square for query in queries])
-    mapped = list({network.architecture: network for network in reversed(trained)}.values()) if with_maps else []
-    with Meter("asking networks", len(squares) * (len(trained) + len(mapped)), tell=mention) as meter:
-
-        def asked(network: Network) -> tuple[np.ndarray, np.ndarray | None]:
-            model = inquiry.loaded(network, device)
-            p_covid = inquiry.p_covid(model, squares, device, meter)
-            return p_covid, attention.maps(model, squares, device=device, advance=meter.advance) if network in mapped else None
-
-        for network, (p_covid, maps) in zip(trained, inquiry.side_by_side(asked, trained, device)):
-            for query, p in zip(queries, p_covid):
-                query.p_covid[network.architecture, network.seed] = float(p)
-            for query, attended in zip(queries, maps if maps is not None else ()):
-                query.maps[network.architecture] = np.rint(attended * 255).astype(np.uint8)
-
-
-def _make(folder: Path) -> None:
-    try:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise WrongUse(f"The folder for the pictures cannot be made: {error.strerror}.", folder, "name another one with --out") from error
-
-
-def temperatures_of(metrics: Metrics) -> dict[frozenset[Key], float]:
-    """The temperature of each network, of each ensemble over seeds, and of all together, by the networks that it is of."""
-    runs = [row for row in final_scores(metrics) if row.scaling]
-    trained = {(row.architecture, row.seeds[0]) for row in final_scores(metrics)}
-    temperatures = {frozenset([(row.architecture, row.seeds[0])]): row.scaling.temperature for row in runs if row.scaling}
-    for row in final_scores(metrics, "ensembles"):
-        if row.scaling:
-            temperatures[frozenset(key for key in trained if key[0] in row.architectures)] = row.scaling.temperature
-    return temperatures
-
-
-def _open_all(paths, experiment, reference) -> tuple[list[Query], list[Unreadable]]:
-    queries, unreadable = [], []
-    for path in track([file for given in paths for file in _files(given)], "reading films", tell=mention):
-        try:
-            queries.append(open_film(path, experiment.image_size, reference, experiment.resize))
-        except UnreadableImage as error:
-            unreadable.append(Unreadable(str(path), f"{error.what} ({error.next})" if error.next else str(error.what)))
-        except OSError as error:
-            unreadable.append(Unreadable(str(path), error.strerror or str(error)))
-    return queries, unreadable
-
-
-def _files(path: Path) -> list[Path]:
-    return sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
-
-
-def open_film(path: Path, size: int, reference: Reference | None = None, resize: str = "squish") -> Query:
-    """A file as a Query of squares size x size, made as the run made its own. Raises UnreadableImage, OSError."""
-    if dicom.is_dicom(path):
-        grey, doubts = dicom.open_grey(path)
-        colour = 0.0
-    else:
-        grey, doubts = images.open_grey(path), []
-        with Image.open(path) as picture:
-            colour = references.colour_share(picture)
-    square, seen = images.square(grey, size, resize), images.seen(grey, resize)
-    width = min(4 * PANEL, max(PANEL // 4, round(PANEL * seen.width / seen.height)))
-    if reference is not None:
-        doubts = doubts + reference.doubts(square, grey.width, grey.height, colour)
-    return Query(path, square, seen.resize((width, PANEL), Image.Resampling.BILINEAR), doubts)
-
-
-def _answer(query: Query, temperatures, reference, picture: str) -> Answer:
-    rows = []
-    for architecture in dict.fromkeys(architecture for architecture, _ in query.p_covid):
-        own = {key: p for key, p in query.p_covid.items() if key[0] == architecture}
-        rows.append(OfNetwork(architecture, [seed for _, seed in own], _probability(own, temperatures)))
-    return Answer(
-        file=str(query.path),
-        outside=bool(query.doubts) or (None if reference is None else False),
-        why_outside=query.doubts,
-        ensemble=_probability(query.p_covid, temperatures),
-        networks=rows,
-        attention=picture,
-    )
-
-
-def _probability(p_covid: dict[Key, float], temperatures: dict[frozenset[Key], float]) -> Probability:
-    """A network without a temperature counts as it is in the range."""
-    by_architecture: dict[str, list[float]] = {}
-    for (architecture, _), p in p_covid.items():
-        by_architecture.setdefault(architecture, []).append(p)
-    mean = np.mean([np.mean(values) for values in by_architecture.values()])
-    temperature, reason = _usable(temperatures.get(frozenset(p_covid)))
-    each = [(p, _usable(temperatures.get(frozenset([key])))[0]) for key, p in p_covid.items()]
-    singles = [float(tempered(p, own)) if own else p for p, own in each]
-    return Probability(
-        p_covid=float(tempered(mean, temperature)) if temperature else float(mean),
-        calibrated=temperature is not None,
-        why_not_calibrated=reason,
-        temperature=temperature,
-        raw=float(mean),
-        low=min(singles),
-        high=max(singles),
-        networks=len(p_covid),
-    )
-
-
-def _usable(temperature: float | None) -> tuple[float | None, str]:
-    if temperature is None:
-        return None, "the run fitted no temperature for these networks"
-    if not NO_TEMPERATURE[0] < temperature < NO_TEMPERATURE[1]:
-        return None, "validation gave no temperature: its films were told apart perfectly, or not at all"
-    return temperature, ""
-
-
-def _warnings(results: Results) -> list[str]:
-    """What must stand beside every probability, a sentence each."""
-    try:
-        audited = results.audits
-        audit = (
-            f"The audit of this run says: {audited.verdict.paragraph}"
-            if audited
-            else "No audit of this run is here: whether its networks see disease at all was not looked into."
-        )
-    except BadInput:
-        audit = "The audit of this run cannot be read."
-    return [RESEARCH_ONLY, *(warning.sentence for warning in results.warnings), audit]
-
-
-def _draw(query: Query, number: int, out: Path | None) -> str:
-    """Write the film, and beside it the film under each architecture's map; return the file's path, or an empty text."""
-    if not out:
-        return ""
-    grey, width = np.asarray(query.panel), query.panel.width
-    panels = {"film": np.repeat(grey[..., None], 3, -1)}
-    for architecture, attended in query.maps.items():
-        enlarged = np.asarray(Image.fromarray(attended).resize((width, PANEL), Image.Resampling.BILINEAR)) / np.float32(255)
-        name = short_name(architecture) + ("" if attended.any() else ": nothing speaks for its answer")
-        panels[name] = attention.overlay(grey, enlarged)
-    picture = Image.new("RGB", (width * len(panels), PANEL + CAPTION), "white")
-    draw = ImageDraw.Draw(picture)
-    for place, (name, panel) in enumerate(panels.items()):
-        picture.paste(Image.fromarray(panel), (place * width, CAPTION))
-        draw.text((place * width + 4, 3), name, fill="black")
-    path = Path(out) / f"{number:03d}-{re.sub(r'[^A-Za-z0-9_-]+', '-', query.path.stem)[:40]}.png"
-    attention.save(path, picture)
-    return str(path)
-
-
-def text(answers: Answers) -> str:
-    """What people read."""
-    lines, rows = ["!!! " + warning for warning in answers.warnings] + [""], []
-    for film in answers.films:
-        mark = "OUTSIDE" if film.outside else ""
-        rows.append([Path(film.file).name, "all networks", *_cells(film.ensemble), mark])
-        if len(film.networks) > 1:
-            rows += [["", short_name(row.architecture), *_cells(row.probability), ""] for row in film.networks]
-    if rows:
-        lines.append(table(rows, ["film", "network", "p(COVID-19)", "single networks", "n", "calibrated", ""], right=["p(COVID-19)", "n"]))
-    if any(film.ensemble.networks > 1 for film in answers.films):
-        lines.append("single networks: the least and greatest of them; several are calibrated as one, so their probability may lie outside")
-    probabilities = [p for film in answers.films for p in (film.ensemble, *(row.probability for row in film.networks))]
-    lines += [f"not calibrated: {reason}" for reason in dict.fromkeys(p.why_not_calibrated for p in probabilities if not p.calibrated)]
-    lines += [
-        f"OUTSIDE what this model has seen, its probability means nothing: {film.file}: {'; '.join(film.why_outside)}"
-        for film in answers.films
-        if film.outside
-    ]
-    if not answers.out_of_distribution_checked:
-        lines.append(f"whether a film is outside what this model has seen was not checked: {answers.why_not_checked}")
-    lines += [f"where the networks look: {film.attention}" for film in answers.films if film.attention]
-    lines += [f"not read: {bad.file}: {bad.reason}" for bad in answers.unreadable]
-    lines.append(f"{len(answers.films)} films read, {len(answers.unreadable)} not")
-    return "\n".join(lines)
-
-
-def _cells(p: Probability) -> list:
-    return [
-        f"{p.p_covid:.3f}",
-        f"{p.low:.3f} to {p.high:.3f}" if p.networks > 1 else "",
-        p.networks,
-        "yes" if p.calibrated else "no",
-    ]
-'''[1:]
-
-
-# ======================================================================================================================
 # cxrkit/progress.py
 # ======================================================================================================================
 
@@ -12044,12 +11394,12 @@ def on_terminal() -> bool:
 
 
 class Meter:
-    """How far a piece of work is: a bar on a terminal, else a line every EVERY_SECONDS, and one at its end where it took long.
+    """How far a piece of work is: a bar on a terminal, else a line every EVERY_SECONDS, and one at its end where it took long."""
 
-    label: what is done; total: how much there is of it, in any unit, None where nobody knows; unit: as it is written,
-    such as "MB". clock: seconds, for tests. tell: announce where every process does the same work.
-    A with statement ends it; work that fails is not said to be done. Several threads may advance it.
-    """
+
+
+
+
 
     def __init__(
         self,
@@ -12105,10 +11455,10 @@ def track(
     clock: Callable[[], float] = time.monotonic,
     tell: Callable[[object], None] = say,
 ) -> Iterator[Item]:
-    """Yield the items, showing as a Meter does how many are done.
+    """Yield the items, showing as a Meter does how many are done."""
 
-    total: how many there are; needed for items that have no length.
-    """
+
+
     total = len(items) if total is None and isinstance(items, Collection) else total
     with Meter(label, total, clock=clock, tell=tell) as meter:
         for item in items:
@@ -12117,10 +11467,10 @@ def track(
 
 
 def standing(label: str, done: float, total: float | None, elapsed: float, unit: str = "", words: str | None = None) -> str:
-    """Where a work stands, such as "comparing films: 1,200 of 22,055 (5 %), about 3 min left".
+    """Where a work stands, such as "comparing films: 1,200 of 22,055 (5 %), about 3 min left"."""
 
-    done, total: in any unit; elapsed: seconds so far, from which follows the time left; words: what stands for done and total.
-    """
+
+
     if not total:
         return f"{label}: {words or _amount(done) + _unit(unit)}"
     share = min(done / total, 1)
@@ -12148,10 +11498,10 @@ def _unit(unit: str) -> str:
 
 
 def table(rows: Iterable[Sequence[Any]], header: Sequence[str], right: Iterable[str] = ()) -> str:
-    """Rows of values as an aligned text table.
+    """Rows of values as an aligned text table."""
 
-    header: the column names; right: the names of the columns to align to the right.
-    """
+
+
     cells = [[str(name) for name in header]] + [["" if value is None else str(value) for value in row] for row in rows]
     widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
     lines = []
@@ -12168,12 +11518,12 @@ def table(rows: Iterable[Sequence[Any]], header: Sequence[str], right: Iterable[
 # ======================================================================================================================
 
 FILES['cxrkit/protocol.py'] = r'''
-"""The study's recipe in one table: each setting, the value it had there, and where that is known from.
+"""The study's recipe in one table: each setting, the value it had there, and where that is known from."""
 
-The study wrote its training with fastai 1 and names few settings; what it does not name was its library's default. Those
-were read in the source of fastai 1.0.61 (May 2020), to which each row leads; rates, Adam and weight decay are the same in
-1.0.57 to 1.0.60, the schedule in 1.0.58 to 1.0.60. Which version the study ran is not known. What its own text leaves open is a guess here, and called so.
-"""
+
+
+
+
 
 from dataclasses import dataclass, fields
 from typing import Any, Literal
@@ -12189,13 +11539,13 @@ KEYS = {each.name: each.metadata["decides"] for each in fields(Experiment)}
 
 @dataclass(frozen=True)
 class Row:
-    """One setting of the study's training.
+    """One setting of the study's training."""
 
-    name: a key of Experiment, or in words what no key sets. study: the value that it had there, for a key in the key's own
-    type. where: the function and file of fastai 1.0.61, `FUNCTION, FILE#Lline`, where the source is fastai 1 or a guess from
-    it. ours: what the kit does where no key sets it. paper: the value of paper.yaml where that is not the study's; `meaning`
-    then says why.
-    """
+
+
+
+
+
 
     name: str
     study: Any
@@ -12256,6 +11606,9 @@ ROWS = (
         "Nobody looked for films that two sources label differently; the experiment paper leaves them out.",
         paper="exclude",
     ),
+    Row("ages", "all", "study", "Children and adults together: its normal films are children's."),
+    Row("match", (), "study", "Nothing was matched: neither age, view nor sex is alike in its classes."),
+    Row("age_caliper", 5.0, "guess", "Of no account where nothing is matched."),
     Row("image_size", 224, "study", "Side of the square that the networks see, in pixels."),
     Row(
         "resize",
@@ -12684,11 +12037,11 @@ The manifest is identified by its SHA-256, `{{ info.manifest_sha256 }}`. `python
 # ======================================================================================================================
 
 FILES['cxrkit/report/gallery.py'] = r'''
-"""The gallery: which films the report shows, once for all its forms, and small pictures of those that may be passed on.
+"""The gallery: which films the report shows, once for all its forms, and small pictures of those that may be passed on."""
 
-The audit's choice, with attention maps, where there is one: errors, hits with the largest loss, and some ordinary hits.
-Else the films with the largest loss of each network.
-"""
+
+
+
 
 import hashlib
 from collections.abc import Callable, Iterable
@@ -12700,7 +12053,7 @@ import numpy as np
 from cxrkit.config import short_name
 from cxrkit.data.images import open_grey
 from cxrkit.data.licences import may_redistribute
-from cxrkit.data.records import LABEL_WORDS, POSITIVE, Record
+from cxrkit.data.records import LABEL_WORDS, NEGATIVE, POSITIVE, Record
 from cxrkit.errors import BadInput
 from cxrkit.files import replacing
 from cxrkit.results import Results
@@ -12716,15 +12069,16 @@ SIDE = 200
 
 @dataclass(frozen=True)
 class Film:
-    """A film of the gallery. kind: error, top loss or hit; picture: path below the results, empty where there is none; why: then the reason.
+    """A film of the gallery. label, called: what it is, and what the network takes it for at the run's threshold; kind: error, top loss or hit; picture: path below the results, empty where there is none; why: then the reason."""
 
-    pair: whether the picture shows the attention map beside the film.
-    """
+
+
 
     image_id: str
     network: str
     kind: str
     label: str
+    called: str
     p_covid: float
     loss: float
     picture: str
@@ -12769,10 +12123,10 @@ def place(image_id: str) -> str:
 
 
 def write_thumbnails(results: Results, locate: Callable[[Record], Path]) -> None:
-    """Write small pictures of the films that the gallery will show, where the audit made none; skip what may not be passed on or read.
+    """Write small pictures of the films that the gallery will show, where the audit made none; skip what may not be passed on or read."""
 
-    locate: function from a Record to its file.
-    """
+
+
     if audited(results):
         return
     for image_id in sorted({image_id for _, image_id, _, _ in _largest_losses(results)}):
@@ -12805,6 +12159,7 @@ def _film(results: Results, image_id: str, architecture: str, kind: str, p_covid
         network=short_name(architecture),
         kind=kind,
         label=LABEL_WORDS[record.label],
+        called=LABEL_WORDS[POSITIVE if p_covid >= results.metrics.threshold else NEGATIVE],
         p_covid=p_covid,
         loss=float(-np.log(max(right, 1e-12))),
         picture=picture,
@@ -12824,6 +12179,7 @@ def table(shown: list[Film]) -> Table:
             Cell(film.network),
             Cell(film.kind),
             Cell(film.label),
+            Cell(film.called),
             Cell(f"{film.p_covid:.3f}", film.p_covid),
             Cell(f"{film.loss:.2f}", film.loss),
             Cell(film.licence or "unknown"),
@@ -12831,7 +12187,17 @@ def table(shown: list[Film]) -> Table:
         ]
         for film in shown
     ]
-    titles = (("image", 0), ("network", 0), ("why here", 0), ("is", 0), ("p(COVID-19)", 1), ("loss", 1), ("licence", 0), ("credit", 0))
+    titles = (
+        ("image", 0),
+        ("network", 0),
+        ("why here", 0),
+        ("is", 0),
+        ("called", 0),
+        ("p(COVID-19)", 1),
+        ("loss", 1),
+        ("licence", 0),
+        ("credit", 0),
+    )
     columns = tuple(Column(title, bool(number)) for title, number in titles)
     return Table("films", f"{len(rows)} films that went wrong, or nearly.", columns, rows, open=False)
 '''[1:]
@@ -12850,7 +12216,7 @@ from cxrkit import RESEARCH_ONLY
 from cxrkit.report import gallery, sentences
 from cxrkit.report.tables import audits as audit_tables
 from cxrkit.report.tables import comparison as comparison_tables
-from cxrkit.report.tables import data, networks, recipe, settings, thresholds
+from cxrkit.report.tables import data, elsewhere, networks, recipe, settings, thresholds
 from cxrkit.results import Results
 from cxrkit.schema import Audits, Comparison, ResplitComparison
 from cxrkit.tables import UNSEEN, Table, as_markdown, as_text, plain
@@ -12871,6 +12237,7 @@ def sections(results: Results, shown: list[gallery.Film]) -> list[Section]:
     compared = results.comparison
     return [
         ("Verdict", [*trust, verdict["best"]], [audit_tables.reasons(audits)]),
+        ("Inside against elsewhere", elsewhere.sentences(audits) or [sentences.NOWHERE_ELSE], elsewhere.all_of(audits)),
         (
             "The study's table beside ours",
             [],
@@ -12970,7 +12337,8 @@ def resplits_log(comparison: ResplitComparison) -> str:
 def audit_log(audits: Audits) -> str:
     """The verdict of an audit first, then its tables."""
     verdict = [f"VERDICT: {audits.verdict.conclusion}", *textwrap.wrap(audits.verdict.paragraph, WIDTH)]
-    parts = ["\n".join(verdict), *(as_text(table) for table in audit_tables.all_of(audits))]
+    parts = ["\n".join(verdict), *elsewhere.sentences(audits)]
+    parts += [as_text(table) for table in (*elsewhere.all_of(audits), *audit_tables.all_of(audits))]
     parts.append(f"Intervals of AUC are 95 %, over patients. Manifest {audits.manifest_sha256[:12]}.")
     return "\n\n".join(parts)
 '''[1:]
@@ -13069,10 +12437,10 @@ summary { cursor: pointer; font-weight: 600; padding: .25rem 0; } details[open] 
 .scroll { overflow-x: auto; max-width: 100%; }
 table { border-collapse: collapse; font-size: .875rem; line-height: 1.4; font-variant-numeric: tabular-nums lining-nums; }
 caption { text-align: left; font-weight: 600; padding: 0 0 .5rem; max-width: min(72ch, calc(100vw - 1.8rem)); position: sticky; left: 0; }
-th, td { text-align: left; vertical-align: top; padding: .4rem .9rem .4rem 0; }
+th, td { text-align: left; vertical-align: top; padding: .4rem .6rem .4rem 0; }
 tbody tr { border-top: 1px solid var(--line); }
 thead th { color: var(--quiet); font-weight: 500; vertical-align: bottom; white-space: nowrap; }
-tbody th { font-weight: 600; min-width: 6.6rem; max-width: 22rem; overflow-wrap: anywhere; }
+tbody th { font-weight: 600; min-width: 6.6rem; max-width: 22rem; overflow-wrap: break-word; }
 .data tbody th { position: sticky; left: 0; background: var(--paper); }
 .between { display: block; color: var(--quiet); font-size: .93em; }
 td.words { max-width: 24rem; min-width: 6rem; overflow-wrap: anywhere; }
@@ -13194,6 +12562,11 @@ FILES['cxrkit/report/page.html'] = r'''
 {{ show(reasons) }}
 </section>
 
+<section id="elsewhere" aria-labelledby="h-elsewhere" tabindex="-1"><h2 id="h-elsewhere">Inside against elsewhere</h2>
+{% for sentence in elsewhere_told %}<p><bdi>{{ sentence|clipped(2000) }}</bdi></p>{% endfor %}
+{% for table in elsewhere %}{{ show(table) }}{% endfor %}
+</section>
+
 <section id="study" aria-labelledby="h-study" tabindex="-1"><h2 id="h-study">The study’s table beside ours</h2>
 {{ show(tables.scores) }}{{ show(tables.differs) }}{{ show(tables.runs) }}
 </section>
@@ -13257,7 +12630,7 @@ FILES['cxrkit/report/page.html'] = r'''
 <ul class="gallery">{% for film in gallery %}<li><figure>
 {%- if film.src %}<img src="{{ film.src }}" alt="{{ film.alt|clipped(300) }}"{% if film.pair %} class="pair"{% endif %}>
 {%- else %}<div class="hidden-film"><p>Not shown: {{ film.why|clipped(200) }}.</p></div>{% endif %}
-<figcaption><strong>{{ film.network }}</strong>, {{ film.kind }}<br>{{ film.label|clipped }}, called COVID&#8209;19 with <span class="p">{{ "%.3f"|format(film.p_covid) }}</span><br>
+<figcaption><strong>{{ film.network }}</strong>, {{ film.kind }}<br>{{ film.label|clipped }}, called {{ film.called|clipped }}, p(COVID&#8209;19) <span class="p">{{ "%.3f"|format(film.p_covid) }}</span><br>
 {% if film.case_url|safe_url %}<a href="{{ film.case_url|safe_url }}" rel="noopener noreferrer"><bdi>{{ film.image_id|clipped(120) }}</bdi></a>{% else %}<bdi>{{ film.image_id|clipped(120) }}</bdi>{% endif %}<br>
 <small><bdi>{{ film.credit|clipped(300) or "no credit known" }}</bdi>; licence <bdi>{{ film.licence|clipped(80) or "unknown" }}</bdi></small></figcaption></figure></li>{% endfor %}</ul>
 {{ show(tables.films) }}
@@ -13410,7 +12783,7 @@ from cxrkit.report import gallery, plots, sentences
 from cxrkit.report.plots import Drawing
 from cxrkit.report.tables import audits as audit_tables
 from cxrkit.report.tables import comparison as comparison_tables
-from cxrkit.report.tables import data, networks, recipe, settings, thresholds
+from cxrkit.report.tables import data, elsewhere, networks, recipe, settings, thresholds
 from cxrkit.results import Results
 from cxrkit.tables import NOTHING, Cell, count_text, figure_text
 
@@ -13422,6 +12795,7 @@ MOST_PICTURE_BYTES = 3_000_000
 """Of all pictures together; the page stays under 5 MB, and further films stand with their credit alone."""
 CONTENTS = (
     ("verdict", "Verdict"),
+    ("elsewhere", "Inside against elsewhere"),
     ("study", "The study’s table beside ours"),
     ("best", "Which network is best"),
     ("lungs", "What knows nothing of lungs"),
@@ -13473,6 +12847,8 @@ def values(results: Results, shown: list[gallery.Film], drawings: dict[str, list
         "audit_command": sentences.AUDIT_COMMAND,
         "reasons": audit_tables.reasons(audits),
         "audits": audit_tables.all_of(audits),
+        "elsewhere": elsewhere.all_of(audits),
+        "elsewhere_told": elsewhere.sentences(audits) or [sentences.NOWHERE_ELSE],
         "matrix": comparison_tables.matrix(compared),
         "tables": tables | {"films": gallery.table(shown)},
         "plots": drawings,
@@ -13663,11 +13039,11 @@ def shade(counts: dict[str, float], name: str, other: str) -> Markup:
 # ======================================================================================================================
 
 FILES['cxrkit/report/plots.py'] = r'''
-"""The figures of a report, each drawn once: saved as SVG and PNG, and inlined into the page in the reader's colours.
+"""The figures of a report, each drawn once: saved as SVG and PNG, and inlined into the page in the reader's colours."""
 
-A figure is drawn in the light colours. In the page each of these becomes a CSS variable, so that the same drawing
-is dark on a dark page.
-"""
+
+
+
 
 import io
 import re
@@ -13751,9 +13127,9 @@ class Look:
 
 
 def look(architecture: str) -> Look:
-    """The network's Look, the same in every report. A fifth network has the first one's colour again, and another line and marker.
+    """The network's Look, the same in every report. A fifth network has the first one's colour again, and another line and marker."""
 
-    Networks that are not tested share the looks that are left; two of them may look alike."""
+
     known, looks = list(TESTED), len(PALETTE) * len(LINES)
     number = known.index(architecture) if architecture in known else len(known) + sum(architecture.encode()) % (looks - len(known))
     turn = (number + number // len(PALETTE)) % len(LINES)
@@ -13799,10 +13175,10 @@ def watermark(figure: Figure, marks: Sequence[str]) -> None:
 
 
 def losses(axes: Axes, epochs: pd.DataFrame, architecture: str) -> None:
-    """Training and validation loss over the epochs of both stages: a thin line a seed, a thick one for the median.
+    """Training and validation loss over the epochs of both stages: a thin line a seed, a thick one for the median."""
 
-    The study's validation loss of the unfrozen stage, where it trained this network, stands as crosses.
-    """
+
+
     colour = look(architecture).colour
     for column, style in (("train_loss", "--"), ("valid_loss", "-")):
         runs = [run[column].to_numpy() for _, run in epochs.groupby("seed", sort=False)]
@@ -13896,10 +13272,10 @@ def reliability(axes: Axes, bins: Sequence[Bin], architecture: str) -> None:
 
 
 def errors(axes: Axes, networks: Sequence[NetworkErrors], published: Mapping[str, float]) -> None:
-    """Each run's error rate as a dot, the mean with its interval beside it, and the study's one run as a cross.
+    """Each run's error rate as a dot, the mean with its interval beside it, and the study's one run as a cross."""
 
-    published: {architecture: the study's error rate}.
-    """
+
+
     for row, network in enumerate(networks):
         style, rate, values = look(network.architecture), network.error_rate, np.array(network.errors)
         order = np.argsort(np.argsort(values, kind="stable"), kind="stable")
@@ -13944,11 +13320,11 @@ PAGE = GENERATED[0]
 
 
 def make(results: Results, locate: Callable[[Record], Path] | None = None) -> list[Path]:
-    """Write report.html, report.md, the cards and the figures into a run's results, bring checksums.json up to date; return the files' paths.
+    """Write report.html, report.md, the cards and the figures into a run's results, bring checksums.json up to date; return the files' paths."""
 
-    locate: function from a Record to its file, where the films are at hand: then the gallery gets its thumbnails.
-    Raises BadInput for a folder that is no whole run.
-    """
+
+
+
     folder = results.folder
     if locate:
         gallery.write_thumbnails(results, locate)
@@ -13998,6 +13374,10 @@ TITLE = "cxrkit: COVID-19 against healthy chest films"
 AUDIT_COMMAND = "python -m cxrkit audit RUN"
 NO_AUDIT = (
     "No audit was run. Until one is, nothing here says whether these scores come from lungs, or from image size, borders and sources."
+)
+NOWHERE_ELSE = (
+    "No network was asked about films from elsewhere, so nothing here says what these scores are worth in another hospital. "
+    f"{AUDIT_COMMAND} --external covidgr=DIR asks, and so does --external covidgr=DIR of a run itself."
 )
 TONES = {"no-shortcut-found": "good", "partial-shortcut": "plain", "too-few": "plain"}
 """Colour of the verdict's frame by the audit's conclusion; any other one is bad."""
@@ -14103,11 +13483,12 @@ def repeat(results: Results) -> str:
     experiment = results.experiment
     name = experiment.name if experiment.name in config.names() else "paper"
     overrides = config.differing(experiment, config.load(name))
-    for key in ("data", "weights", "workers", "loader", "audit"):
+    for key in ("data", "external", "weights", "workers", "loader", "audit"):
         overrides.pop(key, None)  # where things lie and how fast they are read is another machine's affair
     words = ["python", "kernel/run.py", "--local", "--experiment", name]
     for source in experiment.data or (("phantom",) if results.info.films == "phantom" else ("DIR",)):
         words += ["--data", source if source.startswith("phantom") else "DIR" if source in ("coronahack", "DIR") else f"{source}=DIR"]
+    words += [f"--external={name}=DIR" for name in experiment.external]
     return shlex.join(words + config.as_arguments(overrides))
 
 
@@ -14140,11 +13521,12 @@ FILES['cxrkit/report/tables/__init__.py'] = r'''
 # ======================================================================================================================
 
 FILES['cxrkit/report/tables/audits.py'] = r'''
-"""Tables of the audit: lungless baselines, masks, sources, external films, attention, controls, and what was not done."""
+"""Tables of the audit: lungless baselines, masks, sources, attention, controls, and what was not done."""
 
 from collections.abc import Iterable, Sequence
 
 from cxrkit.config import short_name
+from cxrkit.report.tables.elsewhere import matched
 from cxrkit.schema import Area, Audits
 from cxrkit.tables import NOTHING, Cell, Column, Table, figure_cell, number_cell, scale_of
 
@@ -14160,10 +13542,10 @@ EVERY_FILM = "all"
 
 
 def all_of(audits: Audits | None) -> list[Table]:
-    """The tables that an audit has rows for, in the order of the page."""
+    """The tables that an audit has rows for, in the order of the page; those of tables/elsewhere.py stand before them."""
     if audits is None:
         return []
-    makers = (baselines, masking, sources, external, attention, controls, not_done)
+    makers = (baselines, masking, sources, matched, attention, controls, not_done)
     return [table for table in (make(audits) for make in makers) if table.rows]
 
 
@@ -14233,25 +13615,6 @@ def sources(audits: Audits) -> Table:
     )
     note = "Among films of one label the disease is constant: what tells their sources apart there sees no disease."
     return Table("sources", "Sources told apart, left out, and kept alike.", columns, rows, note)
-
-
-def external(audits: Audits) -> Table:
-    rows = [
-        [
-            Cell(row.name),
-            Cell(short_name(row.architecture)),
-            *[number_cell(value) for value in (row.n, row.positives, row.copies_removed)],
-            *[figure_cell(figure) for figure in (row.external.auc, row.external.rates.sensitivity, row.external.rates.specificity)],
-            figure_cell(row.drop.auc),
-            figure_cell(row.scaling.before.ece),
-        ]
-        for row in audits.external or []
-    ]
-    columns = [Column("films of"), Column("network"), *[Column(title, True) for title in ("n", "COVID-19", "copies removed")]]
-    columns += [Column(title, True, (0, 1)) for title in ("AUC", "sensitivity", "specificity")]
-    columns += [Column(title, True) for title in ("AUC lost", "calibration error")]
-    note = "AUC lost: internal minus external, with its interval. Copies of the run's own films are removed before."
-    return Table("external", "The same networks on films from elsewhere.", tuple(columns), rows, note)
 
 
 def attention(audits: Audits) -> Table:
@@ -14545,6 +13908,162 @@ def _is_number(text: str) -> bool:
 
 
 # ======================================================================================================================
+# cxrkit/report/tables/elsewhere.py
+# ======================================================================================================================
+
+FILES['cxrkit/report/tables/elsewhere.py'] = r'''
+"""Tables of what a score is worth beyond its own films: inside against elsewhere, by subgroup, and with view, age and sex held fixed."""
+
+from collections.abc import Sequence
+
+from cxrkit.audit.subgroups import FEWEST_PATIENTS, GROUP_OF
+from cxrkit.config import short_name
+from cxrkit.evaluation.metrics import Figure
+from cxrkit.schema import Audits, ExternalRow, GroupScore
+from cxrkit.tables import NOTHING, Cell, Column, Table, figure_cell, number_cell
+
+MOST_OPEN = 24
+"""Rows of a table that stands open."""
+INSIDE = "inside: held out"
+RATES = ("sensitivity", "specificity", "auc")
+
+
+def all_of(audits: Audits | None) -> list[Table]:
+    """The tables of films from elsewhere that an audit has rows for."""
+    if audits is None:
+        return []
+    return [table for table in (inside_and_elsewhere(audits), subgroups(audits)) if table.rows]
+
+
+def sentences(audits: Audits | None) -> list[str]:
+    """A sentence for each set of films from elsewhere: what each network keeps there."""
+    rows = (audits.external or []) if audits else []
+    told = []
+    for name in dict.fromkeys(row.name for row in rows):
+        of_name = [row for row in rows if row.name == name]
+        one = of_name[0]
+        films = f"{name}: {one.n:,} films of {one.patients:,} patients, {one.positives:,} of them COVID-19"
+        copies = f"; {one.copies_removed:,} copies were taken out before" if one.copies_removed else ""
+        told.append(f"{films}{copies}. {' '.join(map(_kept, of_name))}")
+    return told
+
+
+def _kept(row: ExternalRow) -> str:
+    """One network inside and elsewhere; where one class alone is there, by the rate that it allows."""
+    name = short_name(row.architecture)
+    if row.external.auc.known:
+        figures, what = (row.internal.auc, row.external.auc, row.drop.auc), "AUC"
+    elif row.positives:
+        figures, what = (row.internal.rates.sensitivity, row.external.rates.sensitivity, row.drop.sensitivity), "sensitivity"
+    else:
+        figures, what = (row.internal.rates.specificity, row.external.rates.specificity, row.drop.specificity), "specificity"
+    inside, outside, lost = (f"{figure.value:.3f}" if figure.known else "not known" for figure in figures)
+    drop = figures[2]
+    between = f" (lost {lost} [{drop.low:.3f} to {drop.high:.3f}])" if drop.has_interval else ""
+    return f"{name} has {what} {inside} inside and {outside} elsewhere{between}."
+
+
+def inside_and_elsewhere(audits: Audits) -> Table:
+    """Each network on the run's own held-out films, then on each set from elsewhere, and what is lost."""
+    rows: list[list[Cell]] = []
+    external, judged = audits.external or [], audits.counts.judged
+    for architecture in dict.fromkeys(row.architecture for row in external):
+        of_network, name = [row for row in external if row.architecture == architecture], short_name(architecture)
+        inside, counts = of_network[0].internal, [number_cell(judged.covid + judged.normal), number_cell(judged.covid)]
+        rows.append([Cell(f"{name}, {INSIDE}", tone="network"), *_figures(inside.auc, inside.rates, inside.ece), *counts])
+        for row in of_network:
+            side, drop, counts = row.external, row.drop, [number_cell(row.n), number_cell(row.positives)]
+            rows.append([Cell(f"{name}, {row.name}"), *_figures(side.auc, side.rates, side.ece), *counts])
+            lost = [_signed(figure) for figure in (drop.auc, drop.sensitivity, drop.specificity, drop.ece)]
+            rows.append([Cell(f"{name}, lost on {row.name}"), *lost, Cell(""), Cell("")])
+    rates = [Column(title, True, (0.0, 1.0)) for title in ("AUC", "sensitivity", "specificity", "calibration error")]
+    columns = (Column("network, films"), *rates, Column("n", True), Column("COVID-19", True))
+    note = (
+        "Of the mean probability over a network's seeds. Lost: inside less elsewhere, with its 95 % interval; a calibration error that "
+        "is lost below 0 has grown, and it moves with the share of COVID-19 films. Copies of the run's films are taken out before, and views that the run left out. "
+        "A score that holds is no proof that disease is seen; one that falls rests in part on something else, or meets patients who are less ill."
+    )
+    return Table("elsewhere", "Each network inside, on films from elsewhere, and what it lost.", columns, rows, note)
+
+
+def _figures(auc: Figure, rates, ece: Figure | None) -> list[Cell]:
+    return [figure_cell(figure) for figure in (auc, rates.sensitivity, rates.specificity, ece)]
+
+
+def _signed(figure: Figure | None) -> Cell:
+    """A difference, with its sign and no place on a scale from 0 to 1."""
+    if figure is None or figure.value is None:
+        return Cell(NOTHING)
+    value, *ends = ("" if number is None else f"{number:+.3f}".replace("-", "\u2212") for number in (figure.value, figure.low, figure.high))
+    return Cell(f"{value} [{', '.join(ends)}]" if figure.has_interval else value, low=figure.low, high=figure.high)
+
+
+def subgroups(audits: Audits) -> Table:
+    """A row for each network, set and group, elsewhere beside inside."""
+    rows, external = [], audits.external or []
+    for row in external:
+        for group in row.subgroups:
+            sides = (group.external, group.internal)
+            cells = [_group_cell(side, name) for name in RATES for side in sides]
+            cells += [number_cell(getattr(side, count)) for count in ("covid_patients", "normal_patients") for side in sides]
+            rows.append([Cell(f"{short_name(row.architecture)}, {row.name}, {group.by}: {group.group}"), *cells])
+    places = ("elsewhere", "inside")
+    titles = [Column(f"{name} {place}", True, (0.0, 1.0)) for name in ("sensitivity", "specificity", "AUC") for place in places]
+    titles += [Column(f"{name} patients {place}", True) for name in ("COVID-19", "normal") for place in places]
+    absent = [by for by in GROUP_OF if external and not any(group.by == by for row in external for group in row.subgroups)]
+    note = (
+        f"Too few: under {FEWEST_PATIENTS} patients of a class; a dash: none, or of no meaning there. The AUC of a grade of severity is against all negative films. Of many groups "
+        "some look bad by chance: read the intervals." + (f" Known of no film from elsewhere: {', '.join(absent)}." if absent else "")
+    )
+    columns = [Column("network, films, group"), *titles]
+    # a column that says nothing in any row is left out
+    told = [i for i in range(len(columns)) if not i or any(row[i].low is not None or row[i].value for row in rows)]
+    rows, columns = [[row[index] for index in told] for row in rows], [columns[index] for index in told]
+    return Table("subgroups", "What changed by group of patients.", tuple(columns), rows, note, open=len(rows) <= MOST_OPEN)
+
+
+def _group_cell(side: GroupScore, name: str) -> Cell:
+    figure = getattr(side, name)
+    patients = {"sensitivity": side.covid_patients, "specificity": side.normal_patients}
+    some = patients.get(name, min(patients.values()))
+    return figure_cell(figure) if figure.known else Cell("too few" if some and "too few" in figure.method else NOTHING)
+
+
+def matched(audits: Audits) -> Table:
+    """Each network on all held-out films, and on pairs of them that are alike."""
+    rows = []
+    for row in audits.matched or []:
+        by = ", ".join(f"age (within {row.caliper:g} years)" if trait == "age" else trait for trait in row.by)
+        few = [Cell("too few pairs"), Cell(NOTHING)] if not row.matched.auc.known else [figure_cell(row.matched.auc), _signed(row.fall)]
+        lost = [Cell(_causes(each)) for each in (row.lost_covid, row.lost_normal)]
+        name = Cell(f"{short_name(row.architecture)}, {by}")
+        rows.append([name, figure_cell(row.all_films.auc), *few, number_cell(row.pairs), *lost])
+    n = audits.counts.judged
+    columns = (
+        Column("network, alike in"),
+        Column("AUC, all films", True, (0.0, 1.0)),
+        Column("AUC, matched", True, (0.0, 1.0)),
+        Column("lost", True),
+        Column("pairs", True),
+        Column("COVID-19 films in no pair"),
+        Column("normal films in no pair"),
+    )
+    note = (
+        "Pairs of a positive and a negative film, one film a patient, that are alike in what the row names: as many as there can be. "
+        "What a score loses there, the difference may have been worth to it. To train on such pairs alone: --match view age sex."
+    )
+    caption = f"The same networks with view, age and sex held fixed, of {n.covid + n.normal:,} held-out films."
+    return Table("matched", caption, columns, rows, note, open=len(rows) <= MOST_OPEN)
+
+
+def _causes(lost: dict[str, int]) -> str:
+    """Causes and counts, the commonest first."""
+    told: Sequence[tuple[str, int]] = sorted(lost.items(), key=lambda item: (-item[1], item[0]))
+    return "; ".join(f"{cause} ({count})" for cause, count in told) or "none"
+'''[1:]
+
+
+# ======================================================================================================================
 # cxrkit/report/tables/networks.py
 # ======================================================================================================================
 
@@ -14575,7 +14094,16 @@ def beside_the_study(results: Results) -> Table:
     blind = best_without_lungs(results.audits)
     if blind:
         area = blind.held_out or blind.area
-        rows.append([Cell("no lungs seen"), Cell(blind.title), number_cell(area.auc.n), *[Cell(NOTHING)] * 7, figure_cell(area.auc)])
+        rows.append(
+            [
+                Cell("no lungs seen"),
+                Cell(blind.title),
+                number_cell(area.auc.n),
+                *[Cell(NOTHING)] * 3,
+                figure_cell(area.auc),
+                *[Cell(NOTHING)] * 4,
+            ]
+        )
     for architecture in dict.fromkeys([*results.architectures, *study.confusions()]):
         score = score_of(results, architecture)
         if score:
@@ -14593,10 +14121,10 @@ def beside_the_study(results: Results) -> Table:
 
 
 def score_of(results: Results, architecture: str) -> Score | None:
-    """The network's Score on the held-out split; None where the run has no predictions of it there.
+    """The network's Score on the held-out split; None where the run has no predictions of it there."""
 
-    Raises BadInput where there are predictions, and metrics.json does not know of them.
-    """
+
+
     score = results.score(architecture)
     if score is None and results.predictions(architecture) is not None:
         remedy = f"compute the scores again: python -m cxrkit evaluate {results.folder}"
@@ -14629,19 +14157,19 @@ def _study_row(architecture: str) -> list[Cell]:
 def _cells(counts: Confusion, rates: Rates, auc: Figure | None) -> list[Cell]:
     return [
         number_cell(round(counts.n)),
-        *[number_cell(value, count_text(value)) for value in (getattr(counts, name) for name in COUNTS)],
         figure_cell(rates.error_rate, 4),
         figure_cell(rates.sensitivity),
         figure_cell(rates.specificity),
         figure_cell(auc),
+        *[number_cell(value, count_text(value)) for value in (getattr(counts, name) for name in COUNTS)],
     ]
 
 
 def _score_columns(rows: list[list[Cell]]) -> tuple[Column, ...]:
-    counts = [Column(title, True) for title in ("n", "TP", "FN", "TN", "FP")]
-    scales = [scale_of(rows, 7, floor=0), *(scale_of(rows, index, ceiling=1) for index in (8, 9, 10))]
+    counts = [Column(title, True) for title in ("TP", "FN", "TN", "FP")]
+    scales = [scale_of(rows, 3, floor=0), *(scale_of(rows, index, ceiling=1) for index in (4, 5, 6))]
     names = ("error rate", "sensitivity", "specificity", "AUC")
-    return Column("network"), Column("run"), *counts, *[Column(name, True, scale) for name, scale in zip(names, scales)]
+    return Column("network"), Column("run"), Column("n", True), *[Column(*each) for each in zip(names, [True] * 4, scales)], *counts
 
 
 def ensembles(results: Results) -> list[Score]:
@@ -14674,12 +14202,17 @@ def for_log(results: Results) -> Table:
 
 def differs_from_study(results: Results) -> Table:
     """Whether our runs differ from the study's, by Fisher's exact test."""
-    rows = []
+    rows, absent = [], []
     for row in results.comparison.study.beside_ours:
+        if not row.runs:
+            absent.append(short_name(row.architecture))
+            continue
         cells = [_fisher(row.p.get(key), row.runs) for key in ("error_rate", "sensitivity", "specificity")]
         rows.append([Cell(short_name(row.architecture)), number_cell(row.runs), *cells])
     titles = [Column("p, " + title, True) for title in ("error rate", "sensitivity", "specificity")]
     note = "Fisher's exact test of each of our runs against the study's one. Shown: the run with the median error rate, and the lowest and highest p over runs. The films are not the study's own list, which was not published."
+    if absent:
+        note += f" Not trained here: {', '.join(absent)}."
     columns = (Column("network"), Column("our runs", True), *titles)
     return Table("differs", "Do our runs differ from the study's?", columns, rows, note)
 
@@ -15043,22 +14576,22 @@ def calibration(results: Results) -> Table:
 # ======================================================================================================================
 
 FILES['cxrkit/results.py'] = r'''
-"""A run's results folder, opened once and handed on: every file of it as a typed value, read when first asked for.
+"""A run's results folder, opened once and handed on: every file of it as a typed value, read when first asked for."""
 
-    run.json            what was asked, what was chosen, how it ended (schema.RunInfo)
-    manifest.csv        one row an image, used or not (data.manifest.Manifest)
-    epochs.csv, predictions.csv, lr_find.csv, batch_norm.csv     what the trainings left (cxrkit/columns.py)
-    models/             the trained networks' state dicts, ARCHITECTURE-seedN.pt
-    metrics.json        the scores (schema.Metrics)
-    comparison.json     which network is better (schema.Comparison)
-    audits.json         can it be trusted (schema.Audits); absent where no audit was run
-    reference.json      the training films in numbers, for the out-of-distribution check
-    figures/            the report's drawings and the pictures of films that may be shown
-    report.html, report.md, the cards            made from all of the above
-    checksums.json      SHA-256 and size of every other file
 
-Only this module writes run.json and the three JSON files of the evaluation.
-"""
+
+
+
+
+
+
+
+
+
+
+
+
+
 
 import dataclasses
 import re
@@ -15104,11 +14637,11 @@ class Network:
 
 
 class Results:
-    """One run's results folder.
+    """One run's results folder."""
 
-    folder: its path; name: what people call the run. Each property reads its file once, and raises BadInput for a
-    file that is missing, broken, of another version of the schema, or of another run.
-    """
+
+
+
 
     def __init__(self, folder: Path, name: str = ""):
         self.folder = Path(folder)
@@ -15371,6 +14904,7 @@ def without_places(experiment: Experiment) -> Experiment:
     return replace(
         experiment,
         data=tuple(sources.name_of(text) for text in experiment.data),
+        external=tuple(sources.name_of(text) for text in experiment.external),
         weights="attached" if experiment.weights else "",
     )
 '''[1:]
@@ -15381,12 +14915,12 @@ def without_places(experiment: Experiment) -> Experiment:
 # ======================================================================================================================
 
 FILES['cxrkit/schema/__init__.py'] = r'''
-"""The shape of run.json, metrics.json, comparison.json and audits.json: every key, its unit, and when it is None or empty.
+"""The shape of run.json, metrics.json, comparison.json and audits.json: every key, its unit, and when it is None or empty."""
 
-Each file is one frozen dataclass; cxrkit/results.py writes and reads them, and refuses a file of another version.
-An estimate is a Figure everywhere. None is a value: it says "not done" or "not known", as the line of its key tells.
-Lists of networks are in the order of predictions.csv, which is that of the experiment.
-"""
+
+
+
+
 
 from cxrkit.schema.audits import (
     Advantage,
@@ -15402,13 +14936,16 @@ from cxrkit.schema.audits import (
     ExternalScaling,
     FilmCounts,
     GalleryEntry,
+    GroupScore,
     Judged,
     MaskRow,
+    MatchedRow,
     NetworkRow,
     NotDone,
     Reason,
     SideScore,
     SourceRow,
+    SubgroupRow,
 )
 from cxrkit.schema.common import VERSION, Films, Weights, Word
 from cxrkit.schema.comparisons import (
@@ -15454,8 +14991,10 @@ __all__ = [
     "Films",
     "FisherTests",
     "GalleryEntry",
+    "GroupScore",
     "Judged",
     "MaskRow",
+    "MatchedRow",
     "Metrics",
     "Needed",
     "NetworkErrors",
@@ -15475,6 +15014,7 @@ __all__ = [
     "SourceRow",
     "Study",
     "StudyPair",
+    "SubgroupRow",
     "VERSION",
     "Weights",
     "Word",
@@ -15489,7 +15029,7 @@ __all__ = [
 FILES['cxrkit/schema/audits.py'] = r'''
 """audits.json: what an audit looked at, part by part, and its verdict."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from cxrkit.evaluation.calibration import Calibration
@@ -15604,6 +15144,7 @@ class SideScore:
     rates: Rates
     auc: Figure
     average_precision: Figure
+    ece: Figure | None = None  # expected calibration error; None in files of before November 2026
 
 
 @dataclass(frozen=True)
@@ -15613,6 +15154,7 @@ class Drop:
     auc: Figure
     sensitivity: Figure
     specificity: Figure
+    ece: Figure | None = None  # as of SideScore; below 0 where probabilities mean less outside
 
 
 @dataclass(frozen=True)
@@ -15620,6 +15162,45 @@ class ExternalScaling:
     temperature: float  # fitted on the run's validation films
     before: Calibration
     after: Calibration
+
+
+@dataclass(frozen=True)
+class GroupScore:
+    """A network's ensemble on the films of one group. Figures are unknown where a class has too few patients; `method` says how many."""
+
+    covid_patients: int
+    normal_patients: int
+    sensitivity: Figure
+    specificity: Figure  # unknown by severity, which is of positive films alone
+    auc: Figure  # by severity: against all negative films
+
+
+@dataclass(frozen=True)
+class SubgroupRow:
+    """One group of the external films, and the run's held-out films of the same group."""
+
+    by: Literal["severity", "view", "sex", "age"]
+    group: str  # e.g. "mild", "PA", "F", "40 to 59", "not known"
+    external: GroupScore
+    internal: GroupScore
+
+
+@dataclass(frozen=True)
+class MatchedRow:
+    """A network on the held-out films, and on those pairs of them that are alike in the traits `by`."""
+
+
+
+
+    architecture: str
+    by: list[str]  # of "view", "age", "sex"
+    caliper: float  # years by which two ages may differ
+    pairs: int
+    all_films: Area
+    matched: Area  # unknown where there are too few pairs
+    fall: Figure  # all_films minus matched
+    lost_covid: dict[str, int]  # cause: films that are in no pair
+    lost_normal: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -15639,6 +15220,7 @@ class ExternalRow:
     internal: SideScore
     drop: Drop
     scaling: ExternalScaling
+    subgroups: list[SubgroupRow] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -15715,6 +15297,7 @@ class Audits:
     attention: Attention | None
     not_done: list[NotDone]
     verdict: Conclusion
+    matched: list[MatchedRow] | None = None  # None for a manifest, and in files of before November 2026
 '''[1:]
 
 
@@ -16299,13 +15882,13 @@ def layers(model: nn.Module) -> list[_BatchNorm]:
 
 @contextmanager
 def precise(model: nn.Module, batches: Iterable[torch.Tensor]):
-    """For the time of the block, statistics that are the mean over all these batches, computed by the weights as they are.
+    """For the time of the block, statistics that are the mean over all these batches, computed by the weights as they are."""
 
-    Running statistics are an average over the last steps, of weights that have moved since: after a short training they say
-    more of the past than of the network (Wu and Johnson 2021, https://arxiv.org/abs/2105.07576, section 3). As there, the whole
-    model is in training mode meanwhile: with dropout at rest the losses of phantoms' networks were higher in 4 of 6 cases.
-    The block is given a function that keeps them when it is called; otherwise the old ones come back.
-    """
+
+
+
+
+
     found = layers(model)
     usual = [({name: value.clone() for name, value in layer.named_buffers(recurse=False)}, layer.momentum) for layer in found]
     kept = []
@@ -16335,8 +15918,8 @@ def _measure(model, found, batches):
 
 
 def shared(model: nn.Module) -> nn.Module:
-    """The model with batch norm over the whole batch, wherever its parts are computed: torch's SyncBatchNorm on GPUs, and the
-    same here on processors, for which torch has none. Raises TypeError for a layer that cannot be shared."""
+    """The model with batch norm over the whole batch, wherever its parts are computed: torch's SyncBatchNorm on GPUs, and the ..."""
+
     found = [(name, layer) for name, layer in model.named_modules() if isinstance(layer, _BatchNorm)]
     for name, layer in found:
         if type(layer) not in (nn.BatchNorm1d, nn.BatchNorm2d, OverProcesses):  # one that does more would lose it
@@ -16398,15 +15981,15 @@ class OverProcesses(_BatchNorm):
 # ======================================================================================================================
 
 FILES['cxrkit/training/distributed.py'] = r'''
-"""Data-parallel training (DDP): the processes of a world train one network together, each on its share of every batch.
+"""Data-parallel training (DDP): the processes of a world train one network together, each on its share of every batch."""
 
-torch's DistributedDataParallel does the work (Li et al. 2020, https://arxiv.org/abs/2006.15704). fastai's own
-`distrib_ctx` needs the package accelerate, which neither fastai nor torch brings along.
 
-Two kinds of process take part. Under torchrun each rank runs the pipeline and is a Member, which speaks with the others
-through torchrun's store alone, so that it never waits for one that failed. Each starts a process for a training, and
-those are a Team, bound by a process group that ends with them.
-"""
+
+
+
+
+
+
 
 import os
 import pickle
@@ -16567,44 +16150,34 @@ class Together(Callback):
 # ======================================================================================================================
 
 FILES['cxrkit/training/executors.py'] = r'''
-"""Executors: where a training runs. Each is a process of its own, so that nothing which it does reaches the next one.
+"""Executors: where a training runs. Each is a process of its own, so that nothing which it does reaches the next one."""
 
-A Task is a value, and so is all that a training tells: an executor on another machine needs nothing else. Here the
-processes are forked from a server that has loaded torch and fastai once (multiprocessing's forkserver), or are begun anew
-where the system has none.
-"""
 
-import contextlib
-import multiprocessing
+
+
+
 import signal
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from multiprocessing import util
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from cxrkit.config import Experiment
 from cxrkit.errors import CxrkitError
+from cxrkit.training import server
 from cxrkit.training.distributed import Meeting
 from cxrkit.training.loaders import TrainingFilms
 from cxrkit.training.precision import Numerics
 from cxrkit.training.stages import Job, Past
 
-METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
-LOADED = ["torchvision", "fastai.vision.learner", "fastai.metrics", "cxrkit.training.work"]
-"""What the server loads once. None of it asks for a GPU as it is loaded, which a fork would not survive."""
-LONGEST_FOLDER = 70
-"""Characters of a folder in which multiprocessing can make a socket: a system allows its whole path 104 or 108."""
-
 
 @dataclass(frozen=True)
 class Task:
-    """A training as a value: all that it needs, and nothing that it shares.
+    """A training as a value: all that it needs, and nothing that it shares."""
 
-    device: "cpu" or "cuda:0"; threads: of the processor; end: the time, in seconds since 1970, from which no new stage begins;
-    meeting: of the processes that train it together, None for one alone.
-    """
+
+
+
 
     job: Job
     experiment: Experiment
@@ -16619,8 +16192,8 @@ class Task:
 
 @dataclass(frozen=True)
 class Ended:
-    """The last that is heard of a training. error: None where it ended well, or in time; refusal: an error of the kit's own that
-    stops the whole run; peak_bytes: the most memory of the device that it held, None where that is not known."""
+    """The last that is heard of a training. error: None where it ended well, or in time; refusal: an error of the kit's own that ..."""
+
 
     error: str | None = None
     details: str = ""
@@ -16629,16 +16202,13 @@ class Ended:
 
 
 class Processes:
-    """Runs trainings side by side, each in a process of its own.
+    """Runs trainings side by side, each in a process of its own."""
 
-    train: what a process does with its Task, an iterator of values; given by tests alone, as a function that can be imported.
-    """
+
+
 
     def __init__(self, train: Callable[..., Iterator[Any]] | None = None):
-        self._context = multiprocessing.get_context(METHOD)
-        if METHOD == "forkserver":
-            self._context.set_forkserver_preload(LOADED)
-            _shorten_sockets()
+        self._context = server.context()
         self._train, self._running = train, {}
 
     def start(self, task: Task) -> None:
@@ -16656,10 +16226,10 @@ class Processes:
         return [job for job, _ in self._running.values()]
 
     def events(self, timeout: float) -> Iterator[tuple[Job, Any]]:
-        """Yield (job, what it told) of what has been told until now, after waiting up to `timeout` seconds for something.
+        """Yield (job, what it told) of what has been told until now, after waiting up to `timeout` seconds for something."""
 
-        The last of each job is an Ended. A process that dies, however it does, has ended with an error.
-        """
+
+
         for ours in wait(list(self._running), timeout):
             job, process = self._running[ours]
             try:
@@ -16685,16 +16255,6 @@ class Processes:
         process.close()
 
 
-def _shorten_sockets():
-    """Let multiprocessing's sockets, which lie in the folder of temporary files, lie in /tmp where that one's path is too long."""
-    usual = tempfile.tempdir
-    if len(tempfile.gettempdir()) > LONGEST_FOLDER:
-        tempfile.tempdir = "/tmp"
-        with contextlib.suppress(OSError):
-            util.get_temp_dir()  # made at the first call, and remembered
-        tempfile.tempdir = usual
-
-
 def _death(code):
     if code is not None and code < 0:
         name = signal.Signals(-code).name
@@ -16710,14 +16270,14 @@ def _death(code):
 # ======================================================================================================================
 
 FILES['cxrkit/training/job_folder.py'] = r'''
-"""The folder of a training: what its finished stages left, written by the process that started it, read when it goes on.
+"""The folder of a training: what its finished stages left, written by the process that started it, read when it goes on."""
 
-job.json          the key: what the training was made with; a folder of another key is emptied
-frozen.pt, unfrozen.pt      weights
-frozen.json, unfrozen.json  epochs, predictions, statistics and skipped steps; a stage is done once this file is there
-lr_find.json      the finder's curve, the rate that was chosen, and why
-failed.json       how the training failed when it was last tried
-"""
+
+
+
+
+
+
 
 import secrets
 import shutil
@@ -16815,11 +16375,11 @@ class JobFolder:
 # ======================================================================================================================
 
 FILES['cxrkit/training/jobs.py'] = r'''
-"""Training jobs, one an architecture and seed: shared out, run side by side, kept, and gathered.
+"""Training jobs, one an architecture and seed: shared out, run side by side, kept, and gathered."""
 
-This process alone writes; each training is a process of its own. Several runs of one --out share the jobs by lock files;
-with `parallel: data` the processes that torchrun started train each job together instead.
-"""
+
+
+
 
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -16858,17 +16418,17 @@ def run(
     time_left: Deadline = Deadline(),
     executor: Processes | None = None,
 ) -> dict[str, int]:
-    """Run every job that is not done, each into a folder of its own below `folder`; return the most bytes of the device's
-    memory that a training of each architecture held, for those that ran here.
+    """Run every job that is not done, each into a folder of its own below `folder`; return the most bytes of the device's ..."""
 
-    time_left: seconds until no new stage may begin. A job's folder made from other data or another protocol is begun anew.
-    executor: where trainings run; processes of this machine unless another is given.
 
-    Runs that share `folder`, on one host or more, share the jobs out: a job is held by a lock file that ends with its run,
-    and whoever has nothing left to begin waits for the others and takes over what a dead one left. A job that fails is
-    reported and kept in its folder as failed.json; the others go on. Raises DiskFull, RemoteRefusal for weights that
-    cannot be had, and WrongUse for a --parallel that cannot work; then all trainings are ended.
-    """
+
+
+
+
+
+
+
+
     folder = Path(folder)
     announce(f"training {len(jobs_of(experiment))} networks\n{machine}\n  films: {films.placement}")
     if experiment.pretrained:
@@ -16890,7 +16450,7 @@ class _Run:
     def __init__(self, experiment, films, key, folder, machine, time_left, executor):
         self.experiment, self.films, self.key, self.folder, self.machine = experiment, films, key, folder, machine
         self.time_left, self.executor = time_left, executor
-        self.jobs = largest_first(experiment)
+        self.jobs = longest_first(experiment)
         self.old_failures = {job: _id_of(JobFolder(folder / job.name)) for job in self.jobs}  # before anybody tries again
         self.free, self.held = machine.slots, {}
         self.leads = True
@@ -17028,10 +16588,10 @@ class _Run:
                 self._heed(member, job, home)
 
     def _heed(self, member, job, home):
-        """Tell the other members of a failure here, and end the training here after one elsewhere; write down all reasons.
+        """Tell the other members of a failure here, and end the training here after one elsewhere; write down all reasons."""
 
-        The first failure breaks the connection, of which the others complain: the cause need not be what is heard here.
-        """
+
+
         stopped = job in self.held and member.given_up(job.name)
         if stopped:
             self.executor.stop(job)
@@ -17047,10 +16607,17 @@ def _id_of(home):
     return None if home.failure is None else home.failure["id"]
 
 
-def largest_first(experiment: Experiment) -> list[Job]:
-    """The jobs, seed after seed, in each the network that takes the most memory first: what is begun last should end soon."""
-    size = {name: networks.training_bytes(name, experiment.image_size, experiment.batch_size) for name in experiment.architectures}
-    return sorted(jobs_of(experiment), key=lambda job: (experiment.seeds.index(job.seed), -size[job.architecture]))
+def longest_first(experiment: Experiment) -> list[Job]:
+    """The jobs, seed after seed, in each the network first whose step reads most, for what is begun last should end soon."""
+
+
+
+
+    def read(architecture: str) -> int:
+        memory = networks.step_memory(architecture, experiment.image_size, experiment.batch_size)
+        return memory.weights + memory.activations
+
+    return sorted(jobs_of(experiment), key=lambda job: (experiment.seeds.index(job.seed), -read(job.architecture)))
 
 
 def failures(experiment: Experiment, folder: Path) -> dict[str, str]:
@@ -17065,11 +16632,11 @@ def unfinished(experiment: Experiment, folder: Path) -> list[Job]:
 
 
 def key_of(experiment: Experiment, manifest_hash: str, machine: Machine) -> str:
-    """What a job's folder must have been made with: the keys that decide the training, the data, the device and its number format.
+    """What a job's folder must have been made with: the keys that decide the training, the data, the device and its number format."""
 
-    A job that was begun on another kind of device, or in another number format, is begun anew. Threads, and how many trainings
-    ran at once, change numbers by less than another order of a sum does, and are not asked.
-    """
+
+
+
     return sha256_of_json(
         {"protocol": experiment.settings("numbers"), "computed": machine.computed, "manifest": manifest_hash, "version": __version__}
     )
@@ -17271,10 +16838,10 @@ def augmentations():
 
 
 class AxisAligned(AffineCoordTfm):
-    """fastai's affine transform for matrices that neither turn nor shear: the same numbers, with a grid made of two lines.
+    """fastai's affine transform for matrices that neither turn nor shear: the same numbers, with a grid made of two lines."""
 
-    Films that are held out stay as they are, where fastai would resample them in place.
-    """
+
+
 
     def encodes(self, x: TensorImage):
         if self.split_idx:
@@ -17301,12 +16868,12 @@ class Normalised(Normalize):
 
 @dataclass(frozen=True)
 class TrainingFilms:
-    """The films of a training as a value that travels to another process.
+    """The films of a training as a value that travels to another process."""
 
-    records: the used ones. pixels: their squares, None for the `files` loader. entries: the planned entries of the tree
-    below `tree`, {relative path: Record}, empty for the resident one. placement: where films lie during training, with the
-    reason. workers: processes that decode files.
-    """
+
+
+
+
 
     records: tuple[Record, ...]
     placement: Choice
@@ -17325,11 +16892,11 @@ class TrainingFilms:
 
 
 def films_for(experiment, manifest, films, tree, device, trainings=1):
-    """The TrainingFilms of a run, for the experiment's `loader`.
+    """The TrainingFilms of a run, for the experiment's `loader`."""
 
-    manifest: a data.manifest.Manifest; films: its Pixels; tree: the tree's folder; device: "cpu" or "cuda"; trainings: how many
-    hold films on one device at the same time.
-    """
+
+
+
     if experiment.loader == "resident":
         return of_pixels(films, manifest.used, device, trainings)
     entries = tree_entries(manifest)
@@ -17345,13 +16912,13 @@ def of_pixels(pixels, records, device, trainings=1):
 
 
 def from_files(tree, entries, image_size, batch_size, workers, device, resize="squish", pinned=False):
-    """DataLoaders over train, valid and, where there is one, test, which decode each file anew at each use: fastai's ordinary way.
+    """DataLoaders over train, valid and, where there is one, test, which decode each file anew at each use: fastai's ordinary way."""
 
-    tree: the tree's folder; entries: its planned entries, {relative path: Record}. Items are image ids.
-    Images come as image_size x image_size, the film made a square as `resize` says, see images.square, in batches of
-    batch_size (all of train where it is smaller); classes are numbered as in LABELS, COVID-19 first.
-    pinned: whether batches come in page-locked memory, which goes to a GPU faster.
-    """
+
+
+
+
+
     path_of = {record.image_id: tree / relative for relative, record in entries.items()}
     squared = MiddleCrop(image_size) if resize == "crop" else Resize(image_size, method=ResizeMethod.Squish)
     item = [squared, ToTensor]
@@ -17370,13 +16937,13 @@ def from_files(tree, entries, image_size, batch_size, workers, device, resize="s
 
 
 def resident(pixels, records, batch_size, device, store=None, layout="contiguous"):
-    """The same DataLoaders, with the films as bytes on the device or in a file, augmented on the device a batch at a time.
+    """The same DataLoaders, with the films as bytes on the device or in a file, augmented on the device a batch at a time."""
 
-    pixels: a cxrkit.data.pixels.Pixels; records: those of the manifest; store: a Store of the pixels, made here
-    where it is not given; layout: of the batches, "contiguous" or "channels_last".
-    Batches, their order and their augmentation are those of from_files on the same seeds; grey goes to three
-    channels last, when it is normalised.
-    """
+
+
+
+
+
     used = [record for record in records if record.used]
     store = store or Store(pixels, [record.image_id for record in used], device)
     normalised = Normalised.from_stats(*imagenet_stats)
@@ -17399,11 +16966,11 @@ def _make(records, open_film, dl_type, batch_size, device, **options):
 
 
 def placement(size, device, trainings=1):
-    """Where `size` bytes of films lie during training, as a Choice: "device", "host" or "file".
+    """Where `size` bytes of films lie during training, as a Choice: "device", "host" or "file"."""
 
-    On the host all trainings of a machine read one file through the system's page cache, so the films fill memory once;
-    "file" says that they are too large for it, so that they stream. trainings: how many copies a GPU has to hold.
-    """
+
+
+
     megabytes = f"{size / 1e6:.0f} MB of films"
     if torch.device(device).type == "cuda":
         free = torch.cuda.mem_get_info(device)[0]
@@ -17464,10 +17031,10 @@ class Cached(Transform):
 
 
 class Resident(TfmdDL):
-    """A TfmdDL that takes whole batches out of the Store of its data set.
+    """A TfmdDL that takes whole batches out of the Store of its data set."""
 
-    shard: (rank, processes), where several processes share each batch.
-    """
+
+
 
     shard = (0, 1)
 
@@ -17568,8 +17135,8 @@ https://arxiv.org/abs/2209.06018, section 5), more do not."""
 
 @dataclass(frozen=True)
 class Machine:
-    """device: "cpu" or "cuda", as chosen; devices: torch's names of those that train; at_once: trainings at the same time on each
-    of them; threads: of the processor for each."""
+    """device: "cpu" or "cuda", as chosen; devices: torch's names of those that train; at_once: trainings at the same time on each ..."""
+
 
     device: Choice
     devices: tuple[str, ...]
@@ -17624,11 +17191,11 @@ def _devices(kind):
 
 
 def _at_once(experiment, devices, jobs, processors):
-    """How many trainings a device takes at the same time, as a Choice.
+    """How many trainings a device takes at the same time, as a Choice."""
 
-    On processors, each training has a core of its own as far as memory goes: what two threads share within a layer of small
-    films is soon done, and then one waits for the other. `bench` measures both.
-    """
+
+
+
     if experiment.jobs_at_once:
         return Choice(experiment.jobs_at_once, "as the experiment says")
     kind = torch.device(devices[0]).type
@@ -17660,15 +17227,16 @@ def _mps_runs():
 # ======================================================================================================================
 
 FILES['cxrkit/training/networks.py'] = r'''
-"""The networks: any that fastai can cut from torchvision or timm; built, drawn, loaded from a results folder, asked about films.
+"""The networks: any that fastai can cut from torchvision or timm; built, drawn, loaded from a results folder, asked about films."""
 
-torchvision's are asked for first; timm's, where that is installed, by their own names. timm's may have been trained on images
-normalised in another way, which is then the network's first layer, so that all films reach all networks alike.
-"""
+
+
+
 
 import difflib
 import functools
 import pickle
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -17698,8 +17266,8 @@ def in_torchvision(architecture):
 
 
 def require(architecture, image_size):
-    """Raise WrongUse for a network that neither torchvision nor timm knows by that name, that fastai cannot cut, or cuts off behind
-    its first layers, or whose body gives no map of films of that size, without which there is no Grad-CAM."""
+    """Raise WrongUse for a network that neither torchvision nor timm knows by that name, that fastai cannot cut, or cuts off behind ..."""
+
     known = list(dict.fromkeys([*TESTED, *models.list_models(module=models), *(timm.list_models() if timm else ())]))
     if architecture not in known:
         near = difflib.get_close_matches(architecture, known, 3)
@@ -17730,8 +17298,8 @@ def require(architecture, image_size):
 
 
 def blank(architecture):
-    """A network without weights, on torch's meta device: the body of a torchvision or timm model and fastai's head with two
-    outputs, as LABELS orders them. Making one draws nothing and takes a hundredth of a second."""
+    """A network without weights, on torch's meta device: the body of a torchvision or timm model and fastai's head with two ..."""
+
     return on_meta(lambda: _made(architecture))
 
 
@@ -17777,7 +17345,9 @@ class Renormalised(nn.Module):
         self.factor, self.shift = old_deviation / new_deviation, (old_mean - new_mean) / new_deviation
 
     def forward(self, x):
-        return x * self.factor.to(x.device) + self.shift.to(x.device)
+        if self.factor.device != x.device:  # no buffers, which a state dict would hold: sent once, not at each step
+            self.factor, self.shift = self.factor.to(x.device), self.shift.to(x.device)
+        return x * self.factor + self.shift
 
 
 def splitter(architecture):
@@ -17801,9 +17371,9 @@ def _begins_as_drawn(module):
 
 
 def draw(model):
-    """Begin each layer as torchvision's ResNets and VGGs and fastai's heads do: normal weights by their fan, no bias (He et al.
-    2015, https://arxiv.org/abs/1502.01852, section 2.2). torchvision itself draws 100 million weights of a VGG's classifier
-    that fastai then cuts off."""
+    """Begin each layer as torchvision's ResNets and VGGs and fastai's heads do: normal weights by their fan, no bias (He et al."""
+
+
     for module in model.modules():
         if isinstance(module, _BatchNorm):
             module.reset_parameters()
@@ -17816,13 +17386,18 @@ def draw(model):
     return model
 
 
-@functools.cache
-def training_bytes(architecture, image_size, batch_size):
-    """About how many bytes a training step in float32 holds: weights, gradients, Adam's two averages, and all that the backward
-    pass needs again of the forward one.
+@dataclass(frozen=True)
+class StepMemory:
+    """What a training step in float32 holds, in bytes: weights, as they are, and all that the backward pass needs again of the ..."""
 
-    Counted on the meta device, where nothing is computed. What the layers give is no measure: an EfficientNet's step keeps more.
-    """
+
+    weights: int
+    activations: int
+
+
+@functools.cache
+def step_memory(architecture, image_size, batch_size) -> StepMemory:
+    """Counted on the meta device, where nothing is computed. What the layers give is no measure: an EfficientNet's step keeps more."""
     model, held = blank(architecture), {}
     own = {each.untyped_storage()._cdata for each in (*model.parameters(), *model.buffers())}
 
@@ -17833,15 +17408,29 @@ def training_bytes(architecture, image_size, batch_size):
 
     with torch.device("meta"), torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
         model(torch.empty(batch_size, 3, image_size, image_size))
-    weights = sum(weight.numel() for weight in model.parameters())
-    return 16 * weights + sum(storage.nbytes() for key, storage in held.items() if key not in own)
+    weights = sum(4 * weight.numel() for weight in model.parameters())
+    return StepMemory(weights, sum(storage.nbytes() for key, storage in held.items() if key not in own))
+
+
+def training_bytes(architecture, image_size, batch_size) -> int:
+    """About how many bytes a training step in float32 holds: its memory, with gradients and Adam's two averages of each weight."""
+    memory = step_memory(architecture, image_size, batch_size)
+    return 4 * memory.weights + memory.activations
+
+
+def batch_that_fits(architecture, image_size, batch_size, free_bytes):
+    """The largest batch below `batch_size` that a training step has room for in so many bytes, by training_bytes; None below two films."""
+    one, two = (training_bytes(architecture, image_size, batch) for batch in (2, 4))  # the weights, and as much again for each film
+    a_film = (two - one) / 2
+    fits = min(batch_size - 1, int((free_bytes - one + 2 * a_film) / a_film))
+    return fits if fits >= 2 else None
 
 
 def load(path, architecture, device="cpu"):
-    """The trained network that a state dict holds, in eval mode. Only tensors are read from the file.
+    """The trained network that a state dict holds, in eval mode. Only tensors are read from the file."""
 
-    Raises BadInput for a file that is absent, or that holds no such network's weights.
-    """
+
+
     model = empty(architecture)
     try:
         model.load_state_dict(torch.load(path, map_location="cpu", weights_only=True), assign=True)
@@ -17890,12 +17479,12 @@ def features(model, images, device="cpu", batch_size=64):
 # ======================================================================================================================
 
 FILES['cxrkit/training/optimizer.py'] = r'''
-"""The optimizer: fastai's Adam with decoupled weight decay, stepped by torch's AdamW in a few launches instead of a thousand.
+"""The optimizer: fastai's Adam with decoupled weight decay, stepped by torch's AdamW in a few launches instead of a thousand."""
 
-fastai steps each weight on its own in Python: 996 launches a step for ResNet34, 2,777 for ResNet101. torch.optim.AdamW
-(Loshchilov and Hutter 2019, https://arxiv.org/abs/1711.05101) computes the same in one launch for many weights. fastai
-stays in charge of groups, freezing, schedules and of which weights decay; tests hold both to equal numbers.
-"""
+
+
+
+
 
 import torch
 from fastai.optimizer import Optimizer
@@ -17905,12 +17494,12 @@ FUSED_DEVICES = ("cpu", "cuda")
 
 
 class FusedAdam(Optimizer):
-    """A fastai Optimizer with the hyperparameters of fastai's Adam: lr, mom, sqr_mom, eps, wd; each may differ by group.
+    """A fastai Optimizer with the hyperparameters of fastai's Adam: lr, mom, sqr_mom, eps, wd; each may differ by group."""
 
-    params: lists of weights, a list a group, as a fastai splitter gives them. A weight whose state has `do_wd` False
-    does not decay. torch.amp.GradScaler sets grad_scale and found_inf for the time of a step: gradients are then unscaled within the
-    step, and a step whose gradients overflow changes nothing, without the device being waited for.
-    """
+
+
+
+
 
     _step_supports_amp_scaling = True  # how GradScaler knows
 
@@ -17920,8 +17509,8 @@ class FusedAdam(Optimizer):
         self._engine = None
 
     def _made(self):
-        """torch's optimizer, and for each of its groups the number of fastai's group and whether it decays; made at the
-        first step, for fastai says only after the optimizer was made which weights decay."""
+        """torch's optimizer, and for each of its groups the number of fastai's group and whether it decays; made at the ..."""
+
         if self._engine is None:
             owners, groups = [], []
             for index, weights in enumerate(self.param_lists):
@@ -17966,11 +17555,11 @@ class FusedAdam(Optimizer):
 # ======================================================================================================================
 
 FILES['cxrkit/training/precision.py'] = r'''
-"""Number format and memory layout in which the networks compute, each chosen with its reason.
+"""Number format and memory layout in which the networks compute, each chosen with its reason."""
 
-fastai's MixedPrecision leaves autocast entered where a forward pass fails, and waits for the device twice a step; Cast
-and Scaled do its work without either.
-"""
+
+
+
 
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17989,8 +17578,8 @@ SMALL = 64
 
 @dataclass(frozen=True)
 class Numerics:
-    """How a device computes: precision ("float32", "float16", "bfloat16"), layout ("channels_last", "contiguous"),
-    tf32 (whether float32 products may be rounded to TF32), autotuning (whether cuDNN tries its algorithms)."""
+    """How a device computes: precision ("float32", "float16", "bfloat16"), layout ("channels_last", "contiguous"), ..."""
+
 
     precision: Choice
     layout: Choice
@@ -18025,12 +17614,12 @@ class Numerics:
 
 
 def choose_precision(wanted, capability):
-    """float32, float16 or bfloat16 as a Choice; wanted: the experiment's `precision`; capability: a GPU's, None for a processor.
+    """float32, float16 or bfloat16 as a Choice; wanted: the experiment's `precision`; capability: a GPU's, None for a processor."""
 
-    A T4 says that it supports bfloat16 and emulates it at less than half its float32 speed, so the compute
-    capability decides and not torch.cuda.is_bf16_supported(). Raises WrongUse for a format that the device
-    cannot train in.
-    """
+
+
+
+
     if wanted != "auto":
         if wanted == "float16" and capability is None:
             raise WrongUse("The processor does not train in float16.", "--precision", "use float32, or bfloat16")
@@ -18045,12 +17634,12 @@ def choose_precision(wanted, capability):
 
 
 def choose_layout(cuda, image_size):
-    """The memory layout of images as a Choice.
+    """The memory layout of images as a Choice."""
 
-    Measured on one processor core, forward and backward, the speed of channels last over contiguous for ResNet34,
-    ResNet101, VGG16 and VGG19: .78, .96, 1.06, 1.04 at 32 px; .86, 1.00, 1.10, 1.09 at 64; 1.00, 1.08, 1.16, 1.17 at 128;
-    .99, 1.09, 1.08, 1.12 at 224.
-    """
+
+
+
+
     if cuda:
         return Choice("channels_last", "what a GPU's units for float16 and bfloat16 read")
     if image_size < SMALL:
@@ -18082,10 +17671,10 @@ def full_float32():
 
 
 class Cast(Callback):
-    """Computes the network in a shorter number format during a fit, and the loss in float32.
+    """Computes the network in a shorter number format during a fit, and the loss in float32."""
 
-    The forward pass is run inside autocast as a whole, so that autocast is left however the pass ends.
-    """
+
+
 
     order = 12  # after Together (11): what is cast is the model that is called
 
@@ -18102,8 +17691,8 @@ class Cast(Callback):
 
 
 class Scaled(Callback):
-    """Scales the loss so that gradients survive float16; a step whose gradients overflow changes nothing (Micikevicius
-    et al. 2018, https://arxiv.org/abs/1710.03740). The optimizer learns of an overflow from the scaler, and counts it."""
+    """Scales the loss so that gradients survive float16; a step whose gradients overflow changes nothing (Micikevicius ..."""
+
 
     order = 13
 
@@ -18128,12 +17717,12 @@ class Scaled(Callback):
 # ======================================================================================================================
 
 FILES['cxrkit/training/recipe.py'] = r'''
-"""The training recipe of one network: train the head, find a learning rate, fine-tune everything.
+"""The training recipe of one network: train the head, find a learning rate, fine-tune everything."""
 
-A training is a function from values to values: it takes what its finished stages left and yields what each further one
-makes, and writes nothing. Each stage begins by seeding every source of chance, so that a training which was stopped and
-resumed ends with the same numbers as one which was not.
-"""
+
+
+
+
 
 import io
 from collections.abc import Callable, Iterator
@@ -18170,13 +17759,13 @@ def train(
     team: Team = Team(),
     tell: Callable[[object], None] = lambda _: None,
 ) -> Iterator[Stage | Finder]:
-    """Train one network; yield the frozen Stage, the Finder and the unfrozen Stage, those that `past` does not hold.
+    """Train one network; yield the frozen Stage, the Finder and the unfrozen Stage, those that `past` does not hold."""
 
-    loaders: fastai DataLoaders whose items are image ids, on the device to train on. numerics: applied to this process.
-    time_left: seconds until no new stage may begin; then it ends early. team: the processes that train it together; each
-    calls this, and each yields the same. tell: is given a Step and an EpochEnded now and then.
-    Raises RemoteRefusal or BadInput when ImageNet weights cannot be had.
-    """
+
+
+
+
+
     learn = learner.make(job, loaders, experiment, numerics, _stage_seed(job.seed, 0))
     team.share(learn.model)
     epoch = len(loaders.train) + len(loaders.valid)
@@ -18223,10 +17812,10 @@ def _stage_seed(seed, stage):
 
 
 def _begin(learn, seed, stage, team):
-    """Forget the optimizer and seed all randomness; the data loader keeps a generator of its own.
+    """Forget the optimizer and seed all randomness; the data loader keeps a generator of its own."""
 
-    In a team the order of the films is everybody's, and each process has other augmentations.
-    """
+
+
     learn.opt = None
     set_seed(_stage_seed(seed, stage) + 1_000_003 * team.rank)
     learn.dls.train.rng.seed(_stage_seed(seed, stage))
@@ -18263,10 +17852,10 @@ def _finished(learn, name, epochs, precise_wanted) -> Stage:
 
 @torch.no_grad()
 def _predicted(learn):
-    """(outputs, labels) of each held-out split, in float32 on the host.
+    """(outputs, labels) of each held-out split, in float32 on the host."""
 
-    Not by get_preds: where processes train together, that waits for all of them and returns each film once for each.
-    """
+
+
     model = learn.model.eval()
     with full_float32():
         parts = [[(model(x.as_subclass(torch.Tensor)).float(), y) for x, y in loader] for loader in learn.dls.loaders[1:]]
@@ -18296,6 +17885,58 @@ def chosen_from(rates: list[float], losses: list[float], experiment: Experiment)
         else:
             reason = f"the finder's valley, {found:.1g}, lies outside {CREDIBLE[0]:g} to {CREDIBLE[1]:g}, so that of the frozen stage"
     return Finder(chosen, reason, rates, losses)
+'''[1:]
+
+
+# ======================================================================================================================
+# cxrkit/training/server.py
+# ======================================================================================================================
+
+FILES['cxrkit/training/server.py'] = r'''
+"""The server of trainings: a process that has loaded torch and fastai once, from which each training's process is forked."""
+
+
+
+
+import contextlib
+import multiprocessing
+import tempfile
+from multiprocessing import util
+from multiprocessing.context import BaseContext
+
+METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+LOADED = ["torchvision", "fastai.vision.learner", "fastai.metrics", "cxrkit.training.work"]
+"""What the server loads. None of it asks for a GPU as it is loaded, which a fork would not survive."""
+LONGEST_FOLDER = 70
+"""Characters of a folder in which multiprocessing can make a socket: a system allows its whole path 104 or 108."""
+
+
+def context() -> BaseContext:
+    """The multiprocessing context whose processes come from the server, which need not run yet."""
+    found = multiprocessing.get_context(METHOD)
+    if METHOD == "forkserver":
+        found.set_forkserver_preload(LOADED)
+        _shorten_sockets()
+    return found
+
+
+def begin() -> None:
+    """Let the server load, which takes seconds, while this process has other things to do. It ends with this process."""
+    context()
+    if METHOD == "forkserver":
+        from multiprocessing import forkserver
+
+        forkserver.ensure_running()
+
+
+def _shorten_sockets() -> None:
+    """Let multiprocessing's sockets, which lie in the folder of temporary files, lie in /tmp where that one's path is too long."""
+    usual = tempfile.tempdir
+    if len(tempfile.gettempdir()) > LONGEST_FOLDER:
+        tempfile.tempdir = "/tmp"
+        with contextlib.suppress(OSError):
+            util.get_temp_dir()  # made at the first call, and remembered
+        tempfile.tempdir = usual
 '''[1:]
 
 
@@ -18337,8 +17978,8 @@ class Epoch:
 
 @dataclass(frozen=True)
 class Statistics:
-    """What a stage's network makes of validation with one kind of batch-norm statistics: "running" ones, as training left
-    them, or "precise" ones, taken anew from the training films."""
+    """What a stage's network makes of validation with one kind of batch-norm statistics: "running" ones, as training left ..."""
+
 
     kind: Kind
     valid_loss: float
@@ -18347,8 +17988,8 @@ class Statistics:
 
 @dataclass(frozen=True)
 class Stage:
-    """What a finished stage left. predictions: (image_id, p_covid) of each image of valid and test; weights: a state dict as
-    torch.save writes it; skipped_steps: those whose float16 gradients overflowed."""
+    """What a finished stage left. predictions: (image_id, p_covid) of each image of valid and test; weights: a state dict as ..."""
+
 
     name: str
     epochs: list[Epoch]
@@ -18437,12 +18078,12 @@ def files_of(architecture):
 
 
 def imagenet(architecture, folder=""):
-    """The state dict of an architecture trained on ImageNet-1k.
+    """The state dict of an architecture trained on ImageNet-1k."""
 
-    folder: where the weight files were attached (looked for by file name, also one folder deeper);
-    empty for torch's cache and then the network. The file name carries the start of its SHA-256,
-    which is checked; only tensors are loaded. Raises BadInput or RemoteRefusal.
-    """
+
+
+
+
     url = source_of(architecture)
     path = _attached(folder, url) if folder else _cached(url)
     expected = path.stem.rsplit("-", 1)[1]
@@ -18503,10 +18144,10 @@ def with_body(architecture, folder=""):
 
 
 def timm_imagenet(architecture, folder=""):
-    """The state dict that timm publishes for an architecture, or the one in folder/ARCHITECTURE.pth or .safetensors; tensors alone.
+    """The state dict that timm publishes for an architecture, or the one in folder/ARCHITECTURE.pth or .safetensors; tensors alone."""
 
-    timm names no checksum; the hub that it fetches from checks its own. Raises BadInput or RemoteRefusal.
-    """
+
+
     if folder:
         found = [path for name in files_of(architecture) for path in sorted(Path(folder).glob(f"**/{name}"))]
         if not found:
@@ -18529,10 +18170,10 @@ def timm_imagenet(architecture, folder=""):
 
 
 def silence_residual_branches(model):
-    """Let each residual block of a randomly started network begin as the identity, so that a deep one can learn.
+    """Let each residual block of a randomly started network begin as the identity, so that a deep one can learn."""
 
-    Goyal et al. 2017, section 5.1 (https://arxiv.org/abs/1706.02677): the last batch norm of a block starts at zero.
-    """
+
+
     for module in model.modules():
         last = getattr(module, "bn3", getattr(module, "bn2", None))
         if last is not None and hasattr(module, "downsample"):
@@ -18565,9 +18206,10 @@ from fastai.torch_core import default_device
 from cxrkit import environment
 from cxrkit.environment import Deadline
 from cxrkit.errors import CxrkitError
-from cxrkit.training import recipe
+from cxrkit.training import networks, recipe, server
 from cxrkit.training.distributed import Team
-from cxrkit.training.executors import METHOD, Ended, Task
+from cxrkit.training.executors import Ended, Task
+from cxrkit.training.machine import FOR_ITSELF, USABLE
 
 MEMORY_WORDS = ("out of memory", "can't allocate memory", "Cannot allocate memory")
 
@@ -18596,13 +18238,13 @@ def _outcome(task, tell, train) -> Ended:
     except CxrkitError as error:
         return Ended(str(error), traceback.format_exc(), error)
     except Exception as error:  # whatever goes wrong in one training is no reason to lose the others
-        return Ended(_in_words(error, task), traceback.format_exc(), None, peak_bytes(task.device))
+        return Ended(explained(error, task), traceback.format_exc(), None, peak_bytes(task.device))
     return Ended(peak_bytes=peak_bytes(task.device))
 
 
 def training(task, tell):
     """Train as the task says, in this process."""
-    if METHOD == "forkserver":
+    if server.METHOD == "forkserver":
         multiprocessing.set_start_method("fork", force=True)  # for decoding processes, whose data set cannot be pickled
     torch.set_num_threads(task.threads)
     on_gpu = torch.device(task.device).type == "cuda"
@@ -18624,12 +18266,34 @@ def peak_bytes(device):
     return environment.peak_memory_bytes()
 
 
-def _in_words(error, task) -> str:
+def room_bytes(device):
+    """Bytes of the device that this process holds or could still take; None where the system does not say."""
+    if torch.device(device).type == "cuda":
+        return torch.cuda.mem_get_info(device)[0] + torch.cuda.memory_reserved(device)
+    free, held = environment.free_memory_bytes(), environment.peak_memory_bytes()
+    return None if free is None or held is None else free + held
+
+
+def explained(error, task) -> str:
     said = f"{type(error).__name__}: {error}"
     if isinstance(error, (torch.OutOfMemoryError, MemoryError)) or any(words in str(error) for words in MEMORY_WORDS):
-        half = max(2, task.experiment.batch_size // 2)
-        said += f" Try --batch-size {half}, which needs about half as much for the films of a step, or --jobs-at-once 1."
+        said += f" {_remedy(task)}"
     return said
+
+
+def _remedy(task) -> str:
+    experiment, room = task.experiment, room_bytes(task.device)
+    if room is not None:
+        usable = USABLE * room - FOR_ITSELF[torch.device(task.device).type]
+        batch = networks.batch_that_fits(task.job.architecture, experiment.image_size, experiment.batch_size, usable)
+        if batch is None:
+            return f"By what its step holds, no batch fits into the {room / 1e9:.1f} GB there are: try a smaller --image-size, or --jobs-at-once 1."
+        if batch < experiment.batch_size - 1:
+            return (
+                f"By what its step holds, --batch-size {batch} would fit into the {room / 1e9:.1f} GB there are; or try --jobs-at-once 1."
+            )
+    half = max(2, experiment.batch_size // 2)
+    return f"Try --batch-size {half}, which needs about half as much for the films of a step, or --jobs-at-once 1."
 '''[1:]
 
 

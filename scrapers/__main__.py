@@ -55,7 +55,8 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument("--title", default="COVID-19 chest films, collected with permission", help="the dataset's title, 6 to 50 characters")
     one.add_argument("--out", type=Path, default=Path("publish"), metavar="DIR", help="the folder to prepare (default: publish)")
     one.add_argument("--public", action="store_true", help="make it public; refused while any image's licence forbids it")
-    one.add_argument("--dry-run", action="store_true", help="prepare the folder and upload nothing")
+    one.add_argument("--dry-run", action="store_true", help="check everything; write, remove and send nothing")
+    one.add_argument("--no-upload", action="store_true", help="prepare the folder and send nothing")
     one.set_defaults(command=publish)
     return top
 
@@ -86,7 +87,16 @@ def refresh(options: argparse.Namespace) -> int:
 def publish(options: argparse.Namespace) -> int:
     from scrapers import publish as command
 
-    return command.publish(options.store, options.manifest, options.slug, options.title, options.out, options.public, options.dry_run)
+    return command.publish(
+        options.store,
+        options.manifest,
+        options.slug,
+        options.title,
+        options.out,
+        options.public,
+        options.dry_run,
+        not options.no_upload,
+    )
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -94,5 +104,10 @@ def main(arguments: list[str] | None = None) -> int:
     return options.command(options)
 
 
+def command() -> int:
+    """The installed command's entry: an exit code."""
+    return run_command(main)
+
+
 if __name__ == "__main__":
-    sys.exit(run_command(main))
+    sys.exit(command())

@@ -4,12 +4,14 @@ import csv
 import io
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import TypeVar
 
 from cxrkit.data.readers.collected import CRAWL, EXACT, XRAY, Case
 from cxrkit.errors import BadInput, WrongUse
 from cxrkit.progress import track
-from scrapers import store
+from scrapers import pictures, store
 from scrapers.intake import Intake, Outcome
 from scrapers.review import Answer
 from scrapers.settings import Site
@@ -17,8 +19,12 @@ from scrapers.sites import viewer
 from scrapers.sites.cases import with_questions
 from scrapers.sites.site import SITES
 from scrapers.store import Store
+from scrapers.web.cache import Response
 from scrapers.web.door import MISSING, Door
 from scrapers.web.refusals import CapReached, HostStopped, NoAnswer, NotAllowed, WouldRequest
+from scrapers.web.walls import Suspicion
+
+Read = TypeVar("Read")
 
 MOST_LISTING_PAGES = 200
 MOST_ADDRESSES = 3
@@ -47,11 +53,10 @@ def by_site(addresses: Iterable[str], sites: dict[str, Site]) -> tuple[dict[str,
     cases: dict[str, dict[str, str]] = {name: {} for name in sites}
     others = []
     for address in addresses:
-        plain = address.partition("?")[0].partition("#")[0]
-        name = next((name for name, site in sites.items() if site.has(address)), "")
-        case = SITES[name].case_name(plain) if name else ""
-        if case:
-            cases[name].setdefault(case, plain)
+        found = [(name, plain) for name, site in sites.items() if (plain := SITES[name].case_address(address)) and site.has(plain)]
+        if found:
+            name, plain = found[0]
+            cases[name].setdefault(SITES[name].case_name(plain), plain)
         else:
             others.append((address, "not the address of a case of any site"))
     return {name: list(urls.values()) for name, urls in cases.items()}, others
@@ -67,6 +72,10 @@ class Visit:
     answers: Sequence[Answer]
     clock: Callable[[], float]
     outcome: Outcome
+
+    @cached_property
+    def suspicion(self) -> Suspicion:
+        return Suspicion(self.door)
 
     def collect(self, addresses: Iterable[str] = (), crawl: bool = False) -> None:
         """Refresh the cases at these addresses, and with `crawl` those of the listings and all that were crawled before.
@@ -109,7 +118,7 @@ class Visit:
                     response = self.door.page(url)
                     if response.status in MISSING:
                         raise NoAnswer(f"The listing is not there: {response.status}.", url)
-                    page = SITES[self.site.name].listing(response.body, url)
+                    page = self._read(lambda content, where: SITES[self.site.name].listing(content, where), response, url, url)
                 except WouldRequest:
                     break
                 except (BadInput, NotAllowed, NoAnswer) as error:
@@ -131,12 +140,22 @@ class Visit:
             if response.status in MISSING:
                 self._mark_gone(url)
                 return
-            case = self._with_viewer_data(SITES[self.site.name].case_page(response.body, url))
+            case = self._with_viewer_data(self._read(SITES[self.site.name].case_page, response, url, response.url))
         except WouldRequest:
             return
         permission = str(self.site.permission or "")
         intake = Intake(self.store, self.answers, self.clock, self.outcome, CRAWL, permission, self.site.max_age_days, self.door.dry_run)
         intake.take(with_questions(case), self._fetch)
+
+    def _read(self, parse: Callable[[bytes, str], Read], response: Response, asked: str, url: str) -> Read:
+        """What a parser makes of a page, noting whether the page was what was asked for. Raises BadInput, HostStopped."""
+        try:
+            found = parse(response.body, url)
+        except BadInput:
+            self.suspicion.bad(response, asked)
+            raise
+        self.suspicion.good(response, found.key if isinstance(found, Case) else asked)
+        return found
 
     def _mark_gone(self, url: str) -> None:
         if self.door.dry_run:
@@ -159,7 +178,8 @@ class Visit:
                     response = self.door.page(address)
                     if response.status in MISSING:
                         continue
-                    case = viewer.joined(case, viewer.read(response.body, study.key))
+                    viewed = self._read(lambda content, _, key=study.key: viewer.read(content, key), response, address, address)
+                    case = viewer.joined(case, viewed)
                     break
                 except WouldRequest:
                     break
@@ -175,6 +195,8 @@ class Visit:
         for address in film_urls[:MOST_ADDRESSES]:
             response = self.door.picture(address)
             if response.status not in MISSING:
+                if pictures.is_page(response.body):
+                    self.suspicion.bad(response, address)
                 return response.body, address, response.content_type
             missing.append(f"{response.status} at {address}")
         raise BadInput("; ".join(missing) or "the page names no address for it")

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from cxrkit.data.readers.collected import GUESSED, XRAY, Case, CaseRecord, StoredFilm
+from cxrkit.data.readers.collected import GUESSED, XRAY, Case, CaseRecord, Question, StoredFilm
 from cxrkit.errors import BadInput, Interrupted
 from scrapers import pictures, review, store
 from scrapers.review import Answer
+from scrapers.sites.cases import same_keys
 from scrapers.store import Store
 from scrapers.web.refusals import NoAnswer, NotAllowed, WouldRequest
 
@@ -14,6 +15,10 @@ STATES = ("new", "unchanged", "changed", "gone")
 
 Fetch = Callable[[tuple[str, ...]], tuple[bytes, str, str]]
 """From a film's addresses to its bytes, where they came from, and the content type or empty. Raises BadInput, NoAnswer, NotAllowed."""
+
+
+class SamePicture(BadInput):
+    """A film's picture that another film of the case has already."""
 
 
 @dataclass
@@ -64,6 +69,15 @@ class Intake:
         A film whose picture is there already, or was refused lately, is not fetched.
         """
         old = self.store.record(case.site, case.key)
+        if old and (question := self._doubt(old, case)):
+            self.outcome.cases[case.key] = "unchanged"
+            self.outcome.refused.append((case.url or f"{case.site} {case.key}", question.words))
+            kept = review.apply(replace(old, questions=tuple(dict.fromkeys((*old.questions, question)))), self.answers)
+            if kept != old and not self.dry_run:
+                self.store.write(kept)
+            return
+        if old:
+            case = same_keys(old.films, case)
         record, status = store.updated(old, case, self.how, self.permission, self.clock())
         record = review.apply(record, self.answers)
         if self.dry_run:
@@ -83,6 +97,10 @@ class Intake:
             try:
                 film = self._with_picture(record, film, fetch)
                 self.outcome.films += 1
+            except SamePicture as error:
+                film = replace(film, refused=error.what, tried_at=store.iso(self.clock()), how=self.how)
+                record = replace(record, questions=(*record.questions, Question(film.key, "picture", "", error.what)))
+                self._refuse(case, film, error.what)
             except (BadInput, NotAllowed, NoAnswer) as error:
                 passing = isinstance(error, NoAnswer)
                 complete = complete and not passing
@@ -96,6 +114,23 @@ class Intake:
         if record != old or record.complete != complete:
             self.store.write(replace(record, complete=complete))
 
+    def _doubt(self, old: CaseRecord, case: Case) -> Question | None:
+        """The question that keeps a reading of a page from a record, or None where it may be taken."""
+        said = {answer.field: answer.answer for answer in self.answers if not answer.film and self._on(answer, case)}
+        if not case.url and old.url and said.get("page") in (None, "no"):
+            guess = next((question.guess for question in case.questions if question.field == "page"), "")
+            return Question(
+                "", "page", guess, "a saved page that names no address of its own looks like this case: is it? Till then it is not used"
+            )
+        if store.loses(old, case) and said.get("reading") != "replace":
+            words = f"the page has lost title, author and all films ({case.title[:80]!r}): the record stays as it was"
+            return Question("", "reading", "keep", words)
+        return None
+
+    @staticmethod
+    def _on(answer: Answer, case: Case) -> bool:
+        return not answer.problem and (answer.site, answer.case) == (case.site, case.key)
+
     def _refused_lately(self, film: StoredFilm) -> bool:
         since = store.iso(self.clock() - self.max_age_days * 86400)
         return bool(film.refused) and film.how == self.how and film.tried_at > since
@@ -108,6 +143,10 @@ class Intake:
             raise BadInput(film.note)
         content, origin, content_type = fetch(film.image_urls)
         picture = pictures.check(content, content_type)
+        same = next((other for other in record.films if other.sha256 == picture.sha256 and other.key != film.key and other.file), None)
+        accepted = any(a.field == "picture" and a.film == film.key and a.answer != "no" and self._on(a, record) for a in self.answers)
+        if same and not accepted:
+            raise SamePicture(f"its picture is byte for byte that of film {same.key}: is it this one's, too?")
         return replace(
             film,
             file=self.store.add_picture(record, film, picture),

@@ -40,8 +40,7 @@ def check(content: bytes, content_type: str = "") -> Picture:
     content_type: the server's, or empty for a file.
     """
     kind = content_type.partition(";")[0].strip().lower()
-    start = content[:512].lstrip().lower()
-    if start.startswith((b"<!doctype", b"<html", b"<head", b"<?xml", b"<script")):
+    if is_page(content):
         raise BadInput("an HTML page instead of a picture")
     if kind and not kind.startswith("image/") and kind not in ("application/octet-stream", "binary/octet-stream"):
         raise BadInput(f"the server calls it {kind}, not a picture")
@@ -56,6 +55,11 @@ def check(content: bytes, content_type: str = "") -> Picture:
     if min(width, height) < SMALLEST_SIDE:
         raise BadInput(f"only {width} x {height} pixels: a thumbnail")
     return Picture(content, hashlib.sha256(content).hexdigest(), format, width, height)
+
+
+def is_page(content: bytes) -> bool:
+    """Whether bytes are a page of HTML, as walls send it in place of a picture."""
+    return content[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith((b"<!doctype", b"<html", b"<head", b"<?xml", b"<script"))
 
 
 def _decode(content: bytes, format: str) -> tuple[int, int]:

@@ -13,8 +13,9 @@ from cxrkit.data.records import Record
 from cxrkit.errors import BadInput, RemoteRefusal, WrongUse
 from cxrkit.files import link_or_copy, replacing, write_csv, write_json, write_text
 from cxrkit.kaggle_io import client, datasets
+from cxrkit.kaggle_io.pull import is_inside
 from cxrkit.progress import say
-from scrapers import croissant
+from scrapers import croissant, prepared
 from scrapers.settings import TERMS
 from scrapers.store import RECORD
 
@@ -29,14 +30,16 @@ def publish(
     out: Path | str,
     public: bool = False,
     dry_run: bool = False,
+    send: bool = True,
     upload: Callable[[Path, str, str, bool], Any] | None = None,
 ) -> int:
     """Prepare a folder with the store's films, the manifest and the attribution, and send it; return the exit code.
 
     slug: OWNER/NAME. title: 6 to 50 characters. out: the folder.
     upload: function(folder, slug, title, public) instead of Kaggle's, for tests.
-    Raises WrongUse when a public dataset is wanted and a licence forbids it, BadInput for a manifest
-    without films of the store.
+    dry_run: check everything, and write, remove and send nothing. send: False to prepare the folder only.
+    Raises WrongUse when a public dataset is wanted and a licence forbids it, or when the folder must not be made
+    (prepared.check); BadInput for a manifest without films of the store.
     """
     if not re.fullmatch(r"[A-Za-z0-9-]+/[A-Za-z0-9-]+", slug) or not 6 <= len(title) <= 50:
         raise WrongUse(
@@ -52,12 +55,18 @@ def publish(
             forbidding[0].image_id,
             "publish without --public, or publish the manifest alone: it holds addresses and hashes, and no picture",
         )
-    folder = prepare(films, Path(manifest_path), merged, Path(out), slug, title)
-    say(f"{folder}: {len(films)} films, manifest.csv, ATTRIBUTION.csv and croissant.json; {len(forbidding)} films must stay private")
+    sources = [Path(store), Path(manifest_path), *map(Path, manifest.read_roots(manifest_path).values())]
+    out = Path(out)
+    prepared.check(out, sources)
+    what = f"{out}: {len(films)} films, manifest.csv, ATTRIBUTION.csv and croissant.json; {len(forbidding)} films must stay private"
     if dry_run:
-        say("Dry run: nothing was sent.")
+        say(f"{what}\nDry run: nothing was sent, and nothing was written or removed.")
         return 0
-    say(str((upload or _send_to_kaggle)(folder, slug, title, public)))
+    with prepared.building(out, sources) as folder:
+        fill(folder, films, Path(manifest_path), merged, slug, title)
+    say(what if send else f"{what}\nNothing was sent.")
+    if send:
+        say(str((upload or _send_to_kaggle)(out, slug, title, public)))
     return 0
 
 
@@ -73,33 +82,30 @@ def store_films(store: Path, manifest_path: Path, merged: Manifest) -> list[tupl
             f"{manifest_path} and {store}",
             "write it first: python -m scrapers refresh --manifest FILE",
         )
-    for _, path in films:
+    for record, path in films:
+        if not is_inside(record.path):
+            raise BadInput("A film of the manifest lies outside its store.", record.path, "write the manifest again")
         if not path.is_file():
             raise BadInput("A film of the manifest is not in the store.", path, "refresh again, then publish")
     return films
 
 
-def prepare(films: Sequence[tuple[Record, Path]], manifest_path: Path, merged: Manifest, out: Path, slug: str, title: str) -> Path:
-    """Write the dataset's folder: the films, the records of their cases, and the files that describe them; return it.
+def fill(folder: Path, films: Sequence[tuple[Record, Path]], manifest_path: Path, merged: Manifest, slug: str, title: str) -> None:
+    """Write the dataset into an empty folder: the films, the records of their cases, and the files that describe them.
 
-    The films and records are a store again, which the reader of collected films can read. The folder is made anew;
-    raises WrongUse when it holds anything but a prepared dataset.
+    The films and records are a store again, which the reader of collected films can read.
     """
-    if out.exists() and any(out.iterdir()) and not (out / "dataset-metadata.json").exists():
-        raise WrongUse("The folder holds something other than a prepared dataset.", out, "name an empty folder: --out DIR")
-    shutil.rmtree(out, ignore_errors=True)
     for record, path in films:
-        target = out / record.path
+        target = folder / record.path
         link_or_copy(path, target)
         shutil.copyfile(path.with_name(RECORD), target.with_name(RECORD))
     credits = [[record.image_id, record.path, *(getattr(record, name) for name in ATTRIBUTION[2:])] for record, _ in films]
-    write_csv(out / "ATTRIBUTION.csv", ATTRIBUTION, credits)
-    with replacing(out / "manifest.csv") as temporary:
+    write_csv(folder / "ATTRIBUTION.csv", ATTRIBUTION, credits)
+    with replacing(folder / "manifest.csv") as temporary:
         shutil.copyfile(manifest_path, temporary)
-    croissant.write(out / "manifest.csv", merged, slug, title)
-    write_text(out / "README.md", _readme([record for record, _ in films]))
-    write_json(out / "dataset-metadata.json", {"id": slug, "title": title, "licenses": [{"name": "other"}]})
-    return out
+    croissant.write(folder / "manifest.csv", merged, slug, title)
+    write_text(folder / "README.md", _readme([record for record, _ in films]))
+    write_json(folder / "dataset-metadata.json", {"id": slug, "title": title, "licenses": [{"name": "other"}]})
 
 
 def _readme(records: Sequence[Record]) -> str:

@@ -38,16 +38,23 @@ def refresh(
 
     folder: the store. cases: a file with addresses of cases. crawl: names of sites whose listings to follow.
     door_options: clock, sleep, random and lookup of the door, for tests.
+    A store that cannot be written is only reported on, as a dataset on Kaggle is; raises WrongUse where it should be written.
     A site without a permission gets no request and is listed as refused; everything else is done all the same.
     """
     store = Store(folder)
     now = clock()
-    with nullcontext() if dry_run else store.locked():
-        since = now if dry_run else store.start_run(now)
+    folders = list(saved_folders)
+    if not store.writable and not dry_run and (folders or cases or crawl):
+        raise WrongUse(
+            "The store cannot be written.", store.folder, "copy it to a disk that can be written, and name the copy: --store DIR"
+        )
+    look_only = dry_run or not store.writable
+    with nullcontext() if look_only else store.locked():
+        since = now if look_only else store.start_run(now)
         answers = review.read(store.folder / "review.csv")
         refused = [(f"review.csv: {a.site} {a.case}", a.problem) for a in answers if a.problem]
         outcomes = {name: Outcome(name) for name in sites}
-        for saved_folder in saved_folders:
+        for saved_folder in folders:
             refused += _take_saved(store, saved_folder, answers, clock, outcomes, dry_run)
         addresses, others = by_site(addresses_in(Path(cases)), sites) if cases else ({}, [])
         refused += others
@@ -60,15 +67,17 @@ def refresh(
                 door = Door(site, cache, since=since, dry_run=dry_run, **(door_options or {}))
                 visit = Visit(site, door, store, answers, clock, outcomes[site.name])
                 visit.collect(addresses.get(site.name, ()), site.name in crawl)
-        if not dry_run:
-            _write_review(store, answers, sites)
+        if not look_only:
+            refused += _write_review(store, answers, sites)
         refresh_report = report.make(store, outcomes, refused, now, dry_run)
-        if not dry_run:
+        if not look_only:
             write_json(store.folder / "refresh.json", asdict(refresh_report))
             if not any(outcome.stopped or outcome.capped for outcome in outcomes.values()):
                 store.end_run()
     say(report.text(refresh_report))
-    return refresh_report, _exit_code(refresh_report, lacking)
+    asked_for = bool(folders or wanted or cases) and not (dry_run and wanted)
+    read_any = any(outcome.cases for outcome in outcomes.values())
+    return refresh_report, _exit_code(refresh_report, lacking, asked_for and not read_any)
 
 
 def _without_permission(sites: Iterable[Site]) -> dict[str, WrongUse]:
@@ -83,7 +92,8 @@ def _without_permission(sites: Iterable[Site]) -> dict[str, WrongUse]:
     return lacking
 
 
-def _exit_code(refresh_report: Report, lacking: dict[str, WrongUse]) -> int:
+def _exit_code(refresh_report: Report, lacking: dict[str, WrongUse], nothing_read: bool) -> int:
+    """0 when what was asked for was read; BadInput's when nothing was, or nothing is there and something was refused."""
     if lacking:
         return WrongUse.exit_code
     if any(site.stopped for site in refresh_report.sites.values()):
@@ -91,7 +101,7 @@ def _exit_code(refresh_report: Report, lacking: dict[str, WrongUse]) -> int:
     if any(site.capped for site in refresh_report.sites.values()):
         return Interrupted.exit_code
     empty = not any(site.cases for site in refresh_report.sites.values())
-    return BadInput.exit_code if empty and refresh_report.all_refused else 0
+    return BadInput.exit_code if nothing_read or (empty and refresh_report.all_refused) else 0
 
 
 def _take_saved(
@@ -103,7 +113,7 @@ def _take_saved(
     dry_run: bool,
 ) -> list[tuple[str, str]]:
     """Take the cases in a folder of saved pages; return [(file, reason)] for what could not be used."""
-    cases, unused = saved.read(folder)
+    cases, unused = saved.read(folder, answers)
     for one in track(cases, f"saved pages in {folder}"):
         outcome = outcomes[one.case.site]
 
@@ -117,8 +127,8 @@ def _take_saved(
     return [(str(path), reason) for path, reason in unused]
 
 
-def _write_review(store: Store, answers: Sequence[review.Answer], sites: Iterable[str]) -> None:
-    """Apply the answers to all records, and write the questions that are left."""
+def _write_review(store: Store, answers: Sequence[review.Answer], sites: Iterable[str]) -> list[tuple[str, str]]:
+    """Apply the answers to all records, and write the questions that are left; return [(line, reason)] of answers on nothing."""
     records = []
     for name in sites:
         for record in store.records(name):
@@ -127,6 +137,7 @@ def _write_review(store: Store, answers: Sequence[review.Answer], sites: Iterabl
                 store.write(answered)
             records.append(answered)
     review.write(store.folder / "review.csv", records, answers)
+    return review.unmatched(records, answers)
 
 
 def merge(folder: Path | str, sources: Iterable[str], out: Path | str, split: str = "paper") -> str:

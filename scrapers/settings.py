@@ -7,6 +7,7 @@ sites:
       by: the person who allowed it
       date: 2026-05-04
       reference: their letter's or e-mail's reference
+      until: 2027-05-03              # where the permission has an end
 
 Unknown keys are errors.
 """
@@ -25,6 +26,10 @@ from cxrkit.errors import WrongUse
 
 SHORTEST_INTERVAL = 10.0
 """Seconds between two requests to a real site."""
+
+LONGEST_PERMISSION = 3 * 366
+"""Days for which a permission that names no end counts."""
+EXAMPLE_VALUES = ("the person who allowed it", "their letter's or e-mail's reference")
 
 TERMS = {
     "radiopaedia": (
@@ -45,14 +50,26 @@ ALTERNATIVES = (
 
 @dataclass(frozen=True)
 class Permission:
-    """A site's permission to collect. by: who gave it; date: when (YYYY-MM-DD); reference: where it can be read again."""
+    """A site's permission to collect. by: who gave it; date: when (YYYY-MM-DD); reference: where it can be read again.
+
+    until: the last day on which it holds (YYYY-MM-DD); without it, LONGEST_PERMISSION days after its date.
+    """
 
     by: str
     date: str
     reference: str
+    until: str = ""
 
     def __str__(self) -> str:
-        return f"{self.by}, {self.date}, {self.reference}"
+        return ", ".join([self.by, self.date, self.reference, *([f"until {self.until}"] if self.until else [])])
+
+    def lapsed(self, today: datetime.date) -> str:
+        """Why it does not hold on a day; empty while it does."""
+        given = datetime.date.fromisoformat(self.date)
+        end = datetime.date.fromisoformat(self.until) if self.until else given + datetime.timedelta(LONGEST_PERMISSION)
+        if given > today:
+            return f"it is dated in the future: {self.date}"
+        return f"it ended on {end}; ask again, and write the new one's date, and `until` if it names an end" if end < today else ""
 
 
 @dataclass(frozen=True)
@@ -85,13 +102,16 @@ class Site:
         host = urlsplit(url).netloc.lower() if "://" in url else ""
         return host in self.hosts or host in {urlsplit(origin).netloc for origin in self.hosts.values()}
 
-    def require_permission(self) -> None:
-        """Raises WrongUse, with the terms, the alternatives and whom to write to, unless collection is allowed."""
+    def require_permission(self, today: datetime.date | None = None) -> None:
+        """Raises WrongUse, with the terms, the alternatives and whom to write to, unless collection is allowed. today: for tests."""
         lacking = []
-        if not re.fullmatch(r"[^@\s]+@[^@\s]+\.[a-z]{2,}|https://\S+\.\S+", self.contact) or re.search(r"[@./]example\.", self.contact):
+        person = re.fullmatch(r"[^@\s]+@[^@\s]+\.[a-z]{2,}|https://\S+\.\S+", self.contact, re.IGNORECASE)
+        if not person or re.search(r"[@./]example\.", self.contact, re.IGNORECASE):
             lacking.append("contact: your e-mail address or web page")
         if self.permission is None:
             lacking.append("permission: by, date and reference")
+        elif reason := self.permission.lapsed(today or datetime.date.today()):
+            lacking.append(f"permission that holds ({reason})")
         if lacking:
             terms, whom = TERMS[self.name]
             raise WrongUse(
@@ -176,16 +196,29 @@ def _typed(key: str, value: Any, where: str) -> Any:
 
 def _permission(value: Any, where: str) -> Permission:
     names = ("by", "date", "reference")
-    if not isinstance(value, dict) or set(value) != set(names) or not all(str(value[name] or "").strip() for name in names):
+    if not isinstance(value, dict) or set(value) - {"until"} != set(names) or not all(str(value[name] or "").strip() for name in names):
         raise WrongUse(
-            "A permission needs by, date and reference, and nothing else.", where, "write who gave it, when, and where it can be read again"
+            "A permission needs by, date and reference, may have until, and nothing else.",
+            where,
+            "write who gave it, when, and where it can be read again",
         )
-    date = str(value["date"])
+    by, reference = str(value["by"]).strip(), str(value["reference"]).strip()
+    if by in EXAMPLE_VALUES or reference in EXAMPLE_VALUES:
+        raise WrongUse("The permission is that of the example.", where, "write who really gave it, when, and where it can be read again")
+    date, until = _day(value["date"], "date", where), _day(value["until"], "until", where) if value.get("until") else ""
+    if until and until < date:
+        raise WrongUse(f"The permission ends ({until}) before it was given ({date}).", where, "correct the file")
+    return Permission(by, date, reference, until)
+
+
+def _day(value: Any, name: str, where: str) -> str:
     try:
-        datetime.date.fromisoformat(date)
+        if not re.fullmatch(r"\d{4}-\d\d-\d\d", str(value)):
+            raise ValueError
+        datetime.date.fromisoformat(str(value))
     except ValueError:
-        raise WrongUse(f"The permission's date {date!r} is no date.", where, "write it as YYYY-MM-DD") from None
-    return Permission(str(value["by"]).strip(), date, str(value["reference"]).strip())
+        raise WrongUse(f"The permission's {name} {str(value)!r} is no date.", where, "write it as YYYY-MM-DD") from None
+    return str(value)
 
 
 def _check_origin(origin: str, allow_loopback: bool, where: str) -> None:

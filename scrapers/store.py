@@ -7,6 +7,7 @@ STORE/review.csv, STORE/refresh.json       questions for a person; the report of
 """
 
 import datetime
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,6 +43,11 @@ class Store:
 
     def __init__(self, folder: Path | str):
         self.folder = Path(folder)
+
+    @property
+    def writable(self) -> bool:
+        """Whether the store can be written, or made where it is not there yet."""
+        return not self.folder.exists() or os.access(self.folder, os.W_OK)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -117,9 +123,10 @@ def updated(old: CaseRecord | None, case: Case, how: str, permission: str, now: 
         return old, "unchanged"
     values = {**vars(case), "films": _updated_films(old.films if old else (), case.films, how, iso(now))}
     if old and how == SAVED:
-        for name, value in vars(case).items():
-            if name not in ("films", "questions") and value in ("", (), NOT_KNOWN):
-                values[name] = getattr(old, name)
+        kept = [name for name, value in vars(case).items() if name not in ("films", "questions") and value in ("", (), NOT_KNOWN)]
+        kept += ["credit"] if old.author and not case.author else []
+        kept += ["url"] if old.url and "?" in case.url else []  # the address of a list is no case's own
+        values |= {name: getattr(old, name) for name in kept}
     record = CaseRecord(
         **values,
         state=PRESENT,
@@ -134,6 +141,18 @@ def updated(old: CaseRecord | None, case: Case, how: str, permission: str, now: 
         reviewed_by="",
     )
     return record, "changed" if old else "new"
+
+
+def loses(old: CaseRecord, case: Case) -> bool:
+    """Whether a reading of a case's page has neither the title nor the author nor a film of what is known of the case."""
+    known = {film.key for film in old.films}
+    author_lost = bool(old.author) and case.author != old.author
+    return (
+        bool(old.films or old.author)
+        and case.title != old.title
+        and (author_lost or not old.author)
+        and not known & {f.key for f in case.films}
+    )
 
 
 def _updated_films(before: tuple[StoredFilm, ...], films: tuple[Film, ...], how: str, now: str) -> tuple[StoredFilm, ...]:

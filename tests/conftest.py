@@ -16,6 +16,14 @@ FILMS = Path(__file__).resolve().parents[2] / "shared" / "data"
 SMALL = {"architectures": ["resnet34"], "image_size": 32, "epochs": 1, "lr_find_iterations": 20, "batch_size": 32}
 
 
+@pytest.fixture(scope="session", autouse=True)
+def notes(tmp_path_factory):
+    """The collection's notes of its pace lie in a folder of the tests' own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("scrapers.web.pace.home", lambda folder=tmp_path_factory.mktemp("pace"): folder)
+        yield
+
+
 @pytest.fixture(scope="session")
 def films():
     """The folder of real films; the test is skipped where it is absent."""

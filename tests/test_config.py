@@ -59,6 +59,10 @@ def test_the_command_line_wins_over_yaml_and_yaml_over_defaults(tmp_path):
         ("learning_rate: 0", "above 0"),
         ("seeds: [1, 1]", "twice"),
         ("{parallel: data, loader: files}", "share nothing"),
+        ("match: [view, weight]", "Choose from view, age, sex"),
+        ("match: 'age,age'", "twice"),
+        ("age_caliper: -1", "at least 0"),
+        ("{external: [covidgr=x], audit: quick}", "asked about in the full audit"),
         ("- a list", "no mapping"),
         ("a: [", "cannot be read"),
     ],
@@ -69,6 +73,11 @@ def test_a_wrong_experiment_says_what_is_wrong(tmp_path, text, part):
     with pytest.raises(WrongUse) as caught:
         config.load(path)
     assert part in str(caught.value)
+
+
+def test_words_of_a_list_may_be_parted_by_commas():
+    for words in (["view", "age", "sex"], ["view,age,sex"], "view,age,sex"):
+        assert config.load("paper", {"match": words}).match == ("view", "age", "sex")
 
 
 def test_an_unknown_name_lists_the_known_ones():
@@ -89,7 +98,9 @@ def test_each_key_says_what_it_decides():
     for changed, decided in (
         ({"allow_leakage": True, "weights": "/w", "loader": "files", "audit": "none", "name": "other"}, ()),
         ({"seeds": [1, 2]}, ("jobs",)),
+        ({"external": ["covidgr=/x"]}, ()),
         ({"split": "grouped", "exclude_views": ["AP"]}, ("films",)),
+        ({"match": ["view"], "ages": "adults", "age_caliper": 2.0}, ("films",)),
         ({"threshold": 0.2}, ("scores",)),
         ({"image_size": 64, "precision": "float32", "pretrained": False}, ("numbers",)),
     ):
@@ -112,15 +123,19 @@ def values_of(key):
     elif int in (key.type, *items):
         each = st.integers(low, None if low is None else low + 10**6)
     elif float in (key.type, *items):
-        each = st.floats(limits["above"], high, exclude_min=True, exclude_max=high is not None, allow_nan=False, allow_infinity=False)
+        above = limits["above"] if low is None else low
+        each = st.floats(above, high, exclude_min=low is None, exclude_max=high is not None, allow_nan=False, allow_infinity=False)
     else:
         each = st.text()
-    return st.lists(each, min_size=key.name != "exclude_views", unique=True) if items else each
+    return st.lists(each, min_size=key.name not in ("exclude_views", "match"), unique=True) if items else each
 
 
 KEYS = {key.name: key for key in fields(config.Experiment) if key.name != "name"}
 OVERRIDES = st.fixed_dictionaries({}, optional={name: values_of(key) for name, key in KEYS.items()}).filter(
-    lambda overrides: (overrides.get("parallel"), overrides.get("loader")) != ("data", "files")
+    lambda overrides: (
+        (overrides.get("parallel"), overrides.get("loader")) != ("data", "files")
+        and (not overrides.get("external") or overrides.get("audit", "full") == "full")
+    )
 )
 
 

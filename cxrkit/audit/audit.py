@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from cxrkit import environment
-from cxrkit.audit import baselines, controls, earlier, external, probes, sources, strata, verdict
+from cxrkit.audit import baselines, controls, earlier, external, matched, probes, sources, strata, verdict
 from cxrkit.audit.context import CACHE, Context, Options, Part, carried_out, first_seeds, listed, once_for_a_run
 from cxrkit.audit.evidence import EVERY_FILM, NO_FILMS, Evidence
 from cxrkit.audit.films import Films
@@ -23,7 +23,7 @@ from cxrkit.files import sha256_of, write_json
 from cxrkit.progress import say
 from cxrkit.results import AUDITS as NAME
 from cxrkit.results import DRAWN, Network, Results
-from cxrkit.schema import VERSION, Area, Audits, FilmCounts, HeldFixedRow, Judged, NetworkRow, NotDone, SourceRow
+from cxrkit.schema import VERSION, Area, Audits, FilmCounts, HeldFixedRow, Judged, MatchedRow, NetworkRow, NotDone, SourceRow
 
 SIZE = 224
 """Side in pixels of the squares that are looked at where no run says another."""
@@ -60,6 +60,14 @@ def held_fixed(films: Films, context: Context) -> list[HeldFixedRow]:
     return rows
 
 
+def scored_on_pairs(films: Films, context: Context) -> list[MatchedRow]:
+    results, rows = context.results, []
+    for architecture in results.architectures:
+        held, experiment = results.required(architecture), results.experiment
+        rows += matched.rows(architecture, held, context.manifest.by_id, experiment.age_caliper, experiment.split_seed)
+    return rows
+
+
 PARTS: tuple[Part, ...] = (
     Part("sources", "sources by a thumbnail", lambda films, context: sources.without_networks(films) if context.pixels else []),
     Part("controls", "control: permuted labels", lambda films, context: [controls.permutation(films)]),
@@ -68,6 +76,7 @@ PARTS: tuple[Part, ...] = (
     Part("networks", "the networks' scores", scored, once_for_a_run),
     Part("sources", "the networks' scores within a source", scored_within_sources, once_for_a_run),
     Part("held_fixed", "source and age held fixed", held_fixed, once_for_a_run),
+    Part("matched", "the networks' scores with view, age and sex held fixed", scored_on_pairs, once_for_a_run),
 )
 """What asks no network. The baselines are not among them: the others need what they find."""
 
@@ -127,12 +136,13 @@ def audit(target: Results | Path | str, options: Options = Options(), out: Path 
         parts=evidence.states,
         not_done=not_done,
         verdict=verdict.decide(evidence),
+        matched=rows.get("matched"),
     )
     _write(audits, results, path, out)
     return audits
 
 
-ROWS = ("baselines", "sources", "controls", "networks", "held_fixed", "masking", "external")
+ROWS = ("baselines", "sources", "controls", "networks", "held_fixed", "matched", "masking", "external")
 """The parts that are lists of rows, by their field."""
 
 
@@ -171,7 +181,8 @@ def _opened(results: Results | None, path: Path, options: Options, not_done: lis
         )
     home = Path(options.home) if options.home else _home(path.parent) if results else path.parent
     size, resize = (results.experiment.image_size, results.experiment.resize) if results else (SIZE, "squish")
-    read = tuple(external.read(name, place, home / CACHE, size, resize) for name, place in map(external.parse, options.external))
+    views = results.experiment.exclude_views if results else ()
+    read = tuple(external.read(source, home / CACHE, size, resize, views) for source in film_sources.externals(options.external))
     roots = manifests.read_roots(home / "manifest.csv")
     if options.sources:
         roots |= manifests.roots_of(film_sources.parse_all(options.sources, drawn_at="phantoms"))
@@ -196,6 +207,7 @@ def _with_networks(context: Context, not_done: list[NotDone]) -> Context:
         names = ", ".join(network.name for network in networks)
         reason = f"asked: {names}, of {len(every)} (name others with --networks)"
         not_done.append(NotDone("masking and features of further networks", reason))
+    not_done += not_named(context.results, context.options)
     thumbnails: dict[str, np.ndarray] = {}
     if context.external:
         say(f"audit: looking for the run's pictures in {', '.join(films.name for films in context.external)}")
@@ -203,6 +215,13 @@ def _with_networks(context: Context, not_done: list[NotDone]) -> Context:
             thumbnails = cache.add_facts(context.manifest.used, context.locate, context.home / CACHE)[1]
     apart = tuple(external.without_copies(films, context.manifest, thumbnails) for films in context.external)
     return replace(context, device=device, networks=tuple(networks), external=apart)
+
+
+def not_named(results: Results, options: Options) -> list[NotDone]:
+    """The films from elsewhere that were a part of the run, and of which the options do not say where they lie."""
+    named = {film_sources.name_of(text) for text in options.external}
+    told = "a part of the run; where they lie on this machine is not said: --external {}=DIR"
+    return [NotDone(f"films of {name}", told.format(name)) for name in results.experiment.external if name not in named]
 
 
 def chosen(results: Results, device: str, wanted: tuple[str, ...] = ()) -> list[Network]:

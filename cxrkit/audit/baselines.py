@@ -9,7 +9,6 @@ Published work fell over each of them: Maguolo and Nanni 2021, Inf. Fusion 76:1 
 controls).
 """
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -113,19 +112,10 @@ def file_facts(films: Films) -> tuple[np.ndarray | None, str]:
 
 
 def _age(films: Films) -> Baseline:
-    ages = np.array([np.nan if (age := age_of(record.age)) is None else age for record in films.records])
+    ages = np.array([np.nan if record.years is None else record.years for record in films.records])
     known = ~np.isnan(ages)
     counts = [int((known & chosen).sum()) for chosen in (films.is_covid, ~films.is_covid)]
     return Baseline("age", "the patient's age", ages[:, None], f"age is known of {counts[0]} COVID-19 and {counts[1]} normal films", known)
-
-
-def age_of(text: str) -> float | None:
-    """The age in years that a record states ("45", "1-5", "070Y", "30s"), the middle of a range; None where it states none."""
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)(?:\s*[-–]\s*(\d+(?:\.\d+)?))?\s*(?:y|yrs?|years?|s)?\s*", text or "", re.IGNORECASE)
-    if not match:
-        return None
-    first, last = float(match[1]), float(match[2] or match[1])
-    return (first + last) / 2 if last <= 120 else None
 
 
 def histograms(images: np.ndarray) -> np.ndarray:

@@ -26,7 +26,7 @@ CACHE = "pixels"
 class Options:
     """What a user may ask for beyond the parts that take no training.
 
-    external: `NAME=DIR` texts; retrain: whether networks are trained anew on masked films, without a source and on
+    external: texts as sources.external takes them; retrain: whether networks are trained anew on masked films, without a source and on
     permuted labels; networks: names such as resnet34-seed0; sources: `KIND:NAME=DIR` texts that say where the films
     lie; weights: the folder of ImageNet's, for retraining; home: the run's out folder, with manifest.roots.json and
     the cache of films, where the results do not lie in it; asks: whether trained networks are asked at all.

@@ -4,22 +4,25 @@ External films alone do not prove a network sound (DeGrave, Janizek and Lee 2021
 network that falls on them was never sound.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from cxrkit.audit import probes
+from cxrkit.audit import probes, subgroups
 from cxrkit.audit.films import Films
+from cxrkit.audit.subgroups import Answers
 from cxrkit.data import cache, copies, sources
 from cxrkit.data import manifest as manifests
 from cxrkit.data.cache import Locate
 from cxrkit.data.manifest import Manifest
-from cxrkit.data.records import LABELS, copy_of, exclude
-from cxrkit.errors import BadInput, WrongUse
+from cxrkit.data.records import LABELS, Record, copy_of, exclude
+from cxrkit.data.sources import Source
+from cxrkit.errors import BadInput
 from cxrkit.evaluation import areas, metrics
 from cxrkit.evaluation.bootstrap import patient_weights
-from cxrkit.evaluation.calibration import calibration, fit_temperature, tempered
+from cxrkit.evaluation.calibration import Calibration, calibration, fit_temperature, tempered
 from cxrkit.results import Results
 from cxrkit.schema import Drop, ExternalRow, ExternalScaling, SideScore
 
@@ -37,37 +40,44 @@ class ExternalFilms:
     thumbnails: dict[str, np.ndarray]
 
 
-def parse(text: str) -> tuple[str, Path]:
-    """(name, path) of `NAME=DIR` or `NAME=manifest.csv`. Raises WrongUse."""
-    name, separator, place = text.partition("=")
-    if not separator or not place or not name.replace("-", "").replace("_", "").isalnum():
-        raise WrongUse(
-            f"{text!r} names no external films.", next="write NAME=DIR: a folder with covid/ and normal/ in it, or a manifest.csv"
-        )
-    return name, Path(place)
+def records_of(source: Source) -> tuple[list[Record], dict[str, str]]:
+    """The records of films from elsewhere as their reader gives them, and where their folders lie; no film is opened.
 
-
-def read(name: str, place: Path, folder: Path | None = None, size: int | None = None, resize: str = "squish") -> ExternalFilms:
-    """External films from a folder with a folder a class, as the source kind `folder` reads it, or a manifest.csv with its roots.
-
-    folder: the film cache; size, resize: of the squares that are made in the same pass. Files that cannot be read come
-    back excluded with the reason. Raises BadInput.
+    source: as sources.external gives it. Raises BadInput.
     """
-    if place.suffix == ".csv":
-        records, roots = list(manifests.read(place).records), manifests.read_roots(place)
-        if not roots:
-            raise BadInput(
-                "It is not known where the external manifest's images lie.",
-                place,
-                "build it on this machine: python -m cxrkit manifest build",
-            )
-    else:
-        source = sources.Source("folder", name, place)
-        records, roots = source.read(), manifests.roots_of([source])
-    records = exclude(records, lambda record: "" if record.label in LABELS else "no label")
-    locate = sources.locator(roots)
+    if source.root.suffix != ".csv":
+        return source.read(), manifests.roots_of([source])
+    records, roots = list(manifests.read(source.root).records), manifests.read_roots(source.root)
+    if not roots:
+        what = "It is not known where the external manifest's images lie."
+        raise BadInput(what, source.root, "build it on this machine: python -m cxrkit manifest build")
+    return records, roots
+
+
+def check(texts: Iterable[str]) -> None:
+    """Raise WrongUse or BadInput for external films that could not be asked about, before hours are spent on training."""
+    for source in sources.externals(texts):
+        records_of(source)
+
+
+def read(
+    source: Source, folder: Path | None = None, size: int | None = None, resize: str = "squish", exclude_views: Sequence[str] = ()
+) -> ExternalFilms:
+    """External films of any reader, or of a manifest.csv with its roots.
+
+    folder: the film cache; size, resize: of the squares that are made in the same pass; exclude_views: those that the run
+    left out. Files that cannot be read come back excluded with the reason. Raises BadInput.
+    """
+    records, roots = records_of(source)
+
+    def reason(record: Record) -> str:
+        if record.label not in LABELS:
+            return "no label"
+        return f"view {record.view}: the run has none" if record.view in exclude_views else ""
+
+    records, locate = exclude(records, reason), sources.locator(roots)
     records, thumbnails = cache.add_facts(records, locate, folder, size, resize=resize)
-    return ExternalFilms(name, Manifest(tuple(records)), locate, thumbnails)
+    return ExternalFilms(source.name, Manifest(tuple(records)), locate, thumbnails)
 
 
 def without_copies(external: ExternalFilms, internal: Manifest, thumbnails: dict[str, np.ndarray]) -> ExternalFilms:
@@ -97,17 +107,18 @@ def row(external: ExternalFilms, architecture: str, p_covid: np.ndarray, results
     films. Raises BadInput for a run without predictions for them.
     """
     manifest, threshold = external.manifest, results.experiment.threshold
-    films, averaged = Films.of(manifest), p_covid.mean(0)
     held, valid = results.required(architecture).ensemble(), results.required(architecture, "valid").ensemble()
-    of_external = _score(films.is_covid, averaged, films.groups, threshold)
-    of_internal = _score(held.is_covid, held.p_covid[0], held.groups, threshold)
+    films, record_of = Films.of(manifest), results.manifest.by_id
+    outside = Answers(films.records, films.is_covid, films.groups, p_covid.mean(0))
+    inside = Answers(tuple(record_of[name] for name in held.image_ids), held.is_covid, held.groups, held.p_covid[0])
+    of_external, of_internal = _score(outside, threshold), _score(inside, threshold)
     temperature = fit_temperature(valid.is_covid, valid.p_covid[0])
-    weights = patient_weights(films.is_covid, films.groups)
+    cooled = replace(outside, p_covid=tempered(outside.p_covid, temperature))
     return ExternalRow(
         name=external.name,
         architecture=architecture,
         seeds=len(p_covid),
-        n=len(averaged),
+        n=len(films.records),
         positives=int(films.is_covid.sum()),
         patients=len(np.unique(films.groups)),
         covid_patients=probes.patients(films.groups, films.is_covid),
@@ -121,19 +132,28 @@ def row(external: ExternalFilms, architecture: str, p_covid: np.ndarray, results
             auc=probes.difference(of_internal.auc, of_external.auc),
             sensitivity=probes.difference(of_internal.rates.sensitivity, of_external.rates.sensitivity),
             specificity=probes.difference(of_internal.rates.specificity, of_external.rates.specificity),
+            ece=probes.difference(of_internal.ece, of_external.ece),
         ),
         scaling=ExternalScaling(
             temperature=temperature,
-            before=calibration(films.is_covid, averaged, films.groups, weights),
-            after=calibration(films.is_covid, tempered(averaged, temperature), films.groups, weights),
+            before=_calibration(outside),
+            after=_calibration(cooled),
         ),
+        subgroups=subgroups.rows(outside, inside, threshold),
     )
 
 
-def _score(is_covid: np.ndarray, p_covid: np.ndarray, groups: np.ndarray, threshold: float) -> SideScore:
-    sizes = [metrics.effective_n(groups[chosen]) for chosen in (is_covid, ~is_covid)]
+def _calibration(given: Answers) -> Calibration:
+    weights = patient_weights(given.is_covid, given.groups)
+    return calibration(given.is_covid, given.p_covid, given.groups, weights)
+
+
+def _score(given: Answers, threshold: float) -> SideScore:
+    truth, p_covid, groups = given.is_covid, given.p_covid, given.groups
+    sizes = [metrics.effective_n(groups[chosen]) for chosen in (truth, ~truth)]
     return SideScore(
-        rates=metrics.rates(metrics.confusion(is_covid, p_covid, threshold), *sizes),
-        auc=areas.auc(is_covid, p_covid, groups),
-        average_precision=areas.average_precision(is_covid, p_covid, groups),
+        rates=metrics.rates(metrics.confusion(truth, p_covid, threshold), *sizes),
+        auc=areas.auc(truth, p_covid, groups),
+        average_precision=areas.average_precision(truth, p_covid, groups),
+        ece=_calibration(given).ece,
     )

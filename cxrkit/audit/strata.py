@@ -8,7 +8,6 @@ Janes and Pepe 2009, Biometrika 96:371). Where each source has one class, nothin
 import numpy as np
 
 from cxrkit.audit import probes
-from cxrkit.audit.baselines import age_of
 from cxrkit.data.records import Record
 from cxrkit.evaluation import areas, metrics
 from cxrkit.evaluation.metrics import Figure
@@ -27,7 +26,7 @@ def rows(architecture: str, held: Predictions, by_id: dict[str, Record], several
     """
     records = [by_id[image_id] for image_id in held.image_ids]
     sources = np.array([record.source for record in records], object)
-    ages = [age_of(record.age) for record in records]
+    ages = [record.years for record in records]
     bands = np.array([None if age is None else int(age // YEARS) for age in ages], object)
     aged = np.array([band is not None for band in bands], bool)
     found = []

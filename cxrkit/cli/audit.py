@@ -11,7 +11,10 @@ from cxrkit.progress import say
 def add(commands: Commands) -> None:
     audit = commands.add_parser("audit", help="can the answer be trusted? shortcuts, masks, sources, films from elsewhere, a verdict")
     audit.add_argument("target", type=Path, metavar="RUN|MANIFEST", help="a run's folder, its results folder, or a manifest.csv")
-    external = "films from elsewhere: a folder with covid/ and normal/, or a manifest.csv; may be given several times"
+    external = (
+        "films from elsewhere: KIND[:NAME]=DIR as for --data of a run, NAME=DIR (a folder with covid/ and normal/), "
+        "or NAME=manifest.csv; may be given several times"
+    )
     audit.add_argument("--external", action="append", default=[], metavar="NAME=DIR", help=external)
     audit.add_argument(
         "--retrain", action="store_true", help="train networks anew on masked films, without each source, and on permuted labels (long)"

@@ -21,6 +21,9 @@ def add(commands: Commands) -> None:
     build.add_argument("--split", help="paper or grouped, instead of the experiment's")
     build.add_argument("--split-seed", type=int, help="seed of the split")
     build.add_argument("--duplicates", choices=("remove", "keep"), help="copies of one picture (default: as the experiment says)")
+    build.add_argument("--ages", choices=("all", "adults"), help="whose films are used (default: as the experiment says)")
+    build.add_argument("--match", nargs="*", metavar="TRAIT", help="pair the classes by view, age and sex, or by some of them")
+    build.add_argument("--age-caliper", type=float, metavar="YEARS", help="by which the ages of a matched pair may differ (default: 5)")
     build.add_argument(
         "--out", type=Path, default=Path("manifest.csv"), metavar="FILE", help="the manifest to write (default: manifest.csv)"
     )
@@ -40,14 +43,17 @@ def add(commands: Commands) -> None:
 
 
 def run_build(options: Namespace) -> None:
-    from cxrkit.data import manifest, sources, summary
+    from cxrkit.data import manifest, matching, sources, summary
 
     experiment = config.load(options.experiment, config.overrides_of(options))
     wanted = sources.parse_all(options.source, drawn_at=options.out.parent / "phantoms")
     built = manifest.build(wanted, experiment)
     manifest.write(options.out, built, manifest.roots_of(wanted))
     say(summary.text(built))
-    say(summary.as_merged(built, experiment))
+    if experiment.match:
+        say(matching.sentence(built.records, experiment.match, experiment.age_caliper))
+    else:
+        say(summary.as_merged(built, experiment))
     say(f"\n{len(built.records)} rows in {options.out}")
 
 

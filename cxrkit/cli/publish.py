@@ -16,9 +16,9 @@ def add(commands: Commands) -> None:
 
 
 def run(options: Namespace) -> None:
-    from cxrkit.kaggle_io import client, metadata, pull
+    from cxrkit.kaggle_io import client, metadata, publish
 
     kaggle = client.connect()
     slug = options.slug or metadata.results_slug(metadata.slug_of(metadata.read()))
-    sent = pull.publish(options.results, slug, private=not options.public, kaggle=kaggle)
+    sent = publish.publish(options.results, slug, private=not options.public, kaggle=kaggle)
     say(f"published and verified: {sent.url}, {sent.files} files, {sent.bytes:,} bytes")

@@ -65,9 +65,9 @@ def kernel_of(kaggle: Kaggle, ref: str | None) -> str:
 
 def say_pulled(folder: Path) -> None:
     """What was fetched, and which file to open first."""
-    from cxrkit.kaggle_io import pull
+    from cxrkit.kaggle_io import publish
 
-    results = folder / pull.FOLDER
+    results = folder / publish.FOLDER
     say(f"results, whole and verified: {results} ({len(read_json(results / CHECKSUMS))} files)")
     for name in ("report.html", "metrics.json"):
         if (results / name).exists():

@@ -13,8 +13,8 @@ from typing import Any, Self
 import numpy as np
 
 from cxrkit.config import Experiment
-from cxrkit.data import cache, copies, groups, splits
-from cxrkit.data.records import COLUMNS, LABELS, NUMBERS, SPLITS, VIEWS, Record, exclude
+from cxrkit.data import cache, copies, groups, matching, splits
+from cxrkit.data.records import ADULT, COLUMNS, LABELS, NUMBERS, SPLITS, VIEWS, Record, exclude
 from cxrkit.data.sources import Source, locator
 from cxrkit.errors import BadInput
 from cxrkit.files import csv_text, read_json, reading, sha256_of, sha256_of_json, write_json, write_text
@@ -80,13 +80,14 @@ class Manifest:
 def build(sources: Sequence[Source], experiment: Experiment, kept: str | Path | None = None) -> Manifest:
     """The manifest of the sources as an experiment wants it: file facts, copies, conflicts, exclusions and splits.
 
-    Of the experiment count split, split_seed, exclude_views, label_conflicts ("exclude" or "keep") and duplicates:
-    "remove" all copies of a picture but one, or "keep" them, and then split as if they were not known. kept: a cache
+    Of the experiment count split, split_seed, exclude_views, ages, match, age_caliper, label_conflicts ("exclude" or "keep")
+    and duplicates: "remove" all copies of a picture but one, or "keep" them, and then split as if they were not known. Films
+    that are matched stay in one split with their counterpart. kept: a cache
     folder, where what is learned of files and pairs stays, so that no film is decoded or compared again; squares of the
     experiment's image_size and resize are made in the same pass.
 
-    Raises BadInput: a source that cannot be read, an image_id that two sources share, no readable image,
-    or a class without images in a split.
+    Raises BadInput: a source that cannot be read, an image_id that two sources share, no readable image, no two films that
+    match, or a class without images in a split.
     """
     records = _read(sources)
     records, thumbnails = cache.add_facts(
@@ -98,9 +99,32 @@ def build(sources: Sequence[Source], experiment: Experiment, kept: str | Path | 
     if experiment.label_conflicts == "exclude":
         records = groups.exclude_conflicts(records, together)
     records = exclude(records, lambda r: f"view {r.view}: left out by the experiment" if r.view in experiment.exclude_views else "")
+    if experiment.ages == "adults":
+        records = exclude(records, _not_adult)
     split_by = together if remove else groups.groups_of(records, links=False)
+    if experiment.match:
+        records, split_by = _matched(records, together, split_by, experiment)
     records = splits.assign(records, experiment.split, split_by, experiment.split_seed)
     return Manifest(tuple(records))._knowing(groups=together)
+
+
+def _not_adult(record: Record) -> str:
+    if record.years is None:
+        return "age not known: the experiment wants adults"
+    return f"a patient under {ADULT} years" if record.years < ADULT else ""
+
+
+def _matched(
+    records: list[Record], together: dict[str, str], split_by: dict[str, str], experiment: Experiment
+) -> tuple[list[Record], dict[str, str]]:
+    """The records, those left out that have no counterpart; and what stays in one split, each pair among it."""
+    by, caliper = experiment.match, experiment.age_caliper
+    found = matching.match((r for r in records if r.used), together, by, caliper, experiment.split_seed)
+    records = exclude(records, lambda record: found.reasons.get(record.image_id))
+    if not found.pairs:
+        remedy = "match by less, or bring films of which more is known"
+        raise BadInput(f"No two films match. {matching.sentence(records, by, caliper)}", next=remedy)
+    return records, split_by | {negative: split_by[positive] for positive, negative in found.pairs}
 
 
 def _read(sources: Sequence[Source]) -> list[Record]:

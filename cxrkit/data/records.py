@@ -1,5 +1,6 @@
 """The record of one image: label, patient, view, provenance, licence, file facts and split."""
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace
 from typing import Any, Self
@@ -17,6 +18,13 @@ SPLITS = ("train", "valid", "test", "")
 LABEL_WORDS = {POSITIVE: "COVID-19", NEGATIVE: "normal", "": "no label"}
 SPLIT_WORDS = {"train": "training", "valid": "validation", "test": "test", "": "no split"}
 """What people are told for a label and for a split."""
+
+SEXES = {"f": "F", "female": "F", "woman": "F", "w": "F", "m": "M", "male": "M", "man": "M"}
+UNSPECIFIED = "frontal-unspecified"
+MATCHABLE = ("view", "age", "sex")
+"""What positives and negatives can be made alike in."""
+ADULT = 18
+"""Years."""
 
 COPY = "duplicate of "
 
@@ -86,9 +94,29 @@ class Record:
         """Whether the image is left out because its picture is another record's."""
         return self.excluded.startswith(COPY)
 
+    @property
+    def years(self) -> float | None:
+        """The age in years, see age_of."""
+        return age_of(self.age)
+
     def but(self, **changes: Any) -> Self:
         """A copy with some fields changed."""
         return replace(self, **changes)
+
+
+def age_of(text: str) -> float | None:
+    """The age in years that a record states ("45", "1-5", "070Y", "30s"), the middle of a range; None where it states none."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)(?:\s*[-–]\s*(\d+(?:\.\d+)?))?\s*(?:y|yrs?|years?|s)?\s*", text or "", re.IGNORECASE)
+    if not match:
+        return None
+    first, last = float(match[1]), float(match[2] or match[1])
+    return (first + last) / 2 if last <= 120 else None
+
+
+def traits(record: Record) -> dict[str, str | float | None]:
+    """{trait of MATCHABLE: value}: the view; the age in years; F or M. Empty text or None where a source does not say it."""
+    view = "" if record.view == UNSPECIFIED else record.view
+    return {"view": view, "age": record.years, "sex": SEXES.get(record.sex.strip().lower(), "")}
 
 
 COLUMNS = tuple(field.name for field in fields(Record))

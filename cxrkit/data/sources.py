@@ -51,6 +51,27 @@ class Source:
         return READERS[self.kind](self.root, self.name)
 
 
+def external(text: str) -> Source:
+    """A Source of films from elsewhere, from `KIND=DIR`, `KIND:NAME=DIR`, `NAME=DIR` (a folder a class) or `NAME=manifest.csv`.
+
+    The last has the kind "folder" too, and a file as its root. A folder that is called as a kind, but is not laid out so, is
+    `folder:NAME=DIR`. Raises WrongUse.
+    """
+    kind, separator, place = text.partition("=")
+    if not separator or not kind:
+        kinds = ", ".join(kind for kind in READERS if kind not in DRAWN)
+        next = f"write KIND=DIR, with a kind of {kinds}; or NAME=DIR (a folder with covid/ and normal/), or NAME=manifest.csv"
+        raise WrongUse(f"{text!r} names no external films.", next=next)
+    if place.endswith(".csv") or kind not in READERS and ":" not in kind:
+        kind = "folder:" + kind.rpartition(":")[2]
+    return parse(f"{kind}={place}", "")
+
+
+def externals(texts: Iterable[str]) -> list[Source]:
+    """Sources of films from elsewhere; their names must differ. Raises WrongUse."""
+    return _apart([external(text) for text in texts])
+
+
 def parse(text: str, drawn_at: str | Path) -> Source:
     """A Source from `KIND=DIR`, `KIND:NAME=DIR`, `phantom`, `phantom-marked`, or a plain DIR, which means coronahack.
 
@@ -85,13 +106,17 @@ def name_of(text: str) -> str:
 
 def parse_all(texts: Iterable[str], drawn_at: str | Path) -> list[Source]:
     """Sources from several texts; their names must differ. Raises WrongUse."""
-    sources = [parse(text, drawn_at) for text in texts]
+    sources = _apart([parse(text, drawn_at) for text in texts])
+    if not sources:
+        raise WrongUse("No source of images is named.", next="give --data DIR, or --data phantom for drawn films")
+    return sources
+
+
+def _apart(sources: list[Source]) -> list[Source]:
     names = [source.name for source in sources]
     for name in names:
         if names.count(name) > 1:
             raise WrongUse(f"Two sources are named {name!r}.", next="name them apart: KIND:NAME=DIR")
-    if not sources:
-        raise WrongUse("No source of images is named.", next="give --data DIR, or --data phantom for drawn films")
     return sources
 
 

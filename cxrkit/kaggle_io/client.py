@@ -137,7 +137,10 @@ def connect(sleep=time.sleep, jitter=random.random):
             api = KaggleApi()
             api.authenticate()
         except ImportError as error:
-            raise WrongUse(f"Kaggle's client cannot be imported: {error}.", next="pip install -r requirements.txt") from error
+            raise WrongUse(
+                f"Kaggle's client cannot be imported: {error}.",
+                next="pip install -r requirements.txt, or pip install '.[kaggle]' in the clone",
+            ) from error
         except (SystemExit, *failures()) as error:
             api, failure = None, error
     if isinstance(failure, _network_failures()) and response_of(failure) is None:

@@ -13,7 +13,7 @@ from cxrkit.columns import FROZEN, UNFROZEN
 from cxrkit.config import Experiment
 from cxrkit.errors import CxrkitError
 from cxrkit.files import link_or_copy, read_json, write_checksums, write_json
-from cxrkit.kaggle_io import client, datasets, mounts, pull
+from cxrkit.kaggle_io import client, datasets, mounts, publish
 from cxrkit.progress import say
 from cxrkit.results import Results
 
@@ -50,7 +50,7 @@ def run(experiment: Experiment, hours: float | None, needs_gpu: bool, results_sl
         pipeline.prove(device, experiment.precision, working)
     experiment = mounts.attach(experiment)
     restore(scratch() / "jobs")
-    results = pipeline.run(experiment, scratch(), working / pull.FOLDER, time_left)
+    results = pipeline.run(experiment, scratch(), working / publish.FOLDER, time_left)
     if results is None:
         return None
     save_unless_whole(results, scratch() / "jobs")
@@ -73,7 +73,7 @@ def send(folder: Path, slug: str) -> datasets.DatasetVersion | None:
     for name, variables in credentials():
         try:
             with alone(variables):
-                sent = pull.publish(folder, slug)
+                sent = publish.publish(folder, slug)
         except (CxrkitError, OSError, *client.failures()) as error:
             reasons.append(f"{name}: {error}")
             continue

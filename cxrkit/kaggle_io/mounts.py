@@ -5,12 +5,13 @@ Since 2026 a dataset lies at /kaggle/input/datasets/OWNER/SLUG, and in some kern
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from cxrkit import config, environment
 from cxrkit.config import Experiment
+from cxrkit.data import sources
 from cxrkit.data.readers import coronahack
 from cxrkit.errors import BadInput
 from cxrkit.progress import say
@@ -70,11 +71,14 @@ def mounted(root: Path | None = None) -> str:
 def attach(experiment: Experiment, root: Path | None = None) -> Experiment:
     """The experiment with what is attached filled in: its data where it names none, and ImageNet weights.
 
-    The data are CoronaHack, which must be there, and a store of collected films where one is attached.
+    The data are CoronaHack, which must be there, and a store of collected films where one is attached. Where it names no films
+    from elsewhere, every other attached set that a reader knows is one, if the audit asks networks at all.
     Raises BadInput, listing what is mounted, when CoronaHack is needed and not there.
     """
     if not experiment.data:
         experiment = config.with_data(experiment, _data(root))
+    if not experiment.external and experiment.audit == "full":
+        experiment = replace(experiment, external=tuple(_external(experiment.data, root)))
     if experiment.pretrained and not experiment.weights:
         experiment = _with_weights(experiment, root)
     return experiment
@@ -96,6 +100,27 @@ def _data(root: Path | None) -> list[str]:
         say(f"data: collected films at {collected}")
         data.append(f"collected={collected}")
     return data
+
+
+def _external(data: Sequence[str], root: Path | None) -> list[str]:
+    """`KIND:NAME=DIR` of the attached sets of sources.ELSEWHERE that are no source of the run; one that cannot be read is said, and left."""
+    taken = [sources.parse(text, "").root.resolve() for text in data if text not in sources.DRAWN]
+    found: list[str] = []
+    for folder in folders_below(Path(root or environment.kaggle_input())):
+        here, kind = folder.resolve(), sources.recognised(folder)
+        if not kind or any(here.is_relative_to(other) or other.is_relative_to(here) for other in taken):
+            continue
+        number = sum(text.startswith(kind) for text in found) + 1
+        text = f"{kind}:{kind}-{number}={folder}" if number > 1 else f"{kind}={folder}"
+        try:
+            sources.external(text).read()
+        except BadInput as error:
+            say(f"films from elsewhere: {folder} looks like {kind} and is not used: {error.what}")
+            continue
+        taken.append(here)
+        found.append(text)
+        say(f"films from elsewhere: {kind} at {folder}; the networks are asked about them after training")
+    return found
 
 
 def _with_weights(experiment: Experiment, root: Path | None) -> Experiment:

@@ -1,4 +1,4 @@
-"""Results down from Kaggle and up to it, each file compared with the checksums that the run wrote."""
+"""Results down from Kaggle, each file compared with the checksums that the run wrote."""
 
 import os
 import shutil
@@ -6,50 +6,13 @@ import tempfile
 from pathlib import Path, PurePosixPath
 
 from cxrkit.errors import BadInput, Interrupted, RemoteRefusal
-from cxrkit.files import read_json, replacing, sha256_of, write_text
-from cxrkit.kaggle_io import bundle, client, datasets, push
+from cxrkit.files import read_json, replacing, write_text
+from cxrkit.kaggle_io import bundle, client, push
+from cxrkit.kaggle_io.publish import FOLDER, is_inside, verify
 from cxrkit.progress import MB, Meter, aloud, say
 
-FOLDER = "results"
-LICENCE = "other"
 CHUNK_BYTES = 1 << 20
 TIMEOUT_SECONDS = 60
-
-
-def verify(folder):
-    """The content of folder/checksums.json, once every file it names is there with that size and SHA-256.
-
-    Raises BadInput, naming the files that are missing or other.
-    """
-    folder = Path(folder)
-    try:
-        listed = read_json(folder / "checksums.json")
-    except (OSError, ValueError) as error:
-        raise BadInput(
-            f"The results have no readable checksums.json: {error}", folder, "name the results folder of a finished run"
-        ) from error
-    wrong = []
-    with Meter(f"comparing {folder.name} with its checksums", sum(expected["bytes"] for expected in listed.values()) / MB, "MB") as meter:
-        for name, expected in listed.items():
-            path = folder / name
-            if not is_inside(name) or not path.is_file():
-                wrong.append(f"{name} is missing")
-            elif path.stat().st_size != expected["bytes"]:
-                wrong.append(f"{name} has {path.stat().st_size} bytes instead of {expected['bytes']}")
-            elif sha256_of(path) != expected["sha256"]:
-                wrong.append(f"{name} has another SHA-256")
-            else:
-                meter.advance(expected["bytes"] / MB)
-    if wrong or not listed:
-        shown = "\n".join(f"  - {line}" for line in wrong[:10]) or "  - it names no file"
-        raise BadInput(f"The results are not whole:\n{shown}", folder, "fetch or make them again")
-    return listed
-
-
-def is_inside(name):
-    """Whether a relative name from elsewhere stays below its folder."""
-    path = PurePosixPath(name)
-    return bool(path.parts) and not path.is_absolute() and ".." not in path.parts and "\\" not in name and ":" not in path.parts[0]
 
 
 def pull(kaggle, ref, out, expected=None):
@@ -171,16 +134,3 @@ def _download(name, url, path, arrived):
             wanted = answer.headers.get("Content-Length")
             if wanted and "Content-Encoding" not in answer.headers and file.tell() != int(wanted):
                 raise requests.ConnectionError(f"the download ended at {file.tell()} of {wanted} bytes")
-
-
-def publish(folder, slug, private=True, kaggle=None):
-    """Send a results folder to Kaggle as the dataset `slug`; return its DatasetVersion.
-
-    Raises BadInput when the folder is not whole, and what datasets.upload_dataset raises.
-    """
-    verify(folder)
-    run = read_json(Path(folder) / "run.json")
-    run_id = (run.get("bundle") or {}).get("run_id") or "of a local run"
-    name, experiment, manifest = run["experiment"]["name"], run["experiment_sha256"][:12], run["manifest_sha256"][:12]
-    notes = f"cxrkit results {run_id}, experiment {name} {experiment}, manifest {manifest}"
-    return datasets.upload_dataset(folder, slug, slug.rpartition("/")[2], LICENCE, notes, private, kaggle)

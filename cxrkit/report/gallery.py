@@ -14,7 +14,7 @@ import numpy as np
 from cxrkit.config import short_name
 from cxrkit.data.images import open_grey
 from cxrkit.data.licences import may_redistribute
-from cxrkit.data.records import LABEL_WORDS, POSITIVE, Record
+from cxrkit.data.records import LABEL_WORDS, NEGATIVE, POSITIVE, Record
 from cxrkit.errors import BadInput
 from cxrkit.files import replacing
 from cxrkit.results import Results
@@ -30,7 +30,7 @@ SIDE = 200
 
 @dataclass(frozen=True)
 class Film:
-    """A film of the gallery. kind: error, top loss or hit; picture: path below the results, empty where there is none; why: then the reason.
+    """A film of the gallery. label, called: what it is, and what the network takes it for at the run's threshold; kind: error, top loss or hit; picture: path below the results, empty where there is none; why: then the reason.
 
     pair: whether the picture shows the attention map beside the film.
     """
@@ -39,6 +39,7 @@ class Film:
     network: str
     kind: str
     label: str
+    called: str
     p_covid: float
     loss: float
     picture: str
@@ -119,6 +120,7 @@ def _film(results: Results, image_id: str, architecture: str, kind: str, p_covid
         network=short_name(architecture),
         kind=kind,
         label=LABEL_WORDS[record.label],
+        called=LABEL_WORDS[POSITIVE if p_covid >= results.metrics.threshold else NEGATIVE],
         p_covid=p_covid,
         loss=float(-np.log(max(right, 1e-12))),
         picture=picture,
@@ -138,6 +140,7 @@ def table(shown: list[Film]) -> Table:
             Cell(film.network),
             Cell(film.kind),
             Cell(film.label),
+            Cell(film.called),
             Cell(f"{film.p_covid:.3f}", film.p_covid),
             Cell(f"{film.loss:.2f}", film.loss),
             Cell(film.licence or "unknown"),
@@ -145,6 +148,16 @@ def table(shown: list[Film]) -> Table:
         ]
         for film in shown
     ]
-    titles = (("image", 0), ("network", 0), ("why here", 0), ("is", 0), ("p(COVID-19)", 1), ("loss", 1), ("licence", 0), ("credit", 0))
+    titles = (
+        ("image", 0),
+        ("network", 0),
+        ("why here", 0),
+        ("is", 0),
+        ("called", 0),
+        ("p(COVID-19)", 1),
+        ("loss", 1),
+        ("licence", 0),
+        ("credit", 0),
+    )
     columns = tuple(Column(title, bool(number)) for title, number in titles)
     return Table("films", f"{len(rows)} films that went wrong, or nearly.", columns, rows, open=False)

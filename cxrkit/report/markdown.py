@@ -6,7 +6,7 @@ from cxrkit import RESEARCH_ONLY
 from cxrkit.report import gallery, sentences
 from cxrkit.report.tables import audits as audit_tables
 from cxrkit.report.tables import comparison as comparison_tables
-from cxrkit.report.tables import data, networks, recipe, settings, thresholds
+from cxrkit.report.tables import data, elsewhere, networks, recipe, settings, thresholds
 from cxrkit.results import Results
 from cxrkit.schema import Audits, Comparison, ResplitComparison
 from cxrkit.tables import UNSEEN, Table, as_markdown, as_text, plain
@@ -27,6 +27,7 @@ def sections(results: Results, shown: list[gallery.Film]) -> list[Section]:
     compared = results.comparison
     return [
         ("Verdict", [*trust, verdict["best"]], [audit_tables.reasons(audits)]),
+        ("Inside against elsewhere", elsewhere.sentences(audits) or [sentences.NOWHERE_ELSE], elsewhere.all_of(audits)),
         (
             "The study's table beside ours",
             [],
@@ -126,6 +127,7 @@ def resplits_log(comparison: ResplitComparison) -> str:
 def audit_log(audits: Audits) -> str:
     """The verdict of an audit first, then its tables."""
     verdict = [f"VERDICT: {audits.verdict.conclusion}", *textwrap.wrap(audits.verdict.paragraph, WIDTH)]
-    parts = ["\n".join(verdict), *(as_text(table) for table in audit_tables.all_of(audits))]
+    parts = ["\n".join(verdict), *elsewhere.sentences(audits)]
+    parts += [as_text(table) for table in (*elsewhere.all_of(audits), *audit_tables.all_of(audits))]
     parts.append(f"Intervals of AUC are 95 %, over patients. Manifest {audits.manifest_sha256[:12]}.")
     return "\n\n".join(parts)

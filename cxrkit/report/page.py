@@ -21,7 +21,7 @@ from cxrkit.report import gallery, plots, sentences
 from cxrkit.report.plots import Drawing
 from cxrkit.report.tables import audits as audit_tables
 from cxrkit.report.tables import comparison as comparison_tables
-from cxrkit.report.tables import data, networks, recipe, settings, thresholds
+from cxrkit.report.tables import data, elsewhere, networks, recipe, settings, thresholds
 from cxrkit.results import Results
 from cxrkit.tables import NOTHING, Cell, count_text, figure_text
 
@@ -33,6 +33,7 @@ MOST_PICTURE_BYTES = 3_000_000
 """Of all pictures together; the page stays under 5 MB, and further films stand with their credit alone."""
 CONTENTS = (
     ("verdict", "Verdict"),
+    ("elsewhere", "Inside against elsewhere"),
     ("study", "The study’s table beside ours"),
     ("best", "Which network is best"),
     ("lungs", "What knows nothing of lungs"),
@@ -84,6 +85,8 @@ def values(results: Results, shown: list[gallery.Film], drawings: dict[str, list
         "audit_command": sentences.AUDIT_COMMAND,
         "reasons": audit_tables.reasons(audits),
         "audits": audit_tables.all_of(audits),
+        "elsewhere": elsewhere.all_of(audits),
+        "elsewhere_told": elsewhere.sentences(audits) or [sentences.NOWHERE_ELSE],
         "matrix": comparison_tables.matrix(compared),
         "tables": tables | {"films": gallery.table(shown)},
         "plots": drawings,

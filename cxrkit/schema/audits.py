@@ -1,6 +1,6 @@
 """audits.json: what an audit looked at, part by part, and its verdict."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from cxrkit.evaluation.calibration import Calibration
@@ -151,6 +151,7 @@ class SideScore:
     rates: Rates
     auc: Figure
     average_precision: Figure
+    ece: Figure | None = None  # expected calibration error; None in files of before November 2026
 
 
 @dataclass(frozen=True)
@@ -160,6 +161,7 @@ class Drop:
     auc: Figure
     sensitivity: Figure
     specificity: Figure
+    ece: Figure | None = None  # as of SideScore; below 0 where probabilities mean less outside
 
 
 @dataclass(frozen=True)
@@ -167,6 +169,45 @@ class ExternalScaling:
     temperature: float  # fitted on the run's validation films
     before: Calibration
     after: Calibration
+
+
+@dataclass(frozen=True)
+class GroupScore:
+    """A network's ensemble on the films of one group. Figures are unknown where a class has too few patients; `method` says how many."""
+
+    covid_patients: int
+    normal_patients: int
+    sensitivity: Figure
+    specificity: Figure  # unknown by severity, which is of positive films alone
+    auc: Figure  # by severity: against all negative films
+
+
+@dataclass(frozen=True)
+class SubgroupRow:
+    """One group of the external films, and the run's held-out films of the same group."""
+
+    by: Literal["severity", "view", "sex", "age"]
+    group: str  # e.g. "mild", "PA", "F", "40 to 59", "not known"
+    external: GroupScore
+    internal: GroupScore
+
+
+@dataclass(frozen=True)
+class MatchedRow:
+    """A network on the held-out films, and on those pairs of them that are alike in the traits `by`.
+
+    Areas are means over seeds, as in metrics.json.
+    """
+
+    architecture: str
+    by: list[str]  # of "view", "age", "sex"
+    caliper: float  # years by which two ages may differ
+    pairs: int
+    all_films: Area
+    matched: Area  # unknown where there are too few pairs
+    fall: Figure  # all_films minus matched
+    lost_covid: dict[str, int]  # cause: films that are in no pair
+    lost_normal: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -188,6 +229,7 @@ class ExternalRow:
     internal: SideScore
     drop: Drop
     scaling: ExternalScaling
+    subgroups: list[SubgroupRow] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -280,3 +322,4 @@ class Audits:
     parts: list[PartState]
     not_done: list[NotDone]
     verdict: Conclusion
+    matched: list[MatchedRow] | None = None  # None for a manifest, and in files of before November 2026

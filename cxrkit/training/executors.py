@@ -1,32 +1,22 @@
 """Executors: where a training runs. Each is a process of its own, so that nothing which it does reaches the next one.
 
 A Task is a value, and so is all that a training tells: an executor on another machine needs nothing else. Here the
-processes are forked from a server that has loaded torch and fastai once (multiprocessing's forkserver), or are begun anew
-where the system has none.
+processes come from the server of training/server.py.
 """
 
-import contextlib
-import multiprocessing
 import signal
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from multiprocessing import util
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from cxrkit.config import Experiment
 from cxrkit.errors import CxrkitError
+from cxrkit.training import server
 from cxrkit.training.distributed import Meeting
 from cxrkit.training.loaders import TrainingFilms
 from cxrkit.training.precision import Numerics
 from cxrkit.training.stages import Job, Past
-
-METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
-LOADED = ["torchvision", "fastai.vision.learner", "fastai.metrics", "cxrkit.training.work"]
-"""What the server loads once. None of it asks for a GPU as it is loaded, which a fork would not survive."""
-LONGEST_FOLDER = 70
-"""Characters of a folder in which multiprocessing can make a socket: a system allows its whole path 104 or 108."""
 
 
 @dataclass(frozen=True)
@@ -66,10 +56,7 @@ class Processes:
     """
 
     def __init__(self, train: Callable[..., Iterator[Any]] | None = None):
-        self._context = multiprocessing.get_context(METHOD)
-        if METHOD == "forkserver":
-            self._context.set_forkserver_preload(LOADED)
-            _shorten_sockets()
+        self._context = server.context()
         self._train, self._running = train, {}
 
     def start(self, task: Task) -> None:
@@ -114,16 +101,6 @@ class Processes:
         ours.close()
         process.join()
         process.close()
-
-
-def _shorten_sockets():
-    """Let multiprocessing's sockets, which lie in the folder of temporary files, lie in /tmp where that one's path is too long."""
-    usual = tempfile.tempdir
-    if len(tempfile.gettempdir()) > LONGEST_FOLDER:
-        tempfile.tempdir = "/tmp"
-        with contextlib.suppress(OSError):
-            util.get_temp_dir()  # made at the first call, and remembered
-        tempfile.tempdir = usual
 
 
 def _death(code):

@@ -73,7 +73,7 @@ class _Run:
     def __init__(self, experiment, films, key, folder, machine, time_left, executor):
         self.experiment, self.films, self.key, self.folder, self.machine = experiment, films, key, folder, machine
         self.time_left, self.executor = time_left, executor
-        self.jobs = largest_first(experiment)
+        self.jobs = longest_first(experiment)
         self.old_failures = {job: _id_of(JobFolder(folder / job.name)) for job in self.jobs}  # before anybody tries again
         self.free, self.held = machine.slots, {}
         self.leads = True
@@ -230,10 +230,17 @@ def _id_of(home):
     return None if home.failure is None else home.failure["id"]
 
 
-def largest_first(experiment: Experiment) -> list[Job]:
-    """The jobs, seed after seed, in each the network that takes the most memory first: what is begun last should end soon."""
-    size = {name: networks.training_bytes(name, experiment.image_size, experiment.batch_size) for name in experiment.architectures}
-    return sorted(jobs_of(experiment), key=lambda job: (experiment.seeds.index(job.seed), -size[job.architecture]))
+def longest_first(experiment: Experiment) -> list[Job]:
+    """The jobs, seed after seed, in each the network first whose step reads most, for what is begun last should end soon.
+
+    What a step reads is known beforehand, and orders the study's networks at 32 to 224 pixels nearly as their measured times do.
+    """
+
+    def read(architecture: str) -> int:
+        memory = networks.step_memory(architecture, experiment.image_size, experiment.batch_size)
+        return memory.weights + memory.activations
+
+    return sorted(jobs_of(experiment), key=lambda job: (experiment.seeds.index(job.seed), -read(job.architecture)))
 
 
 def failures(experiment: Experiment, folder: Path) -> dict[str, str]:

@@ -7,6 +7,7 @@ normalised in another way, which is then the network's first layer, so that all 
 import difflib
 import functools
 import pickle
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -115,7 +116,9 @@ class Renormalised(nn.Module):
         self.factor, self.shift = old_deviation / new_deviation, (old_mean - new_mean) / new_deviation
 
     def forward(self, x):
-        return x * self.factor.to(x.device) + self.shift.to(x.device)
+        if self.factor.device != x.device:  # no buffers, which a state dict would hold: sent once, not at each step
+            self.factor, self.shift = self.factor.to(x.device), self.shift.to(x.device)
+        return x * self.factor + self.shift
 
 
 def splitter(architecture):
@@ -154,13 +157,18 @@ def draw(model):
     return model
 
 
-@functools.cache
-def training_bytes(architecture, image_size, batch_size):
-    """About how many bytes a training step in float32 holds: weights, gradients, Adam's two averages, and all that the backward
-    pass needs again of the forward one.
+@dataclass(frozen=True)
+class StepMemory:
+    """What a training step in float32 holds, in bytes: weights, as they are, and all that the backward pass needs again of the
+    forward one."""
 
-    Counted on the meta device, where nothing is computed. What the layers give is no measure: an EfficientNet's step keeps more.
-    """
+    weights: int
+    activations: int
+
+
+@functools.cache
+def step_memory(architecture, image_size, batch_size) -> StepMemory:
+    """Counted on the meta device, where nothing is computed. What the layers give is no measure: an EfficientNet's step keeps more."""
     model, held = blank(architecture), {}
     own = {each.untyped_storage()._cdata for each in (*model.parameters(), *model.buffers())}
 
@@ -171,8 +179,22 @@ def training_bytes(architecture, image_size, batch_size):
 
     with torch.device("meta"), torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
         model(torch.empty(batch_size, 3, image_size, image_size))
-    weights = sum(weight.numel() for weight in model.parameters())
-    return 16 * weights + sum(storage.nbytes() for key, storage in held.items() if key not in own)
+    weights = sum(4 * weight.numel() for weight in model.parameters())
+    return StepMemory(weights, sum(storage.nbytes() for key, storage in held.items() if key not in own))
+
+
+def training_bytes(architecture, image_size, batch_size) -> int:
+    """About how many bytes a training step in float32 holds: its memory, with gradients and Adam's two averages of each weight."""
+    memory = step_memory(architecture, image_size, batch_size)
+    return 4 * memory.weights + memory.activations
+
+
+def batch_that_fits(architecture, image_size, batch_size, free_bytes):
+    """The largest batch below `batch_size` that a training step has room for in so many bytes, by training_bytes; None below two films."""
+    one, two = (training_bytes(architecture, image_size, batch) for batch in (2, 4))  # the weights, and as much again for each film
+    a_film = (two - one) / 2
+    fits = min(batch_size - 1, int((free_bytes - one + 2 * a_film) / a_film))
+    return fits if fits >= 2 else None
 
 
 def load(path, architecture, device="cpu"):

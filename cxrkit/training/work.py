@@ -12,9 +12,10 @@ from fastai.torch_core import default_device
 from cxrkit import environment
 from cxrkit.environment import Deadline
 from cxrkit.errors import CxrkitError
-from cxrkit.training import recipe
+from cxrkit.training import networks, recipe, server
 from cxrkit.training.distributed import Team
-from cxrkit.training.executors import METHOD, Ended, Task
+from cxrkit.training.executors import Ended, Task
+from cxrkit.training.machine import FOR_ITSELF, USABLE
 
 MEMORY_WORDS = ("out of memory", "can't allocate memory", "Cannot allocate memory")
 
@@ -43,13 +44,13 @@ def _outcome(task, tell, train) -> Ended:
     except CxrkitError as error:
         return Ended(str(error), traceback.format_exc(), error)
     except Exception as error:  # whatever goes wrong in one training is no reason to lose the others
-        return Ended(_in_words(error, task), traceback.format_exc(), None, peak_bytes(task.device))
+        return Ended(explained(error, task), traceback.format_exc(), None, peak_bytes(task.device))
     return Ended(peak_bytes=peak_bytes(task.device))
 
 
 def training(task, tell):
     """Train as the task says, in this process."""
-    if METHOD == "forkserver":
+    if server.METHOD == "forkserver":
         multiprocessing.set_start_method("fork", force=True)  # for decoding processes, whose data set cannot be pickled
     torch.set_num_threads(task.threads)
     on_gpu = torch.device(task.device).type == "cuda"
@@ -71,9 +72,31 @@ def peak_bytes(device):
     return environment.peak_memory_bytes()
 
 
-def _in_words(error, task) -> str:
+def room_bytes(device):
+    """Bytes of the device that this process holds or could still take; None where the system does not say."""
+    if torch.device(device).type == "cuda":
+        return torch.cuda.mem_get_info(device)[0] + torch.cuda.memory_reserved(device)
+    free, held = environment.free_memory_bytes(), environment.peak_memory_bytes()
+    return None if free is None or held is None else free + held
+
+
+def explained(error, task) -> str:
     said = f"{type(error).__name__}: {error}"
     if isinstance(error, (torch.OutOfMemoryError, MemoryError)) or any(words in str(error) for words in MEMORY_WORDS):
-        half = max(2, task.experiment.batch_size // 2)
-        said += f" Try --batch-size {half}, which needs about half as much for the films of a step, or --jobs-at-once 1."
+        said += f" {_remedy(task)}"
     return said
+
+
+def _remedy(task) -> str:
+    experiment, room = task.experiment, room_bytes(task.device)
+    if room is not None:
+        usable = USABLE * room - FOR_ITSELF[torch.device(task.device).type]
+        batch = networks.batch_that_fits(task.job.architecture, experiment.image_size, experiment.batch_size, usable)
+        if batch is None:
+            return f"By what its step holds, no batch fits into the {room / 1e9:.1f} GB there are: try a smaller --image-size, or --jobs-at-once 1."
+        if batch < experiment.batch_size - 1:
+            return (
+                f"By what its step holds, --batch-size {batch} would fit into the {room / 1e9:.1f} GB there are; or try --jobs-at-once 1."
+            )
+    half = max(2, experiment.batch_size // 2)
+    return f"Try --batch-size {half}, which needs about half as much for the films of a step, or --jobs-at-once 1."

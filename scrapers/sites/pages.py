@@ -3,11 +3,12 @@
 import codecs
 import json
 import re
+import unicodedata
 import warnings
 from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
-from bs4 import BeautifulSoup, Comment, MarkupResemblesLocatorWarning, Tag, XMLParsedAsHTMLWarning
+from bs4 import BeautifulSoup, MarkupResemblesLocatorWarning, Tag, XMLParsedAsHTMLWarning
 
 from cxrkit.errors import BadInput
 
@@ -38,8 +39,10 @@ def decode(content: bytes) -> str:
     return content.decode("cp1252", "replace")
 
 
-def soup(content: bytes | str) -> BeautifulSoup:
-    """A parsed page. Raises BadInput for a page that is too large or too broken to be read in time."""
+def soup(content: bytes | str | BeautifulSoup) -> BeautifulSoup:
+    """A parsed page, which a parsed page is already. Raises BadInput for a page that is too large or too broken to be read in time."""
+    if isinstance(content, BeautifulSoup):
+        return content
     text = (content if isinstance(content, str) else decode(content)).replace("\0", "")
     unclosed = len(re.findall(r"<[^<>]*(?=<|\Z)", text)) + text.count("<!") - text.count("-->")
     if unclosed > MOST_UNCLOSED:
@@ -94,7 +97,7 @@ def absolute(base: str, link: str) -> str:
 def file_name(address: str) -> str:
     """The last part of a URL's or file's path, decoded, with either kind of slash."""
     path = str(address).partition("?")[0].partition("#")[0]
-    return unquote(path).replace("\\", "/").rpartition("/")[2]
+    return unicodedata.normalize("NFC", unquote(path).replace("\\", "/").rpartition("/")[2])
 
 
 def json_of(text: str) -> Any:
@@ -122,12 +125,20 @@ def json_after(text: str, marker: str) -> Any:
         return None
 
 
-def page_address(content: bytes) -> str:
-    """The address that a saved page gives as its own, or empty."""
-    page = soup(content)
-    for comment in page.find_all(string=lambda text: isinstance(text, Comment)):
-        saved = re.search(r"saved from url=\(\d+\)(https?://\S+)", comment)
-        if saved:
-            return saved[1]
+SAVED_FROM = re.compile(r"<!--\s*saved from url=\(\d+\)(https?://\S+)")
+SINGLE_FILE = re.compile(r"<!--\s*Page saved with SingleFile\s+url:\s*(https?://\S+)")
+SCRAPBOOK = re.compile(r"<html\b[^>]*\bdata-scrapbook-source=[\"']?(https?://[^\"'\s>]+)", re.IGNORECASE)
+WAYBACK = re.compile(r"^https?://web\.archive\.org/web/\d{4,14}[a-z_]*/(?=https?://)")
+
+
+def saved_from(text: str) -> str:
+    """The address that a browser or an extension wrote at the head of a page that it saved, or empty."""
+    head = re.split(r"<body\b", text[:20_000], maxsplit=1, flags=re.IGNORECASE)[0]
+    found = next((match for mark in (SAVED_FROM, SINGLE_FILE, SCRAPBOOK) if (match := mark.search(head))), None)
+    return WAYBACK.sub("", found[1]) if found else ""
+
+
+def own_address(page: BeautifulSoup) -> str:
+    """The address that a page gives as its own, as canonical link or og:url, or empty."""
     link = page.find("link", rel="canonical")
-    return absolute("", attribute(link, "href")) or absolute("", meta(page, "og:url"))
+    return WAYBACK.sub("", absolute("", attribute(link, "href")) or absolute("", meta(page, "og:url")))

@@ -1,103 +1,44 @@
-"""Information extraction from Italian and English case texts: modality, view, age, sex, and the number of patients.
+"""Information extraction from Italian and English case texts: view, age, sex, patients, and by examinations.py the modality.
 
 Each function returns the words that decided. What the words do not state is left empty: "il paziente" is
 grammar and states no sex, and "da 10 anni" is a duration and no age.
 """
 
 import re
+import string
+from collections.abc import Sequence
 
-from cxrkit.data.readers.collected import CT, NOT_KNOWN, XRAY, Fact
-
-ANY_CASE = re.IGNORECASE
-
-XRAY_WORDS = re.compile(
-    r"\b(?:rx|rxt|cxr)\b|\brx(?=[-_ ]?torace)|\bradiografi[ac]\w*|\bradiogramm[ai]\b|\bradiologico\s+(?:standard|del\s+torace|convenzionale)"
-    r"|\bx-?\s?rays?\b|\b(?:chest|plain)\s+(?:film|radiograph)s?\b|\bradiographs?\b|\bradiographic\b"
-    r"|\bproiezion[ei]\s+(?:a\.?p|p\.?a|l\.?l|antero|postero|latero)|\blatero-?laterale\b|\btelecuore\b",
+from cxrkit.data.readers.collected import NOT_KNOWN, Fact
+from scrapers.sites.examinations import (
     ANY_CASE,
+    OTHER,
+    Examination,
+    examinations,
+    modalities,
+    modality,
+    modality_of_name,
+    other_region,
+    sentences,
+    shorten,
 )
-CT_WORDS = re.compile(
-    r"\b(?:tc|tac|ct|hrct|tcms|mdct|mpr|mip)\b|\bangio-?\s?(?:tc|ct)\b|\btomografi\w*|\btomograph\w*|\bricostruzion[ei]\b"
-    r"|\breconstructions?\b|\b(?:scansion[ei]|sezion[ei]|immagin[ei]|piano|piani)\s+(?:assial|coronal|sagittal)\w*|\baxial\b|\bcoronal\b|\bsagittal\b"
-    r"|\bfinestra\s+(?:polmonare|mediastinica|parenchimale)\b|\blung\s+window\b|\bm\.?d\.?c\b",
-    ANY_CASE,
-)
-NOT_DONE = re.compile(
-    r"\b(?:non|nessun[ao]?|senza|no|not|without|never)\b[^.;:]{0,50}?\b(?:eseguit\w+|effettuat\w+|disponibil\w+|praticat\w+|performed|done|available|acquired|obtained)\b",
-    ANY_CASE,
-)
-FILE_XRAY = re.compile(r"(?:^|[^a-z])(?:rx|cxr|radiografia|x-?ray)(?:[^a-z]|torace|$)", ANY_CASE)
-FILE_CT = re.compile(r"(?:^|[^a-z])(?:tc|tac|ct|hrct)(?:[^a-z]|torace|$)", ANY_CASE)
-SENTENCE_END = re.compile(r"(?<=[.;!?])\s+(?=[A-ZÀ-Ü(\d])|\n+")
 
-
-def sentences(text: str) -> list[str]:
-    return [part.strip() for part in SENTENCE_END.split(text) if part and part.strip()]
-
-
-def modalities(text: str) -> list[tuple[str, str]]:
-    """The modalities that a text mentions, each with its sentence, in their order: [(modality, sentence)].
-
-    An examination that was not done is not counted.
-    """
-    found = []
-    for sentence in sentences(text):
-        undone = [match.span() for match in NOT_DONE.finditer(sentence)]
-        for kind, words in ((XRAY, XRAY_WORDS), (CT, CT_WORDS)):
-            for match in words.finditer(sentence):
-                if not _not_done(sentence, match, undone):
-                    found.append((kind, match.start(), sentence))
-                    break
-    return [(kind, sentence) for kind, _, sentence in found]
-
-
-def _not_done(sentence, match, undone):
-    """Whether an examination's words stand inside, right before or right after a "was not performed"."""
-    for start, end in undone:
-        inside = start <= match.start() <= end
-        before = match.end() <= start and sentence[match.end() : start].strip(" ,") in (
-            "",
-            "torace",
-            "del torace",
-            "chest",
-            "scan",
-            "was",
-            "scan was",
-            "è stata",
-        )
-        after = end <= match.start() and sentence[end : match.start()].strip(" ") in ("", "la", "una", "alcuna")
-        if inside or before or after:
-            return True
-    return False
-
-
-def modality(text: str) -> Fact:
-    """X-ray or CT where a text mentions only one of them, with the sentence; else not known."""
-    found = modalities(text)
-    kinds = {kind for kind, _ in found}
-    return Fact(found[-1][0], shorten(found[-1][1])) if len(kinds) == 1 else NOT_KNOWN
-
-
-def modality_of_name(name: str) -> Fact:
-    """X-ray or CT where a file's name has RX or TC in it, or another such mark; else not known."""
-    xray, ct = FILE_XRAY.search(name), FILE_CT.search(name)
-    if bool(xray) == bool(ct):
-        return NOT_KNOWN
-    return Fact(XRAY if xray else CT, f"file name {name}")
-
+__all__ = ["OTHER", "Examination", "examinations", "modalities", "modality", "modality_of_name", "other_region", "sentences", "shorten"]
 
 SUPINE = re.compile(
     r"\ba\s+letto\b|\bletto\s+del\s+paziente\b|\bsupin[aeio]\b|\bsupine\b|\bclinostatismo\b|\bdecubito\b"
-    r"|\bclinostatic\w*|\bbedside\b|\brecumbent\b",
+    r"|\bclinostatic\w*|\brecumbent\b",
     ANY_CASE,
 )
-AP = re.compile(r"\bA\.?P\b\.?|\b(?i:antero[-\s]?posterior\w*)|\b(?i:portable|mobile)\s+(?i:chest|film|x-?ray|cxr|radiograph|ap)\b")
+AP = re.compile(
+    r"\bA\.?P\b\.?|\b(?i:antero[-\s]?posterior\w*)|\b(?i:portable|mobile)\s+(?i:chest|film|x-?ray|cxr|radiograph|ap)\b"
+    r"|(?i:\bbedside\b|\b(?:chest|film|x-?ray|cxr|radiograph)\b[\w\s,]{0,30}\bin\s+bed\b)"
+)
 PA = re.compile(
     r"(?:\b(?i:proiezion[ei]|projections?|views?|torace|chest|film|rx|x-?ray|cxr|radiograph|erect|frontal)\b[\s,(:-]{1,3}(?:in\s+)?P\.?A\b\.?)"
-    r"|\bP\.?A\b\.?[\s,):-]{0,3}(?i:view|projection|film|chest|radiograph|cxr|x-?ray|erect|e\s+L\.?L|and\s+lat\w*|/\s?L\.?L)|\b(?i:postero[-\s]?anterior\w*)|^\W*PA\W*$|[-_]PA(?=[-_.]|$)"
+    r"|\bP\.?A\b\.?[\s,):-]{0,3}(?i:view|projection|image|film|chest|radiograph|cxr|x-?ray|erect|e\s+L\.?L|and\s+lat\w*|/\s?L\.?L)|\b(?i:postero[-\s]?anterior\w*)|^\W*PA\W*$|[-_]PA(?=[-_.]|$)"
 )
 LATERAL = re.compile(
-    r"\bL\.?L\b\.?|\b(?i:latero-?lateral\w*)|\b(?i:lateral)\s+(?i:view|projection|film|chest|radiograph|x-?ray|cxr)"
+    r"\bL\.?L\b\.?|\b(?i:latero-?lateral\w*)|\b(?i:lateral)\s+(?i:view|projection|image|film|chest|radiograph|x-?ray|cxr)"
     r"|\b(?i:proiezione\s+laterale)|^\W*(?i:lateral)\W*$"
 )
 TWO_VIEWS = re.compile(
@@ -227,48 +168,109 @@ def _of_relative(sentence, start, end):
     return bool(after or RELATIVE.search(" ".join(before[-2:])))
 
 
+PRONOUNS = (("M", re.compile(r"\b(?:he|him|his|himself)\b", ANY_CASE)), ("F", re.compile(r"\b(?:she|her|hers|herself)\b", ANY_CASE)))
+
+
 def sex(text: str) -> Fact:
-    """The patient's sex, "M" or "F"; not known where the words state neither or both."""
+    """The patient's sex, "M" or "F"; not known where the words state neither or both.
+
+    Where no noun says it, English pronouns do, if all agree; those in a sentence on a relative do not count.
+    """
     found = {}
     for sentence in sentences(OTHER_MEANING.sub(" ", text)):
         for value, pattern in SEXES:
             for match in pattern.finditer(sentence):
                 if not _of_relative(sentence, match.start(), match.end()):
                     found.setdefault(value, shorten(sentence))
+    for value, pattern in () if found else PRONOUNS:
+        for sentence in sentences(text):
+            if pattern.search(sentence) and not RELATIVE.search(sentence):
+                found.setdefault(value, shorten(sentence))
     return Fact(*next(iter(found.items()))) if len(found) == 1 else NOT_KNOWN
 
 
-TWO_PATIENTS = re.compile(
-    r"\b(?:due|2|two)\s+(?:pazienti|patients|fratelli|sorelle|coniugi|siblings|brothers|sisters|casi\s+familiari)\b"
-    r"|\b(?:marito\s+e\s+moglie|moglie\s+e\s+marito|husband\s+and\s+wife|madre\s+e\s+figli[oa]"
-    r"|padre\s+e\s+figli[oa])\b",
+COUNTS = {
+    word: number
+    for number, words in enumerate(("due two", "tre three", "quattro four", "cinque five", "sei six", "sette seven"), 2)
+    for word in words.split()
+}
+ORDINALS = {
+    word: number
+    for number, words in enumerate(("prim first", "second second", "terz third", "quart fourth", "quint fifth", "sest sixth"), 1)
+    for word in words.split()
+}
+PEOPLE = r"(?:pazienti|patients|fratelli|sorelle|coniugi|siblings|brothers|sisters|bambin[ie]|children|neonati|infants|casi\s+familiari|casi\s+pediatrici)"
+SEVERAL = re.compile(rf"\b(?P<count>[2-9]|{'|'.join(COUNTS)})\s+(?:piccol[ie]\s+|altri\s+)?{PEOPLE}\b", ANY_CASE)
+COUPLE = re.compile(
+    r"\b(?:marito\s+e\s+moglie|moglie\s+e\s+marito|husband\s+and\s+wife|madre\s+e\s+figli[oa]|padre\s+e\s+figli[oa]|mother\s+and\s+(?:son|daughter)|father\s+and\s+(?:son|daughter))\b",
     ANY_CASE,
 )
+ONE = r"(?:pazient[e]|patient|pz\.?|cas[oe](?:\s+clinic[oa])?|bambin[oa]|child|neonat[oa])"
 MARKER = re.compile(
-    r"\b(?:(?P<first>prim[oa]\s+pazient[e]|first\s+patient)|(?P<second>second[oa]\s+pazient[e]|second\s+patient)|(?:pazient[e]|patient|pz\.?)\s*(?:n\.?\s?°?\s?)?(?P<mark>[12AB])\b(?!\s*(?:anni|aa|mesi|giorni|years|months|days)))",
+    rf"^\W*(?:(?:il|la|the)\s+)?(?:(?P<ordinal>{'|'.join(ORDINALS)})[oa]?\s+{ONE}\b"
+    rf"|{ONE}\s*(?:n\.?\s?°?\s?|nr\.?\s?|#\s?)?(?P<mark>\d{{1,2}}|[A-F])\b(?!\s*(?:anni|aa|mes|giorn|ore|settiman|year|month|day|week|hour|y\.?o|[.,]\d)))",
     ANY_CASE,
 )
+INTRODUCED = re.compile(
+    rf"^\W*(?:{PERSON}\b|(?:un|una|a)\s+{PERSON}\b|\d{{1,3}}\s*(?:anni|aa|mesi|giorni|years?|months?)\b|[MF]\b\W)", ANY_CASE
+)
+
+
+def turns(paragraphs: Sequence[str]) -> tuple[tuple[str, ...], list[str | None]]:
+    """(the patients of a text: "a", "b", ..., or none where it is of one; for each paragraph the patient to which it turns).
+
+    A paragraph turns to "" where it is of several, to None where it does not say. Patients are known by numbered
+    headings ("CASO 2", "Paziente B", "terzo paziente"), else by paragraphs that begin with another age and sex,
+    else by their number alone ("cinque bambini").
+    """
+    marks = [[mark for mark, _ in patient_marks(paragraph)] for paragraph in paragraphs]
+    known = sorted({mark for found in marks for mark in found})
+    if len(known) > 1 and known == list(string.ascii_lowercase[: len(known)]):
+        turned = [None if not found else found[0] if len(set(found)) == 1 else "" for found in marks]
+    else:
+        known, turned = [], [_introduced(paragraph) for paragraph in paragraphs]
+        people = list(dict.fromkeys(person for person in turned if person))
+        known = list(string.ascii_lowercase[: len(people)]) if len(people) > 1 else []
+        turned = [known[people.index(person)] if person and known else None for person in turned]
+    count = max([len(known), *(_announced(paragraph) for paragraph in paragraphs)])
+    return tuple(string.ascii_lowercase[:count]) if count > 1 else (), turned
+
+
+def _introduced(paragraph):
+    """The age and sex with which a paragraph begins, when it says both."""
+    first = next(iter(sentences(paragraph)), "")
+    if not INTRODUCED.search(first):
+        return None
+    years, kind = age(first).value, sex(first).value
+    return f"{years} {kind}" if years and kind else None
+
+
+def _announced(text):
+    """The number of patients that a text announces, 0 for none."""
+    counts = [int(match["count"]) if match["count"].isdigit() else COUNTS[match["count"].lower()] for match in SEVERAL.finditer(text)]
+    return max([*counts, 2 if COUPLE.search(text) else 0])
+
+
+def patients(text: str) -> tuple[str, ...]:
+    """The patients of whom a text tells, "a", "b", ...; none where it is of one."""
+    return turns([part for part in text.split("\n") if part.strip()])[0]
 
 
 def two_patients(text: str) -> str:
-    """The words by which a text describes two patients, or empty."""
-    announced = TWO_PATIENTS.search(text)
-    marks = {mark for mark, _ in patient_marks(text)}
-    if marks == {"a", "b"}:
-        return "paragraphs for a first and a second patient"
-    return announced[0] if announced else ""
+    """The words by which a text describes several patients, or empty."""
+    found = patients(text)
+    announced = SEVERAL.search(text) or COUPLE.search(text)
+    return "" if not found else announced[0] if announced else f"paragraphs for {len(found)} patients"
 
 
 def patient_marks(text: str) -> list[tuple[str, int]]:
-    """Where a text turns to the first ("a") or second ("b") patient: [(a or b, position)]."""
-    marks = []
-    for match in MARKER.finditer(text):
-        first = match["first"] or (match["mark"] or "").upper() in ("1", "A")
-        marks.append(("a" if first else "b", match.start()))
+    """Where sentences of a text turn to a numbered patient: [(a letter, position)]."""
+    marks, position = [], 0
+    for sentence in sentences(text):
+        position = text.find(sentence, position)
+        if match := MARKER.search(sentence):
+            mark = match["mark"] or ""
+            number = ORDINALS[match["ordinal"].lower()] if match["ordinal"] else int(mark) if mark.isdigit() else ord(mark.lower()) - 96
+            if 0 < number <= 26:
+                marks.append((string.ascii_lowercase[number - 1], position))
     return marks
-
-
-def shorten(text: str, length: int = 200) -> str:
-    """The text on one line, cut off at `length` characters."""
-    text = " ".join(text.split())
-    return text if len(text) <= length else text[: length - 3] + "..."

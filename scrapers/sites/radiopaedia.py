@@ -7,10 +7,12 @@ study's own node, because parallel lists lose step where a study has no findings
 
 import re
 
+from bs4 import BeautifulSoup
+
 from cxrkit.data.readers.collected import EXACT, NOT_KNOWN, Case, Fact, Film, Question, Study
 from cxrkit.errors import BadInput
 from scrapers.sites import pages, prose, viewer
-from scrapers.sites.cases import Listing, fill_blanks
+from scrapers.sites.cases import Listing, NotACase, fill_blanks
 from scrapers.sites.viewer import HOME
 
 SITE = "radiopaedia"
@@ -18,9 +20,18 @@ TERMS = "https://radiopaedia.org/terms"
 LICENCE_URL = "https://creativecommons.org/licenses/by-nc-sa/3.0/"
 
 CASE_LINK = re.compile(r"^/cases/([A-Za-z0-9][A-Za-z0-9_-]*)/?$")
+TAG_LINK = re.compile(r"^(?:https?://(?:www\.)?radiopaedia\.org)?/tags/")
 STUDY_LINK = re.compile(r"(?:/cases/([A-Za-z0-9_-]+))?/studies/(\d{1,12})\b")
-COVID = re.compile(r"\bcovid\b|\bcovid-?19|sars[-\s]?cov[-\s]?2|novel\s+coronavirus|coronavirus\s+disease", re.IGNORECASE)
-DOUBT = re.compile(r"\b(?:not|non|no|excluded|mimic\w*|negative|versus|vs|suspected|\?)\b|\?", re.IGNORECASE)
+COVID = re.compile(
+    r"\bcovid\b|\bcovid-?19|sars[-\s]?cov[-\s]?2|novel\s+coronavirus|coronavirus\s+disease|\b2019[-\s]?n?cov\b|\bncov[-\s]?(?:20)?19\b",
+    re.IGNORECASE,
+)
+DOUBT = re.compile(
+    r"\b(?:not|non|no|without|excluded?|exclusion|mimic\w*|negative|versus|vs|suspected|possible|query|differential|like|unrelated)\b|\?"
+    r"|\bvaccin\w*|\bpost[-\s]?(?:covid|acute|infectious)|\b(?:long|chronic)[-\s]covid|\bsequela\w*|\bfibro\w+|\btoes?\b|\bchilblain\w*"
+    r"|\bafter\b|\brecovered\b|\bresolved\b|\bconvalescen\w*|\bsurvivor\w*|\bprevious\w*|\bprior\b|\bhistory\s+of\b|\bera\b|\bpandemic\b|\blockdown\b|\bswab\b|\btest(?:ing)?\b",
+    re.IGNORECASE,
+)
 
 
 def listing(content: bytes, url: str) -> Listing:
@@ -40,42 +51,59 @@ def listing(content: bytes, url: str) -> Listing:
     return Listing(tuple(dict.fromkeys(found)), after)
 
 
-def recognises(content: bytes, url: str = "") -> bool:
-    """Whether a saved page is one of Radiopaedia's, by its address or by what it holds."""
-    if re.match(r"https?://(?:[a-z0-9-]+\.)*radiopaedia\.org(?:/|$)", url):
-        return True
-    text = pages.decode(content)[:400_000]
-    return "stackedImages" in text or bool(re.search(r"Radiopaedia\.org|prod-images-static\.radiopaedia", text))
+def owns(url: str) -> bool:
+    """Whether an address lies on the site."""
+    return bool(re.match(r"https?://(?:[a-z0-9-]+\.)*radiopaedia\.org(?:[:/]|$)", url, re.IGNORECASE))
+
+
+def case_address(url: str) -> str:
+    """The plain address of the case to which any of its addresses leads: its page, its studies, its DOI; empty for any other."""
+    if doi := re.match(r"https?://(?:dx\.)?doi\.org/10\.53347/rID-(\d{1,9})/?$", url.partition("?")[0], re.IGNORECASE):
+        return f"{HOME}/cases/{doi[1]}"
+    host = re.match(r"https?://[^/]+", url)
+    name = case_name(url)
+    return f"{HOME if owns(url) else host[0] if host else ''}/cases/{name}" if name else ""
 
 
 def case_name(url: str) -> str:
-    """The slug or rID in the address of a case page, in lower case; empty for any other address."""
-    match = re.search(r"/cases/([A-Za-z0-9_-]+)/?$", url)
+    """The slug or rID in the address of a case page or of one of its studies, in lower case; empty for any other address."""
+    match = re.search(r"^(?:https?://[^/]+)?(?:/[a-z]{2})?/cases/([A-Za-z0-9][A-Za-z0-9_-]*)(?:/studies/\d+)?/?$", re.split("[?#]", url)[0])
     return match[1].lower() if match else ""
 
 
-def case_page(content: bytes, url: str = "") -> Case:
-    """The case on a case page. Raises BadInput for any other page."""
+def case_page(content: bytes | BeautifulSoup, url: str = "") -> Case:
+    """The case on a case page. Raises NotACase for any other page.
+
+    url: where the page was; it decides which case this is. Without it only the page's own fields can say so
+    (never a line of text, which the licence asks everyone to write): the case comes without an address and with
+    a question. A case has an rID and an author, a study or a presentation; without an rID, two of these.
+    """
     page = pages.soup(content)
     labels = _labels(page)
-    title = _title(page)
-    key, key_basis = _case_key(page, labels, url)
-    if not title or not key:
-        raise BadInput("This is not a case page: it has no title or no rID.", url or None, "save the case's own page")
-    slug = _slug(page, url)
+    title, name = _title(page), case_name(url)
+    if url and not name:
+        raise NotACase("This is not the address of a case.", url, "save the case's own page")
+    rid, basis = _rid(page, name)
+    key = rid or name
+    slug = name if not name.isdigit() else _slug(page)
     presentation = _section(page, "case-patient-presentation", "presentation")
     discussion = _section(page, "case-discussion", "discussion")
-    author = pages.meta(page, "author") or pages.text_of(page.select_one("div.author-info > a, .author-info a"))
-    tags = tuple(pages.text_of(tag) for tag in page.select('a[href^="/tags/"]'))
+    author = pages.meta(page, "author") or _author(page) or _contributor(page)
+    studies, films = _studies(page, slug, key, url)
+    marks = sum(map(bool, (author, studies, presentation)))
+    if not title or not key or marks < (1 if rid else 2) or (not url and not _calls_itself_a_case(page)):
+        raise NotACase(
+            "This page has not the marks of a case: rID, and author, study or presentation.", url or None, "open it in a browser"
+        )
+    tags = tuple(pages.text_of(tag) for tag in page.find_all("a", href=TAG_LINK))
     link = page.find("link", rel="license")
     licence_url = pages.attribute(link, "href")
-    rid = key if key.isdigit() else ""
     case = Case(
         site=SITE,
         key=key,
-        url=f"{HOME}/cases/{slug or key}",
+        url=f"{HOME}/cases/{slug or key}" if url else "",
         title=title,
-        certainty=pages.text_of(page.select_one(".diagnostic-certainty-title")),
+        certainty=pages.text_of(page.find(class_="diagnostic-certainty-title")),
         age=_age(labels),
         sex=_sex(labels),
         presentation=presentation,
@@ -90,50 +118,80 @@ def case_page(content: bytes, url: str = "") -> Case:
         credit=f"Case courtesy of {author or 'an author the page does not name'}, Radiopaedia.org, rID: {rid or 'unknown'}",
         tags=tags,
     )
-    questions = [] if rid else [Question("", "rid", "", key_basis)]
+    questions = [] if rid else [Question("", "rid", "", basis)]
+    if not url:
+        questions.append(
+            Question("", "page", f"{HOME}/cases/{rid}", f"the saved page names no address of its own; {basis}; title: {title}")
+        )
     case, finding_questions = _finding(case)
-    studies, films = _studies(page, slug, key, url)
-    text = " ".join([presentation, discussion, *(study.findings for study in studies)])
-    patients = ("a", "b") if prose.two_patients(text) else ()
-    return case.but(studies=studies, films=films, patients=patients, questions=(*questions, *finding_questions))
+    text = "\n".join([presentation, discussion, *(study.findings for study in studies)])
+    return case.but(studies=studies, films=films, patients=prose.patients(text), questions=(*questions, *finding_questions))
+
+
+def _author(page):
+    info = page.find(class_="author-info")
+    return pages.text_of(info.find("a")) if info else ""
+
+
+def _is_label(tag):
+    if tag.name == "dt" or "data-item-label" in tag.get("class", ()):
+        return True
+    return tag.name == "strong" and any({"data-item", "row", "case-patient-data"} & set(parent.get("class", ())) for parent in tag.parents)
+
+
+def _is_study(tag):
+    kinds = tag.get("class", ())
+    return ("case-study" in kinds and tag.has_attr("data-study-id")) or str(tag.get("id", "")).startswith(("study-", "main-study-desc"))
+
+
+def _contributor(page):
+    """The contributor that only a script names, by the name of the account."""
+    texts = (node.get_text() for node in [*page.find_all("script"), *page.find_all("div", class_="data")])
+    logins = {match[1] for text in texts for match in re.finditer(r'"contributor_login"\s*:\s*"([^"\\<>]{1,80})"', text)}
+    return next(iter(logins)) if len(logins) == 1 else ""
+
+
+def _calls_itself_a_case(page):
+    return bool(page.title and re.search(r"\|\s*Radiology Case\s*\|", pages.text_of(page.title)))
 
 
 def _title(page):
-    heading = pages.text_of(page.select_one("h1.header-title"))
+    heading = pages.text_of(page.find("h1", class_="header-title"))
     title = pages.text_of(page.title) if page.title else ""
     title = re.sub(r"\s*\|\s*Radiology Case.*$|\s*\|\s*Radiopaedia.*$", "", title)
     return heading or title or pages.meta(page, "og:title")
 
 
-def _slug(page, url):
-    for address in (url, pages.attribute(page.find("link", rel="canonical"), "href"), pages.meta(page, "og:url")):
-        found = re.search(r"/cases/([A-Za-z0-9_-]+)", address or "")
-        if found and not found[1].isdigit():
-            return found[1]
-    return ""
+def _slug(page):
+    name = case_name(pages.own_address(page))
+    return "" if name.isdigit() else name
 
 
-def _case_key(page, labels, url):
-    """The rID, else the slug, and where it was read."""
-    for basis, text in (
-        ("dc.identifier", pages.meta(page, "dc.identifier")),
-        ("label rID", labels.get("rid", ("", ""))[0]),
-        ("label DOI", labels.get("doi", ("", ""))[0]),
-        ("label Citation", labels.get("citation", ("", ""))[0]),
-        ("viewer link", pages.attribute(page.select_one("a.view-fullscreen-link"), "href")),
-        ("page address", url),
-    ):
-        found = re.search(r"rID[-:\s]{0,3}(\d{1,9})|/cases/(\d{1,9})(?:/|$|\?)", text, re.IGNORECASE)
-        found = found or (re.fullmatch(r"\s*(\d{1,9})\s*", text) if basis == "label rID" else None)
-        if found:
-            return next(group for group in found.groups() if group), f"{basis}: {prose.shorten(text, 80)}"
-    return _slug(page, url), "the page names no rID, so its address stands for it"
+def _rid(page, name):
+    """The rID in the page's own fields or its address, and where it was read. Raises NotACase for two of them."""
+    fields = [("dc.identifier", pages.meta(page, "dc.identifier"))]
+    for holder in page.find_all(class_="row"):
+        if not ("rid" in holder["class"] or holder.find_parent(id="citation-info") or holder.find_parent(class_="citation-info")):
+            continue
+        fields.append((f"field {pages.text_of(holder.find('strong')) or 'rID:'}", pages.text_of(holder)))
+    fields += [
+        ("viewer link", pages.attribute(link, "href"))
+        for link in page.find_all("a", class_="view-fullscreen-link")
+        if link.find_parent(class_="case-study")
+    ]
+    found = {name: "page address"} if name.isdigit() else {}
+    for basis, text in fields:
+        for match in re.finditer(r"\brID[-:\s]{0,3}(\d{1,9})\b|/cases/(\d{1,9})(?:/|$|\?)", text, re.IGNORECASE):
+            found.setdefault(match[1] or match[2], f"{basis}: {prose.shorten(text, 80)}")
+    if len(found) > 1:
+        raise NotACase(f"The page's own fields name several rIDs: {', '.join(found)}.", None, "save the case's own page")
+    return next(iter(found.items())) if found else ("", "the page names no rID, so its address stands for it")
 
 
 def _labels(page):
     """{label in lower case: (value, evidence)} from every "Label: value" of the page's structure."""
     found = {}
-    for strong in page.select(".data-item strong, .data-item-label, .row strong, dl dt, .case-patient-data strong"):
+    for strong in page.find_all(_is_label):
         label = pages.text_of(strong).rstrip(": ").lower()
         if not label or len(label) > 30 or label in found:
             continue
@@ -149,7 +207,6 @@ def _labels(page):
     for label, pattern in (
         ("age", r"\bAge:\s*([^\n:]{1,40}?)\s*(?=\n|Gender:|Sex:|$)"),
         ("sex", r"\b(?:Gender|Sex):\s*(\w{1,20})"),
-        ("rid", r"\brID:?\s*(\d{1,9})\b"),
     ):
         match = re.search(pattern, text)
         if match and label not in found:
@@ -173,7 +230,7 @@ def _sex(labels):
 
 
 def _section(page, identifier, word):
-    node = page.find(id=identifier) or page.select_one(f"#{identifier}, .case-{word}")
+    node = page.find(id=identifier) or page.find(class_=f"case-{word}")
     parts = [pages.text_of(part) for part in node.find_all("p")] if node is not None else []
     return " ".join(part for part in parts if part) or re.sub(rf"^{word}\s*", "", pages.text_of(node), flags=re.IGNORECASE)
 
@@ -189,8 +246,8 @@ def _finding(case):
     """The case with its finding, and the questions on it: COVID-19 where title or tags say so, else the title itself."""
     for place, text in (("title", case.title), ("tags", ", ".join(case.tags))):
         if COVID.search(text):
-            if DOUBT.search(text):
-                return case.but(finding=NOT_KNOWN), [Question("", "finding", "COVID-19", f"{place}: {text}")]
+            if DOUBT.search(text) or DOUBT.search(case.title):
+                return case.but(finding=NOT_KNOWN), [Question("", "finding", "COVID-19", f"{place}: {text}; title: {case.title}")]
             return case.but(finding=Fact("COVID-19", f"{place}: {text}")), []
     mention = next((s for s in prose.sentences(f"{case.presentation}\n{case.discussion}") if COVID.search(s)), "")
     questions = [Question("", "finding", "COVID-19", prose.shorten(mention))] if mention else []
@@ -199,7 +256,7 @@ def _finding(case):
 
 def _studies(page, slug, key, url):
     studies, films = {}, []
-    for node in page.select('.case-study[data-study-id], [id^="study-"], .main-study-desc[id]'):
+    for node in page.find_all(_is_study):
         identifier = pages.attribute(node, "data-study-id") or pages.attribute(node, "id").rpartition("-")[2]
         if not identifier.isdigit() or len(identifier) > 12:
             continue
@@ -219,10 +276,12 @@ def _studies(page, slug, key, url):
             studies[identifier] = study
             films += _pictures(holder, study)
     own = {slug, key, ""}
-    for case_name, identifier in STUDY_LINK.findall(str(page)):
-        if case_name in own and identifier not in studies:
+    places = (str(value) for node in page.find_all(True) for value in node.attrs.values() if "/studies/" in str(value))
+    scripts = (node.get_text() for node in page.find_all("script"))
+    for named, identifier in (found for text in (*places, *scripts) for found in STUDY_LINK.findall(text)):
+        if named.lower() in own and identifier not in studies:
             studies[identifier] = Study(identifier)
-    for node in page.select("div.hidden.data"):
+    for node in page.find_all("div", class_="data"):
         try:
             viewed = viewer.read(node.get_text())
         except BadInput:
@@ -248,7 +307,8 @@ def _pictures(node, study):
     found = []
     for image in node.select("img[src]"):
         source = pages.attribute(image, "src")
-        if pages.IMAGE_NAME.search(pages.file_name(source)) and not re.search(r"_(thumb|small|tiny|medium)\.", source):
+        name = pages.file_name(source)
+        if pages.IMAGE_NAME.search(name) and not re.search(r"_(?:thumb|small|tiny|medium)(?: ?\(\d+\))?\.", name):
             found.append(_film_of_picture(source, study))
     return list({film.key: film for film in found}.values())
 

@@ -1,37 +1,24 @@
 """SIRM: parser of its category listings, its posts and their WordPress REST JSON. Parsing only, no network.
 
-SIRM's posts are free prose with pictures in between, without fields. Whether a picture is a chest film or
-a CT slice is read from its caption, the name of its file, or the paragraph before it. Each decision comes with
-the words it rests on; what no words state is left to a person. The case number is the key: the Italian and the
-English post of a number describe the same patient.
+SIRM's posts are free prose with pictures in between, without fields; posts.py reads them. The case number is the
+key: the Italian and the English post of a number describe the same patient.
 """
 
 import re
-from dataclasses import dataclass, replace
 from typing import Any
 
-from bs4 import Comment, NavigableString, Tag
+from bs4 import BeautifulSoup
 
-from cxrkit.data.readers.collected import CT, GUESSED, NOT_KNOWN, STATED, XRAY, Case, Fact, Film, Question
+from cxrkit.data.readers.collected import NOT_KNOWN, Case, Fact, Question
 from cxrkit.errors import BadInput
-from scrapers.sites import pages, prose
-from scrapers.sites.cases import Listing, safe_name
+from scrapers.sites import pages, posts, prose
+from scrapers.sites.cases import Listing, NotACase
+from scrapers.sites.posts import HOME, TITLE_NUMBER
 
 SITE = "sirm"
-HOME = "https://www.sirm.org"
 TERMS = "https://www.sirm.org"
 POST_LINK = re.compile(r"covid-?_?19-cas[oe]-(\d{1,4})(?:\D|$)", re.IGNORECASE)
-TITLE_NUMBER = re.compile(r"covid[-\s]?19\s*[:-–]?\s*cas[oe]\s*(?:n\.?\s*)?(\d{1,4})\b", re.IGNORECASE)
-THUMBNAIL = re.compile(r"-\d{2,4}x\d{2,4}(?=\.[a-z]+$)|-scaled(?=\.[a-z]+$)", re.IGNORECASE)
-DECORATION = re.compile(r"placeholder|/plugins/|/themes/|logo|avatar|printer", re.IGNORECASE)
-BODIES = ("div.td-post-content", "div.entry-content", "div.post-content", "#print_content", "article", "body")
-BLOCKS = ("p", "div", "h1", "h2", "h3", "h4", "h5", "li", "td", "blockquote", "section", "figure", "br", "tr", "ul", "ol", "table")
-CAPTION_START = re.compile(r"^\W*(?:fig(?:ura|ure)?\.?|immagine|image|foto)\s*\d*\b", re.IGNORECASE)
-CREDIT_WORDS = re.compile(
-    r"\b(?:ospedale|azienda|asst|ausl|irccs|uoc|u\.o\.c|u\.o\.|policlinico|universit|radiologia|hospital|department"
-    r"|direttore|director|aou|istituto)\b",
-    re.IGNORECASE,
-)
+BODIES = ("div.td-post-content", "div.entry-content", "div.post-content", "#print_content", "article")
 
 
 def listing(content: bytes, url: str) -> Listing:
@@ -58,30 +45,67 @@ def _next_page(page, url):
     return f"{base}/page/{current + 1}/"
 
 
-def recognises(content: bytes, url: str = "") -> bool:
-    """Whether a saved page is one of SIRM's, by its address or by what it holds."""
-    if re.match(r"https?://(?:[a-z0-9-]+\.)*sirm\.org(?:/|$)", url):
-        return True
-    text = pages.decode(content)[:400_000]
-    return bool(POST_LINK.search(text) or TITLE_NUMBER.search(text)) and bool(re.search(r"sirm\.org|wp-content/uploads", text))
+def owns(url: str) -> bool:
+    """Whether an address lies on the site."""
+    return bool(re.match(r"https?://(?:[a-z0-9-]+\.)*sirm\.org(?:[:/]|$)", url, re.IGNORECASE))
+
+
+def case_address(url: str) -> str:
+    """The plain address of a post, under the host name that the site's pages use; empty for any other address."""
+    return re.sub(r"^https?://sirm\.org(?=/)", HOME, re.split("[?#]", url)[0]) if case_name(url) else ""
 
 
 def case_name(url: str) -> str:
     """The case number in the address of a post; empty for any other address."""
-    match = POST_LINK.search(url)
-    return match[1] if match else ""
+    match = POST_LINK.search(re.split("[?#]", url)[0])
+    return str(int(match[1])) if match else ""
 
 
-def case_page(content: bytes, url: str = "") -> Case:
-    """The case of one post. Raises BadInput for a page that is not a COVID-19 case of SIRM."""
+def case_page(content: bytes | BeautifulSoup, url: str = "") -> Case:
+    """The case of one post. Raises NotACase for a page that is not a COVID-19 case of SIRM.
+
+    A case has a post's body and a title with a number. url: where the page was; its number says which case it is.
+    Without it, or where the title has another number, the case comes without an address and with a question.
+    """
     page = pages.soup(content)
     heading = pages.text_of(page.select_one("h1.entry-title, header h1, h1")) or pages.meta(page, "og:title") or pages.text_of(page.title)
-    canonical = pages.attribute(page.find("link", rel="canonical"), "href") or pages.meta(page, "og:url")
-    address = next((a for a in (url, canonical) if POST_LINK.search(a)), url or canonical)
+    named = TITLE_NUMBER.search(heading)
+    if url and not case_name(url):
+        raise NotACase("This is not a COVID-19 case: its address has no case number.", url, "save the case's own page")
+    body = _body(page)
+    if not named or body is None:
+        lacking = "a title with a case number" if not named else "a post's body"
+        raise NotACase(f"This is not a COVID-19 case: it lacks {lacking}.", url or None, "open it in a browser")
     published = pages.attribute(page.select_one("time[datetime]"), "datetime")[:10] or pages.meta(page, "article:published_time")[:10]
-    candidates = (node for selector in BODIES for node in page.select(selector))
-    body = next((node for node in candidates if node.find("img") or len(node.get_text(strip=True)) > 40), page)
-    return _case(heading, address, published, body)
+    return _case(heading, url.partition("?")[0], published, body)
+
+
+def is_print_list(page: BeautifulSoup, url: str) -> bool:
+    """Whether a page is the print plugin's list of posts (`?print=print-search`)."""
+    printed = page.body is not None and "pdfprnt_print" in page.body.get("class", ())
+    return "print=print-search" in url or (printed and len(page.select("div.post .entry-title")) > 1)
+
+
+def print_list(page: BeautifulSoup, url: str) -> tuple[list[Case], list[str]]:
+    """The cases on the print plugin's list of posts, and why other posts gave none: (cases, reasons).
+
+    The titles' numbers say which cases they are. Their url is that of the list, which has a query, as no case's page has.
+    """
+    cases, reasons = [], []
+    for number, post in enumerate(page.select("div.post"), start=1):
+        title = pages.text_of(post.select_one(".entry-title"))
+        body = post.select_one(".entry-content") or post
+        if TITLE_NUMBER.search(title):
+            cases.append(_case(title, url, pages.attribute(post.select_one("time[datetime]"), "datetime")[:10], body))
+        else:
+            reasons.append(f"post {number}, {prose.shorten(title, 60)!r}: its title has no case number")
+    return cases, reasons
+
+
+def _body(page):
+    """The post's own words and pictures, or None."""
+    candidates = [node for selector in BODIES for node in page.select(selector) if node.find("img") or node.get_text(strip=True)]
+    return next((node for node in candidates if node.find("img") or len(node.get_text(strip=True)) > 40), next(iter(candidates), None))
 
 
 def wordpress(content: bytes) -> tuple[list[Case], list[str]]:
@@ -109,6 +133,8 @@ def _wordpress_case(post):
     title = pages.text_of(pages.soup(_rendered(post.get("title"))))
     link = post.get("link") if isinstance(post.get("link"), str) else ""
     slug = post.get("slug") if isinstance(post.get("slug"), str) else ""
+    if link and not owns(link):
+        raise NotACase("This is a post of another site.", link)
     return _case(title, link or f"{HOME}/{slug}/", str(post.get("date") or "")[:10], pages.soup(html))
 
 
@@ -118,22 +144,20 @@ def _rendered(value):
 
 
 def _case(title, url, published, body):
-    number = POST_LINK.search(url) or TITLE_NUMBER.search(title)
+    named = TITLE_NUMBER.search(title)
+    number = case_name(url) or (named[1] if named else "")
     if not number:
-        raise BadInput(
-            "This is not a COVID-19 case: neither its address nor its title has a case number.", url or None, "save the case's own page"
-        )
+        raise NotACase("This is not a COVID-19 case: neither its address nor its title has a case number.", url or None)
+    key = str(int(number))
     date = re.search(r"/(20\d\d)/(\d\d)/(\d\d)/", url)
-    tokens = _tokens(body, url)
-    text = "\n".join(token for token in tokens if isinstance(token, str))
-    credits = _credits(tokens)
+    tokens = posts.tokens_of(body, url)
+    credits = posts.credits_of(tokens)
     prose_text = "\n".join(token for token in tokens if isinstance(token, str) and token not in credits)
-    two_patients = bool(prose.two_patients(text))
-    films, patients = _films(tokens, credits, two_patients)
+    films, patients = posts.films_of(tokens, credits)
     case = Case(
         site=SITE,
-        key=str(int(number[1])),
-        url=pages.absolute(HOME, url).partition("?")[0],
+        key=key,
+        url=pages.absolute(HOME, url) if url else "",
         title=title,
         finding=Fact("COVID-19", f"the site's COVID-19 collection; title: {title}"),
         presentation=prose_text[:20_000],
@@ -142,207 +166,16 @@ def _case(title, url, published, body):
         published=published or ("-".join(date.groups()) if date else ""),
         licence=NOT_KNOWN,
         terms_url=TERMS,
-        credit=f"SIRM, COVID-19 caso {int(number[1])}" + (f": {'; '.join(credits)}" if credits else ""),
+        credit=f"SIRM, COVID-19 caso {key}" + (f": {'; '.join(credits)}" if credits else ""),
         patients=patients,
         films=films,
     )
-    if two_patients:
+    if not url or (named and int(named[1]) != int(key)):
+        why = "its address is that of another case" if url else "the saved page names no address of its own"
+        asked = Question("", "page", url or f"{HOME}/?s=COVID-19+caso+{key}", f"{why}; title: {title}")
+        case = case.but(url="", questions=(asked,))
+    if patients:
         return case
     ages = prose.ages(prose_text)
     questions = (Question("", "age", "", f"several ages: {', '.join(ages)}"),) if len(ages) > 1 else ()
-    return case.but(age=prose.age(prose_text), sex=prose.sex(prose_text), questions=questions)
-
-
-@dataclass(frozen=True)
-class PostImage:
-    """An image in a post: its addresses, full size first; its caption or alternative text."""
-
-    addresses: tuple[str, ...]
-    caption: str = ""
-
-
-def _tokens(body, url):
-    """A post as the paragraphs and pictures that it shows, in their order."""
-    tokens, words = [], []
-
-    def flush():
-        paragraph = " ".join("".join(words).split())
-        words.clear()
-        if paragraph:
-            tokens.append(paragraph)
-
-    stack = [iter(body.children)]
-    while stack:
-        node = next(stack[-1], None)
-        if node is None:
-            stack.pop()
-            if not stack:
-                flush()
-        elif isinstance(node, Comment):
-            continue
-        elif isinstance(node, NavigableString):
-            words.append(str(node))
-        elif isinstance(node, Tag):
-            if node.name in ("script", "style", "noscript", "form", "nav"):
-                continue
-            if node.name in BLOCKS:
-                flush()
-            if node.name == "img":
-                flush()
-                picture = _picture(node, url)
-                tokens += [picture] if picture else []
-            elif node.name in ("figcaption",) or "wp-caption-text" in (node.get("class") or []):
-                flush()
-                caption = pages.text_of(node)
-                if tokens and isinstance(tokens[-1], PostImage) and caption:
-                    tokens[-1] = replace(tokens[-1], caption=f"{caption} {tokens[-1].caption}".strip())
-            else:
-                stack.append(iter(node.children))
-    flush()
-    return tokens
-
-
-def _picture(image, url):
-    """A PostImage from an <img>, or None for decoration; it looks for the address behind placeholders of lazy loading."""
-    named = [pages.attribute(image, name) for name in ("data-img-url", "data-orig-file", "data-large-file", "data-src", "data-lazy-src")]
-    named += [part.split()[0] for name in ("data-srcset", "srcset") for part in pages.attribute(image, name).split(",") if part.split()]
-    named += [pages.attribute(image, "src")]
-    link = image.find_parent("a")
-    target = pages.attribute(link, "href")
-    addresses = []
-    for address in [target, *named] if pages.IMAGE_NAME.search(target) else named:
-        name = pages.file_name(address)
-        if not pages.IMAGE_NAME.search(name) or name.lower().endswith(".gif"):
-            continue
-        address = pages.absolute(url or HOME, address) if not address.startswith(".") else address
-        addresses += [THUMBNAIL.sub("", address), address]
-    addresses = [address for address in dict.fromkeys(addresses) if address and not DECORATION.search(address)]
-    if not addresses:
-        return None
-    full = [address for address in addresses if not THUMBNAIL.search(address)]
-    caption = " ".join(pages.attribute(image, name) for name in ("alt", "title"))
-    return PostImage(tuple(dict.fromkeys(full + addresses)), " ".join(caption.split()))
-
-
-def _credits(tokens):
-    """The leading lines with authors and hospital, up to the first picture or the first sentence on the patient."""
-    credits = []
-    for token in [t for t in tokens[:5] if not (isinstance(t, str) and TITLE_NUMBER.search(t))][:4]:
-        if not isinstance(token, str) or len(token) > 400:
-            break
-        names = re.findall(r"\b[A-Z][a-zà-ü'’]+\b|\b[A-Z]\.", token)
-        if prose.age(token) or prose.sex(token) or prose.modalities(token) and not CREDIT_WORDS.search(token):
-            break
-        if CREDIT_WORDS.search(token) or len(names) * 2 >= len(token.split()):
-            credits.append(token)
-        else:
-            break
-    return credits
-
-
-def _films(tokens, credits, two_patients):
-    """The post's films and its patients: ((Film, ...), ("a", "b") or ())."""
-    films, patient, before, since = [], "", [], []
-    examinations = prose.modalities("\n".join(t for t in tokens if isinstance(t, str) and t not in credits))
-    words = {"a": [], "b": [], "": []}
-    for position, token in enumerate(tokens):
-        if isinstance(token, str):
-            if token in credits:
-                continue
-            if two_patients and (marks := prose.patient_marks(token)):
-                patient = marks[-1][0] if len({mark for mark, _ in marks}) == 1 else ""
-            words[patient].append(token)
-            since.append(token)
-            continue
-        if since:
-            before, since = since, []
-        following = tokens[position + 1] if position + 1 < len(tokens) else ""
-        caption = token.caption
-        if isinstance(following, str) and CAPTION_START.match(following):
-            caption = f"{caption} {following}".strip()
-        modality, confidence = _modality(caption, token, before, following, examinations)
-        key = safe_name(THUMBNAIL.sub("", pages.file_name(token.addresses[0])).rpartition(".")[0])
-        film = Film(
-            key,
-            token.addresses,
-            modality=modality,
-            confidence=confidence,
-            view=_view(caption, token, before, modality),
-            patient=patient,
-            caption=caption,
-        )
-        films.append((film, tuple(before)))
-    films = _paired_views(films)
-    if not two_patients:
-        return _unique(films), ()
-    texts = {mark: ". ".join(parts) for mark, parts in words.items()}
-    return _unique(
-        [replace(film, age=prose.age(texts[film.patient]), sex=prose.sex(texts[film.patient])) if film.patient else film for film in films]
-    ), ("a", "b")
-
-
-def _modality(caption, picture, before, following, examinations):
-    """The modality of a picture and how sure it is: from its caption, its file's name, the words before it, then those after it.
-
-    before: the paragraphs before it. following: what comes next. examinations: what prose.modalities says of the whole post.
-    """
-    whole = {modality for modality, _ in examinations}
-    if fact := prose.modality(caption):
-        return Fact(fact.value, f"caption: {fact.evidence}"), STATED
-    if fact := prose.modality_of_name(pages.file_name(picture.addresses[0])):
-        return fact, STATED
-    for distance, paragraph in enumerate(reversed(before)):
-        named = prose.modalities(paragraph)
-        if not named:
-            continue
-        modality, words = named[-1][0], prose.shorten(named[-1][1])
-        if len({modality for modality, _ in named}) == 1:
-            return Fact(modality, f"text before: {words}"), STATED if distance < 2 or len(whole) == 1 else GUESSED
-        return Fact(modality, f"text before, which names both: {words}"), GUESSED
-    if len(whole) == 1:
-        return Fact(examinations[-1][0], f"the only examination of the post: {prose.shorten(examinations[-1][1])}"), GUESSED
-    if isinstance(following, str) and (fact := prose.modality(following)):
-        return Fact(fact.value, f"text after: {fact.evidence}"), GUESSED
-    return NOT_KNOWN, ""
-
-
-def _view(caption, picture, before, modality):
-    if modality.value == CT:
-        return NOT_KNOWN
-    name = re.sub(r"[-_]+", " ", pages.file_name(picture.addresses[0]).rpartition(".")[0])
-    for place, text in (("caption", caption), ("file name", name), *(("text before", p) for p in _xray_sentences(before))):
-        if fact := prose.view(text):
-            return Fact(fact.value, f"{place}: {fact.evidence}")
-    return NOT_KNOWN
-
-
-def _xray_sentences(paragraphs):
-    """The sentences on X-rays of the last paragraph that has any: a bed in the patient's history says nothing of the projection."""
-    for paragraph in reversed(paragraphs):
-        sentences = [sentence for modality, sentence in prose.modalities(paragraph) if modality == XRAY]
-        if sentences:
-            return sentences
-    return []
-
-
-def _paired_views(films):
-    """The films; where a paragraph announces two projections and just two pictures follow it, they are PA and lateral."""
-    result = [film for film, _ in films]
-    for first in range(len(films) - 1):
-        before = films[first][1]
-        same = [i for i, (film, words) in enumerate(films) if words == before and film.modality.value != CT]
-        announced = next((words for words in map(prose.two_views, _xray_sentences(before)) if words), "")
-        if announced and len(same) == 2 and same[0] == first and not any(result[i].view for i in same):
-            for i, value in zip(same, ("PA", "lateral")):
-                result[i] = replace(result[i], view=Fact(value, f"text before: {announced}, in their order"))
-    return result
-
-
-def _unique(films):
-    """The films once each; two pictures of one name in different folders get different keys."""
-    unique = {}
-    for film in films:
-        if film.key in unique and unique[film.key].image_urls[0] != film.image_urls[0]:
-            film = replace(film, key=safe_name(film.image_urls[0]))
-        unique.setdefault(film.key, film)
-    return tuple(unique.values())
+    return case.but(age=prose.age(prose_text), sex=prose.sex(prose_text), questions=case.questions + questions)

@@ -2,6 +2,8 @@
 
 from typing import Protocol
 
+from bs4 import BeautifulSoup
+
 from cxrkit.data.readers.collected import Case
 from scrapers.sites import radiopaedia, sirm
 from scrapers.sites.cases import Listing
@@ -21,13 +23,18 @@ class Parser(Protocol):
         ...
 
     @staticmethod
-    def case_page(content: bytes, url: str = "") -> Case:
-        """The case on a page of the site."""
+    def case_page(content: bytes | BeautifulSoup, url: str = "") -> Case:
+        """The case on a page. url: the page's own address, which says which case it is. Raises NotACase."""
         ...
 
     @staticmethod
-    def recognises(content: bytes, url: str = "") -> bool:
-        """Whether a saved page is one of the site's."""
+    def owns(url: str) -> bool:
+        """Whether an address lies on the site."""
+        ...
+
+    @staticmethod
+    def case_address(url: str) -> str:
+        """The plain address of the case to which an address leads; empty for any other address."""
         ...
 
     @staticmethod
@@ -37,4 +44,3 @@ class Parser(Protocol):
 
 
 SITES: dict[str, Parser] = {radiopaedia.SITE: radiopaedia, sirm.SITE: sirm}
-"""By name. A page that several parsers recognise belongs to the last of them: a SIRM post may mention Radiopaedia.org."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cxrkit.data.readers.collected import EXACT, NOT_KNOWN, XRAY, Case, Fact, Film, Study
+from cxrkit.data.readers.collected import EXACT, NOT_KNOWN, STATED, XRAY, Case, Fact, Film, Study
 from cxrkit.errors import BadInput
 from scrapers.sites import pages, prose
 from scrapers.sites.cases import fill_blanks
@@ -82,13 +82,16 @@ def _from_annotated(value: dict[str, Any], study: str) -> ViewerStudy:
     for series in value.get("series") if isinstance(value.get("series"), list) else []:
         if not isinstance(series, dict):
             continue
-        frames = [frame for frame in _list(series.get("frames")) if isinstance(frame, dict)]
+        frames = [frame if isinstance(frame, dict) else {} for frame in _list(series.get("frames"))]
         encodings = series.get("encodings") if isinstance(series.get("encodings"), dict) else {}
-        files = [entry for entry in _list(encodings.get("thumbnailed_files")) if isinstance(entry, dict)]
-        count += len(frames)
+        # a null keeps its place, or every later film could get its neighbour's file
+        files = [entry if isinstance(entry, dict) else {} for entry in _list(encodings.get("thumbnailed_files"))]
+        count += sum(map(bool, frames))
         if modality and modality != XRAY:
             continue
         for position, frame in enumerate(frames):
+            if not frame:
+                continue
             number, note, addresses = _text(frame.get("id")), "", []
             if len(files) == len(frames):
                 names = [_text(files[position].get(size)) for size in ("original", "big_gallery", "gallery")]
@@ -119,7 +122,7 @@ def _with_views(viewed: ViewerStudy) -> ViewerStudy:
 
 def _film(number: str, addresses: Iterable[str], study: str, modality: str, projection: str, note: str = "") -> Film:
     plain = [address for address in addresses if pages.absolute("", address) and FILE_NAME.fullmatch(pages.file_name(address))]
-    plain = sorted(dict.fromkeys(plain), key=_size_rank)
+    plain = sorted(dict.fromkeys(plain), key=size_rank)
     key = number or (ALL_SIZES.sub("", pages.file_name(plain[0])).rpartition(".")[0] if plain else "")
     exact = Fact(modality, "the viewer's modality field") if modality else NOT_KNOWN
     return Film(
@@ -133,7 +136,8 @@ def _film(number: str, addresses: Iterable[str], study: str, modality: str, proj
     )
 
 
-def _size_rank(address: str) -> int:
+def size_rank(address: str) -> int:
+    """The place of a picture's name among SIZES; their number for a thumbnail."""
     suffix = ALL_SIZES.search(pages.file_name(address))
     suffix = suffix[0].lower() if suffix else ""
     return SIZES.index(suffix) if suffix in SIZES else len(SIZES)
@@ -144,6 +148,9 @@ def with_view(film: Film, study: Study) -> Film:
 
     "Frontal" is no PA. Words on the study count for its frontal films.
     """
+    region = next((text for text in (film.caption, study.caption) if prose.other_region(text)), "")
+    if region and film.modality.value == XRAY:
+        return replace(film, modality=Fact(prose.OTHER, f"caption: {region}"), confidence=STATED, view=NOT_KNOWN)
     if film.view and not film.view.evidence.startswith(PROJECTION):
         return film
     projection = film.view.evidence.removeprefix(PROJECTION).lower()

@@ -53,17 +53,6 @@ class Cache:
         with replacing(self.path(requested)) as temporary:
             temporary.write_bytes(gzip.compress(head.encode() + b"\n" + response.body, mtime=0))
 
-    def last_request(self, host: str) -> float:
-        """When the last request to a host was made, by this or an earlier run, in seconds since 1970; 0.0 for never."""
-        try:
-            return float(self._last(host).read_text())
-        except (OSError, ValueError):
-            return 0.0
-
-    def note_request(self, host: str, when: float) -> None:
-        """Store when a request to a host was made, so that the pace outlasts the process."""
-        with replacing(self._last(host)) as temporary:
-            temporary.write_text(repr(when))
-
-    def _last(self, host: str) -> Path:
-        return self.folder / f"last-request-{hashlib.sha256(host.encode()).hexdigest()[:16]}"
+    def drop(self, url: str) -> None:
+        """Forget what was stored for an address: a page that turned out to be of no use."""
+        self.path(url).unlink(missing_ok=True)

@@ -17,10 +17,12 @@ from urllib3.exceptions import HTTPError, MaxRetryError
 from urllib3.util.retry import Retry
 
 from cxrkit import __version__
+from scrapers.pictures import is_page
 from scrapers.settings import Site
 from scrapers.web import robots
-from scrapers.web.addresses import ForbiddenAddress, guarded_adapter
+from scrapers.web.addresses import Exchange, ForbiddenAddress, guarded_adapter
 from scrapers.web.cache import Cache, Response
+from scrapers.web.pace import Pace
 from scrapers.web.refusals import CapReached, HostStopped, NoAnswer, NotAllowed, WouldRequest, challenge, in_short
 
 AGENT = "cxrkit"
@@ -37,6 +39,7 @@ LARGEST = {"page": 8_000_000, "picture": 60_000_000}
 REDIRECTS = (301, 302, 303, 307, 308)
 MISSING = (404, 410)
 """The statuses of what is not there."""
+USABLE = (200, 304, *REDIRECTS, *MISSING)
 
 
 class Door:
@@ -69,14 +72,17 @@ class Door:
         self._rules: dict[str, robots.Rules] = {}
         self._pauses: dict[str, int] = {}
         self._silent: dict[str, int] = {}
+        self.pace = Pace(cache.folder)
         self.session = requests.Session()
         self.session.trust_env = False
         self.session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         self.session.headers = {
             "User-Agent": f"{AGENT}/{__version__} (chest film collector; +{site.contact})",
             "Accept-Encoding": "gzip, deflate",
+            "Connection": "close",  # requests are seconds apart, and each exchange has its own end
         }
-        adapter = guarded_adapter(site.allow_loopback, lookup)
+        self.exchange = Exchange()
+        adapter = guarded_adapter(site.allow_loopback, lookup, self.exchange)
         self.session.mount("http://", adapter)
         self.session.mount("https://", adapter)
 
@@ -112,6 +118,7 @@ class Door:
 
     def _require_usable(self, response, url):
         if response.status not in (200, *MISSING):
+            self._count_silence(self._origin(url), f"status {response.status}", url)
             raise NoAnswer(f"The server answered {response.status}.", url, "open the address in a browser")
 
     def _fresh(self, cached, max_age):
@@ -144,6 +151,10 @@ class Door:
                     "name the host under hosts in scrapers.yaml if it is the site's",
                 ) from None
         raise NotAllowed(f"It redirects more than {MOST_REDIRECTS} times.", url, "open the address in a browser")
+
+    def stop(self, url: str, reason: str) -> None:
+        """Stop the host of an address for this run. Raises HostStopped."""
+        self._stop(self._origin(url), reason, url)
 
     def reach(self, url: str) -> str:
         """The address that is really requested for a URL of the site. Raises NotAllowed for a foreign host."""
@@ -210,7 +221,9 @@ class Door:
             if response.status < 500:
                 self.cache.put(url, response)
         if response.status == 200:
-            return robots.parse(response.body.decode("utf-8", "replace"), AGENT)
+            if is_page(response.body):
+                return robots.closed("its robots.txt is a page")
+            return robots.parse(robots.decode(response.body), AGENT)
         if response.status in (401, 403, 429) or response.status >= 500:
             return robots.closed(f"its robots.txt answers {response.status}")
         return robots.Rules(basis=f"no robots.txt: {response.status}")
@@ -246,7 +259,8 @@ class Door:
                     self._pause(origin, response, url)
                     continue
                 if response.status < 500:
-                    self._silent[origin] = 0
+                    if response.status in USABLE:
+                        self._silent[origin] = 0
                     return response
                 failure = f"status {response.status}"
             try:
@@ -256,10 +270,13 @@ class Door:
             self.sleep(retry.get_backoff_time())
 
     def _give_up(self, origin, failure, url):
+        self._count_silence(origin, failure, url)
+        raise NoAnswer(f"No usable answer after {RETRIES + 1} requests: {failure}.", url, "run the same command again later")
+
+    def _count_silence(self, origin, failure, url):
         self._silent[origin] = self._silent.get(origin, 0) + 1
         if self._silent[origin] >= SILENT_ADDRESSES:
             self._stop(origin, f"{SILENT_ADDRESSES} addresses in a row gave no usable answer, the last one: {failure}", url)
-        raise NoAnswer(f"No usable answer after {RETRIES + 1} requests: {failure}.", url, "run the same command again later")
 
     def _pause(self, origin, response, url):
         """Wait when the host asks for a pause, once in a run; when it asks again, the host is stopped."""
@@ -280,16 +297,16 @@ class Door:
         rules = self._rules.get(origin)
         interval = max(self.site.interval, (rules.delay or 0.0) if rules else 0.0)
         interval *= 1 + 0.2 * self.random()
-        due = self.cache.last_request(origin) + interval - self.clock()
+        due = self.pace.turn(origin, interval, self.clock())
         if due > 0:
-            self.sleep(min(due, interval))
-        self.cache.note_request(origin, self.clock())
+            self.sleep(due)
 
     def _get_once(self, url, headers, kind):
-        """One request. The body counts towards the cap while it arrives."""
-        address = self.reach(url)
-        deadline = time.monotonic() + 10 * self.site.timeout
-        with self.session.get(address, headers=headers, timeout=self.site.timeout, stream=True, allow_redirects=False) as response:
+        """One request, its whole exchange within ten times the timeout. The body counts towards the cap while it arrives."""
+        with (
+            self.exchange.within(10 * self.site.timeout),
+            self.session.get(self.reach(url), headers=headers, timeout=self.site.timeout, stream=True, allow_redirects=False) as response,
+        ):
             self.requests.append((response.status_code, url))
             body = bytearray()
             # read1 returns what has arrived; a plain read would wait for a full block, however slowly it drips
@@ -302,7 +319,5 @@ class Door:
                     raise CapReached(
                         f"The cap of {self.site.max_megabytes} MB a run is reached.", url, "run the same command again to go on"
                     )
-                if time.monotonic() > deadline:
-                    raise requests.Timeout(f"the answer took longer than {10 * self.site.timeout:g} s")
             headers = {name.lower(): value for name, value in response.headers.items()}
             return Response(url, response.status_code, headers, bytes(body), self.clock())

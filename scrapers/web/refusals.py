@@ -12,6 +12,9 @@ CHALLENGE = re.compile(
 )
 
 
+CHALLENGE_HEADER = re.compile(r"captcha|waf-action", re.IGNORECASE)
+
+
 class NotAllowed(RemoteRefusal):
     """An address that the collector may not or will not fetch: robots.txt, a foreign host, a private network, its size."""
 
@@ -36,6 +39,9 @@ def challenge(status: int, headers: dict[str, str], body: bytes) -> str:
     """The words that show a challenge for humans (CAPTCHA, Cloudflare) instead of a page; empty where there is none."""
     if headers.get("cf-mitigated"):
         return f"cf-mitigated: {headers['cf-mitigated']}"
+    for name, value in headers.items():
+        if CHALLENGE_HEADER.search(name) or (status != 200 and re.fullmatch(r"challenge|captcha", value, re.IGNORECASE)):
+            return f"{name}: {value}"
     start = body[:20_000].decode("utf-8", "replace")
     match = CHALLENGE.search(start)
     if not match and status >= 400:

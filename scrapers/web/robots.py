@@ -1,15 +1,22 @@
 """Robots Exclusion Protocol: robots.txt as RFC 9309 defines it (https://www.rfc-editor.org/rfc/rfc9309), with Crawl-delay.
 
 The longest matching rule decides, `*` and `$` are patterns, Allow wins a tie. Python's urllib.robotparser
-takes the first matching rule and reads `*` in a path literally, so it would allow what is disallowed.
+takes the first matching rule and reads `*` in a path literally, so it would allow what is disallowed; protego 0.7.0
+parts a group at an unknown line and takes a group of "cxr" for ours (tests/scrapers/web/test_robots.py).
 """
 
+import codecs
 import re
+import string
 from dataclasses import dataclass
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, urlsplit
 
-LARGEST = 512_000
 LONGEST_DELAY = 3600.0
+"""Seconds."""
+LINE = re.compile(r"(user[\s_-]?agent|disallow|allow|crawl[\s_-]?delay)\s*(?::|\s(?!\s*:))(.*)$", re.IGNORECASE | re.DOTALL)
+ESCAPE = re.compile(r"%([0-9A-Fa-f]{2})")
+UNRESERVED = set(string.ascii_letters + string.digits + "-._~")
+SAFE = "/*$?&=:@!,;+~()'[]%"
 
 
 @dataclass(frozen=True)
@@ -29,7 +36,7 @@ class Rules:
         if self.closed:
             return False
         parts = urlsplit(url)
-        path = _plain((parts.path or "/") + ("?" + parts.query if parts.query else ""))
+        path = _plain((parts.path or "/") + ("?" + parts.query if parts.query else "")).replace("*", "%2A").replace("$", "%24")
         if path == "/robots.txt":
             return True
         matching = [(len(pattern), allow) for pattern, allow in self.rules if matches(pattern, path)]
@@ -41,33 +48,55 @@ def closed(basis: str) -> Rules:
     return Rules(basis=basis, closed=True)
 
 
+def decode(content: bytes) -> str:
+    """The text of a robots.txt: UTF-8, or UTF-16 by its byte-order mark or its zeros."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return content.decode("utf-16", "replace")
+    if content[:2].count(0) == 1:
+        return content.decode("utf-16-le" if content[1] == 0 else "utf-16-be", "replace")
+    return content.removeprefix(codecs.BOM_UTF8).decode("utf-8", "replace")
+
+
 def parse(text: str, agent: str) -> Rules:
-    """The rules for an agent's product token, e.g. "cxrkit": those of its own group, else of `*`."""
-    groups, names, heading = {}, [], False
-    for line in text[:LARGEST].splitlines():
-        key, separator, value = line.partition("#")[0].partition(":")
-        key, value = key.strip().lower(), value.strip()
-        if not separator:
+    """The rules for an agent's product token, e.g. "cxrkit": those of its own groups, else of `*`.
+
+    Only Allow and Disallow end the list of agents of a group: whatever else stands between two User-agent lines
+    must not part them (section 2.2.4), Crawl-delay included. A line that lacks its colon counts as if it had one.
+    """
+    groups: dict[str, list[tuple[str, str]]] = {}
+    names: list[str] = []
+    heading = False
+    for line in re.split(r"\r\n?|\n", text.removeprefix("\ufeff")):
+        found = LINE.match(line.replace("\0", "").partition("#")[0].strip())
+        if not found:
             continue
-        if key == "user-agent":
-            names = names + [value.lower()] if heading else [value.lower()]
+        key, value = re.sub(r"[\s_-]", "", found[1].lower()), found[2].strip()
+        if key == "useragent":
+            names = [*names, value.lower()] if heading else [value.lower()]
             heading = True
             groups.setdefault(names[-1], [])
             continue
-        heading = False
-        if key in ("allow", "disallow", "crawl-delay"):
-            for name in names:
-                groups[name].append((key, value))
+        heading = heading and key == "crawldelay"
+        for name in names:
+            groups[name].append((key, value))
     own = [name for name in groups if name not in ("*", "") and agent.lower() == re.split(r"[/\s]", name)[0]]
     lines = [line for name in (own or ["*"]) for line in groups.get(name, [])]
-    delays = [float(value) for key, value in lines if key == "crawl-delay" and re.fullmatch(r"\d{1,6}(\.\d+)?", value)]
-    rules = tuple((_plain(value), key == "allow") for key, value in lines if key != "crawl-delay" and value)
+    delays = [float(value) for key, value in lines if key == "crawldelay" and re.fullmatch(r"\d{1,6}(\.\d+)?", value)]
+    rules = tuple((_pattern(value), key == "allow") for key, value in lines if key != "crawldelay" and value)
     return Rules(rules, min(max(delays), LONGEST_DELAY) if delays else None, "robots.txt")
 
 
+def _pattern(value: str) -> str:
+    """A rule's path; a `$` that is not its last sign is one of the path's own."""
+    plain = _plain(value)
+    return plain[:-1].replace("$", "%24") + plain[-1:]
+
+
 def _plain(path: str) -> str:
-    """A path with its percent-encoding normalised, so that rules and URLs can be compared."""
-    return quote(unquote(path, errors="replace"), safe="/*$?&=:@!,;+~()'[]%")
+    """A path with its percent-encoding normalised (section 2.2.2): what needs none is decoded, what is reserved stays as it is."""
+    return quote(
+        ESCAPE.sub(lambda match: chr(int(match[1], 16)) if chr(int(match[1], 16)) in UNRESERVED else match[0].upper(), path), safe=SAFE
+    )
 
 
 def matches(pattern: str, path: str) -> bool:

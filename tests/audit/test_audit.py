@@ -1,3 +1,4 @@
+import os
 import shutil
 import subprocess
 import sys
@@ -5,15 +6,18 @@ from dataclasses import asdict
 
 import pytest
 
-from cxrkit import config
+from cxrkit import config, pipeline
 from cxrkit.audit import audit
 from cxrkit.data import manifest as manifests
 from cxrkit.data import sources
 from cxrkit.errors import BadInput, Interrupted, WrongUse
 from cxrkit.files import read_json, sha256_of, write_json
+from cxrkit.report import report, sentences
 from cxrkit.results import Results, read_typed
 from cxrkit.schema import VERSION, Audits
 from tests.audit.films import draw_folder, films
+from tests.conftest import SMALL
+from tests.data.readers import layouts
 from tests.evaluation import runs
 
 
@@ -100,6 +104,26 @@ def test_external_films_lose_their_copies_first(audited):
     (row,) = audits.external
     assert (row.name, row.n, row.positives, row.copies_removed, row.left_out) == ("away", 24, 12, 1, 1)
     assert row.external.auc.known and row.drop.auc.known and row.scaling.after.ece.known
+
+
+def test_external_films_of_a_run_are_audited_with_it_and_their_folder_is_not_in_its_results(finished_run, tmp_path):
+    """The same trainings, which are done, and the external films beside."""
+    shutil.copytree(finished_run, tmp_path / "out", copy_function=os.link)
+    layouts.covidgr(tmp_path / "of-granada", films=6)
+    experiment = config.load("dry-run", SMALL | {"external": [f"covidgr={tmp_path / 'of-granada'}"]})
+    (tmp_path / "out" / "results").rename(tmp_path / "earlier")
+    results = pipeline.run(experiment, tmp_path / "out")
+    (row,) = results.audits.external
+    assert (row.name, row.n, row.positives, row.patients) == ("covidgr", 12, 6, 12)
+    assert {group.by for group in row.subgroups} == {"severity", "view"} and len(results.audits.matched) == 4
+    assert read_json(results.folder / "run.json")["experiment"]["external"] == ["covidgr"]
+    assert "--external=covidgr=DIR" in sentences.repeat(results)
+    for path in results.folder.rglob("*.*"):
+        assert b"of-granada" not in path.read_bytes(), path
+    page = (results.folder / report.PAGE).read_text("utf-8")
+    assert (
+        "covidgr: 12 films of 12 patients, 6 of them COVID-19" in page and "lost on covidgr" in page and "known of no film" in page.lower()
+    )
 
 
 def test_the_checksums_cover_the_audit_and_the_pictures_of_attention(audited):
@@ -262,3 +286,9 @@ def test_all_seeds_on_a_gpu_and_one_of_each_network_on_processors(several):
     assert names("cpu", ("resnet101-seed2",)) == ["resnet101-seed2"]
     with pytest.raises(BadInput, match="vgg16_bn-seed0"):
         audit.chosen(several, "cpu", ("vgg16_bn-seed0",))
+
+
+def test_films_from_elsewhere_that_were_a_part_of_the_run_are_missed_where_they_are_not_named(tmp_path):
+    results = runs.write_run(tmp_path, seeds=(0,), error_rates=(0.02,), external=["covidgr=/here", "folder:other=/there"])
+    (row,) = audit.not_named(results, audit.Options(external=("covidgr=/elsewhere",)))
+    assert row.part == "films of folder:other" and "--external folder:other=DIR" in row.reason

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from cxrkit.audit import baselines
+from cxrkit.data import records
 from cxrkit.data.records import POSITIVE
 from tests.audit.films import films, showing
 
@@ -82,7 +83,7 @@ def test_scores_of_the_held_out_films_are_in_their_order():
     ],
 )
 def test_age_of(text, age):
-    assert baselines.age_of(text) == age
+    assert records.age_of(text) == age
 
 
 def test_the_frame_is_a_tenth_on_each_side_and_sees_nothing_else():

@@ -1,16 +1,21 @@
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from cxrkit import config, pipeline
 from cxrkit.audit import controls, external
 from cxrkit.audit.external import ExternalFilms
 from cxrkit.data import manifest as manifests
+from cxrkit.data import sources
 from cxrkit.data.manifest import Manifest
 from cxrkit.data.records import POSITIVE
+from cxrkit.data.sources import Source
 from cxrkit.errors import BadInput, WrongUse
 from tests.audit.films import draw_folder
+from tests.conftest import SMALL
 from tests.evaluation import runs
 
 
@@ -19,16 +24,36 @@ def folder(tmp_path_factory):
     return draw_folder(tmp_path_factory.mktemp("external") / "films")
 
 
-def test_what_names_external_films():
-    assert external.parse("away=/some/dir") == ("away", external.Path("/some/dir"))
-    for wrong in ("away", "=dir", "away=", "a/b=dir"):
+@pytest.mark.parametrize(
+    "text, source",
+    [
+        ("away=/some/dir", Source("folder", "away", Path("/some/dir"))),
+        ("covidgr=/a=b", Source("covidgr", "covidgr", Path("/a=b"))),
+        ("covidgr:granada=/x", Source("covidgr", "granada", Path("/x"))),
+        ("folder:covidgr=/x", Source("folder", "covidgr", Path("/x"))),
+        ("nih=/x/manifest.csv", Source("folder", "nih", Path("/x/manifest.csv"))),
+    ],
+)
+def test_what_names_external_films(text, source):
+    assert sources.external(text) == source
+    assert not any(word in sources.name_of(text) for word in ("/", "some", "manifest"))
+
+
+def test_what_names_no_external_films():
+    for wrong in ("away", "/a/folder", "=dir", "away=", "a/b=dir", "ftp:away=dir"):
         with pytest.raises(WrongUse):
-            external.parse(wrong)
+            sources.external(wrong)
+    with pytest.raises(WrongUse, match="named 'covidgr'"):
+        sources.externals(["covidgr=a", "covidgr=b"])
+
+
+def read(name, place, **named):
+    return external.read(sources.external(f"{name}={place}"), **named)
 
 
 def test_a_folder_a_class_is_read_and_what_cannot_be_read_is_listed(folder):
     (folder / "covid" / "torn.png").write_bytes(b"\x89PNG\r\n\x1a\n nothing")
-    films = external.read("away", folder)
+    films = read("away", folder)
     records = films.manifest.records
     used = [record for record in records if record.used]
     assert len(used) == len(films.thumbnails) == 16 and all(films.locate(record).is_file() for record in used)
@@ -37,30 +62,30 @@ def test_a_folder_a_class_is_read_and_what_cannot_be_read_is_listed(folder):
 
 
 def test_a_manifest_is_read_with_its_roots_and_without_them_refused(folder, tmp_path):
-    films = external.read("away", folder)
+    films = read("away", folder)
     manifests.write(tmp_path / "manifest.csv", films.manifest, {"away": str(folder)})
-    again = external.read("other", tmp_path / "manifest.csv")
+    again = read("other", tmp_path / "manifest.csv")
     assert list(again.manifest.by_id) == list(films.manifest.by_id) and len(again.thumbnails) == 16
     (tmp_path / "manifest.roots.json").unlink()
     with pytest.raises(BadInput, match="not known where"):
-        external.read("other", tmp_path / "manifest.csv")
+        read("other", tmp_path / "manifest.csv")
 
 
 def test_the_runs_pictures_are_removed_even_altered_and_so_are_repetitions(folder, tmp_path):
-    internal = external.read("study", folder)
+    internal = read("study", folder)
     away = draw_folder(tmp_path / "away", seed=8)
     with Image.open(folder / "covid" / "p03_1.png") as film:
         controls.altered(film.convert("L")).save(away / "normal" / "altered_1.jpg")
     with Image.open(away / "covid" / "p05_1.png") as film:
         film.save(away / "covid" / "again_1.jpg", quality=80)
-    left = external.without_copies(external.read("away", away), internal.manifest, internal.thumbnails)
+    left = external.without_copies(read("away", away), internal.manifest, internal.thumbnails)
     removed = {record.image_id: record.excluded for record in left.manifest.records if not record.used}
     assert removed["away/normal/altered_1.jpg"] == "duplicate of study/covid/p03_1.png"
     assert len(removed) == 2 and any(name in removed for name in ("away/covid/again_1.jpg", "away/covid/p05_1.png"))
 
 
 def test_without_the_runs_pictures_files_alike_byte_for_byte_are_still_found(folder):
-    films = external.read("away", folder)
+    films = read("away", folder)
     left = external.without_copies(replace(films, thumbnails={}), Manifest(films.manifest.records[:3]), {})
     assert sum(not record.used for record in left.manifest.records) == 3
 
@@ -106,3 +131,19 @@ def test_films_of_one_class_have_no_area_but_their_rate(run):
     assert not row.drop.auc.known and not row.external.auc.known
     assert not row.external.rates.sensitivity.known
     assert row.drop.specificity.low > 0
+    assert row.internal.ece.known and row.external.ece.known and row.drop.ece.value == row.internal.ece.value - row.external.ece.value
+
+
+def test_views_that_the_run_left_out_are_not_asked_about(folder):
+    told = [record.but(view="lateral") if "p03" in record.image_id else record for record in read("away", folder).manifest.records]
+    manifests.write(folder.parent / "told.csv", Manifest(tuple(told)), {"away": str(folder)})
+    left = read("away", folder.parent / "told.csv", exclude_views=("lateral",)).manifest
+    assert [record.excluded for record in left.records if not record.used] == ["view lateral: the run has none"] * 2
+    assert len(read("away", folder.parent / "told.csv").manifest.used) == 16
+
+
+def test_external_films_that_cannot_be_read_stop_the_run_before_anything_is_trained(tmp_path):
+    for text, error in ((f"covidgr={tmp_path}", "no P/ and N/"), ("away=/nowhere/at/all", "no such data folder")):
+        with pytest.raises(BadInput, match=error):
+            pipeline.run(config.load("dry-run", SMALL | {"external": [text]}), tmp_path / "out")
+    assert not (tmp_path / "out" / "jobs").exists()

@@ -39,13 +39,47 @@ def files_in(script):
     return found
 
 
-def test_every_file_travels_unchanged_and_readable():
+def code_of(text):
+    """A module's code with the number of each line, without docstrings."""
+    tree = ast.parse(text)
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and ast.get_docstring(node):
+            node.body[0].value = ast.Constant("")
+    return [(node.__class__.__name__, node.lineno) for node in ast.walk(tree) if hasattr(node, "lineno")], ast.dump(tree)
+
+
+def test_every_file_travels_with_its_code_unchanged_and_readable():
     script, sources = bundle.generate(Settings()), bundle.files()
     run = sources.pop(bundle.RUN)
-    assert files_in(script) == sources
+    there = files_in(script)
+    assert there.keys() == sources.keys()
+    for name, text in sources.items():
+        if not name.endswith(".py"):
+            assert there[name] == text
+            continue
+        assert code_of(there[name]) == code_of(text), name
+        assert (ast.get_docstring(ast.parse(there[name])) or "")[:40] == (ast.get_docstring(ast.parse(text)) or "")[:40]
     assert script.endswith(run)
-    escaped = [name for name, text in sources.items() if text not in script]
+    escaped = [name for name, text in there.items() if text not in script]
     assert len(escaped) <= 2, f"these cannot be read as they are written: {escaped}"
+
+
+def imports_of(text):
+    """Names of the modules that a source may import, anywhere in it."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{name.name}" for name in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+
+
+def test_what_travels_needs_nothing_that_stays_here():
+    sources = {name: text for name, text in bundle.files().items() if name.endswith(".py")}
+    stays = {name.removesuffix(".py").replace("/", ".") for name in bundle.STAYS_HERE}
+    assert all((bundle.ROOT / name).exists() for name in bundle.STAYS_HERE)
+    needed = {(name, module) for name, text in sources.items() for module in imports_of(text)}
+    assert not {(name, module) for name, module in needed if any(f"{module}.".startswith(f"{each}.") for each in stays)}
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))

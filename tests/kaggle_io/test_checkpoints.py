@@ -8,7 +8,7 @@ from cxrkit import config, pipeline
 from cxrkit.environment import Deadline
 from cxrkit.errors import Interrupted
 from cxrkit.files import read_json
-from cxrkit.kaggle_io import inside, pull
+from cxrkit.kaggle_io import inside, publish
 from cxrkit.training import executors, jobs
 from tests.conftest import SMALL
 
@@ -31,7 +31,7 @@ def test_time_up_reports_what_is_finished_and_the_next_run_goes_on(tmp_path, cap
     assert {seed for score in results.metrics.scores for seed in score.seeds} == {0}
 
     inside.save_unless_whole(results, out / "jobs")
-    pull.verify(results.folder)
+    publish.verify(results.folder)
     assert read_json(results.folder / inside.MARKER) == ["resnet34-seed0", "resnet34-seed1"]
     mounted = tmp_path / "input" / "datasets" / "alice" / "x-results"
     mounted.parent.mkdir(parents=True)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from cxrkit import config, environment
 from cxrkit.errors import WrongUse
 from cxrkit.files import read_json
-from cxrkit.kaggle_io import inside, pull
+from cxrkit.kaggle_io import inside, publish
 from tests.kaggle_io.conftest import point_at
 from tests.kernel.entry import kernel_run
 
@@ -87,7 +87,7 @@ def test_a_token_that_may_not_write_is_no_failure(server, in_kernel, results, ca
     told = capsys.readouterr().out
     assert "Permission 'datasets.create' was denied" in told and "stay in this kernel's output" in told
     assert outcome(results)["dataset"] is None
-    pull.verify(results)
+    publish.verify(results)
 
 
 def test_one_refused_credential_and_one_that_may(server, in_kernel, results):

@@ -5,10 +5,12 @@ import shutil
 import pytest
 
 from cxrkit import config
+from cxrkit.data import sources
 from cxrkit.data.readers import coronahack
 from cxrkit.errors import BadInput
 from cxrkit.files import write_text
 from cxrkit.kaggle_io import mounts
+from tests.data.readers import layouts
 
 PAPER = config.load("paper", {"pretrained": False})
 
@@ -71,6 +73,28 @@ def test_collected_films_join_when_attached(tmp_path, site):
 def test_named_data_is_left_alone(tmp_path):
     phantom = config.load("dry-run")
     assert mounts.attach(phantom, tmp_path) == phantom
+
+
+def test_an_attached_set_that_a_reader_knows_is_asked_about_and_said(tmp_path, capsys):
+    write_text(tmp_path / "c" / coronahack.METADATA, "")
+    layouts.covidgr(tmp_path / "datasets/bob/granada/COVIDGR_1.0")
+    layouts.covidgr(tmp_path / "datasets/eve/again")
+    write_text(tmp_path / "datasets/eve/torn/Data_Entry_2017.csv", "no,columns\n1,2\n")
+    granada, again = tmp_path / "datasets/bob/granada/COVIDGR_1.0", tmp_path / "datasets/eve/again"
+    assert mounts.attach(PAPER, tmp_path).external == (f"covidgr={again}", f"covidgr:covidgr-2={granada}")
+    said = capsys.readouterr().out
+    assert f"films from elsewhere: covidgr at {granada}" in said and "torn looks like nih and is not used: The metadata lacks" in said
+    sources.externals(mounts.attach(PAPER, tmp_path).external)
+
+
+def test_a_set_that_the_run_trains_on_is_not_from_elsewhere(tmp_path):
+    layouts.covidgr(tmp_path / "granada")
+    named = config.load("paper", {"pretrained": False, "data": [f"covidgr={tmp_path / 'granada'}"]})
+    assert mounts.attach(named, tmp_path).external == ()
+    elsewhere = config.load("dry-run", {"external": ["away=/x"]})
+    assert mounts.attach(elsewhere, tmp_path).external == ("away=/x",)
+    quick = config.load("dry-run", {"audit": "quick"})
+    assert mounts.attach(quick, tmp_path).external == ()
 
 
 def test_attached_weights(tmp_path, capsys):

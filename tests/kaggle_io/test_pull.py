@@ -8,6 +8,7 @@ import pytest
 from cxrkit import progress
 from cxrkit.errors import BadInput, Interrupted, RemoteRefusal
 from cxrkit.files import read_json, write_checksums, write_json, write_text
+from cxrkit.kaggle_io import publish
 from cxrkit.kaggle_io import pull as pull_module
 from tests.kaggle_io.conftest import make_results
 from tests.standins.kaggle import Kernel
@@ -43,7 +44,7 @@ def test_whole_results_arrive(kernel, kaggle, results, tmp_path):
     folder = pull(kaggle, tmp_path)
     assert folder == tmp_path / "out" / RUN
     assert (folder / "kernel.log").read_text() == "a line\n"
-    assert pull_module.verify(folder / "results") == read_json(results / "checksums.json")
+    assert publish.verify(folder / "results") == read_json(results / "checksums.json")
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [RUN]
 
 
@@ -146,7 +147,7 @@ def test_an_earlier_pull_stays_when_a_new_one_fails(server, kernel, kaggle, tmp_
     server.refuse_output("results/metrics.json", 404)
     with pytest.raises(RemoteRefusal):
         pull(kaggle, tmp_path)
-    pull_module.verify(folder / "results")
+    publish.verify(folder / "results")
 
 
 @pytest.mark.parametrize("name", ["results/../../escaped.txt", "results//etc/x/../../../../../y"])
@@ -166,12 +167,12 @@ def test_a_run_id_does_not_escape(server, kernel, kaggle, tmp_path):
 def test_publish_refuses_what_is_not_whole(server, kaggle, results):
     (results / "metrics.json").write_text("changed")
     with pytest.raises(BadInput, match="metrics.json"):
-        pull_module.publish(results, "chest-results", kaggle=kaggle)
+        publish.publish(results, "chest-results", kaggle=kaggle)
     assert not server.datasets
 
 
 def test_publish(server, kaggle, results):
-    sent = pull_module.publish(results, "chest-results", kaggle=kaggle)
+    sent = publish.publish(results, "chest-results", kaggle=kaggle)
     assert sent.ref == "alice/chest-results"
     versions = server.datasets[sent.ref].versions[0]
     listed = read_json(results / "checksums.json")
@@ -187,4 +188,4 @@ def test_checksums_that_leave_the_folder(results):
     listed["../metrics.json"] = listed.pop("metrics.json")
     write_json(results / "checksums.json", listed)
     with pytest.raises(BadInput, match="missing"):
-        pull_module.verify(results)
+        publish.verify(results)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cxrkit.files import read_json, write_json, write_text
-from cxrkit.kaggle_io import bundle, metadata, pull
+from cxrkit.kaggle_io import bundle, metadata, publish
 from tests.kaggle_io.conftest import SECRETS, run
 from tests.standins.kaggle import CORONAHACK
 from tests.standins.kaggle_machine import Machine
@@ -42,7 +42,7 @@ def test_from_push_to_verified_results(server, variables, phantoms, tmp_path):
     code, told = run(["cxrkit", "pull", REF, "--out", str(tmp_path / "out")], variables | KEY)
     assert code == 0 and "whole and verified" in told, told
     (folder,) = (tmp_path / "out").iterdir()
-    listed = pull.verify(folder / "results")
+    listed = publish.verify(folder / "results")
     about = read_json(folder / "results" / "run.json")
     assert about["films"] == "phantom" and about["place"] == "kaggle"
     assert about["bundle"]["source_sha256"] == bundle.identity(kernel.pushes[0]["text"])[0]

@@ -29,9 +29,11 @@ from cxrkit.schema import (
     ExternalRow,
     ExternalScaling,
     FilmCounts,
+    GroupScore,
     HeldFixedRow,
     Judged,
     MaskRow,
+    MatchedRow,
     NetworkRow,
     NotDone,
     PartState,
@@ -39,6 +41,7 @@ from cxrkit.schema import (
     Requirement,
     SideScore,
     SourceRow,
+    SubgroupRow,
 )
 from tests.evaluation import runs
 
@@ -81,7 +84,7 @@ def audited(results: Results) -> Audits:
     figure = Figure(0.8, 0.7, 0.9, 50, "Wilson 95 %")
     rates = Rates(*[figure] * 7)
     calibration = Calibration([], figure, figure, Decomposition(0.1, 0.1, 0.1, 0.0))
-    side = SideScore(rates, figure, figure)
+    side, few = SideScore(rates, figure, figure, figure), Figure.unknown(0, "none: too few patients (0)")
     advantage = Advantage("thumbnail-16", "a thumbnail", 0.98, Figure(-0.01, -0.05, 0.03, 94, "drawn"))
     return Audits(
         schema=VERSION,
@@ -120,6 +123,9 @@ def audited(results: Results) -> Audits:
                 internal=side,
                 drop=Drop(Figure(0.1, 0.02, 0.2, 144, "Zou and Donner 95 %"), figure, figure),
                 scaling=ExternalScaling(1.5, calibration, calibration),
+                subgroups=[
+                    SubgroupRow("severity", "mild", GroupScore(9, 30, figure, unknown, figure), GroupScore(0, 60, few, unknown, few))
+                ],
             )
         ],
         attention=None,
@@ -134,6 +140,10 @@ def audited(results: Results) -> Audits:
             [Reason("lungless-border", "The frame alone reaches 0.970.", 0.97, 0.9, "border-shortcut")],
             [Requirement("lead", "a lead of 0.1 over all that sees no lung", "0.000 over the frame", 0.0, 0.1, False)],
         ),
+        matched=[
+            MatchedRow("resnet34", ["age"], 5.0, 20, area, Area(figure, 20), figure, {"age not known": 14}, {}),
+            MatchedRow("resnet34", ["view"], 5.0, 0, area, Area(unknown, 0), unknown, {"view not known": 34}, {"view not known": 60}),
+        ],
     )
 
 

@@ -65,15 +65,15 @@ def test_the_scores_are_those_of_metrics_json(results, soup):
     for mean in means:
         row = shown[short_name(mean.architecture)]
         counts = mean.confusion
-        assert [float(row[i]) for i in range(3, 7)] == pytest.approx([counts.tp, counts.fn, counts.tn, counts.fp], abs=0.005)
+        assert [float(row[i]) for i in range(7, 11)] == pytest.approx([counts.tp, counts.fn, counts.tn, counts.fp], abs=0.005)
         figures = [mean.rates.sensitivity, mean.rates.specificity, mean.auc]
-        assert row[7:] == [figure_text(mean.rates.error_rate, 4), *(figure_text(figure, 3) for figure in figures)]
+        assert row[3:7] == [figure_text(mean.rates.error_rate, 4), *(figure_text(figure, 3) for figure in figures)]
 
 
 def test_every_run_has_its_row(results, soup):
     scores = [score for score in results.metrics.scores if score.stage == LAST_STAGE]
     rows = [row for row in rows_of(soup, "runs") if row[1].startswith("seed")]
-    assert [(int(row[2]), row[8]) for row in rows] == [(score.n, figure_text(score.rates.sensitivity, 3)) for score in scores]
+    assert [(int(row[2]), row[4]) for row in rows] == [(score.n, figure_text(score.rates.sensitivity, 3)) for score in scores]
 
 
 def test_the_studys_epochs_stand_beside_ours_with_the_images_they_got_wrong(results, soup):
@@ -94,8 +94,8 @@ def test_no_two_columns_of_a_table_have_one_name(soup):
 
 def test_the_study_stands_beside_ours_and_what_sees_no_lungs_above(soup):
     rows = rows_of(soup, "scores")
-    assert rows[0][0] == "no lungs seen" and rows[0][-1] == "0.970 [0.930, 0.990]"
-    assert ["VGG16", "the 2020 study", "268", "32", "2", "234", "0"] in [row[:7] for row in rows]
+    assert rows[0][0] == "no lungs seen" and rows[0][6] == "0.970 [0.930, 0.990]"
+    assert ["VGG16", "the 2020 study", "268", "32", "2", "234", "0"] in [row[:3] + row[7:] for row in rows]
 
 
 def test_the_embedded_predictions_give_the_counts_of_metrics_json(results, soup):
@@ -125,7 +125,21 @@ def test_the_matrix_of_pairs_is_comparison_json_in_both_directions(results, soup
 
 def test_the_verdict_stands_first_and_the_sections_in_their_order(soup):
     assert "gives the answer away" in soup.find(class_="verdict").get_text()
-    wanted = ["verdict", "study", "best", "lungs", "data", "learning", "curves", "confusion", "calibration", "films", "speed", "repeat"]
+    wanted = [
+        "verdict",
+        "elsewhere",
+        "study",
+        "best",
+        "lungs",
+        "data",
+        "learning",
+        "curves",
+        "confusion",
+        "calibration",
+        "films",
+        "speed",
+        "repeat",
+    ]
     assert [section["id"] for section in soup.main.find_all("section")] == wanted
     assert [link["href"] for link in soup.nav.find_all("a")] == [f"#{name}" for name in wanted]
 
@@ -267,6 +281,9 @@ def test_the_audits_gallery_shows_where_the_networks_looked(tmp_path, undrawn):
     soup = BeautifulSoup((results.folder / "report.html").read_text("utf-8"), "html.parser")
     shown = soup.find(class_="gallery").find_all("li")
     assert len(shown) == 2 and "where the network looked" in shown[0].img["alt"] and shown[0].img["class"] == ["pair"]
+    for film, called, p in zip(shown, ("COVID-19", "normal"), ("0.900", "0.100")):
+        said = " ".join(film.get_text().replace("\u2011", "-").split())
+        assert f"called {called}, p(COVID-19) {p}" in said
     assert not shown[1].img and "its licence does not let it be passed on: unknown" in shown[1].get_text()
     assert rows_of(soup, "attention") == [["ResNet34, seed 0", "0.440 [0.400, 0.500]", "0.250", "–", "0.910", "94"]]
 

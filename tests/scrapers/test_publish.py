@@ -3,6 +3,7 @@
 import csv
 import json
 import shutil
+from pathlib import Path
 
 import mlcroissant
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from cxrkit.data import manifest
 from cxrkit.data.readers import collected, phantom
 from cxrkit.errors import BadInput, WrongUse
+from scrapers import prepared
 from scrapers.publish import publish
 from scrapers.refresh import merge, refresh
 from scrapers.settings import DEFAULTS
@@ -102,16 +104,98 @@ def test_which_licences_allow_a_public_dataset(merged, licence, allowed):
         assert not sent
 
 
-def test_a_foreign_folder_and_a_foreign_manifest_are_left_alone(merged):
+def tree(folder):
+    """{path: bytes} of all files below a folder, and its empty folders."""
+    return {path.relative_to(folder): path.read_bytes() if path.is_file() else b"" for path in folder.rglob("*")}
+
+
+def given(merged, out):
+    return merged / "store", merged / "manifest.csv", SLUG, TITLE, out
+
+
+FOREIGN = {
+    "a person's own Kaggle dataset": lambda out: (out / "dataset-metadata.json").write_text('{"id": "me/years-of-work"}'),
+    "a letter": lambda out: (out / "letter.txt").write_text("mine"),
+    "a marker of somebody else": lambda out: (out / prepared.MARKER).write_text('{"made_by": "me", "files": {}}'),
+    "a marker that lists nothing": lambda out: [
+        (out / prepared.MARKER).write_text(json.dumps({"made_by": prepared.MADE_BY, "files": {}})),
+        (out / "work.csv").write_text("precious"),
+    ],
+}
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+@pytest.mark.parametrize("make", FOREIGN.values(), ids=FOREIGN)
+def test_a_folder_that_the_kit_did_not_make_is_left_alone(merged, make, dry_run):
     (merged / "out").mkdir()
-    (merged / "out/letter.txt").write_text("mine")
+    make(merged / "out")
+    before = tree(merged / "out")
     with pytest.raises(WrongUse, match="holds something other"):
-        publish(merged / "store", merged / "manifest.csv", SLUG, TITLE, merged / "out", dry_run=True)
-    assert (merged / "out/letter.txt").read_text() == "mine"
+        publish(*given(merged, merged / "out"), dry_run=dry_run, upload=lambda *_: 1 / 0)
+    assert tree(merged / "out") == before
+
+
+CHANGES = {
+    "a film more": lambda out: (out / "mine.jpeg").write_bytes(b"mine"),
+    "an edited table": lambda out: (out / "ATTRIBUTION.csv").write_text("my notes"),
+    "a file less": lambda out: (out / "README.md").unlink(),
+    "an empty folder more": lambda out: (out / "mine").mkdir(),
+    "a link in place of a file": lambda out: [(out / "README.md").unlink(), (out / "README.md").symlink_to(out / "manifest.csv")],
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_a_prepared_folder_is_replaced_only_as_it_was_left(merged, change):
+    publish(*given(merged, merged / "out"), send=False)
+    publish(*given(merged, merged / "out"), send=False)
+    assert sorted(path.name for path in merged.iterdir()) == ["manifest.csv", "manifest.roots.json", "out", "store"]
+    change(merged / "out")
+    before = tree(merged / "out")
+    with pytest.raises(WrongUse, match="holds something other"):
+        publish(*given(merged, merged / "out"), send=False)
+    assert tree(merged / "out") == before
+
+
+@pytest.mark.parametrize("out", ["real", "real/collected", "real/collected/new", "real/collected/sirm", "linked"])
+def test_nothing_is_made_where_the_store_lies_in_or_around_it(collected_films, tmp_path, out):
+    shutil.copytree(collected_films / "store", tmp_path / "real/collected")
+    (tmp_path / "linked").symlink_to(tmp_path / "real")
+    shutil.copyfile(collected_films / "manifest.csv", tmp_path / "manifest.csv")
+    roots = manifest.read_roots(collected_films / "manifest.csv")
+    roots = {name: str(tmp_path / "real/collected") if Path(root).name == "store" else root for name, root in roots.items()}
+    manifest.write(tmp_path / "manifest.csv", manifest.read(tmp_path / "manifest.csv"), roots)
+    before = tree(tmp_path)
+    with pytest.raises(WrongUse, match="in or around its folder"):
+        publish(tmp_path / "real/collected", tmp_path / "manifest.csv", SLUG, TITLE, tmp_path / out, send=False)
+    assert tree(tmp_path) == before
+
+
+def test_the_manifest_and_its_sources_are_no_place_either(merged, collected_films):
+    for out in (merged, collected_films / "phantoms", collected_films):
+        with pytest.raises(WrongUse, match="in or around its folder"):
+            publish(*given(merged, out), send=False)
     with pytest.raises(BadInput, match="no film of this store"):
         publish(merged / "elsewhere", merged / "manifest.csv", SLUG, TITLE, merged / "out2")
 
 
-def test_a_dry_run_sends_nothing(merged, capsys):
-    assert publish(merged / "store", merged / "manifest.csv", SLUG, TITLE, merged / "out", dry_run=True, upload=lambda *_: 1 / 0) == 0
-    assert "nothing was sent" in capsys.readouterr().out
+def test_a_preparation_that_fails_leaves_the_former_one(merged, monkeypatch):
+    publish(*given(merged, merged / "out"), send=False)
+    before = tree(merged)
+    monkeypatch.setattr("scrapers.croissant.write", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        publish(*given(merged, merged / "out"), send=False)
+    assert tree(merged) == before
+
+
+def test_what_comes_into_the_former_folder_meanwhile_stays(merged, monkeypatch):
+    publish(*given(merged, merged / "out"), send=False)
+    remove = prepared._remove
+    monkeypatch.setattr(prepared, "_remove", lambda old: [(old / "sirm").mkdir(), (old / "sirm/mine.txt").write_text("mine"), remove(old)])
+    publish(*given(merged, merged / "out"), send=False)
+    assert [path.read_text() for path in merged.glob("out.old-*/out/**/*.txt")] == ["mine"] and (merged / "out/README.md").exists()
+
+
+def test_a_dry_run_writes_removes_and_sends_nothing(merged, capsys):
+    before = tree(merged)
+    assert publish(*given(merged, merged / "out"), dry_run=True, upload=lambda *_: 1 / 0) == 0
+    assert "nothing was sent, and nothing was written or removed" in capsys.readouterr().out and tree(merged) == before

@@ -5,7 +5,7 @@ Pages are our own, written after the documented structures. Odd numbers of cases
 
 import json
 
-from tests.standins.web import Page, Web, address_mark, film
+from tests.standins.web import MONTH_AGO, Page, Web, address_mark, film
 
 IMAGES = "https://prod-images-static.radiopaedia.org/images"
 SIZES = {
@@ -200,7 +200,7 @@ def settings(web, **changes):
     return {
         "hosts": {"radiopaedia.org": web.origin, "prod-images-static.radiopaedia.org": web.origin},
         "contact": "tester@hospital.test",
-        "permission": {"by": "A. Editor", "date": "2026-05-04", "reference": "letter 17"},
+        "permission": {"by": "A. Editor", "date": MONTH_AGO, "reference": "letter 17"},
         "interval": 0,
         "timeout": 5,
         "allow_loopback": True,

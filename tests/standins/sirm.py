@@ -1,6 +1,6 @@
 """A site that behaves like SIRM's WordPress: Italian and English listings, posts of free prose with pictures."""
 
-from tests.standins.web import Page, Web, address_mark, film
+from tests.standins.web import MONTH_AGO, Page, Web, address_mark, film
 
 ITALIAN, ENGLISH = "/category/senza-categoria/covid-19/", "/en/category/articles/covid-19-database/"
 
@@ -85,7 +85,7 @@ def settings(web, **changes):
     return {
         "hosts": {"www.sirm.org": web.origin},
         "contact": "tester@hospital.test",
-        "permission": {"by": "B. Segretaria", "date": "2026-05-04", "reference": "prot. 17"},
+        "permission": {"by": "B. Segretaria", "date": MONTH_AGO, "reference": "prot. 17"},
         "interval": 0,
         "timeout": 5,
         "allow_loopback": True,
@@ -100,7 +100,7 @@ def save(folder, case):
     for name in case.pictures():
         stem, _, ending = case.upload(name).rpartition(".")
         body = body.replace(f'data-src="{stem}-300x200.{ending}"', f'srcset="{stem}-300x200.{ending} 300w, {stem}.{ending} 900w"').replace(
-            "data:image/gif;base64,R0lGOD", f"./caso_files/{name}"
+            "data:image/gif;base64,R0lGOD", f"./caso_files/{name}", 1
         )
         (folder / "caso_files").mkdir(exist_ok=True)
         (folder / "caso_files" / name).write_bytes(film(sum(name.encode()), 500, 450))

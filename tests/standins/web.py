@@ -1,5 +1,6 @@
 """A local web server for tests: pages in a dict, faults on demand, every request counted; and what browsers save."""
 
+import datetime
 import gzip
 import hashlib
 import io
@@ -9,6 +10,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 from PIL import Image
+
+MONTH_AGO = str(datetime.date.today() - datetime.timedelta(30))
+"""When the stand-ins gave their permission."""
 
 
 class Page:

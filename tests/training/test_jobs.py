@@ -118,9 +118,9 @@ def test_what_was_finished_is_kept_and_given_to_the_next_training(tmp_path, smal
     assert jobs.unfinished(small, tmp_path) == []
 
 
-def test_the_largest_network_of_a_seed_is_begun_first(tmp_path, small):
+def test_the_longest_training_of_a_seed_is_begun_first(tmp_path, small):
     experiment = replace(small, architectures=("resnet34", "vgg16_bn", "resnet101", "vgg19_bn"), seeds=(4, 2), image_size=224)
-    order = ["resnet101", "vgg19_bn", "vgg16_bn", "resnet34"]
+    order = ["vgg19_bn", "resnet101", "vgg16_bn", "resnet34"]
     assert run(experiment, tmp_path).jobs == [f"{name}-seed{seed}" for seed in (4, 2) for name in order]
 
 

@@ -7,8 +7,11 @@ import torch
 
 from cxrkit import environment
 from cxrkit.environment import Choice
-from cxrkit.training import networks
+from cxrkit.training import networks, work
+from cxrkit.training.executors import Task
 from cxrkit.training.machine import FOR_ITSELF, MOST_ON_A_GPU, USABLE, Machine
+from cxrkit.training.stages import Job
+from tests.training.executor import NO_FILMS
 
 GB = 10**9
 
@@ -123,3 +126,26 @@ def test_each_choice_has_a_reason(here, small):
     assert set(machine.choices) == {"device", "devices", "precision", "layout", "tf32", "autotuning", "at_once", "threads"}
     assert all(choice.reason for choice in machine.choices.values())
     assert all(str(choice.value) in str(machine) for choice in machine.choices.values())
+
+
+@pytest.mark.parametrize("name", ["resnet34", "densenet121"])
+@pytest.mark.parametrize("fitting", [2, 7, 63])
+def test_the_batch_that_fits_is_the_largest_that_does(name, fitting):
+    step = [networks.training_bytes(name, 64, batch) for batch in (fitting, fitting + 1)]
+    assert networks.batch_that_fits(name, 64, 64, (step[0] + step[1]) // 2) == fitting
+    assert networks.batch_that_fits(name, 64, fitting + 1, 1000 * GB) == fitting
+    assert networks.batch_that_fits(name, 64, 64, networks.training_bytes(name, 64, 2) - 1) is None
+
+
+@pytest.mark.parametrize(
+    "memory, words",
+    [(1000 * GB, "--batch-size 32, which needs about half"), (3 * GB, "would fit into the 3.0 GB"), (0.1 * GB, "--image-size")],
+)
+def test_out_of_memory_is_told_with_what_would_fit(here, small, memory, words, monkeypatch):
+    here(memory=memory)
+    monkeypatch.setattr(environment, "peak_memory_bytes", lambda: 0)
+    experiment = replace(small, image_size=224, batch_size=64)
+    task = Task(Job("resnet34", 0), experiment, NO_FILMS, choose(experiment).numerics, "cpu", 1)
+    said = work.explained(torch.OutOfMemoryError("CUDA out of memory."), task)
+    assert words in said and "--jobs-at-once 1" in said
+    assert "memory" not in work.explained(ValueError("something else"), task)

@@ -15,7 +15,7 @@ from cxrkit.data.records import LABELS, Record
 from cxrkit.environment import Choice
 from cxrkit.errors import WrongUse
 from cxrkit.files import read_json
-from cxrkit.training import executors, jobs
+from cxrkit.training import jobs, server
 from cxrkit.training.loaders import TrainingFilms
 from tests.training import trainings
 from tests.training.executor import NO_FILMS, InProcess, machine
@@ -103,9 +103,9 @@ def test_a_failure_in_one_process_ends_the_training_in_both_and_the_next_goes_on
 
 def gradients(folder, size, synced):
     """Gradients and running statistics of one step over a batch of eight, by as many processes: [rank][flattened array]."""
-    context = multiprocessing.get_context(executors.METHOD)
-    if executors.METHOD == "forkserver":
-        context.set_forkserver_preload(executors.LOADED)
+    context = multiprocessing.get_context(server.METHOD)
+    if server.METHOD == "forkserver":
+        context.set_forkserver_preload(server.LOADED)
     folder.mkdir()
     processes = [context.Process(target=trainings.step_together, args=(rank, size, synced, str(folder))) for rank in range(size)]
     for process in processes:

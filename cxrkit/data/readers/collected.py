@@ -63,7 +63,7 @@ class Film:
     study: key of its study; empty where the site has no studies.
     confidence: EXACT, STATED, GUESSED or REVIEWED; how sure the modality is.
     view: one of records.VIEWS.
-    patient: "a" or "b" in a case of two patients, else empty.
+    patient: "a", "b", ... in a case of several patients, else empty.
     age: as in Case, where it is that of the film's own patient.
     note: why the picture cannot be fetched, when the page itself says so.
     """
@@ -138,11 +138,12 @@ class Question:
 class Case:
     """A case as the pages of its site describe it.
 
-    key: Radiopaedia's rID or SIRM's case number. url: the case's own page.
+    key: Radiopaedia's rID or SIRM's case number. url: the case's own page; empty while a saved page names no
+    address of its own and nobody has said where it was.
     finding: the diagnosis. certainty: the site's word for how certain that is.
     age: years as "53", or "18 months". sex: "M" or "F".
     published: the site's date. licence: of the pictures. credit: the line to name the author with.
-    patients: ("a", "b") in a case of two patients, else empty.
+    patients: ("a", "b", ...) in a case of several patients, else empty.
     questions: what the pages leave open.
     """
 
@@ -263,7 +264,7 @@ def read(root: Path | str, name: str = "collected") -> list[Record]:
 
 def _record(case: CaseRecord, film: StoredFilm, folder: str, patients_decided: bool) -> Record:
     finding = case.finding.value
-    # While one film of a two-patient case is not assigned, the case is one group: too large a group costs
+    # While one film of a case of several patients is not assigned, the case is one group: too large a group costs
     # a little data, too small a one leaks.
     patient = (case.rid or case.key) + (film.patient if patients_decided else "")
     file = film.file or f"{case.key}-{film.key}"
@@ -286,7 +287,7 @@ def _record(case: CaseRecord, film: StoredFilm, folder: str, patients_decided: b
         permission=film.permission,
         collected=film.how or case.how,
         retrieved_at=film.retrieved_at,
-        excluded=_exclusion(film, finding),
+        excluded=_exclusion(case, film, finding),
     )
 
 
@@ -294,8 +295,10 @@ def _web_address(addresses: Iterable[str]) -> str:
     return next((address for address in addresses if address.startswith(("http://", "https://"))), "")
 
 
-def _exclusion(film: StoredFilm, finding: str) -> str:
+def _exclusion(case: CaseRecord, film: StoredFilm, finding: str) -> str:
     """Why a film cannot be used; empty when it can."""
+    if not case.url:
+        return "which case's page it is from is not decided: see review.csv"
     if film.confidence not in DECIDED:
         return "X-ray or CT is not decided: see review.csv"
     if film.modality.value != XRAY:

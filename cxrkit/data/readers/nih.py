@@ -16,14 +16,14 @@ others' code give; the data set itself was not at hand. What a reader of its num
 from pathlib import Path
 
 from cxrkit.data.readers import table
-from cxrkit.data.records import NEGATIVE, Record
+from cxrkit.data.records import ADULT, NEGATIVE, Record
 from cxrkit.errors import BadInput
 
 TABLES = ("Data_Entry_2017_v2020.csv", "Data_Entry_2017.csv", "sample_labels.csv")
 """The table of the second and of the first edition, and of Kaggle's sample of 5,606 films."""
 NEEDED = ("Image Index", "Finding Labels", "Patient ID", "Patient Age", "View Position")
 FOLDERS = ("images", "images_*/images", "images_*", "sample/images")
-ADULT, OLDEST = 18, 110
+OLDEST = 110
 NO_FINDING = "No Finding"
 URL = "https://nihcc.app.box.com/v/ChestXray-NIHCC"
 

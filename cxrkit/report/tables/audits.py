@@ -5,15 +5,16 @@ from collections.abc import Iterable, Sequence
 from cxrkit.audit.conclusions import PARTS
 from cxrkit.audit.evidence import EVERY_FILM
 from cxrkit.config import short_name
+from cxrkit.report.tables.elsewhere import matched
 from cxrkit.schema import Area, Audits
 from cxrkit.tables import NOTHING, Cell, Column, Table, figure_cell, number_cell, scale_of
 
 
 def all_of(audits: Audits | None) -> list[Table]:
-    """The tables that an audit has rows for, in the order of the page."""
+    """The tables that an audit has rows for, in the order of the page; those of tables/elsewhere.py stand before them."""
     if audits is None:
         return []
-    makers = (requirements, baselines, held_fixed, masking, sources, external, attention, controls, parts, not_done)
+    makers = (requirements, baselines, held_fixed, masking, sources, matched, attention, controls, parts, not_done)
     return [table for table in (make(audits) for make in makers) if table.rows]
 
 
@@ -83,25 +84,6 @@ def sources(audits: Audits) -> Table:
     )
     note = "Among films of one label the disease is constant: what tells their sources apart there sees no disease. That is no verdict by itself, for films of two hospitals look different to any network: what counts is how far its score falls with the source held fixed."
     return Table("sources", "Sources told apart, left out, and kept alike.", columns, rows, note)
-
-
-def external(audits: Audits) -> Table:
-    rows = [
-        [
-            Cell(row.name),
-            Cell(short_name(row.architecture)),
-            *[number_cell(value) for value in (row.n, row.positives, row.copies_removed)],
-            *[figure_cell(figure) for figure in (row.external.auc, row.external.rates.sensitivity, row.external.rates.specificity)],
-            figure_cell(row.drop.auc),
-            figure_cell(row.scaling.before.ece),
-        ]
-        for row in audits.external or []
-    ]
-    columns = [Column("films of"), Column("network"), *[Column(title, True) for title in ("n", "COVID-19", "copies removed")]]
-    columns += [Column(title, True, (0, 1)) for title in ("AUC", "sensitivity", "specificity")]
-    columns += [Column(title, True) for title in ("AUC lost", "calibration error")]
-    note = "AUC lost: internal minus external, with its interval. Copies of the run's own films are removed before."
-    return Table("external", "The same networks on films from elsewhere.", tuple(columns), rows, note)
 
 
 def attention(audits: Audits) -> Table:

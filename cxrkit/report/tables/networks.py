@@ -24,7 +24,16 @@ def beside_the_study(results: Results) -> Table:
     blind = best_without_lungs(results.audits)
     if blind:
         area = blind.held_out or blind.area
-        rows.append([Cell("no lungs seen"), Cell(blind.title), number_cell(area.auc.n), *[Cell(NOTHING)] * 7, figure_cell(area.auc)])
+        rows.append(
+            [
+                Cell("no lungs seen"),
+                Cell(blind.title),
+                number_cell(area.auc.n),
+                *[Cell(NOTHING)] * 3,
+                figure_cell(area.auc),
+                *[Cell(NOTHING)] * 4,
+            ]
+        )
     for architecture in dict.fromkeys([*results.architectures, *study.confusions()]):
         score = score_of(results, architecture)
         if score:
@@ -78,19 +87,19 @@ def _study_row(architecture: str) -> list[Cell]:
 def _cells(counts: Confusion, rates: Rates, auc: Figure | None) -> list[Cell]:
     return [
         number_cell(round(counts.n)),
-        *[number_cell(value, count_text(value)) for value in (getattr(counts, name) for name in COUNTS)],
         figure_cell(rates.error_rate, 4),
         figure_cell(rates.sensitivity),
         figure_cell(rates.specificity),
         figure_cell(auc),
+        *[number_cell(value, count_text(value)) for value in (getattr(counts, name) for name in COUNTS)],
     ]
 
 
 def _score_columns(rows: list[list[Cell]]) -> tuple[Column, ...]:
-    counts = [Column(title, True) for title in ("n", "TP", "FN", "TN", "FP")]
-    scales = [scale_of(rows, 7, floor=0), *(scale_of(rows, index, ceiling=1) for index in (8, 9, 10))]
+    counts = [Column(title, True) for title in ("TP", "FN", "TN", "FP")]
+    scales = [scale_of(rows, 3, floor=0), *(scale_of(rows, index, ceiling=1) for index in (4, 5, 6))]
     names = ("error rate", "sensitivity", "specificity", "AUC")
-    return Column("network"), Column("run"), *counts, *[Column(name, True, scale) for name, scale in zip(names, scales)]
+    return Column("network"), Column("run"), Column("n", True), *[Column(*each) for each in zip(names, [True] * 4, scales)], *counts
 
 
 def ensembles(results: Results) -> list[Score]:
@@ -123,12 +132,17 @@ def for_log(results: Results) -> Table:
 
 def differs_from_study(results: Results) -> Table:
     """Whether our runs differ from the study's, by Fisher's exact test."""
-    rows = []
+    rows, absent = [], []
     for row in results.comparison.study.beside_ours:
+        if not row.runs:
+            absent.append(short_name(row.architecture))
+            continue
         cells = [_fisher(row.p.get(key), row.runs) for key in ("error_rate", "sensitivity", "specificity")]
         rows.append([Cell(short_name(row.architecture)), number_cell(row.runs), *cells])
     titles = [Column("p, " + title, True) for title in ("error rate", "sensitivity", "specificity")]
     note = "Fisher's exact test of each of our runs against the study's one. Shown: the run with the median error rate, and the lowest and highest p over runs. The films are not the study's own list, which was not published."
+    if absent:
+        note += f" Not trained here: {', '.join(absent)}."
     columns = (Column("network"), Column("our runs", True), *titles)
     return Table("differs", "Do our runs differ from the study's?", columns, rows, note)
 

@@ -122,6 +122,10 @@ def test_the_sex_is_not_guessed_from_grammar(text):
         ("RX torace a letto in unica proiezione AP", "AP supine"),
         ("Rx torace in clinostatismo", "AP supine"),
         ("RX torace in proiezione AP", "AP"),
+        ("Bedside chest radiograph", "AP"),
+        ("CXR at the bedside", "AP"),
+        ("Chest X-ray (AP in bed)", "AP"),
+        ("On the PA radiograph there is an opacity, confirmed on the lateral image.", ""),
         ("Portable chest film", "AP"),
         ("Chest X-ray, PA view", "PA"),
         ("RX torace PA", "PA"),
@@ -155,3 +159,95 @@ def test_two_stated_ages_decide_nothing():
 def test_the_evidence_is_the_sentence():
     said = prose.age("Nega allergie. Uomo di 62 anni con tosse. Dimesso.")
     assert said.evidence == "Uomo di 62 anni con tosse."
+
+
+# words, the examinations that were made
+MENTIONS = [
+    ("All'ingresso TC 38,1, SpO2 91%.", ""),
+    ("TC: 36.9 °C, FC 110.", ""),
+    ("T.C. 37,8; PA 130/70.", ""),
+    ("Si consiglia di completare con TC.", ""),
+    ("Utile approfondimento TC.", ""),
+    ("TC torace programmata per lunedì.", ""),
+    ("Verrà sottoposto a TC del torace.", ""),
+    ("Se il quadro peggiora, TC.", ""),
+    ("La paziente ha rifiutato la TC.", ""),
+    ("TC non eseguita per instabilità clinica.", ""),
+    ("Non si è ritenuto necessario eseguire la TC.", ""),
+    ("Pregressa TC del 2017: noduli calcifici.", ""),
+    ("Una TC di tre anni fa era nella norma.", ""),
+    ("Le linee guida raccomandano la TC.", ""),
+    ("La TC resta il gold standard.", ""),
+    ("No further need for CT.", ""),
+    ("Further assessment with CT is advised.", ""),
+    ("CT could be considered.", ""),
+    ("A CT was declined by the family.", ""),
+    ("We have no access to the CT from abroad.", ""),
+    ("Nodule known from a previous CT.", ""),
+    ("CT from 2016 was normal.", ""),
+    ("Biopsy under CT guidance.", ""),
+    ("Meets the HRCT criteria for a UIP pattern.", ""),
+    ("Compared with the prior radiograph.", ""),
+    ("Esegue TC torace senza mdc: addensamenti bilaterali.", "CT"),
+    ("La TC torace non mostra embolia.", "CT"),
+    ("Nessun versamento alla TC.", "CT"),
+    ("L'RX torace non documenta lesioni.", "X-ray"),
+    ("No radiographic signs of failure.", "X-ray"),
+    ("Anche se asintomatico, esegue RX torace.", "X-ray"),
+    ("RX addome: livelli idroaerei.", "other"),
+    ("Abdominal radiograph: dilated loops.", "other"),
+    ("RX torace e addome a letto.", "X-ray"),
+]
+
+
+@pytest.mark.parametrize("text, kinds", MENTIONS)
+def test_a_mention_is_no_examination(text, kinds):
+    assert ",".join(sorted({found.kind for found in prose.examinations(text)})) == kinds
+
+
+@pytest.mark.parametrize(
+    "text, announced",
+    [
+        ("RX torace: addensamento basale.", True),
+        ("Dopo due giorni esegue RX torace.", True),
+        ("La radiografia del torace mostra opacità.", True),
+        ("In ambulanza veniva visto il referto con allegata radiografia.", False),
+        ("Thickening of the septa and absence of effusion in both bases characterise here the TC pattern.", False),
+    ],
+)
+def test_a_sentence_announces_an_examination_or_mentions_it(text, announced):
+    assert [found.announced for found in prose.examinations(text)] == [announced]
+
+
+@pytest.mark.parametrize(
+    "text, sex",
+    [
+        ("Fever. She was tachypneic on arrival.", "F"),
+        ("He complained of cough. His saturation was low.", "M"),
+        ("Her husband was admitted, too.", ""),
+        ("He said that she was tired.", ""),
+        ("A woman with fever. He was seen by the radiologist.", "F"),
+    ],
+)
+def test_english_pronouns_say_the_sex_where_no_noun_does(text, sex):
+    assert prose.sex(text).value == sex
+
+
+@pytest.mark.parametrize(
+    "paragraphs, patients, turned",
+    [
+        ([f"CASO {n}" for n in range(1, 6)], "abcde", list("abcde")),
+        (["Paziente n. 1: donna di 40 anni.", "RX torace", "Paziente n. 2", "Paziente n. 3"], "abc", ["a", None, "b", "c"]),
+        (["Paziente A", "Paziente B"], "ab", ["a", "b"]),
+        (["Primo bambino: tosse.", "Il secondo bambino", "Terzo bambino"], "abc", ["a", "b", "c"]),
+        (["Femmina, 4 anni. Febbre.", "RX.", "Maschio, 9 anni. Tosse.", "Maschio di 2 mesi, in PS."], "abc", ["a", None, "b", "c"]),
+        (["Presentiamo cinque bambini.", "Caso 1", "Caso 2"], "abcde", [None, "a", "b"]),
+        (["Cinque bambini con febbre."], "abcde", [None]),
+        (["Caso 1 e resto. Caso 2 e resto."], "ab", [""]),
+        (["Donna di 60 anni.", "Donna di 60 anni, al controllo."], "", [None, None]),
+        (["Il figlio è il paziente del caso clinico n.3.", "Paziente 2 giorni dopo."], "", [None, None]),
+        (["Caso 4: noto.", "Caso 7: noto."], "", [None, None]),
+    ],
+)
+def test_any_number_of_patients(paragraphs, patients, turned):
+    assert prose.turns(paragraphs) == (tuple(patients), turned)

@@ -102,14 +102,33 @@ def test_a_file_name_that_is_no_plain_name_is_not_taken(name):
 
 @pytest.mark.parametrize(
     "title, finding",
-    [("COVID-19 pneumonia", "COVID-19"), ("Progression of SARS-CoV-2 infection", "COVID-19"), ("Lobar pneumonia", "Lobar pneumonia")],
+    [
+        ("COVID-19 pneumonia", "COVID-19"),
+        ("2019-nCoV pneumonia", "COVID-19"),
+        ("2019 nCoV", "COVID-19"),
+        ("Progression of SARS-CoV-2 infection", "COVID-19"),
+        ("Lobar pneumonia", "Lobar pneumonia"),
+    ],
 )
 def test_the_finding_is_the_title_s(title, finding):
     html = Case(5, 2026, title=title).page()
     assert radiopaedia.case_page(html.encode(), URL).finding.value == finding
 
 
-@pytest.mark.parametrize("title", ["Pneumonia mimicking COVID-19", "Not COVID-19", "COVID-19?"])
+@pytest.mark.parametrize(
+    "title",
+    [
+        *(
+            "Pneumonia mimicking COVID-19",
+            "Not COVID-19",
+            "COVID-19?",
+            "COVID-19 vaccine-related adenopathy",
+            "Post-COVID fibrosis",
+            "COVID toe",
+        ),
+        *("Normal chest after recovery from COVID-19", "Long COVID", "Previous COVID-19 infection", "Pneumothorax in the COVID-19 era"),
+    ],
+)
 def test_a_doubtful_finding_is_asked_about(title):
     case = radiopaedia.case_page(Case(5, 2026, title=title).page().encode(), URL)
     assert not case.finding and case.questions[0].field == "finding"
@@ -151,3 +170,39 @@ def test_what_is_no_case_page_is_said_to_be_none(content):
 def test_what_is_no_viewer_data_is_said_to_be_none(content):
     with pytest.raises(BadInput):
         viewer.read(content)
+
+
+def test_a_tag_does_not_outweigh_a_doubtful_title():
+    case = radiopaedia.case_page(Case(5, 2020, title="Vaccine-related adenopathy").page().encode(), URL)
+    assert case.tags == ("covid-19",) and not case.finding and case.questions[0].field == "finding"
+
+
+@pytest.mark.parametrize("link", ["/tags/covid-19", "https://radiopaedia.org/tags/covid-19?lang=us"])
+def test_tags_by_either_kind_of_link(link):
+    html = Case(5, 2020, title="Viral pneumonia").page().replace('href="/tags/covid-19"', f'href="{link}"')
+    case = radiopaedia.case_page(html.encode(), URL)
+    assert case.tags == ("covid-19",) and case.finding.value == "COVID-19"
+
+
+def test_an_abdomen_film_is_no_chest_film():
+    value = Case(5).annotated()
+    value["study"]["caption"] = "Abdomen"
+    [film] = viewer.read(json.dumps(value).encode()).films
+    assert (film.modality.value, film.confidence) == ("other", "stated")
+
+
+@pytest.mark.parametrize("gap", [0, 1, 2])
+def test_a_null_among_the_viewer_s_files_shifts_nothing(gap):
+    value = Case(5).annotated()
+    files = [{"original": f"film{n}.jpeg"} if n != gap else None for n in range(3)]
+    value["study"]["series"] = [
+        {"perspective": "Frontal", "frames": [{"id": n} for n in (7, 8, 9)], "encodings": {"thumbnailed_files": files}}
+    ]
+    films = viewer.read(json.dumps(value).encode()).films
+    assert [film.image_urls for film in films] == [(f"{IMAGES}/{n + 7}/film{n}.jpeg",) if n != gap else () for n in range(3)]
+    assert [bool(film.note) for film in films] == [n == gap for n in range(3)]
+
+
+def test_an_author_whom_only_a_script_names():
+    html = Case(5, 2026, author="").page().replace("<main>", '<main><script>var c = {"contributor_login":"adatest"};</script>')
+    assert radiopaedia.case_page(html.encode(), URL).credit == "Case courtesy of adatest, Radiopaedia.org, rID: 75005"

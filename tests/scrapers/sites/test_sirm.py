@@ -145,3 +145,50 @@ def test_listing_in_any_module_and_its_pages():
 def test_what_is_no_case_is_said_to_be_none(content):
     with pytest.raises(BadInput, match="not a COVID-19 case"):
         sirm.case_page(content, "https://www.sirm.org/about/")
+
+
+def test_five_children_are_five_patients():
+    parts = []
+    for number in range(1, 6):
+        parts += [f"CASO {number}. {'Maschio' if number % 2 else 'Femmina'} di {number + 2} anni.", "RX torace:", f"RX-{number}.png"]
+    case = with_questions(parsed(*parts, number=92))
+    assert case.patients == tuple("abcde") and not case.age and not case.questions
+    assert [(film.patient, film.age.value, film.sex.value) for film in case.films] == [
+        (mark, str(number + 2), "M" if number % 2 else "F") for number, mark in enumerate("abcde", 1)
+    ]
+
+
+def test_five_children_without_headings_are_asked_about_film_by_film():
+    case = with_questions(parsed("Presentiamo cinque bambini.", "RX torace:", "RX-a.png", "RX-b.png", number=92))
+    assert [(q.field, "5 patients: a, b, c, d, e" in q.words) for q in case.questions] == [("patient", True)] * 2
+
+
+@pytest.mark.parametrize(
+    "words", ["All'ingresso TC 37,9.", "Si consiglia TC.", "Non eseguita TC.", "Pregressa TC del 2015 negativa.", "Se peggiora, TC."]
+)
+def test_a_mention_of_ct_does_not_drop_a_film(words):
+    assert kinds(parsed("Donna di 50 anni.", words, "0A1B2C3D.jpeg")) == [("", "")]
+
+
+def test_a_sentence_that_only_mentions_an_examination_is_a_guess():
+    assert kinds(parsed("Il quadro in entrambe le basi polmonari è compatibile con reperti di polmonite in TC.", "0A1B2C3D.jpeg")) == [
+        ("CT", "guessed")
+    ]
+
+
+def test_an_abdomen_film_is_no_chest_film():
+    assert kinds(parsed("Donna di 50 anni.", "RX addome: nulla.", "foto.jpeg", "RX torace:", "foto2.jpeg")) == [
+        ("other", "stated"),
+        ("X-ray", "stated"),
+    ]
+
+
+def test_print_buttons_are_no_films():
+    html = b"""<h1>COVID-19: caso 7</h1><article class="td-post-content"><p>RX torace</p><img src="/wp-content/uploads/2020/03/a.png">
+    <div class="pdfprnt-buttons"><a href="https://www.sirm.org/x/?print=pdf"><img src="./c_files/pdf.png"></a><img src="./c_files/icon.png"></div></article>"""
+    assert len(sirm.case_page(html, "https://www.sirm.org/2020/03/05/covid-19-caso-7/").films) == 1
+
+
+def test_a_title_of_another_number_is_asked_about():
+    case = sirm.case_page(Case(41).page().encode(), URL)
+    assert (case.key, case.url) == ("40", "") and [q.field for q in case.questions] == ["page"]

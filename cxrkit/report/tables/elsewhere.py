@@ -1,0 +1,148 @@
+"""Tables of what a score is worth beyond its own films: inside against elsewhere, by subgroup, and with view, age and sex held fixed."""
+
+from collections.abc import Sequence
+
+from cxrkit.audit.subgroups import FEWEST_PATIENTS, GROUP_OF
+from cxrkit.config import short_name
+from cxrkit.evaluation.metrics import Figure
+from cxrkit.schema import Audits, ExternalRow, GroupScore
+from cxrkit.tables import NOTHING, Cell, Column, Table, figure_cell, number_cell
+
+MOST_OPEN = 24
+"""Rows of a table that stands open."""
+INSIDE = "inside: held out"
+RATES = ("sensitivity", "specificity", "auc")
+
+
+def all_of(audits: Audits | None) -> list[Table]:
+    """The tables of films from elsewhere that an audit has rows for."""
+    if audits is None:
+        return []
+    return [table for table in (inside_and_elsewhere(audits), subgroups(audits)) if table.rows]
+
+
+def sentences(audits: Audits | None) -> list[str]:
+    """A sentence for each set of films from elsewhere: what each network keeps there."""
+    rows = (audits.external or []) if audits else []
+    told = []
+    for name in dict.fromkeys(row.name for row in rows):
+        of_name = [row for row in rows if row.name == name]
+        one = of_name[0]
+        films = f"{name}: {one.n:,} films of {one.patients:,} patients, {one.positives:,} of them COVID-19"
+        copies = f"; {one.copies_removed:,} copies were taken out before" if one.copies_removed else ""
+        told.append(f"{films}{copies}. {' '.join(map(_kept, of_name))}")
+    return told
+
+
+def _kept(row: ExternalRow) -> str:
+    """One network inside and elsewhere; where one class alone is there, by the rate that it allows."""
+    name = short_name(row.architecture)
+    if row.external.auc.known:
+        figures, what = (row.internal.auc, row.external.auc, row.drop.auc), "AUC"
+    elif row.positives:
+        figures, what = (row.internal.rates.sensitivity, row.external.rates.sensitivity, row.drop.sensitivity), "sensitivity"
+    else:
+        figures, what = (row.internal.rates.specificity, row.external.rates.specificity, row.drop.specificity), "specificity"
+    inside, outside, lost = (f"{figure.value:.3f}" if figure.known else "not known" for figure in figures)
+    drop = figures[2]
+    between = f" (lost {lost} [{drop.low:.3f} to {drop.high:.3f}])" if drop.has_interval else ""
+    return f"{name} has {what} {inside} inside and {outside} elsewhere{between}."
+
+
+def inside_and_elsewhere(audits: Audits) -> Table:
+    """Each network on the run's own held-out films, then on each set from elsewhere, and what is lost."""
+    rows: list[list[Cell]] = []
+    external, judged = audits.external or [], audits.counts.judged
+    for architecture in dict.fromkeys(row.architecture for row in external):
+        of_network, name = [row for row in external if row.architecture == architecture], short_name(architecture)
+        inside, counts = of_network[0].internal, [number_cell(judged.covid + judged.normal), number_cell(judged.covid)]
+        rows.append([Cell(f"{name}, {INSIDE}", tone="network"), *_figures(inside.auc, inside.rates, inside.ece), *counts])
+        for row in of_network:
+            side, drop, counts = row.external, row.drop, [number_cell(row.n), number_cell(row.positives)]
+            rows.append([Cell(f"{name}, {row.name}"), *_figures(side.auc, side.rates, side.ece), *counts])
+            lost = [_signed(figure) for figure in (drop.auc, drop.sensitivity, drop.specificity, drop.ece)]
+            rows.append([Cell(f"{name}, lost on {row.name}"), *lost, Cell(""), Cell("")])
+    rates = [Column(title, True, (0.0, 1.0)) for title in ("AUC", "sensitivity", "specificity", "calibration error")]
+    columns = (Column("network, films"), *rates, Column("n", True), Column("COVID-19", True))
+    note = (
+        "Of the mean probability over a network's seeds. Lost: inside less elsewhere, with its 95 % interval; a calibration error that "
+        "is lost below 0 has grown, and it moves with the share of COVID-19 films. Copies of the run's films are taken out before, and views that the run left out. "
+        "A score that holds is no proof that disease is seen; one that falls rests in part on something else, or meets patients who are less ill."
+    )
+    return Table("elsewhere", "Each network inside, on films from elsewhere, and what it lost.", columns, rows, note)
+
+
+def _figures(auc: Figure, rates, ece: Figure | None) -> list[Cell]:
+    return [figure_cell(figure) for figure in (auc, rates.sensitivity, rates.specificity, ece)]
+
+
+def _signed(figure: Figure | None) -> Cell:
+    """A difference, with its sign and no place on a scale from 0 to 1."""
+    if figure is None or figure.value is None:
+        return Cell(NOTHING)
+    value, *ends = ("" if number is None else f"{number:+.3f}".replace("-", "\u2212") for number in (figure.value, figure.low, figure.high))
+    return Cell(f"{value} [{', '.join(ends)}]" if figure.has_interval else value, low=figure.low, high=figure.high)
+
+
+def subgroups(audits: Audits) -> Table:
+    """A row for each network, set and group, elsewhere beside inside."""
+    rows, external = [], audits.external or []
+    for row in external:
+        for group in row.subgroups:
+            sides = (group.external, group.internal)
+            cells = [_group_cell(side, name) for name in RATES for side in sides]
+            cells += [number_cell(getattr(side, count)) for count in ("covid_patients", "normal_patients") for side in sides]
+            rows.append([Cell(f"{short_name(row.architecture)}, {row.name}, {group.by}: {group.group}"), *cells])
+    places = ("elsewhere", "inside")
+    titles = [Column(f"{name} {place}", True, (0.0, 1.0)) for name in ("sensitivity", "specificity", "AUC") for place in places]
+    titles += [Column(f"{name} patients {place}", True) for name in ("COVID-19", "normal") for place in places]
+    absent = [by for by in GROUP_OF if external and not any(group.by == by for row in external for group in row.subgroups)]
+    note = (
+        f"Too few: under {FEWEST_PATIENTS} patients of a class; a dash: none, or of no meaning there. The AUC of a grade of severity is against all negative films. Of many groups "
+        "some look bad by chance: read the intervals." + (f" Known of no film from elsewhere: {', '.join(absent)}." if absent else "")
+    )
+    columns = [Column("network, films, group"), *titles]
+    # a column that says nothing in any row is left out
+    told = [i for i in range(len(columns)) if not i or any(row[i].low is not None or row[i].value for row in rows)]
+    rows, columns = [[row[index] for index in told] for row in rows], [columns[index] for index in told]
+    return Table("subgroups", "What changed by group of patients.", tuple(columns), rows, note, open=len(rows) <= MOST_OPEN)
+
+
+def _group_cell(side: GroupScore, name: str) -> Cell:
+    figure = getattr(side, name)
+    patients = {"sensitivity": side.covid_patients, "specificity": side.normal_patients}
+    some = patients.get(name, min(patients.values()))
+    return figure_cell(figure) if figure.known else Cell("too few" if some and "too few" in figure.method else NOTHING)
+
+
+def matched(audits: Audits) -> Table:
+    """Each network on all held-out films, and on pairs of them that are alike."""
+    rows = []
+    for row in audits.matched or []:
+        by = ", ".join(f"age (within {row.caliper:g} years)" if trait == "age" else trait for trait in row.by)
+        few = [Cell("too few pairs"), Cell(NOTHING)] if not row.matched.auc.known else [figure_cell(row.matched.auc), _signed(row.fall)]
+        lost = [Cell(_causes(each)) for each in (row.lost_covid, row.lost_normal)]
+        name = Cell(f"{short_name(row.architecture)}, {by}")
+        rows.append([name, figure_cell(row.all_films.auc), *few, number_cell(row.pairs), *lost])
+    n = audits.counts.judged
+    columns = (
+        Column("network, alike in"),
+        Column("AUC, all films", True, (0.0, 1.0)),
+        Column("AUC, matched", True, (0.0, 1.0)),
+        Column("lost", True),
+        Column("pairs", True),
+        Column("COVID-19 films in no pair"),
+        Column("normal films in no pair"),
+    )
+    note = (
+        "Pairs of a positive and a negative film, one film a patient, that are alike in what the row names: as many as there can be. "
+        "What a score loses there, the difference may have been worth to it. To train on such pairs alone: --match view age sex."
+    )
+    caption = f"The same networks with view, age and sex held fixed, of {n.covid + n.normal:,} held-out films."
+    return Table("matched", caption, columns, rows, note, open=len(rows) <= MOST_OPEN)
+
+
+def _causes(lost: dict[str, int]) -> str:
+    """Causes and counts, the commonest first."""
+    told: Sequence[tuple[str, int]] = sorted(lost.items(), key=lambda item: (-item[1], item[0]))
+    return "; ".join(f"{cause} ({count})" for cause, count in told) or "none"
