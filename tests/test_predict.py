@@ -195,10 +195,21 @@ def test_the_research_line_and_the_verdict_stand_by_every_answer(results, film, 
     assert "Research use only" in warnings and "DRAWN PHANTOMS" in warnings and "RANDOM WEIGHTS" in warnings and "No audit" in warnings
     results = Results.open(other)
     judged = Judged("test", 40, 40, 40, 40)
-    verdict = Conclusion("thumbnail", "On this data no score shows that a network sees disease.", [])
-    parts = {"baselines": [], "sources": [], "controls": [], "networks": [], "masking": None, "external": None, "attention": None}
-    counts = FilmCounts(140, 140, 280, 0, judged)
-    results.write(Audits(VERSION, results.info.manifest_sha256, "phantom", counts, not_done=[], verdict=verdict, **parts))
+    verdict = Conclusion("thumbnail", "On this data no score shows that a network sees disease.", [], [])
+    parts = {
+        "predictions_sha256": "",
+        "parts": [],
+        "held_fixed": [],
+        "baselines": [],
+        "sources": [],
+        "controls": [],
+        "networks": [],
+        "masking": None,
+        "external": None,
+        "attention": None,
+    }
+    counts = FilmCounts(140, 140, 280, 1, 0, judged)
+    results.write(Audits(VERSION, results.info.manifest_sha256, films="phantom", counts=counts, not_done=[], verdict=verdict, **parts))
     main(["predict", str(other), str(film)])
     said = capsys.readouterr().out
     assert "Research use only" in said and "no score shows that a network sees disease" in said
