@@ -20,10 +20,11 @@ from cxrkit.cli import (
     setup,
     status,
     tree,
+    wait,
 )
 from cxrkit.errors import run_command
 
-COMMANDS = (manifest, tree, bench, gpu_check, evaluate, compare, audit, report, predict, setup, bundle, push, status, pull, publish)
+COMMANDS = (manifest, tree, bench, gpu_check, evaluate, compare, audit, report, predict, setup, bundle, push, wait, status, pull, publish)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -42,7 +43,10 @@ def main(arguments: list[str] | None = None) -> int | None:
 
 
 def command() -> int:
-    """The installed command's entry: an exit code."""
+    """The installed command's entry: an exit code. What a console cannot show (not every one knows UTF-8) is escaped."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
     return run_command(main)
 
 

@@ -67,7 +67,11 @@ class UnreadableImage(BadInput):
 
 
 class RemoteRefusal(CxrkitError):
+    """code: the HTTP status of the answer, None where there was none; shapeless: whether it was no answer of the server's."""
+
     exit_code = 4
+    code = None
+    shapeless = False
 
 
 class Interrupted(CxrkitError):

@@ -1,21 +1,26 @@
 """Reading and writing files: atomic writes, readers that say what is wrong with a file, links, checksums and locks."""
 
 import csv
+import errno
 import hashlib
 import io
 import json
 import os
+import re
+import secrets
 import shutil
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
 
-from cxrkit.errors import BadInput, disk_errors
+from cxrkit import spreadsheet
+from cxrkit.errors import BadInput, WrongUse, disk_errors
 
 PARTIAL = ".partial"
+UNWRITABLE = (errno.EACCES, errno.EEXIST, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.ENOENT, errno.ENAMETOOLONG)
 CHECKSUMS = "checksums.json"
 AGAIN = "restore it, or make it again"
 """What to do about a broken file, unless its reader knows better."""
@@ -25,21 +30,32 @@ AGAIN = "restore it, or make it again"
 def replacing(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; rename it to `path` when the block ends well.
 
-    Raises DiskFull when the disk is full. A killed process leaves at most one `*.partial` file, which
-    the next write of the same file replaces.
+    The temporary name is the writer's own, so that two writers of one file do not mix. A killed process leaves at most its
+    `*.partial` file. Raises DiskFull when the disk is full, WrongUse where nothing may be written.
     """
     path = Path(path)
+    temporary = path.with_name(f".{path.name[:100]}.{os.getpid()}-{secrets.token_hex(4)}{PARTIAL}")
     with disk_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}{PARTIAL}")
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
             yield temporary
             with open(temporary, "rb+") as file:
                 os.fsync(file.fileno())
             os.replace(temporary, path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
+        except OSError as error:
+            if error.errno not in UNWRITABLE or error.filename not in {str(place) for place in (temporary, path, *path.parents)}:
+                raise
+            raise WrongUse(f"Nothing can be written here: {error.strerror}.", path, "name another place with --out") from error
+        finally:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+
+
+def refuse_foreign(path: str | Path, start: str) -> None:
+    """Raise BadInput where `path` is a file that does not begin as the kit's own one does, so that it must not be overwritten."""
+    path = Path(path)
+    if path.is_dir() or (path.is_file() and path.stat().st_size and start.encode() not in path.read_bytes()[: len(start.encode()) + 3]):
+        raise BadInput("Here lies something that this kit did not write.", path, "name another file with --out; nothing was changed")
 
 
 def write_text(path: str | Path, text: str) -> None:
@@ -112,31 +128,73 @@ def read_csv_rows(
     next: str = AGAIN,
     absent: str | None = None,
     columns: Sequence[str] = (),
-    spreadsheet: bool = False,
 ) -> list[dict[str, str]]:
-    """The rows of a CSV file in UTF-8, with or without byte-order mark, as csv.DictReader gives them.
+    """The rows of a table as people save them, each {column: text}, as csv.DictReader gives them: see `read_table`.
 
-    what, next, absent: see `reading`. columns: those that the file must have, even where it has no row.
-    spreadsheet: whether the file may have been saved by one, as Windows-1252, with ";" or tabs. Raises BadInput.
+    what, next, absent: see `reading`. columns: those that the file must have, even where it has no row. Raises BadInput.
     """
-    with reading(path, what, next, absent):
-        text = _decoded(Path(path).read_bytes(), spreadsheet)
-        first = text.partition("\n")[0]
-        reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=max(",;\t", key=first.count) if spreadsheet else ",")
-        header, rows = reader.fieldnames or (), list(reader)
+    header, rows, _ = read_table(path, what, next, absent)
     lacking = [column for column in columns if column not in header]
     if lacking:
         raise BadInput(f"{what} lacks the column(s) {', '.join(lacking)}; it has: {', '.join(header) or 'none'}.", path, next)
     return rows
 
 
-def _decoded(raw: bytes, spreadsheet: bool) -> str:
+def read_table(path: str | Path, what: str, next: str, absent: str | None = None) -> tuple[list[str], list[dict[str, str]], str]:
+    """(columns, rows, what it was taken for, empty for CSV in UTF-8) of a table that a person or a program saved.
+
+    Read are CSV with commas, semicolons, tabs or bars, in UTF-8 or UTF-16 with or without a byte-order mark, else in
+    Windows-1252; and .xlsx, whatever the file is called. Of columns of one name the first counts. Raises BadInput.
+    """
+    with reading(path, what, next, absent):
+        raw = Path(path).read_bytes()
+        if raw.startswith(b"PK\x03\x04"):
+            rows = spreadsheet.rows_of(Path(path))
+            titles = list(dict.fromkeys(title for row in rows for title in row))
+            return titles, [{title: row.get(title, "") for title in titles} for row in rows], "a spreadsheet (.xlsx)"
+        if raw.startswith(b"\xd0\xcf\x11\xe0"):
+            raise BadInput(f"{what} is a spreadsheet of the old kind (.xls).", path, "save it as CSV or .xlsx")
+        text, encoding = decoded(raw)
+        if any(ord(sign) < 32 and sign not in "\t\n\r\f\x1a" for sign in text[:4096]):
+            raise BadInput(f"{what} is no table: it holds signs that no text has.", path, next)
+        first, _, rest = text.partition("\n")
+        stated = re.fullmatch(r"sep=(.)\r?", first)  # how Excel says it
+        text = rest if stated else text
+        delimiter = stated[1] if stated else _delimiter(text)
+        lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        header: list[str] = _first(lines)
+        wanted = {name: place for place, name in reversed(list(enumerate(header)))}
+        reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
+        rows = []
+        for row, cells in zip(reader, (cells for cells in lines if cells)):
+            rows.append(row | {name: cells[place] for name, place in wanted.items() if place < len(cells)})
+    twice = sorted({name for name in header if name and header.count(name) > 1})
+    said = [encoding, {",": "", ";": "semicolons", "\t": "tabs", "|": "bars"}.get(delimiter, delimiter)]
+    said += [f"two columns {name}, of which the first counts" for name in twice]
+    return header, rows, ", ".join(filter(None, said))
+
+
+def _first(lines: Iterator[list[str]]) -> list[str]:
+    return next(lines, [])
+
+
+def _delimiter(text: str) -> str:
+    """The sign that parts the header into most cells, signs within quotes left aside."""
+    first = re.sub(r'"[^"]*"', "", text.partition("\n")[0])
+    return max(",;\t|", key=first.count)
+
+
+def decoded(raw: bytes) -> tuple[str, str]:
+    """(text, its encoding where that is not UTF-8) of a text file's bytes, without a byte-order mark."""
+    even, odd = raw[:200:2].count(0), raw[1:200:2].count(0)
+    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return raw.decode("utf-16"), "UTF-16"
+    if max(even, odd) > len(raw[:200]) // 5:
+        return raw.decode("utf-16-be" if even > odd else "utf-16-le"), "UTF-16"
     try:
-        return raw.decode("utf-8-sig")
+        return raw.decode("utf-8-sig"), ""
     except UnicodeDecodeError:
-        if not spreadsheet:
-            raise
-        return raw.decode("cp1252", "replace")
+        return raw.decode("cp1252", "replace"), "Windows-1252"
 
 
 def link_or_copy(source: str | Path, target: str | Path, symbolic: bool = False) -> bool:
@@ -201,17 +259,18 @@ def sha256_of_json(value: Any) -> str:
 def write_checksums(folder: str | Path) -> None:
     """Write folder/checksums.json: {file: {sha256, bytes}} for every other file below folder."""
     folder = Path(folder)
-    paths = [path for path in folder.rglob("*") if path.is_file() and path.name != CHECKSUMS and not path.name.endswith(PARTIAL)]
-    write_json(folder / CHECKSUMS, {path.relative_to(folder).as_posix(): _checksum(path) for path in sorted(paths)})
+    paths = [path for path in folder.rglob("*") if path.is_file() and path != folder / CHECKSUMS and not path.name.endswith(PARTIAL)]
+    write_json(folder / CHECKSUMS, {path.relative_to(folder).as_posix(): checksum(path) for path in sorted(paths)})
 
 
 def refresh_checksums(folder: str | Path, names: Iterable[str]) -> None:
     """Bring folder/checksums.json up to date for these files, where there is one. Raises BadInput."""
     path = Path(folder) / CHECKSUMS
     if path.exists():
-        listed = read_json(path, "The list of checksums") | {name: _checksum(Path(folder) / name) for name in names}
+        listed = read_json(path, "The list of checksums") | {name: checksum(Path(folder) / name) for name in names}
         write_json(path, dict(sorted(listed.items())))
 
 
-def _checksum(path: Path) -> dict[str, Any]:
+def checksum(path: Path) -> dict[str, Any]:
+    """{sha256, bytes} of a file."""
     return {"sha256": sha256_of(path), "bytes": path.stat().st_size}

@@ -3,12 +3,14 @@
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw
 
 from cxrkit import RESEARCH_ONLY, environment
-from cxrkit.audit import attention, inquiry
+from cxrkit.answers import Answer, Answers, OfNetwork, Probability, Unreadable
+from cxrkit.audit import attention, inquiry, stability
 from cxrkit.audit import reference as references
 from cxrkit.audit.reference import Reference
 from cxrkit.config import short_name
@@ -16,15 +18,15 @@ from cxrkit.data import dicom, images
 from cxrkit.errors import BadInput, UnreadableImage, WrongUse
 from cxrkit.evaluation.calibration import tempered
 from cxrkit.evaluation.scoring import final_scores
-from cxrkit.progress import Meter, mention, table, track
+from cxrkit.progress import Meter, mention, track
 from cxrkit.results import Network, Results
-from cxrkit.schema import Metrics
+from cxrkit.schema import Metrics, Scaling
 
 PANEL = 256
 """Pixels; the height of each picture in an attention map."""
 CAPTION = 18
 NO_TEMPERATURE = 0.06, 19.0
-"""At the ends of the range that calibration.fit_temperature searches nothing was found: the validation films were told apart perfectly, or not at all."""
+"""At these ends of the range nothing was found: the validation films were told apart perfectly, or not at all."""
 
 Key = tuple[str, int]
 """A trained network: (architecture, seed)."""
@@ -36,7 +38,7 @@ class Query:
 
     square: uint8 [size, size] as the networks see it; panel: what they see of the film, in its own proportions, PANEL
     pixels high, as a PIL image; doubts: why it is out of distribution; p_covid: {(architecture, seed): probability};
-    maps: {architecture: attention map, uint8 [size, size]}.
+    changed: {(architecture, seed): its probabilities under each of stability.CHANGES}; maps: {architecture: attention map, uint8 [size, size]}.
     """
 
     path: Path
@@ -44,65 +46,8 @@ class Query:
     panel: Image.Image
     doubts: list[str]
     p_covid: dict[Key, float] = field(default_factory=dict)
+    changed: dict[Key, np.ndarray] = field(default_factory=dict)
     maps: dict[str, np.ndarray] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Probability:
-    """The mean over architectures of their mean over seeds.
-
-    p_covid: calibrated where that was possible, else `raw`, the mean as it is; low, high: the least and greatest of the
-    single networks, each with its own calibration; networks: how many; temperature: None where it is not calibrated.
-    """
-
-    p_covid: float
-    calibrated: bool
-    why_not_calibrated: str
-    temperature: float | None
-    raw: float
-    low: float
-    high: float
-    networks: int
-
-
-@dataclass(frozen=True)
-class OfNetwork:
-    """One architecture over its seeds."""
-
-    architecture: str
-    seeds: list[int]
-    probability: Probability
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a run says of one film. outside: whether it is out of distribution, None where that could not be checked."""
-
-    file: str
-    outside: bool | None
-    why_outside: list[str]
-    ensemble: Probability
-    networks: list[OfNetwork]
-    attention: str  # path of the attention map; empty where none was asked for
-
-
-@dataclass(frozen=True)
-class Unreadable:
-    file: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class Answers:
-    """What `predict --json` prints. warnings: what must stand beside every probability; why_not_checked: empty where films were."""
-
-    warnings: list[str]
-    experiment: str
-    manifest_sha256: str
-    films: list[Answer]
-    unreadable: list[Unreadable]
-    out_of_distribution_checked: bool
-    why_not_checked: str
 
 
 def predict(run: Path | str, paths: list[Path], out: Path | None = None, device: str = "") -> Answers:
@@ -130,7 +75,10 @@ def predict(run: Path | str, paths: list[Path], out: Path | None = None, device:
         warnings=_warnings(results),
         experiment=results.experiment.name,
         manifest_sha256=results.info.manifest_sha256,
-        films=[_answer(query, temperatures, reference, _draw(query, number, out)) for number, query in enumerate(queries, start=1)],
+        films=[
+            _answer(query, temperatures, results.experiment.threshold, reference, _draw(query, number, out))
+            for number, query in enumerate(queries, start=1)
+        ],
         unreadable=unreadable,
         out_of_distribution_checked=reference is not None,
         why_not_checked=lacking,
@@ -141,16 +89,17 @@ def _ask(trained: list[Network], queries: list[Query], device: str, with_maps: b
     """Give the queries each network's probability, and where they are wanted the maps of the first network of each architecture."""
     squares = np.array([query.square for query in queries])
     mapped = list({network.architecture: network for network in reversed(trained)}.values()) if with_maps else []
-    with Meter("asking networks", len(squares) * (len(trained) + len(mapped)), tell=mention) as meter:
+    with Meter("asking networks", len(squares) * (len(trained) * (1 + len(stability.CHANGES)) + len(mapped)), tell=mention) as meter:
 
         def asked(network: Network) -> tuple[np.ndarray, np.ndarray | None]:
             model = inquiry.loaded(network, device)
-            p_covid = inquiry.p_covid(model, squares, device, meter)
+            p_covid = stability.asked(model, squares, device, meter)
             return p_covid, attention.maps(model, squares, device=device, advance=meter.advance) if network in mapped else None
 
         for network, (p_covid, maps) in zip(trained, inquiry.side_by_side(asked, trained, device)):
-            for query, p in zip(queries, p_covid):
-                query.p_covid[network.architecture, network.seed] = float(p)
+            key = network.architecture, network.seed
+            for query, p in zip(queries, p_covid.T):
+                query.p_covid[key], query.changed[key] = float(p[0]), p[1:]
             for query, attended in zip(queries, maps if maps is not None else ()):
                 query.maps[network.architecture] = np.rint(attended * 255).astype(np.uint8)
 
@@ -166,11 +115,16 @@ def temperatures_of(metrics: Metrics) -> dict[frozenset[Key], float]:
     """The temperature of each network, of each ensemble over seeds, and of all together, by the networks that it is of."""
     runs = [row for row in final_scores(metrics) if row.scaling]
     trained = {(row.architecture, row.seeds[0]) for row in final_scores(metrics)}
-    temperatures = {frozenset([(row.architecture, row.seeds[0])]): row.scaling.temperature for row in runs if row.scaling}
+    temperatures = {frozenset([(row.architecture, row.seeds[0])]): _found(row.scaling) for row in runs if row.scaling}
     for row in final_scores(metrics, "ensembles"):
         if row.scaling:
-            temperatures[frozenset(key for key in trained if key[0] in row.architectures)] = row.scaling.temperature
+            temperatures[frozenset(key for key in trained if key[0] in row.architectures)] = _found(row.scaling)
     return temperatures
+
+
+def _found(scaling: Scaling) -> float:
+    """Its temperature; an end of the range where validation alone gives none, and it rests on the prior."""
+    return NO_TEMPERATURE[0] if scaling.rests_on_prior else scaling.temperature
 
 
 def _open_all(paths, experiment, reference) -> tuple[list[Query], list[Unreadable]]:
@@ -205,27 +159,46 @@ def open_film(path: Path, size: int, reference: Reference | None = None, resize:
     return Query(path, square, seen.resize((width, PANEL), Image.Resampling.BILINEAR), doubts)
 
 
-def _answer(query: Query, temperatures, reference, picture: str) -> Answer:
+def _answer(query: Query, temperatures, threshold: float, reference, picture: str) -> Answer:
+    unstable = _unstable(query, temperatures, threshold, reference)
+    doubts = query.doubts + unstable
     rows = []
     for architecture in dict.fromkeys(architecture for architecture, _ in query.p_covid):
         own = {key: p for key, p in query.p_covid.items() if key[0] == architecture}
         rows.append(OfNetwork(architecture, [seed for _, seed in own], _probability(own, temperatures)))
     return Answer(
         file=str(query.path),
-        outside=bool(query.doubts) or (None if reference is None else False),
-        why_outside=query.doubts,
+        outside=bool(doubts) or (None if reference is None else False),
+        why_outside=doubts,
+        stable=not unstable,
         ensemble=_probability(query.p_covid, temperatures),
         networks=rows,
         attention=picture,
     )
 
 
+def _unstable(query: Query, temperatures, threshold: float, reference: Reference | None) -> list[str]:
+    """Why the call of all networks together is not stable."""
+    architectures, p = {architecture for architecture, _ in query.p_covid}, list(query.p_covid.values())
+    spread = reference.spreads.get(stability.ALL if len(architectures) > 1 else min(architectures)) if reference else None
+    if spread is not None:
+        spread = max(spread, max(p) - min(p))
+    temperature, _ = _usable(temperatures.get(frozenset(query.p_covid)))
+    moves = stability.Moves.of([_mean(query.p_covid)], _mean(query.changed)[:, None], threshold, spread)
+    return moves.doubts(lambda raw: float(tempered(raw, temperature)) if temperature else raw)
+
+
+def _mean(of_networks: dict[Key, Any]) -> Any:
+    """The mean over architectures of their mean over seeds, of numbers or of arrays."""
+    by_architecture: dict[str, list[Any]] = {}
+    for (architecture, _), values in of_networks.items():
+        by_architecture.setdefault(architecture, []).append(values)
+    return np.mean([np.mean(values, axis=0) for values in by_architecture.values()], axis=0)
+
+
 def _probability(p_covid: dict[Key, float], temperatures: dict[frozenset[Key], float]) -> Probability:
     """A network without a temperature counts as it is in the range."""
-    by_architecture: dict[str, list[float]] = {}
-    for (architecture, _), p in p_covid.items():
-        by_architecture.setdefault(architecture, []).append(p)
-    mean = np.mean([np.mean(values) for values in by_architecture.values()])
+    mean = _mean(p_covid)
     temperature, reason = _usable(temperatures.get(frozenset(p_covid)))
     each = [(p, _usable(temperatures.get(frozenset([key])))[0]) for key, p in p_covid.items()]
     singles = [float(tempered(p, own)) if own else p for p, own in each]
@@ -281,39 +254,3 @@ def _draw(query: Query, number: int, out: Path | None) -> str:
     path = Path(out) / f"{number:03d}-{re.sub(r'[^A-Za-z0-9_-]+', '-', query.path.stem)[:40]}.png"
     attention.save(path, picture)
     return str(path)
-
-
-def text(answers: Answers) -> str:
-    """What people read."""
-    lines, rows = ["!!! " + warning for warning in answers.warnings] + [""], []
-    for film in answers.films:
-        mark = "OUTSIDE" if film.outside else ""
-        rows.append([Path(film.file).name, "all networks", *_cells(film.ensemble), mark])
-        if len(film.networks) > 1:
-            rows += [["", short_name(row.architecture), *_cells(row.probability), ""] for row in film.networks]
-    if rows:
-        lines.append(table(rows, ["film", "network", "p(COVID-19)", "single networks", "n", "calibrated", ""], right=["p(COVID-19)", "n"]))
-    if any(film.ensemble.networks > 1 for film in answers.films):
-        lines.append("single networks: the least and greatest of them; several are calibrated as one, so their probability may lie outside")
-    probabilities = [p for film in answers.films for p in (film.ensemble, *(row.probability for row in film.networks))]
-    lines += [f"not calibrated: {reason}" for reason in dict.fromkeys(p.why_not_calibrated for p in probabilities if not p.calibrated)]
-    lines += [
-        f"OUTSIDE what this model has seen, its probability means nothing: {film.file}: {'; '.join(film.why_outside)}"
-        for film in answers.films
-        if film.outside
-    ]
-    if not answers.out_of_distribution_checked:
-        lines.append(f"whether a film is outside what this model has seen was not checked: {answers.why_not_checked}")
-    lines += [f"where the networks look: {film.attention}" for film in answers.films if film.attention]
-    lines += [f"not read: {bad.file}: {bad.reason}" for bad in answers.unreadable]
-    lines.append(f"{len(answers.films)} films read, {len(answers.unreadable)} not")
-    return "\n".join(lines)
-
-
-def _cells(p: Probability) -> list:
-    return [
-        f"{p.p_covid:.3f}",
-        f"{p.low:.3f} to {p.high:.3f}" if p.networks > 1 else "",
-        p.networks,
-        "yes" if p.calibrated else "no",
-    ]

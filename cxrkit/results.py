@@ -42,6 +42,7 @@ from cxrkit.standing import StandingWarning, standing_warnings
 DRAWN = "drawn"
 """How phantoms were collected, as their records say."""
 RUN, METRICS, COMPARISON, AUDITS = "run.json", "metrics.json", "comparison.json", "audits.json"
+MODEL = re.compile(r".+-seed\d+\.pt")
 T = TypeVar("T", RunInfo, Metrics, Comparison, Audits)
 
 
@@ -68,6 +69,7 @@ class Results:
     def __init__(self, folder: Path, name: str = ""):
         self.folder = Path(folder)
         self._name = name
+        self.lacking: dict[str, str] = {}  # {"audit" or "report": why it was not made}, of the run that has just ended
         self._selected: dict[tuple[str, str, str], Predictions | None] = {}
 
     @classmethod
@@ -82,7 +84,13 @@ class Results:
 
     @classmethod
     def begin(cls, folder: Path, experiment: Experiment, manifest: Manifest) -> "Results":
-        """Write run.json as it stands before anything is trained, and manifest.csv; return the results."""
+        """Write run.json as it stands before anything is trained, and manifest.csv; return the results.
+
+        Raises BadInput for a folder with files in it and without the run.json of an earlier run: nothing of it is overwritten.
+        """
+        foreign = sorted(path.name for path in Path(folder).iterdir()) if Path(folder).is_dir() else []
+        if foreign and RUN not in foreign and not foreign[0].startswith(f".{RUN}"):
+            raise BadInput(f"The results' folder holds other things: {', '.join(foreign[:5])}.", folder, "name another folder with --out")
         bundle = schema.Bundle(**environment.bundle_identity())
         info = RunInfo(
             schema=schema.VERSION,
@@ -112,7 +120,7 @@ class Results:
         models = self.folder / "models"
         models.mkdir(exist_ok=True)
         for stale in models.iterdir():
-            if stale.name not in trained.models:
+            if stale.name not in trained.models and MODEL.fullmatch(stale.name):
                 stale.unlink()
         for name, path in trained.models.items():
             link_or_copy(path, models / name)  # four networks fill 0.4 GB
@@ -162,7 +170,7 @@ class Results:
     @cached_property
     def table(self) -> pd.DataFrame:
         """predictions.csv with the columns `split` and `group`."""
-        return predictions.read(self.folder / "predictions.csv", self.manifest)
+        return predictions.read(self.folder / "predictions.csv", self.manifest, self.experiment.architectures)
 
     @cached_property
     def epochs(self) -> pd.DataFrame:
@@ -250,8 +258,14 @@ class Results:
         """The Predictions of a network, on the held-out split unless another is named; None where there are none."""
         key = (architecture, split or self.held_out, stage)
         if key not in self._selected:
-            self._selected[key] = predictions.select(self.table, *key)
+            part = self._parts.get(key)
+            self._selected[key] = None if part is None else predictions.select(part)
         return self._selected[key]
+
+    @cached_property
+    def _parts(self) -> dict[tuple[str, str, str], pd.DataFrame]:
+        """The rows of predictions.csv by network, split and stage."""
+        return {(str(a), str(b), str(c)): part for (a, b, c), part in self.table.groupby(["architecture", "split", "stage"], sort=False)}
 
     def required(self, architecture: str, split: str = "", stage: str = LAST_STAGE) -> Predictions:
         """The same where there must be some. Raises BadInput."""

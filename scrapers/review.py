@@ -56,7 +56,7 @@ def read(path: Path) -> list[Answer]:
         return []
     next = f"keep the columns {', '.join(COLUMNS)}, or delete the file"
     answers = []
-    for line, row in enumerate(read_csv_rows(path, "The review", next, columns=NEEDED, spreadsheet=True), start=2):
+    for line, row in enumerate(read_csv_rows(path, "The review", next, columns=NEEDED), start=2):
         values = {name: _unescaped((row[name] or "").strip()) for name in NEEDED}
         values |= {"site": values["site"].lower(), "film": values["film"].removeprefix(FILM)}
         if values["answer"]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from cxrkit import config
+from cxrkit import config, pipeline
 from cxrkit.errors import WrongUse, run_command
 from tests.kernel.entry import kernel_run
 
@@ -163,3 +163,8 @@ def test_a_wrong_option_is_refused_before_anything_is_read(arguments, tmp_path, 
     assert run_command(lambda: kernel_run().main(command)) == 2
     assert arguments[0].strip("-").replace("-", "_") in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
+
+
+def test_a_run_begins_with_what_its_seeds_can_decide():
+    assert pipeline.told_of_seeds(1).startswith("1 seed of each network. One seed decides nothing.")
+    assert "three decided" in pipeline.told_of_seeds(3) and "nothing" not in pipeline.told_of_seeds(10)

@@ -22,6 +22,21 @@ def test_a_file_is_whole_or_absent(tmp_path):
     assert [path.name for path in target.parent.iterdir()] == ["a.txt"]
 
 
+def test_where_nothing_can_be_written_it_is_said(tmp_path):
+    (tmp_path / "file").write_text("x")
+    for place in (tmp_path / "file" / "m.csv", tmp_path / ("n" * 300)):
+        with pytest.raises(errors.WrongUse, match="Nothing can be written here") as caught:
+            files.write_text(place, "text")
+        assert "--out" in caught.value.next
+
+
+def test_two_writers_of_one_file_do_not_mix(tmp_path):
+    with files.replacing(tmp_path / "a.txt") as first, files.replacing(tmp_path / "a.txt") as second:
+        first.write_text("first")
+        second.write_text("second")
+    assert (tmp_path / "a.txt").read_text() == "first" and len(list(tmp_path.iterdir())) == 1
+
+
 def test_checksums_list_every_file_but_themselves(tmp_path):
     files.write_text(tmp_path / "a" / "b.txt", "hello")
     files.write_checksums(tmp_path)
@@ -83,17 +98,18 @@ def test_rows_are_read_as_they_were_written(tmp_path):
 @pytest.mark.parametrize(
     "text", ["case,words\nä1,yes", "case;words\r\nä1;yes\r\n", "case\twords\nä1\tyes\n"], ids=["comma", "semicolon", "tab"]
 )
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-16-le"])
 def test_what_a_spreadsheet_saved_is_read(tmp_path, text, encoding):
     (tmp_path / "a.csv").write_bytes(text.encode(encoding))
-    assert files.read_csv_rows(tmp_path / "a.csv", spreadsheet=True) == [{"case": "ä1", "words": "yes"}]
+    assert files.read_csv_rows(tmp_path / "a.csv") == [{"case": "ä1", "words": "yes"}]
 
 
 @pytest.mark.parametrize(
     "content, words",
     [
         (None, "not there"),
-        (b"a,b\n\xff\xfe", "no text in UTF-8"),
+        (b"a,b\n\x00\x01\xff\xfe", "no table: it holds signs"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", "old kind"),
         (b"a,b\n1,2\n", "lacks the column\\(s\\) c; it has: a, b"),
         (b"", "lacks the column\\(s\\) a, c; it has: none"),
         (b'a,c\n"' + b"x" * 200_000 + b'"\n', "no readable CSV"),

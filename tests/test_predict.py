@@ -6,11 +6,11 @@ import sys
 import numpy as np
 import pytest
 import torch
-from PIL import Image
+from PIL import Image, ImageFilter, ImageOps
 
-from cxrkit import predict, progress
+from cxrkit import answers, predict, progress
 from cxrkit.__main__ import main
-from cxrkit.audit import attention, reference
+from cxrkit.audit import attention, inquiry, reference, stability
 from cxrkit.data import dicom
 from cxrkit.data.pixels import Pixels
 from cxrkit.data.readers import phantom
@@ -115,18 +115,18 @@ def test_a_set_of_networks_without_a_temperature_of_its_own_says_so(results, fil
     assert one.networks == 1 and one.calibrated and one.low == one.high == pytest.approx(one.p_covid)
 
 
-@pytest.mark.parametrize("temperature", [0.05, 20.0])
-def test_a_temperature_at_the_end_of_its_range_is_none(results, film, tmp_path, temperature):
+@pytest.mark.parametrize("change", [{"temperature": 0.05}, {"temperature": 20.0}, {"rests_on_prior": True}], ids=str)
+def test_a_temperature_at_the_end_of_its_range_is_none(results, film, tmp_path, change):
     other = copied(results, tmp_path / "perfect")
     metrics = read_json(other / "metrics.json")
     for row in metrics["scores"] + metrics["ensembles"]:
         if row["scaling"]:
-            row["scaling"]["temperature"] = temperature
+            row["scaling"] |= change
     write_json(other / "metrics.json", metrics)
     content = predict.predict(other, [film])
     found = content.films[0].ensemble
     assert not found.calibrated and found.p_covid == found.raw and "perfectly" in found.why_not_calibrated
-    assert "not calibrated: validation gave no temperature" in predict.text(content)
+    assert "not calibrated: validation gave no temperature" in answers.text(content)
 
 
 def test_what_is_no_film_is_marked_and_still_listed(results, film, tmp_path):
@@ -136,8 +136,43 @@ def test_what_is_no_film_is_marked_and_still_listed(results, film, tmp_path):
     assert [answer.outside for answer in content.films] == [False, True, True]
     assert any("upside down" in why for why in content.films[1].why_outside)
     assert {"colour", "width"} <= {word for why in content.films[2].why_outside for word in why.split()}
-    said = predict.text(content)
+    said = answers.text(content)
     assert said.count("its probability means nothing") == 2 and "turned.png" in said
+
+
+def test_a_call_that_changes_with_what_changes_no_diagnosis_is_outside(results, film, tmp_path, capsys):
+    other = copied(results, tmp_path / "near")
+    square, trained = predict.open_film(film, SIZE).square[None], Results.open(other).networks_on_disk()
+    with progress.Meter("", 1) as meter:
+        p = np.mean([stability.asked(inquiry.loaded(each, "cpu"), square, "cpu", meter)[:, 0] for each in trained], axis=0)
+    farthest = int(np.abs(p[1:] - p[0]).argmax())
+    info = read_json(other / "run.json")
+    info["experiment"]["threshold"] = float(p[0] + p[1 + farthest]) / 2
+    write_json(other / "run.json", info)
+    content = predict.predict(other, [film])
+    (why,) = content.films[0].why_outside
+    assert content.films[0].outside and not content.films[0].stable
+    assert why.startswith(f"its call is not stable: {list(stability.CHANGES)[farthest]}") and "across the threshold" in why
+    assert f"from {content.films[0].ensemble.p_covid:.3f} to" in why and "its call is not stable" in answers.text(content)
+    main(["predict", str(other), str(film), "--json"])
+    (answer,) = json.loads(capsys.readouterr().out)["films"]
+    assert answer["why_outside"] == [why] and answer["stable"] is False
+
+
+def test_a_film_that_lost_information_is_outside_with_the_reason(results, film, tmp_path):
+    with Image.open(film) as whole:
+        whole.filter(ImageFilter.GaussianBlur(whole.width / 20)).save(tmp_path / "blurred.png")
+        ImageOps.expand(whole, whole.width // 4, 0).save(tmp_path / "padded.png")
+    blurred, padded = predict.predict(results, [tmp_path / "blurred.png", tmp_path / "padded.png"]).films
+    assert blurred.outside and any("less sharp" in why for why in blurred.why_outside)
+    assert padded.outside and any("padded" in why for why in padded.why_outside)
+
+
+def test_a_description_of_an_older_version_is_told_and_not_taken_for_a_check(results, film, tmp_path):
+    other = copied(results, tmp_path / "version1")
+    write_json(other / "reference.json", read_json(other / "reference.json") | {"version": 1})
+    content = predict.predict(other, [film])
+    assert not content.out_of_distribution_checked and "version 1" in answers.text(content) and content.films[0].stable
 
 
 def test_without_a_description_of_the_training_films_nothing_is_claimed(results, film, tmp_path):
@@ -145,7 +180,7 @@ def test_without_a_description_of_the_training_films_nothing_is_claimed(results,
     (other / "reference.json").unlink()
     content = predict.predict(other, [film])
     assert content.films[0].outside is None and not content.out_of_distribution_checked
-    assert "was not checked" in predict.text(content)
+    assert "was not checked" in answers.text(content)
 
 
 def test_bad_files_are_listed_with_reasons_and_the_others_go_on(results, film, tmp_path, capsys):
@@ -184,7 +219,9 @@ def test_progress_is_said_beside_the_answer_that_a_program_reads(results, film, 
     main(["predict", str(results), str(film), str(film), "--json", "--out", str(tmp_path / "maps")])
     captured = capsys.readouterr()
     assert len(json.loads(captured.out)["films"]) == 2
-    asked = 2 * (len(Results.open(results).networks()) + 1)  # of one architecture, whose first network has its maps made
+    asked = 2 * (
+        len(Results.open(results).networks()) * (1 + len(stability.CHANGES)) + 1
+    )  # of one architecture, whose first network has its maps made
     assert f"asking networks: {asked} in " in captured.err and "reading films: 1 of 2 (50 %)" in captured.err
 
 
@@ -196,20 +233,10 @@ def test_the_research_line_and_the_verdict_stand_by_every_answer(results, film, 
     results = Results.open(other)
     judged = Judged("test", 40, 40, 40, 40)
     verdict = Conclusion("thumbnail", "On this data no score shows that a network sees disease.", [], [])
-    parts = {
-        "predictions_sha256": "",
-        "parts": [],
-        "held_fixed": [],
-        "baselines": [],
-        "sources": [],
-        "controls": [],
-        "networks": [],
-        "masking": None,
-        "external": None,
-        "attention": None,
-    }
+    parts = {"baselines": [], "sources": [], "controls": [], "networks": [], "held_fixed": [], "parts": [], "not_done": []}
+    parts |= {"masking": None, "external": None, "attention": None}
     counts = FilmCounts(140, 140, 280, 1, 0, judged)
-    results.write(Audits(VERSION, results.info.manifest_sha256, films="phantom", counts=counts, not_done=[], verdict=verdict, **parts))
+    results.write(Audits(VERSION, results.info.manifest_sha256, "", "phantom", counts, verdict=verdict, **parts))
     main(["predict", str(other), str(film)])
     said = capsys.readouterr().out
     assert "Research use only" in said and "no score shows that a network sees disease" in said

@@ -1,10 +1,10 @@
-"""The parts of an audit that ask trained networks: masks, features, attention, external films, retraining."""
+"""The parts of an audit that ask trained networks: masks, features, attention, stability, external films, retraining."""
 
 from dataclasses import replace
 
 import numpy as np
 
-from cxrkit.audit import attention, external, inquiry, masking, sources
+from cxrkit.audit import attention, external, inquiry, masking, sources, stability
 from cxrkit.audit.context import CACHE, Context, Part, first_seeds
 from cxrkit.audit.external import ExternalFilms
 from cxrkit.audit.films import Films
@@ -14,7 +14,7 @@ from cxrkit.data import pixels
 from cxrkit.errors import BadInput
 from cxrkit.progress import Meter
 from cxrkit.results import Network
-from cxrkit.schema import Attention, ExternalRow, MaskRow, SourceRow
+from cxrkit.schema import Attention, ExternalRow, MaskRow, SourceRow, StabilityRow
 
 
 def each_network(context: Context) -> list[tuple[Network]]:
@@ -54,6 +54,21 @@ def attended(films: Films, context: Context) -> list[Attention]:
     return [attention.audit(results, context.pixels, context.networks, context.device, results.experiment.threshold)]
 
 
+def each_architecture(context: Context) -> list[tuple[str]]:
+    return [(architecture,) for architecture in dict.fromkeys(network.architecture for network in context.networks)]
+
+
+def called_again(films: Films, context: Context, architecture: str) -> list[StabilityRow]:
+    """The calls of an architecture's networks, those that are asked, on held-out films that are changed a little."""
+    results, judged = context.results, films.judged
+    networks = [network for network in context.networks if network.architecture == architecture]
+    held = results.required(architecture).of(judged.image_ids)
+    with Meter(f"changed films, {architecture}", len(networks) * len(judged.images) * (1 + len(stability.CHANGES))) as meter:
+        answers = [stability.asked(inquiry.loaded(each, context.device), judged.images, context.device, meter) for each in networks]
+    spread = stability.spreads(results).get(architecture)
+    return [stability.row(judged, held, np.stack(answers), architecture, results.experiment.threshold, spread)]
+
+
 def scored_on_external(films: Films, context: Context, others: ExternalFilms, architecture: str) -> list[ExternalRow]:
     """All seeds of the architecture, whichever networks the other parts ask."""
     used = others.manifest.used
@@ -83,6 +98,7 @@ PARTS: tuple[Part, ...] = (
     Part("masking", "masks on {0.name}", masked, each_network, side_by_side),
     Part("sources", "features of {0.name}", sources_by_features, one_of_each_architecture, side_by_side),
     Part("attention", "attention", attended),
+    Part("stability", "stability of the calls of {0}", called_again, each_architecture, side_by_side),
     Part("external", "{1} on the films of {0.name}", scored_on_external, each_external),
     Part("masking", "{0.name} trained anew on masked films", lambda *given: _again(*given).masked(), each_retrained),
     Part("sources", "{0.name} trained anew without each source", lambda *given: _again(*given).without_each_source(), each_retrained),

@@ -172,7 +172,7 @@ def audit(results: Results, pixels: Pixels, chosen: Sequence[Network], device: s
     Each map is of the class that its network calls; maps that were zero all over are counted and left out.
     """
     folder = results.folder / FOLDER
-    for old in folder.glob("*.png"):
+    for old in folder.glob("*-*-[0-9][0-9].png"):
         old.unlink()
     of_architecture: dict[str, list[Network]] = {}
     for network in chosen:
@@ -261,7 +261,7 @@ def _mean_figure(values, is_covid, groups) -> Figure:
     """The mean, with the middle 95 % of it when patients are drawn anew."""
     if not len(values):
         return Figure.unknown(0, "none: every map is empty")
-    weights = bootstrap.patient_weights(is_covid, groups)
+    weights = bootstrap.patient_weights(is_covid, groups).weights
     return Figure.of(values.mean(), *bootstrap.middle(weights @ values / weights.sum(1)), len(values), "bootstrap 95 % over patients")
 
 

@@ -27,7 +27,7 @@ from cxrkit.schema import VERSION, Area, Audits, FilmCounts, HeldFixedRow, Judge
 
 SIZE = 224
 """Side in pixels of the squares that are looked at where no run says another."""
-ASKED = "masking, features, attention, external films, retraining"
+ASKED = "masking, features, attention, stability, external films, retraining"
 NEED_NETWORKS = ("masking", "external", "attention", "retraining")
 """The parts of audit/conclusions.py that ASKED stands for."""
 
@@ -36,7 +36,7 @@ def scored(films: Films, context: Context) -> list[NetworkRow]:
     """The networks on the held-out films, as metrics.json has them, each beside the best coarse baseline."""
     rows = []
     for architecture in context.results.architectures:
-        held, score = context.results.required(architecture), context.results.score(architecture)
+        held, score = context.results.required(architecture).of(films.judged.image_ids), context.results.score(architecture)
         if score is None:
             raise BadInput(
                 f"The run has no score of {architecture}.", context.results.folder, "compute them: python -m cxrkit evaluate RUN"
@@ -49,7 +49,8 @@ def scored(films: Films, context: Context) -> list[NetworkRow]:
 def scored_within_sources(films: Films, context: Context) -> list[SourceRow]:
     rows = []
     for architecture in context.results.architectures:
-        rows += sources.same_source(films.judged, context.results.required(architecture).p_covid, architecture, architecture)
+        held = context.results.required(architecture).of(films.judged.image_ids)
+        rows += sources.same_source(films.judged, held.p_covid, architecture, architecture)
     return rows
 
 
@@ -75,8 +76,8 @@ PARTS: tuple[Part, ...] = (
     Part("controls", "control: a planted copy", lambda films, context: [controls.leaked_copy(films, context.manifest, context.locate)]),
     Part("networks", "the networks' scores", scored, once_for_a_run),
     Part("sources", "the networks' scores within a source", scored_within_sources, once_for_a_run),
-    Part("held_fixed", "source and age held fixed", held_fixed, once_for_a_run),
     Part("matched", "the networks' scores with view, age and sex held fixed", scored_on_pairs, once_for_a_run),
+    Part("held_fixed", "source and age held fixed", held_fixed, once_for_a_run),
 )
 """What asks no network. The baselines are not among them: the others need what they find."""
 
@@ -135,6 +136,7 @@ def audit(target: Results | Path | str, options: Options = Options(), out: Path 
         attention=evidence.attention,
         parts=evidence.states,
         not_done=not_done,
+        stability=rows.get("stability"),
         verdict=verdict.decide(evidence),
         matched=rows.get("matched"),
     )

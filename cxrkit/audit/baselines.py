@@ -4,9 +4,9 @@ Each is one logistic regression, cross-validated by patient on all films of a ma
 training films and scored on the held-out ones, where the networks are scored. A network that does not beat these
 rows has shown nothing: they are the rows above it in every table.
 
-Published work fell over each of them: Maguolo and Nanni 2021, Inf. Fusion 76:1 (the frame); DeGrave, Janizek and Lee
-2021, Nat. Mach. Intell. 3:610 (source and markers); Roberts et al. 2021, Nat. Mach. Intell. 3:199 (children as
-controls).
+What is not known of a film is never filled in, for a constant in its place would say that it is not known: a baseline is
+fitted and scored on the films of which it is known, and says of how many. Whether a collection states age, sex and view
+at all is a row of its own, `missingness`, which is about the collection's bookkeeping.
 """
 
 from collections.abc import Callable
@@ -32,7 +32,7 @@ COARSE = ("thumbnail-8", "thumbnail-16", "histogram")
 
 @dataclass(frozen=True)
 class Baseline:
-    """features: n x k numbers, or None with the reason in `note`; films: n booleans, which films it can be asked about."""
+    """features: n x k numbers, or None with the reason in `note`; films: n booleans, of which films they are known, None for all."""
 
     name: str
     title: str
@@ -82,8 +82,9 @@ def described(films: Films) -> list[Baseline]:
     """All Baselines of the films but the majority class."""
     return [
         Baseline("source", "the name of the source", source_names(films), "which collection a film comes from, and no pixel"),
-        Baseline("file", "size, colour mode, format and bytes of the file", *file_facts(films)),
-        _age(films),
+        _stated(films, "file", "size, colour mode, format and bytes of the file", *file_facts(films)),
+        *(_stated(films, name, title, *facts(films)) for name, (title, facts) in STATED.items()),
+        _missingness(films),
         *(_seen(films, name, title, look, note) for name, title, look, note in PICTURES),
     ]
 
@@ -100,22 +101,63 @@ def source_names(films: Films) -> np.ndarray:
     return (films.sources[:, None] == np.unique(films.sources)).astype(float)
 
 
-def file_facts(films: Films) -> tuple[np.ndarray | None, str]:
-    """n x k facts that a file states before any pixel is decoded, and a note; None where the manifest has none."""
-    known = all(record.width and record.height and record.bytes for record in films.records)
-    if not known:
-        return None, "the manifest does not say the size of every film"
-    width, height, size = (np.array([getattr(record, fact) for record in films.records], float) for fact in ("width", "height", "bytes"))
+def file_facts(films: Films) -> tuple[np.ndarray, np.ndarray]:
+    """(n x k facts that a file states before any pixel is decoded, n booleans: of which films they are known)."""
+    known = np.array([all((r.width, r.height, r.bytes, r.mode, r.format)) for r in films.records], bool)
+    sizes = [(r.width, r.height, r.bytes) if there else (1, 1, 1) for r, there in zip(films.records, known)]  # the 1s are never used
+    width, height, size = np.array(sizes, float).reshape(-1, 3).T
     numbers = np.log([width, height, width / height, size, size / (width * height)]).T
-    kinds = np.array([f"{record.mode} {record.format}" for record in films.records])
-    return np.hstack([numbers, (kinds[:, None] == np.unique(kinds)).astype(float)]), ""
+    return np.hstack([numbers, _kinds([f"{record.mode} {record.format}" for record in films.records])]), known
 
 
-def _age(films: Films) -> Baseline:
+def _ages(films: Films) -> tuple[np.ndarray, np.ndarray]:
     ages = np.array([np.nan if record.years is None else record.years for record in films.records])
-    known = ~np.isnan(ages)
-    counts = [int((known & chosen).sum()) for chosen in (films.is_covid, ~films.is_covid)]
-    return Baseline("age", "the patient's age", ages[:, None], f"age is known of {counts[0]} COVID-19 and {counts[1]} normal films", known)
+    return ages[:, None], ~np.isnan(ages)
+
+
+def _sexes(films: Films) -> tuple[np.ndarray, np.ndarray]:
+    """Sources write F or female; the word is no fact about a film."""
+    sexes = [record.sex.strip().lower() for record in films.records]
+    return _kinds([sex[:1] for sex in sexes]), np.array([sex in ("f", "m", "female", "male") for sex in sexes], bool)
+
+
+def _views(films: Films) -> tuple[np.ndarray, np.ndarray]:
+    views = [record.view for record in films.records]
+    return _kinds(views), np.array([view not in ("", "frontal-unspecified") for view in views], bool)
+
+
+STATED = {
+    "age": ("the patient's age", _ages),
+    "sex": ("the patient's sex", _sexes),
+    "view": ("the view (PA, AP, supine)", _views),
+}
+"""{name: (title, function from Films to (features, n booleans: of which films they are known))}."""
+
+
+def _kinds(words: list[str]) -> np.ndarray:
+    """n x k: 1 where a film has that word."""
+    return (np.array(words)[:, None] == np.unique(words)).astype(float)
+
+
+def _stated(films: Films, name: str, title: str, features: np.ndarray, known: np.ndarray) -> Baseline:
+    return Baseline(name, title, features, "" if known.all() else f"{name} is known of {_counted(films, known)}", known)
+
+
+def _counted(films: Films, known: np.ndarray) -> str:
+    covid, normal = ((int((known & chosen).sum()), int(chosen.sum())) for chosen in (films.is_covid, ~films.is_covid))
+    return f"{covid[0]} of {covid[1]} COVID-19 and {normal[0]} of {normal[1]} normal films"
+
+
+def _missingness(films: Films) -> Baseline:
+    """Whether facts are stated at all, of those that are stated of some films and not of others."""
+    known = {name: facts(films)[1] for name, (_, facts) in STATED.items()}
+    partly = {name: there for name, there in known.items() if there.any() and not there.all()}
+    title = "whether age, sex and view are stated at all"
+    if not partly:
+        return Baseline("missingness", title, None, "age, sex and view are each stated of all films, or of none")
+    told = "; ".join(f"{name} of {_counted(films, there)}" for name, there in partly.items())
+    features = np.stack([*partly.values()], axis=1).astype(float)
+    return Baseline("missingness", title, features, f"about the collection, not the films: {told}")
 
 
 def histograms(images: np.ndarray) -> np.ndarray:
@@ -150,7 +192,7 @@ def _row(baseline: Baseline, films: Films) -> tuple[BaselineRow, np.ndarray | No
         return BaselineRow(baseline.name, baseline.title, baseline.note, probes.unknown_area(baseline.note), None), None
     chosen = np.ones(len(films.groups), bool) if baseline.films is None else baseline.films
     part, features = films.take(chosen), baseline.features[chosen]
-    reason = probes.too_few(part.is_covid, part.groups)
+    reason = probes.too_few(part.is_covid, part.groups) if chosen.any() else "known of no film"
     if reason:
         note = "; ".join(filter(None, [baseline.note, reason]))
         return BaselineRow(baseline.name, baseline.title, note, probes.unknown_area(reason), None), None

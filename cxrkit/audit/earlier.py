@@ -11,7 +11,8 @@ from typing import Any
 
 from cxrkit.audit.conclusions import RUN
 from cxrkit.errors import BadInput
-from cxrkit.results import read_typed
+from cxrkit.files import sha256_of
+from cxrkit.results import AUDITS, Results, read_typed
 from cxrkit.schema import Audits, NotDone
 
 NAME = "the earlier audit"
@@ -21,6 +22,7 @@ KEYS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "masking": ("masking", lambda row: (row.architecture, row.seed, row.mask, row.side, row.retrained)),
     "external": ("external", lambda row: (row.name, row.architecture)),
     "sources": ("sources", lambda row: (row.kind, row.title)),
+    "stability": ("stability", lambda row: row.architecture),
 }
 """{part: (the field of schema.Audits, what names a row of it)}. What follows from the predictions alone is computed anew."""
 
@@ -38,6 +40,11 @@ def read(path: Path, manifest_sha256: str, predictions_sha256: str) -> tuple[Aud
     if found.predictions_sha256 != predictions_sha256:
         return None, [NotDone(NAME, "not kept: it was of other predictions")]
     return found, []
+
+
+def is_of(results: Results) -> bool:
+    """Whether the audit that lies in a results folder is of its manifest and predictions."""
+    return read(results.folder / AUDITS, results.manifest.sha256, sha256_of(results.folder / "predictions.csv"))[0] is not None
 
 
 def merged(rows: dict[str, list], earlier: Audits | None) -> tuple[dict[str, list], frozenset[str]]:

@@ -72,6 +72,11 @@ def box(size: int, side: float) -> tuple[int, int]:
     return size // 2 - half, size // 2 + half
 
 
+def resized(image: np.ndarray, side: int) -> np.ndarray:
+    """A grey square or rectangle, uint8, as side x side pixels."""
+    return np.asarray(Image.fromarray(np.ascontiguousarray(image)).resize((side, side), Image.Resampling.BILINEAR))
+
+
 def thumbnails(images: np.ndarray, side: int) -> np.ndarray:
     """n x side**2: the mean grey of each cell, 0 to 1. images: uint8 [n, size, size]."""
     small = [np.asarray(Image.fromarray(image).resize((side, side), Image.Resampling.BOX)) for image in images]

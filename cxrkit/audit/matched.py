@@ -48,7 +48,7 @@ def _scored(held: Predictions, chosen: np.ndarray, pairs: int) -> tuple[Area, Fi
     of_all, influence = areas.mean_auc_influence(held.is_covid, held.p_covid)
     of_pairs, influence_of_pairs = areas.mean_auc_influence(truth, held.p_covid[:, chosen])
     influence[chosen] -= influence_of_pairs
-    half, fall = metrics.Z * np.sqrt(areas.grouped_variance(influence, held.groups)), of_all - of_pairs
+    half, fall = metrics.Z * np.sqrt(areas.area_variance(influence, held.is_covid, held.groups)), of_all - of_pairs
     if area.auc.value in (0, 1) or not half:
         apart = probes.difference(areas.auc(held.is_covid, held.p_covid, held.groups), area.auc)
         return area, replace(apart, value=fall)

@@ -72,30 +72,10 @@ def unknown_area(reason: str) -> Area:
 
 
 def advantage(is_positive, scores, other, groups) -> Figure:
-    """How far the area of scores (n, or seeds x n) lies above that of the other n on the same films.
-
-    DeLong's paired interval over patients (see areas.auc_influence); where both rank alike it has no width, and
-    the interval is that of two areas which know nothing of each other.
-    """
-    area_of_scores, influence = areas.mean_auc_influence(is_positive, scores)
-    area_of_other, other_influence = areas.auc_influence(is_positive, other)
-    value = area_of_scores - area_of_other
-    half = metrics.Z * np.sqrt(areas.grouped_variance(influence - other_influence, groups))
-    if half == 0:
-        apart = difference(areas.auc(is_positive, scores, groups), areas.auc(is_positive, other, groups))
-        return Figure.of(value, apart.low, apart.high, len(is_positive), apart.method)
-    return Figure.of(value, value - half, value + half, len(is_positive), "DeLong 95 %, paired")
+    """How far the area of scores (n, or seeds x n) lies above that of the other n on the same films; see areas.difference."""
+    return areas.difference(is_positive, scores, other, groups)[0]
 
 
 def difference(first: Figure, second: Figure) -> Figure:
-    """first minus second, two independent figures; unknown where either is.
-
-    Zou and Donner 2008, Stat. Med. 27:1693: the distances to the limits, added in quadrature.
-    """
-    n = first.n + second.n
-    if first.value is None or second.value is None or not first.has_interval or not second.has_interval:
-        return Figure.unknown(n, "none: one of the two is not known")
-    below = np.hypot(first.value - first.low, second.high - second.value)
-    above = np.hypot(first.high - first.value, second.value - second.low)
-    value = first.value - second.value
-    return Figure.of(value, value - below, value + above, n, "Zou and Donner 95 %")
+    """first minus second, two independent figures; see metrics.minus."""
+    return metrics.minus(first, second)

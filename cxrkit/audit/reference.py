@@ -1,13 +1,14 @@
 """Out-of-distribution check: is a picture one that the networks can have an opinion on?
 
 A network answers whatever it is asked. So a run leaves reference.json, a page of numbers on its training films
-without any film in it, and a picture that does not fit them is marked before its probability is read. Three looks:
+without any film in it, and a picture that does not fit them is marked before its probability is read. Four looks:
 
 - the file: nearly no contrast, colour, proportions that no training film has;
 - a 16 x 16 thumbnail's distance from the training films of the nearest class: Mahalanobis' under probabilistic PCA
   (Tipping and Bishop 1999, J. R. Stat. Soc. B 61:611; as a detector: Lee et al. 2018, arXiv 1807.03888);
 - a regression that tells training films from the same films turned, upside down or inverted, which the distance
-  alone lets through (turned pictures as the other class: Golan and El-Yaniv 2018, arXiv 1805.10917).
+  alone lets through (turned pictures as the other class: Golan and El-Yaniv 2018, arXiv 1805.10917);
+- sharpness and framing, for a film that only lost something (audit/quality.py).
 
 What passes is no proof of a chest film: a thumbnail holds no detail, and a drawing of a chest passes.
 """
@@ -23,8 +24,8 @@ from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
-from cxrkit.audit import probes
-from cxrkit.audit.films import thumbnails
+from cxrkit.audit import probes, quality
+from cxrkit.audit.quality import SIDE, Quality, Range, contrasted
 from cxrkit.data.manifest import Manifest
 from cxrkit.data.pixels import Pixels
 from cxrkit.data.records import LABELS
@@ -33,9 +34,9 @@ from cxrkit.evaluation.metrics import Figure
 from cxrkit.files import read_json, reading, write_text
 
 FILE = "reference.json"
-VERSION = 1
-SIDE = 16
-ACCEPTED = 0.975
+VERSION = 2
+"""1 knew neither sharpness nor framing, nor how far the seeds lie apart."""
+ACCEPTED = 0.99
 """Share of the training films of each class, each measured by films of other patients, that lie within the limit."""
 MOST_COMPONENTS, FILMS_A_COMPONENT = 16, 12
 FEWEST_FILMS, FEWEST_PATIENTS = 30, probes.FEWEST_PATIENTS
@@ -44,6 +45,10 @@ LEAST_CONTRAST = 4
 """Grey levels, of 255, that a picture must spread over."""
 MOST_COLOUR = 0.1
 """Share of coloured pixels; a film with coloured arrows has less."""
+AT_ONCE = 512
+"""Films in memory."""
+ENDS = [0.005, 0.995]
+"""Quantiles of the training films' proportions and pixels."""
 SLACK = 1.25
 """Factor by which proportions may lie outside the training films'."""
 
@@ -82,11 +87,19 @@ class Cloud:
 
 @dataclass(frozen=True)
 class Reference:
-    """The training films in numbers. upright: SIDE**2 weights and a constant; proportions: width / height, least and greatest."""
+    """The training films in numbers. upright: SIDE**2 weights and a constant; proportions: width / height, least and greatest;
+    pixels: of the shorter side, the least; 0 where no file's size is known.
+
+    spreads: how far the seeds of each network, and those of ALL together, lie apart (audit/stability.py); a network of one
+    seed has none.
+    """
 
     clouds: list[Cloud]
     upright: np.ndarray
     proportions: list[float]
+    pixels: float
+    quality: Quality
+    spreads: dict[str, float]
 
     def distances(self, images: np.ndarray) -> np.ndarray:
         """How far grey squares, uint8 [n, size, size], lie from the films, n numbers; up to 1 they are within the limit."""
@@ -97,10 +110,11 @@ class Reference:
         """n booleans: whether squares look like films as they hang, not turned, upside down or inverted."""
         return contrasted(images) @ self.upright[:-1] + self.upright[-1] >= 0
 
-    def doubts(self, image: np.ndarray, width: int, height: int, colour: float = 0.0) -> list[str]:
+    def doubts(self, image: np.ndarray, width: int | None, height: int | None, colour: float = 0.0) -> list[str]:
         """Why a picture is outside what the networks have seen, sentences; an empty list where nothing is wrong.
 
-        image: the grey square, uint8 [size, size]; width, height: of the file, in pixels; colour: see colour_share.
+        image: the grey square, uint8 [size, size]; width, height: of the file, in pixels, None where they are not known;
+        colour: see colour_share.
         """
         doubts = []
         if image.std() < LEAST_CONTRAST:
@@ -108,23 +122,18 @@ class Reference:
         if colour > MOST_COLOUR:
             doubts.append(f"it is in colour ({100 * colour:.0f} % of its pixels)")
         least, greatest = self.proportions
-        if not least <= width / height <= greatest:
+        if width and height and not least <= width / height <= greatest:
             doubts.append(
                 f"its width is {width / height:.2f} of its height; the training films' lies between {least:.2f} and {greatest:.2f}"
             )
+        if width and height and min(width, height) < self.pixels:  # more pixels than theirs are no loss
+            doubts.append(f"it has {min(width, height)} pixels on its shorter side; the training films have at least {self.pixels:g}")
         if not self.lies_upright(image[None])[0]:
             doubts.append("it lies turned, upside down or inverted, or is no frontal chest film")
         distance = self.distances(image[None])[0]
         if distance > 1:
             doubts.append(f"it is unlike the training films: {distance:.2f} times as far from them as {100 * ACCEPTED:g} % of them are")
-        return doubts
-
-
-def contrasted(images: np.ndarray) -> np.ndarray:
-    """n x SIDE**2: thumbnails with mean 0 and deviation 1, so that exposure counts for nothing."""
-    thumbs = thumbnails(images, SIDE)
-    thumbs = thumbs - thumbs.mean(1, keepdims=True)
-    return thumbs / np.maximum(thumbs.std(1, keepdims=True), 1e-6)
+        return doubts + self.quality.doubts(image)
 
 
 def colour_share(picture: Image.Image) -> float:
@@ -159,16 +168,16 @@ class Description:
         return head | _plain(asdict(self.reference)) | {"held_out": shares}
 
 
-def describe_training(pixels: Pixels, manifest: Manifest, folder: Path) -> Description:
+def describe_training(pixels: Pixels, manifest: Manifest, folder: Path, spreads: dict[str, float] | None = None) -> Description:
     """Write reference.json from a manifest's training films into a results folder, and return what it says.
 
-    With too few films nothing is described, and the file says so.
+    spreads: as Reference has them. With too few films nothing is described, and the file says so.
     """
     train = [record for record in manifest.used if record.split == "train"]
     groups = np.array([manifest.groups[record.image_id] for record in train])
     size, patients = int(pixels.size), len(set(groups))
     if _enough(groups):
-        reference = _described(_thumbs_of(train, pixels), train, groups)
+        reference = _described(train, pixels, groups, spreads or {})
         description = Description(size, len(train), patients, reference, _held_out(reference, pixels, manifest))
     else:
         needed = f"a description needs {FEWEST_FILMS} of {FEWEST_PATIENTS}"
@@ -182,21 +191,18 @@ def _enough(groups):
     return len(groups) >= FEWEST_FILMS and len(set(groups)) >= FEWEST_PATIENTS
 
 
-def _thumbs_of(records, pixels, at_once=512):
-    """The contrasted thumbnails of the records' films, n x SIDE**2, with few films in memory."""
-    names = [record.image_id for record in records]
-    return np.concatenate([contrasted(pixels.of(names[start : start + at_once])) for start in range(0, len(names), at_once)])
-
-
-def _described(thumbs, records, groups):
+def _described(records, pixels, groups, spreads):
     labels = np.array([record.label for record in records])
-    kinds = {label: labels == label for label in LABELS}
-    if not all(_enough(groups[of_kind]) for of_kind in kinds.values()):
-        kinds = {"": np.ones(len(labels), bool)}
-    clouds = [_cloud(label, thumbs[of_kind], groups[of_kind]) for label, of_kind in kinds.items()]
-    shapes = [record.width / record.height for record in records if record.width and record.height] or [1]
-    least, greatest = np.quantile(shapes, [0.005, 0.995])
-    return Reference(clouds, _upright(thumbs, labels), [float(least / SLACK), float(greatest * SLACK)])
+    if not all(_enough(groups[labels == label]) for label in LABELS):
+        labels = np.full(len(labels), "")
+    names = np.array([record.image_id for record in records])
+    seen = quality.describe(lambda rows: pixels.of(names[rows]), labels, groups, ACCEPTED)
+    thumbs = np.concatenate([contrasted(pixels.of(names[start : start + AT_ONCE])) for start in range(0, len(names), AT_ONCE)])
+    clouds = [_cloud(label, thumbs[labels == label], groups[labels == label]) for label in dict.fromkeys(sorted(labels))]
+    sizes = [(record.width, record.height) for record in records if record.width and record.height]
+    least, greatest = np.quantile([width / height for width, height in sizes] or [1], ENDS)
+    pixels = float(np.quantile([min(size) for size in sizes] or [0], ENDS[0]))
+    return Reference(clouds, _upright(thumbs, labels), [float(least / SLACK), float(greatest * SLACK)], pixels, seen, spreads)
 
 
 def _cloud(label, thumbs, groups):
@@ -213,7 +219,7 @@ def _upright(thumbs, labels):
     squares = thumbs.reshape(-1, SIDE, SIDE)
     seen = np.stack([squares, squares[:, ::-1], np.rot90(squares, 1, (1, 2)), np.rot90(squares, 3, (1, 2)), -squares])
     is_film = np.repeat([True, False], [len(thumbs), (len(seen) - 1) * len(thumbs)])
-    counts = np.array([(labels == label).sum() for label in labels])
+    counts = np.array([(labels == label).sum() for label in labels])  # each film's class, or all films where few are of one
     weights = np.tile(1 / counts, len(seen)) * np.where(is_film, 1, 1 / (len(seen) - 1))
     fitted = LogisticRegression(C=0.01, max_iter=2000).fit(seen.reshape(len(is_film), -1), is_film, sample_weight=weights / weights.mean())
     return np.append(fitted.coef_[0], fitted.intercept_[0])
@@ -226,7 +232,7 @@ def _held_out(reference: Reference, pixels: Pixels, manifest: Manifest) -> dict[
         for label in LABELS:
             films = [record for record in manifest.used if record.split == split and record.label == label]
             if films:
-                accepted = [not reference.doubts(pixels.of([r.image_id])[0], r.width or 1, r.height or 1) for r in films]
+                accepted = [not reference.doubts(pixels.of([r.image_id])[0], r.width, r.height) for r in films]
                 n_effective = metrics.effective_n([manifest.groups[record.image_id] for record in films])
                 shares.setdefault(split, {})[label] = metrics.proportion(int(np.sum(accepted)), len(films), n_effective)
     return shares
@@ -251,10 +257,18 @@ def load(results: Path) -> tuple[Reference | None, str]:
         content = read_json(path, "The description of the training films", "restore the file from the run's output")
         if content.get("lacking"):
             return None, content["lacking"]
+        if content["version"] != VERSION:
+            what = f"the description of the training films is of version {content['version']}, and this kit reads version {VERSION}"
+            return None, f"{what}; run the experiment again into the same folder, which keeps its trainings"
         arrays = ("mean", "components", "variances")
         clouds = [
             Cloud(**{key: np.array(part, float) if key in arrays else part for key, part in cloud.items()}) for cloud in content["clouds"]
         ]
-        reference = Reference(clouds, np.array(content["upright"], float), content["proportions"])
+        measured = content["quality"]
+        ranges = [[Range(**known) for known in measured[name]] for name in ("sharpness", "framing")]
+        seen = Quality(np.array(measured["zoom"], float), *ranges)
+        reference = Reference(
+            clouds, np.array(content["upright"], float), content["proportions"], content["pixels"], seen, content["spreads"]
+        )
         reference.doubts(np.arange(SIDE * SIDE, dtype=np.uint8).reshape(SIDE, SIDE), 1, 1)
         return reference, ""

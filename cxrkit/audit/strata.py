@@ -69,7 +69,7 @@ def fall(is_covid, p_covid, strata, groups, within: Figure, whole: Figure) -> Fi
         return Figure.unknown(within.n, "none: nothing can be compared")
     apart = probes.difference(whole, within)
     influence = areas.mean_auc_influence(is_covid, p_covid)[1] - areas.strata_influence(is_covid, p_covid, strata)[1]
-    half = metrics.Z * np.sqrt(areas.grouped_variance(influence, groups))
+    half = metrics.Z * np.sqrt(areas.area_variance(influence, is_covid, groups))
     if half == 0:
         return Figure.of(apart.value, apart.low, apart.high, within.n, apart.method)
     return Figure.of(apart.value, apart.value - half, apart.value + half, within.n, "DeLong 95 %, paired")

@@ -18,8 +18,11 @@ def run(options: Namespace) -> None:
     from cxrkit.kaggle_io import bundle, metadata
 
     if options.check:
-        bundle.check(experiment=None if options.experiment in config.names() else options.experiment)
+        bundle.check(experiment=None if options.experiment in (None, *config.names()) else options.experiment)
         say(f"{bundle.SCRIPT} is made of the present source")
         return
-    size = bundle.write(settings_of(options, metadata.results_slug(metadata.slug_of(metadata.read()))))
-    say(f"{bundle.SCRIPT}: {size:,} bytes of {bundle.LIMIT_BYTES:,}, experiment {options.experiment}")
+    settings = settings_of(options, metadata.results_slug(metadata.slug_of(metadata.read())))
+    size = bundle.write(settings)
+    say(f"{bundle.SCRIPT}: {size:,} bytes of {bundle.LIMIT_BYTES:,}, experiment {settings.experiment}")
+    if size > 0.8 * bundle.LIMIT_BYTES:
+        say(f"!!! {size / bundle.LIMIT_BYTES:.0%} of what may travel: put what runs only at a terminal into bundle.STAYS_HERE")

@@ -4,7 +4,7 @@ from argparse import Namespace
 from dataclasses import asdict
 from pathlib import Path
 
-from cxrkit.cli.shared import Commands, add_decision, given
+from cxrkit.cli.shared import Commands, add_decision, given, margins_of
 from cxrkit.files import write_json
 from cxrkit.progress import say
 
@@ -14,22 +14,27 @@ def add(commands: Commands) -> None:
     compare.add_argument(
         "runs", type=Path, nargs="+", metavar="RUN", help="runs on the same images, with other seeds, networks or protocols"
     )
-    compare.add_argument("--resplits", action="store_true", help="the runs differ in their split alone (Nadeau and Bengio's test)")
+    compare.add_argument(
+        "--resplits",
+        action="store_true",
+        help="three runs or more, better five, that differ in their split alone (Nadeau and Bengio's test)",
+    )
     compare.add_argument("--out", type=Path, metavar="FILE", help="write the comparison to this JSON file as well")
     add_decision(compare)
     compare.set_defaults(command=run)
 
 
 def run(options: Namespace) -> None:
-    from cxrkit.evaluation.evaluate import compare, compare_resplits
+    from cxrkit.evaluation import resplits
+    from cxrkit.evaluation.evaluate import compare
     from cxrkit.report import markdown
     from cxrkit.results import open_all
 
-    runs, wanted = open_all(options.runs), given(threshold=options.threshold, margin=options.margin)
+    runs, wanted = open_all(options.runs), given(threshold=options.threshold) | margins_of(options)
     if warned := markdown.warnings_log(runs):
         say(warned + "\n")
     if options.resplits:
-        compared = compare_resplits(runs, **wanted)
+        compared = resplits.compare(runs, **wanted)
         say(markdown.resplits_log(compared))
     else:
         compared = compare(runs, **wanted)

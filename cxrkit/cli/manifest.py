@@ -7,7 +7,7 @@ from pathlib import Path
 from cxrkit import config
 from cxrkit.cli.shared import Commands
 from cxrkit.errors import BadInput
-from cxrkit.files import write_text
+from cxrkit.files import refuse_foreign, write_text
 from cxrkit.progress import say, table
 
 
@@ -47,6 +47,7 @@ def run_build(options: Namespace) -> None:
 
     experiment = config.load(options.experiment, config.overrides_of(options))
     wanted = sources.parse_all(options.source, drawn_at=options.out.parent / "phantoms")
+    refuse_foreign(options.out, manifest.COLUMNS[0])  # before the films are read
     built = manifest.build(wanted, experiment)
     manifest.write(options.out, built, manifest.roots_of(wanted))
     say(summary.text(built))
@@ -82,6 +83,7 @@ def run_licences(options: Namespace) -> None:
     from cxrkit.data import licences, manifest
 
     given = manifest.read(options.manifest)
+    refuse_foreign(options.out, licences.TITLE)
     write_text(options.out, licences.attribution(given.records))
     counts = Counter(record.licence or "unknown" for record in given.used)
     rows = [[licence, count, "yes" if licences.may_redistribute(licence) else "no"] for licence, count in counts.most_common()]

@@ -20,8 +20,8 @@ def add(commands: Commands) -> None:
 
 
 def run(options: Namespace) -> int:
-    from cxrkit import predict
+    from cxrkit import answers, predict
 
-    answers = predict.predict(options.run, options.images, options.out)
-    say(json.dumps(asdict(answers), indent=2, ensure_ascii=False) if options.json else predict.text(answers))
-    return 0 if answers.films else BadInput.exit_code
+    found = predict.predict(options.run, options.images, options.out)
+    say(json.dumps(asdict(found), indent=2, ensure_ascii=False) if options.json else answers.text(found))
+    return 0 if found.films else BadInput.exit_code

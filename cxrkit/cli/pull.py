@@ -4,12 +4,14 @@ from argparse import Namespace
 from pathlib import Path
 
 from cxrkit.cli.shared import OUT, Commands, kernel_of, say_pulled
+from cxrkit.progress import say
 
 
 def add(commands: Commands) -> None:
     pull = commands.add_parser("pull", help="fetch and verify the results of the kernel's newest run")
     pull.add_argument("kernel", nargs="?", metavar="OWNER/NAME", help="default: that of kernel-metadata.json")
     pull.add_argument("--out", type=Path, default=OUT, metavar="DIR", help=f"where results go, a folder a run (default: {OUT})")
+    pull.add_argument("--partial", action="store_true", help="bring what there is, the log first, also of a run that goes on or died")
     pull.set_defaults(command=run)
 
 
@@ -17,4 +19,8 @@ def run(options: Namespace) -> None:
     from cxrkit.kaggle_io import client, pull
 
     kaggle = client.connect()
-    say_pulled(pull.pull(kaggle, kernel_of(kaggle, options.kernel), options.out))
+    folder = pull.pull(kaggle, kernel_of(kaggle, options.kernel), options.out, partial=options.partial)
+    if options.partial:
+        say(f"what there is of the run: {folder}; python -m cxrkit push --resume goes on from its finished stages")
+    else:
+        say_pulled(folder)

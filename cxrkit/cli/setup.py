@@ -1,4 +1,4 @@
-"""python -m cxrkit setup: kernel-metadata.json for one's own Kaggle account."""
+"""python -m cxrkit setup: a folder to push from, kernel/mine, for one's own Kaggle account."""
 
 from argparse import Namespace
 
@@ -7,15 +7,22 @@ from cxrkit.progress import say
 
 
 def add(commands: Commands) -> None:
-    setup = commands.add_parser("setup", help="write kernel-metadata.json for your Kaggle account")
+    setup = commands.add_parser("setup", help="write kernel/mine, the folder to push from, for your Kaggle account")
     setup.add_argument("--owner", metavar="NAME", help="your Kaggle user name (default: that of your credentials)")
     setup.add_argument("--slug", help="name of the kernel (default: the present one)")
     setup.set_defaults(command=run)
 
 
 def run(options: Namespace) -> None:
+    from dataclasses import replace
+
+    from cxrkit.files import write_text
     from cxrkit.kaggle_io import bundle, metadata
 
+    present, usual = bundle.head(), metadata.results_slug(metadata.slug_of(metadata.DEFAULTS))
     written = metadata.set_up(options.owner, options.slug)
-    bundle.write(bundle.Settings(results=metadata.results_slug(metadata.slug_of(written))))
-    say(f"{metadata.NAME} is yours: {written['id']}. Now `kaggle kernels push` or `python -m cxrkit push --wait --pull`.")
+    own = metadata.results_slug(metadata.slug_of(written))
+    settings = replace(present, results=own if present.results in ("", usual) else present.results)
+    write_text(bundle.ROOT / metadata.MINE / written["code_file"], bundle.generate(settings))
+    say(f"{metadata.MINE} is yours, and git ignores it: {written['id']}, with the constants at the head of {bundle.SCRIPT}.")
+    say(f"Now `kaggle kernels push -p {metadata.MINE}` or `python -m cxrkit push --wait --pull`.")

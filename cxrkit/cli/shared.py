@@ -27,30 +27,62 @@ def given(**options: Any) -> dict[str, Any]:
 
 
 def add_decision(parser: argparse.ArgumentParser) -> None:
-    """--threshold and --margin, of evaluate and compare."""
+    """--threshold and the margins, of evaluate and compare."""
     threshold = "an image is called COVID-19 from this probability on (default: the experiment's)"
     parser.add_argument("--threshold", type=float, metavar="P", help=threshold)
-    margin = "networks within this difference in error rate are equivalent (default: 0.01)"
+    margin = "networks within this difference in error rate are equivalent in error (default: 0.01)"
     parser.add_argument("--margin", type=float, metavar="SHARE", help=margin)
+    for rate in ("sensitivity", "specificity"):
+        text = f"and within this one in {rate} as well they are equivalent (default: 0.02)"
+        parser.add_argument(f"--margin-{rate}", type=float, metavar="SHARE", help=text)
+
+
+def margins_of(options: argparse.Namespace) -> dict[str, Any]:
+    """The margins that were given, as the keyword `margins`."""
+    from cxrkit.schema import Margins
+
+    wanted = given(error=options.margin, sensitivity=options.margin_sensitivity, specificity=options.margin_specificity)
+    return {"margins": Margins(**wanted)}
 
 
 def add_settings(parser: argparse.ArgumentParser) -> None:
     """What the head of the generated script says, of bundle and push."""
     parser.add_argument(
-        "--experiment", default="paper", metavar="NAME", help=f"{', '.join(config.names())}, or a YAML file (default: paper)"
+        "--experiment", metavar="NAME", help=f"{', '.join(config.names())}, or a YAML file (default: that of kernel/script.py's head)"
     )
-    parser.add_argument("--hours", type=float, default=11.0, help="after so many hours no new stage begins (default: 11)")
+    parser.add_argument("--hours", type=float, help="after so many hours no new stage begins (default: that of the head, 11)")
     parser.add_argument("--cpu", action="store_true", help="run on processors, without a GPU")
     config.add_arguments(parser.add_argument_group("experiment", "each also a key of the YAML file"))
 
 
-def settings_of(options: argparse.Namespace, results: str = "") -> Settings:
-    """The bundle's Settings, once the experiment they name was checked. Raises WrongUse."""
-    from cxrkit.kaggle_io.bundle import Settings
+def settings_of(options: argparse.Namespace, results: str = "", present: Settings | None = None) -> Settings:
+    """The bundle's Settings: the options given, laid over the constants at the head of kernel/script.py, edited ones too.
 
+    results: the slug of the results' dataset where the head names none of its own; present: instead of the head's
+    constants. The experiment is checked. Raises WrongUse, BadInput for a head that cannot be read.
+    """
+    from dataclasses import replace
+
+    from cxrkit.kaggle_io import bundle, metadata
+
+    found = present or bundle.head()
+    own = metadata.results_slug(metadata.slug_of(metadata.read()))
     overrides = config.overrides_of(options)
-    config.load(options.experiment, overrides)
-    return Settings(options.experiment, overrides, options.hours, not options.cpu, results)
+    if options.experiment:  # another experiment: what was laid over the head's own is not meant for it
+        found = replace(found, experiment=options.experiment, overrides={} if options.experiment != found.experiment else found.overrides)
+    settings = replace(
+        found,
+        overrides={**found.overrides, **overrides},
+        hours=found.hours if options.hours is None else options.hours,
+        gpu=found.gpu and not options.cpu,
+        results=found.results if found.results not in ("", own) else results,
+    )
+    config.load(settings.experiment, settings.overrides)
+    usual = bundle.Settings(results=found.results if found.results in ("", own) else "")
+    edited = [name for name in bundle.CONSTANTS if getattr(found, name) != getattr(usual, name)]
+    if edited and not present:
+        say("from the head of kernel/script.py: " + ", ".join(f"{name.upper()} = {getattr(found, name)!r}" for name in edited))
+    return settings
 
 
 def kernel_of(kaggle: Kaggle, ref: str | None) -> str:
@@ -58,7 +90,7 @@ def kernel_of(kaggle: Kaggle, ref: str | None) -> str:
     from cxrkit.kaggle_io import metadata
 
     ref = ref or f"{kaggle.owner}/{metadata.slug_of(metadata.read())}"
-    if ref.count("/") != 1:
+    if ref.count("/") != 1 or not all(ref.split("/")):
         raise WrongUse(f"{ref!r} names no kernel.", next="write OWNER/NAME")
     return ref
 

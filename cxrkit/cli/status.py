@@ -15,7 +15,7 @@ def add(commands: Commands) -> None:
 
 
 def run(options: Namespace) -> None:
-    from cxrkit.kaggle_io import client, push
+    from cxrkit.kaggle_io import client, log, push
 
     kaggle = client.connect()
     ref = kernel_of(kaggle, options.kernel)
@@ -25,6 +25,6 @@ def run(options: Namespace) -> None:
     if quota:
         say("GPU hours used this week: {:.1f} of {:.1f}".format(*quota))
     if options.log:
-        say(kaggle.hide(push.Log(kaggle, ref).kept()))
+        log.Log(kaggle, ref).finish()
     if now.value in push.ENDED and now.value != "COMPLETE":
         raise RemoteRefusal(f"The kernel ended as {now}.", ref, "read its log: python -m cxrkit status --log")

@@ -31,7 +31,7 @@ from cxrkit.errors import BadInput, disk_errors
 from cxrkit.files import locked, replacing
 from cxrkit.progress import say, track
 
-VERSION = 2
+VERSION = 3
 """Of decoding and of the files' layout: a film decoded by another version is decoded again."""
 SAVED_EVERY = 512
 """Films; how many are decoded between two writes, so held in memory at once, and lost at most when a process dies."""
@@ -144,6 +144,7 @@ class _Made:
 
 def _make(path: Path, content: bytes, sha256: str, thumbnails: Rows, squares: Rows | None, resize: str) -> _Made:
     film = images.decode(path, content)
+    images.refuse_empty(film.grey)
     facts = Facts(film.width, film.height, film.mode, film.format, len(content), sha256)
     thumbnail = copies.thumbnail(film.grey) if sha256 not in thumbnails.known else None
     square = images.square(film.grey, squares.side, resize) if squares and sha256 not in squares.known else None

@@ -11,8 +11,12 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 from cxrkit.errors import UnreadableImage
 
 SUFFIXES = (".jpeg", ".jpg", ".png", ".bmp", ".tif", ".tiff", ".gif", ".webp")
-SMALLEST_SIDE = 32
+SMALLEST_SIDE = 40
 """Pixels. Below it a file is an icon or a tracking pixel, not a film."""
+FEWEST_LEVELS = 8
+"""Of 256 grey levels; a film has them nearly all, a black or a printed page a few."""
+LONGEST = 6
+"""How many times as long as wide a picture may be."""
 DAMAGE = (OSError, ValueError, SyntaxError, EOFError, MemoryError, Image.DecompressionBombError, Image.DecompressionBombWarning)
 """What Pillow raises for a file that is damaged or far too large."""
 
@@ -54,6 +58,8 @@ def open_grey(path: Path, content: bytes | None = None) -> Image.Image:
 
 
 def _to_grey(image: Image.Image) -> Image.Image:
+    if image.format != "MPO" and _frames(image) > 1:  # a camera's MPO holds a preview besides
+        raise UnreadableImage(f"it holds {image.n_frames} pictures, not one film", next="bring the film alone")
     image.load()
     ImageOps.exif_transpose(image, in_place=True)
     if min(image.size) < SMALLEST_SIDE:
@@ -67,12 +73,32 @@ def _to_grey(image: Image.Image) -> Image.Image:
     return image if image.mode == "L" else image.convert("L")
 
 
+def _frames(image: Image.Image) -> int:
+    try:
+        return getattr(image, "n_frames", 1)
+    except TypeError as error:  # Pillow's, of a damaged TIFF
+        raise UnreadableImage(f"it is damaged: {error}", next="replace the file or leave it out") from error
+
+
 def _from_deep(pixels: np.ndarray) -> Image.Image:
-    pixels = np.nan_to_num(pixels.astype(np.float64))
+    pixels = pixels.astype(np.float64)
+    if not np.isfinite(pixels).all():
+        raise UnreadableImage(f"{np.count_nonzero(~np.isfinite(pixels))} of its pixels are no numbers", next="export the film again")
     low, high = min(pixels.min(), 0), pixels.max()
+    if high - low <= 1 < len(np.unique(pixels)):  # shares of 1, not grey levels
+        pixels, low, high = (pixels - low) / (high - low) * 65535, 0, 65535
     depth = next((bits for bits in (8, 10, 12, 14, 16) if high - low < 2**bits), None)
     scale = 2**depth - 1 if depth else max(high - low, 1)
     return Image.fromarray(np.rint((pixels - low) * (255 / scale)).astype(np.uint8), mode="L")
+
+
+def refuse_empty(grey: Image.Image) -> None:
+    """Raise UnreadableImage for a picture that cannot be a film: a strip, an icon, or one with fewer than FEWEST_LEVELS grey levels."""
+    levels = np.count_nonzero(grey.histogram())
+    if levels < FEWEST_LEVELS:
+        raise UnreadableImage(f"no content: {levels} grey level{'s' * (levels > 1)} in all", next="bring the film itself")
+    if max(grey.size) > LONGEST * min(grey.size):
+        raise UnreadableImage(f"no film has this shape: {grey.width} x {grey.height} pixels", next="bring the film itself")
 
 
 def seen(grey: Image.Image, resize: str = "squish") -> Image.Image:

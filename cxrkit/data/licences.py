@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from cxrkit.data.records import Record
 
+TITLE = "# Images, their licences and credits"
 SHOWABLE = re.compile(r"(CC0|CC BY)(\b|-)", re.IGNORECASE)
 """Creative Commons licences all let a picture be shown with credit; what else they ask differs."""
 REPUBLISHABLE = re.compile(r"(?:CC0|CC BY(?:-SA)?)(?:[- ]\d(?:\.\d)?)?", re.IGNORECASE)
@@ -39,7 +40,7 @@ def may_show(licence: str) -> bool:
 
 def attribution(records: Sequence[Record]) -> str:
     """ATTRIBUTION.md: the used images by licence, with their credit and source, and which may be passed on."""
-    text = ["# Images, their licences and credits", ""]
+    text = [TITLE, ""]
     used = [record for record in records if record.used]
     for licence, count in sorted(Counter(record.licence or "unknown" for record in used).items()):
         text += [f"## {licence}: {count} images", "", terms(licence), ""]

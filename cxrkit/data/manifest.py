@@ -1,8 +1,6 @@
 """manifest.csv: every image that any source named, used or not, one row each, with split, copies and reasons for exclusion."""
 
-import csv
 import hashlib
-import io
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -17,7 +15,18 @@ from cxrkit.data import cache, copies, groups, matching, splits
 from cxrkit.data.records import ADULT, COLUMNS, LABELS, NUMBERS, SPLITS, VIEWS, Record, exclude
 from cxrkit.data.sources import Source, locator
 from cxrkit.errors import BadInput
-from cxrkit.files import csv_text, read_json, reading, sha256_of, sha256_of_json, write_json, write_text
+from cxrkit.files import (
+    csv_text,
+    decoded,
+    read_json,
+    read_table,
+    reading,
+    refuse_foreign,
+    sha256_of,
+    sha256_of_json,
+    write_json,
+    write_text,
+)
 
 BUILD = "build it: python -m cxrkit manifest build"
 BUILD_AGAIN = "build the manifest again"
@@ -140,17 +149,27 @@ def _read(sources: Sequence[Source]) -> list[Record]:
 def _pairs(records: Sequence[Record], thumbnails: dict[str, np.ndarray], kept: str | Path | None) -> list[copies.Pair]:
     """copies.find's pairs, from the folder `kept` where they are known of the same films."""
     key = sha256_of_json(
-        [copies.VERSION, sorted(f"{record.image_id} {record.sha256}" for record in records if record.image_id in thumbnails)]
+        [copies.VERSION, "equal first", sorted(f"{record.image_id} {record.sha256}" for record in records if record.image_id in thumbnails)]
     )
     path = Path(kept) / "copies.json" if kept else None
     if path and path.exists():
         known = read_json(path, "The list of copies", "delete it; the films are compared again", keys=("key", "pairs"))
         if known["key"] == key:
             return [copies.Pair(*pair) for pair in known["pairs"]]
-    pairs = copies.find(thumbnails)
+    pairs = _found(thumbnails)
     if path:
         write_json(path, {"key": key, "pairs": [[pair.first, pair.second, pair.agreement] for pair in pairs]})
     return pairs
+
+
+def _found(thumbnails: dict[str, np.ndarray]) -> list[copies.Pair]:
+    """Films of equal bytes or pixels, by their thumbnails, before any search, which then sees one of each; and what it finds."""
+    first: dict[bytes, str] = {}
+    equal = []
+    for name in sorted(thumbnails):
+        original = first.setdefault(thumbnails[name].tobytes(), name)
+        equal += [copies.Pair(original, name, 1.0)] if original != name else []
+    return sorted([*equal, *copies.find({name: thumbnails[name] for name in first.values()})], key=lambda pair: (pair.first, pair.second))
 
 
 def roots_of(sources: Iterable[Source]) -> dict[str, str]:
@@ -161,8 +180,10 @@ def roots_of(sources: Iterable[Source]) -> dict[str, str]:
 def write(path: str | Path, manifest: Manifest, roots: dict[str, str]) -> None:
     """Write manifest.csv, and beside it where its folders lie on this machine (`*.roots.json`).
 
-    The two are apart so that the manifest, and so its hash, is the same on every machine.
+    The two are apart so that the manifest, and so its hash, is the same on every machine. Raises BadInput where `path` is no
+    manifest but a file of somebody's, which stays.
     """
+    refuse_foreign(path, COLUMNS[0])
     write_text(path, manifest.text)
     write_json(_roots_path(path), roots)
 
@@ -170,9 +191,10 @@ def write(path: str | Path, manifest: Manifest, roots: dict[str, str]) -> None:
 def read(path: str | Path) -> Manifest:
     """The manifest of a manifest.csv; its text and sha256 are the file's. Raises BadInput, with the row, for what breaks the schema."""
     with reading(path, "The manifest", BUILD_AGAIN, absent=BUILD):
-        text = Path(path).read_bytes().decode()
-        reader = csv.DictReader(io.StringIO(text, newline=""))
-        header, rows = tuple(reader.fieldnames or ()), list(reader)
+        raw = Path(path).read_bytes()
+        text = raw.decode() if not decoded(raw)[1] else decoded(raw)[0]
+    columns, rows, _ = read_table(path, "The manifest", BUILD_AGAIN, BUILD)  # a spreadsheet may have saved it in its own way
+    header = tuple(columns)
     if header != COLUMNS:
         lacking, beyond = sorted(set(COLUMNS) - set(header)), sorted(set(header) - set(COLUMNS))
         raise BadInput(f"The columns are not a manifest's: lacking {lacking}, unknown {beyond}.", path, BUILD)
@@ -184,10 +206,15 @@ def _from_row(row: dict[str, Any], where: str) -> Record:
     if None in row or None in row.values():
         raise BadInput("The row has too many or too few cells.", where, BUILD_AGAIN)
     try:
-        values: dict[str, Any] = row | {column: int(row[column]) if row[column] else None for column in NUMBERS}
+        values: dict[str, Any] = row | {column: _whole(row[column]) if row[column] else None for column in NUMBERS}
         return Record(**values)
     except ValueError as error:
         raise BadInput(f"The row holds no whole number where one belongs: {error}.", where, BUILD_AGAIN) from error
+
+
+def _whole(text: str) -> int:
+    """A whole number, also as a spreadsheet writes it: 1024.0."""
+    return int(text.removesuffix(".0").removesuffix(",0"))
 
 
 def read_roots(path: str | Path) -> dict[str, str]:

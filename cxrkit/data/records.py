@@ -104,13 +104,26 @@ class Record:
         return replace(self, **changes)
 
 
+WIDEST_RANGE = 10
+"""Years; a wider range of ages ("18-90") describes a collection and no patient."""
+UNIT = {"d": 365.25, "w": 52.18, "m": 12, "y": 1}
+"""Of an age, how many make a year."""
+
+
 def age_of(text: str) -> float | None:
-    """The age in years that a record states ("45", "1-5", "070Y", "30s"), the middle of a range; None where it states none."""
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)(?:\s*[-–]\s*(\d+(?:\.\d+)?))?\s*(?:y|yrs?|years?|s)?\s*", text or "", re.IGNORECASE)
-    if not match:
+    """The age in years that a record states ("45", "1-5", "070Y", "006M", "18 months", "30s"), the middle of a range.
+
+    None where it states none, or a range that is wider than WIDEST_RANGE. A letter M counts as months behind three digits
+    alone, as DICOM writes them: "45M" is a man.
+    """
+    number, text = r"(\d+(?:\.\d+)?)", (text or "").strip().lower()
+    match = re.fullmatch(rf"{number}(?:\s*[-–]\s*{number})?\s*(y|yrs?|years?|s|mo|months?|weeks?|days?)?", text)
+    dicom = re.fullmatch(r"(\d{3})()([dwmy])", text)
+    if not (match := dicom or match):
         return None
-    first, last = float(match[1]), float(match[2] or match[1])
-    return (first + last) / 2 if last <= 120 else None
+    years = UNIT.get((match[3] or "y")[0], 1)
+    first, last = float(match[1]) / years, float(match[2] or match[1]) / years
+    return (first + last) / 2 if last <= 120 and last - first <= WIDEST_RANGE else None
 
 
 def traits(record: Record) -> dict[str, str | float | None]:

@@ -40,15 +40,24 @@ ELSEWHERE: dict[str, Callable[[Path], bool]] = {
 
 @dataclass(frozen=True)
 class Source:
-    """One folder of images: kind says how to read it, name is its namespace in paths and keys."""
+    """One folder of images: kind says how to read it, name is its namespace in paths and keys.
+
+    collection: the namespace of its patients, where another source has films of them too.
+    """
 
     kind: str
     name: str
     root: Path
+    collection: str = ""
 
     def read(self) -> list[Record]:
         """The folder's records. Raises BadInput."""
-        return READERS[self.kind](self.root, self.name)
+        records = READERS[self.kind](self.root, self.name)
+        if not self.collection:
+            return records
+        return [
+            record.but(patient=f"{self.collection}:{record.patient.partition(':')[2]}") if record.patient else record for record in records
+        ]
 
 
 def external(text: str) -> Source:
@@ -73,7 +82,7 @@ def externals(texts: Iterable[str]) -> list[Source]:
 
 
 def parse(text: str, drawn_at: str | Path) -> Source:
-    """A Source from `KIND=DIR`, `KIND:NAME=DIR`, `phantom`, `phantom-marked`, or a plain DIR, which means coronahack.
+    """A Source from `KIND=DIR`, `KIND:NAME=DIR`, `KIND:NAME@COLLECTION=DIR`, `phantom`, `phantom-marked`, or a plain DIR, which means coronahack.
 
     drawn_at: the folder for phantoms to be drawn into. Raises WrongUse.
     """
@@ -84,13 +93,20 @@ def parse(text: str, drawn_at: str | Path) -> Source:
         kind_and_name, folder = PLAIN, text
     kind, _, name = kind_and_name.partition(":")
     if kind not in READERS:
-        raise WrongUse(f"There is no source of the kind {kind!r}.", text, f"use one of {', '.join(READERS)}, as KIND=DIR or KIND:NAME=DIR")
+        raise WrongUse(
+            f"There is no source of the kind {kind!r}.",
+            text,
+            f"use one of {', '.join(kind for kind in READERS if kind not in DRAWN)}, as KIND=DIR or KIND:NAME=DIR; for drawn films {' or '.join(DRAWN)} alone",
+        )
+    name, at, collection = name.partition("@")
     name = name or kind
+    if at and not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", collection):
+        raise WrongUse(f"The collection's name {collection!r} is not made of a-z, 0-9, - and _.", text, "choose another name")
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", name):
         raise WrongUse(f"The source name {name!r} is not made of a-z, 0-9, - and _.", text, "choose another name")
     if not folder:
         raise WrongUse("The source names no folder.", text, "write KIND=DIR")
-    return Source(kind, name, Path(folder))
+    return Source(kind, name, Path(folder), collection)
 
 
 def recognised(folder: Path) -> str:

@@ -65,7 +65,7 @@ def paper(groups: Members, seed: int = 0) -> dict[str, str]:
     normal = {g: members for g, members in groups.items() if g not in covid}
     published = {g: members for g, members in normal.items() if any(r.published_split for r in members)}
     others = {g: members for g, members in normal.items() if g not in published}
-    chosen = {g: "valid" if all(r.published_split in ("test", "") for r in members) else "train" for g, members in published.items()}
+    chosen = {g: "valid" if all(r.published_split != "train" for r in members) else "train" for g, members in published.items()}
     chosen |= _hold_out(others, STUDY_NORMAL_VALID / STUDY_NORMAL_ALL, seed)
     chosen |= _hold_out(covid, STUDY_COVID_VALID / STUDY_COVID_ALL, seed, first="sirm")
     return chosen

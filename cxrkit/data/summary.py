@@ -18,10 +18,30 @@ def text(manifest: Manifest) -> str:
     parts = [
         _by_source(manifest),
         _reasons(manifest),
+        _views(manifest),
         table(rows, ["split", *LABELS, "images"], right=[*LABELS, "images"]),
-        f"patients or pictures in two splits: {len(manifest.leaks)}",
+        _leaks(manifest),
     ]
     return "\n\n".join(filter(None, parts))
+
+
+def _views(manifest: Manifest) -> str:
+    """The words for views that were not understood, as published; empty where all were."""
+    said = Counter(record.view_basis.partition(": ")[2] for record in manifest.records if record.view_basis and not record.view)
+    return "views not known: " + ", ".join(f"{words!r} ({count})" for words, count in said.most_common(8)) if said else ""
+
+
+def _leaks(manifest: Manifest) -> str:
+    """How many patients and pictures stand in two splits; of how many films it is not known whose they are is part of the answer."""
+    unknown = sum(not record.patient for record in manifest.used)
+    if not unknown:
+        return f"patients or pictures in two splits: {len(manifest.leaks)}"
+    found = f"{len(manifest.leaks)} found; " if manifest.leaks or unknown < len(manifest.used) else ""
+    return (
+        f"patients in two splits: {found}not known for {unknown} of {len(manifest.used)} films, of which nothing says whose they are "
+        "(films.csv may say it, in a column patient). Pictures in two splits: "
+        f"{sum(leak.startswith('one picture') for leak in manifest.leaks)}"
+    )
 
 
 def _by_source(manifest: Manifest) -> str:
@@ -37,12 +57,17 @@ def _by_source(manifest: Manifest) -> str:
                 len(used),
                 *(sum(record.label == label for record in used) for label in LABELS),
                 sum(bool(record.duplicate_of) for record in read),
-                len({record.patient for record in used}),
+                _patients(used),
                 _counts(record.view for record in used),
                 _counts(record.licence for record in used),
             ]
         )
     return table(rows, header, right=header[1:7])
+
+
+def _patients(used: list[Record]) -> str:
+    known = len({record.patient for record in used} - {""})
+    return str(known) if all(record.patient for record in used) else f"{known} + ?" if known else "?"
 
 
 def _reasons(manifest: Manifest) -> str:

@@ -1,17 +1,29 @@
-"""The ImageNet-style folder tree: train|valid|test/<label>/<file>, made of links."""
+"""The ImageNet-style folder tree: train|valid|test/<label>/<file>, made of links.
+
+Beside the splits lies MARKER, a list of what the kit put there. Only what it lists, or a link to the very film that is
+planned there, is ever taken away: train/ and test/ are how people keep their own films.
+"""
 
 import hashlib
 import os
 import re
-from collections.abc import Callable, Container
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from cxrkit.data.images import SUFFIXES
 from cxrkit.data.manifest import Manifest
 from cxrkit.data.records import LABELS, SPLITS, Record
 from cxrkit.errors import BadInput, disk_errors
-from cxrkit.files import link_or_copy
+from cxrkit.files import link_or_copy, read_json, write_json
+
+MARKER = ".cxrkit-tree.json"
+DESKTOP = (".DS_Store", "Thumbs.db", "desktop.ini")
+"""What file managers leave in a folder that was looked at; it stays, and is nobody's film."""
+
+Listed = dict[str, list[Any]]
+"""{`split/label/file`: [the film's path, its bytes, its time of change in ns]}."""
 
 
 @dataclass(frozen=True)
@@ -62,49 +74,70 @@ def build(manifest: Manifest, locate: Callable[[Record], Path], root: str | Path
     """Make the tree at `root` hold exactly the used records; return a TreeReport.
 
     locate: function from a record to its file. Symbolic links, else hard links, else copies. What is
-    right already stays, what does not belong is removed, and nothing outside `root` is touched.
+    right already stays, what the kit put there and is no longer wanted is removed, and nothing else is touched.
 
-    Raises BadInput for a file that is not there or a root that is no tree, DiskFull.
+    Raises BadInput for a film that is not there, or a root that holds anything which is not the kit's, before
+    anything is changed; DiskFull.
     """
     root = Path(root)
-    planned = entries(manifest)
-    _refuse_foreign(root)
+    planned: Listed = {}
+    for relative, record in entries(manifest).items():
+        source = locate(record).absolute()
+        if not source.is_file():
+            raise BadInput("An image of the manifest is not there.", source, "build the manifest again")
+        planned[relative] = _listed(source)
     with disk_errors(root):
+        listed = read_json(root / MARKER, "The tree's list", "name a new folder for the tree") if (root / MARKER).is_file() else {}
+        there = _there(root, listed, planned)
         made = {"linked": 0, "copied": 0, "kept": 0}
-        removed = _remove_stale(root, planned)
-        for relative, record in planned.items():
-            source, target = locate(record).absolute(), root / relative
-            if not source.is_file():
-                raise BadInput("An image of the manifest is not there.", source, "build the manifest again")
-            made[_place(source, target)] += 1
+        write_json(root / MARKER, listed | planned)
+        stale = [relative for relative in there if relative not in planned]
+        for relative in stale:
+            (root / relative).unlink()
+            for folder in list((root / relative).parents)[: relative.count("/")]:
+                if not os.listdir(folder):
+                    os.rmdir(folder)
+        for relative, (source, *_) in planned.items():
+            made[_place(Path(source), root / relative)] += 1
         for split in {relative.split("/")[0] for relative in planned}:
             for label in LABELS:
                 (root / split / label).mkdir(parents=True, exist_ok=True)
-    return TreeReport(removed=removed, **made)
+        write_json(root / MARKER, planned)
+    return TreeReport(removed=len(stale), **made)
 
 
-def _refuse_foreign(root: Path) -> None:
-    """A folder with anything but splits in it is not ours to clean."""
-    if root.exists():
-        foreign = sorted(path.name for path in root.iterdir() if path.name not in SPLITS)
-        if foreign:
-            raise BadInput(
-                f"The folder holds more than a tree: {', '.join(foreign[:5])}.", root, "name an empty or new folder for the tree"
-            )
+def _listed(source: Path) -> list[Any]:
+    facts = source.stat()
+    return [str(source), facts.st_size, facts.st_mtime_ns]
 
 
-def _remove_stale(root: Path, planned: Container[str]) -> int:
-    removed = 0
-    for folder, _, names in os.walk(root):
-        for name in names:
+def _there(root: Path, listed: Listed, planned: Listed) -> list[str]:
+    """What the kit put below root. Raises BadInput where anything else lies there."""
+    ours, foreign = [], []
+    for folder, folders, names in os.walk(root):
+        linked = [name for name in folders if (Path(folder) / name).is_symlink()]
+        for name in [*names, *linked]:
             path = Path(folder) / name
-            if path.relative_to(root).as_posix() not in planned:
-                path.unlink()
-                removed += 1
-    for folder, _, _ in os.walk(root, topdown=False):
-        if Path(folder) != root and not os.listdir(folder):
-            os.rmdir(folder)
-    return removed
+            relative = path.relative_to(root).as_posix()
+            if relative == MARKER or name in DESKTOP:
+                continue
+            (ours if _is_ours(path, listed.get(relative), planned.get(relative)) else foreign).append(relative)
+        if Path(folder) == root:
+            foreign += [f"{name}/" for name in folders if name not in (*SPLITS, *linked)]
+    if foreign:
+        raise BadInput(
+            f"The folder holds {len(foreign)} things that this kit did not put there: {', '.join(sorted(foreign)[:5])}.",
+            root,
+            "name an empty or new folder for the tree; nothing was changed",
+        )
+    return ours
+
+
+def _is_ours(path: Path, listed: list[Any] | None, planned: list[Any] | None) -> bool:
+    if path.is_symlink():
+        return listed is not None or (planned is not None and os.readlink(path) == planned[0])
+    facts = path.stat()
+    return listed is not None and (facts.st_size, facts.st_mtime_ns // 10**9) == (listed[1], listed[2] // 10**9)
 
 
 def _place(source: Path, target: Path) -> str:

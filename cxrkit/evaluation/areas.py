@@ -5,8 +5,9 @@ the classes are separated perfectly and there is none.
 """
 
 import numpy as np
+from scipy import sparse
 from scipy.optimize import brentq
-from scipy.stats import rankdata
+from scipy.stats import norm, rankdata
 
 from cxrkit.evaluation.metrics import ONE_CLASS, Figure, Z, effective_n, wilson
 
@@ -38,11 +39,11 @@ def delong(is_covid, p_covid, groups=None) -> Figure:
     if truth.all() or not truth.any():
         return Figure.unknown(len(truth), ONE_CLASS)
     area, influence = mean_auc_influence(truth, p_covid)
-    return _on_the_logit_scale(area, influence, groups)
+    return _on_the_logit_scale(area, influence, truth, groups)
 
 
-def _on_the_logit_scale(area: float, influence, groups) -> Figure:
-    variance = grouped_variance(influence, groups)
+def _on_the_logit_scale(area: float, influence, truth, groups) -> Figure:
+    variance = area_variance(influence, truth, groups)
     if variance == 0 or not 0 < area < 1:
         return Figure.of(area, None, None, len(influence), "none: no variance")
     logit, spread = np.log(area / (1 - area)), Z * np.sqrt(variance) / (area * (1 - area))
@@ -76,17 +77,14 @@ def newcombe(area: float, positives: float, negatives: float, z: float = Z) -> t
 def auc_influence(is_covid, p_covid):
     """The area under the ROC curve, and how much each image moves it.
 
-    The squared influences add up to DeLong's variance of the area; those of two networks on the same images,
-    subtracted, to the variance of the difference (DeLong 1988, Biometrics 44:837; by ranks as in Sun and Xu
-    2014, IEEE Signal Process. Lett. 21:1389). A class of one image has no variance.
+    `area_variance` makes DeLong's variance of them; of those of two networks on the same images, subtracted, the variance
+    of the difference (DeLong 1988, Biometrics 44:837; by ranks as in Sun and Xu 2014, IEEE Signal Process. Lett. 21:1389).
     """
     truth, scores = np.asarray(is_covid, bool), np.asarray(p_covid, float)
     ranks, influence = rankdata(scores), np.zeros(len(scores))
     for members, sign in ((truth, 1), (~truth, -1)):
-        own, other = members.sum(), (~members).sum()
-        beaten = (ranks[members] - rankdata(scores[members])) / other
-        if own > 1:
-            influence[members] = sign * (beaten - beaten.mean()) / np.sqrt(own * (own - 1))
+        beaten = (ranks[members] - rankdata(scores[members])) / (~members).sum()
+        influence[members] = sign * (beaten - beaten.mean()) / members.sum()
         if sign == 1:
             area = float(beaten.mean())
     return area, influence
@@ -113,7 +111,7 @@ def within_strata(is_covid, p_covid, strata, groups=None) -> Figure:
     if not compared.any():
         return Figure.unknown(0, "none: no stratum has both classes")
     area, influence = strata_influence(truth, p_covid, strata)
-    alone = _on_the_logit_scale(area, influence, groups)
+    alone = _on_the_logit_scale(area, influence[compared], truth[compared], groups[compared])
     worth = [_worth(partners[compared & of_class], groups[compared & of_class]) for of_class in (truth, ~truth)]
     low, high = newcombe(area, *worth)
     if alone.low is not None and alone.high is not None:
@@ -151,19 +149,50 @@ def strata_influence(is_covid, p_covid, strata):
                 beaten = ranks[members] - rankdata(scores[inside][members])
                 won[row, np.flatnonzero(inside)[members]] = beaten if sign == 1 else partners[inside][members] - beaten
     area = float(won[:, truth].sum(1).mean() / pairs)
-    influence = (won.mean(0) - area * partners) / pairs
-    for members in (truth, ~truth):
-        compared = (members & (partners > 0)).sum()
-        influence[members] *= np.sqrt(compared / (compared - 1)) if compared > 1 else 0
-    return area, influence
+    return area, (won.mean(0) - area * partners) / pairs
 
 
-def grouped_variance(influence, groups):
-    """The variance of a sum of influences whose patients are independent, but not their images.
+def area_variance(influence, is_covid, groups) -> float:
+    """The variance of an area, or of a difference between areas, whose patients are independent, but not their images.
 
-    Obuchowski 1997, Biometrics 53:567, for areas; the same sandwich for any mean.
+    Obuchowski 1997, Biometrics 53:567, which corrects for the numbers of patients in each class and in all, not of images;
+    with one image a patient it is DeLong's. A class of one patient adds nothing: what is not known is not 0, so do not use
+    it alone there.
     """
-    return float((np.bincount(np.unique(groups, return_inverse=True)[1], influence) ** 2).sum())
+    truth, member = np.asarray(is_covid, bool), np.unique(groups, return_inverse=True)[1]
+    parts = []
+    for chosen in (truth, ~truth):
+        there = np.bincount(member, chosen) > 0
+        sums = np.bincount(member, np.where(chosen, influence, 0))
+        parts.append((sums, there.sum() / max(there.sum() - 1, 1) * (there.sum() > 1)))
+    (covid, of_covid), (normal, of_normal) = parts
+    patients = len(covid)
+    both = 2 * patients / max(patients - 1, 1) * (covid * normal).sum()
+    return max(0.0, float(of_covid * (covid**2).sum() + of_normal * (normal**2).sum() + both))
+
+
+def difference(is_covid, p_a, p_b, groups) -> tuple[Figure, float | None]:
+    """AUC(A) - AUC(B) on the same images, each averaged over its seeds, and its p-value; no value without both classes.
+
+    p_a, p_b: seeds x n, or n. The wider of DeLong's paired interval over patients, and of one from both areas' own
+    intervals and their correlation (Zou and Donner 2008, Stat. Med. 27:1693), which does not vanish where the classes are
+    separated perfectly; where no image tells the two apart, the areas count as uncorrelated. It takes the trained networks
+    as given, and says nothing of other seeds.
+    """
+    truth, groups = np.asarray(is_covid, bool), _one_each(is_covid, groups)
+    if truth.all() or not truth.any():
+        return Figure.unknown(len(truth), ONE_CLASS), None
+    (area_a, influence_a), (area_b, influence_b) = mean_auc_influence(truth, p_a), mean_auc_influence(truth, p_b)
+    value = area_a - area_b
+    apart, of_a, of_b = (area_variance(each, truth, groups) for each in (influence_a - influence_b, influence_a, influence_b))
+    correlation = np.clip((of_a + of_b - apart) / 2 / np.sqrt(of_a * of_b), -1, 1) if apart and of_a and of_b else 0.0
+    a, b = auc(truth, p_a, groups), auc(truth, p_b, groups)
+    limits = []
+    for sign, (near, far) in ((-1, (area_a - (a.low or 0), (b.high or 0) - area_b)), (1, ((a.high or 0) - area_a, area_b - (b.low or 0)))):
+        half = np.sqrt(max(near**2 + far**2 - 2 * correlation * near * far, 0))
+        limits.append(value + sign * max(half, Z * np.sqrt(apart)))
+    figure = Figure.of(value, max(-1, limits[0]), min(1, limits[1]), len(truth), "DeLong, paired, and Zou and Donner 95 %, the wider")
+    return figure, float(2 * norm.sf(abs(value) / np.sqrt(apart))) if apart else 1.0
 
 
 def average_precision(is_covid, p_covid, groups=None) -> Figure:
@@ -174,25 +203,35 @@ def average_precision(is_covid, p_covid, groups=None) -> Figure:
     truth = np.asarray(is_covid, bool)
     if truth.all() or not truth.any():
         return Figure.unknown(len(truth), ONE_CLASS)
-    value = weighted_areas(np.ones((1, len(truth))), truth, p_covid)["average_precision"][0]
+    value = of_placements(placements(truth, p_covid) @ np.ones((len(truth), 1)))["average_precision"][0]
     n_effective = truth.sum() if groups is None else effective_n(np.asarray(groups)[truth])
     return Figure.of(value, *wilson(value, n_effective), len(truth), "Wilson 95 % at the positive class")
 
 
-def weighted_areas(weights, is_covid, p_covid):
-    """{auc, average_precision: B values} of n images under each of B rows of weights (B x n)."""
+def placements(is_covid, p_covid) -> sparse.csr_matrix:
+    """(3 K + 1) x n zeros and ones, a single one an image: where it stands among the K scores that positive images have.
+
+    The first K rows are the positive images by falling score, the next K + 1 the negative ones above, between and below
+    those scores, and the last K the negative ones at them. Areas follow from the sums of these rows (see `of_placements`),
+    so that n images need not be sorted anew for each resample.
+    """
     truth, scores = np.asarray(is_covid, bool), np.asarray(p_covid, float)
-    order = np.argsort(-scores, kind="stable")
-    starts = np.flatnonzero(np.diff(scores[order], prepend=np.inf))
-    positive, negative = weights[:, order] * truth[order], weights[:, order] * ~truth[order]
-    if len(starts) < len(scores):  # equal scores share one threshold
-        positive, negative = (np.add.reduceat(part, starts, axis=1) for part in (positive, negative))
-    hits, alarms = positive.cumsum(1), negative.cumsum(1)
-    all_positive, all_negative = hits[:, -1:], alarms[:, -1:]
-    beaten = all_negative - alarms + negative / 2
+    levels = np.unique(scores[truth])
+    below, count = np.searchsorted(levels, scores, "right"), len(levels)
+    tied = below > np.searchsorted(levels, scores, "left")
+    row = count - below + np.where(truth, 0, np.where(tied, 2 * count + 1, count))
+    return sparse.csr_matrix((np.ones(len(scores)), (row, np.arange(len(scores)))), (3 * count + 1, len(scores)))
+
+
+def of_placements(sums) -> dict[str, np.ndarray]:
+    """{auc, average_precision: B values} of the sums of `placements` over B weightings of the images, (3 K + 1) x B."""
+    count = len(sums) // 3
+    positive, between, tied = np.split(sums, [count, 2 * count + 1])
+    hits, alarms = positive.cumsum(0), (between[:count] + tied).cumsum(0)
+    all_positive, all_negative = hits[-1], alarms[-1] + between[count]
     with np.errstate(invalid="ignore"):
         precision = np.nan_to_num(hits / (hits + alarms))
-    return {
-        "auc": (positive * beaten).sum(1) / (all_positive * all_negative)[:, 0],
-        "average_precision": (positive * precision).sum(1) / all_positive[:, 0],
-    }
+        return {
+            "auc": (positive * (all_negative - alarms + tied / 2)).sum(0) / (all_positive * all_negative),
+            "average_precision": (positive * precision).sum(0) / all_positive,
+        }

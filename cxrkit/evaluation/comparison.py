@@ -1,6 +1,6 @@
 """Comparison of networks: each pair better, worse, equivalent or undecided, and what that rests on (comparison.json)."""
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from itertools import combinations
 
 import numpy as np
@@ -8,12 +8,15 @@ import numpy as np
 from cxrkit.config import short_name
 from cxrkit.data.records import COLUMNS, Record
 from cxrkit.errors import BadInput, WrongUse
-from cxrkit.evaluation import decision, metrics, statistics, study
-from cxrkit.evaluation.decision import Difference, Verdict
+from cxrkit.evaluation import areas, decision, metrics, outliers, planning, statistics, study
+from cxrkit.evaluation.decision import Compared, Difference, RateVerdict, Verdict
+from cxrkit.evaluation.metrics import Figure
 from cxrkit.evaluation.predictions import Predictions
 from cxrkit.files import sha256_of_json
 from cxrkit.results import Results
-from cxrkit.schema import VERSION, Best, ChosenOnValidation, Comparison, Discordant, NetworkErrors, Pair, RunToRun
+from cxrkit.schema import VERSION, Best, ChosenOnValidation, Comparison, Discordant, Margins, NetworkErrors, Pair, RateDifference, RunToRun
+
+ALIKE = ("equivalent", "equivalent in error")
 
 
 @dataclass(frozen=True)
@@ -31,21 +34,22 @@ class Contestant:
         return dict(zip(self.held.seeds, self.held.wrong(threshold).mean(1).tolist()))
 
 
-def compare(runs: list[Results], threshold: float, margin: float = decision.MARGIN) -> Comparison:
+def compare(runs: list[Results], threshold: float, margins: Margins = decision.MARGINS) -> Comparison:
     """The Comparison of one run or several that share manifest, split and images.
 
-    threshold: an image is called COVID-19 from this probability on; margin: the difference in error rate (0.01:
-    one point) within which networks count as equivalent.
+    threshold: an image is called COVID-19 from this probability on; margins: the differences within which networks
+    count as equivalent.
     Raises WrongUse for runs that cannot be compared, and names the difference.
     """
-    check_margin(margin)
+    check_margins(margins)
     check_comparable(runs)
     entrants = contestants(runs)
     couples = list(combinations(entrants, 2))
-    first = entrants[0].held
-    differences = [_difference(a, b, threshold) for a, b in couples]
-    verdicts = decision.decide(differences, margin)
-    pairs = [_pair(a, b, d, v, threshold, len(couples), margin) for (a, b), d, v in zip(couples, differences, verdicts)]
+    first, covid = entrants[0].held, int(entrants[0].held.is_covid.sum())
+    worth = [metrics.effective_n(first.groups[chosen]) for chosen in (first.is_covid, ~first.is_covid)]
+    compared = [compare_predictions(a.held, b.held, threshold) for a, b in couples]
+    verdicts = decision.decide(compared, margins)
+    pairs = [_pair(a, b, c, v, threshold, len(couples), margins) for (a, b), c, v in zip(couples, compared, verdicts)]
     return Comparison(
         schema=VERSION,
         runs=[run.name for run in runs],
@@ -53,16 +57,16 @@ def compare(runs: list[Results], threshold: float, margin: float = decision.MARG
         films=runs[0].info.films,
         split=runs[0].held_out,
         n=len(first.image_ids),
-        covid=int(first.is_covid.sum()),
+        covid=covid,
         patients=first.patients,
         threshold=threshold,
-        margin=margin,
+        margins=margins,
         alpha=decision.ALPHA,
-        images_for_equivalence=decision.images_for_equivalence(max(len(couples), 1), margin),
+        images_for_equivalence=[planning.images_for_equivalence(max(len(couples), 1), margin) for margin in astuple(margins)],
         networks=[_network(entrant, threshold) for entrant in entrants],
         pairs=pairs,
         chosen_on_validation=_chosen(entrants, threshold, runs[0].held_out),
-        study=study.beside(margin, _confusions(entrants, threshold)),
+        study=study.beside(margins, _confusions(entrants, threshold), *worth),
         best=best([entrant.name for entrant in entrants], pairs),
         started_from={run.name: run.info.started_from for run in runs},
     )
@@ -82,9 +86,11 @@ def shared_threshold(runs: list[Results], threshold: float | None = None) -> flo
     return threshold
 
 
-def check_margin(margin: float) -> None:
-    if not 0 < margin < 1:
-        raise WrongUse(f"The margin of equivalence is {margin}.", next="name a difference in error rate between 0 and 1, such as 0.01")
+def check_margins(margins: Margins) -> None:
+    for rate, margin in vars(margins).items():
+        if not 0 < margin < 1:
+            words = f"The margin of equivalence of the {rate} is {margin}."
+            raise WrongUse(words, next="name a difference between 0 and 1, such as 0.01")
 
 
 def check_comparable(runs: list[Results]) -> None:
@@ -174,21 +180,27 @@ def _joined(runs: list[Results], architecture: str, split: str) -> Predictions |
     return parts[0].with_rows([seeds[i] for i in order], stacked)
 
 
-def _difference(a: Contestant, b: Contestant, threshold: float) -> Difference:
-    return decision.difference(a.held.wrong(threshold), b.held.wrong(threshold), a.held.groups, a.held.seeds, b.held.seeds)
+def compare_predictions(a: Predictions, b: Predictions, threshold: float) -> Compared[Difference]:
+    """The Differences between two networks on the same images."""
+    return decision.compared(a.wrong(threshold), b.wrong(threshold), a.is_covid, a.groups, a.seeds, b.seeds)
 
 
 def _network(entrant: Contestant, threshold: float) -> NetworkErrors:
     errors, n = entrant.errors(threshold), len(entrant.held.image_ids)
-    mean = float(np.mean(list(errors.values())))
+    values = list(errors.values())
+    mean, positive = float(np.mean(values)), float(entrant.held.is_covid.mean())
+    far = outliers.outlying(values, n, min(positive, 1 - positive) or 1.0)
     return NetworkErrors(
         name=entrant.name,
         architecture=entrant.architecture,
         runs=list(entrant.runs),
         seeds=list(errors),
-        errors=list(errors.values()),
+        errors=values,
         error_rate=metrics.proportion(mean * n, n, metrics.effective_n(entrant.held.groups)),
-        run_to_run=_run_to_run(list(errors.values()), n),
+        median=float(np.median(values)),
+        outlying=[seed for seed, is_far in zip(errors, far) if is_far],
+        outlying_at_most=outliers.share_at_most(int(far.sum()), len(values)),
+        run_to_run=_run_to_run(values, n),
     )
 
 
@@ -201,8 +213,11 @@ def _run_to_run(errors: list[float], n: int) -> RunToRun:
     return RunToRun(observed, predicted, "less than predicted" if observed.high < predicted else "as predicted")
 
 
-def _pair(a: Contestant, b: Contestant, d: Difference, verdict: Verdict, threshold: float, pairs: int, margin: float) -> Pair:
-    auc, p_auc = statistics.auc_difference(a.held.is_covid, a.held.p_covid, b.held.p_covid, a.held.groups)
+def _pair(
+    a: Contestant, b: Contestant, found: Compared[Difference], verdict: Verdict, threshold: float, pairs: int, margins: Margins
+) -> Pair:
+    auc, p_auc = areas.difference(a.held.is_covid, a.held.p_covid, b.held.p_covid, a.held.groups)
+    d = found.error
     return Pair(
         a=a.name,
         b=b.name,
@@ -211,17 +226,41 @@ def _pair(a: Contestant, b: Contestant, d: Difference, verdict: Verdict, thresho
         difference=d.interval(),
         over_patients=d.interval_over_patients(),
         over_seeds=d.interval_over_seeds(),
+        of_medians=float(np.median(list(a.errors(threshold).values())) - np.median(list(b.errors(threshold).values()))),
         p_difference=d.p_difference,
         p_difference_holm=verdict.p_difference,
-        p_equivalence=d.p_equivalence(margin),
-        p_equivalence_holm=verdict.p_equivalence,
-        p_patients=d.p_sign_flip,
+        p_equivalence=d.p_equivalence(margins.error),
+        p_equivalence_holm=verdict.p_error,
+        p_all_equivalent_holm=verdict.p_equivalence,
+        p_patients=d.p_as_trained,
+        sensitivity=_rate(found.sensitivity, verdict.sensitivity),
+        specificity=_rate(found.specificity, verdict.specificity),
+        ppv=_predictive_value(a.held, b.held, threshold, True),
+        npv=_predictive_value(a.held, b.held, threshold, False),
         mcnemar=_discordant(a.held, b.held, threshold),
         probability_better=statistics.probability_better(a.errors(threshold), b.errors(threshold)),
         auc_difference=auc,
         p_auc=p_auc,
-        needed=decision.needed(d, pairs) if verdict.word == "undecided" else None,
+        needed=planning.needed(found, pairs, margins) if verdict.word == "undecided" else None,
     )
+
+
+def _rate(d: Difference | None, verdict: RateVerdict | None) -> RateDifference | None:
+    if d is None or verdict is None:
+        return None
+    return RateDifference(verdict.word, d.interval(), d.interval_over_patients(), verdict.p_difference, verdict.p_equivalence)
+
+
+def _predictive_value(a: Predictions, b: Predictions, threshold: float, positive: bool) -> Figure:
+    """The difference in positive or negative predictive value; unknown where a network gives no such answer."""
+    truth, values, worth = a.is_covid == positive, [], []
+    for held in (a, b):
+        called = (held.p_covid >= threshold) == positive
+        if not called.any():
+            return Figure.unknown(len(truth), "none: a network gives no such answer")
+        values.append(decision.ratio(called & truth, called))
+        worth.append(metrics.effective_n(a.groups) * called.mean())
+    return decision.difference(values[0], values[1], a.groups, a.seeds, b.seeds, min(worth)).interval()
 
 
 def _discordant(a: Predictions, b: Predictions, threshold: float) -> list[Discordant]:
@@ -262,11 +301,13 @@ def best(names: list[str], pairs: list[Pair]) -> Best:
     if len(names) < 2:
         return Best(names, "one network")
     beats = {(p.a, p.b) for p in pairs if p.verdict == "better"} | {(p.b, p.a) for p in pairs if p.verdict == "worse"}
-    alike = {frozenset((p.a, p.b)) for p in pairs if p.verdict == "equivalent"}
+    alike, in_error = ({frozenset((p.a, p.b)) for p in pairs if p.verdict in words} for words in (ALIKE[:1], ALIKE))
     beaten = {loser for _, loser in beats}
     left = [name for name in names if name not in beaten]
     if len(left) == 1 and all((left[0], other) in beats for other in names if other != left[0]):
         return Best(left, "the best")
     if len(left) > 1 and all(frozenset(pair) in alike for pair in combinations(left, 2)):
         return Best(left, "equally good")
+    if len(left) > 1 and all(frozenset(pair) in in_error for pair in combinations(left, 2)):
+        return Best(left, "equally good in error")
     return Best(left, "some are not" if beaten else "nothing")

@@ -1,4 +1,4 @@
-"""Decision between two networks: better, worse, equivalent or undecided, by one procedure.
+"""Decision between two networks: better, worse, equivalent, equivalent in error or undecided, by one procedure.
 
 **The question.** Does architecture A, trained once more with a new seed, err less than B on new patients of
 the same kind? The difference d is A's error rate less B's, averaged over seeds and images.
@@ -23,37 +23,41 @@ often where seeds are few and differ much (2 seeds: 14 %).
   pseudo-patient, half for A and half for B, is added (after Agresti and Min 2005, Stat. Med. 24:729);
 * the exact sign-flip test over patients, which for one seed and one image a patient is McNemar's.
 
-**Equivalent** needs two one-sided tests to show that d lies within the margin (Schuirmann 1987, J.
+**Equivalent in error** needs two one-sided tests to show that d lies within the margin (Schuirmann 1987, J.
 Pharmacokinet. Biopharm. 15:657), after Holm over all pairs. There the variance over patients is at least the
 one that a difference as large as the margin brings with it, so that a small set on which two networks happen
-to agree proves nothing. Equivalent goes before better and worse: a difference within the margin is none that
-the user cares for.
+to agree proves nothing. **Equivalent** needs the same of sensitivity on the COVID-19 images and of specificity on
+the normal ones, each within its own margin: where few images are COVID-19, the error rate hides a loss of sensitivity
+(five points on 34 of 268 are 0.6 points of error). All three must hold, so the largest of the three p-values counts
+(intersection-union: Berger 1982, Technometrics 24:295). Both words go before better and worse: a difference within
+the margin is none that the user cares for.
+
+**In which of the two** a network is better or worse, the same test says of sensitivity and of specificity, after
+Holm over all pairs and both rates.
 
 **Undecided** is everything else, and every pair of which one network ran only once: one run says nothing of
 the next.
 
-What it does not cover: other training images. All runs share one split (see statistics.over_resplits).
+What it does not cover: other training images, for all runs share one split (see statistics.over_resplits); and
+trainings that fail now and then, where none of the seeds drawn did (see outliers).
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 from scipy.optimize import brentq
 from scipy.special import ndtri, stdtrit
-from scipy.stats import norm
 
 from cxrkit.evaluation import statistics
 from cxrkit.evaluation.metrics import Figure, effective_n
-from cxrkit.schema.common import Word
-from cxrkit.schema.comparisons import Needed
+from cxrkit.schema.common import Margins, Word
 
 ALPHA = 0.05
-MARGIN = 0.01
-POWER = 0.8
+MARGINS = Margins()
 TINY = 1e-12
-MOST_SEEDS = 1000
-MOST_IMAGES = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -66,15 +70,15 @@ class Part:
 
 @dataclass(frozen=True)
 class Difference:
-    """A's error rate less B's, and what it rests on.
+    """A's rate less B's, and what it rests on.
 
-    patients, seeds: the Parts of its variance; seeds is empty where a network has one run. both: the variance
-    from single images in single runs, which those two include. n_effective: see metrics.effective_n.
+    n: images that the rate is of; n_effective: what they are worth (metrics.effective_n). patients, seeds: the Parts of
+    its variance; seeds is empty where a network has one run. both: the variance from single images in single runs,
+    which those two include. p_sign_flip: 0 for ratios, to which the test does not apply.
     """
 
     value: float
     n: int
-    n_patients: int
     n_effective: float
     n_seeds: int
     patients: Part
@@ -90,6 +94,11 @@ class Difference:
     def p_difference(self):
         """Two-sided p-value of no difference: the larger of the interval's and the sign-flip test's."""
         return max(p_value(abs(self.value), *self._both_ways()), self.p_sign_flip)
+
+    @property
+    def p_as_trained(self):
+        """The same over patients alone, for these very trained networks."""
+        return max(p_value(abs(self.value), (self.patients,)), self.p_sign_flip)
 
     def p_equivalence(self, margin):
         """One-sided p-value of a difference as large as the margin or larger."""
@@ -137,31 +146,44 @@ def p_value(distance, parts, both=0.0):
     return float(np.exp(brentq(lambda log_alpha: half_width(np.exp(log_alpha), parts, both) - distance, np.log(TINY), 0, xtol=1e-6)))
 
 
-def difference(wrong_a, wrong_b, groups, seeds_a, seeds_b) -> Difference:
+def difference(values_a, values_b, groups, seeds_a, seeds_b, worth=None) -> Difference:
     """The Difference between two networks on the same n images.
 
-    wrong_a, wrong_b: seeds x n booleans; groups: n patient keys; seeds_a, seeds_b: the seed of each row. The
-    same seeds in both: the variance over seeds is that of the differences seed by seed. Other seeds: each
-    network's own.
+    values_a, values_b: seeds x n booleans whose mean is the rate, or numbers that stand for a ratio (see `ratio`); groups:
+    n patient keys; seeds_a, seeds_b: the seed of each row. The same seeds in both: the variance over seeds is that of the
+    differences seed by seed. Other seeds: each network's own. worth: the effective number of images that the rate rests
+    on; of all n, unless given. The degrees of freedom over patients are those of the effective number, for where a few
+    patients have most of the images, their many films vary as a few do.
     """
-    wrong_a, wrong_b = np.asarray(wrong_a, float), np.asarray(wrong_b, float)
-    n, members = wrong_a.shape[1], np.unique(np.asarray(groups), return_inverse=True)[1]
-    by_image = wrong_a.mean(0) - wrong_b.mean(0)
-    value, n_patients, n_effective = by_image.mean(), int(members.max()) + 1, effective_n(members)
-    sums = np.bincount(members, by_image - value)
-    over_patients = (sums**2).sum() / n**2 * n_patients / max(n_patients - 1, 1) + 1 / n_effective**2
-    flips = np.rint(np.bincount(members, by_image) * math.lcm(len(wrong_a), len(wrong_b))).astype(int)
+    exact = np.asarray(values_a).dtype == bool
+    values_a, values_b = np.asarray(values_a, float), np.asarray(values_b, float)
+    n, members = values_a.shape[1], np.unique(np.asarray(groups), return_inverse=True)[1]
+    by_image = values_a.mean(0) - values_b.mean(0)
+    value, n_effective = by_image.mean(), effective_n(members)
+    sums, df = np.bincount(members, by_image - value), max(n_effective - 1, 1)
+    over_patients = (sums**2).sum() / n**2 * n_effective / df + 1 / (worth or n_effective) ** 2
+    flips = np.rint(np.bincount(members, by_image) * math.lcm(len(values_a), len(values_b))).astype(int) if exact else ()
     return Difference(
         value=float(value),
         n=n,
-        n_patients=n_patients,
-        n_effective=n_effective,
-        n_seeds=min(len(wrong_a), len(wrong_b)),
-        patients=Part(float(over_patients), max(n_patients - 1, 1)),
-        seeds=_over_seeds(dict(zip(seeds_a, wrong_a.mean(1))), dict(zip(seeds_b, wrong_b.mean(1)))),
-        both=_both(wrong_a, members) + _both(wrong_b, members),
-        p_sign_flip=statistics.sign_flip(flips),
+        n_effective=worth or n_effective,
+        n_seeds=min(len(values_a), len(values_b)),
+        patients=Part(float(over_patients), df),
+        seeds=_over_seeds(dict(zip(seeds_a, values_a.mean(1))), dict(zip(seeds_b, values_b.mean(1)))),
+        both=_both(values_a, members) + _both(values_b, members),
+        p_sign_flip=statistics.sign_flip(flips) if exact else 0.0,
     )
+
+
+def ratio(counted, of):
+    """seeds x n numbers whose mean is the ratio of two seeds x n tables of 0 and 1, by linearization (the delta method).
+
+    Predictive values are such ratios: of the images called COVID-19, those that are (Moskowitz and Pepe 2006, Clin.
+    Trials 3:272).
+    """
+    counted, of = np.asarray(counted, float), np.asarray(of, float)
+    value = counted.sum() / of.sum()
+    return value + (counted - value * of) / of.mean()
 
 
 def _over_seeds(errors_a, errors_b):
@@ -173,84 +195,120 @@ def _over_seeds(errors_a, errors_b):
     return tuple(Part(float(np.var(sample, ddof=1) / len(sample)), len(sample) - 1) for sample in samples)
 
 
-def _both(wrong, members):
-    """The variance of a network's mean error that single images in single runs bring; predicted for one run."""
-    runs, n = wrong.shape
+def _both(values, members):
+    """The variance of a network's mean that single images in single runs bring; not known, and not used, for one run."""
+    runs, n = values.shape
     if runs < 2:
-        return statistics.predicted_sd(wrong.mean(), n) ** 2
-    rest = wrong - wrong.mean(0) - wrong.mean(1, keepdims=True) + wrong.mean()
+        return 0.0
+    rest = values - values.mean(0) - values.mean(1, keepdims=True) + values.mean()
     sums = np.stack([np.bincount(members, row) for row in rest])
     return float((sums**2).sum() / (n**2 * runs * (runs - 1)))
+
+
+class Tested(Protocol):
+    """A difference in a rate that a verdict can be made of: a Difference, or one over several splits."""
+
+    @property
+    def value(self) -> float: ...
+    @property
+    def decidable(self) -> bool: ...
+    @property
+    def p_difference(self) -> float: ...
+    @property
+    def p_as_trained(self) -> float: ...
+    def p_equivalence(self, margin: float) -> float: ...
+    def interval(self) -> Figure: ...
+
+
+T = TypeVar("T", bound=Tested)
+
+
+@dataclass(frozen=True)
+class Compared(Generic[T]):
+    """Two networks' differences on the same images. error: A's error rate less B's; sensitivity, specificity: A's less B's,
+    on the images of that class; None where it is absent."""
+
+    error: T
+    sensitivity: T | None = None
+    specificity: T | None = None
+
+    @property
+    def rates(self) -> list[T]:
+        return [rate for rate in (self.sensitivity, self.specificity) if rate is not None]
+
+
+def compared(wrong_a, wrong_b, is_covid, groups, seeds_a, seeds_b) -> Compared[Difference]:
+    """The Compared of two networks that were wrong so (seeds x n booleans) about n images of that truth."""
+    wrong_a, wrong_b, truth, groups = (np.asarray(values) for values in (wrong_a, wrong_b, is_covid, groups))
+
+    def of_class(chosen):
+        images = ~wrong_a[:, chosen], ~wrong_b[:, chosen], groups[chosen]
+        return difference(*images, seeds_a, seeds_b) if chosen.any() else None
+
+    return Compared(difference(wrong_a, wrong_b, groups, seeds_a, seeds_b), of_class(truth), of_class(~truth))
+
+
+@dataclass(frozen=True)
+class RateVerdict:
+    """word: what A is beside B in that rate, "equivalent" where the pair is; p_difference: after Holm over all pairs and
+    both rates; p_equivalence: as it is, for it counts as one of the pair's three."""
+
+    word: Word
+    p_difference: float
+    p_equivalence: float
 
 
 @dataclass(frozen=True)
 class Verdict:
     """word: what A is beside B.
 
-    p_difference, p_equivalence: adjusted by Holm over all pairs; as_trained: the verdict on these very
-    trained networks, by the sign-flip test alone, whatever another run would bring.
+    p_difference, p_error: of a difference in error rate, and of one beyond its margin; p_equivalence: of one beyond its
+    margin in any of the three; each adjusted by Holm over all pairs. as_trained: the verdict on these very trained
+    networks, over patients alone, whatever another run would bring.
     """
 
     word: Word
     p_difference: float
+    p_error: float
     p_equivalence: float
     as_trained: Word
+    sensitivity: RateVerdict | None
+    specificity: RateVerdict | None
 
 
-def decide(differences, margin=MARGIN, alpha=ALPHA) -> list[Verdict]:
-    """A Verdict for each of the Differences, which together are all pairs that were compared."""
-    p_difference = statistics.holm([d.p_difference for d in differences])
-    p_equivalence = statistics.holm([d.p_equivalence(margin) for d in differences])
-    p_as_trained = statistics.holm([d.p_sign_flip for d in differences])
+def decide(pairs: Sequence[Compared], margins: Margins = MARGINS, alpha=ALPHA) -> list[Verdict]:
+    """A Verdict for each of the Compared, which together are all pairs that were compared."""
+    p_difference = statistics.holm([pair.error.p_difference for pair in pairs])
+    p_error = statistics.holm([pair.error.p_equivalence(margins.error) for pair in pairs])
+    p_equivalence = statistics.holm([_p_all_within(pair, margins) for pair in pairs])
+    p_as_trained = statistics.holm([pair.error.p_as_trained for pair in pairs])
+    p_rates = iter(statistics.holm([rate.p_difference for pair in pairs for rate in pair.rates]))
     verdicts = []
-    for d, differs, alike, trained in zip(differences, p_difference, p_equivalence, p_as_trained):
-        direction: Word = "better" if d.value < 0 else "worse"
+    for pair, differs, in_error, alike, trained in zip(pairs, p_difference, p_error, p_equivalence, p_as_trained):
+        direction: Word = "better" if pair.error.value < 0 else "worse"
         word: Word = "undecided"
-        if d.decidable and alike <= alpha:
-            word = "equivalent"
-        elif d.decidable and differs <= alpha:
-            word = direction
-        verdicts.append(Verdict(word, differs, alike, direction if trained <= alpha else "undecided"))
+        if pair.error.decidable:
+            word = "equivalent" if alike <= alpha else "equivalent in error" if in_error <= alpha else word
+            word = direction if word == "undecided" and differs <= alpha else word
+        rates = [
+            None if rate is None else _rate_verdict(rate, next(p_rates), word, margin, alpha)
+            for rate, margin in ((pair.sensitivity, margins.sensitivity), (pair.specificity, margins.specificity))
+        ]
+        as_trained: Word = direction if trained <= alpha else "undecided"
+        verdicts.append(Verdict(word, differs, in_error, alike, as_trained, *rates))
     return verdicts
 
 
-def needed(d: Difference, pairs: int, alpha=ALPHA, power=POWER) -> Needed:
-    """How much more would decide the difference seen, were it the true one: with 80 % power, Holm's first step.
-
-    Held-out images at the present seeds; seeds at the present images; images at 20 seeds. None: no number
-    reaches it. The variances are those seen; where a network ran once, the noise of a run is the predicted one
-    (statistics.predicted_sd).
-    """
-    if d.value == 0:
-        return Needed(None, None, None)
-    return Needed(
-        images=_smallest(lambda n: _decided(d, n, d.n_seeds, pairs, alpha, power), d.n, MOST_IMAGES) if d.decidable else None,
-        seeds=_smallest(lambda s: _decided(d, d.n, s, pairs, alpha, power), 2, MOST_SEEDS),
-        images_at_20_seeds=_smallest(lambda n: _decided(d, n, 20, pairs, alpha, power), d.n, MOST_IMAGES),
-    )
+def _p_all_within(pair: Compared, margins: Margins) -> float:
+    """The largest p-value of the three equivalences; 1 where a class is absent."""
+    if pair.sensitivity is None or pair.specificity is None:
+        return 1.0
+    of_rates = pair.sensitivity.p_equivalence(margins.sensitivity), pair.specificity.p_equivalence(margins.specificity)
+    return max(pair.error.p_equivalence(margins.error), *of_rates)
 
 
-def _decided(d, n, seeds, pairs, alpha, power):
-    """Whether n images and that many seeds of each network would decide the difference seen."""
-    more_images, more_seeds = n / d.n, seeds / d.n_seeds
-    single = d.both / more_images / more_seeds
-    pseudo = 1 / d.n_effective**2
-    over_patients = max(d.patients.variance - pseudo - d.both, 0) / more_images + single + pseudo / more_images**2
-    over_seeds = max(sum(part.variance for part in d.seeds) - d.both, 0) / more_seeds + single
-    parts = (Part(over_patients, d.n_patients * more_images - 1), Part(over_seeds, seeds - 1))
-    return abs(d.value) >= half_width(alpha / pairs, parts, single) + half_width(2 * (1 - power), parts, single)
-
-
-def _smallest(enough, low, high):
-    """The smallest whole number from low to high with which it is enough, None where even high is not."""
-    if not enough(high):
-        return None
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (low, middle) if enough(middle) else (middle + 1, high)
-    return int(low)
-
-
-def images_for_equivalence(pairs, margin=MARGIN, alpha=ALPHA):
-    """The fewest independent images on which networks that never differ could be called equivalent."""
-    return math.ceil(norm.ppf(1 - alpha / pairs) ** 2 * (1 - margin) / margin)
+def _rate_verdict(rate: Tested, p: float, of_pair: Word, margin: float, alpha: float) -> RateVerdict:
+    word: Word = "equivalent" if of_pair == "equivalent" else "undecided"
+    if word == "undecided" and rate.decidable and p <= alpha:
+        word = "better" if rate.value > 0 else "worse"
+    return RateVerdict(word, p, rate.p_equivalence(margin))

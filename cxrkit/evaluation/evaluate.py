@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from cxrkit.evaluation import comparison, decision, resplits, scoring
+from cxrkit.evaluation import comparison, decision, scoring
 from cxrkit.results import Results
-from cxrkit.schema import Comparison, Metrics, ResplitComparison
+from cxrkit.schema import Comparison, Margins, Metrics
 
 
 def evaluate(
@@ -12,27 +12,22 @@ def evaluate(
     threshold: float | None = None,
     prevalences: Sequence[float] = scoring.PREVALENCES,
     sensitivity: float = scoring.SENSITIVITY,
-    margin: float = decision.MARGIN,
+    margins: Margins = decision.MARGINS,
 ) -> tuple[Metrics, Comparison]:
     """Write metrics.json and comparison.json of a run, and return both; checksums.json, where it is there, follows.
 
     threshold: the experiment's, unless given. Raises BadInput for a folder that is no whole run, WrongUse for values
     out of range.
     """
-    comparison.check_margin(margin)
+    comparison.check_margins(margins)
     threshold = comparison.shared_threshold([results], threshold)
     metrics = scoring.score(results, threshold, prevalences, sensitivity)
-    compared = comparison.compare([results], threshold, margin)
+    compared = comparison.compare([results], threshold, margins)
     results.write(metrics)
     results.write(compared)
     return metrics, compared
 
 
-def compare(runs: list[Results], threshold: float | None = None, margin: float = decision.MARGIN) -> Comparison:
+def compare(runs: list[Results], threshold: float | None = None, margins: Margins = decision.MARGINS) -> Comparison:
     """The Comparison of several runs on the same images; the threshold is the one that they share, unless given."""
-    return comparison.compare(runs, comparison.shared_threshold(runs, threshold), margin)
-
-
-def compare_resplits(runs: list[Results], threshold: float | None = None, margin: float = decision.MARGIN) -> ResplitComparison:
-    """The comparison of runs that differ in their split alone."""
-    return resplits.compare(runs, comparison.shared_threshold(runs, threshold), margin)
+    return comparison.compare(runs, comparison.shared_threshold(runs, threshold), margins)

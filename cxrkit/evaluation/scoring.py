@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 
@@ -9,15 +10,14 @@ from cxrkit.columns import LAST_STAGE
 from cxrkit.data.records import POSITIVE
 from cxrkit.errors import BadInput, WrongUse
 from cxrkit.evaluation import areas, bootstrap, metrics, study
-from cxrkit.evaluation.calibration import calibration, fit_temperature, tempered
-from cxrkit.evaluation.metrics import Confusion
+from cxrkit.evaluation.calibration import calibration, fit_temperature, rests_on_prior, tempered
 from cxrkit.evaluation.predictions import Predictions
+from cxrkit.evaluation.usefulness import decision_curve
 from cxrkit.results import Results
 from cxrkit.schema import VERSION, Metrics, OperatingPoint, Scaling, Score
 
-PREVALENCES = (0.01, 0.1)
-SENSITIVITY = 0.95
-COUNTS = ("tp", "fn", "tn", "fp")
+PREVALENCES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
+SENSITIVITY = SPECIFICITY = 0.95
 
 
 def score(results: Results, threshold: float, prevalences=PREVALENCES, sensitivity: float = SENSITIVITY) -> Metrics:
@@ -38,7 +38,7 @@ class Scorer:
 
     def __init__(self, results: Results, threshold: float, prevalences: tuple[float, ...], sensitivity: float):
         self.results, self.threshold, self.prevalences, self.sensitivity = results, threshold, prevalences, sensitivity
-        self.drawn: dict[tuple[str, ...], np.ndarray] = {}
+        self.drawn: dict[tuple[str, ...], bootstrap.Resamples] = {}
 
     def metrics(self) -> Metrics:
         results, scores, means = self.results, [], []
@@ -67,8 +67,14 @@ class Scorer:
 
     def _order(self, row: Score):
         """Rows stand in the order of predictions.csv."""
-        architectures, stages = (list(self.results.table[column].unique()) for column in ("architecture", "stage"))
+        architectures, stages = self._names
         return row.seeds[0], architectures.index(row.architecture), stages.index(row.stage), row.split
+
+    @cached_property
+    def _names(self) -> tuple[list[str], list[str]]:
+        """Networks and stages, in the order of predictions.csv."""
+        table = self.results.table
+        return list(table["architecture"].unique()), list(table["stage"].unique())
 
     def _runs(self, held: Predictions, architecture, stage, split) -> list[Score]:
         """One row a seed; operating point and calibration for the last stage alone."""
@@ -91,7 +97,7 @@ class Scorer:
     def _mean(self, held: Predictions, architecture, split) -> Score:
         """The mean over seeds. Its intervals are over patients, for these seeds; comparison.json has the spread over seeds."""
         runs = [metrics.confusion(held.is_covid, p, self.threshold) for p in held.p_covid]
-        counts = Confusion(**{name: float(np.mean([getattr(run, name) for run in runs])) for name in COUNTS})
+        counts = metrics.mean_counts(runs)
         return Score(
             kind="mean",
             architectures=[architecture],
@@ -107,6 +113,8 @@ class Scorer:
             bootstrap={},
             predictive_values=[],
             operating_point=None,
+            at_specificity=None,
+            decision_curve=[],
             scaling=None,
             seconds_per_epoch=None,
         )
@@ -114,7 +122,7 @@ class Scorer:
     def _ensembles(self, split) -> list[Score]:
         """A row for each network's mean probability over its seeds, and one for the mean over all networks."""
         averages, rows = {}, []
-        for architecture in self.results.table["architecture"].unique():
+        for architecture in self._names[0]:
             held, valid = (self.results.predictions(architecture, part) for part in (split, "valid"))
             if held is not None:
                 averages[architecture] = held.ensemble(), valid and valid.ensemble()
@@ -137,7 +145,7 @@ class Scorer:
         auc = areas.auc(held.is_covid, p_covid, held.groups)
         average_precision = areas.average_precision(held.is_covid, p_covid, held.groups)
         values = vars(rates) | {"auc": auc, "average_precision": average_precision}
-        resampled = bootstrap.intervals(self._weights(held), held.is_covid, p_covid, self.threshold)
+        resampled = bootstrap.intervals(self._weights(held), held.is_covid, p_covid, self.threshold) if stage == LAST_STAGE else {}
         return Score(
             kind=kind,
             architectures=architectures,
@@ -152,37 +160,47 @@ class Scorer:
             average_precision=average_precision,
             bootstrap={
                 name: replace(values[name], low=low, high=high, method="bootstrap 95 % over patients")
+                if low < high
+                else replace(values[name], method=f"{values[name].method}, for no resample differs")
                 for name, (low, high) in resampled.items()
             },
             predictive_values=[metrics.predictive_values(counts, share, *sizes) for share in self.prevalences],
-            operating_point=self._operating_point(held, valid, split),
+            operating_point=self._operating_point("sensitivity", held, valid, split),
+            at_specificity=self._operating_point("specificity", held, valid, split),
+            decision_curve=decision_curve(held.is_covid, p_covid, held.groups) if stage == LAST_STAGE else [],
             scaling=self._scaling(held, valid, split),
             seconds_per_epoch=None,
         )
 
-    def _operating_point(self, held, valid, split) -> OperatingPoint | None:
-        """The threshold chosen on validation for the wanted sensitivity, and the rates it has on this split."""
-        if valid is None or not valid.is_covid.any():
+    def _operating_point(self, of: Literal["sensitivity", "specificity"], held, valid, split) -> OperatingPoint | None:
+        """The threshold chosen on validation for the wanted rate, and the rates it has on this split."""
+        wanted, choose = (
+            (self.sensitivity, metrics.threshold_for) if of == "sensitivity" else (SPECIFICITY, metrics.threshold_at_specificity)
+        )
+        if valid is None or not (valid.is_covid == (of == "sensitivity")).any():
             return None
-        threshold = metrics.threshold_for(self.sensitivity, valid.is_covid, valid.p_covid[0])
+        threshold, promised = choose(wanted, valid.is_covid, valid.p_covid[0])
         counts = metrics.confusion(held.is_covid, held.p_covid[0], threshold)
-        return OperatingPoint(self.sensitivity, threshold, "valid", split == "valid", counts, metrics.rates(counts, *effective_sizes(held)))
+        rates = metrics.rates(counts, *effective_sizes(held))
+        return OperatingPoint(of, wanted, promised, threshold, "valid", split == "valid", counts, rates)
 
     def _scaling(self, held, valid, split) -> Scaling | None:
         """Calibration before and after a temperature that is fitted on validation, never on the films that are judged."""
         if valid is None:
             return None
-        temperature = fit_temperature(valid.is_covid, valid.p_covid[0])
+        fitted = valid.is_covid, valid.p_covid[0]
+        temperature = fit_temperature(*fitted)
         p_covid, weights = held.p_covid[0], self._weights(held)
         return Scaling(
             temperature=temperature,
+            rests_on_prior=rests_on_prior(*fitted),
             fitted_on="valid",
             same_images=split == "valid",
             before=calibration(held.is_covid, p_covid, held.groups, weights),
             after=calibration(held.is_covid, tempered(p_covid, temperature), held.groups, weights),
         )
 
-    def _weights(self, held: Predictions) -> np.ndarray:
+    def _weights(self, held: Predictions) -> bootstrap.Resamples:
         if held.image_ids not in self.drawn:
             self.drawn[held.image_ids] = bootstrap.patient_weights(held.is_covid, held.groups)
         return self.drawn[held.image_ids]

@@ -5,8 +5,7 @@ import math
 import numpy as np
 from scipy.stats import binomtest, chi2, norm, t
 
-from cxrkit.evaluation.areas import grouped_variance, mean_auc_influence
-from cxrkit.evaluation.metrics import ONE_CLASS, Figure, wilson
+from cxrkit.evaluation.metrics import Figure, wilson
 
 EXACT_UP_TO = 1000
 
@@ -75,18 +74,18 @@ def probability_better(errors_a: dict[int, float], errors_b: dict[int, float]) -
     return Figure.of(value, *wilson(value, runs), runs, "Wilson 95 % over runs")
 
 
-def over_resplits(differences, n_train: float, n_test: float, confidence: float = 0.95) -> tuple[Figure, float]:
-    """A mean difference over resplits of one data set, and its two-sided p-value.
+def over_resplits(differences, n_train: float, n_test: float, floor: float = 0.0) -> tuple[Figure, float]:
+    """A mean difference over resplits of one data set, and its standard error.
 
     The runs share training images, so their plain variance is too small; it is raised by n_test/n_train
-    (Nadeau and Bengio 2003, Mach. Learn. 52:239, eq. 5). differences: one a split, two or more.
+    (Nadeau and Bengio 2003, Mach. Learn. 52:239, eq. 5). differences: one a split, two or more. floor: the least that
+    their variance counts as; splits that happen to agree do not vary less than their own images make them.
     """
     differences = np.asarray(differences, float)
     splits, mean = len(differences), differences.mean()
-    spread = differences.std(ddof=1) * np.sqrt(1 / splits + n_test / n_train)
-    half = t.ppf((1 + confidence) / 2, splits - 1) * spread
-    p = float(2 * t.sf(abs(mean) / spread, splits - 1)) if spread > 0 else float(mean == 0)
-    return Figure.of(mean, mean - half, mean + half, splits, f"Nadeau-Bengio {100 * confidence:g} %"), p
+    error = np.sqrt(max(differences.var(ddof=1), floor) * (1 / splits + n_test / n_train))
+    half = t.ppf(0.975, splits - 1) * error
+    return Figure.of(mean, mean - half, mean + half, splits, "Nadeau-Bengio 95 %"), float(error)
 
 
 def predicted_sd(error_rate, n):
@@ -111,22 +110,3 @@ def run_to_run(errors, n: int) -> tuple[Figure, float]:
     sd = errors.std(ddof=1)
     low, high = (sd * np.sqrt((runs - 1) / chi2.ppf(share, runs - 1)) for share in (0.975, 0.025))
     return Figure.of(sd, low, high, runs, "chi-square 95 %"), predicted
-
-
-def auc_difference(is_covid, p_a, p_b, groups) -> tuple[Figure, float | None]:
-    """AUC(A) - AUC(B) on the same images, each averaged over its seeds, and its p-value.
-
-    p_a, p_b: seeds x n. DeLong 1988 with patients as units; it takes the trained networks as given, and says
-    nothing of other seeds. No interval where both separate the classes perfectly.
-    """
-    truth = np.asarray(is_covid, bool)
-    if truth.all() or not truth.any():
-        return Figure.unknown(len(truth), ONE_CLASS), None
-    (area_a, influence_a), (area_b, influence_b) = mean_auc_influence(truth, p_a), mean_auc_influence(truth, p_b)
-    value, sd = area_a - area_b, np.sqrt(grouped_variance(influence_a - influence_b, groups))
-    if sd == 0:
-        return Figure.of(value, None, None, len(truth), "none: no image tells them apart"), 1.0
-    half = norm.ppf(0.975) * sd
-    return Figure.of(value, max(-1, value - half), min(1, value + half), len(truth), "DeLong 95 %, paired"), float(
-        2 * norm.sf(abs(value) / sd)
-    )

@@ -1,7 +1,7 @@
 """The 2020 study's own figures: its confusion matrices and epochs, through the same tests as ours and beside ours."""
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 
@@ -9,8 +9,9 @@ import numpy as np
 import yaml
 from scipy.stats import fisher_exact
 
-from cxrkit.evaluation import decision, metrics
-from cxrkit.evaluation.metrics import Confusion, Rates
+from cxrkit.evaluation import decision, metrics, statistics
+from cxrkit.evaluation.metrics import Confusion, Figure, Rates
+from cxrkit.schema.common import Margins
 from cxrkit.schema.comparisons import BesideStudy, FisherTests, Study, StudyPair
 
 TABLES = Path(__file__).with_name("study.yaml")
@@ -33,6 +34,11 @@ class StudyEpoch:
     wrong: int
     films: int
     seconds: int
+
+    @property
+    def error(self) -> Figure:
+        """The error rate with Wilson's interval."""
+        return metrics.proportion(self.wrong, self.films)
 
 
 @functools.cache
@@ -93,7 +99,7 @@ def epochs() -> dict[str, list[StudyEpoch]]:
     return by_network
 
 
-def verdicts(margin=decision.MARGIN) -> list[StudyPair]:
+def verdicts(margins: Margins = decision.MARGINS) -> list[StudyPair]:
     """What the study's own counts decide of each pair of its networks.
 
     Which films each network got wrong was not published. The pair is therefore decided twice: as if the two
@@ -105,7 +111,7 @@ def verdicts(margin=decision.MARGIN) -> list[StudyPair]:
     extremes = {}
     for overlap in ("most", "least"):
         differences = [decision.difference(*_wrong(counts[a], counts[b], overlap), (0,), (0,)) for a, b in pairs]
-        extremes[overlap] = list(zip(differences, decision.decide(differences, margin)))
+        extremes[overlap] = list(zip(differences, decision.decide([decision.Compared(d) for d in differences], margins)))
     return [
         StudyPair(
             a=a,
@@ -115,7 +121,6 @@ def verdicts(margin=decision.MARGIN) -> list[StudyPair]:
             as_trained=verdict.as_trained,
             p_mcnemar=[easiest.p_sign_flip, hardest.p_sign_flip],
             difference=easiest.interval_over_patients(),
-            needed=decision.needed(easiest, len(pairs)),
         )
         for (a, b), (easiest, verdict), (hardest, _) in zip(pairs, *extremes.values())
     ]
@@ -139,24 +144,37 @@ CELLS = {
 }
 
 
-def beside_ours(ours: dict[str, list[Confusion]]) -> list[BesideStudy]:
-    """The study's rates, and whether ours differ from them (Fisher's exact test), for each of its networks.
+def beside_ours(ours: dict[str, list[Confusion]], covid_n: float | None = None, normal_n: float | None = None) -> list[BesideStudy]:
+    """The study's rates, and how ours differ from them, for each of its networks.
 
-    ours: {architecture: [Confusion, one a seed]}. Each of our runs is one draw, as the study's was, so each is
-    tested alone. The films are not the study's own list, which was not published.
+    ours: {architecture: [Confusion, one a seed]}; covid_n, normal_n: what our images of each class are worth (see
+    metrics.rates). Each of our runs is one draw, as the study's was, so each is tested alone, by Fisher's exact test, which
+    counts images as independent; the difference is that of the run with the median error rate. p is corrected over the
+    networks by Holm, rate by rate. The films are not the study's own list, which was not published.
     """
-    rows = []
-    for architecture, theirs in confusions().items():
-        runs = sorted(ours.get(architecture, []), key=lambda counts: counts.wrong / counts.n)
-        p_of = {name: [float(fisher_exact([cells(theirs), cells(run)])[1]) for run in runs] for name, cells in CELLS.items()}
-        tests = {name: FisherTests(values[(len(values) - 1) // 2], min(values), max(values)) for name, values in p_of.items() if values}
-        rows.append(BesideStudy(architecture, metrics.rates(theirs), len(runs), tests))
-    return rows
+    found: dict[str, dict[str, FisherTests]] = {architecture: {} for architecture in confusions()}
+    for name, cells in CELLS.items():
+        for architecture, theirs in confusions().items():
+            runs = sorted(ours.get(architecture, []), key=lambda counts: counts.wrong / counts.n)
+            if not runs:
+                continue
+            middle = (len(runs) - 1) // 2
+            p = [float(fisher_exact([cells(theirs), cells(run)])[1]) for run in runs]
+            own, published = (getattr(side, name) for side in (metrics.rates(runs[middle], covid_n, normal_n), metrics.rates(theirs)))
+            apart = metrics.minus(own, published, "Newcombe 95 %")
+            found[architecture][name] = FisherTests(p[middle], min(p), max(p), 1.0, apart)
+        tested = [tests for tests in found.values() if name in tests]
+        for tests, holm in zip(tested, statistics.holm([tests[name].median_run for tests in tested])):
+            tests[name] = replace(tests[name], holm=holm)
+    return [
+        BesideStudy(architecture, metrics.rates(theirs), len(ours.get(architecture, [])), found[architecture])
+        for architecture, theirs in confusions().items()
+    ]
 
 
-def beside(margin: float, ours: dict[str, list[Confusion]]) -> Study:
+def beside(margins: Margins, ours: dict[str, list[Confusion]], covid_n: float, normal_n: float) -> Study:
     """The study's part of comparison.json."""
-    return Study(verdicts(margin), beside_ours(ours))
+    return Study(verdicts(margins), beside_ours(ours, covid_n, normal_n))
 
 
 def rates(architecture: str) -> Rates:

@@ -44,6 +44,10 @@ def experiment(architecture: str, kind: str) -> Experiment:
     )
 
 
+FILE_SIDE = 64
+"""Pixels; a smaller file is no film (data/images.py)."""
+
+
 def draw(folder: Path, size: int) -> dict[str, TrainingFilms]:
     """The films of each of LOADERS, drawn once: STEPS batches to train on and HELD_OUT to ask about, both classes alike.
 
@@ -58,7 +62,7 @@ def draw(folder: Path, size: int) -> dict[str, TrainingFilms]:
             record = Record(f"drawn/{split}-{number:03}", "", "drawn", label, split=split)
             relative = f"{split}/{label}/{number:03}.png"
             (folder / relative).parent.mkdir(parents=True, exist_ok=True)
-            film.save(folder / relative)
+            film.resize((max(size, FILE_SIDE),) * 2).save(folder / relative)
             records.append(record)
             squares.append(np.asarray(film, np.uint8))
             entries[relative] = record

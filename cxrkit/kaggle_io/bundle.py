@@ -6,9 +6,12 @@ source gives the same bytes.
 """
 
 import ast
+import base64
 import hashlib
 import json
 import re
+import textwrap
+import zlib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -24,17 +27,24 @@ LIMIT_BYTES = 900_000
 """Kaggle refuses sources of 1 MB; whether it counts bytes or characters is not known."""
 STAYS_HERE = (
     "cxrkit/__main__.py",
+    "cxrkit/answers.py",
     "cxrkit/bench",
     "cxrkit/cli",
     "cxrkit/data/dicom.py",
+    "cxrkit/evaluation/resplits.py",
     "cxrkit/kaggle_io/bundle.py",
+    "cxrkit/kaggle_io/log.py",
     "cxrkit/kaggle_io/metadata.py",
+    "cxrkit/kaggle_io/output.py",
     "cxrkit/kaggle_io/pull.py",
     "cxrkit/kaggle_io/push.py",
+    "cxrkit/kaggle_io/wait.py",
     "cxrkit/predict.py",
 )
 """What a person asks for at a terminal, and no run in a kernel needs; a test follows the imports of all that travels."""
-RULE = "# " + "=" * 118
+RULE = "# " + "=" * 38
+PACKED = (".css", ".html", ".js")
+"""Page templates travel compressed, for nobody reads them in a kernel."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +108,7 @@ def generate(settings: Settings, root: Path = ROOT) -> str:
     settings = _with_experiment(settings, sources)
     run = sources.pop(RUN)
     parts = [_head(settings, {**sources, RUN: run})]
-    parts += [f"{heading(name)}\n\nFILES[{name!r}] = {literal(travelling(name, text))}\n" for name, text in sources.items()]
+    parts += [f"{heading(name)}\n\nFILES[{name!r}] = {_expression(name, text)}\n" for name, text in sources.items()]
     parts += [heading("how the files above become a package") + "\n\n" + sources["cxrkit/kaggle_io/unpack.py"], START]
     parts += [heading(RUN) + "\n\n" + run]
     script = "\n".join(parts)
@@ -115,11 +125,20 @@ def generate(settings: Settings, root: Path = ROOT) -> str:
 
 START = """
 unpack(FILES, SOURCE_SHA256, RUN_ID)
-if len(sys.argv) == 1:
+if len(sys.argv) == 1 or os.path.abspath(sys.argv[0]) != os.path.abspath(globals().get("__file__", "")):  # IPython has its own
     from cxrkit.kaggle_io.inside import arguments_of
 
-    sys.argv += arguments_of(EXPERIMENT, OVERRIDES, HOURS, GPU, RESULTS)
+    sys.argv[1:] = arguments_of(EXPERIMENT, OVERRIDES, HOURS, GPU, RESULTS)
 """
+
+
+def _expression(name: str, text: str) -> str:
+    """Python whose value is a file as it travels."""
+    if not name.endswith(PACKED):
+        return literal(travelling(name, text))
+    packed = base64.b85encode(zlib.compress(text.encode(), 9)).decode()
+    lines = "\n".join(packed[start : start + 120] for start in range(0, len(packed), 120))
+    return f'zlib.decompress(base64.b85decode("""{lines}""".replace("\\n", ""))).decode()'
 
 
 def travelling(name: str, text: str) -> str:
@@ -151,21 +170,28 @@ def _with_experiment(settings: Settings, sources: dict[str, str]) -> Settings:
 
 def _head(settings: Settings, sources: dict[str, str]) -> str:
     names = ", ".join(config.names())
-    contents = "\n".join(f"    {name:<40} {_summary(name, text)}".rstrip() for name, text in sources.items())
+    contents = "\n".join(f"# {name} {textwrap.shorten(_summary(name, text), 90)}".rstrip() for name, text in sources.items())
     constants = "\n".join(
         f"{name.upper()} = {getattr(settings, name)!r}  # {comment.format(names=names)}" for name, comment in CONSTANTS.items()
     )
     return f'''"""cxrkit {__version__}: COVID-19 against healthy chest films. Research use only.
 
-GENERATED from the repository by `python -m cxrkit bundle`: edit the constants below, or the repository.
-Kaggle runs exactly one file, so this one holds the whole kit. Every module and data file stands below as
-plain text under its own heading (docstrings are longer in the repository); they are written to a temporary folder, from which they are imported, and
-kernel/run.py, at the end, is the program.
-
-{contents}
+What to do: attach praveengovi/coronahack-chest-xraydataset (Add Input), choose the accelerator GPU T4 x2, edit the
+constants below if you like, and Save Version, Run All. results/report.html in the output is what to read. Every
+finished stage lies in the output at once; a run that was stopped goes on where its output is attached as an input.
 """
 
 {constants}
+
+# GENERATED from the repository by `python -m cxrkit bundle`: edit the constants above, or the repository; `push` heeds
+# both. Kaggle runs exactly one file, so this one holds the whole kit: every module and data file stands below as plain
+# text under its own heading (docstrings are longer in the repository); they are written to a temporary folder, from
+# which they are imported, and kernel/run.py, at the end, is the program.
+#
+{contents}
+
+import base64
+import zlib
 
 VERSION = {__version__!r}
 SOURCE_SHA256 = {source_sha256(sources)!r}
@@ -205,9 +231,17 @@ def settings_in(script: str) -> Settings:
             values[name] = ast.literal_eval(line[1] if line else "")
         except (TypeError, ValueError, SyntaxError) as error:
             raise BadInput(
-                f"The script has no readable constant {name.upper()}.", SCRIPT, "write it anew: python -m cxrkit bundle"
+                f"The script has no readable constant {name.upper()}.",
+                SCRIPT,
+                "correct that line, or remove the file and write it anew: python -m cxrkit bundle",
             ) from error
     return Settings(**values)
+
+
+def head(root: Path = ROOT) -> Settings:
+    """The Settings at the head of kernel/script.py, as a person may have edited them; the defaults where there is none."""
+    path = root / SCRIPT
+    return settings_in(path.read_text("utf-8")) if path.is_file() else Settings()
 
 
 def identity(script: str) -> tuple[str, str]:

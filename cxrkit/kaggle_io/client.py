@@ -7,11 +7,14 @@ kit's own errors without ever showing a credential.
 """
 
 import contextlib
+import functools
 import io
+import os
 import random
 import re
 import sys
 import time
+from pathlib import Path
 
 from cxrkit.errors import RemoteRefusal, WrongUse
 
@@ -19,6 +22,8 @@ ATTEMPTS = 6
 LONGEST_PAUSE = 300.0
 """Seconds; a server that wants a longer pause is taken at its word and not asked again."""
 BUSY = (429, 500, 502, 503, 504)
+LIMITS = (30, 120)
+"""Seconds to connect, and between two pieces of an answer: Kaggle's client itself waits for ever."""
 
 MAKE_A_TOKEN = (
     "make a token at https://www.kaggle.com/settings (API, Create New Token) and save it as ~/.kaggle/kaggle.json, "
@@ -88,6 +93,14 @@ class Kaggle:
         with self.api.build_kaggle_client() as client:
             return getattr(client.kernels.kernels_api_client, method)(request)
 
+    def plain(self, method, request):
+        """The JSON object, as it is, with which Kaggle's kernel service answers a request of its SDK.
+
+        The SDK takes what is missing for a default (no status is "queued"), and stumbles over what is no object.
+        """
+        with self.api.build_kaggle_client() as client:
+            return client.kernels.kernels_api_client._client.call("kernels.KernelsApiService", method, request, _Plain)
+
     def datasets(self, method, request):
         """The answer of Kaggle's dataset service to a request of its SDK."""
         with self.api.build_kaggle_client() as client:
@@ -104,10 +117,23 @@ class Kaggle:
 
     def refusal(self, doing, error):
         """A RemoteRefusal in the server's own words, without credentials."""
+        import requests
+
         response = response_of(error)
-        if response is not None:
+        if response is not None and response.status_code >= 400:
             remedy = REMEDIES.get(response.status_code, TRY_LATER)
-            return RemoteRefusal(f"Kaggle refused {doing}: {self.hide(words_of(response))}", next=remedy)
+            if "phone" in words_of(response).lower():
+                remedy = "verify your telephone number at https://www.kaggle.com/settings; Kaggle asks for it once"
+            refusal = RemoteRefusal(f"Kaggle refused {doing}: {self.hide(words_of(response))}", next=remedy)
+            refusal.code = response.status_code
+            return refusal
+        if isinstance(error, (requests.exceptions.InvalidJSONError, *NO_ANSWER)):
+            refusal = RemoteRefusal(
+                f"What came in answer to {doing} is none of Kaggle's: {self.hide(_first_line(error))}",
+                next="see whether a sign-in page or a proxy of your network stands between; " + TRY_LATER,
+            )
+            refusal.shapeless = True
+            return refusal
         if isinstance(error, _network_failures()):
             return RemoteRefusal(f"Kaggle cannot be reached for {doing}: {self.hide(_first_line(error))}", next=CHECK_NETWORK)
         return RemoteRefusal(f"Kaggle's client could not manage {doing}: {self.hide(_first_line(error))}", next="correct what it names")
@@ -118,6 +144,46 @@ class Kaggle:
             if self.api.config_values.get(name):
                 text = text.replace(self.api.config_values[name], "***")
         return re.sub(r"\?[^\s'\")]+=[^\s'\")]+", "?***", text)
+
+
+NO_ANSWER = (TypeError, KeyError, AttributeError)
+"""What the SDK raises over an answer of another shape."""
+
+
+class _Plain:
+    """The SDK's type of an answer that is to be given as it came."""
+
+    @staticmethod
+    def prepare_from(response):
+        import requests
+
+        answer = response.json()
+        if not isinstance(answer, dict):
+            raise requests.exceptions.InvalidJSONError(f"{response.text[:40]!r} is no JSON object")
+        return answer
+
+
+def _limit_calls():
+    """Give every call of this process that has no limit of its own one: the client opens sessions where nobody else can reach."""
+    from requests.adapters import HTTPAdapter
+
+    usual = HTTPAdapter.send
+    if getattr(usual, "limited", False):
+        return
+
+    @functools.wraps(usual)
+    def send(self, request, stream=False, timeout=None, *arguments, **options):
+        return usual(self, request, stream, timeout or LIMITS, *arguments, **options)
+
+    send.limited = True
+    HTTPAdapter.send = send
+
+
+def _limit_pauses(api):
+    """Let the client's own repetitions of an upload wait no longer than ours, whatever the server asks for."""
+    wanted = getattr(api, "_get_retry_after_delay", None)
+    if wanted is not None:
+        api._get_retry_after_delay = lambda response: None if (pause := wanted(response)) is None else min(pause, LONGEST_PAUSE)
 
 
 def connect(sleep=time.sleep, jitter=random.random):
@@ -131,11 +197,13 @@ def connect(sleep=time.sleep, jitter=random.random):
         try:
             from kagglesdk.kaggle_env import get_access_token_from_env
 
+            _limit_calls()
             token, source = get_access_token_from_env()
             from kaggle.api.kaggle_api_extended import KaggleApi
 
             api = KaggleApi()
             api.authenticate()
+            _limit_pauses(api)
         except ImportError as error:
             raise WrongUse(
                 f"Kaggle's client cannot be imported: {error}.",
@@ -143,7 +211,10 @@ def connect(sleep=time.sleep, jitter=random.random):
             ) from error
         except (SystemExit, *failures()) as error:
             api, failure = None, error
-    if isinstance(failure, _network_failures()) and response_of(failure) is None:
+    answer = response_of(failure)
+    if answer is not None and answer.status_code in BUSY:
+        raise RemoteRefusal(f"Kaggle cannot be asked who you are: {words_of(answer)}", next=TRY_LATER)
+    if isinstance(failure, _network_failures()) and answer is None:
         raise RemoteRefusal(f"Kaggle cannot be reached: {_first_line(failure)}", next=CHECK_NETWORK)
     if token and not (api and api.config_values.get("token")):
         raise RemoteRefusal(
@@ -152,6 +223,11 @@ def connect(sleep=time.sleep, jitter=random.random):
             "make a new one at https://www.kaggle.com/settings, or remove this one if you use another credential",
         )
     if api is None or not api.config_values.get("username"):
+        folders = (os.environ.get("KAGGLE_CONFIG_DIR"), Path.home() / ".kaggle", Path.home() / ".config" / "kaggle")
+        for path in (Path(folder) / "kaggle.json" for folder in folders if folder):
+            if path.is_file():
+                what = "Kaggle's client cannot use the key file: it must be JSON in UTF-8, without byte-order mark, with username and key."
+                raise WrongUse(what, path, MAKE_A_TOKEN)
         raise WrongUse("No Kaggle credentials were found.", next=MAKE_A_TOKEN)
     return Kaggle(api, sleep, jitter)
 
@@ -172,7 +248,7 @@ def silence():
 
 def failures():
     """The exceptions with which the client and its libraries fail."""
-    return (*_network_failures(), ValueError, KeyError, AttributeError)
+    return (*_network_failures(), ValueError, *NO_ANSWER)
 
 
 def _network_failures():
@@ -207,7 +283,7 @@ def is_passing(error):
     response = response_of(error)
     if response is not None:
         return response.status_code in BUSY
-    return isinstance(error, _network_failures())
+    return isinstance(error, (*_network_failures(), TypeError))
 
 
 def never_sent(error):

@@ -18,8 +18,8 @@ POLL_SECONDS = 10
 PATIENCE_SECONDS = 30 * 60
 """How long Kaggle may process a version before we stop waiting."""
 SAID_EVERY_SECONDS = 30
-LOOKS = 3
-"""How often a list of files that differs is asked for again."""
+LOOKS = 12
+"""How often a list of files that differs is asked for: it may lag by more than half a minute."""
 ARCHIVES = (".zip", ".gz", ".tar", ".tgz", ".bz2", ".7z", ".xz")
 """Kaggle unpacks these by itself, and what it then lists is something else."""
 NEVER_SENT = re.compile(r"(dataset|kernel|model|model-instance)-metadata\.json|datapackage\.json|dataset-cover-image\.\w+")
@@ -61,7 +61,7 @@ def upload_dataset(folder, slug, title, licence, notes, private=True, kaggle=Non
     total = sum(path.stat().st_size for path in files.values())
     before = current_version(kaggle, ref)
     if before:
-        wait_until_ready(kaggle, ref, before)
+        wait_until_ready(kaggle, ref, before, failed_too=True)
     say(f"sending {len(files)} files, {total / MB:.1f} MB, as {'version ' + str(before + 1) if before else 'the first version'} of {ref}")
     with _staged(files, {"id": ref, "title": title, "licenses": [{"name": licence}]}) as staged, _counted(kaggle.api, total):
 
@@ -120,18 +120,19 @@ def current_version(kaggle, ref):
     return kaggle.ask(f"the dataset {ref}", ask)
 
 
-def wait_until_ready(kaggle, ref, version):
+def wait_until_ready(kaggle, ref, version, failed_too=False):
     """Wait until Kaggle has processed `version` of a dataset; return the number of its newest version.
 
-    A new version takes a while to show, and "ready" is the older one's state until then.
+    failed_too: whether a version that Kaggle could not process is one to go on after. A new version takes a while to
+    show, and a state is the older one's until then; a new dataset is not there (403 or 404) for some seconds.
     """
     waited = 0
     while True:
-        status = kaggle.ask(f"the state of {ref}", kaggle.api.dataset_status, ref)
-        newest = current_version(kaggle, ref) if status == "ready" else 0
-        if newest >= version:
+        status = _state(kaggle, ref)
+        newest = current_version(kaggle, ref)
+        if newest >= version and (status == "ready" or failed_too and status == "failed"):
             return newest
-        if status in ("failed", "deleted"):
+        if newest >= version and status in ("failed", "deleted"):
             raise RemoteRefusal(
                 f"Kaggle could not process version {version} of the dataset: it is {status}.",
                 ref,
@@ -139,7 +140,9 @@ def wait_until_ready(kaggle, ref, version):
             )
         if waited >= PATIENCE_SECONDS:
             raise Interrupted(
-                f"Kaggle has not processed version {version} after {waited // 60} minutes.", ref, "run the same command again later"
+                f"Kaggle has not processed version {version} after {waited // 60} minutes; its state is {status or 'not told'}.",
+                ref,
+                "look at the dataset's page: what was sent is there; to send it once more run the same command again",
             )
         kaggle.sleep(POLL_SECONDS)
         waited += POLL_SECONDS
@@ -147,9 +150,19 @@ def wait_until_ready(kaggle, ref, version):
             say(f"Kaggle has been processing {ref} for {waited} s")
 
 
+def _state(kaggle, ref):
+    """The state of the newest version in Kaggle's word; empty where the dataset does not show yet, or the word is not known."""
+    try:
+        return kaggle.ask(f"the state of {ref}", kaggle.api.dataset_status, ref)
+    except RemoteRefusal as refusal:
+        if refusal.code in (403, 404) or refusal.shapeless:
+            return ""
+        raise
+
+
 def listed_files(kaggle, ref):
     """[(name, bytes)] of the newest version, all pages."""
-    found, token = [], None
+    found, token, tokens = [], None, set()
     while True:
         page = kaggle.ask(f"the files of {ref}", kaggle.api.dataset_list_files, ref, page_token=token, page_size=200)
         if page.error_message:
@@ -160,6 +173,9 @@ def listed_files(kaggle, ref):
         token = page.next_page_token
         if not token:
             return found
+        if token in tokens:
+            raise RemoteRefusal("Kaggle's list of the dataset's files does not end: it names the same page again.", ref, client.TRY_LATER)
+        tokens.add(token)
 
 
 def _compare(kaggle, ref, version, sent):

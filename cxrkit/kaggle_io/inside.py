@@ -1,7 +1,6 @@
 """The run inside a Kaggle kernel: machine proved, data found, checkpoints restored and saved, results sent, and an end in time."""
 
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -9,17 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from cxrkit import config, environment, pipeline
-from cxrkit.columns import FROZEN, UNFROZEN
 from cxrkit.config import Experiment
 from cxrkit.errors import CxrkitError
-from cxrkit.files import link_or_copy, read_json, write_checksums, write_json
-from cxrkit.kaggle_io import client, datasets, mounts, publish
+from cxrkit.files import write_json
+from cxrkit.kaggle_io import checkpoints, client, datasets, mounts, publish
 from cxrkit.progress import say
 from cxrkit.results import Results
 
 SENT = "results-dataset.json"
-CHECKPOINTS = "checkpoints"
-MARKER = f"{CHECKPOINTS}/jobs.json"
 SESSION = "KAGGLE_API_V1_TOKEN"
 TOKEN, USER, KEY = OWN = ("KAGGLE_API_TOKEN", "KAGGLE_USERNAME", "KAGGLE_KEY")
 
@@ -39,7 +35,7 @@ def run(experiment: Experiment, hours: float | None, needs_gpu: bool, results_sl
     Returns the Results; None in a process that is not the first, which makes them. Raises CxrkitError when there is no
     GPU that works, no data, or no result; that results could not be sent is said and written beside them, and is no error.
     """
-    time_left = environment.Deadline(hours)
+    time_left = environment.Deadline.of_run(hours, scratch())
     working = environment.kaggle_working()
     os.chdir(working)
     bundle = environment.bundle_identity()
@@ -49,12 +45,20 @@ def run(experiment: Experiment, hours: float | None, needs_gpu: bool, results_sl
         say(f"GPU: {device}")
         pipeline.prove(device, experiment.precision, working)
     experiment = mounts.attach(experiment)
-    restore(scratch() / "jobs")
-    results = pipeline.run(experiment, scratch(), working / publish.FOLDER, time_left)
+    output = working / publish.FOLDER
+    checkpoints.restore(scratch() / "jobs")
+    try:
+        results = pipeline.run(experiment, scratch(), output, time_left, lambda job: checkpoints.keep(job, output))
+    except (Exception, KeyboardInterrupt):
+        if environment.rank() == 0:
+            say(checkpoints.kept(output))
+        raise
     if results is None:
         return None
-    save_unless_whole(results, scratch() / "jobs")
-    if results_slug:
+    checkpoints.tidy(output, results.info.unfinished)
+    if results_slug and time_left() < -pipeline.ROOM_SECONDS:
+        say("The results were not sent to a dataset, for the time was up; they stay in this kernel's output.")
+    elif results_slug:
         send(results.folder, results_slug)
     return results
 
@@ -131,38 +135,3 @@ def alone(variables: Mapping[str, str]) -> Iterator[None]:
         for name in variables:
             os.environ.pop(name, None)
         os.environ.update(usual)
-
-
-def save_unless_whole(results: Results, jobs: Path) -> None:
-    """Put the folder of jobs below the results where some are unfinished, for the next run, and list them in checksums.json."""
-    if not results.info.unfinished:
-        return
-    names = []
-    for job in sorted(path for path in jobs.iterdir() if (path / f"{FROZEN}.json").exists()):
-        finished = (job / f"{UNFROZEN}.json").exists()
-        for path in sorted(path for path in job.iterdir() if path.is_file()):
-            if not (finished and path.name == f"{FROZEN}.pt"):
-                link_or_copy(path, results.folder / CHECKPOINTS / job.name / path.name)
-        names.append(job.name)
-    write_json(results.folder / MARKER, names)
-    write_checksums(results.folder)
-    say(f"checkpoints: {len(names)} trainings kept; python -m cxrkit push --resume goes on from them")
-
-
-def restore(jobs: Path, root: Path | None = None) -> list[str]:
-    """Put the jobs of an attached earlier run where training looks for them; return their names.
-
-    Whether they belong to the same data and protocol is training's to say: it begins others anew.
-    """
-    attached = mounts.find(MARKER, root=root)
-    if attached is None:
-        return []
-    names = read_json(attached / MARKER)
-    for name in names:
-        for path in sorted((attached / CHECKPOINTS / Path(name).name).iterdir()):
-            target = jobs / Path(name).name / path.name
-            if not target.exists():
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(path, target)
-    say(f"checkpoints: {len(names)} trainings attached at {attached}")
-    return names

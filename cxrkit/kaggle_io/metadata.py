@@ -1,5 +1,6 @@
 """kernel-metadata.json: what the kernel is called, and what Kaggle gives it."""
 
+import hashlib
 import json
 import re
 import sys
@@ -9,7 +10,9 @@ from cxrkit.files import write_json
 from cxrkit.kaggle_io.bundle import ROOT, SCRIPT
 
 NAME = "kernel-metadata.json"
-NOBODY = "your-kaggle-name"
+NOBODY = ""
+MINE = "kernel/mine"
+"""What setup writes, which git ignores: this file under one's own name, and the script beside it."""
 DEFAULTS = {
     "id": f"{NOBODY}/cxrkit-chest-films",
     "title": "cxrkit-chest-films",
@@ -25,15 +28,20 @@ DEFAULTS = {
     "kernel_sources": [],
     "model_sources": [],
 }
-"""The title is the slug, for Kaggle derives the address from the title; the GPU is named, for Kaggle's default drifts."""
+"""The id has no owner, which Kaggle's own command refuses aloud; a wrong one it would answer with exit code 0. The title is the slug, for Kaggle derives the address from the title; the GPU is named, for Kaggle's default drifts."""
 
 
 def read(root=ROOT):
-    """The metadata as a dict. Raises BadInput when the file cannot be used."""
-    path = root / NAME
+    """The metadata as a dict, with the name that setup gave it. Raises BadInput when the file cannot be used."""
+    path = root / MINE / NAME
+    found = _read(root / NAME)
+    return found | {key: _read(path)[key] for key in ("id", "title")} if path.exists() else found
+
+
+def _read(path):
     try:
-        found = json.loads(path.read_text("utf-8"))
-        owner_and_slug = re.fullmatch(r"[^/]+/[^/]+", found["id"])
+        found = json.loads(path.read_text("utf-8-sig"))
+        owner_and_slug = re.fullmatch(r"[^/]*/[^/]+", found["id"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BadInput(f"{NAME} cannot be used: {error!r}", path, "write it anew: python -m cxrkit setup") from error
     if not owner_and_slug:
@@ -47,7 +55,9 @@ def slug_of(metadata):
 
 def results_slug(slug):
     """The slug of the dataset that a kernel's results go to; Kaggle allows 50 characters."""
-    return slug[:42].rstrip("-") + "-results"
+    if len(slug) > 42:  # two long names may begin alike
+        slug = slug[:35].rstrip("-") + "-" + hashlib.sha256(slug.encode()).hexdigest()[:6]
+    return slug + "-results"
 
 
 def named(metadata, owner, slug=None):
@@ -62,15 +72,16 @@ def named(metadata, owner, slug=None):
 
 
 def set_up(owner=None, slug=None, root=ROOT, ask=input):
-    """Write kernel-metadata.json for its owner: the one given, or that of the credentials, or the one a person types.
+    """Write kernel/mine/kernel-metadata.json for its owner: the one given, or that of the credentials, or the one a person types.
 
-    What else stands in the file is kept. Returns its new content. Raises WrongUse when nobody names the owner.
+    What else stands in the repository's kernel-metadata.json, which is not changed, is taken over. Returns the content
+    of the new file. Raises WrongUse when nobody names the owner.
     """
-    present = read(root) if (root / NAME).exists() else DEFAULTS
+    present = _read(root / NAME) if (root / NAME).exists() else DEFAULTS
     if not owner:
         owner = _owner_of_credentials(ask)
-    written = named(present, owner, slug)
-    write_json(root / NAME, written)
+    written = named(present, owner, slug) | {"code_file": "script.py"}
+    write_json(root / MINE / NAME, written)
     return written
 
 

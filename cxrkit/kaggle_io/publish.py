@@ -3,7 +3,7 @@
 from pathlib import Path, PurePosixPath
 
 from cxrkit.errors import BadInput
-from cxrkit.files import read_json, sha256_of
+from cxrkit.files import CHECKSUMS, read_json, sha256_of
 from cxrkit.kaggle_io import datasets
 from cxrkit.progress import MB, Meter
 
@@ -18,13 +18,7 @@ def verify(folder):
     Raises BadInput, naming the files that are missing or other.
     """
     folder = Path(folder)
-    try:
-        listed = read_json(folder / "checksums.json")
-    except (OSError, ValueError) as error:
-        raise BadInput(
-            f"The results have no readable checksums.json: {error}", folder, "name the results folder of a finished run"
-        ) from error
-    wrong = []
+    listed, wrong = checked(folder), []
     with Meter(f"comparing {folder.name} with its checksums", sum(expected["bytes"] for expected in listed.values()) / MB, "MB") as meter:
         for name, expected in listed.items():
             path = folder / name
@@ -42,10 +36,28 @@ def verify(folder):
     return listed
 
 
+def checked(folder):
+    """The content of folder/checksums.json, {name: {sha256, bytes}}. Raises BadInput where it is not of that form."""
+    remedy = "name the results folder of a finished run"
+    listed = read_json(folder / CHECKSUMS, "checksums.json", remedy)
+    right = isinstance(listed, dict) and all(
+        isinstance(each, dict) and isinstance(each.get("bytes"), int) and isinstance(each.get("sha256"), str) for each in listed.values()
+    )
+    if not right:
+        raise BadInput("checksums.json is not as a run writes it.", folder / CHECKSUMS, remedy)
+    return listed
+
+
 def is_inside(name):
     """Whether a relative name from elsewhere stays below its folder."""
     path = PurePosixPath(name)
-    return bool(path.parts) and not path.is_absolute() and ".." not in path.parts and "\\" not in name and ":" not in path.parts[0]
+    return (
+        bool(path.parts)
+        and not path.is_absolute()
+        and ".." not in path.parts
+        and not set("\\\0\n") & set(name)
+        and ":" not in path.parts[0]
+    )
 
 
 def publish(folder, slug, private=True, kaggle=None):

@@ -1,24 +1,21 @@
-"""Send the kernel to Kaggle, wait for its end, and say truthfully how it ended."""
+"""Send the kernel to Kaggle, once, and say truthfully how it is doing there."""
 
-import json
-import queue
 import secrets
 import tempfile
-import threading
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from cxrkit.errors import Interrupted, RemoteRefusal
+from cxrkit.errors import RemoteRefusal, WrongUse
 from cxrkit.files import write_json, write_text
 from cxrkit.kaggle_io import bundle, client, metadata
-from cxrkit.progress import say
 
-POLL_SECONDS = 15
-STALE_SECONDS = 15 * 60
-"""How long Kaggle may go on showing the end of the version before."""
-RUNNING = ("QUEUED", "RUNNING", "NEW_SCRIPT")
-ENDED = ("COMPLETE", "ERROR", "CANCEL_ACKNOWLEDGED", "CANCEL_REQUESTED")
+RUNNING = ("QUEUED", "RUNNING", "NEW_SCRIPT", "CANCEL_REQUESTED")
+ENDED = ("COMPLETE", "ERROR", "CANCEL_ACKNOWLEDGED")
+UNKNOWN = "UNKNOWN"
+"""Kaggle named no status, or one that is in neither list; the Status's message holds it."""
+LOOKS = (0, 10, 20, 30, 60)
+"""Seconds before each look for a push whose answer was lost: what Kaggle shows lags behind what it took."""
 
 
 @dataclass(frozen=True)
@@ -41,29 +38,49 @@ class Status:
         return f"{self.value}: {self.message}" if self.message else self.value
 
 
-def push(settings, kaggle, root=bundle.ROOT, slug=None, resume=False):
+def push(settings, kaggle, root=bundle.ROOT, slug=None, resume=False, beside=False):
     """Bundle the kit and send it as the signed-in user's kernel; return it as Pushed.
 
-    slug: instead of the one in kernel-metadata.json; resume: attach the dataset of its results, for the
-    checkpoints in it. Nothing in the repository changes. Raises RemoteRefusal
+    slug: instead of the one in kernel-metadata.json; resume: attach the output of its last run, for the
+    checkpoints in it; beside: push even while a version of it runs. Nothing in the repository changes. Raises RemoteRefusal
     when Kaggle refuses it, or would run it without one of its sources; BadInput, WrongUse as bundle does.
     """
-    described = metadata.named(metadata.read(root), kaggle.owner, slug)
-    ref = described["id"]
+    described, ref = metadata.named(metadata.read(root), kaggle.owner, slug), ref_of(kaggle, slug, root)
     run_id = settings.run_id or time.strftime("%Y%m%d-%H%M%S", time.gmtime()) + "-" + secrets.token_hex(2)
-    results = metadata.results_slug(metadata.slug_of(described))
+    results = settings.results or metadata.results_slug(metadata.slug_of(described))
     if resume:
-        described["dataset_sources"] = [*described.get("dataset_sources", []), f"{kaggle.owner}/{results}"]
+        described["kernel_sources"] = [*described.get("kernel_sources", []), ref]
     script = bundle.generate(replace(settings, run_id=run_id, results=results), root)
     if not settings.gpu:
         described = {key: value for key, value in described.items() if key != "machine_shape"} | {"enable_gpu": False}
     before = _status_or_none(kaggle, ref)
+    if before in ("QUEUED", "RUNNING") and not beside:
+        raise WrongUse(
+            f"A version of the kernel is there already, {before}; a second one would use GPU hours too.",
+            ref,
+            f"take it up: python -m cxrkit wait {ref}; or push --beside",
+        )
+    if resume and before is None:
+        raise WrongUse("There is no earlier run to go on from.", ref, "push without --resume")
+    described["code_file"] = "script.py"  # in the folder that is sent, wherever it lies here
     with tempfile.TemporaryDirectory(prefix="cxrkit-push-") as folder:
         write_json(Path(folder) / metadata.NAME, described)
         write_text(Path(folder) / described["code_file"], script)
-        answer = kaggle.send(f"the push of {ref}", lambda: _has(kaggle, ref, script), kaggle.api.kernels_push, folder)
+        answer = kaggle.send(f"the push of {ref}", lambda: _taken(kaggle, ref, run_id), kaggle.api.kernels_push, folder)
     version = _accepted(answer, ref, kaggle) if answer is not None else on_kaggle(kaggle, ref)[0]
-    return Pushed(ref, version, run_id, bundle.identity(script)[0], before)
+    named = _ref_in(answer) or ref
+    return Pushed(named, version, run_id, bundle.identity(script)[0], before if named.lower() == ref.lower() else None)
+
+
+def ref_of(kaggle, slug=None, root=bundle.ROOT):
+    """owner/name of the kernel that a push would send. Raises WrongUse, BadInput."""
+    return metadata.named(metadata.read(root), kaggle.owner, slug)["id"]
+
+
+def _ref_in(answer):
+    """owner/name of the kernel by the server's own word, which may be another than was asked for; None where it says none."""
+    parts = (getattr(answer, "ref", "") or "").strip("/").split("/")[-2:]
+    return "/".join(parts) if len(parts) == 2 and all(parts) else None
 
 
 def _accepted(answer, ref, kaggle):
@@ -90,33 +107,66 @@ def on_kaggle(kaggle, ref):
     """(version number, source text) of the newest version of a kernel; (0, "") where there is no such kernel."""
     from kagglesdk.kernels.types.kernels_api_service import ApiGetKernelRequest
 
-    request = ApiGetKernelRequest()
+    answer = _unless_absent(kaggle, f"the kernel {ref}", lambda: kaggle.plain("GetKernel", _about(ApiGetKernelRequest, ref)))
+    metadata, blob = ((answer or {}).get(key) for key in ("metadata", "blob"))
+    number = metadata.get("currentVersionNumber") if isinstance(metadata, dict) else 0
+    source = blob.get("source") if isinstance(blob, dict) else ""
+    return (number if isinstance(number, int) else 0), (source if isinstance(source, str) else "")
+
+
+def _about(kind, ref):
+    request = kind()
     request.user_name, request.kernel_slug = ref.split("/")
-    answer = _unless_absent(kaggle, f"the kernel {ref}", lambda: kaggle.kernels("get_kernel", request))
-    return (answer.metadata.current_version_number or 0, answer.blob.source or "") if answer else (0, "")
+    return request
 
 
-def _has(kaggle, ref, script):
-    return on_kaggle(kaggle, ref)[1].strip() == script.strip()
+def _taken(kaggle, ref, run_id):
+    """Whether Kaggle took a push whose answer was lost: the run id in its source tells. Raises RemoteRefusal."""
+    for seconds in LOOKS:
+        kaggle.sleep(seconds)
+        try:
+            if bundle.identity(on_kaggle(kaggle, ref)[1])[1] == run_id:
+                return True
+        except RemoteRefusal as refusal:
+            raise RemoteRefusal(
+                f"Kaggle's answer to the push was lost, and it does not say whether it took it: {refusal.what}",
+                ref,
+                f"see first whether run {run_id} is there: python -m cxrkit wait {ref}; push again only if it is not",
+            ) from None
+    return False
 
 
 def status(kaggle, ref):
     """The kernel's Status. Raises RemoteRefusal, also where there is no such kernel."""
-    answer = kaggle.ask(f"the status of {ref}", kaggle.api.kernels_status, ref)
-    return Status(answer.status.name, kaggle.hide(answer.failure_message or ""))
+    from kagglesdk.kernels.types.kernels_api_service import ApiGetKernelSessionStatusRequest
+
+    request = _about(ApiGetKernelSessionStatusRequest, ref)
+    answer = kaggle.ask(f"the status of {ref}", kaggle.plain, "GetKernelSessionStatus", request)
+    value, message = answer.get("status"), kaggle.hide(str(answer.get("failureMessage") or ""))
+    if value not in (*RUNNING, *ENDED):
+        return Status(UNKNOWN, f"Kaggle says {kaggle.hide(str(value))[:40]!r}" if value else "Kaggle says no status")
+    return Status(value, message)
 
 
 def gpu_quota(kaggle):
-    """(hours used, hours allowed) of this week's GPU quota, or None where the client cannot tell (before 2.2)."""
+    """(hours used, hours allowed) of this week's GPU quota, or None where the client (before 2.2) or Kaggle does not tell."""
     if not hasattr(kaggle.api, "quota_view"):
         return None
-    quota = kaggle.ask("the GPU quota", kaggle.api.quota_view).gpu_quota
-    return (quota.time_used.total_seconds() / 3600, quota.total_time_allowed.total_seconds() / 3600) if quota else None
+    try:
+        quota = kaggle.ask("the GPU quota", kaggle.api.quota_view).gpu_quota
+        used, allowed = ((time.total_seconds() / 3600 if time else 0.0) for time in (quota.time_used, quota.total_time_allowed))
+    except (RemoteRefusal, AttributeError):
+        return None
+    return (used, allowed) if allowed else None
 
 
 def _status_or_none(kaggle, ref):
-    answer = _unless_absent(kaggle, f"the status of {ref}", lambda: kaggle.api.kernels_status(ref))
-    return answer.status.name if answer else None
+    try:
+        return status(kaggle, ref).value
+    except RemoteRefusal as refusal:
+        if refusal.code in (403, 404):
+            return None
+        raise
 
 
 def _unless_absent(kaggle, doing, question):
@@ -132,98 +182,3 @@ def _unless_absent(kaggle, doing, question):
             raise
 
     return kaggle.ask(doing, asked)
-
-
-def wait(kaggle, pushed, show=say):
-    """Wait for the end of a pushed version, showing its log; return its last Status.
-
-    Just after a push Kaggle may still show the version before. An end counts once the status has changed since
-    the push, or where the log names this run.
-    Raises RemoteRefusal when the kernel failed, Interrupted when Kaggle shows no sign of it.
-    """
-    log, ours, last, stale = Log(kaggle, pushed.ref), False, None, 0
-    while True:
-        now = status(kaggle, pushed.ref)
-        ours = ours or _is_new(now.value, pushed.before)
-        if now.value == "RUNNING":
-            log.follow()
-        log.show(show)
-        if now.value in ENDED:
-            if ours or pushed.run_id in log.kept():
-                break
-            if stale >= STALE_SECONDS:
-                raise Interrupted(
-                    f"Kaggle shows no sign of version {pushed.version}, only the end of the one before.",
-                    pushed.ref,
-                    "look at python -m cxrkit status",
-                )
-            stale += POLL_SECONDS
-        if now != last:
-            show(f"{pushed.ref}: {now}" + ("" if now.value in RUNNING else ", which may be the version before"))
-        last = now
-        kaggle.sleep(POLL_SECONDS)
-    log.finish(show)
-    show(f"{pushed.ref} version {pushed.version}: {now}")
-    if now.value != "COMPLETE":
-        raise RemoteRefusal(f"The kernel ended as {now}", pushed.ref, "the reason stands in the log above; correct it and push again")
-    return now
-
-
-def _is_new(value, before):
-    """Whether a status cannot be that of the version before."""
-    return before is None or (before in ENDED and value != before)
-
-
-class Log:
-    """What a kernel prints. While it runs a thread reads Kaggle's stream, where the client knows it (2.2 and later)."""
-
-    def __init__(self, kaggle, ref):
-        self.kaggle, self.ref = kaggle, ref
-        self.arrived, self.shown, self.thread = queue.SimpleQueue(), 0, None
-
-    def follow(self):
-        if self.thread is None and hasattr(self.kaggle.api, "kernels_logs_stream"):
-            self.thread = threading.Thread(target=self._read, daemon=True)
-            self.thread.start()
-
-    def _read(self):
-        try:
-            for event in self.kaggle.api.kernels_logs_stream(self.ref):
-                self.arrived.put(event.get("data") or "")
-        except client.failures():
-            pass  # the stream is a convenience: finish() shows from the kept log what it missed
-
-    def show(self, show):
-        """Show what has arrived."""
-        while not self.arrived.empty():
-            self._show(self.arrived.get(), show)
-
-    def kept(self):
-        """The text that Kaggle keeps of the newest session; empty while there is none."""
-        return "".join(entries(_kept_log(self.kaggle, self.ref)))
-
-    def finish(self, show):
-        """Show what the stream did not bring."""
-        if self.thread is not None:
-            self.thread.join(timeout=POLL_SECONDS)
-        self.show(show)
-        for line in entries(_kept_log(self.kaggle, self.ref))[self.shown :]:
-            self._show(line, show)
-        if not self.shown:
-            show("(Kaggle has no log of this run)")
-
-    def _show(self, text, show):
-        self.shown += 1
-        show(self.kaggle.hide(text.rstrip("\n")))
-
-
-def _kept_log(kaggle, ref):
-    return kaggle.ask(f"the log of {ref}", kaggle.api.kernels_logs, ref)
-
-
-def entries(log):
-    """The texts of a kernel's log, which Kaggle keeps as a JSON array of {stream_name, time, data}."""
-    try:
-        return [entry.get("data") or "" for entry in json.loads(log)]
-    except (ValueError, AttributeError, TypeError):
-        return log.splitlines(keepends=True)

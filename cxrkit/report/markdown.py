@@ -48,7 +48,12 @@ def sections(results: Results, shown: list[gallery.Film]) -> list[Section]:
         (
             "Confusion and thresholds",
             [],
-            [thresholds.thresholds(results), thresholds.operating_points(results), thresholds.predictive_values(results)],
+            [
+                thresholds.thresholds(results),
+                thresholds.operating_points(results),
+                thresholds.predictive_values(results),
+                thresholds.decision_curves(results),
+            ],
         ),
         ("Calibration", [], [thresholds.calibration(results)]),
         ("Films that went wrong, or nearly", [], [gallery.table(shown)]),

@@ -110,6 +110,7 @@ TABLES = {
     "thresholds": thresholds.thresholds,
     "operating": thresholds.operating_points,
     "predictive": thresholds.predictive_values,
+    "usefulness": thresholds.decision_curves,
     "calibration": thresholds.calibration,
     "speed": settings.speed,
     "stages": settings.stages,

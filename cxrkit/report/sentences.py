@@ -4,10 +4,10 @@ import shlex
 
 from cxrkit import config, protocol
 from cxrkit.data.records import SPLIT_WORDS
-from cxrkit.evaluation import study
+from cxrkit.evaluation import outliers, study
 from cxrkit.report.tables import recipe
 from cxrkit.results import Results
-from cxrkit.schema import Comparison, Pair, Study
+from cxrkit.schema import Comparison, Margins, NetworkErrors, Pair, Study
 from cxrkit.tables import p_text
 
 TITLE = "cxrkit: COVID-19 against healthy chest films"
@@ -62,31 +62,89 @@ def best(comparison: Comparison) -> str:
     if comparison.best.known == "one network":
         return "There is one network: nothing to compare."
     if comparison.best.known == "the best":
-        sentence = f"{left[0]} is the best: it errs less than each of the others."
-    elif comparison.best.known == "equally good":
+        sentence = f"{left[0]}, trained on this split, is the best: it errs less than each of the others{_in_which(comparison, left[0])}."
+    elif comparison.best.known.startswith("equally good"):
         others = ", and no other is." if beaten else "."
-        sentence = f"{listed(left)} are equally good within {points(comparison.margin)} of error{others}"
+        rates = (
+            within(comparison.margins) if comparison.best.known == "equally good" else f"{points(comparison.margins.error)} of error alone"
+        )
+        sentence = f"{listed(left)}, trained on this split, are equally good within {rates}{others}"
     elif comparison.best.known == "some are not":
         verb = "is" if len(beaten) == 1 else "are"
         which = f"which of {listed(left)} is, is not known" if left else "which is, is not known"
         sentence = f"It is known that {listed(beaten)} {verb} not the best; {which}."
     else:
         sentence = "Which network is best is not known."
-    counts = ", ".join(f"{words.count(word)} {word}" for word in ("equivalent", "undecided") if words.count(word))
+    counts = ", ".join(f"{words.count(word)} {word}" for word in ("equivalent", "equivalent in error", "undecided") if word in words)
     decided = sum(word in ("better", "worse") for word in words)
-    return f"{sentence} Of {len(words)} pairs, {decided} decided" + (f", {counts}." if counts else ".")
+    told = f"{sentence} Of {len(words)} pairs, {decided} decided" + (f", {counts}." if counts else ".")
+    if not decided and "equivalent" not in counts:
+        return told
+    return f"{told} {failures(comparison.networks)} {OTHER_SPLITS}"
 
 
-def why(pair: Pair, margin: float) -> str:
+def failures(networks: list[NetworkErrors]) -> str:
+    """Which trainings are outlying, and how many may be that the seeds drawn do not show."""
+    far = [f"{network.name} seed {seed}" for network in networks for seed in network.outlying]
+    seeds, at_most = min(len(network.seeds) for network in networks), max(network.outlying_at_most for network in networks)
+    one = len(far) == 1
+    seen = f"{listed(far)} {'is an' if one else 'are'} outlying training{'s' * (not one)}." if far else "No training is outlying."
+    few = f" With {seeds} seeds that is little to go by." if seeds < outliers.FEW_SEEDS else ""
+    return (
+        f"{seen} Yet up to {100 * at_most:.0f} % of a network's trainings may be (95 % confidence), of which no test on means knows.{few}"
+    )
+
+
+OTHER_SPLITS = (
+    "With other training films another network may lead: train again with other values of --split-seed, and compare with --resplits."
+)
+
+
+def _in_which(comparison: Comparison, best: str) -> str:
+    """Of the two rates, those in which the best network is shown to be better than each other, or worse than one."""
+    better, worse = [], []
+    for rate in ("sensitivity", "specificity"):
+        words = []
+        for pair in comparison.pairs:
+            found = getattr(pair, rate)
+            if found and best in (pair.a, pair.b):
+                words.append(found.verdict if pair.a == best else OPPOSITE.get(found.verdict, found.verdict))
+        if words and all(word == "better" for word in words):
+            better.append(rate)
+        if "worse" in words:
+            worse.append(rate)
+    told = f", in {listed(better)}" if better else ", though neither sensitivity nor specificity alone shows it" if not worse else ""
+    return told + (f", but it is worse in {listed(worse)} than another" if worse else "")
+
+
+OPPOSITE = {"better": "worse", "worse": "better"}
+
+
+def within(margins: Margins) -> str:
+    """The margins of equivalence, in words."""
+    return (
+        f"{points(margins.error)} of error, {points(margins.sensitivity)} of sensitivity and {points(margins.specificity)} of specificity"
+    )
+
+
+def why(pair: Pair, margins: Margins) -> str:
     """What the verdict on a pair rests on."""
     differs, alike = _p(pair.p_difference_holm), _p(pair.p_equivalence_holm)
     if not pair.over_seeds.has_interval:
         return "a network ran once: one run says nothing of the next"
+    rates = {name: found for name, found in (("sensitivity", pair.sensitivity), ("specificity", pair.specificity)) if found}
+    shown = [f"{found.verdict} in {name}" for name, found in rates.items() if found.verdict in OPPOSITE]
     if pair.verdict == "equivalent":
-        return f"the difference lies within {points(margin)} of error (p {alike})"
+        return f"the differences lie within {within(margins)} (p {_p(pair.p_all_equivalent_holm)})"
+    if pair.verdict == "equivalent in error":
+        told = f"the difference lies within {points(margins.error)} of error (p {alike})"
+        return f"{told}, but {listed(shown)}" if shown else f"{told}; that sensitivity and specificity differ no more is not shown"
     if pair.verdict in ("better", "worse"):
-        return f"by {100 * abs(pair.difference.value or 0):.2f} points of error (p {differs})"
-    return f"neither a difference (p {differs}) nor equivalence (p {alike}) is shown"
+        shown += ["by medians over seeds the other way round"] * (pair.of_medians * (pair.difference.value or 0) < 0)
+        which = listed(shown) if shown else "in which of sensitivity and specificity is not shown"
+        return f"by {100 * abs(pair.difference.value or 0):.2f} points of error (p {differs}); {which}"
+    told = f"neither a difference (p {differs}) nor equivalence (p {alike}) in error is shown"
+    return f"{told}; {listed(shown)}" if shown else told
 
 
 def of_study(study: Study) -> str:

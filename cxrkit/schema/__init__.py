@@ -31,9 +31,10 @@ from cxrkit.schema.audits import (
     Requirement,
     SideScore,
     SourceRow,
+    StabilityRow,
     SubgroupRow,
 )
-from cxrkit.schema.common import VERSION, Films, Weights, Word
+from cxrkit.schema.common import VERSION, Films, Margins, Weights, Word
 from cxrkit.schema.comparisons import (
     BesideStudy,
     Best,
@@ -44,6 +45,8 @@ from cxrkit.schema.comparisons import (
     Needed,
     NetworkErrors,
     Pair,
+    Range,
+    RateDifference,
     ResplitComparison,
     ResplitNetwork,
     ResplitPair,
@@ -80,6 +83,7 @@ __all__ = [
     "GroupScore",
     "HeldFixedRow",
     "Judged",
+    "Margins",
     "MaskRow",
     "MatchedRow",
     "Metrics",
@@ -90,6 +94,8 @@ __all__ = [
     "OperatingPoint",
     "Pair",
     "PartState",
+    "Range",
+    "RateDifference",
     "Reason",
     "Requirement",
     "ResplitComparison",
@@ -101,6 +107,7 @@ __all__ = [
     "Score",
     "SideScore",
     "SourceRow",
+    "StabilityRow",
     "Study",
     "StudyPair",
     "SubgroupRow",

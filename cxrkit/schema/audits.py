@@ -145,6 +145,18 @@ class MaskRow:
 
 
 @dataclass(frozen=True)
+class StabilityRow:
+    """The calls of a network's ensemble on the held-out films, under small changes that change no diagnosis (audit/stability.py)."""
+
+    architecture: str
+    seeds: int  # that were asked
+    unstable: Figure  # share of the films whose p crosses the threshold, or moves farther than seeds lie apart
+    crossing: Figure  # share of those whose p crosses the threshold
+    spread: float | None  # how far all seeds lie apart on nearly all validation films; None where there is one
+    changes: dict[str, Figure]  # name of the change: share of the films that are unstable under it
+
+
+@dataclass(frozen=True)
 class SideScore:
     """A network's ensemble on the films of one side, internal or external."""
 
@@ -323,3 +335,4 @@ class Audits:
     not_done: list[NotDone]
     verdict: Conclusion
     matched: list[MatchedRow] | None = None  # None for a manifest, and in files of before November 2026
+    stability: list[StabilityRow] | None = None  # None for a manifest, and in files of before it was asked

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from cxrkit.evaluation.metrics import Figure, Rates
-from cxrkit.schema.common import Films, Weights, Word
+from cxrkit.schema.common import Films, Margins, Weights, Word
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,9 @@ class NetworkErrors:
     seeds: list[int]
     errors: list[float]  # error rate, one a seed
     error_rate: Figure  # their mean, over patients
+    median: float  # of the errors
+    outlying: list[int]  # seeds whose training failed or stands far off (evaluation.outliers)
+    outlying_at_most: float  # the share of all trainings that may be so, with 95 % confidence
     run_to_run: RunToRun
 
 
@@ -40,35 +43,61 @@ class Discordant:
 
 
 @dataclass(frozen=True)
-class Needed:
-    """How much would decide the difference seen, were it the true one; None where no number does, or none is wanted."""
+class Range:
+    """low, high: were the true difference at the far and at the near end of its 80 % interval; None where no number decides it."""
 
-    images: int | None
-    seeds: int | None
-    images_at_20_seeds: int | None
+    low: int | None
+    high: int | None
+
+
+@dataclass(frozen=True)
+class Needed:
+    """How much would decide a pair, with 80 % power."""
+
+    seeds: Range  # at these images
+    images: Range  # at these seeds
+    images_at_20_seeds: Range
+    images_for_equivalence: int | None  # at 20 seeds, were the two alike; None where no number shows it
+
+
+@dataclass(frozen=True)
+class RateDifference:
+    """A minus B in sensitivity or specificity, so that above 0 A is better."""
+
+    verdict: Word
+    difference: Figure  # over patients and seeds
+    over_patients: Figure
+    p_difference_holm: float  # over all pairs and both rates
+    p_equivalence: float  # as it is: one of the pair's three
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Two networks on the same images. Every difference is A minus B in error rate, so that below 0 A is better."""
+    """Two networks on the same images. Every difference is A minus B; in error rate, A is better below 0, in all else above."""
 
     a: str
     b: str
     verdict: Word  # what A is beside B
-    as_trained: Word  # of these very networks, by the sign-flip test alone
-    difference: Figure  # over patients and seeds
+    as_trained: Word  # of these very networks, over patients alone
+    difference: Figure  # in error rate, over patients and seeds
     over_patients: Figure
     over_seeds: Figure  # no interval where a network ran once
+    of_medians: float  # A's median error rate over seeds minus B's
     p_difference: float
     p_difference_holm: float
-    p_equivalence: float
+    p_equivalence: float  # in error rate
     p_equivalence_holm: float
+    p_all_equivalent_holm: float  # in error rate, sensitivity and specificity, each within its margin
     p_patients: float
+    sensitivity: RateDifference | None  # None where its class is absent
+    specificity: RateDifference | None
+    ppv: Figure  # positive predictive value at this set's prevalence, over patients and seeds
+    npv: Figure
     mcnemar: list[Discordant]  # seeds that both have
     probability_better: Figure
     auc_difference: Figure
     p_auc: float | None  # None where one class is absent
-    needed: Needed | None  # None where the pair is decided
+    needed: Needed | None  # None where the pair is decided, or a network ran once
 
 
 @dataclass(frozen=True)
@@ -90,16 +119,17 @@ class StudyPair:
     as_trained: Word
     p_mcnemar: list[float]
     difference: Figure
-    needed: Needed
 
 
 @dataclass(frozen=True)
 class FisherTests:
-    """p of Fisher's exact test of each of our runs against the study's one."""
+    """Our runs of a network against the study's one: p of Fisher's exact test of each, and the difference."""
 
-    median_run: float  # of the run with the median error rate
+    median_run: float  # p of the run with the median error rate
     lowest: float
     highest: float
+    holm: float  # of the median run, over networks
+    difference: Figure  # the median run's rate minus the study's, Newcombe's interval
 
 
 @dataclass(frozen=True)
@@ -123,7 +153,7 @@ class Best:
     """names: the networks that may be the best; known: what that says."""
 
     names: list[str]
-    known: Literal["one network", "the best", "equally good", "some are not", "nothing"]
+    known: Literal["one network", "the best", "equally good", "equally good in error", "some are not", "nothing"]
 
 
 @dataclass(frozen=True)
@@ -139,9 +169,9 @@ class Comparison:
     covid: int
     patients: int
     threshold: float
-    margin: float  # difference in error rate within which networks are equivalent
+    margins: Margins
     alpha: float
-    images_for_equivalence: int  # fewer independent images cannot show it
+    images_for_equivalence: list[int]  # fewer independent images, and fewer of the COVID-19 and the normal ones, cannot show it
     networks: list[NetworkErrors]
     pairs: list[Pair]  # empty with one network
     chosen_on_validation: ChosenOnValidation | None  # None without a test split
@@ -160,14 +190,18 @@ class ResplitNetwork:
 
 @dataclass(frozen=True)
 class ResplitPair:
-    """difference: A minus B in error rate, corrected for shared training images (Nadeau and Bengio 2003)."""
+    """Every difference is A minus B, corrected for shared training images (Nadeau and Bengio 2003)."""
 
     a: str
     b: str
     verdict: Word
-    difference: Figure
+    difference: Figure  # in error rate
     p: float
     p_holm: float
+    p_equivalence_holm: float  # in error rate
+    p_all_equivalent_holm: float
+    sensitivity: Figure | None  # None where its class is absent from a split
+    specificity: Figure | None
 
 
 @dataclass(frozen=True)
@@ -179,6 +213,6 @@ class ResplitComparison:
     n_train: float  # images, the mean over splits
     n_test: float
     threshold: float
-    margin: float
+    margins: Margins
     networks: list[ResplitNetwork]
     pairs: list[ResplitPair]

@@ -5,14 +5,17 @@ from typing import Literal
 
 from cxrkit.evaluation.calibration import Calibration
 from cxrkit.evaluation.metrics import Confusion, Figure, PredictiveValues, Rates
+from cxrkit.evaluation.usefulness import NetBenefit
 from cxrkit.schema.common import Films, Weights
 
 
 @dataclass(frozen=True)
 class OperatingPoint:
-    """A threshold chosen on validation for a wanted sensitivity, and the rates it has on the split of its Score."""
+    """A threshold chosen on validation for a wanted rate, and the rates it has on the split of its Score."""
 
-    wanted_sensitivity: float
+    of: Literal["sensitivity", "specificity"]
+    wanted: float
+    promised: bool  # False where validation has too few images of the class to promise it of new ones
     threshold: float
     chosen_on: str
     same_images: bool  # chosen on the very images it is judged by
@@ -25,6 +28,7 @@ class Scaling:
     """Calibration before and after a temperature that was fitted on validation."""
 
     temperature: float
+    rests_on_prior: bool  # the films were told apart (almost) perfectly, or not at all: they alone give no temperature
     fitted_on: str
     same_images: bool  # fitted on the very images it is judged by
     before: Calibration
@@ -46,9 +50,11 @@ class Score:
     auc: Figure
     delong: Figure | None  # the same area, DeLong's interval alone; None for a mean
     average_precision: Figure | None  # None for a mean
-    bootstrap: dict[str, Figure]  # rates and areas, interval by resampled patients; empty for a mean
+    bootstrap: dict[str, Figure]  # rates and areas, interval by resampled patients; empty before the last stage, and for a mean
     predictive_values: list[PredictiveValues]  # empty for a mean
     operating_point: OperatingPoint | None  # None before the last stage, for a mean, or without COVID-19 in validation
+    at_specificity: OperatingPoint | None  # the same for a wanted specificity; None without normal images in validation
+    decision_curve: list[NetBenefit]  # empty before the last stage, and for a mean
     scaling: Scaling | None  # None before the last stage, and for a mean
     seconds_per_epoch: float | None  # median; None unless kind is "run"
 

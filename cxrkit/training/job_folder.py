@@ -7,17 +7,21 @@ lr_find.json      the finder's curve, the rate that was chosen, and why
 failed.json       how the training failed when it was last tried
 """
 
+import re
 import secrets
 import shutil
 from dataclasses import asdict
 from pathlib import Path
 
 from cxrkit.columns import FROZEN, UNFROZEN
+from cxrkit.errors import BadInput
 from cxrkit.files import PARTIAL, read_json, reading, replacing, write_json
 from cxrkit.progress import say
 from cxrkit.training.stages import Epoch, Finder, Past, Stage, Statistics
 
 KEY, FAILED, FINDER = "job.json", "failed.json", "lr_find.json"
+OWN = re.compile(rf"\.?({FROZEN}|{UNFROZEN}|job|lr_find|failed)\.(json|pt)(\..*)?")
+"""The files that a training writes, and what is left of one whose writer died."""
 
 
 class JobFolder:
@@ -26,8 +30,18 @@ class JobFolder:
         self.name = self.path.name
 
     def prepare(self, key: str) -> None:
-        """Empty a folder that was made with another key, and take away what a dead process left."""
+        """Empty a folder that was made with another key, and take away what a dead process left.
+
+        Raises BadInput for a folder with a file in it that no training writes: it is somebody's.
+        """
         if self.path.exists() and not self.made_with(key):
+            foreign = sorted(path.name for path in self.path.iterdir() if not OWN.fullmatch(path.name))
+            if foreign:
+                raise BadInput(
+                    f"The training's folder holds what this kit did not write: {', '.join(foreign[:5])}.",
+                    self.path,
+                    "move that away, or name another folder with --out; nothing was changed",
+                )
             say(f"{self.name}: begun anew, for the data or the protocol changed")
             shutil.rmtree(self.path)
         if not self.path.exists():

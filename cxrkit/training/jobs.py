@@ -4,7 +4,7 @@ This process alone writes; each training is a process of its own. Several runs o
 with `parallel: data` the processes that torchrun started train each job together instead.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import astuple
 from pathlib import Path
@@ -40,12 +40,14 @@ def run(
     machine: Machine,
     time_left: Deadline = Deadline(),
     executor: Processes | None = None,
+    kept: Callable[[Path], None] | None = None,
 ) -> dict[str, int]:
     """Run every job that is not done, each into a folder of its own below `folder`; return the most bytes of the device's
     memory that a training of each architecture held, for those that ran here.
 
     time_left: seconds until no new stage may begin. A job's folder made from other data or another protocol is begun anew.
-    executor: where trainings run; processes of this machine unless another is given.
+    executor: where trainings run; processes of this machine unless another is given. kept: called with a job's folder each time
+    that something was kept in it, or found to be there already.
 
     Runs that share `folder`, on one host or more, share the jobs out: a job is held by a lock file that ends with its run,
     and whoever has nothing left to begin waits for the others and takes over what a dead one left. A job that fails is
@@ -58,7 +60,7 @@ def run(
         with locked(folder / ".weights.lock"):
             weights.check(dict.fromkeys(job.architecture for job in unfinished(experiment, folder)), experiment.weights)
     executor = executor or Processes()
-    make = _Run(experiment, films, key_of(experiment, manifest_hash, machine), folder, machine, time_left, executor)
+    make = _Run(experiment, films, key_of(experiment, manifest_hash, machine), folder, machine, time_left, executor, kept)
     try:
         make.together(Member()) if experiment.parallel == "data" else make.side_by_side()
     finally:
@@ -70,9 +72,9 @@ def run(
 class _Run:
     """The state of run(): which jobs wait, which run where, and what is shown of them."""
 
-    def __init__(self, experiment, films, key, folder, machine, time_left, executor):
+    def __init__(self, experiment, films, key, folder, machine, time_left, executor, kept):
         self.experiment, self.films, self.key, self.folder, self.machine = experiment, films, key, folder, machine
-        self.time_left, self.executor = time_left, executor
+        self.time_left, self.executor, self.kept = time_left, executor, kept or (lambda home: None)
         self.jobs = longest_first(experiment)
         self.old_failures = {job: _id_of(JobFolder(folder / job.name)) for job in self.jobs}  # before anybody tries again
         self.free, self.held = machine.slots, {}
@@ -116,6 +118,7 @@ class _Run:
     def _ready(self, job, home):
         """Whether a job is to be begun; if it is not, it is said why."""
         home.prepare(self.key)
+        self.kept(home.path)
         if home.done():
             say(f"{job.name}: done already")
         elif _id_of(home) not in (None, self.old_failures[job]):
@@ -156,6 +159,7 @@ class _Run:
         if isinstance(told, (Stage, Finder)):
             with disk_errors(home.path):
                 home.keep(told)
+                self.kept(home.path)
         if isinstance(told, EpochEnded):
             epoch = told.epoch
             say(

@@ -203,9 +203,10 @@ def weigh(results, **seed):
 def test_the_audit_of_a_run(small_run):
     results, films = small_run
     folder = results.folder
-    stale = folder / attention.FOLDER / "old.png"
+    stale, foreign = (folder / attention.FOLDER / name for name in ("resnet34-hit-99.png", "mine.png"))
     stale.parent.mkdir(parents=True)
     stale.write_bytes(b"")
+    foreign.write_bytes(b"a person's")
     seen = attention.audit(results, films, results.networks(), "cpu", 0.5)
     (row,) = seen.rows
     assert (row.architecture, row.seed, row.split) == ("resnet34", 0, "valid")
@@ -215,10 +216,10 @@ def test_the_audit_of_a_run(small_run):
     assert row.box_area == attention.box_area(64) and -1 <= row.randomised_correlation <= 1
 
     assert any(entry.file for entry in seen.gallery) and HOSTILE in {entry.credit for entry in seen.gallery}
-    pictures = {path.name for path in (folder / attention.FOLDER).iterdir()}
+    pictures = {path.name for path in (folder / attention.FOLDER).iterdir()} - {foreign.name}
     shown = [entry for entry in seen.gallery if entry.file]
     hidden = [entry for entry in seen.gallery if not entry.file]
-    assert {entry.file.rpartition("/")[2] for entry in shown} == pictures and not stale.exists()
+    assert {entry.file.rpartition("/")[2] for entry in shown} == pictures and not stale.exists() and foreign.exists()
     assert {entry.label for entry in shown} == {"normal"} and {entry.label for entry in hidden} == {"covid"}
     assert all("CC BY-NC-SA" in entry.why_no_picture and entry.credit for entry in hidden)
     for name in pictures:

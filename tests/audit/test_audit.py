@@ -57,12 +57,18 @@ def test_a_run_gets_every_part_and_its_manifests_hash(audited):
         "source",
         "file",
         "age",
+        "sex",
+        "view",
+        "missingness",
         "border",
         "histogram",
         "thumbnail-8",
         "thumbnail-16",
     ]
     assert [row.architecture for row in audits.networks] == ["resnet34"] and len(audits.masking) == 12
+    (called,) = audits.stability
+    assert called.unstable.n == audits.counts.judged.covid + audits.counts.judged.normal and called.spread is None
+    assert called.unstable.value >= called.crossing.value >= 0 and called.seeds == 1 and len(called.changes) == 6
     assert {row.name for row in audits.controls} == {"permutation", "leak-patient", "leak-copy"}
     assert all(row.passed for row in audits.controls) and audits.not_done == []
     assert audits.verdict.conclusion and audits.verdict.paragraph.startswith("These are drawn phantoms")
@@ -144,8 +150,8 @@ def test_without_the_films_the_parts_that_need_them_are_listed_and_the_rest_is_d
     (run / "manifest.roots.json").unlink()
     (run / "results" / "audits.json").unlink()
     audits = audit.audit(run)
-    assert audits.networks and audits.masking is audits.attention is audits.external is None
-    assert {row.name for row in audits.baselines if row.area.auc.known} == {"majority", "source", "file"}
+    assert audits.networks and audits.masking is audits.attention is audits.external is audits.stability is None
+    assert {row.name for row in audits.baselines if row.area.auc.known} == {"majority", "source", "file", "missingness"}
     assert len(audits.not_done) == 4 and "--source" in audits.not_done[0].reason
     assert {row.part for row in audits.not_done} >= {"control: permuted labels", "control: a planted copy"}
     for part in ("baselines", "controls", "masking", "attention"):
@@ -184,6 +190,16 @@ def test_an_earlier_audit_of_other_predictions_is_dropped_and_that_is_said(run):
     assert audits.not_done[1].part == "the earlier audit" and audits.not_done[1].reason == "not kept: it was of other predictions"
 
 
+def test_a_held_out_film_without_a_prediction_is_named_and_no_other_takes_its_place(run):
+    path = run / "results" / "predictions.csv"
+    header, *lines = path.read_text().splitlines(keepends=True)
+    gone = next(record.image_id for record in Results.open(run).manifest.used if record.split == Results.open(run).held_out)
+    path.write_text("".join([header, *(line for line in lines if gone not in line)]))
+    with pytest.raises(BadInput, match="72 of the 73") as caught:
+        audit.audit(run, audit.Options(asks=False))
+    assert gone in str(caught.value)
+
+
 def test_sources_named_by_hand_bring_the_films_back(run, finished_run):
     (run / "manifest.roots.json").unlink()
     audits = audit.audit(run, audit.Options(sources=(f"coronahack:phantom={finished_run / 'phantoms'}",)))
@@ -214,7 +230,7 @@ def test_a_damaged_or_absent_network_is_listed_and_the_rest_goes_on(run):
     (run / "results" / "models" / "resnet34-seed0.pt").unlink()
     audits = audit.audit(run)
     assert audits.masking is None and "not there" in audits.not_done[-1].reason and audits.networks
-    assert [row.part for row in audits.not_done] == ["masks on resnet34-seed0", "attention"]
+    assert [row.part for row in audits.not_done] == ["masks on resnet34-seed0", "attention", "stability of the calls of resnet34"]
     (run / "results" / "models" / "resnet34-seed0.pt").write_bytes(b"no weights")
     assert "cannot be read" in audit.audit(run).not_done[-1].reason
 

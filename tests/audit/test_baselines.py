@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -22,7 +24,8 @@ def test_on_honest_films_what_sees_no_lung_is_at_chance_and_a_thumbnail_is_not(h
     for name in ("majority", "source", "file", "border"):
         assert honest[name].area.auc.low < 0.5 < honest[name].area.auc.high, name
     assert honest["thumbnail-8"].area.auc.value > 0.95 and honest["thumbnail-16"].area.auc.value > 0.95
-    assert honest["age"].area.auc.value is None and "0 COVID-19 and 0 normal" in honest["age"].note
+    assert honest["age"].area.auc.value is None and "0 of 80 COVID-19 and 0 of 80 normal" in honest["age"].note
+    assert not honest["missingness"].area.auc.known and "or of none" in honest["missingness"].note
 
 
 def test_every_row_has_interval_n_and_the_held_out_films_of_its_own(honest):
@@ -53,9 +56,45 @@ def test_each_baseline_finds_the_shortcut_it_is_there_for(name, planted):
     assert all(not areas[other].known or areas[other].low < 0.6 for other in others)
 
 
+def stating(field, of_covid, of_normal):
+    """Films whose field is stated as the two functions of a film's number have it."""
+    drawn, number = films(), {POSITIVE: 0, "normal": 0}
+    records = []
+    for record in drawn.records:
+        records.append(record.but(**{field: (of_covid if record.label == POSITIVE else of_normal)(number[record.label])}))
+        number[record.label] += 1
+    return replace(drawn, records=tuple(records))
+
+
+@pytest.mark.parametrize(
+    "field, name, values",
+    [("age", "age", ["31", "44", "57"]), ("sex", "sex", ["F", "M"]), ("view", "view", ["PA", "AP"]), ("mode", "file", ["L", "RGB"])],
+)
+def test_what_is_known_of_one_class_more_often_is_no_shortcut_by_that(field, name, values):
+    """Regression: a constant in the place of what is not known told the classes apart, and so did an empty word."""
+    value = lambda number: values[number // 2 % len(values)]
+    row = rows_of(stating(field, lambda number: value(number) if number % 80 < 50 else "", value))
+    assert row[name].area.auc.n == 130 and row[name].area.positives == 50
+    assert row[name].area.auc.low < 0.5 and "known of 50 of 80 COVID-19 and 80 of 80 normal" in row[name].note
+    if name != "file":
+        known = row["missingness"]
+        assert known.area.auc.value > 0.6 and known.area.auc.low > 0.5 and known.area.auc.n == 160
+        assert f"{name} of 50 of 80 COVID-19" in known.note and "about the collection" in known.note
+
+
+def test_what_is_known_of_one_class_alone_is_unknown_and_knowing_it_is_told():
+    row = rows_of(stating("age", lambda number: "", lambda number: "1-5"))
+    assert not row["age"].area.auc.known and "0 and 40 patients" in row["age"].note and row["missingness"].area.auc.value == 1
+
+
+def test_how_a_source_spells_a_sex_is_no_fact_about_its_films():
+    spelt = rows_of(stating("sex", lambda number: "MF"[number // 2 % 2], lambda number: ("male", "Female")[number // 2 % 2]))
+    assert spelt["sex"].area.auc.low < 0.5 and spelt["sex"].area.auc.n == 160
+
+
 def test_without_pictures_or_sizes_the_rows_say_why():
     bare = rows_of(showing(films(width=lambda label: None), None))
-    assert not bare["file"].area.auc.known and "size" in bare["file"].note
+    assert not bare["file"].area.auc.known and "known of 0 of 80 COVID-19" in bare["file"].note
     assert not bare["border"].area.auc.known and "not on this machine" in bare["border"].note
     assert bare["source"].area.auc.value == 0.5
 
@@ -77,6 +116,10 @@ def test_scores_of_the_held_out_films_are_in_their_order():
         ("30s", 30),
         (" 62 years ", 62),
         ("40 – 50", 45),
+        ("18 months", 1.5),
+        ("006M", 0.5),
+        ("45M", None),
+        ("18-90", None),
         ("", None),
         ("adult", None),
         ("999", None),

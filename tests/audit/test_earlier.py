@@ -11,7 +11,16 @@ from tests.report import folders
 
 def audits(**parts):
     """An audit of which only these parts are looked at."""
-    empty = {"baselines": [], "controls": [], "masking": None, "external": None, "sources": [], "networks": [], "attention": None}
+    empty = {
+        "baselines": [],
+        "controls": [],
+        "masking": None,
+        "external": None,
+        "sources": [],
+        "networks": [],
+        "attention": None,
+        "stability": None,
+    }
     return type("Earlier", (), empty | parts)()
 
 

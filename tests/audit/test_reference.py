@@ -83,6 +83,8 @@ def test_exposure_counts_for_nothing(described):
 def test_proportions_and_colour_are_reasons(described):
     reference, film = described[1], drawn(1, 4)[0][0]
     assert any("width" in doubt for doubt in reference.doubts(film, 3 * SIZE, SIZE))
+    assert any("8 pixels on its shorter side" in doubt for doubt in reference.doubts(film, 8, 8))
+    assert not any("pixels" in doubt or "width" in doubt for doubt in reference.doubts(film, None, None) + reference.doubts(film, 900, 900))
     assert any("colour" in doubt for doubt in reference.doubts(film, SIZE, SIZE, colour=0.5))
 
 

@@ -91,8 +91,7 @@ def test_flops_of_a_step_are_three_times_those_of_its_forward_pass():
     step = bare("float32")
     with steps.FlopCounterMode(display=False) as counter, torch.no_grad():
         step.model(step.films)
-    first_layer = 2 * 8 * 64 * 3 * 7 * 7 * 16 * 16  # has no gradient of its input
-    assert step.flops() == pytest.approx(3 * counter.get_total_flops() - first_layer, rel=1e-6)
+    assert step.flops() == 3 * counter.get_total_flops() > 0
 
 
 def test_a_matrix_product_counts_what_it_computes():

@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from cxrkit import config
 from cxrkit.data import copies, images, manifest, sources
 from cxrkit.data.readers import phantom
+from cxrkit.data.registration import SIDE
 
 
 def recoded(film, **options):
@@ -162,3 +163,13 @@ def test_the_films_that_the_study_took_twice(films):
     case_13 = records["coronahack/F051E018-DAD1-4506-AD43-BE4CA29E960B.jpeg"].excluded
     assert "conflicting labels" in case_13 and "sirm/F051E018" in case_13
     assert manifest.problems(made) == []
+
+
+def test_films_of_equal_pixels_are_copies_before_any_search(monkeypatch):
+    """Two black pictures have no grain to compare; and k equal ones must not cost k squared."""
+    searched = []
+    monkeypatch.setattr(copies, "find", lambda thumbnails: searched.append(sorted(thumbnails)) or [])
+    black = {f"s/{number}": np.zeros((SIDE, SIDE), np.uint8) for number in range(50)}
+    pairs = manifest._found(black | {"s/other": np.eye(SIDE, dtype=np.uint8)})
+    assert searched == [["s/0", "s/other"]]
+    assert {pair.first for pair in pairs} == {"s/0"} and {pair.second for pair in pairs} == set(black) - {"s/0"}

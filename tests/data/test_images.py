@@ -90,6 +90,38 @@ def test_an_icon_is_no_film(tmp_path):
         images.open_grey(saved(tmp_path, Image.new("L", (8, 8))))
 
 
+def test_what_holds_several_pictures_is_no_film(tmp_path):
+    frames = [Image.fromarray(RAMP), Image.fromarray(RAMP.T.copy())]
+    for suffix in ("gif", "tif"):
+        frames[0].save(tmp_path / f"a.{suffix}", save_all=True, append_images=frames[1:])
+        with pytest.raises(UnreadableImage, match="2 pictures"):
+            images.open_grey(tmp_path / f"a.{suffix}")
+
+
+@pytest.mark.parametrize("scale", [1 / 255, 1.0, 200.0])
+def test_a_float_film_has_its_own_range_and_numbers_alone(tmp_path, scale):
+    floats = RAMP.astype(np.float32) * np.float32(scale)
+    assert len(np.unique(np.asarray(images.open_grey(saved(tmp_path, Image.fromarray(floats), "a.tif"))))) >= 64
+    for wrong in (np.nan, np.inf):
+        floats[3, 3] = wrong
+        with pytest.raises(UnreadableImage, match="1 of its pixels are no numbers"):
+            images.open_grey(saved(tmp_path, Image.fromarray(floats), "b.tif"))
+
+
+@pytest.mark.parametrize(
+    "picture, words",
+    [
+        (np.zeros((64, 64)), "1 grey level in all"),
+        (np.eye(64) * 255, "2 grey levels"),
+        (np.tile(np.arange(64), (400, 1)), "shape: 64 x 400"),
+    ],
+)
+def test_a_picture_without_content_is_no_film(picture, words):
+    with pytest.raises(UnreadableImage, match=words):
+        images.refuse_empty(Image.fromarray(picture.astype(np.uint8)))
+    images.refuse_empty(Image.fromarray(RAMP))
+
+
 @settings(max_examples=60, deadline=None)
 @given(
     cut=st.integers(0, 1500),

@@ -1,5 +1,6 @@
 """manifest.csv: written, read and checked; what follows from its records; and one build for every caller."""
 
+import csv
 from collections import Counter
 
 import pytest
@@ -38,6 +39,38 @@ def test_a_file_that_somebody_changed_has_another_hash(tmp_path, built):
     (tmp_path / "manifest.csv").write_bytes(text.replace(b"\n", b"\r\n"))
     again = manifest.read(tmp_path / "manifest.csv")
     assert again.records == made.records and again.sha256 != made.sha256
+
+
+def test_it_is_never_written_over_somebody_s_table(tmp_path, built):
+    (tmp_path / "films.csv").write_text("file,patient\na.png,1\n")
+    with pytest.raises(BadInput, match="did not write"):
+        manifest.write(tmp_path / "films.csv", *built)
+    assert (tmp_path / "films.csv").read_text().startswith("file,patient")
+    for _ in range(2):
+        manifest.write(tmp_path / "manifest.csv", *built)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "cp1252", "utf-16"])
+def test_what_a_spreadsheet_made_of_it_is_read(tmp_path, built, encoding):
+    made, roots = built
+    manifest.write(tmp_path / "m.csv", made, roots)
+    with open(tmp_path / "m.csv", newline="", encoding="utf-8") as file:
+        rows = list(csv.reader(file))
+    width = rows[0].index("width")
+    rows[1:] = [[*row[:width], row[width] and row[width] + ".0", *row[width + 1 :]] for row in rows[1:]]
+    with open(tmp_path / "saved.csv", "w", newline="", encoding=encoding) as file:
+        csv.writer(file, delimiter=";", lineterminator="\r\n").writerows(rows)
+    assert manifest.read(tmp_path / "saved.csv").records == made.records
+
+
+def test_of_unknown_patients_it_is_not_said_that_none_leaks():
+    films = [
+        Record(f"s/{label}{i}", "", "s", label, split=split) for label in ("covid", "normal") for i, split in enumerate(("train", "valid"))
+    ]
+    text = summary.text(Manifest(films))
+    assert "patients in two splits: not known for 4 of 4 films" in text and "splits: 0" not in text.partition("Pictures")[0]
+    named = summary.text(Manifest([film.but(patient=film.image_id) for film in films]))
+    assert "patients or pictures in two splits: 0" in named
 
 
 def test_awkward_text_survives(tmp_path):
@@ -127,6 +160,7 @@ def test_the_experiment_decides_as_it_says(tmp_path, phantoms):
         label = "covid" if "phantom" in name else "normal"
         (tmp_path / "copy" / label).mkdir(parents=True)
         (tmp_path / "copy" / label / f"again_{label}.jpeg").write_bytes(source.read_bytes())
+    (tmp_path / "copy" / "films.csv").write_text("file,patient\nagain_covid,again\nagain_normal,again\n")
     found = sources.parse_all([str(phantoms), f"folder:copy={tmp_path / 'copy'}"], drawn_at="unused")
 
     def build(**keys):

@@ -28,7 +28,7 @@ def records_of(source, names, split="train", label="covid"):
 
 
 def content(root):
-    return {path.relative_to(root).as_posix(): path.read_text() for path in root.rglob("*") if path.is_file()}
+    return {path.relative_to(root).as_posix(): path.read_text() for path in root.rglob("*") if path.is_file() and path.name != tree.MARKER}
 
 
 def test_it_is_built_kept_and_cleaned(tmp_path, source):
@@ -63,6 +63,53 @@ def test_a_link_to_something_else_is_replaced(tmp_path, source):
     link.symlink_to(tmp_path / "gone")
     built(records, source, tmp_path / "tree")
     assert link.read_text() == "a.png"
+
+
+@pytest.mark.parametrize("name", ["train/NORMAL/a.jpeg", "train/covid/mine.png", "test/x.csv", "notes/x", "valid/.hidden"])
+@pytest.mark.parametrize("before", [False, True])
+def test_what_the_kit_did_not_put_there_is_never_touched(tmp_path, source, name, before):
+    """A folder that holds train/ and test/ is how most people keep their films; a tree may have got a stranger's file since."""
+    records, root = records_of(source, ["a.png", "b.png"]), tmp_path / "films"
+    if before:
+        built(records, source, root)
+    (root / name).parent.mkdir(parents=True, exist_ok=True)
+    (root / name).write_text("mine")
+    kept = content(root)
+    with pytest.raises(BadInput, match=name.partition("/")[0]):
+        built(records[:1], source, root)
+    assert content(root) == kept
+
+
+def test_a_folder_of_films_behind_a_link_is_never_touched(tmp_path, source):
+    (tmp_path / "films" / "covid").mkdir(parents=True)
+    (tmp_path / "films" / "covid" / "mine.png").write_text("mine")
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "tree" / "train").symlink_to(tmp_path / "films")
+    with pytest.raises(BadInput, match="train"):
+        built(records_of(source, ["a.png"]), source, tmp_path / "tree")
+    assert [path.name for path in (tmp_path / "films" / "covid").iterdir()] == ["mine.png"]
+
+
+def test_a_copy_that_somebody_changed_is_theirs(tmp_path, source, monkeypatch):
+    def refuse(*_):
+        raise OSError("links are not supported here")
+
+    monkeypatch.setattr(os, "symlink", refuse)
+    monkeypatch.setattr(os, "link", refuse)
+    records, root = records_of(source, ["a.png", "b.png"]), tmp_path / "tree"
+    built(records, source, root)
+    (root / "train/covid/s__b.png").write_text("annotated by hand")
+    with pytest.raises(BadInput, match="s__b"):
+        built(records[:1], source, root)
+    (root / "train/covid/s__b.png").unlink()
+    assert built(records[:1], source, root).kept == 1
+
+
+def test_links_of_an_earlier_version_without_a_list_are_taken_over(tmp_path, source):
+    records, root = records_of(source, ["a.png"]), tmp_path / "tree"
+    built(records, source, root)
+    (root / tree.MARKER).unlink()
+    assert built(records, source, root).kept == 1 and built([], source, root).removed == 1
 
 
 def test_a_folder_that_is_no_tree_is_not_cleaned(tmp_path, source):

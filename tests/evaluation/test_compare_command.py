@@ -36,10 +36,10 @@ def test_compare_of_runs_from_imagenet_weights_says_nothing_of_random_ones(runs,
 
 
 def test_compare_over_resplits_says_it_too(tmp_path, capsys):
-    folders = [write_run(tmp_path / str(seed), error_rates=(0.1, 0.2), split_seed=seed).folder for seed in (1, 2)]
+    folders = [write_run(tmp_path / str(seed), error_rates=(0.1, 0.2), split_seed=seed).folder for seed in (1, 2, 3)]
     main(["compare", "--resplits", *map(str, folders)])
     first = first_lines(capsys)
-    assert "RANDOM WEIGHTS" in first and "(1, 2)" in first
+    assert "RANDOM WEIGHTS" in first and "(1, 2, 3)" in first
 
 
 def test_evaluate_says_it_before_the_scores(runs, capsys):

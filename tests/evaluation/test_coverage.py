@@ -113,7 +113,7 @@ def test_auc_difference(n):
         is_covid = np.arange(n) < CLASSES[n][0]
         shared, own = random.normal(0, 1, n), random.normal(0, 1, (2, n))
         scores = 1.8 * is_covid + 0.8 * shared + 0.6 * own
-        return statistics.auc_difference(is_covid, scores[:1], scores[1:], np.arange(n))[0]
+        return areas.difference(is_covid, scores[:1], scores[1:], np.arange(n))[0]
 
     check(f"DeLong, paired difference of AUC, n {n}", coverage(draw, 0.0), 0.92)
 

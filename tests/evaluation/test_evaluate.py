@@ -8,14 +8,14 @@ from sklearn.metrics import roc_auc_score
 
 from cxrkit.__main__ import main
 from cxrkit.errors import BadInput, WrongUse
-from cxrkit.evaluation import comparison, scoring
+from cxrkit.evaluation import comparison, resplits, scoring
 from cxrkit.evaluation.calibration import fit_temperature
-from cxrkit.evaluation.evaluate import compare, compare_resplits, evaluate
+from cxrkit.evaluation.evaluate import compare, evaluate
 from cxrkit.evaluation.metrics import Figure
 from cxrkit.files import read_json, sha256_of, write_checksums, write_text
 from cxrkit.results import Results, open_all
-from cxrkit.schema import Best, Pair
-from tests.evaluation.runs import reread, write_run
+from cxrkit.schema import Best, Margins, Pair
+from tests.evaluation.runs import records, reread, write_run
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +45,9 @@ def test_every_row_has_its_figures(evaluated):
         assert row.n == len(part) == row.patients
         for name, figure in {**vars(row.rates), "auc": row.auc, "average_precision": row.average_precision}.items():
             assert figure.low <= figure.value <= figure.high and figure.n
-            assert row.bootstrap[name].value == figure.value and row.bootstrap[name].low <= row.bootstrap[name].high
-        assert [values.prevalence for values in row.predictive_values] == [34 / 268, 0.01, 0.1]
+            if row.stage == "unfrozen":
+                assert row.bootstrap[name].value == figure.value and row.bootstrap[name].low <= row.bootstrap[name].high
+        assert [values.prevalence for values in row.predictive_values] == [34 / 268, *scoring.PREVALENCES]
         assert row.seconds_per_epoch == 2.5
 
 
@@ -67,6 +68,10 @@ def test_the_operating_point_comes_from_validation_and_is_judged_on_test(evaluat
         assert (valid.p_covid[index][valid.is_covid] >= point.threshold).mean() >= 0.95
         assert point.rates.sensitivity.value == pytest.approx((test.p_covid[index][test.is_covid] >= point.threshold).mean())
         assert not point.same_images and not row.scaling.same_images
+        at, p = row.at_specificity, valid.p_covid[index][~valid.is_covid]
+        assert (at.of, at.wanted) == ("specificity", 0.95) and (p < at.threshold).mean() >= 0.95
+        assert at.rates.specificity.value == pytest.approx((test.p_covid[index][~test.is_covid] < at.threshold).mean())
+        assert len(row.decision_curve) == 7
 
 
 def test_the_temperature_is_fitted_on_validation_and_never_on_the_films_that_are_judged(evaluated):
@@ -84,6 +89,19 @@ def mean_of(results, row, split):
     parts = [results.predictions(name, split) for name in row.architectures]
     p_covid = [part.p_covid[[part.seeds.index(seed) for seed in row.seeds]] for part in parts]
     return parts[0].is_covid, np.mean(p_covid, axis=(0, 1))
+
+
+def test_no_interval_is_a_point_where_nothing_was_wrong(tmp_path):
+    """A bootstrap of no error never draws one: the closed form stands there, and says so."""
+    results = write_run(tmp_path, seeds=(0,), error_rates=(0.001, 0.05), seed_spread=0.0)
+    table = results.table
+    right = np.where(table["label"] == "covid", 0.99, 0.01)
+    table.loc[table["architecture"] == "resnet34", "p_covid"] = right[table["architecture"] == "resnet34"]
+    row = scoring.final_scores(evaluate(results)[0])[0]
+    assert row.rates.error_rate.value == 0 and row.auc.value == 1
+    for name in ("error_rate", "sensitivity", "specificity", "auc", "average_precision"):
+        assert row.bootstrap[name].width > 0 and "no resample differs" in row.bootstrap[name].method
+    assert row.scaling.rests_on_prior
 
 
 def test_ensembles_are_the_mean_probability(evaluated):
@@ -113,9 +131,13 @@ def test_the_comparison_says_what_is_known(evaluated):
 def couple(a, b, verdict):
     """A Pair of which the verdict alone counts."""
     figure = Figure.unknown(1, "")
-    p = dict.fromkeys(["p_difference", "p_difference_holm", "p_equivalence", "p_equivalence_holm", "p_patients"], 1.0)
-    figures = dict.fromkeys(["difference", "over_patients", "over_seeds", "probability_better", "auc_difference"], figure)
-    return Pair(a=a, b=b, verdict=verdict, as_trained="undecided", mcnemar=[], p_auc=None, needed=None, **p, **figures)
+    p = dict.fromkeys(
+        ["p_difference", "p_difference_holm", "of_medians", "p_equivalence", "p_equivalence_holm", "p_all_equivalent_holm", "p_patients"],
+        1.0,
+    )
+    figures = dict.fromkeys(["difference", "over_patients", "over_seeds", "probability_better", "auc_difference", "ppv", "npv"], figure)
+    rates = {"sensitivity": None, "specificity": None}
+    return Pair(a=a, b=b, verdict=verdict, as_trained="undecided", mcnemar=[], p_auc=None, needed=None, **p, **figures, **rates)
 
 
 BEST = {
@@ -124,6 +146,7 @@ BEST = {
     "beats one alone": ("better undecided undecided", ["A", "C"], "some are not"),
     "two that are alike beat the third": ("equivalent better better", ["A", "B"], "equally good"),
     "all alike": ("equivalent equivalent equivalent", ["A", "B", "C"], "equally good"),
+    "all alike in error, and two in all": ("in-error equivalent in-error", ["A", "B", "C"], "equally good in error"),
     "two of three alike": ("equivalent equivalent undecided", ["A", "B", "C"], "nothing"),
     "each beaten by another": ("better worse better", [], "some are not"),
 }
@@ -132,7 +155,8 @@ BEST = {
 @pytest.mark.parametrize("case", BEST)
 def test_a_network_is_the_best_only_if_it_beats_each_of_the_others(case):
     words, names, known = BEST[case]
-    pairs = [couple(a, b, word) for (a, b), word in zip((("A", "B"), ("A", "C"), ("B", "C")), words.split())]
+    words = words.replace("in-error", "equivalent_in_error").split()
+    pairs = [couple(a, b, word.replace("_", " ")) for (a, b), word in zip((("A", "B"), ("A", "C"), ("B", "C")), words)]
     assert comparison.best(["A", "B", "C"], pairs) == Best(names, known)
     turned = {"better": "worse", "worse": "better"}
     pairs = [couple(pair.b, pair.a, turned.get(pair.verdict, pair.verdict)) for pair in pairs]
@@ -145,7 +169,7 @@ def test_evaluating_again_elsewhere_changes_nothing_and_checksums_follow(tmp_pat
     evaluate(results)
     write_checksums(first)
     shutil.copytree(first, second)
-    evaluate(Results.open(second), margin=0.02)
+    evaluate(Results.open(second), margins=Margins(error=0.02))
     listed = read_json(second / "checksums.json")
     assert listed["comparison.json"]["sha256"] == sha256_of(second / "comparison.json") != sha256_of(first / "comparison.json")
     evaluate(Results.open(second))
@@ -192,14 +216,23 @@ def test_runs_that_cannot_be_compared_are_refused_and_the_difference_named(tmp_p
 
 def test_resplits(tmp_path):
     runs = [write_run(tmp_path / f"split{seed}", seeds=(0,), error_rates=(0.3, 0.02), split_seed=seed) for seed in (1, 2, 3, 4, 5)]
-    content = compare_resplits(runs)
+    content = resplits.compare(runs)
     pair = content.pairs[0]
     assert (pair.verdict, pair.difference.n, content.n_train) == ("worse", 5, 400)
-    with pytest.raises(WrongUse, match="a split of its own"):
-        compare_resplits(runs[:1] * 2)
+    for few in (runs[:1] * 3, runs[:2]):
+        with pytest.raises(WrongUse, match="Resplits need 3 runs or more"):
+            resplits.compare(few)
     larger = write_run(tmp_path / "larger", seeds=(0,), error_rates=(0.3, 0.02), split_seed=9, image_size=300)
     with pytest.raises(WrongUse, match="more than their split: image_size"):
-        compare_resplits([runs[0], larger])
+        resplits.compare([*runs[:2], larger])
+
+
+IN_TEST = [record.image_id for record in records() if record.split == "test"]
+
+
+def without(text, *images):
+    """predictions.csv without the rows of these images."""
+    return "".join(line for line in text.splitlines(keepends=True) if line.split(",")[3] not in images)
 
 
 SPOILT = {
@@ -207,7 +240,15 @@ SPOILT = {
     "another label": (lambda text: text.replace(",covid,", ",normal,", 1), "another label than the manifest"),
     "an unknown image": (lambda text: text.replace("drawn/covid-", "drawn/covud-", 1), "an image that the manifest does not use"),
     "a row twice": (lambda text: text + text.splitlines()[-1] + "\n", "repeats an image"),
-    "a row missing": (lambda text: text[: text.rindex("\n", 0, -1) + 1], "268|267 of the 268"),
+    "a row missing": (lambda text: text[: text.rindex("\n", 0, -1) + 1], "267 of the 268 images in .*It lacks drawn/normal-"),
+    "films that nobody scored": (lambda text: without(text, *IN_TEST[40:42]), f"266 of .*It lacks {IN_TEST[40]}, {IN_TEST[41]}."),
+    "no film of test": (lambda text: without(text, *IN_TEST), "0 of the 268 images in test.* and 218 more"),
+    "an unknown network": (lambda text: text.replace("\nvgg19_bn,", "\nalexnet,", 1), "another network than the experiment's .resnet34"),
+    "no network": (lambda text: text.replace("\nresnet34,", "\n,", 1), "is of no network"),
+    "no seed": (lambda text: text.replace("\nresnet34,0,", "\nresnet34,,", 1), "a seed that is no whole number"),
+    "a seed of letters": (lambda text: text.replace("\nresnet34,0,", "\nresnet34,one,", 1), "a seed that is no whole number"),
+    "half a seed": (lambda text: text.replace("\nresnet34,0,", "\nresnet34,0.5,", 1), "a seed that is no whole number"),
+    "an unknown stage": (lambda text: text.replace(",frozen,", ",thawed,", 1), "stage that is none of frozen, unfrozen"),
     "no column": (lambda text: text.replace("p_covid", "p", 1), "lacks the columns p_covid"),
     "empty": (lambda text: "", "no readable CSV"),
 }
@@ -237,7 +278,7 @@ def test_another_manifest_is_refused(copied):
         evaluate(Results.open(copied))
 
 
-@pytest.mark.parametrize("wanted", [{"margin": 0}, {"threshold": 1.5}, {"prevalences": (0, 0.5)}, {"sensitivity": 2}])
+@pytest.mark.parametrize("wanted", [{"margins": Margins(sensitivity=0)}, {"threshold": 1.5}, {"prevalences": (0, 0.5)}, {"sensitivity": 2}])
 def test_values_out_of_range_are_wrong_use(copied, wanted):
     with pytest.raises(WrongUse):
         evaluate(Results.open(copied), **wanted)

@@ -55,16 +55,46 @@ def test_delong_variances_are_those_of_two_other_implementations():
     for scores, area, variance in ((A, 0.8159340659340659, 0.00479266717), (B, 0.7486263736263736, 0.0065357561)):
         found, influence = areas.auc_influence(TRUTH, scores)
         assert found == pytest.approx(area)
-        assert areas.grouped_variance(influence, np.arange(40)) == pytest.approx(variance, rel=1e-6)
+        assert areas.area_variance(influence, TRUTH, np.arange(40)) == pytest.approx(variance, rel=1e-6)
     assert mannwhitneyu(A[TRUTH], A[~TRUTH]).statistic / (TRUTH.sum() * (~TRUTH).sum()) == pytest.approx(areas.auc(TRUTH, A).value)
 
 
 def test_delong_by_patient_counts_a_patient_shown_twice_once():
-    """Every image doubled, with the same patient: the variance is that of the images alone, but for n - 1."""
-    once = areas.grouped_variance(areas.auc_influence(TRUTH, A)[1], np.arange(40))
-    twice = np.tile(np.arange(40), 2)
-    doubled = areas.grouped_variance(areas.auc_influence(np.tile(TRUTH, 2), np.tile(A, 2))[1], twice)
-    assert doubled == pytest.approx(once, rel=0.06)
+    """Every image doubled, with the same patient: the variance is that of the images alone, for it counts patients."""
+    once = areas.area_variance(areas.auc_influence(TRUTH, A)[1], TRUTH, np.arange(40))
+    twice, truth = np.tile(np.arange(40), 2), np.tile(TRUTH, 2)
+    assert areas.area_variance(areas.auc_influence(truth, np.tile(A, 2))[1], truth, twice) == pytest.approx(once, rel=1e-9)
+
+
+def obuchowski(truth, scores, groups):
+    """Her formula as it is printed (1997, equations 2 to 6), patient by patient and pair by pair."""
+    patients = [np.flatnonzero(groups == patient) for patient in np.unique(groups)]
+    m, n = truth.sum(), (~truth).sum()
+    wins = (scores[truth][:, None] > scores[~truth]) + 0.5 * (scores[truth][:, None] == scores[~truth])
+    area, v10, v01 = wins.mean(), dict(zip(np.flatnonzero(truth), wins.mean(1))), dict(zip(np.flatnonzero(~truth), wins.mean(0)))
+    x, y = ([sum(v[i] - area for i in images if i in v) for images in patients] for v in (v10, v01))
+    with_x, with_y = (sum(any(i in v for i in images) for images in patients) for v in (v10, v01))
+    s10 = with_x / ((with_x - 1) * m) * sum(value**2 for value in x)
+    s01 = with_y / ((with_y - 1) * n) * sum(value**2 for value in y)
+    s11 = len(patients) / (len(patients) - 1) * sum(a * b for a, b in zip(x, y))
+    return s10 / m + s01 / n + 2 * s11 / (m * n)
+
+
+def test_the_area_by_patient_is_obuchowskis():
+    """Patients of 1 to 6 images, some with images of both classes."""
+    groups = np.sort(np.random.default_rng(3).integers(0, 14, 40))
+    for scores in (A, B):
+        found = areas.area_variance(areas.auc_influence(TRUTH, scores)[1], TRUTH, groups)
+        assert found == pytest.approx(obuchowski(TRUTH, scores, groups))
+
+
+def test_perfect_networks_have_an_interval_of_their_difference():
+    truth = np.arange(268) < 34
+    figure, p = areas.difference(truth, truth * 0.9, truth * 0.8, np.arange(268))
+    assert (figure.value, p) == (0, 1) and -0.1 < figure.low < 0 < figure.high < 0.1
+    one_wrong = np.where(np.arange(268) == 40, 0.95, truth * 0.9)
+    figure, _ = areas.difference(truth, one_wrong, truth * 0.8, np.arange(268))
+    assert figure.low < figure.value < 0 < figure.high
 
 
 @pytest.mark.parametrize("area, positives, negatives", [(0.9, 34, 234), (0.995, 34, 234), (0.6, 17, 17), (0.98, 10.5, 200)])
@@ -107,17 +137,46 @@ def test_predictive_values_follow_bayes():
     assert own.npv.value == pytest.approx(54 / 81)
 
 
-def test_the_chosen_threshold_reaches_the_wanted_sensitivity_and_no_higher_one_does():
+def test_the_chosen_threshold_is_the_conformal_one():
     truth, p = np.arange(60) < 20, np.random.default_rng(1).random(60)
-    for wanted in (0.5, 0.9, 0.95, 1.0):
-        threshold = metrics.threshold_for(wanted, truth, p)
-        assert (p[truth] >= threshold).mean() >= wanted
-        assert (p[truth] > threshold).mean() < wanted
+    for wanted, missed in ((0.5, 9), (0.9, 1), (0.95, 0)):
+        threshold, promised = metrics.threshold_for(wanted, truth, p)
+        assert promised and (p[truth] < threshold).sum() == missed
+    assert metrics.threshold_for(0.96, truth, p) == (p[truth].min(), False)
+
+
+@pytest.mark.parametrize("n, wanted", [(34, 0.95), (34, 0.9), (100, 0.95)])
+def test_the_chosen_threshold_keeps_its_promise_on_new_images(n, wanted):
+    """In the mean over choices; and how often one choice falls five points below."""
+    random, reached = np.random.default_rng(0), []
+    for _ in range(2000):
+        threshold, _ = metrics.threshold_for(wanted, np.ones(n, bool), random.random(n))
+        reached.append(1 - threshold)
+    print(
+        f"n {n}, wanted {wanted}: mean {np.mean(reached):.4f}, below {wanted - 0.05:.2f} in {np.mean(np.array(reached) < wanted - 0.05):.3f}"
+    )
+    assert wanted - 0.003 <= np.mean(reached) <= wanted + 1 / (n + 1) + 0.003
+
+
+def test_a_threshold_for_a_specificity_leaves_that_share_of_normal_images_below():
+    truth, p = np.arange(60) < 20, np.random.default_rng(1).random(60)
+    for wanted, alarms in ((0.5, 19), (0.9, 3), (0.95, 1)):
+        threshold, promised = metrics.threshold_at_specificity(wanted, truth, p)
+        assert promised and (p[~truth] >= threshold).sum() == alarms
+    threshold, promised = metrics.threshold_at_specificity(0.99, truth, p)
+    assert not promised and (p[~truth] < threshold).all()
+
+
+def test_the_mean_of_runs_has_whole_numbers_of_images():
+    runs = [metrics.Confusion(tp, 34 - tp, tn, 235 - tn) for tp, tn in ((33, 230), (34, 233), (31, 229))] * 7
+    mean = metrics.mean_counts(runs)
+    assert mean.n == 269 and isinstance(mean.n, int)
+    assert {figure.n for figure in vars(metrics.rates(mean)).values()} == {269, 34, 235}
 
 
 def test_bootstrap_draws_patients_whole_and_keeps_both_classes():
     truth, groups = np.arange(60) < 12, np.repeat(np.arange(20), 3)
-    weights = bootstrap.patient_weights(truth, groups, 200)
+    weights = bootstrap.patient_weights(truth, groups, 200).weights
     assert (weights.reshape(200, 20, 3) == weights.reshape(200, 20, 3)[:, :, :1]).all()
     assert (weights[:, truth].sum(1) == 12).all() and (weights.sum(1) == 60).all()
 
@@ -125,9 +184,36 @@ def test_bootstrap_draws_patients_whole_and_keeps_both_classes():
 def test_bootstrap_values_are_those_of_the_images_drawn():
     """A resample scored image by image with scikit-learn gives what the weights give."""
     truth, p = TRUTH, 1 / (1 + np.exp(-A))
-    weights = bootstrap.patient_weights(truth, np.arange(40), 3)
-    for row in weights:
+    resamples = bootstrap.patient_weights(truth, np.arange(40), 3)
+    found = areas.of_placements(next(resamples.sums(areas.placements(truth, p))))
+    for index, row in enumerate(resamples.weights):
         images = np.repeat(np.arange(40), row.astype(int))
-        resampled = areas.weighted_areas(row[None], truth, p)
-        assert resampled["auc"][0] == pytest.approx(sklearn_metrics.roc_auc_score(truth[images], p[images]))
-        assert resampled["average_precision"][0] == pytest.approx(sklearn_metrics.average_precision_score(truth[images], p[images]))
+        assert found["auc"][index] == pytest.approx(sklearn_metrics.roc_auc_score(truth[images], p[images]))
+        assert found["average_precision"][index] == pytest.approx(sklearn_metrics.average_precision_score(truth[images], p[images]))
+
+
+def weighted_areas(weights, truth, scores):
+    """The areas of each row of weights by sorting and adding up all images: the way of version 0.1, in double precision."""
+    order = np.argsort(-scores, kind="stable")
+    starts = np.flatnonzero(np.diff(scores[order], prepend=np.inf))
+    positive, negative = (np.add.reduceat(weights[:, order] * part[order], starts, axis=1) for part in (truth, ~truth))
+    hits, alarms = positive.cumsum(1), negative.cumsum(1)
+    beaten = alarms[:, -1:] - alarms + negative / 2
+    precision = np.nan_to_num(hits / np.maximum(hits + alarms, 1e-300))
+    return (positive * beaten).sum(1) / hits[:, -1] / alarms[:, -1], (positive * precision).sum(1) / hits[:, -1]
+
+
+@given(predictions, st.integers(1, 4))
+@settings(max_examples=40, deadline=None)
+def test_intervals_in_blocks_are_those_of_all_resamples_at_once(rows, images_a_patient):
+    truth, p = np.array([row[0] for row in rows]), np.array([row[1] for row in rows])
+    groups = np.arange(len(p)) // images_a_patient
+    resamples = bootstrap.patient_weights(truth, groups, bootstrap.AT_ONCE + 40)
+    weights, found = resamples.weights, bootstrap.intervals(resamples, truth, p, 0.5)
+    with np.errstate(invalid="ignore"):
+        auc, precision = weighted_areas(weights, truth, p)
+    for name, values in (("auc", auc), ("average_precision", precision)):
+        if np.isfinite(values).all():
+            assert found[name] == pytest.approx(tuple(np.quantile(values, [0.025, 0.975])), abs=1e-9)
+    wrong = weights @ ((p >= 0.5) != truth) / weights.sum(1)
+    assert found["error_rate"] == pytest.approx(tuple(np.quantile(wrong, [0.025, 0.975])), abs=1e-9)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import permutation_test, ttest_rel
 
-from cxrkit.evaluation import statistics
+from cxrkit.evaluation import areas, statistics
 from tests.evaluation.test_metrics import TRUTH, A, B
 
 
@@ -65,8 +65,8 @@ def test_holm_lies_between_the_raw_values_and_bonferronis(p_values):
 def test_resplits_without_overlap_are_students_test():
     a, b = np.array([0.03, 0.05, 0.02, 0.06, 0.04]), np.array([0.02, 0.02, 0.03, 0.03, 0.02])
     expected = ttest_rel(a, b)
-    figure, p = statistics.over_resplits(a - b, n_train=1e12, n_test=1)
-    assert p == pytest.approx(expected.pvalue)
+    figure, error = statistics.over_resplits(a - b, n_train=1e12, n_test=1)
+    assert figure.value / error == pytest.approx(expected.statistic)
     assert [figure.low, figure.high] == pytest.approx(list(expected.confidence_interval()))
 
 
@@ -78,16 +78,24 @@ def test_resplits_widen_the_interval_by_nadeau_and_bengios_factor(splits, wider)
     assert widths[0] / widths[1] == pytest.approx(wider, abs=0.005)
 
 
+def test_splits_that_agree_vary_as_their_images_do():
+    figure, error = statistics.over_resplits([0.02, 0.02, 0.02], 1000, 250, floor=0.01**2)
+    assert error == pytest.approx(0.01 * (1 / 3 + 0.25) ** 0.5) and figure.low < 0 < figure.high
+    assert statistics.over_resplits([0.0, 0.05, 0.1], 1000, 250, floor=0.01**2) == statistics.over_resplits([0.0, 0.05, 0.1], 1000, 250)
+
+
 def test_paired_auc_difference_is_that_of_another_implementation():
     """Frozen from MLstatkit 0.1.91, Delong_test: p 0.5338357545863082, variance 0.0117037031."""
-    figure, p = statistics.auc_difference(TRUTH, A[None], B[None], np.arange(40))
+    figure, p = areas.difference(TRUTH, A[None], B[None], np.arange(40))
     assert p == pytest.approx(0.5338357545863082, rel=1e-6)
-    assert (figure.high - figure.low) / 2 / 1.959964 == pytest.approx(0.011703703101632096**0.5, rel=1e-6)
+    influence = areas.auc_influence(TRUTH, A)[1] - areas.auc_influence(TRUTH, B)[1]
+    assert areas.area_variance(influence, TRUTH, np.arange(40)) == pytest.approx(0.011703703101632096, rel=1e-6)
+    assert (figure.high - figure.low) / 2 / 1.959964 >= 0.011703703101632096**0.5 - 1e-7
 
 
 def test_equal_scores_show_no_auc_difference():
-    figure, p = statistics.auc_difference(TRUTH, A[None], A[None], np.arange(40))
-    assert (figure.value, figure.low, p) == (0, None, 1.0)
+    figure, p = areas.difference(TRUTH, A[None], A[None], np.arange(40))
+    assert (figure.value, p) == (0, 1.0) and figure.low < 0 < figure.high
 
 
 def test_probability_better():

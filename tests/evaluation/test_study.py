@@ -3,7 +3,7 @@
 import pytest
 from scipy.stats import fisher_exact
 
-from cxrkit.evaluation import study
+from cxrkit.evaluation import metrics, study
 from cxrkit.evaluation.metrics import Confusion
 
 
@@ -39,6 +39,29 @@ def test_ours_beside_the_studys():
     assert first.p["error_rate"].lowest == pytest.approx(fisher_exact([[7, 261], [38, 230]]).pvalue)
     assert first.p["specificity"].lowest < 0.001 < first.p["sensitivity"].lowest
     assert all(row.runs == 0 and row.p == {} for row in others)
+    assert first.p["error_rate"].difference.value == 0 and first.p["error_rate"].holm == first.p["error_rate"].median_run
+
+
+def test_ours_minus_the_studys_has_newcombes_interval_and_holms_p():
+    """Newcombe 1998, Stat. Med. 17:873, table II: 56/70 less 48/80 by method 10 is 0.0524 to 0.3339."""
+    found = metrics.minus(metrics.proportion(56, 70), metrics.proportion(48, 80))
+    assert (round(found.low, 4), round(found.high, 4)) == (0.0524, 0.3339)
+    far = Confusion(20, 14, 200, 34)
+    rows = study.beside_ours(dict.fromkeys(study.confusions(), [far]))
+    p = sorted(row.p["error_rate"].median_run for row in rows)
+    assert [row.p["error_rate"].holm for row in sorted(rows, key=lambda row: row.p["error_rate"].median_run)][0] == pytest.approx(4 * p[0])
+    for row in rows:
+        apart = row.p["sensitivity"].difference
+        assert apart.value == pytest.approx(20 / 34 - row.study.sensitivity.value) and apart.high < 0
+        assert (
+            study.beside_ours({row.architecture: [far]}, 10, 50)[0 if row is rows[0] else rows.index(row)].p["sensitivity"].difference.width
+            > apart.width
+        )
+
+
+def test_each_epoch_has_its_interval():
+    epoch = study.epochs()["vgg16_bn"][0]
+    assert (epoch.error.low, epoch.error.high) == pytest.approx(metrics.wilson(66 / 268, 268))
 
 
 def test_each_epochs_error_rate_is_a_whole_number_of_its_268_films():

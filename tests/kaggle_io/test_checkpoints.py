@@ -7,8 +7,8 @@ import pytest
 from cxrkit import config, pipeline
 from cxrkit.environment import Deadline
 from cxrkit.errors import Interrupted
-from cxrkit.files import read_json
-from cxrkit.kaggle_io import inside, publish
+from cxrkit.files import checksum, read_json
+from cxrkit.kaggle_io import checkpoints, publish
 from cxrkit.training import executors, jobs
 from tests.conftest import SMALL
 
@@ -25,18 +25,20 @@ def test_time_up_reports_what_is_finished_and_the_next_run_goes_on(tmp_path, cap
     out = tmp_path / "first"
     with monkeypatch.context() as patched:
         patched.setattr(jobs, "Processes", TimeUpForTheSecond)
-        results = pipeline.run(two, out)
+        results = pipeline.run(two, out, kept=lambda job: checkpoints.keep(job, out / "results"))
     assert results.info.unfinished == ["resnet34-seed1"]
     assert "PARTIAL" in capsys.readouterr().out
     assert {seed for score in results.metrics.scores for seed in score.seeds} == {0}
 
-    inside.save_unless_whole(results, out / "jobs")
+    checkpoints.tidy(results.folder, results.info.unfinished)
     publish.verify(results.folder)
-    assert read_json(results.folder / inside.MARKER) == ["resnet34-seed0", "resnet34-seed1"]
+    listed = read_json(results.folder / checkpoints.MARKER)
+    assert "resnet34-seed0/unfrozen.pt" in listed and "resnet34-seed0/frozen.pt" not in listed
+    assert "resnet34-seed1/frozen.pt" in listed and "resnet34-seed1/unfrozen.pt" not in listed
     mounted = tmp_path / "input" / "datasets" / "alice" / "x-results"
     mounted.parent.mkdir(parents=True)
     mounted.symlink_to(results.folder)
-    assert inside.restore(tmp_path / "second" / "jobs", tmp_path / "input") == ["resnet34-seed0", "resnet34-seed1"]
+    assert checkpoints.restore(tmp_path / "second" / "jobs", tmp_path / "input") == ["resnet34-seed0", "resnet34-seed1"]
     capsys.readouterr()
     results = pipeline.run(two, tmp_path / "second")
     told = capsys.readouterr().out
@@ -47,3 +49,47 @@ def test_time_up_reports_what_is_finished_and_the_next_run_goes_on(tmp_path, cap
 def test_time_up_before_anything_is_finished(tmp_path):
     with pytest.raises(Interrupted, match="before any network"):
         pipeline.run(config.load("dry-run", SMALL), tmp_path, time_left=Deadline(0))
+
+
+def test_each_stage_is_in_the_output_as_soon_as_it_is_finished(tmp_path, monkeypatch, capsys):
+    """A run that dies after the first stage leaves it whole: the next one goes on from it. A damaged file is left out."""
+    one = config.load("dry-run", SMALL)
+    output = tmp_path / "input" / "notebooks" / "alice" / "x" / "results"
+    seen = []
+
+    def die(job):
+        checkpoints.keep(job, output)
+        if (job / "frozen.json").exists():
+            seen.append(job.name)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        pipeline.run(one, tmp_path / "first", kept=die)
+    assert seen and "1 finished stages" in checkpoints.kept(output)
+    for name, expected in read_json(output / checkpoints.MARKER).items():
+        assert checksum(output / checkpoints.FOLDER / name) == expected
+    assert checkpoints.restore(tmp_path / "second" / "jobs", tmp_path / "input") == [seen[0]]
+    capsys.readouterr()
+    pipeline.run(one, tmp_path / "second")
+    assert "frozen epoch" not in capsys.readouterr().out.replace("unfrozen epoch", "")
+    (output / checkpoints.FOLDER / seen[0] / "frozen.pt").write_bytes(b"cut")
+    checkpoints.restore(tmp_path / "third" / "jobs", tmp_path / "input")
+    assert "frozen.pt did not arrive whole" in capsys.readouterr().out
+    assert not (tmp_path / "third" / "jobs" / seen[0] / "frozen.pt").exists()
+
+
+def test_an_audit_and_a_report_that_fail_cost_only_themselves(tmp_path, monkeypatch):
+    from cxrkit.audit import audit
+    from cxrkit.report import report
+
+    def broken(*_, **__):
+        raise ZeroDivisionError("on a bad day")
+
+    monkeypatch.setattr(audit, "audit", broken)
+    monkeypatch.setattr(report, "make", broken)
+    results = pipeline.run(config.load("dry-run", SMALL), tmp_path)
+    assert publish.verify(results.folder)
+    assert results.info.state == "finished" and results.info.failed == {}
+    assert list(results.lacking) == ["audit", "report"]
+    with pytest.raises(Interrupted, match="The audit was not made: ZeroDivisionError: on a bad day"):
+        pipeline.refuse_failures(results)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cxrkit.files import read_json
-from cxrkit.kaggle_io import metadata
+from cxrkit.kaggle_io import bundle, metadata
 from tests.kaggle_io.conftest import ROOT, SECRETS, run
 from tests.standins.kaggle import Kernel
 
@@ -52,6 +52,16 @@ def test_every_way_to_sign_in(variables, server, way):
         variables |= {"KAGGLE_API_TOKEN": "alice-token-1111"}
     code, told = run(["cxrkit", "status"], variables)
     assert code == 0 and told.startswith(f"{REF}: COMPLETE\n")
+
+
+@pytest.mark.parametrize("text", [b'{"username":"alice","key":', b"", b"\xff\xfe{\x00}\x00"])
+def test_a_damaged_key_file_is_no_traceback(variables, text):
+    folder = Path(variables["HOME"]) / ".kaggle"
+    folder.mkdir()
+    (folder / "kaggle.json").write_bytes(text)
+    (folder / "kaggle.json").chmod(0o600)
+    code, told = run(["cxrkit", "status"], variables)
+    assert code == 2 and "make a token" in told and "Traceback" not in told, told
 
 
 def test_status_tells_the_quota(variables, server):
@@ -127,12 +137,20 @@ def test_after_setup_a_plain_kaggle_push_works(variables, server, tmp_path):
     variables |= KEY | {"PYTHONPATH": str(root)}
     code, told = run(["cxrkit", "setup"], variables, cwd=root)
     assert code == 0 and REF in told
-    assert read_json(root / metadata.NAME)["id"] == REF
+    assert read_json(root / metadata.MINE / metadata.NAME)["id"] == REF
+    for name in (metadata.NAME, "kernel/script.py"):
+        assert (root / name).read_bytes() == (ROOT / name).read_bytes()
     command = Path(sys.executable).with_name("kaggle")
-    done = subprocess.run([command, "kernels", "push", "-p", "."], env=variables, cwd=root, capture_output=True, text=True)
+    done = subprocess.run([command, "kernels", "push", "-p", metadata.MINE], env=variables, cwd=root, capture_output=True, text=True)
     assert done.returncode == 0 and "successfully pushed" in done.stdout
     assert "does not resolve" not in done.stdout
-    assert server.kernels[REF].pushes[0]["text"] == (root / "kernel" / "script.py").read_text("utf-8")
+    assert server.kernels[REF].pushes[0]["text"] == (root / metadata.MINE / "script.py").read_text("utf-8")
+
+
+def test_a_plain_kaggle_push_of_a_fresh_clone_fails_aloud(variables, server):
+    command = [Path(sys.executable).with_name("kaggle"), "kernels", "push", "-p", str(ROOT)]
+    done = subprocess.run(command, env=variables | KEY, capture_output=True, text=True)
+    assert done.returncode == 1 and "username" in done.stdout + done.stderr and not server.kernels
 
 
 def test_setup_without_credentials_asks_or_says_what_to_give(variables, tmp_path):
@@ -142,6 +160,30 @@ def test_setup_without_credentials_asks_or_says_what_to_give(variables, tmp_path
     assert code == 2 and "--owner" in told
     code, told = run(["cxrkit", "setup", "--owner", "bob", "--slug", "my-films"], variables, cwd=root)
     assert code == 0
-    written = read_json(root / metadata.NAME)
+    written = read_json(root / metadata.MINE / metadata.NAME)
     assert (written["id"], written["title"], written["machine_shape"]) == ("bob/my-films", "my-films", "NvidiaTeslaT4")
-    assert "RESULTS = 'my-films-results'" in (root / "kernel" / "script.py").read_text()
+    assert "RESULTS = 'my-films-results'" in (root / metadata.MINE / "script.py").read_text()
+
+
+def test_constants_edited_at_the_head_are_honoured(variables, server, tmp_path):
+    root = clone(tmp_path)
+    script = root / "kernel" / "script.py"
+    text = script.read_text("utf-8").replace("EXPERIMENT = 'paper'", "EXPERIMENT = 'rigorous'").replace("HOURS = 11.0", "HOURS = 3.0")
+    script.write_text(text, "utf-8")
+    code, told = run(["cxrkit", "push", "--epochs", "1"], variables | KEY | {"PYTHONPATH": str(root)}, cwd=root)
+    assert code == 0 and "EXPERIMENT = 'rigorous', HOURS = 3.0" in told, told
+    sent = bundle.settings_in(server.kernels[REF].pushes[0]["text"])
+    assert (sent.experiment, sent.hours, sent.overrides) == ("rigorous", 3.0, {"epochs": 1})
+    assert "python -m cxrkit wait --pull " + REF in told
+    assert script.read_text("utf-8") == text
+
+
+def test_wait_takes_up_the_run_and_never_pushes(variables, server, results, tmp_path):
+    run_id, source = "20260101-000000", "a" * 64
+    kernel = server.kernels[REF] = Kernel(pushes=[{"text": f"RUN_ID = '{run_id}'\nSOURCE_SHA256 = '{source}'\n"}])
+    kernel.files = {f"results/{path.relative_to(results).as_posix()}": path.read_bytes() for path in results.rglob("*") if path.is_file()}
+    kernel.print(f"cxrkit run {run_id}\n\x1b[2K\u2713\n")
+    narrow = variables | KEY | {"PYTHONIOENCODING": "cp1252:strict", "PYTHONUTF8": "0"}
+    code, told = run(["cxrkit", "wait", "--pull", "--out", str(tmp_path / "out")], narrow)
+    assert code == 0 and "whole and verified" in told and "Traceback" not in told, told
+    assert len(kernel.pushes) == 1

@@ -21,7 +21,11 @@ def test_the_file_in_the_repository():
 def test_set_up_keeps_what_a_person_wrote(tmp_path):
     write_text(tmp_path / metadata.NAME, json.dumps(metadata.DEFAULTS | {"dataset_sources": ["a/b"], "is_private": False}))
     written = metadata.set_up("carol", root=tmp_path)
-    assert metadata.read(tmp_path) == written
+    before = (tmp_path / metadata.NAME).read_text()
+    assert metadata.read(tmp_path) == written | {"code_file": metadata.DEFAULTS["code_file"]}
+    metadata.set_up("carol", "another-name", tmp_path)
+    assert metadata.slug_of(metadata.read(tmp_path)) == "another-name"
+    assert (tmp_path / metadata.NAME).read_text() == before
     assert (written["id"], written["dataset_sources"], written["is_private"]) == ("carol/cxrkit-chest-films", ["a/b"], False)
 
 
@@ -31,7 +35,7 @@ def test_set_up_keeps_what_a_person_wrote(tmp_path):
 def test_names_that_kaggle_would_change(tmp_path, owner, slug):
     with pytest.raises(WrongUse):
         metadata.set_up(owner, slug, tmp_path)
-    assert not (tmp_path / metadata.NAME).exists()
+    assert not (tmp_path / metadata.MINE).exists()
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"id": "noslash"}', '{"id": 3}'])
@@ -43,7 +47,8 @@ def test_a_broken_file(tmp_path, text):
 
 def test_the_name_of_the_results_fits():
     assert metadata.results_slug("cxrkit-chest-films") == "cxrkit-chest-films-results"
-    assert len(metadata.results_slug("x" * 50)) == 50
+    assert len(metadata.results_slug("x" * 50)) <= 50
+    assert metadata.results_slug("x" * 42 + "-one") != metadata.results_slug("x" * 42 + "-two")
 
 
 def test_a_person_on_a_terminal_is_asked(isolated, tmp_path, monkeypatch):

@@ -2,6 +2,7 @@
 
 from cxrkit.data import manifest
 from cxrkit.data.readers import collected
+from cxrkit.kaggle_io import datasets
 from scrapers.publish import publish
 from scrapers.refresh import merge, refresh
 from scrapers.settings import DEFAULTS
@@ -9,7 +10,8 @@ from tests.scrapers.test_saved import save_radiopaedia, save_sirm
 from tests.standins import radiopaedia, sirm
 
 
-def test_the_films_arrive_private_and_whole(server, kaggle, tmp_path, phantoms):
+def test_the_films_arrive_private_and_whole(server, kaggle, tmp_path, phantoms, monkeypatch):
+    monkeypatch.setattr(datasets, "POLL_SECONDS", 0.01)
     save_radiopaedia(tmp_path / "in/r", radiopaedia.Case(1))
     save_sirm(tmp_path / "in/s", sirm.Case(41))
     refresh(tmp_path / "store", DEFAULTS, [tmp_path / "in"])

@@ -8,7 +8,7 @@ import pytest
 from cxrkit import progress
 from cxrkit.errors import BadInput, Interrupted, RemoteRefusal
 from cxrkit.files import read_json, write_checksums, write_json, write_text
-from cxrkit.kaggle_io import publish
+from cxrkit.kaggle_io import publish, push
 from cxrkit.kaggle_io import pull as pull_module
 from tests.kaggle_io.conftest import make_results
 from tests.standins.kaggle import Kernel
@@ -37,7 +37,8 @@ def pull(kaggle, tmp_path, **options):
 
 
 def nothing_in(folder):
-    return not folder.exists() or not list(folder.iterdir())
+    """Nothing but what the next pull goes on from."""
+    return not folder.exists() or not [path for path in folder.iterdir() if not path.name.startswith(".pull")]
 
 
 def test_whole_results_arrive(kernel, kaggle, results, tmp_path):
@@ -144,10 +145,78 @@ def test_still_running(kernel, kaggle, tmp_path):
 
 def test_an_earlier_pull_stays_when_a_new_one_fails(server, kernel, kaggle, tmp_path):
     folder = pull(kaggle, tmp_path)
+    (folder / "results" / "metrics.json").write_text("cut")
     server.refuse_output("results/metrics.json", 404)
     with pytest.raises(RemoteRefusal):
         pull(kaggle, tmp_path)
+    assert (folder / "results" / "metrics.json").read_text() == "cut"
+
+
+def test_what_is_there_and_whole_is_not_fetched_again_and_nothing_is_removed(server, kernel, kaggle, tmp_path, capsys):
+    folder = pull(kaggle, tmp_path)
+    (folder / "NOTES.md").write_text("mine")
+    (folder / "results" / "audits-of-six-hours.json").write_text("{}")
+    before = len(server.downloads)
+    assert pull(kaggle, tmp_path) == folder and len(server.downloads) == before
+    assert (folder / "NOTES.md").exists() and (folder / "results" / "audits-of-six-hours.json").exists()
+    (folder / "results" / "metrics.json").write_text("cut")
+    assert pull(kaggle, tmp_path) == folder
     publish.verify(folder / "results")
+    (aside,) = (tmp_path / "out").glob("*.before-*")
+    assert (aside / "NOTES.md").read_text() == "mine" and str(aside) in capsys.readouterr().out
+
+
+def test_a_pull_goes_on_from_what_arrived(server, kernel, kaggle, tmp_path):
+    server.refuse_output("results/models/resnet34-seed0.pt", 404)
+    with pytest.raises(RemoteRefusal):
+        pull(kaggle, tmp_path)
+    server.output_faults.clear()
+    arrived = len(server.downloads)
+    pull(kaggle, tmp_path)
+    assert server.downloads[arrived:] == ["results/checksums.json", "results/models/resnet34-seed0.pt"]
+
+
+def test_an_address_that_expired_is_asked_for_anew(server, kernel, kaggle, tmp_path):
+    server.refuse_output("results/metrics.json", 403, times=1)
+    server.refuse_output("results/models/resnet34-seed0.pt", 400, times=1)
+    assert pull(kaggle, tmp_path).name == RUN
+    assert sum(method == "ListKernelSessionOutput" for method, *_ in server.requests) == 3
+
+
+def test_a_list_that_does_not_end(server, kernel, kaggle, tmp_path):
+    server.same_page = True
+    with pytest.raises(RemoteRefusal, match="does not end"):
+        pull(kaggle, tmp_path)
+
+
+@pytest.mark.parametrize("answer", [b"null", b"[]", b"", b"<html>sign in</html>", b'{"status": null}'])
+def test_an_answer_that_is_none(server, kernel, kaggle, answer):
+    server.answers["GetKernelSessionStatus"] = answer
+    if answer.startswith(b"{"):
+        assert push.status(kaggle, REF).value == "UNKNOWN"
+    else:
+        with pytest.raises(RemoteRefusal, match="none of Kaggle's"):
+            push.status(kaggle, REF)
+
+
+def test_partial_brings_what_there_is(server, kernel, kaggle, tmp_path, capsys):
+    """A kernel that was killed: no checksums.json of the whole, but one of its finished stages."""
+    from cxrkit.kaggle_io import checkpoints
+
+    job, results = tmp_path / "jobs" / "resnet34-seed0", tmp_path / "dying"
+    for name, text in (("job.json", "{}"), ("frozen.pt", "w" * 100), ("frozen.json", "{}")):
+        write_text(job / name, text)
+    checkpoints.keep(job, results)
+    write_json(results / "run.json", {"bundle": {"source_sha256": SOURCE, "run_id": RUN}})
+    put(kernel, results)
+    kernel.files["results/checkpoints/resnet34-seed0/half.pt"] = b"half"
+    kernel.statuses = ["ERROR"]
+    with pytest.raises(BadInput, match="--partial"):
+        pull(kaggle, tmp_path)
+    folder = pull(kaggle, tmp_path, partial=True)
+    assert folder == tmp_path / "out" / f"{RUN}.partial" and (folder / "kernel.log").read_text() == "a line\n"
+    assert checkpoints.restore(tmp_path / "next", folder) == ["resnet34-seed0"]
+    assert "whole, as their checksums say: 3 files" in (said := capsys.readouterr().out) and "half.pt" in said
 
 
 @pytest.mark.parametrize("name", ["results/../../escaped.txt", "results//etc/x/../../../../../y"])

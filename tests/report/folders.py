@@ -41,6 +41,7 @@ from cxrkit.schema import (
     Requirement,
     SideScore,
     SourceRow,
+    StabilityRow,
     SubgroupRow,
 )
 from tests.evaluation import runs
@@ -134,6 +135,7 @@ def audited(results: Results) -> Audits:
             PartState("attention", "not done", "the films are not on this machine", "python -m cxrkit audit RUN"),
         ],
         not_done=[NotDone("retraining", "not asked for")],
+        stability=[StabilityRow(name, 3, figure, figure, 0.2, {"mirrored": figure}) for name in runs.ARCHITECTURES],
         verdict=Conclusion(
             "border-shortcut",
             "On this data no score shows that a network sees disease: what lies around the lungs gives the answer away.",

@@ -15,7 +15,7 @@ from cxrkit.report import markdown, sentences
 from cxrkit.report.tables import audits as audit_tables
 from cxrkit.report.tables import comparison as comparison_tables
 from cxrkit.report.tables import data
-from cxrkit.schema import ResplitComparison, ResplitPair
+from cxrkit.schema import Margins, ResplitComparison, ResplitPair
 from cxrkit.tables import UNSEEN, Cell, Column, Table, as_text, plain
 from kernel import run
 from tests.report import folders
@@ -112,16 +112,20 @@ def test_every_conclusion_has_a_tone_and_green_is_for_those_that_found_nothing(t
 def test_the_log_of_a_manifests_audit_has_its_verdict_and_what_was_not_asked(tmp_path):
     audits = folders.audited(folders.write(tmp_path, audits=False))
     counts = replace(audits.counts, judged=replace(audits.counts.judged, split="all"))
-    told = markdown.audit_log(replace(audits, counts=counts, networks=None, masking=None, external=None, held_fixed=None, not_done=[]))
+    told = markdown.audit_log(
+        replace(audits, counts=counts, networks=None, masking=None, external=None, held_fixed=None, stability=None, not_done=[])
+    )
     assert told.startswith("VERDICT: border-shortcut") and "the frame: the outer tenth" in told
     assert re.search("what asks networks +a manifest has none", told) and "not asked for" not in told and "mean of 3 seeds" not in told
 
 
 def test_the_log_of_resplits_has_a_row_a_pair():
-    pairs = [ResplitPair("ResNet34", "VGG16", "worse", Figure(0.021, 0.004, 0.038, 5, "Nadeau and Bengio"), 0.01, 0.0312)]
-    told = markdown.resplits_log(ResplitComparison(["a", "b"], "test", 100.4, 34, 0.5, 0.01, [], pairs))
-    assert "2 splits of the same images, about 100 to train on and 34 in test" in told
-    assert told.splitlines()[-1].split() == ["ResNet34", "worse", "VGG16", "+2.10", "[+0.40,", "+3.80]", "0.031"]
+    figure, unknown = Figure(0.021, 0.004, 0.038, 5, "Nadeau and Bengio"), None
+    pairs = [ResplitPair("ResNet34", "VGG16", "worse", figure, 0.01, 0.0312, 0.9, 1.0, figure.negated(), unknown)]
+    told = markdown.resplits_log(ResplitComparison(["a", "b", "c"], "test", 100.4, 34, 0.5, Margins(), [], pairs))
+    assert "3 splits of the same images, about 100 to train on and 34 in test" in told and "Fewer than five splits" in told
+    row = "ResNet34 worse VGG16 +2.10 [+0.40, +3.80] −2.10 [−3.80, −0.40] – 0.031 0.900 1.000"
+    assert told.splitlines()[-1].split() == row.split()
 
 
 def test_how_often_the_first_of_a_pair_is_the_better_one_is_told_where_it_ran_more_than_once(tmp_path):
@@ -135,8 +139,13 @@ def test_how_often_the_first_of_a_pair_is_the_better_one_is_told_where_it_ran_mo
 def test_what_is_known_of_the_best_network_in_words(tmp_path):
     results = folders.write(tmp_path, audits=False)
     for known, names, words in (
-        ("the best", ["VGG16"], "VGG16 is the best: it errs less than each of the others."),
-        ("equally good", ["ResNet34", "VGG16"], "ResNet34 and VGG16 are equally good within 1 point of error, and no other is."),
+        ("the best", ["VGG16"], "VGG16, trained on this split, is the best: it errs less than each of the others"),
+        (
+            "equally good",
+            ["ResNet34", "VGG16"],
+            "ResNet34 and VGG16, trained on this split, are equally good within 1 point of error, 2 points of sensitivity and 2 points of specificity, and no other is.",
+        ),
+        ("equally good in error", ["ResNet34", "VGG16"], "equally good within 1 point of error alone, and no other is."),
         ("some are not", ["ResNet34", "VGG16"], "ResNet101 and VGG19 are not the best; which of ResNet34 and VGG16 is, is not known."),
         ("nothing", ["ResNet34", "ResNet101", "VGG16", "VGG19"], "Which network is best is not known. Of 6 pairs"),
         ("one network", ["VGG16"], "There is one network"),
@@ -145,8 +154,31 @@ def test_what_is_known_of_the_best_network_in_words(tmp_path):
         assert words in told
 
 
+def test_what_is_claimed_of_few_seeds_says_what_they_may_have_missed(tmp_path):
+    compared = folders.write(tmp_path, audits=False, seeds=range(5), error_rates=(0.3, 0.03, 0.03, 0.03)).comparison
+    told = sentences.best(compared)
+    assert "resplits" in told and "% of a network's trainings may be (95 % confidence)" in told and "With 5 seeds that is little" in told
+    undecided = folders.write(tmp_path / "undecided", audits=False, seeds=range(3)).comparison
+    assert "trainings may be" not in sentences.best(undecided)
+    calm = [replace(network, outlying=[], outlying_at_most=0.451, seeds=list(range(5))) for network in compared.networks]
+    assert sentences.failures(calm).startswith("No training is outlying. Yet up to 45 % of")
+
+
+def test_a_pair_is_told_with_the_rate_it_differs_in(tmp_path):
+    pair = folders.write(tmp_path, audits=False, seeds=range(5), error_rates=(0.3, 0.03)).comparison.pairs[0]
+    worse = replace(
+        pair, sensitivity=replace(pair.sensitivity, verdict="worse"), specificity=replace(pair.specificity, verdict="undecided")
+    )
+    assert sentences.why(worse, Margins()).endswith("; worse in sensitivity")
+    assert sentences.why(replace(worse, of_medians=-0.1), Margins()).endswith(
+        "worse in sensitivity and by medians over seeds the other way round"
+    )
+    hidden = replace(worse, verdict="equivalent in error")
+    assert "1 point of error" in sentences.why(hidden, Margins()) and sentences.why(hidden, Margins()).endswith("but worse in sensitivity")
+
+
 def test_the_why_of_a_pair_says_when_a_network_ran_once(tmp_path):
     once = folders.write(tmp_path / "once", audits=False, seeds=(0,)).comparison
-    assert {sentences.why(pair, once.margin) for pair in once.pairs} == {"a network ran once: one run says nothing of the next"}
+    assert {sentences.why(pair, once.margins) for pair in once.pairs} == {"a network ran once: one run says nothing of the next"}
     often = folders.write(tmp_path / "often", audits=False, seeds=range(3)).comparison
-    assert not any("ran once" in sentences.why(pair, often.margin) for pair in often.pairs)
+    assert not any("ran once" in sentences.why(pair, often.margins) for pair in often.pairs)

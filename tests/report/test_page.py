@@ -9,7 +9,7 @@ from bs4 import BeautifulSoup
 from cxrkit.columns import LAST_STAGE
 from cxrkit.config import short_name
 from cxrkit.errors import BadInput
-from cxrkit.evaluation.metrics import Figure
+from cxrkit.evaluation.metrics import Figure, proportion
 from cxrkit.evaluation.scoring import final_scores
 from cxrkit.files import read_json, sha256_of, write_json
 from cxrkit.report import gallery, page, plots, report, sentences
@@ -80,10 +80,12 @@ def test_the_studys_epochs_stand_beside_ours_with_the_images_they_got_wrong(resu
     rows = rows_of(soup, "study-epochs")
     assert len(rows) == 16
     last = results.epochs.query("architecture == 'resnet34' and stage == @LAST_STAGE and epoch == 4")
-    assert rows[3][:2] == ["ResNet34", "4"] and rows[3][6:] == ["0.0973", "0.1026", "0.0261", "7 of 268", "98"]
-    assert rows[3][2:6] == [f"{last['train_loss'].median():.4f}", "0.2500", "0.1000", "2.5"]
+    assert rows[3][:2] == ["ResNet34", "4"] and rows[3][6:] == ["0.0973", "0.1026", "0.0261 [0.0127, 0.0529]", "7 of 268", "98"]
+    films = sum(record.split == "valid" for record in results.manifest.used)
+    assert rows[3][2:6] == [f"{last['train_loss'].median():.4f}", "0.2500", figure_text(proportion(films / 10, films), 4), "2.5"]
     note = soup.find("caption", id="cap-study-epochs").find_parent(class_="table").find(class_="note").get_text()
-    assert "so many of 268 images: ResNet34 6, ResNet101 1, VGG16 1, VGG19 0." in note
+    assert "move by 0 to 42 of 268 images, between their last two by: ResNet34 6, ResNet101 1, VGG16 1, VGG19 0." in note
+    assert "end at most 5 images apart" in note
 
 
 def test_no_two_columns_of_a_table_have_one_name(soup):

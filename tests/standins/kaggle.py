@@ -6,7 +6,7 @@
 
 The replies follow the clients' parsers and what is reported of the real server. Every request is kept in
 `requests`. What a test wants to go wrong it says through fail(), lose_answer(), refuse_blob(), cut_blob()
-and the attributes below; without, everything goes well.
+and the attributes below (answers: {method: what to answer as it is, None to answer never}); without, everything goes well.
 """
 
 import base64
@@ -27,7 +27,8 @@ SOURCE_LIMIT = 1_000_000
 
 @dataclass
 class Kernel:
-    """before: statuses still to be shown of the version before; statuses: those to be shown, the last one for good."""
+    """before: statuses still to be shown of the version before; statuses: those to be shown, the last one for good;
+    cuts: how many streams of the log are still to be cut after their first piece."""
 
     pushes: list = field(default_factory=list)
     before: list = field(default_factory=list)
@@ -37,6 +38,7 @@ class Kernel:
     log: list = field(default_factory=list)
     changed: threading.Condition = field(default_factory=threading.Condition)
     modified: float = field(default_factory=time.time)
+    cuts: int = 0
 
     def status(self):
         for waiting in (self.before, self.statuses[:-1] and self.statuses):
@@ -82,6 +84,7 @@ class Kaggle(ThreadingHTTPServer):
         self.may_not_write, self.known_datasets = set(), {CORONAHACK}
         self.soft_error, self.processing, self.stale, self.machine = "", 1, 0, None
         self.faults, self.lost, self.blob_faults, self.output_faults = {}, {}, {}, {}
+        self.answers, self.same_page, self.downloads, self.stalled = {}, False, [], threading.Event()
         self.lock = threading.RLock()
 
     def __enter__(self):
@@ -164,7 +167,7 @@ class Kaggle(ThreadingHTTPServer):
         page = [
             {"fileName": name, "url": f"{self.url}/output/{ref}/{name}?signature=output-key-3333"} for name in names[start : start + size]
         ]
-        more = str(start + size) if start + size < len(names) else ""
+        more = "1" if self.same_page else str(start + size) if start + size < len(names) else ""
         return {"files": page, "log": json.dumps(kernel.log) if kernel.log and not kernel.running else "", "nextPageToken": more}
 
     def StartBlobUpload(self, body, user):
@@ -261,6 +264,9 @@ class Handler(BaseHTTPRequestHandler):
         if times:
             server.faults[method][0] -= 1
             return self._drop() if code == 0 else self._send(code, {"code": code, "message": message}, headers)
+        if method in server.answers:
+            answer = server.answers[method]
+            return server.stalled.wait(60) and None if answer is None else self._send(200, answer)
         user = self._user()
         if user is None and method != "IntrospectToken":
             raise Refused(401, "Unauthenticated")
@@ -316,6 +322,7 @@ class Handler(BaseHTTPRequestHandler):
         self._send(404, {"code": 404, "message": "Not found"})
 
     def _output(self, kernel, name):
+        self.server.downloads.append(name)
         fault = self.server.output_faults.get(name, [0, 0])
         if fault[1]:
             fault[1] -= 1
@@ -332,6 +339,9 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         sent = 0
         while True:
+            if sent and kernel.cuts:
+                kernel.cuts -= 1
+                return
             with kernel.changed:
                 kernel.changed.wait_for(lambda: len(kernel.log) > sent or not kernel.running, timeout=30)
                 new, ended = kernel.log[sent:], not kernel.running

@@ -117,7 +117,7 @@ def test_to_weigh_a_network_draws_no_random_number():
     torch.manual_seed(3)
     expected = torch.rand(1)
     torch.manual_seed(3)
-    networks.training_bytes.__wrapped__("regnet_y_400mf", SIZE, 2)
+    networks.step_memory.__wrapped__("regnet_y_400mf", SIZE, 2)
     assert torch.equal(torch.rand(1), expected)
 
 

@@ -17,14 +17,13 @@ is empty. What a reader of its numbers should know:
 import re
 from pathlib import Path
 
+from cxrkit.data import words
 from cxrkit.data.readers import table
-from cxrkit.data.records import NEGATIVE, POSITIVE, Record
+from cxrkit.data.records import Record
 from cxrkit.errors import BadInput
 
 METADATA = "metadata.csv"
 NEEDED = ("patientid", "finding", "view", "modality", "imagename", "notes")
-LABELS = {"COVID-19": POSITIVE, "No finding": NEGATIVE}
-VIEWS = {"PA": "PA", "AP": "AP", "L": "lateral"}
 NAME = re.compile(r"(CR|DX)\.1\.2\.840\.113564\.(?P<station>\d+)\.\d+\.\d+\.png")
 """A file's name: modality, the maker's root, the station, the time, the detector."""
 ROOM = "1722810162"
@@ -63,23 +62,24 @@ def _elsewhere(record: Record) -> str:
 
 def _record(row: table.Row, number: int, source: str) -> Record:
     name, finding = row["imagename"], row["finding"]
+    view, basis = words.view(row["view"], "Actualmed metadata")
     path, excluded = f"{source}/images/{name}", table.leads_nowhere(number, name)
     if excluded:
         path = ""
     elif row["modality"] != "X-ray":
         excluded = f"modality {row['modality'] or 'not known'}"
-    elif finding not in LABELS:
+    elif not words.label_of(finding):
         excluded = "finding inconclusive" if not finding else f"finding {finding}: neither normal nor COVID-19"
     return Record(
         image_id=f"{source}/{name or f'row{number}'}",
         path=path,
         source=source,
-        label=LABELS.get(finding, ""),
+        label=words.label_of(finding),
         finding=finding or row["notes"].partition(",")[0],
-        patient=f"{source}:{row['patientid'] or name}",
+        patient=f"{source}:{words.known(row['patientid']) or name}",
         modality=row["modality"],
-        view=VIEWS.get(row["view"].upper(), ""),
-        view_basis="Actualmed metadata" if row["view"].upper() in VIEWS else "",
+        view=view,
+        view_basis=basis,
         age=row.get("age", ""),
         sex=row.get("sex", ""),
         case_url=URL,

@@ -9,14 +9,14 @@ site, words beside it, or a person says that it is an X-ray: a guess is not enou
 slices. COVID-19 is the diagnosis of the case and not a visible finding; some of these films were read as negative.
 """
 
-import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, is_dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Self, get_args, get_origin, get_type_hints
 
-from cxrkit.data.records import NEGATIVE, POSITIVE, Record
+from cxrkit.data import words
+from cxrkit.data.records import Record
 from cxrkit.errors import BadInput
 from cxrkit.files import read_json, reading
 
@@ -35,8 +35,6 @@ CRAWL, SAVED = "crawl", "saved"
 
 PRESENT, GONE = "present", "gone"
 
-COVID = re.compile(r"covid|sars[- ]?cov[- ]?2", re.IGNORECASE)
-NORMAL = re.compile(r"normal|no finding|normal chest (x-?ray|radiograph)( .*)?", re.IGNORECASE)
 RESTORE = "restore it from a backup, or move its folder away and refresh again"
 
 
@@ -272,7 +270,7 @@ def _record(case: CaseRecord, film: StoredFilm, folder: str, patients_decided: b
         image_id=f"{case.site}/{file}",
         path=f"{folder}/{file}",
         source=case.site,
-        label=POSITIVE if COVID.search(finding) else NEGATIVE if NORMAL.fullmatch(finding) else "",
+        label=words.label_of(finding),
         finding=finding,
         patient=f"{case.site}:{patient}",
         modality=film.modality.value,
@@ -307,6 +305,6 @@ def _exclusion(case: CaseRecord, film: StoredFilm, finding: str) -> str:
         return f"no picture: {film.refused or 'not fetched yet'}"
     if not finding:
         return "the finding is not decided: see review.csv"
-    if not COVID.search(finding) and not NORMAL.fullmatch(finding):
+    if not words.label_of(finding):
         return f"finding {finding}: neither normal nor COVID-19"
     return ""

@@ -14,8 +14,9 @@ pneumonia. What a reader of its numbers should know:
 import re
 from pathlib import Path
 
+from cxrkit.data import words
 from cxrkit.data.readers import table
-from cxrkit.data.records import NEGATIVE, POSITIVE, Record
+from cxrkit.data.records import Record
 from cxrkit.errors import BadInput
 
 METADATA = "Chest_xray_Corona_Metadata.csv"
@@ -23,8 +24,6 @@ PHANTOM_MARKER = "PHANTOMS.txt"
 FOLDER = "Coronahack-Chest-XRay-Dataset"
 DATASET_URL = "https://www.kaggle.com/datasets/praveengovi/coronahack-chest-xraydataset"
 COLUMNS = ("X_ray_image_name", "Label", "Dataset_type", "Label_2_Virus_category", "Label_1_Virus_category")
-
-LABEL_OF_FINDING = {"Normal": NEGATIVE, "Pnemonia/Virus/COVID-19": POSITIVE}
 
 LATERALS = ("35AF5C3B", "44C8E3D6", "4C4DEFD8", "D5ACAA93")
 """First parts of the names of the four COVID-19 films that are laterals, as ieee8023's metadata says."""
@@ -99,13 +98,13 @@ def _record(row: table.Row, number: int, source: str, folder: str, root_name: st
         path = ""
     elif kind not in ("TRAIN", "TEST"):
         excluded = f"row {number} of the metadata has the Dataset_type {kind!r}"
-    elif finding not in LABEL_OF_FINDING:
+    elif not words.label_of(finding):
         excluded = f"finding {finding or 'empty'}: neither normal nor COVID-19"
     return Record(
         image_id=f"{source}/{name or f'row{number}'}",
         path=path,
         source=source,
-        label=LABEL_OF_FINDING.get(finding, ""),
+        label=words.label_of(finding),
         finding=finding,
         patient=f"{source}:{patient_of(name)}" if name else "",
         view=view,

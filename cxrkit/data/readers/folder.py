@@ -1,77 +1,157 @@
-"""Reader of a plain folder of films: covid/ and normal/ with files in them, and optionally films.csv beside them.
+"""Reader of a folder of films as people have it: class folders in any usual words, at any usual depth, and a table beside them.
 
-films.csv may have the columns file (`label/name`), patient, view, age, sex, licence, credit. A folder
-without label folders is taken as normal films when its name says so (`nih_normal`).
+Known are `covid/` and `normal/` in the usual languages and spellings (words.py), below train/, valid/ and test/ or not, with a
+folder a patient in them or not; and one folder of films whose own name is a label (`nih_normal`). Every file becomes a record:
+what cannot be used says why. films.csv may have columns for file, patient, view, age, sex, licence, credit, label and collection,
+under their usual names.
 """
 
+import os
+from collections import Counter, defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
+from cxrkit.data import patients, words
 from cxrkit.data.images import SUFFIXES
-from cxrkit.data.records import LABELS, VIEWS, Record
+from cxrkit.data.readers import facts
+from cxrkit.data.records import Record
 from cxrkit.errors import BadInput
-from cxrkit.files import read_csv_rows
+from cxrkit.progress import say
 
-TABLE = "films.csv"
-COLUMNS = ("patient", "view", "age", "sex", "licence", "credit")
+DEEPEST = 8
+"""Folders below the root that are looked into."""
+NO_PATIENT = words.listed("images image films film xray xrays png jpg jpeg dicom data pa ap frontal")
+"""Folders below a class that hold films and are no patient's."""
+
+Found = tuple[str, str]
+"""(path below the root, why it is not read, else empty)."""
 
 
 def read(root: str | Path, name: str = "folder") -> list[Record]:
-    """Records of a plain folder. Files of no image type are listed as excluded.
+    """Records of a folder, one for each file in it, sorted by path, and one for each row of its table that names none.
 
-    Without a patient column a file's name up to its last "_" is its patient (NIH's `00001803_001`), else the
-    whole name. Raises BadInput: no folder, no label in it, an unknown view in films.csv.
+    Whose a film is comes from the table, from a published naming (patients.py), from a folder of its own below the class, or from
+    a name such as patient001-0.png, in this order; a film of which nothing says it has no patient.
+    Raises BadInput: no folder, no label in it, no file, a table that cannot be used or of which nothing fits.
     """
     root = Path(root)
-    if not root.is_dir():
-        raise BadInput("There is no such data folder.", root, "give a folder with covid/ and normal/ in it")
-    folders = [(label, root / label) for label in LABELS if (root / label).is_dir()]
-    if not folders:
-        folders = [(label, root) for label in LABELS if label in root.name.lower()]
-    if not folders:
-        raise BadInput(
-            f"The folder has neither {' nor '.join(label + '/' for label in LABELS)}.", root, "sort the films into these folders"
-        )
-    told = _told(root)
-    records = []
-    for label, folder in folders:
-        for path in sorted(folder.iterdir()):
-            if path.is_file() and path.name != TABLE:
-                records.append(_record(path, path.relative_to(root).as_posix(), label, name, told))
-    if not records:
+    try:
+        if not root.is_dir():
+            raise BadInput("There is no such data folder.", root, "give a folder with covid/ and normal/ in it")
+        found = sorted(files_below(root))
+    except OSError as error:
+        raise BadInput(f"The data folder cannot be read: {error.strerror}.", root, "ask for the permission to read it") from error
+    found = [(path, why) for path, why in found if path != facts.TABLE]
+    told = facts.read(root, [path for path, _ in found])
+    own = words.label_of(root.name, strict=True) if not any("/" in path and not why for path, why in found) else ""
+    if not found and any(words.label_of(path.name, strict=True) for path in root.iterdir()):
         raise BadInput("The folder holds no file.", root, "put the films there")
-    return records
+    records = [_record(path, why, name, own, told.of.get(path, {})) for path, why in found]
+    if not any(record.label for record in records):
+        there = Counter(path.partition("/")[0] + "/" for path, _ in found if "/" in path)
+        listed = ", ".join(f"{folder} ({count} files)" for folder, count in there.most_common(8))
+        raise BadInput(
+            f"The folder has neither covid/ nor normal/, nor another label that is known{'; it has: ' + listed if listed else ''}.",
+            root,
+            f"sort the films into these folders, or name them in {facts.TABLE} with the columns file and label",
+        )
+    _say(root, records, own)
+    return _without_idle_guesses(records) + told.unmatched(name)
 
 
-def _record(path: Path, relative: str, label: str, name: str, told: dict[str, dict[str, str]]) -> Record:
-    """told: {file: {column: value}} of films.csv."""
-    facts = told.get(relative, {})
-    patient = facts.get("patient") or path.stem.rpartition("_")[0] or path.stem
+def files_below(root: Path, inside: str = "", above: tuple[str, ...] = ()) -> Iterator[Found]:
+    """Every file below a folder; links are followed, but not in a circle. What cannot be read is given with the reason."""
+    real = os.path.realpath(root / inside)
+    if real in above or len(above) > DEEPEST:
+        yield inside, "a link to a folder around it" if real in above else f"more than {DEEPEST} folders deep: not looked into"
+        return
+    try:
+        entries = sorted(os.scandir(root / inside), key=lambda entry: entry.name)
+    except OSError as error:
+        if not inside:
+            raise
+        yield inside, f"the folder cannot be read: {error.strerror}"
+        return
+    for entry in entries:
+        path = f"{inside}/{entry.name}" if inside else entry.name
+        try:
+            folder, file = entry.is_dir(), entry.is_file()
+        except OSError as error:
+            yield path, f"no readable file: {error.strerror}"
+            continue
+        if entry.name.startswith(".") or entry.name == "Thumbs.db":
+            yield path, "a hidden file, no film"
+        elif folder:
+            yield from files_below(root, path, (*above, real))
+        else:
+            yield path, "" if file else "a link that leads nowhere" if entry.is_symlink() else "no file"
+
+
+def _record(path: str, why: str, name: str, own: str, told: facts.Row) -> Record:
+    """own: the label of the root's name, where the films lie in it directly."""
+    *folders, file = path.split("/")
+    labels = {place: label for place, folder in enumerate(folders) if (label := words.label_of(folder, strict=True))}
+    stated = words.label_of(told.get("label", ""))
+    label = stated or (own if not folders else next(iter(labels.values()), ""))
+    place = next(iter(labels), -1)
+    suffix = Path(file).suffix
+    if not why and suffix.lower() not in SUFFIXES:
+        why = f"no image type: {suffix or 'no suffix'}"
+    elif not why and (len(set(labels.values())) > 1 or (stated and labels and stated not in labels.values())):
+        why, label = "its folders, or its folder and its row, name two labels", ""
+    elif not why and not label:
+        where = "/".join(folders)
+        why = f"folder {where}/: not a label that is known" if where else "it lies beside the class folders"
+        why = f"finding {told['label']}: neither normal nor COVID-19" if told.get("label") else why
+    patient = told.get("patient") or patients.of_published(path)
+    if not patient and labels:
+        between = [folder for folder in folders[place + 1 :] if folder.casefold() not in NO_PATIENT]
+        guess = patients.guessed(file, between[0] if between else "")
+        patient = f"{folders[place]}/{guess}" if guess else ""  # numbers may begin anew in each class
+    view, basis = words.view(told.get("view", ""), facts.TABLE)
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        path, why = os.fsencode(path).decode("utf-8", "backslashreplace"), why or "its name is no UTF-8: rename the file"
     return Record(
-        image_id=f"{name}/{relative}",
-        path=f"{name}/{relative}",
+        image_id=f"{name}/{path}",
+        path=f"{name}/{path}",
         source=name,
         label=label,
-        finding=label,
-        patient=f"{name}:{patient}",
-        view=facts.get("view", ""),
-        view_basis=TABLE if facts.get("view") else "",
-        age=facts.get("age", ""),
-        sex=facts.get("sex", ""),
-        licence=facts.get("licence") or "unknown",
-        credit=facts.get("credit", ""),
+        finding=told.get("label") or label,
+        patient=f"{told.get('collection') or name}:{patient}" if patient else "",
+        view=view,
+        view_basis=basis,
+        age=told.get("age", ""),
+        sex=told.get("sex", ""),
+        licence=told.get("licence") or "unknown",
+        credit=told.get("credit", ""),
         collected="imported",
-        excluded="" if path.suffix.lower() in SUFFIXES else f"no image type: {path.suffix or 'no suffix'}",
+        published_split=next(filter(None, map(words.split_of, folders[:place] if labels else folders)), ""),
+        excluded=why,
     )
 
 
-def _told(root: Path) -> dict[str, dict[str, str]]:
-    path = root / TABLE
-    rows = read_csv_rows(path, "The table of films", "correct it or take it away") if path.exists() else []
-    for number, row in enumerate(rows, start=2):
-        if not row.get("file") or (row.get("view") or "") not in VIEWS:
-            raise BadInput(
-                "The row has no file, or a view that is not known.",
-                f"{path}, row {number}",
-                f"use one of: {', '.join(filter(None, VIEWS))}",
-            )
-    return {row["file"]: {column: (row.get(column) or "").strip() for column in COLUMNS} for row in rows}
+def _without_idle_guesses(records: list[Record]) -> list[Record]:
+    """A key guessed from names or folders that puts a whole class into one patient says nothing, and is dropped."""
+    keys, patients_of = defaultdict(set), defaultdict(set)
+    for record in records:
+        keys[record.label].add(record.patient)
+        patients_of[record.label].add(record.image_id)
+    idle = {label for label in keys if len(keys[label]) == 1 and len(patients_of[label]) > 2}
+    return [record.but(patient="") if record.label in idle and "/" in record.patient else record for record in records]
+
+
+def _say(root: Path, records: list[Record], own: str) -> None:
+    """What the folders were taken for, before anything is done with them."""
+    films, left = Counter(), Counter()
+    for record in records:
+        folder = record.path.partition("/")[2].rpartition("/")[0]
+        if record.used:
+            films[(folder.split("/")[0] + "/" if folder else "", record.label or "?", record.published_split)] += 1
+        if not record.used:
+            left[record.excluded] += 1
+    taken = [f"{folder or root.name} {split + ' ' if split else ''}= {label} ({count})" for (folder, label, split), count in films.items()]
+    say(f"{root.name}: {'; '.join(taken[:12])}{f'; and {len(taken) - 12} more' if len(taken) > 12 else ''}")
+    for reason, count in left.most_common(8):
+        say(f"  left out: {count} x {reason}")

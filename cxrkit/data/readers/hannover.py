@@ -14,6 +14,7 @@ read at ad7ab09. CC BY 3.0.
 
 from pathlib import Path
 
+from cxrkit.data import words
 from cxrkit.data.readers import table
 from cxrkit.data.records import POSITIVE, Record
 from cxrkit.errors import BadInput
@@ -21,7 +22,6 @@ from cxrkit.errors import BadInput
 METADATA = "data.csv"
 NEEDED = ("patient_id", "image_id", "sex", "modality", "projection")
 FILMS = ("CR", "DX")
-VIEWS = {"pa": "PA", "ap": "AP", "ll": "lateral", "lateral": "lateral"}
 SEXES = {"m": "M", "f": "F", "w": "F"}
 """Its readme says m/w, its table m/f."""
 URL = "https://github.com/ml-workgroup/covid-19-image-repository"
@@ -42,7 +42,8 @@ def read(root: str | Path, name: str = "hannover") -> list[Record]:
 
 
 def _record(row: table.Row, number: int, source: str) -> Record:
-    key, view = row["image_id"], row["projection"].lower()
+    key = row["image_id"]
+    view, basis = words.view(row["projection"], "Hannover data.csv")
     excluded = table.leads_nowhere(number, key)
     path = "" if excluded else f"{source}/png/{key}.png"
     if not excluded and row["modality"] not in FILMS:
@@ -53,10 +54,10 @@ def _record(row: table.Row, number: int, source: str) -> Record:
         source=source,
         label=POSITIVE,
         finding="COVID-19",
-        patient=f"{source}:{row['patient_id'] or key}",
+        patient=f"{source}:{words.known(row['patient_id']) or key}",
         modality="X-ray" if row["modality"] in FILMS else row["modality"],
-        view=VIEWS.get(view, ""),
-        view_basis="Hannover data.csv" if view in VIEWS else "",
+        view=view,
+        view_basis=basis,
         age=row.get("age", ""),
         sex=SEXES.get(row["sex"].lower(), ""),
         case_url=URL,

@@ -9,14 +9,15 @@ Pneumonia/Viral/COVID-19. `patientid` counts cases, so one patient on two sites 
 import re
 from pathlib import Path
 
+from cxrkit.data import words
 from cxrkit.data.readers import table
 from cxrkit.data.records import NEGATIVE, POSITIVE, Record
 from cxrkit.errors import BadInput
 
 NEEDED = ("patientid", "finding", "view", "filename", "url")
-VIEW = {"PA": "PA", "AP": "AP", "AP SUPINE": "AP supine", "L": "lateral", "LATERAL": "lateral"}
 SITES = (("radiopaedia", "radiopaedia.org"), ("sirm", "sirm.org"))
 SIRM_CASE = re.compile(r"covid-?19-cas[oe]-(\d+)")
+FOLLOW_UP = "a film without finding in a COVID-19 case"
 COVID_CASE = re.compile(r"covid", re.IGNORECASE)
 
 
@@ -31,16 +32,17 @@ def read(root: str | Path, name: str = "ieee8023") -> list[Record]:
     if not path.is_file():
         raise BadInput("There is no metadata.csv.", root, "give the folder that holds metadata.csv and images/")
     rows = table.rows_of(path, NEEDED, "use ieee8023's own file")
-    return table.once_each((number, _record(row, number, name)) for number, row in rows)
+    return _follow_ups(table.once_each((number, _record(row, number, name)) for number, row in rows))
 
 
 def _record(row: table.Row, number: int, root_name: str) -> Record:
     name, url = row["filename"], row["url"]
     source = next((site for site, host in SITES if host in url.lower()), root_name)
     case = SIRM_CASE.search(url)
-    patient = f"sirm:{case[1]}" if source == "sirm" and case else f"{source}:{row['patientid'] or name}"
+    patient = f"sirm:{case[1]}" if source == "sirm" and case else f"{source}:{words.known(row['patientid']) or name}"
     label, excluded = _label(row, url)
     modality = row.get("modality") or ("CT" if row["view"] in ("Axial", "Coronal") else "X-ray")
+    view, basis = words.view(row["view"], "ieee8023 metadata") if modality == "X-ray" else ("", "")
     folder = row.get("folder") or "images"
     path, nowhere = f"{root_name}/{folder}/{name}", table.leads_nowhere(number, name, folder)
     if nowhere:
@@ -55,8 +57,8 @@ def _record(row: table.Row, number: int, root_name: str) -> Record:
         finding=row["finding"],
         patient=patient,
         modality=modality,
-        view=VIEW.get(row["view"].upper(), ""),
-        view_basis="ieee8023 metadata" if row["view"].upper() in VIEW else "",
+        view=view,
+        view_basis=basis,
         age=row.get("age", ""),
         sex=row.get("sex", ""),
         case_url=url,
@@ -68,13 +70,21 @@ def _record(row: table.Row, number: int, root_name: str) -> Record:
 
 
 def _label(row: table.Row, url: str) -> tuple[str, str]:
-    finding = row["finding"].split("/")[-1] if "/" in row["finding"] else row["finding"]
-    if "COVID-19" in finding:
-        return POSITIVE, ""
+    finding = row["finding"]
+    label = words.label_of(finding)
+    if label == NEGATIVE and COVID_CASE.search(url):
+        return POSITIVE, FOLLOW_UP
+    if label:
+        return label, ""
     if finding.lower() == "todo":
         return "", "finding todo: not reviewed"
-    if finding.lower() in ("no finding", "normal"):
-        if COVID_CASE.search(url):
-            return POSITIVE, "a film without finding in a COVID-19 case"
-        return NEGATIVE, ""
     return "", f"finding {finding or 'empty'}: neither normal nor COVID-19"
+
+
+def _follow_ups(records: list[Record]) -> list[Record]:
+    """A film without finding, of a patient with films of COVID-19, is one from before or after the illness: no normal, and no conflict."""
+    ill = {record.patient for record in records if record.label == POSITIVE and record.patient}
+    return [
+        record.but(label=POSITIVE, excluded=record.excluded or FOLLOW_UP) if record.label == NEGATIVE and record.patient in ill else record
+        for record in records
+    ]

@@ -15,6 +15,7 @@ others' code give; the data set itself was not at hand. What a reader of its num
 
 from pathlib import Path
 
+from cxrkit.data import words
 from cxrkit.data.readers import table
 from cxrkit.data.records import ADULT, NEGATIVE, Record
 from cxrkit.errors import BadInput
@@ -50,7 +51,8 @@ def read(root: str | Path, name: str = "nih") -> list[Record]:
 
 
 def _record(row: table.Row, number: int, source: str, place_of: dict[str, str]) -> Record:
-    name, finding, view = row["Image Index"], row["Finding Labels"], row["View Position"]
+    name, finding = row["Image Index"], row["Finding Labels"]
+    view, basis = words.view(row["View Position"], "NIH metadata")
     years = _years(row["Patient Age"])
     excluded = table.leads_nowhere(number, name)
     if not excluded and finding != NO_FINDING:
@@ -65,9 +67,9 @@ def _record(row: table.Row, number: int, source: str, place_of: dict[str, str]) 
         source=source,
         label=NEGATIVE if finding == NO_FINDING else "",
         finding=finding,
-        patient=f"{source}:{row['Patient ID'] or name}",
-        view=view if view in ("PA", "AP") else "",
-        view_basis="NIH metadata" if view in ("PA", "AP") else "",
+        patient=f"{source}:{words.known(row['Patient ID']) or name}",
+        view=view,
+        view_basis=basis,
         age="" if years is None else str(years),
         sex=row.get("Patient Gender") or row.get("Patient Sex") or "",
         case_url=URL,

@@ -16,6 +16,7 @@ from scipy.ndimage import gaussian_filter
 
 from cxrkit.data.readers import coronahack
 from cxrkit.data.records import Record
+from cxrkit.errors import BadInput
 from cxrkit.files import replacing, write_csv, write_text
 
 BANNER = "DRAWN PHANTOMS, NOT FILMS: these numbers say that the program runs, and nothing about medicine."
@@ -31,11 +32,15 @@ MARK = (8, 8, 32, 32)
 def read(root: str | Path, name: str = "phantom", seed: int = 0, marked: bool = False) -> list[Record]:
     """Records of the phantoms in `root`, which are drawn there first unless they are there already.
 
-    marked: with the planted corner mark on every COVID-19 film.
+    marked: with the planted corner mark on every COVID-19 film. Raises BadInput for a folder with anything in it and
+    without the marker of an earlier drawing: nothing of it is overwritten.
     """
     marker = Path(root) / coronahack.PHANTOM_MARKER
     wanted = f"version {VERSION}, seed {seed}{', marked' if marked else ''}\n{BANNER}\n"
     if not marker.exists() or marker.read_text("utf-8") != wanted:
+        if not marker.exists() and Path(root).exists() and (not Path(root).is_dir() or any(Path(root).iterdir())):
+            raise BadInput("The folder holds what this kit did not draw.", root, "name an empty or new folder; nothing was changed")
+        write_text(marker, "being drawn\n")  # what a killed process leaves is known by it
         draw_dataset(root, seed, marked)
         write_text(marker, wanted)
     return coronahack.read(root, name)

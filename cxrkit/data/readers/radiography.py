@@ -20,8 +20,8 @@ give; the data set itself was not at hand. What a reader of its numbers should k
 import re
 from pathlib import Path
 
+from cxrkit import spreadsheet
 from cxrkit.data.images import SUFFIXES
-from cxrkit.data.readers import spreadsheet
 from cxrkit.data.records import NEGATIVE, POSITIVE, Record
 from cxrkit.errors import BadInput
 

@@ -5,9 +5,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from cxrkit.data import words
 from cxrkit.data.records import Record
 from cxrkit.errors import BadInput
-from cxrkit.files import read_csv_rows
+from cxrkit.files import read_table
+from cxrkit.progress import say
 
 PLAIN_NAME = re.compile(r"[^/\\\x00-\x1f]+")
 DOWNLOAD = "download the file again"
@@ -20,16 +22,29 @@ def rows_of(path: Path, columns: Sequence[str], original: str) -> list[tuple[int
 
     columns: those that it must have; original: what to do where it lacks one. Raises BadInput, also for a table without rows.
     """
-    rows = [
-        {(name or "").strip(): (value or "").strip() for name, value in row.items() if not isinstance(value, list)}
-        for row in read_csv_rows(path, "The metadata", DOWNLOAD)
-    ]
+    _, read, taken_for = read_table(path, "The metadata", DOWNLOAD)
+    if taken_for:
+        say(f"{path.name}: read as {taken_for}")
+    rows = [{(name or "").strip(): (value or "").strip() for name, value in row.items() if not isinstance(value, list)} for row in read]
     if not rows:
         raise BadInput("The metadata has no rows.", path, DOWNLOAD)
+    rows = _renamed(rows, columns)
     lacking = [column for column in columns if column not in rows[0]]
     if lacking:
         raise BadInput(f"The metadata lacks the column(s) {', '.join(lacking)}; it has: {', '.join(rows[0])}.", path, original)
     return list(enumerate(rows, start=2))
+
+
+def _renamed(rows: list[Row], columns: Sequence[str]) -> list[Row]:
+    """The rows with those of `columns` that they lack taken from the column that means the same: patient_id for patientid."""
+    other = {}
+    for wanted in columns:
+        meant = next((names.split() for names in words.COLUMNS.values() if words.squeezed(wanted) in names.split()), [])
+        for name in [words.squeezed(wanted), *meant]:
+            found = [column for column in rows[0] if words.squeezed(column) == name and column not in (*columns, *other)]
+            if wanted not in rows[0] and found and wanted not in other.values():
+                other[found[0]] = wanted
+    return [{other.get(column, column): value for column, value in row.items()} for row in rows] if other else rows
 
 
 def leads_nowhere(number: int, name: str, folder: str = "images") -> str:

@@ -14,7 +14,7 @@ def all_of(audits: Audits | None) -> list[Table]:
     """The tables that an audit has rows for, in the order of the page; those of tables/elsewhere.py stand before them."""
     if audits is None:
         return []
-    makers = (requirements, baselines, held_fixed, masking, sources, matched, attention, controls, parts, not_done)
+    makers = (requirements, baselines, held_fixed, masking, sources, matched, attention, stability, controls, parts, not_done)
     return [table for table in (make(audits) for make in makers) if table.rows]
 
 
@@ -97,6 +97,32 @@ def attention(audits: Audits) -> Table:
     columns = (Column("network"), Column("share of attention in the box", True, (0, 1)), *[Column(title, True) for title in titles])
     note = "The box holds the lungs. Attention is worth reading only where its share in the box lies clear of the box's own share, and where the map changes when the network is made random (Adebayo et al. 2018, arXiv 1810.03292)."
     return Table("attention", "Where the networks look.", columns, rows, note)
+
+
+def stability(audits: Audits) -> Table:
+    rows = []
+    for row in audits.stability or []:
+        change, share = max(row.changes.items(), key=lambda item: item[1].value)
+        spread = "" if row.spread is None else f"{row.spread:.3f}"
+        rows.append(
+            [
+                Cell(short_name(row.architecture) + (f", mean of {row.seeds} seeds" if row.seeds > 1 else "")),
+                *[figure_cell(figure) for figure in (row.unstable, row.crossing)],
+                number_cell(row.unstable.n),
+                number_cell(row.spread, spread),
+                Cell(f"{change}: {100 * share.value:.1f} %" if share.value else NOTHING),
+            ]
+        )
+    columns = (
+        Column("network"),
+        Column("unstable calls", True, (0, 1)),
+        Column("across the threshold", True, (0, 1)),
+        Column("n", True),
+        Column("seeds lie apart", True),
+        Column("most under"),
+    )
+    note = "Each film is moved, cropped, padded, blurred by a hair and mirrored, which changes no diagnosis. A call is unstable where its probability then crosses the threshold, or moves farther than seeds lie apart."
+    return Table("stability", "Held-out films whose call changes with what changes no diagnosis.", columns, rows, note)
 
 
 def controls(audits: Audits) -> Table:

@@ -2,10 +2,8 @@
 
 from cxrkit.data.records import SPLIT_WORDS
 from cxrkit.report import sentences
-from cxrkit.schema import Comparison, Needed, ResplitComparison
+from cxrkit.schema import Comparison, Range, ResplitComparison
 from cxrkit.tables import NOTHING, Cell, Column, Table, figure_cell, number_cell, p_text, points_cell, scale_of
-
-OPPOSITE = {"better": "worse", "worse": "better"}
 
 
 def networks(comparison: Comparison) -> Table:
@@ -19,6 +17,9 @@ def networks(comparison: Comparison) -> Table:
                 Cell(network.name),
                 number_cell(len(network.seeds)),
                 figure_cell(network.error_rate, 4),
+                number_cell(network.median, f"{network.median:.4f}"),
+                number_cell(len(network.outlying)),
+                Cell(f"{100 * network.outlying_at_most:.0f} %", network.outlying_at_most),
                 Cell(sd, spread.observed.value),
                 Cell(predicted, spread.predicted),
                 Cell(spread.reading),
@@ -28,6 +29,9 @@ def networks(comparison: Comparison) -> Table:
         Column("network"),
         Column("seeds", True),
         Column("mean error rate", True, scale_of(rows, 2, floor=0)),
+        Column("median", True),
+        Column("outlying", True),
+        Column("may be, up to", True),
         Column("sd of runs, points", True),
         Column("chance alone", True),
         Column("reading"),
@@ -37,7 +41,7 @@ def networks(comparison: Comparison) -> Table:
         f"Error on {comparison.n} {SPLIT_WORDS[comparison.split]} images, and how far runs of one network lie apart.",
         columns,
         rows,
-        "Chance alone: the standard deviation that the number of images and the error rate bring with them.",
+        "Outlying: trainings whose error rate is no better than calling every film by the commoner class, or more than 5 standard deviations above the network's median; may be: the share of all its trainings, with 95 % confidence. Chance alone: the standard deviation that the number of images and the error rate bring with them.",
     )
 
 
@@ -45,30 +49,46 @@ def pairs(comparison: Comparison) -> Table:
     """Each pair of networks, and what the verdict rests on."""
     rows = []
     for pair in comparison.pairs:
-        needed = pair.needed or Needed(None, None, None)
+        needed = pair.needed
+        ranges = (needed.seeds, needed.images, needed.images_at_20_seeds) if needed else (None,) * 3
         rows.append(
             [
                 Cell(f"{pair.a} minus {pair.b}"),
-                Cell(f"{pair.a} is {pair.verdict}" if pair.verdict in OPPOSITE else pair.verdict),
+                Cell(f"{pair.a} is {pair.verdict}" if pair.verdict in sentences.OPPOSITE else pair.verdict),
                 *[points_cell(figure) for figure in (pair.difference, pair.over_patients, pair.over_seeds)],
+                *[points_cell(rate and rate.difference) for rate in (pair.sensitivity, pair.specificity)],
+                *[points_cell(figure) for figure in (pair.ppv, pair.npv)],
                 figure_cell(pair.auc_difference),
-                *[Cell(p_text(p), p) for p in (pair.p_difference_holm, pair.p_equivalence_holm)],
+                *[Cell(p_text(p), p) for p in (pair.p_difference_holm, pair.p_equivalence_holm, pair.p_all_equivalent_holm)],
                 figure_cell(pair.probability_better, 2) if pair.probability_better.n > 1 else Cell(NOTHING),
-                *[number_cell(value) for value in (needed.seeds, needed.images, needed.images_at_20_seeds)],
-                Cell(sentences.why(pair, comparison.margin)),
+                *[_range(found) for found in ranges],
+                number_cell(needed.images_for_equivalence if needed else None),
+                Cell(sentences.why(pair, comparison.margins)),
             ]
         )
-    scales = [scale_of(rows, index) for index in (2, 3, 4, 5)]
+    titles = ("error, points", "over patients", "over seeds", "sensitivity", "specificity", "PPV", "NPV", "AUC")
     columns = [Column("pair"), Column("verdict")]
-    columns += [Column(title, True, scale) for title, scale in zip(("error, points", "over patients", "over seeds", "AUC"), scales)]
-    columns += [Column(title, True) for title in ("p differ", "p alike", "P(better)", "seeds", "images", "images at 20 seeds")] + [
-        Column("why")
-    ]
+    columns += [Column(title, True, scale_of(rows, index)) for index, title in enumerate(titles, start=2)]
+    titles = ("p differ", "p alike in error", "p alike", "P(better)", "seeds", "images", "images at 20 seeds", "images to show alike")
+    columns += [*[Column(title, True) for title in titles], Column("why")]
+    all_images, covid, normal = comparison.images_for_equivalence
     note = (
-        f"Below 0 the first of a pair errs less. p after Holm over {len(rows)} pairs. Equivalent: within {sentences.points(comparison.margin)} of error, which fewer than "
-        f"{comparison.images_for_equivalence} independent images cannot show. P(better): how likely a run of the first errs less than a run of the second. Seeds, images: how many of them would decide the difference seen, with power 80 %; a dash where no number would, or where it is decided."
+        "The first of a pair minus the second, in percentage points but for AUC: below 0 of error, and above 0 of all else, the first is "
+        f"better. p after Holm over {len(rows)} pairs. Alike: within {sentences.within(comparison.margins)}, which fewer than {all_images} "
+        f"independent images, {covid} of them COVID-19 and {normal} normal, cannot show. PPV, NPV: predictive values at this set's "
+        "prevalence. P(better): how likely a run of the first errs less than a run of the second. Seeds, images: how many of them would "
+        "decide the pair with power 80 %, were the true difference at either end of its 80 % interval; of pairs that are undecided with "
+        "several seeds of each network. Images to show alike: at 20 seeds, were the two alike. "
+        f"The lowest of {len(comparison.networks)} error rates flatters its network, for it was picked as the lowest."
     )
     return Table("pairs", f"{len(rows)} pairs of networks, on the same images.", tuple(columns), rows, note, open=False)
+
+
+def _range(found: Range | None) -> Cell:
+    if found is None:
+        return Cell(NOTHING)
+    low, high = ("no number" if end is None else f"{end:,}" for end in (found.low, found.high))
+    return Cell(low if low == high else f"{low} to {high}", found.low)
 
 
 def matrix(comparison: Comparison) -> dict:
@@ -77,19 +97,22 @@ def matrix(comparison: Comparison) -> dict:
     cells: dict[tuple[str, str], tuple[str, str]] = {}
     for pair in comparison.pairs:
         cells[pair.a, pair.b] = pair.verdict, points_cell(pair.difference).text
-        cells[pair.b, pair.a] = OPPOSITE.get(pair.verdict, pair.verdict), points_cell(pair.difference.negated()).text
+        cells[pair.b, pair.a] = sentences.OPPOSITE.get(pair.verdict, pair.verdict), points_cell(pair.difference.negated()).text
     return {"names": names, "rows": [(a, [cells.get((a, b), ("", "")) for b in names]) for a in names]}
 
 
 def resplits(comparison: ResplitComparison) -> Table:
     """Pairs of networks over several splits of the same images."""
-    rows = [
-        [Cell(pair.a), Cell(pair.verdict), Cell(pair.b), points_cell(pair.difference), Cell(p_text(pair.p_holm), pair.p_holm)]
-        for pair in comparison.pairs
-    ]
-    columns = (Column("A"), Column("is"), Column("B"), Column("points of error, A minus B"), Column("p differ", True))
+    rows = []
+    for pair in comparison.pairs:
+        figures = [points_cell(figure) for figure in (pair.difference, pair.sensitivity, pair.specificity)]
+        ps = [Cell(p_text(p), p) for p in (pair.p_holm, pair.p_equivalence_holm, pair.p_all_equivalent_holm)]
+        rows.append([Cell(pair.a), Cell(pair.verdict), Cell(pair.b), *figures, *ps])
+    titles = ("points of error, A minus B", "sensitivity", "specificity", "p differ", "p alike in error", "p alike")
+    columns = (Column("A"), Column("is"), Column("B"), *[Column(title, index > 2) for index, title in enumerate(titles)])
+    few = "" if len(comparison.runs) >= 5 else " Fewer than five splits decide little."
     caption = (
         f"{len(comparison.runs)} splits of the same images, about {comparison.n_train:.0f} to train on and {comparison.n_test:.0f} in "
-        f"{comparison.split}; intervals after Nadeau and Bengio, p after Holm."
+        f"{comparison.split}; intervals after Nadeau and Bengio, p after Holm. Alike: within {sentences.within(comparison.margins)}.{few}"
     )
     return Table("resplits", caption, columns, rows)

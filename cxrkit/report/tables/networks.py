@@ -1,5 +1,7 @@
 """Tables of the networks' scores: the study's table beside ours, every run, and whether ours differ."""
 
+from itertools import pairwise
+
 import pandas as pd
 
 from cxrkit.audit.baselines import LUNGLESS
@@ -7,11 +9,11 @@ from cxrkit.columns import LAST_STAGE
 from cxrkit.config import short_name
 from cxrkit.data.records import SPLIT_WORDS
 from cxrkit.errors import BadInput
-from cxrkit.evaluation import study
+from cxrkit.evaluation import metrics, study
 from cxrkit.evaluation.metrics import Confusion, Figure, Rates
 from cxrkit.results import Results
 from cxrkit.schema import Audits, BaselineRow, FisherTests, Score
-from cxrkit.tables import NOTHING, Cell, Column, Table, count_text, figure_cell, number_cell, p_text, scale_of
+from cxrkit.tables import NOTHING, Cell, Column, Table, count_text, figure_cell, number_cell, p_text, points_cell, scale_of
 
 COUNTS = ("tp", "fn", "tn", "fp")
 SEEDS_SHOWN = 3
@@ -131,7 +133,7 @@ def for_log(results: Results) -> Table:
 
 
 def differs_from_study(results: Results) -> Table:
-    """Whether our runs differ from the study's, by Fisher's exact test."""
+    """How our runs differ from the study's, with intervals and Fisher's exact test."""
     rows, absent = [], []
     for row in results.comparison.study.beside_ours:
         if not row.runs:
@@ -139,19 +141,22 @@ def differs_from_study(results: Results) -> Table:
             continue
         cells = [_fisher(row.p.get(key), row.runs) for key in ("error_rate", "sensitivity", "specificity")]
         rows.append([Cell(short_name(row.architecture)), number_cell(row.runs), *cells])
-    titles = [Column("p, " + title, True) for title in ("error rate", "sensitivity", "specificity")]
-    note = "Fisher's exact test of each of our runs against the study's one. Shown: the run with the median error rate, and the lowest and highest p over runs. The films are not the study's own list, which was not published."
+    titles = [Column(f"{title}, points", True, scale_of(rows, index)) for index, title in enumerate(CELLS_SHOWN, start=2)]
+    note = "Our run with the median error rate minus the study's one, with Newcombe's interval; p of Fisher's exact test after Holm over the networks, and in brackets the lowest and highest p of single runs as they are. The films are not the study's own list, which was not published."
     if absent:
         note += f" Not trained here: {', '.join(absent)}."
     columns = (Column("network"), Column("our runs", True), *titles)
     return Table("differs", "Do our runs differ from the study's?", columns, rows, note)
 
 
+CELLS_SHOWN = ("error rate", "sensitivity", "specificity")
+
+
 def _fisher(test: FisherTests | None, runs: int) -> Cell:
     if test is None:
         return Cell(NOTHING)
-    middle = p_text(test.median_run)
-    return Cell(f"{middle} ({p_text(test.lowest)} to {p_text(test.highest)})" if runs > 1 else middle, test.median_run)
+    apart, span = points_cell(test.difference), f" ({p_text(test.lowest)} to {p_text(test.highest)})" if runs > 1 else ""
+    return Cell(f"{apart.text}, p {p_text(test.holm)}{span}", apart.value, apart.low, apart.high)
 
 
 def best_without_lungs(audits: Audits | None) -> BaselineRow | None:
@@ -163,6 +168,7 @@ def best_without_lungs(audits: Audits | None) -> BaselineRow | None:
 def study_epochs(results: Results) -> Table:
     """The study's epochs of the unfrozen stage beside ours: medians over seeds."""
     rows, published = [], study.epochs()
+    films = sum(record.split == "valid" for record in results.manifest.used)
     ours = results.epochs[results.epochs["stage"] == LAST_STAGE]
     for architecture, epochs in published.items():
         for epoch in epochs:
@@ -171,19 +177,32 @@ def study_epochs(results: Results) -> Table:
                 [
                     Cell(short_name(architecture)),
                     number_cell(epoch.epoch),
-                    *[_median(alike[column], 4) for column in ("train_loss", "valid_loss", "error_rate")],
+                    *[_median(alike[column], 4) for column in ("train_loss", "valid_loss")],
+                    _error(alike["error_rate"], films),
                     _median(alike["seconds"], 1),
-                    *[Cell(f"{value:.4f}", value) for value in (epoch.train_loss, epoch.valid_loss, epoch.error_rate)],
+                    *[Cell(f"{value:.4f}", value) for value in (epoch.train_loss, epoch.valid_loss)],
+                    figure_cell(epoch.error, 4),
                     Cell(f"{epoch.wrong} of {epoch.films}", epoch.wrong),
                     number_cell(epoch.seconds),
                 ]
             )
     figures = ("train", "valid", "error")
     titles = ["epoch", *(f"our {name}" for name in (*figures, "s")), *(f"study {name}" for name in (*figures, "wrong", "s"))]
-    moves = ", ".join(f"{short_name(name)} {abs(epochs[-1].wrong - epochs[-2].wrong)}" for name, epochs in published.items())
-    note = f"Train and valid: loss; error: error rate on validation. Ours: medians over seeds, on our own films. Between their last two epochs the study's networks move by so many of {sum(study.validation().values())} images: {moves}. A ranking by the last epoch alone rests on such steps."
+    steps = {name: [abs(b.wrong - a.wrong) for a, b in pairwise(epochs)] for name, epochs in published.items()}
+    last, finals = (
+        ", ".join(f"{short_name(name)} {step[-1]}" for name, step in steps.items()),
+        [epochs[-1].wrong for epochs in published.values()],
+    )
+    every = [step for each in steps.values() for step in each]
+    note = f"Train and valid: loss; error: error rate on validation, with Wilson's interval over images. Ours: medians over seeds, on our own films. From epoch to epoch the study's networks move by {min(every)} to {max(every)} of {sum(study.validation().values())} images, between their last two by: {last}. Its four networks end at most {max(finals) - min(finals)} images apart, so its own figures cannot rank them."
     columns = (Column("network"), *[Column(title, True) for title in titles])
     return Table("study-epochs", "The study's epochs with the body unfrozen, beside ours.", columns, rows, note, open=False)
+
+
+def _error(values: pd.Series, films: int) -> Cell:
+    """The median error rate on so many validation films."""
+    known = values.dropna()
+    return figure_cell(metrics.proportion(float(known.median()) * films, films), 4) if len(known) and films else number_cell(None)
 
 
 def _median(values: pd.Series, digits: int) -> Cell:

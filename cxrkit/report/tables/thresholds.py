@@ -5,7 +5,7 @@ from cxrkit.data.records import SPLIT_WORDS
 from cxrkit.evaluation import metrics
 from cxrkit.evaluation.metrics import Confusion
 from cxrkit.evaluation.scoring import effective_sizes
-from cxrkit.report.tables.networks import COUNTS, ensembles, run_text, score_of
+from cxrkit.report.tables.networks import ensembles, run_text, score_of
 from cxrkit.results import Results
 from cxrkit.schema import Score
 from cxrkit.tables import Cell, Column, Table, count_text, figure_cell, number_cell, scale_of
@@ -29,7 +29,7 @@ def thresholds(results: Results) -> Table:
         sizes = effective_sizes(held)
         for threshold in sorted({*THRESHOLDS, results.metrics.threshold}):
             runs = [metrics.confusion(held.is_covid, p, threshold) for p in held.p_covid]
-            counts = Confusion(**{name: sum(getattr(run, name) for run in runs) / len(runs) for name in COUNTS})
+            counts = metrics.mean_counts(runs)
             sensitivity = metrics.proportion(counts.tp, counts.tp + counts.fn, sizes[0])
             specificity = metrics.proportion(counts.tn, counts.tn + counts.fp, sizes[1])
             cells = [number_cell(value, count_text(value)) for value in (counts.tp, counts.fn, counts.tn, counts.fp)]
@@ -45,20 +45,28 @@ def operating_points(results: Results) -> Table:
     """The threshold that validation chooses for the wanted sensitivity, and what it gives, of each network."""
     rows = []
     for name, score in judged(results):
-        point = score.operating_point
-        if point:
+        for point in filter(None, (score.operating_point, score.at_specificity)):
             chosen = "chosen on these images" if point.same_images else "chosen on validation"
-            cells = [Cell(name), Cell(f"{point.threshold:.3f}", point.threshold), Cell(chosen)]
+            chosen += "" if point.promised else ", too few to promise it"
+            cells = [
+                Cell(name),
+                Cell(f"{point.of} {100 * point.wanted:g} %"),
+                Cell(f"{point.threshold:.3f}", point.threshold),
+                Cell(chosen),
+            ]
             rows.append([*cells, figure_cell(point.rates.sensitivity), figure_cell(point.rates.specificity)])
     columns = (
         Column("network"),
+        Column("wanted"),
         Column("threshold", True),
         Column("chosen"),
-        Column("sensitivity", True, scale_of(rows, 3, ceiling=1)),
-        Column("specificity", True, scale_of(rows, 4, ceiling=1)),
+        Column("sensitivity", True, scale_of(rows, 4, ceiling=1)),
+        Column("specificity", True, scale_of(rows, 5, ceiling=1)),
     )
-    caption = f"A threshold chosen for a sensitivity of 95 %, and what it gives on {SPLIT_WORDS[results.metrics.held_out]} images."
-    note = "A threshold that was chosen on the very images it is judged by looks better than it is."
+    caption = (
+        f"A threshold chosen for a wanted sensitivity or specificity, and what it gives on {SPLIT_WORDS[results.metrics.held_out]} images."
+    )
+    note = "A new film of the class is called rightly with the wanted probability, on average over such choices; one choice from few films may well fall below. A threshold that was chosen on the very images it is judged by looks better than it is."
     return Table("operating", caption, columns, rows, note)
 
 
@@ -80,6 +88,25 @@ def predictive_values(results: Results) -> Table:
     return Table("predictive", caption, columns, rows, note, open=False)
 
 
+def decision_curves(results: Results) -> Table:
+    """Net benefit of each network over thresholds, beside acting on all films and on none."""
+    rows = []
+    for name, score in judged(results):
+        for point in score.decision_curve:
+            cells = [Cell(name), Cell(f"{100 * point.threshold:g} %", point.threshold), figure_cell(point.network, 4)]
+            rows.append([*cells, number_cell(point.all, f"{point.all:.4f}"), figure_cell(point.over_best, 4)])
+    columns = (
+        Column("network"),
+        Column("acts from", True),
+        Column("net benefit", True, scale_of(rows, 2)),
+        Column("acting on all", True),
+        Column("over the better of all and none", True, scale_of(rows, 4)),
+    )
+    caption = f"Decision curves: what acting on an answer is worth, {SPLIT_WORDS[results.metrics.held_out]} images."
+    note = "Cases found an image, less false alarms, each weighed as the threshold's odds (Vickers and Elkin 2006); acting on none is worth 0. It holds where as many have COVID-19 as among these images, and where probabilities mean what they say. Intervals over patients."
+    return Table("usefulness", caption, columns, rows, note, open=False)
+
+
 def judged(results: Results) -> list[tuple[str, Score]]:
     """For each network its name, and its ensemble over seeds or its one run."""
     rows = []
@@ -98,16 +125,17 @@ def calibration(results: Results) -> Table:
         scaling = score.scaling
         if scaling:
             before, after = scaling.before, scaling.after
-            figures = [figure_cell(figure) for figure in (before.ece, after.ece, before.brier, after.brier)]
+            figures = [figure_cell(figure) for figure in (before.ece, after.ece, before.brier, after.brier, before.intercept, before.slope)]
             fitted = Cell("these images" if scaling.same_images else "validation")
-            rows.append([Cell(name), *figures, Cell(f"{scaling.temperature:.2f}", scaling.temperature), fitted])
-    names = ("calibration error", "error after scaling", "Brier score", "Brier after scaling")
+            mark = " (rests on the prior)" * scaling.rests_on_prior
+            rows.append([Cell(name), *figures, Cell(f"{scaling.temperature:.2f}{mark}", scaling.temperature), fitted])
+    names = ("calibration error", "error after scaling", "Brier score", "Brier after scaling", "intercept", "slope")
     columns = (
         Column("network"),
-        *[Column(name, True, scale_of(rows, index + 1, floor=0)) for index, name in enumerate(names)],
+        *[Column(name, True, scale_of(rows, index + 1, floor=0 if index < 4 else None)) for index, name in enumerate(names)],
         Column("temperature", True),
         Column("fitted on"),
     )
     caption = f"Do probabilities mean what they say? {results.comparison.n} {SPLIT_WORDS[results.metrics.held_out]} images."
-    note = "Lower is better. Intervals: bootstrap 95 % over patients; the calibration error of few images is above 0 even for perfect probabilities."
+    note = "Error and Brier score: lower is better. Intercept: above 0, log odds are too low on the whole; slope: below 1, probabilities are too far from one another; a dash where the classes are separated. Intervals: bootstrap 95 % over patients; the calibration error of few images is above 0 even for perfect probabilities. Temperatures are shrunk towards 1; one that rests on the prior had validation films that were told apart perfectly, or not at all."
     return Table("calibration", caption, columns, rows, note)

@@ -5,10 +5,10 @@ from collections import Counter
 
 import pytest
 
-from cxrkit import config
+from cxrkit import config, spreadsheet
 from cxrkit.data import manifest as manifests
 from cxrkit.data import sources, summary
-from cxrkit.data.readers import actualmed, covidgr, hannover, nih, radiography, spreadsheet
+from cxrkit.data.readers import actualmed, covidgr, hannover, nih, radiography
 from cxrkit.errors import BadInput
 from tests.data.readers import layouts
 
@@ -183,7 +183,11 @@ def test_nih_gives_adults_without_a_finding(tmp_path):
     )
     (tmp_path / "images_001" / "images" / "6_0.png").unlink()
     records = nih.read(tmp_path)
-    assert [(r.patient, r.age, r.view) for r in records if r.used] == [("nih:1", "58", "PA"), ("nih:1", "58", "AP"), ("nih:4", "", "")]
+    assert [(r.patient, r.age, r.view) for r in records if r.used] == [
+        ("nih:1", "58", "PA"),
+        ("nih:1", "58", "AP"),
+        ("nih:4", "", "lateral"),
+    ]
     young = "a patient under 18 years"
     assert reasons(records) == ["a finding: neither normal nor COVID-19", young, young, "the film is not in this folder"]
     assert records[0].path == "nih/images_001/images/1_0.png"

@@ -1,9 +1,11 @@
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from cxrkit.data import cache, images
 from cxrkit.data.readers import coronahack, phantom
+from cxrkit.errors import BadInput
 from cxrkit.files import sha256_of
 
 
@@ -24,6 +26,13 @@ def test_a_damaged_set_is_drawn_anew_only_when_its_marker_is_wrong(tmp_path):
     (tmp_path / coronahack.PHANTOM_MARKER).write_text("half")
     phantom.read(tmp_path)
     assert all_hashes(tmp_path) == before
+
+
+def test_nothing_is_drawn_over_somebody_s_folder(tmp_path):
+    (tmp_path / coronahack.METADATA).write_text("mine")
+    with pytest.raises(BadInput, match="did not draw"):
+        phantom.read(tmp_path)
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [(coronahack.METADATA, "mine")]
 
 
 def test_size_format_and_mode_do_not_tell_the_classes_apart(phantoms):

@@ -123,6 +123,3 @@ def test_a_plain_folder_that_cannot_be_used(tmp_path):
     (tmp_path / "normal").mkdir()
     with pytest.raises(BadInput, match="no file"):
         folder.read(tmp_path)
-    (tmp_path / "films.csv").write_text("file,view\nnormal/a.png,sideways\n")
-    with pytest.raises(BadInput, match="row 2"):
-        folder.read(tmp_path)

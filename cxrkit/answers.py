@@ -1,0 +1,106 @@
+"""Answers: what a finished run's networks say of other films, as values and as text."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from cxrkit.config import short_name
+from cxrkit.progress import table
+
+
+@dataclass(frozen=True)
+class Probability:
+    """The mean over architectures of their mean over seeds.
+
+    p_covid: calibrated where that was possible, else `raw`, the mean as it is; low, high: the least and greatest of the
+    single networks, each with its own calibration; networks: how many; temperature: None where it is not calibrated.
+    """
+
+    p_covid: float
+    calibrated: bool
+    why_not_calibrated: str
+    temperature: float | None
+    raw: float
+    low: float
+    high: float
+    networks: int
+
+
+@dataclass(frozen=True)
+class OfNetwork:
+    """One architecture over its seeds."""
+
+    architecture: str
+    seeds: list[int]
+    probability: Probability
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a run says of one film.
+
+    outside: whether it is out of distribution, None where that could not be checked; stable: whether the call of all networks
+    together holds under small changes that change no diagnosis; where it does not, the film is outside, too.
+    """
+
+    file: str
+    outside: bool | None
+    why_outside: list[str]
+    stable: bool
+    ensemble: Probability
+    networks: list[OfNetwork]
+    attention: str  # path of the attention map; empty where none was asked for
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    file: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What `predict --json` prints. warnings: what must stand beside every probability; why_not_checked: empty where films were."""
+
+    warnings: list[str]
+    experiment: str
+    manifest_sha256: str
+    films: list[Answer]
+    unreadable: list[Unreadable]
+    out_of_distribution_checked: bool
+    why_not_checked: str
+
+
+def text(answers: Answers) -> str:
+    """What people read."""
+    lines, rows = ["!!! " + warning for warning in answers.warnings] + [""], []
+    for film in answers.films:
+        mark = "OUTSIDE" if film.outside else ""
+        rows.append([Path(film.file).name, "all networks", *_cells(film.ensemble), mark])
+        if len(film.networks) > 1:
+            rows += [["", short_name(row.architecture), *_cells(row.probability), ""] for row in film.networks]
+    if rows:
+        lines.append(table(rows, ["film", "network", "p(COVID-19)", "single networks", "n", "calibrated", ""], right=["p(COVID-19)", "n"]))
+    if any(film.ensemble.networks > 1 for film in answers.films):
+        lines.append("single networks: the least and greatest of them; several are calibrated as one, so their probability may lie outside")
+    probabilities = [p for film in answers.films for p in (film.ensemble, *(row.probability for row in film.networks))]
+    lines += [f"not calibrated: {reason}" for reason in dict.fromkeys(p.why_not_calibrated for p in probabilities if not p.calibrated)]
+    lines += [
+        f"OUTSIDE what this model has seen, its probability means nothing: {film.file}: {'; '.join(film.why_outside)}"
+        for film in answers.films
+        if film.outside
+    ]
+    if not answers.out_of_distribution_checked:
+        lines.append(f"whether a film is outside what this model has seen was not checked: {answers.why_not_checked}")
+    lines += [f"where the networks look: {film.attention}" for film in answers.films if film.attention]
+    lines += [f"not read: {bad.file}: {bad.reason}" for bad in answers.unreadable]
+    lines.append(f"{len(answers.films)} films read, {len(answers.unreadable)} not")
+    return "\n".join(lines)
+
+
+def _cells(p: Probability) -> list:
+    return [
+        f"{p.p_covid:.3f}",
+        f"{p.low:.3f} to {p.high:.3f}" if p.networks > 1 else "",
+        p.networks,
+        "yes" if p.calibrated else "no",
+    ]

@@ -1,0 +1,159 @@
+"""The words that people write for labels, views, columns and "not known": one table each, which every reader uses.
+
+Whole words count, never a piece of one ("abnormal" is not normal), and a word of doubt or negation beside a label leaves
+the film without one. What is in no table is for the reader to list.
+"""
+
+import re
+import unicodedata
+
+from cxrkit.data.records import NEGATIVE, POSITIVE
+
+COVID = "covid"
+
+
+def listed(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+ONE_WORD = (
+    (r"(?:novel )?corona ?virus disease(?: 20)?[ -]?19|covid[ -]?(?:20)?19|sars[ -]?cov[ -]?2|(?:2019|novel)[ -]?n?cov(?:id)?|新冠", COVID),
+    (
+        r"\b(?:no|without|ohne|sin|sans|senza)(?: acute| active| pathological)? (?:findings?|befund|hallazgos?|anomalies?|reperti)\b",
+        "normal",
+    ),
+    (r"\bx[ -]?rays?\b", "xray"),
+)
+"""What is written in several words, and the one word that stands for it."""
+POSITIVE_WORDS = {COVID, "covids", "ncov"}
+NEGATIVE_WORDS = listed(
+    "normal normals normale normali normales normaux normais normalne healthy sano sani sana sanos sain sains saudavel gesund "
+    "gesunde unremarkable nofinding nofindings norma 正常"
+)
+DOUBT = listed(
+    "no non not nor none neg negative negativo negativi negatif negativ without sin sans senza ohne kein keine nicht ruled out "
+    "excluded exclude excluding unlikely post after previous prior past former history recovered resolved sequelae fibrosis "
+    "vaccine vaccinated vaccination suspected suspect suspicion possible probable presumed query versus vs differential mimic "
+    "mimics mimicking like contact exposure screening except but abnormal unknown unclear mixed other others or and mask masks"
+)
+BESIDE = listed(
+    "positive pos positivo positivi pneumonia pneumonias case cases patient patients film films image images img imgs picture "
+    "pictures xray radiograph radiographs cxr cr dx chest lung lungs thorax torace view frontal pa ap class label the of with data "
+    "dataset set collection adult adults child children male female severe mild moderate viral virus disease nih rsna sirm kermany "
+    "bimcv ricord hannover ieee8023 radiopaedia hospital my our new old png jpg jpeg"
+)
+"""Words that may stand beside a label in a folder's name, and change nothing."""
+
+SPLITS = {"train": "train", "training": "train", "valid": "valid", "validation": "valid", "val": "valid", "test": "test", "testing": "test"}
+
+UNKNOWN = {
+    "",
+    "-",
+    "--",
+    "?",
+    ".",
+    "na",
+    "n/a",
+    "nan",
+    "none",
+    "null",
+    "nil",
+    "unknown",
+    "not known",
+    "unspecified",
+    "#n/a",
+    "missing",
+    "todo",
+}
+
+UPRIGHT = listed("erect semi semierect mobile portable upright standing sitting seated bedside view projection chest")
+VIEWS = {
+    "PA": "pa|postero anterior|posteroanterior|posterior anterior|p a",
+    "AP": "ap|antero posterior|anteroposterior|anterior posterior|a p",
+    "AP supine": "ap supine|supine ap|supine|ap lying|antero posterior supine",
+    "lateral": "l|ll|rl|lat|lateral|left lateral|right lateral|lateral left|lateral right|latero lateral|laterolateral",
+    "frontal-unspecified": "frontal|frontal unspecified|front",
+}
+_VIEW_OF = {phrase: view for view, phrases in VIEWS.items() for phrase in phrases.split("|")}
+
+COLUMNS = {
+    "file": "file filename filepath image imagename imagefile imagefilename imageindex xrayimagename img imgname imgpath path imagepath imageid",
+    "patient": "patient patientid patientkey pid subject subjectid person personid patientnumber",
+    "view": "view viewposition projection position",
+    "age": "age patientage ageyears",
+    "sex": "sex gender patientsex patientgender",
+    "licence": "licence license",
+    "credit": "credit attribution",
+    "label": "label finding findings findinglabels class classname diagnosis category",
+    "collection": "collection",
+}
+"""{what it means: the usual names of such a column}, in small letters and without spaces and signs; the first counts most."""
+
+
+def plain(text: str) -> str:
+    """Text in one spelling: small letters, no accents, single spaces, no signs but the letters' and digits' own."""
+    text = "".join(sign for sign in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(sign))
+    for pattern, word in ONE_WORD:
+        text = re.sub(pattern, f" {word} ", re.sub(r"[_\s-]+", " ", text))
+    return text.strip()
+
+
+def label_of(text: str, strict: bool = False) -> str:
+    """The label that words mean, "covid" or "normal", or nothing where they mean neither, both, or are in doubt.
+
+    Findings may be paths or lists: "Pneumonia/Viral/COVID-19/ARDS". strict: every word must be in the tables, as for the
+    name of a folder, which may be about anything.
+    """
+    found = set()
+    for part in re.split(r"[/;|,]", plain(text)):
+        words = re.findall(r"[^\W_]+|\?", part)
+        doubtful = "?" in words or bool(DOUBT & set(words))
+        unlisted = [word for word in words if word not in POSITIVE_WORDS | NEGATIVE_WORDS | BESIDE and not word.isdigit()]
+        positive, negative = (bool(table & set(words)) for table in (POSITIVE_WORDS, NEGATIVE_WORDS))
+        if doubtful or (strict and unlisted) or (positive and negative):
+            return ""
+        elif positive:
+            found.add(POSITIVE)
+        elif negative and (not unlisted or words[0] in NEGATIVE_WORDS and set(words[1:3]) & {"xray", "radiograph", "chest"}):
+            found.add(NEGATIVE)
+    return found.pop() if len(found) == 1 else ""
+
+
+def view_of(text: str) -> str:
+    """The projection that words mean, one of records.VIEWS, or nothing where it is not known."""
+    words = re.sub(r"[^a-z]+", " ", plain(text)).split()
+    phrase = " ".join(words)
+    return _VIEW_OF.get(phrase, "") or _VIEW_OF.get(" ".join(word for word in words if word not in UPRIGHT), "")
+
+
+def view(text: str, where: str) -> tuple[str, str]:
+    """(view, its basis) of a published word: the basis keeps what the kit's own word does not say, as "erect"."""
+    found = view_of(text)
+    said = set(re.findall(r"[a-z]+", plain(text))) - set(found.casefold().split())
+    return found, (f"{where}: {text.strip()}" if said & UPRIGHT or not found and known(text) else where if found else "")
+
+
+def known(text: str) -> str:
+    """The text without spaces around it, or nothing where it is a word for "not known"."""
+    text = (text or "").strip()
+    return "" if text.casefold() in UNKNOWN else text
+
+
+def split_of(text: str) -> str:
+    return SPLITS.get(text.strip().casefold(), "")
+
+
+def squeezed(column: str) -> str:
+    """A column's name in small letters, without spaces and signs: Patient_ID, patientid and "patient id" are one."""
+    return re.sub(r"[\W_]", "", column.casefold())
+
+
+def columns_of(header: list[str]) -> dict[str, str]:
+    """{meaning: the column that has it} for those of a header that COLUMNS knows; of several the usual one counts."""
+    found = {}
+    for meaning, names in COLUMNS.items():
+        for name in names.split():
+            column = next((column for column in header if squeezed(column) == name), None)
+            if column is not None:
+                found.setdefault(meaning, column)
+    return found
