@@ -144,7 +144,7 @@ def audit(target: Results | Path | str, options: Options = Options(), out: Path 
     return audits
 
 
-ROWS = ("baselines", "sources", "controls", "networks", "held_fixed", "masking", "external")
+ROWS = ("baselines", "sources", "controls", "networks", "held_fixed", "matched", "masking", "external")
 """The parts that are lists of rows, by their field."""
 
 

@@ -15,6 +15,7 @@ from cxrkit.schema import (
     Films,
     HeldFixedRow,
     MaskRow,
+    MatchedRow,
     NetworkRow,
     PartState,
     SourceRow,
@@ -42,6 +43,7 @@ class Evidence:
     held_fixed: list[HeldFixedRow] = field(default_factory=list)
     controls: list[ControlRow] = field(default_factory=list)
     networks: list[NetworkRow] = field(default_factory=list)
+    matched: list[MatchedRow] = field(default_factory=list)
     masking: list[MaskRow] = field(default_factory=list)
     external: list[ExternalRow] = field(default_factory=list)
     attention: Attention | None = None

@@ -211,6 +211,14 @@ def held_fixed(evidence: Evidence) -> Iterator[Reason]:
             yield Reason(f"fixed-{row.fixed}", what, within.width, WIDEST, "unknown")
 
 
+def matched(evidence: Evidence) -> Iterator[Reason]:
+    """The network that loses most on pairs of films that are alike in view, age or sex."""
+    lost = [row for row in evidence.matched if row.fall.known and row.fall.has_interval and row.fall.value >= DROP and row.fall.low > 0]
+    for row in sorted(lost, key=lambda row: row.fall.value)[-1:]:
+        what = f"On {row.pairs} pairs alike in {', '.join(row.by)}, {short_name(row.architecture)} loses {told(row.fall)} of AUC."
+        yield Reason("matched", what, row.fall.value, DROP, "partial-shortcut")
+
+
 def restricted(evidence: Evidence) -> Iterator[Reason]:
     """The row of each kind that falls most: scores within one source, and of a source that was left out of training.
 
@@ -238,6 +246,6 @@ def missing(evidence: Evidence) -> Iterator[Reason]:
 
 
 RULES = (
-    *(failed_controls, leaks, lungless, held_fixed, restricted, lungs_hidden, lungs_alone, too_few, chance, coarse),
+    *(failed_controls, leaks, lungless, held_fixed, matched, restricted, lungs_hidden, lungs_alone, too_few, chance, coarse),
     *(elsewhere, elsewhere_unclear, missing, lungs_needed),
 )

@@ -7,6 +7,7 @@ import pytest
 from cxrkit.audit import verdict
 from cxrkit.audit.conclusions import CONCLUSIONS, MISSING, NEEDS, PARTS
 from cxrkit.audit.evidence import Evidence
+from cxrkit.schema import MatchedRow
 from tests.audit.evidences import (
     COUNTS,
     FILMS_ALONE,
@@ -15,6 +16,7 @@ from tests.audit.evidences import (
     SUPPORTED,
     TWO_SOURCES,
     UNKNOWN,
+    area,
     away,
     baseline,
     changed,
@@ -103,6 +105,11 @@ CASES = {
         changed(TWO_SOURCES, held_fixed=[fixed(0.9, figure(0.05, -0.1, 0.2), half=0.15)]),
         "unknown",
         {"fixed-source"},
+    ),
+    "a part goes with view and sex": (
+        changed(matched=[MatchedRow("resnet34", ["view", "sex"], 5, 60, area(0.95), area(0.8), figure(0.15, 0.05, 0.25), {}, {})]),
+        "partial-shortcut",
+        {"matched"},
     ),
     "a few ages, nothing to compare": (changed(held_fixed=[fixed(None, UNKNOWN, "age", not_known=900)]), "supported", set()),
     "a source left out of training": (
