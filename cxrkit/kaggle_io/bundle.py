@@ -10,7 +10,6 @@ import base64
 import hashlib
 import json
 import re
-import textwrap
 import zlib
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -142,18 +141,29 @@ def _expression(name: str, text: str) -> str:
 
 
 def travelling(name: str, text: str) -> str:
-    """A file as it travels: of a module each docstring keeps its first line alone, which makes room for code; lines keep their numbers."""
+    """A file as it travels: of a module, each docstring's first line alone, and a tab for every four spaces at a line's beginning.
+
+    Both make room (a sixth) and leave it readable; lines keep their numbers. A string over several lines stays as it is.
+    """
     if not name.endswith(".py"):
         return text
     lines = text.split("\n")
-    for node in ast.walk(ast.parse(text)):
+    nodes = list(ast.walk(ast.parse(text)))
+    for node in nodes:
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and ast.get_docstring(node):
             first, last = node.body[0].lineno - 1, node.body[0].end_lineno or 0
             if last > first + 1 and lines[first].strip() != '"""':
                 line = lines[first].rstrip()
                 lines[first] = line + ('"""' if line.endswith((".", ":")) else ' ..."""')
                 lines[first + 1 : last] = [""] * (last - first - 1)
-    return "\n".join(lines)
+    strings = (node for node in nodes if isinstance(node, (ast.Constant, ast.JoinedStr)))
+    inside = {number for node in strings for number in range(node.lineno, node.end_lineno or 0)}
+    return "\n".join(line if number in inside else _tabbed(line) for number, line in enumerate(lines))
+
+
+def _tabbed(line: str) -> str:
+    levels, rest = divmod(len(line) - len(line.lstrip(" ")), 4)
+    return "\t" * levels + " " * rest + line.lstrip(" ")
 
 
 def _with_experiment(settings: Settings, sources: dict[str, str]) -> Settings:
@@ -170,7 +180,6 @@ def _with_experiment(settings: Settings, sources: dict[str, str]) -> Settings:
 
 def _head(settings: Settings, sources: dict[str, str]) -> str:
     names = ", ".join(config.names())
-    contents = "\n".join(f"# {name} {textwrap.shorten(_summary(name, text), 90)}".rstrip() for name, text in sources.items())
     constants = "\n".join(
         f"{name.upper()} = {getattr(settings, name)!r}  # {comment.format(names=names)}" for name, comment in CONSTANTS.items()
     )
@@ -185,10 +194,8 @@ finished stage lies in the output at once; a run that was stopped goes on where 
 
 # GENERATED from the repository by `python -m cxrkit bundle`: edit the constants above, or the repository; `push` heeds
 # both. Kaggle runs exactly one file, so this one holds the whole kit: every module and data file stands below as plain
-# text under its own heading (docstrings are longer in the repository); they are written to a temporary folder, from
-# which they are imported, and kernel/run.py, at the end, is the program.
-#
-{contents}
+# text under its own heading (docstrings are longer in the repository, and spaces stand for tabs); they are written to a
+# temporary folder, from which they are imported, and kernel/run.py, at the end, is the program.
 
 import base64
 import zlib
@@ -197,15 +204,6 @@ VERSION = {__version__!r}
 SOURCE_SHA256 = {source_sha256(sources)!r}
 FILES = {{}}
 '''
-
-
-def _summary(name: str, text: str) -> str:
-    """The first line of a file's docstring or comment."""
-    if name.endswith(".py"):
-        text = ast.get_docstring(ast.parse(text)) or ""
-    elif not text.startswith("# "):
-        return ""
-    return (text.splitlines() or [""])[0].removeprefix("# ").replace("\\", "").replace('"', "'")
 
 
 def heading(title: str) -> str:

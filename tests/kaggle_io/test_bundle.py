@@ -64,6 +64,14 @@ def test_every_file_travels_with_its_code_unchanged_and_readable():
     assert len(escaped) <= 2, f"these cannot be read as they are written: {escaped}"
 
 
+def test_lines_begin_with_tabs_but_inside_strings():
+    text = 'def draw():\n    if True:\n        return (\n            f"""\n    kept {1 +\n        1}\n        """\n        )\n'
+    there = bundle.travelling("cxrkit/drawing.py", text)
+    assert ast.dump(ast.parse(there)) == ast.dump(ast.parse(text))
+    assert there.splitlines()[:3] == ["def draw():", "\tif True:", "\t\treturn ("]
+    assert "\n    kept" in there and '\n        """' in there
+
+
 def imports_of(text):
     """Names of the modules that a source may import, anywhere in it."""
     for node in ast.walk(ast.parse(text)):
