@@ -21,7 +21,7 @@ import base64
 import zlib
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = '896d58bdccf7a23c6a15e5f03da0e2cdb3c2bd6c3b6b770f1d7f3b71d0c814f8'
+SOURCE_SHA256 = '246cb2c352c351d06203c2cfbfdda28e3f44d040192d21898e3af10416b5164b'
 FILES = {}
 
 
@@ -19711,6 +19711,7 @@ FILES['cxrkit/training/networks.py'] = r'''
 import difflib
 import functools
 import pickle
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -19797,7 +19798,9 @@ def on_meta(make):
 
 def _made(architecture):
 	if in_torchvision(architecture):
-		return create_vision_model(getattr(models, architecture), len(LABELS), pretrained=False)
+		with warnings.catch_warnings():
+			warnings.filterwarnings("ignore", ".*pretrained|.*weight enum", UserWarning)  # fastai's wording, which torchvision calls old
+			return create_vision_model(getattr(models, architecture), len(LABELS), pretrained=False)
 	if timm is None:
 		raise WrongUse(f"The network {architecture} is timm's, which is not installed.", next="pip install timm")
 	whole = timm.create_model(architecture, pretrained=False, num_classes=0)
