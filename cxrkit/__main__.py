@@ -9,6 +9,7 @@ from cxrkit.cli import (
     bench,
     bundle,
     compare,
+    demo,
     evaluate,
     gpu_check,
     manifest,
@@ -24,7 +25,25 @@ from cxrkit.cli import (
 )
 from cxrkit.errors import run_command
 
-COMMANDS = (manifest, tree, bench, gpu_check, evaluate, compare, audit, report, predict, setup, bundle, push, wait, status, pull, publish)
+COMMANDS = (
+    manifest,
+    tree,
+    bench,
+    gpu_check,
+    evaluate,
+    compare,
+    audit,
+    report,
+    predict,
+    demo,
+    setup,
+    bundle,
+    push,
+    wait,
+    status,
+    pull,
+    publish,
+)
 
 
 def parser() -> argparse.ArgumentParser:

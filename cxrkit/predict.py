@@ -1,6 +1,7 @@
 """Inference on other films: what a finished run's networks say of them, from its results folder alone."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -50,14 +51,30 @@ class Query:
     maps: dict[str, np.ndarray] = field(default_factory=dict)
 
 
-def predict(run: Path | str, paths: list[Path], out: Path | None = None, device: str = "") -> Answers:
-    """Ask a run's networks about films.
+@dataclass(frozen=True)
+class OpenedRun:
+    """A finished run, opened to be asked about films. lacking: why there is no reference, empty where there is one."""
 
-    run: the results folder, or the folder around it: run.json, metrics.json and models/ are read, and reference.json
-    and audits.json where they are there. paths: files and folders. out: a folder for attention maps.
-    Files that cannot be read are listed with the reason. Raises BadInput for a folder that is no finished run,
-    WrongUse for an `out` that cannot be made, DiskFull.
-    """
+    results: Results
+    trained: list[Network]
+    temperatures: dict[frozenset[Key], float]
+    reference: Reference | None
+    lacking: str
+    device: str
+
+    @property
+    def warnings(self) -> list[str]:
+        """What must stand beside every probability, a sentence each."""
+        return _warnings(self.results)
+
+    def answer(self, query: Query, picture: str = "") -> Answer:
+        """What the run says of a film that its networks were asked about."""
+        return _answer(query, self.temperatures, self.results.experiment.threshold, self.reference, picture)
+
+
+def open_run(run: Path | str, device: str = "") -> OpenedRun:
+    """A run by its results folder, or the folder around it: run.json, metrics.json and models/ are read, and reference.json and
+    audits.json where they are there. Raises BadInput for a folder that is no finished run."""
     results = Results.open(run)
     trained = results.networks_on_disk()
     temperatures = temperatures_of(results.metrics)
@@ -66,33 +83,51 @@ def predict(run: Path | str, paths: list[Path], out: Path | None = None, device:
             "The run's networks are not here.", results.folder / "models", "bring models/ARCHITECTURE-seedN.pt of the run's output"
         )
     reference, lacking = references.load(results.folder)
+    return OpenedRun(results, trained, temperatures, reference, lacking, device or environment.choose_device().value)
+
+
+def predict(run: Path | str, paths: list[Path], out: Path | None = None, device: str = "") -> Answers:
+    """Ask a run's networks about films.
+
+    run: see open_run. paths: files and folders. out: a folder for attention maps.
+    Files that cannot be read are listed with the reason. Raises BadInput for a folder that is no finished run,
+    WrongUse for an `out` that cannot be made, DiskFull.
+    """
+    opened = open_run(run, device)
+    experiment = opened.results.experiment
     if out:
         _make(out)
-    queries, unreadable = _open_all(paths, results.experiment, reference)
+    queries, unreadable = _open_all(paths, experiment, opened.reference)
     if queries:
-        _ask(trained, queries, device or environment.choose_device().value, with_maps=out is not None)
+        ask(opened.trained, queries, opened.device, with_maps=out is not None)
     return Answers(
-        warnings=_warnings(results),
-        experiment=results.experiment.name,
-        manifest_sha256=results.info.manifest_sha256,
-        films=[
-            _answer(query, temperatures, results.experiment.threshold, reference, _draw(query, number, out))
-            for number, query in enumerate(queries, start=1)
-        ],
+        warnings=opened.warnings,
+        experiment=experiment.name,
+        manifest_sha256=opened.results.info.manifest_sha256,
+        films=[opened.answer(query, _draw(query, number, out)) for number, query in enumerate(queries, start=1)],
         unreadable=unreadable,
-        out_of_distribution_checked=reference is not None,
-        why_not_checked=lacking,
+        out_of_distribution_checked=opened.reference is not None,
+        why_not_checked=opened.lacking,
     )
 
 
-def _ask(trained: list[Network], queries: list[Query], device: str, with_maps: bool) -> None:
-    """Give the queries each network's probability, and where they are wanted the maps of the first network of each architecture."""
+def ask(
+    trained: list[Network],
+    queries: list[Query],
+    device: str,
+    with_maps: bool,
+    load: Callable[[Network, str], Any] = inquiry.loaded,
+) -> None:
+    """Give the queries each network's probability, and where they are wanted the maps of the first network of each architecture.
+
+    load: makes the trained network ready.
+    """
     squares = np.array([query.square for query in queries])
     mapped = list({network.architecture: network for network in reversed(trained)}.values()) if with_maps else []
     with Meter("asking networks", len(squares) * (len(trained) * (1 + len(stability.CHANGES)) + len(mapped)), tell=mention) as meter:
 
         def asked(network: Network) -> tuple[np.ndarray, np.ndarray | None]:
-            model = inquiry.loaded(network, device)
+            model = load(network, device)
             p_covid = stability.asked(model, squares, device, meter)
             return p_covid, attention.maps(model, squares, device=device, advance=meter.advance) if network in mapped else None
 
@@ -151,7 +186,12 @@ def open_film(path: Path, size: int, reference: Reference | None = None, resize:
     else:
         grey, doubts = images.open_grey(path), []
         with Image.open(path) as picture:
-            colour = references.colour_share(picture)
+            colour = images.colour_share(picture)
+    return query_of(path, grey, colour, doubts, size, reference, resize)
+
+
+def query_of(path: Path, grey: Image.Image, colour: float, doubts: list[str], size: int, reference: Reference | None, resize: str) -> Query:
+    """A decoded film, a PIL image of mode L, as a Query. colour: the share of its pixels that are coloured; doubts: of its header."""
     square, seen = images.square(grey, size, resize), images.seen(grey, resize)
     width = min(4 * PANEL, max(PANEL // 4, round(PANEL * seen.width / seen.height)))
     if reference is not None:

@@ -7,6 +7,7 @@ LUT or window, then MONOCHROME1 turned over. No name, date or identifier is read
 
 import struct
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image
@@ -38,10 +39,14 @@ DAMAGE = (
 def is_dicom(path: str | Path) -> bool:
     """Whether a file says that it is DICOM. Raises OSError."""
     with open(path, "rb") as file:
-        return file.read(132)[128:] == b"DICM"
+        return begins_dicom(file.read(132))
 
 
-def open_grey(path: str | Path) -> tuple[Image.Image, list[str]]:
+def begins_dicom(content: bytes) -> bool:
+    return content[128:132] == b"DICM"
+
+
+def open_grey(path: str | Path | BinaryIO) -> tuple[Image.Image, list[str]]:
     """A DICOM film as 8-bit grey, a PIL image of mode L, and why it is no frontal film: sentences, or an empty list.
 
     Raises UnreadableImage, also where pydicom is not installed.
@@ -57,9 +62,7 @@ def open_grey(path: str | Path) -> tuple[Image.Image, list[str]]:
         raise UnreadableImage(error.what, path, error.next) from error
     except (pydicom.errors.InvalidDicomError, pydicom.errors.BytesLengthException, *DAMAGE) as error:
         reason = str(error).splitlines()[0][:150] if str(error) else type(error).__name__
-        raise UnreadableImage(
-            f"the DICOM file cannot be decoded: {reason}", Path(path), "export the film uncompressed, or as PNG"
-        ) from error
+        raise UnreadableImage(f"the DICOM file cannot be decoded: {reason}", path, "export the film uncompressed, or as PNG") from error
 
 
 def _grey(film):

@@ -30,6 +30,7 @@ STAYS_HERE = (
     "cxrkit/bench",
     "cxrkit/cli",
     "cxrkit/data/dicom.py",
+    "cxrkit/demo",
     "cxrkit/evaluation/resplits.py",
     "cxrkit/kaggle_io/bundle.py",
     "cxrkit/kaggle_io/log.py",
