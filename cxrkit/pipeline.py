@@ -10,8 +10,10 @@ from cxrkit.config import Experiment
 from cxrkit.data import manifest as manifests
 from cxrkit.data import matching, pixels, sources, summary, tree
 from cxrkit.data.manifest import Manifest
+from cxrkit.data.records import LABEL_WORDS, NEGATIVE, POSITIVE, SPLIT_WORDS
 from cxrkit.environment import Choice, Deadline
 from cxrkit.errors import BadInput, CxrkitError, Interrupted, disk_errors
+from cxrkit.evaluation import metrics, sizes
 from cxrkit.files import locked, write_checksums
 from cxrkit.progress import announce, say
 from cxrkit.results import Results, StandingWarning
@@ -63,6 +65,7 @@ def _run(experiment: Experiment, out: Path, folder: Path, time_left: Deadline, k
         else:
             announce(summary.as_merged(manifest, experiment))
         announce(told_of_seeds(len(experiment.seeds)))
+        announce(told_of_sizes(manifest))
         refuse_leaks(manifest, experiment.allow_leakage, out / "manifest.csv")
         results = Results(folder)
         if environment.rank() == 0:
@@ -216,6 +219,29 @@ def told_of_seeds(seeds: int) -> str:
     return (
         f"{seeds} seed{'s' * (seeds != 1)} of each network. One seed decides nothing. Of 268 drawn images, three decided a difference of 10 "
         "points of error in 31 % of cases, five one of 6 points in 74 %, and ten one of 3 points in 80 %."
+    )
+
+
+def told_of_sizes(manifest: Manifest) -> str:
+    """How wide the intervals of these held-out patients will be, before anything is trained."""
+    splits = {record.split for record in manifest.used}
+    held = "test" if "test" in splits else "valid"
+    told, worth = [], []
+    for label, rate in ((POSITIVE, "sensitivity"), (NEGATIVE, "specificity")):
+        groups = [manifest.groups[record.image_id] for record in manifest.used if (record.split, record.label) == (held, label)]
+        if not groups:
+            return f"There are no {LABEL_WORDS[label]} films in {SPLIT_WORDS[held]}, so nothing can be said of {rate}."
+        patients = len(set(groups))
+        worth.append(metrics.effective_n(groups))
+        films = f" ({len(groups)} films)" if len(groups) > patients else ""
+        width = sizes.width_of_rate(sizes.RATE, worth[-1])
+        told.append(
+            f"{patients:,} {LABEL_WORDS[label]} patients{films}: {rate} {sizes.RATE:g} will have a 95 % interval about {width:.2f} wide"
+        )
+    needed = sizes.patients_for_rate(sizes.RATE, sizes.WIDTH)
+    return (
+        f"{SPLIT_WORDS[held].capitalize()}: {'; '.join(told)}. One {sizes.WIDTH:.2f} wide takes {needed} patients of the class. AUC "
+        f"{sizes.AREA:g} will have one about {sizes.width_of_area(sizes.AREA, *worth):.2f} wide."
     )
 
 

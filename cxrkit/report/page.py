@@ -21,7 +21,7 @@ from cxrkit.report import gallery, plots, sentences
 from cxrkit.report.plots import Drawing
 from cxrkit.report.tables import audits as audit_tables
 from cxrkit.report.tables import comparison as comparison_tables
-from cxrkit.report.tables import data, elsewhere, networks, recipe, settings, thresholds
+from cxrkit.report.tables import data, elsewhere, networks, recipe, sets, settings, thresholds
 from cxrkit.results import Results
 from cxrkit.tables import NOTHING, Cell, count_text, figure_text
 
@@ -92,6 +92,12 @@ def values(results: Results, shown: list[gallery.Film], drawings: dict[str, list
         "plots": drawings,
         "curves_caption": f"{images} Lines: mean over seeds; bands: from the lowest seed to the highest. Dotted: guessing.",
         "flow": data.flow(results.manifest),
+        "usefulness_caption": (
+            f"What an answer is worth, by each network’s mean probability over its seeds. {images} Bands: 95 % intervals over patients. "
+            "Where a decision curve does not lie above both other lines, acting on the network is worth no more than acting on all "
+            "films or on none; it holds at these images’ share of COVID-19."
+        ),
+        "views": data.views_sentence(results.manifest, results.experiment.exclude_views),
         "confusions": [(name, run, asdict(counts)) for name, run, counts in thresholds.confusions(results)],
         "threshold": f"{results.metrics.threshold:g}",
         "gallery": pictures(results, shown),
@@ -112,6 +118,7 @@ TABLES = {
     "predictive": thresholds.predictive_values,
     "usefulness": thresholds.decision_curves,
     "calibration": thresholds.calibration,
+    "sets": sets.prediction_sets,
     "speed": settings.speed,
     "stages": settings.stages,
     "environment": settings.environment,
@@ -137,12 +144,20 @@ def drawings(results: Results) -> dict[str, list[Drawing]]:
     told = "; ".join(f"{network.name} {percent(network.error_rate)}" for network in compared)
     areas = ", ".join(f"{short_name(name)} AUC {figure_text(score.auc)}" for name, score in scores.items())
     scaled = {score.architecture: score.scaling.before.bins for _, score in thresholds.judged(results) if score.scaling}
-    size = (5.4, 0.7 * len(compared) + 0.6)
+    together = {name: predictions.ensemble() for name, predictions in held.items()}
+    size, small, threshold = (5.4, 0.7 * len(compared) + 0.6), (4.2, 3.6), results.metrics.threshold
     groups = {
         "errors": [draw("errors", f"Error rates: mean {told}.", size, plots.errors, compared, published, wide=True)],
         "curves": [
             draw("roc", f"ROC curves. {areas}.", (4.2, 4.0), plots.roc, held),
             draw("pr", "Precision-recall curves of the same networks.", (4.2, 4.0), plots.precision_recall, held),
+        ],
+        "usefulness": [
+            draw("net-benefit", "Decision curves; their table has the figures.", (6.4, 3.2), plots.net_benefit, together, wide=True),
+            *(
+                draw(which, f"{sign} predictive value over prevalence.", small, plots.predictive_value, together, which, threshold)
+                for which, sign in (("ppv", "Positive"), ("npv", "Negative"))
+            ),
         ],
         "reliability": [
             draw(
