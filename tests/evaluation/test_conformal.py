@@ -16,7 +16,9 @@ from tests.evaluation.runs import reread, write_run
 
 def predictions(is_covid, p_covid, groups=None):
     names = tuple(map(str, range(len(p_covid))))
-    return Predictions(names, np.asarray(is_covid, bool), np.arange(len(names)) if groups is None else groups, (0,), np.array([p_covid], float))
+    return Predictions(
+        names, np.asarray(is_covid, bool), np.arange(len(names)) if groups is None else groups, (0,), np.array([p_covid], float)
+    )
 
 
 def drawn(random, n_covid, n_normal, separation=2.0, films=1):
