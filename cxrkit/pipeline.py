@@ -13,7 +13,7 @@ from cxrkit.data.manifest import Manifest
 from cxrkit.data.records import LABEL_WORDS, NEGATIVE, POSITIVE, SPLIT_WORDS
 from cxrkit.environment import Choice, Deadline
 from cxrkit.errors import BadInput, CxrkitError, Interrupted, disk_errors
-from cxrkit.evaluation import metrics, sizes
+from cxrkit.evaluation import metrics
 from cxrkit.files import locked, write_checksums
 from cxrkit.progress import announce, say
 from cxrkit.results import Results, StandingWarning
@@ -224,25 +224,16 @@ def told_of_seeds(seeds: int) -> str:
 
 def told_of_sizes(manifest: Manifest) -> str:
     """How wide the intervals of these held-out patients will be, before anything is trained."""
-    splits = {record.split for record in manifest.used}
-    held = "test" if "test" in splits else "valid"
-    told, worth = [], []
+    held = "test" if any(record.split == "test" for record in manifest.used) else "valid"
+    told = []
     for label, rate in ((POSITIVE, "sensitivity"), (NEGATIVE, "specificity")):
         groups = [manifest.groups[record.image_id] for record in manifest.used if (record.split, record.label) == (held, label)]
-        if not groups:
-            return f"There are no {LABEL_WORDS[label]} films in {SPLIT_WORDS[held]}, so nothing can be said of {rate}."
-        patients = len(set(groups))
-        worth.append(metrics.effective_n(groups))
-        films = f" ({len(groups)} films)" if len(groups) > patients else ""
-        width = sizes.width_of_rate(sizes.RATE, worth[-1])
+        low, high = metrics.wilson(0.95, max(metrics.effective_n(groups), 1))
+        films = f" ({len(groups)} films)" if len(groups) > len(set(groups)) else ""
         told.append(
-            f"{patients:,} {LABEL_WORDS[label]} patients{films}: {rate} {sizes.RATE:g} will have a 95 % interval about {width:.2f} wide"
+            f"{len(set(groups)):,} {LABEL_WORDS[label]} patients{films}: a {rate} of 0.95 will have an interval of about {high - low:.2f}"
         )
-    needed = sizes.patients_for_rate(sizes.RATE, sizes.WIDTH)
-    return (
-        f"{SPLIT_WORDS[held].capitalize()}: {'; '.join(told)}. One {sizes.WIDTH:.2f} wide takes {needed} patients of the class. AUC "
-        f"{sizes.AREA:g} will have one about {sizes.width_of_area(sizes.AREA, *worth):.2f} wide."
-    )
+    return f"{SPLIT_WORDS[held].capitalize()}: {'; '.join(told)}. How many a narrower one takes: python -m cxrkit plan"
 
 
 def marked(warnings: list[StandingWarning]) -> str:

@@ -41,13 +41,12 @@ class ClassLimit:
 
 @dataclass(frozen=True)
 class PredictionSets:
-    """Sets at a coverage: wanted, of each class; same_images: calibrated on the very films that are judged, so that nothing is checked.
+    """Sets calibrated on validation. wanted: the coverage of each class; same_images: on the very films that are judged.
 
-    films: how many of the judged films have which set; empty where a class has too few patients, and there are no sets.
+    Then nothing is checked. films: how many of the judged films have which set; empty where a class has too few patients, and there are no sets.
     """
 
     wanted: float
-    calibrated_on: str
     same_images: bool
     covid: ClassLimit
     normal: ClassLimit
@@ -62,7 +61,7 @@ class PredictionSets:
 
 
 def least_patients(coverage: float) -> int:
-    """The fewest patients of a class with which a limit can promise the coverage: 9 for 0.90, 19 for 0.95."""
+    """The fewest patients of a class with whom a coverage can be promised: 9 for 0.90, 19 for 0.95."""
     return int(np.ceil(coverage / (1 - coverage) - 1e-9))
 
 
@@ -70,7 +69,7 @@ def prediction_sets(valid: Predictions, held: Predictions, coverage: float, spli
     """The PredictionSets calibrated on `valid`, judged on `held`; each with one row of probabilities. split: that of `held`."""
     same = split == "valid"
     covid, normal = (_limit(valid, held, coverage, same, is_covid) for is_covid in (True, False))
-    sets = PredictionSets(coverage, "valid", same, covid, normal, {})
+    sets = PredictionSets(coverage, same, covid, normal, {})
     found = (sets.of(p) for p in held.p_covid[0])
     return replace(sets, films=dict(Counter(each for each in found if each)))
 
@@ -79,7 +78,7 @@ def _limit(valid: Predictions, held: Predictions, coverage: float, same: bool, i
     likeness, checked = (worst_of_patients(each, is_covid) for each in (valid, held))
     n, least = len(likeness), least_patients(coverage)
     if n < least:
-        few = f"none: {n} patients of the class in validation, {least} are needed"
+        few = f"none: {n} patients in validation, {least} are needed"
         return ClassLimit(None, n, least, Figure.unknown(n, few), Figure.unknown(len(checked), few))
     limit, _ = threshold_for(coverage, np.ones(n, bool), likeness)
     rank = int(np.ceil(coverage * (n + 1) - 1e-9))
@@ -89,7 +88,7 @@ def _limit(valid: Predictions, held: Predictions, coverage: float, same: bool, i
         patients=n,
         least=least,
         promised=Figure.of(rank / (n + 1), low, high, n, "beta 95 % over calibrations"),
-        covered=Figure.unknown(len(checked), "none: calibrated on these very films")
+        covered=Figure.unknown(len(checked), "none: calibrated on these films")
         if same
         else proportion(int((checked >= limit).sum()), len(checked)),
     )

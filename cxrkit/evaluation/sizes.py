@@ -15,8 +15,6 @@ from cxrkit.evaluation.areas import newcombe
 from cxrkit.evaluation.metrics import Z, wilson
 
 MOST = 10_000_000
-RATE, AREA, WIDTH = 0.95, 0.98, 0.1
-"""What is expected, and wanted, where nothing else is said."""
 
 
 def width_of_rate(rate: float, patients: float) -> float:

@@ -6,7 +6,7 @@ from cxrkit import RESEARCH_ONLY
 from cxrkit.report import gallery, sentences
 from cxrkit.report.tables import audits as audit_tables
 from cxrkit.report.tables import comparison as comparison_tables
-from cxrkit.report.tables import data, elsewhere, networks, recipe, sets, settings, thresholds
+from cxrkit.report.tables import data, elsewhere, networks, recipe, settings, thresholds
 from cxrkit.results import Results
 from cxrkit.schema import Audits, Comparison, ResplitComparison
 from cxrkit.tables import UNSEEN, Table, as_markdown, as_text, plain
@@ -55,7 +55,7 @@ def sections(results: Results, shown: list[gallery.Film]) -> list[Section]:
                 thresholds.decision_curves(results),
             ],
         ),
-        ("Calibration", [], [thresholds.calibration(results), sets.prediction_sets(results)]),
+        ("Calibration", [], [thresholds.calibration(results), thresholds.prediction_sets(results)]),
         ("Films that went wrong, or nearly", [], [gallery.table(shown)]),
         ("Speed", [], [settings.speed(results), settings.stages(results)]),
         (

@@ -21,7 +21,7 @@ from cxrkit.report import gallery, plots, sentences
 from cxrkit.report.plots import Drawing
 from cxrkit.report.tables import audits as audit_tables
 from cxrkit.report.tables import comparison as comparison_tables
-from cxrkit.report.tables import data, elsewhere, networks, recipe, sets, settings, thresholds
+from cxrkit.report.tables import data, elsewhere, networks, recipe, settings, thresholds
 from cxrkit.results import Results
 from cxrkit.tables import NOTHING, Cell, count_text, figure_text
 
@@ -92,11 +92,7 @@ def values(results: Results, shown: list[gallery.Film], drawings: dict[str, list
         "plots": drawings,
         "curves_caption": f"{images} Lines: mean over seeds; bands: from the lowest seed to the highest. Dotted: guessing.",
         "flow": data.flow(results.manifest),
-        "usefulness_caption": (
-            f"What an answer is worth, by each network’s mean probability over its seeds. {images} Bands: 95 % intervals over patients. "
-            "Where a decision curve does not lie above both other lines, acting on the network is worth no more than acting on all "
-            "films or on none; it holds at these images’ share of COVID-19."
-        ),
+        "images": images,
         "views": data.views_sentence(results.manifest, results.experiment.exclude_views),
         "confusions": [(name, run, asdict(counts)) for name, run, counts in thresholds.confusions(results)],
         "threshold": f"{results.metrics.threshold:g}",
@@ -118,7 +114,7 @@ TABLES = {
     "predictive": thresholds.predictive_values,
     "usefulness": thresholds.decision_curves,
     "calibration": thresholds.calibration,
-    "sets": sets.prediction_sets,
+    "sets": thresholds.prediction_sets,
     "speed": settings.speed,
     "stages": settings.stages,
     "environment": settings.environment,

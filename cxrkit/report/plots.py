@@ -222,22 +222,18 @@ def _curves(axes: Axes, held: Mapping[str, Predictions], curve: Callable[[np.nda
         axes.plot(GRID, curves.mean(0), color=style.colour, linestyle=style.line, label=short_name(architecture))
 
 
-ACTING = np.linspace(0.01, 0.6, 60)
-"""Thresholds of the decision curves."""
-PREVALENCES = np.geomspace(0.001, 0.5, 30)
+ACTING, PREVALENCES = np.linspace(0.01, 0.6, 60), np.geomspace(0.001, 0.5, 30)
 
 
 def net_benefit(axes: Axes, judged: Mapping[str, Predictions]) -> None:
     """Decision curves of {architecture: Predictions of one row}, with their intervals as bands, beside acting on all and on none."""
-    highest = 0.0
     for architecture, held in judged.items():
         points = decision_curve(held.is_covid, held.p_covid[0], held.groups, ACTING)
-        highest = max(highest, _banded(axes, ACTING, [point.network for point in points], architecture))
+        _banded(axes, ACTING, [point.network for point in points], architecture)
+    top = axes.get_ylim()[1]
     axes.plot(ACTING, [point.all for point in points], color=QUIET, linewidth=0.9, linestyle="--", label="acting on all")
     axes.axhline(0, color=QUIET, linewidth=0.9, linestyle=":", label="acting on none")
-    axes.set(
-        title="Decision curves", xlabel="acts from this probability on", ylabel="net benefit, an image", ylim=(-0.3 * highest - 1e-3, None)
-    )
+    axes.set(title="Decision curves", xlabel="acts from this probability on", ylabel="net benefit, an image", ylim=(-0.3 * top, top))
     axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize=8)
 
 
@@ -247,22 +243,18 @@ def predictive_value(axes: Axes, judged: Mapping[str, Predictions], which: Liter
         counts, sizes = metrics.confusion(held.is_covid, held.p_covid[0], threshold), effective_sizes(held)
         values = [getattr(metrics.predictive_values(counts, share, *sizes), which) for share in PREVALENCES]
         _banded(axes, 100 * PREVALENCES, values, architecture)
-    study_share = 100 * study.prevalence()
-    axes.axvline(study_share, color=QUIET, linewidth=0.7, linestyle=":")
+    axes.axvline(100 * study.prevalence(), color=QUIET, linewidth=0.7, linestyle=":")
     title = "Positive predictive value" if which == "ppv" else "Negative predictive value"
-    axes.set(title=title, xlabel=f"prevalence, % (dotted: the study’s {study_share:.1f})", ylabel=which.upper(), xscale="log")
+    axes.set(title=title, xlabel="prevalence, % (dotted: the study’s)", ylabel=which.upper(), xscale="log")
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.legend(loc="best", fontsize=8)
 
 
-def _banded(axes: Axes, x: np.ndarray, figures: Sequence[metrics.Figure], architecture: str) -> float:
-    """Draw figures over x as a line in a band; return the highest value."""
-    rows = [[figure.value, figure.low, figure.high] for figure in figures]
-    value, low, high = np.array(rows, float).T
+def _banded(axes: Axes, x: np.ndarray, figures: Sequence[metrics.Figure], architecture: str) -> None:
+    value, low, high = np.array([[figure.value, figure.low, figure.high] for figure in figures], float).T
     style = look(architecture)
     axes.fill_between(x, low, high, color=style.colour, alpha=0.12, linewidth=0)
     axes.plot(x, value, color=style.colour, linestyle=style.line, label=short_name(architecture))
-    return float(np.nanmax(value, initial=0.0))
 
 
 def reliability(axes: Axes, bins: Sequence[Bin], architecture: str) -> None:

@@ -76,9 +76,9 @@ def test_the_fewest_patients_are_those_whose_least_typical_one_still_promises_it
 
 def test_a_film_gets_one_class_both_or_none():
     limit = conformal.ClassLimit(0.6, 20, 9, None, None)
-    apart = conformal.PredictionSets(0.9, "valid", False, limit, replace(limit, limit=0.4), {})
+    apart = conformal.PredictionSets(0.9, False, limit, replace(limit, limit=0.4), {})
     assert [apart.of(p) for p in (0.3, 0.4, 0.5, 0.6)] == ["normal", "normal", "none", "COVID-19"]
-    across = conformal.PredictionSets(0.9, "valid", False, replace(limit, limit=0.4), limit, {})
+    across = conformal.PredictionSets(0.9, False, replace(limit, limit=0.4), limit, {})
     assert [across.of(p) for p in (0.3, 0.5, 0.7)] == ["normal", "both", "COVID-19"]
 
 

@@ -21,7 +21,7 @@ from cxrkit.tables import figure_text
 from tests.report import folders
 
 MEGABYTES = 5
-GENERATED = ("report.html", "report.md", "MODEL_CARD.md", "DATASHEET.md", "CLAIM.md", "ATTRIBUTION.md", "CITATION.cff")
+GENERATED = ("report.html", "report.md", "MODEL_CARD.md", "DATASHEET.md", "CLAIM.md", "TRIPOD.md", "ATTRIBUTION.md", "CITATION.cff")
 
 
 @pytest.fixture(scope="module")
