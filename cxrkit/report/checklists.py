@@ -44,7 +44,7 @@ class Checklists:
 
     def __init__(self, results: Results):
         self.results, self.values = results, values(results)
-        self.lists = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text("utf-8"))
+        self.lists = load()
         self.made = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
         self.made.filters |= {"plain": plain, "figure": _text, "count": count_text, "counted": _counted, "labels": _labels}
 
@@ -96,6 +96,10 @@ class Checklists:
             asked=len(answers) - counts["not applicable"],
             bias=[(part, row["ask"], *self.judged(row)) for part, rows in asked.items() for row in rows],
         )
+
+
+def load() -> dict[str, Any]:
+    return yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text("utf-8"))
 
 
 def values(results: Results) -> dict[str, Any]:
