@@ -15,7 +15,7 @@ from cxrkit.data import licences
 from cxrkit.data.records import COLUMNS
 from cxrkit.files import read_csv_rows, read_json
 from cxrkit.report import sentences
-from cxrkit.report.tables import data, networks
+from cxrkit.report.tables import data, networks, patients
 from cxrkit.report.tables.settings import GENERATED
 from cxrkit.results import Results
 from cxrkit.tables import as_markdown, plain
@@ -41,7 +41,7 @@ def model_card(results: Results) -> str:
 
 def datasheet(results: Results) -> str:
     manifest = results.manifest
-    shown = [data.splits(manifest), data.sources(manifest), data.left_out(manifest)]
+    shown = [patients.patients(manifest), data.sources(manifest), data.left_out(manifest)]
     by_licence = Counter(record.licence or "unknown" for record in manifest.used)
     collected = Counter(record.collected for record in manifest.used)
     return _render(
@@ -52,7 +52,7 @@ def datasheet(results: Results) -> str:
         columns=", ".join(f"`{column}`" for column in COLUMNS),
         tables="\n\n".join(as_markdown(table) for table in shown if table.rows),
         collected=", ".join(f"{plain(name or 'not known')} {count}" for name, count in collected.most_common()),
-        leaks=data.leaks_sentence(manifest),
+        leaks=patients.leaks_sentence(len(manifest.leaks)),
         licences="\n".join(f"- {plain(name)}: {count} films. {licences.terms(name)}" for name, count in by_licence.most_common()),
     )
 

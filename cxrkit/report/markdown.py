@@ -6,7 +6,7 @@ from cxrkit import RESEARCH_ONLY
 from cxrkit.report import gallery, sentences
 from cxrkit.report.tables import audits as audit_tables
 from cxrkit.report.tables import comparison as comparison_tables
-from cxrkit.report.tables import data, elsewhere, networks, recipe, settings, thresholds
+from cxrkit.report.tables import data, elsewhere, networks, patients, recipe, settings, thresholds
 from cxrkit.results import Results
 from cxrkit.schema import Audits, Comparison, ResplitComparison
 from cxrkit.tables import UNSEEN, Table, as_markdown, as_text, plain
@@ -38,7 +38,7 @@ def sections(results: Results, shown: list[gallery.Film]) -> list[Section]:
         (
             "Where the films come from, and where they went",
             [". ".join(flow) + "."],
-            [data.splits(results.manifest), data.sources(results.manifest), data.left_out(results.manifest)],
+            [patients.patients(results.manifest), data.sources(results.manifest), data.left_out(results.manifest)],
         ),
         (
             "Learning curves",

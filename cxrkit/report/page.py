@@ -21,7 +21,7 @@ from cxrkit.report import gallery, plots, sentences
 from cxrkit.report.plots import Drawing
 from cxrkit.report.tables import audits as audit_tables
 from cxrkit.report.tables import comparison as comparison_tables
-from cxrkit.report.tables import data, elsewhere, networks, recipe, settings, thresholds
+from cxrkit.report.tables import data, elsewhere, networks, patients, recipe, settings, thresholds
 from cxrkit.results import Results
 from cxrkit.tables import NOTHING, Cell, count_text, figure_text
 
@@ -120,7 +120,7 @@ TABLES = {
     "settings": settings.experiment,
     "checksums": settings.checksums,
 }
-DATA_TABLES = {"splits": data.splits, "sources": data.sources, "left_out": data.left_out}
+DATA_TABLES = {"patients": patients.patients, "sources": data.sources, "left_out": data.left_out}
 
 
 def drawings(results: Results) -> dict[str, list[Drawing]]:

@@ -194,8 +194,8 @@ HOSTILE = {
     "case_url": "javascript:alert(3)",
     "finding": "\u202etxet desrever\u202c | </script><!-- ]]>",
     "view": "PA</td></tr></table><h1>view</h1>",
-    "sex": "{{ 7 * 7 }}{% raw %}",
-    "age": "nan",
+    "sex": "<b>sex</b>",
+    "age": "{{ 7 * 7 }}{% raw %}",
 }
 
 
