@@ -13,12 +13,12 @@ CONCLUSIONS = {
     "leak": "The same patients or pictures stand on both sides of the split, so no score of this run holds for a new patient.",
     "source-shortcut": "On this data no score shows that a network sees disease: where a film comes from gives the answer away.",
     "border-shortcut": "On this data no score shows that a network sees disease: what lies around the lungs gives the answer away.",
-    "too-few": "There are too few patients to conclude anything; more films are needed before any of these scores means something.",
     "chance": "No network is shown to do better than guessing.",
     "thumbnail": "On this data no score shows that a network sees more than a thumbnail shows: "
     "light and dark, size and posture, but no fine sign of disease.",
     "no-transfer": "The scores do not hold for films from elsewhere, and must not be quoted without that.",
     "partial-shortcut": "The scores may be too high by an amount that is not known, for part of the answer can be had without the disease.",
+    "too-few": "There are too few patients to conclude anything; more films are needed before any of these scores means something.",
     "unknown": "Whether a shortcut explains the scores is not known.",
     "no-shortcut-found-inside": "Inside this collection these audits found no shortcut. "
     "Whether the scores hold for films of another hospital was not asked.",
@@ -26,7 +26,7 @@ CONCLUSIONS = {
     "supported": "The claim is supported: a network tells COVID-19 from normal films here and elsewhere by what lies in the middle "
     "of the film, and these audits found nothing else that explains it. That speaks for patients like these, not yet for use in a clinic.",
 }
-"""{slug: sentence}, the gravest first. From `unknown` on, nothing was found against the scores."""
+"""{slug: sentence}, the gravest first. From `too-few` on, nothing was found against the scores."""
 
 
 class PartName(NamedTuple):

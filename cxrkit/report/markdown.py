@@ -3,6 +3,7 @@
 import textwrap
 
 from cxrkit import RESEARCH_ONLY
+from cxrkit.audit import headlines
 from cxrkit.report import gallery, sentences
 from cxrkit.report.tables import audits as audit_tables
 from cxrkit.report.tables import comparison as comparison_tables
@@ -19,7 +20,8 @@ Section = tuple[str, list[str], list[Table]]
 def sections(results: Results, shown: list[gallery.Film]) -> list[Section]:
     """The sections in the page's order."""
     audits, verdict = results.audits, sentences.verdict(results)
-    trust = [verdict["trust"]] + ([] if audits else [f"The audit is one command: {sentences.AUDIT_COMMAND}"])
+    trust = [f"Can the scores be trusted? {verdict['headline']}", *filter(None, [verdict["trust"]])]
+    trust += [] if audits else [*verdict["reasons"], f"The audit is one command: {sentences.AUDIT_COMMAND}"]
     flow = [
         f"{step.count:,} {step.title}" + (": " + ", ".join(f"{part} {count:,}" for part, count in step.parts) if step.parts else "")
         for step in data.flow(results.manifest)
@@ -131,7 +133,10 @@ def resplits_log(comparison: ResplitComparison) -> str:
 
 def audit_log(audits: Audits) -> str:
     """The verdict of an audit first, then its tables."""
-    verdict = [f"VERDICT: {audits.verdict.conclusion}", *textwrap.wrap(audits.verdict.paragraph, WIDTH)]
+    verdict = [
+        f"VERDICT: {headlines.headline(audits.verdict)} ({audits.verdict.conclusion})",
+        *textwrap.wrap(audits.verdict.paragraph, WIDTH),
+    ]
     parts = ["\n".join(verdict), *elsewhere.sentences(audits)]
     parts += [as_text(table) for table in (*elsewhere.all_of(audits), *audit_tables.all_of(audits))]
     parts.append(f"Intervals of AUC are 95 %, over patients. Manifest {audits.manifest_sha256[:12]}.")

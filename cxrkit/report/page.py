@@ -17,7 +17,7 @@ from cxrkit.data.records import SPLIT_WORDS
 from cxrkit.evaluation import metrics, study
 from cxrkit.evaluation.metrics import Figure
 from cxrkit.evaluation.scoring import effective_sizes
-from cxrkit.report import gallery, plots, sentences
+from cxrkit.report import dotplot, gallery, plots, sentences
 from cxrkit.report.plots import Drawing
 from cxrkit.report.tables import audits as audit_tables
 from cxrkit.report.tables import comparison as comparison_tables
@@ -138,7 +138,9 @@ def drawings(results: Results) -> dict[str, list[Drawing]]:
     areas = ", ".join(f"{short_name(name)} AUC {figure_text(score.auc)}" for name, score in scores.items())
     scaled = {score.architecture: score.scaling.before.bins for _, score in thresholds.judged(results) if score.scaling}
     size = (5.4, 0.7 * len(compared) + 0.6)
+    dots = dotplot.dots(results.audits)
     groups = {
+        "verdict": [draw("dots", dotplot.alt(dots), (6.2, 0.24 * len(dots) + 0.9), dotplot.draw, dots, wide=True)] if dots else [],
         "errors": [draw("errors", f"Error rates: mean {told}.", size, plots.errors, compared, published, wide=True)],
         "curves": [
             draw("roc", f"ROC curves. {areas}.", (4.2, 4.0), plots.roc, held),

@@ -6,6 +6,7 @@ is dark on a dark page.
 
 import io
 import re
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -98,12 +99,12 @@ def look(architecture: str) -> Look:
 def drawn(
     name: str, alt: str, draw: Callable[[Axes], None], size: tuple[float, float], marks: Sequence[str] = (), wide: bool = False
 ) -> Drawing:
-    """The Drawing of draw(axes). size: inches; marks: texts across it."""
+    """The Drawing of draw(axes). size: inches; marks: what must not be overlooked, above it."""
     with rc_context(STYLE):
         figure = Figure(figsize=size, layout="constrained")
         figure.patch.set_alpha(0)
         draw(figure.subplots())
-        watermark(figure, marks)
+        mark(figure, marks)
         vector, raster = io.StringIO(), io.BytesIO()
         figure.savefig(vector, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
         figure.savefig(raster, dpi=DPI, format="png", facecolor="white", metadata={"Software": None})
@@ -124,13 +125,14 @@ def in_variables(text: str, prefix: str) -> str:
     return re.sub(r"\n\s*", "\n", text)
 
 
-def watermark(figure: Figure, marks: Sequence[str]) -> None:
-    """Write each mark across a figure, as large as fits, so that it cannot be cropped away."""
-    width = figure.get_figwidth() * 72
-    for row, mark in enumerate(marks):
-        height = 0.5 + 0.24 * ((len(marks) - 1) / 2 - row)
-        size = min(44, 1.25 * width / len(mark))
-        figure.text(0.5, height, mark.upper(), ha="center", va="center", fontsize=size, color=WARN, alpha=0.22, zorder=10)
+def mark(figure: Figure, marks: Sequence[str]) -> None:
+    """Write what must not be overlooked above a figure, in as many lines as it takes; the figure grows by them."""
+    if not marks:
+        return
+    whole = " · ".join(mark.replace(" ", "\xa0") for mark in marks).upper()  # no line begins within a mark
+    lines = textwrap.wrap(whole, int(figure.get_figwidth() * 14), break_long_words=False)
+    figure.set_figheight(figure.get_figheight() + 0.13 * len(lines))
+    figure.suptitle("\n".join(lines).replace("\xa0", " "), x=0.01, ha="left", fontsize=7, fontweight="bold", color=WARN)
 
 
 def losses(axes: Axes, epochs: pd.DataFrame, architecture: str) -> None:

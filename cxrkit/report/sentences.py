@@ -1,8 +1,11 @@
 """The sentences that the page, its text twin, the cards and the log share."""
 
 import shlex
+from typing import Any
 
 from cxrkit import config, protocol
+from cxrkit.audit import headlines
+from cxrkit.audit.rules import listed
 from cxrkit.data.records import SPLIT_WORDS
 from cxrkit.evaluation import outliers, study
 from cxrkit.report.tables import recipe
@@ -12,9 +15,7 @@ from cxrkit.tables import p_text
 
 TITLE = "cxrkit: COVID-19 against healthy chest films"
 AUDIT_COMMAND = "python -m cxrkit audit RUN"
-NO_AUDIT = (
-    "No audit was run. Until one is, nothing here says whether these scores come from lungs, or from image size, borders and sources."
-)
+NO_AUDIT = "Until one is, nothing here says whether these scores come from lungs, or from image size, borders and sources."
 NOWHERE_ELSE = (
     "No network was asked about films from elsewhere, so nothing here says what these scores are worth in another hospital. "
     f"{AUDIT_COMMAND} --external covidgr=DIR asks, and so does --external covidgr=DIR of a run itself."
@@ -44,14 +45,29 @@ def lede(results: Results) -> str:
     )
 
 
-def verdict(results: Results) -> dict[str, str]:
-    """{trust, best, tone}: whether the scores can be believed, and which network is best."""
+def verdict(results: Results) -> dict[str, Any]:
+    """Whether the scores can be believed (headline, reasons, trust: in full), which network is best (leader, best), and the tone."""
     audits = results.audits
     return {
-        "trust": audits.verdict.paragraph if audits else NO_AUDIT,
+        "headline": headlines.headline(audits.verdict) if audits else headlines.NO_AUDIT,
+        "reasons": [reason.text for reason in headlines.ordered(audits.verdict)] if audits else [NO_AUDIT],
+        "trust": audits.verdict.paragraph if audits else "",
+        "leader": leader(results.comparison),
         "best": best(results.comparison),
         "tone": TONES.get(audits.verdict.conclusion, "bad") if audits else "plain",
     }
+
+
+def leader(comparison: Comparison) -> str:
+    """Which network is best, in a few words."""
+    known, names = comparison.best.known, comparison.best.names
+    if known == "one network":
+        return "There is one network."
+    if known == "the best":
+        return f"{names[0]}."
+    if known.startswith("equally good"):
+        return f"{listed(names)} are equally good."
+    return f"Not known: {' or '.join(names)}." if known == "some are not" and names else "Not known."
 
 
 def best(comparison: Comparison) -> str:
@@ -194,14 +210,20 @@ def repeat(results: Results) -> str:
     return shlex.join(words + config.as_arguments(overrides))
 
 
-def listed(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-
-
 def points(share: float) -> str:
     """A difference between rates in percentage points, in words."""
     number = f"{100 * share:g}"
     return f"{number} point{'' if number == '1' else 's'}"
+
+
+def why_undecided(pair: Pair, pairs: int) -> str:
+    """Why a pair is undecided though the interval of its difference excludes 0; an empty text where it does not, or is decided."""
+    low, high = pair.difference.low, pair.difference.high
+    if pair.verdict != "undecided" or low is None or high is None or low <= 0 <= high:
+        return ""
+    if not pair.over_seeds.has_interval:
+        return "a network ran once"
+    return f"p {_p(pair.p_difference_holm)} after Holm over {pairs} pair{'s' * (pairs != 1)}"
 
 
 def _p(value: float) -> str:

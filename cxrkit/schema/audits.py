@@ -283,13 +283,14 @@ class Attention:
 
 @dataclass(frozen=True)
 class Reason:
-    """rule: slug; text: a sentence; value: what was measured; threshold: what it was compared with; leads_to: a conclusion."""
+    """rule: slug; text: a sentence; value: what was measured; threshold: what it was compared with; leads_to: a conclusion; measure: what the value is."""
 
     rule: str
     text: str
     value: int | float | None
     threshold: int | float | None
     leads_to: str
+    measure: str = ""  # empty in files of before November 2026
 
 
 @dataclass(frozen=True)

@@ -118,8 +118,8 @@ def test_the_matrix_of_pairs_is_comparison_json_in_both_directions(results, soup
     index = {name: number for number, name in enumerate(shown["names"])}
     turned = {"better": "worse", "worse": "better"}
     for pair in results.comparison.pairs:
-        word, text = shown["rows"][index[pair.a]][1][index[pair.b]]
-        assert word == pair.verdict
+        word, text, reason = shown["rows"][index[pair.a]][1][index[pair.b]]
+        assert word == pair.verdict and (not reason or word == "undecided")
         assert float(text.split()[0].replace("−", "-")) == pytest.approx(100 * pair.difference.value, abs=0.006)
         assert shown["rows"][index[pair.b]][1][index[pair.a]][0] == turned.get(word, word)
     assert sentences.best(results.comparison) in soup.find(id="verdict").get_text()
@@ -180,6 +180,25 @@ def test_banners_are_on_the_page_and_on_every_figure(tmp_path):
     for figure in figures:
         for mark in ("DRAWN PHANTOMS, NOT FILMS", "RANDOM WEIGHTS", "LEAKING SPLIT", "FAILED TRAININGS", "PARTIAL RUN"):
             assert mark in figure.svg.get_text()
+
+
+def test_the_verdict_is_an_answer_with_a_line_a_reason_and_a_plot_that_says_what_it_shows(results, soup):
+    box = soup.find(class_="verdict")
+    assert [answer.get_text() for answer in box.find_all(class_="answer")][0] == "No. The picture’s edge alone tells the classes apart."
+    assert [line.get_text() for line in box.ul.find_all("li")] == [reason.text for reason in results.audits.verdict.reasons]
+    plot = soup.find(id="verdict").find(class_="panel")
+    assert "edge of the picture 0.970 [0.930, 0.990]" in plot["aria-label"]
+    labels = [label for label in plot.svg.get_text("\n").splitlines() if label in ("edge of the picture", "ResNet34", "VGG19")]
+    assert labels == ["edge of the picture", "ResNet34", "VGG19"]
+
+
+def test_an_undecided_pair_whose_interval_excludes_0_says_why(tmp_path):
+    once = folders.write(tmp_path / "once", audits=False, seeds=(0,), error_rates=(0.02, 0.4, 0.02, 0.02)).comparison
+    rows = {(a, b): cell for a, cells in matrix(once)["rows"] for b, cell in zip(matrix(once)["names"], cells)}
+    assert rows["ResNet34", "ResNet101"][::2] == ("undecided", "a network ran once") and rows["VGG16", "VGG19"][2] == ""
+    pair = replace(folders.write(tmp_path / "often", audits=False).comparison.pairs[0], verdict="undecided", p_difference_holm=0.0612)
+    assert sentences.why_undecided(replace(pair, difference=Figure(0.1, 0.01, 0.2, 94, "")), 6) == "p 0.061 after Holm over 6 pairs"
+    assert sentences.why_undecided(replace(pair, difference=Figure(0.1, -0.01, 0.2, 94, "")), 6) == ""
 
 
 def test_films_and_imagenet_weights_have_no_banner(tmp_path, undrawn):

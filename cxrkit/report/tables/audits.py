@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from cxrkit.audit import headlines
 from cxrkit.audit.conclusions import PARTS
 from cxrkit.audit.evidence import EVERY_FILM
 from cxrkit.config import short_name
@@ -192,8 +193,8 @@ def not_done(audits: Audits) -> Table:
 def reasons(audits: Audits | None) -> Table:
     """What the verdict rests on."""
     rows = []
-    for row in audits.verdict.reasons if audits else []:
+    for row in headlines.ordered(audits.verdict) if audits else []:
         cells = [number_cell(value, "" if value is None else f"{value:.3g}") for value in (row.value, row.threshold)]
-        rows.append([Cell(row.text), *cells, Cell(row.rule.replace("-", " "))])
-    columns = (Column("finding"), Column("value", True), Column("held against", True), Column("rule"))
+        rows.append([Cell(row.text), Cell(row.measure or NOTHING), *cells, Cell(row.rule.replace("-", " "))])
+    columns = (Column("finding"), Column("measured"), Column("value", True), Column("threshold", True), Column("rule"))
     return Table("reasons", "What the verdict rests on.", columns, rows)

@@ -92,13 +92,15 @@ def _range(found: Range | None) -> Cell:
 
 
 def matrix(comparison: Comparison) -> dict:
-    """{names, rows}: for each ordered pair of networks the verdict and the difference; empty texts on the diagonal."""
+    """{names, rows}: for each ordered pair of networks the verdict, the difference, and why it is undecided where that surprises; empty texts on the diagonal."""
     names = [network.name for network in comparison.networks]
-    cells: dict[tuple[str, str], tuple[str, str]] = {}
+    cells: dict[tuple[str, str], tuple[str, str, str]] = {}
     for pair in comparison.pairs:
-        cells[pair.a, pair.b] = pair.verdict, points_cell(pair.difference).text
-        cells[pair.b, pair.a] = sentences.OPPOSITE.get(pair.verdict, pair.verdict), points_cell(pair.difference.negated()).text
-    return {"names": names, "rows": [(a, [cells.get((a, b), ("", "")) for b in names]) for a in names]}
+        reason = sentences.why_undecided(pair, len(comparison.pairs))
+        cells[pair.a, pair.b] = pair.verdict, points_cell(pair.difference).text, reason
+        turned = sentences.OPPOSITE.get(pair.verdict, pair.verdict)
+        cells[pair.b, pair.a] = turned, points_cell(pair.difference.negated()).text, reason
+    return {"names": names, "rows": [(a, [cells.get((a, b), ("", "", "")) for b in names]) for a in names]}
 
 
 def resplits(comparison: ResplitComparison) -> Table:
