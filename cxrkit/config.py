@@ -71,6 +71,7 @@ class Experiment:
         "or NAME=manifest.csv; may be given several times",
         decides="nothing",
     )
+    contact: str = key("", "whom to ask about the results: a name and an address, for the page and the cards", decides="nothing")
     split: str = key("paper", "paper (the study's) or grouped (train/valid/test by patient)", choices=("paper", "grouped"), decides="films")
     split_seed: int = key(0, "seed of the split", decides="films")
     exclude_views: tuple[str, ...] = key(("lateral",), "views that are left out", choices=filter(None, VIEWS), decides="films")

@@ -17,7 +17,7 @@ from cxrkit.data.records import SPLIT_WORDS
 from cxrkit.evaluation import metrics, study
 from cxrkit.evaluation.metrics import Figure
 from cxrkit.evaluation.scoring import effective_sizes
-from cxrkit.report import dotplot, gallery, plots, sentences
+from cxrkit.report import dotplot, facts, gallery, plots, sentences
 from cxrkit.report.plots import Drawing
 from cxrkit.report.tables import audits as audit_tables
 from cxrkit.report.tables import comparison as comparison_tables
@@ -98,6 +98,7 @@ def values(results: Results, shown: list[gallery.Film], drawings: dict[str, list
         "gallery_lede": gallery_lede(results),
         "embedded": embedded(results),
         "repeat": sentences.repeat(results),
+        "identity": [row for row in facts.identity(results) if row[0] != "command"],
         "version": __version__,
     }
 

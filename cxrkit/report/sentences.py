@@ -201,8 +201,8 @@ def repeat(results: Results) -> str:
     experiment = results.experiment
     name = experiment.name if experiment.name in config.names() else "paper"
     overrides = config.differing(experiment, config.load(name))
-    for key in ("data", "external", "weights", "workers", "loader", "audit"):
-        overrides.pop(key, None)  # where things lie and how fast they are read is another machine's affair
+    for key in ("data", "external", "weights", "workers", "loader", "audit", "contact"):
+        overrides.pop(key, None)  # where things lie, how fast they are read and whom to ask is another machine's affair
     words = ["python", "kernel/run.py", "--local", "--experiment", name]
     for source in experiment.data or (("phantom",) if results.info.films == "phantom" else ("DIR",)):
         words += ["--data", source if source.startswith("phantom") else "DIR" if source in ("coronahack", "DIR") else f"{source}=DIR"]
