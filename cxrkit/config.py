@@ -67,7 +67,7 @@ class Experiment:
     )
     external: tuple[str, ...] = key(
         (),
-        "films from elsewhere to ask the networks about, after training: KIND[:NAME]=DIR as for --data, or NAME=DIR (covid/ and normal/), "
+        "external films to ask the networks about, after training: KIND[:NAME]=DIR as for --data, or NAME=DIR (covid/ and normal/), "
         "or NAME=manifest.csv; may be given several times",
         decides="nothing",
     )
@@ -166,7 +166,7 @@ class Experiment:
             if len(set(values)) < len(values):
                 raise WrongUse(f"{name} names one twice: {', '.join(map(str, values))}.", next="name each once")
         if self.external and self.audit != "full":
-            what = f"Films from elsewhere are asked about in the full audit; audit is {self.audit!r}."
+            what = f"External films are asked about in the full audit; audit is {self.audit!r}."
             raise WrongUse(what, next="use --audit full, or leave out --external")
         if self.parallel == "data" and self.loader == "files":
             raise WrongUse(

@@ -145,7 +145,9 @@ def read_csv_rows(
     header, rows, _ = read_table(path, what, next, absent)
     lacking = [column for column in columns if column not in header]
     if lacking:
-        raise BadInput(f"{what} lacks the column(s) {', '.join(lacking)}; it has: {', '.join(header) or 'none'}.", path, next)
+        raise BadInput(
+            f"{what} lacks the column{'s' * (len(lacking) != 1)} {', '.join(lacking)}; it has: {', '.join(header) or 'none'}.", path, next
+        )
     return rows
 
 

@@ -220,7 +220,7 @@ def _with_networks(context: Context, not_done: list[NotDone]) -> Context:
 
 
 def not_named(results: Results, options: Options) -> list[NotDone]:
-    """The films from elsewhere that were a part of the run, and of which the options do not say where they lie."""
+    """The external films that were a part of the run, and of which the options do not say where they lie."""
     named = {film_sources.name_of(text) for text in options.external}
     told = "a part of the run; where they lie on this machine is not said: --external {}=DIR"
     return [NotDone(f"films of {name}", told.format(name)) for name in results.experiment.external if name not in named]

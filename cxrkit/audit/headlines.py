@@ -11,11 +11,11 @@ ANSWERS = {
     "border-shortcut": "No. The score does not need the lungs.",
     "thumbnail": "No. A thumbnail does as well.",
     "chance": "No. No network beats guessing.",
-    "no-transfer": "No. The scores fall on films from elsewhere.",
+    "no-transfer": "No. The scores fall on external films.",
     "partial-shortcut": "Not in full. Part may be a shortcut.",
     "too-few": "Not known. There are too few patients.",
     "unknown": "Not known. The audit is not complete.",
-    "no-shortcut-found-inside": "Not known elsewhere. No shortcut was found here.",
+    "no-shortcut-found-inside": "Not known for other hospitals. No shortcut found here.",
     "no-shortcut-found": "Not yet shown. No shortcut was found.",
     "supported": "Yes, for patients like these.",
 }

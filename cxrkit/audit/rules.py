@@ -13,6 +13,7 @@ from cxrkit.audit.evidence import Evidence
 from cxrkit.config import short_name
 from cxrkit.data.records import LABEL_WORDS
 from cxrkit.evaluation.metrics import Figure
+from cxrkit.progress import counted
 from cxrkit.schema import Area, Reason
 
 FEWEST_PATIENTS = 10
@@ -86,7 +87,7 @@ def too_few(evidence: Evidence) -> Iterator[Reason]:
     judged = evidence.counts.judged
     for label, count in (("covid", judged.covid_patients), ("normal", judged.normal_patients)):
         if count < FEWEST_PATIENTS:
-            what = f"The films that are judged come from only {count} {LABEL_WORDS[label]} patients."
+            what = f"The films that are judged come from only {counted(count, LABEL_WORDS[label] + ' patient')}."
             yield Reason("patients", what, count, FEWEST_PATIENTS, "too-few", f"{LABEL_WORDS[label]} patients")
     widths = [row.area.auc.width for row in evidence.networks if row.area.auc.width is not None]
     if widths and min(widths) > WIDEST:
@@ -191,11 +192,11 @@ def elsewhere(evidence: Evidence) -> Iterator[Reason]:
 
 
 def elsewhere_unclear(evidence: Evidence) -> Iterator[Reason]:
-    """Films from elsewhere, none of whose sets is large enough to show a loss or to exclude one."""
+    """External films, none of whose sets is large enough to show a loss or to exclude one."""
     rows = [row for row in evidence.of_best(evidence.external) if row.drop.auc.known]
     if rows and min(row.drop.auc.width for row in rows) > WIDEST:
         row = min(rows, key=lambda row: row.drop.auc.width)
-        what = f"On the {row.n} films of {row.name} the loss of AUC is {told(row.drop.auc)}: too few films from elsewhere to know."
+        what = f"On the {counted(row.n, 'film')} of {row.name} the loss of AUC is {told(row.drop.auc)}: too few external films to know."
         yield Reason("external-few", what, row.drop.auc.width, WIDEST, "unknown", WIDTH)
 
 
@@ -217,7 +218,7 @@ def held_fixed(evidence: Evidence) -> Iterator[Reason]:
             what = start + f"loses {told(row.fall)} of AUC, down to {told(within)}."
             yield Reason(f"fixed-{row.fixed}", what, row.fall.value, DROP, "partial-shortcut", "loss of AUC")
         elif within.width > WIDEST and row in evidence.fixed_that_count:
-            what = start + f"reaches an AUC of {told(within)} on {within.n} films that have a partner: too few to know."
+            what = start + f"reaches an AUC of {told(within)} on {counted(within.n, 'film')} with a partner: too few to know."
             yield Reason(f"fixed-{row.fixed}", what, within.width, WIDEST, "unknown", WIDTH)
 
 
@@ -225,7 +226,9 @@ def matched(evidence: Evidence) -> Iterator[Reason]:
     """The network that loses most on pairs of films that are alike in view, age or sex."""
     lost = [row for row in evidence.matched if row.fall.known and row.fall.has_interval and row.fall.value >= DROP and row.fall.low > 0]
     for row in sorted(lost, key=lambda row: row.fall.value)[-1:]:
-        what = f"On {row.pairs} pairs alike in {', '.join(row.by)}, {short_name(row.architecture)} loses {told(row.fall)} of AUC."
+        what = (
+            f"On {counted(row.pairs, 'pair')} alike in {', '.join(row.by)}, {short_name(row.architecture)} loses {told(row.fall)} of AUC."
+        )
         yield Reason("matched", what, row.fall.value, DROP, "partial-shortcut", "loss of AUC")
 
 

@@ -36,11 +36,11 @@ def decide(evidence: Evidence) -> Conclusion:
 
 
 def holds(evidence: Evidence) -> Iterator[Reason]:
-    """Sets from elsewhere on which the best network loses nothing that matters: what speaks for it, and outweighs nothing."""
+    """External sets on which the best network loses nothing that matters: what speaks for it, and outweighs nothing."""
     rows = support.holding(evidence)
     if rows:
         each = ", ".join(f"{row.name} ({told(row.drop.auc)})" for row in rows)
-        many = f"{len(rows)} sets of films from elsewhere" if len(rows) > 1 else "films from elsewhere"
+        many = f"{len(rows)} sets of external films" if len(rows) > 1 else "external films"
         what = f"On {many} {short_name(rows[0].architecture)} loses less than {support.MOST_LOST:g} of AUC: {each}."
         yield Reason(
             "elsewhere-holds",
@@ -71,7 +71,7 @@ def _told_lungless(reasons: list[Reason], evidence: Evidence) -> str:
         return lungless[0].text
     row_of = {RULE_PREFIX + row.name: row for row in evidence.baselines}
     named = [f"{row.title} ({row.area.auc.value:.3f})" for row in (row_of[reason.rule] for reason in lungless)]
-    return f"Without a look at the lungs the classes are told apart by {', by '.join(named[:-1])} and by {named[-1]}."
+    return f"Without a look at the lungs the classes are separated by {', by '.join(named[:-1])} and by {named[-1]}."
 
 
 def _told_missing(reasons: list[Reason], evidence: Evidence) -> str:

@@ -76,7 +76,7 @@ def groups(results: Results) -> str:
     """Whether groups of patients were compared."""
     by = sorted({group.by for row in (results.audits.external or [] if results.audits else []) for group in row.subgroups})
     if by:
-        return f"Groups of patients are compared by {listed(by)} on films from elsewhere, in report.html; many are small."
+        return f"Groups of patients are compared by {listed(by)} on external films, in report.html; many are small."
     used = results.manifest.used
     known = ", ".join(f"{trait} of {sum(traits(record)[trait] not in ('', None) for record in used):,}" for trait in ("age", "sex"))
     return f"Groups of patients were not compared. Of {len(used):,} films the sources state the {known}."

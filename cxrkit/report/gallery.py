@@ -17,6 +17,7 @@ from cxrkit.data.licences import NO_AUTHOR, licence_of, may_redistribute
 from cxrkit.data.records import LABEL_WORDS, NEGATIVE, POSITIVE, Record
 from cxrkit.errors import BadInput
 from cxrkit.files import replacing
+from cxrkit.progress import counted
 from cxrkit.results import Results
 from cxrkit.schema import GalleryEntry
 from cxrkit.tables import Cell, Column, Table
@@ -162,4 +163,4 @@ def table(shown: list[Film]) -> Table:
         ("credit", 0),
     )
     columns = tuple(Column(title, bool(number)) for title, number in titles)
-    return Table("films", f"{len(rows)} films that went wrong, or nearly.", columns, rows, open=False)
+    return Table("films", f"{counted(len(rows), 'film')}: misclassified, or near misses.", columns, rows, open=False)

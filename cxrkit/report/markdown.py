@@ -4,6 +4,8 @@ import textwrap
 
 from cxrkit import RESEARCH_ONLY
 from cxrkit.audit import headlines
+from cxrkit.data.records import SPLIT_WORDS
+from cxrkit.progress import counted
 from cxrkit.report import gallery, sentences
 from cxrkit.report.tables import audits as audit_tables
 from cxrkit.report.tables import comparison as comparison_tables
@@ -29,14 +31,14 @@ def sections(results: Results, shown: list[gallery.Film]) -> list[Section]:
     compared = results.comparison
     return [
         ("Verdict", [*trust, verdict["best"]], [audit_tables.reasons(audits)]),
-        ("Inside against elsewhere", elsewhere.sentences(audits) or [sentences.NOWHERE_ELSE], elsewhere.all_of(audits)),
+        ("Internal and external films", elsewhere.sentences(audits) or [sentences.NOWHERE_ELSE], elsewhere.all_of(audits)),
         (
             "The study's table beside ours",
             [],
             [networks.beside_the_study(results), networks.differs_from_study(results), networks.every_run(results)],
         ),
         ("Which network is best", [verdict["best"]], [comparison_tables.networks(compared), comparison_tables.pairs(compared)]),
-        ("What knows nothing of lungs", [] if audits else ["No audit was run."], audit_tables.all_of(audits)),
+        ("What works without seeing the lungs", [] if audits else ["No audit was run."], audit_tables.all_of(audits)),
         (
             "Where the films come from, and where they went",
             [". ".join(flow) + "."],
@@ -58,7 +60,7 @@ def sections(results: Results, shown: list[gallery.Film]) -> list[Section]:
             ],
         ),
         ("Calibration", [], [thresholds.calibration(results)]),
-        ("Films that went wrong, or nearly", [], [gallery.table(shown)]),
+        ("Misclassified films, and near misses", [], [gallery.table(shown)]),
         ("Speed", [], [settings.speed(results), settings.stages(results)]),
         (
             "How to repeat it",
@@ -120,7 +122,7 @@ def comparison_log(comparison: Comparison) -> str:
     chosen = comparison.chosen_on_validation
     lines = [as_text(comparison_tables.networks(comparison)), *([as_text(pairs), pairs.note] if pairs.rows else [])]
     lines.append(
-        f"{comparison.n} {comparison.split} images of {comparison.patients} patients, {comparison.covid} of them COVID-19."
+        f"{counted(comparison.n, SPLIT_WORDS[comparison.split] + ' image')} of {counted(comparison.patients, 'patient')}, {comparison.covid} of them COVID-19."
         + (f" Validation chooses {chosen.name}." if chosen else "")
     )
     lines.append("VERDICT: " + sentences.best(comparison) + "\n" + sentences.of_study(comparison.study))

@@ -17,6 +17,7 @@ from cxrkit.data.records import SPLIT_WORDS
 from cxrkit.evaluation import metrics, study
 from cxrkit.evaluation.metrics import Figure
 from cxrkit.evaluation.scoring import effective_sizes
+from cxrkit.progress import counted
 from cxrkit.report import dotplot, facts, gallery, plots, sentences
 from cxrkit.report.plots import Drawing
 from cxrkit.report.tables import audits as audit_tables
@@ -33,16 +34,16 @@ MOST_PICTURE_BYTES = 3_000_000
 """Of all pictures together; the page stays under 5 MB, and further films stand with their credit alone."""
 CONTENTS = (
     ("verdict", "Verdict"),
-    ("elsewhere", "Inside against elsewhere"),
+    ("elsewhere", "Internal and external films"),
     ("study", "The study’s table beside ours"),
     ("best", "Which network is best"),
-    ("lungs", "What knows nothing of lungs"),
+    ("lungs", "What works without seeing the lungs"),
     ("data", "Where the films come from"),
     ("learning", "Learning curves"),
     ("curves", "ROC and precision-recall"),
     ("confusion", "Confusion and thresholds"),
     ("calibration", "Calibration"),
-    ("films", "Films that went wrong"),
+    ("films", "Misclassified films"),
     ("speed", "Speed"),
     ("repeat", "How to repeat it"),
 )
@@ -70,7 +71,7 @@ def values(results: Results, shown: list[gallery.Film], drawings: dict[str, list
     tables = {name: make_table(results) for name, make_table in TABLES.items()}
     tables |= {name: make_table(results.manifest) for name, make_table in DATA_TABLES.items()}
     tables |= {"networks": comparison_tables.networks(compared), "pairs": comparison_tables.pairs(compared)}
-    images = f"{compared.n} {SPLIT_WORDS[results.metrics.held_out]} images, {compared.covid} of them COVID-19."
+    images = f"{counted(compared.n, SPLIT_WORDS[results.metrics.held_out] + ' image')}, {compared.covid} of them COVID-19."
     return {
         "experiment": results.name,
         "lede": sentences.lede(results),
@@ -167,7 +168,7 @@ def drawings(results: Results) -> dict[str, list[Drawing]]:
         groups[group] = []
         for name in table["architecture"].unique():
             rows = table[table["architecture"] == name]
-            alt = f"{told_of} {short_name(name)}, {rows['seed'].nunique()} seed(s)."
+            alt = f"{told_of} {short_name(name)}, {counted(rows['seed'].nunique(), 'seed')}."
             groups[group].append(draw(f"{group}-{name}", alt, (4.2, 3.0), function, rows, name))
     return groups
 

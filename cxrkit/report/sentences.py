@@ -8,6 +8,7 @@ from cxrkit.audit import headlines
 from cxrkit.audit.rules import listed
 from cxrkit.data.records import SPLIT_WORDS
 from cxrkit.evaluation import outliers, study
+from cxrkit.progress import counted
 from cxrkit.report.tables import recipe
 from cxrkit.results import Results
 from cxrkit.schema import Comparison, Margins, NetworkErrors, Pair, Study
@@ -17,7 +18,7 @@ TITLE = "cxrkit: COVID-19 against healthy chest films"
 AUDIT_COMMAND = "python -m cxrkit audit RUN"
 NO_AUDIT = "Until one is, nothing here says whether these scores come from lungs, or from image size, borders and sources."
 NOWHERE_ELSE = (
-    "No network was asked about films from elsewhere, so nothing here says what these scores are worth in another hospital. "
+    "No network was asked about external films, so nothing here says what these scores are worth in another hospital. "
     f"{AUDIT_COMMAND} --external covidgr=DIR asks, and so does --external covidgr=DIR of a run itself."
 )
 TONES = {
@@ -40,8 +41,9 @@ def lede(results: Results) -> str:
     networks = len(compared.networks)
     start = " trained from random weights" if results.info.started_from == "random" else ""
     return (
-        f"{networks} network{'s' * (networks != 1)}{start}, {len(seeds)} seed{'s' * (len(seeds) != 1)} each, judged on {compared.n} "
-        f"{SPLIT_WORDS[compared.split]} images of {compared.patients} patients, {compared.covid} of the images COVID-19."
+        f"{counted(networks, 'network')}{start}, {counted(len(seeds), 'seed')} each, judged on "
+        f"{counted(compared.n, SPLIT_WORDS[compared.split] + ' image')} of {counted(compared.patients, 'patient')}, "
+        f"{compared.covid} of the images COVID-19."
     )
 
 
@@ -93,7 +95,9 @@ def best(comparison: Comparison) -> str:
         sentence = "Which network is best is not known."
     counts = ", ".join(f"{words.count(word)} {word}" for word in ("equivalent", "equivalent in error", "undecided") if word in words)
     decided = sum(word in ("better", "worse") for word in words)
-    told = f"{sentence} Of {len(words)} pairs, {decided} decided" + (f", {counts}." if counts else ".")
+    told = f"{sentence} Of {counted(len(words), 'pair')}, {decided} {'is' if decided == 1 else 'are'} decided" + (
+        f", {counts}." if counts else "."
+    )
     if not decided and "equivalent" not in counts:
         return told
     return f"{told} {failures(comparison.networks)} {OTHER_SPLITS}"
@@ -105,7 +109,7 @@ def failures(networks: list[NetworkErrors]) -> str:
     seeds, at_most = min(len(network.seeds) for network in networks), max(network.outlying_at_most for network in networks)
     one = len(far) == 1
     seen = f"{listed(far)} {'is an' if one else 'are'} outlying training{'s' * (not one)}." if far else "No training is outlying."
-    few = f" With {seeds} seeds that is little to go by." if seeds < outliers.FEW_SEEDS else ""
+    few = f" With {counted(seeds, 'seed')} that is little to go by." if seeds < outliers.FEW_SEEDS else ""
     return (
         f"{seen} Yet up to {100 * at_most:.0f} % of a network's trainings may be (95 % confidence), of which no test on means knows.{few}"
     )
@@ -223,7 +227,7 @@ def why_undecided(pair: Pair, pairs: int) -> str:
         return ""
     if not pair.over_seeds.has_interval:
         return "a network ran once"
-    return f"p {_p(pair.p_difference_holm)} after Holm over {pairs} pair{'s' * (pairs != 1)}"
+    return f"p {_p(pair.p_difference_holm)} after Holm over {counted(pairs, 'pair')}"
 
 
 def _p(value: float) -> str:

@@ -8,6 +8,7 @@ from typing import Literal
 from cxrkit.data import summary
 from cxrkit.data.manifest import Manifest
 from cxrkit.data.records import LABEL_WORDS, LABELS, SPLIT_WORDS, SPLITS, Record
+from cxrkit.progress import counted
 from cxrkit.tables import Cell, Column, Table
 from cxrkit.tables import number_cell as number
 
@@ -75,7 +76,7 @@ def left_out(manifest: Manifest) -> Table:
     reasons = Counter((record.source, summary.short_reason(record)) for record in manifest.records if not record.used)
     rows = [[Cell(reason), Cell(source), number(count)] for (source, reason), count in reasons.most_common()]
     columns = (Column("reason"), Column("source"), Column("images", True))
-    return Table("left-out", f"{reasons.total():,} images left out, and why.", columns, rows)
+    return Table("left-out", f"{counted(reasons.total(), 'image')} left out, and why.", columns, rows)
 
 
 def _commonest(values: Iterable[str]) -> str:

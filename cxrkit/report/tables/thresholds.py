@@ -97,13 +97,13 @@ def decision_curves(results: Results) -> Table:
             rows.append([*cells, number_cell(point.all, f"{point.all:.4f}"), figure_cell(point.over_best, 4)])
     columns = (
         Column("network"),
-        Column("acts from", True),
+        Column("threshold", True),
         Column("net benefit", True, scale_of(rows, 2)),
-        Column("acting on all", True),
-        Column("over the better of all and none", True, scale_of(rows, 4)),
+        Column("net benefit, all called positive", True),
+        Column("gain over the better of all and none", True, scale_of(rows, 4)),
     )
     caption = f"Decision curves: what acting on an answer is worth, {SPLIT_WORDS[results.metrics.held_out]} images."
-    note = "Cases found an image, less false alarms, each weighed as the threshold's odds (Vickers and Elkin 2006); acting on none is worth 0. It holds where as many have COVID-19 as among these images, and where probabilities mean what they say. Intervals over patients."
+    note = "Net benefit: true positives an image minus false positives an image, these weighed by the odds of the threshold (Vickers and Elkin 2006); calling none positive is worth 0. It holds where as many have COVID-19 as among these images, and where probabilities mean what they say. Intervals over patients."
     return Table("usefulness", caption, columns, rows, note, open=False)
 
 
