@@ -181,7 +181,7 @@ def _opened(results: Results | None, path: Path, options: Options, not_done: lis
         raise BadInput(
             f"The run has predictions for {results.held_out}, and none for {manifest.held_out}.", results.folder, "run the training again"
         )
-    home = Path(options.home) if options.home else _home(path.parent) if results else path.parent
+    home = Path(options.home) if options.home else home_of(path.parent) if results else path.parent
     size, resize = (results.experiment.image_size, results.experiment.resize) if results else (SIZE, "squish")
     views = results.experiment.exclude_views if results else ()
     read = tuple(external.read(source, home / CACHE, size, resize, views) for source in film_sources.externals(options.external))
@@ -196,7 +196,7 @@ def _opened(results: Results | None, path: Path, options: Options, not_done: lis
     return context
 
 
-def _home(results: Path) -> Path:
+def home_of(results: Path) -> Path:
     """The folder around a results folder, where the manifest's roots and the pixel cache lie; the folder itself where they do not."""
     return results.parent if (results.parent / "manifest.roots.json").exists() else results
 

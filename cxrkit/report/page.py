@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,7 @@ HERE = Path(__file__).parent
 LONGEST = 300
 """Characters of other people's text that a cell shows."""
 PICTURES = {".png": "image/png", ".jpg": "image/jpeg"}
+PRIVATE_BANNER = "PRIVATE: do not pass this page on. It shows films whose licence does not let them be shown."
 MOST_PICTURE_BYTES = 3_000_000
 """Of all pictures together; the page stays under 5 MB, and further films stand with their credit alone."""
 CONTENTS = (
@@ -49,8 +50,10 @@ CONTENTS = (
 )
 
 
-def html(results: Results, shown: list[gallery.Film], drawings: dict[str, list[Drawing]]) -> str:
-    """The text of report.html."""
+def html(
+    results: Results, shown: list[gallery.Film], drawings: dict[str, list[Drawing]], private: Mapping[str, bytes] | None = None
+) -> str:
+    """The text of report.html. private: {image_id: JPEG} of films that may not be passed on, for a page that says so."""
     script = (HERE / "page.js").read_text("utf-8")
     return (
         templates()
@@ -60,12 +63,14 @@ def html(results: Results, shown: list[gallery.Film], drawings: dict[str, list[D
             style=Markup((HERE / "page.css").read_text("utf-8")),
             script=Markup(script),
             script_hash="sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-            **values(results, shown, drawings),
+            **values(results, shown, drawings, private),
         )
     )
 
 
-def values(results: Results, shown: list[gallery.Film], drawings: dict[str, list[Drawing]]) -> dict[str, Any]:
+def values(
+    results: Results, shown: list[gallery.Film], drawings: dict[str, list[Drawing]], private: Mapping[str, bytes] | None = None
+) -> dict[str, Any]:
     """What the template shows, by name."""
     audits, compared = results.audits, results.comparison
     tables = {name: make_table(results) for name, make_table in TABLES.items()}
@@ -76,8 +81,8 @@ def values(results: Results, shown: list[gallery.Film], drawings: dict[str, list
         "experiment": results.name,
         "lede": sentences.lede(results),
         "research_only": RESEARCH_ONLY,
-        "marks": [warning.sentence for warning in results.warnings],
-        "short_marks": ", ".join(warning.short for warning in results.warnings),
+        "marks": [*([PRIVATE_BANNER] if private is not None else []), *(warning.sentence for warning in results.warnings)],
+        "short_marks": ", ".join([*(["private"] if private is not None else []), *(warning.short for warning in results.warnings)]),
         "batch_norm": sentences.batch_norm(results),
         "differences": sentences.differences(results),
         "contents": CONTENTS,
@@ -95,8 +100,8 @@ def values(results: Results, shown: list[gallery.Film], drawings: dict[str, list
         "flow": data.flow(results.manifest),
         "confusions": [(name, run, asdict(counts)) for name, run, counts in thresholds.confusions(results)],
         "threshold": f"{results.metrics.threshold:g}",
-        "gallery": pictures(results, shown),
-        "gallery_lede": gallery_lede(results),
+        "gallery": pictures(results, shown, private or {}),
+        "gallery_lede": gallery_lede(results, private is not None),
         "embedded": embedded(results),
         "repeat": sentences.repeat(results),
         "identity": [row for row in facts.identity(results) if row[0] != "command"],
@@ -173,17 +178,19 @@ def drawings(results: Results) -> dict[str, list[Drawing]]:
     return groups
 
 
-def pictures(results: Results, shown: list[gallery.Film]) -> list[dict[str, Any]]:
-    """The gallery's films as dicts, with their picture as a data URI while there is room."""
+def pictures(results: Results, shown: list[gallery.Film], private: Mapping[str, bytes]) -> list[dict[str, Any]]:
+    """The gallery's films as dicts, with their picture as a data URI while there is room; private: {image_id: JPEG} of those without one."""
     rows, room, folder = [], MOST_PICTURE_BYTES, results.folder.resolve()
     for film in shown:
         alt = f"Chest film {film.image_id}, {film.label}" + (", and beside it where the network looked" if film.pair else "")
         row = asdict(film) | {"src": "", "alt": alt}
         path = (folder / film.picture).resolve()
-        if film.picture and path.suffix in PICTURES and path.is_relative_to(folder) and path.is_file():
+        if not film.picture and film.image_id in private:
+            row |= {"src": data_uri(private[film.image_id], ".jpg"), "pair": False, "alt": f"Chest film {film.image_id}, {film.label}"}
+        elif film.picture and path.suffix in PICTURES and path.is_relative_to(folder) and path.is_file():
             if path.stat().st_size <= room:
                 room -= path.stat().st_size
-                row["src"] = f"data:{PICTURES[path.suffix]};base64,{base64.b64encode(path.read_bytes()).decode()}"
+                row["src"] = data_uri(path.read_bytes(), path.suffix)
             else:
                 row["why"] = "the page has no room for more pictures"
         elif film.picture:
@@ -192,8 +199,15 @@ def pictures(results: Results, shown: list[gallery.Film]) -> list[dict[str, Any]
     return rows
 
 
-def gallery_lede(results: Results) -> str:
-    shown = "Pictures stand here only where the licence lets them be shown; the others have their credit and a link."
+def data_uri(picture: bytes, suffix: str) -> str:
+    return f"data:{PICTURES[suffix]};base64,{base64.b64encode(picture).decode()}"
+
+
+def gallery_lede(results: Results, private: bool = False) -> str:
+    if private:
+        shown = "Every film whose file is on this machine is shown, whatever its licence: do not pass this page on."
+    else:
+        shown = "Pictures stand here only where the licence lets them be passed on; python -m cxrkit report RUN --private shows all, for your eyes alone."
     if gallery.audited(results):
         return f"Errors, hits with the largest loss, and some ordinary hits; beside each film, where the network looked. {shown}"
     return (
