@@ -139,6 +139,7 @@ def audit(target: Results | Path | str, options: Options = Options(), out: Path 
         stability=rows.get("stability"),
         verdict=verdict.decide(evidence),
         matched=rows.get("matched"),
+        coarse_curve=baselines.coarse_curve(context.coarse, films.is_covid[films.splits == films.held_out]),
     )
     _write(audits, results, path, out)
     return audits

@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+from sklearn.metrics import roc_curve
 
 from cxrkit.audit import probes
 from cxrkit.audit.films import Films, thumbnails
 from cxrkit.data.records import traits
 from cxrkit.evaluation.predictions import Predictions
-from cxrkit.schema import Advantage, Area, BaselineRow
+from cxrkit.schema import Advantage, Area, BaselineRow, CoarseCurve
 
 HISTOGRAM_BINS = 64
 GRID = 20
@@ -70,6 +71,14 @@ def best_coarse(rows: list[BaselineRow], held_scores: dict[str, np.ndarray]) -> 
     """The coarse baseline with the largest area of what `run` returns; None where none was scored on held-out films."""
     coarse = [Coarse(row, row.held_out, held_scores[row.name]) for row in rows if row.held_out and row.name in held_scores]
     return max((each for each in coarse if each.row.name in COARSE), key=lambda each: each.row.area.auc.value, default=None)
+
+
+def coarse_curve(coarse: Coarse | None, is_covid: np.ndarray) -> CoarseCurve | None:
+    """The ROC curve of the best coarse baseline; is_covid: n booleans, of the held-out films; None where there is none."""
+    if coarse is None or len(coarse.scores) != len(is_covid):
+        return None
+    alarms, hits, _ = roc_curve(is_covid, coarse.scores)
+    return CoarseCurve(coarse.row.title, coarse.held_out.auc.value, *([round(float(x), 4) for x in values] for values in (alarms, hits)))
 
 
 def advantage(held: Predictions, coarse: Coarse | None) -> Advantage | None:

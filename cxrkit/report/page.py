@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import jinja2
+import yaml
 from markupsafe import Markup
 
 from cxrkit import RESEARCH_ONLY, __version__
@@ -47,6 +48,7 @@ CONTENTS = (
     ("films", "Misclassified films"),
     ("speed", "Speed"),
     ("repeat", "How to repeat it"),
+    ("words", "Words used here"),
 )
 
 
@@ -96,7 +98,7 @@ def values(
         "matrix": comparison_tables.matrix(compared),
         "tables": tables | {"films": gallery.table(shown)},
         "plots": drawings,
-        "curves_caption": f"{images} Lines: mean over seeds; bands: from the lowest seed to the highest. Dotted: guessing.",
+        "curves_caption": f"{images} Lines: mean over seeds; bands: from the lowest seed to the highest. Dotted: guessing. ROC: dots are at the threshold {results.metrics.threshold:g}; grey, where an audit drew it, is what sees no more than a thumbnail.",
         "flow": data.flow(results.manifest),
         "confusions": [(name, run, asdict(counts)) for name, run, counts in thresholds.confusions(results)],
         "threshold": f"{results.metrics.threshold:g}",
@@ -105,6 +107,7 @@ def values(
         "embedded": embedded(results),
         "repeat": sentences.repeat(results),
         "identity": [row for row in facts.identity(results) if row[0] != "command"],
+        "words": yaml.safe_load((HERE / "words.yaml").read_text("utf-8")),
         "version": __version__,
     }
 
@@ -143,14 +146,16 @@ def drawings(results: Results) -> dict[str, list[Drawing]]:
     compared = results.comparison.networks
     told = "; ".join(f"{network.name} {percent(network.error_rate)}" for network in compared)
     areas = ", ".join(f"{short_name(name)} AUC {figure_text(score.auc)}" for name, score in scores.items())
+    said = {name: f"{score.auc.value:.3f}" for name, score in scores.items() if score.auc.known}
+    coarse = results.audits.coarse_curve if results.audits else None
     scaled = {score.architecture: score.scaling.before.bins for _, score in thresholds.judged(results) if score.scaling}
     size = (5.4, 0.7 * len(compared) + 0.6)
     dots = dotplot.dots(results.audits)
     groups = {
-        "verdict": [draw("dots", dotplot.alt(dots), (6.2, 0.24 * len(dots) + 0.9), dotplot.draw, dots, wide=True)] if dots else [],
+        "verdict": [draw("dots", dotplot.alt(dots), (4.8, 0.24 * len(dots) + 0.9), dotplot.draw, dots, wide=True)] if dots else [],
         "errors": [draw("errors", f"Error rates: mean {told}.", size, plots.errors, compared, published, wide=True)],
         "curves": [
-            draw("roc", f"ROC curves. {areas}.", (4.2, 4.0), plots.roc, held),
+            draw("roc", f"ROC curves. {areas}.", (4.2, 4.0), plots.roc, held, said, results.metrics.threshold, coarse),
             draw("pr", "Precision-recall curves of the same networks.", (4.2, 4.0), plots.precision_recall, held),
         ],
         "reliability": [
@@ -250,7 +255,7 @@ def embedded(results: Results) -> dict[str, Any]:
 def templates() -> jinja2.Environment:
     """The Jinja environment of the page."""
     made = jinja2.Environment(loader=jinja2.FileSystemLoader(HERE), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=False)
-    made.filters |= {"clipped": clipped, "safe_url": safe_url, "whisker": whisker, "tick": lambda value: f"{value:.3g}".replace("-", "−")}
+    made.filters |= {"clipped": clipped, "safe_url": safe_url, "whisker": whisker, "tick": tick}
     made.globals["shade"] = shade
     return made
 
@@ -282,6 +287,11 @@ def whisker(cell: Cell, scale: tuple[float, float] | None) -> str:
     at = [None if value is None else round(100 * (value - start) / ((end - start) or 1), 1) for value in (cell.low, cell.value, cell.high)]
     line = "" if at[0] is None or at[2] is None else f'<line x1="{at[0]}%" x2="{at[2]}%" y1="50%" y2="50%"/>'
     return Markup(f'<svg class="whisker" aria-hidden="true">{line}<circle cx="{at[1]}%" cy="50%" r="2.6"/></svg>')
+
+
+def tick(value: float) -> str:
+    """The end of a scale in few digits, so that two of them fit above a column."""
+    return (f"{value:.3g}" if abs(value) >= 1 else f"{value:.3f}".rstrip("0").rstrip(".")).replace("-", "−")
 
 
 def shade(counts: dict[str, float], name: str, other: str) -> Markup:

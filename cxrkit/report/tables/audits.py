@@ -197,4 +197,4 @@ def reasons(audits: Audits | None) -> Table:
         cells = [number_cell(value, "" if value is None else f"{value:.3g}") for value in (row.value, row.threshold)]
         rows.append([Cell(row.text), Cell(row.measure or NOTHING), *cells, Cell(row.rule.replace("-", " "))])
     columns = (Column("finding"), Column("measured"), Column("value", True), Column("threshold", True), Column("rule"))
-    return Table("reasons", "What the verdict rests on.", columns, rows)
+    return Table("reasons", "What the verdict rests on, with each value and its threshold.", columns, rows, open=False)

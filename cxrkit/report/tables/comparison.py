@@ -56,6 +56,7 @@ def pairs(comparison: Comparison) -> Table:
             [
                 Cell(f"{pair.a} minus {pair.b}"),
                 Cell(f"{pair.a} is {pair.verdict}" if pair.verdict in sentences.OPPOSITE else pair.verdict),
+                Cell(sentences.why(pair, comparison.margins)),
                 *[points_cell(figure) for figure in (pair.difference, pair.over_patients, pair.over_seeds)],
                 *[points_cell(rate and rate.difference) for rate in (pair.sensitivity, pair.specificity)],
                 *[points_cell(figure) for figure in (pair.ppv, pair.npv)],
@@ -64,11 +65,10 @@ def pairs(comparison: Comparison) -> Table:
                 figure_cell(pair.probability_better, 2) if pair.probability_better.n > 1 else Cell(NOTHING),
                 *[_range(found) for found in ranges],
                 number_cell(needed.images_for_equivalence if needed else None),
-                Cell(sentences.why(pair, comparison.margins)),
             ]
         )
     titles = ("error rate, percentage points", "over patients", "over seeds", "sensitivity", "specificity", "PPV", "NPV", "AUC")
-    columns = [Column("pair"), Column("verdict")]
+    columns = [Column("pair"), Column("verdict"), Column("why")]
     columns += [Column(title, True, scale_of(rows, index)) for index, title in enumerate(titles, start=2)]
     titles = (
         "p (difference)",
@@ -80,7 +80,7 @@ def pairs(comparison: Comparison) -> Table:
         "images at 20 seeds",
         "images for equivalence",
     )
-    columns += [*[Column(title, True) for title in titles], Column("why")]
+    columns += [Column(title, True) for title in titles]
     all_images, covid, normal = comparison.images_for_equivalence
     note = (
         "The first of a pair minus the second, in percentage points but for AUC: below 0 of error, and above 0 of all else, the first is "

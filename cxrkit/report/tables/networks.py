@@ -31,9 +31,9 @@ def beside_the_study(results: Results) -> Table:
             [
                 Cell("without the lungs"),
                 Cell(blind.title),
-                number_cell(area.auc.n),
-                *[Cell(NOTHING)] * 3,
                 figure_cell(area.auc),
+                *[Cell(NOTHING)] * 3,
+                number_cell(area.auc.n),
                 *[Cell(NOTHING)] * 4,
             ]
         )
@@ -89,20 +89,20 @@ def _study_row(architecture: str) -> list[Cell]:
 
 def _cells(counts: Confusion, rates: Rates, auc: Figure | None) -> list[Cell]:
     return [
-        number_cell(round(counts.n)),
-        figure_cell(rates.error_rate, 4),
+        figure_cell(auc),
         figure_cell(rates.sensitivity),
         figure_cell(rates.specificity),
-        figure_cell(auc),
+        figure_cell(rates.error_rate, 4),
+        number_cell(round(counts.n)),
         *[number_cell(value, count_text(value)) for value in (getattr(counts, name) for name in COUNTS)],
     ]
 
 
 def _score_columns(rows: list[list[Cell]]) -> tuple[Column, ...]:
-    counts = [Column(title, True) for title in ("TP", "FN", "TN", "FP")]
-    scales = [scale_of(rows, 3, floor=0), *(scale_of(rows, index, ceiling=1) for index in (4, 5, 6))]
-    names = ("error rate", "sensitivity", "specificity", "AUC")
-    return Column("network"), Column("run"), Column("n", True), *[Column(*each) for each in zip(names, [True] * 4, scales)], *counts
+    counts = [Column(title, True) for title in ("n", "TP", "FN", "TN", "FP")]
+    scales = [*(scale_of(rows, index, ceiling=1) for index in (2, 3, 4)), scale_of(rows, 5, floor=0)]
+    names = ("AUC", "sensitivity", "specificity", "error rate")
+    return Column("network"), Column("run"), *[Column(*each) for each in zip(names, [True] * 4, scales)], *counts
 
 
 def ensembles(results: Results) -> list[Score]:
