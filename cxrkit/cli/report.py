@@ -21,7 +21,7 @@ def add(commands: Commands) -> None:
 
 
 def run(options: Namespace) -> None:
-    from cxrkit.report import markdown, report
+    from cxrkit.report import markdown, private, report
     from cxrkit.results import Results
 
     started = time.monotonic()
@@ -29,7 +29,7 @@ def run(options: Namespace) -> None:
         raise WrongUse("--source says where films lie, and this report opens none.", next="add --private")
     results = Results.open(options.run)
     if options.private:
-        written = [report.make_private(results, _locator(results.folder, options.source))]
+        written = [private.make(results, _locator(results.folder, options.source))]
     else:
         written = report.make(results)
     if options.text:

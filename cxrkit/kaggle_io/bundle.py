@@ -39,11 +39,12 @@ STAYS_HERE = (
     "cxrkit/kaggle_io/push.py",
     "cxrkit/kaggle_io/wait.py",
     "cxrkit/predict.py",
+    "cxrkit/report/private.py",
 )
 """What a person asks for at a terminal, and no run in a kernel needs; a test follows the imports of all that travels."""
 RULE = "# " + "=" * 38
-PACKED = (".css", ".html", ".js")
-"""Page templates travel compressed, for nobody reads them in a kernel."""
+PACKED = (".css", ".html", ".js", ".md", "claim.yaml", "words.yaml", "facts.py")
+"""Templates, and the words of the page and the cards, travel compressed, for nobody reads them in a kernel."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,7 @@ def _expression(name: str, text: str) -> str:
     """Python whose value is a file as it travels."""
     if not name.endswith(PACKED):
         return literal(travelling(name, text))
-    packed = base64.b85encode(zlib.compress(text.encode(), 9)).decode()
+    packed = base64.b85encode(zlib.compress(travelling(name, text).encode(), 9)).decode()
     lines = "\n".join(packed[start : start + 120] for start in range(0, len(packed), 120))
     return f'zlib.decompress(base64.b85decode("""{lines}""".replace("\\n", ""))).decode()'
 

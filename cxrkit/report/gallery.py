@@ -5,7 +5,6 @@ Else the films with the largest loss of each network.
 """
 
 import hashlib
-import io
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +27,6 @@ LARGEST_LOSSES = 6
 FOLDER = "figures/films"
 SIDE = 200
 """Pixels; the longer side of a thumbnail."""
-PRIVATE_SIDE = 400
 
 
 @dataclass(frozen=True)
@@ -105,20 +103,6 @@ def write_thumbnails(results: Results, locate: Callable[[Record], Path]) -> None
         film.thumbnail((SIDE, SIDE))
         with replacing(results.folder / place(image_id)) as temporary:
             film.save(temporary, format="JPEG", quality=80)
-
-
-def private_pictures(results: Results, shown: list[Film], locate: Callable[[Record], Path]) -> dict[str, bytes]:
-    """{image_id: JPEG} of every film of the gallery whose file can be read, whatever its licence: for a page that is not passed on."""
-    found = {}
-    for image_id in sorted({film.image_id for film in shown}):
-        try:
-            film = open_grey(locate(results.manifest.by_id[image_id]))
-        except BadInput:
-            continue
-        film.thumbnail((PRIVATE_SIDE, PRIVATE_SIDE))
-        film.save(jpeg := io.BytesIO(), format="JPEG", quality=85)
-        found[image_id] = jpeg.getvalue()
-    return found
 
 
 def _thumbnail(results: Results, image_id: str) -> tuple[str, str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from cxrkit.data.licences import attribution
 from cxrkit.data.records import Record
-from cxrkit.files import PRIVATE, replacing, write_checksums, write_text
+from cxrkit.files import replacing, write_checksums, write_text
 from cxrkit.report import cards, gallery, markdown, page, plots
 from cxrkit.report.tables.settings import GENERATED
 from cxrkit.results import Results
@@ -44,14 +44,3 @@ def make(results: Results, locate: Callable[[Record], Path] | None = None) -> li
         write_text(folder / name, text)
     results.refresh_checksums(*GENERATED)
     return [folder / name for name in GENERATED]
-
-
-def make_private(results: Results, locate: Callable[[Record], Path]) -> Path:
-    """Write the page with every film of its gallery that is on this machine, whatever its licence; return its path.
-
-    Its name is in no list of checksums, and nothing that holds it is sent. Raises BadInput for a folder that is no whole run.
-    """
-    shown = gallery.films(results)
-    text = page.html(results, shown, page.drawings(results), gallery.private_pictures(results, shown, locate))
-    write_text(results.folder / PRIVATE, text)
-    return results.folder / PRIVATE

@@ -6,7 +6,7 @@ from bs4 import BeautifulSoup
 from cxrkit.errors import BadInput
 from cxrkit.files import CHECKSUMS, PRIVATE, read_json, write_checksums
 from cxrkit.kaggle_io import datasets
-from cxrkit.report import gallery, plots, report
+from cxrkit.report import gallery, plots, private, report
 from tests.report import folders
 
 
@@ -17,7 +17,7 @@ def made(tmp_path, monkeypatch):
     results = folders.respoil(results, lambda record: record.but(licence="CC BY-NC-SA 4.0"))
     film = folders.draw_film(tmp_path / "film.png")
     shown = sorted({film.image_id for film in gallery.films(results)})
-    path = report.make_private(results, lambda record: tmp_path / "gone.png" if record.image_id == shown[0] else film)
+    path = private.make(results, lambda record: tmp_path / "gone.png" if record.image_id == shown[0] else film)
     return results, path, shown[0]
 
 
