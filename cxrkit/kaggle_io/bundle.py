@@ -39,6 +39,8 @@ STAYS_HERE = (
     "cxrkit/kaggle_io/push.py",
     "cxrkit/kaggle_io/wait.py",
     "cxrkit/predict.py",
+    "cxrkit/report/beside.html",
+    "cxrkit/report/beside.py",
     "cxrkit/report/private.py",
 )
 """What a person asks for at a terminal, and no run in a kernel needs; a test follows the imports of all that travels."""

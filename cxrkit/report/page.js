@@ -64,12 +64,13 @@
   const seen = new IntersectionObserver(function (entries) {
     entries.forEach(function (entry) {
       const link = document.querySelector('nav a[href="#' + entry.target.id + '"]');
+      if (!link) { return; }
       if (entry.isIntersecting) { link.setAttribute("aria-current", "true"); } else { link.removeAttribute("aria-current"); }
     });
   }, { rootMargin: "-15% 0px -80% 0px" });
   document.querySelectorAll("main > section").forEach(function (part) { seen.observe(part); });
 
-  const data = JSON.parse(document.getElementById("predictions").textContent);
+  const carried = document.getElementById("predictions"), data = JSON.parse(carried ? carried.textContent : '{"runs": []}');
   const at = function (id) { return document.getElementById(id); };
 
   function wilson(count, n, size) {

@@ -35,6 +35,6 @@ def test_the_thumbnails_curve_is_that_of_its_scores():
     truth, p = np.array([True, True, False, False]), np.array([0.9, 0.4, 0.5, 0.1])
     row = BaselineRow("thumbnail-8", "a thumbnail", "", Area(Figure(0.75, 0, 1, 4, ""), 2), None)
     found = baselines.coarse_curve(baselines.Coarse(row, row.area, p), truth)
-    assert found.auc == 0.75 and (0.5, 0.5) not in zip(found.false_positive_rate, found.sensitivity)
+    assert found.auc == 0.75 and (0.5, 1.0) in zip(found.false_positive_rate, found.sensitivity)
     area = np.trapezoid(found.sensitivity, found.false_positive_rate)
     assert area == 0.75 and baselines.coarse_curve(None, truth) is None

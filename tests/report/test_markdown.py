@@ -82,7 +82,7 @@ def test_the_logs_show_intervals_n_and_the_verdict(tmp_path):
         and results.info.manifest_sha256[:12] in audit
     )
     assert audit.index("the frame: the outer tenth") < audit.index("ResNet34, mean of 3 seeds")
-    assert "Lungs hidden" in audit and "external films" in audit and "not asked for" in audit
+    assert "Lungs blacked out" in audit and "external films" in audit and "not asked for" in audit
     whole = markdown.run_log(results)
     assert all(part in whole for part in (scores, compared, audit)) and "!!! RANDOM WEIGHTS" in whole
 

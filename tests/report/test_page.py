@@ -141,6 +141,7 @@ def test_the_verdict_stands_first_and_the_sections_in_their_order(soup):
         "films",
         "speed",
         "repeat",
+        "words",
     ]
     assert [section["id"] for section in soup.main.find_all("section")] == wanted
     assert [link["href"] for link in soup.nav.find_all("a")] == [f"#{name}" for name in wanted]
