@@ -45,7 +45,7 @@ STAYS_HERE = (
 )
 """What a person asks for at a terminal, and no run in a kernel needs; a test follows the imports of all that travels."""
 RULE = "# " + "=" * 38
-PACKED = (".css", ".html", ".js", ".md", "claim.yaml", "words.yaml", "facts.py")
+PACKED = (".css", ".html", ".js", ".md", "claim.yaml", "words.yaml", "report/facts.py")
 """Templates, and the words of the page and the cards, travel compressed, for nobody reads them in a kernel."""
 
 
