@@ -104,7 +104,7 @@ def _majority(films: Films) -> BaselineRow:
     share = max(films.is_covid.mean(), 1 - films.is_covid.mean())
     note = f"right for {100 * share:.1f} % of the films"
     chance = probes.area(films.is_covid, np.zeros(len(films.is_covid)), films.groups)
-    return BaselineRow("majority", "nothing: always the commoner class", note, chance, None)
+    return BaselineRow("majority", "nothing: always the more frequent class", note, chance, None)
 
 
 def source_names(films: Films) -> np.ndarray:

@@ -23,7 +23,7 @@ SHORT = {
     "thumbnail-8": "thumbnail, 8 × 8",
     "thumbnail-16": "thumbnail, 16 × 16",
 }
-"""{baseline: its name beside its dot}; one that is not here, as the commoner class, has no dot."""
+"""{baseline: its name beside its dot}; one that is not here, as the more frequent class, has no dot."""
 
 
 @dataclass(frozen=True)

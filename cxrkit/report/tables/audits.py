@@ -122,7 +122,7 @@ def stability(audits: Audits) -> Table:
         Column("spread of seeds", True),
         Column("largest effect"),
     )
-    note = "Each film is moved, cropped, padded, blurred by a hair and mirrored, which changes no diagnosis. A call is unstable where its probability then crosses the threshold, or moves farther than seeds lie apart."
+    note = "Each film is moved, cropped, padded, blurred slightly and mirrored, which changes no diagnosis. A call is unstable where its probability then crosses the threshold, or moves farther than seeds lie apart."
     return Table("stability", "Held-out films whose call changes under small changes that change no diagnosis.", columns, rows, note)
 
 
@@ -178,7 +178,7 @@ def parts(audits: Audits) -> Table:
     for row in audits.parts:
         state = "done, kept from an earlier audit" if row.kept and row.state == "done" else row.state
         rows.append([Cell(PARTS[row.part].title), Cell(state), Cell(row.why), Cell(row.command)])
-    columns = (Column("part"), Column("state"), Column("why"), Column("what does it"))
+    columns = (Column("part"), Column("state"), Column("why"), Column("command"))
     return Table("parts", "What was done, and what was not.", columns, rows)
 
 

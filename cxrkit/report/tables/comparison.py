@@ -42,7 +42,7 @@ def networks(comparison: Comparison) -> Table:
         f"Error on {counted(comparison.n, SPLIT_WORDS[comparison.split] + ' image')}, and how far runs of one network lie apart.",
         columns,
         rows,
-        "Outlying: trainings whose error rate is no better than calling every film by the commoner class, or more than 5 standard deviations above the network's median; at most: the share of all its trainings, with 95 % confidence. SD by chance: the standard deviation that the number of images and the error rate bring with them.",
+        "Outlying: trainings whose error rate is no better than calling every film by the more frequent class, or more than 5 standard deviations above the network's median; at most: the share of all its trainings, with 95 % confidence. SD by chance: the standard deviation that the number of images and the error rate bring with them.",
     )
 
 

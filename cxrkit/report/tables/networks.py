@@ -49,7 +49,7 @@ def beside_the_study(results: Results) -> Table:
         f"Scores on {counted(compared.n, SPLIT_WORDS[results.metrics.held_out] + ' image')} of {counted(compared.patients, 'patient')}, {compared.covid} of them "
         f"COVID-19, at threshold {results.metrics.threshold:g}; the study's on its own 268."
     )
-    note = "95 % intervals: Wilson for rates, DeLong and Newcombe for AUC; images of one patient count as what they are worth. A row of several seeds shows the mean; its interval is over patients, for these seeds. COVID-19 is the positive class. The study published no AUC, and its counts are implied by its rates."
+    note = "95 % intervals: Wilson for rates, DeLong and Newcombe for AUC; several images of one patient count less than as many patients. A row of several seeds shows the mean; its interval is over patients, for these seeds. COVID-19 is the positive class. The study published no AUC, and its counts are implied by its rates."
     return Table("scores", caption, _score_columns(rows), rows, note)
 
 

@@ -66,7 +66,7 @@ def operating_points(results: Results) -> Table:
     caption = (
         f"A threshold chosen for a wanted sensitivity or specificity, and what it gives on {SPLIT_WORDS[results.metrics.held_out]} images."
     )
-    note = "A new film of the class is called rightly with the wanted probability, on average over such choices; one choice from few films may well fall below. A threshold that was chosen on the very images it is judged by looks better than it is."
+    note = "A new film of the class is called correctly with the wanted probability, on average over such choices; one choice from few films may well fall below. A threshold that was chosen on the very images it is judged by looks better than it is."
     return Table("operating", caption, columns, rows, note)
 
 
@@ -83,7 +83,7 @@ def predictive_values(results: Results) -> Table:
         Column("positive predictive value", True, scale_of(rows, 2, 0, 1)),
         Column("negative predictive value", True, scale_of(rows, 3, ceiling=1)),
     )
-    caption = "What an answer is worth where so many people have COVID-19."
+    caption = "What an answer is worth, by the prevalence of COVID-19."
     note = "The lower the prevalence, the more of the positive answers are wrong."
     return Table("predictive", caption, columns, rows, note, open=False)
 
