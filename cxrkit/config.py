@@ -67,10 +67,11 @@ class Experiment:
     )
     external: tuple[str, ...] = key(
         (),
-        "films from elsewhere to ask the networks about, after training: KIND[:NAME]=DIR as for --data, or NAME=DIR (covid/ and normal/), "
+        "external films to ask the networks about, after training: KIND[:NAME]=DIR as for --data, or NAME=DIR (covid/ and normal/), "
         "or NAME=manifest.csv; may be given several times",
         decides="nothing",
     )
+    contact: str = key("", "whom to ask about the results: a name and an address, for the page and the cards", decides="nothing")
     split: str = key("paper", "paper (the study's) or grouped (train/valid/test by patient)", choices=("paper", "grouped"), decides="films")
     split_seed: int = key(0, "seed of the split", decides="films")
     exclude_views: tuple[str, ...] = key(("lateral",), "views that are left out", choices=filter(None, VIEWS), decides="films")
@@ -165,7 +166,7 @@ class Experiment:
             if len(set(values)) < len(values):
                 raise WrongUse(f"{name} names one twice: {', '.join(map(str, values))}.", next="name each once")
         if self.external and self.audit != "full":
-            what = f"Films from elsewhere are asked about in the full audit; audit is {self.audit!r}."
+            what = f"External films are asked about in the full audit; audit is {self.audit!r}."
             raise WrongUse(what, next="use --audit full, or leave out --external")
         if self.parallel == "data" and self.loader == "files":
             raise WrongUse(

@@ -15,7 +15,7 @@ from cxrkit.environment import Choice, Deadline
 from cxrkit.errors import BadInput, CxrkitError, Interrupted, disk_errors
 from cxrkit.evaluation import metrics
 from cxrkit.files import locked, write_checksums
-from cxrkit.progress import announce, say
+from cxrkit.progress import announce, counted, say
 from cxrkit.results import Results, StandingWarning
 from cxrkit.schema import Chosen
 from cxrkit.training import server
@@ -197,7 +197,7 @@ def refuse_failures(results: Results) -> None:
     failed = results.info.failed
     if failed:
         raise Interrupted(
-            f"{len(failed)} trainings failed: {', '.join(failed)}. The results are made from the others.",
+            f"{counted(len(failed), 'training')} failed: {', '.join(failed)}. The results are made from the others.",
             results.folder,
             "the same command tries them again",
         )

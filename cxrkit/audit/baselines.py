@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+from sklearn.metrics import roc_curve
 
 from cxrkit.audit import probes
 from cxrkit.audit.films import Films, thumbnails
 from cxrkit.data.records import traits
 from cxrkit.evaluation.predictions import Predictions
-from cxrkit.schema import Advantage, Area, BaselineRow
+from cxrkit.schema import Advantage, Area, BaselineRow, CoarseCurve
 
 HISTOGRAM_BINS = 64
 GRID = 20
@@ -72,6 +73,14 @@ def best_coarse(rows: list[BaselineRow], held_scores: dict[str, np.ndarray]) -> 
     return max((each for each in coarse if each.row.name in COARSE), key=lambda each: each.row.area.auc.value, default=None)
 
 
+def coarse_curve(coarse: Coarse | None, is_covid: np.ndarray) -> CoarseCurve | None:
+    """The ROC curve of the best coarse baseline; is_covid: n booleans, of the held-out films; None where there is none."""
+    if coarse is None or len(coarse.scores) != len(is_covid):
+        return None
+    alarms, hits, _ = roc_curve(is_covid, coarse.scores)
+    return CoarseCurve(coarse.row.title, coarse.held_out.auc.value, *([round(float(x), 4) for x in values] for values in (alarms, hits)))
+
+
 def advantage(held: Predictions, coarse: Coarse | None) -> Advantage | None:
     """How far a network's area lies above the coarse baseline's; None where there is none."""
     if coarse is None:
@@ -95,7 +104,7 @@ def _majority(films: Films) -> BaselineRow:
     share = max(films.is_covid.mean(), 1 - films.is_covid.mean())
     note = f"right for {100 * share:.1f} % of the films"
     chance = probes.area(films.is_covid, np.zeros(len(films.is_covid)), films.groups)
-    return BaselineRow("majority", "nothing: always the commoner class", note, chance, None)
+    return BaselineRow("majority", "nothing: always the more frequent class", note, chance, None)
 
 
 def source_names(films: Films) -> np.ndarray:

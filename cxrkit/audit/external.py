@@ -41,7 +41,7 @@ class ExternalFilms:
 
 
 def records_of(source: Source) -> tuple[list[Record], dict[str, str]]:
-    """The records of films from elsewhere as their reader gives them, and where their folders lie; no film is opened.
+    """The records of external films as their reader gives them, and where their folders lie; no film is opened.
 
     source: as sources.external gives it. Raises BadInput.
     """

@@ -103,7 +103,7 @@ class Retraining:
         auc = probes.area(labels[held], scores, films.groups[held]).auc
         return ControlRow(
             name="permutation-retrained",
-            title=f"labels dealt out at random, {self.network.architecture} trained on them",
+            title=f"labels permuted at random, {self.network.architecture} trained on them",
             expected="an interval of AUC that holds 0.5",
             found=f"{auc.value:.3f} [{auc.low:.3f}, {auc.high:.3f}], {auc.n:.0f} held-out films",
             passed=auc.low <= 0.5 <= auc.high,

@@ -1,4 +1,4 @@
-"""Subgroups: what a network is worth on films from elsewhere by severity, view, sex and age, beside the run's own films of the group.
+"""Subgroups: what a network is worth on external films by severity, view, sex and age, beside the run's own films of the group.
 
 A mean hides who is missed: sensitivity follows the severity that a hospital admits (spectrum bias, Ransohoff and Feinstein
 1978, N. Engl. J. Med. 299:926), and networks find less in some groups of patients than in others (Seyyed-Kalantari et al.
@@ -61,7 +61,7 @@ ORDER = {name: rank for rank, name in enumerate([*(grade.lower() for grade in GR
 
 
 def rows(outside: Answers, inside: Answers, threshold: float) -> list[SubgroupRow]:
-    """A row for each group of the films from elsewhere; none by what is known of no film there.
+    """A row for each group of the external films; none by what is known of no film there.
 
     Severity is of positive films alone: each grade stands against all negative ones.
     """

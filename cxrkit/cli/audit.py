@@ -9,10 +9,10 @@ from cxrkit.progress import say
 
 
 def add(commands: Commands) -> None:
-    audit = commands.add_parser("audit", help="can the answer be trusted? shortcuts, masks, sources, films from elsewhere, a verdict")
+    audit = commands.add_parser("audit", help="can the answer be trusted? shortcuts, masks, sources, external films, a verdict")
     audit.add_argument("target", type=Path, metavar="RUN|MANIFEST", help="a run's folder, its results folder, or a manifest.csv")
     external = (
-        "films from elsewhere: KIND[:NAME]=DIR as for --data of a run, NAME=DIR (a folder with covid/ and normal/), "
+        "external films: KIND[:NAME]=DIR as for --data of a run, NAME=DIR (a folder with covid/ and normal/), "
         "or NAME=manifest.csv; may be given several times"
     )
     audit.add_argument("--external", action="append", default=[], metavar="NAME=DIR", help=external)

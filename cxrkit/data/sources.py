@@ -61,7 +61,7 @@ class Source:
 
 
 def external(text: str) -> Source:
-    """A Source of films from elsewhere, from `KIND=DIR`, `KIND:NAME=DIR`, `NAME=DIR` (a folder a class) or `NAME=manifest.csv`.
+    """A Source of external films, from `KIND=DIR`, `KIND:NAME=DIR`, `NAME=DIR` (a folder a class) or `NAME=manifest.csv`.
 
     The last has the kind "folder" too, and a file as its root. A folder that is called as a kind, but is not laid out so, is
     `folder:NAME=DIR`. Raises WrongUse.
@@ -77,7 +77,7 @@ def external(text: str) -> Source:
 
 
 def externals(texts: Iterable[str]) -> list[Source]:
-    """Sources of films from elsewhere; their names must differ. Raises WrongUse."""
+    """Sources of external films; their names must differ. Raises WrongUse."""
     return _apart([external(text) for text in texts])
 
 

@@ -40,11 +40,14 @@ STAYS_HERE = (
     "cxrkit/kaggle_io/push.py",
     "cxrkit/kaggle_io/wait.py",
     "cxrkit/predict.py",
+    "cxrkit/report/beside.html",
+    "cxrkit/report/beside.py",
+    "cxrkit/report/private.py",
 )
 """What a person asks for at a terminal, and no run in a kernel needs; a test follows the imports of all that travels."""
 RULE = "# " + "=" * 38
-PACKED = (".css", ".html", ".js", ".md", "checklists.py", "checklists.yaml", "study.yaml")
-"""Templates and checklists travel compressed, for nobody reads them in a kernel."""
+PACKED = (".css", ".html", ".js", ".md", "checklists.py", "checklists.yaml", "study.yaml", "words.yaml", "report/facts.py")
+"""Templates, checklists and the words of page and cards travel compressed, for nobody reads them in a kernel."""
 
 
 @dataclass(frozen=True)

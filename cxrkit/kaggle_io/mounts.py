@@ -114,11 +114,11 @@ def _external(data: Sequence[str], root: Path | None) -> list[str]:
         try:
             sources.external(text).read()
         except BadInput as error:
-            say(f"films from elsewhere: {folder} looks like {kind} and is not used: {error.what}")
+            say(f"external films: {folder} looks like {kind} and is not used: {error.what}")
             continue
         taken.append(here)
         found.append(text)
-        say(f"films from elsewhere: {kind} at {folder}; the networks are asked about them after training")
+        say(f"external films: {kind} at {folder}; the networks are asked about them after training")
     return found
 
 

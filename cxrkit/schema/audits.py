@@ -79,6 +79,16 @@ class Advantage:
 
 
 @dataclass(frozen=True)
+class CoarseCurve:
+    """The ROC curve on the held-out films of the best baseline that sees no more than a thumbnail."""
+
+    title: str
+    auc: float
+    false_positive_rate: list[float]
+    sensitivity: list[float]
+
+
+@dataclass(frozen=True)
 class NetworkRow:
     """A network on the held-out films; its area is that of metrics.json."""
 
@@ -283,13 +293,14 @@ class Attention:
 
 @dataclass(frozen=True)
 class Reason:
-    """rule: slug; text: a sentence; value: what was measured; threshold: what it was compared with; leads_to: a conclusion."""
+    """rule: slug; text: a sentence; value: what was measured; threshold: what it was compared with; leads_to: a conclusion; measure: what the value is."""
 
     rule: str
     text: str
     value: int | float | None
     threshold: int | float | None
     leads_to: str
+    measure: str = ""  # empty in files of before November 2026
 
 
 @dataclass(frozen=True)
@@ -336,3 +347,4 @@ class Audits:
     verdict: Conclusion
     matched: list[MatchedRow] | None = None  # None for a manifest, and in files of before November 2026
     stability: list[StabilityRow] | None = None  # None for a manifest, and in files of before it was asked
+    coarse_curve: CoarseCurve | None = None  # None where no such baseline was scored on held-out films

@@ -1,4 +1,4 @@
-"""Groups of patients on films from elsewhere: who is missed, beside the run's own films, and nothing where there are few."""
+"""Groups of patients on external films: who is missed, beside the run's own films, and nothing where there are few."""
 
 import numpy as np
 import pytest

@@ -83,7 +83,7 @@ def test_an_attached_set_that_a_reader_knows_is_asked_about_and_said(tmp_path, c
     granada, again = tmp_path / "datasets/bob/granada/COVIDGR_1.0", tmp_path / "datasets/eve/again"
     assert mounts.attach(PAPER, tmp_path).external == (f"covidgr={again}", f"covidgr:covidgr-2={granada}")
     said = capsys.readouterr().out
-    assert f"films from elsewhere: covidgr at {granada}" in said and "torn looks like nih and is not used: The metadata lacks" in said
+    assert f"external films: covidgr at {granada}" in said and "torn looks like nih and is not used: The metadata lacks" in said
     sources.externals(mounts.attach(PAPER, tmp_path).external)
 
 
