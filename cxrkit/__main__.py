@@ -10,6 +10,7 @@ from cxrkit.cli import (
     bundle,
     compare,
     evaluate,
+    fetch,
     gpu_check,
     manifest,
     predict,
@@ -24,7 +25,25 @@ from cxrkit.cli import (
 )
 from cxrkit.errors import run_command
 
-COMMANDS = (manifest, tree, bench, gpu_check, evaluate, compare, audit, report, predict, setup, bundle, push, wait, status, pull, publish)
+COMMANDS = (
+    fetch,
+    manifest,
+    tree,
+    bench,
+    gpu_check,
+    evaluate,
+    compare,
+    audit,
+    report,
+    predict,
+    setup,
+    bundle,
+    push,
+    wait,
+    status,
+    pull,
+    publish,
+)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -5,13 +5,14 @@ Since 2026 a dataset lies at /kaggle/input/datasets/OWNER/SLUG, and in some kern
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from cxrkit import config, environment
 from cxrkit.config import Experiment
 from cxrkit.data import sources
+from cxrkit.data.places import folders_below
 from cxrkit.data.readers import coronahack
 from cxrkit.errors import BadInput
 from cxrkit.progress import say
@@ -19,9 +20,6 @@ from cxrkit.training import weights
 
 COLLECTED = ("radiopaedia/*/record.json", "sirm/*/record.json")
 """What a store of the scrapers holds; either will do."""
-DEPTH = 5
-MOST_FOLDERS = 2000
-"""Folders looked into at most: a dataset of 100,000 folders must not be walked."""
 
 
 def find(marker: str, ref: str = "", root: Path | None = None) -> Path | None:
@@ -37,21 +35,6 @@ def find(marker: str, ref: str = "", root: Path | None = None) -> Path | None:
         if next(folder.glob(marker), None):
             return folder
     return None
-
-
-def folders_below(root: Path) -> Iterator[Path]:
-    """The root and the folders below it, breadth first, down to DEPTH and at most MOST_FOLDERS."""
-    level, seen = [Path(root)], 0
-    for _ in range(DEPTH + 1):
-        deeper = []
-        for folder in level:
-            if seen == MOST_FOLDERS or not folder.is_dir():
-                break
-            seen += 1
-            yield folder
-            with os.scandir(folder) as entries:
-                deeper += sorted(Path(entry.path) for entry in entries if entry.is_dir())
-        level = deeper
 
 
 def mounted(root: Path | None = None) -> str:

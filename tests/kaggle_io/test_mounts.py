@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from cxrkit import config
-from cxrkit.data import sources
+from cxrkit.data import places, sources
 from cxrkit.data.readers import coronahack
 from cxrkit.errors import BadInput
 from cxrkit.files import write_text
@@ -56,8 +56,8 @@ def test_depth_and_number_of_folders_are_bounded(tmp_path, monkeypatch):
     assert mounts.find(coronahack.METADATA, root=tmp_path) is None
     for number in range(30):
         (tmp_path / f"many{number:02d}").mkdir()
-    monkeypatch.setattr(mounts, "MOST_FOLDERS", 10)
-    assert len(list(mounts.folders_below(tmp_path))) == 10
+    monkeypatch.setattr(places, "MOST_FOLDERS", 10)
+    assert len(list(places.folders_below(tmp_path))) == 10
 
 
 @pytest.mark.parametrize("site", ["radiopaedia", "sirm"])
