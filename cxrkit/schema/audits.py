@@ -117,7 +117,7 @@ class HeldFixedRow:
     fall: Figure
     strata: int  # that hold both classes
     without_partner: int  # films whose stratum holds one class alone
-    not_known: int  # films whose age is not known
+    not_known: int  # films of which what is held fixed is not known
 
 
 @dataclass(frozen=True)
