@@ -62,13 +62,20 @@ class Experiment:
     name: str = key("unnamed", "what the experiment is called", decides="nothing")
     data: tuple[str, ...] = key(
         (),
-        "folder of the CoronaHack dataset, or KIND[:NAME]=DIR, or phantom, or phantom-marked; may be given several times",
+        "folder of the CoronaHack dataset, or KIND[:NAME]=DIR, or kaggle:OWNER/SLUG, or phantom, or phantom-marked; may be given several times",
         decides="nothing",
     )
     external: tuple[str, ...] = key(
         (),
         "films from elsewhere to ask the networks about, after training: KIND[:NAME]=DIR as for --data, or NAME=DIR (covid/ and normal/), "
         "or NAME=manifest.csv; may be given several times",
+        decides="nothing",
+    )
+    external_films: int = key(
+        0,
+        "of each set from elsewhere at most so many films, whole patients drawn with a fixed seed; 0: all, and on Kaggle as many as time "
+        "and memory allow",
+        at_least=0,
         decides="nothing",
     )
     split: str = key("paper", "paper (the study's) or grouped (train/valid/test by patient)", choices=("paper", "grouped"), decides="films")

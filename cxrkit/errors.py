@@ -97,6 +97,7 @@ EXTRA_OF = {
     "pydicom": "dicom",
     "timm": "timm",
     "idc_index": "fetch",
+    "kagglehub": "hub",
 }
 """{package: the extra of pyproject.toml that brings it}, of those that not every command needs."""
 

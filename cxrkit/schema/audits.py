@@ -192,6 +192,7 @@ class GroupScore:
     sensitivity: Figure
     specificity: Figure  # unknown by severity, which is of positive films alone
     auc: Figure  # by severity: against all negative films
+    mean_calibration: Figure | None = None  # mean probability less share of COVID-19, 0 at best; by severity: of the grade's films alone
 
 
 @dataclass(frozen=True)
@@ -242,6 +243,7 @@ class ExternalRow:
     drop: Drop
     scaling: ExternalScaling
     subgroups: list[SubgroupRow] = field(default_factory=list)
+    sampled_from: int | None = None  # films there were where those used are a sample by patient; None for all
 
 
 @dataclass(frozen=True)
