@@ -13,6 +13,7 @@ from cxrkit.cli import (
     fetch,
     gpu_check,
     manifest,
+    plan,
     predict,
     publish,
     pull,
@@ -26,23 +27,8 @@ from cxrkit.cli import (
 from cxrkit.errors import run_command
 
 COMMANDS = (
-    fetch,
-    manifest,
-    tree,
-    bench,
-    gpu_check,
-    evaluate,
-    compare,
-    audit,
-    report,
-    predict,
-    setup,
-    bundle,
-    push,
-    wait,
-    status,
-    pull,
-    publish,
+    *(fetch, manifest, tree, plan, bench, gpu_check, evaluate, compare, audit, report, predict),
+    *(setup, bundle, push, wait, status, pull, publish),
 )
 
 

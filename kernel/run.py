@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int | None:
         raise WrongUse("The experiment for your data is not named.", next="add --experiment paper, rigorous or a YAML file")
     experiment = config.load(name, overrides)
     from cxrkit import pipeline  # after the options were checked: --help, and a wrong option, are answered at once
-    from cxrkit.kaggle_io import hub, inside
+    from cxrkit.kaggle_io import hub
 
     experiment = hub.attached(experiment)
     started = time.monotonic()
@@ -62,6 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> int | None:
         out = options.out or Path("runs") / experiment.name
         results = pipeline.run(experiment, out, time_left=environment.Deadline.of_run(options.hours, out))
     else:
+        from cxrkit.kaggle_io import inside  # it brings fastai along, which takes seconds: bad input here is told before
+
         results = inside.run(experiment, options.hours, not options.cpu, options.results)
     announce(f"finished in {time.monotonic() - started:.0f} s")
     if results:

@@ -21,7 +21,7 @@ import base64
 import zlib
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = '246cb2c352c351d06203c2cfbfdda28e3f44d040192d21898e3af10416b5164b'
+SOURCE_SHA256 = 'b9f5544c38b9d22e908f640e9ce4eb28bb0da0e80b92ef40f311932d4c15ba13'
 FILES = {}
 
 
@@ -20880,13 +20880,14 @@ def main(arguments: Sequence[str] | None = None) -> int | None:
         raise WrongUse("The experiment for your data is not named.", next="add --experiment paper, rigorous or a YAML file")
     experiment = config.load(name, overrides)
     from cxrkit import pipeline  # after the options were checked: --help, and a wrong option, are answered at once
-    from cxrkit.kaggle_io import inside
 
     started = time.monotonic()
     if local:
         out = options.out or Path("runs") / experiment.name
         results = pipeline.run(experiment, out, time_left=environment.Deadline.of_run(options.hours, out))
     else:
+        from cxrkit.kaggle_io import inside  # it brings fastai along, which takes seconds: bad input here is told before
+
         results = inside.run(experiment, options.hours, not options.cpu, options.results)
     announce(f"finished in {time.monotonic() - started:.0f} s")
     if results:
