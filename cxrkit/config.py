@@ -62,7 +62,7 @@ class Experiment:
     name: str = key("unnamed", "what the experiment is called", decides="nothing")
     data: tuple[str, ...] = key(
         (),
-        "folder of the CoronaHack dataset, or KIND[:NAME]=DIR, or phantom, or phantom-marked; may be given several times",
+        "folder of the CoronaHack dataset, or KIND[:NAME]=DIR, or kaggle:OWNER/SLUG, or phantom, or phantom-marked; may be given several times",
         decides="nothing",
     )
     external: tuple[str, ...] = key(
@@ -72,6 +72,13 @@ class Experiment:
         decides="nothing",
     )
     contact: str = key("", "whom to ask about the results: a name and an address, for the page and the cards", decides="nothing")
+    external_films: int = key(
+        0,
+        "of each set from elsewhere at most so many films, whole patients drawn with a fixed seed; 0: all, and on Kaggle as many as time "
+        "and memory allow",
+        at_least=0,
+        decides="nothing",
+    )
     split: str = key("paper", "paper (the study's) or grouped (train/valid/test by patient)", choices=("paper", "grouped"), decides="films")
     split_seed: int = key(0, "seed of the split", decides="films")
     exclude_views: tuple[str, ...] = key(("lateral",), "views that are left out", choices=filter(None, VIEWS), decides="films")

@@ -105,7 +105,8 @@ def _run(experiment: Experiment, out: Path, folder: Path, time_left: Deadline, k
     write_checksums(results.folder)
 
     def make_audit() -> None:
-        audit.audit(results, audit.Options(external=experiment.external, home=str(out), asks=experiment.audit == "full"))
+        asked, most = experiment.audit == "full", experiment.external_films
+        audit.audit(results, audit.Options(external=experiment.external, home=str(out), asks=asked, external_films=most))
 
     def make_report() -> None:
         report.make(results, locate)

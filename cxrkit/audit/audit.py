@@ -185,7 +185,8 @@ def _opened(results: Results | None, path: Path, options: Options, not_done: lis
     home = Path(options.home) if options.home else home_of(path.parent) if results else path.parent
     size, resize = (results.experiment.image_size, results.experiment.resize) if results else (SIZE, "squish")
     views = results.experiment.exclude_views if results else ()
-    read = tuple(external.read(source, home / CACHE, size, resize, views) for source in film_sources.externals(options.external))
+    named, most = film_sources.externals(options.external), options.external_films
+    read = tuple(external.read(source, home / CACHE, size, resize, views, most) for source in named)
     roots = manifests.read_roots(home / "manifest.csv")
     if options.sources:
         roots |= manifests.roots_of(film_sources.parse_all(options.sources, drawn_at="phantoms"))

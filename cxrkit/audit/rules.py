@@ -24,6 +24,8 @@ SHORTCUT = 0.9
 """Area without a look at the lungs, of a baseline or a network, at which the answer is given away."""
 AS_GOOD = 0.02
 """A baseline within this of the best network's area does as well as it."""
+COVERS = 0.5
+"""Share of the films of either class of which a fact must be known to speak for all: below it those that have it may be chosen ones."""
 PARTLY = 0.6
 """Lower limit of an area without a look at the lungs from which a part of the scores is explained."""
 KEPT = 0.9
@@ -96,18 +98,34 @@ def too_few(evidence: Evidence) -> Iterator[Reason]:
 
 
 def lungless(evidence: Evidence) -> Iterator[Reason]:
-    """Baselines that see no lung: a shortcut where they separate the classes or equal the networks, a part of one below that."""
+    """Baselines that see no lung: a shortcut where they separate the classes or equal the networks, a part of one below that.
+
+    A fact that is known of part of the films is compared with no network, whose area is of all, and explains a part alone where it
+    is known of few.
+    """
     best = evidence.best.area.auc.value if evidence.best else None
     for row in evidence.known_baselines(LUNGLESS_BASELINES):
         value, low = row.area.auc.value, row.area.auc.low
-        equals = best is not None and value >= best - AS_GOOD
+        covered = _covered(evidence, row.area)
+        equals = best is not None and value >= best - AS_GOOD and covered == 1
         if low <= PARTLY:
             continue
-        decisive = value >= SHORTCUT or equals
-        what = f"{capital(row.title)} alone, without a look at the lungs, reaches an AUC of {told(row.area)}."
+        decisive = (value >= SHORTCUT and covered >= COVERS) or equals
+        where = (
+            ""
+            if covered == 1
+            else f", on the films of which it is known ({row.area.positives} COVID-19, {row.area.auc.n - row.area.positives} normal)"
+        )
+        what = f"{capital(row.title)} alone, without a look at the lungs, reaches an AUC of {told(row.area)}{where}."
         threshold = min(SHORTCUT, best - AS_GOOD) if equals else SHORTCUT if decisive else PARTLY
         conclusion = KIND[row.name] if decisive else "partial-shortcut"
         yield Reason(RULE_PREFIX + row.name, what, value if decisive else low, threshold, conclusion, AUC if decisive else LOWER)
+
+
+def _covered(evidence: Evidence, area: Area) -> float:
+    """The share of all films that an area is of, in the class of which it has less."""
+    counts = evidence.counts
+    return min(area.positives / max(counts.covid, 1), (area.auc.n - area.positives) / max(counts.normal, 1))
 
 
 def lungs_hidden(evidence: Evidence) -> Iterator[Reason]:

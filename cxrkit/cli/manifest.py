@@ -44,9 +44,10 @@ def add(commands: Commands) -> None:
 
 def run_build(options: Namespace) -> None:
     from cxrkit.data import manifest, matching, sources, summary
+    from cxrkit.kaggle_io import hub
 
     experiment = config.load(options.experiment, config.overrides_of(options))
-    wanted = sources.parse_all(options.source, drawn_at=options.out.parent / "phantoms")
+    wanted = sources.parse_all(hub.folders(options.source), drawn_at=options.out.parent / "phantoms")
     refuse_foreign(options.out, manifest.COLUMNS[0])  # before the films are read
     built = manifest.build(wanted, experiment)
     manifest.write(options.out, built, manifest.roots_of(wanted))

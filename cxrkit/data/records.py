@@ -137,6 +137,17 @@ def traits(record: Record) -> dict[str, str | float | None]:
     return {"view": view, "age": record.years, "sex": SEXES.get(record.sex.strip().lower(), "")}
 
 
+def untold_sources(records: Iterable[Record]) -> set[str]:
+    """The sources that stand for "not told": those of films whose collection tells of its other films where they are from.
+
+    A reader gives a film of `radiography` the source radiography-bimcv where a row says so, and the bare radiography where none does.
+    """
+    of_folder: dict[str, set[str]] = {}
+    for record in records:
+        of_folder.setdefault(record.path.partition("/")[0], set()).add(record.source)
+    return {folder for folder, names in of_folder.items() if folder in names and any(name.startswith(folder + "-") for name in names)}
+
+
 COLUMNS = tuple(field.name for field in fields(Record))
 NUMBERS = ("width", "height", "bytes")
 

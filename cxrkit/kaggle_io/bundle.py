@@ -31,6 +31,7 @@ STAYS_HERE = (
     "cxrkit/cli",
     "cxrkit/data/dicom.py",
     "cxrkit/evaluation/resplits.py",
+    "cxrkit/fetch",
     "cxrkit/evaluation/sizes.py",
     "cxrkit/kaggle_io/bundle.py",
     "cxrkit/kaggle_io/log.py",

@@ -127,7 +127,7 @@ class HeldFixedRow:
     fall: Figure
     strata: int  # that hold both classes
     without_partner: int  # films whose stratum holds one class alone
-    not_known: int  # films whose age is not known
+    not_known: int  # films of which what is held fixed is not known
 
 
 @dataclass(frozen=True)
@@ -202,6 +202,7 @@ class GroupScore:
     sensitivity: Figure
     specificity: Figure  # unknown by severity, which is of positive films alone
     auc: Figure  # by severity: against all negative films
+    mean_calibration: Figure | None = None  # mean probability less share of COVID-19, 0 at best; by severity: of the grade's films alone
 
 
 @dataclass(frozen=True)
@@ -252,6 +253,7 @@ class ExternalRow:
     drop: Drop
     scaling: ExternalScaling
     subgroups: list[SubgroupRow] = field(default_factory=list)
+    sampled_from: int | None = None  # films there were where those used are a sample by patient; None for all
 
 
 @dataclass(frozen=True)

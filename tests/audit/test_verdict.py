@@ -24,6 +24,7 @@ from tests.audit.evidences import (
     fixed,
     masked,
     network,
+    partly_known,
     with_baseline,
     with_masks,
     within_source,
@@ -41,6 +42,13 @@ CASES = {
     # without a look at the lungs
     "source shortcut": (with_baseline("source", 0.97), "source-shortcut", {"lungless-source"}),
     "age shortcut": (with_baseline("age", 0.99), "source-shortcut", {"lungless-age"}),
+    "an age that few films tell": (partly_known(with_baseline("age", 0.99), "age", 60, 300), "partial-shortcut", {"lungless-age"}),
+    "an age that most films tell": (partly_known(with_baseline("age", 0.99), "age", 300, 700), "source-shortcut", {"lungless-age"}),
+    "an age that few films tell, as good as the networks": (
+        partly_known(with_baseline("age", 0.88, changed(networks=[network(0.89)])), "age", 300, 1000),
+        "partial-shortcut",
+        {"lungless-age"},
+    ),
     "file shortcut": (with_baseline("file", 0.92), "source-shortcut", {"lungless-file"}),
     "border shortcut": (with_baseline("border", 0.995), "border-shortcut", {"lungless-border"}),
     "border as good as a poor network": (

@@ -32,7 +32,8 @@ def sentences(audits: Audits | None) -> list[str]:
         one = of_name[0]
         films = f"{name}: {counted(one.n, 'film')} of {counted(one.patients, 'patient')}, {one.positives:,} of them COVID-19"
         copies = f"; {counted(one.copies_removed, 'copy', 'copies')} taken out before" if one.copies_removed else ""
-        told.append(f"{films}{copies}. {' '.join(map(_kept, of_name))}")
+        drawn = f"; a sample by patient of {one.sampled_from:,}" if one.sampled_from else ""
+        told.append(f"{films}{drawn}{copies}. {' '.join(map(_kept, of_name))}")
     return told
 
 
@@ -93,14 +94,16 @@ def subgroups(audits: Audits) -> Table:
         for group in row.subgroups:
             sides = (group.external, group.internal)
             cells = [_group_cell(side, name) for name in RATES for side in sides]
+            cells += [_signed(side.mean_calibration) for side in sides]
             cells += [number_cell(getattr(side, count)) for count in ("covid_patients", "normal_patients") for side in sides]
             rows.append([Cell(f"{short_name(row.architecture)}, {row.name}, {group.by}: {group.group}"), *cells])
     places = ("external", "internal")
     titles = [Column(f"{name} {place}", True, (0.0, 1.0)) for name in ("sensitivity", "specificity", "AUC") for place in places]
+    titles += [Column(f"mean calibration {place}", True) for place in places]
     titles += [Column(f"{name} patients {place}", True) for name in ("COVID-19", "normal") for place in places]
     absent = [by for by in GROUP_OF if external and not any(group.by == by for row in external for group in row.subgroups)]
     note = (
-        f"Too few: under {FEWEST_PATIENTS} patients of a class; a dash: none, or of no meaning there. The AUC of a grade of severity is against all negative films. Of many groups "
+        f"Too few: under {FEWEST_PATIENTS} patients of a class; a dash: none, or of no meaning there. The AUC of a grade of severity is against all negative films. Mean calibration: the mean probability minus the share of COVID-19 films, 0 at best; it moves with that share; of a grade of severity, of its films alone. Of many groups "
         "some look bad by chance: read the intervals." + (f" Known of no external film: {', '.join(absent)}." if absent else "")
     )
     columns = [Column("network, films, group"), *titles]
