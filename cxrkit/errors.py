@@ -96,6 +96,7 @@ EXTRA_OF = {
     "kagglesdk": "kaggle",
     "pydicom": "dicom",
     "timm": "timm",
+    "ray": "cluster",
 }
 """{package: the extra of pyproject.toml that brings it}, of those that not every command needs."""
 
