@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import ray
-from ray.exceptions import GetTimeoutError, RayError, RayTaskError
+from ray.exceptions import GetTimeoutError, OutOfMemoryError, RayError, RayTaskError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 import cxrkit
@@ -78,6 +78,7 @@ class Cluster:
         self._refused: dict[str, str] = {}
         self._sent: dict[int | str, tuple[Any, Any]] = {}
         self._machine: Machine | None = None
+        nodes.versions()  # now, as the kit that goes along is, whatever is edited while it runs
 
     def machine(self, experiment: Experiment, jobs: int) -> Machine:
         """What trains there; each node is asked, and one that is not like this machine is refused by name. Raises WrongUse."""
@@ -183,11 +184,10 @@ class Cluster:
             return ray.get(awaited)
         except RayTaskError as error:
             return [Ended(_words(error), str(error))]
+        except OutOfMemoryError as error:
+            return [Ended(f"the node's memory ran out: try --jobs-at-once 1, or a smaller --batch-size ({_words(error)})", str(error))]
         except RayError as error:
-            words = _words(error)
-            if "memory" in words.lower() or "OOM" in str(error):
-                return [Ended(f"the node's memory ran out: try --jobs-at-once 1, or a smaller --batch-size ({words})")]
-            return [Lost(words)]
+            return [Lost(_words(error))]
 
     def stop(self, job: Job | None = None) -> None:
         """End a training's process, or all of them, at once."""

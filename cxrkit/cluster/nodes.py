@@ -3,6 +3,7 @@
 Nothing here needs Ray: a node's Report is a value, and so is what follows from several.
 """
 
+import functools
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -58,8 +59,9 @@ def versions(architectures: Iterable[str] = ()) -> dict[str, str]:
     return found
 
 
+@functools.cache
 def _source() -> str:
-    """The first digits of a hash over the kit's modules, as they lie here."""
+    """The first digits of a hash over the kit's modules, as they lay here when this was asked first."""
     root = Path(cxrkit.__file__).parent
     whole = hashlib.sha256()
     for path in sorted(root.rglob("*.py")):
@@ -112,10 +114,11 @@ def together(reports: Iterable[Report]) -> tuple[Machine, dict[Node, str]]:
         refused[node] = f"it would train by other numbers than the others: {numbers}"
         del fit[node]
     machines = list(fit.values())
-    threads = (min if kind == "cuda" else max)(machine.threads.value for machine in machines)
     if kind == "cuda":
+        threads = min(machine.threads.value for machine in machines)
         at_once = min(machine.at_once.value for machine in machines)
     else:
+        threads = max(node.processors // (machine.at_once.value + 1) + 1 for node, machine in fit.items())  # so that no more fit on it
         for node in [node for node in fit if node.processors < threads]:
             refused[node] = f"it offers fewer processors than the {threads} threads of a training"
             del fit[node]

@@ -176,7 +176,8 @@ class _Run:
         """Begin a training again whose process is gone, from what its finished stages left."""
         self.losses[job] += 1
         if self.losses[job] >= MOST_LOSSES:
-            self._ended(job, home, Ended(f"its process was lost {MOST_LOSSES} times in one stage, at last so: {lost.reason}"))
+            remedy = "where memory runs out, try --jobs-at-once 1, or a smaller --batch-size"
+            self._ended(job, home, Ended(f"its process was lost {MOST_LOSSES} times in one stage ({lost.reason}); {remedy}"))
         elif self.time_left() <= 0:
             self._ended(job, home, Ended())
         else:
