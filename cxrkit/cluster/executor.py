@@ -5,18 +5,20 @@ nothing but the packages. A training whose process or node is gone is Lost, whic
 """
 
 import contextlib
+import copy
 import os
 import pickle
 import signal
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import ray
-from ray.exceptions import GetTimeoutError, OutOfMemoryError, RayError, RayTaskError
+from ray.exceptions import ActorDiedError, ActorUnavailableError, GetTimeoutError, NodeDiedError, OutOfMemoryError, RayError, RayTaskError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 import cxrkit
@@ -73,6 +75,7 @@ class Cluster:
 
     def __init__(self, address: str):
         connect(address)
+        self._closed = False
         self._actor = ray.remote(Trainer)
         self._waiting: dict[Any, tuple[Task, Any]] = {}  # {what is awaited: (its task, its actor)}
         self._refused: dict[str, str] = {}
@@ -156,6 +159,8 @@ class Cluster:
 
     def events(self, timeout: float) -> Iterator[tuple[Job, Any]]:
         """As an Executor's; what comes from a process or a node that is gone is Lost."""
+        if self._closed:
+            raise Interrupted("The trainings were ended.", next="the same command goes on from the last finished stages")
         if not self._waiting:
             return
         try:
@@ -196,6 +201,20 @@ class Cluster:
                 del self._waiting[awaited]
                 _kill(actor)
 
+    def shared(self, run: Callable[[Any, "Cluster"], Any], subjects: Sequence[Any]) -> list:
+        """[run(subject, a Cluster of the same connection)] of all subjects, at the same time, each in a thread that waits for its
+        trainings. The first that fails, or the user, ends all."""
+        others = [copy.copy(self) for _ in subjects]
+        for other in others:
+            other._waiting, other._sent = {}, {}
+        with ThreadPoolExecutor(max(1, len(others))) as pool:
+            running = [pool.submit(run, subject, other) for subject, other in zip(subjects, others)]
+            try:
+                return [each.result() for each in running]
+            finally:
+                for other in others:
+                    other._closed = True  # its thread stops its trainings, within a second
+
 
 def _kill(actor):
     with contextlib.suppress(RayError, ConnectionError, ValueError):  # it may be gone, as may the cluster
@@ -214,7 +233,13 @@ def _whole(films: TrainingFilms) -> TrainingFilms:
     return replace(films, pixels=Pixels(films.pixels.of(ids), {image_id: row for row, image_id in enumerate(ids)}))
 
 
+IN_WORDS = {ActorDiedError: "it died", ActorUnavailableError: "it is out of reach", NodeDiedError: "its node died"}
+
+
 def _words(error: BaseException) -> str:
-    """Ray's error in one line."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return (lines[-1 if isinstance(error, RayTaskError) else 0] if lines else type(error).__name__)[:300]
+    """Ray's error in one line, without what it advises."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+    words = next((words for kind, words in IN_WORDS.items() if isinstance(error, kind)), "")
+    if words and "creation task" not in lines[0]:
+        return words
+    return lines[-1 if isinstance(error, (RayTaskError, ActorDiedError)) else 0][:300]

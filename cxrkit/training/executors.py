@@ -5,7 +5,7 @@ come from the server of training/server.py.
 """
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from typing import Any, Protocol
@@ -77,6 +77,13 @@ class Executor(Protocol):
 
     def stop(self, job: Job | None = None) -> None:
         """End a training's process, or all of them, at once."""
+
+
+class Shared(Executor, Protocol):
+    """An executor elsewhere, at which several runs may train at the same time."""
+
+    def shared(self, run: Callable[[Any, Executor], Any], subjects: Sequence[Any]) -> list:
+        """[run(subject, an executor of its own)] of all subjects, at the same time. The first that fails ends all, and is raised."""
 
 
 class Processes:
