@@ -54,8 +54,8 @@ def knowing(given):
     """A stand-in for Retraining.each that is always right about the labels it is given, and keeps them by alteration."""
 
     def each(self, altered):
-        for records, pixels, alteration in altered:
-            given[alteration] = (records, None if pixels is None else np.array(pixels.images[:2]))
+        for records, squares, alteration in altered:
+            given[alteration] = (records, None if squares is None else np.array(squares.images[:2]))
         return [
             {record.image_id: float(record.label == POSITIVE) for record in records if record.used and record.split == "valid"}
             for records, _, _ in altered
