@@ -269,7 +269,11 @@ def _judged(found, lengths):
     for row in below:
         causes = {"waiting for the last trainings": row.idle, "losses": row.lost, "starts": row.starting, "sending": row.sending}
         line = f"{row.nodes} nodes: {row.efficiency:.3f}; most of what is missing is {max(causes, key=causes.__getitem__)}"
-        lines.append(f"{line}. The longest training alone takes {longest / 36 / row.hours:.0f} % of the run.")
+        lines.append(
+            line + "."
+            if causes["waiting for the last trainings"] < max(causes.values())
+            else f"{line}. The longest training alone takes {longest / 36 / row.hours:.0f} % of the run."
+        )
     return lines
 
 

@@ -27,6 +27,7 @@ from cxrkit.cluster.nodes import Node, Report
 from cxrkit.cluster.trainer import Parcel, Trainer, Unfit
 from cxrkit.config import Experiment
 from cxrkit.data.pixels import Pixels
+from cxrkit.environment import Deadline
 from cxrkit.errors import Interrupted, WrongUse
 from cxrkit.progress import say
 from cxrkit.training import weights
@@ -78,6 +79,7 @@ class Cluster:
         self._closed = False
         self._actor = ray.remote(Trainer)
         self._waiting: dict[Any, tuple[Task, Any]] = {}  # {what is awaited: (its task, its actor)}
+        self._begun: set[Job] = set()  # those that have a process
         self._refused: dict[str, str] = {}
         self._sent: dict[int | str, tuple[Any, Any]] = {}
         self._machine: Machine | None = None
@@ -141,6 +143,7 @@ class Cluster:
             options["num_gpus"] = share_of_a_gpu(machine.at_once.value)
         if self._refused:
             options["label_selector"] = {"ray.io/node-id": f"!in({','.join(self._refused)})"}
+        self._begun.discard(task.job)
         actor = self._actor.options(**options).remote(parcel)
         self._waiting[actor.told.remote()] = (task, actor)
 
@@ -161,6 +164,7 @@ class Cluster:
         """As an Executor's; what comes from a process or a node that is gone is Lost."""
         if self._closed:
             raise Interrupted("The trainings were ended.", next="the same command goes on from the last finished stages")
+        yield from self._too_late()
         if not self._waiting:
             return
         try:
@@ -171,6 +175,7 @@ class Cluster:
             raise Interrupted(f"The cluster is gone: {error}", next="the same command goes on from the last finished stages") from error
         for awaited in ready:
             task, actor = self._waiting.pop(awaited)
+            self._begun.add(task.job)
             told = deque(self._heard(awaited))
             last = told[-1] if told else None
             if isinstance(last, (Ended, Lost, Unfit)):
@@ -183,6 +188,14 @@ class Cluster:
                 continue
             for each in told:
                 yield task.job, each
+
+    def _too_late(self):
+        """End what waited for room until its time was up."""
+        for awaited, (task, actor) in list(self._waiting.items()):
+            if task.job not in self._begun and Deadline.at(task.end)() <= 0:
+                del self._waiting[awaited]
+                _kill(actor)
+                yield task.job, Ended()
 
     def _heard(self, awaited) -> list:
         try:
@@ -206,7 +219,7 @@ class Cluster:
         trainings. The first that fails, or the user, ends all."""
         others = [copy.copy(self) for _ in subjects]
         for other in others:
-            other._waiting, other._sent = {}, {}
+            other._waiting, other._begun, other._sent = {}, set(), {}
         with ThreadPoolExecutor(max(1, len(others))) as pool:
             running = [pool.submit(run, subject, other) for subject, other in zip(subjects, others)]
             try:
@@ -217,7 +230,7 @@ class Cluster:
 
 
 def _kill(actor):
-    with contextlib.suppress(RayError, ConnectionError, ValueError):  # it may be gone, as may the cluster
+    with contextlib.suppress(RayError, ConnectionError, RuntimeError, ValueError):  # it may be gone, as may the cluster
         ray.kill(actor, no_restart=True)
 
 

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from cxrkit.cluster import nodes
-from cxrkit.environment import Deadline
 from cxrkit.files import replacing
 
 EVERY = 2.0
@@ -82,11 +81,8 @@ def _outcome(parcel, tell):
     if reason := nodes.unlike(nodes.versions(parcel.architectures), parcel.versions):
         return Unfit(ray.get_runtime_context().get_node_id(), os.uname().nodename, reason)
     from cxrkit.training import loaders, work  # after that check: another fastai may not even be importable
-    from cxrkit.training.executors import Ended
 
     task = pickle.loads(parcel.task)
-    if Deadline.at(task.end)() <= 0:
-        return Ended()  # it has waited for room until the time was up
     films = ray.get(parcel.films)
     if task.device != "cpu":
         size = len(films.records) * films.pixels.size**2

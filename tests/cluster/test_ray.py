@@ -19,6 +19,7 @@ from ray.cluster_utils import Cluster as Nodes
 from cxrkit import config
 from cxrkit.cluster import executor, nodes
 from cxrkit.cluster.executor import Cluster, share_of_a_gpu
+from cxrkit.environment import Choice, Deadline
 from cxrkit.errors import Interrupted, WrongUse
 from cxrkit.files import read_json
 from cxrkit.training import jobs
@@ -128,7 +129,7 @@ def test_a_node_with_another_kit_is_refused_by_name(cluster, monkeypatch):
 def _fresh(cluster):
     """A Cluster of the same connection that has refused nobody yet."""
     made = object.__new__(Cluster)
-    made.__dict__.update(vars(cluster), _refused={}, _waiting={}, _sent={})
+    made.__dict__.update(vars(cluster), _refused={}, _waiting={}, _sent={}, _begun=set())
     return made
 
 
@@ -154,6 +155,14 @@ def test_several_runs_share_the_cluster_and_the_first_failure_ends_all(tmp_path,
     with pytest.raises(WrongUse, match="no such luck"):
         cluster.shared(fail, [1, 0])
     assert ended == [0]
+
+
+def test_what_waits_for_room_until_the_time_is_up_is_no_failure(tmp_path, cluster, capsys):
+    """No node has so many processors, so that it waits for ever."""
+    chosen = replace(cluster.machine(EXPERIMENT, 2), threads=Choice(64, "the test says so"))
+    jobs.run(EXPERIMENT, drawn_films(), "manifest", tmp_path, chosen, Deadline(2 / 3600), cluster)
+    assert jobs.failures(EXPERIMENT, tmp_path) == {} and len(jobs.unfinished(EXPERIMENT, tmp_path)) == 2
+    assert capsys.readouterr().out.count("stopped before its last stage, the time is up") == 2
 
 
 def test_what_no_cluster_can_do_is_refused(cluster):

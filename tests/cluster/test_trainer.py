@@ -69,10 +69,6 @@ def test_a_node_that_is_not_alike_reads_nothing_and_says_so(small, monkeypatch):
     assert unfit.node == "this node" and "1.0.61 here" in unfit.reason
 
 
-def test_a_training_that_waited_until_the_time_was_up_is_not_begun(small, monkeypatch):
-    assert heard(parcel(task_of(small, end=0.0)), monkeypatch) == [Ended()]
-
-
 def test_what_goes_wrong_is_told(small, monkeypatch):
     """In the training, and before it."""
 
