@@ -61,13 +61,14 @@ def main(arguments: Sequence[str] | None = None) -> int | None:
     # by its name, for it does not travel to Kaggle
     executor = importlib.import_module("cxrkit.cluster.executor").Cluster(options.cluster) if options.cluster else None
     from cxrkit import pipeline  # after the options were checked: --help, and a wrong option, are answered at once
-    from cxrkit.kaggle_io import inside
 
     started = time.monotonic()
     if local:
         out = options.out or Path("runs") / experiment.name
         results = pipeline.run(experiment, out, time_left=environment.Deadline.of_run(options.hours, out), executor=executor)
     else:
+        from cxrkit.kaggle_io import inside  # it brings fastai along, which takes seconds: bad input here is told before
+
         results = inside.run(experiment, options.hours, not options.cpu, options.results)
     announce(f"finished in {time.monotonic() - started:.0f} s")
     if results:

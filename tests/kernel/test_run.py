@@ -19,8 +19,8 @@ ROOT = Path(__file__).resolve().parents[2]
 SMALL = ["--architectures", "resnet34", "--epochs", "1", "--lr-find-iterations", "20", "--batch-size", "32"]
 
 
-def call(*arguments, cwd):
-    command = [sys.executable, str(ROOT / "kernel" / "run.py"), *map(str, arguments)]
+def call(*arguments, cwd, python=()):
+    command = [sys.executable, *python, str(ROOT / "kernel" / "run.py"), *map(str, arguments)]
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=300)
 
 
@@ -93,8 +93,10 @@ def test_bad_input_is_a_message_and_a_code(tmp_path, phantoms, spoil, code, word
     root = tmp_path / "data"
     shutil.copytree(phantoms, root)
     spoil(root)
-    done = call("--local", "--data", root, "--experiment", "paper", "--no-pretrained", "--out", "out", cwd=tmp_path)
+    command = ("--local", "--data", root, "--experiment", "paper", "--no-pretrained", "--out", "out")
+    done = call(*command, cwd=tmp_path, python=("-X", "importtime"))
     assert done.returncode == code, done.stderr
+    assert "fastai" not in done.stderr and "torch" not in done.stderr  # seconds, before which bad input is told
     assert words in done.stderr and "next:" in done.stderr and "Traceback" not in done.stderr
 
 
