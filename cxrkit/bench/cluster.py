@@ -283,7 +283,7 @@ def drawing(found: Sequence[Row]) -> Drawing:
     def draw(axes: Axes) -> None:
         curves = {
             "efficiency": [row.efficiency for row in found],
-            "the most possible": [row.most_possible for row in found],
+            "if nothing went wrong": [row.most_possible for row in found],
             "lost to failures": [row.lost for row in found],
         }
         counts = [row.nodes for row in found]

@@ -1,7 +1,7 @@
 """Ray as an executor: trainings on the nodes of a cluster, each an actor of its own; Ray decides where and when, this process writes.
 
 Films go to each node once, through Ray's object store; the kit's own code goes along (`py_modules`), so that a node needs
-nothing but the packages. A training whose process or node is gone is Lost, which the caller may begin again.
+nothing but the packages, and runs what runs here. (Nodes on the machine that asks may import it from there, as it is by then.) A training whose process or node is gone is Lost, which the caller may begin again.
 """
 
 import contextlib
@@ -142,6 +142,9 @@ class Cluster:
         if task.device != "cpu":
             options["num_gpus"] = share_of_a_gpu(machine.at_once.value)
         if self._refused:
+            if all(node.id in self._refused for node in listed()):
+                why = "; ".join(sorted(set(self._refused.values())))
+                raise Interrupted(f"No node is left that can train: {why}.", next="make the nodes alike; the same command goes on")
             options["label_selector"] = {"ray.io/node-id": f"!in({','.join(self._refused)})"}
         self._begun.discard(task.job)
         actor = self._actor.options(**options).remote(parcel)
