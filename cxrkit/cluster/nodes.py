@@ -3,6 +3,8 @@
 Nothing here needs Ray: a node's Report is a value, and so is what follows from several.
 """
 
+from __future__ import annotations
+
 import functools
 import hashlib
 from collections import Counter
@@ -10,13 +12,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cxrkit
 from cxrkit import environment
 from cxrkit.config import Experiment
 from cxrkit.environment import Choice
 from cxrkit.errors import WrongUse
-from cxrkit.training.machine import Machine
+
+if TYPE_CHECKING:  # it brings torch and fastai, of which it is asked first whether they are the right ones
+    from cxrkit.training.machine import Machine
 
 ALIKE = ("torch", "torchvision", "fastai")
 """Packages whose versions decide the numbers of a training."""
@@ -80,6 +85,8 @@ def report(node: Node, experiment: Experiment, wanted: Mapping[str, str], jobs: 
     """The Report of the node where this is called, for at the most so many trainings on each of its devices."""
     if reason := unlike(versions(experiment.architectures), wanted):
         return Report(node, None, reason)
+    from cxrkit.training.machine import Machine
+
     device = environment.choose_device()
     if node.gpus and device.value == "cpu":
         return Report(node, None, f"it offers {node.gpus} GPUs, and {device.reason}")
@@ -96,6 +103,8 @@ def together(reports: Iterable[Report]) -> tuple[Machine, dict[Node, str]]:
     have room for; on processors as many threads each as the node with the least memory beside its processors needs.
     Raises WrongUse where no node is left.
     """
+    from cxrkit.training.machine import Machine
+
     reports = list(reports)
     fit = {found.node: found.machine for found in reports if found.machine is not None}
     refused = {found.node: found.reason for found in reports if found.machine is None}
