@@ -152,7 +152,7 @@ class Experiment:
     )
     parallel: str = key(
         "jobs",
-        "under torchrun: jobs (the trainings are shared out) or data (all processes train one network together)",
+        "jobs (each training is one process, several at once) or data (under torchrun: all processes train one network together)",
         choices=("jobs", "data"),
     )
     audit: str = key(

@@ -98,6 +98,7 @@ EXTRA_OF = {
     "timm": "timm",
     "idc_index": "fetch",
     "kagglehub": "hub",
+    "ray": "cluster",
 }
 """{package: the extra of pyproject.toml that brings it}, of those that not every command needs."""
 

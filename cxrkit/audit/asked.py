@@ -91,7 +91,9 @@ def _again(films: Films, context: Context, network: Network) -> Retraining:
     experiment = replace(context.results.experiment, weights=context.options.weights)
     score = context.results.score(network.architecture)
     folder = context.home / "audit-jobs"
-    return Retraining(network, experiment, films, context.pixels, folder, context.device, score.auc if score else None)
+    return Retraining(
+        network, experiment, films, context.pixels, folder, context.device, score.auc if score else None, context.options.executor
+    )
 
 
 PARTS: tuple[Part, ...] = (

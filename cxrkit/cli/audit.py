@@ -5,6 +5,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from cxrkit.cli.shared import Commands
+from cxrkit.errors import WrongUse
 from cxrkit.progress import say
 
 
@@ -21,6 +22,8 @@ def add(commands: Commands) -> None:
     audit.add_argument(
         "--retrain", action="store_true", help="train networks anew on masked films, without each source, and on permuted labels (long)"
     )
+    cluster = "train those on a Ray cluster, at the same time: auto, HOST:PORT or ray://HOST:PORT"
+    audit.add_argument("--cluster", metavar="ADDRESS", default="", help=cluster)
     asked = "networks to mask and retrain, as resnet34-seed0 (default: all on a GPU, else one seed each)"
     audit.add_argument("--networks", nargs="*", default=[], metavar="NAME", help=asked)
     where = "where the films of a source lie on this machine, if the manifest does not say"
@@ -37,7 +40,13 @@ def run(options: Namespace) -> None:
     from cxrkit.kaggle_io import hub
     from cxrkit.report import markdown
 
-    started = time.monotonic()
+    started, executor = time.monotonic(), None
+    if options.cluster:
+        from cxrkit.cluster.executor import Cluster
+
+        if not options.retrain:
+            raise WrongUse("Only what is trained anew goes to a cluster.", "--cluster", "add --retrain, or leave it out")
+        executor = Cluster(options.cluster)
     wanted = audit.Options(
         external=hub.folders(options.external),
         retrain=options.retrain,
@@ -45,6 +54,7 @@ def run(options: Namespace) -> None:
         sources=tuple(options.source),
         weights=options.weights,
         external_films=max(0, options.external_films),
+        executor=executor,
     )
     audits = audit.audit(options.target, wanted, options.out)
     say("\n" + markdown.audit_log(audits))

@@ -29,6 +29,7 @@ STAYS_HERE = (
     "cxrkit/answers.py",
     "cxrkit/bench",
     "cxrkit/cli",
+    "cxrkit/cluster",
     "cxrkit/data/dicom.py",
     "cxrkit/evaluation/resplits.py",
     "cxrkit/fetch",

@@ -13,7 +13,6 @@ from cxrkit.schema.audits import (
     Audits,
     BaselineRow,
     CoarseCurve,
-    Conclusion,
     ControlRow,
     Drop,
     ExternalRow,
@@ -28,8 +27,6 @@ from cxrkit.schema.audits import (
     NetworkRow,
     NotDone,
     PartState,
-    Reason,
-    Requirement,
     SideScore,
     SourceRow,
     StabilityRow,
@@ -57,6 +54,7 @@ from cxrkit.schema.comparisons import (
 )
 from cxrkit.schema.run import Bundle, Chosen, RunInfo
 from cxrkit.schema.scores import Metrics, OperatingPoint, Scaling, Score
+from cxrkit.schema.verdicts import Conclusion, Reason, Requirement
 
 __all__ = [
     "Advantage",
