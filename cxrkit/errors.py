@@ -96,6 +96,8 @@ EXTRA_OF = {
     "kagglesdk": "kaggle",
     "pydicom": "dicom",
     "timm": "timm",
+    "idc_index": "fetch",
+    "kagglehub": "hub",
 }
 """{package: the extra of pyproject.toml that brings it}, of those that not every command needs."""
 

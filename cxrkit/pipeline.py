@@ -15,7 +15,7 @@ from cxrkit.environment import Choice, Deadline
 from cxrkit.errors import BadInput, CxrkitError, Interrupted, disk_errors
 from cxrkit.evaluation import metrics
 from cxrkit.files import locked, write_checksums
-from cxrkit.progress import announce, say
+from cxrkit.progress import announce, counted, say
 from cxrkit.results import Results, StandingWarning
 from cxrkit.schema import Chosen
 from cxrkit.training import server
@@ -105,7 +105,8 @@ def _run(experiment: Experiment, out: Path, folder: Path, time_left: Deadline, k
     write_checksums(results.folder)
 
     def make_audit() -> None:
-        audit.audit(results, audit.Options(external=experiment.external, home=str(out), asks=experiment.audit == "full"))
+        asked, most = experiment.audit == "full", experiment.external_films
+        audit.audit(results, audit.Options(external=experiment.external, home=str(out), asks=asked, external_films=most))
 
     def make_report() -> None:
         report.make(results, locate)
@@ -197,7 +198,7 @@ def refuse_failures(results: Results) -> None:
     failed = results.info.failed
     if failed:
         raise Interrupted(
-            f"{len(failed)} trainings failed: {', '.join(failed)}. The results are made from the others.",
+            f"{counted(len(failed), 'training')} failed: {', '.join(failed)}. The results are made from the others.",
             results.folder,
             "the same command tries them again",
         )

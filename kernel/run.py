@@ -54,7 +54,9 @@ def main(arguments: Sequence[str] | None = None) -> int | None:
         raise WrongUse("The experiment for your data is not named.", next="add --experiment paper, rigorous or a YAML file")
     experiment = config.load(name, overrides)
     from cxrkit import pipeline  # after the options were checked: --help, and a wrong option, are answered at once
+    from cxrkit.kaggle_io import hub
 
+    experiment = hub.attached(experiment)
     started = time.monotonic()
     if local:
         out = options.out or Path("runs") / experiment.name

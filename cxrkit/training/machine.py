@@ -51,7 +51,7 @@ class Machine:
     @property
     def choices(self) -> dict[str, Choice]:
         """What was chosen, by the names of schema.Chosen."""
-        devices = Choice(", ".join(self.devices), f"{len(self.devices)} that work")
+        devices = Choice(", ".join(self.devices), f"{len(self.devices)} that work{'s' * (len(self.devices) == 1)}")
         return {name: getattr(self.numerics, name) for name in ("precision", "layout", "tf32", "autotuning")} | {
             "device": self.device,
             "devices": devices,
