@@ -11,8 +11,10 @@ from cxrkit.cli import (
     compare,
     demo,
     evaluate,
+    fetch,
     gpu_check,
     manifest,
+    plan,
     predict,
     publish,
     pull,
@@ -26,23 +28,8 @@ from cxrkit.cli import (
 from cxrkit.errors import run_command
 
 COMMANDS = (
-    manifest,
-    tree,
-    bench,
-    gpu_check,
-    evaluate,
-    compare,
-    audit,
-    report,
-    predict,
-    demo,
-    setup,
-    bundle,
-    push,
-    wait,
-    status,
-    pull,
-    publish,
+    *(fetch, manifest, tree, plan, bench, gpu_check, evaluate, compare, audit, report, predict, demo),
+    *(setup, bundle, push, wait, status, pull, publish),
 )
 
 

@@ -2,30 +2,31 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image
 
-from cxrkit import RESEARCH_ONLY, environment
-from cxrkit.answers import Answer, Answers, OfNetwork, Probability, Unreadable
+from cxrkit import RESEARCH_ONLY, __version__, environment, panels
+from cxrkit.answers import Answer, Answers, OfNetwork, PossibleClasses, Probability, Unreadable, set_words, sets_told
 from cxrkit.audit import attention, inquiry, stability
 from cxrkit.audit import reference as references
 from cxrkit.audit.reference import Reference
-from cxrkit.config import short_name
 from cxrkit.data import dicom, images
+from cxrkit.data.records import NEGATIVE, POSITIVE
 from cxrkit.errors import BadInput, UnreadableImage, WrongUse
 from cxrkit.evaluation.calibration import tempered
+from cxrkit.evaluation.conformal import PredictionSets
 from cxrkit.evaluation.scoring import final_scores
+from cxrkit.files import sha256_of
 from cxrkit.progress import Meter, mention, track
 from cxrkit.results import Network, Results
-from cxrkit.schema import Metrics, Scaling
+from cxrkit.schema import VERSION, Metrics, Scaling, Score
 
 PANEL = 256
 """Pixels; the height of each picture in an attention map."""
-CAPTION = 18
 NO_TEMPERATURE = 0.06, 19.0
 """At these ends of the range nothing was found: the validation films were told apart perfectly, or not at all."""
 
@@ -38,7 +39,7 @@ class Query:
     """A film to ask about.
 
     square: uint8 [size, size] as the networks see it; panel: what they see of the film, in its own proportions, PANEL
-    pixels high, as a PIL image; doubts: why it is out of distribution; p_covid: {(architecture, seed): probability};
+    pixels high, as a PIL image; doubts: why it is out of distribution; sha256: of the file; p_covid: {(architecture, seed): probability};
     changed: {(architecture, seed): its probabilities under each of stability.CHANGES}; maps: {architecture: attention map, uint8 [size, size]}.
     """
 
@@ -46,6 +47,7 @@ class Query:
     square: np.ndarray
     panel: Image.Image
     doubts: list[str]
+    sha256: str = ""
     p_covid: dict[Key, float] = field(default_factory=dict)
     changed: dict[Key, np.ndarray] = field(default_factory=dict)
     maps: dict[str, np.ndarray] = field(default_factory=dict)
@@ -53,11 +55,12 @@ class Query:
 
 @dataclass(frozen=True)
 class OpenedRun:
-    """A finished run, opened to be asked about films. lacking: why there is no reference, empty where there is one."""
+    """A finished run, opened to be asked about films. sets: of all its networks together; lacking: why there is no reference, empty where there is one."""
 
     results: Results
     trained: list[Network]
     temperatures: dict[frozenset[Key], float]
+    sets: PredictionSets | None
     reference: Reference | None
     lacking: str
     device: str
@@ -67,9 +70,9 @@ class OpenedRun:
         """What must stand beside every probability, a sentence each."""
         return _warnings(self.results)
 
-    def answer(self, query: Query, picture: str = "") -> Answer:
+    def answer(self, query: Query) -> Answer:
         """What the run says of a film that its networks were asked about."""
-        return _answer(query, self.temperatures, self.results.experiment.threshold, self.reference, picture)
+        return _answer(query, self.temperatures, self.sets, self.results.experiment.threshold, self.reference)
 
 
 def open_run(run: Path | str, device: str = "") -> OpenedRun:
@@ -77,13 +80,16 @@ def open_run(run: Path | str, device: str = "") -> OpenedRun:
     audits.json where they are there. Raises BadInput for a folder that is no finished run."""
     results = Results.open(run)
     trained = results.networks_on_disk()
-    temperatures = temperatures_of(results.metrics)
+    scores = scores_of(results.metrics)
+    temperatures = {keys: _found(row.scaling) for keys, row in scores.items() if row.scaling}
     if not trained:
         raise BadInput(
             "The run's networks are not here.", results.folder / "models", "bring models/ARCHITECTURE-seedN.pt of the run's output"
         )
+    own = scores.get(frozenset((network.architecture, network.seed) for network in trained))
+    sets = own.prediction_sets if own else None
     reference, lacking = references.load(results.folder)
-    return OpenedRun(results, trained, temperatures, reference, lacking, device or environment.choose_device().value)
+    return OpenedRun(results, trained, temperatures, sets, reference, lacking, device or environment.choose_device().value)
 
 
 def predict(run: Path | str, paths: list[Path], out: Path | None = None, device: str = "") -> Answers:
@@ -104,11 +110,24 @@ def predict(run: Path | str, paths: list[Path], out: Path | None = None, device:
         warnings=opened.warnings,
         experiment=experiment.name,
         manifest_sha256=opened.results.info.manifest_sha256,
-        films=[opened.answer(query, _draw(query, number, out)) for number, query in enumerate(queries, start=1)],
+        films=[_drawn(query, opened.answer(query), number, out) for number, query in enumerate(queries, start=1)],
         unreadable=unreadable,
         out_of_distribution_checked=opened.reference is not None,
         why_not_checked=opened.lacking,
+        sets=sets_told(opened.sets, opened.results.metrics.held_out),
+        threshold=experiment.threshold,
+        version=__version__,
+        schema=VERSION,
     )
+
+
+def _drawn(query: Query, answer: Answer, number: int, out: Path | None) -> Answer:
+    """The answer with the path of its picture, where pictures are wanted."""
+    if not out:
+        return answer
+    path = Path(out) / f"{number:03d}-{re.sub(r'[^A-Za-z0-9_-]+', '-', query.path.stem)[:40]}.png"
+    attention.save(path, panels.picture(query.panel, query.maps, answer))
+    return replace(answer, attention=str(path))
 
 
 def ask(
@@ -146,15 +165,12 @@ def _make(folder: Path) -> None:
         raise WrongUse(f"The folder for the pictures cannot be made: {error.strerror}.", folder, "name another one with --out") from error
 
 
-def temperatures_of(metrics: Metrics) -> dict[frozenset[Key], float]:
-    """The temperature of each network, of each ensemble over seeds, and of all together, by the networks that it is of."""
-    runs = [row for row in final_scores(metrics) if row.scaling]
-    trained = {(row.architecture, row.seeds[0]) for row in final_scores(metrics)}
-    temperatures = {frozenset([(row.architecture, row.seeds[0])]): _found(row.scaling) for row in runs if row.scaling}
-    for row in final_scores(metrics, "ensembles"):
-        if row.scaling:
-            temperatures[frozenset(key for key in trained if key[0] in row.architectures)] = _found(row.scaling)
-    return temperatures
+def scores_of(metrics: Metrics) -> dict[frozenset[Key], Score]:
+    """The Score of each network, of each ensemble over seeds, and of all together, by the networks that it is of."""
+    singles = {(row.architecture, row.seeds[0]): row for row in final_scores(metrics)}
+    return {frozenset([key]): row for key, row in singles.items()} | {
+        frozenset(key for key in singles if key[0] in row.architectures): row for row in final_scores(metrics, "ensembles")
+    }
 
 
 def _found(scaling: Scaling) -> float:
@@ -187,7 +203,9 @@ def open_film(path: Path, size: int, reference: Reference | None = None, resize:
         grey, doubts = images.open_grey(path), []
         with Image.open(path) as picture:
             colour = images.colour_share(picture)
-    return query_of(path, grey, colour, doubts, size, reference, resize)
+    query = query_of(path, grey, colour, doubts, size, reference, resize)
+    query.sha256 = sha256_of(path)
+    return query
 
 
 def query_of(path: Path, grey: Image.Image, colour: float, doubts: list[str], size: int, reference: Reference | None, resize: str) -> Query:
@@ -199,7 +217,7 @@ def query_of(path: Path, grey: Image.Image, colour: float, doubts: list[str], si
     return Query(path, square, seen.resize((width, PANEL), Image.Resampling.BILINEAR), doubts)
 
 
-def _answer(query: Query, temperatures, threshold: float, reference, picture: str) -> Answer:
+def _answer(query: Query, temperatures, sets: PredictionSets | None, threshold: float, reference) -> Answer:
     unstable = _unstable(query, temperatures, threshold, reference)
     doubts = query.doubts + unstable
     rows = []
@@ -208,13 +226,25 @@ def _answer(query: Query, temperatures, threshold: float, reference, picture: st
         rows.append(OfNetwork(architecture, [seed for _, seed in own], _probability(own, temperatures)))
     return Answer(
         file=str(query.path),
+        sha256=query.sha256,
+        called=POSITIVE if _mean(query.p_covid) >= threshold else NEGATIVE,
         outside=bool(doubts) or (None if reference is None else False),
         why_outside=doubts,
         stable=not unstable,
         ensemble=_probability(query.p_covid, temperatures),
+        possible=_possible(sets, float(_mean(query.p_covid)), bool(doubts)),
         networks=rows,
-        attention=picture,
+        attention="",
     )
+
+
+def _possible(sets: PredictionSets | None, raw: float, outside: bool) -> PossibleClasses:
+    """The film's set: its promise is for films like those of validation, so it is withheld from one that is outside."""
+    held = None if sets is None or outside else sets.of(raw)
+    if held is None or sets is None:
+        return PossibleClasses(None, "no set: the film is outside" if outside else "no set", None)
+    classes = {"both": ["COVID-19", "normal"], "none": []}.get(held, [held])
+    return PossibleClasses(classes, set_words(held, sets.wanted), sets.wanted)
 
 
 def _unstable(query: Query, temperatures, threshold: float, reference: Reference | None) -> list[str]:
@@ -274,23 +304,3 @@ def _warnings(results: Results) -> list[str]:
     except BadInput:
         audit = "The audit of this run cannot be read."
     return [RESEARCH_ONLY, *(warning.sentence for warning in results.warnings), audit]
-
-
-def _draw(query: Query, number: int, out: Path | None) -> str:
-    """Write the film, and beside it the film under each architecture's map; return the file's path, or an empty text."""
-    if not out:
-        return ""
-    grey, width = np.asarray(query.panel), query.panel.width
-    panels = {"film": np.repeat(grey[..., None], 3, -1)}
-    for architecture, attended in query.maps.items():
-        enlarged = np.asarray(Image.fromarray(attended).resize((width, PANEL), Image.Resampling.BILINEAR)) / np.float32(255)
-        name = short_name(architecture) + ("" if attended.any() else ": nothing speaks for its answer")
-        panels[name] = attention.overlay(grey, enlarged)
-    picture = Image.new("RGB", (width * len(panels), PANEL + CAPTION), "white")
-    draw = ImageDraw.Draw(picture)
-    for place, (name, panel) in enumerate(panels.items()):
-        picture.paste(Image.fromarray(panel), (place * width, CAPTION))
-        draw.text((place * width + 4, 3), name, fill="black")
-    path = Path(out) / f"{number:03d}-{re.sub(r'[^A-Za-z0-9_-]+', '-', query.path.stem)[:40]}.png"
-    attention.save(path, picture)
-    return str(path)

@@ -13,10 +13,10 @@ from PIL import Image
 
 from cxrkit import __version__, predict
 from cxrkit.audit import attention, inquiry
-from cxrkit.audit.conclusions import CONCLUSIONS
+from cxrkit.audit.headlines import NO_AUDIT, headline
 from cxrkit.config import short_name
 from cxrkit.data import images
-from cxrkit.data.records import LABELS, NEGATIVE, POSITIVE
+from cxrkit.data.records import LABELS, POSITIVE
 from cxrkit.demo import decoding
 from cxrkit.errors import BadInput
 from cxrkit.predict import OpenedRun, Query
@@ -73,7 +73,6 @@ class FilmFacts:
     their transparency; width, height: of the film as it came."""
 
     answer: dict[str, Any]
-    called: str
     standing: list[Standing]
     width: int
     height: int
@@ -93,7 +92,7 @@ class Demo:
     @functools.cached_property
     def facts(self) -> RunFacts:
         """What the page says before any film."""
-        results, (headline, verdict) = self.run.results, _verdict(self.run)
+        results, (answered, verdict) = self.run.results, _verdict(self.run)
         return RunFacts(
             version=__version__,
             experiment=results.experiment.name,
@@ -103,7 +102,7 @@ class Demo:
             threshold=results.experiment.threshold,
             checked=self.run.reference is not None,
             why_not_checked=self.run.lacking,
-            headline=headline,
+            headline=answered,
             verdict=verdict,
             warnings=self.run.warnings,
             held_out=[HeldOut(label, len(p), _some(p)) for label, p in self._held_out.items()],
@@ -122,7 +121,6 @@ class Demo:
         raw = answer.ensemble.raw
         return FilmFacts(
             answer=asdict(answer),
-            called=POSITIVE if raw >= experiment.threshold else NEGATIVE,
             standing=[Standing(label, int(np.searchsorted(p, raw)), len(p)) for label, p in self._held_out.items()],
             width=film.grey.width,
             height=film.grey.height,
@@ -163,10 +161,10 @@ def _verdict(run: OpenedRun) -> tuple[str, str]:
     try:
         audited = run.results.audits
     except BadInput:
-        return "the audit of this run cannot be read.", ""
+        return "Not known. The audit of this run cannot be read.", ""
     if audited is None:
-        return "whether these networks see disease was not looked into; python -m cxrkit audit RUN does that.", ""
-    return CONCLUSIONS[audited.verdict.conclusion], audited.verdict.paragraph
+        return f"{NO_AUDIT} python -m cxrkit audit RUN does that.", ""
+    return headline(audited.verdict), audited.verdict.paragraph
 
 
 def _shrunk(grey: Image.Image) -> Image.Image:

@@ -16,7 +16,7 @@ async function begin() {
   const seeds = run.seeds > 1 ? `, ${run.seeds} seeds each` : "";
   $("run").textContent = `Run ${run.experiment}, data ${run.manifest_sha256.slice(0, 12)}: ${Object.values(run.networks).join(", ")}${seeds}; called COVID-19 from ${share(run.threshold)} on.`;
   $("warnings").replaceChildren(...run.warnings.slice(1, -1).map(text => element("li", text)));
-  $("verdict").firstChild.textContent = `Before the number: ${run.headline}`;
+  $("verdict").firstChild.textContent = `Can this run’s scores be trusted? ${run.headline}`;
   $("verdict").lastChild.textContent = run.verdict;
   $("foot").textContent = `cxrkit ${run.version}. ` + (run.checked ? "" : `Whether a film is outside what the networks have seen is not checked: ${run.why_not_checked}.`);
 }
@@ -60,7 +60,7 @@ function list() {
     open.type = "button";
     open.onclick = () => { show(film); $("name").focus(); };
     name.append(open);
-    row.append(name, element("td", share(all.p_covid), "number"), element("td", range(all)), element("td", film.answer.outside ? "" : words(film.called)),
+    row.append(name, element("td", share(all.p_covid), "number"), element("td", range(all)), element("td", film.answer.outside ? "" : words(film.answer.called)),
       element("td", film.answer.outside ? `OUTSIDE: ${film.answer.why_outside.join("; ")}` : "", "bad"));
     return row;
   }));
@@ -78,7 +78,8 @@ function show(film) {
   $("outside").hidden = $("across").hidden = !outside;
   $("outside").textContent = `OUTSIDE what these networks have seen, so the number means nothing: ${answer.why_outside.join("; ")}.`;
   $("across").replaceChildren("OUTSIDE", element("small", answer.why_outside[0]));
-  $("range").textContent = (outside ? "" : `Called ${words(film.called)}. `) + (all.networks > 1 ? `Single networks say ${share(all.low)} to ${share(all.high)} (${all.networks}). ` : "One network alone. ")
+  $("range").textContent = (outside ? "" : `Called ${words(film.answer.called)}. `) + (all.networks > 1 ? `Single networks say ${share(all.low)} to ${share(all.high)} (${all.networks}). ` : "One network alone. ")
+    + (answer.possible.classes ? `It may be: ${answer.possible.words}. ` : "")
     + (all.calibrated ? `Calibrated on the run's validation films; as the networks say it, ${share(all.raw)}.` : `Not calibrated: ${all.why_not_calibrated}.`);
   $("standing-words").textContent = film.standing.map((own, number) => `${number ? "h" : "H"}igher than ${own.below} of ${own.n} held-out ${words(own.label)} films`).join("; ") + (film.standing.length ? "." : "");
   $("standing").replaceChildren(...(run.held_out.length ? [scale(all.raw)] : []));
