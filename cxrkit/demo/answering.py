@@ -110,12 +110,12 @@ class Demo:
 
     def film(self, content: bytes) -> FilmFacts:
         """What the networks say of an upload. Raises UnreadableImage; waits while another film is asked about."""
-        film = decoding.decode(content)
         experiment = self.run.results.experiment
-        query = predict.query_of(
-            Path("upload"), film.grey, film.colour, film.doubts, experiment.image_size, self.run.reference, experiment.resize
-        )
-        with self._asking:
+        with self._asking:  # the decoder, too: several of them at once may need more memory than there is
+            film = decoding.decode(content)
+            query = predict.query_of(
+                Path("upload"), film.grey, film.colour, film.doubts, experiment.image_size, self.run.reference, experiment.resize
+            )
             predict.ask(self.run.trained, [query], self.run.device, with_maps=True, load=self._load)
         answer = self.run.answer(query)
         raw = answer.ensemble.raw
@@ -139,14 +139,16 @@ def maps_of(query: Query) -> dict[str, np.ndarray]:
 
 
 def held_out(run: OpenedRun) -> dict[str, np.ndarray]:
-    """{class: the mean probability of all networks for the run's held-out films of it, ascending}; empty where there are no predictions."""
+    """{class: the mean probability of all networks for the run's held-out films of it, ascending}; empty where there are no
+    predictions, or not of the very networks that are here."""
     results = run.results
     try:
-        rows = [results.required(name).ensemble() for name in results.architectures]
+        parts = {name: results.required(name) for name in results.architectures}
     except BadInput:
         return {}
-    if not rows:
-        return {}
+    if {(name, seed) for name, part in parts.items() for seed in part.seeds} != {(one.architecture, one.seed) for one in run.trained}:
+        return {}  # a film would stand on the scale of other networks
+    rows = [part.ensemble() for part in parts.values()]
     mean = np.mean([row.of(rows[0].image_ids).p_covid[0] for row in rows], axis=0)
     return {label: np.sort(mean[rows[0].is_covid == (label == POSITIVE)]) for label in LABELS}
 

@@ -6,18 +6,24 @@ may write no file. Of a DICOM film the pixels alone come back, and what its head
 
 import io
 import json
+import os
 import subprocess
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from cxrkit.errors import UnreadableImage
 
 SECONDS = 20
 MEMORY_BYTES = 3_000_000_000
 FOLDER = Path(__file__).resolve().parents[2]
+COMMAND = [sys.executable, "-m", "cxrkit.demo.decoding"]
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+"""On a machine of many cores the stacks of as many threads would use up MEMORY_BYTES."""
+FORMATS = ("PNG", "JPEG", "TIFF", "BMP", "GIF", "WEBP")
+"""Of Pillow's many; some others hand the file to another program, as EPS to Ghostscript."""
 
 
 @dataclass(frozen=True)
@@ -43,15 +49,22 @@ class Film:
 
 def decode(content: bytes) -> Film:
     """An upload's film, decoded by a process that is ended after SECONDS. Raises UnreadableImage."""
-    command = [sys.executable, "-m", "cxrkit.demo.decoding"]
     try:
-        done = subprocess.run(command, input=content, capture_output=True, timeout=SECONDS + 5, cwd=FOLDER)
+        done = subprocess.run(
+            COMMAND,
+            input=content,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # a hostile header could fill the memory with warnings
+            timeout=SECONDS + 5,
+            cwd=FOLDER,
+            env=os.environ | ONE_THREAD,
+        )
     except subprocess.TimeoutExpired:
         raise UnreadableImage(f"it was not decoded within {SECONDS} seconds", next="bring it as PNG") from None
     line, _, pixels = done.stdout.partition(b"\n")
     try:
         header = Header(**json.loads(line))
-    except ValueError:
+    except (ValueError, TypeError):
         raise UnreadableImage("its decoder broke off, for want of memory or time, or at damage", next="bring it as PNG") from None
     if header.reason:
         raise UnreadableImage(header.reason, next=header.next or None)
@@ -79,10 +92,15 @@ def _decoded(content: bytes) -> tuple[Header, bytes]:
         if dicom.begins_dicom(content):
             (grey, doubts), colour = dicom.open_grey(io.BytesIO(content)), 0.0
         else:
+            Image.open(io.BytesIO(content), formats=FORMATS).close()
             grey, doubts = images.open_grey(Path("the film"), content), []
-            with Image.open(io.BytesIO(content)) as picture:
+            with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
                 colour = images.colour_share(picture)
         images.refuse_empty(grey)
+    except UnidentifiedImageError:
+        return Header(reason="it is no picture of a known format", next="bring the film as PNG, JPEG or DICOM"), b""
+    except images.DAMAGE as error:  # of a header that is refused before its pixels are asked for
+        return Header(reason=f"it cannot be decoded: {str(error)[:100]}"), b""
     except UnreadableImage as error:
         return Header(reason=str(error.what), next=str(error.next or "")), b""
     return Header(grey.width, grey.height, colour, tuple(doubts)), grey.tobytes()

@@ -1,8 +1,8 @@
 "use strict";
 // Films, their names and the answers live in this page alone, and go with it.
 const words = label => label === "covid" ? "COVID-19" : label;
-const $ = id => document.getElementById(id), films = [], share = p => p.toFixed(3).replace(/^0/, ""), MOST = 500;
-let run, shown, zoom = 1, moved = [0, 0], drawing = {};
+const $ = id => document.getElementById(id), films = [], share = p => p.toFixed(3), MOST = 500;
+let queue = Promise.resolve(), forgotten = 0, run, shown, zoom = 1, moved = [0, 0], drawing = {};
 
 function element(name, text, kind) {
   const made = document.createElement(name);
@@ -21,11 +21,23 @@ async function begin() {
   $("foot").textContent = `cxrkit ${run.version}. ` + (run.checked ? "" : `Whether a film is outside what the networks have seen is not checked: ${run.why_not_checked}.`);
 }
 
-async function bring(files) {
-  let done = 0;
+// One queue, however many drops; what was waiting when the films were forgotten is not read.
+function bring(files) {
+  const since = forgotten;
+  queue = queue.then(() => read(files, since));
+}
+
+async function read(files, since) {
+  let done = 0, first = true;
   for (const file of files) {
+    if (since !== forgotten) return;
     $("progress").textContent = `Reading film ${++done} of ${files.length} …`;
-    await ask(file);
+    const film = await ask(file);
+    if (since !== forgotten) return;
+    films.push(film);
+    $("all").hidden = false;
+    $("rows").append(row(film));
+    if (first && !film.reason) { show(film); first = false; }
   }
   const bad = films.filter(film => film.reason).length;
   $("progress").textContent = `${films.length - bad} ${films.length - bad === 1 ? "film" : "films"} read` + (bad ? `, ${bad} not: the table says why.` : ".");
@@ -34,36 +46,33 @@ async function bring(files) {
 
 async function ask(file) {
   const film = { name: file.name };
-  if (films.length >= MOST) film.reason = `this page holds ${MOST} films: forget them first`;
+  if (!run) film.reason = "the run could not be read: load the page again";
+  else if (films.length >= MOST) film.reason = `this page holds ${MOST} films: forget them first`;
+  else if (file.size > run.largest_upload) film.reason = `it is larger than ${run.largest_upload / 1e6} MB`;
   else try {
     const answered = await fetch("/film", { method: "POST", headers: { "X-Film": "1", "Content-Type": "application/octet-stream" }, body: file });
     const found = await answered.json();
     if (answered.ok) Object.assign(film, found); else film.reason = found.reason;
   } catch (error) { film.reason = `the demo did not answer: is it still running? (${error.message})`; }
-  films.push(film);
-  list();
-  if (!film.reason) show(film);
+  return film;
 }
 
-function list() {
-  $("all").hidden = !films.length;
-  $("rows").replaceChildren(...films.map(film => {
-    const row = element("tr"), name = element("td");
-    if (film.reason) {
-      name.textContent = film.name;
-      const why = element("td", `not read: ${film.reason}`, "bad");
-      why.colSpan = 4;
-      row.append(name, why);
-      return row;
-    }
-    const open = element("button", film.name), all = film.answer.ensemble;
-    open.type = "button";
-    open.onclick = () => { show(film); $("name").focus(); };
-    name.append(open);
-    row.append(name, element("td", share(all.p_covid), "number"), element("td", range(all)), element("td", film.answer.outside ? "" : words(film.answer.called)),
-      element("td", film.answer.outside ? `OUTSIDE: ${film.answer.why_outside.join("; ")}` : "", "bad"));
-    return row;
-  }));
+function row(film) {
+  const line = element("tr"), name = element("td");
+  if (film.reason) {
+    name.textContent = film.name;
+    const why = element("td", `not read: ${film.reason}`, "bad");
+    why.colSpan = 4;
+    line.append(name, why);
+    return line;
+  }
+  const open = element("button", film.name), all = film.answer.ensemble;
+  open.type = "button";
+  open.onclick = () => { show(film); $("name").focus(); };
+  name.append(open);
+  line.append(name, element("td", share(all.p_covid), "number"), element("td", range(all)), element("td", film.answer.outside ? "" : words(film.answer.called)),
+    element("td", film.answer.outside ? `OUTSIDE: ${film.answer.why_outside.join("; ")}` : "", "bad"));
+  return line;
 }
 
 const range = p => p.networks > 1 ? `${share(p.low)} to ${share(p.high)} (${p.networks})` : "";
@@ -82,6 +91,7 @@ function show(film) {
     + (answer.possible.classes ? `It may be: ${answer.possible.words}. ` : "")
     + (all.calibrated ? `Calibrated on the run's validation films; as the networks say it, ${share(all.raw)}.` : `Not calibrated: ${all.why_not_calibrated}.`);
   $("standing-words").textContent = film.standing.map((own, number) => `${number ? "h" : "H"}igher than ${own.below} of ${own.n} held-out ${words(own.label)} films`).join("; ") + (film.standing.length ? "." : "");
+  $("scale").hidden = !run.held_out.length;
   $("standing").replaceChildren(...(run.held_out.length ? [scale(all.raw)] : []));
   $("networks").tBodies[0].replaceChildren(...answer.networks.map(one => {
     const row = element("tr"), p = one.probability, name = element("th", run.networks[one.architecture]);
@@ -126,6 +136,7 @@ function load() {
 
 function draw() {
   const { film, map } = drawing, canvas = $("canvas"), pen = canvas.getContext("2d");
+  canvas.style.touchAction = zoom > 1 ? "none" : "pan-y"; // a finger scrolls the page past a film that is whole
   if (!film?.complete || !film.naturalWidth) return;
   canvas.width = film.naturalWidth; canvas.height = film.naturalHeight;
   const reach = (zoom - 1) / 2;
@@ -153,14 +164,22 @@ addEventListener("drop", event => bring([...event.dataTransfer.files]));
 $("map").onchange = load;
 $("window").oninput = $("level").oninput = () => requestAnimationFrame(draw);
 $("larger").onclick = () => enlarge(1.5); $("smaller").onclick = () => enlarge(1 / 1.5); $("whole").onclick = whole;
-$("forget").onclick = () => { films.length = 0; shown = undefined; drawing = {}; $("film").hidden = true; $("progress").textContent = "All films are forgotten."; list(); };
-$("canvas").addEventListener("wheel", event => { event.preventDefault(); enlarge(event.deltaY < 0 ? 1.15 : 1 / 1.15); }, { passive: false });
+$("forget").onclick = () => {
+  forgotten += 1; films.length = 0; shown = undefined; drawing = {};
+  $("canvas").width = 0; // its pixels are a copy
+  for (const part of [$("name"), $("rows"), $("map"), $("networks").tBodies[0]]) part.replaceChildren();
+  $("film").hidden = $("all").hidden = true;
+  $("progress").textContent = "All films are forgotten.";
+  $("files").focus();
+};
+$("canvas").addEventListener("wheel", event => { if (zoom === 1 && event.deltaY > 0) return; event.preventDefault(); enlarge(event.deltaY < 0 ? 1.15 : 1 / 1.15); }, { passive: false });
 $("canvas").onpointerdown = event => $("canvas").setPointerCapture(event.pointerId);
 $("canvas").onpointermove = event => { if (event.buttons) { const box = $("canvas").getBoundingClientRect(); moved = [moved[0] + event.movementX / box.width, moved[1] + event.movementY / box.height]; draw(); } };
 $("canvas").onkeydown = event => {
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
   const step = { ArrowLeft: [.1, 0], ArrowRight: [-.1, 0], ArrowUp: [0, .1], ArrowDown: [0, -.1] }[event.key];
-  if (step) { event.preventDefault(); moved = [moved[0] + step[0], moved[1] + step[1]]; draw(); }
+  if (step && zoom > 1) { event.preventDefault(); moved = [moved[0] + step[0], moved[1] + step[1]]; draw(); }
   else if (event.key === "+" || event.key === "=") enlarge(1.5);
   else if (event.key === "-") enlarge(1 / 1.5);
 };
-begin().catch(error => { $("run").textContent = `The run cannot be read: ${error.message}`; });
+queue = begin().catch(error => { $("run").textContent = `The run cannot be read: ${error.message}`; });

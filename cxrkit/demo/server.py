@@ -6,7 +6,9 @@ an upload must come from its own page (Origin, and a header that no form of anot
 written or logged; its name never leaves the browser.
 """
 
+import contextlib
 import json
+import socket
 import threading
 from dataclasses import asdict
 from http import HTTPStatus
@@ -21,6 +23,7 @@ from cxrkit.progress import say
 ADDRESS = "127.0.0.1"
 LARGEST_UPLOAD = 80_000_000
 """Bytes."""
+PIECE = 65536
 AT_ONCE = 4
 """Uploads that may be read, decoded or waiting at a time; another is told to come again."""
 FILES = {"/": ("page.html", "text/html"), "/page.css": ("page.css", "text/css"), "/page.js": ("page.js", "text/javascript")}
@@ -47,11 +50,22 @@ class Server(ThreadingHTTPServer):
             super().__init__((ADDRESS, port), Handler)
         except (OSError, OverflowError) as error:
             raise WrongUse(f"The page cannot be served: {error}.", f"port {port}", "name another one with --port") from error
-        self.hosts = {f"{name}:{self.server_port}" for name in (ADDRESS, "localhost")}
+        suffixes = [f":{self.server_port}"] + [""] * (self.server_port == 80)  # which browsers leave out
+        self.hosts = {name + suffix for name in (ADDRESS, "localhost") for suffix in suffixes}
 
     @property
     def address(self) -> str:
         return f"http://{ADDRESS}:{self.server_port}/"
+
+    def shutdown_request(self, request: Any) -> None:
+        """Read what is left of a refused upload: a connection that is closed before is reset, and the browser never sees the reason."""
+        with contextlib.suppress(OSError):
+            request.shutdown(socket.SHUT_WR)
+            request.settimeout(2)
+            for _ in range(2 * LARGEST_UPLOAD // PIECE):
+                if not request.recv(PIECE):
+                    break
+        self.close_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A browser that went away in the middle is no error worth a word."""
@@ -61,7 +75,7 @@ class Handler(BaseHTTPRequestHandler):
     server: Server
     timeout = 60
     """Seconds that a browser may be silent."""
-    server_version, sys_version = "cxrkit", ""
+    server_version, sys_version, default_request_version = "cxrkit", "", "HTTP/1.0"
 
     def do_GET(self) -> None:
         if not self._from_here():
@@ -70,7 +84,7 @@ class Handler(BaseHTTPRequestHandler):
             name, kind = FILES[self.path]
             self._send(HTTPStatus.OK, (resources.files("cxrkit.demo") / name).read_bytes(), kind)
         elif self.path == "/run.json":
-            self._send_json(HTTPStatus.OK, asdict(self.server.demo.facts))
+            self._send_json(HTTPStatus.OK, asdict(self.server.demo.facts) | {"largest_upload": LARGEST_UPLOAD})
         else:
             self._refuse(HTTPStatus.NOT_FOUND, "there is no such page")
 
@@ -79,24 +93,31 @@ class Handler(BaseHTTPRequestHandler):
             return
         if self.path != "/film":
             return self._refuse(HTTPStatus.NOT_FOUND, "there is no such page")
-        try:
-            length = int(self.headers.get("Content-Length", ""))
-        except ValueError:
+        told = self.headers.get("Content-Length", "")
+        if not (told.isascii() and told.isdigit()):
             return self._refuse(HTTPStatus.LENGTH_REQUIRED, "an upload says how long it is")
-        if not 0 <= length <= LARGEST_UPLOAD:
+        if len(told) > 12 or int(told) > LARGEST_UPLOAD:
             return self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"it is larger than {LARGEST_UPLOAD // 10**6} MB")
         if not self.server.places.acquire(blocking=False):
             return self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, "other films are being read: try again in a moment")
         try:
-            content = self.rfile.read(length)
-            if len(content) == length:
-                self._send_json(HTTPStatus.OK, asdict(self.server.demo.film(content)))
-        except UnreadableImage as error:
-            self._refuse(HTTPStatus.UNPROCESSABLE_ENTITY, f"{error.what} ({error.next})" if error.next else str(error.what))
-        except CxrkitError as error:
-            self._refuse(HTTPStatus.INTERNAL_SERVER_ERROR, str(error.what))
+            content = self.rfile.read(int(told))
+            status, value = (
+                self._asked(content) if len(content) == int(told) else (HTTPStatus.BAD_REQUEST, {"reason": "the upload broke off"})
+            )
         finally:
             self.server.places.release()
+        self._send_json(status, value)
+
+    def _asked(self, content: bytes) -> tuple[HTTPStatus, dict[str, Any]]:
+        try:
+            return HTTPStatus.OK, asdict(self.server.demo.film(content))
+        except UnreadableImage as error:
+            return HTTPStatus.UNPROCESSABLE_ENTITY, {"reason": f"{error.what} ({error.next})" if error.next else str(error.what)}
+        except CxrkitError as error:
+            return HTTPStatus.INTERNAL_SERVER_ERROR, {"reason": str(error.what)}
+        except Exception as error:  # whatever a film does to a network: the page says so, and goes on with the next
+            return HTTPStatus.INTERNAL_SERVER_ERROR, {"reason": f"the networks could not be asked: {type(error).__name__}"}
 
     def _from_here(self) -> bool:
         if self.headers.get("Host", "").lower() in self.server.hosts:
@@ -106,7 +127,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _from_own_page(self) -> bool:
         origin, site = self.headers.get("Origin"), self.headers.get("Sec-Fetch-Site", "same-origin")
-        own = origin is not None and origin.removeprefix("http://") == self.headers["Host"].lower()
+        own = origin == f"http://{self.headers['Host'].lower()}"
         if own and site == "same-origin" and self.headers.get("X-Film") == "1":
             return True
         self._refuse(HTTPStatus.FORBIDDEN, "films are taken from this page alone")
@@ -125,7 +146,12 @@ class Handler(BaseHTTPRequestHandler):
         for name, value in HEADERS.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(content)
+        if self.command != "HEAD":
+            self.wfile.write(content)
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """What the standard library refuses by itself (methods, broken requests), with the headers of all else."""
+        self._refuse(HTTPStatus(code), message or HTTPStatus(code).phrase)
 
     def log_message(self, *_: Any) -> None:
         """Nothing: what is asked here is nobody's business."""

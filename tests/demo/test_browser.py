@@ -1,0 +1,204 @@
+"""The demo as people meet it: in Chromium, wide and on a phone, with a mouse and with keys alone, and with hostile files."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.demo import served
+from tests.report import test_browser as report
+
+By, WebDriverWait = report.By, report.WebDriverWait
+Keys = pytest.importorskip("selenium.webdriver.common.keys").Keys
+Select = report.Select
+pytestmark = report.pytestmark
+HTML = "<img src=x onerror=document.title='taken'>.png"
+GOOD, BROKEN, PHOTO = "film.png", "broken.png", "photo.png"
+
+
+@pytest.fixture(scope="module")
+def server(finished_run):
+    with served.running(finished_run) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("films")
+    (folder / GOOD).write_bytes(served.encoded(served.drawn(size=512)))
+    (folder / HTML).write_bytes(served.encoded(served.drawn(1002)))
+    (folder / BROKEN).write_bytes(b"<script>document.title = 'taken'</script>")
+    (folder / PHOTO).write_bytes(served.encoded(served.photo()))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    found = report.browser()
+    found.set_script_timeout(120)
+    yield found
+    found.quit()
+
+
+def opened(chromium, server, size=report.WIDE, dark=False):
+    chromium.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride", {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": size == report.PHONE}
+    )
+    chromium.execute_cdp_cmd(
+        "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]}
+    )
+    for kind in ("browser", "performance"):
+        chromium.get_log(kind)
+    chromium.get(server.address)
+    WebDriverWait(chromium, 30).until(lambda _: "data" in text(chromium, "run"))
+
+
+def text(chromium, name):
+    return chromium.find_element(By.ID, name).text
+
+
+def bring(chromium, folder, *names):
+    """Choose the files and wait until they are all read."""
+    before = len(chromium.find_elements(By.CSS_SELECTOR, "#rows tr"))
+    chromium.find_element(By.ID, "files").send_keys("\n".join(str(folder / name) for name in names))
+    WebDriverWait(chromium, 90).until(
+        lambda _: len(chromium.find_elements(By.CSS_SELECTOR, "#rows tr")) == before + len(names) and " read" in text(chromium, "progress")
+    )
+
+
+def rows(chromium):
+    return [[cell.text for cell in row.find_elements(By.TAG_NAME, "td")] for row in chromium.find_elements(By.CSS_SELECTOR, "#rows tr")]
+
+
+def pixels(chromium):
+    return chromium.execute_script("return document.getElementById('canvas').toDataURL()")
+
+
+def top_of(chromium, name):
+    return chromium.execute_script("return document.getElementById(arguments[0]).getBoundingClientRect().top", name)
+
+
+def serious(chromium):
+    chromium.execute_script((Path(report.axe_core.__file__).parent / "axe.min.js").read_text("utf-8"))
+    found = chromium.execute_async_script("axe.run().then(arguments[0])")
+    assert len(found["passes"]) > 15
+    bad = [rule for rule in found["violations"] if rule["impact"] in ("serious", "critical")]
+    return {rule["id"]: [node["html"][:200] for node in rule["nodes"][:3]] for rule in bad}
+
+
+@pytest.mark.parametrize("size, dark", [(report.WIDE, False), (report.PHONE, True)], ids=["wide and light", "phone and dark"])
+def test_several_films_make_a_table_and_what_is_outside_says_so_across_the_picture(chromium, server, folder, size, dark):
+    opened(chromium, server, size, dark)
+    bring(chromium, folder, PHOTO, HTML, BROKEN)
+    photo, odd, broken = rows(chromium)
+    assert [photo[0], odd[0], broken[0]] == [PHOTO, HTML, BROKEN] and chromium.title != "taken"
+    assert photo[4].startswith("OUTSIDE: ") and "colour" in photo[4] and photo[3] == ""
+    assert broken[1].startswith("not read: ") and "known format" in broken[1]
+    assert text(chromium, "progress") == "2 films read, 1 not: the table says why."
+
+    assert text(chromium, "name") == PHOTO  # the first of several stays
+    across, canvas = (chromium.find_element(By.ID, name) for name in ("across", "canvas"))
+    assert across.text.startswith("OUTSIDE\n") and across.text.split("\n")[1] in photo[4]
+    assert across.rect["width"] == pytest.approx(canvas.rect["width"], abs=1)
+    assert canvas.rect["y"] < across.rect["y"] and across.rect["y"] + across.rect["height"] < canvas.rect["y"] + canvas.rect["height"]
+    number = chromium.find_element(By.ID, "p")
+    assert "line-through" in chromium.execute_script("return getComputedStyle(arguments[0]).textDecorationLine", number)
+    assert "Called" not in text(chromium, "range")
+
+    assert chromium.find_element(By.CSS_SELECTOR, "#verdict summary").text.startswith("Can this run’s scores be trusted?")
+    assert top_of(chromium, "verdict") < top_of(chromium, "p")
+    assert chromium.execute_script("return document.documentElement.scrollWidth") <= size[0]
+    assert serious(chromium) == {}
+
+    chromium.execute_script("window.scrollTo(0, document.documentElement.scrollHeight)")
+    assert chromium.execute_script("return window.scrollY") > 0
+    only = chromium.find_element(By.CSS_SELECTOR, ".only")
+    assert "Research use only" in only.text
+    assert chromium.execute_script(
+        "const box = arguments[0].getBoundingClientRect(); return box.top === 0 && arguments[0].contains(document.elementFromPoint(box.left + 20, box.top + box.height / 2))",
+        only,
+    )
+
+    assert chromium.get_log("browser") == [] or all("422" in entry["message"] for entry in chromium.get_log("browser"))
+    asked = [url for url in report.requests(chromium) if not url.startswith("data:")]
+    assert len(asked) == 7 and {url.removeprefix(server.address) for url in asked} == {"", "page.css", "page.js", "run.json", "film"}
+
+
+def test_with_keys_alone(chromium, server, folder):
+    opened(chromium, server)
+
+    def tab_to(name):
+        for _ in range(40):
+            if chromium.switch_to.active_element.get_attribute("id") == name:
+                return chromium.switch_to.active_element
+            chromium.switch_to.active_element.send_keys(Keys.TAB)
+        pytest.fail(f"no key leads to {name}")
+
+    tab_to("files")
+    bring(chromium, folder, GOOD, PHOTO)
+    assert text(chromium, "name") == GOOD and not chromium.find_element(By.ID, "across").is_displayed()
+    canvas = tab_to("canvas")
+    WebDriverWait(chromium, 30).until(lambda _: chromium.execute_script("return arguments[0].width", canvas) == 512)
+    seen = [pixels(chromium)]
+    for key in ("+", Keys.ARROW_LEFT, Keys.ARROW_DOWN, "-"):
+        canvas.send_keys(key)
+        seen.append(pixels(chromium))
+    assert len(set(seen)) == 5 or (len(set(seen)) == 4 and seen[-1] == seen[0])
+    assert seen[-1] == seen[0]  # whole again, and in its place
+    canvas.send_keys(Keys.ARROW_LEFT)
+    assert pixels(chromium) == seen[0]
+
+    tab_to("map").send_keys("R")
+    assert Select(chromium.find_element(By.ID, "map")).first_selected_option.text == "ResNet-34"
+    WebDriverWait(chromium, 30).until(lambda _: pixels(chromium) != seen[0])
+    mapped = pixels(chromium)
+    for name in ("window", "level"):
+        tab_to(name).send_keys(Keys.ARROW_LEFT)
+        WebDriverWait(chromium, 30).until(lambda _: pixels(chromium) != mapped)
+        mapped = pixels(chromium)
+
+    for _ in range(40):
+        chromium.switch_to.active_element.send_keys(Keys.TAB)
+        if chromium.switch_to.active_element.text == PHOTO:
+            break
+    chromium.switch_to.active_element.send_keys(Keys.ENTER)
+    assert text(chromium, "name") == PHOTO and chromium.switch_to.active_element.get_attribute("id") == "name"
+    assert chromium.find_element(By.ID, "across").is_displayed()
+
+    tab_to("forget").send_keys(Keys.ENTER)
+    assert rows(chromium) == [] and not chromium.find_element(By.ID, "film").is_displayed()
+    kept = chromium.execute_script("return document.body.textContent + document.getElementById('canvas').width")
+    assert PHOTO not in kept and GOOD not in kept and kept.endswith("0")
+    assert chromium.switch_to.active_element.get_attribute("id") == "files"
+
+
+def test_the_number_its_range_and_its_standing_are_those_of_the_answer(chromium, server, folder):
+    opened(chromium, server)
+    bring(chromium, folder, GOOD)
+    status, answer = served.upload(server, (folder / GOOD).read_bytes())
+    p, standing = answer["answer"]["ensemble"], answer["standing"]
+    assert status == 200 and text(chromium, "p") == f"{p['p_covid']:.3f}" and "One network alone." in text(chromium, "range")
+    assert [
+        (group["label"], f"than {group['below']} of {group['n']} held-out" in text(chromium, "standing-words")) for group in standing
+    ] == [
+        ("covid", True),
+        ("normal", True),
+    ]
+    own = chromium.find_element(By.CSS_SELECTOR, "#standing .own")
+    assert float(own.get_attribute("x1")) == pytest.approx(78 + p["raw"] * 332)
+
+
+def test_what_the_server_does_not_answer_is_a_row_of_the_table(chromium, server, folder, monkeypatch):
+    def fails(content):
+        raise RuntimeError("inside")
+
+    opened(chromium, server)
+    monkeypatch.setattr(server.demo, "film", fails)
+    bring(chromium, folder, GOOD)
+    chromium.execute_script("run.largest_upload = 10")
+    bring(chromium, folder, GOOD)
+    monkeypatch.setattr(server, "hosts", set())
+    chromium.execute_script("run.largest_upload = 1e9")
+    bring(chromium, folder, GOOD)
+    first, second, third = (row[1] for row in rows(chromium))
+    assert first == "not read: the networks could not be asked: RuntimeError" and "larger than" in second and "alone" in third
+    assert not chromium.find_element(By.ID, "film").is_displayed()
