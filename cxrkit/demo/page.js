@@ -2,6 +2,7 @@
 // Films, their names and the answers live in this page alone, and go with it.
 const words = label => label === "covid" ? "COVID-19" : label;
 const $ = id => document.getElementById(id), films = [], share = p => p.toFixed(3), MOST = 500;
+const pictured = [], PICTURED = 20; // so many films keep their pictures here; another is asked about anew when it is opened
 let queue = Promise.resolve(), forgotten = 0, run, shown, zoom = 1, moved = [0, 0], drawing = {};
 
 function element(name, text, kind) {
@@ -35,8 +36,9 @@ async function read(files, since) {
     const film = await ask(file);
     if (since !== forgotten) return;
     films.push(film);
+    if (!film.reason) keep(film);
     $("all").hidden = false;
-    $("rows").append(row(film));
+    $("rows").append(...rows(film));
     if (first && !film.reason) { show(film); first = false; }
   }
   const bad = films.filter(film => film.reason).length;
@@ -45,7 +47,7 @@ async function read(files, since) {
 }
 
 async function ask(file) {
-  const film = { name: file.name };
+  const film = { name: file.name, file };
   if (!run) film.reason = "the run could not be read: load the page again";
   else if (films.length >= MOST) film.reason = `this page holds ${MOST} films: forget them first`;
   else if (file.size > run.largest_upload) film.reason = `it is larger than ${run.largest_upload / 1e6} MB`;
@@ -57,22 +59,44 @@ async function ask(file) {
   return film;
 }
 
-function row(film) {
+function keep(film) {
+  pictured.push(film);
+  if (pictured.length <= PICTURED) return;
+  const [old] = pictured.splice(pictured.findIndex(one => one !== shown), 1);
+  old.picture = old.maps = undefined;
+}
+
+async function open(film) {
+  if (!film.picture) {
+    const since = forgotten, again = await ask(film.file);
+    if (since !== forgotten) return;
+    if (again.reason) { $("progress").textContent = `${film.name} cannot be shown again: ${again.reason}`; return; }
+    Object.assign(film, again);
+    keep(film);
+  }
+  show(film);
+  $("name").focus();
+}
+
+function rows(film) {
   const line = element("tr"), name = element("td");
   if (film.reason) {
     name.textContent = film.name;
     const why = element("td", `not read: ${film.reason}`, "bad");
-    why.colSpan = 4;
+    why.colSpan = 3;
     line.append(name, why);
-    return line;
+    return [line];
   }
-  const open = element("button", film.name), all = film.answer.ensemble;
-  open.type = "button";
-  open.onclick = () => { show(film); $("name").focus(); };
-  name.append(open);
-  line.append(name, element("td", share(all.p_covid), "number"), element("td", range(all)), element("td", film.answer.outside ? "" : words(film.answer.called)),
-    element("td", film.answer.outside ? `OUTSIDE: ${film.answer.why_outside.join("; ")}` : "", "bad"));
-  return line;
+  const button = element("button", film.name), { ensemble: all, outside, called, why_outside } = film.answer;
+  button.type = "button";
+  button.onclick = () => open(film);
+  name.append(button);
+  line.append(name, element("td", share(all.p_covid), outside ? "number void" : "number"), element("td", range(all)), element("td", outside ? "OUTSIDE" : words(called), outside ? "bad" : ""));
+  if (!outside) return [line];
+  const why = element("tr", undefined, "why"), reasons = element("td", `${why_outside.join("; ")}`, "bad"); // a line of its own: a phone shows it, too
+  reasons.colSpan = 4;
+  why.append(reasons);
+  return [line, why];
 }
 
 const range = p => p.networks > 1 ? `${share(p.low)} to ${share(p.high)} (${p.networks})` : "";
@@ -87,7 +111,7 @@ function show(film) {
   $("outside").hidden = $("across").hidden = !outside;
   $("outside").textContent = `OUTSIDE what these networks have seen, so the number means nothing: ${answer.why_outside.join("; ")}.`;
   $("across").replaceChildren("OUTSIDE", element("small", answer.why_outside[0]));
-  $("range").textContent = (outside ? "" : `Called ${words(film.answer.called)}. `) + (all.networks > 1 ? `Single networks say ${share(all.low)} to ${share(all.high)} (${all.networks}). ` : "One network alone. ")
+  $("range").textContent = (outside ? "" : `Called ${words(film.answer.called)}. `) + (outside === null ? "Whether it is outside what the networks have seen was not checked. " : "") + (all.networks > 1 ? `Single networks say ${share(all.low)} to ${share(all.high)} (${all.networks}). ` : "One network alone. ")
     + (answer.possible.classes ? `It may be: ${answer.possible.words}. ` : "")
     + (all.calibrated ? `Calibrated on the run's validation films; as the networks say it, ${share(all.raw)}.` : `Not calibrated: ${all.why_not_calibrated}.`);
   $("standing-words").textContent = film.standing.map((own, number) => `${number ? "h" : "H"}igher than ${own.below} of ${own.n} held-out ${words(own.label)} films`).join("; ") + (film.standing.length ? "." : "");
@@ -165,7 +189,7 @@ $("map").onchange = load;
 $("window").oninput = $("level").oninput = () => requestAnimationFrame(draw);
 $("larger").onclick = () => enlarge(1.5); $("smaller").onclick = () => enlarge(1 / 1.5); $("whole").onclick = whole;
 $("forget").onclick = () => {
-  forgotten += 1; films.length = 0; shown = undefined; drawing = {};
+  forgotten += 1; films.length = pictured.length = 0; shown = undefined; drawing = {};
   $("canvas").width = 0; // its pixels are a copy
   for (const part of [$("name"), $("rows"), $("map"), $("networks").tBodies[0]]) part.replaceChildren();
   $("film").hidden = $("all").hidden = true;

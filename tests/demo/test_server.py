@@ -15,7 +15,7 @@ from cxrkit import predict
 from cxrkit.__main__ import main
 from cxrkit.demo.answering import Demo
 from cxrkit.demo.server import AT_ONCE, HEADERS, LARGEST_UPLOAD, Server
-from cxrkit.errors import BadInput, WrongUse
+from cxrkit.errors import BadInput, WrongUse, run_command
 from tests.demo import served
 from tests.demo.served import ask, own, upload
 
@@ -240,10 +240,10 @@ def test_a_port_that_is_taken_or_none_is_wrong_use(server, finished_run, capsys)
     for port in (server.server_port, 70000):
         with pytest.raises(WrongUse, match="cannot be served"):
             Server(server.demo, port)
-    assert main(["demo", str(finished_run), "--port", str(server.server_port), "--no-browser"]) == 2
+    assert run_command(lambda: main(["demo", str(finished_run), "--port", str(server.server_port), "--no-browser"])) == 2
     assert "--port" in capsys.readouterr().err
 
 
 def test_a_folder_that_is_no_run_is_bad_input(tmp_path: Path, capsys):
-    assert main(["demo", str(tmp_path), "--no-browser"]) == 3
+    assert run_command(lambda: main(["demo", str(tmp_path), "--no-browser"])) == 3
     assert str(tmp_path) in capsys.readouterr().err
