@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from cxrkit.audit import attention, inquiry, stability
 from cxrkit.audit import reference as references
 from cxrkit.audit.reference import Reference
 from cxrkit.config import short_name
-from cxrkit.data import dicom, images
+from cxrkit.data import images
 from cxrkit.errors import BadInput, UnreadableImage, WrongUse
 from cxrkit.evaluation.calibration import tempered
 from cxrkit.evaluation.scoring import final_scores
@@ -145,12 +146,11 @@ def _files(path: Path) -> list[Path]:
 
 def open_film(path: Path, size: int, reference: Reference | None = None, resize: str = "squish") -> Query:
     """A file as a Query of squares size x size, made as the run made its own. Raises UnreadableImage, OSError."""
-    if dicom.is_dicom(path):
-        grey, doubts = dicom.open_grey(path)
-        colour = 0.0
-    else:
-        grey, doubts = images.open_grey(path), []
-        with Image.open(path) as picture:
+    content = images.read_film(path)
+    film = images.decode(path, content)
+    grey, doubts, colour = film.grey, list(film.doubts), 0.0
+    if film.format != "DICOM":
+        with Image.open(BytesIO(content)) as picture:
             colour = references.colour_share(picture)
     square, seen = images.square(grey, size, resize), images.seen(grey, resize)
     width = min(4 * PANEL, max(PANEL // 4, round(PANEL * seen.width / seen.height)))

@@ -284,7 +284,7 @@ def test_dicom_gives_what_the_same_film_as_png_gives(results, film, tmp_path):
 def test_without_pydicom_a_dicom_film_is_listed(results, film, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "pydicom", None)
     (tmp_path / "film.dcm").write_bytes(bytes(128) + b"DICM" + bytes(200))
-    assert dicom.is_dicom(tmp_path / "film.dcm")
+    assert dicom.is_dicom((tmp_path / "film.dcm").read_bytes())
     content = predict.predict(results, [film, tmp_path / "film.dcm"])
     assert len(content.films) == 1 and "pip install pydicom" in content.unreadable[0].reason
 

@@ -29,7 +29,6 @@ STAYS_HERE = (
     "cxrkit/answers.py",
     "cxrkit/bench",
     "cxrkit/cli",
-    "cxrkit/data/dicom.py",
     "cxrkit/evaluation/resplits.py",
     "cxrkit/kaggle_io/bundle.py",
     "cxrkit/kaggle_io/log.py",

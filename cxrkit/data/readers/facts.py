@@ -94,7 +94,7 @@ def _is_whole(parts: tuple[str, ...], ending: dict[tuple[str, ...], set[str]]) -
 
 
 def _say(path: Path, films: Sequence[str], told: dict, nobody: list, unknown: list[str], taken_for: str) -> None:
-    pictures = [film for film in films if Path(film).suffix.lower() in SUFFIXES]
+    pictures = [film for film in films if film in told or Path(film).suffix.lower() in SUFFIXES]
     untold = [film for film in pictures if film not in told]
     say(f"{path.name}{f' (read as {taken_for})' if taken_for else ''}: tells of {len(told)} of {len(pictures)} films")
     for what, listed in (
