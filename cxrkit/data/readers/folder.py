@@ -76,7 +76,7 @@ def _record(film: listing.Found, name: str, own: str, told: facts.Row) -> Record
         path=f"{name}/{film.path}",
         source=name,
         label=label,
-        finding=told.get("label") or label,
+        finding=told.get("label") or label or next(filter(None, map(words.other_finding, folders)), ""),
         patient=f"{told.get('collection') or name}:{patient}" if patient else "",
         view=view,
         view_basis=basis,

@@ -74,10 +74,10 @@ def sources(manifest: Manifest) -> Table:
 
 
 def left_out(manifest: Manifest) -> Table:
-    reasons = Counter((record.source, summary.short_reason(record)) for record in manifest.records if not record.used)
-    rows = [[Cell(reason), Cell(source), number(count)] for (source, reason), count in reasons.most_common()]
+    reasons = sorted(summary.left_out(manifest, summary.REASONS), key=lambda row: (not row[1], -row[0]))
+    rows = [[Cell(reason), Cell(source), number(count)] for count, source, reason in reasons]
     columns = (Column("reason"), Column("source"), Column("images", True))
-    return Table("left-out", f"{reasons.total():,} images left out, and why.", columns, rows)
+    return Table("left-out", f"{sum(count for count, *_ in reasons):,} images left out, and why.", columns, rows)
 
 
 def splits(manifest: Manifest) -> Table:
