@@ -137,13 +137,21 @@ def _matched(
 
 
 def _read(sources: Sequence[Source]) -> list[Record]:
-    records = sorted((record for source in sources for record in source.read()), key=lambda record: record.image_id)
-    for first, second in zip(records, records[1:]):
-        if first.image_id == second.image_id:
-            raise BadInput(
-                f"Two images are named {first.image_id}.", f"{first.path} and {second.path}", "name the sources apart: KIND:NAME=DIR"
-            )
-    return records
+    """The records of all sources; a film that two of them call the same, as two snapshots of one collection do, is there twice.
+
+    The source whose name comes first keeps the image_id, others add theirs behind "@". Raises BadInput for two films of one source.
+    """
+    records: dict[str, Record] = {}
+    for source in sorted(sources, key=lambda source: source.name):
+        own: set[str] = set()
+        for record in sorted(source.read(), key=lambda record: (record.image_id, record.path)):
+            if record.image_id in own:
+                raise BadInput(f"Two images are named {record.image_id}.", source.root, "give each film a name of its own")
+            own.add(record.image_id)
+            if record.image_id in records:
+                record = record.but(image_id=f"{record.image_id}@{source.name}")
+            records[record.image_id] = record
+    return sorted(records.values(), key=lambda record: record.image_id)
 
 
 def _pairs(records: Sequence[Record], thumbnails: dict[str, np.ndarray], kept: str | Path | None) -> list[copies.Pair]:

@@ -87,9 +87,7 @@ def test_one_number_for_a_whole_class_is_none(tmp_path):
 
 def test_nothing_of_a_patient_is_in_any_file_that_a_run_writes(source, tmp_path, capsys):
     out = tmp_path / "run"
-    pipeline.run(
-        config.load("dry-run", SMALL | {"audit": "none", "lr_find_iterations": 5, "data": [f"folder:x={source}"], "split": "grouped"}), out
-    )
+    pipeline.run(config.load("dry-run", SMALL | {"audit": "none", "data": [f"folder:x={source}"], "split": "grouped"}), out)
     found = sources.parse_all([f"folder:x={source}"], "unused")
     built = manifest.build(found, config.Experiment(split="grouped"))
     manifest.write(tmp_path / "manifest.csv", built, manifest.roots_of(found))
