@@ -19,6 +19,7 @@ from cxrkit.data import images
 from cxrkit.errors import BadInput, UnreadableImage, WrongUse
 from cxrkit.evaluation.calibration import tempered
 from cxrkit.evaluation.scoring import final_scores
+from cxrkit.files import read_json, refuse_unwritable, write_json
 from cxrkit.progress import Meter, mention, track
 from cxrkit.results import Network, Results
 from cxrkit.schema import Metrics, Scaling
@@ -26,6 +27,8 @@ from cxrkit.schema import Metrics, Scaling
 PANEL = 256
 """Pixels; the height of each picture in an attention map."""
 CAPTION = 18
+PICTURES = ".cxrkit-pictures.json"
+"""The list of the pictures that were written into a folder, so that no other is ever written over."""
 NO_TEMPERATURE = 0.06, 19.0
 """At these ends of the range nothing was found: the validation films were told apart perfectly, or not at all."""
 
@@ -56,8 +59,8 @@ def predict(run: Path | str, paths: list[Path], out: Path | None = None, device:
 
     run: the results folder, or the folder around it: run.json, metrics.json and models/ are read, and reference.json
     and audits.json where they are there. paths: files and folders. out: a folder for attention maps.
-    Files that cannot be read are listed with the reason. Raises BadInput for a folder that is no finished run,
-    WrongUse for an `out` that cannot be made, DiskFull.
+    Files that cannot be read are listed with the reason. Raises BadInput for a folder that is no finished run
+    or whose pictures would take the names of somebody's files; WrongUse for an `out` that cannot be made or written to, DiskFull.
     """
     results = Results.open(run)
     trained = results.networks_on_disk()
@@ -70,6 +73,8 @@ def predict(run: Path | str, paths: list[Path], out: Path | None = None, device:
     if out:
         _make(out)
     queries, unreadable = _open_all(paths, results.experiment, reference)
+    if out:
+        _claim(Path(out), [_name(query, number) for number, query in enumerate(queries, start=1)])
     if queries:
         _ask(trained, queries, device or environment.choose_device().value, with_maps=out is not None)
     return Answers(
@@ -110,6 +115,17 @@ def _make(folder: Path) -> None:
         Path(folder).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise WrongUse(f"The folder for the pictures cannot be made: {error.strerror}.", folder, "name another one with --out") from error
+    refuse_unwritable(Path(folder) / PICTURES)
+
+
+def _claim(folder: Path, names: list[str]) -> None:
+    """Note which pictures the kit writes. Raises BadInput where one of these names is a file that it did not write."""
+    known = read_json(folder / PICTURES, "The list of pictures", "name a new folder with --out") if (folder / PICTURES).exists() else []
+    foreign = [name for name in names if (folder / name).exists() and name not in known]
+    if foreign:
+        what = f"Here lie {len(foreign)} files that this kit did not write, under the names of its pictures: {', '.join(foreign[:3])}."
+        raise BadInput(what, folder, "name another folder with --out; nothing was changed")
+    write_json(folder / PICTURES, sorted({*known, *names}))
 
 
 def temperatures_of(metrics: Metrics) -> dict[frozenset[Key], float]:
@@ -251,6 +267,11 @@ def _draw(query: Query, number: int, out: Path | None) -> str:
     for place, (name, panel) in enumerate(panels.items()):
         picture.paste(Image.fromarray(panel), (place * width, CAPTION))
         draw.text((place * width + 4, 3), name, fill="black")
-    path = Path(out) / f"{number:03d}-{re.sub(r'[^A-Za-z0-9_-]+', '-', query.path.stem)[:40]}.png"
+    path = Path(out) / _name(query, number)
     attention.save(path, picture)
     return str(path)
+
+
+def _name(query: Query, number: int) -> str:
+    """The name of a film's picture."""
+    return f"{number:03d}-{re.sub(r'[^A-Za-z0-9_-]+', '-', query.path.stem)[:40]}.png"

@@ -14,7 +14,7 @@ from cxrkit.audit import attention, inquiry, reference, stability
 from cxrkit.data import dicom
 from cxrkit.data.pixels import Pixels
 from cxrkit.data.readers import phantom
-from cxrkit.errors import BadInput, run_command
+from cxrkit.errors import BadInput, WrongUse, run_command
 from cxrkit.evaluation.calibration import tempered
 from cxrkit.evaluation.evaluate import evaluate
 from cxrkit.evaluation.scoring import final_scores
@@ -257,6 +257,19 @@ def test_attention_pictures_are_named_safely_and_show_film_and_map(results, film
 
 def test_a_folder_for_the_pictures_that_cannot_be_made_is_wrong_use(results, film):
     assert run_command(lambda: main(["predict", str(results), str(film), "--out", str(film)])) == 2
+
+
+def test_pictures_are_never_written_over_somebody_s(results, film, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "001-film.png").write_bytes(b"mine")
+    with pytest.raises(BadInput, match="did not write.*001-film.png"):
+        predict.predict(results, [film], tmp_path / "out")
+    assert (tmp_path / "out" / "001-film.png").read_bytes() == b"mine"
+    (tmp_path / "out" / "001-film.png").unlink()
+    for _ in range(2):  # its own it may
+        predict.predict(results, [film], tmp_path / "out")
+    with pytest.raises(WrongUse):
+        predict.predict(results, [film], film / "out")
 
 
 def test_dicom_gives_what_the_same_film_as_png_gives(results, film, tmp_path):

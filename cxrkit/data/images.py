@@ -74,7 +74,9 @@ def decode(path: Path, content: bytes | None = None) -> Decoded:
                 header, depth = (image.width, image.height, image.mode), _depth(image)  # decoding may change them
                 turned = image.getexif().get(ORIENTATION, 1)
                 format = (image.format or "") + (f", EXIF {turned} applied" if turned in range(2, 9) else "")
-                return Decoded(_to_grey(image, depth), *header, format)
+                grey = _to_grey(image, depth)
+                grey.info.clear()  # comments, which Pillow would write again into what is made of the film
+                return Decoded(grey, *header, format)
     except UnidentifiedImageError as error:
         raise UnreadableImage("no image of a known format", path, "replace the file or leave it out") from error
     except DAMAGE as error:

@@ -228,7 +228,10 @@ def _whole(text: str) -> int:
 def read_roots(path: str | Path) -> dict[str, str]:
     """{folder name: folder} as the manifest's sidecar says, or {} where there is none. Raises BadInput."""
     sidecar = _roots_path(path)
-    return read_json(sidecar, "The list of folders", BUILD_AGAIN) if sidecar.exists() else {}
+    roots = read_json(sidecar, "The list of folders", BUILD_AGAIN) if sidecar.exists() else {}
+    if not isinstance(roots, dict) or not all(isinstance(folder, str) for folder in roots.values()):
+        raise BadInput("The list of folders is not as it was written: it holds no folder for each source.", sidecar, BUILD_AGAIN)
+    return roots
 
 
 def _roots_path(path: str | Path) -> Path:

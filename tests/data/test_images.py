@@ -49,6 +49,12 @@ def test_exif_rotation_is_applied(tmp_path):
     assert (film.grey.size, film.width, film.height, film.format) == ((40, 64), 64, 40, "JPEG, EXIF 6 applied")
 
 
+def test_what_a_file_says_in_comments_is_not_kept(tmp_path):
+    path = saved(tmp_path, Image.fromarray(RAMP), "film.jpg", comment="Name of a person", dpi=(96, 96))
+    saved(tmp_path, images.open_grey(path), "again.jpg")
+    assert b"person" in path.read_bytes() and b"person" not in (tmp_path / "again.jpg").read_bytes()
+
+
 @pytest.mark.parametrize(
     "mode, suffix, format", [("RGBA", "png", "PNG"), ("P", "gif", "GIF"), ("CMYK", "jpg", "JPEG"), ("1", "bmp", "BMP")]
 )

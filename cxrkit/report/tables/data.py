@@ -34,7 +34,7 @@ def flow(manifest: Manifest) -> list[Step]:
         steps.append(Step("copies removed", copies.total(), copies.most_common(), "out"))
         steps.append(Step("different pictures", len(everything) - copies.total(), [], "kept"))
     if others:
-        steps.append(Step("left out", others.total(), others.most_common(), "out"))
+        steps.append(Step("left out", others.total(), _capped(others), "out"))
     steps.append(Step("used", len(used), _labels(used), "kept"))
     for split in SPLITS:
         of_split = [record for record in used if record.split == split]
@@ -42,6 +42,11 @@ def flow(manifest: Manifest) -> list[Step]:
             patients = len({manifest.groups[record.image_id] for record in of_split})
             steps.append(Step(SPLIT_WORDS[split], len(of_split), [*_labels(of_split), ("patients", patients)], "split"))
     return steps
+
+
+def _capped(counts: Counter[str]) -> list[tuple[str, int]]:
+    rest = counts.most_common()[summary.LISTED :]
+    return counts.most_common(summary.LISTED) + ([(f"{len(rest)} rarer reasons", sum(count for _, count in rest))] if rest else [])
 
 
 def _labels(records: Iterable[Record]) -> list[tuple[str, int]]:
