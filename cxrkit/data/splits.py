@@ -51,7 +51,8 @@ def _stock(records: Iterable[Record], members: Members) -> str:
     for label in LABELS:
         films = sum(record.label == label for of_group in members.values() for record in of_group)
         patients = sum(any(record.label == label for record in of_group) for of_group in members.values())
-        why = Counter(record.excluded.partition(":")[0] for record in records if record.label == label and not record.used)
+        of_label = [record for record in records if record.label == label and not record.used]
+        why = Counter("copies" if record.is_removed_copy else record.excluded.partition(":")[0] for record in of_label)
         out = ", ".join(f"{count} {reason}" for reason, count in why.most_common(3))
         told.append(f"{films} usable {label} films of {patients} patients{f' (left out: {out})' if out else ''}")
     return "; ".join(told)
