@@ -30,6 +30,7 @@ STAYS_HERE = (
     "cxrkit/bench",
     "cxrkit/cli",
     "cxrkit/evaluation/resplits.py",
+    "cxrkit/evaluation/sizes.py",
     "cxrkit/kaggle_io/bundle.py",
     "cxrkit/kaggle_io/log.py",
     "cxrkit/kaggle_io/metadata.py",
@@ -41,8 +42,8 @@ STAYS_HERE = (
 )
 """What a person asks for at a terminal, and no run in a kernel needs; a test follows the imports of all that travels."""
 RULE = "# " + "=" * 38
-PACKED = (".css", ".html", ".js")
-"""Page templates travel compressed, for nobody reads them in a kernel."""
+PACKED = (".css", ".html", ".js", ".md", "checklists.py", "checklists.yaml", "study.yaml")
+"""Templates and checklists travel compressed, for nobody reads them in a kernel."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,7 @@ def _expression(name: str, text: str) -> str:
     """Python whose value is a file as it travels."""
     if not name.endswith(PACKED):
         return literal(travelling(name, text))
-    packed = base64.b85encode(zlib.compress(text.encode(), 9)).decode()
+    packed = base64.b85encode(zlib.compress(travelling(name, text).encode(), 9)).decode()
     lines = "\n".join(packed[start : start + 120] for start in range(0, len(packed), 120))
     return f'zlib.decompress(base64.b85decode("""{lines}""".replace("\\n", ""))).decode()'
 

@@ -15,7 +15,6 @@ from cxrkit.data import sources
 from cxrkit.data.readers import coronahack
 from cxrkit.errors import BadInput
 from cxrkit.progress import say
-from cxrkit.training import weights
 
 COLLECTED = ("radiopaedia/*/record.json", "sirm/*/record.json")
 """What a store of the scrapers holds; either will do."""
@@ -124,6 +123,8 @@ def _external(data: Sequence[str], root: Path | None) -> list[str]:
 
 
 def _with_weights(experiment: Experiment, root: Path | None) -> Experiment:
+    from cxrkit.training import weights  # fastai takes seconds to import, and whoever sends a kernel off needs none of it
+
     wanted = [weights.files_of(architecture) for architecture in experiment.architectures]
     folder = next(filter(None, (find(name, root=root) for name in wanted[0])), None)
     missing = [names[0] for names in wanted if folder is None or not any((folder / name).is_file() for name in names)]

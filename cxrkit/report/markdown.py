@@ -37,7 +37,7 @@ def sections(results: Results, shown: list[gallery.Film]) -> list[Section]:
         ("What knows nothing of lungs", [] if audits else ["No audit was run."], audit_tables.all_of(audits)),
         (
             "Where the films come from, and where they went",
-            [". ".join(flow) + "."],
+            [". ".join(flow) + ".", data.views_sentence(results.manifest, results.experiment.exclude_views)],
             [data.splits(results.manifest), data.sources(results.manifest), data.left_out(results.manifest)],
         ),
         (
@@ -55,7 +55,7 @@ def sections(results: Results, shown: list[gallery.Film]) -> list[Section]:
                 thresholds.decision_curves(results),
             ],
         ),
-        ("Calibration", [], [thresholds.calibration(results)]),
+        ("Calibration", [], [thresholds.calibration(results), thresholds.prediction_sets(results)]),
         ("Films that went wrong, or nearly", [], [gallery.table(shown)]),
         ("Speed", [], [settings.speed(results), settings.stages(results)]),
         (

@@ -92,6 +92,8 @@ def values(results: Results, shown: list[gallery.Film], drawings: dict[str, list
         "plots": drawings,
         "curves_caption": f"{images} Lines: mean over seeds; bands: from the lowest seed to the highest. Dotted: guessing.",
         "flow": data.flow(results.manifest),
+        "images": images,
+        "views": data.views_sentence(results.manifest, results.experiment.exclude_views),
         "confusions": [(name, run, asdict(counts)) for name, run, counts in thresholds.confusions(results)],
         "threshold": f"{results.metrics.threshold:g}",
         "gallery": pictures(results, shown),
@@ -112,6 +114,7 @@ TABLES = {
     "predictive": thresholds.predictive_values,
     "usefulness": thresholds.decision_curves,
     "calibration": thresholds.calibration,
+    "sets": thresholds.prediction_sets,
     "speed": settings.speed,
     "stages": settings.stages,
     "environment": settings.environment,
@@ -137,12 +140,20 @@ def drawings(results: Results) -> dict[str, list[Drawing]]:
     told = "; ".join(f"{network.name} {percent(network.error_rate)}" for network in compared)
     areas = ", ".join(f"{short_name(name)} AUC {figure_text(score.auc)}" for name, score in scores.items())
     scaled = {score.architecture: score.scaling.before.bins for _, score in thresholds.judged(results) if score.scaling}
-    size = (5.4, 0.7 * len(compared) + 0.6)
+    together = {name: predictions.ensemble() for name, predictions in held.items()}
+    size, small, threshold = (5.4, 0.7 * len(compared) + 0.6), (4.2, 3.6), results.metrics.threshold
     groups = {
         "errors": [draw("errors", f"Error rates: mean {told}.", size, plots.errors, compared, published, wide=True)],
         "curves": [
             draw("roc", f"ROC curves. {areas}.", (4.2, 4.0), plots.roc, held),
             draw("pr", "Precision-recall curves of the same networks.", (4.2, 4.0), plots.precision_recall, held),
+        ],
+        "usefulness": [
+            draw("net-benefit", "Decision curves; their table has the figures.", (6.4, 3.2), plots.net_benefit, together, wide=True),
+            *(
+                draw(which, f"{sign} predictive value over prevalence.", small, plots.predictive_value, together, which, threshold)
+                for which, sign in (("ppv", "Positive"), ("npv", "Negative"))
+            ),
         ],
         "reliability": [
             draw(

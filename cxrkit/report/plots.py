@@ -8,7 +8,7 @@ import io
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -21,9 +21,11 @@ from sklearn.metrics import precision_recall_curve, roc_curve
 
 from cxrkit.columns import FROZEN
 from cxrkit.config import TESTED, short_name
-from cxrkit.evaluation import study
+from cxrkit.evaluation import metrics, study
 from cxrkit.evaluation.calibration import Bin
 from cxrkit.evaluation.predictions import Predictions
+from cxrkit.evaluation.scoring import effective_sizes
+from cxrkit.evaluation.usefulness import decision_curve
 from cxrkit.schema import NetworkErrors
 
 FOLDER = "figures"
@@ -218,6 +220,41 @@ def _curves(axes: Axes, held: Mapping[str, Predictions], curve: Callable[[np.nda
         if len(curves) > 1:
             axes.fill_between(GRID, curves.min(0), curves.max(0), color=style.colour, alpha=0.15, linewidth=0)
         axes.plot(GRID, curves.mean(0), color=style.colour, linestyle=style.line, label=short_name(architecture))
+
+
+ACTING, PREVALENCES = np.linspace(0.01, 0.6, 60), np.geomspace(0.001, 0.5, 30)
+
+
+def net_benefit(axes: Axes, judged: Mapping[str, Predictions]) -> None:
+    """Decision curves of {architecture: Predictions of one row}, with their intervals as bands, beside acting on all and on none."""
+    for architecture, held in judged.items():
+        points = decision_curve(held.is_covid, held.p_covid[0], held.groups, ACTING)
+        _banded(axes, ACTING, [point.network for point in points], architecture)
+    top = axes.get_ylim()[1]
+    axes.plot(ACTING, [point.all for point in points], color=QUIET, linewidth=0.9, linestyle="--", label="acting on all")
+    axes.axhline(0, color=QUIET, linewidth=0.9, linestyle=":", label="acting on none")
+    axes.set(title="Decision curves", xlabel="acts from this probability on", ylabel="net benefit, an image", ylim=(-0.3 * top, top))
+    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize=8)
+
+
+def predictive_value(axes: Axes, judged: Mapping[str, Predictions], which: Literal["ppv", "npv"], threshold: float) -> None:
+    """The predictive value of {architecture: Predictions of one row} over prevalence, with its interval as a band."""
+    for architecture, held in judged.items():
+        counts, sizes = metrics.confusion(held.is_covid, held.p_covid[0], threshold), effective_sizes(held)
+        values = [getattr(metrics.predictive_values(counts, share, *sizes), which) for share in PREVALENCES]
+        _banded(axes, 100 * PREVALENCES, values, architecture)
+    axes.axvline(100 * study.prevalence(), color=QUIET, linewidth=0.7, linestyle=":")
+    title = "Positive predictive value" if which == "ppv" else "Negative predictive value"
+    axes.set(title=title, xlabel="prevalence, % (dotted: the study’s)", ylabel=which.upper(), xscale="log")
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.legend(loc="best", fontsize=8)
+
+
+def _banded(axes: Axes, x: np.ndarray, figures: Sequence[metrics.Figure], architecture: str) -> None:
+    value, low, high = np.array([[figure.value, figure.low, figure.high] for figure in figures], float).T
+    style = look(architecture)
+    axes.fill_between(x, low, high, color=style.colour, alpha=0.12, linewidth=0)
+    axes.plot(x, value, color=style.colour, linestyle=style.line, label=short_name(architecture))
 
 
 def reliability(axes: Axes, bins: Sequence[Bin], architecture: str) -> None:

@@ -1,15 +1,9 @@
-import dataclasses
-import re
-import typing
-
 import pytest
 import yaml
 
-from cxrkit.data.records import Record
-from cxrkit.files import read_json, write_json
+from cxrkit.files import read_json
 from cxrkit.report import cards, plots, report
 from cxrkit.results import Results
-from cxrkit.schema import Audits, Comparison, Metrics, RunInfo
 from tests.report import folders
 
 
@@ -20,62 +14,6 @@ def folder(tmp_path_factory):
         patch.setattr(plots, "drawn", folders.undrawn)
         report.make(results)
     return results.folder
-
-
-def answers(folder):
-    """{item: (answer, where)} of CLAIM.md."""
-    rows = [line.strip("| ").split(" | ") for line in (folder / "CLAIM.md").read_text("utf-8").splitlines() if re.match(r"\| \d", line)]
-    return {int(row[0]): (row[3], row[4]) for row in rows}
-
-
-def test_each_of_the_42_items_has_an_answer_and_the_score_counts_them(folder):
-    found = answers(folder)
-    assert list(found) == list(range(1, 43))
-    given = [answer for answer, _ in found.values()]
-    assert set(given) == {"yes", "no", "not applicable"}
-    yes, asked = given.count("yes"), len(given) - given.count("not applicable")
-    assert f"Score: {yes} of {asked} items that apply ({100 * yes / asked:.0f} %)" in (folder / "CLAIM.md").read_text("utf-8")
-
-
-def test_each_yes_leads_to_a_file_that_is_there_and_to_what_it_names(folder):
-    headings = {path.name: path.read_text("utf-8") for path in folder.iterdir() if path.suffix in (".md", ".html")}
-    for answer, where in answers(folder).values():
-        if answer == "yes":
-            name = re.search(r"\]\(([^)]+)\)", where)[1]
-            assert (folder / name).is_file()
-            if name in headings and ": " in where:
-                assert where.split(": ")[1].split("the section ")[-1] in headings[name].replace("’", "'") or name == "report.html"
-
-
-def test_an_item_is_a_no_where_its_field_is_empty(folder):
-    before = answers(folder)
-    assert before[30][0] == "yes" and before[32][0] == "yes" and before[31][0] == "no"
-    without = folders.write(folder / "without", audits=False)
-    (without.folder / "CLAIM.md").write_text(cards.claim(without), "utf-8")
-    assert {answers(without.folder)[item][0] for item in (30, 31, 32, 38)} == {"no"}
-
-
-def test_zero_leaks_is_an_answer_and_no_record_of_leaks_is_none(folder):
-    assert answers(folder)[21][0] == "yes"
-    (item,) = [item for item in yaml.safe_load((cards.HERE / "claim.yaml").read_text("utf-8")) if item["item"] == 21]
-    about = read_json(folder / "run.json")
-    del about["leaks"]
-    (folder / "without-leaks").mkdir()
-    write_json(folder / "without-leaks" / "run.json", about)
-    assert cards.answered(item, cards.contents(folder / "without-leaks"))[0] == "no"
-
-
-def test_each_field_that_claim_names_is_one_that_the_kit_writes():
-    kinds = {"run.json": RunInfo, "metrics.json": Metrics, "comparison.json": Comparison, "audits.json": Audits, "manifest.csv": Record}
-    items = yaml.safe_load((cards.HERE / "claim.yaml").read_text("utf-8"))
-    named = [item["at"] for item in items if len(item.get("at", ())) == 2]
-    assert len(named) > 15
-    for name, field in named:
-        kind = kinds[name]
-        for key in field.split("."):
-            hints = typing.get_type_hints(kind)
-            assert key in hints, f"{name} has no {field}"
-            kind = next((part for part in (hints[key], *typing.get_args(hints[key])) if dataclasses.is_dataclass(part)), None)
 
 
 def test_the_model_card_holds_verdict_scores_and_warnings(folder):

@@ -8,12 +8,13 @@ from bs4 import BeautifulSoup
 
 from cxrkit.columns import LAST_STAGE
 from cxrkit.config import short_name
+from cxrkit.data.manifest import Manifest
 from cxrkit.errors import BadInput
 from cxrkit.evaluation.metrics import Figure, proportion
 from cxrkit.evaluation.scoring import final_scores
 from cxrkit.files import read_json, sha256_of, write_json
 from cxrkit.report import gallery, page, plots, report, sentences
-from cxrkit.report.tables import settings
+from cxrkit.report.tables import data, settings, thresholds
 from cxrkit.report.tables.comparison import matrix
 from cxrkit.results import Results
 from cxrkit.schema import Attention, AttentionRow, GalleryEntry
@@ -21,7 +22,7 @@ from cxrkit.tables import figure_text
 from tests.report import folders
 
 MEGABYTES = 5
-GENERATED = ("report.html", "report.md", "MODEL_CARD.md", "DATASHEET.md", "CLAIM.md", "ATTRIBUTION.md", "CITATION.cff")
+GENERATED = ("report.html", "report.md", "MODEL_CARD.md", "DATASHEET.md", "CLAIM.md", "TRIPOD.md", "ATTRIBUTION.md", "CITATION.cff")
 
 
 @pytest.fixture(scope="module")
@@ -385,3 +386,44 @@ def test_an_audit_of_another_manifest_is_refused(tmp_path, undrawn):
     write_json(folder / "audits.json", read_json(folder / "audits.json") | {"manifest_sha256": "0" * 64})
     with pytest.raises(BadInput, match="another manifest"):
         report.make(Results.open(folder))
+
+
+def test_the_sets_of_single_films_are_those_of_metrics_json(results, soup):
+    rows = {row[0]: row for row in rows_of(soup, "sets")}
+    for score in [score for score in final_scores(results.metrics, "ensembles") if len(score.architectures) == 1]:
+        sets, row = score.prediction_sets, rows[f"{short_name(score.architecture)}, ensemble of 3 seeds"]
+        assert row[1:3] == [f"{sets.covid.limit:.3f}", f"{sets.normal.limit:.3f}"]
+        assert [int(cell) for cell in row[3:7]] == [sets.films.get(held, 0) for held in ("COVID-19", "normal", "both", "none")]
+        assert row[7:] == [figure_text(sets.covid.covered), figure_text(sets.normal.covered)]
+    note = soup.find("caption", id="cap-sets").find_parent(class_="table").find(class_="note").get_text()
+    assert "of 100 such splits, 95 cover" in note and "(20 COVID-19)" in note
+
+
+@pytest.mark.parametrize(
+    "sizes, said",
+    [
+        (
+            {"train": (40, 60), "valid": (6, 40), "test": (34, 60)},
+            "No sets: a coverage of 90 % takes 9 COVID-19 patients in validation, which has 6.",
+        ),
+        ({"train": (40, 60), "valid": (20, 40)}, "these films are those of the calibration, so nothing is checked"),
+    ],
+    ids=["few", "no test split"],
+)
+def test_too_few_patients_for_sets_and_no_test_split_are_said(tmp_path, undrawn, sizes, said):
+    results = folders.write(tmp_path, sizes=sizes, audits=False)
+    assert said in thresholds.prediction_sets(results).note
+
+
+def test_the_views_in_use_are_told_by_class_with_the_key_and_the_studys(results, soup):
+    told = soup.find(id="data").get_text()
+    assert "Views in use: COVID-19: PA 94; normal: PA 160. exclude_views leaves out lateral; 1 film was left out for the view." in told
+    assert "a mixture of posterior to anterior as well as lateral views" in told
+    mixed = Manifest(record.but(view="lateral") if number % 2 else record for number, record in enumerate(results.manifest.records))
+    assert "COVID-19: lateral 47, PA 47" in data.views_sentence(mixed, ()) and "leaves out none" in data.views_sentence(mixed, ())
+
+
+def test_decision_curves_and_predictive_values_are_drawn(results, soup):
+    figures = [panel["aria-label"] for panel in soup.find(id="confusion").find_all(class_="panel")]
+    assert [figure.split()[0] for figure in figures] == ["Decision", "Positive", "Negative"]
+    assert {"net-benefit.svg", "ppv.png", "npv.svg"} <= {path.name for path in (results.folder / plots.FOLDER).iterdir()}

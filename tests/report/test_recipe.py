@@ -115,7 +115,7 @@ def test_the_note_says_which_statistics_the_scores_are_with(tmp_path):
 FIRST_LINES = 5
 
 
-@pytest.mark.parametrize("name", ["report.md", "MODEL_CARD.md", "DATASHEET.md", "CLAIM.md"])
+@pytest.mark.parametrize("name", ["report.md", "MODEL_CARD.md", "DATASHEET.md", "CLAIM.md", "TRIPOD.md"])
 def test_random_weights_stand_in_the_first_lines_of_each_paper(tmp_path, name):
     random, trained = folders.write(tmp_path / "a"), folders.write(tmp_path / "b", info={"started_from": "imagenet"})
     for results in (random, trained):

@@ -13,6 +13,8 @@ from cxrkit.data.records import LABEL_WORDS, LABELS, SPLIT_WORDS, SPLITS, Record
 from cxrkit.tables import Cell, Column, Table
 from cxrkit.tables import number_cell as number
 
+STUDY_VIEWS = "The study had “a mixture of posterior to anterior as well as lateral views”."
+
 
 @dataclass(frozen=True)
 class Step:
@@ -114,6 +116,17 @@ def splits(manifest: Manifest) -> Table:
     )
     note = f"Patients: films that share a patient or a picture count as one. {leaks_sentence(manifest)}"
     return Table("splits", "The splits.", columns, rows, note)
+
+
+def views_sentence(manifest: Manifest, left_out: Iterable[str]) -> str:
+    """Which views the used films are, of each class, which were left out (key exclude_views), and what the study used."""
+    told = [
+        f"{LABEL_WORDS[label]}: {_commonest(record.view or 'not known' for record in manifest.used if record.label == label)}"
+        for label in LABELS
+    ]
+    out = sum(record.excluded.startswith("view ") for record in manifest.records)
+    key = f"exclude_views leaves out {', '.join(left_out) or 'none'}; {out:,} film{'s were' if out != 1 else ' was'} left out for the view"
+    return f"Views in use: {'; '.join(told)}. {key}. {STUDY_VIEWS}"
 
 
 def leaks_sentence(manifest: Manifest) -> str:

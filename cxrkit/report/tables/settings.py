@@ -10,7 +10,7 @@ from cxrkit.files import read_json
 from cxrkit.results import Results
 from cxrkit.tables import NOTHING, Cell, Column, Table, number_cell
 
-GENERATED = ("report.html", "report.md", "MODEL_CARD.md", "DATASHEET.md", "CLAIM.md", "ATTRIBUTION.md", "CITATION.cff")
+GENERATED = ("report.html", "report.md", "MODEL_CARD.md", "DATASHEET.md", "CLAIM.md", "TRIPOD.md", "ATTRIBUTION.md", "CITATION.cff")
 """Files of the report itself, in the order in which it writes them; their sums would change the page that lists them."""
 
 CHOSEN = {

@@ -1,8 +1,11 @@
-"""Tables of other thresholds, predictive values and calibration: what an answer is worth, and whether probabilities mean what they say."""
+"""Tables of other thresholds, predictive values, calibration and sets: what an answer is worth, and whether probabilities mean what they say."""
+
+from typing import get_args
 
 from cxrkit.config import short_name
 from cxrkit.data.records import SPLIT_WORDS
 from cxrkit.evaluation import metrics
+from cxrkit.evaluation.conformal import ClassLimit, Held, PredictionSets
 from cxrkit.evaluation.metrics import Confusion
 from cxrkit.evaluation.scoring import effective_sizes
 from cxrkit.report.tables.networks import ensembles, run_text, score_of
@@ -139,3 +142,40 @@ def calibration(results: Results) -> Table:
     caption = f"Do probabilities mean what they say? {results.comparison.n} {SPLIT_WORDS[results.metrics.held_out]} images."
     note = "Error and Brier score: lower is better. Intercept: above 0, log odds are too low on the whole; slope: below 1, probabilities are too far from one another; a dash where the classes are separated. Intervals: bootstrap 95 % over patients; the calibration error of few images is above 0 even for perfect probabilities. Temperatures are shrunk towards 1; one that rests on the prior had validation films that were told apart perfectly, or not at all."
     return Table("calibration", caption, columns, rows, note)
+
+
+def prediction_sets(results: Results) -> Table:
+    """The sets of each network, or how many patients of validation they would need."""
+    found = [(name, score.prediction_sets) for name, score in judged(results) if score.prediction_sets]
+    rows = []
+    for name, sets in found:
+        films = [number_cell(sets.films.get(held, 0) if sets.films else None) for held in get_args(Held)]
+        covered = [figure_cell(sets.covid.covered), figure_cell(sets.normal.covered)]
+        rows.append([Cell(name), _limit(sets.covid), _limit(sets.normal), *films, *covered])
+    titles = ("COVID-19 from", "normal up to", "COVID-19 alone", "normal alone", "undecided", "neither")
+    scales = [Column(f"covered, {name}", True, scale_of(rows, index, ceiling=1)) for index, name in ((7, "COVID-19"), (8, "normal"))]
+    columns = (Column("network"), *[Column(title, True) for title in titles], *scales)
+    wanted = f"{100 * found[0][1].wanted:g} %" if found else ""
+    images = f"{results.comparison.n} {SPLIT_WORDS[results.metrics.held_out]} images"
+    note = _note(found[0][1], wanted) if found else ""
+    return Table("sets", f"Sets of classes for single films, to hold the true class in {wanted}: {images}.", columns, rows, note)
+
+
+def _limit(limit: ClassLimit) -> Cell:
+    return Cell(f"{limit.patients} of {limit.least} patients") if limit.limit is None else number_cell(limit.limit, f"{limit.limit:.3f}")
+
+
+def _note(sets: PredictionSets, wanted: str) -> str:
+    limits = {"COVID-19": sets.covid, "normal": sets.normal}
+    few = [
+        f"{limit.least} {name} patients in validation, which has {limit.patients}" for name, limit in limits.items() if limit.limit is None
+    ]
+    if few:
+        return f"No sets: a coverage of {wanted} takes {' and '.join(few)}."
+    spread = " and ".join(f"{each.promised.low:.2f} to {each.promised.high:.2f} ({each.patients} {name})" for name, each in limits.items())
+    checked = "these films are those of the calibration, so nothing is checked" if sets.same_images else "with all their films in such sets"
+    return (
+        f"Undecided: both classes; neither: not among the {wanted} most typical of either. Split conformal, by patients of validation "
+        "(Angelopoulos and Bates 2021). The promise holds on average over validation splits, for films like these; of 100 such splits, 95 "
+        f"cover {spread} of new patients. Covered: patients of the class, {checked}."
+    )
