@@ -10,6 +10,7 @@ from cxrkit.cli import (
     bundle,
     compare,
     evaluate,
+    fetch,
     gpu_check,
     manifest,
     plan,
@@ -26,7 +27,7 @@ from cxrkit.cli import (
 from cxrkit.errors import run_command
 
 COMMANDS = (
-    *(manifest, tree, plan, bench, gpu_check, evaluate, compare, audit, report, predict),
+    *(fetch, manifest, tree, plan, bench, gpu_check, evaluate, compare, audit, report, predict),
     *(setup, bundle, push, wait, status, pull, publish),
 )
 

@@ -28,6 +28,8 @@ from cxrkit.errors import UnreadableImage
 
 FILMS = ("CR", "DX", "RG", "OT", "SC", "")
 """Modalities under which projection films are filed; OT and SC are what scanned ones come as."""
+CHEST = ("CHEST", "THORAX", "LUNG")
+"""One of these is in the body part of a chest film's header, where that is filled in."""
 FAR_OUT = 1e12
 OLDEST = 90
 """Years; who is older counts as so old, for such an age can name a person (45 CFR 164.514)."""
@@ -271,7 +273,7 @@ def _doubts(film, sideways=False):
         doubts.append(f"its header says modality {modality}, not a projection film")
     if sideways and words.view_of(_word(film, "ViewPosition")) == "lateral":
         doubts.append("its header says lateral view")
-    if part and not any(word in part for word in ("CHEST", "THORAX", "LUNG")):
+    if part and not any(word in part for word in CHEST):
         doubts.append(f"its header says body part {part}")
     return doubts
 
