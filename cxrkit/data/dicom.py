@@ -33,10 +33,13 @@ CHEST = ("CHEST", "THORAX", "LUNG")
 FAR_OUT = 1e12
 OLDEST = 90
 """Years; who is older counts as so old, for such an age can name a person (45 CFR 164.514)."""
-TAGS = """SOPClassUID PatientID IssuerOfPatientID StudyInstanceUID PatientAge PatientSex Modality ViewPosition BodyPartExamined NumberOfFrames
-    Rows Columns SamplesPerPixel PhotometricInterpretation PlanarConfiguration BitsAllocated BitsStored HighBit PixelRepresentation
-    PixelPaddingValue PixelPaddingRangeLimit PresentationLUTShape ModalityLUTSequence RescaleSlope RescaleIntercept RescaleType VOILUTSequence
-    WindowCenter WindowWidth VOILUTFunction PixelData FloatPixelData DoubleFloatPixelData ExtendedOffsetTable ExtendedOffsetTableLengths"""
+TAGS = """
+    SOPClassUID PatientID IssuerOfPatientID StudyInstanceUID PatientAge PatientSex Modality ViewPosition BodyPartExamined
+    NumberOfFrames Rows Columns SamplesPerPixel PhotometricInterpretation PlanarConfiguration BitsAllocated BitsStored HighBit
+    PixelRepresentation PixelPaddingValue PixelPaddingRangeLimit PresentationLUTShape ModalityLUTSequence RescaleSlope
+    RescaleIntercept RescaleType VOILUTSequence WindowCenter WindowWidth VOILUTFunction PixelData FloatPixelData
+    DoubleFloatPixelData ExtendedOffsetTable ExtendedOffsetTableLengths
+"""
 PLUGINS = {
     "1.2.840.10008.1.2.4.5": "pylibjpeg pylibjpeg-libjpeg",
     "1.2.840.10008.1.2.4.7": "pylibjpeg pylibjpeg-libjpeg",
@@ -97,7 +100,8 @@ def header(path: str | Path) -> Header:
 
 
 def open_grey(path: str | Path, content: bytes | None = None) -> tuple[Image.Image, str, list[str]]:
-    """A DICOM film as 8-bit grey, a PIL image of mode L; the mode that its pixels have, as Pillow names them; and why it is no frontal film.
+    """(film, mode, doubts) of a DICOM file: 8-bit grey, a PIL image of mode L; the mode of its pixels, as Pillow names them; and why
+    it is no frontal film, sentences or an empty list.
 
     content: the file's bytes, where they are read already. Raises UnreadableImage, also where pydicom is not installed.
     """
