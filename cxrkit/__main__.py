@@ -9,6 +9,7 @@ from cxrkit.cli import (
     bench,
     bundle,
     compare,
+    demo,
     evaluate,
     fetch,
     gpu_check,
@@ -27,7 +28,7 @@ from cxrkit.cli import (
 from cxrkit.errors import run_command
 
 COMMANDS = (
-    *(fetch, manifest, tree, plan, bench, gpu_check, evaluate, compare, audit, report, predict),
+    *(fetch, manifest, tree, plan, bench, gpu_check, evaluate, compare, audit, report, predict, demo),
     *(setup, bundle, push, wait, status, pull, publish),
 )
 
