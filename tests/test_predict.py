@@ -16,7 +16,7 @@ from cxrkit.audit import attention, inquiry, reference, stability
 from cxrkit.data import dicom
 from cxrkit.data.pixels import Pixels
 from cxrkit.data.readers import phantom
-from cxrkit.errors import BadInput, run_command
+from cxrkit.errors import BadInput, WrongUse, run_command
 from cxrkit.evaluation.calibration import tempered
 from cxrkit.evaluation.evaluate import evaluate
 from cxrkit.evaluation.scoring import final_scores
@@ -310,7 +310,7 @@ def test_attention_pictures_are_named_safely_and_show_film_and_map(results, film
     hostile = tmp_path / "a b<script>..\\x.png"
     shutil.copy(film, hostile)
     content = predict.predict(results, [film, hostile], tmp_path / "maps")
-    names = sorted(path.name for path in (tmp_path / "maps").iterdir())
+    names = sorted(path.name for path in (tmp_path / "maps").glob("*.png"))
     assert names == ["001-film.png", "002-a-b-script-x.png"]
     assert [answer.attention for answer in content.films] == [str(tmp_path / "maps" / name) for name in names]
     with Image.open(tmp_path / "maps" / names[0]) as picture:
@@ -345,6 +345,19 @@ def test_a_folder_for_the_pictures_that_cannot_be_made_is_wrong_use(results, fil
     assert run_command(lambda: main(["predict", str(results), str(film), "--out", str(film)])) == 2
 
 
+def test_pictures_are_never_written_over_somebody_s(results, film, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "001-film.png").write_bytes(b"mine")
+    with pytest.raises(BadInput, match="did not write.*001-film.png"):
+        predict.predict(results, [film], tmp_path / "out")
+    assert (tmp_path / "out" / "001-film.png").read_bytes() == b"mine"
+    (tmp_path / "out" / "001-film.png").unlink()
+    for _ in range(2):  # its own it may
+        predict.predict(results, [film], tmp_path / "out")
+    with pytest.raises(WrongUse):
+        predict.predict(results, [film], film / "out")
+
+
 def test_dicom_gives_what_the_same_film_as_png_gives(results, film, tmp_path):
     pydicom = pytest.importorskip("pydicom", reason="pydicom is not installed (it is optional)")
     from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage, generate_uid
@@ -370,7 +383,7 @@ def test_dicom_gives_what_the_same_film_as_png_gives(results, film, tmp_path):
 def test_without_pydicom_a_dicom_film_is_listed(results, film, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "pydicom", None)
     (tmp_path / "film.dcm").write_bytes(bytes(128) + b"DICM" + bytes(200))
-    assert dicom.is_dicom(tmp_path / "film.dcm")
+    assert dicom.is_dicom((tmp_path / "film.dcm").read_bytes())
     content = predict.predict(results, [film, tmp_path / "film.dcm"])
     assert len(content.films) == 1 and "pip install pydicom" in content.unreadable[0].reason
 
