@@ -9,6 +9,7 @@ from cxrkit.cli import (
     bench,
     bundle,
     compare,
+    delete,
     evaluate,
     gpu_check,
     manifest,
@@ -22,12 +23,13 @@ from cxrkit.cli import (
     status,
     tree,
     wait,
+    workflow,
 )
 from cxrkit.errors import run_command
 
 COMMANDS = (
     *(manifest, tree, plan, bench, gpu_check, evaluate, compare, audit, report, predict),
-    *(setup, bundle, push, wait, status, pull, publish),
+    *(setup, bundle, push, wait, status, pull, publish, delete, workflow),
 )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from cxrkit import config, environment, pipeline
 from cxrkit.config import Experiment
 from cxrkit.errors import CxrkitError
-from cxrkit.files import write_json
+from cxrkit.files import read_json, write_json
 from cxrkit.kaggle_io import checkpoints, client, datasets, mounts, publish
 from cxrkit.progress import say
 from cxrkit.results import Results
@@ -40,13 +40,14 @@ def run(experiment: Experiment, hours: float | None, needs_gpu: bool, results_sl
     os.chdir(working)
     bundle = environment.bundle_identity()
     say(f"cxrkit run {bundle['run_id']} of source {bundle['source_sha256'][:12]}")
+    output = working / publish.FOLDER
+    aside = set_aside(output, bundle["run_id"])
+    checkpoints.restore(scratch() / "jobs", results=output, aside=aside)  # first: what stops the run here must not lose them
     if needs_gpu:
         device = environment.require_gpu()
         say(f"GPU: {device}")
         pipeline.prove(device, experiment.precision, working)
     experiment = mounts.attach(experiment)
-    output = working / publish.FOLDER
-    checkpoints.restore(scratch() / "jobs")
     try:
         results = pipeline.run(experiment, scratch(), output, time_left, lambda job: checkpoints.keep(job, output))
     except (Exception, KeyboardInterrupt):
@@ -61,6 +62,27 @@ def run(experiment: Experiment, hours: float | None, needs_gpu: bool, results_sl
     elif results_slug:
         send(results.folder, results_slug)
     return results
+
+
+def set_aside(output: Path, run_id: str) -> Path | None:
+    """Move what an earlier run left in an output that was kept, so that this run does not certify it; return its new folder."""
+    if not output.exists() or (found := found_run(output)) == run_id:
+        return None
+    number = 1
+    while (aside := output.with_name(f"{output.name}-before-{number}")).exists():
+        number += 1
+    os.rename(output, aside)
+    say(f"results of {'run ' + found if found else 'a run without a name'} were here already; they are in {aside}")
+    return aside
+
+
+def found_run(results: Path) -> str:
+    """The run id in a run.json; empty where it cannot be read."""
+    try:
+        found = read_json(results / "run.json", keys=("run_id",))["run_id"]
+    except CxrkitError:
+        return ""
+    return found if isinstance(found, str) else ""
 
 
 def scratch() -> Path:
