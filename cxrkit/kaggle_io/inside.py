@@ -1,7 +1,9 @@
 """The run inside a Kaggle kernel: machine proved, data found, checkpoints restored and saved, results sent, and an end in time."""
 
 import os
+import sys
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +18,10 @@ from cxrkit.progress import say
 from cxrkit.results import Results
 
 SENT = "results-dataset.json"
+SEND_YOURSELF = "From your own machine: python -m cxrkit pull, then python -m cxrkit publish."
+SEND_SECONDS = 3000
+"""How long after the time is up sending may last: 11 hours of training, and 50 minutes of the 12th."""
+LONGEST_SECONDS = 12 * 3600
 SESSION = "KAGGLE_API_V1_TOKEN"
 TOKEN, USER, KEY = OWN = ("KAGGLE_API_TOKEN", "KAGGLE_USERNAME", "KAGGLE_KEY")
 
@@ -60,7 +66,7 @@ def run(experiment: Experiment, hours: float | None, needs_gpu: bool, results_sl
     if results_slug and time_left() < -pipeline.ROOM_SECONDS:
         say("The results were not sent to a dataset, for the time was up; they stay in this kernel's output.")
     elif results_slug:
-        send(results.folder, results_slug)
+        send_within(min(time_left() + SEND_SECONDS, LONGEST_SECONDS), results.folder, results_slug)
     return results
 
 
@@ -90,6 +96,28 @@ def scratch() -> Path:
     return Path(tempfile.gettempdir()) / "cxrkit-work"
 
 
+def send_within(seconds: float, folder: Path, slug: str) -> None:
+    """`send`, given up after so many seconds: Kaggle ends the run at its own limit, and then as one that failed."""
+    usual, failed = (sys.stdin, sys.stdout, sys.stderr), []
+
+    def work() -> None:
+        try:
+            send(folder, slug)
+        except BaseException as error:  # of the other thread; it is raised again in this one
+            failed.append(error)
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if thread.is_alive():
+        sys.stdin, sys.stdout, sys.stderr = usual  # the client was silenced, and is still at it
+        reason = f"given up after {seconds / 60:.0f} min, for the run's time is up"
+        say(f"The results were not sent to a dataset ({reason}); they stay in this kernel's output. {SEND_YOURSELF}")
+        write_json(folder.parent / SENT, {"dataset": None, "reasons": [reason]})
+    elif failed:
+        raise failed[0]
+
+
 def send(folder: Path, slug: str) -> datasets.DatasetVersion | None:
     """Publish the results with whatever credential this kernel has; say, and write down beside them, how that went.
 
@@ -110,7 +138,7 @@ def send(folder: Path, slug: str) -> datasets.DatasetVersion | None:
     say("The results were not sent to a dataset; they stay in this kernel's output.")
     for reason in reasons:
         say(f"  - {reason}")
-    say("From your own machine: python -m cxrkit pull, then python -m cxrkit publish.")
+    say(SEND_YOURSELF)
     write_json(folder.parent / SENT, {"dataset": None, "reasons": reasons})
     return None
 

@@ -201,12 +201,23 @@ def _taken(kaggle, ref, run_id):
     return False
 
 
-def status(kaggle, ref):
-    """The kernel's Status. Raises RemoteRefusal, also where there is no such kernel."""
+def status(kaggle, ref, version=0):
+    """The kernel's Status. Raises RemoteRefusal, also where there is no such kernel.
+
+    version: the one that is meant, where Kaggle's client can name it (kagglesdk of 2.2.5); else, and where the server
+    does not take that, the newest.
+    """
     from kagglesdk.kernels.types.kernels_api_service import ApiGetKernelSessionStatusRequest
 
     request = _about(ApiGetKernelSessionStatusRequest, ref)
-    answer = kaggle.ask(f"the status of {ref}", kaggle.plain, "GetKernelSessionStatus", request)
+    if version and hasattr(request, "version_label"):
+        request.version_label = f"v{version}"
+    try:
+        answer = kaggle.ask(f"the status of {ref}", kaggle.plain, "GetKernelSessionStatus", request)
+    except RemoteRefusal as refusal:
+        if not version or refusal.code not in (400, 404):
+            raise
+        return status(kaggle, ref)
     value, message = answer.get("status"), kaggle.hide(str(answer.get("failureMessage") or ""))
     if value not in (*RUNNING, *ENDED):
         return Status(UNKNOWN, f"Kaggle says {kaggle.hide(str(value))[:40]!r}" if value else "Kaggle says no status")

@@ -116,6 +116,22 @@ def test_no_internet(server, in_kernel, results, capsys, monkeypatch):
     assert "cannot be reached" in capsys.readouterr().out
 
 
+def test_sending_that_does_not_end_is_given_up(server, in_kernel, results, capsys):
+    """A server that takes a call and never answers: the run ends all the same, and can still speak."""
+    server.answers["GetDataset"] = None
+    inside.send_within(0.5, results, SLUG)
+    said = capsys.readouterr().out
+    assert "given up after" in said and "cxrkit publish" in said
+    assert read_json(results.parent / inside.SENT)["reasons"] == ["given up after 0 min, for the run's time is up"]
+    server.stalled.set()
+
+
+def test_what_sending_raises_is_raised(monkeypatch, tmp_path):
+    monkeypatch.setattr(inside, "send", lambda folder, slug: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        inside.send_within(60, tmp_path, SLUG)
+
+
 def test_the_environment_is_as_before(in_kernel):
     in_kernel.setenv("KAGGLE_KEY", "mine")
     before = dict(os.environ)
