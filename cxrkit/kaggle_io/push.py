@@ -85,7 +85,10 @@ def push(settings, kaggle, root=bundle.ROOT, slug=None, resume=False, beside=Fal
 
 
 def _refuse_absent(kaggle, described):
-    """Raise RemoteRefusal for sources that Kaggle does not show us: it would take the push, and run it without them."""
+    """Raise RemoteRefusal for sources that Kaggle does not show us: it would take the push, and run it without them.
+
+    The kit's own public source is not asked for: an answer to the push names it all the same, should it ever be gone.
+    """
     from kagglesdk.datasets.types.dataset_api_service import ApiGetDatasetRequest
     from kagglesdk.kernels.types.kernels_api_service import ApiGetKernelRequest
 
@@ -99,7 +102,7 @@ def _refuse_absent(kaggle, described):
 
     absent = []
     for kind, ask in (("dataset", dataset), ("kernel", kernel)):
-        for ref in described.get(f"{kind}_sources") or []:
+        for ref in [ref for ref in described.get(f"{kind}_sources") or [] if ref not in metadata.DEFAULTS[f"{kind}_sources"]]:
             if ref.count("/") not in (1, 2) or _unless_absent(kaggle, f"the {kind} {ref}", partial(ask, ref)) is None:
                 absent.append(f"{kind} {ref}")
     if absent:

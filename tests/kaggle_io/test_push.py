@@ -51,7 +51,6 @@ def test_refused_with_200(server, kaggle, words):
 
 
 def test_an_invalid_dataset_source(server, kaggle):
-    server.answers["GetDataset"] = {"ref": "shown, and all the same not to be attached"}
     server.known_datasets.clear()
     with pytest.raises(RemoteRefusal, match="so it runs without: dataset sources: praveengovi/coronahack-chest-xraydataset"):
         pushed_by(kaggle)
