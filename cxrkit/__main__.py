@@ -11,6 +11,7 @@ from cxrkit.cli import (
     compare,
     delete,
     evaluate,
+    fetch,
     gpu_check,
     manifest,
     plan,
@@ -28,7 +29,7 @@ from cxrkit.cli import (
 from cxrkit.errors import run_command
 
 COMMANDS = (
-    *(manifest, tree, plan, bench, gpu_check, evaluate, compare, audit, report, predict),
+    *(fetch, manifest, tree, plan, bench, gpu_check, evaluate, compare, audit, report, predict),
     *(setup, bundle, push, wait, status, pull, publish, delete, workflow),
 )
 

@@ -11,8 +11,8 @@ from cxrkit import __version__
 from cxrkit.config import short_name
 from cxrkit.data import licences
 from cxrkit.data.records import COLUMNS
-from cxrkit.report import sentences
-from cxrkit.report.tables import data, networks
+from cxrkit.report import facts, sentences
+from cxrkit.report.tables import data, networks, patients
 from cxrkit.results import Results
 from cxrkit.tables import as_markdown, plain
 
@@ -24,7 +24,11 @@ def model_card(results: Results) -> str:
         "model_card.md",
         results,
         networks=", ".join(short_name(name) for name in results.architectures),
+        head=facts.model_head(results),
+        single=len(results.architectures) == 1,
         seeds=", ".join(map(str, results.experiment.seeds)),
+        calibration=facts.calibration(results),
+        groups=facts.groups(results),
         verdict=sentences.verdict(results),
         audited=bool(results.audits),
         audit_command=sentences.AUDIT_COMMAND,
@@ -37,20 +41,30 @@ def model_card(results: Results) -> str:
 
 def datasheet(results: Results) -> str:
     manifest = results.manifest
-    shown = [data.splits(manifest), data.sources(manifest), data.left_out(manifest)]
+    shown = [patients.patients(manifest), data.sources(manifest), data.left_out(manifest)]
+    copies = sum(bool(record.duplicate_of) for record in manifest.records)
     by_licence = Counter(record.licence or "unknown" for record in manifest.used)
     collected = Counter(record.collected for record in manifest.used)
     return _render(
         "datasheet.md",
         results,
+        head=facts.dataset_head(results),
         n_read=len(manifest.records),
         n_out=len(manifest.records) - len(manifest.used),
         columns=", ".join(f"`{column}`" for column in COLUMNS),
         tables="\n\n".join(as_markdown(table) for table in shown if table.rows),
         collected=", ".join(f"{plain(name or 'not known')} {count}" for name, count in collected.most_common()),
-        leaks=data.leaks_sentence(manifest),
-        licences="\n".join(f"- {plain(name)}: {count} films. {licences.terms(name)}" for name, count in by_licence.most_common()),
+        leaks=patients.leaks_sentence(len(manifest.leaks)),
+        copies=f"{copies} {'was' if copies == 1 else 'were'} found." if copies else "None was found.",
+        pictures=facts.pictures(results),
+        licences="\n".join(_licence(name, count) for name, count in by_licence.most_common()),
     )
+
+
+def _licence(name: str, count: int) -> str:
+    """A licence, of how many films it is, what it allows, and where its text is."""
+    url = licences.licence_of(name).url
+    return f"- {plain(name)}: {count} film{'s' * (count != 1)}. {licences.terms(name)}{f' <{url}>' if url else ''}"
 
 
 def _render(template: str, results: Results, **values: Any) -> str:
@@ -63,6 +77,9 @@ def _render(template: str, results: Results, **values: Any) -> str:
         "short_marks": ", ".join(warning.short for warning in results.warnings),
         "info": results.info,
         "experiment": results.experiment,
+        "drawn": facts.drawn(results),
+        "identity": facts.identity_lines(results),
+        "ages": facts.ages(results),
         "n_used": len(used),
         "sources": ", ".join(plain(source) for source in sorted({record.source for record in used})),
     }

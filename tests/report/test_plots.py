@@ -28,7 +28,7 @@ def scores():
 
 
 def test_a_figure_is_in_the_readers_colours_and_its_ids_are_its_own(scores):
-    text = plots.drawn("fig", "", lambda axes: plots.roc(axes, scores), (4, 4), ["a mark"]).inline
+    text = plots.drawn("fig", "", lambda axes: plots.roc(axes, scores, {}, 0.5), (4, 4), ["a mark"]).inline
     assert not re.search(r"#(?!fig-)[0-9a-f]{6}\b", text.replace("#ffffff", ""))
     assert "var(--net1)" in text and "var(--ink)" in text and "A MARK" in text
     assert all(name.startswith("fig-") for name in re.findall(r' id="([^"]*)"', text))
@@ -48,7 +48,7 @@ def test_no_two_networks_look_alike_and_the_four_keep_their_looks():
 
 
 def test_a_figure_has_each_of_seven_networks_in_colours_that_the_page_has(scores):
-    text = plots.drawn("fig", "", lambda axes: plots.roc(axes, scores), (4, 4)).inline
+    text = plots.drawn("fig", "", lambda axes: plots.roc(axes, scores, {}, 0.5), (4, 4)).inline
     assert all(f">{short_name(name)}<" in text for name in SEVEN)
     page = (Path(plots.__file__).with_name("page.css")).read_text()
     assert {f"--net{number}" for number in range(1, 5)} <= set(re.findall(r"var\((--net\d+)\)", text))

@@ -69,7 +69,7 @@ def operating_points(results: Results) -> Table:
     caption = (
         f"A threshold chosen for a wanted sensitivity or specificity, and what it gives on {SPLIT_WORDS[results.metrics.held_out]} images."
     )
-    note = "A new film of the class is called rightly with the wanted probability, on average over such choices; one choice from few films may well fall below. A threshold that was chosen on the very images it is judged by looks better than it is."
+    note = "A new film of the class is called correctly with the wanted probability, on average over such choices; one choice from few films may well fall below. A threshold that was chosen on the very images it is judged by looks better than it is."
     return Table("operating", caption, columns, rows, note)
 
 
@@ -86,7 +86,7 @@ def predictive_values(results: Results) -> Table:
         Column("positive predictive value", True, scale_of(rows, 2, 0, 1)),
         Column("negative predictive value", True, scale_of(rows, 3, ceiling=1)),
     )
-    caption = "What an answer is worth where so many people have COVID-19."
+    caption = "What an answer is worth, by the prevalence of COVID-19."
     note = "The lower the prevalence, the more of the positive answers are wrong."
     return Table("predictive", caption, columns, rows, note, open=False)
 
@@ -100,13 +100,13 @@ def decision_curves(results: Results) -> Table:
             rows.append([*cells, number_cell(point.all, f"{point.all:.4f}"), figure_cell(point.over_best, 4)])
     columns = (
         Column("network"),
-        Column("acts from", True),
+        Column("threshold", True),
         Column("net benefit", True, scale_of(rows, 2)),
-        Column("acting on all", True),
-        Column("over the better of all and none", True, scale_of(rows, 4)),
+        Column("net benefit, all called positive", True),
+        Column("gain over the better of all and none", True, scale_of(rows, 4)),
     )
     caption = f"Decision curves: what acting on an answer is worth, {SPLIT_WORDS[results.metrics.held_out]} images."
-    note = "Cases found an image, less false alarms, each weighed as the threshold's odds (Vickers and Elkin 2006); acting on none is worth 0. It holds where as many have COVID-19 as among these images, and where probabilities mean what they say. Intervals over patients."
+    note = "Net benefit: true positives an image minus false positives an image, these weighed by the odds of the threshold (Vickers and Elkin 2006); calling none positive is worth 0. It holds where as many have COVID-19 as among these images, and where probabilities mean what they say. Intervals over patients."
     return Table("usefulness", caption, columns, rows, note, open=False)
 
 
