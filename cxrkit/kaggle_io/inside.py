@@ -22,6 +22,7 @@ SEND_YOURSELF = "From your own machine: python -m cxrkit pull, then python -m cx
 SEND_SECONDS = 3000
 """How long after the time is up sending may last: 11 hours of training, and 50 minutes of the 12th."""
 LONGEST_SECONDS = 12 * 3600
+SENDING = "cxrkit-sending"
 SESSION = "KAGGLE_API_V1_TOKEN"
 TOKEN, USER, KEY = OWN = ("KAGGLE_API_TOKEN", "KAGGLE_USERNAME", "KAGGLE_KEY")
 
@@ -106,7 +107,7 @@ def send_within(seconds: float, folder: Path, slug: str) -> None:
         except BaseException as error:  # of the other thread; it is raised again in this one
             failed.append(error)
 
-    thread = threading.Thread(target=work, daemon=True)
+    thread = threading.Thread(target=work, daemon=True, name=SENDING)
     thread.start()
     thread.join(seconds)
     if thread.is_alive():
