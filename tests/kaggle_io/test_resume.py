@@ -5,8 +5,9 @@ import json
 import pytest
 
 from cxrkit import config
+from cxrkit.data.readers import coronahack
 from cxrkit.errors import RemoteRefusal, WrongUse
-from cxrkit.files import read_json
+from cxrkit.files import read_json, write_text
 from cxrkit.kaggle_io import bundle, checkpoints, inside, push
 from cxrkit.kaggle_io.bundle import Settings
 from tests.kaggle_io.conftest import run
@@ -15,14 +16,28 @@ from tests.standins.kaggle_machine import Machine
 
 REF = "alice/cxrkit-chest-films"
 KEY = {"KAGGLE_USERNAME": "alice", "KAGGLE_KEY": "alice-key-0000"}
-SMALL = {"architectures": ["resnet18"], "image_size": 32, "epochs": 1, "lr_find_iterations": 20, "pretrained": False}
+SMALL = {"architectures": ["resnet18"], "image_size": 32, "epochs": 1, "lr_find_iterations": 20, "batch_size": 16, "pretrained": False}
 TWO = {**SMALL, "seeds": [0, 1], "jobs_at_once": 1, "audit": "none"}
 
 
-def test_killed_after_finished_stages_and_resumed_from_its_output(server, kaggle, variables, phantoms, tmp_path):
+@pytest.fixture
+def few(phantoms, tmp_path):
+    """72 phantoms of the 2 classes, of which a training is short."""
+    folder = tmp_path / "few"
+    folder.mkdir()
+    for path in phantoms.iterdir():
+        (folder / path.name).symlink_to(path)
+    (folder / coronahack.METADATA).unlink()
+    head, *rows = (phantoms / coronahack.METADATA).read_text().splitlines()
+    taken = [row for kind in ("COVID-19", "Normal,TRAIN", "Normal,TEST") for row in [row for row in rows if kind in row][:24]]
+    write_text(folder / coronahack.METADATA, "\n".join([head, *taken]) + "\n")
+    return folder
+
+
+def test_killed_after_finished_stages_and_resumed_from_its_output(server, kaggle, variables, few, tmp_path):
     """Killed once the second training has its first stage; the script on kaggle.com was edited since, which its output tells apart."""
     server.processing = 0
-    server.machine = Machine(tmp_path / "machines", {CORONAHACK: phantoms}, kill=("learning rate", 2))
+    server.machine = Machine(tmp_path / "machines", {CORONAHACK: few}, kill=("learning rate", 2))
     push.push(Settings("paper", TWO, hours=2.0, gpu=False), kaggle)
     server.machine.join()
     kernel = server.kernels[REF]
