@@ -97,6 +97,8 @@ EXTRA_OF = {
     "pydicom": "dicom",
     "timm": "timm",
     "ray": "cluster",
+    "idc_index": "fetch",
+    "kagglehub": "hub",
 }
 """{package: the extra of pyproject.toml that brings it}, of those that not every command needs."""
 

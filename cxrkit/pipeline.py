@@ -11,10 +11,12 @@ from cxrkit.config import Experiment
 from cxrkit.data import manifest as manifests
 from cxrkit.data import matching, pixels, sources, summary, tree
 from cxrkit.data.manifest import Manifest
+from cxrkit.data.records import LABEL_WORDS, NEGATIVE, POSITIVE, SPLIT_WORDS
 from cxrkit.environment import Choice, Deadline
 from cxrkit.errors import BadInput, CxrkitError, Interrupted, disk_errors
+from cxrkit.evaluation import metrics
 from cxrkit.files import locked, write_checksums
-from cxrkit.progress import announce, say
+from cxrkit.progress import announce, counted, say
 from cxrkit.results import Results, StandingWarning
 from cxrkit.schema import Chosen
 from cxrkit.training import server
@@ -75,6 +77,7 @@ def _run(
         else:
             announce(summary.as_merged(manifest, experiment))
         announce(told_of_seeds(len(experiment.seeds)))
+        announce(told_of_sizes(manifest))
         refuse_leaks(manifest, experiment.allow_leakage, out / "manifest.csv")
         results = Results(folder)
         if environment.rank() == 0:
@@ -115,7 +118,8 @@ def _run(
     write_checksums(results.folder)
 
     def make_audit() -> None:
-        audit.audit(results, audit.Options(external=experiment.external, home=str(out), asks=experiment.audit == "full"))
+        asked, most = experiment.audit == "full", experiment.external_films
+        audit.audit(results, audit.Options(external=experiment.external, home=str(out), asks=asked, external_films=most))
 
     def make_report() -> None:
         report.make(results, locate)
@@ -207,7 +211,7 @@ def refuse_failures(results: Results) -> None:
     failed = results.info.failed
     if failed:
         raise Interrupted(
-            f"{len(failed)} trainings failed: {', '.join(failed)}. The results are made from the others.",
+            f"{counted(len(failed), 'training')} failed: {', '.join(failed)}. The results are made from the others.",
             results.folder,
             "the same command tries them again",
         )
@@ -230,6 +234,20 @@ def told_of_seeds(seeds: int) -> str:
         f"{seeds} seed{'s' * (seeds != 1)} of each network. One seed decides nothing. Of 268 drawn images, three decided a difference of 10 "
         "points of error in 31 % of cases, five one of 6 points in 74 %, and ten one of 3 points in 80 %."
     )
+
+
+def told_of_sizes(manifest: Manifest) -> str:
+    """How wide the intervals of these held-out patients will be, before anything is trained."""
+    held = "test" if any(record.split == "test" for record in manifest.used) else "valid"
+    told = []
+    for label, rate in ((POSITIVE, "sensitivity"), (NEGATIVE, "specificity")):
+        groups = [manifest.groups[record.image_id] for record in manifest.used if (record.split, record.label) == (held, label)]
+        low, high = metrics.wilson(0.95, max(metrics.effective_n(groups), 1))
+        films = f" ({len(groups)} films)" if len(groups) > len(set(groups)) else ""
+        told.append(
+            f"{len(set(groups)):,} {LABEL_WORDS[label]} patients{films}: a {rate} of 0.95 will have an interval of about {high - low:.2f}"
+        )
+    return f"{SPLIT_WORDS[held].capitalize()}: {'; '.join(told)}. How many a narrower one takes: python -m cxrkit plan"
 
 
 def marked(warnings: list[StandingWarning]) -> str:

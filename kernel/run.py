@@ -61,7 +61,9 @@ def main(arguments: Sequence[str] | None = None) -> int | None:
     # by its name, for it does not travel to Kaggle
     executor = importlib.import_module("cxrkit.cluster.executor").Cluster(options.cluster) if options.cluster else None
     from cxrkit import pipeline  # after the options were checked: --help, and a wrong option, are answered at once
+    from cxrkit.kaggle_io import hub
 
+    experiment = hub.attached(experiment)
     started = time.monotonic()
     if local:
         out = options.out or Path("runs") / experiment.name

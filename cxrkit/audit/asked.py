@@ -42,7 +42,7 @@ def masked(films: Films, context: Context, network: Network) -> list[MaskRow]:
 
 def sources_by_features(films: Films, context: Context, network: Network) -> list[SourceRow]:
     """How well what the network's last layer sees tells the sources apart, where some label has several."""
-    if all(len(np.unique(films.sources[films.is_covid == label])) < 2 for label in (True, False)):
+    if all(len(np.unique(films.sources[films.is_told & (films.is_covid == label)])) < 2 for label in (True, False)):
         return []
     with Meter(f"features of {network.name}", len(films.images)) as meter:
         seen = inquiry.features(inquiry.loaded(network, context.device), films.images, context.device, meter)

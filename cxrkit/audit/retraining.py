@@ -91,18 +91,19 @@ class Retraining:
     def without_each_source(self) -> list[SourceRow]:
         """Each source's films, and the held-out films of the others, scored by a network that was trained without the source."""
         films, rows, left_out = self.films, [], []
-        for source in np.unique(films.sources):
+        for source in np.unique(films.sources[films.is_told]):
             of_source = films.sources == source
-            training = (films.splits == "train") & ~of_source
+            others = ~of_source & films.is_told  # a film that may be of the source teaches nothing either
+            training = (films.splits == "train") & others
             judged = (of_source & ~np.isin(films.groups, films.groups[training])) | (films.splits == films.held_out)
             if not any(probes.too_few(films.is_covid[part], films.groups[part]) for part in (training, judged)):
-                left_out.append((source, of_source, judged))
+                left_out.append((source, of_source, others, judged))
         altered = []
-        for source, of_source, judged in left_out:
+        for source, _, others, judged in left_out:
             places = np.where(judged, films.held_out, films.splits)
-            records = [record.but(split=str(place)) for record, place, kept in zip(films.records, places, judged | ~of_source) if kept]
+            records = [record.but(split=str(place)) for record, place, kept in zip(films.records, places, judged | others) if kept]
             altered.append((records, self.pixels, f"without-{source}"))
-        for (source, of_source, judged), p_covid in zip(left_out, self.each(altered)):
+        for (source, of_source, _, judged), p_covid in zip(left_out, self.each(altered)):
             scores = np.array([p_covid.get(image_id, np.nan) for image_id in films.image_ids])
             covid = sources.is_covid_mostly(films, of_source)
             wanted = judged & (of_source | (films.is_covid != covid))
@@ -123,7 +124,7 @@ class Retraining:
         auc = probes.area(labels[held], scores, films.groups[held]).auc
         return ControlRow(
             name="permutation-retrained",
-            title=f"labels dealt out at random, {self.network.architecture} trained on them",
+            title=f"labels permuted at random, {self.network.architecture} trained on them",
             expected="an interval of AUC that holds 0.5",
             found=f"{auc.value:.3f} [{auc.low:.3f}, {auc.high:.3f}], {auc.n:.0f} held-out films",
             passed=auc.low <= 0.5 <= auc.high,

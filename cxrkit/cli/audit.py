@@ -10,13 +10,15 @@ from cxrkit.progress import say
 
 
 def add(commands: Commands) -> None:
-    audit = commands.add_parser("audit", help="can the answer be trusted? shortcuts, masks, sources, films from elsewhere, a verdict")
+    audit = commands.add_parser("audit", help="can the answer be trusted? shortcuts, masks, sources, external films, a verdict")
     audit.add_argument("target", type=Path, metavar="RUN|MANIFEST", help="a run's folder, its results folder, or a manifest.csv")
     external = (
-        "films from elsewhere: KIND[:NAME]=DIR as for --data of a run, NAME=DIR (a folder with covid/ and normal/), "
+        "external films: KIND[:NAME]=DIR as for --data of a run, NAME=DIR (a folder with covid/ and normal/), "
         "or NAME=manifest.csv; may be given several times"
     )
     audit.add_argument("--external", action="append", default=[], metavar="NAME=DIR", help=external)
+    most = "of each of these sets at most so many films, whole patients drawn with a fixed seed (default: all)"
+    audit.add_argument("--external-films", type=int, default=0, metavar="N", help=most)
     audit.add_argument(
         "--retrain", action="store_true", help="train networks anew on masked films, without each source, and on permuted labels (long)"
     )
@@ -35,6 +37,7 @@ def add(commands: Commands) -> None:
 
 def run(options: Namespace) -> None:
     from cxrkit.audit import audit
+    from cxrkit.kaggle_io import hub
     from cxrkit.report import markdown
 
     started, executor = time.monotonic(), None
@@ -45,12 +48,13 @@ def run(options: Namespace) -> None:
             raise WrongUse("Only what is trained anew goes to a cluster.", "--cluster", "add --retrain, or leave it out")
         executor = Cluster(options.cluster)
     wanted = audit.Options(
-        external=tuple(options.external),
+        external=hub.folders(options.external),
         retrain=options.retrain,
         networks=tuple(options.networks),
         sources=tuple(options.source),
         weights=options.weights,
         executor=executor,
+        external_films=max(0, options.external_films),
     )
     audits = audit.audit(options.target, wanted, options.out)
     say("\n" + markdown.audit_log(audits))

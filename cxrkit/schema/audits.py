@@ -79,6 +79,16 @@ class Advantage:
 
 
 @dataclass(frozen=True)
+class CoarseCurve:
+    """The ROC curve on the held-out films of the best baseline that sees no more than a thumbnail."""
+
+    title: str
+    auc: float
+    false_positive_rate: list[float]
+    sensitivity: list[float]
+
+
+@dataclass(frozen=True)
 class NetworkRow:
     """A network on the held-out films; its area is that of metrics.json."""
 
@@ -117,7 +127,7 @@ class HeldFixedRow:
     fall: Figure
     strata: int  # that hold both classes
     without_partner: int  # films whose stratum holds one class alone
-    not_known: int  # films whose age is not known
+    not_known: int  # films of which what is held fixed is not known
 
 
 @dataclass(frozen=True)
@@ -192,6 +202,7 @@ class GroupScore:
     sensitivity: Figure
     specificity: Figure  # unknown by severity, which is of positive films alone
     auc: Figure  # by severity: against all negative films
+    mean_calibration: Figure | None = None  # mean probability less share of COVID-19, 0 at best; by severity: of the grade's films alone
 
 
 @dataclass(frozen=True)
@@ -242,6 +253,7 @@ class ExternalRow:
     drop: Drop
     scaling: ExternalScaling
     subgroups: list[SubgroupRow] = field(default_factory=list)
+    sampled_from: int | None = None  # films there were where those used are a sample by patient; None for all
 
 
 @dataclass(frozen=True)
@@ -283,13 +295,14 @@ class Attention:
 
 @dataclass(frozen=True)
 class Reason:
-    """rule: slug; text: a sentence; value: what was measured; threshold: what it was compared with; leads_to: a conclusion."""
+    """rule: slug; text: a sentence; value: what was measured; threshold: what it was compared with; leads_to: a conclusion; measure: what the value is."""
 
     rule: str
     text: str
     value: int | float | None
     threshold: int | float | None
     leads_to: str
+    measure: str = ""  # empty in files of before November 2026
 
 
 @dataclass(frozen=True)
@@ -336,3 +349,4 @@ class Audits:
     verdict: Conclusion
     matched: list[MatchedRow] | None = None  # None for a manifest, and in files of before November 2026
     stability: list[StabilityRow] | None = None  # None for a manifest, and in files of before it was asked
+    coarse_curve: CoarseCurve | None = None  # None where no such baseline was scored on held-out films

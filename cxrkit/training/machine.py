@@ -58,7 +58,7 @@ class Machine:
     @property
     def choices(self) -> dict[str, Choice]:
         """What was chosen, by the names of schema.Chosen."""
-        devices = Choice(", ".join(self.devices), f"{len(self.devices)} that work")
+        devices = Choice(", ".join(self.devices), f"{len(self.devices)} that work{'s' * (len(self.devices) == 1)}")
         if self.nodes:
             devices = Choice(f"{len(self.devices)} x {self.device.value}", f"on {self.nodes} nodes of a Ray cluster, as it began")
         return {name: getattr(self.numerics, name) for name in ("precision", "layout", "tf32", "autotuning")} | {
