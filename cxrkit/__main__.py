@@ -9,11 +9,8 @@ from cxrkit.cli import (
     bench,
     bundle,
     compare,
-<<<<<<< HEAD
     demo,
-=======
     delete,
->>>>>>> kr
     evaluate,
     fetch,
     gpu_check,
@@ -33,13 +30,8 @@ from cxrkit.cli import (
 from cxrkit.errors import run_command
 
 COMMANDS = (
-<<<<<<< HEAD
     *(fetch, manifest, tree, plan, bench, gpu_check, evaluate, compare, audit, report, predict, demo),
-    *(setup, bundle, push, wait, status, pull, publish),
-=======
-    *(fetch, manifest, tree, plan, bench, gpu_check, evaluate, compare, audit, report, predict),
     *(setup, bundle, push, wait, status, pull, publish, delete, workflow),
->>>>>>> kr
 )
 
 
