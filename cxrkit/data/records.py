@@ -117,7 +117,7 @@ def age_of(text: str) -> float | None:
     alone, as DICOM writes them: "45M" is a man.
     """
     number, text = r"(\d+(?:\.\d+)?)", (text or "").strip().lower()
-    match = re.fullmatch(rf"{number}(?:\s*[-–]\s*{number})?\s*(y|yrs?|years?|s|mo|months?|weeks?|days?)?", text)
+    match = re.fullmatch(rf"{number}(?:\s*[-\u2013]\s*{number})?\s*(y|yrs?|years?|s|mo|months?|weeks?|days?)?", text)
     dicom = re.fullmatch(r"(\d{3})()([dwmy])", text)
     if not (match := dicom or match):
         return None
