@@ -10,8 +10,10 @@ from cxrkit.cli import (
     bundle,
     compare,
     evaluate,
+    fetch,
     gpu_check,
     manifest,
+    plan,
     predict,
     publish,
     pull,
@@ -24,7 +26,10 @@ from cxrkit.cli import (
 )
 from cxrkit.errors import run_command
 
-COMMANDS = (manifest, tree, bench, gpu_check, evaluate, compare, audit, report, predict, setup, bundle, push, wait, status, pull, publish)
+COMMANDS = (
+    *(fetch, manifest, tree, plan, bench, gpu_check, evaluate, compare, audit, report, predict),
+    *(setup, bundle, push, wait, status, pull, publish),
+)
 
 
 def parser() -> argparse.ArgumentParser:

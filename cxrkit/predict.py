@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from cxrkit import RESEARCH_ONLY, environment
-from cxrkit.answers import Answer, Answers, OfNetwork, Probability, Unreadable
+from cxrkit.answers import Answer, Answers, OfNetwork, PossibleClasses, Probability, Unreadable, set_words, sets_told
 from cxrkit.audit import attention, inquiry, stability
 from cxrkit.audit import reference as references
 from cxrkit.audit.reference import Reference
@@ -17,10 +17,11 @@ from cxrkit.config import short_name
 from cxrkit.data import dicom, images
 from cxrkit.errors import BadInput, UnreadableImage, WrongUse
 from cxrkit.evaluation.calibration import tempered
+from cxrkit.evaluation.conformal import PredictionSets
 from cxrkit.evaluation.scoring import final_scores
 from cxrkit.progress import Meter, mention, track
 from cxrkit.results import Network, Results
-from cxrkit.schema import Metrics, Scaling
+from cxrkit.schema import Metrics, Scaling, Score
 
 PANEL = 256
 """Pixels; the height of each picture in an attention map."""
@@ -60,11 +61,14 @@ def predict(run: Path | str, paths: list[Path], out: Path | None = None, device:
     """
     results = Results.open(run)
     trained = results.networks_on_disk()
-    temperatures = temperatures_of(results.metrics)
+    scores = scores_of(results.metrics)
+    temperatures = {keys: _found(row.scaling) for keys, row in scores.items() if row.scaling}
     if not trained:
         raise BadInput(
             "The run's networks are not here.", results.folder / "models", "bring models/ARCHITECTURE-seedN.pt of the run's output"
         )
+    own = scores.get(frozenset((network.architecture, network.seed) for network in trained))
+    sets = own.prediction_sets if own else None
     reference, lacking = references.load(results.folder)
     if out:
         _make(out)
@@ -76,12 +80,13 @@ def predict(run: Path | str, paths: list[Path], out: Path | None = None, device:
         experiment=results.experiment.name,
         manifest_sha256=results.info.manifest_sha256,
         films=[
-            _answer(query, temperatures, results.experiment.threshold, reference, _draw(query, number, out))
+            _answer(query, temperatures, sets, results.experiment.threshold, reference, _draw(query, number, out))
             for number, query in enumerate(queries, start=1)
         ],
         unreadable=unreadable,
         out_of_distribution_checked=reference is not None,
         why_not_checked=lacking,
+        sets=sets_told(sets, results.metrics.held_out),
     )
 
 
@@ -111,15 +116,12 @@ def _make(folder: Path) -> None:
         raise WrongUse(f"The folder for the pictures cannot be made: {error.strerror}.", folder, "name another one with --out") from error
 
 
-def temperatures_of(metrics: Metrics) -> dict[frozenset[Key], float]:
-    """The temperature of each network, of each ensemble over seeds, and of all together, by the networks that it is of."""
-    runs = [row for row in final_scores(metrics) if row.scaling]
-    trained = {(row.architecture, row.seeds[0]) for row in final_scores(metrics)}
-    temperatures = {frozenset([(row.architecture, row.seeds[0])]): _found(row.scaling) for row in runs if row.scaling}
-    for row in final_scores(metrics, "ensembles"):
-        if row.scaling:
-            temperatures[frozenset(key for key in trained if key[0] in row.architectures)] = _found(row.scaling)
-    return temperatures
+def scores_of(metrics: Metrics) -> dict[frozenset[Key], Score]:
+    """The Score of each network, of each ensemble over seeds, and of all together, by the networks that it is of."""
+    singles = {(row.architecture, row.seeds[0]): row for row in final_scores(metrics)}
+    return {frozenset([key]): row for key, row in singles.items()} | {
+        frozenset(key for key in singles if key[0] in row.architectures): row for row in final_scores(metrics, "ensembles")
+    }
 
 
 def _found(scaling: Scaling) -> float:
@@ -159,7 +161,7 @@ def open_film(path: Path, size: int, reference: Reference | None = None, resize:
     return Query(path, square, seen.resize((width, PANEL), Image.Resampling.BILINEAR), doubts)
 
 
-def _answer(query: Query, temperatures, threshold: float, reference, picture: str) -> Answer:
+def _answer(query: Query, temperatures, sets: PredictionSets | None, threshold: float, reference, picture: str) -> Answer:
     unstable = _unstable(query, temperatures, threshold, reference)
     doubts = query.doubts + unstable
     rows = []
@@ -172,9 +174,19 @@ def _answer(query: Query, temperatures, threshold: float, reference, picture: st
         why_outside=doubts,
         stable=not unstable,
         ensemble=_probability(query.p_covid, temperatures),
+        possible=_possible(sets, float(_mean(query.p_covid)), bool(doubts)),
         networks=rows,
         attention=picture,
     )
+
+
+def _possible(sets: PredictionSets | None, raw: float, outside: bool) -> PossibleClasses:
+    """The film's set: its promise is for films like those of validation, so it is withheld from one that is outside."""
+    held = None if sets is None or outside else sets.of(raw)
+    if held is None or sets is None:
+        return PossibleClasses(None, "no set: the film is outside" if outside else "no set", None)
+    classes = {"both": ["COVID-19", "normal"], "none": []}.get(held, [held])
+    return PossibleClasses(classes, set_words(held, sets.wanted), sets.wanted)
 
 
 def _unstable(query: Query, temperatures, threshold: float, reference: Reference | None) -> list[str]:

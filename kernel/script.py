@@ -13,16 +13,109 @@ RESULTS = 'cxrkit-chest-films-results'  # slug of your dataset that the results 
 RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 # GENERATED from the repository by `python -m cxrkit bundle`: edit the constants above, or the repository; `push` heeds
-# both. Kaggle runs exactly one file, so this one holds the whole kit: every module and data file stands below as plain
-# text under its own heading (docstrings are longer in the repository, and spaces stand for tabs); they are written to a
-# temporary folder, from which they are imported, and kernel/run.py, at the end, is the program.
+# both. Kaggle runs exactly one file, so this one holds the whole kit, each file as plain text under its own heading
+# (docstrings are longer in the repository, and spaces stand for tabs): the program, kernel/run.py, then the modules it
+# imports. At the end they are written to a temporary folder, and the program runs from there.
 
-import base64
-import zlib
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = '896d58bdccf7a23c6a15e5f03da0e2cdb3c2bd6c3b6b770f1d7f3b71d0c814f8'
+SOURCE_SHA256 = '7b4ec2bf7a81e6ead4f91ac0274cfc4c8de841911e83a210f275dcd9e772f6bc'
 FILES = {}
+
+
+# ======================================
+# kernel/run.py
+# ======================================
+
+FILES['kernel/run.py'] = r'''
+"""The kernel's entry: sources to manifest to tree to trained networks to results, each stage once."""
+
+
+
+
+
+
+
+
+import argparse
+import importlib
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+try:
+	import cxrkit
+except ImportError:
+	sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+	import cxrkit
+
+from cxrkit import config, environment
+from cxrkit.errors import WrongUse, run_command
+from cxrkit.progress import announce
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+	"""The options of a run, its experiment's keys among them."""
+	parser = argparse.ArgumentParser(prog="kernel/run.py", description="Train and evaluate the four networks. Research use only.")
+	parser.add_argument("--local", action="store_true", help="run on this machine (needed anywhere but on Kaggle)")
+	parser.add_argument(
+		"--experiment", metavar="NAME", help=f"{', '.join(config.names())}, or a YAML file; default: dry-run here, paper on Kaggle"
+	)
+	parser.add_argument("--out", type=Path, metavar="DIR", help="folder for everything the run makes; default: runs/EXPERIMENT")
+	parser.add_argument("--hours", type=float, help="after so many hours no new stage begins, and the run reports what it has")
+	cluster = "train on a Ray cluster: auto (the one that runs here), HOST:PORT or ray://HOST:PORT (pip install '.[cluster]')"
+	parser.add_argument("--cluster", metavar="ADDRESS", default="", help=cluster)
+	parser.add_argument("--cpu", action="store_true", help="on Kaggle: run on processors where no GPU works, instead of stopping")
+	parser.add_argument("--results", metavar="SLUG", default="", help="on Kaggle: the dataset to send the results to")
+	parser.add_argument("--version", action="version", version=cxrkit.__version__)
+	config.add_arguments(parser.add_argument_group("experiment", "each also a key of the YAML file"))
+	return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str] | None = None) -> int | None:
+	"""Run; return an exit code where another process ran instead, else None. Raises CxrkitError."""
+	options = parse(arguments)
+	shared_out = environment.processes() > 1 and not environment.on_kaggle()
+	local = options.local or shared_out  # torchrun takes --local for an option of its own
+	if not local and not environment.on_kaggle():
+		raise WrongUse("This is not Kaggle.", next="add --local to run here")
+	overrides = config.overrides_of(options)
+	name = options.experiment or ("dry-run" if local else "paper")
+	if local and not options.experiment and "data" in overrides:
+		raise WrongUse("The experiment for your data is not named.", next="add --experiment paper, rigorous or a YAML file")
+	experiment = config.load(name, overrides)
+	if options.cluster and not local:
+		raise WrongUse("Kaggle has one machine.", "--cluster", "leave it out")
+	# by its name, for it does not travel to Kaggle
+	executor = importlib.import_module("cxrkit.cluster.executor").Cluster(options.cluster) if options.cluster else None
+	from cxrkit import pipeline  # after the options were checked: --help, and a wrong option, are answered at once
+	from cxrkit.kaggle_io import hub
+
+	experiment = hub.attached(experiment)
+	started = time.monotonic()
+	if local:
+		out = options.out or Path("runs") / experiment.name
+		results = pipeline.run(experiment, out, time_left=environment.Deadline.of_run(options.hours, out), executor=executor)
+	else:
+		from cxrkit.kaggle_io import inside  # it brings fastai along, which takes seconds: bad input here is told before
+
+		results = inside.run(experiment, options.hours, not options.cpu, options.results)
+	announce(f"finished in {time.monotonic() - started:.0f} s")
+	if results:
+		pipeline.refuse_failures(results)
+	return None
+
+
+def _interrupt(*_: object) -> None:
+	raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+	signal.signal(signal.SIGTERM, _interrupt)
+	sys.exit(run_command(main))
+'''[1:]
 
 
 # ======================================
@@ -96,7 +189,7 @@ def masked(films: Films, context: Context, network: Network) -> list[MaskRow]:
 
 def sources_by_features(films: Films, context: Context, network: Network) -> list[SourceRow]:
 	"""How well what the network's last layer sees tells the sources apart, where some label has several."""
-	if all(len(np.unique(films.sources[films.is_covid == label])) < 2 for label in (True, False)):
+	if all(len(np.unique(films.sources[films.is_told & (films.is_covid == label)])) < 2 for label in (True, False)):
 		return []
 	with Meter(f"features of {network.name}", len(films.images)) as meter:
 		seen = inquiry.features(inquiry.loaded(network, context.device), films.images, context.device, meter)
@@ -145,7 +238,9 @@ def _again(films: Films, context: Context, network: Network) -> Retraining:
 	experiment = replace(context.results.experiment, weights=context.options.weights)
 	score = context.results.score(network.architecture)
 	folder = context.home / "audit-jobs"
-	return Retraining(network, experiment, films, context.pixels, folder, context.device, score.auc if score else None)
+	return Retraining(
+		network, experiment, films, context.pixels, folder, context.device, score.auc if score else None, context.options.executor
+	)
 
 
 PARTS: tuple[Part, ...] = (
@@ -617,6 +712,7 @@ def audit(target: Results | Path | str, options: Options = Options(), out: Path 
 		stability=rows.get("stability"),
 		verdict=verdict.decide(evidence),
 		matched=rows.get("matched"),
+		coarse_curve=baselines.coarse_curve(context.coarse, films.is_covid[films.splits == films.held_out]),
 	)
 	_write(audits, results, path, out)
 	return audits
@@ -659,10 +755,11 @@ def _opened(results: Results | None, path: Path, options: Options, not_done: lis
 		raise BadInput(
 			f"The run has predictions for {results.held_out}, and none for {manifest.held_out}.", results.folder, "run the training again"
 		)
-	home = Path(options.home) if options.home else _home(path.parent) if results else path.parent
+	home = Path(options.home) if options.home else home_of(path.parent) if results else path.parent
 	size, resize = (results.experiment.image_size, results.experiment.resize) if results else (SIZE, "squish")
 	views = results.experiment.exclude_views if results else ()
-	read = tuple(external.read(source, home / CACHE, size, resize, views) for source in film_sources.externals(options.external))
+	named, most = film_sources.externals(options.external), options.external_films
+	read = tuple(external.read(source, home / CACHE, size, resize, views, most) for source in named)
 	roots = manifests.read_roots(home / "manifest.csv")
 	if options.sources:
 		roots |= manifests.roots_of(film_sources.parse_all(options.sources, drawn_at="phantoms"))
@@ -674,7 +771,7 @@ def _opened(results: Results | None, path: Path, options: Options, not_done: lis
 	return context
 
 
-def _home(results: Path) -> Path:
+def home_of(results: Path) -> Path:
 	"""The folder around a results folder, where the manifest's roots and the pixel cache lie; the folder itself where they do not."""
 	return results.parent if (results.parent / "manifest.roots.json").exists() else results
 
@@ -698,7 +795,7 @@ def _with_networks(context: Context, not_done: list[NotDone]) -> Context:
 
 
 def not_named(results: Results, options: Options) -> list[NotDone]:
-	"""The films from elsewhere that were a part of the run, and of which the options do not say where they lie."""
+	"""The external films that were a part of the run, and of which the options do not say where they lie."""
 	named = {film_sources.name_of(text) for text in options.external}
 	told = "a part of the run; where they lie on this machine is not said: --external {}=DIR"
 	return [NotDone(f"films of {name}", told.format(name)) for name in results.experiment.external if name not in named]
@@ -770,12 +867,13 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+from sklearn.metrics import roc_curve
 
 from cxrkit.audit import probes
 from cxrkit.audit.films import Films, thumbnails
 from cxrkit.data.records import traits
 from cxrkit.evaluation.predictions import Predictions
-from cxrkit.schema import Advantage, Area, BaselineRow
+from cxrkit.schema import Advantage, Area, BaselineRow, CoarseCurve
 
 HISTOGRAM_BINS = 64
 GRID = 20
@@ -828,6 +926,14 @@ def best_coarse(rows: list[BaselineRow], held_scores: dict[str, np.ndarray]) -> 
 	return max((each for each in coarse if each.row.name in COARSE), key=lambda each: each.row.area.auc.value, default=None)
 
 
+def coarse_curve(coarse: Coarse | None, is_covid: np.ndarray) -> CoarseCurve | None:
+	"""The ROC curve of the best coarse baseline; is_covid: n booleans, of the held-out films; None where there is none."""
+	if coarse is None or len(coarse.scores) != len(is_covid):
+		return None
+	alarms, hits, _ = roc_curve(is_covid, coarse.scores)
+	return CoarseCurve(coarse.row.title, coarse.held_out.auc.value, *([round(float(x), 4) for x in values] for values in (alarms, hits)))
+
+
 def advantage(held: Predictions, coarse: Coarse | None) -> Advantage | None:
 	"""How far a network's area lies above the coarse baseline's; None where there is none."""
 	if coarse is None:
@@ -839,7 +945,7 @@ def advantage(held: Predictions, coarse: Coarse | None) -> Advantage | None:
 def described(films: Films) -> list[Baseline]:
 	"""All Baselines of the films but the majority class."""
 	return [
-		Baseline("source", "the name of the source", source_names(films), "which collection a film comes from, and no pixel"),
+		_source(films),
 		_stated(films, "file", "size, colour mode, format and bytes of the file", *file_facts(films)),
 		*(_stated(films, name, title, *facts(films)) for name, (title, facts) in STATED.items()),
 		_missingness(films),
@@ -851,7 +957,14 @@ def _majority(films: Films) -> BaselineRow:
 	share = max(films.is_covid.mean(), 1 - films.is_covid.mean())
 	note = f"right for {100 * share:.1f} % of the films"
 	chance = probes.area(films.is_covid, np.zeros(len(films.is_covid)), films.groups)
-	return BaselineRow("majority", "nothing: always the commoner class", note, chance, None)
+	return BaselineRow("majority", "nothing: always the more frequent class", note, chance, None)
+
+
+def _source(films: Films) -> Baseline:
+	title, note = "the name of the source", "which collection a film comes from, and no pixel"
+	if films.is_told.all():
+		return Baseline("source", title, source_names(films), note)
+	return _stated(films, "source", title, source_names(films), films.is_told)
 
 
 def source_names(films: Films) -> np.ndarray:
@@ -902,11 +1015,11 @@ def _counted(films: Films, known: np.ndarray) -> str:
 
 def _missingness(films: Films) -> Baseline:
 	"""Whether facts are stated at all, of those that are stated of some films and not of others."""
-	known = {name: facts(films)[1] for name, (_, facts) in STATED.items()}
+	known = {name: facts(films)[1] for name, (_, facts) in STATED.items()} | {"source": films.is_told}
 	partly = {name: there for name, there in known.items() if there.any() and not there.all()}
-	title = "whether age, sex and view are stated at all"
+	title = "whether age, sex, view and source are stated at all"
 	if not partly:
-		return Baseline("missingness", title, None, "age, sex and view are each stated of all films, or of none")
+		return Baseline("missingness", title, None, "age, sex, view and source are each stated of all films, or of none")
 	told = "; ".join(f"{name} of {_counted(films, there)}" for name, there in partly.items())
 	features = np.stack([*partly.values()], axis=1).astype(float)
 	return Baseline("missingness", title, features, f"about the collection, not the films: {told}")
@@ -988,12 +1101,12 @@ CONCLUSIONS = {
 	"leak": "The same patients or pictures stand on both sides of the split, so no score of this run holds for a new patient.",
 	"source-shortcut": "On this data no score shows that a network sees disease: where a film comes from gives the answer away.",
 	"border-shortcut": "On this data no score shows that a network sees disease: what lies around the lungs gives the answer away.",
-	"too-few": "There are too few patients to conclude anything; more films are needed before any of these scores means something.",
 	"chance": "No network is shown to do better than guessing.",
 	"thumbnail": "On this data no score shows that a network sees more than a thumbnail shows: "
     "light and dark, size and posture, but no fine sign of disease.",
-	"no-transfer": "The scores do not hold for films from elsewhere, and must not be quoted without that.",
+	"no-transfer": "The scores do not hold for external films, and must not be quoted without that.",
 	"partial-shortcut": "The scores may be too high by an amount that is not known, for part of the answer can be had without the disease.",
+	"too-few": "There are too few patients to conclude anything; more films are needed before any of these scores means something.",
 	"unknown": "Whether a shortcut explains the scores is not known.",
 	"no-shortcut-found-inside": "Inside this collection these audits found no shortcut. "
     "Whether the scores hold for films of another hospital was not asked.",
@@ -1001,7 +1114,7 @@ CONCLUSIONS = {
 	"supported": "The claim is supported: a network tells COVID-19 from normal films here and elsewhere by what lies in the middle "
     "of the film, and these audits found nothing else that explains it. That speaks for patients like these, not yet for use in a clinic.",
 }
-"""{slug: sentence}, the gravest first. From `unknown` on, nothing was found against the scores."""
+"""{slug: sentence}, the gravest first. From `too-few` on, nothing was found against the scores."""
 
 
 class PartName(NamedTuple):
@@ -1014,12 +1127,12 @@ class PartName(NamedTuple):
 
 PARTS = {
 	"networks": PartName("the networks' scores", pictures=False),
-	"baselines": PartName("what knows nothing of lungs"),
+	"baselines": PartName("what works without seeing the lungs"),
 	"controls": PartName("controls of the audit itself"),
 	"held-fixed": PartName("source and age held fixed", pictures=False),
 	"masking": PartName("lungs hidden"),
-	"external": PartName("films from elsewhere", f"{RUN} --external NAME=DIR"),
-	"sources": PartName("sources told apart and left out"),
+	"external": PartName("external films", f"{RUN} --external NAME=DIR"),
+	"sources": PartName("sources separated and left out"),
 	"attention": PartName("where the networks look"),
 	"retraining": PartName("networks trained anew on masked films and without each source", f"{RUN} --retrain"),
 }
@@ -1080,6 +1193,7 @@ class Options:
 
 
 
+
 	external: tuple[str, ...] = ()
 	retrain: bool = False
 	networks: tuple[str, ...] = ()
@@ -1087,6 +1201,8 @@ class Options:
 	weights: str = ""
 	home: str = ""
 	asks: bool = True
+	external_films: int = 0
+	executor: Any = None
 
 
 @dataclass(frozen=True)
@@ -1234,7 +1350,7 @@ def permutation(films: Films, permutations: int = PERMUTATIONS) -> ControlRow:
 	tolerance = max(LEAST_TOLERANCE, 3 * error)
 	return ControlRow(
 		name="permutation",
-		title="labels dealt out at random, 8 x 8 thumbnails",
+		title="labels permuted at random, 8 x 8 thumbnails",
 		expected=f"AUC 0.5 within {tolerance:.3f}",
 		found=f"{mean:.3f}, the mean of {len(areas)} permutations of {len(films.groups)} films (standard error {error:.3f})",
 		passed=abs(mean - 0.5) <= tolerance,
@@ -1576,8 +1692,10 @@ FILES['cxrkit/audit/external.py'] = r'''
 
 
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -1589,14 +1707,18 @@ from cxrkit.data import cache, copies, sources
 from cxrkit.data import manifest as manifests
 from cxrkit.data.cache import Locate
 from cxrkit.data.manifest import Manifest
-from cxrkit.data.records import LABELS, Record, copy_of, exclude
+from cxrkit.data.records import LABELS, POSITIVE, Record, copy_of, exclude
 from cxrkit.data.sources import Source
 from cxrkit.errors import BadInput
 from cxrkit.evaluation import areas, metrics
 from cxrkit.evaluation.bootstrap import patient_weights
 from cxrkit.evaluation.calibration import Calibration, calibration, fit_temperature, tempered
+from cxrkit.progress import say
 from cxrkit.results import Results
 from cxrkit.schema import Drop, ExternalRow, ExternalScaling, SideScore
+
+LEAST_OF_A_CLASS = 200
+"""Films of a class, or all there are, that a sample keeps at the cost of the other class's: of 100, a rate of 0.9 is known within 0.06."""
 
 
 @dataclass(frozen=True)
@@ -1606,14 +1728,16 @@ class ExternalFilms:
 
 
 
+
 	name: str
 	manifest: Manifest
 	locate: Locate
 	thumbnails: dict[str, np.ndarray]
+	sampled_from: int | None = None
 
 
 def records_of(source: Source) -> tuple[list[Record], dict[str, str]]:
-	"""The records of films from elsewhere as their reader gives them, and where their folders lie; no film is opened."""
+	"""The records of external films as their reader gives them, and where their folders lie; no film is opened."""
 
 
 
@@ -1632,8 +1756,40 @@ def check(texts: Iterable[str]) -> None:
 		records_of(source)
 
 
+def sampled(records: Sequence[Record], most: int, seed: int = 0) -> list[Record]:
+	"""The records, those excluded that a sample of at most so many films leaves out, 0 for none; patients stay whole."""
+
+
+
+
+	used = [record for record in records if record.used]
+	if not most or len(used) <= most:
+		return list(records)
+	films_of: dict[str, list[Record]] = defaultdict(list)
+	for record in used:
+		films_of[record.patient or record.image_id].append(record)
+	positive = {key for key, films in films_of.items() if any(record.label == POSITIVE for record in films)}
+	sides = [sorted(positive), sorted(set(films_of) - positive)]
+	there = [sum(len(films_of[key]) for key in side) for side in sides]
+	least = [min(count, LEAST_OF_A_CLASS, most // 2) for count in there]
+	first = round(min(max(most * there[0] / len(used), least[0]), most - least[1]))
+	kept: set[str] = set()
+	for side, quota in zip(sides, (first, most - first)):
+		taken = 0
+		for key in sorted(side, key=lambda key: sha256(f"{seed}/{key}".encode()).hexdigest()):
+			if taken + len(films_of[key]) <= quota:
+				taken += len(films_of[key])
+				kept |= {record.image_id for record in films_of[key]}
+	return exclude(records, lambda record: "" if record.image_id in kept else f"not in the sample of {most} films")
+
+
 def read(
-	source: Source, folder: Path | None = None, size: int | None = None, resize: str = "squish", exclude_views: Sequence[str] = ()
+	source: Source,
+	folder: Path | None = None,
+	size: int | None = None,
+	resize: str = "squish",
+	exclude_views: Sequence[str] = (),
+	most: int = 0,
 ) -> ExternalFilms:
 	"""External films of any reader, or of a manifest.csv with its roots."""
 
@@ -1647,9 +1803,15 @@ def read(
 			return "no label"
 		return f"view {record.view}: the run has none" if record.view in exclude_views else ""
 
-	records, locate = exclude(records, reason), sources.locator(roots)
+	whole, locate = exclude(records, reason), sources.locator(roots)
+	records = sampled(whole, most)
+	number, there = (sum(record.used for record in each) for each in (records, whole))
+	if number < there:
+		say(
+			f"films from elsewhere: {source.name} is asked about by a sample of {number:,} of its {there:,} films, whole patients, fixed seed"
+		)
 	records, thumbnails = cache.add_facts(records, locate, folder, size, resize=resize)
-	return ExternalFilms(source.name, Manifest(tuple(records)), locate, thumbnails)
+	return ExternalFilms(source.name, Manifest(tuple(records)), locate, thumbnails, there if number < there else None)
 
 
 def without_copies(external: ExternalFilms, internal: Manifest, thumbnails: dict[str, np.ndarray]) -> ExternalFilms:
@@ -1712,6 +1874,7 @@ def row(external: ExternalFilms, architecture: str, p_covid: np.ndarray, results
 			after=_calibration(cooled),
 		),
 		subgroups=subgroups.rows(outside, inside, threshold),
+		sampled_from=external.sampled_from,
 	)
 
 
@@ -1746,7 +1909,7 @@ import numpy as np
 from PIL import Image
 
 from cxrkit.data.manifest import Manifest
-from cxrkit.data.records import POSITIVE, Record
+from cxrkit.data.records import POSITIVE, Record, untold_sources
 
 LUNGS = 0.8
 """The side, in shares of the film's, of the central box that holds both lungs on nearly every film."""
@@ -1791,6 +1954,11 @@ class Films:
 		return np.array([record.source for record in self.records])
 
 	@cached_property
+	def is_told(self) -> np.ndarray:
+		"""n booleans: whether a film's source is known, see records.untold_sources."""
+		return ~np.isin(self.sources, sorted(untold_sources(self.records)))
+
+	@cached_property
 	def splits(self) -> np.ndarray:
 		return np.array([record.split for record in self.records])
 
@@ -1820,6 +1988,75 @@ def thumbnails(images: np.ndarray, side: int) -> np.ndarray:
 	"""n x side**2: the mean grey of each cell, 0 to 1. images: uint8 [n, size, size]."""
 	small = [np.asarray(Image.fromarray(image).resize((side, side), Image.Resampling.BOX)) for image in images]
 	return np.stack(small).reshape(len(images), -1) / 255
+'''[1:]
+
+
+# ======================================
+# cxrkit/audit/headlines.py
+# ======================================
+
+FILES['cxrkit/audit/headlines.py'] = r'''
+"""The verdict in a line: can the scores be trusted, in a few words, and its reasons, the gravest first."""
+
+from cxrkit.audit.conclusions import CONCLUSIONS
+from cxrkit.audit.rules import RULE_PREFIX, SHORTCUT, capital, listed
+from cxrkit.schema import Conclusion, Reason
+
+ANSWERS = {
+	"audit-failed": "Not known. The audit failed its own controls.",
+	"leak": "No. Patients or pictures stand in two splits.",
+	"source-shortcut": "No. The score rests on where films come from.",
+	"border-shortcut": "No. The score does not need the lungs.",
+	"thumbnail": "No. A thumbnail does as well.",
+	"chance": "No. No network beats guessing.",
+	"no-transfer": "No. The scores fall on external films.",
+	"partial-shortcut": "Not in full. Part may be a shortcut.",
+	"too-few": "Not known. There are too few patients.",
+	"unknown": "Not known. The audit is not complete.",
+	"no-shortcut-found-inside": "Not known for other hospitals. No shortcut found here.",
+	"no-shortcut-found": "Not yet shown. No shortcut was found.",
+	"supported": "Yes, for patients like these.",
+}
+"""{conclusion: the answer to "Can the scores be trusted?"}."""
+NO_AUDIT = "Not known. No audit was run."
+FIXED = "No. The score vanishes with the {} held fixed."
+GIVES_AWAY = {"age": "age", "file": "file facts", "source": "the source", "border": "the picture\u2019s edge"}
+"""{baseline that sees no lung: its short name}."""
+FEW = ("patients", "width")
+
+
+def headline(found: Conclusion) -> str:
+	"""The answer in a sentence or two; too few patients are said beside what was found, not in its place."""
+	answer = _lungless(found) or _fixed(found) or ANSWERS[found.conclusion]
+	few = found.conclusion != "too-few" and any(reason.rule in FEW for reason in found.reasons)
+	return f"{answer} There are too few patients, too." if few else answer
+
+
+def ordered(found: Conclusion) -> list[Reason]:
+	"""Its reasons, the gravest first."""
+	order = list(CONCLUSIONS)
+	return sorted(found.reasons, key=lambda reason: order.index(reason.leads_to))
+
+
+def _lungless(found: Conclusion) -> str:
+	"""Where the conclusion rests on baselines that see no lung: which they are."""
+	shortcut = found.conclusion in ("source-shortcut", "border-shortcut")
+	alike = ("source-shortcut", "border-shortcut") if shortcut else ("partial-shortcut",)
+	rows = {reason.rule.removeprefix(RULE_PREFIX): reason for reason in found.reasons if reason.leads_to in alike}
+	names = [name for name in GIVES_AWAY if name in rows]
+	if not names or found.conclusion not in alike or not any(rows[name].leads_to == found.conclusion for name in names):
+		return ""
+	which, many = capital(listed([GIVES_AWAY[name] for name in names])), len(names) > 1 or names == ["file"]
+	if not shortcut:
+		return f"Not in full. {which} {'explain' if many else 'explains'} a part."
+	if any((rows[name].value or 0) >= SHORTCUT for name in names):
+		return f"No. {which} alone {'tell' if many else 'tells'} the classes apart."
+	return f"No. {which} alone {'do' if many else 'does'} as well."
+
+
+def _fixed(found: Conclusion) -> str:
+	fixed = [reason.rule.removeprefix("fixed-") for reason in found.reasons if reason.rule.startswith("fixed-")]
+	return FIXED.format(fixed[0]) if found.conclusion == "source-shortcut" and fixed else ""
 '''[1:]
 
 
@@ -2596,9 +2833,10 @@ def load(results: Path) -> tuple[Reference | None, str]:
 FILES['cxrkit/audit/retraining.py'] = r'''
 """Retraining tests: networks trained anew on masked films, without one source, and on permuted labels (`--retrain`)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 
@@ -2615,12 +2853,15 @@ from cxrkit.files import sha256_of_json
 from cxrkit.results import Network
 from cxrkit.schema import ControlRow, MaskRow, SourceRow
 from cxrkit.training import jobs, loaders
+from cxrkit.training.executors import Shared
 from cxrkit.training.job_folder import JobFolder
 from cxrkit.training.machine import Machine
 from cxrkit.training.stages import Job
 
 SIDES = (0.4, 0.6, LUNGS)
 """Sides of the central box under which a network is trained anew."""
+Altered: TypeAlias = tuple[Iterable[Record], Pixels, str]
+"""Records and pixels to train on, and the word for what was changed in them."""
 
 
 @dataclass(frozen=True)
@@ -2634,6 +2875,7 @@ class Retraining:
 	folder: Path
 	device: str
 	whole: Figure | None = None  # the network's area on the held-out films
+	executor: Shared | None = None  # where trainings run, instead of this machine
 
 	def predictions(self, records: Iterable[Record], pixels: Pixels, alteration: str) -> dict[str, float]:
 		"""{image_id: p_covid} of the films that are held out, by one network trained on these records and pixels."""
@@ -2641,14 +2883,24 @@ class Retraining:
 
 
 
+		return self.each([(records, pixels, alteration)])[0]
+
+	def each(self, altered: Sequence[Altered]) -> list[dict[str, float]]:
+		"""predictions() of each; elsewhere they are trained at the same time."""
+		experiment = replace(self.experiment, architectures=(self.network.architecture,), seeds=(self.network.seed,))
+		if self.executor is not None:
+			machine = self.executor.machine(experiment, len(altered))
+			return self.executor.shared(lambda each, executor: self._trained(experiment, machine, executor, *each), altered)
+		machine = Machine.choose(experiment, Choice(self.device, "where the networks are asked"), 1)
+		return [self._trained(experiment, machine, None, *each) for each in altered]
+
+	def _trained(self, experiment, machine, executor, records, pixels, alteration) -> dict[str, float]:
 		records, job = tuple(records), Job(self.network.architecture, self.network.seed)
-		experiment = replace(self.experiment, architectures=(job.architecture,), seeds=(job.seed,))
 		folder = self.folder / alteration
 		identity = sha256_of_json([alteration, sorted([r.image_id, r.sha256, r.label, r.split] for r in records if r.used)])
 
 		home = JobFolder(folder / job.name)
-		machine = Machine.choose(experiment, Choice(self.device, "where the networks are asked"), 1)
-		jobs.run(experiment, loaders.of_pixels(pixels, records, self.device), identity, folder, machine)
+		jobs.run(experiment, loaders.of_pixels(pixels, records, machine.holder), identity, folder, machine, executor=executor)
 		if not home.done():
 			reason = jobs.failures(experiment, folder).get(job.name, "it did not end")
 			raise BadInput(
@@ -2658,27 +2910,33 @@ class Retraining:
 
 	def masked(self) -> list[MaskRow]:
 		"""The network trained anew on masked films, and scored on held-out films under the same mask."""
-		held, rows = self.films.judged, []
-		for mask in masking.MASKS:
-			for side in SIDES:
-				altered = Pixels(masking.masked(self.pixels.images, mask, side), self.pixels.rows)
-				p_covid = self.predictions(self.films.records, altered, f"{mask}-{round(100 * side)}")
-				seen = np.array([p_covid[image_id] for image_id in held.image_ids])
-				rows.append(masking.row(self.network, mask, side, seen, held, retrained=True))
+		held, wanted = self.films.judged, [(mask, side) for mask in masking.MASKS for side in SIDES]
+		altered = [
+			(self.films.records, Pixels(masking.masked(self.pixels.images, mask, side), self.pixels.rows), f"{mask}-{round(100 * side)}")
+			for mask, side in wanted
+		]
+		rows = []
+		for (mask, side), p_covid in zip(wanted, self.each(altered)):
+			seen = np.array([p_covid[image_id] for image_id in held.image_ids])
+			rows.append(masking.row(self.network, mask, side, seen, held, retrained=True))
 		return rows
 
 	def without_each_source(self) -> list[SourceRow]:
 		"""Each source's films, and the held-out films of the others, scored by a network that was trained without the source."""
-		films, rows = self.films, []
-		for source in np.unique(films.sources):
+		films, rows, left_out = self.films, [], []
+		for source in np.unique(films.sources[films.is_told]):
 			of_source = films.sources == source
-			training = (films.splits == "train") & ~of_source
+			others = ~of_source & films.is_told  # a film that may be of the source teaches nothing either
+			training = (films.splits == "train") & others
 			judged = (of_source & ~np.isin(films.groups, films.groups[training])) | (films.splits == films.held_out)
-			if any(probes.too_few(films.is_covid[part], films.groups[part]) for part in (training, judged)):
-				continue
+			if not any(probes.too_few(films.is_covid[part], films.groups[part]) for part in (training, judged)):
+				left_out.append((source, of_source, judged, others))
+		altered = []
+		for source, _, judged, others in left_out:
 			places = np.where(judged, films.held_out, films.splits)
-			altered = [record.but(split=str(place)) for record, place, kept in zip(films.records, places, judged | ~of_source) if kept]
-			p_covid = self.predictions(altered, self.pixels, f"without-{source}")
+			records = [record.but(split=str(place)) for record, place, kept in zip(films.records, places, judged | others) if kept]
+			altered.append((records, self.pixels, f"without-{source}"))
+		for (source, of_source, judged, _), p_covid in zip(left_out, self.each(altered)):
 			scores = np.array([p_covid.get(image_id, np.nan) for image_id in films.image_ids])
 			covid = sources.is_covid_mostly(films, of_source)
 			wanted = judged & (of_source | (films.is_covid != covid))
@@ -2699,7 +2957,7 @@ class Retraining:
 		auc = probes.area(labels[held], scores, films.groups[held]).auc
 		return ControlRow(
 			name="permutation-retrained",
-			title=f"labels dealt out at random, {self.network.architecture} trained on them",
+			title=f"labels permuted at random, {self.network.architecture} trained on them",
 			expected="an interval of AUC that holds 0.5",
 			found=f"{auc.value:.3f} [{auc.low:.3f}, {auc.high:.3f}], {auc.n:.0f} held-out films",
 			passed=auc.low <= 0.5 <= auc.high,
@@ -2727,6 +2985,7 @@ from cxrkit.audit.evidence import Evidence
 from cxrkit.config import short_name
 from cxrkit.data.records import LABEL_WORDS
 from cxrkit.evaluation.metrics import Figure
+from cxrkit.progress import counted
 from cxrkit.schema import Area, Reason
 
 FEWEST_PATIENTS = 10
@@ -2737,6 +2996,8 @@ SHORTCUT = 0.9
 """Area without a look at the lungs, of a baseline or a network, at which the answer is given away."""
 AS_GOOD = 0.02
 """A baseline within this of the best network's area does as well as it."""
+COVERS = 0.5
+"""Share of the films of either class of which a fact must be known to speak for all: below it those that have it may be chosen ones."""
 PARTLY = 0.6
 """Lower limit of an area without a look at the lungs from which a part of the scores is explained."""
 KEPT = 0.9
@@ -2751,12 +3012,20 @@ HALF = 0.5
 """Share of an area above chance; what may have kept more than this has not been shown to fall to chance."""
 
 KIND = {"source": "source-shortcut", "file": "source-shortcut", "age": "source-shortcut", "border": "border-shortcut"}
+AUC, LOWER, UPPER, WIDTH = "AUC", "lower limit of the AUC", "upper limit of the AUC", "width of the interval of the AUC"
+SHARE = "share that is left of the AUC above 0.5"
+"""What the value of a Reason is."""
 RULE_PREFIX, MISSING_PREFIX = "lungless-", "missing-"
 """Of the rules about baselines that see no lung, and about parts that were not done."""
 
 
 def capital(text: str) -> str:
 	return text[0].upper() + text[1:]
+
+
+def listed(names: list[str]) -> str:
+	"""`a`, `a and b`, `a, b and c`."""
+	return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def told(figure: Figure | Area) -> str:
@@ -2784,33 +3053,51 @@ def failed_controls(evidence: Evidence) -> Iterator[Reason]:
 def leaks(evidence: Evidence) -> Iterator[Reason]:
 	count = evidence.counts.leaks
 	if count:
-		yield Reason("leaks", f"{count} patients or pictures stand in two splits.", count, 0, "leak")
+		what = "One patient or picture stands in two splits." if count == 1 else f"{count} patients or pictures stand in two splits."
+		yield Reason("leaks", what, count, 0, "leak", "patients or pictures in two splits")
 
 
 def too_few(evidence: Evidence) -> Iterator[Reason]:
 	judged = evidence.counts.judged
 	for label, count in (("covid", judged.covid_patients), ("normal", judged.normal_patients)):
 		if count < FEWEST_PATIENTS:
-			what = f"The films that are judged come from only {count} {LABEL_WORDS[label]} patients."
-			yield Reason("patients", what, count, FEWEST_PATIENTS, "too-few")
+			what = f"The films that are judged come from only {counted(count, LABEL_WORDS[label] + ' patient')}."
+			yield Reason("patients", what, count, FEWEST_PATIENTS, "too-few", f"{LABEL_WORDS[label]} patients")
 	widths = [row.area.auc.width for row in evidence.networks if row.area.auc.width is not None]
 	if widths and min(widths) > WIDEST:
-		yield Reason("width", f"The interval of every network's AUC is at least {min(widths):.2f} wide.", min(widths), WIDEST, "too-few")
+		what = f"The interval of every network's AUC is at least {min(widths):.2f} wide."
+		yield Reason("width", what, min(widths), WIDEST, "too-few", WIDTH)
 
 
 def lungless(evidence: Evidence) -> Iterator[Reason]:
 	"""Baselines that see no lung: a shortcut where they separate the classes or equal the networks, a part of one below that."""
+
+
+
+
 	best = evidence.best.area.auc.value if evidence.best else None
 	for row in evidence.known_baselines(LUNGLESS_BASELINES):
 		value, low = row.area.auc.value, row.area.auc.low
-		equals = best is not None and value >= best - AS_GOOD
+		covered = _covered(evidence, row.area)
+		equals = best is not None and value >= best - AS_GOOD and covered == 1
 		if low <= PARTLY:
 			continue
-		decisive = value >= SHORTCUT or equals
-		what = f"{capital(row.title)} alone, without a look at the lungs, reaches an AUC of {told(row.area)}."
+		decisive = (value >= SHORTCUT and covered >= COVERS) or equals
+		where = (
+			""
+			if covered == 1
+			else f", on the films of which it is known ({row.area.positives} COVID-19, {row.area.auc.n - row.area.positives} normal)"
+		)
+		what = f"{capital(row.title)} alone, without a look at the lungs, reaches an AUC of {told(row.area)}{where}."
 		threshold = min(SHORTCUT, best - AS_GOOD) if equals else SHORTCUT if decisive else PARTLY
 		conclusion = KIND[row.name] if decisive else "partial-shortcut"
-		yield Reason(RULE_PREFIX + row.name, what, value if decisive else low, threshold, conclusion)
+		yield Reason(RULE_PREFIX + row.name, what, value if decisive else low, threshold, conclusion, AUC if decisive else LOWER)
+
+
+def _covered(evidence: Evidence, area: Area) -> float:
+	"""The share of all films that an area is of, in the class of which it has less."""
+	counts = evidence.counts
+	return min(area.positives / max(counts.covid, 1), (area.auc.n - area.positives) / max(counts.normal, 1))
 
 
 def lungs_hidden(evidence: Evidence) -> Iterator[Reason]:
@@ -2822,11 +3109,11 @@ def lungs_hidden(evidence: Evidence) -> Iterator[Reason]:
 		how = "trained anew on films with the lungs blacked out" if row.retrained else "shown films with the lungs blacked out"
 		what = f"{short_name(row.architecture)}, {how}, still reaches an AUC of {told(row.area)}, where whole films give {full:.3f}."
 		if auc.low > 0.5 and share >= KEPT:
-			found.append((2, auc.value, Reason("lungs-hidden", what, share, KEPT, "border-shortcut")))
+			found.append((2, auc.value, Reason("lungs-hidden", what, share, KEPT, "border-shortcut", SHARE)))
 		elif auc.low > PARTLY and auc.value >= SHORTCUT:
-			found.append((2, auc.value, Reason("lungs-hidden", what, auc.value, SHORTCUT, "border-shortcut")))
+			found.append((2, auc.value, Reason("lungs-hidden", what, auc.value, SHORTCUT, "border-shortcut", AUC)))
 		elif auc.low > PARTLY:
-			found.append((1, auc.value, Reason("lungs-hidden", what, auc.low, PARTLY, "partial-shortcut")))
+			found.append((1, auc.value, Reason("lungs-hidden", what, auc.low, PARTLY, "partial-shortcut", LOWER)))
 	yield from [reason for _, _, reason in sorted(found, key=lambda item: item[:2])[-1:]]
 
 
@@ -2841,10 +3128,10 @@ def lungs_alone(evidence: Evidence) -> Iterator[Reason]:
 		name, value = short_name(row.architecture), row.area.auc.high
 		if fall and row.retrained:
 			what = f"{name}, trained anew on films that show the lungs and nothing else, reaches an AUC of {told(row.area)}."
-			yield Reason("lungs-alone", what, value, 0.5, "border-shortcut" if fall == "to chance" else "partial-shortcut")
+			yield Reason("lungs-alone", what, value, 0.5, "border-shortcut" if fall == "to chance" else "partial-shortcut", UPPER)
 		elif fall == "to chance" and row.architecture not in again:
 			what = f"Shown the lungs and nothing else, {name} reaches an AUC of {told(row.area)}: it needs the rest of the film, or is thrown off by the black ({RUN} --retrain tells)."
-			yield Reason("lungs-alone", what, value, 0.5, "unknown")
+			yield Reason("lungs-alone", what, value, 0.5, "unknown", UPPER)
 
 
 def lungs_needed(evidence: Evidence) -> Iterator[Reason]:
@@ -2854,14 +3141,14 @@ def lungs_needed(evidence: Evidence) -> Iterator[Reason]:
 		if row.area.auc.low <= 0.5 < best.area.auc.value - CLEARLY:
 			name = short_name(best.architecture)
 			what = f"With the lungs blacked out {name} falls to {told(row.area)}, no better than guessing: it needs the middle of the film."
-			yield Reason("lungs-needed", what, row.area.auc.low, 0.5, "supported")
+			yield Reason("lungs-needed", what, row.area.auc.low, 0.5, "supported", LOWER)
 			break
 
 
 def chance(evidence: Evidence) -> Iterator[Reason]:
 	lows = [row.area.auc.low for row in evidence.networks if row.area.auc.low is not None]
 	if lows and max(lows) <= 0.5:
-		yield Reason("chance", "No network's interval lies above 0.5.", max(lows), 0.5, "chance")
+		yield Reason("chance", "No network's interval lies above 0.5.", max(lows), 0.5, "chance", LOWER)
 
 
 def coarse(evidence: Evidence) -> Iterator[Reason]:
@@ -2875,10 +3162,10 @@ def coarse(evidence: Evidence) -> Iterator[Reason]:
 		best = max(advantages, key=lambda advantage: advantage.difference.low)
 		if best.difference.low <= 0 and best.coarse_auc > PARTLY:
 			what = f"{capital(best.over_title)} reaches {best.coarse_auc:.3f} on the same films, and no network is shown to do better."
-			yield Reason("coarse", what, best.difference.low, 0, "thumbnail")
+			yield Reason("coarse", what, best.difference.low, 0, "thumbnail", "lower limit of the lead in AUC")
 	elif row.area.auc.value >= COARSE:
 		what = f"{capital(row.title)} reaches an AUC of {told(row.area)}."
-		yield Reason("coarse", what, row.area.auc.value, COARSE, "thumbnail")
+		yield Reason("coarse", what, row.area.auc.value, COARSE, "thumbnail", AUC)
 
 
 def elsewhere(evidence: Evidence) -> Iterator[Reason]:
@@ -2890,17 +3177,17 @@ def elsewhere(evidence: Evidence) -> Iterator[Reason]:
 			if lost:
 				row, drop = max(lost, key=lambda item: item[1].value)
 				what = f"On the films of {name}, {short_name(row.architecture)} loses {told(drop)} of {word}."
-				yield Reason(f"external-{key}", what, drop.value, DROP, "no-transfer")
+				yield Reason(f"external-{key}", what, drop.value, DROP, "no-transfer", f"loss of {word}")
 				break
 
 
 def elsewhere_unclear(evidence: Evidence) -> Iterator[Reason]:
-	"""Films from elsewhere, none of whose sets is large enough to show a loss or to exclude one."""
+	"""External films, none of whose sets is large enough to show a loss or to exclude one."""
 	rows = [row for row in evidence.of_best(evidence.external) if row.drop.auc.known]
 	if rows and min(row.drop.auc.width for row in rows) > WIDEST:
 		row = min(rows, key=lambda row: row.drop.auc.width)
-		what = f"On the {row.n} films of {row.name} the loss of AUC is {told(row.drop.auc)}: too few films from elsewhere to know."
-		yield Reason("external-few", what, row.drop.auc.width, WIDEST, "unknown")
+		what = f"On the {counted(row.n, 'film')} of {row.name} the loss of AUC is {told(row.drop.auc)}: too few external films to know."
+		yield Reason("external-few", what, row.drop.auc.width, WIDEST, "unknown", WIDTH)
 
 
 def held_fixed(evidence: Evidence) -> Iterator[Reason]:
@@ -2913,24 +3200,26 @@ def held_fixed(evidence: Evidence) -> Iterator[Reason]:
 				what = (
 					f"No held-out film has a partner of the other class of the same {row.fixed}, so nothing is known with that held fixed."
 				)
-				yield Reason(f"fixed-{row.fixed}", what, 0, 1, "unknown")
+				yield Reason(f"fixed-{row.fixed}", what, 0, 1, "unknown", "films with a partner")
 		elif fallen(within, row.whole) == "to chance":
 			what = start + f"reaches an AUC of {told(within)}, no better than guessing, where all films give {row.whole.value:.3f}."
-			yield Reason(f"fixed-{row.fixed}", what, within.high, 0.5, "source-shortcut")
+			yield Reason(f"fixed-{row.fixed}", what, within.high, 0.5, "source-shortcut", UPPER)
 		elif row.fall.value >= DROP and row.fall.low > 0:
 			what = start + f"loses {told(row.fall)} of AUC, down to {told(within)}."
-			yield Reason(f"fixed-{row.fixed}", what, row.fall.value, DROP, "partial-shortcut")
+			yield Reason(f"fixed-{row.fixed}", what, row.fall.value, DROP, "partial-shortcut", "loss of AUC")
 		elif within.width > WIDEST and row in evidence.fixed_that_count:
-			what = start + f"reaches an AUC of {told(within)} on {within.n} films that have a partner: too few to know."
-			yield Reason(f"fixed-{row.fixed}", what, within.width, WIDEST, "unknown")
+			what = start + f"reaches an AUC of {told(within)} on {counted(within.n, 'film')} with a partner: too few to know."
+			yield Reason(f"fixed-{row.fixed}", what, within.width, WIDEST, "unknown", WIDTH)
 
 
 def matched(evidence: Evidence) -> Iterator[Reason]:
 	"""The network that loses most on pairs of films that are alike in view, age or sex."""
 	lost = [row for row in evidence.matched if row.fall.known and row.fall.has_interval and row.fall.value >= DROP and row.fall.low > 0]
 	for row in sorted(lost, key=lambda row: row.fall.value)[-1:]:
-		what = f"On {row.pairs} pairs alike in {', '.join(row.by)}, {short_name(row.architecture)} loses {told(row.fall)} of AUC."
-		yield Reason("matched", what, row.fall.value, DROP, "partial-shortcut")
+		what = (
+			f"On {counted(row.pairs, 'pair')} alike in {', '.join(row.by)}, {short_name(row.architecture)} loses {told(row.fall)} of AUC."
+		)
+		yield Reason("matched", what, row.fall.value, DROP, "partial-shortcut", "loss of AUC")
 
 
 def restricted(evidence: Evidence) -> Iterator[Reason]:
@@ -2947,7 +3236,7 @@ def restricted(evidence: Evidence) -> Iterator[Reason]:
 			what = f"The score falls {how} ({row.title}: AUC {told(row.area)}, otherwise {row.was.value:.3f})."
 			shown = "partial-shortcut" if kind == "same-source" or not row.by_network else "no-transfer"
 			proof = fall == "to chance" and row.by_network
-			yield Reason(kind, what, row.area.auc.high, row.was.value, "source-shortcut" if proof else shown)
+			yield Reason(kind, what, row.area.auc.high, row.was.value, "source-shortcut" if proof else shown, UPPER)
 
 
 def missing(evidence: Evidence) -> Iterator[Reason]:
@@ -2982,6 +3271,8 @@ FILES['cxrkit/audit/sources.py'] = r'''
 
 
 
+
+
 import numpy as np
 
 from cxrkit.audit import probes
@@ -2999,7 +3290,7 @@ def seen_sources(films: Films, features, seen_by: str, by_network: str = "") -> 
 
 	rows = []
 	for label in LABELS:
-		of_label = (films.is_covid == (label == POSITIVE)).nonzero()[0]
+		of_label = (films.is_told & (films.is_covid == (label == POSITIVE))).nonzero()[0]
 		sources = np.unique(films.sources[of_label])
 		for source in sources if len(sources) != 2 else sources[:1]:
 			is_source, groups = films.sources[of_label] == source, films.groups[of_label]
@@ -3019,16 +3310,16 @@ def left_out(films: Films, features, seen_by: str) -> list[SourceRow]:
 
 
 	rows = []
-	for source in np.unique(films.sources):
+	for source in np.unique(films.sources[films.is_told]):
 		of_source = films.sources == source
 		covid = is_covid_mostly(films, of_source)
 		one_label = probes.too_few(films.is_covid[of_source], films.groups[of_source])
 		judged = of_source | (films.is_covid != covid) if one_label else of_source
-		few = any(probes.too_few(films.is_covid[part], films.groups[part]) for part in (judged, ~of_source))
+		few = any(probes.too_few(films.is_covid[part], films.groups[part]) for part in (judged, films.is_told & ~of_source))
 		if few or of_source.all() or probes.patients(films.groups, of_source) < probes.FEWEST_PATIENTS:
 			continue
 		areas = []
-		for learn_from in (~of_source, np.ones(len(of_source), bool)):
+		for learn_from in (films.is_told & ~of_source, np.ones(len(of_source), bool)):
 			scores = probes.out_of_fold(features, films.is_covid, films.groups, learn_from)
 			areas.append(probes.area(films.is_covid[judged], scores[judged], films.groups[judged]))
 		against = f", against the {LABEL_WORDS[NEGATIVE if covid else POSITIVE]} films of the others" if one_label else ""
@@ -3046,7 +3337,7 @@ def is_covid_mostly(films: Films, chosen: np.ndarray) -> bool:
 def same_source(films: Films, scores, seen_by: str, by_network: str = "") -> list[SourceRow]:
 	"""Rows: the area of scores (n, or seeds x n) among the films of each source that has both labels, beside that of all films."""
 	rows, all_films = [], None
-	for source in np.unique(films.sources):
+	for source in np.unique(films.sources[films.is_told]):
 		of_source = films.sources == source
 		if of_source.all() or probes.too_few(films.is_covid[of_source], films.groups[of_source]):
 			continue
@@ -3239,7 +3530,7 @@ FILES['cxrkit/audit/strata.py'] = r'''
 import numpy as np
 
 from cxrkit.audit import probes
-from cxrkit.data.records import Record
+from cxrkit.data.records import Record, untold_sources
 from cxrkit.evaluation import areas, metrics
 from cxrkit.evaluation.metrics import Figure
 from cxrkit.evaluation.predictions import Predictions
@@ -3256,7 +3547,8 @@ def rows(architecture: str, held: Predictions, by_id: dict[str, Record], several
 
 
 	records = [by_id[image_id] for image_id in held.image_ids]
-	sources = np.array([record.source for record in records], object)
+	untold = untold_sources(record for record in by_id.values() if record.used)
+	sources = np.array([None if record.source in untold else record.source for record in records], object)
 	ages = [record.years for record in records]
 	bands = np.array([None if age is None else int(age // YEARS) for age in ages], object)
 	aged = np.array([band is not None for band in bands], bool)
@@ -3266,7 +3558,7 @@ def rows(architecture: str, held: Predictions, by_id: dict[str, Record], several
 	if not probes.too_few(held.is_covid[aged], held.groups[aged]):
 		found.append(row(architecture, "age", held, bands))
 		if several:
-			both = np.array([None if band is None else f"{source} {band}" for source, band in zip(sources, bands)], object)
+			both = np.array([None if None in (source, band) else f"{source} {band}" for source, band in zip(sources, bands)], object)
 			found.append(row(architecture, "source and age", held, both))
 	return found
 
@@ -3312,7 +3604,7 @@ def fall(is_covid, p_covid, strata, groups, within: Figure, whole: Figure) -> Fi
 # ======================================
 
 FILES['cxrkit/audit/subgroups.py'] = r'''
-"""Subgroups: what a network is worth on films from elsewhere by severity, view, sex and age, beside the run's own films of the group."""
+"""Subgroups: what a network is worth on external films by severity, view, sex and age, beside the run's own films of the group."""
 
 
 
@@ -3327,6 +3619,7 @@ from cxrkit.audit import probes
 from cxrkit.data.readers.covidgr import GRADES
 from cxrkit.data.records import Record, traits
 from cxrkit.evaluation import areas, metrics
+from cxrkit.evaluation.calibration import mean_calibration
 from cxrkit.evaluation.metrics import Figure
 from cxrkit.schema import GroupScore, SubgroupRow
 
@@ -3375,7 +3668,7 @@ ORDER = {name: rank for rank, name in enumerate([*(grade.lower() for grade in GR
 
 
 def rows(outside: Answers, inside: Answers, threshold: float) -> list[SubgroupRow]:
-	"""A row for each group of the films from elsewhere; none by what is known of no film there."""
+	"""A row for each group of the external films; none by what is known of no film there."""
 
 
 
@@ -3397,25 +3690,34 @@ def rows(outside: Answers, inside: Answers, threshold: float) -> list[SubgroupRo
 
 
 def score(given: Answers, threshold: float) -> GroupScore:
-	"""The rates and the area of a group; unknown where a class that they need has too few patients."""
+	"""The rates, the area and the calibration of a group; unknown where a class that they need has too few patients."""
+
+
+
 	truth, groups = given.is_covid, given.groups
 	covid, normal = (probes.patients(groups, chosen) for chosen in (truth, ~truth))
 	rates = metrics.rates(
 		metrics.confusion(truth, given.p_covid, threshold), *(metrics.effective_n(groups[chosen]) for chosen in (truth, ~truth))
 	)
+	there = probes.patients(groups, np.ones(len(truth), bool))
 	return GroupScore(
 		covid_patients=covid,
 		normal_patients=normal,
 		sensitivity=_unless_few(rates.sensitivity, covid),
 		specificity=_unless_few(rates.specificity, normal),
 		auc=_unless_few(areas.auc(truth, given.p_covid, groups), min(covid, normal)),
+		mean_calibration=_unless_few(mean_calibration(truth, given.p_covid, groups), there),
 	)
 
 
 def graded(side: Answers, chosen: np.ndarray, threshold: float) -> GroupScore:
 	"""The positive films that n booleans choose against all negative ones, whose specificity is that of all films."""
-	found = score(side.take((chosen & side.is_covid) | ~side.is_covid), threshold)
-	return replace(found, specificity=Figure.unknown(found.specificity.n, "none: severity is of positive films alone"))
+
+
+
+	found, own = (score(side.take((chosen & side.is_covid) | more), threshold) for more in (~side.is_covid, np.zeros_like(side.is_covid)))
+	specificity = Figure.unknown(found.specificity.n, "none: severity is of positive films alone")
+	return replace(found, specificity=specificity, mean_calibration=own.mean_calibration)
 
 
 def _unless_few(figure: Figure, patients: int) -> Figure:
@@ -3440,6 +3742,7 @@ from cxrkit.audit.conclusions import NEEDS, PARTS
 from cxrkit.audit.evidence import Evidence
 from cxrkit.audit.rules import told
 from cxrkit.evaluation.metrics import Figure
+from cxrkit.progress import counted
 from cxrkit.schema import ExternalRow, Requirement
 
 MOST_LOST = 0.1
@@ -3459,7 +3762,7 @@ CALIBRATED = 0.1
 
 
 NOTHING_THERE = "no such films"
-"""What was found where there are no films from elsewhere."""
+"""What was found where there are no external films."""
 
 
 def requirements(evidence: Evidence) -> list[Requirement]:
@@ -3468,7 +3771,7 @@ def requirements(evidence: Evidence) -> list[Requirement]:
 
 
 def holding(evidence: Evidence) -> list[ExternalRow]:
-	"""The best network's rows on sets from elsewhere that exclude a loss of MOST_LOST, whatever their size."""
+	"""The best network's rows on external sets that exclude a loss of MOST_LOST, whatever their size."""
 	return [row for row in evidence.of_best(evidence.external) if row.drop.auc.known and row.drop.auc.high < MOST_LOST]
 
 
@@ -3481,7 +3784,7 @@ def _parts(evidence: Evidence) -> Requirement:
 
 def _sound(evidence: Evidence) -> Requirement:
 	faults = sum(not row.passed for row in evidence.controls) + evidence.counts.leaks
-	return _asked("sound", "controls that pass, and no leak", f"{faults} faults", faults, 0, not faults)
+	return _asked("sound", "controls that pass, and no leak", counted(faults, "fault"), faults, 0, not faults)
 
 
 def _held_out(evidence: Evidence) -> Requirement:
@@ -3545,13 +3848,13 @@ def _elsewhere(evidence: Evidence) -> Requirement:
 	rows = [row for row in evidence.of_best(evidence.external) if row.drop.auc.known]
 	text = f"films of another hospital that exclude a loss of {MOST_LOST:g} of AUC"
 	if not rows:
-		return _asked("elsewhere", text, "no films from elsewhere with both classes", None, MOST_LOST, False)
+		return _asked("elsewhere", text, "no external films with both classes", None, MOST_LOST, False)
 	row = _closest(evidence)
 	return _asked("elsewhere", text, f"{row.name}: {told(row.drop.auc)}", row.drop.auc.high, MOST_LOST, row.drop.auc.high < MOST_LOST)
 
 
 def _closest(evidence: Evidence) -> ExternalRow | None:
-	"""The set from elsewhere that the claim rests on: one that excludes a loss, is large enough and calibrated, if there is one."""
+	"""The external set that the claim rests on: one that excludes a loss, is large enough and calibrated, if there is one."""
 	rows = [row for row in evidence.of_best(evidence.external) if row.drop.auc.known]
 
 	def met(row: ExternalRow) -> tuple:
@@ -3616,6 +3919,9 @@ from cxrkit.audit.rules import MISSING_PREFIX, RULE_PREFIX, RULES, told
 from cxrkit.config import short_name
 from cxrkit.schema import Conclusion, Reason
 
+NOT_SHOWN = ("chance", "thumbnail")
+"""Conclusions that say that nothing better is shown: with too few patients nothing could be."""
+
 
 def decide(evidence: Evidence) -> Conclusion:
 	"""The verdict. A part that was not done bars every conclusion that needs it, and improves none."""
@@ -3623,7 +3929,9 @@ def decide(evidence: Evidence) -> Conclusion:
 	reasons = [reason for rule in RULES for reason in rule(evidence)]
 	asked = support.requirements(evidence)
 	best_left = "supported" if asked and all(row.met for row in asked) else "no-shortcut-found"
-	conclusion = min([best_left, *(reason.leads_to for reason in reasons)], key=order.index)
+	few = any(reason.leads_to == "too-few" for reason in reasons)
+	leading = [reason.leads_to for reason in reasons if not (few and reason.leads_to in NOT_SHOWN)]
+	conclusion = min([best_left, *leading], key=order.index)
 	reasons += holds(evidence)
 	graver_first = sorted(reasons, key=lambda reason: order.index(reason.leads_to))
 	sentences = [*_opening(evidence), *_told(graver_first, evidence), CONCLUSIONS[conclusion]]
@@ -3633,13 +3941,20 @@ def decide(evidence: Evidence) -> Conclusion:
 
 
 def holds(evidence: Evidence) -> Iterator[Reason]:
-	"""Sets from elsewhere on which the best network loses nothing that matters: what speaks for it, and outweighs nothing."""
+	"""External sets on which the best network loses nothing that matters: what speaks for it, and outweighs nothing."""
 	rows = support.holding(evidence)
 	if rows:
 		each = ", ".join(f"{row.name} ({told(row.drop.auc)})" for row in rows)
-		many = f"{len(rows)} sets of films from elsewhere" if len(rows) > 1 else "films from elsewhere"
+		many = f"{len(rows)} sets of external films" if len(rows) > 1 else "external films"
 		what = f"On {many} {short_name(rows[0].architecture)} loses less than {support.MOST_LOST:g} of AUC: {each}."
-		yield Reason("elsewhere-holds", what, max(row.drop.auc.high for row in rows), support.MOST_LOST, "supported")
+		yield Reason(
+			"elsewhere-holds",
+			what,
+			max(row.drop.auc.high for row in rows),
+			support.MOST_LOST,
+			"supported",
+			"upper limit of the loss of AUC",
+		)
 
 
 def _told(reasons: list[Reason], evidence: Evidence) -> list[str]:
@@ -3661,7 +3976,7 @@ def _told_lungless(reasons: list[Reason], evidence: Evidence) -> str:
 		return lungless[0].text
 	row_of = {RULE_PREFIX + row.name: row for row in evidence.baselines}
 	named = [f"{row.title} ({row.area.auc.value:.3f})" for row in (row_of[reason.rule] for reason in lungless)]
-	return f"Without a look at the lungs the classes are told apart by {', by '.join(named[:-1])} and by {named[-1]}."
+	return f"Without a look at the lungs the classes are separated by {', by '.join(named[:-1])} and by {named[-1]}."
 
 
 def _told_missing(reasons: list[Reason], evidence: Evidence) -> str:
@@ -3812,13 +4127,21 @@ class Experiment:
 	name: str = key("unnamed", "what the experiment is called", decides="nothing")
 	data: tuple[str, ...] = key(
 		(),
-		"folder of the CoronaHack dataset, or KIND[:NAME]=DIR, or phantom, or phantom-marked; may be given several times",
+		"folder of the CoronaHack dataset, or KIND[:NAME]=DIR, or kaggle:OWNER/SLUG, or phantom, or phantom-marked; may be given several times",
 		decides="nothing",
 	)
 	external: tuple[str, ...] = key(
 		(),
-		"films from elsewhere to ask the networks about, after training: KIND[:NAME]=DIR as for --data, or NAME=DIR (covid/ and normal/), "
+		"external films to ask the networks about, after training: KIND[:NAME]=DIR as for --data, or NAME=DIR (covid/ and normal/), "
         "or NAME=manifest.csv; may be given several times",
+		decides="nothing",
+	)
+	contact: str = key("", "whom to ask about the results: a name and an address, for the page and the cards", decides="nothing")
+	external_films: int = key(
+		0,
+		"of each set from elsewhere at most so many films, whole patients drawn with a fixed seed; 0: all, and on Kaggle as many as time "
+        "and memory allow",
+		at_least=0,
 		decides="nothing",
 	)
 	split: str = key("paper", "paper (the study's) or grouped (train/valid/test by patient)", choices=("paper", "grouped"), decides="films")
@@ -3894,7 +4217,7 @@ class Experiment:
 	)
 	parallel: str = key(
 		"jobs",
-		"under torchrun: jobs (the trainings are shared out) or data (all processes train one network together)",
+		"jobs (each training is one process, several at once) or data (under torchrun: all processes train one network together)",
 		choices=("jobs", "data"),
 	)
 	audit: str = key(
@@ -3915,7 +4238,7 @@ class Experiment:
 			if len(set(values)) < len(values):
 				raise WrongUse(f"{name} names one twice: {', '.join(map(str, values))}.", next="name each once")
 		if self.external and self.audit != "full":
-			what = f"Films from elsewhere are asked about in the full audit; audit is {self.audit!r}."
+			what = f"External films are asked about in the full audit; audit is {self.audit!r}."
 			raise WrongUse(what, next="use --audit full, or leave out --external")
 		if self.parallel == "data" and self.loader == "files":
 			raise WrongUse(
@@ -4847,60 +5170,134 @@ def read_film(path: Path) -> bytes:
 # cxrkit/data/licences.py
 # ======================================
 
-FILES['cxrkit/data/licences.py'] = r'''
-"""Licences of images: which may be shown or redistributed, and whom to credit."""
+FILES['cxrkit/data/licences.py'] = '''
+"""Licences of images: which may be shown or redistributed, where their text is, and whom to credit."""
+
+
+
+
 
 import re
 from collections import Counter
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from cxrkit.data.records import Record
 
 TITLE = "# Images, their licences and credits"
-SHOWABLE = re.compile(r"(CC0|CC BY)(\b|-)", re.IGNORECASE)
-"""Creative Commons licences all let a picture be shown with credit; what else they ask differs."""
-REPUBLISHABLE = re.compile(r"(?:CC0|CC BY(?:-SA)?)(?:[- ]\d(?:\.\d)?)?", re.IGNORECASE)
-"""Those under which a film may be passed on to anybody. Non-commercial ones are not among them: a public dataset
-or page cannot keep its readers to that, and Radiopaedia's terms exclude it besides."""
+NO_AUTHOR = "author not given"
+CC0, PUBLIC_DOMAIN = "CC0-1.0", "Public Domain"
+CREATIVE_COMMONS = "https://creativecommons.org"
+ADDRESS = re.compile(
+	r"https?://(?:www\\.)?creativecommons\\.org/(?:licen[cs]es|publicdomain)/([a-z-]+)(?:/(\\d\\.\\d))?(?:/[a-z.-]*)*", re.IGNORECASE
+)
+LONG = (
+	(r"creative commons", "cc"),
+	(r"attribution", "cc by"),
+	(r"non[- ]?commercial", "nc"),
+	(r"share[- ]?alike", "sa"),
+	(r"no[- ]?deriv(ative)?s?( works)?", "nd"),
+	(r"\\b(public )?licen[cs]e\\b|\\b(international|unported|generic)\\b", ""),
+)
+"""Words of Creative Commons\' long names, and the short ones."""
+CREDIT = re.compile(
+	r"(the )?(case|images?|pictures?|photos?|films?|radiographs?)?,?\\s*(is |are |originally )*"
+    r"(courtesy|credits?|copyright|\xa9|\\(c\\)|\\N{REPLACEMENT CHARACTER}|\\?|shared (on|by)|contributed by|provided by|by)(?![\\w])",
+	re.IGNORECASE,
+)
+"""How a note begins that names a person or a site; the question mark is a \xa9 that was lost on the way."""
+
+
+class Licence(NamedTuple):
+	"""name: SPDX\'s, without a version where none is given, and as it stands for one that is not known; parts: of BY, NC, ND and ..."""
+
+
+	name: str
+	parts: frozenset[str] = frozenset()
+	url: str = ""
+	known: bool = False
+
+
+def licence_of(text: str) -> Licence:
+	"""The licence that words, an SPDX name or an address mean."""
+	text = " ".join((text or "").split())
+	address = ADDRESS.fullmatch(text)
+	said = f"cc {address[1]} {address[2] or \'\'}".replace("zero", "0").replace("mark", "pd") if address else text.casefold()
+	for pattern, short in LONG:
+		said = re.sub(pattern, f" {short} ", said)
+	words = re.findall(r"[a-z]+|[\\d.]+|[^\\s_-]", re.sub(r"\\bcc ?0\\b", "cc 0", said))
+	found = [word.upper() for word in words if word != "cc"]
+	if re.fullmatch(r"public domain( mark)?( 1\\.0)?|pdm?( 1\\.0)?|cc pdm?( 1\\.0)?", said.strip()):
+		return Licence(PUBLIC_DOMAIN, url=f"{CREATIVE_COMMONS}/publicdomain/mark/1.0/", known=True)
+	if found in (["0"], ["0", "1.0"], ["0", "UNIVERSAL"], ["0", "1.0", "UNIVERSAL"]) and "cc" in words:
+		return Licence(CC0, url=f"{CREATIVE_COMMONS}/publicdomain/zero/1.0/", known=True)
+	version = found.pop() if found and re.fullmatch(r"[1-4](\\.\\d)?", found[-1]) else ""
+	parts = frozenset(found)
+	if "cc" not in words or "BY" not in parts or parts - {"BY", "NC", "ND", "SA"} or {"ND", "SA"} <= parts:
+		return Licence(text or "unknown")
+	ordered = [part for part in ("BY", "NC", "ND", "SA") if part in parts]
+	version = f"{version}.0" if len(version) == 1 else version
+	url = f"{CREATIVE_COMMONS}/licenses/{\'-\'.join(ordered).lower()}/{version}/" if version else ""
+	return Licence("-".join(["CC", *ordered, *filter(None, [version])]), parts, url, True)
 
 
 def may_redistribute(licence: str) -> bool:
-	"""Whether the files themselves may be passed on to anybody: REPUBLISHABLE, and no word beyond it."""
-	return bool(REPUBLISHABLE.fullmatch(licence or ""))
+	"""Whether the files themselves may be passed on to anybody."""
 
 
-def terms(licence: str) -> str:
-	"""What may be done with images under this licence, in one sentence."""
-	if may_redistribute(licence):
-		return "May be redistributed with the credit below and a link to the licence" + (
-			"; under the same licence." if "SA" in licence.upper() else "."
-		)
-	if may_show(licence):
-		return (
-			"May be shown and passed on with the credit below only within the licence's limits "
-            "(NC: not commercially; ND: unchanged); the kit does not republish them."
-		)
-	return "Terms are not known: all rights reserved. Not redistributable; ask the source."
+
+	found = licence_of(licence)
+	return found.known and not found.parts & {"NC", "ND"}
 
 
 def may_show(licence: str) -> bool:
 	"""Whether an image under this licence may be shown to others, with its credit; unknown terms allow nothing."""
-	return bool(SHOWABLE.match(licence or ""))
+	return licence_of(licence).known
+
+
+def terms(licence: str) -> str:
+	"""What may be done with images under this licence, in one sentence."""
+	found = licence_of(licence)
+	if not found.known:
+		return "Terms are not known: all rights reserved. Not redistributable; ask the source."
+	if not found.parts:
+		return "May be redistributed; nobody need be named, and the credit below is a courtesy."
+	if may_redistribute(licence):
+		return f"May be redistributed with the credit below and a link to the licence{\'; under the same licence\' * (\'SA\' in found.parts)}."
+	return (
+		"May be shown and passed on with the credit below only within the licence\'s limits "
+        "(NC: not commercially; ND: unchanged); the kit does not republish them."
+	)
+
+
+def credit_of(note: str) -> str:
+	"""The note where it names a person or a site; an empty text for a clinical note, which credits nobody."""
+	note = " ".join((note or "").split())
+	return note if CREDIT.match(note) else ""
+
+
+def credit_text(credit: str, case_url: str = "") -> str:
+	"""Whom to name: the credit, else that no author is given, and the case\'s address where it is known."""
+	named = " ".join(credit.split())[:300]
+	if not named or named == case_url:
+		named = NO_AUTHOR
+	return f"{named} <{case_url}>" if case_url else named
 
 
 def attribution(records: Sequence[Record]) -> str:
 	"""ATTRIBUTION.md: the used images by licence, with their credit and source, and which may be passed on."""
 	text = [TITLE, ""]
-	used = [record for record in records if record.used]
-	for licence, count in sorted(Counter(record.licence or "unknown" for record in used).items()):
-		text += [f"## {licence}: {count} images", "", terms(licence), ""]
-		under_it = [record for record in used if (record.licence or "unknown") == licence]
-		credits = Counter((" ".join(record.credit.split())[:300], record.case_url) for record in under_it)
-		text += [
-			f"- {number} x {credit or 'no credit known'}{f' <{url}>' if url else ''}" for (credit, url), number in sorted(credits.items())
-		]
-		text.append("")
-	return "\n".join(text)
+	by_licence: dict[Licence, list[Record]] = {}
+	for record in records:
+		if record.used:
+			by_licence.setdefault(licence_of(record.licence), []).append(record)
+	for licence, under_it in sorted(by_licence.items(), key=lambda item: item[0].name):
+		count = len(under_it)
+		text += [f"## {licence.name}: {count} image{\'s\' * (count != 1)}", ""]
+		text += [" ".join(filter(None, [terms(under_it[0].licence), f"<{licence.url}>" if licence.url else ""])), ""]
+		credits = Counter(credit_text(record.credit, record.case_url) for record in under_it)
+		text += [f"- {number} x {credit}" for credit, number in sorted(credits.items())] + [""]
+	return "\\n".join(text)
 '''[1:]
 
 
@@ -5427,6 +5824,48 @@ def _listed(problems: Sequence[str]) -> str:
 
 
 # ======================================
+# cxrkit/data/places.py
+# ======================================
+
+FILES['cxrkit/data/places.py'] = r'''
+"""Where films lie below a folder that somebody else laid out: an attached data set, or an archive that was unpacked."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from cxrkit.data import sources
+
+DEPTH = 5
+MOST_FOLDERS = 2000
+"""Folders looked into at most: a dataset of 100,000 folders must not be walked."""
+
+
+def folders_below(root: Path) -> Iterator[Path]:
+	"""The root and the folders below it, breadth first, down to DEPTH and at most MOST_FOLDERS."""
+	level, seen = [Path(root)], 0
+	for _ in range(DEPTH + 1):
+		deeper = []
+		for folder in level:
+			if seen == MOST_FOLDERS or not folder.is_dir():
+				break
+			seen += 1
+			yield folder
+			with os.scandir(folder) as entries:
+				deeper += sorted(Path(entry.path) for entry in entries if entry.is_dir())
+		level = deeper
+
+
+def readable(root: Path) -> tuple[str, Path] | None:
+	"""(kind, folder) of what a reader knows at the root or below it, near ones first; None where none does."""
+	for folder in folders_below(root):
+		if kind := sources.kind_of(folder):
+			return kind, folder
+	return None
+'''[1:]
+
+
+# ======================================
 # cxrkit/data/readers/__init__.py
 # ======================================
 
@@ -5526,7 +5965,7 @@ def _record(row: table.Row, number: int, source: str) -> Record:
 		sex=row.get("sex", ""),
 		case_url=URL,
 		licence="unknown",
-		credit="Actualmed; J. A. Heredia Álvaro and P. Agustí Ballester (Universitat Jaume I)",
+		credit="Actualmed; J. A. Heredia \xc1lvaro and P. Agust\xed Ballester (Universitat Jaume I)",
 		collected="imported",
 		excluded=excluded,
 	)
@@ -6488,6 +6927,7 @@ import re
 from pathlib import Path
 
 from cxrkit.data import words
+from cxrkit.data.licences import credit_of
 from cxrkit.data.readers import table
 from cxrkit.data.records import NEGATIVE, POSITIVE, Record
 from cxrkit.errors import BadInput
@@ -6541,7 +6981,7 @@ def _record(row: table.Row, number: int, root_name: str) -> Record:
 		sex=row.get("sex", ""),
 		case_url=url,
 		licence=row.get("license") or "unknown",
-		credit=row.get("other_notes") or url or "ieee8023/covid-chestxray-dataset",
+		credit=credit_of(row.get("other_notes", "")) or ("" if url else "ieee8023/covid-chestxray-dataset"),
 		collected="imported",
 		excluded=excluded,
 	)
@@ -6916,7 +7356,11 @@ def _urls(path: Path) -> dict[str, str]:
 	rows = spreadsheet.rows_of(path) if path.exists() else []
 	lacking = {"FILE NAME", "URL"} - {title for row in rows for title in row}
 	if rows and lacking:
-		raise BadInput(f"The table lacks the column(s) {', '.join(sorted(lacking))}.", path, f"use the data set's own file: {URL}")
+		raise BadInput(
+			f"The table lacks the column{'s' * (len(lacking) != 1)} {', '.join(sorted(lacking))}.",
+			path,
+			f"use the data set's own file: {URL}",
+		)
 	return {_key(row["FILE NAME"]): row.get("URL", "") for row in rows if row.get("FILE NAME")}
 
 
@@ -6993,7 +7437,9 @@ def rows_of(path: Path, columns: Sequence[str], original: str) -> list[tuple[int
 	rows = _renamed(rows, columns)
 	lacking = [column for column in columns if column not in rows[0]]
 	if lacking:
-		raise BadInput(f"The metadata lacks the column(s) {', '.join(lacking)}; it has: {', '.join(rows[0])}.", path, original)
+		raise BadInput(
+			f"The metadata lacks the column{'s' * (len(lacking) != 1)} {', '.join(lacking)}; it has: {', '.join(rows[0])}.", path, original
+		)
 	return list(enumerate(rows, start=2))
 
 
@@ -7146,26 +7592,42 @@ UNIT = {"d": 365.25, "w": 52.18, "m": 12, "y": 1}
 """Of an age, how many make a year."""
 
 
-def age_of(text: str) -> float | None:
-	"""The age in years that a record states ("45", "1-5", "070Y", "006M", "18 months", "30s"), the middle of a range."""
-
+def age_span(text: str) -> tuple[float, float] | None:
+	"""(lowest, highest) age in years that a record states ("45", "1-5", "070Y", "006M", "18 months", "30s"); None where it states none."""
 
 
 
 	number, text = r"(\d+(?:\.\d+)?)", (text or "").strip().lower()
-	match = re.fullmatch(rf"{number}(?:\s*[-–]\s*{number})?\s*(y|yrs?|years?|s|mo|months?|weeks?|days?)?", text)
+	match = re.fullmatch(rf"{number}(?:\s*[-\u2013]\s*{number})?\s*(y|yrs?|years?|s|mo|months?|weeks?|days?)?", text)
 	dicom = re.fullmatch(r"(\d{3})()([dwmy])", text)
 	if not (match := dicom or match):
 		return None
 	years = UNIT.get((match[3] or "y")[0], 1)
 	first, last = float(match[1]) / years, float(match[2] or match[1]) / years
-	return (first + last) / 2 if last <= 120 and last - first <= WIDEST_RANGE else None
+	return (first, last) if last <= 120 else None
+
+
+def age_of(text: str) -> float | None:
+	"""The age in years that a record states, the middle of a range; None where it states none, or a range wider than WIDEST_RANGE."""
+	span = age_span(text)
+	return sum(span) / 2 if span and span[1] - span[0] <= WIDEST_RANGE else None
 
 
 def traits(record: Record) -> dict[str, str | float | None]:
 	"""{trait of MATCHABLE: value}: the view; the age in years; F or M. Empty text or None where a source does not say it."""
 	view = "" if record.view == UNSPECIFIED else record.view
 	return {"view": view, "age": record.years, "sex": SEXES.get(record.sex.strip().lower(), "")}
+
+
+def untold_sources(records: Iterable[Record]) -> set[str]:
+	"""The sources that stand for "not told": those of films whose collection tells of its other films where they are from."""
+
+
+
+	of_folder: dict[str, set[str]] = {}
+	for record in records:
+		of_folder.setdefault(record.path.partition("/")[0], set()).add(record.source)
+	return {folder for folder, names in of_folder.items() if folder in names and any(name.startswith(folder + "-") for name in names)}
 
 
 COLUMNS = tuple(field.name for field in fields(Record))
@@ -7360,8 +7822,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from cxrkit.data import words
 from cxrkit.data.readers import actualmed, collected, coronahack, covidgr, folder, hannover, ieee8023, nih, phantom, radiography
-from cxrkit.data.records import Record
+from cxrkit.data.records import LABELS, Record
 from cxrkit.errors import BadInput, WrongUse
 
 PLAIN = "coronahack"
@@ -7416,7 +7879,7 @@ class Source:
 
 
 def external(text: str) -> Source:
-	"""A Source of films from elsewhere, from `KIND=DIR`, `KIND:NAME=DIR`, `NAME=DIR` (a folder a class) or `NAME=manifest.csv`."""
+	"""A Source of external films, from `KIND=DIR`, `KIND:NAME=DIR`, `NAME=DIR` (a folder a class) or `NAME=manifest.csv`."""
 
 
 
@@ -7432,7 +7895,7 @@ def external(text: str) -> Source:
 
 
 def externals(texts: Iterable[str]) -> list[Source]:
-	"""Sources of films from elsewhere; their names must differ. Raises WrongUse."""
+	"""Sources of external films; their names must differ. Raises WrongUse."""
 	return _apart([external(text) for text in texts])
 
 
@@ -7467,6 +7930,18 @@ def parse(text: str, drawn_at: str | Path) -> Source:
 def recognised(folder: Path) -> str:
 	"""The kind of a folder that is laid out as one of ELSEWHERE, or an empty text."""
 	return next((kind for kind, is_here in ELSEWHERE.items() if is_here(folder)), "")
+
+
+def kind_of(folder: Path) -> str:
+	"""The kind of the reader that knows a folder's layout, or an empty text; `folder` where it has a folder for either class."""
+	if (folder / coronahack.METADATA).is_file():
+		return PLAIN
+	if kind := recognised(folder):
+		return kind
+	if (folder / "metadata.csv").is_file() and (folder / "images").is_dir():
+		return "ieee8023"
+	labels = {words.label_of(path.name, strict=True) for path in folder.iterdir() if path.is_dir()}
+	return "folder" if set(LABELS) <= labels else ""
 
 
 def name_of(text: str) -> str:
@@ -7940,7 +8415,7 @@ def _is_copy(source: Path, target: Path) -> bool:
 # cxrkit/data/words.py
 # ======================================
 
-FILES['cxrkit/data/words.py'] = r'''
+FILES['cxrkit/data/words.py'] = '''
 """The words that people write for labels, views, columns and "not known": one table each, which every reader uses."""
 
 
@@ -7960,18 +8435,18 @@ def listed(words: str) -> frozenset[str]:
 
 
 ONE_WORD = (
-	(r"(?:novel )?corona ?virus disease(?: 20)?[ -]?19|covid[ -]?(?:20)?19|sars[ -]?cov[ -]?2|(?:2019|novel)[ -]?n?cov(?:id)?|新冠", COVID),
+	(r"(?:novel )?corona ?virus disease(?: 20)?[ -]?19|covid[ -]?(?:20)?19|sars[ -]?cov[ -]?2|(?:2019|novel)[ -]?n?cov(?:id)?|\u65b0\u51a0", COVID),
 	(
-		r"\b(?:no|without|ohne|sin|sans|senza)(?: acute| active| pathological)? (?:findings?|befund|hallazgos?|anomalies?|reperti)\b",
+		r"\\b(?:no|without|ohne|sin|sans|senza)(?: acute| active| pathological)? (?:findings?|befund|hallazgos?|anomalies?|reperti)\\b",
 		"normal",
 	),
-	(r"\bx[ -]?rays?\b", "xray"),
+	(r"\\bx[ -]?rays?\\b", "xray"),
 )
 """What is written in several words, and the one word that stands for it."""
 POSITIVE_WORDS = {COVID, "covids", "ncov"}
 NEGATIVE_WORDS = listed(
 	"normal normals normale normali normales normaux normais normalne healthy sano sani sana sanos sain sains saudavel gesund "
-    "gesunde unremarkable nofinding nofindings norma 正常"
+    "gesunde unremarkable nofinding nofindings norma \u6b63\u5e38"
 )
 DOUBT = listed(
 	"no non not nor none neg negative negativo negativi negatif negativ without sin sans senza ohne kein keine nicht ruled out "
@@ -7985,7 +8460,7 @@ BESIDE = listed(
     "dataset set collection adult adults child children male female severe mild moderate viral virus disease nih rsna sirm kermany "
     "bimcv ricord hannover ieee8023 radiopaedia hospital my our new old png jpg jpeg"
 )
-"""Words that may stand beside a label in a folder's name, and change nothing."""
+"""Words that may stand beside a label in a folder\'s name, and change nothing."""
 
 SPLITS = {"train": "train", "training": "train", "valid": "valid", "validation": "valid", "val": "valid", "test": "test", "testing": "test"}
 
@@ -8034,10 +8509,10 @@ COLUMNS = {
 
 
 def plain(text: str) -> str:
-	"""Text in one spelling: small letters, no accents, single spaces, no signs but the letters' and digits' own."""
+	"""Text in one spelling: small letters, no accents, single spaces, no signs but the letters\' and digits\' own."""
 	text = "".join(sign for sign in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(sign))
 	for pattern, word in ONE_WORD:
-		text = re.sub(pattern, f" {word} ", re.sub(r"[_\s-]+", " ", text))
+		text = re.sub(pattern, f" {word} ", re.sub(r"[_\\s-]+", " ", text))
 	return text.strip()
 
 
@@ -8049,7 +8524,7 @@ def label_of(text: str, strict: bool = False) -> str:
 
 	found = set()
 	for part in re.split(r"[/;|,]", plain(text)):
-		words = re.findall(r"[^\W_]+|\?", part)
+		words = re.findall(r"[^\\W_]+|\\?", part)
 		doubtful = "?" in words or bool(DOUBT & set(words))
 		unlisted = [word for word in words if word not in POSITIVE_WORDS | NEGATIVE_WORDS | BESIDE and not word.isdigit()]
 		positive, negative = (bool(table & set(words)) for table in (POSITIVE_WORDS, NEGATIVE_WORDS))
@@ -8070,7 +8545,7 @@ def view_of(text: str) -> str:
 
 
 def view(text: str, where: str) -> tuple[str, str]:
-	"""(view, its basis) of a published word: the basis keeps what the kit's own word does not say, as "erect"."""
+	"""(view, its basis) of a published word: the basis keeps what the kit\'s own word does not say, as "erect"."""
 	found = view_of(text)
 	said = set(re.findall(r"[a-z]+", plain(text))) - set(found.casefold().split())
 	return found, (f"{where}: {text.strip()}" if said & UPRIGHT or not found and known(text) else where if found else "")
@@ -8087,8 +8562,8 @@ def split_of(text: str) -> str:
 
 
 def squeezed(column: str) -> str:
-	"""A column's name in small letters, without spaces and signs: Patient_ID, patientid and "patient id" are one."""
-	return re.sub(r"[\W_]", "", column.casefold())
+	"""A column\'s name in small letters, without spaces and signs: Patient_ID, patientid and "patient id" are one."""
+	return re.sub(r"[\\W_]", "", column.casefold())
 
 
 def columns_of(header: list[str]) -> dict[str, str]:
@@ -8114,6 +8589,7 @@ import functools
 import math
 import os
 import platform
+import subprocess
 import sys
 import time
 from dataclasses import dataclass
@@ -8142,8 +8618,9 @@ def kaggle_working():
 
 
 def bundle_identity():
-	"""{source_sha256, run_id} of the bundled script that this process runs from; empty texts where it does not."""
-	return {"source_sha256": os.environ.get("CXRKIT_SOURCE", ""), "run_id": os.environ.get("CXRKIT_RUN", "")}
+	"""{source_sha256, run_id, edited_from} as in schema.Bundle, of the script that this process runs from; empty texts where it does not."""
+	source, made_as, run_id = (os.environ.get(f"CXRKIT_{name}", "") for name in ("SOURCE", "MADE_AS", "RUN"))
+	return {"source_sha256": source, "run_id": run_id, "edited_from": made_as if made_as != source else ""}
 
 
 class Deadline:
@@ -8285,7 +8762,21 @@ def describe():
 		"system": f"{platform.system()} {platform.machine()}",
 		"processors": processors(),
 		"versions": versions(),
+		"begun": time.strftime("%Y-%m-%dT%H:%MZ", time.gmtime()),
+		"commit": commit(),
 	}
+
+
+def commit():
+	"""The commit of the kit's own repository, with "-dirty" where tracked files were changed; empty where it runs from elsewhere."""
+	root = Path(__file__).resolve().parents[1]
+	if not (root / ".git").exists():
+		return ""
+	asked = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
+	try:
+		return subprocess.run(asked, capture_output=True, text=True, timeout=10, check=True).stdout.strip()
+	except (OSError, subprocess.SubprocessError):
+		return ""
 
 
 def free_memory_bytes():
@@ -8421,6 +8912,9 @@ EXTRA_OF = {
 	"kagglesdk": "kaggle",
 	"pydicom": "dicom",
 	"timm": "timm",
+	"idc_index": "fetch",
+	"kagglehub": "hub",
+	"ray": "cluster",
 }
 """{package: the extra of pyproject.toml that brings it}, of those that not every command needs."""
 
@@ -8448,8 +8942,24 @@ def disk_errors(where):
 		raise
 
 
+CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\t\n"}
+"""What moves a console's cursor, colours it or titles its window, in a server's answer or a file's name: shown as its escape."""
+
+
+def shown(text, stream):
+	"""The text as `stream` can show it: control characters, and what its encoding lacks (not every console knows UTF-8), escaped."""
+	encoding = getattr(stream, "encoding", None) or "utf-8"
+	return str(text).translate(CONTROLS).encode(encoding, "backslashreplace").decode(encoding)
+
+
 def run_command(command):
 	"""Call command(), print a CxrkitError, an interruption or a missing package as its message; return the exit code."""
+
+
+
+	for stream in (sys.stdout, sys.stderr):
+		if hasattr(stream, "reconfigure"):
+			stream.reconfigure(errors="backslashreplace")
 	try:
 		try:
 			return command() or 0
@@ -8459,7 +8969,7 @@ def run_command(command):
 				raise
 			raise WrongUse(f"The package {package} is not installed.", next=f"pip install '.[{EXTRA_OF[package]}]' in the clone") from error
 	except CxrkitError as error:
-		print(f"error: {error}", file=sys.stderr, flush=True)
+		print(shown(f"error: {error}", sys.stderr), file=sys.stderr, flush=True)
 		return error.exit_code
 	except KeyboardInterrupt:
 		stopped = Interrupted("Stopped by the user.", next="run the same command to go on from the last finished stage")
@@ -8582,6 +9092,7 @@ def mean_auc_influence(is_covid, p_covid):
 
 def within_strata(is_covid, p_covid, strata, groups=None) -> Figure:
 	"""The area with the stratum held fixed: how often, of a pair of one stratum, the COVID-19 image has the higher probability."""
+
 
 
 
@@ -8828,6 +9339,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 from scipy.optimize import minimize_scalar
+from scipy.stats import t
 
 from cxrkit.evaluation.bootstrap import Resamples, middle
 from cxrkit.evaluation.metrics import Figure, Z, effective_n, wilson
@@ -8924,6 +9436,24 @@ def _recalibrated(truth, p, groups, with_slope: bool) -> Figure:
 	variance = (inverse @ (sums @ sums.T) @ inverse)[-1, -1] * patients / max(patients - 1, 1)
 	half = Z * np.sqrt(variance)
 	return Figure.of(beta[-1], beta[-1] - half, beta[-1] + half, n, "sandwich 95 % over patients")
+
+
+def mean_calibration(is_covid, p_covid, groups) -> Figure:
+	"""The mean of n probabilities less the share of positives, 0 at best: calibration in the large (Van Calster et al. 2019)."""
+
+
+
+
+	apart = np.asarray(p_covid, float) - np.asarray(is_covid, float)
+	if not len(apart):
+		return Figure.unknown(0, "none: no film")
+	value, member = apart.mean(), np.unique(groups, return_inverse=True)[1]
+	sums = np.bincount(member, apart - value)
+	patients, spread = len(sums), np.sqrt((sums**2).sum())
+	if patients < 2 or not spread:
+		return Figure.of(value, None, None, len(apart), "none: no variance")
+	half = t.ppf(0.975, patients - 1) * spread / len(apart) * np.sqrt(patients / (patients - 1))
+	return Figure.of(value, max(-1, value - half), min(1, value + half), len(apart), "t 95 % over patients")
 
 
 def _figure(values, n) -> Figure:
@@ -9067,7 +9597,7 @@ def compare(runs: list[Results], threshold: float, margins: Margins = decision.M
 		networks=[_network(entrant, threshold) for entrant in entrants],
 		pairs=pairs,
 		chosen_on_validation=_chosen(entrants, threshold, runs[0].held_out),
-		study=study.beside(margins, _confusions(entrants, threshold), *worth),
+		study=study.beside(margins, _confusions(entrants if runs[0].info.films == "films" else [], threshold), *worth),
 		best=best([entrant.name for entrant in entrants], pairs),
 		started_from={run.name: run.info.started_from for run in runs},
 	)
@@ -9312,6 +9842,122 @@ def best(names: list[str], pairs: list[Pair]) -> Best:
 	if len(left) > 1 and all(frozenset(pair) in in_error for pair in combinations(left, 2)):
 		return Best(left, "equally good in error")
 	return Best(left, "some are not" if beaten else "nothing")
+'''[1:]
+
+
+# ======================================
+# cxrkit/evaluation/conformal.py
+# ======================================
+
+FILES['cxrkit/evaluation/conformal.py'] = r'''
+"""Conformal prediction: for a single film the set of classes that it may well be of, with a promised coverage."""
+
+
+
+
+
+
+
+
+
+
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from scipy.stats import beta
+
+from cxrkit.evaluation.metrics import Figure, proportion, threshold_for
+from cxrkit.evaluation.predictions import Predictions
+
+COVERAGE = 0.9
+
+Held = Literal["COVID-19", "normal", "both", "none"]
+"""The classes that a set holds."""
+
+
+@dataclass(frozen=True)
+class ClassLimit:
+	"""From which probability of COVID-19 on (or, for normal, up to which) a set holds the class."""
+
+
+
+
+
+
+
+	limit: float | None
+	patients: int
+	least: int
+	promised: Figure
+	covered: Figure
+
+
+@dataclass(frozen=True)
+class PredictionSets:
+	"""Sets calibrated on validation. wanted: the coverage of each class; same_images: on the very films that are judged."""
+
+
+
+
+	wanted: float
+	same_images: bool
+	covid: ClassLimit
+	normal: ClassLimit
+	films: dict[Held, int]
+
+	def of(self, p_covid: float) -> Held | None:
+		"""The set of a film with that probability; None where there are no sets."""
+		if self.covid.limit is None or self.normal.limit is None:
+			return None
+		is_covid, is_normal = p_covid >= self.covid.limit, p_covid <= self.normal.limit
+		return "both" if is_covid and is_normal else "COVID-19" if is_covid else "normal" if is_normal else "none"
+
+
+def least_patients(coverage: float) -> int:
+	"""The fewest patients of a class with whom a coverage can be promised: 9 for 0.90, 19 for 0.95."""
+	return int(np.ceil(coverage / (1 - coverage) - 1e-9))
+
+
+def prediction_sets(valid: Predictions, held: Predictions, coverage: float, split: str) -> PredictionSets:
+	"""The PredictionSets calibrated on `valid`, judged on `held`; each with one row of probabilities. split: that of `held`."""
+	same = split == "valid"
+	covid, normal = (_limit(valid, held, coverage, same, is_covid) for is_covid in (True, False))
+	sets = PredictionSets(coverage, same, covid, normal, {})
+	found = (sets.of(p) for p in held.p_covid[0])
+	return replace(sets, films=dict(Counter(each for each in found if each)))
+
+
+def _limit(valid: Predictions, held: Predictions, coverage: float, same: bool, is_covid: bool) -> ClassLimit:
+	likeness, checked = (worst_of_patients(each, is_covid) for each in (valid, held))
+	n, least = len(likeness), least_patients(coverage)
+	if n < least:
+		few = f"none: {n} patients in validation, {least} are needed"
+		return ClassLimit(None, n, least, Figure.unknown(n, few), Figure.unknown(len(checked), few))
+	limit, _ = threshold_for(coverage, np.ones(n, bool), likeness)
+	rank = int(np.ceil(coverage * (n + 1) - 1e-9))
+	low, high = beta.ppf([0.025, 0.975], rank, n + 1 - rank)
+	return ClassLimit(
+		limit=limit if is_covid else -limit,
+		patients=n,
+		least=least,
+		promised=Figure.of(rank / (n + 1), low, high, n, "beta 95 % over calibrations"),
+		covered=Figure.unknown(len(checked), "none: calibrated on these films")
+		if same
+		else proportion(int((checked >= limit).sum()), len(checked)),
+	)
+
+
+def worst_of_patients(held: Predictions, is_covid: bool) -> np.ndarray:
+	"""For each patient with films of the class, how like it the least typical one is: p(COVID-19), or minus it for normal."""
+	chosen = held.is_covid == is_covid
+	likeness = held.p_covid[0][chosen] * (1 if is_covid else -1)
+	_, member = np.unique(held.groups[chosen], return_inverse=True)
+	worst = np.full(int(member.max(initial=-1)) + 1, np.inf)
+	np.minimum.at(worst, member, likeness)
+	return worst
 '''[1:]
 
 
@@ -9646,7 +10292,7 @@ FILES['cxrkit/evaluation/evaluate.py'] = r'''
 
 from collections.abc import Sequence
 
-from cxrkit.evaluation import comparison, decision, scoring
+from cxrkit.evaluation import comparison, conformal, decision, scoring
 from cxrkit.results import Results
 from cxrkit.schema import Comparison, Margins, Metrics
 
@@ -9657,6 +10303,7 @@ def evaluate(
 	prevalences: Sequence[float] = scoring.PREVALENCES,
 	sensitivity: float = scoring.SENSITIVITY,
 	margins: Margins = decision.MARGINS,
+	coverage: float = conformal.COVERAGE,
 ) -> tuple[Metrics, Comparison]:
 	"""Write metrics.json and comparison.json of a run, and return both; checksums.json, where it is there, follows."""
 
@@ -9665,7 +10312,7 @@ def evaluate(
 
 	comparison.check_margins(margins)
 	threshold = comparison.shared_threshold([results], threshold)
-	metrics = scoring.score(results, threshold, prevalences, sensitivity)
+	metrics = scoring.score(results, threshold, prevalences, sensitivity, coverage)
 	compared = comparison.compare([results], threshold, margins)
 	results.write(metrics)
 	results.write(compared)
@@ -10280,6 +10927,7 @@ from cxrkit.data.records import POSITIVE
 from cxrkit.errors import BadInput, WrongUse
 from cxrkit.evaluation import areas, bootstrap, metrics, study
 from cxrkit.evaluation.calibration import calibration, fit_temperature, rests_on_prior, tempered
+from cxrkit.evaluation.conformal import COVERAGE, prediction_sets
 from cxrkit.evaluation.predictions import Predictions
 from cxrkit.evaluation.usefulness import decision_curve
 from cxrkit.results import Results
@@ -10289,24 +10937,27 @@ PREVALENCES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 SENSITIVITY = SPECIFICITY = 0.95
 
 
-def score(results: Results, threshold: float, prevalences=PREVALENCES, sensitivity: float = SENSITIVITY) -> Metrics:
+def score(
+	results: Results, threshold: float, prevalences=PREVALENCES, sensitivity: float = SENSITIVITY, coverage: float = COVERAGE
+) -> Metrics:
 	"""The Metrics of a run."""
 
 
 
 
 
-	for name, values in (("threshold", [threshold]), ("prevalence", prevalences), ("sensitivity", [sensitivity])):
+	for name, values in (("threshold", [threshold]), ("prevalence", prevalences), ("sensitivity", [sensitivity]), ("coverage", [coverage])):
 		if not all(0 < value < 1 for value in values):
 			raise WrongUse(f"A {name} lies outside 0 to 1: {values}.", next="name shares between 0 and 1, such as 0.05")
-	return Scorer(results, threshold, (study.prevalence(), *prevalences), sensitivity).metrics()
+	return Scorer(results, threshold, (study.prevalence(), *prevalences), sensitivity, coverage).metrics()
 
 
 class Scorer:
 	"""Scores one run; what several of its rows share, such as the patients drawn, is computed once."""
 
-	def __init__(self, results: Results, threshold: float, prevalences: tuple[float, ...], sensitivity: float):
-		self.results, self.threshold, self.prevalences, self.sensitivity = results, threshold, prevalences, sensitivity
+	def __init__(self, results: Results, threshold: float, prevalences: tuple[float, ...], sensitivity: float, coverage: float):
+		self.results, self.threshold, self.prevalences = results, threshold, prevalences
+		self.sensitivity, self.coverage = sensitivity, coverage
 		self.drawn: dict[tuple[str, ...], bootstrap.Resamples] = {}
 
 	def metrics(self) -> Metrics:
@@ -10439,6 +11090,7 @@ class Scorer:
 			decision_curve=decision_curve(held.is_covid, p_covid, held.groups) if stage == LAST_STAGE else [],
 			scaling=self._scaling(held, valid, split),
 			seconds_per_epoch=None,
+			prediction_sets=prediction_sets(valid, held, self.coverage, split) if valid else None,
 		)
 
 	def _operating_point(self, of: Literal["sensitivity", "specificity"], held, valid, split) -> OperatingPoint | None:
@@ -10809,42 +11461,14 @@ def rates(architecture: str) -> Rates:
 # ======================================
 
 FILES['cxrkit/evaluation/study.yaml'] = r'''
-# The 2020 study that the kit repeats: what it reports after the last epoch of each network.
-# Its validation set is 234 normal and 34 COVID-19 films; COVID-19 is the positive class.
-validation: {covid: 34, normal: 234}
-data:
-  coronahack: {covid: 58, normal_train: 1342, normal_test: 234}
-  radiopaedia: {covid: 38}
-  sirm: {covid: 34}
-networks:
-  resnet34: {error_rate: 0.02612, sensitivity: 0.97059, specificity: 0.97436, seconds_per_epoch: [97, 99]}
-  resnet101: {error_rate: 0.01119, sensitivity: 0.94118, specificity: 0.99573, seconds_per_epoch: [101, 102]}
-  vgg16_bn: {error_rate: 0.00746, sensitivity: 0.94118, specificity: 1.00000, seconds_per_epoch: [101, 103]}
-  vgg19_bn: {error_rate: 0.01866, sensitivity: 0.88235, specificity: 0.99573, seconds_per_epoch: [101, 102]}
-# Its four tables of the unfrozen stage, one row an epoch: [epoch, train_loss, valid_loss, error_rate, seconds]. The epochs of the
-# frozen stage were not published. Each error rate is a whole number of the 268 validation films.
-epochs:
-  resnet34:
-    - [0, 0.148852, 0.218164, 0.078358, 97]
-    - [1, 0.139776, 0.135725, 0.044776, 99]
-    - [2, 0.115702, 0.184929, 0.048507, 99]
-    - [3, 0.097334, 0.102623, 0.026119, 98]
-  resnet101:
-    - [0, 0.125367, 0.085285, 0.033582, 101]
-    - [1, 0.116810, 0.058566, 0.011194, 102]
-    - [2, 0.093631, 0.048649, 0.007463, 101]
-    - [3, 0.072298, 0.049215, 0.011194, 102]
-  vgg16_bn:
-    - [0, 0.120511, 1.009778, 0.246269, 101]
-    - [1, 0.121524, 0.650027, 0.089552, 102]
-    - [2, 0.094260, 0.024206, 0.003731, 101]
-    - [3, 0.065304, 0.032699, 0.007463, 103]
-  vgg19_bn:
-    - [0, 0.157778, 0.255269, 0.093284, 102]
-    - [1, 0.100808, 0.120613, 0.037313, 102]
-    - [2, 0.086315, 0.069996, 0.018657, 101]
-    - [3, 0.059999, 0.101871, 0.018657, 102]
-'''[1:]
+c-oy)%Z?f`5WMphE#=B0KgKU|Omf&$E>SKkgbbKvv@k}t0d1oF_q6TdjiM+Vz|+)JRky1@!H<;#Mi_yZc8hmNE1U4k!CRXkxUI7(j^U82wctaFV3)~-0$bad
+0ITyA_$4@tznx15AKpfTPw<S`y<N8pn_AyNbjT8c@di2{Hg*lRTL3<N`Tq0y>k~DwY}cFk`TUINtg`j7P3_*n9QER8aONDt@44T%i!ss+d)9GQ_!uC-jt2m9
+AADz5cK&t-3w;DnQ?M=4P~Na}&BfHS00g^e{nolgYcJGv{wua&bLrq?&^I5maBvYHd4mWSf)CSRlN$pW5hf{$Mc0+K+Vq~QMiF7Kx^?q*+0IYZhRckd`)(1Z
+TNkEf++%n#Y6!+mK2B1U(0eUPskzr`DAo5`MkxMR3#o@d2`g&**H<d1v+iDus7C&i7)308{wl^#V&<V3)$(3UYsSTYc2)zs^gGP9ovmHWna=s!b<5y?IZSY}
+uWkswa}fLi;|oWc@;ii*rs>+pIIPL<&u8l=7n4z0zVhNx2`yYI!NCQGp-iyd&DL#Pxy1;+<s~b8kooeCSlm#*M&xcY!^P}fGpR4Puk6-nQ1!0ziD!T(c){x+
+Bid*!SUxeTsciCzD9!WA7&SR!X~A-%l&mMAm?+q$DK$*y5nI?O6^hi8ZVWROs|8V4SYGNzabA@1VkE0IT$-F@qbFB^zc$YVm#V<A30)0w^v?1f(;N3xYFb_+
+LJL{?DC^SHKwQ};hD%O+)3T}dbKLngbM>kiGrEEeqv8ScX@_q76G3wxksC)_C|DzzG>`lvGb>Y)f)LiXZG>PC{Wnb3W?92XZI*Dw=_CJAa8hrcqxMa+d~&&#
+*Zze%x<(t)^pj)yW~9|WA)4sEZAq(gcElg~*Es$<NHk>n%hFP)NB#vuOx2)T(Q7a={{i|t-m3'''[1:]
 
 
 # ======================================
@@ -10997,6 +11621,8 @@ LEFTOVER = re.compile(rf"\..+\.\d+-[0-9a-f]{{8}}{re.escape(PARTIAL)}")
 """The names that `replacing` gives while it writes."""
 UNWRITABLE = (errno.EACCES, errno.EEXIST, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.ENOENT, errno.ENAMETOOLONG)
 CHECKSUMS = "checksums.json"
+PRIVATE = "private-report.html"
+"""A page with films that may not be passed on: in no list of checksums, and never sent."""
 AGAIN = "restore it, or make it again"
 """What to do about a broken file, unless its reader knows better."""
 
@@ -11118,7 +11744,9 @@ def read_csv_rows(
 	header, rows, _ = read_table(path, what, next, absent)
 	lacking = [column for column in columns if column not in header]
 	if lacking:
-		raise BadInput(f"{what} lacks the column(s) {', '.join(lacking)}; it has: {', '.join(header) or 'none'}.", path, next)
+		raise BadInput(
+			f"{what} lacks the column{'s' * (len(lacking) != 1)} {', '.join(lacking)}; it has: {', '.join(header) or 'none'}.", path, next
+		)
 	return rows
 
 
@@ -11241,7 +11869,11 @@ def sha256_of_json(value: Any) -> str:
 def write_checksums(folder: str | Path) -> None:
 	"""Write folder/checksums.json: {file: {sha256, bytes}} for every other file below folder."""
 	folder = Path(folder)
-	paths = [path for path in folder.rglob("*") if path.is_file() and path != folder / CHECKSUMS and not path.name.endswith(PARTIAL)]
+	paths = [
+		path
+		for path in folder.rglob("*")
+		if path.is_file() and path not in (folder / CHECKSUMS, folder / PRIVATE) and not path.name.endswith(PARTIAL)
+	]
 	write_json(folder / CHECKSUMS, {path.relative_to(folder).as_posix(): checksum(path) for path in sorted(paths)})
 
 
@@ -12737,7 +13369,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cxrkit.errors import BadInput, Interrupted, RemoteRefusal, WrongUse
-from cxrkit.files import PARTIAL, write_json
+from cxrkit.files import PARTIAL, PRIVATE, write_json
 from cxrkit.kaggle_io import client
 from cxrkit.progress import MB, Meter, aloud, say
 
@@ -12820,6 +13452,11 @@ def sendable(folder):
 			left_out.add(path.name)
 		elif path.is_file() and not path.name.endswith(PARTIAL):
 			files["/".join(parts)] = path
+	private = [name for name in files if name.endswith(PRIVATE)]
+	if private:
+		raise BadInput(
+			"The folder holds a private page, with films that may not be passed on.", folder / private[0], "move it out of the folder"
+		)
 	archives = [name for name in files if name.lower().endswith(ARCHIVES)]
 	if archives:
 		raise BadInput(f"Kaggle would unpack {archives[0]}, and what arrives could not be compared.", folder, "unpack it, or leave it out")
@@ -12984,6 +13621,100 @@ def _counted(api, total):
 
 
 # ======================================
+# cxrkit/kaggle_io/hub.py
+# ======================================
+
+FILES['cxrkit/kaggle_io/hub.py'] = r'''
+"""Films of a Kaggle data set by its name, `kaggle:OWNER/SLUG`, through kagglehub where that is installed."""
+
+
+
+
+
+import re
+import tempfile
+import threading
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from cxrkit import environment
+from cxrkit.config import Experiment
+from cxrkit.data import places
+from cxrkit.errors import BadInput, CxrkitError, RemoteRefusal
+from cxrkit.files import locked
+from cxrkit.progress import say
+
+NAMED = re.compile(r"kaggle:([A-Za-z0-9_-]{1,50}/[A-Za-z0-9_-]{1,60}(?:/versions/[0-9]{1,6})?)")
+ATTACHING_SECONDS = 900
+"""How long a kernel waits for a data set that it asked for: kagglehub itself waits for ever."""
+
+
+def attached(experiment: Experiment) -> Experiment:
+	"""The experiment with folders in the place of data sets that it names as `kaggle:OWNER/SLUG`. Raises as `folders`."""
+	return replace(experiment, data=folders(experiment.data), external=folders(experiment.external))
+
+
+def folders(texts: Iterable[str]) -> tuple[str, ...]:
+	"""`KIND=DIR` for each `kaggle:OWNER/SLUG`, by what the set holds, and `KIND[:NAME]=DIR` for `KIND[:NAME]=kaggle:OWNER/SLUG`."""
+
+
+
+	return tuple(map(_folder, texts))
+
+
+def _folder(text: str) -> str:
+	told, separator, place = text.rpartition("=")
+	named = NAMED.fullmatch(place)
+	if not named:
+		return text
+	root = _had(named[1])
+	found = places.readable(root)
+	if separator:
+		kind = told.partition(":")[0]
+		return f"{told}={found[1] if found and found[0] == kind else root}"
+	if found is None:
+		what = f"No reader knows the layout of the Kaggle data set {named[1]}."
+		raise BadInput(what, root, f"say how to read it: KIND={place}; a folder with covid/ and normal/ is folder:NAME={place}")
+	kind, folder = found
+	name = f"folder:{re.sub('[^a-z0-9-]', '-', named[1].split('/')[1].lower()).strip('-') or 'films'}" if kind == "folder" else kind
+	say(f"data: {place} is {kind}, at {folder}")
+	return f"{name}={folder}"
+
+
+def _had(ref: str) -> Path:
+	"""The folder of a data set, attached or downloaded. Raises RemoteRefusal, ModuleNotFoundError."""
+	import kagglehub
+
+	say(f"data: asking Kaggle for {ref}; its terms: https://www.kaggle.com/datasets/{ref}")
+	got: list[str] = []
+	failed: list[Exception] = []
+
+	def ask() -> None:
+		try:
+			got.append(kagglehub.dataset_download(ref))
+		except Exception as error:  # kagglehub's own kinds have no common base
+			failed.append(error)
+
+	with locked(Path(tempfile.gettempdir()) / "cxrkit-kagglehub.lock"):  # processes that share a run come here one after the other
+		asking = threading.Thread(target=ask, daemon=True)
+		asking.start()
+		asking.join(ATTACHING_SECONDS if environment.on_kaggle() else None)
+	where = f"https://www.kaggle.com/datasets/{ref}"
+	if asking.is_alive():
+		raise RemoteRefusal("Kaggle has not attached the data set in time.", where, "attach it on the kernel's page: Add Input")
+	if failed:
+		first = (str(failed[0]).strip().splitlines() or [""])[0][:300]
+		what = f"kagglehub cannot have {ref}: {type(failed[0]).__name__}: {first}"
+		raise RemoteRefusal(what, where, "check the name, the network and your Kaggle token; a private set needs its owner's") from None
+	root = Path(got[0])
+	if not root.is_dir():
+		raise CxrkitError(f"kagglehub names a folder that is not there: {root}", where, "run the same command again")
+	return root
+'''[1:]
+
+
+# ======================================
 # cxrkit/kaggle_io/inside.py
 # ======================================
 
@@ -13029,7 +13760,8 @@ def run(experiment: Experiment, hours: float | None, needs_gpu: bool, results_sl
 	working = environment.kaggle_working()
 	os.chdir(working)
 	bundle = environment.bundle_identity()
-	say(f"cxrkit run {bundle['run_id']} of source {bundle['source_sha256'][:12]}")
+	edited = f", edited: it was made from {bundle['edited_from'][:12]}" if bundle["edited_from"] else ""
+	say(f"cxrkit run {bundle['run_id']} of source {bundle['source_sha256'][:12]}{edited}")
 	if needs_gpu:
 		device = environment.require_gpu()
 		say(f"GPU: {device}")
@@ -13140,23 +13872,29 @@ FILES['cxrkit/kaggle_io/mounts.py'] = r'''
 
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from cxrkit import config, environment
 from cxrkit.config import Experiment
 from cxrkit.data import sources
+from cxrkit.data.places import folders_below
 from cxrkit.data.readers import coronahack
 from cxrkit.errors import BadInput
 from cxrkit.progress import say
-from cxrkit.training import weights
 
 COLLECTED = ("radiopaedia/*/record.json", "sirm/*/record.json")
 """What a store of the scrapers holds; either will do."""
-DEPTH = 5
-MOST_FOLDERS = 2000
-"""Folders looked into at most: a dataset of 100,000 folders must not be walked."""
+EXTERNAL_SECONDS = 1200
+"""What the attached sets from elsewhere may take together: a run keeps an hour for all that comes after its trainings."""
+TO_READ, TO_ASK = 0.03, {"cpu": 0.25, "gpu": 0.002}
+"""Seconds a film, and a film and network: assumed after two busy processor cores, 0.016 s to read one of 160 films of 1,024 pixels and 0.14
+(SqueezeNet) to 0.62 s (VGG16) to ask at 224; a GPU's is a guess on the safe side."""
+EXTERNAL_MEMORY = 0.1
+"""Share of the free memory that their squares may fill."""
+FEWEST = 200
+"""Films of a set that are asked about, however little time there is."""
 
 
 def find(marker: str, ref: str = "", root: Path | None = None) -> Path | None:
@@ -13172,21 +13910,6 @@ def find(marker: str, ref: str = "", root: Path | None = None) -> Path | None:
 		if next(folder.glob(marker), None):
 			return folder
 	return None
-
-
-def folders_below(root: Path) -> Iterator[Path]:
-	"""The root and the folders below it, breadth first, down to DEPTH and at most MOST_FOLDERS."""
-	level, seen = [Path(root)], 0
-	for _ in range(DEPTH + 1):
-		deeper = []
-		for folder in level:
-			if seen == MOST_FOLDERS or not folder.is_dir():
-				break
-			seen += 1
-			yield folder
-			with os.scandir(folder) as entries:
-				deeper += sorted(Path(entry.path) for entry in entries if entry.is_dir())
-		level = deeper
 
 
 def mounted(root: Path | None = None) -> str:
@@ -13213,7 +13936,7 @@ def attach(experiment: Experiment, root: Path | None = None) -> Experiment:
 	if not experiment.data:
 		experiment = config.with_data(experiment, _data(root))
 	if not experiment.external and experiment.audit == "full":
-		experiment = replace(experiment, external=tuple(_external(experiment.data, root)))
+		experiment = _with_external(experiment, root)
 	if experiment.pretrained and not experiment.weights:
 		experiment = _with_weights(experiment, root)
 	return experiment
@@ -13237,10 +13960,35 @@ def _data(root: Path | None) -> list[str]:
 	return data
 
 
-def _external(data: Sequence[str], root: Path | None) -> list[str]:
-	"""`KIND:NAME=DIR` of the attached sets of sources.ELSEWHERE that are no source of the run; one that cannot be read is said, and left."""
+def _with_external(experiment: Experiment, root: Path | None) -> Experiment:
+	"""The experiment with the attached sets, and how many films of each are asked about where one has more than there is time for."""
+	found = _external(experiment.data, root)
+	experiment = replace(experiment, external=tuple(found))
+	if not found or experiment.external_films:
+		return experiment
+	most, why = most_films(experiment, len(found), environment.choose_device().value, environment.free_memory_bytes())
+	larger = [name for name, films in found.items() if films > most]
+	if not larger:
+		return experiment
+	say(
+		f"films from elsewhere: at most {most:,} of each set are asked about, a sample by patient, for {why}; --external-films N is another number"
+	)
+	return replace(experiment, external_films=most)
+
+
+def most_films(experiment: Experiment, sets: int, device: str, free: int | None) -> tuple[int, str]:
+	"""(films of each attached set that are asked about at most, what limits them: time or memory). free: bytes, None where not known."""
+	networks = len(experiment.architectures) * len(experiment.seeds)
+	seconds = TO_READ + networks * TO_ASK["cpu" if device == "cpu" else "gpu"]
+	by_time = int(EXTERNAL_SECONDS / sets / seconds)
+	by_memory = by_time if free is None else int(EXTERNAL_MEMORY * free / sets / experiment.image_size**2)
+	return max(FEWEST, min(by_time, by_memory)), "memory" if by_memory < by_time else "time"
+
+
+def _external(data: Sequence[str], root: Path | None) -> dict[str, int]:
+	"""{`KIND:NAME=DIR`: films to use} of the attached sets of sources.ELSEWHERE that are no source of the run; one that cannot be read is said, and left."""
 	taken = [sources.parse(text, "").root.resolve() for text in data if text not in sources.DRAWN]
-	found: list[str] = []
+	found: dict[str, int] = {}
 	for folder in folders_below(Path(root or environment.kaggle_input())):
 		here, kind = folder.resolve(), sources.recognised(folder)
 		if not kind or any(here.is_relative_to(other) or other.is_relative_to(here) for other in taken):
@@ -13248,17 +13996,19 @@ def _external(data: Sequence[str], root: Path | None) -> list[str]:
 		number = sum(text.startswith(kind) for text in found) + 1
 		text = f"{kind}:{kind}-{number}={folder}" if number > 1 else f"{kind}={folder}"
 		try:
-			sources.external(text).read()
+			films = sum(record.used for record in sources.external(text).read())
 		except BadInput as error:
-			say(f"films from elsewhere: {folder} looks like {kind} and is not used: {error.what}")
+			say(f"external films: {folder} looks like {kind} and is not used: {error.what}")
 			continue
 		taken.append(here)
-		found.append(text)
-		say(f"films from elsewhere: {kind} at {folder}; the networks are asked about them after training")
+		found[text] = films
+		say(f"external films: {kind} at {folder}; the networks are asked about them after training")
 	return found
 
 
 def _with_weights(experiment: Experiment, root: Path | None) -> Experiment:
+	from cxrkit.training import weights  # fastai takes seconds to import, and whoever sends a kernel off needs none of it
+
 	wanted = [weights.files_of(architecture) for architecture in experiment.architectures]
 	folder = next(filter(None, (find(name, root=root) for name in wanted[0])), None)
 	missing = [names[0] for names in wanted if folder is None or not any((folder / name).is_file() for name in names)]
@@ -13268,6 +14018,80 @@ def _with_weights(experiment: Experiment, root: Path | None) -> Experiment:
 		return experiment
 	say(f"weights: attached at {folder}")
 	return replace(experiment, weights=str(folder))
+'''[1:]
+
+
+# ======================================
+# cxrkit/kaggle_io/notebook.py
+# ======================================
+
+FILES['cxrkit/kaggle_io/notebook.py'] = r'''
+"""A run that a notebook's cell starts, and its results as that cell shows them."""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+
+from cxrkit import environment
+from cxrkit.errors import CxrkitError
+from cxrkit.kaggle_io import publish
+from cxrkit.progress import say
+from cxrkit.tables import Table
+
+
+def run(folder: Path, experiment: str, arguments: Sequence[str]) -> Path:
+	"""Run kernel/run.py of the unpacked `folder` in a process of its own, its output here; return the folder of the results."""
+
+
+
+
+	command = [sys.executable, str(folder / "kernel" / "run.py"), *arguments]
+	command += [] if environment.on_kaggle() else ["--local"]
+	pipe = subprocess.PIPE
+	with subprocess.Popen(
+		command, stdout=pipe, stderr=subprocess.STDOUT, text=True, encoding="utf-8", errors="replace", start_new_session=True
+	) as process:
+		try:
+			for line in process.stdout or ():
+				say(line.rstrip("\r\n"))
+		except KeyboardInterrupt:
+			process.terminate()
+			for line in process.stdout or ():
+				say(line.rstrip("\r\n"))
+			raise
+	if process.returncode:
+		raise CxrkitError(f"The run ended with exit code {process.returncode}.", next="its reason stands in the last lines above")
+	return environment.kaggle_working() / publish.FOLDER if environment.on_kaggle() else Path("runs", experiment, "results")
+
+
+def html(folder: Path) -> str:
+	"""What the results say: headline, verdict, scores beside the study's, and where the report lies. Raises BadInput."""
+	from cxrkit.report import sentences
+	from cxrkit.report.tables import networks
+	from cxrkit.results import Results
+
+	results = Results.open(folder)
+	verdict = sentences.verdict(results)
+	said = [
+		sentences.lede(results),
+		verdict["trust"],
+		verdict["best"],
+		*(f"{name} was not made: {why}" for name, why in results.lacking.items()),
+	]
+	page = folder / "report.html"
+	shown = page.relative_to(Path.cwd()) if page.is_relative_to(Path.cwd()) else page
+	link = f'<p>The whole report: <a href="{escape(shown.as_posix())}" target="_blank">{escape(shown.as_posix())}</a></p>'
+	paragraphs = "".join(f"<p>{escape(text)}</p>" for text in said)
+	return f"<h2>{escape(sentences.headline(results))}</h2>{paragraphs}{as_html(networks.for_log(results))}{link if page.is_file() else ''}"
+
+
+def as_html(table: Table) -> str:
+	"""The table in plain HTML, with its caption above."""
+	head = "".join(f"<th>{escape(column.title)}</th>" for column in table.columns)
+	rows = "".join("<tr>" + "".join(f"<td>{escape(cell.text)}</td>" for cell in row) + "</tr>" for row in table.rows)
+	return f"<table><caption>{escape(table.caption)}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 '''[1:]
 
 
@@ -13360,30 +14184,46 @@ FILES['cxrkit/kaggle_io/unpack.py'] = r'''
 """How the one file that Kaggle runs becomes a package again. The text of this module is part of that file."""
 
 import atexit
+import base64
+import hashlib
+import json
 import os
 import shutil
 import sys
 import tempfile
 import time
+import zlib
 from pathlib import Path
 
+PACKED = (".css", ".html", ".js", ".md", "checklists.py", "checklists.yaml", "study.yaml", "words.yaml", "report/facts.py")
+"""Templates, checklists and the words of page and cards travel compressed, for nobody reads them in a kernel."""
 
-def unpack(files, source_sha256, run_id):
+
+def source_sha256(files):
+	"""SHA-256 over the names and texts of all files, as they travel; 64 hexadecimal digits."""
+	return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
+
+
+def unpack(files, made_as, run_id):
 	"""Write the bundled files into a temporary folder and make them importable here and in every child process."""
 
 
 
 
 
-	folder = Path(os.environ.get("CXRKIT_UNPACKED", ""))
-	if os.environ.get("CXRKIT_SOURCE") != source_sha256 or not folder.is_dir():
+	source, folder = source_sha256(files), Path(os.environ.get("CXRKIT_UNPACKED", ""))
+	if os.environ.get("CXRKIT_SOURCE") != source or not folder.is_dir():
 		folder = Path(tempfile.mkdtemp(prefix="cxrkit-"))
 		atexit.register(shutil.rmtree, folder, ignore_errors=True)
+		for name in [name for name in sys.modules if name.partition(".")[0] == "cxrkit"]:  # a notebook's cell was run again
+			del sys.modules[name]
 		for name, text in files.items():
 			path = folder / name
 			path.parent.mkdir(parents=True, exist_ok=True)
-			path.write_bytes(text.encode())
-		os.environ["CXRKIT_UNPACKED"], os.environ["CXRKIT_SOURCE"] = str(folder), source_sha256
+			packed = name.endswith(PACKED)
+			path.write_bytes(zlib.decompress(base64.b85decode(text.replace("\n", ""))) if packed else text.encode())
+		os.environ["CXRKIT_UNPACKED"], os.environ["CXRKIT_SOURCE"] = str(folder), source
+		os.environ["CXRKIT_MADE_AS"] = made_as
 		os.environ["CXRKIT_RUN"] = run_id or time.strftime("%Y%m%d-%H%M%S", time.gmtime())
 		os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")]))
 	sys.path.insert(0, str(folder))
@@ -13402,19 +14242,25 @@ import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cxrkit import RESEARCH_ONLY, environment
 from cxrkit.config import Experiment
 from cxrkit.data import manifest as manifests
 from cxrkit.data import matching, pixels, sources, summary, tree
 from cxrkit.data.manifest import Manifest
+from cxrkit.data.records import LABEL_WORDS, NEGATIVE, POSITIVE, SPLIT_WORDS
 from cxrkit.environment import Choice, Deadline
 from cxrkit.errors import BadInput, CxrkitError, Interrupted, disk_errors
+from cxrkit.evaluation import metrics
 from cxrkit.files import locked, write_checksums
-from cxrkit.progress import announce, say
+from cxrkit.progress import announce, counted, say
 from cxrkit.results import Results, StandingWarning
 from cxrkit.schema import Chosen
 from cxrkit.training import server
+
+if TYPE_CHECKING:
+	from cxrkit.training.executors import Executor
 
 CACHE = "pixels"
 """The folder below a run's own in which films are kept decoded."""
@@ -13430,6 +14276,7 @@ def run(
 	folder: Path | str = "",
 	time_left: Deadline = Deadline(),
 	kept: Callable[[Path], None] | None = None,
+	executor: "Executor | None" = None,
 ) -> Results | None:
 	"""Make out/manifest.csv, out/tree, out/jobs and out/results for an experiment; return the results."""
 
@@ -13441,10 +14288,17 @@ def run(
 
 	out = Path(out)
 	with disk_errors(out):
-		return _run(experiment, out, Path(folder or out / "results"), time_left, kept)
+		return _run(experiment, out, Path(folder or out / "results"), time_left, kept, executor)
 
 
-def _run(experiment: Experiment, out: Path, folder: Path, time_left: Deadline, kept: Callable[[Path], None] | None) -> Results | None:
+def _run(
+	experiment: Experiment,
+	out: Path,
+	folder: Path,
+	time_left: Deadline,
+	kept: Callable[[Path], None] | None,
+	executor: "Executor | None",
+) -> Results | None:
 	clock = Clock()
 	announce(f"experiment {experiment.name} {experiment.hash()[:12]}, into {out}")
 	announce(RESEARCH_ONLY)
@@ -13461,6 +14315,7 @@ def _run(experiment: Experiment, out: Path, folder: Path, time_left: Deadline, k
 		else:
 			announce(summary.as_merged(manifest, experiment))
 		announce(told_of_seeds(len(experiment.seeds)))
+		announce(told_of_sizes(manifest))
 		refuse_leaks(manifest, experiment.allow_leakage, out / "manifest.csv")
 		results = Results(folder)
 		if environment.rank() == 0:
@@ -13473,12 +14328,13 @@ def _run(experiment: Experiment, out: Path, folder: Path, time_left: Deadline, k
 
 	server.begin()  # it loads what this process loads now, on another core
 	from cxrkit.training import jobs, loaders  # fastai takes seconds to import: bad input is reported before
-	from cxrkit.training.machine import Machine
+	from cxrkit.training.executors import Processes
 
 	with clock("training"):
-		machine = Machine.choose(experiment, environment.choose_device(), len(jobs.jobs_of(experiment)))
-		to_train = loaders.films_for(experiment, manifest, films, out / "tree", machine.device.value, machine.at_once.value)
-		peaks = jobs.run(experiment, to_train, manifest.sha256, out / "jobs", machine, time_left, kept=kept)
+		executor = executor or Processes()
+		machine = executor.machine(experiment, len(jobs.jobs_of(experiment)))
+		to_train = loaders.films_for(experiment, manifest, films, out / "tree", machine.holder, machine.at_once.value)
+		peaks = jobs.run(experiment, to_train, manifest.sha256, out / "jobs", machine, time_left, executor, kept)
 	if environment.rank() > 0:
 		return None
 	unfinished = [job.name for job in jobs.unfinished(experiment, out / "jobs")]
@@ -13500,7 +14356,8 @@ def _run(experiment: Experiment, out: Path, folder: Path, time_left: Deadline, k
 	write_checksums(results.folder)
 
 	def make_audit() -> None:
-		audit.audit(results, audit.Options(external=experiment.external, home=str(out), asks=experiment.audit == "full"))
+		asked, most = experiment.audit == "full", experiment.external_films
+		audit.audit(results, audit.Options(external=experiment.external, home=str(out), asks=asked, external_films=most))
 
 	def make_report() -> None:
 		report.make(results, locate)
@@ -13592,7 +14449,7 @@ def refuse_failures(results: Results) -> None:
 	failed = results.info.failed
 	if failed:
 		raise Interrupted(
-			f"{len(failed)} trainings failed: {', '.join(failed)}. The results are made from the others.",
+			f"{counted(len(failed), 'training')} failed: {', '.join(failed)}. The results are made from the others.",
 			results.folder,
 			"the same command tries them again",
 		)
@@ -13615,6 +14472,20 @@ def told_of_seeds(seeds: int) -> str:
 		f"{seeds} seed{'s' * (seeds != 1)} of each network. One seed decides nothing. Of 268 drawn images, three decided a difference of 10 "
         "points of error in 31 % of cases, five one of 6 points in 74 %, and ten one of 3 points in 80 %."
 	)
+
+
+def told_of_sizes(manifest: Manifest) -> str:
+	"""How wide the intervals of these held-out patients will be, before anything is trained."""
+	held = "test" if any(record.split == "test" for record in manifest.used) else "valid"
+	told = []
+	for label, rate in ((POSITIVE, "sensitivity"), (NEGATIVE, "specificity")):
+		groups = [manifest.groups[record.image_id] for record in manifest.used if (record.split, record.label) == (held, label)]
+		low, high = metrics.wilson(0.95, max(metrics.effective_n(groups), 1))
+		films = f" ({len(groups)} films)" if len(groups) > len(set(groups)) else ""
+		told.append(
+			f"{len(set(groups)):,} {LABEL_WORDS[label]} patients{films}: a {rate} of 0.95 will have an interval of about {high - low:.2f}"
+		)
+	return f"{SPLIT_WORDS[held].capitalize()}: {'; '.join(told)}. How many a narrower one takes: python -m cxrkit plan"
 
 
 def marked(warnings: list[StandingWarning]) -> str:
@@ -13657,6 +14528,7 @@ from typing import Any, TypeVar
 from tqdm import tqdm
 
 from cxrkit import environment
+from cxrkit.errors import shown
 
 EVERY_SECONDS = 20.0
 """From one line of a long work to the next: below the half minute after which one wonders, also where a step takes ten seconds."""
@@ -13673,7 +14545,7 @@ def say(text: object = "") -> None:
 	if environment.processes() > 1:
 		text = "\n".join(f"[{environment.rank()}] {line}" for line in str(text).split("\n"))
 	with tqdm.external_write_mode(sys.stderr) if on_terminal() else contextlib.nullcontext():  # a bar makes way for the line
-		print(text, flush=True)
+		print(shown(text, sys.stdout), flush=True)
 
 
 def announce(text: object = "") -> None:
@@ -13684,13 +14556,13 @@ def announce(text: object = "") -> None:
 
 def mention(text: object = "") -> None:
 	"""say() beside what a command answers: on stderr, for its stdout may be read by a program."""
-	print(text, file=sys.stderr, flush=True)
+	print(shown(text, sys.stderr), file=sys.stderr, flush=True)
 
 
 def aloud() -> Callable[[object], None]:
 	"""A say() that is heard while stdout is led elsewhere later on, as Kaggle's client is silenced."""
 	stream = sys.stdout
-	return lambda text: print(text, file=stream, flush=True)
+	return lambda text: print(shown(text, stream), file=stream, flush=True)
 
 
 def on_terminal() -> bool:
@@ -13799,6 +14671,11 @@ def _amount(value: float, beside: float | None = None) -> str:
 
 def _unit(unit: str) -> str:
 	return f" {unit}" if unit else ""
+
+
+def counted(n: int, noun: str, many: str = "") -> str:
+	"""`1 patient`, `2 patients`; many: the plural, where it is no `s` more."""
+	return f"{n:,} {noun if n == 1 else many or noun + 's'}"
 
 
 def table(rows: Iterable[Sequence[Any]], header: Sequence[str], right: Iterable[str] = ()) -> str:
@@ -14082,11 +14959,9 @@ FILES['cxrkit/report/__init__.py'] = r'''
 # ======================================
 
 FILES['cxrkit/report/cards.py'] = r'''
-"""The papers that travel with the results: MODEL_CARD.md, DATASHEET.md, CLAIM.md and CITATION.cff, generated, never written by hand."""
+"""The papers that travel with the results: MODEL_CARD.md, DATASHEET.md and CITATION.cff, generated, never written by hand."""
 
 from collections import Counter
-from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14097,10 +14972,8 @@ from cxrkit import __version__
 from cxrkit.config import short_name
 from cxrkit.data import licences
 from cxrkit.data.records import COLUMNS
-from cxrkit.files import read_csv_rows, read_json
-from cxrkit.report import sentences
-from cxrkit.report.tables import data, networks
-from cxrkit.report.tables.settings import GENERATED
+from cxrkit.report import facts, sentences
+from cxrkit.report.tables import data, networks, patients
 from cxrkit.results import Results
 from cxrkit.tables import as_markdown, plain
 
@@ -14112,7 +14985,11 @@ def model_card(results: Results) -> str:
 		"model_card.md",
 		results,
 		networks=", ".join(short_name(name) for name in results.architectures),
+		head=facts.model_head(results),
+		single=len(results.architectures) == 1,
 		seeds=", ".join(map(str, results.experiment.seeds)),
+		calibration=facts.calibration(results),
+		groups=facts.groups(results),
 		verdict=sentences.verdict(results),
 		audited=bool(results.audits),
 		audit_command=sentences.AUDIT_COMMAND,
@@ -14125,20 +15002,30 @@ def model_card(results: Results) -> str:
 
 def datasheet(results: Results) -> str:
 	manifest = results.manifest
-	shown = [data.splits(manifest), data.sources(manifest), data.left_out(manifest)]
+	shown = [patients.patients(manifest), data.sources(manifest), data.left_out(manifest)]
+	copies = sum(bool(record.duplicate_of) for record in manifest.records)
 	by_licence = Counter(record.licence or "unknown" for record in manifest.used)
 	collected = Counter(record.collected for record in manifest.used)
 	return _render(
 		"datasheet.md",
 		results,
+		head=facts.dataset_head(results),
 		n_read=len(manifest.records),
 		n_out=len(manifest.records) - len(manifest.used),
 		columns=", ".join(f"`{column}`" for column in COLUMNS),
 		tables="\n\n".join(as_markdown(table) for table in shown if table.rows),
 		collected=", ".join(f"{plain(name or 'not known')} {count}" for name, count in collected.most_common()),
-		leaks=data.leaks_sentence(manifest),
-		licences="\n".join(f"- {plain(name)}: {count} films. {licences.terms(name)}" for name, count in by_licence.most_common()),
+		leaks=patients.leaks_sentence(len(manifest.leaks)),
+		copies=f"{copies} {'was' if copies == 1 else 'were'} found." if copies else "None was found.",
+		pictures=facts.pictures(results),
+		licences="\n".join(_licence(name, count) for name, count in by_licence.most_common()),
 	)
+
+
+def _licence(name: str, count: int) -> str:
+	"""A licence, of how many films it is, what it allows, and where its text is."""
+	url = licences.licence_of(name).url
+	return f"- {plain(name)}: {count} film{'s' * (count != 1)}. {licences.terms(name)}{f' <{url}>' if url else ''}"
 
 
 def _render(template: str, results: Results, **values: Any) -> str:
@@ -14151,73 +15038,13 @@ def _render(template: str, results: Results, **values: Any) -> str:
 		"short_marks": ", ".join(warning.short for warning in results.warnings),
 		"info": results.info,
 		"experiment": results.experiment,
+		"drawn": facts.drawn(results),
+		"identity": facts.identity_lines(results),
+		"ages": facts.ages(results),
 		"n_used": len(used),
 		"sources": ", ".join(plain(source) for source in sorted({record.source for record in used})),
 	}
 	return made.get_template(template).render(**shared, **values)
-
-
-def claim(results: Results) -> str:
-	"""CLAIM.md: each item answered yes, no or not applicable, with the file and field that holds it, and the score."""
-	rows, content = [], contents(results.folder)
-	counts: Counter[str] = Counter()
-	for item in yaml.safe_load((HERE / "claim.yaml").read_text("utf-8")):
-		answer, where = answered(item, content)
-		counts[answer] += 1
-		rows.append(f"| {item['item']} | {item['part']} | {plain(item['topic'])} | {answer} | {where} |")
-	asked = counts["yes"] + counts["no"]
-	head = [
-		"# CLAIM: the Checklist for Artificial Intelligence in Medical Imaging",
-		"",
-		*(f"**{plain(warning.sentence, 600)}**\n" for warning in results.warnings),
-		"After Mongan, Moy and Kahn 2020, Radiol. Artif. Intell. 2:e200029 (PMC8017414), whose 42 items are named here in our own words. "
-        "Each yes names the file, and the field in it, that was there when this was written. What a file cannot show, such as what authors would discuss, is not claimed.",
-		"",
-		f"**Score: {counts['yes']} of {asked} items that apply ({100 * counts['yes'] / asked:.0f} %); {counts['not applicable']} do not apply.**",
-		"",
-		"| item | part | topic | answer | where, or why not |",
-		"| ---: | --- | --- | --- | --- |",
-	]
-	return "\n".join([*head, *rows]) + "\n"
-
-
-def answered(item: dict, content: Callable[[str], Any]) -> tuple[str, str]:
-	"""(answer, where or why not) of an item of claim.yaml, by what the results hold. content: as `contents` makes it."""
-	if "na" in item:
-		return "not applicable", plain(item["na"])
-	if "at" not in item or not _holds(content, item["at"], item.get("zero", False)):
-		return "no", plain(item["otherwise"])
-	name, *field = item["at"]
-	where = f"[{name}]({name})" + (f", field `{field[0]}`" if field else "")
-	return "yes", where + (f": {plain(item['says'])}" if "says" in item else "")
-
-
-def contents(folder: Path) -> Callable[[str], Any]:
-	"""A function from a result file's name to its rows (CSV) or its value (JSON), each read once; None where it is not there."""
-
-	@cache
-	def content(name: str) -> Any:
-		path = folder / name
-		if not path.is_file():
-			return None
-		return read_csv_rows(path) if path.suffix == ".csv" else read_json(path)
-
-	return content
-
-
-def _holds(content: Callable[[str], Any], at: list[str], zero: bool) -> bool:
-	"""Whether the file is there and its field, if one is named, is not empty; with `zero`, 0 counts as an answer."""
-	name, *field = at
-	if name in GENERATED:
-		return True
-	value = content(name)
-	if value is None or not field:
-		return value is not None
-	if isinstance(value, list):
-		return any(row.get(field[0]) for row in value)
-	for key in field[0].split("."):
-		value = value.get(key) if isinstance(value, dict) else None
-	return bool(value) or (zero and value == 0)
 
 
 def citation() -> str:
@@ -14236,57 +15063,119 @@ def citation() -> str:
 
 
 # ======================================
-# cxrkit/report/claim.yaml
+# cxrkit/report/checklists.py
 # ======================================
 
-FILES['cxrkit/report/claim.yaml'] = r'''
-# The 42 items of CLAIM, the Checklist for Artificial Intelligence in Medical Imaging, each named in our own words and
-# answered from the results. (Mongan, Moy, Kahn 2020, Radiol. Artif. Intell. 2:e200029, PMC8017414.)
-# `at`: file, then a field of it that must be there and not be empty for a yes; `says`: what is found there; `zero`: 0 is an
-# answer, too; `otherwise`: why the answer is no; `na`: why the item does not apply.
-- {item: 1, part: title and abstract, topic: the title says that it is about AI, at: [report.html]}
-- {item: 2, part: title and abstract, topic: a structured summary, at: [report.html], says: "the section Verdict"}
-- {item: 3, part: introduction, topic: "background, intended use and role", at: [MODEL_CARD.md], says: "Intended use"}
-- {item: 4, part: introduction, topic: objectives, at: [report.html], says: "the two questions of its title"}
-- {item: 5, part: design, topic: prospective or retrospective, at: [DATASHEET.md], says: "Motivation: retrospective, from published films"}
-- {item: 6, part: design, topic: goal of the study, at: [MODEL_CARD.md], says: "Intended use: a repetition of a study, to learn which network is better"}
-- {item: 7, part: data, topic: sources, at: [manifest.csv, source]}
-- {item: 8, part: data, topic: inclusion and exclusion, at: [manifest.csv, excluded], otherwise: no image was excluded, so the manifest names no criterion}
-- {item: 9, part: data, topic: preprocessing, at: [run.json, experiment.image_size], says: "grey, a square of that many pixels, made as experiment.resize says"}
-- {item: 10, part: data, topic: subsets, na: whole films are used; no region or series is chosen from them}
-- {item: 11, part: data, topic: definition of the data's elements, at: [DATASHEET.md], says: "Composition: each column of manifest.csv"}
-- {item: 12, part: data, topic: de-identification, otherwise: the sources removed names before publishing; the kit does not check pixels for them}
-- {item: 13, part: data, topic: missing values, at: [DATASHEET.md], says: "Composition: empty means not known; nothing is filled in"}
-- {item: 14, part: reference standard, topic: definition, at: [manifest.csv, finding], otherwise: the sources gave no findings in words}
-- {item: 15, part: reference standard, topic: why this one, otherwise: labels are as published; nobody chose among standards}
-- {item: 16, part: reference standard, topic: who annotated, otherwise: the sources do not say who read the films}
-- {item: 17, part: reference standard, topic: tools of annotation, otherwise: the sources do not name them}
-- {item: 18, part: reference standard, topic: agreement of readers, otherwise: the sources publish one label a film}
-- {item: 19, part: partitions, topic: sample size and its reason, at: [comparison.json, images_for_equivalence], says: "what the images at hand can show, and how many would be needed"}
-- {item: 20, part: partitions, topic: how films were assigned, at: [run.json, experiment.split]}
-- {item: 21, part: partitions, topic: level at which partitions are disjoint, at: [run.json, leaks], zero: true, says: "by patient and picture; so many stand in two splits", otherwise: the run does not record it}
-- {item: 22, part: model, topic: description, at: [MODEL_CARD.md], says: "Model"}
-- {item: 23, part: model, topic: libraries with versions, at: [run.json, versions], otherwise: the run records no versions}
-- {item: 24, part: model, topic: initial weights, at: [run.json, started_from]}
-- {item: 25, part: training, topic: procedure and hyperparameters, at: [run.json, experiment]}
-- {item: 26, part: training, topic: choice of the final model, at: [comparison.json, chosen_on_validation], otherwise: "there is no test split: each network's last epoch is judged on validation, as in the study"}
-- {item: 27, part: training, topic: ensembles, at: [metrics.json, ensembles], otherwise: one network with one seed is no ensemble}
-- {item: 28, part: evaluation, topic: measures of performance, at: [metrics.json, scores]}
-- {item: 29, part: evaluation, topic: statistics and uncertainty, at: [comparison.json, pairs], otherwise: there is one network, so there are no pairs; its intervals are in metrics.json}
-- {item: 30, part: evaluation, topic: robustness, at: [audits.json, masking], otherwise: no audit has masked the films}
-- {item: 31, part: evaluation, topic: explainability, at: [audits.json, attention.rows], otherwise: no attention maps were made}
-- {item: 32, part: evaluation, topic: data from elsewhere, at: [audits.json, external], otherwise: no films from elsewhere were tried}
-- {item: 33, part: results, topic: flow of cases, at: [report.html], says: "Where the films come from, and where they went"}
-- {item: 34, part: results, topic: patients of each partition, at: [manifest.csv, age], otherwise: the sources give no ages}
-- {item: 35, part: results, topic: performance on every partition, at: [metrics.json, scores], says: "validation and, where there is one, test; not training"}
-- {item: 36, part: results, topic: accuracy with its precision, at: [metrics.json, scores], says: "each figure with its 95 % interval and n"}
-- {item: 37, part: results, topic: failures, at: [report.html], says: "Films that went wrong, or nearly"}
-- {item: 38, part: discussion, topic: limits and bias, at: [audits.json, verdict], otherwise: no audit was run; general limits stand in MODEL_CARD.md}
-- {item: 39, part: discussion, topic: what it means for practice, at: [MODEL_CARD.md], says: "Intended use: none in practice"}
-- {item: 40, part: other, topic: registration, na: a technical comparison of networks on published films is not registered}
-- {item: 41, part: other, topic: "protocol, code and data", at: [run.json, experiment_sha256], says: "the code is the kit's, the protocol the experiment of this hash", otherwise: the run does not name its experiment's hash}
-- {item: 42, part: other, topic: funding, otherwise: the kit does not know who paid for the run}
-'''[1:]
+FILES['cxrkit/report/checklists.py'] = r'''
+c-oCwZI9bF68^mY6@>1Cr9crjMGM?{&&B1^1PHLb21yS6U>FK*Q8u%(<P+ufx?BJEn>R|-u2ZB)*XEEM&g(NnI*Ot<x3Ay-n(Ydu>q340`2NFhzrbjwx?`hS
+vv1nY)*H3nn)O{}UFT?>R#ns7Dcz}VYgB99ooY(8vf8D}==ByBxua=eoilZ3>a|fjT^Loi&5pMicc?m-MNu^I|Iy^SsVcMXY*RaBcX+&d(;R?D`)oebtF>SA
+9v0|TWq47cJH4*7bEap~lX%5mciYOY{Oku9@`USj2Wr}NzjJ2_t81R^PJ6V5%)G8osk*gzbTyd>@vE)B>L2{*q<59q?4iB0o!^`1_oj8AMxKY$*}ADq+n?aJ
+@HemZ&WskJGX0XnZl~MRv-zww>!vMwHEv)3`|WN1`)?nA`IPbiK0kf9egD}LX#k%eY2%2Yx!2V}qt&yW>Ds_L@9gH#8t{5qqFe4wUZ?74E7#N`4jf9o&=M8y
+!kVl@NA?HQ1|qS&gTU&x5H;JTDxU75Q1a_P@^G|d%yEtJly~N#OI1nY%V1w=TTdqM-rv6cq~_`|Y7cex6*P%vDzbIiM5&5I|DG;moLV=#y@q6HhFt>*7wAJ_
+yJ0I2qw@r^;4>tJ?ts<m&>2i7(F3%GEF-NUn@U?5$(euk5gmi7f0%myxjmR<LL>-H%)i;>3KoO;AfJz01Bus$+2^wqNf5=m8`Z%%GaC1Kd$ipaW*wbP$zNJi
+6)Al^qHw!|1CMsLs?-YBx3+_wsj{{DRkwFVbF5k9D;7i&W)YnXSq;{Ki8}mRH~hC#dcUvi8r>ExCs!<%>srv8^?TFf5$lNN3or`o*VLfrp`N-i)?5{)gygfe
+?eaW!rYcjvVCHR}0M9F&^0AdF8etMZ7|m5rW=bsM#BXCE<^Ynqh<hp_;9LMAdt2YzwyAeu=lD>ARJJz7TqZwZOm+YD<W$`mv(LL$+Y0a}ugwuYjd(m@pMjIW
+x=#Ix;Y;xhfkvNTSPpg|NW4ds2`~;bf{CWUW%3n>m0p?3A&tMC#ge67cVb0EDRNSxUjB@qXhpF3Yg&XZ861=$E`|}3a-2bswit^D!*$_qAjp*2?Yomg;bc0D
+;G$6&E|?#%ja+<n)iy`4^Wcd^gc7)Dxj-2qo~|&KQ}u!(8U5KD7m@BT)UIqv9BFq>c^8MPQ}u^wn>p;rHl~Xs96`{&)0Hy`1<qA#x<gwl5(OjI%fb!<SjxdT
+;KrDab@~L7B@k-h?KTbqEy-}*o&rdC5<AMl=#jh{BPCU@e!9L+&MIC!qO9j-%%90)IZf4<N0NMTy*z)JD$tMB1}_>lot~3ED_C3hChjM1ro5cKgC<eL7MQ73
+(^NoU&C%sZ5TE}ZfDPe>MIb}xq410*WK7G63e)HsBselZIsJx%;tQVlB~{lPrvO`sTmoL=a`76A8aM$nM5(`F^l{j573x^Yru7p$UE9*Qj^nU7V60i_V?=29
+zixcc@o}Wq91P;OW@~pJg=g#f6hn+4s>fW6#g>UG;bbOZ5`<8b_3RGL6zF;i1~9Z|H3lXsRtpqniHni(ojD;_Ix2I3qY$Q9#IgC58I2KMpp*Fzcp`{3bSKXz
+Xs8&yK<*PBb9J3a<ghCwa<G!jQ~~(4pzwh%X-V<X*CY?vuciDTTiSL3B*ec2A(BUgIk=qj8j=UYh`*!a#EGKYhXziCp5cSzp!7gK;i9wpM0E^A!a4>S@JI(u
+X*6A)!H#qojh~$6xpG}Yb_pLJ)w*ALNsK22PZ|+X5%w;Vz%9cj68rO5QUaxErPp@=FjIC0(^vzhET&zvx9ce|MvcUaUk}B`6uu@l$BRzv4*SY54gM^}o3ZaM
+0J=BO1Ug7nXdc=+We7l9pmVkQ9{?NnkxH*H%kau@L#caLLm3DV9`{g&QjdWp0f5ru!?&V>5LJRANSy(Gu^)q6$<4zaQV9F+*kO9&KGGkJ9lv-H!myGEVlQKs
+4Bm)((IZ^O2ZD^aN@7qf5zI5a#wE^}T7pHqu-6+is;GUx1f7rFVS|KKp(&!}lR}FrMP(8U-QViKfc>TJh74Ol;)AE4+&IQpBzm{Fz%OECPHt>x7BOZEhmf>H
+lKDtU7}ka*uE#d6!c=@Snu&QW<&GqV!{RFdKlgXOSU?^-N7|96_)q#)>x%$&UfSK6;z`{{HKHY29uFtD7UQuK9?yd-FW2ah8@eVa)tJc=DY9T|bkVmNDQ7z2
+^n3)`I3a@1<&$Wv{hU8|73wsvOdWeg)k~>@i)Vc@?Ldv^-cj7wxI36rEU4r-OpM$GWAYZAH*yj7QZRuF=l}qV35F@Rwitk8kbqbedlGs(U7DQM;uSm2bF5T(
+o@5w#xjU4leSqqOYa=wQE~pKSqeEA|{Ckx6<Hn8l(5YV(fEo~ao9J(vml{y4>(rGukZr3IZ9w12tqX=H1!b5MVQ3Nf-Ub<fwRN}-WWx$i@hkfka(UcBY0e?f
+CRbSHfyJomPp(!c?z8b0N?&GbA^pO*b)fAK-b~446Wl!T%aRr|4c79dA0mFsUGHCW21j8A_pC+PIcpuTPW@778ANO!L2%ZlZ4P@Ep4O|%Q*wG{caUAVEtZ$$
+xO^Py5gf%8Bsi&rz=N8Q0b>c~v0^xZj}A~S4Yo)rb+@mQ%(}vEplwRN>s;W%=omb)EZ705ydK3($(Bh{h1uK>lkfmf#WP5mJ`=G`mPvrgqb<5^Xj6V~iLbMN
+`~)ZJhd6kR36FmD?eo|ffmUt{*}-_)WfsBM@w;36B7XES(Hz>fx#X}j5uXQ!<Z*%>&01G>)oLy~Xg^Fn$SPoDGKaJECR-U`B<>65k?HUr)We!b1+dqM4H&H{
+OFSfp&$yIFs}+P{;_FHYuu2My<YG03<+vb@X)Rl2ZT67x*I-?tx~kb5vNfCvSO&FUV<N}$`qPs@NG1)91$EjB*tY_y(fI!LE5oyMxtrwGq24&*m-K-9h;2X%
+cl4mnMDogrH}~Pik!I*^5$MAkBasRJfV>#!<e0$)R1ZABwd*a!%o+qRTp%KZB-oE1G)7Q|F@}Ag`tmlJ_yrKXd?r6;W_&hJ$ldAbrRgazC09TRO+23E;qDCj
+V|k!B>|(mw^j9-(w2}ZK=;}4nH;%CO13)<QfFJkP9Px7xVFDE<qSuwWfKZE)Gac(g9#4J_3^U1%??O?}kJAkq@;8L;vCs@_l9q_o^o>zWsMwQ%aUokC+ff30
+9_QddgnB$Lcqd*k{)Y;1X@Kqgf{a4MJUg3zOT=+Ckt0jfL5ap_5fR0iEtXAlZ;D)Zi`lE|<zH99aCsuJj$jtC_s8Ic_F$-c&XYHbk1;?!;9@WXE`A4&KfzUE
+$oL(w+uF?*8oLU5t$<Ao<CNwS<ixwioT!h$<`}s>cM`3^@&vQ^;m7$#?~$|u5CQVydbxPD1OaI93I_zC)OT+11_X}!VL&Mk56C?<sPC@`p*#X-!@D=zu++9f
+h#2kg#0$GJ4}9W3V@SmvT#HdEnazkUnaZRPoW9KtYXbpJ+yg9TIuwVP<`OA0-vN3Q?Oc;)0bUaY`SmX~3^MGKu*Bf|YcQnwopqkZFR}QR1eJ@$Kh%zX(Le?8
+A<~bzx`u7L)Cm5~j>``&wGbR9sWp^0Arr#OrFgBX9QLWs7RHM~M;2|fhwgTrVay`;XT+b?bts9idP`P;>KkyR&w-M|ZlK0A=(}VTlqry>I>94QYOaxCRG#Iw
+5ES{D{6eMv<V94(0lcs^>|ZTq(qA2hw@a$<U{zH##tkpcI7Q6>8T^KC`~A~J%kP;$<BNloXIexLha``GB<TAKvf6VhVZ-P}fgd{iE&rUeEbtj@@s>c3QC|X}
+1s9)1pziX5{=SD^(66}YKl*}g9k)lN5ZD^TW)ePl5(7dHW;MK-h(L6`yXc$XIYSr*zs|{)B(R`=M)40Y{sj5eA|_m%^*;^c6><6e3@qK**9L&4j2`Ko0hFHh
+T&HLCNDOD`IU<7`=^>YBXczxdL8m3zu7N%cfM*Ad%a8r_Rem**(h~~BKemQ)J$nNg-R;Ij%J)%&Hk6EmLh@E1O-FjZ)QgB-Pwt7y<p0J&)N}'''[1:]
+
+
+# ======================================
+# cxrkit/report/checklists.yaml
+# ======================================
+
+FILES['cxrkit/report/checklists.yaml'] = r'''
+c-qBW>vJ17lK-B+0>_j~QjTIoTJl3m?#i*Vx8956oY%Si;7X~$8IXiE9MFRq(TwH){rZ7N4@t?&=B}<P6>~6nG#dT*b)!dLtA8wXs~WR%O>679Di)@=s;qCl
+(*A0wY^_|^D7UWF+BKygDqWYVT^Kdf1$1h0xUT)$G}yYlP{qgQ%C_I~l;7t0MyrkTdgIl?tySw_O<gM6j=oyyxj9!iUn%vq`t(V)wyli%{P`<r`1C-{T%*>y
+sgXD!rZK*&V6xEU)$xPR(D9pZU}R_;c~iHhF3ioU(zZT)baHY8^L_J8n9<ZFPRaven1>A(xT5+|7mK(V3k*<kCbiTh?6`4D-ny-fV1zYQiL}{v$o#Oas`b+N
+k$Tzkp4Zfj>@p1utzDaXLhIbQa`Y8#<Mj+l0@j-nDYC6uMkcRT)n<rq3)j`He>d0|KllxM>Ba=IVbpX(R0T#UUAfxyh5@B3-LyP3Jn(Krr`qv*S63Tg#L6_@
+)vC~SSm>hPnaQ(-o>qnjmQKay&4_t_L)(FWa7Fm1bt_xIzlro4qMRR@qIF;r><0D%6x`4}$H&L#{LjAsXTjmE;i|)Qu5kxZbZ&4b*kx2B-SkKV#s_*ww6Z{@
+7d+1h^<ulNbrrYm6S)V<&eYUuuju*fuhkptuax6P<kWw4uwUzHkK~e!p%RvE3Cnxz_{*EuKRo;U+kbubQXRf>*wFy5tC5<VOwNYthgW}751%|aHz!XfXD4Sz
+EO8cDxUNU)ZQ`;g*&!~&GM+`-D-Sw)K?}d{%DGvB8X)rx>IYN7`oUsx;DhkO{&5F4-c+V&b=x+Flc5@z4+Hpr;Xsj^dT?}u=HR9>^}Jn>h>^(Cz})yDabRw*
+jS7P=&~V(j3hwi&hF$KiBR9CvFlp`LaYgwId%H=?!_TlZ{EA9U^JhuCj|h@2ML`*o-Na)h0T3eClR4<WC2Tz@qd8#m!OyN;1j{J4HyYd_d+-e6hmQ-e!2TRs
+3s`B1KNMTvbM^eEXD?r&Fr88>o5*t#oYT`_mEhb^La>wSR;6wYHqpo-y?GvOKQZDNIGC9&tgh5cu&PyM=VV%e^jD??(*f;EJ;&V~zBTW4ZG}vq4%Hi7S_e-w
+&nV0>QjgBf<n-hr*!W#%H3H(>#;#o1+uYkXFMoOc0(2+a@J1@&_KqiydB;O_Hc@K}(gZ^+A1yS(ur#AOeC}XpJ$*cl`gjKV`1r}g$4~Z>O8yk-#IsPJbbGGe
+u@fCF+GX|IkUYt`8oVXzjxSJ5(6?AnOV%QCJ3{7b)57#u@aDiDpxNnl_?Pe1m^1@8>DBYs|NZjC@%SnGIS`JjU2G5#-~rld>7z+D=*5JoCbuv(!0OJorW_4W
+(!$C<ZKbP6@4;9MmH7x}!=g<Y>84l!Ym2r61D|)8HuBzq|2`P119af$FlX0*n8c~WS*#tfvR!q63TWkP(||a&apA%(;h-!m9oC=1hI(sZ1I$l@J8$B^SFd0E
+_|xU{XK!ANmSrCB2Gk7cCf9g@Mg+#-c@`R7JIEX08B|VRG{z7hp_v=gHqNhLvtZET8cPuK87x04{I#HoJVZ0H^~{Zk_3HcY)xm0^>((s~z-_!`6tZOdT{e1M
+BPml?ZU6>>^nKJzTf<qP!dF1wgU@fa*8hZbmqJ!}KEfIfPZ+IasaD+-RCod2`7jPy>eV5dT|4bs^Zh{q5)ZSQ^5E!(5CK7#qfxRo516&AQhwjohv8+91!y$5
+c^GIztGT)4wh^i1;StO(F&u4-df!xf3R{OZl>Q6F;t%eja&9%MG@W_2j}JccG0jX1B46&O63@_@Yg1n8cKf)(K$z$+L~H>PtPt+8J|S7$<J}1XB=%&n?Rboh
+J3KQVi>fR4lhc!7K+_=He#fm6%0`?Arq!^tRA$zq#sn$jfw16EEgdig#_6g;?w>0$aXwi=V_;e3*7qS$5`vFIwU_Wn-*AtN;^PS07l64h$#UKldSzQ(+27Oo
+uXJm{y!cV!t}U&aY+Hc2sYmUaC72X6mHaEcp{=dJ&^8XF)`K43Y079{mma9d+y2FVL<uAaey-+?0sIa@#fJ`$A)L=>?;J?bibo%A_X1PNJ;05?wyz9n3Y{4W
+9uvN_J(Bky%YPD(VM6v9gL6fujNTLI8R7G1kQ8q|_S*3o+pn!z_g+u~z6pHoy^L)j_$nb8k84*3BdTD}VTxO<2EN*{8Kn1plR-^=i$P6&gRy1TaPpo>`$Kkw
+t<Qe4>D?bO_dl^IOIRIEJQ;mq-$fsIo6Pnw%RW%YLVl5tU}iy;f$hou6EbFe6W`g0QQ(ls!;mhw*#*r3sP339L`N1e^qp$sA!-z+^i2n`|F*zWpCERo-2eKL
+UeR#|&w;I5jsu&v{6?7i&w7p0dc-R2?p`aSuMpb&ZW?!v5XtncA|E<+BApM`2hR!uPQpdXw`jEx;sewniam==UyHu$>F|Tk7kf1Oct`V++c!x?K?PG7wPWnj
+_S_1s*tlN;XD-c$&R**ZA%4#f{BPK15_0qa=qA8OsU`#;C!?olAi>Z90#wl21}MNO4<3vrvxA!%PSYN)ZP_jY0Y{WS;f441;-#q@w3w0lF>g$@`U;(Di>C~d
+K?f?BvY#En|MN>`Dn?>ofSo_M(!yGtgK~gBudT-b6$GWV%cbh-5|H=|$k6t{(~KO!dqjND@s%sV;30D`PnV!FPO=B2$2U9H6@fX*;^Dz+(=H(R2Xs#Kq#sNe
+J_c%zgn5hej^?I4#JPeZ(zL9HTRq?5tKWh`4!^9B7ZJU(+EB(Vh;9oeX?LsC43G|4+Y{9Tj7QDS5Xr5LoiAFBpaOYv6q#!}PY6v8*dQOgfz{zv8u~dXP}_jD
+{1Tdg@UB?&Bch(o<M+t0@GFL;iVQRm^}DG_uHn4F`D{QwxDnzXjgZst10eJ&0uYF7Yom%yQE~pTZ*;-jO3;SSIm*1fYYaJcjN&d7;OS<guFM7v52knnLzrE~
+!g*8QYH|4WrK>MNyKJdZ)HB;Cp&J$gr66e`hF!$$MT{ju;?sDX6lV21`n+$kQIK4w*3{lCr<I6uFk&ctJmL6y>ttiE^j>f_wGA<~yEI_h0FqAi)Pf_}1hfa{
+2VKSfRej-l;q{MA1Db+16Fq9}!AoDmRPX@NA?0ZB;n}ax0bjz|Am#%cT##A=$6@Q!hW0*0_Cfeuo0)A%+MplC-k7oj7Ii3PFatIR<Hz)Nm{J4NP`8^~Pj;nk
+<F}4-X6GH6ezfokO#Opo<%eOR;2|z{&W@%NY^7(Ef|N}_r_vhCVD#srjgb%oKW4C;`m3vg0j1_!w-Bf9oi+{GRT*xM>H%~aA-f|^`q_%`KuA@95Olt+AvTEw
+=&l58kj)y4NM8LJT`Le=3;x0{F>WXTX<|@Du|GdxUZb>nUOR7L-;6i98Yis`n{05GC)r(&PfpY~smIOI)<-$Yy}PUaNL?RfEUS?|PP6(2oQpsq6rT#625}6i
+7o7r6$!7yl9*$1{&>nlz+fn1z;)MRA(dF^;XRp9&uCk2`L;Hhv^K727O8^sqm0&7xc++zOOc@Dnt*ia&N}(+Pn@rQ+FbQ8`27X(r>)<nUIGmwH3@hU7abEIP
+WWWx{U6O}n&`0vm5OW9kv1;6x<U1F~sc`Kt?2Cxuy$nN^lPoZvG{%a1vL$`K_6|J0+(9&Ol;n2eA;*p(LRh$_J%m2JWF^B!Mttxp_<(aXnz1cT1Jf2a!En)q
+S{jtlH>QJ0YQmc+AN`?!EFdvUH*fR`xOPhr3T)jzF3QY2_>Adzyy%;=-|xv*imyVHy)n80`fIvZ<KZH>X5F7B&8ObPJIrbj14zq{?uqUA>MA6^$qUR4CnL~C
+$K(T9P7e0AB}5lR*XUw%KSwDbFSOwnxknGOo=YD}_sJu4t$rk$^C9+}Y_E52mc4^O`9C2F(Qn*&sStCPlzCY<j_~Pyw$IcRuAX&>4@NYWlO{O}=}FlC&>_dL
+1^yF>={3fuv;^Hz%2=kdOVHlEsvm9y00RJ+L8aJ&U!n6(x9DjBZ?&#))m@PN5**d!>{0)kCcoaownO#zzdk#L{vzPnnd{y8c=B6<mH;>PExGfpmE~K~62sW3
+T7tjSWeG<JDqGotVp!CiK+Hu>1}wd)u1$8VEA2g*>VV22n7mKW$i*PI$?%TPI)_nHz#-tUIe#DaO}Xfh(a-GJ*E4cRsQCq#u=sAtr=J<X6%lkp3VaA#4%^9?
+_Mfl}1>gRpDYor{c%=+sZ>*gdnZoq!LgiM5-_XxLtnKWj7eMF2Rpl+QKzc7wp^PUkayrH)dk`-$vO7=HuuB`M*Wpeut{x*Z)ZZK|4Fi@2P)#{HaN?D`$O_dC
+!9p=sT26JP>%!bGmHH_s`Y^+A5Tk7{Jnw!x%Gtdr>5k)ZAoBu1oTXg^tcF=96dJvR>8Lb{fHCJr36=&p2VwGMyf41j-PR`_US<Qi_bM*j66mN4WC2l}r+|O(
+(jHVYkT7ptxAOPLJ#Ylze!t%ZJ=;le-%WY$gClx%z(m3mXc)>lDRYhYi|EEMMD-ZZQwWI;IlE`@)fWhFJf+<0eb-$@g*V8}{*4e0nc0s<%I>evflo{H2h20z
+7iKL2$M9YRjx1cjNL!yL%WMx9*Y2|F>iK>erW)*`t+z}8mh(Vs$$C#eN3o18VM1!Y?78us{jWiH%-#%DYi_wO=;|2=xaXV4Y%O!Mtbhs1z@indh{P2F#n`b^
+aJbrsYBW^XT){^9CY|Da^wRL2>@2eO7@<C%$krB9r3tf##A51U$)d&9WAzCP@Oa3jVdrEFxF^*E(DM~C8jcyuH?U^nTm)ZhkUJxWeNJ;u(wv}9ZPO8o2UFB7
+m%7=+nF0dnO%&-1fm`Fsjy9a>eVFDROm%UE`cjueit-@HE~!2MciO<=4&qYK*juIm@t`7@JVmDdG*fSvoRC;-R*p)3e4G(pr5OkEH6r_Zqp-$~3mK;d4$FW!
+D??tiD>o1^csm!nI!kM=a@~L;lPC%a;^Mu=O!%WT$=t!-Leh;E6l5oOlg2$x<3iOy?42IdMj?7*z|Shr5h9kl720#)Xc`kMSL#8g?MYh0)@XQ8h_M^pxpS_I
+*Nm6&{qw?~jn!#SOqjq<d8Ma<mEt}*&fjayqsAwh3Eh;OW>_o6#5DjyG8w{QpeGS?WL+xFF@%^k6=4NuEO{vR&_M8b4T4KbcM&h5Q;vnoUxG!z?NXJ4VC*<6
+Td*;7x^cUqP4v$S6e$T+0wl7!_|VzLlu1ePJ~$I!nrllE0r=Tr7L*f_&f9=E0Bh(5|4Bz=sw$M^%wPco!E{%kn^G8|(;iWlO`)4&)-uz=cp?)6?vE1{l)I2}
+c~wJj8nG4QAfDI9+bupr+H$~M{6cazE9H8Db-oshVzVI`a4Qx9R{1&@%ZtGXyKcUSXO;>ahjf7y>OVK}jOCJ##FAJr39rE$m2yqTt0BqxRyYOXp@fGt5WNOh
+n+7i<SISBsR-yQhMV=E=roDynu_z7M8FtQ$#8`lfqQL~>-H2E(8vqFR3|F}#g_iBW6x@n2HQjcbMtT>ZKgv?LXD86XSr1M74~QpDE3Z_0m*ZYY+|!=K32^|R
+2c|hoT^cR?TQ(LI;I9gkQ!I&jDXtX@H`Q^j_#9JwTZVWt7FII&GeX3MZi16prr%j2aACSYC9R1gV*%kt9rER&I$nnF1=I>a{t;hh;6<gNU?NPI2eZ49azULV
+6?o|>Sn^Ofky*Q@>IoFU7^VuZPtRiLsn|6zkM5ouu!b!OLfA9j0QPS5^7yQ$2~L4jl?JRwqBgz}%Vu2zH)abHcL`VyNa*dA!z&DciYvNJj7ltSxwfwn=rG=M
+(iKmlMybU%o=gyuRZ(0&1#g%e(Es2RX?o-?!EeJ(2ycBl-A7B4takC*3h7*#hLVJJk%TI~7IbA5L5(0+7IPTlPAOq5+0<uLk8HdXZ^*6(ws0vDafWiz(xpDk
+nwD>15)2Y8X~6-lm|xMvA(FqMLMI4AcQt|n5B28PpO1u*e3<nS{2f+^hrm6-sdz=PLjab$$CrG&krCm2SD*B(0cFXhYv((HZC;10VF+i%Ju8_wG5bTYw>`7R
+#(g_uYe|U;3}zVg(f+Vvvs8!2$7#-=pS}9=`xh_Y^mdjtzA<x)kUyFkO*Oq0i#y(t;1k0K`ow0qWilTM<Q%UM31OB&zA~QVePR8ipyZLTcPWWa15=DpEHs8B
+fIq>B7fJeL(mz|{7?1N5Zt0q-ElFZRR34Ht9|Kg5t}T4QgJ_9h-k`T<p|4`=*=~sUY!}cq@6pkikrxce1|r-*wz&V$FHa`!q;H)n+l!b5PfSnG2}0mUR;r=T
+3>=C8nz8r=&N5Va6`l7zb9O2mFJ+(;LJ3b&R!wT<oCTrhq@1L2Xd58%7ovGO76^<#hr%iVPNA((4s5oWGOQdhlBVynT6TCK&g`6<SjCRt@dP+bbu(gT6Bz+g
+0-V2>FvWt!ko}p@aSZnoq>Ip4UqjzutdNfAlZWirXlhiX6d|+fXH0>znJ?=_u>nGx@Cm{~2av(n+q~D1>6R?b+CJ;J$T0@!NZO1>OVMyxF91#;e@${%0%I^9
+WdD!-Zp~B-QmP`PQ~*=V4WJ>n>MFKCxP<FkP+Yl#!6Yvc3HXy)44vU8efxpmGvL=xEf~%|!9pzolD8Df#xH5;FhiOMO}@0T(=1T^{jItN0=B(E47^`L{EHuE
+20>Z7u0nK9T0q|xi6x4(1eXu+R$$BKLkErr%(36bsfpBt_&MWAs3aJ0$@$aFc{hE}84tge%>bmhaHRnEXPLVw*9izy)P?cC!Ea5|dbg%Ka)2k|11v+VBe>>o
+R5#Ilr@6%z&Zd$WVH5dd1Q}J;*@w|m@xv04;>kM;!oZFO#x%F*Z2)jm)xHm2sjJaX3o!5~(`YI?w|$iJr&BVI3W3m#ZkNn;bnzj8vl%M;82%HZg(y58^fEg-
+g9eFPZprUF$&3s7eOp!`1;A6Y!0abs`fvds6A2ai6He?=+M5cMVl*zZUejJYAGU}c6A{AdeKD>V6K9T6sv89%9K`O-9IeYp9Y6D|<HyTX5x9j8pXxoqQE&mS
+@n2x}Qz7zZMnN4P)ct2D_AyQlN8u5<GOCitl0D!SsEiPs@ky4Odj``9?2sI;b=`_^T3V;E@ICj-zD;y5??C2>js#PQccdJ~lgv}hC0F6Z@6FNiB(ro7g4=0l
+tK^SUjFDr8!R^uWcv1=v1|uET<09IKc0FD%r5HLrZv_<5au6HPic+yTT^HRqR2omrZk$WLu5#`DBi`|3mZqVPY=v3{mW8l{og-K+{uWmzfhY6c2}|6RLcqk=
+bcHL0>R}ctx_8XivT<B$ki&$l1ianINSS@?cBmM8ZM$N-6EMqV&IZzwuDW(_c4+_39u0O=HB=#qNtBen=-czC3tP7kDef%oY{vMJzyG^CHtlJz@F-v-WgHic
+re1+A;dc#`MKGoenfUynW-^>^Ww2()nqH7L7LF&N-#th-_s&|5RXzZwS$s)3!6}KcJv1e!D0U)=+hd0DlX7n;-p{|v91Zs}y)4c6Nmf6+Y!7N9j}d>%0keGr
+u+Sx$3;4~+TTvKHY%e7Ce>xCJl4}RJ1Hna~eC878f!H;Kz*^+VPQ)=)Zq0BMB(Jb5Eg)h)doVc>$Mye~C5W^X!s%X{%B?6F{sr~gOJBSgN=Y16D%La^776z!
+xy6Z>YjZ2(1``oc5!&ght(0q)-K>%g6@;XckwXrDzC98Fsmw_0JMtr;lHK2)&X|Y@s_)_O&$#TmlUw~;fV2N(4stLNc0K-`8IaECpYC)?`*J9Q$=RTvSOgc<
+=J0UacWei^{j^A^z&5(6ES9*pUD=B)1`}cP|BrGulgHwu9av}hFQPG9uex^EDQzdB0DWPZ5e2)TWTD`KLK9j&c=1pG4}K4KEh)&df>Zezp=0sVm8~ifY|Bwu
+Woyti;GS7+k(N?Nfw-BgNR#kyXPn2oEva@QJ*xc`F!hD&l`x^X5r19DW8K^ej==bTPjD~SSPdC^qsihTs{VJ6->OMG2VU%1P|>&;2r7Lv4JIv5-?uq&0sI<!
+u2<^c)c7RSN7HjaBXoU2r8D?zchwXxt&9VVpI6(epoq)e`UP<O6g|M|^X-Mwx8ETO#h4ZMm{;7YJBTaJz}##R{=%8?=c+J);*+CAwqaRRvh<0e8V@`#73-(+
+Dyi~mMBfAfJ5NTBIpfHIVQ)kKK${vO!xR+KrBb+~=S&$E7{#D8FCHW3uyk~;8a&3v+g;AFAI1+-@|U+EzGa--hDZ;I*!|ls<3~q%Z4TSwrnkOx{f-uK&Cb`Y
+^kR?1CM*gHgmdEWE3<01*`4om<I4Dru_zGZZ;O+de(Aem>bOrXY`z$4!yiHlF))8FhZpShI@1>8H!0$Ge2vmy@TCu52KHFNshK+b^%*|ZydV|B>?qW3EgVST
+&SF(p(4PRx^>0|-N>+*Nr8sE*7A%<|`f}?#b+)ZYqOKM{-K9_W)~VFO>rI}r_fcJ(7#v1y&ryQVQt&)ff}4VhJYT*l6RKYM%itzpvi|{hux)S'''[1:]
 
 
 # ======================================
@@ -14294,46 +15183,140 @@ FILES['cxrkit/report/claim.yaml'] = r'''
 # ======================================
 
 FILES['cxrkit/report/datasheet.md'] = r'''
-# Datasheet: {{ n_used }} chest films of {{ sources }}
+c-m!DU2oht41D*mAQA*fgN>0EMQ}}k0?h{P<sofRq`k*RYtw6CWyvSeaTnYD?>Cg!xg73IAJmXD9BQ|tmQ79P`+adtw?<5AndORhJMuq=#5L{rx;d(&89nu_
+@e;apM7E*nh+Sejs#;D$jdgm5C!x_-DGagVgoC2kolp}ZCHBI;VzQn(6E}&@Pxi%oIy=+&!{zVZ8S76kFD_o;?b%s=&AwIu4gV`zK_E3TbU^X8LH4prPqf-n
+^($_yX!<9P$p#OIYx;XY2sVjKBOK`yui`)~WL!yaF5bMR(`D$o!I$)5c~6&bul~4vRTjnZG2I8TPevaX#Z3&ux)qYJW@&*Vfg<;807OZKdaKldcR|t`jdL|E
+zx=qnJ%9af(r2m~vO8%J?KzbMde4HM>>paD-c~Y1Xg6}?!wqst+yWTaF|4EMuE_&{Mw6%?R?eb(HLVyr@q&!6r|Z;)5xl7f2`F5unA)|I{Wq2vQqL6_@>NEj
+YRp;x4+(jL(oT!q%)Hjdq;hHyNT59`8pP~FvXg4rO;L>oYuL`LXI^@?_^;Uvj&*%F4uj06jvFEDuZd07Qfrh`45M1<@udqM7c^RFGaY0|u)x@AI@rRdXPlB$
+=qk9O^C?^Yutq|-0M_n$*+LLT4?8xv$UXI-ZT(uIHa?90`sE4ab0A`UnQ4nzxp@F~l!@<Wfe=_t`uwRRCRr-eF=?@LK^l~mK}ngdM??aZbQmw~^Ws1djJH{<
+T-ai=3UIR*bd$48G$2M56e{~s1AyW6SnbrXV5aM70=~w8F;1XZ6wA<CJjx9TVT01t2|9N{hZlc`Ly=8nOq{PY6a$ePrp|%{m~4C%RSbQ;(yC@pi53ufZIi@2
+aM~i1o8|-c47R-t#%b@{auO(4GksEy&E{F(?}<}Ud_--SA~q2Pzy}zGDAgcHhTW5i*63%nVi{R;5Bfnsis18Di=C?Y93<03S=MW(jo(f!&r){yGhYr^F5p&K
+*wvs28PnNHKev>vFmGmSJkL9*EF;&szoO6J?hg+S-|lX{Kiqx!Ty}?^+@lict>tF`TO+fDUls7NM|ntl-p$|PJRgJ^Z5~P3IoNp&^Cy{mVg3y>y@??5530Z*
+(E'''[1:]
 
-{% for sentence in marks -%}
-> **{{ sentence|plain(600) }}**
 
-{% endfor -%}
-Written from manifest.csv by cxrkit {{ version }}; questions after Gebru et al. 2021 (Commun. ACM 64:86).
+# ======================================
+# cxrkit/report/dotplot.py
+# ======================================
 
-## Motivation
+FILES['cxrkit/report/dotplot.py'] = r'''
+"""The verdict's dot plot: the AUC of what works without seeing the lungs, above that of the networks."""
 
-Brought together to repeat a study of 2020 that told COVID-19 films from healthy ones. Retrospective: every film was published before, by others, for other ends.
+from dataclasses import dataclass
 
-## Composition
+from matplotlib.axes import Axes
 
-{{ n_read }} images were read, {{ n_used }} are used, {{ n_out }} are left out; each has a row in `manifest.csv`, with the reason where it is left out. The columns: {{ columns }}. An empty field means that nothing is known; nothing is filled in.
+from cxrkit.audit.baselines import COARSE
+from cxrkit.config import short_name
+from cxrkit.evaluation.metrics import Figure
+from cxrkit.report.plots import QUIET, look
+from cxrkit.schema import Audits
+from cxrkit.tables import figure_text
 
-{{ tables }}
+SHORT = {
+	"source": "source of the film",
+	"file": "file facts",
+	"age": "age",
+	"sex": "sex",
+	"view": "view",
+	"missingness": "which facts are stated",
+	"border": "edge of the picture",
+	"histogram": "brightness",
+	"thumbnail-8": "thumbnail, 8 \xd7 8",
+	"thumbnail-16": "thumbnail, 16 \xd7 16",
+}
+"""{baseline: its name beside its dot}; one that is not here, as the more frequent class, has no dot."""
 
-## Collection
 
-How images came here: {{ collected }}. Each row names its source, the page and image it comes from where they are known, and when it was fetched.
+@dataclass(frozen=True)
+class Dot:
+	"""label; auc; architecture: empty for what is no network; held_out: whether it is of the held-out films, else of all; coarse: sees a thumbnail."""
 
-## Processing
+	label: str
+	auc: Figure
+	architecture: str = ""
+	held_out: bool = True
+	coarse: bool = False
 
-Copies were looked for by content (low frequencies of a thumbnail, then registration), and patients and copies kept in one split. {{ leaks }}
 
-## Uses
+def dots(audits: Audits | None) -> list[Dot]:
+	"""A Dot for each baseline and network whose AUC is known: without the lungs, with a thumbnail of them, the networks."""
+	if audits is None:
+		return []
+	found = []
+	for row in audits.baselines:
+		area = row.held_out if row.held_out and row.held_out.auc.known else row.area
+		if row.name in SHORT and area.auc.known:
+			found.append(Dot(SHORT[row.name], area.auc, held_out=area is row.held_out, coarse=row.name in COARSE))
+	found.sort(key=lambda dot: dot.coarse)
+	return found + [
+		Dot(short_name(row.architecture), row.area.auc, row.architecture) for row in audits.networks or [] if row.area.auc.known
+	]
 
-For research on shortcuts, on variance between runs and on repetition. Not for training anything that meets a patient.
 
-## Distribution and licences
+def alt(found: list[Dot]) -> str:
+	"""What the plot shows, for those who do not see it."""
+	lines = [f"{dot.label} {figure_text(dot.auc)}" for dot in found]
+	blind = len([dot for dot in found if not dot.architecture])
+	return f"AUC without the lungs or with a thumbnail: {'; '.join(lines[:blind]) or 'none'}. Networks: {'; '.join(lines[blind:]) or 'none'}. Guessing: 0.5."
 
-{{ licences }}
 
-The films themselves do not travel with these results. Credits stand in ATTRIBUTION.md.
-
-## Maintenance
-
-The manifest is identified by its SHA-256, `{{ info.manifest_sha256 }}`. `python -m cxrkit manifest diff` tells two versions apart.
+def draw(axes: Axes, found: list[Dot]) -> None:
+	"""Each Dot with its interval and value, the groups apart, and the line of guessing."""
+	rows, row = [], 0.0
+	for before, dot in zip([None, *found], found):
+		row += 0 if before is None else 1.6 if (before.coarse, bool(before.architecture)) != (dot.coarse, bool(dot.architecture)) else 1
+		rows.append(row)
+		style = look(dot.architecture) if dot.architecture else None
+		colour = style.colour if style else QUIET
+		if dot.auc.has_interval:
+			axes.plot([dot.auc.low, dot.auc.high], [row, row], color=colour, linewidth=1.2)
+		axes.plot(
+			dot.auc.value, row, marker=style.marker if style else "o", markersize=5, color=colour, mfc=colour if dot.held_out else "none"
+		)
+		axes.text(1.02, row, f"{dot.auc.value:.3f}", transform=axes.get_yaxis_transform(), va="center")
+	axes.axvline(0.5, color=QUIET, linewidth=0.8, linestyle=":")
+	lows = [end for dot in found for end in (dot.auc.low, dot.auc.value) if end is not None]
+	axes.set(yticks=rows, xlabel="AUC (dotted: guessing)", ylim=(row + 0.6, -0.6), xlim=(min(0.42, *lows), 1.01))
+	axes.set_yticklabels([dot.label for dot in found])
 '''[1:]
+
+
+# ======================================
+# cxrkit/report/facts.py
+# ======================================
+
+FILES['cxrkit/report/facts.py'] = r'''
+c-oy=ZIj!!5&nGo6)0yqB3+5O%e0-T?8}T2JFzED?D1WiX;qC3k)Q-0MQRApXH}#B-e(s8MafE?Rv#o1SS%L1&%QxX6#crER@k)?Te(s~Ryn_9vdN7wawp`n
+Zmp1_X{(V?GFuCyDyynYiK3}Dm?>mtg|39QMl{N_r8N`rxUNU|Qdsn;?HZ5LjznG2guzl>ZcG|Q(O|$_>~5>8mC&1Q-B>ZLc7uU`-pNhriLy`4gSLTavG}MO
+qw8w1=ufAz&GFr|r80pulUr?NITEEdR^=z;SzQ&n+u5w~y{P0yoe<^H%CyuO9lPV|-xqc9Ic=k|nlu;=^!%6C_apIo`t6I?i(lWodw%C%@cZ`7-K+aoe}6F&
+wvo``2{ZLkmaVinWx7$e(OJjxd%bF#Qz;w8GoD~2%ThJFQD-l6fjG5t*;ABV!+`6$%+G1rs)6dAdp#jJ<x{Y53#&fC=-X22YA~4I{U~ll1p6x(4sbI@G1vfy
+umSK9kH;{HB}|bS0K$5smUX^MqQTv(f4;Z_lQ_OvTwh<0L{vSy`7ugHBEGryBR4-j!{Buo?S`-2I87vj*VA`Dytun3d8%)CZ~!d+$|kD|_JEh|YDJLzUS{;N
+6h+;Lb^Rzdvf4TP5?uqIX%r**e)<Co7iBn;9e)}(au;Fitp2F;@y*}pxskc9%X-BV47RMb<5J0{!e&u27z}b%h`f=HRopp~S9l`E--u;hmy^L2iMv)L088uS
+fh2CJ*sf(|Ywu!Ljk0Z11udt#D(cj&xP=BhZRGdXIq;(G?(+8JK{MNKOEojL0k~{4pF4SGv2${QtV-q_1K`=UkmkX~0u~j4L@d=xA~Mh`z%w+$yE4b0tln(2
+b+hD5m|jb>9vy=d2=MIAMu&mc`)3<mnYwLYwp+nRbqodU7Z;JA+Vjk^t@2W(Zfs%J^6S6+bvC*AdVYw6F2rxr2vq{Lk!M`hRy<VoV+H#KUC#zrS3rV8GK?MM
+Q=hh~(Hp2Z4KRmX@Qq}|D{x>HAP7xir4vG}pf*rOz0KST=YSwAqJ1wW9stx_fsZy%1GkCTyJH-}V(3v9Kx>+rk0WvSayrK8!lq%;A3E&kv>){X3k4G;Z9q&y
+lyeWKt<InjWiG=B@CjhnNG;y28u?L`E^n~pUUzJ7I1TW9EA~X2>J75iLg(zAG(w5UM?MGfPAD=cukjKwoWg8cAn3uDzB(aEQf(F(P;qhq($4%cf#kv5(LH5Q
+e^ip;G_H|j!l=P3dFu_5>r#a{hyWk)7Gz&OW1suawL6^CjOkQkddeAGd6yPZpO%4Ksw!rt33>dDhi_lo$0!kFUqI=&<luB|4i~nCZ=(V*8)!TnpTHx0c3Im^
+$%kF45~0(j1@qMeOsEQQwSdo~A{q$)iArTTx^7N1H0lJ<jmR2Bd0s#@HHSeybY3e~MF^xo$Cr@z5`uA5DQO=ga$OW)heKfThz?lDhJL8@FwXZJ6fH0Vb<gHs
+z{cBP_BAvO0~2Gm7cg5&sD?Ik<p3?Kiv`O<tX&<E?vNl1W84im6+6RsF5HrqAc$Y%IK$lh02!}XbmDqs=bpf=+Y}7^pkXZjTvv(~W1QEMgm6MaG>~+CEuIL|
+Zeq9QnX7b8S@W_4u0@b?FT{him&)x{RXIV9LC1V2>2+}se+*G@->aHt?ktC1z9Y9nfrL<G1R^yow`Um+BBp}Yof$;?<L;Bup&JS3ra@E~5F=r0(i};c;7s)F
+%)@5w3m%b#v`;_=F|NF~;xQ6`LP4N3Ba}B{e<Z~+dYmH?le$Ne9P@}TUE}Dfh|&+W_EII_8>Jy-ubR5uemTOra={Uw=<Sip7{v806zbFJatHGo_^`_3JugWy
+#0Z4Hz^Yy3<a(PDn^jFEOG;9+xx-<fz#VlqPnZdFWE9trscDx^sDsn}a@X^oBKqNTfn`r#ki(Q**vHEqq7}-BP8i0?c|>~ZYB*xTk&Aqho#*zlQw=)Lp{mVU
+0bu2F-64rQz*X<D^S)%puXDCEX=^wfu`4BKUQGN6dl8TGBBqZ3Dy|XLr#>7mYJ<&38+9fWZ#=vM`(wc>Tm^u-+ES^(9>&Kzba2XKsh16R9lsM(+ooR1r7krj
+GGe1-#SI^E-%%IIogZzrR%Je>hVs||A`HTBDJ;cQ@T07NZcuNL6xGV<t2g12YiLu_4{g4J;rmJcWc|ELs=Q4<EC=CTTn~q)7;26sU3!f3M;C<gNg_^+U858G
+9Z{<lB!J3P;>{Yw=Xp8+%L1!DaszSeB7gyv(+kH4K(u2?Qwy$jT-aV*;O1iqs&AdM?I8KK(V)IP;RRJ$vp|XHCVz|FSv~N|nm#UsY8otrruL*A1l#Kg3V|aI
+c8mh!U;qsR1SUyAfUKPn2SX*NU?bAJbl|L%eXN@YvC<!@j<QdCRYAd8vTB10T6Trjd*2tQA52}ncfL?)Yq??&d)Dw_KXly#^^)Y{*5gqVbV&=cgl`U!%lP%s
+FCjK{uFAz)$@~k>KqcTmra!$FL`x3()0^i=T;EOKJx@1zIN@h~Wdmw=R0gg&Efl?H%S}zjvCd;?gNYzTx+ZK|?dDVx!%`7fQ$|G-5phb1M!iwK*`O(-)L2?5
+ZrL(aPKW@62O^r@-@kkH?JxJQ-u#RM1R5Zq*>#Kxi8!L&+*WTD*1{d+isl%wV@_$h(3w2$1Ofw!*%RuSN8Hqm0YuR13WVhtaSPG!NjwYPsfjqJoEBMKPML%2
+q4V_5D=}&#jk2Vp$V*=M#z}-wFZL(>@mcfZyF$oncUwOBS(k6NKt0C04B}x)5pRKr2l1}FfzLwSF~s%DI@x4vZB^(f3K6^TH#sIL9$-#MLM0l(Viqx8#~P*3
+r-)ENo#@q`E39z#<1Lq4J#w?2FBygh{3^DWAw=xE!(TM*VHD`SzCr1qx*4w)HvYoB#8Fdc3)yC*#_2ELMIi-XC;<pMGMQy<BQsX_^!V(EDRe_?ewYzKp9BB6
+H-5g5PMldVIq!m=^LP3RVIWBH0L@MWyB)Fdk1h{P{H@&arsUK|>7pdu4|KXDhU5ayG)}aL?@$O$6pLfWJ>|iX_;YfYyJq${+OO7wSA@GHXMz7Kf<2$!Pw!s7
+cya%G0+@?U|Gkjva{cl0G!FfW8@W^<!7ikiyjPOaO>|0wDH==F#BLeiPlptC;A#N%UChL7<66;frT7C9@7s2Xjm7hNBXt#h&ZLVmgR9UW9);+4CjG8!e&Gy<
+k$6zM+fr_pxfDopKoNbD6n#G7I(VL(fpOsdF+vWtwu`{NRqqPD{qXb#aQItcbI1YA6&yoIw;!^4hOWf%heZX$uG32^95V9R^*mfG@O%Ga!4J@F)iDLRAhJNH
+P^-E@nMfhvavX8q8X5g>bw*!NofWg%xOvumQTXW9?5>BsRICtc-iRil>vq2K^?~6$1N~2#h5|_!7T7lIgXTOX_nfOM-^b(ezp6d`sez)dP>a0XZ2j^P<7xqv
+nA`6q_8Sp+>&HcloQR-)d*8GuDVf9hWi93GFWz*Jdxr(?;)Y@rY3?W4JmlTIMktW6jRON$fMY7Aq&*-F4BrpYf3nnc^;aSi#26ci;gA|rnuZ2l=|{bfzcM6(
+ix-YVuV4PBz-a@(8@OQIyHw_Xna-}K6SBpB088Q6x&'''[1:]
 
 
 # ======================================
@@ -14356,10 +15339,11 @@ import numpy as np
 
 from cxrkit.config import short_name
 from cxrkit.data.images import open_grey
-from cxrkit.data.licences import may_redistribute
+from cxrkit.data.licences import NO_AUTHOR, licence_of, may_redistribute
 from cxrkit.data.records import LABEL_WORDS, NEGATIVE, POSITIVE, Record
 from cxrkit.errors import BadInput
 from cxrkit.files import replacing
+from cxrkit.progress import counted
 from cxrkit.results import Results
 from cxrkit.schema import GalleryEntry
 from cxrkit.tables import Cell, Column, Table
@@ -14388,6 +15372,7 @@ class Film:
 	picture: str
 	why: str
 	licence: str
+	licence_url: str
 	credit: str
 	case_url: str
 	pair: bool
@@ -14468,8 +15453,9 @@ def _film(results: Results, image_id: str, architecture: str, kind: str, p_covid
 		loss=float(-np.log(max(right, 1e-12))),
 		picture=picture,
 		why=why,
-		licence=record.licence,
-		credit=record.credit,
+		licence=record.licence or "unknown",
+		licence_url=licence_of(record.licence).url,
+		credit=NO_AUTHOR if record.credit in ("", record.case_url) else record.credit,
 		case_url=record.case_url,
 		pair=pair,
 	)
@@ -14486,7 +15472,7 @@ def table(shown: list[Film]) -> Table:
 			Cell(film.called),
 			Cell(f"{film.p_covid:.3f}", film.p_covid),
 			Cell(f"{film.loss:.2f}", film.loss),
-			Cell(film.licence or "unknown"),
+			Cell(film.licence, url=film.licence_url),
 			Cell(film.credit),
 		]
 		for film in shown
@@ -14503,8 +15489,26 @@ def table(shown: list[Film]) -> Table:
 		("credit", 0),
 	)
 	columns = tuple(Column(title, bool(number)) for title, number in titles)
-	return Table("films", f"{len(rows)} films that went wrong, or nearly.", columns, rows, open=False)
+	return Table("films", f"{counted(len(rows), 'film')}: misclassified, or near misses.", columns, rows, open=False)
 '''[1:]
+
+
+# ======================================
+# cxrkit/report/macros.html
+# ======================================
+
+FILES['cxrkit/report/macros.html'] = r'''
+c-oCtO>ZJO5WVv&N*zTZQfQLvs_DZ>tG$dyd)Qkv8X0V8E5=5)J4^)p_pK_sX)`b%hlsf9xm+L5&waR?!GB_DQ~+Tmto5e%_`h32>=f+8Mui&wepmh@cG_;x
+Dk7}h7BOq@wjf0m2nzuXvGcCqbRhcZR9K0fdg7piy;(}#)-by}O%C@n*ou{Ruu{f+i|Tuv(tnRIyFX0;$RAXM(7C;Z1*2+09al#0c1jjFy-sf9_Mih;7xB+3
+KDvU}3bf5}(w;H;yD&ZGxKwek6dl8`I_!*&Q`-6jFOTD{L)rkR6EtBbEUXL`zNqs4s(nSs5bShn<^*bUmdXTmBkA6oV-Rcg4gVo`BcStYy{ItMHQ;orz$>$;
+taCeMmB&gEt-M#hYPr9-FBMA(kfE82woKqQiV;>~T4RpmI<L~i218mco&1<aV$dU?qmlZ3=u1GqF%_U!TdBS;s%K2!8MUaq+GuAh5MGO!5lgI8$>qnQLe|VM
+ISyD`v88TT?WAGD5SU1JxThW_TyQ@5nQd(HZXb?D*-h-Ag%?Z>1{Cg0mECh>JTYP}pykg_KU*^N%t2~iwo!_m60&Wg$7aIXdAug3-&&$y-p=cQ=OPxu3P*@X
+I#Z=ulDoG3c8P<<gmbmYP!(yn7xard8pT=W2y7?_IPfib@nWJEb0}l5F^{9uQYwpaeUD)oRs?6{>+{!R)T_7gklV1AD_Hs|YH8-N%WLWx8+=Pv>LzxT2u3w<
+OFi9jTg;f*h&@j&L<^=?N4oxF12L=8fg>$@ISdOaNTKP3f#IYPd5DY48NM34fHkxF`Rf^v0olIRKE%s0W7ssJALQ;dHee8lCdwl7hcy0&YliTKhrRPMJYbwm
+A{NSA|DYkc?2`BeI*D4ToVb;)*o-}+6b<Tk*}hvfW#e(*>F}ofv?N8YS+<i4jme9G1Cx;z+?IKw0{+q@@E4_qL1!Jn0+`vm^VLB^aevuQr|(JzPDXrm&IIKA
+Ai{U?h8%p>_6?%LXAOJCK9X1p`YW9zxgB(};L9!Dy7Jc~_N?87y0WKY*^0MCtCVJ{I`^x13Z#lcoA8Gro6v8!!hif)5DU;%0_nK+=Hv4FrzU@#OxLcr@(J?c
+7wu$MqDw-zWy?@{6wNnZ`GlZLpSE50m%(%aVXvj)`<FJ<v`$Ykzh!#6DIYSvFBvIJ9EOoC+8S-uc^sF*#{;6ohew6(QGT9&{OHJ3{iFhA!(61VwZGu!#SN^^
+eVmV3<q_B6eN!e|nE5N>0Qf~zQ71?$Sn4pDc$St_NBZa!0sj5+Pkq+?qAFg{Y<@TT{{gaImo)'''[1:]
 
 
 # ======================================
@@ -14517,10 +15521,13 @@ FILES['cxrkit/report/markdown.py'] = r'''
 import textwrap
 
 from cxrkit import RESEARCH_ONLY
+from cxrkit.audit import headlines
+from cxrkit.data.records import SPLIT_WORDS
+from cxrkit.progress import counted
 from cxrkit.report import gallery, sentences
 from cxrkit.report.tables import audits as audit_tables
 from cxrkit.report.tables import comparison as comparison_tables
-from cxrkit.report.tables import data, elsewhere, networks, recipe, settings, thresholds
+from cxrkit.report.tables import data, elsewhere, networks, patients, recipe, settings, thresholds
 from cxrkit.results import Results
 from cxrkit.schema import Audits, Comparison, ResplitComparison
 from cxrkit.tables import UNSEEN, Table, as_markdown, as_text, plain
@@ -14533,7 +15540,8 @@ Section = tuple[str, list[str], list[Table]]
 def sections(results: Results, shown: list[gallery.Film]) -> list[Section]:
 	"""The sections in the page's order."""
 	audits, verdict = results.audits, sentences.verdict(results)
-	trust = [verdict["trust"]] + ([] if audits else [f"The audit is one command: {sentences.AUDIT_COMMAND}"])
+	trust = [f"Can the scores be trusted? {verdict['headline']}", *filter(None, [verdict["trust"]])]
+	trust += [] if audits else [*verdict["reasons"], f"The audit is one command: {sentences.AUDIT_COMMAND}"]
 	flow = [
 		f"{step.count:,} {step.title}" + (": " + ", ".join(f"{part} {count:,}" for part, count in step.parts) if step.parts else "")
 		for step in data.flow(results.manifest)
@@ -14541,18 +15549,18 @@ def sections(results: Results, shown: list[gallery.Film]) -> list[Section]:
 	compared = results.comparison
 	return [
 		("Verdict", [*trust, verdict["best"]], [audit_tables.reasons(audits)]),
-		("Inside against elsewhere", elsewhere.sentences(audits) or [sentences.NOWHERE_ELSE], elsewhere.all_of(audits)),
+		("Internal and external films", elsewhere.sentences(audits) or [sentences.NOWHERE_ELSE], elsewhere.all_of(audits)),
 		(
 			"The study's table beside ours",
 			[],
 			[networks.beside_the_study(results), networks.differs_from_study(results), networks.every_run(results)],
 		),
 		("Which network is best", [verdict["best"]], [comparison_tables.networks(compared), comparison_tables.pairs(compared)]),
-		("What knows nothing of lungs", [] if audits else ["No audit was run."], audit_tables.all_of(audits)),
+		("What works without seeing the lungs", [] if audits else ["No audit was run."], audit_tables.all_of(audits)),
 		(
 			"Where the films come from, and where they went",
-			[". ".join(flow) + "."],
-			[data.splits(results.manifest), data.sources(results.manifest), data.left_out(results.manifest)],
+			[". ".join(flow) + ".", data.views_sentence(results.manifest, results.experiment.exclude_views)],
+			[patients.patients(results.manifest), data.sources(results.manifest), data.left_out(results.manifest)],
 		),
 		(
 			"Learning curves",
@@ -14569,8 +15577,8 @@ def sections(results: Results, shown: list[gallery.Film]) -> list[Section]:
 				thresholds.decision_curves(results),
 			],
 		),
-		("Calibration", [], [thresholds.calibration(results)]),
-		("Films that went wrong, or nearly", [], [gallery.table(shown)]),
+		("Calibration", [], [thresholds.calibration(results), thresholds.prediction_sets(results)]),
+		("Misclassified films, and near misses", [], [gallery.table(shown)]),
 		("Speed", [], [settings.speed(results), settings.stages(results)]),
 		(
 			"How to repeat it",
@@ -14632,7 +15640,7 @@ def comparison_log(comparison: Comparison) -> str:
 	chosen = comparison.chosen_on_validation
 	lines = [as_text(comparison_tables.networks(comparison)), *([as_text(pairs), pairs.note] if pairs.rows else [])]
 	lines.append(
-		f"{comparison.n} {comparison.split} images of {comparison.patients} patients, {comparison.covid} of them COVID-19."
+		f"{counted(comparison.n, SPLIT_WORDS[comparison.split] + ' image')} of {counted(comparison.patients, 'patient')}, {comparison.covid} of them COVID-19."
 		+ (f" Validation chooses {chosen.name}." if chosen else "")
 	)
 	lines.append("VERDICT: " + sentences.best(comparison) + "\n" + sentences.of_study(comparison.study))
@@ -14645,7 +15653,10 @@ def resplits_log(comparison: ResplitComparison) -> str:
 
 def audit_log(audits: Audits) -> str:
 	"""The verdict of an audit first, then its tables."""
-	verdict = [f"VERDICT: {audits.verdict.conclusion}", *textwrap.wrap(audits.verdict.paragraph, WIDTH)]
+	verdict = [
+		f"VERDICT: {headlines.headline(audits.verdict)} ({audits.verdict.conclusion})",
+		*textwrap.wrap(audits.verdict.paragraph, WIDTH),
+	]
 	parts = ["\n".join(verdict), *elsewhere.sentences(audits)]
 	parts += [as_text(table) for table in (*elsewhere.all_of(audits), *audit_tables.all_of(audits))]
 	parts.append(f"Intervals of AUC are 95 %, over patients. Manifest {audits.manifest_sha256[:12]}.")
@@ -14658,160 +15669,148 @@ def audit_log(audits: Audits) -> str:
 # ======================================
 
 FILES['cxrkit/report/model_card.md'] = r'''
-# Model card: {{ networks }}{% if short_marks %} ({{ short_marks }}){% endif %}
-
-{% for sentence in marks -%}
-> **{{ sentence|plain(600) }}**
-
-{% endfor -%}
-Written from the results by cxrkit {{ version }}; sections after Mitchell et al. 2019 (arXiv 1810.03993).
-
-## Model
-
-- Networks: {{ networks }}, convolutional networks from torchvision under a head of fastai, two outputs (COVID-19, normal).
-- Start: {{ "ImageNet weights" if info.started_from == "imagenet" else "random weights" }}. Training: {{ experiment.epochs }} epochs with the body frozen, then as many unfrozen; seeds {{ seeds }}.
-- Input: one grey film, {{ "squeezed whole into" if experiment.resize == "squish" else "its middle square, as" }} {{ experiment.image_size }} × {{ experiment.image_size }} pixels. Output: the probability of COVID-19, not calibrated; the temperatures that calibrate it stand in `metrics.json`.
-- Experiment `{{ experiment.name|plain }}`, SHA-256 `{{ info.experiment_sha256 }}`; versions and device in `run.json`.
-
-## Intended use
-
-Research: to repeat a study of 2020, and to learn which of its networks is better and whether such scores can be trusted. It is not a medical device; there is no use in care, in triage or in screening.
-
-## Can the scores be trusted?
-
-{{ verdict.trust|plain(4000) }}
-{% if not audited %}
-No audit was run; `{{ audit_command }}` runs it.
-{% endif %}
-## Scores
-
-{{ scores }}
-
-{{ verdict.best|plain(2000) }}
-
-## Data
-
-{{ n_used }} films of {{ sources }}; manifest SHA-256 `{{ info.manifest_sha256 }}`. See DATASHEET.md and ATTRIBUTION.md.
-
-## Limits
-
-- Labels are as the sources published them; nobody read the films again.
-- In the study's own data the normal films are of children and the COVID-19 films of adults, from other hospitals; a score on such data may be one of age or source.
-- Judged on {{ n }} images of {{ patients }} patients{{ ", validation only: there is no test split" if held == "valid" else "" }}.
-- Fairness between groups is not measured: most sources give neither age nor sex.
-'''[1:]
+c-nnc+in{-5PjdTm?|(}8`45{+Mu@K7H%9MDw4Q}-KK9gwH#^L?2;<UwJbaOj($*otY^rT?8HD{gcav-E@x&AA0DV?rD?QY7cc0&)7(&{ygsIf2eKTO&VLTH
+UO()RnNg^nkJqh|vz;~V0`v4}z1{<ktp;>wT@?5;bDjd*$hKlKmNIYz>rb@5FZX-nmqnwD-F-D4@4?Uhe!2};;y~b^yomtP%)6Fi&Ez?BO$;<$QFZ4(n<yFI
+vJb{tcsPOQD&jkknnm{X-o&crrXh}`nvxF32S>E4{GaBQ4t_ism*ba5M=$rvqIl60Q4}NbIrxxi7$gRaoi|L}1l}6L0P(&hY)DlXY0Ai-Q@)J~5kD(rIHb;M
+q@*(UZbma0m7%4HHNgeBE-pG0xBL3ykIDJy;AlwJ`BpW^Z$y_-`IrI@Casz?@}MP~c^yMa(%6|RgMe6HC&EroX<!733<rJoURe#(_TqY7(v?ROP-1e<cMJBW
+MT1ISxT==2D1Axf9O^mdyHh$4V6Fv)Pn}*#+wR#8<-n2(m;<{43;FmYl@gfsGpFhBOT%^!Z^?B|Ud|<DN+Se}qz`H)7Q7vkvrKc(h-;d5nBD)~G2gSMW$hZ7
+#pu2bhLJM&oX7&&gnC1jK`UCLHSWQnJP%RBCj1iziQ?<z1h#+w`Cs$G+`)TE7pd3BiK~ToQ#Cb>i7Oe4P4`Q2RH?>Hy^49hQR|znXS(@1kX3EJP(a=c>GJK_
+=<tVE36_TA5qlkKB_`lbHtU0xv6?jBn!L0(zO&_D!P%R<9TQnu4Jy09Me&gXD__;9z+o#Ftgv7dVy9CLhvUQXFgb*|0n(xarmDpzyl!{KV3#?{stR~nGYElr
+bby8mTNJ>61%#sS0w%kpNt8?0NxYV|0YiP(C&DHcFPSAxDWgh_!$<T6jUXrs{)Eai%gpE6UL%Hdq7V5P?&qRNf(4EcDVDOjjj^26ik=t}zL&G_$63#cte+{>
+P8+xrfs}Tnzt@#(Td5jd$S0s9mc>&wMQ)cVCn)2?CcX7K{o90|@;36}CbC>SS5YOPy#^P$AKZcVYH4XvE9^p>S1%vssh8c!Q;t?iOxO7;1uf~4na<Cy&Mx1+
+d2>~^I`!=A>gwa<m*1}@7awqx`Fv+uRI`!NPjwoOKBPPz%Ro!$L5h1K&1%#XZ%|MxnZi}9(HV)aNE^&q;PP3X@8ky1=r=s2=JlB_x@m(oM#VU7#eEVZFRClJ
+R3WK32rCD9siY-yethzzWjPogytB+Z)N3V^Au1!O<yp!>hv^1R`*ibO_YKNrErkRrdgkyBluw&HqF*~bN50r`X_t_nRO3-`?N(uPR~AqN>~Rw3{`(QUHTHMJ
+GNfB5iOxdeY_mH4YFQ#?h{6IAlsw?c)JYN3rHvpCdbx$axp&<nY$okD?{3*DJm_iOj7D@3GnoGacADQU'''[1:]
 
 
 # ======================================
 # cxrkit/report/page.css
 # ======================================
 
-FILES['cxrkit/report/page.css'] = zlib.decompress(base64.b85decode("""c-p;MNpJhc6~FsaO#Mdzs}LEI5@juDkfK1*9@0aCo`M{P<WQQJB3Y91(!f3TUKIU;{Um*FHqLO76{G0I7KgLE_4k(HzNxB?{7llSs2Z<LPwdS0q~OO>M>5(x
-9f;@Ev}Vnoe97}1A9?u%4`C8!p?Lo5g|iMu;&c;kHaJr75;pmg?XolzQ`#!W8TmSob3Fq$36hxZG8}lJO$h@@5Cl<hxFc%FtjzKt4{_qLsxn*|Y<6pg110N1
-G4L2Aks63#AdTY3AW#D<Ib#=7HL!*Ox?MkR#X!o6Vo!o43Bxt~dE6ez``tHZmT^iR>W1a4X+2j&D4YcdZm$H`iz$r5ZJ6|uVjH$))Rq)o(H+e#Nv$@kWF1(N
-3Rx6Iwxk~O1VqpaMyO+(?H&&UNv&4lF3c=R#d#J`YDp?)$%;`+QhBhWYidbq9jA}G+>#Uvwt2egCAAY$+AT@6T7#%SSib=gB-N|e^1t!&xQE|O#u^WXP?V?c
-T)>39DuKjsQ@?%{`f*I!x3*(v@4}bFqjg;{PmV0f{rBuxG4hu`-7m>^RZ?{ojQx=n&#dDqC4XiY25)}Xa9S)$OUu@4S;K+kgr-l&rn;2C`ZH}Flv)-CY2kVh
-gbG7#+EhgWGqMbb_PVMD>Kb-Nl9MWX1Cr0QIdYJ8K<K5b4)FZyz3{9%?a6j6rmEF@62T)0{V2x&@?FN;x}a}+a%?#0<Vb7WX(is_kO$1dgpQ$cUCw0-=ZocM
-UcyNaXpuP*?@p!-qcHXU#ArtF&po*>=`#?=OZb_iMdF`(A$xew8em22flK#d&7s#(*HvdYxqc;WRq#y72yJs=`0J-h4i8E+W;{}YLqeRxVBjEBkH!Jk?r$Gs
-H5UnXC*#Ng+1FAIa2_%<<N?PF5khrRu8J$E%xRV!QxHzMn4|C%D!Wy$(t@7r2e94-&2;5Q&oAHwK3Wazf%|(WhUh5-bujkh3+o7o|EOeV%xJYvPY2Sm*Uo!s
-&_EJe&@u&VD_93ydu>fqVPKvggo>)jr7HASlHef$@xiiSJY7v2?;ONx>(yXuOV{!V_gN|Nv@Gp-g*tSd$e%QkP@jK;j?CWsoHuRfr6*ow0%ZE7!NEN?aF$i+
-rG*96rIRRIRwcs;wQy@A|HlaBZ}cSG4>qcvS(6vli&6?L-(F6v5gSk)FZVsk2q!{^fIO@bYN+zOMY#7vC0a?6_sm<K6wD?q8p{ATRPW7BFb((d+b51p)K$v`
-tAr-7`qBxT!6@K`K_E3m#AG83`C95!h)gMJ9ySfU`PwD?CthYl5oj+m);8l%M6PbTrYeuaO)!oL)%yj@n5(93fNFwQaKe*dg@aYJ-CJQ)J229~B0iYLVt=i9
-lDihXw=gLxVd;);6p>?znJ7Gx8t^a95fXV(-nj{`TN&bLRoEfO<!8))Zx1a*$)`7^VinO4hb4o?)<b3M@-Q?hBP8uC_=4ImlA=nVYz8B>$wYh=4w136YN(`3
-?J7v2`xA11&6n(@#;+XNq@VyqvW5u<scF+Wtm^l?Oo2>R4(8DPK4E#)FfkQo;smwk0VmD{3nLC*3J+CMQMMZTn_l0rkW=_yUe1uBq<hlQ<WkTE2U<JNw1Qr|
-0jS520(4n+@M@qvrA7JxPX2r%o`}4Q-j?<%Rl&5(hp~*OoiXcKyd7A5JT!aF`PlA9CcjgOko>0;DnrU?HGp(Gh6e&8^wc3#Zxsfp_kKb%*I~U$JTV*km=j-H
-f$t>(ftCtpIg3v0f<B79-({?$ylBnj8{(Q1uneZQmoprM31@m~TBN70I9lNpXjs0dqt!c6r2J6Tto)IDP5K=NL0F%uSAZ?mDu$1|-<KIOhAItIulsQ(42Jk?
-oIVf(NVcGLi&>NUH60WNNz3{c$H7G?M(spB69PFXRIs2lRPa>^ilitWrexrW511A#dp~;tKMMtnFBVfsEB!`bX$R}NY?2ZXBGxa39t9(?)wve2Vk7>p4K{b8
-6zQ7V><iDwvY<Q7g=j|{F^XeImNXTBvlEAE1G7XCV=zWp1f6uE=!n)rv5kU3OR|xy5(Z%}frS3adjaNz(Pgxw#5&}PwCD2{*e7A#3uEO(^!l&>*sY{rcA1Z4
-wJr`tGHtL~onp(5<~|r|BBGsb6%7h*Ue1jV^*5aVv?NL>W<*M67L4C<YTI2z4LixLHDj#Fbs#VWxR(e!g{sbiN4daIneiNZCW=bz3!G?%p^29es7*EGY^ae@
-g`kassW0H#5Z_Z?GxB%aEG+Sdfetb)m@%_8o)-*~=ASNLI{BMtg1iv6r!2$-?u}cwNJ=E!+18<OYb>%4DrzJ9J0DcuJ_&mm+U9^1jf)OtCU-M^i9YzN^1?X<
-u>p?4tow-#EkTYNQTnmaq+XixCKVFRId*>JQtTvISd(0UU-UDIQ!c3D!#I$EJz29&_IEYYbC>*&>L+K<J<U6ng(}my|Ia`EeLsT{0~?KEV+T5>Nu&J%V;4AM
-)BTpVDJyZ&k5`ZU=lx(^#%^2quX~9vRmZL({vha1rB!FzHT)Ia9`Hv0KJ~S|sb+Ro5kDV@`aLq&Tel_!v1WinehR5&Wi^AKJr^P*W>y*;IOkia(#yqUL24ET
-6e)ijcbj8EA0&O)99@9yqOHTf&w%h}z@@VLcx~t|RY#(9mXjMQxlL4G)-LE$DbJWycu(N{UCxh}#z}g0#;X+uGx|*H^R{MZ{Hg}O7CV7OR<yQts2YB{h1#&1
-(e43((aU+a)ZJ7}>o8Sak_h9)LN-?ysuvK-a>aBx#G$T1tV~lyy!2ss(4|;y``)gk2R0^O5ijhQk@guC;N;F4<t3O8odBpo(M&cy?3RGlDVXeb#Mc_nN@|<s
-p!vLT^tUmQR#5b{-7>kgwj7q0Dw<69OeRIyXM_y{F8DLEN%8^rb+1^jT&b0_mEVW;EvQfL52EFx6NDp1Jsqy6={{{3-`*Ke2VRP+-7cL=4cbFfe%N0!h#JGq
-9HtykpRYjX7OKY;fd<f&wd2GL|EiNEXiHyIm94&0@FC#kmlk11!_Q2-7{l63_G@h^;+^&AhCJB{(WQ)YF)<x=+^ze>-?4)r9_|;9d9^CJiK^lK?n?_!#F~#C
-aM&@>%^A11Z+hSJJ|L(A!!B-Cr7UO7rIBF41F@aK3?aV}nc+C*lKz~6CIW{ig?$?dSB{4IqB}LLJyoI=Wi<f8t+?XZK<%%tBMO#wON%m-_R4!rUV`87&RCpz
-o-b18)Mmg)qE$mPerdJ##_BXd3xKZ{*msMkTDG_9GqM7}^kz53!&ldYE4Ryvn`1X(k^&~Fy9q-LterErLH=okIzs8fM7!*^5UX3~pUFsyVj?98!-<qcD;(I>
-1QvXMqU{5u61-W=#vn*FK9AS^VWWi56&62#kjT)s2A}anWd}1L*d#yU0Ayu*QN)PbUfVyu1VJ#701^94!8=x)&h9ewo_LnA5`}yo%?MqG%V>LI*<52^>Jxsa
-tnV6V!!{NX>bQDaB5b3$agw`Qh<FxsZ^rg*?<(VV?K@B@vQ-IIND|DxaPM4|l|a=c`Th^z!h`o6JEDOs$+xU5swMe-Rl>Qn1*_F_uci&=LZgTEc%yDJ)Mpj5
-*GZu%Fcq-Ki<+NjzBVAEi>s+TK$*3<NwFJ>U>fN#GeRZ^(N|x?RKV_ZP1cQT2pPjXppWE(IM$qLaV2T6KzjX)punm+uBNRM^Cr^gsGrp%<>$d}C*sWj?NnRg
-y|<vc;i6>T&wr#g`+Zs<zx~pmT&>q@>wBvtN$k(k^4$I=O)hjlNE?2RCRhCbzC|PCo0=Y-(mXzcv#-xWV%GOnI>QWVam)FUzXg-o*Dap1Iyg6yda24umqdT1
-;9M$^U-5HYH5~*b$=3LW$?jkheWPS?_9z)Mw=B9P*EoIB_gh@fc-hPZxrN1oAjgwmRCx&2^{7WV(WASUtacz28Bmw16R<QFlS|Uq(@WdK5i-T?2rpZZD*)|t
-g@Fll9xcgfwbTXC(z@}JD+D3d0y@=f)oN3hf&0Dsp<`api0r#^fRHy!MZ%txW>h_i9~I%8P-)n7Z?5A-q`!6h1sJn2-^U36*?u-zx~;G$w=@`rp<!v=ua3Q`
-Z?vPssJn}CQr`CgoJ3jO(TE$W<;>McAQAPyII)zu""".replace("\n", ""))).decode()
+FILES['cxrkit/report/page.css'] = r'''
+c-p;M$&Tx|72VfYF!d0i97t+Owp<>NMh5|cWYJl4BdbO)Xo<4fB}<AV*N{eKnSBuC2lFMlmy<{hE_WfwrrtBf;g07H<gTfzj{Hp0s;C;jO;7C1cBJ6PQ%5q|
+Jnf0^*R*EMj(o}U9Dnli34TO}D2v4Jzg{@&U?fS`(Rz&|1utQfFWELrGcl#Da-5N`@+8+YaFg(m&~1hTFSIFP;1Gsk9PaOk8Zs-hJj^4Uc&w@nSBC5Dis3-X
+x=0K>#)nu9#4wP?$zvF*fu)?WO{f}J!2sQ?9yekjWks<gp+}-<1%Dnld-8tw&6#DKl83rsIcr+q6%h(&0fO5p0rp~wl4uhhdP%W0+c0WNiZ1Dv=9Z+E>*Zk;
+T9S%b9LKh#9`gf;pcjl#$0pl8?gx@uE~9OfS&~ZfETq(uRKgBRMlDI@;g+tbC8<@CK5lbMQY_r$>AIKHR!C{<k$AZRQGu|210pz7uYSw_#>?Xl{@-M*@nHx>
+dFsvuOvtMeNQ~C?>sL{bB&2<7J9hRj+#^1%>w@`m#3T3Lvtz}`U;cFOk?*QQ)m1R|M^-$uj;ECTnOzus`CY?l;gOb>t>3bS1IY)PJ{_CtQUdGGw0Tf!S?r~S
+>p>7I47F)f6$Q-5G9cRTsv4+k*cnMaRM{Jle5TEjgS10JFI}~V->?1)&$`o&Y*u2bTD>DN{3KBjC-|@YmhrYO=-ZAQ8xA@-(i(SKif=gN1G6xpV`yBLbJ@cA
+V)>buaMA->WRAqUlWD^!Ouaubni2eSPwq?l48-vg{+pvk;-7mVd-%>8U`6bKOLt<;zSmLLRcAQ4ekE;H@Jz`FZF6Dx>!(Q$_ewNoJXV53LY%{3U@ugU#sStI
+Y#tLe7YTMJ<H#P_*HR8~9x^lJ0mlpxLUmHEiYuwiX_g#Q5Kg(6qwo|dyH%gkf}ZOKu-*pEbQ#3YFW?0MS`F-h`}-$`=qUuXH}(?<>j+8ksAOl%Xt_#Hd(yGj
+&VOmpKn}E^WeV6<unxHP+nT1r!2BSL6jiZHRTL~G!9xO)y=B38x|%lLIZV{n%fZ%`uH`S>XQ{-~vb5tB>d<wfVA4b)ef|wPGJEfG-n5;co_LW7km;9(d-vGT
+SyrW&78X>OPNHmCl?*4;!mW+`A7hli(UWjL*r<ADO<q(lN-4B_dpWU2Y(RCq-1Q_QoCqBP@~}pzp~~|X;Xa6zXeCMhGjI8!U^Z#-SO&PE`fhfDX}C|&K5=BC
+u39cwCG-HRFP*R%i~@cXhEhXBOg6%hpQTQP$dsbyVbj1{pj{$(;$=1zf%YO}Z8Hu<<m$F-s`5D81ml=ceNeEBxoX;ks3!OXCp-yOI9Ns7y%k2a10xMB;=^ey
+4py2cxog3D3zMP}mhR|A5jmEaiNYhP0srD0A(0p5o$K(rl_8E+g&l%ie#ZRw_RvC<e0ozVRuK(xSTbmAJyNzV4?~kOLekEHAE^D|P*mxY&0wrHnTW5#Au^U$
+4V84MT?Hw0cS7#3`I5cV_?07@6cm6+)-d59HElYFRsEfpDUiv^!5q5V9avs9OiYEDI6<v>z=?Cg!ia;H!b6o*l&wa=y4N=><P`obFK0+m(jDpO;Zo2B2U<JN
+w1Qr;2B^o70(4n+@M@qvrA7JxPX2r%zKFbw-j;SMRl&3@fU%6HoiXcKyd7A5GBkV5`PlA9CcjmQko-p{RECt(ascUe3=aiH=&3`f-UtlnzXy={y$Bn+As8-)
+4w!_~ao0NFVmqKf3p?m2G!3F*Odk>2Ue2(~n<i9~kc6Qvn&3b)7l8apd^Gz8nB!ktf!`&f@(hfdcW<^YD<qswMA3*a`_xb=)#+pdCRhSRX8)|4iw(}K%tf{<
+Kp23-6wI2gbL_BBDBkZf)=^%xX7UXwhLby(@Ybs;y)-RyQCA!RVG6%380=-CNco|vS@|RR+EV@?AJS*)72wvjN~cCZ9LQn?vj#1y*WI`%0ZjNcP9KN?^ij~d
+#ROLUZ#q5?TxN9(hT$R<qsFtI3E^C{;73pz+U8XWiu^PgdJ=%*17>Jm4|y*Dd69^yi^WvXlU^wttAll2Hc1Hx5lhKJkAe}{>J+XnV7zyG*iTf2U2~g#;rUph
+b*DLx7=yu(ENLnbSxy|B6BBk3?$Jvuf=)wV5u&vM%34JvOR}*n*anVwfZFQGe*xx%(Pgxw#5&}PwC7Vu*yq5y7skqoMB>9*Y`c_x*<}He)w&@emKmJQ>J(cJ
+o`9hqM9{FUqCvsU%ee_kV4-TBJfehRMx<nB<KjC`ZM%zTC(PiYnK9PnN`wfoVig>w0)n&PQ7$l4W<1CCm7)?`G$)#2mcUEMnM`5oZ0H6!WjpWW3%E9<S}Cs?
+`MYfvmiVJk$NLt{nAsZ73kLPePZuzq{LMG{mJqhDEX3qcYqx}ylt{R<twZ6~SY#hGH;nA>0#JGTB<x{mn*&lbE;^K%G}^R?`aDckdd?|`4R90|Ku>IF33Akk
+GDw6b_0p6#sgP*Su?Z)aVpGq;n!^S7ML(lB<$@~Sj|15-eU+LKp5TN1pCSCGOir~_8?Uhb!~rb{IRe&coo&+kt0}y@<bPBcJA3YE-l_6J8QT4S{_*eo8N?Y_
+e4H4o(h*X+zz-M+!L^(2x3mQr;i4a}9{JDv!Mcpyw(wt~eFrISda9Z^?3gLBrXVEfs;X$+Tv-*SS4(+Q;h8Ork;#TGF9BM4x1TKJY+RJI-ByS+G~<_6CsuZ7
+7Vf5faAb@QUTAn2Ie=lsscqe2Zo<&-0`w>m$EKPu+HY~LNuuya4+$rpWr%WV!D|SRI9=fILlXX4rpO{{PGo>k>=c#24w10SJRSBYUlBhN-;YJrwldMYEyY(|
+=10-Xj6@k}XZ$NW;~&>H<~Wh@kJArl${^iW<+t<-&`twJ|KsE?Q#OS$yz1E1tZI<hjv2t7PuK8Q2(1v)_5V+OE7LS@wpPz_KH2N{$lQpyF=@Uv1A^YCvLWfO
+Gg(T{g-AOytLhJ(^R39;%f(b0Y8EDK5|wNpZjJ}~AnC)qpasY--Z=aR3<!UQ*k5)ZuZ`TL>PVE1H@Tsb+eEX;+64nm3Z<siXPf}UyPO{{jZ;|as!}TqX7ts}
+=WWeyaHy8!wfq!VWCEyf^WuipjCK#0eE2!<Jnhz4I$=5Jkr;Ebg}h5zDDRGBcg8ez#i6c2EKLttd<<ZC(3D+n`m3x7K$3g5&!_;WKGonT6Q-dP05vF@$sVuW
+0k!aCvbmdFyJu5UTYH1MwuPg=waI1$MPJ(;;#*s3!%mvY*rr>=lcMZnO~Zf-{>*HW0?3AjQDLc8&NhZVZ0CXc^!^}PJ~}}-V%*c=dYbOUMak`rP<5baxy?8C
+b-gm^hEMrnf2S(ycsDzray)&$0-0N=o(OviKvUL^iy!=}PL`l8eNlCf^c89VX<&Y75q32E%*2Z^tj%@a`YlDgvwpfEPj-HFyTG}JosK&0)_rm9*g=>K_e;jS
+THTU~%KZKAOAAiKnvWfD*p-W>nwOF3Ue5b~pbiYXxLK95Wn}Kir%S3)%q9If1w9BHo)q?NBwRTfYWVKdu=Z4m&b!rQi#8$)T!+su>h`r@Y3Es#eUSB=-}8;2
+Ikg!u`Y836>NG(MfUmxEH+rgNd&@o}D*#Myc2hijc}=)-yR7(SO?C-Pvt9Pk+If&he;T2Vv?!RU6mAQ#`lj$R8A(x0q$E)^k&<YIW96U-Ecot3+XqM`c(a&|
+L6B;E9<TeuMhT%SEPnnVk)dr3KI4m09A-eUIsAkJkd^I3X)hkP*#7Y)48w^8h}dTe-m#<O>@GvEEGJRO=ZT(lM%xq1W;z`*8(q%V|1<aZmS&&`dl2dYDi<T|
+s9VUpT8MNOWN*guP461xE0A~KL1d>AoRDCcec}GODl37a9{K(c-@*_7J9b2a@W{8UEGm!uzAE8d+JcqpxmVK!b6?xTc(PWPwd&Q_>}`2u3Q7eevJn1x<}no+
+-OEqKePzbxqS$WIgR!K;ObD4EMBnTWL%-cUo~#p>@$<`6C@1E&MVnZo`lTyvJAJEFFYS?7w~I$#MAx}ZD+pVC*V(!Z=m}X3%daGeuWmBg40AJ@J|`JO<mOC^
+E9uXOtXo0Ns-LbV;1lyE3W3;a4;jq=JZx`;RtC7O8YJ(%Z`2JJ#s6;pb@A-O;!r-?)o*22tCjUo_Ha1Z?}_u=eoQPEx-W@`?}+7!|KB5GLcXc#(P=UyXMnNQ
+86@_Nba&||(@#*2Y(efxmBSx<uvPfHBb&N&9>Bhv-lj)X@7RN+&j;D3Pc2^84qA)kSNvR8O$R}9y8mc`lJ$yLC-z}27JUSJ;bhW#3t%nx&bt@ARFwiA(Qo0d
+umn07U!L2SGelpOTbw;g#%3X{$Gi{m!9c>y1i6L9f*{A2?{<BRnf2(xWa7f$Ub5POP-GtCsRoQ^o{M;-Z)12i9AV@V7r(r0L9P(*o-54nK<BYXPD@YMp`P`a
+L9P&lSPSUX&5u@_dgrj)ssHFpz@8C#3B&>K-YgXfds3QFWjsDz#W|7EuxXlI2e(+isQv|jxHhk_1=?*so1@;=Pa(JTb%qhzv!0HOy{V79-YCvmwNT%Faq1Iw
+{Vd|GH*@P7O8EaThl;%O'''[1:]
 
 
 # ======================================
 # cxrkit/report/page.html
 # ======================================
 
-FILES['cxrkit/report/page.html'] = zlib.decompress(base64.b85decode("""c-qxkUvC^Yl7IK7;I`ql49tuq8y6(fs28_R76`CO4oP<NU<3ly%~A8z)7>H28qeAS?rZEP+4uV>`$_g!MY5Yc>ao1Qz1)MXX;!gVEY^SW!}F#1xl*E&w`wK6
-xmRZID&5=)S4k&|cB`z|n06~l=_IhM#el0!+uv3~_O4a7keylx*_6Zh`li&m*j36Xp`8__HmY#CZNygY@wM3~vl7ea56?clSYoU&tteDoUpw{QozSmWV)^3X
-nGgiG$_ZPwyGC3w){3w`7Pam=RVH|P<H2>i6WWTVb@<mP<}4HMGNGG5$Ilt5-^;qk7H*W=DMiaL+RApdb|*A-A<kcovp)C<;^9H8Z6_O1)R4<n7UpO9JD@~j
-4-e~8LdpY|s<vu|>E6^It=y<<{2=gJipr?XRR&Uz5gr~gVN`vUHEr9eMj7lB*vc4XvYf?_d499R01d29Wu7uHkHr`bjws=A{0?9K#NvSex@pV(iIX?AdL;l@
-m-;@+#R6W}nE+HbrFwsroq_$fR#%x(w@`~rNTcPlmN(d`DsT2z8I)=X=9u8Bkz0~>mOoqbKqO2$`QZi0(BqkQXFt}expkGu#X0y8wlxd`n%~9?CIj-UkGedz
-)G!iI2ZbX^g)!o%QnJj~&OmZv(;Ape-ESMxwJ@E(E!G9Dum#QwOSX098Ta5-({FEZieNZw%@1S=+xbM-oOZQhE&~M~NVF{~mxsbg0R;~!4IT`#uXI_e26Rmi
-vW%7xXUunJzkYPOxEmLlM>~In=KmynS)aNpe3Q(0z~nSa(u7n=n`jR#QbPvaBxlU32bp^jVg#(M9NGFPKyZ};aHOd$<6%MHh%~Jb)tMYZIK->z8NRDwZ7Wvc
-vtI{%5ajWVHr7p#8D#wt9r(6~Q2@~!tX-LK{?Z@+%f}kR6JG9GQ`(oH6O@R(V%UFl7-8F~;wRYNgQac~Q^}r|3>p1Sbahkl&Fv`+e%w{s-YIjEDn;0HnLnF2
-l<<-0z_U>+SS+Vr74Vl%0)OFG7-=wiY=AYp8%zfSiTyI1R_{^`{FEyrj~HE9a?0NIaGaZJVhUf8KW6uuI6#IlOR1M6p2BVtuUsl8b!`u(u5G{FO0)m8TS|}~
-E#%4Ov;O>P@4nHuy;1gL)Amid5Ml9&co^gl&12`O2;cy)#Vi`0#~{=5)28xbWHJM>)1_i7@Do<_?V}%u552ujV+U((z?8L%emsomrq+!b#6ERDd=SKVbnT?g
-AxO}S1i~M*zo*2v{$1G?Zr>?Uxor*d^heaPxxLCLO~8P6cUv5eC@N{-d#<wHZI)kVakz4>TdLoBeSej`Z5yW=xBN*Jz0q#J{I9mw#Xf_NU;rYb+Q`0kOKS=^
-5t#MMO93JAH(B?^rLb;aE054Olu<0bV1S80t-COpG6Vj+uB5FX1Hf;jRZFZqkcRZOOX*WPKQ{19f%Gc7*J{@x1Sc%w2winms(W3iC4VfS2ij>_FWFaIogWZ^
-BWVp_mD;L=P_1t(hh3Sw1N<Qq8gZL;Ip#;t*4XczPoQ)`>4#6XSU?NTGANj`t<jH(jd{?sHH(q+C;H*dkB8v1!m;`whD<KT+dJLGwVor>E_LCu{3nbG*CKgV
-A`DWh=9NRiBaWW!4zVZ8i}&VEJFriJ^_~zO%eZUU{v9P67f4H;X`9=S-VGqnq=%%zxTDq1^Is}mRH8xR+L}Az;LELe`@>(q{d#%+71UE9ylr&74Fv(%t6jAh
-ICbmO{{pE6?LszohfsB+1hNV1RQU&p<UHL7k~}!IZ{Byx=q(OtU^phFY5+}y@AKGzdqJU&C~+dLwlohuN=Z{x*KJepc?!mPgI-WkMC-neyztP}i~K^h&laq6
-bi_Vd91Mc|ohk<pW)-Pc!9HxDTI(_S4)DnT$rop5uaZsF`oIJA^&~!dE#mWU<o$%b;0EALAyLj?hk*#9Ew9@;GOOXUi5wMn;5Xt&mSe5)9DM6Cy3II&c$RY<
-gZ}yy%#rm;jhqu!5$ZhRDr)%S<i1)Cu(2js!tB@8Yo0nH<bRDOQN7M5RYkzya?Jl6GCfk~H~HJ3j!4F!76<D1hSV`n=Mro<tT$)zv<B57RgitDL4ebZoXTb%
-pfrkBMzy?!9l-pGwq)PH;Oj8%D+huc<|4%H)c7><YuzlT1Q-}Sf1NNI^9f(nofsu;+gJhv6prTblqm7wN`3a666mp$8d36Z8%yz7-a;E-JOjiZ-i+Z47}u_?
-gIJFm(Cf3Q1$7g3jO2ZmmeK|=N@PfgCNq!9#=5@T&&nl0j>*J>Swr~eKmX_NHgJa1BN?^5u|X^;Z+7LiHRRJNz_(52Af|unkV$1`_u&D@w!zSO%?$SVnTi>m
-uQU2Rm)Hko`u|D0z>^36lODk^dRX#D03A}?T)Sb9LFHgnV)q#A3!4iPg{JV}oH7dm467D`Q#E8Ujavxvyo`esR~0z+@(<#Vs&01|+!jMR0t}p>WwI^)Gps4l
--mcYf(4eXzB!YhR9|A&zNf=OH&9@*>MCM#&1zX@|2FIsS@Q)i2gT)biCft5bsh%vji1m6{mCGbrl=z#L#-Ft?(WQEKA*kAn)jAPOD`vv*fs0j*KdId@<Us*p
-$R38?1ydb*6|p9dt&*AM$p8LhwxLlzmeRq%kxF(fNk0sAR#&&qu2?~!1lia40xRq`1eyDSb>c=E`m2rDD)7p>LW(uf6^{y=3TiewB#K!eCdeo-i`syk->owC
-CI?<77{Qza>ZCSLc%Zs(ZtbiK3Xo$y$b)lE$?h7`B?MybP{SG-I7AmnaSYIh;ea9b$ykt_f0uvXh5)~lmL#<hwiQ0!Q#L^CG}PuM!zJ0;A=#kDxlfasMe+pv
-rML1HNcwNoZiYs}p>yhNaj*p>`DE&V6KYD(>)~FQA|EN)`34bGnM;`6o$_9c3k2`Tgxo+IcG8q~^(gx|c4kx$%^sNt96K?F;=m~M5+A;17$o9rg<S;i#SXqQ
-gp=4fXou{4Q*#e3qz+DX+%u@X2dH)80SLIF3W?o7V)@yJi^W5>qFPnD6GkiAzHzTocOW8#*hh_R4Ib>IaiMHTT@uWYDe=w1fcNg={PnLfwT@n9%0#+8A&BS+
-nd%rrzxY(i5K6yc-6W*G4$G6I<Hja9OTt0fwCN2iZ%7pv+-Jp^#asn~PSy>sZd$3#7Y37F3WeC6+{gIIMqn?X12UKvLdjzMtkuSmh6hF2$IB%sI^D>?O1=*+
-0ESqamcvHh)S8leGJr;JkczAddoL<j1tKloYf;=-9qZ&ABw@VHjHe5BIs+l5ufg;aZV=UJ1J36?;Q&193?oMV=kQAuy}4IoDme`xbxZek2q1qZ?@v`MixG~Y
-sBi!zL_xhDA6%?bWr!?*6n7jTVtgsJY%YBmQ9Lz`BnUGaW>34MCC99VLLQC=cK<g8_jx?h9Pn+f$<KjtQk}T#rIAjt1EhQ_>I4rKRf~Fo4O2;EtF)C!e5l@1
-nT#bIR_$vrMVbP%VYMLH)#Ju7(YukZsID8Bv!_HY*Kug3-8|Kn5qD0>NUqoZkUp(Wp2b;ZilAev6yW)fKfGm8b_N-$1>q%r$htnFQGVJY2<Lie1b>ptw%PP{
-K5+*lBlIY*0}3@b{7;`=7P0r#h8PS^+2kMh3nKmyO+rGm@R6NevJKr4zl2X)(_$iFWSumMV|@@Wgt-&dQ{#9svP6z}{75dxKAFiM=IV4b@OH5+$4T-L9MUdX
-dyKi9eJ&%{c1oHxQ<lm{Eb=6-%kclE$p*!pfC2DG;l{@tTPERdh6*p@jxFMNkxjbDL3Tac+$YQAvL4Qgy2C!LpDph_22}7(tmwnYcW|P?Lx!V_Et*6}kW$cH
-$C`=e-v{l0P1LXoCJ61wsFTSf6xtb6gc&~%YO>Z%*ZV2Mg0Pc4OHwwsDid4XaD}{;u$%LYgFOaTXJ=$X17(D!NQrO!GqQn%st7E3JjzIV=U`@jE&q{u-jV0J
-EdQfKgmCR+wf4Ba>zW#1t?!2>6MkN0U5hBI4h!}<8~abH!?jHo^3@r!({8f-|Aj3j1#7t7_vhMWk-b^?rit*+v!-KYo><0BmpQN}9AurZOPBwo8mpbY*KQBH
-g6fu~*Qs%w=#-_$?hsTqx_E>=jwjgPa6g3N`2?A(;A<L=xTnNSu<C<r-?!u=aA5G`dn%T1sQsYKSSumUQL~EOJHK&a#iHj=qL9XDWiN%~?1Zw*0~Hy`jGEXs
-EAh5!TT3~EoB%>i=nEjK%eVsH(tCls&^IC;8U&CX-=iRLs%y?TkecF1A0?(^fSbu1pb?M~*qAHP!?y3$46wIq)7M!4sdNKr-i_frZ$6Z#@T0*zLCW8bA4d`n
-qiPLG@D!*6vY#sMf^3o#Vc`y`EjL0s)7}hopb22a(j@g;FKgkoo(Fs-aw)=-1)m20qHEMb+(cQ4AACJjwvM!lFOX$QpBJ>gcF_)%`2I-yB-!?-h0Gh86>oqX
-6RZd4e`0~KYExw`c2wVTFS0>qTkq4(?JcRd*<XiSH1D#<tFZu1Ztck`nm8@ixaoB`U)9&!72P2NthcuUKf}d*7^nMtS-Wu%AL-4@tMJ?;(xUcK^0J3MC$CY)
-2Nct11U|mAT<EGSN7d+GyYbB-lSXx!-Y?L~!TiQ20-;Ni){SFxfvJr7-_TE33`>NT#QMez_<XEM!*db+OhoXX6O8VJRsQ$SzkGf6)#dqDucmJgJHE2ZUaa11
-vX7z5;DvWxwD-D9nhnIsvqZdwwEU`Yd|o(xes~1w^WGrxWHz&FU8a`<uMQq24hQ)86VoOH?P+Zh1MBJ11^K-L?SdwQY2iV>i<b>VFJa^b-%m~Ggu#K(mw`^-
-9L$H1Jr}c$hWUHnLtnv`{An+N2&&5Yt0@mTdNsvhip&c2b$ZLeW#{~z6d}(Rs^mTos_b;m(EOh-wVmFof1@91RHx+pJyrxA+jW5F-!%6c_POQjnb7Z`_bsuE
-#O5fc_2_WugR}fOwprsISaKKMV|GSOZmaU4iyH`~H^1a5*Il@$$iDveM}C+b5MMlCKxp5o_Z?l|H3Q7|o+z#0%w{W#3gKua650Jc<TA2GK9RJD1KaU#y4$-7
-gqB+|c}*gI{LA;r9d(Ej{^pU?-wqdg2RD#N=eoJfLXGmC(;uWjNLS`^nW9p~o$Vi+!TQv{H9$FsgwK#){|?2WxY@_8_!~*<Uv7;OfKl-)0KR_JZbi@D5m&GV
-U(z*VSaS8>i2s+NX&7Fr(c2b&K_Ck_WKt2*Y#dFJPg28iNZyz^=r6ya3RRTsI`|RJ0ZwTRpLr(~*oiBoCkR~SN7oXPcic>7pqCG?v!>9~@Z{*!KREjr>!yGo""".replace("\n", ""))).decode()
+FILES['cxrkit/report/page.html'] = r'''
+c-qZd-HzNgmcI8>aAkPM0jjFqHWDP=)ip?*3^qXGEMm|2VzFqjBvy;lDoP_#U9PcvF|RRCviJKa`y~6FLsDW@N$yUr_9E#L4|PbM-|rmCAD_;}yHbfp-l&E6
+;ZC)CS88)3Tq&K%>#ee4)7D#2NGCDNS`4_dt-G62$j;Tu=CV;UAx+VbFV}@$iCw8$CA71m(5=dyu8r8rJ)Slj)h@*R>HU+B&*q+ewv~BX+ePWNRVMVdsaq#(
+S?^|Iqi?zvtInU@KUw}uQRi;oC_xifPnPsYRMOmBWy)kUpk#qRTZQfBrEINoS6Sya^RKfwTsqgx)!#aOca^=ajZ?<W->ST8wcF4Cy{>e=&v0}mTxEsY$gXm8
++vegArZ(yim)PG8Ka)@{E`@dbO8E($v2vs4+Ekin+Pu|Gc=_YU@OWKHTZ;R8(AUzcIacmjZ|ZhCmtI<atlzhhTXmJ)X|*HiBwO6+!j)Hry3@Iu^TSMNqn(!3
+9O|jm)%g*VysqjNv{G$V!l=?WrNgP(+oSodg34OeCUZ?a??*8i=e-rJs;)APDVZoigz!i}Gom}~Dz$<L_{XQb(oLfZ2w{2VNl%t6Mw-GunB<3^EYE^k*LAVS
+AE>s1DPCpvRyT32r!d|^=Pp~l#i(#K>`{p@xIB}=I8=)tO=NJZO_8ng5ACgX*ggsN<1?W*WP7c<-a-^sJiEUT*j-zj8{S?*@|*OOXF?emH>NMo8d~jq^}f`3
+DU5Qvy1f-nRh1R5fBDOg-_Os#fq5$HVBXa>_!zcVxpFU{b?ZGUmxfOvjoqnMtd($WXPqkk2$7tp2dPw{vegeC8rAA86x45+oe{fMJ?TLBMD34oAuy3Rfh3k{
+OYgz;lx*|zx;E9GU%@yZ&<iSxXxUY9FFce9*=jkj<eH4)J%y7kwk}NV=o~c^Q`PmYg80D*W-qKF)5;Mu%)qtM{RtvH?*I8$FJ63+90F6l4u}~kp{r7*1S?|w
+8+muIy$}X$wt_@;K@JiJB8iT?tgE<LUCc;d1;tA2H_ne+meDA&Z%vZU=mhZv+Or(nG59afusQNRsm<yMyds27+EujhWbe?{dViIb^PcA98b+-?TxD~({jz+?
+uMQJdfAK%W;6~Equ;~*=IuOxM<lyX7+KRBLZ1vP1q<o1T7y2$T3>?Uu!q0_+RkIx67_U~ZgJIjerr3UH*soH<_NLF`i>yeD6kl16<Y`^6mR3ni!ZQ72KXPnK
+e)P9kQZV=aIJ8}&6^N3$va6--wy@g$>PI6sT~)!U!oafWmpyp9U;WjK!{ssmEV4}v*zbTGNOpyWuxR~eMfsZt1T;fZM%vyYdLU@!b-@vp$=6|=S7Hh+b>JZo
+{b9(`q#NrdwQ_v0ial&3!jPJpbSAOwC2;;SN`U5_!IB{Fk1_Q>Z>rkaMR;>2vTy(VTI{qd8C`tyrGQ-Ee(jyC7UJ7ALJQ?Tanq{(3@`+dht6X8mAV72P|8Cb
+C92NcAl5?7%+J(f3xg!|V}!(?Zo4+ngQzz&eT#&xDgq_+Zjh0^<fo!`q!G4DtoUN_B?<4QQ`Ta!h4_;uU%h~WczUU-Vosak_<t$Nx&mV+%c}CDI83jIU0GYz
+9}}y=YseC;<2(Vmw_%ffZrY9&z!?mp3{7QNC)czlpL&sz#Gm+twtF7@gvVgJ-ocLpkgBX=TsInm66#bC8m7Qca2A8J&;itk@Zi(oWM~@Qz$1dwNQ&uMUAwvp
+t~8lyUY@vU8XzKjoVq&X4Pq296N$&co0Fopt}FJVVh)rk5qmO61^)TJ|M;g3JA=<@B=@>&KO^Fkg&!l{^o(}lqdK4Ukl?ZZ7^UqVvONkIqw?^CDRD4$JgQC0
+;CQXaq`yZ-w}_ftt3NCVUE5EUGB*f5D{;;ik>pX-3y2Hp;a+3{Lk!7pXbYzTK|MD2>>&oP_a2vpQB3K@nofT=M70=9+IlDC4X_Br<xa^cB)YA+Ac<<ib%=rO
+jKZx&4CWdO<%e+`Vf~yA=g47&#UI6YibEa+anuo%y`@uPt4(K_IbxP-$$UAS1HR^9g+f&{H3A_<IcC$$!yJI@<_}192UiYD*Wy3?J;VQkvy$vR)ErbnQ2;Dq
+zm2bwh73pak-X;0Bd9<tow-o2I4)R{1!pYKVO2c&MQMNi!Wezz!o(NS1{ie+p|b@4&^pAph}s7$n(4798zDbp&QRKf34KAZw2d@ewSl`Q@BqIa)*=RBRv1a=
+MQlMo5ftNWZ?>f_3T3V`z#$}r|M~CJ*P_A>1$;EXLdIXR^;JX<DQ-GO5^Qa-pX__elCtHHC@2K^%)Ul4#b4cut-@Z%p@yGIT?=omL$D<b24<AY=`G5?KA#_E
++z|O9j2H=ujnwS}QIS*mXjlxCskrFLtM?DXqv<etviRdNF|;xO*yGg66#HP_Ozf#yy{Q8L-U0AH@-ty;;qfqGq+3HOKt85;Lg%u5;XxfPUwr$cf;m6wEyWqD
+{|=8`!zqxo7^hemN)F9D2(6)UQ-EIwr(}+7A{25qKpU#PL<G21KE!g{!ADskH?XdqYzw<MLFZF8KwXwm6Yzv73t%b?K(&4!9(wf>@g0a=B=5zJ+X_>*aJ-4f
+q)hLXR8~i(n~FkTL~BkpWD+#!>$fD95phB78xCkm49h-V%<i)VHPWPe&eQU`GwzEtu!+cln@{YO&*t3sp}|JBF7!0gAdBe0oM=zOy#Kg3fBB!Wyo{0Xa1-hJ
+G(p7J&Rhqa@YUz4(9oCa*G*u<%dk8tEFSD&&Yb4l-=i>X*#`pH=e$a)kMIzJPSy<(_^^#K-nC#|#;i*)Vkh?zBd{;oi%^M?hax%7hQ~^6963s`w|#6T!(W;T
+v0x$Igz5!$RJ1iG!p>Bh`UT`iMsEPO7P-BnG74U&sE<t<5I&Ubiyz3~B3RREXD3kFaUgb@+B+jLIz)sK3Z3g3=XxN3qjEDi+;|M{iIZVG&RG2veu=zm@6_j_
+_Q;Bl!}y0;w5sVg09o`WN`chSW2GUQ<t5ZjD&un4XINyFBBWPP@>|Z5G07HMnoFNc6~CIMQ{-BW=t2UcB?r_;c^`&=VD)!}m_MCvkM`YOQ*g${$xx#-<_tcG
+KnONkAP?qLdm9b|N}`OQqeSL?OD2`c(3iogT}72Rm6)dPR|`ryiSeG_TDrWvHV7V`6OND!c@sSXIH}<cbI0tJ<a+Iu^m)tlTO75^NSd<BKwtg(%WD>8(*pBb
+FrMQF^*1Js^K{YQW161JEJ*n}1b_#QTboU1$7?E_XrN9Wx}QQ#WB=3R{5<ya>wrM8Qy;0O<uJCJ-`ItXYxfB?K+T!QNSu{y=wAE9d@YjJjLD&5*~mpnC<E!9
+phy25LI2rsJjzAGL!bQ~D9?@yFtQf}{CI7`mCwW+GI?3~8DoXmSed2mA!~LQSty^hDZIHR!~ZuX>%HlK41%BJlLs#`x=gaW5iY!ln_9&2BAaxPqq^rXC36k5
+B>3T*Nr<3yd*=(T(Wa800dsy8`$%ErXGHc8wu35<o56JX(bg5+o-otZn_wOAuL?HG3}GD^-8AtCp&Onl!W-{;Gg)fWbpDloLHOLBB`M8~%BVxYjgYN`51wa?
+cQCMc@q+xZ=Zw@FIdKy-BOge(im)X=k3d=H9JOb8E&q`Dy`y4q+3Gu)v-6#pwVxZh+=&BL`c54;Va6QlTjw2m;OdKHTD#t`*#7@JPSR>H-F8jp#!76mxV=&O
+#zgw#TxW{S1IxI>WsaN&TB}ye!mZvaW3|(F+U?;)u+yUO1~iNlpQ7-y8>F?3&QE3!<H_tF`X1N8WNt=W({P-7Mw<yP+&fuk06T&`TB(be7hqynSyKZj^ZQNu
+4seO0WP~6BB_q)9sn4;drju%ivJ}~wnwA{@`MVD`M*1W~<g#tGvX??KrXmD>WL5*4!Fp@65U<O+wtVGqKnUfxuQjOz=H>~?@4CJX{X>8IV$_Z=!U6ZHYT+-%
+D4v~Q^C6p#pdDBdB#Ui~L&46fO;=$Rim}`Zq1KeYY{yX%#OPa!_1@#Ykn|Xoa$~4z>ovdtWWV?Lm+&V8-G#`+e}&2iKQi$h(m#;xK?f;-=2%=Tgs;V=C<0pY
+_+_~4skEXSoI8TPa1xIu7-9on<aEq<y_9si`4C4pTm9Vru8BGyHQf^#bxExg4^P+@NMHUWI5{OI>X&VL0~qgWMVq=)BU%~6{s1Hc@?W<M{l`IBN}q&f$)wfm
+;o&pbYkb+?14LU@>0lwSu(!vui?WZk)3H@?fsSKYdP)7Qla=s6jR(9^E>SaUd&?avaDT5W>cNtsEyOS8^ltLNYH301OK~XO%Kb!>G7-sGO`+Tan&fki>M&5I
+wCBmIpS5LOA*$jaJm?X%p^MM0=BjH_p(m?9`ab7|f?d164j;wD&kf=_f!qUZA0thCEp~-s+adIrXx4&02?JSgZv=jFORFEhzsF`PHw@w-{aS!zo%vFc$<!wX
+v$!jI%#!-hFWk3F<1`NjS;E=sP3^z8GyDw@bKRBu^!}3;J?%-R?UkVi$L|j{Lf>|q^~^)(Zn<vz`K+1brehXUO`PB#4`wva*_HnF>DMn`d~<pJ%@+YVMM>~?
+BiXaXt4;PPG~>L)uJig%7fDZ!cJd^VX)dk0?%L`Teb7fgNOtkFo?%DFlSp;^8Jww+dkp*<*roqYF82NSWp>|dU8EhTwErhpNt65WFQ&aZI@8huI#q{D=M<e!
+Ov=B1i8zt-C3zx^Ff=8Hl>B)K9PBRHQQ**T>FdK2P3$AcsBcY%qmDNHratRA3}qZDJ|D|~?o=^;Gw&&rH}gy;)ToMCyo~RAU7xv;KVI;6+{hD)(QXi>kfT;s
+`c8jCIo{85daHiJO+~93CC6{^BWX%_fxh~|+-by;E#E4KrXqb$8(S<m90|rxr=&J1*3->As=v|)e`wD*hWPQ00BLka?aGdCvLc<o5_8<{r#wqm?cx9M^%T7_
+a>rX7-+dMpC#HAtE-9*m?~X14`ft_2_X4Z_sw&7N{roF7!&&#)_douc@!heX`0O47Li_7Ye{JP^`k?u?H$g_ODYn4JKo<*<n8CZgijWmxWpWP|wjDoEYxb@L
+qxn`Ge26Q4{qvjTL$#2R{U;<81nfk!o_dYV80=Jo>5PLILd9cML|&@=)^<KH3<<Q64TUt)#@m1UcK-6quNbCLsemw|1`m&N(7xLixh?(*q_zm(yiIrv-w=&D
+OrT8pizlz%(;orA4bPzBV$vH<7W!?@a6_GMnLr``RRZD5@QExhut1r*wa>pud?J2w5PSkd@g*J|b%8-z%QOF>>~d41*lp=!%bz8Lj+!kPlm9A*%PG16i#A9a
+vQb6aE$E*?07XGBqiVVgmr6dF@Q2y_(W=ZLS&BClCZYYLmZl4-zHsHuLACr3078pNHVyI_gX%L{!x#4n2SzUncppHm_~h!p_Fq>po1WjQ|EC3q)U)ut{F(pP
+68{Iw{XpL'''[1:]
 
 
 # ======================================
 # cxrkit/report/page.js
 # ======================================
 
-FILES['cxrkit/report/page.js'] = zlib.decompress(base64.b85decode("""c-oy<&2rl|5Wf2<P#!X5Lc?~NlQga;Nz-XFO?vR52aP5JkxLO{3Sa=xw&G-_@6b2wlXL+PBq-5I+Ji*``(gigxp2~HAlfKim}Gf!c1EtHGF)tPVrsxY1-h0^
-Nth@}tGKYVCAs6KmYpHoI9SWJKpIxuXd<Mk5kfYdBWa)~Y1N6sa4ATdk%tpPhP6gnY|}vMem#+pLJDojMwWYWNgRcmSF+@wSLf@cgS=FV?P;atF6{xo0xPMK
-cNRknXd0c-N~$-ks3Z9`qH+|_bUP8m1%ZZ}22i5K(2pIc{WUaD7^%{PI%1M7CnwNGgIq63DT{6g!q7qiGw`MXyGj!e7?1fiHT%{I3gkm7+?&@@8028>w}Run
-fc69hE&3h)#CW9s{Gl*bmTzwH-0xiDaX@2=h8H(UP7cEon^v)=v0?1pu?6$eV3HtDNE4<wJGHS(GIDu|hA>@#C=ox{68PMJ4dN&XBNPh@FdHz$A=Srj<wLYy
-Mo0ywQ^G-M$qdtA=q+nHa5{9Ngo+C&$(4shE~BXV4vk!p_uX!TE;#0qjgr0`+5o%OOs()o$V1R+R3k~q=g;x_pTGW2md8A$DnU(nvYc$@Tyu{o^kT}gob3De
-O%^+bS0r^hruUhZ?%(%Wq~Jh49jK_(k*rFh8*S2Ig38K@wk8PYw1hl)5(xV#;R=zbxVa$L=xMP<L9~$tYv8rqwM;?U@9)uu1O(>Z1Hr?9U1vdzLSKE!W<nj3
-@QR#z%@$t6*;qv_!L|<93o>f6G<D9NYX?3XU8|w2Z83*m*Ssm+{&J$z|7|$f4N)}8a4%S{J9!K9r8E`j%1%F0c6sEQq=cdR&_Pix4%`A?|FmHr8rG!Gy=<B^
-@#cljoQy_=Eo5>M62{gL=F8jbKi*Rew1#xxj4h+@gRl0#m1)u{D7o{BMy649I;A{2W+o-U%P55(V~ikIU-5V4jyGD0w7_IBIT1P0{L{hb<&$mOs6G9J)EaXX
-*A7q4h*+M)tw|V1O+D-x9({^`XC!@&FOG9&R~He<?Z#Yc)>O#D(%&&tQ~eS1(ldN&kDhuZvi@u=<wY;$dxZ7AS~+HeVOXo@m?`I&9!~g<-KXbyu<X<+m&ND{
-L|+VOF4Btu{mi4+A(IB58=MjjJf4%1Z@JOI^R`j_AflLt?s#(Cg62brs<-Jk`Y<)}7k&?A+6y1+Dzp_V0;?8nNysX}hu^tyJJ_Lyo#$?6odjcXJbDLA_(ahJ
-OIf-3M|DDzqLv!Of=Gb_6#&i|QV}duw?J@37!hFZq`IN8<2<v}^2o=5YnrXP+o4Y$h-nuDBUcIcF#b{5&Cm)ho4HQcMe`0WXgdRHbHed6dVf3)6!Mmrp<=lH
-;MOY#Ui*x}1VLNDf?D#^<!H#*($I*NXLLo<9*zCWw61SeI49vVB2=DWkbrTpS$XEoYd~yGJ>T7iD5JEa97Toh(y3=LYP^78nqTQvKPNDp;ZP#>E1zlWxTMF~
-_>x5UVS6~WoJsFK=w2RmR!vho1Y&4^Ry~XBy>7EQP8Tm^Wxbg@XXeg<x%1z8CfI`QT<M_B?)6~q?7!H(VZIzJZatLO^DK*MYnmqxPfZ&tiB?#_LaH5WMyeR8
-n0dl^#U6jwBRym5QyVvt9I7}NKdAI$HlC5y(ShFE){KZZ2+a+@<z{~@!S=LZOYYUneJG%+@SDkR;e(+4ek@(LQ1FTu-{LyBWrl4a#C$<1sXi#YWPFWnb>P|=
-=2&Gpc`*zGwlxna))!bPl(;fx63J7JT1P+Uwhr|870Cm}S;eozU?0-Z^FF|QBe>pSzI@~1&YwPL8ncx<%6Bd}E;cUO&Q4=VQ8TfH**XJz`RWTT(GAB@)GBm%
-D|4{ib*QMSoCSD^HgiYjFLM9Yl)foWWj?NFqPxwGn~BuHME62*(zDN>p<-QQ9%WtgvILtNILqojX1y*hDNn{60^vR^E7yPTFd6Wkc&yn5(EH&2Nilo7{mRf=
-f?+stEQB=a%F0`3$=o=PGp;k#KB>joy2Ja+vR9I}ovuA9SnYowRhm@>)U3{drEW3Ike+|9KHi;Hu9N*Gvkv_iu@tbz""".replace("\n", ""))).decode()
+FILES['cxrkit/report/page.js'] = r'''
+c-oy=>vG(-75=ZMK-g(SMig~v(&=bNac#$)y5q}Cm8L(|TMw25wT!p`Lx8(lJD%w~^bPwY{SE-$b}8BE4|z%8;M~u54(OoKf@xD1sR?FBXJ_n2)uxcQF*7TH
+zgp;(Dl^7q#;UrIv^Qhh!mLzdSYa$##cu^Gd3vXrRAvPdwruQ{7RgbVH!?Mak}Qna$0NqNcMVy5S&Gp9>oyrnmDGkURkmZ-%<d%SnaT>G=jV%=C3#xce3#_4
+T8EzCuYzYut+qsyq@pZ!l;o;@!PC`1{t8qv1eDEMw&GfWrZA;|M50N4X+*ud5v53ts>2|$n?W=ioq&x7T(4QC(q=8BNzz(yBVLq(-on5U^vB$LVs;e?YPa`y
+#l3m1qyY!Ap9BxrT57jZiwb@h|3o}OcYa?O&$1UAoO@Mh92YPqEsOLnh}nKvhNk7bEGdlM9k;?fHAoWh6k)*Yf}c|Cf{0yT!w{}hAv4f-wzPci1O>5|ga{3V
+wPX}9&|%lbZtg;~m<=dvVVYW6(j?=CYhjWNFB@TXXk;exLW+z%aU=tmCD42gBd^$-X1#<94tYeqq)+=ch;?PgR=6YVW2;lIMi8)He;vO6_uu~sW`{ggor!wH
+lgDg1<(hj?!HXe}Vz%?o%V_ABB4?r1F}#mRx_jP50|mS7({2|^9mvWR+(=1>1XVeSCKIG}TEM>ky4~1~H=cm<6pL5v2A-C;5R{ZE<)wJ8))lWs=+}3!ArKO|
+_mSbS0P0*ZQ^QxEqKQzqN%(}FI?b+}hLf=xKmtLB#eyiIEDf!*r{KV4qlKD;R~2&j`Kl;0yFMG~^#1}5&=8^_!#<!~*J>lCOKB|7mYsf}?BaoIf=qPP2L}ym
+vE$bAb-xt$4zNZz_p~g-z?s(~bI=>rE`bR+pi?|`;LNyY&u@N;=@<P#8?*{NW84+BS#g7BT>%+0y%NH(t!mIvkREAM0xcQ9MWeqkUMVypRiU9Q1*8hFONQ+t
+)thmr@Og3&92fgFufhkA=kQ<$J^SZq@em(1FQ`x)l1w%W+dz57+8#iaX?cy1$>Vo;_D-Liq3H$;9(Qmx*lR8?FD~u&X%Nj0RLQBEoc(Kl{pXX@#Toc(6Ow`v
+mF!p8!1DZEmW=n1I>!M!ai(0^pPsdM&~b2VDRR+k6ObauL2w*l3j}?ZB|ob|hCv*3`Q}&N)$hmyC(J#4K^7)1wGyLLse`G?vO9Yt!<Y8s7!ylvyDKqC(o$*i
+i<jD}|5&%4?A5^y-?Zg0ru%J8*ja=6zI((L-e&?)CYaQ6kpJWFuRP`3<<IaZ-a{$2>{+Rn;XHWP<RZ^0>{LwTh5hXHE{GNc(qua@h0Hv|fdC;LOU=|)mWop?
+SY`!43zmuS(uO;sL!$%M?yzG5g!{2r3(S(^Dbd<di;cP)*wNWZSQ)d6^Yil&vN0deA(Rh>qE9_?0c^4iqpf!MB>7rsLM%#z%q52c4+6BAop4hZWX&)QZ`l@D
+E|`))C_O@`M&=ln!*N>rT<Zb}yz^0fwtJa{)G6t3vf_H>y?4>NnR>fDk4m-<HvIMtv~>;mhZjFSefjDpAcxsqQkv2lEp_HrbXu#jd?}6ksSw-Hw|)BC7822$
+NKMisU2%CUke|*Xt4(VhJ$vX8RvhIQB#2rI>xQ>WE$R(e^&y3T8UuXm82>s^*0i(xTq%rG_E_=_<8w-k>)>|;Se6M~Rm0UtNsCj9<1XpQsb3M#enRS}Av;ak
+^M&q>lD9-_6L6v_r%hes4BQov>uoP*qQuS0pPBCa?Xhka^9`CRuU5*uh5>~{{heNX_j`6;Vaoc`xqS#c=_3fb=7nV6Gar&k2&DuevnY&-azS&8v$k0Lc+P8t
+D|;k~1N8T-uzWS)D-G8m|J%*mHwidu5w<*@wA@DEdBu)D26cnOS8TrcbUa8hZbox5wXSZieMlV;*`a$_o7<w)N`@&WNE0&|GhKYxyK{aZ3!!=P0lO;<u6Vcf
+?2O6T(eS>4458i7k)7b^H~2ea;Uyj{=ZM}e23vM@$YsS#f^6D<%?)b*7YwV8;Wu>j)F~19vqLH0dMRHb%=>C?nRSK%Kh6=1bGY6LU-SF$JZ>#JwaP_9>I+a`
+bku0;7ajG9qh7R)z4N&tz!-ZRxl!B}rh@`ojB*gu_R4g0crTd_;oiVDc{#%%@t5LWWT6+{58LfsgG6AIr>@23)F9o;g<YY+tX;XZD~oQ5K|gsdFuq!?G((-&
+wq;N@vvh@yf)b`)filZt-2513cl!e399>5WvsLxoc+|DbLgEqkUtz}Cs+%=@f+k&EF+?tx_Q$xNoEF>r5wV%N{xpM+Ab3ftDUgU68ilw&oPkrdu|u$}m_om|
+?{iDMa2XTRlwVrlsMz<{y&?Ue2_xo?(GyJ5jvAAxsqAGYr?K&BxRJXJgAK%ivhvKCR|<J+R?}CWF3OPBhOHDdI`7;^j`P{*vlM##UJpkc(U)6e-J72K&j}pk
+7<2%}y4+g~i@g7YcFhL#-EwzoHj(f?4V=8h+Br`4HZ&a|l6pkv<3M>nOduy@PX3Lpdt>X;*m`s^5q=tth(C0;k9#Apzu0@jT!9eXqAR$|C>m7TICCt0Vyd>b
+k{mTHRlVkAzbpG)<f61*+1RG;C>>++DaDPVu=fS6HNI2n4^e+c<p&46x5<nFZ%l)QDK>@K9ZDdSYi)_0daeZ~7`CYaZ^V0<`1PT5U5T{Fi}Z6`JGV@*Z8wH|
+MO~}<eT`edV{G$1*G@1;-No$NHh87rbvv%R+VMMGAw4wD`?9n)<Dz+>RdCb$*JACXKKD~HVD7uf!Sle8{qcvKJ3Q`TB4&T|mkGiK>PcNCd1Psg7y`gVy||qN
+%=BOVDogb6rOpxbH#_&<e&%ee&GFu&`AiNw-#e5V-jCerJ+zzzs9wHx!6Bv;vTE!M>@N>fa3bic;qfFu7&1|lLi=|ROBP!o9)O3nKp@4Yj!fUEf2%1T`^PdL
+)-%w}a$T5_)XqfvkYF&T-ycNIo6<bUdR1hZy-ejC_Xb~8P8XY$M|}<nX*=rNwwVWSaqbhE{V$uz&kT=T9Wr4!Cao)}OgJZbi|En&!{OD_DVbD_UJWl4ZH7Il
+G|zG2n$)>vsVi5zU#gFDC&{(4KSkuw{{f#ZkqH'''[1:]
 
 
 # ======================================
@@ -14823,13 +15822,14 @@ FILES['cxrkit/report/page.py'] = r'''
 
 import base64
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import jinja2
+import yaml
 from markupsafe import Markup
 
 from cxrkit import RESEARCH_ONLY, __version__
@@ -14838,11 +15838,12 @@ from cxrkit.data.records import SPLIT_WORDS
 from cxrkit.evaluation import metrics, study
 from cxrkit.evaluation.metrics import Figure
 from cxrkit.evaluation.scoring import effective_sizes
-from cxrkit.report import gallery, plots, sentences
+from cxrkit.progress import counted
+from cxrkit.report import dotplot, facts, gallery, plots, sentences
 from cxrkit.report.plots import Drawing
 from cxrkit.report.tables import audits as audit_tables
 from cxrkit.report.tables import comparison as comparison_tables
-from cxrkit.report.tables import data, elsewhere, networks, recipe, settings, thresholds
+from cxrkit.report.tables import data, elsewhere, networks, patients, recipe, settings, thresholds
 from cxrkit.results import Results
 from cxrkit.tables import NOTHING, Cell, count_text, figure_text
 
@@ -14850,27 +15851,31 @@ HERE = Path(__file__).parent
 LONGEST = 300
 """Characters of other people's text that a cell shows."""
 PICTURES = {".png": "image/png", ".jpg": "image/jpeg"}
+PRIVATE_BANNER = "PRIVATE: do not pass this page on. It shows films whose licence does not let them be shown."
 MOST_PICTURE_BYTES = 3_000_000
 """Of all pictures together; the page stays under 5 MB, and further films stand with their credit alone."""
 CONTENTS = (
 	("verdict", "Verdict"),
-	("elsewhere", "Inside against elsewhere"),
-	("study", "The study’s table beside ours"),
+	("elsewhere", "Internal and external films"),
+	("study", "The study\u2019s table beside ours"),
 	("best", "Which network is best"),
-	("lungs", "What knows nothing of lungs"),
+	("lungs", "What works without seeing the lungs"),
 	("data", "Where the films come from"),
 	("learning", "Learning curves"),
 	("curves", "ROC and precision-recall"),
 	("confusion", "Confusion and thresholds"),
 	("calibration", "Calibration"),
-	("films", "Films that went wrong"),
+	("films", "Misclassified films"),
 	("speed", "Speed"),
 	("repeat", "How to repeat it"),
+	("words", "Words used here"),
 )
 
 
-def html(results: Results, shown: list[gallery.Film], drawings: dict[str, list[Drawing]]) -> str:
-	"""The text of report.html."""
+def html(
+	results: Results, shown: list[gallery.Film], drawings: dict[str, list[Drawing]], private: Mapping[str, bytes] | None = None
+) -> str:
+	"""The text of report.html. private: {image_id: JPEG} of films that may not be passed on, for a page that says so."""
 	script = (HERE / "page.js").read_text("utf-8")
 	return (
 		templates()
@@ -14880,24 +15885,26 @@ def html(results: Results, shown: list[gallery.Film], drawings: dict[str, list[D
 			style=Markup((HERE / "page.css").read_text("utf-8")),
 			script=Markup(script),
 			script_hash="sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-			**values(results, shown, drawings),
+			**values(results, shown, drawings, private),
 		)
 	)
 
 
-def values(results: Results, shown: list[gallery.Film], drawings: dict[str, list[Drawing]]) -> dict[str, Any]:
+def values(
+	results: Results, shown: list[gallery.Film], drawings: dict[str, list[Drawing]], private: Mapping[str, bytes] | None = None
+) -> dict[str, Any]:
 	"""What the template shows, by name."""
 	audits, compared = results.audits, results.comparison
 	tables = {name: make_table(results) for name, make_table in TABLES.items()}
 	tables |= {name: make_table(results.manifest) for name, make_table in DATA_TABLES.items()}
 	tables |= {"networks": comparison_tables.networks(compared), "pairs": comparison_tables.pairs(compared)}
-	images = f"{compared.n} {SPLIT_WORDS[results.metrics.held_out]} images, {compared.covid} of them COVID-19."
+	images = f"{counted(compared.n, SPLIT_WORDS[results.metrics.held_out] + ' image')}, {compared.covid} of them COVID-19."
 	return {
 		"experiment": results.name,
 		"lede": sentences.lede(results),
 		"research_only": RESEARCH_ONLY,
-		"marks": [warning.sentence for warning in results.warnings],
-		"short_marks": ", ".join(warning.short for warning in results.warnings),
+		"marks": [*([PRIVATE_BANNER] if private is not None else []), *(warning.sentence for warning in results.warnings)],
+		"short_marks": ", ".join([*(["private"] if private is not None else []), *(warning.short for warning in results.warnings)]),
 		"batch_norm": sentences.batch_norm(results),
 		"differences": sentences.differences(results),
 		"contents": CONTENTS,
@@ -14911,14 +15918,18 @@ def values(results: Results, shown: list[gallery.Film], drawings: dict[str, list
 		"matrix": comparison_tables.matrix(compared),
 		"tables": tables | {"films": gallery.table(shown)},
 		"plots": drawings,
-		"curves_caption": f"{images} Lines: mean over seeds; bands: from the lowest seed to the highest. Dotted: guessing.",
+		"curves_caption": f"{images} Lines: mean over seeds; bands: from the lowest seed to the highest. Dotted: guessing. ROC: dots are at the threshold {results.metrics.threshold:g}; grey, where an audit drew it, is what sees no more than a thumbnail.",
 		"flow": data.flow(results.manifest),
+		"images": images,
+		"views": data.views_sentence(results.manifest, results.experiment.exclude_views),
 		"confusions": [(name, run, asdict(counts)) for name, run, counts in thresholds.confusions(results)],
 		"threshold": f"{results.metrics.threshold:g}",
-		"gallery": pictures(results, shown),
-		"gallery_lede": gallery_lede(results),
+		"gallery": pictures(results, shown, private or {}),
+		"gallery_lede": gallery_lede(results, private is not None),
 		"embedded": embedded(results),
 		"repeat": sentences.repeat(results),
+		"identity": [row for row in facts.identity(results) if row[0] != "command"],
+		"words": yaml.safe_load((HERE / "words.yaml").read_text("utf-8")),
 		"version": __version__,
 	}
 
@@ -14933,6 +15944,7 @@ TABLES = {
 	"predictive": thresholds.predictive_values,
 	"usefulness": thresholds.decision_curves,
 	"calibration": thresholds.calibration,
+	"sets": thresholds.prediction_sets,
 	"speed": settings.speed,
 	"stages": settings.stages,
 	"environment": settings.environment,
@@ -14941,7 +15953,7 @@ TABLES = {
 	"settings": settings.experiment,
 	"checksums": settings.checksums,
 }
-DATA_TABLES = {"splits": data.splits, "sources": data.sources, "left_out": data.left_out}
+DATA_TABLES = {"patients": patients.patients, "sources": data.sources, "left_out": data.left_out}
 
 
 def drawings(results: Results) -> dict[str, list[Drawing]]:
@@ -14957,13 +15969,25 @@ def drawings(results: Results) -> dict[str, list[Drawing]]:
 	compared = results.comparison.networks
 	told = "; ".join(f"{network.name} {percent(network.error_rate)}" for network in compared)
 	areas = ", ".join(f"{short_name(name)} AUC {figure_text(score.auc)}" for name, score in scores.items())
+	said = {name: f"{score.auc.value:.3f}" for name, score in scores.items() if score.auc.known}
+	coarse = results.audits.coarse_curve if results.audits else None
 	scaled = {score.architecture: score.scaling.before.bins for _, score in thresholds.judged(results) if score.scaling}
-	size = (5.4, 0.7 * len(compared) + 0.6)
+	together = {name: predictions.ensemble() for name, predictions in held.items()}
+	size, small, threshold = (5.4, 0.7 * len(compared) + 0.6), (4.2, 3.6), results.metrics.threshold
+	dots = dotplot.dots(results.audits)
 	groups = {
+		"verdict": [draw("dots", dotplot.alt(dots), (4.8, 0.24 * len(dots) + 0.9), dotplot.draw, dots, wide=True)] if dots else [],
 		"errors": [draw("errors", f"Error rates: mean {told}.", size, plots.errors, compared, published, wide=True)],
 		"curves": [
-			draw("roc", f"ROC curves. {areas}.", (4.2, 4.0), plots.roc, held),
+			draw("roc", f"ROC curves. {areas}.", (4.2, 4.0), plots.roc, held, said, results.metrics.threshold, coarse),
 			draw("pr", "Precision-recall curves of the same networks.", (4.2, 4.0), plots.precision_recall, held),
+		],
+		"usefulness": [
+			draw("net-benefit", "Decision curves; their table has the figures.", (6.4, 3.2), plots.net_benefit, together, wide=True),
+			*(
+				draw(which, f"{sign} predictive value over prevalence.", small, plots.predictive_value, together, which, threshold)
+				for which, sign in (("ppv", "Positive"), ("npv", "Negative"))
+			),
 		],
 		"reliability": [
 			draw(
@@ -14985,22 +16009,24 @@ def drawings(results: Results) -> dict[str, list[Drawing]]:
 		groups[group] = []
 		for name in table["architecture"].unique():
 			rows = table[table["architecture"] == name]
-			alt = f"{told_of} {short_name(name)}, {rows['seed'].nunique()} seed(s)."
+			alt = f"{told_of} {short_name(name)}, {counted(rows['seed'].nunique(), 'seed')}."
 			groups[group].append(draw(f"{group}-{name}", alt, (4.2, 3.0), function, rows, name))
 	return groups
 
 
-def pictures(results: Results, shown: list[gallery.Film]) -> list[dict[str, Any]]:
-	"""The gallery's films as dicts, with their picture as a data URI while there is room."""
+def pictures(results: Results, shown: list[gallery.Film], private: Mapping[str, bytes]) -> list[dict[str, Any]]:
+	"""The gallery's films as dicts, with their picture as a data URI while there is room; private: {image_id: JPEG} of those without one."""
 	rows, room, folder = [], MOST_PICTURE_BYTES, results.folder.resolve()
 	for film in shown:
 		alt = f"Chest film {film.image_id}, {film.label}" + (", and beside it where the network looked" if film.pair else "")
 		row = asdict(film) | {"src": "", "alt": alt}
 		path = (folder / film.picture).resolve()
-		if film.picture and path.suffix in PICTURES and path.is_relative_to(folder) and path.is_file():
+		if not film.picture and film.image_id in private:
+			row |= {"src": data_uri(private[film.image_id], ".jpg"), "pair": False, "alt": f"Chest film {film.image_id}, {film.label}"}
+		elif film.picture and path.suffix in PICTURES and path.is_relative_to(folder) and path.is_file():
 			if path.stat().st_size <= room:
 				room -= path.stat().st_size
-				row["src"] = f"data:{PICTURES[path.suffix]};base64,{base64.b64encode(path.read_bytes()).decode()}"
+				row["src"] = data_uri(path.read_bytes(), path.suffix)
 			else:
 				row["why"] = "the page has no room for more pictures"
 		elif film.picture:
@@ -15009,8 +16035,15 @@ def pictures(results: Results, shown: list[gallery.Film]) -> list[dict[str, Any]
 	return rows
 
 
-def gallery_lede(results: Results) -> str:
-	shown = "Pictures stand here only where the licence lets them be shown; the others have their credit and a link."
+def data_uri(picture: bytes, suffix: str) -> str:
+	return f"data:{PICTURES[suffix]};base64,{base64.b64encode(picture).decode()}"
+
+
+def gallery_lede(results: Results, private: bool = False) -> str:
+	if private:
+		shown = "Every film whose file is on this machine is shown, whatever its licence: do not pass this page on."
+	else:
+		shown = "Pictures stand here only where the licence lets them be passed on; python -m cxrkit report RUN --private shows all, for your eyes alone."
 	if gallery.audited(results):
 		return f"Errors, hits with the largest loss, and some ordinary hits; beside each film, where the network looked. {shown}"
 	return (
@@ -15053,7 +16086,7 @@ def embedded(results: Results) -> dict[str, Any]:
 def templates() -> jinja2.Environment:
 	"""The Jinja environment of the page."""
 	made = jinja2.Environment(loader=jinja2.FileSystemLoader(HERE), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=False)
-	made.filters |= {"clipped": clipped, "safe_url": safe_url, "whisker": whisker, "tick": lambda value: f"{value:.3g}".replace("-", "−")}
+	made.filters |= {"clipped": clipped, "safe_url": safe_url, "whisker": whisker, "tick": tick}
 	made.globals["shade"] = shade
 	return made
 
@@ -15065,7 +16098,7 @@ def percent(figure: Figure) -> str:
 def clipped(words: object, most: int = LONGEST) -> str:
 	"""The text on one line, cut where it is longer than `most`."""
 	line = " ".join(str(words).split())
-	return line if len(line) <= most else line[: most - 1] + "…"
+	return line if len(line) <= most else line[: most - 1] + "\u2026"
 
 
 def safe_url(url: str) -> str:
@@ -15085,6 +16118,11 @@ def whisker(cell: Cell, scale: tuple[float, float] | None) -> str:
 	at = [None if value is None else round(100 * (value - start) / ((end - start) or 1), 1) for value in (cell.low, cell.value, cell.high)]
 	line = "" if at[0] is None or at[2] is None else f'<line x1="{at[0]}%" x2="{at[2]}%" y1="50%" y2="50%"/>'
 	return Markup(f'<svg class="whisker" aria-hidden="true">{line}<circle cx="{at[1]}%" cy="50%" r="2.6"/></svg>')
+
+
+def tick(value: float) -> str:
+	"""The end of a scale in few digits, so that two of them fit above a column."""
+	return (f"{value:.3g}" if abs(value) >= 1 else f"{value:.3f}".rstrip("0").rstrip(".")).replace("-", "\u2212")
 
 
 def shade(counts: dict[str, float], name: str, other: str) -> Markup:
@@ -15107,9 +16145,10 @@ FILES['cxrkit/report/plots.py'] = r'''
 
 import io
 import re
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -15122,10 +16161,12 @@ from sklearn.metrics import precision_recall_curve, roc_curve
 
 from cxrkit.columns import FROZEN
 from cxrkit.config import TESTED, short_name
-from cxrkit.evaluation import study
+from cxrkit.evaluation import metrics, study
 from cxrkit.evaluation.calibration import Bin
 from cxrkit.evaluation.predictions import Predictions
-from cxrkit.schema import NetworkErrors
+from cxrkit.evaluation.scoring import effective_sizes
+from cxrkit.evaluation.usefulness import decision_curve
+from cxrkit.schema import CoarseCurve, NetworkErrors
 
 FOLDER = "figures"
 PALETTE = ("#0072b2", "#c25700", "#00795a", "#a8478a")
@@ -15199,12 +16240,12 @@ def look(architecture: str) -> Look:
 def drawn(
 	name: str, alt: str, draw: Callable[[Axes], None], size: tuple[float, float], marks: Sequence[str] = (), wide: bool = False
 ) -> Drawing:
-	"""The Drawing of draw(axes). size: inches; marks: texts across it."""
+	"""The Drawing of draw(axes). size: inches; marks: what must not be overlooked, above it."""
 	with rc_context(STYLE):
 		figure = Figure(figsize=size, layout="constrained")
 		figure.patch.set_alpha(0)
 		draw(figure.subplots())
-		watermark(figure, marks)
+		mark(figure, marks)
 		vector, raster = io.StringIO(), io.BytesIO()
 		figure.savefig(vector, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
 		figure.savefig(raster, dpi=DPI, format="png", facecolor="white", metadata={"Software": None})
@@ -15225,13 +16266,14 @@ def in_variables(text: str, prefix: str) -> str:
 	return re.sub(r"\n\s*", "\n", text)
 
 
-def watermark(figure: Figure, marks: Sequence[str]) -> None:
-	"""Write each mark across a figure, as large as fits, so that it cannot be cropped away."""
-	width = figure.get_figwidth() * 72
-	for row, mark in enumerate(marks):
-		height = 0.5 + 0.24 * ((len(marks) - 1) / 2 - row)
-		size = min(44, 1.25 * width / len(mark))
-		figure.text(0.5, height, mark.upper(), ha="center", va="center", fontsize=size, color=WARN, alpha=0.22, zorder=10)
+def mark(figure: Figure, marks: Sequence[str]) -> None:
+	"""Write what must not be overlooked above a figure, in as many lines as it takes; the figure grows by them."""
+	if not marks:
+		return
+	whole = " \xb7 ".join(mark.replace(" ", "\xa0") for mark in marks).upper()  # no line begins within a mark
+	lines = textwrap.wrap(whole, int(figure.get_figwidth() * 14), break_long_words=False)
+	figure.set_figheight(figure.get_figheight() + 0.13 * len(lines))
+	figure.suptitle("\n".join(lines).replace("\xa0", " "), x=0.01, ha="left", fontsize=7, fontweight="bold", color=WARN)
 
 
 def losses(axes: Axes, epochs: pd.DataFrame, architecture: str) -> None:
@@ -15262,9 +16304,13 @@ def losses(axes: Axes, epochs: pd.DataFrame, architecture: str) -> None:
 		at = [frozen + epoch.epoch for epoch in theirs]
 		axes.plot(at, [epoch.valid_loss for epoch in theirs], color=INK, linewidth=0.6, marker="x", markersize=4, label="2020 study")
 	axes.set(title=short_name(architecture), xlabel="epoch (line: body unfrozen)", ylabel="loss")
-	if (epochs[["train_loss", "valid_loss"]].to_numpy() > 0).any():
+	values = epochs[["train_loss", "valid_loss"]].to_numpy(float)
+	if (positive := values[values > 0]).size:
+		decades = np.log10(positive.max() / positive.min())
 		axes.set_yscale("log")
-		axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+		axes.yaxis.set_major_locator(
+			LogLocator(subs=(1, 2, 5) if decades < 2 else (1, 3) if decades < 3 else (1,))
+		)  # labels must not collide
 		axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 		axes.yaxis.set_minor_formatter(NullFormatter())
 	axes.legend(loc="best", fontsize=8)
@@ -15283,8 +16329,11 @@ def lr_find(axes: Axes, finder: pd.DataFrame, architecture: str) -> None:
 GRID = np.linspace(0, 1, 101)
 
 
-def roc(axes: Axes, held: Mapping[str, Predictions]) -> None:
+def roc(axes: Axes, held: Mapping[str, Predictions], areas: Mapping[str, str], threshold: float, coarse: CoarseCurve | None = None) -> None:
 	"""ROC curves of {architecture: Predictions}: the mean over seeds, and a band from the lowest to the highest seed."""
+
+
+
 
 	def curve(truth: np.ndarray, p: np.ndarray) -> np.ndarray:
 		alarms, hits, _ = roc_curve(truth, p)
@@ -15292,10 +16341,17 @@ def roc(axes: Axes, held: Mapping[str, Predictions]) -> None:
 		sensitivity[0] = 0
 		return sensitivity
 
-	_curves(axes, held, curve)
+	if coarse:
+		axes.plot(coarse.false_positive_rate, coarse.sensitivity, color=QUIET, linewidth=1.1, label=f"{coarse.title} {coarse.auc:.3f}")
+	_curves(axes, held, curve, areas)
+	for architecture, predictions in held.items():
+		called, truth = predictions.p_covid >= threshold, predictions.is_covid
+		if 0 < truth.sum() < len(truth):
+			at, style = (called[:, ~truth].mean(), called[:, truth].mean()), look(architecture)
+			axes.plot(*at, color=style.colour, marker=style.marker, markersize=5, markeredgecolor=INK, markeredgewidth=0.5)
 	axes.plot([0, 1], [0, 1], color=QUIET, linewidth=0.7, linestyle=":")
-	axes.set(title="ROC", xlabel="1 − specificity", ylabel="sensitivity", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
-	axes.legend(loc="lower right", fontsize=8)
+	axes.set(title="ROC", xlabel="1 \u2212 specificity", ylabel="sensitivity", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
+	axes.legend(loc="lower right", fontsize=8, title="AUC", title_fontsize=8)
 
 
 def precision_recall(axes: Axes, held: Mapping[str, Predictions]) -> None:
@@ -15312,13 +16368,56 @@ def precision_recall(axes: Axes, held: Mapping[str, Predictions]) -> None:
 	axes.legend(loc="lower left", fontsize=8)
 
 
-def _curves(axes: Axes, held: Mapping[str, Predictions], curve: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> None:
+def _curves(
+	axes: Axes, held: Mapping[str, Predictions], curve: Callable[[np.ndarray, np.ndarray], np.ndarray], said: Mapping[str, str] = {}
+) -> None:
 	for architecture, predictions in held.items():
 		curves = np.array([curve(predictions.is_covid, p) for p in predictions.p_covid])
 		style = look(architecture)
 		if len(curves) > 1:
 			axes.fill_between(GRID, curves.min(0), curves.max(0), color=style.colour, alpha=0.15, linewidth=0)
-		axes.plot(GRID, curves.mean(0), color=style.colour, linestyle=style.line, label=short_name(architecture))
+		axes.plot(
+			GRID,
+			curves.mean(0),
+			color=style.colour,
+			linestyle=style.line,
+			label=f"{short_name(architecture)} {said.get(architecture, '')}".strip(),
+		)
+
+
+ACTING, PREVALENCES = np.linspace(0.01, 0.6, 60), np.geomspace(0.001, 0.5, 30)
+
+
+def net_benefit(axes: Axes, judged: Mapping[str, Predictions]) -> None:
+	"""Decision curves of {architecture: Predictions of one row}, with their intervals as bands, beside acting on all and on none."""
+	for architecture, held in judged.items():
+		points = decision_curve(held.is_covid, held.p_covid[0], held.groups, ACTING)
+		_banded(axes, ACTING, [point.network for point in points], architecture)
+	top = axes.get_ylim()[1]
+	axes.plot(ACTING, [point.all for point in points], color=QUIET, linewidth=0.9, linestyle="--", label="acting on all")
+	axes.axhline(0, color=QUIET, linewidth=0.9, linestyle=":", label="acting on none")
+	axes.set(title="Decision curves", xlabel="acts from this probability on", ylabel="net benefit, an image", ylim=(-0.3 * top, top))
+	axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize=8)
+
+
+def predictive_value(axes: Axes, judged: Mapping[str, Predictions], which: Literal["ppv", "npv"], threshold: float) -> None:
+	"""The predictive value of {architecture: Predictions of one row} over prevalence, with its interval as a band."""
+	for architecture, held in judged.items():
+		counts, sizes = metrics.confusion(held.is_covid, held.p_covid[0], threshold), effective_sizes(held)
+		values = [getattr(metrics.predictive_values(counts, share, *sizes), which) for share in PREVALENCES]
+		_banded(axes, 100 * PREVALENCES, values, architecture)
+	axes.axvline(100 * study.prevalence(), color=QUIET, linewidth=0.7, linestyle=":")
+	title = "Positive predictive value" if which == "ppv" else "Negative predictive value"
+	axes.set(title=title, xlabel="prevalence, % (dotted: the study\u2019s)", ylabel=which.upper(), xscale="log")
+	axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+	axes.legend(loc="best", fontsize=8)
+
+
+def _banded(axes: Axes, x: np.ndarray, figures: Sequence[metrics.Figure], architecture: str) -> None:
+	value, low, high = np.array([[figure.value, figure.low, figure.high] for figure in figures], float).T
+	style = look(architecture)
+	axes.fill_between(x, low, high, color=style.colour, alpha=0.12, linewidth=0)
+	axes.plot(x, value, color=style.colour, linestyle=style.line, label=short_name(architecture))
 
 
 def reliability(axes: Axes, bins: Sequence[Bin], architecture: str) -> None:
@@ -15372,7 +16471,7 @@ from pathlib import Path
 from cxrkit.data.licences import attribution
 from cxrkit.data.records import Record
 from cxrkit.files import replacing, write_checksums, write_text
-from cxrkit.report import cards, gallery, markdown, page, plots
+from cxrkit.report import cards, checklists, gallery, markdown, page, plots
 from cxrkit.report.tables.settings import GENERATED
 from cxrkit.results import Results
 
@@ -15396,13 +16495,14 @@ def make(results: Results, locate: Callable[[Record], Path] | None = None) -> li
 	if not (folder / "checksums.json").exists():
 		write_checksums(folder)
 	results.refresh_checksums(*(path.relative_to(folder).as_posix() for path in sorted((folder / plots.FOLDER).rglob("*.*"))))
-	shown = gallery.films(results)
+	shown, lists = gallery.films(results), checklists.Checklists(results)
 	texts = (
 		page.html(results, shown, drawings),
 		markdown.markdown(results, shown),
 		cards.model_card(results),
 		cards.datasheet(results),
-		cards.claim(results),
+		lists.page("claim"),
+		lists.page("tripod"),
 		attribution(results.manifest.records),
 		cards.citation(),
 	)
@@ -15421,10 +16521,14 @@ FILES['cxrkit/report/sentences.py'] = r'''
 """The sentences that the page, its text twin, the cards and the log share."""
 
 import shlex
+from typing import Any
 
 from cxrkit import config, protocol
+from cxrkit.audit import headlines
+from cxrkit.audit.rules import listed
 from cxrkit.data.records import SPLIT_WORDS
 from cxrkit.evaluation import outliers, study
+from cxrkit.progress import counted
 from cxrkit.report.tables import recipe
 from cxrkit.results import Results
 from cxrkit.schema import Comparison, Margins, NetworkErrors, Pair, Study
@@ -15432,11 +16536,9 @@ from cxrkit.tables import p_text
 
 TITLE = "cxrkit: COVID-19 against healthy chest films"
 AUDIT_COMMAND = "python -m cxrkit audit RUN"
-NO_AUDIT = (
-	"No audit was run. Until one is, nothing here says whether these scores come from lungs, or from image size, borders and sources."
-)
+NO_AUDIT = "Until one is, nothing here says whether these scores come from lungs, or from image size, borders and sources."
 NOWHERE_ELSE = (
-	"No network was asked about films from elsewhere, so nothing here says what these scores are worth in another hospital. "
+	"No network was asked about external films, so nothing here says what these scores are worth in another hospital. "
     f"{AUDIT_COMMAND} --external covidgr=DIR asks, and so does --external covidgr=DIR of a run itself."
 )
 TONES = {
@@ -15459,19 +16561,35 @@ def lede(results: Results) -> str:
 	networks = len(compared.networks)
 	start = " trained from random weights" if results.info.started_from == "random" else ""
 	return (
-		f"{networks} network{'s' * (networks != 1)}{start}, {len(seeds)} seed{'s' * (len(seeds) != 1)} each, judged on {compared.n} "
-        f"{SPLIT_WORDS[compared.split]} images of {compared.patients} patients, {compared.covid} of the images COVID-19."
+		f"{counted(networks, 'network')}{start}, {counted(len(seeds), 'seed')} each, judged on "
+        f"{counted(compared.n, SPLIT_WORDS[compared.split] + ' image')} of {counted(compared.patients, 'patient')}, "
+        f"{compared.covid} of the images COVID-19."
 	)
 
 
-def verdict(results: Results) -> dict[str, str]:
-	"""{trust, best, tone}: whether the scores can be believed, and which network is best."""
+def verdict(results: Results) -> dict[str, Any]:
+	"""Whether the scores can be believed (headline, reasons, trust: in full), which network is best (leader, best), and the tone."""
 	audits = results.audits
 	return {
-		"trust": audits.verdict.paragraph if audits else NO_AUDIT,
+		"headline": headlines.headline(audits.verdict) if audits else headlines.NO_AUDIT,
+		"reasons": [reason.text for reason in headlines.ordered(audits.verdict)] if audits else [NO_AUDIT],
+		"trust": audits.verdict.paragraph if audits else "",
+		"leader": leader(results.comparison),
 		"best": best(results.comparison),
 		"tone": TONES.get(audits.verdict.conclusion, "bad") if audits else "plain",
 	}
+
+
+def leader(comparison: Comparison) -> str:
+	"""Which network is best, in a few words."""
+	known, names = comparison.best.known, comparison.best.names
+	if known == "one network":
+		return "There is one network."
+	if known == "the best":
+		return f"{names[0]}."
+	if known.startswith("equally good"):
+		return f"{listed(names)} are equally good."
+	return f"Not known: {' or '.join(names)}." if known == "some are not" and names else "Not known."
 
 
 def best(comparison: Comparison) -> str:
@@ -15497,7 +16615,9 @@ def best(comparison: Comparison) -> str:
 		sentence = "Which network is best is not known."
 	counts = ", ".join(f"{words.count(word)} {word}" for word in ("equivalent", "equivalent in error", "undecided") if word in words)
 	decided = sum(word in ("better", "worse") for word in words)
-	told = f"{sentence} Of {len(words)} pairs, {decided} decided" + (f", {counts}." if counts else ".")
+	told = f"{sentence} Of {counted(len(words), 'pair')}, {decided} {'is' if decided == 1 else 'are'} decided" + (
+		f", {counts}." if counts else "."
+	)
 	if not decided and "equivalent" not in counts:
 		return told
 	return f"{told} {failures(comparison.networks)} {OTHER_SPLITS}"
@@ -15509,7 +16629,7 @@ def failures(networks: list[NetworkErrors]) -> str:
 	seeds, at_most = min(len(network.seeds) for network in networks), max(network.outlying_at_most for network in networks)
 	one = len(far) == 1
 	seen = f"{listed(far)} {'is an' if one else 'are'} outlying training{'s' * (not one)}." if far else "No training is outlying."
-	few = f" With {seeds} seeds that is little to go by." if seeds < outliers.FEW_SEEDS else ""
+	few = f" With {counted(seeds, 'seed')} that is little to go by." if seeds < outliers.FEW_SEEDS else ""
 	return (
 		f"{seen} Yet up to {100 * at_most:.0f} % of a network's trainings may be (95 % confidence), of which no test on means knows.{few}"
 	)
@@ -15605,8 +16725,8 @@ def repeat(results: Results) -> str:
 	experiment = results.experiment
 	name = experiment.name if experiment.name in config.names() else "paper"
 	overrides = config.differing(experiment, config.load(name))
-	for key in ("data", "external", "weights", "workers", "loader", "audit"):
-		overrides.pop(key, None)  # where things lie and how fast they are read is another machine's affair
+	for key in ("data", "external", "weights", "workers", "loader", "audit", "contact"):
+		overrides.pop(key, None)  # where things lie, how fast they are read and whom to ask is another machine's affair
 	words = ["python", "kernel/run.py", "--local", "--experiment", name]
 	for source in experiment.data or (("phantom",) if results.info.films == "phantom" else ("DIR",)):
 		words += ["--data", source if source.startswith("phantom") else "DIR" if source in ("coronahack", "DIR") else f"{source}=DIR"]
@@ -15614,14 +16734,20 @@ def repeat(results: Results) -> str:
 	return shlex.join(words + config.as_arguments(overrides))
 
 
-def listed(names: list[str]) -> str:
-	return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-
-
 def points(share: float) -> str:
 	"""A difference between rates in percentage points, in words."""
 	number = f"{100 * share:g}"
 	return f"{number} point{'' if number == '1' else 's'}"
+
+
+def why_undecided(pair: Pair, pairs: int) -> str:
+	"""Why a pair is undecided though the interval of its difference excludes 0; an empty text where it does not, or is decided."""
+	low, high = pair.difference.low, pair.difference.high
+	if pair.verdict != "undecided" or low is None or high is None or low <= 0 <= high:
+		return ""
+	if not pair.over_seeds.has_interval:
+		return "a network ran once"
+	return f"p {_p(pair.p_difference_holm)} after Holm over {counted(pairs, 'pair')}"
 
 
 def _p(value: float) -> str:
@@ -15647,6 +16773,7 @@ FILES['cxrkit/report/tables/audits.py'] = r'''
 
 from collections.abc import Iterable, Sequence
 
+from cxrkit.audit import headlines
 from cxrkit.audit.conclusions import PARTS
 from cxrkit.audit.evidence import EVERY_FILM
 from cxrkit.config import short_name
@@ -15684,7 +16811,7 @@ def baselines(audits: Audits) -> Table:
 		seeds = f", mean of {len(row.seeds)} seeds" if len(row.seeds) > 1 else ""
 		rows.append([Cell(short_name(row.architecture) + seeds, tone="network"), Cell(""), Cell(""), *_area(row.area), Cell(note)])
 	columns = (
-		Column("COVID-19 told from normal by"),
+		Column("COVID-19 separated from normal by"),
 		Column("AUC, all films", True, _areas(rows, 1)),
 		Column("n", True),
 		Column("AUC, held out", True, _areas(rows, 3)),
@@ -15692,7 +16819,7 @@ def baselines(audits: Audits) -> Table:
 		Column("note"),
 	)
 	note = "An AUC of 1 separates the classes, 0.5 is guessing. All films: each judged by a model that did not see its patient. A network that does not stand clear of the rows above it has shown nothing about lungs."
-	return Table("baselines", "What knows nothing of lungs, or little, above the networks.", columns, rows, note)
+	return Table("baselines", "What works without seeing the lungs, or with a thumbnail of them, above the networks.", columns, rows, note)
 
 
 def masking(audits: Audits) -> Table:
@@ -15702,7 +16829,7 @@ def masking(audits: Audits) -> Table:
 			Cell("the centre" if row.mask == "centre" else "all but the centre"),
 			Cell(f"{100 * row.share:.0f} %", row.share),
 			*_area(row.area),
-			Cell("trained on such films" if row.retrained else "asked only"),
+			Cell("trained on such films" if row.retrained else "trained on whole films"),
 		]
 		for row in audits.masking or []
 	]
@@ -15715,20 +16842,20 @@ def masking(audits: Audits) -> Table:
 		Column("how"),
 	)
 	note = "With the centre black there are no lungs to see. A network that keeps its score then does not need them."
-	return Table("masking", "Lungs hidden, and all but the lungs hidden.", columns, rows, note, open=len(rows) <= 24)
+	return Table("masking", "Lungs blacked out, and all but the lungs blacked out.", columns, rows, note, open=len(rows) <= 24)
 
 
 def sources(audits: Audits) -> Table:
 	rows = [[Cell(row.title), *_area(row.area), number_cell(row.area.positives), Cell(row.note)] for row in audits.sources]
 	columns = (
-		Column("what is told apart"),
+		Column("what is separated"),
 		Column("AUC", True, _areas(rows, 1)),
 		Column("n", True),
 		Column("positive", True),
 		Column("note"),
 	)
 	note = "Among films of one label the disease is constant: what tells their sources apart there sees no disease. That is no verdict by itself, for films of two hospitals look different to any network: what counts is how far its score falls with the source held fixed."
-	return Table("sources", "Sources told apart, left out, and kept alike.", columns, rows, note)
+	return Table("sources", "Sources separated, left out, and held fixed.", columns, rows, note)
 
 
 def attention(audits: Audits) -> Table:
@@ -15738,7 +16865,7 @@ def attention(audits: Audits) -> Table:
 		cells = [number_cell(value, "" if value is None else f"{value:.3f}") for value in others]
 		name = f"{short_name(row.architecture)}, seed {row.seed}"
 		rows.append([Cell(name), figure_cell(row.energy_in_box), *cells, number_cell(row.energy_in_box.n)])
-	titles = ("box's share of the picture", "the same, random network", "correlation with it", "n")
+	titles = ("box's share of the picture", "share in the box, random weights", "correlation of the maps", "n")
 	columns = (Column("network"), Column("share of attention in the box", True, (0, 1)), *[Column(title, True) for title in titles])
 	note = "The box holds the lungs. Attention is worth reading only where its share in the box lies clear of the box's own share, and where the map changes when the network is made random (Adebayo et al. 2018, arXiv 1810.03292)."
 	return Table("attention", "Where the networks look.", columns, rows, note)
@@ -15763,11 +16890,11 @@ def stability(audits: Audits) -> Table:
 		Column("unstable calls", True, (0, 1)),
 		Column("across the threshold", True, (0, 1)),
 		Column("n", True),
-		Column("seeds lie apart", True),
-		Column("most under"),
+		Column("spread of seeds", True),
+		Column("largest effect"),
 	)
-	note = "Each film is moved, cropped, padded, blurred by a hair and mirrored, which changes no diagnosis. A call is unstable where its probability then crosses the threshold, or moves farther than seeds lie apart."
-	return Table("stability", "Held-out films whose call changes with what changes no diagnosis.", columns, rows, note)
+	note = "Each film is moved, cropped, padded, blurred slightly and mirrored, which changes no diagnosis. A call is unstable where its probability then crosses the threshold, or moves farther than seeds lie apart."
+	return Table("stability", "Held-out films whose call changes under small changes that change no diagnosis.", columns, rows, note)
 
 
 def controls(audits: Audits) -> Table:
@@ -15822,7 +16949,7 @@ def parts(audits: Audits) -> Table:
 	for row in audits.parts:
 		state = "done, kept from an earlier audit" if row.kept and row.state == "done" else row.state
 		rows.append([Cell(PARTS[row.part].title), Cell(state), Cell(row.why), Cell(row.command)])
-	columns = (Column("part"), Column("state"), Column("why"), Column("what does it"))
+	columns = (Column("part"), Column("state"), Column("why"), Column("command"))
 	return Table("parts", "What was done, and what was not.", columns, rows)
 
 
@@ -15837,11 +16964,11 @@ def not_done(audits: Audits) -> Table:
 def reasons(audits: Audits | None) -> Table:
 	"""What the verdict rests on."""
 	rows = []
-	for row in audits.verdict.reasons if audits else []:
+	for row in headlines.ordered(audits.verdict) if audits else []:
 		cells = [number_cell(value, "" if value is None else f"{value:.3g}") for value in (row.value, row.threshold)]
-		rows.append([Cell(row.text), *cells, Cell(row.rule.replace("-", " "))])
-	columns = (Column("finding"), Column("value", True), Column("held against", True), Column("rule"))
-	return Table("reasons", "What the verdict rests on.", columns, rows)
+		rows.append([Cell(row.text), Cell(row.measure or NOTHING), *cells, Cell(row.rule.replace("-", " "))])
+	columns = (Column("finding"), Column("measured"), Column("value", True), Column("threshold", True), Column("rule"))
+	return Table("reasons", "What the verdict rests on, with each value and its threshold.", columns, rows, open=False)
 '''[1:]
 
 
@@ -15853,6 +16980,7 @@ FILES['cxrkit/report/tables/comparison.py'] = r'''
 """Tables of the comparison: how far runs of a network lie apart, each pair of networks, and pairs over resplits."""
 
 from cxrkit.data.records import SPLIT_WORDS
+from cxrkit.progress import counted
 from cxrkit.report import sentences
 from cxrkit.schema import Comparison, Range, ResplitComparison
 from cxrkit.tables import NOTHING, Cell, Column, Table, figure_cell, number_cell, p_text, points_cell, scale_of
@@ -15883,17 +17011,17 @@ def networks(comparison: Comparison) -> Table:
 		Column("mean error rate", True, scale_of(rows, 2, floor=0)),
 		Column("median", True),
 		Column("outlying", True),
-		Column("may be, up to", True),
-		Column("sd of runs, points", True),
-		Column("chance alone", True),
+		Column("outlying, at most", True),
+		Column("SD over seeds, percentage points", True),
+		Column("SD by chance", True),
 		Column("reading"),
 	)
 	return Table(
 		"networks",
-		f"Error on {comparison.n} {SPLIT_WORDS[comparison.split]} images, and how far runs of one network lie apart.",
+		f"Error on {counted(comparison.n, SPLIT_WORDS[comparison.split] + ' image')}, and how far runs of one network lie apart.",
 		columns,
 		rows,
-		"Outlying: trainings whose error rate is no better than calling every film by the commoner class, or more than 5 standard deviations above the network's median; may be: the share of all its trainings, with 95 % confidence. Chance alone: the standard deviation that the number of images and the error rate bring with them.",
+		"Outlying: trainings whose error rate is no better than calling every film by the more frequent class, or more than 5 standard deviations above the network's median; at most: the share of all its trainings, with 95 % confidence. SD by chance: the standard deviation that the number of images and the error rate bring with them.",
 	)
 
 
@@ -15907,6 +17035,7 @@ def pairs(comparison: Comparison) -> Table:
 			[
 				Cell(f"{pair.a} minus {pair.b}"),
 				Cell(f"{pair.a} is {pair.verdict}" if pair.verdict in sentences.OPPOSITE else pair.verdict),
+				Cell(sentences.why(pair, comparison.margins)),
 				*[points_cell(figure) for figure in (pair.difference, pair.over_patients, pair.over_seeds)],
 				*[points_cell(rate and rate.difference) for rate in (pair.sensitivity, pair.specificity)],
 				*[points_cell(figure) for figure in (pair.ppv, pair.npv)],
@@ -15915,25 +17044,33 @@ def pairs(comparison: Comparison) -> Table:
 				figure_cell(pair.probability_better, 2) if pair.probability_better.n > 1 else Cell(NOTHING),
 				*[_range(found) for found in ranges],
 				number_cell(needed.images_for_equivalence if needed else None),
-				Cell(sentences.why(pair, comparison.margins)),
 			]
 		)
-	titles = ("error, points", "over patients", "over seeds", "sensitivity", "specificity", "PPV", "NPV", "AUC")
-	columns = [Column("pair"), Column("verdict")]
+	titles = ("error rate, percentage points", "over patients", "over seeds", "sensitivity", "specificity", "PPV", "NPV", "AUC")
+	columns = [Column("pair"), Column("verdict"), Column("why")]
 	columns += [Column(title, True, scale_of(rows, index)) for index, title in enumerate(titles, start=2)]
-	titles = ("p differ", "p alike in error", "p alike", "P(better)", "seeds", "images", "images at 20 seeds", "images to show alike")
-	columns += [*[Column(title, True) for title in titles], Column("why")]
+	titles = (
+		"p (difference)",
+		"p (equivalence in error)",
+		"p (equivalence)",
+		"P(better)",
+		"seeds",
+		"images",
+		"images at 20 seeds",
+		"images for equivalence",
+	)
+	columns += [Column(title, True) for title in titles]
 	all_images, covid, normal = comparison.images_for_equivalence
 	note = (
 		"The first of a pair minus the second, in percentage points but for AUC: below 0 of error, and above 0 of all else, the first is "
-        f"better. p after Holm over {len(rows)} pairs. Alike: within {sentences.within(comparison.margins)}, which fewer than {all_images} "
+        f"better. p after Holm over {counted(len(rows), 'pair')}. Equivalent: within {sentences.within(comparison.margins)}, which fewer than {all_images} "
         f"independent images, {covid} of them COVID-19 and {normal} normal, cannot show. PPV, NPV: predictive values at this set's "
         "prevalence. P(better): how likely a run of the first errs less than a run of the second. Seeds, images: how many of them would "
         "decide the pair with power 80 %, were the true difference at either end of its 80 % interval; of pairs that are undecided with "
-        "several seeds of each network. Images to show alike: at 20 seeds, were the two alike. "
+        "several seeds of each network. Images for equivalence: at 20 seeds, were the two equal. "
         f"The lowest of {len(comparison.networks)} error rates flatters its network, for it was picked as the lowest."
 	)
-	return Table("pairs", f"{len(rows)} pairs of networks, on the same images.", tuple(columns), rows, note, open=False)
+	return Table("pairs", f"{counted(len(rows), 'pair')} of networks, on the same images.", tuple(columns), rows, note, open=False)
 
 
 def _range(found: Range | None) -> Cell:
@@ -15944,13 +17081,15 @@ def _range(found: Range | None) -> Cell:
 
 
 def matrix(comparison: Comparison) -> dict:
-	"""{names, rows}: for each ordered pair of networks the verdict and the difference; empty texts on the diagonal."""
+	"""{names, rows}: for each ordered pair of networks the verdict, the difference, and why it is undecided where that surprises; empty texts on the diagonal."""
 	names = [network.name for network in comparison.networks]
-	cells: dict[tuple[str, str], tuple[str, str]] = {}
+	cells: dict[tuple[str, str], tuple[str, str, str]] = {}
 	for pair in comparison.pairs:
-		cells[pair.a, pair.b] = pair.verdict, points_cell(pair.difference).text
-		cells[pair.b, pair.a] = sentences.OPPOSITE.get(pair.verdict, pair.verdict), points_cell(pair.difference.negated()).text
-	return {"names": names, "rows": [(a, [cells.get((a, b), ("", "")) for b in names]) for a in names]}
+		reason = sentences.why_undecided(pair, len(comparison.pairs))
+		cells[pair.a, pair.b] = pair.verdict, points_cell(pair.difference).text, reason
+		turned = sentences.OPPOSITE.get(pair.verdict, pair.verdict)
+		cells[pair.b, pair.a] = turned, points_cell(pair.difference.negated()).text, reason
+	return {"names": names, "rows": [(a, [cells.get((a, b), ("", "", "")) for b in names]) for a in names]}
 
 
 def resplits(comparison: ResplitComparison) -> Table:
@@ -15960,12 +17099,19 @@ def resplits(comparison: ResplitComparison) -> Table:
 		figures = [points_cell(figure) for figure in (pair.difference, pair.sensitivity, pair.specificity)]
 		ps = [Cell(p_text(p), p) for p in (pair.p_holm, pair.p_equivalence_holm, pair.p_all_equivalent_holm)]
 		rows.append([Cell(pair.a), Cell(pair.verdict), Cell(pair.b), *figures, *ps])
-	titles = ("points of error, A minus B", "sensitivity", "specificity", "p differ", "p alike in error", "p alike")
+	titles = (
+		"error, A minus B, percentage points",
+		"sensitivity",
+		"specificity",
+		"p (difference)",
+		"p (equivalence in error)",
+		"p (equivalence)",
+	)
 	columns = (Column("A"), Column("is"), Column("B"), *[Column(title, index > 2) for index, title in enumerate(titles)])
 	few = "" if len(comparison.runs) >= 5 else " Fewer than five splits decide little."
 	caption = (
 		f"{len(comparison.runs)} splits of the same images, about {comparison.n_train:.0f} to train on and {comparison.n_test:.0f} in "
-        f"{comparison.split}; intervals after Nadeau and Bengio, p after Holm. Alike: within {sentences.within(comparison.margins)}.{few}"
+        f"{comparison.split}; intervals after Nadeau and Bengio, p after Holm. Equivalent: within {sentences.within(comparison.margins)}.{few}"
 	)
 	return Table("resplits", caption, columns, rows)
 '''[1:]
@@ -15976,20 +17122,21 @@ def resplits(comparison: ResplitComparison) -> Table:
 # ======================================
 
 FILES['cxrkit/report/tables/data.py'] = r'''
-"""Tables of the data: the way from the sources to the splits, what was left out and why, and who is in each split."""
+"""Tables of the data: the way from the sources to the splits, and what was left out and why."""
 
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
 from cxrkit.data import summary
 from cxrkit.data.manifest import Manifest
 from cxrkit.data.records import LABEL_WORDS, LABELS, SPLIT_WORDS, SPLITS, Record
+from cxrkit.progress import counted
 from cxrkit.tables import Cell, Column, Table
 from cxrkit.tables import number_cell as number
+
+STUDY_VIEWS = "The study had \u201ca mixture of posterior to anterior as well as lateral views\u201d."
 
 
 @dataclass(frozen=True)
@@ -16055,54 +17202,22 @@ def left_out(manifest: Manifest) -> Table:
 	reasons = Counter((record.source, summary.short_reason(record)) for record in manifest.records if not record.used)
 	rows = [[Cell(reason), Cell(source), number(count)] for (source, reason), count in reasons.most_common()]
 	columns = (Column("reason"), Column("source"), Column("images", True))
-	return Table("left-out", f"{reasons.total():,} images left out, and why.", columns, rows)
+	return Table("left-out", f"{counted(reasons.total(), 'image')} left out, and why.", columns, rows)
 
 
-def splits(manifest: Manifest) -> Table:
-	used, groups = manifest.used, manifest.groups
-	rows = []
-	for split in SPLITS:
-		of_split = [record for record in used if record.split == split]
-		if of_split and split:
-			counts = [sum(record.label == label for record in of_split) for label in LABELS]
-			ages = [float(record.age) for record in of_split if _is_number(record.age)]
-			age = f"{np.median(ages):g} years ({len(ages)} known)" if ages else "not known"
-			sexes = Counter(record.sex for record in of_split)
-			sex = ", ".join(f"{value or 'not known'} {count}" for value, count in sexes.most_common(4))
-			rows.append(
-				[
-					Cell(SPLIT_WORDS[split]),
-					*[number(value) for value in (len(of_split), *counts, len({groups[r.image_id] for r in of_split}))],
-					Cell(age),
-					Cell(sex),
-					Cell(_commonest(r.source for r in of_split)),
-				]
-			)
-	columns = (
-		Column("split"),
-		*[Column(title, True) for title in ("images", "COVID-19", "normal", "patients")],
-		Column("median age"),
-		Column("sex"),
-		Column("sources"),
-	)
-	note = f"Patients: films that share a patient or a picture count as one. {leaks_sentence(manifest)}"
-	return Table("splits", "The splits.", columns, rows, note)
-
-
-def leaks_sentence(manifest: Manifest) -> str:
-	leaks = len(manifest.leaks)
-	return f"{leaks} patients or pictures stand in two splits." if leaks else "No patient or picture stands in two splits."
+def views_sentence(manifest: Manifest, left_out: Iterable[str]) -> str:
+	"""Which views the used films are, of each class, which were left out (key exclude_views), and what the study used."""
+	told = [
+		f"{LABEL_WORDS[label]}: {_commonest(record.view or 'not known' for record in manifest.used if record.label == label)}"
+		for label in LABELS
+	]
+	out = sum(record.excluded.startswith("view ") for record in manifest.records)
+	key = f"exclude_views leaves out {', '.join(left_out) or 'none'}; {out:,} film{'s were' if out != 1 else ' was'} left out for the view"
+	return f"Views in use: {'; '.join(told)}. {key}. {STUDY_VIEWS}"
 
 
 def _commonest(values: Iterable[str]) -> str:
 	return ", ".join(f"{value} {count}" for value, count in Counter(values).most_common(5))
-
-
-def _is_number(text: str) -> bool:
-	try:
-		return bool(np.isfinite(float(text)))
-	except ValueError:
-		return False
 '''[1:]
 
 
@@ -16111,7 +17226,7 @@ def _is_number(text: str) -> bool:
 # ======================================
 
 FILES['cxrkit/report/tables/elsewhere.py'] = r'''
-"""Tables of what a score is worth beyond its own films: inside against elsewhere, by subgroup, and with view, age and sex held fixed."""
+"""Tables of what a score is worth beyond its own films: internal and external films, by subgroup, and with view, age and sex held fixed."""
 
 from collections.abc import Sequence
 
@@ -16119,32 +17234,34 @@ from cxrkit.audit.subgroups import FEWEST_PATIENTS, GROUP_OF
 from cxrkit.config import short_name
 from cxrkit.data import matching
 from cxrkit.evaluation.metrics import Figure
+from cxrkit.progress import counted
 from cxrkit.schema import Audits, ExternalRow, GroupScore
 from cxrkit.tables import NOTHING, Cell, Column, Table, figure_cell, number_cell
 
 MOST_OPEN = 24
 """Rows of a table that stands open."""
-INSIDE = "inside: held out"
+INTERNAL = "internal: held out"
 RATES = ("sensitivity", "specificity", "auc")
 
 
 def all_of(audits: Audits | None) -> list[Table]:
-	"""The tables of films from elsewhere that an audit has rows for."""
+	"""The tables of external films that an audit has rows for."""
 	if audits is None:
 		return []
 	return [table for table in (inside_and_elsewhere(audits), subgroups(audits)) if table.rows]
 
 
 def sentences(audits: Audits | None) -> list[str]:
-	"""A sentence for each set of films from elsewhere: what each network keeps there."""
+	"""A sentence for each external set: what each network keeps there."""
 	rows = (audits.external or []) if audits else []
 	told = []
 	for name in dict.fromkeys(row.name for row in rows):
 		of_name = [row for row in rows if row.name == name]
 		one = of_name[0]
-		films = f"{name}: {one.n:,} films of {one.patients:,} patients, {one.positives:,} of them COVID-19"
-		copies = f"; {one.copies_removed:,} copies were taken out before" if one.copies_removed else ""
-		told.append(f"{films}{copies}. {' '.join(map(_kept, of_name))}")
+		films = f"{name}: {counted(one.n, 'film')} of {counted(one.patients, 'patient')}, {one.positives:,} of them COVID-19"
+		copies = f"; {counted(one.copies_removed, 'copy', 'copies')} taken out before" if one.copies_removed else ""
+		drawn = f"; a sample by patient of {one.sampled_from:,}" if one.sampled_from else ""
+		told.append(f"{films}{drawn}{copies}. {' '.join(map(_kept, of_name))}")
 	return told
 
 
@@ -16159,8 +17276,8 @@ def _kept(row: ExternalRow) -> str:
 		figures, what = (row.internal.rates.specificity, row.external.rates.specificity, row.drop.specificity), "specificity"
 	inside, outside, lost = (f"{figure.value:.3f}" if figure.known else "not known" for figure in figures)
 	drop = figures[2]
-	between = f" (lost {lost} [{drop.low:.3f} to {drop.high:.3f}])" if drop.has_interval else ""
-	return f"{name} has {what} {inside} inside and {outside} elsewhere{between}."
+	between = f" (internal minus external: {lost} [{drop.low:.3f} to {drop.high:.3f}])" if drop.has_interval else ""
+	return f"{name} has {what} {inside} on internal films and {outside} on external ones{between}."
 
 
 def inside_and_elsewhere(audits: Audits) -> Table:
@@ -16170,20 +17287,20 @@ def inside_and_elsewhere(audits: Audits) -> Table:
 	for architecture in dict.fromkeys(row.architecture for row in external):
 		of_network, name = [row for row in external if row.architecture == architecture], short_name(architecture)
 		inside, counts = of_network[0].internal, [number_cell(judged.covid + judged.normal), number_cell(judged.covid)]
-		rows.append([Cell(f"{name}, {INSIDE}", tone="network"), *_figures(inside.auc, inside.rates, inside.ece), *counts])
+		rows.append([Cell(f"{name}, {INTERNAL}", tone="network"), *_figures(inside.auc, inside.rates, inside.ece), *counts])
 		for row in of_network:
 			side, drop, counts = row.external, row.drop, [number_cell(row.n), number_cell(row.positives)]
 			rows.append([Cell(f"{name}, {row.name}"), *_figures(side.auc, side.rates, side.ece), *counts])
 			lost = [_signed(figure) for figure in (drop.auc, drop.sensitivity, drop.specificity, drop.ece)]
-			rows.append([Cell(f"{name}, lost on {row.name}"), *lost, Cell(""), Cell("")])
+			rows.append([Cell(f"{name}, internal minus {row.name}"), *lost, Cell(""), Cell("")])
 	rates = [Column(title, True, (0.0, 1.0)) for title in ("AUC", "sensitivity", "specificity", "calibration error")]
 	columns = (Column("network, films"), *rates, Column("n", True), Column("COVID-19", True))
 	note = (
-		"Of the mean probability over a network's seeds. Lost: inside less elsewhere, with its 95 % interval; a calibration error that "
-        "is lost below 0 has grown, and it moves with the share of COVID-19 films. Copies of the run's films are taken out before, and views that the run left out. "
+		"Of the mean probability over a network's seeds. Internal minus external with its 95 % interval; a calibration error below 0 there has grown, and it "
+        "moves with the share of COVID-19 films. Copies of the run's films are taken out before, and views that the run left out. "
         "A score that holds is no proof that disease is seen; one that falls rests in part on something else, or meets patients who are less ill."
 	)
-	return Table("elsewhere", "Each network inside, on films from elsewhere, and what it lost.", columns, rows, note)
+	return Table("elsewhere", "Each network on internal and on external films, and the difference.", columns, rows, note)
 
 
 def _figures(auc: Figure, rates, ece: Figure | None) -> list[Cell]:
@@ -16205,15 +17322,17 @@ def subgroups(audits: Audits) -> Table:
 		for group in row.subgroups:
 			sides = (group.external, group.internal)
 			cells = [_group_cell(side, name) for name in RATES for side in sides]
+			cells += [_signed(side.mean_calibration) for side in sides]
 			cells += [number_cell(getattr(side, count)) for count in ("covid_patients", "normal_patients") for side in sides]
 			rows.append([Cell(f"{short_name(row.architecture)}, {row.name}, {group.by}: {group.group}"), *cells])
-	places = ("elsewhere", "inside")
+	places = ("external", "internal")
 	titles = [Column(f"{name} {place}", True, (0.0, 1.0)) for name in ("sensitivity", "specificity", "AUC") for place in places]
+	titles += [Column(f"mean calibration {place}", True) for place in places]
 	titles += [Column(f"{name} patients {place}", True) for name in ("COVID-19", "normal") for place in places]
 	absent = [by for by in GROUP_OF if external and not any(group.by == by for row in external for group in row.subgroups)]
 	note = (
-		f"Too few: under {FEWEST_PATIENTS} patients of a class; a dash: none, or of no meaning there. The AUC of a grade of severity is against all negative films. Of many groups "
-        "some look bad by chance: read the intervals." + (f" Known of no film from elsewhere: {', '.join(absent)}." if absent else "")
+		f"Too few: under {FEWEST_PATIENTS} patients of a class; a dash: none, or of no meaning there. The AUC of a grade of severity is against all negative films. Mean calibration: the mean probability minus the share of COVID-19 films, 0 at best; it moves with that share; of a grade of severity, of its films alone. Of many groups "
+        "some look bad by chance: read the intervals." + (f" Known of no external film: {', '.join(absent)}." if absent else "")
 	)
 	columns = [Column("network, films, group"), *titles]
 	# a column that says nothing in any row is left out
@@ -16242,7 +17361,7 @@ def matched(audits: Audits) -> Table:
 		Column("network, alike in"),
 		Column("AUC, all films", True, (0.0, 1.0)),
 		Column("AUC, matched", True, (0.0, 1.0)),
-		Column("lost", True),
+		Column("all minus matched", True),
 		Column("pairs", True),
 		Column("COVID-19 films in no pair"),
 		Column("normal films in no pair"),
@@ -16251,7 +17370,7 @@ def matched(audits: Audits) -> Table:
 		"Pairs of a positive and a negative film, one film a patient, that are alike in what the row names: as many as there can be. "
         "What a score loses there, the difference may have been worth to it. To train on such pairs alone: --match view age sex."
 	)
-	caption = f"The same networks with view, age and sex held fixed, of {n.covid + n.normal:,} held-out films."
+	caption = f"The same networks with view, age and sex held fixed, on {n.covid + n.normal:,} held-out films."
 	return Table("matched", caption, columns, rows, note, open=len(rows) <= MOST_OPEN)
 
 
@@ -16280,6 +17399,7 @@ from cxrkit.data.records import SPLIT_WORDS
 from cxrkit.errors import BadInput
 from cxrkit.evaluation import metrics, study
 from cxrkit.evaluation.metrics import Confusion, Figure, Rates
+from cxrkit.progress import counted
 from cxrkit.results import Results
 from cxrkit.schema import Audits, BaselineRow, FisherTests, Score
 from cxrkit.tables import NOTHING, Cell, Column, Table, count_text, figure_cell, number_cell, p_text, points_cell, scale_of
@@ -16297,11 +17417,11 @@ def beside_the_study(results: Results) -> Table:
 		area = blind.held_out or blind.area
 		rows.append(
 			[
-				Cell("no lungs seen"),
+				Cell("without the lungs"),
 				Cell(blind.title),
-				number_cell(area.auc.n),
-				*[Cell(NOTHING)] * 3,
 				figure_cell(area.auc),
+				*[Cell(NOTHING)] * 3,
+				number_cell(area.auc.n),
 				*[Cell(NOTHING)] * 4,
 			]
 		)
@@ -16314,10 +17434,10 @@ def beside_the_study(results: Results) -> Table:
 	rows += [_score_row(score) for score in ensembles(results) if len(score.architectures) > 1]
 	compared = results.comparison
 	caption = (
-		f"Scores on {compared.n} {SPLIT_WORDS[results.metrics.held_out]} images of {compared.patients} patients, {compared.covid} of them "
+		f"Scores on {counted(compared.n, SPLIT_WORDS[results.metrics.held_out] + ' image')} of {counted(compared.patients, 'patient')}, {compared.covid} of them "
         f"COVID-19, at threshold {results.metrics.threshold:g}; the study's on its own 268."
 	)
-	note = "95 % intervals: Wilson for rates, DeLong and Newcombe for AUC; images of one patient count as what they are worth. A row of several seeds shows the mean; its interval is over patients, for these seeds. COVID-19 is the positive class. The study published no AUC, and its counts are implied by its rates."
+	note = "95 % intervals: Wilson for rates, DeLong and Newcombe for AUC; several images of one patient count less than as many patients. A row of several seeds shows the mean; its interval is over patients, for these seeds. COVID-19 is the positive class. The study published no AUC, and its counts are implied by its rates."
 	return Table("scores", caption, _score_columns(rows), rows, note)
 
 
@@ -16357,20 +17477,20 @@ def _study_row(architecture: str) -> list[Cell]:
 
 def _cells(counts: Confusion, rates: Rates, auc: Figure | None) -> list[Cell]:
 	return [
-		number_cell(round(counts.n)),
-		figure_cell(rates.error_rate, 4),
+		figure_cell(auc),
 		figure_cell(rates.sensitivity),
 		figure_cell(rates.specificity),
-		figure_cell(auc),
+		figure_cell(rates.error_rate, 4),
+		number_cell(round(counts.n)),
 		*[number_cell(value, count_text(value)) for value in (getattr(counts, name) for name in COUNTS)],
 	]
 
 
 def _score_columns(rows: list[list[Cell]]) -> tuple[Column, ...]:
-	counts = [Column(title, True) for title in ("TP", "FN", "TN", "FP")]
-	scales = [scale_of(rows, 3, floor=0), *(scale_of(rows, index, ceiling=1) for index in (4, 5, 6))]
-	names = ("error rate", "sensitivity", "specificity", "AUC")
-	return Column("network"), Column("run"), Column("n", True), *[Column(*each) for each in zip(names, [True] * 4, scales)], *counts
+	counts = [Column(title, True) for title in ("n", "TP", "FN", "TN", "FP")]
+	scales = [*(scale_of(rows, index, ceiling=1) for index in (2, 3, 4)), scale_of(rows, 5, floor=0)]
+	names = ("AUC", "sensitivity", "specificity", "error rate")
+	return Column("network"), Column("run"), *[Column(*each) for each in zip(names, [True] * 4, scales)], *counts
 
 
 def ensembles(results: Results) -> list[Score]:
@@ -16384,7 +17504,7 @@ def every_run(results: Results) -> Table:
 	scores += [score for score in ensembles(results) if len(score.architectures) == 1]
 	rows = [_score_row(score) + [figure_cell(score.average_precision)] for score in scores]
 	columns = (*_score_columns(rows), Column("average precision", True, scale_of(rows, 11, ceiling=1)))
-	return Table("runs", f"Every training alone, and each network's ensemble: {len(rows)} rows.", columns, rows, open=False)
+	return Table("runs", f"Every training by itself, and each network's ensemble: {counted(len(rows), 'row')}.", columns, rows, open=False)
 
 
 def for_log(results: Results) -> Table:
@@ -16410,7 +17530,7 @@ def differs_from_study(results: Results) -> Table:
 			continue
 		cells = [_fisher(row.p.get(key), row.runs) for key in ("error_rate", "sensitivity", "specificity")]
 		rows.append([Cell(short_name(row.architecture)), number_cell(row.runs), *cells])
-	titles = [Column(f"{title}, points", True, scale_of(rows, index)) for index, title in enumerate(CELLS_SHOWN, start=2)]
+	titles = [Column(f"{title}, percentage points", True, scale_of(rows, index)) for index, title in enumerate(CELLS_SHOWN, start=2)]
 	note = "Our run with the median error rate minus the study's one, with Newcombe's interval; p of Fisher's exact test after Holm over the networks, and in brackets the lowest and highest p of single runs as they are. The films are not the study's own list, which was not published."
 	if absent:
 		note += f" Not trained here: {', '.join(absent)}."
@@ -16482,6 +17602,121 @@ def _median(values: pd.Series, digits: int) -> Cell:
 
 
 # ======================================
+# cxrkit/report/tables/patients.py
+# ======================================
+
+FILES['cxrkit/report/tables/patients.py'] = r'''
+"""Table 1: who is in each split and class, by age, sex, view and source, with of how many that is known."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from statistics import median
+
+from cxrkit.data.manifest import Manifest
+from cxrkit.data.records import ADULT, LABEL_WORDS, LABELS, SPLIT_WORDS, SPLITS, Record, age_span, traits
+from cxrkit.tables import NOTHING, Cell, Column, Table
+
+SEX = {"F": "female", "M": "male", "": "sex not known"}
+AS_STATED = 4
+"""Ages a cell that are not one number, the commonest first."""
+
+
+def patients(manifest: Manifest) -> Table:
+	"""A column for each class of each split, a row for each fact."""
+	columns, films, persons = [Column("characteristic")], [], []
+	for split in filter(None, SPLITS):
+		for label in LABELS:
+			of_class = [record for record in manifest.used if (record.split, record.label) == (split, label)]
+			if of_class:
+				columns.append(Column(f"{SPLIT_WORDS[split]}, {LABEL_WORDS[label]}"))
+				films.append(of_class)
+				persons.append(_persons(of_class, manifest))
+	rows = [_row("images", films, lambda each: f"{len(each):,}"), _row("patients", persons, lambda each: f"{len(each):,}")]
+	rows += [_row(title, persons, make) for title, make in AGES.items()]
+	rows += _shares(persons, lambda record: SEX[str(traits(record)["sex"])], SEX.values())
+	rows += _shares(films, lambda record: f"view {record.view or 'not known'}")
+	rows += _shares(films, lambda record: f"from {record.source}")
+	rows = [row for row in rows if any(cell.text != NOTHING for cell in row[1:])]
+	leaks = len(manifest.leaks)
+	note = (
+		"Age and sex are of patients, view and source of images; films that share a patient or a picture count as one patient. "
+        f"A range of ages counts with its middle where it spans 10 years or less. {leaks_sentence(leaks)}"
+	)
+	return Table("patients", "Table 1. Patients and images by split and class.", tuple(columns), rows, note, sortable=False)
+
+
+def leaks_sentence(leaks: int) -> str:
+	if leaks == 1:
+		return "One patient or picture stands in two splits."
+	return f"{leaks} patients or pictures stand in two splits." if leaks else "No patient or picture stands in two splits."
+
+
+def _persons(films: list[Record], manifest: Manifest) -> list[Record]:
+	"""One record a patient, with the age and sex of the first film that states it."""
+	found: dict[str, Record] = {}
+	for film in films:
+		group = manifest.groups[film.image_id]
+		known = found.setdefault(group, film)
+		found[group] = known.but(age=_better(known.age, film.age), sex=known.sex or film.sex)
+	return [*found.values()]
+
+
+def _better(age: str, other: str) -> str:
+	return other if not age or (age_span(age) is None and age_span(other)) else age
+
+
+def _row(title: str, groups: list[list[Record]], make: Callable[[list[Record]], str]) -> list[Cell]:
+	return [Cell(title), *(Cell(make(each)) for each in groups)]
+
+
+def _known(persons: list[Record]) -> str:
+	return f"{sum(person.years is not None for person in persons):,} of {len(persons):,}"
+
+
+def _median(persons: list[Record]) -> str:
+	years = [person.years for person in persons if person.years is not None]
+	spans = [span for person in persons if person.years is not None and (span := age_span(person.age))]
+	if not years:
+		return NOTHING
+	return f"{median(years):.3g} ({min(map(min, spans)):.3g} to {max(map(max, spans)):.3g})"
+
+
+def _children(persons: list[Record]) -> str:
+	years = [person.years for person in persons if person.years is not None]
+	return _share(sum(each < ADULT for each in years), len(years)) if years else NOTHING
+
+
+def _as_stated(persons: list[Record]) -> str:
+	"""Ages that are ranges or words, as their source states them."""
+	stated = Counter(person.age.strip() for person in persons if person.age.strip() and len(set(age_span(person.age) or (0, 1))) > 1)
+	return "; ".join(f"{age}: {count:,}" for age, count in stated.most_common(AS_STATED)) or NOTHING
+
+
+AGES = {
+	"age known": _known,
+	"age in years, median (lowest to highest)": _median,
+	f"under {ADULT}, of those known": _children,
+	"age stated as a range or in words": _as_stated,
+}
+
+
+def _share(count: int, n: int) -> str:
+	return f"{count:,} ({100 * count / n:.0f} %)"
+
+
+def _shares(groups: list[list[Record]], word: Callable[[Record], str], order: Iterable[str] = ()) -> list[list[Cell]]:
+	"""A row for each word that is said of a record, in the order given, else the commonest first."""
+	counts = [Counter(map(word, each)) for each in groups]
+	total = sum(counts, Counter())
+	words = [each for each in order if each in total] or [each for each, _ in total.most_common()]
+	return [
+		[Cell(each), *(Cell(_share(count[each], len(of)) if count[each] else NOTHING) for count, of in zip(counts, groups))]
+		for each in words
+	]
+'''[1:]
+
+
+# ======================================
 # cxrkit/report/tables/recipe.py
 # ======================================
 
@@ -16549,7 +17784,7 @@ def batch_norm(results: Results) -> Table:
 	titles = ("seeds", "error, running", "error, precise", "loss, running", "loss, precise")
 	columns = (Column("network"), Column("after the stage"), *[Column(title, True) for title in titles])
 	used = "precise" if results.experiment.precise_batch_norm else "running"
-	note = f"The same weights on the same validation films, means over seeds. Running: as training left batch norm's means. Precise: taken anew from the training films, with the weights at rest. Scores of this run are with the {used} ones."
+	note = f"The same weights on the same validation films, means over seeds. Running: as training left batch norm's means. Precise: taken anew from the training films, with the weights fixed. Scores of this run are with the {used} ones."
 	return Table("batch-norm", "What batch norm's statistics do to validation.", columns, rows, note)
 
 
@@ -16573,10 +17808,11 @@ from cxrkit.columns import STAGES
 from cxrkit.config import short_name
 from cxrkit.evaluation import study
 from cxrkit.files import read_json
+from cxrkit.progress import counted
 from cxrkit.results import Results
 from cxrkit.tables import NOTHING, Cell, Column, Table, number_cell
 
-GENERATED = ("report.html", "report.md", "MODEL_CARD.md", "DATASHEET.md", "CLAIM.md", "ATTRIBUTION.md", "CITATION.cff")
+GENERATED = ("report.html", "report.md", "MODEL_CARD.md", "DATASHEET.md", "CLAIM.md", "TRIPOD.md", "ATTRIBUTION.md", "CITATION.cff")
 """Files of the report itself, in the order in which it writes them; their sums would change the page that lists them."""
 
 CHOSEN = {
@@ -16607,9 +17843,9 @@ def speed(results: Results) -> Table:
 		low, high = published.get(architecture, (None, None))
 		faster = low / medians[1] if alike and low and medians[1] > 0 else None
 		cells = [Cell(f"{value:.2f}" if value == value else NOTHING, value if value == value else None) for value in medians]
-		between = Cell(f"{low}–{high}" if low else NOTHING, low)
+		between = Cell(f"{low}\u2013{high}" if low else NOTHING, low)
 		rows.append(
-			[Cell(short_name(architecture)), *cells, between, number_cell(faster, f"{faster or 0:.0f} ×"), Cell(f"{total:.1f}", total)]
+			[Cell(short_name(architecture)), *cells, between, number_cell(faster, f"{faster or 0:.0f} \xd7"), Cell(f"{total:.1f}", total)]
 		)
 	titles = ("s/epoch, frozen", "s/epoch, unfrozen", "the study, s/epoch", "faster", "s, one training")
 	columns = (Column("network"), *[Column(title, True) for title in titles])
@@ -16641,6 +17877,7 @@ def environment(results: Results) -> Table:
 		"manifest.csv, SHA-256": info.manifest_sha256,
 		"experiment, SHA-256": info.experiment_sha256,
 		"kit's source, SHA-256": info.bundle.source_sha256 or "run from the repository",
+		**({"edited, from the source": info.bundle.edited_from} if info.bundle.edited_from else {}),
 		"run": info.run_id,
 		**info.versions,
 	}
@@ -16664,7 +17901,7 @@ def checksums(results: Results) -> Table:
 	listed = read_json(path, "The list of checksums") if path.exists() else {}
 	rows = [[Cell(name), number_cell(entry["bytes"]), Cell(entry["sha256"])] for name, entry in listed.items() if name not in GENERATED]
 	columns = (Column("file"), Column("bytes", True), Column("SHA-256"))
-	return Table("checksums", f"SHA-256 of the {len(rows)} result files.", columns, rows, open=False)
+	return Table("checksums", f"SHA-256 of the {counted(len(rows), 'result file')}.", columns, rows, open=False)
 '''[1:]
 
 
@@ -16673,11 +17910,14 @@ def checksums(results: Results) -> Table:
 # ======================================
 
 FILES['cxrkit/report/tables/thresholds.py'] = r'''
-"""Tables of other thresholds, predictive values and calibration: what an answer is worth, and whether probabilities mean what they say."""
+"""Tables of other thresholds, predictive values, calibration and sets: what an answer is worth, and whether probabilities mean what they say."""
+
+from typing import get_args
 
 from cxrkit.config import short_name
 from cxrkit.data.records import SPLIT_WORDS
 from cxrkit.evaluation import metrics
+from cxrkit.evaluation.conformal import ClassLimit, Held, PredictionSets
 from cxrkit.evaluation.metrics import Confusion
 from cxrkit.evaluation.scoring import effective_sizes
 from cxrkit.report.tables.networks import ensembles, run_text, score_of
@@ -16741,7 +17981,7 @@ def operating_points(results: Results) -> Table:
 	caption = (
 		f"A threshold chosen for a wanted sensitivity or specificity, and what it gives on {SPLIT_WORDS[results.metrics.held_out]} images."
 	)
-	note = "A new film of the class is called rightly with the wanted probability, on average over such choices; one choice from few films may well fall below. A threshold that was chosen on the very images it is judged by looks better than it is."
+	note = "A new film of the class is called correctly with the wanted probability, on average over such choices; one choice from few films may well fall below. A threshold that was chosen on the very images it is judged by looks better than it is."
 	return Table("operating", caption, columns, rows, note)
 
 
@@ -16758,7 +17998,7 @@ def predictive_values(results: Results) -> Table:
 		Column("positive predictive value", True, scale_of(rows, 2, 0, 1)),
 		Column("negative predictive value", True, scale_of(rows, 3, ceiling=1)),
 	)
-	caption = "What an answer is worth where so many people have COVID-19."
+	caption = "What an answer is worth, by the prevalence of COVID-19."
 	note = "The lower the prevalence, the more of the positive answers are wrong."
 	return Table("predictive", caption, columns, rows, note, open=False)
 
@@ -16772,13 +18012,13 @@ def decision_curves(results: Results) -> Table:
 			rows.append([*cells, number_cell(point.all, f"{point.all:.4f}"), figure_cell(point.over_best, 4)])
 	columns = (
 		Column("network"),
-		Column("acts from", True),
+		Column("threshold", True),
 		Column("net benefit", True, scale_of(rows, 2)),
-		Column("acting on all", True),
-		Column("over the better of all and none", True, scale_of(rows, 4)),
+		Column("net benefit, all called positive", True),
+		Column("gain over the better of all and none", True, scale_of(rows, 4)),
 	)
 	caption = f"Decision curves: what acting on an answer is worth, {SPLIT_WORDS[results.metrics.held_out]} images."
-	note = "Cases found an image, less false alarms, each weighed as the threshold's odds (Vickers and Elkin 2006); acting on none is worth 0. It holds where as many have COVID-19 as among these images, and where probabilities mean what they say. Intervals over patients."
+	note = "Net benefit: true positives an image minus false positives an image, these weighed by the odds of the threshold (Vickers and Elkin 2006); calling none positive is worth 0. It holds where as many have COVID-19 as among these images, and where probabilities mean what they say. Intervals over patients."
 	return Table("usefulness", caption, columns, rows, note, open=False)
 
 
@@ -16814,7 +18054,60 @@ def calibration(results: Results) -> Table:
 	caption = f"Do probabilities mean what they say? {results.comparison.n} {SPLIT_WORDS[results.metrics.held_out]} images."
 	note = "Error and Brier score: lower is better. Intercept: above 0, log odds are too low on the whole; slope: below 1, probabilities are too far from one another; a dash where the classes are separated. Intervals: bootstrap 95 % over patients; the calibration error of few images is above 0 even for perfect probabilities. Temperatures are shrunk towards 1; one that rests on the prior had validation films that were told apart perfectly, or not at all."
 	return Table("calibration", caption, columns, rows, note)
+
+
+def prediction_sets(results: Results) -> Table:
+	"""The sets of each network, or how many patients of validation they would need."""
+	found = [(name, score.prediction_sets) for name, score in judged(results) if score.prediction_sets]
+	rows = []
+	for name, sets in found:
+		films = [number_cell(sets.films.get(held, 0) if sets.films else None) for held in get_args(Held)]
+		covered = [figure_cell(sets.covid.covered), figure_cell(sets.normal.covered)]
+		rows.append([Cell(name), _limit(sets.covid), _limit(sets.normal), *films, *covered])
+	titles = ("COVID-19 from", "normal up to", "COVID-19 alone", "normal alone", "undecided", "neither")
+	scales = [Column(f"covered, {name}", True, scale_of(rows, index, ceiling=1)) for index, name in ((7, "COVID-19"), (8, "normal"))]
+	columns = (Column("network"), *[Column(title, True) for title in titles], *scales)
+	wanted = f"{100 * found[0][1].wanted:g} %" if found else ""
+	images = f"{results.comparison.n} {SPLIT_WORDS[results.metrics.held_out]} images"
+	note = _note(found[0][1], wanted) if found else ""
+	return Table("sets", f"Sets of classes for single films, to hold the true class in {wanted}: {images}.", columns, rows, note)
+
+
+def _limit(limit: ClassLimit) -> Cell:
+	return Cell(f"{limit.patients} of {limit.least} patients") if limit.limit is None else number_cell(limit.limit, f"{limit.limit:.3f}")
+
+
+def _note(sets: PredictionSets, wanted: str) -> str:
+	limits = {"COVID-19": sets.covid, "normal": sets.normal}
+	few = [
+		f"{limit.least} {name} patients in validation, which has {limit.patients}" for name, limit in limits.items() if limit.limit is None
+	]
+	if few:
+		return f"No sets: a coverage of {wanted} takes {' and '.join(few)}."
+	spread = " and ".join(f"{each.promised.low:.2f} to {each.promised.high:.2f} ({each.patients} {name})" for name, each in limits.items())
+	checked = "these films are those of the calibration, so nothing is checked" if sets.same_images else "with all their films in such sets"
+	return (
+		f"Undecided: both classes; neither: not among the {wanted} most typical of either. Split conformal, by patients of validation "
+        "(Angelopoulos and Bates 2021). The promise holds on average over validation splits, for films like these; of 100 such splits, 95 "
+        f"cover {spread} of new patients. Covered: patients of the class, {checked}."
+	)
 '''[1:]
+
+
+# ======================================
+# cxrkit/report/words.yaml
+# ======================================
+
+FILES['cxrkit/report/words.yaml'] = r'''
+c-n1LO>f&U488AH5Cw*9KpL!v9@?A&cUudrX|aBt8Jo6=+L9;9ar^K0Bs*!+^%BGq^~m@5$mK(JPDe{8OuZ?@QK*If++>vZZX@SZ+ktEu#1K<<^LTY}d~!ym
+HZ4^WJPvEEYCP+lUGrKS4X=RU7;da<xgl$0PT%LJq@Jo?yjN4r=!Cp<>^O)|Df5QC7e7DxbSK7Z&<&7g<U7f=)Eplu^R8wmC?~x*sK!&yO(VtbbU}VUc&g<f
+bUZ`Gvs3y^YJ#{8H%RjYLXw{0yBBKtl^PW)ts@%}TMjA){3m$Nt<bZYg1$a!<E=@tiQSAY<hL~yF>Y5f<hEUpP|Jtx8?xWmPJC^f0-5iDwXbC9Y)eC}c?~_2
+>iQp3KwL^wknIByRyI&@tOgO*oTutgMSzk(oDuSZlolX>Du*po`~um;ULAe9ic%PEW+X4;KLGzs(oK9_Z@%DTFyw9Ta`B5vTHLc4HL9)eG(?n?C~}B5=speX
+w?)Q=*VctRRsU3T_}CaUXsAIkofYbZJ={5FpT*=!)0RPzE1bkIDXN_TI?Y4xB>79WQkx#Vh?b981G{ACR2ZrRL5H590eNi|9OraDU5(XDUhu&4D5)&P0shC|
+UZF7DkqjF(3U<1tHH?G_7$+o_)v~M9ETS@RMq;17{o!L^cf=S)N0+u~fu33CBoF9xv{QH^1kN3+^CPo325=ojO>$pz$m=9QHXX(Wjq!Lm_Hp+RUU`N$3~f|~
+q;0g2mlq&qxLmu@N#dM!z`Vr1D0zP$D4Lh1Cwe(?jDwkS?M67I!`*9ax3<YLyb*_VaYCf+@IUtNuyK%cG*)9PvIW`@OD?cG3b68a#62vf)UY=JKwn9qwHU!g
+M0XhY&ZZ57=vGaSH{AHW)8sB33=(%=5zC0YQUR0Q!gi>U;P&=$MyuP$_Y3U9y|q*R-2(eybL~QrV;QibQzKgLb}I}!Si)f4GrY{k50DH-h$6&ZpzL3ci{os0
+y&$O4*gQ?0vD*Oy@IN4i9yt'''[1:]
 
 
 # ======================================
@@ -17189,7 +18482,7 @@ from cxrkit.schema.audits import (
 	AttentionRow,
 	Audits,
 	BaselineRow,
-	Conclusion,
+	CoarseCurve,
 	ControlRow,
 	Drop,
 	ExternalRow,
@@ -17204,8 +18497,6 @@ from cxrkit.schema.audits import (
 	NetworkRow,
 	NotDone,
 	PartState,
-	Reason,
-	Requirement,
 	SideScore,
 	SourceRow,
 	StabilityRow,
@@ -17233,6 +18524,7 @@ from cxrkit.schema.comparisons import (
 )
 from cxrkit.schema.run import Bundle, Chosen, RunInfo
 from cxrkit.schema.scores import Metrics, OperatingPoint, Scaling, Score
+from cxrkit.schema.verdicts import Conclusion, Reason, Requirement
 
 __all__ = [
 	"Advantage",
@@ -17246,6 +18538,7 @@ __all__ = [
 	"Bundle",
 	"Chosen",
 	"ChosenOnValidation",
+	"CoarseCurve",
 	"Comparison",
 	"Conclusion",
 	"ControlRow",
@@ -17308,6 +18601,7 @@ from typing import Literal
 from cxrkit.evaluation.calibration import Calibration
 from cxrkit.evaluation.metrics import Figure, Rates
 from cxrkit.schema.common import Films
+from cxrkit.schema.verdicts import Conclusion
 
 
 @dataclass(frozen=True)
@@ -17381,6 +18675,16 @@ class Advantage:
 
 
 @dataclass(frozen=True)
+class CoarseCurve:
+	"""The ROC curve on the held-out films of the best baseline that sees no more than a thumbnail."""
+
+	title: str
+	auc: float
+	false_positive_rate: list[float]
+	sensitivity: list[float]
+
+
+@dataclass(frozen=True)
 class NetworkRow:
 	"""A network on the held-out films; its area is that of metrics.json."""
 
@@ -17419,7 +18723,7 @@ class HeldFixedRow:
 	fall: Figure
 	strata: int  # that hold both classes
 	without_partner: int  # films whose stratum holds one class alone
-	not_known: int  # films whose age is not known
+	not_known: int  # films of which what is held fixed is not known
 
 
 @dataclass(frozen=True)
@@ -17494,6 +18798,7 @@ class GroupScore:
 	sensitivity: Figure
 	specificity: Figure  # unknown by severity, which is of positive films alone
 	auc: Figure  # by severity: against all negative films
+	mean_calibration: Figure | None = None  # mean probability less share of COVID-19, 0 at best; by severity: of the grade's films alone
 
 
 @dataclass(frozen=True)
@@ -17544,6 +18849,7 @@ class ExternalRow:
 	drop: Drop
 	scaling: ExternalScaling
 	subgroups: list[SubgroupRow] = field(default_factory=list)
+	sampled_from: int | None = None  # films there were where those used are a sample by patient; None for all
 
 
 @dataclass(frozen=True)
@@ -17584,39 +18890,6 @@ class Attention:
 
 
 @dataclass(frozen=True)
-class Reason:
-	"""rule: slug; text: a sentence; value: what was measured; threshold: what it was compared with; leads_to: a conclusion."""
-
-	rule: str
-	text: str
-	value: int | float | None
-	threshold: int | float | None
-	leads_to: str
-
-
-@dataclass(frozen=True)
-class Requirement:
-	"""What the conclusion `supported` asks for. value, threshold: as of a Reason, None where there is nothing to measure."""
-
-	name: str
-	text: str  # what is asked
-	found: str  # what was found, in words
-	value: int | float | None
-	threshold: int | float | None
-	met: bool
-
-
-@dataclass(frozen=True)
-class Conclusion:
-	"""The verdict of an audit. conclusion: a slug of audit/conclusions.py; paragraph: for people."""
-
-	conclusion: str
-	paragraph: str
-	reasons: list[Reason]
-	requirements: list[Requirement]  # of the conclusion `supported`, met or not; empty where no network was asked
-
-
-@dataclass(frozen=True)
 class Audits:
 	"""audits.json: what an audit looked at, and its verdict. Of a part that is None, `parts` and `not_done` say why."""
 
@@ -17638,6 +18911,7 @@ class Audits:
 	verdict: Conclusion
 	matched: list[MatchedRow] | None = None  # None for a manifest, and in files of before November 2026
 	stability: list[StabilityRow] | None = None  # None for a manifest, and in files of before it was asked
+	coarse_curve: CoarseCurve | None = None  # None where no such baseline was scored on held-out films
 '''[1:]
 
 
@@ -17915,8 +19189,13 @@ from cxrkit.schema.common import Films, Weights
 class Bundle:
 	"""The generated script that a run came from; empty texts where it ran from the repository."""
 
+
+
+
+
 	source_sha256: str
 	run_id: str
+	edited_from: str = ""
 
 
 @dataclass(frozen=True)
@@ -17962,6 +19241,8 @@ class RunInfo:
 	training_peak_bytes: dict[str, int] = field(
 		default_factory=dict
 	)  # architecture: the most that a training of this run held of its device's memory
+	begun: str = ""  # date and time, UTC, ISO 8601; empty in files of before November 2026
+	commit: str = ""  # of the kit's repository, "-dirty" where files were changed; empty where it ran from elsewhere
 '''[1:]
 
 
@@ -17976,6 +19257,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from cxrkit.evaluation.calibration import Calibration
+from cxrkit.evaluation.conformal import PredictionSets
 from cxrkit.evaluation.metrics import Confusion, Figure, PredictiveValues, Rates
 from cxrkit.evaluation.usefulness import NetBenefit
 from cxrkit.schema.common import Films, Weights
@@ -18029,6 +19311,7 @@ class Score:
 	decision_curve: list[NetBenefit]  # empty before the last stage, and for a mean
 	scaling: Scaling | None  # None before the last stage, and for a mean
 	seconds_per_epoch: float | None  # median; None unless kind is "run"
+	prediction_sets: PredictionSets | None = None  # as of scaling; None in files of before November 2026, too
 
 	@property
 	def architecture(self) -> str:
@@ -18054,6 +19337,51 @@ class Metrics:
 	scores: list[Score]  # kind "run"
 	means: list[Score]  # kind "mean", networks with several seeds, after the last stage
 	ensembles: list[Score]  # kind "ensemble", after the last stage
+'''[1:]
+
+
+# ======================================
+# cxrkit/schema/verdicts.py
+# ======================================
+
+FILES['cxrkit/schema/verdicts.py'] = r'''
+"""The verdict of an audit, in audits.json: its conclusion, the reasons for it, and what a supported claim asks for."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Reason:
+	"""rule: slug; text: a sentence; value: what was measured; threshold: what it was compared with; leads_to: a conclusion; measure: what the value is."""
+
+	rule: str
+	text: str
+	value: int | float | None
+	threshold: int | float | None
+	leads_to: str
+	measure: str = ""  # empty in files of before November 2026
+
+
+@dataclass(frozen=True)
+class Requirement:
+	"""What the conclusion `supported` asks for. value, threshold: as of a Reason, None where there is nothing to measure."""
+
+	name: str
+	text: str  # what is asked
+	found: str  # what was found, in words
+	value: int | float | None
+	threshold: int | float | None
+	met: bool
+
+
+@dataclass(frozen=True)
+class Conclusion:
+	"""The verdict of an audit. conclusion: a slug of audit/conclusions.py; paragraph: for people."""
+
+	conclusion: str
+	paragraph: str
+	reasons: list[Reason]
+	requirements: list[Requirement]  # of the conclusion `supported`, met or not; empty where no network was asked
 '''[1:]
 
 
@@ -18132,9 +19460,11 @@ def _text(cell: ElementTree.Element, strings: list[str]) -> str:
 FILES['cxrkit/standing.py'] = r'''
 """What must stand beside every figure of a run: drawn films, random weights, a leak, trainings that are missing."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from cxrkit.data.readers import phantom
+from cxrkit.progress import counted
 from cxrkit.schema import RunInfo
 
 
@@ -18146,6 +19476,10 @@ class StandingWarning:
 	sentence: str
 
 
+def missing(trainings: Collection[str]) -> str:
+	return f"{counted(len(trainings), 'training')} {'is' if len(trainings) == 1 else 'are'} missing"
+
+
 def standing_warnings(info: RunInfo) -> list[StandingWarning]:
 	"""What a reader must not overlook about a run; empty where there is nothing."""
 	found = []
@@ -18154,20 +19488,19 @@ def standing_warnings(info: RunInfo) -> list[StandingWarning]:
 	if info.started_from == "random":
 		found.append(StandingWarning("random weights", "RANDOM WEIGHTS: the networks did not start from ImageNet's, as the study's did."))
 	if info.leaks:
+		leaks = "one patient or picture stands" if info.leaks == 1 else f"{info.leaks} patients or pictures stand"
 		found.append(
 			StandingWarning(
 				"leaking split",
-				f"LEAK: {info.leaks} patients or pictures stand in two splits; no score of this run holds for new patients.",
+				f"LEAK: {leaks} in two splits; no score of this run holds for new patients.",
 			)
 		)
 	late = [name for name in info.unfinished if name not in info.failed]
 	if info.failed:
 		told = "; ".join(f"{name} ({error})" for name, error in info.failed.items())
-		found.append(
-			StandingWarning("failed trainings", f"FAILED: {len(info.failed)} trainings ended with an error and are missing: {told}.")
-		)
+		found.append(StandingWarning("failed trainings", f"FAILED: {missing(info.failed)} after an error: {told}."))
 	if late:
-		found.append(StandingWarning("partial run", f"PARTIAL: the time was up; {len(late)} trainings are missing: {', '.join(late)}."))
+		found.append(StandingWarning("partial run", f"PARTIAL: the time was up; {missing(late)}: {', '.join(late)}."))
 	return found
 '''[1:]
 
@@ -18192,7 +19525,7 @@ LONGEST_IN_LOG = 80
 """And any other cell in a log, where it moves all that stand to its right."""
 UNSEEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\x00-\x08\x0e-\x1f\x7f]")
 """Characters that are not seen, and turn the direction of what follows."""
-NOTHING = "–"
+NOTHING = "\u2013"
 
 
 @dataclass(frozen=True)
@@ -18226,6 +19559,7 @@ class Table:
 	rows: list[list[Cell]]
 	note: str = ""
 	open: bool = True
+	sortable: bool = True
 
 
 def figure_text(figure: Figure, digits: int = 3) -> str:
@@ -18304,7 +19638,7 @@ def plain(text: object, most: int = LONGEST) -> str:
 def _line(text: str, most: int) -> str:
 	"""The text on one line, without unseen characters, and cut, visibly, where it is longer than `most`."""
 	line = " ".join(UNSEEN.sub("", text).split())
-	return line if len(line) <= most else line[: most - 1] + "…"
+	return line if len(line) <= most else line[: most - 1] + "\u2026"
 '''[1:]
 
 
@@ -18615,16 +19949,18 @@ FILES['cxrkit/training/executors.py'] = r'''
 
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
-from typing import Any
+from typing import Any, Protocol
 
+from cxrkit import environment
 from cxrkit.config import Experiment
 from cxrkit.errors import CxrkitError
 from cxrkit.training import server
 from cxrkit.training.distributed import Meeting
 from cxrkit.training.loaders import TrainingFilms
+from cxrkit.training.machine import Machine
 from cxrkit.training.precision import Numerics
 from cxrkit.training.stages import Job, Past
 
@@ -18659,6 +19995,41 @@ class Ended:
 	peak_bytes: int | None = None
 
 
+@dataclass(frozen=True)
+class Lost:
+	"""That the process of a training is gone by no fault of the training's: whoever keeps its stages may begin it again."""
+
+
+
+	reason: str
+
+
+class Executor(Protocol):
+	"""What runs trainings somewhere. What each tells are values: Step, EpochEnded, Stage, Finder; at last Ended, or Lost."""
+
+	@property
+	def running(self) -> list[Job]: ...
+
+	def machine(self, experiment: Experiment, jobs: int) -> Machine:
+		"""What trains there, and how many of so many jobs at once."""
+
+	def start(self, task: Task) -> None:
+		"""Begin a training. Returns at once."""
+
+	def events(self, timeout: float) -> Iterator[tuple[Job, Any]]:
+		"""Yield (job, what it told) of what has been told until now, after waiting up to `timeout` seconds for something."""
+
+	def stop(self, job: Job | None = None) -> None:
+		"""End a training's process, or all of them, at once."""
+
+
+class Shared(Executor, Protocol):
+	"""An executor elsewhere, at which several runs may train at the same time."""
+
+	def shared(self, run: Callable[[Any, Executor], Any], subjects: Sequence[Any]) -> list:
+		"""[run(subject, an executor of its own)] of all subjects, at the same time. The first that fails ends all, and is raised."""
+
+
 class Processes:
 	"""Runs trainings side by side, each in a process of its own."""
 
@@ -18669,8 +20040,10 @@ class Processes:
 		self._context = server.context()
 		self._train, self._running = train, {}
 
+	def machine(self, experiment: Experiment, jobs: int) -> Machine:
+		return Machine.choose(experiment, environment.choose_device(), jobs)
+
 	def start(self, task: Task) -> None:
-		"""Begin a training. Returns at once."""
 		from cxrkit.training.work import work
 
 		ours, theirs = self._context.Pipe()
@@ -18684,10 +20057,7 @@ class Processes:
 		return [job for job, _ in self._running.values()]
 
 	def events(self, timeout: float) -> Iterator[tuple[Job, Any]]:
-		"""Yield (job, what it told) of what has been told until now, after waiting up to `timeout` seconds for something."""
-
-
-
+		"""As an Executor's. A process that dies, however it does, has ended with an error."""
 		for ours in wait(list(self._running), timeout):
 			job, process = self._running[ours]
 			try:
@@ -18700,7 +20070,6 @@ class Processes:
 			yield job, told
 
 	def stop(self, job: Job | None = None) -> None:
-		"""End a training's process, or all of them, at once."""
 		for ours, (running, process) in list(self._running.items()):
 			if job in (None, running):
 				process.kill()
@@ -18738,7 +20107,6 @@ FILES['cxrkit/training/job_folder.py'] = r'''
 
 
 import re
-import secrets
 import shutil
 from dataclasses import asdict
 from pathlib import Path
@@ -18827,14 +20195,14 @@ class JobFolder:
 			return Finder(**read_json(self.path / FINDER))
 
 	def fail(self, error: str, details: str) -> None:
-		"""Write down how the training failed; each failure has an id of its own."""
-		write_json(self.path / FAILED, {"error": error, "traceback": details, "id": secrets.token_hex(8)})
+		"""Write down how the training failed."""
+		write_json(self.path / FAILED, {"error": error, "traceback": details})
 
 	@property
 	def failure(self) -> dict | None:
-		"""{error, traceback, id} of the last failure, or None. The id is None where version 0.1.0 wrote it down."""
+		"""{error, traceback} of the last failure, or None."""
 		path = self.path / FAILED
-		return {"id": None, **read_json(path, keys=("error",))} if path.exists() else None
+		return read_json(path, keys=("error",)) if path.exists() else None
 
 	def forget_failure(self) -> None:
 		(self.path / FAILED).unlink(missing_ok=True)
@@ -18846,18 +20214,18 @@ class JobFolder:
 # ======================================
 
 FILES['cxrkit/training/jobs.py'] = r'''
-"""Training jobs, one an architecture and seed: shared out, run side by side, kept, and gathered."""
+"""Training jobs, one an architecture and seed: handed to an executor, side by side, kept, and gathered."""
 
 
 
 
 
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import nullcontext
 from dataclasses import astuple
 from pathlib import Path
 
-from cxrkit import __version__
+from cxrkit import __version__, environment
 from cxrkit.columns import STAGES, Trained
 from cxrkit.config import Experiment
 from cxrkit.environment import Deadline
@@ -18866,7 +20234,7 @@ from cxrkit.files import locked, sha256_of_json
 from cxrkit.progress import Meter, announce, say
 from cxrkit.training import networks, weights
 from cxrkit.training.distributed import Member
-from cxrkit.training.executors import Ended, Processes, Task
+from cxrkit.training.executors import Ended, Executor, Lost, Processes, Task
 from cxrkit.training.job_folder import JobFolder
 from cxrkit.training.loaders import TrainingFilms
 from cxrkit.training.machine import Machine
@@ -18874,6 +20242,8 @@ from cxrkit.training.stages import EpochEnded, Finder, Job, Past, Stage, Step
 
 LISTEN_SECONDS = 1.0
 """How long the trainings are listened to before the other processes are."""
+MOST_LOSSES = 3
+"""How often in one stage a training's process may be lost before the training has failed: the fault may be its own."""
 
 
 def jobs_of(experiment: Experiment) -> list[Job]:
@@ -18887,7 +20257,7 @@ def run(
 	folder: Path,
 	machine: Machine,
 	time_left: Deadline = Deadline(),
-	executor: Processes | None = None,
+	executor: Executor | None = None,
 	kept: Callable[[Path], None] | None = None,
 ) -> dict[str, int]:
 	"""Run every job that is not done, each into a folder of its own below `folder`; return the most bytes of the device's ..."""
@@ -18901,7 +20271,11 @@ def run(
 
 
 
-
+	together = experiment.parallel == "data"
+	if environment.processes() > 1 and not together:
+		words = f"torchrun started {environment.processes()} processes, among which trainings are not shared out."
+		next = "start one process: it uses all devices here, and other machines with --cluster; one network on all devices: --parallel data"
+		raise WrongUse(words, next=next)
 	folder = Path(folder)
 	announce(f"training {len(jobs_of(experiment))} networks\n{machine}\n  films: {films.placement}")
 	if experiment.pretrained:
@@ -18909,11 +20283,15 @@ def run(
 			weights.check(dict.fromkeys(job.architecture for job in unfinished(experiment, folder)), experiment.weights)
 	executor = executor or Processes()
 	make = _Run(experiment, films, key_of(experiment, manifest_hash, machine), folder, machine, time_left, executor, kept)
-	try:
-		make.together(Member()) if experiment.parallel == "data" else make.side_by_side()
-	finally:
-		executor.stop()
-		make.close()
+	member = Member() if together else None
+	with locked(folder / ".lock", wait=False) if member is None or member.leads else nullcontext(True) as held:
+		try:
+			if not held:
+				raise WrongUse("Another run trains in this folder.", folder, "let it end, or name another folder with --out")
+			make.together(member) if member else make.side_by_side()
+		finally:
+			executor.stop()
+			make.close()
 	return make.peaks
 
 
@@ -18924,44 +20302,30 @@ class _Run:
 		self.experiment, self.films, self.key, self.folder, self.machine = experiment, films, key, folder, machine
 		self.time_left, self.executor, self.kept = time_left, executor, kept or (lambda home: None)
 		self.jobs = longest_first(experiment)
-		self.old_failures = {job: _id_of(JobFolder(folder / job.name)) for job in self.jobs}  # before anybody tries again
-		self.free, self.held = machine.slots, {}
+		# a cluster is given all jobs, and begins each where and when there is room
+		self.free = [machine.devices[0]] * len(self.jobs) if machine.nodes else machine.slots
+		self.held = {}  # {job: its device}
+		self.losses = dict.fromkeys(self.jobs, 0)
 		self.leads = True
 		self.done, self.share, self.failed, self.peaks = 0, {}, {}, {}
 		self.meter = None
 
 	def close(self):
-		for locks, _ in self.held.values():
-			locks.close()
 		if self.meter is not None:
 			self.meter.close(finished=not self.share)
 
 	def side_by_side(self):
-		"""Begin what is free to be begun, and listen, until every job is done here or elsewhere, has failed, or has no time left."""
+		"""Begin what is free to be begun, and listen, until every job is done, has failed, or has no time left."""
 		waiting = list(self.jobs)
 		while waiting or self.held:
-			for job in list(waiting):
-				if not self.free:
-					break
-				# while something runs here, nobody is waited for
-				if self._begin(job, wait=not self.held and job is waiting[-1]):
-					waiting.remove(job)
+			while waiting and self.free:
+				job = waiting.pop(0)
+				home = JobFolder(self.folder / job.name)
+				if self._ready(job, home):
+					self.held[job] = self.free.pop(0)
+					self._start(job, home)
 			if self.held:
 				self._listen()
-
-	def _begin(self, job, wait=False):
-		"""Begin a job, or see that there is nothing to begin; return False where another run holds it."""
-		locks = ExitStack()
-		if not locks.enter_context(locked(self.folder / f".{job.name}.lock", wait)):
-			return False
-		home = JobFolder(self.folder / job.name)
-		if self._ready(job, home):
-			device = self.free.pop(0)
-			self.held[job] = (locks, device)
-			self._start(job, home, device)
-		else:
-			locks.close()
-		return True
 
 	def _ready(self, job, home):
 		"""Whether a job is to be begun; if it is not, it is said why."""
@@ -18969,15 +20333,13 @@ class _Run:
 		self.kept(home.path)
 		if home.done():
 			say(f"{job.name}: done already")
-		elif _id_of(home) not in (None, self.old_failures[job]):
-			say(f"{job.name}: failed in another process of this run, and is not tried again: {home.failure['error']}")
 		elif self.time_left() <= 0:
 			say(f"{job.name}: not begun, the time is up")
 		else:
 			return True
 		return False
 
-	def _start(self, job, home, device, meeting=None):
+	def _start(self, job, home, meeting=None):
 		self.share[job] = 0.0
 		if self.meter is None:
 			homes = [JobFolder(self.folder / each.name) for each in self.jobs]
@@ -18987,7 +20349,7 @@ class _Run:
 		if self.leads:
 			home.forget_failure()
 			past = home.past()
-		threads = self.machine.threads.value
+		device, threads = self.held[job], self.machine.threads.value
 		self.executor.start(
 			Task(job, self.experiment, self.films, self.machine.numerics, device, threads, past, self.time_left.end, meeting)
 		)
@@ -18998,6 +20360,8 @@ class _Run:
 			home = JobFolder(self.folder / job.name)
 			if isinstance(told, Step):
 				self._progress(job, told.done / told.total)
+			elif isinstance(told, Lost):
+				self._lost(job, home, told)
 			elif isinstance(told, Ended):
 				self._ended(job, home, told)
 			elif self.leads:
@@ -19005,6 +20369,7 @@ class _Run:
 
 	def _keep(self, job, home, told):
 		if isinstance(told, (Stage, Finder)):
+			self.losses[job] = 0
 			with disk_errors(home.path):
 				home.keep(told)
 				self.kept(home.path)
@@ -19023,6 +20388,18 @@ class _Run:
 		gained, self.share[job] = share - self.share[job], share
 		self.meter.advance(max(0.0, gained), f"{self.done} of {self.all} networks done")
 
+	def _lost(self, job, home, lost):
+		"""Begin a training again whose process is gone, from what its finished stages left."""
+		self.losses[job] += 1
+		if self.losses[job] >= MOST_LOSSES:
+			remedy = "where memory runs out, try --jobs-at-once 1, or a smaller --batch-size"
+			self._ended(job, home, Ended(f"its process was lost {MOST_LOSSES} times in one stage ({lost.reason}); {remedy}"))
+		elif self.time_left() <= 0:
+			self._ended(job, home, Ended())
+		else:
+			say(f"{job.name}: its process was lost ({lost.reason}); it is begun again after its last finished stage")
+			self._start(job, home)
+
 	def _ended(self, job, home, ended):
 		if ended.refusal is not None:
 			raise ended.refusal  # absent weights, or a wrong use, stop every job
@@ -19038,9 +20415,7 @@ class _Run:
 		self.done += home.done()
 		self._progress(job, 1.0)
 		del self.share[job]
-		locks, device = self.held.pop(job)
-		self.free.append(device)
-		locks.close()
+		self.free.append(self.held.pop(job))
 
 	def together(self, member):
 		"""Every job after the other, each by all members, until it is done, has failed in one of them, or has no time left."""
@@ -19056,8 +20431,8 @@ class _Run:
 			home = JobFolder(self.folder / job.name)
 			if not member.agree(member.leads and self._ready(job, home)):
 				continue
-			self.held[job] = (ExitStack(), self.free.pop(0))
-			self._start(job, home, self.held[job][1], member.meeting(job.name))
+			self.held[job] = self.free.pop(0)
+			self._start(job, home, member.meeting(job.name))
 			while job in self.held:
 				self._listen()
 				self._heed(member, job, home)
@@ -19076,10 +20451,6 @@ class _Run:
 			if self.leads:
 				self.failed[job] = member.reasons(job.name)
 				home.fail(self.failed[job], home.failure["traceback"])
-
-
-def _id_of(home):
-	return None if home.failure is None else home.failure["id"]
 
 
 def longest_first(experiment: Experiment) -> list[Job]:
@@ -19441,12 +20812,14 @@ def _make(records, open_film, dl_type, batch_size, device, **options):
 
 
 def placement(size, device, trainings=1):
-	"""Where `size` bytes of films lie during training, as a Choice: "device", "host" or "file"."""
+	"""Where `size` bytes of films lie during training, as a Choice: "device", "host" or "file"; device: "nodes" for a cluster's."""
 
 
 
 
 	megabytes = f"{size / 1e6:.0f} MB of films"
+	if device == "nodes":
+		return Choice("host", f"{megabytes}, which go to each node once")
 	if torch.device(device).type == "cuda":
 		free = torch.cuda.mem_get_info(device)[0]
 		if size * trainings <= SHARE_OF_FREE_MEMORY * free:
@@ -19618,14 +20991,16 @@ class Machine:
 	numerics: Numerics
 	at_once: Choice
 	threads: Choice
+	nodes: int = 0
 
 	@classmethod
-	def choose(cls, experiment: Experiment, device: Choice, jobs: int) -> "Machine":
-		"""jobs: how many trainings there are at the most. Raises WrongUse for a number format that the device cannot train in."""
+	def choose(cls, experiment: Experiment, device: Choice, jobs: int, processors: int | None = None) -> "Machine":
+		"""jobs: how many trainings there are at the most; processors: that this process may use, asked of the system where not given."""
+
 		numerics = Numerics.choose(experiment.precision, device.value, experiment.image_size)
 		devices = _devices(device.value)
 		together = experiment.parallel == "data"
-		share = max(1, environment.processors() // environment.processes_here())
+		share = max(1, (processors or environment.processors()) // environment.processes_here())
 		at_once = Choice(1, "all processes train one network together") if together else _at_once(experiment, devices, jobs, share)
 		threads = max(1, share // (at_once.value * len(devices)))
 		return cls(device, devices, numerics, at_once, Choice(threads, f"{share} processors for {at_once.value * len(devices)} trainings"))
@@ -19636,9 +21011,16 @@ class Machine:
 		return [device for _ in range(self.at_once.value) for device in self.devices]
 
 	@property
+	def holder(self) -> str:
+		"""Where films are held for it, as of loaders.placement."""
+		return "nodes" if self.nodes else self.device.value
+
+	@property
 	def choices(self) -> dict[str, Choice]:
 		"""What was chosen, by the names of schema.Chosen."""
-		devices = Choice(", ".join(self.devices), f"{len(self.devices)} that work")
+		devices = Choice(", ".join(self.devices), f"{len(self.devices)} that work{'s' * (len(self.devices) == 1)}")
+		if self.nodes:
+			devices = Choice(f"{len(self.devices)} x {self.device.value}", f"on {self.nodes} nodes of a Ray cluster, as it began")
 		return {name: getattr(self.numerics, name) for name in ("precision", "layout", "tf32", "autotuning")} | {
 			"device": self.device,
 			"devices": devices,
@@ -19711,6 +21093,7 @@ FILES['cxrkit/training/networks.py'] = r'''
 import difflib
 import functools
 import pickle
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -19797,7 +21180,9 @@ def on_meta(make):
 
 def _made(architecture):
 	if in_torchvision(architecture):
-		return create_vision_model(getattr(models, architecture), len(LABELS), pretrained=False)
+		with warnings.catch_warnings():
+			warnings.filterwarnings("ignore", ".*pretrained|.*weight enum", UserWarning)  # fastai's wording, which torchvision calls old
+			return create_vision_model(getattr(models, architecture), len(LABELS), pretrained=False)
 	if timm is None:
 		raise WrongUse(f"The network {architecture} is timm's, which is not installed.", next="pip install timm")
 	whole = timm.create_model(architecture, pretrained=False, num_classes=0)
@@ -20100,7 +21485,7 @@ def choose_precision(wanted, capability):
 			raise WrongUse("The processor does not train in float16.", "--precision", "use float32, or bfloat16")
 		return Choice(wanted, "as the experiment says")
 	if capability is None:
-		return Choice("float32", "a processor, whose numbers repeat exactly")
+		return Choice("float32", "deterministic on CPU")
 	if capability >= (8, 0):
 		return Choice("bfloat16", "compute capability {}.{} has bfloat16, which needs no scaling of gradients".format(*capability))
 	if capability >= (7, 0):
@@ -20517,6 +21902,7 @@ class EpochEnded:
 FILES['cxrkit/training/weights.py'] = r'''
 """ImageNet weights: from an attached folder, from torch's own cache, or from PyTorch's host."""
 
+import io
 import os
 import pickle
 import re
@@ -20644,6 +22030,21 @@ def timm_imagenet(architecture, folder=""):
 		raise RemoteRefusal(f"timm's weights cannot be fetched: {str(error).splitlines()[0]}", architecture, REMEDY) from error
 
 
+def travelling_name(architecture):
+	"""The name under which travelling() is found in a folder of weights."""
+	return files_of(architecture)[-1]
+
+
+def travelling(architecture, folder=""):
+	"""The bytes of a file of that name with an architecture's ImageNet weights, for another machine. Raises as imagenet()."""
+	if networks.in_torchvision(architecture):
+		url = source_of(architecture)
+		return (_attached(folder, url) if folder else _cached(url)).read_bytes()
+	content = io.BytesIO()
+	torch.save(timm_imagenet(architecture, folder), content)
+	return content.getvalue()
+
+
 def silence_residual_branches(model):
 	"""Let each residual block of a randomly started network begin as the identity, so that a deep one can learn."""
 
@@ -20694,7 +22095,7 @@ def work(task: Task, connection, train=None) -> None:
 	signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is heard by the process that started this one, which then ends it
 	signal.signal(signal.SIGTERM, signal.SIG_DFL)
 	threading.Thread(target=_end_with, args=(connection,), daemon=True).start()
-	connection.send(_outcome(task, connection.send, train or training))
+	connection.send(outcome(task, connection.send, train or training))
 	connection.close()
 
 
@@ -20706,7 +22107,8 @@ def _end_with(connection) -> None:
 		os._exit(1)
 
 
-def _outcome(task, tell, train) -> Ended:
+def outcome(task, tell, train) -> Ended:
+	"""Run a training, tell what it makes, and return how it ended."""
 	try:
 		for made in train(task, tell):
 			tell(made)
@@ -20774,127 +22176,17 @@ def _remedy(task) -> str:
 
 
 # ======================================
-# how the files above become a package
+# what runs
 # ======================================
-
-"""How the one file that Kaggle runs becomes a package again. The text of this module is part of that file."""
-
-import atexit
-import os
-import shutil
-import sys
-import tempfile
-import time
-from pathlib import Path
-
-
-def unpack(files, source_sha256, run_id):
-    """Write the bundled files into a temporary folder and make them importable here and in every child process.
-
-    files: {relative path: text}; run_id: names the run, empty for the time of its start. A process that was
-    started by one which has unpacked the same source uses that folder and run id; the process which made it
-    removes it at its end. Returns the folder.
-    """
-    folder = Path(os.environ.get("CXRKIT_UNPACKED", ""))
-    if os.environ.get("CXRKIT_SOURCE") != source_sha256 or not folder.is_dir():
-        folder = Path(tempfile.mkdtemp(prefix="cxrkit-"))
-        atexit.register(shutil.rmtree, folder, ignore_errors=True)
-        for name, text in files.items():
-            path = folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(text.encode())
-        os.environ["CXRKIT_UNPACKED"], os.environ["CXRKIT_SOURCE"] = str(folder), source_sha256
-        os.environ["CXRKIT_RUN"] = run_id or time.strftime("%Y%m%d-%H%M%S", time.gmtime())
-        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")]))
-    sys.path.insert(0, str(folder))
-    return folder
-
-
-unpack(FILES, SOURCE_SHA256, RUN_ID)
-if len(sys.argv) == 1 or os.path.abspath(sys.argv[0]) != os.path.abspath(globals().get("__file__", "")):  # IPython has its own
-    from cxrkit.kaggle_io.inside import arguments_of
-
-    sys.argv[1:] = arguments_of(EXPERIMENT, OVERRIDES, HOURS, GPU, RESULTS)
-
-
-# ======================================
-# kernel/run.py
-# ======================================
-
-"""The kernel's entry: sources to manifest to tree to trained networks to results, each stage once.
-
-    python kernel/run.py --local                       the dry run, on drawn phantoms
-    python kernel/run.py --local --data DIR --experiment paper
-    torchrun --nproc-per-node=2 kernel/run.py --experiment rigorous --data DIR      the trainings shared out
-
-On Kaggle it takes no arguments. A run that was stopped goes on with the same command.
-"""
-
-import argparse
-import signal
-import sys
-import time
-from collections.abc import Sequence
-from pathlib import Path
-
-try:
-    import cxrkit
-except ImportError:
-    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-    import cxrkit
-
-from cxrkit import config, environment
-from cxrkit.errors import WrongUse, run_command
-from cxrkit.progress import announce
-
-
-def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """The options of a run, its experiment's keys among them."""
-    parser = argparse.ArgumentParser(prog="kernel/run.py", description="Train and evaluate the four networks. Research use only.")
-    parser.add_argument("--local", action="store_true", help="run on this machine (needed anywhere but on Kaggle)")
-    parser.add_argument(
-        "--experiment", metavar="NAME", help=f"{', '.join(config.names())}, or a YAML file; default: dry-run here, paper on Kaggle"
-    )
-    parser.add_argument("--out", type=Path, metavar="DIR", help="folder for everything the run makes; default: runs/EXPERIMENT")
-    parser.add_argument("--hours", type=float, help="after so many hours no new stage begins, and the run reports what it has")
-    parser.add_argument("--cpu", action="store_true", help="on Kaggle: run on processors where no GPU works, instead of stopping")
-    parser.add_argument("--results", metavar="SLUG", default="", help="on Kaggle: the dataset to send the results to")
-    parser.add_argument("--version", action="version", version=cxrkit.__version__)
-    config.add_arguments(parser.add_argument_group("experiment", "each also a key of the YAML file"))
-    return parser.parse_args(arguments)
-
-
-def main(arguments: Sequence[str] | None = None) -> int | None:
-    """Run; return an exit code where another process ran instead, else None. Raises CxrkitError."""
-    options = parse(arguments)
-    shared_out = environment.processes() > 1 and not environment.on_kaggle()
-    local = options.local or shared_out  # torchrun takes --local for an option of its own
-    if not local and not environment.on_kaggle():
-        raise WrongUse("This is not Kaggle.", next="add --local to run here")
-    overrides = config.overrides_of(options)
-    name = options.experiment or ("dry-run" if local else "paper")
-    if local and not options.experiment and "data" in overrides:
-        raise WrongUse("The experiment for your data is not named.", next="add --experiment paper, rigorous or a YAML file")
-    experiment = config.load(name, overrides)
-    from cxrkit import pipeline  # after the options were checked: --help, and a wrong option, are answered at once
-    from cxrkit.kaggle_io import inside
-
-    started = time.monotonic()
-    if local:
-        out = options.out or Path("runs") / experiment.name
-        results = pipeline.run(experiment, out, time_left=environment.Deadline.of_run(options.hours, out))
-    else:
-        results = inside.run(experiment, options.hours, not options.cpu, options.results)
-    announce(f"finished in {time.monotonic() - started:.0f} s")
-    if results:
-        pipeline.refuse_failures(results)
-    return None
-
-
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
-
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, _interrupt)
-    sys.exit(run_command(main))
+    import os, runpy, sys
+
+    exec(FILES["cxrkit/kaggle_io/unpack.py"])
+    folder = unpack(FILES, SOURCE_SHA256, RUN_ID)
+    ours = os.path.abspath(sys.argv[0]) == os.path.abspath(globals().get("__file__", ""))  # IPython's: -f kernel.json
+    if sys.argv[1:2] in ([], ["-f"]) or not ours:
+        from cxrkit.kaggle_io.inside import arguments_of
+
+        sys.argv[1:] = arguments_of(EXPERIMENT, OVERRIDES, HOURS, GPU, RESULTS)
+    runpy.run_path(str(folder / "kernel" / "run.py"), run_name="__main__")

@@ -140,6 +140,65 @@ def test_what_is_no_film_is_marked_and_still_listed(results, film, tmp_path):
     assert said.count("its probability means nothing") == 2 and "turned.png" in said
 
 
+def with_limits(results, to, covid, normal, **change):
+    """A copy of the results whose sets, of all networks together, hold COVID-19 from `covid` on and normal up to `normal`."""
+    other = copied(results, to)
+    metrics = read_json(other / "metrics.json")
+    for row in metrics["ensembles"]:
+        row["prediction_sets"]["covid"]["limit"], row["prediction_sets"]["normal"]["limit"] = covid, normal
+        row["prediction_sets"] |= change
+    write_json(other / "metrics.json", metrics)
+    return other
+
+
+@pytest.mark.parametrize(
+    "covid, normal, classes, words",
+    [
+        (0.0, -0.1, ["COVID-19"], "COVID-19 alone"),
+        (1.1, 1.0, ["normal"], "normal alone"),
+        (0.0, 1.0, ["COVID-19", "normal"], "undecided: COVID-19 or normal"),
+        (1.1, -0.1, [], "neither: not among the 90 % most typical of either class"),
+        (None, 1.0, None, "no set"),
+    ],
+)
+def test_a_film_has_the_set_that_the_raw_probability_of_all_networks_says(results, film, tmp_path, covid, normal, classes, words):
+    content = predict.predict(with_limits(results, tmp_path / "limits", covid, normal), [film])
+    found = content.films[0].possible
+    assert (found.classes, found.words) == (classes, words) and words in answers.text(content)
+    assert found.coverage == (None if classes is None else 0.9)
+
+
+def test_the_limit_is_one_of_the_mean_probability_before_scaling(results, film, tmp_path):
+    raw = predict.predict(results, [film]).films[0].ensemble.raw
+    for shift, classes in ((1e-9, ["normal"]), (-1e-9, ["COVID-19"])):
+        other = with_limits(results, tmp_path / f"at{shift}", raw + shift, raw + shift)
+        assert predict.predict(other, [film]).films[0].possible.classes == classes
+
+
+def test_what_the_sets_promise_and_whether_it_was_checked_is_said(results, film, tmp_path):
+    said = answers.text(predict.predict(results, [film]))
+    assert "of new patients like the 40 COVID-19 and 40 normal ones of validation, 90 % of each class" in said
+    covered = final_scores(Results.open(results).metrics, "ensembles")[-1].prediction_sets.covid.covered
+    assert f"of the test patients: {covered.value:.2f} [{covered.low:.2f}, {covered.high:.2f}] of 40 COVID-19 ones" in said
+    assert "nothing checks that" in answers.text(predict.predict(with_limits(results, tmp_path / "same", 0, 1, same_images=True), [film]))
+    few = with_limits(results, tmp_path / "few", None, 1.0)
+    assert "no set. A coverage of 90 % needs more patients in validation; there are 40 COVID-19 ones of 9" in answers.text(
+        predict.predict(few, [film])
+    )
+    older = copied(results, tmp_path / "older-scores")
+    metrics = read_json(older / "metrics.json")
+    for row in metrics["scores"] + metrics["means"] + metrics["ensembles"]:
+        del row["prediction_sets"]
+    write_json(older / "metrics.json", metrics)
+    assert "python -m cxrkit evaluate RUN computes them anew" in answers.text(predict.predict(older, [film]))
+
+
+def test_a_film_that_is_outside_has_no_set(results, film, tmp_path):
+    Image.open(film).rotate(180).save(tmp_path / "turned.png")
+    found = predict.predict(results, [tmp_path / "turned.png"]).films[0].possible
+    assert found.classes is None and found.words == "no set: the film is outside"
+
+
 def test_a_call_that_changes_with_what_changes_no_diagnosis_is_outside(results, film, tmp_path, capsys):
     other = copied(results, tmp_path / "near")
     square, trained = predict.open_film(film, SIZE).square[None], Results.open(other).networks_on_disk()

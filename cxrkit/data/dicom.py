@@ -17,6 +17,8 @@ from cxrkit.errors import UnreadableImage
 FILMS = ("CR", "DX", "RG", "OT", "SC", "")
 """Modalities under which projection films are filed; OT and SC are what scanned ones come as."""
 SIDEWAYS = ("LL", "RL", "LATERAL")
+CHEST = ("CHEST", "THORAX", "LUNG")
+"""One of these is in the body part of a chest film's header, where that is filled in."""
 FAR_OUT = 1e12
 DAMAGE = (
     ArithmeticError,
@@ -60,6 +62,13 @@ def open_grey(path: str | Path) -> tuple[Image.Image, list[str]]:
         raise UnreadableImage(
             f"the DICOM file cannot be decoded: {reason}", Path(path), "export the film uncompressed, or as PNG"
         ) from error
+
+
+def view_of(path: str | Path) -> str:
+    """The view position that a film's header states, or an empty text. Raises what pydicom does for a damaged file."""
+    import pydicom
+
+    return _plain(str(pydicom.dcmread(path, stop_before_pixels=True, specific_tags=["ViewPosition"]).get("ViewPosition") or ""))
 
 
 def _grey(film):
@@ -128,7 +137,7 @@ def _doubts(film):
         doubts.append(f"its header says modality {_plain(modality)}, not a projection film")
     if view.upper() in SIDEWAYS:
         doubts.append("its header says lateral view")
-    if part and not any(word in part for word in ("CHEST", "THORAX", "LUNG")):
+    if part and not any(word in part for word in CHEST):
         doubts.append(f"its header says body part {_plain(part)}")
     return doubts
 

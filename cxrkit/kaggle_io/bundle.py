@@ -16,7 +16,7 @@ from typing import Any
 from cxrkit import __version__, config
 from cxrkit.errors import BadInput, WrongUse
 from cxrkit.files import write_text
-from cxrkit.kaggle_io.unpack import source_sha256
+from cxrkit.kaggle_io.unpack import PACKED, source_sha256
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = "kernel/script.py"
@@ -28,8 +28,11 @@ STAYS_HERE = (
     "cxrkit/answers.py",
     "cxrkit/bench",
     "cxrkit/cli",
+    "cxrkit/cluster",
     "cxrkit/data/dicom.py",
     "cxrkit/evaluation/resplits.py",
+    "cxrkit/fetch",
+    "cxrkit/evaluation/sizes.py",
     "cxrkit/kaggle_io/bundle.py",
     "cxrkit/kaggle_io/cells.py",
     "cxrkit/kaggle_io/log.py",
@@ -39,11 +42,12 @@ STAYS_HERE = (
     "cxrkit/kaggle_io/push.py",
     "cxrkit/kaggle_io/wait.py",
     "cxrkit/predict.py",
+    "cxrkit/report/beside.html",
+    "cxrkit/report/beside.py",
+    "cxrkit/report/private.py",
 )
 """What a person asks for at a terminal, and no run in a kernel needs; a test follows the imports of all that travels."""
 RULE = "# " + "=" * 38
-PACKED = (".css", ".html", ".js")
-"""Page templates travel compressed, for nobody reads them in a kernel; unpack knows these endings too."""
 
 
 @dataclass(frozen=True)
@@ -119,7 +123,8 @@ def contents(settings: Settings, root: Path = ROOT) -> tuple[Settings, dict[str,
     """The settings, whose experiment is now a name, and {relative path: text as it travels}."""
     sources = files(root)
     settings = _with_experiment(settings, sources)
-    return settings, {name: travelling(name, text) for name, text in sources.items()}
+    there = {name: travelling(name, text) for name, text in sources.items()}
+    return settings, {name: packed(text.encode()) if name.endswith(PACKED) else text for name, text in there.items()}
 
 
 def carrying(sources: dict[str, str]) -> str:
@@ -182,15 +187,18 @@ def constants(settings: Settings) -> str:
     )
 
 
+def packed(content: bytes) -> str:
+    """Compressed, as lines of base 85."""
+    text = base64.b85encode(zlib.compress(content, 9)).decode()
+    return "\n".join(text[start : start + 120] for start in range(0, len(text), 120))
+
+
 def travelling(name: str, text: str) -> str:
     """A file as it travels: of a module, each docstring's first line alone, and a tab for every four spaces at a line's beginning.
 
     Both make room (a sixth) and leave it readable; lines keep their numbers. A string over several lines stays as it is.
-    A character outside ASCII is written as its escape where the code stays the same. What is PACKED is text of base 85.
+    A character outside ASCII is written as its escape where the code stays the same.
     """
-    if name.endswith(PACKED):
-        packed = base64.b85encode(zlib.compress(text.encode(), 9)).decode()
-        return "\n".join(packed[start : start + 120] for start in range(0, len(packed), 120))
     if not name.endswith(".py"):
         return text
     lines = text.split("\n")

@@ -12,6 +12,9 @@ import time
 import zlib
 from pathlib import Path
 
+PACKED = (".css", ".html", ".js", ".md", "checklists.py", "checklists.yaml", "study.yaml", "words.yaml", "report/facts.py")
+"""Templates, checklists and the words of page and cards travel compressed, for nobody reads them in a kernel."""
+
 
 def source_sha256(files):
     """SHA-256 over the names and texts of all files, as they travel; 64 hexadecimal digits."""
@@ -34,7 +37,7 @@ def unpack(files, made_as, run_id):
         for name, text in files.items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            packed = name.endswith((".css", ".html", ".js"))
+            packed = name.endswith(PACKED)
             path.write_bytes(zlib.decompress(base64.b85decode(text.replace("\n", ""))) if packed else text.encode())
         os.environ["CXRKIT_UNPACKED"], os.environ["CXRKIT_SOURCE"] = str(folder), source
         os.environ["CXRKIT_MADE_AS"] = made_as
