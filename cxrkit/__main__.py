@@ -51,10 +51,7 @@ def main(arguments: list[str] | None = None) -> int | None:
 
 
 def command() -> int:
-    """The installed command's entry: an exit code. What a console cannot show (not every one knows UTF-8) is escaped."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+    """The installed command's entry: an exit code."""
     return run_command(main)
 
 

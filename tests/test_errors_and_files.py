@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import filelock
 import pytest
@@ -288,3 +289,16 @@ def test_control_c_is_exit_code_5(capsys):
 
     assert errors.run_command(stop) == 5
     assert "run the same command" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("encoding, arrow", [("cp1252", "\\u2192"), ("ascii", "\\u2192"), ("utf-8", "\u2192")])
+def test_no_console_ends_a_command(encoding, arrow):
+    program = (
+        "import sys\nfrom cxrkit.errors import BadInput, run_command\nfrom cxrkit.progress import say\n"
+        "def main():\n    say('\\u2192\\x1b[2K\\x9b'); print('\\u2192'); raise BadInput('\\u2192\\x07', '\\udcff')\nsys.exit(run_command(main))"
+    )
+    environment = os.environ | {"PYTHONIOENCODING": encoding + ":strict", "PYTHONUTF8": "0", "PYTHONPATH": str(Path(__file__).parents[1])}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True)
+    assert done.returncode == 3, done.stderr
+    assert done.stdout.decode(encoding).splitlines() == [arrow + "\\x1b[2K\\x9b", arrow]
+    assert done.stderr.decode(encoding).splitlines() == [f"error: {arrow}\\x07", "  where: \\udcff"]

@@ -116,7 +116,7 @@ def age_span(text: str) -> tuple[float, float] | None:
     A letter M counts as months behind three digits alone, as DICOM writes them: "45M" is a man.
     """
     number, text = r"(\d+(?:\.\d+)?)", (text or "").strip().lower()
-    match = re.fullmatch(rf"{number}(?:\s*[-–]\s*{number})?\s*(y|yrs?|years?|s|mo|months?|weeks?|days?)?", text)
+    match = re.fullmatch(rf"{number}(?:\s*[-\u2013]\s*{number})?\s*(y|yrs?|years?|s|mo|months?|weeks?|days?)?", text)
     dicom = re.fullmatch(r"(\d{3})()([dwmy])", text)
     if not (match := dicom or match):
         return None

@@ -46,7 +46,8 @@ def run(experiment: Experiment, hours: float | None, needs_gpu: bool, results_sl
     working = environment.kaggle_working()
     os.chdir(working)
     bundle = environment.bundle_identity()
-    say(f"cxrkit run {bundle['run_id']} of source {bundle['source_sha256'][:12]}")
+    edited = f", edited: it was made from {bundle['edited_from'][:12]}" if bundle["edited_from"] else ""
+    say(f"cxrkit run {bundle['run_id']} of source {bundle['source_sha256'][:12]}{edited}")
     output = working / publish.FOLDER
     aside = set_aside(output, bundle["run_id"])
     checkpoints.restore(scratch() / "jobs", results=output, aside=aside)  # first: what stops the run here must not lose them
