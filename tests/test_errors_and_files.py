@@ -302,3 +302,13 @@ def test_no_console_ends_a_command(encoding, arrow):
     assert done.returncode == 3, done.stderr
     assert done.stdout.decode(encoding).splitlines() == [arrow + "\\x1b[2K\\x9b", arrow]
     assert done.stderr.decode(encoding).splitlines() == [f"error: {arrow}\\x07", "  where: \\udcff"]
+
+
+def test_whoever_reads_the_output_may_stop_reading():
+    program = "import sys\nfrom cxrkit.errors import run_command\nfrom cxrkit.progress import say\n"
+    program += "sys.exit(run_command(lambda: [say('a line') for _ in range(100_000)] and 0))"
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
+    process = subprocess.Popen([sys.executable, "-c", program], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout.readline() == b"a line\n"
+    process.stdout.close()
+    assert process.wait(60) == 0 and process.stderr.read() == b""
