@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import filelock
 import pytest
@@ -279,7 +280,11 @@ def test_no_console_ends_a_command(encoding, arrow):
         "import sys\nfrom cxrkit.errors import BadInput, run_command\nfrom cxrkit.progress import say\n"
         "def main():\n    say('\\u2192\\x1b[2K\\x9b'); print('\\u2192'); raise BadInput('\\u2192\\x07', '\\udcff')\nsys.exit(run_command(main))"
     )
-    environment = os.environ | {"PYTHONIOENCODING": encoding + ":strict", "PYTHONUTF8": "0", "PYTHONPATH": str(ROOT)}
+    environment = os.environ | {
+        "PYTHONIOENCODING": encoding + ":strict",
+        "PYTHONUTF8": "0",
+        "PYTHONPATH": str(Path(errors.__file__).parents[1]),
+    }
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True)
     assert done.returncode == 3, done.stderr
     assert done.stdout.decode(encoding).splitlines() == [arrow + "\\x1b[2K\\x9b", arrow]
