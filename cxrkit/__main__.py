@@ -9,6 +9,8 @@ from cxrkit.cli import (
     bench,
     bundle,
     compare,
+    delete,
+    demo,
     evaluate,
     fetch,
     gpu_check,
@@ -23,12 +25,13 @@ from cxrkit.cli import (
     status,
     tree,
     wait,
+    workflow,
 )
 from cxrkit.errors import run_command
 
 COMMANDS = (
-    *(fetch, manifest, tree, plan, bench, gpu_check, evaluate, compare, audit, report, predict),
-    *(setup, bundle, push, wait, status, pull, publish),
+    *(fetch, manifest, tree, plan, bench, gpu_check, evaluate, compare, audit, report, predict, demo),
+    *(setup, bundle, push, wait, status, pull, publish, delete, workflow),
 )
 
 

@@ -53,11 +53,14 @@ class PossibleClasses:
 class Answer:
     """What a run says of one film.
 
+    sha256: of the file; called: by all networks together, at the run's threshold, whether the film is outside or not;
     outside: whether it is out of distribution, None where that could not be checked; stable: whether the call of all networks
     together holds under small changes that change no diagnosis; where it does not, the film is outside, too.
     """
 
     file: str
+    sha256: str
+    called: str  # POSITIVE or NEGATIVE of data.records
     outside: bool | None
     why_outside: list[str]
     stable: bool
@@ -86,6 +89,9 @@ class Answers:
     out_of_distribution_checked: bool
     why_not_checked: str
     sets: str
+    threshold: float
+    version: str  # of the kit
+    schema: int  # of these values
 
 
 def text(answers: Answers) -> str:
@@ -102,12 +108,19 @@ def text(answers: Answers) -> str:
     if any(film.ensemble.networks > 1 for film in answers.films):
         lines.append("single networks: the least and greatest of them; several are calibrated as one, so their probability may lie outside")
     probabilities = [p for film in answers.films for p in (film.ensemble, *(row.probability for row in film.networks))]
+    fitted = [p.temperature for p in probabilities if p.temperature]
+    if fitted:
+        each = f"{min(fitted):.2f}" + (f" to {max(fitted):.2f}" if max(fitted) - min(fitted) >= 0.005 else "")
+        lines.append(
+            f"calibrated: divided by a temperature of {each}, fitted on the run's validation films; more than 1 makes it less sure"
+        )
     lines += [f"not calibrated: {reason}" for reason in dict.fromkeys(p.why_not_calibrated for p in probabilities if not p.calibrated)]
     lines += [
         f"OUTSIDE what this model has seen, its probability means nothing: {film.file}: {'; '.join(film.why_outside)}"
         for film in answers.films
         if film.outside
     ]
+    lines.append(f"called COVID-19 from {answers.threshold:g} on, before calibration; cxrkit {answers.version}")
     if not answers.out_of_distribution_checked:
         lines.append(f"whether a film is outside what this model has seen was not checked: {answers.why_not_checked}")
     lines += [f"where the networks look: {film.attention}" for film in answers.films if film.attention]

@@ -1,31 +1,35 @@
 """Inference on other films: what a finished run's networks say of them, from its results folder alone."""
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image
 
-from cxrkit import RESEARCH_ONLY, environment
+from cxrkit import RESEARCH_ONLY, __version__, environment, panels
 from cxrkit.answers import Answer, Answers, OfNetwork, PossibleClasses, Probability, Unreadable, set_words, sets_told
 from cxrkit.audit import attention, inquiry, stability
 from cxrkit.audit import reference as references
 from cxrkit.audit.reference import Reference
-from cxrkit.config import short_name
-from cxrkit.data import dicom, images
+from cxrkit.data import images
+from cxrkit.data.records import NEGATIVE, POSITIVE
 from cxrkit.errors import BadInput, UnreadableImage, WrongUse
 from cxrkit.evaluation.calibration import tempered
 from cxrkit.evaluation.conformal import PredictionSets
 from cxrkit.evaluation.scoring import final_scores
+from cxrkit.files import read_json, refuse_unwritable, sha256_of, write_json
 from cxrkit.progress import Meter, mention, track
 from cxrkit.results import Network, Results
-from cxrkit.schema import Metrics, Scaling, Score
+from cxrkit.schema import VERSION, Metrics, Scaling, Score
 
 PANEL = 256
 """Pixels; the height of each picture in an attention map."""
-CAPTION = 18
+PICTURES = ".cxrkit-pictures.json"
+"""The list of the pictures that were written into a folder, so that no other is ever written over."""
 NO_TEMPERATURE = 0.06, 19.0
 """At these ends of the range nothing was found: the validation films were told apart perfectly, or not at all."""
 
@@ -38,7 +42,7 @@ class Query:
     """A film to ask about.
 
     square: uint8 [size, size] as the networks see it; panel: what they see of the film, in its own proportions, PANEL
-    pixels high, as a PIL image; doubts: why it is out of distribution; p_covid: {(architecture, seed): probability};
+    pixels high, as a PIL image; doubts: why it is out of distribution; sha256: of the file; p_covid: {(architecture, seed): probability};
     changed: {(architecture, seed): its probabilities under each of stability.CHANGES}; maps: {architecture: attention map, uint8 [size, size]}.
     """
 
@@ -46,19 +50,37 @@ class Query:
     square: np.ndarray
     panel: Image.Image
     doubts: list[str]
+    sha256: str = ""
     p_covid: dict[Key, float] = field(default_factory=dict)
     changed: dict[Key, np.ndarray] = field(default_factory=dict)
     maps: dict[str, np.ndarray] = field(default_factory=dict)
 
 
-def predict(run: Path | str, paths: list[Path], out: Path | None = None, device: str = "") -> Answers:
-    """Ask a run's networks about films.
+@dataclass(frozen=True)
+class OpenedRun:
+    """A finished run, opened to be asked about films. sets: of all its networks together; lacking: why there is no reference, empty where there is one."""
 
-    run: the results folder, or the folder around it: run.json, metrics.json and models/ are read, and reference.json
-    and audits.json where they are there. paths: files and folders. out: a folder for attention maps.
-    Files that cannot be read are listed with the reason. Raises BadInput for a folder that is no finished run,
-    WrongUse for an `out` that cannot be made, DiskFull.
-    """
+    results: Results
+    trained: list[Network]
+    temperatures: dict[frozenset[Key], float]
+    sets: PredictionSets | None
+    reference: Reference | None
+    lacking: str
+    device: str
+
+    @property
+    def warnings(self) -> list[str]:
+        """What must stand beside every probability, a sentence each."""
+        return _warnings(self.results)
+
+    def answer(self, query: Query) -> Answer:
+        """What the run says of a film that its networks were asked about."""
+        return _answer(query, self.temperatures, self.sets, self.results.experiment.threshold, self.reference)
+
+
+def open_run(run: Path | str, device: str = "") -> OpenedRun:
+    """A run by its results folder, or the folder around it: run.json, metrics.json and models/ are read, and reference.json and
+    audits.json where they are there. Raises BadInput for a folder that is no finished run."""
     results = Results.open(run)
     trained = results.networks_on_disk()
     scores = scores_of(results.metrics)
@@ -70,34 +92,71 @@ def predict(run: Path | str, paths: list[Path], out: Path | None = None, device:
     own = scores.get(frozenset((network.architecture, network.seed) for network in trained))
     sets = own.prediction_sets if own else None
     reference, lacking = references.load(results.folder)
+    return OpenedRun(results, trained, temperatures, sets, reference, lacking, device or environment.choose_device().value)
+
+
+def predict(run: Path | str, paths: list[Path], out: Path | None = None, device: str = "") -> Answers:
+    """Ask a run's networks about films.
+
+    run: see open_run. paths: files and folders. out: a folder for attention maps.
+    Files that cannot be read are listed with the reason. Raises BadInput for a folder that is no finished run
+    or whose pictures would take the names of somebody's files; WrongUse for an `out` that cannot be made or written to, DiskFull.
+    """
+    opened = open_run(run, device)
+    experiment = opened.results.experiment
     if out:
         _make(out)
-    queries, unreadable = _open_all(paths, results.experiment, reference)
+    queries, unreadable = _open_all(paths, experiment, opened.reference)
+    if out:
+        _claim(Path(out), [_name(query, number) for number, query in enumerate(queries, start=1)])
     if queries:
-        _ask(trained, queries, device or environment.choose_device().value, with_maps=out is not None)
+        ask(opened.trained, queries, opened.device, with_maps=out is not None)
     return Answers(
-        warnings=_warnings(results),
-        experiment=results.experiment.name,
-        manifest_sha256=results.info.manifest_sha256,
-        films=[
-            _answer(query, temperatures, sets, results.experiment.threshold, reference, _draw(query, number, out))
-            for number, query in enumerate(queries, start=1)
-        ],
+        warnings=opened.warnings,
+        experiment=experiment.name,
+        manifest_sha256=opened.results.info.manifest_sha256,
+        films=[_drawn(query, opened.answer(query), number, out) for number, query in enumerate(queries, start=1)],
         unreadable=unreadable,
-        out_of_distribution_checked=reference is not None,
-        why_not_checked=lacking,
-        sets=sets_told(sets, results.metrics.held_out),
+        out_of_distribution_checked=opened.reference is not None,
+        why_not_checked=opened.lacking,
+        sets=sets_told(opened.sets, opened.results.metrics.held_out),
+        threshold=experiment.threshold,
+        version=__version__,
+        schema=VERSION,
     )
 
 
-def _ask(trained: list[Network], queries: list[Query], device: str, with_maps: bool) -> None:
-    """Give the queries each network's probability, and where they are wanted the maps of the first network of each architecture."""
+def _drawn(query: Query, answer: Answer, number: int, out: Path | None) -> Answer:
+    """The answer with the path of its picture, where pictures are wanted."""
+    if not out:
+        return answer
+    path = Path(out) / _name(query, number)
+    attention.save(path, panels.picture(query.panel, query.maps, answer))
+    return replace(answer, attention=str(path))
+
+
+def _name(query: Query, number: int) -> str:
+    """The name of a film's picture."""
+    return f"{number:03d}-{re.sub(r'[^A-Za-z0-9_-]+', '-', query.path.stem)[:40]}.png"
+
+
+def ask(
+    trained: list[Network],
+    queries: list[Query],
+    device: str,
+    with_maps: bool,
+    load: Callable[[Network, str], Any] = inquiry.loaded,
+) -> None:
+    """Give the queries each network's probability, and where they are wanted the maps of the first network of each architecture.
+
+    load: makes the trained network ready.
+    """
     squares = np.array([query.square for query in queries])
     mapped = list({network.architecture: network for network in reversed(trained)}.values()) if with_maps else []
     with Meter("asking networks", len(squares) * (len(trained) * (1 + len(stability.CHANGES)) + len(mapped)), tell=mention) as meter:
 
         def asked(network: Network) -> tuple[np.ndarray, np.ndarray | None]:
-            model = inquiry.loaded(network, device)
+            model = load(network, device)
             p_covid = stability.asked(model, squares, device, meter)
             return p_covid, attention.maps(model, squares, device=device, advance=meter.advance) if network in mapped else None
 
@@ -114,6 +173,17 @@ def _make(folder: Path) -> None:
         Path(folder).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise WrongUse(f"The folder for the pictures cannot be made: {error.strerror}.", folder, "name another one with --out") from error
+    refuse_unwritable(Path(folder) / PICTURES)
+
+
+def _claim(folder: Path, names: list[str]) -> None:
+    """Note which pictures the kit writes. Raises BadInput where one of these names is a file that it did not write."""
+    known = read_json(folder / PICTURES, "The list of pictures", "name a new folder with --out") if (folder / PICTURES).exists() else []
+    foreign = [name for name in names if (folder / name).exists() and name not in known]
+    if foreign:
+        what = f"Here lie {len(foreign)} files that this kit did not write, under the names of its pictures: {', '.join(foreign[:3])}."
+        raise BadInput(what, folder, "name another folder with --out; nothing was changed")
+    write_json(folder / PICTURES, sorted({*known, *names}))
 
 
 def scores_of(metrics: Metrics) -> dict[frozenset[Key], Score]:
@@ -147,13 +217,18 @@ def _files(path: Path) -> list[Path]:
 
 def open_film(path: Path, size: int, reference: Reference | None = None, resize: str = "squish") -> Query:
     """A file as a Query of squares size x size, made as the run made its own. Raises UnreadableImage, OSError."""
-    if dicom.is_dicom(path):
-        grey, doubts = dicom.open_grey(path)
-        colour = 0.0
-    else:
-        grey, doubts = images.open_grey(path), []
-        with Image.open(path) as picture:
-            colour = references.colour_share(picture)
+    content = images.read_film(path)
+    film, colour = images.decode(path, content), 0.0
+    if film.format != "DICOM":
+        with Image.open(BytesIO(content)) as picture:
+            colour = images.colour_share(picture)
+    query = query_of(path, film.grey, colour, list(film.doubts), size, reference, resize)
+    query.sha256 = sha256_of(path)
+    return query
+
+
+def query_of(path: Path, grey: Image.Image, colour: float, doubts: list[str], size: int, reference: Reference | None, resize: str) -> Query:
+    """A decoded film, a PIL image of mode L, as a Query. colour: the share of its pixels that are coloured; doubts: of its header."""
     square, seen = images.square(grey, size, resize), images.seen(grey, resize)
     width = min(4 * PANEL, max(PANEL // 4, round(PANEL * seen.width / seen.height)))
     if reference is not None:
@@ -161,7 +236,7 @@ def open_film(path: Path, size: int, reference: Reference | None = None, resize:
     return Query(path, square, seen.resize((width, PANEL), Image.Resampling.BILINEAR), doubts)
 
 
-def _answer(query: Query, temperatures, sets: PredictionSets | None, threshold: float, reference, picture: str) -> Answer:
+def _answer(query: Query, temperatures, sets: PredictionSets | None, threshold: float, reference) -> Answer:
     unstable = _unstable(query, temperatures, threshold, reference)
     doubts = query.doubts + unstable
     rows = []
@@ -170,13 +245,15 @@ def _answer(query: Query, temperatures, sets: PredictionSets | None, threshold: 
         rows.append(OfNetwork(architecture, [seed for _, seed in own], _probability(own, temperatures)))
     return Answer(
         file=str(query.path),
+        sha256=query.sha256,
+        called=POSITIVE if _mean(query.p_covid) >= threshold else NEGATIVE,
         outside=bool(doubts) or (None if reference is None else False),
         why_outside=doubts,
         stable=not unstable,
         ensemble=_probability(query.p_covid, temperatures),
         possible=_possible(sets, float(_mean(query.p_covid)), bool(doubts)),
         networks=rows,
-        attention=picture,
+        attention="",
     )
 
 
@@ -246,23 +323,3 @@ def _warnings(results: Results) -> list[str]:
     except BadInput:
         audit = "The audit of this run cannot be read."
     return [RESEARCH_ONLY, *(warning.sentence for warning in results.warnings), audit]
-
-
-def _draw(query: Query, number: int, out: Path | None) -> str:
-    """Write the film, and beside it the film under each architecture's map; return the file's path, or an empty text."""
-    if not out:
-        return ""
-    grey, width = np.asarray(query.panel), query.panel.width
-    panels = {"film": np.repeat(grey[..., None], 3, -1)}
-    for architecture, attended in query.maps.items():
-        enlarged = np.asarray(Image.fromarray(attended).resize((width, PANEL), Image.Resampling.BILINEAR)) / np.float32(255)
-        name = short_name(architecture) + ("" if attended.any() else ": nothing speaks for its answer")
-        panels[name] = attention.overlay(grey, enlarged)
-    picture = Image.new("RGB", (width * len(panels), PANEL + CAPTION), "white")
-    draw = ImageDraw.Draw(picture)
-    for place, (name, panel) in enumerate(panels.items()):
-        picture.paste(Image.fromarray(panel), (place * width, CAPTION))
-        draw.text((place * width + 4, 3), name, fill="black")
-    path = Path(out) / f"{number:03d}-{re.sub(r'[^A-Za-z0-9_-]+', '-', query.path.stem)[:40]}.png"
-    attention.save(path, picture)
-    return str(path)

@@ -19,7 +19,7 @@ RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = '7b4ec2bf7a81e6ead4f91ac0274cfc4c8de841911e83a210f275dcd9e772f6bc'
+SOURCE_SHA256 = '86d5f5614c50ef5f0743fb340df5c68b7ed54687f16a4aad3e612d5c48f024a9'
 FILES = {}
 
 
@@ -2570,7 +2570,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
@@ -2685,14 +2684,6 @@ class Reference:
 		if distance > 1:
 			doubts.append(f"it is unlike the training films: {distance:.2f} times as far from them as {100 * ACCEPTED:g} % of them are")
 		return doubts + self.quality.doubts(image)
-
-
-def colour_share(picture: Image.Image) -> float:
-	"""The share of a PIL image's pixels that are coloured."""
-	if picture.mode in ("1", "L", "LA", "I", "I;16", "F"):
-		return 0.0
-	channels = np.asarray(picture.convert("RGB").resize((64, 64))).astype(int)
-	return float((channels.max(-1) - channels.min(-1) > 40).mean())
 
 
 @dataclass(frozen=True)
@@ -4445,7 +4436,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from threading import Lock
 from typing import Any
@@ -4460,7 +4451,7 @@ from cxrkit.errors import BadInput, disk_errors
 from cxrkit.files import locked, replacing
 from cxrkit.progress import say, track
 
-VERSION = 3
+VERSION = 4
 """Of decoding and of the files' layout: a film decoded by another version is decoded again."""
 SAVED_EVERY = 512
 """Films; how many are decoded between two writes, so held in memory at once, and lost at most when a process dies."""
@@ -4633,7 +4624,7 @@ class FilmCache:
 				needed = sha256 not in lacking.known and sha256 not in claimed
 				claimed.add(sha256)
 			try:
-				return sha256, _make(path, content, sha256, thumbnails, squares, self.resize) if needed else None
+				return sha256, _make(path, content, sha256, thumbnails, squares if record.used else None, self.resize) if needed else None
 			except BadInput as error:
 				broken[sha256] = error
 				return sha256, None
@@ -4675,19 +4666,20 @@ def add_facts(
 	workers: int | None = None,
 	resize: str = "squish",
 ) -> tuple[list[Record], dict[str, np.ndarray]]:
-	"""The records with the facts of their files, and {image_id: copies.thumbnail's array}; excluded records are not opened."""
+	"""The records with the facts of their files, and {image_id: copies.thumbnail's array}, of excluded films, too, for the search."""
 
 
 
 
 
-	used = [record for record in records if record.used]
+
+	used, films = [record for record in records if record.used], [record for record in records if record.used or _may_be_read(record)]
 	with nullcontext(folder) if folder else TemporaryDirectory() as place, opened(place, size, resize) as cache:
-		learned = cache.learn(used, locate, cache.thumbnails, verify=False, workers=workers)
+		learned = cache.learn(films, locate, cache.thumbnails, verify=False, workers=workers)
 		pictures = cache.thumbnails.images() if folder else np.array(cache.thumbnails.images())
 		known, facts = cache.thumbnails.known, {name: cache.facts(seen) for name, seen in learned.items() if isinstance(seen, str)}
 	problems = {name: seen for name, seen in learned.items() if not isinstance(seen, str)}
-	if used and not facts:
+	if used and not any(record.image_id in facts for record in used):
 		first = problems[used[0].image_id]
 		raise BadInput(
 			f"None of the {len(used)} images can be read; the first: {first.what}.",
@@ -4695,8 +4687,14 @@ def add_facts(
 			"check that the pictures lie beside the metadata and that the disk or mount is readable",
 		)
 	told = {name: asdict(fact) for name, fact in facts.items()} | {name: {"excluded": error.what} for name, error in problems.items()}
-	records = [record.but(**told[record.image_id]) if record.image_id in told else record for record in records]
+	records = [record.but(**told[record.image_id]) if record.used or record.image_id in facts else record for record in records]
 	return records, {name: pictures[known[fact.sha256]] for name, fact in facts.items()}
+
+
+def _may_be_read(record: Record) -> bool:
+	"""Whether a film that is left out may be opened: an X-ray film whose path has an image's name, or none that says anything else."""
+	suffix = PurePosixPath(record.path).suffix.lower()
+	return bool(record.path) and record.modality == "X-ray" and suffix in ("", *images.SUFFIXES)
 '''[1:]
 
 
@@ -4925,6 +4923,64 @@ def similar(signatures: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray,
 
 
 # ======================================
+# cxrkit/data/dicom.py
+# ======================================
+
+FILES['cxrkit/data/dicom.py'] = r'''
+c-oy>`%~M<mi`(3ie7EiM#>spn*@e2L+%nDiSLC#0m)>FVO7Fv+nUIduO5Jhuz&l0=bUayHjhl*RK-ZGew;qf@0@POarOs$C&y|OC)1*%%1NG8<B6Khqj;E2
+JL+~44<{-vR5mN)EDe*sO0#kjr(>m)LaS_qF<O0#OO<LJ6)G-$$8lDhfAMsd<)xa0#UzQZ>(^;Gw9iR49%DlLnicjb*Y>F>^J-Yyx7#pJF`!r-<=Iq4VHpmS
+uqZTEmkxE4^oTS2;r+bS#o$DmXJJVs*>9(Kt;tQR>1?jTLZvh5d^$L?9S75JtXHLZc$Z`EJ}qcJ-)4DKEPT~@p5--hpVM52QFxtbGtuGT==faiDA(CLb2`e|
+|4P4SAL#ewf_~5U=-2U9!P?_23X`~uvD+$*bZ$g6%d<c9kYpsXRAH{^Nk`l2<U)mMq|W!a@pck|p~Emub)>Qs^FY!Xdu74xeLOh75Mt<w*1h<6a<<Df9ew`v
+L8v%Mt?Z!$P>(oeJ-E)IIrvIa9H~$Z@wsGrUKMJBUF)1wN`s1$sK7vc1dSNas~_&31t*_r{hscvubv$33pGD?Y0=+wm>1iaAY+Y8X!pacO3Q*IRb<rEQKKwZ
+MFp0GsRDl$cB;~lcBp1LFTf!8?S|SrJX5{RxBf=&t;b7W?0z62(4)e?^OMs((xA_SebS6rrzM^SMN#SeWYn~rmsK<$q(vE~L*44Ui<QmexxQ0IYIF4^*0-lw
+5woP;gI%ZK*1=skjUf(R`BOE$rZo<85M8LV?6y#QSyD~YLY;@xS)z+mou9^cI#H*Stc38&JRT0xQs=W=mmyDmnuKYX?`7#I9#^@vy^qUcH%YQ#Sc2vBc3x&V
+9zVw830`@5p7=~-rUJB^$*Ao#j3QXwmoTaHLd#j0j`dMIg%3DwjXL^#aXtxWy52iA=zmojj8bPB8kp$wB%5ho)->=ghI&@ohKo67_;NC65B@byqwIE1Q(yD)
+YaEpm)9<iKhYi{LWSWOb7MArZFSwsoFu}zS>fo-_FskTeG%9p?K}Pyi+mTMk<)k2;Ts=Md{9*8kROfzm#p(I${?^;B-|Kd}TRy!(#hku!W^=fjKW2KY>ZdjH
+*XcYn@TY%w;MTu6@VQ|SQfkIM(5CONH9R)?V6pQu57S}<VH9%+|E@1SCep(!BBxwF^wmF34?c9@>Wc#UTbNh+T{}AOuzR8xwGLv~9N+Jr9e}5~_Timo@MCU%
+?OgtT*Imc|tt<R=>8-o=`(007-OoqgPu_puJOBQ9@O^*x`^EA1%m1YhSAVBp``?2j!>s!!7rRGC?8`o8x7b4+2jL;(a*|agISjb!DJcPOxahN!OIZ4{^D*M(
+tfSy^;AP;Rk~!j{o<cQkXcV`{d)nVU-u*zka#vS&b1VYOjfV#m9UzchM6jInwr(h4*Vk34ZNtIIp?y5cvTxPQz8&jnme1|mr>q>1n;<H5WLr<p?b8`NW<0HD
+B@469Y~1!mg04ib&MLF&SCXp%2PzL^in-)(Lt&hC>QP9MEn>dR!r?b|@aS|K&Y=y21%M)qe&jTP!3_UX2W}Vf^G}`bT;!GZR=G)iWKQ;>x`vQ&F|?>6oEOCQ
+xP+keT?s&=r!zQR2{~Aqdl&%Y696Fp+{Z-U^n6=Ia0z8W+RJ3dOeHPRie^ITN<9=z;;6B@as$uaeg_BIuZ6yAzfO%)Y`59<%L>xFM0-d1zJEmu<AFPo#@32}
+neWn;`|6tTjHlM#A@XL4WsQd3Ey_gHmqH{q#hTt>EpMwhWMvf}sDSsmf^bshDf9QTx4zZyy;%o2JL;NX<FP|yXknME)t`ptaKeOnmRu2xOGryL`ki4GQ`{Ek
+1q?;rh1HEQZnI&r6hT!ZNy0A~ZA=lGlBmxLMNSF(Pes-crR=24=U8fmrMaU58pLFE)Qr4;v2z##&wA)$_AKPUQdg|7cLHdMOEY*KY9@j21O)fE5%{Pb+#Trz
+E!YX>1YF#Ot_@6ZJn0Dq*};DmkCaP)`ylg)5kM0dLH6W2#{|j_9Z#^h<M2FIvldCSLD-Nbs<y+L<_7X6TjTHGgTCW1>@LC8j(Q!4dApw1f5a{;c#0UoI0wI$
+W#0j0gI^-sVeLipCz9+A|6$D#{paO;vnU%w5*H<z#nqK)joBMEj2^NFZ&`o(YHRHp`a-lI&KMj|xDXv_q&nJWKh4kVJPM-{9YU3-z^8~0DPuA8n{IQkA{PPM
+w5iUs>P6Bt`z6!kowBe@CgPfp9%&w1q)l%8A(>NPUtMPQO8vEn$;D$mU?A6t$0>lELzAq~PKgHQK8tjfm4aA|tm3^xG*P=h)}`w#K}skS?E8(;sH3IM3kXuW
+Zkeuw?cS!-=!5WEMAOzUh%$~e0zqMXyH&I$JtN+8<Y677NVD9-<<CArjgAsimX;K*-&34`aYMaCt+<Pm>yVNHFh@E5A6cBbP%)X@^NSgb2AY1^U*G6nk-sYu
+F74MKAiW3zo@J^d;=7~oIL#xSVs!u-1%d%EE=)uutwJ94?7l`0jcwtP#@9*6gyX*#svqD0$f#J?JOVaE#lq&r9_y|58(rlbSYr87ipt6<AoqY-2Y=R4gY*V2
+B-*C|2MdfH@UVl1qpSh~cj_SWXn5zDbzYl+hH|zg;zRAKS#iV#>~gNJ0L;mDIfn}q7}<6m%b0@zTFB2+1c|9+G{oU0)JpalvW;5^CrR`zkQz*MA&eM48SXvH
+hbP7B2(&O!n4F0PR17%qk+Mn3iXmKb81UY+cxIcM+6)EX+=M$(HKSQZ{xo)V#Z*_wevj}--onh_K)unZZ*=0?UVCSQi^1ORk*CyuvMc0jhMEGn{j17KN}?sE
+ul@yZ^<!sc{H4{xXgF<28`2tT7B-y5Ob_ExJPgWk3<ZFkt!Ywh$Y#N{Mt2<;4IwtlBUXV2qj&aVG;=`OApY#asK7aE0Md8IGvZC+VO&zkDa(XBCy&nZ7+eaI
+0BI;A4fK^BXo=!5ZSAFsBY$A#`Equ|y$+-k2(l}P^K6efxO-}h;Z=+NN2FuzMOv_oA^(L%-p6CRg0WLt$J$;KL;B1|hpG{d(NY7A^M<>?M-aXGFLmF&`|0qY
+OPOUy)z3dS&%N%$3l_5E|0Y=yF&3Z2Ly)Lp7v$r2oJ5B=j0R!oeFND;6~(z8mPm*w-sf71ig~TM;vh)<MqFWm*Tkj>mPn0d2U{!MCgv^HV_;mEs|U5Kdl66C
+@1|HInkQ?hcdFNa!QoR<#GAaA{ttGmpo_Rmuz}{TcfK5C>OEme+Kzf%@8_KqEdAr%ufc#EYj8UFdT@095<T~3@PoQTsKI;>#+=wAmRSamkj`srmfR5MdR0+{
+34;BfOcuQOs48He$Oh5Z{gE<b2>L}31_fj8{cNpEb}ij4#DR>c!H3Jt%Ys~$>-_fq%xObbVGFs+Fweue8(`B}m0KL_1Df3+BX@y<T1yz+2lzhubh7vH?Bw{M
+M=-p3T{o*dE9;`o%({Y(x$lEn5(0qGi}zrw?=}fV+Wf5iV?kU*XfX*{Z)Q@RBPbZfaF*d*M-~sZ`PJSB@vYJPr>c1Z`kcY1F9&Dm2Tq^jgcO{yk^QeA@`lR5
+gvKbevATfSRBFDV>@FQ5CK(#3%&XRvysSPamUQOlWLx;l*`I4R24~VSV?C(*`o@OmhXunkbgeLCtIk80)lVY6!4PLp3Cff;mN5dgnu5Ct+6ks)uVbniM50Nq
+xe8WhHgXGsSb$wd4-A|D(*rY2lTw5?VVrOwa))(K2=U{Bf>1ass)Vb#psO|9Zjidw6Vx!}i2~8{3QH-)$Y2&z%K^-=nrf&a7~D~t-L}%oDG}%ErV_ZUy_mEO
+jtLPjKo=9Z>kSZ*L;{Itho^GwD;NFA);r2J!6Zy=){jd)rND#<4Z$tHz>l8S#_*#Bz;$nCd{8dcv*y5+>Dm}r#bXTi65e-S_W6I6r6K#BcEPMJwY9+_GuNa5
+R`C~nTK`4$<F|l~Znd^Xx7BJAxR5g9fOM%S0*P0qdZOOFLtwabyRB&095W!dS1`#(Mp~yRi(bm)_%~FNY}^^=ZlR*u3t8oaVjZRBeKn#|{^nbCxe(5;M4`H5
+hdl|Vb0iBbpVTo4y_`yMd8sb^{m^8?*({j{w&W5d6%<g~Zuwk-Fd|h_`IrTsSe~pKZn<dl=t_r<GCgGXr0p~CO{DO6&Bak2>TI~tz+be*#VAf;3x=nVM3T5K
+#44wtgTaNG2s?BzCuLCdd^`%rP-TinrFC6otuf*MCcZ2l>j<(!t}R)QP%gtwV#L)G5*D}09GGBV7sEWBfd!c2iO)z7B_dl@g8FvUBpy$Q@ky4!0E22)YZ?!y
+!bAcB0z_RS%UUfPsVs@Qp2C)0+AA&hC5f^;FW1bmXGfWbE3ck{pgS%3jU4xmk_9gR&#24Q(i$#x^QZ74m_eRljvjkHekD96=>QpNw^0wC;2p8%1$`iIxTFgt
+@d7U3$C_Xq3bs8=;+boB1)qR5J@q%`G70j^v7JD+*{5|8ZS!d=$Hu%Y^KItO2hv0?mjo%16|X5O%-`d@Q0|`plfUV|@q2yo73MTlK~8C>eM~A)ZR-8dD=d1_
++WH^6(qWcUt`bx!&`A^!wc<)&^0KQd)UTHLVz$zdEB4eisw7{{)(oB%!u*Kbv0vlCQG)_s0O(Hv5N0-E<8H^!&5@UM?loM03wz6F0;}<e^tu%_Xj`88Z-$06
+BP%cOwe1F2hr2BYX?$QSx?nOmK#EDc3gxBl`s>$B<r=iBR>@iuYo){(x9;buUw&yQX~E;iC*`&jFVk49ebTqrhc(8C%uyC}u14-W3vzf;>MZ9Zu$nQT1Z4>y
+xU=$Z_&qwmwR#Dqrpg5vVe1wRx$Q%IXF)ZdKGAm?4-pr!x#r-SCBWdeOu_O$b)FSg5(VW89X=o;oz1E=B0*iY38Yd;GcPsCw8BR2c_n%D57<tA|FJ&*2kSG@
+*eowxT~knn-X;+s4exfiWuqlP23qn2t(F<CDB&?BL4qO}U!_GnrrR4eW-=C!DajSfK#%p$eECH*-hQ!)@<gm@9q5UcfFnx!@Fkd3_oYt97a*wqQL01}YkN{`
+z6Qnt{HYJl1l%NXs>8fF=o^BSlDE(_u%>`lY8(r}QEY)Y!k1|{1#Vx&pd7e$7sK%y`(lH&dGo?bA~(h=u4w?%+}@(0Ene$z<nYT>M)_LO;M2kGnYF#1Ui-P`
+sO*Ae*a{fJMY!`q0|16e9XdWWXN)Z<XqmLAtURVeA_atGpTn?a;Z#hN2RxI6#u`eEg@iBzc-YSY<dtP^CwGE?`USy)W3iii4!X!jzlbZlo+J2yg9<DpchRGp
+9`F~Q;9j}VK>9*&V+8z??rhNsYgQ#_iEs3Fo$QW~iLr|DLL6DQ*fkn0qRUtvWel7hD5S~BJL5&8Km5#B#u%tAKsbUtP>`5?dh?xb?JV)%bnBQyaN>G1k`OTB
+^K~^s&}zEcoP%qlI<+6Trr|R6BrNs}_E7bgYMq=QGLxZ}i5b4wszeQ?m&4AQWdp+6!cq&Nrv>ZVL|XKI$;)2xB(2b872sQ|I?IP4=A;^N1fTl0wqzJCX-=lb
+QZ(%>+~6$e9^1BpN1W)p5SeB?g<VAPxE8LNWk-$#{BJ2jm0MTm#5LP%ae_S@b^>vPCc64YdG&qW`PHMlbgy{Ot5*+yyO*^d`1H}N%fv1&w|w`mUbVTnFb#)(
+s&Cz_@O63<=UFO4_r9L}b8r!y?;c&q)k>dB`kHXFCAigOZm&{ETi@99eDDaYfuXqGWxuz1#c|B;(;UWIA<5xC-AAeYd4`;Zn;DwQHO0^z32|`YTT_sFck`G*
++}n-cOmL@&A@`z2Rg%b+i`;R4kM7?*c<$x?ugAY#(G@3NZ?%D2xl5r)E>sH6V%$j6UG}aBf8RU%PG7y*-0;^o$d}_~1D;}wYMXfOt>fW0dU&{$Ve3~{o}?B+
+)zZG7KJ*m`+ixzwbmYG1(q)I%b%n(b%U32z*s>DEcEJjEY8!L-f-U(6>F6U9(`jT%vF*D<^}u`k^dKdJaQS|%MbKtjVq0t%RGA2}k^92M5GkP&Y)0&H9uxM6
+F4L8(9%f}`T4?IgVLEp?zll@%z-3C)!1s8)zq0-2_U=9XKC}!;hFa0Kw#K-iU-z>$thSwU7wZpve1iM*{0dYw_eIP&(pt*TQ?jicIAQD9gv?iR9!U{~3#&77
+!3#H)9D9ThL?%T+dZ18)nYsRlcjPWSlA;Tr?VAO!R{tNCRf<s'''[1:]
+
+
+# ======================================
 # cxrkit/data/groups.py
 # ======================================
 
@@ -4935,11 +4991,15 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
+from cxrkit.data import words
 from cxrkit.data.copies import Pair
-from cxrkit.data.records import Record, copy_of
+from cxrkit.data.records import NEGATIVE, Record, copy_of, traits
 
 UUID_NAME = re.compile(r"[0-9A-F]{8}-(?:[0-9A-F]{4}-){3}[0-9A-F]{12}", re.IGNORECASE)
 """SIRM published most films of March 2020 under such names, and the collections kept them."""
+
+YEARS_APART = 10
+"""Films of one patient lie weeks or a few years from each other, and ages are rounded."""
 
 
 def groups_of(records: Iterable[Record], links: bool = True) -> dict[str, str]:
@@ -5005,30 +5065,63 @@ def mark_copies(records: Sequence[Record], pairs: Iterable[Pair], remove: bool =
 	return marked
 
 
-def _ignorance(record: Record) -> tuple[bool, bool, bool, int, str]:
-	"""What a record lacks, the weightiest first: of the records of one picture, the least stays."""
+def _ignorance(record: Record) -> tuple[bool, bool, bool, bool, int, str]:
+	"""What a record lacks, the weightiest first: of the records of one picture, the least stays, and a used one before all others."""
 	pixels = (record.width or 0) * (record.height or 0)
-	return (not record.label, not record.view, record.licence in ("", "unknown"), -pixels, record.image_id)
+	return (not record.used, not record.label, not record.view, record.licence in ("", "unknown"), -pixels, record.image_id)
+
+
+CONFLICT = "conflicting labels"
+"""How the reason of a film begins over which sources differ."""
 
 
 def exclude_conflicts(records: Sequence[Record], groups: dict[str, str]) -> list[Record]:
-	"""The records, without the used ones of a group that two sources label differently; both rows are named."""
+	"""The records, without the used ones over which two sources, or two rows, differ; both rows are named."""
 
 
 
-	said: dict[str, dict[str, str]] = defaultdict(dict)
+
+
+	said: dict[str, list[Record]] = defaultdict(list)
+	other: dict[str, Record] = {}
 	for record in sorted(records, key=lambda record: (record.modality != "X-ray", record.image_id)):
 		if record.label:
-			said[groups[record.image_id]].setdefault(record.label, record.image_id)
+			said[groups[record.image_id]].append(record)
+		elif words.is_finding(record.finding):
+			other.setdefault(record.duplicate_of or record.image_id, record)
 	result = []
 	for record in records:
-		labels = said[groups[record.image_id]]
-		if record.used and len(labels) > 1:
-			record = record.but(
-				excluded="conflicting labels in one group: " + ", ".join(f"{label} by {name}" for label, name in sorted(labels.items()))
-			)
+		if record.used:
+			against = [film for film in said[groups[record.image_id]] if film.label != record.label and not _two_people(record, film)]
+			labels = {film.label: film.image_id for film in [*reversed(against), record]}
+			if against:
+				labels[record.label] = next(f.image_id for f in said[groups[record.image_id]] if f.label == record.label)
+				record = record.but(excluded=f"{CONFLICT} in one group: " + _listed(labels))
+			elif record.label == NEGATIVE and (film := other.get(record.duplicate_of or record.image_id)):
+				record = record.but(
+					excluded=f"{CONFLICT} of one picture: " + _listed({record.label: record.image_id, film.finding: film.image_id})
+				)
 		result.append(record)
 	return result
+
+
+def _listed(labels: dict[str, str]) -> str:
+	return ", ".join(f"{label} by {name}" for label, name in sorted(labels.items()))
+
+
+def _two_people(one: Record, other: Record) -> bool:
+	return (
+		one.patient == other.patient != ""
+		and (one.duplicate_of or one.image_id) != (other.duplicate_of or other.image_id)
+		and apart(one, other)
+	)
+
+
+def apart(one: Record, other: Record) -> bool:
+	"""Whether two films of one patient number are told apart: by sex, or by ages more than YEARS_APART years from each other."""
+	first, second = traits(one), traits(other)
+	sexes, ages = {first["sex"], second["sex"]} - {""}, [age for age in (one.years, other.years) if age is not None]
+	return len(sexes) > 1 or len(ages) > 1 and abs(ages[0] - ages[1]) > YEARS_APART
 '''[1:]
 
 
@@ -5040,6 +5133,7 @@ FILES['cxrkit/data/images.py'] = r'''
 """Decoding: every film, whatever its class, becomes 8-bit grey in one way; a decoder that differs by class is a shortcut."""
 
 import io
+import re
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -5047,13 +5141,22 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from cxrkit.data import dicom
 from cxrkit.errors import UnreadableImage
 
-SUFFIXES = (".jpeg", ".jpg", ".png", ".bmp", ".tif", ".tiff", ".gif", ".webp")
+SUFFIXES = (".jpeg", ".jpg", ".jfif", ".png", ".bmp", ".tif", ".tiff", ".gif", ".webp", ".jp2", ".dcm", ".heic")
+"""What films are called; one that is called otherwise, or has no suffix, is known by its content: see is_film."""
+BEGINNING = re.compile(
+	rb"\xff\xd8\xff|\x89PNG\r\n|GIF8[79]a|BM.{4}\0{4}|II[*+]\0|MM\0[*+]|RIFF.{4}WEBP|\0\0\0\x0cjP  |\xff\x4f\xff\x51|P[2356]\s|.{4}ftyp(?:hei|hev|mif|avi)",
+	re.DOTALL,
+)
+HEIC = re.compile(rb".{4}ftyp(?:hei|hev|mif)", re.DOTALL)
 SMALLEST_SIDE = 40
 """Pixels. Below it a file is an icon or a tracking pixel, not a film."""
 FEWEST_LEVELS = 8
 """Of 256 grey levels; a film has them nearly all, a black or a printed page a few."""
+ORIENTATION, BITS, PHOTOMETRIC, SAMPLE_FORMAT = 0x0112, 258, 262, 339
+"""Numbers of TIFF's tags; the first is EXIF's, too."""
 LONGEST = 6
 """How many times as long as wide a picture may be."""
 DAMAGE = (OSError, ValueError, SyntaxError, EOFError, MemoryError, Image.DecompressionBombError, Image.DecompressionBombWarning)
@@ -5062,13 +5165,27 @@ DAMAGE = (OSError, ValueError, SyntaxError, EOFError, MemoryError, Image.Decompr
 
 @dataclass(frozen=True)
 class Decoded:
-	"""A decoded film. grey: a PIL image of mode L; the others as the file's header has them, before any conversion."""
+	"""A decoded film."""
+
+
+
+
 
 	grey: Image.Image
 	width: int
 	height: int
 	mode: str
 	format: str
+	doubts: tuple[str, ...] = ()
+
+
+def is_film(path: Path) -> bool:
+	"""Whether a file is called as a picture, or begins as one. Raises OSError."""
+	if path.suffix.lower() in SUFFIXES:
+		return True
+	with open(path, "rb") as file:
+		head = file.read(132)
+	return bool(BEGINNING.match(head)) or dicom.is_dicom(head)
 
 
 def decode(path: Path, content: bytes | None = None) -> Decoded:
@@ -5078,12 +5195,20 @@ def decode(path: Path, content: bytes | None = None) -> Decoded:
 
 
 
+	content = read_film(path) if content is None else content
+	if dicom.is_dicom(content[:132]):
+		grey, mode, doubts = dicom.open_grey(path, content)
+		return Decoded(_sized(grey), *grey.size, mode, "DICOM", tuple(doubts))
 	try:
 		with warnings.catch_warnings():
 			warnings.simplefilter("error", Image.DecompressionBombWarning)
-			with Image.open(path if content is None else io.BytesIO(content)) as image:
-				header = image.width, image.height, image.mode, image.format or ""  # decoding may change them
-				return Decoded(_to_grey(image), *header)
+			with _opened(content) as image:
+				header, depth = (image.width, image.height, image.mode), _depth(image)  # decoding may change them
+				turned = image.getexif().get(ORIENTATION, 1)
+				format = (image.format or "") + (f", EXIF {turned} applied" if turned in range(2, 9) else "")
+				grey = _to_grey(image, depth)
+				grey.info.clear()  # comments, which Pillow would write again into what is made of the film
+				return Decoded(grey, *header, format)
 	except UnidentifiedImageError as error:
 		raise UnreadableImage("no image of a known format", path, "replace the file or leave it out") from error
 	except DAMAGE as error:
@@ -5091,25 +5216,68 @@ def decode(path: Path, content: bytes | None = None) -> Decoded:
 		raise UnreadableImage(f"cannot be decoded: {reason}", path, "replace the file or leave it out") from error
 
 
+def _opened(content: bytes) -> Image.Image:
+	try:
+		return Image.open(io.BytesIO(content))
+	except UnidentifiedImageError:
+		if not HEIC.match(content):
+			raise
+	try:
+		from pillow_heif import register_heif_opener
+	except ImportError:
+		raise UnreadableImage("it is HEIC, which Pillow does not read alone (pip install pillow-heif, or save it as PNG)") from None
+	register_heif_opener()
+	return Image.open(io.BytesIO(content))
+
+
 def open_grey(path: Path, content: bytes | None = None) -> Image.Image:
 	"""An image file as a grey PIL image of mode L: see `decode`. Raises UnreadableImage."""
 	return decode(path, content).grey
 
 
-def _to_grey(image: Image.Image) -> Image.Image:
+def _to_grey(image: Image.Image, depth: int) -> Image.Image:
 	if image.format != "MPO" and _frames(image) > 1:  # a camera's MPO holds a preview besides
 		raise UnreadableImage(f"it holds {image.n_frames} pictures, not one film", next="bring the film alone")
+	tags = getattr(image, "tag_v2", {})
 	image.load()
 	ImageOps.exif_transpose(image, in_place=True)
-	if min(image.size) < SMALLEST_SIDE:
-		raise UnreadableImage(f"only {image.width} x {image.height} pixels", next="bring the film in full size")
+	_sized(image)
 	if image.mode.startswith("I") or image.mode == "F":
-		return _from_deep(np.asarray(image))
-	if image.mode in ("P", "PA"):
+		return _from_deep(np.asarray(image), turned_over=tags.get(PHOTOMETRIC) == 0)
+	if tags.get(SAMPLE_FORMAT, (1,))[0] == 2 and image.mode == "L":  # signed bytes, which Pillow takes for unsigned ones
+		return Image.fromarray(np.asarray(image) ^ 128)
+	if image.mode == "PA" or (image.mode in ("P", "L", "RGB") and "transparency" in image.info):
 		image = image.convert("RGBA")
 	if image.mode in ("RGBA", "LA", "La", "RGBa"):
-		image = image.convert("RGB" if image.mode[0] == "R" else "L")
-	return image if image.mode == "L" else image.convert("L")
+		image = _composed(image.convert("RGBA"))
+	grey = image.convert("L")
+	if depth == 16 and grey.getextrema()[1] < 64:  # Pillow keeps the upper 8 of 16 bits, and these are nearly empty
+		raise UnreadableImage("its 16 bits a colour hold 14 or fewer", next="save the film in grey, or with 8 bits")
+	return grey
+
+
+def _sized(image: Image.Image) -> Image.Image:
+	if min(image.size) < SMALLEST_SIDE:
+		raise UnreadableImage(f"only {image.width} x {image.height} pixels", next="bring the film in full size")
+	return image
+
+
+def _depth(image: Image.Image) -> int:
+	"""The bits of a sample in a PNG or TIFF, as the file says; 0 where it does not."""
+	if image.format == "PNG" and image.tile:
+		return 16 if "16" in str(image.tile[0][3]) else 8
+	return int(getattr(image, "tag_v2", {}).get(BITS, (0,))[0])
+
+
+def _composed(image: Image.Image) -> Image.Image:
+	"""An RGBA picture as it is seen: over black, or over white where all that it shows is dark, so that the alpha channel is the picture."""
+	alpha = image.getchannel("A")
+	if alpha.getextrema()[0] == 255:
+		return image.convert("RGB")
+	colour = np.asarray(image.convert("RGB"))[np.asarray(alpha) > 0]
+	ground = Image.new("RGBA", image.size, "white" if colour.size and colour.max() < 64 else "black")
+	ground.alpha_composite(image)
+	return ground.convert("RGB")
 
 
 def _frames(image: Image.Image) -> int:
@@ -5119,16 +5287,13 @@ def _frames(image: Image.Image) -> int:
 		raise UnreadableImage(f"it is damaged: {error}", next="replace the file or leave it out") from error
 
 
-def _from_deep(pixels: np.ndarray) -> Image.Image:
+def _from_deep(pixels: np.ndarray, turned_over: bool) -> Image.Image:
 	pixels = pixels.astype(np.float64)
 	if not np.isfinite(pixels).all():
 		raise UnreadableImage(f"{np.count_nonzero(~np.isfinite(pixels))} of its pixels are no numbers", next="export the film again")
-	low, high = min(pixels.min(), 0), pixels.max()
-	if high - low <= 1 < len(np.unique(pixels)):  # shares of 1, not grey levels
-		pixels, low, high = (pixels - low) / (high - low) * 65535, 0, 65535
-	depth = next((bits for bits in (8, 10, 12, 14, 16) if high - low < 2**bits), None)
-	scale = 2**depth - 1 if depth else max(high - low, 1)
-	return Image.fromarray(np.rint((pixels - low) * (255 / scale)).astype(np.uint8), mode="L")
+	low, high = pixels.min(), pixels.max()
+	shares = (pixels - low) / (high - low if high > low else 1)
+	return Image.fromarray(np.rint((1 - shares if turned_over else shares) * 255).astype(np.uint8), mode="L")
 
 
 def refuse_empty(grey: Image.Image) -> None:
@@ -5152,6 +5317,14 @@ def seen(grey: Image.Image, resize: str = "squish") -> Image.Image:
 def square(grey: Image.Image, size: int, resize: str = "squish") -> np.ndarray:
 	"""A grey PIL image as size x size bytes, as fastai's Resize with that method makes held-out ones: uint8 [size, size]."""
 	return np.asarray(seen(grey, resize).resize((size, size), Image.Resampling.BILINEAR))
+
+
+def colour_share(picture: Image.Image) -> float:
+	"""The share of a PIL image's pixels that are coloured."""
+	if picture.mode in ("1", "L", "LA", "I", "I;16", "F"):
+		return 0.0
+	channels = np.asarray(picture.convert("RGB").resize((64, 64))).astype(int)
+	return float((channels.max(-1) - channels.min(-1) > 40).mean())
 
 
 def read_film(path: Path) -> bytes:
@@ -5445,13 +5618,21 @@ def _matched(
 
 
 def _read(sources: Sequence[Source]) -> list[Record]:
-	records = sorted((record for source in sources for record in source.read()), key=lambda record: record.image_id)
-	for first, second in zip(records, records[1:]):
-		if first.image_id == second.image_id:
-			raise BadInput(
-				f"Two images are named {first.image_id}.", f"{first.path} and {second.path}", "name the sources apart: KIND:NAME=DIR"
-			)
-	return records
+	"""The records of all sources; a film that two of them call the same, as two snapshots of one collection do, is there twice."""
+
+
+
+	records: dict[str, Record] = {}
+	for source in sorted(sources, key=lambda source: source.name):
+		own: set[str] = set()
+		for record in sorted(source.read(), key=lambda record: (record.image_id, record.path)):
+			if record.image_id in own:
+				raise BadInput(f"Two images are named {record.image_id}.", source.root, "give each film a name of its own")
+			own.add(record.image_id)
+			if record.image_id in records:
+				record = record.but(image_id=f"{record.image_id}@{source.name}")
+			records[record.image_id] = record
+	return sorted(records.values(), key=lambda record: record.image_id)
 
 
 def _pairs(records: Sequence[Record], thumbnails: dict[str, np.ndarray], kept: str | Path | None) -> list[copies.Pair]:
@@ -5528,7 +5709,10 @@ def _whole(text: str) -> int:
 def read_roots(path: str | Path) -> dict[str, str]:
 	"""{folder name: folder} as the manifest's sidecar says, or {} where there is none. Raises BadInput."""
 	sidecar = _roots_path(path)
-	return read_json(sidecar, "The list of folders", BUILD_AGAIN) if sidecar.exists() else {}
+	roots = read_json(sidecar, "The list of folders", BUILD_AGAIN) if sidecar.exists() else {}
+	if not isinstance(roots, dict) or not all(isinstance(folder, str) for folder in roots.values()):
+		raise BadInput("The list of folders is not as it was written: it holds no folder for each source.", sidecar, BUILD_AGAIN)
+	return roots
 
 
 def _roots_path(path: str | Path) -> Path:
@@ -5879,97 +6063,21 @@ FILES['cxrkit/data/readers/__init__.py'] = r'''
 # ======================================
 
 FILES['cxrkit/data/readers/actualmed.py'] = r'''
-"""Reader of the Actualmed COVID-19 Chest X-ray Dataset: both classes from Spain, metadata.csv beside images/."""
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-import re
-from pathlib import Path
-
-from cxrkit.data import words
-from cxrkit.data.readers import table
-from cxrkit.data.records import Record
-from cxrkit.errors import BadInput
-
-METADATA = "metadata.csv"
-NEEDED = ("patientid", "finding", "view", "modality", "imagename", "notes")
-NAME = re.compile(r"(CR|DX)\.1\.2\.840\.113564\.(?P<station>\d+)\.\d+\.\d+\.png")
-"""A file's name: modality, the maker's root, the station, the time, the detector."""
-ROOM = "1722810162"
-URL = "https://github.com/agchung/Actualmed-COVID-chestxray-dataset"
-
-
-def is_here(root: Path) -> bool:
-	"""Whether a folder has this layout."""
-	return (root / METADATA).is_file() and any((root / "images").glob("*.1.2.840.113564.*.png"))
-
-
-def read(root: str | Path, name: str = "actualmed") -> list[Record]:
-	"""Records of Actualmed, one for each row of metadata.csv; inconclusive and other findings come back excluded."""
-
-
-
-	path = Path(root) / METADATA
-	if not path.is_file():
-		raise BadInput(f"There is no {METADATA}.", root, f"give the folder that holds {METADATA} and images/, of {URL}")
-	rows = table.rows_of(path, NEEDED, f"use the data set's own file: {URL}")
-	return table.once_each((number, _record(row, number, name)) for number, row in rows)
-
-
-def read_room(root: str | Path, name: str = "actualmed-room") -> list[Record]:
-	"""As `read`, with every film excluded that another station took, or that is not PA."""
-	return [record.but(excluded=record.excluded or _elsewhere(record)) for record in read(root, name)]
-
-
-def _elsewhere(record: Record) -> str:
-	named = NAME.fullmatch(record.path.rpartition("/")[2])
-	station = named["station"] if named else ""
-	if station != ROOM:
-		return f"station {station or 'not known'}: not the one room that is asked for"
-	return "" if record.view == "PA" else f"view {record.view or 'not known'}: only PA is asked for"
-
-
-def _record(row: table.Row, number: int, source: str) -> Record:
-	name, finding = row["imagename"], row["finding"]
-	view, basis = words.view(row["view"], "Actualmed metadata")
-	path, excluded = f"{source}/images/{name}", table.leads_nowhere(number, name)
-	if excluded:
-		path = ""
-	elif row["modality"] != "X-ray":
-		excluded = f"modality {row['modality'] or 'not known'}"
-	elif not words.label_of(finding):
-		excluded = "finding inconclusive" if not finding else f"finding {finding}: neither normal nor COVID-19"
-	return Record(
-		image_id=f"{source}/{name or f'row{number}'}",
-		path=path,
-		source=source,
-		label=words.label_of(finding),
-		finding=finding or row["notes"].partition(",")[0],
-		patient=f"{source}:{words.known(row['patientid']) or name}",
-		modality=row["modality"],
-		view=view,
-		view_basis=basis,
-		age=row.get("age", ""),
-		sex=row.get("sex", ""),
-		case_url=URL,
-		licence="unknown",
-		credit="Actualmed; J. A. Heredia \xc1lvaro and P. Agust\xed Ballester (Universitat Jaume I)",
-		collected="imported",
-		excluded=excluded,
-	)
-'''[1:]
+c-oCtZExE)5dLiciW|RJ>KwVwx~_Al4sH@)E!H;h+O0rrxU@vuL?qE5sW^d~|GqoE*iO0v3lNL1$Ghiw?nuViMDS8*P)o3D0pr59ysAYBXCMB4bAB@X70%Ye
+SonOR`5l~d%Z;!jSSY)OqT<E~152%H_-n&u(}!AEUgD~(FgLIeMwS9(%~!$<GR9c<(Vwh0N?XvP>x^u;T~~4eVfYfeT|ZOY>T78;G972PN|)xF*-X2DOk8F8
+q7whLs-W$0)x>olEE8I*gPGU7eA8@N+wH!)_&7cve;h*&>^NH1eSdLresPZD3By37Xsj$*AJ|ehrEFHzypdu{-&&QtlJ<_;4xWbBf;x?|!mzaae*EqNEoqSz
+s@}*-B$_2>ldtEW(`h!GW~bBa#j~f_9RBq4^Jmj6`Tg=YWARkgyqcCj;v)PFKN~zd?IQYPSfZt#0Xl62(TTpJzUJ3L<D6E?`jKGIcdV?1Z<WG|!Yb|foP7B3
+j*uAsa(en=_;mRElyyH%{-mL`wHq@U3|7*v+Xclj;HzTYHmkv2W+z@|1!?RS6?Rg3g^^H7u>@)6YoRfCbZX@Ekiy9;l%J|b-3~hN&sv~Q8aOOfMM7S4gI-Dl
+6~9xhbxwA)u&r*unSlXB3eybj6C_CryeaYjE{SVAEl5SSs?;K3PqJZlN|*=8vnL+cG<Zs~3vL>#;j44DACRUIM1;q%nTw*5#$I{l&3rVIpi0cfJw$y_jlk$M
+2wtp_o-IuuEAJ)9rcg~$wMO0u7m0G91mPJ#>;)`%aSh@YmzAQ7$=IQkL*K|-=YD#GPq!nNfQoc^dB6&N?PxBI*k?tuWFLtq<O|osE*iMcP}5#eOSU5CNI-!p
+yXF?w*fvKSocEz%^eNCCs_7o(+rhvMI_mN{qt09{lZ^w}Cmx;A8h?bV6R0E9v)VRJ_M;<HUJl+A0w?AKZIU!?y%4$&b6*`0k1aA728qcubwtD=;zBm`F~>5P
+W5o6U*1`#`{+=Ml2ELHVFMZfz8iBYG`i{b>_e^>mdE+S$ISW>)Ys4?0>}bJyI)0E2S3b;afdoctc^KPUM-y{V8L{<w=w<^9zT*&x;tw#*0vg}!9ED2j!bK!7
+O4?8&B2@9RWm{D>w@60t!zoX1xVDnwO4xv<SEn;1F-DrZBg-om2G|TpwazLX4-_$u#PvVqKt;=m*yFH_TVWR)7+sGLyKYcEz59`akAy|JNQCWi<>nd>LO2e%
+GDaSR0I1?aj)Y&1nfGVuZUNXGFZkv>)l_%L*P{~xst0+Ff`}&vrH+sg<iV&`7hY}-Y>#`uyB|vfT`_8Vb#w>K`hFx{TC;A4JnUonFp?6`UAxZf#4U7J8t!6;
+w?iyWlxsdi_j1ZH{GIpheh~6}M+e_yrSP#-C?+#UAe?R<q@N=)+9C!+^&*NzMWB;M`^$AkWHa}4VYK>z7jYF5ftz}<+nYTmBig1RAAH3ZqN4H>KuRAOkKjG1
+%T5$zBTfb}#O^LMNNhs7WNwtMc}1W7bL^lpPiTTCI~eD(%#WaTm{KIm9)`E`DBfc*{eW8Th{2BEk^2t~xajilL`n-nJCB}IDInba+hvv=WosX^_312}NiU)!
+A4fZXhJ)E@skeVN^=2uV4Z^_fk)He!!!$<<%$-O>XYRC`yI&eZcxYd?5;kGjp@$Z8p%`&{n8D6rrod;&ywz2Xmxe<{76NaIoVAT}*m+fGQA(R1r2i7$W-!j+
+4?!~=rnkkgy5U;6d+ieER;{tqTa?LbURC(&L7J0K4eCQ1iNy!r@)n7ElY09K*Ay1ZGV||Hd^+@xw3f#P4yN6I0eb-8s{'''[1:]
 
 
 # ======================================
@@ -6308,6 +6416,7 @@ FILES['cxrkit/data/readers/coronahack.py'] = r'''
 
 
 
+import os
 import re
 from pathlib import Path
 
@@ -6349,6 +6458,19 @@ def read(root: str | Path, name: str = "coronahack") -> list[Record]:
 		unowned = {"collected": "drawn", "licence": "CC0-1.0", "credit": "cxrkit phantom, no patient", "case_url": "", "age": ""}
 		records = [record.but(**unowned) for record in records]
 	return records
+
+
+def films_in(root: Path) -> int:
+	"""How many of the pictures that a folder's metadata names are there; 0 for a folder that `read` refuses. Nothing is decoded."""
+	try:
+		names = {row["X_ray_image_name"] for _, row in _rows(root)}
+		folder = _picture_folder(root)
+	except BadInput:
+		return 0
+	there: set[str] = set()
+	for kind in ("train", "test"):
+		there |= set(os.listdir(folder / kind)) if (folder / kind).is_dir() else set()
+	return len(names & there)
 
 
 def _rows(root: Path) -> list[tuple[int, table.Row]]:
@@ -6448,111 +6570,22 @@ def _view(name: str, kermany: re.Match[str] | None) -> tuple[str, str]:
 # ======================================
 
 FILES['cxrkit/data/readers/covidgr.py'] = r'''
-"""Reader of COVIDGR-1.0: both classes from one hospital, one view and one kind of equipment."""
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-from pathlib import Path
-
-from cxrkit.data.images import SUFFIXES
-from cxrkit.data.readers import table
-from cxrkit.data.records import NEGATIVE, POSITIVE, Record
-from cxrkit.errors import BadInput
-
-TABLE = "severity.csv"
-NEEDED = ("Name", "Severity")
-FOLDERS = {"P": POSITIVE, "N": NEGATIVE}
-GRADES = ("NORMAL-PCR+", "MILD", "MODERATE", "SEVERE")
-NESTED = "COVIDGR_1.0"
-"""The folder in which the release's archive has everything."""
-URL = "https://github.com/ari-dasci/OD-covidgr"
-CREDIT = "COVIDGR-1.0, Tabik et al. (2020), arXiv:2006.01409"
-
-
-def is_here(root: Path) -> bool:
-	"""Whether a folder has this layout."""
-	return all((root / folder).is_dir() for folder in FOLDERS) and (root / TABLE).is_file()
-
-
-def read(root: str | Path, name: str = "covidgr") -> list[Record]:
-	"""Records of COVIDGR, one for each file of P/ and N/, and one for each row of severity.csv that names none."""
-
-
-
-
-
-	root = Path(root)
-	home = root / NESTED if (root / NESTED / "P").is_dir() else root
-	if not all((home / folder).is_dir() for folder in FOLDERS):
-		raise BadInput("The folder has no P/ and N/.", root, f"unpack the release of {URL} and name the folder that holds P/ and N/")
-	base = Path(name) / home.relative_to(root)
-	rows = table.rows_of(home / TABLE, NEEDED, f"use the release's own file: {URL}") if (home / TABLE).exists() else []
-	grades, records = {}, []
-	for number, row in rows:
-		if _stem(row["Name"]) in grades:
-			records.append(_without_film(name, number, row, "names a film again"))
-		else:
-			grades[_stem(row["Name"])] = (number, row)
-	for folder in FOLDERS:
-		for path in sorted(path for path in (home / folder).iterdir() if path.is_file()):
-			row = grades.pop(path.stem, (0, {}))[1] if folder == "P" else {}
-			records.append(_record(path, name, (base / folder / path.name).as_posix(), row.get("Severity", "")))
-	if not any(record.path for record in records):
-		raise BadInput("P/ and N/ hold no file.", home, "unpack the release again")
-	return records + [_without_film(name, number, row, "names no film of P/") for number, row in grades.values()]
-
-
-def _stem(name: str) -> str:
-	"""The name of a row without the suffix of an image."""
-	return name.rpartition(".")[0] if name.lower().endswith(SUFFIXES) else name
-
-
-def _record(path: Path, source: str, place: str, severity: str) -> Record:
-	folder, grade = path.parent.name, severity.upper()
-	excluded = "" if path.suffix.lower() in SUFFIXES else f"no image type: {path.suffix or 'no suffix'}"
-	if grade and grade not in GRADES:
-		excluded = excluded or f"{TABLE} has the unknown grade {severity!r}"
-	return Record(
-		image_id=f"{source}/{folder}/{path.name}",
-		path=place,
-		source=source,
-		label=FOLDERS[folder],
-		finding=f"{folder}/{grade}" if grade else folder,
-		patient=f"{source}:{folder}/{path.stem}",
-		view="PA",
-		view_basis="COVIDGR: only PA films were taken",
-		case_url=URL,
-		licence="unknown",
-		credit=CREDIT,
-		collected="imported",
-		excluded=excluded,
-	)
-
-
-def _without_film(source: str, number: int, row: table.Row, what: str) -> Record:
-	return Record(
-		image_id=f"{source}/{TABLE}#row{number}",
-		path="",
-		source=source,
-		label=POSITIVE,
-		finding=f"P/{row['Severity'].upper()}",
-		licence="unknown",
-		credit=CREDIT,
-		collected="imported",
-		excluded=f"row {number} of the metadata {what}: {row['Name']!r}",
-	)
-'''[1:]
+c-pO3QE%He5Pr6P1<O4|LKWF9h5<960coui0n)^9(yoAE7_>ykL}bw;DLaAd|GvAUBs*;|^kI3iNFI;hefQmw;hayTD5PO}$v)nGy&8R*oWDy3L$=Uv#qv^E
+D=k|Zy=J<SY^Ci+IZ?(m+A6tYqAF<csPJRS<Uh6AtYzgA&Ux_ikNj+eTa{|T)Ow?hV`CULEBTXoR4yrm6YZ*6iw9|cT22h1wyjyItW(uP%$!)1@-_2Zo1!zn
+$v$1&UwzGDHom>P@?R4&d9hU*qmO5N5XDussa+7<UwpXESjxDSTWOSgPI9~D!A+KpvJuRO{6?%Lj~Tyf40se=-d>Ng$sH{3`Irw+PUbf-Y#|+jPm_yLcIVyP
+PCj2;pN~II-lDh9SJxx@y#-Gf_Zgj#ea$8r_`k{S?&);i<Z%vp<N+k%ekIvbmzZT$vE54LE9PL%$WjU`&ny!rU#TsmS6GIKpWO=Bqy&DMT%*sGa~nJC_aBs7
+)r%z8>%K7Rybv~5{oB!buD7aqFg*A;$wpWACooV>F}oKF^~j`SqD)x$e(-(}#c=F5wH>}64E{(4?|vWriE=6Ak|{f1Nh3p}wHuN^B6j{4NK%)>pa-b_UP%bR
+Fww?^zyY&mrFho0mtN0ESDOk>EJJd|`i*&%zzKyiVFVNAgqtQu5sA9pL)oS+OI6A+YCxg_8-&&w_MLFXtb)w@8K9tLh2Wz`r(R_<AI79n<+1jBT_GqbAWL{4
+u8#YJ=%ycc<<{94y+e~zDFPM35faNPFg{jdk77y*D}j%K-b$|}Of}IqGE&Pf{${4nK(;5$$<j*N6!gHj(#{i2-hP>A;Gt)P0#9vqg{N}Gv{w2UegcZeBV)GY
+b+r-s<EfC5hCS%@K-L&Otv0@hlNEg1qdzE{-U4?vjNqOK&|?tLGfLs0D&|hNQ~}o(Y^lj4IGF2Y8!^cwX1)m!Kr4SJGrg-Qr9%%BWPvoF?vE1r1TwKLztdUJ
+doa-IECk-D1scd9rWNG0s@Dr?Vv+$6i=dEHa6Gq8t^xUO>f6yQLIdv&O?r*PL~J&)D#G~=Y8#3NWxggV;#2R?YrLWa#;|7ML8yvHz)BCHl1J}+`t!*%Y-cCV
+A`kv2L7*2}z!PA)>FdctmU>4_#jUh_2oQDJ#FT9GCd7>ia-1NBn1#@L_J=5%zMCQ0&4Fo(V)hj853h0I$K=k}G`J$A^a)#nmspetJKt!lp2CQtN**NWx9j=9
+81NGv>!W%Oy<gf+CE>@EIgjAglIR3W0>+Y{5a9$*$!o>X<fm(ct$g0H>91zmpR@KIi2EA;L2nK9TT#{$R6A>$qgO!J3#tFXuWx%;;8dO9SCFFy58=1<a;ctZ
+t@79Zi*Ak^6SEP<DW`N5@`Ojz0VS7~KqnIVO#)f8=r;5(h~)0e<>l44?5-&+v~97T<a*dC?o!uP5i_f6llvfIwkbvT-S*pKe7>7Qh@n?m%;qsrWK|(S9z+yq
+wNp=W5(AKX^qAD3K?ot}$)~)m3kfjh?aor`M_J5O1x?8-%R5GS_%Bo%B*woYP)w~CaM68YiSa$PoI`VYN>*2o6}BkvXW!y^V-839eUKq`802-XiWD4qmJa=W
+7u|u!V1r*Nv4$gWmHHo?C<WAY+LZp(vo^zpCA=je3Fz9-f@?x`;H(Ro^4L)A&r<N}Jb^PjZuWX?lHsx8<2B{ui*7K7`c^h=-z`J9X3J+bz98Z)16e^o7mu={
+9XZt4yf$SDot$D(xvU^M-mvJ6j4YH({hNp;bXm&W$s*<cRVfQHY!j1qDGz$>L*r$&z7V7@#v$a}QAG}$t7(Eoyn_qx6?OhvBE2+z1D|_;$Voyu|Bq~T&)OGh
+9QXHl9h|kj@od(r-245X*jsY!CM{y@A*k!Mbb|h;*drwexP1u=UQK7SH$Ji`_!mI$Ein'''[1:]
 
 
 # ======================================
@@ -6560,113 +6593,27 @@ def _without_film(source: str, number: int, row: table.Row, what: str) -> Record
 # ======================================
 
 FILES['cxrkit/data/readers/facts.py'] = r'''
-"""The table of facts beside a folder's films: whose rows are matched to films as people write names, and what matches none is said."""
-
-import unicodedata
-from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
-
-from cxrkit.data import words
-from cxrkit.data.images import SUFFIXES
-from cxrkit.data.records import Record
-from cxrkit.errors import BadInput
-from cxrkit.files import read_table
-from cxrkit.progress import say
-
-TABLE = "films.csv"
-CORRECT = "correct it or take it away"
-LISTED = 3
-
-Row = dict[str, str]
-"""{meaning of a column, as words.COLUMNS has it: value}."""
-
-
-@dataclass(frozen=True)
-class Facts:
-	"""of: {path of a film: what the table says of it}; nobody: (number, name, why) of the rows that name no film."""
-
-	of: dict[str, Row]
-	nobody: tuple[tuple[int, str, str], ...] = ()
-
-	def unmatched(self, source: str) -> list[Record]:
-		"""A record for each row that names no film."""
-		return [
-			Record(
-				f"{source}/{TABLE}#row{number}", "", source, collected="imported", excluded=f"row {number} of the metadata {why}: {name!r}"
-			)
-			for number, name, why in self.nobody
-		]
-
-
-def read(root: Path, films: Sequence[str]) -> Facts:
-	"""The facts of root/films.csv, where there is one, for films named by their paths below root."""
-
-
-
-
-	path = root / TABLE
-	if not path.exists():
-		return Facts({})
-	header, rows, taken_for = read_table(path, "The table of films", CORRECT)
-	meant = words.columns_of([name for name in header if name])
-	if "file" not in meant:
-		raise BadInput(f"The table of films names no file; its columns are: {', '.join(header)}.", path, "call one of them file")
-	if not rows:
-		raise BadInput("The table of films has no rows.", path, CORRECT)
-	ending = defaultdict(set)
-	for film in films:
-		parts = _parts(film)
-		for start in range(len(parts)):
-			ending[parts[start:]].add(film)
-	told: dict[str, tuple[int, Row]] = {}
-	nobody = []
-	for number, row in enumerate(rows, start=2):
-		facts = {meaning: words.known(row.get(column) or "") for meaning, column in meant.items()}
-		named = facts.pop("file")
-		parts = _parts(named)
-		fits = ending.get(parts) or next((ending[parts[start:]] for start in range(len(parts)) if _is_whole(parts[start:], ending)), set())
-		if len(fits) != 1:
-			nobody.append((number, named, f"names {len(fits)} films" if fits else "names no film"))
-			continue
-		(film,) = fits
-		if film in told and told[film][1] != facts:
-			where = f"{path}, rows {told[film][0]} and {number}"
-			raise BadInput(f"Two rows of the table of films differ over {film}.", where, CORRECT)
-		told[film] = number, facts
-	if not told:
-		example = f"its first row names {nobody[0][1]!r}, a film is {films[0]!r}" if films else "the folder has no films"
-		raise BadInput(f"No row of the table of films names a film: {example}.", path, "write the file's path below this folder")
-	_say(path, films, told, nobody, sorted(set(filter(None, header)) - set(meant.values())), taken_for)
-	return Facts({film: facts for film, (_, facts) in told.items()}, tuple(nobody))
-
-
-def _parts(name: str) -> tuple[str, ...]:
-	"""A path's parts in one spelling, without the suffix of an image."""
-	name = unicodedata.normalize("NFC", name).strip().casefold().replace("\\", "/")
-	stem, dot, suffix = name.rpartition(".")
-	name = stem if dot + suffix in SUFFIXES else name
-	return tuple(part for part in name.split("/") if part not in ("", "."))
-
-
-def _is_whole(parts: tuple[str, ...], ending: dict[tuple[str, ...], set[str]]) -> bool:
-	"""Whether these parts are the whole path of a film, so that what stood before them is the place of the folder."""
-	return parts in ending and any(_parts(film) == parts for film in ending[parts])
-
-
-def _say(path: Path, films: Sequence[str], told: dict, nobody: list, unknown: list[str], taken_for: str) -> None:
-	pictures = [film for film in films if Path(film).suffix.lower() in SUFFIXES]
-	untold = [film for film in pictures if film not in told]
-	say(f"{path.name}{f' (read as {taken_for})' if taken_for else ''}: tells of {len(told)} of {len(pictures)} films")
-	for what, listed in (
-		("films without a row", untold),
-		("rows that name no film", [f"{name} (row {number})" for number, name, _ in nobody]),
-		("columns that are not used", unknown),
-	):
-		if listed:
-			say(f"  {len(listed)} {what}: {', '.join(listed[:LISTED])}{', ...' if len(listed) > LISTED else ''}")
-'''[1:]
+c-oCv+m72t5`7lGqQX23xy#V&<V}WxbsQTo;I#wK7+F9elpeA<>X;%KcGH@PqJK|ax+!Wj8|=%NBCG3q>QuGkIKJ6xaO$?v(A7|@(pk9G)>Il4)Lm2Q;mSg7
+nw?$3e%o0ML$|k}1`Rvq%B`-zbs_-DLa)0Xb?pb^G_-1`Z3e2X@ThYBfQ7beH5dz4nJSOtIEu`!?*<2BYs#+Dm2xVohi(UD*EG6xrfV&DnM&7cY+PkZcOjFj
++cL;q>)%J+mRf{JW!Wfe^+{29B@(@I+s536uRr0>$Q!sHJ{y;leE7QWhRR-i&CO2ToeW%mdh_P(e_vl;$_-j!Vkbe)|5H*WnF&%K`RAFK9)|9u<_A^1ZTr!k
+iC|?;9+BP6rL}(O?gniqF{>V;=;q}Q?_R?SVy<mo+AneR>chv6uV3BJTl59}b6^~F14i&!)1%s}hd6ro_WI`ak0|wB6n*UW_(0WKTQ_8Ye~Jiee%NW%n)Z%h
+r>KVGuFVKRoZ9@=hj*X;^ZpvP_{O*;d{ND)j{=tH-&5%l4C4>ou5N}=rxCw`Hw5Bkv_RReUc!M2D^@6yr9jb5u*YC6eKzj+0+D&!RS!!@+HrTQ(OrUYhDRP!
+lA%)!e@8m#8=hdb;@N@>o?^w=i)ayax)D2LEq_hxI2DqQ4DviLFilB{IuPL42)?-ztD737x^XD=lB84k=6h(2b!!1cfuT~YFG28vT|0nQ<(51>Icm>5T`UIe
+#-W8ZJ}yL2LXV3&K8Ug7vjaom_%-S|NIs5n25}tR$wKStY84A~bcJ8_ec6oI#j83d7sA<)z@2uAd+C5_Jz{~#y{}L=*-z;YMQ~97FfC9ra>*yk6$k}N7NI&B
+x(;DNU7H2E3JgHSC^&61Xb|rS-Jx4__}PSWGN+N>9REe0Lb}R0twM9;QU$jUBwz+64kFD4V<kl%q*zHt-ilwsGvI7S3sYky9G}YdJ=W1C>GD(%b}=~|F%es4
+iHs4Kaf`JZ@?tgX<D}<^AJI6uiG}d(imIsD93GVBl5Vq`u1?krVoo?cV2;Hqkem3XNZDf|0UfjBD8ky<XJv381l~#NC)_v#pMHUDW_`Ew5W(_aWpI`M)|oaD
+(<!!j20pG*H4Ww8gJ;KD;&e(Q<>m=bo^ph!1l^z$Cj+Mx>9!&|TFnOxcAvvfq4X5HU<)nwYQRudu;GV<-V=C9);fGe!h>q>bkgWHVWE@@?JceO)tY6OMUktj
+3Q7d~h_Op&0KO)Y{8e=PicmFf+l@kK$@4VOY5yQ@vk~eD^c5YFV>u4zorhhpwNCya4lTcVUSyKHyy<Y@i|=cEou&o+xngC}!r^i-C%YN35$_S59gczh@W;A{
+&KjGjfjt^`dQeU$0&~vC>Ra|r`V;l|S+Vr^{oHo@mgMt0?Giy#N@FOFQ^vBF&pgs5%!a^^6gYSBN=P8@yFQ5nwjS4(MY*_!U;8YQaj7fWZuPxOk|%2me-8@k
+wT-bGT(6ptZGSZLw$c<cgXYqi7yJ(@PC^OUq5rFlK^a+=SapN#Gg-jb<R4i`;j0xqXWU9DbJh3gRB|>VD}-1qoqm{39z79}6?T@5#AnkeW_ydWYn^FFjnCW!
+SqcGX3sX<cN0{Svk{;Idwpc$e$ivz*`(h#7jc;O}{72zWILwaxt2nZjX{yn=OD@|BS%kUuh)ya~*T|FI7yNUeS4>-MeNHQjlU;Nw<c!^&NQ_$vMfJVf(e_Nv
+Q@(05Sf)5nq6et}`j1iL#LWCoLo<q9u=t54DVX4;q@3KBWj?T=ROTrPf6r0>kD$emut^=f!*jxx&7TcoH{soZhoDSHw?#+A4{Eawu3mnAvG$A;k@+QzwhUS*
+i1r8*P7ld@p2U7k;6!J{N@w$eh^<ZFo<=1aIUlRyxA00}^$e1YuSgm|HW7vAwM2YEu*%9YBZkvbCJe}ANc)`Z880~joQFX;n5LQSb<;3I&H3Aob#3mM!jZG+
+E+NYrkLK0<c7#jNuv3lsLnrb3H?Lyp!Zb(YrcctmR8~`>@o~_7qe_(f<rmuCo>As4Mwda=(Gn^)SF9i($V)?asU*%x(wn9O1S&iN{|sj^mT<)poRRR9amgF$
+gD{Bb1e>vaV{k~LFM)x=YLU=-Nv5YvpA+Nqah3x^`cZW86%oSwpDcj4UDrrme%@-@?<nu+xfDmq(g$o0&hHHbN7<(N{$O3#;SPvNmNVRgbe5AHx<{}sMf7Qz
+VBq%+;vv;OB=a=_Rx2+z-#q4{rI^wadg$+VUui7KP&VCh=njz~sCb&n&mbN8=Y(zQJWO1V8b-V-(mZFsE><IWOxGwto=If6KnEw%9@{ycLkQP{vE>s_>7EP+
+^&T&D08dgDJmKeru;Zb=f`ry&+LjJeK*#ioG@N#6#_iP=UPByqBy&9vFw&bIr=P+6G}HW6NLa`?b+}6qd})Bmjd|*9MSL1lrdesmB2V8UQEH80a0HOdFHdO<
+m$#w~Hx!q%@Or~)&8i8{l&8`1z08-IBze7}DbJqs+>{i8#4GPH+5<&+JloRc+j=Rt{31QlH*7Y}?Cdan5B@&_LXt6Se*xyhA;k'''[1:]
 
 
 # ======================================
@@ -6682,25 +6629,18 @@ FILES['cxrkit/data/readers/folder.py'] = r'''
 
 
 
-import os
+
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from pathlib import Path
 
-from cxrkit.data import patients, words
-from cxrkit.data.images import SUFFIXES
-from cxrkit.data.readers import facts
+from cxrkit.data import dicom, patients, words
+from cxrkit.data.readers import facts, listing
 from cxrkit.data.records import Record
 from cxrkit.errors import BadInput
 from cxrkit.progress import say
 
-DEEPEST = 8
-"""Folders below the root that are looked into."""
 NO_PATIENT = words.listed("images image films film xray xrays png jpg jpeg dicom data pa ap frontal")
 """Folders below a class that hold films and are no patient's."""
-
-Found = tuple[str, str]
-"""(path below the root, why it is not read, else empty)."""
 
 
 def read(root: str | Path, name: str = "folder") -> list[Record]:
@@ -6714,17 +6654,16 @@ def read(root: str | Path, name: str = "folder") -> list[Record]:
 	try:
 		if not root.is_dir():
 			raise BadInput("There is no such data folder.", root, "give a folder with covid/ and normal/ in it")
-		found = sorted(files_below(root))
+		found = [film for film in listing.below(root) if film.path != facts.TABLE]
 	except OSError as error:
 		raise BadInput(f"The data folder cannot be read: {error.strerror}.", root, "ask for the permission to read it") from error
-	found = [(path, why) for path, why in found if path != facts.TABLE]
-	told = facts.read(root, [path for path, _ in found])
-	own = words.label_of(root.name, strict=True) if not any("/" in path and not why for path, why in found) else ""
+	told = facts.read(root, [film.path for film in found])
+	own = words.label_of(root.name, strict=True) if not any("/" in film.path and not film.why for film in found) else ""
 	if not found and any(words.label_of(path.name, strict=True) for path in root.iterdir()):
 		raise BadInput("The folder holds no file.", root, "put the films there")
-	records = [_record(path, why, name, own, told.of.get(path, {})) for path, why in found]
+	records = [_record(film, name, own, told.of.get(film.path, {})) for film in found]
 	if not any(record.label for record in records):
-		there = Counter(path.partition("/")[0] + "/" for path, _ in found if "/" in path)
+		there = Counter(film.path.partition("/")[0] + "/" for film in found if "/" in film.path)
 		listed = ", ".join(f"{folder} ({count} files)" for folder, count in there.most_common(8))
 		raise BadInput(
 			f"The folder has neither covid/ nor normal/, nor another label that is known{'; it has: ' + listed if listed else ''}.",
@@ -6735,71 +6674,38 @@ def read(root: str | Path, name: str = "folder") -> list[Record]:
 	return _without_idle_guesses(records) + told.unmatched(name)
 
 
-def files_below(root: Path, inside: str = "", above: tuple[str, ...] = ()) -> Iterator[Found]:
-	"""Every file below a folder; links are followed, but not in a circle. What cannot be read is given with the reason."""
-	real = os.path.realpath(root / inside)
-	if real in above or len(above) > DEEPEST:
-		yield inside, "a link to a folder around it" if real in above else f"more than {DEEPEST} folders deep: not looked into"
-		return
-	try:
-		entries = sorted(os.scandir(root / inside), key=lambda entry: entry.name)
-	except OSError as error:
-		if not inside:
-			raise
-		yield inside, f"the folder cannot be read: {error.strerror}"
-		return
-	for entry in entries:
-		path = f"{inside}/{entry.name}" if inside else entry.name
-		try:
-			folder, file = entry.is_dir(), entry.is_file()
-		except OSError as error:
-			yield path, f"no readable file: {error.strerror}"
-			continue
-		if entry.name.startswith(".") or entry.name == "Thumbs.db":
-			yield path, "a hidden file, no film"
-		elif folder:
-			yield from files_below(root, path, (*above, real))
-		else:
-			yield path, "" if file else "a link that leads nowhere" if entry.is_symlink() else "no file"
-
-
-def _record(path: str, why: str, name: str, own: str, told: facts.Row) -> Record:
+def _record(film: listing.Found, name: str, own: str, told: facts.Row) -> Record:
 	"""own: the label of the root's name, where the films lie in it directly."""
-	*folders, file = path.split("/")
+	*folders, file = film.path.split("/")
 	labels = {place: label for place, folder in enumerate(folders) if (label := words.label_of(folder, strict=True))}
 	stated = words.label_of(told.get("label", ""))
 	label = stated or (own if not folders else next(iter(labels.values()), ""))
 	place = next(iter(labels), -1)
-	suffix = Path(file).suffix
-	if not why and suffix.lower() not in SUFFIXES:
-		why = f"no image type: {suffix or 'no suffix'}"
-	elif not why and (len(set(labels.values())) > 1 or (stated and labels and stated not in labels.values())):
+	why, header = film.looked_into()
+	if not why and (len(set(labels.values())) > 1 or (stated and labels and stated not in labels.values())):
 		why, label = "its folders, or its folder and its row, name two labels", ""
 	elif not why and not label:
 		where = "/".join(folders)
 		why = f"folder {where}/: not a label that is known" if where else "it lies beside the class folders"
 		why = f"finding {told['label']}: neither normal nor COVID-19" if told.get("label") else why
-	patient = told.get("patient") or patients.of_published(path)
+	patient = told.get("patient") or (header.patient and f"dicom/{header.patient}") or patients.of_published(film.path)
 	if not patient and labels:
 		between = [folder for folder in folders[place + 1 :] if folder.casefold() not in NO_PATIENT]
 		guess = patients.guessed(file, between[0] if between else "")
 		patient = f"{folders[place]}/{guess}" if guess else ""  # numbers may begin anew in each class
-	view, basis = words.view(told.get("view", ""), facts.TABLE)
-	try:
-		path.encode()
-	except UnicodeEncodeError:
-		path, why = os.fsencode(path).decode("utf-8", "backslashreplace"), why or "its name is no UTF-8: rename the file"
+	view, basis = words.view(*((told["view"], facts.TABLE) if told.get("view") else (header.view, "DICOM header")))
 	return Record(
-		image_id=f"{name}/{path}",
-		path=f"{name}/{path}",
+		image_id=f"{name}/{film.path}",
+		path=f"{name}/{film.path}",
 		source=name,
 		label=label,
-		finding=told.get("label") or label,
+		finding=told.get("label") or label or next(filter(None, map(words.other_finding, folders)), ""),
 		patient=f"{told.get('collection') or name}:{patient}" if patient else "",
 		view=view,
 		view_basis=basis,
-		age=told.get("age", ""),
-		sex=told.get("sex", ""),
+		modality="X-ray" if header.modality in dicom.FILMS else header.modality,
+		age=told.get("age") or header.age,
+		sex=told.get("sex") or header.sex,
 		licence=told.get("licence") or "unknown",
 		credit=told.get("credit", ""),
 		collected="imported",
@@ -6839,75 +6745,18 @@ def _say(root: Path, records: list[Record], own: str) -> None:
 # ======================================
 
 FILES['cxrkit/data/readers/hannover.py'] = r'''
-"""Reader of the COVID-19 Image Repository of Hannover Medical School: positives alone, data.csv beside png/."""
-
-
-
-
-
-
-
-
-
-
-
-
-
-from pathlib import Path
-
-from cxrkit.data import words
-from cxrkit.data.readers import table
-from cxrkit.data.records import POSITIVE, Record
-from cxrkit.errors import BadInput
-
-METADATA = "data.csv"
-NEEDED = ("patient_id", "image_id", "sex", "modality", "projection")
-FILMS = ("CR", "DX")
-SEXES = {"m": "M", "f": "F", "w": "F"}
-"""Its readme says m/w, its table m/f."""
-URL = "https://github.com/ml-workgroup/covid-19-image-repository"
-
-
-def is_here(root: Path) -> bool:
-	"""Whether a folder has this layout."""
-	return (root / METADATA).is_file() and (root / "png").is_dir()
-
-
-def read(root: str | Path, name: str = "hannover") -> list[Record]:
-	"""Records of the Hannover set, one for each row of data.csv. Raises BadInput: no metadata, a missing column."""
-	path = Path(root) / METADATA
-	if not path.is_file():
-		raise BadInput(f"There is no {METADATA}.", root, f"give the folder that holds {METADATA} and png/, of {URL}")
-	rows = table.rows_of(path, NEEDED, f"use the data set's own file: {URL}")
-	return table.once_each((number, _record(row, number, name)) for number, row in rows)
-
-
-def _record(row: table.Row, number: int, source: str) -> Record:
-	key = row["image_id"]
-	view, basis = words.view(row["projection"], "Hannover data.csv")
-	excluded = table.leads_nowhere(number, key)
-	path = "" if excluded else f"{source}/png/{key}.png"
-	if not excluded and row["modality"] not in FILMS:
-		excluded = f"modality {row['modality'] or 'not known'}"
-	return Record(
-		image_id=f"{source}/{key or f'row{number}'}",
-		path=path,
-		source=source,
-		label=POSITIVE,
-		finding="COVID-19",
-		patient=f"{source}:{words.known(row['patient_id']) or key}",
-		modality="X-ray" if row["modality"] in FILMS else row["modality"],
-		view=view,
-		view_basis=basis,
-		age=row.get("age", ""),
-		sex=SEXES.get(row["sex"].lower(), ""),
-		case_url=URL,
-		licence="CC BY 3.0",
-		credit="Winther et al., COVID-19 Image Repository, Hannover Medical School, doi:10.6084/m9.figshare.12275009",
-		collected="imported",
-		excluded=excluded,
-	)
-'''[1:]
+c-nPUZI9bF4E~(_3PN9E1CDdobuSIz0oPuN1?a6q?$+K=1c74Hv39l<Nb==^EdPC^96M>Z=0hw|Bt<@aNC_bpC^Iymb8rR1yN{pdx8v(KFt6kWVS!t1mD6U=
+3cty^*3YDThnY%c3HNECbvXsEq@K}&EOm_$WYWnvwa>6dt1^Uby_v*9h~Zbi+~^9n(iNpzgQ~XLIQWCMr<3%>JSi8mukLiGO=kad8XKR3?X;X+m-v5LDVz5<
+eY~GP%s<T{%90PhGC*VW+2LE6&FgLBhQqtr!_Do@!wn=Lx+KN$_u1@rc1yBAP&x{0w^EsiKqyA>w6^%dpGs%4RBq4ft<isD>XfcUID9|<aCh&0yj$?$?IQ{A
+XOA-$9z-RkAny1e=hb^&?b_9GNYKum1;(L5uySvqn(QJ_B=l&|HunYibMb*=FPz)j>147|u4vYAs;fy=jtSnUjnU0^lImxb5f8>bgR$v(z$MHu2W3|U8Vroq
+ZtANR!uVHMGarTny6JO)L?{Cia$PdR3Q4gP%0emkx^X_5fkD@p8oV2rKnHIalmA?m7=$3}tUnh-B;gM;WrFY&3#WYw#5x22_;4bqWreMT6FzZQ_%KUl-IuoP
+%QoD_i5#as=&5eeML?XUEDWGb3ov@eT3z*HSV(1w`W;E8P;02rN!Exc|4Lb_>J6m2Y^u7=n^{j`aiBi(@FMx)K;`7a`PMiCL2(WYU)A3f<l=#gK*iuY51oT!
+Oypp%5#(Y+ed$v=mBAI#K|yPKVc<dLCXG0?1CiuN<Qq_`mZJ0wig~lrd9d~1wv^`!8r%B!eM)eR2*h0t9Q5?URa@xRm9A4<F_=M6H`N+V1go|?2@IlbC*%r-
+p@+T`G5V_JkL}8TVLClsusC~}k~#rlbz{<&4xRyRy$RDN+*68V`{mrN%i-WzA-Pyfs~7=4cVd<WUh|@Hm(+(nTl$ee8RJV@HW_9;fF;q?u4=vWjngGW_lG?n
+gaE32Z;2&gn~Osm{Bgn+I*`FJ=050o((7{-eSH0pS$YKm%ug4l&_!5zuLlP<8+F^!5(x4Un?6yz_2_tR)fTvbJaup-7ZGxFY@3hB;i1j(NahjgbB>8;4{ch5
+r2Vj<lxr-LekhY9S9L~xlZft7>b&rPy|{FGXv^b6_4OH@r|@VQay$&0H}6tR#N*h=y~q1o$U3-M{J%M6CrpIIGvu^cd7>o#pJfD0LU!>6T_9+~!&-zsZ+uDo
+Q1@rvH$M!^xYRqOk=84w(&DNyWkMa~@lh#K+YlP>;O$@VLwx1)Ne#WlE)k!J<vecD(Hk5`-+#!X?>*!6YHKyUzKVak`sMYcdK2erV+(08zJB%U=O3@GTKs8>
+l|+5a64Abnn0a}}tE5|yFdY61)iJZ|'''[1:]
 
 
 # ======================================
@@ -7010,99 +6859,46 @@ def _follow_ups(records: list[Record]) -> list[Record]:
 
 
 # ======================================
+# cxrkit/data/readers/listing.py
+# ======================================
+
+FILES['cxrkit/data/readers/listing.py'] = r'''
+c-oCtOK;;g5I$SKV!%tJ!coxn5;*XpK-WR{Q0xMm#U6qnprlbvSQZVE-oy>^-*;w6$x3XXy;ywA^P6vmR!V(e>j0fW4;6Oy2{g2}YtVshp*7vsF93g_JMad<
+_BGDo$%Hk8HG)I!Z4XcD1DF8DLvKZC4!UpXm`rQ<`03Bjf6MWOhc#+8?)Aa52NO!ARF;|T&bk2BXRWhasBPC_9gOXLsjC{&^{0SN2kW9xql2zH?LEbw1jeH%
+vD0DQnQFNGLfb4kcy=4|&GMtJsVxO=w)!9RS@v<Y`m*|Z2TQolD8yR<WdKQXw>Hp%Q*;QOwHs`}^uflAvOmUPa&q}E_RBlBC-AHzL$WS1xrST2@0&$7BR!6I
+@y<!YTU{xNu7_`Tx0lzTJ+#{Khk&njPdYbJq6NW@6p)Ekz2V|4&Q%CIkAT}<IK+Tw(YFsSn?*x{*G%;3l#mdy2HTYFBWIg??Aih@KS0>;I=m;zdBn2(OKSZ<
+nQ?00PeU-lQ>puaec-P*B#uoa58oxSj0ushkVyib%}fjIyyOUJJ98NJt{>0dhLIN}5?qud&7P_kYh4=u$ni)fC8u79&|t4s6tIXwIP3_Qmr=0v`?fXDR8zPh
+p}4zvRcBn!q=<Hh{n5`Hl&e%B#bm_AYf5^VOvLRZHlX0+6~!%!TtcB<Z1P`!|E(xuX-^`+=NfkbK7U;~XN5Y*iz#%HDjU)jHG5>ii%6AJS6Q4*E~)qU9CAZV
+n#ZWi#_p@&3(8Z`Pdud7U<wJxbLMv>8grWoaO9ehsxv;^OM^Vb4p|+CQEU@7aTRsv;Hi_bxgoWF<E1fanvoQ<s@jKG^`3@OZCp*Dfs8-uAHJw$pfyahAe4JI
+=Tc*5BhkcJ{@Cj+ePXNbBo$&`L7v@l%U&O!bhk-zL%?}a6bX@uodJ@uCFd}-p`bEMjKpUaE3vO_gItbO=x@E@la-vWhEnewb*+?lN#nL`ebQqaMcJTi)IPMA
+*Hmd$>3ZX7O06C4I$fihlv|?6M}zY?60asn69S4GnKMhBFXL-Lh{_p*%e7>)Z>@@r_XbC(MkLRWhvr9Rf6#g|kjk=r5afm@<bHBVKM%|<s&W@m5kPs%i#$aU
+T~MIZfFjC7Vo#iAM|~}u0zN=`I~eYR!LAvrt+X%`f<3;o+Ht}(-V~e|mPT&X);flYru<7X{hG8rG>E%}@OttDsj)~SM`*@6e&v?~Z7EGp#BYpym*5;WcvyCN
+TQwS3jff|ol1p~v*SSHG25T&U3>IxXp5V|bDSQOrZTFoSIFn?!rz94}D5W%X0HxNdm+0d4>g5>ns~{UM(z7?-O&*09&OFYRWs;E@OG9pc-1Gf^4%C=$B<}y3
+s;tCsq3QP+fjkCDV%i1I<0w}p4aNZlxrHT7%e(b{Tluo7)QNi{-P$w__7LBk^!&0%?8r~dd!i=)kfy^b+R1;Bvd)F0g#bWUp1KpX1w_Gm<h=aRBoufI$dfLD
+Bdq?gWw|^(Un+))D*Fll3xI3'''[1:]
+
+
+# ======================================
 # cxrkit/data/readers/nih.py
 # ======================================
 
 FILES['cxrkit/data/readers/nih.py'] = r'''
-"""Reader of NIH ChestX-ray14: adults without a finding, as negatives; Data_Entry_2017.csv beside the films."""
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-from pathlib import Path
-
-from cxrkit.data import words
-from cxrkit.data.readers import table
-from cxrkit.data.records import ADULT, NEGATIVE, Record
-from cxrkit.errors import BadInput
-
-TABLES = ("Data_Entry_2017_v2020.csv", "Data_Entry_2017.csv", "sample_labels.csv")
-"""The table of the second and of the first edition, and of Kaggle's sample of 5,606 films."""
-NEEDED = ("Image Index", "Finding Labels", "Patient ID", "Patient Age", "View Position")
-FOLDERS = ("images", "images_*/images", "images_*", "sample/images")
-OLDEST = 110
-NO_FINDING = "No Finding"
-URL = "https://nihcc.app.box.com/v/ChestXray-NIHCC"
-
-
-def is_here(root: Path) -> bool:
-	"""Whether a folder has this layout."""
-	return any((root / name).is_file() for name in TABLES)
-
-
-def read(root: str | Path, name: str = "nih") -> list[Record]:
-	"""Records of NIH ChestX-ray14, one for each row of its table; films with a finding, of children, and absent ones are excluded."""
-
-
-
-
-	root = Path(root)
-	path = next((root / name for name in TABLES if (root / name).is_file()), None)
-	if path is None:
-		raise BadInput(f"There is none of {', '.join(TABLES)}.", root, f"give the folder that holds one of them and the films, of {URL}")
-	rows = table.rows_of(path, NEEDED, f"use the data set's own file: {URL}")
-	folders = [folder for pattern in FOLDERS for folder in sorted(root.glob(pattern)) if folder.is_dir()]
-	place_of = {film.name: film.relative_to(root).as_posix() for folder in folders for film in folder.iterdir() if film.is_file()}
-	return table.once_each((number, _record(row, number, name, place_of)) for number, row in rows)
-
-
-def _record(row: table.Row, number: int, source: str, place_of: dict[str, str]) -> Record:
-	name, finding = row["Image Index"], row["Finding Labels"]
-	view, basis = words.view(row["View Position"], "NIH metadata")
-	years = _years(row["Patient Age"])
-	excluded = table.leads_nowhere(number, name)
-	if not excluded and finding != NO_FINDING:
-		excluded = "a finding: neither normal nor COVID-19"
-	elif not excluded and years is not None and years < ADULT:
-		excluded = f"a patient under {ADULT} years"
-	elif not excluded and name not in place_of:
-		excluded = "the film is not in this folder"
-	return Record(
-		image_id=f"{source}/{name or f'row{number}'}",
-		path=f"{source}/{place_of[name]}" if name in place_of else "",
-		source=source,
-		label=NEGATIVE if finding == NO_FINDING else "",
-		finding=finding,
-		patient=f"{source}:{words.known(row['Patient ID']) or name}",
-		view=view,
-		view_basis=basis,
-		age="" if years is None else str(years),
-		sex=row.get("Patient Gender") or row.get("Patient Sex") or "",
-		case_url=URL,
-		licence="NIH: open, with credit",
-		credit="NIH Clinical Center; Wang et al. (2017), arXiv:1705.02315",
-		collected="imported",
-		excluded=excluded,
-	)
-
-
-def _years(text: str) -> int | None:
-	"""Whole years from "58" or from the first edition's "058Y"; 0 for months and days, None for what no person reaches."""
-	digits = text.removesuffix("Y")
-	if text.endswith(("M", "D")) and text[:-1].isdigit():
-		return 0
-	return int(digits) if digits.isdigit() and int(digits) <= OLDEST else None
-'''[1:]
+c-nPVZExE)5dIwhikrSf9u&pSmbP=M0cq@X#<H|X(>DZxKufg6RTd4BjuUwP@4Gunvh&gaNvPxTUZ3a4APBCc$fW^2h0F0@a8^j`z8x6x(Eoh^B43uy!b-V9
+FC7S&sw!92ECOMnk~87dowO$~6i%e0%9)4ssMmiTXZ8*z(yCm7D<qyO=Qa+4p!4`=YV;fy!WE^OfSNC~aqtm8>z(Z0{7^2=(Rj1F(k8dhc4Nai*hb5VNhx2_
+%IJ8bbvpcfaUH?s=>6&S_{%7QE8c%}P8y@PcHfD7TrHNa)44u<cQN_|353Cu+|#?G-cgS#5JV8XP#6+hF<+E2EyYBZmWAC8mggF4#j#U2sBjh|s&WwcTT7<O
+SO+p!PU$LYcK#N#St<7|c*7(*j$ZX%?Nt79G#ZYE9PxNAW)j9#F7GLrbKg_A;AlvKJy5c8FdpuHoz5hEeo=A-AGPHOFz)jY7sJt&uZ1GZY{IY7Uk{&)wgqT5
+yB)Ie=^AbH`@PQPhxB}WIUHZUM?r9@p^h-<e7?FMQQ_Re4h|11Rb*K#7K?bI@8e9*5AO~=fDyk32<Njif?O`Apln)5BSWLL8!*VaaPTKgv@QpoJuJ}ILSlUl
+VO*C)hyo$*3T2@b4+wrP;+~OiX(}xHL&&D!5Gpa3-5Bj-t!3E7<A!CRD)2Dr)-e!D>j11X@E?Z}v9gz7YM4^Mk(J828;{6aAK_IE-xrt~fvzNbmLe;_=oM)x
+q%Onh#N&W@yh~!#$qH5GM%GXg6HA>&V-|#wAn&tsnajN8?j9$daO9jyx3fnCMo}g2-J_zsPzg{|_(|Qm$VBvu_E3jSV(CeO$?qAVtZeBQPKhZP9%@vSIOeh5
+k6=IkSF0+li@u2wXyhw`X)wb%<@w{A>k8qZz_o?i0B+8?2JOJ&`m7Oh8w4mOzOtAl*E6P%R8PYNH_%gy+$^p4!XwK{hm6##ip*h$TT?y;vUXF4LzO~XP9nCj
+SPi8}Tx+1z;s}x+K=G{9ldwL~?NV929@R5fChXo~UrLclj1v8<DWTW{jh9B2JiAk;eH&w8(*=_HzDDrYZ4)g^@$6O>D|FA^H~_NSwsX^R#aB#M7z=?j46EgQ
+B25ITpU3Ebg(Rqj6k`NU=-rx5^(NsOy;JoYPVE>O)UK|!_6Deq{kM8)GS9KC?E&N}b2lu*Kex;}&oP9YkE3P^RuJvqJQ|$0k(WK0o>=!g9FP%AgjLjHzOiDG
+g{=R0e4>?r$UK)$5NHS<4^l8VQeOB|yEFI}bsA!}h%9lo*tF6so^rd@^o**IbL}C5d6U{N32f&rac#$R(9Vhh(p&L-thAYnlK#QjhcDydLH`e&i?V#lhtGsr
+>X^$r(zpKped2M7E*EvK%Zd=VX0?q!^;1tgW=M+gXdC<_nTFU+K&Z;|-Gg~M+&u<DJk8frs`6wStUZP{hii64T-e9XtbL_7`<o!b12hjFDL1j)(5c%^KtyRq
+V#`m&jf8*=_=Ac6M*@B#B+VPe^Q^|?ZsT@s)Cx&6=6zgL(w)!-YY)sH2$_m8w!gjg_mK?s?DlyPd=tiX{gE=f6aGswtWy$jc5TnO-y9aQD`at(Q<V1!`ip1M
+g)Oe%OKNt&Zl7&_Lb~ye&o2{Jrb|;MI8V7mDw8-}5+c$7^nxxkzUeYU?<9YQm#hM3rK(hh7(PSe(wx9of#sC=ye(r0>6wOikucxX-Jt)vcO3VQe(N85E4nOY
+hC?_B{EJZLEN@VjGz%2A1In}5;qAx+h{p_0CA|LY+l?O|8eeU`bo~4bj^6|fGWvM-?!#*(=pDcL9-Kgr2jpB=uCUC6Ts&BRmGaJtF1kv?0!O&6=n0bHyTLzZ
+ay6qT0*(+24zGl{#>f0}I>k#M_#XJV!CTlIOBD^n;2(a~1~{1cuEgD&!9o8P2R~a2yL?@HBK2BIVZNdF##e=3ZqKl-U7fcH)GtB?5M|T(A3GZ!O8'''[1:]
 
 
 # ======================================
@@ -7264,139 +7060,27 @@ def _save(film, path, random):
 # ======================================
 
 FILES['cxrkit/data/readers/radiography.py'] = r'''
-"""Reader of the COVID-19 Radiography Database: Kaggle's tawsifurrahman/covid19-radiography-database."""
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-import re
-from pathlib import Path
-
-from cxrkit import spreadsheet
-from cxrkit.data.images import SUFFIXES
-from cxrkit.data.records import NEGATIVE, POSITIVE, Record
-from cxrkit.errors import BadInput
-
-FOLDERS = {"COVID": POSITIVE, "Normal": NEGATIVE, "Lung_Opacity": "", "Viral Pneumonia": ""}
-NESTED = "COVID-19_Radiography_Dataset"
-URL = "https://www.kaggle.com/datasets/tawsifurrahman/covid19-radiography-database"
-CREDIT = "COVID-19 Radiography Database, Chowdhury et al. (2020), Rahman et al. (2021)"
-
-ORIGINS = {
-	"bimcv": "bimcv",
-	"ml-workgroup": "hannover",
-	"ml_workgroup": "hannover",
-	"armiro": "cxnet",
-	"ieee8023": "ieee8023",
-	"eurorad": "eurorad",
-	"sirm.org": "sirm",
-	"rsna": "rsna",
-	"paultimothymooney": "kermany",
-	"figshare": "figshare",
-}
-"""What is in the URL of a row: the name of the source that it means. The first that fits counts."""
-
-NUMBERED = re.compile(r"[A-Za-z_ ]+?[- ]?\(?(\d+)\)?")
-CHILDREN = range(63, 1404)
-
-
-def is_here(root: Path) -> bool:
-	"""Whether a folder has this layout."""
-	return all((root / folder).is_dir() for folder in ("COVID", "Normal")) and (root / "COVID.metadata.xlsx").is_file()
-
-
-def read(root: str | Path, name: str = "radiography") -> list[Record]:
-	"""Records of the Radiography database, one for each file of its four folders, and one for each row that names none."""
-
-
-
-
-	root = Path(root)
-	home = root / NESTED if (root / NESTED / "COVID").is_dir() else root
-	if not all((home / folder).is_dir() for folder in ("COVID", "Normal")):
-		raise BadInput("The folder has no COVID/ and Normal/.", root, f"unpack {URL} and name the folder that holds them")
-	records = []
-	for folder in FOLDERS:
-		if (home / folder).is_dir():
-			records += _records(home, folder, name, Path(name) / home.relative_to(root))
-	if not any(record.path for record in records):
-		raise BadInput("The folders hold no file.", home, "unpack the archive again")
-	return records
-
-
-def _records(home: Path, folder: str, name: str, base: Path) -> list[Record]:
-	films = home / folder / "images" if (home / folder / "images").is_dir() else home / folder
-	urls = _urls(home / f"{folder}.metadata.xlsx")
-	records = []
-	for path in sorted(path for path in films.iterdir() if path.is_file()):
-		place = (base / path.relative_to(home)).as_posix()
-		records.append(_record(path, folder, name, place, urls.pop(_key(path.stem), "")))
-	for key, url in urls.items():
-		record = Record(f"{name}/{folder}/{key}", "", name, FOLDERS[folder], folder, case_url=url, licence="unknown", credit=CREDIT)
-		records.append(record.but(collected="kaggle", excluded=f"{folder}.metadata.xlsx names it, and there is no such file"))
-	return records
-
-
-def _urls(path: Path) -> dict[str, str]:
-	"""{key of a film: URL} of a table; empty where there is none."""
-	rows = spreadsheet.rows_of(path) if path.exists() else []
-	lacking = {"FILE NAME", "URL"} - {title for row in rows for title in row}
-	if rows and lacking:
-		raise BadInput(
-			f"The table lacks the column{'s' * (len(lacking) != 1)} {', '.join(sorted(lacking))}.",
-			path,
-			f"use the data set's own file: {URL}",
-		)
-	return {_key(row["FILE NAME"]): row.get("URL", "") for row in rows if row.get("FILE NAME")}
-
-
-def _key(stem: str) -> str:
-	"""The number in a name, for tables write NORMAL-1 or "COVID 1" where the file is called Normal-1 or "COVID (1)"."""
-	numbered = NUMBERED.fullmatch(stem)
-	return numbered[1] if numbered else stem
-
-
-def _record(path: Path, folder: str, name: str, place: str, url: str) -> Record:
-	key, label = _key(path.stem), FOLDERS[folder]
-	child = folder == "Normal" and key.isdigit() and int(key) in CHILDREN
-	origin = next((origin for part, origin in ORIGINS.items() if part in url.lower()), "kermany" if child else "")
-	source = f"{name}-{origin}" if origin else name
-	excluded = ""
-	if path.suffix.lower() not in SUFFIXES:
-		excluded = f"no image type: {path.suffix or 'no suffix'}"
-	elif not label:
-		excluded = f"finding {folder}: neither normal nor COVID-19"
-	elif child or origin == "kermany":
-		excluded = "a child of one to five years (Kermany), and a film of CoronaHack's"
-	return Record(
-		image_id=f"{source}/{folder}/{path.name}",
-		path=place,
-		source=source,
-		label=label,
-		finding=folder,
-		patient=f"{source}:{folder}/{path.stem}",
-		age="1-5" if child or origin == "kermany" else "",
-		case_url=url or URL,
-		licence="unknown",
-		credit=CREDIT,
-		collected="kaggle",
-		excluded=excluded,
-	)
-'''[1:]
+c-oy;ZFAeW5&kUx3Y1?=HWFp!uAQDbY$j(bcbaqTjFL-ds(3Uo35lpkKm&r2RagJLy9-dFY<W6uCW)ZM0@#;lpIwDvI1@Y<hUq1<g<w~AU#HiD(NAo~bE#K`
+Z;Bne=9WM3T8!Cme6=dYMa?YV)^gbx!;6ZmVWz*!eDu@698V2$e<}&XFnIY#RvT?BGa^_TU9k<fMJXSc7k`4Uf!oO*&05-aquv-WxGsdS-R%TlOAPr^x4NaQ
+tyHUXdYLx)LGO0*%lj|WuaiFeboY7cRx?sLIVz0N$IE}_`BZHh8w4NjZmuV@&n#t6A;m8ocP<KVwW)Xsvg0%1O`}$eyA98z-N8;6g6yj_ykwu0XezBFC-FYG
+oqYZ>xrV#LHZ_Y*Y8IH9TG%l7eRhLNg|(Y{JREMf+hk42N-|vybEj4h|A)MV!PRVXJ^j*s`z$Q_?5fb)ylBjh3Cnnyu;}gO+shcDNY8YoqZq(&H=F)4y`_i+
+z3@R+*>`l;E&3p;%E4Bf^~&gGgF6LRN`Du|Z!TWn<ff8Fqd0q15Ezt6A;e!U-~NEo!x}e40~zHx%G)K1YiX)Pn-$7&O+r&E$_ag<V8ffz%1YZ}S81&TC2}nw
+*=k1$OS!5GZUo8?>wd5gpdkKUaDX&`Nm1Eh_MieeGkQBFiQ<)Li?Y^@$pkF%jAfPJs!rG!*jY+bTeq>4wq}`bl&xLG-TwaZ=gEw)V+aKsS&GPn^Y?>)@WH<p
+?EcNW`GDQO`xd>6zU6P?Z}Gb@4z7Nk-dxWnw|I=Jm5BcQL!XU)y!<hSqRqt;tX>qtz)f1)F%@de27hA@T9;$+8hsOBwE=IIx<qa%I1okw-j;l)8%yT(jIfPS
+fQvGstJu)1#|gZUOB2N)Fzp=>sK{5>v8Ljfah0?7yxUJIVL6rgV_83jblnnNZyi9E@YdJXuz!;eeTuk~0N^_X5t4hzC38m#_s-3kClQ~dZe`?$$^cxD7lLO6
+Ln}}nGqr@Adf)0kd2yl&IB;o2t7@iT^T4A$ayKQj$&Wbb6&m0I8FPW~q#>7w(0EB3qp%ZXQPzSE20b{Sv~@Y58~?AIKzMqFOSrY=$S5SR9?_t*>oi01+?^aI
+a0}YeXUnirK#ptn1ck9D9jXU=yoG{Oz#5??DgbV;W%ZQJ?}Of{ot~r7G>pnC&f)gqnl~w1_%-SGy}Cn6--RESG2Da-&{j%r<#(~L+T|rahE(k$cUgj+j-u$k
+qjmn7{}Q>H{KeQIkT6=#tTtE}9d5D$EMR=arE)=`GV?F^3OMm=?D6j&p$g~}L!Y_Mf2i|kg#e~h81j>dBF<#RSE3Hti*R=~pQG?ZFX%O<#H$zhdAK8da@+go
+b$%8AU>ye7PXft<DD^fXn<?0vl4n>q5ju&t<IYJQ@!8n#Q0n4@*Ncs=<s%Tv0WAsNY=p`qA6a_hIbi6qK0|Mkjow6ywb+qjLiwz%sGwzrP(iV?9`;EcJ)lz(
+RB8uP51!NyDiOp5U)c}a@C={e_#O*0Yz^>5Fn1dFNBc7H9;2MXzdi&j6Dkua;A*Y(R>Aqqh+Nv#4FqT0_RxL+z-GEEMP@~whHe0X<Ki(Zn;b;1WzW-`w2lg~
+eF$uifc3iZ%o)b7!kGYq$?4!UmzkXtfZ;z+*%%VnXEE$!M(jf0fv-#PS0<{B-LWk_-!a0IFA(n*(bbtj6BI4<l3tGy?6^q8BLJ>$VU1{n+^+$FG$ekQ-b~o-
+`;QaM4%iUx*?>J+X-n4uko=Jq@HPDIcAR8SltNn=DSz!5;y@}}5_^zuq)A)}Lqge9>gl4sV1Hy$DOBWdiP;}gHj4M`>7vgrl7DKcq8eshksmbTeS)(MR1R{6
+d!wlxGh;RxOquZW08m3Y8#@N4BggDL5%R%@c_$S2@fh7oRsu*5gF>b7A|B3pr*%9W?^`I~%~(l9UIYaAblJyPsHS>w9fA9zpa5fpYPK~{VC?p8_VNAAV8md<
+bvHH&kC<>>9AJ?_n-p#HI#G{c$aR2m&k3y4b{tEVO<7jlW(C=Kj7qCJAKjyuhob}`R6Ql{$U(Sewhu7*<*$=CagSd^wH%}4=mP>oWK(irNTl4e)bxx$f*$mm
+5`FW;o~DN>fWQft0Kw;SC2iy;HK}X_(ijua4w^wv8&FYjj}nhIiu_kh%!V7F1TTQU{)a<Lgs$G;$Cx9?1jt=LGeH(@2XRz!W>OqO>=S;TPFYKugD3aIp49zw
+q>tM{ujQ{kTi_{-OR4o*<O^^}N5?kbD!P#c1QbxL&chDAx|AwMGHA(g44zAxnH7Z(KMp^|0Y;)ccYoyk0@XHv>Cx}_*`p!%VF0?rNz>vK0fWL$a2PD2-`ug-
+@vq}YRK3zhEB-4~|3!Tq+I`Q#VG0}hLK3sPuy#App=mk>z*XwHAbfM`srx_y#VV!$@v9F~>YJ21FNLz5x5j7QN(@3mTB%iZkzB;{%X{WWfsQR;b{dWbf9e3_
+d>~ug;Gu4xM0KDkGW<ouMBQ%7B*DwZ*hx`(z*qoG`5)r<snG'''[1:]
 
 
 # ======================================
@@ -7406,12 +7090,14 @@ def _record(path: Path, folder: str, name: str, place: str, url: str) -> Record:
 FILES['cxrkit/data/readers/table.py'] = r'''
 """Metadata tables beside films: the rules of every reader of one, so that no row leads out of its folder or counts twice."""
 
+import os
 import re
-from collections import Counter
+import unicodedata
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from cxrkit.data import words
+from cxrkit.data import images, words
 from cxrkit.data.records import Record
 from cxrkit.errors import BadInput
 from cxrkit.files import read_table
@@ -7472,6 +7158,45 @@ def once_each(records: Iterable[tuple[int, Record]]) -> list[Record]:
 			record = record.but(image_id=f"{record.image_id}#row{number}", excluded=record.excluded or again)
 		told.append(record)
 	return told
+
+
+def loose(name: str) -> str:
+	"""A file's name in one spelling, without an image's suffix, and without the " (1)" that browsers and file managers add."""
+	name = unicodedata.normalize("NFC", name).strip().casefold()
+	while os.path.splitext(name)[1] in images.SUFFIXES:
+		name = os.path.splitext(name)[0]
+	return re.sub(r"[ _]*\(\d+\)$", "", name)
+
+
+def on_disk(records: Sequence[Record], root: Path) -> list[Record]:
+	"""The records, those whose file is not there under its name with the path of the one file that is meant."""
+
+
+
+
+	there: dict[str, set[str]] = {}
+	named = {record.path for record in records}
+	lost: dict[tuple[str, str], list[Record]] = defaultdict(list)
+	for record in records:
+		folder, _, name = record.path.partition("/")[2].rpartition("/")
+		if name and folder not in there:
+			there[folder] = set(os.listdir(root / folder)) if (root / folder).is_dir() else set()
+		if name and name not in there[folder]:
+			lost[folder, loose(name)].append(record)
+	meant: dict[str, str] = {}
+	for folder in {folder for folder, _ in lost}:
+		near = defaultdict(list)
+		for name in there[folder]:
+			near[loose(name)].append(name)
+		for (place, key), rows in lost.items():
+			path = rows[0].path.rpartition("/")[0]
+			files = [name for name in near[key] if f"{path}/{name}" not in named] if place == folder else []
+			if len(files) == len({row.path for row in rows}) == 1:
+				meant |= {row.path: f"{path}/{files[0]}" for row in rows}
+	if meant:
+		first = next(iter(sorted(meant)))
+		say(f"{root.name}: {len(meant)} files have another ending or number than their rows say, as {meant[first]} for {first}")
+	return [record.but(path=meant.get(record.path, record.path)) for record in records]
 '''[1:]
 
 
@@ -7823,7 +7548,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from cxrkit.data import words
-from cxrkit.data.readers import actualmed, collected, coronahack, covidgr, folder, hannover, ieee8023, nih, phantom, radiography
+from cxrkit.data.readers import actualmed, collected, coronahack, covidgr, folder, hannover, ieee8023, nih, phantom, radiography, table
 from cxrkit.data.records import LABELS, Record
 from cxrkit.errors import BadInput, WrongUse
 
@@ -7870,11 +7595,13 @@ class Source:
 
 	def read(self) -> list[Record]:
 		"""The folder's records. Raises BadInput."""
-		records = READERS[self.kind](self.root, self.name)
+		records = table.on_disk(READERS[self.kind](self.root, self.name), self.root)
+		own = f"{self.name}:"  # patients of another site are that site's
 		if not self.collection:
 			return records
 		return [
-			record.but(patient=f"{self.collection}:{record.patient.partition(':')[2]}") if record.patient else record for record in records
+			record.but(patient=f"{self.collection}:{record.patient.removeprefix(own)}") if record.patient.startswith(own) else record
+			for record in records
 		]
 
 
@@ -8021,16 +7748,41 @@ def assign(
 		raise WrongUse(f"There is no split named {split!r}.", next=f"use one of: {', '.join(rules)}")
 	members = _members(records, groups)
 	chosen = rules[split](members, seed)
-	records = [record.but(split=chosen[groups[record.image_id]] if record.used else "") for record in records]
+	given, records = records, [record.but(split=chosen[groups[record.image_id]] if record.used else "") for record in records]
 	used = [record for record in records if record.used]
 	missing = missing_classes(used)
 	if missing:
+		other = "grouped" if split == "paper" and not missing_classes(_placed(members, rules["grouped"](members, seed))) else ""
 		raise BadInput(
-			f"The data cannot be split: {'; '.join(missing)}.",
-			f"{len(used)} usable images: {dict(Counter(record.label for record in used))}",
-			"bring more images of that class, or look at the reasons in the manifest why images were left out",
+			f"The data cannot be split by the rule {split}: {'; '.join(missing)}.", _stock(given, members), _remedy(split, other, members)
 		)
 	return records
+
+
+def _placed(members: Members, chosen: Mapping[str, str]) -> list[Record]:
+	return [record.but(split=chosen[group]) for group, of_group in members.items() for record in of_group]
+
+
+def _stock(records: Iterable[Record], members: Members) -> str:
+	"""What there is of each class to split, and why the rest of it is left out."""
+	told = []
+	for label in LABELS:
+		films = sum(record.label == label for of_group in members.values() for record in of_group)
+		patients = sum(any(record.label == label for record in of_group) for of_group in members.values())
+		of_label = [record for record in records if record.label == label and not record.used]
+		why = Counter("copies" if record.is_removed_copy else record.excluded.partition(":")[0] for record in of_label)
+		out = ", ".join(f"{count} {reason}" for reason, count in why.most_common(3))
+		told.append(f"{films} usable {label} films of {patients} patients{f' (left out: {out})' if out else ''}")
+	return "; ".join(told)
+
+
+def _remedy(split: str, other: str, members: Members) -> str:
+	if other:
+		return f"use --split {other}, which this data allows, or bring films of more patients"
+	few = [label for label in LABELS if sum(any(r.label == label for r in of_group) for of_group in members.values()) < 3]
+	if few:
+		return f"bring {' and '.join(few)} films of three patients or more, or see to it that fewer are left out"
+	return "bring films of more patients, or see to it that fewer are left out" + (", or use --split grouped" if split == "paper" else "")
 
 
 def _members(records: Iterable[Record], groups: Mapping[str, str]) -> Members:
@@ -8072,24 +7824,57 @@ def _hold_out(groups: Members, share: float, seed: int, first: str = "") -> dict
 	return chosen
 
 
+LARGE = 1 / 8
+"""Of a stratum's films, a group with more is placed before the others."""
+
+
 def grouped(groups: Members, seed: int = 0, fractions: Mapping[str, float] = FRACTIONS) -> dict[str, str]:
-	"""A seeded split by group, stratified by label and source: {group: split}; groups: {group: its used records}."""
+	"""A seeded split by group, stratified by label and source, or by label alone where a source has too few patients."""
 
 
 
 
-	strata = Counter((record.label, record.source) for members in groups.values() for record in members)
-	by_stratum = defaultdict(list)
-	for group, members in groups.items():
-		by_stratum[min(((r.label, r.source) for r in members), key=lambda s: (strata[s], s))].append(group)
+
+
+	chosen: dict[str, str] = {}
+	for by_source in (True, False):
+		strata = Counter(_stratum(record, by_source) for members in groups.values() for record in members)
+		by_stratum = defaultdict(list)
+		for group, members in groups.items():
+			by_stratum[min((_stratum(r, by_source) for r in members), key=lambda s: (strata[s], s))].append(group)
+		for stratum in sorted(by_stratum):
+			chosen |= _shared_out({name: len(groups[name]) for name in by_stratum[stratum]}, seed, fractions)
+		if not missing_classes(_placed(groups, chosen), fractions):
+			break
+	return chosen
+
+
+def _stratum(record: Record, by_source: bool) -> tuple[str, str]:
+	return record.label, record.source if by_source else ""
+
+
+def _shared_out(sizes: Mapping[str, int], seed: int, fractions: Mapping[str, float]) -> dict[str, str]:
+	"""{group: split} of one stratum's groups, given {group: films}."""
+	total, filled = sum(sizes.values()), Counter()
+	large = sorted((name for name in sizes if sizes[name] > LARGE * total), key=lambda name: (-sizes[name], _draw(seed, name)))
 	chosen = {}
-	for stratum in sorted(by_stratum):
-		names = sorted(by_stratum[stratum], key=lambda group: _draw(seed, group))
-		total, filled = sum(len(groups[name]) for name in names), Counter()
-		for name in names:
-			split = max(fractions, key=lambda s: (fractions[s] * total - filled[s], fractions[s], s))
-			filled[split] += len(groups[name])
-			chosen[name] = split
+	for place, name in enumerate(large):
+		empty = [split for split in fractions if not filled[split]]
+		few = len(sizes) - place <= len(empty)  # as many groups as splits that have none
+		split = max(empty if few else fractions, key=lambda s: (fractions[s] * total - filled[s], fractions[s], s))
+		filled[split] += sizes[name]
+		chosen[name] = split
+	rest = sorted(sizes.keys() - chosen.keys(), key=lambda name: _draw(seed, name))
+	lacking = {split: max(0.0, fractions[split] * total - filled[split]) for split in fractions}
+	room, before = sum(sizes[name] for name in rest), 0.0
+	for name in rest:
+		middle, end = (before + sizes[name] / 2) / room * sum(lacking.values()), 0.0
+		before += sizes[name]
+		for split, share in lacking.items():
+			end += share
+			if middle <= end or split == list(lacking)[-1]:
+				chosen[name] = split
+				break
 	return chosen
 
 
@@ -8098,10 +7883,10 @@ def _draw(seed: int, group: str) -> str:
 	return hashlib.sha256(f"{seed}/{group}".encode()).hexdigest()
 
 
-def missing_classes(used: Iterable[Record]) -> list[str]:
-	"""A sentence for each class that a split in use lacks."""
+def missing_classes(used: Iterable[Record], wanted: Iterable[str] = ("train", "valid")) -> list[str]:
+	"""A sentence for each class that a split in use, or a wanted one, lacks."""
 	counts = Counter((record.split, record.label) for record in used)
-	present = {"train", "valid"} | {record.split for record in used if record.split}
+	present = {*wanted} | {record.split for record in used if record.split}
 	return [f"no {label} image in {split}" for split in sorted(present) for label in LABELS if not counts[split, label]]
 
 
@@ -8125,7 +7910,8 @@ def leaks(records: Iterable[Record], groups: Mapping[str, str]) -> list[str]:
 FILES['cxrkit/data/summary.py'] = r'''
 """What a manifest holds, counted, as text: sources, reasons, splits, copies; and what changed between two."""
 
-from collections import Counter
+import re
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 from cxrkit.config import Experiment
@@ -8133,6 +7919,9 @@ from cxrkit.data import groups, splits
 from cxrkit.data.manifest import Manifest
 from cxrkit.data.records import COPY, LABELS, POSITIVE, SPLITS, Record
 from cxrkit.progress import table
+
+LISTED, REASONS = 8, 20
+"""How many examples are listed, and how many reasons of films that are left out."""
 
 
 def text(manifest: Manifest) -> str:
@@ -8144,6 +7933,7 @@ def text(manifest: Manifest) -> str:
 		_by_source(manifest),
 		_reasons(manifest),
 		_views(manifest),
+		_people(manifest),
 		table(rows, ["split", *LABELS, "images"], right=[*LABELS, "images"]),
 		_leaks(manifest),
 	]
@@ -8154,6 +7944,22 @@ def _views(manifest: Manifest) -> str:
 	"""The words for views that were not understood, as published; empty where all were."""
 	said = Counter(record.view_basis.partition(": ")[2] for record in manifest.records if record.view_basis and not record.view)
 	return "views not known: " + ", ".join(f"{words!r} ({count})" for words, count in said.most_common(8)) if said else ""
+
+
+def _people(manifest: Manifest) -> str:
+	"""Patient numbers in use that may stand for two people, as a question to whoever knows; empty where there are none."""
+	films = defaultdict(list)
+	for record in manifest.used:
+		films[record.patient].append(record)
+	told = []
+	for patient, of_patient in films.items():
+		first = of_patient[0]
+		if patient and (other := next((record for record in of_patient if groups.apart(first, record)), None)):
+			known = ", ".join(f"{record.sex or '?'} {record.age or '?'}" for record in (first, other))
+			told.append(f"{patient} may be two people ({known})")
+	more = f"; and {len(told) - LISTED} more" if len(told) > LISTED else ""
+	ask = "; they stay in one split: where they are two, give each a number of its own"
+	return f"questions: {'; '.join(told[:LISTED])}{more}{ask}" if told else ""
 
 
 def _leaks(manifest: Manifest) -> str:
@@ -8195,11 +8001,19 @@ def _patients(used: list[Record]) -> str:
 	return str(known) if all(record.patient for record in used) else f"{known} + ?" if known else "?"
 
 
-def _reasons(manifest: Manifest) -> str:
-	"""A table of the reasons for exclusions, the most frequent of each source first; empty where nothing is left out."""
+def left_out(manifest: Manifest, most: int) -> list[tuple[int, str, str]]:
+	"""(films, source, reason) of the exclusions, the most frequent of each source first, at most so many rows; the last sums the rest up."""
 	reasons = Counter((record.source, short_reason(record)) for record in manifest.records if not record.used)
 	ordered = sorted(reasons.items(), key=lambda item: (item[0][0], -item[1], item[0][1]))
-	rows = [[count, source, reason] for (source, reason), count in ordered]
+	rare = {key for key, _ in reasons.most_common()[most:]}
+	rows = [(count, source, reason) for (source, reason), count in ordered if (source, reason) not in rare]
+	rest = sum(reasons[key] for key in rare)
+	return rows + ([(rest, "", f"{len(rare)} rarer reasons: manifest.csv has them all, in the column excluded")] if rare else [])
+
+
+def _reasons(manifest: Manifest) -> str:
+	"""A table of the reasons for exclusions; empty where nothing is left out."""
+	rows = [[*row] for row in left_out(manifest, REASONS)]
 	return table(rows, ["left out", "source", "why"], right=["left out"]) if rows else ""
 
 
@@ -8212,6 +8026,10 @@ def short_reason(record: Record) -> str:
 	reason = record.excluded
 	if record.is_removed_copy:
 		return f"{COPY}a film of {reason.removeprefix(COPY).split('/')[0]}"
+	if reason.startswith((groups.CONFLICT, "cannot be decoded", "the DICOM file cannot be decoded", "it is damaged")):
+		return reason.partition(":")[0]
+	if reason.startswith(("only ", "no content", "no film has")):
+		return re.sub(r"\d+", "n", reason)
 	if reason.startswith("row "):
 		return "a" + reason[reason.index(" of the metadata") :].replace(" of the metadata", " metadata row", 1)
 	return reason
@@ -8263,6 +8081,7 @@ FILES['cxrkit/data/tree.py'] = r'''
 
 
 
+
 import hashlib
 import os
 import re
@@ -8271,18 +8090,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cxrkit.data.images import SUFFIXES
+from cxrkit.data.images import SUFFIXES, open_grey
 from cxrkit.data.manifest import Manifest
 from cxrkit.data.records import LABELS, SPLITS, Record
 from cxrkit.errors import BadInput, disk_errors
-from cxrkit.files import link_or_copy, read_json, write_json
+from cxrkit.files import link_or_copy, read_json, replacing, write_json
 
 MARKER = ".cxrkit-tree.json"
+DICOM = "DICOM"
+"""The format of a film that is converted."""
 DESKTOP = (".DS_Store", "Thumbs.db", "desktop.ini")
 """What file managers leave in a folder that was looked at; it stays, and is nobody's film."""
 
 Listed = dict[str, list[Any]]
-"""{`split/label/file`: [the film's path, its bytes, its time of change in ns]}."""
+"""{`split/label/file`: [the film's path, its bytes or null where it becomes a PNG, its time of change in ns]}."""
 
 
 @dataclass(frozen=True)
@@ -8313,19 +8134,20 @@ def entries(manifest: Manifest) -> dict[str, Record]:
 				record.image_id,
 				"check the manifest: python -m cxrkit manifest check",
 			)
-		planned[f"{record.split}/{record.label}/{_file_name(record.image_id)}"] = record
+		planned[f"{record.split}/{record.label}/{_file_name(record)}"] = record
 	return planned
 
 
-def _file_name(image_id: str) -> str:
-	source, _, name = image_id.partition("/")
+def _file_name(record: Record) -> str:
+	source, _, name = record.image_id.partition("/")
 	stem, dot, suffix = name.rpartition(".")
 	suffix = (dot + suffix).lower() if (dot + suffix).lower() in SUFFIXES else ""
 	stem = stem if suffix else name
+	suffix = ".png" if record.format == DICOM else suffix
 	wanted = f"{source}__{stem}"
 	safe = re.sub(r"[^A-Za-z0-9._-]", "_", wanted)[:100]
 	if safe != wanted:
-		safe += "-" + hashlib.sha256(image_id.encode()).hexdigest()[:8]
+		safe += "-" + hashlib.sha256(record.image_id.encode()).hexdigest()[:8]
 	return safe + suffix
 
 
@@ -8344,7 +8166,7 @@ def build(manifest: Manifest, locate: Callable[[Record], Path], root: str | Path
 		source = locate(record).absolute()
 		if not source.is_file():
 			raise BadInput("An image of the manifest is not there.", source, "build the manifest again")
-		planned[relative] = _listed(source)
+		planned[relative] = _listed(source, record.format == DICOM)
 	with disk_errors(root):
 		listed = read_json(root / MARKER, "The tree's list", "name a new folder for the tree") if (root / MARKER).is_file() else {}
 		there = _there(root, listed, planned)
@@ -8356,8 +8178,8 @@ def build(manifest: Manifest, locate: Callable[[Record], Path], root: str | Path
 			for folder in list((root / relative).parents)[: relative.count("/")]:
 				if not os.listdir(folder):
 					os.rmdir(folder)
-		for relative, (source, *_) in planned.items():
-			made[_place(Path(source), root / relative)] += 1
+		for relative, (source, size, _) in planned.items():
+			made[_place(Path(source), root / relative) if size is not None else _convert(Path(source), root / relative)] += 1
 		for split in {relative.split("/")[0] for relative in planned}:
 			for label in LABELS:
 				(root / split / label).mkdir(parents=True, exist_ok=True)
@@ -8365,9 +8187,9 @@ def build(manifest: Manifest, locate: Callable[[Record], Path], root: str | Path
 	return TreeReport(removed=len(stale), **made)
 
 
-def _listed(source: Path) -> list[Any]:
+def _listed(source: Path, converted: bool) -> list[Any]:
 	facts = source.stat()
-	return [str(source), facts.st_size, facts.st_mtime_ns]
+	return [str(source), None if converted else facts.st_size, facts.st_mtime_ns]
 
 
 def _there(root: Path, listed: Listed, planned: Listed) -> list[str]:
@@ -8396,13 +8218,23 @@ def _is_ours(path: Path, listed: list[Any] | None, planned: list[Any] | None) ->
 	if path.is_symlink():
 		return listed is not None or (planned is not None and os.readlink(path) == planned[0])
 	facts = path.stat()
-	return listed is not None and (facts.st_size, facts.st_mtime_ns // 10**9) == (listed[1], listed[2] // 10**9)
+	return listed is not None and listed[1] in (None, facts.st_size) and facts.st_mtime_ns // 10**9 == listed[2] // 10**9
 
 
 def _place(source: Path, target: Path) -> str:
 	if target.exists() and (os.path.samefile(source, target) or _is_copy(source, target)):
 		return "kept"
 	return "linked" if link_or_copy(source, target, symbolic=True) else "copied"
+
+
+def _convert(source: Path, target: Path) -> str:
+	facts = source.stat()
+	if target.is_file() and not target.is_symlink() and int(target.stat().st_mtime) == int(facts.st_mtime):
+		return "kept"
+	with replacing(target) as temporary:
+		open_grey(source).save(temporary, "PNG")
+	os.utime(target, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+	return "copied"
 
 
 def _is_copy(source: Path, target: Path) -> bool:
@@ -8507,6 +8339,14 @@ COLUMNS = {
 }
 """{what it means: the usual names of such a column}, in small letters and without spaces and signs; the first counts most."""
 
+NO_FINDING = listed("todo inconclusive unclear")
+"""What stands for a finding and names none."""
+OTHER = listed(
+	"pneumonia pnemonia pneumonias neumonia polmonite viral virus bacteria bacterial opacity opacities tuberculosis tb sars mers ards "
+    "edema effusion pneumothorax cancer nodule mass fungal influenza cardiomegaly atelectasis consolidation infiltration abnormal"
+)
+"""Words of a folder\'s name that say that its films are not normal."""
+
 
 def plain(text: str) -> str:
 	"""Text in one spelling: small letters, no accents, single spaces, no signs but the letters\' and digits\' own."""
@@ -8535,6 +8375,16 @@ def label_of(text: str, strict: bool = False) -> str:
 		elif negative and (not unlisted or words[0] in NEGATIVE_WORDS and set(words[1:3]) & {"xray", "radiograph", "chest"}):
 			found.add(NEGATIVE)
 	return found.pop() if len(found) == 1 else ""
+
+
+def is_finding(text: str) -> bool:
+	"""Whether the words of a film without a label name a finding, and not that none was looked for or seen for certain."""
+	return bool(known(text)) and not set(re.findall(r"\\w+", plain(text))) & NO_FINDING
+
+
+def other_finding(folder: str) -> str:
+	"""A folder\'s name where it names a finding that is neither normal nor COVID-19, else nothing."""
+	return folder if set(re.findall(r"[^\\W_]+", plain(folder))) & OTHER and not label_of(folder) else ""
 
 
 def view_of(text: str) -> str:
@@ -11271,189 +11121,34 @@ def run_to_run(errors, n: int) -> tuple[Figure, float]:
 # ======================================
 
 FILES['cxrkit/evaluation/study.py'] = r'''
-"""The 2020 study's own figures: its confusion matrices and epochs, through the same tests as ours and beside ours."""
-
-import functools
-from dataclasses import dataclass, replace
-from itertools import combinations
-from pathlib import Path
-
-import numpy as np
-import yaml
-from scipy.stats import fisher_exact
-
-from cxrkit.evaluation import decision, metrics, statistics
-from cxrkit.evaluation.metrics import Confusion, Figure, Rates
-from cxrkit.schema.common import Margins
-from cxrkit.schema.comparisons import BesideStudy, FisherTests, Study, StudyPair
-
-TABLES = Path(__file__).with_name("study.yaml")
-IMAGE_SIZE = 224
-"""Side in pixels of the study's pictures."""
-ROUNDING = 0.5e-5 + 1e-9
-"""Its table gives five digits after the point."""
-EPOCH_ROUNDING = 0.5e-6 + 1e-9
-"""Its epochs' error rates give six."""
-
-
-@dataclass(frozen=True)
-class StudyEpoch:
-	"""An epoch of the unfrozen stage. epoch: from 1 on; wrong: validation films of `films`; seconds: of wall clock."""
-
-	epoch: int
-	train_loss: float
-	valid_loss: float
-	error_rate: float
-	wrong: int
-	films: int
-	seconds: int
-
-	@property
-	def error(self) -> Figure:
-		"""The error rate with Wilson's interval."""
-		return metrics.proportion(self.wrong, self.films)
-
-
-@functools.cache
-def _tables() -> dict:
-	return yaml.safe_load(TABLES.read_text("utf-8"))
-
-
-def validation() -> dict[str, int]:
-	"""The films that it validated on: {"covid": 34, "normal": 234}."""
-	return dict(_tables()["validation"])
-
-
-def prevalence() -> float:
-	"""The share of COVID-19 among them."""
-	return validation()["covid"] / sum(validation().values())
-
-
-def seconds_per_epoch() -> dict[str, tuple[int, int]]:
-	"""{architecture: (fewest, most)} seconds that an epoch took, on Kaggle's GPU of 2020."""
-	return {name: tuple(row["seconds_per_epoch"]) for name, row in _tables()["networks"].items()}
-
-
-@functools.cache
-def confusions() -> dict[str, Confusion]:
-	"""{architecture: Confusion}, after the last epoch of each network's one run; they follow from its rounded rates."""
-	return {name: implied_counts(row, **validation()) for name, row in _tables()["networks"].items()}
-
-
-def implied_counts(row: dict[str, float], covid: int, normal: int) -> Confusion:
-	"""The Confusion that a row of the study's table implies, given its numbers of films of each class."""
-
-
-
-	tp, tn = round(row["sensitivity"] * covid), round(row["specificity"] * normal)
-	counts = Confusion(tp=tp, fn=covid - tp, tn=tn, fp=normal - tn)
-	implied = metrics.rates(counts)
-	for name in ("sensitivity", "specificity", "error_rate"):
-		value = getattr(implied, name).value
-		if abs(value - row[name]) > ROUNDING:
-			raise ValueError(f"{name} {row[name]} fits no whole counts of {covid} and {normal} films; nearest {value:.5f}")
-	return counts
-
-
-def epochs() -> dict[str, list[StudyEpoch]]:
-	"""{architecture: its epochs} of the unfrozen stage; those of the frozen stage were not published."""
-
-
-
-	films = sum(validation().values())
-	by_network: dict[str, list[StudyEpoch]] = {}
-	for name, rows in _tables()["epochs"].items():
-		by_network[name] = []
-		for number, train_loss, valid_loss, error_rate, seconds in rows:
-			wrong = round(error_rate * films)
-			if abs(wrong / films - error_rate) > EPOCH_ROUNDING:
-				raise ValueError(f"{name}, epoch {number}: error rate {error_rate} is no whole number of {films} films")
-			by_network[name].append(StudyEpoch(number + 1, train_loss, valid_loss, error_rate, wrong, films, seconds))
-	return by_network
-
-
-def verdicts(margins: Margins = decision.MARGINS) -> list[StudyPair]:
-	"""What the study's own counts decide of each pair of its networks."""
-
-
-
-
-
-	counts = confusions()
-	pairs = list(combinations(counts, 2))
-	extremes = {}
-	for overlap in ("most", "least"):
-		differences = [decision.difference(*_wrong(counts[a], counts[b], overlap), (0,), (0,)) for a, b in pairs]
-		extremes[overlap] = list(zip(differences, decision.decide([decision.Compared(d) for d in differences], margins)))
-	return [
-		StudyPair(
-			a=a,
-			b=b,
-			wrong=[int(counts[a].wrong), int(counts[b].wrong)],
-			verdict=verdict.word,
-			as_trained=verdict.as_trained,
-			p_mcnemar=[easiest.p_sign_flip, hardest.p_sign_flip],
-			difference=easiest.interval_over_patients(),
-		)
-		for (a, b), (easiest, verdict), (hardest, _) in zip(pairs, *extremes.values())
-	]
-
-
-def _wrong(a: Confusion, b: Confusion, overlap: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-	"""Two 1 x n tables of wrong answers with those counts and the most or least overlap, and n patient keys."""
-	tables = []
-	for counts, from_end in ((a, False), (b, overlap == "least")):
-		covid, normal = np.zeros(int(counts.tp + counts.fn), bool), np.zeros(int(counts.tn + counts.fp), bool)
-		for films, wrong in ((covid, counts.fn), (normal, counts.fp)):
-			films[len(films) - wrong if from_end else 0 : len(films) if from_end else wrong] = True
-		tables.append(np.concatenate([covid, normal])[None])
-	return tables[0], tables[1], np.arange(a.n)
-
-
-CELLS = {
-	"error_rate": lambda counts: (counts.wrong, counts.n - counts.wrong),
-	"sensitivity": lambda counts: (counts.tp, counts.fn),
-	"specificity": lambda counts: (counts.tn, counts.fp),
-}
-
-
-def beside_ours(ours: dict[str, list[Confusion]], covid_n: float | None = None, normal_n: float | None = None) -> list[BesideStudy]:
-	"""The study's rates, and how ours differ from them, for each of its networks."""
-
-
-
-
-
-
-	found: dict[str, dict[str, FisherTests]] = {architecture: {} for architecture in confusions()}
-	for name, cells in CELLS.items():
-		for architecture, theirs in confusions().items():
-			runs = sorted(ours.get(architecture, []), key=lambda counts: counts.wrong / counts.n)
-			if not runs:
-				continue
-			middle = (len(runs) - 1) // 2
-			p = [float(fisher_exact([cells(theirs), cells(run)])[1]) for run in runs]
-			own, published = (getattr(side, name) for side in (metrics.rates(runs[middle], covid_n, normal_n), metrics.rates(theirs)))
-			apart = metrics.minus(own, published, "Newcombe 95 %")
-			found[architecture][name] = FisherTests(p[middle], min(p), max(p), 1.0, apart)
-		tested = [tests for tests in found.values() if name in tests]
-		for tests, holm in zip(tested, statistics.holm([tests[name].median_run for tests in tested])):
-			tests[name] = replace(tests[name], holm=holm)
-	return [
-		BesideStudy(architecture, metrics.rates(theirs), len(ours.get(architecture, [])), found[architecture])
-		for architecture, theirs in confusions().items()
-	]
-
-
-def beside(margins: Margins, ours: dict[str, list[Confusion]], covid_n: float, normal_n: float) -> Study:
-	"""The study's part of comparison.json."""
-	return Study(verdicts(margins), beside_ours(ours, covid_n, normal_n))
-
-
-def rates(architecture: str) -> Rates:
-	"""The study's rates of a network with their intervals."""
-	return metrics.rates(confusions()[architecture])
-'''[1:]
+c-oy=ZI9bF68>!e3c|plQckPvZj<8Tz(v#THn+IEA)B_q8HP$rl+BAo2_hZu#^?XunIS3B-gR-;FKdY+hx78xGehoVGWoO??DG8boN2Qu?!VEj*(z4b)ut1A
+%B0aOZ&bO_vQez&rjxnQjH`l)w#nBzVP@Smo7EbA1=GA1%m@vuI7r%bcIr}SSqOShCzHu|EbF%E3@bM(H%(LNaoIIBE4bl##kGbV+>CxGVV!6zo(nrw8qv{8
+KQV9WrBvL2noe5F&AO6HKj8zs_8Y5B-QJ^$s`W$nysqp*oy+z<)rOm1dMWi<beXv0xf$D8`Ca!}npAw@)rPk1RTjBKZzZf2=q^wlWl3$|`NZ1PP4zOayvq~z
+Gle2yA36B-V7boMqUI@BUJtv!<=slEQxjX>Nev$Ivwx((++yT$Cp7XCMlWG*jD9|F*^S4aUj6vy`j*YelTntHvJzPqr(0>(nS#Ja6M|5Ro}9$vo42oCUuU;B
+|GtJbmzU4R5cyk#fmE!OcLHM9lomA(d9BP1!j3TV@%=CFe!6-08Wx|Y&&Anu_IGw6&R(FH8;FeI%Sy17`~qMp;V&!X3en0-fCh<e8>tM*y8iI~>Yv%M#P5zI
+T0nopMAtPP>(JjMpJ{n#VLSez$72Kz{wmb$Q@0WEn1-ygu2IT#Jc0$Ul$Gi2+$g&U@vsu9{WxV5steYrmu%ZLYBgnm3t3oDftPD?)bI54`%9(;BxC`(34>c+
+RV=TX{IgYX<V1qu<B{pOR9V$%m|Ip2hanPtI7HTFXl*~_v>+k0t9$Nu#<%h4hqh~4NW=T_s1T)fTckx*#_a5Shg)z2dICvia4SQ|u-{|_P=v69G|_=(WWs3F
+2>^le$&=zH09Eh>$xcZ*NGW_K<zkFW&m?Ki0qtW{C?kmIh}0<nTcC^+ju1^XF9rC57m<Z_+6i7{M%<ZbvN7e^KPEBCMo~jR25EC`x&)P9*l44THd<!Q4KS2n
+B?^e`l<g*Y^F<buDf{+W!X~QeYF@$H<+soF)^w*F3Xgi_=aXUc$-*ntc1RvV<-#gNksI{TYu*V2$kqE_Z+<$vc)>Vu#0pVZAM6zxHg^gx*i)uAbrgO}k*ZJ~
+uYkis)*>w;=#Cv@Hf<&5;2!HE=cFC)@->h*CHj;_rPu=B097{H#CtE*dXW3{fxv!Fz=!N#e6^|sK<4#_U(h<NTL<RskcXyr@2G3G^T`7}!H28_AmU6YD$N%8
+DDbutX4`b1^<<HPo;8f^PXVkijQZI4p1&VAyZ^jT0=@zcF#}-;*oHY}uqrFTx(!eS%)AE!stPoBrBH(z8&v?#h_oK_2=IL+MUmw&(P(r{!k#<{Bm7sqf=+lS
+c^Wu^aJfhrA&ZD3VHWxHLT>B5G2pi!a!4SJj;e(%0CsyQSjg0hoB_psDLNv}o;}H%#L|w*fgW1`se)oa&huzdS{nI9ntMotCsyq^IhfKyeJ^G1r&w#^@yI#=
+<n_u&rk&v~rJ9i-cE;?cGXsUaY-e^Y4l5AgJP8s!_fa?_D;OsD0AXyR16_enLcQR1p!G?NBux1WqE`ZX5z|F(vxEe?^oD7&WPGV3JNpdXKF0}=Gv6~`KT+HW
+YKs=^SDbfE#9vMbYJ0Zp7wy6S7>|Z+*A2wVc?iO>BY*6vIow$<>}{}K0_K6cAQN_^#58?g?xCCTc(yVe_H4yIPQD6St@%)kPf(BSEB^lR`i!a8XyHGGpV(Fa
+y{g8rcC)OoZ7O<LS;)=)j6p}s`^+WO^w0DLDZBj;cFIeAl$h3pAuTaDgLoSUkTYMvI0>TU01)=gLBfWvAYlV;lAeuWN8Fj>PUW{xnqf9%f~&@(9z}NUQ<sHj
+foz1+VN*uJPopYv#JIEi@26oqu^R;MnG67DCllaE2Zyl<DS7Orl(($_n}!HPZauV#|C_^HZ$g{&?u!TT4qN)ZLUb5^9o4pNpZfkCJnYXA>DyNyU*EjDC6o^s
+!KU0H`#0pskQ(s_=aLPj6r!iV7FOX4<)!0v58ZLVVPR<-k8l-^;_gv+(sJCCuuHTOI;T$5LI=2Qz`}~Rma(wNBR5q7DxIaJLY5`ulFDh-ytjE6kDg@YR=3rh
+Q#GN-B|N$ffTN@H#Qn9Uj3;bKXAM*y;qTR(yEO}M(O20<fg;J^dh5Mt(CdoMP@;$myGemN1ZzPf7s@z@`y6)fgBBt9_>3n6!r3zE(`tt8(qN};bz|zEqTXaT
+x}aqaKQs56LOculz;#A|6-EDT7@`?%R_6+ih23lp;eZlq(l*m_rLwY;P^F-QERF{4o`bbBztDH^8G1H@gSQme3&c1-cEl55JTO3RQR2amV{WsAWidJw143bg
+CdEfB<j;jmABPM+4G+xAgEtrJDda{+8D#rX)uyW8UB}^!`}ni(>bDJ?&F+}8{RUMp%WGWeEw&kSn6ah8r4Lp$Oh?2!1JeobUXz4ABP_{F?6bIc9h=+0k~O-_
+Cl|JP8Bh~t5&H3GUTJ}TTlNOB*{n}2$}Fm|zS#nyVA)sEH98v5l$sW}%{`Y21TLY&jg!acs$g#G=epoJ#<PwgE#3B^@W|?t1X4&-TQcWxnu%-)fl}clm4od9
+OlIe7%7S?hzSA<yYdn^NXzNnX>|hq~S`JhV^aWXc;G#u5e+NzWV#r#%czzB!?H(@{<Qv{`wGt6e6`qE!uHU@DYmpt`CFr_9QC=?#?yQBgjx*a83HPSJ*zg19
+%t32+QVzC~fqQXT&;p)brosRuW8cTyJGu<-=py{{pfefHG`^qDl)Exu|7GYqa032#kDmBE)Un|9DL6y>B1X-x&6YKG|9F{bxyPP+@GP4U2~%Y|S=2C>pjQd)
+8J>bWFWYY&Hi^5vEhWJq!aJ;v2Mt;-s*3t00!7%99gD$xQ-M|WNL;vP1P4B9C7aGb$)W30=-;D5Ir9bN7O=?dDBvNgpb7JM^9>qyuPEO(UZ8@JigIRD%c7_-
+S`nri&cTelh}qMp?2<|cauh{23NJ<>q0s!u8WuZmpnw>X>%yJ8;guRn5Q{~51ieZ!w9&Y$KcXNw-1&r7YIk`U9UhNR(%kAi0CT`#oE#meoO&@if<rYo!HKH|
+CjkBrbb^lMo!DaABiM`Q>~FSxBv8%6P%QdxJ3v*`4!VKx2${3ycl3Lao&&y71C)r@=H!66y+B8k?GxBcyY(dyiO(MdX^QXejlH~u=C}5B)QS!7pi}%D*<D=g
+TZ=++m0@fSwzZ2Fj;DhacmlBZ@lh~pcb?&&!{#T*^ds~>8k>Yj{xsg>ggxT^_%Ec{&`VhUd(em{?EfXh2lPjTN47sCIf7q<S4sYEKK&2=39oRh+m4S4Sb>iy
+`!V$U`#S62Lw55m5&di71OcOR+_S3hb-<(jt?l7;)A7y4;PK;F{Q+K__5J'''[1:]
 
 
 # ======================================
@@ -11659,6 +11354,14 @@ def refuse_foreign(path: str | Path, start: str) -> None:
 		raise BadInput("Here lies something that this kit did not write.", path, "name another file with --out; nothing was changed")
 
 
+def refuse_unwritable(path: str | Path) -> None:
+	"""Raise WrongUse where the file `path` could not be written, before work is done whose outcome belongs there; DiskFull. Makes its folder."""
+	probe = Path(path).with_name(f".{secrets.token_hex(8)}{PARTIAL}")
+	with replacing(probe) as temporary:
+		temporary.touch()
+	probe.unlink()
+
+
 def write_text(path: str | Path, text: str) -> None:
 	"""Write text as UTF-8 with LF line ends, atomically."""
 	with replacing(path) as temporary:
@@ -11666,7 +11369,10 @@ def write_text(path: str | Path, text: str) -> None:
 
 
 def write_json(path: str | Path, value: Any) -> None:
-	write_text(path, json.dumps(value, indent=2, sort_keys=False, ensure_ascii=False) + "\n")
+	text = json.dumps(value, indent=2, sort_keys=False, ensure_ascii=False) + "\n"
+	if any("\ud800" <= sign <= "\udfff" for sign in text):  # of a path that is no UTF-8
+		text = json.dumps(value, indent=2, sort_keys=False) + "\n"
+	write_text(path, text)
 
 
 def csv_text(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
@@ -11836,6 +11542,7 @@ def locked(path: str | Path, wait: bool = True) -> Iterator[bool]:
 
 
 
+
 	path = Path(path)
 	lock = FileLock(path, fallback_to_soft=False)  # a soft lock would outlive a killed process
 	try:
@@ -11846,6 +11553,8 @@ def locked(path: str | Path, wait: bool = True) -> Iterator[bool]:
 		pass
 	except (OSError, NotImplementedError) as error:
 		reason = getattr(error, "strerror", None) or error
+		if getattr(error, "errno", None) in UNWRITABLE:
+			raise WrongUse(f"Nothing can be written here: {reason}.", path.parent, "name another place with --out") from error
 		raise BadInput(f"The folder cannot be locked: {reason}.", path.parent, "name a folder on a disk that keeps locks") from error
 	held = lock.is_locked
 	try:
@@ -11896,8 +11605,7 @@ def checksum(path: Path) -> dict[str, Any]:
 # ======================================
 
 FILES['cxrkit/gpu_check/__init__.py'] = r'''
-"""The proof that this machine's GPUs train as the processor does."""
-'''[1:]
+c-m7^QVPjPRVXOR&ree*$w({#5}CycxrxacnR%(|#R~2Lp~VU%MTwbt3W-1lL~U|vadCc;LP~yWv7VBW5*GkUpBI4'''[1:]
 
 
 # ======================================
@@ -11905,83 +11613,17 @@ FILES['cxrkit/gpu_check/__init__.py'] = r'''
 # ======================================
 
 FILES['cxrkit/gpu_check/asking.py'] = r'''
-"""Processes that are asked, so many at a time, and given up after a time."""
-
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-
-from cxrkit.training.executors import Ended, Processes, Task
-from cxrkit.training.stages import Finder, Stage
-
-LIMIT_SECONDS = 90
-"""How long one process is waited for: several times what the slowest takes."""
-
-TIME_UP, NO_ANSWER = UNHEARD = ("not asked, for the time was up", "no answer within")
-"""How the errors begin of what was not asked, or did not answer in time."""
-
-
-@dataclass
-class Heard:
-	"""What a process told until it ended, and the seconds that it took."""
-
-	task: Task
-	made: list = field(default_factory=list)
-	ended: Ended = Ended()
-	seconds: float = 0.0
-
-	@property
-	def error(self) -> str | None:
-		return self.ended.error
-
-	def stages(self) -> dict[str, Stage]:
-		return {made.name: made for made in self.made if isinstance(made, Stage)}
-
-	def finder(self) -> Finder | None:
-		return next((made for made in self.made if isinstance(made, Finder)), None)
-
-	def of(self, kind: type):
-		"""The values of that type that it told."""
-		return [made for made in self.made if isinstance(made, kind)]
-
-
-def ask(
-	tasks: Sequence[Task], at_once: int, end: float, train: Callable | None = None, done: Callable[[], None] = lambda: None
-) -> list[Heard]:
-	"""Start a process for each task, at_once of them at a time; what each told, in the tasks' order."""
-
-
-
-
-	executor = Processes(train)
-	heard = {task.job: Heard(task) for task in tasks}
-	waiting, began = list(tasks), {}
-	try:
-		while waiting or executor.running:
-			while waiting and len(executor.running) < at_once and time.monotonic() < end:
-				task = waiting.pop(0)
-				began[task.job] = time.monotonic()
-				executor.start(task)
-			if time.monotonic() >= end:
-				for task in waiting:
-					heard[task.job].ended = Ended(TIME_UP)
-				waiting = []
-			for job, told in executor.events(0.2) if executor.running else ():
-				if isinstance(told, Ended):
-					heard[job].ended, heard[job].seconds = told, time.monotonic() - began[job]
-					done()
-				else:
-					heard[job].made.append(told)
-			for job in executor.running:
-				taken = time.monotonic() - began[job]
-				if taken > LIMIT_SECONDS or time.monotonic() >= end:
-					executor.stop(job)
-					heard[job].ended, heard[job].seconds = Ended(f"{NO_ANSWER} {taken:.0f} s"), taken
-					done()
-	finally:
-		executor.stop()
-	return [heard[task.job] for task in tasks]
-'''[1:]
+c-oa!O>f&c5ItMJVxY@PfGQY!tGW(av|c1Y>lRIl9t^{vCCcWSCS8(_V`TH+cZQ_ouVR5*Y>6{`^YPw{(lq^Mbj_{h7Tk(CV1@&;Yu*%KHEftV0G)yp8(siY
+4J^eYSFqaxYaKVyRHkW~Bx1AG#`%M!HF^WJmXg;_Xk|;bs3AIhWKyz)M8JFgYsXa`-5cguEt$_Iy7or}w1UefiNH^0EnMjg6H2IM$)9+=bK3Ox#;Tzj`sxaJ
+z_NaS**dm7M*LggRfDO~X_9=t`*Qa%zaM}6I{9=DBX~PZu-03>2dUK(wBoQ0K|om8GvRmxtu_@{{>TlJz8z?x?z$BREA^gRd}eEIL*E|mzKrKTz7;U}I{z@a
+|2h7SfqqPG#~;3b!lx`%+I6fTw1**73}=yvv;g!#a_k-n*$cN4D$Tnz$(b8Ny;<<3P@vn83|&3}M%+d;;UplT?~&W&eNRQ=f8mxh(^Sa-%|E?#`bIb{8`vo)
+BnSsQP(j-9_48V*Cdv)XPV03DF>shl6^I&aSi>uj0y{Md)MpKE*-pB7%W9<hFd}1~3_N}n7)M|KpW%57R6#2>Ba~q|#31i6%PlwVkPHwov?jA$wmH1H0qYF>
+3lpRjD;pT@c18hNOCP56?n$^BbaTAhh}umNAZllJg78e`l!|SzCVKQV`Uer=!%K@I5(<HFCNesTSouqg*?M&zV+OTer>yvs%d%I73SfC&c(go*)U6L!z#7dJ
+xWks`6bU(dKt3Ot+@ZcvRi05YpKvQ1&uyRA^pz=5%zTFOqfAg3Sx^bG+O3W$>1Brca&wKZ6=J%AL>GxKzz=%WZ=KjI6a@Vh&`{@k>vTE`<<HPTvdyAlm48os
+ze#gbul!k%KGI`OwNIsSR<D54?6V5(;hW<!eHVr>xMG_MKW;SGRNfyrjz~ouJtU%AaF|rT(=uNeDt$%ypyiqFmjCEQ6^1jT_dKi&eDV<p{UsUDqQc!*&`w~A
+O2xvwzeW0=(ZiVovAkai$sxMalISui%}&w!B&Q268g<E4cIleKUwuRTI-u>c(YSK75_Lvq;*9`3%a~S#EVp`_4Rdet8Be=XiKa^&@74#m#87Aj8Bk?cac@S)
+z^C1c(Ssqh`4~8Cgnr}1B_4uzofyG%mPAmzQ-sxs$bEMBkx<TN!}8CZ2H>(~z@_Do<spUh2??_C(etwukJ%M)a?)+yQ54)&8{Pypc<+Emv(fbv6S<D!_Zr)7
+F`CaOKdJVt&QrAv=-a1$L)>)+#Flryf%7jhvGjj5p7M{{LBRY~EefQz>2v>0exdooRH|~=zJN_}PW=0Mr*J{zCh?<lo&nmr9e5$6>j9l5{{g68ANT'''[1:]
 
 
 # ======================================
@@ -11989,342 +11631,66 @@ def ask(
 # ======================================
 
 FILES['cxrkit/gpu_check/check.py'] = r'''
-"""gpu-check: what is asked of a machine, in which order, and what each answer means."""
-
-import tempfile
-import time
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
-
-import torch
-from torch import distributed
-
-from cxrkit import config, environment
-from cxrkit.columns import FROZEN, UNFROZEN
-from cxrkit.environment import Choice
-from cxrkit.files import write_json
-from cxrkit.gpu_check import scene, trainings
-from cxrkit.gpu_check.asking import UNHEARD, Heard, ask
-from cxrkit.gpu_check.rows import FAILED, Figure, Row, broken, failed, impossible, judged
-from cxrkit.gpu_check.scene import LAYOUTS, LOADERS, Repeatable
-from cxrkit.gpu_check.steps import Compared, Comparison, Given, compared
-from cxrkit.gpu_check.trainings import Gradients, Left, Named, Probabilities, Statistics
-from cxrkit.progress import Meter
-from cxrkit.training.distributed import Meeting
-from cxrkit.training.executors import Task
-from cxrkit.training.precision import Numerics
-from cxrkit.training.stages import Past
-
-MINUTES = {"cpu": 20.0, "cuda": 5.0}
-"""After so long nothing more is begun or waited for. About three are expected of a machine with a GPU."""
-SHORT_MINUTES = 2.0
-STEPS_MOST = {"float32": (2e-3, 0.02), "float32 with TF32": (0.05, 0.12), "float16": (0.05, 0.12), "bfloat16": (0.2, 0.5)}
-"""The largest difference of losses, and of outputs in shares of their spread, that passes. On a processor float32 in another layout,
-which sums in another order, differed by up to 1.1e-4 and .0027 over four networks and three seeds; bfloat16, which keeps 8 bits, by
-.07 and .20; float16, which keeps 11 bits as TF32 does, by .002 and .015 for ResNet34. A network that computes something else differs by 1
-and more: the loss itself falls by .6 to 1.2."""
-PIXELS_MOST = 1e-5
-"""Of normalised pixels, which are one product and one difference; those that are augmented are weighed with four neighbours."""
-AUGMENTED_MOST = 2e-3
-SAME_MOST = 1e-3
-"""Of a probability, between trainings that should give the same: 0 on a processor, and on a GPU where each operation has a kernel
-that repeats itself."""
-PREDICTED_MOST = 1e-3
-"""Of a probability, between a GPU in full float32 and the processor, by the same weights."""
-NORMED_MOST = 1e-3
-GRADIENTS_MOST = 1e-3
-"""Of shared gradients, in shares of their norm: sums in another order differ by 1e-5; batch norm over half a batch by .6 and more."""
-
-FILE = "gpu-check.json"
-SMALL = "resnet34"
-SKIPPED = "steps that overflowed"
-REMEDIES = {
-	"loader": "use another one: --loader files, or --loader resident",
-	"steps": "try --precision float32; what fails there too cannot be trained on this device: choose another, or --cpu",
-	"save, load, resume": "do not go on from a stopped training here: give each run a new --out",
-	"saved weights": "let predictions be made on processors from models/*.pt, and do not trust the tables of this machine",
-	"precise batch norm": "use --no-precise-batch-norm",
-	"out of memory, then the next": "use --jobs-at-once 1 and a smaller --batch-size, and look at failed.json",
-	"two at once": "use --jobs-at-once 1",
-	"all GPUs at once": "show a run one GPU: CUDA_VISIBLE_DEVICES=0",
-	"one network on all GPUs": "use --parallel jobs",
-}
-
-
-@dataclass(frozen=True)
-class Plan:
-	"""What is asked. device: "cpu" or "cuda"; devices: torch's names; networks; formats: as of scene.formats, those that are asked; ..."""
-
-
-	device: str
-	devices: list[str]
-	networks: tuple[str, ...]
-	formats: dict[str, tuple[str, bool] | str]
-	layouts: tuple[str, ...]
-	short: bool
-	at_once: int
-	threads: int
-	end: float
-	chosen: Numerics = field(repr=False)
-
-
-def run(device: Choice, minutes: float, short: bool = False, precision: str = "auto") -> dict:
-	"""Check this machine; the content of gpu-check.json, whose "rows" are Row values."""
-
-
-
-
-	started = time.monotonic()
-	plan = planned(device.value, started + 60 * minutes, short, precision)
-	rows: list[Row] = []
-	with tempfile.TemporaryDirectory() as folder, Meter("gpu-check", None, "processes") as meter:
-		films = scene.draw(Path(folder), scene.SIDE[plan.device])
-		rows += guarded("steps", of_steps(plan, films, meter.advance))
-		rows += guarded("save, load, resume", of_trainings(plan, films, meter.advance))
-	return {"conditions": conditions(plan, device), "rows": rows, "seconds": time.monotonic() - started}
-
-
-def guarded(check: str, rows: Iterator[Row]) -> Iterator[Row]:
-	"""The rows; where making them raises, a row that says so in place of the rest."""
-	try:
-		yield from rows
-	except Exception as error:  # one broken check does not end the others
-		yield broken(check, SMALL, f"{type(error).__name__}: {error}", REMEDIES[check])
-
-
-def planned(kind: str, end: float, short: bool, precision: str) -> Plan:
-	devices = ["cpu"] if kind == "cpu" else [f"cuda:{index}" for index in range(torch.cuda.device_count())]
-	chosen = Numerics.choose(precision, devices[0], scene.SIDE[kind])
-	formats = scene.formats(devices[0])
-	if short:
-		formats = {"chosen": (chosen.precision.value, chosen.tf32.value)}
-	processors = environment.processors()
-	at_once = min(2 * len(devices), processors) if kind == "cuda" else processors
-	networks = (SMALL,) if short else config.ARCHITECTURES
-	layouts = (chosen.layout.value,) if short else LAYOUTS
-	return Plan(kind, devices, networks, formats, layouts, short, at_once, max(1, processors // at_once), end, chosen)
-
-
-def conditions(plan: Plan, device: Choice) -> dict:
-	gpus = [torch.cuda.get_device_name(name) for name in plan.devices] if plan.device == "cuda" else []
-	size = {"image_size": scene.SIDE[plan.device], "batch_size": scene.BATCH, "steps": scene.STEPS}
-	return {"device": asdict(device), "gpus": gpus, "short": plan.short, "chosen": asdict(plan.chosen)} | size | environment.describe()
-
-
-def of_steps(plan, films, done) -> Iterator[Row]:
-	"""Each loader, and each network by each loader in each number format and layout."""
-	asked = [(name, value) for name, value in plan.formats.items() if not isinstance(value, str)]
-	ways = [(name, layout, scene.numerics(value[0], layout, value[1], plan.device)) for name, value in asked for layout in plan.layouts]
-	waiting = {}
-	for network in plan.networks:
-		for number, loader in enumerate(LOADERS):
-			waiting[Named(network, number, loader)] = list(ways)
-			for name, reason in plan.formats.items():
-				if isinstance(reason, str):
-					yield impossible("steps", f"{network}, {loader}, {name}", reason)
-	first = True
-	while waiting:
-		tasks = [
-			Comparison(
-				job,
-				scene.experiment(job.architecture, plan.device),
-				films[job.label],
-				plan.chosen,
-				plan.devices[index % len(plan.devices)],
-				plan.threads,
-				variants=tuple(numerics for _, _, numerics in ways),
-				given=first,
-			)
-			for index, (job, ways) in enumerate(waiting.items())
-		]
-		left = {}
-		for heard in ask(tasks, plan.at_once, plan.end, compared, done):
-			job, ways = heard.task.job, waiting[heard.task.job]
-			yield from _loader_row(heard, plan)
-			told = heard.of(Compared)
-			for (name, layout, _), result in zip(ways, told):
-				yield of_one(job, name, layout, result, plan)
-			if heard.error is not None and len(told) < len(ways):
-				name, layout, _ = ways[len(told)]
-				yield broken("steps", _way(job, name, layout), heard.error, REMEDIES["steps"])
-				if ways[len(told) + 1 :]:  # a process that broke is no reason to ask no further
-					left[job] = ways[len(told) + 1 :]
-		waiting, first = left, False
-
-
-def _way(job, name, layout):
-	return f"{job.architecture}, {job.label}, {name}, {layout}"
-
-
-def _loader_row(heard, plan):
-	if not heard.task.given:
-		return
-	what = f"{heard.task.job.label}, {heard.task.job.architecture}"
-	for given in heard.of(Given)[:1]:
-		figures = {"pixels": Figure(given.pixels, PIXELS_MOST), "augmented": Figure(given.augmented, AUGMENTED_MOST)}
-		yield judged("loader", what, figures | {"wrong labels": Figure(given.labels, 0)}, REMEDIES["loader"])
-	if not heard.of(Given):
-		yield broken("loader", what, heard.error or "it gave nothing", REMEDIES["loader"])
-
-
-def of_one(job: Named, name: str, layout: str, result: Compared, plan: Plan) -> Row:
-	"""The Row of one variant. name: of STEPS_MOST, or "chosen" for the format that a run chooses."""
-	format_name = name if name in STEPS_MOST else plan.chosen.precision.value
-	rounded = name == "chosen" and format_name == "float32" and plan.chosen.tf32.value
-	loss, outputs = STEPS_MOST["float32 with TF32" if rounded else format_name]
-	figures = {"loss": Figure(result.loss, loss), "outputs": Figure(result.outputs, outputs)}
-	none_left = "each step's gradients overflowed" if result.skipped == scene.STEPS else ""
-	facts = {SKIPPED: result.skipped} if result.skipped else {}
-	shown = plan.chosen.precision.value if name == "chosen" else name
-	return judged("steps", _way(job, shown, layout), figures, REMEDIES["steps"], facts, none_left)
-
-
-def of_trainings(plan, films, done) -> Iterator[Row]:
-	"""Whole trainings of the smallest network, in the number format of a run, beside one that ran alone."""
-	task = usual_task(plan, films)
-	[alone] = ask([task], 1, plan.end, done=done)
-	if alone.error is not None or UNFROZEN not in alone.stages():
-		yield broken("save, load, resume", SMALL, alone.error or "it ended before its last stage", REMEDIES["steps"])
-		for name in ("saved weights", "out of memory, then the next", "two at once"):
-			yield impossible(name, SMALL, "the training alone failed")
-		return
-	yield from guarded("saved weights", _saved(plan, task, alone, done))
-	yield from guarded("out of memory, then the next", of_memory(plan, task, alone, done))
-	if not plan.short:
-		yield from guarded("precise batch norm", _normed(plan, task, done))
-		yield from guarded("two at once", _together(plan, task, alone, done))
-		yield from guarded("one network on all GPUs", _shared(plan, task, done))
-
-
-def usual_task(plan: Plan, films) -> Task:
-	"""The training that all others are compared with, in the number format of a run."""
-	usual = plan.chosen
-	numerics = Repeatable(usual.precision, usual.layout, usual.tf32, Choice(False, "so that numbers repeat"))
-	job, experiment = Named(SMALL, 0, "alone"), scene.experiment(SMALL, plan.device)
-	return Task(job, experiment, films[LOADERS[0]], numerics, plan.devices[0], plan.threads)
-
-
-def _named(task, label, **changes):
-	return replace(task, job=Named(task.job.architecture, task.job.seed, label), **changes)
-
-
-def _same(check, what, heard, alone, plan):
-	"""The Row of a training that should have given what the one alone gave."""
-	if heard.error is not None:
-		return broken(check, what, heard.error, REMEDIES[check])
-	expected = alone.stages()[UNFROZEN]
-	figures = {"probability": Figure(_apart(heard.stages()[UNFROZEN].predictions, expected.predictions), SAME_MOST)}
-	if (finder := heard.finder()) is not None:
-		figures["finder's rate, ratio less 1"] = Figure(abs(finder.chosen / alone.finder().chosen - 1), SAME_MOST)
-	skipped = sum(stage.skipped_steps for stage in heard.stages().values())
-	return judged(check, what, figures, REMEDIES[check], {"seconds": round(heard.seconds, 1)} | ({SKIPPED: skipped} if skipped else {}))
-
-
-def _apart(predictions, others):
-	beside = dict(others)
-	return max(abs(p - beside[image_id]) for image_id, p in dict(predictions).items())
-
-
-def _saved(plan, task, alone: Heard, done):
-	frozen = alone.stages()[FROZEN].weights
-	resumed = [
-		_named(task, "after its first stage", past=Past(frozen)),
-		_named(task, "after its finder", past=Past(frozen, alone.finder())),
-	]
-	for heard in ask(resumed[: 1 if plan.short else 2], plan.at_once, plan.end, done=done):
-		yield _same("save, load, resume", f"{SMALL}, {heard.task.job.label}", heard, alone, plan)
-	last = alone.stages()[UNFROZEN]
-	[heard] = ask([_named(task, "asked", device="cpu", past=Past(last.weights))], 1, plan.end, trainings.asked, done)
-	what = f"{SMALL}, of {plan.devices[0]} on the processor"
-	if heard.error is not None:
-		yield broken("saved weights", what, heard.error, REMEDIES["saved weights"])
-		return
-	apart = _apart(last.predictions, heard.of(Probabilities)[0].of.items())
-	yield judged("saved weights", what, {"probability": Figure(apart, PREDICTED_MOST)}, REMEDIES["saved weights"])
-
-
-def of_memory(plan, task, alone, done):
-	"""A training in which memory runs out, and the next one in its place."""
-	check = "out of memory, then the next"
-	for where in ("forward",) if plan.short else ("forward", "backward"):
-		what = f"{SMALL}, in the {where} pass"
-		[heard] = ask([_named(task, f"memory ends {where}")], 1, plan.end, trainings.failing(where), done)
-		left = heard.of(Left)
-		if heard.error is None or "--batch-size" not in heard.error or not left:
-			yield broken(check, what, f"the planted error was not told as one of memory: {heard.error}", REMEDIES[check])
-			continue
-		[after] = ask([_named(task, f"after {where}")], 1, plan.end, done=done)
-		row = _same(check, what, after, alone, plan)
-		yield replace(row, facts=row.facts | {"autocast left": left[0].autocast})
-
-
-def _normed(plan, task, done):
-	check = "precise batch norm"
-	[heard] = ask([_named(task, check)], 1, plan.end, trainings.normed, done)
-	for told in heard.of(Statistics):
-		fault = "" if told.restored else "the statistics from before did not come back"
-		yield judged(check, SMALL, {"statistics": Figure(told.apart, _statistics_most(plan))}, REMEDIES[check], fault=fault)
-	if not heard.of(Statistics):
-		yield broken(check, SMALL, heard.error or "it told nothing", REMEDIES[check])
-
-
-def _statistics_most(plan):
-	return 10 * NORMED_MOST if plan.chosen.tf32.value else NORMED_MOST
-
-
-def _together(plan, task, alone, done):
-	"""Trainings at the same time: two on one device, and one on each."""
-	two = [_named(task, f"one of two: {number}") for number in (1, 2)]
-	for heard in ask(two, 2, plan.end, done=done):
-		row = _same("two at once", f"{SMALL}, {heard.task.job.label}", heard, alone, plan)
-		yield replace(row, facts=row.facts | {"seconds alone": round(alone.seconds, 1)})
-	if len(plan.devices) == 1:
-		yield impossible("all GPUs at once", SMALL, f"there is one device, {plan.devices[0]}")
-		return
-	for heard in ask([_named(task, name, device=name) for name in plan.devices], len(plan.devices), plan.end, done=done):
-		yield _same("all GPUs at once", f"{SMALL}, {heard.task.job.label}", heard, alone, plan)
-
-
-def _shared(plan, task, done):
-	"""The gradients of one batch that the processes of a team share: one on each GPU, or two on the processor."""
-	check = "one network on all GPUs"
-	devices = plan.devices if plan.device == "cuda" else ["cpu", "cpu"]
-	if len(devices) == 1:
-		yield impossible(check, SMALL, "there is one GPU")
-		return
-	size = max(number for number in range(1, len(devices) + 1) if scene.BATCH % number == 0)
-	store = distributed.TCPStore("127.0.0.1", 0, size, is_master=True, wait_for_workers=False)
-	plain = scene.numerics("float32", "contiguous", False, plan.device)
-	numerics = Repeatable(plain.precision, plain.layout, plain.tf32, plain.autotuning)
-	tasks = [
-		_named(task, f"process {rank}", device=device, numerics=numerics, meeting=Meeting("127.0.0.1", store.port, "gradients", rank, size))
-		for rank, device in enumerate(devices[:size])
-	]
-	for heard in ask(tasks, size, plan.end, trainings.shared, done):
-		what = f"{SMALL}, {heard.task.job.label} of {size} on {heard.task.device}"
-		for told in heard.of(Gradients):
-			yield judged(check, what, {"gradients": Figure(told.apart, GRADIENTS_MOST)}, REMEDIES[check])
-		if not heard.of(Gradients):
-			yield broken(check, what, heard.error or "it told nothing", REMEDIES[check])
-
-
-def cannot_train(rows: list[Row]) -> bool:
-	"""Whether every way of training was tried and failed; one that no time was left for was not tried."""
-	made = [row for row in rows if row.check == "steps"]
-	return bool(made) and all(row.state == FAILED and not row.reason.startswith(UNHEARD) for row in made)
-
-
-def write(found: dict, folder: Path) -> Path:
-	"""Write what run() found as gpu-check.json into a folder; return the file."""
-	path = folder / FILE
-	write_json(path, found | {"rows": [asdict(row) for row in found["rows"]]})
-	return path
-
-
-def sentence(rows: list[Row]) -> str:
-	return f"{len(failed(rows))} of {len(rows)} checks failed."
-'''[1:]
+c-oy?ZFAc=lKyP{3KXxlmYSg%%h}9a$)~IHI!fZ&yp`?j-kr;(q9w@Um?Bjq6~~kDf4_dZ0T869cyDW_Vi5!yjYhvb-2j6ixZ7+G=PNzGAFGE|QmeF5Np-Im
+s#vN-t&{mG&2^;GoL;B%l`6`GE+duX3+b<^2R&5}x>RdTKjI(=27`3HDau;adc9eunRd_VS`U_Gu~zdU%k;cX3mTE!&XwtKUh6Wci&8o*k~*1ZNmc2}c1Ws4
+I<KSVRiu`w&K8j>^(IT^hWsX}S6O;%M}4NphN+^QucRCQw4D}dRhQ}Qw$_V*Ve(sfpVs#MyvUd7U8HpWH7$#Lt@GON7Socp>)dhr=Hk=;PCrKK%SZXu>g&<4
+{m)iKYS}lvAUa3yp-gK%`>iVSRv+5H8E>HNSIsqctS*x@PxHH~zjsW#OmFR=FCX7cPcL3a>YYwX5+=RfGp;NinkAl|zn{{eH|gEBq&Y8&he+L)#l6mHTN2`)
+NTF|4rMDS%_-(tmBkA^2X2vb)_ox5!>C4q+q~3ozeLcOP9~XL~Y14_$zVWr*IM&XJ^(HAXzx+x`ZjpMMeg$iD^KuU%Cpt^)ZJ8`m+A31E_j*a%_c2+6^yjj;
+O>WaHty4|!F6*Qw9ZKhInQzMCuGE#I_Cb@9w|dwKV^0N}-nyn&{r&YfJ>QZNJK9&>jdNW$rJko1*_-Y9al6)Kmsi)ls*}4$_dX|8Js5mA|M=x<dZ{MrdobT@
+gRwe3ijN`{%(sh#o?gXAPXjXl(<LoXRfWn5(y+X!SJ1R|QEIrCTYb09$&aXqB*i+HMH#Ep+hR+Wxhl0*v@=S7+mLtYxFPkB*5qu|+s|Lv%Ur(uba6FnxH^uH
+2A5aU&zG|gpDwSM&1F_3^~+;oE<DzUFC#?^9}kIT^Fl~oy^${T@)f#_nl7VXc3<4K-W=n_t0AxaYNb_{lq5O0ljTyEI-hGSA}ip<#BtIit#-4mEBMuFMGLOb
+Sg&+Sa-*F}NV#gb*9|+rSbfTA-K0o!(jyX`<(`HokS~clOCE`6G!QpkZP%6m*0^oM(?Z=os_ll{pBlv@efSq<D?U0p{#6xUsr$0nmMYivLs8yW{8F~2(t1&y
+C@X--1ciGI%lmhAo5DnH9|!T#uR`+p=tT8)9*wv+IU1I}S`?axG8cxO(JLqi8GiLq*DwD<T4H$;;lPZ^R4P)nwH77QS*6V?D^ME^KnkiihIn}!6wRx%B{`@p
+<4*A}B8g+xs?X>DJ$>&~h@|rhJNs!#id?RfEUid<oAevaWLE@*El53Se-_($Eqk16PXkV9@`5;Hw$VM=-of`1DLg&s^lnAJSs9J&sfBE!lz4jj<?V;*$E)dU
+%NCS*aC!P+>hbx~@X3l|{L&-IltiX=-UI~UqFNQ(Y@zPRBeG;Fa%p3AM2!2IW)wCTtE2U57$;(Wu|cGUKUvWpCbX?(uCoEtF4<LEL5ox`rmxS>ycImpuuMrx
+yxeA)Q+ZKF?XyT*XjdSjtVL=cKV5w2O!)TV^z}JO^0J2wHbjz0<LrB^6G|}dH!ri_tahX|WF|>Xg2D)~s#TI<vC=GhXSGvM(;Et>#8U&xVuX8gbRSONzsCz=
+C5I_c)8EcNf1bWZqr^QHJf<N*J?KR+xR}!7&&6F24gwM%@klN!*pebT#&g>A!$Wzg7;i-I&8~@NOcx}LAR-z(6G+tMBXwy)irJhK!GwtXU<kTW7loQ9IZa3V
+DmtiHp~zk<wa{M)^NiJeRTK?Zh698co;CSO&;k4a<dNt#SXdN@Eb6WRF%Dsgs_J61A@Ww$6<8RHj<eF1Tc}m8ABa48OGkcT^#+tPO@5a&Ar*KEzSkrR%;S`<
+k}224g8aaXpW;m|mSVW7%WYM&QZisM`a=sgk&Gu6@o7&@?Cu;M=7o{2KIGSj{2HSWCyClxliEBYO2D*fqFjHgoAJLDx7A@%9~KBdBW8`nL+&fn5UtRx(%-eP
+ofXBsGCQXiqIH;zoGqF`Wgl(sM|5GVmEV~h%mYmdk;56%>#;if^7?f4_w&p1zrLT&UQhpiem1?F9Lc(J?YukujiJ~~ONb5ZXA1Mvkf*_5@Lw(s2x&il*ZJhC
+-0I<go7Cql$;U)G2>#)xHnCGXMlnz}K`<xgMKzYh;LnxH$)`}jv!U<=0clOHZH&N0+rXGLHjUAam&bG`Dvrgx2M2ayLV5OqNKs6wuc_%~a9}4Q4z`<2qcy^K
+dgW$@V#*7z&uvj;H|h^1WCRTKQK4Na>oIp993=G&yEP_PRu2vk;*&*Xo^-w#i(L;6=2%ufc94-=3MXA5Ir?()CZV7^q~$I265AcxRZ2z^sdbtoOdE2M@^~Oh
+JUmj)nXq)=*Ahau!B8FkC$CsG@{BVb-;_>R`zbf8kxS8*w4EnnH1;Gw-V*SxP?n;;CfQb-TooHbaJNJ>o^Xm9uM4u`B2VYxaBx6rWlk^fhkTb=UCb0{EoR`)
+>X#$+lU=G=qqi!e0}jk)6AL#)@|re;W4_Ik<0}ooos^HSQyNKH_!thMYRe*H0LQsQ*aV1xa*+b*USM34t^yvgMn{s_0g+u}!$eaTW%3Xr8xDmc!C856dH#BO
+jU~piz8hkgIaWVU)ZLbnLRz{B0OX&SGyWN31Tt`%Ba%7eWbrj2r5g4V*!AU1&4H6=D3-e3mO1i|B44EJpUFcs4`#Tm0a%^4eXQ_@o+^#5Xy|UUI<#B)WHj0G
+Y^oz{L$ZaoNWt643fgKBO+_kz?k5H`trO0-Nm<v57AwgBdKfsCJOal8RB#!?APxwrW;H#an2Y^<gyBi_0eLdiZ*#q=)s+7r7}M_SvMkE6Qvb%TS2A)XRRREQ
+j#1hGDGs@nqb!|e)s)f#dC+zQ-|NSX4w>#Sp3UGFXS1iV`p!*Hw2KyRT=UQy>kzEj(CQaPij8Y&`GT$wV96REZhR$dhMo3}N|y>G)nsDaI79#ICA;$RcY3A2
+Jq4UV@NY=AO!7M&vTu*k&FK1UUTpI^91d@+tD||WuZsnngpN0>UDfr`P0M<~4$Q_lYG-riIc$ber*vtS4ij|)NUwQ*WR~))$=j{RG41v8<*_tT>UrP+lZjuT
+ikla3WyaxCA97UTF*&SETYp^*BM;vU+X6;-6bUz7nrKDzLeUf+#tW0)QZtKBFV5bbUro=hzFbT%U3kJUvl?kJOY9OcwIFBx&<WNjw-u3#(2;V%*v#U5u~|HM
+mE>DE@)xUKys&SFte#fNR*5?fX3Q)^svYS3P(==!mDSU=J6+F=zQKAz{4-?z#4ls`*8Ntj;9f&_8xT5x-&kqVb#kX?cqGNy<IhpI0P1UZ`|Ih|*}F(NWN!we
+i1OrlTcHt*P5Cu!{3{kp?f4Th<|~0hd152>My1VQere?U1jvGA{L#|dg|6mhdaFab0sR4ILEdej|D6KwOA;d(mlFVsFe&@eO$P{HUT@d8T>gLx2{IPNWDhKb
+aoSbhyGTGpvxTO??W9q}IHl-L)`ty+-z8(tDb$dzg$_fMa6JzQ0S$Fi&@o$*8+RmQ*!9>B(lVkJZ@-7Ve8~#%LIyitjjb>jDe8^Tt0(qlPG+{R!>HoAjL;%q
+mdtHZ>(Eqhhv;ibUvu>|G-RUA_#uE1KvD>K07M)#3n747p@P{jVV(q@)f2Id5E;vR6X%+;bOUQB%o(npBK2MP!7ogX5GTao;?t7yyNN=!K_XibbW>(^n4~5-
+^HyTQrv4oA{FJ^#{6jVtmCiDS)`#>aPRL)-a^^J`)cp;WL9F@L=$R$AI=hip&!oHt8*n84{fT|O|6=HmHt1hkz7oSpURM*&A402qtU0p?|GOrf3}K^WAX4po
+!s6iuw|~q-q_D<F2DBB$NY8F1#*s1}WO`W}Rb(<N98VZc4q41bNY1(Qlelnq1i*fRci&A<M446$BC%-}^=!9;3m<gNL@j0nzQUCpmS9R=Xib>f5iXXYJ%n&l
+=$Q6wC@45%L;OA6u+CFnM|6y~%FN{cXbB>`HVGN-@j&V?^D{6*(hH}9BtiTc=>U^g|G~d`D`ct;Z?q7+ymljQJcbNPbe1!tuDk5f@;qKVh-k)flEEyuXQFIs
+q{cT4U|lg%a57IUtFqppE}#u)SZ+&zSut~{4h-dHXCa3Cz<DGD6fx+Gk9RmFHIZk}%Em4_lGErKE_{YFQRhJ5Qh4xFU}^8sr7`0}?3<^HY+BeUnHO#+0n0Rh
+TVtDPJMAqN199$5724;Nme0tB*W=NRq>nh-6KpC~Zwlmc-WT%N*w(_mx;cP>t8jPwyBCpam$iXoje5yBVQ7n%5!V&5OTx?_#LPp9!zEto4olJ+siWbOuXKi*
+f!~dI-J-|cEU3$XZ&@fCrM0@FjMkoU1^u%*2xDw`Y|jsKuDNqgB${E<Og8GVcZk`bPR2U~bDAs@^$Z*-k%b$-9UIEj+MI_)Qs@#e#-1G6pMg43vf^T$<U3Lu
+F{udyR#E{0s!Io0y~8%i4Vp02&0A3Z*isBwSTc-f4Kr{|t(hk7fKFcegqy^N5{UvA0PJDf#AE2X=Y$WeTP~PiZ%!20JXHtbMyq5$Vwny9Lcz_fJH1T1V+(4X
+)8@=fEDIQE!U6udY7QIx(mnGj#H#z0E83HZ56y*p-k)SHiK96W7<UFf_0ZzMh^VO0+RE0RZF9TrZx<6ltMh@@UU$O*&*8-bBjlb~fExpI$ju4Mvz$Hkp&umx
+|5z27_D;P_K}Cw-<m?^(Oicm3h5h;5nalylQ8)o%^OD1@1l4JJG-VmYo{8F4+a#Oe!RL@X%{BK$5W>4_^q{4Ve4v6=On52mn1uLl_@+mDmqZc?%ZHrRhdu7A
+x7=oGI{q}qmuWVQTfO9?dQz+`Awe<uU{Cb+^VhI*mLf*7|FnYM`v(jHLw3-)gk8gQz-KD<c!!r@4lRPA7aBdh)+#;vyv?}5>=w4gh{R~su%F5^3nEpOS3ja_
+f=`nqcj|g>vYrzn;v0WEj9bdRRD2oJ@VdCuKuJI1uz%@$PG}%XK057VNi4Wy9kzZVHUj&_y_F`Sxeb=EL=#DolFRoN*0W=O#(Kp>dG@xSBbVHqWi&U7Lhc%S
+wLWREpje&|fg)4%3C;0EP!+<hFjAQ_@Bq?eN7&?fC@yjaY;+noXjuM%tHygtq3Psjg3j$iYGH@Ek?OU{yswXLZklYZMMnyle)4CxizDJ9l#OIC6{(+ony*kk
+tvu*!uH2c9#K`2M8yN3qv#uG}NDSejPuWh7lYCo&_JEgDQwx&Y04V9`jk)2l0zea(%ZQn4-pGd7c>unNmh4ZQ8qnRTj_-iNo+|i(yUH}_xa(`{%{$n`yA08Q
+i&;WSUrUzILm~DKtRr`O%5Nn>yZa)5B(&UciLAU-W1F(dGiBf1)f@H*RB;aiE=bxV#Wz4GX`<|G6d=YKZj;-}5I6RwUYNz(DQx?p8nrkhRAM0yZdru9R100C
+2FTcz+nc<_N<>hL6cF0jq_t(cC`7i4awhMLh_Rv-xwKN`=9*>L04^VCbs(1We`fbun<Op`YHSe3gp0?aX?OgiS`B$_NLJGGTI#*&;zo*m_K^$&5|JXSxARR=
+#o1SH<Qv=DpSE5iXX?9(Yn9FfQ?Lqbu`ngCmiq`2z6}U8AxXA{6C1)76I?7bNB2W6A?+WVOCr`C7IhSh$;feeyIN#;ydG2XZ)@w`A;a;_{z_5<(3(gsPO2Ya
+QA*BkyC(;i+&t*@XgC<*D#U(2A;l?&COgtXbvLlb5)(ca^92U#cF%^xE(&!>Ic7RW3;Z&JT@(4*@0~dEBv*R8<Dq9g>Mm0C(b<n&Yp3&#kNnush+SiGyyTYI
+xs<<kd3Q)_phmC!*e*o$v$w}r^VE@QUwLbnB6e2bGM#7OqeQ*aCe*o``7#iwr&0`7>`gg9Q;vAl6{f^7TVkFZ2~VEE>0(TBjLk5g9v?`Gft=KJEy;V2GpG4I
+|7O$K)g=SpzBBbFzVAx&{ZP-Bfmtf4ZDmIWKhS3+2=pW5o<pbDwz%vx;yve_eI-<ze+B;4slaAoovIL8LE1}a`e4J7a~bdpa3G@}60s33B;$rruA6NcTW7NW
+$ekv{O_(%CafDJ&xX*n;6yLg6e11}jdmON-U0lXQx?apI+M>e}Uj=Y(KcSzolq^uf!v&u?JRYP)=ED_RvP0Yc)Zo!QDbLtb;htpa$NrK>{y=SHQl~ClF~h$2
+#nR@=KkN50K`oz{;TjHl$GE^zlok{4o>y*=WLPHQUZe}&d`fVziurxet%tTRWe`+xgc|3=lNt{+YdXx<MI}eC!<HwqxQ98P@V`Cf(ath|a8snGLdrtxsgSns
+iS+Z@<QgMfukvs7TF<jn78FT)UF{6dX1*q+a3v#?E%3!+To@WF<kE#)Xq4a=x!c}_oFSX45cMN4)G;|@&h(OOSrSFEJk=bcvU??UJRbHT7#c^f_5%~&N;_Hq
+zl=!!Sz9*vSVlYSY=Df1okh8JP9jlX95t%tAI|RFE%k0C$sOagYHi34HffcHcBI<gB&jwT1og}njc9ir|0HVcS<}C|L)LosRA8Dc*(){6VSzZx+UCUW0-?#J
+b+VS*?_*!R!8V^H7)xkjzAmWPQ!w(cbNSMH?#hb+v~mH=>Cy8l)b>zqr6Gn|>S6BGAn9sKN}hGf6|zy(p897}ZO;FiOEv0Gb`<e-guE7EfRjA;jaPhi_W2Uc
+VK6%WH9n&MMgbRu<Z5<Gu8`uOF8NxsoKVk*pBY3-Nus@aixd1bcNfmwT@iPP0-*sH+--|3;H$lJ+bSycSHzgKUlEfATM?5dsffvMMDKbF2Ra<IZbEdNp*`09
+P9nX3YSI>K#+IE)Q@mQsw{R2lO<Y@QEZ=w|caEI0<JJbz7l{sS#afz-nzimBShq1oe;}$}M=Tc)WRv=!gIJ??@n9GD_8U3pR-nrXmET7g!?A5Y5^>)s`epRK
++Q)ZKIK8N${f$fyS}+*7eSq3G{WI0F{~th*uSn!1DD2#&<{C2YklLdkj`K=?)s!YYB##_*ZN>zUO%{l6uW;_jrw1p^`A%MNtmkf=AuN4hj&b7V_?r;YY(!nw
+Df$Zs!QaQ?pz$F#p3r`y1E*!{h{S6M3PbreBg?QPr2IAeJ^8Yh-(gz3liLn4-%_qn`wq=VyF-6^rfDR`Ukry!L}K}BATsyJ$NWLG+^?k{Mri0QB~o1C2i0xP
+SxEavJw6X0Xkkd5D6=9yOvV*<77o6@hQ4zj^+Msxroln;33G@Jk(mPc!Q9inHg^Q+v9&DjcrCqdZl0Rz*oMFC=H*tnRgeov*-;MixveW3aNn}^+?_x%n;x3^
+`AO1)%6<|P4E_%<GYU%'''[1:]
 
 
 # ======================================
@@ -12332,104 +11698,23 @@ def sentence(rows: list[Row]) -> str:
 # ======================================
 
 FILES['cxrkit/gpu_check/rows.py'] = r'''
-"""The rows of a check: passed, failed, or not possible here; with figures, a reason and what to do."""
-
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Literal
-
-from cxrkit.progress import table
-
-State = Literal["passed", "failed", "not possible here"]
-PASSED: State = "passed"
-FAILED: State = "failed"
-NOT_HERE: State = "not possible here"
-
-
-@dataclass(frozen=True)
-class Figure:
-	"""A measured difference, and the largest that passes."""
-
-	value: float
-	most: float
-
-	@property
-	def share(self) -> float:
-		"""How near it is to its limit; 1 is at it."""
-		return self.value / self.most if self.most else float(self.value > 0)
-
-	def __str__(self):
-		return f"{self.value:.2g} of {self.most:g}"
-
-
-@dataclass(frozen=True)
-class Row:
-	"""One check. check: its kind; what: on what, such as "resnet34, files, bfloat16"; reason: why it failed or is not possible here; ..."""
-
-
-	check: str
-	what: str
-	state: State
-	reason: str = ""
-	remedy: str = ""
-	figures: dict[str, Figure] = field(default_factory=dict)
-	facts: dict[str, float] = field(default_factory=dict)
-
-
-def judged(check: str, what: str, figures: dict[str, Figure], remedy: str, facts: dict[str, float] | None = None, fault: str = "") -> Row:
-	"""The Row of a check that was made: it passed where each figure is a number within its limit. fault: another thing that is wrong."""
-	beyond = [f"{name} {figure}" for name, figure in figures.items() if not figure.value <= figure.most]
-	reason = "; ".join([fault] * bool(fault) + ["too far apart: " + ", ".join(beyond)] * bool(beyond))
-	return Row(check, what, FAILED if reason else PASSED, reason, remedy if reason else "", figures, facts or {})
-
-
-def broken(check: str, what: str, error: str, remedy: str) -> Row:
-	"""The Row of a check that raised, or gave no answer."""
-	return Row(check, what, FAILED, " ".join(error.split()), remedy)
-
-
-def impossible(check: str, what: str, reason: str) -> Row:
-	return Row(check, what, NOT_HERE, reason)
-
-
-def failed(rows: Iterable[Row]) -> list[Row]:
-	return [row for row in rows if row.state == FAILED]
-
-
-def text(rows: list[Row]) -> str:
-	"""The rows as a table: what passed in a line for each kind of check, network and loader; what is not possible in a line for each ..."""
-
-	groups: dict[tuple, list[Row]] = {}
-	for row in rows:
-		groups.setdefault((row.check, row.state, *_told_together(row)), []).append(row)
-	lines = []
-	for (check, state, *same), group in groups.items():
-		what = group[0].what if len(group) == 1 else f"{', '.join(same[0])}: {len(group)} ways".lstrip(": ")
-		lines.append([check, what, state, _worst(group) if state == PASSED else group[0].reason])
-	remedies = dict.fromkeys(f"{row.check}: {row.remedy}" for row in failed(rows))
-	counts = [f"{sum(row.state == state for row in rows)} {state}" for state in (PASSED, FAILED, NOT_HERE)]
-	more = ["", "What to do:", *(f"  - {remedy}" for remedy in remedies)] if remedies else []
-	return "\n".join([table(lines, ["check", "of", "", "largest difference of what is allowed, or reason"]), *more, "", ", ".join(counts)])
-
-
-def _told_together(row):
-	"""What rows have in common that are told in one line: (words of `what`, reason)."""
-	words = row.what.split(", ")
-	if row.state == PASSED:
-		return tuple(words[:2] if len(words) > 2 else words[:1]), ""
-	return () if row.state == NOT_HERE else tuple(words), row.reason
-
-
-def _worst(group):
-	"""Of each figure the one that comes nearest to its limit."""
-	figures = {}
-	for row in group:
-		for name, figure in row.figures.items():
-			if name not in figures or figure.share > figures[name].share:
-				figures[name] = figure
-	facts = [f"{name} {value:g}" for row in group[:1] for name, value in row.facts.items()] if len(group) == 1 else []
-	return ", ".join([*(f"{name} {figure}" for name, figure in figures.items()), *facts])
-'''[1:]
+c-oy;OOM+&5I$SKVxUW;t)gbrq6cjqWPv6~fFLQ71$s~ghqfqNSy?nlI*#l5zjua1%JM#%qKB--$GqqJIEmx<W+g$ZodMN=fW=BKZVT85V`QB{BifFBm4;qf
+*eGM#c_(2dwY-8|Ygf>;%dM6sLt!n2Q9X#hhTTe7unKCG$8j7*jaF+|sIHR>+p6B=V!nWOy;0i2TPw9dt$e8#RxCQQZ^DIP3ms}@SMx=?-?aTQ+<DiMmM&QO
+rf*xDZ?syXZ-XN1%tW88uo9+0ri?k<ID?o2rmuVP##QwD^`}p-ek&j-2!he;>$mUD4!oY|{fC>`n^zxSjgIasj-u%05MzP?{3ZM8jo!*Ma$E4)<+z9@n9FNe
+W14YUL)|tF%J&PIxujbxWheAf8Vr>R;M_A@fyr0VZDj#Xr-Y3rYh`R$M3a}8sg2ZjA5Ci6fLRGG6C=AOg{Lq07Fs9sZ`2NYDKxYeT0<pnt%0sxxAqDyX$$RQ
+>dEG0qNUyH9!OK}?8A?|AoI{RqlN5@WJ}5D`U`lLM(osVW~`pg*sbEEyonDdfg*ptJW?wk2F=Ct`27rjR69=Zhh8!W@_+@3@3!shE7#NoV29I324=fhfiMtb
+i}lj}^fR?*M^Ko%I4*yQuRJCS6xmbCxGxA#n5hRKmFHZoXyUD7%+Z7myH7)H<hv=F1nqc4trgSGTGspVjt6Lg?Xs{X?q|NAD!kzElwf+rwzIQFEUeP|Dcwv_
+5|?LkF0Ai~MG;l&%eG$1Iyps=!4O3TkNcFtC;}p&hh6v^-m9MAL_c&5{Wt~fx^^fjF&r*N1jp#uVeQtUmQ-TTc<3XR0i;+2Vsjl0{dPT<+7VvcpE^Ddh6R=q
+C4r8YtR3ZcTJ=jt!d&hZB6JERwrele@(2euaEzfLdd0nLu-S(U<w#L$lca<dY8T%2;P`bK*3{=!Xa`Ec6~y@$)%Hp0JgndX=1O&mTcz*=l(AI`-Pa&CLSqOq
+ZW8aY82g(Ja(<mg0d<&AE^g-0z!XS+dM_NHnK3iJ7m9oLRvc%icf^&P5OO$%W}0htEBnWqNouXM{~k5Ze`^9QTH{~1rT8i_$yiLYlbY-H@6lqqLc*LAx!H8B
+P0}<t5(1$2hjIQ`5F;dy9DmGwcvga3u*39{(0g7C?`nzSl~dZa#=6x>b%}Rf1JW<{of`$HJZhI4ezK-M+R7WT@|*Q028B*N`hH5bQzQsH?$s@LB=9gpLjr{n
+!DQOOjVP9?<Ksj^-6?(R-Zg}LEj9D+J>GmkRUpyHQmgGI(1+b_I)vEZGV$2qh%9#=JiRO|mm6t4#U&JP?p+&FlflKzs;<UAOG)^rTU7kAN^`N<$ljF#K|}r-
+LVv~fLN$XLgXl*&XO|rD4tVgBOD^^)AC%9koO97Yhq!Q?DHZC{Kcn&CNd`~2Gf6i}q{jjdr`t!QzrBg`4vW@qk{Ag9{bWaj@8wy~d0%H(7Gr}=dcs4OFxJ_F
+!B6hbD)lc@>(W5=$Z1f!m3w@S<HL|$a*`GdAJ2`xI-}+$B3h_zZ;hu^vt1`=Ez2KwYKu`H+<{ljm+&wNJQZ*q0G3uXDrtIYN@A(_k72MaaCw2w13X2a&;0cy
+*F%UIiPTY^&wxu&Sq&hJ|Lg-@JFq0K4A@7pOA6Ul4gIBmVZu92e*~L=4bgRK=LwB-A6M8}7Zik7FpxZFFs%Z6JkZRHXBV^s^olqV16!!|8rj=XD9(yNlC)2c
+GC5yBf_+lE|5bb@-#!mi#l*^|QwJtG_tZ(wVQudckRQBHL!SdPn<$ItRX~E<NO5X>&N=oME-3{gI_LNF%t9zQ%Z=2h40v`vBx;NSKQ}gKQv;3Slna+2OcoZM
+re-&pk49$Bg@5|)^N}+^Q9m>xkXLu61iDJOqpOZ3PlE*YgC7>$bdNdmCnepkc-JYIoE<<IGW<MvKEv?Py*vjhgCDa#nrwJt32u|3;B@sUjg1j9G;K+k`#&QT
+p}-l&e*Xv6jqRZ'''[1:]
 
 
 # ======================================
@@ -12437,119 +11722,28 @@ def _worst(group):
 # ======================================
 
 FILES['cxrkit/gpu_check/scene.py'] = r'''
-"""What is trained in a check: a few drawn phantoms, a short experiment, and the number formats and layouts that a device has."""
-
-from pathlib import Path
-
-import numpy as np
-import torch
-
-from cxrkit.config import Experiment
-from cxrkit.data.pixels import Pixels
-from cxrkit.data.readers.phantom import Anatomy, draw_film
-from cxrkit.data.records import LABELS, Record
-from cxrkit.environment import Choice
-from cxrkit.training.loaders import TrainingFilms
-from cxrkit.training.precision import Numerics
-
-LOADERS = ("resident on the device", "resident on the host", "files")
-LAYOUTS = ("channels_last", "contiguous")
-STEPS = 3
-"""Batches of an epoch; a network is compared over so many steps."""
-EPOCHS = 3
-"""Of each stage of a whole training: float16's scale begins so high that the first four or five steps overflow and change nothing."""
-HELD_OUT = 2
-"""Batches that are asked about."""
-SIDE = {"cpu": 32, "cuda": 64}
-"""Pixels. At 64 the last layers of the networks see 2 x 2 points, and the processor makes a step of VGG19 in about three seconds."""
-BATCH = 16
-EPSILON = 1e-2
-"""Adam's: above most gradients, so that a weight's step follows its gradient. With fastai's 1e-5 it follows the gradient's sign,
-which rounding turns where a gradient is next to nothing: a device that computes rightly then ends a tenth of the outputs' spread away."""
-WHY = "as is checked"
-
-
-def experiment(architecture: str, kind: str) -> Experiment:
-	"""Random weights, a few steps in each stage, the shortest finder. kind: "cpu" or "cuda"."""
-	return Experiment(
-		name="gpu-check",
-		architectures=(architecture,),
-		image_size=SIDE[kind],
-		batch_size=BATCH,
-		epochs=EPOCHS,
-		lr_find_iterations=20,
-		pretrained=False,
-		epsilon=EPSILON,
-	)
-
-
-FILE_SIDE = 64
-"""Pixels; a smaller file is no film (data/images.py)."""
-
-
-def draw(folder: Path, size: int) -> dict[str, TrainingFilms]:
-	"""The films of each of LOADERS, drawn once: STEPS batches to train on and HELD_OUT to ask about, both classes alike."""
-
-
-
-	random = np.random.default_rng(0)
-	records, squares, entries = [], [], {}
-	for split, batches in (("train", STEPS), ("valid", HELD_OUT)):
-		for number in range(batches * BATCH):
-			label = LABELS[number % len(LABELS)]
-			film = draw_film(Anatomy(random), label == LABELS[0], random, size)
-			record = Record(f"drawn/{split}-{number:03}", "", "drawn", label, split=split)
-			relative = f"{split}/{label}/{number:03}.png"
-			(folder / relative).parent.mkdir(parents=True, exist_ok=True)
-			film.resize((max(size, FILE_SIDE),) * 2).save(folder / relative)
-			records.append(record)
-			squares.append(np.asarray(film, np.uint8))
-			entries[relative] = record
-	pixels = Pixels(np.stack(squares), {record.image_id: row for row, record in enumerate(records)})
-	used = tuple(records)
-	return {
-		LOADERS[0]: TrainingFilms(used, Choice("device", WHY), pixels),
-		LOADERS[1]: TrainingFilms(used, Choice("host", WHY), pixels),
-		LOADERS[2]: TrainingFilms(used, Choice(0, WHY), None, folder, entries),
-	}
-
-
-def formats(device: str) -> dict[str, tuple[str, bool] | str]:
-	"""{name: (number format, whether TF32 is used)} of those that are checked; for one that a device is not asked for, the reason."""
-
-
-
-	if torch.device(device).type == "cpu":
-		return {
-			"float32": ("float32", False),
-			"float32 with TF32": "a processor has no TF32",
-			"float16": "the kit does not train in float16 on a processor",
-			"bfloat16": ("bfloat16", False),
-		}
-	capability = torch.cuda.get_device_capability(device)
-	named = "compute capability {}.{}".format(*capability)
-	ampere, volta = capability >= (8, 0), capability >= (7, 0)
-	return {
-		"float32": ("float32", False),
-		"float32 with TF32": ("float32", True) if ampere else f"{named} has no TF32",
-		"float16": ("float16", ampere) if volta else f"{named} gains nothing from float16",
-		"bfloat16": ("bfloat16", ampere) if ampere else f"{named} has no units for bfloat16",
-	}
-
-
-def numerics(precision: str, layout: str, tf32: bool, device: str) -> Numerics:
-	"""Numbers as a check asks for them, with cuDNN's autotuning where a run has it."""
-	return Numerics(*(Choice(value, WHY) for value in (precision, layout, tf32, torch.device(device).type == "cuda")))
-
-
-class Repeatable(Numerics):
-	"""The same numbers at each computation, where the device has kernels for that: so that two trainings can be compared."""
-
-	def apply(self) -> None:
-		super().apply()
-		torch.backends.cudnn.benchmark = False
-		torch.use_deterministic_algorithms(True, warn_only=True)
-'''[1:]
+c-n<mZExE+68>!e3PQl4QlYAO*~{&D;RVt*-4+OvqRCyc2m*taX^XH#>PRY%*O&i(&ybYtw7nK+YKa;S=jEAahDnlqskmd(GH19{V!@<hoRyU**AqM}#fB{m
+-ze5rTshs?9ILj{#xe2O3L_h#9M;r=xk@nAHFIIuQk#Z5>z8Z3)g7K49mLr}Jjhb8irXSdlJR(Hbi-Qis#?yOY+BO%39sXEe1Xb#%eZB#?U$T3WfixUk7g}h
+QEIi6t6ssyVA?aG1$Vq?<)f(WaFl=hR>}yz5XKhK?Oyy`alCDFAC%cr*3I{}mf9?a6E4r+TwLDd?6Y5fCN9*2G+L3Jz4Y5kBRtQfd}gFt6}9#@^`f_N{XML(
+-`~-~7HOqc{hq6?L10Qd9$#Lczq|N+!=@}vjIeS+MnI6V7;=>4?3*u@wvN`}xv)t#zC8c)`d_y}ONme^1ansNAcUMax$1OBk~g;(pGfX>jI_Vu4iK|UF98uI
+T3uGZ0UJuVjW%n7W2u{#8{knt08du4hN~^JPP73x7oV=*ei-y!FPY$Fh3|YNyjHfUbS+pPi3wXGdhYn_g=Mzn_%atOsVr%(<f;njBoCL;SO)-ihG_s<K8SFt
+Hv~#H9@OM3PEy)c6lb#N!^P#h8G-?uP7ZwxxHke2Uc(<gM>Y5jHy__!KzNswZI?{g=?R6bTW~y|{qjUA0yqnH?y%ymqtH@C5e(p_FS!sjxFQ5QVUPH0wN%dT
+tFkq^6xPC@hOc1~_b!owfB*5v@jrddlUWcpP-1~pwFq&3bAJ2w1FSqgL&$GFUS40(i+JT-JYVqUg`Lo5gsA~G*vjyQ6#jICHrD(`AjFPBPsc8GjW7bnAcbDM
+U|*!G*b?q>2|=9jcL)r!<V7z_dgMyw<4q-zbE7-8KoXei3=+Dj1jTxgCNL@SNTkuHYqF;yZy;f<bBK!}GwUs#22>&h5OmN{^|3~bAZcGP+Y&)AzTsORrY|4<
+L|hWE6k(UxQ!GGk<Aqor@MOxtThfUVriuxoVRE*XYT+L<_UiWo;+l*{Q2ZGwL|umfdhR7g4uC|~_Mp$beV&*F;TKwkDWZ0dFoJWym$!Ii1O@Ei#B@9wDc*=_
+vTD0m-iai~+M&^Q`pkzsBLUgKfSHwli78?Fjt;%24|6Jk@WJDV)_k$sX{cXXsLhP5ok6GJ4qRoYCr9)FA&yOH`kvQTgxyxwT1_Jsv6Lao?>}B%%wjp6{j#qd
+;uPEPx~7%{#`0Lu^w_YJxcap>9W1}iLO1dWBW_QDJVbEfdl9e<A0~*n^I2NR(%t#&J>%f}kh5FQB6ug%_zdAU(rq5Qsa7TQ1x}pzM4<y+5!X`X4upaa;EqtD
+IhzB-tOOBQs^nU(MKm2L4QQF7RTkm7fIqye-OQ*}dX!PteRG0G|LH(VctGZjgsLgKyU+dK?rA(i2M5S&Ne4#zU|E_b-bApww>`_j`wuW;ftB9gEJGZ;f;bIe
+qanIXdrdEyhl7_J)qE~$oF4k*UEK3GRtuGewd|hceAcG>#+$}ooCZ%}O4Kx{I)X3ZV@O~|YC-^@DD>lWnfQ#n-g$4IUhRSblcUoo>S6Tf1(K*g4`G@5|D(nl
+xCH@D*)oZ0Uhljxe)sB%R;?1+5V6Hxvwmw<P_qLKHtU5nX?U^IThpPi#iO)trq}*8>qAjcYyL~5X~Q2=ddk^Q23ejV#wS@}`Gfe*Y5O?Xg10T0E)B2#OGHNh
+1z6&i8^gCLotqQ5I#j~1nU{|6x$BkRBMd>=coaviX`Hf1709Ywr|}5nY!_sUz#$T3Wzb>?JowF{CQo&WMi=fxG}UHLIKQ)ka_PFZ-hUXlZ3hEm;Q<Vj=hd3h
+-aHOmX)??_pmNw1O!xHGYdHRihBzDj-~A^)-hb3@z0wNF3|Sk>lQca=eu~p|8cg0dk3B8<c!bBf*7ZI6F9}6{+7Zc5So&;M&#7^ug&21G{`7>1l8noqLg&*~
+?B|%+-hT60f~{Xo_MT&1oOU1*IuqKZ)oNfWxeP;m5jI6vvchd!K@}WkqVec3lcU7XaHl62kka89u&3tWBRxp44NVi|31ky~FaTBDw*dd?V9W6t36i0hpV>l-
+;6&hK{EI@Kn)lkGhWTDax_>z|41`+pmd_=)VM}=RzEd+UR>IAK_p`l7ACIwb$b|4D4k_$F&+e(%Jtaj*VES_Z1^ak|whkCQ=-P4YKiKv=hV@@_b_A$>wfYZQ
+eO5g`4f%H?ekkfmiy_~^B8I9E#FO5!r*HC+9L91V%COn%2_Ai=X2ofkkMkY#ccEeP_y;LE(ECICIz`he0e*g<w=YN)Z&m4V--^RsxckNzw>&+W_<GFQ*QMLv
+%R+@-`O36(>5X@BDyMKhFbWR#(Js4pS67&ZdFQn2h*pN_*L2F8F5R<XuRkVznMT$@^QIm{%;VMjci-v<UwSu!2l>wmmnO_Cqp{2nDd@AUz^F9`LHEaJ`$5Sf
+%yCYDBQDHK0qcGk%%e;DYpM5ZEeu^XV?;QGINmmJ85(YV7{zhDoQvT$8Te;JIYW1=x2YBNG9&;*MtoyCpdihP@R>SXaCeTjMK=N}TBVA)P-WF{+*PNc7zRPm
+Ch8fpYy%UlljV%pD{YW35PoRr8*bE0t9lzd`u_l=B)_%'''[1:]
 
 
 # ======================================
@@ -12557,199 +11751,36 @@ class Repeatable(Numerics):
 # ======================================
 
 FILES['cxrkit/gpu_check/steps.py'] = r'''
-"""A few training steps on a device against the same steps on the processor in float32: the same weights, the same batch."""
-
-import copy
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-
-import torch
-from fastai.callback.core import CancelStepException
-from fastai.learner import Callback
-from fastai.torch_core import TensorImage, set_seed
-from fastai.vision.augment import AffineCoordTfm
-from torch import nn
-
-from cxrkit.environment import Choice
-from cxrkit.gpu_check.scene import STEPS
-from cxrkit.training import batchnorm, learner
-from cxrkit.training.executors import Task
-from cxrkit.training.precision import Numerics
-
-RATE = 1e-5
-"""Of all steps. The loss of the one batch falls by a half or more with each: what an error in a gradient would change is large."""
-BRANCH = 0.2
-"""Weight of the batch norm that ends a residual block. Training begins it at 0; here every layer has a say from the first step on."""
-SCALE = 2.0**8
-"""First scale of float16's losses. torch begins with 65,536, and these networks without trained weights overflow in their first steps."""
-PLAIN = Numerics(*(Choice(value, "what the others are compared with") for value in ("float32", "contiguous", False, False)))
-Batch = tuple[torch.Tensor, torch.Tensor]
-
-
-@dataclass(frozen=True)
-class Comparison(Task):
-	"""A Task that asks for the same steps in each of these Numerics; its own are not used. given: whether the loader is compared too."""
-
-	variants: tuple[Numerics, ...] = ()
-	given: bool = True
-
-
-@dataclass(frozen=True)
-class Given:
-	"""How a loader's films on the device differ from those on the processor."""
-
-
-
-
-	pixels: float
-	augmented: float
-	labels: int
-
-
-@dataclass(frozen=True)
-class Compared:
-	"""How the steps of one variant differ from the processor's."""
-
-
-
-
-
-	variant: int
-	loss: float
-	outputs: float
-	fall: float
-	skipped: int
-
-
-@dataclass(frozen=True)
-class Trace:
-	"""What the steps showed: the loss of each, [steps], and the outputs, [steps, n, 2], on the host."""
-
-	losses: torch.Tensor = field(repr=False)
-	outputs: torch.Tensor = field(repr=False)
-	skipped: frozenset[int] = frozenset()
-
-
-def compared(task: Comparison, tell) -> Iterator[Given | Compared]:
-	"""What the loader gives, then each variant's steps beside the processor's. Runs in a process of its own."""
-	begin(task)
-	loaders, host = (task.films.loaders(task.experiment, device) for device in (task.device, "cpu"))
-	if task.given:
-		yield given(loaders, host)
-	batch = on_host(next(iter(loaders.train)))
-	expected: dict[frozenset[int], Trace] = {}
-	for index, numerics in enumerate(task.variants):
-		numerics.apply()
-		found = steps(task, task.films.loaders(task.experiment, task.device, numerics.layout.value), numerics, batch)
-		if found.skipped not in expected:
-			expected[found.skipped] = steps(task, host, PLAIN, batch, found.skipped)
-		beside = expected[found.skipped]
-		apart = (found.outputs - beside.outputs).square().mean((1, 2)).sqrt()
-		spread = (beside.outputs - beside.outputs.mean(1, keepdim=True)).square().mean((1, 2)).sqrt()
-		loss, fall = (found.losses - beside.losses).abs().max(), beside.losses[0] - beside.losses[-1]
-		yield Compared(index, loss.item(), (apart / spread).max().item(), fall.item(), len(found.skipped))
-
-
-def begin(task: Task) -> None:
-	"""Set this process to the task's device and threads, and its chance to what it always is."""
-	set_seed(0)
-	torch.set_num_threads(task.threads)
-	if torch.device(task.device).type == "cuda":
-		torch.cuda.set_device(task.device)
-
-
-def given(loaders, host) -> Given:
-	"""The films of loaders on a device beside those of the same loaders on the processor."""
-	pairs = [(on_host(there), on_host(here)) for there, here in zip(loaders.valid, host.valid, strict=True)]
-	pixels = max((there[0] - here[0]).abs().max().item() for there, here in pairs)
-	labels = sum((there[1] != here[1]).sum().item() for there, here in pairs)
-	films = pairs[0][1][0]
-	moving = next(step for step in loaders.train.after_batch.fs if isinstance(step, AffineCoordTfm))
-	moving.split_idx = 0
-	on_device = TensorImage(films.to(loaders.device))
-	moving.before_call((on_device,), 0)
-	beside = copy.copy(moving)
-	beside.mat = moving.mat.cpu()
-	moved = [
-		step.encodes(images.clone()).as_subclass(torch.Tensor).cpu() for step, images in ((moving, on_device), (beside, TensorImage(films)))
-	]
-	return Given(pixels, (moved[0] - moved[1]).abs().max().item(), labels)
-
-
-def on_host(batch) -> Batch:
-	"""A loader's batch as plain tensors in the processor's memory."""
-	images, labels = (value.as_subclass(torch.Tensor).cpu() for value in batch)
-	return images.contiguous(), labels
-
-
-def steps(task: Task, loaders, numerics: Numerics, batch: Batch, skipping: frozenset[int] = frozenset()) -> Trace:
-	"""STEPS steps over one batch through fastai's loop, as a run makes them. skipping: the steps that change nothing."""
-	learn = steady(learner.make(task.job, loaders, task.experiment, numerics, 0))
-	replay = Replay([batch] * STEPS, numerics.layout.value, skipping)
-	learn.fit(1, RATE, cbs=[replay, Gentle()])
-	losses, outputs = (torch.stack(values).float().cpu() for values in (replay.losses, replay.outputs))
-	return Trace(losses, outputs, replay.skipped)
-
-
-def steady(learn):
-	"""The learner with all layers trained, without dropout, which each device draws otherwise, and with branches that have a say."""
-	for module in learn.model.modules():
-		if isinstance(module, nn.Dropout):
-			module.p = 0.0
-	for layer in batchnorm.layers(learn.model):
-		if not layer.weight.any():
-			nn.init.constant_(layer.weight, BRANCH)
-	learn.unfreeze()
-	return learn
-
-
-class Replay(Callback):
-	"""Puts these batches in place of the loader's, and keeps what each step showed."""
-
-
-
-
-	order = -5  # before ChannelsLast and Cast look at a batch
-
-	def __init__(self, batches: list[Batch], layout: str, skipping: frozenset[int] = frozenset(), share: tuple[int, int] = (0, 1)):
-		self.batches, self.skipping, (self.rank, self.processes) = batches, skipping, share
-		self.layout = torch.channels_last if layout == "channels_last" else torch.contiguous_format
-		self.losses, self.outputs, self.counts = [], [], []
-
-	def before_batch(self):
-		if self.training:
-			images, labels = (value[self.rank :: self.processes].to(self.dls.device) for value in self.batches[self.iter])
-			self.learn.xb, self.learn.yb = (images.contiguous(memory_format=self.layout),), (labels,)
-
-	def after_loss(self):
-		if self.training:
-			self.losses.append(self.loss.detach().as_subclass(torch.Tensor))
-			self.outputs.append(self.pred.detach().as_subclass(torch.Tensor))
-
-	def before_step(self):
-		if self.iter in self.skipping:
-			raise CancelStepException
-
-	def after_batch(self):
-		if self.training:
-			self.counts.append(torch.as_tensor(self.opt.skipped).clone())
-
-	@property
-	def skipped(self) -> frozenset[int]:
-		"""The steps, from 0, that changed nothing."""
-		counts = [0, *(int(count) for count in self.counts)]
-		return self.skipping | {step for step, (before, after) in enumerate(zip(counts, counts[1:])) if after > before}
-
-
-class Gentle(Callback):
-	"""Begins float16's scaling at SCALE."""
-
-	order = 14  # after Scaled (13)
-
-	def before_fit(self):
-		if hasattr(self.learn, "scaled"):
-			self.scaled.scaler = torch.amp.GradScaler(self.scaled.kind, init_scale=SCALE)
-'''[1:]
+c-oCwZExc?68>!e3ZCynrG-|PY;TK$ixl1F`UVtx#cqIpFbsp1Xj>Oq(uq_O_vOFeGczP5CuuhYx@%J8%y8zJXNKIxV)0Jx%)N5Gu9~XZE9*>WRof`7N^@5g
+M(I61S*P5=D65ZVTtYKl-xkK&wpUf7c6F=W=Wmwd+Iv&&56))e%vQVNkS`XC`Mf%IZSPdkcBlESZ;$v@*QRh)+t^%h3*{I5=uEF&+smR-J6+V;T4Te4IF+eg
+W$H4D#-`#R+jiPIUFC(Y>#Z(s^P=rd*nh2?!qgveu5TX-(~$vZn`)!`#`NQIk#V+$Rc)qHZ%hNf{CL!RlPPQ5#u`(e?YXNgRONcuA5G)JzIVG_)tKwH?aQ0p
+Q8uvju%Kz?-d_*>ZRK*)+*N(sOl4djTEy;b)xH}x#lhg{wlGb!^5f07KYu)17_s12aKxInKW551;@Rc7c`(HQLt|KOw7q?PY1f;A&mNY(AC9K43Ok>Fcz5%y
+x>A?s_1ig6@}Hf8w*_;#x&eyn)&hMyMpWB)K*6JRZPoS!+#YnjQvl?VVsT%&gEG1}EY<x%JEa?C`d;9w)xOtdMQ*!qhq_e7K{tDN#;RKPd&4OG=EJ-9*FV6b
+i~J24^a~?87$C~YIT%8`X-W&Zy|Gm}=vr;-77kZ8!KGWXM>44jhB$Tcr8*ecXzomZg31#hcF?rn>XVYVL&vV_k$&U>oR@9-c>V4ta?+dp;?=8vkyYQx8lc;d
+X`G0cUwmfSTLzvJ0D1N7lrP?9Z$JMcgGWkIV~uKzyKnnj`Q8prSizJbi&YClA^M)2hb>h<vCXn&KmYXZ$M>)-#4~x72o#e$T@T2E1xJBnhd+Q74F?qMvBTdb
+D_*2(hxqV%Qj{z_tt_y+Xd74Uhjy?SeWz<{{9kFB&cEScTq!qnwOR3rb4kKXO-JkbeExOhj0BGU)ihT({b15LPpNA*sIqO75Qx*|e6}E}q=5t)KP=n%h!$Zm
+q0Qq1P7R*;5<!Ot?;AdG(>gU+Q|4-4-I<2KX~-We4#zEtZS3e6*S5l$vpd+O8)ujPm_dG~@;qPT^hr9Od7<03tuaF<`{a?o=Pi8B9}r>ftpJ2}Reg+n?~6iN
+?RGHHW3;vANj(sA@!zbg9!w2;IgIm}XFF5InObjoLDjeyMh2Usr5pe$NjoM4@1aLFPE7mEM&qJCMf;4>CEA4)=ms~AiDTlx-d0^lhj@wA$p6BK$-e~ri_P}X
+-jftJVKxF#rdGUQ9TQY}bHbNQHJN&Y@80u>g7X-Wq+gza9ys9InDnOWuOw$CNBs2Ccwjjn3fc-sC&a}GKyN-T%`W0LambV9B%P3mrmj=<`m0#gSByOMdkpRR
+k)wP%5T>P(@G0ga2ZV|%w?w+;NvPF_p|L{uewuvjlaU=ZV_IZeQ*s`ugC=q)<rB^4oCLZ5CR662L*@~dGoKd1Ts}pJx_F(8iM+aD0h*ds;0F4z_bE3!k++2j
+k~8&Ky!E8kHXE8r8uQ?i3cd>~rK%GD&B&sHGpno$w>l40CMcwU{q_gI%r&qy55SS95GF4kXlKOsz&6Byv#>7LU00uoXCP$&I<F)Gyd_gF@z<GSqFj_f05WIl
+PsjO8$}H)F>sV#((a1zfW`~nwO?1QRZ0Y)undHq(al!HmvUAy_&tvLJ{fSI0(Eu&uM85cpQm;K8!$g|f{|$h5lIBOFn<TkJ_NFx3J9ec-Q>4k4$@#`7l4L)&
+-x|}E)lrz{lk$laGVYT`V}&S24KhyAd|Q&E9}<M&?Az*M{doE6_2oK(I3#i6u|-RA!1YLy67khPl$_OTh@Z)}IH-{e=ivzCGG^<N3o^6GdoaK7#z#Z6f#Mmm
+-L=dKv;kZZZZ%A*WQ7%mB|@P758tqXyA<lu>U(`cVo1f9g)Tn1fJcQgX$nBycwqu{Kk&KE>qPIA5z^e9I$-Mx%rKOCLD-eGG-ScgZ1PTcjx5LzlQMq8y(8D|
+ohQ-rn_VPKuHU<{m6<GlTGMBpM$-ojt&+e=)VWZ?hA|J*&>r<jaqe@Gr@vNR<SnFmRf_51w{^&OCxBju&H<_jC!$60=YO36)g$LQt!!}`8V%xs;TYsyuGQbJ
+l>doz!Izha631T27^Yw|{+!Q_?H%>`SBiO>n|6}IKd}9bvva)zk8k8gyaUQmmMq=135C2jdvqBjk{1oR?dr;Hs`7!ZCMe{M2MhIk<Ha)(9(HZ?x`)vyXlr1g
++0ex}Nurnx;Uthp0;F4dPJbk_FMfmfiT=Da406=DMC2RdvlWpW4ugAY(U!(06<KEUqDIappeSuOcGybuH0?uDkrW-6DcQ-T)tkYf^JmHeb!Jap!1WRF>5Uuu
+M$#k^d|?}#D$tUjm(OAgti%WkNf_`h<%!aduOQ*J5Ibn8;kem#wWg~R8)yA3YTB%*qrt89BzY!>4LXUmxiG%SUGer5DyKhpaDBW+jfe7Q8cU?GYo;Q}gnGPG
+@6RjqQqGP1C8|bL{<=wIPfc24eu4-+Jg%6NYdwgx9rg$RV8Zv=7C7Kbaz8X6hFjnPUOeU#<zsuzcQt>lN2_okh_Z9}B||y_U7iyEu#uBIq1*qq+sV<NG%#at
+a*?uo5!w^vec&I-ip^iESMt8{Cq2&Su+&?GzR6MLrdN<m6<d3?649CZ9(rr!%Q_7Weip6-+@(r2!X@NZaDp<<SC!-mE+m0OZXQJWVdz#y$Z(*NM;hb$*egZ!
+M0ciR843?*{O~{>2tRh%@W7D87l*QMJN%7_LsiJbO}ujU`rgW`!F@&deyZ9maNC1055`CPpzn-4p-7~6{1j9UHRpqP8DmrDGK&;gN@qDCU-^WvHTl2ABwjR=
+`Ml%zpbHT$4>uv#=q)Ih<0TViK?n7#{56+Hm0UL`F<=H=RZ}@iPO`#nlIg-s$xBp3%Fyh3V}3Qs7%KjNNXVtrLovKo`f&VAc#)?GwpY-Al|}3U0&j_nsmrv|
+5OFxTl*zSqyyK%h8M-&Veyh~qm6Q~9jl65XEI%Q6S=2TCKnCB^>z5Y&*i69LZ0PKpO=3;G%Ytc3Rae%nm|fOHRFpeQY7<_{HCT5*KN?<3D#~5ID!ItiWy-!M
+rMcHhZ?zZ&@u&_w2F7mvCr{YOFi079#SN@6NEMsuRZ3br?~_eUz5pP?cj^MC-xdnLOxP9qdIQfM>HWb=_i4$4n43H*&^$9Wtl&BM-}~BEe72kq7r@E;!XqtX
+@=t2eD!N21myevXrf!3$$~v|i=S6AiZV^QnS|YY^EJpal)*nTNr!DD!TEV1dddFN%oSsq>lZfeA>JKkH7y0cIN1ynYF1)5GlQ@NAfoKoOU-T~HVZya-Dg^hR
+@<l?<B1WnA)N1lw^lHosQjg;RLeKr{#?%)t!NCMk;T&QpOqX^>&ee7<mW0^gLEG1W2a2aViDJJ*lu|cvp2DQkR}TNw#gBLw*|eUQ=LLN>;vMT=;r{6oo)YZw
+&*&vtOIM6QooCKdzpLNQT6gX&DFm7LEIofJp<9iJ%tVo0T`t$?b1Ls+^_36dACaAXIe)~?-^c^~_<m1M`eYG~&9DCcg)i{!<v)pUMaM^a{V!E=`S~N*P){)p
+??GGboR1jiR;CvGZwKWf9m6d%@>d@TOdq@a`(Br<&CBpBZ*k`*b_I{~%oSUl&i@a2%AgP'''[1:]
 
 
 # ======================================
@@ -12757,168 +11788,30 @@ class Gentle(Callback):
 # ======================================
 
 FILES['cxrkit/gpu_check/trainings.py'] = r'''
-"""Whole trainings in processes of their own, as a run starts them: what each check asks its process to do."""
-
-from collections.abc import Iterator
-from copy import deepcopy
-from dataclasses import dataclass, field
-from functools import partial
-
-import torch
-from fastai.callback.core import CancelStepException
-from fastai.learner import Callback
-from torch import nn
-from torch.nn.modules.module import register_module_forward_hook
-
-from cxrkit.gpu_check.steps import Replay, begin, on_host, steady
-from cxrkit.training import batchnorm, learner, networks, recipe
-from cxrkit.training.distributed import Team
-from cxrkit.training.executors import Task
-from cxrkit.training.stages import Finder, Job, Stage
-from cxrkit.training.work import training
-
-TOO_MUCH = 1 << 50
-"""Bytes that no device has: asking for them is an out-of-memory error of the device's own, and takes nothing from other processes."""
-PLANTED_AT = 12
-"""Training step at which memory runs out: in the finder, for the frozen stage has nine."""
-
-
-@dataclass(frozen=True)
-class Named(Job):
-	"""A Job among others of the same network and seed."""
-
-	label: str = ""
-
-
-@dataclass(frozen=True)
-class Left:
-	"""How deep in autocast a failed training left its process; 0 is right."""
-
-	autocast: int
-
-
-@dataclass(frozen=True)
-class Statistics:
-	"""Batch norm's precise statistics on a device beside the processor's: the largest difference in shares of a layer's largest value."""
-
-
-	apart: float
-	restored: bool
-
-
-@dataclass(frozen=True)
-class Probabilities:
-	"""The probability of COVID-19 by the processor, {image_id: p}."""
-
-	of: dict[str, float] = field(repr=False)
-
-
-@dataclass(frozen=True)
-class Gradients:
-	"""The gradients of one batch that processes shared, beside those of one process alone: the difference's norm in shares of theirs."""
-
-	apart: float
-
-
-def failing(where: str) -> partial:
-	"""What a process does that trains as its Task says until memory runs out. where: "forward" or "backward"."""
-	return partial(_until_memory_ends, where)
-
-
-def _until_memory_ends(where, task, tell) -> Iterator[Stage | Finder | Left]:
-	steps = [0]
-
-	def plant(module, inputs, output):
-		if not isinstance(module, nn.Linear) or module.out_features != 2 or not output.requires_grad:
-			return
-		steps[0] += 1
-		if steps[0] < PLANTED_AT:
-			return
-		if where == "forward":
-			exhaust(task.device)
-		output.register_hook(lambda _: exhaust(task.device))
-
-	hook = register_module_forward_hook(plant)
-	try:
-		yield from training(task, tell)
-	except Exception:
-		yield Left(autocast_depth())
-		raise
-	finally:
-		hook.remove()
-
-
-def exhaust(device: str) -> None:
-	"""Raise the device's own out-of-memory error."""
-	torch.empty(TOO_MUCH, dtype=torch.uint8, device=device)
-
-
-def autocast_depth() -> int:
-	"""In how many autocast blocks this thread is."""
-	depth = torch.autocast_increment_nesting() - 1
-	torch.autocast_decrement_nesting()
-	return depth
-
-
-def asked(task: Task, tell) -> Iterator[Probabilities]:
-	"""What the weights in the task's past say of the held-out films, on the processor."""
-	begin(task)
-	model = networks.blank(task.job.architecture).to_empty(device="cpu")
-	recipe.load(model, task.past.frozen_weights)
-	ids = [record.image_id for record in task.films.records if record.split == "valid"]
-	yield Probabilities(dict(zip(ids, networks.p_covid(model.eval(), task.films.pixels.of(ids)).tolist())))
-
-
-def normed(task: Task, tell) -> Iterator[Statistics]:
-	"""Precise batch norm on the task's device and on the processor, of the same weights over the same films."""
-	begin(task)
-	task.numerics.apply()
-	loaders = task.films.loaders(task.experiment, task.device, task.numerics.layout.value)
-	model = steady(learner.make(task.job, loaders, task.experiment, task.numerics, 0)).model
-	batches = [on_host(batch)[0] for batch in loaders.train]
-	before, beside = _statistics(model), deepcopy(model).cpu()
-	with batchnorm.precise(model, (batch.to(task.device) for batch in batches)):
-		found = _statistics(model)
-	after = _statistics(model)
-	with batchnorm.precise(beside, batches):
-		expected = _statistics(beside)
-	apart = max(((one - other).abs().max() / other.abs().max()).item() for one, other in zip(found, expected))
-	yield Statistics(apart, all(torch.equal(one, other) for one, other in zip(before, after)))
-
-
-def _statistics(model):
-	return [value.clone().cpu() for layer in batchnorm.layers(model) for value in (layer.running_mean, layer.running_var)]
-
-
-def shared(task: Task, tell) -> Iterator[Gradients]:
-	"""The gradients of one batch by the processes of the task's meeting, beside those of this process alone."""
-	begin(task)
-	task.numerics.apply()
-	loaders = task.films.loaders(task.experiment, task.device, task.numerics.layout.value)
-	batch = on_host(next(iter(task.films.loaders(task.experiment, "cpu").valid)))
-	alone = _gradient(task, loaders, batch, Team())
-	team = Team.join(task.meeting, task.device)
-	together = _gradient(task, loaders, batch, team)
-	yield Gradients(((together - alone).norm() / alone.norm()).item())
-
-
-def _gradient(task, loaders, batch, team):
-	learn = steady(learner.make(task.job, loaders, task.experiment, task.numerics, 0))
-	team.share(learn.model)
-	kept, layout = Kept(), task.numerics.layout.value
-	replay = Replay([batch] * len(loaders.train), layout, share=(team.rank, team.size))
-	learn.fit(1, 1e-5, cbs=[replay, kept, *team.callbacks(loaders.train)])
-	return kept.gradient
-
-
-class Kept(Callback):
-	"""Keeps the gradients of the first step; no step changes anything."""
-
-	def before_step(self):
-		if self.iter == 0:
-			self.gradient = torch.cat([weight.grad.flatten().cpu() for weight in self.model.parameters()])
-		raise CancelStepException
-'''[1:]
+c-qBSTa(+i6@Fg*3REwqQZ8#}CNr&Kb?P`t<Hof;$+mge(P$v@aD|E_7!cZBx$S@NcMbqb+LgP0=uBUBMd09EzjFbm)9Ei8+mP~3o6dAMgEF1!oh@k?Xi&CR
+enZA7d)MVk4@xVy>(t=2^8;_Sb9J}TUXd<0s@zby1=SW@upQYbZ&hWB>2x}o)Xui5v`s^$H?|uJy)Kn$d+WS<<H>1nT_WoDX{RFU`8(`X+Uv5>qF*9NOS!5I
+HB}(2cU|eNZAP*lS{vO=Ch;4>%1xxzu*npqZkn|&w?%0krDLykS5ot{r~bS9l6qGB<WNJ}b>t4@fk&Vb8ELEQjuwlqD_UFa8XDsNMCRzm4DiM(EU#+o?zF2`
+8*8`8hxcx4d~wt7R^s&n^!;e)Pt-ShpQ|+(A#S$A(ZT148|i9)!XX7d9bIc*ZaVAQTt&Nb)sermZVT@^Dosyk859+Cc4ocvR3&Ctq}%hvbWi0DZWvX*0&LEc
+!pAp<P=9Z_igo&nUFYg&-a3DZ6;5Z;;$(95{{8B&e|!CdTBsN5<xBO|^9gYI&E6BE8945MRk}4Lsf`}yjAix>0w7>l1{u&PyYrW}zHF(rZm-BWY==yVho22G
+VY*6ry#@2m`i*d6UGW=m8M91M<HOrm@2<Z4cJ=Ctb^DUlx=Nwp*eWP@w=uv{6pK6@Sd%$tEQ_wAXQHw!>LW?6-iS2{yeOpM<WFP9WPxmP<#sfi$dY=eTdFd6
+cs8G0;J_>Pw$iPIE~0xX3~B&nf`?c;5LH3OMWff$%pu>wqR)`}mTDj5{b27T=h-q1l$6LbRGwO!2G|-A+u*=)q4`=p=Kwi#v++@fbef&ypVR<w@&K_ZhoHwd
+oC}JR;Ta17_6K5rMk3@Dw2E+9(_ktRr$lwEdj<sYLZclJj51~FnjE2;uw}zWyHH{^DE0*Mk@8kIyA-Pn&2?+8>c(n6xxg9Z4OMfsMs0i2rVq}p_1ZMX8;WLK
+1s&t^o;7&={_k(Ty?pTpwcekakgI>1764iq2<-nI-D>MOj4Ay!f}01$mI$)c-po<&7T@b;fDTV-_h+XoL!Cd;>?SR-Ubdr9kwSJJ8k0D$$`5Y02u(bY`i^e!
+6(Vr({Ifv<dKv)faYMq)vAZXeifTa~5SQHn`y`N_smnj6eiC&5g%#AJ@XDr=B6uCRc`{bH&LM5~gW7f8G!L`6P*KJ-7X7J0I#0Qu$d~8{4EUYvlKgBXtX6^5
+in<DwTG-5@{*MWQDLJasu*F|$8nGz#;A^R@>R++k;s<Bv5|)NOvryO1m+%!cN2}?47FtyfzxF#1`LG2)xPV-kn#&(j6K?R_OGjdKz_%z$8t#OZVYR@?RZSWe
+!h^qAs4sbs83dMvqhEIhdn-l?^N;SpFHsJfso$c82Fc^nOLZu*r>8(A-cXCh!R<mq_Zz(%e8yfXLZZ*GJ}MI1H23AK(e1j@YBg8qP9YK(Oa{;Wx9*;aGa<vf
+J!`P%j0#O7mA&jJWD{t}6NwrJlfxknSeEMFs>1dro3ZxbGtlG$?E-^}NMXsarnR?}CCDTrg8m20zvG+|!2iU29yPsl%`t#B3_aBLexId2oU6+3ds>9O9g6ht
+^T=+I{2lapXbI~A@}SC_PHoULTHWmr4P)Kda?3er_>aTn0|*9Hga<+q#Ez^@SHcUZJ*y5ymVFH|45SBi6+NOGb5d9*orf*@D939qd4Dd^PU`dWsFbi{?}&TZ
+kUBhb;!ecYp@gI+yg|4x;da#DrsdS@PHT9uS!O{|2Fe0@)W890vMbiW-8LZhA9h`6*lRq7bR^-d@OBl#79%q)``uJb=4r4%p{z3D80tyE3KpT-uc8T{HkH&3
+9I~z|Qdg02C9H{=d|vD*!Xk{X<9;#paFb*y`lG3)%Spugi4!yKOxZ`%XNC*mXkx!A?X8KL76caAEI$_5n|o@8!q$9n#%4E2R3yzTfsi}LlMy{k5iy(};^eR%
+$B7i87|=LE@ci^JcKOMqmGFQ>b%)iU{o^2uY2B_R2VDx?_syPx%HiS>ZgFgTTnq@H`yOW);L$%p!T2$9#L&VWOJ<cLOodBE7H<zli}`m17A_S*P~`PUQevK~
+=ZJu?gjMV~67<BYOeRY+uIr4S;90;Yau3&lCHn*0G>!=iwK|M%0SL2vyk5qI0_bKx-5Jz~@j6t*`7Z%IXaJ0yl=)L_qTVy<g0<ZtzUMT+$Wa44pV<3^8o{D`
+l))m{n<ZbrPB{hAS)6RJ+3Nc&%Xn0}4D<X9_wXTuzp*h>zYB}UYqJ8?pv{7PIGD#f42<MN6Wel?<a3(|iFwF{OoZb~)HGS_1i$W(f(K@wVxD3sPCDe`V_(h3
+B77a@=aL7&ECy7#%bY!iMjR?jiG>i!VJ6CCufS}^jThsS#+~kT?H04kGHMiN(kH6JIPor@9C=S?@o`d3Rih>1-t%|{mX3Ea1pohwL$GL(o+7f2?tKPKx$JY~
+goaZ{)n^1;h*b>p<hnQ&jnzfu<?;X_Qx9rV3wr)W9g1!!Mi-tAc;4QSAn<7c%y&fl7+Yl5$m24EU{)~NB)dXL!e>gX5!Ig~56F?~`adnU!AFIFIPfb{3EE<&
+5#aNXu~0wab8MYw1I~%aFHj&3Pf^*m=)Y87;MU${CuMq;Smz;w7MUpGFpva$i@|*42|5@JtoZCju3pgPSGg+J!{XY-=dPgV7jh=O<P8smEf1p_lNZU~@PD|H
+igoD?FFt_$NPOw>4^uU~x;UQ3aLf3bACKgzrrhX`pR6#B%BxSjSaN(rF<UWNHc(Ti3ljfkC^#N(p3CJ!mXf@2SS_{BuEQK4n?>Dd@8Q$qG8gvcj>}BK#Dn^a
+X~A=Xi5J2};Oy(>e*nUDmzM'''[1:]
 
 
 # ======================================
@@ -12951,13 +11844,18 @@ from cxrkit.errors import BadInput
 from cxrkit.files import CHECKSUMS, checksum, link_or_copy, read_json, write_checksums, write_json
 from cxrkit.kaggle_io import mounts
 from cxrkit.progress import say
+from cxrkit.results import CHECKPOINTS
 
-FOLDER = "checkpoints"
+FOLDER = CHECKPOINTS
 MARKER = f"{FOLDER}/{CHECKSUMS}"
 
 
 def keep(job: Path, results: Path) -> None:
 	"""Put what a training has finished below the results, weights first, and list it; a file that is there already stays."""
+
+
+
+
 	listed = _listed(results)
 	frozen, done = ((job / f"{stage}.json").exists() for stage in (FROZEN, UNFROZEN))
 	wanted = [name for name in ("job.json", "lr_find.json") if (job / name).exists()]
@@ -12970,38 +11868,41 @@ def keep(job: Path, results: Path) -> None:
 		if known != (found := checksum(job / name)) or not target.exists():
 			link_or_copy(job / name, target)
 			listed[f"{job.name}/{name}"] = found
-	replaced = f"{job.name}/{FROZEN}.pt"
-	if done:
-		listed.pop(replaced, None)
-	write_json(results / MARKER, listed)
-	if done:
-		(results / FOLDER / replaced).unlink(missing_ok=True)
+	gone = [name for name in listed if name.startswith(f"{job.name}/") and name.partition("/")[2] not in wanted]
+	write_json(results / MARKER, {name: sums for name, sums in listed.items() if name not in gone})
+	for name in gone:
+		(results / FOLDER / job.name / Path(name).name).unlink(missing_ok=True)
 
 
 def tidy(results: Path, unfinished: list[str]) -> None:
 	"""Remove the checkpoints of results that hold every network; say what there is to go on from, where they do not."""
-	if not unfinished:
-		shutil.rmtree(results / FOLDER, ignore_errors=True)
-	else:
+	if unfinished:
 		say(kept(results))
-	write_checksums(results)
+		write_checksums(results)
+		return
+	listed = read_json(results / CHECKSUMS)  # first off the list: a death between the two leaves results that are whole
+	write_json(results / CHECKSUMS, {name: sums for name, sums in listed.items() if not name.startswith(FOLDER + "/")})
+	shutil.rmtree(results / FOLDER, ignore_errors=True)
 
 
 def kept(results: Path) -> str:
 	"""A sentence on the stages that the output holds, and what goes on from them."""
-	stages = sum(name.endswith((f"{FROZEN}.json", f"{UNFROZEN}.json")) for name in _listed(results))
+	stages = _stages(results)
 	if not stages:
 		return "checkpoints: no stage of a training was finished"
 	return f"checkpoints: {stages} finished stages are in the output; python -m cxrkit push --resume goes on from them"
 
 
-def restore(jobs: Path, root: Path | None = None) -> list[str]:
-	"""Put the whole files of an attached earlier run where training looks for them; return the names of its jobs."""
+def restore(jobs: Path, root: Path | None = None, results: Path | None = None, aside: Path | None = None) -> list[str]:
+	"""Put the whole files of an earlier run where training looks for them; return the names of its jobs."""
 
 
 
 
-	attached = mounts.find(MARKER, root=root)
+
+
+	places = [*mounts.holding(MARKER, root), *([aside] if aside and (aside / MARKER).exists() else [])]
+	attached = mounts.best("checkpoints", {place: _stages(place) for place in places}, "finished stages")
 	if attached is None:
 		return []
 	found = set()
@@ -13017,8 +11918,15 @@ def restore(jobs: Path, root: Path | None = None) -> list[str]:
 			target.parent.mkdir(parents=True, exist_ok=True)
 			shutil.copyfile(source, target)
 		found.add(job)
-	say(f"checkpoints: {len(found)} trainings attached at {attached}")
+	say(f"checkpoints: {_stages(attached)} finished stages of {len(found)} trainings are at {attached}")
+	for job in sorted(found) if results else []:
+		keep(jobs / job, results)
 	return sorted(found)
+
+
+def _stages(results: Path) -> int:
+	"""How many stages the list of finished ones names."""
+	return sum(name.endswith((f"{FROZEN}.json", f"{UNFROZEN}.json")) for name in _listed(results))
 
 
 def _listed(results: Path) -> dict:
@@ -13369,7 +12277,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cxrkit.errors import BadInput, Interrupted, RemoteRefusal, WrongUse
-from cxrkit.files import PARTIAL, PRIVATE, write_json
+from cxrkit.files import PARTIAL, PRIVATE, sha256_of, write_json
 from cxrkit.kaggle_io import client
 from cxrkit.progress import MB, Meter, aloud, say
 
@@ -13604,7 +12512,10 @@ def _staged(files, metadata):
 @contextmanager
 def _counted(api, total):
 	"""Progress over what the client sends, `total` bytes, file by file: its own would stand among what must not be shown."""
-	send = api.upload_complete
+
+
+
+	send, upload, tokens = api.upload_complete, api._upload_blob, {}
 	with Meter("sending", total / MB, "MB", tell=aloud()) as meter:
 
 		def counted(path, *arguments, **options):
@@ -13612,11 +12523,17 @@ def _counted(api, total):
 			meter.advance(os.path.getsize(path) / MB)
 			return answer
 
-		api.upload_complete = counted
+		def once(path, *arguments, **options):
+			file = os.path.basename(path), sha256_of(path)
+			if file not in tokens and isinstance(token := upload(path, *arguments, **options), str):
+				tokens[file] = token
+			return tokens.get(file)
+
+		api.upload_complete, api._upload_blob = counted, once
 		try:
 			yield
 		finally:
-			del api.upload_complete
+			del api.upload_complete, api._upload_blob
 '''[1:]
 
 
@@ -13722,7 +12639,9 @@ FILES['cxrkit/kaggle_io/inside.py'] = r'''
 """The run inside a Kaggle kernel: machine proved, data found, checkpoints restored and saved, results sent, and an end in time."""
 
 import os
+import sys
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -13731,12 +12650,17 @@ from typing import Any
 from cxrkit import config, environment, pipeline
 from cxrkit.config import Experiment
 from cxrkit.errors import CxrkitError
-from cxrkit.files import write_json
+from cxrkit.files import read_json, write_json
 from cxrkit.kaggle_io import checkpoints, client, datasets, mounts, publish
 from cxrkit.progress import say
 from cxrkit.results import Results
 
 SENT = "results-dataset.json"
+SEND_YOURSELF = "From your own machine: python -m cxrkit pull, then python -m cxrkit publish."
+SEND_SECONDS = 3000
+"""How long after the time is up sending may last: 11 hours of training, and 50 minutes of the 12th."""
+LONGEST_SECONDS = 12 * 3600
+SENDING = "cxrkit-sending"
 SESSION = "KAGGLE_API_V1_TOKEN"
 TOKEN, USER, KEY = OWN = ("KAGGLE_API_TOKEN", "KAGGLE_USERNAME", "KAGGLE_KEY")
 
@@ -13762,13 +12686,14 @@ def run(experiment: Experiment, hours: float | None, needs_gpu: bool, results_sl
 	bundle = environment.bundle_identity()
 	edited = f", edited: it was made from {bundle['edited_from'][:12]}" if bundle["edited_from"] else ""
 	say(f"cxrkit run {bundle['run_id']} of source {bundle['source_sha256'][:12]}{edited}")
+	output = working / publish.FOLDER
+	aside = set_aside(output, bundle["run_id"])
+	checkpoints.restore(scratch() / "jobs", results=output, aside=aside)  # first: what stops the run here must not lose them
 	if needs_gpu:
 		device = environment.require_gpu()
 		say(f"GPU: {device}")
 		pipeline.prove(device, experiment.precision, working)
 	experiment = mounts.attach(experiment)
-	output = working / publish.FOLDER
-	checkpoints.restore(scratch() / "jobs")
 	try:
 		results = pipeline.run(experiment, scratch(), output, time_left, lambda job: checkpoints.keep(job, output))
 	except (Exception, KeyboardInterrupt):
@@ -13781,13 +12706,56 @@ def run(experiment: Experiment, hours: float | None, needs_gpu: bool, results_sl
 	if results_slug and time_left() < -pipeline.ROOM_SECONDS:
 		say("The results were not sent to a dataset, for the time was up; they stay in this kernel's output.")
 	elif results_slug:
-		send(results.folder, results_slug)
+		send_within(min(time_left() + SEND_SECONDS, LONGEST_SECONDS), results.folder, results_slug)
 	return results
+
+
+def set_aside(output: Path, run_id: str) -> Path | None:
+	"""Move what an earlier run left in an output that was kept, so that this run does not certify it; return its new folder."""
+	if not output.exists() or (found := found_run(output)) == run_id:
+		return None
+	number = 1
+	while (aside := output.with_name(f"{output.name}-before-{number}")).exists():
+		number += 1
+	os.rename(output, aside)
+	say(f"results of {'run ' + found if found else 'a run without a name'} were here already; they are in {aside}")
+	return aside
+
+
+def found_run(results: Path) -> str:
+	"""The run id in a run.json; empty where it cannot be read."""
+	try:
+		found = read_json(results / "run.json", keys=("run_id",))["run_id"]
+	except CxrkitError:
+		return ""
+	return found if isinstance(found, str) else ""
 
 
 def scratch() -> Path:
 	"""A folder for what need not be kept: Kaggle saves every file below its working folder, links too."""
 	return Path(tempfile.gettempdir()) / "cxrkit-work"
+
+
+def send_within(seconds: float, folder: Path, slug: str) -> None:
+	"""`send`, given up after so many seconds: Kaggle ends the run at its own limit, and then as one that failed."""
+	usual, failed = (sys.stdin, sys.stdout, sys.stderr), []
+
+	def work() -> None:
+		try:
+			send(folder, slug)
+		except BaseException as error:  # of the other thread; it is raised again in this one
+			failed.append(error)
+
+	thread = threading.Thread(target=work, daemon=True, name=SENDING)
+	thread.start()
+	thread.join(seconds)
+	if thread.is_alive():
+		sys.stdin, sys.stdout, sys.stderr = usual  # the client was silenced, and is still at it
+		reason = f"given up after {seconds / 60:.0f} min, for the run's time is up"
+		say(f"The results were not sent to a dataset ({reason}); they stay in this kernel's output. {SEND_YOURSELF}")
+		write_json(folder.parent / SENT, {"dataset": None, "reasons": [reason]})
+	elif failed:
+		raise failed[0]
 
 
 def send(folder: Path, slug: str) -> datasets.DatasetVersion | None:
@@ -13810,7 +12778,7 @@ def send(folder: Path, slug: str) -> datasets.DatasetVersion | None:
 	say("The results were not sent to a dataset; they stay in this kernel's output.")
 	for reason in reasons:
 		say(f"  - {reason}")
-	say("From your own machine: python -m cxrkit pull, then python -m cxrkit publish.")
+	say(SEND_YOURSELF)
 	write_json(folder.parent / SENT, {"dataset": None, "reasons": reasons})
 	return None
 
@@ -13872,7 +12840,7 @@ FILES['cxrkit/kaggle_io/mounts.py'] = r'''
 
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13898,18 +12866,28 @@ FEWEST = 200
 
 
 def find(marker: str, ref: str = "", root: Path | None = None) -> Path | None:
-	"""The folder below the input mount that holds a file matching the pattern `marker`, or None."""
+	"""The first folder of `holding`, or None."""
+	return next(iter(holding(marker, root, ref)), None)
 
+
+def holding(marker: str, root: Path | None = None, ref: str = "") -> list[Path]:
+	"""Every folder below the input mount that holds a file matching the pattern `marker`."""
 
 
 
 	root = Path(root or environment.kaggle_input())
 	owner, _, slug = ref.partition("/")
 	likely = [root / "datasets" / owner / slug, root / slug] if slug else []
-	for folder in [*likely, *folders_below(root)]:
-		if next(folder.glob(marker), None):
-			return folder
-	return None
+	return list(dict.fromkeys(folder for folder in [*likely, *folders_below(root)] if next(folder.glob(marker), None)))
+
+
+def best(what: str, scores: Mapping[Path, int], unit: str) -> Path | None:
+	"""The place that holds most, of equal ones the first; where there are several, say all of them and why this one. None of none."""
+	taken = max(scores, key=lambda place: scores[place], default=None)
+	if taken is not None and len(scores) > 1:
+		others = ", ".join(f"{place} ({score:,})" for place, score in scores.items() if place != taken)
+		say(f"{what}: of {len(scores)} attached, {taken} is taken, for it holds most: {scores[taken]:,} {unit}; the others: {others}")
+	return taken
 
 
 def mounted(root: Path | None = None) -> str:
@@ -13944,7 +12922,8 @@ def attach(experiment: Experiment, root: Path | None = None) -> Experiment:
 
 def _data(root: Path | None) -> list[str]:
 	ref = coronahack.DATASET_URL.partition("/datasets/")[2]
-	folder = find(coronahack.METADATA, ref, root)
+	candidates = holding(coronahack.METADATA, root, ref)
+	folder = best("data", {place: coronahack.films_in(place) for place in candidates}, "of the films that its metadata names")
 	if folder is None:
 		raise BadInput(
 			f"No attached dataset holds {coronahack.METADATA}; attached is: {mounted(root)}.",
@@ -13953,7 +12932,9 @@ def _data(root: Path | None) -> list[str]:
 		)
 	say(f"data: CoronaHack at {folder}")
 	data = [f"coronahack={folder}"]
-	collected = next(filter(None, (find(marker, root=root) for marker in COLLECTED)), None)
+	stores = {place: 0 for marker in COLLECTED for place in holding(marker, root)}
+	stores = {place: sum(1 for marker in COLLECTED for _ in place.glob(marker)) for place in stores}
+	collected = best("collected films", stores, "records")
 	if collected:
 		say(f"data: collected films at {collected}")
 		data.append(f"collected={collected}")
@@ -14010,7 +12991,9 @@ def _with_weights(experiment: Experiment, root: Path | None) -> Experiment:
 	from cxrkit.training import weights  # fastai takes seconds to import, and whoever sends a kernel off needs none of it
 
 	wanted = [weights.files_of(architecture) for architecture in experiment.architectures]
-	folder = next(filter(None, (find(name, root=root) for name in wanted[0])), None)
+	places = {place: 0 for names in wanted for name in names for place in holding(name, root)}
+	places = {place: sum(any((place / name).is_file() for name in names) for names in wanted) for place in places}
+	folder = best("weights", places, f"of {len(wanted)} wanted files")
 	missing = [names[0] for names in wanted if folder is None or not any((folder / name).is_file() for name in names)]
 	if missing:
 		if folder is not None:
@@ -14105,7 +13088,7 @@ FILES['cxrkit/kaggle_io/publish.py'] = r'''
 from pathlib import Path, PurePosixPath
 
 from cxrkit.errors import BadInput
-from cxrkit.files import CHECKSUMS, read_json, sha256_of
+from cxrkit.files import CHECKSUMS, read_json, reading, sha256_of
 from cxrkit.kaggle_io import datasets
 from cxrkit.progress import MB, Meter
 
@@ -14168,9 +13151,11 @@ def publish(folder, slug, private=True, kaggle=None):
 
 
 	verify(folder)
-	run = read_json(Path(folder) / "run.json")
-	run_id = (run.get("bundle") or {}).get("run_id") or "of a local run"
-	name, experiment, manifest = run["experiment"]["name"], run["experiment_sha256"][:12], run["manifest_sha256"][:12]
+	path, remedy = Path(folder) / "run.json", "name the results folder of a finished run"
+	run = read_json(path, "run.json", remedy)
+	with reading(path, "run.json", remedy):
+		run_id = (run.get("bundle") or {}).get("run_id") or "of a local run"
+		name, experiment, manifest = run["experiment"]["name"], run["experiment_sha256"][:12], run["manifest_sha256"][:12]
 	notes = f"cxrkit results {run_id}, experiment {name} {experiment}, manifest {manifest}"
 	return datasets.upload_dataset(folder, slug, slug.rpartition("/")[2], LICENCE, notes, private, kaggle)
 '''[1:]
@@ -14195,8 +13180,17 @@ import time
 import zlib
 from pathlib import Path
 
-PACKED = (".css", ".html", ".js", ".md", "checklists.py", "checklists.yaml", "study.yaml", "words.yaml", "report/facts.py")
-"""Templates, checklists and the words of page and cards travel compressed, for nobody reads them in a kernel."""
+PACKED = (
+	"cxrkit/report/",
+	"cxrkit/gpu_check/",
+	"cxrkit/schema/",
+	"cxrkit/data/dicom.py",
+	"cxrkit/spreadsheet.py",
+	"cxrkit/evaluation/study",
+)
+PACKED += tuple(f"cxrkit/data/readers/{kind}.py" for kind in ["facts", "listing", "covidgr", "actualmed", "hannover", "radiography", "nih"])
+"""How the names begin of what travels compressed: the page, the check of a GPU, the keys of files, readers of what seldom lies on Kaggle. One
+reads them in the repository; what films, networks and scores go through is plain text."""
 
 
 def source_sha256(files):
@@ -14220,7 +13214,7 @@ def unpack(files, made_as, run_id):
 		for name, text in files.items():
 			path = folder / name
 			path.parent.mkdir(parents=True, exist_ok=True)
-			packed = name.endswith(PACKED)
+			packed = name.startswith(PACKED)
 			path.write_bytes(zlib.decompress(base64.b85decode(text.replace("\n", ""))) if packed else text.encode())
 		os.environ["CXRKIT_UNPACKED"], os.environ["CXRKIT_SOURCE"] = str(folder), source
 		os.environ["CXRKIT_MADE_AS"] = made_as
@@ -14950,8 +13944,7 @@ def words(value: Any) -> str:
 # ======================================
 
 FILES['cxrkit/report/__init__.py'] = r'''
-"""Result files in, figures and tables out."""
-'''[1:]
+c-m7^QVL2fF3l-XNXyJgEmp|P(*d&5ON)T)#Jm)RlEfsCaDHito|2Lh7XW#o4^;'''[1:]
 
 
 # ======================================
@@ -14959,107 +13952,24 @@ FILES['cxrkit/report/__init__.py'] = r'''
 # ======================================
 
 FILES['cxrkit/report/cards.py'] = r'''
-"""The papers that travel with the results: MODEL_CARD.md, DATASHEET.md and CITATION.cff, generated, never written by hand."""
-
-from collections import Counter
-from pathlib import Path
-from typing import Any
-
-import jinja2
-import yaml
-
-from cxrkit import __version__
-from cxrkit.config import short_name
-from cxrkit.data import licences
-from cxrkit.data.records import COLUMNS
-from cxrkit.report import facts, sentences
-from cxrkit.report.tables import data, networks, patients
-from cxrkit.results import Results
-from cxrkit.tables import as_markdown, plain
-
-HERE = Path(__file__).parent
-
-
-def model_card(results: Results) -> str:
-	return _render(
-		"model_card.md",
-		results,
-		networks=", ".join(short_name(name) for name in results.architectures),
-		head=facts.model_head(results),
-		single=len(results.architectures) == 1,
-		seeds=", ".join(map(str, results.experiment.seeds)),
-		calibration=facts.calibration(results),
-		groups=facts.groups(results),
-		verdict=sentences.verdict(results),
-		audited=bool(results.audits),
-		audit_command=sentences.AUDIT_COMMAND,
-		scores=as_markdown(networks.beside_the_study(results)),
-		n=results.comparison.n,
-		patients=results.comparison.patients,
-		held=results.metrics.held_out,
-	)
-
-
-def datasheet(results: Results) -> str:
-	manifest = results.manifest
-	shown = [patients.patients(manifest), data.sources(manifest), data.left_out(manifest)]
-	copies = sum(bool(record.duplicate_of) for record in manifest.records)
-	by_licence = Counter(record.licence or "unknown" for record in manifest.used)
-	collected = Counter(record.collected for record in manifest.used)
-	return _render(
-		"datasheet.md",
-		results,
-		head=facts.dataset_head(results),
-		n_read=len(manifest.records),
-		n_out=len(manifest.records) - len(manifest.used),
-		columns=", ".join(f"`{column}`" for column in COLUMNS),
-		tables="\n\n".join(as_markdown(table) for table in shown if table.rows),
-		collected=", ".join(f"{plain(name or 'not known')} {count}" for name, count in collected.most_common()),
-		leaks=patients.leaks_sentence(len(manifest.leaks)),
-		copies=f"{copies} {'was' if copies == 1 else 'were'} found." if copies else "None was found.",
-		pictures=facts.pictures(results),
-		licences="\n".join(_licence(name, count) for name, count in by_licence.most_common()),
-	)
-
-
-def _licence(name: str, count: int) -> str:
-	"""A licence, of how many films it is, what it allows, and where its text is."""
-	url = licences.licence_of(name).url
-	return f"- {plain(name)}: {count} film{'s' * (count != 1)}. {licences.terms(name)}{f' <{url}>' if url else ''}"
-
-
-def _render(template: str, results: Results, **values: Any) -> str:
-	made = jinja2.Environment(loader=jinja2.FileSystemLoader(HERE), undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
-	made.filters["plain"] = plain
-	used = results.manifest.used
-	shared = {
-		"version": __version__,
-		"marks": [warning.sentence for warning in results.warnings],
-		"short_marks": ", ".join(warning.short for warning in results.warnings),
-		"info": results.info,
-		"experiment": results.experiment,
-		"drawn": facts.drawn(results),
-		"identity": facts.identity_lines(results),
-		"ages": facts.ages(results),
-		"n_used": len(used),
-		"sources": ", ".join(plain(source) for source in sorted({record.source for record in used})),
-	}
-	return made.get_template(template).render(**shared, **values)
-
-
-def citation() -> str:
-	"""CITATION.cff of the kit (https://citation-file-format.github.io)."""
-	content = {
-		"cff-version": "1.2.0",
-		"message": "If you use these results, please cite the kit that made them, and the sources in ATTRIBUTION.md.",
-		"title": "cxrkit: COVID-19 against healthy chest films, from raw sources to a report",
-		"type": "software",
-		"version": __version__,
-		"license": "MIT",
-		"authors": [{"name": "The cxrkit authors"}],
-	}
-	return yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
-'''[1:]
+c-nne-*4ME41P}j3Y}kK7p`~P+Xd$VxwgX!tnHyq?`11I)utP*wiHNm(;&$Ie$+3=UbDTlF-egW_3;xGMbUBvWKGu~711lIiI(&Q8nR(}g#sWFRM%)VCs#M;
+7hj6A#qD|4Rw+4OEEjj5FD{n&MJTVx+2wMvyu7*2%DPU;6L64J16p!;0ZBHJX$_n_ZpjMGvnYzD(^`s_l%i>%)J$+iSi2TdlQYqA4bth?RIeKL7<B*Qr&H+d
+n(?O~U-0d8>VN-W{0IFIzP7Y&LabN$%yd{%6quR9z(p}sXQkjZ>m92V{w+9dVPsTMO@m3pO5i1^HwKx6QpoDCv70aVSJ!tVI|)|hEoxe7l@bM5fHy9kX{PC8
+1HDfZ$5dHwgnY)OSTBaFe_m;iF|4_DpCgm8SE`DZ%I8XKIJ#^o<J0Nqi`xs5+Y^Y3qGk;gMUt(l#BkH;w1S$nqJpL<sjT82IX+lIPCpW*<$OAkpgYM)feR~;
+@pLkY4hs=bQHmnJ-uw)k%cGP;*$=^Zd^nZZ{7FbHBr(4T;{mi8mF0?Q1XqWW#CTc(t#VuA%tbVUkgBy%h^Yqh26%kj4asxz-dX}w!<1UOj&Xl!A0A$@uUL!K
+$*gT+1C$iejJ<)l^O+1Jqg0-x=+?>`xsQ<^(Oa=n=RH_5FBw_UuEON2{85PJuq7iL=!;UcE%xQW*W&*Ca#@_+TwN`$&+UE@%AoQAGU9MB*&`@cL4k}>DBV@t
+J_8$q=OHeJLA)>}c*cz;fc2O`(7AJKs@|prEm^5DBP>Lx(ID~oGtHn@0Qz_E!;P{UltwJ~F1=_vL11k-YQBc>eI9WzN>UpqQ=*etsW<WlYHjj5C?2MhQmh%a
+S58#d#{Mh}H)K_}M*cvqEJW>K>=Xvb!9n1WWIB1=7M^a<mnX{LDk#uL)bVGIJBfbfu~SebCN0apP`&kbQ2pM;k#6pf;Yc$NTF{z-e%pi`ouQR!!Z#&wdMxj8
+H8~|CxlPjcooKq24;!|QzVDoL|J~KeeVI*qrnV~`Gv?7Z{*C*k!zQq5cXIZpS?*B8YA4C0*r<?%tLZ3>oh4XHWajK<TxeoXZ<g!{rijO~k9vkniItczy*p$x
+<(e2d#5G+56dAKevHdJUd&i?1S)FGm3)38Pa=$SCY(v$|>?J@L`Hw)OfXp@^VYbK2I&-BDY^*xE790q!4hFX4nd4Cpf$%vx{&1g~lKUbB(8q%cB*#i}=#RHG
+2`n*kHYb*}t%Esw&;zExDP<9E_mqg5;ISI~ZwcOhEnb!w60h8inVj%9Z5ll2)Xqbj71joYI9I`|F|#Ajq>~MHTG(LdSZsZFjb*6sJF1RO$p9M3ejdPJ!|!Hz
+EGHy(TmJ)3CD~_W*Zam+Zk1oTt7qiz9Xj8Cv`1;ua7Q@XN1-adfi<)kRENU+Or$9}IeDQ?2Pnd!Ys9OSAtg6`Wf%N~Nx{wa7dHY`GWVKKI62&H6~_5u<*^wo
+kUSA1P&1Cr;SKK$&+GdjPRTRCy1)^YHF!%G95(nL@}=w`ap5y84DMTfjcnbb2h7J!FB3xqM;PA{grR*LV~l=h_{-0Q(R?@~rgl!ju2(4kx}lO|5?Sadi$yOS
+&LCc-9_(^Awge{!4(PqD>=5{SSGGqY#%qB-g3^3i`C;l9Xb(bbQ%SlpyYn<`zD5lg;bqP>)7#!A2ntj2akobF2~=-rKE`TZm=dFb;hdh1BY%62%HY86G_Jed
+Z%e6I8K~l&zn#2dd^H*Gd)w;!zKbj@p753lxb6X-WFGM+C+_$U&<;#dGVSKFF)0imJBAj_OUXPe;+58GHGlUmtUEPR@+l_SQk^~FqpEw%m`EHK;5!4MqXX#B
+*XaRx(fjN}_Gjck2TEaGjr6i6ThW<~nxLwGpqU{Z@G><SL!Xa*(%H5|N$ZHo=zQ%>$rj7y?d3oBb~ml(=m<}`vEkg?V2;<}f0yT{@Bbq72~P+|C%m#7z1os;
+Wd<qBhAFYn2?SH`UkgHsd$oAS+qLzpM6D6d;H1B9H%n&9F1fl~I&0c#>=N6AyU5U+(VBOxf87QB{$Ydz^9;-st)Zy8b{+fTrxsVmGi+7<i6SGWj>U_Pvl3qj
+o?QM1S!*&S'''[1:]
 
 
 # ======================================
@@ -15200,86 +14110,22 @@ aM~i1o8|-c47R-t#%b@{auO(4GksEy&E{F(?}<}Ud_--SA~q2Pzy}zGDAgcHhTW5i*63%nVi{R;5Bfns
 # ======================================
 
 FILES['cxrkit/report/dotplot.py'] = r'''
-"""The verdict's dot plot: the AUC of what works without seeing the lungs, above that of the networks."""
-
-from dataclasses import dataclass
-
-from matplotlib.axes import Axes
-
-from cxrkit.audit.baselines import COARSE
-from cxrkit.config import short_name
-from cxrkit.evaluation.metrics import Figure
-from cxrkit.report.plots import QUIET, look
-from cxrkit.schema import Audits
-from cxrkit.tables import figure_text
-
-SHORT = {
-	"source": "source of the film",
-	"file": "file facts",
-	"age": "age",
-	"sex": "sex",
-	"view": "view",
-	"missingness": "which facts are stated",
-	"border": "edge of the picture",
-	"histogram": "brightness",
-	"thumbnail-8": "thumbnail, 8 \xd7 8",
-	"thumbnail-16": "thumbnail, 16 \xd7 16",
-}
-"""{baseline: its name beside its dot}; one that is not here, as the more frequent class, has no dot."""
-
-
-@dataclass(frozen=True)
-class Dot:
-	"""label; auc; architecture: empty for what is no network; held_out: whether it is of the held-out films, else of all; coarse: sees a thumbnail."""
-
-	label: str
-	auc: Figure
-	architecture: str = ""
-	held_out: bool = True
-	coarse: bool = False
-
-
-def dots(audits: Audits | None) -> list[Dot]:
-	"""A Dot for each baseline and network whose AUC is known: without the lungs, with a thumbnail of them, the networks."""
-	if audits is None:
-		return []
-	found = []
-	for row in audits.baselines:
-		area = row.held_out if row.held_out and row.held_out.auc.known else row.area
-		if row.name in SHORT and area.auc.known:
-			found.append(Dot(SHORT[row.name], area.auc, held_out=area is row.held_out, coarse=row.name in COARSE))
-	found.sort(key=lambda dot: dot.coarse)
-	return found + [
-		Dot(short_name(row.architecture), row.area.auc, row.architecture) for row in audits.networks or [] if row.area.auc.known
-	]
-
-
-def alt(found: list[Dot]) -> str:
-	"""What the plot shows, for those who do not see it."""
-	lines = [f"{dot.label} {figure_text(dot.auc)}" for dot in found]
-	blind = len([dot for dot in found if not dot.architecture])
-	return f"AUC without the lungs or with a thumbnail: {'; '.join(lines[:blind]) or 'none'}. Networks: {'; '.join(lines[blind:]) or 'none'}. Guessing: 0.5."
-
-
-def draw(axes: Axes, found: list[Dot]) -> None:
-	"""Each Dot with its interval and value, the groups apart, and the line of guessing."""
-	rows, row = [], 0.0
-	for before, dot in zip([None, *found], found):
-		row += 0 if before is None else 1.6 if (before.coarse, bool(before.architecture)) != (dot.coarse, bool(dot.architecture)) else 1
-		rows.append(row)
-		style = look(dot.architecture) if dot.architecture else None
-		colour = style.colour if style else QUIET
-		if dot.auc.has_interval:
-			axes.plot([dot.auc.low, dot.auc.high], [row, row], color=colour, linewidth=1.2)
-		axes.plot(
-			dot.auc.value, row, marker=style.marker if style else "o", markersize=5, color=colour, mfc=colour if dot.held_out else "none"
-		)
-		axes.text(1.02, row, f"{dot.auc.value:.3f}", transform=axes.get_yaxis_transform(), va="center")
-	axes.axvline(0.5, color=QUIET, linewidth=0.8, linestyle=":")
-	lows = [end for dot in found for end in (dot.auc.low, dot.auc.value) if end is not None]
-	axes.set(yticks=rows, xlabel="AUC (dotted: guessing)", ylim=(row + 0.6, -0.6), xlim=(min(0.42, *lows), 1.01))
-	axes.set_yticklabels([dot.label for dot in found])
-'''[1:]
+c-n1NO>^5e5Isx30_DY2LUZi2aXs{~Q%{?;y(H7bnI2S)2O=Q}HA$!dWXW;;-}`pK4}Ih!k-*!<!^7JJqbRytDe<UmsSAJRL}|QOSH@?;WBm5ZFTyOub|t;o
+8vEeHR{NFNc;S@N&5}XYrdhf~$hmn`7yuL@G|?!}L1`34<MG0pT9neuqLR)jCv?3w)(=B1q?VotRC=Du-2l7AbBic;_CfnpZc6;lrBjt|2H-CrZ$Ev0cYrKR
+v(U>9;8ys(Z)B|wK<ZIe8|k%a(pq_|i$3Ffz1-MCuvIjZ644&^=a)a;-6f(j=HUSAij}HmzYk*V4gg-xtAYQ5SG)IW=f~sEzkmF6Cvx#T9!1V<Y@wn|v`?MP
+3tiPw0stO(n*PN?7T)o&T=FRW(W_HC&VfIAebj18@BB{#wRR3i3q>7`Z&$ilg=|7vC7hRDm5iJlTPjN+RW5rvYZwU|V8lv0Z<bcp1e#mDTzSq*bAGj{=Z)0W
+`8Cb<uZg%8fA7j4#q|;F^6Ch8c@=<|NX9Q?xa_%eLna`ypfeV8<#eg|9p-+y5vFNvs)2yrSIR2b*D?FrV2=x{{@tj?3-)CqR+5ku9;`h6xi@W$gZ!$R{LXIF
+WXwb2SCkK!M^Po`s=5(!Q{cxIEA16)lL=L?{gYT28)}Q0boFurMpb!_D$6jdz{-L>VOoW0`kac8P9F4B<yd`LVX?wU>#za}6bB}HxdQVMQ^Ksb;}Ljeow-Mc
+{4fvKA!0OenHy7KkajvAb<4Da?<F`um{KiBCKq#Yx~#Rk_)mO*>=SYRlc?Z{DI}T&jc!RURzgV_tvf&=o3axGDi{}<5kz=s%(lt;Mzq&~XlQ@StzLC<+KomU
+as_HgN!-9@WEFPbi0N!RT9^$8<n6N+)@+4t+L)o~P!y^{0trOgi6xN!;GK4}KY->{q`Z@GdNfCQkgg47?_$N!0Vtm4hd5d}uuSE8t(r21jxnRBUHmNRgOc7<
+IrGJ?_xU8PZ}R=6Lnoa~S~XIK_7p#;r@WH&yp(j%85c!}1+En^i1%7d!I4-E9XAde9jrD<`n?C5CjfCOe|MAuGt*fo_MtxG(X92OtbELjvcY@oM3_8y@Gq)C
+?p^5TbU$q2CR*0B@nAn}lY0fK3bhz46mA_@WDz}+3S3$*;(4!u$21N~lb49|(e0{RePFCPQjp0i)x^`XErWdwZH<=YG<%}V_Oy<uE>5a}q&cpKOgx|6h_mz`
+qnnu7Pcx<fIRHOvPzGl&srb;!`wcw9vm^X(8^u>fCN9#qY1Fj=E4MM-;2GcDiTLIjw510@-%<HfFJRhSnT=N#w=%n*Zf6xLd1=jNjpnwN7RIGX-Zpg&RQ$4K
+6AsDpS(1IImJ=|%2n9V?_(j52?yq_sPl-$-UWMan2~W5&ApUhOF6cZ$VAnQ6`Cg`1G!=)rwjL60j@{USrzhgOT*O1^w9w;Y1}>xz6kJ#7c!mK+&OhOz&-shv
+G?oY*4~BHa8{vhi@Ew78&XcyUhzfZb%HK4hDYaHkaT(rsC&NvM&X~W1*u#ve%r+SUaP31)>PmbPGio-Kv3XcA;gj3y(y#K%^bKun$VmCSJgoybO)c$%vUy-0
+UXGYYChA~Le^vS0<5lZLkq>*OMfz?X5|F*&pi$3=EBZ3Mc+-+->%QlfrQa`Ju&TGRaX9ok=dh*n_fK-C-F-h1qwPJ)JSr3k8DRxR%H1Pr5u=Pcw%tc%FVRJM
+9bS2_d6ZE!^yW?kbDZ`NzFVo6G$Q`y0Wo>@3&X-!5t(Gx@^Z?@PhJ-fE)Vsz<6f6@>!F<ZBFy^2n?Qo6O4oVJWrLEtO2j#SClpBIHTua#`U7-)Ma(e{RWB!#
+VYz!=j#qKPR{VV0L?`3_0eM12B>'''[1:]
 
 
 # ======================================
@@ -15324,173 +14170,29 @@ ix-YVuV4PBz-a@(8@OQIyHw_Xna-}K6SBpB088Q6x&'''[1:]
 # ======================================
 
 FILES['cxrkit/report/gallery.py'] = r'''
-"""The gallery: which films the report shows, once for all its forms, and small pictures of those that may be passed on."""
-
-
-
-
-
-import hashlib
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from pathlib import Path
-
-import numpy as np
-
-from cxrkit.config import short_name
-from cxrkit.data.images import open_grey
-from cxrkit.data.licences import NO_AUTHOR, licence_of, may_redistribute
-from cxrkit.data.records import LABEL_WORDS, NEGATIVE, POSITIVE, Record
-from cxrkit.errors import BadInput
-from cxrkit.files import replacing
-from cxrkit.progress import counted
-from cxrkit.results import Results
-from cxrkit.schema import GalleryEntry
-from cxrkit.tables import Cell, Column, Table
-
-LARGEST_LOSSES = 6
-"""Films a network where no audit chose them."""
-FOLDER = "figures/films"
-SIDE = 200
-"""Pixels; the longer side of a thumbnail."""
-
-
-@dataclass(frozen=True)
-class Film:
-	"""A film of the gallery. label, called: what it is, and what the network takes it for at the run's threshold; kind: error, top loss or hit; picture: path below the results, empty where there is none; why: then the reason."""
-
-
-
-
-	image_id: str
-	network: str
-	kind: str
-	label: str
-	called: str
-	p_covid: float
-	loss: float
-	picture: str
-	why: str
-	licence: str
-	licence_url: str
-	credit: str
-	case_url: str
-	pair: bool
-
-
-def films(results: Results) -> list[Film]:
-	"""The films worth a look, network by network."""
-	if chosen := audited(results):
-		return [_film(results, row.image_id, row.architecture, row.kind, row.p_covid, row.file, row.why_no_picture, True) for row in chosen]
-	return [
-		_film(results, image_id, architecture, kind, p_covid, *_thumbnail(results, image_id), False)
-		for architecture, image_id, kind, p_covid in _largest_losses(results)
-	]
-
-
-def audited(results: Results) -> list[GalleryEntry]:
-	"""The audit's GalleryEntries; empty where it made none."""
-	return results.audits.attention.gallery if results.audits and results.audits.attention else []
-
-
-def _largest_losses(results: Results) -> Iterable[tuple[str, str, str, float]]:
-	"""(architecture, image_id, kind, mean probability over seeds) of each network's films with the largest loss."""
-	for architecture in results.architectures:
-		held = results.predictions(architecture)
-		if held is None:
-			continue
-		p_covid = held.p_covid.mean(0)
-		loss = -np.log(np.clip(np.where(held.is_covid, p_covid, 1 - p_covid), 1e-12, 1))
-		for index in np.argsort(-loss, kind="stable")[:LARGEST_LOSSES]:
-			wrong = (p_covid[index] >= results.metrics.threshold) != held.is_covid[index]
-			yield architecture, held.image_ids[index], "error" if wrong else "top loss", float(p_covid[index])
-
-
-def place(image_id: str) -> str:
-	"""Path of a film's thumbnail below the results: named by a hash, for image ids are other people's text."""
-	return f"{FOLDER}/{hashlib.sha256(image_id.encode()).hexdigest()[:16]}.jpg"
-
-
-def write_thumbnails(results: Results, locate: Callable[[Record], Path]) -> None:
-	"""Write small pictures of the films that the gallery will show, where the audit made none; skip what may not be passed on or read."""
-
-
-
-	if audited(results):
-		return
-	for image_id in sorted({image_id for _, image_id, _, _ in _largest_losses(results)}):
-		record = results.manifest.by_id[image_id]
-		if not may_redistribute(record.licence):
-			continue
-		try:
-			film = open_grey(locate(record))
-		except BadInput:
-			continue
-		film.thumbnail((SIDE, SIDE))
-		with replacing(results.folder / place(image_id)) as temporary:
-			film.save(temporary, format="JPEG", quality=80)
-
-
-def _thumbnail(results: Results, image_id: str) -> tuple[str, str]:
-	"""(path, "") of a film's thumbnail, or ("", why there is none)."""
-	licence = results.manifest.by_id[image_id].licence
-	if not may_redistribute(licence):
-		return "", f"its licence, {licence}, does not let it be shown" if licence else "it comes without a licence"
-	path = place(image_id)
-	return (path, "") if (results.folder / path).is_file() else ("", "the results hold no picture of it")
-
-
-def _film(results: Results, image_id: str, architecture: str, kind: str, p_covid: float, picture: str, why: str, pair: bool) -> Film:
-	record = results.manifest.by_id[image_id]
-	right = p_covid if record.label == POSITIVE else 1 - p_covid
-	return Film(
-		image_id=image_id,
-		network=short_name(architecture),
-		kind=kind,
-		label=LABEL_WORDS[record.label],
-		called=LABEL_WORDS[POSITIVE if p_covid >= results.metrics.threshold else NEGATIVE],
-		p_covid=p_covid,
-		loss=float(-np.log(max(right, 1e-12))),
-		picture=picture,
-		why=why,
-		licence=record.licence or "unknown",
-		licence_url=licence_of(record.licence).url,
-		credit=NO_AUTHOR if record.credit in ("", record.case_url) else record.credit,
-		case_url=record.case_url,
-		pair=pair,
-	)
-
-
-def table(shown: list[Film]) -> Table:
-	"""The gallery as a table."""
-	rows = [
-		[
-			Cell(film.image_id, url=film.case_url),
-			Cell(film.network),
-			Cell(film.kind),
-			Cell(film.label),
-			Cell(film.called),
-			Cell(f"{film.p_covid:.3f}", film.p_covid),
-			Cell(f"{film.loss:.2f}", film.loss),
-			Cell(film.licence, url=film.licence_url),
-			Cell(film.credit),
-		]
-		for film in shown
-	]
-	titles = (
-		("image", 0),
-		("network", 0),
-		("why here", 0),
-		("is", 0),
-		("called", 0),
-		("p(COVID-19)", 1),
-		("loss", 1),
-		("licence", 0),
-		("credit", 0),
-	)
-	columns = tuple(Column(title, bool(number)) for title, number in titles)
-	return Table("films", f"{counted(len(rows), 'film')}: misclassified, or near misses.", columns, rows, open=False)
-'''[1:]
+c-oa%ZExGi5&kUwiY>n!S<sA~;(}HN5A`KZ>cWTv+r9fB2*iq9Nn4Y<EV+uTGyLB>Gy5V^wu3f6WO8<Pc3z%&Sw>NGzY%QB>soaC8QX1SxnV0=H$5}3(1})e
+hV>i0>r<vxDcDMP4A_}8Jw7);=c;0TgTz*rX4{FL=@snPy?|eCSi|>hDOk(<UQ{3^i=t>s|71f4Y<Rz^<#M{}bi+yw+LT6W)n|NJGRN}~4&cjLr0mLw4xcQ0
+#SJfO6y1B)K(ZVyHz?h&euLL=vf4K7p7EZkcIu9Q>>i}aO08CM?e~BOI#Vd#h!GPWl*xv#4`=IEsAAoT{Y%DLmI7QDSijyB7yr8d$IWfZ+)|-eDSE5uL?wIE
+$>r9(a$+Y+-Bm%(^~JB3*TwHQx1a7(_Vx11#r@T9mnr*pb9ZH*Zi#;+M|7R;f`ngrb*0*^8L<Ei4!QyoYF<jU9<j8Y22=aMRqCxWVtf*;Z)+1+Ztd%cr7t(4
+;hy7*MdPJ1-Pnl+gB}EZ6m^}lkGkGADrNTsi0Spk?U&2D`{MfM?(XuA<?O>0u=be%&6yHrr@IG$x#$E_n(=KVL2HLp(GV~{-&}vXyoJ3H007bajuIl8-d%mV
+1oHdSQxy75K8m_Or#z{(T8obLvJwb=4#aJ<R9w~$>VFTAjKQKmgv#%`tw^RsVyNG2Isw)TN<N!DAulrqz!zX_iSHGrDI^srE?x4`J8tj>8vcNeGB#W7TDMg{
+VOE1d8(mlD>_IA!ML<ZI(Jfd3y1<5wH0M5*XOumVy|v!Cl0flGnP^(Gcdj(_D<O-t66ZjKS^_lXcJO|X^ApOKLc-aA@ae?q?B1+W^hid#XKy*Zv_+}E<Nj5x
+xdBGdJG=zFiIp_5(rku}-->M)PQa8i;kbUd)^gd+*i!2n^smIqR>;`7V&*ZOu#;aPlY2AAfG%uAvA)`Z3RZ$AIk;Irq#;zxy?-PRP2|erQL$NW@hK{QQUW3;
+odEk3n-?fG4&mtZF7uwXZ@eoZl7ie}Dd=4L<XmW9FwyN3xT{dQa6W{rLXZ-OV3kSbR9j4g7NF3PA_pbL3fRNL!GA77j=bEPr0g@Vdq|MUgdjYUbU0xo6ZI=<
+-a#=o1!6*k5P_V93*C`RUkTo@{tSXh8zF-R%Thr85A#4`ud4*5feokglRGUVA@Ii-p|HbcF2xyyeau6N{nj=Hl}E6-x9JV5$F}*dIXBxDegW7iJN!`gES$OV
+kNw>Ut{9a5C11)~g7Nx07C#{>I0;IZ;4nluP=mu9`Xzv$YNgecs*Uy0afC6D!SVsUNBD0<T|p7{>n*0O9TrAfBXYo}#0_=nD+C00PoS+EskQ>1J#2E~@+py_
+b@3_gr+S#P6V+z5UdQmKtYwRTDcUh@lf6fDfc6<X@h<@6GjVeE9{waA%-}=uh&F;C@I?=0AwI#gtbg;Ur$!eg^VztaEy#jh2h9f5iro=&lDA;L9Gub!z-HNJ
+q1Y$vPtHoOuG@tI_Y$2n4!PxZaqk^-$|C9(5u(+qK{$+j^N1Xdj#Nt=OmTt`@u>V0GU2bq9ZqJpe<Eh6Te%YPvH{H)PGc3;Pfqh=N_C2)Gte0ff?kY`iM2ul
+;!&J<G^4a!MNhWdKfil&GicUt`1_wf1T{106S@*{l4Kk4SV_cg452yuuz1e?-L4~N+^z%f9ctRkB!nSPm)t-H@{{a*ZU-}PELy%GXE>ySmcOIKR|jhmMs(NP
+eHGbB;KgY@Jv3%F<b=9(&iV)0+L-|dbEVB_IL8S9T6X0dHm1?reaL37cNU@=@eHg_frbplu!_J-@uOn>?Bt_w2C3d~C0D?nE%yat%gI~VOh+@0C+FD8@Pl`9
+TmhiK6NzT7{4l!5Hd1aoC9ZfZMSB>Ok0qgm?9k9+92HZBzqFf*Ul^giq1g&j6Y%-&C^M1-FC<3boXZC)W<CEd;y@?BH{9gWKfhgmf!zDgmSZ{2|9a{(?q!c1
+!0}}wjyr>I1~>ph>PN}zshJ{R;wVDM?Z=Z~Vw26e|9=RjkJR+dhz>*Pk{FL(Mc6XkV#=P}({suyEqW4F3!0e$>X;ykikR2TmNC2v=tkIHrMCuWHOmm;3<x32
+k0TW-$-qk>_mv34a)Q+thpjlVCz98qK~ZB^tnp&v@*O=cO%%d8oV4DG<aq9Kq%c;8HsuE9lnn>wl=*=f=waw3Y`8nh|B;oQTyG4z%#UX{;@Et|$)4qTxT0Ej
+4Ekp9D;^tThC8`=C?i00Ge&;6osVY#<e`>Ia|?EKJUAcRm*+!`7RX|68Y7;dC0O8%`BAsE*7%D!Np;(DKO?y5BDd|*PZ$k<jLB<mYDf|?!9^(dV>uR-%|3_!
+B*#KDAJ;le%4n+|6heK#hPRsh@U`K%LT0c`UZC4h9==cvf@hboeiM8>)!mpJvPZnut#&;>;wSq6X*vGDi-$UmKrv<NY;dO{DAHa3Fqr%1$MK3!`&^ILI~?Ee
+ih}<q_`x8iI(leDs1cEZ{^^+2LF|}}fI6lThK`9APD5(+L<>F*v%jpKv49O|uW-{9H+z3zMZyaOeEADj4TAncF$xV)7j7`6Hi#V@y^c4giIE1sxWKRpEOA7B
+0}W1TTO2v(3@F$FumcQ8vLC!ycMJ$^{PE_ut4}9qe@h}9k}cH@li}4>;ei~|-V>k<m-HP7Ri!2t+wVd#8IV#Hixo61(Ixgi>lQ2xjkcy93Oa!-j_ju&Y%ovm
+<5pY?6(hD_w*QHmVe&j<jqK@Lj$BDmQA<>UcSwfGCIbOZLAqz-w^W!la(Bo5FWNdW(f'''[1:]
 
 
 # ======================================
@@ -15516,152 +14218,31 @@ eVmV3<q_B6eN!e|nE5N>0Qf~zQ71?$Sn4pDc$St_NBZa!0sj5+Pkq+?qAFg{Y<@TT{{gaImo)'''[1:]
 # ======================================
 
 FILES['cxrkit/report/markdown.py'] = r'''
-"""report.md, and the same tables as text for a log."""
-
-import textwrap
-
-from cxrkit import RESEARCH_ONLY
-from cxrkit.audit import headlines
-from cxrkit.data.records import SPLIT_WORDS
-from cxrkit.progress import counted
-from cxrkit.report import gallery, sentences
-from cxrkit.report.tables import audits as audit_tables
-from cxrkit.report.tables import comparison as comparison_tables
-from cxrkit.report.tables import data, elsewhere, networks, patients, recipe, settings, thresholds
-from cxrkit.results import Results
-from cxrkit.schema import Audits, Comparison, ResplitComparison
-from cxrkit.tables import UNSEEN, Table, as_markdown, as_text, plain
-
-WIDTH = 110
-Section = tuple[str, list[str], list[Table]]
-"""(heading, paragraphs, tables)."""
-
-
-def sections(results: Results, shown: list[gallery.Film]) -> list[Section]:
-	"""The sections in the page's order."""
-	audits, verdict = results.audits, sentences.verdict(results)
-	trust = [f"Can the scores be trusted? {verdict['headline']}", *filter(None, [verdict["trust"]])]
-	trust += [] if audits else [*verdict["reasons"], f"The audit is one command: {sentences.AUDIT_COMMAND}"]
-	flow = [
-		f"{step.count:,} {step.title}" + (": " + ", ".join(f"{part} {count:,}" for part, count in step.parts) if step.parts else "")
-		for step in data.flow(results.manifest)
-	]
-	compared = results.comparison
-	return [
-		("Verdict", [*trust, verdict["best"]], [audit_tables.reasons(audits)]),
-		("Internal and external films", elsewhere.sentences(audits) or [sentences.NOWHERE_ELSE], elsewhere.all_of(audits)),
-		(
-			"The study's table beside ours",
-			[],
-			[networks.beside_the_study(results), networks.differs_from_study(results), networks.every_run(results)],
-		),
-		("Which network is best", [verdict["best"]], [comparison_tables.networks(compared), comparison_tables.pairs(compared)]),
-		("What works without seeing the lungs", [] if audits else ["No audit was run."], audit_tables.all_of(audits)),
-		(
-			"Where the films come from, and where they went",
-			[". ".join(flow) + ".", data.views_sentence(results.manifest, results.experiment.exclude_views)],
-			[patients.patients(results.manifest), data.sources(results.manifest), data.left_out(results.manifest)],
-		),
-		(
-			"Learning curves",
-			list(filter(None, [sentences.batch_norm(results)])),
-			[recipe.batch_norm(results), networks.study_epochs(results)],
-		),
-		(
-			"Confusion and thresholds",
-			[],
-			[
-				thresholds.thresholds(results),
-				thresholds.operating_points(results),
-				thresholds.predictive_values(results),
-				thresholds.decision_curves(results),
-			],
-		),
-		("Calibration", [], [thresholds.calibration(results), thresholds.prediction_sets(results)]),
-		("Misclassified films, and near misses", [], [gallery.table(shown)]),
-		("Speed", [], [settings.speed(results), settings.stages(results)]),
-		(
-			"How to repeat it",
-			[f"The command, where DIR is a source's folder on your machine: {sentences.repeat(results)}", sentences.differences(results)],
-			[recipe.recipe(results), settings.environment(results), settings.experiment(results), settings.checksums(results)],
-		),
-	]
-
-
-def markdown(results: Results, shown: list[gallery.Film]) -> str:
-	"""The text of report.md."""
-	lede = f"Experiment {plain(results.name)}: {sentences.lede(results)} {RESEARCH_ONLY}"
-	warnings = [part for warning in results.warnings for part in (f"**{plain(warning.sentence, 600)}**", "")]
-	lines = [f"# {sentences.headline(results)}", "", *warnings, lede, ""]
-	for heading, paragraphs, tables in sections(results, shown):
-		lines += [f"## {heading}", ""]
-		for paragraph in paragraphs:
-			lines += [plain(paragraph, 4000), ""]
-		for table in tables:
-			if table.rows:
-				lines += [as_markdown(table), ""]
-	return "\n".join(lines).rstrip() + "\n"
-
-
-def log(results: Results) -> str:
-	"""The page's main tables as text for a terminal or a log."""
-	parts = list(filter(None, [warnings_log([results])]))
-	for heading, paragraphs, tables in sections(results, gallery.films(results)):
-		parts.append(f"== {heading}")
-		parts += [UNSEEN.sub("", paragraph) for paragraph in paragraphs]
-		parts += [as_text(table) for table in tables if table.rows and table.open]
-	return "\n\n".join(parts)
-
-
-def run_log(results: Results) -> str:
-	"""What a finished run says: the audit, where there is one, the scores, the standing warnings and the comparison."""
-	audited = audit_log(results.audits) if results.audits else ""
-	parts = [audited, scores_log(results), warnings_log([results]), comparison_log(results.comparison)]
-	return "\n\n".join(filter(None, parts))
-
-
-def warnings_log(runs: list[Results]) -> str:
-	"""What must not be overlooked about one run, or several beside each other, a line each; empty where there is nothing."""
-	found: dict[str, list[str]] = {}
-	for run in runs:
-		for warning in run.warnings:
-			found.setdefault(warning.sentence, []).append(run.name)
-	return "\n".join(f"!!! {sentence}" + (f" ({', '.join(names)})" if len(runs) > 1 else "") for sentence, names in found.items())
-
-
-def scores_log(results: Results) -> str:
-	"""Our scores above the study's own."""
-	return as_text(networks.for_log(results))
-
-
-def comparison_log(comparison: Comparison) -> str:
-	"""Networks, pairs, the verdict, and the study's own verdict."""
-	pairs = comparison_tables.pairs(comparison)
-	chosen = comparison.chosen_on_validation
-	lines = [as_text(comparison_tables.networks(comparison)), *([as_text(pairs), pairs.note] if pairs.rows else [])]
-	lines.append(
-		f"{counted(comparison.n, SPLIT_WORDS[comparison.split] + ' image')} of {counted(comparison.patients, 'patient')}, {comparison.covid} of them COVID-19."
-		+ (f" Validation chooses {chosen.name}." if chosen else "")
-	)
-	lines.append("VERDICT: " + sentences.best(comparison) + "\n" + sentences.of_study(comparison.study))
-	return "\n\n".join(lines)
-
-
-def resplits_log(comparison: ResplitComparison) -> str:
-	return as_text(comparison_tables.resplits(comparison))
-
-
-def audit_log(audits: Audits) -> str:
-	"""The verdict of an audit first, then its tables."""
-	verdict = [
-		f"VERDICT: {headlines.headline(audits.verdict)} ({audits.verdict.conclusion})",
-		*textwrap.wrap(audits.verdict.paragraph, WIDTH),
-	]
-	parts = ["\n".join(verdict), *elsewhere.sentences(audits)]
-	parts += [as_text(table) for table in (*elsewhere.all_of(audits), *audit_tables.all_of(audits))]
-	parts.append(f"Intervals of AUC are 95 %, over patients. Manifest {audits.manifest_sha256[:12]}.")
-	return "\n\n".join(parts)
-'''[1:]
+c-oy<ZBOG!68@b0iXNX%#2K$OtZr9YPV5N*r$L&56EK5TIV&=8oAixeB6o)jLj3o8s=C`RNnrNw1HpDzS5;R%_0~ZUG;&opCN8r`q*W%&QVN}xQke9<kXoc#
+82R0ZylzA)iuxfAf?zyWCGFy+O_Q$1<GiU$vH0G6Q%1PO>+_rQlk3xu^Q+5GfAk6Bbe(l%OPOYcs-zx}WT{ExMlR|m)1LC?U!N{+=XY1vXEy`dRZ~ASQnz%A
+dR-Zr4QT8!J;g&>6ta1WgqEPJ7F)udO`Hkb9#)zS!cTL%`s00zx?H7=(sf09ySG2hfJ_kyS!lUg%0@<_l4esk-*hBasZlrqo?t4ql5`+rRP}%_W(k`t>mu70
+q1T0JnP1!20f}BLWtn=46Fzq&PFu|*+O;Z_={^ni57qy2d2@b#8Hro^3Xth}nKs|DdQ<TWK?nyaQdNz|cNb^3AH}gaJp3@ekqe_>v}0k`t3uASX(CZ5ZRja+
+kIXbl#sKAnfP|xyRhskxs9cg2SeMYEcAUu^7Gl17;w*9GZ2;pfq1BP)>>v{VQx#<ril2VBpPg38(Rc)ww-haopHLM?&nkV82U-BQvSG2K)LHORHkn!&oXCle
+{YneN*wJ|9!tuy7YfXD*d2pIq5gK6u1K%S`X;EhX5YKMo?7+v<LGltrVw$VM$Yyd`S1|s}Qw6*+NRlw|65c~ZB2?~yPJk1$X}hD5DIBc>m_Fx&yC}v{D@nL6
+kw1>ab9a`LFK39?)2q*)PcF}10!Ye>dP7GUk4Aa$49!<D2kTMvBJ8VCrjRdzcrPZwk)Z!LL=gX{R@DSs;93JxzbW9nL?0s?_2dNRL*H~r$LU_}k%Ay3@z_Tz
+w1IOCsphR7<0vYZ+JF*T+nAME&v9KCk4KF(>!#vEO@go1Tu^#8WxKX+p9S}lO^&6028o?vC)Vy^5=PAF0%mNgwBWRiAh9oSXQ_i;I*40)dj^1>m~~#byt?~%
+etkYa|8#Sn^fv<F^E&sttW^AsEUL{qdjgDEM<7kBOp1ElKsM3L68q1mqS#W*fzCN^Z2{b+t2k46E*m|kT=6=UguR~T&AMtAS(dZP-BK-<o|wSLM(rcJv+_=^
+jlGbGcWD^yW@LaxH9eA~6`dNv+r>tiWxY0tTZxRrF<GpUbxD!k7z!?H7c3i80GuqQAR1ucRbSkZt5^Vgp0vdy3~0;s#xFmK4Lt6g6U1%E0M#J{Q4G}>=Z{Km
+^xVT^2k}u0aru2E8&!f3kBedr@ABTzx!%{F*gxz>j}xhZ8^Y&n>xInC9Om35=y{&4@kyplMHXMIn@8!eNO^fOOmiLj?^Cl_&a1j9J2+YUj%K!I?jz~Jk#Ral
+U0y8pK18x!r*)ODHB~FyL;1=(3>Nwsb&GNL*a_aIso{i_D*Ai{f0{QaSHLO)Ks~}wX|a}XkY+eIX*;)O91`}U?KCaaJ;|>thBp3sY!=;W&vJWIf+X}MJ@YyC
+pOsz|sn#l2$gT`<3+oDg7Nyc!YA@H<V-A=JSL&9}%}UD56Z#G)*7UWfShrwMqIa}mM}9<oGBsjgB@yh(2b3*%uEs?!>dr2%DFLOz;v2~_$Ejt5dMKXoNtEeg
+i9$T6iI#IKn@V)IXcMGO<^!m;ShfH59ZFV@s;MiA*S*VaH1AtQ!?*aR*X16BC$4SsP22z6HlbVVnkAkk>Rhx_hwYFGiRyBUzT&)9Q#^A|*ye-^LrM5DuqEy4
+EGeD`1IG*4Zfv&D)N)V<z}<rTNQK|?Zs~kCL5pZNrc<YcBWP=FB!2zyA$*xmsW}O#hvEswc4>d<>*%|&fyV=C%)C%^vN#8Qqy`BJywS&Ud$ZNQI{Sw(veV+d
+RRelBR#s->+MbpzaqDCp*<9)w*n_vrk@(vO9J$ZOwg%MovTnQ|rH|j@rry{uJ(j)Jf5KFro$H{2e^;(-@t!blfE~4(Z~?=bLn4OI9T4s!&9&iW+A6p;%c5MA
+idw3{WIM8*;<4CMRlLXMq`}OokWfAOKON_Tg)?7^5cVXi5vQw_tTG_+__*iH(66&q?R*vM_5Fl!)yfXV8_rG!EZi98oFeu(R}36$s~o?gK2-w`wm!5SxbqpB
+p81dc#vN9QLQpBaL`A?Zq0=Xj8$WMEUCV=CJA6dFp~yWOXh=ccMz+7(=(@e$Y{sp<?Z<jb#=f6c`PRVZ2Z;_XGsh=#YV`R4<*y)T(0ukKcb~)k#vK6DTH2d>
+APW}ME;C<ysk<gGY5uEfLlb3<M!Kl$Z?H*vPdzS8cVH7yoM>v!5i)KbkSK7XCRaohLI_&^^mif4m3i9s6a*|OiL%{uOlz1Hxn&<t_6f}S{9+@D06=+~PT{gn
+KYgQ<_NV1s!%UH+4eXHOuzT|MED3#7(RQvXdlFC{ynFYq%j0$+%>yxcK8VDDrJ=pZ=V3qqDP+aQ4#n@{upKlxlse(OgEY5_0x$^s)^WSYc_mD)&|A1G0J!K;
+I>_6B4awD7*qzD8cH7WGr2#s<_$?@QuSdPBpP?d`y^AP}Og8r1AlAE1>@@R>KGk9qy#4kB#$qvqFKZZbKpop}bL>OMt1|9Hd!^VP{fBcPi$F9^C+!~AAan<d
+0bR*+oqgpTXlJ{mE&d)>_HM)7LG}d12%+8$W^X!;`7$j5#14ciscxa0L6fwPNq6IS;2uF75ou?Y`cY-f0M;+X>DAYZv!4!si(&DRMe*0xS^_474K*0BEjb`w
+VurM{cz0<MZk;svdVYO&ae8a-X?imkMz_9YUHKl+)VaF>=$nB)gyG(VXFCF4P3-lf-T~^)y<`usTk)_93eR-_3Ma8E4z>auxogqgzQbSg!Tf3E#{L|jF&rI8
+XU1KsXd49GrJ%hPYi;`6UW|85q!sQj34xNy^Y9a#Utw0K;SPz3dibfoqmSuli$mP&@A&T3cKlsg>oTI3i70vF?y24Tqqbr)eeEI&0^YhB@e;b;h%d^J05sYB
+<jbi@QEz_xMf^45V%A=g$KtcQR}kK6{-R;7m+8;H{5m^2{5b*o!?zlm{{k1Loj?'''[1:]
 
 
 # ======================================
@@ -15818,318 +14399,65 @@ G|zG2n$)>vsVi5zU#gFDC&{(4KSkuw{{f#ZkqH'''[1:]
 # ======================================
 
 FILES['cxrkit/report/page.py'] = r'''
-"""report.html: the whole report as one page that works without network and scripts."""
-
-import base64
-import hashlib
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
-from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
-
-import jinja2
-import yaml
-from markupsafe import Markup
-
-from cxrkit import RESEARCH_ONLY, __version__
-from cxrkit.config import short_name
-from cxrkit.data.records import SPLIT_WORDS
-from cxrkit.evaluation import metrics, study
-from cxrkit.evaluation.metrics import Figure
-from cxrkit.evaluation.scoring import effective_sizes
-from cxrkit.progress import counted
-from cxrkit.report import dotplot, facts, gallery, plots, sentences
-from cxrkit.report.plots import Drawing
-from cxrkit.report.tables import audits as audit_tables
-from cxrkit.report.tables import comparison as comparison_tables
-from cxrkit.report.tables import data, elsewhere, networks, patients, recipe, settings, thresholds
-from cxrkit.results import Results
-from cxrkit.tables import NOTHING, Cell, count_text, figure_text
-
-HERE = Path(__file__).parent
-LONGEST = 300
-"""Characters of other people's text that a cell shows."""
-PICTURES = {".png": "image/png", ".jpg": "image/jpeg"}
-PRIVATE_BANNER = "PRIVATE: do not pass this page on. It shows films whose licence does not let them be shown."
-MOST_PICTURE_BYTES = 3_000_000
-"""Of all pictures together; the page stays under 5 MB, and further films stand with their credit alone."""
-CONTENTS = (
-	("verdict", "Verdict"),
-	("elsewhere", "Internal and external films"),
-	("study", "The study\u2019s table beside ours"),
-	("best", "Which network is best"),
-	("lungs", "What works without seeing the lungs"),
-	("data", "Where the films come from"),
-	("learning", "Learning curves"),
-	("curves", "ROC and precision-recall"),
-	("confusion", "Confusion and thresholds"),
-	("calibration", "Calibration"),
-	("films", "Misclassified films"),
-	("speed", "Speed"),
-	("repeat", "How to repeat it"),
-	("words", "Words used here"),
-)
-
-
-def html(
-	results: Results, shown: list[gallery.Film], drawings: dict[str, list[Drawing]], private: Mapping[str, bytes] | None = None
-) -> str:
-	"""The text of report.html. private: {image_id: JPEG} of films that may not be passed on, for a page that says so."""
-	script = (HERE / "page.js").read_text("utf-8")
-	return (
-		templates()
-		.get_template("page.html")
-		.render(
-			title=f"{sentences.headline(results)}, {results.name}",
-			style=Markup((HERE / "page.css").read_text("utf-8")),
-			script=Markup(script),
-			script_hash="sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-			**values(results, shown, drawings, private),
-		)
-	)
-
-
-def values(
-	results: Results, shown: list[gallery.Film], drawings: dict[str, list[Drawing]], private: Mapping[str, bytes] | None = None
-) -> dict[str, Any]:
-	"""What the template shows, by name."""
-	audits, compared = results.audits, results.comparison
-	tables = {name: make_table(results) for name, make_table in TABLES.items()}
-	tables |= {name: make_table(results.manifest) for name, make_table in DATA_TABLES.items()}
-	tables |= {"networks": comparison_tables.networks(compared), "pairs": comparison_tables.pairs(compared)}
-	images = f"{counted(compared.n, SPLIT_WORDS[results.metrics.held_out] + ' image')}, {compared.covid} of them COVID-19."
-	return {
-		"experiment": results.name,
-		"lede": sentences.lede(results),
-		"research_only": RESEARCH_ONLY,
-		"marks": [*([PRIVATE_BANNER] if private is not None else []), *(warning.sentence for warning in results.warnings)],
-		"short_marks": ", ".join([*(["private"] if private is not None else []), *(warning.short for warning in results.warnings)]),
-		"batch_norm": sentences.batch_norm(results),
-		"differences": sentences.differences(results),
-		"contents": CONTENTS,
-		"verdict": sentences.verdict(results),
-		"audited": bool(audits),
-		"audit_command": sentences.AUDIT_COMMAND,
-		"reasons": audit_tables.reasons(audits),
-		"audits": audit_tables.all_of(audits),
-		"elsewhere": elsewhere.all_of(audits),
-		"elsewhere_told": elsewhere.sentences(audits) or [sentences.NOWHERE_ELSE],
-		"matrix": comparison_tables.matrix(compared),
-		"tables": tables | {"films": gallery.table(shown)},
-		"plots": drawings,
-		"curves_caption": f"{images} Lines: mean over seeds; bands: from the lowest seed to the highest. Dotted: guessing. ROC: dots are at the threshold {results.metrics.threshold:g}; grey, where an audit drew it, is what sees no more than a thumbnail.",
-		"flow": data.flow(results.manifest),
-		"images": images,
-		"views": data.views_sentence(results.manifest, results.experiment.exclude_views),
-		"confusions": [(name, run, asdict(counts)) for name, run, counts in thresholds.confusions(results)],
-		"threshold": f"{results.metrics.threshold:g}",
-		"gallery": pictures(results, shown, private or {}),
-		"gallery_lede": gallery_lede(results, private is not None),
-		"embedded": embedded(results),
-		"repeat": sentences.repeat(results),
-		"identity": [row for row in facts.identity(results) if row[0] != "command"],
-		"words": yaml.safe_load((HERE / "words.yaml").read_text("utf-8")),
-		"version": __version__,
-	}
-
-
-TABLES = {
-	"scores": networks.beside_the_study,
-	"differs": networks.differs_from_study,
-	"runs": networks.every_run,
-	"study_epochs": networks.study_epochs,
-	"thresholds": thresholds.thresholds,
-	"operating": thresholds.operating_points,
-	"predictive": thresholds.predictive_values,
-	"usefulness": thresholds.decision_curves,
-	"calibration": thresholds.calibration,
-	"sets": thresholds.prediction_sets,
-	"speed": settings.speed,
-	"stages": settings.stages,
-	"environment": settings.environment,
-	"recipe": recipe.recipe,
-	"batch_norm": recipe.batch_norm,
-	"settings": settings.experiment,
-	"checksums": settings.checksums,
-}
-DATA_TABLES = {"patients": patients.patients, "sources": data.sources, "left_out": data.left_out}
-
-
-def drawings(results: Results) -> dict[str, list[Drawing]]:
-	"""The page's figures, by the place where they stand."""
-	marks = [warning.short for warning in results.warnings]
-
-	def draw(name: str, alt: str, size: tuple[float, float], function: Callable, *arguments: Any, wide: bool = False) -> Drawing:
-		return plots.drawn(name, alt, lambda axes: function(axes, *arguments), size, marks, wide)
-
-	held = {name: predictions for name in results.architectures if (predictions := results.predictions(name)) is not None}
-	scores = {name: score for name in held if (score := networks.score_of(results, name))}
-	published = {name: counts.wrong / counts.n for name, counts in study.confusions().items()}
-	compared = results.comparison.networks
-	told = "; ".join(f"{network.name} {percent(network.error_rate)}" for network in compared)
-	areas = ", ".join(f"{short_name(name)} AUC {figure_text(score.auc)}" for name, score in scores.items())
-	said = {name: f"{score.auc.value:.3f}" for name, score in scores.items() if score.auc.known}
-	coarse = results.audits.coarse_curve if results.audits else None
-	scaled = {score.architecture: score.scaling.before.bins for _, score in thresholds.judged(results) if score.scaling}
-	together = {name: predictions.ensemble() for name, predictions in held.items()}
-	size, small, threshold = (5.4, 0.7 * len(compared) + 0.6), (4.2, 3.6), results.metrics.threshold
-	dots = dotplot.dots(results.audits)
-	groups = {
-		"verdict": [draw("dots", dotplot.alt(dots), (4.8, 0.24 * len(dots) + 0.9), dotplot.draw, dots, wide=True)] if dots else [],
-		"errors": [draw("errors", f"Error rates: mean {told}.", size, plots.errors, compared, published, wide=True)],
-		"curves": [
-			draw("roc", f"ROC curves. {areas}.", (4.2, 4.0), plots.roc, held, said, results.metrics.threshold, coarse),
-			draw("pr", "Precision-recall curves of the same networks.", (4.2, 4.0), plots.precision_recall, held),
-		],
-		"usefulness": [
-			draw("net-benefit", "Decision curves; their table has the figures.", (6.4, 3.2), plots.net_benefit, together, wide=True),
-			*(
-				draw(which, f"{sign} predictive value over prevalence.", small, plots.predictive_value, together, which, threshold)
-				for which, sign in (("ppv", "Positive"), ("npv", "Negative"))
-			),
-		],
-		"reliability": [
-			draw(
-				f"reliability-{name}",
-				f"Reliability curve of {short_name(name)}; its calibration error stands in the table below.",
-				(4.2, 3.4),
-				plots.reliability,
-				bins,
-				name,
-			)
-			for name, bins in scaled.items()
-		],
-	}
-	learning = (
-		("losses", results.epochs, plots.losses, "Training and validation loss of"),
-		("lr_find", results.finder, plots.lr_find, "Learning-rate finder of"),
-	)
-	for group, table, function, told_of in learning:
-		groups[group] = []
-		for name in table["architecture"].unique():
-			rows = table[table["architecture"] == name]
-			alt = f"{told_of} {short_name(name)}, {counted(rows['seed'].nunique(), 'seed')}."
-			groups[group].append(draw(f"{group}-{name}", alt, (4.2, 3.0), function, rows, name))
-	return groups
-
-
-def pictures(results: Results, shown: list[gallery.Film], private: Mapping[str, bytes]) -> list[dict[str, Any]]:
-	"""The gallery's films as dicts, with their picture as a data URI while there is room; private: {image_id: JPEG} of those without one."""
-	rows, room, folder = [], MOST_PICTURE_BYTES, results.folder.resolve()
-	for film in shown:
-		alt = f"Chest film {film.image_id}, {film.label}" + (", and beside it where the network looked" if film.pair else "")
-		row = asdict(film) | {"src": "", "alt": alt}
-		path = (folder / film.picture).resolve()
-		if not film.picture and film.image_id in private:
-			row |= {"src": data_uri(private[film.image_id], ".jpg"), "pair": False, "alt": f"Chest film {film.image_id}, {film.label}"}
-		elif film.picture and path.suffix in PICTURES and path.is_relative_to(folder) and path.is_file():
-			if path.stat().st_size <= room:
-				room -= path.stat().st_size
-				row["src"] = data_uri(path.read_bytes(), path.suffix)
-			else:
-				row["why"] = "the page has no room for more pictures"
-		elif film.picture:
-			row["why"] = "its picture is not in the results"
-		rows.append(row)
-	return rows
-
-
-def data_uri(picture: bytes, suffix: str) -> str:
-	return f"data:{PICTURES[suffix]};base64,{base64.b64encode(picture).decode()}"
-
-
-def gallery_lede(results: Results, private: bool = False) -> str:
-	if private:
-		shown = "Every film whose file is on this machine is shown, whatever its licence: do not pass this page on."
-	else:
-		shown = "Pictures stand here only where the licence lets them be passed on; python -m cxrkit report RUN --private shows all, for your eyes alone."
-	if gallery.audited(results):
-		return f"Errors, hits with the largest loss, and some ordinary hits; beside each film, where the network looked. {shown}"
-	return (
-		f"The {gallery.LARGEST_LOSSES} films with the largest loss of each network, by the mean probability over its seeds. "
-        f"Attention maps come with the audit ({sentences.AUDIT_COMMAND}). {shown}"
-	)
-
-
-def embedded(results: Results) -> dict[str, Any]:
-	"""What the threshold's slider counts from: the held-out predictions of each run."""
-	runs: list[dict[str, list[float]]] = []
-	choices: list[dict[str, Any]] = []
-	effective_n: dict[str, float] = {}
-	truth: list[int] = []
-	for architecture in results.architectures:
-		held = results.predictions(architecture)
-		if held is None:
-			continue
-		first, name = len(runs), short_name(architecture)
-		runs += [{"p": p.tolist()} for p in held.p_covid]
-		every = list(range(first, len(runs)))
-		if len(every) > 1:
-			choices.append({"name": f"{name}, mean of {len(every)} seeds", "runs": every})
-		choices += [{"name": f"{name}, seed {seed}", "runs": [index]} for seed, index in zip(held.seeds, every)]
-		covid, normal = effective_sizes(held)
-		n_covid, n_normal = int(held.is_covid.sum()), int((~held.is_covid).sum())
-		squares = sum(n * n / effective for n, effective in ((n_covid, covid), (n_normal, normal)) if n)
-		effective_n = {"covid": covid, "normal": normal, "all": (n_covid + n_normal) ** 2 / squares}
-		truth = held.is_covid.astype(int).tolist()
-	return {
-		"threshold": results.metrics.threshold,
-		"z": float(metrics.Z),
-		"is_covid": truth,
-		"effective_n": effective_n,
-		"runs": runs,
-		"choices": choices,
-	}
-
-
-def templates() -> jinja2.Environment:
-	"""The Jinja environment of the page."""
-	made = jinja2.Environment(loader=jinja2.FileSystemLoader(HERE), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=False)
-	made.filters |= {"clipped": clipped, "safe_url": safe_url, "whisker": whisker, "tick": tick}
-	made.globals["shade"] = shade
-	return made
-
-
-def percent(figure: Figure) -> str:
-	return NOTHING if figure.value is None else f"{100 * figure.value:.2f} %"
-
-
-def clipped(words: object, most: int = LONGEST) -> str:
-	"""The text on one line, cut where it is longer than `most`."""
-	line = " ".join(str(words).split())
-	return line if len(line) <= most else line[: most - 1] + "\u2026"
-
-
-def safe_url(url: str) -> str:
-	"""The address if it leads to a web page, else an empty text; a `javascript:` address would be run."""
-	try:
-		parts = urlsplit(url or "")
-	except ValueError:
-		return ""
-	return url if parts.scheme in ("http", "https") and parts.netloc and len(url) < 2000 else ""
-
-
-def whisker(cell: Cell, scale: tuple[float, float] | None) -> str:
-	"""A cell's dot and whisker as SVG, on its column's scale."""
-	if not scale or cell.value is None:
-		return ""
-	start, end = scale
-	at = [None if value is None else round(100 * (value - start) / ((end - start) or 1), 1) for value in (cell.low, cell.value, cell.high)]
-	line = "" if at[0] is None or at[2] is None else f'<line x1="{at[0]}%" x2="{at[2]}%" y1="50%" y2="50%"/>'
-	return Markup(f'<svg class="whisker" aria-hidden="true">{line}<circle cx="{at[1]}%" cy="50%" r="2.6"/></svg>')
-
-
-def tick(value: float) -> str:
-	"""The end of a scale in few digits, so that two of them fit above a column."""
-	return (f"{value:.3g}" if abs(value) >= 1 else f"{value:.3f}".rstrip("0").rstrip(".")).replace("-", "\u2212")
-
-
-def shade(counts: dict[str, float], name: str, other: str) -> Markup:
-	"""A cell of a confusion matrix, the darker the larger its share of the row."""
-	share = counts[name] / ((counts[name] + counts[other]) or 1)
-	return Markup(f'<td class="number" style="background: rgba(var(--cell), {0.05 + 0.35 * share:.2f})">{count_text(counts[name])}</td>')
-'''[1:]
+c-qZd>vP*Sw*PGX6<E&fgi2+`b{@M`qRzOE+h!-RGq#h?uC9lrL`Y&xkz79PxLV!6{r=85015h$ZNJ^lGzNi#gM)+f2IP5Osf)a<gH^pw$Esdwb+gJ-t)yE;
+mC7@%ifE}Z7}e?~FRv<flhmucsa2+H>QGS@t7={*MO_7+=M4tQny1gAO22wxzgAJTN|V`OQRZtk&(l=T>m<*rAezmUfjNrOG@7M)q&`GNkz`AOj-xu7r%_eu
+%0fm}oXl$(E~1(++o6y6l!5w|aM=FC>{hy)G6i^0L}jJzAo{8zP3o5TFG=<#I<Q~2(K?mM>!`eHiYi*PQ$KLez-;Vmd6m?5=<N9X`0(uLm+<uD{Xa)446k)r
+VbfvgLI?9aTO=)=)e8THS+v$YAYwvL>UmzqEf>x|zJGTS{(5@$_PhtHucNeyh`knat?M$GS0h!`O?>+ZaA2V9q@R*yQ|iZnE0E%_S1%THqSrdClHYaJn^lzg
+veZ?Jc%C;|t>YeykvRhq=XH_h^++wEc@46ckPKbkjuiFMHZ%}q^E>Mpab_5c>1`R^w35_^t4Y>6k!s=u(;)QR3T5=a&zt9Kh*DC4*_hjX{b2-jvLmI_O5dz>
+3E?-2g>6E#6YLZ%oP1Jf+IU@KJLsubU@6o!zPm)#q}}$<<g*9TU;gCu;+J<PKabRrPScT`O<3!%#C#S2{um5?IX*j96IL%j3>QhN!*EDi1Of-|Pfvb6KEJ^D
+^S!+RtiaJKDsgm>ca<+x4%<?yLgz)QpHzwvibaXk9IKMd--z+}`0nW96Z8g{HeOI<OK+^aWDOJaj6O!n3%(Ri=a)h+z3t%R*}Kn&7sug`hbJe;XPE4no-ss8
+WqA!&LjLMiQi(l-0IPSkER21o>xyh23__aBNw6>tETW02CR+7c%`}5&fj9VYdVUcaQo|qrdBOBP5BK)==zrS(=|VwdRRJpn7GmXmsfh`%*~~HtRUO?{s>x!o
+=B4`Z<A^QkqA8hKLK9%nM;4dnC8e5|8o~+Ou*}S`qtla%<C6;_z#r`R9!w0GM&i_G(;SXypcOD0dI$9>vnb^yaT@Z$YZ`Di6a;#)(qc9Kr#aZ${~lW*@c}og
+BnBUw(#}8+FZ=5%nXg*!0EY8`z@!aiSAg#MlS*r{C&V8ClPRPgG6S^psIUf_h9<<?qSjHFB_bp5O<T>I@>*L=<^$trr$@Z=g4BvE@-7-UFAE5R+)y{c9@!6`
+(P^E9jo?g5Hi-=Fd<uXt6+<7AioIB}NOauib)j`kAm`kWPS^?^F++dJZy-NPI#gnLc|)#%Im14oseqNw7sJEBU=ZttBF_%7Fh*f)&A~_{c?@Z<>ZviV!A~IR
+a-?Fhn1CkfnO1c<5;$W@F9B1O$#qogv31k}HM^~Kb*cWNPAG1e@Snj@?fw7(D#wEz$SX+`t3RxQ6MY07#tkcWn8aiCkB`ScZwXRPoGr#Wx@EPTX;x|MInQ9J
+@)EYBi&QF7ttw{?*^%Ic6ohTqGvyIr@CEFLxr|~qaK6{ni`~C_L*f>6HY0V~sr9-@L009Xe<y$rhqlWXEJVG>gD`|pWtz29Cv~bP3vbi<sbGbL(j?QqIg8<T
+q&B7<khkA@Bbr*(x0otHh2JN5UOi0lP$u#&?M(S{M?#9gCSJ9Q4qm?6_0)GJKnrHCUVy|r*1n0+0)a6&0y8)q263{4DsxLqALD=el%fLgsO(8sCrPcmFg%!L
+#na6De;}Y8Cd7%CBCBkpY8F^Ia&Z@gM$w6hbV=MWGM*puI8pXk?U4QMf`h@1al&wOglY`AzS0shv=YKnO`{`cR3(|ZIQ;Sb@p+JdE(qqfMfRU>U<=k!mMn05
+kE4BicySnh3%6$@6ZqeIflgoteangAhy*t&9|q@<4i+o1;uA}tI3`4F#{-Cy6YfsiT}j9a^-ALqUgQ#T{X{XQC#+&Ef_Z+O#B5F2n;)Hie)o2F|9g0ItMD5L
+r>DObx=hy4TTt!lCy6ecOsvu0sWo-92gV@yfcKfN!aPfF0ozXk2!e75;>q->KkWxDmnvCU(IwAGhK@y*oVS`@f}>CU8}V&{C4$e>bkZ?eqD@ydyyR6Sudr)N
+B$X$bPgHnjP4CYUKp6k~>cW;;RD&m3Uaoum>$>|~j1%M&CByXKo&Np=`0ScOWkB1Ii2H3k<RUSBeFUtm@V;X;%k$J1-F1dSND_1??qNFo^cEs{bo$}L;mKQb
+{1Jql$Z*q$z;xe7dk+$}F3cA_z%FzfcX`4$0mB+0N)NiF*-lV6w`sSNlha?x*@VaM&yO#Sm_oI_KB&7g<S079%NXFT#el((C}(W*H%UEww(ZbPn#IW)AX;C+
+hslvzIFAYrq{d_s#5!!%dpJ>;{<V%WmE$BSZj7tf@Mc+ze#!hPhRknZ?Rb=;C+b=y%N6<p^)|0@)F2Dqry@~ShzKcFpac+6rnUPv*y}vCwKwh1c)5M8kli9T
+Wkw@Pl=H-n^bMl55$Vwl2PK+Q3boETkR?F;Y1XqWO45MczqbI{#0|>!seRvkGng;~fYK02PxMV?=kiBrkM|yy&L?&D4$XPm#5&};tyW3!%l66_uTeHI#!`Xt
+*-lqO*QxNZ^pip8BIcmO)~cR}S_>mb{Viq-n~XdG+-6w!f)8uOK-XqFbZ3Reio2iP^are;QLgn&$1z(7+q`S}IbwJ1gLL)5kTzuq5Q+F{iO`-nM}NU9u66_#
+pbG?GlmRi_yHtNcYHJOV@J`ZzG1sU9DollG9>rbg$m0QxJ{~-JrZ5FGPLT>DTLfwn5m2OpsEDdQEO^%22a*Ve(3g<YM9ebQy9Z{vLekF;5VF#P(${n#Btf(m
+L4`;X=Bpl%+fQ&#PBwPMt!olg4mppgcG3rGyTbzBux8MLl58$!^<lgIP$E|XM&7k(QrM(BtH&m_48@ocsGBSHV4VTpxUQ>*R|Yy7WFXEJ$8AL@;11!NF%I2O
+ZLEZ+v+JbHGZWvm08Td_3s;*s0HQ`<s!xMEZrqG^eTI0(*+btN8D_&u&#$Ux-2-VmM}zIaiA1>&Wb0t0@1_}awK1>Cn^FP=wteOk1F2rr6cySL`@J>!hjlvs
+-TdQDPSDRTx=fbRvL}_PlSyL0<()K|YvT^^eJf=gNf$T(!=|QxDvG)s40bHRzJ&NpSd`YLMO9abOjD$K3da#q`Hub|7g{tKi_X|7us@B;WkUyoJtO0R^MVpf
+=mX+@iV!z256q^qWg8{4!w!g$%=iNk0TxB;Ssbb8D>-MoqEDahVnZQx#C7yaRz)(nL*aXu3w6?7wSL9r3We8*)l6v(#?g0YjJpKP>1JBtryR4srP2VIvu<Vn
+?ybp`(GoHQ<eeR&9ty!)-yv%NZ_&&kGb`<EN<3n412tR1E}PHHah#pcWDDoI%b}ByJ&<U25n7vtA#ux@r`~HD>BF;{Q7Jg64YYEOWASabF3Y?OOUl%@o=|4X
+cv+j^B7cu4oF&{N2X}XIA-vwI!%s(Q;}nsFhe(U(EqdO#u$K1C$6@!1g{mlVSV)Ul3;|o<aqxWcM^MoTc2lo1L<r1Dz5}|Oum{pFhMRqFZ&-36E*(IAqErsq
+V0R?bNK-&Cr06rfpwC%iq&jq{bxi%2CSE#`MMt^8Ln*l_CO@b#u;mrv6NK4rQ06L#k!nYzL?^3tL^l9k)H_lB%izUG?FD~RPgSb3F5*X;y%)TKI{PnzgOPg9
+?MLG_7%vK~C-z<^pijTgR-E>-%$uT;NW;zCrfl{+ngofnIAC^s>JlRUPGlauFm!T1)A;?cn?Y#!%UGVtMcL>f=e$gxNpdCHBUPxn#mzUYsdr3GMOtF>kPYeD
+79qT`Zek;4N>>>|zcmZJ^_`T5)}xY|tXbxBUXaSwG9IW6>mIKqtbY;g4eg4UFygZXA<&#}oCr}xLM|0NS*|EapFiHIiJO&8;RJYL7h4nfAQf#@JroQ=60anC
+?S)Lvet~v(rZc@rxbFSdpfMD@Hdi20uUbWwxeQ?6%apt#VSOGPw3Gm0Xb_ItD;SseQorPyt<Z2omlq?pG|4jCsxIV{Vx^><=*1U>_<ZJ~H|^$oF=B6BLEaw1
+kk@6`FC(-jsi%*_D6aW5@+#p#l%(9tr1L~CBk5!e4rfc9CebWOO?uI?Ru*!HcQ;Pa8AE5?kno!h{Ju?pt;hm8@v34emk7t?d%C?MLIN9@6|9|jAw1tP0^6-B
+-DDl5WovFbyvNRxvHfHNPo~!zF~b4aGJ6js7h-fVl+()r&q;YDb1(-c!*tPAMhQ=(dmfx!63Ye&0L<W97eZHtizJI3eDq1jYw*dqa|^Xgra}pnMFfIrOKkB*
+!mln+BblLc=7RQV_d_9=7|1FAxuhWSa?r7cnNNtOp6iCZ%b>}Ue>d<4gkq<p8_$V>d=OquCXA4f@4(7RMb?nCeLyI<%qsO-!ajXMMVBX+L1q^oDd`$+soZ*J
+A3;<UI*WZ4R4l~3+g3g$ytLv&R;FW9$>n&7y4o_XAU6^I-SWU6yJ7g&?E#0yJgI+Y;G_ix+Y@`U3{yq0>~-3kTtgW@IN<C=eL8zbh9Kpnq2vlgndj@*-@Y5G
+`P$lEqS|ZW9bpa4r`xeK=4b)FP2In{b|jer=?y`iUTfb7DQ$u^ju|%SWa5abX)?T_e*;S%Nd$Kw+tBHjE}MK$?zhdoaZ-2rQ5$5Yd47eQmi#f#rYiz*${t^_
+QI%w3D^CP5<RW8L&Z(kJmJyUuJvBv!2NM&4*{}j;`_Bwg;rr0t<qlS)tiT13+jw_Z!~=U2Mw8@PL<pcW44X3X4a~GR`O-dJu(u+Z!D&`Y^`GD;?GBc6ai3t?
+b5J#lMe>!%ZJ$%LV@U<CoU;1}>)h~W*c+#}9mZJDZ2)7eqZ&y_RrBi}^=877#UMM>QoECf0L}Q#lvzX;t78&Db2*CDifn{KJKKCZ`EiHhW_8Oby!HhJ#Q<5(
+q;ROqg;lHZ-a|aH=jLD|e`Yyol0)Ogj8=Fed6l(OXm`ej25d2*-I`fT3<eAhZ;A7C=Q7+NSnvaf@y4FiRG=@nujP7nw7GXp+e)y#h246Fgoi4cj>T*3$h|aQ
+Nb2r>h)=BU#Gzv<%86LY8yON1;#Ho>i<)%=_mOdzDZWy@n`(I+Etn@Y-*}1x7Td#aSN&+8&d3`WHWqZH=GYDURwvbU)xObbUj@K!-ohwmYPWrtXC9fIeL7LQ
+ySC6PZ-6+2BO$uY8yKBiUD-!A%opn*%q>xyo;igPlNf-{E84X+^(u`@x;E!HLTq3~PgineH(3P667*|p7d2SPtR6jT9|QKlNMOC*Q-uY)o{c5+{oxtC$O_+|
+o}V9|Z|xhWhlnCC!t0uK+Bz2JHbt4wY+#t%Bjr1nKzRdY{#$s5HQm2az_gAE^E{_rPHsf}%_BEw+o8KD`#RummHn~m+(S3^HpGSxt`NzAY*SsK`m?-srKDt+
+e5RWlTUL}!X8dTARpYz<o<F6$c4_0V`6`Dv-iPJbz`%5mBs2H%f?%S&my-LksaFO|lGS!9zi@HFv`6b<B$1|^_D~tjg*Bc}N?a9}G}u7WU22jwWWE<kNw-BD
+Urso+CWZ`0&NJ0}C<#J+2eLO_K^5Bop<_btMz*YAMO%O<LcWxzIFk$iv;qN^QMS~+S-M?wXvn1w1|O;))V>fbytfv5;}KnQm&8%z$Xpj9qv>XEMT#kGFxL>=
+zolgiLbHo|*!WU$L;r4_=~IgEVYzviG&oY+L;L+bDSX~DuQ`&XhO~2L0XUqONF%|4I}d4j7Lk;N7BXyMAs>PjUYkeZKG*(mIN}lie|uv?Ge}1E-%TWSPwL9l
+Q<Wh+YFC!J(a7oGoV2At&><+dq*(HYT&~J!2}jhqgwJ#MGMQ0$GJ&pj3<i(h-;I@B1tFuwK2%Sissj*c$foFrwFHR!yN{~+w$MH{KWv4r|GdM!X?(mmLXf}H
+iIZabcKl!F{?4pMH#9_rl#9CUk|1?ol9r2r&>t!Gh<Fh@q-Cz!$m%&y&dAKkL-gRdyP)avjDOIWa_(+yk%pg(nd^p_6!$(BpKb|tIWZ$heDwKkg~i`<KVKi>
+h@+;?HB#+D3MM0duZmPw$9Cp9F{l1yyOFz=$vT{+`TVMyNQ5C|AWu&DK`_V6^E837vP4LW?s4e$vMEUnY!kgmiK;72@v>>5uTJJy#DDzR8tlsyek!e|^ujIX
+ELL%=J%56-S)r+WOYvxIUb^28&dl3rNk|Aps?OF}N^SzPu)ntl9dbd&!2wd`zuLge?9u1T*s;oIUmzc_N_ka}NmoIvc|!fzbIFW<i$O04p?{6dp6Is*2(WV4
+%Tk^c{6;u`lfx%y3Z-n39%zLEm;(B>gYRU`3~Q__wTBes6E4{#bxp_8v8(p!nUzNmf)8HVE!q?F@&Dae*X$&UWBD1tf(TC${L{l|q`x<M#xg6<;OPkklmPJt
+ZT&UIfBO<$NAetT{9B9WCT~(oC_86em$ze1{7SAi+h27MN%RhYvq=4Qu8UfIrc>g8%?aVWE~KI<oc#b*P|XosiWT%$bzP9rr@xhFGpACjjgWfoAT9y}n5Yi+
+ARH!%HLNmn?9<!#v3YmT<*WxU@XT|?K06Qj;XI<77y&iE5f_|PPB{Pk^N0k7D|LC=tTT#&2)}U2B)i;0Y#~g2!M?*1MBpXJfomnDqG^Mjh-7xkT9BBBoPD(@
+5pTu5XofH2yNWRlVak1<u(chaVjtFKU#=_+HgKCsOY@tNL!@cbV;*v#R>-+*5Y_ZZ!qPz@Q$0PnyrZvA-te5S`x9@&6SjZ#)Yk*~I^eHcjJ@2W#(^}R{qUp}
+4fDhnc&h8A;y2xs)=D8rOQPLXg1|MKcyJKf`(Z=tZQsn3at@BqzsgGcywd#EtW-|CgWwewdh-lue|Tb}V6t(-KjV+?>lLvQmOnB_N)Ji&4dTlszdo&Uc@vG;
+zJ2|;px+S85YE#tFjz!Pv}^JS*fe{;w%iJ5XO&QasB5D3Thr%U!v%=fprXFFM=woGJMe~7YT+w!-`ge4f!#RRKk)1Z*-D#-ME9d&i9O9FH~)^LGcIxvu0jYK
++KW>q57kEO6k|ZMl{DFp$z)da;LG^UlIqng@!UHxNyC(@p)9q%j_>R^({*XY_yIYoV=E?EgQNyhBG0_NSv0>|vZf$9Sk5A_xb$~-X)92N&0etgl5eq|zl0Vs
+QS4ZTkg4v6Iz6I>+c(eZn8fG*0N@a}x&'''[1:]
 
 
 # ======================================
@@ -16137,325 +14465,62 @@ def shade(counts: dict[str, float], name: str, other: str) -> Markup:
 # ======================================
 
 FILES['cxrkit/report/plots.py'] = r'''
-"""The figures of a report, each drawn once: saved as SVG and PNG, and inlined into the page in the reader's colours."""
-
-
-
-
-
-import io
-import re
-import textwrap
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
-
-import numpy as np
-import pandas as pd
-from markupsafe import Markup
-from matplotlib import rc_context
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-from sklearn.metrics import precision_recall_curve, roc_curve
-
-from cxrkit.columns import FROZEN
-from cxrkit.config import TESTED, short_name
-from cxrkit.evaluation import metrics, study
-from cxrkit.evaluation.calibration import Bin
-from cxrkit.evaluation.predictions import Predictions
-from cxrkit.evaluation.scoring import effective_sizes
-from cxrkit.evaluation.usefulness import decision_curve
-from cxrkit.schema import CoarseCurve, NetworkErrors
-
-FOLDER = "figures"
-PALETTE = ("#0072b2", "#c25700", "#00795a", "#a8478a")
-"""After Okabe and Ito's palette, which colour-blind readers can tell apart (https://jfly.uni-koeln.de/color/),
-with the yellow tones darkened until all have a contrast of 4.5 to 1 on white."""
-LINES = ("-", (0, (6, 2)), (0, (4, 1.5, 1, 1.5)), (0, (1.5, 1.5)))
-MARKERS = "osD^"
-INK, QUIET, WARN = "#1b1d1f", "#5c6166", "#b00020"
-VARIABLES = {
-	INK: "--ink",
-	QUIET: "--quiet",
-	WARN: "--warn",
-	**{colour: f"--net{number}" for number, colour in enumerate(PALETTE, 1)},
-}
-STYLE = {
-	"svg.fonttype": "none",
-	"svg.hashsalt": "cxrkit",
-	"font.size": 9,
-	"text.color": INK,
-	"axes.labelcolor": INK,
-	"axes.titlecolor": INK,
-	"axes.titlesize": 10,
-	"axes.titlelocation": "left",
-	"axes.edgecolor": QUIET,
-	"axes.facecolor": "none",
-	"axes.spines.top": False,
-	"axes.spines.right": False,
-	"axes.linewidth": 0.7,
-	"xtick.color": QUIET,
-	"ytick.color": QUIET,
-	"xtick.labelcolor": INK,
-	"ytick.labelcolor": INK,
-	"legend.frameon": False,
-	"legend.handlelength": 2.6,
-	"lines.linewidth": 1.4,
-}
-DPI = 120
-
-
-@dataclass(frozen=True)
-class Drawing:
-	"""A figure. name: of its files; svg: by itself; inline: for the page; alt: what it shows, for those who do not see it; wide: over the whole column."""
-
-	name: str
-	svg: str
-	png: bytes
-	inline: Markup
-	alt: str
-	wide: bool = False
-
-
-@dataclass(frozen=True)
-class Look:
-	"""How a network is told from the others: by colour, by line, by marker."""
-
-	colour: str
-	line: Any
-	marker: str
-
-
-def look(architecture: str) -> Look:
-	"""The network's Look, the same in every report. A fifth network has the first one's colour again, and another line and marker."""
-
-
-	known, looks = list(TESTED), len(PALETTE) * len(LINES)
-	number = known.index(architecture) if architecture in known else len(known) + sum(architecture.encode()) % (looks - len(known))
-	turn = (number + number // len(PALETTE)) % len(LINES)
-	return Look(PALETTE[number % len(PALETTE)], LINES[turn], MARKERS[turn % len(MARKERS)])
-
-
-def drawn(
-	name: str, alt: str, draw: Callable[[Axes], None], size: tuple[float, float], marks: Sequence[str] = (), wide: bool = False
-) -> Drawing:
-	"""The Drawing of draw(axes). size: inches; marks: what must not be overlooked, above it."""
-	with rc_context(STYLE):
-		figure = Figure(figsize=size, layout="constrained")
-		figure.patch.set_alpha(0)
-		draw(figure.subplots())
-		mark(figure, marks)
-		vector, raster = io.StringIO(), io.BytesIO()
-		figure.savefig(vector, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
-		figure.savefig(raster, dpi=DPI, format="png", facecolor="white", metadata={"Software": None})
-	svg = vector.getvalue()
-	return Drawing(name, svg, raster.getvalue(), Markup(in_variables(svg, name)), alt, wide)
-
-
-def in_variables(text: str, prefix: str) -> str:
-	"""matplotlib's SVG without its head, with CSS variables for colours, the page's font, and ids of its own."""
-	text = text[text.index("<svg") :]
-	text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-	text = re.sub(r"font: (?:bold )?([\d.]+)px [^;\"]*", r"font-size: \1px", text)
-	text = re.sub(r' id="', f' id="{prefix}-', text)
-	text = text.replace('href="#', f'href="#{prefix}-').replace("url(#", f"url(#{prefix}-")
-	text = re.sub(r'<svg ([^>]*?)width="[^"]*"', r"<svg \1", re.sub(r'(<svg [^>]*?)height="[^"]*"', r"\1", text, count=1), count=1)
-	for colour, variable in VARIABLES.items():
-		text = text.replace(colour, f"var({variable})")
-	return re.sub(r"\n\s*", "\n", text)
-
-
-def mark(figure: Figure, marks: Sequence[str]) -> None:
-	"""Write what must not be overlooked above a figure, in as many lines as it takes; the figure grows by them."""
-	if not marks:
-		return
-	whole = " \xb7 ".join(mark.replace(" ", "\xa0") for mark in marks).upper()  # no line begins within a mark
-	lines = textwrap.wrap(whole, int(figure.get_figwidth() * 14), break_long_words=False)
-	figure.set_figheight(figure.get_figheight() + 0.13 * len(lines))
-	figure.suptitle("\n".join(lines).replace("\xa0", " "), x=0.01, ha="left", fontsize=7, fontweight="bold", color=WARN)
-
-
-def losses(axes: Axes, epochs: pd.DataFrame, architecture: str) -> None:
-	"""Training and validation loss over the epochs of both stages: a thin line a seed, a thick one for the median."""
-
-
-
-	colour = look(architecture).colour
-	for column, style in (("train_loss", "--"), ("valid_loss", "-")):
-		runs = [run[column].to_numpy() for _, run in epochs.groupby("seed", sort=False)]
-		for run in runs if len(runs) > 1 else ():
-			axes.plot(np.arange(1, len(run) + 1), run, color=colour, linestyle=style, linewidth=0.6, alpha=0.35)
-		longest = max(map(len, runs))
-		middle = np.nanmedian([np.pad(run.astype(float), (0, longest - len(run)), constant_values=np.nan) for run in runs], axis=0)
-		axes.plot(
-			np.arange(1, longest + 1),
-			middle,
-			color=colour,
-			linestyle=style,
-			label={"train_loss": "training", "valid_loss": "validation"}[column],
-		)
-	first = next(run for _, run in epochs.groupby("seed", sort=False))
-	frozen = int((first["stage"] == FROZEN).sum())
-	axes.axvline(frozen + 0.5, color=QUIET, linewidth=0.7)
-	published = study.epochs()
-	if architecture in published:
-		theirs = published[architecture]
-		at = [frozen + epoch.epoch for epoch in theirs]
-		axes.plot(at, [epoch.valid_loss for epoch in theirs], color=INK, linewidth=0.6, marker="x", markersize=4, label="2020 study")
-	axes.set(title=short_name(architecture), xlabel="epoch (line: body unfrozen)", ylabel="loss")
-	values = epochs[["train_loss", "valid_loss"]].to_numpy(float)
-	if (positive := values[values > 0]).size:
-		decades = np.log10(positive.max() / positive.min())
-		axes.set_yscale("log")
-		axes.yaxis.set_major_locator(
-			LogLocator(subs=(1, 2, 5) if decades < 2 else (1, 3) if decades < 3 else (1,))
-		)  # labels must not collide
-		axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-		axes.yaxis.set_minor_formatter(NullFormatter())
-	axes.legend(loc="best", fontsize=8)
-
-
-def lr_find(axes: Axes, finder: pd.DataFrame, architecture: str) -> None:
-	"""The learning-rate finder's curves, a line a seed, with the rate that was chosen from each."""
-	for _, run in finder.groupby("seed", sort=False):
-		axes.plot(run["learning_rate"], run["loss"], color=look(architecture).colour, linewidth=0.9, alpha=0.8)
-		axes.axvline(run["chosen"].iloc[0], color=QUIET, linewidth=0.7)
-	axes.set(title=short_name(architecture), xlabel="learning rate (line: chosen)", ylabel="smoothed loss", xscale="log")
-	lowest, start = finder["loss"].min(), finder.loc[finder["step"] <= finder["step"].min() + 5, "loss"].max()
-	axes.set_ylim(bottom=min(0.95 * lowest, lowest), top=min(finder["loss"].max() * 1.02, lowest + 3 * max(start - lowest, 0.2 * lowest)))
-
-
-GRID = np.linspace(0, 1, 101)
-
-
-def roc(axes: Axes, held: Mapping[str, Predictions], areas: Mapping[str, str], threshold: float, coarse: CoarseCurve | None = None) -> None:
-	"""ROC curves of {architecture: Predictions}: the mean over seeds, and a band from the lowest to the highest seed."""
-
-
-
-
-	def curve(truth: np.ndarray, p: np.ndarray) -> np.ndarray:
-		alarms, hits, _ = roc_curve(truth, p)
-		sensitivity = np.interp(GRID, alarms, hits)
-		sensitivity[0] = 0
-		return sensitivity
-
-	if coarse:
-		axes.plot(coarse.false_positive_rate, coarse.sensitivity, color=QUIET, linewidth=1.1, label=f"{coarse.title} {coarse.auc:.3f}")
-	_curves(axes, held, curve, areas)
-	for architecture, predictions in held.items():
-		called, truth = predictions.p_covid >= threshold, predictions.is_covid
-		if 0 < truth.sum() < len(truth):
-			at, style = (called[:, ~truth].mean(), called[:, truth].mean()), look(architecture)
-			axes.plot(*at, color=style.colour, marker=style.marker, markersize=5, markeredgecolor=INK, markeredgewidth=0.5)
-	axes.plot([0, 1], [0, 1], color=QUIET, linewidth=0.7, linestyle=":")
-	axes.set(title="ROC", xlabel="1 \u2212 specificity", ylabel="sensitivity", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
-	axes.legend(loc="lower right", fontsize=8, title="AUC", title_fontsize=8)
-
-
-def precision_recall(axes: Axes, held: Mapping[str, Predictions]) -> None:
-	"""Precision over sensitivity, drawn in the same way; at each sensitivity the best precision that reaches it."""
-
-	def curve(truth: np.ndarray, p: np.ndarray) -> np.ndarray:
-		precision, recall, _ = precision_recall_curve(truth, p)
-		return np.array([precision[recall >= wanted - 1e-12].max() for wanted in GRID])
-
-	_curves(axes, held, curve)
-	share = next(iter(held.values())).is_covid.mean()
-	axes.axhline(share, color=QUIET, linewidth=0.7, linestyle=":")
-	axes.set(title="Precision and recall", xlabel="sensitivity (recall)", ylabel="precision", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
-	axes.legend(loc="lower left", fontsize=8)
-
-
-def _curves(
-	axes: Axes, held: Mapping[str, Predictions], curve: Callable[[np.ndarray, np.ndarray], np.ndarray], said: Mapping[str, str] = {}
-) -> None:
-	for architecture, predictions in held.items():
-		curves = np.array([curve(predictions.is_covid, p) for p in predictions.p_covid])
-		style = look(architecture)
-		if len(curves) > 1:
-			axes.fill_between(GRID, curves.min(0), curves.max(0), color=style.colour, alpha=0.15, linewidth=0)
-		axes.plot(
-			GRID,
-			curves.mean(0),
-			color=style.colour,
-			linestyle=style.line,
-			label=f"{short_name(architecture)} {said.get(architecture, '')}".strip(),
-		)
-
-
-ACTING, PREVALENCES = np.linspace(0.01, 0.6, 60), np.geomspace(0.001, 0.5, 30)
-
-
-def net_benefit(axes: Axes, judged: Mapping[str, Predictions]) -> None:
-	"""Decision curves of {architecture: Predictions of one row}, with their intervals as bands, beside acting on all and on none."""
-	for architecture, held in judged.items():
-		points = decision_curve(held.is_covid, held.p_covid[0], held.groups, ACTING)
-		_banded(axes, ACTING, [point.network for point in points], architecture)
-	top = axes.get_ylim()[1]
-	axes.plot(ACTING, [point.all for point in points], color=QUIET, linewidth=0.9, linestyle="--", label="acting on all")
-	axes.axhline(0, color=QUIET, linewidth=0.9, linestyle=":", label="acting on none")
-	axes.set(title="Decision curves", xlabel="acts from this probability on", ylabel="net benefit, an image", ylim=(-0.3 * top, top))
-	axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize=8)
-
-
-def predictive_value(axes: Axes, judged: Mapping[str, Predictions], which: Literal["ppv", "npv"], threshold: float) -> None:
-	"""The predictive value of {architecture: Predictions of one row} over prevalence, with its interval as a band."""
-	for architecture, held in judged.items():
-		counts, sizes = metrics.confusion(held.is_covid, held.p_covid[0], threshold), effective_sizes(held)
-		values = [getattr(metrics.predictive_values(counts, share, *sizes), which) for share in PREVALENCES]
-		_banded(axes, 100 * PREVALENCES, values, architecture)
-	axes.axvline(100 * study.prevalence(), color=QUIET, linewidth=0.7, linestyle=":")
-	title = "Positive predictive value" if which == "ppv" else "Negative predictive value"
-	axes.set(title=title, xlabel="prevalence, % (dotted: the study\u2019s)", ylabel=which.upper(), xscale="log")
-	axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-	axes.legend(loc="best", fontsize=8)
-
-
-def _banded(axes: Axes, x: np.ndarray, figures: Sequence[metrics.Figure], architecture: str) -> None:
-	value, low, high = np.array([[figure.value, figure.low, figure.high] for figure in figures], float).T
-	style = look(architecture)
-	axes.fill_between(x, low, high, color=style.colour, alpha=0.12, linewidth=0)
-	axes.plot(x, value, color=style.colour, linestyle=style.line, label=short_name(architecture))
-
-
-def reliability(axes: Axes, bins: Sequence[Bin], architecture: str) -> None:
-	"""Share of COVID-19 over mean probability, in bins of equal size with Wilson's intervals: the bins of calibration."""
-	axes.plot([0, 1], [0, 1], color=QUIET, linewidth=0.7, linestyle=":")
-	x, y = np.array([b.mean_p for b in bins]), np.array([b.share_covid.value for b in bins])
-	ends = np.maximum([y - [b.share_covid.low for b in bins], [b.share_covid.high for b in bins] - y], 0)
-	style = look(architecture)
-	axes.errorbar(x, y, yerr=ends, color=style.colour, marker=style.marker, markersize=4, linewidth=1, elinewidth=0.8)
-	axes.set(title=short_name(architecture), xlabel="mean probability", ylabel="share COVID-19", xlim=(-0.03, 1.03), ylim=(-0.03, 1.03))
-
-
-def errors(axes: Axes, networks: Sequence[NetworkErrors], published: Mapping[str, float]) -> None:
-	"""Each run's error rate as a dot, the mean with its interval beside it, and the study's one run as a cross."""
-
-
-
-	for row, network in enumerate(networks):
-		style, rate, values = look(network.architecture), network.error_rate, np.array(network.errors)
-		order = np.argsort(np.argsort(values, kind="stable"), kind="stable")
-		lift = 0.26 * (order % 5 - 2) / 2 if len(values) > 1 else np.zeros(1)
-		axes.plot(
-			100 * values,
-			row - 0.12 + 0.6 * lift,
-			linestyle="",
-			marker=style.marker,
-			markersize=4,
-			color=style.colour,
-			alpha=0.65,
-		)
-		axes.plot(100 * np.array([rate.low, rate.high], float), [row + 0.26] * 2, color=style.colour, linewidth=1.2)
-		axes.plot(100 * np.array(rate.value, float), row + 0.26, marker="|", markersize=9, color=style.colour)
-		if network.architecture in published:
-			axes.plot(100 * published[network.architecture], row - 0.12, marker="x", markersize=6, color=INK, linestyle="")
-	axes.set(yticks=range(len(networks)), xlabel="error rate, %", ylim=(len(networks) - 0.5, -0.5))
-	axes.set_yticklabels([network.name for network in networks])
-	axes.set_xlim(left=min(0, axes.get_xlim()[0]))
-'''[1:]
+c-pO7YjfL1vi&UniYd5K0vrk^Y0D2fbXKwDT-Q3budPk$UYcPI$)Sh{1h4>TiSg?G_ItW}1`mpg<K1j+L|~phJ>93z^uV6yovn;oM(3N{6e?XRt#Xs4dD&G)
+&sS=Z>&rx?$=nQ8p+A|0(uMl)^N&g=3-#{Jk6nI<k~m5X{g$aJF<_?84c_=UH+o_6!$Qr|INjt$=y_g;{}-)kCKaXbDL3w^G*{(iuCvZEPuJ8lHuEw{lOoi!
+xw4I(>p0f4*mTuTI?JNuysJK#e{Kw<m3|9d>Upe-0&BB<sv>DoZmFNEJV~})^*Sm|uH#C)WV6n;wCp5vMHv>20{lN)$T(}AUu?2MFO3`PCoXZdWfrGp9L-#9
+KA+ChgjTuRBGgy4v?qAJ(Li>~HF?QzHyV}E{KDi_qfIh@ndYd++OWj*{B=6lWs2uFn>enjWSHV2HabtjwJGyxUI~-sW*!yTgee}N`ssX=e}eM!bS{q_yIWWJ
+MO22^w9PuHdcS=C_J2>`?6gR*7T4hH^uyWdi>@kGc$+4AZCZ`ZCmnAz*?{X{#Y2yBv)JC!IE19pEN^xEAxds*jWsSJu{78EU0rlruVS9&4Kp&!C0XkyGcBUu
+&8@vQg;{Rm#1yr0It7b5oBfLU%B*!|`Kite^IY`*#*~+7esP-TX<l?XFW<g?ar$13lxN-A>%2R8eR_6wiZb83)9XDN%m!Xpd3WZ6<43(7Kce)>vF1np_`##c
++6y{x)RQHwLcP7vGsB+#s!ZX@nT`$2rK>Ji5kNv5`)CFbSXg(5w`;h+iDRWR4T=3#S!TuX-o4+J@iyEf(a}X};v`&{d(=I@7j!$9QMqEs*rH#0smc_}fyd?-
+hR|h`lo5u*kSib&kcvDg*F{OV^&mV(d({V4kyNE&n0fu`&FKeT_7Rrm_we7tt{Mb^eR<GT{qPun__r#SGAal<Kb^e)`{{cc#7m18zj~clZ~op@|NW0wr)ORD
+%gOsURCA|4>o59CR^RdbVgKPnew_7sy+P0G{Cx8M)yWU9S(MM61B@_K-qBH%TzK8i0guH6|J+2Tq#_!ZOD^GuRB-q1XVLOdEm549@-uL0X7X!KEz?}dOV@4%
+L9am(aI7@G-F>VmxbAkYJ0H&e=k=*b;uW9H!zI)R95fzgOrUa_k1JNXSQR=hsY1+<tEhcQmW}c!R6sBm@-Cu;)PpiYu@LBN;(ZlmR07a%tFUADd+p+wAPe3>
+;>2bt!f>@&oL8gC&bXSTo>w*X;<%~+^3%|1hPszJF3fIK9-Xhs8<iC5E~7=cLQOAxMCDh6w&4v4w)=~v^*-HfZ>@>Vxk(n`G6yWO1}d3s%?jQL6`ACm1sjA9
+xsun>l(-*0ARBn`?iDPcKj<M0|E-FNJ`m@3lZ?*tjR`tjq+Wml0NaKb4RBzoLZ}FzhvaxsS)dS`_Ef=UhHAE@A`>s4T3Rq<19hz6DIB;Q!bLR#e@S3}2?UoG
+X<<;2szs`j6m<qcu6(K>I!*P-$S7zL8zs?2xWs`7Q<Qn<fMwvPEMaL%0Pum6#0KR9mVsNz;IlN1p$}H-7d7%aO)o?p{{@iJDiQouQ2_*s7fOf)Bu()rFIXkw
+mtA@!N%(;{gURg@oOiQOA}rWQ=Rg`sd8e~5OBG{!U*~fIxp|4r;L1Q9J!?ottj@}HC=z#Bqym~^bbvOumg<Fywsi^Ybt{46bL(Z46S^j*VsA>H>nIV{rxRWv
+FNh183+fzPB<UqulDGwQ8%IUyON<B1!cZM91?n!pGFAuJOolS_-~mF!6m!*DZ=fRZ)J6d<h#M<|{o}#-HBjHGVzX{_4#5u7h4F(xeWQF4?x@iP0-#w!F~bV-
+tp!(g?_Nu68lWk6Znz`q+O-+mp5L@OPC&q@&zRcd#YPx@wM}hNFbV9YGY|J0mfls)hPzxjtl02)Oso;(zQM-fhtPDW%1wr<Wt?hId;UQcZ5Zs+k>)W*o6yR!
+L3{jyO{@h6WM#I1pn&A?2_u8h&Kf14EkFi45qtf51DhiM2BjdUradqVtY?NdI6T|W0ds+xCHow-0!({g>F>xgUmx!@*@*tYu=F<Flp_!Quo_Lr5-=IpE6j8`
+UxkG!r#jA7+V4>v%WWGJn;B8)!Y4~$@3S>lTU7c9rbN`4xCdKml!hNlVt}vSlJ4;O1K|$6)l<{)36H+(y=2loqDTv}05Yoybw;1P7YN!wYT7=Ki02?wC5HlA
+AY{FMKa<c+Z`XUK6Cq(FSu_Ib*Yg4&F>e(hM;_CrwkRLcWeEz>93SFh#j=R-+?2#;jbGcpwFjRpwM!wv>8a7UYk}C0lIbU%M`X5z&uyt2@i17o7@_lkR#P$w
+Yy4pB%jl}cK>Uhv)`y`(IkJ*T!8SNzt-w;dT%w+T_@JthITG1}YPSknhg6=F_OQDsT-+mkVrwONpcVQVGaC}r^1h?Z4b*T_H4zi@bMHH+=4avE@4vfOy%BN5
+f7F~DRi76l^m+02?Bw<9;N~zS*HHQ24`&p5g75wD$3-~#Hps5j_}8Z&y~$k+Ce4n-CqMSHD?7o>@eZ-Pk#~rh<>|Ai_xk8?w+Am10VIY2`G+es8+muQqkXQs
+230$6lgIuYGCO&y+IV|JA>}E5{OhyH-R}eDFC%aKE3N2|mc-Q``?NgQ!{;*FV`YfGwYqR?(d<0MabnaD>Zi^@z4zV9A}F?0^gV=wtN{%KL;KX=IxjtR_dmNa
+t^=?3k80;WCLash96VIpA*S9youNg!{aDQgPmU=T|4R<}{s?3(#%kpt4U0plU+Y9@38yr`%1V7fs9jd6A$6XErx9sE*;;HKL6{~Gxu6hPACQ~*84gA2<JIhu
+^1|QJDDkOTZ3c?heWiPF4$?Z+k}v|X;U>#W?gvWU!4$$TX68J?nVdY9gyxn)lnT2Glr9SCkIxd&;!20=fSxHH*@%219Q_B_`5B<~Vj8E(`4qHgQH(gwks(+J
+m0n^<J44w*q8Poff8TN#mM3V8u*vx7;?pLJBBV*J3f2O&p*%=*HR^>u97b1qWRExuJRIL1$@8T(Yw~wb4t)8D&Wl0C4=LZpad^lHq^<(Zo3HSeEkXnr{W524
+-p?Uxb2_8&Nuixk56B%YB#S~5)O1|NCPbWp4q_PKC8pAfH%ho6QF)5+R5rgLLRp;&)@Bju#N`An4JNv{%W{KI>MAz{{ioE=R(#a=Jr4I%l8*FwbVLgEJr=w!
+^#b<Ze3OvfjPW~`u_ibPPC3`-i%m{}7@LI2GA}WN4{Wm8*7s;N7_0zywk9*7xQjlv1CI{>Ad{fyKs{4^A*TW!2YiyG@Z=|1sB@j18^7Om9muK(n(*j$*g*@M
+4=sAcf2Bacv4=CCVp@a8`^Uru$hOfOD_!d=_+aK^1|GK%eiJPg?5vO?(TQw^KgL_87bHoD&<%d!Gh?*r5jW^jB`%{V_?Aw}DTnxCBm;^j8(IPB)K^h4V%}9N
+fmG5~gq?%+K(!(%KeiM?1-m-oGCD+q!8D9wsN^kT;?p#Yp?#C|!nLyq8i;*4XB8&ILuoBvYaKKOA0vq>0+f6naqO|LcwpQkn;i{8I<8QAR*k;;L`$=0P)3?#
+XAd?3)!h9@=$CC~IB2Z^^&?4(h9Vvjv^}S$syRnAU|LRIQI(FH?a9V9>0w;S!(+<~tQ2{Yyg!DTwDy<|9%JcItA1}cw?@vi?bx@RF-IOz7<p!Jd_c^fcHA5E
+20dB2=ky31_Zfyqb#A$hEkIt|U1ag)1U^d_TeV4Ky#Z$2+E#2e7+#DWIuR|8$2%a@u(3%4V8okvNBk@;BFYu3;Yi7FV>{|I)tdyIXrtX(n7Ll?TyT^)J@5Cb
+t|2*hpzf)<0D&f`T#Vw_wwP;*L+I&M6<hK}u3qck(tH}rr2xBQeMjJfuM{Kl%0X8h^Xc0O^PL)4SVQgoovQm)6^p{*ob^}K^n`A9K=N-BXz4B{{MHSIAM5pO
+p+#R^HKnBJXMP!;Uwgs6^+ic*xYn&l?QxP!^PvX>SYS#s{ywe(ECvF<Z$(%tpft@_M%Wc)D|AkfbVRvYI}W8=D7Rlw%xs0wDn-t%OQL$0;B0fsoh6caqI)}G
+Xl<O5q5lY{hAn@k(C9horZk^7;lajY{*{~F8mimQ`=ky|kE<PW5XZyHD!fS;VFSj!$rrHht9{!oMwDlLTqbQgcd<?>v9(avi?7&qM$UEO^b(dq)PwFdMpmy*
+DdKw0AVOM*Yk)&=2DJaK?jj}91#k**uSOw{?ljytj@CX1R++9x)Ew$OCeCSPkzY((rWx1o3dH~c+8g!;t~Dkk+DcWjl%s06UO1=*r#p~N=g0T2URdY>4bO<V
+_T<{6*LQxAr}LIitW3NZx~thSAJ!XpX~YD;zl)s~bgZF+cW$ts)ZeD8=6vHdY~FmSf3Yh;Ec)4Tt@m%ATOT57`nm0i4Kc2VmWJv?I4!wFVH2EcMn6?P*XqsQ
+aj)nQP;i=hQQc`DkRo_qzsxt~YRJrLq4QjCyDDqGvcUB#J728xHEAv?@pnpxVRyGG!(j+=9T+SFeN=8`Q@|=rp82#(<Yo0JJFVeV=+LW9YpPM#;do^A+(H5=
+3zq~EQx{_x5!}9njd5=E+J4w~Q5tY<JF@RyEBC55^I>>@c}<Qc3zw6OSW{QoD`&PGdtz^HEvJL(3*3ZzHBaqyZ%sJL+9aw|HxIMvJpB|c)U#1-f2{$-sE{TY
+2&(EK#_>49+VDnvm`g0lFWmuUq<ooqJnX9f<0f!Q*c?GcUDK)vx_b^m?X$yO@eI;7&r{*9Wl2&fFD<%s?B1%IGa*}bp#$1uheABzn4BK|>3(m==jKVp8}6ZE
+<e^@T&3*N8GZ^#-s>sYdT1InNQWKMF`{GW~dgLGV7|jUN0&2NiwlAoY3*$h-7kkav4&94XC;uR+_+@%C^zVKG@iln215oeWP!4t)4kTaQ*zaff%H~pUpDF}<
+{wSyE{?vk)N-dhOf}C2?ha{!FVET`MsT!P;ZM1Mfr~O}qw4lo33?J?=m_M%ijHM5`+a(T;h_^?oZ;tu{7p};;Z4FdG*hbeOx5EM@r&pS<2KcB(-|_ei079tY
+QbFay*2$`q){1Ee_y5n#y53jKUqjFu8+P8@J6~#>+@sRYUts0C38c!3od%`npAOgDt9j4Vw4nNVvhz~tXt5{A(+3FGou*TKJ(x>;A2qB?3~(Q2lRdIYWqk0x
+iTe|dl@_k|BCpNp$h4f(sdG8Y2<AUC<)uLjiNn&4*<CNFUt!z)x(Bu$Kkgs5%<g8cgeTx!h#i!Sxfe9jBdvk=BuV(AfJUYS5&1R(jp$5!NSRN+y+4PC!L=7+
+H>1oCBwNzyoIF2!MIQ#fdw=@#$?MZM&-t^L7IWkrCm-h@k}6PlZqjvCDYekS{hl+~1RQu~60?lT7Uur8L9F@;)P3Qc^UrWYswIM%r<d3D(JP|QYXB_(70#Cv
+M}#B*VH{+YMpwEGP5474f&e_yhbQ%stgS;bYO+XKNz=Tu6!VaIw?7LLNUP17U#$)Ep@|Flm<O?BH^_pfB&b<f+;qD%=2=2_^Un@KCF~?Dz@&YSrHh(0gH&vh
+=k9D0jQf)&Q`i}wl(B#8Te0>@3u}+)11<}aEggHi7~cESV-EKX$sY;r!Sx->X+S#q7VeM`6@Zp>re{%12+ug~upK&9)`sbPp`taV{~DN1$1&)ZPjP#3eQwC`
+9I(%3>D9DMr#itIHs=Hl@wI)3@8Ax!U9Moi%7^TCena<Z?AXh)Pn6zD@U!Q%wkOL`3m{3GKks-#kI*0e=;F&dB3-{aHzY5Vv)b1?8Q=aD@|6Vnn*FGhzfIlH
+et*&3s?|gDJ70csU;bji<q5}d7+sdR@8;RvnZmCm5-xI=M+)p7NC*>}gY`5pc5=hT`@J3vs?nrt6O1<;x|NENZjwB%)$RvhM~m2N=oavu%Wv+QfJfOv`G9nU
+c4ShLF!bJ-bG^UI4Y%aKwJSEw<QwHL(y}DWW*SWk!WpC2e^N9U7YpDn9B<@$c($v*Dk=HrQ;f}xbZ&aprtJ3P-o}lvGby<-o_rzwXvG9o>~bojMWe>{{?azG
+Z`{^CQ<n)Fqx&2^aUxCZ2S!17*7-w1b(1(<H3a$sMH=i<q&oIob=@ZH8(}XIvT@)x3RI=IOdMHkZ|%(t)TXf$KSaso%h}%#?8Sh(=Wl<0_2Q`iM4*mSQH>zN
+xAZgtHN_0TJ2Do5!C#`dNRz`F3k$J!*S_)fyI|vAbC!pOw=IL2F$JAwY!Ndj@kGd7)rN7)p1&jv>@@Ejz&9+T2T_jJo3%gQ;$XPbnZ6EhckS*rVViEZ!8mjv
+A!GTXSsMD9ex`FWCTzhL?<2!R@88L{JZR;?5GR`Yef;m_vUjbdnJZztaz@oUNZ#i|<Nek_(v>+I=asj=AF%AOY2vMabO5E+H;HW?A)gxVSpF$xG4c)BEzc$i
+d5+?M>~5Wry&38)&5rEHSQWBkC}s?sM8=utX;J-CBe|O=V5z><ZGIr{mdAv^UaL!Xvx?hnC$?R<vn8&WmtxbRmDRT@IUSqk3;t-3o1D}2i{E&35&9xZ79+YL
+#z~t#WN5$B)qb?3+lO8_c!+TA%c$R|V;K2>?g9ty0|Xhd@d*NE``ti2e*fmdQi8t~f(oEDj7WIP_s=vJ&AfA@^gOww-{S^#x%GrUIHNjne|T)K-W$@1WHp+Q
+o+Tpj6UQSLcmM_@_qVK_3Azn#4+SnaJ@~`vcn%j0?Hu(K^|kcB+Sk%g_RVWk3Hz++#-02PiR!!gef=jQm2B9pm*o#{T(G-cY$6f=V}xQPpJb3BRc_L}F0b4d
+gsVEsv|6(?ILsf>;iPq^MH9${uwSi)Fi-wPOYNy{s7bRoftpVzA-NCh*5}bHIgj=xnC<@o#^}p6'''[1:]
 
 
 # ======================================
@@ -16463,54 +14528,15 @@ def errors(axes: Axes, networks: Sequence[NetworkErrors], published: Mapping[str
 # ======================================
 
 FILES['cxrkit/report/report.py'] = r'''
-"""The report: the page, its text twin, the cards and the figures, from a run's results alone."""
-
-from collections.abc import Callable
-from pathlib import Path
-
-from cxrkit.data.licences import attribution
-from cxrkit.data.records import Record
-from cxrkit.files import replacing, write_checksums, write_text
-from cxrkit.report import cards, checklists, gallery, markdown, page, plots
-from cxrkit.report.tables.settings import GENERATED
-from cxrkit.results import Results
-
-PAGE = GENERATED[0]
-
-
-def make(results: Results, locate: Callable[[Record], Path] | None = None) -> list[Path]:
-	"""Write report.html, report.md, the cards and the figures into a run's results, bring checksums.json up to date; return the files' paths."""
-
-
-
-
-	folder = results.folder
-	if locate:
-		gallery.write_thumbnails(results, locate)
-	drawings = page.drawings(results)
-	for drawing in (each for group in drawings.values() for each in group):
-		for kind in ("svg", "png"):
-			with replacing(folder / plots.FOLDER / f"{drawing.name}.{kind}") as temporary:
-				temporary.write_bytes(drawing.svg.encode() if kind == "svg" else drawing.png)
-	if not (folder / "checksums.json").exists():
-		write_checksums(folder)
-	results.refresh_checksums(*(path.relative_to(folder).as_posix() for path in sorted((folder / plots.FOLDER).rglob("*.*"))))
-	shown, lists = gallery.films(results), checklists.Checklists(results)
-	texts = (
-		page.html(results, shown, drawings),
-		markdown.markdown(results, shown),
-		cards.model_card(results),
-		cards.datasheet(results),
-		lists.page("claim"),
-		lists.page("tripod"),
-		attribution(results.manifest.records),
-		cards.citation(),
-	)
-	for name, text in zip(GENERATED, texts, strict=True):
-		write_text(folder / name, text)
-	results.refresh_checksums(*GENERATED)
-	return [folder / name for name in GENERATED]
-'''[1:]
+c-nnc%Wm5+5Ijp?vEU_Apt3!uaDgImb1Bjy2+)HO1hllWSW}`vQgPD9zjsNAlAQ$A#pJ#?JF}!2V|NXL!Co780gl$a*kJ+ES#bE|z#U{)1V<@MWkGaR*wu13
+7_<e{Mz<iq4BeTfLUvG;DwOV!Gse<1_)D!6mQL!<a<MHzw*El46iSJ$!ZD~9u2FIuo!@C2)1S;<I$jAUxRNDyCE6G!oHKGe_}Z_74VK!Yo?>sq_9U#9YN<s$
+C{fC8SHQtYhYw|g<=zghjRw!jN&ZM(ED$&<Afzd29j$lNBbw&|T4DB;J`kHD#l6zbzEO)iPl@Fgog*kSxa;-J`u6kP`szi_$oSl0*rw_C&(~{MElHaX_i36|
+SQCytW>eZlOejF<QaHSrHQ8)Nw(g6d#6A3h8xoaj`kx%$eFER%CO9wBgv9>gDVm0fH?CDh+_cqyW(Z{G^ve+{U~8y*m=)kZt?ppxfnrHp{78{*Fx^y%7&{9S
+WXG|iFR8Vv&=BIOCLaxHBJ0?0nk17zd=j`B+HEJKvY9!hCQp;fh(nNM6*S~=A47A0rh&;!eL;qzY``0LMiY24#U%bH)POe2gFD2LH-zOLm$&XEQRT}p`?zBT
+u)f=|;7tzFHOs(eQ?KvGvEpC8eZ5-W(za&5rvrH>TKvm@`<j1Q4#MAXKQ+QUhl<I(ow(ROJHi*!2?3{@rz<4L#9+X-T0wvYs4T|TIHAk~%bj+xKx3z3vYg|S
+za&}c=*5kj(x^^U&tOf<<|yPm^NN#02`3*(JRP&Run)bq@@b;i$9W<xO(Ry>+jQmJ?3CVS?3|yooW3-%O}Me)E|cnUR%qVZMfKwg&oAfY(Ny?n!{=wzXP6v+
+JC*^PPKlF|7Zets3mz9Q!b4EFPrM~f)Pr9ykY=ZU2W^AsPJAO)4<%!z60&8l%=E1Gx*F|Ak8CVMxH?&*b@7osI<u5cgjjEzE`^`IV*F1b9e&9^o8P9<>>Hy~
+O1HW*10IcpcP@f0b^bpZbM+7wUW(005s0Wfo;mtH{RhRxZ)*'''[1:]
 
 
 # ======================================
@@ -16518,241 +14544,52 @@ def make(results: Results, locate: Callable[[Record], Path] | None = None) -> li
 # ======================================
 
 FILES['cxrkit/report/sentences.py'] = r'''
-"""The sentences that the page, its text twin, the cards and the log share."""
-
-import shlex
-from typing import Any
-
-from cxrkit import config, protocol
-from cxrkit.audit import headlines
-from cxrkit.audit.rules import listed
-from cxrkit.data.records import SPLIT_WORDS
-from cxrkit.evaluation import outliers, study
-from cxrkit.progress import counted
-from cxrkit.report.tables import recipe
-from cxrkit.results import Results
-from cxrkit.schema import Comparison, Margins, NetworkErrors, Pair, Study
-from cxrkit.tables import p_text
-
-TITLE = "cxrkit: COVID-19 against healthy chest films"
-AUDIT_COMMAND = "python -m cxrkit audit RUN"
-NO_AUDIT = "Until one is, nothing here says whether these scores come from lungs, or from image size, borders and sources."
-NOWHERE_ELSE = (
-	"No network was asked about external films, so nothing here says what these scores are worth in another hospital. "
-    f"{AUDIT_COMMAND} --external covidgr=DIR asks, and so does --external covidgr=DIR of a run itself."
-)
-TONES = {
-	"supported": "good",
-	"no-shortcut-found": "good",
-	**dict.fromkeys(("no-shortcut-found-inside", "unknown", "partial-shortcut", "too-few"), "plain"),
-}
-"""Colour of the verdict's frame by the audit's conclusion; any other one is bad."""
-
-
-def headline(results: Results) -> str:
-	"""The report's title, and in brackets what a reader must not overlook."""
-	marks = ", ".join(warning.short for warning in results.warnings)
-	return f"{TITLE} ({marks})" if marks else TITLE
-
-
-def lede(results: Results) -> str:
-	compared = results.comparison
-	seeds = sorted({seed for network in compared.networks for seed in network.seeds})
-	networks = len(compared.networks)
-	start = " trained from random weights" if results.info.started_from == "random" else ""
-	return (
-		f"{counted(networks, 'network')}{start}, {counted(len(seeds), 'seed')} each, judged on "
-        f"{counted(compared.n, SPLIT_WORDS[compared.split] + ' image')} of {counted(compared.patients, 'patient')}, "
-        f"{compared.covid} of the images COVID-19."
-	)
-
-
-def verdict(results: Results) -> dict[str, Any]:
-	"""Whether the scores can be believed (headline, reasons, trust: in full), which network is best (leader, best), and the tone."""
-	audits = results.audits
-	return {
-		"headline": headlines.headline(audits.verdict) if audits else headlines.NO_AUDIT,
-		"reasons": [reason.text for reason in headlines.ordered(audits.verdict)] if audits else [NO_AUDIT],
-		"trust": audits.verdict.paragraph if audits else "",
-		"leader": leader(results.comparison),
-		"best": best(results.comparison),
-		"tone": TONES.get(audits.verdict.conclusion, "bad") if audits else "plain",
-	}
-
-
-def leader(comparison: Comparison) -> str:
-	"""Which network is best, in a few words."""
-	known, names = comparison.best.known, comparison.best.names
-	if known == "one network":
-		return "There is one network."
-	if known == "the best":
-		return f"{names[0]}."
-	if known.startswith("equally good"):
-		return f"{listed(names)} are equally good."
-	return f"Not known: {' or '.join(names)}." if known == "some are not" and names else "Not known."
-
-
-def best(comparison: Comparison) -> str:
-	"""Which network is best, and what is known of it, in a sentence or two."""
-	left, names = comparison.best.names, [network.name for network in comparison.networks]
-	words = [pair.verdict for pair in comparison.pairs]
-	beaten = sorted(set(names) - set(left))
-	if comparison.best.known == "one network":
-		return "There is one network: nothing to compare."
-	if comparison.best.known == "the best":
-		sentence = f"{left[0]}, trained on this split, is the best: it errs less than each of the others{_in_which(comparison, left[0])}."
-	elif comparison.best.known.startswith("equally good"):
-		others = ", and no other is." if beaten else "."
-		rates = (
-			within(comparison.margins) if comparison.best.known == "equally good" else f"{points(comparison.margins.error)} of error alone"
-		)
-		sentence = f"{listed(left)}, trained on this split, are equally good within {rates}{others}"
-	elif comparison.best.known == "some are not":
-		verb = "is" if len(beaten) == 1 else "are"
-		which = f"which of {listed(left)} is, is not known" if left else "which is, is not known"
-		sentence = f"It is known that {listed(beaten)} {verb} not the best; {which}."
-	else:
-		sentence = "Which network is best is not known."
-	counts = ", ".join(f"{words.count(word)} {word}" for word in ("equivalent", "equivalent in error", "undecided") if word in words)
-	decided = sum(word in ("better", "worse") for word in words)
-	told = f"{sentence} Of {counted(len(words), 'pair')}, {decided} {'is' if decided == 1 else 'are'} decided" + (
-		f", {counts}." if counts else "."
-	)
-	if not decided and "equivalent" not in counts:
-		return told
-	return f"{told} {failures(comparison.networks)} {OTHER_SPLITS}"
-
-
-def failures(networks: list[NetworkErrors]) -> str:
-	"""Which trainings are outlying, and how many may be that the seeds drawn do not show."""
-	far = [f"{network.name} seed {seed}" for network in networks for seed in network.outlying]
-	seeds, at_most = min(len(network.seeds) for network in networks), max(network.outlying_at_most for network in networks)
-	one = len(far) == 1
-	seen = f"{listed(far)} {'is an' if one else 'are'} outlying training{'s' * (not one)}." if far else "No training is outlying."
-	few = f" With {counted(seeds, 'seed')} that is little to go by." if seeds < outliers.FEW_SEEDS else ""
-	return (
-		f"{seen} Yet up to {100 * at_most:.0f} % of a network's trainings may be (95 % confidence), of which no test on means knows.{few}"
-	)
-
-
-OTHER_SPLITS = (
-	"With other training films another network may lead: train again with other values of --split-seed, and compare with --resplits."
-)
-
-
-def _in_which(comparison: Comparison, best: str) -> str:
-	"""Of the two rates, those in which the best network is shown to be better than each other, or worse than one."""
-	better, worse = [], []
-	for rate in ("sensitivity", "specificity"):
-		words = []
-		for pair in comparison.pairs:
-			found = getattr(pair, rate)
-			if found and best in (pair.a, pair.b):
-				words.append(found.verdict if pair.a == best else OPPOSITE.get(found.verdict, found.verdict))
-		if words and all(word == "better" for word in words):
-			better.append(rate)
-		if "worse" in words:
-			worse.append(rate)
-	told = f", in {listed(better)}" if better else ", though neither sensitivity nor specificity alone shows it" if not worse else ""
-	return told + (f", but it is worse in {listed(worse)} than another" if worse else "")
-
-
-OPPOSITE = {"better": "worse", "worse": "better"}
-
-
-def within(margins: Margins) -> str:
-	"""The margins of equivalence, in words."""
-	return (
-		f"{points(margins.error)} of error, {points(margins.sensitivity)} of sensitivity and {points(margins.specificity)} of specificity"
-	)
-
-
-def why(pair: Pair, margins: Margins) -> str:
-	"""What the verdict on a pair rests on."""
-	differs, alike = _p(pair.p_difference_holm), _p(pair.p_equivalence_holm)
-	if not pair.over_seeds.has_interval:
-		return "a network ran once: one run says nothing of the next"
-	rates = {name: found for name, found in (("sensitivity", pair.sensitivity), ("specificity", pair.specificity)) if found}
-	shown = [f"{found.verdict} in {name}" for name, found in rates.items() if found.verdict in OPPOSITE]
-	if pair.verdict == "equivalent":
-		return f"the differences lie within {within(margins)} (p {_p(pair.p_all_equivalent_holm)})"
-	if pair.verdict == "equivalent in error":
-		told = f"the difference lies within {points(margins.error)} of error (p {alike})"
-		return f"{told}, but {listed(shown)}" if shown else f"{told}; that sensitivity and specificity differ no more is not shown"
-	if pair.verdict in ("better", "worse"):
-		shown += ["by medians over seeds the other way round"] * (pair.of_medians * (pair.difference.value or 0) < 0)
-		which = listed(shown) if shown else "in which of sensitivity and specificity is not shown"
-		return f"by {100 * abs(pair.difference.value or 0):.2f} points of error (p {differs}); {which}"
-	told = f"neither a difference (p {differs}) nor equivalence (p {alike}) in error is shown"
-	return f"{told}; {listed(shown)}" if shown else told
-
-
-def of_study(study: Study) -> str:
-	"""What the study's own counts decide."""
-	decided = sum(pair.verdict != "undecided" or pair.as_trained != "undecided" for pair in study.pairs)
-	easiest = min(study.pairs, key=lambda pair: pair.p_mcnemar[0])
-	names = " and ".join(config.short_name(name) for name in (easiest.a, easiest.b))
-	low, high = easiest.p_mcnemar
-	return (
-		f"THE STUDY: of its {len(study.pairs)} pairs {decided} {'is' if decided == 1 else 'are'} decided by its own counts; "
-        f"the farthest apart, {names}, has McNemar p {p_text(low)} to {p_text(high)}."
-	)
-
-
-def differences(results: Results) -> str:
-	"""In what a run's recipe differs from the study's, by the names of the settings."""
-	found = protocol.differences(recipe.as_run(results))
-	keys, always = ([row.name for row in found if row.is_key == is_key] for is_key in (True, False))
-	own = f"This run differs from the study in {listed(keys)}" if keys else "Each setting of this run is the study's"
-	return f"{own}. Besides, the kit goes its own way, or may, in {listed(always)}."
-
-
-def batch_norm(results: Results) -> str:
-	"""What running statistics do to validation; an empty text where the run took precise ones."""
-	if results.experiment.precise_batch_norm:
-		return ""
-	name, epochs = max(study.epochs().items(), key=lambda item: item[1][0].valid_loss)
-	return (
-		"Held-out films were judged with batch norm's running statistics, as in the study. After short trainings these lag behind the "
-        "weights, so a network can look far worse on validation than it is, and a ranking is partly of whose statistics lag least "
-        f"(Wu and Johnson 2021, arXiv 2105.07576). The study's {config.short_name(name)} began its unfrozen stage with a validation loss "
-        f"of {epochs[0].valid_loss:.2f} and ended it with {epochs[-1].valid_loss:.2f}."
-	)
-
-
-def repeat(results: Results) -> str:
-	"""The command that makes these results again; DIR stands for the folder of a source that is not drawn."""
-	experiment = results.experiment
-	name = experiment.name if experiment.name in config.names() else "paper"
-	overrides = config.differing(experiment, config.load(name))
-	for key in ("data", "external", "weights", "workers", "loader", "audit", "contact"):
-		overrides.pop(key, None)  # where things lie, how fast they are read and whom to ask is another machine's affair
-	words = ["python", "kernel/run.py", "--local", "--experiment", name]
-	for source in experiment.data or (("phantom",) if results.info.films == "phantom" else ("DIR",)):
-		words += ["--data", source if source.startswith("phantom") else "DIR" if source in ("coronahack", "DIR") else f"{source}=DIR"]
-	words += [f"--external={name}=DIR" for name in experiment.external]
-	return shlex.join(words + config.as_arguments(overrides))
-
-
-def points(share: float) -> str:
-	"""A difference between rates in percentage points, in words."""
-	number = f"{100 * share:g}"
-	return f"{number} point{'' if number == '1' else 's'}"
-
-
-def why_undecided(pair: Pair, pairs: int) -> str:
-	"""Why a pair is undecided though the interval of its difference excludes 0; an empty text where it does not, or is decided."""
-	low, high = pair.difference.low, pair.difference.high
-	if pair.verdict != "undecided" or low is None or high is None or low <= 0 <= high:
-		return ""
-	if not pair.over_seeds.has_interval:
-		return "a network ran once"
-	return f"p {_p(pair.p_difference_holm)} after Holm over {counted(pairs, 'pair')}"
-
-
-def _p(value: float) -> str:
-	return f"{value:.2g}" if value >= 0.001 else "< 0.001"
-'''[1:]
+c-o~}ZI9c=5&nGo6<ZdCq=aJ62GSsME`S?f5f{l_;Jeff4hMk}R}ym+sd87ARYCu~&&=#DNl9n7jX(HAa&~uiUZ0uWD2ncvS{YqhUCy*oc9~lIr`0-L=vd_z
+uk=T}+U8}<A7*Kt8I_h9KNZzNnPpn*B#NS5FJG;z+Tu;2KlbKzwNiGs&dY^zA6}Qcp1hxZte<l0-_NRYo-bmxt}9#3s-jJkq?@dvT<SC{@=}{qlBC`g*n%T0
+a$|MYp~_O5Cbgbbv;#+W_w$c$?<enX-@Uo((CQCqu}N)Sm7cQN*do`piIuUNY}cU%--}us)9hzc9<N?&`jpso+Ts%2<ZFFIXEucm6z}A*Lt<u2y-GdB_tk2h
+*14&mp`X%vk(c1{M%!&wKV8>#MJ)fE=5?&@P8jcUv!0N$d%gR&_di~%D-{XVSbcx{kGF3|FTPRfBE|HqhQcm)3XI@so);?<^<Mw-2D1GA_NSj--@KvW>z!Rf
+fTN&pQRTZ|Zld1J?S$!x?w8W$g{n%ea`0MKc1bp~)HO^q-5IrAY8YEh7H9AZ3IxxyYNZwLrP!1UjH_yS%vZ2oW%7T+fTz$kbjJ2-s!a_WPiXD;KU}}No?QQU
+N823qE~1-Cl_D~=O+jy-bf(fNl&&BWU6*Mg+l2b7vn-0^H2lFS6y~!_m6uq*;vFn2v(9Z=Br57D{F_Jnj?@lnGz#m@st<X#sIT6<eMbyoY1xL#D$M^3VKrB&
+sy8M1t}f=-?XY)$dvkq<jqb5gvssg_bry|Pw5X~qit)CrMrMiEvyC0iVZ5EMUwo0}Gn<fbpY+ZQ2B+jBSVf-cC|1#?d@8GLNk3thHcyK{OYdw|jplkA4e5IU
+Yr?PIp@;DCeN{k1v;m4NA9PKt_6?MpLetY7zh(>SllIG5u`%$^SCGn1iFn0?)HKZ`9`!Ok4<TdVJZtQIYN$rv!I|qZ1R#M>d=%5$+!k8o4ed?qboQjJ(=x=1
+8L`@G1KWpURRv~?s(Ru@FIH*&WXP<s!{oOrF9+MSE@3VS%R$XysO}9-?zl?aD>Lj})Y@+9l8l2r@t_8Kp7bz`R6bX-fG%Kb{N3%d(Ag*VIO8}0v%U&z&O+$u
+T^Ox1V%xBF4EFTQyn4R?uYQWey)#U}l=$jiCOp#t`v_E5V6GgTj0TCZun`iLvNeo>mLwmpA$k1S>U^=ZhIj3G&dYg~@GzZCnD`3AWk4iSAuTu=!nZFVM;DL>
+e&ty8-Ov8;u;<whu?l3wE$;$W+NU3&QaYV2WA)o6TYyW1HSu8Q#eQV7$GDwa9>ROGE^_;*zEph)R5UY8{&a#hvJdhyvFd(;G(KL{5px7Mc;DfPO^Div0T)AO
+B+jkQ+X;PnfU(4ss2{~G-Z!x~MBWrG0gu$khaVt|f%mYOJOjoAo^1{17?V}ZH$?$4ZkPFN+1L`Clrje-O|BI4(=ZOW!oriqo7mw^%Vy<8P%vWJMdTSk)CvG0
+34Sjl61Vjs8Izlpt)&^^b5cxmx~*W!2l<&W5+Z|_XWCpdmJ<#1ceL2!@oEo#kw;#I<%Bi5!=U^+UDWA%c|1Idc$kO{<K)NS)S-t=M`8sP{dty#WDOcl63If_
+qb(#&sD<?*v_>Zqbb%bR9YQQ(wwk5JEtt}cyYJ5#M$Ac5AyH5c&5YOrCl&w%<O8yZX7+@}B<}O^YbNhqfM+J)a6yT}Eg69gZ%mW~YEB_70&<_uU@}k<Y%>zh
+$m={@J|5ZwBvP4eZkK~d|7(*L#ZGZz9d<_xULEix2nmE9+T=;pN((p0IXwGV?fZm#`jThd;DqC4!>=KvL=z%cMeJfCLD5~9Eb$4Gt>t&9j#l7Ii8sOp;!^H)
+>WdBH8v{kNg`V5z70d5q_23mk&*xJUkMTkNv3J47gBc&z0Knd&c__U&8b_~a&{U`3ut|jmJ|Uu2BSjCy?QqCSK5K*jvx$uZqO_Gyvd)U0U!Y@#L8@15Okj{K
+F%DT3;R*{F#px%e<^6C3X<*zMAi1Cl1{Gk*sm>=8MpkA&$;%1H@Rnu7$}Kcxn@2u)hTqS4fh-}AiOsWecrG_$%T6O=u(Z@gjTc6+`^5##o0l!dl9kj!9I2j{
+V22Z#9l~3~m8>~4TcW9&l6=iSRa#K&1PjAc6^K8xsXVWTV>ef_6}9L69rhxb!zYD%>f<C+*!q+tnhSa&L?coh68#G&ON=1)B{>t{@{0gTX9HZAf$h=<3peT9
+x`|}m3DvP!-nN1Q_Zs{%j<<u_6XOS-!dvJowdd)bkr{nt@aN-DhY=dd2&)Usp(jZ%{B1zLi3R$5hy<wPCxr<%+x$ZcIdU1(JkeLS1}T0rRP>p4Nz#wzMPMWD
+BZZdDYS7F*)fS~3O@MbsV{m(IKiXDBCdTDAe^9scE@~B8#*BH*fN}2@#lHHv=@VOljbI3U7()NxKSY410-QZ2HZG|+88(h6QIO>9CnX1N3yVK;prxU$NJ!gh
+*E;kJCg*8hY=Bh;XCgW&=k^}8`-HLe-NC1<FvwGmxdHUhX@fkT%U<l5RClrWP?KkeCy7JLYKvkE)#WPP5#kNqF{zcZI)xc$+zwEv?Y5H3=4nkChY&$4Umc`O
+;<C!wRx5jbvYzrxJ-Q+d%-PARGE_IMV8x{OPVF^(Zh9ETD*ZS(o_ONtdu~|of|8X~aoC=O5ay=rL_7K>b_V&esnNK$h503e-1mLh<QHndb#$pcdLbctd=h9m
+Yq|-@_y``-^6EXJX5$A=NTG1E4vQe-qN=A9yQtK3Cku%xzYXoZ<ZsvSCwJG^Z|<I}C27|O^{cjOv!==RFD@^!11H0AaydV!KS>|P*O;bdX3mxd-+TosZhU6s
+%1{l4xGD)-rU-^)vC?TN0n;RV?DybmxwaR$78VOZ@@5bix2!_<$*Y!FAcQ^^Lh0&p>T%<#`HA!jhDIaKR3j3TIE8~JLOvS7>4?B^qe-0c98?&0+LVGj;E7$2
+ycNU&CKcyD>Nr=>0Wl}e>M}w*)|2B=Fp-j!;%FPg&~~^r$bnV9gxXTbWA_a{`v{N;FXI{y3`lTBur;~OKjd~t5!$Q~=;ry19vQs^jQL3R@d;>2#24Hy12qb*
+)Y^Km=FTjwMi_#EsZfxpC5?dxMz3kiGbdAC)vcSP>$NW7c{C^hT+AXv$WeI~w&mNOf4;qYdw<PUUS~wCI*$ZyFI@hT<|z=0<SPOjE?u2TQp}lr_MG{xVLF%H
+0y$IjyCdR|>9}TSFapgxJUB?msumw*L)k0{1LSPLEuF!e@Z2a(KpUHl0rcg`DENpG9Q!<Tf^0~vOgEOWGHgz0TdeU52{obF8#x5f%*u}IbU^J`FUYZ%OaK7m
+AY@-rJB;g~=-7AqPkWe-f<da!!ZRHQp^NEvLz;uU&*5C4fFp{Qe1)zpaI%+^0gVFOfR-CI?Wyf@$HqQ(Cl;UH?t7n)z1>$-V6yumELkeCWVcy9pYzd8TI5gU
+>65ki)OsSHNJNumRjd$(n{O@o$;SY8n1I^86V4yWGBt>L&=<(t#a>7O)X@YxGd<>%NDX>EH}G|zE4E7g(UNvtb;CV{v5N?tobl{@l>@_ZbYi~R%84m}wM6Yn
+TIyh=%2OVY(m9$6eCdRQ1DiV|ndlrV%yN=jy)uJl#wH?_A^JSB6gvgEE5<xz>~uy*ERB*Vi|bG&b)5o+HCU^Cqdx?#Mu%2Zco;^XTfaf{#7KxmT}Frx6Bzl7
+12JE0d%XNH=#|joV+pIkMLAK2uS}WvmEf6UhigYT;gVp)s*+xVN2ukQ&7ZG8xW?kuzl1eJQ-ENd<pf5^>>X?h{Q<QFq^SAe=#kKz_{V(W$M{!`{1V0(l$kGw
+fM1uxRvFq6#E}@H00z!Powg8;cHPJvTk()>YCgr*IC%*uC#vnL(#4a*FqEcID{1*8l(x;KGmLXmE4sApBUoPmH_=Iz^y+iQ!nKuzRA_+@tOxx6SPp@oiK9#c
+v`X{1Qcub{7e+hfYsZNGaMdn;l|w-Z!lLhd98t7^5-%$l31*;Elj~62w7$jaN$;+TbT!Q+%8!+E^wq4?@IC58^)7rDQCgj@(w7?sasoFY3hw9)LnLD_a4Qqi
+@;|2pg^Fq$t7X0*+w>p8qDQ$DxLn=c|MKS7v2;BRRHZxHKwRLz|4(I3$DlN4qo7xv6CqL}N+-+5@+qCa#uBs*f((+B`e}AUOe@%%oc0f}IRY+KctIPLhMv#L
+t?>JqL)5orI3wMZFeJI(;3hC~w%0PW*dObP&Rh~Sh(%N?xpLY8W`8#%>2gE!lbK;X&l{<X4yq~LZz;*5K6<E8o`=3M9{6ZVlGmJ`liW-&h$Jt+9+}d;CF{7a
+H%NGYOQ987LGmONPVGF(=jS)sMv26f^Huuk0@^hdDsImr0ym*+(mGjnq5u{@B<io44&9Ah%%S@g3%VHK?E_oq%4bD?TU>}xSi`R0pW4}Sf{?WOjCMIrfHN*F
+4eA$6n9mHgKwv+JWqHO|X6Q&>>D3xhn9t0%-0~(SX<N3co}f)=4!f`D?2Pr?I^xwI*SgMENX3bxn>0MO;Z-Ew4tHHwvn45-+8g3)@@g>jn4}Xu=-rtAe|YhT
+u#qtHlcF-M^LKLS=m%Y7Bf176rSz6|;?97%0%pc2p0E1mjBH?ohJ+s!nW)!uDqQ3)K+_hGyCX%qKxG3+A;+MNYe()VoUflWsFIFi>E;3VOQhBS25vMV1ql}|
+QoW}HM4wzQh2lf8lfDDh*)5e4BL!le?Sz-X`wh?X_i9<v3FynqmoKP^{m=Y^dimn=tK{<QufG1vFj4odWU_xI_8zd)1#@TAri9o0TT?2a%R4ODw7n0~OotU}
+QHzSZ>XW2ROroBoKAM%;Jn`to33WTv)q1T{`(IoYL2<v5(`xv{Dt*#kh5r5)H&tFKx|4%Vm6`PRI6xyg>smTQaw#dasJM|zZAI~k#t~Wv;LS_1eo9J>!$>ll
+pS~*HEju|)14eg8w<+kb6rsABq6weBF`)!B*vg=pEcPFZDwWepiiNZ@A0{KZX2&gZcRh(grMt)>`0@#1l77-00y_CLnSNk)o6f8|7xFwM>uOEWGgdd$BUI{-
+A*QhN0E@@mt(}v_LdHAp=F&YKcN$3{xuRQCDsTE>D@0yk6WC}vpCcu=&I{e$HDU?emb&;ed^=fl2WT`Zs+sJIE@64mL~?-X`bSQ&1m+q|kZ33*qi$QnF>SSq
+;^E2V7Kt=elXxQ0)gXc~VL+?v#Mpc^aw7L@&fTxhv74XEE1u?RNJVwCs;<g(na-YQb3`!=#fQ)x=#p6!PFBC<O0l_$b|n=e6LqjvO9-C!F$7w^FY2yJ$+X_e
+kl0aDZD^bs1alaAZ*^rC-#|r~412O&Pkr5n;HYu7)UlT88cczu8D^%4BQqU$Ny^P?s%vR+OUWQhEe@S*EM%@!*!LO9`Jq>;|Dx}poau)Hi|ukZ323;}@{m>`
+7_rC6cjucMIR#9Q2wmrk@BO$Agh!sOz3Y#&Vng12c|JKKO!BQlcm{)p+#~<Y9niNR@Nvn+-;Q4r?P;xfS|$_(#SHs3J@OK*XZrl@mAa(==-W~D|K07FwjMjZ
+gX6vsati0|AMhY0a5!&p#fd+1^D4$%Tuh!CW@9-*ki1+7DwN{$JM1^Py!2<Z-^x?e`wt9cc%u'''[1:]
 
 
 # ======================================
@@ -16760,8 +14597,7 @@ def _p(value: float) -> str:
 # ======================================
 
 FILES['cxrkit/report/tables/__init__.py'] = r'''
-"""The report as tables: values that the page, its text twin and the log lay out."""
-'''[1:]
+c-kF_OA5ds3<dW+#Uty|1N0odK%_y1prWy#+c$JGFf&ASBte%}yMYIcgUZ-(u}*PKYz{%=C@ZpglE>4X3%H#B(;A`tqE6e0X!!u;j~t-'''[1:]
 
 
 # ======================================
@@ -16769,207 +14605,40 @@ FILES['cxrkit/report/tables/__init__.py'] = r'''
 # ======================================
 
 FILES['cxrkit/report/tables/audits.py'] = r'''
-"""Tables of the audit: what was asked and found, part by part, and what was not done."""
-
-from collections.abc import Iterable, Sequence
-
-from cxrkit.audit import headlines
-from cxrkit.audit.conclusions import PARTS
-from cxrkit.audit.evidence import EVERY_FILM
-from cxrkit.config import short_name
-from cxrkit.report.tables.elsewhere import matched
-from cxrkit.schema import Area, Audits
-from cxrkit.tables import NOTHING, Cell, Column, Table, figure_cell, number_cell, scale_of
-
-
-def all_of(audits: Audits | None) -> list[Table]:
-	"""The tables that an audit has rows for, in the order of the page; those of tables/elsewhere.py stand before them."""
-	if audits is None:
-		return []
-	makers = (requirements, baselines, held_fixed, masking, sources, matched, attention, stability, controls, parts, not_done)
-	return [table for table in (make(audits) for make in makers) if table.rows]
-
-
-def _area(area: Area | None) -> list[Cell]:
-	"""An area and its number of films."""
-	return [figure_cell(area.auc), number_cell(area.auc.n)] if area else [Cell(NOTHING), Cell(NOTHING)]
-
-
-def _areas(rows: Iterable[Sequence[Cell]], index: int) -> tuple[float, float] | None:
-	"""The scale of a column of areas: from guessing to perfect, and down to what is worse than guessing."""
-	return scale_of(rows, index, 0.5, 1)
-
-
-def baselines(audits: Audits) -> Table:
-	"""What sees less than a network, above the networks themselves."""
-	rows = [[Cell(row.title), *_area(row.area), *_area(row.held_out), Cell(row.note)] for row in audits.baselines]
-	for row in audits.networks or []:
-		note = ""
-		if row.advantage:
-			ahead = row.advantage.difference
-			note = f"{ahead.value:+.3f} [{ahead.low:+.3f}, {ahead.high:+.3f}] on {row.advantage.over_title}"
-		seeds = f", mean of {len(row.seeds)} seeds" if len(row.seeds) > 1 else ""
-		rows.append([Cell(short_name(row.architecture) + seeds, tone="network"), Cell(""), Cell(""), *_area(row.area), Cell(note)])
-	columns = (
-		Column("COVID-19 separated from normal by"),
-		Column("AUC, all films", True, _areas(rows, 1)),
-		Column("n", True),
-		Column("AUC, held out", True, _areas(rows, 3)),
-		Column("n held out", True),
-		Column("note"),
-	)
-	note = "An AUC of 1 separates the classes, 0.5 is guessing. All films: each judged by a model that did not see its patient. A network that does not stand clear of the rows above it has shown nothing about lungs."
-	return Table("baselines", "What works without seeing the lungs, or with a thumbnail of them, above the networks.", columns, rows, note)
-
-
-def masking(audits: Audits) -> Table:
-	rows = [
-		[
-			Cell(f"{short_name(row.architecture)}, seed {row.seed}"),
-			Cell("the centre" if row.mask == "centre" else "all but the centre"),
-			Cell(f"{100 * row.share:.0f} %", row.share),
-			*_area(row.area),
-			Cell("trained on such films" if row.retrained else "trained on whole films"),
-		]
-		for row in audits.masking or []
-	]
-	columns = (
-		Column("network"),
-		Column("blacked out"),
-		Column("of the picture", True),
-		Column("AUC", True, _areas(rows, 3)),
-		Column("n", True),
-		Column("how"),
-	)
-	note = "With the centre black there are no lungs to see. A network that keeps its score then does not need them."
-	return Table("masking", "Lungs blacked out, and all but the lungs blacked out.", columns, rows, note, open=len(rows) <= 24)
-
-
-def sources(audits: Audits) -> Table:
-	rows = [[Cell(row.title), *_area(row.area), number_cell(row.area.positives), Cell(row.note)] for row in audits.sources]
-	columns = (
-		Column("what is separated"),
-		Column("AUC", True, _areas(rows, 1)),
-		Column("n", True),
-		Column("positive", True),
-		Column("note"),
-	)
-	note = "Among films of one label the disease is constant: what tells their sources apart there sees no disease. That is no verdict by itself, for films of two hospitals look different to any network: what counts is how far its score falls with the source held fixed."
-	return Table("sources", "Sources separated, left out, and held fixed.", columns, rows, note)
-
-
-def attention(audits: Audits) -> Table:
-	rows = []
-	for row in audits.attention.rows if audits.attention else []:
-		others = (row.box_area, row.randomised_energy, row.randomised_correlation)
-		cells = [number_cell(value, "" if value is None else f"{value:.3f}") for value in others]
-		name = f"{short_name(row.architecture)}, seed {row.seed}"
-		rows.append([Cell(name), figure_cell(row.energy_in_box), *cells, number_cell(row.energy_in_box.n)])
-	titles = ("box's share of the picture", "share in the box, random weights", "correlation of the maps", "n")
-	columns = (Column("network"), Column("share of attention in the box", True, (0, 1)), *[Column(title, True) for title in titles])
-	note = "The box holds the lungs. Attention is worth reading only where its share in the box lies clear of the box's own share, and where the map changes when the network is made random (Adebayo et al. 2018, arXiv 1810.03292)."
-	return Table("attention", "Where the networks look.", columns, rows, note)
-
-
-def stability(audits: Audits) -> Table:
-	rows = []
-	for row in audits.stability or []:
-		change, share = max(row.changes.items(), key=lambda item: item[1].value)
-		spread = "" if row.spread is None else f"{row.spread:.3f}"
-		rows.append(
-			[
-				Cell(short_name(row.architecture) + (f", mean of {row.seeds} seeds" if row.seeds > 1 else "")),
-				*[figure_cell(figure) for figure in (row.unstable, row.crossing)],
-				number_cell(row.unstable.n),
-				number_cell(row.spread, spread),
-				Cell(f"{change}: {100 * share.value:.1f} %" if share.value else NOTHING),
-			]
-		)
-	columns = (
-		Column("network"),
-		Column("unstable calls", True, (0, 1)),
-		Column("across the threshold", True, (0, 1)),
-		Column("n", True),
-		Column("spread of seeds", True),
-		Column("largest effect"),
-	)
-	note = "Each film is moved, cropped, padded, blurred slightly and mirrored, which changes no diagnosis. A call is unstable where its probability then crosses the threshold, or moves farther than seeds lie apart."
-	return Table("stability", "Held-out films whose call changes under small changes that change no diagnosis.", columns, rows, note)
-
-
-def controls(audits: Audits) -> Table:
-	rows = [
-		[
-			Cell(row.title),
-			Cell(row.expected),
-			Cell(row.found),
-			Cell("passed" if row.passed else "FAILED", tone="" if row.passed else "bad"),
-		]
-		for row in audits.controls
-	]
-	columns = (Column("control"), Column("expected"), Column("found"), Column("outcome"))
-	return Table("controls", "Controls of the audit itself.", columns, rows, "An audit that fails its own controls says nothing.")
-
-
-def held_fixed(audits: Audits) -> Table:
-	rows = [
-		[
-			Cell(short_name(row.architecture)),
-			Cell(f"the {row.fixed}"),
-			figure_cell(row.within.auc),
-			figure_cell(row.same_films),
-			figure_cell(row.whole),
-			figure_cell(row.fall),
-			*[number_cell(value) for value in (row.within.auc.n, row.within.positives, row.without_partner, row.not_known)],
-		]
-		for row in audits.held_fixed or []
-	]
-	areas = ("AUC within", "AUC of the same films", "AUC of all films")
-	counts = ("n", "COVID-19", "without a partner", "not known")
-	columns = [Column("network"), Column("held fixed")]
-	columns += [Column(title, True, _areas(rows, 2 + index)) for index, title in enumerate(areas)]
-	columns += [Column(title, True) for title in ("lost", *counts)]
-	note = "Within: a film is compared with films of its own source, or of its own band of ten years of age, only. Lost: all films minus within. A film without a partner has none of the other class there."
-	return Table("held-fixed", "Source and age held fixed.", tuple(columns), rows, note)
-
-
-def requirements(audits: Audits) -> Table:
-	"""What a supported claim needs, and what of it is met."""
-	rows = [
-		[Cell(row.text), Cell(row.found), Cell("met" if row.met else "not met", tone="" if row.met else "bad")]
-		for row in audits.verdict.requirements
-	]
-	note = "All of it, and nothing found against the scores. Limits of intervals are those on the worse side."
-	return Table("requirements", "What a supported claim needs.", (Column("asked"), Column("found"), Column("outcome")), rows, note)
-
-
-def parts(audits: Audits) -> Table:
-	"""What the audit consists of, part by part, and what does a part that was not done."""
-	rows = []
-	for row in audits.parts:
-		state = "done, kept from an earlier audit" if row.kept and row.state == "done" else row.state
-		rows.append([Cell(PARTS[row.part].title), Cell(state), Cell(row.why), Cell(row.command)])
-	columns = (Column("part"), Column("state"), Column("why"), Column("command"))
-	return Table("parts", "What was done, and what was not.", columns, rows)
-
-
-def not_done(audits: Audits) -> Table:
-	"""What failed or was left out within the parts, and why."""
-	rows = [[Cell(row.part), Cell(row.reason)] for row in audits.not_done]
-	if audits.counts.judged.split == EVERY_FILM:
-		rows.append([Cell("what asks networks"), Cell("a manifest has none")])
-	return Table("not-done", "What could not be done, or was left out.", (Column("what"), Column("why")), rows)
-
-
-def reasons(audits: Audits | None) -> Table:
-	"""What the verdict rests on."""
-	rows = []
-	for row in headlines.ordered(audits.verdict) if audits else []:
-		cells = [number_cell(value, "" if value is None else f"{value:.3g}") for value in (row.value, row.threshold)]
-		rows.append([Cell(row.text), Cell(row.measure or NOTHING), *cells, Cell(row.rule.replace("-", " "))])
-	columns = (Column("finding"), Column("measured"), Column("value", True), Column("threshold", True), Column("rule"))
-	return Table("reasons", "What the verdict rests on, with each value and its threshold.", columns, rows, open=False)
-'''[1:]
+c-o~}ZExGi5&mrdiUon9QX;c<(gJsCeSncm?gFH_;^N-5Fa%*Gt|ZocQMsgLA<cj9Gc&tOQlfoI`ysKkFSD~V&%CapD7w{)%ve>fRJ}1uH%VGg)o!C}wbNE<
+dv6k@i$tx;rbs4gtE*Zq_WXCk6Jc#p)+#9r6Gu^We!i;8TrJBiGs`+H3mfajQl<H}#QyiSsp!~=`egpym||)C`p4=%tz+iGFWwlPWNBgS@sfC17R#)$MBgv}
++s)6np9Yqihcuy+{JOWly#4u~^LOt*{I$0j6j$lmFR~l_KQDA{dW$MUvvJL$i%n+DZeyxII@k4bW0Kw$i;-OW6*ra96Lmw3^{*u){j!fg-TwIg;|~+{#$*}(
+FS8~uChAsX2R@t1%$Gb@H2K0*?u%XO%*@Nx`T2QbR!V0XzKmE7cIu8*|4|>Itg*WIPGzaB@0jXrdVU7=-2w`Zm73J63qgk3K+jdVvw%Z2QE9=TDXYX(9zk2Z
+Hh;#a(i$FODt`zvinn`ZYr@UKfQF$xIV0vQUCAN1zGdFP%UNaWrYh9k?EEa(_olMyT8%28Cap|virP-pLR-TCnE)$UGGC>S21w0;-LzOk8f8;0Y1Zilu&rxs
+1!^Y5%OcIvdOrbJi@GW^D<H=o0D4Y<9-jv`_&RiXxfn@cM0`2nj(Lg(Xhs+wtJH}hCdtj5Qsx>M7}0-IhQpCQNas!+HxNH9A+eEsMA;<XRhs2i#OGP;z=FvG
+|I2X?AYnKz#xvrMiIa*HpE`258w>El*B<M3M7Nm+TfXzAER4?x9f^6I;!n+&s+%oVt+G<Xaqyp+yK{><1}@!8lj{K3`7@n1Rct2f##jrjs=8ELQ?1}!#0w?m
+uAo8oM!?UmtSo^G$n|@AV)7=!w{W~p)MfmqiMkrQdj?<~m=0fu%|$r>mCm#V#sa8YIaI5{)L`Ns>@CU%#<?G|40_OhFkW|LQrGHE#E)-roz|Iw0$vDCXox=a
+M;Pv9Q+q|x7(i>FRl*^@5)6g;INS!NbUYha!^|DQ?u-b5Ct{CGlQ~EpbWy{=Y5q);XU2-&Oq`^v73`dR`dJ{diazt|_(5llnZAr)ufC`|H<pz<8JQ?IvPst)
+8JelGP@nrJK$_K@<@1GjgWwa(XTZXZX2^WbOu^FN$?+G(e<Q+re@1<$t_1mfPtrrIw_8&rBhf`00h|t&o3sY%U}9tSQs_<qyuw^ZPKJ?JN7VmxtV*5}g~7)N
+;@QE06>;{X=*>^Ry#M~<>RTKIx1?)?W445%ta6<p6oYhU`OV+oOvvGjXMjj<s|K;6W3mMB-j>3xI;KPTQoz?Rnb!wo4wv_5aZBbD7xl=3Tf;G=ud8r7whgt+
+w6)~2VUT3a!GzU~zuHt8z1*mOHOU$xK}MogUM41!fR&^P=OfS$d(5q_Q@DKW_eSW}l|~X5iAl@M=n%=+D8+bP<O3MsWw3lhE(lXit+J+A!-|7rVZShng0(>y
+;vmGlb}2$*!;G;T!#PZ0LWW0^xJSK#uP$_&IZpB+9}-6s=OeLK6v9YyzRN|w=RB8pI?xjRJ7YA$QlEo7Y?L4`CP|;Z2>fJo#JYo=E5o)%i--|*4Q=~zu{MI}
+0&?i==nw)ISC^OS1yisapl%vp!e#s}nzTc*{>Z92+*BGGNXUiQ23Qf3@QguUZeBR*tln)(it@ai3BqL#_)I5bahd0|XxM~Xzt9<6WO_-tHQ7sV!sk&bOZ*Aj
+Jk279HUq+kcK9p7u2qC$)@T5qK_0jgj8c4s&X0`f-k7arGqX#V(iN>`6@(Yb@(zu}36M<W10T>4iiGtpOtQlzPnZBq2@d?)IeK9JFW2hTAH89?Z15DrI3*f)
+(<(n4Z%dojDWdyHf!T5NBz$~I69PbV8X8V<^Pba_U3Ojq@N606oDlX@rWfpW4V<pU>4tbkE=?ZQmy$Jvz@9y=yaJTwQc_UH$rE7aD8%a4-5Fzu_6cl(Ts)*@
+vekrT7<d2>6{?MGT5Ft<mF2ziIY>>2)y3Y!)p4^#DJxY5j6tp7@muV!G;zA~79q?^WaGNx7{u;A1maKbYC%&Iq#LWcg>#qAv+g@oD5v0bFrf<+xav@$xN0X{
+#?Q%KNqUgl3Q%2?kBlU7wiP%pb7&@+o5ED<{n0QaSD8!`QDEh4$=U{EUE|=)4>Dr^%U^t%Cw#!=OL9nQUnGT;TZWX5*&{DZVM!9ouMAUz*&Xd3_bO?oCD)v%
+#T=3#v*#Nf8+&gZ6;rr9y9$<Mgu&la(m+1+$g4*(?n-DZg;ZIhYG;uC)(ohQU_FIgZ+WVS`YGdauu*;}aL}s0JvR7`(WSTy_2SNL<f}NxAT=)y@Ls;;tm7DN
+g&Hg>OKj_|5i8m=xhjKU0a*#h%_7??*Ey-ZpjysQ21Ag&luRT_Nf<Bo4Jac)hh(FcsJ_<Nx1%7`Nto#PTqnj$d32MQh2EFS)QB>%dUbjA4d_+>NFUVIH&>VO
+<?C19z8W9fdk~^zcK+;8K#>Rf4eJg~hyU5S1BJF;lZ#KB7_V{JM+T`ANDSl1?Fjn4H~Z^M=Zi!u8k_R}cULnh&d7l6wvy5=3fYnyIyBjKO6>N)$|x7(-16*{
+VrtYY;X;wtt=__5w{Vj<hg7iF`;gCL7cA&AcWa13L&1rAXe^+r<l<sH6EcTZ?pMRWhZl$dAbI}l7Wq6@#Q$ZgTt>_4admKf#W^iqtTQav3OyL2MxJl{Rq3T?
+S}iG{9T|CNrRMuHhU-mbELre#>j(1)2M_2?bTzOf(-mM?E3=}m&0%8kR=Wh9?G(ih<O#+ABW^k;3H@DU4g6uEY(^du&V$T9Ppb-%8`HZ@3L@SCa5|ya1u`6R
+Lo5g)9wgIxo^4ewyghO9$|5lbLg5mPShJKfP(+eekKhr`N>ZAE48a>Kd5j;C0$fl9C<)At8>P&fXS^w>ooe&$80XpYrGK&K9gS~kesvkxNqT!@=5Y(<ndD%Y
+9|yXn*Ouz{B$%vxb@ux1=KY7a-$%Y{GQ4P^ljlk=f3d@=%Y)6$ccY+Zy*tKycL$)DWtk)G9Um&upGZ1<<39IZO<Z<5pb_rh@)B0#3YEQ-OBBdFU1jy&`rbku
+c@4H5?XTA1bKbUBYtt3j-SRoUqCZTEC?`$}=_U`&TO2fJP(QJsit6DhO1fP&f1EQOq=E;$#DzF<HxeqZb`&a|lU*WLlR;|h-xrX*IQ(INwQ}#2_gr0ZYDax5
+Ig;?;x>#H=P=4xrZ+@cf$FURV>Vv58X5ZkW&%QgPmE)K*JrvQ*Z$IO^dnV&+>x^jJF_4$-u1;=uP&U3oB<6PbSS0US<01Dm(2$|(hMy7aZ__`>9T5piOFhCD
+A_*eU?L?%-6!-U`0M-amKnq-wg`&?}j}%|*nLDEkiVLI=xbi*HN8X|-Iii#^Rv*B?wABhiNYPlQPYM-$_>nHS1z1q_<8;kciS#O^jy-n$q=*YqM5qs?v9UG>
+)gZr*jGQRPL*Bgm>~+eMgjTlM(nF%5&ZbUt?#0;7vn|VvBd)3YFA?NP+DKp?dv6TR-Mij4_O{(VWYgln3AHqH<mTHY?Bj>c&lUY~_sVR7p%IZ~!oA$a_hgwf
+2v?_w@?wxw)*}J<kmd}J6+K9q>VcXCnsax4sgznlUX5&;45+fpN@(gnA!5>Jh(-K{eqz)aQais!o}%wI6jA#nwS3(tpX|9oC*YR2bo7S*d<nvAQQ?8~Msz|O
+sl3?M@<f5$2*!uRsFFPa0=$G6;kY5&-G0{}4ikfAJHPSYNzPE!v(TQCut(dvXx(l0-LH^zj<XM+TtY_-6nn)pk?RhCT=%OZH;^%~fZFyyq$>hC{L#cw#^4q2
+-=9y>JtY+qtB9)aIys-_9_IN`TTb6U_3lWky3!&SUlxOXOV8e{^K>7JPmkqU29*)gUeay*Ym4ciMy1IKOR=GlZXeGyYS|)PQSsniaK!5C%NzV$Foe9w!AmC3
+Knvq!e;}Wpoe~R2iXQh>BI2;m{FY+KD18ePj)-isc+R@Q&s}2vSw+bEyh|Lnt-Njn@Bi(&t&e(ctbRv<gMhDt*kvE9a41lqn734TgKqnq0^dz*G1ky;Bg{6_
+OQ`XJ^rs;CCk%9jgoGXqI+}9F^n5CF9_r9Ad|2XkrihIJGj=Kus2Wn}MA8#}krV;?pK65j2I>NSrg(=y1XurGt(R>?'''[1:]
 
 
 # ======================================
@@ -16977,144 +14646,32 @@ def reasons(audits: Audits | None) -> Table:
 # ======================================
 
 FILES['cxrkit/report/tables/comparison.py'] = r'''
-"""Tables of the comparison: how far runs of a network lie apart, each pair of networks, and pairs over resplits."""
-
-from cxrkit.data.records import SPLIT_WORDS
-from cxrkit.progress import counted
-from cxrkit.report import sentences
-from cxrkit.schema import Comparison, Range, ResplitComparison
-from cxrkit.tables import NOTHING, Cell, Column, Table, figure_cell, number_cell, p_text, points_cell, scale_of
-
-
-def networks(comparison: Comparison) -> Table:
-	"""Each network's mean error, and how far its runs lie apart."""
-	rows = []
-	for network in comparison.networks:
-		spread = network.run_to_run
-		sd, predicted = (NOTHING if value is None else f"{100 * value:.2f}" for value in (spread.observed.value, spread.predicted))
-		rows.append(
-			[
-				Cell(network.name),
-				number_cell(len(network.seeds)),
-				figure_cell(network.error_rate, 4),
-				number_cell(network.median, f"{network.median:.4f}"),
-				number_cell(len(network.outlying)),
-				Cell(f"{100 * network.outlying_at_most:.0f} %", network.outlying_at_most),
-				Cell(sd, spread.observed.value),
-				Cell(predicted, spread.predicted),
-				Cell(spread.reading),
-			]
-		)
-	columns = (
-		Column("network"),
-		Column("seeds", True),
-		Column("mean error rate", True, scale_of(rows, 2, floor=0)),
-		Column("median", True),
-		Column("outlying", True),
-		Column("outlying, at most", True),
-		Column("SD over seeds, percentage points", True),
-		Column("SD by chance", True),
-		Column("reading"),
-	)
-	return Table(
-		"networks",
-		f"Error on {counted(comparison.n, SPLIT_WORDS[comparison.split] + ' image')}, and how far runs of one network lie apart.",
-		columns,
-		rows,
-		"Outlying: trainings whose error rate is no better than calling every film by the more frequent class, or more than 5 standard deviations above the network's median; at most: the share of all its trainings, with 95 % confidence. SD by chance: the standard deviation that the number of images and the error rate bring with them.",
-	)
-
-
-def pairs(comparison: Comparison) -> Table:
-	"""Each pair of networks, and what the verdict rests on."""
-	rows = []
-	for pair in comparison.pairs:
-		needed = pair.needed
-		ranges = (needed.seeds, needed.images, needed.images_at_20_seeds) if needed else (None,) * 3
-		rows.append(
-			[
-				Cell(f"{pair.a} minus {pair.b}"),
-				Cell(f"{pair.a} is {pair.verdict}" if pair.verdict in sentences.OPPOSITE else pair.verdict),
-				Cell(sentences.why(pair, comparison.margins)),
-				*[points_cell(figure) for figure in (pair.difference, pair.over_patients, pair.over_seeds)],
-				*[points_cell(rate and rate.difference) for rate in (pair.sensitivity, pair.specificity)],
-				*[points_cell(figure) for figure in (pair.ppv, pair.npv)],
-				figure_cell(pair.auc_difference),
-				*[Cell(p_text(p), p) for p in (pair.p_difference_holm, pair.p_equivalence_holm, pair.p_all_equivalent_holm)],
-				figure_cell(pair.probability_better, 2) if pair.probability_better.n > 1 else Cell(NOTHING),
-				*[_range(found) for found in ranges],
-				number_cell(needed.images_for_equivalence if needed else None),
-			]
-		)
-	titles = ("error rate, percentage points", "over patients", "over seeds", "sensitivity", "specificity", "PPV", "NPV", "AUC")
-	columns = [Column("pair"), Column("verdict"), Column("why")]
-	columns += [Column(title, True, scale_of(rows, index)) for index, title in enumerate(titles, start=2)]
-	titles = (
-		"p (difference)",
-		"p (equivalence in error)",
-		"p (equivalence)",
-		"P(better)",
-		"seeds",
-		"images",
-		"images at 20 seeds",
-		"images for equivalence",
-	)
-	columns += [Column(title, True) for title in titles]
-	all_images, covid, normal = comparison.images_for_equivalence
-	note = (
-		"The first of a pair minus the second, in percentage points but for AUC: below 0 of error, and above 0 of all else, the first is "
-        f"better. p after Holm over {counted(len(rows), 'pair')}. Equivalent: within {sentences.within(comparison.margins)}, which fewer than {all_images} "
-        f"independent images, {covid} of them COVID-19 and {normal} normal, cannot show. PPV, NPV: predictive values at this set's "
-        "prevalence. P(better): how likely a run of the first errs less than a run of the second. Seeds, images: how many of them would "
-        "decide the pair with power 80 %, were the true difference at either end of its 80 % interval; of pairs that are undecided with "
-        "several seeds of each network. Images for equivalence: at 20 seeds, were the two equal. "
-        f"The lowest of {len(comparison.networks)} error rates flatters its network, for it was picked as the lowest."
-	)
-	return Table("pairs", f"{counted(len(rows), 'pair')} of networks, on the same images.", tuple(columns), rows, note, open=False)
-
-
-def _range(found: Range | None) -> Cell:
-	if found is None:
-		return Cell(NOTHING)
-	low, high = ("no number" if end is None else f"{end:,}" for end in (found.low, found.high))
-	return Cell(low if low == high else f"{low} to {high}", found.low)
-
-
-def matrix(comparison: Comparison) -> dict:
-	"""{names, rows}: for each ordered pair of networks the verdict, the difference, and why it is undecided where that surprises; empty texts on the diagonal."""
-	names = [network.name for network in comparison.networks]
-	cells: dict[tuple[str, str], tuple[str, str, str]] = {}
-	for pair in comparison.pairs:
-		reason = sentences.why_undecided(pair, len(comparison.pairs))
-		cells[pair.a, pair.b] = pair.verdict, points_cell(pair.difference).text, reason
-		turned = sentences.OPPOSITE.get(pair.verdict, pair.verdict)
-		cells[pair.b, pair.a] = turned, points_cell(pair.difference.negated()).text, reason
-	return {"names": names, "rows": [(a, [cells.get((a, b), ("", "", "")) for b in names]) for a in names]}
-
-
-def resplits(comparison: ResplitComparison) -> Table:
-	"""Pairs of networks over several splits of the same images."""
-	rows = []
-	for pair in comparison.pairs:
-		figures = [points_cell(figure) for figure in (pair.difference, pair.sensitivity, pair.specificity)]
-		ps = [Cell(p_text(p), p) for p in (pair.p_holm, pair.p_equivalence_holm, pair.p_all_equivalent_holm)]
-		rows.append([Cell(pair.a), Cell(pair.verdict), Cell(pair.b), *figures, *ps])
-	titles = (
-		"error, A minus B, percentage points",
-		"sensitivity",
-		"specificity",
-		"p (difference)",
-		"p (equivalence in error)",
-		"p (equivalence)",
-	)
-	columns = (Column("A"), Column("is"), Column("B"), *[Column(title, index > 2) for index, title in enumerate(titles)])
-	few = "" if len(comparison.runs) >= 5 else " Fewer than five splits decide little."
-	caption = (
-		f"{len(comparison.runs)} splits of the same images, about {comparison.n_train:.0f} to train on and {comparison.n_test:.0f} in "
-        f"{comparison.split}; intervals after Nadeau and Bengio, p after Holm. Equivalent: within {sentences.within(comparison.margins)}.{few}"
-	)
-	return Table("resplits", caption, columns, rows)
-'''[1:]
+c-pO4ZExE~68>!ciUolnV#*SZuK}(K93XFP0~}(b@%26!hOiP>5)r=La%II(_22u<%#vElvfW-UKrC{1I6M2y+p`-*(UqPRrd9Pqxs_4#x@@$~+q#;lRlQLQ
+ZIxYDJg-${+@`i)RgoK|A?Ffh^n9fnom-Od^KGJZmGLM(yfsi^+NQ`|n?_MI8ZB&Hs`)qjHFs&IoldQp*EVZaUN*IL>dWQ7K3z@!bMfnkF9X@e)=OyW<>vLe
+awZ$dSi@6ZqBRhx=B6FUwDXlIbtm(_-*TdU)z#AAN6g*N3_f>)nE(9q#nmsLKL4Dk_ogWDw=UKtG%>7+TI9>MHPboIRqJwQtbb{y&U^!aO`TV+^@HtP7iL;7
+Mx#+?_IQp%x9qKo)%R~?p~>h3$bKYW_-~%Ksx-P%#@gD7KRSQH58~6_jqH{aTW?x*uC8xJCyUzl&d#eKD$>p*ta#Ek*60kM_`wufr>>sjhh{Tu&YCQr!$%Mr
+d!$spP`A2R8<n@}b6pu_iq@z_w0(Jcs$R(4Bt2W~B1Lw1*-DLNy|kXS#@?DN<r#n`!~I%ujMZr~scsrmWn;XaT+^Qu^3k}nw$i1E6CMvdGcHWki?qgMZR~{t
+U-kkF@6>7sJAOE#tdlEYn?_h*m&2h+`U5ulgc<eP6?b{H>@4AJ^ne{oO|_erb?YYS>0+mzMahE_p*nKcQGi3C9^)gZhq`2r{*cu?gQz-zW9FP66ldfX$(C{C
+4HO)@K?WbzUs-QNH?a?FMaX-RefEsW`H4CM+(lj6^V9g?a{~UD;trq3=8#KH5qQUhzI>2+$EG9vjh&+c>80^${=hf0J2hWv)Tv|h9!16m09xbLwvx0b2s`Yc
+8*hu~BjZw6YU|76ILzK8EUwqV3>Ul`^__Z-!Ult%$Gc(G=(+$U?7cpa^5WjNiBCWJjV?TF6XmSVD?GJov#OEsdk0b>sA@Gc&H+0IBosVZKvo%`d50=mlmrrW
+sIs;w7S{ZC4P@24&@F(5A|B^&U#Zr?a&0q}ncG~uyoTv|2G6jDutHKKyzV?Y;pujzp^5rkQE;v74Nuf2cPsVdEA<Q|v0CIA^_EnH9`riy89=5vS)P-e7GR)T
+Mwuo8KxURU&#PgkWO!rW6u7Pam5y+{J8wFBfG}k+^=NDsp>V7ju#RCTU^}P{R0wvi@HCRj8-)P%QciRkN_|rJH`)BbD;1`*)2WnQY7|~KcZe}HizG(H`^V!2
+9+i<z(K}V<)w)&kI_vA~p;X?9cr4I)asj#<p}qHHBE7i0y!i6z>Z8~d$_=VuFTYvcjY%pA@hi1m=2hQaUR(!EU@W~R<_0Lw+yQy1EMF{)CC!PfO(kdAAk45}
+8;%K%H^&y>Frzr2hd`w)DOuSqh>f(l%Wrdc=e4(undggqj*;W)AG5z{ZoQhSx$Qm=o2$5GJ)Z_<b&E(FV(v6<V(5`Inm~Q<*>qJGrC+R>qGsf1Y4<0P>HA5?
+a}U}D5<1hf9M$q}DisTzChp_q{&ZTYH|nK?3R~}aP`{-qXUceia-Dg^=#h3LIdpT3SA<!EZ^F$TCJyDzpb5L&6_T3KzUUlpR}uHKF1Y%Et~W<PZ1C$oFzEI2
+@;CbVEI)7m{XQB{fa|Wu5p+mS)xG;{3WtzGQGB!i`n&z-yqyO~Kwf3$TP(2hbD~(B&^18R(AGr*q*1r6J3pg!_83tcYt%RhM(%brHUQmolB2VJ@Nz6M;a@$9
+^eCPTpQ$UIovM2>yp=$;^oA#J5div~%jU34iu|q;&+FS9#ICAssS9j8s8z?~Y;;o9s1qKdEA)~DT7r|aB6kcazuXaV#H%v$$Nex<v$bRU5FiuKfC7}`l(Yng
+7ir(8U0<fSPFS%li3%Q#l>fJgeCDAn=ml|#Uy#wl%z9Qt{F*`pA@-bX1>s56$G!+mxckD|ZBWK}WPGHCgDY)TIeP8FY&r_F-DA5O7)N19ZHxFzhy9kp-}z&B
+sor1w_UXg-FMs5{Z^b1$?;3bYS3n+2rQW0pIhH77*rYpc<p7GAJBJWVZh^jg9wHP$)H@Lhx}cOJf02JR#T`5d#@Ag72*_{;4vlmG=M4@d#J}J|(&S}dqOjD}
+UB9tSy)LrQk_-hS6Jo|8!=$IF3C4e(s%HS!SebT+W3|sh+MIzf1OX=VDTESzgCN6pu)o(dD%TK9zlhkOvhs?VtQ1(%64^xLbH;J_1?TBheL9+blQ2y~V>dO4
+=^`EYo{|LNZ6r&!6of|(*YPeOgIKcA<e!!|=w%YAXijZ(tD1cN6&uo$YN9`l?jIMp&QjS1_jx1_hGdbsD;$i|vUe-!sB-HD3VqSRw^D7X9^eZ^_xVp6DcW(?
+u*FT}mPP$8eTf(=wM8&Vv@PHH<YIuxrMG|3I7cVgVxm_0a>YFiX9wwxOxw&}L4UJ=u}R|Z6O6Q0F(zeA@<{sPJ!HHjl_Kb*pYwBBvD1mMopQC>(&#Sgv|zZ~
+b*Y`rzdc6PDP4uBZ|OFo6&!aHF_gluwi!YyyGP<f>Mn&aq=iE8?<hV1MG*2UiBH6AyS5DsG3{$*%EsYv1xnR+-p09TSyzZ&J`AvJ)UU&<6ZP~Z5w&Zeh&n)K
+UUSS`x6V?dwKqP9`T-fe!8+UB)29v`i}4QO0nMKFd-a6-Aj9}`z93@5u7zrPA~?J04lzBjA*Vec-*GAzcwz`NQq=G{=>9<=T^ct&&>Wr`hW5<-tR{Oz>!X$c
+@1>?(jt_0}p}dXQgV99!D2ph}@OnMQ-miISHj!Ru$mVfGe2xEm?ldDm@Ygpop!WkiAMf2Q?;zsu-K8F$Q7`41I0$XeFnu*<m3^BDtI%IOrwWy4>Hqnt^~6yK
+t29Dv|HLunZ=6jI&cA*+j+t0)qQ}EiX)s3qec`ddQv-({vR%)+-g^G_?&#4#2yDRqc_8Hf|2N`1yf^Gl1aHIRLEeUM@95>l0S{*SkF(g>pF0i2gbVl_mW;Tu
+9F!8e5R28DbM;DELZp7$lfMO#Fdw>};ouo+sV&cS!&gFrHnox?ns*OJenM;*lzAJL+$mpE$(=8{62DP3X977CG~L}WBtmksJ-iRxz3!=0>zVXtof*Amt?x{=
+%<E)8vi}B!PPYJicZ{`kbtNL^%h1tbMeZ88VaB6B0GY4xSO'''[1:]
 
 
 # ======================================
@@ -17122,103 +14679,25 @@ def resplits(comparison: ResplitComparison) -> Table:
 # ======================================
 
 FILES['cxrkit/report/tables/data.py'] = r'''
-"""Tables of the data: the way from the sources to the splits, and what was left out and why."""
-
-from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Literal
-
-from cxrkit.data import summary
-from cxrkit.data.manifest import Manifest
-from cxrkit.data.records import LABEL_WORDS, LABELS, SPLIT_WORDS, SPLITS, Record
-from cxrkit.progress import counted
-from cxrkit.tables import Cell, Column, Table
-from cxrkit.tables import number_cell as number
-
-STUDY_VIEWS = "The study had \u201ca mixture of posterior to anterior as well as lateral views\u201d."
-
-
-@dataclass(frozen=True)
-class Step:
-	"""A step of the data's way. title; count: images; parts: [(words, count)], commonest first; kind: kept, out or split."""
-
-	title: str
-	count: int
-	parts: list[tuple[str, int]]
-	kind: Literal["kept", "out", "split"]
-
-
-def flow(manifest: Manifest) -> list[Step]:
-	"""The way of the data, from what the sources hold to the splits."""
-	everything, used = manifest.records, manifest.used
-	copies = Counter(summary.short_reason(record) for record in everything if record.is_removed_copy)
-	others = Counter(summary.short_reason(record) for record in everything if not record.used and not record.is_removed_copy)
-	steps = [Step("read from the sources", len(everything), Counter(record.source for record in everything).most_common(), "kept")]
-	if copies:
-		steps.append(Step("copies removed", copies.total(), copies.most_common(), "out"))
-		steps.append(Step("different pictures", len(everything) - copies.total(), [], "kept"))
-	if others:
-		steps.append(Step("left out", others.total(), others.most_common(), "out"))
-	steps.append(Step("used", len(used), _labels(used), "kept"))
-	for split in SPLITS:
-		of_split = [record for record in used if record.split == split]
-		if of_split and split:
-			patients = len({manifest.groups[record.image_id] for record in of_split})
-			steps.append(Step(SPLIT_WORDS[split], len(of_split), [*_labels(of_split), ("patients", patients)], "split"))
-	return steps
-
-
-def _labels(records: Iterable[Record]) -> list[tuple[str, int]]:
-	counts = Counter(record.label for record in records)
-	return [(LABEL_WORDS[label], counts[label]) for label in LABELS]
-
-
-def sources(manifest: Manifest) -> Table:
-	rows = []
-	for source in sorted({record.source for record in manifest.records}):
-		of_source = [record for record in manifest.records if record.source == source]
-		used = [record for record in of_source if record.used]
-		counts = [sum(record.label == label for record in used) for label in LABELS]
-		copies = sum(bool(record.duplicate_of) for record in of_source)
-		listed = [_commonest(record.view or "not known" for record in used), _commonest(record.licence or "unknown" for record in used)]
-		rows.append(
-			[
-				Cell(source),
-				*[number(value) for value in (len(of_source), len(used), *counts, copies, len({r.patient for r in used}))],
-				*[Cell(text) for text in listed],
-			]
-		)
-	columns = (
-		Column("source"),
-		*[Column(title, True) for title in ("read", "used", "COVID-19", "normal", "copies", "patients")],
-		Column("views"),
-		Column("licences"),
-	)
-	return Table("sources-of-films", "Images of each source.", columns, rows)
-
-
-def left_out(manifest: Manifest) -> Table:
-	reasons = Counter((record.source, summary.short_reason(record)) for record in manifest.records if not record.used)
-	rows = [[Cell(reason), Cell(source), number(count)] for (source, reason), count in reasons.most_common()]
-	columns = (Column("reason"), Column("source"), Column("images", True))
-	return Table("left-out", f"{counted(reasons.total(), 'image')} left out, and why.", columns, rows)
-
-
-def views_sentence(manifest: Manifest, left_out: Iterable[str]) -> str:
-	"""Which views the used films are, of each class, which were left out (key exclude_views), and what the study used."""
-	told = [
-		f"{LABEL_WORDS[label]}: {_commonest(record.view or 'not known' for record in manifest.used if record.label == label)}"
-		for label in LABELS
-	]
-	out = sum(record.excluded.startswith("view ") for record in manifest.records)
-	key = f"exclude_views leaves out {', '.join(left_out) or 'none'}; {out:,} film{'s were' if out != 1 else ' was'} left out for the view"
-	return f"Views in use: {'; '.join(told)}. {key}. {STUDY_VIEWS}"
-
-
-def _commonest(values: Iterable[str]) -> str:
-	return ", ".join(f"{value} {count}" for value, count in Counter(values).most_common(5))
-'''[1:]
+c-pO4OK;mo5I#%4V#|w2mnPx@JyeE@rm+tO+@^@s1O+P)w79fblU#yaT2=-9_s(ONq+ZFTmw36_o!2+>&1@XUS;SAdY=laMUQ3b0I-b&M6K_RYtAain)z&LG
+r4@fxd8Qj*#APBj>sZ6#M&vTpLbclLZUe`0#$yt(Qh6>{I#XpMvZ7M879UhwYFVHB9>h;8d*%TSpmlr*O<U!0)5uOpx5X#)w#v$9`{QGV*K=#aTm6#h0B_g>
+O<NRky*>FoDB?0pWuxuE-^};v$y%;dopkm*zW??9G5YfH)7{+X5BNL(<MCl(H|YcZexi#90;^g**Rtt^ttdi=XEcLlV<_|7he+maQTk%hhwAL<vMruu9j)M!
+0J!*bJf1K9y!$Kq{BZweE@r}6AiTOwwqhM8;_vo{cQ>n86xo|@Yl&G>sRrVjsTz|ZF3lPQZj9hOrnrmOOl}$ykOYtj<6k<oTrl!qS<V)9E4?voiMf{5bUcEb
+c@O$!HB87!gV`7eo#|ZOa$u(5R{SiRTT#WeZl)r1HwcB#KYL4D6oo1g$26-OeJftFGMS1OS!tgV73`)==1d)t_$g?w$0Mtw)Z>v+kY|k!bz9{!gd;xwwp@-!
+EYu`h=%94R7Y@kBKP2B-g8PX~MVhOPYqM+G<&`I{e`fI*g(Zh!VQO#?2cHX)DsEVnYn3O5rAZ!*<g2W=dJQ$<i?)#o;A@rJ%=P;nJb{i^8Hk+O0(DK51kD<f
+D5_=LsM6)zo=72tyoPXyUZ2QPvmay)Tq@M7Od^oI^~NIwcGmxkic)E-hWtb38SI^^#>_&^6lm80Rmlm-0c^P}-CmRDca|E#eDb1cUQj@hM4W#vT<5ItAX~s_
+jxd1C)&y}?$ue=-A`^aNw&R=AfmS-sQIz>UR)Fc|dFN#&S(?gPmReNV3d{J6i{ko3Q@HF5_sDR@?SkQ!{XsOJ>jgzCJejz>KeYCY9K_L>hfBPk$4@eE>}PLM
+YU>xH&%}zxsWjqUfZ3pP2o$ACpP=UOjAa2v<f|2eDMc$34OE~r2qdNuTDa?q=ebsG)r2<jkeZ?_SsrP&Qum0|8Se+JB4leg680XVa%JN&*mNCh7=+F)kpd0>
+V6<up(3ixmjiDn843Ql$oXK*ew`I>s$CNikSq+Al?;Yl1Xp8yrVZOM(6Vqj<`poge!=CtFxS^XmJ9HYAczaRDwZs@ADWH3Bg$<_IMuzV(x^%%?GPGbI1W7^`
+d)8YMH^Y3>ZoCM&8GqenHhw@_25J&|1hdi52R(ELlR-#Vmd5bLd@|9oG!VhVgY6rJnJ%>s>ih_c+7P)dO>HnsfwTsA6>#2tjlPaM!``#S#HTM+)A7AwWtp2Z
+V+z)m=|ksb_1bzNcmXeV0APk4MjsTMgMkR+d{{?)pF?R+O668$0@!COm|-H7dYA0O`o&CPU!rc(utIS5!STYuZuC;BP3fF74!QC8DkzsFL;!EM<>kBR1Ojde
+1Q{j7e?~YKy2ehQcCJF6_T1MvhmniK(GsP(mSN0|A@^Q!)NR}0-*$CiIEL-AChej4tUj_q%Qwx+aD~S>W_$`A@UXCOd_^SC1s-NyhmCQ_evrnyG@!wtTU#G!
+gM6S?jsutJAI^u5pC9h7Z+^mcsp=xmam8-nsv}Ic+3KaCmDSoU0|@W-HBCil4Q;MfdYxu@L9!ocGR4VF#;dhS{(zb}`RWS<&hip=&Imf<H>;Z|5L1@R*^=jp
+0N*}sf=~DF=O2Hc1ClRtJImwZDTz_}RJb%JsZDqTOmvNlcS~v$hC>)Z)`<hqFsIDh!8MaMK|yQZ`05+JW-=tRmj_7O*z%8#XJ0V`;JY23^Bsfx2>|H*H4h%p
+ILxETJ?s+3xT|Pj5NMc?=m|6#JH7b*<Mjeslps+9se?&z1~b0{bkJeCjtUDN@4u`wNDY!k!zb|~Wsrb|=Xc3NuOlB!!s8nl<N9~D3z!P|w#wT?MkL7_Jjr$U
+kVDb@Akg?w0B|9@Ay%h7X+IUa%Vaj`$ZT?{2ON!7hxF|29aMbE$7AFI^oZHmTsEFT8`1ax+hlsp^(h?h8$Ae;1Y<LUj5vr7#4dit$^>1z2_!)9kIG8d0_GVn
+OF7x!iXB4e?+KJ0K0zV)6Lb!5e>W31JYY=lKR+gY3NbN3@KK}FWoznuCJUG=A<mOqs~%DD_JP=e&G={VBHugRsMeuE#NAv@E~5~Mh~)#+bZ0NPJoZlC00!fe
+9c)<s;Tz^hsJs6Fz{W1d'''[1:]
 
 
 # ======================================
@@ -17226,159 +14705,40 @@ def _commonest(values: Iterable[str]) -> str:
 # ======================================
 
 FILES['cxrkit/report/tables/elsewhere.py'] = r'''
-"""Tables of what a score is worth beyond its own films: internal and external films, by subgroup, and with view, age and sex held fixed."""
-
-from collections.abc import Sequence
-
-from cxrkit.audit.subgroups import FEWEST_PATIENTS, GROUP_OF
-from cxrkit.config import short_name
-from cxrkit.data import matching
-from cxrkit.evaluation.metrics import Figure
-from cxrkit.progress import counted
-from cxrkit.schema import Audits, ExternalRow, GroupScore
-from cxrkit.tables import NOTHING, Cell, Column, Table, figure_cell, number_cell
-
-MOST_OPEN = 24
-"""Rows of a table that stands open."""
-INTERNAL = "internal: held out"
-RATES = ("sensitivity", "specificity", "auc")
-
-
-def all_of(audits: Audits | None) -> list[Table]:
-	"""The tables of external films that an audit has rows for."""
-	if audits is None:
-		return []
-	return [table for table in (inside_and_elsewhere(audits), subgroups(audits)) if table.rows]
-
-
-def sentences(audits: Audits | None) -> list[str]:
-	"""A sentence for each external set: what each network keeps there."""
-	rows = (audits.external or []) if audits else []
-	told = []
-	for name in dict.fromkeys(row.name for row in rows):
-		of_name = [row for row in rows if row.name == name]
-		one = of_name[0]
-		films = f"{name}: {counted(one.n, 'film')} of {counted(one.patients, 'patient')}, {one.positives:,} of them COVID-19"
-		copies = f"; {counted(one.copies_removed, 'copy', 'copies')} taken out before" if one.copies_removed else ""
-		drawn = f"; a sample by patient of {one.sampled_from:,}" if one.sampled_from else ""
-		told.append(f"{films}{drawn}{copies}. {' '.join(map(_kept, of_name))}")
-	return told
-
-
-def _kept(row: ExternalRow) -> str:
-	"""One network inside and elsewhere; where one class alone is there, by the rate that it allows."""
-	name = short_name(row.architecture)
-	if row.external.auc.known:
-		figures, what = (row.internal.auc, row.external.auc, row.drop.auc), "AUC"
-	elif row.positives:
-		figures, what = (row.internal.rates.sensitivity, row.external.rates.sensitivity, row.drop.sensitivity), "sensitivity"
-	else:
-		figures, what = (row.internal.rates.specificity, row.external.rates.specificity, row.drop.specificity), "specificity"
-	inside, outside, lost = (f"{figure.value:.3f}" if figure.known else "not known" for figure in figures)
-	drop = figures[2]
-	between = f" (internal minus external: {lost} [{drop.low:.3f} to {drop.high:.3f}])" if drop.has_interval else ""
-	return f"{name} has {what} {inside} on internal films and {outside} on external ones{between}."
-
-
-def inside_and_elsewhere(audits: Audits) -> Table:
-	"""Each network on the run's own held-out films, then on each set from elsewhere, and what is lost."""
-	rows: list[list[Cell]] = []
-	external, judged = audits.external or [], audits.counts.judged
-	for architecture in dict.fromkeys(row.architecture for row in external):
-		of_network, name = [row for row in external if row.architecture == architecture], short_name(architecture)
-		inside, counts = of_network[0].internal, [number_cell(judged.covid + judged.normal), number_cell(judged.covid)]
-		rows.append([Cell(f"{name}, {INTERNAL}", tone="network"), *_figures(inside.auc, inside.rates, inside.ece), *counts])
-		for row in of_network:
-			side, drop, counts = row.external, row.drop, [number_cell(row.n), number_cell(row.positives)]
-			rows.append([Cell(f"{name}, {row.name}"), *_figures(side.auc, side.rates, side.ece), *counts])
-			lost = [_signed(figure) for figure in (drop.auc, drop.sensitivity, drop.specificity, drop.ece)]
-			rows.append([Cell(f"{name}, internal minus {row.name}"), *lost, Cell(""), Cell("")])
-	rates = [Column(title, True, (0.0, 1.0)) for title in ("AUC", "sensitivity", "specificity", "calibration error")]
-	columns = (Column("network, films"), *rates, Column("n", True), Column("COVID-19", True))
-	note = (
-		"Of the mean probability over a network's seeds. Internal minus external with its 95 % interval; a calibration error below 0 there has grown, and it "
-        "moves with the share of COVID-19 films. Copies of the run's films are taken out before, and views that the run left out. "
-        "A score that holds is no proof that disease is seen; one that falls rests in part on something else, or meets patients who are less ill."
-	)
-	return Table("elsewhere", "Each network on internal and on external films, and the difference.", columns, rows, note)
-
-
-def _figures(auc: Figure, rates, ece: Figure | None) -> list[Cell]:
-	return [figure_cell(figure) for figure in (auc, rates.sensitivity, rates.specificity, ece)]
-
-
-def _signed(figure: Figure | None) -> Cell:
-	"""A difference, with its sign and no place on a scale from 0 to 1."""
-	if figure is None or figure.value is None:
-		return Cell(NOTHING)
-	value, *ends = ("" if number is None else f"{number:+.3f}".replace("-", "\u2212") for number in (figure.value, figure.low, figure.high))
-	return Cell(f"{value} [{', '.join(ends)}]" if figure.has_interval else value, low=figure.low, high=figure.high)
-
-
-def subgroups(audits: Audits) -> Table:
-	"""A row for each network, set and group, elsewhere beside inside."""
-	rows, external = [], audits.external or []
-	for row in external:
-		for group in row.subgroups:
-			sides = (group.external, group.internal)
-			cells = [_group_cell(side, name) for name in RATES for side in sides]
-			cells += [_signed(side.mean_calibration) for side in sides]
-			cells += [number_cell(getattr(side, count)) for count in ("covid_patients", "normal_patients") for side in sides]
-			rows.append([Cell(f"{short_name(row.architecture)}, {row.name}, {group.by}: {group.group}"), *cells])
-	places = ("external", "internal")
-	titles = [Column(f"{name} {place}", True, (0.0, 1.0)) for name in ("sensitivity", "specificity", "AUC") for place in places]
-	titles += [Column(f"mean calibration {place}", True) for place in places]
-	titles += [Column(f"{name} patients {place}", True) for name in ("COVID-19", "normal") for place in places]
-	absent = [by for by in GROUP_OF if external and not any(group.by == by for row in external for group in row.subgroups)]
-	note = (
-		f"Too few: under {FEWEST_PATIENTS} patients of a class; a dash: none, or of no meaning there. The AUC of a grade of severity is against all negative films. Mean calibration: the mean probability minus the share of COVID-19 films, 0 at best; it moves with that share; of a grade of severity, of its films alone. Of many groups "
-        "some look bad by chance: read the intervals." + (f" Known of no external film: {', '.join(absent)}." if absent else "")
-	)
-	columns = [Column("network, films, group"), *titles]
-	# a column that says nothing in any row is left out
-	told = [i for i in range(len(columns)) if not i or any(row[i].low is not None or row[i].value for row in rows)]
-	rows, columns = [[row[index] for index in told] for row in rows], [columns[index] for index in told]
-	return Table("subgroups", "What changed by group of patients.", tuple(columns), rows, note, open=len(rows) <= MOST_OPEN)
-
-
-def _group_cell(side: GroupScore, name: str) -> Cell:
-	figure = getattr(side, name)
-	patients = {"sensitivity": side.covid_patients, "specificity": side.normal_patients}
-	some = patients.get(name, min(patients.values()))
-	return figure_cell(figure) if figure.known else Cell("too few" if some and "too few" in figure.method else NOTHING)
-
-
-def matched(audits: Audits) -> Table:
-	"""Each network on all held-out films, and on pairs of them that are alike."""
-	rows = []
-	for row in audits.matched or []:
-		few = [Cell("too few pairs"), Cell(NOTHING)] if not row.matched.auc.known else [figure_cell(row.matched.auc), _signed(row.fall)]
-		lost = [Cell(_causes(each)) for each in (row.lost_covid, row.lost_normal)]
-		name = Cell(f"{short_name(row.architecture)}, {matching.words(row.by, row.caliper)}")
-		rows.append([name, figure_cell(row.all_films.auc), *few, number_cell(row.pairs), *lost])
-	n = audits.counts.judged
-	columns = (
-		Column("network, alike in"),
-		Column("AUC, all films", True, (0.0, 1.0)),
-		Column("AUC, matched", True, (0.0, 1.0)),
-		Column("all minus matched", True),
-		Column("pairs", True),
-		Column("COVID-19 films in no pair"),
-		Column("normal films in no pair"),
-	)
-	note = (
-		"Pairs of a positive and a negative film, one film a patient, that are alike in what the row names: as many as there can be. "
-        "What a score loses there, the difference may have been worth to it. To train on such pairs alone: --match view age sex."
-	)
-	caption = f"The same networks with view, age and sex held fixed, on {n.covid + n.normal:,} held-out films."
-	return Table("matched", caption, columns, rows, note, open=len(rows) <= MOST_OPEN)
-
-
-def _causes(lost: dict[str, int]) -> str:
-	"""Causes and counts, the commonest first."""
-	told: Sequence[tuple[str, int]] = sorted(lost.items(), key=lambda item: (-item[1], item[0]))
-	return "; ".join(f"{cause} ({count})" for cause, count in told) or "none"
-'''[1:]
+c-oa(TW{OQ6@IpU#ehX&YC{uF+CHpO6);k78nkN%iMM%B1z|*vB(5n^<xp`9RsX%`J7<PB%ki!sWNNPGe!g?4APDaCGB;M0EA_C^wbIHaWo1-m)k9g;8?`i#
+Ws$0^rZo?RT4njxPE=OZrYdx<G|icB?h8*wYWb+_ez~s7{Vw7K4;dZwH8T(Nb!~Xanr~`j@|5;`Gie+I!DzIq%B@PuJU2<5m4%J<GEv!fM|7yq=D&MWB*w4$
+R^4ZHtoJE>`pc|e{L}T9>(6(Kk5_jeu5a!>N9z5j+h0B|Zhz`+PRe4Ht^FRmq0dF3x2Cr!)wT9Zwz^I>S+VXdFkf}P*Pu7vn!3u8mWph>ullF$s&ZW!+bl`S
+Jqa@Ht+C0*Y@0i;z#+->+R6A+NkV)NZa+g$y`8nF((Sytz5B<9oA;4=XY!mr%Y45rBE|ZSNbDePk?>rx-!4tXUq+*!Z%K5wAFprJRK5B0h%`fYvVmyDH>eth
+Vrx<(4ew0B+WT;Gcm3(+>R+@g@YXRA6_@)u7=60ByZ%g*VPH*RvpV~l)sI1>0=qLww#pLsRqvBvJQ|HsLl@@xqFjZnWimREh5DbmDGM`J7k^WEX6qSqG@p#l
+h>W|9QFUX{eZv&Gb)on?wb52p;A~Y^%)wc<k|_)8#~pO$S!L>dRjAo~)I5q5Xq%HqR;Vx|o>H?QnJi3h&BMl2#t}Y_8h5aMXsqZm-W`L6xnr0_Q^U&bOFY}U
+avWbZo0uY_lTFLFHT6XNn#T)MlT+WTdt-JG2hk{;vm8h_a%<e|rvqnmrqu}sys<3mk`z1TM_dcPfgI8-sbkpWy?L}D9UJoume3chz*S=iwp_8d;Sfv>mf+52
+`*g||%(1J$4!3u9i6K$$RIP#o29FbUaDEli>X>Z)981o}N7zJfZbyzw(j)&mcaO9xQU{(Z*-DL_M7)v2wN>wK|NY_b7q5RLnVlu&E;DlR+y1dKv#89r{AyA<
+oCY4x<v&e;l3L%J0-iwumRL6d7=F4}1P&FQrIn`mE4NXU*4rJK9)(&*IP-=BWF}oe3q*QzaCf|OEEE~*9l3EDk_1_p#{*w>JP0wzSRKyQdHidc72#Iz!o|JW
+)sff2czh&}_1=N=oHg?@7{R0)zSxM#e#LxmNuS;<#fK!NcprMJ_#Ze>Nv<h$>KxCRvtQ0O^rR|XyU0YoO@V`KNNn2~SsUNkEOkYpyrx7$QE<$zk5O;<lvtAZ
+zMzCRVFN>~BqL!@A~(TOALFnzda_wY(yH9y8%2QN>X&y!jLF?it#!S40XVa9Cu$C^duE<5?~H<oZs-Lu*8Jw{+bDhd`r*7>-;Rz4p`K*U>W<(9@{pI7uV*s^
+NilM(nZ$oui5a_5R*W;@qO28v4>*Fz3Iq|y6zLX}z;9$=_J(4{k}S>`@g~G>7w)!MvA0e1q&NbKj%s#bX2_(N6f$uoBb#i!;i37M>61Zi7knZS-};&J4j-d9
+`y3$eqdJHnD998ou9BbzS2#HN@O&GY3u6zCjbj`*kNZv*@~MQ~k5i^N;B_}K&<*TM`{G>S9`g4EqLhPnG+Qto*hSezHPPfjypiD^d!c20w)tfunTtOFN#=8x
+KRi#7`gNbK4bsZVJQVq14z)Ix)sla@?tD5A^;UF}jlZMGNg|3!J(HXonw%r|&ZR`v{Z1rz!p<P%H1;p-xU43(Q(|izFjBJ)J`06wlEK$3Rj-`L;-aj!#6u6t
+^_Gs2DWL`*>sbe(w@1o(9>5(5h1FzU)4&lE(6K)(oclPSBQefBa|CF<nZ#g&a5V>`9qF|!LfmH}0Ju#@4BhC`#*%>;7#j@u?Zs7Q`1>4td~xh^*z(uq?it?B
+T+o^=Y_={a|H~=kK{N_|DiCh_(Rvsv-3Tswk%>X<8t??-qyPv54EQII&U}G#sSLt8t5F!-ReSmjFXPKdy^b%(!U<0@Bb>+vspKh&PjsFwD=v$asj9LHz)He5
+G17FG293LMfMKGYz?&6;5H)Ux8WiSch#SfS@Yayz72GmdQ(Hq=pDM1UUS>Jbr3g?_r0~IxBAhiQwXyneI{r)93e@}KU(_F!kLf^PPuL?AN9jRb3Mk>|PJsWR
+kbp>tBp5087Xa8<IUHo#jRwA1HP})_5fitJF9mwKnC#L*Wu5>?xd}zKD|Fl@m77(Kb#a%5D_7?8$_+s_u6c?Q^5P3=IL)llmZ262s(8y7jAvGauc&x37Nru&
+SW~%4lCULJz$lP8Aw-DUTVrUAhuM@FN+v$%8aU4>ah<i$k+V`5G}#1(G)zyu#zQwDx&(z`aGqwX6&*okQ5+z)u;Fnup-&i#uQ409C+D2Fnmtm^2FV5e*pm{B
+bJ(P<3Og0`b3s6W;R(3*6hevfI}&@L<rG1n#g~IE=TU3HIDusY73VqupypnWMkR|JehFCfx+#P`)lvwnh7W;cCkkW^Ew1N4D&=M5%mz&YRQ(K)Bw9D8GCD#m
+<Kf9G26}O2n8Gl)fC2nx|K`o>H-X5~?<ZMy$?@$BK(yu=;B4F)myesg0hkW;n3Oc2aeSP2A?8yM=PsffrrpbM%d~r=ujB_6|8wx`N_l+It<WRJR?wI0qBTB2
+-p)mmOSTQVids*YcCk_)LXFN&Aeo6v(R`JwzuTT#lc!mYJl4t1^4&WnCqy^^=amIdibF`E=W0=P`vuY!!ieLF|J!+c(5p^vWtI`v7o7k+esOyjBdkrW>$(a%
+(95MbewGx+h-u-Y7OYV4RXg<Dr6*JM_e#$m4xwie=<*R=40+~HN$1QGayL7O_?6cMsPuY3InEioo8Oz#<G{O*!E?FZ>*l3S9e{xBkcfgzz;w-<+h29B=X~7F
+oP9!m&ryz(Ca;`2sb!-B7n~xWrCTr2O@q{ykGzEb(Y)^;BSJJDCE*lq`WSk(p#pF_hxNkqE(U1S!7r=et}NBcJWSNSNGaSM2L0>~<J^_yz6fARs_kY%G!>G3
+X_CS{#EzUS?LLJLDQQl2t}C4~_OOPq5ik;kX1&%FUAT!t@o239r#&Y5d7#6|X{04U>O1HrqI{zPU2Odp@TiB0&|Sv1x6crX&J$-fhlbD)iWQ;0EvZ7eR{<Tc
+16)FZyS!IRokBgyMi<EJmC=G0e5ki^Ks6N^nEEI87({|Sj6r_cW)3lzF%{t4BNgLuHUF5QO$&Kvry;M4q3qvc>SPUnfL3|A6Ni2TIume}A(KCfec1-ywJq6<
+O)X<H)5Y3^xhX<NhcupHwHYh~rc39{vN^JuK)|}m_-;lr{;-8R_j#wo;f!~X&3>B;4S2*3kTxG4K}l-nHb1{<2o4*kfir)BY@keZ4VF&zP@4A-V8435qm7>b
+E(DDD?Zp)0VV2Zir>c4T(cr^D7Mpb5zDP!!pqtr+VGcV@RX^Eq_M_PCeRrx3y$Cyz8nd5#24UB&8Kk4*=!|WA+A>a8hqy3;FNV!9>(Ykf4lp`}TTk}dq<E|)
+HnG9;r3izaQGX!bhHXmMz;1A%$dq5CQ9l2DohihlVL!@M0Xv;lwrSGKdmhpN#i{%L8;$`4av;gkBN&O{ka=K_?Q$%aG*z@`Y3>~gA>AF+wvXKlldg;h>*zcW
+Z!m+>imQI#SK!MC@9Zt<4H(g7X@-kPZ`g&!3pN~SnDBSk6T)Gxm-Sl#iGR@<lju`vpDkTm7qNe5Drx!m;f|QwkX5|HljI@H{;<Mp;3sVx$kul(fN+Yo3pi-^
+b(#o7!IPlMIw!%9qB_%*@gg=LX)~OFK2KIV9lf*`hf2EZZ|E%&(>XEG&x+6|3N%{XCtp-~deNZy@zJ}2R=yX;UZVTCJmP8|Pgp47AsToNZhB~13FI-*FuAL?
+l4-Sj2Sb3Mpj6&#FnsC$n1GaOn)fyR>YPq`R2%&jg^elPZw{yu&1!-wrK&5Pal_f}$=t=wIp0sz#RUtTTORzg0&BjxenO&m3^38&2i~zTe`g`~<zFK}HtJ9`
+J=Vg-Tf7MD2cS3@=BL&O91$m*55Fz*IH!k8Ot_<s*S_5HoA+O$z2k+<i8zZ$IVrbWye9y$m2br(t4^AqQ_MI!w&$WJZ%GFfjktSHVPQ+@B2xF}ahmJxGSv!W
+6BS<I|Liqoaela*cXCSbRt18PDB3U^M-|E|(&Jd()bME3R$ZWLj0hY6zXqfK1NPywiU'''[1:]
 
 
 # ======================================
@@ -17386,219 +14746,46 @@ def _causes(lost: dict[str, int]) -> str:
 # ======================================
 
 FILES['cxrkit/report/tables/networks.py'] = r'''
-"""Tables of the networks' scores: the study's table beside ours, every run, and whether ours differ."""
-
-from itertools import pairwise
-
-import pandas as pd
-
-from cxrkit.audit.baselines import LUNGLESS
-from cxrkit.columns import LAST_STAGE
-from cxrkit.config import short_name
-from cxrkit.data.records import SPLIT_WORDS
-from cxrkit.errors import BadInput
-from cxrkit.evaluation import metrics, study
-from cxrkit.evaluation.metrics import Confusion, Figure, Rates
-from cxrkit.progress import counted
-from cxrkit.results import Results
-from cxrkit.schema import Audits, BaselineRow, FisherTests, Score
-from cxrkit.tables import NOTHING, Cell, Column, Table, count_text, figure_cell, number_cell, p_text, points_cell, scale_of
-
-COUNTS = ("tp", "fn", "tn", "fp")
-SEEDS_SHOWN = 3
-"""So many runs of a network are shown one by one in a log; of more, their mean."""
-
-
-def beside_the_study(results: Results) -> Table:
-	"""Our networks beside the study's: the first row is what works without seeing the lungs, where an audit was run."""
-	rows = []
-	blind = best_without_lungs(results.audits)
-	if blind:
-		area = blind.held_out or blind.area
-		rows.append(
-			[
-				Cell("without the lungs"),
-				Cell(blind.title),
-				figure_cell(area.auc),
-				*[Cell(NOTHING)] * 3,
-				number_cell(area.auc.n),
-				*[Cell(NOTHING)] * 4,
-			]
-		)
-	for architecture in dict.fromkeys([*results.architectures, *study.confusions()]):
-		score = score_of(results, architecture)
-		if score:
-			rows.append(_score_row(score))
-		if architecture in study.confusions():
-			rows.append(_study_row(architecture))
-	rows += [_score_row(score) for score in ensembles(results) if len(score.architectures) > 1]
-	compared = results.comparison
-	caption = (
-		f"Scores on {counted(compared.n, SPLIT_WORDS[results.metrics.held_out] + ' image')} of {counted(compared.patients, 'patient')}, {compared.covid} of them "
-        f"COVID-19, at threshold {results.metrics.threshold:g}; the study's on its own 268."
-	)
-	note = "95 % intervals: Wilson for rates, DeLong and Newcombe for AUC; several images of one patient count less than as many patients. A row of several seeds shows the mean; its interval is over patients, for these seeds. COVID-19 is the positive class. The study published no AUC, and its counts are implied by its rates."
-	return Table("scores", caption, _score_columns(rows), rows, note)
-
-
-def score_of(results: Results, architecture: str) -> Score | None:
-	"""The network's Score on the held-out split; None where the run has no predictions of it there."""
-
-
-
-	score = results.score(architecture)
-	if score is None and results.predictions(architecture) is not None:
-		remedy = f"compute the scores again: python -m cxrkit evaluate {results.folder}"
-		raise BadInput(f"There is no score of {architecture} for its predictions.", results.folder / "metrics.json", remedy)
-	return score
-
-
-def run_text(score: Score) -> str:
-	"""Which runs a score is of."""
-	if score.kind == "ensemble":
-		many = len(score.architectures)
-		return f"ensemble of {many} networks" if many > 1 else f"ensemble of {len(score.seeds)} seeds"
-	return f"mean of {len(score.seeds)} seeds" if score.kind == "mean" else f"seed {score.seeds[0]}"
-
-
-def name_of(score: Score) -> str:
-	return short_name(score.architecture) if len(score.architectures) == 1 else "all networks"
-
-
-def _score_row(score: Score) -> list[Cell]:
-	run = f"{run_text(score)}, {SPLIT_WORDS[score.split]}"
-	return [Cell(name_of(score)), Cell(run), *_cells(score.confusion, score.rates, score.auc)]
-
-
-def _study_row(architecture: str) -> list[Cell]:
-	cells = _cells(study.confusions()[architecture], study.rates(architecture), None)
-	return [Cell(short_name(architecture), tone="study"), Cell("the 2020 study"), *cells]
-
-
-def _cells(counts: Confusion, rates: Rates, auc: Figure | None) -> list[Cell]:
-	return [
-		figure_cell(auc),
-		figure_cell(rates.sensitivity),
-		figure_cell(rates.specificity),
-		figure_cell(rates.error_rate, 4),
-		number_cell(round(counts.n)),
-		*[number_cell(value, count_text(value)) for value in (getattr(counts, name) for name in COUNTS)],
-	]
-
-
-def _score_columns(rows: list[list[Cell]]) -> tuple[Column, ...]:
-	counts = [Column(title, True) for title in ("n", "TP", "FN", "TN", "FP")]
-	scales = [*(scale_of(rows, index, ceiling=1) for index in (2, 3, 4)), scale_of(rows, 5, floor=0)]
-	names = ("AUC", "sensitivity", "specificity", "error rate")
-	return Column("network"), Column("run"), *[Column(*each) for each in zip(names, [True] * 4, scales)], *counts
-
-
-def ensembles(results: Results) -> list[Score]:
-	"""The ensembles on the held-out split."""
-	return [score for score in results.metrics.ensembles if score.split == results.metrics.held_out]
-
-
-def every_run(results: Results) -> Table:
-	"""Each seed on each split after the last stage, and each network's ensemble."""
-	scores = [score for score in results.metrics.scores if score.stage == LAST_STAGE]
-	scores += [score for score in ensembles(results) if len(score.architectures) == 1]
-	rows = [_score_row(score) + [figure_cell(score.average_precision)] for score in scores]
-	columns = (*_score_columns(rows), Column("average precision", True, scale_of(rows, 11, ceiling=1)))
-	return Table("runs", f"Every training by itself, and each network's ensemble: {counted(len(rows), 'row')}.", columns, rows, open=False)
-
-
-def for_log(results: Results) -> Table:
-	"""The scores as a log shows them: few runs one by one, their mean and ensemble, the study's own, and seconds an epoch."""
-	metrics, rows = results.metrics, []
-	held = [score for score in metrics.scores if score.stage == LAST_STAGE and score.split == metrics.held_out]
-	means = [score for score in metrics.means if score.split == metrics.held_out]
-	if all(len(score.seeds) <= SEEDS_SHOWN for score in means):
-		rows += [[*_score_row(score), number_cell(score.seconds_per_epoch, f"{score.seconds_per_epoch or 0:.1f}")] for score in held]
-	rows += [[*_score_row(score), Cell("")] for score in (*means, *ensembles(results))]
-	for architecture, (low, high) in study.seconds_per_epoch().items():
-		rows.append([*_study_row(architecture), Cell(f"{low}-{high}")])
-	caption = f"Scores at threshold {metrics.threshold:g}; 95 % intervals: Wilson for rates, DeLong and Newcombe for AUC."
-	return Table("log", caption, (*_score_columns(rows), Column("s/epoch", True)), rows)
-
-
-def differs_from_study(results: Results) -> Table:
-	"""How our runs differ from the study's, with intervals and Fisher's exact test."""
-	rows, absent = [], []
-	for row in results.comparison.study.beside_ours:
-		if not row.runs:
-			absent.append(short_name(row.architecture))
-			continue
-		cells = [_fisher(row.p.get(key), row.runs) for key in ("error_rate", "sensitivity", "specificity")]
-		rows.append([Cell(short_name(row.architecture)), number_cell(row.runs), *cells])
-	titles = [Column(f"{title}, percentage points", True, scale_of(rows, index)) for index, title in enumerate(CELLS_SHOWN, start=2)]
-	note = "Our run with the median error rate minus the study's one, with Newcombe's interval; p of Fisher's exact test after Holm over the networks, and in brackets the lowest and highest p of single runs as they are. The films are not the study's own list, which was not published."
-	if absent:
-		note += f" Not trained here: {', '.join(absent)}."
-	columns = (Column("network"), Column("our runs", True), *titles)
-	return Table("differs", "Do our runs differ from the study's?", columns, rows, note)
-
-
-CELLS_SHOWN = ("error rate", "sensitivity", "specificity")
-
-
-def _fisher(test: FisherTests | None, runs: int) -> Cell:
-	if test is None:
-		return Cell(NOTHING)
-	apart, span = points_cell(test.difference), f" ({p_text(test.lowest)} to {p_text(test.highest)})" if runs > 1 else ""
-	return Cell(f"{apart.text}, p {p_text(test.holm)}{span}", apart.value, apart.low, apart.high)
-
-
-def best_without_lungs(audits: Audits | None) -> BaselineRow | None:
-	"""The audit's best baseline that sees no lung; None where there is none."""
-	rows = [row for row in (audits.baselines if audits else []) if row.name in LUNGLESS and row.area.auc.known]
-	return max(rows, key=lambda row: (row.held_out or row.area).auc.value or 0, default=None)
-
-
-def study_epochs(results: Results) -> Table:
-	"""The study's epochs of the unfrozen stage beside ours: medians over seeds."""
-	rows, published = [], study.epochs()
-	films = sum(record.split == "valid" for record in results.manifest.used)
-	ours = results.epochs[results.epochs["stage"] == LAST_STAGE]
-	for architecture, epochs in published.items():
-		for epoch in epochs:
-			alike = ours[(ours["architecture"] == architecture) & (ours["epoch"] == epoch.epoch)]
-			rows.append(
-				[
-					Cell(short_name(architecture)),
-					number_cell(epoch.epoch),
-					*[_median(alike[column], 4) for column in ("train_loss", "valid_loss")],
-					_error(alike["error_rate"], films),
-					_median(alike["seconds"], 1),
-					*[Cell(f"{value:.4f}", value) for value in (epoch.train_loss, epoch.valid_loss)],
-					figure_cell(epoch.error, 4),
-					Cell(f"{epoch.wrong} of {epoch.films}", epoch.wrong),
-					number_cell(epoch.seconds),
-				]
-			)
-	figures = ("train", "valid", "error")
-	titles = ["epoch", *(f"our {name}" for name in (*figures, "s")), *(f"study {name}" for name in (*figures, "wrong", "s"))]
-	steps = {name: [abs(b.wrong - a.wrong) for a, b in pairwise(epochs)] for name, epochs in published.items()}
-	last, finals = (
-		", ".join(f"{short_name(name)} {step[-1]}" for name, step in steps.items()),
-		[epochs[-1].wrong for epochs in published.values()],
-	)
-	every = [step for each in steps.values() for step in each]
-	note = f"Train and valid: loss; error: error rate on validation, with Wilson's interval over images. Ours: medians over seeds, on our own films. From epoch to epoch the study's networks move by {min(every)} to {max(every)} of {sum(study.validation().values())} images, between their last two by: {last}. Its four networks end at most {max(finals) - min(finals)} images apart, so its own figures cannot rank them."
-	columns = (Column("network"), *[Column(title, True) for title in titles])
-	return Table("study-epochs", "The study's epochs with the body unfrozen, beside ours.", columns, rows, note, open=False)
-
-
-def _error(values: pd.Series, films: int) -> Cell:
-	"""The median error rate on so many validation films."""
-	known = values.dropna()
-	return figure_cell(metrics.proportion(float(known.median()) * films, films), 4) if len(known) and films else number_cell(None)
-
-
-def _median(values: pd.Series, digits: int) -> Cell:
-	"""The median of a column of epochs.csv; a dash where we trained no such epoch, or it has no number."""
-	known = values.dropna()
-	return number_cell(float(known.median()), f"{known.median():.{digits}f}") if len(known) else number_cell(None)
-'''[1:]
+c-o~}ZExE~68>!ciUol?lM2noX?wWJ=N{6$Gywv;h~3KvK@ezaDY2$Vf~4ZOKK=K5W@eXMN^+dyib9dd+1+`cXJ+kr-gSJF>qeESYFAnny1gsw+vZp`Nm=V=
+!cUuav$#KQR7<q#MmO0)t8!B}q0*mqeXr_G5vsUYsJoTMf|_5dMV6+zjy%sBjncYYtE|;^Tb6mFvUOF~t*YXzzRMat8g&nfMcgR-UoFg{<V$^<wNboT;PWPK
+be<Ku+u_6S7r%aZb9FVKP0D<;E_#}mSJ(5a>zBX2*`X@ZY-x#_6+Y)hyw(GvMcl?wt)YxXx8K!oAKqWjKV5!&Jv>&|by;^*zr>68MYU;%B%kAa6SrAeShBTl
+>nwpLS;>zOM~2ESdIi=u4PJ!mZMNLhI#eIyRyTv?Rb4J&!fsJgZi-ef1~hoT$=i<Pqx>9@G|5V@V@vUp%m8kGF^2e9-VqNCjDD>fdUHjNGuWXO7c)CtTwcF>
+fAMRmUg<o?C)+Ai?1!N+IdAosHdHB#HcyzY*sO1KZGKdSqAIhZZOp?aiE}+K)6wYF<?k2QSL$5(UR!yg^3sAnTmDQdFBo0DdGq>ee)aD1(*?-BAHhejO0|v)
+_GJ!-*am}&YfbKPSE#ap```0FSpkZ?T%Hl_x+D|8^RpTTjSKPl(L$#tTIP5+XAApA<rAyyK%M+7(oaT5Sa-RpyD+q|<^-WcWSZ4YtLpMjWetKZZk5pAW$mim
+z?-$siY1fgn_>yGATl9F46ez7>JA|WNtw|j?9)IE)7j|g21Z@rI}UE=X16(SVHuZ5Y=Y5I2I+_#d>=taF)gFt(MsowIk8dJ<_Wz96&)1CRi%rCkDo_V`Zyv-
+@IA|V$FmoN{cG8#&Dva>$BuXSv_1Gr%&YN~*BDO=W@@aymp6_Vb&I0n@nt{o8|dW-@}>|cu9FqgSkmHb@_|K`v=KS`t-f#k>9|vpLkI1T*?OFEIBpw1m<6Oa
+PP0%P{|o1}S`G&%;c(J66Va-HBImLek9__X80uYC_gOfw718ikgX06^BhTO@d&eo#i^zdfbkXQF#k-XxP~aukg-{O_6R4lnDYToE>k8%|$FmBQM_E%AcpX=q
+G7-?=IQ2NiAV>@KV3L||cZiTmocuhs+nEH~x#mngQ^!b2@lqcLTZ-ZRtt#YRU63t~%~z0yL}&<-@^iM>n%cQm-bk7MQt#E}f8M`7IsFNCB$oyot1@4xhh2WU
+SCi%TY*1{eL?AO$+IjJhe?|yXSfMCe@)qx>AJyNWZPZiL2;_uMSq@FHC2A@Jp?a-9l*j;7lrQuhSiaHx`sMGh&X68Zw&Psn=WItQ%?K$u7$!sMXjham8p(`S
+ACY>=sRzsKM#wj)kCY@E7J`!C8S`(Mq(oJMSoK;Zc0k-{Ssp2?G@_+ls<O%2?6X!$9yfS@ZPlZy4H5#1&O#L>i6rQQ&ST~q&e<q9c?J?>Y<k0rAwAX_&R0mz
+^*sSPs0_x-LS;PMpa`ElKL|-;@Jt2>Olsea*)F9IgLeX+YtHiQx9Y#@0@{{jf8Ap)m|Wh&jwC#J>Ivs^NYS40B9q1GHIlbl!7`A)f-fQsQB0FfGR~n0H7P=)
+F2`8k<KO;HezEC=bk9eTLhTCYgyA}(hDxkNQ0-d7Jm-i2ijqxhYL^6Tyo|GAqN;mj`a+#pfS?S}(S3NNhzMP8J=!t`K<v<zpOVgmO^7ZmQ}nuQZP~TR<__Z#
+Og!9PeWyGdhkqb^n1J{XIv?Tvjk%$5h8>c~CSonNE9@)g{ItrFl^}??S7(_@nYAj8Zn?%HjBT>?NOv4#=Z~gJ)-E%ZcI#MjTDR>WgGcF>w?b-FI*0Cd==%dW
+?2!HV-##!>kHYt>v}#`#TI1ORiAp^<E2qzATMLN@WK-BYqDQOx4v-&E$JdJr*fFAeah~_8G3W1AFqZ{nm6l<^j5yg8?8*;A({mAUi;R(z;*_Mc5(u0aNE-x#
+dwuMPuVY3cjgcbhQN27csocm2cr)uHI9R9qOfwLJ&wwEIuss|wbvK!rRzyx8hI`0?9_&cySZas51@*bd+j&-Uj}pR*=P#bC?)jJ*>x2_FC6Q0uUWYlFNUMV!
+yGbUd{V_T9fCUYoqaD0xprZRs%0q)tp_-Gm_m5FjI?2*3d7Og#z&U*n)elVL!p<6UEsS)4p8S41btxzt4q7335(v`b?}W7crEcT4t<7E`$Cc2~HzJWnD45}l
++0gmj;x-YT^@^LZBHK-s>#6O}q9|ftlJW{1C@*}5<Y?dOjX9eiFn=ERTi3tQ=i3YZ&Yy38^We!x+^_LgW8d~}zEoM{6#WGn&>3L=^88eG=BK>#ix7Ywx()iS
+&#e3rup%$Z`usT^L3(Jo4+KV_qaE||&)$~wlMTmS=Jh^q<n&AyVLvvH5X9`hRu^L(CoAEVz7eZ`W))`uur?(fNmC(QH!uu*pEYW%vxlCCZ6ce9lhv%p58ax>
+$icLDCJ>}34G{Y-B<=U>l00ujY4uS!ZTY8h&>VVsvdw)%3gR*Wu31}hNSp#MN)s5P#cf(3R6%!4)Pp6<rpRXy#`!l%Xo!39=nxXGpA^lyEuS6U^Dp)}RFY<W
+r@h}qJyTORlbB5iT`%<<Feb?;2cjt*a3MT$2PGpf`1<%Tezi_(_Eg=To<#3nD4m|V5f}u!z?onU)~4PYo&mN1Y6T4)1a9j*{i@j}eZxgcGfW=iUo=^S)eQR<
+c$a8U&)=fi>EJgMG0)58lb&|%0MJH;HhrhEo~TscnW0ZN-En6*B81^O9JXk8X6)H$lv6Z7pw?BHti&g~(VnsTjvIzNaG?l##BKkAy9yV>Sly4&Ba)|i;xwVz
+5B&q%(U1YYx(gE3zs{9AVB0wc+w<h1n<z}jd*Lvc_jQ}IlIIm3vzE#C9v*o|qo?PS=rrAWyD>uo%tlWfFHmJ~tv_b|k+%2ap9;?Ih$vKkP7~5qwnSm*hA?~V
+`ay&xYcrE^M>53S;h~IS5<0*U+mi=6gQN}Ifk`(k8IB<ik01W8slt9|jX-nT>ZcM@^Bt?gq@%#J+&0?fGNGB%tnC{osqbh;v8g4vWxe9Lv=hT2k4$@^Su~kv
+Q?mLJC(xU2+I~=qh`(uQOhN-wiD6a{&0>oK<EuzaZsx#rF*1?)9QDmu6%l(piIaV;;T=>>RJ-%IBc%MI&5Di2cZ=|+^ORZV6;%X)=-=vl(IlTE-~`VEp!G=g
+32;QdJ#@=m<iF43Foru0I=BxZ7%RGH63)!e&|x7q5~zbq6_5EJt5XaM0|z38JqFcaL6dy`t2ZA$n1n<PPF%O=FBl@4iQ1(&inxP}uofBR^9~cLHMHIA%;>an
+AR7(G{lx1`Rn$Wta3%wC-j(@UW@7Hun;B&l>ZXp9Tiwcu2ytGBR}|;;op*0gadT}(4orGavoD#IrCGj~Q5gB!PUT`SN%sOYvbc+7j?>N6BAHi+OOki8o}N)c
+L95kDwFh{kSqw_~F-mvz2h8Nl3M%0PQ1TTNZ9~)sJ{&~+Vh?ec96-+bx_mOU|Gf_)?DWoY2JQ|V;QvG%*e=S%8Ci4U-hY`+G-S>u<O`gYC|V}0QMSLCu}%7!
+&fw-@bQB|bz&K46QxbQsx%k9LB-TYj+JZ&=2e}cGx8f_o7VWnhyfB^<Yy%$Pu=2Vok<%sEy24yUw4UN|XD>K!uzes7x6qQ1n$A^zaN(1$T>knCvE7>`xlx*!
+%SE@Dcdi-t=BB*rnD5A1WiN(lV$IiIJRYR&cPFQIc39})<rgJzCy^Vb+#Baqj%-9<(-|Xv%4@dWwwKW|JLQCEu9$8MMBJ=X@H+ltk{43(c^<EC7BMZDD9)4a
+{h8e+;C-a|Cu|ccC^JT_IhT=)8A&r#;5yoT8!$ErL6+D*1K1P@rayHd?U#GwKQVdH4D)4h@6^VAFfZj%il1SK?$9_TovUWE_T^f=N0=U@%NCwkf!__9x46hs
+^1Mx>7ubpa#GnV&a>R7!r^f<#v%ThSAE+4(;KV)&I+%=`dPbI+0r{qA=h-b45MpQQ^QY%-EN2gAmw#7=Pyi28NZ-JpTx|F5O3h{I(N{-q<|cD6aB_DxugBB5
+n9*nUr;;XTG*V&h%WuI5oaxbMHJo?ZMDmNrO7!2H)2G?W#T2tpN{~Hvc&KMkFp-`1oY~~Vu0Dx=NGZL@0BmReC4%+*85>4Dj~$C{Yi;yFY})ypRV$8_w|6yQ
+u3QVs1D1n0ao#_!Y$KT=U~{tX6B9CzVy-)dcEcxc0E#>dh{xcJ%H0E5eCrKneE!(%OQp&q*hSQGP4*N$i{Y7tH1cS5MJMyRiJGFA`!^!2I#IC^o41QYb;H48
+{)9&)Z%o5P>%SUO+tCrtcgR7Cn6WE4Ik6%zf;zk2$9b~3RS(49^yGBrh(swySJGO6dAmQWermD+Rv00=DBj_Uor*5yL%wE}ziOgBnf7+)d2)y)m*&u%Pb58{
+OucI|F_!|i@kEhFo(Z6wxVRE67E{F1Co!Is*2_VYl5ge0Hd2?5q~ee^BTpfK$37dWw}gu%bpa5VFHY+3{@7%VeP{sk0HEu$3Jivza%F#0NKo>Y#NP9b4%TV~
+RKh1*1bb^;m~jeE^l%ss0cNCM+ep1fK}}2dk6w`Rs9jx`pysp1M^L^9g4<vA5M{Aa+1;1hKuh9+o2<CF<yp_um~{N~SX;t#wg*mGAt&NoJnP=Cu3c|&QzAHR
+kqzDY8XX3$hvr`<?TXeXs#-)>y3R=JZ1_F!X)6AHUjvtE%pX7X_B7tZrJd0WG$uzyi@L0e*zYyqW>-5|s6d4HCC^CnGDagxn?$Appj{iw30;Yx+G8fDOd4?L
+2wq^o<)&E|^Vq6#KoN^<$-wffn&7|nG8GTs#a2<$d_KeTMck|mcD&PF*F!hY8-$S=L-A#^y^R+(zfEzjNC&mVBd+1IN%SCMZE3c(qq0X7^*>0FH|+'''[1:]
 
 
 # ======================================
@@ -17606,114 +14793,26 @@ def _median(values: pd.Series, digits: int) -> Cell:
 # ======================================
 
 FILES['cxrkit/report/tables/patients.py'] = r'''
-"""Table 1: who is in each split and class, by age, sex, view and source, with of how many that is known."""
-
-from collections import Counter
-from collections.abc import Callable, Iterable
-from statistics import median
-
-from cxrkit.data.manifest import Manifest
-from cxrkit.data.records import ADULT, LABEL_WORDS, LABELS, SPLIT_WORDS, SPLITS, Record, age_span, traits
-from cxrkit.tables import NOTHING, Cell, Column, Table
-
-SEX = {"F": "female", "M": "male", "": "sex not known"}
-AS_STATED = 4
-"""Ages a cell that are not one number, the commonest first."""
-
-
-def patients(manifest: Manifest) -> Table:
-	"""A column for each class of each split, a row for each fact."""
-	columns, films, persons = [Column("characteristic")], [], []
-	for split in filter(None, SPLITS):
-		for label in LABELS:
-			of_class = [record for record in manifest.used if (record.split, record.label) == (split, label)]
-			if of_class:
-				columns.append(Column(f"{SPLIT_WORDS[split]}, {LABEL_WORDS[label]}"))
-				films.append(of_class)
-				persons.append(_persons(of_class, manifest))
-	rows = [_row("images", films, lambda each: f"{len(each):,}"), _row("patients", persons, lambda each: f"{len(each):,}")]
-	rows += [_row(title, persons, make) for title, make in AGES.items()]
-	rows += _shares(persons, lambda record: SEX[str(traits(record)["sex"])], SEX.values())
-	rows += _shares(films, lambda record: f"view {record.view or 'not known'}")
-	rows += _shares(films, lambda record: f"from {record.source}")
-	rows = [row for row in rows if any(cell.text != NOTHING for cell in row[1:])]
-	leaks = len(manifest.leaks)
-	note = (
-		"Age and sex are of patients, view and source of images; films that share a patient or a picture count as one patient. "
-        f"A range of ages counts with its middle where it spans 10 years or less. {leaks_sentence(leaks)}"
-	)
-	return Table("patients", "Table 1. Patients and images by split and class.", tuple(columns), rows, note, sortable=False)
-
-
-def leaks_sentence(leaks: int) -> str:
-	if leaks == 1:
-		return "One patient or picture stands in two splits."
-	return f"{leaks} patients or pictures stand in two splits." if leaks else "No patient or picture stands in two splits."
-
-
-def _persons(films: list[Record], manifest: Manifest) -> list[Record]:
-	"""One record a patient, with the age and sex of the first film that states it."""
-	found: dict[str, Record] = {}
-	for film in films:
-		group = manifest.groups[film.image_id]
-		known = found.setdefault(group, film)
-		found[group] = known.but(age=_better(known.age, film.age), sex=known.sex or film.sex)
-	return [*found.values()]
-
-
-def _better(age: str, other: str) -> str:
-	return other if not age or (age_span(age) is None and age_span(other)) else age
-
-
-def _row(title: str, groups: list[list[Record]], make: Callable[[list[Record]], str]) -> list[Cell]:
-	return [Cell(title), *(Cell(make(each)) for each in groups)]
-
-
-def _known(persons: list[Record]) -> str:
-	return f"{sum(person.years is not None for person in persons):,} of {len(persons):,}"
-
-
-def _median(persons: list[Record]) -> str:
-	years = [person.years for person in persons if person.years is not None]
-	spans = [span for person in persons if person.years is not None and (span := age_span(person.age))]
-	if not years:
-		return NOTHING
-	return f"{median(years):.3g} ({min(map(min, spans)):.3g} to {max(map(max, spans)):.3g})"
-
-
-def _children(persons: list[Record]) -> str:
-	years = [person.years for person in persons if person.years is not None]
-	return _share(sum(each < ADULT for each in years), len(years)) if years else NOTHING
-
-
-def _as_stated(persons: list[Record]) -> str:
-	"""Ages that are ranges or words, as their source states them."""
-	stated = Counter(person.age.strip() for person in persons if person.age.strip() and len(set(age_span(person.age) or (0, 1))) > 1)
-	return "; ".join(f"{age}: {count:,}" for age, count in stated.most_common(AS_STATED)) or NOTHING
-
-
-AGES = {
-	"age known": _known,
-	"age in years, median (lowest to highest)": _median,
-	f"under {ADULT}, of those known": _children,
-	"age stated as a range or in words": _as_stated,
-}
-
-
-def _share(count: int, n: int) -> str:
-	return f"{count:,} ({100 * count / n:.0f} %)"
-
-
-def _shares(groups: list[list[Record]], word: Callable[[Record], str], order: Iterable[str] = ()) -> list[list[Cell]]:
-	"""A row for each word that is said of a record, in the order given, else the commonest first."""
-	counts = [Counter(map(word, each)) for each in groups]
-	total = sum(counts, Counter())
-	words = [each for each in order if each in total] or [each for each, _ in total.most_common()]
-	return [
-		[Cell(each), *(Cell(_share(count[each], len(of)) if count[each] else NOTHING) for count, of in zip(counts, groups))]
-		for each in words
-	]
-'''[1:]
+c-p;K+m74F5q%zgMTfv*Nr%hKAbFCb1t#mu8W`J)oe2^^AcP*NIbzI<z;0RN2>SP&s_Jf1V>^ytV!#&rR@c*~s+}asoxX33x|*xQwpX=Pb*GG8Z<XCOwNtv=
+sCA>Q&DH%Ur5{YLta;4U$J!it(f0dcjoCx(wyLkxwm+y=cb}BoYDe-ubp4?#k|deUs-bVyx^Eh@c6HxDSG(&6r+(@8oioE{>xI5w$341f$kJTB!B+Z`?bc~m
+TUW26wAO5D-34ur!-v`x8|`!fv+BxN7dF22<Ii^vX59~)DDnEm-*4`6b#wi<mp7|_y#M{htsmg`_P3iicVUtT`2C&F=M=A%-RUk@ZqT)}XPO*25p}$KfA{N~
+cdv8xi)kAC+c*0b=QumF+3m}Js)afxuadb+D%0x5B)Ll7(l89@8@W+k?<DBSX?A_Py1l!;d-(#V|1v`ot{<RMt2LBJhV)?gMBm|e-`<-6#%>ML(6*REw5ocr
+P7*lVm`d#saML-PhIr0nBs2BX&tmd?c0t-GoA5(b{UE4fED=sdj3G>F0BYi%O0PxVg`5WVs=8_MvonJw+$_{m0+c4}tsb!73=D!KD|5Bvzq1PxC@2P|Apx7x
+ckn6XDT9%`3BWQ9ZIYzY^hIB-#8&7MIIw~K6MKXA#oiiBR4SFV!aL<hEIU(+g-ZQ`%#@@Ar-B|<8XPY4ZfCkp>Yc2T;{;|)mQ$W`b(|n_$zsb>l4UH3BNpTY
+C9>qB7#3H49Czi>H<E?aa1d7bNRzq+rfm{4(&+Ynqd9ML1v?wlr8LOqIZVlwoC=UhVhX=?vh<4o7&N=u(dCcFTm8XgoD#o66O@<h*Dr62+L_j-Qz<J8pctDz
+)h}t9E8MW9bwer_)#ox>(v3<=LKQX?A9b^bj2M=Q-1B$@sa3*6dGui50Zjfe-q9c7>;Eo{=_3de<{i%yQ2jNcUxb3Efici=N;kf6=FzD?ECSi^UZw)syu6y1
+6tl+Y4<wIL5@F7h&;`>C)>1%;*hGo|XorZTAKBrv5<!cCp63D{;UD%G4B*dEbTFvbZa)wSp)e?InVtNOLM1ch|5RX@L3a-<oJ7kBE7b^jRBgT4pu8Qn2I9a3
+#Ku-#U8+w;50<ongKeRX?B2>kf$7#J6>m@AAPTR6HJuRK8JI)yEYxp)k{uQ|sbD@Sq6N;l{SH$6MaK=HB;`cGR9aC9NaEs^Zmh{X;eN@qIZ`Hc3($f)YQK$$
+=8Cw)+nl@~BS+qb$f9g^8!q<l(2JR{F1pJ15#mlUpOeE@PCq@Yq74SdtK?n(9g4-%NJR{gxoSY_ODU%1$VyM@&2*EL9rD=|bp)30P^h%&32K2Gn&KMAu=J=z
+S3$Me*P#li!Uf#G2O^13;7h8>Cn+?1R_aX4Wd1Pp`yDpK3&az4NgE1A$g18@6<{8~MpjZ-;}8kGZ(Pa;glRLbR9Ii~Bq^4@>VEH1h+3@fjidS|v)re#B79}s
+vMpqVeHLr!dj$9LndlD`SB8{$!4Nc8?0b)Z4g5X9pO?aG1Oy^DiZgVjp$npqj9Nk}!kmG)!soI~kb~KvJTkx6Eiv@Km?plI0x*w#;_~S-&X*%zsLLuxyLl{{
+5Uyt_4@sbuq-<<XkYX`nj1WgQ6qa+)ejXv*EW2<0?m}1yA)$D2SV)m9k}5BhY9c|Ei{xZ3-W%z8ziET0L!mfR|3#IQ#IG3%)C!M65`BEX1kQfSXXlF%27Wu?
+gzAvT5ucuLny+5dkb3`lXErbX{BTm~v8}0m?Na>aLj0LubG<sY`cYQ(<N0b9qq^SK&1NwF&$xP*q!CC7DU7<m${XYihT?3_Ra(9?5-w8tB85PCcQlF!@!IB_
+{)C4@d?9d=<r;9Hhfz*78CSL*LUH$miMduNQ#2ta{&6?SZ2=|qF3r9fpy^%$40#HEOuvK|W}3@fU1bQv&-jV4OrEQx_*Y+ZAC0Z2xjJ&2Ko^K@V7ioE19phz
+McZ4ql2=d~pHUg>8RJULCKUmMjMz?|U2{(fxt|TW%Kg(+rA>dJmla^Rtsk~j$mo!);#8G@iNT{sPC6QWu2Q|7C<xFDI()b_J??x*G>~FW7afSn&u6Cq2mzVI
+g8B)xAy4~?@rs3z;bL7~UaDt4V1L4y;<7raAI5v*yV(Cm)(7rrN3xDZo@g2l4;!j6;i*qWmuen5@5taIjhErEdG?AV4e>uAtgbiQBl^A|=LTeJM3H)^KO&TJ
+X}<ROz3{CizdZ%gL>~v1_SGtZEA4ux8yus{EHd(VDd;7^DI&4*_??Il<LW9-u&9z!d%hX(thjsz+-#(jB?wf?92*;}+!O^YwG>L}E8&yL!WpZGx4g;#h5moz
+rUnmvk>q#o)F<|Kc2Um$1LAow5&'''[1:]
 
 
 # ======================================
@@ -17721,77 +14820,22 @@ def _shares(groups: list[list[Record]], word: Callable[[Record], str], order: It
 # ======================================
 
 FILES['cxrkit/report/tables/recipe.py'] = r'''
-"""Tables of how the networks were trained: the recipe beside the study's, and what batch norm's statistics do to validation."""
-
-from dataclasses import replace
-
-import pandas as pd
-
-from cxrkit import protocol
-from cxrkit.columns import PRECISE, RUNNING, STAGES
-from cxrkit.config import Experiment, short_name
-from cxrkit.protocol import Row
-from cxrkit.results import Results
-from cxrkit.tables import NOTHING, Cell, Column, Table, number_cell
-
-NOT_TOLD = "not told"
-"""The study's value of what nobody knows, in protocol.ROWS."""
-
-
-def as_run(results: Results) -> Experiment:
-	"""The run's experiment, with the number format that was chosen where the choice was the kit's."""
-	chosen = results.info.chosen.precision
-	return replace(results.experiment, precision=str(chosen.value)) if chosen else results.experiment
-
-
-def recipe(results: Results) -> Table:
-	"""Each setting of the training beside the study's, and where that is known from."""
-	experiment = as_run(results)
-	rows = [_row(row, experiment) for row in protocol.ROWS]
-	different = len(protocol.differences(experiment))
-	columns = tuple(Column(title) for title in ("setting", "here", "the study", "difference", "known from", "what it means"))
-	caption = f"The recipe beside the study's: {different} of {len(rows)} settings differ, or may."
-	note = "study: its text or tables say so. fastai 1: the default of the library it used, read in the source of version 1.0.61. guess: neither says, or it can be read in two ways."
-	return Table("recipe", caption, columns, rows, note, open=False)
-
-
-def _row(row: Row, experiment: Experiment) -> list[Cell]:
-	other = protocol.differs(row, experiment)
-	mark = ("may differ" if row.study == NOT_TOLD else "differs") if other else ""
-	source = f"{row.source}: {row.function}" if row.where else row.source
-	return [
-		Cell(row.name, tone="differs" if other else ""),
-		Cell(protocol.words(protocol.used(row, experiment))),
-		Cell(protocol.words(row.study)),
-		Cell(mark),
-		Cell(source, url=row.url),
-		Cell(row.meaning),
-	]
-
-
-def batch_norm(results: Results) -> Table:
-	"""Each network's error and loss on validation with batch norm's running statistics and with precise ones, means over seeds."""
-	found, rows = results.batch_norm, []
-	for architecture in found["architecture"].unique():
-		for stage in STAGES:
-			of_stage = found[(found["architecture"] == architecture) & (found["stage"] == stage)]
-			if of_stage.empty:
-				continue
-			errors = [_mean(of_stage, statistics, "error_rate") for statistics in (RUNNING, PRECISE)]
-			losses = [_mean(of_stage, statistics, "valid_loss") for statistics in (RUNNING, PRECISE)]
-			seeds = of_stage["seed"].nunique()
-			rows.append([Cell(short_name(architecture)), Cell(stage), number_cell(seeds), *errors, *losses])
-	titles = ("seeds", "error, running", "error, precise", "loss, running", "loss, precise")
-	columns = (Column("network"), Column("after the stage"), *[Column(title, True) for title in titles])
-	used = "precise" if results.experiment.precise_batch_norm else "running"
-	note = f"The same weights on the same validation films, means over seeds. Running: as training left batch norm's means. Precise: taken anew from the training films, with the weights fixed. Scores of this run are with the {used} ones."
-	return Table("batch-norm", "What batch norm's statistics do to validation.", columns, rows, note)
-
-
-def _mean(of_stage: pd.DataFrame, statistics: str, column: str) -> Cell:
-	values = of_stage.loc[of_stage["statistics"] == statistics, column].dropna()
-	return number_cell(float(values.mean()), f"{values.mean():.4f}") if len(values) else Cell(NOTHING)
-'''[1:]
+c-oa$-*4MC5Pr7)3PKO7G^oM~40|x(0YjU11%|XpGW5YP3`RP|L}bz<sX9iG|9y8yQkLTcTY>x#Psh9Cci-Jnd7j_M+a8=So!FSY@EZ^s{NC7mC-z`Lcq^5L
+cFwOXG-?Op7MyB<CC(4+;f<?=)UDWWq!+i+Hyfdi-M(@7T6*QYYMf||@J4)>y=qZrbe-pUmUY%_1qx)-OXn~UwcQ!((bKM%4P;qd@6f(<0)KXG+|@kTd*#!H
+oi*Mxrk}p6aXoDHX!PsV#rx0K7nQjB`||Sh<)=zq-~93E;`-Sh-Ko2@<>FxnR&7E1O1KS5)>>}iWJB_twp^M0$$JZK==~VPRal;=_>hFCarx!uPmb<A^gaIN
+LsWt@RS7+8Z^5n`e3xaYy1x1H*9Wl>xi%gV?%O;=WN(hSA<PG$40C?8xi#%U+-tMPv?)CzS6_Ykb{(>kwa_8fYdh#7hCfe%m*Va36IkZiEV@HwbOsZ^_R4Pp
+r8s8MAt^8dPhspamCeRD&=?jI4fRl<8sK-dL}=bPj%XHD7b1pJE8UqoNHGJ*ONX4wW)}Qlb)ruSzMe)kYA>9(MKr+}m8DQ!iVAuM;(UJuCse}A;BcY>E*BDO
+!GZTm-%$qWR9sQCe!YwW9*B~1oG2}bEdhyRD2T>sj!HZ~W)<bjH9i#hTTK#DQUU}D&$7PCX07TvbjwzI(8c&Zy=cG{6I<vjRo6oJVb?<uh+25%dkDVxk-Qao
+1R<|PPRFDF<H2chbVIA-p=rgu#Zupb)GlY&az{M`U3Y<duQjH*cpOjmL>YLb!x2j5Q%Vf>CRV8ghP;)B8d1h#0xBvtGe_shNO<t15sTHygK(x6ox~=m#JkWT
+ksA_Ik#gOuTPy8>f*%~T6$UC>0)#^}gKfAlzk?-0ig)!d^>6QLaW{a&&^2HIVcnoB$HAeQMru6f(azprxf~qD9J$Z*EAjvd!WXf^hmfy|D1d+Ih-h^Odht;r
+*~>`nM4dTxvMGP&ld@-`_t@H()TCC(cEh1A#53Z!GZtpEt+e;3S>y<I#6G9WL(Q527mI}$TN@W*<OgP-6oaqu0uLU6Br-g*4PHNC?rGHxx*-6bMjxTTLV=I!
+BYw+lHlssP;5Bvo3froN#Tdd_1Z9=BjEBbw+PdSCl79w7`RcwAh=~e;c3g#+D>2x9LE8BL_>u%vE68mUu3}<&GOuYe|G&N!F9Oumtwr`xZ|aT1%YvTF@zCW@
+rarbLZg7+7&wY&)L-$42Yd{WiMGNztNDk1(X5X1Xw}GaUj(-fl63Z27VMw;wC=U%Lj{6MnT;@}8zN!bU{u!Vs@oc;c<GN$@F#btAGu=9f7tu)ZqAg<PR8oqc
+MAGE_L4_a76&WV7MB6oNcmBZcuz70iJp<5!;SFt@04b7wH9-*DAgisd^pJ=4I>DEE?0Bn*_nhFLG6w%`oD;ex<sUK5NkiMoD1v|zgj^@gNsAI$%N=%_wpa%G
+j#sJT1kEyBdWwMG$z`WtUnu)Iz=aRtXe;!=gT`@BVYNKLRV6Y`B$0w7AqyueL69^~hFqF&d8~`POn0*)mz_rnhq*%}pfH!yd5G6HJ3OC?A!>@B`U8!d<d{3v
++1(>vbYOifh1i193C6({#-c-j@fxr0HlC~2C)uQYJJoMrszh-WY|iP@J>FS*=$>8id1EcUhR|>d%6q&$Nez3R-=|le=xn?grr0|50BtR<8)L)Ah~FsgBUo&3
+RDUF#p160M4?K?QEk#9%{PtttA}>zIaUz}+&Ky5M>JRwI^3n2eINF`#vrU$G!F`n&jYZE_%xSUIy=j({${Fp9J!CA;U~*Nr*6g&Ts)}cy7D(3{>5Jfo`+q_8
+gfsC(G_QZ{p28TVt5A4X1|D(k#m|p2`xoX|)?5'''[1:]
 
 
 # ======================================
@@ -17799,110 +14843,29 @@ def _mean(of_stage: pd.DataFrame, statistics: str, column: str) -> Cell:
 # ======================================
 
 FILES['cxrkit/report/tables/settings.py'] = r'''
-"""Tables of what a run was made with: its times, machine, choices, settings and hashes."""
-
-from dataclasses import asdict
-from typing import Any
-
-from cxrkit.columns import STAGES
-from cxrkit.config import short_name
-from cxrkit.evaluation import study
-from cxrkit.files import read_json
-from cxrkit.progress import counted
-from cxrkit.results import Results
-from cxrkit.tables import NOTHING, Cell, Column, Table, number_cell
-
-GENERATED = ("report.html", "report.md", "MODEL_CARD.md", "DATASHEET.md", "CLAIM.md", "TRIPOD.md", "ATTRIBUTION.md", "CITATION.cff")
-"""Files of the report itself, in the order in which it writes them; their sums would change the page that lists them."""
-
-CHOSEN = {
-	"device": "device",
-	"devices": "devices that trained",
-	"precision": "number format",
-	"layout": "memory layout",
-	"tf32": "TF32 in training",
-	"autotuning": "cuDNN autotuning",
-	"placement": "films during training",
-	"at_once": "trainings at once, a device",
-	"threads": "threads, a training",
-}
-"""What a run chose by itself, in words."""
-
-
-def speed(results: Results) -> Table:
-	"""Seconds an epoch beside the study's."""
-	published, rows = study.seconds_per_epoch(), []
-	size = results.experiment.image_size
-	alike = results.info.films == "films" and size == study.IMAGE_SIZE
-	for architecture in results.architectures:
-		epochs = results.epochs[results.epochs["architecture"] == architecture]
-		if not len(epochs):
-			continue
-		medians = [float(epochs.loc[epochs["stage"] == stage, "seconds"].median()) for stage in STAGES]
-		total = float(epochs["seconds"].sum()) / max(1, epochs["seed"].nunique())
-		low, high = published.get(architecture, (None, None))
-		faster = low / medians[1] if alike and low and medians[1] > 0 else None
-		cells = [Cell(f"{value:.2f}" if value == value else NOTHING, value if value == value else None) for value in medians]
-		between = Cell(f"{low}\u2013{high}" if low else NOTHING, low)
-		rows.append(
-			[Cell(short_name(architecture)), *cells, between, number_cell(faster, f"{faster or 0:.0f} \xd7"), Cell(f"{total:.1f}", total)]
-		)
-	titles = ("s/epoch, frozen", "s/epoch, unfrozen", "the study, s/epoch", "faster", "s, one training")
-	columns = (Column("network"), *[Column(title, True) for title in titles])
-	note = f"Medians over epochs and seeds, on {results.info.chosen.device or 'a device that is not known'}; images of {size} pixels. The study trained on Kaggle's GPU of 2020, on films of 224 pixels decoded anew each time; beside other images no factor is given."
-	return Table("speed", "Seconds an epoch of training, beside the study's.", columns, rows, note)
-
-
-def stages(results: Results) -> Table:
-	"""Seconds of each stage of the whole run."""
-	seconds = results.info.seconds
-	rows = [[Cell(name), Cell(f"{value:,.1f}", value)] for name, value in seconds.items()]
-	return Table("stages", f"The whole run took {sum(seconds.values()):,.0f} s.", (Column("stage"), Column("seconds", True)), rows)
-
-
-def environment(results: Results) -> Table:
-	"""What was chosen and why, the machine, versions, seeds and hashes."""
-	info = results.info
-	chosen = {name: getattr(info.chosen, name) for name in CHOSEN}
-	memory = info.peak_memory_bytes
-	rows = {
-		**{CHOSEN[name]: "not known" if choice is None else str(choice) for name, choice in chosen.items()},
-		"place": info.place,
-		"system": info.system,
-		"processors": info.processors,
-		"peak memory": "not known" if memory is None else f"{memory / 1e9:.2f} GB",
-		**{f"peak memory, a training of {short_name(name)}": f"{held / 1e9:.2f} GB" for name, held in info.training_peak_bytes.items()},
-		"seeds": ", ".join(map(str, info.experiment.seeds)),
-		"weights at the start": info.started_from,
-		"manifest.csv, SHA-256": info.manifest_sha256,
-		"experiment, SHA-256": info.experiment_sha256,
-		"kit's source, SHA-256": info.bundle.source_sha256 or "run from the repository",
-		**({"edited, from the source": info.bundle.edited_from} if info.bundle.edited_from else {}),
-		"run": info.run_id,
-		**info.versions,
-	}
-	shown = [[Cell(name), Cell(str(value))] for name, value in rows.items()]
-	return Table("environment", "What it ran on and with.", (Column("what"), Column("value")), shown)
-
-
-def experiment(results: Results) -> Table:
-	"""The resolved experiment."""
-	rows = [[Cell(key), Cell(_plain(value))] for key, value in asdict(results.experiment).items()]
-	return Table("experiment", "The experiment, each key as it was resolved.", (Column("key"), Column("value")), rows, open=False)
-
-
-def _plain(value: Any) -> str:
-	return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
-
-
-def checksums(results: Results) -> Table:
-	"""SHA-256 of every result file but the report's own."""
-	path = results.folder / "checksums.json"
-	listed = read_json(path, "The list of checksums") if path.exists() else {}
-	rows = [[Cell(name), number_cell(entry["bytes"]), Cell(entry["sha256"])] for name, entry in listed.items() if name not in GENERATED]
-	columns = (Column("file"), Column("bytes", True), Column("SHA-256"))
-	return Table("checksums", f"SHA-256 of the {counted(len(rows), 'result file')}.", columns, rows, open=False)
-'''[1:]
+c-oCvZExc?68>!e3PN8ZFH~)ky=!q^q(HjKW`pY{#m2<}=Ng70QIQ&nbVVwT8~DH9Geb(2^MbuEi8&k&=k=MPf*_bBx0N(P=VDzXRwSZnl~^Z6)JZ1Ay0pbq
+l-3Aa*3v|vrbVe_B+^2cDN&5Hwp4dUBq|d{VhU;EAPC0eywSDD5}Tw|Vhrvm>y>VBg~`g)x^25z;cT~asy6;u`q<o;HcoZb)~Y{wGdsOFzj?-?^0F6T3jAHF
+q?UV3@*%0(#Fkq1jJC}-dpvnr?Nn@Jk}dx<TJ5o{8hzJD({rV|RaRzuJlJn5+p~Og%RLtBJnlKJu4i8^uP!3-Nmdp9vc-|$utY+&^{s4{DfY(Wi}S1VZ>O{K
+GjSrqppkSwE^J)|k?59nMvJf4XXn2zKb?L%^Mte0+3C%f^YfWsfBN<G@~i(n`*!);b;o!*!}6EkXP4Jk9qZ-nl$U9q2a_>E`?>TPV+$$Vy_6!d$|F%Krs^h>
+4K3D1nHJa;>!!3gh0XdS{Vf||+S-V<ZmSI0l&Cw&M^_2|KrU9LvF?ORs83(6Z_ck^{L^?8Wby&|7feO>E9!}6M>S58Z4xAH#yqP=rlmnH5SR0>$aPaEmba^9
+qgzXRwXAis5uQMMHve!;JG0Lpj@eQYi~Qxyq_x_%yaY?yo?Tsu0gbP&l2q1Gv3MjL%+K0}3SeK7U25fQ>*%O1D~K4OLI(!hf>M<Y_CJYXAZ<$l`_HbjQMN{k
++s!awYedV}>^PITFe@pu&}Z_r%i)Rm;b)hYQ(PPbHxjj%QP~Tm0D^ogO_{kEa(Nv%nWI&Ei%1qSi$tT>2Jz$V*f;^p6%w2!gp)|j7vqsB|CZqL3dHge93{Ce
+E^8#mlJ>`=q$=-+Y^BO|?3{XX;@ulCC^>oEwU=K3BFmf0|DKOWh`UG{Aexn_Z5v76=;RIQ1}2YKM>AB63G-*mV0bWC(8WUv>>HK2P#XCyRp<^)Nd5@!0Ft(_
+ZB)ywOcY%<&nul+&lguZop<*b3um|s_$O-ByEItDPCz)BP;R?@GR`3=>43ycD##y-pAQ6}IO+6zApT=`6p0-N>Sz%wWc6RI1Pf$UdL4<PyelBDk9K?~Z8)?%
+65*Am)<J*yT%H(<>N^n-KsPy~=SK?x54reK{Aic{5B7f+heB4!WRe9*1d!}4LeVe}o(S>fG(OI^0SV(JdCL88M?2(ow70lOS$3jlQ=J~<#an6DQYzfsT?}Qn
+f3(MkM<1TZBkp>#VE;}~$OBXmak5%Tm4%c7PXApS+jHOq_3@4^jfB5=uS0~+pOJtX-nCHsa2g-xTk*$Z_ERv4dObP*)A$GuiUcnvWDu0Hr6qi)9%J5f*deje
+e@jK}peMCzN9=1J<AB>Is?&iFMF20k!zJ9(wRT+NdR`bP*rc0#((>Kh6ImIw!>097U;=|LtGR$E)Di(f9(?sxqaR?pFINTt<SeTop7zj!!BE8xPsvvY9k{x-
+Q5vq(d!^UvVEa)p{BY-cB23weRr!dp#$wjl-*p<g>)*-UT_q2UxcKdNI&*w@e8@^TkRr<QKfDNBo9Ybb5+#u;7_xZa`q+W0hKHN(ex*g8q!#)@!MpMSCIDs|
+i5yW5p%FR4aB}?%n5Mq%;}E@y*_iEIY#d%k<O4bBdIKSe`M;Y3E@NXH0Qr$&U1)?5-N^L^k2%kw+>^&6-!$f~HmE8FY3%Ae@_Edw$$}Gw7^7X$dT}v|sWu_y
+`ZI^IVF4A-Y^Wn@L*FCbfWuA%%Y=*x?xoUVpY>VnV0qGwa$%3DK8q*Lt(`-qdMF#MsJ(sHtK7$FHg}23xxFq>bmY~3GDq^$c*CQ)%wEjpBl7MuXQLdQM9fy?
+x2XVlC)PIMpiUxo>7;iqdDV?%+wsT`ODBR4tYmV(bfo3&26JB@MT~BvckiCuxjBhh&=}TL8Kb3pT2OKm_&VS;(8bXwgXnggey&knbhns|{J4eD$f-mNCYudl
+sqW}*<@g(oiP7lB^oM$iV}M!0nH9Xy+IwJ6Yb2;AzZXaHU)+zx#V<6vkr(oz#NpuPAZFJE*zsH334w*gyu2@N;1S-1KUn=v+>+zLf!OyDCkUAWposs}r3&k0
+6~fn%6EGOPm=(!O$JP>^&GJm@kRxeq?@wCDY)LO3X08)e=F;G)W*#DO^X2r1<A46xad(?bQzRhsf!(Dq*mqmQ19(&cWsPndnvb6yxouTe$=L1sQv~$^)wX+s
+`d5r8Ed|!aCVUFeOe_tpJ(H91Ot9l(bGMWRZ|u2zc-lG#;_glielE+*UCM;Me8(fy6_Q}BUPnJF2?uzuBOcEdZ^7LFb}0CaEO@0gXcO843!eUaz((H(hPcKT
+1%zj;WDjV4jJ}I!GxogE)dM=;AlDeC_F?~CZaTY{C}m{op6S>gSnj?sgfAZulehiR^YD`xiVf3{dl>G3WPZ!yU#It;i@@@_hg>7onDb6PC&+}(SwmZ<^!<Zf
+gvd^N1z)L6Z#t)&DHTc%FGD8;y`WuH0LdOT9kahLEo6F6@9yt+a92j$!I6?1-!Eu*!TYhbgU3IL5ApYpy~GxS=924*J_NkSgSfjnrtd1?q}M&dezN=664GJs
+ecGkF`(pu{OB{$NeHaKQT}{0)A`B;EM6ub-1BSq0(PfgSI#2+4SVp`@$>j9x5{H!F=11U<-Ts@*;?<Fsyfw@Sr+}XXcH|DT=vB0zmpl7uG8qJg-2ddiK!x;@
+<e?%G2ZJ~rOt!C#bHgnBA6u}ZG5'''[1:]
 
 
 # ======================================
@@ -17910,188 +14873,41 @@ def checksums(results: Results) -> Table:
 # ======================================
 
 FILES['cxrkit/report/tables/thresholds.py'] = r'''
-"""Tables of other thresholds, predictive values, calibration and sets: what an answer is worth, and whether probabilities mean what they say."""
-
-from typing import get_args
-
-from cxrkit.config import short_name
-from cxrkit.data.records import SPLIT_WORDS
-from cxrkit.evaluation import metrics
-from cxrkit.evaluation.conformal import ClassLimit, Held, PredictionSets
-from cxrkit.evaluation.metrics import Confusion
-from cxrkit.evaluation.scoring import effective_sizes
-from cxrkit.report.tables.networks import ensembles, run_text, score_of
-from cxrkit.results import Results
-from cxrkit.schema import Score
-from cxrkit.tables import Cell, Column, Table, count_text, figure_cell, number_cell, scale_of
-
-THRESHOLDS = (0.1, 0.3, 0.5, 0.7, 0.9)
-
-
-def confusions(results: Results) -> list[tuple[str, str, Confusion]]:
-	"""The confusion matrices after the last stage: [(network, run, counts)]."""
-	scores = [score_of(results, architecture) for architecture in results.architectures]
-	return [(short_name(score.architecture), run_text(score), score.confusion) for score in scores if score]
-
-
-def thresholds(results: Results) -> Table:
-	"""The rates of each network at several thresholds: the mean over its seeds."""
-	rows = []
-	for architecture in results.architectures:
-		held = results.predictions(architecture)
-		if held is None:
-			continue
-		sizes = effective_sizes(held)
-		for threshold in sorted({*THRESHOLDS, results.metrics.threshold}):
-			runs = [metrics.confusion(held.is_covid, p, threshold) for p in held.p_covid]
-			counts = metrics.mean_counts(runs)
-			sensitivity = metrics.proportion(counts.tp, counts.tp + counts.fn, sizes[0])
-			specificity = metrics.proportion(counts.tn, counts.tn + counts.fp, sizes[1])
-			cells = [number_cell(value, count_text(value)) for value in (counts.tp, counts.fn, counts.tn, counts.fp)]
-			name = [Cell(short_name(architecture)), Cell(f"{threshold:g}", threshold)]
-			rows.append([*name, *cells, figure_cell(sensitivity), figure_cell(specificity)])
-	columns = [Column("network"), Column("threshold", True), *[Column(title, True) for title in ("TP", "FN", "TN", "FP")]]
-	columns += [Column("sensitivity", True, scale_of(rows, 6, ceiling=1)), Column("specificity", True, scale_of(rows, 7, ceiling=1))]
-	caption = f"The same networks at other thresholds, {SPLIT_WORDS[results.metrics.held_out]} images, mean over seeds."
-	return Table("thresholds", caption, tuple(columns), rows, "95 % intervals: Wilson.", open=False)
-
-
-def operating_points(results: Results) -> Table:
-	"""The threshold that validation chooses for the wanted sensitivity, and what it gives, of each network."""
-	rows = []
-	for name, score in judged(results):
-		for point in filter(None, (score.operating_point, score.at_specificity)):
-			chosen = "chosen on these images" if point.same_images else "chosen on validation"
-			chosen += "" if point.promised else ", too few to promise it"
-			cells = [
-				Cell(name),
-				Cell(f"{point.of} {100 * point.wanted:g} %"),
-				Cell(f"{point.threshold:.3f}", point.threshold),
-				Cell(chosen),
-			]
-			rows.append([*cells, figure_cell(point.rates.sensitivity), figure_cell(point.rates.specificity)])
-	columns = (
-		Column("network"),
-		Column("wanted"),
-		Column("threshold", True),
-		Column("chosen"),
-		Column("sensitivity", True, scale_of(rows, 4, ceiling=1)),
-		Column("specificity", True, scale_of(rows, 5, ceiling=1)),
-	)
-	caption = (
-		f"A threshold chosen for a wanted sensitivity or specificity, and what it gives on {SPLIT_WORDS[results.metrics.held_out]} images."
-	)
-	note = "A new film of the class is called correctly with the wanted probability, on average over such choices; one choice from few films may well fall below. A threshold that was chosen on the very images it is judged by looks better than it is."
-	return Table("operating", caption, columns, rows, note)
-
-
-def predictive_values(results: Results) -> Table:
-	"""What a positive and a negative answer are worth at several prevalences."""
-	rows = [
-		[Cell(name), Cell(f"{100 * values.prevalence:.1f} %", values.prevalence), figure_cell(values.ppv), figure_cell(values.npv)]
-		for name, score in judged(results)
-		for values in score.predictive_values
-	]
-	columns = (
-		Column("network"),
-		Column("prevalence", True),
-		Column("positive predictive value", True, scale_of(rows, 2, 0, 1)),
-		Column("negative predictive value", True, scale_of(rows, 3, ceiling=1)),
-	)
-	caption = "What an answer is worth, by the prevalence of COVID-19."
-	note = "The lower the prevalence, the more of the positive answers are wrong."
-	return Table("predictive", caption, columns, rows, note, open=False)
-
-
-def decision_curves(results: Results) -> Table:
-	"""Net benefit of each network over thresholds, beside acting on all films and on none."""
-	rows = []
-	for name, score in judged(results):
-		for point in score.decision_curve:
-			cells = [Cell(name), Cell(f"{100 * point.threshold:g} %", point.threshold), figure_cell(point.network, 4)]
-			rows.append([*cells, number_cell(point.all, f"{point.all:.4f}"), figure_cell(point.over_best, 4)])
-	columns = (
-		Column("network"),
-		Column("threshold", True),
-		Column("net benefit", True, scale_of(rows, 2)),
-		Column("net benefit, all called positive", True),
-		Column("gain over the better of all and none", True, scale_of(rows, 4)),
-	)
-	caption = f"Decision curves: what acting on an answer is worth, {SPLIT_WORDS[results.metrics.held_out]} images."
-	note = "Net benefit: true positives an image minus false positives an image, these weighed by the odds of the threshold (Vickers and Elkin 2006); calling none positive is worth 0. It holds where as many have COVID-19 as among these images, and where probabilities mean what they say. Intervals over patients."
-	return Table("usefulness", caption, columns, rows, note, open=False)
-
-
-def judged(results: Results) -> list[tuple[str, Score]]:
-	"""For each network its name, and its ensemble over seeds or its one run."""
-	rows = []
-	for architecture in results.architectures:
-		own = [score for score in ensembles(results) if score.architectures == [architecture]]
-		score = own[0] if own else score_of(results, architecture)
-		if score:
-			rows.append((f"{short_name(architecture)}, {run_text(score)}", score))
-	return rows
-
-
-def calibration(results: Results) -> Table:
-	"""Calibration error and Brier score, before and after temperature scaling."""
-	rows = []
-	for name, score in judged(results):
-		scaling = score.scaling
-		if scaling:
-			before, after = scaling.before, scaling.after
-			figures = [figure_cell(figure) for figure in (before.ece, after.ece, before.brier, after.brier, before.intercept, before.slope)]
-			fitted = Cell("these images" if scaling.same_images else "validation")
-			mark = " (rests on the prior)" * scaling.rests_on_prior
-			rows.append([Cell(name), *figures, Cell(f"{scaling.temperature:.2f}{mark}", scaling.temperature), fitted])
-	names = ("calibration error", "error after scaling", "Brier score", "Brier after scaling", "intercept", "slope")
-	columns = (
-		Column("network"),
-		*[Column(name, True, scale_of(rows, index + 1, floor=0 if index < 4 else None)) for index, name in enumerate(names)],
-		Column("temperature", True),
-		Column("fitted on"),
-	)
-	caption = f"Do probabilities mean what they say? {results.comparison.n} {SPLIT_WORDS[results.metrics.held_out]} images."
-	note = "Error and Brier score: lower is better. Intercept: above 0, log odds are too low on the whole; slope: below 1, probabilities are too far from one another; a dash where the classes are separated. Intervals: bootstrap 95 % over patients; the calibration error of few images is above 0 even for perfect probabilities. Temperatures are shrunk towards 1; one that rests on the prior had validation films that were told apart perfectly, or not at all."
-	return Table("calibration", caption, columns, rows, note)
-
-
-def prediction_sets(results: Results) -> Table:
-	"""The sets of each network, or how many patients of validation they would need."""
-	found = [(name, score.prediction_sets) for name, score in judged(results) if score.prediction_sets]
-	rows = []
-	for name, sets in found:
-		films = [number_cell(sets.films.get(held, 0) if sets.films else None) for held in get_args(Held)]
-		covered = [figure_cell(sets.covid.covered), figure_cell(sets.normal.covered)]
-		rows.append([Cell(name), _limit(sets.covid), _limit(sets.normal), *films, *covered])
-	titles = ("COVID-19 from", "normal up to", "COVID-19 alone", "normal alone", "undecided", "neither")
-	scales = [Column(f"covered, {name}", True, scale_of(rows, index, ceiling=1)) for index, name in ((7, "COVID-19"), (8, "normal"))]
-	columns = (Column("network"), *[Column(title, True) for title in titles], *scales)
-	wanted = f"{100 * found[0][1].wanted:g} %" if found else ""
-	images = f"{results.comparison.n} {SPLIT_WORDS[results.metrics.held_out]} images"
-	note = _note(found[0][1], wanted) if found else ""
-	return Table("sets", f"Sets of classes for single films, to hold the true class in {wanted}: {images}.", columns, rows, note)
-
-
-def _limit(limit: ClassLimit) -> Cell:
-	return Cell(f"{limit.patients} of {limit.least} patients") if limit.limit is None else number_cell(limit.limit, f"{limit.limit:.3f}")
-
-
-def _note(sets: PredictionSets, wanted: str) -> str:
-	limits = {"COVID-19": sets.covid, "normal": sets.normal}
-	few = [
-		f"{limit.least} {name} patients in validation, which has {limit.patients}" for name, limit in limits.items() if limit.limit is None
-	]
-	if few:
-		return f"No sets: a coverage of {wanted} takes {' and '.join(few)}."
-	spread = " and ".join(f"{each.promised.low:.2f} to {each.promised.high:.2f} ({each.patients} {name})" for name, each in limits.items())
-	checked = "these films are those of the calibration, so nothing is checked" if sets.same_images else "with all their films in such sets"
-	return (
-		f"Undecided: both classes; neither: not among the {wanted} most typical of either. Split conformal, by patients of validation "
-        "(Angelopoulos and Bates 2021). The promise holds on average over validation splits, for films like these; of 100 such splits, 95 "
-        f"cover {spread} of new patients. Covered: patients of the class, {checked}."
-	)
-'''[1:]
+c-pO6Yj4{|7X57hiUEP5RH_nonzmbcy^C(rpaF_BsJ-n6Ll9_cD6ytUfkRpK8v5^h?!7a^Atl95+aQod&g(wUeT<?gx=wFPZB(7Bx?So<waZ4EWnIqASgjj9
+FS53{*XlkkHyW?9v@C9$v@PmNrPW*+-I|HoF4Go|_;0q@qcCb)H|=uFQ?^UZJFlDiHoYy%qAhUXN@G5+!{CE5=|d7l(dlX4)GO6Ktcz-)iq#t1sD*B4X|phP
+F#DsqE7~NhtGw`YKyuU0s&u7$ljdogCXLSOW^UZns}DcDyPo~_^Dl3%dUG}LD4f}uE8R9lW{%8a3hHK+mTvy*GBxI>VpX(b^`kE5WA(vGu&%BksAC)1bNn{g
+cVjScY`y_MfqZnHYu3`t6#vuxQyNWEl9sicRJw&??)*u*GI~WLW7TY`S*!m5<+Qt=)%jo_vngA@@E3XPO)=S0uTn2%+NC!xG<YU;S&qSKxmi_X#a0OGsy9_@
+$$)Y<pd;gX)n;|88~b2jgiPS+^^d>&aP{NQKfSq9mnuF>&d2I3`HDWirjKvw<Ga!6>FHeODsy5rvE^ps_!y}#|E0>pv^VW$UFsXtHaLbpye_8G$>|9!^m?hg
+ozyBN&4H^lZ`paYf(^hN+jOBP>L#`lXZc$G%xKD{e!_w_p!~*(+z|%HX|iR}LamU&NWsi{Z&Xn!J2eU4o9XFEqw%f6(Va`gynk=zsMENNj;!Jn&zu~~FX=o>
+ZIR2jsg-Jn7l)<Fn(agf=n%BgX|_~WItnOY^u2E2O5J`F7ANCGeNU(Y^D|n{jYzMlw=6rb{A}@nj*}%E6YJdg+Iy&pdji5#@XE7+XYcEZxHvh1c-o@cXnbdH
+!&U?Ti)jrlC$c;{EJ7$m&*R4zo!yQ-Ar=G@zhXDy1ED77(~W!m@Ht6gW?6k-0BhFc?ljTenhxbzYne0^4#)_xrQ4B2Jd?LEokp~u7+?dC`o3r%f~ml8@?JV!
+79{Q3nKizuFWmPW*3QznIh)FUYn>H&kv+Lz)$LaW`>ox6=dvF`0m~(ThM1#N2qW@lB;w%jB$5NP=i#y4+x3V=MovU$5om>e)iW4)5Rd24qu0Y^v5P{r@NQ(e
+NxEL^Y98ObppC}r1@qHGy*N<8XfV<Vb423E7)Dtff~aw1T`L+nkc}fx21vSYHstaz-2Ap^34r-E3yWW{u%hb^SP;E^PoLNP`SwFJnohfOzX%QvsJ7>Hh#eE_
+WAzOLtdR&*i_7y-Kw!Yuv8CVkmJ$i+nnU)b${An`smjMW0Ly+_^B80RH$(R$cbV0jcDh5P0*GUN2SFBoJjgP*1%fpZWk^gAv`(QUwjv_DWd@?}zE+<>t_T;f
+M}XXKMQISzv9g9mT)xFi?LrpbP_9)iX6w3O_k0G#c97FjdWBPpxuiAOvaSsvOMpqMZ3;3dhw~b985`CWNW6e)AbEh+2jN$&*awT>H}eIM&XUVO#(+dz(0E>y
+5I{_*I#xD34VZQDC~aq<xeF+Q6HtxwBl`{9fg_`>(jtmeyiGy|F_X7SL$=|PPBu}nE37#RHULJg3IjRGYACj@Rj#-AtLzwr74<-g9!?kyNHC*u_Y8E9ZR>oe
+9?#Ft)C+r#Xak6$K8p^n=ujp3DkoeSybc!$EAr+5=o~;B*^J|JavXVjvyP%rj1%{PD0nHn_TTNpQ!ps}^cOq>X<qe_CS3e9)_gr&JPP54c+8{k19!9L!`a9I
+-%^xKb*CP1H8ROh11G{FP*v3}#V1fx!7kxkD{@+L@r+6mN?^cR33}jCD2LkeL2Zk68KOW}o`E!~?kFEyXbXHB_&@lgT=xQ_+CC^w@N;`8s=5>#!%kF=<J7G#
+>usXGA41YLHLB;g3THf6mPi_)R}e(qKB%&;f#kQkl?)qL%ro|3*aJw2!qzAq{F0;`x_0I5Ov>9Q;q^DJbK!TaQ_UJoA@fCQAG!QZfq`8AhIuUx!y&rL^dNtQ
+8Qla(;d2Oq1|clzR!@@ioDgEXKQwSvH@?0<JWyd^YJvIV@NFl_I$sMUd-6LynSK%qbfh10c`xN*8{(M1zC^h<Rs%ox%6aZCUwzc;tqB}xb-+@|k~^Nr1z-RC
+>$^8!o_|Ni>YS8fH2lJri{1RO)H|dC>%4)T(P2g`tEsESzVUbLJz@Qa@{Bo9iAsuDwrTF4;Ro+^3x}+94o@7`a*P*Yx^=5fF$WJBxh5kE;RC}3`43)H0F=KY
+s}Qs7Gc)PM<>QVv46zGwvb_*{AR77_|JCSts13^$S(Z{S!v}XfO_Em#>j#e@q0S)4mJj)~So_hqT6LN{>Q<v;E5@u!8(EyO9y(=_7L_v$?VucnL(9nq$N-Lp
+@O>xDqc>K^N(|O@AUhK~;Gmx#S)IoQ<~~s^i1f^o3CjYtDyog4xMvOxk8OIo)x}~dag9V#&*#Q@dlw|*UyJOH{T;ITp}d3eUY?zOGrC||6N@CU4jvqj>MT+3
+TE%`xZC7|rN-?>5P)me!k4E%1T>(aVIkWH9Hu~vat$ODw7}4t*Agifl-UFtM(fOvVv@w4InED?7@qQh599^64EpVX+OVm9QI3X_S$u&QN(vDIz8Y1a7o9eGM
+n(A%kdwcy>ns2*$DD!Q#{x<3o8-#DD=$5`Aw#ETBXH!~AM{#xXL?cmpT0ChoL@I*9W37!Hyl2oZr20d?jl9NbJJ)RO?g^fZCa;4#1>H0xW2opqO`)yKD2C+3
+Gv`~<Y1J#v_DBf?7zM?|KNUgjYOE0j*k>myeqdn<4P#5dr9alach5Xd3k1fQnh??DyL4IPJGWV6n?z^s2>EJX-;y-kfPJt-+)K#xy7g~N2~Uz(1jwS~{!*e{
+v{xfLqW7!hpf=`)+bV?@0SpyMkA1}EFGbyqB1BNP6%Wr4e|cyxAci6Mg%wd3jNK-IekaMxeD_Gli_Ps#;D||VQedQ=IV?um(5$F)W$lYqXt$!*fw6Uud$YWx
+>4AkDJuejdHk+8^!8lh`bNz?<LY;#flswJl8R<vf{!_gYtx&_nb~AZo%myx)vRRQlG@oHc(_RYD3F}aJwnkD*eLW1d^^?)y-#`b8f?2&<r%gc}t!nodLhcWT
+aA0Ed=E9YOHVlzUCMvxJkW&Rv)(Z)&lrB@V2CJO8ZV?>yg<|DRq(CK!_c?Uy^0bixm*PQMaVPNt1>Zb1OB*PCjcu114fdghc@QCSPF=T%QR!N7_pcW*FJzBB
+3`AByb+s#sjpI+Dpp+&9R7w{Qec}^!-6`ABv;=nFfun6o*P!Q8z;h+O@5;y&=3&oJ5_KutnPEy$QZU)N^GoU%G!(+A-bI44p92KkePV467@;fXXEi=);;<ZH
+(w0y%XF*QpG%Mhd?RZ;nz*&VfKmti#Zz=-Ln>dIe$$&0##g7M>F18OAPme__;)9x`L;)8$tb@T_2hB=&Bw6T|FN0A3%4vQmKn<o;uCpqCr5@8YHAjk!jFKb8
+P5%ypo%+6*Cw9j0DuO0dd=2hr(0)fTe^$~3d9d-|o$MvS0UXfPh-^#f&bJZ*?>?C&4<$gBg=({gjnZ?M?UqtrxEcN#;zb=X*K;1!1^G82IwNy<o03PC2IN7+
+#xD98i1!)@hp;-1zYXZ4iZA|$Cohs~jV`DhxY2pWwT(z>in+oK*s_g20(D#TvV|dsyg8rt+RtP}V*ip0z#S|O@#4P&>^rQV(cd^AWo%oLqXT60afJ*fq9Xdr
+y1s*APPd@}$iiAtTPxdu)KbFP&S<3`<+R;IJql?%x{Ub<Hd$-s&q?s355^=i^@*p`r8PV^aqzPvQti7^r>5O`WQv$+J4B!E@>xU>0zfc{`v}3aTo8DAS-|p3
+o&FC}oTMl8V+ST5e?dKOLdt&ZtaPF}m+g$zzLlpPPz)hUnwlL&!l5`$2f;;n{Q^Rk1yFm5%5*5KD8N`Nl1jdq1Qp84#K&aD{m6pjD8Z=JNglng?eCUS#eU6g
+?%W%KYSTN|(BtQve|(<&UKfA>y&df+vKgRwI_FH7h9f&1JyO{5mqiH@3r<|g@CHN6VzHF5*p7I+5Fw31mN}a3aZE|tQfGJU&o-^MJvGisYU8_zLGT4$)nv*`
+{`C+w;dzV52aWwQfUgOtPlK(B#-2gFHo6gD|MSK!HzNOaph{^E)>@amP!?b(k}0_MLnrlBZCd{27YODs&eIchwMJ&6{Ew};(|RP3N2kjEi{kIA1+u#}qIxZj
+l>hKgPhOtAJRc!R;(SLg@1$Qcyz&UPHADejm(@-HWpSsad2&G{5SofW>`bJ29W6F`s7Em!_I|pj@jVmuTB6IO$Cpnn5p=Agc5>hIe~#IW?E'''[1:]
 
 
 # ======================================
@@ -18159,6 +14975,8 @@ from cxrkit.standing import StandingWarning, standing_warnings
 DRAWN = "drawn"
 """How phantoms were collected, as their records say."""
 RUN, METRICS, COMPARISON, AUDITS = "run.json", "metrics.json", "comparison.json", "audits.json"
+CHECKPOINTS = "checkpoints"
+"""The folder of results in which a kernel keeps finished stages; a run that goes on has them there before it begins."""
 MODEL = re.compile(r".+-seed\d+\.pt")
 T = TypeVar("T", RunInfo, Metrics, Comparison, Audits)
 
@@ -18205,7 +15023,7 @@ class Results:
 
 
 
-		foreign = sorted(path.name for path in Path(folder).iterdir()) if Path(folder).is_dir() else []
+		foreign = sorted({path.name for path in Path(folder).iterdir()} - {CHECKPOINTS}) if Path(folder).is_dir() else []
 		if foreign and RUN not in foreign and not foreign[0].startswith(f".{RUN}"):
 			raise BadInput(f"The results' folder holds other things: {', '.join(foreign[:5])}.", folder, "name another folder with --out")
 		bundle = schema.Bundle(**environment.bundle_identity())
@@ -18468,124 +15286,14 @@ def without_places(experiment: Experiment) -> Experiment:
 # ======================================
 
 FILES['cxrkit/schema/__init__.py'] = r'''
-"""The shape of run.json, metrics.json, comparison.json and audits.json: every key, its unit, and when it is None or empty."""
-
-
-
-
-
-
-from cxrkit.schema.audits import (
-	Advantage,
-	Area,
-	Attention,
-	AttentionRow,
-	Audits,
-	BaselineRow,
-	CoarseCurve,
-	ControlRow,
-	Drop,
-	ExternalRow,
-	ExternalScaling,
-	FilmCounts,
-	GalleryEntry,
-	GroupScore,
-	HeldFixedRow,
-	Judged,
-	MaskRow,
-	MatchedRow,
-	NetworkRow,
-	NotDone,
-	PartState,
-	SideScore,
-	SourceRow,
-	StabilityRow,
-	SubgroupRow,
-)
-from cxrkit.schema.common import VERSION, Films, Margins, Weights, Word
-from cxrkit.schema.comparisons import (
-	BesideStudy,
-	Best,
-	ChosenOnValidation,
-	Comparison,
-	Discordant,
-	FisherTests,
-	Needed,
-	NetworkErrors,
-	Pair,
-	Range,
-	RateDifference,
-	ResplitComparison,
-	ResplitNetwork,
-	ResplitPair,
-	RunToRun,
-	Study,
-	StudyPair,
-)
-from cxrkit.schema.run import Bundle, Chosen, RunInfo
-from cxrkit.schema.scores import Metrics, OperatingPoint, Scaling, Score
-from cxrkit.schema.verdicts import Conclusion, Reason, Requirement
-
-__all__ = [
-	"Advantage",
-	"Area",
-	"Attention",
-	"AttentionRow",
-	"Audits",
-	"BaselineRow",
-	"BesideStudy",
-	"Best",
-	"Bundle",
-	"Chosen",
-	"ChosenOnValidation",
-	"CoarseCurve",
-	"Comparison",
-	"Conclusion",
-	"ControlRow",
-	"Discordant",
-	"Drop",
-	"ExternalRow",
-	"ExternalScaling",
-	"FilmCounts",
-	"Films",
-	"FisherTests",
-	"GalleryEntry",
-	"GroupScore",
-	"HeldFixedRow",
-	"Judged",
-	"Margins",
-	"MaskRow",
-	"MatchedRow",
-	"Metrics",
-	"Needed",
-	"NetworkErrors",
-	"NetworkRow",
-	"NotDone",
-	"OperatingPoint",
-	"Pair",
-	"PartState",
-	"Range",
-	"RateDifference",
-	"Reason",
-	"Requirement",
-	"ResplitComparison",
-	"ResplitNetwork",
-	"ResplitPair",
-	"RunInfo",
-	"RunToRun",
-	"Scaling",
-	"Score",
-	"SideScore",
-	"SourceRow",
-	"StabilityRow",
-	"Study",
-	"StudyPair",
-	"SubgroupRow",
-	"VERSION",
-	"Weights",
-	"Word",
-]
-'''[1:]
+c-nPTL2lbH5Io1PAarU0!4D|VL*qDY3fKwkAUza?!H8>{jYO&>mBhdAa=Db~!p$L^8JR0_xU*GNJsv^$qwGQ0y>Nq>|Mu3@qJ!Xc<C!(K>!s6(Nf6Q~AqS;H
+`oSjwui#GN1x~d<Q4B_hntt_m1cQ>$UaYObmpB1kA5QbCs%GhL?`$WUclV;h+&4$)<UG|Dy6deA;=}Cfi+YtN$OF`f9mu$Z048YsyaI3RTcord!L{_zY6D4L
+Sm``02KNfYOmMbMk8Ygpaaq0xa7MD2*|w2b<bcYpZo7pY3>E(>+ZIo~#4@KyogMmZV_hu%4O(@p-$A8H-v@O7g<vK9OOjSH;92?k8p4}({A6vz4O)fhLAtOF
+GDN)93Uc+W9bChQ!spMr)#1c+cs|4rA@=c-w|JKwULkw?wA^g(?$@=5NAtB<Nq5i&!4J@fV~D^y^`AQ26Xiu+gO48?1{FO)7NXTh>%rWcC-hNCzO%)+Kl-md
+o=xE$lgs`H?h*HT@&*)n$0jYEv(A${+TpU1hT39-KHcd39vqm41n@l?bM_wAxYQ)%T7!AC_>X)|N1!!5zGx>#CLjNLFsg-Gq~q2C3*DK$y|gQy7DnGzDQva4
+@4=xz=I~%OS|M`h3A*`9g)nzYH&a%ytDAQ4(PFUy>C^gW&<;9`$ZWRTVcYI@;<NZUyQ;=qRdr;TtORnN&KWjU5-48;i-aXU-GAmG0WybR@~41hXC!$_D)W4Y
+O!FZ#<s=iGdMQziHi07CXPiwYZ3_5EGa7r6cp3gAjPWO04geC;2q4HAV@v~qaUKbYrmi5ILcp+yL8;_@JU<AZHxx;+ml^PMAx1G`R0b(Y)JY7-W@7$N%1V{L
+tdz#rb2>7n+z~17V={D{e~IM@m{>6bS;+l2#y7EPIuhsUN0<j*!q`6ue$D;@1_4GY'''[1:]
 
 
 # ======================================
@@ -18593,326 +15301,39 @@ __all__ = [
 # ======================================
 
 FILES['cxrkit/schema/audits.py'] = r'''
-"""audits.json: what an audit looked at, part by part, and its verdict."""
-
-from dataclasses import dataclass, field
-from typing import Literal
-
-from cxrkit.evaluation.calibration import Calibration
-from cxrkit.evaluation.metrics import Figure, Rates
-from cxrkit.schema.common import Films
-from cxrkit.schema.verdicts import Conclusion
-
-
-@dataclass(frozen=True)
-class Judged:
-	"""The films that the verdict is about: the held-out ones of a run, else all."""
-
-	split: str  # "all" for a manifest
-	covid: int
-	normal: int
-	covid_patients: int
-	normal_patients: int
-
-
-@dataclass(frozen=True)
-class FilmCounts:
-	covid: int
-	normal: int
-	patients: int
-	sources: int
-	leaks: int  # patients or pictures that stand in two splits
-	judged: Judged
-
-
-@dataclass(frozen=True)
-class NotDone:
-	"""of: the part of audit/conclusions.py that lacks it; empty where it is every part, or none."""
-
-	part: str
-	reason: str
-	of: str = ""
-
-
-@dataclass(frozen=True)
-class PartState:
-	"""Whether a part of audit/conclusions.py was done. why, command: for one that was not, the reason, and what does it."""
-
-	part: str
-	state: Literal["done", "not done", "not applicable"]
-	why: str
-	command: str
-	kept: bool = False  # at least partly what an earlier audit of the same manifest and predictions did
-
-
-@dataclass(frozen=True)
-class Area:
-	"""An area under the ROC curve. positives: films on the positive side, whatever that is."""
-
-	auc: Figure
-	positives: int
-
-
-@dataclass(frozen=True)
-class BaselineRow:
-	"""What sees less than a network. area: out of fold on all films, unknown where it could not be computed (see note)."""
-
-	name: str
-	title: str
-	note: str
-	area: Area
-	held_out: Area | None  # fitted on train, scored on the held-out films; None where there are none
-
-
-@dataclass(frozen=True)
-class Advantage:
-	"""How far a network's area lies above the best coarse baseline's on the same films."""
-
-	over: str
-	over_title: str
-	coarse_auc: float
-	difference: Figure
-
-
-@dataclass(frozen=True)
-class CoarseCurve:
-	"""The ROC curve on the held-out films of the best baseline that sees no more than a thumbnail."""
-
-	title: str
-	auc: float
-	false_positive_rate: list[float]
-	sensitivity: list[float]
-
-
-@dataclass(frozen=True)
-class NetworkRow:
-	"""A network on the held-out films; its area is that of metrics.json."""
-
-	architecture: str
-	seeds: list[int]
-	area: Area
-	advantage: Advantage | None  # None where no coarse baseline could be scored
-
-
-@dataclass(frozen=True)
-class SourceRow:
-	"""kind: what was asked of the sources; by_network: the architecture that was asked, else empty."""
-
-	kind: Literal["seen-source", "left-out", "left-out-retrained", "same-source"]
-	title: str
-	area: Area
-	note: str
-	by_network: str = ""
-	was: Figure | None = None  # the AUC without the restriction; None for the kind "seen-source"
-
-
-@dataclass(frozen=True)
-class HeldFixedRow:
-	"""A network's AUC on held-out films among films of one stratum: a source, a band of ages, or both."""
-
-
-
-
-
-
-	architecture: str
-	fixed: Literal["source", "age", "source and age"]
-	within: Area
-	same_films: Figure
-	whole: Figure
-	fall: Figure
-	strata: int  # that hold both classes
-	without_partner: int  # films whose stratum holds one class alone
-	not_known: int  # films of which what is held fixed is not known
-
-
-@dataclass(frozen=True)
-class ControlRow:
-	"""A control of the audit itself: what must come out, what did."""
-
-	name: str
-	title: str
-	expected: str
-	found: str
-	passed: bool
-
-
-@dataclass(frozen=True)
-class MaskRow:
-	"""One trained network on masked films. side: of the central box, in shares of the film's side."""
-
-	architecture: str
-	seed: int
-	mask: Literal["centre", "surround"]  # what is black: the box, or all around it
-	side: float
-	share: float  # of the picture that is black
-	area: Area
-	retrained: bool  # trained anew on such films, or a network of the run
-
-
-@dataclass(frozen=True)
-class StabilityRow:
-	"""The calls of a network's ensemble on the held-out films, under small changes that change no diagnosis (audit/stability.py)."""
-
-	architecture: str
-	seeds: int  # that were asked
-	unstable: Figure  # share of the films whose p crosses the threshold, or moves farther than seeds lie apart
-	crossing: Figure  # share of those whose p crosses the threshold
-	spread: float | None  # how far all seeds lie apart on nearly all validation films; None where there is one
-	changes: dict[str, Figure]  # name of the change: share of the films that are unstable under it
-
-
-@dataclass(frozen=True)
-class SideScore:
-	"""A network's ensemble on the films of one side, internal or external."""
-
-	rates: Rates
-	auc: Figure
-	average_precision: Figure
-	ece: Figure | None = None  # expected calibration error; None in files of before November 2026
-
-
-@dataclass(frozen=True)
-class Drop:
-	"""Internal minus external."""
-
-	auc: Figure
-	sensitivity: Figure
-	specificity: Figure
-	ece: Figure | None = None  # as of SideScore; below 0 where probabilities mean less outside
-
-
-@dataclass(frozen=True)
-class ExternalScaling:
-	temperature: float  # fitted on the run's validation films
-	before: Calibration
-	after: Calibration
-
-
-@dataclass(frozen=True)
-class GroupScore:
-	"""A network's ensemble on the films of one group. Figures are unknown where a class has too few patients; `method` says how many."""
-
-	covid_patients: int
-	normal_patients: int
-	sensitivity: Figure
-	specificity: Figure  # unknown by severity, which is of positive films alone
-	auc: Figure  # by severity: against all negative films
-	mean_calibration: Figure | None = None  # mean probability less share of COVID-19, 0 at best; by severity: of the grade's films alone
-
-
-@dataclass(frozen=True)
-class SubgroupRow:
-	"""One group of the external films, and the run's held-out films of the same group."""
-
-	by: Literal["severity", "view", "sex", "age"]
-	group: str  # e.g. "mild", "PA", "F", "40 to 59", "not known"
-	external: GroupScore
-	internal: GroupScore
-
-
-@dataclass(frozen=True)
-class MatchedRow:
-	"""A network on the held-out films, and on those pairs of them that are alike in the traits `by`."""
-
-
-
-
-	architecture: str
-	by: list[str]  # of "view", "age", "sex"
-	caliper: float  # years by which two ages may differ
-	pairs: int
-	all_films: Area
-	matched: Area  # unknown where there are too few pairs
-	fall: Figure  # all_films minus matched
-	lost_covid: dict[str, int]  # cause: films that are in no pair
-	lost_normal: dict[str, int]
-
-
-@dataclass(frozen=True)
-class ExternalRow:
-	"""A network's ensemble over its seeds on the external films `name`."""
-
-	name: str
-	architecture: str
-	seeds: int
-	n: int
-	positives: int
-	patients: int
-	covid_patients: int
-	normal_patients: int
-	copies_removed: int  # films that show a picture of the run's, or stand there twice
-	left_out: int  # all that were not used, copies too
-	threshold: float
-	external: SideScore
-	internal: SideScore
-	drop: Drop
-	scaling: ExternalScaling
-	subgroups: list[SubgroupRow] = field(default_factory=list)
-	sampled_from: int | None = None  # films there were where those used are a sample by patient; None for all
-
-
-@dataclass(frozen=True)
-class AttentionRow:
-	"""Grad-CAM maps of one network on the held-out films."""
-
-	architecture: str
-	seed: int
-	split: str
-	energy_in_box: Figure  # mean share of a map inside the chest box
-	box_area: float  # the box's share of the picture
-	randomised_energy: float | None  # the same of the network with random weights; None where all maps were empty
-	randomised_correlation: float | None  # rank correlation of the two maps; None where it is not defined
-	empty: int  # maps that were zero all over, and are left out
-
-
-@dataclass(frozen=True)
-class GalleryEntry:
-	"""A film worth a look. file: its picture below the results, empty where why_no_picture says the reason."""
-
-	image_id: str
-	architecture: str
-	seed: int
-	kind: Literal["error", "top loss", "hit"]
-	p_covid: float
-	label: str
-	file: str
-	credit: str
-	case_url: str
-	why_no_picture: str
-
-
-@dataclass(frozen=True)
-class Attention:
-	rows: list[AttentionRow]
-	gallery: list[GalleryEntry]
-	left_out: dict[str, int]  # architecture: errors that found no place in the gallery
-
-
-@dataclass(frozen=True)
-class Audits:
-	"""audits.json: what an audit looked at, and its verdict. Of a part that is None, `parts` and `not_done` say why."""
-
-	schema: int
-	manifest_sha256: str
-	predictions_sha256: str  # of predictions.csv; empty for a manifest
-	films: Films
-	counts: FilmCounts
-	baselines: list[BaselineRow]
-	sources: list[SourceRow]
-	controls: list[ControlRow]
-	networks: list[NetworkRow] | None  # this and the next four: None for a manifest
-	held_fixed: list[HeldFixedRow] | None
-	masking: list[MaskRow] | None
-	external: list[ExternalRow] | None  # None where no external films were named, too
-	attention: Attention | None
-	parts: list[PartState]
-	not_done: list[NotDone]
-	verdict: Conclusion
-	matched: list[MatchedRow] | None = None  # None for a manifest, and in files of before November 2026
-	stability: list[StabilityRow] | None = None  # None for a manifest, and in files of before it was asked
-	coarse_curve: CoarseCurve | None = None  # None where no such baseline was scored on held-out films
-'''[1:]
+c-o~}TaO#J6@Hd}1))CJ2IQ?9Gyx*RK)35SNzufCowg5#prvLw60<YI!H~0B1^w~;&f#S^+KaYr9yS`zkUad(?K_8FEEaMowX+w$S<|k>VK1GKt>8gX8*`&d
+A>C4RvUg&8<o_@6MJX^z+^W9Rg}YcR7V~-4n?{t<$)c9lDl2r;8O%yUOHpZ6m;OU{>~y<}-~3%W)yq08Qrz`7+FhtySr5`_(_R#^*4v(c$0=9i&||Y2<$7Ht
+K|bi+(5t2RB%QL8IkwoVMqU)AX~qpc=(>6EvvBIP?v-hadaxwOeEyeo+?Sa8yK3M4+7Ig0oQK5UhH|IM)qDoTe%&hof<1&I)Eyqf%0gQqw`OoF9^C`9*LV`9
+1*)bJQuIT+6sopL$h!9M&umv~%&@K(;tyhh7Yk9D9$z=I)s?btJ}b<vE>}Xg_}!Ymk#%_B7n=^asn*%a7bm0Vj!3XwnSs84V!xA}tQq=3#iv@y8~>Y55<e9<
+O9ynI!vL9eY>2IJ2P63Sc0T*fLmZ$!EAG$6y$7ydC8qL-v$Ye@<OY8%l78()cl2A=vbcc(xVJ(zojbyDRIl(%s#8#7^c2Y4V)>vV8e<L3XT6f_ar{90lHT44
+`s|FvzhIHi4mRv%{?}eXWK#2!QXixhB}oENk4r(O4)9iNAsF_jqK{ewu?Yk(p?7wU3#B2acK6R>S(@m?Ulz2_Vks6_O60#~2OSl1TdT!-K7$-#eiDYCZd8Yb
+x5m`K<AWq4hZPX!5XkW<>tl*kO7^v;<8#Eq=}B}e8<nh{5770BJd4l}r9N*KmpHx0_Y%<%4`OIbY(uMm`gkRZp}z%|ow3^KTe4j5$_O89Kw(^1T_WO;uw)e;
+Wo-k5awt|IDgn=Nspq)aU!_&GZq+Aqh;~38p`fB#S#}TzE?NcO=x;9g3@gD=q=M4xl0-#}@NzG4yqne>+R=~;GvFgq+g6debb~`Kc!?coP`wIgXaRLloYSt3
+zv+|k)9*}x&Sw<LHXPXKS^OLB*Rpym?Pz&|ua_EDXA9GZfjk7Vv~T@1FRJ6e*n}PJykg5+**duk-t&Vwh)VV&QZKAmH;jsd@Gb8E3@kw+dsyQ(K>s4Co9&H7
+3#edPAAK7?H#szZl?^Mus*OazD|J=j6m6lBJ)Aqo6|ZtdW;mvkWSI}+7Ttpn6HgIBDH%>{L}M6IwjH-0nr$m}OfdN&a_KAb(M`19P0zug*4BOD58&!nwfs`M
+<Mhqh=<Jn}jQldH=`q6~R>JzzAxGfIfd(+eiJsRNdqgWvCNYR9RoWmO9B@4~T$#*fw4ls<GkXMxCw3BC32x+#`s}Gcb2dzezR?sL4>3SXOQbADI-fY-f}3pu
+G(LspCme%2&kf9h6IZ~)Z;=8xuxMZVr73pTs&WK!{`+;W*i%(WqvQZ_!urHgG8D6@kjtA=-wZNF4~Xc#OCZy+F8^^Q4%+QW<vvMSQZ5Dd5EUq)(HlCFn4IJ+
+?mxhoKIl7D-nTdSI&BTBJ8>xq#<&~ZizI+V(hbcDF64Jc4uvtatTfn-Wm>Q`Ztv0O{~j{Qie$;vk~D%<7<L}u1V<y3RDq3dBi^Kz4a+v>nZw@HW0)c5t;Z)8
+T_)<qcC)8sLDGsq?ENl)U_-gMrAQaP_b^}wn^55CmT~bQ%bLP8nZkxM&dFpzblB@+@9iC4On3`Mf}SWJ@w8_I$kz3y&Qw|Wk?1;}F(6>5x(e>q3>@VV%yGJ9
+U_H8gI@PJW4q8)@zEt48@pngfm7dI;75FDOXOi|K1!nJGdB|(L^ZQi8<YE<%Q-CAGO0d`6k~p#5%U-3BPcvY{G~?+I7$`Vxlvy4x?oDp!dphA_O*)H8+7ci3
+frs~}vIE>g@~6NUYqP8&W3X)DiIxdM26i7=l3#TiK~mHS43Ug9z$9CBAdKt)>j|vJWSKqgg4*eP1a@+(QBNF`LMXkW3avu{HiiYHHr0UAKAe%3fj8QQ@F<X2
+cd>f$50o!TEq5)_rxh<fceinSF!xtyQ&#S*2PQ*gB=gzO(mJEF(?^VaZWPg7J5lt8%XWI>_OKoDT!yd#hp|MHxX@sBz*`eZ0;$J1SPjiaMgPcVw8fJfQT+-H
+m(eQ5+`5kx4FH~OOPIG*0UY@)Dt}%2Cc$GoQFADQxLy-0K~=#Qpt%fkvssg;C%@t^R}Ue_h|_39Iw)J8r|+NP4xfn)+|M(o1~ttsTu(sbs&C=!P>#Cuzk`_&
+`@*q&k7HV4NH9^Pi4AZrG!=&9D>X9D`*}A8IFWZ@6v99s0M?AR4>ns>5rzC2Cev(z#aC~>`sOSe?|ajEAbyM|Yjiu<)5A@UGa;2}5Tfcz7n8v!PbXRIqz^DD
+Rm0-m1heUSv-QqM1wo@=`&?ha!$}uskM><S!Dj*w?t$C^;-x4zPC{T-0QndNOE|S>uqH-#HEDj$WaTIa=VRxj`W}I~`(NyDM-wjsm^K)HUOCE;=J&wW86zqL
+<=DY_E3U!C_olo?#dNgn*{ISZ34MMK>e;#{WTSlBBf<w<0I!#UV`x5CD%Jy|^8_WcHCiQ`4Pv)L%Aw8zf=;V;a-5CK2@~05p7OZmu`!MIb@Yan;>^{@fByLX
+^`E|7!WO0DqV4Tej1Y`=y)3C1&BZ?(e}*lqazZ$GB(54=FXk~KnWJewTv&1)>`lb0bbFjs6<%<n5w}_$m`<p>$Y;S`d1`85s*Bx)STwrk662Rk`ul<Y{P_(`
+OMLxp>?^T;7sSN8$g9l0=d&0rC!^=dm@D=V6#|c?d8YSm$aJ05eFUW$(*%s-hNC5CKF}5vtJmA(bt(fMO7h!SGUI6-$WnqY)&W2f{)6>9iUcXB9FZF>*^D=L
+YLim^0jE0(-*X_23R#0&!JcEe;OSQ5VF>M-%$ZJmFQcntwP{tsK{hTN;(AzjKC6v&o6sd5Q!&-wG_8<>Rjbo%3jjfyXs0kgc9y3LJUcW$SnZ8b@Rl>W4csHB
+f9f6Lni#|N{W{@E(uOZ%H+<UrJME7D7lE-b9rDzsSH#)MliJF6dMN73#I;9K{KE5P-&FUSbq8H2>c>~kckRM*6!%8DNiGOImDE+H-N_h`<|4C8tbcURlx=hG
+%mz#11I!A5S4f<vnG|nA42xZxET*jyX8E$|WvMDT)NWJB!kPZ~j=p@wm2p?AazocU{#f_IbHt2}$mfhUPaaO^^*$~9QvPy`b&)k90Mz-8Bocp1nIhTY_Xy~(
+uP%Rrn{+AjJ{f<WRnv_ZM9>Aw_T6!#+YRcq+*3Izr5r?eM;&Gp)d_5vdxz!@fyvx$d})^AO{o7~*eP2MwnpT%Els0=-Np-WpY5kK66VHZQ_Dg4`Ot>m?cJ2#
+lSwjMtSatpP4<If^{NgT`E*l!cO$Yd;^q`EY0=3}{*s69HdIBGC(xwrl6SBeqkH_Wdc)#TB=L!Yupy@+7I~hlVXo?r-=P9O#yCYv7r+IWNWP}MU<SV8Kowov
+6WP!ugAc&J^UJEk{)ouAiC;4#8}EIBMd^kr23<ZK&w_!SbP>5kp!DQS2O+Jc-<VFBzKcOW#D-cz+SK+Md*yU(6K%GTR&9npem0fg4?f%10Az0tF>>TCNHoMF
+9$x17uk&DdKVMDZ;qwPe;I0s-ty&g|1B8vvi_LfRUir_vuRpz^7ayy5Lm0a&WYSA<O=I?&CtOogjxOw&pOb;at7X3UPOTw-ueO1YfA#e@vDGzRu;niTVaeWJ
+6!tdWnx0-yr&c91>B8S4XE(|SI-#c?HJ4q3t+Q)npATXieNAg|?=QX@n}c{4LQH%&-Z`u%afvSF0|#!A%1EW)T4Sis&cWAQp?k|~=AGrZs&BG!YU6K0|8IOf
+=1YE`(UtY1R}Uw=#OG&(QzU23$}%~?=nH8>HifWTx@BJbUM-nL1jt{R<3+HpRsK&PM$Q;c6^Zoveu{knykNTLItsJYB8$q-I(Gl(PCC0QN!N9Jt+vXq-5%K_
+se=2E=?;ii9Pc!z*?ayUgU%ke'''[1:]
 
 
 # ======================================
@@ -18920,28 +15341,11 @@ class Audits:
 # ======================================
 
 FILES['cxrkit/schema/common.py'] = r'''
-"""What the four files share: their version, and the words that stand for kinds of things."""
-
-from dataclasses import dataclass
-from typing import Literal
-
-VERSION = 2
-"""Of all four files. Raise it whenever a key changes its name, its unit or its meaning."""
-
-Films = Literal["films", "phantom"]
-Weights = Literal["imagenet", "random"]
-Word = Literal["better", "worse", "equivalent", "equivalent in error", "undecided"]
-"""What network A is beside network B. "equivalent" is said of error, sensitivity and specificity together."""
-
-
-@dataclass(frozen=True)
-class Margins:
-	"""Differences, as shares, within which two networks are equivalent in each rate."""
-
-	error: float = 0.01
-	sensitivity: float = 0.02
-	specificity: float = 0.02
-'''[1:]
+c-mc3!EW0y3_V9*LFm*0LD2RXAV61a1qyU6&<*RM*nzbvn}{uCBAp=n`cZb;B)w6OPkc{&^4`C+sGu!DNJECe9SKN_nU)3R3|q>=Db4|7JrZ{**J7336D?p!
+8P*&POu=xDjV!$P&V`(Ms8O-%P{amvze!n-(8SRF#_qf~A6O}4=iKk_&p+><9$^L7&c;0jz^*&7xqxS6Az+1FOOebdAgpN*Rg1AHaw-t9r}<b7(U@kn)IDJ|
+&B^8+cfFX*LHX5(0{A)jjSbS&`#<i5xM}r_#XUAAtA&_t4-?Opb4q$6wW?5TZ9=7>zXNZvqp0U6;0Tm+8regvsp6Vyo9PcJnU)P%!&hK|Hxg@qV7H62!G$5n
+bxCBLIR~LAth{C2k5S6T1Oiv(tf?W3Hc$I-Hy;6ASU~?Mu72f#zPJ&BADA1CvUD?Jf8!7+Q>;krhaA3+l{+pU!Ghtc1+(~WRKWW1>CtGMj7pRIY&5)t&?S5H
+3N9CyS8jG<|EzUwt>a5Rwf+Mxy!av'''[1:]
 
 
 # ======================================
@@ -18949,225 +15353,29 @@ class Margins:
 # ======================================
 
 FILES['cxrkit/schema/comparisons.py'] = r'''
-"""comparison.json: each pair of networks better, worse, equivalent or undecided, and what that rests on."""
-
-from dataclasses import dataclass, field
-from typing import Literal
-
-from cxrkit.evaluation.metrics import Figure, Rates
-from cxrkit.schema.common import Films, Margins, Weights, Word
-
-
-@dataclass(frozen=True)
-class RunToRun:
-	"""The spread of a network's error rate over seeds, beside the one that the number of images alone predicts."""
-
-	observed: Figure  # standard deviation over runs; unknown for one run
-	predicted: float
-	reading: Literal["one run: not known", "more than predicted", "less than predicted", "as predicted"]
-
-
-@dataclass(frozen=True)
-class NetworkErrors:
-	"""A network under one protocol, with all its seeds."""
-
-	name: str
-	architecture: str
-	runs: list[str]
-	seeds: list[int]
-	errors: list[float]  # error rate, one a seed
-	error_rate: Figure  # their mean, over patients
-	median: float  # of the errors
-	outlying: list[int]  # seeds whose training failed or stands far off (evaluation.outliers)
-	outlying_at_most: float  # the share of all trainings that may be so, with 95 % confidence
-	run_to_run: RunToRun
-
-
-@dataclass(frozen=True)
-class Discordant:
-	"""McNemar's exact test of two networks with the same seed."""
-
-	seed: int
-	only_a_wrong: int
-	only_b_wrong: int
-	p: float
-
-
-@dataclass(frozen=True)
-class Range:
-	"""low, high: were the true difference at the far and at the near end of its 80 % interval; None where no number decides it."""
-
-	low: int | None
-	high: int | None
-
-
-@dataclass(frozen=True)
-class Needed:
-	"""How much would decide a pair, with 80 % power."""
-
-	seeds: Range  # at these images
-	images: Range  # at these seeds
-	images_at_20_seeds: Range
-	images_for_equivalence: int | None  # at 20 seeds, were the two alike; None where no number shows it
-
-
-@dataclass(frozen=True)
-class RateDifference:
-	"""A minus B in sensitivity or specificity, so that above 0 A is better."""
-
-	verdict: Word
-	difference: Figure  # over patients and seeds
-	over_patients: Figure
-	p_difference_holm: float  # over all pairs and both rates
-	p_equivalence: float  # as it is: one of the pair's three
-
-
-@dataclass(frozen=True)
-class Pair:
-	"""Two networks on the same images. Every difference is A minus B; in error rate, A is better below 0, in all else above."""
-
-	a: str
-	b: str
-	verdict: Word  # what A is beside B
-	as_trained: Word  # of these very networks, over patients alone
-	difference: Figure  # in error rate, over patients and seeds
-	over_patients: Figure
-	over_seeds: Figure  # no interval where a network ran once
-	of_medians: float  # A's median error rate over seeds minus B's
-	p_difference: float
-	p_difference_holm: float
-	p_equivalence: float  # in error rate
-	p_equivalence_holm: float
-	p_all_equivalent_holm: float  # in error rate, sensitivity and specificity, each within its margin
-	p_patients: float
-	sensitivity: RateDifference | None  # None where its class is absent
-	specificity: RateDifference | None
-	ppv: Figure  # positive predictive value at this set's prevalence, over patients and seeds
-	npv: Figure
-	mcnemar: list[Discordant]  # seeds that both have
-	probability_better: Figure
-	auc_difference: Figure
-	p_auc: float | None  # None where one class is absent
-	needed: Needed | None  # None where the pair is decided, or a network ran once
-
-
-@dataclass(frozen=True)
-class ChosenOnValidation:
-	"""The network that validation chooses, for its one look at test."""
-
-	name: str
-	error_rate_on_validation: float  # the lowest mean over seeds
-
-
-@dataclass(frozen=True)
-class StudyPair:
-	"""Two of the study's networks. Which films each got wrong was not published: p for the most and the least overlap."""
-
-	a: str
-	b: str
-	wrong: list[int]
-	verdict: Word
-	as_trained: Word
-	p_mcnemar: list[float]
-	difference: Figure
-
-
-@dataclass(frozen=True)
-class FisherTests:
-	"""Our runs of a network against the study's one: p of Fisher's exact test of each, and the difference."""
-
-	median_run: float  # p of the run with the median error rate
-	lowest: float
-	highest: float
-	holm: float  # of the median run, over networks
-	difference: Figure  # the median run's rate minus the study's, Newcombe's interval
-
-
-@dataclass(frozen=True)
-class BesideStudy:
-	"""A network of the study, and whether our runs of it differ."""
-
-	architecture: str
-	study: Rates
-	runs: int
-	p: dict[str, FisherTests]  # error_rate, sensitivity, specificity; empty without a run of ours
-
-
-@dataclass(frozen=True)
-class Study:
-	pairs: list[StudyPair]
-	beside_ours: list[BesideStudy]
-
-
-@dataclass(frozen=True)
-class Best:
-	"""names: the networks that may be the best; known: what that says."""
-
-	names: list[str]
-	known: Literal["one network", "the best", "equally good", "equally good in error", "some are not", "nothing"]
-
-
-@dataclass(frozen=True)
-class Comparison:
-	"""comparison.json: each pair of networks better, worse, equivalent or undecided, and what that rests on."""
-
-	schema: int
-	runs: list[str]
-	manifest_sha256: str
-	films: Films
-	split: str
-	n: int  # images
-	covid: int
-	patients: int
-	threshold: float
-	margins: Margins
-	alpha: float
-	images_for_equivalence: list[int]  # fewer independent images, and fewer of the COVID-19 and the normal ones, cannot show it
-	networks: list[NetworkErrors]
-	pairs: list[Pair]  # empty with one network
-	chosen_on_validation: ChosenOnValidation | None  # None without a test split
-	study: Study
-	best: Best
-	started_from: dict[str, Weights] = field(default_factory=dict)  # {run: its networks' first weights}; empty in earlier files
-
-
-@dataclass(frozen=True)
-class ResplitNetwork:
-	"""A network over several splits of the same images. errors: mean error rate over its seeds, one a split."""
-
-	name: str
-	errors: list[float]
-
-
-@dataclass(frozen=True)
-class ResplitPair:
-	"""Every difference is A minus B, corrected for shared training images (Nadeau and Bengio 2003)."""
-
-	a: str
-	b: str
-	verdict: Word
-	difference: Figure  # in error rate
-	p: float
-	p_holm: float
-	p_equivalence_holm: float  # in error rate
-	p_all_equivalent_holm: float
-	sensitivity: Figure | None  # None where its class is absent from a split
-	specificity: Figure | None
-
-
-@dataclass(frozen=True)
-class ResplitComparison:
-	"""What `compare --resplits --out` writes."""
-
-	runs: list[str]
-	split: str
-	n_train: float  # images, the mean over splits
-	n_test: float
-	threshold: float
-	margins: Margins
-	networks: list[ResplitNetwork]
-	pairs: list[ResplitPair]
-'''[1:]
+c-p;K+m7S75q-A5g6JUV8Nl7>Ot3-LjR7*3U1WjmOfVVjJS-YoTB2>HCDI`&d!5U_=TwoBD7ky=yyT_Z;-y$TRduS0S65f1ZFbUWZ_VxB@n<QNEVp7OwG(zN
+j0y+q9=%wp5R_X8e0jAH>L0D%%UYQrtP`!NRH-XfErc|cIBaDQf&Mt<gBK8eb#*nLubpi~C4($$>AmtoH#_UXFtiYBt?DW+49A@|n{LftG>(^b5>o!^9(A}?
+P@$DU<A6p5r^{aC_j=Ph==n(o<wtvbxmAt4#kCu2hUImG(|?q1qYZw1QF^lt^uxMpKA-=oSMdd8{ZpCOpIxh7&Ur|DYRzYhKg;<H_x!w7!tb1t6#*za2(P_R
+&H*e3m4w|ZC%jS>&R8iA>;M>sjf%k0hiRLYVk_uIZUC38X&$00T?QX9o!OOFZm+6ky0Z|!5k9~S(p92Td(HU716^zUJ*@R;?7@gNlp%o_ozId~lC!R@4D%V?
+00vlg(Eogu7B7XdL9mRgg}7?0W2KGgWzcY~fXwNz^x5~rS!h2*@V+DDe8l%nhbX&Uyu!}eU`t!WKXupws9I<^9s`_kGO|%iAmipU>B=qcR0hD6h6tIZsI?D2
+<NIMg<E?2#n}87&b%;ZZ(F0*U7<Iv_NIo?!FK9fs4D5=)YLqmKXp$YwgDCRzSp!t0N$}HJ7@pi9o(n^_p+2%fdZpObq$onpdRW0pZ768gQrD`Y&}3Ke7$8Sl
+ix*kQkU*`Re>uo5WGEWzL#73(;I|U$lQ#p{?hqe6wUI}7u<$lv|Lr&8x1zLW4WBlpVrYwC3wE3?QqJ1_z4j$SPnr;o{$u$8QR^s(ew8KS1H{4r9qhnSd_L<7
+TQe}p_VjZpfEaFS>SG~`gR_L>Fti#C?Yby98~W00R8+CHhlSXJH<sd{T#V;{rJ~a7H3k5NNRds}AfoI7UEy09<_mJ$Ki&aC=z+MF^}YB&Zgtp_Ok+D%h=dEi
+3+awHo|PB><_+^%R3#fZA8QH}9xwA}dk{^FL~yWeU8U3D+msiQp;^nF#a%O$5g!Z*c}~0?+%nSFd=~#dwSu>H3&;sy-4(gGehQpb^tq>0`Tdf>S9cw+4pxAZ
+$XY+DXR!2Jdmtn)uy#=Iduw)d)M(Rs@fND!WaD+vdmWA(d^_N_)+Ig{h>#dCa)rPbcjArEU0O{5f)9uomoe+i2EWM}WW*ZmMF~8bD7uMm2VA)r<P=+5H#x(Q
+EQ)C|YZSJ!Fs<XPiLE23`)!iIg7!-$yhKwZ;+i<Ysq?P(S1eB1G7n(nsXlz8!EeQP(D9hZ5K!wezbDXh2F^gmKg5K%ThJQ1q^jX*jDEsfCh}jU|0DeAqFl%%
+k({I7Vv{eJ0f|w%brAwcXI;DNET*=qIWC_z>*OB)tCe{;Ma&=+F5b~da{9g;!8s@jn4s;th`GmSHhu$J#?hzCmd*m#e(Yj>`S6_IJ?~Z{2qw#>5@63^I!yg~
+0%jhS3}qgcT<#K~VH1&W!!;nCF`%4|&Eza6T##{4MlmEWIy_uRqEMsUlAZpH6db<W=XTs#KDV#^=qKgzlu$HPI^mittAy8AJje{PQFN4s@@lFnhOC>F7ED@9
+3tPD--JD&?m9C+G5hHC7C)=_(^=~#<TXqI|5-R$20+opwDP^XoH+I}Z`}!^frhmfI&#}@wDx%Cs^AnOq#Wm7U(RacajeWmBlv|5U)VbhH&CQMywY86I8dNE#
+<>yct7S<GltVz)Y@}eS#YQ-$>&R*hgp{<T%eoYMRX$D@>@zbsNvej_@H8npm4mK$4xegKskUW+7yLJWF*pd}?d`FT*B_g{N>!~EwV$iUbyJwg+)mB+GJ;`-b
+Rwb7i`(~`TpQ6vRkbF-UaG$9cji7vNV=pvn(1hGT0Ut(K!J2e&tcyZU3Q&S=(PJ?vmw<>A8jIiFy1ULI7#@n&6Sn1=PW8ojtmsDHlWe}u<v?~KfzIB~rJnI7
++>oh0@_UBG0%3SS+q_a((xsKN*uUk($xb<K-*UI?9u5>n(5YnhL8TGZ?p*7%d1DF7)a$2Kt}Elo$*84U<X$i|ZpBH4Smf#9UZ`e=tU*RXj|68SlR+zJcws2w
+)?8gBH}1m|t{jVsf@G!H46TPtpiSKokqbnGfv3jJ8BO4@a38z&W%fej<uUJ&$4zirJ$e902T(8HiKX92#>mM>Fo><D-+ex&32#x{Nv^+nBmN=vZZ3EWc-OyF
+#asU$U#@2H)hM~u$zwqyjb39zfkye&H-AWO$-KIZZ%dT+kulSZiG2%IDycOp?Ot~+>QHy^CsowwQ0n1jCYC6ePw!O-ih8$|{rq#i(&*h_t<WFggi7tudJ-IQ
+TLdD`rU-ra@uwf&-~8^|p5}~o4N6M51D2Q4P@<qFih8J72Yfnj^n&v+4hD_`j>SI8MCN0Fg){OrO`hiIlhUA%SLSKPzUK)JFOELggMx@=qzkGl=%Fy@jPwrp
+AYR9p$rqJc%eD^18acqa<7-;_l8*fsQ#=&_-Tkkz#o_Qnl<}XAODGtmqn8)Tyy`rSd{V4`0`i1KV`;Fb2#pu@J+tP0RQG(v^~AKK?;p$hH!KqLOzARy1G`lH
+p(OcgM+bkh&MA5x<Z^?bo~q$xD?Nq2_#i7KTlUDe%51bn<A3-2mzQ*Q7qwv78xTs7=lhqhwjN*aR3;5YQsmM`Lhz%u?0q}$Dn_C%HPDn^zYq=n5=mBxn;WN+
+cir3|w0=RIh_uk<j??$kobF<6m!p)ZCYBz3fy?rFeO~5VLVy#}8Hdb-bux#1nEw~!+m$B'''[1:]
 
 
 # ======================================
@@ -19175,75 +15383,19 @@ class ResplitComparison:
 # ======================================
 
 FILES['cxrkit/schema/run.py'] = r'''
-"""run.json: what was asked, where it ran, what was chosen, and how it ended."""
-
-from dataclasses import dataclass, field
-from typing import Literal
-
-from cxrkit.config import Experiment
-from cxrkit.environment import Choice
-from cxrkit.schema.common import Films, Weights
-
-
-@dataclass(frozen=True)
-class Bundle:
-	"""The generated script that a run came from; empty texts where it ran from the repository."""
-
-
-
-
-
-	source_sha256: str
-	run_id: str
-	edited_from: str = ""
-
-
-@dataclass(frozen=True)
-class Chosen:
-	"""What the kit chose by itself, each with its reason; None until it was chosen."""
-
-	device: Choice | None = None  # "cpu" or "cuda"
-	precision: Choice | None = None  # "float32", "float16" or "bfloat16"
-	layout: Choice | None = None  # "channels_last" or "contiguous"
-	tf32: Choice | None = None  # whether float32 products were rounded to TF32 in training
-	autotuning: Choice | None = None  # whether cuDNN tries its algorithms
-	devices: Choice | None = None  # those that trained, as torch names them
-	at_once: Choice | None = None  # trainings at the same time on each of them
-	threads: Choice | None = None  # of the processor, for each training
-	placement: Choice | None = (
-		None  # films during training: "device", "host", "file" (too large for memory) or "files" (decoded at each use)
-	)
-
-
-@dataclass(frozen=True)
-class RunInfo:
-	"""run.json: what was asked, where it ran, what was chosen, and how it ended."""
-
-	schema: int
-	run_id: str  # of the bundle, else the time at which the run began, UTC
-	state: Literal["running", "finished"]  # "running" is left behind by a process that was killed
-	experiment: Experiment  # resolved; folders and weights are named without their place on the machine
-	experiment_sha256: str
-	manifest_sha256: str
-	films: Films
-	started_from: Weights  # the networks' first weights
-	leaks: int  # patients or pictures that stand in two splits
-	place: Literal["kaggle", "local"]
-	system: str
-	processors: int
-	versions: dict[str, str]  # Python and packages; "absent" for what is not installed
-	bundle: Bundle
-	chosen: Chosen = Chosen()
-	unfinished: list[str] = field(default_factory=list)  # trainings without results, the failed ones too
-	failed: dict[str, str] = field(default_factory=dict)  # training: error
-	seconds: dict[str, float] = field(default_factory=dict)  # stage: seconds of wall clock
-	peak_memory_bytes: int | None = None  # of the main process; None where the system does not say
-	training_peak_bytes: dict[str, int] = field(
-		default_factory=dict
-	)  # architecture: the most that a training of this run held of its device's memory
-	begun: str = ""  # date and time, UTC, ISO 8601; empty in files of before November 2026
-	commit: str = ""  # of the kit's repository, "-dirty" where files were changed; empty where it ran from elsewhere
-'''[1:]
+c-pO2!EW3(5IwKHVxS&k1KS{RP@|AxplI3v0gAL}UE~l13$8d?v8G6Yq`cXpAKy2m<n=bS(?fl+#2pT2-h1<?x~{|Ip8pZOYiQrAM0*uU#aq^EymMeOiGp(L
+<F9S+BV$21O}*bs06We4d0p34)dfG0R!Oy1#mJG&F#3>=OKa*3TU`RvVKi>H#QbCu2W96Z?Wb^S((~54&fJIm_-W)|26pKrh~1qD-pTqB`MUR}<&&t`_B<$L
+90u=}xHrZQDC#|%U7uoARo~s0dWOw^vb(+s6Q5UkiN2qlw%k-JbbHe??bxB_#F}Co%$O(%PKp34wQ69J0<MUMF&!xJrxZ_cr2+#I1s;7g$%jJ$QvO!aPod>a
+?A66Lmkq@fsuePCjGkXu12esmEO~{lDQ|wdiPxFJ(!_hIR|)_^g<IMlP+er(t%+6J)83?BR#2mYQm*KocTAH@#!4GUQIyJ8n(qL8GgCl+mH6xOkG`V19jBUn
+z{8|fU9HBzt%*iN_~@R_dX-*X)a&{2<z-2+UEZpdRR=$%r_Sw_b8O=VD5SXpk2ZFbpCS^Z?$yQP+rb-f3N%+jWAJ)vg;3!$_(`UKlBb(D_|-T{K^X^qS1UCo
+pC)<!a{6}q;oUpzH8MQNuI$bSFfhag+4y*plnKll%%{s7gC58VJUZwx3fBWFN*nK<B55fe1r&WmQFFrV5r!x0!gq7B)I%BiiLy$hAcpFr4=@3MpOYLx8m($s
+M)>nQXVq%8<mzN#Nl!tXW7*wMU9b^-0E3iuVl3Bmmb@pc!jAKy0}q(7^Gv=3L_}zAy>N$4b4^pksI1PvI7h!u?yc*58KnQ&NLR(J8VD(!4E+N<x7my^r8bj3
+(<AA7BhZSiz=yWHlY@W1d5x?IX4NcK`$4J}{0dyo#GZBiF%Qe~3z<lkyM#2oL8)*DwJ=$fCe7R$YgxmP?hU$mVAhf_aP;<$^%ZEannTQu?~Ct}0z#rso!tgw
+EY+JpSrno;X=VU9(DcJoPQ7tZ&U76Av6>ar6sOM!grjH9zF%esC2-pNa2uaNW+A4fJa`MM+nC9a&`~9W!=tEZG;Nv!&sZQkx{~4Fdy1nqvN<>L0Q6h6+u1Bt
+>sw{(kErSp6AyF2_j3|w`tJZ2>=CaTr+q-sS|T%1zZ`&<%V3VGMQV;$RI4qt1&<TSXT^a<=kd>>!a`M1PcvU>)vD;RnQsS7U3oaeC`@h<M?==cT){^~<f|Ox
+)2Yd(O{ZG9zpf?X{M17hQh^g9ao-Bqox=QSkSpMM52EtIXH7nKj)a|@(-4Q?0bs;HJADFIcJ2R=3-Ig!%A7$aZ4bPt1yi?R1~S+b3)yTBiDyYXW_SbYT4rUw
+Hj5c#L(P<v_FSlm>HsU9TiN83<|B?>;ILy4FvWjs1I{HSC|EuOm&MtXYT%2@_sMcjsTAT6qv(-U7UbF~cKR&Nh6%awZgR(u3^@Yk$XR&eJK12?^!B%(>D$W}
+FPCo~0FZ4~@@^S&WZ-be!xmTF#fyte=nmgwCY@%U@xwRCv-sfC2ov+QHX$AA8OM@3U%+y?@5Elpxu1V!iA(0y>Tfd!wdD'''[1:]
 
 
 # ======================================
@@ -19251,93 +15403,20 @@ class RunInfo:
 # ======================================
 
 FILES['cxrkit/schema/scores.py'] = r'''
-"""metrics.json: the scores of every network, seed, stage and split."""
-
-from dataclasses import dataclass
-from typing import Literal
-
-from cxrkit.evaluation.calibration import Calibration
-from cxrkit.evaluation.conformal import PredictionSets
-from cxrkit.evaluation.metrics import Confusion, Figure, PredictiveValues, Rates
-from cxrkit.evaluation.usefulness import NetBenefit
-from cxrkit.schema.common import Films, Weights
-
-
-@dataclass(frozen=True)
-class OperatingPoint:
-	"""A threshold chosen on validation for a wanted rate, and the rates it has on the split of its Score."""
-
-	of: Literal["sensitivity", "specificity"]
-	wanted: float
-	promised: bool  # False where validation has too few images of the class to promise it of new ones
-	threshold: float
-	chosen_on: str
-	same_images: bool  # chosen on the very images it is judged by
-	confusion: Confusion
-	rates: Rates
-
-
-@dataclass(frozen=True)
-class Scaling:
-	"""Calibration before and after a temperature that was fitted on validation."""
-
-	temperature: float
-	rests_on_prior: bool  # the films were told apart (almost) perfectly, or not at all: they alone give no temperature
-	fitted_on: str
-	same_images: bool  # fitted on the very images it is judged by
-	before: Calibration
-	after: Calibration
-
-
-@dataclass(frozen=True)
-class Score:
-	"""One run, the mean over a network's runs, or an ensemble's mean probability, on the images of one split."""
-
-	kind: Literal["run", "mean", "ensemble"]
-	architectures: list[str]  # one, or all for the ensemble over networks
-	seeds: list[int]
-	stage: str
-	split: str
-	confusion: Confusion  # at the threshold of the file; a mean's counts need not be whole
-	patients: int
-	rates: Rates
-	auc: Figure
-	delong: Figure | None  # the same area, DeLong's interval alone; None for a mean
-	average_precision: Figure | None  # None for a mean
-	bootstrap: dict[str, Figure]  # rates and areas, interval by resampled patients; empty before the last stage, and for a mean
-	predictive_values: list[PredictiveValues]  # empty for a mean
-	operating_point: OperatingPoint | None  # None before the last stage, for a mean, or without COVID-19 in validation
-	at_specificity: OperatingPoint | None  # the same for a wanted specificity; None without normal images in validation
-	decision_curve: list[NetBenefit]  # empty before the last stage, and for a mean
-	scaling: Scaling | None  # None before the last stage, and for a mean
-	seconds_per_epoch: float | None  # median; None unless kind is "run"
-	prediction_sets: PredictionSets | None = None  # as of scaling; None in files of before November 2026, too
-
-	@property
-	def architecture(self) -> str:
-		"""The network's, where it is one."""
-		return self.architectures[0]
-
-	@property
-	def n(self) -> int:
-		return round(self.confusion.n)
-
-
-@dataclass(frozen=True)
-class Metrics:
-	"""metrics.json: the scores of every network, seed, stage and split."""
-
-	schema: int
-	positive_class: str
-	threshold: float  # an image is called COVID-19 from this probability on
-	manifest_sha256: str
-	films: Films
-	started_from: Weights
-	held_out: str  # the split that is reported: "test" where there is one, else "valid"
-	scores: list[Score]  # kind "run"
-	means: list[Score]  # kind "mean", networks with several seeds, after the last stage
-	ensembles: list[Score]  # kind "ensemble", after the last stage
-'''[1:]
+c-pO2O>f*b5Isx3f=~~QfsK&{Xn?MfB5i{J1=1vFg7jbn3$8R;F`-C-r0j0dAKy15^|5xh&Y>53C2GFjym`Z_s(K1e)&BCcw`MCsN5a?Ekr%cVbVKea424_k
+zHEdiYVbG60|{vw;Rmh4WmQ#W**e>cMh01H={>AfKUf!*SLusz9F#dshp$y2Cv~>2|8!sAj&7tLWl+{!)>5mzi@zt6UzS&At*mLS>!qG--Z^Si&1df^_;Y3%
+hdB_uj2;IY@k$*=N1NHt4Sj?a`HlEp20H6-^wf^pke_|Nq3|;qYE?L~@pVVNMBaVB6#7c(9ufW^b?A_ES-zN|d<5ga$UOhxM!G2DEAe(9M#UW7S!KeuEYOvo
+&`mV5v$_#=XFVAK|42|Z2~)r%q_~wPP$OWD8o8~^0e(W>L3GlyRpbS?n`xnf7w?%QsrQ9#w^J{#D}?b1AgOSyHlp$a)v8rBKYl8U6l^P6ZDlBn0Wc`fFZR}I
+A-)l>r1m6kJ94y6mD32;ik5DH5C|Cg$yufPgB97ANI4pOXaRm%%plBB6Bs+@yAQ4`yzFV0ye^3>h;fuS2stnUC@(&b%>l6OkMK8fWxLR(EFy&4%#nxs_nx_K
+4ykb~l8Zf|OKIF>3y9IMKz-~sNQvBJKnJ}5skn<L4bJUZeLq70NP-6fyTK{zma4hdmZ>LhxdVZ@BL@jWK9ah(K3oX+YN-zTxDnuwu|XgOsdW^OBYpvPaln+|
+Y@KUaq#Pf>eJSKY+!Hq26HzE4N~iB02A|zT=-(oDH)7~Hcux`pxQU==5&YKkv5%$W5L~BzuL-Z?$Kc>z?iJ>Q(McsNbY);xnpu2Nrddr69P`AmBmO`6=CP5k
+?(kX7I07rJe7FXLpBONBP3dSICz@kUwki9ZJ7$3ue6oj5z;jgdsUMtM{{3&9=4j|O2UwIPk0D4ySHOw02O6~<4OGG)UZlvLXWD9zU_eg@XIp^;?o3G`$9kLf
+wk#R~l@8Oh_*=YT05eIMJ3=~=8}X7}<2wX}Lvo;h;^0;KK8YNs1@}M$<%0AOrBvKK=l6_2%m7H_uoW!-jQg|`BK}D#<A5R^P-9MGe-uDT_JalrQ{7hrBN2|%
+U~?@XVMuE=3Gh1lFfX0mP24)Udv}*nOeJ|<o7-tG?1s1)?ktMCb)QLU@fewQt3qc-?8vtte|`D*yB|>TN_7Bp*sWy$KVr^}JlRAm+uXw`pqci1(u32eP44Ng
+9^DOPn3k2h0_ZED_gRxCasEoM?zth%QsZ|3VMl|lyDY*hcRhM3O)hpcn(quO4y<=k78V|$K2JP7r?;BP+4I?_jFOXU$gY7H&uKi#*}s88^m~ZJ(<e`#ZFt8*
+m|j4~kZw3Ks;yY7&m&K|y%3LoWSM|wvS@w)0<%7D^72k<ji^!V3Tzyh8^Pw6CvtZE<kS6-W{H#TGn2i8ur%@Ta+at|bMc_Y|CX+IN#*~aJ8zLLZdu3%8?QaI
+i}A9G-o1Oo#+XE4h6mkYZI}lsU6MPTtTu^YcK6b#7E62QJNfkcXW4&T)!TGgj9Tt^!Lpa_e03~3(pb7<QucZ5;$<#g9}vwEUpo07Rzb`{m3tUcCw<y6#5c1l
+j$FmX+hrHU4H_pb(l&FJ`G4+<yyd3V6h|Cjvq0+zI*61mJg4(j7SnD!=Xu_nXB_+kWR!ee'''[1:]
 
 
 # ======================================
@@ -19345,44 +15424,12 @@ class Metrics:
 # ======================================
 
 FILES['cxrkit/schema/verdicts.py'] = r'''
-"""The verdict of an audit, in audits.json: its conclusion, the reasons for it, and what a supported claim asks for."""
-
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True)
-class Reason:
-	"""rule: slug; text: a sentence; value: what was measured; threshold: what it was compared with; leads_to: a conclusion; measure: what the value is."""
-
-	rule: str
-	text: str
-	value: int | float | None
-	threshold: int | float | None
-	leads_to: str
-	measure: str = ""  # empty in files of before November 2026
-
-
-@dataclass(frozen=True)
-class Requirement:
-	"""What the conclusion `supported` asks for. value, threshold: as of a Reason, None where there is nothing to measure."""
-
-	name: str
-	text: str  # what is asked
-	found: str  # what was found, in words
-	value: int | float | None
-	threshold: int | float | None
-	met: bool
-
-
-@dataclass(frozen=True)
-class Conclusion:
-	"""The verdict of an audit. conclusion: a slug of audit/conclusions.py; paragraph: for people."""
-
-	conclusion: str
-	paragraph: str
-	reasons: list[Reason]
-	requirements: list[Requirement]  # of the conclusion `supported`, met or not; empty where no network was asked
-'''[1:]
+c-p0tO>fjN5Qfj2Uoi?7kX8%ofkUE7NWF7Fl{lb^&c>6CTiX--u}cv@p0Sfn7L^JlE{Q!eo{#6X>$<)j2#(~H?jmpx=m3+_aSM80h22A7*MO{`W7nA!G`lTC
+Ip_(+7ocYk`3yP*rvW1%gfx!qBPr+%Y6}=1OWdxm>#FKKTTmELoFPyEZFBT$s;cV4vUx4xKgeC*`b2N4VuDYlbW?34pHGGw2qqm`i1a-+xjwl_uA>%?Xp*=~
+UndM;<z(`tBzEu=1~zK;>M5XOJE8=@NyniDL#V>n$T{l@pgrfA&t@E@66i3^xS89EzS>M(mF3)yb`gF;Zy59cBRi6)wVyw^*G5XBrM~Ro8tNM06_6d{Q`WB6
+MzD&adlKp-DUM|K<l*Yw)%$;-`z>itRv=D@Kc8n@3BdiL@%<|A1Yvv07E2#EOSUc32sDzeV)^O-j^m)+0V1Ed&JZ2iXAtwClVBkiCRJ^EPEP&q%u*I}xyvW^
+D*O+9OHzE#Z2k)GW<fNud*O-gE?AZuEBCkfv-9oh3%l{D1-X%U@Hh@ld2J){XwHl-^Au7S!DT<c(*}$V@yn#cT{bT&ufD}}mq|)LFRQ*4tz;yh)obUgH|gpa
+97SRNSY(()`URWUg%S'''[1:]
 
 
 # ======================================
@@ -19390,67 +15437,19 @@ class Conclusion:
 # ======================================
 
 FILES['cxrkit/spreadsheet.py'] = r'''
-"""Spreadsheets (.xlsx) as rows of text: as much of Office Open XML (ECMA-376) as a plain table on one sheet needs."""
-
-
-
-
-import re
-import zipfile
-from collections.abc import Iterator
-from pathlib import Path
-from xml.etree import ElementTree
-
-from cxrkit.errors import BadInput
-
-SPACE = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-STRINGS, SHEET = "xl/sharedStrings.xml", "xl/worksheets/sheet1.xml"
-LARGEST = 64 << 20
-"""Bytes of one unpacked part: the largest known table has a hundredth of it, and a packed bomb more."""
-DAMAGE = (OSError, zipfile.BadZipFile, ElementTree.ParseError, KeyError, ValueError, LookupError, NotImplementedError)
-
-
-def rows_of(path: Path) -> list[dict[str, str]]:
-	"""The rows of the first sheet below its header, each {column title: text}; cells without a title are left out."""
-
-
-
-	try:
-		with zipfile.ZipFile(path) as packed:
-			strings = _strings(packed) if STRINGS in packed.namelist() else []
-			rows = list(_rows(_parsed(packed, SHEET), strings))
-	except DAMAGE as error:
-		raise BadInput(f"The spreadsheet cannot be read: {error}.", path, "download the file again") from error
-	titles = rows[0] if rows else {}
-	return [{titles[column]: text for column, text in row.items() if titles.get(column)} for row in rows[1:]]
-
-
-def _parsed(packed: zipfile.ZipFile, name: str) -> ElementTree.Element:
-	if packed.getinfo(name).file_size > LARGEST:
-		raise ValueError(f"{name} is larger than {LARGEST >> 20} MiB")
-	text = packed.read(name)
-	if b"<!DOCTYPE" in text:
-		raise ValueError(f"{name} declares entities, which no spreadsheet does")
-	return ElementTree.fromstring(text)
-
-
-def _strings(packed: zipfile.ZipFile) -> list[str]:
-	"""The texts that cells point to; one text may come in several runs."""
-	return ["".join(run.text or "" for run in item.iter(f"{SPACE}t")) for item in _parsed(packed, STRINGS)]
-
-
-def _rows(sheet: ElementTree.Element, strings: list[str]) -> Iterator[dict[str, str]]:
-	"""Each row as {column letters: text}."""
-	for row in sheet.iter(f"{SPACE}row"):
-		yield {re.sub(r"\d", "", cell.get("r", "")): _text(cell, strings).strip() for cell in row.iter(f"{SPACE}c")}
-
-
-def _text(cell: ElementTree.Element, strings: list[str]) -> str:
-	if cell.get("t") == "inlineStr":
-		return "".join(run.text or "" for run in cell.iter(f"{SPACE}t"))
-	value = cell.findtext(f"{SPACE}v") or ""
-	return strings[int(value)] if cell.get("t") == "s" and value else value
-'''[1:]
+c-oa!ZExE)5dLiaikm)3fGeln&;f1|AZ@)aXwn3AFl_UTK$cE17l{-|x^ZgwzwhoS*=|y7SkR;t$-Cn{FJv6Y)7D~Mx+S7_kYwxHty9PySo7e(RN!&#$2`%j
+iX~56Rh23bu3FUa`{e~BlXsVAFMj;_wS?u+*16K)^F@tdH2p)6?4S`#m&I`$@sDa+V?9{xM_*N2sT!long$9}*I0OEw9E2E0o|T+k2d$lhD~kmm$h2-i`VoS
+7S>Ijp|^<r(xk=)wZEaMs4K9x_sVBzt+B4(_BJoib-VIWG`&81H-Qs~H%sr^@o40VB{sRs47E+^D`T77)2F=~xjlkSJ$iL?^m^0~1lu^8-h4j)^kF)L>93Q?
+4X0bzBe%>gmQ!z)zH=Gniia})VC;RMVI=>(l(p#M?DL1ol!IUY1jonl>L?-z-#&U2dKli7Zu8<EO9I3aSAL05=k^YrhkI=vdNP(m&vK<ps_%tM<%f{#l35EG
+7N%K1V=M|!@6RsJJ}?Z))pWv04SSX{g6dDz{zAjyA-dUhZXI@eKjLFI`Yo?l{p^J?_p7%1_+<Qf(}s8~Wilmklvs%XZ%vgj%VQxog%_t#E9YmWD*ViON<e?+
+^Kmqw<K9r;JJr&-QkD=1+FM|49;jUhOX3PC5Ob3AhIF=S2q5Ka9E;YsZ=k@scJQG5(yTmTBdb8HL5-CMn(S3P@b;044|wkmnhqB^xOgI9%lif{&`yxvcEcpB
+rl2b5^aA9cFq`STLGCz70c(dan{yWF@<gCWZuuj*Z5j8nOV$Z46?nKvnnnX$7ub5}IHhBW_W4vcSCqOJe^LpO2dai5*V-_Mz;k2RNa!{r<#Lmx-;!ijo4o9R
+XSnXj191xCHrY>TF_3(6KJ)Bo&OJ*n(%WVm4J`VV)iB$Ht+T+-JWvDVItVkvFhM|3e5O1$E)fVrTy}>(2|LrRgjuFvhr%z%^LZz-Z*dzx<!}g0z?fka@f|9?
+8xw$3wxf&6DqWd`qtc8s-8%IZ;S@R>@8RBCf&kxez!sDX#<c`vu3^)A|MZk>zlBTnHYOsa^OL?LGZN~_K^F1x5AUzu-TZMqiMe69zW=poi3JrUTBsT26}llj
+EESnUn{Px=8gyK~qv#L{<~S%V;d;G;pGf=}x_dvfi}xnx9F8IIofTW7v<GkA$aN?EH~Aw;p+WA^;TL)qYOpIE-j|(>;yC-8ViQ`)B#e|0$3YM)&9N*U){g)p
+xBk}0X)0TIjrTk=SFmZi6OmX@P#S+vB0C$7_uWeG{d4yH`)tBD6zi6}+Fw*PdWvz~RTY{&khh%SNjtO@r!0X-g>?xVy4&4qk=XdJl3yPBWst=&v6Y!L9m6db
+NO)y`iDW!zlK>7c9r*8{U=gR=9+_R1{|5{Wg0J>RBUa#qUQnfLrIDV`SY#cD{%@Wo(Q}@o!56j!*-183N|$ov-KH;8R+8;R)g5_8l1wBxm3!>@NnI>&YbYQ$
+oD8FX0M836S^'''[1:]
 
 
 # ======================================

@@ -31,6 +31,23 @@ def test_where_nothing_can_be_written_it_is_said(tmp_path):
         assert "--out" in caught.value.next
 
 
+def test_it_is_said_before_the_work_is_done(tmp_path):
+    (tmp_path / "file").write_text("x")
+    for place in (tmp_path / "file" / "m.csv", tmp_path / "file" / "deep" / "m.csv"):
+        with pytest.raises(errors.WrongUse, match="Nothing can be written here"):
+            files.refuse_unwritable(place)
+        with pytest.raises(errors.WrongUse, match="Nothing can be written here"), files.locked(place):
+            raise AssertionError("there is no such folder")
+    files.refuse_unwritable(tmp_path / "new" / "m.csv")
+    assert list((tmp_path / "new").iterdir()) == []
+
+
+def test_a_name_that_is_no_utf8_survives_json(tmp_path):
+    name = os.fsdecode(b"f\xe9")
+    files.write_json(tmp_path / "a.json", {"é": name})
+    assert files.read_json(tmp_path / "a.json") == {"é": name}
+
+
 def test_two_writers_of_one_file_do_not_mix(tmp_path):
     with files.replacing(tmp_path / "a.txt") as first, files.replacing(tmp_path / "a.txt") as second:
         first.write_text("first")
@@ -285,6 +302,7 @@ def test_no_console_ends_a_command(encoding, arrow):
         "PYTHONUTF8": "0",
         "PYTHONPATH": str(Path(errors.__file__).parents[1]),
     }
+    environment = os.environ | {"PYTHONIOENCODING": encoding + ":strict", "PYTHONUTF8": "0", "PYTHONPATH": str(Path(__file__).parents[1])}
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True)
     assert done.returncode == 3, done.stderr
     assert done.stdout.decode(encoding).splitlines() == [arrow + "\\x1b[2K\\x9b", arrow]

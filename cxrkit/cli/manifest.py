@@ -7,7 +7,7 @@ from pathlib import Path
 from cxrkit import config
 from cxrkit.cli.shared import Commands
 from cxrkit.errors import BadInput
-from cxrkit.files import refuse_foreign, write_text
+from cxrkit.files import refuse_foreign, refuse_unwritable, write_text
 from cxrkit.progress import counted, say, table
 
 
@@ -49,6 +49,7 @@ def run_build(options: Namespace) -> None:
     experiment = config.load(options.experiment, config.overrides_of(options))
     wanted = sources.parse_all(hub.folders(options.source), drawn_at=options.out.parent / "phantoms")
     refuse_foreign(options.out, manifest.COLUMNS[0])  # before the films are read
+    refuse_unwritable(options.out)
     built = manifest.build(wanted, experiment)
     manifest.write(options.out, built, manifest.roots_of(wanted))
     say(summary.text(built))

@@ -137,13 +137,21 @@ def _matched(
 
 
 def _read(sources: Sequence[Source]) -> list[Record]:
-    records = sorted((record for source in sources for record in source.read()), key=lambda record: record.image_id)
-    for first, second in zip(records, records[1:]):
-        if first.image_id == second.image_id:
-            raise BadInput(
-                f"Two images are named {first.image_id}.", f"{first.path} and {second.path}", "name the sources apart: KIND:NAME=DIR"
-            )
-    return records
+    """The records of all sources; a film that two of them call the same, as two snapshots of one collection do, is there twice.
+
+    The source whose name comes first keeps the image_id, others add theirs behind "@". Raises BadInput for two films of one source.
+    """
+    records: dict[str, Record] = {}
+    for source in sorted(sources, key=lambda source: source.name):
+        own: set[str] = set()
+        for record in sorted(source.read(), key=lambda record: (record.image_id, record.path)):
+            if record.image_id in own:
+                raise BadInput(f"Two images are named {record.image_id}.", source.root, "give each film a name of its own")
+            own.add(record.image_id)
+            if record.image_id in records:
+                record = record.but(image_id=f"{record.image_id}@{source.name}")
+            records[record.image_id] = record
+    return sorted(records.values(), key=lambda record: record.image_id)
 
 
 def _pairs(records: Sequence[Record], thumbnails: dict[str, np.ndarray], kept: str | Path | None) -> list[copies.Pair]:
@@ -220,7 +228,10 @@ def _whole(text: str) -> int:
 def read_roots(path: str | Path) -> dict[str, str]:
     """{folder name: folder} as the manifest's sidecar says, or {} where there is none. Raises BadInput."""
     sidecar = _roots_path(path)
-    return read_json(sidecar, "The list of folders", BUILD_AGAIN) if sidecar.exists() else {}
+    roots = read_json(sidecar, "The list of folders", BUILD_AGAIN) if sidecar.exists() else {}
+    if not isinstance(roots, dict) or not all(isinstance(folder, str) for folder in roots.values()):
+        raise BadInput("The list of folders is not as it was written: it holds no folder for each source.", sidecar, BUILD_AGAIN)
+    return roots
 
 
 def _roots_path(path: str | Path) -> Path:

@@ -29,7 +29,7 @@ STAYS_HERE = (
     "cxrkit/bench",
     "cxrkit/cli",
     "cxrkit/cluster",
-    "cxrkit/data/dicom.py",
+    "cxrkit/demo",
     "cxrkit/evaluation/resplits.py",
     "cxrkit/fetch",
     "cxrkit/evaluation/sizes.py",
@@ -41,6 +41,7 @@ STAYS_HERE = (
     "cxrkit/kaggle_io/pull.py",
     "cxrkit/kaggle_io/push.py",
     "cxrkit/kaggle_io/wait.py",
+    "cxrkit/panels.py",
     "cxrkit/predict.py",
     "cxrkit/report/beside.html",
     "cxrkit/report/beside.py",
@@ -124,7 +125,7 @@ def contents(settings: Settings, root: Path = ROOT) -> tuple[Settings, dict[str,
     sources = files(root)
     settings = _with_experiment(settings, sources)
     there = {name: travelling(name, text) for name, text in sources.items()}
-    return settings, {name: packed(text.encode()) if name.endswith(PACKED) else text for name, text in there.items()}
+    return settings, {name: packed(text.encode()) if name.startswith(PACKED) else text for name, text in there.items()}
 
 
 def carrying(sources: dict[str, str]) -> str:

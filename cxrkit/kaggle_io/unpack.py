@@ -12,8 +12,17 @@ import time
 import zlib
 from pathlib import Path
 
-PACKED = (".css", ".html", ".js", ".md", "checklists.py", "checklists.yaml", "study.yaml", "words.yaml", "report/facts.py")
-"""Templates, checklists and the words of page and cards travel compressed, for nobody reads them in a kernel."""
+PACKED = (
+    "cxrkit/report/",
+    "cxrkit/gpu_check/",
+    "cxrkit/schema/",
+    "cxrkit/data/dicom.py",
+    "cxrkit/spreadsheet.py",
+    "cxrkit/evaluation/study",
+)
+PACKED += tuple(f"cxrkit/data/readers/{kind}.py" for kind in ["facts", "listing", "covidgr", "actualmed", "hannover", "radiography", "nih"])
+"""How the names begin of what travels compressed: the page, the check of a GPU, the keys of files, readers of what seldom lies on Kaggle. One
+reads them in the repository; what films, networks and scores go through is plain text."""
 
 
 def source_sha256(files):
@@ -37,7 +46,7 @@ def unpack(files, made_as, run_id):
         for name, text in files.items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            packed = name.endswith(PACKED)
+            packed = name.startswith(PACKED)
             path.write_bytes(zlib.decompress(base64.b85decode(text.replace("\n", ""))) if packed else text.encode())
         os.environ["CXRKIT_UNPACKED"], os.environ["CXRKIT_SOURCE"] = str(folder), source
         os.environ["CXRKIT_MADE_AS"] = made_as
