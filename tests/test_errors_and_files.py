@@ -297,13 +297,18 @@ def test_no_console_ends_a_command(encoding, arrow):
         "import sys\nfrom cxrkit.errors import BadInput, run_command\nfrom cxrkit.progress import say\n"
         "def main():\n    say('\\u2192\\x1b[2K\\x9b'); print('\\u2192'); raise BadInput('\\u2192\\x07', '\\udcff')\nsys.exit(run_command(main))"
     )
-    environment = os.environ | {
-        "PYTHONIOENCODING": encoding + ":strict",
-        "PYTHONUTF8": "0",
-        "PYTHONPATH": str(Path(errors.__file__).parents[1]),
-    }
     environment = os.environ | {"PYTHONIOENCODING": encoding + ":strict", "PYTHONUTF8": "0", "PYTHONPATH": str(Path(__file__).parents[1])}
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True)
     assert done.returncode == 3, done.stderr
     assert done.stdout.decode(encoding).splitlines() == [arrow + "\\x1b[2K\\x9b", arrow]
     assert done.stderr.decode(encoding).splitlines() == [f"error: {arrow}\\x07", "  where: \\udcff"]
+
+
+def test_whoever_reads_the_output_may_stop_reading():
+    program = "import sys\nfrom cxrkit.errors import run_command\nfrom cxrkit.progress import say\n"
+    program += "sys.exit(run_command(lambda: [say('a line') for _ in range(100_000)] and 0))"
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
+    process = subprocess.Popen([sys.executable, "-c", program], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout.readline() == b"a line\n"
+    process.stdout.close()
+    assert process.wait(60) == 0 and process.stderr.read() == b""
