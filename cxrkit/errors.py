@@ -18,6 +18,7 @@ Every message says what happened, where, and what to do next:
 """
 
 import errno
+import os
 import shutil
 import sys
 from contextlib import contextmanager
@@ -155,6 +156,9 @@ def run_command(command):
     except CxrkitError as error:
         print(shown(f"error: {error}", sys.stderr), file=sys.stderr, flush=True)
         return error.exit_code
+    except BrokenPipeError:  # whoever read the output, `head` perhaps, has read enough
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # Python writes what is left when it ends
+        return 0
     except KeyboardInterrupt:
         stopped = Interrupted("Stopped by the user.", next="run the same command to go on from the last finished stage")
         print(f"\n{stopped}", file=sys.stderr, flush=True)
