@@ -19,7 +19,7 @@ RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = '86d5f5614c50ef5f0743fb340df5c68b7ed54687f16a4aad3e612d5c48f024a9'
+SOURCE_SHA256 = '85ce9d496a22a69717b5e0aa035a01075c3bde30a59e4068ad052d1086eb72a5'
 FILES = {}
 
 
@@ -8684,6 +8684,7 @@ FILES['cxrkit/errors.py'] = r'''
 
 
 import errno
+import os
 import shutil
 import sys
 from contextlib import contextmanager
@@ -8821,6 +8822,9 @@ def run_command(command):
 	except CxrkitError as error:
 		print(shown(f"error: {error}", sys.stderr), file=sys.stderr, flush=True)
 		return error.exit_code
+	except BrokenPipeError:  # whoever read the output, `head` perhaps, has read enough
+		sys.stdout = open(os.devnull, "w", encoding="utf-8")  # Python writes what is left when it ends
+		return 0
 	except KeyboardInterrupt:
 		stopped = Interrupted("Stopped by the user.", next="run the same command to go on from the last finished stage")
 		print(f"\n{stopped}", file=sys.stderr, flush=True)
