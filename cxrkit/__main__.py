@@ -9,9 +9,12 @@ from cxrkit.cli import (
     bench,
     bundle,
     compare,
+    demo,
     evaluate,
+    fetch,
     gpu_check,
     manifest,
+    plan,
     predict,
     publish,
     pull,
@@ -24,7 +27,10 @@ from cxrkit.cli import (
 )
 from cxrkit.errors import run_command
 
-COMMANDS = (manifest, tree, bench, gpu_check, evaluate, compare, audit, report, predict, setup, bundle, push, wait, status, pull, publish)
+COMMANDS = (
+    *(fetch, manifest, tree, plan, bench, gpu_check, evaluate, compare, audit, report, predict, demo),
+    *(setup, bundle, push, wait, status, pull, publish),
+)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cxrkit.config import short_name
+from cxrkit.data.records import SPLIT_WORDS
+from cxrkit.evaluation.conformal import ClassLimit, Held, PredictionSets
 from cxrkit.progress import table
 
 
@@ -35,18 +37,35 @@ class OfNetwork:
 
 
 @dataclass(frozen=True)
+class PossibleClasses:
+    """The classes that a film may well be of, by all networks together (evaluation.conformal).
+
+    classes: both where the networks leave it undecided, none where the film is like neither class; None where there is no set,
+    and `words` says why; coverage: promised of the set.
+    """
+
+    classes: list[str] | None
+    words: str
+    coverage: float | None
+
+
+@dataclass(frozen=True)
 class Answer:
     """What a run says of one film.
 
+    sha256: of the file; called: by all networks together, at the run's threshold, whether the film is outside or not;
     outside: whether it is out of distribution, None where that could not be checked; stable: whether the call of all networks
     together holds under small changes that change no diagnosis; where it does not, the film is outside, too.
     """
 
     file: str
+    sha256: str
+    called: str  # POSITIVE or NEGATIVE of data.records
     outside: bool | None
     why_outside: list[str]
     stable: bool
     ensemble: Probability
+    possible: PossibleClasses
     networks: list[OfNetwork]
     attention: str  # path of the attention map; empty where none was asked for
 
@@ -59,7 +78,8 @@ class Unreadable:
 
 @dataclass(frozen=True)
 class Answers:
-    """What `predict --json` prints. warnings: what must stand beside every probability; why_not_checked: empty where films were."""
+    """What `predict --json` prints. warnings: what must stand beside every probability; why_not_checked: empty where films were; sets: what
+    the films' sets promise, and whether that was checked, or why there are none."""
 
     warnings: list[str]
     experiment: str
@@ -68,6 +88,10 @@ class Answers:
     unreadable: list[Unreadable]
     out_of_distribution_checked: bool
     why_not_checked: str
+    sets: str
+    threshold: float
+    version: str  # of the kit
+    schema: int  # of these values
 
 
 def text(answers: Answers) -> str:
@@ -75,20 +99,28 @@ def text(answers: Answers) -> str:
     lines, rows = ["!!! " + warning for warning in answers.warnings] + [""], []
     for film in answers.films:
         mark = "OUTSIDE" if film.outside else ""
-        rows.append([Path(film.file).name, "all networks", *_cells(film.ensemble), mark])
+        rows.append([Path(film.file).name, "all networks", *_cells(film.ensemble), film.possible.words, mark])
         if len(film.networks) > 1:
-            rows += [["", short_name(row.architecture), *_cells(row.probability), ""] for row in film.networks]
+            rows += [["", short_name(row.architecture), *_cells(row.probability), "", ""] for row in film.networks]
     if rows:
-        lines.append(table(rows, ["film", "network", "p(COVID-19)", "single networks", "n", "calibrated", ""], right=["p(COVID-19)", "n"]))
+        header = ["film", "network", "p(COVID-19)", "single networks", "n", "calibrated", "may be", ""]
+        lines += [table(rows, header, right=["p(COVID-19)", "n"]), answers.sets]
     if any(film.ensemble.networks > 1 for film in answers.films):
         lines.append("single networks: the least and greatest of them; several are calibrated as one, so their probability may lie outside")
     probabilities = [p for film in answers.films for p in (film.ensemble, *(row.probability for row in film.networks))]
+    fitted = [p.temperature for p in probabilities if p.temperature]
+    if fitted:
+        each = f"{min(fitted):.2f}" + (f" to {max(fitted):.2f}" if max(fitted) - min(fitted) >= 0.005 else "")
+        lines.append(
+            f"calibrated: divided by a temperature of {each}, fitted on the run's validation films; more than 1 makes it less sure"
+        )
     lines += [f"not calibrated: {reason}" for reason in dict.fromkeys(p.why_not_calibrated for p in probabilities if not p.calibrated)]
     lines += [
         f"OUTSIDE what this model has seen, its probability means nothing: {film.file}: {'; '.join(film.why_outside)}"
         for film in answers.films
         if film.outside
     ]
+    lines.append(f"called COVID-19 from {answers.threshold:g} on, before calibration; cxrkit {answers.version}")
     if not answers.out_of_distribution_checked:
         lines.append(f"whether a film is outside what this model has seen was not checked: {answers.why_not_checked}")
     lines += [f"where the networks look: {film.attention}" for film in answers.films if film.attention]
@@ -104,3 +136,36 @@ def _cells(p: Probability) -> list:
         p.networks,
         "yes" if p.calibrated else "no",
     ]
+
+
+def set_words(held: Held, coverage: float) -> str:
+    """A film's set in words."""
+    return {
+        "both": "undecided: COVID-19 or normal",
+        "none": f"neither: not among the {100 * coverage:g} % most typical of either class",
+    }.get(held, f"{held} alone")
+
+
+def sets_told(sets: PredictionSets | None, split: str) -> str:
+    """What the sets promise, on how many patients they were calibrated, and what came of it on the split of that name."""
+    if sets is None:
+        return "may be: no set, for the run's scores have none for these networks; python -m cxrkit evaluate RUN computes them anew"
+    limits = {"COVID-19": sets.covid, "normal": sets.normal}
+    few = [f"{limit.patients} {name} ones of {limit.least}" for name, limit in limits.items() if limit.limit is None]
+    if few:
+        return f"may be: no set. A coverage of {100 * sets.wanted:g} % needs more patients in validation; there are {' and '.join(few)}"
+    on = " and ".join(f"{limit.patients} {name}" for name, limit in limits.items())
+    checked = "nothing checks that: there is no test split" if sets.same_images else _checked(limits, SPLIT_WORDS[split])
+    return (
+        f"may be: of new patients like the {on} ones of validation, {100 * sets.wanted:g} % of each class have films whose sets hold their "
+        f"class, on average over such validation splits; {checked}"
+    )
+
+
+def _checked(limits: dict[str, ClassLimit], split: str) -> str:
+    told = [
+        f"{figure.value:.2f} [{figure.low:.2f}, {figure.high:.2f}] of {figure.n} {name} ones"
+        for name, figure in ((name, limit.covered) for name, limit in limits.items())
+        if figure.known
+    ]
+    return f"of the {split} patients: {' and '.join(told)}"

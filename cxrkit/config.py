@@ -62,13 +62,21 @@ class Experiment:
     name: str = key("unnamed", "what the experiment is called", decides="nothing")
     data: tuple[str, ...] = key(
         (),
-        "folder of the CoronaHack dataset, or KIND[:NAME]=DIR, or phantom, or phantom-marked; may be given several times",
+        "folder of the CoronaHack dataset, or KIND[:NAME]=DIR, or kaggle:OWNER/SLUG, or phantom, or phantom-marked; may be given several times",
         decides="nothing",
     )
     external: tuple[str, ...] = key(
         (),
-        "films from elsewhere to ask the networks about, after training: KIND[:NAME]=DIR as for --data, or NAME=DIR (covid/ and normal/), "
+        "external films to ask the networks about, after training: KIND[:NAME]=DIR as for --data, or NAME=DIR (covid/ and normal/), "
         "or NAME=manifest.csv; may be given several times",
+        decides="nothing",
+    )
+    contact: str = key("", "whom to ask about the results: a name and an address, for the page and the cards", decides="nothing")
+    external_films: int = key(
+        0,
+        "of each set from elsewhere at most so many films, whole patients drawn with a fixed seed; 0: all, and on Kaggle as many as time "
+        "and memory allow",
+        at_least=0,
         decides="nothing",
     )
     split: str = key("paper", "paper (the study's) or grouped (train/valid/test by patient)", choices=("paper", "grouped"), decides="films")
@@ -144,7 +152,7 @@ class Experiment:
     )
     parallel: str = key(
         "jobs",
-        "under torchrun: jobs (the trainings are shared out) or data (all processes train one network together)",
+        "jobs (each training is one process, several at once) or data (under torchrun: all processes train one network together)",
         choices=("jobs", "data"),
     )
     audit: str = key(
@@ -165,7 +173,7 @@ class Experiment:
             if len(set(values)) < len(values):
                 raise WrongUse(f"{name} names one twice: {', '.join(map(str, values))}.", next="name each once")
         if self.external and self.audit != "full":
-            what = f"Films from elsewhere are asked about in the full audit; audit is {self.audit!r}."
+            what = f"External films are asked about in the full audit; audit is {self.audit!r}."
             raise WrongUse(what, next="use --audit full, or leave out --external")
         if self.parallel == "data" and self.loader == "files":
             raise WrongUse(

@@ -4,6 +4,7 @@ import functools
 import math
 import os
 import platform
+import subprocess
 import sys
 import time
 from dataclasses import dataclass
@@ -175,7 +176,21 @@ def describe():
         "system": f"{platform.system()} {platform.machine()}",
         "processors": processors(),
         "versions": versions(),
+        "begun": time.strftime("%Y-%m-%dT%H:%MZ", time.gmtime()),
+        "commit": commit(),
     }
+
+
+def commit():
+    """The commit of the kit's own repository, with "-dirty" where tracked files were changed; empty where it runs from elsewhere."""
+    root = Path(__file__).resolve().parents[1]
+    if not (root / ".git").exists():
+        return ""
+    asked = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
+    try:
+        return subprocess.run(asked, capture_output=True, text=True, timeout=10, check=True).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return ""
 
 
 def free_memory_bytes():

@@ -96,6 +96,9 @@ EXTRA_OF = {
     "kagglesdk": "kaggle",
     "pydicom": "dicom",
     "timm": "timm",
+    "idc_index": "fetch",
+    "kagglehub": "hub",
+    "ray": "cluster",
 }
 """{package: the extra of pyproject.toml that brings it}, of those that not every command needs."""
 

@@ -24,6 +24,8 @@ LEFTOVER = re.compile(rf"\..+\.\d+-[0-9a-f]{{8}}{re.escape(PARTIAL)}")
 """The names that `replacing` gives while it writes."""
 UNWRITABLE = (errno.EACCES, errno.EEXIST, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.ENOENT, errno.ENAMETOOLONG)
 CHECKSUMS = "checksums.json"
+PRIVATE = "private-report.html"
+"""A page with films that may not be passed on: in no list of checksums, and never sent."""
 AGAIN = "restore it, or make it again"
 """What to do about a broken file, unless its reader knows better."""
 
@@ -145,7 +147,9 @@ def read_csv_rows(
     header, rows, _ = read_table(path, what, next, absent)
     lacking = [column for column in columns if column not in header]
     if lacking:
-        raise BadInput(f"{what} lacks the column(s) {', '.join(lacking)}; it has: {', '.join(header) or 'none'}.", path, next)
+        raise BadInput(
+            f"{what} lacks the column{'s' * (len(lacking) != 1)} {', '.join(lacking)}; it has: {', '.join(header) or 'none'}.", path, next
+        )
     return rows
 
 
@@ -268,7 +272,11 @@ def sha256_of_json(value: Any) -> str:
 def write_checksums(folder: str | Path) -> None:
     """Write folder/checksums.json: {file: {sha256, bytes}} for every other file below folder."""
     folder = Path(folder)
-    paths = [path for path in folder.rglob("*") if path.is_file() and path != folder / CHECKSUMS and not path.name.endswith(PARTIAL)]
+    paths = [
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and path not in (folder / CHECKSUMS, folder / PRIVATE) and not path.name.endswith(PARTIAL)
+    ]
     write_json(folder / CHECKSUMS, {path.relative_to(folder).as_posix(): checksum(path) for path in sorted(paths)})
 
 

@@ -4,19 +4,25 @@ import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cxrkit import RESEARCH_ONLY, environment
 from cxrkit.config import Experiment
 from cxrkit.data import manifest as manifests
 from cxrkit.data import matching, pixels, sources, summary, tree
 from cxrkit.data.manifest import Manifest
+from cxrkit.data.records import LABEL_WORDS, NEGATIVE, POSITIVE, SPLIT_WORDS
 from cxrkit.environment import Choice, Deadline
 from cxrkit.errors import BadInput, CxrkitError, Interrupted, disk_errors
+from cxrkit.evaluation import metrics
 from cxrkit.files import locked, write_checksums
-from cxrkit.progress import announce, say
+from cxrkit.progress import announce, counted, say
 from cxrkit.results import Results, StandingWarning
 from cxrkit.schema import Chosen
 from cxrkit.training import server
+
+if TYPE_CHECKING:
+    from cxrkit.training.executors import Executor
 
 CACHE = "pixels"
 """The folder below a run's own in which films are kept decoded."""
@@ -32,21 +38,29 @@ def run(
     folder: Path | str = "",
     time_left: Deadline = Deadline(),
     kept: Callable[[Path], None] | None = None,
+    executor: "Executor | None" = None,
 ) -> Results | None:
     """Make out/manifest.csv, out/tree, out/jobs and out/results for an experiment; return the results.
 
     folder: another folder for the results. time_left: seconds until no new stage of a training may begin; then the
     results are made from what is finished, and say so. kept: called with a training's folder whenever something was kept
-    in it. The results are whole, with their checksums, before they are audited: a failure of the audit or of the report is
+    in it. executor: where trainings run, processes of this machine unless another is given. The results are whole, with their checksums, before they are audited: a failure of the audit or of the report is
     said and named in Results.lacking, and they stand without it. Of several processes the first makes the results, and the
     others return None. Raises CxrkitError; whatever was finished before stays, and the next run goes on from it.
     """
     out = Path(out)
     with disk_errors(out):
-        return _run(experiment, out, Path(folder or out / "results"), time_left, kept)
+        return _run(experiment, out, Path(folder or out / "results"), time_left, kept, executor)
 
 
-def _run(experiment: Experiment, out: Path, folder: Path, time_left: Deadline, kept: Callable[[Path], None] | None) -> Results | None:
+def _run(
+    experiment: Experiment,
+    out: Path,
+    folder: Path,
+    time_left: Deadline,
+    kept: Callable[[Path], None] | None,
+    executor: "Executor | None",
+) -> Results | None:
     clock = Clock()
     announce(f"experiment {experiment.name} {experiment.hash()[:12]}, into {out}")
     announce(RESEARCH_ONLY)
@@ -63,6 +77,7 @@ def _run(experiment: Experiment, out: Path, folder: Path, time_left: Deadline, k
         else:
             announce(summary.as_merged(manifest, experiment))
         announce(told_of_seeds(len(experiment.seeds)))
+        announce(told_of_sizes(manifest))
         refuse_leaks(manifest, experiment.allow_leakage, out / "manifest.csv")
         results = Results(folder)
         if environment.rank() == 0:
@@ -75,12 +90,13 @@ def _run(experiment: Experiment, out: Path, folder: Path, time_left: Deadline, k
 
     server.begin()  # it loads what this process loads now, on another core
     from cxrkit.training import jobs, loaders  # fastai takes seconds to import: bad input is reported before
-    from cxrkit.training.machine import Machine
+    from cxrkit.training.executors import Processes
 
     with clock("training"):
-        machine = Machine.choose(experiment, environment.choose_device(), len(jobs.jobs_of(experiment)))
-        to_train = loaders.films_for(experiment, manifest, films, out / "tree", machine.device.value, machine.at_once.value)
-        peaks = jobs.run(experiment, to_train, manifest.sha256, out / "jobs", machine, time_left, kept=kept)
+        executor = executor or Processes()
+        machine = executor.machine(experiment, len(jobs.jobs_of(experiment)))
+        to_train = loaders.films_for(experiment, manifest, films, out / "tree", machine.holder, machine.at_once.value)
+        peaks = jobs.run(experiment, to_train, manifest.sha256, out / "jobs", machine, time_left, executor, kept)
     if environment.rank() > 0:
         return None
     unfinished = [job.name for job in jobs.unfinished(experiment, out / "jobs")]
@@ -102,7 +118,8 @@ def _run(experiment: Experiment, out: Path, folder: Path, time_left: Deadline, k
     write_checksums(results.folder)
 
     def make_audit() -> None:
-        audit.audit(results, audit.Options(external=experiment.external, home=str(out), asks=experiment.audit == "full"))
+        asked, most = experiment.audit == "full", experiment.external_films
+        audit.audit(results, audit.Options(external=experiment.external, home=str(out), asks=asked, external_films=most))
 
     def make_report() -> None:
         report.make(results, locate)
@@ -194,7 +211,7 @@ def refuse_failures(results: Results) -> None:
     failed = results.info.failed
     if failed:
         raise Interrupted(
-            f"{len(failed)} trainings failed: {', '.join(failed)}. The results are made from the others.",
+            f"{counted(len(failed), 'training')} failed: {', '.join(failed)}. The results are made from the others.",
             results.folder,
             "the same command tries them again",
         )
@@ -217,6 +234,20 @@ def told_of_seeds(seeds: int) -> str:
         f"{seeds} seed{'s' * (seeds != 1)} of each network. One seed decides nothing. Of 268 drawn images, three decided a difference of 10 "
         "points of error in 31 % of cases, five one of 6 points in 74 %, and ten one of 3 points in 80 %."
     )
+
+
+def told_of_sizes(manifest: Manifest) -> str:
+    """How wide the intervals of these held-out patients will be, before anything is trained."""
+    held = "test" if any(record.split == "test" for record in manifest.used) else "valid"
+    told = []
+    for label, rate in ((POSITIVE, "sensitivity"), (NEGATIVE, "specificity")):
+        groups = [manifest.groups[record.image_id] for record in manifest.used if (record.split, record.label) == (held, label)]
+        low, high = metrics.wilson(0.95, max(metrics.effective_n(groups), 1))
+        films = f" ({len(groups)} films)" if len(groups) > len(set(groups)) else ""
+        told.append(
+            f"{len(set(groups)):,} {LABEL_WORDS[label]} patients{films}: a {rate} of 0.95 will have an interval of about {high - low:.2f}"
+        )
+    return f"{SPLIT_WORDS[held].capitalize()}: {'; '.join(told)}. How many a narrower one takes: python -m cxrkit plan"
 
 
 def marked(warnings: list[StandingWarning]) -> str:

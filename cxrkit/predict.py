@@ -1,30 +1,32 @@
 """Inference on other films: what a finished run's networks say of them, from its results folder alone."""
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image
 
-from cxrkit import RESEARCH_ONLY, environment
-from cxrkit.answers import Answer, Answers, OfNetwork, Probability, Unreadable
+from cxrkit import RESEARCH_ONLY, __version__, environment, panels
+from cxrkit.answers import Answer, Answers, OfNetwork, PossibleClasses, Probability, Unreadable, set_words, sets_told
 from cxrkit.audit import attention, inquiry, stability
 from cxrkit.audit import reference as references
 from cxrkit.audit.reference import Reference
-from cxrkit.config import short_name
 from cxrkit.data import dicom, images
+from cxrkit.data.records import NEGATIVE, POSITIVE
 from cxrkit.errors import BadInput, UnreadableImage, WrongUse
 from cxrkit.evaluation.calibration import tempered
+from cxrkit.evaluation.conformal import PredictionSets
 from cxrkit.evaluation.scoring import final_scores
+from cxrkit.files import sha256_of
 from cxrkit.progress import Meter, mention, track
 from cxrkit.results import Network, Results
-from cxrkit.schema import Metrics, Scaling
+from cxrkit.schema import VERSION, Metrics, Scaling, Score
 
 PANEL = 256
 """Pixels; the height of each picture in an attention map."""
-CAPTION = 18
 NO_TEMPERATURE = 0.06, 19.0
 """At these ends of the range nothing was found: the validation films were told apart perfectly, or not at all."""
 
@@ -37,7 +39,7 @@ class Query:
     """A film to ask about.
 
     square: uint8 [size, size] as the networks see it; panel: what they see of the film, in its own proportions, PANEL
-    pixels high, as a PIL image; doubts: why it is out of distribution; p_covid: {(architecture, seed): probability};
+    pixels high, as a PIL image; doubts: why it is out of distribution; sha256: of the file; p_covid: {(architecture, seed): probability};
     changed: {(architecture, seed): its probabilities under each of stability.CHANGES}; maps: {architecture: attention map, uint8 [size, size]}.
     """
 
@@ -45,54 +47,106 @@ class Query:
     square: np.ndarray
     panel: Image.Image
     doubts: list[str]
+    sha256: str = ""
     p_covid: dict[Key, float] = field(default_factory=dict)
     changed: dict[Key, np.ndarray] = field(default_factory=dict)
     maps: dict[str, np.ndarray] = field(default_factory=dict)
 
 
-def predict(run: Path | str, paths: list[Path], out: Path | None = None, device: str = "") -> Answers:
-    """Ask a run's networks about films.
+@dataclass(frozen=True)
+class OpenedRun:
+    """A finished run, opened to be asked about films. sets: of all its networks together; lacking: why there is no reference, empty where there is one."""
 
-    run: the results folder, or the folder around it: run.json, metrics.json and models/ are read, and reference.json
-    and audits.json where they are there. paths: files and folders. out: a folder for attention maps.
-    Files that cannot be read are listed with the reason. Raises BadInput for a folder that is no finished run,
-    WrongUse for an `out` that cannot be made, DiskFull.
-    """
+    results: Results
+    trained: list[Network]
+    temperatures: dict[frozenset[Key], float]
+    sets: PredictionSets | None
+    reference: Reference | None
+    lacking: str
+    device: str
+
+    @property
+    def warnings(self) -> list[str]:
+        """What must stand beside every probability, a sentence each."""
+        return _warnings(self.results)
+
+    def answer(self, query: Query) -> Answer:
+        """What the run says of a film that its networks were asked about."""
+        return _answer(query, self.temperatures, self.sets, self.results.experiment.threshold, self.reference)
+
+
+def open_run(run: Path | str, device: str = "") -> OpenedRun:
+    """A run by its results folder, or the folder around it: run.json, metrics.json and models/ are read, and reference.json and
+    audits.json where they are there. Raises BadInput for a folder that is no finished run."""
     results = Results.open(run)
     trained = results.networks_on_disk()
-    temperatures = temperatures_of(results.metrics)
+    scores = scores_of(results.metrics)
+    temperatures = {keys: _found(row.scaling) for keys, row in scores.items() if row.scaling}
     if not trained:
         raise BadInput(
             "The run's networks are not here.", results.folder / "models", "bring models/ARCHITECTURE-seedN.pt of the run's output"
         )
+    own = scores.get(frozenset((network.architecture, network.seed) for network in trained))
+    sets = own.prediction_sets if own else None
     reference, lacking = references.load(results.folder)
+    return OpenedRun(results, trained, temperatures, sets, reference, lacking, device or environment.choose_device().value)
+
+
+def predict(run: Path | str, paths: list[Path], out: Path | None = None, device: str = "") -> Answers:
+    """Ask a run's networks about films.
+
+    run: see open_run. paths: files and folders. out: a folder for attention maps.
+    Files that cannot be read are listed with the reason. Raises BadInput for a folder that is no finished run,
+    WrongUse for an `out` that cannot be made, DiskFull.
+    """
+    opened = open_run(run, device)
+    experiment = opened.results.experiment
     if out:
         _make(out)
-    queries, unreadable = _open_all(paths, results.experiment, reference)
+    queries, unreadable = _open_all(paths, experiment, opened.reference)
     if queries:
-        _ask(trained, queries, device or environment.choose_device().value, with_maps=out is not None)
+        ask(opened.trained, queries, opened.device, with_maps=out is not None)
     return Answers(
-        warnings=_warnings(results),
-        experiment=results.experiment.name,
-        manifest_sha256=results.info.manifest_sha256,
-        films=[
-            _answer(query, temperatures, results.experiment.threshold, reference, _draw(query, number, out))
-            for number, query in enumerate(queries, start=1)
-        ],
+        warnings=opened.warnings,
+        experiment=experiment.name,
+        manifest_sha256=opened.results.info.manifest_sha256,
+        films=[_drawn(query, opened.answer(query), number, out) for number, query in enumerate(queries, start=1)],
         unreadable=unreadable,
-        out_of_distribution_checked=reference is not None,
-        why_not_checked=lacking,
+        out_of_distribution_checked=opened.reference is not None,
+        why_not_checked=opened.lacking,
+        sets=sets_told(opened.sets, opened.results.metrics.held_out),
+        threshold=experiment.threshold,
+        version=__version__,
+        schema=VERSION,
     )
 
 
-def _ask(trained: list[Network], queries: list[Query], device: str, with_maps: bool) -> None:
-    """Give the queries each network's probability, and where they are wanted the maps of the first network of each architecture."""
+def _drawn(query: Query, answer: Answer, number: int, out: Path | None) -> Answer:
+    """The answer with the path of its picture, where pictures are wanted."""
+    if not out:
+        return answer
+    path = Path(out) / f"{number:03d}-{re.sub(r'[^A-Za-z0-9_-]+', '-', query.path.stem)[:40]}.png"
+    attention.save(path, panels.picture(query.panel, query.maps, answer))
+    return replace(answer, attention=str(path))
+
+
+def ask(
+    trained: list[Network],
+    queries: list[Query],
+    device: str,
+    with_maps: bool,
+    load: Callable[[Network, str], Any] = inquiry.loaded,
+) -> None:
+    """Give the queries each network's probability, and where they are wanted the maps of the first network of each architecture.
+
+    load: makes the trained network ready.
+    """
     squares = np.array([query.square for query in queries])
     mapped = list({network.architecture: network for network in reversed(trained)}.values()) if with_maps else []
     with Meter("asking networks", len(squares) * (len(trained) * (1 + len(stability.CHANGES)) + len(mapped)), tell=mention) as meter:
 
         def asked(network: Network) -> tuple[np.ndarray, np.ndarray | None]:
-            model = inquiry.loaded(network, device)
+            model = load(network, device)
             p_covid = stability.asked(model, squares, device, meter)
             return p_covid, attention.maps(model, squares, device=device, advance=meter.advance) if network in mapped else None
 
@@ -111,15 +165,12 @@ def _make(folder: Path) -> None:
         raise WrongUse(f"The folder for the pictures cannot be made: {error.strerror}.", folder, "name another one with --out") from error
 
 
-def temperatures_of(metrics: Metrics) -> dict[frozenset[Key], float]:
-    """The temperature of each network, of each ensemble over seeds, and of all together, by the networks that it is of."""
-    runs = [row for row in final_scores(metrics) if row.scaling]
-    trained = {(row.architecture, row.seeds[0]) for row in final_scores(metrics)}
-    temperatures = {frozenset([(row.architecture, row.seeds[0])]): _found(row.scaling) for row in runs if row.scaling}
-    for row in final_scores(metrics, "ensembles"):
-        if row.scaling:
-            temperatures[frozenset(key for key in trained if key[0] in row.architectures)] = _found(row.scaling)
-    return temperatures
+def scores_of(metrics: Metrics) -> dict[frozenset[Key], Score]:
+    """The Score of each network, of each ensemble over seeds, and of all together, by the networks that it is of."""
+    singles = {(row.architecture, row.seeds[0]): row for row in final_scores(metrics)}
+    return {frozenset([key]): row for key, row in singles.items()} | {
+        frozenset(key for key in singles if key[0] in row.architectures): row for row in final_scores(metrics, "ensembles")
+    }
 
 
 def _found(scaling: Scaling) -> float:
@@ -151,7 +202,14 @@ def open_film(path: Path, size: int, reference: Reference | None = None, resize:
     else:
         grey, doubts = images.open_grey(path), []
         with Image.open(path) as picture:
-            colour = references.colour_share(picture)
+            colour = images.colour_share(picture)
+    query = query_of(path, grey, colour, doubts, size, reference, resize)
+    query.sha256 = sha256_of(path)
+    return query
+
+
+def query_of(path: Path, grey: Image.Image, colour: float, doubts: list[str], size: int, reference: Reference | None, resize: str) -> Query:
+    """A decoded film, a PIL image of mode L, as a Query. colour: the share of its pixels that are coloured; doubts: of its header."""
     square, seen = images.square(grey, size, resize), images.seen(grey, resize)
     width = min(4 * PANEL, max(PANEL // 4, round(PANEL * seen.width / seen.height)))
     if reference is not None:
@@ -159,7 +217,7 @@ def open_film(path: Path, size: int, reference: Reference | None = None, resize:
     return Query(path, square, seen.resize((width, PANEL), Image.Resampling.BILINEAR), doubts)
 
 
-def _answer(query: Query, temperatures, threshold: float, reference, picture: str) -> Answer:
+def _answer(query: Query, temperatures, sets: PredictionSets | None, threshold: float, reference) -> Answer:
     unstable = _unstable(query, temperatures, threshold, reference)
     doubts = query.doubts + unstable
     rows = []
@@ -168,13 +226,25 @@ def _answer(query: Query, temperatures, threshold: float, reference, picture: st
         rows.append(OfNetwork(architecture, [seed for _, seed in own], _probability(own, temperatures)))
     return Answer(
         file=str(query.path),
+        sha256=query.sha256,
+        called=POSITIVE if _mean(query.p_covid) >= threshold else NEGATIVE,
         outside=bool(doubts) or (None if reference is None else False),
         why_outside=doubts,
         stable=not unstable,
         ensemble=_probability(query.p_covid, temperatures),
+        possible=_possible(sets, float(_mean(query.p_covid)), bool(doubts)),
         networks=rows,
-        attention=picture,
+        attention="",
     )
+
+
+def _possible(sets: PredictionSets | None, raw: float, outside: bool) -> PossibleClasses:
+    """The film's set: its promise is for films like those of validation, so it is withheld from one that is outside."""
+    held = None if sets is None or outside else sets.of(raw)
+    if held is None or sets is None:
+        return PossibleClasses(None, "no set: the film is outside" if outside else "no set", None)
+    classes = {"both": ["COVID-19", "normal"], "none": []}.get(held, [held])
+    return PossibleClasses(classes, set_words(held, sets.wanted), sets.wanted)
 
 
 def _unstable(query: Query, temperatures, threshold: float, reference: Reference | None) -> list[str]:
@@ -234,23 +304,3 @@ def _warnings(results: Results) -> list[str]:
     except BadInput:
         audit = "The audit of this run cannot be read."
     return [RESEARCH_ONLY, *(warning.sentence for warning in results.warnings), audit]
-
-
-def _draw(query: Query, number: int, out: Path | None) -> str:
-    """Write the film, and beside it the film under each architecture's map; return the file's path, or an empty text."""
-    if not out:
-        return ""
-    grey, width = np.asarray(query.panel), query.panel.width
-    panels = {"film": np.repeat(grey[..., None], 3, -1)}
-    for architecture, attended in query.maps.items():
-        enlarged = np.asarray(Image.fromarray(attended).resize((width, PANEL), Image.Resampling.BILINEAR)) / np.float32(255)
-        name = short_name(architecture) + ("" if attended.any() else ": nothing speaks for its answer")
-        panels[name] = attention.overlay(grey, enlarged)
-    picture = Image.new("RGB", (width * len(panels), PANEL + CAPTION), "white")
-    draw = ImageDraw.Draw(picture)
-    for place, (name, panel) in enumerate(panels.items()):
-        picture.paste(Image.fromarray(panel), (place * width, CAPTION))
-        draw.text((place * width + 4, 3), name, fill="black")
-    path = Path(out) / f"{number:03d}-{re.sub(r'[^A-Za-z0-9_-]+', '-', query.path.stem)[:40]}.png"
-    attention.save(path, picture)
-    return str(path)

@@ -154,6 +154,11 @@ def _unit(unit: str) -> str:
     return f" {unit}" if unit else ""
 
 
+def counted(n: int, noun: str, many: str = "") -> str:
+    """`1 patient`, `2 patients`; many: the plural, where it is no `s` more."""
+    return f"{n:,} {noun if n == 1 else many or noun + 's'}"
+
+
 def table(rows: Iterable[Sequence[Any]], header: Sequence[str], right: Iterable[str] = ()) -> str:
     """Rows of values as an aligned text table.
 

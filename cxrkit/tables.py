@@ -47,6 +47,7 @@ class Table:
     rows: list[list[Cell]]
     note: str = ""
     open: bool = True
+    sortable: bool = True
 
 
 def figure_text(figure: Figure, digits: int = 3) -> str:

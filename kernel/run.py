@@ -2,12 +2,13 @@
 
     python kernel/run.py --local                       the dry run, on drawn phantoms
     python kernel/run.py --local --data DIR --experiment paper
-    torchrun --nproc-per-node=2 kernel/run.py --experiment rigorous --data DIR      the trainings shared out
+    python kernel/run.py --local --data DIR --experiment rigorous --cluster auto    on the nodes of a Ray cluster
 
 On Kaggle it takes no arguments. A run that was stopped goes on with the same command.
 """
 
 import argparse
+import importlib
 import signal
 import sys
 import time
@@ -34,6 +35,8 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder for everything the run makes; default: runs/EXPERIMENT")
     parser.add_argument("--hours", type=float, help="after so many hours no new stage begins, and the run reports what it has")
+    cluster = "train on a Ray cluster: auto (the one that runs here), HOST:PORT or ray://HOST:PORT (pip install '.[cluster]')"
+    parser.add_argument("--cluster", metavar="ADDRESS", default="", help=cluster)
     parser.add_argument("--cpu", action="store_true", help="on Kaggle: run on processors where no GPU works, instead of stopping")
     parser.add_argument("--results", metavar="SLUG", default="", help="on Kaggle: the dataset to send the results to")
     parser.add_argument("--version", action="version", version=cxrkit.__version__)
@@ -53,14 +56,21 @@ def main(arguments: Sequence[str] | None = None) -> int | None:
     if local and not options.experiment and "data" in overrides:
         raise WrongUse("The experiment for your data is not named.", next="add --experiment paper, rigorous or a YAML file")
     experiment = config.load(name, overrides)
+    if options.cluster and not local:
+        raise WrongUse("Kaggle has one machine.", "--cluster", "leave it out")
+    # by its name, for it does not travel to Kaggle
+    executor = importlib.import_module("cxrkit.cluster.executor").Cluster(options.cluster) if options.cluster else None
     from cxrkit import pipeline  # after the options were checked: --help, and a wrong option, are answered at once
-    from cxrkit.kaggle_io import inside
+    from cxrkit.kaggle_io import hub
 
+    experiment = hub.attached(experiment)
     started = time.monotonic()
     if local:
         out = options.out or Path("runs") / experiment.name
-        results = pipeline.run(experiment, out, time_left=environment.Deadline.of_run(options.hours, out))
+        results = pipeline.run(experiment, out, time_left=environment.Deadline.of_run(options.hours, out), executor=executor)
     else:
+        from cxrkit.kaggle_io import inside  # it brings fastai along, which takes seconds: bad input here is told before
+
         results = inside.run(experiment, options.hours, not options.cpu, options.results)
     announce(f"finished in {time.monotonic() - started:.0f} s")
     if results:

@@ -21,7 +21,7 @@ import base64
 import zlib
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = '896d58bdccf7a23c6a15e5f03da0e2cdb3c2bd6c3b6b770f1d7f3b71d0c814f8'
+SOURCE_SHA256 = 'b9f5544c38b9d22e908f640e9ce4eb28bb0da0e80b92ef40f311932d4c15ba13'
 FILES = {}
 
 
@@ -19711,6 +19711,7 @@ FILES['cxrkit/training/networks.py'] = r'''
 import difflib
 import functools
 import pickle
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -19797,7 +19798,9 @@ def on_meta(make):
 
 def _made(architecture):
 	if in_torchvision(architecture):
-		return create_vision_model(getattr(models, architecture), len(LABELS), pretrained=False)
+		with warnings.catch_warnings():
+			warnings.filterwarnings("ignore", ".*pretrained|.*weight enum", UserWarning)  # fastai's wording, which torchvision calls old
+			return create_vision_model(getattr(models, architecture), len(LABELS), pretrained=False)
 	if timm is None:
 		raise WrongUse(f"The network {architecture} is timm's, which is not installed.", next="pip install timm")
 	whole = timm.create_model(architecture, pretrained=False, num_classes=0)
@@ -20877,13 +20880,14 @@ def main(arguments: Sequence[str] | None = None) -> int | None:
         raise WrongUse("The experiment for your data is not named.", next="add --experiment paper, rigorous or a YAML file")
     experiment = config.load(name, overrides)
     from cxrkit import pipeline  # after the options were checked: --help, and a wrong option, are answered at once
-    from cxrkit.kaggle_io import inside
 
     started = time.monotonic()
     if local:
         out = options.out or Path("runs") / experiment.name
         results = pipeline.run(experiment, out, time_left=environment.Deadline.of_run(options.hours, out))
     else:
+        from cxrkit.kaggle_io import inside  # it brings fastai along, which takes seconds: bad input here is told before
+
         results = inside.run(experiment, options.hours, not options.cpu, options.results)
     announce(f"finished in {time.monotonic() - started:.0f} s")
     if results:

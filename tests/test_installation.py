@@ -14,7 +14,7 @@ PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 
 
 def name_of(requirement):
-    return requirement.split(">")[0].split("<")[0].split("=")[0].strip().lower()
+    return requirement.split("[")[0].split(">")[0].split("<")[0].split("=")[0].strip().lower()
 
 
 def test_every_file_beside_the_modules_is_installed():

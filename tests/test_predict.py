@@ -2,13 +2,15 @@ import json
 import os
 import shutil
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image, ImageFilter, ImageOps
 
-from cxrkit import answers, predict, progress
+import cxrkit
+from cxrkit import answers, panels, predict, progress
 from cxrkit.__main__ import main
 from cxrkit.audit import attention, inquiry, reference, stability
 from cxrkit.data import dicom
@@ -18,7 +20,7 @@ from cxrkit.errors import BadInput, run_command
 from cxrkit.evaluation.calibration import tempered
 from cxrkit.evaluation.evaluate import evaluate
 from cxrkit.evaluation.scoring import final_scores
-from cxrkit.files import read_json, write_json
+from cxrkit.files import read_json, sha256_of, write_json
 from cxrkit.results import Results
 from cxrkit.schema import VERSION, Audits, Conclusion, FilmCounts, Judged
 from cxrkit.training import networks
@@ -140,6 +142,65 @@ def test_what_is_no_film_is_marked_and_still_listed(results, film, tmp_path):
     assert said.count("its probability means nothing") == 2 and "turned.png" in said
 
 
+def with_limits(results, to, covid, normal, **change):
+    """A copy of the results whose sets, of all networks together, hold COVID-19 from `covid` on and normal up to `normal`."""
+    other = copied(results, to)
+    metrics = read_json(other / "metrics.json")
+    for row in metrics["ensembles"]:
+        row["prediction_sets"]["covid"]["limit"], row["prediction_sets"]["normal"]["limit"] = covid, normal
+        row["prediction_sets"] |= change
+    write_json(other / "metrics.json", metrics)
+    return other
+
+
+@pytest.mark.parametrize(
+    "covid, normal, classes, words",
+    [
+        (0.0, -0.1, ["COVID-19"], "COVID-19 alone"),
+        (1.1, 1.0, ["normal"], "normal alone"),
+        (0.0, 1.0, ["COVID-19", "normal"], "undecided: COVID-19 or normal"),
+        (1.1, -0.1, [], "neither: not among the 90 % most typical of either class"),
+        (None, 1.0, None, "no set"),
+    ],
+)
+def test_a_film_has_the_set_that_the_raw_probability_of_all_networks_says(results, film, tmp_path, covid, normal, classes, words):
+    content = predict.predict(with_limits(results, tmp_path / "limits", covid, normal), [film])
+    found = content.films[0].possible
+    assert (found.classes, found.words) == (classes, words) and words in answers.text(content)
+    assert found.coverage == (None if classes is None else 0.9)
+
+
+def test_the_limit_is_one_of_the_mean_probability_before_scaling(results, film, tmp_path):
+    raw = predict.predict(results, [film]).films[0].ensemble.raw
+    for shift, classes in ((1e-9, ["normal"]), (-1e-9, ["COVID-19"])):
+        other = with_limits(results, tmp_path / f"at{shift}", raw + shift, raw + shift)
+        assert predict.predict(other, [film]).films[0].possible.classes == classes
+
+
+def test_what_the_sets_promise_and_whether_it_was_checked_is_said(results, film, tmp_path):
+    said = answers.text(predict.predict(results, [film]))
+    assert "of new patients like the 40 COVID-19 and 40 normal ones of validation, 90 % of each class" in said
+    covered = final_scores(Results.open(results).metrics, "ensembles")[-1].prediction_sets.covid.covered
+    assert f"of the test patients: {covered.value:.2f} [{covered.low:.2f}, {covered.high:.2f}] of 40 COVID-19 ones" in said
+    assert "nothing checks that" in answers.text(predict.predict(with_limits(results, tmp_path / "same", 0, 1, same_images=True), [film]))
+    few = with_limits(results, tmp_path / "few", None, 1.0)
+    assert "no set. A coverage of 90 % needs more patients in validation; there are 40 COVID-19 ones of 9" in answers.text(
+        predict.predict(few, [film])
+    )
+    older = copied(results, tmp_path / "older-scores")
+    metrics = read_json(older / "metrics.json")
+    for row in metrics["scores"] + metrics["means"] + metrics["ensembles"]:
+        del row["prediction_sets"]
+    write_json(older / "metrics.json", metrics)
+    assert "python -m cxrkit evaluate RUN computes them anew" in answers.text(predict.predict(older, [film]))
+
+
+def test_a_film_that_is_outside_has_no_set(results, film, tmp_path):
+    Image.open(film).rotate(180).save(tmp_path / "turned.png")
+    found = predict.predict(results, [tmp_path / "turned.png"]).films[0].possible
+    assert found.classes is None and found.words == "no set: the film is outside"
+
+
 def test_a_call_that_changes_with_what_changes_no_diagnosis_is_outside(results, film, tmp_path, capsys):
     other = copied(results, tmp_path / "near")
     square, trained = predict.open_film(film, SIZE).square[None], Results.open(other).networks_on_disk()
@@ -154,6 +215,7 @@ def test_a_call_that_changes_with_what_changes_no_diagnosis_is_outside(results, 
     assert content.films[0].outside and not content.films[0].stable
     assert why.startswith(f"its call is not stable: {list(stability.CHANGES)[farthest]}") and "across the threshold" in why
     assert f"from {content.films[0].ensemble.p_covid:.3f} to" in why and "its call is not stable" in answers.text(content)
+    capsys.readouterr()  # what a slow machine said of its progress
     main(["predict", str(other), str(film), "--json"])
     (answer,) = json.loads(capsys.readouterr().out)["films"]
     assert answer["why_outside"] == [why] and answer["stable"] is False
@@ -252,7 +314,31 @@ def test_attention_pictures_are_named_safely_and_show_film_and_map(results, film
     assert names == ["001-film.png", "002-a-b-script-x.png"]
     assert [answer.attention for answer in content.films] == [str(tmp_path / "maps" / name) for name in names]
     with Image.open(tmp_path / "maps" / names[0]) as picture:
-        assert picture.size == (2 * predict.PANEL, predict.PANEL + predict.CAPTION)
+        assert picture.width == 2 * predict.PANEL and picture.height > predict.PANEL
+        film_in_it = np.asarray(picture)[-predict.PANEL - 4 : -4, : predict.PANEL]
+        assert np.ptp(film_in_it, axis=-1).max() == 0 < np.ptp(film_in_it), "the film itself stands there in grey"
+
+
+def test_an_answer_names_the_file_the_call_and_what_it_was_made_with(results, film, tmp_path):
+    content = predict.predict(results, [film])
+    (answer,) = content.films
+    threshold = Results.open(results).experiment.threshold
+    assert answer.sha256 == sha256_of(film) and content.threshold == threshold
+    assert (answer.called == "covid") == (answer.ensemble.raw >= threshold)
+    assert content.version == cxrkit.__version__ and content.schema == VERSION
+    assert f"cxrkit {content.version}" in answers.text(content)
+
+
+def test_a_picture_says_that_a_film_is_outside_and_why(results, film):
+    (answer,) = predict.predict(results, [film]).films
+    panel = Image.new("L", (predict.PANEL, predict.PANEL))
+    (inside,), (outside,) = (
+        [words for words, colour in panels.told(replace(answer, outside=bool(why), why_outside=why)) if colour == panels.WARNING] or [""]
+        for why in ([], ["it lies turned"])
+    )
+    assert inside == "" and "OUTSIDE" in outside and "it lies turned" in outside
+    red = np.asarray(panels.picture(panel, {}, replace(answer, outside=True, why_outside=["it lies turned"])))
+    assert (red.astype(int)[..., 0] - red[..., 1] > 100).any()
 
 
 def test_a_folder_for_the_pictures_that_cannot_be_made_is_wrong_use(results, film):

@@ -103,7 +103,7 @@ def test_both_loaders_give_the_same_crops(wide_films, tmp_path):
 
 
 def test_whatever_shows_a_network_a_film_makes_its_square_as_the_run_does(tmp_path, monkeypatch):
-    """Manifest, training, audit with films from elsewhere, and predict, in one run that crops."""
+    """Manifest, training, audit with external films, and predict, in one run that crops."""
     seen, real = [], images.square
     monkeypatch.setattr(images, "square", lambda grey, size, resize="squish": seen.append(resize) or real(grey, size, resize))
     experiment = config.load("dry-run", SMALL | {"resize": "crop", "audit": "none"})

@@ -42,7 +42,7 @@ def masked(films: Films, context: Context, network: Network) -> list[MaskRow]:
 
 def sources_by_features(films: Films, context: Context, network: Network) -> list[SourceRow]:
     """How well what the network's last layer sees tells the sources apart, where some label has several."""
-    if all(len(np.unique(films.sources[films.is_covid == label])) < 2 for label in (True, False)):
+    if all(len(np.unique(films.sources[films.is_told & (films.is_covid == label)])) < 2 for label in (True, False)):
         return []
     with Meter(f"features of {network.name}", len(films.images)) as meter:
         seen = inquiry.features(inquiry.loaded(network, context.device), films.images, context.device, meter)
@@ -91,7 +91,9 @@ def _again(films: Films, context: Context, network: Network) -> Retraining:
     experiment = replace(context.results.experiment, weights=context.options.weights)
     score = context.results.score(network.architecture)
     folder = context.home / "audit-jobs"
-    return Retraining(network, experiment, films, context.pixels, folder, context.device, score.auc if score else None)
+    return Retraining(
+        network, experiment, films, context.pixels, folder, context.device, score.auc if score else None, context.options.executor
+    )
 
 
 PARTS: tuple[Part, ...] = (

@@ -139,6 +139,7 @@ def audit(target: Results | Path | str, options: Options = Options(), out: Path 
         stability=rows.get("stability"),
         verdict=verdict.decide(evidence),
         matched=rows.get("matched"),
+        coarse_curve=baselines.coarse_curve(context.coarse, films.is_covid[films.splits == films.held_out]),
     )
     _write(audits, results, path, out)
     return audits
@@ -181,10 +182,11 @@ def _opened(results: Results | None, path: Path, options: Options, not_done: lis
         raise BadInput(
             f"The run has predictions for {results.held_out}, and none for {manifest.held_out}.", results.folder, "run the training again"
         )
-    home = Path(options.home) if options.home else _home(path.parent) if results else path.parent
+    home = Path(options.home) if options.home else home_of(path.parent) if results else path.parent
     size, resize = (results.experiment.image_size, results.experiment.resize) if results else (SIZE, "squish")
     views = results.experiment.exclude_views if results else ()
-    read = tuple(external.read(source, home / CACHE, size, resize, views) for source in film_sources.externals(options.external))
+    named, most = film_sources.externals(options.external), options.external_films
+    read = tuple(external.read(source, home / CACHE, size, resize, views, most) for source in named)
     roots = manifests.read_roots(home / "manifest.csv")
     if options.sources:
         roots |= manifests.roots_of(film_sources.parse_all(options.sources, drawn_at="phantoms"))
@@ -196,7 +198,7 @@ def _opened(results: Results | None, path: Path, options: Options, not_done: lis
     return context
 
 
-def _home(results: Path) -> Path:
+def home_of(results: Path) -> Path:
     """The folder around a results folder, where the manifest's roots and the pixel cache lie; the folder itself where they do not."""
     return results.parent if (results.parent / "manifest.roots.json").exists() else results
 
@@ -220,7 +222,7 @@ def _with_networks(context: Context, not_done: list[NotDone]) -> Context:
 
 
 def not_named(results: Results, options: Options) -> list[NotDone]:
-    """The films from elsewhere that were a part of the run, and of which the options do not say where they lie."""
+    """The external films that were a part of the run, and of which the options do not say where they lie."""
     named = {film_sources.name_of(text) for text in options.external}
     told = "a part of the run; where they lie on this machine is not said: --external {}=DIR"
     return [NotDone(f"films of {name}", told.format(name)) for name in results.experiment.external if name not in named]

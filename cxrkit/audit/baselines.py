@@ -5,7 +5,7 @@ training films and scored on the held-out ones, where the networks are scored. A
 rows has shown nothing: they are the rows above it in every table.
 
 What is not known of a film is never filled in, for a constant in its place would say that it is not known: a baseline is
-fitted and scored on the films of which it is known, and says of how many. Whether a collection states age, sex and view
+fitted and scored on the films of which it is known, and says of how many. Whether a collection states age, sex, view and source
 at all is a row of its own, `missingness`, which is about the collection's bookkeeping.
 """
 
@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+from sklearn.metrics import roc_curve
 
 from cxrkit.audit import probes
 from cxrkit.audit.films import Films, thumbnails
 from cxrkit.data.records import traits
 from cxrkit.evaluation.predictions import Predictions
-from cxrkit.schema import Advantage, Area, BaselineRow
+from cxrkit.schema import Advantage, Area, BaselineRow, CoarseCurve
 
 HISTOGRAM_BINS = 64
 GRID = 20
@@ -72,6 +73,14 @@ def best_coarse(rows: list[BaselineRow], held_scores: dict[str, np.ndarray]) -> 
     return max((each for each in coarse if each.row.name in COARSE), key=lambda each: each.row.area.auc.value, default=None)
 
 
+def coarse_curve(coarse: Coarse | None, is_covid: np.ndarray) -> CoarseCurve | None:
+    """The ROC curve of the best coarse baseline; is_covid: n booleans, of the held-out films; None where there is none."""
+    if coarse is None or len(coarse.scores) != len(is_covid):
+        return None
+    alarms, hits, _ = roc_curve(is_covid, coarse.scores)
+    return CoarseCurve(coarse.row.title, coarse.held_out.auc.value, *([round(float(x), 4) for x in values] for values in (alarms, hits)))
+
+
 def advantage(held: Predictions, coarse: Coarse | None) -> Advantage | None:
     """How far a network's area lies above the coarse baseline's; None where there is none."""
     if coarse is None:
@@ -83,7 +92,7 @@ def advantage(held: Predictions, coarse: Coarse | None) -> Advantage | None:
 def described(films: Films) -> list[Baseline]:
     """All Baselines of the films but the majority class."""
     return [
-        Baseline("source", "the name of the source", source_names(films), "which collection a film comes from, and no pixel"),
+        _source(films),
         _stated(films, "file", "size, colour mode, format and bytes of the file", *file_facts(films)),
         *(_stated(films, name, title, *facts(films)) for name, (title, facts) in STATED.items()),
         _missingness(films),
@@ -95,7 +104,14 @@ def _majority(films: Films) -> BaselineRow:
     share = max(films.is_covid.mean(), 1 - films.is_covid.mean())
     note = f"right for {100 * share:.1f} % of the films"
     chance = probes.area(films.is_covid, np.zeros(len(films.is_covid)), films.groups)
-    return BaselineRow("majority", "nothing: always the commoner class", note, chance, None)
+    return BaselineRow("majority", "nothing: always the more frequent class", note, chance, None)
+
+
+def _source(films: Films) -> Baseline:
+    title, note = "the name of the source", "which collection a film comes from, and no pixel"
+    if films.is_told.all():
+        return Baseline("source", title, source_names(films), note)
+    return _stated(films, "source", title, source_names(films), films.is_told)
 
 
 def source_names(films: Films) -> np.ndarray:
@@ -146,11 +162,11 @@ def _counted(films: Films, known: np.ndarray) -> str:
 
 def _missingness(films: Films) -> Baseline:
     """Whether facts are stated at all, of those that are stated of some films and not of others."""
-    known = {name: facts(films)[1] for name, (_, facts) in STATED.items()}
+    known = {name: facts(films)[1] for name, (_, facts) in STATED.items()} | {"source": films.is_told}
     partly = {name: there for name, there in known.items() if there.any() and not there.all()}
-    title = "whether age, sex and view are stated at all"
+    title = "whether age, sex, view and source are stated at all"
     if not partly:
-        return Baseline("missingness", title, None, "age, sex and view are each stated of all films, or of none")
+        return Baseline("missingness", title, None, "age, sex, view and source are each stated of all films, or of none")
     told = "; ".join(f"{name} of {_counted(films, there)}" for name, there in partly.items())
     features = np.stack([*partly.values()], axis=1).astype(float)
     return Baseline("missingness", title, features, f"about the collection, not the films: {told}")

@@ -13,12 +13,12 @@ CONCLUSIONS = {
     "leak": "The same patients or pictures stand on both sides of the split, so no score of this run holds for a new patient.",
     "source-shortcut": "On this data no score shows that a network sees disease: where a film comes from gives the answer away.",
     "border-shortcut": "On this data no score shows that a network sees disease: what lies around the lungs gives the answer away.",
-    "too-few": "There are too few patients to conclude anything; more films are needed before any of these scores means something.",
     "chance": "No network is shown to do better than guessing.",
     "thumbnail": "On this data no score shows that a network sees more than a thumbnail shows: "
     "light and dark, size and posture, but no fine sign of disease.",
-    "no-transfer": "The scores do not hold for films from elsewhere, and must not be quoted without that.",
+    "no-transfer": "The scores do not hold for external films, and must not be quoted without that.",
     "partial-shortcut": "The scores may be too high by an amount that is not known, for part of the answer can be had without the disease.",
+    "too-few": "There are too few patients to conclude anything; more films are needed before any of these scores means something.",
     "unknown": "Whether a shortcut explains the scores is not known.",
     "no-shortcut-found-inside": "Inside this collection these audits found no shortcut. "
     "Whether the scores hold for films of another hospital was not asked.",
@@ -26,7 +26,7 @@ CONCLUSIONS = {
     "supported": "The claim is supported: a network tells COVID-19 from normal films here and elsewhere by what lies in the middle "
     "of the film, and these audits found nothing else that explains it. That speaks for patients like these, not yet for use in a clinic.",
 }
-"""{slug: sentence}, the gravest first. From `unknown` on, nothing was found against the scores."""
+"""{slug: sentence}, the gravest first. From `too-few` on, nothing was found against the scores."""
 
 
 class PartName(NamedTuple):
@@ -39,12 +39,12 @@ class PartName(NamedTuple):
 
 PARTS = {
     "networks": PartName("the networks' scores", pictures=False),
-    "baselines": PartName("what knows nothing of lungs"),
+    "baselines": PartName("what works without seeing the lungs"),
     "controls": PartName("controls of the audit itself"),
     "held-fixed": PartName("source and age held fixed", pictures=False),
     "masking": PartName("lungs hidden"),
-    "external": PartName("films from elsewhere", f"{RUN} --external NAME=DIR"),
-    "sources": PartName("sources told apart and left out"),
+    "external": PartName("external films", f"{RUN} --external NAME=DIR"),
+    "sources": PartName("sources separated and left out"),
     "attention": PartName("where the networks look"),
     "retraining": PartName("networks trained anew on masked films and without each source", f"{RUN} --retrain"),
 }

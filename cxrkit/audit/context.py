@@ -29,7 +29,8 @@ class Options:
     external: texts as sources.external takes them; retrain: whether networks are trained anew on masked films, without a source and on
     permuted labels; networks: names such as resnet34-seed0; sources: `KIND:NAME=DIR` texts that say where the films
     lie; weights: the folder of ImageNet's, for retraining; home: the run's out folder, with manifest.roots.json and
-    the cache of films, where the results do not lie in it; asks: whether trained networks are asked at all.
+    the cache of films, where the results do not lie in it; asks: whether trained networks are asked at all; external_films: how many
+    films of each set from elsewhere at most, 0 for all; executor: where networks are trained anew, this machine unless it is given.
     """
 
     external: tuple[str, ...] = ()
@@ -39,6 +40,8 @@ class Options:
     weights: str = ""
     home: str = ""
     asks: bool = True
+    external_films: int = 0
+    executor: Any = None
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ def permutation(films: Films, permutations: int = PERMUTATIONS) -> ControlRow:
     tolerance = max(LEAST_TOLERANCE, 3 * error)
     return ControlRow(
         name="permutation",
-        title="labels dealt out at random, 8 x 8 thumbnails",
+        title="labels permuted at random, 8 x 8 thumbnails",
         expected=f"AUC 0.5 within {tolerance:.3f}",
         found=f"{mean:.3f}, the mean of {len(areas)} permutations of {len(films.groups)} films (standard error {error:.3f})",
         passed=abs(mean - 0.5) <= tolerance,

@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from cxrkit.data.manifest import Manifest
-from cxrkit.data.records import POSITIVE, Record
+from cxrkit.data.records import POSITIVE, Record, untold_sources
 
 LUNGS = 0.8
 """The side, in shares of the film's, of the central box that holds both lungs on nearly every film."""
@@ -50,6 +50,11 @@ class Films:
     @cached_property
     def sources(self) -> np.ndarray:
         return np.array([record.source for record in self.records])
+
+    @cached_property
+    def is_told(self) -> np.ndarray:
+        """n booleans: whether a film's source is known, see records.untold_sources."""
+        return ~np.isin(self.sources, sorted(untold_sources(self.records)))
 
     @cached_property
     def splits(self) -> np.ndarray:

@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
@@ -114,7 +113,7 @@ class Reference:
         """Why a picture is outside what the networks have seen, sentences; an empty list where nothing is wrong.
 
         image: the grey square, uint8 [size, size]; width, height: of the file, in pixels, None where they are not known;
-        colour: see colour_share.
+        colour: see images.colour_share.
         """
         doubts = []
         if image.std() < LEAST_CONTRAST:
@@ -134,14 +133,6 @@ class Reference:
         if distance > 1:
             doubts.append(f"it is unlike the training films: {distance:.2f} times as far from them as {100 * ACCEPTED:g} % of them are")
         return doubts + self.quality.doubts(image)
-
-
-def colour_share(picture: Image.Image) -> float:
-    """The share of a PIL image's pixels that are coloured."""
-    if picture.mode in ("1", "L", "LA", "I", "I;16", "F"):
-        return 0.0
-    channels = np.asarray(picture.convert("RGB").resize((64, 64))).astype(int)
-    return float((channels.max(-1) - channels.min(-1) > 40).mean())
 
 
 @dataclass(frozen=True)

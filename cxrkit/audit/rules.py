@@ -13,6 +13,7 @@ from cxrkit.audit.evidence import Evidence
 from cxrkit.config import short_name
 from cxrkit.data.records import LABEL_WORDS
 from cxrkit.evaluation.metrics import Figure
+from cxrkit.progress import counted
 from cxrkit.schema import Area, Reason
 
 FEWEST_PATIENTS = 10
@@ -23,6 +24,8 @@ SHORTCUT = 0.9
 """Area without a look at the lungs, of a baseline or a network, at which the answer is given away."""
 AS_GOOD = 0.02
 """A baseline within this of the best network's area does as well as it."""
+COVERS = 0.5
+"""Share of the films of either class of which a fact must be known to speak for all: below it those that have it may be chosen ones."""
 PARTLY = 0.6
 """Lower limit of an area without a look at the lungs from which a part of the scores is explained."""
 KEPT = 0.9
@@ -37,12 +40,20 @@ HALF = 0.5
 """Share of an area above chance; what may have kept more than this has not been shown to fall to chance."""
 
 KIND = {"source": "source-shortcut", "file": "source-shortcut", "age": "source-shortcut", "border": "border-shortcut"}
+AUC, LOWER, UPPER, WIDTH = "AUC", "lower limit of the AUC", "upper limit of the AUC", "width of the interval of the AUC"
+SHARE = "share that is left of the AUC above 0.5"
+"""What the value of a Reason is."""
 RULE_PREFIX, MISSING_PREFIX = "lungless-", "missing-"
 """Of the rules about baselines that see no lung, and about parts that were not done."""
 
 
 def capital(text: str) -> str:
     return text[0].upper() + text[1:]
+
+
+def listed(names: list[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def told(figure: Figure | Area) -> str:
@@ -70,33 +81,51 @@ def failed_controls(evidence: Evidence) -> Iterator[Reason]:
 def leaks(evidence: Evidence) -> Iterator[Reason]:
     count = evidence.counts.leaks
     if count:
-        yield Reason("leaks", f"{count} patients or pictures stand in two splits.", count, 0, "leak")
+        what = "One patient or picture stands in two splits." if count == 1 else f"{count} patients or pictures stand in two splits."
+        yield Reason("leaks", what, count, 0, "leak", "patients or pictures in two splits")
 
 
 def too_few(evidence: Evidence) -> Iterator[Reason]:
     judged = evidence.counts.judged
     for label, count in (("covid", judged.covid_patients), ("normal", judged.normal_patients)):
         if count < FEWEST_PATIENTS:
-            what = f"The films that are judged come from only {count} {LABEL_WORDS[label]} patients."
-            yield Reason("patients", what, count, FEWEST_PATIENTS, "too-few")
+            what = f"The films that are judged come from only {counted(count, LABEL_WORDS[label] + ' patient')}."
+            yield Reason("patients", what, count, FEWEST_PATIENTS, "too-few", f"{LABEL_WORDS[label]} patients")
     widths = [row.area.auc.width for row in evidence.networks if row.area.auc.width is not None]
     if widths and min(widths) > WIDEST:
-        yield Reason("width", f"The interval of every network's AUC is at least {min(widths):.2f} wide.", min(widths), WIDEST, "too-few")
+        what = f"The interval of every network's AUC is at least {min(widths):.2f} wide."
+        yield Reason("width", what, min(widths), WIDEST, "too-few", WIDTH)
 
 
 def lungless(evidence: Evidence) -> Iterator[Reason]:
-    """Baselines that see no lung: a shortcut where they separate the classes or equal the networks, a part of one below that."""
+    """Baselines that see no lung: a shortcut where they separate the classes or equal the networks, a part of one below that.
+
+    A fact that is known of part of the films is compared with no network, whose area is of all, and explains a part alone where it
+    is known of few.
+    """
     best = evidence.best.area.auc.value if evidence.best else None
     for row in evidence.known_baselines(LUNGLESS_BASELINES):
         value, low = row.area.auc.value, row.area.auc.low
-        equals = best is not None and value >= best - AS_GOOD
+        covered = _covered(evidence, row.area)
+        equals = best is not None and value >= best - AS_GOOD and covered == 1
         if low <= PARTLY:
             continue
-        decisive = value >= SHORTCUT or equals
-        what = f"{capital(row.title)} alone, without a look at the lungs, reaches an AUC of {told(row.area)}."
+        decisive = (value >= SHORTCUT and covered >= COVERS) or equals
+        where = (
+            ""
+            if covered == 1
+            else f", on the films of which it is known ({row.area.positives} COVID-19, {row.area.auc.n - row.area.positives} normal)"
+        )
+        what = f"{capital(row.title)} alone, without a look at the lungs, reaches an AUC of {told(row.area)}{where}."
         threshold = min(SHORTCUT, best - AS_GOOD) if equals else SHORTCUT if decisive else PARTLY
         conclusion = KIND[row.name] if decisive else "partial-shortcut"
-        yield Reason(RULE_PREFIX + row.name, what, value if decisive else low, threshold, conclusion)
+        yield Reason(RULE_PREFIX + row.name, what, value if decisive else low, threshold, conclusion, AUC if decisive else LOWER)
+
+
+def _covered(evidence: Evidence, area: Area) -> float:
+    """The share of all films that an area is of, in the class of which it has less."""
+    counts = evidence.counts
+    return min(area.positives / max(counts.covid, 1), (area.auc.n - area.positives) / max(counts.normal, 1))
 
 
 def lungs_hidden(evidence: Evidence) -> Iterator[Reason]:
@@ -108,11 +137,11 @@ def lungs_hidden(evidence: Evidence) -> Iterator[Reason]:
         how = "trained anew on films with the lungs blacked out" if row.retrained else "shown films with the lungs blacked out"
         what = f"{short_name(row.architecture)}, {how}, still reaches an AUC of {told(row.area)}, where whole films give {full:.3f}."
         if auc.low > 0.5 and share >= KEPT:
-            found.append((2, auc.value, Reason("lungs-hidden", what, share, KEPT, "border-shortcut")))
+            found.append((2, auc.value, Reason("lungs-hidden", what, share, KEPT, "border-shortcut", SHARE)))
         elif auc.low > PARTLY and auc.value >= SHORTCUT:
-            found.append((2, auc.value, Reason("lungs-hidden", what, auc.value, SHORTCUT, "border-shortcut")))
+            found.append((2, auc.value, Reason("lungs-hidden", what, auc.value, SHORTCUT, "border-shortcut", AUC)))
         elif auc.low > PARTLY:
-            found.append((1, auc.value, Reason("lungs-hidden", what, auc.low, PARTLY, "partial-shortcut")))
+            found.append((1, auc.value, Reason("lungs-hidden", what, auc.low, PARTLY, "partial-shortcut", LOWER)))
     yield from [reason for _, _, reason in sorted(found, key=lambda item: item[:2])[-1:]]
 
 
@@ -127,10 +156,10 @@ def lungs_alone(evidence: Evidence) -> Iterator[Reason]:
         name, value = short_name(row.architecture), row.area.auc.high
         if fall and row.retrained:
             what = f"{name}, trained anew on films that show the lungs and nothing else, reaches an AUC of {told(row.area)}."
-            yield Reason("lungs-alone", what, value, 0.5, "border-shortcut" if fall == "to chance" else "partial-shortcut")
+            yield Reason("lungs-alone", what, value, 0.5, "border-shortcut" if fall == "to chance" else "partial-shortcut", UPPER)
         elif fall == "to chance" and row.architecture not in again:
             what = f"Shown the lungs and nothing else, {name} reaches an AUC of {told(row.area)}: it needs the rest of the film, or is thrown off by the black ({RUN} --retrain tells)."
-            yield Reason("lungs-alone", what, value, 0.5, "unknown")
+            yield Reason("lungs-alone", what, value, 0.5, "unknown", UPPER)
 
 
 def lungs_needed(evidence: Evidence) -> Iterator[Reason]:
@@ -140,14 +169,14 @@ def lungs_needed(evidence: Evidence) -> Iterator[Reason]:
         if row.area.auc.low <= 0.5 < best.area.auc.value - CLEARLY:
             name = short_name(best.architecture)
             what = f"With the lungs blacked out {name} falls to {told(row.area)}, no better than guessing: it needs the middle of the film."
-            yield Reason("lungs-needed", what, row.area.auc.low, 0.5, "supported")
+            yield Reason("lungs-needed", what, row.area.auc.low, 0.5, "supported", LOWER)
             break
 
 
 def chance(evidence: Evidence) -> Iterator[Reason]:
     lows = [row.area.auc.low for row in evidence.networks if row.area.auc.low is not None]
     if lows and max(lows) <= 0.5:
-        yield Reason("chance", "No network's interval lies above 0.5.", max(lows), 0.5, "chance")
+        yield Reason("chance", "No network's interval lies above 0.5.", max(lows), 0.5, "chance", LOWER)
 
 
 def coarse(evidence: Evidence) -> Iterator[Reason]:
@@ -161,10 +190,10 @@ def coarse(evidence: Evidence) -> Iterator[Reason]:
         best = max(advantages, key=lambda advantage: advantage.difference.low)
         if best.difference.low <= 0 and best.coarse_auc > PARTLY:
             what = f"{capital(best.over_title)} reaches {best.coarse_auc:.3f} on the same films, and no network is shown to do better."
-            yield Reason("coarse", what, best.difference.low, 0, "thumbnail")
+            yield Reason("coarse", what, best.difference.low, 0, "thumbnail", "lower limit of the lead in AUC")
     elif row.area.auc.value >= COARSE:
         what = f"{capital(row.title)} reaches an AUC of {told(row.area)}."
-        yield Reason("coarse", what, row.area.auc.value, COARSE, "thumbnail")
+        yield Reason("coarse", what, row.area.auc.value, COARSE, "thumbnail", AUC)
 
 
 def elsewhere(evidence: Evidence) -> Iterator[Reason]:
@@ -176,17 +205,17 @@ def elsewhere(evidence: Evidence) -> Iterator[Reason]:
             if lost:
                 row, drop = max(lost, key=lambda item: item[1].value)
                 what = f"On the films of {name}, {short_name(row.architecture)} loses {told(drop)} of {word}."
-                yield Reason(f"external-{key}", what, drop.value, DROP, "no-transfer")
+                yield Reason(f"external-{key}", what, drop.value, DROP, "no-transfer", f"loss of {word}")
                 break
 
 
 def elsewhere_unclear(evidence: Evidence) -> Iterator[Reason]:
-    """Films from elsewhere, none of whose sets is large enough to show a loss or to exclude one."""
+    """External films, none of whose sets is large enough to show a loss or to exclude one."""
     rows = [row for row in evidence.of_best(evidence.external) if row.drop.auc.known]
     if rows and min(row.drop.auc.width for row in rows) > WIDEST:
         row = min(rows, key=lambda row: row.drop.auc.width)
-        what = f"On the {row.n} films of {row.name} the loss of AUC is {told(row.drop.auc)}: too few films from elsewhere to know."
-        yield Reason("external-few", what, row.drop.auc.width, WIDEST, "unknown")
+        what = f"On the {counted(row.n, 'film')} of {row.name} the loss of AUC is {told(row.drop.auc)}: too few external films to know."
+        yield Reason("external-few", what, row.drop.auc.width, WIDEST, "unknown", WIDTH)
 
 
 def held_fixed(evidence: Evidence) -> Iterator[Reason]:
@@ -199,24 +228,26 @@ def held_fixed(evidence: Evidence) -> Iterator[Reason]:
                 what = (
                     f"No held-out film has a partner of the other class of the same {row.fixed}, so nothing is known with that held fixed."
                 )
-                yield Reason(f"fixed-{row.fixed}", what, 0, 1, "unknown")
+                yield Reason(f"fixed-{row.fixed}", what, 0, 1, "unknown", "films with a partner")
         elif fallen(within, row.whole) == "to chance":
             what = start + f"reaches an AUC of {told(within)}, no better than guessing, where all films give {row.whole.value:.3f}."
-            yield Reason(f"fixed-{row.fixed}", what, within.high, 0.5, "source-shortcut")
+            yield Reason(f"fixed-{row.fixed}", what, within.high, 0.5, "source-shortcut", UPPER)
         elif row.fall.value >= DROP and row.fall.low > 0:
             what = start + f"loses {told(row.fall)} of AUC, down to {told(within)}."
-            yield Reason(f"fixed-{row.fixed}", what, row.fall.value, DROP, "partial-shortcut")
+            yield Reason(f"fixed-{row.fixed}", what, row.fall.value, DROP, "partial-shortcut", "loss of AUC")
         elif within.width > WIDEST and row in evidence.fixed_that_count:
-            what = start + f"reaches an AUC of {told(within)} on {within.n} films that have a partner: too few to know."
-            yield Reason(f"fixed-{row.fixed}", what, within.width, WIDEST, "unknown")
+            what = start + f"reaches an AUC of {told(within)} on {counted(within.n, 'film')} with a partner: too few to know."
+            yield Reason(f"fixed-{row.fixed}", what, within.width, WIDEST, "unknown", WIDTH)
 
 
 def matched(evidence: Evidence) -> Iterator[Reason]:
     """The network that loses most on pairs of films that are alike in view, age or sex."""
     lost = [row for row in evidence.matched if row.fall.known and row.fall.has_interval and row.fall.value >= DROP and row.fall.low > 0]
     for row in sorted(lost, key=lambda row: row.fall.value)[-1:]:
-        what = f"On {row.pairs} pairs alike in {', '.join(row.by)}, {short_name(row.architecture)} loses {told(row.fall)} of AUC."
-        yield Reason("matched", what, row.fall.value, DROP, "partial-shortcut")
+        what = (
+            f"On {counted(row.pairs, 'pair')} alike in {', '.join(row.by)}, {short_name(row.architecture)} loses {told(row.fall)} of AUC."
+        )
+        yield Reason("matched", what, row.fall.value, DROP, "partial-shortcut", "loss of AUC")
 
 
 def restricted(evidence: Evidence) -> Iterator[Reason]:
@@ -233,7 +264,7 @@ def restricted(evidence: Evidence) -> Iterator[Reason]:
             what = f"The score falls {how} ({row.title}: AUC {told(row.area)}, otherwise {row.was.value:.3f})."
             shown = "partial-shortcut" if kind == "same-source" or not row.by_network else "no-transfer"
             proof = fall == "to chance" and row.by_network
-            yield Reason(kind, what, row.area.auc.high, row.was.value, "source-shortcut" if proof else shown)
+            yield Reason(kind, what, row.area.auc.high, row.was.value, "source-shortcut" if proof else shown, UPPER)
 
 
 def missing(evidence: Evidence) -> Iterator[Reason]:

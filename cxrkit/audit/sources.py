@@ -7,6 +7,8 @@ PMC8224464, where an area of 1.00 on sources that were seen fell to 0.38 on one 
   itself (an untrained network's features do it); audit/strata.py says what it is worth.
 - A source that was left out of training must be recognised as well as one that was in it.
 - Within one source that has both labels, the source is constant. A score there is the nearest to a fair one.
+
+Films whose collection does not tell where they are from, though it does of others, are of no source here.
 """
 
 import numpy as np
@@ -26,7 +28,7 @@ def seen_sources(films: Films, features, seen_by: str, by_network: str = "") -> 
     """
     rows = []
     for label in LABELS:
-        of_label = (films.is_covid == (label == POSITIVE)).nonzero()[0]
+        of_label = (films.is_told & (films.is_covid == (label == POSITIVE))).nonzero()[0]
         sources = np.unique(films.sources[of_label])
         for source in sources if len(sources) != 2 else sources[:1]:
             is_source, groups = films.sources[of_label] == source, films.groups[of_label]
@@ -46,16 +48,16 @@ def left_out(films: Films, features, seen_by: str) -> list[SourceRow]:
     Where a source has one label alone, the other label's films are those of the other sources, out of fold.
     """
     rows = []
-    for source in np.unique(films.sources):
+    for source in np.unique(films.sources[films.is_told]):
         of_source = films.sources == source
         covid = is_covid_mostly(films, of_source)
         one_label = probes.too_few(films.is_covid[of_source], films.groups[of_source])
         judged = of_source | (films.is_covid != covid) if one_label else of_source
-        few = any(probes.too_few(films.is_covid[part], films.groups[part]) for part in (judged, ~of_source))
+        few = any(probes.too_few(films.is_covid[part], films.groups[part]) for part in (judged, films.is_told & ~of_source))
         if few or of_source.all() or probes.patients(films.groups, of_source) < probes.FEWEST_PATIENTS:
             continue
         areas = []
-        for learn_from in (~of_source, np.ones(len(of_source), bool)):
+        for learn_from in (films.is_told & ~of_source, np.ones(len(of_source), bool)):
             scores = probes.out_of_fold(features, films.is_covid, films.groups, learn_from)
             areas.append(probes.area(films.is_covid[judged], scores[judged], films.groups[judged]))
         against = f", against the {LABEL_WORDS[NEGATIVE if covid else POSITIVE]} films of the others" if one_label else ""
@@ -73,7 +75,7 @@ def is_covid_mostly(films: Films, chosen: np.ndarray) -> bool:
 def same_source(films: Films, scores, seen_by: str, by_network: str = "") -> list[SourceRow]:
     """Rows: the area of scores (n, or seeds x n) among the films of each source that has both labels, beside that of all films."""
     rows, all_films = [], None
-    for source in np.unique(films.sources):
+    for source in np.unique(films.sources[films.is_told]):
         of_source = films.sources == source
         if of_source.all() or probes.too_few(films.is_covid[of_source], films.groups[of_source]):
             continue

@@ -8,7 +8,7 @@ Janes and Pepe 2009, Biometrika 96:371). Where each source has one class, nothin
 import numpy as np
 
 from cxrkit.audit import probes
-from cxrkit.data.records import Record
+from cxrkit.data.records import Record, untold_sources
 from cxrkit.evaluation import areas, metrics
 from cxrkit.evaluation.metrics import Figure
 from cxrkit.evaluation.predictions import Predictions
@@ -25,7 +25,8 @@ def rows(architecture: str, held: Predictions, by_id: dict[str, Record], several
     class from probes.FEWEST_PATIENTS patients on.
     """
     records = [by_id[image_id] for image_id in held.image_ids]
-    sources = np.array([record.source for record in records], object)
+    untold = untold_sources(record for record in by_id.values() if record.used)
+    sources = np.array([None if record.source in untold else record.source for record in records], object)
     ages = [record.years for record in records]
     bands = np.array([None if age is None else int(age // YEARS) for age in ages], object)
     aged = np.array([band is not None for band in bands], bool)
@@ -35,7 +36,7 @@ def rows(architecture: str, held: Predictions, by_id: dict[str, Record], several
     if not probes.too_few(held.is_covid[aged], held.groups[aged]):
         found.append(row(architecture, "age", held, bands))
         if several:
-            both = np.array([None if band is None else f"{source} {band}" for source, band in zip(sources, bands)], object)
+            both = np.array([None if None in (source, band) else f"{source} {band}" for source, band in zip(sources, bands)], object)
             found.append(row(architecture, "source and age", held, both))
     return found
 

@@ -1,4 +1,4 @@
-"""Subgroups: what a network is worth on films from elsewhere by severity, view, sex and age, beside the run's own films of the group.
+"""Subgroups: what a network is worth on external films by severity, view, sex and age, beside the run's own films of the group.
 
 A mean hides who is missed: sensitivity follows the severity that a hospital admits (spectrum bias, Ransohoff and Feinstein
 1978, N. Engl. J. Med. 299:926), and networks find less in some groups of patients than in others (Seyyed-Kalantari et al.
@@ -13,6 +13,7 @@ from cxrkit.audit import probes
 from cxrkit.data.readers.covidgr import GRADES
 from cxrkit.data.records import Record, traits
 from cxrkit.evaluation import areas, metrics
+from cxrkit.evaluation.calibration import mean_calibration
 from cxrkit.evaluation.metrics import Figure
 from cxrkit.schema import GroupScore, SubgroupRow
 
@@ -61,7 +62,7 @@ ORDER = {name: rank for rank, name in enumerate([*(grade.lower() for grade in GR
 
 
 def rows(outside: Answers, inside: Answers, threshold: float) -> list[SubgroupRow]:
-    """A row for each group of the films from elsewhere; none by what is known of no film there.
+    """A row for each group of the external films; none by what is known of no film there.
 
     Severity is of positive films alone: each grade stands against all negative ones.
     """
@@ -83,25 +84,34 @@ def rows(outside: Answers, inside: Answers, threshold: float) -> list[SubgroupRo
 
 
 def score(given: Answers, threshold: float) -> GroupScore:
-    """The rates and the area of a group; unknown where a class that they need has too few patients."""
+    """The rates, the area and the calibration of a group; unknown where a class that they need has too few patients.
+
+    Calibration is in the mean: the expected calibration error of few films is above 0 even for perfect probabilities.
+    """
     truth, groups = given.is_covid, given.groups
     covid, normal = (probes.patients(groups, chosen) for chosen in (truth, ~truth))
     rates = metrics.rates(
         metrics.confusion(truth, given.p_covid, threshold), *(metrics.effective_n(groups[chosen]) for chosen in (truth, ~truth))
     )
+    there = probes.patients(groups, np.ones(len(truth), bool))
     return GroupScore(
         covid_patients=covid,
         normal_patients=normal,
         sensitivity=_unless_few(rates.sensitivity, covid),
         specificity=_unless_few(rates.specificity, normal),
         auc=_unless_few(areas.auc(truth, given.p_covid, groups), min(covid, normal)),
+        mean_calibration=_unless_few(mean_calibration(truth, given.p_covid, groups), there),
     )
 
 
 def graded(side: Answers, chosen: np.ndarray, threshold: float) -> GroupScore:
-    """The positive films that n booleans choose against all negative ones, whose specificity is that of all films."""
-    found = score(side.take((chosen & side.is_covid) | ~side.is_covid), threshold)
-    return replace(found, specificity=Figure.unknown(found.specificity.n, "none: severity is of positive films alone"))
+    """The positive films that n booleans choose against all negative ones, whose specificity is that of all films.
+
+    Their calibration is their own: how far their mean probability lies below 1.
+    """
+    found, own = (score(side.take((chosen & side.is_covid) | more), threshold) for more in (~side.is_covid, np.zeros_like(side.is_covid)))
+    specificity = Figure.unknown(found.specificity.n, "none: severity is of positive films alone")
+    return replace(found, specificity=specificity, mean_calibration=own.mean_calibration)
 
 
 def _unless_few(figure: Figure, patients: int) -> Figure:

@@ -10,6 +10,7 @@ from cxrkit.audit.conclusions import NEEDS, PARTS
 from cxrkit.audit.evidence import Evidence
 from cxrkit.audit.rules import told
 from cxrkit.evaluation.metrics import Figure
+from cxrkit.progress import counted
 from cxrkit.schema import ExternalRow, Requirement
 
 MOST_LOST = 0.1
@@ -29,7 +30,7 @@ CALIBRATED = 0.1
 
 
 NOTHING_THERE = "no such films"
-"""What was found where there are no films from elsewhere."""
+"""What was found where there are no external films."""
 
 
 def requirements(evidence: Evidence) -> list[Requirement]:
@@ -38,7 +39,7 @@ def requirements(evidence: Evidence) -> list[Requirement]:
 
 
 def holding(evidence: Evidence) -> list[ExternalRow]:
-    """The best network's rows on sets from elsewhere that exclude a loss of MOST_LOST, whatever their size."""
+    """The best network's rows on external sets that exclude a loss of MOST_LOST, whatever their size."""
     return [row for row in evidence.of_best(evidence.external) if row.drop.auc.known and row.drop.auc.high < MOST_LOST]
 
 
@@ -51,7 +52,7 @@ def _parts(evidence: Evidence) -> Requirement:
 
 def _sound(evidence: Evidence) -> Requirement:
     faults = sum(not row.passed for row in evidence.controls) + evidence.counts.leaks
-    return _asked("sound", "controls that pass, and no leak", f"{faults} faults", faults, 0, not faults)
+    return _asked("sound", "controls that pass, and no leak", counted(faults, "fault"), faults, 0, not faults)
 
 
 def _held_out(evidence: Evidence) -> Requirement:
@@ -115,13 +116,13 @@ def _elsewhere(evidence: Evidence) -> Requirement:
     rows = [row for row in evidence.of_best(evidence.external) if row.drop.auc.known]
     text = f"films of another hospital that exclude a loss of {MOST_LOST:g} of AUC"
     if not rows:
-        return _asked("elsewhere", text, "no films from elsewhere with both classes", None, MOST_LOST, False)
+        return _asked("elsewhere", text, "no external films with both classes", None, MOST_LOST, False)
     row = _closest(evidence)
     return _asked("elsewhere", text, f"{row.name}: {told(row.drop.auc)}", row.drop.auc.high, MOST_LOST, row.drop.auc.high < MOST_LOST)
 
 
 def _closest(evidence: Evidence) -> ExternalRow | None:
-    """The set from elsewhere that the claim rests on: one that excludes a loss, is large enough and calibrated, if there is one."""
+    """The external set that the claim rests on: one that excludes a loss, is large enough and calibrated, if there is one."""
     rows = [row for row in evidence.of_best(evidence.external) if row.drop.auc.known]
 
     def met(row: ExternalRow) -> tuple:

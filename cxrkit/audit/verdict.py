@@ -14,6 +14,9 @@ from cxrkit.audit.rules import MISSING_PREFIX, RULE_PREFIX, RULES, told
 from cxrkit.config import short_name
 from cxrkit.schema import Conclusion, Reason
 
+NOT_SHOWN = ("chance", "thumbnail")
+"""Conclusions that say that nothing better is shown: with too few patients nothing could be."""
+
 
 def decide(evidence: Evidence) -> Conclusion:
     """The verdict. A part that was not done bars every conclusion that needs it, and improves none."""
@@ -21,7 +24,9 @@ def decide(evidence: Evidence) -> Conclusion:
     reasons = [reason for rule in RULES for reason in rule(evidence)]
     asked = support.requirements(evidence)
     best_left = "supported" if asked and all(row.met for row in asked) else "no-shortcut-found"
-    conclusion = min([best_left, *(reason.leads_to for reason in reasons)], key=order.index)
+    few = any(reason.leads_to == "too-few" for reason in reasons)
+    leading = [reason.leads_to for reason in reasons if not (few and reason.leads_to in NOT_SHOWN)]
+    conclusion = min([best_left, *leading], key=order.index)
     reasons += holds(evidence)
     graver_first = sorted(reasons, key=lambda reason: order.index(reason.leads_to))
     sentences = [*_opening(evidence), *_told(graver_first, evidence), CONCLUSIONS[conclusion]]
@@ -31,13 +36,20 @@ def decide(evidence: Evidence) -> Conclusion:
 
 
 def holds(evidence: Evidence) -> Iterator[Reason]:
-    """Sets from elsewhere on which the best network loses nothing that matters: what speaks for it, and outweighs nothing."""
+    """External sets on which the best network loses nothing that matters: what speaks for it, and outweighs nothing."""
     rows = support.holding(evidence)
     if rows:
         each = ", ".join(f"{row.name} ({told(row.drop.auc)})" for row in rows)
-        many = f"{len(rows)} sets of films from elsewhere" if len(rows) > 1 else "films from elsewhere"
+        many = f"{len(rows)} sets of external films" if len(rows) > 1 else "external films"
         what = f"On {many} {short_name(rows[0].architecture)} loses less than {support.MOST_LOST:g} of AUC: {each}."
-        yield Reason("elsewhere-holds", what, max(row.drop.auc.high for row in rows), support.MOST_LOST, "supported")
+        yield Reason(
+            "elsewhere-holds",
+            what,
+            max(row.drop.auc.high for row in rows),
+            support.MOST_LOST,
+            "supported",
+            "upper limit of the loss of AUC",
+        )
 
 
 def _told(reasons: list[Reason], evidence: Evidence) -> list[str]:
@@ -59,7 +71,7 @@ def _told_lungless(reasons: list[Reason], evidence: Evidence) -> str:
         return lungless[0].text
     row_of = {RULE_PREFIX + row.name: row for row in evidence.baselines}
     named = [f"{row.title} ({row.area.auc.value:.3f})" for row in (row_of[reason.rule] for reason in lungless)]
-    return f"Without a look at the lungs the classes are told apart by {', by '.join(named[:-1])} and by {named[-1]}."
+    return f"Without a look at the lungs the classes are separated by {', by '.join(named[:-1])} and by {named[-1]}."
 
 
 def _told_missing(reasons: list[Reason], evidence: Evidence) -> str:

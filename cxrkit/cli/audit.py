@@ -5,20 +5,25 @@ from argparse import Namespace
 from pathlib import Path
 
 from cxrkit.cli.shared import Commands
+from cxrkit.errors import WrongUse
 from cxrkit.progress import say
 
 
 def add(commands: Commands) -> None:
-    audit = commands.add_parser("audit", help="can the answer be trusted? shortcuts, masks, sources, films from elsewhere, a verdict")
+    audit = commands.add_parser("audit", help="can the answer be trusted? shortcuts, masks, sources, external films, a verdict")
     audit.add_argument("target", type=Path, metavar="RUN|MANIFEST", help="a run's folder, its results folder, or a manifest.csv")
     external = (
-        "films from elsewhere: KIND[:NAME]=DIR as for --data of a run, NAME=DIR (a folder with covid/ and normal/), "
+        "external films: KIND[:NAME]=DIR as for --data of a run, NAME=DIR (a folder with covid/ and normal/), "
         "or NAME=manifest.csv; may be given several times"
     )
     audit.add_argument("--external", action="append", default=[], metavar="NAME=DIR", help=external)
+    most = "of each of these sets at most so many films, whole patients drawn with a fixed seed (default: all)"
+    audit.add_argument("--external-films", type=int, default=0, metavar="N", help=most)
     audit.add_argument(
         "--retrain", action="store_true", help="train networks anew on masked films, without each source, and on permuted labels (long)"
     )
+    cluster = "train those on a Ray cluster, at the same time: auto, HOST:PORT or ray://HOST:PORT"
+    audit.add_argument("--cluster", metavar="ADDRESS", default="", help=cluster)
     asked = "networks to mask and retrain, as resnet34-seed0 (default: all on a GPU, else one seed each)"
     audit.add_argument("--networks", nargs="*", default=[], metavar="NAME", help=asked)
     where = "where the films of a source lie on this machine, if the manifest does not say"
@@ -32,15 +37,24 @@ def add(commands: Commands) -> None:
 
 def run(options: Namespace) -> None:
     from cxrkit.audit import audit
+    from cxrkit.kaggle_io import hub
     from cxrkit.report import markdown
 
-    started = time.monotonic()
+    started, executor = time.monotonic(), None
+    if options.cluster:
+        from cxrkit.cluster.executor import Cluster
+
+        if not options.retrain:
+            raise WrongUse("Only what is trained anew goes to a cluster.", "--cluster", "add --retrain, or leave it out")
+        executor = Cluster(options.cluster)
     wanted = audit.Options(
-        external=tuple(options.external),
+        external=hub.folders(options.external),
         retrain=options.retrain,
         networks=tuple(options.networks),
         sources=tuple(options.source),
         weights=options.weights,
+        external_films=max(0, options.external_films),
+        executor=executor,
     )
     audits = audit.audit(options.target, wanted, options.out)
     say("\n" + markdown.audit_log(audits))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from cxrkit import config
 from cxrkit.cli.shared import Commands
+from cxrkit.files import write_text
 from cxrkit.progress import say
 
 
@@ -19,11 +20,15 @@ def add(commands: Commands) -> None:
     bench.add_argument("--architectures", nargs="*", metavar="NAME", help="other networks, or fewer")
     bench.add_argument("--precision", help="another number format")
     bench.add_argument("--quick", action="store_true", help="in two minutes: shorter blocks, small batches, no notebook beside")
+    simulated = "no measurement: simulate 200 trainings on 1 to 64 nodes, as long as a run's (its folder), else as the study's were"
+    bench.add_argument("--cluster-simulation", nargs="?", const="", metavar="RUN", help=simulated)
     bench.add_argument("--out", type=Path, default=Path("runs/bench"), metavar="DIR", help="folder for the figures (default: runs/bench)")
     bench.set_defaults(command=run)
 
 
 def run(options: Namespace) -> None:
+    if options.cluster_simulation is not None:
+        return _simulate(options)
     from cxrkit.bench import rounds, run, table, values
 
     experiment = config.load(options.experiment, {"data": ["phantom"]} | config.overrides_of(options))
@@ -33,3 +38,14 @@ def run(options: Namespace) -> None:
     measured = run.run(experiment, sizes, options.out, rounds.QUICK if options.quick else rounds.FULL)
     path = values.write(measured, options.out)
     say("\n" + table.text(measured) + f"\n\nWritten: {path}")
+
+
+def _simulate(options: Namespace) -> None:
+    from cxrkit.bench import cluster
+    from cxrkit.results import Results
+
+    lengths = cluster.of_run(Results.open(options.cluster_simulation).epochs) if options.cluster_simulation else cluster.of_study()
+    found = cluster.rows(lengths)
+    write_text(options.out / "cluster.svg", cluster.drawing(found).svg)
+    write_text(options.out / "cluster.txt", cluster.text(found, lengths) + "\n")
+    say(cluster.text(found, lengths) + f"\n\nWritten: {options.out / 'cluster.svg'}, cluster.txt")

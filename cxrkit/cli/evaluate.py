@@ -14,6 +14,8 @@ def add(commands: Commands) -> None:
     evaluate.add_argument("--prevalence", nargs="*", type=float, metavar="SHARE", help=prevalence)
     sensitivity = "sensitivity wanted of the threshold that validation chooses (default: 0.95)"
     evaluate.add_argument("--sensitivity", type=float, metavar="SHARE", help=sensitivity)
+    coverage = "coverage promised of the sets of classes for single films (default: 0.9)"
+    evaluate.add_argument("--coverage", type=float, metavar="SHARE", help=coverage)
     add_decision(evaluate)
     evaluate.set_defaults(command=run)
 
@@ -27,7 +29,7 @@ def run(options: Namespace) -> None:
     evaluate(
         results,
         **margins_of(options),
-        **given(threshold=options.threshold, prevalences=options.prevalence, sensitivity=options.sensitivity),
+        **given(threshold=options.threshold, prevalences=options.prevalence, sensitivity=options.sensitivity, coverage=options.coverage),
     )
     told = (markdown.warnings_log([results]), markdown.scores_log(results), markdown.comparison_log(results.comparison))
     say("\n\n".join(filter(None, told)))

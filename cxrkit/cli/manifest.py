@@ -8,7 +8,7 @@ from cxrkit import config
 from cxrkit.cli.shared import Commands
 from cxrkit.errors import BadInput
 from cxrkit.files import refuse_foreign, write_text
-from cxrkit.progress import say, table
+from cxrkit.progress import counted, say, table
 
 
 def add(commands: Commands) -> None:
@@ -48,9 +48,10 @@ def add(commands: Commands) -> None:
 
 def run_build(options: Namespace) -> None:
     from cxrkit.data import manifest, matching, sources, summary
+    from cxrkit.kaggle_io import hub
 
     experiment = config.load(options.experiment, config.overrides_of(options))
-    wanted = sources.parse_all(options.source, drawn_at=options.out.parent / "phantoms")
+    wanted = sources.parse_all(hub.folders(options.source), drawn_at=options.out.parent / "phantoms")
     refuse_foreign(options.out, manifest.COLUMNS[0])  # before the films are read
     built = manifest.build(wanted, experiment, options.cache or options.out.with_suffix(".cache"), squares=False)
     manifest.write(options.out, built, manifest.roots_of(wanted))
@@ -71,7 +72,9 @@ def run_check(options: Namespace) -> None:
     if problems:
         listed = "\n".join(f"  - {problem}" for problem in problems[:20])
         raise BadInput(
-            f"The manifest has {len(problems)} problem(s):\n{listed}", options.manifest, "build it again: python -m cxrkit manifest build"
+            f"The manifest has {counted(len(problems), 'problem')}:\n{listed}",
+            options.manifest,
+            "build it again: python -m cxrkit manifest build",
         )
     where = "their files are there" if roots else "files not looked for: no " + options.manifest.with_suffix(".roots.json").name
     say(f"{options.manifest}: {len(given.records)} rows, {len(given.used)} in use; {where}")

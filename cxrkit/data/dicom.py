@@ -7,6 +7,7 @@ LUT or window, then MONOCHROME1 turned over. No name, date or identifier is read
 
 import struct
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image
@@ -17,6 +18,8 @@ from cxrkit.errors import UnreadableImage
 FILMS = ("CR", "DX", "RG", "OT", "SC", "")
 """Modalities under which projection films are filed; OT and SC are what scanned ones come as."""
 SIDEWAYS = ("LL", "RL", "LATERAL")
+CHEST = ("CHEST", "THORAX", "LUNG")
+"""One of these is in the body part of a chest film's header, where that is filled in."""
 FAR_OUT = 1e12
 DAMAGE = (
     ArithmeticError,
@@ -38,10 +41,14 @@ DAMAGE = (
 def is_dicom(path: str | Path) -> bool:
     """Whether a file says that it is DICOM. Raises OSError."""
     with open(path, "rb") as file:
-        return file.read(132)[128:] == b"DICM"
+        return begins_dicom(file.read(132))
 
 
-def open_grey(path: str | Path) -> tuple[Image.Image, list[str]]:
+def begins_dicom(content: bytes) -> bool:
+    return content[128:132] == b"DICM"
+
+
+def open_grey(path: str | Path | BinaryIO) -> tuple[Image.Image, list[str]]:
     """A DICOM film as 8-bit grey, a PIL image of mode L, and why it is no frontal film: sentences, or an empty list.
 
     Raises UnreadableImage, also where pydicom is not installed.
@@ -57,9 +64,14 @@ def open_grey(path: str | Path) -> tuple[Image.Image, list[str]]:
         raise UnreadableImage(error.what, path, error.next) from error
     except (pydicom.errors.InvalidDicomError, pydicom.errors.BytesLengthException, *DAMAGE) as error:
         reason = str(error).splitlines()[0][:150] if str(error) else type(error).__name__
-        raise UnreadableImage(
-            f"the DICOM file cannot be decoded: {reason}", Path(path), "export the film uncompressed, or as PNG"
-        ) from error
+        raise UnreadableImage(f"the DICOM file cannot be decoded: {reason}", path, "export the film uncompressed, or as PNG") from error
+
+
+def view_of(path: str | Path) -> str:
+    """The view position that a film's header states, or an empty text. Raises what pydicom does for a damaged file."""
+    import pydicom
+
+    return _plain(str(pydicom.dcmread(path, stop_before_pixels=True, specific_tags=["ViewPosition"]).get("ViewPosition") or ""))
 
 
 def _grey(film):
@@ -128,7 +140,7 @@ def _doubts(film):
         doubts.append(f"its header says modality {_plain(modality)}, not a projection film")
     if view.upper() in SIDEWAYS:
         doubts.append("its header says lateral view")
-    if part and not any(word in part for word in ("CHEST", "THORAX", "LUNG")):
+    if part and not any(word in part for word in CHEST):
         doubts.append(f"its header says body part {_plain(part)}")
     return doubts
 

@@ -115,6 +115,14 @@ def square(grey: Image.Image, size: int, resize: str = "squish") -> np.ndarray:
     return np.asarray(seen(grey, resize).resize((size, size), Image.Resampling.BILINEAR))
 
 
+def colour_share(picture: Image.Image) -> float:
+    """The share of a PIL image's pixels that are coloured."""
+    if picture.mode in ("1", "L", "LA", "I", "I;16", "F"):
+        return 0.0
+    channels = np.asarray(picture.convert("RGB").resize((64, 64))).astype(int)
+    return float((channels.max(-1) - channels.min(-1) > 40).mean())
+
+
 def read_film(path: Path) -> bytes:
     """A film file's bytes. Raises UnreadableImage when there is no such file, or it is empty."""
     try:

@@ -110,11 +110,10 @@ UNIT = {"d": 365.25, "w": 52.18, "m": 12, "y": 1}
 """Of an age, how many make a year."""
 
 
-def age_of(text: str) -> float | None:
-    """The age in years that a record states ("45", "1-5", "070Y", "006M", "18 months", "30s"), the middle of a range.
+def age_span(text: str) -> tuple[float, float] | None:
+    """(lowest, highest) age in years that a record states ("45", "1-5", "070Y", "006M", "18 months", "30s"); None where it states none.
 
-    None where it states none, or a range that is wider than WIDEST_RANGE. A letter M counts as months behind three digits
-    alone, as DICOM writes them: "45M" is a man.
+    A letter M counts as months behind three digits alone, as DICOM writes them: "45M" is a man.
     """
     number, text = r"(\d+(?:\.\d+)?)", (text or "").strip().lower()
     match = re.fullmatch(rf"{number}(?:\s*[-–]\s*{number})?\s*(y|yrs?|years?|s|mo|months?|weeks?|days?)?", text)
@@ -123,13 +122,30 @@ def age_of(text: str) -> float | None:
         return None
     years = UNIT.get((match[3] or "y")[0], 1)
     first, last = float(match[1]) / years, float(match[2] or match[1]) / years
-    return (first + last) / 2 if last <= 120 and last - first <= WIDEST_RANGE else None
+    return (first, last) if last <= 120 else None
+
+
+def age_of(text: str) -> float | None:
+    """The age in years that a record states, the middle of a range; None where it states none, or a range wider than WIDEST_RANGE."""
+    span = age_span(text)
+    return sum(span) / 2 if span and span[1] - span[0] <= WIDEST_RANGE else None
 
 
 def traits(record: Record) -> dict[str, str | float | None]:
     """{trait of MATCHABLE: value}: the view; the age in years; F or M. Empty text or None where a source does not say it."""
     view = "" if record.view == UNSPECIFIED else record.view
     return {"view": view, "age": record.years, "sex": SEXES.get(record.sex.strip().lower(), "")}
+
+
+def untold_sources(records: Iterable[Record]) -> set[str]:
+    """The sources that stand for "not told": those of films whose collection tells of its other films where they are from.
+
+    A reader gives a film of `radiography` the source radiography-bimcv where a row says so, and the bare radiography where none does.
+    """
+    of_folder: dict[str, set[str]] = {}
+    for record in records:
+        of_folder.setdefault(record.path.partition("/")[0], set()).add(record.source)
+    return {folder for folder, names in of_folder.items() if folder in names and any(name.startswith(folder + "-") for name in names)}
 
 
 COLUMNS = tuple(field.name for field in fields(Record))

@@ -5,8 +5,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from cxrkit.data import words
 from cxrkit.data.readers import actualmed, collected, coronahack, covidgr, folder, hannover, ieee8023, nih, phantom, radiography
-from cxrkit.data.records import Record
+from cxrkit.data.records import LABELS, Record
 from cxrkit.errors import BadInput, WrongUse
 
 PLAIN = "coronahack"
@@ -61,7 +62,7 @@ class Source:
 
 
 def external(text: str) -> Source:
-    """A Source of films from elsewhere, from `KIND=DIR`, `KIND:NAME=DIR`, `NAME=DIR` (a folder a class) or `NAME=manifest.csv`.
+    """A Source of external films, from `KIND=DIR`, `KIND:NAME=DIR`, `NAME=DIR` (a folder a class) or `NAME=manifest.csv`.
 
     The last has the kind "folder" too, and a file as its root. A folder that is called as a kind, but is not laid out so, is
     `folder:NAME=DIR`. Raises WrongUse.
@@ -77,7 +78,7 @@ def external(text: str) -> Source:
 
 
 def externals(texts: Iterable[str]) -> list[Source]:
-    """Sources of films from elsewhere; their names must differ. Raises WrongUse."""
+    """Sources of external films; their names must differ. Raises WrongUse."""
     return _apart([external(text) for text in texts])
 
 
@@ -112,6 +113,18 @@ def parse(text: str, drawn_at: str | Path) -> Source:
 def recognised(folder: Path) -> str:
     """The kind of a folder that is laid out as one of ELSEWHERE, or an empty text."""
     return next((kind for kind, is_here in ELSEWHERE.items() if is_here(folder)), "")
+
+
+def kind_of(folder: Path) -> str:
+    """The kind of the reader that knows a folder's layout, or an empty text; `folder` where it has a folder for either class."""
+    if (folder / coronahack.METADATA).is_file():
+        return PLAIN
+    if kind := recognised(folder):
+        return kind
+    if (folder / "metadata.csv").is_file() and (folder / "images").is_dir():
+        return "ieee8023"
+    labels = {words.label_of(path.name, strict=True) for path in folder.iterdir() if path.is_dir()}
+    return "folder" if set(LABELS) <= labels else ""
 
 
 def name_of(text: str) -> str:

@@ -66,7 +66,7 @@ def compare(runs: list[Results], threshold: float, margins: Margins = decision.M
         networks=[_network(entrant, threshold) for entrant in entrants],
         pairs=pairs,
         chosen_on_validation=_chosen(entrants, threshold, runs[0].held_out),
-        study=study.beside(margins, _confusions(entrants, threshold), *worth),
+        study=study.beside(margins, _confusions(entrants if runs[0].info.films == "films" else [], threshold), *worth),
         best=best([entrant.name for entrant in entrants], pairs),
         started_from={run.name: run.info.started_from for run in runs},
     )

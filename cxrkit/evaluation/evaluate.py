@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from cxrkit.evaluation import comparison, decision, scoring
+from cxrkit.evaluation import comparison, conformal, decision, scoring
 from cxrkit.results import Results
 from cxrkit.schema import Comparison, Margins, Metrics
 
@@ -13,6 +13,7 @@ def evaluate(
     prevalences: Sequence[float] = scoring.PREVALENCES,
     sensitivity: float = scoring.SENSITIVITY,
     margins: Margins = decision.MARGINS,
+    coverage: float = conformal.COVERAGE,
 ) -> tuple[Metrics, Comparison]:
     """Write metrics.json and comparison.json of a run, and return both; checksums.json, where it is there, follows.
 
@@ -21,7 +22,7 @@ def evaluate(
     """
     comparison.check_margins(margins)
     threshold = comparison.shared_threshold([results], threshold)
-    metrics = scoring.score(results, threshold, prevalences, sensitivity)
+    metrics = scoring.score(results, threshold, prevalences, sensitivity, coverage)
     compared = comparison.compare([results], threshold, margins)
     results.write(metrics)
     results.write(compared)

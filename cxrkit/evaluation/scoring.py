@@ -11,6 +11,7 @@ from cxrkit.data.records import POSITIVE
 from cxrkit.errors import BadInput, WrongUse
 from cxrkit.evaluation import areas, bootstrap, metrics, study
 from cxrkit.evaluation.calibration import calibration, fit_temperature, rests_on_prior, tempered
+from cxrkit.evaluation.conformal import COVERAGE, prediction_sets
 from cxrkit.evaluation.predictions import Predictions
 from cxrkit.evaluation.usefulness import decision_curve
 from cxrkit.results import Results
@@ -20,24 +21,27 @@ PREVALENCES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 SENSITIVITY = SPECIFICITY = 0.95
 
 
-def score(results: Results, threshold: float, prevalences=PREVALENCES, sensitivity: float = SENSITIVITY) -> Metrics:
+def score(
+    results: Results, threshold: float, prevalences=PREVALENCES, sensitivity: float = SENSITIVITY, coverage: float = COVERAGE
+) -> Metrics:
     """The Metrics of a run.
 
     threshold: an image is called COVID-19 from this probability on. prevalences: shares of people with COVID-19 for
     which predictive values are wanted, beside the study's. sensitivity: the one wanted of the threshold that is chosen
-    on validation images. Raises BadInput when a file is missing or broken, WrongUse for values out of range.
+    on validation images; coverage: of the sets for single films. Raises BadInput when a file is missing or broken, WrongUse for values out of range.
     """
-    for name, values in (("threshold", [threshold]), ("prevalence", prevalences), ("sensitivity", [sensitivity])):
+    for name, values in (("threshold", [threshold]), ("prevalence", prevalences), ("sensitivity", [sensitivity]), ("coverage", [coverage])):
         if not all(0 < value < 1 for value in values):
             raise WrongUse(f"A {name} lies outside 0 to 1: {values}.", next="name shares between 0 and 1, such as 0.05")
-    return Scorer(results, threshold, (study.prevalence(), *prevalences), sensitivity).metrics()
+    return Scorer(results, threshold, (study.prevalence(), *prevalences), sensitivity, coverage).metrics()
 
 
 class Scorer:
     """Scores one run; what several of its rows share, such as the patients drawn, is computed once."""
 
-    def __init__(self, results: Results, threshold: float, prevalences: tuple[float, ...], sensitivity: float):
-        self.results, self.threshold, self.prevalences, self.sensitivity = results, threshold, prevalences, sensitivity
+    def __init__(self, results: Results, threshold: float, prevalences: tuple[float, ...], sensitivity: float, coverage: float):
+        self.results, self.threshold, self.prevalences = results, threshold, prevalences
+        self.sensitivity, self.coverage = sensitivity, coverage
         self.drawn: dict[tuple[str, ...], bootstrap.Resamples] = {}
 
     def metrics(self) -> Metrics:
@@ -170,6 +174,7 @@ class Scorer:
             decision_curve=decision_curve(held.is_covid, p_covid, held.groups) if stage == LAST_STAGE else [],
             scaling=self._scaling(held, valid, split),
             seconds_per_epoch=None,
+            prediction_sets=prediction_sets(valid, held, self.coverage, split) if valid else None,
         )
 
     def _operating_point(self, of: Literal["sensitivity", "specificity"], held, valid, split) -> OperatingPoint | None:

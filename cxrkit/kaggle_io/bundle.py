@@ -29,8 +29,12 @@ STAYS_HERE = (
     "cxrkit/answers.py",
     "cxrkit/bench",
     "cxrkit/cli",
+    "cxrkit/cluster",
     "cxrkit/data/dicom.py",
+    "cxrkit/demo",
     "cxrkit/evaluation/resplits.py",
+    "cxrkit/fetch",
+    "cxrkit/evaluation/sizes.py",
     "cxrkit/kaggle_io/bundle.py",
     "cxrkit/kaggle_io/log.py",
     "cxrkit/kaggle_io/metadata.py",
@@ -38,12 +42,16 @@ STAYS_HERE = (
     "cxrkit/kaggle_io/pull.py",
     "cxrkit/kaggle_io/push.py",
     "cxrkit/kaggle_io/wait.py",
+    "cxrkit/panels.py",
     "cxrkit/predict.py",
+    "cxrkit/report/beside.html",
+    "cxrkit/report/beside.py",
+    "cxrkit/report/private.py",
 )
 """What a person asks for at a terminal, and no run in a kernel needs; a test follows the imports of all that travels."""
 RULE = "# " + "=" * 38
-PACKED = (".css", ".html", ".js")
-"""Page templates travel compressed, for nobody reads them in a kernel."""
+PACKED = (".css", ".html", ".js", ".md", "checklists.py", "checklists.yaml", "study.yaml", "words.yaml", "report/facts.py")
+"""Templates, checklists and the words of page and cards travel compressed, for nobody reads them in a kernel."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +143,7 @@ def _expression(name: str, text: str) -> str:
     """Python whose value is a file as it travels."""
     if not name.endswith(PACKED):
         return literal(travelling(name, text))
-    packed = base64.b85encode(zlib.compress(text.encode(), 9)).decode()
+    packed = base64.b85encode(zlib.compress(travelling(name, text).encode(), 9)).decode()
     lines = "\n".join(packed[start : start + 120] for start in range(0, len(packed), 120))
     return f'zlib.decompress(base64.b85decode("""{lines}""".replace("\\n", ""))).decode()'
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cxrkit.errors import BadInput, Interrupted, RemoteRefusal, WrongUse
-from cxrkit.files import PARTIAL, write_json
+from cxrkit.files import PARTIAL, PRIVATE, write_json
 from cxrkit.kaggle_io import client
 from cxrkit.progress import MB, Meter, aloud, say
 
@@ -93,6 +93,11 @@ def sendable(folder):
             left_out.add(path.name)
         elif path.is_file() and not path.name.endswith(PARTIAL):
             files["/".join(parts)] = path
+    private = [name for name in files if name.endswith(PRIVATE)]
+    if private:
+        raise BadInput(
+            "The folder holds a private page, with films that may not be passed on.", folder / private[0], "move it out of the folder"
+        )
     archives = [name for name in files if name.lower().endswith(ARCHIVES)]
     if archives:
         raise BadInput(f"Kaggle would unpack {archives[0]}, and what arrives could not be compared.", folder, "unpack it, or leave it out")

@@ -5,23 +5,29 @@ Since 2026 a dataset lies at /kaggle/input/datasets/OWNER/SLUG, and in some kern
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from cxrkit import config, environment
 from cxrkit.config import Experiment
 from cxrkit.data import sources
+from cxrkit.data.places import folders_below
 from cxrkit.data.readers import coronahack
 from cxrkit.errors import BadInput
 from cxrkit.progress import say
-from cxrkit.training import weights
 
 COLLECTED = ("radiopaedia/*/record.json", "sirm/*/record.json")
 """What a store of the scrapers holds; either will do."""
-DEPTH = 5
-MOST_FOLDERS = 2000
-"""Folders looked into at most: a dataset of 100,000 folders must not be walked."""
+EXTERNAL_SECONDS = 1200
+"""What the attached sets from elsewhere may take together: a run keeps an hour for all that comes after its trainings."""
+TO_READ, TO_ASK = 0.03, {"cpu": 0.25, "gpu": 0.002}
+"""Seconds a film, and a film and network: assumed after two busy processor cores, 0.016 s to read one of 160 films of 1,024 pixels and 0.14
+(SqueezeNet) to 0.62 s (VGG16) to ask at 224; a GPU's is a guess on the safe side."""
+EXTERNAL_MEMORY = 0.1
+"""Share of the free memory that their squares may fill."""
+FEWEST = 200
+"""Films of a set that are asked about, however little time there is."""
 
 
 def find(marker: str, ref: str = "", root: Path | None = None) -> Path | None:
@@ -37,21 +43,6 @@ def find(marker: str, ref: str = "", root: Path | None = None) -> Path | None:
         if next(folder.glob(marker), None):
             return folder
     return None
-
-
-def folders_below(root: Path) -> Iterator[Path]:
-    """The root and the folders below it, breadth first, down to DEPTH and at most MOST_FOLDERS."""
-    level, seen = [Path(root)], 0
-    for _ in range(DEPTH + 1):
-        deeper = []
-        for folder in level:
-            if seen == MOST_FOLDERS or not folder.is_dir():
-                break
-            seen += 1
-            yield folder
-            with os.scandir(folder) as entries:
-                deeper += sorted(Path(entry.path) for entry in entries if entry.is_dir())
-        level = deeper
 
 
 def mounted(root: Path | None = None) -> str:
@@ -72,13 +63,13 @@ def attach(experiment: Experiment, root: Path | None = None) -> Experiment:
     """The experiment with what is attached filled in: its data where it names none, and ImageNet weights.
 
     The data are CoronaHack, which must be there, and a store of collected films where one is attached. Where it names no films
-    from elsewhere, every other attached set that a reader knows is one, if the audit asks networks at all.
+    from elsewhere, every other attached set that a reader knows is one, if the audit asks networks at all, or a sample of it.
     Raises BadInput, listing what is mounted, when CoronaHack is needed and not there.
     """
     if not experiment.data:
         experiment = config.with_data(experiment, _data(root))
     if not experiment.external and experiment.audit == "full":
-        experiment = replace(experiment, external=tuple(_external(experiment.data, root)))
+        experiment = _with_external(experiment, root)
     if experiment.pretrained and not experiment.weights:
         experiment = _with_weights(experiment, root)
     return experiment
@@ -102,10 +93,35 @@ def _data(root: Path | None) -> list[str]:
     return data
 
 
-def _external(data: Sequence[str], root: Path | None) -> list[str]:
-    """`KIND:NAME=DIR` of the attached sets of sources.ELSEWHERE that are no source of the run; one that cannot be read is said, and left."""
+def _with_external(experiment: Experiment, root: Path | None) -> Experiment:
+    """The experiment with the attached sets, and how many films of each are asked about where one has more than there is time for."""
+    found = _external(experiment.data, root)
+    experiment = replace(experiment, external=tuple(found))
+    if not found or experiment.external_films:
+        return experiment
+    most, why = most_films(experiment, len(found), environment.choose_device().value, environment.free_memory_bytes())
+    larger = [name for name, films in found.items() if films > most]
+    if not larger:
+        return experiment
+    say(
+        f"films from elsewhere: at most {most:,} of each set are asked about, a sample by patient, for {why}; --external-films N is another number"
+    )
+    return replace(experiment, external_films=most)
+
+
+def most_films(experiment: Experiment, sets: int, device: str, free: int | None) -> tuple[int, str]:
+    """(films of each attached set that are asked about at most, what limits them: time or memory). free: bytes, None where not known."""
+    networks = len(experiment.architectures) * len(experiment.seeds)
+    seconds = TO_READ + networks * TO_ASK["cpu" if device == "cpu" else "gpu"]
+    by_time = int(EXTERNAL_SECONDS / sets / seconds)
+    by_memory = by_time if free is None else int(EXTERNAL_MEMORY * free / sets / experiment.image_size**2)
+    return max(FEWEST, min(by_time, by_memory)), "memory" if by_memory < by_time else "time"
+
+
+def _external(data: Sequence[str], root: Path | None) -> dict[str, int]:
+    """{`KIND:NAME=DIR`: films to use} of the attached sets of sources.ELSEWHERE that are no source of the run; one that cannot be read is said, and left."""
     taken = [sources.parse(text, "").root.resolve() for text in data if text not in sources.DRAWN]
-    found: list[str] = []
+    found: dict[str, int] = {}
     for folder in folders_below(Path(root or environment.kaggle_input())):
         here, kind = folder.resolve(), sources.recognised(folder)
         if not kind or any(here.is_relative_to(other) or other.is_relative_to(here) for other in taken):
@@ -113,17 +129,19 @@ def _external(data: Sequence[str], root: Path | None) -> list[str]:
         number = sum(text.startswith(kind) for text in found) + 1
         text = f"{kind}:{kind}-{number}={folder}" if number > 1 else f"{kind}={folder}"
         try:
-            sources.external(text).read()
+            films = sum(record.used for record in sources.external(text).read())
         except BadInput as error:
-            say(f"films from elsewhere: {folder} looks like {kind} and is not used: {error.what}")
+            say(f"external films: {folder} looks like {kind} and is not used: {error.what}")
             continue
         taken.append(here)
-        found.append(text)
-        say(f"films from elsewhere: {kind} at {folder}; the networks are asked about them after training")
+        found[text] = films
+        say(f"external films: {kind} at {folder}; the networks are asked about them after training")
     return found
 
 
 def _with_weights(experiment: Experiment, root: Path | None) -> Experiment:
+    from cxrkit.training import weights  # fastai takes seconds to import, and whoever sends a kernel off needs none of it
+
     wanted = [weights.files_of(architecture) for architecture in experiment.architectures]
     folder = next(filter(None, (find(name, root=root) for name in wanted[0])), None)
     missing = [names[0] for names in wanted if folder is None or not any((folder / name).is_file() for name in names)]

@@ -88,13 +88,16 @@ class Output:
                 self.renew()  # its address may have expired
 
 
-def download(name, url, part, arrived):
-    """Fetch one file, going on from what `part` holds; an error page is not a file. The address is never shown."""
+def download(name, url, part, arrived, tag=""):
+    """Fetch one file, going on from what `part` holds; an error page is not a file. The address is never shown.
+
+    tag: what the server called the state of the file (ETag) of which `part` holds the beginning; of another one all is sent.
+    """
     import requests
 
     part.parent.mkdir(parents=True, exist_ok=True)
     there = part.stat().st_size if part.exists() else 0
-    headers = {"Range": f"bytes={there}-"} if there else {}
+    headers = {"Range": f"bytes={there}-", **({"If-Range": tag} if tag else {})} if there else {}
     with requests.get(url, stream=True, timeout=client.LIMITS, headers=headers) as answer:
         if answer.status_code == 416:  # there is nothing after what we have, or it is another file
             part.unlink()

@@ -13,10 +13,11 @@ import numpy as np
 
 from cxrkit.config import short_name
 from cxrkit.data.images import open_grey
-from cxrkit.data.licences import may_redistribute
+from cxrkit.data.licences import NO_AUTHOR, licence_of, may_redistribute
 from cxrkit.data.records import LABEL_WORDS, NEGATIVE, POSITIVE, Record
 from cxrkit.errors import BadInput
 from cxrkit.files import replacing
+from cxrkit.progress import counted
 from cxrkit.results import Results
 from cxrkit.schema import GalleryEntry
 from cxrkit.tables import Cell, Column, Table
@@ -45,6 +46,7 @@ class Film:
     picture: str
     why: str
     licence: str
+    licence_url: str
     credit: str
     case_url: str
     pair: bool
@@ -125,8 +127,9 @@ def _film(results: Results, image_id: str, architecture: str, kind: str, p_covid
         loss=float(-np.log(max(right, 1e-12))),
         picture=picture,
         why=why,
-        licence=record.licence,
-        credit=record.credit,
+        licence=record.licence or "unknown",
+        licence_url=licence_of(record.licence).url,
+        credit=NO_AUTHOR if record.credit in ("", record.case_url) else record.credit,
         case_url=record.case_url,
         pair=pair,
     )
@@ -143,7 +146,7 @@ def table(shown: list[Film]) -> Table:
             Cell(film.called),
             Cell(f"{film.p_covid:.3f}", film.p_covid),
             Cell(f"{film.loss:.2f}", film.loss),
-            Cell(film.licence or "unknown"),
+            Cell(film.licence, url=film.licence_url),
             Cell(film.credit),
         ]
         for film in shown
@@ -160,4 +163,4 @@ def table(shown: list[Film]) -> Table:
         ("credit", 0),
     )
     columns = tuple(Column(title, bool(number)) for title, number in titles)
-    return Table("films", f"{len(rows)} films that went wrong, or nearly.", columns, rows, open=False)
+    return Table("films", f"{counted(len(rows), 'film')}: misclassified, or near misses.", columns, rows, open=False)

@@ -3,10 +3,13 @@
 import textwrap
 
 from cxrkit import RESEARCH_ONLY
+from cxrkit.audit import headlines
+from cxrkit.data.records import SPLIT_WORDS
+from cxrkit.progress import counted
 from cxrkit.report import gallery, sentences
 from cxrkit.report.tables import audits as audit_tables
 from cxrkit.report.tables import comparison as comparison_tables
-from cxrkit.report.tables import data, elsewhere, networks, recipe, settings, thresholds
+from cxrkit.report.tables import data, elsewhere, networks, patients, recipe, settings, thresholds
 from cxrkit.results import Results
 from cxrkit.schema import Audits, Comparison, ResplitComparison
 from cxrkit.tables import UNSEEN, Table, as_markdown, as_text, plain
@@ -19,7 +22,8 @@ Section = tuple[str, list[str], list[Table]]
 def sections(results: Results, shown: list[gallery.Film]) -> list[Section]:
     """The sections in the page's order."""
     audits, verdict = results.audits, sentences.verdict(results)
-    trust = [verdict["trust"]] + ([] if audits else [f"The audit is one command: {sentences.AUDIT_COMMAND}"])
+    trust = [f"Can the scores be trusted? {verdict['headline']}", *filter(None, [verdict["trust"]])]
+    trust += [] if audits else [*verdict["reasons"], f"The audit is one command: {sentences.AUDIT_COMMAND}"]
     flow = [
         f"{step.count:,} {step.title}" + (": " + ", ".join(f"{part} {count:,}" for part, count in step.parts) if step.parts else "")
         for step in data.flow(results.manifest)
@@ -27,18 +31,18 @@ def sections(results: Results, shown: list[gallery.Film]) -> list[Section]:
     compared = results.comparison
     return [
         ("Verdict", [*trust, verdict["best"]], [audit_tables.reasons(audits)]),
-        ("Inside against elsewhere", elsewhere.sentences(audits) or [sentences.NOWHERE_ELSE], elsewhere.all_of(audits)),
+        ("Internal and external films", elsewhere.sentences(audits) or [sentences.NOWHERE_ELSE], elsewhere.all_of(audits)),
         (
             "The study's table beside ours",
             [],
             [networks.beside_the_study(results), networks.differs_from_study(results), networks.every_run(results)],
         ),
         ("Which network is best", [verdict["best"]], [comparison_tables.networks(compared), comparison_tables.pairs(compared)]),
-        ("What knows nothing of lungs", [] if audits else ["No audit was run."], audit_tables.all_of(audits)),
+        ("What works without seeing the lungs", [] if audits else ["No audit was run."], audit_tables.all_of(audits)),
         (
             "Where the films come from, and where they went",
-            [". ".join(flow) + "."],
-            [data.splits(results.manifest), data.sources(results.manifest), data.left_out(results.manifest)],
+            [". ".join(flow) + ".", data.views_sentence(results.manifest, results.experiment.exclude_views)],
+            [patients.patients(results.manifest), data.sources(results.manifest), data.left_out(results.manifest)],
         ),
         (
             "Learning curves",
@@ -55,8 +59,8 @@ def sections(results: Results, shown: list[gallery.Film]) -> list[Section]:
                 thresholds.decision_curves(results),
             ],
         ),
-        ("Calibration", [], [thresholds.calibration(results)]),
-        ("Films that went wrong, or nearly", [], [gallery.table(shown)]),
+        ("Calibration", [], [thresholds.calibration(results), thresholds.prediction_sets(results)]),
+        ("Misclassified films, and near misses", [], [gallery.table(shown)]),
         ("Speed", [], [settings.speed(results), settings.stages(results)]),
         (
             "How to repeat it",
@@ -118,7 +122,7 @@ def comparison_log(comparison: Comparison) -> str:
     chosen = comparison.chosen_on_validation
     lines = [as_text(comparison_tables.networks(comparison)), *([as_text(pairs), pairs.note] if pairs.rows else [])]
     lines.append(
-        f"{comparison.n} {comparison.split} images of {comparison.patients} patients, {comparison.covid} of them COVID-19."
+        f"{counted(comparison.n, SPLIT_WORDS[comparison.split] + ' image')} of {counted(comparison.patients, 'patient')}, {comparison.covid} of them COVID-19."
         + (f" Validation chooses {chosen.name}." if chosen else "")
     )
     lines.append("VERDICT: " + sentences.best(comparison) + "\n" + sentences.of_study(comparison.study))
@@ -131,7 +135,10 @@ def resplits_log(comparison: ResplitComparison) -> str:
 
 def audit_log(audits: Audits) -> str:
     """The verdict of an audit first, then its tables."""
-    verdict = [f"VERDICT: {audits.verdict.conclusion}", *textwrap.wrap(audits.verdict.paragraph, WIDTH)]
+    verdict = [
+        f"VERDICT: {headlines.headline(audits.verdict)} ({audits.verdict.conclusion})",
+        *textwrap.wrap(audits.verdict.paragraph, WIDTH),
+    ]
     parts = ["\n".join(verdict), *elsewhere.sentences(audits)]
     parts += [as_text(table) for table in (*elsewhere.all_of(audits), *audit_tables.all_of(audits))]
     parts.append(f"Intervals of AUC are 95 %, over patients. Manifest {audits.manifest_sha256[:12]}.")

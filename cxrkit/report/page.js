@@ -30,7 +30,47 @@
   }
   document.querySelectorAll("table.sortable").forEach(sortable);
 
-  const data = JSON.parse(document.getElementById("predictions").textContent);
+  // A table as CSV, as it stands; a cell that a spreadsheet would calculate gets an apostrophe before it.
+  function csv(table) {
+    return Array.from(table.rows).map(function (row) {
+      return Array.from(row.cells).map(function (cell) {
+        const said = (cell.querySelector(".title, thead button") || cell).textContent.replace(/\s+/g, " ").trim().replace(/\u2212/g, "-");
+        const safe = /^[=@+-]/.test(said) && !/^[+-][\d.]/.test(said) ? "'" + said : said;
+        return '"' + safe.replace(/"/g, '""') + '"';
+      }).join(",");
+    }).join("\r\n") + "\r\n";
+  }
+  document.querySelectorAll(".table .tools").forEach(function (tools) {
+    const button = document.createElement("button"), part = tools.closest(".table");
+    button.type = "button";
+    button.textContent = "Save as CSV";
+    button.addEventListener("click", function () {
+      const link = document.createElement("a");
+      link.href = URL.createObjectURL(new Blob(["\ufeff" + csv(part.querySelector("table"))], { type: "text/csv" }));
+      link.download = part.id.slice(2) + ".csv";
+      link.click();
+      setTimeout(function () { URL.revokeObjectURL(link.href); }, 1000);
+    });
+    tools.appendChild(button);
+  });
+
+  // An address that names a closed part opens it; the contents show where one is.
+  function unfold() {
+    const part = document.getElementById(location.hash.slice(1));
+    if (part && part.tagName === "DETAILS") { part.open = true; part.scrollIntoView(); }
+  }
+  window.addEventListener("hashchange", unfold);
+  unfold();
+  const seen = new IntersectionObserver(function (entries) {
+    entries.forEach(function (entry) {
+      const link = document.querySelector('nav a[href="#' + entry.target.id + '"]');
+      if (!link) { return; }
+      if (entry.isIntersecting) { link.setAttribute("aria-current", "true"); } else { link.removeAttribute("aria-current"); }
+    });
+  }, { rootMargin: "-15% 0px -80% 0px" });
+  document.querySelectorAll("main > section").forEach(function (part) { seen.observe(part); });
+
+  const carried = document.getElementById("predictions"), data = JSON.parse(carried ? carried.textContent : '{"runs": []}');
   const at = function (id) { return document.getElementById(id); };
 
   function wilson(count, n, size) {
@@ -55,6 +95,7 @@
     });
     return sum;
   }
+  let saying = 0;
   function show() {
     const choice = data.choices[Number(at("run").value)];
     const threshold = Number(at("threshold").value);
@@ -66,6 +107,10 @@
     at("sensitivity").textContent = told(found.tp, covid, data.effective_n.covid, 3);
     at("specificity").textContent = told(found.tn, normal, data.effective_n.normal, 3);
     at("error_rate").textContent = told(found.fn + found.fp, n, data.effective_n.all, 4);
+    clearTimeout(saying);
+    saying = setTimeout(function () {
+      at("said").textContent = "Sensitivity " + at("sensitivity").textContent.slice(0, 5) + ", specificity " + at("specificity").textContent.slice(0, 5);
+    }, 600);
   }
   if (data.runs.length) {
     data.choices.forEach(function (choice, index) {

@@ -2,13 +2,14 @@
 
 import base64
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import jinja2
+import yaml
 from markupsafe import Markup
 
 from cxrkit import RESEARCH_ONLY, __version__
@@ -17,11 +18,12 @@ from cxrkit.data.records import SPLIT_WORDS
 from cxrkit.evaluation import metrics, study
 from cxrkit.evaluation.metrics import Figure
 from cxrkit.evaluation.scoring import effective_sizes
-from cxrkit.report import gallery, plots, sentences
+from cxrkit.progress import counted
+from cxrkit.report import dotplot, facts, gallery, plots, sentences
 from cxrkit.report.plots import Drawing
 from cxrkit.report.tables import audits as audit_tables
 from cxrkit.report.tables import comparison as comparison_tables
-from cxrkit.report.tables import data, elsewhere, networks, recipe, settings, thresholds
+from cxrkit.report.tables import data, elsewhere, networks, patients, recipe, settings, thresholds
 from cxrkit.results import Results
 from cxrkit.tables import NOTHING, Cell, count_text, figure_text
 
@@ -29,27 +31,31 @@ HERE = Path(__file__).parent
 LONGEST = 300
 """Characters of other people's text that a cell shows."""
 PICTURES = {".png": "image/png", ".jpg": "image/jpeg"}
+PRIVATE_BANNER = "PRIVATE: do not pass this page on. It shows films whose licence does not let them be shown."
 MOST_PICTURE_BYTES = 3_000_000
 """Of all pictures together; the page stays under 5 MB, and further films stand with their credit alone."""
 CONTENTS = (
     ("verdict", "Verdict"),
-    ("elsewhere", "Inside against elsewhere"),
+    ("elsewhere", "Internal and external films"),
     ("study", "The study’s table beside ours"),
     ("best", "Which network is best"),
-    ("lungs", "What knows nothing of lungs"),
+    ("lungs", "What works without seeing the lungs"),
     ("data", "Where the films come from"),
     ("learning", "Learning curves"),
     ("curves", "ROC and precision-recall"),
     ("confusion", "Confusion and thresholds"),
     ("calibration", "Calibration"),
-    ("films", "Films that went wrong"),
+    ("films", "Misclassified films"),
     ("speed", "Speed"),
     ("repeat", "How to repeat it"),
+    ("words", "Words used here"),
 )
 
 
-def html(results: Results, shown: list[gallery.Film], drawings: dict[str, list[Drawing]]) -> str:
-    """The text of report.html."""
+def html(
+    results: Results, shown: list[gallery.Film], drawings: dict[str, list[Drawing]], private: Mapping[str, bytes] | None = None
+) -> str:
+    """The text of report.html. private: {image_id: JPEG} of films that may not be passed on, for a page that says so."""
     script = (HERE / "page.js").read_text("utf-8")
     return (
         templates()
@@ -59,24 +65,26 @@ def html(results: Results, shown: list[gallery.Film], drawings: dict[str, list[D
             style=Markup((HERE / "page.css").read_text("utf-8")),
             script=Markup(script),
             script_hash="sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-            **values(results, shown, drawings),
+            **values(results, shown, drawings, private),
         )
     )
 
 
-def values(results: Results, shown: list[gallery.Film], drawings: dict[str, list[Drawing]]) -> dict[str, Any]:
+def values(
+    results: Results, shown: list[gallery.Film], drawings: dict[str, list[Drawing]], private: Mapping[str, bytes] | None = None
+) -> dict[str, Any]:
     """What the template shows, by name."""
     audits, compared = results.audits, results.comparison
     tables = {name: make_table(results) for name, make_table in TABLES.items()}
     tables |= {name: make_table(results.manifest) for name, make_table in DATA_TABLES.items()}
     tables |= {"networks": comparison_tables.networks(compared), "pairs": comparison_tables.pairs(compared)}
-    images = f"{compared.n} {SPLIT_WORDS[results.metrics.held_out]} images, {compared.covid} of them COVID-19."
+    images = f"{counted(compared.n, SPLIT_WORDS[results.metrics.held_out] + ' image')}, {compared.covid} of them COVID-19."
     return {
         "experiment": results.name,
         "lede": sentences.lede(results),
         "research_only": RESEARCH_ONLY,
-        "marks": [warning.sentence for warning in results.warnings],
-        "short_marks": ", ".join(warning.short for warning in results.warnings),
+        "marks": [*([PRIVATE_BANNER] if private is not None else []), *(warning.sentence for warning in results.warnings)],
+        "short_marks": ", ".join([*(["private"] if private is not None else []), *(warning.short for warning in results.warnings)]),
         "batch_norm": sentences.batch_norm(results),
         "differences": sentences.differences(results),
         "contents": CONTENTS,
@@ -90,14 +98,18 @@ def values(results: Results, shown: list[gallery.Film], drawings: dict[str, list
         "matrix": comparison_tables.matrix(compared),
         "tables": tables | {"films": gallery.table(shown)},
         "plots": drawings,
-        "curves_caption": f"{images} Lines: mean over seeds; bands: from the lowest seed to the highest. Dotted: guessing.",
+        "curves_caption": f"{images} Lines: mean over seeds; bands: from the lowest seed to the highest. Dotted: guessing. ROC: dots are at the threshold {results.metrics.threshold:g}; grey, where an audit drew it, is what sees no more than a thumbnail.",
         "flow": data.flow(results.manifest),
+        "images": images,
+        "views": data.views_sentence(results.manifest, results.experiment.exclude_views),
         "confusions": [(name, run, asdict(counts)) for name, run, counts in thresholds.confusions(results)],
         "threshold": f"{results.metrics.threshold:g}",
-        "gallery": pictures(results, shown),
-        "gallery_lede": gallery_lede(results),
+        "gallery": pictures(results, shown, private or {}),
+        "gallery_lede": gallery_lede(results, private is not None),
         "embedded": embedded(results),
         "repeat": sentences.repeat(results),
+        "identity": [row for row in facts.identity(results) if row[0] != "command"],
+        "words": yaml.safe_load((HERE / "words.yaml").read_text("utf-8")),
         "version": __version__,
     }
 
@@ -112,6 +124,7 @@ TABLES = {
     "predictive": thresholds.predictive_values,
     "usefulness": thresholds.decision_curves,
     "calibration": thresholds.calibration,
+    "sets": thresholds.prediction_sets,
     "speed": settings.speed,
     "stages": settings.stages,
     "environment": settings.environment,
@@ -120,7 +133,7 @@ TABLES = {
     "settings": settings.experiment,
     "checksums": settings.checksums,
 }
-DATA_TABLES = {"splits": data.splits, "sources": data.sources, "left_out": data.left_out}
+DATA_TABLES = {"patients": patients.patients, "sources": data.sources, "left_out": data.left_out}
 
 
 def drawings(results: Results) -> dict[str, list[Drawing]]:
@@ -136,13 +149,25 @@ def drawings(results: Results) -> dict[str, list[Drawing]]:
     compared = results.comparison.networks
     told = "; ".join(f"{network.name} {percent(network.error_rate)}" for network in compared)
     areas = ", ".join(f"{short_name(name)} AUC {figure_text(score.auc)}" for name, score in scores.items())
+    said = {name: f"{score.auc.value:.3f}" for name, score in scores.items() if score.auc.known}
+    coarse = results.audits.coarse_curve if results.audits else None
     scaled = {score.architecture: score.scaling.before.bins for _, score in thresholds.judged(results) if score.scaling}
-    size = (5.4, 0.7 * len(compared) + 0.6)
+    together = {name: predictions.ensemble() for name, predictions in held.items()}
+    size, small, threshold = (5.4, 0.7 * len(compared) + 0.6), (4.2, 3.6), results.metrics.threshold
+    dots = dotplot.dots(results.audits)
     groups = {
+        "verdict": [draw("dots", dotplot.alt(dots), (4.8, 0.24 * len(dots) + 0.9), dotplot.draw, dots, wide=True)] if dots else [],
         "errors": [draw("errors", f"Error rates: mean {told}.", size, plots.errors, compared, published, wide=True)],
         "curves": [
-            draw("roc", f"ROC curves. {areas}.", (4.2, 4.0), plots.roc, held),
+            draw("roc", f"ROC curves. {areas}.", (4.2, 4.0), plots.roc, held, said, results.metrics.threshold, coarse),
             draw("pr", "Precision-recall curves of the same networks.", (4.2, 4.0), plots.precision_recall, held),
+        ],
+        "usefulness": [
+            draw("net-benefit", "Decision curves; their table has the figures.", (6.4, 3.2), plots.net_benefit, together, wide=True),
+            *(
+                draw(which, f"{sign} predictive value over prevalence.", small, plots.predictive_value, together, which, threshold)
+                for which, sign in (("ppv", "Positive"), ("npv", "Negative"))
+            ),
         ],
         "reliability": [
             draw(
@@ -164,22 +189,24 @@ def drawings(results: Results) -> dict[str, list[Drawing]]:
         groups[group] = []
         for name in table["architecture"].unique():
             rows = table[table["architecture"] == name]
-            alt = f"{told_of} {short_name(name)}, {rows['seed'].nunique()} seed(s)."
+            alt = f"{told_of} {short_name(name)}, {counted(rows['seed'].nunique(), 'seed')}."
             groups[group].append(draw(f"{group}-{name}", alt, (4.2, 3.0), function, rows, name))
     return groups
 
 
-def pictures(results: Results, shown: list[gallery.Film]) -> list[dict[str, Any]]:
-    """The gallery's films as dicts, with their picture as a data URI while there is room."""
+def pictures(results: Results, shown: list[gallery.Film], private: Mapping[str, bytes]) -> list[dict[str, Any]]:
+    """The gallery's films as dicts, with their picture as a data URI while there is room; private: {image_id: JPEG} of those without one."""
     rows, room, folder = [], MOST_PICTURE_BYTES, results.folder.resolve()
     for film in shown:
         alt = f"Chest film {film.image_id}, {film.label}" + (", and beside it where the network looked" if film.pair else "")
         row = asdict(film) | {"src": "", "alt": alt}
         path = (folder / film.picture).resolve()
-        if film.picture and path.suffix in PICTURES and path.is_relative_to(folder) and path.is_file():
+        if not film.picture and film.image_id in private:
+            row |= {"src": data_uri(private[film.image_id], ".jpg"), "pair": False, "alt": f"Chest film {film.image_id}, {film.label}"}
+        elif film.picture and path.suffix in PICTURES and path.is_relative_to(folder) and path.is_file():
             if path.stat().st_size <= room:
                 room -= path.stat().st_size
-                row["src"] = f"data:{PICTURES[path.suffix]};base64,{base64.b64encode(path.read_bytes()).decode()}"
+                row["src"] = data_uri(path.read_bytes(), path.suffix)
             else:
                 row["why"] = "the page has no room for more pictures"
         elif film.picture:
@@ -188,8 +215,15 @@ def pictures(results: Results, shown: list[gallery.Film]) -> list[dict[str, Any]
     return rows
 
 
-def gallery_lede(results: Results) -> str:
-    shown = "Pictures stand here only where the licence lets them be shown; the others have their credit and a link."
+def data_uri(picture: bytes, suffix: str) -> str:
+    return f"data:{PICTURES[suffix]};base64,{base64.b64encode(picture).decode()}"
+
+
+def gallery_lede(results: Results, private: bool = False) -> str:
+    if private:
+        shown = "Every film whose file is on this machine is shown, whatever its licence: do not pass this page on."
+    else:
+        shown = "Pictures stand here only where the licence lets them be passed on; python -m cxrkit report RUN --private shows all, for your eyes alone."
     if gallery.audited(results):
         return f"Errors, hits with the largest loss, and some ordinary hits; beside each film, where the network looked. {shown}"
     return (
@@ -232,7 +266,7 @@ def embedded(results: Results) -> dict[str, Any]:
 def templates() -> jinja2.Environment:
     """The Jinja environment of the page."""
     made = jinja2.Environment(loader=jinja2.FileSystemLoader(HERE), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=False)
-    made.filters |= {"clipped": clipped, "safe_url": safe_url, "whisker": whisker, "tick": lambda value: f"{value:.3g}".replace("-", "−")}
+    made.filters |= {"clipped": clipped, "safe_url": safe_url, "whisker": whisker, "tick": tick}
     made.globals["shade"] = shade
     return made
 
@@ -264,6 +298,11 @@ def whisker(cell: Cell, scale: tuple[float, float] | None) -> str:
     at = [None if value is None else round(100 * (value - start) / ((end - start) or 1), 1) for value in (cell.low, cell.value, cell.high)]
     line = "" if at[0] is None or at[2] is None else f'<line x1="{at[0]}%" x2="{at[2]}%" y1="50%" y2="50%"/>'
     return Markup(f'<svg class="whisker" aria-hidden="true">{line}<circle cx="{at[1]}%" cy="50%" r="2.6"/></svg>')
+
+
+def tick(value: float) -> str:
+    """The end of a scale in few digits, so that two of them fit above a column."""
+    return (f"{value:.3g}" if abs(value) >= 1 else f"{value:.3f}".rstrip("0").rstrip(".")).replace("-", "−")
 
 
 def shade(counts: dict[str, float], name: str, other: str) -> Markup:

@@ -6,9 +6,10 @@ is dark on a dark page.
 
 import io
 import re
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -21,10 +22,12 @@ from sklearn.metrics import precision_recall_curve, roc_curve
 
 from cxrkit.columns import FROZEN
 from cxrkit.config import TESTED, short_name
-from cxrkit.evaluation import study
+from cxrkit.evaluation import metrics, study
 from cxrkit.evaluation.calibration import Bin
 from cxrkit.evaluation.predictions import Predictions
-from cxrkit.schema import NetworkErrors
+from cxrkit.evaluation.scoring import effective_sizes
+from cxrkit.evaluation.usefulness import decision_curve
+from cxrkit.schema import CoarseCurve, NetworkErrors
 
 FOLDER = "figures"
 PALETTE = ("#0072b2", "#c25700", "#00795a", "#a8478a")
@@ -98,12 +101,12 @@ def look(architecture: str) -> Look:
 def drawn(
     name: str, alt: str, draw: Callable[[Axes], None], size: tuple[float, float], marks: Sequence[str] = (), wide: bool = False
 ) -> Drawing:
-    """The Drawing of draw(axes). size: inches; marks: texts across it."""
+    """The Drawing of draw(axes). size: inches; marks: what must not be overlooked, above it."""
     with rc_context(STYLE):
         figure = Figure(figsize=size, layout="constrained")
         figure.patch.set_alpha(0)
         draw(figure.subplots())
-        watermark(figure, marks)
+        mark(figure, marks)
         vector, raster = io.StringIO(), io.BytesIO()
         figure.savefig(vector, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
         figure.savefig(raster, dpi=DPI, format="png", facecolor="white", metadata={"Software": None})
@@ -124,13 +127,14 @@ def in_variables(text: str, prefix: str) -> str:
     return re.sub(r"\n\s*", "\n", text)
 
 
-def watermark(figure: Figure, marks: Sequence[str]) -> None:
-    """Write each mark across a figure, as large as fits, so that it cannot be cropped away."""
-    width = figure.get_figwidth() * 72
-    for row, mark in enumerate(marks):
-        height = 0.5 + 0.24 * ((len(marks) - 1) / 2 - row)
-        size = min(44, 1.25 * width / len(mark))
-        figure.text(0.5, height, mark.upper(), ha="center", va="center", fontsize=size, color=WARN, alpha=0.22, zorder=10)
+def mark(figure: Figure, marks: Sequence[str]) -> None:
+    """Write what must not be overlooked above a figure, in as many lines as it takes; the figure grows by them."""
+    if not marks:
+        return
+    whole = " · ".join(mark.replace(" ", "\xa0") for mark in marks).upper()  # no line begins within a mark
+    lines = textwrap.wrap(whole, int(figure.get_figwidth() * 14), break_long_words=False)
+    figure.set_figheight(figure.get_figheight() + 0.13 * len(lines))
+    figure.suptitle("\n".join(lines).replace("\xa0", " "), x=0.01, ha="left", fontsize=7, fontweight="bold", color=WARN)
 
 
 def losses(axes: Axes, epochs: pd.DataFrame, architecture: str) -> None:
@@ -161,9 +165,13 @@ def losses(axes: Axes, epochs: pd.DataFrame, architecture: str) -> None:
         at = [frozen + epoch.epoch for epoch in theirs]
         axes.plot(at, [epoch.valid_loss for epoch in theirs], color=INK, linewidth=0.6, marker="x", markersize=4, label="2020 study")
     axes.set(title=short_name(architecture), xlabel="epoch (line: body unfrozen)", ylabel="loss")
-    if (epochs[["train_loss", "valid_loss"]].to_numpy() > 0).any():
+    values = epochs[["train_loss", "valid_loss"]].to_numpy(float)
+    if (positive := values[values > 0]).size:
+        decades = np.log10(positive.max() / positive.min())
         axes.set_yscale("log")
-        axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axes.yaxis.set_major_locator(
+            LogLocator(subs=(1, 2, 5) if decades < 2 else (1, 3) if decades < 3 else (1,))
+        )  # labels must not collide
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.yaxis.set_minor_formatter(NullFormatter())
     axes.legend(loc="best", fontsize=8)
@@ -182,8 +190,11 @@ def lr_find(axes: Axes, finder: pd.DataFrame, architecture: str) -> None:
 GRID = np.linspace(0, 1, 101)
 
 
-def roc(axes: Axes, held: Mapping[str, Predictions]) -> None:
-    """ROC curves of {architecture: Predictions}: the mean over seeds, and a band from the lowest to the highest seed."""
+def roc(axes: Axes, held: Mapping[str, Predictions], areas: Mapping[str, str], threshold: float, coarse: CoarseCurve | None = None) -> None:
+    """ROC curves of {architecture: Predictions}: the mean over seeds, and a band from the lowest to the highest seed.
+
+    areas: {architecture: its AUC in words}; a dot marks the mean over seeds at the threshold. coarse: the curve of what sees a thumbnail.
+    """
 
     def curve(truth: np.ndarray, p: np.ndarray) -> np.ndarray:
         alarms, hits, _ = roc_curve(truth, p)
@@ -191,10 +202,17 @@ def roc(axes: Axes, held: Mapping[str, Predictions]) -> None:
         sensitivity[0] = 0
         return sensitivity
 
-    _curves(axes, held, curve)
+    if coarse:
+        axes.plot(coarse.false_positive_rate, coarse.sensitivity, color=QUIET, linewidth=1.1, label=f"{coarse.title} {coarse.auc:.3f}")
+    _curves(axes, held, curve, areas)
+    for architecture, predictions in held.items():
+        called, truth = predictions.p_covid >= threshold, predictions.is_covid
+        if 0 < truth.sum() < len(truth):
+            at, style = (called[:, ~truth].mean(), called[:, truth].mean()), look(architecture)
+            axes.plot(*at, color=style.colour, marker=style.marker, markersize=5, markeredgecolor=INK, markeredgewidth=0.5)
     axes.plot([0, 1], [0, 1], color=QUIET, linewidth=0.7, linestyle=":")
     axes.set(title="ROC", xlabel="1 − specificity", ylabel="sensitivity", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
-    axes.legend(loc="lower right", fontsize=8)
+    axes.legend(loc="lower right", fontsize=8, title="AUC", title_fontsize=8)
 
 
 def precision_recall(axes: Axes, held: Mapping[str, Predictions]) -> None:
@@ -211,13 +229,56 @@ def precision_recall(axes: Axes, held: Mapping[str, Predictions]) -> None:
     axes.legend(loc="lower left", fontsize=8)
 
 
-def _curves(axes: Axes, held: Mapping[str, Predictions], curve: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> None:
+def _curves(
+    axes: Axes, held: Mapping[str, Predictions], curve: Callable[[np.ndarray, np.ndarray], np.ndarray], said: Mapping[str, str] = {}
+) -> None:
     for architecture, predictions in held.items():
         curves = np.array([curve(predictions.is_covid, p) for p in predictions.p_covid])
         style = look(architecture)
         if len(curves) > 1:
             axes.fill_between(GRID, curves.min(0), curves.max(0), color=style.colour, alpha=0.15, linewidth=0)
-        axes.plot(GRID, curves.mean(0), color=style.colour, linestyle=style.line, label=short_name(architecture))
+        axes.plot(
+            GRID,
+            curves.mean(0),
+            color=style.colour,
+            linestyle=style.line,
+            label=f"{short_name(architecture)} {said.get(architecture, '')}".strip(),
+        )
+
+
+ACTING, PREVALENCES = np.linspace(0.01, 0.6, 60), np.geomspace(0.001, 0.5, 30)
+
+
+def net_benefit(axes: Axes, judged: Mapping[str, Predictions]) -> None:
+    """Decision curves of {architecture: Predictions of one row}, with their intervals as bands, beside acting on all and on none."""
+    for architecture, held in judged.items():
+        points = decision_curve(held.is_covid, held.p_covid[0], held.groups, ACTING)
+        _banded(axes, ACTING, [point.network for point in points], architecture)
+    top = axes.get_ylim()[1]
+    axes.plot(ACTING, [point.all for point in points], color=QUIET, linewidth=0.9, linestyle="--", label="acting on all")
+    axes.axhline(0, color=QUIET, linewidth=0.9, linestyle=":", label="acting on none")
+    axes.set(title="Decision curves", xlabel="acts from this probability on", ylabel="net benefit, an image", ylim=(-0.3 * top, top))
+    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize=8)
+
+
+def predictive_value(axes: Axes, judged: Mapping[str, Predictions], which: Literal["ppv", "npv"], threshold: float) -> None:
+    """The predictive value of {architecture: Predictions of one row} over prevalence, with its interval as a band."""
+    for architecture, held in judged.items():
+        counts, sizes = metrics.confusion(held.is_covid, held.p_covid[0], threshold), effective_sizes(held)
+        values = [getattr(metrics.predictive_values(counts, share, *sizes), which) for share in PREVALENCES]
+        _banded(axes, 100 * PREVALENCES, values, architecture)
+    axes.axvline(100 * study.prevalence(), color=QUIET, linewidth=0.7, linestyle=":")
+    title = "Positive predictive value" if which == "ppv" else "Negative predictive value"
+    axes.set(title=title, xlabel="prevalence, % (dotted: the study’s)", ylabel=which.upper(), xscale="log")
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.legend(loc="best", fontsize=8)
+
+
+def _banded(axes: Axes, x: np.ndarray, figures: Sequence[metrics.Figure], architecture: str) -> None:
+    value, low, high = np.array([[figure.value, figure.low, figure.high] for figure in figures], float).T
+    style = look(architecture)
+    axes.fill_between(x, low, high, color=style.colour, alpha=0.12, linewidth=0)
+    axes.plot(x, value, color=style.colour, linestyle=style.line, label=short_name(architecture))
 
 
 def reliability(axes: Axes, bins: Sequence[Bin], architecture: str) -> None:

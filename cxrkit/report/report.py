@@ -6,7 +6,7 @@ from pathlib import Path
 from cxrkit.data.licences import attribution
 from cxrkit.data.records import Record
 from cxrkit.files import replacing, write_checksums, write_text
-from cxrkit.report import cards, gallery, markdown, page, plots
+from cxrkit.report import cards, checklists, gallery, markdown, page, plots
 from cxrkit.report.tables.settings import GENERATED
 from cxrkit.results import Results
 
@@ -30,13 +30,14 @@ def make(results: Results, locate: Callable[[Record], Path] | None = None) -> li
     if not (folder / "checksums.json").exists():
         write_checksums(folder)
     results.refresh_checksums(*(path.relative_to(folder).as_posix() for path in sorted((folder / plots.FOLDER).rglob("*.*"))))
-    shown = gallery.films(results)
+    shown, lists = gallery.films(results), checklists.Checklists(results)
     texts = (
         page.html(results, shown, drawings),
         markdown.markdown(results, shown),
         cards.model_card(results),
         cards.datasheet(results),
-        cards.claim(results),
+        lists.page("claim"),
+        lists.page("tripod"),
         attribution(results.manifest.records),
         cards.citation(),
     )

@@ -1,10 +1,14 @@
 """The sentences that the page, its text twin, the cards and the log share."""
 
 import shlex
+from typing import Any
 
 from cxrkit import config, protocol
+from cxrkit.audit import headlines
+from cxrkit.audit.rules import listed
 from cxrkit.data.records import SPLIT_WORDS
 from cxrkit.evaluation import outliers, study
+from cxrkit.progress import counted
 from cxrkit.report.tables import recipe
 from cxrkit.results import Results
 from cxrkit.schema import Comparison, Margins, NetworkErrors, Pair, Study
@@ -12,11 +16,9 @@ from cxrkit.tables import p_text
 
 TITLE = "cxrkit: COVID-19 against healthy chest films"
 AUDIT_COMMAND = "python -m cxrkit audit RUN"
-NO_AUDIT = (
-    "No audit was run. Until one is, nothing here says whether these scores come from lungs, or from image size, borders and sources."
-)
+NO_AUDIT = "Until one is, nothing here says whether these scores come from lungs, or from image size, borders and sources."
 NOWHERE_ELSE = (
-    "No network was asked about films from elsewhere, so nothing here says what these scores are worth in another hospital. "
+    "No network was asked about external films, so nothing here says what these scores are worth in another hospital. "
     f"{AUDIT_COMMAND} --external covidgr=DIR asks, and so does --external covidgr=DIR of a run itself."
 )
 TONES = {
@@ -39,19 +41,35 @@ def lede(results: Results) -> str:
     networks = len(compared.networks)
     start = " trained from random weights" if results.info.started_from == "random" else ""
     return (
-        f"{networks} network{'s' * (networks != 1)}{start}, {len(seeds)} seed{'s' * (len(seeds) != 1)} each, judged on {compared.n} "
-        f"{SPLIT_WORDS[compared.split]} images of {compared.patients} patients, {compared.covid} of the images COVID-19."
+        f"{counted(networks, 'network')}{start}, {counted(len(seeds), 'seed')} each, judged on "
+        f"{counted(compared.n, SPLIT_WORDS[compared.split] + ' image')} of {counted(compared.patients, 'patient')}, "
+        f"{compared.covid} of the images COVID-19."
     )
 
 
-def verdict(results: Results) -> dict[str, str]:
-    """{trust, best, tone}: whether the scores can be believed, and which network is best."""
+def verdict(results: Results) -> dict[str, Any]:
+    """Whether the scores can be believed (headline, reasons, trust: in full), which network is best (leader, best), and the tone."""
     audits = results.audits
     return {
-        "trust": audits.verdict.paragraph if audits else NO_AUDIT,
+        "headline": headlines.headline(audits.verdict) if audits else headlines.NO_AUDIT,
+        "reasons": [reason.text for reason in headlines.ordered(audits.verdict)] if audits else [NO_AUDIT],
+        "trust": audits.verdict.paragraph if audits else "",
+        "leader": leader(results.comparison),
         "best": best(results.comparison),
         "tone": TONES.get(audits.verdict.conclusion, "bad") if audits else "plain",
     }
+
+
+def leader(comparison: Comparison) -> str:
+    """Which network is best, in a few words."""
+    known, names = comparison.best.known, comparison.best.names
+    if known == "one network":
+        return "There is one network."
+    if known == "the best":
+        return f"{names[0]}."
+    if known.startswith("equally good"):
+        return f"{listed(names)} are equally good."
+    return f"Not known: {' or '.join(names)}." if known == "some are not" and names else "Not known."
 
 
 def best(comparison: Comparison) -> str:
@@ -77,7 +95,9 @@ def best(comparison: Comparison) -> str:
         sentence = "Which network is best is not known."
     counts = ", ".join(f"{words.count(word)} {word}" for word in ("equivalent", "equivalent in error", "undecided") if word in words)
     decided = sum(word in ("better", "worse") for word in words)
-    told = f"{sentence} Of {len(words)} pairs, {decided} decided" + (f", {counts}." if counts else ".")
+    told = f"{sentence} Of {counted(len(words), 'pair')}, {decided} {'is' if decided == 1 else 'are'} decided" + (
+        f", {counts}." if counts else "."
+    )
     if not decided and "equivalent" not in counts:
         return told
     return f"{told} {failures(comparison.networks)} {OTHER_SPLITS}"
@@ -89,7 +109,7 @@ def failures(networks: list[NetworkErrors]) -> str:
     seeds, at_most = min(len(network.seeds) for network in networks), max(network.outlying_at_most for network in networks)
     one = len(far) == 1
     seen = f"{listed(far)} {'is an' if one else 'are'} outlying training{'s' * (not one)}." if far else "No training is outlying."
-    few = f" With {seeds} seeds that is little to go by." if seeds < outliers.FEW_SEEDS else ""
+    few = f" With {counted(seeds, 'seed')} that is little to go by." if seeds < outliers.FEW_SEEDS else ""
     return (
         f"{seen} Yet up to {100 * at_most:.0f} % of a network's trainings may be (95 % confidence), of which no test on means knows.{few}"
     )
@@ -185,8 +205,8 @@ def repeat(results: Results) -> str:
     experiment = results.experiment
     name = experiment.name if experiment.name in config.names() else "paper"
     overrides = config.differing(experiment, config.load(name))
-    for key in ("data", "external", "weights", "workers", "loader", "audit"):
-        overrides.pop(key, None)  # where things lie and how fast they are read is another machine's affair
+    for key in ("data", "external", "weights", "workers", "loader", "audit", "contact"):
+        overrides.pop(key, None)  # where things lie, how fast they are read and whom to ask is another machine's affair
     words = ["python", "kernel/run.py", "--local", "--experiment", name]
     for source in experiment.data or (("phantom",) if results.info.films == "phantom" else ("DIR",)):
         words += ["--data", source if source.startswith("phantom") else "DIR" if source in ("coronahack", "DIR") else f"{source}=DIR"]
@@ -194,14 +214,20 @@ def repeat(results: Results) -> str:
     return shlex.join(words + config.as_arguments(overrides))
 
 
-def listed(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-
-
 def points(share: float) -> str:
     """A difference between rates in percentage points, in words."""
     number = f"{100 * share:g}"
     return f"{number} point{'' if number == '1' else 's'}"
+
+
+def why_undecided(pair: Pair, pairs: int) -> str:
+    """Why a pair is undecided though the interval of its difference excludes 0; an empty text where it does not, or is decided."""
+    low, high = pair.difference.low, pair.difference.high
+    if pair.verdict != "undecided" or low is None or high is None or low <= 0 <= high:
+        return ""
+    if not pair.over_seeds.has_interval:
+        return "a network ran once"
+    return f"p {_p(pair.p_difference_holm)} after Holm over {counted(pairs, 'pair')}"
 
 
 def _p(value: float) -> str:

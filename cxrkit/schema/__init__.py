@@ -12,7 +12,7 @@ from cxrkit.schema.audits import (
     AttentionRow,
     Audits,
     BaselineRow,
-    Conclusion,
+    CoarseCurve,
     ControlRow,
     Drop,
     ExternalRow,
@@ -27,8 +27,6 @@ from cxrkit.schema.audits import (
     NetworkRow,
     NotDone,
     PartState,
-    Reason,
-    Requirement,
     SideScore,
     SourceRow,
     StabilityRow,
@@ -56,6 +54,7 @@ from cxrkit.schema.comparisons import (
 )
 from cxrkit.schema.run import Bundle, Chosen, RunInfo
 from cxrkit.schema.scores import Metrics, OperatingPoint, Scaling, Score
+from cxrkit.schema.verdicts import Conclusion, Reason, Requirement
 
 __all__ = [
     "Advantage",
@@ -69,6 +68,7 @@ __all__ = [
     "Bundle",
     "Chosen",
     "ChosenOnValidation",
+    "CoarseCurve",
     "Comparison",
     "Conclusion",
     "ControlRow",

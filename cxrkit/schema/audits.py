@@ -6,6 +6,7 @@ from typing import Literal
 from cxrkit.evaluation.calibration import Calibration
 from cxrkit.evaluation.metrics import Figure, Rates
 from cxrkit.schema.common import Films
+from cxrkit.schema.verdicts import Conclusion
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,16 @@ class Advantage:
 
 
 @dataclass(frozen=True)
+class CoarseCurve:
+    """The ROC curve on the held-out films of the best baseline that sees no more than a thumbnail."""
+
+    title: str
+    auc: float
+    false_positive_rate: list[float]
+    sensitivity: list[float]
+
+
+@dataclass(frozen=True)
 class NetworkRow:
     """A network on the held-out films; its area is that of metrics.json."""
 
@@ -117,7 +128,7 @@ class HeldFixedRow:
     fall: Figure
     strata: int  # that hold both classes
     without_partner: int  # films whose stratum holds one class alone
-    not_known: int  # films whose age is not known
+    not_known: int  # films of which what is held fixed is not known
 
 
 @dataclass(frozen=True)
@@ -192,6 +203,7 @@ class GroupScore:
     sensitivity: Figure
     specificity: Figure  # unknown by severity, which is of positive films alone
     auc: Figure  # by severity: against all negative films
+    mean_calibration: Figure | None = None  # mean probability less share of COVID-19, 0 at best; by severity: of the grade's films alone
 
 
 @dataclass(frozen=True)
@@ -242,6 +254,7 @@ class ExternalRow:
     drop: Drop
     scaling: ExternalScaling
     subgroups: list[SubgroupRow] = field(default_factory=list)
+    sampled_from: int | None = None  # films there were where those used are a sample by patient; None for all
 
 
 @dataclass(frozen=True)
@@ -282,39 +295,6 @@ class Attention:
 
 
 @dataclass(frozen=True)
-class Reason:
-    """rule: slug; text: a sentence; value: what was measured; threshold: what it was compared with; leads_to: a conclusion."""
-
-    rule: str
-    text: str
-    value: int | float | None
-    threshold: int | float | None
-    leads_to: str
-
-
-@dataclass(frozen=True)
-class Requirement:
-    """What the conclusion `supported` asks for. value, threshold: as of a Reason, None where there is nothing to measure."""
-
-    name: str
-    text: str  # what is asked
-    found: str  # what was found, in words
-    value: int | float | None
-    threshold: int | float | None
-    met: bool
-
-
-@dataclass(frozen=True)
-class Conclusion:
-    """The verdict of an audit. conclusion: a slug of audit/conclusions.py; paragraph: for people."""
-
-    conclusion: str
-    paragraph: str
-    reasons: list[Reason]
-    requirements: list[Requirement]  # of the conclusion `supported`, met or not; empty where no network was asked
-
-
-@dataclass(frozen=True)
 class Audits:
     """audits.json: what an audit looked at, and its verdict. Of a part that is None, `parts` and `not_done` say why."""
 
@@ -336,3 +316,4 @@ class Audits:
     verdict: Conclusion
     matched: list[MatchedRow] | None = None  # None for a manifest, and in files of before November 2026
     stability: list[StabilityRow] | None = None  # None for a manifest, and in files of before it was asked
+    coarse_curve: CoarseCurve | None = None  # None where no such baseline was scored on held-out films

@@ -59,3 +59,5 @@ class RunInfo:
     training_peak_bytes: dict[str, int] = field(
         default_factory=dict
     )  # architecture: the most that a training of this run held of its device's memory
+    begun: str = ""  # date and time, UTC, ISO 8601; empty in files of before November 2026
+    commit: str = ""  # of the kit's repository, "-dirty" where files were changed; empty where it ran from elsewhere

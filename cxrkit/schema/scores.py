@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from cxrkit.evaluation.calibration import Calibration
+from cxrkit.evaluation.conformal import PredictionSets
 from cxrkit.evaluation.metrics import Confusion, Figure, PredictiveValues, Rates
 from cxrkit.evaluation.usefulness import NetBenefit
 from cxrkit.schema.common import Films, Weights
@@ -57,6 +58,7 @@ class Score:
     decision_curve: list[NetBenefit]  # empty before the last stage, and for a mean
     scaling: Scaling | None  # None before the last stage, and for a mean
     seconds_per_epoch: float | None  # median; None unless kind is "run"
+    prediction_sets: PredictionSets | None = None  # as of scaling; None in files of before November 2026, too
 
     @property
     def architecture(self) -> str:

@@ -1,20 +1,22 @@
 """Executors: where a training runs. Each is a process of its own, so that nothing which it does reaches the next one.
 
-A Task is a value, and so is all that a training tells: an executor on another machine needs nothing else. Here the
-processes come from the server of training/server.py.
+A Task is a value, and so is all that a training tells: cxrkit/cluster has an executor for other machines. Here the processes
+come from the server of training/server.py.
 """
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
-from typing import Any
+from typing import Any, Protocol
 
+from cxrkit import environment
 from cxrkit.config import Experiment
 from cxrkit.errors import CxrkitError
 from cxrkit.training import server
 from cxrkit.training.distributed import Meeting
 from cxrkit.training.loaders import TrainingFilms
+from cxrkit.training.machine import Machine
 from cxrkit.training.precision import Numerics
 from cxrkit.training.stages import Job, Past
 
@@ -49,6 +51,41 @@ class Ended:
     peak_bytes: int | None = None
 
 
+@dataclass(frozen=True)
+class Lost:
+    """That the process of a training is gone by no fault of the training's: whoever keeps its stages may begin it again.
+
+    It is the last that is heard of that process; the job is not running any more."""
+
+    reason: str
+
+
+class Executor(Protocol):
+    """What runs trainings somewhere. What each tells are values: Step, EpochEnded, Stage, Finder; at last Ended, or Lost."""
+
+    @property
+    def running(self) -> list[Job]: ...
+
+    def machine(self, experiment: Experiment, jobs: int) -> Machine:
+        """What trains there, and how many of so many jobs at once."""
+
+    def start(self, task: Task) -> None:
+        """Begin a training. Returns at once."""
+
+    def events(self, timeout: float) -> Iterator[tuple[Job, Any]]:
+        """Yield (job, what it told) of what has been told until now, after waiting up to `timeout` seconds for something."""
+
+    def stop(self, job: Job | None = None) -> None:
+        """End a training's process, or all of them, at once."""
+
+
+class Shared(Executor, Protocol):
+    """An executor elsewhere, at which several runs may train at the same time."""
+
+    def shared(self, run: Callable[[Any, Executor], Any], subjects: Sequence[Any]) -> list:
+        """[run(subject, an executor of its own)] of all subjects, at the same time. The first that fails ends all, and is raised."""
+
+
 class Processes:
     """Runs trainings side by side, each in a process of its own.
 
@@ -59,8 +96,10 @@ class Processes:
         self._context = server.context()
         self._train, self._running = train, {}
 
+    def machine(self, experiment: Experiment, jobs: int) -> Machine:
+        return Machine.choose(experiment, environment.choose_device(), jobs)
+
     def start(self, task: Task) -> None:
-        """Begin a training. Returns at once."""
         from cxrkit.training.work import work
 
         ours, theirs = self._context.Pipe()
@@ -74,10 +113,7 @@ class Processes:
         return [job for job, _ in self._running.values()]
 
     def events(self, timeout: float) -> Iterator[tuple[Job, Any]]:
-        """Yield (job, what it told) of what has been told until now, after waiting up to `timeout` seconds for something.
-
-        The last of each job is an Ended. A process that dies, however it does, has ended with an error.
-        """
+        """As an Executor's. A process that dies, however it does, has ended with an error."""
         for ours in wait(list(self._running), timeout):
             job, process = self._running[ours]
             try:
@@ -90,7 +126,6 @@ class Processes:
             yield job, told
 
     def stop(self, job: Job | None = None) -> None:
-        """End a training's process, or all of them, at once."""
         for ours, (running, process) in list(self._running.items()):
             if job in (None, running):
                 process.kill()

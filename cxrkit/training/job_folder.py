@@ -8,7 +8,6 @@ failed.json       how the training failed when it was last tried
 """
 
 import re
-import secrets
 import shutil
 from dataclasses import asdict
 from pathlib import Path
@@ -97,14 +96,14 @@ class JobFolder:
             return Finder(**read_json(self.path / FINDER))
 
     def fail(self, error: str, details: str) -> None:
-        """Write down how the training failed; each failure has an id of its own."""
-        write_json(self.path / FAILED, {"error": error, "traceback": details, "id": secrets.token_hex(8)})
+        """Write down how the training failed."""
+        write_json(self.path / FAILED, {"error": error, "traceback": details})
 
     @property
     def failure(self) -> dict | None:
-        """{error, traceback, id} of the last failure, or None. The id is None where version 0.1.0 wrote it down."""
+        """{error, traceback} of the last failure, or None."""
         path = self.path / FAILED
-        return {"id": None, **read_json(path, keys=("error",))} if path.exists() else None
+        return read_json(path, keys=("error",)) if path.exists() else None
 
     def forget_failure(self) -> None:
         (self.path / FAILED).unlink(missing_ok=True)

@@ -1,15 +1,15 @@
-"""Training jobs, one an architecture and seed: shared out, run side by side, kept, and gathered.
+"""Training jobs, one an architecture and seed: handed to an executor, side by side, kept, and gathered.
 
-This process alone writes; each training is a process of its own. Several runs of one --out share the jobs by lock files;
-with `parallel: data` the processes that torchrun started train each job together instead.
+This process alone writes; each training is a process of its own, here or on another machine. One lock keeps two runs out of
+one folder; with `parallel: data` the processes that torchrun started train each job together, and the first of them writes.
 """
 
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import nullcontext
 from dataclasses import astuple
 from pathlib import Path
 
-from cxrkit import __version__
+from cxrkit import __version__, environment
 from cxrkit.columns import STAGES, Trained
 from cxrkit.config import Experiment
 from cxrkit.environment import Deadline
@@ -18,7 +18,7 @@ from cxrkit.files import locked, sha256_of_json
 from cxrkit.progress import Meter, announce, say
 from cxrkit.training import networks, weights
 from cxrkit.training.distributed import Member
-from cxrkit.training.executors import Ended, Processes, Task
+from cxrkit.training.executors import Ended, Executor, Lost, Processes, Task
 from cxrkit.training.job_folder import JobFolder
 from cxrkit.training.loaders import TrainingFilms
 from cxrkit.training.machine import Machine
@@ -26,6 +26,8 @@ from cxrkit.training.stages import EpochEnded, Finder, Job, Past, Stage, Step
 
 LISTEN_SECONDS = 1.0
 """How long the trainings are listened to before the other processes are."""
+MOST_LOSSES = 3
+"""How often in one stage a training's process may be lost before the training has failed: the fault may be its own."""
 
 
 def jobs_of(experiment: Experiment) -> list[Job]:
@@ -39,7 +41,7 @@ def run(
     folder: Path,
     machine: Machine,
     time_left: Deadline = Deadline(),
-    executor: Processes | None = None,
+    executor: Executor | None = None,
     kept: Callable[[Path], None] | None = None,
 ) -> dict[str, int]:
     """Run every job that is not done, each into a folder of its own below `folder`; return the most bytes of the device's
@@ -49,11 +51,15 @@ def run(
     executor: where trainings run; processes of this machine unless another is given. kept: called with a job's folder each time
     that something was kept in it, or found to be there already.
 
-    Runs that share `folder`, on one host or more, share the jobs out: a job is held by a lock file that ends with its run,
-    and whoever has nothing left to begin waits for the others and takes over what a dead one left. A job that fails is
-    reported and kept in its folder as failed.json; the others go on. Raises DiskFull, RemoteRefusal for weights that
-    cannot be had, and WrongUse for a --parallel that cannot work; then all trainings are ended.
+    A job that fails is reported and kept in its folder as failed.json; the others go on. Raises DiskFull, RemoteRefusal for
+    weights that cannot be had, and WrongUse for a --parallel that cannot work, or where another run trains in `folder`; then
+    all trainings are ended.
     """
+    together = experiment.parallel == "data"
+    if environment.processes() > 1 and not together:
+        words = f"torchrun started {environment.processes()} processes, among which trainings are not shared out."
+        next = "start one process: it uses all devices here, and other machines with --cluster; one network on all devices: --parallel data"
+        raise WrongUse(words, next=next)
     folder = Path(folder)
     announce(f"training {len(jobs_of(experiment))} networks\n{machine}\n  films: {films.placement}")
     if experiment.pretrained:
@@ -61,11 +67,15 @@ def run(
             weights.check(dict.fromkeys(job.architecture for job in unfinished(experiment, folder)), experiment.weights)
     executor = executor or Processes()
     make = _Run(experiment, films, key_of(experiment, manifest_hash, machine), folder, machine, time_left, executor, kept)
-    try:
-        make.together(Member()) if experiment.parallel == "data" else make.side_by_side()
-    finally:
-        executor.stop()
-        make.close()
+    member = Member() if together else None
+    with locked(folder / ".lock", wait=False) if member is None or member.leads else nullcontext(True) as held:
+        try:
+            if not held:
+                raise WrongUse("Another run trains in this folder.", folder, "let it end, or name another folder with --out")
+            make.together(member) if member else make.side_by_side()
+        finally:
+            executor.stop()
+            make.close()
     return make.peaks
 
 
@@ -76,44 +86,30 @@ class _Run:
         self.experiment, self.films, self.key, self.folder, self.machine = experiment, films, key, folder, machine
         self.time_left, self.executor, self.kept = time_left, executor, kept or (lambda home: None)
         self.jobs = longest_first(experiment)
-        self.old_failures = {job: _id_of(JobFolder(folder / job.name)) for job in self.jobs}  # before anybody tries again
-        self.free, self.held = machine.slots, {}
+        # a cluster is given all jobs, and begins each where and when there is room
+        self.free = [machine.devices[0]] * len(self.jobs) if machine.nodes else machine.slots
+        self.held = {}  # {job: its device}
+        self.losses = dict.fromkeys(self.jobs, 0)
         self.leads = True
         self.done, self.share, self.failed, self.peaks = 0, {}, {}, {}
         self.meter = None
 
     def close(self):
-        for locks, _ in self.held.values():
-            locks.close()
         if self.meter is not None:
             self.meter.close(finished=not self.share)
 
     def side_by_side(self):
-        """Begin what is free to be begun, and listen, until every job is done here or elsewhere, has failed, or has no time left."""
+        """Begin what is free to be begun, and listen, until every job is done, has failed, or has no time left."""
         waiting = list(self.jobs)
         while waiting or self.held:
-            for job in list(waiting):
-                if not self.free:
-                    break
-                # while something runs here, nobody is waited for
-                if self._begin(job, wait=not self.held and job is waiting[-1]):
-                    waiting.remove(job)
+            while waiting and self.free:
+                job = waiting.pop(0)
+                home = JobFolder(self.folder / job.name)
+                if self._ready(job, home):
+                    self.held[job] = self.free.pop(0)
+                    self._start(job, home)
             if self.held:
                 self._listen()
-
-    def _begin(self, job, wait=False):
-        """Begin a job, or see that there is nothing to begin; return False where another run holds it."""
-        locks = ExitStack()
-        if not locks.enter_context(locked(self.folder / f".{job.name}.lock", wait)):
-            return False
-        home = JobFolder(self.folder / job.name)
-        if self._ready(job, home):
-            device = self.free.pop(0)
-            self.held[job] = (locks, device)
-            self._start(job, home, device)
-        else:
-            locks.close()
-        return True
 
     def _ready(self, job, home):
         """Whether a job is to be begun; if it is not, it is said why."""
@@ -121,15 +117,13 @@ class _Run:
         self.kept(home.path)
         if home.done():
             say(f"{job.name}: done already")
-        elif _id_of(home) not in (None, self.old_failures[job]):
-            say(f"{job.name}: failed in another process of this run, and is not tried again: {home.failure['error']}")
         elif self.time_left() <= 0:
             say(f"{job.name}: not begun, the time is up")
         else:
             return True
         return False
 
-    def _start(self, job, home, device, meeting=None):
+    def _start(self, job, home, meeting=None):
         self.share[job] = 0.0
         if self.meter is None:
             homes = [JobFolder(self.folder / each.name) for each in self.jobs]
@@ -139,7 +133,7 @@ class _Run:
         if self.leads:
             home.forget_failure()
             past = home.past()
-        threads = self.machine.threads.value
+        device, threads = self.held[job], self.machine.threads.value
         self.executor.start(
             Task(job, self.experiment, self.films, self.machine.numerics, device, threads, past, self.time_left.end, meeting)
         )
@@ -150,6 +144,8 @@ class _Run:
             home = JobFolder(self.folder / job.name)
             if isinstance(told, Step):
                 self._progress(job, told.done / told.total)
+            elif isinstance(told, Lost):
+                self._lost(job, home, told)
             elif isinstance(told, Ended):
                 self._ended(job, home, told)
             elif self.leads:
@@ -157,6 +153,7 @@ class _Run:
 
     def _keep(self, job, home, told):
         if isinstance(told, (Stage, Finder)):
+            self.losses[job] = 0
             with disk_errors(home.path):
                 home.keep(told)
                 self.kept(home.path)
@@ -175,6 +172,18 @@ class _Run:
         gained, self.share[job] = share - self.share[job], share
         self.meter.advance(max(0.0, gained), f"{self.done} of {self.all} networks done")
 
+    def _lost(self, job, home, lost):
+        """Begin a training again whose process is gone, from what its finished stages left."""
+        self.losses[job] += 1
+        if self.losses[job] >= MOST_LOSSES:
+            remedy = "where memory runs out, try --jobs-at-once 1, or a smaller --batch-size"
+            self._ended(job, home, Ended(f"its process was lost {MOST_LOSSES} times in one stage ({lost.reason}); {remedy}"))
+        elif self.time_left() <= 0:
+            self._ended(job, home, Ended())
+        else:
+            say(f"{job.name}: its process was lost ({lost.reason}); it is begun again after its last finished stage")
+            self._start(job, home)
+
     def _ended(self, job, home, ended):
         if ended.refusal is not None:
             raise ended.refusal  # absent weights, or a wrong use, stop every job
@@ -190,9 +199,7 @@ class _Run:
         self.done += home.done()
         self._progress(job, 1.0)
         del self.share[job]
-        locks, device = self.held.pop(job)
-        self.free.append(device)
-        locks.close()
+        self.free.append(self.held.pop(job))
 
     def together(self, member):
         """Every job after the other, each by all members, until it is done, has failed in one of them, or has no time left."""
@@ -208,8 +215,8 @@ class _Run:
             home = JobFolder(self.folder / job.name)
             if not member.agree(member.leads and self._ready(job, home)):
                 continue
-            self.held[job] = (ExitStack(), self.free.pop(0))
-            self._start(job, home, self.held[job][1], member.meeting(job.name))
+            self.held[job] = self.free.pop(0)
+            self._start(job, home, member.meeting(job.name))
             while job in self.held:
                 self._listen()
                 self._heed(member, job, home)
@@ -228,10 +235,6 @@ class _Run:
             if self.leads:
                 self.failed[job] = member.reasons(job.name)
                 home.fail(self.failed[job], home.failure["traceback"])
-
-
-def _id_of(home):
-    return None if home.failure is None else home.failure["id"]
 
 
 def longest_first(experiment: Experiment) -> list[Job]:

@@ -187,12 +187,14 @@ def _make(records, open_film, dl_type, batch_size, device, **options):
 
 
 def placement(size, device, trainings=1):
-    """Where `size` bytes of films lie during training, as a Choice: "device", "host" or "file".
+    """Where `size` bytes of films lie during training, as a Choice: "device", "host" or "file"; device: "nodes" for a cluster's.
 
     On the host all trainings of a machine read one file through the system's page cache, so the films fill memory once;
     "file" says that they are too large for it, so that they stream. trainings: how many copies a GPU has to hold.
     """
     megabytes = f"{size / 1e6:.0f} MB of films"
+    if device == "nodes":
+        return Choice("host", f"{megabytes}, which go to each node once")
     if torch.device(device).type == "cuda":
         free = torch.cuda.mem_get_info(device)[0]
         if size * trainings <= SHARE_OF_FREE_MEMORY * free:

@@ -24,21 +24,23 @@ https://arxiv.org/abs/2209.06018, section 5), more do not."""
 @dataclass(frozen=True)
 class Machine:
     """device: "cpu" or "cuda", as chosen; devices: torch's names of those that train; at_once: trainings at the same time on each
-    of them; threads: of the processor for each."""
+    of them; threads: of the processor for each; nodes: of a cluster, where the devices are; 0 for this machine."""
 
     device: Choice
     devices: tuple[str, ...]
     numerics: Numerics
     at_once: Choice
     threads: Choice
+    nodes: int = 0
 
     @classmethod
-    def choose(cls, experiment: Experiment, device: Choice, jobs: int) -> "Machine":
-        """jobs: how many trainings there are at the most. Raises WrongUse for a number format that the device cannot train in."""
+    def choose(cls, experiment: Experiment, device: Choice, jobs: int, processors: int | None = None) -> "Machine":
+        """jobs: how many trainings there are at the most; processors: that this process may use, asked of the system where not given.
+        Raises WrongUse for a number format that the device cannot train in."""
         numerics = Numerics.choose(experiment.precision, device.value, experiment.image_size)
         devices = _devices(device.value)
         together = experiment.parallel == "data"
-        share = max(1, environment.processors() // environment.processes_here())
+        share = max(1, (processors or environment.processors()) // environment.processes_here())
         at_once = Choice(1, "all processes train one network together") if together else _at_once(experiment, devices, jobs, share)
         threads = max(1, share // (at_once.value * len(devices)))
         return cls(device, devices, numerics, at_once, Choice(threads, f"{share} processors for {at_once.value * len(devices)} trainings"))
@@ -49,9 +51,16 @@ class Machine:
         return [device for _ in range(self.at_once.value) for device in self.devices]
 
     @property
+    def holder(self) -> str:
+        """Where films are held for it, as of loaders.placement."""
+        return "nodes" if self.nodes else self.device.value
+
+    @property
     def choices(self) -> dict[str, Choice]:
         """What was chosen, by the names of schema.Chosen."""
-        devices = Choice(", ".join(self.devices), f"{len(self.devices)} that work")
+        devices = Choice(", ".join(self.devices), f"{len(self.devices)} that work{'s' * (len(self.devices) == 1)}")
+        if self.nodes:
+            devices = Choice(f"{len(self.devices)} x {self.device.value}", f"on {self.nodes} nodes of a Ray cluster, as it began")
         return {name: getattr(self.numerics, name) for name in ("precision", "layout", "tf32", "autotuning")} | {
             "device": self.device,
             "devices": devices,

@@ -7,6 +7,7 @@ normalised in another way, which is then the network's first layer, so that all 
 import difflib
 import functools
 import pickle
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -93,7 +94,9 @@ def on_meta(make):
 
 def _made(architecture):
     if in_torchvision(architecture):
-        return create_vision_model(getattr(models, architecture), len(LABELS), pretrained=False)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", ".*pretrained|.*weight enum", UserWarning)  # fastai's wording, which torchvision calls old
+            return create_vision_model(getattr(models, architecture), len(LABELS), pretrained=False)
     if timm is None:
         raise WrongUse(f"The network {architecture} is timm's, which is not installed.", next="pip install timm")
     whole = timm.create_model(architecture, pretrained=False, num_classes=0)

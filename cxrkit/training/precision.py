@@ -68,7 +68,7 @@ def choose_precision(wanted, capability):
             raise WrongUse("The processor does not train in float16.", "--precision", "use float32, or bfloat16")
         return Choice(wanted, "as the experiment says")
     if capability is None:
-        return Choice("float32", "a processor, whose numbers repeat exactly")
+        return Choice("float32", "deterministic on CPU")
     if capability >= (8, 0):
         return Choice("bfloat16", "compute capability {}.{} has bfloat16, which needs no scaling of gradients".format(*capability))
     if capability >= (7, 0):

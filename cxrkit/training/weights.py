@@ -1,5 +1,6 @@
 """ImageNet weights: from an attached folder, from torch's own cache, or from PyTorch's host."""
 
+import io
 import os
 import pickle
 import re
@@ -125,6 +126,21 @@ def timm_imagenet(architecture, folder=""):
         return networks.timm.create_model(architecture, pretrained=True).state_dict()
     except (OSError, RuntimeError, ValueError) as error:  # of the hub's client, of torch's
         raise RemoteRefusal(f"timm's weights cannot be fetched: {str(error).splitlines()[0]}", architecture, REMEDY) from error
+
+
+def travelling_name(architecture):
+    """The name under which travelling() is found in a folder of weights."""
+    return files_of(architecture)[-1]
+
+
+def travelling(architecture, folder=""):
+    """The bytes of a file of that name with an architecture's ImageNet weights, for another machine. Raises as imagenet()."""
+    if networks.in_torchvision(architecture):
+        url = source_of(architecture)
+        return (_attached(folder, url) if folder else _cached(url)).read_bytes()
+    content = io.BytesIO()
+    torch.save(timm_imagenet(architecture, folder), content)
+    return content.getvalue()
 
 
 def silence_residual_branches(model):

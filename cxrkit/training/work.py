@@ -25,7 +25,7 @@ def work(task: Task, connection, train=None) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is heard by the process that started this one, which then ends it
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     threading.Thread(target=_end_with, args=(connection,), daemon=True).start()
-    connection.send(_outcome(task, connection.send, train or training))
+    connection.send(outcome(task, connection.send, train or training))
     connection.close()
 
 
@@ -37,7 +37,8 @@ def _end_with(connection) -> None:
         os._exit(1)
 
 
-def _outcome(task, tell, train) -> Ended:
+def outcome(task, tell, train) -> Ended:
+    """Run a training, tell what it makes, and return how it ended."""
     try:
         for made in train(task, tell):
             tell(made)

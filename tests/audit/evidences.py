@@ -36,7 +36,7 @@ def area(auc, half=0.02, n=400):
 
 
 def baseline(name, auc, title=None):
-    return BaselineRow(name, title or f"the {name}", "", area(auc, n=1700) if auc else Area(UNKNOWN, 0), None)
+    return BaselineRow(name, title or f"the {name}", "", replace(area(auc, n=1700), positives=400) if auc else Area(UNKNOWN, 0), None)
 
 
 def network(auc=0.95, over=0.05, half=0.02, architecture="resnet34"):
@@ -107,6 +107,14 @@ def changed(evidence=SUPPORTED, **parts):
 def with_baseline(name, auc, evidence=SUPPORTED, **parts):
     rows = [baseline(name, auc) if row.name == name else row for row in evidence.baselines]
     return replace(evidence, baselines=rows, **parts)
+
+
+def partly_known(evidence, name, covid, normal):
+    """The same with a baseline that is known of so many films of either class."""
+    rows = [
+        replace(row, area=Area(replace(row.area.auc, n=covid + normal), covid)) if row.name == name else row for row in evidence.baselines
+    ]
+    return replace(evidence, baselines=rows)
 
 
 def with_masks(*rows):

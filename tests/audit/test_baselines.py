@@ -141,3 +141,29 @@ def test_a_histogram_forgets_places():
     image = np.random.default_rng(0).integers(0, 256, (32, 32), dtype=np.uint8)
     found = baselines.histograms(np.stack([image, image[::-1, ::-1]]))
     assert (found[0] == found[1]).all() and found[0].sum() == pytest.approx(1)
+
+
+def untold(of_covid, of_normal):
+    """Films of a collection that names the hospital of some of them, as functions of a film's number have it."""
+    drawn = stating("source", of_covid, of_normal)
+    return replace(drawn, records=tuple(record.but(path=f"set/{record.path}") for record in drawn.records))
+
+
+def test_a_hospital_that_is_told_of_some_films_is_no_shortcut_by_that():
+    """Regression: the collection's bare name, which stands for "not told", was a source like any other."""
+    told = lambda number: f"set-{'ab'[number // 2 % 2]}"
+    row = rows_of(untold(lambda number: told(number) if number % 80 < 30 else "set", told))
+    assert row["source"].area.auc.low < 0.5 < row["source"].area.auc.high
+    assert (row["source"].area.auc.n, row["source"].area.positives) == (110, 30)
+    assert "source is known of 30 of 80 COVID-19" in row["source"].note
+    assert row["missingness"].area.auc.value > 0.75 and "source of 30 of 80" in row["missingness"].note
+
+
+def test_a_hospital_that_is_told_and_tells_the_classes_apart_still_does():
+    row = rows_of(untold(lambda number: "set-a" if number % 80 < 50 else "set", lambda number: "set-b"))
+    assert row["source"].area.auc.value == 1 and row["source"].area.auc.n == 130
+
+
+def test_sources_of_folders_of_their_own_are_told_however_they_are_called():
+    drawn = films(source_of=lambda label, patient: ("nih", "nih-2")[patient % 2])
+    assert drawn.is_told.all() and rows_of(drawn)["source"].area.auc.n == 160

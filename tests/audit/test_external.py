@@ -3,6 +3,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as some
 from PIL import Image
 
 from cxrkit import config, pipeline
@@ -11,7 +13,7 @@ from cxrkit.audit.external import ExternalFilms
 from cxrkit.data import manifest as manifests
 from cxrkit.data import sources
 from cxrkit.data.manifest import Manifest
-from cxrkit.data.records import POSITIVE
+from cxrkit.data.records import POSITIVE, Record
 from cxrkit.data.sources import Source
 from cxrkit.errors import BadInput, WrongUse
 from tests.audit.films import draw_folder
@@ -147,3 +149,50 @@ def test_external_films_that_cannot_be_read_stop_the_run_before_anything_is_trai
         with pytest.raises(BadInput, match=error):
             pipeline.run(config.load("dry-run", SMALL | {"external": [text]}), tmp_path / "out")
     assert not (tmp_path / "out" / "jobs").exists()
+
+
+def of_patients(*kinds):
+    """kinds: (label, patients, films a patient)."""
+    return [
+        Record(f"s/{label}-{patient}-{film}", "", "s", label=label, patient=f"s:{label}{patient}")
+        for label, patients, films in kinds
+        for patient in range(patients)
+        for film in range(films)
+    ]
+
+
+def counted(records):
+    used = [record for record in records if record.used]
+    return {label: sum(record.label == label for record in used) for label in ("covid", "normal")}, {record.patient for record in used}
+
+
+@settings(max_examples=50, deadline=None)
+@given(some.integers(0, 40), some.integers(0, 200), some.integers(1, 3), some.integers(10, 120), some.integers(0, 5))
+def test_a_sample_keeps_patients_whole_and_both_classes(covid, normal, each, most, seed):
+    records = of_patients(("covid", covid, each), ("normal", normal, each))
+    found = external.sampled(records, most, seed)
+    counts, patients = counted(found)
+    if len(records) <= most:
+        assert found == records
+        return
+    assert most - 2 * each < sum(counts.values()) <= most
+    assert sum(counts.values()) == each * len(patients), "whole patients"
+    assert all(counts[label] or not number for label, number in (("covid", covid), ("normal", normal)))
+    assert counts["covid"] >= min(covid * each, most // 2) - each + 1, "few of a class are kept"
+    assert found == external.sampled(records, most, seed) and [record.image_id for record in found] == [r.image_id for r in records]
+
+
+def test_a_large_sample_keeps_the_share_of_the_classes_and_says_why_others_are_left():
+    found = external.sampled(of_patients(("covid", 1500, 1), ("normal", 4500, 1)), 2000)
+    assert counted(found)[0] == {"covid": 500, "normal": 1500}
+    assert {record.excluded for record in found if not record.used} == {"not in the sample of 2000 films"}
+    others = external.sampled(of_patients(("covid", 1500, 1), ("normal", 4500, 1)), 2000, seed=1)
+    assert counted(found)[1] != counted(others)[1]
+    assert counted(external.sampled(of_patients(("normal", 4500, 1)), 2000))[0] == {"covid": 0, "normal": 2000}
+
+
+def test_films_of_a_sample_alone_are_opened_and_the_number_there_is_told(folder, tmp_path, capsys):
+    films = external.read(sources.external(f"away={folder}"), tmp_path, most=6)
+    assert len(films.manifest.used) == 6 and films.sampled_from == 16 and len(films.thumbnails) == 6
+    assert "sample of 6 of its 16 films" in capsys.readouterr().out
+    assert external.read(sources.external(f"away={folder}"), tmp_path, most=16).sampled_from is None

@@ -7,7 +7,7 @@ from PIL import Image
 from cxrkit.audit import reference
 from cxrkit.data import manifest as manifests
 from cxrkit.data import pixels, sources
-from cxrkit.data.images import open_grey, square
+from cxrkit.data.images import colour_share, open_grey, square
 from cxrkit.data.manifest import Manifest
 from cxrkit.data.pixels import Pixels
 from cxrkit.data.readers import phantom
@@ -93,8 +93,8 @@ def test_colour_is_told_from_grey_and_from_a_few_arrows():
     arrows = grey.convert("RGB")
     arrows.paste((255, 0, 0), (0, 0, 10, 10))
     painted = Image.merge("RGB", (grey, Image.new("L", grey.size), Image.new("L", grey.size)))
-    assert reference.colour_share(grey) == reference.colour_share(grey.convert("RGB")) == 0
-    assert 0 < reference.colour_share(arrows) < reference.MOST_COLOUR < reference.colour_share(painted)
+    assert colour_share(grey) == colour_share(grey.convert("RGB")) == 0
+    assert 0 < colour_share(arrows) < reference.MOST_COLOUR < colour_share(painted)
 
 
 def test_the_file_is_small_holds_no_film_and_says_what_it_accepts(described):

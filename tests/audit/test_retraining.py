@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -14,7 +16,7 @@ from cxrkit.training import executors, jobs
 from tests.audit.films import films
 from tests.conftest import SMALL
 from tests.evaluation import runs
-from tests.training.executor import InProcess
+from tests.training.executor import FINDER, InProcess, machine, stage
 
 
 @pytest.fixture(scope="module")
@@ -49,18 +51,58 @@ def test_a_training_that_fails_says_why(squares, tmp_path, monkeypatch):
 
 
 def knowing(given):
-    """A stand-in for Retraining.predictions that is always right about the labels it is given, and keeps them by alteration."""
+    """A stand-in for Retraining.each that is always right about the labels it is given, and keeps them by alteration."""
 
-    def predictions(self, records, pixels, alteration):
-        given[alteration] = (records, None if pixels is None else np.array(pixels.images[:2]))
-        return {record.image_id: float(record.label == POSITIVE) for record in records if record.used and record.split == "valid"}
+    def each(self, altered):
+        for records, squares, alteration in altered:
+            given[alteration] = (records, None if squares is None else np.array(squares.images[:2]))
+        return [
+            {record.image_id: float(record.label == POSITIVE) for record in records if record.used and record.split == "valid"}
+            for records, _, _ in altered
+        ]
 
-    return predictions
+    return each
+
+
+class Elsewhere:
+    """Stands in for a cluster: trains in this process, and notes what is asked of it."""
+
+    def __init__(self):
+        self.asked, self.tasks = [], []
+
+    def machine(self, experiment, jobs):
+        self.asked.append((experiment.architectures, experiment.seeds, jobs))
+        return nowhere(experiment)
+
+    def shared(self, run, subjects):
+        return [run(subject, InProcess(self.train)) for subject in subjects]
+
+    def train(self, task):
+        self.tasks.append(task)
+        yield stage("frozen")
+        yield FINDER
+        held = [(record.image_id, len(self.tasks) / 10) for record in task.films.records if record.split == "valid"]
+        yield replace(stage(), predictions=held)
+
+
+def nowhere(experiment):
+    return replace(machine(experiment), nodes=2)
+
+
+def test_elsewhere_all_alterations_of_a_kind_are_trained_at_the_same_time(squares, tmp_path):
+    manifest, loaded = squares
+    elsewhere = Elsewhere()
+    made = replace(again(manifest, loaded, tmp_path, 3), executor=elsewhere)
+    found = made.each([(manifest.used, loaded, name) for name in ("one", "other")])
+    assert elsewhere.asked == [(("resnet34",), (3,), 2)]
+    assert [set(each.values()) for each in found] == [{0.1}, {0.2}] and set(found[0]) == set(found[1]) != set()
+    assert "go to each node once" in elsewhere.tasks[0].films.placement.reason
+    assert {path.name for path in tmp_path.iterdir()} >= {"one", "other"}
 
 
 def test_retraining_adds_masked_rows_and_a_control_to_an_audit(finished_run, tmp_path, monkeypatch):
     given = {}
-    monkeypatch.setattr(Retraining, "predictions", knowing(given))
+    monkeypatch.setattr(Retraining, "each", knowing(given))
     audits = audit.audit(runs.copy(finished_run, tmp_path / "run"), audit.Options(retrain=True))
     assert audits.not_done == []
     retrained = [(row.mask, row.side) for row in audits.masking if row.retrained]
@@ -75,7 +117,7 @@ def test_retraining_adds_masked_rows_and_a_control_to_an_audit(finished_run, tmp
 def test_permuted_labels_keep_their_meaning(monkeypatch):
     """The labels of the altered records are the ones that the predictions are held against."""
     drawn, given = films(), {}
-    monkeypatch.setattr(Retraining, "predictions", knowing(given))
+    monkeypatch.setattr(Retraining, "each", knowing(given))
     row = Retraining(Network("resnet34", 0, None), None, drawn, None, None, "cpu").permuted()
     assert row.found.startswith("1.000") and not row.passed
     assert sum(record.label == POSITIVE for record in given["permuted-labels"][0]) == drawn.is_covid.sum()
@@ -83,7 +125,7 @@ def test_permuted_labels_keep_their_meaning(monkeypatch):
 
 def test_a_network_trained_without_a_source_sees_none_of_its_films_and_is_scored_on_all_of_them(monkeypatch):
     drawn, given = films(source_of=lambda label, patient: "north" if patient % 2 else "south"), {}
-    monkeypatch.setattr(Retraining, "predictions", knowing(given))
+    monkeypatch.setattr(Retraining, "each", knowing(given))
     rows = Retraining(Network("resnet34", 0, None), None, drawn, None, None, "cpu").without_each_source()
     assert len(rows) == 2 and all(row.area.auc.value == 1 and row.area.auc.n > 80 for row in rows)
     for source in ("north", "south"):

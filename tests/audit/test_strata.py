@@ -64,6 +64,14 @@ def test_sources_of_one_class_each_leave_nothing_to_compare():
     assert not row.fall.known and row.without_partner == 400 and row.strata == 0 and row.whole.known
 
 
+def test_films_of_a_hospital_that_is_not_told_are_of_no_stratum():
+    """South is told of the COVID-19 films alone, and a network that knows "told" is not held against the rest."""
+    predictions, by_id = held(lambda covid, number: "set-north" if number % 2 else "set" if covid else "set-south")
+    by_id = {name: record.but(path=f"set/{name}") for name, record in by_id.items()}
+    (row,) = strata.rows("a", predictions, by_id, several=True)
+    assert (row.not_known, row.strata, row.within.auc.n) == (100, 1, 200)
+
+
 def test_one_source_has_no_row_of_the_source_and_few_ages_none_of_the_age():
     few = lambda covid, number: 50 if number < (9 if covid else 100) else ""
     assert strata.rows("a", *held(lambda *_: "one", few), several=False) == []

@@ -1,4 +1,4 @@
-"""Groups of patients on films from elsewhere: who is missed, beside the run's own films, and nothing where there are few."""
+"""Groups of patients on external films: who is missed, beside the run's own films, and nothing where there are few."""
 
 import numpy as np
 import pytest
@@ -69,3 +69,17 @@ def test_age_bands_stand_in_their_order_and_what_is_not_known_last():
     outside = answers(*[(5, 0.9, {"label": POSITIVE, "age": age}) for age in ages])
     groups = [(group, row.external.covid_patients) for (by, group), row in rows(outside).items() if by == "age"]
     assert groups == [("under 18", 5), ("18 to 39", 10), ("40 to 59", 10), ("60 to 79", 5), ("80 or older", 5), ("not known", 5)]
+
+
+def test_each_group_has_its_mean_calibration_inside_and_elsewhere():
+    found = rows(GRANADA)
+    mild, view = found["severity", "mild"].external, found["view", "PA"]
+    assert mild.mean_calibration.value == pytest.approx(0.2 - 1) and mild.mean_calibration.n == 6, "of the grade's films alone"
+    shared = (6 * 0.2 + 13 * 0.9 + 20 * 0.3) / 39 - 19 / 39
+    assert view.external.mean_calibration.value == pytest.approx(shared) and view.external.mean_calibration.has_interval
+    assert view.internal.mean_calibration.value == pytest.approx(0.9) and view.internal.mean_calibration.n == 6
+
+
+def test_few_patients_have_no_calibration():
+    outside = answers((2, 0.9, {"label": POSITIVE, "sex": "F"}), (2, 0.1, {"label": NEGATIVE, "sex": "F"}), films_a_patient=5)
+    assert not rows(outside)["sex", "F"].external.mean_calibration.known

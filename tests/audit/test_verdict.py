@@ -24,6 +24,7 @@ from tests.audit.evidences import (
     fixed,
     masked,
     network,
+    partly_known,
     with_baseline,
     with_masks,
     within_source,
@@ -41,6 +42,13 @@ CASES = {
     # without a look at the lungs
     "source shortcut": (with_baseline("source", 0.97), "source-shortcut", {"lungless-source"}),
     "age shortcut": (with_baseline("age", 0.99), "source-shortcut", {"lungless-age"}),
+    "an age that few films tell": (partly_known(with_baseline("age", 0.99), "age", 60, 300), "partial-shortcut", {"lungless-age"}),
+    "an age that most films tell": (partly_known(with_baseline("age", 0.99), "age", 300, 700), "source-shortcut", {"lungless-age"}),
+    "an age that few films tell, as good as the networks": (
+        partly_known(with_baseline("age", 0.88, changed(networks=[network(0.89)])), "age", 300, 1000),
+        "partial-shortcut",
+        {"lungless-age"},
+    ),
     "file shortcut": (with_baseline("file", 0.92), "source-shortcut", {"lungless-file"}),
     "border shortcut": (with_baseline("border", 0.995), "border-shortcut", {"lungless-border"}),
     "border as good as a poor network": (
@@ -239,7 +247,7 @@ def test_the_paragraph_of_the_study_itself():
         "best of 2 networks, ResNet34, reaches an AUC of 0.997 [0.994 to 1.000] on 400 films held out of training, 100 of them COVID-19"
         in text
     )
-    assert "Without a look at the lungs the classes are told apart by the name of the source (0.950) and by the border (0.995)." in text
+    assert "Without a look at the lungs the classes are separated by the name of the source (0.950) and by the border (0.995)." in text
     assert "no score shows that a network sees disease" in text
 
 
@@ -257,7 +265,7 @@ def test_films_of_other_hospitals_are_asked_for_until_they_were_tried():
     short = replace(three, counts=replace(COUNTS, judged=replace(COUNTS.judged, covid_patients=20)))
     for evidence in (three, short):
         text = verdict.decide(evidence).paragraph
-        assert asks not in text and "On 3 sets of films from elsewhere ResNet34 loses less than 0.1 of AUC: a (0.010" in text
+        assert asks not in text and "On 3 sets of external films ResNet34 loses less than 0.1 of AUC: a (0.010" in text
     assert verdict.decide(short).conclusion == "no-shortcut-found"
     assert "30 patients of each class held out (found: 20 COVID-19, 290 normal)" in verdict.decide(short).paragraph
 

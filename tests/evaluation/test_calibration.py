@@ -9,7 +9,16 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import brier_score_loss, log_loss
 
 from cxrkit.evaluation import bootstrap
-from cxrkit.evaluation.calibration import calibration, decomposition, equal_bins, fit_temperature, logits, rests_on_prior, tempered
+from cxrkit.evaluation.calibration import (
+    calibration,
+    decomposition,
+    equal_bins,
+    fit_temperature,
+    logits,
+    mean_calibration,
+    rests_on_prior,
+    tempered,
+)
 
 
 def drawn(n, temperature, seed=0):
@@ -119,3 +128,19 @@ def test_intervals_are_drawn_over_patients():
         assert figure.low < figure.value < figure.high
         widths.append(figure.high - figure.low)
     assert widths[1] == pytest.approx(widths[0] * 2**0.5, rel=0.15)
+
+
+def test_mean_calibration_is_what_the_mean_probability_is_too_high_by_and_counts_patients():
+    truth, p = drawn(400, 1)
+    figure = mean_calibration(truth, p, np.arange(400))
+    assert figure.value == pytest.approx(p.mean() - truth.mean()) and figure.low < 0 < figure.high
+    assert mean_calibration(truth, np.minimum(p + 0.2, 1), np.arange(400)).low > 0
+    thrice = mean_calibration(np.repeat(truth, 3), np.repeat(p, 3), np.repeat(np.arange(400), 3))
+    assert (thrice.value, thrice.low, thrice.high) == pytest.approx((figure.value, figure.low, figure.high))
+
+
+@pytest.mark.parametrize("truth, p, groups", [([True, True], [0.5, 0.5], [0, 1]), ([True, False], [0.9, 0.2], [0, 0])])
+def test_mean_calibration_without_variance_has_no_interval(truth, p, groups):
+    figure = mean_calibration(truth, p, groups)
+    assert figure.known and not figure.has_interval
+    assert not mean_calibration([], [], []).known

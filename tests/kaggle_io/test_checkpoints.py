@@ -21,7 +21,7 @@ class TimeUpForTheSecond(executors.Processes):
 
 
 def test_time_up_reports_what_is_finished_and_the_next_run_goes_on(tmp_path, capsys, monkeypatch):
-    two = config.load("dry-run", {**SMALL, "seeds": [0, 1]})
+    two = config.load("dry-run", {**SMALL, "seeds": [0, 1], "audit": "none"})
     out = tmp_path / "first"
     with monkeypatch.context() as patched:
         patched.setattr(jobs, "Processes", TimeUpForTheSecond)

@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from cxrkit import config
-from cxrkit.data import sources
+from cxrkit.data import places, sources
 from cxrkit.data.readers import coronahack
 from cxrkit.errors import BadInput
 from cxrkit.files import write_text
@@ -56,8 +56,8 @@ def test_depth_and_number_of_folders_are_bounded(tmp_path, monkeypatch):
     assert mounts.find(coronahack.METADATA, root=tmp_path) is None
     for number in range(30):
         (tmp_path / f"many{number:02d}").mkdir()
-    monkeypatch.setattr(mounts, "MOST_FOLDERS", 10)
-    assert len(list(mounts.folders_below(tmp_path))) == 10
+    monkeypatch.setattr(places, "MOST_FOLDERS", 10)
+    assert len(list(places.folders_below(tmp_path))) == 10
 
 
 @pytest.mark.parametrize("site", ["radiopaedia", "sirm"])
@@ -83,7 +83,7 @@ def test_an_attached_set_that_a_reader_knows_is_asked_about_and_said(tmp_path, c
     granada, again = tmp_path / "datasets/bob/granada/COVIDGR_1.0", tmp_path / "datasets/eve/again"
     assert mounts.attach(PAPER, tmp_path).external == (f"covidgr={again}", f"covidgr:covidgr-2={granada}")
     said = capsys.readouterr().out
-    assert f"films from elsewhere: covidgr at {granada}" in said and "torn looks like nih and is not used: The metadata lacks" in said
+    assert f"external films: covidgr at {granada}" in said and "torn looks like nih and is not used: The metadata lacks" in said
     sources.externals(mounts.attach(PAPER, tmp_path).external)
 
 
@@ -114,3 +114,29 @@ def test_attached_weights_of_a_timm_network(tmp_path):
     assert mounts.attach(one, tmp_path).weights == ""
     write_text(tmp_path / "datasets/bob/weights" / "efficientnet_lite0.pth", "")
     assert mounts.attach(one, tmp_path).weights == str(tmp_path / "datasets/bob/weights")
+
+
+@pytest.mark.parametrize(
+    "sets, device, free, size, limited",
+    [(1, "cuda", None, 224, "time"), (1, "cpu", None, 224, "time"), (1, "cuda", 2**30, 512, "memory"), (4, "cpu", 2**20, 1024, "memory")],
+)
+def test_a_set_that_there_is_no_time_for_is_asked_about_by_a_sample(sets, device, free, size, limited):
+    experiment = config.load("paper", {"image_size": size})
+    most, why = mounts.most_films(experiment, sets, device, free)
+    assert why == limited and most >= mounts.FEWEST
+    assert most <= mounts.most_films(experiment, 1, device, None)[0]
+    more = config.load("paper", {"image_size": size, "seeds": list(range(20))})
+    assert mounts.most_films(more, sets, device, free)[0] <= most
+
+
+def test_the_limit_is_said_and_laid_down_and_ones_own_number_stays(tmp_path, monkeypatch, capsys):
+    write_text(tmp_path / "c" / coronahack.METADATA, "")
+    layouts.covidgr(tmp_path / "granada")
+    assert mounts.attach(PAPER, tmp_path).external_films == 0, "few films are asked about all"
+    monkeypatch.setattr(mounts, "FEWEST", 3)
+    monkeypatch.setattr(mounts, "EXTERNAL_SECONDS", 0)
+    capsys.readouterr()
+    assert mounts.attach(PAPER, tmp_path).external_films == 3
+    assert "at most 3 of each set" in capsys.readouterr().out
+    own = config.load("paper", {"pretrained": False, "external_films": 5})
+    assert mounts.attach(own, tmp_path).external_films == 5

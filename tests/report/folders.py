@@ -94,12 +94,12 @@ def audited(results: Results) -> Audits:
         films=results.info.films,
         counts=FilmCounts(94, 160, 254, 1, 0, Judged("test", 34, 60, 34, 60)),
         baselines=[
-            BaselineRow("majority", "nothing: always the commoner class", "", Area(Figure(0.5, 0.42, 0.58, 94, "drawn"), 34), None),
+            BaselineRow("majority", "nothing: always the more frequent class", "", Area(Figure(0.5, 0.42, 0.58, 94, "drawn"), 34), None),
             BaselineRow("border", "the frame: the outer tenth of the picture", "", area, area),
             BaselineRow("age", "the patient's age", "no age is known", Area(unknown, 0), None),
         ],
         sources=[SourceRow("seen-source", "a told from b among normal films", area, "")],
-        controls=[ControlRow("permutation", "labels dealt out at random", "0.5", "0.49", True)],
+        controls=[ControlRow("permutation", "labels permuted at random", "0.5", "0.49", True)],
         networks=[NetworkRow(name, [0, 1, 2], area, advantage) for name in runs.ARCHITECTURES],
         held_fixed=[HeldFixedRow("resnet34", "source", area, auc, auc, Figure(0.01, -0.01, 0.03, 94, "drawn"), 2, 3, 0)],
         masking=[

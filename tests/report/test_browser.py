@@ -1,6 +1,7 @@
 """The page as people meet it: in Chromium, wide, on a phone and on paper, with scripts and without."""
 
 import base64
+import csv
 import shutil
 from pathlib import Path
 
@@ -17,7 +18,7 @@ webdriver = pytest.importorskip("selenium.webdriver", reason="Selenium is not in
 axe_core = pytest.importorskip("axe_core_python", reason="axe-core is not installed")
 
 from selenium.webdriver.common.by import By  # noqa: E402
-from selenium.webdriver.support.ui import Select  # noqa: E402
+from selenium.webdriver.support.ui import Select, WebDriverWait  # noqa: E402
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="Chromium or its driver is not installed")
@@ -129,7 +130,7 @@ def test_the_slider_moves_the_counts(chromium, results):
 def test_the_contents_lead_to_their_sections(chromium, results):
     show(chromium, results)
     links = chromium.find_elements(By.CSS_SELECTOR, "nav a")
-    assert len(links) == 13
+    assert len(links) == 14
     for link in links:
         link.click()
         name = link.get_attribute("href").split("#")[1]
@@ -142,7 +143,7 @@ def test_a_table_is_sorted_by_its_numbers_both_ways(chromium, results):
     show(chromium, results)
     table = chromium.find_element(By.CSS_SELECTOR, "table:has(#cap-scores)")
     heads = [head for head in table.find_elements(By.CSS_SELECTOR, "thead th") if "error rate" in head.text]
-    read = "return Array.from(arguments[0].tBodies[0].rows).map(row => row.cells[3].dataset.value).filter(value => value !== undefined).map(Number)"
+    read = "return Array.from(arguments[0].tBodies[0].rows).map(row => row.cells[5].dataset.value).filter(value => value !== undefined).map(Number)"
     for direction in ("ascending", "descending"):
         heads[0].find_element(By.TAG_NAME, "button").click()
         values = chromium.execute_script(read, table)
@@ -151,7 +152,7 @@ def test_a_table_is_sorted_by_its_numbers_both_ways(chromium, results):
         last = chromium.execute_script(
             "return arguments[0].tBodies[0].rows[arguments[0].tBodies[0].rows.length - 1].cells[0].textContent", table
         )
-        assert "no lungs seen" in last
+        assert "without the lungs" in last
 
 
 def test_without_scripts_everything_but_the_slider_is_there(results):
@@ -180,5 +181,25 @@ def test_on_paper_the_closed_parts_are_open(chromium, results, tmp_path):
     text = " ".join(
         subprocess.run(["pdftotext", str(tmp_path / "report.pdf"), "-"], capture_output=True, text=True, check=True).stdout.split()
     )
-    assert "average precision" in text and "SHA-256 of the" in text
+    assert "average precision" in text and "is in checksums.json" in text and "SHA-256 of the 2" not in text and "Save as CSV" not in text
     assert "Move the threshold" not in text
+
+
+def test_a_table_is_saved_as_csv_a_closed_one_is_opened_by_its_address_and_the_contents_say_where_one_is(chromium, results, tmp_path):
+    show(chromium, results)
+    chromium.execute_cdp_cmd("Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)})
+    chromium.execute_script("document.querySelector('#t-scores .tools button').click()")
+    WebDriverWait(chromium, 10).until(lambda _: (tmp_path / "scores.csv").is_file())
+    rows = list(csv.reader((tmp_path / "scores.csv").read_text("utf-8-sig").splitlines()))
+    assert rows[0][:6] == ["network", "run", "AUC", "sensitivity", "specificity", "error rate"]
+    assert rows[1][0] == "without the lungs" and rows[1][2] == "0.970 [0.930, 0.990]" and len({len(row) for row in rows}) == 1
+    chromium.get((results / "report.html").as_uri() + "#t-thresholds")
+    WebDriverWait(chromium, 10).until(lambda _: chromium.find_element(By.ID, "t-thresholds").get_attribute("open"))
+    here = "nav a[aria-current]"
+    WebDriverWait(chromium, 10).until(
+        lambda _: [a.get_attribute("hash") for a in chromium.find_elements(By.CSS_SELECTOR, here)] == ["#confusion"]
+    )
+    sizes = chromium.execute_script(
+        "return Array.from(document.querySelectorAll('thead button')).map(b => b.getBoundingClientRect().height)"
+    )
+    assert len(sizes) > 20 and min(size for size in sizes if size) >= 24

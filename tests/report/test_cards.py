@@ -1,15 +1,14 @@
-import dataclasses
 import re
-import typing
+from dataclasses import replace
 
 import pytest
 import yaml
 
-from cxrkit.data.records import Record
-from cxrkit.files import read_json, write_json
-from cxrkit.report import cards, plots, report
+from cxrkit.files import read_json
+from cxrkit.report import cards, facts, gallery, plots, report
+from cxrkit.report.tables import thresholds
 from cxrkit.results import Results
-from cxrkit.schema import Audits, Comparison, Metrics, RunInfo
+from cxrkit.tables import figure_text
 from tests.report import folders
 
 
@@ -20,62 +19,6 @@ def folder(tmp_path_factory):
         patch.setattr(plots, "drawn", folders.undrawn)
         report.make(results)
     return results.folder
-
-
-def answers(folder):
-    """{item: (answer, where)} of CLAIM.md."""
-    rows = [line.strip("| ").split(" | ") for line in (folder / "CLAIM.md").read_text("utf-8").splitlines() if re.match(r"\| \d", line)]
-    return {int(row[0]): (row[3], row[4]) for row in rows}
-
-
-def test_each_of_the_42_items_has_an_answer_and_the_score_counts_them(folder):
-    found = answers(folder)
-    assert list(found) == list(range(1, 43))
-    given = [answer for answer, _ in found.values()]
-    assert set(given) == {"yes", "no", "not applicable"}
-    yes, asked = given.count("yes"), len(given) - given.count("not applicable")
-    assert f"Score: {yes} of {asked} items that apply ({100 * yes / asked:.0f} %)" in (folder / "CLAIM.md").read_text("utf-8")
-
-
-def test_each_yes_leads_to_a_file_that_is_there_and_to_what_it_names(folder):
-    headings = {path.name: path.read_text("utf-8") for path in folder.iterdir() if path.suffix in (".md", ".html")}
-    for answer, where in answers(folder).values():
-        if answer == "yes":
-            name = re.search(r"\]\(([^)]+)\)", where)[1]
-            assert (folder / name).is_file()
-            if name in headings and ": " in where:
-                assert where.split(": ")[1].split("the section ")[-1] in headings[name].replace("’", "'") or name == "report.html"
-
-
-def test_an_item_is_a_no_where_its_field_is_empty(folder):
-    before = answers(folder)
-    assert before[30][0] == "yes" and before[32][0] == "yes" and before[31][0] == "no"
-    without = folders.write(folder / "without", audits=False)
-    (without.folder / "CLAIM.md").write_text(cards.claim(without), "utf-8")
-    assert {answers(without.folder)[item][0] for item in (30, 31, 32, 38)} == {"no"}
-
-
-def test_zero_leaks_is_an_answer_and_no_record_of_leaks_is_none(folder):
-    assert answers(folder)[21][0] == "yes"
-    (item,) = [item for item in yaml.safe_load((cards.HERE / "claim.yaml").read_text("utf-8")) if item["item"] == 21]
-    about = read_json(folder / "run.json")
-    del about["leaks"]
-    (folder / "without-leaks").mkdir()
-    write_json(folder / "without-leaks" / "run.json", about)
-    assert cards.answered(item, cards.contents(folder / "without-leaks"))[0] == "no"
-
-
-def test_each_field_that_claim_names_is_one_that_the_kit_writes():
-    kinds = {"run.json": RunInfo, "metrics.json": Metrics, "comparison.json": Comparison, "audits.json": Audits, "manifest.csv": Record}
-    items = yaml.safe_load((cards.HERE / "claim.yaml").read_text("utf-8"))
-    named = [item["at"] for item in items if len(item.get("at", ())) == 2]
-    assert len(named) > 15
-    for name, field in named:
-        kind = kinds[name]
-        for key in field.split("."):
-            hints = typing.get_type_hints(kind)
-            assert key in hints, f"{name} has no {field}"
-            kind = next((part for part in (hints[key], *typing.get_args(hints[key])) if dataclasses.is_dataclass(part)), None)
 
 
 def test_the_model_card_holds_verdict_scores_and_warnings(folder):
@@ -99,3 +42,64 @@ def test_the_citation_is_a_cff_file():
 
 def test_the_attribution_credits_every_film(folder):
     assert f"{len(Results.open(folder).manifest.used)} x A. Reader" in (folder / "ATTRIBUTION.md").read_text("utf-8")
+
+
+def head_of(folder, name):
+    text = (folder / name).read_text("utf-8")
+    assert text.startswith("---\n")
+    return yaml.safe_load(text.split("---\n")[1])
+
+
+def real(folder, change=lambda record: record, **run):
+    """The results of films, not phantoms, with their cards."""
+    results = folders.write(folder, change=lambda record: change(record.but(collected="imported")), info={"films": "films"}, **run)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plots, "drawn", folders.undrawn)
+        folders.add_thumbnails(results)
+        report.make(Results.open(results.folder))
+    return results
+
+
+def test_the_heads_are_what_the_hub_reads_and_phantoms_give_it_no_scores(folder, tmp_path):
+    assert "model-index" not in head_of(folder, "MODEL_CARD.md") and "phantoms" in head_of(folder, "DATASHEET.md")["tags"]
+    results = real(tmp_path)
+    models = head_of(results.folder, "MODEL_CARD.md")["model-index"]
+    assert [model["name"] for model in models] == ["ResNet34", "ResNet101", "VGG16", "VGG19"]
+    found = {metric["type"]: metric["value"] for metric in models[0]["results"][0]["metrics"]}
+    score = results.score("resnet34")
+    assert found == {"roc_auc": pytest.approx(score.auc.value, abs=5e-5), "accuracy": pytest.approx(score.rates.accuracy.value, abs=5e-5)}
+    head = head_of(results.folder, "DATASHEET.md")
+    assert head["license"] == "cc-by-4.0" and head["size_categories"] == ["n<1K"] and "phantoms" not in head["tags"]
+
+
+def test_the_cards_of_phantoms_say_nothing_of_patients_and_those_of_films_say_what_is_known(folder, tmp_path):
+    sheet, card = ((folder / name).read_text("utf-8") for name in ("DATASHEET.md", "MODEL_CARD.md"))
+    assert "none was published before" in sheet and "Phantoms have no age." in card and "by others" not in sheet
+    ages = {"covid": "61", "normal": "1-5"}
+    results = real(tmp_path, lambda record: record.but(age=ages[record.label]), audits=False)
+    sheet, card = ((results.folder / name).read_text("utf-8") for name in ("DATASHEET.md", "MODEL_CARD.md"))
+    assert "the films were published before, by others" in sheet
+    assert "0 % of the COVID-19 films are of patients under 18 (age known of 94 of 94)" in card and "100 % of the normal films" in card
+    assert "Groups of patients were not compared." in card and "the age of 254, sex of 0" in card
+
+
+def test_the_datasheet_says_which_films_travel(folder, tmp_path):
+    results = real(tmp_path / "open", audits=False)
+    text = (results.folder / "DATASHEET.md").read_text("utf-8")
+    shown = {film.image_id for film in gallery.films(results)}
+    assert f"{len(shown)} films travel with these results as a small picture" in text and "no perceptual hash" in text
+    closed = real(tmp_path / "closed", lambda record: record.but(licence="CC BY-NC-SA 4.0"), audits=False)
+    assert "No film travels with these results." in (closed.folder / "DATASHEET.md").read_text("utf-8")
+
+
+def test_calibration_contact_date_and_commit_stand_on_the_cards(folder, tmp_path):
+    results = Results.open(folder)
+    card = (folder / "MODEL_CARD.md").read_text("utf-8")
+    (score, *_) = [score for name, score in thresholds.judged(results) if name.startswith("ResNet34")]
+    assert figure_text(score.scaling.before.ece) in card and "not calibrated" not in card
+    assert f"date of the run: {results.info.begun}" in card and re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\dZ", results.info.begun)
+    asked = replace(results.info, experiment=replace(results.experiment, contact="A. Reader, a@example.org"), commit="abc123-dirty")
+    results._write_info(asked)
+    again = Results.open(folder)
+    assert {"A. Reader, a@example.org", "0.1.0 made this; the run: abc123-dirty"} <= {value for _, value in facts.identity(again)}
+    assert "contact" not in dict(facts.identity(again))["command"]

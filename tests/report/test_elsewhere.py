@@ -23,9 +23,9 @@ def told(table):
 def test_each_network_stands_inside_elsewhere_and_lost(audits):
     inside, outside, lost = told(elsewhere.inside_and_elsewhere(audits))
     assert [row[0] for row in (inside, outside, lost)] == [
-        "ResNet34, inside: held out",
+        "ResNet34, internal: held out",
         "ResNet34, elsewhere",
-        "ResNet34, lost on elsewhere",
+        "ResNet34, internal minus elsewhere",
     ]
     assert inside[1:] == ["0.800 [0.700, 0.900]"] * 4 + ["94", "34"] and outside[-2:] == ["50", "20"]
     assert lost[1] == "+0.100 [+0.020, +0.200]" and lost[4] == "\u2013", "the audit is of before the calibration error was compared"
@@ -35,9 +35,12 @@ def test_sets_of_one_class_are_told_by_their_rate(audits):
     (row,) = audits.external
     none, drop = Figure.unknown(50, "none: one class only"), replace(row.drop, auc=Figure.unknown(50, "none"))
     alone = replace(row, external=replace(row.external, auc=none), drop=drop)
-    assert "ResNet34 has AUC 0.800 inside and 0.800 elsewhere (lost 0.100 [0.020 to 0.200])" in elsewhere.sentences(audits)[0]
-    assert "has sensitivity 0.800 inside" in elsewhere.sentences(replace(audits, external=[alone]))[0]
-    assert "has specificity 0.800 inside" in elsewhere.sentences(replace(audits, external=[replace(alone, positives=0)]))[0]
+    assert (
+        "ResNet34 has AUC 0.800 on internal films and 0.800 on external ones (internal minus external: 0.100 [0.020 to 0.200])"
+        in elsewhere.sentences(audits)[0]
+    )
+    assert "has sensitivity 0.800 on internal films" in elsewhere.sentences(replace(audits, external=[alone]))[0]
+    assert "has specificity 0.800 on internal films" in elsewhere.sentences(replace(audits, external=[replace(alone, positives=0)]))[0]
 
 
 def test_groups_say_too_few_and_columns_of_nothing_are_left_out(audits):
@@ -46,13 +49,13 @@ def test_groups_say_too_few_and_columns_of_nothing_are_left_out(audits):
     more = SubgroupRow("sex", "F", GroupScore(3, 0, few, few, few), GroupScore(0, 0, few, few, few))
     table = elsewhere.subgroups(replace(audits, external=[replace(row, subgroups=[*row.subgroups, more])]))
     titles = [column.title for column in table.columns]
-    assert titles == ["network, films, group", "sensitivity elsewhere", "AUC elsewhere"] + [
-        "COVID-19 patients elsewhere",
-        "normal patients elsewhere",
-        "normal patients inside",
+    assert titles == ["network, films, group", "sensitivity external", "AUC external"] + [
+        "COVID-19 patients external",
+        "normal patients external",
+        "normal patients internal",
     ]
     assert told(table)[1] == ["ResNet34, elsewhere, sex: F", "too few", "\u2013", "3", "0", "0"]
-    assert "under 5 patients" in table.note and "Known of no film from elsewhere: view, age." in table.note
+    assert "under 5 patients" in table.note and "Known of no external film: view, age." in table.note
 
 
 def test_matched_scores_stand_beside_those_of_all_films_with_what_is_lost(audits):

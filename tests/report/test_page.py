@@ -8,12 +8,13 @@ from bs4 import BeautifulSoup
 
 from cxrkit.columns import LAST_STAGE
 from cxrkit.config import short_name
+from cxrkit.data.manifest import Manifest
 from cxrkit.errors import BadInput
 from cxrkit.evaluation.metrics import Figure, proportion
 from cxrkit.evaluation.scoring import final_scores
 from cxrkit.files import read_json, sha256_of, write_json
 from cxrkit.report import gallery, page, plots, report, sentences
-from cxrkit.report.tables import settings
+from cxrkit.report.tables import data, settings, thresholds
 from cxrkit.report.tables.comparison import matrix
 from cxrkit.results import Results
 from cxrkit.schema import Attention, AttentionRow, GalleryEntry
@@ -21,7 +22,7 @@ from cxrkit.tables import figure_text
 from tests.report import folders
 
 MEGABYTES = 5
-GENERATED = ("report.html", "report.md", "MODEL_CARD.md", "DATASHEET.md", "CLAIM.md", "ATTRIBUTION.md", "CITATION.cff")
+GENERATED = ("report.html", "report.md", "MODEL_CARD.md", "DATASHEET.md", "CLAIM.md", "TRIPOD.md", "ATTRIBUTION.md", "CITATION.cff")
 
 
 @pytest.fixture(scope="module")
@@ -66,14 +67,14 @@ def test_the_scores_are_those_of_metrics_json(results, soup):
         row = shown[short_name(mean.architecture)]
         counts = mean.confusion
         assert [float(row[i]) for i in range(7, 11)] == pytest.approx([counts.tp, counts.fn, counts.tn, counts.fp], abs=0.005)
-        figures = [mean.rates.sensitivity, mean.rates.specificity, mean.auc]
-        assert row[3:7] == [figure_text(mean.rates.error_rate, 4), *(figure_text(figure, 3) for figure in figures)]
+        figures = [mean.auc, mean.rates.sensitivity, mean.rates.specificity]
+        assert row[2:6] == [*(figure_text(figure, 3) for figure in figures), figure_text(mean.rates.error_rate, 4)]
 
 
 def test_every_run_has_its_row(results, soup):
     scores = [score for score in results.metrics.scores if score.stage == LAST_STAGE]
     rows = [row for row in rows_of(soup, "runs") if row[1].startswith("seed")]
-    assert [(int(row[2]), row[4]) for row in rows] == [(score.n, figure_text(score.rates.sensitivity, 3)) for score in scores]
+    assert [(int(row[6]), row[3]) for row in rows] == [(score.n, figure_text(score.rates.sensitivity, 3)) for score in scores]
 
 
 def test_the_studys_epochs_stand_beside_ours_with_the_images_they_got_wrong(results, soup):
@@ -96,8 +97,8 @@ def test_no_two_columns_of_a_table_have_one_name(soup):
 
 def test_the_study_stands_beside_ours_and_what_sees_no_lungs_above(soup):
     rows = rows_of(soup, "scores")
-    assert rows[0][0] == "no lungs seen" and rows[0][6] == "0.970 [0.930, 0.990]"
-    assert ["VGG16", "the 2020 study", "268", "32", "2", "234", "0"] in [row[:3] + row[7:] for row in rows]
+    assert rows[0][0] == "without the lungs" and rows[0][2] == "0.970 [0.930, 0.990]"
+    assert ["VGG16", "the 2020 study", "268", "32", "2", "234", "0"] in [row[:2] + row[6:] for row in rows]
 
 
 def test_the_embedded_predictions_give_the_counts_of_metrics_json(results, soup):
@@ -118,8 +119,8 @@ def test_the_matrix_of_pairs_is_comparison_json_in_both_directions(results, soup
     index = {name: number for number, name in enumerate(shown["names"])}
     turned = {"better": "worse", "worse": "better"}
     for pair in results.comparison.pairs:
-        word, text = shown["rows"][index[pair.a]][1][index[pair.b]]
-        assert word == pair.verdict
+        word, text, reason = shown["rows"][index[pair.a]][1][index[pair.b]]
+        assert word == pair.verdict and (not reason or word == "undecided")
         assert float(text.split()[0].replace("−", "-")) == pytest.approx(100 * pair.difference.value, abs=0.006)
         assert shown["rows"][index[pair.b]][1][index[pair.a]][0] == turned.get(word, word)
     assert sentences.best(results.comparison) in soup.find(id="verdict").get_text()
@@ -141,6 +142,7 @@ def test_the_verdict_stands_first_and_the_sections_in_their_order(soup):
         "films",
         "speed",
         "repeat",
+        "words",
     ]
     assert [section["id"] for section in soup.main.find_all("section")] == wanted
     assert [link["href"] for link in soup.nav.find_all("a")] == [f"#{name}" for name in wanted]
@@ -172,7 +174,7 @@ def test_banners_are_on_the_page_and_on_every_figure(tmp_path):
         "LEAK: 3",
         "FAILED: 1",
         "no memory",
-        "PARTIAL: the time was up; 1 trainings are missing: vgg19_bn-seed9",
+        "PARTIAL: the time was up; 1 training is missing: vgg19_bn-seed9",
     ):
         assert word in banners
     figures = soup.find_all(class_="panel")
@@ -180,6 +182,25 @@ def test_banners_are_on_the_page_and_on_every_figure(tmp_path):
     for figure in figures:
         for mark in ("DRAWN PHANTOMS, NOT FILMS", "RANDOM WEIGHTS", "LEAKING SPLIT", "FAILED TRAININGS", "PARTIAL RUN"):
             assert mark in figure.svg.get_text()
+
+
+def test_the_verdict_is_an_answer_with_a_line_a_reason_and_a_plot_that_says_what_it_shows(results, soup):
+    box = soup.find(class_="verdict")
+    assert [answer.get_text() for answer in box.find_all(class_="answer")][0] == "No. The picture’s edge alone tells the classes apart."
+    assert [line.get_text() for line in box.ul.find_all("li")] == [reason.text for reason in results.audits.verdict.reasons]
+    plot = soup.find(id="verdict").find(class_="panel")
+    assert "edge of the picture 0.970 [0.930, 0.990]" in plot["aria-label"]
+    labels = [label for label in plot.svg.get_text("\n").splitlines() if label in ("edge of the picture", "ResNet34", "VGG19")]
+    assert labels == ["edge of the picture", "ResNet34", "VGG19"]
+
+
+def test_an_undecided_pair_whose_interval_excludes_0_says_why(tmp_path):
+    once = folders.write(tmp_path / "once", audits=False, seeds=(0,), error_rates=(0.02, 0.4, 0.02, 0.02)).comparison
+    rows = {(a, b): cell for a, cells in matrix(once)["rows"] for b, cell in zip(matrix(once)["names"], cells)}
+    assert rows["ResNet34", "ResNet101"][::2] == ("undecided", "a network ran once") and rows["VGG16", "VGG19"][2] == ""
+    pair = replace(folders.write(tmp_path / "often", audits=False).comparison.pairs[0], verdict="undecided", p_difference_holm=0.0612)
+    assert sentences.why_undecided(replace(pair, difference=Figure(0.1, 0.01, 0.2, 94, "")), 6) == "p 0.061 after Holm over 6 pairs"
+    assert sentences.why_undecided(replace(pair, difference=Figure(0.1, -0.01, 0.2, 94, "")), 6) == ""
 
 
 def test_films_and_imagenet_weights_have_no_banner(tmp_path, undrawn):
@@ -194,8 +215,8 @@ HOSTILE = {
     "case_url": "javascript:alert(3)",
     "finding": "\u202etxet desrever\u202c | </script><!-- ]]>",
     "view": "PA</td></tr></table><h1>view</h1>",
-    "sex": "{{ 7 * 7 }}{% raw %}",
-    "age": "nan",
+    "sex": "<b>sex</b>",
+    "age": "{{ 7 * 7 }}{% raw %}",
 }
 
 
@@ -227,7 +248,7 @@ def test_hostile_metadata_leaves_the_page_intact(hostile):
         len(plain.find_all(tag)) for tag in ("script", "h1", "h2", "section", "table")
     ]
     assert not soup.find_all(["b", "i"]) and not soup.find_all(onload=True) and not soup.find_all(onerror=True)
-    assert not [link for link in soup.find_all("a") if not re.match(r"#|https?://", link["href"])]
+    assert not [link for link in soup.find_all("a") if not re.match(r"#|https?://|figures/[\w.-]+\.svg$", link["href"])]
     assert "{{ 7 * 7 }}" in soup.get_text()
     assert max(len(bdi.get_text()) for bdi in soup.find_all("bdi")) <= 600
 
@@ -385,3 +406,44 @@ def test_an_audit_of_another_manifest_is_refused(tmp_path, undrawn):
     write_json(folder / "audits.json", read_json(folder / "audits.json") | {"manifest_sha256": "0" * 64})
     with pytest.raises(BadInput, match="another manifest"):
         report.make(Results.open(folder))
+
+
+def test_the_sets_of_single_films_are_those_of_metrics_json(results, soup):
+    rows = {row[0]: row for row in rows_of(soup, "sets")}
+    for score in [score for score in final_scores(results.metrics, "ensembles") if len(score.architectures) == 1]:
+        sets, row = score.prediction_sets, rows[f"{short_name(score.architecture)}, ensemble of 3 seeds"]
+        assert row[1:3] == [f"{sets.covid.limit:.3f}", f"{sets.normal.limit:.3f}"]
+        assert [int(cell) for cell in row[3:7]] == [sets.films.get(held, 0) for held in ("COVID-19", "normal", "both", "none")]
+        assert row[7:] == [figure_text(sets.covid.covered), figure_text(sets.normal.covered)]
+    note = soup.find("caption", id="cap-sets").find_parent(class_="table").find(class_="note").get_text()
+    assert "of 100 such splits, 95 cover" in note and "(20 COVID-19)" in note
+
+
+@pytest.mark.parametrize(
+    "sizes, said",
+    [
+        (
+            {"train": (40, 60), "valid": (6, 40), "test": (34, 60)},
+            "No sets: a coverage of 90 % takes 9 COVID-19 patients in validation, which has 6.",
+        ),
+        ({"train": (40, 60), "valid": (20, 40)}, "these films are those of the calibration, so nothing is checked"),
+    ],
+    ids=["few", "no test split"],
+)
+def test_too_few_patients_for_sets_and_no_test_split_are_said(tmp_path, undrawn, sizes, said):
+    results = folders.write(tmp_path, sizes=sizes, audits=False)
+    assert said in thresholds.prediction_sets(results).note
+
+
+def test_the_views_in_use_are_told_by_class_with_the_key_and_the_studys(results, soup):
+    told = soup.find(id="data").get_text()
+    assert "Views in use: COVID-19: PA 94; normal: PA 160. exclude_views leaves out lateral; 1 film was left out for the view." in told
+    assert "a mixture of posterior to anterior as well as lateral views" in told
+    mixed = Manifest(record.but(view="lateral") if number % 2 else record for number, record in enumerate(results.manifest.records))
+    assert "COVID-19: lateral 47, PA 47" in data.views_sentence(mixed, ()) and "leaves out none" in data.views_sentence(mixed, ())
+
+
+def test_decision_curves_and_predictive_values_are_drawn(results, soup):
+    figures = [panel["aria-label"] for panel in soup.find(id="confusion").find_all(class_="panel")]
+    assert [figure.split()[0] for figure in figures] == ["Decision", "Positive", "Negative"]
+    assert {"net-benefit.svg", "ppv.png", "npv.svg"} <= {path.name for path in (results.folder / plots.FOLDER).iterdir()}

@@ -8,7 +8,9 @@ import pytest
 from cxrkit import columns
 from cxrkit.columns import STAGES
 from cxrkit.config import ARCHITECTURES, TESTED, short_name
+from cxrkit.evaluation import metrics
 from cxrkit.evaluation.predictions import Predictions
+from cxrkit.evaluation.usefulness import decision_curve
 from cxrkit.report import plots
 from tests.evaluation import simulated
 
@@ -26,7 +28,7 @@ def scores():
 
 
 def test_a_figure_is_in_the_readers_colours_and_its_ids_are_its_own(scores):
-    text = plots.drawn("fig", "", lambda axes: plots.roc(axes, scores), (4, 4), ["a mark"]).inline
+    text = plots.drawn("fig", "", lambda axes: plots.roc(axes, scores, {}, 0.5), (4, 4), ["a mark"]).inline
     assert not re.search(r"#(?!fig-)[0-9a-f]{6}\b", text.replace("#ffffff", ""))
     assert "var(--net1)" in text and "var(--ink)" in text and "A MARK" in text
     assert all(name.startswith("fig-") for name in re.findall(r' id="([^"]*)"', text))
@@ -46,7 +48,7 @@ def test_no_two_networks_look_alike_and_the_four_keep_their_looks():
 
 
 def test_a_figure_has_each_of_seven_networks_in_colours_that_the_page_has(scores):
-    text = plots.drawn("fig", "", lambda axes: plots.roc(axes, scores), (4, 4)).inline
+    text = plots.drawn("fig", "", lambda axes: plots.roc(axes, scores, {}, 0.5), (4, 4)).inline
     assert all(f">{short_name(name)}<" in text for name in SEVEN)
     page = (Path(plots.__file__).with_name("page.css")).read_text()
     assert {f"--net{number}" for number in range(1, 5)} <= set(re.findall(r"var\((--net\d+)\)", text))
@@ -83,3 +85,42 @@ def contrast(a, b):
 def luminance(colour):
     parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
     return sum(weight * (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4) for weight, c in zip((0.2126, 0.7152, 0.0722), parts))
+
+
+def test_decision_curves_have_the_networks_in_bands_beside_acting_on_all_and_on_none(scores):
+    drawn = {}
+
+    def draw(axes):
+        plots.net_benefit(axes, {name: held.ensemble() for name, held in scores.items()})
+        drawn["lines"] = {line.get_label(): line.get_xydata() for line in axes.lines}
+        drawn["bands"], drawn["bottom"] = len(axes.collections), axes.get_ylim()[0]
+
+    text = plots.drawn("fig", "", draw, (6, 4)).svg
+    held, lines = scores["resnet34"].ensemble(), drawn["lines"]
+    assert set(lines) == {*map(short_name, SEVEN), "acting on all", "acting on none"} and drawn["bands"] == len(SEVEN)
+    (point,) = decision_curve(held.is_covid, held.p_covid[0], held.groups, (lines["ResNet34"][20, 0],))
+    assert lines["ResNet34"][20, 1] == pytest.approx(point.network.value) and lines["acting on all"][20, 1] == pytest.approx(point.all)
+    assert -0.1 < drawn["bottom"] < 0 and "acting on none" in text
+
+
+@pytest.mark.parametrize("which", ("ppv", "npv"))
+def test_predictive_values_are_those_of_the_table_at_their_prevalence(scores, which):
+    lines = {}
+
+    def draw(axes):
+        plots.predictive_value(axes, {"resnet34": scores["resnet34"].ensemble()}, which, 0.5)
+        lines.update({line.get_label(): line.get_xydata() for line in axes.lines})
+
+    plots.drawn("fig", "", draw, (4, 4))
+    held = scores["resnet34"].ensemble()
+    percent, value = lines["ResNet34"][12]
+    counts = metrics.confusion(held.is_covid, held.p_covid[0], 0.5)
+    assert value == pytest.approx(getattr(metrics.predictive_values(counts, percent / 100), which).value)
+    assert (np.diff(lines["ResNet34"][:, 1]) * (1 if which == "ppv" else -1) >= 0).all()
+
+
+def test_a_network_that_calls_nobody_has_no_predictive_value_and_the_figure_stands(scores):
+    held = scores["resnet34"].ensemble()
+    silent = held.with_rows((), np.zeros_like(held.p_covid))
+    assert plots.drawn("fig", "", lambda axes: plots.predictive_value(axes, {"resnet34": silent}, "ppv", 0.5), (4, 4)).svg
+    assert plots.drawn("fig", "", lambda axes: plots.net_benefit(axes, {"resnet34": silent}), (4, 4)).svg

@@ -115,12 +115,12 @@ def test_the_note_says_which_statistics_the_scores_are_with(tmp_path):
 FIRST_LINES = 5
 
 
-@pytest.mark.parametrize("name", ["report.md", "MODEL_CARD.md", "DATASHEET.md", "CLAIM.md"])
+@pytest.mark.parametrize("name", ["report.md", "MODEL_CARD.md", "DATASHEET.md", "CLAIM.md", "TRIPOD.md"])
 def test_random_weights_stand_in_the_first_lines_of_each_paper(tmp_path, name):
     random, trained = folders.write(tmp_path / "a"), folders.write(tmp_path / "b", info={"started_from": "imagenet"})
     for results in (random, trained):
         report.make(results)
-    first = (random.folder / name).read_text("utf-8").splitlines()[:FIRST_LINES]
+    first = (random.folder / name).read_text("utf-8").rpartition("\n---\n")[2].splitlines()[:FIRST_LINES]
     assert "RANDOM WEIGHTS" in "\n".join(first)
     assert "RANDOM WEIGHTS" not in (trained.folder / name).read_text("utf-8")
 

@@ -6,13 +6,18 @@
 
 The replies follow the clients' parsers and what is reported of the real server. Every request is kept in
 `requests`. What a test wants to go wrong it says through fail(), lose_answer(), refuse_blob(), cut_blob()
-and the attributes below (answers: {method: what to answer as it is, None to answer never}); without, everything goes well.
+and the attributes below (answers: {method: what to answer as it is, None to answer never}; archives: {owner/slug: bytes} instead of
+a zip of the newest version; archive_cuts: after how many bytes the next archives end; expired: how many of their addresses are refused);
+without, everything goes well.
 """
 
 import base64
+import contextlib
+import hashlib
 import io
 import json
 import re
+import sys
 import threading
 import time
 import zipfile
@@ -72,6 +77,10 @@ class Refused(Exception):
         self.code, self.message, self.google = code, message, google
 
 
+class Elsewhere(Exception):
+    """What is asked for lies at another address, to which the client is sent."""
+
+
 class Kaggle(ThreadingHTTPServer):
     daemon_threads = True
 
@@ -84,6 +93,7 @@ class Kaggle(ThreadingHTTPServer):
         self.may_not_write, self.known_datasets = set(), {CORONAHACK}
         self.soft_error, self.processing, self.stale, self.machine = "", 1, 0, None
         self.faults, self.lost, self.blob_faults, self.output_faults = {}, {}, {}, {}
+        self.archives, self.archive_cuts, self.expired = {}, [], 0
         self.answers, self.same_page, self.downloads, self.stalled = {}, False, [], threading.Event()
         self.lock = threading.RLock()
 
@@ -94,6 +104,11 @@ class Kaggle(ThreadingHTTPServer):
     def __exit__(self, *_):
         self.shutdown()
         self.server_close()
+
+    def handle_error(self, request, client_address):
+        """A client that reads no further than it cares to is no error."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
     def fail(self, method, code, times=1, headers=None, message="Service unavailable"):
         """Answer the next calls of a method with this code, without doing anything; 0 drops the connection."""
@@ -218,7 +233,27 @@ class Kaggle(ThreadingHTTPServer):
 
     def GetDataset(self, body, user):
         dataset = self._dataset(body)
-        return {"ref": f"{body['ownerSlug']}/{body['datasetSlug']}", "currentVersionNumber": len(dataset.versions)}
+        return {
+            "ref": f"{body['ownerSlug']}/{body['datasetSlug']}",
+            "title": dataset.title,
+            "licenseName": dataset.licence,
+            "totalBytes": sum(map(len, dataset.versions[-1].values())) if dataset.versions else 0,
+            "currentVersionNumber": len(dataset.versions),
+        }
+
+    def DownloadDataset(self, body, user):
+        self._dataset(body)
+        raise Elsewhere(f"{self.url}/archive/{body['ownerSlug']}/{body['datasetSlug']}?signature=output-key-3333")
+
+    def archive(self, ref):
+        """The bytes of a data set's archive, the same ones each time."""
+        if ref not in self.archives:
+            packed = io.BytesIO()
+            with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+                for name, data in self.datasets[ref].versions[-1].items():
+                    archive.writestr(zipfile.ZipInfo(name), data)
+            self.archives[ref] = packed.getvalue()
+        return self.archives[ref]
 
     def ListDatasetFiles(self, body, user):
         files = sorted(self._dataset(body).versions[-1].items())
@@ -248,6 +283,8 @@ class Handler(BaseHTTPRequestHandler):
         try:
             with self.server.lock:
                 answer = self._answer(method, body)
+        except Elsewhere as address:
+            return self._send(302, b"", {"Location": str(address), "Content-Type": "text/plain"})
         except Refused as error:
             told = (
                 {"error": {"code": error.code, "message": error.message}}
@@ -316,6 +353,8 @@ class Handler(BaseHTTPRequestHandler):
         if path.startswith("/output/"):
             _, _, owner, slug, name = path.split("/", 4)
             return self._output(self.server.kernels[f"{owner}/{slug}"], name)
+        if path.startswith("/archive/"):
+            return self._archive(path.removeprefix("/archive/"))
         stream = re.search(r"/v1/kernels/logs/stream/([^/]+/[^/]+)$", path)
         if stream and self._user():
             return self._stream(self.server.kernels[stream[1]])
@@ -330,6 +369,28 @@ class Handler(BaseHTTPRequestHandler):
         self._send(
             200, kernel.files[name], {"Content-Type": "application/octet-stream", "Last-Modified": formatdate(kernel.modified, usegmt=True)}
         )
+
+    def _archive(self, ref):
+        """As Google's store serves a file: with its hash, and from any byte on, of the state that If-Range names."""
+        whole, wanted = self.server.archive(ref), self.headers.get("Range", "")
+        tag = f'"{hashlib.sha256(whole).hexdigest()[:16]}"'
+        begin = int(wanted[6:-1]) if wanted and self.headers.get("If-Range", tag) == tag else 0
+        self.server.downloads.append((ref, begin))
+        reads = "Authorization" not in self.headers  # the client's own look at the address, on this one host, brings its key along
+        if self.server.expired and reads:
+            self.server.expired -= 1
+            return self._send(403, b"<Error><Code>ExpiredToken</Code></Error>", {"Content-Type": "application/xml"})
+        self.send_response(206 if begin else 200)
+        told = {"Content-Type": "application/zip", "ETag": tag, "Accept-Ranges": "bytes", "Content-Length": str(len(whole) - begin)}
+        told["x-goog-hash"] = "crc32c=AAAAAA==, md5=" + base64.b64encode(hashlib.md5(whole).digest()).decode()
+        for name, value in told.items():
+            self.send_header(name, value)
+        self.end_headers()
+        cut = self.server.archive_cuts.pop(0) if reads and self.server.archive_cuts else None
+        with contextlib.suppress(ConnectionError):
+            self.wfile.write(whole[begin:][:cut])
+        if cut is not None:
+            self._drop()
 
     def _stream(self, kernel):
         """The live log, as server-sent events, until the run has ended."""

@@ -50,7 +50,7 @@ class InProcess:
         if not self.running:
             return
         task, told = self.running[0], []
-        told.append(work._outcome(task, told.append, lambda task, tell: self.train(task)))
+        told.append(work.outcome(task, told.append, lambda task, tell: self.train(task)))
         self.running.pop(0)
         for each in told:
             yield task.job, each

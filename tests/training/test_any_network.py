@@ -33,6 +33,8 @@ def needing_timm(names):
     return [pytest.param(name, marks=absent) if name in TIMMS else name for name in names]
 
 
+LIKE_ANOTHER = ("resnet101", "resnet50", "vgg19_bn")
+"""Of the same blocks as another one, only more of them."""
 every_network = pytest.mark.parametrize("name", needing_timm(TESTED))
 
 
@@ -48,7 +50,7 @@ def test_its_groups_are_all_its_weights_the_first_layers_first_and_the_head_last
     assert len(groups) > 1 and len(groups[-1]) == len(list(model[1].parameters()))
 
 
-@every_network
+@pytest.mark.parametrize("name", needing_timm([name for name in TESTED if name not in LIKE_ANOTHER]))
 def test_while_it_is_frozen_its_body_keeps_its_weights_but_for_the_norms_and_then_all_of_it_is_trained(name, small, tmp_path):
     experiment = replace(small, batch_size=8, learning_rate=0.01)
     learn = learner.make(Job(name, 0), drawn_films().loaders(experiment, "cpu"), experiment, machine(experiment).numerics, 0)

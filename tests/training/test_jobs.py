@@ -1,6 +1,5 @@
-"""Jobs on disk: kept for what they were made of, none lost by another's failure, shared with other runs of one folder."""
+"""Jobs on disk: kept for what they were made of, none lost by another's failure or by the loss of its process, one run a folder."""
 
-import json
 import subprocess
 import sys
 from dataclasses import replace
@@ -8,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from cxrkit import environment
 from cxrkit.columns import FROZEN, UNFROZEN
 from cxrkit.environment import Choice, Deadline
 from cxrkit.errors import BadInput, DiskFull, Interrupted, RemoteRefusal, WrongUse
 from cxrkit.files import read_json, write_json
 from cxrkit.training import job_folder, jobs
+from cxrkit.training.executors import Lost
 from cxrkit.training.job_folder import JobFolder
 from cxrkit.training.stages import Job
 from tests.training.executor import FINDER, NO_FILMS, InProcess, finish, machine, stage
@@ -163,87 +164,96 @@ def test_a_broken_file_of_a_finished_training_says_where_it_is(tmp_path, small):
 HOLDER = """
 import pathlib, sys
 from cxrkit.files import locked
-folder = pathlib.Path(sys.argv[1])
-with locked(folder / ".resnet34-seed0.lock"):
+with locked(pathlib.Path(sys.argv[1]) / ".lock"):
     print("held", flush=True)
-    sys.stdin.readline()
-    exec(sys.argv[2])
+    sys.stdin.read()
 """
 
 
-class AnotherRun:
-    """A real process that holds seed 0, and when it is told runs some code on it and lets go."""
-
-    def __init__(self, folder, code):
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", HOLDER, str(folder), code], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        assert self.process.stdout.readline() == "held\n"
-
-    def let_go(self):
-        self.process.stdin.write("\n")
-        self.process.stdin.close()
-
-
-FAIL_WITH_OTHER_CLOCK = """
-import os
-from cxrkit.training.job_folder import JobFolder
-home = JobFolder(folder / "resnet34-seed0")
-home.fail("its own trouble", "")
-os.utime(home.path / "failed.json", (0, 0))
-"""
-FINISH = """
-import json
-home = folder / "resnet34-seed0"
-home.mkdir(exist_ok=True)
-(home / "job.json").write_text({key!r})
-(home / "unfrozen.json").write_text("{{}}")
-"""
-FORGET_AND_DIE = """
-import os
-from cxrkit.training.job_folder import JobFolder
-JobFolder(folder / "resnet34-seed0").forget_failure()
-os._exit(1)
-"""
+def test_one_lock_keeps_two_runs_out_of_one_folder(tmp_path, small):
+    """The other run is a process of its own; where it is killed, its lock is gone with it."""
+    other = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(tmp_path)], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert other.stdout.readline() == "held\n"
+    executor = InProcess()
+    with pytest.raises(WrongUse, match="Another run trains in this folder") as caught:
+        jobs.run(small, NO_FILMS, "manifest", tmp_path, machine(small), executor=executor)
+    assert caught.value.where == tmp_path and executor.started == []
+    other.kill()
+    other.wait()
+    assert run(small, tmp_path).jobs == ["resnet34-seed0"]
 
 
-def beside(other, experiment, folder):
-    """Run while another run holds seed 0 and lets go when seed 1 is trained here."""
-
-    def train(task):
-        if task.job.seed == 1:
-            other.let_go()
-            other.process.wait(timeout=60)
-        yield from finish(task)
-
-    return run(experiment, folder, train)
+def test_torchrun_shares_no_trainings_out(tmp_path, small, monkeypatch):
+    monkeypatch.setattr(environment, "processes", lambda: 2)
+    with pytest.raises(WrongUse, match="not shared out") as caught:
+        run(small, tmp_path)
+    assert "--cluster" in caught.value.next and "--parallel data" in caught.value.next and list(tmp_path.iterdir()) == []
 
 
-def test_a_job_that_another_process_holds_is_waited_for_and_not_repeated(tmp_path, small):
-    experiment = replace(small, seeds=(0, 1))
-    key = json.dumps({"key": jobs.key_of(experiment, "manifest", machine(experiment))})
-    other = AnotherRun(tmp_path, FINISH.format(key=key))
-    assert beside(other, experiment, tmp_path).jobs == ["resnet34-seed1"]
-    assert other.process.returncode == 0 and jobs.unfinished(experiment, tmp_path) == []
+class Losing(InProcess):
+    """Loses the process of a training after as many told values as it is told, once for each number."""
+
+    def __init__(self, after):
+        super().__init__()
+        self.after = list(after)
+
+    def events(self, timeout):
+        told, lost = list(super().events(timeout)), False
+        for job, each in told:
+            if self.after and not lost and self.after[0] == 0:
+                self.after.pop(0)
+                lost = True
+                yield job, Lost("the node died")
+            if lost:
+                return
+            if self.after:
+                self.after[0] -= 1
+            yield job, each
 
 
-def test_a_job_that_failed_in_another_run_is_said_and_not_tried_again_before_the_next_run(tmp_path, small, capsys):
-    """Also where the other run's clock is wrong by decades, and where the job had failed in an earlier run."""
-    experiment = replace(small, seeds=(0, 1))
-    run(replace(small, seeds=(0,)), tmp_path, fail)
-    assert beside(AnotherRun(tmp_path, FAIL_WITH_OTHER_CLOCK), experiment, tmp_path).jobs == ["resnet34-seed1"]
-    told = capsys.readouterr().out
-    assert "resnet34-seed0: failed in another process of this run, and is not tried again: its own trouble" in told
-    assert jobs.failures(experiment, tmp_path) == {"resnet34-seed0": "its own trouble"}
+def test_a_training_whose_process_is_lost_goes_on_after_its_last_finished_stage(tmp_path, small, capsys):
+    """Lost before anything, then after the frozen stage, then after the finder: each is made once."""
+    executor = Losing([0, 1, 1])
+    jobs.run(small, NO_FILMS, "manifest", tmp_path, machine(small), executor=executor)
+    pasts = [(task.past.frozen_weights, task.past.finder) for task in executor.started]
+    assert pasts == [(None, None), (None, None), (b"weights", None), (b"weights", FINDER)]
+    assert jobs.unfinished(small, tmp_path) == [] and jobs.failures(small, tmp_path) == {}
+    assert capsys.readouterr().out.count("its process was lost (the node died)") == 3
+
+
+def test_a_training_that_loses_its_process_again_and_again_in_one_stage_has_failed(tmp_path, small):
+    """Not begun for ever; the other goes on, and the next run tries again."""
+    experiment, executor = replace(small, seeds=(0, 1)), Losing([1, 0, 0])
+    jobs.run(experiment, NO_FILMS, "manifest", tmp_path, machine(small), executor=executor)
+    assert executor.jobs == ["resnet34-seed0"] * 3 + ["resnet34-seed1"]
+    failed = jobs.failures(experiment, tmp_path)
+    assert failed.keys() == {"resnet34-seed0"} and "lost 3 times in one stage (the node died)" in failed["resnet34-seed0"]
     assert run(experiment, tmp_path).jobs == ["resnet34-seed0"]
 
 
-def test_a_job_that_another_run_tried_again_until_it_died_is_taken_over(tmp_path, small):
-    experiment = replace(small, seeds=(0, 1))
-    run(replace(small, seeds=(0,)), tmp_path, fail)
-    other = AnotherRun(tmp_path, FORGET_AND_DIE)
-    assert beside(other, experiment, tmp_path).jobs == ["resnet34-seed1", "resnet34-seed0"]
-    assert jobs.unfinished(experiment, tmp_path) == []
+def test_a_training_that_is_lost_when_the_time_is_up_is_no_failure(tmp_path, small, capsys):
+    left = iter([60.0])
+    executor = Losing([1])
+    jobs.run(small, NO_FILMS, "manifest", tmp_path, machine(small), TimeLeft(lambda: next(left, -1.0)), executor)
+    assert len(executor.started) == 1 and jobs.failures(small, tmp_path) == {}
+    assert "stopped before its last stage, the time is up" in capsys.readouterr().out
+
+
+class TimeLeft(Deadline):
+    def __init__(self, left):
+        super().__init__()
+        self.left = left
+
+    def __call__(self):
+        return self.left()
+
+
+def test_a_cluster_is_given_all_trainings_at_once(tmp_path, small):
+    experiment, executor = replace(small, seeds=(0, 1, 2, 3, 4)), InProcess()
+    jobs.run(experiment, NO_FILMS, "manifest", tmp_path, replace(machine(small), nodes=2), executor=executor)
+    assert executor.most == 5
 
 
 def test_a_job_that_failed_under_another_protocol_is_begun_anew(tmp_path, small):

@@ -1,4 +1,4 @@
-"""Several processes: trainings shared out among those that torchrun started, and networks that they train together."""
+"""Several processes that torchrun started, and networks that they train together."""
 
 import multiprocessing
 import os
@@ -44,35 +44,6 @@ def kill_at(words, process, whom):
     text = "".join(lines)
     assert process.wait(timeout=60) == 0 and killed, text
     return text
-
-
-def test_torchrun_shares_the_jobs_and_goes_on_after_a_process_is_killed(tmp_path):
-    """Two processes, three seeds; the first that says its learning rate is killed, and torchrun starts both again."""
-    folder, names = tmp_path / "out" / "jobs", []
-
-    def whom(line):
-        names.append(line.split("]")[1].split(":")[0].strip())
-        return holder_of(folder / f".{names[0]}.lock")
-
-    process = torchrun(ROOT / "kernel" / "run.py", "--out", "out", *SMALL, "--seeds", "0", "1", "2", cwd=tmp_path, restarts=1)
-    text = kill_at("learning rate", process, whom)
-    assert len(list(folder.glob("*/unfrozen.json"))) == 3
-    assert "[0] " in text and "[1] resnet34" in text
-    run = read_json(tmp_path / "out" / "results" / "run.json")
-    assert run["unfinished"] == [] and run["failed"] == {}
-    assert text.count(f"{names[0]} frozen epoch") == 1
-
-
-def holder_of(lock):
-    """The process that has this lock file open."""
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit():
-            try:
-                if any(os.path.samefile(entry, lock) for entry in (folder / "fd").iterdir()):
-                    return int(folder.name)
-            except OSError:
-                continue
-    raise AssertionError(f"nobody holds {lock}")
 
 
 def test_two_processes_train_one_network_together(tmp_path):

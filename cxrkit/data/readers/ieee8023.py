@@ -3,13 +3,14 @@
 Cohen, Morrison, Dao 2020, https://arxiv.org/abs/2003.11597. Films collected from publications and sites,
 Radiopaedia and SIRM among them; licences stand per row, and SIRM's rows have none. Columns changed: those of
 March 2020 lack the modality and have names with stray spaces; from mid-2020 a finding may be a path such as
-Pneumonia/Viral/COVID-19. `patientid` counts cases, so one patient on two sites has two; SIRM's films are keyed by SIRM's case number.
+Pneumonia/Viral/COVID-19. `other_notes` holds credits and clinical notes alike. `patientid` counts cases, so one patient on two sites has two; SIRM's films are keyed by SIRM's case number.
 """
 
 import re
 from pathlib import Path
 
 from cxrkit.data import words
+from cxrkit.data.licences import credit_of
 from cxrkit.data.readers import table
 from cxrkit.data.records import NEGATIVE, POSITIVE, Record
 from cxrkit.errors import BadInput
@@ -63,7 +64,7 @@ def _record(row: table.Row, number: int, root_name: str) -> Record:
         sex=row.get("sex", ""),
         case_url=url,
         licence=row.get("license") or "unknown",
-        credit=row.get("other_notes") or url or "ieee8023/covid-chestxray-dataset",
+        credit=credit_of(row.get("other_notes", "")) or ("" if url else "ieee8023/covid-chestxray-dataset"),
         collected="imported",
         excluded=excluded,
     )

@@ -90,7 +90,11 @@ def _urls(path: Path) -> dict[str, str]:
     rows = spreadsheet.rows_of(path) if path.exists() else []
     lacking = {"FILE NAME", "URL"} - {title for row in rows for title in row}
     if rows and lacking:
-        raise BadInput(f"The table lacks the column(s) {', '.join(sorted(lacking))}.", path, f"use the data set's own file: {URL}")
+        raise BadInput(
+            f"The table lacks the column{'s' * (len(lacking) != 1)} {', '.join(sorted(lacking))}.",
+            path,
+            f"use the data set's own file: {URL}",
+        )
     return {_key(row["FILE NAME"]): row.get("URL", "") for row in rows if row.get("FILE NAME")}
 
 

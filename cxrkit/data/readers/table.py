@@ -31,7 +31,9 @@ def rows_of(path: Path, columns: Sequence[str], original: str) -> list[tuple[int
     rows = _renamed(rows, columns)
     lacking = [column for column in columns if column not in rows[0]]
     if lacking:
-        raise BadInput(f"The metadata lacks the column(s) {', '.join(lacking)}; it has: {', '.join(rows[0])}.", path, original)
+        raise BadInput(
+            f"The metadata lacks the column{'s' * (len(lacking) != 1)} {', '.join(lacking)}; it has: {', '.join(rows[0])}.", path, original
+        )
     return list(enumerate(rows, start=2))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from cxrkit.audit import headlines
 from cxrkit.audit.conclusions import PARTS
 from cxrkit.audit.evidence import EVERY_FILM
 from cxrkit.config import short_name
@@ -39,7 +40,7 @@ def baselines(audits: Audits) -> Table:
         seeds = f", mean of {len(row.seeds)} seeds" if len(row.seeds) > 1 else ""
         rows.append([Cell(short_name(row.architecture) + seeds, tone="network"), Cell(""), Cell(""), *_area(row.area), Cell(note)])
     columns = (
-        Column("COVID-19 told from normal by"),
+        Column("COVID-19 separated from normal by"),
         Column("AUC, all films", True, _areas(rows, 1)),
         Column("n", True),
         Column("AUC, held out", True, _areas(rows, 3)),
@@ -47,7 +48,7 @@ def baselines(audits: Audits) -> Table:
         Column("note"),
     )
     note = "An AUC of 1 separates the classes, 0.5 is guessing. All films: each judged by a model that did not see its patient. A network that does not stand clear of the rows above it has shown nothing about lungs."
-    return Table("baselines", "What knows nothing of lungs, or little, above the networks.", columns, rows, note)
+    return Table("baselines", "What works without seeing the lungs, or with a thumbnail of them, above the networks.", columns, rows, note)
 
 
 def masking(audits: Audits) -> Table:
@@ -57,7 +58,7 @@ def masking(audits: Audits) -> Table:
             Cell("the centre" if row.mask == "centre" else "all but the centre"),
             Cell(f"{100 * row.share:.0f} %", row.share),
             *_area(row.area),
-            Cell("trained on such films" if row.retrained else "asked only"),
+            Cell("trained on such films" if row.retrained else "trained on whole films"),
         ]
         for row in audits.masking or []
     ]
@@ -70,20 +71,20 @@ def masking(audits: Audits) -> Table:
         Column("how"),
     )
     note = "With the centre black there are no lungs to see. A network that keeps its score then does not need them."
-    return Table("masking", "Lungs hidden, and all but the lungs hidden.", columns, rows, note, open=len(rows) <= 24)
+    return Table("masking", "Lungs blacked out, and all but the lungs blacked out.", columns, rows, note, open=len(rows) <= 24)
 
 
 def sources(audits: Audits) -> Table:
     rows = [[Cell(row.title), *_area(row.area), number_cell(row.area.positives), Cell(row.note)] for row in audits.sources]
     columns = (
-        Column("what is told apart"),
+        Column("what is separated"),
         Column("AUC", True, _areas(rows, 1)),
         Column("n", True),
         Column("positive", True),
         Column("note"),
     )
     note = "Among films of one label the disease is constant: what tells their sources apart there sees no disease. That is no verdict by itself, for films of two hospitals look different to any network: what counts is how far its score falls with the source held fixed."
-    return Table("sources", "Sources told apart, left out, and kept alike.", columns, rows, note)
+    return Table("sources", "Sources separated, left out, and held fixed.", columns, rows, note)
 
 
 def attention(audits: Audits) -> Table:
@@ -93,7 +94,7 @@ def attention(audits: Audits) -> Table:
         cells = [number_cell(value, "" if value is None else f"{value:.3f}") for value in others]
         name = f"{short_name(row.architecture)}, seed {row.seed}"
         rows.append([Cell(name), figure_cell(row.energy_in_box), *cells, number_cell(row.energy_in_box.n)])
-    titles = ("box's share of the picture", "the same, random network", "correlation with it", "n")
+    titles = ("box's share of the picture", "share in the box, random weights", "correlation of the maps", "n")
     columns = (Column("network"), Column("share of attention in the box", True, (0, 1)), *[Column(title, True) for title in titles])
     note = "The box holds the lungs. Attention is worth reading only where its share in the box lies clear of the box's own share, and where the map changes when the network is made random (Adebayo et al. 2018, arXiv 1810.03292)."
     return Table("attention", "Where the networks look.", columns, rows, note)
@@ -118,11 +119,11 @@ def stability(audits: Audits) -> Table:
         Column("unstable calls", True, (0, 1)),
         Column("across the threshold", True, (0, 1)),
         Column("n", True),
-        Column("seeds lie apart", True),
-        Column("most under"),
+        Column("spread of seeds", True),
+        Column("largest effect"),
     )
-    note = "Each film is moved, cropped, padded, blurred by a hair and mirrored, which changes no diagnosis. A call is unstable where its probability then crosses the threshold, or moves farther than seeds lie apart."
-    return Table("stability", "Held-out films whose call changes with what changes no diagnosis.", columns, rows, note)
+    note = "Each film is moved, cropped, padded, blurred slightly and mirrored, which changes no diagnosis. A call is unstable where its probability then crosses the threshold, or moves farther than seeds lie apart."
+    return Table("stability", "Held-out films whose call changes under small changes that change no diagnosis.", columns, rows, note)
 
 
 def controls(audits: Audits) -> Table:
@@ -177,7 +178,7 @@ def parts(audits: Audits) -> Table:
     for row in audits.parts:
         state = "done, kept from an earlier audit" if row.kept and row.state == "done" else row.state
         rows.append([Cell(PARTS[row.part].title), Cell(state), Cell(row.why), Cell(row.command)])
-    columns = (Column("part"), Column("state"), Column("why"), Column("what does it"))
+    columns = (Column("part"), Column("state"), Column("why"), Column("command"))
     return Table("parts", "What was done, and what was not.", columns, rows)
 
 
@@ -192,8 +193,8 @@ def not_done(audits: Audits) -> Table:
 def reasons(audits: Audits | None) -> Table:
     """What the verdict rests on."""
     rows = []
-    for row in audits.verdict.reasons if audits else []:
+    for row in headlines.ordered(audits.verdict) if audits else []:
         cells = [number_cell(value, "" if value is None else f"{value:.3g}") for value in (row.value, row.threshold)]
-        rows.append([Cell(row.text), *cells, Cell(row.rule.replace("-", " "))])
-    columns = (Column("finding"), Column("value", True), Column("held against", True), Column("rule"))
-    return Table("reasons", "What the verdict rests on.", columns, rows)
+        rows.append([Cell(row.text), Cell(row.measure or NOTHING), *cells, Cell(row.rule.replace("-", " "))])
+    columns = (Column("finding"), Column("measured"), Column("value", True), Column("threshold", True), Column("rule"))
+    return Table("reasons", "What the verdict rests on, with each value and its threshold.", columns, rows, open=False)

@@ -1,6 +1,7 @@
 """Tables of the comparison: how far runs of a network lie apart, each pair of networks, and pairs over resplits."""
 
 from cxrkit.data.records import SPLIT_WORDS
+from cxrkit.progress import counted
 from cxrkit.report import sentences
 from cxrkit.schema import Comparison, Range, ResplitComparison
 from cxrkit.tables import NOTHING, Cell, Column, Table, figure_cell, number_cell, p_text, points_cell, scale_of
@@ -31,17 +32,17 @@ def networks(comparison: Comparison) -> Table:
         Column("mean error rate", True, scale_of(rows, 2, floor=0)),
         Column("median", True),
         Column("outlying", True),
-        Column("may be, up to", True),
-        Column("sd of runs, points", True),
-        Column("chance alone", True),
+        Column("outlying, at most", True),
+        Column("SD over seeds, percentage points", True),
+        Column("SD by chance", True),
         Column("reading"),
     )
     return Table(
         "networks",
-        f"Error on {comparison.n} {SPLIT_WORDS[comparison.split]} images, and how far runs of one network lie apart.",
+        f"Error on {counted(comparison.n, SPLIT_WORDS[comparison.split] + ' image')}, and how far runs of one network lie apart.",
         columns,
         rows,
-        "Outlying: trainings whose error rate is no better than calling every film by the commoner class, or more than 5 standard deviations above the network's median; may be: the share of all its trainings, with 95 % confidence. Chance alone: the standard deviation that the number of images and the error rate bring with them.",
+        "Outlying: trainings whose error rate is no better than calling every film by the more frequent class, or more than 5 standard deviations above the network's median; at most: the share of all its trainings, with 95 % confidence. SD by chance: the standard deviation that the number of images and the error rate bring with them.",
     )
 
 
@@ -55,6 +56,7 @@ def pairs(comparison: Comparison) -> Table:
             [
                 Cell(f"{pair.a} minus {pair.b}"),
                 Cell(f"{pair.a} is {pair.verdict}" if pair.verdict in sentences.OPPOSITE else pair.verdict),
+                Cell(sentences.why(pair, comparison.margins)),
                 *[points_cell(figure) for figure in (pair.difference, pair.over_patients, pair.over_seeds)],
                 *[points_cell(rate and rate.difference) for rate in (pair.sensitivity, pair.specificity)],
                 *[points_cell(figure) for figure in (pair.ppv, pair.npv)],
@@ -63,25 +65,33 @@ def pairs(comparison: Comparison) -> Table:
                 figure_cell(pair.probability_better, 2) if pair.probability_better.n > 1 else Cell(NOTHING),
                 *[_range(found) for found in ranges],
                 number_cell(needed.images_for_equivalence if needed else None),
-                Cell(sentences.why(pair, comparison.margins)),
             ]
         )
-    titles = ("error, points", "over patients", "over seeds", "sensitivity", "specificity", "PPV", "NPV", "AUC")
-    columns = [Column("pair"), Column("verdict")]
+    titles = ("error rate, percentage points", "over patients", "over seeds", "sensitivity", "specificity", "PPV", "NPV", "AUC")
+    columns = [Column("pair"), Column("verdict"), Column("why")]
     columns += [Column(title, True, scale_of(rows, index)) for index, title in enumerate(titles, start=2)]
-    titles = ("p differ", "p alike in error", "p alike", "P(better)", "seeds", "images", "images at 20 seeds", "images to show alike")
-    columns += [*[Column(title, True) for title in titles], Column("why")]
+    titles = (
+        "p (difference)",
+        "p (equivalence in error)",
+        "p (equivalence)",
+        "P(better)",
+        "seeds",
+        "images",
+        "images at 20 seeds",
+        "images for equivalence",
+    )
+    columns += [Column(title, True) for title in titles]
     all_images, covid, normal = comparison.images_for_equivalence
     note = (
         "The first of a pair minus the second, in percentage points but for AUC: below 0 of error, and above 0 of all else, the first is "
-        f"better. p after Holm over {len(rows)} pairs. Alike: within {sentences.within(comparison.margins)}, which fewer than {all_images} "
+        f"better. p after Holm over {counted(len(rows), 'pair')}. Equivalent: within {sentences.within(comparison.margins)}, which fewer than {all_images} "
         f"independent images, {covid} of them COVID-19 and {normal} normal, cannot show. PPV, NPV: predictive values at this set's "
         "prevalence. P(better): how likely a run of the first errs less than a run of the second. Seeds, images: how many of them would "
         "decide the pair with power 80 %, were the true difference at either end of its 80 % interval; of pairs that are undecided with "
-        "several seeds of each network. Images to show alike: at 20 seeds, were the two alike. "
+        "several seeds of each network. Images for equivalence: at 20 seeds, were the two equal. "
         f"The lowest of {len(comparison.networks)} error rates flatters its network, for it was picked as the lowest."
     )
-    return Table("pairs", f"{len(rows)} pairs of networks, on the same images.", tuple(columns), rows, note, open=False)
+    return Table("pairs", f"{counted(len(rows), 'pair')} of networks, on the same images.", tuple(columns), rows, note, open=False)
 
 
 def _range(found: Range | None) -> Cell:
@@ -92,13 +102,15 @@ def _range(found: Range | None) -> Cell:
 
 
 def matrix(comparison: Comparison) -> dict:
-    """{names, rows}: for each ordered pair of networks the verdict and the difference; empty texts on the diagonal."""
+    """{names, rows}: for each ordered pair of networks the verdict, the difference, and why it is undecided where that surprises; empty texts on the diagonal."""
     names = [network.name for network in comparison.networks]
-    cells: dict[tuple[str, str], tuple[str, str]] = {}
+    cells: dict[tuple[str, str], tuple[str, str, str]] = {}
     for pair in comparison.pairs:
-        cells[pair.a, pair.b] = pair.verdict, points_cell(pair.difference).text
-        cells[pair.b, pair.a] = sentences.OPPOSITE.get(pair.verdict, pair.verdict), points_cell(pair.difference.negated()).text
-    return {"names": names, "rows": [(a, [cells.get((a, b), ("", "")) for b in names]) for a in names]}
+        reason = sentences.why_undecided(pair, len(comparison.pairs))
+        cells[pair.a, pair.b] = pair.verdict, points_cell(pair.difference).text, reason
+        turned = sentences.OPPOSITE.get(pair.verdict, pair.verdict)
+        cells[pair.b, pair.a] = turned, points_cell(pair.difference.negated()).text, reason
+    return {"names": names, "rows": [(a, [cells.get((a, b), ("", "", "")) for b in names]) for a in names]}
 
 
 def resplits(comparison: ResplitComparison) -> Table:
@@ -108,11 +120,18 @@ def resplits(comparison: ResplitComparison) -> Table:
         figures = [points_cell(figure) for figure in (pair.difference, pair.sensitivity, pair.specificity)]
         ps = [Cell(p_text(p), p) for p in (pair.p_holm, pair.p_equivalence_holm, pair.p_all_equivalent_holm)]
         rows.append([Cell(pair.a), Cell(pair.verdict), Cell(pair.b), *figures, *ps])
-    titles = ("points of error, A minus B", "sensitivity", "specificity", "p differ", "p alike in error", "p alike")
+    titles = (
+        "error, A minus B, percentage points",
+        "sensitivity",
+        "specificity",
+        "p (difference)",
+        "p (equivalence in error)",
+        "p (equivalence)",
+    )
     columns = (Column("A"), Column("is"), Column("B"), *[Column(title, index > 2) for index, title in enumerate(titles)])
     few = "" if len(comparison.runs) >= 5 else " Fewer than five splits decide little."
     caption = (
         f"{len(comparison.runs)} splits of the same images, about {comparison.n_train:.0f} to train on and {comparison.n_test:.0f} in "
-        f"{comparison.split}; intervals after Nadeau and Bengio, p after Holm. Alike: within {sentences.within(comparison.margins)}.{few}"
+        f"{comparison.split}; intervals after Nadeau and Bengio, p after Holm. Equivalent: within {sentences.within(comparison.margins)}.{few}"
     )
     return Table("resplits", caption, columns, rows)

@@ -1,17 +1,18 @@
-"""Tables of the data: the way from the sources to the splits, what was left out and why, and who is in each split."""
+"""Tables of the data: the way from the sources to the splits, and what was left out and why."""
 
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
 from cxrkit.data import summary
 from cxrkit.data.manifest import Manifest
 from cxrkit.data.records import LABEL_WORDS, LABELS, SPLIT_WORDS, SPLITS, Record
+from cxrkit.progress import counted
 from cxrkit.tables import Cell, Column, Table
 from cxrkit.tables import number_cell as number
+
+STUDY_VIEWS = "The study had “a mixture of posterior to anterior as well as lateral views”."
 
 
 @dataclass(frozen=True)
@@ -77,51 +78,19 @@ def left_out(manifest: Manifest) -> Table:
     reasons = Counter((record.source, summary.short_reason(record)) for record in manifest.records if not record.used)
     rows = [[Cell(reason), Cell(source), number(count)] for (source, reason), count in reasons.most_common()]
     columns = (Column("reason"), Column("source"), Column("images", True))
-    return Table("left-out", f"{reasons.total():,} images left out, and why.", columns, rows)
+    return Table("left-out", f"{counted(reasons.total(), 'image')} left out, and why.", columns, rows)
 
 
-def splits(manifest: Manifest) -> Table:
-    used, groups = manifest.used, manifest.groups
-    rows = []
-    for split in SPLITS:
-        of_split = [record for record in used if record.split == split]
-        if of_split and split:
-            counts = [sum(record.label == label for record in of_split) for label in LABELS]
-            ages = [float(record.age) for record in of_split if _is_number(record.age)]
-            age = f"{np.median(ages):g} years ({len(ages)} known)" if ages else "not known"
-            sexes = Counter(record.sex for record in of_split)
-            sex = ", ".join(f"{value or 'not known'} {count}" for value, count in sexes.most_common(4))
-            rows.append(
-                [
-                    Cell(SPLIT_WORDS[split]),
-                    *[number(value) for value in (len(of_split), *counts, len({groups[r.image_id] for r in of_split}))],
-                    Cell(age),
-                    Cell(sex),
-                    Cell(_commonest(r.source for r in of_split)),
-                ]
-            )
-    columns = (
-        Column("split"),
-        *[Column(title, True) for title in ("images", "COVID-19", "normal", "patients")],
-        Column("median age"),
-        Column("sex"),
-        Column("sources"),
-    )
-    note = f"Patients: films that share a patient or a picture count as one. {leaks_sentence(manifest)}"
-    return Table("splits", "The splits.", columns, rows, note)
-
-
-def leaks_sentence(manifest: Manifest) -> str:
-    leaks = len(manifest.leaks)
-    return f"{leaks} patients or pictures stand in two splits." if leaks else "No patient or picture stands in two splits."
+def views_sentence(manifest: Manifest, left_out: Iterable[str]) -> str:
+    """Which views the used films are, of each class, which were left out (key exclude_views), and what the study used."""
+    told = [
+        f"{LABEL_WORDS[label]}: {_commonest(record.view or 'not known' for record in manifest.used if record.label == label)}"
+        for label in LABELS
+    ]
+    out = sum(record.excluded.startswith("view ") for record in manifest.records)
+    key = f"exclude_views leaves out {', '.join(left_out) or 'none'}; {out:,} film{'s were' if out != 1 else ' was'} left out for the view"
+    return f"Views in use: {'; '.join(told)}. {key}. {STUDY_VIEWS}"
 
 
 def _commonest(values: Iterable[str]) -> str:
     return ", ".join(f"{value} {count}" for value, count in Counter(values).most_common(5))
-
-
-def _is_number(text: str) -> bool:
-    try:
-        return bool(np.isfinite(float(text)))
-    except ValueError:
-        return False

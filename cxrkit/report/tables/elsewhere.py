@@ -1,4 +1,4 @@
-"""Tables of what a score is worth beyond its own films: inside against elsewhere, by subgroup, and with view, age and sex held fixed."""
+"""Tables of what a score is worth beyond its own films: internal and external films, by subgroup, and with view, age and sex held fixed."""
 
 from collections.abc import Sequence
 
@@ -6,32 +6,34 @@ from cxrkit.audit.subgroups import FEWEST_PATIENTS, GROUP_OF
 from cxrkit.config import short_name
 from cxrkit.data import matching
 from cxrkit.evaluation.metrics import Figure
+from cxrkit.progress import counted
 from cxrkit.schema import Audits, ExternalRow, GroupScore
 from cxrkit.tables import NOTHING, Cell, Column, Table, figure_cell, number_cell
 
 MOST_OPEN = 24
 """Rows of a table that stands open."""
-INSIDE = "inside: held out"
+INTERNAL = "internal: held out"
 RATES = ("sensitivity", "specificity", "auc")
 
 
 def all_of(audits: Audits | None) -> list[Table]:
-    """The tables of films from elsewhere that an audit has rows for."""
+    """The tables of external films that an audit has rows for."""
     if audits is None:
         return []
     return [table for table in (inside_and_elsewhere(audits), subgroups(audits)) if table.rows]
 
 
 def sentences(audits: Audits | None) -> list[str]:
-    """A sentence for each set of films from elsewhere: what each network keeps there."""
+    """A sentence for each external set: what each network keeps there."""
     rows = (audits.external or []) if audits else []
     told = []
     for name in dict.fromkeys(row.name for row in rows):
         of_name = [row for row in rows if row.name == name]
         one = of_name[0]
-        films = f"{name}: {one.n:,} films of {one.patients:,} patients, {one.positives:,} of them COVID-19"
-        copies = f"; {one.copies_removed:,} copies were taken out before" if one.copies_removed else ""
-        told.append(f"{films}{copies}. {' '.join(map(_kept, of_name))}")
+        films = f"{name}: {counted(one.n, 'film')} of {counted(one.patients, 'patient')}, {one.positives:,} of them COVID-19"
+        copies = f"; {counted(one.copies_removed, 'copy', 'copies')} taken out before" if one.copies_removed else ""
+        drawn = f"; a sample by patient of {one.sampled_from:,}" if one.sampled_from else ""
+        told.append(f"{films}{drawn}{copies}. {' '.join(map(_kept, of_name))}")
     return told
 
 
@@ -46,8 +48,8 @@ def _kept(row: ExternalRow) -> str:
         figures, what = (row.internal.rates.specificity, row.external.rates.specificity, row.drop.specificity), "specificity"
     inside, outside, lost = (f"{figure.value:.3f}" if figure.known else "not known" for figure in figures)
     drop = figures[2]
-    between = f" (lost {lost} [{drop.low:.3f} to {drop.high:.3f}])" if drop.has_interval else ""
-    return f"{name} has {what} {inside} inside and {outside} elsewhere{between}."
+    between = f" (internal minus external: {lost} [{drop.low:.3f} to {drop.high:.3f}])" if drop.has_interval else ""
+    return f"{name} has {what} {inside} on internal films and {outside} on external ones{between}."
 
 
 def inside_and_elsewhere(audits: Audits) -> Table:
@@ -57,20 +59,20 @@ def inside_and_elsewhere(audits: Audits) -> Table:
     for architecture in dict.fromkeys(row.architecture for row in external):
         of_network, name = [row for row in external if row.architecture == architecture], short_name(architecture)
         inside, counts = of_network[0].internal, [number_cell(judged.covid + judged.normal), number_cell(judged.covid)]
-        rows.append([Cell(f"{name}, {INSIDE}", tone="network"), *_figures(inside.auc, inside.rates, inside.ece), *counts])
+        rows.append([Cell(f"{name}, {INTERNAL}", tone="network"), *_figures(inside.auc, inside.rates, inside.ece), *counts])
         for row in of_network:
             side, drop, counts = row.external, row.drop, [number_cell(row.n), number_cell(row.positives)]
             rows.append([Cell(f"{name}, {row.name}"), *_figures(side.auc, side.rates, side.ece), *counts])
             lost = [_signed(figure) for figure in (drop.auc, drop.sensitivity, drop.specificity, drop.ece)]
-            rows.append([Cell(f"{name}, lost on {row.name}"), *lost, Cell(""), Cell("")])
+            rows.append([Cell(f"{name}, internal minus {row.name}"), *lost, Cell(""), Cell("")])
     rates = [Column(title, True, (0.0, 1.0)) for title in ("AUC", "sensitivity", "specificity", "calibration error")]
     columns = (Column("network, films"), *rates, Column("n", True), Column("COVID-19", True))
     note = (
-        "Of the mean probability over a network's seeds. Lost: inside less elsewhere, with its 95 % interval; a calibration error that "
-        "is lost below 0 has grown, and it moves with the share of COVID-19 films. Copies of the run's films are taken out before, and views that the run left out. "
+        "Of the mean probability over a network's seeds. Internal minus external with its 95 % interval; a calibration error below 0 there has grown, and it "
+        "moves with the share of COVID-19 films. Copies of the run's films are taken out before, and views that the run left out. "
         "A score that holds is no proof that disease is seen; one that falls rests in part on something else, or meets patients who are less ill."
     )
-    return Table("elsewhere", "Each network inside, on films from elsewhere, and what it lost.", columns, rows, note)
+    return Table("elsewhere", "Each network on internal and on external films, and the difference.", columns, rows, note)
 
 
 def _figures(auc: Figure, rates, ece: Figure | None) -> list[Cell]:
@@ -92,15 +94,17 @@ def subgroups(audits: Audits) -> Table:
         for group in row.subgroups:
             sides = (group.external, group.internal)
             cells = [_group_cell(side, name) for name in RATES for side in sides]
+            cells += [_signed(side.mean_calibration) for side in sides]
             cells += [number_cell(getattr(side, count)) for count in ("covid_patients", "normal_patients") for side in sides]
             rows.append([Cell(f"{short_name(row.architecture)}, {row.name}, {group.by}: {group.group}"), *cells])
-    places = ("elsewhere", "inside")
+    places = ("external", "internal")
     titles = [Column(f"{name} {place}", True, (0.0, 1.0)) for name in ("sensitivity", "specificity", "AUC") for place in places]
+    titles += [Column(f"mean calibration {place}", True) for place in places]
     titles += [Column(f"{name} patients {place}", True) for name in ("COVID-19", "normal") for place in places]
     absent = [by for by in GROUP_OF if external and not any(group.by == by for row in external for group in row.subgroups)]
     note = (
-        f"Too few: under {FEWEST_PATIENTS} patients of a class; a dash: none, or of no meaning there. The AUC of a grade of severity is against all negative films. Of many groups "
-        "some look bad by chance: read the intervals." + (f" Known of no film from elsewhere: {', '.join(absent)}." if absent else "")
+        f"Too few: under {FEWEST_PATIENTS} patients of a class; a dash: none, or of no meaning there. The AUC of a grade of severity is against all negative films. Mean calibration: the mean probability minus the share of COVID-19 films, 0 at best; it moves with that share; of a grade of severity, of its films alone. Of many groups "
+        "some look bad by chance: read the intervals." + (f" Known of no external film: {', '.join(absent)}." if absent else "")
     )
     columns = [Column("network, films, group"), *titles]
     # a column that says nothing in any row is left out
@@ -129,7 +133,7 @@ def matched(audits: Audits) -> Table:
         Column("network, alike in"),
         Column("AUC, all films", True, (0.0, 1.0)),
         Column("AUC, matched", True, (0.0, 1.0)),
-        Column("lost", True),
+        Column("all minus matched", True),
         Column("pairs", True),
         Column("COVID-19 films in no pair"),
         Column("normal films in no pair"),
@@ -138,7 +142,7 @@ def matched(audits: Audits) -> Table:
         "Pairs of a positive and a negative film, one film a patient, that are alike in what the row names: as many as there can be. "
         "What a score loses there, the difference may have been worth to it. To train on such pairs alone: --match view age sex."
     )
-    caption = f"The same networks with view, age and sex held fixed, of {n.covid + n.normal:,} held-out films."
+    caption = f"The same networks with view, age and sex held fixed, on {n.covid + n.normal:,} held-out films."
     return Table("matched", caption, columns, rows, note, open=len(rows) <= MOST_OPEN)
 
 

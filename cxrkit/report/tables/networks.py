@@ -11,6 +11,7 @@ from cxrkit.data.records import SPLIT_WORDS
 from cxrkit.errors import BadInput
 from cxrkit.evaluation import metrics, study
 from cxrkit.evaluation.metrics import Confusion, Figure, Rates
+from cxrkit.progress import counted
 from cxrkit.results import Results
 from cxrkit.schema import Audits, BaselineRow, FisherTests, Score
 from cxrkit.tables import NOTHING, Cell, Column, Table, count_text, figure_cell, number_cell, p_text, points_cell, scale_of
@@ -28,11 +29,11 @@ def beside_the_study(results: Results) -> Table:
         area = blind.held_out or blind.area
         rows.append(
             [
-                Cell("no lungs seen"),
+                Cell("without the lungs"),
                 Cell(blind.title),
-                number_cell(area.auc.n),
-                *[Cell(NOTHING)] * 3,
                 figure_cell(area.auc),
+                *[Cell(NOTHING)] * 3,
+                number_cell(area.auc.n),
                 *[Cell(NOTHING)] * 4,
             ]
         )
@@ -45,10 +46,10 @@ def beside_the_study(results: Results) -> Table:
     rows += [_score_row(score) for score in ensembles(results) if len(score.architectures) > 1]
     compared = results.comparison
     caption = (
-        f"Scores on {compared.n} {SPLIT_WORDS[results.metrics.held_out]} images of {compared.patients} patients, {compared.covid} of them "
+        f"Scores on {counted(compared.n, SPLIT_WORDS[results.metrics.held_out] + ' image')} of {counted(compared.patients, 'patient')}, {compared.covid} of them "
         f"COVID-19, at threshold {results.metrics.threshold:g}; the study's on its own 268."
     )
-    note = "95 % intervals: Wilson for rates, DeLong and Newcombe for AUC; images of one patient count as what they are worth. A row of several seeds shows the mean; its interval is over patients, for these seeds. COVID-19 is the positive class. The study published no AUC, and its counts are implied by its rates."
+    note = "95 % intervals: Wilson for rates, DeLong and Newcombe for AUC; several images of one patient count less than as many patients. A row of several seeds shows the mean; its interval is over patients, for these seeds. COVID-19 is the positive class. The study published no AUC, and its counts are implied by its rates."
     return Table("scores", caption, _score_columns(rows), rows, note)
 
 
@@ -88,20 +89,20 @@ def _study_row(architecture: str) -> list[Cell]:
 
 def _cells(counts: Confusion, rates: Rates, auc: Figure | None) -> list[Cell]:
     return [
-        number_cell(round(counts.n)),
-        figure_cell(rates.error_rate, 4),
+        figure_cell(auc),
         figure_cell(rates.sensitivity),
         figure_cell(rates.specificity),
-        figure_cell(auc),
+        figure_cell(rates.error_rate, 4),
+        number_cell(round(counts.n)),
         *[number_cell(value, count_text(value)) for value in (getattr(counts, name) for name in COUNTS)],
     ]
 
 
 def _score_columns(rows: list[list[Cell]]) -> tuple[Column, ...]:
-    counts = [Column(title, True) for title in ("TP", "FN", "TN", "FP")]
-    scales = [scale_of(rows, 3, floor=0), *(scale_of(rows, index, ceiling=1) for index in (4, 5, 6))]
-    names = ("error rate", "sensitivity", "specificity", "AUC")
-    return Column("network"), Column("run"), Column("n", True), *[Column(*each) for each in zip(names, [True] * 4, scales)], *counts
+    counts = [Column(title, True) for title in ("n", "TP", "FN", "TN", "FP")]
+    scales = [*(scale_of(rows, index, ceiling=1) for index in (2, 3, 4)), scale_of(rows, 5, floor=0)]
+    names = ("AUC", "sensitivity", "specificity", "error rate")
+    return Column("network"), Column("run"), *[Column(*each) for each in zip(names, [True] * 4, scales)], *counts
 
 
 def ensembles(results: Results) -> list[Score]:
@@ -115,7 +116,7 @@ def every_run(results: Results) -> Table:
     scores += [score for score in ensembles(results) if len(score.architectures) == 1]
     rows = [_score_row(score) + [figure_cell(score.average_precision)] for score in scores]
     columns = (*_score_columns(rows), Column("average precision", True, scale_of(rows, 11, ceiling=1)))
-    return Table("runs", f"Every training alone, and each network's ensemble: {len(rows)} rows.", columns, rows, open=False)
+    return Table("runs", f"Every training by itself, and each network's ensemble: {counted(len(rows), 'row')}.", columns, rows, open=False)
 
 
 def for_log(results: Results) -> Table:
@@ -141,7 +142,7 @@ def differs_from_study(results: Results) -> Table:
             continue
         cells = [_fisher(row.p.get(key), row.runs) for key in ("error_rate", "sensitivity", "specificity")]
         rows.append([Cell(short_name(row.architecture)), number_cell(row.runs), *cells])
-    titles = [Column(f"{title}, points", True, scale_of(rows, index)) for index, title in enumerate(CELLS_SHOWN, start=2)]
+    titles = [Column(f"{title}, percentage points", True, scale_of(rows, index)) for index, title in enumerate(CELLS_SHOWN, start=2)]
     note = "Our run with the median error rate minus the study's one, with Newcombe's interval; p of Fisher's exact test after Holm over the networks, and in brackets the lowest and highest p of single runs as they are. The films are not the study's own list, which was not published."
     if absent:
         note += f" Not trained here: {', '.join(absent)}."

@@ -61,7 +61,7 @@ def batch_norm(results: Results) -> Table:
     titles = ("seeds", "error, running", "error, precise", "loss, running", "loss, precise")
     columns = (Column("network"), Column("after the stage"), *[Column(title, True) for title in titles])
     used = "precise" if results.experiment.precise_batch_norm else "running"
-    note = f"The same weights on the same validation films, means over seeds. Running: as training left batch norm's means. Precise: taken anew from the training films, with the weights at rest. Scores of this run are with the {used} ones."
+    note = f"The same weights on the same validation films, means over seeds. Running: as training left batch norm's means. Precise: taken anew from the training films, with the weights fixed. Scores of this run are with the {used} ones."
     return Table("batch-norm", "What batch norm's statistics do to validation.", columns, rows, note)
 
 

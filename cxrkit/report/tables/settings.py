@@ -7,10 +7,11 @@ from cxrkit.columns import STAGES
 from cxrkit.config import short_name
 from cxrkit.evaluation import study
 from cxrkit.files import read_json
+from cxrkit.progress import counted
 from cxrkit.results import Results
 from cxrkit.tables import NOTHING, Cell, Column, Table, number_cell
 
-GENERATED = ("report.html", "report.md", "MODEL_CARD.md", "DATASHEET.md", "CLAIM.md", "ATTRIBUTION.md", "CITATION.cff")
+GENERATED = ("report.html", "report.md", "MODEL_CARD.md", "DATASHEET.md", "CLAIM.md", "TRIPOD.md", "ATTRIBUTION.md", "CITATION.cff")
 """Files of the report itself, in the order in which it writes them; their sums would change the page that lists them."""
 
 CHOSEN = {
@@ -98,4 +99,4 @@ def checksums(results: Results) -> Table:
     listed = read_json(path, "The list of checksums") if path.exists() else {}
     rows = [[Cell(name), number_cell(entry["bytes"]), Cell(entry["sha256"])] for name, entry in listed.items() if name not in GENERATED]
     columns = (Column("file"), Column("bytes", True), Column("SHA-256"))
-    return Table("checksums", f"SHA-256 of the {len(rows)} result files.", columns, rows, open=False)
+    return Table("checksums", f"SHA-256 of the {counted(len(rows), 'result file')}.", columns, rows, open=False)

@@ -1,8 +1,11 @@
-"""Tables of other thresholds, predictive values and calibration: what an answer is worth, and whether probabilities mean what they say."""
+"""Tables of other thresholds, predictive values, calibration and sets: what an answer is worth, and whether probabilities mean what they say."""
+
+from typing import get_args
 
 from cxrkit.config import short_name
 from cxrkit.data.records import SPLIT_WORDS
 from cxrkit.evaluation import metrics
+from cxrkit.evaluation.conformal import ClassLimit, Held, PredictionSets
 from cxrkit.evaluation.metrics import Confusion
 from cxrkit.evaluation.scoring import effective_sizes
 from cxrkit.report.tables.networks import ensembles, run_text, score_of
@@ -66,7 +69,7 @@ def operating_points(results: Results) -> Table:
     caption = (
         f"A threshold chosen for a wanted sensitivity or specificity, and what it gives on {SPLIT_WORDS[results.metrics.held_out]} images."
     )
-    note = "A new film of the class is called rightly with the wanted probability, on average over such choices; one choice from few films may well fall below. A threshold that was chosen on the very images it is judged by looks better than it is."
+    note = "A new film of the class is called correctly with the wanted probability, on average over such choices; one choice from few films may well fall below. A threshold that was chosen on the very images it is judged by looks better than it is."
     return Table("operating", caption, columns, rows, note)
 
 
@@ -83,7 +86,7 @@ def predictive_values(results: Results) -> Table:
         Column("positive predictive value", True, scale_of(rows, 2, 0, 1)),
         Column("negative predictive value", True, scale_of(rows, 3, ceiling=1)),
     )
-    caption = "What an answer is worth where so many people have COVID-19."
+    caption = "What an answer is worth, by the prevalence of COVID-19."
     note = "The lower the prevalence, the more of the positive answers are wrong."
     return Table("predictive", caption, columns, rows, note, open=False)
 
@@ -97,13 +100,13 @@ def decision_curves(results: Results) -> Table:
             rows.append([*cells, number_cell(point.all, f"{point.all:.4f}"), figure_cell(point.over_best, 4)])
     columns = (
         Column("network"),
-        Column("acts from", True),
+        Column("threshold", True),
         Column("net benefit", True, scale_of(rows, 2)),
-        Column("acting on all", True),
-        Column("over the better of all and none", True, scale_of(rows, 4)),
+        Column("net benefit, all called positive", True),
+        Column("gain over the better of all and none", True, scale_of(rows, 4)),
     )
     caption = f"Decision curves: what acting on an answer is worth, {SPLIT_WORDS[results.metrics.held_out]} images."
-    note = "Cases found an image, less false alarms, each weighed as the threshold's odds (Vickers and Elkin 2006); acting on none is worth 0. It holds where as many have COVID-19 as among these images, and where probabilities mean what they say. Intervals over patients."
+    note = "Net benefit: true positives an image minus false positives an image, these weighed by the odds of the threshold (Vickers and Elkin 2006); calling none positive is worth 0. It holds where as many have COVID-19 as among these images, and where probabilities mean what they say. Intervals over patients."
     return Table("usefulness", caption, columns, rows, note, open=False)
 
 
@@ -139,3 +142,40 @@ def calibration(results: Results) -> Table:
     caption = f"Do probabilities mean what they say? {results.comparison.n} {SPLIT_WORDS[results.metrics.held_out]} images."
     note = "Error and Brier score: lower is better. Intercept: above 0, log odds are too low on the whole; slope: below 1, probabilities are too far from one another; a dash where the classes are separated. Intervals: bootstrap 95 % over patients; the calibration error of few images is above 0 even for perfect probabilities. Temperatures are shrunk towards 1; one that rests on the prior had validation films that were told apart perfectly, or not at all."
     return Table("calibration", caption, columns, rows, note)
+
+
+def prediction_sets(results: Results) -> Table:
+    """The sets of each network, or how many patients of validation they would need."""
+    found = [(name, score.prediction_sets) for name, score in judged(results) if score.prediction_sets]
+    rows = []
+    for name, sets in found:
+        films = [number_cell(sets.films.get(held, 0) if sets.films else None) for held in get_args(Held)]
+        covered = [figure_cell(sets.covid.covered), figure_cell(sets.normal.covered)]
+        rows.append([Cell(name), _limit(sets.covid), _limit(sets.normal), *films, *covered])
+    titles = ("COVID-19 from", "normal up to", "COVID-19 alone", "normal alone", "undecided", "neither")
+    scales = [Column(f"covered, {name}", True, scale_of(rows, index, ceiling=1)) for index, name in ((7, "COVID-19"), (8, "normal"))]
+    columns = (Column("network"), *[Column(title, True) for title in titles], *scales)
+    wanted = f"{100 * found[0][1].wanted:g} %" if found else ""
+    images = f"{results.comparison.n} {SPLIT_WORDS[results.metrics.held_out]} images"
+    note = _note(found[0][1], wanted) if found else ""
+    return Table("sets", f"Sets of classes for single films, to hold the true class in {wanted}: {images}.", columns, rows, note)
+
+
+def _limit(limit: ClassLimit) -> Cell:
+    return Cell(f"{limit.patients} of {limit.least} patients") if limit.limit is None else number_cell(limit.limit, f"{limit.limit:.3f}")
+
+
+def _note(sets: PredictionSets, wanted: str) -> str:
+    limits = {"COVID-19": sets.covid, "normal": sets.normal}
+    few = [
+        f"{limit.least} {name} patients in validation, which has {limit.patients}" for name, limit in limits.items() if limit.limit is None
+    ]
+    if few:
+        return f"No sets: a coverage of {wanted} takes {' and '.join(few)}."
+    spread = " and ".join(f"{each.promised.low:.2f} to {each.promised.high:.2f} ({each.patients} {name})" for name, each in limits.items())
+    checked = "these films are those of the calibration, so nothing is checked" if sets.same_images else "with all their films in such sets"
+    return (
+        f"Undecided: both classes; neither: not among the {wanted} most typical of either. Split conformal, by patients of validation "
+        "(Angelopoulos and Bates 2021). The promise holds on average over validation splits, for films like these; of 100 such splits, 95 "
+        f"cover {spread} of new patients. Covered: patients of the class, {checked}."
+    )

@@ -72,7 +72,13 @@ def test_sites_licences_and_repeated_rows(tmp_path):
         "Case courtesy of N",
     ]
     first, again, other = ieee8023.read(
-        write(tmp_path, JUNE, row, row, ["8", "", "", "COVID-19", "PA", "X-ray", "images", "b.jpg", "https://nejm.org/x", "", ""])
+        write(
+            tmp_path,
+            JUNE,
+            row,
+            row,
+            ["8", "", "", "COVID-19", "PA", "X-ray", "images", "b.jpg", "https://nejm.org/x", "", "positive test for SARS-CoV-2 RNA"],
+        )
     )
     assert (first.source, first.licence, first.credit, first.patient) == (
         "radiopaedia",
@@ -80,6 +86,7 @@ def test_sites_licences_and_repeated_rows(tmp_path):
         "Case courtesy of N",
         "radiopaedia:7",
     )
+    assert (other.credit, other.case_url) == ("", "https://nejm.org/x"), "a clinical note credits nobody"
     assert "more than once" in again.excluded
     assert (other.source, other.licence) == ("ieee8023", "unknown")
 

@@ -1,0 +1,46 @@
+"""python -m cxrkit plan: how many patients an interval of a wanted width needs, and how wide one of so many will be."""
+
+from argparse import Namespace
+
+from cxrkit.cli.shared import Commands
+from cxrkit.errors import WrongUse
+from cxrkit.progress import say
+
+
+def add(commands: Commands) -> None:
+    parser = commands.add_parser("plan", help="how many patients an interval of a wanted width needs, before a run")
+    for name, default, of in (("sensitivity", 0.95, ""), ("specificity", 0.95, ""), ("auc", 0.98, "area under the ROC curve ")):
+        parser.add_argument(f"--{name}", type=float, default=default, metavar="SHARE", help=f"{of}expected (default: {default})")
+    parser.add_argument("--width", type=float, default=0.1, help="of the 95 %% interval wanted, from end to end (default: 0.1)")
+    normals = "normal patients a COVID-19 one, for the area (default: 5, or as many as --covid and --normal say)"
+    parser.add_argument("--normals", type=float, metavar="RATIO", help=normals)
+    for name, title in (("covid", "COVID-19"), ("normal", "normal")):
+        parser.add_argument(f"--{name}", type=int, metavar="N", help=f"{title} patients at hand: how wide intervals will be")
+    parser.set_defaults(command=run)
+
+
+def run(options: Namespace) -> None:
+    from cxrkit.evaluation import sizes
+    from cxrkit.progress import table
+
+    covid, normal = options.covid, options.normal
+    if (covid is None) != (normal is None) or min(covid or 2, normal or 2) < 2:
+        raise WrongUse("The patients at hand are not told.", next="give both --covid and --normal, two at least of each")
+    normals = options.normals or (normal / covid if covid else 5)
+    needed = sizes.patients_for_area(options.auc, options.width, normals)
+    shares = {"sensitivity": (options.sensitivity, 0, covid), "specificity": (options.specificity, 1, normal)}
+    rows = []
+    for name, (share, place, there) in shares.items():
+        wanted = ["", ""]
+        wanted[place] = f"{sizes.patients_for_rate(share, options.width):,}"
+        rows.append([name, f"{share:g}", *wanted, f"{sizes.width_of_rate(share, there):.3f}" if there else ""])
+    area = f"{sizes.width_of_area(options.auc, covid, normal):.3f}" if covid else ""
+    rows.append(["AUC", f"{options.auc:g}", *(f"{n:,}" for n in needed), area])
+    there = f"width with {covid:,} and {normal:,}" if covid else ""
+    header = ["of", "expected", "COVID-19 patients", "normal patients", there]
+    say(f"Held-out patients that a 95 % interval {options.width:g} wide needs, if the figure comes out as expected:\n")
+    say(table([row[: 5 if covid else 4] for row in rows], header[: 5 if covid else 4], right=header[1:]))
+    say(
+        "\nA patient with several films counts once. split grouped holds a fifth of all patients out, and as many for validation; "
+        f"the area is that of {normals:.3g} normal patients a COVID-19 one. An interval comes out wider than this in about half of all runs."
+    )

@@ -1,0 +1,1 @@
+"""Trainings on other machines: Ray as an executor, and what its nodes must have in common."""

@@ -1,0 +1,185 @@
+"""What the demo's page is told: of the run, once, and of each film that was dropped on it."""
+
+import base64
+import functools
+import io
+import threading
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from cxrkit import __version__, predict
+from cxrkit.audit import attention, inquiry
+from cxrkit.audit.headlines import NO_AUDIT, headline
+from cxrkit.config import short_name
+from cxrkit.data import images
+from cxrkit.data.records import LABELS, POSITIVE
+from cxrkit.demo import decoding
+from cxrkit.errors import BadInput
+from cxrkit.predict import OpenedRun, Query
+from cxrkit.results import Network
+
+VIEW = 1024
+"""Pixels; the longest side of the film as the page shows it."""
+KEPT_NETWORKS = 12
+"""So many networks stay loaded; a run with more reads the others anew for each film."""
+MOST_HELD_OUT = 400
+"""Held-out films of a class on the page's scale; of more, as many evenly chosen by rank."""
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """The run's held-out films of one class on the scale of all networks together, uncalibrated. n: of them; p_covid: ascending."""
+
+    label: str
+    n: int
+    p_covid: list[float]
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """What the page says before any film. networks: {architecture: the name that people read}; headline, verdict:
+    the audit's conclusion, and its paragraph, an empty text where there was no audit; held_out: empty where its predictions are not here."""
+
+    version: str
+    experiment: str
+    manifest_sha256: str
+    networks: dict[str, str]
+    seeds: int
+    threshold: float
+    checked: bool
+    why_not_checked: str
+    headline: str
+    verdict: str
+    warnings: list[str]
+    held_out: list[HeldOut]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a film stands among held-out ones of a class: how many of them have a lower probability, uncalibrated."""
+
+    label: str
+    below: int
+    n: int
+
+
+@dataclass(frozen=True)
+class FilmFacts:
+    """What the page is told of a film. answer: an Answer as plain values; picture, maps: PNG as data: addresses, the maps with
+    their transparency; width, height: of the film as it came."""
+
+    answer: dict[str, Any]
+    standing: list[Standing]
+    width: int
+    height: int
+    picture: str
+    maps: dict[str, str]
+
+
+class Demo:
+    """A finished run that answers about uploads, one after the other. Keeps nothing of a film."""
+
+    def __init__(self, run: OpenedRun):
+        self.run = run
+        self._asking = threading.Lock()
+        self._held_out = held_out(run)
+        self._load = functools.lru_cache(maxsize=KEPT_NETWORKS)(_loaded)
+
+    @functools.cached_property
+    def facts(self) -> RunFacts:
+        """What the page says before any film."""
+        results, (answered, verdict) = self.run.results, _verdict(self.run)
+        return RunFacts(
+            version=__version__,
+            experiment=results.experiment.name,
+            manifest_sha256=results.info.manifest_sha256,
+            networks={network.architecture: short_name(network.architecture) for network in self.run.trained},
+            seeds=len({network.seed for network in self.run.trained}),
+            threshold=results.experiment.threshold,
+            checked=self.run.reference is not None,
+            why_not_checked=self.run.lacking,
+            headline=answered,
+            verdict=verdict,
+            warnings=self.run.warnings,
+            held_out=[HeldOut(label, len(p), _some(p)) for label, p in self._held_out.items()],
+        )
+
+    def film(self, content: bytes) -> FilmFacts:
+        """What the networks say of an upload. Raises UnreadableImage; waits while another film is asked about."""
+        film = decoding.decode(content)
+        experiment = self.run.results.experiment
+        query = predict.query_of(
+            Path("upload"), film.grey, film.colour, film.doubts, experiment.image_size, self.run.reference, experiment.resize
+        )
+        with self._asking:
+            predict.ask(self.run.trained, [query], self.run.device, with_maps=True, load=self._load)
+        answer = self.run.answer(query)
+        raw = answer.ensemble.raw
+        return FilmFacts(
+            answer=asdict(answer),
+            standing=[Standing(label, int(np.searchsorted(p, raw)), len(p)) for label, p in self._held_out.items()],
+            width=film.grey.width,
+            height=film.grey.height,
+            picture=_png(_shrunk(images.seen(film.grey, experiment.resize))),
+            maps={short_name(name): _png(_amber(attended)) for name, attended in maps_of(query).items()},
+        )
+
+
+def _loaded(network: Network, device: str) -> Any:
+    return inquiry.loaded(network, device)
+
+
+def maps_of(query: Query) -> dict[str, np.ndarray]:
+    """The attention maps that show something, by architecture."""
+    return {name: attended for name, attended in query.maps.items() if attended.any()}
+
+
+def held_out(run: OpenedRun) -> dict[str, np.ndarray]:
+    """{class: the mean probability of all networks for the run's held-out films of it, ascending}; empty where there are no predictions."""
+    results = run.results
+    try:
+        rows = [results.required(name).ensemble() for name in results.architectures]
+    except BadInput:
+        return {}
+    if not rows:
+        return {}
+    mean = np.mean([row.of(rows[0].image_ids).p_covid[0] for row in rows], axis=0)
+    return {label: np.sort(mean[rows[0].is_covid == (label == POSITIVE)]) for label in LABELS}
+
+
+def _some(p_covid: np.ndarray) -> list[float]:
+    places = np.linspace(0, len(p_covid) - 1, min(len(p_covid), MOST_HELD_OUT)).round().astype(int)
+    return [round(float(p), 4) for p in p_covid[places]]
+
+
+def _verdict(run: OpenedRun) -> tuple[str, str]:
+    """The audit's verdict in a sentence, and in a paragraph; that there is none, and an empty text."""
+    try:
+        audited = run.results.audits
+    except BadInput:
+        return "Not known. The audit of this run cannot be read.", ""
+    if audited is None:
+        return f"{NO_AUDIT} python -m cxrkit audit RUN does that.", ""
+    return headline(audited.verdict), audited.verdict.paragraph
+
+
+def _shrunk(grey: Image.Image) -> Image.Image:
+    small = grey.copy()
+    small.thumbnail((VIEW, VIEW), Image.Resampling.LANCZOS)
+    return small
+
+
+def _amber(attended: np.ndarray) -> Image.Image:
+    """A map, uint8 [size, size], as amber that is the less transparent the more a place speaks for the answer."""
+    colour = np.broadcast_to(attention.AMBER.astype(np.uint8), (*attended.shape, 3))
+    return Image.fromarray(np.dstack([colour, (attended * 0.6).astype(np.uint8)]), "RGBA")
+
+
+def _png(picture: Image.Image) -> str:
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

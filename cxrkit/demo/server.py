@@ -1,0 +1,145 @@
+"""The demo's server: a page, what the run says of itself, and an answer to each upload, on this machine alone.
+
+The standard library's server is enough for one person's page. It answers on 127.0.0.1 only, and only to a browser that was
+sent there: the Host must be its own, so that no name which a stranger pointed at this machine is served (DNS rebinding), and
+an upload must come from its own page (Origin, and a header that no form of another page can send). Nothing of a film is kept,
+written or logged; its name never leaves the browser.
+"""
+
+import json
+import threading
+from dataclasses import asdict
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib import resources
+from typing import Any
+
+from cxrkit.demo.answering import Demo
+from cxrkit.errors import CxrkitError, UnreadableImage, WrongUse
+from cxrkit.progress import say
+
+ADDRESS = "127.0.0.1"
+LARGEST_UPLOAD = 80_000_000
+"""Bytes."""
+AT_ONCE = 4
+"""Uploads that may be read, decoded or waiting at a time; another is told to come again."""
+FILES = {"/": ("page.html", "text/html"), "/page.css": ("page.css", "text/css"), "/page.js": ("page.js", "text/javascript")}
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src data: blob:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+class Server(ThreadingHTTPServer):
+    """The demo of a run at a port; 0 takes a free one."""
+
+    daemon_threads = True
+
+    def __init__(self, demo: Demo, port: int = 0):
+        self.demo = demo
+        self.places = threading.BoundedSemaphore(AT_ONCE)
+        try:
+            super().__init__((ADDRESS, port), Handler)
+        except (OSError, OverflowError) as error:
+            raise WrongUse(f"The page cannot be served: {error}.", f"port {port}", "name another one with --port") from error
+        self.hosts = {f"{name}:{self.server_port}" for name in (ADDRESS, "localhost")}
+
+    @property
+    def address(self) -> str:
+        return f"http://{ADDRESS}:{self.server_port}/"
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A browser that went away in the middle is no error worth a word."""
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Server
+    timeout = 60
+    """Seconds that a browser may be silent."""
+    server_version, sys_version = "cxrkit", ""
+
+    def do_GET(self) -> None:
+        if not self._from_here():
+            return
+        if self.path in FILES:
+            name, kind = FILES[self.path]
+            self._send(HTTPStatus.OK, (resources.files("cxrkit.demo") / name).read_bytes(), kind)
+        elif self.path == "/run.json":
+            self._send_json(HTTPStatus.OK, asdict(self.server.demo.facts))
+        else:
+            self._refuse(HTTPStatus.NOT_FOUND, "there is no such page")
+
+    def do_POST(self) -> None:
+        if not self._from_here() or not self._from_own_page():
+            return
+        if self.path != "/film":
+            return self._refuse(HTTPStatus.NOT_FOUND, "there is no such page")
+        try:
+            length = int(self.headers.get("Content-Length", ""))
+        except ValueError:
+            return self._refuse(HTTPStatus.LENGTH_REQUIRED, "an upload says how long it is")
+        if not 0 <= length <= LARGEST_UPLOAD:
+            return self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"it is larger than {LARGEST_UPLOAD // 10**6} MB")
+        if not self.server.places.acquire(blocking=False):
+            return self._refuse(HTTPStatus.SERVICE_UNAVAILABLE, "other films are being read: try again in a moment")
+        try:
+            content = self.rfile.read(length)
+            if len(content) == length:
+                self._send_json(HTTPStatus.OK, asdict(self.server.demo.film(content)))
+        except UnreadableImage as error:
+            self._refuse(HTTPStatus.UNPROCESSABLE_ENTITY, f"{error.what} ({error.next})" if error.next else str(error.what))
+        except CxrkitError as error:
+            self._refuse(HTTPStatus.INTERNAL_SERVER_ERROR, str(error.what))
+        finally:
+            self.server.places.release()
+
+    def _from_here(self) -> bool:
+        if self.headers.get("Host", "").lower() in self.server.hosts:
+            return True
+        self._refuse(HTTPStatus.FORBIDDEN, f"this page is served as {self.server.address} alone")
+        return False
+
+    def _from_own_page(self) -> bool:
+        origin, site = self.headers.get("Origin"), self.headers.get("Sec-Fetch-Site", "same-origin")
+        own = origin is not None and origin.removeprefix("http://") == self.headers["Host"].lower()
+        if own and site == "same-origin" and self.headers.get("X-Film") == "1":
+            return True
+        self._refuse(HTTPStatus.FORBIDDEN, "films are taken from this page alone")
+        return False
+
+    def _refuse(self, status: HTTPStatus, reason: str) -> None:
+        self._send_json(status, {"reason": reason})
+
+    def _send_json(self, status: HTTPStatus, value: dict[str, Any]) -> None:
+        self._send(status, json.dumps(value, ensure_ascii=False).encode(), "application/json")
+
+    def _send(self, status: HTTPStatus, content: bytes, kind: str) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", f"{kind}; charset=utf-8")
+        self.send_header("Content-Length", str(len(content)))
+        for name, value in HEADERS.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_: Any) -> None:
+        """Nothing: what is asked here is nobody's business."""
+
+
+def serve(demo: Demo, port: int, opened: bool) -> None:
+    """Serve until Ctrl-C. opened: whether to open the page in the user's browser. Raises WrongUse for a port that is taken."""
+    with Server(demo, port) as server:
+        say(f"Research use only. The demo is at {server.address} until Ctrl-C; films stay on this machine, and none is kept.")
+        if opened:
+            import webbrowser
+
+            webbrowser.open(server.address)
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            say("The demo has ended.")

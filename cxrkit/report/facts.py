@@ -1,0 +1,158 @@
+"""What the page and the cards say about a run, each sentence from a fact in its results: who, when, with what, on whose films."""
+
+from typing import Any
+
+import yaml
+
+from cxrkit import __version__
+from cxrkit.audit.rules import capital, listed
+from cxrkit.config import short_name
+from cxrkit.data.licences import licence_of
+from cxrkit.data.records import ADULT, LABEL_WORDS, LABELS, POSITIVE, traits
+from cxrkit.evaluation.metrics import Figure
+from cxrkit.report import gallery, sentences
+from cxrkit.report.tables import thresholds
+from cxrkit.results import Results
+from cxrkit.tables import figure_text, plain
+
+ASK = "whoever passed these results on (--contact names somebody)"
+SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"))
+LARGEST = "n>100K"
+"""Words of the Hugging Face Hub for how many films there are."""
+TAGS = ("chest-x-ray", "covid-19", "radiology", "shortcut-learning")
+
+
+def drawn(results: Results) -> bool:
+    """Whether the films are drawn phantoms."""
+    return results.info.films == "phantom"
+
+
+def identity(results: Results) -> list[tuple[str, str]]:
+    """[(what, value)]: whom to ask, when the run began, the kit's version and commit, the data's hash, and the command."""
+    info = results.info
+    source = info.commit or (f"source {info.bundle.source_sha256[:12]}" if info.bundle.source_sha256 else "commit not known")
+    return [
+        ("contact", results.experiment.contact or ASK),
+        ("date of the run", info.begun or "not known"),
+        ("cxrkit", f"{__version__} made this; the run: {source}"),
+        ("manifest.csv, SHA-256", info.manifest_sha256),
+        ("command", sentences.repeat(results)),
+    ]
+
+
+def pictures(results: Results) -> str:
+    """Which films travel with the results."""
+    shown = {film.image_id for film in gallery.films(results) if film.picture and (results.folder / film.picture).is_file()}
+    if drawn(results):
+        return "The pictures in these results are of phantoms and may be passed on."
+    if not shown:
+        return "No film travels with these results."
+    films = "film travels" if len(shown) == 1 else "films travel"
+    return (
+        f"{len(shown)} {films} with these results as a small picture, in report.html and below figures/: those whose licence "
+        "lets them be passed on, with their credit. No other film does."
+    )
+
+
+def ages(results: Results) -> str:
+    """How the classes differ in age, as far as it is known."""
+    told = []
+    if drawn(results):
+        return "Phantoms have no age."
+    for label in LABELS:
+        of_class = [record.years for record in results.manifest.used if record.label == label]
+        known = [years for years in of_class if years is not None]
+        if known:
+            share = 100 * sum(years < ADULT for years in known) / len(known)
+            told.append(
+                f"{share:.0f} % of the {LABEL_WORDS[label]} films are of patients under {ADULT} (age known of {len(known):,} of {len(of_class):,})"
+            )
+    if len(told) < len(LABELS):
+        told.append("the age is known of no film of " + ("either class" if not told else "the other class"))
+    return capital("; ".join(told)) + "."
+
+
+def groups(results: Results) -> str:
+    """Whether groups of patients were compared."""
+    by = sorted({group.by for row in (results.audits.external or [] if results.audits else []) for group in row.subgroups})
+    if by:
+        return f"Groups of patients are compared by {listed(by)} on external films, in report.html; many are small."
+    used = results.manifest.used
+    known = ", ".join(f"{trait} of {sum(traits(record)[trait] not in ('', None) for record in used):,}" for trait in ("age", "sex"))
+    return f"Groups of patients were not compared. Of {len(used):,} films the sources state the {known}."
+
+
+def calibration(results: Results) -> str:
+    """Whether probabilities mean what they say, on the held-out films."""
+    found = [(name, score.scaling) for name, score in thresholds.judged(results) if score.scaling]
+    if not found:
+        return "Whether it is calibrated is not known."
+    told = "; ".join(f"{name} {figure_text(scaling.before.ece)}" for name, scaling in found)
+    where = "the same films" if any(scaling.same_images for _, scaling in found) else "validation"
+    prior = any(scaling.rests_on_prior for _, scaling in found)
+    return (
+        f"Its calibration error is {told} (0: a probability means what it says). predictions.csv holds it as the network gives it; "
+        f"the temperatures in `metrics.json` were fitted on {where}{', and some rest on their prior alone' * prior}."
+    )
+
+
+def model_head(results: Results) -> str:
+    """The YAML head of MODEL_CARD.md as the Hugging Face Hub reads it; scores of phantoms are not among it."""
+    head: dict[str, Any] = {
+        "license": "other",
+        "license_name": "see-attribution",
+        "license_link": "ATTRIBUTION.md",
+        "library_name": "fastai",
+        "pipeline_tag": "image-classification",
+        "tags": [*TAGS, "not-for-clinical-use", *(["phantoms"] if drawn(results) else [])],
+    }
+    if not drawn(results):
+        dataset = {"name": f"cxrkit manifest {results.info.manifest_sha256[:12]}", "type": "chest-x-ray", "split": results.metrics.held_out}
+        scores = [(name, score) for name in results.architectures if (score := results.score(name))]
+        head["model-index"] = [
+            {
+                "name": short_name(name),
+                "results": [
+                    {
+                        "task": {"type": "image-classification"},
+                        "dataset": dataset,
+                        "metrics": [*_metric("roc_auc", "AUC", score.auc), *_metric("accuracy", "Accuracy", score.rates.accuracy)],
+                    }
+                ],
+            }
+            for name, score in scores
+        ]
+    return _head(head)
+
+
+def _metric(kind: str, name: str, figure: Figure) -> list[dict[str, Any]]:
+    return [{"type": kind, "name": name, "value": round(figure.value, 4)}] if figure.value is not None else []
+
+
+def dataset_head(results: Results) -> str:
+    """The YAML head of DATASHEET.md as the Hugging Face Hub reads it."""
+    used = results.manifest.used
+    found = [licence_of(record.licence) for record in used]
+    named = sorted({each.name.lower() for each in found}) if all(each.url and each.name != "Public Domain" for each in found) else []
+    classes = sorted({LABEL_WORDS[record.label] for record in used}, key=lambda word: word != LABEL_WORDS[POSITIVE])
+    return _head(
+        {
+            "pretty_name": f"{len(used):,} {'drawn phantoms' if drawn(results) else 'chest films'}, {' and '.join(classes)}",
+            "license": (named[0] if len(named) == 1 else named) or "other",
+            "task_categories": ["image-classification"],
+            "size_categories": [next((word for limit, word in SIZES if len(used) < limit), LARGEST)],
+            "tags": [*TAGS, *(["phantoms"] if drawn(results) else [])],
+        }
+    )
+
+
+def _head(values: dict[str, Any]) -> str:
+    return f"---\n{yaml.safe_dump(values, sort_keys=False, allow_unicode=True)}---\n"
+
+
+def identity_lines(results: Results) -> str:
+    """The identity as a list in Markdown."""
+    return "\n".join(
+        f"- {what}: {'`' + value.replace('`', '') + '`' if what in ('command', 'manifest.csv, SHA-256') else plain(value)}"
+        for what, value in identity(results)
+    )
