@@ -157,7 +157,7 @@ def run_command(command):
         print(shown(f"error: {error}", sys.stderr), file=sys.stderr, flush=True)
         return error.exit_code
     except BrokenPipeError:  # whoever read the output, `head` perhaps, has read enough
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # Python writes what is left when it ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python writes what is left when it ends
         return 0
     except KeyboardInterrupt:
         stopped = Interrupted("Stopped by the user.", next="run the same command to go on from the last finished stage")

@@ -19,7 +19,7 @@ RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = '85ce9d496a22a69717b5e0aa035a01075c3bde30a59e4068ad052d1086eb72a5'
+SOURCE_SHA256 = '0a188fd691b78a04b401afd42ab7578f574ae3b3285ab67d46c1ce78e2419c9f'
 FILES = {}
 
 
@@ -4414,6 +4414,72 @@ FILES['cxrkit/data/__init__.py'] = r'''
 
 
 # ======================================
+# cxrkit/data/agreements.py
+# ======================================
+
+FILES['cxrkit/data/agreements.py'] = r'''
+"""What earlier copy searches found of pairs of films, in a file of the film cache: most of a search's time goes into these."""
+
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from cxrkit.data.registration import VERSION
+from cxrkit.errors import BadInput
+from cxrkit.files import reading, replacing
+
+NAME = f"agreements-v{VERSION}.bin"
+ROW = np.dtype([("key", "<u8"), ("agreement", "<f4")])
+
+
+class Agreements:
+	"""{pair of thumbnails and first guess: how well they agree}, in memory where there is no folder."""
+
+
+
+
+	def __init__(self, folder: Path | None) -> None:
+		self.path = folder and folder / NAME
+		self.rows = np.empty(0, ROW)
+		if self.path and self.path.exists():
+			remedy = "delete it; the films are compared again"
+			with reading(self.path, "The list of agreements", remedy):
+				content = self.path.read_bytes()
+			if len(content) % ROW.itemsize != 4 or int.from_bytes(content[:4], "little") != zlib.crc32(content[4:]):
+				raise BadInput("The list of agreements is damaged.", self.path, remedy)
+			self.rows = np.frombuffer(content, ROW, offset=4)
+
+	@staticmethod
+	def keys(wholes: np.ndarray, parts: np.ndarray, crops: np.ndarray) -> np.ndarray:
+		"""64 bits a pair: from those of the two thumbnails, which one is the whole, and the crop that is the first guess."""
+		odd = np.uint64(0x9E3779B97F4A7C15)  # the golden ratio's bits, as in Fibonacci hashing (Knuth, vol. 3, section 6.4)
+		return (wholes * odd ^ (parts + crops.astype(np.uint64))) * odd
+
+	def of(self, keys: np.ndarray) -> np.ndarray:
+		"""The agreements, NaN where none is known."""
+		place = np.searchsorted(self.rows["key"], keys)
+		known = place < len(self.rows)
+		known[known] = self.rows["key"][place[known]] == keys[known]
+		found = np.full(len(keys), np.nan, np.float32)
+		found[known] = self.rows["agreement"][place[known]]
+		return found
+
+	def keep(self, keys: np.ndarray, agreements: np.ndarray) -> None:
+		"""Write those that are new and no NaN beside those that are known."""
+		new = ~np.isnan(agreements) & np.isnan(self.of(keys))
+		if self.path is None or not new.any():
+			return
+		added = np.empty(int(new.sum()), ROW)
+		added["key"], added["agreement"] = keys[new], agreements[new]
+		self.rows = np.sort(np.concatenate([self.rows, added]), order="key")
+		content = self.rows.tobytes()
+		with replacing(self.path) as temporary:
+			temporary.write_bytes(zlib.crc32(content).to_bytes(4, "little") + content)
+'''[1:]
+
+
+# ======================================
 # cxrkit/data/cache.py
 # ======================================
 
@@ -4699,6 +4765,204 @@ def _may_be_read(record: Record) -> bool:
 
 
 # ======================================
+# cxrkit/data/candidates.py
+# ======================================
+
+FILES['cxrkit/data/candidates.py'] = r'''
+"""Candidates of the copy search: pairs of films that are alike enough at low resolution to be laid over each other."""
+
+
+
+
+
+
+
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
+
+import numpy as np
+
+from cxrkit.data.registration import SIDE
+
+CROPS = (0.0, 0.035, 0.075)
+FREQUENCIES = 8
+TABLES = 16
+FULL = 64
+"""Films of one code that a signature is compared with, the nearest in their longer codes where there are more: without an end,
+k films of nearly one picture, such as empty ones, would cost k squared."""
+
+SMALL_SET = 64
+"""Films of which a mean and a spread say little, so that signatures are not whitened and all pairs are compared."""
+
+LEAST_SIMILARITY = 0.65
+CANDIDATES_A_FILM = 16
+PORTION = 256
+"""Films whose crops are in memory at once, 3 MB of signatures."""
+
+Box = tuple[float, float, float, float]
+"""Left, top, right and bottom edge of a crop, in shares of the side."""
+
+Alike = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+"""Arrays of equal length: film, other film, crop of the first that is like the second, cosine similarity."""
+
+NONE: Alike = np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.int16), np.empty(0, np.float32)
+
+
+def candidates(films: Sequence[np.ndarray], pool: Executor) -> list[tuple[int, int, int]]:
+	"""(whole, part, crop) sorted: film `part` looks like that crop of film `whole`, see `box`."""
+
+
+
+
+	portions = [range(start, min(start + PORTION, len(films))) for start in range(0, len(films), PORTION)]
+	wholes = np.concatenate(list(pool.map(lambda portion: signatures([films[i] for i in portion], crops=False)[:, 0], portions)))
+	whitening = _Whitening(wholes)
+	meeting = _Meeting(whitening.of(wholes), np.flatnonzero(wholes.any(1)))
+
+	def alike(portion: range) -> Alike:
+		queries = whitening.of(signatures([films[i] for i in portion]))
+		return _best(*meeting.alike(queries, portion.start), len(films))
+
+	found, kept = [], 0
+	for one in pool.map(alike, portions):
+		found.append(one)
+		if sum(len(some[0]) for some in found[1:]) > max(kept, 1_000_000):  # pruned now and then, so that memory stays bounded
+			found = [_best(*_joined(found), len(films))]
+			kept = len(found[0][0])
+	whole, part, crop, _ = _best(*_joined(found), len(films))
+	order = np.lexsort((part, whole))
+	return list(zip(whole[order].tolist(), part[order].tolist(), crop[order].tolist()))
+
+
+def _joined(found: Sequence[Alike]) -> Alike:
+	whole, part, crop, value = (np.concatenate(arrays) for arrays in zip(*found))
+	return whole, part, crop, value
+
+
+def _best(whole: np.ndarray, part: np.ndarray, crop: np.ndarray, value: np.ndarray, n: int) -> Alike:
+	"""Each pair of films once, as it is most similar, and of these what is among the best of either film."""
+
+
+
+	order = np.lexsort((crop, part, whole, -value))
+	pair = np.minimum(whole, part).astype(np.int64)[order] * n + np.maximum(whole, part)[order]
+	order = order[np.sort(np.unique(pair, return_index=True)[1])]
+	ends = np.concatenate([whole[order], part[order]])
+	by_film = np.lexsort((np.tile(np.arange(len(order)), 2), ends))
+	rank = np.empty(len(ends), int)
+	rank[by_film] = np.arange(len(ends)) - np.searchsorted(ends[by_film], ends[by_film])
+	order = order[rank.reshape(2, -1).min(0) < CANDIDATES_A_FILM]
+	return whole[order], part[order], crop[order], value[order]
+
+
+def _intervals() -> list[tuple[float, float]]:
+	return [(0.0, 1.0)] + [(low, 1 - high) for low in CROPS for high in CROPS if low or high]
+
+
+def box(crop: int) -> Box:
+	"""Where a crop lies."""
+	intervals = _intervals()
+	rows, columns = intervals[crop // len(intervals)], intervals[crop % len(intervals)]
+	return columns[0], rows[0], columns[1], rows[1]
+
+
+def signatures(films: Sequence[np.ndarray], crops: bool = True) -> np.ndarray:
+	"""n x 81 x 35 low cosine frequencies of films and their crops, each of unit length, 0 where a film has one grey."""
+
+
+
+
+	position = (np.arange(SIDE) + 0.5) / SIDE
+	waves = []
+	for low, high in _intervals() if crops else _intervals()[:1]:
+		inside = (position - low) / (high - low)
+		wave = np.cos(np.pi * np.arange(FREQUENCIES)[:, None] * inside) * ((inside > 0) & (inside < 1))
+		waves.append(wave / np.linalg.norm(wave, axis=1, keepdims=True))
+	basis, n = np.concatenate(waves).astype(np.float32), len(waves)
+	row, column = np.array([(i, j) for i in range(FREQUENCIES) for j in range(FREQUENCIES) if 0 < i + j < FREQUENCIES]).T
+	low = np.empty((len(films), n * n, len(row)), np.float32)  # (film, crop, frequency)
+	for index, pixels in enumerate(films):
+		coefficients = basis @ _ranks(pixels) @ basis.T  # (crop in rows x frequency, crop in columns x frequency)
+		low[index] = coefficients.reshape(n, FREQUENCIES, n, FREQUENCIES).transpose(0, 2, 1, 3)[:, :, row, column].reshape(n * n, -1)
+	return low / (np.linalg.norm(low, axis=2, keepdims=True) + 1e-6)
+
+
+def _ranks(pixels: np.ndarray) -> np.ndarray:
+	"""Grey bytes as their share of darker pixels, -0.5 to 0.5: a white label on black weighs no more than its area."""
+	counts = np.bincount(pixels.ravel(), minlength=256)
+	return ((np.cumsum(counts) - counts / 2) / pixels.size - 0.5).astype(np.float32)[pixels]
+
+
+class _Whitening:
+	"""Signatures relative to the set's mean film, each frequency to unit spread, each of unit length; 0 stays 0."""
+
+	def __init__(self, wholes: np.ndarray) -> None:
+		enough = len(wholes) > SMALL_SET
+		self.mean, self.spread = (wholes.mean(0), wholes.std(0) + 1e-6) if enough else (np.float32(0), np.float32(1))
+
+	def of(self, signatures: np.ndarray) -> np.ndarray:
+		white = (signatures - self.mean) / self.spread * signatures.any(-1, keepdims=True)
+		return white / (np.linalg.norm(white, axis=-1, keepdims=True) + 1e-6)
+
+
+class _Meeting:
+	"""Where n films meet: in one of TABLES tables their random-hyperplane codes are equal (Charikar 2002, STOC, section 3)."""
+
+
+
+
+
+	def __init__(self, wholes: np.ndarray, filled: np.ndarray) -> None:
+		"""wholes: n x d whitened; filled: the films that may meet others."""
+		self.wholes, self.filled = wholes, filled
+		self.bits = int(np.ceil(np.log2(max(len(wholes), 2)))) + 2
+		self.planes = np.random.default_rng(0).normal(size=(TABLES, wholes.shape[1], 32)).astype(np.float32)
+		self.tables = []
+		for planes in self.planes if len(wholes) > SMALL_SET else ():
+			codes = _codes(wholes[filled], planes)
+			order = np.argsort(codes, kind="stable")
+			starts = np.searchsorted(codes[order] >> (32 - self.bits), np.arange((1 << self.bits) + 1)).astype(np.int32)
+			self.tables.append((codes[order], starts, filled[order].astype(np.int32)))
+
+	def alike(self, signatures: np.ndarray, first: int) -> Alike:
+		"""Which films are like which crops of some films: signatures, k x crops x d, of the films from number `first` on."""
+		crops = signatures.shape[1]
+		queries = signatures.reshape(-1, signatures.shape[2])
+		parts = [NONE]
+		for query, other in self._met(queries):
+			value = np.einsum("ij,ij->i", queries[query], self.wholes[other])
+			film = query // crops + first
+			near = (value > (LEAST_SIMILARITY if self.tables else -2)) & (film != other)
+			parts.append((film[near].astype(np.int32), other[near], (query[near] % crops).astype(np.int16), value[near]))
+		return _joined(parts)
+
+	def _met(self, queries: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+		if not self.tables:
+			some = np.flatnonzero(queries.any(1))
+			yield np.repeat(some, len(self.filled)), np.tile(self.filled.astype(np.int32), len(some))
+		for planes, (codes, starts, order) in zip(self.planes, self.tables):
+			wanted = _codes(queries, planes)
+			short = wanted >> (32 - self.bits)
+			low, high = starts[short].astype(int), starts[short + 1].astype(int)
+			(many,) = np.nonzero(high - low > FULL)
+			low[many] = np.clip(np.searchsorted(codes, wanted[many]) - FULL // 2, low[many], high[many] - FULL)
+			high[many] = low[many] + FULL
+			count = high - low
+			query = np.repeat(np.arange(len(queries)), count)
+			place = np.arange(len(query)) - np.repeat(np.cumsum(count) - count, count)
+			for start in range(0, len(query), 400_000):
+				some = slice(start, start + 400_000)
+				yield query[some], order[low[query[some]] + place[some]]
+
+
+def _codes(signatures: np.ndarray, planes: np.ndarray) -> np.ndarray:
+	"""On which side of each of 32 planes each signature lies, the first plane in the highest bit, int64."""
+	return np.packbits(signatures @ planes > 0, axis=1).view(">u4")[:, 0].astype(np.int64)
+'''[1:]
+
+
+# ======================================
 # cxrkit/data/copies.py
 # ======================================
 
@@ -4711,21 +4975,20 @@ FILES['cxrkit/data/copies.py'] = r'''
 
 
 
-
-
-
-
-
 import functools
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+import hashlib
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Generic, TypeVar
 
 import numpy as np
 from PIL import Image
 from threadpoolctl import threadpool_limits
 
+from cxrkit.data.agreements import Agreements
+from cxrkit.data.candidates import box, candidates
 from cxrkit.data.registration import SIDE, Details, agreement
 from cxrkit.environment import processors
 from cxrkit.progress import Meter
@@ -4734,23 +4997,14 @@ VERSION = 1
 THRESHOLD = 0.75
 """Least agreement of two copies. Figures in `find`."""
 
-CROPS = (0.0, 0.035, 0.075)
-FREQUENCIES = 8
-TABLES = 16
-SMALL_SET = 64
-LEAST_SIMILARITY = 0.65
-CANDIDATES_A_FILM = 16
 PADDING = 0.25
 AT_ONCE = 64
 """Candidates that are verified together, 1 MB an array: with fewer, threads wait for each other in Python; more do not fit the cache."""
 DETAILS_KEPT = 4096
-"""Films whose fine grain is kept while candidates are verified, 96 kB each."""
+"""Films whose fine grain is kept while candidates are verified, 16 kB each, and 64 kB more of the few that are compared at full size."""
 
 Name = TypeVar("Name", str, tuple[str, str])
 """An image_id, or where names may repeat, the collection and the image_id."""
-
-Box = tuple[float, float, float, float]
-"""Left, top, right and bottom edge of a crop, in shares of the side."""
 
 
 @dataclass(frozen=True)
@@ -4782,8 +5036,8 @@ def _uniform_border(spread: np.ndarray) -> tuple[int, int]:
 	return start, end
 
 
-def find(thumbnails: Mapping[Name, np.ndarray]) -> list[Pair[Name]]:
-	"""All pairs of films that show one picture, sorted."""
+def find(thumbnails: Mapping[Name, np.ndarray], kept: Path | None = None) -> list[Pair[Name]]:
+	"""All pairs of films that show one picture, sorted; of films with equal thumbnails, each with the first one."""
 
 
 
@@ -4797,128 +5051,55 @@ def find(thumbnails: Mapping[Name, np.ndarray]) -> list[Pair[Name]]:
 
 
 
-	names = sorted(thumbnails)
-	with threadpool_limits(1):
-		return _find(names, np.stack([thumbnails[name] for name in names])) if len(names) > 1 else []
 
 
-def _find(names: list[Name], stack: np.ndarray) -> list[Pair[Name]]:
+
+
+	first: dict[int, Name] = {}
+	equal = []
+	for name in sorted(thumbnails):
+		original = first.setdefault(_digest(thumbnails[name]), name)
+		equal += [Pair(original, name, 1.0)] if original != name else []
+	names = list(first.values())
+	films = [thumbnails[name] for name in names]
+	with threadpool_limits(1), ThreadPoolExecutor(processors()) as pool:
+		try:
+			found = _found(films, np.array(list(first), np.uint64), kept, pool) if len(films) > 1 else []
+		finally:
+			pool.shutdown(wait=False, cancel_futures=True)  # who interrupts does not wait for the rest
+	pairs = equal + [Pair(names[whole], names[part], round(value, 3)) for whole, part, value in found]
+	return sorted(pairs, key=lambda pair: (pair.first, pair.second))
+
+
+def _digest(thumbnail: np.ndarray) -> int:
+	"""64 bits that name a thumbnail: two of 100,000 different ones share them once in 4 billion sets."""
+	return int.from_bytes(hashlib.blake2b(np.ascontiguousarray(thumbnail), digest_size=8).digest(), "little")
+
+
+def _found(films: Sequence[np.ndarray], digests: np.ndarray, kept: Path | None, pool: Executor) -> list[tuple[int, int, float]]:
+	"""(whole, part, agreement) of the copies among different films."""
+	whole, part, crop = np.array(candidates(films, pool), np.int64).reshape(-1, 3).T
+	known = Agreements(kept)
+	keys = Agreements.keys(digests[whole], digests[part], crop)
+	value = known.of(keys)
+	(unknown,) = np.nonzero(np.isnan(value))
 	# Candidates of one film lie together, so that only the partners have to be kept, and made again where they are too many.
-	wanted = sorted(candidates(stack))
-	details = functools.lru_cache(DETAILS_KEPT)(lambda index: Details(stack[index]))
-	portions = [wanted[start : start + AT_ONCE] for start in range(0, len(wanted), AT_ONCE)]
-	found: list[Pair[Name]] = []
+	details = functools.lru_cache(DETAILS_KEPT)(lambda index: Details(films[index]))
+	portions = [unknown[start : start + AT_ONCE] for start in range(0, len(unknown), AT_ONCE)]
 
-	def verified(portion: list[tuple[int, int, Box]]) -> np.ndarray:
-		wholes, parts, boxes = zip(*portion)
-		return agreement([details(index) for index in wholes], [details(index) for index in parts], np.array(boxes))
+	def verified(portion: np.ndarray) -> np.ndarray:
+		boxes = np.array([box(one) for one in crop[portion].tolist()])
+		return agreement(*([details(film) for film in of[portion].tolist()] for of in (whole, part)), boxes)
 
-	pool = ThreadPoolExecutor(processors())
 	try:
-		with Meter("comparing films", len(wanted)) as meter:
+		with Meter("comparing films", len(unknown)) as meter:
 			for portion, values in zip(portions, pool.map(verified, portions)):
-				for (whole, part, _), value in zip(portion, values.tolist()):
-					if value >= THRESHOLD:
-						found.append(Pair(names[whole], names[part], round(value, 3)))
+				value[portion] = values
 				meter.advance(len(portion))
 	finally:
-		pool.shutdown(cancel_futures=True)  # who interrupts does not wait for the rest
-	return sorted(found, key=lambda pair: (pair.first, pair.second))
-
-
-def candidates(stack: np.ndarray) -> list[tuple[int, int, Box]]:
-	"""(whole, part, box) triples worth verifying: `part` looks like the crop `box` of `whole`."""
-
-
-
-	wholes, parts, crops, similarity = similar(whiten(signatures(stack)))
-	order = np.lexsort((crops, parts, wholes, -similarity))
-	pair = np.minimum(wholes, parts) * len(stack) + np.maximum(wholes, parts)
-	best = order[np.sort(np.unique(pair[order], return_index=True)[1])]
-	count, chosen = np.zeros(len(stack), int), []
-	for whole, part, crop in zip(wholes[best].tolist(), parts[best].tolist(), crops[best].tolist()):
-		if min(count[whole], count[part]) < CANDIDATES_A_FILM:
-			count[whole] += 1
-			count[part] += 1
-			chosen.append((whole, part, _box(crop)))
-	return chosen
-
-
-def _intervals() -> list[tuple[float, float]]:
-	return [(0.0, 1.0)] + [(low, 1 - high) for low in CROPS for high in CROPS if low or high]
-
-
-def _box(crop: int) -> Box:
-	intervals = _intervals()
-	rows, columns = intervals[crop // len(intervals)], intervals[crop % len(intervals)]
-	return columns[0], rows[0], columns[1], rows[1]
-
-
-def signatures(stack: np.ndarray) -> np.ndarray:
-	"""n x 81 x 35 low cosine frequencies of each thumbnail and its crops, each of unit length; the first crop is the whole."""
-
-
-
-	position = (np.arange(SIDE) + 0.5) / SIDE
-	basis = []
-	for low, high in _intervals():
-		inside = (position - low) / (high - low)
-		waves = np.cos(np.pi * np.arange(FREQUENCIES)[:, None] * inside) * ((inside > 0) & (inside < 1))
-		basis.append(waves / np.linalg.norm(waves, axis=1, keepdims=True))
-	basis, n = np.concatenate(basis).astype(np.float32), len(basis)
-	row, column = np.array([(i, j) for i in range(FREQUENCIES) for j in range(FREQUENCIES) if 0 < i + j < FREQUENCIES]).T
-	low = np.empty((len(stack), n * n, len(row)), np.float32)  # (film, crop, frequency)
-	for index, pixels in enumerate(stack):
-		coefficients = basis @ _ranks(pixels) @ basis.T  # (crop in rows x frequency, crop in columns x frequency)
-		low[index] = coefficients.reshape(n, FREQUENCIES, n, FREQUENCIES).transpose(0, 2, 1, 3)[:, :, row, column].reshape(n * n, -1)
-	return low / (np.linalg.norm(low, axis=2, keepdims=True) + 1e-6)
-
-
-def _ranks(pixels: np.ndarray) -> np.ndarray:
-	"""Grey bytes as their share of darker pixels, -0.5 to 0.5: a white label on black weighs no more than its area."""
-	counts = np.bincount(pixels.ravel(), minlength=256)
-	return ((np.cumsum(counts) - counts / 2) / pixels.size - 0.5).astype(np.float32)[pixels]
-
-
-def whiten(signatures: np.ndarray) -> np.ndarray:
-	"""Signatures relative to the set's mean film, each frequency to unit spread, each of unit length."""
-	whole = signatures[:, 0]
-	if len(whole) > SMALL_SET:
-		signatures = (signatures - whole.mean(0)) / (whole.std(0) + 1e-6)
-	return signatures / (np.linalg.norm(signatures, axis=2, keepdims=True) + 1e-6)
-
-
-def similar(signatures: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-	"""Arrays (whole, part, crop, similarity) of what may be copies: a crop of one film near another film."""
-
-
-
-
-
-	n, crops, d = signatures.shape
-	wholes, queries = signatures[:, 0], signatures.reshape(-1, d)  # (n, d), (n x crops, d)
-	if n <= SMALL_SET:
-		values = (queries @ wholes.T).reshape(n, crops, n)
-		best, values = values.argmax(1), values.max(1)
-		first, second = np.nonzero(~np.eye(n, dtype=bool))
-		return first, second, best[first, second], values[first, second]
-	random, bits = np.random.default_rng(0), int(np.ceil(np.log2(n))) + 2
-	parts = []
-	for _ in range(TABLES):
-		planes, weights = random.normal(size=(d, bits)).astype(np.float32), 1 << np.arange(bits)
-		codes, wanted = (wholes @ planes > 0) @ weights, (queries @ planes > 0) @ weights
-		order = np.argsort(codes, kind="stable")
-		low, high = (np.searchsorted(codes[order], wanted, side) for side in ("left", "right"))
-		query = np.repeat(np.arange(len(queries)), high - low)
-		offset = np.arange(len(query)) - np.repeat(np.cumsum(high - low) - (high - low), high - low)
-		other = order[np.repeat(low, high - low) + offset]
-		for start in range(0, len(query), 400_000):
-			q, o = query[start : start + 400_000], other[start : start + 400_000]
-			value = np.einsum("ij,ij->i", queries[q], wholes[o])
-			near = (value > LEAST_SIMILARITY) & (q // crops != o)
-			parts.append((q[near] // crops, o[near], q[near] % crops, value[near]))
-	first, second, crop, value = (np.concatenate(arrays) for arrays in zip(*parts))
-	return first, second, crop, value
+		known.keep(keys, value)
+	(alike,) = np.nonzero(value >= THRESHOLD)
+	return list(zip(whole[alike].tolist(), part[alike].tolist(), value[alike].tolist()))
 '''[1:]
 
 
@@ -5492,7 +5673,7 @@ from typing import Any, Self
 import numpy as np
 
 from cxrkit.config import Experiment
-from cxrkit.data import cache, copies, groups, matching, splits
+from cxrkit.data import cache, copies, groups, matching, registration, splits
 from cxrkit.data.records import ADULT, COLUMNS, LABELS, NUMBERS, SPLITS, VIEWS, Record, exclude
 from cxrkit.data.sources import Source, locator
 from cxrkit.errors import BadInput
@@ -5567,7 +5748,7 @@ class Manifest:
 		return self
 
 
-def build(sources: Sequence[Source], experiment: Experiment, kept: str | Path | None = None) -> Manifest:
+def build(sources: Sequence[Source], experiment: Experiment, kept: str | Path | None = None, squares: bool = True) -> Manifest:
 	"""The manifest of the sources as an experiment wants it: file facts, copies, conflicts, exclusions and splits."""
 
 
@@ -5580,9 +5761,8 @@ def build(sources: Sequence[Source], experiment: Experiment, kept: str | Path | 
 
 
 	records = _read(sources)
-	records, thumbnails = cache.add_facts(
-		records, locator(roots_of(sources)), kept, experiment.image_size if kept else None, resize=experiment.resize
-	)
+	size = experiment.image_size if kept and squares else None
+	records, thumbnails = cache.add_facts(records, locator(roots_of(sources)), kept, size, resize=experiment.resize)
 	remove = experiment.duplicates == "remove"
 	records = groups.mark_copies(records, _pairs(records, thumbnails, kept), remove)
 	together = groups.groups_of(records)
@@ -5638,27 +5818,21 @@ def _read(sources: Sequence[Source]) -> list[Record]:
 def _pairs(records: Sequence[Record], thumbnails: dict[str, np.ndarray], kept: str | Path | None) -> list[copies.Pair]:
 	"""copies.find's pairs, from the folder `kept` where they are known of the same films."""
 	key = sha256_of_json(
-		[copies.VERSION, "equal first", sorted(f"{record.image_id} {record.sha256}" for record in records if record.image_id in thumbnails)]
+		[
+			copies.VERSION,
+			registration.VERSION,
+			sorted(f"{record.image_id} {record.sha256}" for record in records if record.image_id in thumbnails),
+		]
 	)
 	path = Path(kept) / "copies.json" if kept else None
 	if path and path.exists():
 		known = read_json(path, "The list of copies", "delete it; the films are compared again", keys=("key", "pairs"))
 		if known["key"] == key:
 			return [copies.Pair(*pair) for pair in known["pairs"]]
-	pairs = _found(thumbnails)
+	pairs = copies.find(thumbnails, Path(kept) if kept else None)
 	if path:
 		write_json(path, {"key": key, "pairs": [[pair.first, pair.second, pair.agreement] for pair in pairs]})
 	return pairs
-
-
-def _found(thumbnails: dict[str, np.ndarray]) -> list[copies.Pair]:
-	"""Films of equal bytes or pixels, by their thumbnails, before any search, which then sees one of each; and what it finds."""
-	first: dict[bytes, str] = {}
-	equal = []
-	for name in sorted(thumbnails):
-		original = first.setdefault(thumbnails[name].tobytes(), name)
-		equal += [copies.Pair(original, name, 1.0)] if original != name else []
-	return sorted([*equal, *copies.find({name: thumbnails[name] for name in first.values()})], key=lambda pair: (pair.first, pair.second))
 
 
 def roots_of(sources: Iterable[Source]) -> dict[str, str]:
@@ -7388,6 +7562,9 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 SIDE = 128
+VERSION = 1
+"""Of the method: agreements that another one found are not used."""
+
 BLOCK = 16
 HOPELESS = 0.3
 """Correlation of the half-size details, after a few steps, below which two thumbnails are given up."""
@@ -8823,7 +9000,7 @@ def run_command(command):
 		print(shown(f"error: {error}", sys.stderr), file=sys.stderr, flush=True)
 		return error.exit_code
 	except BrokenPipeError:  # whoever read the output, `head` perhaps, has read enough
-		sys.stdout = open(os.devnull, "w", encoding="utf-8")  # Python writes what is left when it ends
+		os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python writes what is left when it ends
 		return 0
 	except KeyboardInterrupt:
 		stopped = Interrupted("Stopped by the user.", next="run the same command to go on from the last finished stage")
@@ -14273,44 +14450,44 @@ GNfB5iOxdeY_mH4YFQ#?h{6IAlsw?c)JYN3rHvpCdbx$axp&<nY$okD?{3*DJm_iOj7D@3GnoGacADQU
 # ======================================
 
 FILES['cxrkit/report/page.css'] = r'''
-c-p;M$&Tx|72VfYF!d0i97t+Owp<>NMh5|cWYJl4BdbO)Xo<4fB}<AV*N{eKnSBuC2lFMlmy<{hE_WfwrrtBf;g07H<gTfzj{Hp0s;C;jO;7C1cBJ6PQ%5q|
-Jnf0^*R*EMj(o}U9Dnli34TO}D2v4Jzg{@&U?fS`(Rz&|1utQfFWELrGcl#Da-5N`@+8+YaFg(m&~1hTFSIFP;1Gsk9PaOk8Zs-hJj^4Uc&w@nSBC5Dis3-X
-x=0K>#)nu9#4wP?$zvF*fu)?WO{f}J!2sQ?9yekjWks<gp+}-<1%Dnld-8tw&6#DKl83rsIcr+q6%h(&0fO5p0rp~wl4uhhdP%W0+c0WNiZ1Dv=9Z+E>*Zk;
-T9S%b9LKh#9`gf;pcjl#$0pl8?gx@uE~9OfS&~ZfETq(uRKgBRMlDI@;g+tbC8<@CK5lbMQY_r$>AIKHR!C{<k$AZRQGu|210pz7uYSw_#>?Xl{@-M*@nHx>
-dFsvuOvtMeNQ~C?>sL{bB&2<7J9hRj+#^1%>w@`m#3T3Lvtz}`U;cFOk?*QQ)m1R|M^-$uj;ECTnOzus`CY?l;gOb>t>3bS1IY)PJ{_CtQUdGGw0Tf!S?r~S
->p>7I47F)f6$Q-5G9cRTsv4+k*cnMaRM{Jle5TEjgS10JFI}~V->?1)&$`o&Y*u2bTD>DN{3KBjC-|@YmhrYO=-ZAQ8xA@-(i(SKif=gN1G6xpV`yBLbJ@cA
-V)>buaMA->WRAqUlWD^!Ouaubni2eSPwq?l48-vg{+pvk;-7mVd-%>8U`6bKOLt<;zSmLLRcAQ4ekE;H@Jz`FZF6Dx>!(Q$_ewNoJXV53LY%{3U@ugU#sStI
-Y#tLe7YTMJ<H#P_*HR8~9x^lJ0mlpxLUmHEiYuwiX_g#Q5Kg(6qwo|dyH%gkf}ZOKu-*pEbQ#3YFW?0MS`F-h`}-$`=qUuXH}(?<>j+8ksAOl%Xt_#Hd(yGj
-&VOmpKn}E^WeV6<unxHP+nT1r!2BSL6jiZHRTL~G!9xO)y=B38x|%lLIZV{n%fZ%`uH`S>XQ{-~vb5tB>d<wfVA4b)ef|wPGJEfG-n5;co_LW7km;9(d-vGT
-SyrW&78X>OPNHmCl?*4;!mW+`A7hli(UWjL*r<ADO<q(lN-4B_dpWU2Y(RCq-1Q_QoCqBP@~}pzp~~|X;Xa6zXeCMhGjI8!U^Z#-SO&PE`fhfDX}C|&K5=BC
-u39cwCG-HRFP*R%i~@cXhEhXBOg6%hpQTQP$dsbyVbj1{pj{$(;$=1zf%YO}Z8Hu<<m$F-s`5D81ml=ceNeEBxoX;ks3!OXCp-yOI9Ns7y%k2a10xMB;=^ey
-4py2cxog3D3zMP}mhR|A5jmEaiNYhP0srD0A(0p5o$K(rl_8E+g&l%ie#ZRw_RvC<e0ozVRuK(xSTbmAJyNzV4?~kOLekEHAE^D|P*mxY&0wrHnTW5#Au^U$
-4V84MT?Hw0cS7#3`I5cV_?07@6cm6+)-d59HElYFRsEfpDUiv^!5q5V9avs9OiYEDI6<v>z=?Cg!ia;H!b6o*l&wa=y4N=><P`obFK0+m(jDpO;Zo2B2U<JN
-w1Qr;2B^o70(4n+@M@qvrA7JxPX2r%zKFbw-j;SMRl&3@fU%6HoiXcKyd7A5GBkV5`PlA9CcjmQko-p{RECt(ascUe3=aiH=&3`f-UtlnzXy={y$Bn+As8-)
-4w!_~ao0NFVmqKf3p?m2G!3F*Odk>2Ue2(~n<i9~kc6Qvn&3b)7l8apd^Gz8nB!ktf!`&f@(hfdcW<^YD<qswMA3*a`_xb=)#+pdCRhSRX8)|4iw(}K%tf{<
-Kp23-6wI2gbL_BBDBkZf)=^%xX7UXwhLby(@Ybs;y)-RyQCA!RVG6%380=-CNco|vS@|RR+EV@?AJS*)72wvjN~cCZ9LQn?vj#1y*WI`%0ZjNcP9KN?^ij~d
-#ROLUZ#q5?TxN9(hT$R<qsFtI3E^C{;73pz+U8XWiu^PgdJ=%*17>Jm4|y*Dd69^yi^WvXlU^wttAll2Hc1Hx5lhKJkAe}{>J+XnV7zyG*iTf2U2~g#;rUph
-b*DLx7=yu(ENLnbSxy|B6BBk3?$Jvuf=)wV5u&vM%34JvOR}*n*anVwfZFQGe*xx%(Pgxw#5&}PwC7Vu*yq5y7skqoMB>9*Y`c_x*<}He)w&@emKmJQ>J(cJ
-o`9hqM9{FUqCvsU%ee_kV4-TBJfehRMx<nB<KjC`ZM%zTC(PiYnK9PnN`wfoVig>w0)n&PQ7$l4W<1CCm7)?`G$)#2mcUEMnM`5oZ0H6!WjpWW3%E9<S}Cs?
-`MYfvmiVJk$NLt{nAsZ73kLPePZuzq{LMG{mJqhDEX3qcYqx}ylt{R<twZ6~SY#hGH;nA>0#JGTB<x{mn*&lbE;^K%G}^R?`aDckdd?|`4R90|Ku>IF33Akk
-GDw6b_0p6#sgP*Su?Z)aVpGq;n!^S7ML(lB<$@~Sj|15-eU+LKp5TN1pCSCGOir~_8?Uhb!~rb{IRe&coo&+kt0}y@<bPBcJA3YE-l_6J8QT4S{_*eo8N?Y_
-e4H4o(h*X+zz-M+!L^(2x3mQr;i4a}9{JDv!Mcpyw(wt~eFrISda9Z^?3gLBrXVEfs;X$+Tv-*SS4(+Q;h8Ork;#TGF9BM4x1TKJY+RJI-ByS+G~<_6CsuZ7
-7Vf5faAb@QUTAn2Ie=lsscqe2Zo<&-0`w>m$EKPu+HY~LNuuya4+$rpWr%WV!D|SRI9=fILlXX4rpO{{PGo>k>=c#24w10SJRSBYUlBhN-;YJrwldMYEyY(|
-=10-Xj6@k}XZ$NW;~&>H<~Wh@kJArl${^iW<+t<-&`twJ|KsE?Q#OS$yz1E1tZI<hjv2t7PuK8Q2(1v)_5V+OE7LS@wpPz_KH2N{$lQpyF=@Uv1A^YCvLWfO
-Gg(T{g-AOytLhJ(^R39;%f(b0Y8EDK5|wNpZjJ}~AnC)qpasY--Z=aR3<!UQ*k5)ZuZ`TL>PVE1H@Tsb+eEX;+64nm3Z<siXPf}UyPO{{jZ;|as!}TqX7ts}
-=WWeyaHy8!wfq!VWCEyf^WuipjCK#0eE2!<Jnhz4I$=5Jkr;Ebg}h5zDDRGBcg8ez#i6c2EKLttd<<ZC(3D+n`m3x7K$3g5&!_;WKGonT6Q-dP05vF@$sVuW
-0k!aCvbmdFyJu5UTYH1MwuPg=waI1$MPJ(;;#*s3!%mvY*rr>=lcMZnO~Zf-{>*HW0?3AjQDLc8&NhZVZ0CXc^!^}PJ~}}-V%*c=dYbOUMak`rP<5baxy?8C
-b-gm^hEMrnf2S(ycsDzray)&$0-0N=o(OviKvUL^iy!=}PL`l8eNlCf^c89VX<&Y75q32E%*2Z^tj%@a`YlDgvwpfEPj-HFyTG}JosK&0)_rm9*g=>K_e;jS
-THTU~%KZKAOAAiKnvWfD*p-W>nwOF3Ue5b~pbiYXxLK95Wn}Kir%S3)%q9If1w9BHo)q?NBwRTfYWVKdu=Z4m&b!rQi#8$)T!+su>h`r@Y3Es#eUSB=-}8;2
-Ikg!u`Y836>NG(MfUmxEH+rgNd&@o}D*#Myc2hijc}=)-yR7(SO?C-Pvt9Pk+If&he;T2Vv?!RU6mAQ#`lj$R8A(x0q$E)^k&<YIW96U-Ecot3+XqM`c(a&|
-L6B;E9<TeuMhT%SEPnnVk)dr3KI4m09A-eUIsAkJkd^I3X)hkP*#7Y)48w^8h}dTe-m#<O>@GvEEGJRO=ZT(lM%xq1W;z`*8(q%V|1<aZmS&&`dl2dYDi<T|
-s9VUpT8MNOWN*guP461xE0A~KL1d>AoRDCcec}GODl37a9{K(c-@*_7J9b2a@W{8UEGm!uzAE8d+JcqpxmVK!b6?xTc(PWPwd&Q_>}`2u3Q7eevJn1x<}no+
--OEqKePzbxqS$WIgR!K;ObD4EMBnTWL%-cUo~#p>@$<`6C@1E&MVnZo`lTyvJAJEFFYS?7w~I$#MAx}ZD+pVC*V(!Z=m}X3%daGeuWmBg40AJ@J|`JO<mOC^
-E9uXOtXo0Ns-LbV;1lyE3W3;a4;jq=JZx`;RtC7O8YJ(%Z`2JJ#s6;pb@A-O;!r-?)o*22tCjUo_Ha1Z?}_u=eoQPEx-W@`?}+7!|KB5GLcXc#(P=UyXMnNQ
-86@_Nba&||(@#*2Y(efxmBSx<uvPfHBb&N&9>Bhv-lj)X@7RN+&j;D3Pc2^84qA)kSNvR8O$R}9y8mc`lJ$yLC-z}27JUSJ;bhW#3t%nx&bt@ARFwiA(Qo0d
-umn07U!L2SGelpOTbw;g#%3X{$Gi{m!9c>y1i6L9f*{A2?{<BRnf2(xWa7f$Ub5POP-GtCsRoQ^o{M;-Z)12i9AV@V7r(r0L9P(*o-54nK<BYXPD@YMp`P`a
-L9P&lSPSUX&5u@_dgrj)ssHFpz@8C#3B&>K-YgXfds3QFWjsDz#W|7EuxXlI2e(+isQv|jxHhk_1=?*so1@;=Pa(JTb%qhzv!0HOy{V79-YCvmwNT%Faq1Iw
-{Vd|GH*@P7O8EaThl;%O'''[1:]
+c-p;M$&Tx|72VfYF!d0i97t-(wp<>NMh5|cWYJl4BdbO)D2cM!B}<AV*N{eKnSBuC2lFMlmy<{hE_WfwrrtBf;g07H<i4q@j{Hp0s;C;jO;7C1_N3s)Q%5q|
+JROMd*R*EMo_xvk9Dnli34TOLlttqAUoV_>FcPPmXtTkQf|sz#mu#1%nV8a6InKz}d7SGRxJj7AbeG}43vEgmNWw5&hKD<%hRn(=5Az5o9;+(DmEmT$W;jr?
+E)oNe%VenrmN1Ym<Hs;m11mXW7gIH`h5@==KW@c9%8Fu7LXSkz8vZ<P59Iysn={KeB@cDOa@MrID<Txm0tB~L0_?>U#nCoOdP%Vj+cIiPimvF6=9Z*Zn^m$7
+ElEXexm?<kddw3LK`$7gj%~JkJPahYT1C4kvm_PgSxBiRshA}zMlDI@;f}7UC8>3sKJIc$QY_r&>86*|PDp9zk>zR)q5@(421JlluYSw_#>?X#{@-M*@nHx>
+dFsvuOvtMeNQ^f1>sL__$E1C0J9hRj+#^1%>w@`m#3T3Lvtz}`U;cFOk?*Rc>M9ufBP*U+$5TrF%q|SR{I21&@JLI`)^AzEf#igyPsgUZl)(BkZ61_b76)nJ
+dJu#PLv7krMFBIi42br-ss`#Bc1DtuDtiNx&$KymkakGurK=9``_+HpS$Eo#?OIG#tM_CHKS>lUWBgZs%XnKC^leX$4F{bZX^lIr#5WxBfmxW)F*L5rxoqKl
+vHZ+SIOzc`GDqUw$+Te<rrw_z%?SRvC-)_N2I6=L|IN`N@z1@GJ$z>kup;)rrF*gF(Cet{sxzEizmm2pc&228wz)9;_0uGW2PGOazEpxkLY%{3;2>0w#sStI
+Y#(Da7YTMJ<H!No*HR8~9x^lJ0mlpxLUmHEiYuwiX_g#Q5Kg(6qwo|dyH%gkf}ZOKu-*pEbQLV0U%(3jv>Mn0_xDc>(NhTOVC*Ll))A86QOVAj(Q2KZ4y0qR
+o&VCHfh4q`WeV6<unxHP+nT1r!2BSL6je)?swh}Vf`<ge2g`!-bTw_fa~P|wSA(rBUCUp%&q|4>WogGN)S>G{!K8^q`urPoWcJ?YylFc>J@FzFAk!}m5ALy{
+v#d%lEi9-mokZEPDj80wg<Bi>KQ2-JMo+^1V591pHF;6JD5cQy?d8N8u>sZba^I7Ta3XXF$io_;hAPing!>>;qLn21&%EVH!EDl&V;SIv>buzqrr|z8`^1rn
+x@x&#mCyuMUpiqk7zO+&45fyMm~4b0KTDkokts#Z!={0^K)Xcn#LH|b0_{b{+GZSz$klDvRONBF3C1y@`k-JLbJesBQBCj(PIwZmaIlKDdn=4;2SyrN#D~*Z
+9IQ1@a@T_Q7A8d{EZxzKB62J-6NN`o1OCN1LLx89J2&BVD?=Qu3OfY3{EYeU?V*Jz`Shk#tRfoXuw>BKdZcV!9)>1mgruDXKT!KaQdH@a&EQgPG7(>eLu4$i
+8Y<~hy9!e1{)F6L^Cf$!@he9*DJTGutYN}IYT9%TtNJ@HQy`O-gE@4+Pgq_xOiYEDI6<v>z=?Cg!ia;H!b6o*l&wa=rq?$t<P`obFK0+m(mm;Daw%wo1FfBB
+T0t+~0Muhh0lF+Zcs0<T(jt8TCx1Q>Uqs$TZ%ccXs$g0cz*xr9&Y1Nq-VUrj9-6)8d~Ek4li#UCNdBV}DnrU?HGp(GhKB+p^wc3#Zv_VQ-vh|}UW5(Z5DZsC
+2aLn%xN9A7u^mvLg&lMhng-D@rjH11FK5{0O%tj~h{MnpO_0#c1t5PCAI-i2=J?lE;CG3rJOktA-J9*p3JIqZQ8XgVJ~dQIbvoIA36?;S*+1*%VuLd)bCK-|
+5C-5d1+%8>96Rh2iub#Wb(9yanS4Wv;p7e`y!EO|FHMVF)D=fSn8I%h276g3QhumvR{lu7wv<1}hxD0x1-Nys(y0*;2eMeftU-(Fbw4gj026+V(+6SzeH65A
+F@aV8n~u)|ms#I}VYmpzsPU|4LO2&K_z{$bws}>8B0r6Xo&=!yfEk+CL*5HOUL+#wVlfr;q*n^Z>R?@$O;Q3v#8R@*qhJKKI)$qX81LO4_7hcM*W6}bcs^EW
+-D%Dv#$YfcOPUHqmJ<i(#Drahd-M{EpwkdoglMgRvQZJqlI&6zYy-zjptgGQUw}DbbQ$d^u@1Q+?fDcE_DNXx!dN+xNPJj}?N-t+yDUJmS~nytWd>)nI>nZQ
+Ct#?F2pYCkG$^=vIX6KGEL6>tN0d;^h?LB1Tzto=ZFdpvgc)2kGsc=+ix2@;tb)T-KyVg3$_0kXjOW<CQdDA#=0r2h5_kzYlPOG{4c!2zZ0DVP0oR69E9EsK
+f49xT5`Prxc;A8<Gh5?%!JvNm=>n#czxgKL62kVCg_s;_<Cc(;5(#&<btv2#i|m8uhLQbU04i^vggp#xb3ls5MTatzMw=E<pNFYR&p8FL0gl1~=!p$2L5><x
+2C>kjUYhbI6%x%kHsRz_Z0cE9lU#sb^fQW6E~w(eIFJp~SE(7{2|n2W8Nz?c<Wx(w%Qe=YIG`mVN5DF*vrSrmHHCMV{ErG_XU{#&J5^pNL%aXaKmL6`gE#|=
+U&h9&bcB>H@B>CdaP6l1Ep0(Yxah~LNB;AEur6b_E&P{g-$9C-o~mXJJ7!9(DF_L=sw!GHS5}4T)l%M6cxDS@WU`^lOMq719VQDo8y6*Qw-q7{&G@C&iIp9i
+g}Z4V92uj77aAT$4q#YuYFoFMn=tgd06j{?v8m>Z_FJ55k|_MqL&Aw?8KPWT@EQUnP8T@*5Qo2(DYA%~6B!^BJ4Ge1LnQ1nPlx@<SHzFR_hV7DtxPm;OYv2g
+`BC&TBT+`$8UNbO_{X)4IZkB!<MhLsGD!DT`7ONyw9|mm|2VnJlucm_uR3-$s~RM>V+OG2(>44RLMy~{{r^+n$~4WJoz=6PPxksfGB+Y_O`31bfS~uOY)Ja+
+OqSAfA=1vws`^9cd@FMIaxs;LnuST5L?zpYn`1&BBz<@nv;f&Hw+{aS1Hzvn_LtqqYa@55IufPhO>U^<HqmUdcELcCLaAx>87BboF6YNf;}n*<s?-XD8GSYL
+d0Vp^9IEAbEk6YonE>kBytrXCqum20AAZg|PrEgiPFN0lWQjT1Lf$1Uly^t6J7b!<;!xKhR;Gt6J_ay6Xv(g({Z-ZkAjv)3XH<YwpK5TF3DeLCfEpCdWRKVG
+fLeGm+1!n<-LomFZM?x<+rrV`#$>aCqOa`^@vW`2VJA&xY||~`Nm2H(reVMZe`YpG0c1nNsIXEiXB$Hww(~%JdVdftADti^aoN-1dYbOUMe*&8P<5baxy?8C
+b-gm^hEMrnf2S(ycsDzray)&$0-0N=o(OviKvUL^iy!=}PL`l8eNlCf^c89VX<&Y75q32E%*2Z^tj%@a`YlDgvwpfEPj-HFyTG}JosK&0)_rm9*g+T%_lw88
+THTU~%KZKAOAAiKnvWfD*p-W>nwOF3Ue5b~pbiYXxLK95Wn}Kir%S3)%q9If1x*AFPYU}s60RH#HGFq!SbM5O=iO?uMO%>tZo=mmb^BVdwDT;=KFIpb@A*d1
+oZ1W+eU$o3b()|Bz*k?o8$H#sy;Yx)6#%9;yD1*Nx+Yw?T~_?ECc6Zt*)Dr%?L0`MKaEgFS`<uF3b%z=eN*_EjHD<gQj#c|NJ+H9v2suZ7JPrA?E|C|yjje~
+AV@VnkJtTSqlC~E7C(QG$k4V1pYcU04l^LwBtPK*WMz9%+Kb06wtsvH!*C)2BKDbrckJjmyUWlk%SjaSd7>ws(e}i$nNEkyMpyIo|IGcpr5Px~9)x;;%Ed@K
+>K5{@79yPm*_*L^+q=g23gjJl5ZS2&CnOkVU$}p+%1WT9N522VxA4RNjvdh;Jn}6oi^?OvuSz(VwqT`t?$tEG+}HLn9&glTt$H;!ds`lvf>HsAEQEiac}zt{
+_wrM5UzxGFD7KsQU@Yk{6GA2k(Kq|U&~JB-C+o!3^7&;dloNB?qD`z({nE9zoxatom-a}k+r^_VqU+qI6@;z6>ug;H^n|Qc5^ZZ{y51_Q=1hxW*JSQVo@t59
+cQwX$dedZ2w%^<ws?UN3Ie;N~I^nVf@rz*8s@Sfk{1fvgN{^-0kTOx`^MPU~1UiTmswMN@dt=>j(Qeq!zh|C(${fmP!uoaYdcC%u<|avEzhKUD`}wk5=)PSZ
+zFd|o{(sMw3Hhd`N2je3p8+`6XOP%8(oCgiPCt4%vIV&(RStjb!B$0tJ=xZs^W^s3bW=T|y44<}nLfxqeQNQ7c+kuwzvAb*YB~th(;ZI}2Ca9)x|9fOvFIb9
+4JXs=TOe|Ea9-NzrK<Swh<<%{g(c9z_`2S{4kG$`-s0?0GByjMJ<5KF4+auuCde%;76duId@1Z>l&(itG!s`8_mb5Pgd#I1PqlnJ^FYNTedENl;Rs`;xN7EQ
+3vz`B`&?m02|8bT<h1g1<?C6`C*%r2h_!%D-8E^osh1V|z50*7cI+9E*G?Sp?#)t>uqUM%)i}V%vN$JF8a8dZ>)^K3Z@7N}Aa2aNZ-I8(&t}E9b#TZnoupw-
+;8~AV#@^J&dT$ijt?H|9_&61jy6_ee-kZ5+4ki5m7m*y~qy'''[1:]
 
 
 # ======================================

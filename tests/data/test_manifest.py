@@ -112,7 +112,7 @@ def counted(monkeypatch, counts, module, name):
 @pytest.mark.parametrize("duplicates, times", [("remove", 1), ("keep", 2)])
 def test_one_build_groups_once_and_looks_for_leaks_once(tmp_path, phantoms, monkeypatch, duplicates, times):
     counts = Counter()
-    monkeypatch.setattr(copies, "find", lambda thumbnails: [])
+    monkeypatch.setattr(copies, "find", lambda thumbnails, kept: [])
     for module, name in ((groups, "groups_of"), (splits, "leaks"), (copies, "find")):
         counted(monkeypatch, counts, module, name)
     found = sources.parse_all([str(phantoms)], drawn_at="unused")
@@ -130,7 +130,7 @@ def test_one_build_groups_once_and_looks_for_leaks_once(tmp_path, phantoms, monk
 
 def test_a_build_and_its_squares_decode_each_film_once(tmp_path, phantoms, monkeypatch):
     counts = Counter()
-    monkeypatch.setattr(copies, "find", lambda thumbnails: [])
+    monkeypatch.setattr(copies, "find", lambda thumbnails, kept: [])
     for module, name in ((images, "decode"), (images.Image, "open")):
         counted(monkeypatch, counts, module, name)
     found = sources.parse_all([str(phantoms)], drawn_at="unused")
