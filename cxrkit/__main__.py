@@ -9,6 +9,7 @@ from cxrkit.cli import (
     bench,
     bundle,
     compare,
+    delete,
     demo,
     evaluate,
     fetch,
@@ -24,12 +25,13 @@ from cxrkit.cli import (
     status,
     tree,
     wait,
+    workflow,
 )
 from cxrkit.errors import run_command
 
 COMMANDS = (
     *(fetch, manifest, tree, plan, bench, gpu_check, evaluate, compare, audit, report, predict, demo),
-    *(setup, bundle, push, wait, status, pull, publish),
+    *(setup, bundle, push, wait, status, pull, publish, delete, workflow),
 )
 
 
@@ -49,10 +51,7 @@ def main(arguments: list[str] | None = None) -> int | None:
 
 
 def command() -> int:
-    """The installed command's entry: an exit code. What a console cannot show (not every one knows UTF-8) is escaped."""
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")
+    """The installed command's entry: an exit code."""
     return run_command(main)
 
 

@@ -33,8 +33,9 @@ def kaggle_working():
 
 
 def bundle_identity():
-    """{source_sha256, run_id} of the bundled script that this process runs from; empty texts where it does not."""
-    return {"source_sha256": os.environ.get("CXRKIT_SOURCE", ""), "run_id": os.environ.get("CXRKIT_RUN", "")}
+    """{source_sha256, run_id, edited_from} as in schema.Bundle, of the script that this process runs from; empty texts where it does not."""
+    source, made_as, run_id = (os.environ.get(f"CXRKIT_{name}", "") for name in ("SOURCE", "MADE_AS", "RUN"))
+    return {"source_sha256": source, "run_id": run_id, "edited_from": made_as if made_as != source else ""}
 
 
 class Deadline:

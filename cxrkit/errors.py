@@ -18,6 +18,7 @@ Every message says what happened, where, and what to do next:
 """
 
 import errno
+import os
 import shutil
 import sys
 from contextlib import contextmanager
@@ -126,8 +127,24 @@ def disk_errors(where):
         raise
 
 
+CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\t\n"}
+"""What moves a console's cursor, colours it or titles its window, in a server's answer or a file's name: shown as its escape."""
+
+
+def shown(text, stream):
+    """The text as `stream` can show it: control characters, and what its encoding lacks (not every console knows UTF-8), escaped."""
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    return str(text).translate(CONTROLS).encode(encoding, "backslashreplace").decode(encoding)
+
+
 def run_command(command):
-    """Call command(), print a CxrkitError, an interruption or a missing package as its message; return the exit code."""
+    """Call command(), print a CxrkitError, an interruption or a missing package as its message; return the exit code.
+
+    What others print meanwhile, argparse among them, never fails at a console that cannot show it either.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
     try:
         try:
             return command() or 0
@@ -137,8 +154,11 @@ def run_command(command):
                 raise
             raise WrongUse(f"The package {package} is not installed.", next=f"pip install '.[{EXTRA_OF[package]}]' in the clone") from error
     except CxrkitError as error:
-        print(f"error: {error}", file=sys.stderr, flush=True)
+        print(shown(f"error: {error}", sys.stderr), file=sys.stderr, flush=True)
         return error.exit_code
+    except BrokenPipeError:  # whoever read the output, `head` perhaps, has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python writes what is left when it ends
+        return 0
     except KeyboardInterrupt:
         stopped = Interrupted("Stopped by the user.", next="run the same command to go on from the last finished stage")
         print(f"\n{stopped}", file=sys.stderr, flush=True)

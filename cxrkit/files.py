@@ -62,6 +62,14 @@ def refuse_foreign(path: str | Path, start: str) -> None:
         raise BadInput("Here lies something that this kit did not write.", path, "name another file with --out; nothing was changed")
 
 
+def refuse_unwritable(path: str | Path) -> None:
+    """Raise WrongUse where the file `path` could not be written, before work is done whose outcome belongs there; DiskFull. Makes its folder."""
+    probe = Path(path).with_name(f".{secrets.token_hex(8)}{PARTIAL}")
+    with replacing(probe) as temporary:
+        temporary.touch()
+    probe.unlink()
+
+
 def write_text(path: str | Path, text: str) -> None:
     """Write text as UTF-8 with LF line ends, atomically."""
     with replacing(path) as temporary:
@@ -69,7 +77,10 @@ def write_text(path: str | Path, text: str) -> None:
 
 
 def write_json(path: str | Path, value: Any) -> None:
-    write_text(path, json.dumps(value, indent=2, sort_keys=False, ensure_ascii=False) + "\n")
+    text = json.dumps(value, indent=2, sort_keys=False, ensure_ascii=False) + "\n"
+    if any("\ud800" <= sign <= "\udfff" for sign in text):  # of a path that is no UTF-8
+        text = json.dumps(value, indent=2, sort_keys=False) + "\n"
+    write_text(path, text)
 
 
 def csv_text(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
@@ -237,7 +248,8 @@ def locked(path: str | Path, wait: bool = True) -> Iterator[bool]:
     """Hold the lock file `path` and yield True; without `wait`, yield False at once where somebody else holds it.
 
     The lock ends with the process, however that ends, and excludes other threads too; the same thread must not ask
-    for it twice. Raises BadInput where the file system keeps no locks, rather than let two processes write at once; DiskFull.
+    for it twice. Raises BadInput where the file system keeps no locks, rather than let two processes write at once; WrongUse where nothing
+    may be written; DiskFull.
     """
     path = Path(path)
     lock = FileLock(path, fallback_to_soft=False)  # a soft lock would outlive a killed process
@@ -249,6 +261,8 @@ def locked(path: str | Path, wait: bool = True) -> Iterator[bool]:
         pass
     except (OSError, NotImplementedError) as error:
         reason = getattr(error, "strerror", None) or error
+        if getattr(error, "errno", None) in UNWRITABLE:
+            raise WrongUse(f"Nothing can be written here: {reason}.", path.parent, "name another place with --out") from error
         raise BadInput(f"The folder cannot be locked: {reason}.", path.parent, "name a folder on a disk that keeps locks") from error
     held = lock.is_locked
     try:

@@ -32,7 +32,7 @@ def picture(panel: Image.Image, maps: dict[str, np.ndarray], answer: Answer) -> 
         columns.append((words, attention.overlay(grey, enlarged)))
     font = ImageFont.load_default(12)
     across = max(width * len(columns), 480)
-    above = [(line, colour) for text, colour in _told(answer) for line in textwrap.wrap(text, across // 7) or [""]]
+    above = [(line, colour) for text, colour in told(answer) for line in textwrap.wrap(text, across // 7) or [""]]
     drawn = Image.new("RGB", (across, LINE * (len(above) + 2) + height + 6), "white")
     draw = ImageDraw.Draw(drawn)
     for row, (line, colour) in enumerate(above):
@@ -45,7 +45,7 @@ def picture(panel: Image.Image, maps: dict[str, np.ndarray], answer: Answer) -> 
     return drawn
 
 
-def _told(answer: Answer) -> list[tuple[str, str | tuple[int, int, int]]]:
+def told(answer: Answer) -> list[tuple[str, str | tuple[int, int, int]]]:
     """The lines above the picture, each with its colour."""
     p = answer.ensemble
     among = f", single networks {p.low:.3f} to {p.high:.3f}" if p.networks > 1 else ""

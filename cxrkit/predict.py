@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +15,21 @@ from cxrkit.answers import Answer, Answers, OfNetwork, PossibleClasses, Probabil
 from cxrkit.audit import attention, inquiry, stability
 from cxrkit.audit import reference as references
 from cxrkit.audit.reference import Reference
-from cxrkit.data import dicom, images
+from cxrkit.data import images
 from cxrkit.data.records import NEGATIVE, POSITIVE
 from cxrkit.errors import BadInput, UnreadableImage, WrongUse
 from cxrkit.evaluation.calibration import tempered
 from cxrkit.evaluation.conformal import PredictionSets
 from cxrkit.evaluation.scoring import final_scores
-from cxrkit.files import sha256_of
+from cxrkit.files import read_json, refuse_unwritable, sha256_of, write_json
 from cxrkit.progress import Meter, mention, track
 from cxrkit.results import Network, Results
 from cxrkit.schema import VERSION, Metrics, Scaling, Score
 
 PANEL = 256
 """Pixels; the height of each picture in an attention map."""
+PICTURES = ".cxrkit-pictures.json"
+"""The list of the pictures that were written into a folder, so that no other is ever written over."""
 NO_TEMPERATURE = 0.06, 19.0
 """At these ends of the range nothing was found: the validation films were told apart perfectly, or not at all."""
 
@@ -96,14 +99,16 @@ def predict(run: Path | str, paths: list[Path], out: Path | None = None, device:
     """Ask a run's networks about films.
 
     run: see open_run. paths: files and folders. out: a folder for attention maps.
-    Files that cannot be read are listed with the reason. Raises BadInput for a folder that is no finished run,
-    WrongUse for an `out` that cannot be made, DiskFull.
+    Files that cannot be read are listed with the reason. Raises BadInput for a folder that is no finished run
+    or whose pictures would take the names of somebody's files; WrongUse for an `out` that cannot be made or written to, DiskFull.
     """
     opened = open_run(run, device)
     experiment = opened.results.experiment
     if out:
         _make(out)
     queries, unreadable = _open_all(paths, experiment, opened.reference)
+    if out:
+        _claim(Path(out), [_name(query, number) for number, query in enumerate(queries, start=1)])
     if queries:
         ask(opened.trained, queries, opened.device, with_maps=out is not None)
     return Answers(
@@ -125,9 +130,14 @@ def _drawn(query: Query, answer: Answer, number: int, out: Path | None) -> Answe
     """The answer with the path of its picture, where pictures are wanted."""
     if not out:
         return answer
-    path = Path(out) / f"{number:03d}-{re.sub(r'[^A-Za-z0-9_-]+', '-', query.path.stem)[:40]}.png"
+    path = Path(out) / _name(query, number)
     attention.save(path, panels.picture(query.panel, query.maps, answer))
     return replace(answer, attention=str(path))
+
+
+def _name(query: Query, number: int) -> str:
+    """The name of a film's picture."""
+    return f"{number:03d}-{re.sub(r'[^A-Za-z0-9_-]+', '-', query.path.stem)[:40]}.png"
 
 
 def ask(
@@ -163,6 +173,17 @@ def _make(folder: Path) -> None:
         Path(folder).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise WrongUse(f"The folder for the pictures cannot be made: {error.strerror}.", folder, "name another one with --out") from error
+    refuse_unwritable(Path(folder) / PICTURES)
+
+
+def _claim(folder: Path, names: list[str]) -> None:
+    """Note which pictures the kit writes. Raises BadInput where one of these names is a file that it did not write."""
+    known = read_json(folder / PICTURES, "The list of pictures", "name a new folder with --out") if (folder / PICTURES).exists() else []
+    foreign = [name for name in names if (folder / name).exists() and name not in known]
+    if foreign:
+        what = f"Here lie {len(foreign)} files that this kit did not write, under the names of its pictures: {', '.join(foreign[:3])}."
+        raise BadInput(what, folder, "name another folder with --out; nothing was changed")
+    write_json(folder / PICTURES, sorted({*known, *names}))
 
 
 def scores_of(metrics: Metrics) -> dict[frozenset[Key], Score]:
@@ -196,14 +217,12 @@ def _files(path: Path) -> list[Path]:
 
 def open_film(path: Path, size: int, reference: Reference | None = None, resize: str = "squish") -> Query:
     """A file as a Query of squares size x size, made as the run made its own. Raises UnreadableImage, OSError."""
-    if dicom.is_dicom(path):
-        grey, doubts = dicom.open_grey(path)
-        colour = 0.0
-    else:
-        grey, doubts = images.open_grey(path), []
-        with Image.open(path) as picture:
+    content = images.read_film(path)
+    film, colour = images.decode(path, content), 0.0
+    if film.format != "DICOM":
+        with Image.open(BytesIO(content)) as picture:
             colour = images.colour_share(picture)
-    query = query_of(path, grey, colour, doubts, size, reference, resize)
+    query = query_of(path, film.grey, colour, list(film.doubts), size, reference, resize)
     query.sha256 = sha256_of(path)
     return query
 

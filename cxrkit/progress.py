@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from tqdm import tqdm
 
 from cxrkit import environment
+from cxrkit.errors import shown
 
 EVERY_SECONDS = 20.0
 """From one line of a long work to the next: below the half minute after which one wonders, also where a step takes ten seconds."""
@@ -26,7 +27,7 @@ def say(text: object = "") -> None:
     if environment.processes() > 1:
         text = "\n".join(f"[{environment.rank()}] {line}" for line in str(text).split("\n"))
     with tqdm.external_write_mode(sys.stderr) if on_terminal() else contextlib.nullcontext():  # a bar makes way for the line
-        print(text, flush=True)
+        print(shown(text, sys.stdout), flush=True)
 
 
 def announce(text: object = "") -> None:
@@ -37,13 +38,13 @@ def announce(text: object = "") -> None:
 
 def mention(text: object = "") -> None:
     """say() beside what a command answers: on stderr, for its stdout may be read by a program."""
-    print(text, file=sys.stderr, flush=True)
+    print(shown(text, sys.stderr), file=sys.stderr, flush=True)
 
 
 def aloud() -> Callable[[object], None]:
     """A say() that is heard while stdout is led elsewhere later on, as Kaggle's client is silenced."""
     stream = sys.stdout
-    return lambda text: print(text, file=stream, flush=True)
+    return lambda text: print(shown(text, stream), file=stream, flush=True)
 
 
 def on_terminal() -> bool:

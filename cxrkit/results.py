@@ -42,6 +42,8 @@ from cxrkit.standing import StandingWarning, standing_warnings
 DRAWN = "drawn"
 """How phantoms were collected, as their records say."""
 RUN, METRICS, COMPARISON, AUDITS = "run.json", "metrics.json", "comparison.json", "audits.json"
+CHECKPOINTS = "checkpoints"
+"""The folder of results in which a kernel keeps finished stages; a run that goes on has them there before it begins."""
 MODEL = re.compile(r".+-seed\d+\.pt")
 T = TypeVar("T", RunInfo, Metrics, Comparison, Audits)
 
@@ -88,7 +90,7 @@ class Results:
 
         Raises BadInput for a folder with files in it and without the run.json of an earlier run: nothing of it is overwritten.
         """
-        foreign = sorted(path.name for path in Path(folder).iterdir()) if Path(folder).is_dir() else []
+        foreign = sorted({path.name for path in Path(folder).iterdir()} - {CHECKPOINTS}) if Path(folder).is_dir() else []
         if foreign and RUN not in foreign and not foreign[0].startswith(f".{RUN}"):
             raise BadInput(f"The results' folder holds other things: {', '.join(foreign[:5])}.", folder, "name another folder with --out")
         bundle = schema.Bundle(**environment.bundle_identity())

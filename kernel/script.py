@@ -13,16 +13,109 @@ RESULTS = 'cxrkit-chest-films-results'  # slug of your dataset that the results 
 RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 # GENERATED from the repository by `python -m cxrkit bundle`: edit the constants above, or the repository; `push` heeds
-# both. Kaggle runs exactly one file, so this one holds the whole kit: every module and data file stands below as plain
-# text under its own heading (docstrings are longer in the repository, and spaces stand for tabs); they are written to a
-# temporary folder, from which they are imported, and kernel/run.py, at the end, is the program.
+# both. Kaggle runs exactly one file, so this one holds the whole kit, each file as plain text under its own heading
+# (docstrings are longer in the repository, and spaces stand for tabs): the program, kernel/run.py, then the modules it
+# imports. At the end they are written to a temporary folder, and the program runs from there.
 
-import base64
-import zlib
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = 'b9f5544c38b9d22e908f640e9ce4eb28bb0da0e80b92ef40f311932d4c15ba13'
+SOURCE_SHA256 = '0a188fd691b78a04b401afd42ab7578f574ae3b3285ab67d46c1ce78e2419c9f'
 FILES = {}
+
+
+# ======================================
+# kernel/run.py
+# ======================================
+
+FILES['kernel/run.py'] = r'''
+"""The kernel's entry: sources to manifest to tree to trained networks to results, each stage once."""
+
+
+
+
+
+
+
+
+import argparse
+import importlib
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+try:
+	import cxrkit
+except ImportError:
+	sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+	import cxrkit
+
+from cxrkit import config, environment
+from cxrkit.errors import WrongUse, run_command
+from cxrkit.progress import announce
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+	"""The options of a run, its experiment's keys among them."""
+	parser = argparse.ArgumentParser(prog="kernel/run.py", description="Train and evaluate the four networks. Research use only.")
+	parser.add_argument("--local", action="store_true", help="run on this machine (needed anywhere but on Kaggle)")
+	parser.add_argument(
+		"--experiment", metavar="NAME", help=f"{', '.join(config.names())}, or a YAML file; default: dry-run here, paper on Kaggle"
+	)
+	parser.add_argument("--out", type=Path, metavar="DIR", help="folder for everything the run makes; default: runs/EXPERIMENT")
+	parser.add_argument("--hours", type=float, help="after so many hours no new stage begins, and the run reports what it has")
+	cluster = "train on a Ray cluster: auto (the one that runs here), HOST:PORT or ray://HOST:PORT (pip install '.[cluster]')"
+	parser.add_argument("--cluster", metavar="ADDRESS", default="", help=cluster)
+	parser.add_argument("--cpu", action="store_true", help="on Kaggle: run on processors where no GPU works, instead of stopping")
+	parser.add_argument("--results", metavar="SLUG", default="", help="on Kaggle: the dataset to send the results to")
+	parser.add_argument("--version", action="version", version=cxrkit.__version__)
+	config.add_arguments(parser.add_argument_group("experiment", "each also a key of the YAML file"))
+	return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str] | None = None) -> int | None:
+	"""Run; return an exit code where another process ran instead, else None. Raises CxrkitError."""
+	options = parse(arguments)
+	shared_out = environment.processes() > 1 and not environment.on_kaggle()
+	local = options.local or shared_out  # torchrun takes --local for an option of its own
+	if not local and not environment.on_kaggle():
+		raise WrongUse("This is not Kaggle.", next="add --local to run here")
+	overrides = config.overrides_of(options)
+	name = options.experiment or ("dry-run" if local else "paper")
+	if local and not options.experiment and "data" in overrides:
+		raise WrongUse("The experiment for your data is not named.", next="add --experiment paper, rigorous or a YAML file")
+	experiment = config.load(name, overrides)
+	if options.cluster and not local:
+		raise WrongUse("Kaggle has one machine.", "--cluster", "leave it out")
+	# by its name, for it does not travel to Kaggle
+	executor = importlib.import_module("cxrkit.cluster.executor").Cluster(options.cluster) if options.cluster else None
+	from cxrkit import pipeline  # after the options were checked: --help, and a wrong option, are answered at once
+	from cxrkit.kaggle_io import hub
+
+	experiment = hub.attached(experiment)
+	started = time.monotonic()
+	if local:
+		out = options.out or Path("runs") / experiment.name
+		results = pipeline.run(experiment, out, time_left=environment.Deadline.of_run(options.hours, out), executor=executor)
+	else:
+		from cxrkit.kaggle_io import inside  # it brings fastai along, which takes seconds: bad input here is told before
+
+		results = inside.run(experiment, options.hours, not options.cpu, options.results)
+	announce(f"finished in {time.monotonic() - started:.0f} s")
+	if results:
+		pipeline.refuse_failures(results)
+	return None
+
+
+def _interrupt(*_: object) -> None:
+	raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+	signal.signal(signal.SIGTERM, _interrupt)
+	sys.exit(run_command(main))
+'''[1:]
 
 
 # ======================================
@@ -96,7 +189,7 @@ def masked(films: Films, context: Context, network: Network) -> list[MaskRow]:
 
 def sources_by_features(films: Films, context: Context, network: Network) -> list[SourceRow]:
 	"""How well what the network's last layer sees tells the sources apart, where some label has several."""
-	if all(len(np.unique(films.sources[films.is_covid == label])) < 2 for label in (True, False)):
+	if all(len(np.unique(films.sources[films.is_told & (films.is_covid == label)])) < 2 for label in (True, False)):
 		return []
 	with Meter(f"features of {network.name}", len(films.images)) as meter:
 		seen = inquiry.features(inquiry.loaded(network, context.device), films.images, context.device, meter)
@@ -145,7 +238,9 @@ def _again(films: Films, context: Context, network: Network) -> Retraining:
 	experiment = replace(context.results.experiment, weights=context.options.weights)
 	score = context.results.score(network.architecture)
 	folder = context.home / "audit-jobs"
-	return Retraining(network, experiment, films, context.pixels, folder, context.device, score.auc if score else None)
+	return Retraining(
+		network, experiment, films, context.pixels, folder, context.device, score.auc if score else None, context.options.executor
+	)
 
 
 PARTS: tuple[Part, ...] = (
@@ -617,6 +712,7 @@ def audit(target: Results | Path | str, options: Options = Options(), out: Path 
 		stability=rows.get("stability"),
 		verdict=verdict.decide(evidence),
 		matched=rows.get("matched"),
+		coarse_curve=baselines.coarse_curve(context.coarse, films.is_covid[films.splits == films.held_out]),
 	)
 	_write(audits, results, path, out)
 	return audits
@@ -659,10 +755,11 @@ def _opened(results: Results | None, path: Path, options: Options, not_done: lis
 		raise BadInput(
 			f"The run has predictions for {results.held_out}, and none for {manifest.held_out}.", results.folder, "run the training again"
 		)
-	home = Path(options.home) if options.home else _home(path.parent) if results else path.parent
+	home = Path(options.home) if options.home else home_of(path.parent) if results else path.parent
 	size, resize = (results.experiment.image_size, results.experiment.resize) if results else (SIZE, "squish")
 	views = results.experiment.exclude_views if results else ()
-	read = tuple(external.read(source, home / CACHE, size, resize, views) for source in film_sources.externals(options.external))
+	named, most = film_sources.externals(options.external), options.external_films
+	read = tuple(external.read(source, home / CACHE, size, resize, views, most) for source in named)
 	roots = manifests.read_roots(home / "manifest.csv")
 	if options.sources:
 		roots |= manifests.roots_of(film_sources.parse_all(options.sources, drawn_at="phantoms"))
@@ -674,7 +771,7 @@ def _opened(results: Results | None, path: Path, options: Options, not_done: lis
 	return context
 
 
-def _home(results: Path) -> Path:
+def home_of(results: Path) -> Path:
 	"""The folder around a results folder, where the manifest's roots and the pixel cache lie; the folder itself where they do not."""
 	return results.parent if (results.parent / "manifest.roots.json").exists() else results
 
@@ -698,7 +795,7 @@ def _with_networks(context: Context, not_done: list[NotDone]) -> Context:
 
 
 def not_named(results: Results, options: Options) -> list[NotDone]:
-	"""The films from elsewhere that were a part of the run, and of which the options do not say where they lie."""
+	"""The external films that were a part of the run, and of which the options do not say where they lie."""
 	named = {film_sources.name_of(text) for text in options.external}
 	told = "a part of the run; where they lie on this machine is not said: --external {}=DIR"
 	return [NotDone(f"films of {name}", told.format(name)) for name in results.experiment.external if name not in named]
@@ -770,12 +867,13 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+from sklearn.metrics import roc_curve
 
 from cxrkit.audit import probes
 from cxrkit.audit.films import Films, thumbnails
 from cxrkit.data.records import traits
 from cxrkit.evaluation.predictions import Predictions
-from cxrkit.schema import Advantage, Area, BaselineRow
+from cxrkit.schema import Advantage, Area, BaselineRow, CoarseCurve
 
 HISTOGRAM_BINS = 64
 GRID = 20
@@ -828,6 +926,14 @@ def best_coarse(rows: list[BaselineRow], held_scores: dict[str, np.ndarray]) -> 
 	return max((each for each in coarse if each.row.name in COARSE), key=lambda each: each.row.area.auc.value, default=None)
 
 
+def coarse_curve(coarse: Coarse | None, is_covid: np.ndarray) -> CoarseCurve | None:
+	"""The ROC curve of the best coarse baseline; is_covid: n booleans, of the held-out films; None where there is none."""
+	if coarse is None or len(coarse.scores) != len(is_covid):
+		return None
+	alarms, hits, _ = roc_curve(is_covid, coarse.scores)
+	return CoarseCurve(coarse.row.title, coarse.held_out.auc.value, *([round(float(x), 4) for x in values] for values in (alarms, hits)))
+
+
 def advantage(held: Predictions, coarse: Coarse | None) -> Advantage | None:
 	"""How far a network's area lies above the coarse baseline's; None where there is none."""
 	if coarse is None:
@@ -839,7 +945,7 @@ def advantage(held: Predictions, coarse: Coarse | None) -> Advantage | None:
 def described(films: Films) -> list[Baseline]:
 	"""All Baselines of the films but the majority class."""
 	return [
-		Baseline("source", "the name of the source", source_names(films), "which collection a film comes from, and no pixel"),
+		_source(films),
 		_stated(films, "file", "size, colour mode, format and bytes of the file", *file_facts(films)),
 		*(_stated(films, name, title, *facts(films)) for name, (title, facts) in STATED.items()),
 		_missingness(films),
@@ -851,7 +957,14 @@ def _majority(films: Films) -> BaselineRow:
 	share = max(films.is_covid.mean(), 1 - films.is_covid.mean())
 	note = f"right for {100 * share:.1f} % of the films"
 	chance = probes.area(films.is_covid, np.zeros(len(films.is_covid)), films.groups)
-	return BaselineRow("majority", "nothing: always the commoner class", note, chance, None)
+	return BaselineRow("majority", "nothing: always the more frequent class", note, chance, None)
+
+
+def _source(films: Films) -> Baseline:
+	title, note = "the name of the source", "which collection a film comes from, and no pixel"
+	if films.is_told.all():
+		return Baseline("source", title, source_names(films), note)
+	return _stated(films, "source", title, source_names(films), films.is_told)
 
 
 def source_names(films: Films) -> np.ndarray:
@@ -902,11 +1015,11 @@ def _counted(films: Films, known: np.ndarray) -> str:
 
 def _missingness(films: Films) -> Baseline:
 	"""Whether facts are stated at all, of those that are stated of some films and not of others."""
-	known = {name: facts(films)[1] for name, (_, facts) in STATED.items()}
+	known = {name: facts(films)[1] for name, (_, facts) in STATED.items()} | {"source": films.is_told}
 	partly = {name: there for name, there in known.items() if there.any() and not there.all()}
-	title = "whether age, sex and view are stated at all"
+	title = "whether age, sex, view and source are stated at all"
 	if not partly:
-		return Baseline("missingness", title, None, "age, sex and view are each stated of all films, or of none")
+		return Baseline("missingness", title, None, "age, sex, view and source are each stated of all films, or of none")
 	told = "; ".join(f"{name} of {_counted(films, there)}" for name, there in partly.items())
 	features = np.stack([*partly.values()], axis=1).astype(float)
 	return Baseline("missingness", title, features, f"about the collection, not the films: {told}")
@@ -988,12 +1101,12 @@ CONCLUSIONS = {
 	"leak": "The same patients or pictures stand on both sides of the split, so no score of this run holds for a new patient.",
 	"source-shortcut": "On this data no score shows that a network sees disease: where a film comes from gives the answer away.",
 	"border-shortcut": "On this data no score shows that a network sees disease: what lies around the lungs gives the answer away.",
-	"too-few": "There are too few patients to conclude anything; more films are needed before any of these scores means something.",
 	"chance": "No network is shown to do better than guessing.",
 	"thumbnail": "On this data no score shows that a network sees more than a thumbnail shows: "
     "light and dark, size and posture, but no fine sign of disease.",
-	"no-transfer": "The scores do not hold for films from elsewhere, and must not be quoted without that.",
+	"no-transfer": "The scores do not hold for external films, and must not be quoted without that.",
 	"partial-shortcut": "The scores may be too high by an amount that is not known, for part of the answer can be had without the disease.",
+	"too-few": "There are too few patients to conclude anything; more films are needed before any of these scores means something.",
 	"unknown": "Whether a shortcut explains the scores is not known.",
 	"no-shortcut-found-inside": "Inside this collection these audits found no shortcut. "
     "Whether the scores hold for films of another hospital was not asked.",
@@ -1001,7 +1114,7 @@ CONCLUSIONS = {
 	"supported": "The claim is supported: a network tells COVID-19 from normal films here and elsewhere by what lies in the middle "
     "of the film, and these audits found nothing else that explains it. That speaks for patients like these, not yet for use in a clinic.",
 }
-"""{slug: sentence}, the gravest first. From `unknown` on, nothing was found against the scores."""
+"""{slug: sentence}, the gravest first. From `too-few` on, nothing was found against the scores."""
 
 
 class PartName(NamedTuple):
@@ -1014,12 +1127,12 @@ class PartName(NamedTuple):
 
 PARTS = {
 	"networks": PartName("the networks' scores", pictures=False),
-	"baselines": PartName("what knows nothing of lungs"),
+	"baselines": PartName("what works without seeing the lungs"),
 	"controls": PartName("controls of the audit itself"),
 	"held-fixed": PartName("source and age held fixed", pictures=False),
 	"masking": PartName("lungs hidden"),
-	"external": PartName("films from elsewhere", f"{RUN} --external NAME=DIR"),
-	"sources": PartName("sources told apart and left out"),
+	"external": PartName("external films", f"{RUN} --external NAME=DIR"),
+	"sources": PartName("sources separated and left out"),
 	"attention": PartName("where the networks look"),
 	"retraining": PartName("networks trained anew on masked films and without each source", f"{RUN} --retrain"),
 }
@@ -1080,6 +1193,7 @@ class Options:
 
 
 
+
 	external: tuple[str, ...] = ()
 	retrain: bool = False
 	networks: tuple[str, ...] = ()
@@ -1087,6 +1201,8 @@ class Options:
 	weights: str = ""
 	home: str = ""
 	asks: bool = True
+	external_films: int = 0
+	executor: Any = None
 
 
 @dataclass(frozen=True)
@@ -1234,7 +1350,7 @@ def permutation(films: Films, permutations: int = PERMUTATIONS) -> ControlRow:
 	tolerance = max(LEAST_TOLERANCE, 3 * error)
 	return ControlRow(
 		name="permutation",
-		title="labels dealt out at random, 8 x 8 thumbnails",
+		title="labels permuted at random, 8 x 8 thumbnails",
 		expected=f"AUC 0.5 within {tolerance:.3f}",
 		found=f"{mean:.3f}, the mean of {len(areas)} permutations of {len(films.groups)} films (standard error {error:.3f})",
 		passed=abs(mean - 0.5) <= tolerance,
@@ -1576,8 +1692,10 @@ FILES['cxrkit/audit/external.py'] = r'''
 
 
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -1589,14 +1707,18 @@ from cxrkit.data import cache, copies, sources
 from cxrkit.data import manifest as manifests
 from cxrkit.data.cache import Locate
 from cxrkit.data.manifest import Manifest
-from cxrkit.data.records import LABELS, Record, copy_of, exclude
+from cxrkit.data.records import LABELS, POSITIVE, Record, copy_of, exclude
 from cxrkit.data.sources import Source
 from cxrkit.errors import BadInput
 from cxrkit.evaluation import areas, metrics
 from cxrkit.evaluation.bootstrap import patient_weights
 from cxrkit.evaluation.calibration import Calibration, calibration, fit_temperature, tempered
+from cxrkit.progress import say
 from cxrkit.results import Results
 from cxrkit.schema import Drop, ExternalRow, ExternalScaling, SideScore
+
+LEAST_OF_A_CLASS = 200
+"""Films of a class, or all there are, that a sample keeps at the cost of the other class's: of 100, a rate of 0.9 is known within 0.06."""
 
 
 @dataclass(frozen=True)
@@ -1606,14 +1728,16 @@ class ExternalFilms:
 
 
 
+
 	name: str
 	manifest: Manifest
 	locate: Locate
 	thumbnails: dict[str, np.ndarray]
+	sampled_from: int | None = None
 
 
 def records_of(source: Source) -> tuple[list[Record], dict[str, str]]:
-	"""The records of films from elsewhere as their reader gives them, and where their folders lie; no film is opened."""
+	"""The records of external films as their reader gives them, and where their folders lie; no film is opened."""
 
 
 
@@ -1632,8 +1756,40 @@ def check(texts: Iterable[str]) -> None:
 		records_of(source)
 
 
+def sampled(records: Sequence[Record], most: int, seed: int = 0) -> list[Record]:
+	"""The records, those excluded that a sample of at most so many films leaves out, 0 for none; patients stay whole."""
+
+
+
+
+	used = [record for record in records if record.used]
+	if not most or len(used) <= most:
+		return list(records)
+	films_of: dict[str, list[Record]] = defaultdict(list)
+	for record in used:
+		films_of[record.patient or record.image_id].append(record)
+	positive = {key for key, films in films_of.items() if any(record.label == POSITIVE for record in films)}
+	sides = [sorted(positive), sorted(set(films_of) - positive)]
+	there = [sum(len(films_of[key]) for key in side) for side in sides]
+	least = [min(count, LEAST_OF_A_CLASS, most // 2) for count in there]
+	first = round(min(max(most * there[0] / len(used), least[0]), most - least[1]))
+	kept: set[str] = set()
+	for side, quota in zip(sides, (first, most - first)):
+		taken = 0
+		for key in sorted(side, key=lambda key: sha256(f"{seed}/{key}".encode()).hexdigest()):
+			if taken + len(films_of[key]) <= quota:
+				taken += len(films_of[key])
+				kept |= {record.image_id for record in films_of[key]}
+	return exclude(records, lambda record: "" if record.image_id in kept else f"not in the sample of {most} films")
+
+
 def read(
-	source: Source, folder: Path | None = None, size: int | None = None, resize: str = "squish", exclude_views: Sequence[str] = ()
+	source: Source,
+	folder: Path | None = None,
+	size: int | None = None,
+	resize: str = "squish",
+	exclude_views: Sequence[str] = (),
+	most: int = 0,
 ) -> ExternalFilms:
 	"""External films of any reader, or of a manifest.csv with its roots."""
 
@@ -1647,9 +1803,15 @@ def read(
 			return "no label"
 		return f"view {record.view}: the run has none" if record.view in exclude_views else ""
 
-	records, locate = exclude(records, reason), sources.locator(roots)
+	whole, locate = exclude(records, reason), sources.locator(roots)
+	records = sampled(whole, most)
+	number, there = (sum(record.used for record in each) for each in (records, whole))
+	if number < there:
+		say(
+			f"films from elsewhere: {source.name} is asked about by a sample of {number:,} of its {there:,} films, whole patients, fixed seed"
+		)
 	records, thumbnails = cache.add_facts(records, locate, folder, size, resize=resize)
-	return ExternalFilms(source.name, Manifest(tuple(records)), locate, thumbnails)
+	return ExternalFilms(source.name, Manifest(tuple(records)), locate, thumbnails, there if number < there else None)
 
 
 def without_copies(external: ExternalFilms, internal: Manifest, thumbnails: dict[str, np.ndarray]) -> ExternalFilms:
@@ -1712,6 +1874,7 @@ def row(external: ExternalFilms, architecture: str, p_covid: np.ndarray, results
 			after=_calibration(cooled),
 		),
 		subgroups=subgroups.rows(outside, inside, threshold),
+		sampled_from=external.sampled_from,
 	)
 
 
@@ -1746,7 +1909,7 @@ import numpy as np
 from PIL import Image
 
 from cxrkit.data.manifest import Manifest
-from cxrkit.data.records import POSITIVE, Record
+from cxrkit.data.records import POSITIVE, Record, untold_sources
 
 LUNGS = 0.8
 """The side, in shares of the film's, of the central box that holds both lungs on nearly every film."""
@@ -1791,6 +1954,11 @@ class Films:
 		return np.array([record.source for record in self.records])
 
 	@cached_property
+	def is_told(self) -> np.ndarray:
+		"""n booleans: whether a film's source is known, see records.untold_sources."""
+		return ~np.isin(self.sources, sorted(untold_sources(self.records)))
+
+	@cached_property
 	def splits(self) -> np.ndarray:
 		return np.array([record.split for record in self.records])
 
@@ -1820,6 +1988,75 @@ def thumbnails(images: np.ndarray, side: int) -> np.ndarray:
 	"""n x side**2: the mean grey of each cell, 0 to 1. images: uint8 [n, size, size]."""
 	small = [np.asarray(Image.fromarray(image).resize((side, side), Image.Resampling.BOX)) for image in images]
 	return np.stack(small).reshape(len(images), -1) / 255
+'''[1:]
+
+
+# ======================================
+# cxrkit/audit/headlines.py
+# ======================================
+
+FILES['cxrkit/audit/headlines.py'] = r'''
+"""The verdict in a line: can the scores be trusted, in a few words, and its reasons, the gravest first."""
+
+from cxrkit.audit.conclusions import CONCLUSIONS
+from cxrkit.audit.rules import RULE_PREFIX, SHORTCUT, capital, listed
+from cxrkit.schema import Conclusion, Reason
+
+ANSWERS = {
+	"audit-failed": "Not known. The audit failed its own controls.",
+	"leak": "No. Patients or pictures stand in two splits.",
+	"source-shortcut": "No. The score rests on where films come from.",
+	"border-shortcut": "No. The score does not need the lungs.",
+	"thumbnail": "No. A thumbnail does as well.",
+	"chance": "No. No network beats guessing.",
+	"no-transfer": "No. The scores fall on external films.",
+	"partial-shortcut": "Not in full. Part may be a shortcut.",
+	"too-few": "Not known. There are too few patients.",
+	"unknown": "Not known. The audit is not complete.",
+	"no-shortcut-found-inside": "Not known for other hospitals. No shortcut found here.",
+	"no-shortcut-found": "Not yet shown. No shortcut was found.",
+	"supported": "Yes, for patients like these.",
+}
+"""{conclusion: the answer to "Can the scores be trusted?"}."""
+NO_AUDIT = "Not known. No audit was run."
+FIXED = "No. The score vanishes with the {} held fixed."
+GIVES_AWAY = {"age": "age", "file": "file facts", "source": "the source", "border": "the picture\u2019s edge"}
+"""{baseline that sees no lung: its short name}."""
+FEW = ("patients", "width")
+
+
+def headline(found: Conclusion) -> str:
+	"""The answer in a sentence or two; too few patients are said beside what was found, not in its place."""
+	answer = _lungless(found) or _fixed(found) or ANSWERS[found.conclusion]
+	few = found.conclusion != "too-few" and any(reason.rule in FEW for reason in found.reasons)
+	return f"{answer} There are too few patients, too." if few else answer
+
+
+def ordered(found: Conclusion) -> list[Reason]:
+	"""Its reasons, the gravest first."""
+	order = list(CONCLUSIONS)
+	return sorted(found.reasons, key=lambda reason: order.index(reason.leads_to))
+
+
+def _lungless(found: Conclusion) -> str:
+	"""Where the conclusion rests on baselines that see no lung: which they are."""
+	shortcut = found.conclusion in ("source-shortcut", "border-shortcut")
+	alike = ("source-shortcut", "border-shortcut") if shortcut else ("partial-shortcut",)
+	rows = {reason.rule.removeprefix(RULE_PREFIX): reason for reason in found.reasons if reason.leads_to in alike}
+	names = [name for name in GIVES_AWAY if name in rows]
+	if not names or found.conclusion not in alike or not any(rows[name].leads_to == found.conclusion for name in names):
+		return ""
+	which, many = capital(listed([GIVES_AWAY[name] for name in names])), len(names) > 1 or names == ["file"]
+	if not shortcut:
+		return f"Not in full. {which} {'explain' if many else 'explains'} a part."
+	if any((rows[name].value or 0) >= SHORTCUT for name in names):
+		return f"No. {which} alone {'tell' if many else 'tells'} the classes apart."
+	return f"No. {which} alone {'do' if many else 'does'} as well."
+
+
+def _fixed(found: Conclusion) -> str:
+	fixed = [reason.rule.removeprefix("fixed-") for reason in found.reasons if reason.rule.startswith("fixed-")]
+	return FIXED.format(fixed[0]) if found.conclusion == "source-shortcut" and fixed else ""
 '''[1:]
 
 
@@ -2333,7 +2570,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
@@ -2448,14 +2684,6 @@ class Reference:
 		if distance > 1:
 			doubts.append(f"it is unlike the training films: {distance:.2f} times as far from them as {100 * ACCEPTED:g} % of them are")
 		return doubts + self.quality.doubts(image)
-
-
-def colour_share(picture: Image.Image) -> float:
-	"""The share of a PIL image's pixels that are coloured."""
-	if picture.mode in ("1", "L", "LA", "I", "I;16", "F"):
-		return 0.0
-	channels = np.asarray(picture.convert("RGB").resize((64, 64))).astype(int)
-	return float((channels.max(-1) - channels.min(-1) > 40).mean())
 
 
 @dataclass(frozen=True)
@@ -2596,9 +2824,10 @@ def load(results: Path) -> tuple[Reference | None, str]:
 FILES['cxrkit/audit/retraining.py'] = r'''
 """Retraining tests: networks trained anew on masked films, without one source, and on permuted labels (`--retrain`)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 
@@ -2615,12 +2844,15 @@ from cxrkit.files import sha256_of_json
 from cxrkit.results import Network
 from cxrkit.schema import ControlRow, MaskRow, SourceRow
 from cxrkit.training import jobs, loaders
+from cxrkit.training.executors import Shared
 from cxrkit.training.job_folder import JobFolder
 from cxrkit.training.machine import Machine
 from cxrkit.training.stages import Job
 
 SIDES = (0.4, 0.6, LUNGS)
 """Sides of the central box under which a network is trained anew."""
+Altered: TypeAlias = tuple[Iterable[Record], Pixels, str]
+"""Records and pixels to train on, and the word for what was changed in them."""
 
 
 @dataclass(frozen=True)
@@ -2634,6 +2866,7 @@ class Retraining:
 	folder: Path
 	device: str
 	whole: Figure | None = None  # the network's area on the held-out films
+	executor: Shared | None = None  # where trainings run, instead of this machine
 
 	def predictions(self, records: Iterable[Record], pixels: Pixels, alteration: str) -> dict[str, float]:
 		"""{image_id: p_covid} of the films that are held out, by one network trained on these records and pixels."""
@@ -2641,14 +2874,24 @@ class Retraining:
 
 
 
+		return self.each([(records, pixels, alteration)])[0]
+
+	def each(self, altered: Sequence[Altered]) -> list[dict[str, float]]:
+		"""predictions() of each; elsewhere they are trained at the same time."""
+		experiment = replace(self.experiment, architectures=(self.network.architecture,), seeds=(self.network.seed,))
+		if self.executor is not None:
+			machine = self.executor.machine(experiment, len(altered))
+			return self.executor.shared(lambda each, executor: self._trained(experiment, machine, executor, *each), altered)
+		machine = Machine.choose(experiment, Choice(self.device, "where the networks are asked"), 1)
+		return [self._trained(experiment, machine, None, *each) for each in altered]
+
+	def _trained(self, experiment, machine, executor, records, pixels, alteration) -> dict[str, float]:
 		records, job = tuple(records), Job(self.network.architecture, self.network.seed)
-		experiment = replace(self.experiment, architectures=(job.architecture,), seeds=(job.seed,))
 		folder = self.folder / alteration
 		identity = sha256_of_json([alteration, sorted([r.image_id, r.sha256, r.label, r.split] for r in records if r.used)])
 
 		home = JobFolder(folder / job.name)
-		machine = Machine.choose(experiment, Choice(self.device, "where the networks are asked"), 1)
-		jobs.run(experiment, loaders.of_pixels(pixels, records, self.device), identity, folder, machine)
+		jobs.run(experiment, loaders.of_pixels(pixels, records, machine.holder), identity, folder, machine, executor=executor)
 		if not home.done():
 			reason = jobs.failures(experiment, folder).get(job.name, "it did not end")
 			raise BadInput(
@@ -2658,27 +2901,33 @@ class Retraining:
 
 	def masked(self) -> list[MaskRow]:
 		"""The network trained anew on masked films, and scored on held-out films under the same mask."""
-		held, rows = self.films.judged, []
-		for mask in masking.MASKS:
-			for side in SIDES:
-				altered = Pixels(masking.masked(self.pixels.images, mask, side), self.pixels.rows)
-				p_covid = self.predictions(self.films.records, altered, f"{mask}-{round(100 * side)}")
-				seen = np.array([p_covid[image_id] for image_id in held.image_ids])
-				rows.append(masking.row(self.network, mask, side, seen, held, retrained=True))
+		held, wanted = self.films.judged, [(mask, side) for mask in masking.MASKS for side in SIDES]
+		altered = [
+			(self.films.records, Pixels(masking.masked(self.pixels.images, mask, side), self.pixels.rows), f"{mask}-{round(100 * side)}")
+			for mask, side in wanted
+		]
+		rows = []
+		for (mask, side), p_covid in zip(wanted, self.each(altered)):
+			seen = np.array([p_covid[image_id] for image_id in held.image_ids])
+			rows.append(masking.row(self.network, mask, side, seen, held, retrained=True))
 		return rows
 
 	def without_each_source(self) -> list[SourceRow]:
 		"""Each source's films, and the held-out films of the others, scored by a network that was trained without the source."""
-		films, rows = self.films, []
-		for source in np.unique(films.sources):
+		films, rows, left_out = self.films, [], []
+		for source in np.unique(films.sources[films.is_told]):
 			of_source = films.sources == source
-			training = (films.splits == "train") & ~of_source
+			others = ~of_source & films.is_told  # a film that may be of the source teaches nothing either
+			training = (films.splits == "train") & others
 			judged = (of_source & ~np.isin(films.groups, films.groups[training])) | (films.splits == films.held_out)
-			if any(probes.too_few(films.is_covid[part], films.groups[part]) for part in (training, judged)):
-				continue
+			if not any(probes.too_few(films.is_covid[part], films.groups[part]) for part in (training, judged)):
+				left_out.append((source, of_source, judged, others))
+		altered = []
+		for source, _, judged, others in left_out:
 			places = np.where(judged, films.held_out, films.splits)
-			altered = [record.but(split=str(place)) for record, place, kept in zip(films.records, places, judged | ~of_source) if kept]
-			p_covid = self.predictions(altered, self.pixels, f"without-{source}")
+			records = [record.but(split=str(place)) for record, place, kept in zip(films.records, places, judged | others) if kept]
+			altered.append((records, self.pixels, f"without-{source}"))
+		for (source, of_source, judged, _), p_covid in zip(left_out, self.each(altered)):
 			scores = np.array([p_covid.get(image_id, np.nan) for image_id in films.image_ids])
 			covid = sources.is_covid_mostly(films, of_source)
 			wanted = judged & (of_source | (films.is_covid != covid))
@@ -2699,7 +2948,7 @@ class Retraining:
 		auc = probes.area(labels[held], scores, films.groups[held]).auc
 		return ControlRow(
 			name="permutation-retrained",
-			title=f"labels dealt out at random, {self.network.architecture} trained on them",
+			title=f"labels permuted at random, {self.network.architecture} trained on them",
 			expected="an interval of AUC that holds 0.5",
 			found=f"{auc.value:.3f} [{auc.low:.3f}, {auc.high:.3f}], {auc.n:.0f} held-out films",
 			passed=auc.low <= 0.5 <= auc.high,
@@ -2727,6 +2976,7 @@ from cxrkit.audit.evidence import Evidence
 from cxrkit.config import short_name
 from cxrkit.data.records import LABEL_WORDS
 from cxrkit.evaluation.metrics import Figure
+from cxrkit.progress import counted
 from cxrkit.schema import Area, Reason
 
 FEWEST_PATIENTS = 10
@@ -2737,6 +2987,8 @@ SHORTCUT = 0.9
 """Area without a look at the lungs, of a baseline or a network, at which the answer is given away."""
 AS_GOOD = 0.02
 """A baseline within this of the best network's area does as well as it."""
+COVERS = 0.5
+"""Share of the films of either class of which a fact must be known to speak for all: below it those that have it may be chosen ones."""
 PARTLY = 0.6
 """Lower limit of an area without a look at the lungs from which a part of the scores is explained."""
 KEPT = 0.9
@@ -2751,12 +3003,20 @@ HALF = 0.5
 """Share of an area above chance; what may have kept more than this has not been shown to fall to chance."""
 
 KIND = {"source": "source-shortcut", "file": "source-shortcut", "age": "source-shortcut", "border": "border-shortcut"}
+AUC, LOWER, UPPER, WIDTH = "AUC", "lower limit of the AUC", "upper limit of the AUC", "width of the interval of the AUC"
+SHARE = "share that is left of the AUC above 0.5"
+"""What the value of a Reason is."""
 RULE_PREFIX, MISSING_PREFIX = "lungless-", "missing-"
 """Of the rules about baselines that see no lung, and about parts that were not done."""
 
 
 def capital(text: str) -> str:
 	return text[0].upper() + text[1:]
+
+
+def listed(names: list[str]) -> str:
+	"""`a`, `a and b`, `a, b and c`."""
+	return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def told(figure: Figure | Area) -> str:
@@ -2784,33 +3044,51 @@ def failed_controls(evidence: Evidence) -> Iterator[Reason]:
 def leaks(evidence: Evidence) -> Iterator[Reason]:
 	count = evidence.counts.leaks
 	if count:
-		yield Reason("leaks", f"{count} patients or pictures stand in two splits.", count, 0, "leak")
+		what = "One patient or picture stands in two splits." if count == 1 else f"{count} patients or pictures stand in two splits."
+		yield Reason("leaks", what, count, 0, "leak", "patients or pictures in two splits")
 
 
 def too_few(evidence: Evidence) -> Iterator[Reason]:
 	judged = evidence.counts.judged
 	for label, count in (("covid", judged.covid_patients), ("normal", judged.normal_patients)):
 		if count < FEWEST_PATIENTS:
-			what = f"The films that are judged come from only {count} {LABEL_WORDS[label]} patients."
-			yield Reason("patients", what, count, FEWEST_PATIENTS, "too-few")
+			what = f"The films that are judged come from only {counted(count, LABEL_WORDS[label] + ' patient')}."
+			yield Reason("patients", what, count, FEWEST_PATIENTS, "too-few", f"{LABEL_WORDS[label]} patients")
 	widths = [row.area.auc.width for row in evidence.networks if row.area.auc.width is not None]
 	if widths and min(widths) > WIDEST:
-		yield Reason("width", f"The interval of every network's AUC is at least {min(widths):.2f} wide.", min(widths), WIDEST, "too-few")
+		what = f"The interval of every network's AUC is at least {min(widths):.2f} wide."
+		yield Reason("width", what, min(widths), WIDEST, "too-few", WIDTH)
 
 
 def lungless(evidence: Evidence) -> Iterator[Reason]:
 	"""Baselines that see no lung: a shortcut where they separate the classes or equal the networks, a part of one below that."""
+
+
+
+
 	best = evidence.best.area.auc.value if evidence.best else None
 	for row in evidence.known_baselines(LUNGLESS_BASELINES):
 		value, low = row.area.auc.value, row.area.auc.low
-		equals = best is not None and value >= best - AS_GOOD
+		covered = _covered(evidence, row.area)
+		equals = best is not None and value >= best - AS_GOOD and covered == 1
 		if low <= PARTLY:
 			continue
-		decisive = value >= SHORTCUT or equals
-		what = f"{capital(row.title)} alone, without a look at the lungs, reaches an AUC of {told(row.area)}."
+		decisive = (value >= SHORTCUT and covered >= COVERS) or equals
+		where = (
+			""
+			if covered == 1
+			else f", on the films of which it is known ({row.area.positives} COVID-19, {row.area.auc.n - row.area.positives} normal)"
+		)
+		what = f"{capital(row.title)} alone, without a look at the lungs, reaches an AUC of {told(row.area)}{where}."
 		threshold = min(SHORTCUT, best - AS_GOOD) if equals else SHORTCUT if decisive else PARTLY
 		conclusion = KIND[row.name] if decisive else "partial-shortcut"
-		yield Reason(RULE_PREFIX + row.name, what, value if decisive else low, threshold, conclusion)
+		yield Reason(RULE_PREFIX + row.name, what, value if decisive else low, threshold, conclusion, AUC if decisive else LOWER)
+
+
+def _covered(evidence: Evidence, area: Area) -> float:
+	"""The share of all films that an area is of, in the class of which it has less."""
+	counts = evidence.counts
+	return min(area.positives / max(counts.covid, 1), (area.auc.n - area.positives) / max(counts.normal, 1))
 
 
 def lungs_hidden(evidence: Evidence) -> Iterator[Reason]:
@@ -2822,11 +3100,11 @@ def lungs_hidden(evidence: Evidence) -> Iterator[Reason]:
 		how = "trained anew on films with the lungs blacked out" if row.retrained else "shown films with the lungs blacked out"
 		what = f"{short_name(row.architecture)}, {how}, still reaches an AUC of {told(row.area)}, where whole films give {full:.3f}."
 		if auc.low > 0.5 and share >= KEPT:
-			found.append((2, auc.value, Reason("lungs-hidden", what, share, KEPT, "border-shortcut")))
+			found.append((2, auc.value, Reason("lungs-hidden", what, share, KEPT, "border-shortcut", SHARE)))
 		elif auc.low > PARTLY and auc.value >= SHORTCUT:
-			found.append((2, auc.value, Reason("lungs-hidden", what, auc.value, SHORTCUT, "border-shortcut")))
+			found.append((2, auc.value, Reason("lungs-hidden", what, auc.value, SHORTCUT, "border-shortcut", AUC)))
 		elif auc.low > PARTLY:
-			found.append((1, auc.value, Reason("lungs-hidden", what, auc.low, PARTLY, "partial-shortcut")))
+			found.append((1, auc.value, Reason("lungs-hidden", what, auc.low, PARTLY, "partial-shortcut", LOWER)))
 	yield from [reason for _, _, reason in sorted(found, key=lambda item: item[:2])[-1:]]
 
 
@@ -2841,10 +3119,10 @@ def lungs_alone(evidence: Evidence) -> Iterator[Reason]:
 		name, value = short_name(row.architecture), row.area.auc.high
 		if fall and row.retrained:
 			what = f"{name}, trained anew on films that show the lungs and nothing else, reaches an AUC of {told(row.area)}."
-			yield Reason("lungs-alone", what, value, 0.5, "border-shortcut" if fall == "to chance" else "partial-shortcut")
+			yield Reason("lungs-alone", what, value, 0.5, "border-shortcut" if fall == "to chance" else "partial-shortcut", UPPER)
 		elif fall == "to chance" and row.architecture not in again:
 			what = f"Shown the lungs and nothing else, {name} reaches an AUC of {told(row.area)}: it needs the rest of the film, or is thrown off by the black ({RUN} --retrain tells)."
-			yield Reason("lungs-alone", what, value, 0.5, "unknown")
+			yield Reason("lungs-alone", what, value, 0.5, "unknown", UPPER)
 
 
 def lungs_needed(evidence: Evidence) -> Iterator[Reason]:
@@ -2854,14 +3132,14 @@ def lungs_needed(evidence: Evidence) -> Iterator[Reason]:
 		if row.area.auc.low <= 0.5 < best.area.auc.value - CLEARLY:
 			name = short_name(best.architecture)
 			what = f"With the lungs blacked out {name} falls to {told(row.area)}, no better than guessing: it needs the middle of the film."
-			yield Reason("lungs-needed", what, row.area.auc.low, 0.5, "supported")
+			yield Reason("lungs-needed", what, row.area.auc.low, 0.5, "supported", LOWER)
 			break
 
 
 def chance(evidence: Evidence) -> Iterator[Reason]:
 	lows = [row.area.auc.low for row in evidence.networks if row.area.auc.low is not None]
 	if lows and max(lows) <= 0.5:
-		yield Reason("chance", "No network's interval lies above 0.5.", max(lows), 0.5, "chance")
+		yield Reason("chance", "No network's interval lies above 0.5.", max(lows), 0.5, "chance", LOWER)
 
 
 def coarse(evidence: Evidence) -> Iterator[Reason]:
@@ -2875,10 +3153,10 @@ def coarse(evidence: Evidence) -> Iterator[Reason]:
 		best = max(advantages, key=lambda advantage: advantage.difference.low)
 		if best.difference.low <= 0 and best.coarse_auc > PARTLY:
 			what = f"{capital(best.over_title)} reaches {best.coarse_auc:.3f} on the same films, and no network is shown to do better."
-			yield Reason("coarse", what, best.difference.low, 0, "thumbnail")
+			yield Reason("coarse", what, best.difference.low, 0, "thumbnail", "lower limit of the lead in AUC")
 	elif row.area.auc.value >= COARSE:
 		what = f"{capital(row.title)} reaches an AUC of {told(row.area)}."
-		yield Reason("coarse", what, row.area.auc.value, COARSE, "thumbnail")
+		yield Reason("coarse", what, row.area.auc.value, COARSE, "thumbnail", AUC)
 
 
 def elsewhere(evidence: Evidence) -> Iterator[Reason]:
@@ -2890,17 +3168,17 @@ def elsewhere(evidence: Evidence) -> Iterator[Reason]:
 			if lost:
 				row, drop = max(lost, key=lambda item: item[1].value)
 				what = f"On the films of {name}, {short_name(row.architecture)} loses {told(drop)} of {word}."
-				yield Reason(f"external-{key}", what, drop.value, DROP, "no-transfer")
+				yield Reason(f"external-{key}", what, drop.value, DROP, "no-transfer", f"loss of {word}")
 				break
 
 
 def elsewhere_unclear(evidence: Evidence) -> Iterator[Reason]:
-	"""Films from elsewhere, none of whose sets is large enough to show a loss or to exclude one."""
+	"""External films, none of whose sets is large enough to show a loss or to exclude one."""
 	rows = [row for row in evidence.of_best(evidence.external) if row.drop.auc.known]
 	if rows and min(row.drop.auc.width for row in rows) > WIDEST:
 		row = min(rows, key=lambda row: row.drop.auc.width)
-		what = f"On the {row.n} films of {row.name} the loss of AUC is {told(row.drop.auc)}: too few films from elsewhere to know."
-		yield Reason("external-few", what, row.drop.auc.width, WIDEST, "unknown")
+		what = f"On the {counted(row.n, 'film')} of {row.name} the loss of AUC is {told(row.drop.auc)}: too few external films to know."
+		yield Reason("external-few", what, row.drop.auc.width, WIDEST, "unknown", WIDTH)
 
 
 def held_fixed(evidence: Evidence) -> Iterator[Reason]:
@@ -2913,24 +3191,26 @@ def held_fixed(evidence: Evidence) -> Iterator[Reason]:
 				what = (
 					f"No held-out film has a partner of the other class of the same {row.fixed}, so nothing is known with that held fixed."
 				)
-				yield Reason(f"fixed-{row.fixed}", what, 0, 1, "unknown")
+				yield Reason(f"fixed-{row.fixed}", what, 0, 1, "unknown", "films with a partner")
 		elif fallen(within, row.whole) == "to chance":
 			what = start + f"reaches an AUC of {told(within)}, no better than guessing, where all films give {row.whole.value:.3f}."
-			yield Reason(f"fixed-{row.fixed}", what, within.high, 0.5, "source-shortcut")
+			yield Reason(f"fixed-{row.fixed}", what, within.high, 0.5, "source-shortcut", UPPER)
 		elif row.fall.value >= DROP and row.fall.low > 0:
 			what = start + f"loses {told(row.fall)} of AUC, down to {told(within)}."
-			yield Reason(f"fixed-{row.fixed}", what, row.fall.value, DROP, "partial-shortcut")
+			yield Reason(f"fixed-{row.fixed}", what, row.fall.value, DROP, "partial-shortcut", "loss of AUC")
 		elif within.width > WIDEST and row in evidence.fixed_that_count:
-			what = start + f"reaches an AUC of {told(within)} on {within.n} films that have a partner: too few to know."
-			yield Reason(f"fixed-{row.fixed}", what, within.width, WIDEST, "unknown")
+			what = start + f"reaches an AUC of {told(within)} on {counted(within.n, 'film')} with a partner: too few to know."
+			yield Reason(f"fixed-{row.fixed}", what, within.width, WIDEST, "unknown", WIDTH)
 
 
 def matched(evidence: Evidence) -> Iterator[Reason]:
 	"""The network that loses most on pairs of films that are alike in view, age or sex."""
 	lost = [row for row in evidence.matched if row.fall.known and row.fall.has_interval and row.fall.value >= DROP and row.fall.low > 0]
 	for row in sorted(lost, key=lambda row: row.fall.value)[-1:]:
-		what = f"On {row.pairs} pairs alike in {', '.join(row.by)}, {short_name(row.architecture)} loses {told(row.fall)} of AUC."
-		yield Reason("matched", what, row.fall.value, DROP, "partial-shortcut")
+		what = (
+			f"On {counted(row.pairs, 'pair')} alike in {', '.join(row.by)}, {short_name(row.architecture)} loses {told(row.fall)} of AUC."
+		)
+		yield Reason("matched", what, row.fall.value, DROP, "partial-shortcut", "loss of AUC")
 
 
 def restricted(evidence: Evidence) -> Iterator[Reason]:
@@ -2947,7 +3227,7 @@ def restricted(evidence: Evidence) -> Iterator[Reason]:
 			what = f"The score falls {how} ({row.title}: AUC {told(row.area)}, otherwise {row.was.value:.3f})."
 			shown = "partial-shortcut" if kind == "same-source" or not row.by_network else "no-transfer"
 			proof = fall == "to chance" and row.by_network
-			yield Reason(kind, what, row.area.auc.high, row.was.value, "source-shortcut" if proof else shown)
+			yield Reason(kind, what, row.area.auc.high, row.was.value, "source-shortcut" if proof else shown, UPPER)
 
 
 def missing(evidence: Evidence) -> Iterator[Reason]:
@@ -2982,6 +3262,8 @@ FILES['cxrkit/audit/sources.py'] = r'''
 
 
 
+
+
 import numpy as np
 
 from cxrkit.audit import probes
@@ -2999,7 +3281,7 @@ def seen_sources(films: Films, features, seen_by: str, by_network: str = "") -> 
 
 	rows = []
 	for label in LABELS:
-		of_label = (films.is_covid == (label == POSITIVE)).nonzero()[0]
+		of_label = (films.is_told & (films.is_covid == (label == POSITIVE))).nonzero()[0]
 		sources = np.unique(films.sources[of_label])
 		for source in sources if len(sources) != 2 else sources[:1]:
 			is_source, groups = films.sources[of_label] == source, films.groups[of_label]
@@ -3019,16 +3301,16 @@ def left_out(films: Films, features, seen_by: str) -> list[SourceRow]:
 
 
 	rows = []
-	for source in np.unique(films.sources):
+	for source in np.unique(films.sources[films.is_told]):
 		of_source = films.sources == source
 		covid = is_covid_mostly(films, of_source)
 		one_label = probes.too_few(films.is_covid[of_source], films.groups[of_source])
 		judged = of_source | (films.is_covid != covid) if one_label else of_source
-		few = any(probes.too_few(films.is_covid[part], films.groups[part]) for part in (judged, ~of_source))
+		few = any(probes.too_few(films.is_covid[part], films.groups[part]) for part in (judged, films.is_told & ~of_source))
 		if few or of_source.all() or probes.patients(films.groups, of_source) < probes.FEWEST_PATIENTS:
 			continue
 		areas = []
-		for learn_from in (~of_source, np.ones(len(of_source), bool)):
+		for learn_from in (films.is_told & ~of_source, np.ones(len(of_source), bool)):
 			scores = probes.out_of_fold(features, films.is_covid, films.groups, learn_from)
 			areas.append(probes.area(films.is_covid[judged], scores[judged], films.groups[judged]))
 		against = f", against the {LABEL_WORDS[NEGATIVE if covid else POSITIVE]} films of the others" if one_label else ""
@@ -3046,7 +3328,7 @@ def is_covid_mostly(films: Films, chosen: np.ndarray) -> bool:
 def same_source(films: Films, scores, seen_by: str, by_network: str = "") -> list[SourceRow]:
 	"""Rows: the area of scores (n, or seeds x n) among the films of each source that has both labels, beside that of all films."""
 	rows, all_films = [], None
-	for source in np.unique(films.sources):
+	for source in np.unique(films.sources[films.is_told]):
 		of_source = films.sources == source
 		if of_source.all() or probes.too_few(films.is_covid[of_source], films.groups[of_source]):
 			continue
@@ -3239,7 +3521,7 @@ FILES['cxrkit/audit/strata.py'] = r'''
 import numpy as np
 
 from cxrkit.audit import probes
-from cxrkit.data.records import Record
+from cxrkit.data.records import Record, untold_sources
 from cxrkit.evaluation import areas, metrics
 from cxrkit.evaluation.metrics import Figure
 from cxrkit.evaluation.predictions import Predictions
@@ -3256,7 +3538,8 @@ def rows(architecture: str, held: Predictions, by_id: dict[str, Record], several
 
 
 	records = [by_id[image_id] for image_id in held.image_ids]
-	sources = np.array([record.source for record in records], object)
+	untold = untold_sources(record for record in by_id.values() if record.used)
+	sources = np.array([None if record.source in untold else record.source for record in records], object)
 	ages = [record.years for record in records]
 	bands = np.array([None if age is None else int(age // YEARS) for age in ages], object)
 	aged = np.array([band is not None for band in bands], bool)
@@ -3266,7 +3549,7 @@ def rows(architecture: str, held: Predictions, by_id: dict[str, Record], several
 	if not probes.too_few(held.is_covid[aged], held.groups[aged]):
 		found.append(row(architecture, "age", held, bands))
 		if several:
-			both = np.array([None if band is None else f"{source} {band}" for source, band in zip(sources, bands)], object)
+			both = np.array([None if None in (source, band) else f"{source} {band}" for source, band in zip(sources, bands)], object)
 			found.append(row(architecture, "source and age", held, both))
 	return found
 
@@ -3312,7 +3595,7 @@ def fall(is_covid, p_covid, strata, groups, within: Figure, whole: Figure) -> Fi
 # ======================================
 
 FILES['cxrkit/audit/subgroups.py'] = r'''
-"""Subgroups: what a network is worth on films from elsewhere by severity, view, sex and age, beside the run's own films of the group."""
+"""Subgroups: what a network is worth on external films by severity, view, sex and age, beside the run's own films of the group."""
 
 
 
@@ -3327,6 +3610,7 @@ from cxrkit.audit import probes
 from cxrkit.data.readers.covidgr import GRADES
 from cxrkit.data.records import Record, traits
 from cxrkit.evaluation import areas, metrics
+from cxrkit.evaluation.calibration import mean_calibration
 from cxrkit.evaluation.metrics import Figure
 from cxrkit.schema import GroupScore, SubgroupRow
 
@@ -3375,7 +3659,7 @@ ORDER = {name: rank for rank, name in enumerate([*(grade.lower() for grade in GR
 
 
 def rows(outside: Answers, inside: Answers, threshold: float) -> list[SubgroupRow]:
-	"""A row for each group of the films from elsewhere; none by what is known of no film there."""
+	"""A row for each group of the external films; none by what is known of no film there."""
 
 
 
@@ -3397,25 +3681,34 @@ def rows(outside: Answers, inside: Answers, threshold: float) -> list[SubgroupRo
 
 
 def score(given: Answers, threshold: float) -> GroupScore:
-	"""The rates and the area of a group; unknown where a class that they need has too few patients."""
+	"""The rates, the area and the calibration of a group; unknown where a class that they need has too few patients."""
+
+
+
 	truth, groups = given.is_covid, given.groups
 	covid, normal = (probes.patients(groups, chosen) for chosen in (truth, ~truth))
 	rates = metrics.rates(
 		metrics.confusion(truth, given.p_covid, threshold), *(metrics.effective_n(groups[chosen]) for chosen in (truth, ~truth))
 	)
+	there = probes.patients(groups, np.ones(len(truth), bool))
 	return GroupScore(
 		covid_patients=covid,
 		normal_patients=normal,
 		sensitivity=_unless_few(rates.sensitivity, covid),
 		specificity=_unless_few(rates.specificity, normal),
 		auc=_unless_few(areas.auc(truth, given.p_covid, groups), min(covid, normal)),
+		mean_calibration=_unless_few(mean_calibration(truth, given.p_covid, groups), there),
 	)
 
 
 def graded(side: Answers, chosen: np.ndarray, threshold: float) -> GroupScore:
 	"""The positive films that n booleans choose against all negative ones, whose specificity is that of all films."""
-	found = score(side.take((chosen & side.is_covid) | ~side.is_covid), threshold)
-	return replace(found, specificity=Figure.unknown(found.specificity.n, "none: severity is of positive films alone"))
+
+
+
+	found, own = (score(side.take((chosen & side.is_covid) | more), threshold) for more in (~side.is_covid, np.zeros_like(side.is_covid)))
+	specificity = Figure.unknown(found.specificity.n, "none: severity is of positive films alone")
+	return replace(found, specificity=specificity, mean_calibration=own.mean_calibration)
 
 
 def _unless_few(figure: Figure, patients: int) -> Figure:
@@ -3440,6 +3733,7 @@ from cxrkit.audit.conclusions import NEEDS, PARTS
 from cxrkit.audit.evidence import Evidence
 from cxrkit.audit.rules import told
 from cxrkit.evaluation.metrics import Figure
+from cxrkit.progress import counted
 from cxrkit.schema import ExternalRow, Requirement
 
 MOST_LOST = 0.1
@@ -3459,7 +3753,7 @@ CALIBRATED = 0.1
 
 
 NOTHING_THERE = "no such films"
-"""What was found where there are no films from elsewhere."""
+"""What was found where there are no external films."""
 
 
 def requirements(evidence: Evidence) -> list[Requirement]:
@@ -3468,7 +3762,7 @@ def requirements(evidence: Evidence) -> list[Requirement]:
 
 
 def holding(evidence: Evidence) -> list[ExternalRow]:
-	"""The best network's rows on sets from elsewhere that exclude a loss of MOST_LOST, whatever their size."""
+	"""The best network's rows on external sets that exclude a loss of MOST_LOST, whatever their size."""
 	return [row for row in evidence.of_best(evidence.external) if row.drop.auc.known and row.drop.auc.high < MOST_LOST]
 
 
@@ -3481,7 +3775,7 @@ def _parts(evidence: Evidence) -> Requirement:
 
 def _sound(evidence: Evidence) -> Requirement:
 	faults = sum(not row.passed for row in evidence.controls) + evidence.counts.leaks
-	return _asked("sound", "controls that pass, and no leak", f"{faults} faults", faults, 0, not faults)
+	return _asked("sound", "controls that pass, and no leak", counted(faults, "fault"), faults, 0, not faults)
 
 
 def _held_out(evidence: Evidence) -> Requirement:
@@ -3545,13 +3839,13 @@ def _elsewhere(evidence: Evidence) -> Requirement:
 	rows = [row for row in evidence.of_best(evidence.external) if row.drop.auc.known]
 	text = f"films of another hospital that exclude a loss of {MOST_LOST:g} of AUC"
 	if not rows:
-		return _asked("elsewhere", text, "no films from elsewhere with both classes", None, MOST_LOST, False)
+		return _asked("elsewhere", text, "no external films with both classes", None, MOST_LOST, False)
 	row = _closest(evidence)
 	return _asked("elsewhere", text, f"{row.name}: {told(row.drop.auc)}", row.drop.auc.high, MOST_LOST, row.drop.auc.high < MOST_LOST)
 
 
 def _closest(evidence: Evidence) -> ExternalRow | None:
-	"""The set from elsewhere that the claim rests on: one that excludes a loss, is large enough and calibrated, if there is one."""
+	"""The external set that the claim rests on: one that excludes a loss, is large enough and calibrated, if there is one."""
 	rows = [row for row in evidence.of_best(evidence.external) if row.drop.auc.known]
 
 	def met(row: ExternalRow) -> tuple:
@@ -3616,6 +3910,9 @@ from cxrkit.audit.rules import MISSING_PREFIX, RULE_PREFIX, RULES, told
 from cxrkit.config import short_name
 from cxrkit.schema import Conclusion, Reason
 
+NOT_SHOWN = ("chance", "thumbnail")
+"""Conclusions that say that nothing better is shown: with too few patients nothing could be."""
+
 
 def decide(evidence: Evidence) -> Conclusion:
 	"""The verdict. A part that was not done bars every conclusion that needs it, and improves none."""
@@ -3623,7 +3920,9 @@ def decide(evidence: Evidence) -> Conclusion:
 	reasons = [reason for rule in RULES for reason in rule(evidence)]
 	asked = support.requirements(evidence)
 	best_left = "supported" if asked and all(row.met for row in asked) else "no-shortcut-found"
-	conclusion = min([best_left, *(reason.leads_to for reason in reasons)], key=order.index)
+	few = any(reason.leads_to == "too-few" for reason in reasons)
+	leading = [reason.leads_to for reason in reasons if not (few and reason.leads_to in NOT_SHOWN)]
+	conclusion = min([best_left, *leading], key=order.index)
 	reasons += holds(evidence)
 	graver_first = sorted(reasons, key=lambda reason: order.index(reason.leads_to))
 	sentences = [*_opening(evidence), *_told(graver_first, evidence), CONCLUSIONS[conclusion]]
@@ -3633,13 +3932,20 @@ def decide(evidence: Evidence) -> Conclusion:
 
 
 def holds(evidence: Evidence) -> Iterator[Reason]:
-	"""Sets from elsewhere on which the best network loses nothing that matters: what speaks for it, and outweighs nothing."""
+	"""External sets on which the best network loses nothing that matters: what speaks for it, and outweighs nothing."""
 	rows = support.holding(evidence)
 	if rows:
 		each = ", ".join(f"{row.name} ({told(row.drop.auc)})" for row in rows)
-		many = f"{len(rows)} sets of films from elsewhere" if len(rows) > 1 else "films from elsewhere"
+		many = f"{len(rows)} sets of external films" if len(rows) > 1 else "external films"
 		what = f"On {many} {short_name(rows[0].architecture)} loses less than {support.MOST_LOST:g} of AUC: {each}."
-		yield Reason("elsewhere-holds", what, max(row.drop.auc.high for row in rows), support.MOST_LOST, "supported")
+		yield Reason(
+			"elsewhere-holds",
+			what,
+			max(row.drop.auc.high for row in rows),
+			support.MOST_LOST,
+			"supported",
+			"upper limit of the loss of AUC",
+		)
 
 
 def _told(reasons: list[Reason], evidence: Evidence) -> list[str]:
@@ -3661,7 +3967,7 @@ def _told_lungless(reasons: list[Reason], evidence: Evidence) -> str:
 		return lungless[0].text
 	row_of = {RULE_PREFIX + row.name: row for row in evidence.baselines}
 	named = [f"{row.title} ({row.area.auc.value:.3f})" for row in (row_of[reason.rule] for reason in lungless)]
-	return f"Without a look at the lungs the classes are told apart by {', by '.join(named[:-1])} and by {named[-1]}."
+	return f"Without a look at the lungs the classes are separated by {', by '.join(named[:-1])} and by {named[-1]}."
 
 
 def _told_missing(reasons: list[Reason], evidence: Evidence) -> str:
@@ -3812,13 +4118,21 @@ class Experiment:
 	name: str = key("unnamed", "what the experiment is called", decides="nothing")
 	data: tuple[str, ...] = key(
 		(),
-		"folder of the CoronaHack dataset, or KIND[:NAME]=DIR, or phantom, or phantom-marked; may be given several times",
+		"folder of the CoronaHack dataset, or KIND[:NAME]=DIR, or kaggle:OWNER/SLUG, or phantom, or phantom-marked; may be given several times",
 		decides="nothing",
 	)
 	external: tuple[str, ...] = key(
 		(),
-		"films from elsewhere to ask the networks about, after training: KIND[:NAME]=DIR as for --data, or NAME=DIR (covid/ and normal/), "
+		"external films to ask the networks about, after training: KIND[:NAME]=DIR as for --data, or NAME=DIR (covid/ and normal/), "
         "or NAME=manifest.csv; may be given several times",
+		decides="nothing",
+	)
+	contact: str = key("", "whom to ask about the results: a name and an address, for the page and the cards", decides="nothing")
+	external_films: int = key(
+		0,
+		"of each set from elsewhere at most so many films, whole patients drawn with a fixed seed; 0: all, and on Kaggle as many as time "
+        "and memory allow",
+		at_least=0,
 		decides="nothing",
 	)
 	split: str = key("paper", "paper (the study's) or grouped (train/valid/test by patient)", choices=("paper", "grouped"), decides="films")
@@ -3894,7 +4208,7 @@ class Experiment:
 	)
 	parallel: str = key(
 		"jobs",
-		"under torchrun: jobs (the trainings are shared out) or data (all processes train one network together)",
+		"jobs (each training is one process, several at once) or data (under torchrun: all processes train one network together)",
 		choices=("jobs", "data"),
 	)
 	audit: str = key(
@@ -3915,7 +4229,7 @@ class Experiment:
 			if len(set(values)) < len(values):
 				raise WrongUse(f"{name} names one twice: {', '.join(map(str, values))}.", next="name each once")
 		if self.external and self.audit != "full":
-			what = f"Films from elsewhere are asked about in the full audit; audit is {self.audit!r}."
+			what = f"External films are asked about in the full audit; audit is {self.audit!r}."
 			raise WrongUse(what, next="use --audit full, or leave out --external")
 		if self.parallel == "data" and self.loader == "files":
 			raise WrongUse(
@@ -4100,6 +4414,72 @@ FILES['cxrkit/data/__init__.py'] = r'''
 
 
 # ======================================
+# cxrkit/data/agreements.py
+# ======================================
+
+FILES['cxrkit/data/agreements.py'] = r'''
+"""What earlier copy searches found of pairs of films, in a file of the film cache: most of a search's time goes into these."""
+
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from cxrkit.data.registration import VERSION
+from cxrkit.errors import BadInput
+from cxrkit.files import reading, replacing
+
+NAME = f"agreements-v{VERSION}.bin"
+ROW = np.dtype([("key", "<u8"), ("agreement", "<f4")])
+
+
+class Agreements:
+	"""{pair of thumbnails and first guess: how well they agree}, in memory where there is no folder."""
+
+
+
+
+	def __init__(self, folder: Path | None) -> None:
+		self.path = folder and folder / NAME
+		self.rows = np.empty(0, ROW)
+		if self.path and self.path.exists():
+			remedy = "delete it; the films are compared again"
+			with reading(self.path, "The list of agreements", remedy):
+				content = self.path.read_bytes()
+			if len(content) % ROW.itemsize != 4 or int.from_bytes(content[:4], "little") != zlib.crc32(content[4:]):
+				raise BadInput("The list of agreements is damaged.", self.path, remedy)
+			self.rows = np.frombuffer(content, ROW, offset=4)
+
+	@staticmethod
+	def keys(wholes: np.ndarray, parts: np.ndarray, crops: np.ndarray) -> np.ndarray:
+		"""64 bits a pair: from those of the two thumbnails, which one is the whole, and the crop that is the first guess."""
+		odd = np.uint64(0x9E3779B97F4A7C15)  # the golden ratio's bits, as in Fibonacci hashing (Knuth, vol. 3, section 6.4)
+		return (wholes * odd ^ (parts + crops.astype(np.uint64))) * odd
+
+	def of(self, keys: np.ndarray) -> np.ndarray:
+		"""The agreements, NaN where none is known."""
+		place = np.searchsorted(self.rows["key"], keys)
+		known = place < len(self.rows)
+		known[known] = self.rows["key"][place[known]] == keys[known]
+		found = np.full(len(keys), np.nan, np.float32)
+		found[known] = self.rows["agreement"][place[known]]
+		return found
+
+	def keep(self, keys: np.ndarray, agreements: np.ndarray) -> None:
+		"""Write those that are new and no NaN beside those that are known."""
+		new = ~np.isnan(agreements) & np.isnan(self.of(keys))
+		if self.path is None or not new.any():
+			return
+		added = np.empty(int(new.sum()), ROW)
+		added["key"], added["agreement"] = keys[new], agreements[new]
+		self.rows = np.sort(np.concatenate([self.rows, added]), order="key")
+		content = self.rows.tobytes()
+		with replacing(self.path) as temporary:
+			temporary.write_bytes(zlib.crc32(content).to_bytes(4, "little") + content)
+'''[1:]
+
+
+# ======================================
 # cxrkit/data/cache.py
 # ======================================
 
@@ -4122,7 +4502,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from threading import Lock
 from typing import Any
@@ -4137,7 +4517,7 @@ from cxrkit.errors import BadInput, disk_errors
 from cxrkit.files import locked, replacing
 from cxrkit.progress import say, track
 
-VERSION = 3
+VERSION = 4
 """Of decoding and of the files' layout: a film decoded by another version is decoded again."""
 SAVED_EVERY = 512
 """Films; how many are decoded between two writes, so held in memory at once, and lost at most when a process dies."""
@@ -4310,7 +4690,7 @@ class FilmCache:
 				needed = sha256 not in lacking.known and sha256 not in claimed
 				claimed.add(sha256)
 			try:
-				return sha256, _make(path, content, sha256, thumbnails, squares, self.resize) if needed else None
+				return sha256, _make(path, content, sha256, thumbnails, squares if record.used else None, self.resize) if needed else None
 			except BadInput as error:
 				broken[sha256] = error
 				return sha256, None
@@ -4352,19 +4732,20 @@ def add_facts(
 	workers: int | None = None,
 	resize: str = "squish",
 ) -> tuple[list[Record], dict[str, np.ndarray]]:
-	"""The records with the facts of their files, and {image_id: copies.thumbnail's array}; excluded records are not opened."""
+	"""The records with the facts of their files, and {image_id: copies.thumbnail's array}, of excluded films, too, for the search."""
 
 
 
 
 
-	used = [record for record in records if record.used]
+
+	used, films = [record for record in records if record.used], [record for record in records if record.used or _may_be_read(record)]
 	with nullcontext(folder) if folder else TemporaryDirectory() as place, opened(place, size, resize) as cache:
-		learned = cache.learn(used, locate, cache.thumbnails, verify=False, workers=workers)
+		learned = cache.learn(films, locate, cache.thumbnails, verify=False, workers=workers)
 		pictures = cache.thumbnails.images() if folder else np.array(cache.thumbnails.images())
 		known, facts = cache.thumbnails.known, {name: cache.facts(seen) for name, seen in learned.items() if isinstance(seen, str)}
 	problems = {name: seen for name, seen in learned.items() if not isinstance(seen, str)}
-	if used and not facts:
+	if used and not any(record.image_id in facts for record in used):
 		first = problems[used[0].image_id]
 		raise BadInput(
 			f"None of the {len(used)} images can be read; the first: {first.what}.",
@@ -4372,8 +4753,212 @@ def add_facts(
 			"check that the pictures lie beside the metadata and that the disk or mount is readable",
 		)
 	told = {name: asdict(fact) for name, fact in facts.items()} | {name: {"excluded": error.what} for name, error in problems.items()}
-	records = [record.but(**told[record.image_id]) if record.image_id in told else record for record in records]
+	records = [record.but(**told[record.image_id]) if record.used or record.image_id in facts else record for record in records]
 	return records, {name: pictures[known[fact.sha256]] for name, fact in facts.items()}
+
+
+def _may_be_read(record: Record) -> bool:
+	"""Whether a film that is left out may be opened: an X-ray film whose path has an image's name, or none that says anything else."""
+	suffix = PurePosixPath(record.path).suffix.lower()
+	return bool(record.path) and record.modality == "X-ray" and suffix in ("", *images.SUFFIXES)
+'''[1:]
+
+
+# ======================================
+# cxrkit/data/candidates.py
+# ======================================
+
+FILES['cxrkit/data/candidates.py'] = r'''
+"""Candidates of the copy search: pairs of films that are alike enough at low resolution to be laid over each other."""
+
+
+
+
+
+
+
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Executor
+
+import numpy as np
+
+from cxrkit.data.registration import SIDE
+
+CROPS = (0.0, 0.035, 0.075)
+FREQUENCIES = 8
+TABLES = 16
+FULL = 64
+"""Films of one code that a signature is compared with, the nearest in their longer codes where there are more: without an end,
+k films of nearly one picture, such as empty ones, would cost k squared."""
+
+SMALL_SET = 64
+"""Films of which a mean and a spread say little, so that signatures are not whitened and all pairs are compared."""
+
+LEAST_SIMILARITY = 0.65
+CANDIDATES_A_FILM = 16
+PORTION = 256
+"""Films whose crops are in memory at once, 3 MB of signatures."""
+
+Box = tuple[float, float, float, float]
+"""Left, top, right and bottom edge of a crop, in shares of the side."""
+
+Alike = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+"""Arrays of equal length: film, other film, crop of the first that is like the second, cosine similarity."""
+
+NONE: Alike = np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.int16), np.empty(0, np.float32)
+
+
+def candidates(films: Sequence[np.ndarray], pool: Executor) -> list[tuple[int, int, int]]:
+	"""(whole, part, crop) sorted: film `part` looks like that crop of film `whole`, see `box`."""
+
+
+
+
+	portions = [range(start, min(start + PORTION, len(films))) for start in range(0, len(films), PORTION)]
+	wholes = np.concatenate(list(pool.map(lambda portion: signatures([films[i] for i in portion], crops=False)[:, 0], portions)))
+	whitening = _Whitening(wholes)
+	meeting = _Meeting(whitening.of(wholes), np.flatnonzero(wholes.any(1)))
+
+	def alike(portion: range) -> Alike:
+		queries = whitening.of(signatures([films[i] for i in portion]))
+		return _best(*meeting.alike(queries, portion.start), len(films))
+
+	found, kept = [], 0
+	for one in pool.map(alike, portions):
+		found.append(one)
+		if sum(len(some[0]) for some in found[1:]) > max(kept, 1_000_000):  # pruned now and then, so that memory stays bounded
+			found = [_best(*_joined(found), len(films))]
+			kept = len(found[0][0])
+	whole, part, crop, _ = _best(*_joined(found), len(films))
+	order = np.lexsort((part, whole))
+	return list(zip(whole[order].tolist(), part[order].tolist(), crop[order].tolist()))
+
+
+def _joined(found: Sequence[Alike]) -> Alike:
+	whole, part, crop, value = (np.concatenate(arrays) for arrays in zip(*found))
+	return whole, part, crop, value
+
+
+def _best(whole: np.ndarray, part: np.ndarray, crop: np.ndarray, value: np.ndarray, n: int) -> Alike:
+	"""Each pair of films once, as it is most similar, and of these what is among the best of either film."""
+
+
+
+	order = np.lexsort((crop, part, whole, -value))
+	pair = np.minimum(whole, part).astype(np.int64)[order] * n + np.maximum(whole, part)[order]
+	order = order[np.sort(np.unique(pair, return_index=True)[1])]
+	ends = np.concatenate([whole[order], part[order]])
+	by_film = np.lexsort((np.tile(np.arange(len(order)), 2), ends))
+	rank = np.empty(len(ends), int)
+	rank[by_film] = np.arange(len(ends)) - np.searchsorted(ends[by_film], ends[by_film])
+	order = order[rank.reshape(2, -1).min(0) < CANDIDATES_A_FILM]
+	return whole[order], part[order], crop[order], value[order]
+
+
+def _intervals() -> list[tuple[float, float]]:
+	return [(0.0, 1.0)] + [(low, 1 - high) for low in CROPS for high in CROPS if low or high]
+
+
+def box(crop: int) -> Box:
+	"""Where a crop lies."""
+	intervals = _intervals()
+	rows, columns = intervals[crop // len(intervals)], intervals[crop % len(intervals)]
+	return columns[0], rows[0], columns[1], rows[1]
+
+
+def signatures(films: Sequence[np.ndarray], crops: bool = True) -> np.ndarray:
+	"""n x 81 x 35 low cosine frequencies of films and their crops, each of unit length, 0 where a film has one grey."""
+
+
+
+
+	position = (np.arange(SIDE) + 0.5) / SIDE
+	waves = []
+	for low, high in _intervals() if crops else _intervals()[:1]:
+		inside = (position - low) / (high - low)
+		wave = np.cos(np.pi * np.arange(FREQUENCIES)[:, None] * inside) * ((inside > 0) & (inside < 1))
+		waves.append(wave / np.linalg.norm(wave, axis=1, keepdims=True))
+	basis, n = np.concatenate(waves).astype(np.float32), len(waves)
+	row, column = np.array([(i, j) for i in range(FREQUENCIES) for j in range(FREQUENCIES) if 0 < i + j < FREQUENCIES]).T
+	low = np.empty((len(films), n * n, len(row)), np.float32)  # (film, crop, frequency)
+	for index, pixels in enumerate(films):
+		coefficients = basis @ _ranks(pixels) @ basis.T  # (crop in rows x frequency, crop in columns x frequency)
+		low[index] = coefficients.reshape(n, FREQUENCIES, n, FREQUENCIES).transpose(0, 2, 1, 3)[:, :, row, column].reshape(n * n, -1)
+	return low / (np.linalg.norm(low, axis=2, keepdims=True) + 1e-6)
+
+
+def _ranks(pixels: np.ndarray) -> np.ndarray:
+	"""Grey bytes as their share of darker pixels, -0.5 to 0.5: a white label on black weighs no more than its area."""
+	counts = np.bincount(pixels.ravel(), minlength=256)
+	return ((np.cumsum(counts) - counts / 2) / pixels.size - 0.5).astype(np.float32)[pixels]
+
+
+class _Whitening:
+	"""Signatures relative to the set's mean film, each frequency to unit spread, each of unit length; 0 stays 0."""
+
+	def __init__(self, wholes: np.ndarray) -> None:
+		enough = len(wholes) > SMALL_SET
+		self.mean, self.spread = (wholes.mean(0), wholes.std(0) + 1e-6) if enough else (np.float32(0), np.float32(1))
+
+	def of(self, signatures: np.ndarray) -> np.ndarray:
+		white = (signatures - self.mean) / self.spread * signatures.any(-1, keepdims=True)
+		return white / (np.linalg.norm(white, axis=-1, keepdims=True) + 1e-6)
+
+
+class _Meeting:
+	"""Where n films meet: in one of TABLES tables their random-hyperplane codes are equal (Charikar 2002, STOC, section 3)."""
+
+
+
+
+
+	def __init__(self, wholes: np.ndarray, filled: np.ndarray) -> None:
+		"""wholes: n x d whitened; filled: the films that may meet others."""
+		self.wholes, self.filled = wholes, filled
+		self.bits = int(np.ceil(np.log2(max(len(wholes), 2)))) + 2
+		self.planes = np.random.default_rng(0).normal(size=(TABLES, wholes.shape[1], 32)).astype(np.float32)
+		self.tables = []
+		for planes in self.planes if len(wholes) > SMALL_SET else ():
+			codes = _codes(wholes[filled], planes)
+			order = np.argsort(codes, kind="stable")
+			starts = np.searchsorted(codes[order] >> (32 - self.bits), np.arange((1 << self.bits) + 1)).astype(np.int32)
+			self.tables.append((codes[order], starts, filled[order].astype(np.int32)))
+
+	def alike(self, signatures: np.ndarray, first: int) -> Alike:
+		"""Which films are like which crops of some films: signatures, k x crops x d, of the films from number `first` on."""
+		crops = signatures.shape[1]
+		queries = signatures.reshape(-1, signatures.shape[2])
+		parts = [NONE]
+		for query, other in self._met(queries):
+			value = np.einsum("ij,ij->i", queries[query], self.wholes[other])
+			film = query // crops + first
+			near = (value > (LEAST_SIMILARITY if self.tables else -2)) & (film != other)
+			parts.append((film[near].astype(np.int32), other[near], (query[near] % crops).astype(np.int16), value[near]))
+		return _joined(parts)
+
+	def _met(self, queries: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+		if not self.tables:
+			some = np.flatnonzero(queries.any(1))
+			yield np.repeat(some, len(self.filled)), np.tile(self.filled.astype(np.int32), len(some))
+		for planes, (codes, starts, order) in zip(self.planes, self.tables):
+			wanted = _codes(queries, planes)
+			short = wanted >> (32 - self.bits)
+			low, high = starts[short].astype(int), starts[short + 1].astype(int)
+			(many,) = np.nonzero(high - low > FULL)
+			low[many] = np.clip(np.searchsorted(codes, wanted[many]) - FULL // 2, low[many], high[many] - FULL)
+			high[many] = low[many] + FULL
+			count = high - low
+			query = np.repeat(np.arange(len(queries)), count)
+			place = np.arange(len(query)) - np.repeat(np.cumsum(count) - count, count)
+			for start in range(0, len(query), 400_000):
+				some = slice(start, start + 400_000)
+				yield query[some], order[low[query[some]] + place[some]]
+
+
+def _codes(signatures: np.ndarray, planes: np.ndarray) -> np.ndarray:
+	"""On which side of each of 32 planes each signature lies, the first plane in the highest bit, int64."""
+	return np.packbits(signatures @ planes > 0, axis=1).view(">u4")[:, 0].astype(np.int64)
 '''[1:]
 
 
@@ -4390,21 +4975,20 @@ FILES['cxrkit/data/copies.py'] = r'''
 
 
 
-
-
-
-
-
 import functools
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+import hashlib
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Generic, TypeVar
 
 import numpy as np
 from PIL import Image
 from threadpoolctl import threadpool_limits
 
+from cxrkit.data.agreements import Agreements
+from cxrkit.data.candidates import box, candidates
 from cxrkit.data.registration import SIDE, Details, agreement
 from cxrkit.environment import processors
 from cxrkit.progress import Meter
@@ -4413,23 +4997,14 @@ VERSION = 1
 THRESHOLD = 0.75
 """Least agreement of two copies. Figures in `find`."""
 
-CROPS = (0.0, 0.035, 0.075)
-FREQUENCIES = 8
-TABLES = 16
-SMALL_SET = 64
-LEAST_SIMILARITY = 0.65
-CANDIDATES_A_FILM = 16
 PADDING = 0.25
 AT_ONCE = 64
 """Candidates that are verified together, 1 MB an array: with fewer, threads wait for each other in Python; more do not fit the cache."""
 DETAILS_KEPT = 4096
-"""Films whose fine grain is kept while candidates are verified, 96 kB each."""
+"""Films whose fine grain is kept while candidates are verified, 16 kB each, and 64 kB more of the few that are compared at full size."""
 
 Name = TypeVar("Name", str, tuple[str, str])
 """An image_id, or where names may repeat, the collection and the image_id."""
-
-Box = tuple[float, float, float, float]
-"""Left, top, right and bottom edge of a crop, in shares of the side."""
 
 
 @dataclass(frozen=True)
@@ -4461,8 +5036,8 @@ def _uniform_border(spread: np.ndarray) -> tuple[int, int]:
 	return start, end
 
 
-def find(thumbnails: Mapping[Name, np.ndarray]) -> list[Pair[Name]]:
-	"""All pairs of films that show one picture, sorted."""
+def find(thumbnails: Mapping[Name, np.ndarray], kept: Path | None = None) -> list[Pair[Name]]:
+	"""All pairs of films that show one picture, sorted; of films with equal thumbnails, each with the first one."""
 
 
 
@@ -4476,129 +5051,114 @@ def find(thumbnails: Mapping[Name, np.ndarray]) -> list[Pair[Name]]:
 
 
 
-	names = sorted(thumbnails)
-	with threadpool_limits(1):
-		return _find(names, np.stack([thumbnails[name] for name in names])) if len(names) > 1 else []
 
 
-def _find(names: list[Name], stack: np.ndarray) -> list[Pair[Name]]:
+
+
+	first: dict[int, Name] = {}
+	equal = []
+	for name in sorted(thumbnails):
+		original = first.setdefault(_digest(thumbnails[name]), name)
+		equal += [Pair(original, name, 1.0)] if original != name else []
+	names = list(first.values())
+	films = [thumbnails[name] for name in names]
+	with threadpool_limits(1), ThreadPoolExecutor(processors()) as pool:
+		try:
+			found = _found(films, np.array(list(first), np.uint64), kept, pool) if len(films) > 1 else []
+		finally:
+			pool.shutdown(wait=False, cancel_futures=True)  # who interrupts does not wait for the rest
+	pairs = equal + [Pair(names[whole], names[part], round(value, 3)) for whole, part, value in found]
+	return sorted(pairs, key=lambda pair: (pair.first, pair.second))
+
+
+def _digest(thumbnail: np.ndarray) -> int:
+	"""64 bits that name a thumbnail: two of 100,000 different ones share them once in 4 billion sets."""
+	return int.from_bytes(hashlib.blake2b(np.ascontiguousarray(thumbnail), digest_size=8).digest(), "little")
+
+
+def _found(films: Sequence[np.ndarray], digests: np.ndarray, kept: Path | None, pool: Executor) -> list[tuple[int, int, float]]:
+	"""(whole, part, agreement) of the copies among different films."""
+	whole, part, crop = np.array(candidates(films, pool), np.int64).reshape(-1, 3).T
+	known = Agreements(kept)
+	keys = Agreements.keys(digests[whole], digests[part], crop)
+	value = known.of(keys)
+	(unknown,) = np.nonzero(np.isnan(value))
 	# Candidates of one film lie together, so that only the partners have to be kept, and made again where they are too many.
-	wanted = sorted(candidates(stack))
-	details = functools.lru_cache(DETAILS_KEPT)(lambda index: Details(stack[index]))
-	portions = [wanted[start : start + AT_ONCE] for start in range(0, len(wanted), AT_ONCE)]
-	found: list[Pair[Name]] = []
+	details = functools.lru_cache(DETAILS_KEPT)(lambda index: Details(films[index]))
+	portions = [unknown[start : start + AT_ONCE] for start in range(0, len(unknown), AT_ONCE)]
 
-	def verified(portion: list[tuple[int, int, Box]]) -> np.ndarray:
-		wholes, parts, boxes = zip(*portion)
-		return agreement([details(index) for index in wholes], [details(index) for index in parts], np.array(boxes))
+	def verified(portion: np.ndarray) -> np.ndarray:
+		boxes = np.array([box(one) for one in crop[portion].tolist()])
+		return agreement(*([details(film) for film in of[portion].tolist()] for of in (whole, part)), boxes)
 
-	pool = ThreadPoolExecutor(processors())
 	try:
-		with Meter("comparing films", len(wanted)) as meter:
+		with Meter("comparing films", len(unknown)) as meter:
 			for portion, values in zip(portions, pool.map(verified, portions)):
-				for (whole, part, _), value in zip(portion, values.tolist()):
-					if value >= THRESHOLD:
-						found.append(Pair(names[whole], names[part], round(value, 3)))
+				value[portion] = values
 				meter.advance(len(portion))
 	finally:
-		pool.shutdown(cancel_futures=True)  # who interrupts does not wait for the rest
-	return sorted(found, key=lambda pair: (pair.first, pair.second))
-
-
-def candidates(stack: np.ndarray) -> list[tuple[int, int, Box]]:
-	"""(whole, part, box) triples worth verifying: `part` looks like the crop `box` of `whole`."""
-
-
-
-	wholes, parts, crops, similarity = similar(whiten(signatures(stack)))
-	order = np.lexsort((crops, parts, wholes, -similarity))
-	pair = np.minimum(wholes, parts) * len(stack) + np.maximum(wholes, parts)
-	best = order[np.sort(np.unique(pair[order], return_index=True)[1])]
-	count, chosen = np.zeros(len(stack), int), []
-	for whole, part, crop in zip(wholes[best].tolist(), parts[best].tolist(), crops[best].tolist()):
-		if min(count[whole], count[part]) < CANDIDATES_A_FILM:
-			count[whole] += 1
-			count[part] += 1
-			chosen.append((whole, part, _box(crop)))
-	return chosen
-
-
-def _intervals() -> list[tuple[float, float]]:
-	return [(0.0, 1.0)] + [(low, 1 - high) for low in CROPS for high in CROPS if low or high]
-
-
-def _box(crop: int) -> Box:
-	intervals = _intervals()
-	rows, columns = intervals[crop // len(intervals)], intervals[crop % len(intervals)]
-	return columns[0], rows[0], columns[1], rows[1]
-
-
-def signatures(stack: np.ndarray) -> np.ndarray:
-	"""n x 81 x 35 low cosine frequencies of each thumbnail and its crops, each of unit length; the first crop is the whole."""
-
-
-
-	position = (np.arange(SIDE) + 0.5) / SIDE
-	basis = []
-	for low, high in _intervals():
-		inside = (position - low) / (high - low)
-		waves = np.cos(np.pi * np.arange(FREQUENCIES)[:, None] * inside) * ((inside > 0) & (inside < 1))
-		basis.append(waves / np.linalg.norm(waves, axis=1, keepdims=True))
-	basis, n = np.concatenate(basis).astype(np.float32), len(basis)
-	row, column = np.array([(i, j) for i in range(FREQUENCIES) for j in range(FREQUENCIES) if 0 < i + j < FREQUENCIES]).T
-	low = np.empty((len(stack), n * n, len(row)), np.float32)  # (film, crop, frequency)
-	for index, pixels in enumerate(stack):
-		coefficients = basis @ _ranks(pixels) @ basis.T  # (crop in rows x frequency, crop in columns x frequency)
-		low[index] = coefficients.reshape(n, FREQUENCIES, n, FREQUENCIES).transpose(0, 2, 1, 3)[:, :, row, column].reshape(n * n, -1)
-	return low / (np.linalg.norm(low, axis=2, keepdims=True) + 1e-6)
-
-
-def _ranks(pixels: np.ndarray) -> np.ndarray:
-	"""Grey bytes as their share of darker pixels, -0.5 to 0.5: a white label on black weighs no more than its area."""
-	counts = np.bincount(pixels.ravel(), minlength=256)
-	return ((np.cumsum(counts) - counts / 2) / pixels.size - 0.5).astype(np.float32)[pixels]
-
-
-def whiten(signatures: np.ndarray) -> np.ndarray:
-	"""Signatures relative to the set's mean film, each frequency to unit spread, each of unit length."""
-	whole = signatures[:, 0]
-	if len(whole) > SMALL_SET:
-		signatures = (signatures - whole.mean(0)) / (whole.std(0) + 1e-6)
-	return signatures / (np.linalg.norm(signatures, axis=2, keepdims=True) + 1e-6)
-
-
-def similar(signatures: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-	"""Arrays (whole, part, crop, similarity) of what may be copies: a crop of one film near another film."""
-
-
-
-
-
-	n, crops, d = signatures.shape
-	wholes, queries = signatures[:, 0], signatures.reshape(-1, d)  # (n, d), (n x crops, d)
-	if n <= SMALL_SET:
-		values = (queries @ wholes.T).reshape(n, crops, n)
-		best, values = values.argmax(1), values.max(1)
-		first, second = np.nonzero(~np.eye(n, dtype=bool))
-		return first, second, best[first, second], values[first, second]
-	random, bits = np.random.default_rng(0), int(np.ceil(np.log2(n))) + 2
-	parts = []
-	for _ in range(TABLES):
-		planes, weights = random.normal(size=(d, bits)).astype(np.float32), 1 << np.arange(bits)
-		codes, wanted = (wholes @ planes > 0) @ weights, (queries @ planes > 0) @ weights
-		order = np.argsort(codes, kind="stable")
-		low, high = (np.searchsorted(codes[order], wanted, side) for side in ("left", "right"))
-		query = np.repeat(np.arange(len(queries)), high - low)
-		offset = np.arange(len(query)) - np.repeat(np.cumsum(high - low) - (high - low), high - low)
-		other = order[np.repeat(low, high - low) + offset]
-		for start in range(0, len(query), 400_000):
-			q, o = query[start : start + 400_000], other[start : start + 400_000]
-			value = np.einsum("ij,ij->i", queries[q], wholes[o])
-			near = (value > LEAST_SIMILARITY) & (q // crops != o)
-			parts.append((q[near] // crops, o[near], q[near] % crops, value[near]))
-	first, second, crop, value = (np.concatenate(arrays) for arrays in zip(*parts))
-	return first, second, crop, value
+		known.keep(keys, value)
+	(alike,) = np.nonzero(value >= THRESHOLD)
+	return list(zip(whole[alike].tolist(), part[alike].tolist(), value[alike].tolist()))
 '''[1:]
+
+
+# ======================================
+# cxrkit/data/dicom.py
+# ======================================
+
+FILES['cxrkit/data/dicom.py'] = r'''
+c-oy>`%~M<mi`(3ie7EiM#>spn*@e2L+%nDiSLC#0m)>FVO7Fv+nUIduO5Jhuz&l0=bUayHjhl*RK-ZGew;qf@0@POarOs$C&y|OC)1*%%1NG8<B6Khqj;E2
+JL+~44<{-vR5mN)EDe*sO0#kjr(>m)LaS_qF<O0#OO<LJ6)G-$$8lDhfAMsd<)xa0#UzQZ>(^;Gw9iR49%DlLnicjb*Y>F>^J-Yyx7#pJF`!r-<=Iq4VHpmS
+uqZTEmkxE4^oTS2;r+bS#o$DmXJJVs*>9(Kt;tQR>1?jTLZvh5d^$L?9S75JtXHLZc$Z`EJ}qcJ-)4DKEPT~@p5--hpVM52QFxtbGtuGT==faiDA(CLb2`e|
+|4P4SAL#ewf_~5U=-2U9!P?_23X`~uvD+$*bZ$g6%d<c9kYpsXRAH{^Nk`l2<U)mMq|W!a@pck|p~Emub)>Qs^FY!Xdu74xeLOh75Mt<w*1h<6a<<Df9ew`v
+L8v%Mt?Z!$P>(oeJ-E)IIrvIa9H~$Z@wsGrUKMJBUF)1wN`s1$sK7vc1dSNas~_&31t*_r{hscvubv$33pGD?Y0=+wm>1iaAY+Y8X!pacO3Q*IRb<rEQKKwZ
+MFp0GsRDl$cB;~lcBp1LFTf!8?S|SrJX5{RxBf=&t;b7W?0z62(4)e?^OMs((xA_SebS6rrzM^SMN#SeWYn~rmsK<$q(vE~L*44Ui<QmexxQ0IYIF4^*0-lw
+5woP;gI%ZK*1=skjUf(R`BOE$rZo<85M8LV?6y#QSyD~YLY;@xS)z+mou9^cI#H*Stc38&JRT0xQs=W=mmyDmnuKYX?`7#I9#^@vy^qUcH%YQ#Sc2vBc3x&V
+9zVw830`@5p7=~-rUJB^$*Ao#j3QXwmoTaHLd#j0j`dMIg%3DwjXL^#aXtxWy52iA=zmojj8bPB8kp$wB%5ho)->=ghI&@ohKo67_;NC65B@byqwIE1Q(yD)
+YaEpm)9<iKhYi{LWSWOb7MArZFSwsoFu}zS>fo-_FskTeG%9p?K}Pyi+mTMk<)k2;Ts=Md{9*8kROfzm#p(I${?^;B-|Kd}TRy!(#hku!W^=fjKW2KY>ZdjH
+*XcYn@TY%w;MTu6@VQ|SQfkIM(5CONH9R)?V6pQu57S}<VH9%+|E@1SCep(!BBxwF^wmF34?c9@>Wc#UTbNh+T{}AOuzR8xwGLv~9N+Jr9e}5~_Timo@MCU%
+?OgtT*Imc|tt<R=>8-o=`(007-OoqgPu_puJOBQ9@O^*x`^EA1%m1YhSAVBp``?2j!>s!!7rRGC?8`o8x7b4+2jL;(a*|agISjb!DJcPOxahN!OIZ4{^D*M(
+tfSy^;AP;Rk~!j{o<cQkXcV`{d)nVU-u*zka#vS&b1VYOjfV#m9UzchM6jInwr(h4*Vk34ZNtIIp?y5cvTxPQz8&jnme1|mr>q>1n;<H5WLr<p?b8`NW<0HD
+B@469Y~1!mg04ib&MLF&SCXp%2PzL^in-)(Lt&hC>QP9MEn>dR!r?b|@aS|K&Y=y21%M)qe&jTP!3_UX2W}Vf^G}`bT;!GZR=G)iWKQ;>x`vQ&F|?>6oEOCQ
+xP+keT?s&=r!zQR2{~Aqdl&%Y696Fp+{Z-U^n6=Ia0z8W+RJ3dOeHPRie^ITN<9=z;;6B@as$uaeg_BIuZ6yAzfO%)Y`59<%L>xFM0-d1zJEmu<AFPo#@32}
+neWn;`|6tTjHlM#A@XL4WsQd3Ey_gHmqH{q#hTt>EpMwhWMvf}sDSsmf^bshDf9QTx4zZyy;%o2JL;NX<FP|yXknME)t`ptaKeOnmRu2xOGryL`ki4GQ`{Ek
+1q?;rh1HEQZnI&r6hT!ZNy0A~ZA=lGlBmxLMNSF(Pes-crR=24=U8fmrMaU58pLFE)Qr4;v2z##&wA)$_AKPUQdg|7cLHdMOEY*KY9@j21O)fE5%{Pb+#Trz
+E!YX>1YF#Ot_@6ZJn0Dq*};DmkCaP)`ylg)5kM0dLH6W2#{|j_9Z#^h<M2FIvldCSLD-Nbs<y+L<_7X6TjTHGgTCW1>@LC8j(Q!4dApw1f5a{;c#0UoI0wI$
+W#0j0gI^-sVeLipCz9+A|6$D#{paO;vnU%w5*H<z#nqK)joBMEj2^NFZ&`o(YHRHp`a-lI&KMj|xDXv_q&nJWKh4kVJPM-{9YU3-z^8~0DPuA8n{IQkA{PPM
+w5iUs>P6Bt`z6!kowBe@CgPfp9%&w1q)l%8A(>NPUtMPQO8vEn$;D$mU?A6t$0>lELzAq~PKgHQK8tjfm4aA|tm3^xG*P=h)}`w#K}skS?E8(;sH3IM3kXuW
+Zkeuw?cS!-=!5WEMAOzUh%$~e0zqMXyH&I$JtN+8<Y677NVD9-<<CArjgAsimX;K*-&34`aYMaCt+<Pm>yVNHFh@E5A6cBbP%)X@^NSgb2AY1^U*G6nk-sYu
+F74MKAiW3zo@J^d;=7~oIL#xSVs!u-1%d%EE=)uutwJ94?7l`0jcwtP#@9*6gyX*#svqD0$f#J?JOVaE#lq&r9_y|58(rlbSYr87ipt6<AoqY-2Y=R4gY*V2
+B-*C|2MdfH@UVl1qpSh~cj_SWXn5zDbzYl+hH|zg;zRAKS#iV#>~gNJ0L;mDIfn}q7}<6m%b0@zTFB2+1c|9+G{oU0)JpalvW;5^CrR`zkQz*MA&eM48SXvH
+hbP7B2(&O!n4F0PR17%qk+Mn3iXmKb81UY+cxIcM+6)EX+=M$(HKSQZ{xo)V#Z*_wevj}--onh_K)unZZ*=0?UVCSQi^1ORk*CyuvMc0jhMEGn{j17KN}?sE
+ul@yZ^<!sc{H4{xXgF<28`2tT7B-y5Ob_ExJPgWk3<ZFkt!Ywh$Y#N{Mt2<;4IwtlBUXV2qj&aVG;=`OApY#asK7aE0Md8IGvZC+VO&zkDa(XBCy&nZ7+eaI
+0BI;A4fK^BXo=!5ZSAFsBY$A#`Equ|y$+-k2(l}P^K6efxO-}h;Z=+NN2FuzMOv_oA^(L%-p6CRg0WLt$J$;KL;B1|hpG{d(NY7A^M<>?M-aXGFLmF&`|0qY
+OPOUy)z3dS&%N%$3l_5E|0Y=yF&3Z2Ly)Lp7v$r2oJ5B=j0R!oeFND;6~(z8mPm*w-sf71ig~TM;vh)<MqFWm*Tkj>mPn0d2U{!MCgv^HV_;mEs|U5Kdl66C
+@1|HInkQ?hcdFNa!QoR<#GAaA{ttGmpo_Rmuz}{TcfK5C>OEme+Kzf%@8_KqEdAr%ufc#EYj8UFdT@095<T~3@PoQTsKI;>#+=wAmRSamkj`srmfR5MdR0+{
+34;BfOcuQOs48He$Oh5Z{gE<b2>L}31_fj8{cNpEb}ij4#DR>c!H3Jt%Ys~$>-_fq%xObbVGFs+Fweue8(`B}m0KL_1Df3+BX@y<T1yz+2lzhubh7vH?Bw{M
+M=-p3T{o*dE9;`o%({Y(x$lEn5(0qGi}zrw?=}fV+Wf5iV?kU*XfX*{Z)Q@RBPbZfaF*d*M-~sZ`PJSB@vYJPr>c1Z`kcY1F9&Dm2Tq^jgcO{yk^QeA@`lR5
+gvKbevATfSRBFDV>@FQ5CK(#3%&XRvysSPamUQOlWLx;l*`I4R24~VSV?C(*`o@OmhXunkbgeLCtIk80)lVY6!4PLp3Cff;mN5dgnu5Ct+6ks)uVbniM50Nq
+xe8WhHgXGsSb$wd4-A|D(*rY2lTw5?VVrOwa))(K2=U{Bf>1ass)Vb#psO|9Zjidw6Vx!}i2~8{3QH-)$Y2&z%K^-=nrf&a7~D~t-L}%oDG}%ErV_ZUy_mEO
+jtLPjKo=9Z>kSZ*L;{Itho^GwD;NFA);r2J!6Zy=){jd)rND#<4Z$tHz>l8S#_*#Bz;$nCd{8dcv*y5+>Dm}r#bXTi65e-S_W6I6r6K#BcEPMJwY9+_GuNa5
+R`C~nTK`4$<F|l~Znd^Xx7BJAxR5g9fOM%S0*P0qdZOOFLtwabyRB&095W!dS1`#(Mp~yRi(bm)_%~FNY}^^=ZlR*u3t8oaVjZRBeKn#|{^nbCxe(5;M4`H5
+hdl|Vb0iBbpVTo4y_`yMd8sb^{m^8?*({j{w&W5d6%<g~Zuwk-Fd|h_`IrTsSe~pKZn<dl=t_r<GCgGXr0p~CO{DO6&Bak2>TI~tz+be*#VAf;3x=nVM3T5K
+#44wtgTaNG2s?BzCuLCdd^`%rP-TinrFC6otuf*MCcZ2l>j<(!t}R)QP%gtwV#L)G5*D}09GGBV7sEWBfd!c2iO)z7B_dl@g8FvUBpy$Q@ky4!0E22)YZ?!y
+!bAcB0z_RS%UUfPsVs@Qp2C)0+AA&hC5f^;FW1bmXGfWbE3ck{pgS%3jU4xmk_9gR&#24Q(i$#x^QZ74m_eRljvjkHekD96=>QpNw^0wC;2p8%1$`iIxTFgt
+@d7U3$C_Xq3bs8=;+boB1)qR5J@q%`G70j^v7JD+*{5|8ZS!d=$Hu%Y^KItO2hv0?mjo%16|X5O%-`d@Q0|`plfUV|@q2yo73MTlK~8C>eM~A)ZR-8dD=d1_
++WH^6(qWcUt`bx!&`A^!wc<)&^0KQd)UTHLVz$zdEB4eisw7{{)(oB%!u*Kbv0vlCQG)_s0O(Hv5N0-E<8H^!&5@UM?loM03wz6F0;}<e^tu%_Xj`88Z-$06
+BP%cOwe1F2hr2BYX?$QSx?nOmK#EDc3gxBl`s>$B<r=iBR>@iuYo){(x9;buUw&yQX~E;iC*`&jFVk49ebTqrhc(8C%uyC}u14-W3vzf;>MZ9Zu$nQT1Z4>y
+xU=$Z_&qwmwR#Dqrpg5vVe1wRx$Q%IXF)ZdKGAm?4-pr!x#r-SCBWdeOu_O$b)FSg5(VW89X=o;oz1E=B0*iY38Yd;GcPsCw8BR2c_n%D57<tA|FJ&*2kSG@
+*eowxT~knn-X;+s4exfiWuqlP23qn2t(F<CDB&?BL4qO}U!_GnrrR4eW-=C!DajSfK#%p$eECH*-hQ!)@<gm@9q5UcfFnx!@Fkd3_oYt97a*wqQL01}YkN{`
+z6Qnt{HYJl1l%NXs>8fF=o^BSlDE(_u%>`lY8(r}QEY)Y!k1|{1#Vx&pd7e$7sK%y`(lH&dGo?bA~(h=u4w?%+}@(0Ene$z<nYT>M)_LO;M2kGnYF#1Ui-P`
+sO*Ae*a{fJMY!`q0|16e9XdWWXN)Z<XqmLAtURVeA_atGpTn?a;Z#hN2RxI6#u`eEg@iBzc-YSY<dtP^CwGE?`USy)W3iii4!X!jzlbZlo+J2yg9<DpchRGp
+9`F~Q;9j}VK>9*&V+8z??rhNsYgQ#_iEs3Fo$QW~iLr|DLL6DQ*fkn0qRUtvWel7hD5S~BJL5&8Km5#B#u%tAKsbUtP>`5?dh?xb?JV)%bnBQyaN>G1k`OTB
+^K~^s&}zEcoP%qlI<+6Trr|R6BrNs}_E7bgYMq=QGLxZ}i5b4wszeQ?m&4AQWdp+6!cq&Nrv>ZVL|XKI$;)2xB(2b872sQ|I?IP4=A;^N1fTl0wqzJCX-=lb
+QZ(%>+~6$e9^1BpN1W)p5SeB?g<VAPxE8LNWk-$#{BJ2jm0MTm#5LP%ae_S@b^>vPCc64YdG&qW`PHMlbgy{Ot5*+yyO*^d`1H}N%fv1&w|w`mUbVTnFb#)(
+s&Cz_@O63<=UFO4_r9L}b8r!y?;c&q)k>dB`kHXFCAigOZm&{ETi@99eDDaYfuXqGWxuz1#c|B;(;UWIA<5xC-AAeYd4`;Zn;DwQHO0^z32|`YTT_sFck`G*
++}n-cOmL@&A@`z2Rg%b+i`;R4kM7?*c<$x?ugAY#(G@3NZ?%D2xl5r)E>sH6V%$j6UG}aBf8RU%PG7y*-0;^o$d}_~1D;}wYMXfOt>fW0dU&{$Ve3~{o}?B+
+)zZG7KJ*m`+ixzwbmYG1(q)I%b%n(b%U32z*s>DEcEJjEY8!L-f-U(6>F6U9(`jT%vF*D<^}u`k^dKdJaQS|%MbKtjVq0t%RGA2}k^92M5GkP&Y)0&H9uxM6
+F4L8(9%f}`T4?IgVLEp?zll@%z-3C)!1s8)zq0-2_U=9XKC}!;hFa0Kw#K-iU-z>$thSwU7wZpve1iM*{0dYw_eIP&(pt*TQ?jicIAQD9gv?iR9!U{~3#&77
+!3#H)9D9ThL?%T+dZ18)nYsRlcjPWSlA;Tr?VAO!R{tNCRf<s'''[1:]
 
 
 # ======================================
@@ -4612,11 +5172,15 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
+from cxrkit.data import words
 from cxrkit.data.copies import Pair
-from cxrkit.data.records import Record, copy_of
+from cxrkit.data.records import NEGATIVE, Record, copy_of, traits
 
 UUID_NAME = re.compile(r"[0-9A-F]{8}-(?:[0-9A-F]{4}-){3}[0-9A-F]{12}", re.IGNORECASE)
 """SIRM published most films of March 2020 under such names, and the collections kept them."""
+
+YEARS_APART = 10
+"""Films of one patient lie weeks or a few years from each other, and ages are rounded."""
 
 
 def groups_of(records: Iterable[Record], links: bool = True) -> dict[str, str]:
@@ -4682,30 +5246,63 @@ def mark_copies(records: Sequence[Record], pairs: Iterable[Pair], remove: bool =
 	return marked
 
 
-def _ignorance(record: Record) -> tuple[bool, bool, bool, int, str]:
-	"""What a record lacks, the weightiest first: of the records of one picture, the least stays."""
+def _ignorance(record: Record) -> tuple[bool, bool, bool, bool, int, str]:
+	"""What a record lacks, the weightiest first: of the records of one picture, the least stays, and a used one before all others."""
 	pixels = (record.width or 0) * (record.height or 0)
-	return (not record.label, not record.view, record.licence in ("", "unknown"), -pixels, record.image_id)
+	return (not record.used, not record.label, not record.view, record.licence in ("", "unknown"), -pixels, record.image_id)
+
+
+CONFLICT = "conflicting labels"
+"""How the reason of a film begins over which sources differ."""
 
 
 def exclude_conflicts(records: Sequence[Record], groups: dict[str, str]) -> list[Record]:
-	"""The records, without the used ones of a group that two sources label differently; both rows are named."""
+	"""The records, without the used ones over which two sources, or two rows, differ; both rows are named."""
 
 
 
-	said: dict[str, dict[str, str]] = defaultdict(dict)
+
+
+	said: dict[str, list[Record]] = defaultdict(list)
+	other: dict[str, Record] = {}
 	for record in sorted(records, key=lambda record: (record.modality != "X-ray", record.image_id)):
 		if record.label:
-			said[groups[record.image_id]].setdefault(record.label, record.image_id)
+			said[groups[record.image_id]].append(record)
+		elif words.is_finding(record.finding):
+			other.setdefault(record.duplicate_of or record.image_id, record)
 	result = []
 	for record in records:
-		labels = said[groups[record.image_id]]
-		if record.used and len(labels) > 1:
-			record = record.but(
-				excluded="conflicting labels in one group: " + ", ".join(f"{label} by {name}" for label, name in sorted(labels.items()))
-			)
+		if record.used:
+			against = [film for film in said[groups[record.image_id]] if film.label != record.label and not _two_people(record, film)]
+			labels = {film.label: film.image_id for film in [*reversed(against), record]}
+			if against:
+				labels[record.label] = next(f.image_id for f in said[groups[record.image_id]] if f.label == record.label)
+				record = record.but(excluded=f"{CONFLICT} in one group: " + _listed(labels))
+			elif record.label == NEGATIVE and (film := other.get(record.duplicate_of or record.image_id)):
+				record = record.but(
+					excluded=f"{CONFLICT} of one picture: " + _listed({record.label: record.image_id, film.finding: film.image_id})
+				)
 		result.append(record)
 	return result
+
+
+def _listed(labels: dict[str, str]) -> str:
+	return ", ".join(f"{label} by {name}" for label, name in sorted(labels.items()))
+
+
+def _two_people(one: Record, other: Record) -> bool:
+	return (
+		one.patient == other.patient != ""
+		and (one.duplicate_of or one.image_id) != (other.duplicate_of or other.image_id)
+		and apart(one, other)
+	)
+
+
+def apart(one: Record, other: Record) -> bool:
+	"""Whether two films of one patient number are told apart: by sex, or by ages more than YEARS_APART years from each other."""
+	first, second = traits(one), traits(other)
+	sexes, ages = {first["sex"], second["sex"]} - {""}, [age for age in (one.years, other.years) if age is not None]
+	return len(sexes) > 1 or len(ages) > 1 and abs(ages[0] - ages[1]) > YEARS_APART
 '''[1:]
 
 
@@ -4717,6 +5314,7 @@ FILES['cxrkit/data/images.py'] = r'''
 """Decoding: every film, whatever its class, becomes 8-bit grey in one way; a decoder that differs by class is a shortcut."""
 
 import io
+import re
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -4724,13 +5322,22 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from cxrkit.data import dicom
 from cxrkit.errors import UnreadableImage
 
-SUFFIXES = (".jpeg", ".jpg", ".png", ".bmp", ".tif", ".tiff", ".gif", ".webp")
+SUFFIXES = (".jpeg", ".jpg", ".jfif", ".png", ".bmp", ".tif", ".tiff", ".gif", ".webp", ".jp2", ".dcm", ".heic")
+"""What films are called; one that is called otherwise, or has no suffix, is known by its content: see is_film."""
+BEGINNING = re.compile(
+	rb"\xff\xd8\xff|\x89PNG\r\n|GIF8[79]a|BM.{4}\0{4}|II[*+]\0|MM\0[*+]|RIFF.{4}WEBP|\0\0\0\x0cjP  |\xff\x4f\xff\x51|P[2356]\s|.{4}ftyp(?:hei|hev|mif|avi)",
+	re.DOTALL,
+)
+HEIC = re.compile(rb".{4}ftyp(?:hei|hev|mif)", re.DOTALL)
 SMALLEST_SIDE = 40
 """Pixels. Below it a file is an icon or a tracking pixel, not a film."""
 FEWEST_LEVELS = 8
 """Of 256 grey levels; a film has them nearly all, a black or a printed page a few."""
+ORIENTATION, BITS, PHOTOMETRIC, SAMPLE_FORMAT = 0x0112, 258, 262, 339
+"""Numbers of TIFF's tags; the first is EXIF's, too."""
 LONGEST = 6
 """How many times as long as wide a picture may be."""
 DAMAGE = (OSError, ValueError, SyntaxError, EOFError, MemoryError, Image.DecompressionBombError, Image.DecompressionBombWarning)
@@ -4739,13 +5346,27 @@ DAMAGE = (OSError, ValueError, SyntaxError, EOFError, MemoryError, Image.Decompr
 
 @dataclass(frozen=True)
 class Decoded:
-	"""A decoded film. grey: a PIL image of mode L; the others as the file's header has them, before any conversion."""
+	"""A decoded film."""
+
+
+
+
 
 	grey: Image.Image
 	width: int
 	height: int
 	mode: str
 	format: str
+	doubts: tuple[str, ...] = ()
+
+
+def is_film(path: Path) -> bool:
+	"""Whether a file is called as a picture, or begins as one. Raises OSError."""
+	if path.suffix.lower() in SUFFIXES:
+		return True
+	with open(path, "rb") as file:
+		head = file.read(132)
+	return bool(BEGINNING.match(head)) or dicom.is_dicom(head)
 
 
 def decode(path: Path, content: bytes | None = None) -> Decoded:
@@ -4755,12 +5376,20 @@ def decode(path: Path, content: bytes | None = None) -> Decoded:
 
 
 
+	content = read_film(path) if content is None else content
+	if dicom.is_dicom(content[:132]):
+		grey, mode, doubts = dicom.open_grey(path, content)
+		return Decoded(_sized(grey), *grey.size, mode, "DICOM", tuple(doubts))
 	try:
 		with warnings.catch_warnings():
 			warnings.simplefilter("error", Image.DecompressionBombWarning)
-			with Image.open(path if content is None else io.BytesIO(content)) as image:
-				header = image.width, image.height, image.mode, image.format or ""  # decoding may change them
-				return Decoded(_to_grey(image), *header)
+			with _opened(content) as image:
+				header, depth = (image.width, image.height, image.mode), _depth(image)  # decoding may change them
+				turned = image.getexif().get(ORIENTATION, 1)
+				format = (image.format or "") + (f", EXIF {turned} applied" if turned in range(2, 9) else "")
+				grey = _to_grey(image, depth)
+				grey.info.clear()  # comments, which Pillow would write again into what is made of the film
+				return Decoded(grey, *header, format)
 	except UnidentifiedImageError as error:
 		raise UnreadableImage("no image of a known format", path, "replace the file or leave it out") from error
 	except DAMAGE as error:
@@ -4768,25 +5397,68 @@ def decode(path: Path, content: bytes | None = None) -> Decoded:
 		raise UnreadableImage(f"cannot be decoded: {reason}", path, "replace the file or leave it out") from error
 
 
+def _opened(content: bytes) -> Image.Image:
+	try:
+		return Image.open(io.BytesIO(content))
+	except UnidentifiedImageError:
+		if not HEIC.match(content):
+			raise
+	try:
+		from pillow_heif import register_heif_opener
+	except ImportError:
+		raise UnreadableImage("it is HEIC, which Pillow does not read alone (pip install pillow-heif, or save it as PNG)") from None
+	register_heif_opener()
+	return Image.open(io.BytesIO(content))
+
+
 def open_grey(path: Path, content: bytes | None = None) -> Image.Image:
 	"""An image file as a grey PIL image of mode L: see `decode`. Raises UnreadableImage."""
 	return decode(path, content).grey
 
 
-def _to_grey(image: Image.Image) -> Image.Image:
+def _to_grey(image: Image.Image, depth: int) -> Image.Image:
 	if image.format != "MPO" and _frames(image) > 1:  # a camera's MPO holds a preview besides
 		raise UnreadableImage(f"it holds {image.n_frames} pictures, not one film", next="bring the film alone")
+	tags = getattr(image, "tag_v2", {})
 	image.load()
 	ImageOps.exif_transpose(image, in_place=True)
-	if min(image.size) < SMALLEST_SIDE:
-		raise UnreadableImage(f"only {image.width} x {image.height} pixels", next="bring the film in full size")
+	_sized(image)
 	if image.mode.startswith("I") or image.mode == "F":
-		return _from_deep(np.asarray(image))
-	if image.mode in ("P", "PA"):
+		return _from_deep(np.asarray(image), turned_over=tags.get(PHOTOMETRIC) == 0)
+	if tags.get(SAMPLE_FORMAT, (1,))[0] == 2 and image.mode == "L":  # signed bytes, which Pillow takes for unsigned ones
+		return Image.fromarray(np.asarray(image) ^ 128)
+	if image.mode == "PA" or (image.mode in ("P", "L", "RGB") and "transparency" in image.info):
 		image = image.convert("RGBA")
 	if image.mode in ("RGBA", "LA", "La", "RGBa"):
-		image = image.convert("RGB" if image.mode[0] == "R" else "L")
-	return image if image.mode == "L" else image.convert("L")
+		image = _composed(image.convert("RGBA"))
+	grey = image.convert("L")
+	if depth == 16 and grey.getextrema()[1] < 64:  # Pillow keeps the upper 8 of 16 bits, and these are nearly empty
+		raise UnreadableImage("its 16 bits a colour hold 14 or fewer", next="save the film in grey, or with 8 bits")
+	return grey
+
+
+def _sized(image: Image.Image) -> Image.Image:
+	if min(image.size) < SMALLEST_SIDE:
+		raise UnreadableImage(f"only {image.width} x {image.height} pixels", next="bring the film in full size")
+	return image
+
+
+def _depth(image: Image.Image) -> int:
+	"""The bits of a sample in a PNG or TIFF, as the file says; 0 where it does not."""
+	if image.format == "PNG" and image.tile:
+		return 16 if "16" in str(image.tile[0][3]) else 8
+	return int(getattr(image, "tag_v2", {}).get(BITS, (0,))[0])
+
+
+def _composed(image: Image.Image) -> Image.Image:
+	"""An RGBA picture as it is seen: over black, or over white where all that it shows is dark, so that the alpha channel is the picture."""
+	alpha = image.getchannel("A")
+	if alpha.getextrema()[0] == 255:
+		return image.convert("RGB")
+	colour = np.asarray(image.convert("RGB"))[np.asarray(alpha) > 0]
+	ground = Image.new("RGBA", image.size, "white" if colour.size and colour.max() < 64 else "black")
+	ground.alpha_composite(image)
+	return ground.convert("RGB")
 
 
 def _frames(image: Image.Image) -> int:
@@ -4796,16 +5468,13 @@ def _frames(image: Image.Image) -> int:
 		raise UnreadableImage(f"it is damaged: {error}", next="replace the file or leave it out") from error
 
 
-def _from_deep(pixels: np.ndarray) -> Image.Image:
+def _from_deep(pixels: np.ndarray, turned_over: bool) -> Image.Image:
 	pixels = pixels.astype(np.float64)
 	if not np.isfinite(pixels).all():
 		raise UnreadableImage(f"{np.count_nonzero(~np.isfinite(pixels))} of its pixels are no numbers", next="export the film again")
-	low, high = min(pixels.min(), 0), pixels.max()
-	if high - low <= 1 < len(np.unique(pixels)):  # shares of 1, not grey levels
-		pixels, low, high = (pixels - low) / (high - low) * 65535, 0, 65535
-	depth = next((bits for bits in (8, 10, 12, 14, 16) if high - low < 2**bits), None)
-	scale = 2**depth - 1 if depth else max(high - low, 1)
-	return Image.fromarray(np.rint((pixels - low) * (255 / scale)).astype(np.uint8), mode="L")
+	low, high = pixels.min(), pixels.max()
+	shares = (pixels - low) / (high - low if high > low else 1)
+	return Image.fromarray(np.rint((1 - shares if turned_over else shares) * 255).astype(np.uint8), mode="L")
 
 
 def refuse_empty(grey: Image.Image) -> None:
@@ -4831,6 +5500,14 @@ def square(grey: Image.Image, size: int, resize: str = "squish") -> np.ndarray:
 	return np.asarray(seen(grey, resize).resize((size, size), Image.Resampling.BILINEAR))
 
 
+def colour_share(picture: Image.Image) -> float:
+	"""The share of a PIL image's pixels that are coloured."""
+	if picture.mode in ("1", "L", "LA", "I", "I;16", "F"):
+		return 0.0
+	channels = np.asarray(picture.convert("RGB").resize((64, 64))).astype(int)
+	return float((channels.max(-1) - channels.min(-1) > 40).mean())
+
+
 def read_film(path: Path) -> bytes:
 	"""A film file's bytes. Raises UnreadableImage when there is no such file, or it is empty."""
 	try:
@@ -4847,60 +5524,134 @@ def read_film(path: Path) -> bytes:
 # cxrkit/data/licences.py
 # ======================================
 
-FILES['cxrkit/data/licences.py'] = r'''
-"""Licences of images: which may be shown or redistributed, and whom to credit."""
+FILES['cxrkit/data/licences.py'] = '''
+"""Licences of images: which may be shown or redistributed, where their text is, and whom to credit."""
+
+
+
+
 
 import re
 from collections import Counter
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from cxrkit.data.records import Record
 
 TITLE = "# Images, their licences and credits"
-SHOWABLE = re.compile(r"(CC0|CC BY)(\b|-)", re.IGNORECASE)
-"""Creative Commons licences all let a picture be shown with credit; what else they ask differs."""
-REPUBLISHABLE = re.compile(r"(?:CC0|CC BY(?:-SA)?)(?:[- ]\d(?:\.\d)?)?", re.IGNORECASE)
-"""Those under which a film may be passed on to anybody. Non-commercial ones are not among them: a public dataset
-or page cannot keep its readers to that, and Radiopaedia's terms exclude it besides."""
+NO_AUTHOR = "author not given"
+CC0, PUBLIC_DOMAIN = "CC0-1.0", "Public Domain"
+CREATIVE_COMMONS = "https://creativecommons.org"
+ADDRESS = re.compile(
+	r"https?://(?:www\\.)?creativecommons\\.org/(?:licen[cs]es|publicdomain)/([a-z-]+)(?:/(\\d\\.\\d))?(?:/[a-z.-]*)*", re.IGNORECASE
+)
+LONG = (
+	(r"creative commons", "cc"),
+	(r"attribution", "cc by"),
+	(r"non[- ]?commercial", "nc"),
+	(r"share[- ]?alike", "sa"),
+	(r"no[- ]?deriv(ative)?s?( works)?", "nd"),
+	(r"\\b(public )?licen[cs]e\\b|\\b(international|unported|generic)\\b", ""),
+)
+"""Words of Creative Commons\' long names, and the short ones."""
+CREDIT = re.compile(
+	r"(the )?(case|images?|pictures?|photos?|films?|radiographs?)?,?\\s*(is |are |originally )*"
+    r"(courtesy|credits?|copyright|\xa9|\\(c\\)|\\N{REPLACEMENT CHARACTER}|\\?|shared (on|by)|contributed by|provided by|by)(?![\\w])",
+	re.IGNORECASE,
+)
+"""How a note begins that names a person or a site; the question mark is a \xa9 that was lost on the way."""
+
+
+class Licence(NamedTuple):
+	"""name: SPDX\'s, without a version where none is given, and as it stands for one that is not known; parts: of BY, NC, ND and ..."""
+
+
+	name: str
+	parts: frozenset[str] = frozenset()
+	url: str = ""
+	known: bool = False
+
+
+def licence_of(text: str) -> Licence:
+	"""The licence that words, an SPDX name or an address mean."""
+	text = " ".join((text or "").split())
+	address = ADDRESS.fullmatch(text)
+	said = f"cc {address[1]} {address[2] or \'\'}".replace("zero", "0").replace("mark", "pd") if address else text.casefold()
+	for pattern, short in LONG:
+		said = re.sub(pattern, f" {short} ", said)
+	words = re.findall(r"[a-z]+|[\\d.]+|[^\\s_-]", re.sub(r"\\bcc ?0\\b", "cc 0", said))
+	found = [word.upper() for word in words if word != "cc"]
+	if re.fullmatch(r"public domain( mark)?( 1\\.0)?|pdm?( 1\\.0)?|cc pdm?( 1\\.0)?", said.strip()):
+		return Licence(PUBLIC_DOMAIN, url=f"{CREATIVE_COMMONS}/publicdomain/mark/1.0/", known=True)
+	if found in (["0"], ["0", "1.0"], ["0", "UNIVERSAL"], ["0", "1.0", "UNIVERSAL"]) and "cc" in words:
+		return Licence(CC0, url=f"{CREATIVE_COMMONS}/publicdomain/zero/1.0/", known=True)
+	version = found.pop() if found and re.fullmatch(r"[1-4](\\.\\d)?", found[-1]) else ""
+	parts = frozenset(found)
+	if "cc" not in words or "BY" not in parts or parts - {"BY", "NC", "ND", "SA"} or {"ND", "SA"} <= parts:
+		return Licence(text or "unknown")
+	ordered = [part for part in ("BY", "NC", "ND", "SA") if part in parts]
+	version = f"{version}.0" if len(version) == 1 else version
+	url = f"{CREATIVE_COMMONS}/licenses/{\'-\'.join(ordered).lower()}/{version}/" if version else ""
+	return Licence("-".join(["CC", *ordered, *filter(None, [version])]), parts, url, True)
 
 
 def may_redistribute(licence: str) -> bool:
-	"""Whether the files themselves may be passed on to anybody: REPUBLISHABLE, and no word beyond it."""
-	return bool(REPUBLISHABLE.fullmatch(licence or ""))
+	"""Whether the files themselves may be passed on to anybody."""
 
 
-def terms(licence: str) -> str:
-	"""What may be done with images under this licence, in one sentence."""
-	if may_redistribute(licence):
-		return "May be redistributed with the credit below and a link to the licence" + (
-			"; under the same licence." if "SA" in licence.upper() else "."
-		)
-	if may_show(licence):
-		return (
-			"May be shown and passed on with the credit below only within the licence's limits "
-            "(NC: not commercially; ND: unchanged); the kit does not republish them."
-		)
-	return "Terms are not known: all rights reserved. Not redistributable; ask the source."
+
+	found = licence_of(licence)
+	return found.known and not found.parts & {"NC", "ND"}
 
 
 def may_show(licence: str) -> bool:
 	"""Whether an image under this licence may be shown to others, with its credit; unknown terms allow nothing."""
-	return bool(SHOWABLE.match(licence or ""))
+	return licence_of(licence).known
+
+
+def terms(licence: str) -> str:
+	"""What may be done with images under this licence, in one sentence."""
+	found = licence_of(licence)
+	if not found.known:
+		return "Terms are not known: all rights reserved. Not redistributable; ask the source."
+	if not found.parts:
+		return "May be redistributed; nobody need be named, and the credit below is a courtesy."
+	if may_redistribute(licence):
+		return f"May be redistributed with the credit below and a link to the licence{\'; under the same licence\' * (\'SA\' in found.parts)}."
+	return (
+		"May be shown and passed on with the credit below only within the licence\'s limits "
+        "(NC: not commercially; ND: unchanged); the kit does not republish them."
+	)
+
+
+def credit_of(note: str) -> str:
+	"""The note where it names a person or a site; an empty text for a clinical note, which credits nobody."""
+	note = " ".join((note or "").split())
+	return note if CREDIT.match(note) else ""
+
+
+def credit_text(credit: str, case_url: str = "") -> str:
+	"""Whom to name: the credit, else that no author is given, and the case\'s address where it is known."""
+	named = " ".join(credit.split())[:300]
+	if not named or named == case_url:
+		named = NO_AUTHOR
+	return f"{named} <{case_url}>" if case_url else named
 
 
 def attribution(records: Sequence[Record]) -> str:
 	"""ATTRIBUTION.md: the used images by licence, with their credit and source, and which may be passed on."""
 	text = [TITLE, ""]
-	used = [record for record in records if record.used]
-	for licence, count in sorted(Counter(record.licence or "unknown" for record in used).items()):
-		text += [f"## {licence}: {count} images", "", terms(licence), ""]
-		under_it = [record for record in used if (record.licence or "unknown") == licence]
-		credits = Counter((" ".join(record.credit.split())[:300], record.case_url) for record in under_it)
-		text += [
-			f"- {number} x {credit or 'no credit known'}{f' <{url}>' if url else ''}" for (credit, url), number in sorted(credits.items())
-		]
-		text.append("")
-	return "\n".join(text)
+	by_licence: dict[Licence, list[Record]] = {}
+	for record in records:
+		if record.used:
+			by_licence.setdefault(licence_of(record.licence), []).append(record)
+	for licence, under_it in sorted(by_licence.items(), key=lambda item: item[0].name):
+		count = len(under_it)
+		text += [f"## {licence.name}: {count} image{\'s\' * (count != 1)}", ""]
+		text += [" ".join(filter(None, [terms(under_it[0].licence), f"<{licence.url}>" if licence.url else ""])), ""]
+		credits = Counter(credit_text(record.credit, record.case_url) for record in under_it)
+		text += [f"- {number} x {credit}" for credit, number in sorted(credits.items())] + [""]
+	return "\\n".join(text)
 '''[1:]
 
 
@@ -4922,7 +5673,7 @@ from typing import Any, Self
 import numpy as np
 
 from cxrkit.config import Experiment
-from cxrkit.data import cache, copies, groups, matching, splits
+from cxrkit.data import cache, copies, groups, matching, registration, splits
 from cxrkit.data.records import ADULT, COLUMNS, LABELS, NUMBERS, SPLITS, VIEWS, Record, exclude
 from cxrkit.data.sources import Source, locator
 from cxrkit.errors import BadInput
@@ -4997,7 +5748,7 @@ class Manifest:
 		return self
 
 
-def build(sources: Sequence[Source], experiment: Experiment, kept: str | Path | None = None) -> Manifest:
+def build(sources: Sequence[Source], experiment: Experiment, kept: str | Path | None = None, squares: bool = True) -> Manifest:
 	"""The manifest of the sources as an experiment wants it: file facts, copies, conflicts, exclusions and splits."""
 
 
@@ -5010,9 +5761,8 @@ def build(sources: Sequence[Source], experiment: Experiment, kept: str | Path | 
 
 
 	records = _read(sources)
-	records, thumbnails = cache.add_facts(
-		records, locator(roots_of(sources)), kept, experiment.image_size if kept else None, resize=experiment.resize
-	)
+	size = experiment.image_size if kept and squares else None
+	records, thumbnails = cache.add_facts(records, locator(roots_of(sources)), kept, size, resize=experiment.resize)
 	remove = experiment.duplicates == "remove"
 	records = groups.mark_copies(records, _pairs(records, thumbnails, kept), remove)
 	together = groups.groups_of(records)
@@ -5048,39 +5798,41 @@ def _matched(
 
 
 def _read(sources: Sequence[Source]) -> list[Record]:
-	records = sorted((record for source in sources for record in source.read()), key=lambda record: record.image_id)
-	for first, second in zip(records, records[1:]):
-		if first.image_id == second.image_id:
-			raise BadInput(
-				f"Two images are named {first.image_id}.", f"{first.path} and {second.path}", "name the sources apart: KIND:NAME=DIR"
-			)
-	return records
+	"""The records of all sources; a film that two of them call the same, as two snapshots of one collection do, is there twice."""
+
+
+
+	records: dict[str, Record] = {}
+	for source in sorted(sources, key=lambda source: source.name):
+		own: set[str] = set()
+		for record in sorted(source.read(), key=lambda record: (record.image_id, record.path)):
+			if record.image_id in own:
+				raise BadInput(f"Two images are named {record.image_id}.", source.root, "give each film a name of its own")
+			own.add(record.image_id)
+			if record.image_id in records:
+				record = record.but(image_id=f"{record.image_id}@{source.name}")
+			records[record.image_id] = record
+	return sorted(records.values(), key=lambda record: record.image_id)
 
 
 def _pairs(records: Sequence[Record], thumbnails: dict[str, np.ndarray], kept: str | Path | None) -> list[copies.Pair]:
 	"""copies.find's pairs, from the folder `kept` where they are known of the same films."""
 	key = sha256_of_json(
-		[copies.VERSION, "equal first", sorted(f"{record.image_id} {record.sha256}" for record in records if record.image_id in thumbnails)]
+		[
+			copies.VERSION,
+			registration.VERSION,
+			sorted(f"{record.image_id} {record.sha256}" for record in records if record.image_id in thumbnails),
+		]
 	)
 	path = Path(kept) / "copies.json" if kept else None
 	if path and path.exists():
 		known = read_json(path, "The list of copies", "delete it; the films are compared again", keys=("key", "pairs"))
 		if known["key"] == key:
 			return [copies.Pair(*pair) for pair in known["pairs"]]
-	pairs = _found(thumbnails)
+	pairs = copies.find(thumbnails, Path(kept) if kept else None)
 	if path:
 		write_json(path, {"key": key, "pairs": [[pair.first, pair.second, pair.agreement] for pair in pairs]})
 	return pairs
-
-
-def _found(thumbnails: dict[str, np.ndarray]) -> list[copies.Pair]:
-	"""Films of equal bytes or pixels, by their thumbnails, before any search, which then sees one of each; and what it finds."""
-	first: dict[bytes, str] = {}
-	equal = []
-	for name in sorted(thumbnails):
-		original = first.setdefault(thumbnails[name].tobytes(), name)
-		equal += [copies.Pair(original, name, 1.0)] if original != name else []
-	return sorted([*equal, *copies.find({name: thumbnails[name] for name in first.values()})], key=lambda pair: (pair.first, pair.second))
 
 
 def roots_of(sources: Iterable[Source]) -> dict[str, str]:
@@ -5131,7 +5883,10 @@ def _whole(text: str) -> int:
 def read_roots(path: str | Path) -> dict[str, str]:
 	"""{folder name: folder} as the manifest's sidecar says, or {} where there is none. Raises BadInput."""
 	sidecar = _roots_path(path)
-	return read_json(sidecar, "The list of folders", BUILD_AGAIN) if sidecar.exists() else {}
+	roots = read_json(sidecar, "The list of folders", BUILD_AGAIN) if sidecar.exists() else {}
+	if not isinstance(roots, dict) or not all(isinstance(folder, str) for folder in roots.values()):
+		raise BadInput("The list of folders is not as it was written: it holds no folder for each source.", sidecar, BUILD_AGAIN)
+	return roots
 
 
 def _roots_path(path: str | Path) -> Path:
@@ -5427,6 +6182,48 @@ def _listed(problems: Sequence[str]) -> str:
 
 
 # ======================================
+# cxrkit/data/places.py
+# ======================================
+
+FILES['cxrkit/data/places.py'] = r'''
+"""Where films lie below a folder that somebody else laid out: an attached data set, or an archive that was unpacked."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from cxrkit.data import sources
+
+DEPTH = 5
+MOST_FOLDERS = 2000
+"""Folders looked into at most: a dataset of 100,000 folders must not be walked."""
+
+
+def folders_below(root: Path) -> Iterator[Path]:
+	"""The root and the folders below it, breadth first, down to DEPTH and at most MOST_FOLDERS."""
+	level, seen = [Path(root)], 0
+	for _ in range(DEPTH + 1):
+		deeper = []
+		for folder in level:
+			if seen == MOST_FOLDERS or not folder.is_dir():
+				break
+			seen += 1
+			yield folder
+			with os.scandir(folder) as entries:
+				deeper += sorted(Path(entry.path) for entry in entries if entry.is_dir())
+		level = deeper
+
+
+def readable(root: Path) -> tuple[str, Path] | None:
+	"""(kind, folder) of what a reader knows at the root or below it, near ones first; None where none does."""
+	for folder in folders_below(root):
+		if kind := sources.kind_of(folder):
+			return kind, folder
+	return None
+'''[1:]
+
+
+# ======================================
 # cxrkit/data/readers/__init__.py
 # ======================================
 
@@ -5440,97 +6237,21 @@ FILES['cxrkit/data/readers/__init__.py'] = r'''
 # ======================================
 
 FILES['cxrkit/data/readers/actualmed.py'] = r'''
-"""Reader of the Actualmed COVID-19 Chest X-ray Dataset: both classes from Spain, metadata.csv beside images/."""
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-import re
-from pathlib import Path
-
-from cxrkit.data import words
-from cxrkit.data.readers import table
-from cxrkit.data.records import Record
-from cxrkit.errors import BadInput
-
-METADATA = "metadata.csv"
-NEEDED = ("patientid", "finding", "view", "modality", "imagename", "notes")
-NAME = re.compile(r"(CR|DX)\.1\.2\.840\.113564\.(?P<station>\d+)\.\d+\.\d+\.png")
-"""A file's name: modality, the maker's root, the station, the time, the detector."""
-ROOM = "1722810162"
-URL = "https://github.com/agchung/Actualmed-COVID-chestxray-dataset"
-
-
-def is_here(root: Path) -> bool:
-	"""Whether a folder has this layout."""
-	return (root / METADATA).is_file() and any((root / "images").glob("*.1.2.840.113564.*.png"))
-
-
-def read(root: str | Path, name: str = "actualmed") -> list[Record]:
-	"""Records of Actualmed, one for each row of metadata.csv; inconclusive and other findings come back excluded."""
-
-
-
-	path = Path(root) / METADATA
-	if not path.is_file():
-		raise BadInput(f"There is no {METADATA}.", root, f"give the folder that holds {METADATA} and images/, of {URL}")
-	rows = table.rows_of(path, NEEDED, f"use the data set's own file: {URL}")
-	return table.once_each((number, _record(row, number, name)) for number, row in rows)
-
-
-def read_room(root: str | Path, name: str = "actualmed-room") -> list[Record]:
-	"""As `read`, with every film excluded that another station took, or that is not PA."""
-	return [record.but(excluded=record.excluded or _elsewhere(record)) for record in read(root, name)]
-
-
-def _elsewhere(record: Record) -> str:
-	named = NAME.fullmatch(record.path.rpartition("/")[2])
-	station = named["station"] if named else ""
-	if station != ROOM:
-		return f"station {station or 'not known'}: not the one room that is asked for"
-	return "" if record.view == "PA" else f"view {record.view or 'not known'}: only PA is asked for"
-
-
-def _record(row: table.Row, number: int, source: str) -> Record:
-	name, finding = row["imagename"], row["finding"]
-	view, basis = words.view(row["view"], "Actualmed metadata")
-	path, excluded = f"{source}/images/{name}", table.leads_nowhere(number, name)
-	if excluded:
-		path = ""
-	elif row["modality"] != "X-ray":
-		excluded = f"modality {row['modality'] or 'not known'}"
-	elif not words.label_of(finding):
-		excluded = "finding inconclusive" if not finding else f"finding {finding}: neither normal nor COVID-19"
-	return Record(
-		image_id=f"{source}/{name or f'row{number}'}",
-		path=path,
-		source=source,
-		label=words.label_of(finding),
-		finding=finding or row["notes"].partition(",")[0],
-		patient=f"{source}:{words.known(row['patientid']) or name}",
-		modality=row["modality"],
-		view=view,
-		view_basis=basis,
-		age=row.get("age", ""),
-		sex=row.get("sex", ""),
-		case_url=URL,
-		licence="unknown",
-		credit="Actualmed; J. A. Heredia Álvaro and P. Agustí Ballester (Universitat Jaume I)",
-		collected="imported",
-		excluded=excluded,
-	)
-'''[1:]
+c-oCtZExE)5dLiciW|RJ>KwVwx~_Al4sH@)E!H;h+O0rrxU@vuL?qE5sW^d~|GqoE*iO0v3lNL1$Ghiw?nuViMDS8*P)o3D0pr59ysAYBXCMB4bAB@X70%Ye
+SonOR`5l~d%Z;!jSSY)OqT<E~152%H_-n&u(}!AEUgD~(FgLIeMwS9(%~!$<GR9c<(Vwh0N?XvP>x^u;T~~4eVfYfeT|ZOY>T78;G972PN|)xF*-X2DOk8F8
+q7whLs-W$0)x>olEE8I*gPGU7eA8@N+wH!)_&7cve;h*&>^NH1eSdLresPZD3By37Xsj$*AJ|ehrEFHzypdu{-&&QtlJ<_;4xWbBf;x?|!mzaae*EqNEoqSz
+s@}*-B$_2>ldtEW(`h!GW~bBa#j~f_9RBq4^Jmj6`Tg=YWARkgyqcCj;v)PFKN~zd?IQYPSfZt#0Xl62(TTpJzUJ3L<D6E?`jKGIcdV?1Z<WG|!Yb|foP7B3
+j*uAsa(en=_;mRElyyH%{-mL`wHq@U3|7*v+Xclj;HzTYHmkv2W+z@|1!?RS6?Rg3g^^H7u>@)6YoRfCbZX@Ekiy9;l%J|b-3~hN&sv~Q8aOOfMM7S4gI-Dl
+6~9xhbxwA)u&r*unSlXB3eybj6C_CryeaYjE{SVAEl5SSs?;K3PqJZlN|*=8vnL+cG<Zs~3vL>#;j44DACRUIM1;q%nTw*5#$I{l&3rVIpi0cfJw$y_jlk$M
+2wtp_o-IuuEAJ)9rcg~$wMO0u7m0G91mPJ#>;)`%aSh@YmzAQ7$=IQkL*K|-=YD#GPq!nNfQoc^dB6&N?PxBI*k?tuWFLtq<O|osE*iMcP}5#eOSU5CNI-!p
+yXF?w*fvKSocEz%^eNCCs_7o(+rhvMI_mN{qt09{lZ^w}Cmx;A8h?bV6R0E9v)VRJ_M;<HUJl+A0w?AKZIU!?y%4$&b6*`0k1aA728qcubwtD=;zBm`F~>5P
+W5o6U*1`#`{+=Ml2ELHVFMZfz8iBYG`i{b>_e^>mdE+S$ISW>)Ys4?0>}bJyI)0E2S3b;afdoctc^KPUM-y{V8L{<w=w<^9zT*&x;tw#*0vg}!9ED2j!bK!7
+O4?8&B2@9RWm{D>w@60t!zoX1xVDnwO4xv<SEn;1F-DrZBg-om2G|TpwazLX4-_$u#PvVqKt;=m*yFH_TVWR)7+sGLyKYcEz59`akAy|JNQCWi<>nd>LO2e%
+GDaSR0I1?aj)Y&1nfGVuZUNXGFZkv>)l_%L*P{~xst0+Ff`}&vrH+sg<iV&`7hY}-Y>#`uyB|vfT`_8Vb#w>K`hFx{TC;A4JnUonFp?6`UAxZf#4U7J8t!6;
+w?iyWlxsdi_j1ZH{GIpheh~6}M+e_yrSP#-C?+#UAe?R<q@N=)+9C!+^&*NzMWB;M`^$AkWHa}4VYK>z7jYF5ftz}<+nYTmBig1RAAH3ZqN4H>KuRAOkKjG1
+%T5$zBTfb}#O^LMNNhs7WNwtMc}1W7bL^lpPiTTCI~eD(%#WaTm{KIm9)`E`DBfc*{eW8Th{2BEk^2t~xajilL`n-nJCB}IDInba+hvv=WosX^_312}NiU)!
+A4fZXhJ)E@skeVN^=2uV4Z^_fk)He!!!$<<%$-O>XYRC`yI&eZcxYd?5;kGjp@$Z8p%`&{n8D6rrod;&ywz2Xmxe<{76NaIoVAT}*m+fGQA(R1r2i7$W-!j+
+4?!~=rnkkgy5U;6d+ieER;{tqTa?LbURC(&L7J0K4eCQ1iNy!r@)n7ElY09K*Ay1ZGV||Hd^+@xw3f#P4yN6I0eb-8s{'''[1:]
 
 
 # ======================================
@@ -5869,6 +6590,7 @@ FILES['cxrkit/data/readers/coronahack.py'] = r'''
 
 
 
+import os
 import re
 from pathlib import Path
 
@@ -5910,6 +6632,19 @@ def read(root: str | Path, name: str = "coronahack") -> list[Record]:
 		unowned = {"collected": "drawn", "licence": "CC0-1.0", "credit": "cxrkit phantom, no patient", "case_url": "", "age": ""}
 		records = [record.but(**unowned) for record in records]
 	return records
+
+
+def films_in(root: Path) -> int:
+	"""How many of the pictures that a folder's metadata names are there; 0 for a folder that `read` refuses. Nothing is decoded."""
+	try:
+		names = {row["X_ray_image_name"] for _, row in _rows(root)}
+		folder = _picture_folder(root)
+	except BadInput:
+		return 0
+	there: set[str] = set()
+	for kind in ("train", "test"):
+		there |= set(os.listdir(folder / kind)) if (folder / kind).is_dir() else set()
+	return len(names & there)
 
 
 def _rows(root: Path) -> list[tuple[int, table.Row]]:
@@ -6009,111 +6744,22 @@ def _view(name: str, kermany: re.Match[str] | None) -> tuple[str, str]:
 # ======================================
 
 FILES['cxrkit/data/readers/covidgr.py'] = r'''
-"""Reader of COVIDGR-1.0: both classes from one hospital, one view and one kind of equipment."""
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-from pathlib import Path
-
-from cxrkit.data.images import SUFFIXES
-from cxrkit.data.readers import table
-from cxrkit.data.records import NEGATIVE, POSITIVE, Record
-from cxrkit.errors import BadInput
-
-TABLE = "severity.csv"
-NEEDED = ("Name", "Severity")
-FOLDERS = {"P": POSITIVE, "N": NEGATIVE}
-GRADES = ("NORMAL-PCR+", "MILD", "MODERATE", "SEVERE")
-NESTED = "COVIDGR_1.0"
-"""The folder in which the release's archive has everything."""
-URL = "https://github.com/ari-dasci/OD-covidgr"
-CREDIT = "COVIDGR-1.0, Tabik et al. (2020), arXiv:2006.01409"
-
-
-def is_here(root: Path) -> bool:
-	"""Whether a folder has this layout."""
-	return all((root / folder).is_dir() for folder in FOLDERS) and (root / TABLE).is_file()
-
-
-def read(root: str | Path, name: str = "covidgr") -> list[Record]:
-	"""Records of COVIDGR, one for each file of P/ and N/, and one for each row of severity.csv that names none."""
-
-
-
-
-
-	root = Path(root)
-	home = root / NESTED if (root / NESTED / "P").is_dir() else root
-	if not all((home / folder).is_dir() for folder in FOLDERS):
-		raise BadInput("The folder has no P/ and N/.", root, f"unpack the release of {URL} and name the folder that holds P/ and N/")
-	base = Path(name) / home.relative_to(root)
-	rows = table.rows_of(home / TABLE, NEEDED, f"use the release's own file: {URL}") if (home / TABLE).exists() else []
-	grades, records = {}, []
-	for number, row in rows:
-		if _stem(row["Name"]) in grades:
-			records.append(_without_film(name, number, row, "names a film again"))
-		else:
-			grades[_stem(row["Name"])] = (number, row)
-	for folder in FOLDERS:
-		for path in sorted(path for path in (home / folder).iterdir() if path.is_file()):
-			row = grades.pop(path.stem, (0, {}))[1] if folder == "P" else {}
-			records.append(_record(path, name, (base / folder / path.name).as_posix(), row.get("Severity", "")))
-	if not any(record.path for record in records):
-		raise BadInput("P/ and N/ hold no file.", home, "unpack the release again")
-	return records + [_without_film(name, number, row, "names no film of P/") for number, row in grades.values()]
-
-
-def _stem(name: str) -> str:
-	"""The name of a row without the suffix of an image."""
-	return name.rpartition(".")[0] if name.lower().endswith(SUFFIXES) else name
-
-
-def _record(path: Path, source: str, place: str, severity: str) -> Record:
-	folder, grade = path.parent.name, severity.upper()
-	excluded = "" if path.suffix.lower() in SUFFIXES else f"no image type: {path.suffix or 'no suffix'}"
-	if grade and grade not in GRADES:
-		excluded = excluded or f"{TABLE} has the unknown grade {severity!r}"
-	return Record(
-		image_id=f"{source}/{folder}/{path.name}",
-		path=place,
-		source=source,
-		label=FOLDERS[folder],
-		finding=f"{folder}/{grade}" if grade else folder,
-		patient=f"{source}:{folder}/{path.stem}",
-		view="PA",
-		view_basis="COVIDGR: only PA films were taken",
-		case_url=URL,
-		licence="unknown",
-		credit=CREDIT,
-		collected="imported",
-		excluded=excluded,
-	)
-
-
-def _without_film(source: str, number: int, row: table.Row, what: str) -> Record:
-	return Record(
-		image_id=f"{source}/{TABLE}#row{number}",
-		path="",
-		source=source,
-		label=POSITIVE,
-		finding=f"P/{row['Severity'].upper()}",
-		licence="unknown",
-		credit=CREDIT,
-		collected="imported",
-		excluded=f"row {number} of the metadata {what}: {row['Name']!r}",
-	)
-'''[1:]
+c-pO3QE%He5Pr6P1<O4|LKWF9h5<960coui0n)^9(yoAE7_>ykL}bw;DLaAd|GvAUBs*;|^kI3iNFI;hefQmw;hayTD5PO}$v)nGy&8R*oWDy3L$=Uv#qv^E
+D=k|Zy=J<SY^Ci+IZ?(m+A6tYqAF<csPJRS<Uh6AtYzgA&Ux_ikNj+eTa{|T)Ow?hV`CULEBTXoR4yrm6YZ*6iw9|cT22h1wyjyItW(uP%$!)1@-_2Zo1!zn
+$v$1&UwzGDHom>P@?R4&d9hU*qmO5N5XDussa+7<UwpXESjxDSTWOSgPI9~D!A+KpvJuRO{6?%Lj~Tyf40se=-d>Ng$sH{3`Irw+PUbf-Y#|+jPm_yLcIVyP
+PCj2;pN~II-lDh9SJxx@y#-Gf_Zgj#ea$8r_`k{S?&);i<Z%vp<N+k%ekIvbmzZT$vE54LE9PL%$WjU`&ny!rU#TsmS6GIKpWO=Bqy&DMT%*sGa~nJC_aBs7
+)r%z8>%K7Rybv~5{oB!buD7aqFg*A;$wpWACooV>F}oKF^~j`SqD)x$e(-(}#c=F5wH>}64E{(4?|vWriE=6Ak|{f1Nh3p}wHuN^B6j{4NK%)>pa-b_UP%bR
+Fww?^zyY&mrFho0mtN0ESDOk>EJJd|`i*&%zzKyiVFVNAgqtQu5sA9pL)oS+OI6A+YCxg_8-&&w_MLFXtb)w@8K9tLh2Wz`r(R_<AI79n<+1jBT_GqbAWL{4
+u8#YJ=%ycc<<{94y+e~zDFPM35faNPFg{jdk77y*D}j%K-b$|}Of}IqGE&Pf{${4nK(;5$$<j*N6!gHj(#{i2-hP>A;Gt)P0#9vqg{N}Gv{w2UegcZeBV)GY
+b+r-s<EfC5hCS%@K-L&Otv0@hlNEg1qdzE{-U4?vjNqOK&|?tLGfLs0D&|hNQ~}o(Y^lj4IGF2Y8!^cwX1)m!Kr4SJGrg-Qr9%%BWPvoF?vE1r1TwKLztdUJ
+doa-IECk-D1scd9rWNG0s@Dr?Vv+$6i=dEHa6Gq8t^xUO>f6yQLIdv&O?r*PL~J&)D#G~=Y8#3NWxggV;#2R?YrLWa#;|7ML8yvHz)BCHl1J}+`t!*%Y-cCV
+A`kv2L7*2}z!PA)>FdctmU>4_#jUh_2oQDJ#FT9GCd7>ia-1NBn1#@L_J=5%zMCQ0&4Fo(V)hj853h0I$K=k}G`J$A^a)#nmspetJKt!lp2CQtN**NWx9j=9
+81NGv>!W%Oy<gf+CE>@EIgjAglIR3W0>+Y{5a9$*$!o>X<fm(ct$g0H>91zmpR@KIi2EA;L2nK9TT#{$R6A>$qgO!J3#tFXuWx%;;8dO9SCFFy58=1<a;ctZ
+t@79Zi*Ak^6SEP<DW`N5@`Ojz0VS7~KqnIVO#)f8=r;5(h~)0e<>l44?5-&+v~97T<a*dC?o!uP5i_f6llvfIwkbvT-S*pKe7>7Qh@n?m%;qsrWK|(S9z+yq
+wNp=W5(AKX^qAD3K?ot}$)~)m3kfjh?aor`M_J5O1x?8-%R5GS_%Bo%B*woYP)w~CaM68YiSa$PoI`VYN>*2o6}BkvXW!y^V-839eUKq`802-XiWD4qmJa=W
+7u|u!V1r*Nv4$gWmHHo?C<WAY+LZp(vo^zpCA=je3Fz9-f@?x`;H(Ro^4L)A&r<N}Jb^PjZuWX?lHsx8<2B{ui*7K7`c^h=-z`J9X3J+bz98Z)16e^o7mu={
+9XZt4yf$SDot$D(xvU^M-mvJ6j4YH({hNp;bXm&W$s*<cRVfQHY!j1qDGz$>L*r$&z7V7@#v$a}QAG}$t7(Eoyn_qx6?OhvBE2+z1D|_;$Voyu|Bq~T&)OGh
+9QXHl9h|kj@od(r-245X*jsY!CM{y@A*k!Mbb|h;*drwexP1u=UQK7SH$Ji`_!mI$Ein'''[1:]
 
 
 # ======================================
@@ -6121,113 +6767,27 @@ def _without_film(source: str, number: int, row: table.Row, what: str) -> Record
 # ======================================
 
 FILES['cxrkit/data/readers/facts.py'] = r'''
-"""The table of facts beside a folder's films: whose rows are matched to films as people write names, and what matches none is said."""
-
-import unicodedata
-from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
-
-from cxrkit.data import words
-from cxrkit.data.images import SUFFIXES
-from cxrkit.data.records import Record
-from cxrkit.errors import BadInput
-from cxrkit.files import read_table
-from cxrkit.progress import say
-
-TABLE = "films.csv"
-CORRECT = "correct it or take it away"
-LISTED = 3
-
-Row = dict[str, str]
-"""{meaning of a column, as words.COLUMNS has it: value}."""
-
-
-@dataclass(frozen=True)
-class Facts:
-	"""of: {path of a film: what the table says of it}; nobody: (number, name, why) of the rows that name no film."""
-
-	of: dict[str, Row]
-	nobody: tuple[tuple[int, str, str], ...] = ()
-
-	def unmatched(self, source: str) -> list[Record]:
-		"""A record for each row that names no film."""
-		return [
-			Record(
-				f"{source}/{TABLE}#row{number}", "", source, collected="imported", excluded=f"row {number} of the metadata {why}: {name!r}"
-			)
-			for number, name, why in self.nobody
-		]
-
-
-def read(root: Path, films: Sequence[str]) -> Facts:
-	"""The facts of root/films.csv, where there is one, for films named by their paths below root."""
-
-
-
-
-	path = root / TABLE
-	if not path.exists():
-		return Facts({})
-	header, rows, taken_for = read_table(path, "The table of films", CORRECT)
-	meant = words.columns_of([name for name in header if name])
-	if "file" not in meant:
-		raise BadInput(f"The table of films names no file; its columns are: {', '.join(header)}.", path, "call one of them file")
-	if not rows:
-		raise BadInput("The table of films has no rows.", path, CORRECT)
-	ending = defaultdict(set)
-	for film in films:
-		parts = _parts(film)
-		for start in range(len(parts)):
-			ending[parts[start:]].add(film)
-	told: dict[str, tuple[int, Row]] = {}
-	nobody = []
-	for number, row in enumerate(rows, start=2):
-		facts = {meaning: words.known(row.get(column) or "") for meaning, column in meant.items()}
-		named = facts.pop("file")
-		parts = _parts(named)
-		fits = ending.get(parts) or next((ending[parts[start:]] for start in range(len(parts)) if _is_whole(parts[start:], ending)), set())
-		if len(fits) != 1:
-			nobody.append((number, named, f"names {len(fits)} films" if fits else "names no film"))
-			continue
-		(film,) = fits
-		if film in told and told[film][1] != facts:
-			where = f"{path}, rows {told[film][0]} and {number}"
-			raise BadInput(f"Two rows of the table of films differ over {film}.", where, CORRECT)
-		told[film] = number, facts
-	if not told:
-		example = f"its first row names {nobody[0][1]!r}, a film is {films[0]!r}" if films else "the folder has no films"
-		raise BadInput(f"No row of the table of films names a film: {example}.", path, "write the file's path below this folder")
-	_say(path, films, told, nobody, sorted(set(filter(None, header)) - set(meant.values())), taken_for)
-	return Facts({film: facts for film, (_, facts) in told.items()}, tuple(nobody))
-
-
-def _parts(name: str) -> tuple[str, ...]:
-	"""A path's parts in one spelling, without the suffix of an image."""
-	name = unicodedata.normalize("NFC", name).strip().casefold().replace("\\", "/")
-	stem, dot, suffix = name.rpartition(".")
-	name = stem if dot + suffix in SUFFIXES else name
-	return tuple(part for part in name.split("/") if part not in ("", "."))
-
-
-def _is_whole(parts: tuple[str, ...], ending: dict[tuple[str, ...], set[str]]) -> bool:
-	"""Whether these parts are the whole path of a film, so that what stood before them is the place of the folder."""
-	return parts in ending and any(_parts(film) == parts for film in ending[parts])
-
-
-def _say(path: Path, films: Sequence[str], told: dict, nobody: list, unknown: list[str], taken_for: str) -> None:
-	pictures = [film for film in films if Path(film).suffix.lower() in SUFFIXES]
-	untold = [film for film in pictures if film not in told]
-	say(f"{path.name}{f' (read as {taken_for})' if taken_for else ''}: tells of {len(told)} of {len(pictures)} films")
-	for what, listed in (
-		("films without a row", untold),
-		("rows that name no film", [f"{name} (row {number})" for number, name, _ in nobody]),
-		("columns that are not used", unknown),
-	):
-		if listed:
-			say(f"  {len(listed)} {what}: {', '.join(listed[:LISTED])}{', ...' if len(listed) > LISTED else ''}")
-'''[1:]
+c-oCv+m72t5`7lGqQX23xy#V&<V}WxbsQTo;I#wK7+F9elpeA<>X;%KcGH@PqJK|ax+!Wj8|=%NBCG3q>QuGkIKJ6xaO$?v(A7|@(pk9G)>Il4)Lm2Q;mSg7
+nw?$3e%o0ML$|k}1`Rvq%B`-zbs_-DLa)0Xb?pb^G_-1`Z3e2X@ThYBfQ7beH5dz4nJSOtIEu`!?*<2BYs#+Dm2xVohi(UD*EG6xrfV&DnM&7cY+PkZcOjFj
++cL;q>)%J+mRf{JW!Wfe^+{29B@(@I+s536uRr0>$Q!sHJ{y;leE7QWhRR-i&CO2ToeW%mdh_P(e_vl;$_-j!Vkbe)|5H*WnF&%K`RAFK9)|9u<_A^1ZTr!k
+iC|?;9+BP6rL}(O?gniqF{>V;=;q}Q?_R?SVy<mo+AneR>chv6uV3BJTl59}b6^~F14i&!)1%s}hd6ro_WI`ak0|wB6n*UW_(0WKTQ_8Ye~Jiee%NW%n)Z%h
+r>KVGuFVKRoZ9@=hj*X;^ZpvP_{O*;d{ND)j{=tH-&5%l4C4>ou5N}=rxCw`Hw5Bkv_RReUc!M2D^@6yr9jb5u*YC6eKzj+0+D&!RS!!@+HrTQ(OrUYhDRP!
+lA%)!e@8m#8=hdb;@N@>o?^w=i)ayax)D2LEq_hxI2DqQ4DviLFilB{IuPL42)?-ztD737x^XD=lB84k=6h(2b!!1cfuT~YFG28vT|0nQ<(51>Icm>5T`UIe
+#-W8ZJ}yL2LXV3&K8Ug7vjaom_%-S|NIs5n25}tR$wKStY84A~bcJ8_ec6oI#j83d7sA<)z@2uAd+C5_Jz{~#y{}L=*-z;YMQ~97FfC9ra>*yk6$k}N7NI&B
+x(;DNU7H2E3JgHSC^&61Xb|rS-Jx4__}PSWGN+N>9REe0Lb}R0twM9;QU$jUBwz+64kFD4V<kl%q*zHt-ilwsGvI7S3sYky9G}YdJ=W1C>GD(%b}=~|F%es4
+iHs4Kaf`JZ@?tgX<D}<^AJI6uiG}d(imIsD93GVBl5Vq`u1?krVoo?cV2;Hqkem3XNZDf|0UfjBD8ky<XJv381l~#NC)_v#pMHUDW_`Ew5W(_aWpI`M)|oaD
+(<!!j20pG*H4Ww8gJ;KD;&e(Q<>m=bo^ph!1l^z$Cj+Mx>9!&|TFnOxcAvvfq4X5HU<)nwYQRudu;GV<-V=C9);fGe!h>q>bkgWHVWE@@?JceO)tY6OMUktj
+3Q7d~h_Op&0KO)Y{8e=PicmFf+l@kK$@4VOY5yQ@vk~eD^c5YFV>u4zorhhpwNCya4lTcVUSyKHyy<Y@i|=cEou&o+xngC}!r^i-C%YN35$_S59gczh@W;A{
+&KjGjfjt^`dQeU$0&~vC>Ra|r`V;l|S+Vr^{oHo@mgMt0?Giy#N@FOFQ^vBF&pgs5%!a^^6gYSBN=P8@yFQ5nwjS4(MY*_!U;8YQaj7fWZuPxOk|%2me-8@k
+wT-bGT(6ptZGSZLw$c<cgXYqi7yJ(@PC^OUq5rFlK^a+=SapN#Gg-jb<R4i`;j0xqXWU9DbJh3gRB|>VD}-1qoqm{39z79}6?T@5#AnkeW_ydWYn^FFjnCW!
+SqcGX3sX<cN0{Svk{;Idwpc$e$ivz*`(h#7jc;O}{72zWILwaxt2nZjX{yn=OD@|BS%kUuh)ya~*T|FI7yNUeS4>-MeNHQjlU;Nw<c!^&NQ_$vMfJVf(e_Nv
+Q@(05Sf)5nq6et}`j1iL#LWCoLo<q9u=t54DVX4;q@3KBWj?T=ROTrPf6r0>kD$emut^=f!*jxx&7TcoH{soZhoDSHw?#+A4{Eawu3mnAvG$A;k@+QzwhUS*
+i1r8*P7ld@p2U7k;6!J{N@w$eh^<ZFo<=1aIUlRyxA00}^$e1YuSgm|HW7vAwM2YEu*%9YBZkvbCJe}ANc)`Z880~joQFX;n5LQSb<;3I&H3Aob#3mM!jZG+
+E+NYrkLK0<c7#jNuv3lsLnrb3H?Lyp!Zb(YrcctmR8~`>@o~_7qe_(f<rmuCo>As4Mwda=(Gn^)SF9i($V)?asU*%x(wn9O1S&iN{|sj^mT<)poRRR9amgF$
+gD{Bb1e>vaV{k~LFM)x=YLU=-Nv5YvpA+Nqah3x^`cZW86%oSwpDcj4UDrrme%@-@?<nu+xfDmq(g$o0&hHHbN7<(N{$O3#;SPvNmNVRgbe5AHx<{}sMf7Qz
+VBq%+;vv;OB=a=_Rx2+z-#q4{rI^wadg$+VUui7KP&VCh=njz~sCb&n&mbN8=Y(zQJWO1V8b-V-(mZFsE><IWOxGwto=If6KnEw%9@{ycLkQP{vE>s_>7EP+
+^&T&D08dgDJmKeru;Zb=f`ry&+LjJeK*#ioG@N#6#_iP=UPByqBy&9vFw&bIr=P+6G}HW6NLa`?b+}6qd})Bmjd|*9MSL1lrdesmB2V8UQEH80a0HOdFHdO<
+m$#w~Hx!q%@Or~)&8i8{l&8`1z08-IBze7}DbJqs+>{i8#4GPH+5<&+JloRc+j=Rt{31QlH*7Y}?Cdan5B@&_LXt6Se*xyhA;k'''[1:]
 
 
 # ======================================
@@ -6243,25 +6803,18 @@ FILES['cxrkit/data/readers/folder.py'] = r'''
 
 
 
-import os
+
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from pathlib import Path
 
-from cxrkit.data import patients, words
-from cxrkit.data.images import SUFFIXES
-from cxrkit.data.readers import facts
+from cxrkit.data import dicom, patients, words
+from cxrkit.data.readers import facts, listing
 from cxrkit.data.records import Record
 from cxrkit.errors import BadInput
 from cxrkit.progress import say
 
-DEEPEST = 8
-"""Folders below the root that are looked into."""
 NO_PATIENT = words.listed("images image films film xray xrays png jpg jpeg dicom data pa ap frontal")
 """Folders below a class that hold films and are no patient's."""
-
-Found = tuple[str, str]
-"""(path below the root, why it is not read, else empty)."""
 
 
 def read(root: str | Path, name: str = "folder") -> list[Record]:
@@ -6275,17 +6828,16 @@ def read(root: str | Path, name: str = "folder") -> list[Record]:
 	try:
 		if not root.is_dir():
 			raise BadInput("There is no such data folder.", root, "give a folder with covid/ and normal/ in it")
-		found = sorted(files_below(root))
+		found = [film for film in listing.below(root) if film.path != facts.TABLE]
 	except OSError as error:
 		raise BadInput(f"The data folder cannot be read: {error.strerror}.", root, "ask for the permission to read it") from error
-	found = [(path, why) for path, why in found if path != facts.TABLE]
-	told = facts.read(root, [path for path, _ in found])
-	own = words.label_of(root.name, strict=True) if not any("/" in path and not why for path, why in found) else ""
+	told = facts.read(root, [film.path for film in found])
+	own = words.label_of(root.name, strict=True) if not any("/" in film.path and not film.why for film in found) else ""
 	if not found and any(words.label_of(path.name, strict=True) for path in root.iterdir()):
 		raise BadInput("The folder holds no file.", root, "put the films there")
-	records = [_record(path, why, name, own, told.of.get(path, {})) for path, why in found]
+	records = [_record(film, name, own, told.of.get(film.path, {})) for film in found]
 	if not any(record.label for record in records):
-		there = Counter(path.partition("/")[0] + "/" for path, _ in found if "/" in path)
+		there = Counter(film.path.partition("/")[0] + "/" for film in found if "/" in film.path)
 		listed = ", ".join(f"{folder} ({count} files)" for folder, count in there.most_common(8))
 		raise BadInput(
 			f"The folder has neither covid/ nor normal/, nor another label that is known{'; it has: ' + listed if listed else ''}.",
@@ -6296,71 +6848,38 @@ def read(root: str | Path, name: str = "folder") -> list[Record]:
 	return _without_idle_guesses(records) + told.unmatched(name)
 
 
-def files_below(root: Path, inside: str = "", above: tuple[str, ...] = ()) -> Iterator[Found]:
-	"""Every file below a folder; links are followed, but not in a circle. What cannot be read is given with the reason."""
-	real = os.path.realpath(root / inside)
-	if real in above or len(above) > DEEPEST:
-		yield inside, "a link to a folder around it" if real in above else f"more than {DEEPEST} folders deep: not looked into"
-		return
-	try:
-		entries = sorted(os.scandir(root / inside), key=lambda entry: entry.name)
-	except OSError as error:
-		if not inside:
-			raise
-		yield inside, f"the folder cannot be read: {error.strerror}"
-		return
-	for entry in entries:
-		path = f"{inside}/{entry.name}" if inside else entry.name
-		try:
-			folder, file = entry.is_dir(), entry.is_file()
-		except OSError as error:
-			yield path, f"no readable file: {error.strerror}"
-			continue
-		if entry.name.startswith(".") or entry.name == "Thumbs.db":
-			yield path, "a hidden file, no film"
-		elif folder:
-			yield from files_below(root, path, (*above, real))
-		else:
-			yield path, "" if file else "a link that leads nowhere" if entry.is_symlink() else "no file"
-
-
-def _record(path: str, why: str, name: str, own: str, told: facts.Row) -> Record:
+def _record(film: listing.Found, name: str, own: str, told: facts.Row) -> Record:
 	"""own: the label of the root's name, where the films lie in it directly."""
-	*folders, file = path.split("/")
+	*folders, file = film.path.split("/")
 	labels = {place: label for place, folder in enumerate(folders) if (label := words.label_of(folder, strict=True))}
 	stated = words.label_of(told.get("label", ""))
 	label = stated or (own if not folders else next(iter(labels.values()), ""))
 	place = next(iter(labels), -1)
-	suffix = Path(file).suffix
-	if not why and suffix.lower() not in SUFFIXES:
-		why = f"no image type: {suffix or 'no suffix'}"
-	elif not why and (len(set(labels.values())) > 1 or (stated and labels and stated not in labels.values())):
+	why, header = film.looked_into()
+	if not why and (len(set(labels.values())) > 1 or (stated and labels and stated not in labels.values())):
 		why, label = "its folders, or its folder and its row, name two labels", ""
 	elif not why and not label:
 		where = "/".join(folders)
 		why = f"folder {where}/: not a label that is known" if where else "it lies beside the class folders"
 		why = f"finding {told['label']}: neither normal nor COVID-19" if told.get("label") else why
-	patient = told.get("patient") or patients.of_published(path)
+	patient = told.get("patient") or (header.patient and f"dicom/{header.patient}") or patients.of_published(film.path)
 	if not patient and labels:
 		between = [folder for folder in folders[place + 1 :] if folder.casefold() not in NO_PATIENT]
 		guess = patients.guessed(file, between[0] if between else "")
 		patient = f"{folders[place]}/{guess}" if guess else ""  # numbers may begin anew in each class
-	view, basis = words.view(told.get("view", ""), facts.TABLE)
-	try:
-		path.encode()
-	except UnicodeEncodeError:
-		path, why = os.fsencode(path).decode("utf-8", "backslashreplace"), why or "its name is no UTF-8: rename the file"
+	view, basis = words.view(*((told["view"], facts.TABLE) if told.get("view") else (header.view, "DICOM header")))
 	return Record(
-		image_id=f"{name}/{path}",
-		path=f"{name}/{path}",
+		image_id=f"{name}/{film.path}",
+		path=f"{name}/{film.path}",
 		source=name,
 		label=label,
-		finding=told.get("label") or label,
+		finding=told.get("label") or label or next(filter(None, map(words.other_finding, folders)), ""),
 		patient=f"{told.get('collection') or name}:{patient}" if patient else "",
 		view=view,
 		view_basis=basis,
-		age=told.get("age", ""),
-		sex=told.get("sex", ""),
+		modality="X-ray" if header.modality in dicom.FILMS else header.modality,
+		age=told.get("age") or header.age,
+		sex=told.get("sex") or header.sex,
 		licence=told.get("licence") or "unknown",
 		credit=told.get("credit", ""),
 		collected="imported",
@@ -6400,75 +6919,18 @@ def _say(root: Path, records: list[Record], own: str) -> None:
 # ======================================
 
 FILES['cxrkit/data/readers/hannover.py'] = r'''
-"""Reader of the COVID-19 Image Repository of Hannover Medical School: positives alone, data.csv beside png/."""
-
-
-
-
-
-
-
-
-
-
-
-
-
-from pathlib import Path
-
-from cxrkit.data import words
-from cxrkit.data.readers import table
-from cxrkit.data.records import POSITIVE, Record
-from cxrkit.errors import BadInput
-
-METADATA = "data.csv"
-NEEDED = ("patient_id", "image_id", "sex", "modality", "projection")
-FILMS = ("CR", "DX")
-SEXES = {"m": "M", "f": "F", "w": "F"}
-"""Its readme says m/w, its table m/f."""
-URL = "https://github.com/ml-workgroup/covid-19-image-repository"
-
-
-def is_here(root: Path) -> bool:
-	"""Whether a folder has this layout."""
-	return (root / METADATA).is_file() and (root / "png").is_dir()
-
-
-def read(root: str | Path, name: str = "hannover") -> list[Record]:
-	"""Records of the Hannover set, one for each row of data.csv. Raises BadInput: no metadata, a missing column."""
-	path = Path(root) / METADATA
-	if not path.is_file():
-		raise BadInput(f"There is no {METADATA}.", root, f"give the folder that holds {METADATA} and png/, of {URL}")
-	rows = table.rows_of(path, NEEDED, f"use the data set's own file: {URL}")
-	return table.once_each((number, _record(row, number, name)) for number, row in rows)
-
-
-def _record(row: table.Row, number: int, source: str) -> Record:
-	key = row["image_id"]
-	view, basis = words.view(row["projection"], "Hannover data.csv")
-	excluded = table.leads_nowhere(number, key)
-	path = "" if excluded else f"{source}/png/{key}.png"
-	if not excluded and row["modality"] not in FILMS:
-		excluded = f"modality {row['modality'] or 'not known'}"
-	return Record(
-		image_id=f"{source}/{key or f'row{number}'}",
-		path=path,
-		source=source,
-		label=POSITIVE,
-		finding="COVID-19",
-		patient=f"{source}:{words.known(row['patient_id']) or key}",
-		modality="X-ray" if row["modality"] in FILMS else row["modality"],
-		view=view,
-		view_basis=basis,
-		age=row.get("age", ""),
-		sex=SEXES.get(row["sex"].lower(), ""),
-		case_url=URL,
-		licence="CC BY 3.0",
-		credit="Winther et al., COVID-19 Image Repository, Hannover Medical School, doi:10.6084/m9.figshare.12275009",
-		collected="imported",
-		excluded=excluded,
-	)
-'''[1:]
+c-nPUZI9bF4E~(_3PN9E1CDdobuSIz0oPuN1?a6q?$+K=1c74Hv39l<Nb==^EdPC^96M>Z=0hw|Bt<@aNC_bpC^Iymb8rR1yN{pdx8v(KFt6kWVS!t1mD6U=
+3cty^*3YDThnY%c3HNECbvXsEq@K}&EOm_$WYWnvwa>6dt1^Uby_v*9h~Zbi+~^9n(iNpzgQ~XLIQWCMr<3%>JSi8mukLiGO=kad8XKR3?X;X+m-v5LDVz5<
+eY~GP%s<T{%90PhGC*VW+2LE6&FgLBhQqtr!_Do@!wn=Lx+KN$_u1@rc1yBAP&x{0w^EsiKqyA>w6^%dpGs%4RBq4ft<isD>XfcUID9|<aCh&0yj$?$?IQ{A
+XOA-$9z-RkAny1e=hb^&?b_9GNYKum1;(L5uySvqn(QJ_B=l&|HunYibMb*=FPz)j>147|u4vYAs;fy=jtSnUjnU0^lImxb5f8>bgR$v(z$MHu2W3|U8Vroq
+ZtANR!uVHMGarTny6JO)L?{Cia$PdR3Q4gP%0emkx^X_5fkD@p8oV2rKnHIalmA?m7=$3}tUnh-B;gM;WrFY&3#WYw#5x22_;4bqWreMT6FzZQ_%KUl-IuoP
+%QoD_i5#as=&5eeML?XUEDWGb3ov@eT3z*HSV(1w`W;E8P;02rN!Exc|4Lb_>J6m2Y^u7=n^{j`aiBi(@FMx)K;`7a`PMiCL2(WYU)A3f<l=#gK*iuY51oT!
+Oypp%5#(Y+ed$v=mBAI#K|yPKVc<dLCXG0?1CiuN<Qq_`mZJ0wig~lrd9d~1wv^`!8r%B!eM)eR2*h0t9Q5?URa@xRm9A4<F_=M6H`N+V1go|?2@IlbC*%r-
+p@+T`G5V_JkL}8TVLClsusC~}k~#rlbz{<&4xRyRy$RDN+*68V`{mrN%i-WzA-Pyfs~7=4cVd<WUh|@Hm(+(nTl$ee8RJV@HW_9;fF;q?u4=vWjngGW_lG?n
+gaE32Z;2&gn~Osm{Bgn+I*`FJ=050o((7{-eSH0pS$YKm%ug4l&_!5zuLlP<8+F^!5(x4Un?6yz_2_tR)fTvbJaup-7ZGxFY@3hB;i1j(NahjgbB>8;4{ch5
+r2Vj<lxr-LekhY9S9L~xlZft7>b&rPy|{FGXv^b6_4OH@r|@VQay$&0H}6tR#N*h=y~q1o$U3-M{J%M6CrpIIGvu^cd7>o#pJfD0LU!>6T_9+~!&-zsZ+uDo
+Q1@rvH$M!^xYRqOk=84w(&DNyWkMa~@lh#K+YlP>;O$@VLwx1)Ne#WlE)k!J<vecD(Hk5`-+#!X?>*!6YHKyUzKVak`sMYcdK2erV+(08zJB%U=O3@GTKs8>
+l|+5a64Abnn0a}}tE5|yFdY61)iJZ|'''[1:]
 
 
 # ======================================
@@ -6488,6 +6950,7 @@ import re
 from pathlib import Path
 
 from cxrkit.data import words
+from cxrkit.data.licences import credit_of
 from cxrkit.data.readers import table
 from cxrkit.data.records import NEGATIVE, POSITIVE, Record
 from cxrkit.errors import BadInput
@@ -6541,7 +7004,7 @@ def _record(row: table.Row, number: int, root_name: str) -> Record:
 		sex=row.get("sex", ""),
 		case_url=url,
 		licence=row.get("license") or "unknown",
-		credit=row.get("other_notes") or url or "ieee8023/covid-chestxray-dataset",
+		credit=credit_of(row.get("other_notes", "")) or ("" if url else "ieee8023/covid-chestxray-dataset"),
 		collected="imported",
 		excluded=excluded,
 	)
@@ -6570,99 +7033,46 @@ def _follow_ups(records: list[Record]) -> list[Record]:
 
 
 # ======================================
+# cxrkit/data/readers/listing.py
+# ======================================
+
+FILES['cxrkit/data/readers/listing.py'] = r'''
+c-oCtOK;;g5I$SKV!%tJ!coxn5;*XpK-WR{Q0xMm#U6qnprlbvSQZVE-oy>^-*;w6$x3XXy;ywA^P6vmR!V(e>j0fW4;6Oy2{g2}YtVshp*7vsF93g_JMad<
+_BGDo$%Hk8HG)I!Z4XcD1DF8DLvKZC4!UpXm`rQ<`03Bjf6MWOhc#+8?)Aa52NO!ARF;|T&bk2BXRWhasBPC_9gOXLsjC{&^{0SN2kW9xql2zH?LEbw1jeH%
+vD0DQnQFNGLfb4kcy=4|&GMtJsVxO=w)!9RS@v<Y`m*|Z2TQolD8yR<WdKQXw>Hp%Q*;QOwHs`}^uflAvOmUPa&q}E_RBlBC-AHzL$WS1xrST2@0&$7BR!6I
+@y<!YTU{xNu7_`Tx0lzTJ+#{Khk&njPdYbJq6NW@6p)Ekz2V|4&Q%CIkAT}<IK+Tw(YFsSn?*x{*G%;3l#mdy2HTYFBWIg??Aih@KS0>;I=m;zdBn2(OKSZ<
+nQ?00PeU-lQ>puaec-P*B#uoa58oxSj0ushkVyib%}fjIyyOUJJ98NJt{>0dhLIN}5?qud&7P_kYh4=u$ni)fC8u79&|t4s6tIXwIP3_Qmr=0v`?fXDR8zPh
+p}4zvRcBn!q=<Hh{n5`Hl&e%B#bm_AYf5^VOvLRZHlX0+6~!%!TtcB<Z1P`!|E(xuX-^`+=NfkbK7U;~XN5Y*iz#%HDjU)jHG5>ii%6AJS6Q4*E~)qU9CAZV
+n#ZWi#_p@&3(8Z`Pdud7U<wJxbLMv>8grWoaO9ehsxv;^OM^Vb4p|+CQEU@7aTRsv;Hi_bxgoWF<E1fanvoQ<s@jKG^`3@OZCp*Dfs8-uAHJw$pfyahAe4JI
+=Tc*5BhkcJ{@Cj+ePXNbBo$&`L7v@l%U&O!bhk-zL%?}a6bX@uodJ@uCFd}-p`bEMjKpUaE3vO_gItbO=x@E@la-vWhEnewb*+?lN#nL`ebQqaMcJTi)IPMA
+*Hmd$>3ZX7O06C4I$fihlv|?6M}zY?60asn69S4GnKMhBFXL-Lh{_p*%e7>)Z>@@r_XbC(MkLRWhvr9Rf6#g|kjk=r5afm@<bHBVKM%|<s&W@m5kPs%i#$aU
+T~MIZfFjC7Vo#iAM|~}u0zN=`I~eYR!LAvrt+X%`f<3;o+Ht}(-V~e|mPT&X);flYru<7X{hG8rG>E%}@OttDsj)~SM`*@6e&v?~Z7EGp#BYpym*5;WcvyCN
+TQwS3jff|ol1p~v*SSHG25T&U3>IxXp5V|bDSQOrZTFoSIFn?!rz94}D5W%X0HxNdm+0d4>g5>ns~{UM(z7?-O&*09&OFYRWs;E@OG9pc-1Gf^4%C=$B<}y3
+s;tCsq3QP+fjkCDV%i1I<0w}p4aNZlxrHT7%e(b{Tluo7)QNi{-P$w__7LBk^!&0%?8r~dd!i=)kfy^b+R1;Bvd)F0g#bWUp1KpX1w_Gm<h=aRBoufI$dfLD
+Bdq?gWw|^(Un+))D*Fll3xI3'''[1:]
+
+
+# ======================================
 # cxrkit/data/readers/nih.py
 # ======================================
 
 FILES['cxrkit/data/readers/nih.py'] = r'''
-"""Reader of NIH ChestX-ray14: adults without a finding, as negatives; Data_Entry_2017.csv beside the films."""
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-from pathlib import Path
-
-from cxrkit.data import words
-from cxrkit.data.readers import table
-from cxrkit.data.records import ADULT, NEGATIVE, Record
-from cxrkit.errors import BadInput
-
-TABLES = ("Data_Entry_2017_v2020.csv", "Data_Entry_2017.csv", "sample_labels.csv")
-"""The table of the second and of the first edition, and of Kaggle's sample of 5,606 films."""
-NEEDED = ("Image Index", "Finding Labels", "Patient ID", "Patient Age", "View Position")
-FOLDERS = ("images", "images_*/images", "images_*", "sample/images")
-OLDEST = 110
-NO_FINDING = "No Finding"
-URL = "https://nihcc.app.box.com/v/ChestXray-NIHCC"
-
-
-def is_here(root: Path) -> bool:
-	"""Whether a folder has this layout."""
-	return any((root / name).is_file() for name in TABLES)
-
-
-def read(root: str | Path, name: str = "nih") -> list[Record]:
-	"""Records of NIH ChestX-ray14, one for each row of its table; films with a finding, of children, and absent ones are excluded."""
-
-
-
-
-	root = Path(root)
-	path = next((root / name for name in TABLES if (root / name).is_file()), None)
-	if path is None:
-		raise BadInput(f"There is none of {', '.join(TABLES)}.", root, f"give the folder that holds one of them and the films, of {URL}")
-	rows = table.rows_of(path, NEEDED, f"use the data set's own file: {URL}")
-	folders = [folder for pattern in FOLDERS for folder in sorted(root.glob(pattern)) if folder.is_dir()]
-	place_of = {film.name: film.relative_to(root).as_posix() for folder in folders for film in folder.iterdir() if film.is_file()}
-	return table.once_each((number, _record(row, number, name, place_of)) for number, row in rows)
-
-
-def _record(row: table.Row, number: int, source: str, place_of: dict[str, str]) -> Record:
-	name, finding = row["Image Index"], row["Finding Labels"]
-	view, basis = words.view(row["View Position"], "NIH metadata")
-	years = _years(row["Patient Age"])
-	excluded = table.leads_nowhere(number, name)
-	if not excluded and finding != NO_FINDING:
-		excluded = "a finding: neither normal nor COVID-19"
-	elif not excluded and years is not None and years < ADULT:
-		excluded = f"a patient under {ADULT} years"
-	elif not excluded and name not in place_of:
-		excluded = "the film is not in this folder"
-	return Record(
-		image_id=f"{source}/{name or f'row{number}'}",
-		path=f"{source}/{place_of[name]}" if name in place_of else "",
-		source=source,
-		label=NEGATIVE if finding == NO_FINDING else "",
-		finding=finding,
-		patient=f"{source}:{words.known(row['Patient ID']) or name}",
-		view=view,
-		view_basis=basis,
-		age="" if years is None else str(years),
-		sex=row.get("Patient Gender") or row.get("Patient Sex") or "",
-		case_url=URL,
-		licence="NIH: open, with credit",
-		credit="NIH Clinical Center; Wang et al. (2017), arXiv:1705.02315",
-		collected="imported",
-		excluded=excluded,
-	)
-
-
-def _years(text: str) -> int | None:
-	"""Whole years from "58" or from the first edition's "058Y"; 0 for months and days, None for what no person reaches."""
-	digits = text.removesuffix("Y")
-	if text.endswith(("M", "D")) and text[:-1].isdigit():
-		return 0
-	return int(digits) if digits.isdigit() and int(digits) <= OLDEST else None
-'''[1:]
+c-nPVZExE)5dIwhikrSf9u&pSmbP=M0cq@X#<H|X(>DZxKufg6RTd4BjuUwP@4Gunvh&gaNvPxTUZ3a4APBCc$fW^2h0F0@a8^j`z8x6x(Eoh^B43uy!b-V9
+FC7S&sw!92ECOMnk~87dowO$~6i%e0%9)4ssMmiTXZ8*z(yCm7D<qyO=Qa+4p!4`=YV;fy!WE^OfSNC~aqtm8>z(Z0{7^2=(Rj1F(k8dhc4Nai*hb5VNhx2_
+%IJ8bbvpcfaUH?s=>6&S_{%7QE8c%}P8y@PcHfD7TrHNa)44u<cQN_|353Cu+|#?G-cgS#5JV8XP#6+hF<+E2EyYBZmWAC8mggF4#j#U2sBjh|s&WwcTT7<O
+SO+p!PU$LYcK#N#St<7|c*7(*j$ZX%?Nt79G#ZYE9PxNAW)j9#F7GLrbKg_A;AlvKJy5c8FdpuHoz5hEeo=A-AGPHOFz)jY7sJt&uZ1GZY{IY7Uk{&)wgqT5
+yB)Ie=^AbH`@PQPhxB}WIUHZUM?r9@p^h-<e7?FMQQ_Re4h|11Rb*K#7K?bI@8e9*5AO~=fDyk32<Njif?O`Apln)5BSWLL8!*VaaPTKgv@QpoJuJ}ILSlUl
+VO*C)hyo$*3T2@b4+wrP;+~OiX(}xHL&&D!5Gpa3-5Bj-t!3E7<A!CRD)2Dr)-e!D>j11X@E?Z}v9gz7YM4^Mk(J828;{6aAK_IE-xrt~fvzNbmLe;_=oM)x
+q%Onh#N&W@yh~!#$qH5GM%GXg6HA>&V-|#wAn&tsnajN8?j9$daO9jyx3fnCMo}g2-J_zsPzg{|_(|Qm$VBvu_E3jSV(CeO$?qAVtZeBQPKhZP9%@vSIOeh5
+k6=IkSF0+li@u2wXyhw`X)wb%<@w{A>k8qZz_o?i0B+8?2JOJ&`m7Oh8w4mOzOtAl*E6P%R8PYNH_%gy+$^p4!XwK{hm6##ip*h$TT?y;vUXF4LzO~XP9nCj
+SPi8}Tx+1z;s}x+K=G{9ldwL~?NV929@R5fChXo~UrLclj1v8<DWTW{jh9B2JiAk;eH&w8(*=_HzDDrYZ4)g^@$6O>D|FA^H~_NSwsX^R#aB#M7z=?j46EgQ
+B25ITpU3Ebg(Rqj6k`NU=-rx5^(NsOy;JoYPVE>O)UK|!_6Deq{kM8)GS9KC?E&N}b2lu*Kex;}&oP9YkE3P^RuJvqJQ|$0k(WK0o>=!g9FP%AgjLjHzOiDG
+g{=R0e4>?r$UK)$5NHS<4^l8VQeOB|yEFI}bsA!}h%9lo*tF6so^rd@^o**IbL}C5d6U{N32f&rac#$R(9Vhh(p&L-thAYnlK#QjhcDydLH`e&i?V#lhtGsr
+>X^$r(zpKped2M7E*EvK%Zd=VX0?q!^;1tgW=M+gXdC<_nTFU+K&Z;|-Gg~M+&u<DJk8frs`6wStUZP{hii64T-e9XtbL_7`<o!b12hjFDL1j)(5c%^KtyRq
+V#`m&jf8*=_=Ac6M*@B#B+VPe^Q^|?ZsT@s)Cx&6=6zgL(w)!-YY)sH2$_m8w!gjg_mK?s?DlyPd=tiX{gE=f6aGswtWy$jc5TnO-y9aQD`at(Q<V1!`ip1M
+g)Oe%OKNt&Zl7&_Lb~ye&o2{Jrb|;MI8V7mDw8-}5+c$7^nxxkzUeYU?<9YQm#hM3rK(hh7(PSe(wx9of#sC=ye(r0>6wOikucxX-Jt)vcO3VQe(N85E4nOY
+hC?_B{EJZLEN@VjGz%2A1In}5;qAx+h{p_0CA|LY+l?O|8eeU`bo~4bj^6|fGWvM-?!#*(=pDcL9-Kgr2jpB=uCUC6Ts&BRmGaJtF1kv?0!O&6=n0bHyTLzZ
+ay6qT0*(+24zGl{#>f0}I>k#M_#XJV!CTlIOBD^n;2(a~1~{1cuEgD&!9o8P2R~a2yL?@HBK2BIVZNdF##e=3ZqKl-U7fcH)GtB?5M|T(A3GZ!O8'''[1:]
 
 
 # ======================================
@@ -6824,135 +7234,27 @@ def _save(film, path, random):
 # ======================================
 
 FILES['cxrkit/data/readers/radiography.py'] = r'''
-"""Reader of the COVID-19 Radiography Database: Kaggle's tawsifurrahman/covid19-radiography-database."""
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-import re
-from pathlib import Path
-
-from cxrkit import spreadsheet
-from cxrkit.data.images import SUFFIXES
-from cxrkit.data.records import NEGATIVE, POSITIVE, Record
-from cxrkit.errors import BadInput
-
-FOLDERS = {"COVID": POSITIVE, "Normal": NEGATIVE, "Lung_Opacity": "", "Viral Pneumonia": ""}
-NESTED = "COVID-19_Radiography_Dataset"
-URL = "https://www.kaggle.com/datasets/tawsifurrahman/covid19-radiography-database"
-CREDIT = "COVID-19 Radiography Database, Chowdhury et al. (2020), Rahman et al. (2021)"
-
-ORIGINS = {
-	"bimcv": "bimcv",
-	"ml-workgroup": "hannover",
-	"ml_workgroup": "hannover",
-	"armiro": "cxnet",
-	"ieee8023": "ieee8023",
-	"eurorad": "eurorad",
-	"sirm.org": "sirm",
-	"rsna": "rsna",
-	"paultimothymooney": "kermany",
-	"figshare": "figshare",
-}
-"""What is in the URL of a row: the name of the source that it means. The first that fits counts."""
-
-NUMBERED = re.compile(r"[A-Za-z_ ]+?[- ]?\(?(\d+)\)?")
-CHILDREN = range(63, 1404)
-
-
-def is_here(root: Path) -> bool:
-	"""Whether a folder has this layout."""
-	return all((root / folder).is_dir() for folder in ("COVID", "Normal")) and (root / "COVID.metadata.xlsx").is_file()
-
-
-def read(root: str | Path, name: str = "radiography") -> list[Record]:
-	"""Records of the Radiography database, one for each file of its four folders, and one for each row that names none."""
-
-
-
-
-	root = Path(root)
-	home = root / NESTED if (root / NESTED / "COVID").is_dir() else root
-	if not all((home / folder).is_dir() for folder in ("COVID", "Normal")):
-		raise BadInput("The folder has no COVID/ and Normal/.", root, f"unpack {URL} and name the folder that holds them")
-	records = []
-	for folder in FOLDERS:
-		if (home / folder).is_dir():
-			records += _records(home, folder, name, Path(name) / home.relative_to(root))
-	if not any(record.path for record in records):
-		raise BadInput("The folders hold no file.", home, "unpack the archive again")
-	return records
-
-
-def _records(home: Path, folder: str, name: str, base: Path) -> list[Record]:
-	films = home / folder / "images" if (home / folder / "images").is_dir() else home / folder
-	urls = _urls(home / f"{folder}.metadata.xlsx")
-	records = []
-	for path in sorted(path for path in films.iterdir() if path.is_file()):
-		place = (base / path.relative_to(home)).as_posix()
-		records.append(_record(path, folder, name, place, urls.pop(_key(path.stem), "")))
-	for key, url in urls.items():
-		record = Record(f"{name}/{folder}/{key}", "", name, FOLDERS[folder], folder, case_url=url, licence="unknown", credit=CREDIT)
-		records.append(record.but(collected="kaggle", excluded=f"{folder}.metadata.xlsx names it, and there is no such file"))
-	return records
-
-
-def _urls(path: Path) -> dict[str, str]:
-	"""{key of a film: URL} of a table; empty where there is none."""
-	rows = spreadsheet.rows_of(path) if path.exists() else []
-	lacking = {"FILE NAME", "URL"} - {title for row in rows for title in row}
-	if rows and lacking:
-		raise BadInput(f"The table lacks the column(s) {', '.join(sorted(lacking))}.", path, f"use the data set's own file: {URL}")
-	return {_key(row["FILE NAME"]): row.get("URL", "") for row in rows if row.get("FILE NAME")}
-
-
-def _key(stem: str) -> str:
-	"""The number in a name, for tables write NORMAL-1 or "COVID 1" where the file is called Normal-1 or "COVID (1)"."""
-	numbered = NUMBERED.fullmatch(stem)
-	return numbered[1] if numbered else stem
-
-
-def _record(path: Path, folder: str, name: str, place: str, url: str) -> Record:
-	key, label = _key(path.stem), FOLDERS[folder]
-	child = folder == "Normal" and key.isdigit() and int(key) in CHILDREN
-	origin = next((origin for part, origin in ORIGINS.items() if part in url.lower()), "kermany" if child else "")
-	source = f"{name}-{origin}" if origin else name
-	excluded = ""
-	if path.suffix.lower() not in SUFFIXES:
-		excluded = f"no image type: {path.suffix or 'no suffix'}"
-	elif not label:
-		excluded = f"finding {folder}: neither normal nor COVID-19"
-	elif child or origin == "kermany":
-		excluded = "a child of one to five years (Kermany), and a film of CoronaHack's"
-	return Record(
-		image_id=f"{source}/{folder}/{path.name}",
-		path=place,
-		source=source,
-		label=label,
-		finding=folder,
-		patient=f"{source}:{folder}/{path.stem}",
-		age="1-5" if child or origin == "kermany" else "",
-		case_url=url or URL,
-		licence="unknown",
-		credit=CREDIT,
-		collected="kaggle",
-		excluded=excluded,
-	)
-'''[1:]
+c-oy;ZFAeW5&kUx3Y1?=HWFp!uAQDbY$j(bcbaqTjFL-ds(3Uo35lpkKm&r2RagJLy9-dFY<W6uCW)ZM0@#;lpIwDvI1@Y<hUq1<g<w~AU#HiD(NAo~bE#K`
+Z;Bne=9WM3T8!Cme6=dYMa?YV)^gbx!;6ZmVWz*!eDu@698V2$e<}&XFnIY#RvT?BGa^_TU9k<fMJXSc7k`4Uf!oO*&05-aquv-WxGsdS-R%TlOAPr^x4NaQ
+tyHUXdYLx)LGO0*%lj|WuaiFeboY7cRx?sLIVz0N$IE}_`BZHh8w4NjZmuV@&n#t6A;m8ocP<KVwW)Xsvg0%1O`}$eyA98z-N8;6g6yj_ykwu0XezBFC-FYG
+oqYZ>xrV#LHZ_Y*Y8IH9TG%l7eRhLNg|(Y{JREMf+hk42N-|vybEj4h|A)MV!PRVXJ^j*s`z$Q_?5fb)ylBjh3Cnnyu;}gO+shcDNY8YoqZq(&H=F)4y`_i+
+z3@R+*>`l;E&3p;%E4Bf^~&gGgF6LRN`Du|Z!TWn<ff8Fqd0q15Ezt6A;e!U-~NEo!x}e40~zHx%G)K1YiX)Pn-$7&O+r&E$_ag<V8ffz%1YZ}S81&TC2}nw
+*=k1$OS!5GZUo8?>wd5gpdkKUaDX&`Nm1Eh_MieeGkQBFiQ<)Li?Y^@$pkF%jAfPJs!rG!*jY+bTeq>4wq}`bl&xLG-TwaZ=gEw)V+aKsS&GPn^Y?>)@WH<p
+?EcNW`GDQO`xd>6zU6P?Z}Gb@4z7Nk-dxWnw|I=Jm5BcQL!XU)y!<hSqRqt;tX>qtz)f1)F%@de27hA@T9;$+8hsOBwE=IIx<qa%I1okw-j;l)8%yT(jIfPS
+fQvGstJu)1#|gZUOB2N)Fzp=>sK{5>v8Ljfah0?7yxUJIVL6rgV_83jblnnNZyi9E@YdJXuz!;eeTuk~0N^_X5t4hzC38m#_s-3kClQ~dZe`?$$^cxD7lLO6
+Ln}}nGqr@Adf)0kd2yl&IB;o2t7@iT^T4A$ayKQj$&Wbb6&m0I8FPW~q#>7w(0EB3qp%ZXQPzSE20b{Sv~@Y58~?AIKzMqFOSrY=$S5SR9?_t*>oi01+?^aI
+a0}YeXUnirK#ptn1ck9D9jXU=yoG{Oz#5??DgbV;W%ZQJ?}Of{ot~r7G>pnC&f)gqnl~w1_%-SGy}Cn6--RESG2Da-&{j%r<#(~L+T|rahE(k$cUgj+j-u$k
+qjmn7{}Q>H{KeQIkT6=#tTtE}9d5D$EMR=arE)=`GV?F^3OMm=?D6j&p$g~}L!Y_Mf2i|kg#e~h81j>dBF<#RSE3Hti*R=~pQG?ZFX%O<#H$zhdAK8da@+go
+b$%8AU>ye7PXft<DD^fXn<?0vl4n>q5ju&t<IYJQ@!8n#Q0n4@*Ncs=<s%Tv0WAsNY=p`qA6a_hIbi6qK0|Mkjow6ywb+qjLiwz%sGwzrP(iV?9`;EcJ)lz(
+RB8uP51!NyDiOp5U)c}a@C={e_#O*0Yz^>5Fn1dFNBc7H9;2MXzdi&j6Dkua;A*Y(R>Aqqh+Nv#4FqT0_RxL+z-GEEMP@~whHe0X<Ki(Zn;b;1WzW-`w2lg~
+eF$uifc3iZ%o)b7!kGYq$?4!UmzkXtfZ;z+*%%VnXEE$!M(jf0fv-#PS0<{B-LWk_-!a0IFA(n*(bbtj6BI4<l3tGy?6^q8BLJ>$VU1{n+^+$FG$ekQ-b~o-
+`;QaM4%iUx*?>J+X-n4uko=Jq@HPDIcAR8SltNn=DSz!5;y@}}5_^zuq)A)}Lqge9>gl4sV1Hy$DOBWdiP;}gHj4M`>7vgrl7DKcq8eshksmbTeS)(MR1R{6
+d!wlxGh;RxOquZW08m3Y8#@N4BggDL5%R%@c_$S2@fh7oRsu*5gF>b7A|B3pr*%9W?^`I~%~(l9UIYaAblJyPsHS>w9fA9zpa5fpYPK~{VC?p8_VNAAV8md<
+bvHH&kC<>>9AJ?_n-p#HI#G{c$aR2m&k3y4b{tEVO<7jlW(C=Kj7qCJAKjyuhob}`R6Ql{$U(Sewhu7*<*$=CagSd^wH%}4=mP>oWK(irNTl4e)bxx$f*$mm
+5`FW;o~DN>fWQft0Kw;SC2iy;HK}X_(ijua4w^wv8&FYjj}nhIiu_kh%!V7F1TTQU{)a<Lgs$G;$Cx9?1jt=LGeH(@2XRz!W>OqO>=S;TPFYKugD3aIp49zw
+q>tM{ujQ{kTi_{-OR4o*<O^^}N5?kbD!P#c1QbxL&chDAx|AwMGHA(g44zAxnH7Z(KMp^|0Y;)ccYoyk0@XHv>Cx}_*`p!%VF0?rNz>vK0fWL$a2PD2-`ug-
+@vq}YRK3zhEB-4~|3!Tq+I`Q#VG0}hLK3sPuy#App=mk>z*XwHAbfM`srx_y#VV!$@v9F~>YJ21FNLz5x5j7QN(@3mTB%iZkzB;{%X{WWfsQR;b{dWbf9e3_
+d>~ug;Gu4xM0KDkGW<ouMBQ%7B*DwZ*hx`(z*qoG`5)r<snG'''[1:]
 
 
 # ======================================
@@ -6962,12 +7264,14 @@ def _record(path: Path, folder: str, name: str, place: str, url: str) -> Record:
 FILES['cxrkit/data/readers/table.py'] = r'''
 """Metadata tables beside films: the rules of every reader of one, so that no row leads out of its folder or counts twice."""
 
+import os
 import re
-from collections import Counter
+import unicodedata
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from cxrkit.data import words
+from cxrkit.data import images, words
 from cxrkit.data.records import Record
 from cxrkit.errors import BadInput
 from cxrkit.files import read_table
@@ -6993,7 +7297,9 @@ def rows_of(path: Path, columns: Sequence[str], original: str) -> list[tuple[int
 	rows = _renamed(rows, columns)
 	lacking = [column for column in columns if column not in rows[0]]
 	if lacking:
-		raise BadInput(f"The metadata lacks the column(s) {', '.join(lacking)}; it has: {', '.join(rows[0])}.", path, original)
+		raise BadInput(
+			f"The metadata lacks the column{'s' * (len(lacking) != 1)} {', '.join(lacking)}; it has: {', '.join(rows[0])}.", path, original
+		)
 	return list(enumerate(rows, start=2))
 
 
@@ -7026,6 +7332,45 @@ def once_each(records: Iterable[tuple[int, Record]]) -> list[Record]:
 			record = record.but(image_id=f"{record.image_id}#row{number}", excluded=record.excluded or again)
 		told.append(record)
 	return told
+
+
+def loose(name: str) -> str:
+	"""A file's name in one spelling, without an image's suffix, and without the " (1)" that browsers and file managers add."""
+	name = unicodedata.normalize("NFC", name).strip().casefold()
+	while os.path.splitext(name)[1] in images.SUFFIXES:
+		name = os.path.splitext(name)[0]
+	return re.sub(r"[ _]*\(\d+\)$", "", name)
+
+
+def on_disk(records: Sequence[Record], root: Path) -> list[Record]:
+	"""The records, those whose file is not there under its name with the path of the one file that is meant."""
+
+
+
+
+	there: dict[str, set[str]] = {}
+	named = {record.path for record in records}
+	lost: dict[tuple[str, str], list[Record]] = defaultdict(list)
+	for record in records:
+		folder, _, name = record.path.partition("/")[2].rpartition("/")
+		if name and folder not in there:
+			there[folder] = set(os.listdir(root / folder)) if (root / folder).is_dir() else set()
+		if name and name not in there[folder]:
+			lost[folder, loose(name)].append(record)
+	meant: dict[str, str] = {}
+	for folder in {folder for folder, _ in lost}:
+		near = defaultdict(list)
+		for name in there[folder]:
+			near[loose(name)].append(name)
+		for (place, key), rows in lost.items():
+			path = rows[0].path.rpartition("/")[0]
+			files = [name for name in near[key] if f"{path}/{name}" not in named] if place == folder else []
+			if len(files) == len({row.path for row in rows}) == 1:
+				meant |= {row.path: f"{path}/{files[0]}" for row in rows}
+	if meant:
+		first = next(iter(sorted(meant)))
+		say(f"{root.name}: {len(meant)} files have another ending or number than their rows say, as {meant[first]} for {first}")
+	return [record.but(path=meant.get(record.path, record.path)) for record in records]
 '''[1:]
 
 
@@ -7146,26 +7491,42 @@ UNIT = {"d": 365.25, "w": 52.18, "m": 12, "y": 1}
 """Of an age, how many make a year."""
 
 
-def age_of(text: str) -> float | None:
-	"""The age in years that a record states ("45", "1-5", "070Y", "006M", "18 months", "30s"), the middle of a range."""
-
+def age_span(text: str) -> tuple[float, float] | None:
+	"""(lowest, highest) age in years that a record states ("45", "1-5", "070Y", "006M", "18 months", "30s"); None where it states none."""
 
 
 
 	number, text = r"(\d+(?:\.\d+)?)", (text or "").strip().lower()
-	match = re.fullmatch(rf"{number}(?:\s*[-–]\s*{number})?\s*(y|yrs?|years?|s|mo|months?|weeks?|days?)?", text)
+	match = re.fullmatch(rf"{number}(?:\s*[-\u2013]\s*{number})?\s*(y|yrs?|years?|s|mo|months?|weeks?|days?)?", text)
 	dicom = re.fullmatch(r"(\d{3})()([dwmy])", text)
 	if not (match := dicom or match):
 		return None
 	years = UNIT.get((match[3] or "y")[0], 1)
 	first, last = float(match[1]) / years, float(match[2] or match[1]) / years
-	return (first + last) / 2 if last <= 120 and last - first <= WIDEST_RANGE else None
+	return (first, last) if last <= 120 else None
+
+
+def age_of(text: str) -> float | None:
+	"""The age in years that a record states, the middle of a range; None where it states none, or a range wider than WIDEST_RANGE."""
+	span = age_span(text)
+	return sum(span) / 2 if span and span[1] - span[0] <= WIDEST_RANGE else None
 
 
 def traits(record: Record) -> dict[str, str | float | None]:
 	"""{trait of MATCHABLE: value}: the view; the age in years; F or M. Empty text or None where a source does not say it."""
 	view = "" if record.view == UNSPECIFIED else record.view
 	return {"view": view, "age": record.years, "sex": SEXES.get(record.sex.strip().lower(), "")}
+
+
+def untold_sources(records: Iterable[Record]) -> set[str]:
+	"""The sources that stand for "not told": those of films whose collection tells of its other films where they are from."""
+
+
+
+	of_folder: dict[str, set[str]] = {}
+	for record in records:
+		of_folder.setdefault(record.path.partition("/")[0], set()).add(record.source)
+	return {folder for folder, names in of_folder.items() if folder in names and any(name.startswith(folder + "-") for name in names)}
 
 
 COLUMNS = tuple(field.name for field in fields(Record))
@@ -7201,6 +7562,9 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 SIDE = 128
+VERSION = 1
+"""Of the method: agreements that another one found are not used."""
+
 BLOCK = 16
 HOPELESS = 0.3
 """Correlation of the half-size details, after a few steps, below which two thumbnails are given up."""
@@ -7360,8 +7724,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from cxrkit.data.readers import actualmed, collected, coronahack, covidgr, folder, hannover, ieee8023, nih, phantom, radiography
-from cxrkit.data.records import Record
+from cxrkit.data import words
+from cxrkit.data.readers import actualmed, collected, coronahack, covidgr, folder, hannover, ieee8023, nih, phantom, radiography, table
+from cxrkit.data.records import LABELS, Record
 from cxrkit.errors import BadInput, WrongUse
 
 PLAIN = "coronahack"
@@ -7407,16 +7772,18 @@ class Source:
 
 	def read(self) -> list[Record]:
 		"""The folder's records. Raises BadInput."""
-		records = READERS[self.kind](self.root, self.name)
+		records = table.on_disk(READERS[self.kind](self.root, self.name), self.root)
+		own = f"{self.name}:"  # patients of another site are that site's
 		if not self.collection:
 			return records
 		return [
-			record.but(patient=f"{self.collection}:{record.patient.partition(':')[2]}") if record.patient else record for record in records
+			record.but(patient=f"{self.collection}:{record.patient.removeprefix(own)}") if record.patient.startswith(own) else record
+			for record in records
 		]
 
 
 def external(text: str) -> Source:
-	"""A Source of films from elsewhere, from `KIND=DIR`, `KIND:NAME=DIR`, `NAME=DIR` (a folder a class) or `NAME=manifest.csv`."""
+	"""A Source of external films, from `KIND=DIR`, `KIND:NAME=DIR`, `NAME=DIR` (a folder a class) or `NAME=manifest.csv`."""
 
 
 
@@ -7432,7 +7799,7 @@ def external(text: str) -> Source:
 
 
 def externals(texts: Iterable[str]) -> list[Source]:
-	"""Sources of films from elsewhere; their names must differ. Raises WrongUse."""
+	"""Sources of external films; their names must differ. Raises WrongUse."""
 	return _apart([external(text) for text in texts])
 
 
@@ -7467,6 +7834,18 @@ def parse(text: str, drawn_at: str | Path) -> Source:
 def recognised(folder: Path) -> str:
 	"""The kind of a folder that is laid out as one of ELSEWHERE, or an empty text."""
 	return next((kind for kind, is_here in ELSEWHERE.items() if is_here(folder)), "")
+
+
+def kind_of(folder: Path) -> str:
+	"""The kind of the reader that knows a folder's layout, or an empty text; `folder` where it has a folder for either class."""
+	if (folder / coronahack.METADATA).is_file():
+		return PLAIN
+	if kind := recognised(folder):
+		return kind
+	if (folder / "metadata.csv").is_file() and (folder / "images").is_dir():
+		return "ieee8023"
+	labels = {words.label_of(path.name, strict=True) for path in folder.iterdir() if path.is_dir()}
+	return "folder" if set(LABELS) <= labels else ""
 
 
 def name_of(text: str) -> str:
@@ -7546,16 +7925,41 @@ def assign(
 		raise WrongUse(f"There is no split named {split!r}.", next=f"use one of: {', '.join(rules)}")
 	members = _members(records, groups)
 	chosen = rules[split](members, seed)
-	records = [record.but(split=chosen[groups[record.image_id]] if record.used else "") for record in records]
+	given, records = records, [record.but(split=chosen[groups[record.image_id]] if record.used else "") for record in records]
 	used = [record for record in records if record.used]
 	missing = missing_classes(used)
 	if missing:
+		other = "grouped" if split == "paper" and not missing_classes(_placed(members, rules["grouped"](members, seed))) else ""
 		raise BadInput(
-			f"The data cannot be split: {'; '.join(missing)}.",
-			f"{len(used)} usable images: {dict(Counter(record.label for record in used))}",
-			"bring more images of that class, or look at the reasons in the manifest why images were left out",
+			f"The data cannot be split by the rule {split}: {'; '.join(missing)}.", _stock(given, members), _remedy(split, other, members)
 		)
 	return records
+
+
+def _placed(members: Members, chosen: Mapping[str, str]) -> list[Record]:
+	return [record.but(split=chosen[group]) for group, of_group in members.items() for record in of_group]
+
+
+def _stock(records: Iterable[Record], members: Members) -> str:
+	"""What there is of each class to split, and why the rest of it is left out."""
+	told = []
+	for label in LABELS:
+		films = sum(record.label == label for of_group in members.values() for record in of_group)
+		patients = sum(any(record.label == label for record in of_group) for of_group in members.values())
+		of_label = [record for record in records if record.label == label and not record.used]
+		why = Counter("copies" if record.is_removed_copy else record.excluded.partition(":")[0] for record in of_label)
+		out = ", ".join(f"{count} {reason}" for reason, count in why.most_common(3))
+		told.append(f"{films} usable {label} films of {patients} patients{f' (left out: {out})' if out else ''}")
+	return "; ".join(told)
+
+
+def _remedy(split: str, other: str, members: Members) -> str:
+	if other:
+		return f"use --split {other}, which this data allows, or bring films of more patients"
+	few = [label for label in LABELS if sum(any(r.label == label for r in of_group) for of_group in members.values()) < 3]
+	if few:
+		return f"bring {' and '.join(few)} films of three patients or more, or see to it that fewer are left out"
+	return "bring films of more patients, or see to it that fewer are left out" + (", or use --split grouped" if split == "paper" else "")
 
 
 def _members(records: Iterable[Record], groups: Mapping[str, str]) -> Members:
@@ -7597,24 +8001,57 @@ def _hold_out(groups: Members, share: float, seed: int, first: str = "") -> dict
 	return chosen
 
 
+LARGE = 1 / 8
+"""Of a stratum's films, a group with more is placed before the others."""
+
+
 def grouped(groups: Members, seed: int = 0, fractions: Mapping[str, float] = FRACTIONS) -> dict[str, str]:
-	"""A seeded split by group, stratified by label and source: {group: split}; groups: {group: its used records}."""
+	"""A seeded split by group, stratified by label and source, or by label alone where a source has too few patients."""
 
 
 
 
-	strata = Counter((record.label, record.source) for members in groups.values() for record in members)
-	by_stratum = defaultdict(list)
-	for group, members in groups.items():
-		by_stratum[min(((r.label, r.source) for r in members), key=lambda s: (strata[s], s))].append(group)
+
+
+	chosen: dict[str, str] = {}
+	for by_source in (True, False):
+		strata = Counter(_stratum(record, by_source) for members in groups.values() for record in members)
+		by_stratum = defaultdict(list)
+		for group, members in groups.items():
+			by_stratum[min((_stratum(r, by_source) for r in members), key=lambda s: (strata[s], s))].append(group)
+		for stratum in sorted(by_stratum):
+			chosen |= _shared_out({name: len(groups[name]) for name in by_stratum[stratum]}, seed, fractions)
+		if not missing_classes(_placed(groups, chosen), fractions):
+			break
+	return chosen
+
+
+def _stratum(record: Record, by_source: bool) -> tuple[str, str]:
+	return record.label, record.source if by_source else ""
+
+
+def _shared_out(sizes: Mapping[str, int], seed: int, fractions: Mapping[str, float]) -> dict[str, str]:
+	"""{group: split} of one stratum's groups, given {group: films}."""
+	total, filled = sum(sizes.values()), Counter()
+	large = sorted((name for name in sizes if sizes[name] > LARGE * total), key=lambda name: (-sizes[name], _draw(seed, name)))
 	chosen = {}
-	for stratum in sorted(by_stratum):
-		names = sorted(by_stratum[stratum], key=lambda group: _draw(seed, group))
-		total, filled = sum(len(groups[name]) for name in names), Counter()
-		for name in names:
-			split = max(fractions, key=lambda s: (fractions[s] * total - filled[s], fractions[s], s))
-			filled[split] += len(groups[name])
-			chosen[name] = split
+	for place, name in enumerate(large):
+		empty = [split for split in fractions if not filled[split]]
+		few = len(sizes) - place <= len(empty)  # as many groups as splits that have none
+		split = max(empty if few else fractions, key=lambda s: (fractions[s] * total - filled[s], fractions[s], s))
+		filled[split] += sizes[name]
+		chosen[name] = split
+	rest = sorted(sizes.keys() - chosen.keys(), key=lambda name: _draw(seed, name))
+	lacking = {split: max(0.0, fractions[split] * total - filled[split]) for split in fractions}
+	room, before = sum(sizes[name] for name in rest), 0.0
+	for name in rest:
+		middle, end = (before + sizes[name] / 2) / room * sum(lacking.values()), 0.0
+		before += sizes[name]
+		for split, share in lacking.items():
+			end += share
+			if middle <= end or split == list(lacking)[-1]:
+				chosen[name] = split
+				break
 	return chosen
 
 
@@ -7623,10 +8060,10 @@ def _draw(seed: int, group: str) -> str:
 	return hashlib.sha256(f"{seed}/{group}".encode()).hexdigest()
 
 
-def missing_classes(used: Iterable[Record]) -> list[str]:
-	"""A sentence for each class that a split in use lacks."""
+def missing_classes(used: Iterable[Record], wanted: Iterable[str] = ("train", "valid")) -> list[str]:
+	"""A sentence for each class that a split in use, or a wanted one, lacks."""
 	counts = Counter((record.split, record.label) for record in used)
-	present = {"train", "valid"} | {record.split for record in used if record.split}
+	present = {*wanted} | {record.split for record in used if record.split}
 	return [f"no {label} image in {split}" for split in sorted(present) for label in LABELS if not counts[split, label]]
 
 
@@ -7650,7 +8087,8 @@ def leaks(records: Iterable[Record], groups: Mapping[str, str]) -> list[str]:
 FILES['cxrkit/data/summary.py'] = r'''
 """What a manifest holds, counted, as text: sources, reasons, splits, copies; and what changed between two."""
 
-from collections import Counter
+import re
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 from cxrkit.config import Experiment
@@ -7658,6 +8096,9 @@ from cxrkit.data import groups, splits
 from cxrkit.data.manifest import Manifest
 from cxrkit.data.records import COPY, LABELS, POSITIVE, SPLITS, Record
 from cxrkit.progress import table
+
+LISTED, REASONS = 8, 20
+"""How many examples are listed, and how many reasons of films that are left out."""
 
 
 def text(manifest: Manifest) -> str:
@@ -7669,6 +8110,7 @@ def text(manifest: Manifest) -> str:
 		_by_source(manifest),
 		_reasons(manifest),
 		_views(manifest),
+		_people(manifest),
 		table(rows, ["split", *LABELS, "images"], right=[*LABELS, "images"]),
 		_leaks(manifest),
 	]
@@ -7679,6 +8121,22 @@ def _views(manifest: Manifest) -> str:
 	"""The words for views that were not understood, as published; empty where all were."""
 	said = Counter(record.view_basis.partition(": ")[2] for record in manifest.records if record.view_basis and not record.view)
 	return "views not known: " + ", ".join(f"{words!r} ({count})" for words, count in said.most_common(8)) if said else ""
+
+
+def _people(manifest: Manifest) -> str:
+	"""Patient numbers in use that may stand for two people, as a question to whoever knows; empty where there are none."""
+	films = defaultdict(list)
+	for record in manifest.used:
+		films[record.patient].append(record)
+	told = []
+	for patient, of_patient in films.items():
+		first = of_patient[0]
+		if patient and (other := next((record for record in of_patient if groups.apart(first, record)), None)):
+			known = ", ".join(f"{record.sex or '?'} {record.age or '?'}" for record in (first, other))
+			told.append(f"{patient} may be two people ({known})")
+	more = f"; and {len(told) - LISTED} more" if len(told) > LISTED else ""
+	ask = "; they stay in one split: where they are two, give each a number of its own"
+	return f"questions: {'; '.join(told[:LISTED])}{more}{ask}" if told else ""
 
 
 def _leaks(manifest: Manifest) -> str:
@@ -7720,11 +8178,19 @@ def _patients(used: list[Record]) -> str:
 	return str(known) if all(record.patient for record in used) else f"{known} + ?" if known else "?"
 
 
-def _reasons(manifest: Manifest) -> str:
-	"""A table of the reasons for exclusions, the most frequent of each source first; empty where nothing is left out."""
+def left_out(manifest: Manifest, most: int) -> list[tuple[int, str, str]]:
+	"""(films, source, reason) of the exclusions, the most frequent of each source first, at most so many rows; the last sums the rest up."""
 	reasons = Counter((record.source, short_reason(record)) for record in manifest.records if not record.used)
 	ordered = sorted(reasons.items(), key=lambda item: (item[0][0], -item[1], item[0][1]))
-	rows = [[count, source, reason] for (source, reason), count in ordered]
+	rare = {key for key, _ in reasons.most_common()[most:]}
+	rows = [(count, source, reason) for (source, reason), count in ordered if (source, reason) not in rare]
+	rest = sum(reasons[key] for key in rare)
+	return rows + ([(rest, "", f"{len(rare)} rarer reasons: manifest.csv has them all, in the column excluded")] if rare else [])
+
+
+def _reasons(manifest: Manifest) -> str:
+	"""A table of the reasons for exclusions; empty where nothing is left out."""
+	rows = [[*row] for row in left_out(manifest, REASONS)]
 	return table(rows, ["left out", "source", "why"], right=["left out"]) if rows else ""
 
 
@@ -7737,6 +8203,10 @@ def short_reason(record: Record) -> str:
 	reason = record.excluded
 	if record.is_removed_copy:
 		return f"{COPY}a film of {reason.removeprefix(COPY).split('/')[0]}"
+	if reason.startswith((groups.CONFLICT, "cannot be decoded", "the DICOM file cannot be decoded", "it is damaged")):
+		return reason.partition(":")[0]
+	if reason.startswith(("only ", "no content", "no film has")):
+		return re.sub(r"\d+", "n", reason)
 	if reason.startswith("row "):
 		return "a" + reason[reason.index(" of the metadata") :].replace(" of the metadata", " metadata row", 1)
 	return reason
@@ -7788,6 +8258,7 @@ FILES['cxrkit/data/tree.py'] = r'''
 
 
 
+
 import hashlib
 import os
 import re
@@ -7796,18 +8267,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cxrkit.data.images import SUFFIXES
+from cxrkit.data.images import SUFFIXES, open_grey
 from cxrkit.data.manifest import Manifest
 from cxrkit.data.records import LABELS, SPLITS, Record
 from cxrkit.errors import BadInput, disk_errors
-from cxrkit.files import link_or_copy, read_json, write_json
+from cxrkit.files import link_or_copy, read_json, replacing, write_json
 
 MARKER = ".cxrkit-tree.json"
+DICOM = "DICOM"
+"""The format of a film that is converted."""
 DESKTOP = (".DS_Store", "Thumbs.db", "desktop.ini")
 """What file managers leave in a folder that was looked at; it stays, and is nobody's film."""
 
 Listed = dict[str, list[Any]]
-"""{`split/label/file`: [the film's path, its bytes, its time of change in ns]}."""
+"""{`split/label/file`: [the film's path, its bytes or null where it becomes a PNG, its time of change in ns]}."""
 
 
 @dataclass(frozen=True)
@@ -7838,19 +8311,20 @@ def entries(manifest: Manifest) -> dict[str, Record]:
 				record.image_id,
 				"check the manifest: python -m cxrkit manifest check",
 			)
-		planned[f"{record.split}/{record.label}/{_file_name(record.image_id)}"] = record
+		planned[f"{record.split}/{record.label}/{_file_name(record)}"] = record
 	return planned
 
 
-def _file_name(image_id: str) -> str:
-	source, _, name = image_id.partition("/")
+def _file_name(record: Record) -> str:
+	source, _, name = record.image_id.partition("/")
 	stem, dot, suffix = name.rpartition(".")
 	suffix = (dot + suffix).lower() if (dot + suffix).lower() in SUFFIXES else ""
 	stem = stem if suffix else name
+	suffix = ".png" if record.format == DICOM else suffix
 	wanted = f"{source}__{stem}"
 	safe = re.sub(r"[^A-Za-z0-9._-]", "_", wanted)[:100]
 	if safe != wanted:
-		safe += "-" + hashlib.sha256(image_id.encode()).hexdigest()[:8]
+		safe += "-" + hashlib.sha256(record.image_id.encode()).hexdigest()[:8]
 	return safe + suffix
 
 
@@ -7869,7 +8343,7 @@ def build(manifest: Manifest, locate: Callable[[Record], Path], root: str | Path
 		source = locate(record).absolute()
 		if not source.is_file():
 			raise BadInput("An image of the manifest is not there.", source, "build the manifest again")
-		planned[relative] = _listed(source)
+		planned[relative] = _listed(source, record.format == DICOM)
 	with disk_errors(root):
 		listed = read_json(root / MARKER, "The tree's list", "name a new folder for the tree") if (root / MARKER).is_file() else {}
 		there = _there(root, listed, planned)
@@ -7881,8 +8355,8 @@ def build(manifest: Manifest, locate: Callable[[Record], Path], root: str | Path
 			for folder in list((root / relative).parents)[: relative.count("/")]:
 				if not os.listdir(folder):
 					os.rmdir(folder)
-		for relative, (source, *_) in planned.items():
-			made[_place(Path(source), root / relative)] += 1
+		for relative, (source, size, _) in planned.items():
+			made[_place(Path(source), root / relative) if size is not None else _convert(Path(source), root / relative)] += 1
 		for split in {relative.split("/")[0] for relative in planned}:
 			for label in LABELS:
 				(root / split / label).mkdir(parents=True, exist_ok=True)
@@ -7890,9 +8364,9 @@ def build(manifest: Manifest, locate: Callable[[Record], Path], root: str | Path
 	return TreeReport(removed=len(stale), **made)
 
 
-def _listed(source: Path) -> list[Any]:
+def _listed(source: Path, converted: bool) -> list[Any]:
 	facts = source.stat()
-	return [str(source), facts.st_size, facts.st_mtime_ns]
+	return [str(source), None if converted else facts.st_size, facts.st_mtime_ns]
 
 
 def _there(root: Path, listed: Listed, planned: Listed) -> list[str]:
@@ -7921,13 +8395,23 @@ def _is_ours(path: Path, listed: list[Any] | None, planned: list[Any] | None) ->
 	if path.is_symlink():
 		return listed is not None or (planned is not None and os.readlink(path) == planned[0])
 	facts = path.stat()
-	return listed is not None and (facts.st_size, facts.st_mtime_ns // 10**9) == (listed[1], listed[2] // 10**9)
+	return listed is not None and listed[1] in (None, facts.st_size) and facts.st_mtime_ns // 10**9 == listed[2] // 10**9
 
 
 def _place(source: Path, target: Path) -> str:
 	if target.exists() and (os.path.samefile(source, target) or _is_copy(source, target)):
 		return "kept"
 	return "linked" if link_or_copy(source, target, symbolic=True) else "copied"
+
+
+def _convert(source: Path, target: Path) -> str:
+	facts = source.stat()
+	if target.is_file() and not target.is_symlink() and int(target.stat().st_mtime) == int(facts.st_mtime):
+		return "kept"
+	with replacing(target) as temporary:
+		open_grey(source).save(temporary, "PNG")
+	os.utime(target, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+	return "copied"
 
 
 def _is_copy(source: Path, target: Path) -> bool:
@@ -7940,7 +8424,7 @@ def _is_copy(source: Path, target: Path) -> bool:
 # cxrkit/data/words.py
 # ======================================
 
-FILES['cxrkit/data/words.py'] = r'''
+FILES['cxrkit/data/words.py'] = '''
 """The words that people write for labels, views, columns and "not known": one table each, which every reader uses."""
 
 
@@ -7960,18 +8444,18 @@ def listed(words: str) -> frozenset[str]:
 
 
 ONE_WORD = (
-	(r"(?:novel )?corona ?virus disease(?: 20)?[ -]?19|covid[ -]?(?:20)?19|sars[ -]?cov[ -]?2|(?:2019|novel)[ -]?n?cov(?:id)?|新冠", COVID),
+	(r"(?:novel )?corona ?virus disease(?: 20)?[ -]?19|covid[ -]?(?:20)?19|sars[ -]?cov[ -]?2|(?:2019|novel)[ -]?n?cov(?:id)?|\u65b0\u51a0", COVID),
 	(
-		r"\b(?:no|without|ohne|sin|sans|senza)(?: acute| active| pathological)? (?:findings?|befund|hallazgos?|anomalies?|reperti)\b",
+		r"\\b(?:no|without|ohne|sin|sans|senza)(?: acute| active| pathological)? (?:findings?|befund|hallazgos?|anomalies?|reperti)\\b",
 		"normal",
 	),
-	(r"\bx[ -]?rays?\b", "xray"),
+	(r"\\bx[ -]?rays?\\b", "xray"),
 )
 """What is written in several words, and the one word that stands for it."""
 POSITIVE_WORDS = {COVID, "covids", "ncov"}
 NEGATIVE_WORDS = listed(
 	"normal normals normale normali normales normaux normais normalne healthy sano sani sana sanos sain sains saudavel gesund "
-    "gesunde unremarkable nofinding nofindings norma 正常"
+    "gesunde unremarkable nofinding nofindings norma \u6b63\u5e38"
 )
 DOUBT = listed(
 	"no non not nor none neg negative negativo negativi negatif negativ without sin sans senza ohne kein keine nicht ruled out "
@@ -7985,7 +8469,7 @@ BESIDE = listed(
     "dataset set collection adult adults child children male female severe mild moderate viral virus disease nih rsna sirm kermany "
     "bimcv ricord hannover ieee8023 radiopaedia hospital my our new old png jpg jpeg"
 )
-"""Words that may stand beside a label in a folder's name, and change nothing."""
+"""Words that may stand beside a label in a folder\'s name, and change nothing."""
 
 SPLITS = {"train": "train", "training": "train", "valid": "valid", "validation": "valid", "val": "valid", "test": "test", "testing": "test"}
 
@@ -8032,12 +8516,20 @@ COLUMNS = {
 }
 """{what it means: the usual names of such a column}, in small letters and without spaces and signs; the first counts most."""
 
+NO_FINDING = listed("todo inconclusive unclear")
+"""What stands for a finding and names none."""
+OTHER = listed(
+	"pneumonia pnemonia pneumonias neumonia polmonite viral virus bacteria bacterial opacity opacities tuberculosis tb sars mers ards "
+    "edema effusion pneumothorax cancer nodule mass fungal influenza cardiomegaly atelectasis consolidation infiltration abnormal"
+)
+"""Words of a folder\'s name that say that its films are not normal."""
+
 
 def plain(text: str) -> str:
-	"""Text in one spelling: small letters, no accents, single spaces, no signs but the letters' and digits' own."""
+	"""Text in one spelling: small letters, no accents, single spaces, no signs but the letters\' and digits\' own."""
 	text = "".join(sign for sign in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(sign))
 	for pattern, word in ONE_WORD:
-		text = re.sub(pattern, f" {word} ", re.sub(r"[_\s-]+", " ", text))
+		text = re.sub(pattern, f" {word} ", re.sub(r"[_\\s-]+", " ", text))
 	return text.strip()
 
 
@@ -8049,7 +8541,7 @@ def label_of(text: str, strict: bool = False) -> str:
 
 	found = set()
 	for part in re.split(r"[/;|,]", plain(text)):
-		words = re.findall(r"[^\W_]+|\?", part)
+		words = re.findall(r"[^\\W_]+|\\?", part)
 		doubtful = "?" in words or bool(DOUBT & set(words))
 		unlisted = [word for word in words if word not in POSITIVE_WORDS | NEGATIVE_WORDS | BESIDE and not word.isdigit()]
 		positive, negative = (bool(table & set(words)) for table in (POSITIVE_WORDS, NEGATIVE_WORDS))
@@ -8062,6 +8554,16 @@ def label_of(text: str, strict: bool = False) -> str:
 	return found.pop() if len(found) == 1 else ""
 
 
+def is_finding(text: str) -> bool:
+	"""Whether the words of a film without a label name a finding, and not that none was looked for or seen for certain."""
+	return bool(known(text)) and not set(re.findall(r"\\w+", plain(text))) & NO_FINDING
+
+
+def other_finding(folder: str) -> str:
+	"""A folder\'s name where it names a finding that is neither normal nor COVID-19, else nothing."""
+	return folder if set(re.findall(r"[^\\W_]+", plain(folder))) & OTHER and not label_of(folder) else ""
+
+
 def view_of(text: str) -> str:
 	"""The projection that words mean, one of records.VIEWS, or nothing where it is not known."""
 	words = re.sub(r"[^a-z]+", " ", plain(text)).split()
@@ -8070,7 +8572,7 @@ def view_of(text: str) -> str:
 
 
 def view(text: str, where: str) -> tuple[str, str]:
-	"""(view, its basis) of a published word: the basis keeps what the kit's own word does not say, as "erect"."""
+	"""(view, its basis) of a published word: the basis keeps what the kit\'s own word does not say, as "erect"."""
 	found = view_of(text)
 	said = set(re.findall(r"[a-z]+", plain(text))) - set(found.casefold().split())
 	return found, (f"{where}: {text.strip()}" if said & UPRIGHT or not found and known(text) else where if found else "")
@@ -8087,8 +8589,8 @@ def split_of(text: str) -> str:
 
 
 def squeezed(column: str) -> str:
-	"""A column's name in small letters, without spaces and signs: Patient_ID, patientid and "patient id" are one."""
-	return re.sub(r"[\W_]", "", column.casefold())
+	"""A column\'s name in small letters, without spaces and signs: Patient_ID, patientid and "patient id" are one."""
+	return re.sub(r"[\\W_]", "", column.casefold())
 
 
 def columns_of(header: list[str]) -> dict[str, str]:
@@ -8114,6 +8616,7 @@ import functools
 import math
 import os
 import platform
+import subprocess
 import sys
 import time
 from dataclasses import dataclass
@@ -8142,8 +8645,9 @@ def kaggle_working():
 
 
 def bundle_identity():
-	"""{source_sha256, run_id} of the bundled script that this process runs from; empty texts where it does not."""
-	return {"source_sha256": os.environ.get("CXRKIT_SOURCE", ""), "run_id": os.environ.get("CXRKIT_RUN", "")}
+	"""{source_sha256, run_id, edited_from} as in schema.Bundle, of the script that this process runs from; empty texts where it does not."""
+	source, made_as, run_id = (os.environ.get(f"CXRKIT_{name}", "") for name in ("SOURCE", "MADE_AS", "RUN"))
+	return {"source_sha256": source, "run_id": run_id, "edited_from": made_as if made_as != source else ""}
 
 
 class Deadline:
@@ -8285,7 +8789,21 @@ def describe():
 		"system": f"{platform.system()} {platform.machine()}",
 		"processors": processors(),
 		"versions": versions(),
+		"begun": time.strftime("%Y-%m-%dT%H:%MZ", time.gmtime()),
+		"commit": commit(),
 	}
+
+
+def commit():
+	"""The commit of the kit's own repository, with "-dirty" where tracked files were changed; empty where it runs from elsewhere."""
+	root = Path(__file__).resolve().parents[1]
+	if not (root / ".git").exists():
+		return ""
+	asked = ["git", "-C", str(root), "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"]
+	try:
+		return subprocess.run(asked, capture_output=True, text=True, timeout=10, check=True).stdout.strip()
+	except (OSError, subprocess.SubprocessError):
+		return ""
 
 
 def free_memory_bytes():
@@ -8343,6 +8861,7 @@ FILES['cxrkit/errors.py'] = r'''
 
 
 import errno
+import os
 import shutil
 import sys
 from contextlib import contextmanager
@@ -8421,6 +8940,9 @@ EXTRA_OF = {
 	"kagglesdk": "kaggle",
 	"pydicom": "dicom",
 	"timm": "timm",
+	"idc_index": "fetch",
+	"kagglehub": "hub",
+	"ray": "cluster",
 }
 """{package: the extra of pyproject.toml that brings it}, of those that not every command needs."""
 
@@ -8448,8 +8970,24 @@ def disk_errors(where):
 		raise
 
 
+CONTROLS = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160)) if chr(code) not in "\t\n"}
+"""What moves a console's cursor, colours it or titles its window, in a server's answer or a file's name: shown as its escape."""
+
+
+def shown(text, stream):
+	"""The text as `stream` can show it: control characters, and what its encoding lacks (not every console knows UTF-8), escaped."""
+	encoding = getattr(stream, "encoding", None) or "utf-8"
+	return str(text).translate(CONTROLS).encode(encoding, "backslashreplace").decode(encoding)
+
+
 def run_command(command):
 	"""Call command(), print a CxrkitError, an interruption or a missing package as its message; return the exit code."""
+
+
+
+	for stream in (sys.stdout, sys.stderr):
+		if hasattr(stream, "reconfigure"):
+			stream.reconfigure(errors="backslashreplace")
 	try:
 		try:
 			return command() or 0
@@ -8459,8 +8997,11 @@ def run_command(command):
 				raise
 			raise WrongUse(f"The package {package} is not installed.", next=f"pip install '.[{EXTRA_OF[package]}]' in the clone") from error
 	except CxrkitError as error:
-		print(f"error: {error}", file=sys.stderr, flush=True)
+		print(shown(f"error: {error}", sys.stderr), file=sys.stderr, flush=True)
 		return error.exit_code
+	except BrokenPipeError:  # whoever read the output, `head` perhaps, has read enough
+		os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python writes what is left when it ends
+		return 0
 	except KeyboardInterrupt:
 		stopped = Interrupted("Stopped by the user.", next="run the same command to go on from the last finished stage")
 		print(f"\n{stopped}", file=sys.stderr, flush=True)
@@ -8582,6 +9123,7 @@ def mean_auc_influence(is_covid, p_covid):
 
 def within_strata(is_covid, p_covid, strata, groups=None) -> Figure:
 	"""The area with the stratum held fixed: how often, of a pair of one stratum, the COVID-19 image has the higher probability."""
+
 
 
 
@@ -8828,6 +9370,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 from scipy.optimize import minimize_scalar
+from scipy.stats import t
 
 from cxrkit.evaluation.bootstrap import Resamples, middle
 from cxrkit.evaluation.metrics import Figure, Z, effective_n, wilson
@@ -8924,6 +9467,24 @@ def _recalibrated(truth, p, groups, with_slope: bool) -> Figure:
 	variance = (inverse @ (sums @ sums.T) @ inverse)[-1, -1] * patients / max(patients - 1, 1)
 	half = Z * np.sqrt(variance)
 	return Figure.of(beta[-1], beta[-1] - half, beta[-1] + half, n, "sandwich 95 % over patients")
+
+
+def mean_calibration(is_covid, p_covid, groups) -> Figure:
+	"""The mean of n probabilities less the share of positives, 0 at best: calibration in the large (Van Calster et al. 2019)."""
+
+
+
+
+	apart = np.asarray(p_covid, float) - np.asarray(is_covid, float)
+	if not len(apart):
+		return Figure.unknown(0, "none: no film")
+	value, member = apart.mean(), np.unique(groups, return_inverse=True)[1]
+	sums = np.bincount(member, apart - value)
+	patients, spread = len(sums), np.sqrt((sums**2).sum())
+	if patients < 2 or not spread:
+		return Figure.of(value, None, None, len(apart), "none: no variance")
+	half = t.ppf(0.975, patients - 1) * spread / len(apart) * np.sqrt(patients / (patients - 1))
+	return Figure.of(value, max(-1, value - half), min(1, value + half), len(apart), "t 95 % over patients")
 
 
 def _figure(values, n) -> Figure:
@@ -9067,7 +9628,7 @@ def compare(runs: list[Results], threshold: float, margins: Margins = decision.M
 		networks=[_network(entrant, threshold) for entrant in entrants],
 		pairs=pairs,
 		chosen_on_validation=_chosen(entrants, threshold, runs[0].held_out),
-		study=study.beside(margins, _confusions(entrants, threshold), *worth),
+		study=study.beside(margins, _confusions(entrants if runs[0].info.films == "films" else [], threshold), *worth),
 		best=best([entrant.name for entrant in entrants], pairs),
 		started_from={run.name: run.info.started_from for run in runs},
 	)
@@ -9312,6 +9873,122 @@ def best(names: list[str], pairs: list[Pair]) -> Best:
 	if len(left) > 1 and all(frozenset(pair) in in_error for pair in combinations(left, 2)):
 		return Best(left, "equally good in error")
 	return Best(left, "some are not" if beaten else "nothing")
+'''[1:]
+
+
+# ======================================
+# cxrkit/evaluation/conformal.py
+# ======================================
+
+FILES['cxrkit/evaluation/conformal.py'] = r'''
+"""Conformal prediction: for a single film the set of classes that it may well be of, with a promised coverage."""
+
+
+
+
+
+
+
+
+
+
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from scipy.stats import beta
+
+from cxrkit.evaluation.metrics import Figure, proportion, threshold_for
+from cxrkit.evaluation.predictions import Predictions
+
+COVERAGE = 0.9
+
+Held = Literal["COVID-19", "normal", "both", "none"]
+"""The classes that a set holds."""
+
+
+@dataclass(frozen=True)
+class ClassLimit:
+	"""From which probability of COVID-19 on (or, for normal, up to which) a set holds the class."""
+
+
+
+
+
+
+
+	limit: float | None
+	patients: int
+	least: int
+	promised: Figure
+	covered: Figure
+
+
+@dataclass(frozen=True)
+class PredictionSets:
+	"""Sets calibrated on validation. wanted: the coverage of each class; same_images: on the very films that are judged."""
+
+
+
+
+	wanted: float
+	same_images: bool
+	covid: ClassLimit
+	normal: ClassLimit
+	films: dict[Held, int]
+
+	def of(self, p_covid: float) -> Held | None:
+		"""The set of a film with that probability; None where there are no sets."""
+		if self.covid.limit is None or self.normal.limit is None:
+			return None
+		is_covid, is_normal = p_covid >= self.covid.limit, p_covid <= self.normal.limit
+		return "both" if is_covid and is_normal else "COVID-19" if is_covid else "normal" if is_normal else "none"
+
+
+def least_patients(coverage: float) -> int:
+	"""The fewest patients of a class with whom a coverage can be promised: 9 for 0.90, 19 for 0.95."""
+	return int(np.ceil(coverage / (1 - coverage) - 1e-9))
+
+
+def prediction_sets(valid: Predictions, held: Predictions, coverage: float, split: str) -> PredictionSets:
+	"""The PredictionSets calibrated on `valid`, judged on `held`; each with one row of probabilities. split: that of `held`."""
+	same = split == "valid"
+	covid, normal = (_limit(valid, held, coverage, same, is_covid) for is_covid in (True, False))
+	sets = PredictionSets(coverage, same, covid, normal, {})
+	found = (sets.of(p) for p in held.p_covid[0])
+	return replace(sets, films=dict(Counter(each for each in found if each)))
+
+
+def _limit(valid: Predictions, held: Predictions, coverage: float, same: bool, is_covid: bool) -> ClassLimit:
+	likeness, checked = (worst_of_patients(each, is_covid) for each in (valid, held))
+	n, least = len(likeness), least_patients(coverage)
+	if n < least:
+		few = f"none: {n} patients in validation, {least} are needed"
+		return ClassLimit(None, n, least, Figure.unknown(n, few), Figure.unknown(len(checked), few))
+	limit, _ = threshold_for(coverage, np.ones(n, bool), likeness)
+	rank = int(np.ceil(coverage * (n + 1) - 1e-9))
+	low, high = beta.ppf([0.025, 0.975], rank, n + 1 - rank)
+	return ClassLimit(
+		limit=limit if is_covid else -limit,
+		patients=n,
+		least=least,
+		promised=Figure.of(rank / (n + 1), low, high, n, "beta 95 % over calibrations"),
+		covered=Figure.unknown(len(checked), "none: calibrated on these films")
+		if same
+		else proportion(int((checked >= limit).sum()), len(checked)),
+	)
+
+
+def worst_of_patients(held: Predictions, is_covid: bool) -> np.ndarray:
+	"""For each patient with films of the class, how like it the least typical one is: p(COVID-19), or minus it for normal."""
+	chosen = held.is_covid == is_covid
+	likeness = held.p_covid[0][chosen] * (1 if is_covid else -1)
+	_, member = np.unique(held.groups[chosen], return_inverse=True)
+	worst = np.full(int(member.max(initial=-1)) + 1, np.inf)
+	np.minimum.at(worst, member, likeness)
+	return worst
 '''[1:]
 
 
@@ -9646,7 +10323,7 @@ FILES['cxrkit/evaluation/evaluate.py'] = r'''
 
 from collections.abc import Sequence
 
-from cxrkit.evaluation import comparison, decision, scoring
+from cxrkit.evaluation import comparison, conformal, decision, scoring
 from cxrkit.results import Results
 from cxrkit.schema import Comparison, Margins, Metrics
 
@@ -9657,6 +10334,7 @@ def evaluate(
 	prevalences: Sequence[float] = scoring.PREVALENCES,
 	sensitivity: float = scoring.SENSITIVITY,
 	margins: Margins = decision.MARGINS,
+	coverage: float = conformal.COVERAGE,
 ) -> tuple[Metrics, Comparison]:
 	"""Write metrics.json and comparison.json of a run, and return both; checksums.json, where it is there, follows."""
 
@@ -9665,7 +10343,7 @@ def evaluate(
 
 	comparison.check_margins(margins)
 	threshold = comparison.shared_threshold([results], threshold)
-	metrics = scoring.score(results, threshold, prevalences, sensitivity)
+	metrics = scoring.score(results, threshold, prevalences, sensitivity, coverage)
 	compared = comparison.compare([results], threshold, margins)
 	results.write(metrics)
 	results.write(compared)
@@ -10280,6 +10958,7 @@ from cxrkit.data.records import POSITIVE
 from cxrkit.errors import BadInput, WrongUse
 from cxrkit.evaluation import areas, bootstrap, metrics, study
 from cxrkit.evaluation.calibration import calibration, fit_temperature, rests_on_prior, tempered
+from cxrkit.evaluation.conformal import COVERAGE, prediction_sets
 from cxrkit.evaluation.predictions import Predictions
 from cxrkit.evaluation.usefulness import decision_curve
 from cxrkit.results import Results
@@ -10289,24 +10968,27 @@ PREVALENCES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 SENSITIVITY = SPECIFICITY = 0.95
 
 
-def score(results: Results, threshold: float, prevalences=PREVALENCES, sensitivity: float = SENSITIVITY) -> Metrics:
+def score(
+	results: Results, threshold: float, prevalences=PREVALENCES, sensitivity: float = SENSITIVITY, coverage: float = COVERAGE
+) -> Metrics:
 	"""The Metrics of a run."""
 
 
 
 
 
-	for name, values in (("threshold", [threshold]), ("prevalence", prevalences), ("sensitivity", [sensitivity])):
+	for name, values in (("threshold", [threshold]), ("prevalence", prevalences), ("sensitivity", [sensitivity]), ("coverage", [coverage])):
 		if not all(0 < value < 1 for value in values):
 			raise WrongUse(f"A {name} lies outside 0 to 1: {values}.", next="name shares between 0 and 1, such as 0.05")
-	return Scorer(results, threshold, (study.prevalence(), *prevalences), sensitivity).metrics()
+	return Scorer(results, threshold, (study.prevalence(), *prevalences), sensitivity, coverage).metrics()
 
 
 class Scorer:
 	"""Scores one run; what several of its rows share, such as the patients drawn, is computed once."""
 
-	def __init__(self, results: Results, threshold: float, prevalences: tuple[float, ...], sensitivity: float):
-		self.results, self.threshold, self.prevalences, self.sensitivity = results, threshold, prevalences, sensitivity
+	def __init__(self, results: Results, threshold: float, prevalences: tuple[float, ...], sensitivity: float, coverage: float):
+		self.results, self.threshold, self.prevalences = results, threshold, prevalences
+		self.sensitivity, self.coverage = sensitivity, coverage
 		self.drawn: dict[tuple[str, ...], bootstrap.Resamples] = {}
 
 	def metrics(self) -> Metrics:
@@ -10439,6 +11121,7 @@ class Scorer:
 			decision_curve=decision_curve(held.is_covid, p_covid, held.groups) if stage == LAST_STAGE else [],
 			scaling=self._scaling(held, valid, split),
 			seconds_per_epoch=None,
+			prediction_sets=prediction_sets(valid, held, self.coverage, split) if valid else None,
 		)
 
 	def _operating_point(self, of: Literal["sensitivity", "specificity"], held, valid, split) -> OperatingPoint | None:
@@ -10619,189 +11302,34 @@ def run_to_run(errors, n: int) -> tuple[Figure, float]:
 # ======================================
 
 FILES['cxrkit/evaluation/study.py'] = r'''
-"""The 2020 study's own figures: its confusion matrices and epochs, through the same tests as ours and beside ours."""
-
-import functools
-from dataclasses import dataclass, replace
-from itertools import combinations
-from pathlib import Path
-
-import numpy as np
-import yaml
-from scipy.stats import fisher_exact
-
-from cxrkit.evaluation import decision, metrics, statistics
-from cxrkit.evaluation.metrics import Confusion, Figure, Rates
-from cxrkit.schema.common import Margins
-from cxrkit.schema.comparisons import BesideStudy, FisherTests, Study, StudyPair
-
-TABLES = Path(__file__).with_name("study.yaml")
-IMAGE_SIZE = 224
-"""Side in pixels of the study's pictures."""
-ROUNDING = 0.5e-5 + 1e-9
-"""Its table gives five digits after the point."""
-EPOCH_ROUNDING = 0.5e-6 + 1e-9
-"""Its epochs' error rates give six."""
-
-
-@dataclass(frozen=True)
-class StudyEpoch:
-	"""An epoch of the unfrozen stage. epoch: from 1 on; wrong: validation films of `films`; seconds: of wall clock."""
-
-	epoch: int
-	train_loss: float
-	valid_loss: float
-	error_rate: float
-	wrong: int
-	films: int
-	seconds: int
-
-	@property
-	def error(self) -> Figure:
-		"""The error rate with Wilson's interval."""
-		return metrics.proportion(self.wrong, self.films)
-
-
-@functools.cache
-def _tables() -> dict:
-	return yaml.safe_load(TABLES.read_text("utf-8"))
-
-
-def validation() -> dict[str, int]:
-	"""The films that it validated on: {"covid": 34, "normal": 234}."""
-	return dict(_tables()["validation"])
-
-
-def prevalence() -> float:
-	"""The share of COVID-19 among them."""
-	return validation()["covid"] / sum(validation().values())
-
-
-def seconds_per_epoch() -> dict[str, tuple[int, int]]:
-	"""{architecture: (fewest, most)} seconds that an epoch took, on Kaggle's GPU of 2020."""
-	return {name: tuple(row["seconds_per_epoch"]) for name, row in _tables()["networks"].items()}
-
-
-@functools.cache
-def confusions() -> dict[str, Confusion]:
-	"""{architecture: Confusion}, after the last epoch of each network's one run; they follow from its rounded rates."""
-	return {name: implied_counts(row, **validation()) for name, row in _tables()["networks"].items()}
-
-
-def implied_counts(row: dict[str, float], covid: int, normal: int) -> Confusion:
-	"""The Confusion that a row of the study's table implies, given its numbers of films of each class."""
-
-
-
-	tp, tn = round(row["sensitivity"] * covid), round(row["specificity"] * normal)
-	counts = Confusion(tp=tp, fn=covid - tp, tn=tn, fp=normal - tn)
-	implied = metrics.rates(counts)
-	for name in ("sensitivity", "specificity", "error_rate"):
-		value = getattr(implied, name).value
-		if abs(value - row[name]) > ROUNDING:
-			raise ValueError(f"{name} {row[name]} fits no whole counts of {covid} and {normal} films; nearest {value:.5f}")
-	return counts
-
-
-def epochs() -> dict[str, list[StudyEpoch]]:
-	"""{architecture: its epochs} of the unfrozen stage; those of the frozen stage were not published."""
-
-
-
-	films = sum(validation().values())
-	by_network: dict[str, list[StudyEpoch]] = {}
-	for name, rows in _tables()["epochs"].items():
-		by_network[name] = []
-		for number, train_loss, valid_loss, error_rate, seconds in rows:
-			wrong = round(error_rate * films)
-			if abs(wrong / films - error_rate) > EPOCH_ROUNDING:
-				raise ValueError(f"{name}, epoch {number}: error rate {error_rate} is no whole number of {films} films")
-			by_network[name].append(StudyEpoch(number + 1, train_loss, valid_loss, error_rate, wrong, films, seconds))
-	return by_network
-
-
-def verdicts(margins: Margins = decision.MARGINS) -> list[StudyPair]:
-	"""What the study's own counts decide of each pair of its networks."""
-
-
-
-
-
-	counts = confusions()
-	pairs = list(combinations(counts, 2))
-	extremes = {}
-	for overlap in ("most", "least"):
-		differences = [decision.difference(*_wrong(counts[a], counts[b], overlap), (0,), (0,)) for a, b in pairs]
-		extremes[overlap] = list(zip(differences, decision.decide([decision.Compared(d) for d in differences], margins)))
-	return [
-		StudyPair(
-			a=a,
-			b=b,
-			wrong=[int(counts[a].wrong), int(counts[b].wrong)],
-			verdict=verdict.word,
-			as_trained=verdict.as_trained,
-			p_mcnemar=[easiest.p_sign_flip, hardest.p_sign_flip],
-			difference=easiest.interval_over_patients(),
-		)
-		for (a, b), (easiest, verdict), (hardest, _) in zip(pairs, *extremes.values())
-	]
-
-
-def _wrong(a: Confusion, b: Confusion, overlap: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-	"""Two 1 x n tables of wrong answers with those counts and the most or least overlap, and n patient keys."""
-	tables = []
-	for counts, from_end in ((a, False), (b, overlap == "least")):
-		covid, normal = np.zeros(int(counts.tp + counts.fn), bool), np.zeros(int(counts.tn + counts.fp), bool)
-		for films, wrong in ((covid, counts.fn), (normal, counts.fp)):
-			films[len(films) - wrong if from_end else 0 : len(films) if from_end else wrong] = True
-		tables.append(np.concatenate([covid, normal])[None])
-	return tables[0], tables[1], np.arange(a.n)
-
-
-CELLS = {
-	"error_rate": lambda counts: (counts.wrong, counts.n - counts.wrong),
-	"sensitivity": lambda counts: (counts.tp, counts.fn),
-	"specificity": lambda counts: (counts.tn, counts.fp),
-}
-
-
-def beside_ours(ours: dict[str, list[Confusion]], covid_n: float | None = None, normal_n: float | None = None) -> list[BesideStudy]:
-	"""The study's rates, and how ours differ from them, for each of its networks."""
-
-
-
-
-
-
-	found: dict[str, dict[str, FisherTests]] = {architecture: {} for architecture in confusions()}
-	for name, cells in CELLS.items():
-		for architecture, theirs in confusions().items():
-			runs = sorted(ours.get(architecture, []), key=lambda counts: counts.wrong / counts.n)
-			if not runs:
-				continue
-			middle = (len(runs) - 1) // 2
-			p = [float(fisher_exact([cells(theirs), cells(run)])[1]) for run in runs]
-			own, published = (getattr(side, name) for side in (metrics.rates(runs[middle], covid_n, normal_n), metrics.rates(theirs)))
-			apart = metrics.minus(own, published, "Newcombe 95 %")
-			found[architecture][name] = FisherTests(p[middle], min(p), max(p), 1.0, apart)
-		tested = [tests for tests in found.values() if name in tests]
-		for tests, holm in zip(tested, statistics.holm([tests[name].median_run for tests in tested])):
-			tests[name] = replace(tests[name], holm=holm)
-	return [
-		BesideStudy(architecture, metrics.rates(theirs), len(ours.get(architecture, [])), found[architecture])
-		for architecture, theirs in confusions().items()
-	]
-
-
-def beside(margins: Margins, ours: dict[str, list[Confusion]], covid_n: float, normal_n: float) -> Study:
-	"""The study's part of comparison.json."""
-	return Study(verdicts(margins), beside_ours(ours, covid_n, normal_n))
-
-
-def rates(architecture: str) -> Rates:
-	"""The study's rates of a network with their intervals."""
-	return metrics.rates(confusions()[architecture])
-'''[1:]
+c-oy=ZI9bF68>!e3c|plQckPvZj<8Tz(v#THn+IEA)B_q8HP$rl+BAo2_hZu#^?XunIS3B-gR-;FKdY+hx78xGehoVGWoO??DG8boN2Qu?!VEj*(z4b)ut1A
+%B0aOZ&bO_vQez&rjxnQjH`l)w#nBzVP@Smo7EbA1=GA1%m@vuI7r%bcIr}SSqOShCzHu|EbF%E3@bM(H%(LNaoIIBE4bl##kGbV+>CxGVV!6zo(nrw8qv{8
+KQV9WrBvL2noe5F&AO6HKj8zs_8Y5B-QJ^$s`W$nysqp*oy+z<)rOm1dMWi<beXv0xf$D8`Ca!}npAw@)rPk1RTjBKZzZf2=q^wlWl3$|`NZ1PP4zOayvq~z
+Gle2yA36B-V7boMqUI@BUJtv!<=slEQxjX>Nev$Ivwx((++yT$Cp7XCMlWG*jD9|F*^S4aUj6vy`j*YelTntHvJzPqr(0>(nS#Ja6M|5Ro}9$vo42oCUuU;B
+|GtJbmzU4R5cyk#fmE!OcLHM9lomA(d9BP1!j3TV@%=CFe!6-08Wx|Y&&Anu_IGw6&R(FH8;FeI%Sy17`~qMp;V&!X3en0-fCh<e8>tM*y8iI~>Yv%M#P5zI
+T0nopMAtPP>(JjMpJ{n#VLSez$72Kz{wmb$Q@0WEn1-ygu2IT#Jc0$Ul$Gi2+$g&U@vsu9{WxV5steYrmu%ZLYBgnm3t3oDftPD?)bI54`%9(;BxC`(34>c+
+RV=TX{IgYX<V1qu<B{pOR9V$%m|Ip2hanPtI7HTFXl*~_v>+k0t9$Nu#<%h4hqh~4NW=T_s1T)fTckx*#_a5Shg)z2dICvia4SQ|u-{|_P=v69G|_=(WWs3F
+2>^le$&=zH09Eh>$xcZ*NGW_K<zkFW&m?Ki0qtW{C?kmIh}0<nTcC^+ju1^XF9rC57m<Z_+6i7{M%<ZbvN7e^KPEBCMo~jR25EC`x&)P9*l44THd<!Q4KS2n
+B?^e`l<g*Y^F<buDf{+W!X~QeYF@$H<+soF)^w*F3Xgi_=aXUc$-*ntc1RvV<-#gNksI{TYu*V2$kqE_Z+<$vc)>Vu#0pVZAM6zxHg^gx*i)uAbrgO}k*ZJ~
+uYkis)*>w;=#Cv@Hf<&5;2!HE=cFC)@->h*CHj;_rPu=B097{H#CtE*dXW3{fxv!Fz=!N#e6^|sK<4#_U(h<NTL<RskcXyr@2G3G^T`7}!H28_AmU6YD$N%8
+DDbutX4`b1^<<HPo;8f^PXVkijQZI4p1&VAyZ^jT0=@zcF#}-;*oHY}uqrFTx(!eS%)AE!stPoBrBH(z8&v?#h_oK_2=IL+MUmw&(P(r{!k#<{Bm7sqf=+lS
+c^Wu^aJfhrA&ZD3VHWxHLT>B5G2pi!a!4SJj;e(%0CsyQSjg0hoB_psDLNv}o;}H%#L|w*fgW1`se)oa&huzdS{nI9ntMotCsyq^IhfKyeJ^G1r&w#^@yI#=
+<n_u&rk&v~rJ9i-cE;?cGXsUaY-e^Y4l5AgJP8s!_fa?_D;OsD0AXyR16_enLcQR1p!G?NBux1WqE`ZX5z|F(vxEe?^oD7&WPGV3JNpdXKF0}=Gv6~`KT+HW
+YKs=^SDbfE#9vMbYJ0Zp7wy6S7>|Z+*A2wVc?iO>BY*6vIow$<>}{}K0_K6cAQN_^#58?g?xCCTc(yVe_H4yIPQD6St@%)kPf(BSEB^lR`i!a8XyHGGpV(Fa
+y{g8rcC)OoZ7O<LS;)=)j6p}s`^+WO^w0DLDZBj;cFIeAl$h3pAuTaDgLoSUkTYMvI0>TU01)=gLBfWvAYlV;lAeuWN8Fj>PUW{xnqf9%f~&@(9z}NUQ<sHj
+foz1+VN*uJPopYv#JIEi@26oqu^R;MnG67DCllaE2Zyl<DS7Orl(($_n}!HPZauV#|C_^HZ$g{&?u!TT4qN)ZLUb5^9o4pNpZfkCJnYXA>DyNyU*EjDC6o^s
+!KU0H`#0pskQ(s_=aLPj6r!iV7FOX4<)!0v58ZLVVPR<-k8l-^;_gv+(sJCCuuHTOI;T$5LI=2Qz`}~Rma(wNBR5q7DxIaJLY5`ulFDh-ytjE6kDg@YR=3rh
+Q#GN-B|N$ffTN@H#Qn9Uj3;bKXAM*y;qTR(yEO}M(O20<fg;J^dh5Mt(CdoMP@;$myGemN1ZzPf7s@z@`y6)fgBBt9_>3n6!r3zE(`tt8(qN};bz|zEqTXaT
+x}aqaKQs56LOculz;#A|6-EDT7@`?%R_6+ih23lp;eZlq(l*m_rLwY;P^F-QERF{4o`bbBztDH^8G1H@gSQme3&c1-cEl55JTO3RQR2amV{WsAWidJw143bg
+CdEfB<j;jmABPM+4G+xAgEtrJDda{+8D#rX)uyW8UB}^!`}ni(>bDJ?&F+}8{RUMp%WGWeEw&kSn6ah8r4Lp$Oh?2!1JeobUXz4ABP_{F?6bIc9h=+0k~O-_
+Cl|JP8Bh~t5&H3GUTJ}TTlNOB*{n}2$}Fm|zS#nyVA)sEH98v5l$sW}%{`Y21TLY&jg!acs$g#G=epoJ#<PwgE#3B^@W|?t1X4&-TQcWxnu%-)fl}clm4od9
+OlIe7%7S?hzSA<yYdn^NXzNnX>|hq~S`JhV^aWXc;G#u5e+NzWV#r#%czzB!?H(@{<Qv{`wGt6e6`qE!uHU@DYmpt`CFr_9QC=?#?yQBgjx*a83HPSJ*zg19
+%t32+QVzC~fqQXT&;p)brosRuW8cTyJGu<-=py{{pfefHG`^qDl)Exu|7GYqa032#kDmBE)Un|9DL6y>B1X-x&6YKG|9F{bxyPP+@GP4U2~%Y|S=2C>pjQd)
+8J>bWFWYY&Hi^5vEhWJq!aJ;v2Mt;-s*3t00!7%99gD$xQ-M|WNL;vP1P4B9C7aGb$)W30=-;D5Ir9bN7O=?dDBvNgpb7JM^9>qyuPEO(UZ8@JigIRD%c7_-
+S`nri&cTelh}qMp?2<|cauh{23NJ<>q0s!u8WuZmpnw>X>%yJ8;guRn5Q{~51ieZ!w9&Y$KcXNw-1&r7YIk`U9UhNR(%kAi0CT`#oE#meoO&@if<rYo!HKH|
+CjkBrbb^lMo!DaABiM`Q>~FSxBv8%6P%QdxJ3v*`4!VKx2${3ycl3Lao&&y71C)r@=H!66y+B8k?GxBcyY(dyiO(MdX^QXejlH~u=C}5B)QS!7pi}%D*<D=g
+TZ=++m0@fSwzZ2Fj;DhacmlBZ@lh~pcb?&&!{#T*^ds~>8k>Yj{xsg>ggxT^_%Ec{&`VhUd(em{?EfXh2lPjTN47sCIf7q<S4sYEKK&2=39oRh+m4S4Sb>iy
+`!V$U`#S62Lw55m5&di71OcOR+_S3hb-<(jt?l7;)A7y4;PK;F{Q+K__5J'''[1:]
 
 
 # ======================================
@@ -10809,42 +11337,14 @@ def rates(architecture: str) -> Rates:
 # ======================================
 
 FILES['cxrkit/evaluation/study.yaml'] = r'''
-# The 2020 study that the kit repeats: what it reports after the last epoch of each network.
-# Its validation set is 234 normal and 34 COVID-19 films; COVID-19 is the positive class.
-validation: {covid: 34, normal: 234}
-data:
-  coronahack: {covid: 58, normal_train: 1342, normal_test: 234}
-  radiopaedia: {covid: 38}
-  sirm: {covid: 34}
-networks:
-  resnet34: {error_rate: 0.02612, sensitivity: 0.97059, specificity: 0.97436, seconds_per_epoch: [97, 99]}
-  resnet101: {error_rate: 0.01119, sensitivity: 0.94118, specificity: 0.99573, seconds_per_epoch: [101, 102]}
-  vgg16_bn: {error_rate: 0.00746, sensitivity: 0.94118, specificity: 1.00000, seconds_per_epoch: [101, 103]}
-  vgg19_bn: {error_rate: 0.01866, sensitivity: 0.88235, specificity: 0.99573, seconds_per_epoch: [101, 102]}
-# Its four tables of the unfrozen stage, one row an epoch: [epoch, train_loss, valid_loss, error_rate, seconds]. The epochs of the
-# frozen stage were not published. Each error rate is a whole number of the 268 validation films.
-epochs:
-  resnet34:
-    - [0, 0.148852, 0.218164, 0.078358, 97]
-    - [1, 0.139776, 0.135725, 0.044776, 99]
-    - [2, 0.115702, 0.184929, 0.048507, 99]
-    - [3, 0.097334, 0.102623, 0.026119, 98]
-  resnet101:
-    - [0, 0.125367, 0.085285, 0.033582, 101]
-    - [1, 0.116810, 0.058566, 0.011194, 102]
-    - [2, 0.093631, 0.048649, 0.007463, 101]
-    - [3, 0.072298, 0.049215, 0.011194, 102]
-  vgg16_bn:
-    - [0, 0.120511, 1.009778, 0.246269, 101]
-    - [1, 0.121524, 0.650027, 0.089552, 102]
-    - [2, 0.094260, 0.024206, 0.003731, 101]
-    - [3, 0.065304, 0.032699, 0.007463, 103]
-  vgg19_bn:
-    - [0, 0.157778, 0.255269, 0.093284, 102]
-    - [1, 0.100808, 0.120613, 0.037313, 102]
-    - [2, 0.086315, 0.069996, 0.018657, 101]
-    - [3, 0.059999, 0.101871, 0.018657, 102]
-'''[1:]
+c-oy)%Z?f`5WMphE#=B0KgKU|Omf&$E>SKkgbbKvv@k}t0d1oF_q6TdjiM+Vz|+)JRky1@!H<;#Mi_yZc8hmNE1U4k!CRXkxUI7(j^U82wctaFV3)~-0$bad
+0ITyA_$4@tznx15AKpfTPw<S`y<N8pn_AyNbjT8c@di2{Hg*lRTL3<N`Tq0y>k~DwY}cFk`TUINtg`j7P3_*n9QER8aONDt@44T%i!ss+d)9GQ_!uC-jt2m9
+AADz5cK&t-3w;DnQ?M=4P~Na}&BfHS00g^e{nolgYcJGv{wua&bLrq?&^I5maBvYHd4mWSf)CSRlN$pW5hf{$Mc0+K+Vq~QMiF7Kx^?q*+0IYZhRckd`)(1Z
+TNkEf++%n#Y6!+mK2B1U(0eUPskzr`DAo5`MkxMR3#o@d2`g&**H<d1v+iDus7C&i7)308{wl^#V&<V3)$(3UYsSTYc2)zs^gGP9ovmHWna=s!b<5y?IZSY}
+uWkswa}fLi;|oWc@;ii*rs>+pIIPL<&u8l=7n4z0zVhNx2`yYI!NCQGp-iyd&DL#Pxy1;+<s~b8kooeCSlm#*M&xcY!^P}fGpR4Puk6-nQ1!0ziD!T(c){x+
+Bid*!SUxeTsciCzD9!WA7&SR!X~A-%l&mMAm?+q$DK$*y5nI?O6^hi8ZVWROs|8V4SYGNzabA@1VkE0IT$-F@qbFB^zc$YVm#V<A30)0w^v?1f(;N3xYFb_+
+LJL{?DC^SHKwQ};hD%O+)3T}dbKLngbM>kiGrEEeqv8ScX@_q76G3wxksC)_C|DzzG>`lvGb>Y)f)LiXZG>PC{Wnb3W?92XZI*Dw=_CJAa8hrcqxMa+d~&&#
+*Zze%x<(t)^pj)yW~9|WA)4sEZAq(gcElg~*Es$<NHk>n%hFP)NB#vuOx2)T(Q7a={{i|t-m3'''[1:]
 
 
 # ======================================
@@ -10997,6 +11497,8 @@ LEFTOVER = re.compile(rf"\..+\.\d+-[0-9a-f]{{8}}{re.escape(PARTIAL)}")
 """The names that `replacing` gives while it writes."""
 UNWRITABLE = (errno.EACCES, errno.EEXIST, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.ENOENT, errno.ENAMETOOLONG)
 CHECKSUMS = "checksums.json"
+PRIVATE = "private-report.html"
+"""A page with films that may not be passed on: in no list of checksums, and never sent."""
 AGAIN = "restore it, or make it again"
 """What to do about a broken file, unless its reader knows better."""
 
@@ -11033,6 +11535,14 @@ def refuse_foreign(path: str | Path, start: str) -> None:
 		raise BadInput("Here lies something that this kit did not write.", path, "name another file with --out; nothing was changed")
 
 
+def refuse_unwritable(path: str | Path) -> None:
+	"""Raise WrongUse where the file `path` could not be written, before work is done whose outcome belongs there; DiskFull. Makes its folder."""
+	probe = Path(path).with_name(f".{secrets.token_hex(8)}{PARTIAL}")
+	with replacing(probe) as temporary:
+		temporary.touch()
+	probe.unlink()
+
+
 def write_text(path: str | Path, text: str) -> None:
 	"""Write text as UTF-8 with LF line ends, atomically."""
 	with replacing(path) as temporary:
@@ -11040,7 +11550,10 @@ def write_text(path: str | Path, text: str) -> None:
 
 
 def write_json(path: str | Path, value: Any) -> None:
-	write_text(path, json.dumps(value, indent=2, sort_keys=False, ensure_ascii=False) + "\n")
+	text = json.dumps(value, indent=2, sort_keys=False, ensure_ascii=False) + "\n"
+	if any("\ud800" <= sign <= "\udfff" for sign in text):  # of a path that is no UTF-8
+		text = json.dumps(value, indent=2, sort_keys=False) + "\n"
+	write_text(path, text)
 
 
 def csv_text(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
@@ -11118,7 +11631,9 @@ def read_csv_rows(
 	header, rows, _ = read_table(path, what, next, absent)
 	lacking = [column for column in columns if column not in header]
 	if lacking:
-		raise BadInput(f"{what} lacks the column(s) {', '.join(lacking)}; it has: {', '.join(header) or 'none'}.", path, next)
+		raise BadInput(
+			f"{what} lacks the column{'s' * (len(lacking) != 1)} {', '.join(lacking)}; it has: {', '.join(header) or 'none'}.", path, next
+		)
 	return rows
 
 
@@ -11208,6 +11723,7 @@ def locked(path: str | Path, wait: bool = True) -> Iterator[bool]:
 
 
 
+
 	path = Path(path)
 	lock = FileLock(path, fallback_to_soft=False)  # a soft lock would outlive a killed process
 	try:
@@ -11218,6 +11734,8 @@ def locked(path: str | Path, wait: bool = True) -> Iterator[bool]:
 		pass
 	except (OSError, NotImplementedError) as error:
 		reason = getattr(error, "strerror", None) or error
+		if getattr(error, "errno", None) in UNWRITABLE:
+			raise WrongUse(f"Nothing can be written here: {reason}.", path.parent, "name another place with --out") from error
 		raise BadInput(f"The folder cannot be locked: {reason}.", path.parent, "name a folder on a disk that keeps locks") from error
 	held = lock.is_locked
 	try:
@@ -11241,7 +11759,11 @@ def sha256_of_json(value: Any) -> str:
 def write_checksums(folder: str | Path) -> None:
 	"""Write folder/checksums.json: {file: {sha256, bytes}} for every other file below folder."""
 	folder = Path(folder)
-	paths = [path for path in folder.rglob("*") if path.is_file() and path != folder / CHECKSUMS and not path.name.endswith(PARTIAL)]
+	paths = [
+		path
+		for path in folder.rglob("*")
+		if path.is_file() and path not in (folder / CHECKSUMS, folder / PRIVATE) and not path.name.endswith(PARTIAL)
+	]
 	write_json(folder / CHECKSUMS, {path.relative_to(folder).as_posix(): checksum(path) for path in sorted(paths)})
 
 
@@ -11264,8 +11786,7 @@ def checksum(path: Path) -> dict[str, Any]:
 # ======================================
 
 FILES['cxrkit/gpu_check/__init__.py'] = r'''
-"""The proof that this machine's GPUs train as the processor does."""
-'''[1:]
+c-m7^QVPjPRVXOR&ree*$w({#5}CycxrxacnR%(|#R~2Lp~VU%MTwbt3W-1lL~U|vadCc;LP~yWv7VBW5*GkUpBI4'''[1:]
 
 
 # ======================================
@@ -11273,83 +11794,17 @@ FILES['cxrkit/gpu_check/__init__.py'] = r'''
 # ======================================
 
 FILES['cxrkit/gpu_check/asking.py'] = r'''
-"""Processes that are asked, so many at a time, and given up after a time."""
-
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-
-from cxrkit.training.executors import Ended, Processes, Task
-from cxrkit.training.stages import Finder, Stage
-
-LIMIT_SECONDS = 90
-"""How long one process is waited for: several times what the slowest takes."""
-
-TIME_UP, NO_ANSWER = UNHEARD = ("not asked, for the time was up", "no answer within")
-"""How the errors begin of what was not asked, or did not answer in time."""
-
-
-@dataclass
-class Heard:
-	"""What a process told until it ended, and the seconds that it took."""
-
-	task: Task
-	made: list = field(default_factory=list)
-	ended: Ended = Ended()
-	seconds: float = 0.0
-
-	@property
-	def error(self) -> str | None:
-		return self.ended.error
-
-	def stages(self) -> dict[str, Stage]:
-		return {made.name: made for made in self.made if isinstance(made, Stage)}
-
-	def finder(self) -> Finder | None:
-		return next((made for made in self.made if isinstance(made, Finder)), None)
-
-	def of(self, kind: type):
-		"""The values of that type that it told."""
-		return [made for made in self.made if isinstance(made, kind)]
-
-
-def ask(
-	tasks: Sequence[Task], at_once: int, end: float, train: Callable | None = None, done: Callable[[], None] = lambda: None
-) -> list[Heard]:
-	"""Start a process for each task, at_once of them at a time; what each told, in the tasks' order."""
-
-
-
-
-	executor = Processes(train)
-	heard = {task.job: Heard(task) for task in tasks}
-	waiting, began = list(tasks), {}
-	try:
-		while waiting or executor.running:
-			while waiting and len(executor.running) < at_once and time.monotonic() < end:
-				task = waiting.pop(0)
-				began[task.job] = time.monotonic()
-				executor.start(task)
-			if time.monotonic() >= end:
-				for task in waiting:
-					heard[task.job].ended = Ended(TIME_UP)
-				waiting = []
-			for job, told in executor.events(0.2) if executor.running else ():
-				if isinstance(told, Ended):
-					heard[job].ended, heard[job].seconds = told, time.monotonic() - began[job]
-					done()
-				else:
-					heard[job].made.append(told)
-			for job in executor.running:
-				taken = time.monotonic() - began[job]
-				if taken > LIMIT_SECONDS or time.monotonic() >= end:
-					executor.stop(job)
-					heard[job].ended, heard[job].seconds = Ended(f"{NO_ANSWER} {taken:.0f} s"), taken
-					done()
-	finally:
-		executor.stop()
-	return [heard[task.job] for task in tasks]
-'''[1:]
+c-oa!O>f&c5ItMJVxY@PfGQY!tGW(av|c1Y>lRIl9t^{vCCcWSCS8(_V`TH+cZQ_ouVR5*Y>6{`^YPw{(lq^Mbj_{h7Tk(CV1@&;Yu*%KHEftV0G)yp8(siY
+4J^eYSFqaxYaKVyRHkW~Bx1AG#`%M!HF^WJmXg;_Xk|;bs3AIhWKyz)M8JFgYsXa`-5cguEt$_Iy7or}w1UefiNH^0EnMjg6H2IM$)9+=bK3Ox#;Tzj`sxaJ
+z_NaS**dm7M*LggRfDO~X_9=t`*Qa%zaM}6I{9=DBX~PZu-03>2dUK(wBoQ0K|om8GvRmxtu_@{{>TlJz8z?x?z$BREA^gRd}eEIL*E|mzKrKTz7;U}I{z@a
+|2h7SfqqPG#~;3b!lx`%+I6fTw1**73}=yvv;g!#a_k-n*$cN4D$Tnz$(b8Ny;<<3P@vn83|&3}M%+d;;UplT?~&W&eNRQ=f8mxh(^Sa-%|E?#`bIb{8`vo)
+BnSsQP(j-9_48V*Cdv)XPV03DF>shl6^I&aSi>uj0y{Md)MpKE*-pB7%W9<hFd}1~3_N}n7)M|KpW%57R6#2>Ba~q|#31i6%PlwVkPHwov?jA$wmH1H0qYF>
+3lpRjD;pT@c18hNOCP56?n$^BbaTAhh}umNAZllJg78e`l!|SzCVKQV`Uer=!%K@I5(<HFCNesTSouqg*?M&zV+OTer>yvs%d%I73SfC&c(go*)U6L!z#7dJ
+xWks`6bU(dKt3Ot+@ZcvRi05YpKvQ1&uyRA^pz=5%zTFOqfAg3Sx^bG+O3W$>1Brca&wKZ6=J%AL>GxKzz=%WZ=KjI6a@Vh&`{@k>vTE`<<HPTvdyAlm48os
+ze#gbul!k%KGI`OwNIsSR<D54?6V5(;hW<!eHVr>xMG_MKW;SGRNfyrjz~ouJtU%AaF|rT(=uNeDt$%ypyiqFmjCEQ6^1jT_dKi&eDV<p{UsUDqQc!*&`w~A
+O2xvwzeW0=(ZiVovAkai$sxMalISui%}&w!B&Q268g<E4cIleKUwuRTI-u>c(YSK75_Lvq;*9`3%a~S#EVp`_4Rdet8Be=XiKa^&@74#m#87Aj8Bk?cac@S)
+z^C1c(Ssqh`4~8Cgnr}1B_4uzofyG%mPAmzQ-sxs$bEMBkx<TN!}8CZ2H>(~z@_Do<spUh2??_C(etwukJ%M)a?)+yQ54)&8{Pypc<+Emv(fbv6S<D!_Zr)7
+F`CaOKdJVt&QrAv=-a1$L)>)+#Flryf%7jhvGjj5p7M{{LBRY~EefQz>2v>0exdooRH|~=zJN_}PW=0Mr*J{zCh?<lo&nmr9e5$6>j9l5{{g68ANT'''[1:]
 
 
 # ======================================
@@ -11357,342 +11812,66 @@ def ask(
 # ======================================
 
 FILES['cxrkit/gpu_check/check.py'] = r'''
-"""gpu-check: what is asked of a machine, in which order, and what each answer means."""
-
-import tempfile
-import time
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
-
-import torch
-from torch import distributed
-
-from cxrkit import config, environment
-from cxrkit.columns import FROZEN, UNFROZEN
-from cxrkit.environment import Choice
-from cxrkit.files import write_json
-from cxrkit.gpu_check import scene, trainings
-from cxrkit.gpu_check.asking import UNHEARD, Heard, ask
-from cxrkit.gpu_check.rows import FAILED, Figure, Row, broken, failed, impossible, judged
-from cxrkit.gpu_check.scene import LAYOUTS, LOADERS, Repeatable
-from cxrkit.gpu_check.steps import Compared, Comparison, Given, compared
-from cxrkit.gpu_check.trainings import Gradients, Left, Named, Probabilities, Statistics
-from cxrkit.progress import Meter
-from cxrkit.training.distributed import Meeting
-from cxrkit.training.executors import Task
-from cxrkit.training.precision import Numerics
-from cxrkit.training.stages import Past
-
-MINUTES = {"cpu": 20.0, "cuda": 5.0}
-"""After so long nothing more is begun or waited for. About three are expected of a machine with a GPU."""
-SHORT_MINUTES = 2.0
-STEPS_MOST = {"float32": (2e-3, 0.02), "float32 with TF32": (0.05, 0.12), "float16": (0.05, 0.12), "bfloat16": (0.2, 0.5)}
-"""The largest difference of losses, and of outputs in shares of their spread, that passes. On a processor float32 in another layout,
-which sums in another order, differed by up to 1.1e-4 and .0027 over four networks and three seeds; bfloat16, which keeps 8 bits, by
-.07 and .20; float16, which keeps 11 bits as TF32 does, by .002 and .015 for ResNet34. A network that computes something else differs by 1
-and more: the loss itself falls by .6 to 1.2."""
-PIXELS_MOST = 1e-5
-"""Of normalised pixels, which are one product and one difference; those that are augmented are weighed with four neighbours."""
-AUGMENTED_MOST = 2e-3
-SAME_MOST = 1e-3
-"""Of a probability, between trainings that should give the same: 0 on a processor, and on a GPU where each operation has a kernel
-that repeats itself."""
-PREDICTED_MOST = 1e-3
-"""Of a probability, between a GPU in full float32 and the processor, by the same weights."""
-NORMED_MOST = 1e-3
-GRADIENTS_MOST = 1e-3
-"""Of shared gradients, in shares of their norm: sums in another order differ by 1e-5; batch norm over half a batch by .6 and more."""
-
-FILE = "gpu-check.json"
-SMALL = "resnet34"
-SKIPPED = "steps that overflowed"
-REMEDIES = {
-	"loader": "use another one: --loader files, or --loader resident",
-	"steps": "try --precision float32; what fails there too cannot be trained on this device: choose another, or --cpu",
-	"save, load, resume": "do not go on from a stopped training here: give each run a new --out",
-	"saved weights": "let predictions be made on processors from models/*.pt, and do not trust the tables of this machine",
-	"precise batch norm": "use --no-precise-batch-norm",
-	"out of memory, then the next": "use --jobs-at-once 1 and a smaller --batch-size, and look at failed.json",
-	"two at once": "use --jobs-at-once 1",
-	"all GPUs at once": "show a run one GPU: CUDA_VISIBLE_DEVICES=0",
-	"one network on all GPUs": "use --parallel jobs",
-}
-
-
-@dataclass(frozen=True)
-class Plan:
-	"""What is asked. device: "cpu" or "cuda"; devices: torch's names; networks; formats: as of scene.formats, those that are asked; ..."""
-
-
-	device: str
-	devices: list[str]
-	networks: tuple[str, ...]
-	formats: dict[str, tuple[str, bool] | str]
-	layouts: tuple[str, ...]
-	short: bool
-	at_once: int
-	threads: int
-	end: float
-	chosen: Numerics = field(repr=False)
-
-
-def run(device: Choice, minutes: float, short: bool = False, precision: str = "auto") -> dict:
-	"""Check this machine; the content of gpu-check.json, whose "rows" are Row values."""
-
-
-
-
-	started = time.monotonic()
-	plan = planned(device.value, started + 60 * minutes, short, precision)
-	rows: list[Row] = []
-	with tempfile.TemporaryDirectory() as folder, Meter("gpu-check", None, "processes") as meter:
-		films = scene.draw(Path(folder), scene.SIDE[plan.device])
-		rows += guarded("steps", of_steps(plan, films, meter.advance))
-		rows += guarded("save, load, resume", of_trainings(plan, films, meter.advance))
-	return {"conditions": conditions(plan, device), "rows": rows, "seconds": time.monotonic() - started}
-
-
-def guarded(check: str, rows: Iterator[Row]) -> Iterator[Row]:
-	"""The rows; where making them raises, a row that says so in place of the rest."""
-	try:
-		yield from rows
-	except Exception as error:  # one broken check does not end the others
-		yield broken(check, SMALL, f"{type(error).__name__}: {error}", REMEDIES[check])
-
-
-def planned(kind: str, end: float, short: bool, precision: str) -> Plan:
-	devices = ["cpu"] if kind == "cpu" else [f"cuda:{index}" for index in range(torch.cuda.device_count())]
-	chosen = Numerics.choose(precision, devices[0], scene.SIDE[kind])
-	formats = scene.formats(devices[0])
-	if short:
-		formats = {"chosen": (chosen.precision.value, chosen.tf32.value)}
-	processors = environment.processors()
-	at_once = min(2 * len(devices), processors) if kind == "cuda" else processors
-	networks = (SMALL,) if short else config.ARCHITECTURES
-	layouts = (chosen.layout.value,) if short else LAYOUTS
-	return Plan(kind, devices, networks, formats, layouts, short, at_once, max(1, processors // at_once), end, chosen)
-
-
-def conditions(plan: Plan, device: Choice) -> dict:
-	gpus = [torch.cuda.get_device_name(name) for name in plan.devices] if plan.device == "cuda" else []
-	size = {"image_size": scene.SIDE[plan.device], "batch_size": scene.BATCH, "steps": scene.STEPS}
-	return {"device": asdict(device), "gpus": gpus, "short": plan.short, "chosen": asdict(plan.chosen)} | size | environment.describe()
-
-
-def of_steps(plan, films, done) -> Iterator[Row]:
-	"""Each loader, and each network by each loader in each number format and layout."""
-	asked = [(name, value) for name, value in plan.formats.items() if not isinstance(value, str)]
-	ways = [(name, layout, scene.numerics(value[0], layout, value[1], plan.device)) for name, value in asked for layout in plan.layouts]
-	waiting = {}
-	for network in plan.networks:
-		for number, loader in enumerate(LOADERS):
-			waiting[Named(network, number, loader)] = list(ways)
-			for name, reason in plan.formats.items():
-				if isinstance(reason, str):
-					yield impossible("steps", f"{network}, {loader}, {name}", reason)
-	first = True
-	while waiting:
-		tasks = [
-			Comparison(
-				job,
-				scene.experiment(job.architecture, plan.device),
-				films[job.label],
-				plan.chosen,
-				plan.devices[index % len(plan.devices)],
-				plan.threads,
-				variants=tuple(numerics for _, _, numerics in ways),
-				given=first,
-			)
-			for index, (job, ways) in enumerate(waiting.items())
-		]
-		left = {}
-		for heard in ask(tasks, plan.at_once, plan.end, compared, done):
-			job, ways = heard.task.job, waiting[heard.task.job]
-			yield from _loader_row(heard, plan)
-			told = heard.of(Compared)
-			for (name, layout, _), result in zip(ways, told):
-				yield of_one(job, name, layout, result, plan)
-			if heard.error is not None and len(told) < len(ways):
-				name, layout, _ = ways[len(told)]
-				yield broken("steps", _way(job, name, layout), heard.error, REMEDIES["steps"])
-				if ways[len(told) + 1 :]:  # a process that broke is no reason to ask no further
-					left[job] = ways[len(told) + 1 :]
-		waiting, first = left, False
-
-
-def _way(job, name, layout):
-	return f"{job.architecture}, {job.label}, {name}, {layout}"
-
-
-def _loader_row(heard, plan):
-	if not heard.task.given:
-		return
-	what = f"{heard.task.job.label}, {heard.task.job.architecture}"
-	for given in heard.of(Given)[:1]:
-		figures = {"pixels": Figure(given.pixels, PIXELS_MOST), "augmented": Figure(given.augmented, AUGMENTED_MOST)}
-		yield judged("loader", what, figures | {"wrong labels": Figure(given.labels, 0)}, REMEDIES["loader"])
-	if not heard.of(Given):
-		yield broken("loader", what, heard.error or "it gave nothing", REMEDIES["loader"])
-
-
-def of_one(job: Named, name: str, layout: str, result: Compared, plan: Plan) -> Row:
-	"""The Row of one variant. name: of STEPS_MOST, or "chosen" for the format that a run chooses."""
-	format_name = name if name in STEPS_MOST else plan.chosen.precision.value
-	rounded = name == "chosen" and format_name == "float32" and plan.chosen.tf32.value
-	loss, outputs = STEPS_MOST["float32 with TF32" if rounded else format_name]
-	figures = {"loss": Figure(result.loss, loss), "outputs": Figure(result.outputs, outputs)}
-	none_left = "each step's gradients overflowed" if result.skipped == scene.STEPS else ""
-	facts = {SKIPPED: result.skipped} if result.skipped else {}
-	shown = plan.chosen.precision.value if name == "chosen" else name
-	return judged("steps", _way(job, shown, layout), figures, REMEDIES["steps"], facts, none_left)
-
-
-def of_trainings(plan, films, done) -> Iterator[Row]:
-	"""Whole trainings of the smallest network, in the number format of a run, beside one that ran alone."""
-	task = usual_task(plan, films)
-	[alone] = ask([task], 1, plan.end, done=done)
-	if alone.error is not None or UNFROZEN not in alone.stages():
-		yield broken("save, load, resume", SMALL, alone.error or "it ended before its last stage", REMEDIES["steps"])
-		for name in ("saved weights", "out of memory, then the next", "two at once"):
-			yield impossible(name, SMALL, "the training alone failed")
-		return
-	yield from guarded("saved weights", _saved(plan, task, alone, done))
-	yield from guarded("out of memory, then the next", of_memory(plan, task, alone, done))
-	if not plan.short:
-		yield from guarded("precise batch norm", _normed(plan, task, done))
-		yield from guarded("two at once", _together(plan, task, alone, done))
-		yield from guarded("one network on all GPUs", _shared(plan, task, done))
-
-
-def usual_task(plan: Plan, films) -> Task:
-	"""The training that all others are compared with, in the number format of a run."""
-	usual = plan.chosen
-	numerics = Repeatable(usual.precision, usual.layout, usual.tf32, Choice(False, "so that numbers repeat"))
-	job, experiment = Named(SMALL, 0, "alone"), scene.experiment(SMALL, plan.device)
-	return Task(job, experiment, films[LOADERS[0]], numerics, plan.devices[0], plan.threads)
-
-
-def _named(task, label, **changes):
-	return replace(task, job=Named(task.job.architecture, task.job.seed, label), **changes)
-
-
-def _same(check, what, heard, alone, plan):
-	"""The Row of a training that should have given what the one alone gave."""
-	if heard.error is not None:
-		return broken(check, what, heard.error, REMEDIES[check])
-	expected = alone.stages()[UNFROZEN]
-	figures = {"probability": Figure(_apart(heard.stages()[UNFROZEN].predictions, expected.predictions), SAME_MOST)}
-	if (finder := heard.finder()) is not None:
-		figures["finder's rate, ratio less 1"] = Figure(abs(finder.chosen / alone.finder().chosen - 1), SAME_MOST)
-	skipped = sum(stage.skipped_steps for stage in heard.stages().values())
-	return judged(check, what, figures, REMEDIES[check], {"seconds": round(heard.seconds, 1)} | ({SKIPPED: skipped} if skipped else {}))
-
-
-def _apart(predictions, others):
-	beside = dict(others)
-	return max(abs(p - beside[image_id]) for image_id, p in dict(predictions).items())
-
-
-def _saved(plan, task, alone: Heard, done):
-	frozen = alone.stages()[FROZEN].weights
-	resumed = [
-		_named(task, "after its first stage", past=Past(frozen)),
-		_named(task, "after its finder", past=Past(frozen, alone.finder())),
-	]
-	for heard in ask(resumed[: 1 if plan.short else 2], plan.at_once, plan.end, done=done):
-		yield _same("save, load, resume", f"{SMALL}, {heard.task.job.label}", heard, alone, plan)
-	last = alone.stages()[UNFROZEN]
-	[heard] = ask([_named(task, "asked", device="cpu", past=Past(last.weights))], 1, plan.end, trainings.asked, done)
-	what = f"{SMALL}, of {plan.devices[0]} on the processor"
-	if heard.error is not None:
-		yield broken("saved weights", what, heard.error, REMEDIES["saved weights"])
-		return
-	apart = _apart(last.predictions, heard.of(Probabilities)[0].of.items())
-	yield judged("saved weights", what, {"probability": Figure(apart, PREDICTED_MOST)}, REMEDIES["saved weights"])
-
-
-def of_memory(plan, task, alone, done):
-	"""A training in which memory runs out, and the next one in its place."""
-	check = "out of memory, then the next"
-	for where in ("forward",) if plan.short else ("forward", "backward"):
-		what = f"{SMALL}, in the {where} pass"
-		[heard] = ask([_named(task, f"memory ends {where}")], 1, plan.end, trainings.failing(where), done)
-		left = heard.of(Left)
-		if heard.error is None or "--batch-size" not in heard.error or not left:
-			yield broken(check, what, f"the planted error was not told as one of memory: {heard.error}", REMEDIES[check])
-			continue
-		[after] = ask([_named(task, f"after {where}")], 1, plan.end, done=done)
-		row = _same(check, what, after, alone, plan)
-		yield replace(row, facts=row.facts | {"autocast left": left[0].autocast})
-
-
-def _normed(plan, task, done):
-	check = "precise batch norm"
-	[heard] = ask([_named(task, check)], 1, plan.end, trainings.normed, done)
-	for told in heard.of(Statistics):
-		fault = "" if told.restored else "the statistics from before did not come back"
-		yield judged(check, SMALL, {"statistics": Figure(told.apart, _statistics_most(plan))}, REMEDIES[check], fault=fault)
-	if not heard.of(Statistics):
-		yield broken(check, SMALL, heard.error or "it told nothing", REMEDIES[check])
-
-
-def _statistics_most(plan):
-	return 10 * NORMED_MOST if plan.chosen.tf32.value else NORMED_MOST
-
-
-def _together(plan, task, alone, done):
-	"""Trainings at the same time: two on one device, and one on each."""
-	two = [_named(task, f"one of two: {number}") for number in (1, 2)]
-	for heard in ask(two, 2, plan.end, done=done):
-		row = _same("two at once", f"{SMALL}, {heard.task.job.label}", heard, alone, plan)
-		yield replace(row, facts=row.facts | {"seconds alone": round(alone.seconds, 1)})
-	if len(plan.devices) == 1:
-		yield impossible("all GPUs at once", SMALL, f"there is one device, {plan.devices[0]}")
-		return
-	for heard in ask([_named(task, name, device=name) for name in plan.devices], len(plan.devices), plan.end, done=done):
-		yield _same("all GPUs at once", f"{SMALL}, {heard.task.job.label}", heard, alone, plan)
-
-
-def _shared(plan, task, done):
-	"""The gradients of one batch that the processes of a team share: one on each GPU, or two on the processor."""
-	check = "one network on all GPUs"
-	devices = plan.devices if plan.device == "cuda" else ["cpu", "cpu"]
-	if len(devices) == 1:
-		yield impossible(check, SMALL, "there is one GPU")
-		return
-	size = max(number for number in range(1, len(devices) + 1) if scene.BATCH % number == 0)
-	store = distributed.TCPStore("127.0.0.1", 0, size, is_master=True, wait_for_workers=False)
-	plain = scene.numerics("float32", "contiguous", False, plan.device)
-	numerics = Repeatable(plain.precision, plain.layout, plain.tf32, plain.autotuning)
-	tasks = [
-		_named(task, f"process {rank}", device=device, numerics=numerics, meeting=Meeting("127.0.0.1", store.port, "gradients", rank, size))
-		for rank, device in enumerate(devices[:size])
-	]
-	for heard in ask(tasks, size, plan.end, trainings.shared, done):
-		what = f"{SMALL}, {heard.task.job.label} of {size} on {heard.task.device}"
-		for told in heard.of(Gradients):
-			yield judged(check, what, {"gradients": Figure(told.apart, GRADIENTS_MOST)}, REMEDIES[check])
-		if not heard.of(Gradients):
-			yield broken(check, what, heard.error or "it told nothing", REMEDIES[check])
-
-
-def cannot_train(rows: list[Row]) -> bool:
-	"""Whether every way of training was tried and failed; one that no time was left for was not tried."""
-	made = [row for row in rows if row.check == "steps"]
-	return bool(made) and all(row.state == FAILED and not row.reason.startswith(UNHEARD) for row in made)
-
-
-def write(found: dict, folder: Path) -> Path:
-	"""Write what run() found as gpu-check.json into a folder; return the file."""
-	path = folder / FILE
-	write_json(path, found | {"rows": [asdict(row) for row in found["rows"]]})
-	return path
-
-
-def sentence(rows: list[Row]) -> str:
-	return f"{len(failed(rows))} of {len(rows)} checks failed."
-'''[1:]
+c-oy?ZFAc=lKyP{3KXxlmYSg%%h}9a$)~IHI!fZ&yp`?j-kr;(q9w@Um?Bjq6~~kDf4_dZ0T869cyDW_Vi5!yjYhvb-2j6ixZ7+G=PNzGAFGE|QmeF5Np-Im
+s#vN-t&{mG&2^;GoL;B%l`6`GE+duX3+b<^2R&5}x>RdTKjI(=27`3HDau;adc9eunRd_VS`U_Gu~zdU%k;cX3mTE!&XwtKUh6Wci&8o*k~*1ZNmc2}c1Ws4
+I<KSVRiu`w&K8j>^(IT^hWsX}S6O;%M}4NphN+^QucRCQw4D}dRhQ}Qw$_V*Ve(sfpVs#MyvUd7U8HpWH7$#Lt@GON7Socp>)dhr=Hk=;PCrKK%SZXu>g&<4
+{m)iKYS}lvAUa3yp-gK%`>iVSRv+5H8E>HNSIsqctS*x@PxHH~zjsW#OmFR=FCX7cPcL3a>YYwX5+=RfGp;NinkAl|zn{{eH|gEBq&Y8&he+L)#l6mHTN2`)
+NTF|4rMDS%_-(tmBkA^2X2vb)_ox5!>C4q+q~3ozeLcOP9~XL~Y14_$zVWr*IM&XJ^(HAXzx+x`ZjpMMeg$iD^KuU%Cpt^)ZJ8`m+A31E_j*a%_c2+6^yjj;
+O>WaHty4|!F6*Qw9ZKhInQzMCuGE#I_Cb@9w|dwKV^0N}-nyn&{r&YfJ>QZNJK9&>jdNW$rJko1*_-Y9al6)Kmsi)ls*}4$_dX|8Js5mA|M=x<dZ{MrdobT@
+gRwe3ijN`{%(sh#o?gXAPXjXl(<LoXRfWn5(y+X!SJ1R|QEIrCTYb09$&aXqB*i+HMH#Ep+hR+Wxhl0*v@=S7+mLtYxFPkB*5qu|+s|Lv%Ur(uba6FnxH^uH
+2A5aU&zG|gpDwSM&1F_3^~+;oE<DzUFC#?^9}kIT^Fl~oy^${T@)f#_nl7VXc3<4K-W=n_t0AxaYNb_{lq5O0ljTyEI-hGSA}ip<#BtIit#-4mEBMuFMGLOb
+Sg&+Sa-*F}NV#gb*9|+rSbfTA-K0o!(jyX`<(`HokS~clOCE`6G!QpkZP%6m*0^oM(?Z=os_ll{pBlv@efSq<D?U0p{#6xUsr$0nmMYivLs8yW{8F~2(t1&y
+C@X--1ciGI%lmhAo5DnH9|!T#uR`+p=tT8)9*wv+IU1I}S`?axG8cxO(JLqi8GiLq*DwD<T4H$;;lPZ^R4P)nwH77QS*6V?D^ME^KnkiihIn}!6wRx%B{`@p
+<4*A}B8g+xs?X>DJ$>&~h@|rhJNs!#id?RfEUid<oAevaWLE@*El53Se-_($Eqk16PXkV9@`5;Hw$VM=-of`1DLg&s^lnAJSs9J&sfBE!lz4jj<?V;*$E)dU
+%NCS*aC!P+>hbx~@X3l|{L&-IltiX=-UI~UqFNQ(Y@zPRBeG;Fa%p3AM2!2IW)wCTtE2U57$;(Wu|cGUKUvWpCbX?(uCoEtF4<LEL5ox`rmxS>ycImpuuMrx
+yxeA)Q+ZKF?XyT*XjdSjtVL=cKV5w2O!)TV^z}JO^0J2wHbjz0<LrB^6G|}dH!ri_tahX|WF|>Xg2D)~s#TI<vC=GhXSGvM(;Et>#8U&xVuX8gbRSONzsCz=
+C5I_c)8EcNf1bWZqr^QHJf<N*J?KR+xR}!7&&6F24gwM%@klN!*pebT#&g>A!$Wzg7;i-I&8~@NOcx}LAR-z(6G+tMBXwy)irJhK!GwtXU<kTW7loQ9IZa3V
+DmtiHp~zk<wa{M)^NiJeRTK?Zh698co;CSO&;k4a<dNt#SXdN@Eb6WRF%Dsgs_J61A@Ww$6<8RHj<eF1Tc}m8ABa48OGkcT^#+tPO@5a&Ar*KEzSkrR%;S`<
+k}224g8aaXpW;m|mSVW7%WYM&QZisM`a=sgk&Gu6@o7&@?Cu;M=7o{2KIGSj{2HSWCyClxliEBYO2D*fqFjHgoAJLDx7A@%9~KBdBW8`nL+&fn5UtRx(%-eP
+ofXBsGCQXiqIH;zoGqF`Wgl(sM|5GVmEV~h%mYmdk;56%>#;if^7?f4_w&p1zrLT&UQhpiem1?F9Lc(J?YukujiJ~~ONb5ZXA1Mvkf*_5@Lw(s2x&il*ZJhC
+-0I<go7Cql$;U)G2>#)xHnCGXMlnz}K`<xgMKzYh;LnxH$)`}jv!U<=0clOHZH&N0+rXGLHjUAam&bG`Dvrgx2M2ayLV5OqNKs6wuc_%~a9}4Q4z`<2qcy^K
+dgW$@V#*7z&uvj;H|h^1WCRTKQK4Na>oIp993=G&yEP_PRu2vk;*&*Xo^-w#i(L;6=2%ufc94-=3MXA5Ir?()CZV7^q~$I265AcxRZ2z^sdbtoOdE2M@^~Oh
+JUmj)nXq)=*Ahau!B8FkC$CsG@{BVb-;_>R`zbf8kxS8*w4EnnH1;Gw-V*SxP?n;;CfQb-TooHbaJNJ>o^Xm9uM4u`B2VYxaBx6rWlk^fhkTb=UCb0{EoR`)
+>X#$+lU=G=qqi!e0}jk)6AL#)@|re;W4_Ik<0}ooos^HSQyNKH_!thMYRe*H0LQsQ*aV1xa*+b*USM34t^yvgMn{s_0g+u}!$eaTW%3Xr8xDmc!C856dH#BO
+jU~piz8hkgIaWVU)ZLbnLRz{B0OX&SGyWN31Tt`%Ba%7eWbrj2r5g4V*!AU1&4H6=D3-e3mO1i|B44EJpUFcs4`#Tm0a%^4eXQ_@o+^#5Xy|UUI<#B)WHj0G
+Y^oz{L$ZaoNWt643fgKBO+_kz?k5H`trO0-Nm<v57AwgBdKfsCJOal8RB#!?APxwrW;H#an2Y^<gyBi_0eLdiZ*#q=)s+7r7}M_SvMkE6Qvb%TS2A)XRRREQ
+j#1hGDGs@nqb!|e)s)f#dC+zQ-|NSX4w>#Sp3UGFXS1iV`p!*Hw2KyRT=UQy>kzEj(CQaPij8Y&`GT$wV96REZhR$dhMo3}N|y>G)nsDaI79#ICA;$RcY3A2
+Jq4UV@NY=AO!7M&vTu*k&FK1UUTpI^91d@+tD||WuZsnngpN0>UDfr`P0M<~4$Q_lYG-riIc$ber*vtS4ij|)NUwQ*WR~))$=j{RG41v8<*_tT>UrP+lZjuT
+ikla3WyaxCA97UTF*&SETYp^*BM;vU+X6;-6bUz7nrKDzLeUf+#tW0)QZtKBFV5bbUro=hzFbT%U3kJUvl?kJOY9OcwIFBx&<WNjw-u3#(2;V%*v#U5u~|HM
+mE>DE@)xUKys&SFte#fNR*5?fX3Q)^svYS3P(==!mDSU=J6+F=zQKAz{4-?z#4ls`*8Ntj;9f&_8xT5x-&kqVb#kX?cqGNy<IhpI0P1UZ`|Ih|*}F(NWN!we
+i1OrlTcHt*P5Cu!{3{kp?f4Th<|~0hd152>My1VQere?U1jvGA{L#|dg|6mhdaFab0sR4ILEdej|D6KwOA;d(mlFVsFe&@eO$P{HUT@d8T>gLx2{IPNWDhKb
+aoSbhyGTGpvxTO??W9q}IHl-L)`ty+-z8(tDb$dzg$_fMa6JzQ0S$Fi&@o$*8+RmQ*!9>B(lVkJZ@-7Ve8~#%LIyitjjb>jDe8^Tt0(qlPG+{R!>HoAjL;%q
+mdtHZ>(Eqhhv;ibUvu>|G-RUA_#uE1KvD>K07M)#3n747p@P{jVV(q@)f2Id5E;vR6X%+;bOUQB%o(npBK2MP!7ogX5GTao;?t7yyNN=!K_XibbW>(^n4~5-
+^HyTQrv4oA{FJ^#{6jVtmCiDS)`#>aPRL)-a^^J`)cp;WL9F@L=$R$AI=hip&!oHt8*n84{fT|O|6=HmHt1hkz7oSpURM*&A402qtU0p?|GOrf3}K^WAX4po
+!s6iuw|~q-q_D<F2DBB$NY8F1#*s1}WO`W}Rb(<N98VZc4q41bNY1(Qlelnq1i*fRci&A<M446$BC%-}^=!9;3m<gNL@j0nzQUCpmS9R=Xib>f5iXXYJ%n&l
+=$Q6wC@45%L;OA6u+CFnM|6y~%FN{cXbB>`HVGN-@j&V?^D{6*(hH}9BtiTc=>U^g|G~d`D`ct;Z?q7+ymljQJcbNPbe1!tuDk5f@;qKVh-k)flEEyuXQFIs
+q{cT4U|lg%a57IUtFqppE}#u)SZ+&zSut~{4h-dHXCa3Cz<DGD6fx+Gk9RmFHIZk}%Em4_lGErKE_{YFQRhJ5Qh4xFU}^8sr7`0}?3<^HY+BeUnHO#+0n0Rh
+TVtDPJMAqN199$5724;Nme0tB*W=NRq>nh-6KpC~Zwlmc-WT%N*w(_mx;cP>t8jPwyBCpam$iXoje5yBVQ7n%5!V&5OTx?_#LPp9!zEto4olJ+siWbOuXKi*
+f!~dI-J-|cEU3$XZ&@fCrM0@FjMkoU1^u%*2xDw`Y|jsKuDNqgB${E<Og8GVcZk`bPR2U~bDAs@^$Z*-k%b$-9UIEj+MI_)Qs@#e#-1G6pMg43vf^T$<U3Lu
+F{udyR#E{0s!Io0y~8%i4Vp02&0A3Z*isBwSTc-f4Kr{|t(hk7fKFcegqy^N5{UvA0PJDf#AE2X=Y$WeTP~PiZ%!20JXHtbMyq5$Vwny9Lcz_fJH1T1V+(4X
+)8@=fEDIQE!U6udY7QIx(mnGj#H#z0E83HZ56y*p-k)SHiK96W7<UFf_0ZzMh^VO0+RE0RZF9TrZx<6ltMh@@UU$O*&*8-bBjlb~fExpI$ju4Mvz$Hkp&umx
+|5z27_D;P_K}Cw-<m?^(Oicm3h5h;5nalylQ8)o%^OD1@1l4JJG-VmYo{8F4+a#Oe!RL@X%{BK$5W>4_^q{4Ve4v6=On52mn1uLl_@+mDmqZc?%ZHrRhdu7A
+x7=oGI{q}qmuWVQTfO9?dQz+`Awe<uU{Cb+^VhI*mLf*7|FnYM`v(jHLw3-)gk8gQz-KD<c!!r@4lRPA7aBdh)+#;vyv?}5>=w4gh{R~su%F5^3nEpOS3ja_
+f=`nqcj|g>vYrzn;v0WEj9bdRRD2oJ@VdCuKuJI1uz%@$PG}%XK057VNi4Wy9kzZVHUj&_y_F`Sxeb=EL=#DolFRoN*0W=O#(Kp>dG@xSBbVHqWi&U7Lhc%S
+wLWREpje&|fg)4%3C;0EP!+<hFjAQ_@Bq?eN7&?fC@yjaY;+noXjuM%tHygtq3Psjg3j$iYGH@Ek?OU{yswXLZklYZMMnyle)4CxizDJ9l#OIC6{(+ony*kk
+tvu*!uH2c9#K`2M8yN3qv#uG}NDSejPuWh7lYCo&_JEgDQwx&Y04V9`jk)2l0zea(%ZQn4-pGd7c>unNmh4ZQ8qnRTj_-iNo+|i(yUH}_xa(`{%{$n`yA08Q
+i&;WSUrUzILm~DKtRr`O%5Nn>yZa)5B(&UciLAU-W1F(dGiBf1)f@H*RB;aiE=bxV#Wz4GX`<|G6d=YKZj;-}5I6RwUYNz(DQx?p8nrkhRAM0yZdru9R100C
+2FTcz+nc<_N<>hL6cF0jq_t(cC`7i4awhMLh_Rv-xwKN`=9*>L04^VCbs(1We`fbun<Op`YHSe3gp0?aX?OgiS`B$_NLJGGTI#*&;zo*m_K^$&5|JXSxARR=
+#o1SH<Qv=DpSE5iXX?9(Yn9FfQ?Lqbu`ngCmiq`2z6}U8AxXA{6C1)76I?7bNB2W6A?+WVOCr`C7IhSh$;feeyIN#;ydG2XZ)@w`A;a;_{z_5<(3(gsPO2Ya
+QA*BkyC(;i+&t*@XgC<*D#U(2A;l?&COgtXbvLlb5)(ca^92U#cF%^xE(&!>Ic7RW3;Z&JT@(4*@0~dEBv*R8<Dq9g>Mm0C(b<n&Yp3&#kNnush+SiGyyTYI
+xs<<kd3Q)_phmC!*e*o$v$w}r^VE@QUwLbnB6e2bGM#7OqeQ*aCe*o``7#iwr&0`7>`gg9Q;vAl6{f^7TVkFZ2~VEE>0(TBjLk5g9v?`Gft=KJEy;V2GpG4I
+|7O$K)g=SpzBBbFzVAx&{ZP-Bfmtf4ZDmIWKhS3+2=pW5o<pbDwz%vx;yve_eI-<ze+B;4slaAoovIL8LE1}a`e4J7a~bdpa3G@}60s33B;$rruA6NcTW7NW
+$ekv{O_(%CafDJ&xX*n;6yLg6e11}jdmON-U0lXQx?apI+M>e}Uj=Y(KcSzolq^uf!v&u?JRYP)=ED_RvP0Yc)Zo!QDbLtb;htpa$NrK>{y=SHQl~ClF~h$2
+#nR@=KkN50K`oz{;TjHl$GE^zlok{4o>y*=WLPHQUZe}&d`fVziurxet%tTRWe`+xgc|3=lNt{+YdXx<MI}eC!<HwqxQ98P@V`Cf(ath|a8snGLdrtxsgSns
+iS+Z@<QgMfukvs7TF<jn78FT)UF{6dX1*q+a3v#?E%3!+To@WF<kE#)Xq4a=x!c}_oFSX45cMN4)G;|@&h(OOSrSFEJk=bcvU??UJRbHT7#c^f_5%~&N;_Hq
+zl=!!Sz9*vSVlYSY=Df1okh8JP9jlX95t%tAI|RFE%k0C$sOagYHi34HffcHcBI<gB&jwT1og}njc9ir|0HVcS<}C|L)LosRA8Dc*(){6VSzZx+UCUW0-?#J
+b+VS*?_*!R!8V^H7)xkjzAmWPQ!w(cbNSMH?#hb+v~mH=>Cy8l)b>zqr6Gn|>S6BGAn9sKN}hGf6|zy(p897}ZO;FiOEv0Gb`<e-guE7EfRjA;jaPhi_W2Uc
+VK6%WH9n&MMgbRu<Z5<Gu8`uOF8NxsoKVk*pBY3-Nus@aixd1bcNfmwT@iPP0-*sH+--|3;H$lJ+bSycSHzgKUlEfATM?5dsffvMMDKbF2Ra<IZbEdNp*`09
+P9nX3YSI>K#+IE)Q@mQsw{R2lO<Y@QEZ=w|caEI0<JJbz7l{sS#afz-nzimBShq1oe;}$}M=Tc)WRv=!gIJ??@n9GD_8U3pR-nrXmET7g!?A5Y5^>)s`epRK
++Q)ZKIK8N${f$fyS}+*7eSq3G{WI0F{~th*uSn!1DD2#&<{C2YklLdkj`K=?)s!YYB##_*ZN>zUO%{l6uW;_jrw1p^`A%MNtmkf=AuN4hj&b7V_?r;YY(!nw
+Df$Zs!QaQ?pz$F#p3r`y1E*!{h{S6M3PbreBg?QPr2IAeJ^8Yh-(gz3liLn4-%_qn`wq=VyF-6^rfDR`Ukry!L}K}BATsyJ$NWLG+^?k{Mri0QB~o1C2i0xP
+SxEavJw6X0Xkkd5D6=9yOvV*<77o6@hQ4zj^+Msxroln;33G@Jk(mPc!Q9inHg^Q+v9&DjcrCqdZl0Rz*oMFC=H*tnRgeov*-;MixveW3aNn}^+?_x%n;x3^
+`AO1)%6<|P4E_%<GYU%'''[1:]
 
 
 # ======================================
@@ -11700,104 +11879,23 @@ def sentence(rows: list[Row]) -> str:
 # ======================================
 
 FILES['cxrkit/gpu_check/rows.py'] = r'''
-"""The rows of a check: passed, failed, or not possible here; with figures, a reason and what to do."""
-
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Literal
-
-from cxrkit.progress import table
-
-State = Literal["passed", "failed", "not possible here"]
-PASSED: State = "passed"
-FAILED: State = "failed"
-NOT_HERE: State = "not possible here"
-
-
-@dataclass(frozen=True)
-class Figure:
-	"""A measured difference, and the largest that passes."""
-
-	value: float
-	most: float
-
-	@property
-	def share(self) -> float:
-		"""How near it is to its limit; 1 is at it."""
-		return self.value / self.most if self.most else float(self.value > 0)
-
-	def __str__(self):
-		return f"{self.value:.2g} of {self.most:g}"
-
-
-@dataclass(frozen=True)
-class Row:
-	"""One check. check: its kind; what: on what, such as "resnet34, files, bfloat16"; reason: why it failed or is not possible here; ..."""
-
-
-	check: str
-	what: str
-	state: State
-	reason: str = ""
-	remedy: str = ""
-	figures: dict[str, Figure] = field(default_factory=dict)
-	facts: dict[str, float] = field(default_factory=dict)
-
-
-def judged(check: str, what: str, figures: dict[str, Figure], remedy: str, facts: dict[str, float] | None = None, fault: str = "") -> Row:
-	"""The Row of a check that was made: it passed where each figure is a number within its limit. fault: another thing that is wrong."""
-	beyond = [f"{name} {figure}" for name, figure in figures.items() if not figure.value <= figure.most]
-	reason = "; ".join([fault] * bool(fault) + ["too far apart: " + ", ".join(beyond)] * bool(beyond))
-	return Row(check, what, FAILED if reason else PASSED, reason, remedy if reason else "", figures, facts or {})
-
-
-def broken(check: str, what: str, error: str, remedy: str) -> Row:
-	"""The Row of a check that raised, or gave no answer."""
-	return Row(check, what, FAILED, " ".join(error.split()), remedy)
-
-
-def impossible(check: str, what: str, reason: str) -> Row:
-	return Row(check, what, NOT_HERE, reason)
-
-
-def failed(rows: Iterable[Row]) -> list[Row]:
-	return [row for row in rows if row.state == FAILED]
-
-
-def text(rows: list[Row]) -> str:
-	"""The rows as a table: what passed in a line for each kind of check, network and loader; what is not possible in a line for each ..."""
-
-	groups: dict[tuple, list[Row]] = {}
-	for row in rows:
-		groups.setdefault((row.check, row.state, *_told_together(row)), []).append(row)
-	lines = []
-	for (check, state, *same), group in groups.items():
-		what = group[0].what if len(group) == 1 else f"{', '.join(same[0])}: {len(group)} ways".lstrip(": ")
-		lines.append([check, what, state, _worst(group) if state == PASSED else group[0].reason])
-	remedies = dict.fromkeys(f"{row.check}: {row.remedy}" for row in failed(rows))
-	counts = [f"{sum(row.state == state for row in rows)} {state}" for state in (PASSED, FAILED, NOT_HERE)]
-	more = ["", "What to do:", *(f"  - {remedy}" for remedy in remedies)] if remedies else []
-	return "\n".join([table(lines, ["check", "of", "", "largest difference of what is allowed, or reason"]), *more, "", ", ".join(counts)])
-
-
-def _told_together(row):
-	"""What rows have in common that are told in one line: (words of `what`, reason)."""
-	words = row.what.split(", ")
-	if row.state == PASSED:
-		return tuple(words[:2] if len(words) > 2 else words[:1]), ""
-	return () if row.state == NOT_HERE else tuple(words), row.reason
-
-
-def _worst(group):
-	"""Of each figure the one that comes nearest to its limit."""
-	figures = {}
-	for row in group:
-		for name, figure in row.figures.items():
-			if name not in figures or figure.share > figures[name].share:
-				figures[name] = figure
-	facts = [f"{name} {value:g}" for row in group[:1] for name, value in row.facts.items()] if len(group) == 1 else []
-	return ", ".join([*(f"{name} {figure}" for name, figure in figures.items()), *facts])
-'''[1:]
+c-oy;OOM+&5I$SKVxUW;t)gbrq6cjqWPv6~fFLQ71$s~ghqfqNSy?nlI*#l5zjua1%JM#%qKB--$GqqJIEmx<W+g$ZodMN=fW=BKZVT85V`QB{BifFBm4;qf
+*eGM#c_(2dwY-8|Ygf>;%dM6sLt!n2Q9X#hhTTe7unKCG$8j7*jaF+|sIHR>+p6B=V!nWOy;0i2TPw9dt$e8#RxCQQZ^DIP3ms}@SMx=?-?aTQ+<DiMmM&QO
+rf*xDZ?syXZ-XN1%tW88uo9+0ri?k<ID?o2rmuVP##QwD^`}p-ek&j-2!he;>$mUD4!oY|{fC>`n^zxSjgIasj-u%05MzP?{3ZM8jo!*Ma$E4)<+z9@n9FNe
+W14YUL)|tF%J&PIxujbxWheAf8Vr>R;M_A@fyr0VZDj#Xr-Y3rYh`R$M3a}8sg2ZjA5Ci6fLRGG6C=AOg{Lq07Fs9sZ`2NYDKxYeT0<pnt%0sxxAqDyX$$RQ
+>dEG0qNUyH9!OK}?8A?|AoI{RqlN5@WJ}5D`U`lLM(osVW~`pg*sbEEyonDdfg*ptJW?wk2F=Ct`27rjR69=Zhh8!W@_+@3@3!shE7#NoV29I324=fhfiMtb
+i}lj}^fR?*M^Ko%I4*yQuRJCS6xmbCxGxA#n5hRKmFHZoXyUD7%+Z7myH7)H<hv=F1nqc4trgSGTGspVjt6Lg?Xs{X?q|NAD!kzElwf+rwzIQFEUeP|Dcwv_
+5|?LkF0Ai~MG;l&%eG$1Iyps=!4O3TkNcFtC;}p&hh6v^-m9MAL_c&5{Wt~fx^^fjF&r*N1jp#uVeQtUmQ-TTc<3XR0i;+2Vsjl0{dPT<+7VvcpE^Ddh6R=q
+C4r8YtR3ZcTJ=jt!d&hZB6JERwrele@(2euaEzfLdd0nLu-S(U<w#L$lca<dY8T%2;P`bK*3{=!Xa`Ec6~y@$)%Hp0JgndX=1O&mTcz*=l(AI`-Pa&CLSqOq
+ZW8aY82g(Ja(<mg0d<&AE^g-0z!XS+dM_NHnK3iJ7m9oLRvc%icf^&P5OO$%W}0htEBnWqNouXM{~k5Ze`^9QTH{~1rT8i_$yiLYlbY-H@6lqqLc*LAx!H8B
+P0}<t5(1$2hjIQ`5F;dy9DmGwcvga3u*39{(0g7C?`nzSl~dZa#=6x>b%}Rf1JW<{of`$HJZhI4ezK-M+R7WT@|*Q028B*N`hH5bQzQsH?$s@LB=9gpLjr{n
+!DQOOjVP9?<Ksj^-6?(R-Zg}LEj9D+J>GmkRUpyHQmgGI(1+b_I)vEZGV$2qh%9#=JiRO|mm6t4#U&JP?p+&FlflKzs;<UAOG)^rTU7kAN^`N<$ljF#K|}r-
+LVv~fLN$XLgXl*&XO|rD4tVgBOD^^)AC%9koO97Yhq!Q?DHZC{Kcn&CNd`~2Gf6i}q{jjdr`t!QzrBg`4vW@qk{Ag9{bWaj@8wy~d0%H(7Gr}=dcs4OFxJ_F
+!B6hbD)lc@>(W5=$Z1f!m3w@S<HL|$a*`GdAJ2`xI-}+$B3h_zZ;hu^vt1`=Ez2KwYKu`H+<{ljm+&wNJQZ*q0G3uXDrtIYN@A(_k72MaaCw2w13X2a&;0cy
+*F%UIiPTY^&wxu&Sq&hJ|Lg-@JFq0K4A@7pOA6Ul4gIBmVZu92e*~L=4bgRK=LwB-A6M8}7Zik7FpxZFFs%Z6JkZRHXBV^s^olqV16!!|8rj=XD9(yNlC)2c
+GC5yBf_+lE|5bb@-#!mi#l*^|QwJtG_tZ(wVQudckRQBHL!SdPn<$ItRX~E<NO5X>&N=oME-3{gI_LNF%t9zQ%Z=2h40v`vBx;NSKQ}gKQv;3Slna+2OcoZM
+re-&pk49$Bg@5|)^N}+^Q9m>xkXLu61iDJOqpOZ3PlE*YgC7>$bdNdmCnepkc-JYIoE<<IGW<MvKEv?Py*vjhgCDa#nrwJt32u|3;B@sUjg1j9G;K+k`#&QT
+p}-l&e*Xv6jqRZ'''[1:]
 
 
 # ======================================
@@ -11805,119 +11903,28 @@ def _worst(group):
 # ======================================
 
 FILES['cxrkit/gpu_check/scene.py'] = r'''
-"""What is trained in a check: a few drawn phantoms, a short experiment, and the number formats and layouts that a device has."""
-
-from pathlib import Path
-
-import numpy as np
-import torch
-
-from cxrkit.config import Experiment
-from cxrkit.data.pixels import Pixels
-from cxrkit.data.readers.phantom import Anatomy, draw_film
-from cxrkit.data.records import LABELS, Record
-from cxrkit.environment import Choice
-from cxrkit.training.loaders import TrainingFilms
-from cxrkit.training.precision import Numerics
-
-LOADERS = ("resident on the device", "resident on the host", "files")
-LAYOUTS = ("channels_last", "contiguous")
-STEPS = 3
-"""Batches of an epoch; a network is compared over so many steps."""
-EPOCHS = 3
-"""Of each stage of a whole training: float16's scale begins so high that the first four or five steps overflow and change nothing."""
-HELD_OUT = 2
-"""Batches that are asked about."""
-SIDE = {"cpu": 32, "cuda": 64}
-"""Pixels. At 64 the last layers of the networks see 2 x 2 points, and the processor makes a step of VGG19 in about three seconds."""
-BATCH = 16
-EPSILON = 1e-2
-"""Adam's: above most gradients, so that a weight's step follows its gradient. With fastai's 1e-5 it follows the gradient's sign,
-which rounding turns where a gradient is next to nothing: a device that computes rightly then ends a tenth of the outputs' spread away."""
-WHY = "as is checked"
-
-
-def experiment(architecture: str, kind: str) -> Experiment:
-	"""Random weights, a few steps in each stage, the shortest finder. kind: "cpu" or "cuda"."""
-	return Experiment(
-		name="gpu-check",
-		architectures=(architecture,),
-		image_size=SIDE[kind],
-		batch_size=BATCH,
-		epochs=EPOCHS,
-		lr_find_iterations=20,
-		pretrained=False,
-		epsilon=EPSILON,
-	)
-
-
-FILE_SIDE = 64
-"""Pixels; a smaller file is no film (data/images.py)."""
-
-
-def draw(folder: Path, size: int) -> dict[str, TrainingFilms]:
-	"""The films of each of LOADERS, drawn once: STEPS batches to train on and HELD_OUT to ask about, both classes alike."""
-
-
-
-	random = np.random.default_rng(0)
-	records, squares, entries = [], [], {}
-	for split, batches in (("train", STEPS), ("valid", HELD_OUT)):
-		for number in range(batches * BATCH):
-			label = LABELS[number % len(LABELS)]
-			film = draw_film(Anatomy(random), label == LABELS[0], random, size)
-			record = Record(f"drawn/{split}-{number:03}", "", "drawn", label, split=split)
-			relative = f"{split}/{label}/{number:03}.png"
-			(folder / relative).parent.mkdir(parents=True, exist_ok=True)
-			film.resize((max(size, FILE_SIDE),) * 2).save(folder / relative)
-			records.append(record)
-			squares.append(np.asarray(film, np.uint8))
-			entries[relative] = record
-	pixels = Pixels(np.stack(squares), {record.image_id: row for row, record in enumerate(records)})
-	used = tuple(records)
-	return {
-		LOADERS[0]: TrainingFilms(used, Choice("device", WHY), pixels),
-		LOADERS[1]: TrainingFilms(used, Choice("host", WHY), pixels),
-		LOADERS[2]: TrainingFilms(used, Choice(0, WHY), None, folder, entries),
-	}
-
-
-def formats(device: str) -> dict[str, tuple[str, bool] | str]:
-	"""{name: (number format, whether TF32 is used)} of those that are checked; for one that a device is not asked for, the reason."""
-
-
-
-	if torch.device(device).type == "cpu":
-		return {
-			"float32": ("float32", False),
-			"float32 with TF32": "a processor has no TF32",
-			"float16": "the kit does not train in float16 on a processor",
-			"bfloat16": ("bfloat16", False),
-		}
-	capability = torch.cuda.get_device_capability(device)
-	named = "compute capability {}.{}".format(*capability)
-	ampere, volta = capability >= (8, 0), capability >= (7, 0)
-	return {
-		"float32": ("float32", False),
-		"float32 with TF32": ("float32", True) if ampere else f"{named} has no TF32",
-		"float16": ("float16", ampere) if volta else f"{named} gains nothing from float16",
-		"bfloat16": ("bfloat16", ampere) if ampere else f"{named} has no units for bfloat16",
-	}
-
-
-def numerics(precision: str, layout: str, tf32: bool, device: str) -> Numerics:
-	"""Numbers as a check asks for them, with cuDNN's autotuning where a run has it."""
-	return Numerics(*(Choice(value, WHY) for value in (precision, layout, tf32, torch.device(device).type == "cuda")))
-
-
-class Repeatable(Numerics):
-	"""The same numbers at each computation, where the device has kernels for that: so that two trainings can be compared."""
-
-	def apply(self) -> None:
-		super().apply()
-		torch.backends.cudnn.benchmark = False
-		torch.use_deterministic_algorithms(True, warn_only=True)
-'''[1:]
+c-n<mZExE+68>!e3PQl4QlYAO*~{&D;RVt*-4+OvqRCyc2m*taX^XH#>PRY%*O&i(&ybYtw7nK+YKa;S=jEAahDnlqskmd(GH19{V!@<hoRyU**AqM}#fB{m
+-ze5rTshs?9ILj{#xe2O3L_h#9M;r=xk@nAHFIIuQk#Z5>z8Z3)g7K49mLr}Jjhb8irXSdlJR(Hbi-Qis#?yOY+BO%39sXEe1Xb#%eZB#?U$T3WfixUk7g}h
+QEIi6t6ssyVA?aG1$Vq?<)f(WaFl=hR>}yz5XKhK?Oyy`alCDFAC%cr*3I{}mf9?a6E4r+TwLDd?6Y5fCN9*2G+L3Jz4Y5kBRtQfd}gFt6}9#@^`f_N{XML(
+-`~-~7HOqc{hq6?L10Qd9$#Lczq|N+!=@}vjIeS+MnI6V7;=>4?3*u@wvN`}xv)t#zC8c)`d_y}ONme^1ansNAcUMax$1OBk~g;(pGfX>jI_Vu4iK|UF98uI
+T3uGZ0UJuVjW%n7W2u{#8{knt08du4hN~^JPP73x7oV=*ei-y!FPY$Fh3|YNyjHfUbS+pPi3wXGdhYn_g=Mzn_%atOsVr%(<f;njBoCL;SO)-ihG_s<K8SFt
+Hv~#H9@OM3PEy)c6lb#N!^P#h8G-?uP7ZwxxHke2Uc(<gM>Y5jHy__!KzNswZI?{g=?R6bTW~y|{qjUA0yqnH?y%ymqtH@C5e(p_FS!sjxFQ5QVUPH0wN%dT
+tFkq^6xPC@hOc1~_b!owfB*5v@jrddlUWcpP-1~pwFq&3bAJ2w1FSqgL&$GFUS40(i+JT-JYVqUg`Lo5gsA~G*vjyQ6#jICHrD(`AjFPBPsc8GjW7bnAcbDM
+U|*!G*b?q>2|=9jcL)r!<V7z_dgMyw<4q-zbE7-8KoXei3=+Dj1jTxgCNL@SNTkuHYqF;yZy;f<bBK!}GwUs#22>&h5OmN{^|3~bAZcGP+Y&)AzTsORrY|4<
+L|hWE6k(UxQ!GGk<Aqor@MOxtThfUVriuxoVRE*XYT+L<_UiWo;+l*{Q2ZGwL|umfdhR7g4uC|~_Mp$beV&*F;TKwkDWZ0dFoJWym$!Ii1O@Ei#B@9wDc*=_
+vTD0m-iai~+M&^Q`pkzsBLUgKfSHwli78?Fjt;%24|6Jk@WJDV)_k$sX{cXXsLhP5ok6GJ4qRoYCr9)FA&yOH`kvQTgxyxwT1_Jsv6Lao?>}B%%wjp6{j#qd
+;uPEPx~7%{#`0Lu^w_YJxcap>9W1}iLO1dWBW_QDJVbEfdl9e<A0~*n^I2NR(%t#&J>%f}kh5FQB6ug%_zdAU(rq5Qsa7TQ1x}pzM4<y+5!X`X4upaa;EqtD
+IhzB-tOOBQs^nU(MKm2L4QQF7RTkm7fIqye-OQ*}dX!PteRG0G|LH(VctGZjgsLgKyU+dK?rA(i2M5S&Ne4#zU|E_b-bApww>`_j`wuW;ftB9gEJGZ;f;bIe
+qanIXdrdEyhl7_J)qE~$oF4k*UEK3GRtuGewd|hceAcG>#+$}ooCZ%}O4Kx{I)X3ZV@O~|YC-^@DD>lWnfQ#n-g$4IUhRSblcUoo>S6Tf1(K*g4`G@5|D(nl
+xCH@D*)oZ0Uhljxe)sB%R;?1+5V6Hxvwmw<P_qLKHtU5nX?U^IThpPi#iO)trq}*8>qAjcYyL~5X~Q2=ddk^Q23ejV#wS@}`Gfe*Y5O?Xg10T0E)B2#OGHNh
+1z6&i8^gCLotqQ5I#j~1nU{|6x$BkRBMd>=coaviX`Hf1709Ywr|}5nY!_sUz#$T3Wzb>?JowF{CQo&WMi=fxG}UHLIKQ)ka_PFZ-hUXlZ3hEm;Q<Vj=hd3h
+-aHOmX)??_pmNw1O!xHGYdHRihBzDj-~A^)-hb3@z0wNF3|Sk>lQca=eu~p|8cg0dk3B8<c!bBf*7ZI6F9}6{+7Zc5So&;M&#7^ug&21G{`7>1l8noqLg&*~
+?B|%+-hT60f~{Xo_MT&1oOU1*IuqKZ)oNfWxeP;m5jI6vvchd!K@}WkqVec3lcU7XaHl62kka89u&3tWBRxp44NVi|31ky~FaTBDw*dd?V9W6t36i0hpV>l-
+;6&hK{EI@Kn)lkGhWTDax_>z|41`+pmd_=)VM}=RzEd+UR>IAK_p`l7ACIwb$b|4D4k_$F&+e(%Jtaj*VES_Z1^ak|whkCQ=-P4YKiKv=hV@@_b_A$>wfYZQ
+eO5g`4f%H?ekkfmiy_~^B8I9E#FO5!r*HC+9L91V%COn%2_Ai=X2ofkkMkY#ccEeP_y;LE(ECICIz`he0e*g<w=YN)Z&m4V--^RsxckNzw>&+W_<GFQ*QMLv
+%R+@-`O36(>5X@BDyMKhFbWR#(Js4pS67&ZdFQn2h*pN_*L2F8F5R<XuRkVznMT$@^QIm{%;VMjci-v<UwSu!2l>wmmnO_Cqp{2nDd@AUz^F9`LHEaJ`$5Sf
+%yCYDBQDHK0qcGk%%e;DYpM5ZEeu^XV?;QGINmmJ85(YV7{zhDoQvT$8Te;JIYW1=x2YBNG9&;*MtoyCpdihP@R>SXaCeTjMK=N}TBVA)P-WF{+*PNc7zRPm
+Ch8fpYy%UlljV%pD{YW35PoRr8*bE0t9lzd`u_l=B)_%'''[1:]
 
 
 # ======================================
@@ -11925,199 +11932,36 @@ class Repeatable(Numerics):
 # ======================================
 
 FILES['cxrkit/gpu_check/steps.py'] = r'''
-"""A few training steps on a device against the same steps on the processor in float32: the same weights, the same batch."""
-
-import copy
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-
-import torch
-from fastai.callback.core import CancelStepException
-from fastai.learner import Callback
-from fastai.torch_core import TensorImage, set_seed
-from fastai.vision.augment import AffineCoordTfm
-from torch import nn
-
-from cxrkit.environment import Choice
-from cxrkit.gpu_check.scene import STEPS
-from cxrkit.training import batchnorm, learner
-from cxrkit.training.executors import Task
-from cxrkit.training.precision import Numerics
-
-RATE = 1e-5
-"""Of all steps. The loss of the one batch falls by a half or more with each: what an error in a gradient would change is large."""
-BRANCH = 0.2
-"""Weight of the batch norm that ends a residual block. Training begins it at 0; here every layer has a say from the first step on."""
-SCALE = 2.0**8
-"""First scale of float16's losses. torch begins with 65,536, and these networks without trained weights overflow in their first steps."""
-PLAIN = Numerics(*(Choice(value, "what the others are compared with") for value in ("float32", "contiguous", False, False)))
-Batch = tuple[torch.Tensor, torch.Tensor]
-
-
-@dataclass(frozen=True)
-class Comparison(Task):
-	"""A Task that asks for the same steps in each of these Numerics; its own are not used. given: whether the loader is compared too."""
-
-	variants: tuple[Numerics, ...] = ()
-	given: bool = True
-
-
-@dataclass(frozen=True)
-class Given:
-	"""How a loader's films on the device differ from those on the processor."""
-
-
-
-
-	pixels: float
-	augmented: float
-	labels: int
-
-
-@dataclass(frozen=True)
-class Compared:
-	"""How the steps of one variant differ from the processor's."""
-
-
-
-
-
-	variant: int
-	loss: float
-	outputs: float
-	fall: float
-	skipped: int
-
-
-@dataclass(frozen=True)
-class Trace:
-	"""What the steps showed: the loss of each, [steps], and the outputs, [steps, n, 2], on the host."""
-
-	losses: torch.Tensor = field(repr=False)
-	outputs: torch.Tensor = field(repr=False)
-	skipped: frozenset[int] = frozenset()
-
-
-def compared(task: Comparison, tell) -> Iterator[Given | Compared]:
-	"""What the loader gives, then each variant's steps beside the processor's. Runs in a process of its own."""
-	begin(task)
-	loaders, host = (task.films.loaders(task.experiment, device) for device in (task.device, "cpu"))
-	if task.given:
-		yield given(loaders, host)
-	batch = on_host(next(iter(loaders.train)))
-	expected: dict[frozenset[int], Trace] = {}
-	for index, numerics in enumerate(task.variants):
-		numerics.apply()
-		found = steps(task, task.films.loaders(task.experiment, task.device, numerics.layout.value), numerics, batch)
-		if found.skipped not in expected:
-			expected[found.skipped] = steps(task, host, PLAIN, batch, found.skipped)
-		beside = expected[found.skipped]
-		apart = (found.outputs - beside.outputs).square().mean((1, 2)).sqrt()
-		spread = (beside.outputs - beside.outputs.mean(1, keepdim=True)).square().mean((1, 2)).sqrt()
-		loss, fall = (found.losses - beside.losses).abs().max(), beside.losses[0] - beside.losses[-1]
-		yield Compared(index, loss.item(), (apart / spread).max().item(), fall.item(), len(found.skipped))
-
-
-def begin(task: Task) -> None:
-	"""Set this process to the task's device and threads, and its chance to what it always is."""
-	set_seed(0)
-	torch.set_num_threads(task.threads)
-	if torch.device(task.device).type == "cuda":
-		torch.cuda.set_device(task.device)
-
-
-def given(loaders, host) -> Given:
-	"""The films of loaders on a device beside those of the same loaders on the processor."""
-	pairs = [(on_host(there), on_host(here)) for there, here in zip(loaders.valid, host.valid, strict=True)]
-	pixels = max((there[0] - here[0]).abs().max().item() for there, here in pairs)
-	labels = sum((there[1] != here[1]).sum().item() for there, here in pairs)
-	films = pairs[0][1][0]
-	moving = next(step for step in loaders.train.after_batch.fs if isinstance(step, AffineCoordTfm))
-	moving.split_idx = 0
-	on_device = TensorImage(films.to(loaders.device))
-	moving.before_call((on_device,), 0)
-	beside = copy.copy(moving)
-	beside.mat = moving.mat.cpu()
-	moved = [
-		step.encodes(images.clone()).as_subclass(torch.Tensor).cpu() for step, images in ((moving, on_device), (beside, TensorImage(films)))
-	]
-	return Given(pixels, (moved[0] - moved[1]).abs().max().item(), labels)
-
-
-def on_host(batch) -> Batch:
-	"""A loader's batch as plain tensors in the processor's memory."""
-	images, labels = (value.as_subclass(torch.Tensor).cpu() for value in batch)
-	return images.contiguous(), labels
-
-
-def steps(task: Task, loaders, numerics: Numerics, batch: Batch, skipping: frozenset[int] = frozenset()) -> Trace:
-	"""STEPS steps over one batch through fastai's loop, as a run makes them. skipping: the steps that change nothing."""
-	learn = steady(learner.make(task.job, loaders, task.experiment, numerics, 0))
-	replay = Replay([batch] * STEPS, numerics.layout.value, skipping)
-	learn.fit(1, RATE, cbs=[replay, Gentle()])
-	losses, outputs = (torch.stack(values).float().cpu() for values in (replay.losses, replay.outputs))
-	return Trace(losses, outputs, replay.skipped)
-
-
-def steady(learn):
-	"""The learner with all layers trained, without dropout, which each device draws otherwise, and with branches that have a say."""
-	for module in learn.model.modules():
-		if isinstance(module, nn.Dropout):
-			module.p = 0.0
-	for layer in batchnorm.layers(learn.model):
-		if not layer.weight.any():
-			nn.init.constant_(layer.weight, BRANCH)
-	learn.unfreeze()
-	return learn
-
-
-class Replay(Callback):
-	"""Puts these batches in place of the loader's, and keeps what each step showed."""
-
-
-
-
-	order = -5  # before ChannelsLast and Cast look at a batch
-
-	def __init__(self, batches: list[Batch], layout: str, skipping: frozenset[int] = frozenset(), share: tuple[int, int] = (0, 1)):
-		self.batches, self.skipping, (self.rank, self.processes) = batches, skipping, share
-		self.layout = torch.channels_last if layout == "channels_last" else torch.contiguous_format
-		self.losses, self.outputs, self.counts = [], [], []
-
-	def before_batch(self):
-		if self.training:
-			images, labels = (value[self.rank :: self.processes].to(self.dls.device) for value in self.batches[self.iter])
-			self.learn.xb, self.learn.yb = (images.contiguous(memory_format=self.layout),), (labels,)
-
-	def after_loss(self):
-		if self.training:
-			self.losses.append(self.loss.detach().as_subclass(torch.Tensor))
-			self.outputs.append(self.pred.detach().as_subclass(torch.Tensor))
-
-	def before_step(self):
-		if self.iter in self.skipping:
-			raise CancelStepException
-
-	def after_batch(self):
-		if self.training:
-			self.counts.append(torch.as_tensor(self.opt.skipped).clone())
-
-	@property
-	def skipped(self) -> frozenset[int]:
-		"""The steps, from 0, that changed nothing."""
-		counts = [0, *(int(count) for count in self.counts)]
-		return self.skipping | {step for step, (before, after) in enumerate(zip(counts, counts[1:])) if after > before}
-
-
-class Gentle(Callback):
-	"""Begins float16's scaling at SCALE."""
-
-	order = 14  # after Scaled (13)
-
-	def before_fit(self):
-		if hasattr(self.learn, "scaled"):
-			self.scaled.scaler = torch.amp.GradScaler(self.scaled.kind, init_scale=SCALE)
-'''[1:]
+c-oCwZExc?68>!e3ZCynrG-|PY;TK$ixl1F`UVtx#cqIpFbsp1Xj>Oq(uq_O_vOFeGczP5CuuhYx@%J8%y8zJXNKIxV)0Jx%)N5Gu9~XZE9*>WRof`7N^@5g
+M(I61S*P5=D65ZVTtYKl-xkK&wpUf7c6F=W=Wmwd+Iv&&56))e%vQVNkS`XC`Mf%IZSPdkcBlESZ;$v@*QRh)+t^%h3*{I5=uEF&+smR-J6+V;T4Te4IF+eg
+W$H4D#-`#R+jiPIUFC(Y>#Z(s^P=rd*nh2?!qgveu5TX-(~$vZn`)!`#`NQIk#V+$Rc)qHZ%hNf{CL!RlPPQ5#u`(e?YXNgRONcuA5G)JzIVG_)tKwH?aQ0p
+Q8uvju%Kz?-d_*>ZRK*)+*N(sOl4djTEy;b)xH}x#lhg{wlGb!^5f07KYu)17_s12aKxInKW551;@Rc7c`(HQLt|KOw7q?PY1f;A&mNY(AC9K43Ok>Fcz5%y
+x>A?s_1ig6@}Hf8w*_;#x&eyn)&hMyMpWB)K*6JRZPoS!+#YnjQvl?VVsT%&gEG1}EY<x%JEa?C`d;9w)xOtdMQ*!qhq_e7K{tDN#;RKPd&4OG=EJ-9*FV6b
+i~J24^a~?87$C~YIT%8`X-W&Zy|Gm}=vr;-77kZ8!KGWXM>44jhB$Tcr8*ecXzomZg31#hcF?rn>XVYVL&vV_k$&U>oR@9-c>V4ta?+dp;?=8vkyYQx8lc;d
+X`G0cUwmfSTLzvJ0D1N7lrP?9Z$JMcgGWkIV~uKzyKnnj`Q8prSizJbi&YClA^M)2hb>h<vCXn&KmYXZ$M>)-#4~x72o#e$T@T2E1xJBnhd+Q74F?qMvBTdb
+D_*2(hxqV%Qj{z_tt_y+Xd74Uhjy?SeWz<{{9kFB&cEScTq!qnwOR3rb4kKXO-JkbeExOhj0BGU)ihT({b15LPpNA*sIqO75Qx*|e6}E}q=5t)KP=n%h!$Zm
+q0Qq1P7R*;5<!Ot?;AdG(>gU+Q|4-4-I<2KX~-We4#zEtZS3e6*S5l$vpd+O8)ujPm_dG~@;qPT^hr9Od7<03tuaF<`{a?o=Pi8B9}r>ftpJ2}Reg+n?~6iN
+?RGHHW3;vANj(sA@!zbg9!w2;IgIm}XFF5InObjoLDjeyMh2Usr5pe$NjoM4@1aLFPE7mEM&qJCMf;4>CEA4)=ms~AiDTlx-d0^lhj@wA$p6BK$-e~ri_P}X
+-jftJVKxF#rdGUQ9TQY}bHbNQHJN&Y@80u>g7X-Wq+gza9ys9InDnOWuOw$CNBs2Ccwjjn3fc-sC&a}GKyN-T%`W0LambV9B%P3mrmj=<`m0#gSByOMdkpRR
+k)wP%5T>P(@G0ga2ZV|%w?w+;NvPF_p|L{uewuvjlaU=ZV_IZeQ*s`ugC=q)<rB^4oCLZ5CR662L*@~dGoKd1Ts}pJx_F(8iM+aD0h*ds;0F4z_bE3!k++2j
+k~8&Ky!E8kHXE8r8uQ?i3cd>~rK%GD&B&sHGpno$w>l40CMcwU{q_gI%r&qy55SS95GF4kXlKOsz&6Byv#>7LU00uoXCP$&I<F)Gyd_gF@z<GSqFj_f05WIl
+PsjO8$}H)F>sV#((a1zfW`~nwO?1QRZ0Y)undHq(al!HmvUAy_&tvLJ{fSI0(Eu&uM85cpQm;K8!$g|f{|$h5lIBOFn<TkJ_NFx3J9ec-Q>4k4$@#`7l4L)&
+-x|}E)lrz{lk$laGVYT`V}&S24KhyAd|Q&E9}<M&?Az*M{doE6_2oK(I3#i6u|-RA!1YLy67khPl$_OTh@Z)}IH-{e=ivzCGG^<N3o^6GdoaK7#z#Z6f#Mmm
+-L=dKv;kZZZZ%A*WQ7%mB|@P758tqXyA<lu>U(`cVo1f9g)Tn1fJcQgX$nBycwqu{Kk&KE>qPIA5z^e9I$-Mx%rKOCLD-eGG-ScgZ1PTcjx5LzlQMq8y(8D|
+ohQ-rn_VPKuHU<{m6<GlTGMBpM$-ojt&+e=)VWZ?hA|J*&>r<jaqe@Gr@vNR<SnFmRf_51w{^&OCxBju&H<_jC!$60=YO36)g$LQt!!}`8V%xs;TYsyuGQbJ
+l>doz!Izha631T27^Yw|{+!Q_?H%>`SBiO>n|6}IKd}9bvva)zk8k8gyaUQmmMq=135C2jdvqBjk{1oR?dr;Hs`7!ZCMe{M2MhIk<Ha)(9(HZ?x`)vyXlr1g
++0ex}Nurnx;Uthp0;F4dPJbk_FMfmfiT=Da406=DMC2RdvlWpW4ugAY(U!(06<KEUqDIappeSuOcGybuH0?uDkrW-6DcQ-T)tkYf^JmHeb!Jap!1WRF>5Uuu
+M$#k^d|?}#D$tUjm(OAgti%WkNf_`h<%!aduOQ*J5Ibn8;kem#wWg~R8)yA3YTB%*qrt89BzY!>4LXUmxiG%SUGer5DyKhpaDBW+jfe7Q8cU?GYo;Q}gnGPG
+@6RjqQqGP1C8|bL{<=wIPfc24eu4-+Jg%6NYdwgx9rg$RV8Zv=7C7Kbaz8X6hFjnPUOeU#<zsuzcQt>lN2_okh_Z9}B||y_U7iyEu#uBIq1*qq+sV<NG%#at
+a*?uo5!w^vec&I-ip^iESMt8{Cq2&Su+&?GzR6MLrdN<m6<d3?649CZ9(rr!%Q_7Weip6-+@(r2!X@NZaDp<<SC!-mE+m0OZXQJWVdz#y$Z(*NM;hb$*egZ!
+M0ciR843?*{O~{>2tRh%@W7D87l*QMJN%7_LsiJbO}ujU`rgW`!F@&deyZ9maNC1055`CPpzn-4p-7~6{1j9UHRpqP8DmrDGK&;gN@qDCU-^WvHTl2ABwjR=
+`Ml%zpbHT$4>uv#=q)Ih<0TViK?n7#{56+Hm0UL`F<=H=RZ}@iPO`#nlIg-s$xBp3%Fyh3V}3Qs7%KjNNXVtrLovKo`f&VAc#)?GwpY-Al|}3U0&j_nsmrv|
+5OFxTl*zSqyyK%h8M-&Veyh~qm6Q~9jl65XEI%Q6S=2TCKnCB^>z5Y&*i69LZ0PKpO=3;G%Ytc3Rae%nm|fOHRFpeQY7<_{HCT5*KN?<3D#~5ID!ItiWy-!M
+rMcHhZ?zZ&@u&_w2F7mvCr{YOFi079#SN@6NEMsuRZ3br?~_eUz5pP?cj^MC-xdnLOxP9qdIQfM>HWb=_i4$4n43H*&^$9Wtl&BM-}~BEe72kq7r@E;!XqtX
+@=t2eD!N21myevXrf!3$$~v|i=S6AiZV^QnS|YY^EJpal)*nTNr!DD!TEV1dddFN%oSsq>lZfeA>JKkH7y0cIN1ynYF1)5GlQ@NAfoKoOU-T~HVZya-Dg^hR
+@<l?<B1WnA)N1lw^lHosQjg;RLeKr{#?%)t!NCMk;T&QpOqX^>&ee7<mW0^gLEG1W2a2aViDJJ*lu|cvp2DQkR}TNw#gBLw*|eUQ=LLN>;vMT=;r{6oo)YZw
+&*&vtOIM6QooCKdzpLNQT6gX&DFm7LEIofJp<9iJ%tVo0T`t$?b1Ls+^_36dACaAXIe)~?-^c^~_<m1M`eYG~&9DCcg)i{!<v)pUMaM^a{V!E=`S~N*P){)p
+??GGboR1jiR;CvGZwKWf9m6d%@>d@TOdq@a`(Br<&CBpBZ*k`*b_I{~%oSUl&i@a2%AgP'''[1:]
 
 
 # ======================================
@@ -12125,168 +11969,30 @@ class Gentle(Callback):
 # ======================================
 
 FILES['cxrkit/gpu_check/trainings.py'] = r'''
-"""Whole trainings in processes of their own, as a run starts them: what each check asks its process to do."""
-
-from collections.abc import Iterator
-from copy import deepcopy
-from dataclasses import dataclass, field
-from functools import partial
-
-import torch
-from fastai.callback.core import CancelStepException
-from fastai.learner import Callback
-from torch import nn
-from torch.nn.modules.module import register_module_forward_hook
-
-from cxrkit.gpu_check.steps import Replay, begin, on_host, steady
-from cxrkit.training import batchnorm, learner, networks, recipe
-from cxrkit.training.distributed import Team
-from cxrkit.training.executors import Task
-from cxrkit.training.stages import Finder, Job, Stage
-from cxrkit.training.work import training
-
-TOO_MUCH = 1 << 50
-"""Bytes that no device has: asking for them is an out-of-memory error of the device's own, and takes nothing from other processes."""
-PLANTED_AT = 12
-"""Training step at which memory runs out: in the finder, for the frozen stage has nine."""
-
-
-@dataclass(frozen=True)
-class Named(Job):
-	"""A Job among others of the same network and seed."""
-
-	label: str = ""
-
-
-@dataclass(frozen=True)
-class Left:
-	"""How deep in autocast a failed training left its process; 0 is right."""
-
-	autocast: int
-
-
-@dataclass(frozen=True)
-class Statistics:
-	"""Batch norm's precise statistics on a device beside the processor's: the largest difference in shares of a layer's largest value."""
-
-
-	apart: float
-	restored: bool
-
-
-@dataclass(frozen=True)
-class Probabilities:
-	"""The probability of COVID-19 by the processor, {image_id: p}."""
-
-	of: dict[str, float] = field(repr=False)
-
-
-@dataclass(frozen=True)
-class Gradients:
-	"""The gradients of one batch that processes shared, beside those of one process alone: the difference's norm in shares of theirs."""
-
-	apart: float
-
-
-def failing(where: str) -> partial:
-	"""What a process does that trains as its Task says until memory runs out. where: "forward" or "backward"."""
-	return partial(_until_memory_ends, where)
-
-
-def _until_memory_ends(where, task, tell) -> Iterator[Stage | Finder | Left]:
-	steps = [0]
-
-	def plant(module, inputs, output):
-		if not isinstance(module, nn.Linear) or module.out_features != 2 or not output.requires_grad:
-			return
-		steps[0] += 1
-		if steps[0] < PLANTED_AT:
-			return
-		if where == "forward":
-			exhaust(task.device)
-		output.register_hook(lambda _: exhaust(task.device))
-
-	hook = register_module_forward_hook(plant)
-	try:
-		yield from training(task, tell)
-	except Exception:
-		yield Left(autocast_depth())
-		raise
-	finally:
-		hook.remove()
-
-
-def exhaust(device: str) -> None:
-	"""Raise the device's own out-of-memory error."""
-	torch.empty(TOO_MUCH, dtype=torch.uint8, device=device)
-
-
-def autocast_depth() -> int:
-	"""In how many autocast blocks this thread is."""
-	depth = torch.autocast_increment_nesting() - 1
-	torch.autocast_decrement_nesting()
-	return depth
-
-
-def asked(task: Task, tell) -> Iterator[Probabilities]:
-	"""What the weights in the task's past say of the held-out films, on the processor."""
-	begin(task)
-	model = networks.blank(task.job.architecture).to_empty(device="cpu")
-	recipe.load(model, task.past.frozen_weights)
-	ids = [record.image_id for record in task.films.records if record.split == "valid"]
-	yield Probabilities(dict(zip(ids, networks.p_covid(model.eval(), task.films.pixels.of(ids)).tolist())))
-
-
-def normed(task: Task, tell) -> Iterator[Statistics]:
-	"""Precise batch norm on the task's device and on the processor, of the same weights over the same films."""
-	begin(task)
-	task.numerics.apply()
-	loaders = task.films.loaders(task.experiment, task.device, task.numerics.layout.value)
-	model = steady(learner.make(task.job, loaders, task.experiment, task.numerics, 0)).model
-	batches = [on_host(batch)[0] for batch in loaders.train]
-	before, beside = _statistics(model), deepcopy(model).cpu()
-	with batchnorm.precise(model, (batch.to(task.device) for batch in batches)):
-		found = _statistics(model)
-	after = _statistics(model)
-	with batchnorm.precise(beside, batches):
-		expected = _statistics(beside)
-	apart = max(((one - other).abs().max() / other.abs().max()).item() for one, other in zip(found, expected))
-	yield Statistics(apart, all(torch.equal(one, other) for one, other in zip(before, after)))
-
-
-def _statistics(model):
-	return [value.clone().cpu() for layer in batchnorm.layers(model) for value in (layer.running_mean, layer.running_var)]
-
-
-def shared(task: Task, tell) -> Iterator[Gradients]:
-	"""The gradients of one batch by the processes of the task's meeting, beside those of this process alone."""
-	begin(task)
-	task.numerics.apply()
-	loaders = task.films.loaders(task.experiment, task.device, task.numerics.layout.value)
-	batch = on_host(next(iter(task.films.loaders(task.experiment, "cpu").valid)))
-	alone = _gradient(task, loaders, batch, Team())
-	team = Team.join(task.meeting, task.device)
-	together = _gradient(task, loaders, batch, team)
-	yield Gradients(((together - alone).norm() / alone.norm()).item())
-
-
-def _gradient(task, loaders, batch, team):
-	learn = steady(learner.make(task.job, loaders, task.experiment, task.numerics, 0))
-	team.share(learn.model)
-	kept, layout = Kept(), task.numerics.layout.value
-	replay = Replay([batch] * len(loaders.train), layout, share=(team.rank, team.size))
-	learn.fit(1, 1e-5, cbs=[replay, kept, *team.callbacks(loaders.train)])
-	return kept.gradient
-
-
-class Kept(Callback):
-	"""Keeps the gradients of the first step; no step changes anything."""
-
-	def before_step(self):
-		if self.iter == 0:
-			self.gradient = torch.cat([weight.grad.flatten().cpu() for weight in self.model.parameters()])
-		raise CancelStepException
-'''[1:]
+c-qBSTa(+i6@Fg*3REwqQZ8#}CNr&Kb?P`t<Hof;$+mge(P$v@aD|E_7!cZBx$S@NcMbqb+LgP0=uBUBMd09EzjFbm)9Ei8+mP~3o6dAMgEF1!oh@k?Xi&CR
+enZA7d)MVk4@xVy>(t=2^8;_Sb9J}TUXd<0s@zby1=SW@upQYbZ&hWB>2x}o)Xui5v`s^$H?|uJy)Kn$d+WS<<H>1nT_WoDX{RFU`8(`X+Uv5>qF*9NOS!5I
+HB}(2cU|eNZAP*lS{vO=Ch;4>%1xxzu*npqZkn|&w?%0krDLykS5ot{r~bS9l6qGB<WNJ}b>t4@fk&Vb8ELEQjuwlqD_UFa8XDsNMCRzm4DiM(EU#+o?zF2`
+8*8`8hxcx4d~wt7R^s&n^!;e)Pt-ShpQ|+(A#S$A(ZT148|i9)!XX7d9bIc*ZaVAQTt&Nb)sermZVT@^Dosyk859+Cc4ocvR3&Ctq}%hvbWi0DZWvX*0&LEc
+!pAp<P=9Z_igo&nUFYg&-a3DZ6;5Z;;$(95{{8B&e|!CdTBsN5<xBO|^9gYI&E6BE8945MRk}4Lsf`}yjAix>0w7>l1{u&PyYrW}zHF(rZm-BWY==yVho22G
+VY*6ry#@2m`i*d6UGW=m8M91M<HOrm@2<Z4cJ=Ctb^DUlx=Nwp*eWP@w=uv{6pK6@Sd%$tEQ_wAXQHw!>LW?6-iS2{yeOpM<WFP9WPxmP<#sfi$dY=eTdFd6
+cs8G0;J_>Pw$iPIE~0xX3~B&nf`?c;5LH3OMWff$%pu>wqR)`}mTDj5{b27T=h-q1l$6LbRGwO!2G|-A+u*=)q4`=p=Kwi#v++@fbef&ypVR<w@&K_ZhoHwd
+oC}JR;Ta17_6K5rMk3@Dw2E+9(_ktRr$lwEdj<sYLZclJj51~FnjE2;uw}zWyHH{^DE0*Mk@8kIyA-Pn&2?+8>c(n6xxg9Z4OMfsMs0i2rVq}p_1ZMX8;WLK
+1s&t^o;7&={_k(Ty?pTpwcekakgI>1764iq2<-nI-D>MOj4Ay!f}01$mI$)c-po<&7T@b;fDTV-_h+XoL!Cd;>?SR-Ubdr9kwSJJ8k0D$$`5Y02u(bY`i^e!
+6(Vr({Ifv<dKv)faYMq)vAZXeifTa~5SQHn`y`N_smnj6eiC&5g%#AJ@XDr=B6uCRc`{bH&LM5~gW7f8G!L`6P*KJ-7X7J0I#0Qu$d~8{4EUYvlKgBXtX6^5
+in<DwTG-5@{*MWQDLJasu*F|$8nGz#;A^R@>R++k;s<Bv5|)NOvryO1m+%!cN2}?47FtyfzxF#1`LG2)xPV-kn#&(j6K?R_OGjdKz_%z$8t#OZVYR@?RZSWe
+!h^qAs4sbs83dMvqhEIhdn-l?^N;SpFHsJfso$c82Fc^nOLZu*r>8(A-cXCh!R<mq_Zz(%e8yfXLZZ*GJ}MI1H23AK(e1j@YBg8qP9YK(Oa{;Wx9*;aGa<vf
+J!`P%j0#O7mA&jJWD{t}6NwrJlfxknSeEMFs>1dro3ZxbGtlG$?E-^}NMXsarnR?}CCDTrg8m20zvG+|!2iU29yPsl%`t#B3_aBLexId2oU6+3ds>9O9g6ht
+^T=+I{2lapXbI~A@}SC_PHoULTHWmr4P)Kda?3er_>aTn0|*9Hga<+q#Ez^@SHcUZJ*y5ymVFH|45SBi6+NOGb5d9*orf*@D939qd4Dd^PU`dWsFbi{?}&TZ
+kUBhb;!ecYp@gI+yg|4x;da#DrsdS@PHT9uS!O{|2Fe0@)W890vMbiW-8LZhA9h`6*lRq7bR^-d@OBl#79%q)``uJb=4r4%p{z3D80tyE3KpT-uc8T{HkH&3
+9I~z|Qdg02C9H{=d|vD*!Xk{X<9;#paFb*y`lG3)%Spugi4!yKOxZ`%XNC*mXkx!A?X8KL76caAEI$_5n|o@8!q$9n#%4E2R3yzTfsi}LlMy{k5iy(};^eR%
+$B7i87|=LE@ci^JcKOMqmGFQ>b%)iU{o^2uY2B_R2VDx?_syPx%HiS>ZgFgTTnq@H`yOW);L$%p!T2$9#L&VWOJ<cLOodBE7H<zli}`m17A_S*P~`PUQevK~
+=ZJu?gjMV~67<BYOeRY+uIr4S;90;Yau3&lCHn*0G>!=iwK|M%0SL2vyk5qI0_bKx-5Jz~@j6t*`7Z%IXaJ0yl=)L_qTVy<g0<ZtzUMT+$Wa44pV<3^8o{D`
+l))m{n<ZbrPB{hAS)6RJ+3Nc&%Xn0}4D<X9_wXTuzp*h>zYB}UYqJ8?pv{7PIGD#f42<MN6Wel?<a3(|iFwF{OoZb~)HGS_1i$W(f(K@wVxD3sPCDe`V_(h3
+B77a@=aL7&ECy7#%bY!iMjR?jiG>i!VJ6CCufS}^jThsS#+~kT?H04kGHMiN(kH6JIPor@9C=S?@o`d3Rih>1-t%|{mX3Ea1pohwL$GL(o+7f2?tKPKx$JY~
+goaZ{)n^1;h*b>p<hnQ&jnzfu<?;X_Qx9rV3wr)W9g1!!Mi-tAc;4QSAn<7c%y&fl7+Yl5$m24EU{)~NB)dXL!e>gX5!Ig~56F?~`adnU!AFIFIPfb{3EE<&
+5#aNXu~0wab8MYw1I~%aFHj&3Pf^*m=)Y87;MU${CuMq;Smz;w7MUpGFpva$i@|*42|5@JtoZCju3pgPSGg+J!{XY-=dPgV7jh=O<P8smEf1p_lNZU~@PD|H
+igoD?FFt_$NPOw>4^uU~x;UQ3aLf3bACKgzrrhX`pR6#B%BxSjSaN(rF<UWNHc(Ti3ljfkC^#N(p3CJ!mXf@2SS_{BuEQK4n?>Dd@8Q$qG8gvcj>}BK#Dn^a
+X~A=Xi5J2};Oy(>e*nUDmzM'''[1:]
 
 
 # ======================================
@@ -12319,13 +12025,18 @@ from cxrkit.errors import BadInput
 from cxrkit.files import CHECKSUMS, checksum, link_or_copy, read_json, write_checksums, write_json
 from cxrkit.kaggle_io import mounts
 from cxrkit.progress import say
+from cxrkit.results import CHECKPOINTS
 
-FOLDER = "checkpoints"
+FOLDER = CHECKPOINTS
 MARKER = f"{FOLDER}/{CHECKSUMS}"
 
 
 def keep(job: Path, results: Path) -> None:
 	"""Put what a training has finished below the results, weights first, and list it; a file that is there already stays."""
+
+
+
+
 	listed = _listed(results)
 	frozen, done = ((job / f"{stage}.json").exists() for stage in (FROZEN, UNFROZEN))
 	wanted = [name for name in ("job.json", "lr_find.json") if (job / name).exists()]
@@ -12338,38 +12049,41 @@ def keep(job: Path, results: Path) -> None:
 		if known != (found := checksum(job / name)) or not target.exists():
 			link_or_copy(job / name, target)
 			listed[f"{job.name}/{name}"] = found
-	replaced = f"{job.name}/{FROZEN}.pt"
-	if done:
-		listed.pop(replaced, None)
-	write_json(results / MARKER, listed)
-	if done:
-		(results / FOLDER / replaced).unlink(missing_ok=True)
+	gone = [name for name in listed if name.startswith(f"{job.name}/") and name.partition("/")[2] not in wanted]
+	write_json(results / MARKER, {name: sums for name, sums in listed.items() if name not in gone})
+	for name in gone:
+		(results / FOLDER / job.name / Path(name).name).unlink(missing_ok=True)
 
 
 def tidy(results: Path, unfinished: list[str]) -> None:
 	"""Remove the checkpoints of results that hold every network; say what there is to go on from, where they do not."""
-	if not unfinished:
-		shutil.rmtree(results / FOLDER, ignore_errors=True)
-	else:
+	if unfinished:
 		say(kept(results))
-	write_checksums(results)
+		write_checksums(results)
+		return
+	listed = read_json(results / CHECKSUMS)  # first off the list: a death between the two leaves results that are whole
+	write_json(results / CHECKSUMS, {name: sums for name, sums in listed.items() if not name.startswith(FOLDER + "/")})
+	shutil.rmtree(results / FOLDER, ignore_errors=True)
 
 
 def kept(results: Path) -> str:
 	"""A sentence on the stages that the output holds, and what goes on from them."""
-	stages = sum(name.endswith((f"{FROZEN}.json", f"{UNFROZEN}.json")) for name in _listed(results))
+	stages = _stages(results)
 	if not stages:
 		return "checkpoints: no stage of a training was finished"
 	return f"checkpoints: {stages} finished stages are in the output; python -m cxrkit push --resume goes on from them"
 
 
-def restore(jobs: Path, root: Path | None = None) -> list[str]:
-	"""Put the whole files of an attached earlier run where training looks for them; return the names of its jobs."""
+def restore(jobs: Path, root: Path | None = None, results: Path | None = None, aside: Path | None = None) -> list[str]:
+	"""Put the whole files of an earlier run where training looks for them; return the names of its jobs."""
 
 
 
 
-	attached = mounts.find(MARKER, root=root)
+
+
+	places = [*mounts.holding(MARKER, root), *([aside] if aside and (aside / MARKER).exists() else [])]
+	attached = mounts.best("checkpoints", {place: _stages(place) for place in places}, "finished stages")
 	if attached is None:
 		return []
 	found = set()
@@ -12385,8 +12099,15 @@ def restore(jobs: Path, root: Path | None = None) -> list[str]:
 			target.parent.mkdir(parents=True, exist_ok=True)
 			shutil.copyfile(source, target)
 		found.add(job)
-	say(f"checkpoints: {len(found)} trainings attached at {attached}")
+	say(f"checkpoints: {_stages(attached)} finished stages of {len(found)} trainings are at {attached}")
+	for job in sorted(found) if results else []:
+		keep(jobs / job, results)
 	return sorted(found)
+
+
+def _stages(results: Path) -> int:
+	"""How many stages the list of finished ones names."""
+	return sum(name.endswith((f"{FROZEN}.json", f"{UNFROZEN}.json")) for name in _listed(results))
 
 
 def _listed(results: Path) -> dict:
@@ -12737,7 +12458,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cxrkit.errors import BadInput, Interrupted, RemoteRefusal, WrongUse
-from cxrkit.files import PARTIAL, write_json
+from cxrkit.files import PARTIAL, PRIVATE, sha256_of, write_json
 from cxrkit.kaggle_io import client
 from cxrkit.progress import MB, Meter, aloud, say
 
@@ -12820,6 +12541,11 @@ def sendable(folder):
 			left_out.add(path.name)
 		elif path.is_file() and not path.name.endswith(PARTIAL):
 			files["/".join(parts)] = path
+	private = [name for name in files if name.endswith(PRIVATE)]
+	if private:
+		raise BadInput(
+			"The folder holds a private page, with films that may not be passed on.", folder / private[0], "move it out of the folder"
+		)
 	archives = [name for name in files if name.lower().endswith(ARCHIVES)]
 	if archives:
 		raise BadInput(f"Kaggle would unpack {archives[0]}, and what arrives could not be compared.", folder, "unpack it, or leave it out")
@@ -12967,7 +12693,10 @@ def _staged(files, metadata):
 @contextmanager
 def _counted(api, total):
 	"""Progress over what the client sends, `total` bytes, file by file: its own would stand among what must not be shown."""
-	send = api.upload_complete
+
+
+
+	send, upload, tokens = api.upload_complete, api._upload_blob, {}
 	with Meter("sending", total / MB, "MB", tell=aloud()) as meter:
 
 		def counted(path, *arguments, **options):
@@ -12975,11 +12704,111 @@ def _counted(api, total):
 			meter.advance(os.path.getsize(path) / MB)
 			return answer
 
-		api.upload_complete = counted
+		def once(path, *arguments, **options):
+			file = os.path.basename(path), sha256_of(path)
+			if file not in tokens and isinstance(token := upload(path, *arguments, **options), str):
+				tokens[file] = token
+			return tokens.get(file)
+
+		api.upload_complete, api._upload_blob = counted, once
 		try:
 			yield
 		finally:
-			del api.upload_complete
+			del api.upload_complete, api._upload_blob
+'''[1:]
+
+
+# ======================================
+# cxrkit/kaggle_io/hub.py
+# ======================================
+
+FILES['cxrkit/kaggle_io/hub.py'] = r'''
+"""Films of a Kaggle data set by its name, `kaggle:OWNER/SLUG`, through kagglehub where that is installed."""
+
+
+
+
+
+import re
+import tempfile
+import threading
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from cxrkit import environment
+from cxrkit.config import Experiment
+from cxrkit.data import places
+from cxrkit.errors import BadInput, CxrkitError, RemoteRefusal
+from cxrkit.files import locked
+from cxrkit.progress import say
+
+NAMED = re.compile(r"kaggle:([A-Za-z0-9_-]{1,50}/[A-Za-z0-9_-]{1,60}(?:/versions/[0-9]{1,6})?)")
+ATTACHING_SECONDS = 900
+"""How long a kernel waits for a data set that it asked for: kagglehub itself waits for ever."""
+
+
+def attached(experiment: Experiment) -> Experiment:
+	"""The experiment with folders in the place of data sets that it names as `kaggle:OWNER/SLUG`. Raises as `folders`."""
+	return replace(experiment, data=folders(experiment.data), external=folders(experiment.external))
+
+
+def folders(texts: Iterable[str]) -> tuple[str, ...]:
+	"""`KIND=DIR` for each `kaggle:OWNER/SLUG`, by what the set holds, and `KIND[:NAME]=DIR` for `KIND[:NAME]=kaggle:OWNER/SLUG`."""
+
+
+
+	return tuple(map(_folder, texts))
+
+
+def _folder(text: str) -> str:
+	told, separator, place = text.rpartition("=")
+	named = NAMED.fullmatch(place)
+	if not named:
+		return text
+	root = _had(named[1])
+	found = places.readable(root)
+	if separator:
+		kind = told.partition(":")[0]
+		return f"{told}={found[1] if found and found[0] == kind else root}"
+	if found is None:
+		what = f"No reader knows the layout of the Kaggle data set {named[1]}."
+		raise BadInput(what, root, f"say how to read it: KIND={place}; a folder with covid/ and normal/ is folder:NAME={place}")
+	kind, folder = found
+	name = f"folder:{re.sub('[^a-z0-9-]', '-', named[1].split('/')[1].lower()).strip('-') or 'films'}" if kind == "folder" else kind
+	say(f"data: {place} is {kind}, at {folder}")
+	return f"{name}={folder}"
+
+
+def _had(ref: str) -> Path:
+	"""The folder of a data set, attached or downloaded. Raises RemoteRefusal, ModuleNotFoundError."""
+	import kagglehub
+
+	say(f"data: asking Kaggle for {ref}; its terms: https://www.kaggle.com/datasets/{ref}")
+	got: list[str] = []
+	failed: list[Exception] = []
+
+	def ask() -> None:
+		try:
+			got.append(kagglehub.dataset_download(ref))
+		except Exception as error:  # kagglehub's own kinds have no common base
+			failed.append(error)
+
+	with locked(Path(tempfile.gettempdir()) / "cxrkit-kagglehub.lock"):  # processes that share a run come here one after the other
+		asking = threading.Thread(target=ask, daemon=True)
+		asking.start()
+		asking.join(ATTACHING_SECONDS if environment.on_kaggle() else None)
+	where = f"https://www.kaggle.com/datasets/{ref}"
+	if asking.is_alive():
+		raise RemoteRefusal("Kaggle has not attached the data set in time.", where, "attach it on the kernel's page: Add Input")
+	if failed:
+		first = (str(failed[0]).strip().splitlines() or [""])[0][:300]
+		what = f"kagglehub cannot have {ref}: {type(failed[0]).__name__}: {first}"
+		raise RemoteRefusal(what, where, "check the name, the network and your Kaggle token; a private set needs its owner's") from None
+	root = Path(got[0])
+	if not root.is_dir():
+		raise CxrkitError(f"kagglehub names a folder that is not there: {root}", where, "run the same command again")
+	return root
 '''[1:]
 
 
@@ -12991,7 +12820,9 @@ FILES['cxrkit/kaggle_io/inside.py'] = r'''
 """The run inside a Kaggle kernel: machine proved, data found, checkpoints restored and saved, results sent, and an end in time."""
 
 import os
+import sys
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -13000,12 +12831,17 @@ from typing import Any
 from cxrkit import config, environment, pipeline
 from cxrkit.config import Experiment
 from cxrkit.errors import CxrkitError
-from cxrkit.files import write_json
+from cxrkit.files import read_json, write_json
 from cxrkit.kaggle_io import checkpoints, client, datasets, mounts, publish
 from cxrkit.progress import say
 from cxrkit.results import Results
 
 SENT = "results-dataset.json"
+SEND_YOURSELF = "From your own machine: python -m cxrkit pull, then python -m cxrkit publish."
+SEND_SECONDS = 3000
+"""How long after the time is up sending may last: 11 hours of training, and 50 minutes of the 12th."""
+LONGEST_SECONDS = 12 * 3600
+SENDING = "cxrkit-sending"
 SESSION = "KAGGLE_API_V1_TOKEN"
 TOKEN, USER, KEY = OWN = ("KAGGLE_API_TOKEN", "KAGGLE_USERNAME", "KAGGLE_KEY")
 
@@ -13029,14 +12865,16 @@ def run(experiment: Experiment, hours: float | None, needs_gpu: bool, results_sl
 	working = environment.kaggle_working()
 	os.chdir(working)
 	bundle = environment.bundle_identity()
-	say(f"cxrkit run {bundle['run_id']} of source {bundle['source_sha256'][:12]}")
+	edited = f", edited: it was made from {bundle['edited_from'][:12]}" if bundle["edited_from"] else ""
+	say(f"cxrkit run {bundle['run_id']} of source {bundle['source_sha256'][:12]}{edited}")
+	output = working / publish.FOLDER
+	aside = set_aside(output, bundle["run_id"])
+	checkpoints.restore(scratch() / "jobs", results=output, aside=aside)  # first: what stops the run here must not lose them
 	if needs_gpu:
 		device = environment.require_gpu()
 		say(f"GPU: {device}")
 		pipeline.prove(device, experiment.precision, working)
 	experiment = mounts.attach(experiment)
-	output = working / publish.FOLDER
-	checkpoints.restore(scratch() / "jobs")
 	try:
 		results = pipeline.run(experiment, scratch(), output, time_left, lambda job: checkpoints.keep(job, output))
 	except (Exception, KeyboardInterrupt):
@@ -13049,13 +12887,56 @@ def run(experiment: Experiment, hours: float | None, needs_gpu: bool, results_sl
 	if results_slug and time_left() < -pipeline.ROOM_SECONDS:
 		say("The results were not sent to a dataset, for the time was up; they stay in this kernel's output.")
 	elif results_slug:
-		send(results.folder, results_slug)
+		send_within(min(time_left() + SEND_SECONDS, LONGEST_SECONDS), results.folder, results_slug)
 	return results
+
+
+def set_aside(output: Path, run_id: str) -> Path | None:
+	"""Move what an earlier run left in an output that was kept, so that this run does not certify it; return its new folder."""
+	if not output.exists() or (found := found_run(output)) == run_id:
+		return None
+	number = 1
+	while (aside := output.with_name(f"{output.name}-before-{number}")).exists():
+		number += 1
+	os.rename(output, aside)
+	say(f"results of {'run ' + found if found else 'a run without a name'} were here already; they are in {aside}")
+	return aside
+
+
+def found_run(results: Path) -> str:
+	"""The run id in a run.json; empty where it cannot be read."""
+	try:
+		found = read_json(results / "run.json", keys=("run_id",))["run_id"]
+	except CxrkitError:
+		return ""
+	return found if isinstance(found, str) else ""
 
 
 def scratch() -> Path:
 	"""A folder for what need not be kept: Kaggle saves every file below its working folder, links too."""
 	return Path(tempfile.gettempdir()) / "cxrkit-work"
+
+
+def send_within(seconds: float, folder: Path, slug: str) -> None:
+	"""`send`, given up after so many seconds: Kaggle ends the run at its own limit, and then as one that failed."""
+	usual, failed = (sys.stdin, sys.stdout, sys.stderr), []
+
+	def work() -> None:
+		try:
+			send(folder, slug)
+		except BaseException as error:  # of the other thread; it is raised again in this one
+			failed.append(error)
+
+	thread = threading.Thread(target=work, daemon=True, name=SENDING)
+	thread.start()
+	thread.join(seconds)
+	if thread.is_alive():
+		sys.stdin, sys.stdout, sys.stderr = usual  # the client was silenced, and is still at it
+		reason = f"given up after {seconds / 60:.0f} min, for the run's time is up"
+		say(f"The results were not sent to a dataset ({reason}); they stay in this kernel's output. {SEND_YOURSELF}")
+		write_json(folder.parent / SENT, {"dataset": None, "reasons": [reason]})
+	elif failed:
+		raise failed[0]
 
 
 def send(folder: Path, slug: str) -> datasets.DatasetVersion | None:
@@ -13078,7 +12959,7 @@ def send(folder: Path, slug: str) -> datasets.DatasetVersion | None:
 	say("The results were not sent to a dataset; they stay in this kernel's output.")
 	for reason in reasons:
 		say(f"  - {reason}")
-	say("From your own machine: python -m cxrkit pull, then python -m cxrkit publish.")
+	say(SEND_YOURSELF)
 	write_json(folder.parent / SENT, {"dataset": None, "reasons": reasons})
 	return None
 
@@ -13140,53 +13021,54 @@ FILES['cxrkit/kaggle_io/mounts.py'] = r'''
 
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from cxrkit import config, environment
 from cxrkit.config import Experiment
 from cxrkit.data import sources
+from cxrkit.data.places import folders_below
 from cxrkit.data.readers import coronahack
 from cxrkit.errors import BadInput
 from cxrkit.progress import say
-from cxrkit.training import weights
 
 COLLECTED = ("radiopaedia/*/record.json", "sirm/*/record.json")
 """What a store of the scrapers holds; either will do."""
-DEPTH = 5
-MOST_FOLDERS = 2000
-"""Folders looked into at most: a dataset of 100,000 folders must not be walked."""
+EXTERNAL_SECONDS = 1200
+"""What the attached sets from elsewhere may take together: a run keeps an hour for all that comes after its trainings."""
+TO_READ, TO_ASK = 0.03, {"cpu": 0.25, "gpu": 0.002}
+"""Seconds a film, and a film and network: assumed after two busy processor cores, 0.016 s to read one of 160 films of 1,024 pixels and 0.14
+(SqueezeNet) to 0.62 s (VGG16) to ask at 224; a GPU's is a guess on the safe side."""
+EXTERNAL_MEMORY = 0.1
+"""Share of the free memory that their squares may fill."""
+FEWEST = 200
+"""Films of a set that are asked about, however little time there is."""
 
 
 def find(marker: str, ref: str = "", root: Path | None = None) -> Path | None:
-	"""The folder below the input mount that holds a file matching the pattern `marker`, or None."""
+	"""The first folder of `holding`, or None."""
+	return next(iter(holding(marker, root, ref)), None)
 
+
+def holding(marker: str, root: Path | None = None, ref: str = "") -> list[Path]:
+	"""Every folder below the input mount that holds a file matching the pattern `marker`."""
 
 
 
 	root = Path(root or environment.kaggle_input())
 	owner, _, slug = ref.partition("/")
 	likely = [root / "datasets" / owner / slug, root / slug] if slug else []
-	for folder in [*likely, *folders_below(root)]:
-		if next(folder.glob(marker), None):
-			return folder
-	return None
+	return list(dict.fromkeys(folder for folder in [*likely, *folders_below(root)] if next(folder.glob(marker), None)))
 
 
-def folders_below(root: Path) -> Iterator[Path]:
-	"""The root and the folders below it, breadth first, down to DEPTH and at most MOST_FOLDERS."""
-	level, seen = [Path(root)], 0
-	for _ in range(DEPTH + 1):
-		deeper = []
-		for folder in level:
-			if seen == MOST_FOLDERS or not folder.is_dir():
-				break
-			seen += 1
-			yield folder
-			with os.scandir(folder) as entries:
-				deeper += sorted(Path(entry.path) for entry in entries if entry.is_dir())
-		level = deeper
+def best(what: str, scores: Mapping[Path, int], unit: str) -> Path | None:
+	"""The place that holds most, of equal ones the first; where there are several, say all of them and why this one. None of none."""
+	taken = max(scores, key=lambda place: scores[place], default=None)
+	if taken is not None and len(scores) > 1:
+		others = ", ".join(f"{place} ({score:,})" for place, score in scores.items() if place != taken)
+		say(f"{what}: of {len(scores)} attached, {taken} is taken, for it holds most: {scores[taken]:,} {unit}; the others: {others}")
+	return taken
 
 
 def mounted(root: Path | None = None) -> str:
@@ -13213,7 +13095,7 @@ def attach(experiment: Experiment, root: Path | None = None) -> Experiment:
 	if not experiment.data:
 		experiment = config.with_data(experiment, _data(root))
 	if not experiment.external and experiment.audit == "full":
-		experiment = replace(experiment, external=tuple(_external(experiment.data, root)))
+		experiment = _with_external(experiment, root)
 	if experiment.pretrained and not experiment.weights:
 		experiment = _with_weights(experiment, root)
 	return experiment
@@ -13221,7 +13103,8 @@ def attach(experiment: Experiment, root: Path | None = None) -> Experiment:
 
 def _data(root: Path | None) -> list[str]:
 	ref = coronahack.DATASET_URL.partition("/datasets/")[2]
-	folder = find(coronahack.METADATA, ref, root)
+	candidates = holding(coronahack.METADATA, root, ref)
+	folder = best("data", {place: coronahack.films_in(place) for place in candidates}, "of the films that its metadata names")
 	if folder is None:
 		raise BadInput(
 			f"No attached dataset holds {coronahack.METADATA}; attached is: {mounted(root)}.",
@@ -13230,17 +13113,44 @@ def _data(root: Path | None) -> list[str]:
 		)
 	say(f"data: CoronaHack at {folder}")
 	data = [f"coronahack={folder}"]
-	collected = next(filter(None, (find(marker, root=root) for marker in COLLECTED)), None)
+	stores = {place: 0 for marker in COLLECTED for place in holding(marker, root)}
+	stores = {place: sum(1 for marker in COLLECTED for _ in place.glob(marker)) for place in stores}
+	collected = best("collected films", stores, "records")
 	if collected:
 		say(f"data: collected films at {collected}")
 		data.append(f"collected={collected}")
 	return data
 
 
-def _external(data: Sequence[str], root: Path | None) -> list[str]:
-	"""`KIND:NAME=DIR` of the attached sets of sources.ELSEWHERE that are no source of the run; one that cannot be read is said, and left."""
+def _with_external(experiment: Experiment, root: Path | None) -> Experiment:
+	"""The experiment with the attached sets, and how many films of each are asked about where one has more than there is time for."""
+	found = _external(experiment.data, root)
+	experiment = replace(experiment, external=tuple(found))
+	if not found or experiment.external_films:
+		return experiment
+	most, why = most_films(experiment, len(found), environment.choose_device().value, environment.free_memory_bytes())
+	larger = [name for name, films in found.items() if films > most]
+	if not larger:
+		return experiment
+	say(
+		f"films from elsewhere: at most {most:,} of each set are asked about, a sample by patient, for {why}; --external-films N is another number"
+	)
+	return replace(experiment, external_films=most)
+
+
+def most_films(experiment: Experiment, sets: int, device: str, free: int | None) -> tuple[int, str]:
+	"""(films of each attached set that are asked about at most, what limits them: time or memory). free: bytes, None where not known."""
+	networks = len(experiment.architectures) * len(experiment.seeds)
+	seconds = TO_READ + networks * TO_ASK["cpu" if device == "cpu" else "gpu"]
+	by_time = int(EXTERNAL_SECONDS / sets / seconds)
+	by_memory = by_time if free is None else int(EXTERNAL_MEMORY * free / sets / experiment.image_size**2)
+	return max(FEWEST, min(by_time, by_memory)), "memory" if by_memory < by_time else "time"
+
+
+def _external(data: Sequence[str], root: Path | None) -> dict[str, int]:
+	"""{`KIND:NAME=DIR`: films to use} of the attached sets of sources.ELSEWHERE that are no source of the run; one that cannot be read is said, and left."""
 	taken = [sources.parse(text, "").root.resolve() for text in data if text not in sources.DRAWN]
-	found: list[str] = []
+	found: dict[str, int] = {}
 	for folder in folders_below(Path(root or environment.kaggle_input())):
 		here, kind = folder.resolve(), sources.recognised(folder)
 		if not kind or any(here.is_relative_to(other) or other.is_relative_to(here) for other in taken):
@@ -13248,19 +13158,23 @@ def _external(data: Sequence[str], root: Path | None) -> list[str]:
 		number = sum(text.startswith(kind) for text in found) + 1
 		text = f"{kind}:{kind}-{number}={folder}" if number > 1 else f"{kind}={folder}"
 		try:
-			sources.external(text).read()
+			films = sum(record.used for record in sources.external(text).read())
 		except BadInput as error:
-			say(f"films from elsewhere: {folder} looks like {kind} and is not used: {error.what}")
+			say(f"external films: {folder} looks like {kind} and is not used: {error.what}")
 			continue
 		taken.append(here)
-		found.append(text)
-		say(f"films from elsewhere: {kind} at {folder}; the networks are asked about them after training")
+		found[text] = films
+		say(f"external films: {kind} at {folder}; the networks are asked about them after training")
 	return found
 
 
 def _with_weights(experiment: Experiment, root: Path | None) -> Experiment:
+	from cxrkit.training import weights  # fastai takes seconds to import, and whoever sends a kernel off needs none of it
+
 	wanted = [weights.files_of(architecture) for architecture in experiment.architectures]
-	folder = next(filter(None, (find(name, root=root) for name in wanted[0])), None)
+	places = {place: 0 for names in wanted for name in names for place in holding(name, root)}
+	places = {place: sum(any((place / name).is_file() for name in names) for names in wanted) for place in places}
+	folder = best("weights", places, f"of {len(wanted)} wanted files")
 	missing = [names[0] for names in wanted if folder is None or not any((folder / name).is_file() for name in names)]
 	if missing:
 		if folder is not None:
@@ -13268,6 +13182,80 @@ def _with_weights(experiment: Experiment, root: Path | None) -> Experiment:
 		return experiment
 	say(f"weights: attached at {folder}")
 	return replace(experiment, weights=str(folder))
+'''[1:]
+
+
+# ======================================
+# cxrkit/kaggle_io/notebook.py
+# ======================================
+
+FILES['cxrkit/kaggle_io/notebook.py'] = r'''
+"""A run that a notebook's cell starts, and its results as that cell shows them."""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+
+from cxrkit import environment
+from cxrkit.errors import CxrkitError
+from cxrkit.kaggle_io import publish
+from cxrkit.progress import say
+from cxrkit.tables import Table
+
+
+def run(folder: Path, experiment: str, arguments: Sequence[str]) -> Path:
+	"""Run kernel/run.py of the unpacked `folder` in a process of its own, its output here; return the folder of the results."""
+
+
+
+
+	command = [sys.executable, str(folder / "kernel" / "run.py"), *arguments]
+	command += [] if environment.on_kaggle() else ["--local"]
+	pipe = subprocess.PIPE
+	with subprocess.Popen(
+		command, stdout=pipe, stderr=subprocess.STDOUT, text=True, encoding="utf-8", errors="replace", start_new_session=True
+	) as process:
+		try:
+			for line in process.stdout or ():
+				say(line.rstrip("\r\n"))
+		except KeyboardInterrupt:
+			process.terminate()
+			for line in process.stdout or ():
+				say(line.rstrip("\r\n"))
+			raise
+	if process.returncode:
+		raise CxrkitError(f"The run ended with exit code {process.returncode}.", next="its reason stands in the last lines above")
+	return environment.kaggle_working() / publish.FOLDER if environment.on_kaggle() else Path("runs", experiment, "results")
+
+
+def html(folder: Path) -> str:
+	"""What the results say: headline, verdict, scores beside the study's, and where the report lies. Raises BadInput."""
+	from cxrkit.report import sentences
+	from cxrkit.report.tables import networks
+	from cxrkit.results import Results
+
+	results = Results.open(folder)
+	verdict = sentences.verdict(results)
+	said = [
+		sentences.lede(results),
+		verdict["trust"],
+		verdict["best"],
+		*(f"{name} was not made: {why}" for name, why in results.lacking.items()),
+	]
+	page = folder / "report.html"
+	shown = page.relative_to(Path.cwd()) if page.is_relative_to(Path.cwd()) else page
+	link = f'<p>The whole report: <a href="{escape(shown.as_posix())}" target="_blank">{escape(shown.as_posix())}</a></p>'
+	paragraphs = "".join(f"<p>{escape(text)}</p>" for text in said)
+	return f"<h2>{escape(sentences.headline(results))}</h2>{paragraphs}{as_html(networks.for_log(results))}{link if page.is_file() else ''}"
+
+
+def as_html(table: Table) -> str:
+	"""The table in plain HTML, with its caption above."""
+	head = "".join(f"<th>{escape(column.title)}</th>" for column in table.columns)
+	rows = "".join("<tr>" + "".join(f"<td>{escape(cell.text)}</td>" for cell in row) + "</tr>" for row in table.rows)
+	return f"<table><caption>{escape(table.caption)}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 '''[1:]
 
 
@@ -13281,7 +13269,7 @@ FILES['cxrkit/kaggle_io/publish.py'] = r'''
 from pathlib import Path, PurePosixPath
 
 from cxrkit.errors import BadInput
-from cxrkit.files import CHECKSUMS, read_json, sha256_of
+from cxrkit.files import CHECKSUMS, read_json, reading, sha256_of
 from cxrkit.kaggle_io import datasets
 from cxrkit.progress import MB, Meter
 
@@ -13344,9 +13332,11 @@ def publish(folder, slug, private=True, kaggle=None):
 
 
 	verify(folder)
-	run = read_json(Path(folder) / "run.json")
-	run_id = (run.get("bundle") or {}).get("run_id") or "of a local run"
-	name, experiment, manifest = run["experiment"]["name"], run["experiment_sha256"][:12], run["manifest_sha256"][:12]
+	path, remedy = Path(folder) / "run.json", "name the results folder of a finished run"
+	run = read_json(path, "run.json", remedy)
+	with reading(path, "run.json", remedy):
+		run_id = (run.get("bundle") or {}).get("run_id") or "of a local run"
+		name, experiment, manifest = run["experiment"]["name"], run["experiment_sha256"][:12], run["manifest_sha256"][:12]
 	notes = f"cxrkit results {run_id}, experiment {name} {experiment}, manifest {manifest}"
 	return datasets.upload_dataset(folder, slug, slug.rpartition("/")[2], LICENCE, notes, private, kaggle)
 '''[1:]
@@ -13360,30 +13350,55 @@ FILES['cxrkit/kaggle_io/unpack.py'] = r'''
 """How the one file that Kaggle runs becomes a package again. The text of this module is part of that file."""
 
 import atexit
+import base64
+import hashlib
+import json
 import os
 import shutil
 import sys
 import tempfile
 import time
+import zlib
 from pathlib import Path
 
+PACKED = (
+	"cxrkit/report/",
+	"cxrkit/gpu_check/",
+	"cxrkit/schema/",
+	"cxrkit/data/dicom.py",
+	"cxrkit/spreadsheet.py",
+	"cxrkit/evaluation/study",
+)
+PACKED += tuple(f"cxrkit/data/readers/{kind}.py" for kind in ["facts", "listing", "covidgr", "actualmed", "hannover", "radiography", "nih"])
+"""How the names begin of what travels compressed: the page, the check of a GPU, the keys of files, readers of what seldom lies on Kaggle. One
+reads them in the repository; what films, networks and scores go through is plain text."""
 
-def unpack(files, source_sha256, run_id):
+
+def source_sha256(files):
+	"""SHA-256 over the names and texts of all files, as they travel; 64 hexadecimal digits."""
+	return hashlib.sha256(json.dumps(files, sort_keys=True).encode()).hexdigest()
+
+
+def unpack(files, made_as, run_id):
 	"""Write the bundled files into a temporary folder and make them importable here and in every child process."""
 
 
 
 
 
-	folder = Path(os.environ.get("CXRKIT_UNPACKED", ""))
-	if os.environ.get("CXRKIT_SOURCE") != source_sha256 or not folder.is_dir():
+	source, folder = source_sha256(files), Path(os.environ.get("CXRKIT_UNPACKED", ""))
+	if os.environ.get("CXRKIT_SOURCE") != source or not folder.is_dir():
 		folder = Path(tempfile.mkdtemp(prefix="cxrkit-"))
 		atexit.register(shutil.rmtree, folder, ignore_errors=True)
+		for name in [name for name in sys.modules if name.partition(".")[0] == "cxrkit"]:  # a notebook's cell was run again
+			del sys.modules[name]
 		for name, text in files.items():
 			path = folder / name
 			path.parent.mkdir(parents=True, exist_ok=True)
-			path.write_bytes(text.encode())
-		os.environ["CXRKIT_UNPACKED"], os.environ["CXRKIT_SOURCE"] = str(folder), source_sha256
+			packed = name.startswith(PACKED)
+			path.write_bytes(zlib.decompress(base64.b85decode(text.replace("\n", ""))) if packed else text.encode())
+		os.environ["CXRKIT_UNPACKED"], os.environ["CXRKIT_SOURCE"] = str(folder), source
+		os.environ["CXRKIT_MADE_AS"] = made_as
 		os.environ["CXRKIT_RUN"] = run_id or time.strftime("%Y%m%d-%H%M%S", time.gmtime())
 		os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")]))
 	sys.path.insert(0, str(folder))
@@ -13402,19 +13417,25 @@ import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cxrkit import RESEARCH_ONLY, environment
 from cxrkit.config import Experiment
 from cxrkit.data import manifest as manifests
 from cxrkit.data import matching, pixels, sources, summary, tree
 from cxrkit.data.manifest import Manifest
+from cxrkit.data.records import LABEL_WORDS, NEGATIVE, POSITIVE, SPLIT_WORDS
 from cxrkit.environment import Choice, Deadline
 from cxrkit.errors import BadInput, CxrkitError, Interrupted, disk_errors
+from cxrkit.evaluation import metrics
 from cxrkit.files import locked, write_checksums
-from cxrkit.progress import announce, say
+from cxrkit.progress import announce, counted, say
 from cxrkit.results import Results, StandingWarning
 from cxrkit.schema import Chosen
 from cxrkit.training import server
+
+if TYPE_CHECKING:
+	from cxrkit.training.executors import Executor
 
 CACHE = "pixels"
 """The folder below a run's own in which films are kept decoded."""
@@ -13430,6 +13451,7 @@ def run(
 	folder: Path | str = "",
 	time_left: Deadline = Deadline(),
 	kept: Callable[[Path], None] | None = None,
+	executor: "Executor | None" = None,
 ) -> Results | None:
 	"""Make out/manifest.csv, out/tree, out/jobs and out/results for an experiment; return the results."""
 
@@ -13441,10 +13463,17 @@ def run(
 
 	out = Path(out)
 	with disk_errors(out):
-		return _run(experiment, out, Path(folder or out / "results"), time_left, kept)
+		return _run(experiment, out, Path(folder or out / "results"), time_left, kept, executor)
 
 
-def _run(experiment: Experiment, out: Path, folder: Path, time_left: Deadline, kept: Callable[[Path], None] | None) -> Results | None:
+def _run(
+	experiment: Experiment,
+	out: Path,
+	folder: Path,
+	time_left: Deadline,
+	kept: Callable[[Path], None] | None,
+	executor: "Executor | None",
+) -> Results | None:
 	clock = Clock()
 	announce(f"experiment {experiment.name} {experiment.hash()[:12]}, into {out}")
 	announce(RESEARCH_ONLY)
@@ -13461,6 +13490,7 @@ def _run(experiment: Experiment, out: Path, folder: Path, time_left: Deadline, k
 		else:
 			announce(summary.as_merged(manifest, experiment))
 		announce(told_of_seeds(len(experiment.seeds)))
+		announce(told_of_sizes(manifest))
 		refuse_leaks(manifest, experiment.allow_leakage, out / "manifest.csv")
 		results = Results(folder)
 		if environment.rank() == 0:
@@ -13473,12 +13503,13 @@ def _run(experiment: Experiment, out: Path, folder: Path, time_left: Deadline, k
 
 	server.begin()  # it loads what this process loads now, on another core
 	from cxrkit.training import jobs, loaders  # fastai takes seconds to import: bad input is reported before
-	from cxrkit.training.machine import Machine
+	from cxrkit.training.executors import Processes
 
 	with clock("training"):
-		machine = Machine.choose(experiment, environment.choose_device(), len(jobs.jobs_of(experiment)))
-		to_train = loaders.films_for(experiment, manifest, films, out / "tree", machine.device.value, machine.at_once.value)
-		peaks = jobs.run(experiment, to_train, manifest.sha256, out / "jobs", machine, time_left, kept=kept)
+		executor = executor or Processes()
+		machine = executor.machine(experiment, len(jobs.jobs_of(experiment)))
+		to_train = loaders.films_for(experiment, manifest, films, out / "tree", machine.holder, machine.at_once.value)
+		peaks = jobs.run(experiment, to_train, manifest.sha256, out / "jobs", machine, time_left, executor, kept)
 	if environment.rank() > 0:
 		return None
 	unfinished = [job.name for job in jobs.unfinished(experiment, out / "jobs")]
@@ -13500,7 +13531,8 @@ def _run(experiment: Experiment, out: Path, folder: Path, time_left: Deadline, k
 	write_checksums(results.folder)
 
 	def make_audit() -> None:
-		audit.audit(results, audit.Options(external=experiment.external, home=str(out), asks=experiment.audit == "full"))
+		asked, most = experiment.audit == "full", experiment.external_films
+		audit.audit(results, audit.Options(external=experiment.external, home=str(out), asks=asked, external_films=most))
 
 	def make_report() -> None:
 		report.make(results, locate)
@@ -13592,7 +13624,7 @@ def refuse_failures(results: Results) -> None:
 	failed = results.info.failed
 	if failed:
 		raise Interrupted(
-			f"{len(failed)} trainings failed: {', '.join(failed)}. The results are made from the others.",
+			f"{counted(len(failed), 'training')} failed: {', '.join(failed)}. The results are made from the others.",
 			results.folder,
 			"the same command tries them again",
 		)
@@ -13615,6 +13647,20 @@ def told_of_seeds(seeds: int) -> str:
 		f"{seeds} seed{'s' * (seeds != 1)} of each network. One seed decides nothing. Of 268 drawn images, three decided a difference of 10 "
         "points of error in 31 % of cases, five one of 6 points in 74 %, and ten one of 3 points in 80 %."
 	)
+
+
+def told_of_sizes(manifest: Manifest) -> str:
+	"""How wide the intervals of these held-out patients will be, before anything is trained."""
+	held = "test" if any(record.split == "test" for record in manifest.used) else "valid"
+	told = []
+	for label, rate in ((POSITIVE, "sensitivity"), (NEGATIVE, "specificity")):
+		groups = [manifest.groups[record.image_id] for record in manifest.used if (record.split, record.label) == (held, label)]
+		low, high = metrics.wilson(0.95, max(metrics.effective_n(groups), 1))
+		films = f" ({len(groups)} films)" if len(groups) > len(set(groups)) else ""
+		told.append(
+			f"{len(set(groups)):,} {LABEL_WORDS[label]} patients{films}: a {rate} of 0.95 will have an interval of about {high - low:.2f}"
+		)
+	return f"{SPLIT_WORDS[held].capitalize()}: {'; '.join(told)}. How many a narrower one takes: python -m cxrkit plan"
 
 
 def marked(warnings: list[StandingWarning]) -> str:
@@ -13657,6 +13703,7 @@ from typing import Any, TypeVar
 from tqdm import tqdm
 
 from cxrkit import environment
+from cxrkit.errors import shown
 
 EVERY_SECONDS = 20.0
 """From one line of a long work to the next: below the half minute after which one wonders, also where a step takes ten seconds."""
@@ -13673,7 +13720,7 @@ def say(text: object = "") -> None:
 	if environment.processes() > 1:
 		text = "\n".join(f"[{environment.rank()}] {line}" for line in str(text).split("\n"))
 	with tqdm.external_write_mode(sys.stderr) if on_terminal() else contextlib.nullcontext():  # a bar makes way for the line
-		print(text, flush=True)
+		print(shown(text, sys.stdout), flush=True)
 
 
 def announce(text: object = "") -> None:
@@ -13684,13 +13731,13 @@ def announce(text: object = "") -> None:
 
 def mention(text: object = "") -> None:
 	"""say() beside what a command answers: on stderr, for its stdout may be read by a program."""
-	print(text, file=sys.stderr, flush=True)
+	print(shown(text, sys.stderr), file=sys.stderr, flush=True)
 
 
 def aloud() -> Callable[[object], None]:
 	"""A say() that is heard while stdout is led elsewhere later on, as Kaggle's client is silenced."""
 	stream = sys.stdout
-	return lambda text: print(text, file=stream, flush=True)
+	return lambda text: print(shown(text, stream), file=stream, flush=True)
 
 
 def on_terminal() -> bool:
@@ -13799,6 +13846,11 @@ def _amount(value: float, beside: float | None = None) -> str:
 
 def _unit(unit: str) -> str:
 	return f" {unit}" if unit else ""
+
+
+def counted(n: int, noun: str, many: str = "") -> str:
+	"""`1 patient`, `2 patients`; many: the plural, where it is no `s` more."""
+	return f"{n:,} {noun if n == 1 else many or noun + 's'}"
 
 
 def table(rows: Iterable[Sequence[Any]], header: Sequence[str], right: Iterable[str] = ()) -> str:
@@ -14073,8 +14125,7 @@ def words(value: Any) -> str:
 # ======================================
 
 FILES['cxrkit/report/__init__.py'] = r'''
-"""Result files in, figures and tables out."""
-'''[1:]
+c-m7^QVL2fF3l-XNXyJgEmp|P(*d&5ON)T)#Jm)RlEfsCaDHito|2Lh7XW#o4^;'''[1:]
 
 
 # ======================================
@@ -14082,211 +14133,140 @@ FILES['cxrkit/report/__init__.py'] = r'''
 # ======================================
 
 FILES['cxrkit/report/cards.py'] = r'''
-"""The papers that travel with the results: MODEL_CARD.md, DATASHEET.md, CLAIM.md and CITATION.cff, generated, never written by hand."""
-
-from collections import Counter
-from collections.abc import Callable
-from functools import cache
-from pathlib import Path
-from typing import Any
-
-import jinja2
-import yaml
-
-from cxrkit import __version__
-from cxrkit.config import short_name
-from cxrkit.data import licences
-from cxrkit.data.records import COLUMNS
-from cxrkit.files import read_csv_rows, read_json
-from cxrkit.report import sentences
-from cxrkit.report.tables import data, networks
-from cxrkit.report.tables.settings import GENERATED
-from cxrkit.results import Results
-from cxrkit.tables import as_markdown, plain
-
-HERE = Path(__file__).parent
-
-
-def model_card(results: Results) -> str:
-	return _render(
-		"model_card.md",
-		results,
-		networks=", ".join(short_name(name) for name in results.architectures),
-		seeds=", ".join(map(str, results.experiment.seeds)),
-		verdict=sentences.verdict(results),
-		audited=bool(results.audits),
-		audit_command=sentences.AUDIT_COMMAND,
-		scores=as_markdown(networks.beside_the_study(results)),
-		n=results.comparison.n,
-		patients=results.comparison.patients,
-		held=results.metrics.held_out,
-	)
-
-
-def datasheet(results: Results) -> str:
-	manifest = results.manifest
-	shown = [data.splits(manifest), data.sources(manifest), data.left_out(manifest)]
-	by_licence = Counter(record.licence or "unknown" for record in manifest.used)
-	collected = Counter(record.collected for record in manifest.used)
-	return _render(
-		"datasheet.md",
-		results,
-		n_read=len(manifest.records),
-		n_out=len(manifest.records) - len(manifest.used),
-		columns=", ".join(f"`{column}`" for column in COLUMNS),
-		tables="\n\n".join(as_markdown(table) for table in shown if table.rows),
-		collected=", ".join(f"{plain(name or 'not known')} {count}" for name, count in collected.most_common()),
-		leaks=data.leaks_sentence(manifest),
-		licences="\n".join(f"- {plain(name)}: {count} films. {licences.terms(name)}" for name, count in by_licence.most_common()),
-	)
-
-
-def _render(template: str, results: Results, **values: Any) -> str:
-	made = jinja2.Environment(loader=jinja2.FileSystemLoader(HERE), undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
-	made.filters["plain"] = plain
-	used = results.manifest.used
-	shared = {
-		"version": __version__,
-		"marks": [warning.sentence for warning in results.warnings],
-		"short_marks": ", ".join(warning.short for warning in results.warnings),
-		"info": results.info,
-		"experiment": results.experiment,
-		"n_used": len(used),
-		"sources": ", ".join(plain(source) for source in sorted({record.source for record in used})),
-	}
-	return made.get_template(template).render(**shared, **values)
-
-
-def claim(results: Results) -> str:
-	"""CLAIM.md: each item answered yes, no or not applicable, with the file and field that holds it, and the score."""
-	rows, content = [], contents(results.folder)
-	counts: Counter[str] = Counter()
-	for item in yaml.safe_load((HERE / "claim.yaml").read_text("utf-8")):
-		answer, where = answered(item, content)
-		counts[answer] += 1
-		rows.append(f"| {item['item']} | {item['part']} | {plain(item['topic'])} | {answer} | {where} |")
-	asked = counts["yes"] + counts["no"]
-	head = [
-		"# CLAIM: the Checklist for Artificial Intelligence in Medical Imaging",
-		"",
-		*(f"**{plain(warning.sentence, 600)}**\n" for warning in results.warnings),
-		"After Mongan, Moy and Kahn 2020, Radiol. Artif. Intell. 2:e200029 (PMC8017414), whose 42 items are named here in our own words. "
-        "Each yes names the file, and the field in it, that was there when this was written. What a file cannot show, such as what authors would discuss, is not claimed.",
-		"",
-		f"**Score: {counts['yes']} of {asked} items that apply ({100 * counts['yes'] / asked:.0f} %); {counts['not applicable']} do not apply.**",
-		"",
-		"| item | part | topic | answer | where, or why not |",
-		"| ---: | --- | --- | --- | --- |",
-	]
-	return "\n".join([*head, *rows]) + "\n"
-
-
-def answered(item: dict, content: Callable[[str], Any]) -> tuple[str, str]:
-	"""(answer, where or why not) of an item of claim.yaml, by what the results hold. content: as `contents` makes it."""
-	if "na" in item:
-		return "not applicable", plain(item["na"])
-	if "at" not in item or not _holds(content, item["at"], item.get("zero", False)):
-		return "no", plain(item["otherwise"])
-	name, *field = item["at"]
-	where = f"[{name}]({name})" + (f", field `{field[0]}`" if field else "")
-	return "yes", where + (f": {plain(item['says'])}" if "says" in item else "")
-
-
-def contents(folder: Path) -> Callable[[str], Any]:
-	"""A function from a result file's name to its rows (CSV) or its value (JSON), each read once; None where it is not there."""
-
-	@cache
-	def content(name: str) -> Any:
-		path = folder / name
-		if not path.is_file():
-			return None
-		return read_csv_rows(path) if path.suffix == ".csv" else read_json(path)
-
-	return content
-
-
-def _holds(content: Callable[[str], Any], at: list[str], zero: bool) -> bool:
-	"""Whether the file is there and its field, if one is named, is not empty; with `zero`, 0 counts as an answer."""
-	name, *field = at
-	if name in GENERATED:
-		return True
-	value = content(name)
-	if value is None or not field:
-		return value is not None
-	if isinstance(value, list):
-		return any(row.get(field[0]) for row in value)
-	for key in field[0].split("."):
-		value = value.get(key) if isinstance(value, dict) else None
-	return bool(value) or (zero and value == 0)
-
-
-def citation() -> str:
-	"""CITATION.cff of the kit (https://citation-file-format.github.io)."""
-	content = {
-		"cff-version": "1.2.0",
-		"message": "If you use these results, please cite the kit that made them, and the sources in ATTRIBUTION.md.",
-		"title": "cxrkit: COVID-19 against healthy chest films, from raw sources to a report",
-		"type": "software",
-		"version": __version__,
-		"license": "MIT",
-		"authors": [{"name": "The cxrkit authors"}],
-	}
-	return yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
-'''[1:]
+c-nne-*4ME41P}j3Y}kK7p`~P+Xd$VxwgX!tnHyq?`11I)utP*wiHNm(;&$Ie$+3=UbDTlF-egW_3;xGMbUBvWKGu~711lIiI(&Q8nR(}g#sWFRM%)VCs#M;
+7hj6A#qD|4Rw+4OEEjj5FD{n&MJTVx+2wMvyu7*2%DPU;6L64J16p!;0ZBHJX$_n_ZpjMGvnYzD(^`s_l%i>%)J$+iSi2TdlQYqA4bth?RIeKL7<B*Qr&H+d
+n(?O~U-0d8>VN-W{0IFIzP7Y&LabN$%yd{%6quR9z(p}sXQkjZ>m92V{w+9dVPsTMO@m3pO5i1^HwKx6QpoDCv70aVSJ!tVI|)|hEoxe7l@bM5fHy9kX{PC8
+1HDfZ$5dHwgnY)OSTBaFe_m;iF|4_DpCgm8SE`DZ%I8XKIJ#^o<J0Nqi`xs5+Y^Y3qGk;gMUt(l#BkH;w1S$nqJpL<sjT82IX+lIPCpW*<$OAkpgYM)feR~;
+@pLkY4hs=bQHmnJ-uw)k%cGP;*$=^Zd^nZZ{7FbHBr(4T;{mi8mF0?Q1XqWW#CTc(t#VuA%tbVUkgBy%h^Yqh26%kj4asxz-dX}w!<1UOj&Xl!A0A$@uUL!K
+$*gT+1C$iejJ<)l^O+1Jqg0-x=+?>`xsQ<^(Oa=n=RH_5FBw_UuEON2{85PJuq7iL=!;UcE%xQW*W&*Ca#@_+TwN`$&+UE@%AoQAGU9MB*&`@cL4k}>DBV@t
+J_8$q=OHeJLA)>}c*cz;fc2O`(7AJKs@|prEm^5DBP>Lx(ID~oGtHn@0Qz_E!;P{UltwJ~F1=_vL11k-YQBc>eI9WzN>UpqQ=*etsW<WlYHjj5C?2MhQmh%a
+S58#d#{Mh}H)K_}M*cvqEJW>K>=Xvb!9n1WWIB1=7M^a<mnX{LDk#uL)bVGIJBfbfu~SebCN0apP`&kbQ2pM;k#6pf;Yc$NTF{z-e%pi`ouQR!!Z#&wdMxj8
+H8~|CxlPjcooKq24;!|QzVDoL|J~KeeVI*qrnV~`Gv?7Z{*C*k!zQq5cXIZpS?*B8YA4C0*r<?%tLZ3>oh4XHWajK<TxeoXZ<g!{rijO~k9vkniItczy*p$x
+<(e2d#5G+56dAKevHdJUd&i?1S)FGm3)38Pa=$SCY(v$|>?J@L`Hw)OfXp@^VYbK2I&-BDY^*xE790q!4hFX4nd4Cpf$%vx{&1g~lKUbB(8q%cB*#i}=#RHG
+2`n*kHYb*}t%Esw&;zExDP<9E_mqg5;ISI~ZwcOhEnb!w60h8inVj%9Z5ll2)Xqbj71joYI9I`|F|#Ajq>~MHTG(LdSZsZFjb*6sJF1RO$p9M3ejdPJ!|!Hz
+EGHy(TmJ)3CD~_W*Zam+Zk1oTt7qiz9Xj8Cv`1;ua7Q@XN1-adfi<)kRENU+Or$9}IeDQ?2Pnd!Ys9OSAtg6`Wf%N~Nx{wa7dHY`GWVKKI62&H6~_5u<*^wo
+kUSA1P&1Cr;SKK$&+GdjPRTRCy1)^YHF!%G95(nL@}=w`ap5y84DMTfjcnbb2h7J!FB3xqM;PA{grR*LV~l=h_{-0Q(R?@~rgl!ju2(4kx}lO|5?Sadi$yOS
+&LCc-9_(^Awge{!4(PqD>=5{SSGGqY#%qB-g3^3i`C;l9Xb(bbQ%SlpyYn<`zD5lg;bqP>)7#!A2ntj2akobF2~=-rKE`TZm=dFb;hdh1BY%62%HY86G_Jed
+Z%e6I8K~l&zn#2dd^H*Gd)w;!zKbj@p753lxb6X-WFGM+C+_$U&<;#dGVSKFF)0imJBAj_OUXPe;+58GHGlUmtUEPR@+l_SQk^~FqpEw%m`EHK;5!4MqXX#B
+*XaRx(fjN}_Gjck2TEaGjr6i6ThW<~nxLwGpqU{Z@G><SL!Xa*(%H5|N$ZHo=zQ%>$rj7y?d3oBb~ml(=m<}`vEkg?V2;<}f0yT{@Bbq72~P+|C%m#7z1os;
+Wd<qBhAFYn2?SH`UkgHsd$oAS+qLzpM6D6d;H1B9H%n&9F1fl~I&0c#>=N6AyU5U+(VBOxf87QB{$Ydz^9;-st)Zy8b{+fTrxsVmGi+7<i6SGWj>U_Pvl3qj
+o?QM1S!*&S'''[1:]
 
 
 # ======================================
-# cxrkit/report/claim.yaml
+# cxrkit/report/checklists.py
 # ======================================
 
-FILES['cxrkit/report/claim.yaml'] = r'''
-# The 42 items of CLAIM, the Checklist for Artificial Intelligence in Medical Imaging, each named in our own words and
-# answered from the results. (Mongan, Moy, Kahn 2020, Radiol. Artif. Intell. 2:e200029, PMC8017414.)
-# `at`: file, then a field of it that must be there and not be empty for a yes; `says`: what is found there; `zero`: 0 is an
-# answer, too; `otherwise`: why the answer is no; `na`: why the item does not apply.
-- {item: 1, part: title and abstract, topic: the title says that it is about AI, at: [report.html]}
-- {item: 2, part: title and abstract, topic: a structured summary, at: [report.html], says: "the section Verdict"}
-- {item: 3, part: introduction, topic: "background, intended use and role", at: [MODEL_CARD.md], says: "Intended use"}
-- {item: 4, part: introduction, topic: objectives, at: [report.html], says: "the two questions of its title"}
-- {item: 5, part: design, topic: prospective or retrospective, at: [DATASHEET.md], says: "Motivation: retrospective, from published films"}
-- {item: 6, part: design, topic: goal of the study, at: [MODEL_CARD.md], says: "Intended use: a repetition of a study, to learn which network is better"}
-- {item: 7, part: data, topic: sources, at: [manifest.csv, source]}
-- {item: 8, part: data, topic: inclusion and exclusion, at: [manifest.csv, excluded], otherwise: no image was excluded, so the manifest names no criterion}
-- {item: 9, part: data, topic: preprocessing, at: [run.json, experiment.image_size], says: "grey, a square of that many pixels, made as experiment.resize says"}
-- {item: 10, part: data, topic: subsets, na: whole films are used; no region or series is chosen from them}
-- {item: 11, part: data, topic: definition of the data's elements, at: [DATASHEET.md], says: "Composition: each column of manifest.csv"}
-- {item: 12, part: data, topic: de-identification, otherwise: the sources removed names before publishing; the kit does not check pixels for them}
-- {item: 13, part: data, topic: missing values, at: [DATASHEET.md], says: "Composition: empty means not known; nothing is filled in"}
-- {item: 14, part: reference standard, topic: definition, at: [manifest.csv, finding], otherwise: the sources gave no findings in words}
-- {item: 15, part: reference standard, topic: why this one, otherwise: labels are as published; nobody chose among standards}
-- {item: 16, part: reference standard, topic: who annotated, otherwise: the sources do not say who read the films}
-- {item: 17, part: reference standard, topic: tools of annotation, otherwise: the sources do not name them}
-- {item: 18, part: reference standard, topic: agreement of readers, otherwise: the sources publish one label a film}
-- {item: 19, part: partitions, topic: sample size and its reason, at: [comparison.json, images_for_equivalence], says: "what the images at hand can show, and how many would be needed"}
-- {item: 20, part: partitions, topic: how films were assigned, at: [run.json, experiment.split]}
-- {item: 21, part: partitions, topic: level at which partitions are disjoint, at: [run.json, leaks], zero: true, says: "by patient and picture; so many stand in two splits", otherwise: the run does not record it}
-- {item: 22, part: model, topic: description, at: [MODEL_CARD.md], says: "Model"}
-- {item: 23, part: model, topic: libraries with versions, at: [run.json, versions], otherwise: the run records no versions}
-- {item: 24, part: model, topic: initial weights, at: [run.json, started_from]}
-- {item: 25, part: training, topic: procedure and hyperparameters, at: [run.json, experiment]}
-- {item: 26, part: training, topic: choice of the final model, at: [comparison.json, chosen_on_validation], otherwise: "there is no test split: each network's last epoch is judged on validation, as in the study"}
-- {item: 27, part: training, topic: ensembles, at: [metrics.json, ensembles], otherwise: one network with one seed is no ensemble}
-- {item: 28, part: evaluation, topic: measures of performance, at: [metrics.json, scores]}
-- {item: 29, part: evaluation, topic: statistics and uncertainty, at: [comparison.json, pairs], otherwise: there is one network, so there are no pairs; its intervals are in metrics.json}
-- {item: 30, part: evaluation, topic: robustness, at: [audits.json, masking], otherwise: no audit has masked the films}
-- {item: 31, part: evaluation, topic: explainability, at: [audits.json, attention.rows], otherwise: no attention maps were made}
-- {item: 32, part: evaluation, topic: data from elsewhere, at: [audits.json, external], otherwise: no films from elsewhere were tried}
-- {item: 33, part: results, topic: flow of cases, at: [report.html], says: "Where the films come from, and where they went"}
-- {item: 34, part: results, topic: patients of each partition, at: [manifest.csv, age], otherwise: the sources give no ages}
-- {item: 35, part: results, topic: performance on every partition, at: [metrics.json, scores], says: "validation and, where there is one, test; not training"}
-- {item: 36, part: results, topic: accuracy with its precision, at: [metrics.json, scores], says: "each figure with its 95 % interval and n"}
-- {item: 37, part: results, topic: failures, at: [report.html], says: "Films that went wrong, or nearly"}
-- {item: 38, part: discussion, topic: limits and bias, at: [audits.json, verdict], otherwise: no audit was run; general limits stand in MODEL_CARD.md}
-- {item: 39, part: discussion, topic: what it means for practice, at: [MODEL_CARD.md], says: "Intended use: none in practice"}
-- {item: 40, part: other, topic: registration, na: a technical comparison of networks on published films is not registered}
-- {item: 41, part: other, topic: "protocol, code and data", at: [run.json, experiment_sha256], says: "the code is the kit's, the protocol the experiment of this hash", otherwise: the run does not name its experiment's hash}
-- {item: 42, part: other, topic: funding, otherwise: the kit does not know who paid for the run}
-'''[1:]
+FILES['cxrkit/report/checklists.py'] = r'''
+c-oCwZI9bF68^mY6@>1Cr9crjMGM?{&&B1^1PHLb21yS6U>FK*Q8u%(<P+ufx?BJEn>R|-u2ZB)*XEEM&g(NnI*Ot<x3Ay-n(Ydu>q340`2NFhzrbjwx?`hS
+vv1nY)*H3nn)O{}UFT?>R#ns7Dcz}VYgB99ooY(8vf8D}==ByBxua=eoilZ3>a|fjT^Loi&5pMicc?m-MNu^I|Iy^SsVcMXY*RaBcX+&d(;R?D`)oebtF>SA
+9v0|TWq47cJH4*7bEap~lX%5mciYOY{Oku9@`USj2Wr}NzjJ2_t81R^PJ6V5%)G8osk*gzbTyd>@vE)B>L2{*q<59q?4iB0o!^`1_oj8AMxKY$*}ADq+n?aJ
+@HemZ&WskJGX0XnZl~MRv-zww>!vMwHEv)3`|WN1`)?nA`IPbiK0kf9egD}LX#k%eY2%2Yx!2V}qt&yW>Ds_L@9gH#8t{5qqFe4wUZ?74E7#N`4jf9o&=M8y
+!kVl@NA?HQ1|qS&gTU&x5H;JTDxU75Q1a_P@^G|d%yEtJly~N#OI1nY%V1w=TTdqM-rv6cq~_`|Y7cex6*P%vDzbIiM5&5I|DG;moLV=#y@q6HhFt>*7wAJ_
+yJ0I2qw@r^;4>tJ?ts<m&>2i7(F3%GEF-NUn@U?5$(euk5gmi7f0%myxjmR<LL>-H%)i;>3KoO;AfJz01Bus$+2^wqNf5=m8`Z%%GaC1Kd$ipaW*wbP$zNJi
+6)Al^qHw!|1CMsLs?-YBx3+_wsj{{DRkwFVbF5k9D;7i&W)YnXSq;{Ki8}mRH~hC#dcUvi8r>ExCs!<%>srv8^?TFf5$lNN3or`o*VLfrp`N-i)?5{)gygfe
+?eaW!rYcjvVCHR}0M9F&^0AdF8etMZ7|m5rW=bsM#BXCE<^Ynqh<hp_;9LMAdt2YzwyAeu=lD>ARJJz7TqZwZOm+YD<W$`mv(LL$+Y0a}ugwuYjd(m@pMjIW
+x=#Ix;Y;xhfkvNTSPpg|NW4ds2`~;bf{CWUW%3n>m0p?3A&tMC#ge67cVb0EDRNSxUjB@qXhpF3Yg&XZ861=$E`|}3a-2bswit^D!*$_qAjp*2?Yomg;bc0D
+;G$6&E|?#%ja+<n)iy`4^Wcd^gc7)Dxj-2qo~|&KQ}u!(8U5KD7m@BT)UIqv9BFq>c^8MPQ}u^wn>p;rHl~Xs96`{&)0Hy`1<qA#x<gwl5(OjI%fb!<SjxdT
+;KrDab@~L7B@k-h?KTbqEy-}*o&rdC5<AMl=#jh{BPCU@e!9L+&MIC!qO9j-%%90)IZf4<N0NMTy*z)JD$tMB1}_>lot~3ED_C3hChjM1ro5cKgC<eL7MQ73
+(^NoU&C%sZ5TE}ZfDPe>MIb}xq410*WK7G63e)HsBselZIsJx%;tQVlB~{lPrvO`sTmoL=a`76A8aM$nM5(`F^l{j573x^Yru7p$UE9*Qj^nU7V60i_V?=29
+zixcc@o}Wq91P;OW@~pJg=g#f6hn+4s>fW6#g>UG;bbOZ5`<8b_3RGL6zF;i1~9Z|H3lXsRtpqniHni(ojD;_Ix2I3qY$Q9#IgC58I2KMpp*Fzcp`{3bSKXz
+Xs8&yK<*PBb9J3a<ghCwa<G!jQ~~(4pzwh%X-V<X*CY?vuciDTTiSL3B*ec2A(BUgIk=qj8j=UYh`*!a#EGKYhXziCp5cSzp!7gK;i9wpM0E^A!a4>S@JI(u
+X*6A)!H#qojh~$6xpG}Yb_pLJ)w*ALNsK22PZ|+X5%w;Vz%9cj68rO5QUaxErPp@=FjIC0(^vzhET&zvx9ce|MvcUaUk}B`6uu@l$BRzv4*SY54gM^}o3ZaM
+0J=BO1Ug7nXdc=+We7l9pmVkQ9{?NnkxH*H%kau@L#caLLm3DV9`{g&QjdWp0f5ru!?&V>5LJRANSy(Gu^)q6$<4zaQV9F+*kO9&KGGkJ9lv-H!myGEVlQKs
+4Bm)((IZ^O2ZD^aN@7qf5zI5a#wE^}T7pHqu-6+is;GUx1f7rFVS|KKp(&!}lR}FrMP(8U-QViKfc>TJh74Ol;)AE4+&IQpBzm{Fz%OECPHt>x7BOZEhmf>H
+lKDtU7}ka*uE#d6!c=@Snu&QW<&GqV!{RFdKlgXOSU?^-N7|96_)q#)>x%$&UfSK6;z`{{HKHY29uFtD7UQuK9?yd-FW2ah8@eVa)tJc=DY9T|bkVmNDQ7z2
+^n3)`I3a@1<&$Wv{hU8|73wsvOdWeg)k~>@i)Vc@?Ldv^-cj7wxI36rEU4r-OpM$GWAYZAH*yj7QZRuF=l}qV35F@Rwitk8kbqbedlGs(U7DQM;uSm2bF5T(
+o@5w#xjU4leSqqOYa=wQE~pKSqeEA|{Ckx6<Hn8l(5YV(fEo~ao9J(vml{y4>(rGukZr3IZ9w12tqX=H1!b5MVQ3Nf-Ub<fwRN}-WWx$i@hkfka(UcBY0e?f
+CRbSHfyJomPp(!c?z8b0N?&GbA^pO*b)fAK-b~446Wl!T%aRr|4c79dA0mFsUGHCW21j8A_pC+PIcpuTPW@778ANO!L2%ZlZ4P@Ep4O|%Q*wG{caUAVEtZ$$
+xO^Py5gf%8Bsi&rz=N8Q0b>c~v0^xZj}A~S4Yo)rb+@mQ%(}vEplwRN>s;W%=omb)EZ705ydK3($(Bh{h1uK>lkfmf#WP5mJ`=G`mPvrgqb<5^Xj6V~iLbMN
+`~)ZJhd6kR36FmD?eo|ffmUt{*}-_)WfsBM@w;36B7XES(Hz>fx#X}j5uXQ!<Z*%>&01G>)oLy~Xg^Fn$SPoDGKaJECR-U`B<>65k?HUr)We!b1+dqM4H&H{
+OFSfp&$yIFs}+P{;_FHYuu2My<YG03<+vb@X)Rl2ZT67x*I-?tx~kb5vNfCvSO&FUV<N}$`qPs@NG1)91$EjB*tY_y(fI!LE5oyMxtrwGq24&*m-K-9h;2X%
+cl4mnMDogrH}~Pik!I*^5$MAkBasRJfV>#!<e0$)R1ZABwd*a!%o+qRTp%KZB-oE1G)7Q|F@}Ag`tmlJ_yrKXd?r6;W_&hJ$ldAbrRgazC09TRO+23E;qDCj
+V|k!B>|(mw^j9-(w2}ZK=;}4nH;%CO13)<QfFJkP9Px7xVFDE<qSuwWfKZE)Gac(g9#4J_3^U1%??O?}kJAkq@;8L;vCs@_l9q_o^o>zWsMwQ%aUokC+ff30
+9_QddgnB$Lcqd*k{)Y;1X@Kqgf{a4MJUg3zOT=+Ckt0jfL5ap_5fR0iEtXAlZ;D)Zi`lE|<zH99aCsuJj$jtC_s8Ic_F$-c&XYHbk1;?!;9@WXE`A4&KfzUE
+$oL(w+uF?*8oLU5t$<Ao<CNwS<ixwioT!h$<`}s>cM`3^@&vQ^;m7$#?~$|u5CQVydbxPD1OaI93I_zC)OT+11_X}!VL&Mk56C?<sPC@`p*#X-!@D=zu++9f
+h#2kg#0$GJ4}9W3V@SmvT#HdEnazkUnaZRPoW9KtYXbpJ+yg9TIuwVP<`OA0-vN3Q?Oc;)0bUaY`SmX~3^MGKu*Bf|YcQnwopqkZFR}QR1eJ@$Kh%zX(Le?8
+A<~bzx`u7L)Cm5~j>``&wGbR9sWp^0Arr#OrFgBX9QLWs7RHM~M;2|fhwgTrVay`;XT+b?bts9idP`P;>KkyR&w-M|ZlK0A=(}VTlqry>I>94QYOaxCRG#Iw
+5ES{D{6eMv<V94(0lcs^>|ZTq(qA2hw@a$<U{zH##tkpcI7Q6>8T^KC`~A~J%kP;$<BNloXIexLha``GB<TAKvf6VhVZ-P}fgd{iE&rUeEbtj@@s>c3QC|X}
+1s9)1pziX5{=SD^(66}YKl*}g9k)lN5ZD^TW)ePl5(7dHW;MK-h(L6`yXc$XIYSr*zs|{)B(R`=M)40Y{sj5eA|_m%^*;^c6><6e3@qK**9L&4j2`Ko0hFHh
+T&HLCNDOD`IU<7`=^>YBXczxdL8m3zu7N%cfM*Ad%a8r_Rem**(h~~BKemQ)J$nNg-R;Ij%J)%&Hk6EmLh@E1O-FjZ)QgB-Pwt7y<p0J&)N}'''[1:]
+
+
+# ======================================
+# cxrkit/report/checklists.yaml
+# ======================================
+
+FILES['cxrkit/report/checklists.yaml'] = r'''
+c-qBW>vJ17lK-B+0>_j~QjTIoTJl3m?#i*Vx8956oY%Si;7X~$8IXiE9MFRq(TwH){rZ7N4@t?&=B}<P6>~6nG#dT*b)!dLtA8wXs~WR%O>679Di)@=s;qCl
+(*A0wY^_|^D7UWF+BKygDqWYVT^Kdf1$1h0xUT)$G}yYlP{qgQ%C_I~l;7t0MyrkTdgIl?tySw_O<gM6j=oyyxj9!iUn%vq`t(V)wyli%{P`<r`1C-{T%*>y
+sgXD!rZK*&V6xEU)$xPR(D9pZU}R_;c~iHhF3ioU(zZT)baHY8^L_J8n9<ZFPRaven1>A(xT5+|7mK(V3k*<kCbiTh?6`4D-ny-fV1zYQiL}{v$o#Oas`b+N
+k$Tzkp4Zfj>@p1utzDaXLhIbQa`Y8#<Mj+l0@j-nDYC6uMkcRT)n<rq3)j`He>d0|KllxM>Ba=IVbpX(R0T#UUAfxyh5@B3-LyP3Jn(Krr`qv*S63Tg#L6_@
+)vC~SSm>hPnaQ(-o>qnjmQKay&4_t_L)(FWa7Fm1bt_xIzlro4qMRR@qIF;r><0D%6x`4}$H&L#{LjAsXTjmE;i|)Qu5kxZbZ&4b*kx2B-SkKV#s_*ww6Z{@
+7d+1h^<ulNbrrYm6S)V<&eYUuuju*fuhkptuax6P<kWw4uwUzHkK~e!p%RvE3Cnxz_{*EuKRo;U+kbubQXRf>*wFy5tC5<VOwNYthgW}751%|aHz!XfXD4Sz
+EO8cDxUNU)ZQ`;g*&!~&GM+`-D-Sw)K?}d{%DGvB8X)rx>IYN7`oUsx;DhkO{&5F4-c+V&b=x+Flc5@z4+Hpr;Xsj^dT?}u=HR9>^}Jn>h>^(Cz})yDabRw*
+jS7P=&~V(j3hwi&hF$KiBR9CvFlp`LaYgwId%H=?!_TlZ{EA9U^JhuCj|h@2ML`*o-Na)h0T3eClR4<WC2Tz@qd8#m!OyN;1j{J4HyYd_d+-e6hmQ-e!2TRs
+3s`B1KNMTvbM^eEXD?r&Fr88>o5*t#oYT`_mEhb^La>wSR;6wYHqpo-y?GvOKQZDNIGC9&tgh5cu&PyM=VV%e^jD??(*f;EJ;&V~zBTW4ZG}vq4%Hi7S_e-w
+&nV0>QjgBf<n-hr*!W#%H3H(>#;#o1+uYkXFMoOc0(2+a@J1@&_KqiydB;O_Hc@K}(gZ^+A1yS(ur#AOeC}XpJ$*cl`gjKV`1r}g$4~Z>O8yk-#IsPJbbGGe
+u@fCF+GX|IkUYt`8oVXzjxSJ5(6?AnOV%QCJ3{7b)57#u@aDiDpxNnl_?Pe1m^1@8>DBYs|NZjC@%SnGIS`JjU2G5#-~rld>7z+D=*5JoCbuv(!0OJorW_4W
+(!$C<ZKbP6@4;9MmH7x}!=g<Y>84l!Ym2r61D|)8HuBzq|2`P119af$FlX0*n8c~WS*#tfvR!q63TWkP(||a&apA%(;h-!m9oC=1hI(sZ1I$l@J8$B^SFd0E
+_|xU{XK!ANmSrCB2Gk7cCf9g@Mg+#-c@`R7JIEX08B|VRG{z7hp_v=gHqNhLvtZET8cPuK87x04{I#HoJVZ0H^~{Zk_3HcY)xm0^>((s~z-_!`6tZOdT{e1M
+BPml?ZU6>>^nKJzTf<qP!dF1wgU@fa*8hZbmqJ!}KEfIfPZ+IasaD+-RCod2`7jPy>eV5dT|4bs^Zh{q5)ZSQ^5E!(5CK7#qfxRo516&AQhwjohv8+91!y$5
+c^GIztGT)4wh^i1;StO(F&u4-df!xf3R{OZl>Q6F;t%eja&9%MG@W_2j}JccG0jX1B46&O63@_@Yg1n8cKf)(K$z$+L~H>PtPt+8J|S7$<J}1XB=%&n?Rboh
+J3KQVi>fR4lhc!7K+_=He#fm6%0`?Arq!^tRA$zq#sn$jfw16EEgdig#_6g;?w>0$aXwi=V_;e3*7qS$5`vFIwU_Wn-*AtN;^PS07l64h$#UKldSzQ(+27Oo
+uXJm{y!cV!t}U&aY+Hc2sYmUaC72X6mHaEcp{=dJ&^8XF)`K43Y079{mma9d+y2FVL<uAaey-+?0sIa@#fJ`$A)L=>?;J?bibo%A_X1PNJ;05?wyz9n3Y{4W
+9uvN_J(Bky%YPD(VM6v9gL6fujNTLI8R7G1kQ8q|_S*3o+pn!z_g+u~z6pHoy^L)j_$nb8k84*3BdTD}VTxO<2EN*{8Kn1plR-^=i$P6&gRy1TaPpo>`$Kkw
+t<Qe4>D?bO_dl^IOIRIEJQ;mq-$fsIo6Pnw%RW%YLVl5tU}iy;f$hou6EbFe6W`g0QQ(ls!;mhw*#*r3sP339L`N1e^qp$sA!-z+^i2n`|F*zWpCERo-2eKL
+UeR#|&w;I5jsu&v{6?7i&w7p0dc-R2?p`aSuMpb&ZW?!v5XtncA|E<+BApM`2hR!uPQpdXw`jEx;sewniam==UyHu$>F|Tk7kf1Oct`V++c!x?K?PG7wPWnj
+_S_1s*tlN;XD-c$&R**ZA%4#f{BPK15_0qa=qA8OsU`#;C!?olAi>Z90#wl21}MNO4<3vrvxA!%PSYN)ZP_jY0Y{WS;f441;-#q@w3w0lF>g$@`U;(Di>C~d
+K?f?BvY#En|MN>`Dn?>ofSo_M(!yGtgK~gBudT-b6$GWV%cbh-5|H=|$k6t{(~KO!dqjND@s%sV;30D`PnV!FPO=B2$2U9H6@fX*;^Dz+(=H(R2Xs#Kq#sNe
+J_c%zgn5hej^?I4#JPeZ(zL9HTRq?5tKWh`4!^9B7ZJU(+EB(Vh;9oeX?LsC43G|4+Y{9Tj7QDS5Xr5LoiAFBpaOYv6q#!}PY6v8*dQOgfz{zv8u~dXP}_jD
+{1Tdg@UB?&Bch(o<M+t0@GFL;iVQRm^}DG_uHn4F`D{QwxDnzXjgZst10eJ&0uYF7Yom%yQE~pTZ*;-jO3;SSIm*1fYYaJcjN&d7;OS<guFM7v52knnLzrE~
+!g*8QYH|4WrK>MNyKJdZ)HB;Cp&J$gr66e`hF!$$MT{ju;?sDX6lV21`n+$kQIK4w*3{lCr<I6uFk&ctJmL6y>ttiE^j>f_wGA<~yEI_h0FqAi)Pf_}1hfa{
+2VKSfRej-l;q{MA1Db+16Fq9}!AoDmRPX@NA?0ZB;n}ax0bjz|Am#%cT##A=$6@Q!hW0*0_Cfeuo0)A%+MplC-k7oj7Ii3PFatIR<Hz)Nm{J4NP`8^~Pj;nk
+<F}4-X6GH6ezfokO#Opo<%eOR;2|z{&W@%NY^7(Ef|N}_r_vhCVD#srjgb%oKW4C;`m3vg0j1_!w-Bf9oi+{GRT*xM>H%~aA-f|^`q_%`KuA@95Olt+AvTEw
+=&l58kj)y4NM8LJT`Le=3;x0{F>WXTX<|@Du|GdxUZb>nUOR7L-;6i98Yis`n{05GC)r(&PfpY~smIOI)<-$Yy}PUaNL?RfEUS?|PP6(2oQpsq6rT#625}6i
+7o7r6$!7yl9*$1{&>nlz+fn1z;)MRA(dF^;XRp9&uCk2`L;Hhv^K727O8^sqm0&7xc++zOOc@Dnt*ia&N}(+Pn@rQ+FbQ8`27X(r>)<nUIGmwH3@hU7abEIP
+WWWx{U6O}n&`0vm5OW9kv1;6x<U1F~sc`Kt?2Cxuy$nN^lPoZvG{%a1vL$`K_6|J0+(9&Ol;n2eA;*p(LRh$_J%m2JWF^B!Mttxp_<(aXnz1cT1Jf2a!En)q
+S{jtlH>QJ0YQmc+AN`?!EFdvUH*fR`xOPhr3T)jzF3QY2_>Adzyy%;=-|xv*imyVHy)n80`fIvZ<KZH>X5F7B&8ObPJIrbj14zq{?uqUA>MA6^$qUR4CnL~C
+$K(T9P7e0AB}5lR*XUw%KSwDbFSOwnxknGOo=YD}_sJu4t$rk$^C9+}Y_E52mc4^O`9C2F(Qn*&sStCPlzCY<j_~Pyw$IcRuAX&>4@NYWlO{O}=}FlC&>_dL
+1^yF>={3fuv;^Hz%2=kdOVHlEsvm9y00RJ+L8aJ&U!n6(x9DjBZ?&#))m@PN5**d!>{0)kCcoaownO#zzdk#L{vzPnnd{y8c=B6<mH;>PExGfpmE~K~62sW3
+T7tjSWeG<JDqGotVp!CiK+Hu>1}wd)u1$8VEA2g*>VV22n7mKW$i*PI$?%TPI)_nHz#-tUIe#DaO}Xfh(a-GJ*E4cRsQCq#u=sAtr=J<X6%lkp3VaA#4%^9?
+_Mfl}1>gRpDYor{c%=+sZ>*gdnZoq!LgiM5-_XxLtnKWj7eMF2Rpl+QKzc7wp^PUkayrH)dk`-$vO7=HuuB`M*Wpeut{x*Z)ZZK|4Fi@2P)#{HaN?D`$O_dC
+!9p=sT26JP>%!bGmHH_s`Y^+A5Tk7{Jnw!x%Gtdr>5k)ZAoBu1oTXg^tcF=96dJvR>8Lb{fHCJr36=&p2VwGMyf41j-PR`_US<Qi_bM*j66mN4WC2l}r+|O(
+(jHVYkT7ptxAOPLJ#Ylze!t%ZJ=;le-%WY$gClx%z(m3mXc)>lDRYhYi|EEMMD-ZZQwWI;IlE`@)fWhFJf+<0eb-$@g*V8}{*4e0nc0s<%I>evflo{H2h20z
+7iKL2$M9YRjx1cjNL!yL%WMx9*Y2|F>iK>erW)*`t+z}8mh(Vs$$C#eN3o18VM1!Y?78us{jWiH%-#%DYi_wO=;|2=xaXV4Y%O!Mtbhs1z@indh{P2F#n`b^
+aJbrsYBW^XT){^9CY|Da^wRL2>@2eO7@<C%$krB9r3tf##A51U$)d&9WAzCP@Oa3jVdrEFxF^*E(DM~C8jcyuH?U^nTm)ZhkUJxWeNJ;u(wv}9ZPO8o2UFB7
+m%7=+nF0dnO%&-1fm`Fsjy9a>eVFDROm%UE`cjueit-@HE~!2MciO<=4&qYK*juIm@t`7@JVmDdG*fSvoRC;-R*p)3e4G(pr5OkEH6r_Zqp-$~3mK;d4$FW!
+D??tiD>o1^csm!nI!kM=a@~L;lPC%a;^Mu=O!%WT$=t!-Leh;E6l5oOlg2$x<3iOy?42IdMj?7*z|Shr5h9kl720#)Xc`kMSL#8g?MYh0)@XQ8h_M^pxpS_I
+*Nm6&{qw?~jn!#SOqjq<d8Ma<mEt}*&fjayqsAwh3Eh;OW>_o6#5DjyG8w{QpeGS?WL+xFF@%^k6=4NuEO{vR&_M8b4T4KbcM&h5Q;vnoUxG!z?NXJ4VC*<6
+Td*;7x^cUqP4v$S6e$T+0wl7!_|VzLlu1ePJ~$I!nrllE0r=Tr7L*f_&f9=E0Bh(5|4Bz=sw$M^%wPco!E{%kn^G8|(;iWlO`)4&)-uz=cp?)6?vE1{l)I2}
+c~wJj8nG4QAfDI9+bupr+H$~M{6cazE9H8Db-oshVzVI`a4Qx9R{1&@%ZtGXyKcUSXO;>ahjf7y>OVK}jOCJ##FAJr39rE$m2yqTt0BqxRyYOXp@fGt5WNOh
+n+7i<SISBsR-yQhMV=E=roDynu_z7M8FtQ$#8`lfqQL~>-H2E(8vqFR3|F}#g_iBW6x@n2HQjcbMtT>ZKgv?LXD86XSr1M74~QpDE3Z_0m*ZYY+|!=K32^|R
+2c|hoT^cR?TQ(LI;I9gkQ!I&jDXtX@H`Q^j_#9JwTZVWt7FII&GeX3MZi16prr%j2aACSYC9R1gV*%kt9rER&I$nnF1=I>a{t;hh;6<gNU?NPI2eZ49azULV
+6?o|>Sn^Ofky*Q@>IoFU7^VuZPtRiLsn|6zkM5ouu!b!OLfA9j0QPS5^7yQ$2~L4jl?JRwqBgz}%Vu2zH)abHcL`VyNa*dA!z&DciYvNJj7ltSxwfwn=rG=M
+(iKmlMybU%o=gyuRZ(0&1#g%e(Es2RX?o-?!EeJ(2ycBl-A7B4takC*3h7*#hLVJJk%TI~7IbA5L5(0+7IPTlPAOq5+0<uLk8HdXZ^*6(ws0vDafWiz(xpDk
+nwD>15)2Y8X~6-lm|xMvA(FqMLMI4AcQt|n5B28PpO1u*e3<nS{2f+^hrm6-sdz=PLjab$$CrG&krCm2SD*B(0cFXhYv((HZC;10VF+i%Ju8_wG5bTYw>`7R
+#(g_uYe|U;3}zVg(f+Vvvs8!2$7#-=pS}9=`xh_Y^mdjtzA<x)kUyFkO*Oq0i#y(t;1k0K`ow0qWilTM<Q%UM31OB&zA~QVePR8ipyZLTcPWWa15=DpEHs8B
+fIq>B7fJeL(mz|{7?1N5Zt0q-ElFZRR34Ht9|Kg5t}T4QgJ_9h-k`T<p|4`=*=~sUY!}cq@6pkikrxce1|r-*wz&V$FHa`!q;H)n+l!b5PfSnG2}0mUR;r=T
+3>=C8nz8r=&N5Va6`l7zb9O2mFJ+(;LJ3b&R!wT<oCTrhq@1L2Xd58%7ovGO76^<#hr%iVPNA((4s5oWGOQdhlBVynT6TCK&g`6<SjCRt@dP+bbu(gT6Bz+g
+0-V2>FvWt!ko}p@aSZnoq>Ip4UqjzutdNfAlZWirXlhiX6d|+fXH0>znJ?=_u>nGx@Cm{~2av(n+q~D1>6R?b+CJ;J$T0@!NZO1>OVMyxF91#;e@${%0%I^9
+WdD!-Zp~B-QmP`PQ~*=V4WJ>n>MFKCxP<FkP+Yl#!6Yvc3HXy)44vU8efxpmGvL=xEf~%|!9pzolD8Df#xH5;FhiOMO}@0T(=1T^{jItN0=B(E47^`L{EHuE
+20>Z7u0nK9T0q|xi6x4(1eXu+R$$BKLkErr%(36bsfpBt_&MWAs3aJ0$@$aFc{hE}84tge%>bmhaHRnEXPLVw*9izy)P?cC!Ea5|dbg%Ka)2k|11v+VBe>>o
+R5#Ilr@6%z&Zd$WVH5dd1Q}J;*@w|m@xv04;>kM;!oZFO#x%F*Z2)jm)xHm2sjJaX3o!5~(`YI?w|$iJr&BVI3W3m#ZkNn;bnzj8vl%M;82%HZg(y58^fEg-
+g9eFPZprUF$&3s7eOp!`1;A6Y!0abs`fvds6A2ai6He?=+M5cMVl*zZUejJYAGU}c6A{AdeKD>V6K9T6sv89%9K`O-9IeYp9Y6D|<HyTX5x9j8pXxoqQE&mS
+@n2x}Qz7zZMnN4P)ct2D_AyQlN8u5<GOCitl0D!SsEiPs@ky4Odj``9?2sI;b=`_^T3V;E@ICj-zD;y5??C2>js#PQccdJ~lgv}hC0F6Z@6FNiB(ro7g4=0l
+tK^SUjFDr8!R^uWcv1=v1|uET<09IKc0FD%r5HLrZv_<5au6HPic+yTT^HRqR2omrZk$WLu5#`DBi`|3mZqVPY=v3{mW8l{og-K+{uWmzfhY6c2}|6RLcqk=
+bcHL0>R}ctx_8XivT<B$ki&$l1ianINSS@?cBmM8ZM$N-6EMqV&IZzwuDW(_c4+_39u0O=HB=#qNtBen=-czC3tP7kDef%oY{vMJzyG^CHtlJz@F-v-WgHic
+re1+A;dc#`MKGoenfUynW-^>^Ww2()nqH7L7LF&N-#th-_s&|5RXzZwS$s)3!6}KcJv1e!D0U)=+hd0DlX7n;-p{|v91Zs}y)4c6Nmf6+Y!7N9j}d>%0keGr
+u+Sx$3;4~+TTvKHY%e7Ce>xCJl4}RJ1Hna~eC878f!H;Kz*^+VPQ)=)Zq0BMB(Jb5Eg)h)doVc>$Mye~C5W^X!s%X{%B?6F{sr~gOJBSgN=Y16D%La^776z!
+xy6Z>YjZ2(1``oc5!&ght(0q)-K>%g6@;XckwXrDzC98Fsmw_0JMtr;lHK2)&X|Y@s_)_O&$#TmlUw~;fV2N(4stLNc0K-`8IaECpYC)?`*J9Q$=RTvSOgc<
+=J0UacWei^{j^A^z&5(6ES9*pUD=B)1`}cP|BrGulgHwu9av}hFQPG9uex^EDQzdB0DWPZ5e2)TWTD`KLK9j&c=1pG4}K4KEh)&df>Zezp=0sVm8~ifY|Bwu
+Woyti;GS7+k(N?Nfw-BgNR#kyXPn2oEva@QJ*xc`F!hD&l`x^X5r19DW8K^ej==bTPjD~SSPdC^qsihTs{VJ6->OMG2VU%1P|>&;2r7Lv4JIv5-?uq&0sI<!
+u2<^c)c7RSN7HjaBXoU2r8D?zchwXxt&9VVpI6(epoq)e`UP<O6g|M|^X-Mwx8ETO#h4ZMm{;7YJBTaJz}##R{=%8?=c+J);*+CAwqaRRvh<0e8V@`#73-(+
+Dyi~mMBfAfJ5NTBIpfHIVQ)kKK${vO!xR+KrBb+~=S&$E7{#D8FCHW3uyk~;8a&3v+g;AFAI1+-@|U+EzGa--hDZ;I*!|ls<3~q%Z4TSwrnkOx{f-uK&Cb`Y
+^kR?1CM*gHgmdEWE3<01*`4om<I4Dru_zGZZ;O+de(Aem>bOrXY`z$4!yiHlF))8FhZpShI@1>8H!0$Ge2vmy@TCu52KHFNshK+b^%*|ZydV|B>?qW3EgVST
+&SF(p(4PRx^>0|-N>+*Nr8sE*7A%<|`f}?#b+)ZYqOKM{-K9_W)~VFO>rI}r_fcJ(7#v1y&ryQVQt&)ff}4VhJYT*l6RKYM%itzpvi|{hux)S'''[1:]
 
 
 # ======================================
@@ -14294,46 +14274,76 @@ FILES['cxrkit/report/claim.yaml'] = r'''
 # ======================================
 
 FILES['cxrkit/report/datasheet.md'] = r'''
-# Datasheet: {{ n_used }} chest films of {{ sources }}
+c-m!DU2oht41D*mAQA*fgN>0EMQ}}k0?h{P<sofRq`k*RYtw6CWyvSeaTnYD?>Cg!xg73IAJmXD9BQ|tmQ79P`+adtw?<5AndORhJMuq=#5L{rx;d(&89nu_
+@e;apM7E*nh+Sejs#;D$jdgm5C!x_-DGagVgoC2kolp}ZCHBI;VzQn(6E}&@Pxi%oIy=+&!{zVZ8S76kFD_o;?b%s=&AwIu4gV`zK_E3TbU^X8LH4prPqf-n
+^($_yX!<9P$p#OIYx;XY2sVjKBOK`yui`)~WL!yaF5bMR(`D$o!I$)5c~6&bul~4vRTjnZG2I8TPevaX#Z3&ux)qYJW@&*Vfg<;807OZKdaKldcR|t`jdL|E
+zx=qnJ%9af(r2m~vO8%J?KzbMde4HM>>paD-c~Y1Xg6}?!wqst+yWTaF|4EMuE_&{Mw6%?R?eb(HLVyr@q&!6r|Z;)5xl7f2`F5unA)|I{Wq2vQqL6_@>NEj
+YRp;x4+(jL(oT!q%)Hjdq;hHyNT59`8pP~FvXg4rO;L>oYuL`LXI^@?_^;Uvj&*%F4uj06jvFEDuZd07Qfrh`45M1<@udqM7c^RFGaY0|u)x@AI@rRdXPlB$
+=qk9O^C?^Yutq|-0M_n$*+LLT4?8xv$UXI-ZT(uIHa?90`sE4ab0A`UnQ4nzxp@F~l!@<Wfe=_t`uwRRCRr-eF=?@LK^l~mK}ngdM??aZbQmw~^Ws1djJH{<
+T-ai=3UIR*bd$48G$2M56e{~s1AyW6SnbrXV5aM70=~w8F;1XZ6wA<CJjx9TVT01t2|9N{hZlc`Ly=8nOq{PY6a$ePrp|%{m~4C%RSbQ;(yC@pi53ufZIi@2
+aM~i1o8|-c47R-t#%b@{auO(4GksEy&E{F(?}<}Ud_--SA~q2Pzy}zGDAgcHhTW5i*63%nVi{R;5Bfnsis18Di=C?Y93<03S=MW(jo(f!&r){yGhYr^F5p&K
+*wvs28PnNHKev>vFmGmSJkL9*EF;&szoO6J?hg+S-|lX{Kiqx!Ty}?^+@lict>tF`TO+fDUls7NM|ntl-p$|PJRgJ^Z5~P3IoNp&^Cy{mVg3y>y@??5530Z*
+(E'''[1:]
 
-{% for sentence in marks -%}
-> **{{ sentence|plain(600) }}**
 
-{% endfor -%}
-Written from manifest.csv by cxrkit {{ version }}; questions after Gebru et al. 2021 (Commun. ACM 64:86).
+# ======================================
+# cxrkit/report/dotplot.py
+# ======================================
 
-## Motivation
+FILES['cxrkit/report/dotplot.py'] = r'''
+c-n1NO>^5e5Isx30_DY2LUZi2aXs{~Q%{?;y(H7bnI2S)2O=Q}HA$!dWXW;;-}`pK4}Ih!k-*!<!^7JJqbRytDe<UmsSAJRL}|QOSH@?;WBm5ZFTyOub|t;o
+8vEeHR{NFNc;S@N&5}XYrdhf~$hmn`7yuL@G|?!}L1`34<MG0pT9neuqLR)jCv?3w)(=B1q?VotRC=Du-2l7AbBic;_CfnpZc6;lrBjt|2H-CrZ$Ev0cYrKR
+v(U>9;8ys(Z)B|wK<ZIe8|k%a(pq_|i$3Ffz1-MCuvIjZ644&^=a)a;-6f(j=HUSAij}HmzYk*V4gg-xtAYQ5SG)IW=f~sEzkmF6Cvx#T9!1V<Y@wn|v`?MP
+3tiPw0stO(n*PN?7T)o&T=FRW(W_HC&VfIAebj18@BB{#wRR3i3q>7`Z&$ilg=|7vC7hRDm5iJlTPjN+RW5rvYZwU|V8lv0Z<bcp1e#mDTzSq*bAGj{=Z)0W
+`8Cb<uZg%8fA7j4#q|;F^6Ch8c@=<|NX9Q?xa_%eLna`ypfeV8<#eg|9p-+y5vFNvs)2yrSIR2b*D?FrV2=x{{@tj?3-)CqR+5ku9;`h6xi@W$gZ!$R{LXIF
+WXwb2SCkK!M^Po`s=5(!Q{cxIEA16)lL=L?{gYT28)}Q0boFurMpb!_D$6jdz{-L>VOoW0`kac8P9F4B<yd`LVX?wU>#za}6bB}HxdQVMQ^Ksb;}Ljeow-Mc
+{4fvKA!0OenHy7KkajvAb<4Da?<F`um{KiBCKq#Yx~#Rk_)mO*>=SYRlc?Z{DI}T&jc!RURzgV_tvf&=o3axGDi{}<5kz=s%(lt;Mzq&~XlQ@StzLC<+KomU
+as_HgN!-9@WEFPbi0N!RT9^$8<n6N+)@+4t+L)o~P!y^{0trOgi6xN!;GK4}KY->{q`Z@GdNfCQkgg47?_$N!0Vtm4hd5d}uuSE8t(r21jxnRBUHmNRgOc7<
+IrGJ?_xU8PZ}R=6Lnoa~S~XIK_7p#;r@WH&yp(j%85c!}1+En^i1%7d!I4-E9XAde9jrD<`n?C5CjfCOe|MAuGt*fo_MtxG(X92OtbELjvcY@oM3_8y@Gq)C
+?p^5TbU$q2CR*0B@nAn}lY0fK3bhz46mA_@WDz}+3S3$*;(4!u$21N~lb49|(e0{RePFCPQjp0i)x^`XErWdwZH<=YG<%}V_Oy<uE>5a}q&cpKOgx|6h_mz`
+qnnu7Pcx<fIRHOvPzGl&srb;!`wcw9vm^X(8^u>fCN9#qY1Fj=E4MM-;2GcDiTLIjw510@-%<HfFJRhSnT=N#w=%n*Zf6xLd1=jNjpnwN7RIGX-Zpg&RQ$4K
+6AsDpS(1IImJ=|%2n9V?_(j52?yq_sPl-$-UWMan2~W5&ApUhOF6cZ$VAnQ6`Cg`1G!=)rwjL60j@{USrzhgOT*O1^w9w;Y1}>xz6kJ#7c!mK+&OhOz&-shv
+G?oY*4~BHa8{vhi@Ew78&XcyUhzfZb%HK4hDYaHkaT(rsC&NvM&X~W1*u#ve%r+SUaP31)>PmbPGio-Kv3XcA;gj3y(y#K%^bKun$VmCSJgoybO)c$%vUy-0
+UXGYYChA~Le^vS0<5lZLkq>*OMfz?X5|F*&pi$3=EBZ3Mc+-+->%QlfrQa`Ju&TGRaX9ok=dh*n_fK-C-F-h1qwPJ)JSr3k8DRxR%H1Pr5u=Pcw%tc%FVRJM
+9bS2_d6ZE!^yW?kbDZ`NzFVo6G$Q`y0Wo>@3&X-!5t(Gx@^Z?@PhJ-fE)Vsz<6f6@>!F<ZBFy^2n?Qo6O4oVJWrLEtO2j#SClpBIHTua#`U7-)Ma(e{RWB!#
+VYz!=j#qKPR{VV0L?`3_0eM12B>'''[1:]
 
-Brought together to repeat a study of 2020 that told COVID-19 films from healthy ones. Retrospective: every film was published before, by others, for other ends.
 
-## Composition
+# ======================================
+# cxrkit/report/facts.py
+# ======================================
 
-{{ n_read }} images were read, {{ n_used }} are used, {{ n_out }} are left out; each has a row in `manifest.csv`, with the reason where it is left out. The columns: {{ columns }}. An empty field means that nothing is known; nothing is filled in.
-
-{{ tables }}
-
-## Collection
-
-How images came here: {{ collected }}. Each row names its source, the page and image it comes from where they are known, and when it was fetched.
-
-## Processing
-
-Copies were looked for by content (low frequencies of a thumbnail, then registration), and patients and copies kept in one split. {{ leaks }}
-
-## Uses
-
-For research on shortcuts, on variance between runs and on repetition. Not for training anything that meets a patient.
-
-## Distribution and licences
-
-{{ licences }}
-
-The films themselves do not travel with these results. Credits stand in ATTRIBUTION.md.
-
-## Maintenance
-
-The manifest is identified by its SHA-256, `{{ info.manifest_sha256 }}`. `python -m cxrkit manifest diff` tells two versions apart.
-'''[1:]
+FILES['cxrkit/report/facts.py'] = r'''
+c-oy=ZIj!!5&nGo6)0yqB3+5O%e0-T?8}T2JFzED?D1WiX;qC3k)Q-0MQRApXH}#B-e(s8MafE?Rv#o1SS%L1&%QxX6#crER@k)?Te(s~Ryn_9vdN7wawp`n
+Zmp1_X{(V?GFuCyDyynYiK3}Dm?>mtg|39QMl{N_r8N`rxUNU|Qdsn;?HZ5LjznG2guzl>ZcG|Q(O|$_>~5>8mC&1Q-B>ZLc7uU`-pNhriLy`4gSLTavG}MO
+qw8w1=ufAz&GFr|r80pulUr?NITEEdR^=z;SzQ&n+u5w~y{P0yoe<^H%CyuO9lPV|-xqc9Ic=k|nlu;=^!%6C_apIo`t6I?i(lWodw%C%@cZ`7-K+aoe}6F&
+wvo``2{ZLkmaVinWx7$e(OJjxd%bF#Qz;w8GoD~2%ThJFQD-l6fjG5t*;ABV!+`6$%+G1rs)6dAdp#jJ<x{Y53#&fC=-X22YA~4I{U~ll1p6x(4sbI@G1vfy
+umSK9kH;{HB}|bS0K$5smUX^MqQTv(f4;Z_lQ_OvTwh<0L{vSy`7ugHBEGryBR4-j!{Buo?S`-2I87vj*VA`Dytun3d8%)CZ~!d+$|kD|_JEh|YDJLzUS{;N
+6h+;Lb^Rzdvf4TP5?uqIX%r**e)<Co7iBn;9e)}(au;Fitp2F;@y*}pxskc9%X-BV47RMb<5J0{!e&u27z}b%h`f=HRopp~S9l`E--u;hmy^L2iMv)L088uS
+fh2CJ*sf(|Ywu!Ljk0Z11udt#D(cj&xP=BhZRGdXIq;(G?(+8JK{MNKOEojL0k~{4pF4SGv2${QtV-q_1K`=UkmkX~0u~j4L@d=xA~Mh`z%w+$yE4b0tln(2
+b+hD5m|jb>9vy=d2=MIAMu&mc`)3<mnYwLYwp+nRbqodU7Z;JA+Vjk^t@2W(Zfs%J^6S6+bvC*AdVYw6F2rxr2vq{Lk!M`hRy<VoV+H#KUC#zrS3rV8GK?MM
+Q=hh~(Hp2Z4KRmX@Qq}|D{x>HAP7xir4vG}pf*rOz0KST=YSwAqJ1wW9stx_fsZy%1GkCTyJH-}V(3v9Kx>+rk0WvSayrK8!lq%;A3E&kv>){X3k4G;Z9q&y
+lyeWKt<InjWiG=B@CjhnNG;y28u?L`E^n~pUUzJ7I1TW9EA~X2>J75iLg(zAG(w5UM?MGfPAD=cukjKwoWg8cAn3uDzB(aEQf(F(P;qhq($4%cf#kv5(LH5Q
+e^ip;G_H|j!l=P3dFu_5>r#a{hyWk)7Gz&OW1suawL6^CjOkQkddeAGd6yPZpO%4Ksw!rt33>dDhi_lo$0!kFUqI=&<luB|4i~nCZ=(V*8)!TnpTHx0c3Im^
+$%kF45~0(j1@qMeOsEQQwSdo~A{q$)iArTTx^7N1H0lJ<jmR2Bd0s#@HHSeybY3e~MF^xo$Cr@z5`uA5DQO=ga$OW)heKfThz?lDhJL8@FwXZJ6fH0Vb<gHs
+z{cBP_BAvO0~2Gm7cg5&sD?Ik<p3?Kiv`O<tX&<E?vNl1W84im6+6RsF5HrqAc$Y%IK$lh02!}XbmDqs=bpf=+Y}7^pkXZjTvv(~W1QEMgm6MaG>~+CEuIL|
+Zeq9QnX7b8S@W_4u0@b?FT{him&)x{RXIV9LC1V2>2+}se+*G@->aHt?ktC1z9Y9nfrL<G1R^yow`Um+BBp}Yof$;?<L;Bup&JS3ra@E~5F=r0(i};c;7s)F
+%)@5w3m%b#v`;_=F|NF~;xQ6`LP4N3Ba}B{e<Z~+dYmH?le$Ne9P@}TUE}Dfh|&+W_EII_8>Jy-ubR5uemTOra={Uw=<Sip7{v806zbFJatHGo_^`_3JugWy
+#0Z4Hz^Yy3<a(PDn^jFEOG;9+xx-<fz#VlqPnZdFWE9trscDx^sDsn}a@X^oBKqNTfn`r#ki(Q**vHEqq7}-BP8i0?c|>~ZYB*xTk&Aqho#*zlQw=)Lp{mVU
+0bu2F-64rQz*X<D^S)%puXDCEX=^wfu`4BKUQGN6dl8TGBBqZ3Dy|XLr#>7mYJ<&38+9fWZ#=vM`(wc>Tm^u-+ES^(9>&Kzba2XKsh16R9lsM(+ooR1r7krj
+GGe1-#SI^E-%%IIogZzrR%Je>hVs||A`HTBDJ;cQ@T07NZcuNL6xGV<t2g12YiLu_4{g4J;rmJcWc|ELs=Q4<EC=CTTn~q)7;26sU3!f3M;C<gNg_^+U858G
+9Z{<lB!J3P;>{Yw=Xp8+%L1!DaszSeB7gyv(+kH4K(u2?Qwy$jT-aV*;O1iqs&AdM?I8KK(V)IP;RRJ$vp|XHCVz|FSv~N|nm#UsY8otrruL*A1l#Kg3V|aI
+c8mh!U;qsR1SUyAfUKPn2SX*NU?bAJbl|L%eXN@YvC<!@j<QdCRYAd8vTB10T6Trjd*2tQA52}ncfL?)Yq??&d)Dw_KXly#^^)Y{*5gqVbV&=cgl`U!%lP%s
+FCjK{uFAz)$@~k>KqcTmra!$FL`x3()0^i=T;EOKJx@1zIN@h~Wdmw=R0gg&Efl?H%S}zjvCd;?gNYzTx+ZK|?dDVx!%`7fQ$|G-5phb1M!iwK*`O(-)L2?5
+ZrL(aPKW@62O^r@-@kkH?JxJQ-u#RM1R5Zq*>#Kxi8!L&+*WTD*1{d+isl%wV@_$h(3w2$1Ofw!*%RuSN8Hqm0YuR13WVhtaSPG!NjwYPsfjqJoEBMKPML%2
+q4V_5D=}&#jk2Vp$V*=M#z}-wFZL(>@mcfZyF$oncUwOBS(k6NKt0C04B}x)5pRKr2l1}FfzLwSF~s%DI@x4vZB^(f3K6^TH#sIL9$-#MLM0l(Viqx8#~P*3
+r-)ENo#@q`E39z#<1Lq4J#w?2FBygh{3^DWAw=xE!(TM*VHD`SzCr1qx*4w)HvYoB#8Fdc3)yC*#_2ELMIi-XC;<pMGMQy<BQsX_^!V(EDRe_?ewYzKp9BB6
+H-5g5PMldVIq!m=^LP3RVIWBH0L@MWyB)Fdk1h{P{H@&arsUK|>7pdu4|KXDhU5ayG)}aL?@$O$6pLfWJ>|iX_;YfYyJq${+OO7wSA@GHXMz7Kf<2$!Pw!s7
+cya%G0+@?U|Gkjva{cl0G!FfW8@W^<!7ikiyjPOaO>|0wDH==F#BLeiPlptC;A#N%UChL7<66;frT7C9@7s2Xjm7hNBXt#h&ZLVmgR9UW9);+4CjG8!e&Gy<
+k$6zM+fr_pxfDopKoNbD6n#G7I(VL(fpOsdF+vWtwu`{NRqqPD{qXb#aQItcbI1YA6&yoIw;!^4hOWf%heZX$uG32^95V9R^*mfG@O%Ga!4J@F)iDLRAhJNH
+P^-E@nMfhvavX8q8X5g>bw*!NofWg%xOvumQTXW9?5>BsRICtc-iRil>vq2K^?~6$1N~2#h5|_!7T7lIgXTOX_nfOM-^b(ezp6d`sez)dP>a0XZ2j^P<7xqv
+nA`6q_8Sp+>&HcloQR-)d*8GuDVf9hWi93GFWz*Jdxr(?;)Y@rY3?W4JmlTIMktW6jRON$fMY7Aq&*-F4BrpYf3nnc^;aSi#26ci;gA|rnuZ2l=|{bfzcM6(
+ix-YVuV4PBz-a@(8@OQIyHw_Xna-}K6SBpB088Q6x&'''[1:]
 
 
 # ======================================
@@ -14341,170 +14351,47 @@ The manifest is identified by its SHA-256, `{{ info.manifest_sha256 }}`. `python
 # ======================================
 
 FILES['cxrkit/report/gallery.py'] = r'''
-"""The gallery: which films the report shows, once for all its forms, and small pictures of those that may be passed on."""
+c-oa%ZExGi5&kUwiY>n!S<sA~;(}HN5A`KZ>cWTv+r9fB2*iq9Nn4Y<EV+uTGyLB>Gy5V^wu3f6WO8<Pc3z%&Sw>NGzY%QB>soaC8QX1SxnV0=H$5}3(1})e
+hV>i0>r<vxDcDMP4A_}8Jw7);=c;0TgTz*rX4{FL=@snPy?|eCSi|>hDOk(<UQ{3^i=t>s|71f4Y<Rz^<#M{}bi+yw+LT6W)n|NJGRN}~4&cjLr0mLw4xcQ0
+#SJfO6y1B)K(ZVyHz?h&euLL=vf4K7p7EZkcIu9Q>>i}aO08CM?e~BOI#Vd#h!GPWl*xv#4`=IEsAAoT{Y%DLmI7QDSijyB7yr8d$IWfZ+)|-eDSE5uL?wIE
+$>r9(a$+Y+-Bm%(^~JB3*TwHQx1a7(_Vx11#r@T9mnr*pb9ZH*Zi#;+M|7R;f`ngrb*0*^8L<Ei4!QyoYF<jU9<j8Y22=aMRqCxWVtf*;Z)+1+Ztd%cr7t(4
+;hy7*MdPJ1-Pnl+gB}EZ6m^}lkGkGADrNTsi0Spk?U&2D`{MfM?(XuA<?O>0u=be%&6yHrr@IG$x#$E_n(=KVL2HLp(GV~{-&}vXyoJ3H007bajuIl8-d%mV
+1oHdSQxy75K8m_Or#z{(T8obLvJwb=4#aJ<R9w~$>VFTAjKQKmgv#%`tw^RsVyNG2Isw)TN<N!DAulrqz!zX_iSHGrDI^srE?x4`J8tj>8vcNeGB#W7TDMg{
+VOE1d8(mlD>_IA!ML<ZI(Jfd3y1<5wH0M5*XOumVy|v!Cl0flGnP^(Gcdj(_D<O-t66ZjKS^_lXcJO|X^ApOKLc-aA@ae?q?B1+W^hid#XKy*Zv_+}E<Nj5x
+xdBGdJG=zFiIp_5(rku}-->M)PQa8i;kbUd)^gd+*i!2n^smIqR>;`7V&*ZOu#;aPlY2AAfG%uAvA)`Z3RZ$AIk;Irq#;zxy?-PRP2|erQL$NW@hK{QQUW3;
+odEk3n-?fG4&mtZF7uwXZ@eoZl7ie}Dd=4L<XmW9FwyN3xT{dQa6W{rLXZ-OV3kSbR9j4g7NF3PA_pbL3fRNL!GA77j=bEPr0g@Vdq|MUgdjYUbU0xo6ZI=<
+-a#=o1!6*k5P_V93*C`RUkTo@{tSXh8zF-R%Thr85A#4`ud4*5feokglRGUVA@Ii-p|HbcF2xyyeau6N{nj=Hl}E6-x9JV5$F}*dIXBxDegW7iJN!`gES$OV
+kNw>Ut{9a5C11)~g7Nx07C#{>I0;IZ;4nluP=mu9`Xzv$YNgecs*Uy0afC6D!SVsUNBD0<T|p7{>n*0O9TrAfBXYo}#0_=nD+C00PoS+EskQ>1J#2E~@+py_
+b@3_gr+S#P6V+z5UdQmKtYwRTDcUh@lf6fDfc6<X@h<@6GjVeE9{waA%-}=uh&F;C@I?=0AwI#gtbg;Ur$!eg^VztaEy#jh2h9f5iro=&lDA;L9Gub!z-HNJ
+q1Y$vPtHoOuG@tI_Y$2n4!PxZaqk^-$|C9(5u(+qK{$+j^N1Xdj#Nt=OmTt`@u>V0GU2bq9ZqJpe<Eh6Te%YPvH{H)PGc3;Pfqh=N_C2)Gte0ff?kY`iM2ul
+;!&J<G^4a!MNhWdKfil&GicUt`1_wf1T{106S@*{l4Kk4SV_cg452yuuz1e?-L4~N+^z%f9ctRkB!nSPm)t-H@{{a*ZU-}PELy%GXE>ySmcOIKR|jhmMs(NP
+eHGbB;KgY@Jv3%F<b=9(&iV)0+L-|dbEVB_IL8S9T6X0dHm1?reaL37cNU@=@eHg_frbplu!_J-@uOn>?Bt_w2C3d~C0D?nE%yat%gI~VOh+@0C+FD8@Pl`9
+TmhiK6NzT7{4l!5Hd1aoC9ZfZMSB>Ok0qgm?9k9+92HZBzqFf*Ul^giq1g&j6Y%-&C^M1-FC<3boXZC)W<CEd;y@?BH{9gWKfhgmf!zDgmSZ{2|9a{(?q!c1
+!0}}wjyr>I1~>ph>PN}zshJ{R;wVDM?Z=Z~Vw26e|9=RjkJR+dhz>*Pk{FL(Mc6XkV#=P}({suyEqW4F3!0e$>X;ykikR2TmNC2v=tkIHrMCuWHOmm;3<x32
+k0TW-$-qk>_mv34a)Q+thpjlVCz98qK~ZB^tnp&v@*O=cO%%d8oV4DG<aq9Kq%c;8HsuE9lnn>wl=*=f=waw3Y`8nh|B;oQTyG4z%#UX{;@Et|$)4qTxT0Ej
+4Ekp9D;^tThC8`=C?i00Ge&;6osVY#<e`>Ia|?EKJUAcRm*+!`7RX|68Y7;dC0O8%`BAsE*7%D!Np;(DKO?y5BDd|*PZ$k<jLB<mYDf|?!9^(dV>uR-%|3_!
+B*#KDAJ;le%4n+|6heK#hPRsh@U`K%LT0c`UZC4h9==cvf@hboeiM8>)!mpJvPZnut#&;>;wSq6X*vGDi-$UmKrv<NY;dO{DAHa3Fqr%1$MK3!`&^ILI~?Ee
+ih}<q_`x8iI(leDs1cEZ{^^+2LF|}}fI6lThK`9APD5(+L<>F*v%jpKv49O|uW-{9H+z3zMZyaOeEADj4TAncF$xV)7j7`6Hi#V@y^c4giIE1sxWKRpEOA7B
+0}W1TTO2v(3@F$FumcQ8vLC!ycMJ$^{PE_ut4}9qe@h}9k}cH@li}4>;ei~|-V>k<m-HP7Ri!2t+wVd#8IV#Hixo61(Ixgi>lQ2xjkcy93Oa!-j_ju&Y%ovm
+<5pY?6(hD_w*QHmVe&j<jqK@Lj$BDmQA<>UcSwfGCIbOZLAqz-w^W!la(Bo5FWNdW(f'''[1:]
 
 
+# ======================================
+# cxrkit/report/macros.html
+# ======================================
 
-
-
-import hashlib
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from pathlib import Path
-
-import numpy as np
-
-from cxrkit.config import short_name
-from cxrkit.data.images import open_grey
-from cxrkit.data.licences import may_redistribute
-from cxrkit.data.records import LABEL_WORDS, NEGATIVE, POSITIVE, Record
-from cxrkit.errors import BadInput
-from cxrkit.files import replacing
-from cxrkit.results import Results
-from cxrkit.schema import GalleryEntry
-from cxrkit.tables import Cell, Column, Table
-
-LARGEST_LOSSES = 6
-"""Films a network where no audit chose them."""
-FOLDER = "figures/films"
-SIDE = 200
-"""Pixels; the longer side of a thumbnail."""
-
-
-@dataclass(frozen=True)
-class Film:
-	"""A film of the gallery. label, called: what it is, and what the network takes it for at the run's threshold; kind: error, top loss or hit; picture: path below the results, empty where there is none; why: then the reason."""
-
-
-
-
-	image_id: str
-	network: str
-	kind: str
-	label: str
-	called: str
-	p_covid: float
-	loss: float
-	picture: str
-	why: str
-	licence: str
-	credit: str
-	case_url: str
-	pair: bool
-
-
-def films(results: Results) -> list[Film]:
-	"""The films worth a look, network by network."""
-	if chosen := audited(results):
-		return [_film(results, row.image_id, row.architecture, row.kind, row.p_covid, row.file, row.why_no_picture, True) for row in chosen]
-	return [
-		_film(results, image_id, architecture, kind, p_covid, *_thumbnail(results, image_id), False)
-		for architecture, image_id, kind, p_covid in _largest_losses(results)
-	]
-
-
-def audited(results: Results) -> list[GalleryEntry]:
-	"""The audit's GalleryEntries; empty where it made none."""
-	return results.audits.attention.gallery if results.audits and results.audits.attention else []
-
-
-def _largest_losses(results: Results) -> Iterable[tuple[str, str, str, float]]:
-	"""(architecture, image_id, kind, mean probability over seeds) of each network's films with the largest loss."""
-	for architecture in results.architectures:
-		held = results.predictions(architecture)
-		if held is None:
-			continue
-		p_covid = held.p_covid.mean(0)
-		loss = -np.log(np.clip(np.where(held.is_covid, p_covid, 1 - p_covid), 1e-12, 1))
-		for index in np.argsort(-loss, kind="stable")[:LARGEST_LOSSES]:
-			wrong = (p_covid[index] >= results.metrics.threshold) != held.is_covid[index]
-			yield architecture, held.image_ids[index], "error" if wrong else "top loss", float(p_covid[index])
-
-
-def place(image_id: str) -> str:
-	"""Path of a film's thumbnail below the results: named by a hash, for image ids are other people's text."""
-	return f"{FOLDER}/{hashlib.sha256(image_id.encode()).hexdigest()[:16]}.jpg"
-
-
-def write_thumbnails(results: Results, locate: Callable[[Record], Path]) -> None:
-	"""Write small pictures of the films that the gallery will show, where the audit made none; skip what may not be passed on or read."""
-
-
-
-	if audited(results):
-		return
-	for image_id in sorted({image_id for _, image_id, _, _ in _largest_losses(results)}):
-		record = results.manifest.by_id[image_id]
-		if not may_redistribute(record.licence):
-			continue
-		try:
-			film = open_grey(locate(record))
-		except BadInput:
-			continue
-		film.thumbnail((SIDE, SIDE))
-		with replacing(results.folder / place(image_id)) as temporary:
-			film.save(temporary, format="JPEG", quality=80)
-
-
-def _thumbnail(results: Results, image_id: str) -> tuple[str, str]:
-	"""(path, "") of a film's thumbnail, or ("", why there is none)."""
-	licence = results.manifest.by_id[image_id].licence
-	if not may_redistribute(licence):
-		return "", f"its licence, {licence}, does not let it be shown" if licence else "it comes without a licence"
-	path = place(image_id)
-	return (path, "") if (results.folder / path).is_file() else ("", "the results hold no picture of it")
-
-
-def _film(results: Results, image_id: str, architecture: str, kind: str, p_covid: float, picture: str, why: str, pair: bool) -> Film:
-	record = results.manifest.by_id[image_id]
-	right = p_covid if record.label == POSITIVE else 1 - p_covid
-	return Film(
-		image_id=image_id,
-		network=short_name(architecture),
-		kind=kind,
-		label=LABEL_WORDS[record.label],
-		called=LABEL_WORDS[POSITIVE if p_covid >= results.metrics.threshold else NEGATIVE],
-		p_covid=p_covid,
-		loss=float(-np.log(max(right, 1e-12))),
-		picture=picture,
-		why=why,
-		licence=record.licence,
-		credit=record.credit,
-		case_url=record.case_url,
-		pair=pair,
-	)
-
-
-def table(shown: list[Film]) -> Table:
-	"""The gallery as a table."""
-	rows = [
-		[
-			Cell(film.image_id, url=film.case_url),
-			Cell(film.network),
-			Cell(film.kind),
-			Cell(film.label),
-			Cell(film.called),
-			Cell(f"{film.p_covid:.3f}", film.p_covid),
-			Cell(f"{film.loss:.2f}", film.loss),
-			Cell(film.licence or "unknown"),
-			Cell(film.credit),
-		]
-		for film in shown
-	]
-	titles = (
-		("image", 0),
-		("network", 0),
-		("why here", 0),
-		("is", 0),
-		("called", 0),
-		("p(COVID-19)", 1),
-		("loss", 1),
-		("licence", 0),
-		("credit", 0),
-	)
-	columns = tuple(Column(title, bool(number)) for title, number in titles)
-	return Table("films", f"{len(rows)} films that went wrong, or nearly.", columns, rows, open=False)
-'''[1:]
+FILES['cxrkit/report/macros.html'] = r'''
+c-oCtO>ZJO5WVv&N*zTZQfQLvs_DZ>tG$dyd)Qkv8X0V8E5=5)J4^)p_pK_sX)`b%hlsf9xm+L5&waR?!GB_DQ~+Tmto5e%_`h32>=f+8Mui&wepmh@cG_;x
+Dk7}h7BOq@wjf0m2nzuXvGcCqbRhcZR9K0fdg7piy;(}#)-by}O%C@n*ou{Ruu{f+i|Tuv(tnRIyFX0;$RAXM(7C;Z1*2+09al#0c1jjFy-sf9_Mih;7xB+3
+KDvU}3bf5}(w;H;yD&ZGxKwek6dl8`I_!*&Q`-6jFOTD{L)rkR6EtBbEUXL`zNqs4s(nSs5bShn<^*bUmdXTmBkA6oV-Rcg4gVo`BcStYy{ItMHQ;orz$>$;
+taCeMmB&gEt-M#hYPr9-FBMA(kfE82woKqQiV;>~T4RpmI<L~i218mco&1<aV$dU?qmlZ3=u1GqF%_U!TdBS;s%K2!8MUaq+GuAh5MGO!5lgI8$>qnQLe|VM
+ISyD`v88TT?WAGD5SU1JxThW_TyQ@5nQd(HZXb?D*-h-Ag%?Z>1{Cg0mECh>JTYP}pykg_KU*^N%t2~iwo!_m60&Wg$7aIXdAug3-&&$y-p=cQ=OPxu3P*@X
+I#Z=ulDoG3c8P<<gmbmYP!(yn7xard8pT=W2y7?_IPfib@nWJEb0}l5F^{9uQYwpaeUD)oRs?6{>+{!R)T_7gklV1AD_Hs|YH8-N%WLWx8+=Pv>LzxT2u3w<
+OFi9jTg;f*h&@j&L<^=?N4oxF12L=8fg>$@ISdOaNTKP3f#IYPd5DY48NM34fHkxF`Rf^v0olIRKE%s0W7ssJALQ;dHee8lCdwl7hcy0&YliTKhrRPMJYbwm
+A{NSA|DYkc?2`BeI*D4ToVb;)*o-}+6b<Tk*}hvfW#e(*>F}ofv?N8YS+<i4jme9G1Cx;z+?IKw0{+q@@E4_qL1!Jn0+`vm^VLB^aevuQr|(JzPDXrm&IIKA
+Ai{U?h8%p>_6?%LXAOJCK9X1p`YW9zxgB(};L9!Dy7Jc~_N?87y0WKY*^0MCtCVJ{I`^x13Z#lcoA8Gro6v8!!hif)5DU;%0_nK+=Hv4FrzU@#OxLcr@(J?c
+7wu$MqDw-zWy?@{6wNnZ`GlZLpSE50m%(%aVXvj)`<FJ<v`$Ykzh!#6DIYSvFBvIJ9EOoC+8S-uc^sF*#{;6ohew6(QGT9&{OHJ3{iFhA!(61VwZGu!#SN^^
+eVmV3<q_B6eN!e|nE5N>0Qf~zQ71?$Sn4pDc$St_NBZa!0sj5+Pkq+?qAFg{Y<@TT{{gaImo)'''[1:]
 
 
 # ======================================
@@ -14512,145 +14399,31 @@ def table(shown: list[Film]) -> Table:
 # ======================================
 
 FILES['cxrkit/report/markdown.py'] = r'''
-"""report.md, and the same tables as text for a log."""
-
-import textwrap
-
-from cxrkit import RESEARCH_ONLY
-from cxrkit.report import gallery, sentences
-from cxrkit.report.tables import audits as audit_tables
-from cxrkit.report.tables import comparison as comparison_tables
-from cxrkit.report.tables import data, elsewhere, networks, recipe, settings, thresholds
-from cxrkit.results import Results
-from cxrkit.schema import Audits, Comparison, ResplitComparison
-from cxrkit.tables import UNSEEN, Table, as_markdown, as_text, plain
-
-WIDTH = 110
-Section = tuple[str, list[str], list[Table]]
-"""(heading, paragraphs, tables)."""
-
-
-def sections(results: Results, shown: list[gallery.Film]) -> list[Section]:
-	"""The sections in the page's order."""
-	audits, verdict = results.audits, sentences.verdict(results)
-	trust = [verdict["trust"]] + ([] if audits else [f"The audit is one command: {sentences.AUDIT_COMMAND}"])
-	flow = [
-		f"{step.count:,} {step.title}" + (": " + ", ".join(f"{part} {count:,}" for part, count in step.parts) if step.parts else "")
-		for step in data.flow(results.manifest)
-	]
-	compared = results.comparison
-	return [
-		("Verdict", [*trust, verdict["best"]], [audit_tables.reasons(audits)]),
-		("Inside against elsewhere", elsewhere.sentences(audits) or [sentences.NOWHERE_ELSE], elsewhere.all_of(audits)),
-		(
-			"The study's table beside ours",
-			[],
-			[networks.beside_the_study(results), networks.differs_from_study(results), networks.every_run(results)],
-		),
-		("Which network is best", [verdict["best"]], [comparison_tables.networks(compared), comparison_tables.pairs(compared)]),
-		("What knows nothing of lungs", [] if audits else ["No audit was run."], audit_tables.all_of(audits)),
-		(
-			"Where the films come from, and where they went",
-			[". ".join(flow) + "."],
-			[data.splits(results.manifest), data.sources(results.manifest), data.left_out(results.manifest)],
-		),
-		(
-			"Learning curves",
-			list(filter(None, [sentences.batch_norm(results)])),
-			[recipe.batch_norm(results), networks.study_epochs(results)],
-		),
-		(
-			"Confusion and thresholds",
-			[],
-			[
-				thresholds.thresholds(results),
-				thresholds.operating_points(results),
-				thresholds.predictive_values(results),
-				thresholds.decision_curves(results),
-			],
-		),
-		("Calibration", [], [thresholds.calibration(results)]),
-		("Films that went wrong, or nearly", [], [gallery.table(shown)]),
-		("Speed", [], [settings.speed(results), settings.stages(results)]),
-		(
-			"How to repeat it",
-			[f"The command, where DIR is a source's folder on your machine: {sentences.repeat(results)}", sentences.differences(results)],
-			[recipe.recipe(results), settings.environment(results), settings.experiment(results), settings.checksums(results)],
-		),
-	]
-
-
-def markdown(results: Results, shown: list[gallery.Film]) -> str:
-	"""The text of report.md."""
-	lede = f"Experiment {plain(results.name)}: {sentences.lede(results)} {RESEARCH_ONLY}"
-	warnings = [part for warning in results.warnings for part in (f"**{plain(warning.sentence, 600)}**", "")]
-	lines = [f"# {sentences.headline(results)}", "", *warnings, lede, ""]
-	for heading, paragraphs, tables in sections(results, shown):
-		lines += [f"## {heading}", ""]
-		for paragraph in paragraphs:
-			lines += [plain(paragraph, 4000), ""]
-		for table in tables:
-			if table.rows:
-				lines += [as_markdown(table), ""]
-	return "\n".join(lines).rstrip() + "\n"
-
-
-def log(results: Results) -> str:
-	"""The page's main tables as text for a terminal or a log."""
-	parts = list(filter(None, [warnings_log([results])]))
-	for heading, paragraphs, tables in sections(results, gallery.films(results)):
-		parts.append(f"== {heading}")
-		parts += [UNSEEN.sub("", paragraph) for paragraph in paragraphs]
-		parts += [as_text(table) for table in tables if table.rows and table.open]
-	return "\n\n".join(parts)
-
-
-def run_log(results: Results) -> str:
-	"""What a finished run says: the audit, where there is one, the scores, the standing warnings and the comparison."""
-	audited = audit_log(results.audits) if results.audits else ""
-	parts = [audited, scores_log(results), warnings_log([results]), comparison_log(results.comparison)]
-	return "\n\n".join(filter(None, parts))
-
-
-def warnings_log(runs: list[Results]) -> str:
-	"""What must not be overlooked about one run, or several beside each other, a line each; empty where there is nothing."""
-	found: dict[str, list[str]] = {}
-	for run in runs:
-		for warning in run.warnings:
-			found.setdefault(warning.sentence, []).append(run.name)
-	return "\n".join(f"!!! {sentence}" + (f" ({', '.join(names)})" if len(runs) > 1 else "") for sentence, names in found.items())
-
-
-def scores_log(results: Results) -> str:
-	"""Our scores above the study's own."""
-	return as_text(networks.for_log(results))
-
-
-def comparison_log(comparison: Comparison) -> str:
-	"""Networks, pairs, the verdict, and the study's own verdict."""
-	pairs = comparison_tables.pairs(comparison)
-	chosen = comparison.chosen_on_validation
-	lines = [as_text(comparison_tables.networks(comparison)), *([as_text(pairs), pairs.note] if pairs.rows else [])]
-	lines.append(
-		f"{comparison.n} {comparison.split} images of {comparison.patients} patients, {comparison.covid} of them COVID-19."
-		+ (f" Validation chooses {chosen.name}." if chosen else "")
-	)
-	lines.append("VERDICT: " + sentences.best(comparison) + "\n" + sentences.of_study(comparison.study))
-	return "\n\n".join(lines)
-
-
-def resplits_log(comparison: ResplitComparison) -> str:
-	return as_text(comparison_tables.resplits(comparison))
-
-
-def audit_log(audits: Audits) -> str:
-	"""The verdict of an audit first, then its tables."""
-	verdict = [f"VERDICT: {audits.verdict.conclusion}", *textwrap.wrap(audits.verdict.paragraph, WIDTH)]
-	parts = ["\n".join(verdict), *elsewhere.sentences(audits)]
-	parts += [as_text(table) for table in (*elsewhere.all_of(audits), *audit_tables.all_of(audits))]
-	parts.append(f"Intervals of AUC are 95 %, over patients. Manifest {audits.manifest_sha256[:12]}.")
-	return "\n\n".join(parts)
-'''[1:]
+c-oy<ZBOG!68@b0iXNX%#2K$OtZr9YPV5N*r$L&56EK5TIV&=8oAixeB6o)jLj3o8s=C`RNnrNw1HpDzS5;R%_0~ZUG;&opCN8r`q*W%&QVN}xQke9<kXoc#
+82R0ZylzA)iuxfAf?zyWCGFy+O_Q$1<GiU$vH0G6Q%1PO>+_rQlk3xu^Q+5GfAk6Bbe(l%OPOYcs-zx}WT{ExMlR|m)1LC?U!N{+=XY1vXEy`dRZ~ASQnz%A
+dR-Zr4QT8!J;g&>6ta1WgqEPJ7F)udO`Hkb9#)zS!cTL%`s00zx?H7=(sf09ySG2hfJ_kyS!lUg%0@<_l4esk-*hBasZlrqo?t4ql5`+rRP}%_W(k`t>mu70
+q1T0JnP1!20f}BLWtn=46Fzq&PFu|*+O;Z_={^ni57qy2d2@b#8Hro^3Xth}nKs|DdQ<TWK?nyaQdNz|cNb^3AH}gaJp3@ekqe_>v}0k`t3uASX(CZ5ZRja+
+kIXbl#sKAnfP|xyRhskxs9cg2SeMYEcAUu^7Gl17;w*9GZ2;pfq1BP)>>v{VQx#<ril2VBpPg38(Rc)ww-haopHLM?&nkV82U-BQvSG2K)LHORHkn!&oXCle
+{YneN*wJ|9!tuy7YfXD*d2pIq5gK6u1K%S`X;EhX5YKMo?7+v<LGltrVw$VM$Yyd`S1|s}Qw6*+NRlw|65c~ZB2?~yPJk1$X}hD5DIBc>m_Fx&yC}v{D@nL6
+kw1>ab9a`LFK39?)2q*)PcF}10!Ye>dP7GUk4Aa$49!<D2kTMvBJ8VCrjRdzcrPZwk)Z!LL=gX{R@DSs;93JxzbW9nL?0s?_2dNRL*H~r$LU_}k%Ay3@z_Tz
+w1IOCsphR7<0vYZ+JF*T+nAME&v9KCk4KF(>!#vEO@go1Tu^#8WxKX+p9S}lO^&6028o?vC)Vy^5=PAF0%mNgwBWRiAh9oSXQ_i;I*40)dj^1>m~~#byt?~%
+etkYa|8#Sn^fv<F^E&sttW^AsEUL{qdjgDEM<7kBOp1ElKsM3L68q1mqS#W*fzCN^Z2{b+t2k46E*m|kT=6=UguR~T&AMtAS(dZP-BK-<o|wSLM(rcJv+_=^
+jlGbGcWD^yW@LaxH9eA~6`dNv+r>tiWxY0tTZxRrF<GpUbxD!k7z!?H7c3i80GuqQAR1ucRbSkZt5^Vgp0vdy3~0;s#xFmK4Lt6g6U1%E0M#J{Q4G}>=Z{Km
+^xVT^2k}u0aru2E8&!f3kBedr@ABTzx!%{F*gxz>j}xhZ8^Y&n>xInC9Om35=y{&4@kyplMHXMIn@8!eNO^fOOmiLj?^Cl_&a1j9J2+YUj%K!I?jz~Jk#Ral
+U0y8pK18x!r*)ODHB~FyL;1=(3>Nwsb&GNL*a_aIso{i_D*Ai{f0{QaSHLO)Ks~}wX|a}XkY+eIX*;)O91`}U?KCaaJ;|>thBp3sY!=;W&vJWIf+X}MJ@YyC
+pOsz|sn#l2$gT`<3+oDg7Nyc!YA@H<V-A=JSL&9}%}UD56Z#G)*7UWfShrwMqIa}mM}9<oGBsjgB@yh(2b3*%uEs?!>dr2%DFLOz;v2~_$Ejt5dMKXoNtEeg
+i9$T6iI#IKn@V)IXcMGO<^!m;ShfH59ZFV@s;MiA*S*VaH1AtQ!?*aR*X16BC$4SsP22z6HlbVVnkAkk>Rhx_hwYFGiRyBUzT&)9Q#^A|*ye-^LrM5DuqEy4
+EGeD`1IG*4Zfv&D)N)V<z}<rTNQK|?Zs~kCL5pZNrc<YcBWP=FB!2zyA$*xmsW}O#hvEswc4>d<>*%|&fyV=C%)C%^vN#8Qqy`BJywS&Ud$ZNQI{Sw(veV+d
+RRelBR#s->+MbpzaqDCp*<9)w*n_vrk@(vO9J$ZOwg%MovTnQ|rH|j@rry{uJ(j)Jf5KFro$H{2e^;(-@t!blfE~4(Z~?=bLn4OI9T4s!&9&iW+A6p;%c5MA
+idw3{WIM8*;<4CMRlLXMq`}OokWfAOKON_Tg)?7^5cVXi5vQw_tTG_+__*iH(66&q?R*vM_5Fl!)yfXV8_rG!EZi98oFeu(R}36$s~o?gK2-w`wm!5SxbqpB
+p81dc#vN9QLQpBaL`A?Zq0=Xj8$WMEUCV=CJA6dFp~yWOXh=ccMz+7(=(@e$Y{sp<?Z<jb#=f6c`PRVZ2Z;_XGsh=#YV`R4<*y)T(0ukKcb~)k#vK6DTH2d>
+APW}ME;C<ysk<gGY5uEfLlb3<M!Kl$Z?H*vPdzS8cVH7yoM>v!5i)KbkSK7XCRaohLI_&^^mif4m3i9s6a*|OiL%{uOlz1Hxn&<t_6f}S{9+@D06=+~PT{gn
+KYgQ<_NV1s!%UH+4eXHOuzT|MED3#7(RQvXdlFC{ynFYq%j0$+%>yxcK8VDDrJ=pZ=V3qqDP+aQ4#n@{upKlxlse(OgEY5_0x$^s)^WSYc_mD)&|A1G0J!K;
+I>_6B4awD7*qzD8cH7WGr2#s<_$?@QuSdPBpP?d`y^AP}Og8r1AlAE1>@@R>KGk9qy#4kB#$qvqFKZZbKpop}bL>OMt1|9Hd!^VP{fBcPi$F9^C+!~AAan<d
+0bR*+oqgpTXlJ{mE&d)>_HM)7LG}d12%+8$W^X!;`7$j5#14ciscxa0L6fwPNq6IS;2uF75ou?Y`cY-f0M;+X>DAYZv!4!si(&DRMe*0xS^_474K*0BEjb`w
+VurM{cz0<MZk;svdVYO&ae8a-X?imkMz_9YUHKl+)VaF>=$nB)gyG(VXFCF4P3-lf-T~^)y<`usTk)_93eR-_3Ma8E4z>auxogqgzQbSg!Tf3E#{L|jF&rI8
+XU1KsXd49GrJ%hPYi;`6UW|85q!sQj34xNy^Y9a#Utw0K;SPz3dibfoqmSuli$mP&@A&T3cKlsg>oTI3i70vF?y24Tqqbr)eeEI&0^YhB@e;b;h%d^J05sYB
+<jbi@QEz_xMf^45V%A=g$KtcQR}kK6{-R;7m+8;H{5m^2{5b*o!?zlm{{k1Loj?'''[1:]
 
 
 # ======================================
@@ -14658,160 +14431,148 @@ def audit_log(audits: Audits) -> str:
 # ======================================
 
 FILES['cxrkit/report/model_card.md'] = r'''
-# Model card: {{ networks }}{% if short_marks %} ({{ short_marks }}){% endif %}
-
-{% for sentence in marks -%}
-> **{{ sentence|plain(600) }}**
-
-{% endfor -%}
-Written from the results by cxrkit {{ version }}; sections after Mitchell et al. 2019 (arXiv 1810.03993).
-
-## Model
-
-- Networks: {{ networks }}, convolutional networks from torchvision under a head of fastai, two outputs (COVID-19, normal).
-- Start: {{ "ImageNet weights" if info.started_from == "imagenet" else "random weights" }}. Training: {{ experiment.epochs }} epochs with the body frozen, then as many unfrozen; seeds {{ seeds }}.
-- Input: one grey film, {{ "squeezed whole into" if experiment.resize == "squish" else "its middle square, as" }} {{ experiment.image_size }} × {{ experiment.image_size }} pixels. Output: the probability of COVID-19, not calibrated; the temperatures that calibrate it stand in `metrics.json`.
-- Experiment `{{ experiment.name|plain }}`, SHA-256 `{{ info.experiment_sha256 }}`; versions and device in `run.json`.
-
-## Intended use
-
-Research: to repeat a study of 2020, and to learn which of its networks is better and whether such scores can be trusted. It is not a medical device; there is no use in care, in triage or in screening.
-
-## Can the scores be trusted?
-
-{{ verdict.trust|plain(4000) }}
-{% if not audited %}
-No audit was run; `{{ audit_command }}` runs it.
-{% endif %}
-## Scores
-
-{{ scores }}
-
-{{ verdict.best|plain(2000) }}
-
-## Data
-
-{{ n_used }} films of {{ sources }}; manifest SHA-256 `{{ info.manifest_sha256 }}`. See DATASHEET.md and ATTRIBUTION.md.
-
-## Limits
-
-- Labels are as the sources published them; nobody read the films again.
-- In the study's own data the normal films are of children and the COVID-19 films of adults, from other hospitals; a score on such data may be one of age or source.
-- Judged on {{ n }} images of {{ patients }} patients{{ ", validation only: there is no test split" if held == "valid" else "" }}.
-- Fairness between groups is not measured: most sources give neither age nor sex.
-'''[1:]
+c-nnc+in{-5PjdTm?|(}8`45{+Mu@K7H%9MDw4Q}-KK9gwH#^L?2;<UwJbaOj($*otY^rT?8HD{gcav-E@x&AA0DV?rD?QY7cc0&)7(&{ygsIf2eKTO&VLTH
+UO()RnNg^nkJqh|vz;~V0`v4}z1{<ktp;>wT@?5;bDjd*$hKlKmNIYz>rb@5FZX-nmqnwD-F-D4@4?Uhe!2};;y~b^yomtP%)6Fi&Ez?BO$;<$QFZ4(n<yFI
+vJb{tcsPOQD&jkknnm{X-o&crrXh}`nvxF32S>E4{GaBQ4t_ism*ba5M=$rvqIl60Q4}NbIrxxi7$gRaoi|L}1l}6L0P(&hY)DlXY0Ai-Q@)J~5kD(rIHb;M
+q@*(UZbma0m7%4HHNgeBE-pG0xBL3ykIDJy;AlwJ`BpW^Z$y_-`IrI@Casz?@}MP~c^yMa(%6|RgMe6HC&EroX<!733<rJoURe#(_TqY7(v?ROP-1e<cMJBW
+MT1ISxT==2D1Axf9O^mdyHh$4V6Fv)Pn}*#+wR#8<-n2(m;<{43;FmYl@gfsGpFhBOT%^!Z^?B|Ud|<DN+Se}qz`H)7Q7vkvrKc(h-;d5nBD)~G2gSMW$hZ7
+#pu2bhLJM&oX7&&gnC1jK`UCLHSWQnJP%RBCj1iziQ?<z1h#+w`Cs$G+`)TE7pd3BiK~ToQ#Cb>i7Oe4P4`Q2RH?>Hy^49hQR|znXS(@1kX3EJP(a=c>GJK_
+=<tVE36_TA5qlkKB_`lbHtU0xv6?jBn!L0(zO&_D!P%R<9TQnu4Jy09Me&gXD__;9z+o#Ftgv7dVy9CLhvUQXFgb*|0n(xarmDpzyl!{KV3#?{stR~nGYElr
+bby8mTNJ>61%#sS0w%kpNt8?0NxYV|0YiP(C&DHcFPSAxDWgh_!$<T6jUXrs{)Eai%gpE6UL%Hdq7V5P?&qRNf(4EcDVDOjjj^26ik=t}zL&G_$63#cte+{>
+P8+xrfs}Tnzt@#(Td5jd$S0s9mc>&wMQ)cVCn)2?CcX7K{o90|@;36}CbC>SS5YOPy#^P$AKZcVYH4XvE9^p>S1%vssh8c!Q;t?iOxO7;1uf~4na<Cy&Mx1+
+d2>~^I`!=A>gwa<m*1}@7awqx`Fv+uRI`!NPjwoOKBPPz%Ro!$L5h1K&1%#XZ%|MxnZi}9(HV)aNE^&q;PP3X@8ky1=r=s2=JlB_x@m(oM#VU7#eEVZFRClJ
+R3WK32rCD9siY-yethzzWjPogytB+Z)N3V^Au1!O<yp!>hv^1R`*ibO_YKNrErkRrdgkyBluw&HqF*~bN50r`X_t_nRO3-`?N(uPR~AqN>~Rw3{`(QUHTHMJ
+GNfB5iOxdeY_mH4YFQ#?h{6IAlsw?c)JYN3rHvpCdbx$axp&<nY$okD?{3*DJm_iOj7D@3GnoGacADQU'''[1:]
 
 
 # ======================================
 # cxrkit/report/page.css
 # ======================================
 
-FILES['cxrkit/report/page.css'] = zlib.decompress(base64.b85decode("""c-p;MNpJhc6~FsaO#Mdzs}LEI5@juDkfK1*9@0aCo`M{P<WQQJB3Y91(!f3TUKIU;{Um*FHqLO76{G0I7KgLE_4k(HzNxB?{7llSs2Z<LPwdS0q~OO>M>5(x
-9f;@Ev}Vnoe97}1A9?u%4`C8!p?Lo5g|iMu;&c;kHaJr75;pmg?XolzQ`#!W8TmSob3Fq$36hxZG8}lJO$h@@5Cl<hxFc%FtjzKt4{_qLsxn*|Y<6pg110N1
-G4L2Aks63#AdTY3AW#D<Ib#=7HL!*Ox?MkR#X!o6Vo!o43Bxt~dE6ez``tHZmT^iR>W1a4X+2j&D4YcdZm$H`iz$r5ZJ6|uVjH$))Rq)o(H+e#Nv$@kWF1(N
-3Rx6Iwxk~O1VqpaMyO+(?H&&UNv&4lF3c=R#d#J`YDp?)$%;`+QhBhWYidbq9jA}G+>#Uvwt2egCAAY$+AT@6T7#%SSib=gB-N|e^1t!&xQE|O#u^WXP?V?c
-T)>39DuKjsQ@?%{`f*I!x3*(v@4}bFqjg;{PmV0f{rBuxG4hu`-7m>^RZ?{ojQx=n&#dDqC4XiY25)}Xa9S)$OUu@4S;K+kgr-l&rn;2C`ZH}Flv)-CY2kVh
-gbG7#+EhgWGqMbb_PVMD>Kb-Nl9MWX1Cr0QIdYJ8K<K5b4)FZyz3{9%?a6j6rmEF@62T)0{V2x&@?FN;x}a}+a%?#0<Vb7WX(is_kO$1dgpQ$cUCw0-=ZocM
-UcyNaXpuP*?@p!-qcHXU#ArtF&po*>=`#?=OZb_iMdF`(A$xew8em22flK#d&7s#(*HvdYxqc;WRq#y72yJs=`0J-h4i8E+W;{}YLqeRxVBjEBkH!Jk?r$Gs
-H5UnXC*#Ng+1FAIa2_%<<N?PF5khrRu8J$E%xRV!QxHzMn4|C%D!Wy$(t@7r2e94-&2;5Q&oAHwK3Wazf%|(WhUh5-bujkh3+o7o|EOeV%xJYvPY2Sm*Uo!s
-&_EJe&@u&VD_93ydu>fqVPKvggo>)jr7HASlHef$@xiiSJY7v2?;ONx>(yXuOV{!V_gN|Nv@Gp-g*tSd$e%QkP@jK;j?CWsoHuRfr6*ow0%ZE7!NEN?aF$i+
-rG*96rIRRIRwcs;wQy@A|HlaBZ}cSG4>qcvS(6vli&6?L-(F6v5gSk)FZVsk2q!{^fIO@bYN+zOMY#7vC0a?6_sm<K6wD?q8p{ATRPW7BFb((d+b51p)K$v`
-tAr-7`qBxT!6@K`K_E3m#AG83`C95!h)gMJ9ySfU`PwD?CthYl5oj+m);8l%M6PbTrYeuaO)!oL)%yj@n5(93fNFwQaKe*dg@aYJ-CJQ)J229~B0iYLVt=i9
-lDihXw=gLxVd;);6p>?znJ7Gx8t^a95fXV(-nj{`TN&bLRoEfO<!8))Zx1a*$)`7^VinO4hb4o?)<b3M@-Q?hBP8uC_=4ImlA=nVYz8B>$wYh=4w136YN(`3
-?J7v2`xA11&6n(@#;+XNq@VyqvW5u<scF+Wtm^l?Oo2>R4(8DPK4E#)FfkQo;smwk0VmD{3nLC*3J+CMQMMZTn_l0rkW=_yUe1uBq<hlQ<WkTE2U<JNw1Qr|
-0jS520(4n+@M@qvrA7JxPX2r%o`}4Q-j?<%Rl&5(hp~*OoiXcKyd7A5JT!aF`PlA9CcjgOko>0;DnrU?HGp(Gh6e&8^wc3#Zxsfp_kKb%*I~U$JTV*km=j-H
-f$t>(ftCtpIg3v0f<B79-({?$ylBnj8{(Q1uneZQmoprM31@m~TBN70I9lNpXjs0dqt!c6r2J6Tto)IDP5K=NL0F%uSAZ?mDu$1|-<KIOhAItIulsQ(42Jk?
-oIVf(NVcGLi&>NUH60WNNz3{c$H7G?M(spB69PFXRIs2lRPa>^ilitWrexrW511A#dp~;tKMMtnFBVfsEB!`bX$R}NY?2ZXBGxa39t9(?)wve2Vk7>p4K{b8
-6zQ7V><iDwvY<Q7g=j|{F^XeImNXTBvlEAE1G7XCV=zWp1f6uE=!n)rv5kU3OR|xy5(Z%}frS3adjaNz(Pgxw#5&}PwCD2{*e7A#3uEO(^!l&>*sY{rcA1Z4
-wJr`tGHtL~onp(5<~|r|BBGsb6%7h*Ue1jV^*5aVv?NL>W<*M67L4C<YTI2z4LixLHDj#Fbs#VWxR(e!g{sbiN4daIneiNZCW=bz3!G?%p^29es7*EGY^ae@
-g`kassW0H#5Z_Z?GxB%aEG+Sdfetb)m@%_8o)-*~=ASNLI{BMtg1iv6r!2$-?u}cwNJ=E!+18<OYb>%4DrzJ9J0DcuJ_&mm+U9^1jf)OtCU-M^i9YzN^1?X<
-u>p?4tow-#EkTYNQTnmaq+XixCKVFRId*>JQtTvISd(0UU-UDIQ!c3D!#I$EJz29&_IEYYbC>*&>L+K<J<U6ng(}my|Ia`EeLsT{0~?KEV+T5>Nu&J%V;4AM
-)BTpVDJyZ&k5`ZU=lx(^#%^2quX~9vRmZL({vha1rB!FzHT)Ia9`Hv0KJ~S|sb+Ro5kDV@`aLq&Tel_!v1WinehR5&Wi^AKJr^P*W>y*;IOkia(#yqUL24ET
-6e)ijcbj8EA0&O)99@9yqOHTf&w%h}z@@VLcx~t|RY#(9mXjMQxlL4G)-LE$DbJWycu(N{UCxh}#z}g0#;X+uGx|*H^R{MZ{Hg}O7CV7OR<yQts2YB{h1#&1
-(e43((aU+a)ZJ7}>o8Sak_h9)LN-?ysuvK-a>aBx#G$T1tV~lyy!2ss(4|;y``)gk2R0^O5ijhQk@guC;N;F4<t3O8odBpo(M&cy?3RGlDVXeb#Mc_nN@|<s
-p!vLT^tUmQR#5b{-7>kgwj7q0Dw<69OeRIyXM_y{F8DLEN%8^rb+1^jT&b0_mEVW;EvQfL52EFx6NDp1Jsqy6={{{3-`*Ke2VRP+-7cL=4cbFfe%N0!h#JGq
-9HtykpRYjX7OKY;fd<f&wd2GL|EiNEXiHyIm94&0@FC#kmlk11!_Q2-7{l63_G@h^;+^&AhCJB{(WQ)YF)<x=+^ze>-?4)r9_|;9d9^CJiK^lK?n?_!#F~#C
-aM&@>%^A11Z+hSJJ|L(A!!B-Cr7UO7rIBF41F@aK3?aV}nc+C*lKz~6CIW{ig?$?dSB{4IqB}LLJyoI=Wi<f8t+?XZK<%%tBMO#wON%m-_R4!rUV`87&RCpz
-o-b18)Mmg)qE$mPerdJ##_BXd3xKZ{*msMkTDG_9GqM7}^kz53!&ldYE4Ryvn`1X(k^&~Fy9q-LterErLH=okIzs8fM7!*^5UX3~pUFsyVj?98!-<qcD;(I>
-1QvXMqU{5u61-W=#vn*FK9AS^VWWi56&62#kjT)s2A}anWd}1L*d#yU0Ayu*QN)PbUfVyu1VJ#701^94!8=x)&h9ewo_LnA5`}yo%?MqG%V>LI*<52^>Jxsa
-tnV6V!!{NX>bQDaB5b3$agw`Qh<FxsZ^rg*?<(VV?K@B@vQ-IIND|DxaPM4|l|a=c`Th^z!h`o6JEDOs$+xU5swMe-Rl>Qn1*_F_uci&=LZgTEc%yDJ)Mpj5
-*GZu%Fcq-Ki<+NjzBVAEi>s+TK$*3<NwFJ>U>fN#GeRZ^(N|x?RKV_ZP1cQT2pPjXppWE(IM$qLaV2T6KzjX)punm+uBNRM^Cr^gsGrp%<>$d}C*sWj?NnRg
-y|<vc;i6>T&wr#g`+Zs<zx~pmT&>q@>wBvtN$k(k^4$I=O)hjlNE?2RCRhCbzC|PCo0=Y-(mXzcv#-xWV%GOnI>QWVam)FUzXg-o*Dap1Iyg6yda24umqdT1
-;9M$^U-5HYH5~*b$=3LW$?jkheWPS?_9z)Mw=B9P*EoIB_gh@fc-hPZxrN1oAjgwmRCx&2^{7WV(WASUtacz28Bmw16R<QFlS|Uq(@WdK5i-T?2rpZZD*)|t
-g@Fll9xcgfwbTXC(z@}JD+D3d0y@=f)oN3hf&0Dsp<`api0r#^fRHy!MZ%txW>h_i9~I%8P-)n7Z?5A-q`!6h1sJn2-^U36*?u-zx~;G$w=@`rp<!v=ua3Q`
-Z?vPssJn}CQr`CgoJ3jO(TE$W<;>McAQAPyII)zu""".replace("\n", ""))).decode()
+FILES['cxrkit/report/page.css'] = r'''
+c-p;M$&Tx|72VfYF!d0i97t-(wp<>NMh5|cWYJl4BdbO)D2cM!B}<AV*N{eKnSBuC2lFMlmy<{hE_WfwrrtBf;g07H<i4q@j{Hp0s;C;jO;7C1_N3s)Q%5q|
+JROMd*R*EMo_xvk9Dnli34TOLlttqAUoV_>FcPPmXtTkQf|sz#mu#1%nV8a6InKz}d7SGRxJj7AbeG}43vEgmNWw5&hKD<%hRn(=5Az5o9;+(DmEmT$W;jr?
+E)oNe%VenrmN1Ym<Hs;m11mXW7gIH`h5@==KW@c9%8Fu7LXSkz8vZ<P59Iysn={KeB@cDOa@MrID<Txm0tB~L0_?>U#nCoOdP%Vj+cIiPimvF6=9Z*Zn^m$7
+ElEXexm?<kddw3LK`$7gj%~JkJPahYT1C4kvm_PgSxBiRshA}zMlDI@;f}7UC8>3sKJIc$QY_r&>86*|PDp9zk>zR)q5@(421JlluYSw_#>?X#{@-M*@nHx>
+dFsvuOvtMeNQ^f1>sL__$E1C0J9hRj+#^1%>w@`m#3T3Lvtz}`U;cFOk?*Rc>M9ufBP*U+$5TrF%q|SR{I21&@JLI`)^AzEf#igyPsgUZl)(BkZ61_b76)nJ
+dJu#PLv7krMFBIi42br-ss`#Bc1DtuDtiNx&$KymkakGurK=9``_+HpS$Eo#?OIG#tM_CHKS>lUWBgZs%XnKC^leX$4F{bZX^lIr#5WxBfmxW)F*L5rxoqKl
+vHZ+SIOzc`GDqUw$+Te<rrw_z%?SRvC-)_N2I6=L|IN`N@z1@GJ$z>kup;)rrF*gF(Cet{sxzEizmm2pc&228wz)9;_0uGW2PGOazEpxkLY%{3;2>0w#sStI
+Y#(Da7YTMJ<H!No*HR8~9x^lJ0mlpxLUmHEiYuwiX_g#Q5Kg(6qwo|dyH%gkf}ZOKu-*pEbQLV0U%(3jv>Mn0_xDc>(NhTOVC*Ll))A86QOVAj(Q2KZ4y0qR
+o&VCHfh4q`WeV6<unxHP+nT1r!2BSL6je)?swh}Vf`<ge2g`!-bTw_fa~P|wSA(rBUCUp%&q|4>WogGN)S>G{!K8^q`urPoWcJ?YylFc>J@FzFAk!}m5ALy{
+v#d%lEi9-mokZEPDj80wg<Bi>KQ2-JMo+^1V591pHF;6JD5cQy?d8N8u>sZba^I7Ta3XXF$io_;hAPing!>>;qLn21&%EVH!EDl&V;SIv>buzqrr|z8`^1rn
+x@x&#mCyuMUpiqk7zO+&45fyMm~4b0KTDkokts#Z!={0^K)Xcn#LH|b0_{b{+GZSz$klDvRONBF3C1y@`k-JLbJesBQBCj(PIwZmaIlKDdn=4;2SyrN#D~*Z
+9IQ1@a@T_Q7A8d{EZxzKB62J-6NN`o1OCN1LLx89J2&BVD?=Qu3OfY3{EYeU?V*Jz`Shk#tRfoXuw>BKdZcV!9)>1mgruDXKT!KaQdH@a&EQgPG7(>eLu4$i
+8Y<~hy9!e1{)F6L^Cf$!@he9*DJTGutYN}IYT9%TtNJ@HQy`O-gE@4+Pgq_xOiYEDI6<v>z=?Cg!ia;H!b6o*l&wa=rq?$t<P`obFK0+m(mm;Daw%wo1FfBB
+T0t+~0Muhh0lF+Zcs0<T(jt8TCx1Q>Uqs$TZ%ccXs$g0cz*xr9&Y1Nq-VUrj9-6)8d~Ek4li#UCNdBV}DnrU?HGp(GhKB+p^wc3#Zv_VQ-vh|}UW5(Z5DZsC
+2aLn%xN9A7u^mvLg&lMhng-D@rjH11FK5{0O%tj~h{MnpO_0#c1t5PCAI-i2=J?lE;CG3rJOktA-J9*p3JIqZQ8XgVJ~dQIbvoIA36?;S*+1*%VuLd)bCK-|
+5C-5d1+%8>96Rh2iub#Wb(9yanS4Wv;p7e`y!EO|FHMVF)D=fSn8I%h276g3QhumvR{lu7wv<1}hxD0x1-Nys(y0*;2eMeftU-(Fbw4gj026+V(+6SzeH65A
+F@aV8n~u)|ms#I}VYmpzsPU|4LO2&K_z{$bws}>8B0r6Xo&=!yfEk+CL*5HOUL+#wVlfr;q*n^Z>R?@$O;Q3v#8R@*qhJKKI)$qX81LO4_7hcM*W6}bcs^EW
+-D%Dv#$YfcOPUHqmJ<i(#Drahd-M{EpwkdoglMgRvQZJqlI&6zYy-zjptgGQUw}DbbQ$d^u@1Q+?fDcE_DNXx!dN+xNPJj}?N-t+yDUJmS~nytWd>)nI>nZQ
+Ct#?F2pYCkG$^=vIX6KGEL6>tN0d;^h?LB1Tzto=ZFdpvgc)2kGsc=+ix2@;tb)T-KyVg3$_0kXjOW<CQdDA#=0r2h5_kzYlPOG{4c!2zZ0DVP0oR69E9EsK
+f49xT5`Prxc;A8<Gh5?%!JvNm=>n#czxgKL62kVCg_s;_<Cc(;5(#&<btv2#i|m8uhLQbU04i^vggp#xb3ls5MTatzMw=E<pNFYR&p8FL0gl1~=!p$2L5><x
+2C>kjUYhbI6%x%kHsRz_Z0cE9lU#sb^fQW6E~w(eIFJp~SE(7{2|n2W8Nz?c<Wx(w%Qe=YIG`mVN5DF*vrSrmHHCMV{ErG_XU{#&J5^pNL%aXaKmL6`gE#|=
+U&h9&bcB>H@B>CdaP6l1Ep0(Yxah~LNB;AEur6b_E&P{g-$9C-o~mXJJ7!9(DF_L=sw!GHS5}4T)l%M6cxDS@WU`^lOMq719VQDo8y6*Qw-q7{&G@C&iIp9i
+g}Z4V92uj77aAT$4q#YuYFoFMn=tgd06j{?v8m>Z_FJ55k|_MqL&Aw?8KPWT@EQUnP8T@*5Qo2(DYA%~6B!^BJ4Ge1LnQ1nPlx@<SHzFR_hV7DtxPm;OYv2g
+`BC&TBT+`$8UNbO_{X)4IZkB!<MhLsGD!DT`7ONyw9|mm|2VnJlucm_uR3-$s~RM>V+OG2(>44RLMy~{{r^+n$~4WJoz=6PPxksfGB+Y_O`31bfS~uOY)Ja+
+OqSAfA=1vws`^9cd@FMIaxs;LnuST5L?zpYn`1&BBz<@nv;f&Hw+{aS1Hzvn_LtqqYa@55IufPhO>U^<HqmUdcELcCLaAx>87BboF6YNf;}n*<s?-XD8GSYL
+d0Vp^9IEAbEk6YonE>kBytrXCqum20AAZg|PrEgiPFN0lWQjT1Lf$1Uly^t6J7b!<;!xKhR;Gt6J_ay6Xv(g({Z-ZkAjv)3XH<YwpK5TF3DeLCfEpCdWRKVG
+fLeGm+1!n<-LomFZM?x<+rrV`#$>aCqOa`^@vW`2VJA&xY||~`Nm2H(reVMZe`YpG0c1nNsIXEiXB$Hww(~%JdVdftADti^aoN-1dYbOUMe*&8P<5baxy?8C
+b-gm^hEMrnf2S(ycsDzray)&$0-0N=o(OviKvUL^iy!=}PL`l8eNlCf^c89VX<&Y75q32E%*2Z^tj%@a`YlDgvwpfEPj-HFyTG}JosK&0)_rm9*g+T%_lw88
+THTU~%KZKAOAAiKnvWfD*p-W>nwOF3Ue5b~pbiYXxLK95Wn}Kir%S3)%q9If1x*AFPYU}s60RH#HGFq!SbM5O=iO?uMO%>tZo=mmb^BVdwDT;=KFIpb@A*d1
+oZ1W+eU$o3b()|Bz*k?o8$H#sy;Yx)6#%9;yD1*Nx+Yw?T~_?ECc6Zt*)Dr%?L0`MKaEgFS`<uF3b%z=eN*_EjHD<gQj#c|NJ+H9v2suZ7JPrA?E|C|yjje~
+AV@VnkJtTSqlC~E7C(QG$k4V1pYcU04l^LwBtPK*WMz9%+Kb06wtsvH!*C)2BKDbrckJjmyUWlk%SjaSd7>ws(e}i$nNEkyMpyIo|IGcpr5Px~9)x;;%Ed@K
+>K5{@79yPm*_*L^+q=g23gjJl5ZS2&CnOkVU$}p+%1WT9N522VxA4RNjvdh;Jn}6oi^?OvuSz(VwqT`t?$tEG+}HLn9&glTt$H;!ds`lvf>HsAEQEiac}zt{
+_wrM5UzxGFD7KsQU@Yk{6GA2k(Kq|U&~JB-C+o!3^7&;dloNB?qD`z({nE9zoxatom-a}k+r^_VqU+qI6@;z6>ug;H^n|Qc5^ZZ{y51_Q=1hxW*JSQVo@t59
+cQwX$dedZ2w%^<ws?UN3Ie;N~I^nVf@rz*8s@Sfk{1fvgN{^-0kTOx`^MPU~1UiTmswMN@dt=>j(Qeq!zh|C(${fmP!uoaYdcC%u<|avEzhKUD`}wk5=)PSZ
+zFd|o{(sMw3Hhd`N2je3p8+`6XOP%8(oCgiPCt4%vIV&(RStjb!B$0tJ=xZs^W^s3bW=T|y44<}nLfxqeQNQ7c+kuwzvAb*YB~th(;ZI}2Ca9)x|9fOvFIb9
+4JXs=TOe|Ea9-NzrK<Swh<<%{g(c9z_`2S{4kG$`-s0?0GByjMJ<5KF4+auuCde%;76duId@1Z>l&(itG!s`8_mb5Pgd#I1PqlnJ^FYNTedENl;Rs`;xN7EQ
+3vz`B`&?m02|8bT<h1g1<?C6`C*%r2h_!%D-8E^osh1V|z50*7cI+9E*G?Sp?#)t>uqUM%)i}V%vN$JF8a8dZ>)^K3Z@7N}Aa2aNZ-I8(&t}E9b#TZnoupw-
+;8~AV#@^J&dT$ijt?H|9_&61jy6_ee-kZ5+4ki5m7m*y~qy'''[1:]
 
 
 # ======================================
 # cxrkit/report/page.html
 # ======================================
 
-FILES['cxrkit/report/page.html'] = zlib.decompress(base64.b85decode("""c-qxkUvC^Yl7IK7;I`ql49tuq8y6(fs28_R76`CO4oP<NU<3ly%~A8z)7>H28qeAS?rZEP+4uV>`$_g!MY5Yc>ao1Qz1)MXX;!gVEY^SW!}F#1xl*E&w`wK6
-xmRZID&5=)S4k&|cB`z|n06~l=_IhM#el0!+uv3~_O4a7keylx*_6Zh`li&m*j36Xp`8__HmY#CZNygY@wM3~vl7ea56?clSYoU&tteDoUpw{QozSmWV)^3X
-nGgiG$_ZPwyGC3w){3w`7Pam=RVH|P<H2>i6WWTVb@<mP<}4HMGNGG5$Ilt5-^;qk7H*W=DMiaL+RApdb|*A-A<kcovp)C<;^9H8Z6_O1)R4<n7UpO9JD@~j
-4-e~8LdpY|s<vu|>E6^It=y<<{2=gJipr?XRR&Uz5gr~gVN`vUHEr9eMj7lB*vc4XvYf?_d499R01d29Wu7uHkHr`bjws=A{0?9K#NvSex@pV(iIX?AdL;l@
-m-;@+#R6W}nE+HbrFwsroq_$fR#%x(w@`~rNTcPlmN(d`DsT2z8I)=X=9u8Bkz0~>mOoqbKqO2$`QZi0(BqkQXFt}expkGu#X0y8wlxd`n%~9?CIj-UkGedz
-)G!iI2ZbX^g)!o%QnJj~&OmZv(;Ape-ESMxwJ@E(E!G9Dum#QwOSX098Ta5-({FEZieNZw%@1S=+xbM-oOZQhE&~M~NVF{~mxsbg0R;~!4IT`#uXI_e26Rmi
-vW%7xXUunJzkYPOxEmLlM>~In=KmynS)aNpe3Q(0z~nSa(u7n=n`jR#QbPvaBxlU32bp^jVg#(M9NGFPKyZ};aHOd$<6%MHh%~Jb)tMYZIK->z8NRDwZ7Wvc
-vtI{%5ajWVHr7p#8D#wt9r(6~Q2@~!tX-LK{?Z@+%f}kR6JG9GQ`(oH6O@R(V%UFl7-8F~;wRYNgQac~Q^}r|3>p1Sbahkl&Fv`+e%w{s-YIjEDn;0HnLnF2
-l<<-0z_U>+SS+Vr74Vl%0)OFG7-=wiY=AYp8%zfSiTyI1R_{^`{FEyrj~HE9a?0NIaGaZJVhUf8KW6uuI6#IlOR1M6p2BVtuUsl8b!`u(u5G{FO0)m8TS|}~
-E#%4Ov;O>P@4nHuy;1gL)Amid5Ml9&co^gl&12`O2;cy)#Vi`0#~{=5)28xbWHJM>)1_i7@Do<_?V}%u552ujV+U((z?8L%emsomrq+!b#6ERDd=SKVbnT?g
-AxO}S1i~M*zo*2v{$1G?Zr>?Uxor*d^heaPxxLCLO~8P6cUv5eC@N{-d#<wHZI)kVakz4>TdLoBeSej`Z5yW=xBN*Jz0q#J{I9mw#Xf_NU;rYb+Q`0kOKS=^
-5t#MMO93JAH(B?^rLb;aE054Olu<0bV1S80t-COpG6Vj+uB5FX1Hf;jRZFZqkcRZOOX*WPKQ{19f%Gc7*J{@x1Sc%w2winms(W3iC4VfS2ij>_FWFaIogWZ^
-BWVp_mD;L=P_1t(hh3Sw1N<Qq8gZL;Ip#;t*4XczPoQ)`>4#6XSU?NTGANj`t<jH(jd{?sHH(q+C;H*dkB8v1!m;`whD<KT+dJLGwVor>E_LCu{3nbG*CKgV
-A`DWh=9NRiBaWW!4zVZ8i}&VEJFriJ^_~zO%eZUU{v9P67f4H;X`9=S-VGqnq=%%zxTDq1^Is}mRH8xR+L}Az;LELe`@>(q{d#%+71UE9ylr&74Fv(%t6jAh
-ICbmO{{pE6?LszohfsB+1hNV1RQU&p<UHL7k~}!IZ{Byx=q(OtU^phFY5+}y@AKGzdqJU&C~+dLwlohuN=Z{x*KJepc?!mPgI-WkMC-neyztP}i~K^h&laq6
-bi_Vd91Mc|ohk<pW)-Pc!9HxDTI(_S4)DnT$rop5uaZsF`oIJA^&~!dE#mWU<o$%b;0EALAyLj?hk*#9Ew9@;GOOXUi5wMn;5Xt&mSe5)9DM6Cy3II&c$RY<
-gZ}yy%#rm;jhqu!5$ZhRDr)%S<i1)Cu(2js!tB@8Yo0nH<bRDOQN7M5RYkzya?Jl6GCfk~H~HJ3j!4F!76<D1hSV`n=Mro<tT$)zv<B57RgitDL4ebZoXTb%
-pfrkBMzy?!9l-pGwq)PH;Oj8%D+huc<|4%H)c7><YuzlT1Q-}Sf1NNI^9f(nofsu;+gJhv6prTblqm7wN`3a666mp$8d36Z8%yz7-a;E-JOjiZ-i+Z47}u_?
-gIJFm(Cf3Q1$7g3jO2ZmmeK|=N@PfgCNq!9#=5@T&&nl0j>*J>Swr~eKmX_NHgJa1BN?^5u|X^;Z+7LiHRRJNz_(52Af|unkV$1`_u&D@w!zSO%?$SVnTi>m
-uQU2Rm)Hko`u|D0z>^36lODk^dRX#D03A}?T)Sb9LFHgnV)q#A3!4iPg{JV}oH7dm467D`Q#E8Ujavxvyo`esR~0z+@(<#Vs&01|+!jMR0t}p>WwI^)Gps4l
--mcYf(4eXzB!YhR9|A&zNf=OH&9@*>MCM#&1zX@|2FIsS@Q)i2gT)biCft5bsh%vji1m6{mCGbrl=z#L#-Ft?(WQEKA*kAn)jAPOD`vv*fs0j*KdId@<Us*p
-$R38?1ydb*6|p9dt&*AM$p8LhwxLlzmeRq%kxF(fNk0sAR#&&qu2?~!1lia40xRq`1eyDSb>c=E`m2rDD)7p>LW(uf6^{y=3TiewB#K!eCdeo-i`syk->owC
-CI?<77{Qza>ZCSLc%Zs(ZtbiK3Xo$y$b)lE$?h7`B?MybP{SG-I7AmnaSYIh;ea9b$ykt_f0uvXh5)~lmL#<hwiQ0!Q#L^CG}PuM!zJ0;A=#kDxlfasMe+pv
-rML1HNcwNoZiYs}p>yhNaj*p>`DE&V6KYD(>)~FQA|EN)`34bGnM;`6o$_9c3k2`Tgxo+IcG8q~^(gx|c4kx$%^sNt96K?F;=m~M5+A;17$o9rg<S;i#SXqQ
-gp=4fXou{4Q*#e3qz+DX+%u@X2dH)80SLIF3W?o7V)@yJi^W5>qFPnD6GkiAzHzTocOW8#*hh_R4Ib>IaiMHTT@uWYDe=w1fcNg={PnLfwT@n9%0#+8A&BS+
-nd%rrzxY(i5K6yc-6W*G4$G6I<Hja9OTt0fwCN2iZ%7pv+-Jp^#asn~PSy>sZd$3#7Y37F3WeC6+{gIIMqn?X12UKvLdjzMtkuSmh6hF2$IB%sI^D>?O1=*+
-0ESqamcvHh)S8leGJr;JkczAddoL<j1tKloYf;=-9qZ&ABw@VHjHe5BIs+l5ufg;aZV=UJ1J36?;Q&193?oMV=kQAuy}4IoDme`xbxZek2q1qZ?@v`MixG~Y
-sBi!zL_xhDA6%?bWr!?*6n7jTVtgsJY%YBmQ9Lz`BnUGaW>34MCC99VLLQC=cK<g8_jx?h9Pn+f$<KjtQk}T#rIAjt1EhQ_>I4rKRf~Fo4O2;EtF)C!e5l@1
-nT#bIR_$vrMVbP%VYMLH)#Ju7(YukZsID8Bv!_HY*Kug3-8|Kn5qD0>NUqoZkUp(Wp2b;ZilAev6yW)fKfGm8b_N-$1>q%r$htnFQGVJY2<Lie1b>ptw%PP{
-K5+*lBlIY*0}3@b{7;`=7P0r#h8PS^+2kMh3nKmyO+rGm@R6NevJKr4zl2X)(_$iFWSumMV|@@Wgt-&dQ{#9svP6z}{75dxKAFiM=IV4b@OH5+$4T-L9MUdX
-dyKi9eJ&%{c1oHxQ<lm{Eb=6-%kclE$p*!pfC2DG;l{@tTPERdh6*p@jxFMNkxjbDL3Tac+$YQAvL4Qgy2C!LpDph_22}7(tmwnYcW|P?Lx!V_Et*6}kW$cH
-$C`=e-v{l0P1LXoCJ61wsFTSf6xtb6gc&~%YO>Z%*ZV2Mg0Pc4OHwwsDid4XaD}{;u$%LYgFOaTXJ=$X17(D!NQrO!GqQn%st7E3JjzIV=U`@jE&q{u-jV0J
-EdQfKgmCR+wf4Ba>zW#1t?!2>6MkN0U5hBI4h!}<8~abH!?jHo^3@r!({8f-|Aj3j1#7t7_vhMWk-b^?rit*+v!-KYo><0BmpQN}9AurZOPBwo8mpbY*KQBH
-g6fu~*Qs%w=#-_$?hsTqx_E>=jwjgPa6g3N`2?A(;A<L=xTnNSu<C<r-?!u=aA5G`dn%T1sQsYKSSumUQL~EOJHK&a#iHj=qL9XDWiN%~?1Zw*0~Hy`jGEXs
-EAh5!TT3~EoB%>i=nEjK%eVsH(tCls&^IC;8U&CX-=iRLs%y?TkecF1A0?(^fSbu1pb?M~*qAHP!?y3$46wIq)7M!4sdNKr-i_frZ$6Z#@T0*zLCW8bA4d`n
-qiPLG@D!*6vY#sMf^3o#Vc`y`EjL0s)7}hopb22a(j@g;FKgkoo(Fs-aw)=-1)m20qHEMb+(cQ4AACJjwvM!lFOX$QpBJ>gcF_)%`2I-yB-!?-h0Gh86>oqX
-6RZd4e`0~KYExw`c2wVTFS0>qTkq4(?JcRd*<XiSH1D#<tFZu1Ztck`nm8@ixaoB`U)9&!72P2NthcuUKf}d*7^nMtS-Wu%AL-4@tMJ?;(xUcK^0J3MC$CY)
-2Nct11U|mAT<EGSN7d+GyYbB-lSXx!-Y?L~!TiQ20-;Ni){SFxfvJr7-_TE33`>NT#QMez_<XEM!*db+OhoXX6O8VJRsQ$SzkGf6)#dqDucmJgJHE2ZUaa11
-vX7z5;DvWxwD-D9nhnIsvqZdwwEU`Yd|o(xes~1w^WGrxWHz&FU8a`<uMQq24hQ)86VoOH?P+Zh1MBJ11^K-L?SdwQY2iV>i<b>VFJa^b-%m~Ggu#K(mw`^-
-9L$H1Jr}c$hWUHnLtnv`{An+N2&&5Yt0@mTdNsvhip&c2b$ZLeW#{~z6d}(Rs^mTos_b;m(EOh-wVmFof1@91RHx+pJyrxA+jW5F-!%6c_POQjnb7Z`_bsuE
-#O5fc_2_WugR}fOwprsISaKKMV|GSOZmaU4iyH`~H^1a5*Il@$$iDveM}C+b5MMlCKxp5o_Z?l|H3Q7|o+z#0%w{W#3gKua650Jc<TA2GK9RJD1KaU#y4$-7
-gqB+|c}*gI{LA;r9d(Ej{^pU?-wqdg2RD#N=eoJfLXGmC(;uWjNLS`^nW9p~o$Vi+!TQv{H9$FsgwK#){|?2WxY@_8_!~*<Uv7;OfKl-)0KR_JZbi@D5m&GV
-U(z*VSaS8>i2s+NX&7Fr(c2b&K_Ck_WKt2*Y#dFJPg28iNZyz^=r6ya3RRTsI`|RJ0ZwTRpLr(~*oiBoCkR~SN7oXPcic>7pqCG?v!>9~@Z{*!KREjr>!yGo""".replace("\n", ""))).decode()
+FILES['cxrkit/report/page.html'] = r'''
+c-qZd-HzNgmcI8>aAkPM0jjFqHWDP=)ip?*3^qXGEMm|2VzFqjBvy;lDoP_#U9PcvF|RRCviJKa`y~6FLsDW@N$yUr_9E#L4|PbM-|rmCAD_;}yHbfp-l&E6
+;ZC)CS88)3Tq&K%>#ee4)7D#2NGCDNS`4_dt-G62$j;Tu=CV;UAx+VbFV}@$iCw8$CA71m(5=dyu8r8rJ)Slj)h@*R>HU+B&*q+ewv~BX+ePWNRVMVdsaq#(
+S?^|Iqi?zvtInU@KUw}uQRi;oC_xifPnPsYRMOmBWy)kUpk#qRTZQfBrEINoS6Sya^RKfwTsqgx)!#aOca^=ajZ?<W->ST8wcF4Cy{>e=&v0}mTxEsY$gXm8
++vegArZ(yim)PG8Ka)@{E`@dbO8E($v2vs4+Ekin+Pu|Gc=_YU@OWKHTZ;R8(AUzcIacmjZ|ZhCmtI<atlzhhTXmJ)X|*HiBwO6+!j)Hry3@Iu^TSMNqn(!3
+9O|jm)%g*VysqjNv{G$V!l=?WrNgP(+oSodg34OeCUZ?a??*8i=e-rJs;)APDVZoigz!i}Gom}~Dz$<L_{XQb(oLfZ2w{2VNl%t6Mw-GunB<3^EYE^k*LAVS
+AE>s1DPCpvRyT32r!d|^=Pp~l#i(#K>`{p@xIB}=I8=)tO=NJZO_8ng5ACgX*ggsN<1?W*WP7c<-a-^sJiEUT*j-zj8{S?*@|*OOXF?emH>NMo8d~jq^}f`3
+DU5Qvy1f-nRh1R5fBDOg-_Os#fq5$HVBXa>_!zcVxpFU{b?ZGUmxfOvjoqnMtd($WXPqkk2$7tp2dPw{vegeC8rAA86x45+oe{fMJ?TLBMD34oAuy3Rfh3k{
+OYgz;lx*|zx;E9GU%@yZ&<iSxXxUY9FFce9*=jkj<eH4)J%y7kwk}NV=o~c^Q`PmYg80D*W-qKF)5;Mu%)qtM{RtvH?*I8$FJ63+90F6l4u}~kp{r7*1S?|w
+8+muIy$}X$wt_@;K@JiJB8iT?tgE<LUCc;d1;tA2H_ne+meDA&Z%vZU=mhZv+Or(nG59afusQNRsm<yMyds27+EujhWbe?{dViIb^PcA98b+-?TxD~({jz+?
+uMQJdfAK%W;6~Equ;~*=IuOxM<lyX7+KRBLZ1vP1q<o1T7y2$T3>?Uu!q0_+RkIx67_U~ZgJIjerr3UH*soH<_NLF`i>yeD6kl16<Y`^6mR3ni!ZQ72KXPnK
+e)P9kQZV=aIJ8}&6^N3$va6--wy@g$>PI6sT~)!U!oafWmpyp9U;WjK!{ssmEV4}v*zbTGNOpyWuxR~eMfsZt1T;fZM%vyYdLU@!b-@vp$=6|=S7Hh+b>JZo
+{b9(`q#NrdwQ_v0ial&3!jPJpbSAOwC2;;SN`U5_!IB{Fk1_Q>Z>rkaMR;>2vTy(VTI{qd8C`tyrGQ-Ee(jyC7UJ7ALJQ?Tanq{(3@`+dht6X8mAV72P|8Cb
+C92NcAl5?7%+J(f3xg!|V}!(?Zo4+ngQzz&eT#&xDgq_+Zjh0^<fo!`q!G4DtoUN_B?<4QQ`Ta!h4_;uU%h~WczUU-Vosak_<t$Nx&mV+%c}CDI83jIU0GYz
+9}}y=YseC;<2(Vmw_%ffZrY9&z!?mp3{7QNC)czlpL&sz#Gm+twtF7@gvVgJ-ocLpkgBX=TsInm66#bC8m7Qca2A8J&;itk@Zi(oWM~@Qz$1dwNQ&uMUAwvp
+t~8lyUY@vU8XzKjoVq&X4Pq296N$&co0Fopt}FJVVh)rk5qmO61^)TJ|M;g3JA=<@B=@>&KO^Fkg&!l{^o(}lqdK4Ukl?ZZ7^UqVvONkIqw?^CDRD4$JgQC0
+;CQXaq`yZ-w}_ftt3NCVUE5EUGB*f5D{;;ik>pX-3y2Hp;a+3{Lk!7pXbYzTK|MD2>>&oP_a2vpQB3K@nofT=M70=9+IlDC4X_Br<xa^cB)YA+Ac<<ib%=rO
+jKZx&4CWdO<%e+`Vf~yA=g47&#UI6YibEa+anuo%y`@uPt4(K_IbxP-$$UAS1HR^9g+f&{H3A_<IcC$$!yJI@<_}192UiYD*Wy3?J;VQkvy$vR)ErbnQ2;Dq
+zm2bwh73pak-X;0Bd9<tow-o2I4)R{1!pYKVO2c&MQMNi!Wezz!o(NS1{ie+p|b@4&^pAph}s7$n(4798zDbp&QRKf34KAZw2d@ewSl`Q@BqIa)*=RBRv1a=
+MQlMo5ftNWZ?>f_3T3V`z#$}r|M~CJ*P_A>1$;EXLdIXR^;JX<DQ-GO5^Qa-pX__elCtHHC@2K^%)Ul4#b4cut-@Z%p@yGIT?=omL$D<b24<AY=`G5?KA#_E
++z|O9j2H=ujnwS}QIS*mXjlxCskrFLtM?DXqv<etviRdNF|;xO*yGg66#HP_Ozf#yy{Q8L-U0AH@-ty;;qfqGq+3HOKt85;Lg%u5;XxfPUwr$cf;m6wEyWqD
+{|=8`!zqxo7^hemN)F9D2(6)UQ-EIwr(}+7A{25qKpU#PL<G21KE!g{!ADskH?XdqYzw<MLFZF8KwXwm6Yzv73t%b?K(&4!9(wf>@g0a=B=5zJ+X_>*aJ-4f
+q)hLXR8~i(n~FkTL~BkpWD+#!>$fD95phB78xCkm49h-V%<i)VHPWPe&eQU`GwzEtu!+cln@{YO&*t3sp}|JBF7!0gAdBe0oM=zOy#Kg3fBB!Wyo{0Xa1-hJ
+G(p7J&Rhqa@YUz4(9oCa*G*u<%dk8tEFSD&&Yb4l-=i>X*#`pH=e$a)kMIzJPSy<(_^^#K-nC#|#;i*)Vkh?zBd{;oi%^M?hax%7hQ~^6963s`w|#6T!(W;T
+v0x$Igz5!$RJ1iG!p>Bh`UT`iMsEPO7P-BnG74U&sE<t<5I&Ubiyz3~B3RREXD3kFaUgb@+B+jLIz)sK3Z3g3=XxN3qjEDi+;|M{iIZVG&RG2veu=zm@6_j_
+_Q;Bl!}y0;w5sVg09o`WN`chSW2GUQ<t5ZjD&un4XINyFBBWPP@>|Z5G07HMnoFNc6~CIMQ{-BW=t2UcB?r_;c^`&=VD)!}m_MCvkM`YOQ*g${$xx#-<_tcG
+KnONkAP?qLdm9b|N}`OQqeSL?OD2`c(3iogT}72Rm6)dPR|`ryiSeG_TDrWvHV7V`6OND!c@sSXIH}<cbI0tJ<a+Iu^m)tlTO75^NSd<BKwtg(%WD>8(*pBb
+FrMQF^*1Js^K{YQW161JEJ*n}1b_#QTboU1$7?E_XrN9Wx}QQ#WB=3R{5<ya>wrM8Qy;0O<uJCJ-`ItXYxfB?K+T!QNSu{y=wAE9d@YjJjLD&5*~mpnC<E!9
+phy25LI2rsJjzAGL!bQ~D9?@yFtQf}{CI7`mCwW+GI?3~8DoXmSed2mA!~LQSty^hDZIHR!~ZuX>%HlK41%BJlLs#`x=gaW5iY!ln_9&2BAaxPqq^rXC36k5
+B>3T*Nr<3yd*=(T(Wa800dsy8`$%ErXGHc8wu35<o56JX(bg5+o-otZn_wOAuL?HG3}GD^-8AtCp&Onl!W-{;Gg)fWbpDloLHOLBB`M8~%BVxYjgYN`51wa?
+cQCMc@q+xZ=Zw@FIdKy-BOge(im)X=k3d=H9JOb8E&q`Dy`y4q+3Gu)v-6#pwVxZh+=&BL`c54;Va6QlTjw2m;OdKHTD#t`*#7@JPSR>H-F8jp#!76mxV=&O
+#zgw#TxW{S1IxI>WsaN&TB}ye!mZvaW3|(F+U?;)u+yUO1~iNlpQ7-y8>F?3&QE3!<H_tF`X1N8WNt=W({P-7Mw<yP+&fuk06T&`TB(be7hqynSyKZj^ZQNu
+4seO0WP~6BB_q)9sn4;drju%ivJ}~wnwA{@`MVD`M*1W~<g#tGvX??KrXmD>WL5*4!Fp@65U<O+wtVGqKnUfxuQjOz=H>~?@4CJX{X>8IV$_Z=!U6ZHYT+-%
+D4v~Q^C6p#pdDBdB#Ui~L&46fO;=$Rim}`Zq1KeYY{yX%#OPa!_1@#Ykn|Xoa$~4z>ovdtWWV?Lm+&V8-G#`+e}&2iKQi$h(m#;xK?f;-=2%=Tgs;V=C<0pY
+_+_~4skEXSoI8TPa1xIu7-9on<aEq<y_9si`4C4pTm9Vru8BGyHQf^#bxExg4^P+@NMHUWI5{OI>X&VL0~qgWMVq=)BU%~6{s1Hc@?W<M{l`IBN}q&f$)wfm
+;o&pbYkb+?14LU@>0lwSu(!vui?WZk)3H@?fsSKYdP)7Qla=s6jR(9^E>SaUd&?avaDT5W>cNtsEyOS8^ltLNYH301OK~XO%Kb!>G7-sGO`+Tan&fki>M&5I
+wCBmIpS5LOA*$jaJm?X%p^MM0=BjH_p(m?9`ab7|f?d164j;wD&kf=_f!qUZA0thCEp~-s+adIrXx4&02?JSgZv=jFORFEhzsF`PHw@w-{aS!zo%vFc$<!wX
+v$!jI%#!-hFWk3F<1`NjS;E=sP3^z8GyDw@bKRBu^!}3;J?%-R?UkVi$L|j{Lf>|q^~^)(Zn<vz`K+1brehXUO`PB#4`wva*_HnF>DMn`d~<pJ%@+YVMM>~?
+BiXaXt4;PPG~>L)uJig%7fDZ!cJd^VX)dk0?%L`Teb7fgNOtkFo?%DFlSp;^8Jww+dkp*<*roqYF82NSWp>|dU8EhTwErhpNt65WFQ&aZI@8huI#q{D=M<e!
+Ov=B1i8zt-C3zx^Ff=8Hl>B)K9PBRHQQ**T>FdK2P3$AcsBcY%qmDNHratRA3}qZDJ|D|~?o=^;Gw&&rH}gy;)ToMCyo~RAU7xv;KVI;6+{hD)(QXi>kfT;s
+`c8jCIo{85daHiJO+~93CC6{^BWX%_fxh~|+-by;E#E4KrXqb$8(S<m90|rxr=&J1*3->As=v|)e`wD*hWPQ00BLka?aGdCvLc<o5_8<{r#wqm?cx9M^%T7_
+a>rX7-+dMpC#HAtE-9*m?~X14`ft_2_X4Z_sw&7N{roF7!&&#)_douc@!heX`0O47Li_7Ye{JP^`k?u?H$g_ODYn4JKo<*<n8CZgijWmxWpWP|wjDoEYxb@L
+qxn`Ge26Q4{qvjTL$#2R{U;<81nfk!o_dYV80=Jo>5PLILd9cML|&@=)^<KH3<<Q64TUt)#@m1UcK-6quNbCLsemw|1`m&N(7xLixh?(*q_zm(yiIrv-w=&D
+OrT8pizlz%(;orA4bPzBV$vH<7W!?@a6_GMnLr``RRZD5@QExhut1r*wa>pud?J2w5PSkd@g*J|b%8-z%QOF>>~d41*lp=!%bz8Lj+!kPlm9A*%PG16i#A9a
+vQb6aE$E*?07XGBqiVVgmr6dF@Q2y_(W=ZLS&BClCZYYLmZl4-zHsHuLACr3078pNHVyI_gX%L{!x#4n2SzUncppHm_~h!p_Fq>po1WjQ|EC3q)U)ut{F(pP
+68{Iw{XpL'''[1:]
 
 
 # ======================================
 # cxrkit/report/page.js
 # ======================================
 
-FILES['cxrkit/report/page.js'] = zlib.decompress(base64.b85decode("""c-oy<&2rl|5Wf2<P#!X5Lc?~NlQga;Nz-XFO?vR52aP5JkxLO{3Sa=xw&G-_@6b2wlXL+PBq-5I+Ji*``(gigxp2~HAlfKim}Gf!c1EtHGF)tPVrsxY1-h0^
-Nth@}tGKYVCAs6KmYpHoI9SWJKpIxuXd<Mk5kfYdBWa)~Y1N6sa4ATdk%tpPhP6gnY|}vMem#+pLJDojMwWYWNgRcmSF+@wSLf@cgS=FV?P;atF6{xo0xPMK
-cNRknXd0c-N~$-ks3Z9`qH+|_bUP8m1%ZZ}22i5K(2pIc{WUaD7^%{PI%1M7CnwNGgIq63DT{6g!q7qiGw`MXyGj!e7?1fiHT%{I3gkm7+?&@@8028>w}Run
-fc69hE&3h)#CW9s{Gl*bmTzwH-0xiDaX@2=h8H(UP7cEon^v)=v0?1pu?6$eV3HtDNE4<wJGHS(GIDu|hA>@#C=ox{68PMJ4dN&XBNPh@FdHz$A=Srj<wLYy
-Mo0ywQ^G-M$qdtA=q+nHa5{9Ngo+C&$(4shE~BXV4vk!p_uX!TE;#0qjgr0`+5o%OOs()o$V1R+R3k~q=g;x_pTGW2md8A$DnU(nvYc$@Tyu{o^kT}gob3De
-O%^+bS0r^hruUhZ?%(%Wq~Jh49jK_(k*rFh8*S2Ig38K@wk8PYw1hl)5(xV#;R=zbxVa$L=xMP<L9~$tYv8rqwM;?U@9)uu1O(>Z1Hr?9U1vdzLSKE!W<nj3
-@QR#z%@$t6*;qv_!L|<93o>f6G<D9NYX?3XU8|w2Z83*m*Ssm+{&J$z|7|$f4N)}8a4%S{J9!K9r8E`j%1%F0c6sEQq=cdR&_Pix4%`A?|FmHr8rG!Gy=<B^
-@#cljoQy_=Eo5>M62{gL=F8jbKi*Rew1#xxj4h+@gRl0#m1)u{D7o{BMy649I;A{2W+o-U%P55(V~ikIU-5V4jyGD0w7_IBIT1P0{L{hb<&$mOs6G9J)EaXX
-*A7q4h*+M)tw|V1O+D-x9({^`XC!@&FOG9&R~He<?Z#Yc)>O#D(%&&tQ~eS1(ldN&kDhuZvi@u=<wY;$dxZ7AS~+HeVOXo@m?`I&9!~g<-KXbyu<X<+m&ND{
-L|+VOF4Btu{mi4+A(IB58=MjjJf4%1Z@JOI^R`j_AflLt?s#(Cg62brs<-Jk`Y<)}7k&?A+6y1+Dzp_V0;?8nNysX}hu^tyJJ_Lyo#$?6odjcXJbDLA_(ahJ
-OIf-3M|DDzqLv!Of=Gb_6#&i|QV}duw?J@37!hFZq`IN8<2<v}^2o=5YnrXP+o4Y$h-nuDBUcIcF#b{5&Cm)ho4HQcMe`0WXgdRHbHed6dVf3)6!Mmrp<=lH
-;MOY#Ui*x}1VLNDf?D#^<!H#*($I*NXLLo<9*zCWw61SeI49vVB2=DWkbrTpS$XEoYd~yGJ>T7iD5JEa97Toh(y3=LYP^78nqTQvKPNDp;ZP#>E1zlWxTMF~
-_>x5UVS6~WoJsFK=w2RmR!vho1Y&4^Ry~XBy>7EQP8Tm^Wxbg@XXeg<x%1z8CfI`QT<M_B?)6~q?7!H(VZIzJZatLO^DK*MYnmqxPfZ&tiB?#_LaH5WMyeR8
-n0dl^#U6jwBRym5QyVvt9I7}NKdAI$HlC5y(ShFE){KZZ2+a+@<z{~@!S=LZOYYUneJG%+@SDkR;e(+4ek@(LQ1FTu-{LyBWrl4a#C$<1sXi#YWPFWnb>P|=
-=2&Gpc`*zGwlxna))!bPl(;fx63J7JT1P+Uwhr|870Cm}S;eozU?0-Z^FF|QBe>pSzI@~1&YwPL8ncx<%6Bd}E;cUO&Q4=VQ8TfH**XJz`RWTT(GAB@)GBm%
-D|4{ib*QMSoCSD^HgiYjFLM9Yl)foWWj?NFqPxwGn~BuHME62*(zDN>p<-QQ9%WtgvILtNILqojX1y*hDNn{60^vR^E7yPTFd6Wkc&yn5(EH&2Nilo7{mRf=
-f?+stEQB=a%F0`3$=o=PGp;k#KB>joy2Ja+vR9I}ovuA9SnYowRhm@>)U3{drEW3Ike+|9KHi;Hu9N*Gvkv_iu@tbz""".replace("\n", ""))).decode()
+FILES['cxrkit/report/page.js'] = r'''
+c-oy=>vG(-75=ZMK-g(SMig~v(&=bNac#$)y5q}Cm8L(|TMw25wT!p`Lx8(lJD%w~^bPwY{SE-$b}8BE4|z%8;M~u54(OoKf@xD1sR?FBXJ_n2)uxcQF*7TH
+zgp;(Dl^7q#;UrIv^Qhh!mLzdSYa$##cu^Gd3vXrRAvPdwruQ{7RgbVH!?Mak}Qna$0NqNcMVy5S&Gp9>oyrnmDGkURkmZ-%<d%SnaT>G=jV%=C3#xce3#_4
+T8EzCuYzYut+qsyq@pZ!l;o;@!PC`1{t8qv1eDEMw&GfWrZA;|M50N4X+*ud5v53ts>2|$n?W=ioq&x7T(4QC(q=8BNzz(yBVLq(-on5U^vB$LVs;e?YPa`y
+#l3m1qyY!Ap9BxrT57jZiwb@h|3o}OcYa?O&$1UAoO@Mh92YPqEsOLnh}nKvhNk7bEGdlM9k;?fHAoWh6k)*Yf}c|Cf{0yT!w{}hAv4f-wzPci1O>5|ga{3V
+wPX}9&|%lbZtg;~m<=dvVVYW6(j?=CYhjWNFB@TXXk;exLW+z%aU=tmCD42gBd^$-X1#<94tYeqq)+=ch;?PgR=6YVW2;lIMi8)He;vO6_uu~sW`{ggor!wH
+lgDg1<(hj?!HXe}Vz%?o%V_ABB4?r1F}#mRx_jP50|mS7({2|^9mvWR+(=1>1XVeSCKIG}TEM>ky4~1~H=cm<6pL5v2A-C;5R{ZE<)wJ8))lWs=+}3!ArKO|
+_mSbS0P0*ZQ^QxEqKQzqN%(}FI?b+}hLf=xKmtLB#eyiIEDf!*r{KV4qlKD;R~2&j`Kl;0yFMG~^#1}5&=8^_!#<!~*J>lCOKB|7mYsf}?BaoIf=qPP2L}ym
+vE$bAb-xt$4zNZz_p~g-z?s(~bI=>rE`bR+pi?|`;LNyY&u@N;=@<P#8?*{NW84+BS#g7BT>%+0y%NH(t!mIvkREAM0xcQ9MWeqkUMVypRiU9Q1*8hFONQ+t
+)thmr@Og3&92fgFufhkA=kQ<$J^SZq@em(1FQ`x)l1w%W+dz57+8#iaX?cy1$>Vo;_D-Liq3H$;9(Qmx*lR8?FD~u&X%Nj0RLQBEoc(Kl{pXX@#Toc(6Ow`v
+mF!p8!1DZEmW=n1I>!M!ai(0^pPsdM&~b2VDRR+k6ObauL2w*l3j}?ZB|ob|hCv*3`Q}&N)$hmyC(J#4K^7)1wGyLLse`G?vO9Yt!<Y8s7!ylvyDKqC(o$*i
+i<jD}|5&%4?A5^y-?Zg0ru%J8*ja=6zI((L-e&?)CYaQ6kpJWFuRP`3<<IaZ-a{$2>{+Rn;XHWP<RZ^0>{LwTh5hXHE{GNc(qua@h0Hv|fdC;LOU=|)mWop?
+SY`!43zmuS(uO;sL!$%M?yzG5g!{2r3(S(^Dbd<di;cP)*wNWZSQ)d6^Yil&vN0deA(Rh>qE9_?0c^4iqpf!MB>7rsLM%#z%q52c4+6BAop4hZWX&)QZ`l@D
+E|`))C_O@`M&=ln!*N>rT<Zb}yz^0fwtJa{)G6t3vf_H>y?4>NnR>fDk4m-<HvIMtv~>;mhZjFSefjDpAcxsqQkv2lEp_HrbXu#jd?}6ksSw-Hw|)BC7822$
+NKMisU2%CUke|*Xt4(VhJ$vX8RvhIQB#2rI>xQ>WE$R(e^&y3T8UuXm82>s^*0i(xTq%rG_E_=_<8w-k>)>|;Se6M~Rm0UtNsCj9<1XpQsb3M#enRS}Av;ak
+^M&q>lD9-_6L6v_r%hes4BQov>uoP*qQuS0pPBCa?Xhka^9`CRuU5*uh5>~{{heNX_j`6;Vaoc`xqS#c=_3fb=7nV6Gar&k2&DuevnY&-azS&8v$k0Lc+P8t
+D|;k~1N8T-uzWS)D-G8m|J%*mHwidu5w<*@wA@DEdBu)D26cnOS8TrcbUa8hZbox5wXSZieMlV;*`a$_o7<w)N`@&WNE0&|GhKYxyK{aZ3!!=P0lO;<u6Vcf
+?2O6T(eS>4458i7k)7b^H~2ea;Uyj{=ZM}e23vM@$YsS#f^6D<%?)b*7YwV8;Wu>j)F~19vqLH0dMRHb%=>C?nRSK%Kh6=1bGY6LU-SF$JZ>#JwaP_9>I+a`
+bku0;7ajG9qh7R)z4N&tz!-ZRxl!B}rh@`ojB*gu_R4g0crTd_;oiVDc{#%%@t5LWWT6+{58LfsgG6AIr>@23)F9o;g<YY+tX;XZD~oQ5K|gsdFuq!?G((-&
+wq;N@vvh@yf)b`)filZt-2513cl!e399>5WvsLxoc+|DbLgEqkUtz}Cs+%=@f+k&EF+?tx_Q$xNoEF>r5wV%N{xpM+Ab3ftDUgU68ilw&oPkrdu|u$}m_om|
+?{iDMa2XTRlwVrlsMz<{y&?Ue2_xo?(GyJ5jvAAxsqAGYr?K&BxRJXJgAK%ivhvKCR|<J+R?}CWF3OPBhOHDdI`7;^j`P{*vlM##UJpkc(U)6e-J72K&j}pk
+7<2%}y4+g~i@g7YcFhL#-EwzoHj(f?4V=8h+Br`4HZ&a|l6pkv<3M>nOduy@PX3Lpdt>X;*m`s^5q=tth(C0;k9#Apzu0@jT!9eXqAR$|C>m7TICCt0Vyd>b
+k{mTHRlVkAzbpG)<f61*+1RG;C>>++DaDPVu=fS6HNI2n4^e+c<p&46x5<nFZ%l)QDK>@K9ZDdSYi)_0daeZ~7`CYaZ^V0<`1PT5U5T{Fi}Z6`JGV@*Z8wH|
+MO~}<eT`edV{G$1*G@1;-No$NHh87rbvv%R+VMMGAw4wD`?9n)<Dz+>RdCb$*JACXKKD~HVD7uf!Sle8{qcvKJ3Q`TB4&T|mkGiK>PcNCd1Psg7y`gVy||qN
+%=BOVDogb6rOpxbH#_&<e&%ee&GFu&`AiNw-#e5V-jCerJ+zzzs9wHx!6Bv;vTE!M>@N>fa3bic;qfFu7&1|lLi=|ROBP!o9)O3nKp@4Yj!fUEf2%1T`^PdL
+)-%w}a$T5_)XqfvkYF&T-ycNIo6<bUdR1hZy-ejC_Xb~8P8XY$M|}<nX*=rNwwVWSaqbhE{V$uz&kT=T9Wr4!Cao)}OgJZbi|En&!{OD_DVbD_UJWl4ZH7Il
+G|zG2n$)>vsVi5zU#gFDC&{(4KSkuw{{f#ZkqH'''[1:]
 
 
 # ======================================
@@ -14819,279 +14580,65 @@ f?+stEQB=a%F0`3$=o=PGp;k#KB>joy2Ja+vR9I}ovuA9SnYowRhm@>)U3{drEW3Ike+|9KHi;Hu9N*G
 # ======================================
 
 FILES['cxrkit/report/page.py'] = r'''
-"""report.html: the whole report as one page that works without network and scripts."""
-
-import base64
-import hashlib
-from collections.abc import Callable
-from dataclasses import asdict
-from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
-
-import jinja2
-from markupsafe import Markup
-
-from cxrkit import RESEARCH_ONLY, __version__
-from cxrkit.config import short_name
-from cxrkit.data.records import SPLIT_WORDS
-from cxrkit.evaluation import metrics, study
-from cxrkit.evaluation.metrics import Figure
-from cxrkit.evaluation.scoring import effective_sizes
-from cxrkit.report import gallery, plots, sentences
-from cxrkit.report.plots import Drawing
-from cxrkit.report.tables import audits as audit_tables
-from cxrkit.report.tables import comparison as comparison_tables
-from cxrkit.report.tables import data, elsewhere, networks, recipe, settings, thresholds
-from cxrkit.results import Results
-from cxrkit.tables import NOTHING, Cell, count_text, figure_text
-
-HERE = Path(__file__).parent
-LONGEST = 300
-"""Characters of other people's text that a cell shows."""
-PICTURES = {".png": "image/png", ".jpg": "image/jpeg"}
-MOST_PICTURE_BYTES = 3_000_000
-"""Of all pictures together; the page stays under 5 MB, and further films stand with their credit alone."""
-CONTENTS = (
-	("verdict", "Verdict"),
-	("elsewhere", "Inside against elsewhere"),
-	("study", "The study’s table beside ours"),
-	("best", "Which network is best"),
-	("lungs", "What knows nothing of lungs"),
-	("data", "Where the films come from"),
-	("learning", "Learning curves"),
-	("curves", "ROC and precision-recall"),
-	("confusion", "Confusion and thresholds"),
-	("calibration", "Calibration"),
-	("films", "Films that went wrong"),
-	("speed", "Speed"),
-	("repeat", "How to repeat it"),
-)
-
-
-def html(results: Results, shown: list[gallery.Film], drawings: dict[str, list[Drawing]]) -> str:
-	"""The text of report.html."""
-	script = (HERE / "page.js").read_text("utf-8")
-	return (
-		templates()
-		.get_template("page.html")
-		.render(
-			title=f"{sentences.headline(results)}, {results.name}",
-			style=Markup((HERE / "page.css").read_text("utf-8")),
-			script=Markup(script),
-			script_hash="sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-			**values(results, shown, drawings),
-		)
-	)
-
-
-def values(results: Results, shown: list[gallery.Film], drawings: dict[str, list[Drawing]]) -> dict[str, Any]:
-	"""What the template shows, by name."""
-	audits, compared = results.audits, results.comparison
-	tables = {name: make_table(results) for name, make_table in TABLES.items()}
-	tables |= {name: make_table(results.manifest) for name, make_table in DATA_TABLES.items()}
-	tables |= {"networks": comparison_tables.networks(compared), "pairs": comparison_tables.pairs(compared)}
-	images = f"{compared.n} {SPLIT_WORDS[results.metrics.held_out]} images, {compared.covid} of them COVID-19."
-	return {
-		"experiment": results.name,
-		"lede": sentences.lede(results),
-		"research_only": RESEARCH_ONLY,
-		"marks": [warning.sentence for warning in results.warnings],
-		"short_marks": ", ".join(warning.short for warning in results.warnings),
-		"batch_norm": sentences.batch_norm(results),
-		"differences": sentences.differences(results),
-		"contents": CONTENTS,
-		"verdict": sentences.verdict(results),
-		"audited": bool(audits),
-		"audit_command": sentences.AUDIT_COMMAND,
-		"reasons": audit_tables.reasons(audits),
-		"audits": audit_tables.all_of(audits),
-		"elsewhere": elsewhere.all_of(audits),
-		"elsewhere_told": elsewhere.sentences(audits) or [sentences.NOWHERE_ELSE],
-		"matrix": comparison_tables.matrix(compared),
-		"tables": tables | {"films": gallery.table(shown)},
-		"plots": drawings,
-		"curves_caption": f"{images} Lines: mean over seeds; bands: from the lowest seed to the highest. Dotted: guessing.",
-		"flow": data.flow(results.manifest),
-		"confusions": [(name, run, asdict(counts)) for name, run, counts in thresholds.confusions(results)],
-		"threshold": f"{results.metrics.threshold:g}",
-		"gallery": pictures(results, shown),
-		"gallery_lede": gallery_lede(results),
-		"embedded": embedded(results),
-		"repeat": sentences.repeat(results),
-		"version": __version__,
-	}
-
-
-TABLES = {
-	"scores": networks.beside_the_study,
-	"differs": networks.differs_from_study,
-	"runs": networks.every_run,
-	"study_epochs": networks.study_epochs,
-	"thresholds": thresholds.thresholds,
-	"operating": thresholds.operating_points,
-	"predictive": thresholds.predictive_values,
-	"usefulness": thresholds.decision_curves,
-	"calibration": thresholds.calibration,
-	"speed": settings.speed,
-	"stages": settings.stages,
-	"environment": settings.environment,
-	"recipe": recipe.recipe,
-	"batch_norm": recipe.batch_norm,
-	"settings": settings.experiment,
-	"checksums": settings.checksums,
-}
-DATA_TABLES = {"splits": data.splits, "sources": data.sources, "left_out": data.left_out}
-
-
-def drawings(results: Results) -> dict[str, list[Drawing]]:
-	"""The page's figures, by the place where they stand."""
-	marks = [warning.short for warning in results.warnings]
-
-	def draw(name: str, alt: str, size: tuple[float, float], function: Callable, *arguments: Any, wide: bool = False) -> Drawing:
-		return plots.drawn(name, alt, lambda axes: function(axes, *arguments), size, marks, wide)
-
-	held = {name: predictions for name in results.architectures if (predictions := results.predictions(name)) is not None}
-	scores = {name: score for name in held if (score := networks.score_of(results, name))}
-	published = {name: counts.wrong / counts.n for name, counts in study.confusions().items()}
-	compared = results.comparison.networks
-	told = "; ".join(f"{network.name} {percent(network.error_rate)}" for network in compared)
-	areas = ", ".join(f"{short_name(name)} AUC {figure_text(score.auc)}" for name, score in scores.items())
-	scaled = {score.architecture: score.scaling.before.bins for _, score in thresholds.judged(results) if score.scaling}
-	size = (5.4, 0.7 * len(compared) + 0.6)
-	groups = {
-		"errors": [draw("errors", f"Error rates: mean {told}.", size, plots.errors, compared, published, wide=True)],
-		"curves": [
-			draw("roc", f"ROC curves. {areas}.", (4.2, 4.0), plots.roc, held),
-			draw("pr", "Precision-recall curves of the same networks.", (4.2, 4.0), plots.precision_recall, held),
-		],
-		"reliability": [
-			draw(
-				f"reliability-{name}",
-				f"Reliability curve of {short_name(name)}; its calibration error stands in the table below.",
-				(4.2, 3.4),
-				plots.reliability,
-				bins,
-				name,
-			)
-			for name, bins in scaled.items()
-		],
-	}
-	learning = (
-		("losses", results.epochs, plots.losses, "Training and validation loss of"),
-		("lr_find", results.finder, plots.lr_find, "Learning-rate finder of"),
-	)
-	for group, table, function, told_of in learning:
-		groups[group] = []
-		for name in table["architecture"].unique():
-			rows = table[table["architecture"] == name]
-			alt = f"{told_of} {short_name(name)}, {rows['seed'].nunique()} seed(s)."
-			groups[group].append(draw(f"{group}-{name}", alt, (4.2, 3.0), function, rows, name))
-	return groups
-
-
-def pictures(results: Results, shown: list[gallery.Film]) -> list[dict[str, Any]]:
-	"""The gallery's films as dicts, with their picture as a data URI while there is room."""
-	rows, room, folder = [], MOST_PICTURE_BYTES, results.folder.resolve()
-	for film in shown:
-		alt = f"Chest film {film.image_id}, {film.label}" + (", and beside it where the network looked" if film.pair else "")
-		row = asdict(film) | {"src": "", "alt": alt}
-		path = (folder / film.picture).resolve()
-		if film.picture and path.suffix in PICTURES and path.is_relative_to(folder) and path.is_file():
-			if path.stat().st_size <= room:
-				room -= path.stat().st_size
-				row["src"] = f"data:{PICTURES[path.suffix]};base64,{base64.b64encode(path.read_bytes()).decode()}"
-			else:
-				row["why"] = "the page has no room for more pictures"
-		elif film.picture:
-			row["why"] = "its picture is not in the results"
-		rows.append(row)
-	return rows
-
-
-def gallery_lede(results: Results) -> str:
-	shown = "Pictures stand here only where the licence lets them be shown; the others have their credit and a link."
-	if gallery.audited(results):
-		return f"Errors, hits with the largest loss, and some ordinary hits; beside each film, where the network looked. {shown}"
-	return (
-		f"The {gallery.LARGEST_LOSSES} films with the largest loss of each network, by the mean probability over its seeds. "
-        f"Attention maps come with the audit ({sentences.AUDIT_COMMAND}). {shown}"
-	)
-
-
-def embedded(results: Results) -> dict[str, Any]:
-	"""What the threshold's slider counts from: the held-out predictions of each run."""
-	runs: list[dict[str, list[float]]] = []
-	choices: list[dict[str, Any]] = []
-	effective_n: dict[str, float] = {}
-	truth: list[int] = []
-	for architecture in results.architectures:
-		held = results.predictions(architecture)
-		if held is None:
-			continue
-		first, name = len(runs), short_name(architecture)
-		runs += [{"p": p.tolist()} for p in held.p_covid]
-		every = list(range(first, len(runs)))
-		if len(every) > 1:
-			choices.append({"name": f"{name}, mean of {len(every)} seeds", "runs": every})
-		choices += [{"name": f"{name}, seed {seed}", "runs": [index]} for seed, index in zip(held.seeds, every)]
-		covid, normal = effective_sizes(held)
-		n_covid, n_normal = int(held.is_covid.sum()), int((~held.is_covid).sum())
-		squares = sum(n * n / effective for n, effective in ((n_covid, covid), (n_normal, normal)) if n)
-		effective_n = {"covid": covid, "normal": normal, "all": (n_covid + n_normal) ** 2 / squares}
-		truth = held.is_covid.astype(int).tolist()
-	return {
-		"threshold": results.metrics.threshold,
-		"z": float(metrics.Z),
-		"is_covid": truth,
-		"effective_n": effective_n,
-		"runs": runs,
-		"choices": choices,
-	}
-
-
-def templates() -> jinja2.Environment:
-	"""The Jinja environment of the page."""
-	made = jinja2.Environment(loader=jinja2.FileSystemLoader(HERE), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=False)
-	made.filters |= {"clipped": clipped, "safe_url": safe_url, "whisker": whisker, "tick": lambda value: f"{value:.3g}".replace("-", "−")}
-	made.globals["shade"] = shade
-	return made
-
-
-def percent(figure: Figure) -> str:
-	return NOTHING if figure.value is None else f"{100 * figure.value:.2f} %"
-
-
-def clipped(words: object, most: int = LONGEST) -> str:
-	"""The text on one line, cut where it is longer than `most`."""
-	line = " ".join(str(words).split())
-	return line if len(line) <= most else line[: most - 1] + "…"
-
-
-def safe_url(url: str) -> str:
-	"""The address if it leads to a web page, else an empty text; a `javascript:` address would be run."""
-	try:
-		parts = urlsplit(url or "")
-	except ValueError:
-		return ""
-	return url if parts.scheme in ("http", "https") and parts.netloc and len(url) < 2000 else ""
-
-
-def whisker(cell: Cell, scale: tuple[float, float] | None) -> str:
-	"""A cell's dot and whisker as SVG, on its column's scale."""
-	if not scale or cell.value is None:
-		return ""
-	start, end = scale
-	at = [None if value is None else round(100 * (value - start) / ((end - start) or 1), 1) for value in (cell.low, cell.value, cell.high)]
-	line = "" if at[0] is None or at[2] is None else f'<line x1="{at[0]}%" x2="{at[2]}%" y1="50%" y2="50%"/>'
-	return Markup(f'<svg class="whisker" aria-hidden="true">{line}<circle cx="{at[1]}%" cy="50%" r="2.6"/></svg>')
-
-
-def shade(counts: dict[str, float], name: str, other: str) -> Markup:
-	"""A cell of a confusion matrix, the darker the larger its share of the row."""
-	share = counts[name] / ((counts[name] + counts[other]) or 1)
-	return Markup(f'<td class="number" style="background: rgba(var(--cell), {0.05 + 0.35 * share:.2f})">{count_text(counts[name])}</td>')
-'''[1:]
+c-qZd>vP*Sw*PGX6<E&fgi2+`b{@M`qRzOE+h!-RGq#h?uC9lrL`Y&xkz79PxLV!6{r=85015h$ZNJ^lGzNi#gM)+f2IP5Osf)a<gH^pw$Esdwb+gJ-t)yE;
+mC7@%ifE}Z7}e?~FRv<flhmucsa2+H>QGS@t7={*MO_7+=M4tQny1gAO22wxzgAJTN|V`OQRZtk&(l=T>m<*rAezmUfjNrOG@7M)q&`GNkz`AOj-xu7r%_eu
+%0fm}oXl$(E~1(++o6y6l!5w|aM=FC>{hy)G6i^0L}jJzAo{8zP3o5TFG=<#I<Q~2(K?mM>!`eHiYi*PQ$KLez-;Vmd6m?5=<N9X`0(uLm+<uD{Xa)446k)r
+VbfvgLI?9aTO=)=)e8THS+v$YAYwvL>UmzqEf>x|zJGTS{(5@$_PhtHucNeyh`knat?M$GS0h!`O?>+ZaA2V9q@R*yQ|iZnE0E%_S1%THqSrdClHYaJn^lzg
+veZ?Jc%C;|t>YeykvRhq=XH_h^++wEc@46ckPKbkjuiFMHZ%}q^E>Mpab_5c>1`R^w35_^t4Y>6k!s=u(;)QR3T5=a&zt9Kh*DC4*_hjX{b2-jvLmI_O5dz>
+3E?-2g>6E#6YLZ%oP1Jf+IU@KJLsubU@6o!zPm)#q}}$<<g*9TU;gCu;+J<PKabRrPScT`O<3!%#C#S2{um5?IX*j96IL%j3>QhN!*EDi1Of-|Pfvb6KEJ^D
+^S!+RtiaJKDsgm>ca<+x4%<?yLgz)QpHzwvibaXk9IKMd--z+}`0nW96Z8g{HeOI<OK+^aWDOJaj6O!n3%(Ri=a)h+z3t%R*}Kn&7sug`hbJe;XPE4no-ss8
+WqA!&LjLMiQi(l-0IPSkER21o>xyh23__aBNw6>tETW02CR+7c%`}5&fj9VYdVUcaQo|qrdBOBP5BK)==zrS(=|VwdRRJpn7GmXmsfh`%*~~HtRUO?{s>x!o
+=B4`Z<A^QkqA8hKLK9%nM;4dnC8e5|8o~+Ou*}S`qtla%<C6;_z#r`R9!w0GM&i_G(;SXypcOD0dI$9>vnb^yaT@Z$YZ`Di6a;#)(qc9Kr#aZ${~lW*@c}og
+BnBUw(#}8+FZ=5%nXg*!0EY8`z@!aiSAg#MlS*r{C&V8ClPRPgG6S^psIUf_h9<<?qSjHFB_bp5O<T>I@>*L=<^$trr$@Z=g4BvE@-7-UFAE5R+)y{c9@!6`
+(P^E9jo?g5Hi-=Fd<uXt6+<7AioIB}NOauib)j`kAm`kWPS^?^F++dJZy-NPI#gnLc|)#%Im14oseqNw7sJEBU=ZttBF_%7Fh*f)&A~_{c?@Z<>ZviV!A~IR
+a-?Fhn1CkfnO1c<5;$W@F9B1O$#qogv31k}HM^~Kb*cWNPAG1e@Snj@?fw7(D#wEz$SX+`t3RxQ6MY07#tkcWn8aiCkB`ScZwXRPoGr#Wx@EPTX;x|MInQ9J
+@)EYBi&QF7ttw{?*^%Ic6ohTqGvyIr@CEFLxr|~qaK6{ni`~C_L*f>6HY0V~sr9-@L009Xe<y$rhqlWXEJVG>gD`|pWtz29Cv~bP3vbi<sbGbL(j?QqIg8<T
+q&B7<khkA@Bbr*(x0otHh2JN5UOi0lP$u#&?M(S{M?#9gCSJ9Q4qm?6_0)GJKnrHCUVy|r*1n0+0)a6&0y8)q263{4DsxLqALD=el%fLgsO(8sCrPcmFg%!L
+#na6De;}Y8Cd7%CBCBkpY8F^Ia&Z@gM$w6hbV=MWGM*puI8pXk?U4QMf`h@1al&wOglY`AzS0shv=YKnO`{`cR3(|ZIQ;Sb@p+JdE(qqfMfRU>U<=k!mMn05
+kE4BicySnh3%6$@6ZqeIflgoteangAhy*t&9|q@<4i+o1;uA}tI3`4F#{-Cy6YfsiT}j9a^-ALqUgQ#T{X{XQC#+&Ef_Z+O#B5F2n;)Hie)o2F|9g0ItMD5L
+r>DObx=hy4TTt!lCy6ecOsvu0sWo-92gV@yfcKfN!aPfF0ozXk2!e75;>q->KkWxDmnvCU(IwAGhK@y*oVS`@f}>CU8}V&{C4$e>bkZ?eqD@ydyyR6Sudr)N
+B$X$bPgHnjP4CYUKp6k~>cW;;RD&m3Uaoum>$>|~j1%M&CByXKo&Np=`0ScOWkB1Ii2H3k<RUSBeFUtm@V;X;%k$J1-F1dSND_1??qNFo^cEs{bo$}L;mKQb
+{1Jql$Z*q$z;xe7dk+$}F3cA_z%FzfcX`4$0mB+0N)NiF*-lV6w`sSNlha?x*@VaM&yO#Sm_oI_KB&7g<S079%NXFT#el((C}(W*H%UEww(ZbPn#IW)AX;C+
+hslvzIFAYrq{d_s#5!!%dpJ>;{<V%WmE$BSZj7tf@Mc+ze#!hPhRknZ?Rb=;C+b=y%N6<p^)|0@)F2Dqry@~ShzKcFpac+6rnUPv*y}vCwKwh1c)5M8kli9T
+Wkw@Pl=H-n^bMl55$Vwl2PK+Q3boETkR?F;Y1XqWO45MczqbI{#0|>!seRvkGng;~fYK02PxMV?=kiBrkM|yy&L?&D4$XPm#5&};tyW3!%l66_uTeHI#!`Xt
+*-lqO*QxNZ^pip8BIcmO)~cR}S_>mb{Viq-n~XdG+-6w!f)8uOK-XqFbZ3Reio2iP^are;QLgn&$1z(7+q`S}IbwJ1gLL)5kTzuq5Q+F{iO`-nM}NU9u66_#
+pbG?GlmRi_yHtNcYHJOV@J`ZzG1sU9DollG9>rbg$m0QxJ{~-JrZ5FGPLT>DTLfwn5m2OpsEDdQEO^%22a*Ve(3g<YM9ebQy9Z{vLekF;5VF#P(${n#Btf(m
+L4`;X=Bpl%+fQ&#PBwPMt!olg4mppgcG3rGyTbzBux8MLl58$!^<lgIP$E|XM&7k(QrM(BtH&m_48@ocsGBSHV4VTpxUQ>*R|Yy7WFXEJ$8AL@;11!NF%I2O
+ZLEZ+v+JbHGZWvm08Td_3s;*s0HQ`<s!xMEZrqG^eTI0(*+btN8D_&u&#$Ux-2-VmM}zIaiA1>&Wb0t0@1_}awK1>Cn^FP=wteOk1F2rr6cySL`@J>!hjlvs
+-TdQDPSDRTx=fbRvL}_PlSyL0<()K|YvT^^eJf=gNf$T(!=|QxDvG)s40bHRzJ&NpSd`YLMO9abOjD$K3da#q`Hub|7g{tKi_X|7us@B;WkUyoJtO0R^MVpf
+=mX+@iV!z256q^qWg8{4!w!g$%=iNk0TxB;Ssbb8D>-MoqEDahVnZQx#C7yaRz)(nL*aXu3w6?7wSL9r3We8*)l6v(#?g0YjJpKP>1JBtryR4srP2VIvu<Vn
+?ybp`(GoHQ<eeR&9ty!)-yv%NZ_&&kGb`<EN<3n412tR1E}PHHah#pcWDDoI%b}ByJ&<U25n7vtA#ux@r`~HD>BF;{Q7Jg64YYEOWASabF3Y?OOUl%@o=|4X
+cv+j^B7cu4oF&{N2X}XIA-vwI!%s(Q;}nsFhe(U(EqdO#u$K1C$6@!1g{mlVSV)Ul3;|o<aqxWcM^MoTc2lo1L<r1Dz5}|Oum{pFhMRqFZ&-36E*(IAqErsq
+V0R?bNK-&Cr06rfpwC%iq&jq{bxi%2CSE#`MMt^8Ln*l_CO@b#u;mrv6NK4rQ06L#k!nYzL?^3tL^l9k)H_lB%izUG?FD~RPgSb3F5*X;y%)TKI{PnzgOPg9
+?MLG_7%vK~C-z<^pijTgR-E>-%$uT;NW;zCrfl{+ngofnIAC^s>JlRUPGlauFm!T1)A;?cn?Y#!%UGVtMcL>f=e$gxNpdCHBUPxn#mzUYsdr3GMOtF>kPYeD
+79qT`Zek;4N>>>|zcmZJ^_`T5)}xY|tXbxBUXaSwG9IW6>mIKqtbY;g4eg4UFygZXA<&#}oCr}xLM|0NS*|EapFiHIiJO&8;RJYL7h4nfAQf#@JroQ=60anC
+?S)Lvet~v(rZc@rxbFSdpfMD@Hdi20uUbWwxeQ?6%apt#VSOGPw3Gm0Xb_ItD;SseQorPyt<Z2omlq?pG|4jCsxIV{Vx^><=*1U>_<ZJ~H|^$oF=B6BLEaw1
+kk@6`FC(-jsi%*_D6aW5@+#p#l%(9tr1L~CBk5!e4rfc9CebWOO?uI?Ru*!HcQ;Pa8AE5?kno!h{Ju?pt;hm8@v34emk7t?d%C?MLIN9@6|9|jAw1tP0^6-B
+-DDl5WovFbyvNRxvHfHNPo~!zF~b4aGJ6js7h-fVl+()r&q;YDb1(-c!*tPAMhQ=(dmfx!63Ye&0L<W97eZHtizJI3eDq1jYw*dqa|^Xgra}pnMFfIrOKkB*
+!mln+BblLc=7RQV_d_9=7|1FAxuhWSa?r7cnNNtOp6iCZ%b>}Ue>d<4gkq<p8_$V>d=OquCXA4f@4(7RMb?nCeLyI<%qsO-!ajXMMVBX+L1q^oDd`$+soZ*J
+A3;<UI*WZ4R4l~3+g3g$ytLv&R;FW9$>n&7y4o_XAU6^I-SWU6yJ7g&?E#0yJgI+Y;G_ix+Y@`U3{yq0>~-3kTtgW@IN<C=eL8zbh9Kpnq2vlgndj@*-@Y5G
+`P$lEqS|ZW9bpa4r`xeK=4b)FP2In{b|jer=?y`iUTfb7DQ$u^ju|%SWa5abX)?T_e*;S%Nd$Kw+tBHjE}MK$?zhdoaZ-2rQ5$5Yd47eQmi#f#rYiz*${t^_
+QI%w3D^CP5<RW8L&Z(kJmJyUuJvBv!2NM&4*{}j;`_Bwg;rr0t<qlS)tiT13+jw_Z!~=U2Mw8@PL<pcW44X3X4a~GR`O-dJu(u+Z!D&`Y^`GD;?GBc6ai3t?
+b5J#lMe>!%ZJ$%LV@U<CoU;1}>)h~W*c+#}9mZJDZ2)7eqZ&y_RrBi}^=877#UMM>QoECf0L}Q#lvzX;t78&Db2*CDifn{KJKKCZ`EiHhW_8Oby!HhJ#Q<5(
+q;ROqg;lHZ-a|aH=jLD|e`Yyol0)Ogj8=Fed6l(OXm`ej25d2*-I`fT3<eAhZ;A7C=Q7+NSnvaf@y4FiRG=@nujP7nw7GXp+e)y#h246Fgoi4cj>T*3$h|aQ
+Nb2r>h)=BU#Gzv<%86LY8yON1;#Ho>i<)%=_mOdzDZWy@n`(I+Etn@Y-*}1x7Td#aSN&+8&d3`WHWqZH=GYDURwvbU)xObbUj@K!-ohwmYPWrtXC9fIeL7LQ
+ySC6PZ-6+2BO$uY8yKBiUD-!A%opn*%q>xyo;igPlNf-{E84X+^(u`@x;E!HLTq3~PgineH(3P667*|p7d2SPtR6jT9|QKlNMOC*Q-uY)o{c5+{oxtC$O_+|
+o}V9|Z|xhWhlnCC!t0uK+Bz2JHbt4wY+#t%Bjr1nKzRdY{#$s5HQm2az_gAE^E{_rPHsf}%_BEw+o8KD`#RummHn~m+(S3^HpGSxt`NzAY*SsK`m?-srKDt+
+e5RWlTUL}!X8dTARpYz<o<F6$c4_0V`6`Dv-iPJbz`%5mBs2H%f?%S&my-LksaFO|lGS!9zi@HFv`6b<B$1|^_D~tjg*Bc}N?a9}G}u7WU22jwWWE<kNw-BD
+Urso+CWZ`0&NJ0}C<#J+2eLO_K^5Bop<_btMz*YAMO%O<LcWxzIFk$iv;qN^QMS~+S-M?wXvn1w1|O;))V>fbytfv5;}KnQm&8%z$Xpj9qv>XEMT#kGFxL>=
+zolgiLbHo|*!WU$L;r4_=~IgEVYzviG&oY+L;L+bDSX~DuQ`&XhO~2L0XUqONF%|4I}d4j7Lk;N7BXyMAs>PjUYkeZKG*(mIN}lie|uv?Ge}1E-%TWSPwL9l
+Q<Wh+YFC!J(a7oGoV2At&><+dq*(HYT&~J!2}jhqgwJ#MGMQ0$GJ&pj3<i(h-;I@B1tFuwK2%Sissj*c$foFrwFHR!yN{~+w$MH{KWv4r|GdM!X?(mmLXf}H
+iIZabcKl!F{?4pMH#9_rl#9CUk|1?ol9r2r&>t!Gh<Fh@q-Cz!$m%&y&dAKkL-gRdyP)avjDOIWa_(+yk%pg(nd^p_6!$(BpKb|tIWZ$heDwKkg~i`<KVKi>
+h@+;?HB#+D3MM0duZmPw$9Cp9F{l1yyOFz=$vT{+`TVMyNQ5C|AWu&DK`_V6^E837vP4LW?s4e$vMEUnY!kgmiK;72@v>>5uTJJy#DDzR8tlsyek!e|^ujIX
+ELL%=J%56-S)r+WOYvxIUb^28&dl3rNk|Aps?OF}N^SzPu)ntl9dbd&!2wd`zuLge?9u1T*s;oIUmzc_N_ka}NmoIvc|!fzbIFW<i$O04p?{6dp6Is*2(WV4
+%Tk^c{6;u`lfx%y3Z-n39%zLEm;(B>gYRU`3~Q__wTBes6E4{#bxp_8v8(p!nUzNmf)8HVE!q?F@&Dae*X$&UWBD1tf(TC${L{l|q`x<M#xg6<;OPkklmPJt
+ZT&UIfBO<$NAetT{9B9WCT~(oC_86em$ze1{7SAi+h27MN%RhYvq=4Qu8UfIrc>g8%?aVWE~KI<oc#b*P|XosiWT%$bzP9rr@xhFGpACjjgWfoAT9y}n5Yi+
+ARH!%HLNmn?9<!#v3YmT<*WxU@XT|?K06Qj;XI<77y&iE5f_|PPB{Pk^N0k7D|LC=tTT#&2)}U2B)i;0Y#~g2!M?*1MBpXJfomnDqG^Mjh-7xkT9BBBoPD(@
+5pTu5XofH2yNWRlVak1<u(chaVjtFKU#=_+HgKCsOY@tNL!@cbV;*v#R>-+*5Y_ZZ!qPz@Q$0PnyrZvA-te5S`x9@&6SjZ#)Yk*~I^eHcjJ@2W#(^}R{qUp}
+4fDhnc&h8A;y2xs)=D8rOQPLXg1|MKcyJKf`(Z=tZQsn3at@BqzsgGcywd#EtW-|CgWwewdh-lue|Tb}V6t(-KjV+?>lLvQmOnB_N)Ji&4dTlszdo&Uc@vG;
+zJ2|;px+S85YE#tFjz!Pv}^JS*fe{;w%iJ5XO&QasB5D3Thr%U!v%=fprXFFM=woGJMe~7YT+w!-`ge4f!#RRKk)1Z*-D#-ME9d&i9O9FH~)^LGcIxvu0jYK
++KW>q57kEO6k|ZMl{DFp$z)da;LG^UlIqng@!UHxNyC(@p)9q%j_>R^({*XY_yIYoV=E?EgQNyhBG0_NSv0>|vZf$9Sk5A_xb$~-X)92N&0etgl5eq|zl0Vs
+QS4ZTkg4v6Iz6I>+c(eZn8fG*0N@a}x&'''[1:]
 
 
 # ======================================
@@ -15099,264 +14646,62 @@ def shade(counts: dict[str, float], name: str, other: str) -> Markup:
 # ======================================
 
 FILES['cxrkit/report/plots.py'] = r'''
-"""The figures of a report, each drawn once: saved as SVG and PNG, and inlined into the page in the reader's colours."""
-
-
-
-
-
-import io
-import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
-import pandas as pd
-from markupsafe import Markup
-from matplotlib import rc_context
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-from sklearn.metrics import precision_recall_curve, roc_curve
-
-from cxrkit.columns import FROZEN
-from cxrkit.config import TESTED, short_name
-from cxrkit.evaluation import study
-from cxrkit.evaluation.calibration import Bin
-from cxrkit.evaluation.predictions import Predictions
-from cxrkit.schema import NetworkErrors
-
-FOLDER = "figures"
-PALETTE = ("#0072b2", "#c25700", "#00795a", "#a8478a")
-"""After Okabe and Ito's palette, which colour-blind readers can tell apart (https://jfly.uni-koeln.de/color/),
-with the yellow tones darkened until all have a contrast of 4.5 to 1 on white."""
-LINES = ("-", (0, (6, 2)), (0, (4, 1.5, 1, 1.5)), (0, (1.5, 1.5)))
-MARKERS = "osD^"
-INK, QUIET, WARN = "#1b1d1f", "#5c6166", "#b00020"
-VARIABLES = {
-	INK: "--ink",
-	QUIET: "--quiet",
-	WARN: "--warn",
-	**{colour: f"--net{number}" for number, colour in enumerate(PALETTE, 1)},
-}
-STYLE = {
-	"svg.fonttype": "none",
-	"svg.hashsalt": "cxrkit",
-	"font.size": 9,
-	"text.color": INK,
-	"axes.labelcolor": INK,
-	"axes.titlecolor": INK,
-	"axes.titlesize": 10,
-	"axes.titlelocation": "left",
-	"axes.edgecolor": QUIET,
-	"axes.facecolor": "none",
-	"axes.spines.top": False,
-	"axes.spines.right": False,
-	"axes.linewidth": 0.7,
-	"xtick.color": QUIET,
-	"ytick.color": QUIET,
-	"xtick.labelcolor": INK,
-	"ytick.labelcolor": INK,
-	"legend.frameon": False,
-	"legend.handlelength": 2.6,
-	"lines.linewidth": 1.4,
-}
-DPI = 120
-
-
-@dataclass(frozen=True)
-class Drawing:
-	"""A figure. name: of its files; svg: by itself; inline: for the page; alt: what it shows, for those who do not see it; wide: over the whole column."""
-
-	name: str
-	svg: str
-	png: bytes
-	inline: Markup
-	alt: str
-	wide: bool = False
-
-
-@dataclass(frozen=True)
-class Look:
-	"""How a network is told from the others: by colour, by line, by marker."""
-
-	colour: str
-	line: Any
-	marker: str
-
-
-def look(architecture: str) -> Look:
-	"""The network's Look, the same in every report. A fifth network has the first one's colour again, and another line and marker."""
-
-
-	known, looks = list(TESTED), len(PALETTE) * len(LINES)
-	number = known.index(architecture) if architecture in known else len(known) + sum(architecture.encode()) % (looks - len(known))
-	turn = (number + number // len(PALETTE)) % len(LINES)
-	return Look(PALETTE[number % len(PALETTE)], LINES[turn], MARKERS[turn % len(MARKERS)])
-
-
-def drawn(
-	name: str, alt: str, draw: Callable[[Axes], None], size: tuple[float, float], marks: Sequence[str] = (), wide: bool = False
-) -> Drawing:
-	"""The Drawing of draw(axes). size: inches; marks: texts across it."""
-	with rc_context(STYLE):
-		figure = Figure(figsize=size, layout="constrained")
-		figure.patch.set_alpha(0)
-		draw(figure.subplots())
-		watermark(figure, marks)
-		vector, raster = io.StringIO(), io.BytesIO()
-		figure.savefig(vector, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
-		figure.savefig(raster, dpi=DPI, format="png", facecolor="white", metadata={"Software": None})
-	svg = vector.getvalue()
-	return Drawing(name, svg, raster.getvalue(), Markup(in_variables(svg, name)), alt, wide)
-
-
-def in_variables(text: str, prefix: str) -> str:
-	"""matplotlib's SVG without its head, with CSS variables for colours, the page's font, and ids of its own."""
-	text = text[text.index("<svg") :]
-	text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
-	text = re.sub(r"font: (?:bold )?([\d.]+)px [^;\"]*", r"font-size: \1px", text)
-	text = re.sub(r' id="', f' id="{prefix}-', text)
-	text = text.replace('href="#', f'href="#{prefix}-').replace("url(#", f"url(#{prefix}-")
-	text = re.sub(r'<svg ([^>]*?)width="[^"]*"', r"<svg \1", re.sub(r'(<svg [^>]*?)height="[^"]*"', r"\1", text, count=1), count=1)
-	for colour, variable in VARIABLES.items():
-		text = text.replace(colour, f"var({variable})")
-	return re.sub(r"\n\s*", "\n", text)
-
-
-def watermark(figure: Figure, marks: Sequence[str]) -> None:
-	"""Write each mark across a figure, as large as fits, so that it cannot be cropped away."""
-	width = figure.get_figwidth() * 72
-	for row, mark in enumerate(marks):
-		height = 0.5 + 0.24 * ((len(marks) - 1) / 2 - row)
-		size = min(44, 1.25 * width / len(mark))
-		figure.text(0.5, height, mark.upper(), ha="center", va="center", fontsize=size, color=WARN, alpha=0.22, zorder=10)
-
-
-def losses(axes: Axes, epochs: pd.DataFrame, architecture: str) -> None:
-	"""Training and validation loss over the epochs of both stages: a thin line a seed, a thick one for the median."""
-
-
-
-	colour = look(architecture).colour
-	for column, style in (("train_loss", "--"), ("valid_loss", "-")):
-		runs = [run[column].to_numpy() for _, run in epochs.groupby("seed", sort=False)]
-		for run in runs if len(runs) > 1 else ():
-			axes.plot(np.arange(1, len(run) + 1), run, color=colour, linestyle=style, linewidth=0.6, alpha=0.35)
-		longest = max(map(len, runs))
-		middle = np.nanmedian([np.pad(run.astype(float), (0, longest - len(run)), constant_values=np.nan) for run in runs], axis=0)
-		axes.plot(
-			np.arange(1, longest + 1),
-			middle,
-			color=colour,
-			linestyle=style,
-			label={"train_loss": "training", "valid_loss": "validation"}[column],
-		)
-	first = next(run for _, run in epochs.groupby("seed", sort=False))
-	frozen = int((first["stage"] == FROZEN).sum())
-	axes.axvline(frozen + 0.5, color=QUIET, linewidth=0.7)
-	published = study.epochs()
-	if architecture in published:
-		theirs = published[architecture]
-		at = [frozen + epoch.epoch for epoch in theirs]
-		axes.plot(at, [epoch.valid_loss for epoch in theirs], color=INK, linewidth=0.6, marker="x", markersize=4, label="2020 study")
-	axes.set(title=short_name(architecture), xlabel="epoch (line: body unfrozen)", ylabel="loss")
-	if (epochs[["train_loss", "valid_loss"]].to_numpy() > 0).any():
-		axes.set_yscale("log")
-		axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-		axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-		axes.yaxis.set_minor_formatter(NullFormatter())
-	axes.legend(loc="best", fontsize=8)
-
-
-def lr_find(axes: Axes, finder: pd.DataFrame, architecture: str) -> None:
-	"""The learning-rate finder's curves, a line a seed, with the rate that was chosen from each."""
-	for _, run in finder.groupby("seed", sort=False):
-		axes.plot(run["learning_rate"], run["loss"], color=look(architecture).colour, linewidth=0.9, alpha=0.8)
-		axes.axvline(run["chosen"].iloc[0], color=QUIET, linewidth=0.7)
-	axes.set(title=short_name(architecture), xlabel="learning rate (line: chosen)", ylabel="smoothed loss", xscale="log")
-	lowest, start = finder["loss"].min(), finder.loc[finder["step"] <= finder["step"].min() + 5, "loss"].max()
-	axes.set_ylim(bottom=min(0.95 * lowest, lowest), top=min(finder["loss"].max() * 1.02, lowest + 3 * max(start - lowest, 0.2 * lowest)))
-
-
-GRID = np.linspace(0, 1, 101)
-
-
-def roc(axes: Axes, held: Mapping[str, Predictions]) -> None:
-	"""ROC curves of {architecture: Predictions}: the mean over seeds, and a band from the lowest to the highest seed."""
-
-	def curve(truth: np.ndarray, p: np.ndarray) -> np.ndarray:
-		alarms, hits, _ = roc_curve(truth, p)
-		sensitivity = np.interp(GRID, alarms, hits)
-		sensitivity[0] = 0
-		return sensitivity
-
-	_curves(axes, held, curve)
-	axes.plot([0, 1], [0, 1], color=QUIET, linewidth=0.7, linestyle=":")
-	axes.set(title="ROC", xlabel="1 − specificity", ylabel="sensitivity", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
-	axes.legend(loc="lower right", fontsize=8)
-
-
-def precision_recall(axes: Axes, held: Mapping[str, Predictions]) -> None:
-	"""Precision over sensitivity, drawn in the same way; at each sensitivity the best precision that reaches it."""
-
-	def curve(truth: np.ndarray, p: np.ndarray) -> np.ndarray:
-		precision, recall, _ = precision_recall_curve(truth, p)
-		return np.array([precision[recall >= wanted - 1e-12].max() for wanted in GRID])
-
-	_curves(axes, held, curve)
-	share = next(iter(held.values())).is_covid.mean()
-	axes.axhline(share, color=QUIET, linewidth=0.7, linestyle=":")
-	axes.set(title="Precision and recall", xlabel="sensitivity (recall)", ylabel="precision", xlim=(-0.02, 1.02), ylim=(-0.02, 1.02))
-	axes.legend(loc="lower left", fontsize=8)
-
-
-def _curves(axes: Axes, held: Mapping[str, Predictions], curve: Callable[[np.ndarray, np.ndarray], np.ndarray]) -> None:
-	for architecture, predictions in held.items():
-		curves = np.array([curve(predictions.is_covid, p) for p in predictions.p_covid])
-		style = look(architecture)
-		if len(curves) > 1:
-			axes.fill_between(GRID, curves.min(0), curves.max(0), color=style.colour, alpha=0.15, linewidth=0)
-		axes.plot(GRID, curves.mean(0), color=style.colour, linestyle=style.line, label=short_name(architecture))
-
-
-def reliability(axes: Axes, bins: Sequence[Bin], architecture: str) -> None:
-	"""Share of COVID-19 over mean probability, in bins of equal size with Wilson's intervals: the bins of calibration."""
-	axes.plot([0, 1], [0, 1], color=QUIET, linewidth=0.7, linestyle=":")
-	x, y = np.array([b.mean_p for b in bins]), np.array([b.share_covid.value for b in bins])
-	ends = np.maximum([y - [b.share_covid.low for b in bins], [b.share_covid.high for b in bins] - y], 0)
-	style = look(architecture)
-	axes.errorbar(x, y, yerr=ends, color=style.colour, marker=style.marker, markersize=4, linewidth=1, elinewidth=0.8)
-	axes.set(title=short_name(architecture), xlabel="mean probability", ylabel="share COVID-19", xlim=(-0.03, 1.03), ylim=(-0.03, 1.03))
-
-
-def errors(axes: Axes, networks: Sequence[NetworkErrors], published: Mapping[str, float]) -> None:
-	"""Each run's error rate as a dot, the mean with its interval beside it, and the study's one run as a cross."""
-
-
-
-	for row, network in enumerate(networks):
-		style, rate, values = look(network.architecture), network.error_rate, np.array(network.errors)
-		order = np.argsort(np.argsort(values, kind="stable"), kind="stable")
-		lift = 0.26 * (order % 5 - 2) / 2 if len(values) > 1 else np.zeros(1)
-		axes.plot(
-			100 * values,
-			row - 0.12 + 0.6 * lift,
-			linestyle="",
-			marker=style.marker,
-			markersize=4,
-			color=style.colour,
-			alpha=0.65,
-		)
-		axes.plot(100 * np.array([rate.low, rate.high], float), [row + 0.26] * 2, color=style.colour, linewidth=1.2)
-		axes.plot(100 * np.array(rate.value, float), row + 0.26, marker="|", markersize=9, color=style.colour)
-		if network.architecture in published:
-			axes.plot(100 * published[network.architecture], row - 0.12, marker="x", markersize=6, color=INK, linestyle="")
-	axes.set(yticks=range(len(networks)), xlabel="error rate, %", ylim=(len(networks) - 0.5, -0.5))
-	axes.set_yticklabels([network.name for network in networks])
-	axes.set_xlim(left=min(0, axes.get_xlim()[0]))
-'''[1:]
+c-pO7YjfL1vi&UniYd5K0vrk^Y0D2fbXKwDT-Q3budPk$UYcPI$)Sh{1h4>TiSg?G_ItW}1`mpg<K1j+L|~phJ>93z^uV6yovn;oM(3N{6e?XRt#Xs4dD&G)
+&sS=Z>&rx?$=nQ8p+A|0(uMl)^N&g=3-#{Jk6nI<k~m5X{g$aJF<_?84c_=UH+o_6!$Qr|INjt$=y_g;{}-)kCKaXbDL3w^G*{(iuCvZEPuJ8lHuEw{lOoi!
+xw4I(>p0f4*mTuTI?JNuysJK#e{Kw<m3|9d>Upe-0&BB<sv>DoZmFNEJV~})^*Sm|uH#C)WV6n;wCp5vMHv>20{lN)$T(}AUu?2MFO3`PCoXZdWfrGp9L-#9
+KA+ChgjTuRBGgy4v?qAJ(Li>~HF?QzHyV}E{KDi_qfIh@ndYd++OWj*{B=6lWs2uFn>enjWSHV2HabtjwJGyxUI~-sW*!yTgee}N`ssX=e}eM!bS{q_yIWWJ
+MO22^w9PuHdcS=C_J2>`?6gR*7T4hH^uyWdi>@kGc$+4AZCZ`ZCmnAz*?{X{#Y2yBv)JC!IE19pEN^xEAxds*jWsSJu{78EU0rlruVS9&4Kp&!C0XkyGcBUu
+&8@vQg;{Rm#1yr0It7b5oBfLU%B*!|`Kite^IY`*#*~+7esP-TX<l?XFW<g?ar$13lxN-A>%2R8eR_6wiZb83)9XDN%m!Xpd3WZ6<43(7Kce)>vF1np_`##c
++6y{x)RQHwLcP7vGsB+#s!ZX@nT`$2rK>Ji5kNv5`)CFbSXg(5w`;h+iDRWR4T=3#S!TuX-o4+J@iyEf(a}X};v`&{d(=I@7j!$9QMqEs*rH#0smc_}fyd?-
+hR|h`lo5u*kSib&kcvDg*F{OV^&mV(d({V4kyNE&n0fu`&FKeT_7Rrm_we7tt{Mb^eR<GT{qPun__r#SGAal<Kb^e)`{{cc#7m18zj~clZ~op@|NW0wr)ORD
+%gOsURCA|4>o59CR^RdbVgKPnew_7sy+P0G{Cx8M)yWU9S(MM61B@_K-qBH%TzK8i0guH6|J+2Tq#_!ZOD^GuRB-q1XVLOdEm549@-uL0X7X!KEz?}dOV@4%
+L9am(aI7@G-F>VmxbAkYJ0H&e=k=*b;uW9H!zI)R95fzgOrUa_k1JNXSQR=hsY1+<tEhcQmW}c!R6sBm@-Cu;)PpiYu@LBN;(ZlmR07a%tFUADd+p+wAPe3>
+;>2bt!f>@&oL8gC&bXSTo>w*X;<%~+^3%|1hPszJF3fIK9-Xhs8<iC5E~7=cLQOAxMCDh6w&4v4w)=~v^*-HfZ>@>Vxk(n`G6yWO1}d3s%?jQL6`ACm1sjA9
+xsun>l(-*0ARBn`?iDPcKj<M0|E-FNJ`m@3lZ?*tjR`tjq+Wml0NaKb4RBzoLZ}FzhvaxsS)dS`_Ef=UhHAE@A`>s4T3Rq<19hz6DIB;Q!bLR#e@S3}2?UoG
+X<<;2szs`j6m<qcu6(K>I!*P-$S7zL8zs?2xWs`7Q<Qn<fMwvPEMaL%0Pum6#0KR9mVsNz;IlN1p$}H-7d7%aO)o?p{{@iJDiQouQ2_*s7fOf)Bu()rFIXkw
+mtA@!N%(;{gURg@oOiQOA}rWQ=Rg`sd8e~5OBG{!U*~fIxp|4r;L1Q9J!?ottj@}HC=z#Bqym~^bbvOumg<Fywsi^Ybt{46bL(Z46S^j*VsA>H>nIV{rxRWv
+FNh183+fzPB<UqulDGwQ8%IUyON<B1!cZM91?n!pGFAuJOolS_-~mF!6m!*DZ=fRZ)J6d<h#M<|{o}#-HBjHGVzX{_4#5u7h4F(xeWQF4?x@iP0-#w!F~bV-
+tp!(g?_Nu68lWk6Znz`q+O-+mp5L@OPC&q@&zRcd#YPx@wM}hNFbV9YGY|J0mfls)hPzxjtl02)Oso;(zQM-fhtPDW%1wr<Wt?hId;UQcZ5Zs+k>)W*o6yR!
+L3{jyO{@h6WM#I1pn&A?2_u8h&Kf14EkFi45qtf51DhiM2BjdUradqVtY?NdI6T|W0ds+xCHow-0!({g>F>xgUmx!@*@*tYu=F<Flp_!Quo_Lr5-=IpE6j8`
+UxkG!r#jA7+V4>v%WWGJn;B8)!Y4~$@3S>lTU7c9rbN`4xCdKml!hNlVt}vSlJ4;O1K|$6)l<{)36H+(y=2loqDTv}05Yoybw;1P7YN!wYT7=Ki02?wC5HlA
+AY{FMKa<c+Z`XUK6Cq(FSu_Ib*Yg4&F>e(hM;_CrwkRLcWeEz>93SFh#j=R-+?2#;jbGcpwFjRpwM!wv>8a7UYk}C0lIbU%M`X5z&uyt2@i17o7@_lkR#P$w
+Yy4pB%jl}cK>Uhv)`y`(IkJ*T!8SNzt-w;dT%w+T_@JthITG1}YPSknhg6=F_OQDsT-+mkVrwONpcVQVGaC}r^1h?Z4b*T_H4zi@bMHH+=4avE@4vfOy%BN5
+f7F~DRi76l^m+02?Bw<9;N~zS*HHQ24`&p5g75wD$3-~#Hps5j_}8Z&y~$k+Ce4n-CqMSHD?7o>@eZ-Pk#~rh<>|Ai_xk8?w+Am10VIY2`G+es8+muQqkXQs
+230$6lgIuYGCO&y+IV|JA>}E5{OhyH-R}eDFC%aKE3N2|mc-Q``?NgQ!{;*FV`YfGwYqR?(d<0MabnaD>Zi^@z4zV9A}F?0^gV=wtN{%KL;KX=IxjtR_dmNa
+t^=?3k80;WCLash96VIpA*S9youNg!{aDQgPmU=T|4R<}{s?3(#%kpt4U0plU+Y9@38yr`%1V7fs9jd6A$6XErx9sE*;;HKL6{~Gxu6hPACQ~*84gA2<JIhu
+^1|QJDDkOTZ3c?heWiPF4$?Z+k}v|X;U>#W?gvWU!4$$TX68J?nVdY9gyxn)lnT2Glr9SCkIxd&;!20=fSxHH*@%219Q_B_`5B<~Vj8E(`4qHgQH(gwks(+J
+m0n^<J44w*q8Poff8TN#mM3V8u*vx7;?pLJBBV*J3f2O&p*%=*HR^>u97b1qWRExuJRIL1$@8T(Yw~wb4t)8D&Wl0C4=LZpad^lHq^<(Zo3HSeEkXnr{W524
+-p?Uxb2_8&Nuixk56B%YB#S~5)O1|NCPbWp4q_PKC8pAfH%ho6QF)5+R5rgLLRp;&)@Bju#N`An4JNv{%W{KI>MAz{{ioE=R(#a=Jr4I%l8*FwbVLgEJr=w!
+^#b<Ze3OvfjPW~`u_ibPPC3`-i%m{}7@LI2GA}WN4{Wm8*7s;N7_0zywk9*7xQjlv1CI{>Ad{fyKs{4^A*TW!2YiyG@Z=|1sB@j18^7Om9muK(n(*j$*g*@M
+4=sAcf2Bacv4=CCVp@a8`^Uru$hOfOD_!d=_+aK^1|GK%eiJPg?5vO?(TQw^KgL_87bHoD&<%d!Gh?*r5jW^jB`%{V_?Aw}DTnxCBm;^j8(IPB)K^h4V%}9N
+fmG5~gq?%+K(!(%KeiM?1-m-oGCD+q!8D9wsN^kT;?p#Yp?#C|!nLyq8i;*4XB8&ILuoBvYaKKOA0vq>0+f6naqO|LcwpQkn;i{8I<8QAR*k;;L`$=0P)3?#
+XAd?3)!h9@=$CC~IB2Z^^&?4(h9Vvjv^}S$syRnAU|LRIQI(FH?a9V9>0w;S!(+<~tQ2{Yyg!DTwDy<|9%JcItA1}cw?@vi?bx@RF-IOz7<p!Jd_c^fcHA5E
+20dB2=ky31_Zfyqb#A$hEkIt|U1ag)1U^d_TeV4Ky#Z$2+E#2e7+#DWIuR|8$2%a@u(3%4V8okvNBk@;BFYu3;Yi7FV>{|I)tdyIXrtX(n7Ll?TyT^)J@5Cb
+t|2*hpzf)<0D&f`T#Vw_wwP;*L+I&M6<hK}u3qck(tH}rr2xBQeMjJfuM{Kl%0X8h^Xc0O^PL)4SVQgoovQm)6^p{*ob^}K^n`A9K=N-BXz4B{{MHSIAM5pO
+p+#R^HKnBJXMP!;Uwgs6^+ic*xYn&l?QxP!^PvX>SYS#s{ywe(ECvF<Z$(%tpft@_M%Wc)D|AkfbVRvYI}W8=D7Rlw%xs0wDn-t%OQL$0;B0fsoh6caqI)}G
+Xl<O5q5lY{hAn@k(C9horZk^7;lajY{*{~F8mimQ`=ky|kE<PW5XZyHD!fS;VFSj!$rrHht9{!oMwDlLTqbQgcd<?>v9(avi?7&qM$UEO^b(dq)PwFdMpmy*
+DdKw0AVOM*Yk)&=2DJaK?jj}91#k**uSOw{?ljytj@CX1R++9x)Ew$OCeCSPkzY((rWx1o3dH~c+8g!;t~Dkk+DcWjl%s06UO1=*r#p~N=g0T2URdY>4bO<V
+_T<{6*LQxAr}LIitW3NZx~thSAJ!XpX~YD;zl)s~bgZF+cW$ts)ZeD8=6vHdY~FmSf3Yh;Ec)4Tt@m%ATOT57`nm0i4Kc2VmWJv?I4!wFVH2EcMn6?P*XqsQ
+aj)nQP;i=hQQc`DkRo_qzsxt~YRJrLq4QjCyDDqGvcUB#J728xHEAv?@pnpxVRyGG!(j+=9T+SFeN=8`Q@|=rp82#(<Yo0JJFVeV=+LW9YpPM#;do^A+(H5=
+3zq~EQx{_x5!}9njd5=E+J4w~Q5tY<JF@RyEBC55^I>>@c}<Qc3zw6OSW{QoD`&PGdtz^HEvJL(3*3ZzHBaqyZ%sJL+9aw|HxIMvJpB|c)U#1-f2{$-sE{TY
+2&(EK#_>49+VDnvm`g0lFWmuUq<ooqJnX9f<0f!Q*c?GcUDK)vx_b^m?X$yO@eI;7&r{*9Wl2&fFD<%s?B1%IGa*}bp#$1uheABzn4BK|>3(m==jKVp8}6ZE
+<e^@T&3*N8GZ^#-s>sYdT1InNQWKMF`{GW~dgLGV7|jUN0&2NiwlAoY3*$h-7kkav4&94XC;uR+_+@%C^zVKG@iln215oeWP!4t)4kTaQ*zaff%H~pUpDF}<
+{wSyE{?vk)N-dhOf}C2?ha{!FVET`MsT!P;ZM1Mfr~O}qw4lo33?J?=m_M%ijHM5`+a(T;h_^?oZ;tu{7p};;Z4FdG*hbeOx5EM@r&pS<2KcB(-|_ei079tY
+QbFay*2$`q){1Ee_y5n#y53jKUqjFu8+P8@J6~#>+@sRYUts0C38c!3od%`npAOgDt9j4Vw4nNVvhz~tXt5{A(+3FGou*TKJ(x>;A2qB?3~(Q2lRdIYWqk0x
+iTe|dl@_k|BCpNp$h4f(sdG8Y2<AUC<)uLjiNn&4*<CNFUt!z)x(Bu$Kkgs5%<g8cgeTx!h#i!Sxfe9jBdvk=BuV(AfJUYS5&1R(jp$5!NSRN+y+4PC!L=7+
+H>1oCBwNzyoIF2!MIQ#fdw=@#$?MZM&-t^L7IWkrCm-h@k}6PlZqjvCDYekS{hl+~1RQu~60?lT7Uur8L9F@;)P3Qc^UrWYswIM%r<d3D(JP|QYXB_(70#Cv
+M}#B*VH{+YMpwEGP5474f&e_yhbQ%stgS;bYO+XKNz=Tu6!VaIw?7LLNUP17U#$)Ep@|Flm<O?BH^_pfB&b<f+;qD%=2=2_^Un@KCF~?Dz@&YSrHh(0gH&vh
+=k9D0jQf)&Q`i}wl(B#8Te0>@3u}+)11<}aEggHi7~cESV-EKX$sY;r!Sx->X+S#q7VeM`6@Zp>re{%12+ug~upK&9)`sbPp`taV{~DN1$1&)ZPjP#3eQwC`
+9I(%3>D9DMr#itIHs=Hl@wI)3@8Ax!U9Moi%7^TCena<Z?AXh)Pn6zD@U!Q%wkOL`3m{3GKks-#kI*0e=;F&dB3-{aHzY5Vv)b1?8Q=aD@|6Vnn*FGhzfIlH
+et*&3s?|gDJ70csU;bji<q5}d7+sdR@8;RvnZmCm5-xI=M+)p7NC*>}gY`5pc5=hT`@J3vs?nrt6O1<;x|NENZjwB%)$RvhM~m2N=oavu%Wv+QfJfOv`G9nU
+c4ShLF!bJ-bG^UI4Y%aKwJSEw<QwHL(y}DWW*SWk!WpC2e^N9U7YpDn9B<@$c($v*Dk=HrQ;f}xbZ&aprtJ3P-o}lvGby<-o_rzwXvG9o>~bojMWe>{{?azG
+Z`{^CQ<n)Fqx&2^aUxCZ2S!17*7-w1b(1(<H3a$sMH=i<q&oIob=@ZH8(}XIvT@)x3RI=IOdMHkZ|%(t)TXf$KSaso%h}%#?8Sh(=Wl<0_2Q`iM4*mSQH>zN
+xAZgtHN_0TJ2Do5!C#`dNRz`F3k$J!*S_)fyI|vAbC!pOw=IL2F$JAwY!Ndj@kGd7)rN7)p1&jv>@@Ejz&9+T2T_jJo3%gQ;$XPbnZ6EhckS*rVViEZ!8mjv
+A!GTXSsMD9ex`FWCTzhL?<2!R@88L{JZR;?5GR`Yef;m_vUjbdnJZztaz@oUNZ#i|<Nek_(v>+I=asj=AF%AOY2vMabO5E+H;HW?A)gxVSpF$xG4c)BEzc$i
+d5+?M>~5Wry&38)&5rEHSQWBkC}s?sM8=utX;J-CBe|O=V5z><ZGIr{mdAv^UaL!Xvx?hnC$?R<vn8&WmtxbRmDRT@IUSqk3;t-3o1D}2i{E&35&9xZ79+YL
+#z~t#WN5$B)qb?3+lO8_c!+TA%c$R|V;K2>?g9ty0|Xhd@d*NE``ti2e*fmdQi8t~f(oEDj7WIP_s=vJ&AfA@^gOww-{S^#x%GrUIHNjne|T)K-W$@1WHp+Q
+o+Tpj6UQSLcmM_@_qVK_3Azn#4+SnaJ@~`vcn%j0?Hu(K^|kcB+Sk%g_RVWk3Hz++#-02PiR!!gef=jQm2B9pm*o#{T(G-cY$6f=V}xQPpJb3BRc_L}F0b4d
+gsVEsv|6(?ILsf>;iPq^MH9${uwSi)Fi-wPOYNy{s7bRoftpVzA-NCh*5}bHIgj=xnC<@o#^}p6'''[1:]
 
 
 # ======================================
@@ -15364,53 +14709,15 @@ def errors(axes: Axes, networks: Sequence[NetworkErrors], published: Mapping[str
 # ======================================
 
 FILES['cxrkit/report/report.py'] = r'''
-"""The report: the page, its text twin, the cards and the figures, from a run's results alone."""
-
-from collections.abc import Callable
-from pathlib import Path
-
-from cxrkit.data.licences import attribution
-from cxrkit.data.records import Record
-from cxrkit.files import replacing, write_checksums, write_text
-from cxrkit.report import cards, gallery, markdown, page, plots
-from cxrkit.report.tables.settings import GENERATED
-from cxrkit.results import Results
-
-PAGE = GENERATED[0]
-
-
-def make(results: Results, locate: Callable[[Record], Path] | None = None) -> list[Path]:
-	"""Write report.html, report.md, the cards and the figures into a run's results, bring checksums.json up to date; return the files' paths."""
-
-
-
-
-	folder = results.folder
-	if locate:
-		gallery.write_thumbnails(results, locate)
-	drawings = page.drawings(results)
-	for drawing in (each for group in drawings.values() for each in group):
-		for kind in ("svg", "png"):
-			with replacing(folder / plots.FOLDER / f"{drawing.name}.{kind}") as temporary:
-				temporary.write_bytes(drawing.svg.encode() if kind == "svg" else drawing.png)
-	if not (folder / "checksums.json").exists():
-		write_checksums(folder)
-	results.refresh_checksums(*(path.relative_to(folder).as_posix() for path in sorted((folder / plots.FOLDER).rglob("*.*"))))
-	shown = gallery.films(results)
-	texts = (
-		page.html(results, shown, drawings),
-		markdown.markdown(results, shown),
-		cards.model_card(results),
-		cards.datasheet(results),
-		cards.claim(results),
-		attribution(results.manifest.records),
-		cards.citation(),
-	)
-	for name, text in zip(GENERATED, texts, strict=True):
-		write_text(folder / name, text)
-	results.refresh_checksums(*GENERATED)
-	return [folder / name for name in GENERATED]
-'''[1:]
+c-nnc%Wm5+5Ijp?vEU_Apt3!uaDgImb1Bjy2+)HO1hllWSW}`vQgPD9zjsNAlAQ$A#pJ#?JF}!2V|NXL!Co780gl$a*kJ+ES#bE|z#U{)1V<@MWkGaR*wu13
+7_<e{Mz<iq4BeTfLUvG;DwOV!Gse<1_)D!6mQL!<a<MHzw*El46iSJ$!ZD~9u2FIuo!@C2)1S;<I$jAUxRNDyCE6G!oHKGe_}Z_74VK!Yo?>sq_9U#9YN<s$
+C{fC8SHQtYhYw|g<=zghjRw!jN&ZM(ED$&<Afzd29j$lNBbw&|T4DB;J`kHD#l6zbzEO)iPl@Fgog*kSxa;-J`u6kP`szi_$oSl0*rw_C&(~{MElHaX_i36|
+SQCytW>eZlOejF<QaHSrHQ8)Nw(g6d#6A3h8xoaj`kx%$eFER%CO9wBgv9>gDVm0fH?CDh+_cqyW(Z{G^ve+{U~8y*m=)kZt?ppxfnrHp{78{*Fx^y%7&{9S
+WXG|iFR8Vv&=BIOCLaxHBJ0?0nk17zd=j`B+HEJKvY9!hCQp;fh(nNM6*S~=A47A0rh&;!eL;qzY``0LMiY24#U%bH)POe2gFD2LH-zOLm$&XEQRT}p`?zBT
+u)f=|;7tzFHOs(eQ?KvGvEpC8eZ5-W(za&5rvrH>TKvm@`<j1Q4#MAXKQ+QUhl<I(ow(ROJHi*!2?3{@rz<4L#9+X-T0wvYs4T|TIHAk~%bj+xKx3z3vYg|S
+za&}c=*5kj(x^^U&tOf<<|yPm^NN#02`3*(JRP&Run)bq@@b;i$9W<xO(Ry>+jQmJ?3CVS?3|yooW3-%O}Me)E|cnUR%qVZMfKwg&oAfY(Ny?n!{=wzXP6v+
+JC*^PPKlF|7Zets3mz9Q!b4EFPrM~f)Pr9ykY=ZU2W^AsPJAO)4<%!z60&8l%=E1Gx*F|Ak8CVMxH?&*b@7osI<u5cgjjEzE`^`IV*F1b9e&9^o8P9<>>Hy~
+O1HW*10IcpcP@f0b^bpZbM+7wUW(005s0Wfo;mtH{RhRxZ)*'''[1:]
 
 
 # ======================================
@@ -15418,215 +14725,52 @@ def make(results: Results, locate: Callable[[Record], Path] | None = None) -> li
 # ======================================
 
 FILES['cxrkit/report/sentences.py'] = r'''
-"""The sentences that the page, its text twin, the cards and the log share."""
-
-import shlex
-
-from cxrkit import config, protocol
-from cxrkit.data.records import SPLIT_WORDS
-from cxrkit.evaluation import outliers, study
-from cxrkit.report.tables import recipe
-from cxrkit.results import Results
-from cxrkit.schema import Comparison, Margins, NetworkErrors, Pair, Study
-from cxrkit.tables import p_text
-
-TITLE = "cxrkit: COVID-19 against healthy chest films"
-AUDIT_COMMAND = "python -m cxrkit audit RUN"
-NO_AUDIT = (
-	"No audit was run. Until one is, nothing here says whether these scores come from lungs, or from image size, borders and sources."
-)
-NOWHERE_ELSE = (
-	"No network was asked about films from elsewhere, so nothing here says what these scores are worth in another hospital. "
-    f"{AUDIT_COMMAND} --external covidgr=DIR asks, and so does --external covidgr=DIR of a run itself."
-)
-TONES = {
-	"supported": "good",
-	"no-shortcut-found": "good",
-	**dict.fromkeys(("no-shortcut-found-inside", "unknown", "partial-shortcut", "too-few"), "plain"),
-}
-"""Colour of the verdict's frame by the audit's conclusion; any other one is bad."""
-
-
-def headline(results: Results) -> str:
-	"""The report's title, and in brackets what a reader must not overlook."""
-	marks = ", ".join(warning.short for warning in results.warnings)
-	return f"{TITLE} ({marks})" if marks else TITLE
-
-
-def lede(results: Results) -> str:
-	compared = results.comparison
-	seeds = sorted({seed for network in compared.networks for seed in network.seeds})
-	networks = len(compared.networks)
-	start = " trained from random weights" if results.info.started_from == "random" else ""
-	return (
-		f"{networks} network{'s' * (networks != 1)}{start}, {len(seeds)} seed{'s' * (len(seeds) != 1)} each, judged on {compared.n} "
-        f"{SPLIT_WORDS[compared.split]} images of {compared.patients} patients, {compared.covid} of the images COVID-19."
-	)
-
-
-def verdict(results: Results) -> dict[str, str]:
-	"""{trust, best, tone}: whether the scores can be believed, and which network is best."""
-	audits = results.audits
-	return {
-		"trust": audits.verdict.paragraph if audits else NO_AUDIT,
-		"best": best(results.comparison),
-		"tone": TONES.get(audits.verdict.conclusion, "bad") if audits else "plain",
-	}
-
-
-def best(comparison: Comparison) -> str:
-	"""Which network is best, and what is known of it, in a sentence or two."""
-	left, names = comparison.best.names, [network.name for network in comparison.networks]
-	words = [pair.verdict for pair in comparison.pairs]
-	beaten = sorted(set(names) - set(left))
-	if comparison.best.known == "one network":
-		return "There is one network: nothing to compare."
-	if comparison.best.known == "the best":
-		sentence = f"{left[0]}, trained on this split, is the best: it errs less than each of the others{_in_which(comparison, left[0])}."
-	elif comparison.best.known.startswith("equally good"):
-		others = ", and no other is." if beaten else "."
-		rates = (
-			within(comparison.margins) if comparison.best.known == "equally good" else f"{points(comparison.margins.error)} of error alone"
-		)
-		sentence = f"{listed(left)}, trained on this split, are equally good within {rates}{others}"
-	elif comparison.best.known == "some are not":
-		verb = "is" if len(beaten) == 1 else "are"
-		which = f"which of {listed(left)} is, is not known" if left else "which is, is not known"
-		sentence = f"It is known that {listed(beaten)} {verb} not the best; {which}."
-	else:
-		sentence = "Which network is best is not known."
-	counts = ", ".join(f"{words.count(word)} {word}" for word in ("equivalent", "equivalent in error", "undecided") if word in words)
-	decided = sum(word in ("better", "worse") for word in words)
-	told = f"{sentence} Of {len(words)} pairs, {decided} decided" + (f", {counts}." if counts else ".")
-	if not decided and "equivalent" not in counts:
-		return told
-	return f"{told} {failures(comparison.networks)} {OTHER_SPLITS}"
-
-
-def failures(networks: list[NetworkErrors]) -> str:
-	"""Which trainings are outlying, and how many may be that the seeds drawn do not show."""
-	far = [f"{network.name} seed {seed}" for network in networks for seed in network.outlying]
-	seeds, at_most = min(len(network.seeds) for network in networks), max(network.outlying_at_most for network in networks)
-	one = len(far) == 1
-	seen = f"{listed(far)} {'is an' if one else 'are'} outlying training{'s' * (not one)}." if far else "No training is outlying."
-	few = f" With {seeds} seeds that is little to go by." if seeds < outliers.FEW_SEEDS else ""
-	return (
-		f"{seen} Yet up to {100 * at_most:.0f} % of a network's trainings may be (95 % confidence), of which no test on means knows.{few}"
-	)
-
-
-OTHER_SPLITS = (
-	"With other training films another network may lead: train again with other values of --split-seed, and compare with --resplits."
-)
-
-
-def _in_which(comparison: Comparison, best: str) -> str:
-	"""Of the two rates, those in which the best network is shown to be better than each other, or worse than one."""
-	better, worse = [], []
-	for rate in ("sensitivity", "specificity"):
-		words = []
-		for pair in comparison.pairs:
-			found = getattr(pair, rate)
-			if found and best in (pair.a, pair.b):
-				words.append(found.verdict if pair.a == best else OPPOSITE.get(found.verdict, found.verdict))
-		if words and all(word == "better" for word in words):
-			better.append(rate)
-		if "worse" in words:
-			worse.append(rate)
-	told = f", in {listed(better)}" if better else ", though neither sensitivity nor specificity alone shows it" if not worse else ""
-	return told + (f", but it is worse in {listed(worse)} than another" if worse else "")
-
-
-OPPOSITE = {"better": "worse", "worse": "better"}
-
-
-def within(margins: Margins) -> str:
-	"""The margins of equivalence, in words."""
-	return (
-		f"{points(margins.error)} of error, {points(margins.sensitivity)} of sensitivity and {points(margins.specificity)} of specificity"
-	)
-
-
-def why(pair: Pair, margins: Margins) -> str:
-	"""What the verdict on a pair rests on."""
-	differs, alike = _p(pair.p_difference_holm), _p(pair.p_equivalence_holm)
-	if not pair.over_seeds.has_interval:
-		return "a network ran once: one run says nothing of the next"
-	rates = {name: found for name, found in (("sensitivity", pair.sensitivity), ("specificity", pair.specificity)) if found}
-	shown = [f"{found.verdict} in {name}" for name, found in rates.items() if found.verdict in OPPOSITE]
-	if pair.verdict == "equivalent":
-		return f"the differences lie within {within(margins)} (p {_p(pair.p_all_equivalent_holm)})"
-	if pair.verdict == "equivalent in error":
-		told = f"the difference lies within {points(margins.error)} of error (p {alike})"
-		return f"{told}, but {listed(shown)}" if shown else f"{told}; that sensitivity and specificity differ no more is not shown"
-	if pair.verdict in ("better", "worse"):
-		shown += ["by medians over seeds the other way round"] * (pair.of_medians * (pair.difference.value or 0) < 0)
-		which = listed(shown) if shown else "in which of sensitivity and specificity is not shown"
-		return f"by {100 * abs(pair.difference.value or 0):.2f} points of error (p {differs}); {which}"
-	told = f"neither a difference (p {differs}) nor equivalence (p {alike}) in error is shown"
-	return f"{told}; {listed(shown)}" if shown else told
-
-
-def of_study(study: Study) -> str:
-	"""What the study's own counts decide."""
-	decided = sum(pair.verdict != "undecided" or pair.as_trained != "undecided" for pair in study.pairs)
-	easiest = min(study.pairs, key=lambda pair: pair.p_mcnemar[0])
-	names = " and ".join(config.short_name(name) for name in (easiest.a, easiest.b))
-	low, high = easiest.p_mcnemar
-	return (
-		f"THE STUDY: of its {len(study.pairs)} pairs {decided} {'is' if decided == 1 else 'are'} decided by its own counts; "
-        f"the farthest apart, {names}, has McNemar p {p_text(low)} to {p_text(high)}."
-	)
-
-
-def differences(results: Results) -> str:
-	"""In what a run's recipe differs from the study's, by the names of the settings."""
-	found = protocol.differences(recipe.as_run(results))
-	keys, always = ([row.name for row in found if row.is_key == is_key] for is_key in (True, False))
-	own = f"This run differs from the study in {listed(keys)}" if keys else "Each setting of this run is the study's"
-	return f"{own}. Besides, the kit goes its own way, or may, in {listed(always)}."
-
-
-def batch_norm(results: Results) -> str:
-	"""What running statistics do to validation; an empty text where the run took precise ones."""
-	if results.experiment.precise_batch_norm:
-		return ""
-	name, epochs = max(study.epochs().items(), key=lambda item: item[1][0].valid_loss)
-	return (
-		"Held-out films were judged with batch norm's running statistics, as in the study. After short trainings these lag behind the "
-        "weights, so a network can look far worse on validation than it is, and a ranking is partly of whose statistics lag least "
-        f"(Wu and Johnson 2021, arXiv 2105.07576). The study's {config.short_name(name)} began its unfrozen stage with a validation loss "
-        f"of {epochs[0].valid_loss:.2f} and ended it with {epochs[-1].valid_loss:.2f}."
-	)
-
-
-def repeat(results: Results) -> str:
-	"""The command that makes these results again; DIR stands for the folder of a source that is not drawn."""
-	experiment = results.experiment
-	name = experiment.name if experiment.name in config.names() else "paper"
-	overrides = config.differing(experiment, config.load(name))
-	for key in ("data", "external", "weights", "workers", "loader", "audit"):
-		overrides.pop(key, None)  # where things lie and how fast they are read is another machine's affair
-	words = ["python", "kernel/run.py", "--local", "--experiment", name]
-	for source in experiment.data or (("phantom",) if results.info.films == "phantom" else ("DIR",)):
-		words += ["--data", source if source.startswith("phantom") else "DIR" if source in ("coronahack", "DIR") else f"{source}=DIR"]
-	words += [f"--external={name}=DIR" for name in experiment.external]
-	return shlex.join(words + config.as_arguments(overrides))
-
-
-def listed(names: list[str]) -> str:
-	return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-
-
-def points(share: float) -> str:
-	"""A difference between rates in percentage points, in words."""
-	number = f"{100 * share:g}"
-	return f"{number} point{'' if number == '1' else 's'}"
-
-
-def _p(value: float) -> str:
-	return f"{value:.2g}" if value >= 0.001 else "< 0.001"
-'''[1:]
+c-o~}ZI9c=5&nGo6<ZdCq=aJ62GSsME`S?f5f{l_;Jeff4hMk}R}ym+sd87ARYCu~&&=#DNl9n7jX(HAa&~uiUZ0uWD2ncvS{YqhUCy*oc9~lIr`0-L=vd_z
+uk=T}+U8}<A7*Kt8I_h9KNZzNnPpn*B#NS5FJG;z+Tu;2KlbKzwNiGs&dY^zA6}Qcp1hxZte<l0-_NRYo-bmxt}9#3s-jJkq?@dvT<SC{@=}{qlBC`g*n%T0
+a$|MYp~_O5Cbgbbv;#+W_w$c$?<enX-@Uo((CQCqu}N)Sm7cQN*do`piIuUNY}cU%--}us)9hzc9<N?&`jpso+Ts%2<ZFFIXEucm6z}A*Lt<u2y-GdB_tk2h
+*14&mp`X%vk(c1{M%!&wKV8>#MJ)fE=5?&@P8jcUv!0N$d%gR&_di~%D-{XVSbcx{kGF3|FTPRfBE|HqhQcm)3XI@so);?<^<Mw-2D1GA_NSj--@KvW>z!Rf
+fTN&pQRTZ|Zld1J?S$!x?w8W$g{n%ea`0MKc1bp~)HO^q-5IrAY8YEh7H9AZ3IxxyYNZwLrP!1UjH_yS%vZ2oW%7T+fTz$kbjJ2-s!a_WPiXD;KU}}No?QQU
+N823qE~1-Cl_D~=O+jy-bf(fNl&&BWU6*Mg+l2b7vn-0^H2lFS6y~!_m6uq*;vFn2v(9Z=Br57D{F_Jnj?@lnGz#m@st<X#sIT6<eMbyoY1xL#D$M^3VKrB&
+sy8M1t}f=-?XY)$dvkq<jqb5gvssg_bry|Pw5X~qit)CrMrMiEvyC0iVZ5EMUwo0}Gn<fbpY+ZQ2B+jBSVf-cC|1#?d@8GLNk3thHcyK{OYdw|jplkA4e5IU
+Yr?PIp@;DCeN{k1v;m4NA9PKt_6?MpLetY7zh(>SllIG5u`%$^SCGn1iFn0?)HKZ`9`!Ok4<TdVJZtQIYN$rv!I|qZ1R#M>d=%5$+!k8o4ed?qboQjJ(=x=1
+8L`@G1KWpURRv~?s(Ru@FIH*&WXP<s!{oOrF9+MSE@3VS%R$XysO}9-?zl?aD>Lj})Y@+9l8l2r@t_8Kp7bz`R6bX-fG%Kb{N3%d(Ag*VIO8}0v%U&z&O+$u
+T^Ox1V%xBF4EFTQyn4R?uYQWey)#U}l=$jiCOp#t`v_E5V6GgTj0TCZun`iLvNeo>mLwmpA$k1S>U^=ZhIj3G&dYg~@GzZCnD`3AWk4iSAuTu=!nZFVM;DL>
+e&ty8-Ov8;u;<whu?l3wE$;$W+NU3&QaYV2WA)o6TYyW1HSu8Q#eQV7$GDwa9>ROGE^_;*zEph)R5UY8{&a#hvJdhyvFd(;G(KL{5px7Mc;DfPO^Div0T)AO
+B+jkQ+X;PnfU(4ss2{~G-Z!x~MBWrG0gu$khaVt|f%mYOJOjoAo^1{17?V}ZH$?$4ZkPFN+1L`Clrje-O|BI4(=ZOW!oriqo7mw^%Vy<8P%vWJMdTSk)CvG0
+34Sjl61Vjs8Izlpt)&^^b5cxmx~*W!2l<&W5+Z|_XWCpdmJ<#1ceL2!@oEo#kw;#I<%Bi5!=U^+UDWA%c|1Idc$kO{<K)NS)S-t=M`8sP{dty#WDOcl63If_
+qb(#&sD<?*v_>Zqbb%bR9YQQ(wwk5JEtt}cyYJ5#M$Ac5AyH5c&5YOrCl&w%<O8yZX7+@}B<}O^YbNhqfM+J)a6yT}Eg69gZ%mW~YEB_70&<_uU@}k<Y%>zh
+$m={@J|5ZwBvP4eZkK~d|7(*L#ZGZz9d<_xULEix2nmE9+T=;pN((p0IXwGV?fZm#`jThd;DqC4!>=KvL=z%cMeJfCLD5~9Eb$4Gt>t&9j#l7Ii8sOp;!^H)
+>WdBH8v{kNg`V5z70d5q_23mk&*xJUkMTkNv3J47gBc&z0Knd&c__U&8b_~a&{U`3ut|jmJ|Uu2BSjCy?QqCSK5K*jvx$uZqO_Gyvd)U0U!Y@#L8@15Okj{K
+F%DT3;R*{F#px%e<^6C3X<*zMAi1Cl1{Gk*sm>=8MpkA&$;%1H@Rnu7$}Kcxn@2u)hTqS4fh-}AiOsWecrG_$%T6O=u(Z@gjTc6+`^5##o0l!dl9kj!9I2j{
+V22Z#9l~3~m8>~4TcW9&l6=iSRa#K&1PjAc6^K8xsXVWTV>ef_6}9L69rhxb!zYD%>f<C+*!q+tnhSa&L?coh68#G&ON=1)B{>t{@{0gTX9HZAf$h=<3peT9
+x`|}m3DvP!-nN1Q_Zs{%j<<u_6XOS-!dvJowdd)bkr{nt@aN-DhY=dd2&)Usp(jZ%{B1zLi3R$5hy<wPCxr<%+x$ZcIdU1(JkeLS1}T0rRP>p4Nz#wzMPMWD
+BZZdDYS7F*)fS~3O@MbsV{m(IKiXDBCdTDAe^9scE@~B8#*BH*fN}2@#lHHv=@VOljbI3U7()NxKSY410-QZ2HZG|+88(h6QIO>9CnX1N3yVK;prxU$NJ!gh
+*E;kJCg*8hY=Bh;XCgW&=k^}8`-HLe-NC1<FvwGmxdHUhX@fkT%U<l5RClrWP?KkeCy7JLYKvkE)#WPP5#kNqF{zcZI)xc$+zwEv?Y5H3=4nkChY&$4Umc`O
+;<C!wRx5jbvYzrxJ-Q+d%-PARGE_IMV8x{OPVF^(Zh9ETD*ZS(o_ONtdu~|of|8X~aoC=O5ay=rL_7K>b_V&esnNK$h503e-1mLh<QHndb#$pcdLbctd=h9m
+Yq|-@_y``-^6EXJX5$A=NTG1E4vQe-qN=A9yQtK3Cku%xzYXoZ<ZsvSCwJG^Z|<I}C27|O^{cjOv!==RFD@^!11H0AaydV!KS>|P*O;bdX3mxd-+TosZhU6s
+%1{l4xGD)-rU-^)vC?TN0n;RV?DybmxwaR$78VOZ@@5bix2!_<$*Y!FAcQ^^Lh0&p>T%<#`HA!jhDIaKR3j3TIE8~JLOvS7>4?B^qe-0c98?&0+LVGj;E7$2
+ycNU&CKcyD>Nr=>0Wl}e>M}w*)|2B=Fp-j!;%FPg&~~^r$bnV9gxXTbWA_a{`v{N;FXI{y3`lTBur;~OKjd~t5!$Q~=;ry19vQs^jQL3R@d;>2#24Hy12qb*
+)Y^Km=FTjwMi_#EsZfxpC5?dxMz3kiGbdAC)vcSP>$NW7c{C^hT+AXv$WeI~w&mNOf4;qYdw<PUUS~wCI*$ZyFI@hT<|z=0<SPOjE?u2TQp}lr_MG{xVLF%H
+0y$IjyCdR|>9}TSFapgxJUB?msumw*L)k0{1LSPLEuF!e@Z2a(KpUHl0rcg`DENpG9Q!<Tf^0~vOgEOWGHgz0TdeU52{obF8#x5f%*u}IbU^J`FUYZ%OaK7m
+AY@-rJB;g~=-7AqPkWe-f<da!!ZRHQp^NEvLz;uU&*5C4fFp{Qe1)zpaI%+^0gVFOfR-CI?Wyf@$HqQ(Cl;UH?t7n)z1>$-V6yumELkeCWVcy9pYzd8TI5gU
+>65ki)OsSHNJNumRjd$(n{O@o$;SY8n1I^86V4yWGBt>L&=<(t#a>7O)X@YxGd<>%NDX>EH}G|zE4E7g(UNvtb;CV{v5N?tobl{@l>@_ZbYi~R%84m}wM6Yn
+TIyh=%2OVY(m9$6eCdRQ1DiV|ndlrV%yN=jy)uJl#wH?_A^JSB6gvgEE5<xz>~uy*ERB*Vi|bG&b)5o+HCU^Cqdx?#Mu%2Zco;^XTfaf{#7KxmT}Frx6Bzl7
+12JE0d%XNH=#|joV+pIkMLAK2uS}WvmEf6UhigYT;gVp)s*+xVN2ukQ&7ZG8xW?kuzl1eJQ-ENd<pf5^>>X?h{Q<QFq^SAe=#kKz_{V(W$M{!`{1V0(l$kGw
+fM1uxRvFq6#E}@H00z!Powg8;cHPJvTk()>YCgr*IC%*uC#vnL(#4a*FqEcID{1*8l(x;KGmLXmE4sApBUoPmH_=Iz^y+iQ!nKuzRA_+@tOxx6SPp@oiK9#c
+v`X{1Qcub{7e+hfYsZNGaMdn;l|w-Z!lLhd98t7^5-%$l31*;Elj~62w7$jaN$;+TbT!Q+%8!+E^wq4?@IC58^)7rDQCgj@(w7?sasoFY3hw9)LnLD_a4Qqi
+@;|2pg^Fq$t7X0*+w>p8qDQ$DxLn=c|MKS7v2;BRRHZxHKwRLz|4(I3$DlN4qo7xv6CqL}N+-+5@+qCa#uBs*f((+B`e}AUOe@%%oc0f}IRY+KctIPLhMv#L
+t?>JqL)5orI3wMZFeJI(;3hC~w%0PW*dObP&Rh~Sh(%N?xpLY8W`8#%>2gE!lbK;X&l{<X4yq~LZz;*5K6<E8o`=3M9{6ZVlGmJ`liW-&h$Jt+9+}d;CF{7a
+H%NGYOQ987LGmONPVGF(=jS)sMv26f^Huuk0@^hdDsImr0ym*+(mGjnq5u{@B<io44&9Ah%%S@g3%VHK?E_oq%4bD?TU>}xSi`R0pW4}Sf{?WOjCMIrfHN*F
+4eA$6n9mHgKwv+JWqHO|X6Q&>>D3xhn9t0%-0~(SX<N3co}f)=4!f`D?2Pr?I^xwI*SgMENX3bxn>0MO;Z-Ew4tHHwvn45-+8g3)@@g>jn4}Xu=-rtAe|YhT
+u#qtHlcF-M^LKLS=m%Y7Bf176rSz6|;?97%0%pc2p0E1mjBH?ohJ+s!nW)!uDqQ3)K+_hGyCX%qKxG3+A;+MNYe()VoUflWsFIFi>E;3VOQhBS25vMV1ql}|
+QoW}HM4wzQh2lf8lfDDh*)5e4BL!le?Sz-X`wh?X_i9<v3FynqmoKP^{m=Y^dimn=tK{<QufG1vFj4odWU_xI_8zd)1#@TAri9o0TT?2a%R4ODw7n0~OotU}
+QHzSZ>XW2ROroBoKAM%;Jn`to33WTv)q1T{`(IoYL2<v5(`xv{Dt*#kh5r5)H&tFKx|4%Vm6`PRI6xyg>smTQaw#dasJM|zZAI~k#t~Wv;LS_1eo9J>!$>ll
+pS~*HEju|)14eg8w<+kb6rsABq6weBF`)!B*vg=pEcPFZDwWepiiNZ@A0{KZX2&gZcRh(grMt)>`0@#1l77-00y_CLnSNk)o6f8|7xFwM>uOEWGgdd$BUI{-
+A*QhN0E@@mt(}v_LdHAp=F&YKcN$3{xuRQCDsTE>D@0yk6WC}vpCcu=&I{e$HDU?emb&;ed^=fl2WT`Zs+sJIE@64mL~?-X`bSQ&1m+q|kZ33*qi$QnF>SSq
+;^E2V7Kt=elXxQ0)gXc~VL+?v#Mpc^aw7L@&fTxhv74XEE1u?RNJVwCs;<g(na-YQb3`!=#fQ)x=#p6!PFBC<O0l_$b|n=e6LqjvO9-C!F$7w^FY2yJ$+X_e
+kl0aDZD^bs1alaAZ*^rC-#|r~412O&Pkr5n;HYu7)UlT88cczu8D^%4BQqU$Ny^P?s%vR+OUWQhEe@S*EM%@!*!LO9`Jq>;|Dx}poau)Hi|ukZ323;}@{m>`
+7_rC6cjucMIR#9Q2wmrk@BO$Agh!sOz3Y#&Vng12c|JKKO!BQlcm{)p+#~<Y9niNR@Nvn+-;Q4r?P;xfS|$_(#SHs3J@OK*XZrl@mAa(==-W~D|K07FwjMjZ
+gX6vsati0|AMhY0a5!&p#fd+1^D4$%Tuh!CW@9-*ki1+7DwN{$JM1^Py!2<Z-^x?e`wt9cc%u'''[1:]
 
 
 # ======================================
@@ -15634,8 +14778,7 @@ def _p(value: float) -> str:
 # ======================================
 
 FILES['cxrkit/report/tables/__init__.py'] = r'''
-"""The report as tables: values that the page, its text twin and the log lay out."""
-'''[1:]
+c-kF_OA5ds3<dW+#Uty|1N0odK%_y1prWy#+c$JGFf&ASBte%}yMYIcgUZ-(u}*PKYz{%=C@ZpglE>4X3%H#B(;A`tqE6e0X!!u;j~t-'''[1:]
 
 
 # ======================================
@@ -15643,206 +14786,40 @@ FILES['cxrkit/report/tables/__init__.py'] = r'''
 # ======================================
 
 FILES['cxrkit/report/tables/audits.py'] = r'''
-"""Tables of the audit: what was asked and found, part by part, and what was not done."""
-
-from collections.abc import Iterable, Sequence
-
-from cxrkit.audit.conclusions import PARTS
-from cxrkit.audit.evidence import EVERY_FILM
-from cxrkit.config import short_name
-from cxrkit.report.tables.elsewhere import matched
-from cxrkit.schema import Area, Audits
-from cxrkit.tables import NOTHING, Cell, Column, Table, figure_cell, number_cell, scale_of
-
-
-def all_of(audits: Audits | None) -> list[Table]:
-	"""The tables that an audit has rows for, in the order of the page; those of tables/elsewhere.py stand before them."""
-	if audits is None:
-		return []
-	makers = (requirements, baselines, held_fixed, masking, sources, matched, attention, stability, controls, parts, not_done)
-	return [table for table in (make(audits) for make in makers) if table.rows]
-
-
-def _area(area: Area | None) -> list[Cell]:
-	"""An area and its number of films."""
-	return [figure_cell(area.auc), number_cell(area.auc.n)] if area else [Cell(NOTHING), Cell(NOTHING)]
-
-
-def _areas(rows: Iterable[Sequence[Cell]], index: int) -> tuple[float, float] | None:
-	"""The scale of a column of areas: from guessing to perfect, and down to what is worse than guessing."""
-	return scale_of(rows, index, 0.5, 1)
-
-
-def baselines(audits: Audits) -> Table:
-	"""What sees less than a network, above the networks themselves."""
-	rows = [[Cell(row.title), *_area(row.area), *_area(row.held_out), Cell(row.note)] for row in audits.baselines]
-	for row in audits.networks or []:
-		note = ""
-		if row.advantage:
-			ahead = row.advantage.difference
-			note = f"{ahead.value:+.3f} [{ahead.low:+.3f}, {ahead.high:+.3f}] on {row.advantage.over_title}"
-		seeds = f", mean of {len(row.seeds)} seeds" if len(row.seeds) > 1 else ""
-		rows.append([Cell(short_name(row.architecture) + seeds, tone="network"), Cell(""), Cell(""), *_area(row.area), Cell(note)])
-	columns = (
-		Column("COVID-19 told from normal by"),
-		Column("AUC, all films", True, _areas(rows, 1)),
-		Column("n", True),
-		Column("AUC, held out", True, _areas(rows, 3)),
-		Column("n held out", True),
-		Column("note"),
-	)
-	note = "An AUC of 1 separates the classes, 0.5 is guessing. All films: each judged by a model that did not see its patient. A network that does not stand clear of the rows above it has shown nothing about lungs."
-	return Table("baselines", "What knows nothing of lungs, or little, above the networks.", columns, rows, note)
-
-
-def masking(audits: Audits) -> Table:
-	rows = [
-		[
-			Cell(f"{short_name(row.architecture)}, seed {row.seed}"),
-			Cell("the centre" if row.mask == "centre" else "all but the centre"),
-			Cell(f"{100 * row.share:.0f} %", row.share),
-			*_area(row.area),
-			Cell("trained on such films" if row.retrained else "asked only"),
-		]
-		for row in audits.masking or []
-	]
-	columns = (
-		Column("network"),
-		Column("blacked out"),
-		Column("of the picture", True),
-		Column("AUC", True, _areas(rows, 3)),
-		Column("n", True),
-		Column("how"),
-	)
-	note = "With the centre black there are no lungs to see. A network that keeps its score then does not need them."
-	return Table("masking", "Lungs hidden, and all but the lungs hidden.", columns, rows, note, open=len(rows) <= 24)
-
-
-def sources(audits: Audits) -> Table:
-	rows = [[Cell(row.title), *_area(row.area), number_cell(row.area.positives), Cell(row.note)] for row in audits.sources]
-	columns = (
-		Column("what is told apart"),
-		Column("AUC", True, _areas(rows, 1)),
-		Column("n", True),
-		Column("positive", True),
-		Column("note"),
-	)
-	note = "Among films of one label the disease is constant: what tells their sources apart there sees no disease. That is no verdict by itself, for films of two hospitals look different to any network: what counts is how far its score falls with the source held fixed."
-	return Table("sources", "Sources told apart, left out, and kept alike.", columns, rows, note)
-
-
-def attention(audits: Audits) -> Table:
-	rows = []
-	for row in audits.attention.rows if audits.attention else []:
-		others = (row.box_area, row.randomised_energy, row.randomised_correlation)
-		cells = [number_cell(value, "" if value is None else f"{value:.3f}") for value in others]
-		name = f"{short_name(row.architecture)}, seed {row.seed}"
-		rows.append([Cell(name), figure_cell(row.energy_in_box), *cells, number_cell(row.energy_in_box.n)])
-	titles = ("box's share of the picture", "the same, random network", "correlation with it", "n")
-	columns = (Column("network"), Column("share of attention in the box", True, (0, 1)), *[Column(title, True) for title in titles])
-	note = "The box holds the lungs. Attention is worth reading only where its share in the box lies clear of the box's own share, and where the map changes when the network is made random (Adebayo et al. 2018, arXiv 1810.03292)."
-	return Table("attention", "Where the networks look.", columns, rows, note)
-
-
-def stability(audits: Audits) -> Table:
-	rows = []
-	for row in audits.stability or []:
-		change, share = max(row.changes.items(), key=lambda item: item[1].value)
-		spread = "" if row.spread is None else f"{row.spread:.3f}"
-		rows.append(
-			[
-				Cell(short_name(row.architecture) + (f", mean of {row.seeds} seeds" if row.seeds > 1 else "")),
-				*[figure_cell(figure) for figure in (row.unstable, row.crossing)],
-				number_cell(row.unstable.n),
-				number_cell(row.spread, spread),
-				Cell(f"{change}: {100 * share.value:.1f} %" if share.value else NOTHING),
-			]
-		)
-	columns = (
-		Column("network"),
-		Column("unstable calls", True, (0, 1)),
-		Column("across the threshold", True, (0, 1)),
-		Column("n", True),
-		Column("seeds lie apart", True),
-		Column("most under"),
-	)
-	note = "Each film is moved, cropped, padded, blurred by a hair and mirrored, which changes no diagnosis. A call is unstable where its probability then crosses the threshold, or moves farther than seeds lie apart."
-	return Table("stability", "Held-out films whose call changes with what changes no diagnosis.", columns, rows, note)
-
-
-def controls(audits: Audits) -> Table:
-	rows = [
-		[
-			Cell(row.title),
-			Cell(row.expected),
-			Cell(row.found),
-			Cell("passed" if row.passed else "FAILED", tone="" if row.passed else "bad"),
-		]
-		for row in audits.controls
-	]
-	columns = (Column("control"), Column("expected"), Column("found"), Column("outcome"))
-	return Table("controls", "Controls of the audit itself.", columns, rows, "An audit that fails its own controls says nothing.")
-
-
-def held_fixed(audits: Audits) -> Table:
-	rows = [
-		[
-			Cell(short_name(row.architecture)),
-			Cell(f"the {row.fixed}"),
-			figure_cell(row.within.auc),
-			figure_cell(row.same_films),
-			figure_cell(row.whole),
-			figure_cell(row.fall),
-			*[number_cell(value) for value in (row.within.auc.n, row.within.positives, row.without_partner, row.not_known)],
-		]
-		for row in audits.held_fixed or []
-	]
-	areas = ("AUC within", "AUC of the same films", "AUC of all films")
-	counts = ("n", "COVID-19", "without a partner", "not known")
-	columns = [Column("network"), Column("held fixed")]
-	columns += [Column(title, True, _areas(rows, 2 + index)) for index, title in enumerate(areas)]
-	columns += [Column(title, True) for title in ("lost", *counts)]
-	note = "Within: a film is compared with films of its own source, or of its own band of ten years of age, only. Lost: all films minus within. A film without a partner has none of the other class there."
-	return Table("held-fixed", "Source and age held fixed.", tuple(columns), rows, note)
-
-
-def requirements(audits: Audits) -> Table:
-	"""What a supported claim needs, and what of it is met."""
-	rows = [
-		[Cell(row.text), Cell(row.found), Cell("met" if row.met else "not met", tone="" if row.met else "bad")]
-		for row in audits.verdict.requirements
-	]
-	note = "All of it, and nothing found against the scores. Limits of intervals are those on the worse side."
-	return Table("requirements", "What a supported claim needs.", (Column("asked"), Column("found"), Column("outcome")), rows, note)
-
-
-def parts(audits: Audits) -> Table:
-	"""What the audit consists of, part by part, and what does a part that was not done."""
-	rows = []
-	for row in audits.parts:
-		state = "done, kept from an earlier audit" if row.kept and row.state == "done" else row.state
-		rows.append([Cell(PARTS[row.part].title), Cell(state), Cell(row.why), Cell(row.command)])
-	columns = (Column("part"), Column("state"), Column("why"), Column("what does it"))
-	return Table("parts", "What was done, and what was not.", columns, rows)
-
-
-def not_done(audits: Audits) -> Table:
-	"""What failed or was left out within the parts, and why."""
-	rows = [[Cell(row.part), Cell(row.reason)] for row in audits.not_done]
-	if audits.counts.judged.split == EVERY_FILM:
-		rows.append([Cell("what asks networks"), Cell("a manifest has none")])
-	return Table("not-done", "What could not be done, or was left out.", (Column("what"), Column("why")), rows)
-
-
-def reasons(audits: Audits | None) -> Table:
-	"""What the verdict rests on."""
-	rows = []
-	for row in audits.verdict.reasons if audits else []:
-		cells = [number_cell(value, "" if value is None else f"{value:.3g}") for value in (row.value, row.threshold)]
-		rows.append([Cell(row.text), *cells, Cell(row.rule.replace("-", " "))])
-	columns = (Column("finding"), Column("value", True), Column("held against", True), Column("rule"))
-	return Table("reasons", "What the verdict rests on.", columns, rows)
-'''[1:]
+c-o~}ZExGi5&mrdiUon9QX;c<(gJsCeSncm?gFH_;^N-5Fa%*Gt|ZocQMsgLA<cj9Gc&tOQlfoI`ysKkFSD~V&%CapD7w{)%ve>fRJ}1uH%VGg)o!C}wbNE<
+dv6k@i$tx;rbs4gtE*Zq_WXCk6Jc#p)+#9r6Gu^We!i;8TrJBiGs`+H3mfajQl<H}#QyiSsp!~=`egpym||)C`p4=%tz+iGFWwlPWNBgS@sfC17R#)$MBgv}
++s)6np9Yqihcuy+{JOWly#4u~^LOt*{I$0j6j$lmFR~l_KQDA{dW$MUvvJL$i%n+DZeyxII@k4bW0Kw$i;-OW6*ra96Lmw3^{*u){j!fg-TwIg;|~+{#$*}(
+FS8~uChAsX2R@t1%$Gb@H2K0*?u%XO%*@Nx`T2QbR!V0XzKmE7cIu8*|4|>Itg*WIPGzaB@0jXrdVU7=-2w`Zm73J63qgk3K+jdVvw%Z2QE9=TDXYX(9zk2Z
+Hh;#a(i$FODt`zvinn`ZYr@UKfQF$xIV0vQUCAN1zGdFP%UNaWrYh9k?EEa(_olMyT8%28Cap|virP-pLR-TCnE)$UGGC>S21w0;-LzOk8f8;0Y1Zilu&rxs
+1!^Y5%OcIvdOrbJi@GW^D<H=o0D4Y<9-jv`_&RiXxfn@cM0`2nj(Lg(Xhs+wtJH}hCdtj5Qsx>M7}0-IhQpCQNas!+HxNH9A+eEsMA;<XRhs2i#OGP;z=FvG
+|I2X?AYnKz#xvrMiIa*HpE`258w>El*B<M3M7Nm+TfXzAER4?x9f^6I;!n+&s+%oVt+G<Xaqyp+yK{><1}@!8lj{K3`7@n1Rct2f##jrjs=8ELQ?1}!#0w?m
+uAo8oM!?UmtSo^G$n|@AV)7=!w{W~p)MfmqiMkrQdj?<~m=0fu%|$r>mCm#V#sa8YIaI5{)L`Ns>@CU%#<?G|40_OhFkW|LQrGHE#E)-roz|Iw0$vDCXox=a
+M;Pv9Q+q|x7(i>FRl*^@5)6g;INS!NbUYha!^|DQ?u-b5Ct{CGlQ~EpbWy{=Y5q);XU2-&Oq`^v73`dR`dJ{diazt|_(5llnZAr)ufC`|H<pz<8JQ?IvPst)
+8JelGP@nrJK$_K@<@1GjgWwa(XTZXZX2^WbOu^FN$?+G(e<Q+re@1<$t_1mfPtrrIw_8&rBhf`00h|t&o3sY%U}9tSQs_<qyuw^ZPKJ?JN7VmxtV*5}g~7)N
+;@QE06>;{X=*>^Ry#M~<>RTKIx1?)?W445%ta6<p6oYhU`OV+oOvvGjXMjj<s|K;6W3mMB-j>3xI;KPTQoz?Rnb!wo4wv_5aZBbD7xl=3Tf;G=ud8r7whgt+
+w6)~2VUT3a!GzU~zuHt8z1*mOHOU$xK}MogUM41!fR&^P=OfS$d(5q_Q@DKW_eSW}l|~X5iAl@M=n%=+D8+bP<O3MsWw3lhE(lXit+J+A!-|7rVZShng0(>y
+;vmGlb}2$*!;G;T!#PZ0LWW0^xJSK#uP$_&IZpB+9}-6s=OeLK6v9YyzRN|w=RB8pI?xjRJ7YA$QlEo7Y?L4`CP|;Z2>fJo#JYo=E5o)%i--|*4Q=~zu{MI}
+0&?i==nw)ISC^OS1yisapl%vp!e#s}nzTc*{>Z92+*BGGNXUiQ23Qf3@QguUZeBR*tln)(it@ai3BqL#_)I5bahd0|XxM~Xzt9<6WO_-tHQ7sV!sk&bOZ*Aj
+Jk279HUq+kcK9p7u2qC$)@T5qK_0jgj8c4s&X0`f-k7arGqX#V(iN>`6@(Yb@(zu}36M<W10T>4iiGtpOtQlzPnZBq2@d?)IeK9JFW2hTAH89?Z15DrI3*f)
+(<(n4Z%dojDWdyHf!T5NBz$~I69PbV8X8V<^Pba_U3Ojq@N606oDlX@rWfpW4V<pU>4tbkE=?ZQmy$Jvz@9y=yaJTwQc_UH$rE7aD8%a4-5Fzu_6cl(Ts)*@
+vekrT7<d2>6{?MGT5Ft<mF2ziIY>>2)y3Y!)p4^#DJxY5j6tp7@muV!G;zA~79q?^WaGNx7{u;A1maKbYC%&Iq#LWcg>#qAv+g@oD5v0bFrf<+xav@$xN0X{
+#?Q%KNqUgl3Q%2?kBlU7wiP%pb7&@+o5ED<{n0QaSD8!`QDEh4$=U{EUE|=)4>Dr^%U^t%Cw#!=OL9nQUnGT;TZWX5*&{DZVM!9ouMAUz*&Xd3_bO?oCD)v%
+#T=3#v*#Nf8+&gZ6;rr9y9$<Mgu&la(m+1+$g4*(?n-DZg;ZIhYG;uC)(ohQU_FIgZ+WVS`YGdauu*;}aL}s0JvR7`(WSTy_2SNL<f}NxAT=)y@Ls;;tm7DN
+g&Hg>OKj_|5i8m=xhjKU0a*#h%_7??*Ey-ZpjysQ21Ag&luRT_Nf<Bo4Jac)hh(FcsJ_<Nx1%7`Nto#PTqnj$d32MQh2EFS)QB>%dUbjA4d_+>NFUVIH&>VO
+<?C19z8W9fdk~^zcK+;8K#>Rf4eJg~hyU5S1BJF;lZ#KB7_V{JM+T`ANDSl1?Fjn4H~Z^M=Zi!u8k_R}cULnh&d7l6wvy5=3fYnyIyBjKO6>N)$|x7(-16*{
+VrtYY;X;wtt=__5w{Vj<hg7iF`;gCL7cA&AcWa13L&1rAXe^+r<l<sH6EcTZ?pMRWhZl$dAbI}l7Wq6@#Q$ZgTt>_4admKf#W^iqtTQav3OyL2MxJl{Rq3T?
+S}iG{9T|CNrRMuHhU-mbELre#>j(1)2M_2?bTzOf(-mM?E3=}m&0%8kR=Wh9?G(ih<O#+ABW^k;3H@DU4g6uEY(^du&V$T9Ppb-%8`HZ@3L@SCa5|ya1u`6R
+Lo5g)9wgIxo^4ewyghO9$|5lbLg5mPShJKfP(+eekKhr`N>ZAE48a>Kd5j;C0$fl9C<)At8>P&fXS^w>ooe&$80XpYrGK&K9gS~kesvkxNqT!@=5Y(<ndD%Y
+9|yXn*Ouz{B$%vxb@ux1=KY7a-$%Y{GQ4P^ljlk=f3d@=%Y)6$ccY+Zy*tKycL$)DWtk)G9Um&upGZ1<<39IZO<Z<5pb_rh@)B0#3YEQ-OBBdFU1jy&`rbku
+c@4H5?XTA1bKbUBYtt3j-SRoUqCZTEC?`$}=_U`&TO2fJP(QJsit6DhO1fP&f1EQOq=E;$#DzF<HxeqZb`&a|lU*WLlR;|h-xrX*IQ(INwQ}#2_gr0ZYDax5
+Ig;?;x>#H=P=4xrZ+@cf$FURV>Vv58X5ZkW&%QgPmE)K*JrvQ*Z$IO^dnV&+>x^jJF_4$-u1;=uP&U3oB<6PbSS0US<01Dm(2$|(hMy7aZ__`>9T5piOFhCD
+A_*eU?L?%-6!-U`0M-amKnq-wg`&?}j}%|*nLDEkiVLI=xbi*HN8X|-Iii#^Rv*B?wABhiNYPlQPYM-$_>nHS1z1q_<8;kciS#O^jy-n$q=*YqM5qs?v9UG>
+)gZr*jGQRPL*Bgm>~+eMgjTlM(nF%5&ZbUt?#0;7vn|VvBd)3YFA?NP+DKp?dv6TR-Mij4_O{(VWYgln3AHqH<mTHY?Bj>c&lUY~_sVR7p%IZ~!oA$a_hgwf
+2v?_w@?wxw)*}J<kmd}J6+K9q>VcXCnsax4sgznlUX5&;45+fpN@(gnA!5>Jh(-K{eqz)aQais!o}%wI6jA#nwS3(tpX|9oC*YR2bo7S*d<nvAQQ?8~Msz|O
+sl3?M@<f5$2*!uRsFFPa0=$G6;kY5&-G0{}4ikfAJHPSYNzPE!v(TQCut(dvXx(l0-LH^zj<XM+TtY_-6nn)pk?RhCT=%OZH;^%~fZFyyq$>hC{L#cw#^4q2
+-=9y>JtY+qtB9)aIys-_9_IN`TTb6U_3lWky3!&SUlxOXOV8e{^K>7JPmkqU29*)gUeay*Ym4ciMy1IKOR=GlZXeGyYS|)PQSsniaK!5C%NzV$Foe9w!AmC3
+Knvq!e;}Wpoe~R2iXQh>BI2;m{FY+KD18ePj)-isc+R@Q&s}2vSw+bEyh|Lnt-Njn@Bi(&t&e(ctbRv<gMhDt*kvE9a41lqn734TgKqnq0^dz*G1ky;Bg{6_
+OQ`XJ^rs;CCk%9jgoGXqI+}9F^n5CF9_r9Ad|2XkrihIJGj=Kus2Wn}MA8#}krV;?pK65j2I>NSrg(=y1XurGt(R>?'''[1:]
 
 
 # ======================================
@@ -15850,125 +14827,32 @@ def reasons(audits: Audits | None) -> Table:
 # ======================================
 
 FILES['cxrkit/report/tables/comparison.py'] = r'''
-"""Tables of the comparison: how far runs of a network lie apart, each pair of networks, and pairs over resplits."""
-
-from cxrkit.data.records import SPLIT_WORDS
-from cxrkit.report import sentences
-from cxrkit.schema import Comparison, Range, ResplitComparison
-from cxrkit.tables import NOTHING, Cell, Column, Table, figure_cell, number_cell, p_text, points_cell, scale_of
-
-
-def networks(comparison: Comparison) -> Table:
-	"""Each network's mean error, and how far its runs lie apart."""
-	rows = []
-	for network in comparison.networks:
-		spread = network.run_to_run
-		sd, predicted = (NOTHING if value is None else f"{100 * value:.2f}" for value in (spread.observed.value, spread.predicted))
-		rows.append(
-			[
-				Cell(network.name),
-				number_cell(len(network.seeds)),
-				figure_cell(network.error_rate, 4),
-				number_cell(network.median, f"{network.median:.4f}"),
-				number_cell(len(network.outlying)),
-				Cell(f"{100 * network.outlying_at_most:.0f} %", network.outlying_at_most),
-				Cell(sd, spread.observed.value),
-				Cell(predicted, spread.predicted),
-				Cell(spread.reading),
-			]
-		)
-	columns = (
-		Column("network"),
-		Column("seeds", True),
-		Column("mean error rate", True, scale_of(rows, 2, floor=0)),
-		Column("median", True),
-		Column("outlying", True),
-		Column("may be, up to", True),
-		Column("sd of runs, points", True),
-		Column("chance alone", True),
-		Column("reading"),
-	)
-	return Table(
-		"networks",
-		f"Error on {comparison.n} {SPLIT_WORDS[comparison.split]} images, and how far runs of one network lie apart.",
-		columns,
-		rows,
-		"Outlying: trainings whose error rate is no better than calling every film by the commoner class, or more than 5 standard deviations above the network's median; may be: the share of all its trainings, with 95 % confidence. Chance alone: the standard deviation that the number of images and the error rate bring with them.",
-	)
-
-
-def pairs(comparison: Comparison) -> Table:
-	"""Each pair of networks, and what the verdict rests on."""
-	rows = []
-	for pair in comparison.pairs:
-		needed = pair.needed
-		ranges = (needed.seeds, needed.images, needed.images_at_20_seeds) if needed else (None,) * 3
-		rows.append(
-			[
-				Cell(f"{pair.a} minus {pair.b}"),
-				Cell(f"{pair.a} is {pair.verdict}" if pair.verdict in sentences.OPPOSITE else pair.verdict),
-				*[points_cell(figure) for figure in (pair.difference, pair.over_patients, pair.over_seeds)],
-				*[points_cell(rate and rate.difference) for rate in (pair.sensitivity, pair.specificity)],
-				*[points_cell(figure) for figure in (pair.ppv, pair.npv)],
-				figure_cell(pair.auc_difference),
-				*[Cell(p_text(p), p) for p in (pair.p_difference_holm, pair.p_equivalence_holm, pair.p_all_equivalent_holm)],
-				figure_cell(pair.probability_better, 2) if pair.probability_better.n > 1 else Cell(NOTHING),
-				*[_range(found) for found in ranges],
-				number_cell(needed.images_for_equivalence if needed else None),
-				Cell(sentences.why(pair, comparison.margins)),
-			]
-		)
-	titles = ("error, points", "over patients", "over seeds", "sensitivity", "specificity", "PPV", "NPV", "AUC")
-	columns = [Column("pair"), Column("verdict")]
-	columns += [Column(title, True, scale_of(rows, index)) for index, title in enumerate(titles, start=2)]
-	titles = ("p differ", "p alike in error", "p alike", "P(better)", "seeds", "images", "images at 20 seeds", "images to show alike")
-	columns += [*[Column(title, True) for title in titles], Column("why")]
-	all_images, covid, normal = comparison.images_for_equivalence
-	note = (
-		"The first of a pair minus the second, in percentage points but for AUC: below 0 of error, and above 0 of all else, the first is "
-        f"better. p after Holm over {len(rows)} pairs. Alike: within {sentences.within(comparison.margins)}, which fewer than {all_images} "
-        f"independent images, {covid} of them COVID-19 and {normal} normal, cannot show. PPV, NPV: predictive values at this set's "
-        "prevalence. P(better): how likely a run of the first errs less than a run of the second. Seeds, images: how many of them would "
-        "decide the pair with power 80 %, were the true difference at either end of its 80 % interval; of pairs that are undecided with "
-        "several seeds of each network. Images to show alike: at 20 seeds, were the two alike. "
-        f"The lowest of {len(comparison.networks)} error rates flatters its network, for it was picked as the lowest."
-	)
-	return Table("pairs", f"{len(rows)} pairs of networks, on the same images.", tuple(columns), rows, note, open=False)
-
-
-def _range(found: Range | None) -> Cell:
-	if found is None:
-		return Cell(NOTHING)
-	low, high = ("no number" if end is None else f"{end:,}" for end in (found.low, found.high))
-	return Cell(low if low == high else f"{low} to {high}", found.low)
-
-
-def matrix(comparison: Comparison) -> dict:
-	"""{names, rows}: for each ordered pair of networks the verdict and the difference; empty texts on the diagonal."""
-	names = [network.name for network in comparison.networks]
-	cells: dict[tuple[str, str], tuple[str, str]] = {}
-	for pair in comparison.pairs:
-		cells[pair.a, pair.b] = pair.verdict, points_cell(pair.difference).text
-		cells[pair.b, pair.a] = sentences.OPPOSITE.get(pair.verdict, pair.verdict), points_cell(pair.difference.negated()).text
-	return {"names": names, "rows": [(a, [cells.get((a, b), ("", "")) for b in names]) for a in names]}
-
-
-def resplits(comparison: ResplitComparison) -> Table:
-	"""Pairs of networks over several splits of the same images."""
-	rows = []
-	for pair in comparison.pairs:
-		figures = [points_cell(figure) for figure in (pair.difference, pair.sensitivity, pair.specificity)]
-		ps = [Cell(p_text(p), p) for p in (pair.p_holm, pair.p_equivalence_holm, pair.p_all_equivalent_holm)]
-		rows.append([Cell(pair.a), Cell(pair.verdict), Cell(pair.b), *figures, *ps])
-	titles = ("points of error, A minus B", "sensitivity", "specificity", "p differ", "p alike in error", "p alike")
-	columns = (Column("A"), Column("is"), Column("B"), *[Column(title, index > 2) for index, title in enumerate(titles)])
-	few = "" if len(comparison.runs) >= 5 else " Fewer than five splits decide little."
-	caption = (
-		f"{len(comparison.runs)} splits of the same images, about {comparison.n_train:.0f} to train on and {comparison.n_test:.0f} in "
-        f"{comparison.split}; intervals after Nadeau and Bengio, p after Holm. Alike: within {sentences.within(comparison.margins)}.{few}"
-	)
-	return Table("resplits", caption, columns, rows)
-'''[1:]
+c-pO4ZExE~68>!ciUolnV#*SZuK}(K93XFP0~}(b@%26!hOiP>5)r=La%II(_22u<%#vElvfW-UKrC{1I6M2y+p`-*(UqPRrd9Pqxs_4#x@@$~+q#;lRlQLQ
+ZIxYDJg-${+@`i)RgoK|A?Ffh^n9fnom-Od^KGJZmGLM(yfsi^+NQ`|n?_MI8ZB&Hs`)qjHFs&IoldQp*EVZaUN*IL>dWQ7K3z@!bMfnkF9X@e)=OyW<>vLe
+awZ$dSi@6ZqBRhx=B6FUwDXlIbtm(_-*TdU)z#AAN6g*N3_f>)nE(9q#nmsLKL4Dk_ogWDw=UKtG%>7+TI9>MHPboIRqJwQtbb{y&U^!aO`TV+^@HtP7iL;7
+Mx#+?_IQp%x9qKo)%R~?p~>h3$bKYW_-~%Ksx-P%#@gD7KRSQH58~6_jqH{aTW?x*uC8xJCyUzl&d#eKD$>p*ta#Ek*60kM_`wufr>>sjhh{Tu&YCQr!$%Mr
+d!$spP`A2R8<n@}b6pu_iq@z_w0(Jcs$R(4Bt2W~B1Lw1*-DLNy|kXS#@?DN<r#n`!~I%ujMZr~scsrmWn;XaT+^Qu^3k}nw$i1E6CMvdGcHWki?qgMZR~{t
+U-kkF@6>7sJAOE#tdlEYn?_h*m&2h+`U5ulgc<eP6?b{H>@4AJ^ne{oO|_erb?YYS>0+mzMahE_p*nKcQGi3C9^)gZhq`2r{*cu?gQz-zW9FP66ldfX$(C{C
+4HO)@K?WbzUs-QNH?a?FMaX-RefEsW`H4CM+(lj6^V9g?a{~UD;trq3=8#KH5qQUhzI>2+$EG9vjh&+c>80^${=hf0J2hWv)Tv|h9!16m09xbLwvx0b2s`Yc
+8*hu~BjZw6YU|76ILzK8EUwqV3>Ul`^__Z-!Ult%$Gc(G=(+$U?7cpa^5WjNiBCWJjV?TF6XmSVD?GJov#OEsdk0b>sA@Gc&H+0IBosVZKvo%`d50=mlmrrW
+sIs;w7S{ZC4P@24&@F(5A|B^&U#Zr?a&0q}ncG~uyoTv|2G6jDutHKKyzV?Y;pujzp^5rkQE;v74Nuf2cPsVdEA<Q|v0CIA^_EnH9`riy89=5vS)P-e7GR)T
+Mwuo8KxURU&#PgkWO!rW6u7Pam5y+{J8wFBfG}k+^=NDsp>V7ju#RCTU^}P{R0wvi@HCRj8-)P%QciRkN_|rJH`)BbD;1`*)2WnQY7|~KcZe}HizG(H`^V!2
+9+i<z(K}V<)w)&kI_vA~p;X?9cr4I)asj#<p}qHHBE7i0y!i6z>Z8~d$_=VuFTYvcjY%pA@hi1m=2hQaUR(!EU@W~R<_0Lw+yQy1EMF{)CC!PfO(kdAAk45}
+8;%K%H^&y>Frzr2hd`w)DOuSqh>f(l%Wrdc=e4(undggqj*;W)AG5z{ZoQhSx$Qm=o2$5GJ)Z_<b&E(FV(v6<V(5`Inm~Q<*>qJGrC+R>qGsf1Y4<0P>HA5?
+a}U}D5<1hf9M$q}DisTzChp_q{&ZTYH|nK?3R~}aP`{-qXUceia-Dg^=#h3LIdpT3SA<!EZ^F$TCJyDzpb5L&6_T3KzUUlpR}uHKF1Y%Et~W<PZ1C$oFzEI2
+@;CbVEI)7m{XQB{fa|Wu5p+mS)xG;{3WtzGQGB!i`n&z-yqyO~Kwf3$TP(2hbD~(B&^18R(AGr*q*1r6J3pg!_83tcYt%RhM(%brHUQmolB2VJ@Nz6M;a@$9
+^eCPTpQ$UIovM2>yp=$;^oA#J5div~%jU34iu|q;&+FS9#ICAssS9j8s8z?~Y;;o9s1qKdEA)~DT7r|aB6kcazuXaV#H%v$$Nex<v$bRU5FiuKfC7}`l(Yng
+7ir(8U0<fSPFS%li3%Q#l>fJgeCDAn=ml|#Uy#wl%z9Qt{F*`pA@-bX1>s56$G!+mxckD|ZBWK}WPGHCgDY)TIeP8FY&r_F-DA5O7)N19ZHxFzhy9kp-}z&B
+sor1w_UXg-FMs5{Z^b1$?;3bYS3n+2rQW0pIhH77*rYpc<p7GAJBJWVZh^jg9wHP$)H@Lhx}cOJf02JR#T`5d#@Ag72*_{;4vlmG=M4@d#J}J|(&S}dqOjD}
+UB9tSy)LrQk_-hS6Jo|8!=$IF3C4e(s%HS!SebT+W3|sh+MIzf1OX=VDTESzgCN6pu)o(dD%TK9zlhkOvhs?VtQ1(%64^xLbH;J_1?TBheL9+blQ2y~V>dO4
+=^`EYo{|LNZ6r&!6of|(*YPeOgIKcA<e!!|=w%YAXijZ(tD1cN6&uo$YN9`l?jIMp&QjS1_jx1_hGdbsD;$i|vUe-!sB-HD3VqSRw^D7X9^eZ^_xVp6DcW(?
+u*FT}mPP$8eTf(=wM8&Vv@PHH<YIuxrMG|3I7cVgVxm_0a>YFiX9wwxOxw&}L4UJ=u}R|Z6O6Q0F(zeA@<{sPJ!HHjl_Kb*pYwBBvD1mMopQC>(&#Sgv|zZ~
+b*Y`rzdc6PDP4uBZ|OFo6&!aHF_gluwi!YyyGP<f>Mn&aq=iE8?<hV1MG*2UiBH6AyS5DsG3{$*%EsYv1xnR+-p09TSyzZ&J`AvJ)UU&<6ZP~Z5w&Zeh&n)K
+UUSS`x6V?dwKqP9`T-fe!8+UB)29v`i}4QO0nMKFd-a6-Aj9}`z93@5u7zrPA~?J04lzBjA*Vec-*GAzcwz`NQq=G{=>9<=T^ct&&>Wr`hW5<-tR{Oz>!X$c
+@1>?(jt_0}p}dXQgV99!D2ph}@OnMQ-miISHj!Ru$mVfGe2xEm?ldDm@Ygpop!WkiAMf2Q?;zsu-K8F$Q7`41I0$XeFnu*<m3^BDtI%IOrwWy4>Hqnt^~6yK
+t29Dv|HLunZ=6jI&cA*+j+t0)qQ}EiX)s3qec`ddQv-({vR%)+-g^G_?&#4#2yDRqc_8Hf|2N`1yf^Gl1aHIRLEeUM@95>l0S{*SkF(g>pF0i2gbVl_mW;Tu
+9F!8e5R28DbM;DELZp7$lfMO#Fdw>};ouo+sV&cS!&gFrHnox?ns*OJenM;*lzAJL+$mpE$(=8{62DP3X977CG~L}WBtmksJ-iRxz3!=0>zVXtof*Amt?x{=
+%<E)8vi}B!PPYJicZ{`kbtNL^%h1tbMeZ88VaB6B0GY4xSO'''[1:]
 
 
 # ======================================
@@ -15976,134 +14860,25 @@ def resplits(comparison: ResplitComparison) -> Table:
 # ======================================
 
 FILES['cxrkit/report/tables/data.py'] = r'''
-"""Tables of the data: the way from the sources to the splits, what was left out and why, and who is in each split."""
-
-from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Literal
-
-import numpy as np
-
-from cxrkit.data import summary
-from cxrkit.data.manifest import Manifest
-from cxrkit.data.records import LABEL_WORDS, LABELS, SPLIT_WORDS, SPLITS, Record
-from cxrkit.tables import Cell, Column, Table
-from cxrkit.tables import number_cell as number
-
-
-@dataclass(frozen=True)
-class Step:
-	"""A step of the data's way. title; count: images; parts: [(words, count)], commonest first; kind: kept, out or split."""
-
-	title: str
-	count: int
-	parts: list[tuple[str, int]]
-	kind: Literal["kept", "out", "split"]
-
-
-def flow(manifest: Manifest) -> list[Step]:
-	"""The way of the data, from what the sources hold to the splits."""
-	everything, used = manifest.records, manifest.used
-	copies = Counter(summary.short_reason(record) for record in everything if record.is_removed_copy)
-	others = Counter(summary.short_reason(record) for record in everything if not record.used and not record.is_removed_copy)
-	steps = [Step("read from the sources", len(everything), Counter(record.source for record in everything).most_common(), "kept")]
-	if copies:
-		steps.append(Step("copies removed", copies.total(), copies.most_common(), "out"))
-		steps.append(Step("different pictures", len(everything) - copies.total(), [], "kept"))
-	if others:
-		steps.append(Step("left out", others.total(), others.most_common(), "out"))
-	steps.append(Step("used", len(used), _labels(used), "kept"))
-	for split in SPLITS:
-		of_split = [record for record in used if record.split == split]
-		if of_split and split:
-			patients = len({manifest.groups[record.image_id] for record in of_split})
-			steps.append(Step(SPLIT_WORDS[split], len(of_split), [*_labels(of_split), ("patients", patients)], "split"))
-	return steps
-
-
-def _labels(records: Iterable[Record]) -> list[tuple[str, int]]:
-	counts = Counter(record.label for record in records)
-	return [(LABEL_WORDS[label], counts[label]) for label in LABELS]
-
-
-def sources(manifest: Manifest) -> Table:
-	rows = []
-	for source in sorted({record.source for record in manifest.records}):
-		of_source = [record for record in manifest.records if record.source == source]
-		used = [record for record in of_source if record.used]
-		counts = [sum(record.label == label for record in used) for label in LABELS]
-		copies = sum(bool(record.duplicate_of) for record in of_source)
-		listed = [_commonest(record.view or "not known" for record in used), _commonest(record.licence or "unknown" for record in used)]
-		rows.append(
-			[
-				Cell(source),
-				*[number(value) for value in (len(of_source), len(used), *counts, copies, len({r.patient for r in used}))],
-				*[Cell(text) for text in listed],
-			]
-		)
-	columns = (
-		Column("source"),
-		*[Column(title, True) for title in ("read", "used", "COVID-19", "normal", "copies", "patients")],
-		Column("views"),
-		Column("licences"),
-	)
-	return Table("sources-of-films", "Images of each source.", columns, rows)
-
-
-def left_out(manifest: Manifest) -> Table:
-	reasons = Counter((record.source, summary.short_reason(record)) for record in manifest.records if not record.used)
-	rows = [[Cell(reason), Cell(source), number(count)] for (source, reason), count in reasons.most_common()]
-	columns = (Column("reason"), Column("source"), Column("images", True))
-	return Table("left-out", f"{reasons.total():,} images left out, and why.", columns, rows)
-
-
-def splits(manifest: Manifest) -> Table:
-	used, groups = manifest.used, manifest.groups
-	rows = []
-	for split in SPLITS:
-		of_split = [record for record in used if record.split == split]
-		if of_split and split:
-			counts = [sum(record.label == label for record in of_split) for label in LABELS]
-			ages = [float(record.age) for record in of_split if _is_number(record.age)]
-			age = f"{np.median(ages):g} years ({len(ages)} known)" if ages else "not known"
-			sexes = Counter(record.sex for record in of_split)
-			sex = ", ".join(f"{value or 'not known'} {count}" for value, count in sexes.most_common(4))
-			rows.append(
-				[
-					Cell(SPLIT_WORDS[split]),
-					*[number(value) for value in (len(of_split), *counts, len({groups[r.image_id] for r in of_split}))],
-					Cell(age),
-					Cell(sex),
-					Cell(_commonest(r.source for r in of_split)),
-				]
-			)
-	columns = (
-		Column("split"),
-		*[Column(title, True) for title in ("images", "COVID-19", "normal", "patients")],
-		Column("median age"),
-		Column("sex"),
-		Column("sources"),
-	)
-	note = f"Patients: films that share a patient or a picture count as one. {leaks_sentence(manifest)}"
-	return Table("splits", "The splits.", columns, rows, note)
-
-
-def leaks_sentence(manifest: Manifest) -> str:
-	leaks = len(manifest.leaks)
-	return f"{leaks} patients or pictures stand in two splits." if leaks else "No patient or picture stands in two splits."
-
-
-def _commonest(values: Iterable[str]) -> str:
-	return ", ".join(f"{value} {count}" for value, count in Counter(values).most_common(5))
-
-
-def _is_number(text: str) -> bool:
-	try:
-		return bool(np.isfinite(float(text)))
-	except ValueError:
-		return False
-'''[1:]
+c-pO4OK;mo5I#%4V#|w2mnPx@JyeE@rm+tO+@^@s1O+P)w79fblU#yaT2=-9_s(ONq+ZFTmw36_o!2+>&1@XUS;SAdY=laMUQ3b0I-b&M6K_RYtAain)z&LG
+r4@fxd8Qj*#APBj>sZ6#M&vTpLbclLZUe`0#$yt(Qh6>{I#XpMvZ7M879UhwYFVHB9>h;8d*%TSpmlr*O<U!0)5uOpx5X#)w#v$9`{QGV*K=#aTm6#h0B_g>
+O<NRky*>FoDB?0pWuxuE-^};v$y%;dopkm*zW??9G5YfH)7{+X5BNL(<MCl(H|YcZexi#90;^g**Rtt^ttdi=XEcLlV<_|7he+maQTk%hhwAL<vMruu9j)M!
+0J!*bJf1K9y!$Kq{BZweE@r}6AiTOwwqhM8;_vo{cQ>n86xo|@Yl&G>sRrVjsTz|ZF3lPQZj9hOrnrmOOl}$ykOYtj<6k<oTrl!qS<V)9E4?voiMf{5bUcEb
+c@O$!HB87!gV`7eo#|ZOa$u(5R{SiRTT#WeZl)r1HwcB#KYL4D6oo1g$26-OeJftFGMS1OS!tgV73`)==1d)t_$g?w$0Mtw)Z>v+kY|k!bz9{!gd;xwwp@-!
+EYu`h=%94R7Y@kBKP2B-g8PX~MVhOPYqM+G<&`I{e`fI*g(Zh!VQO#?2cHX)DsEVnYn3O5rAZ!*<g2W=dJQ$<i?)#o;A@rJ%=P;nJb{i^8Hk+O0(DK51kD<f
+D5_=LsM6)zo=72tyoPXyUZ2QPvmay)Tq@M7Od^oI^~NIwcGmxkic)E-hWtb38SI^^#>_&^6lm80Rmlm-0c^P}-CmRDca|E#eDb1cUQj@hM4W#vT<5ItAX~s_
+jxd1C)&y}?$ue=-A`^aNw&R=AfmS-sQIz>UR)Fc|dFN#&S(?gPmReNV3d{J6i{ko3Q@HF5_sDR@?SkQ!{XsOJ>jgzCJejz>KeYCY9K_L>hfBPk$4@eE>}PLM
+YU>xH&%}zxsWjqUfZ3pP2o$ACpP=UOjAa2v<f|2eDMc$34OE~r2qdNuTDa?q=ebsG)r2<jkeZ?_SsrP&Qum0|8Se+JB4leg680XVa%JN&*mNCh7=+F)kpd0>
+V6<up(3ixmjiDn843Ql$oXK*ew`I>s$CNikSq+Al?;Yl1Xp8yrVZOM(6Vqj<`poge!=CtFxS^XmJ9HYAczaRDwZs@ADWH3Bg$<_IMuzV(x^%%?GPGbI1W7^`
+d)8YMH^Y3>ZoCM&8GqenHhw@_25J&|1hdi52R(ELlR-#Vmd5bLd@|9oG!VhVgY6rJnJ%>s>ih_c+7P)dO>HnsfwTsA6>#2tjlPaM!``#S#HTM+)A7AwWtp2Z
+V+z)m=|ksb_1bzNcmXeV0APk4MjsTMgMkR+d{{?)pF?R+O668$0@!COm|-H7dYA0O`o&CPU!rc(utIS5!STYuZuC;BP3fF74!QC8DkzsFL;!EM<>kBR1Ojde
+1Q{j7e?~YKy2ehQcCJF6_T1MvhmniK(GsP(mSN0|A@^Q!)NR}0-*$CiIEL-AChej4tUj_q%Qwx+aD~S>W_$`A@UXCOd_^SC1s-NyhmCQ_evrnyG@!wtTU#G!
+gM6S?jsutJAI^u5pC9h7Z+^mcsp=xmam8-nsv}Ic+3KaCmDSoU0|@W-HBCil4Q;MfdYxu@L9!ocGR4VF#;dhS{(zb}`RWS<&hip=&Imf<H>;Z|5L1@R*^=jp
+0N*}sf=~DF=O2Hc1ClRtJImwZDTz_}RJb%JsZDqTOmvNlcS~v$hC>)Z)`<hqFsIDh!8MaMK|yQZ`05+JW-=tRmj_7O*z%8#XJ0V`;JY23^Bsfx2>|H*H4h%p
+ILxETJ?s+3xT|Pj5NMc?=m|6#JH7b*<Mjeslps+9se?&z1~b0{bkJeCjtUDN@4u`wNDY!k!zb|~Wsrb|=Xc3NuOlB!!s8nl<N9~D3z!P|w#wT?MkL7_Jjr$U
+kVDb@Akg?w0B|9@Ay%h7X+IUa%Vaj`$ZT?{2ON!7hxF|29aMbE$7AFI^oZHmTsEFT8`1ax+hlsp^(h?h8$Ae;1Y<LUj5vr7#4dit$^>1z2_!)9kIG8d0_GVn
+OF7x!iXB4e?+KJ0K0zV)6Lb!5e>W31JYY=lKR+gY3NbN3@KK}FWoznuCJUG=A<mOqs~%DD_JP=e&G={VBHugRsMeuE#NAv@E~5~Mh~)#+bZ0NPJoZlC00!fe
+9c)<s;Tz^hsJs6Fz{W1d'''[1:]
 
 
 # ======================================
@@ -16111,155 +14886,40 @@ def _is_number(text: str) -> bool:
 # ======================================
 
 FILES['cxrkit/report/tables/elsewhere.py'] = r'''
-"""Tables of what a score is worth beyond its own films: inside against elsewhere, by subgroup, and with view, age and sex held fixed."""
-
-from collections.abc import Sequence
-
-from cxrkit.audit.subgroups import FEWEST_PATIENTS, GROUP_OF
-from cxrkit.config import short_name
-from cxrkit.data import matching
-from cxrkit.evaluation.metrics import Figure
-from cxrkit.schema import Audits, ExternalRow, GroupScore
-from cxrkit.tables import NOTHING, Cell, Column, Table, figure_cell, number_cell
-
-MOST_OPEN = 24
-"""Rows of a table that stands open."""
-INSIDE = "inside: held out"
-RATES = ("sensitivity", "specificity", "auc")
-
-
-def all_of(audits: Audits | None) -> list[Table]:
-	"""The tables of films from elsewhere that an audit has rows for."""
-	if audits is None:
-		return []
-	return [table for table in (inside_and_elsewhere(audits), subgroups(audits)) if table.rows]
-
-
-def sentences(audits: Audits | None) -> list[str]:
-	"""A sentence for each set of films from elsewhere: what each network keeps there."""
-	rows = (audits.external or []) if audits else []
-	told = []
-	for name in dict.fromkeys(row.name for row in rows):
-		of_name = [row for row in rows if row.name == name]
-		one = of_name[0]
-		films = f"{name}: {one.n:,} films of {one.patients:,} patients, {one.positives:,} of them COVID-19"
-		copies = f"; {one.copies_removed:,} copies were taken out before" if one.copies_removed else ""
-		told.append(f"{films}{copies}. {' '.join(map(_kept, of_name))}")
-	return told
-
-
-def _kept(row: ExternalRow) -> str:
-	"""One network inside and elsewhere; where one class alone is there, by the rate that it allows."""
-	name = short_name(row.architecture)
-	if row.external.auc.known:
-		figures, what = (row.internal.auc, row.external.auc, row.drop.auc), "AUC"
-	elif row.positives:
-		figures, what = (row.internal.rates.sensitivity, row.external.rates.sensitivity, row.drop.sensitivity), "sensitivity"
-	else:
-		figures, what = (row.internal.rates.specificity, row.external.rates.specificity, row.drop.specificity), "specificity"
-	inside, outside, lost = (f"{figure.value:.3f}" if figure.known else "not known" for figure in figures)
-	drop = figures[2]
-	between = f" (lost {lost} [{drop.low:.3f} to {drop.high:.3f}])" if drop.has_interval else ""
-	return f"{name} has {what} {inside} inside and {outside} elsewhere{between}."
-
-
-def inside_and_elsewhere(audits: Audits) -> Table:
-	"""Each network on the run's own held-out films, then on each set from elsewhere, and what is lost."""
-	rows: list[list[Cell]] = []
-	external, judged = audits.external or [], audits.counts.judged
-	for architecture in dict.fromkeys(row.architecture for row in external):
-		of_network, name = [row for row in external if row.architecture == architecture], short_name(architecture)
-		inside, counts = of_network[0].internal, [number_cell(judged.covid + judged.normal), number_cell(judged.covid)]
-		rows.append([Cell(f"{name}, {INSIDE}", tone="network"), *_figures(inside.auc, inside.rates, inside.ece), *counts])
-		for row in of_network:
-			side, drop, counts = row.external, row.drop, [number_cell(row.n), number_cell(row.positives)]
-			rows.append([Cell(f"{name}, {row.name}"), *_figures(side.auc, side.rates, side.ece), *counts])
-			lost = [_signed(figure) for figure in (drop.auc, drop.sensitivity, drop.specificity, drop.ece)]
-			rows.append([Cell(f"{name}, lost on {row.name}"), *lost, Cell(""), Cell("")])
-	rates = [Column(title, True, (0.0, 1.0)) for title in ("AUC", "sensitivity", "specificity", "calibration error")]
-	columns = (Column("network, films"), *rates, Column("n", True), Column("COVID-19", True))
-	note = (
-		"Of the mean probability over a network's seeds. Lost: inside less elsewhere, with its 95 % interval; a calibration error that "
-        "is lost below 0 has grown, and it moves with the share of COVID-19 films. Copies of the run's films are taken out before, and views that the run left out. "
-        "A score that holds is no proof that disease is seen; one that falls rests in part on something else, or meets patients who are less ill."
-	)
-	return Table("elsewhere", "Each network inside, on films from elsewhere, and what it lost.", columns, rows, note)
-
-
-def _figures(auc: Figure, rates, ece: Figure | None) -> list[Cell]:
-	return [figure_cell(figure) for figure in (auc, rates.sensitivity, rates.specificity, ece)]
-
-
-def _signed(figure: Figure | None) -> Cell:
-	"""A difference, with its sign and no place on a scale from 0 to 1."""
-	if figure is None or figure.value is None:
-		return Cell(NOTHING)
-	value, *ends = ("" if number is None else f"{number:+.3f}".replace("-", "\u2212") for number in (figure.value, figure.low, figure.high))
-	return Cell(f"{value} [{', '.join(ends)}]" if figure.has_interval else value, low=figure.low, high=figure.high)
-
-
-def subgroups(audits: Audits) -> Table:
-	"""A row for each network, set and group, elsewhere beside inside."""
-	rows, external = [], audits.external or []
-	for row in external:
-		for group in row.subgroups:
-			sides = (group.external, group.internal)
-			cells = [_group_cell(side, name) for name in RATES for side in sides]
-			cells += [number_cell(getattr(side, count)) for count in ("covid_patients", "normal_patients") for side in sides]
-			rows.append([Cell(f"{short_name(row.architecture)}, {row.name}, {group.by}: {group.group}"), *cells])
-	places = ("elsewhere", "inside")
-	titles = [Column(f"{name} {place}", True, (0.0, 1.0)) for name in ("sensitivity", "specificity", "AUC") for place in places]
-	titles += [Column(f"{name} patients {place}", True) for name in ("COVID-19", "normal") for place in places]
-	absent = [by for by in GROUP_OF if external and not any(group.by == by for row in external for group in row.subgroups)]
-	note = (
-		f"Too few: under {FEWEST_PATIENTS} patients of a class; a dash: none, or of no meaning there. The AUC of a grade of severity is against all negative films. Of many groups "
-        "some look bad by chance: read the intervals." + (f" Known of no film from elsewhere: {', '.join(absent)}." if absent else "")
-	)
-	columns = [Column("network, films, group"), *titles]
-	# a column that says nothing in any row is left out
-	told = [i for i in range(len(columns)) if not i or any(row[i].low is not None or row[i].value for row in rows)]
-	rows, columns = [[row[index] for index in told] for row in rows], [columns[index] for index in told]
-	return Table("subgroups", "What changed by group of patients.", tuple(columns), rows, note, open=len(rows) <= MOST_OPEN)
-
-
-def _group_cell(side: GroupScore, name: str) -> Cell:
-	figure = getattr(side, name)
-	patients = {"sensitivity": side.covid_patients, "specificity": side.normal_patients}
-	some = patients.get(name, min(patients.values()))
-	return figure_cell(figure) if figure.known else Cell("too few" if some and "too few" in figure.method else NOTHING)
-
-
-def matched(audits: Audits) -> Table:
-	"""Each network on all held-out films, and on pairs of them that are alike."""
-	rows = []
-	for row in audits.matched or []:
-		few = [Cell("too few pairs"), Cell(NOTHING)] if not row.matched.auc.known else [figure_cell(row.matched.auc), _signed(row.fall)]
-		lost = [Cell(_causes(each)) for each in (row.lost_covid, row.lost_normal)]
-		name = Cell(f"{short_name(row.architecture)}, {matching.words(row.by, row.caliper)}")
-		rows.append([name, figure_cell(row.all_films.auc), *few, number_cell(row.pairs), *lost])
-	n = audits.counts.judged
-	columns = (
-		Column("network, alike in"),
-		Column("AUC, all films", True, (0.0, 1.0)),
-		Column("AUC, matched", True, (0.0, 1.0)),
-		Column("lost", True),
-		Column("pairs", True),
-		Column("COVID-19 films in no pair"),
-		Column("normal films in no pair"),
-	)
-	note = (
-		"Pairs of a positive and a negative film, one film a patient, that are alike in what the row names: as many as there can be. "
-        "What a score loses there, the difference may have been worth to it. To train on such pairs alone: --match view age sex."
-	)
-	caption = f"The same networks with view, age and sex held fixed, of {n.covid + n.normal:,} held-out films."
-	return Table("matched", caption, columns, rows, note, open=len(rows) <= MOST_OPEN)
-
-
-def _causes(lost: dict[str, int]) -> str:
-	"""Causes and counts, the commonest first."""
-	told: Sequence[tuple[str, int]] = sorted(lost.items(), key=lambda item: (-item[1], item[0]))
-	return "; ".join(f"{cause} ({count})" for cause, count in told) or "none"
-'''[1:]
+c-oa(TW{OQ6@IpU#ehX&YC{uF+CHpO6);k78nkN%iMM%B1z|*vB(5n^<xp`9RsX%`J7<PB%ki!sWNNPGe!g?4APDaCGB;M0EA_C^wbIHaWo1-m)k9g;8?`i#
+Ws$0^rZo?RT4njxPE=OZrYdx<G|icB?h8*wYWb+_ez~s7{Vw7K4;dZwH8T(Nb!~Xanr~`j@|5;`Gie+I!DzIq%B@PuJU2<5m4%J<GEv!fM|7yq=D&MWB*w4$
+R^4ZHtoJE>`pc|e{L}T9>(6(Kk5_jeu5a!>N9z5j+h0B|Zhz`+PRe4Ht^FRmq0dF3x2Cr!)wT9Zwz^I>S+VXdFkf}P*Pu7vn!3u8mWph>ullF$s&ZW!+bl`S
+Jqa@Ht+C0*Y@0i;z#+->+R6A+NkV)NZa+g$y`8nF((Sytz5B<9oA;4=XY!mr%Y45rBE|ZSNbDePk?>rx-!4tXUq+*!Z%K5wAFprJRK5B0h%`fYvVmyDH>eth
+Vrx<(4ew0B+WT;Gcm3(+>R+@g@YXRA6_@)u7=60ByZ%g*VPH*RvpV~l)sI1>0=qLww#pLsRqvBvJQ|HsLl@@xqFjZnWimREh5DbmDGM`J7k^WEX6qSqG@p#l
+h>W|9QFUX{eZv&Gb)on?wb52p;A~Y^%)wc<k|_)8#~pO$S!L>dRjAo~)I5q5Xq%HqR;Vx|o>H?QnJi3h&BMl2#t}Y_8h5aMXsqZm-W`L6xnr0_Q^U&bOFY}U
+avWbZo0uY_lTFLFHT6XNn#T)MlT+WTdt-JG2hk{;vm8h_a%<e|rvqnmrqu}sys<3mk`z1TM_dcPfgI8-sbkpWy?L}D9UJoume3chz*S=iwp_8d;Sfv>mf+52
+`*g||%(1J$4!3u9i6K$$RIP#o29FbUaDEli>X>Z)981o}N7zJfZbyzw(j)&mcaO9xQU{(Z*-DL_M7)v2wN>wK|NY_b7q5RLnVlu&E;DlR+y1dKv#89r{AyA<
+oCY4x<v&e;l3L%J0-iwumRL6d7=F4}1P&FQrIn`mE4NXU*4rJK9)(&*IP-=BWF}oe3q*QzaCf|OEEE~*9l3EDk_1_p#{*w>JP0wzSRKyQdHidc72#Iz!o|JW
+)sff2czh&}_1=N=oHg?@7{R0)zSxM#e#LxmNuS;<#fK!NcprMJ_#Ze>Nv<h$>KxCRvtQ0O^rR|XyU0YoO@V`KNNn2~SsUNkEOkYpyrx7$QE<$zk5O;<lvtAZ
+zMzCRVFN>~BqL!@A~(TOALFnzda_wY(yH9y8%2QN>X&y!jLF?it#!S40XVa9Cu$C^duE<5?~H<oZs-Lu*8Jw{+bDhd`r*7>-;Rz4p`K*U>W<(9@{pI7uV*s^
+NilM(nZ$oui5a_5R*W;@qO28v4>*Fz3Iq|y6zLX}z;9$=_J(4{k}S>`@g~G>7w)!MvA0e1q&NbKj%s#bX2_(N6f$uoBb#i!;i37M>61Zi7knZS-};&J4j-d9
+`y3$eqdJHnD998ou9BbzS2#HN@O&GY3u6zCjbj`*kNZv*@~MQ~k5i^N;B_}K&<*TM`{G>S9`g4EqLhPnG+Qto*hSezHPPfjypiD^d!c20w)tfunTtOFN#=8x
+KRi#7`gNbK4bsZVJQVq14z)Ix)sla@?tD5A^;UF}jlZMGNg|3!J(HXonw%r|&ZR`v{Z1rz!p<P%H1;p-xU43(Q(|izFjBJ)J`06wlEK$3Rj-`L;-aj!#6u6t
+^_Gs2DWL`*>sbe(w@1o(9>5(5h1FzU)4&lE(6K)(oclPSBQefBa|CF<nZ#g&a5V>`9qF|!LfmH}0Ju#@4BhC`#*%>;7#j@u?Zs7Q`1>4td~xh^*z(uq?it?B
+T+o^=Y_={a|H~=kK{N_|DiCh_(Rvsv-3Tswk%>X<8t??-qyPv54EQII&U}G#sSLt8t5F!-ReSmjFXPKdy^b%(!U<0@Bb>+vspKh&PjsFwD=v$asj9LHz)He5
+G17FG293LMfMKGYz?&6;5H)Ux8WiSch#SfS@Yayz72GmdQ(Hq=pDM1UUS>Jbr3g?_r0~IxBAhiQwXyneI{r)93e@}KU(_F!kLf^PPuL?AN9jRb3Mk>|PJsWR
+kbp>tBp5087Xa8<IUHo#jRwA1HP})_5fitJF9mwKnC#L*Wu5>?xd}zKD|Fl@m77(Kb#a%5D_7?8$_+s_u6c?Q^5P3=IL)llmZ262s(8y7jAvGauc&x37Nru&
+SW~%4lCULJz$lP8Aw-DUTVrUAhuM@FN+v$%8aU4>ah<i$k+V`5G}#1(G)zyu#zQwDx&(z`aGqwX6&*okQ5+z)u;Fnup-&i#uQ409C+D2Fnmtm^2FV5e*pm{B
+bJ(P<3Og0`b3s6W;R(3*6hevfI}&@L<rG1n#g~IE=TU3HIDusY73VqupypnWMkR|JehFCfx+#P`)lvwnh7W;cCkkW^Ew1N4D&=M5%mz&YRQ(K)Bw9D8GCD#m
+<Kf9G26}O2n8Gl)fC2nx|K`o>H-X5~?<ZMy$?@$BK(yu=;B4F)myesg0hkW;n3Oc2aeSP2A?8yM=PsffrrpbM%d~r=ujB_6|8wx`N_l+It<WRJR?wI0qBTB2
+-p)mmOSTQVids*YcCk_)LXFN&Aeo6v(R`JwzuTT#lc!mYJl4t1^4&WnCqy^^=amIdibF`E=W0=P`vuY!!ieLF|J!+c(5p^vWtI`v7o7k+esOyjBdkrW>$(a%
+(95MbewGx+h-u-Y7OYV4RXg<Dr6*JM_e#$m4xwie=<*R=40+~HN$1QGayL7O_?6cMsPuY3InEioo8Oz#<G{O*!E?FZ>*l3S9e{xBkcfgzz;w-<+h29B=X~7F
+oP9!m&ryz(Ca;`2sb!-B7n~xWrCTr2O@q{ykGzEb(Y)^;BSJJDCE*lq`WSk(p#pF_hxNkqE(U1S!7r=et}NBcJWSNSNGaSM2L0>~<J^_yz6fARs_kY%G!>G3
+X_CS{#EzUS?LLJLDQQl2t}C4~_OOPq5ik;kX1&%FUAT!t@o239r#&Y5d7#6|X{04U>O1HrqI{zPU2Odp@TiB0&|Sv1x6crX&J$-fhlbD)iWQ;0EvZ7eR{<Tc
+16)FZyS!IRokBgyMi<EJmC=G0e5ki^Ks6N^nEEI87({|Sj6r_cW)3lzF%{t4BNgLuHUF5QO$&Kvry;M4q3qvc>SPUnfL3|A6Ni2TIume}A(KCfec1-ywJq6<
+O)X<H)5Y3^xhX<NhcupHwHYh~rc39{vN^JuK)|}m_-;lr{;-8R_j#wo;f!~X&3>B;4S2*3kTxG4K}l-nHb1{<2o4*kfir)BY@keZ4VF&zP@4A-V8435qm7>b
+E(DDD?Zp)0VV2Zir>c4T(cr^D7Mpb5zDP!!pqtr+VGcV@RX^Eq_M_PCeRrx3y$Cyz8nd5#24UB&8Kk4*=!|WA+A>a8hqy3;FNV!9>(Ykf4lp`}TTk}dq<E|)
+HnG9;r3izaQGX!bhHXmMz;1A%$dq5CQ9l2DohihlVL!@M0Xv;lwrSGKdmhpN#i{%L8;$`4av;gkBN&O{ka=K_?Q$%aG*z@`Y3>~gA>AF+wvXKlldg;h>*zcW
+Z!m+>imQI#SK!MC@9Zt<4H(g7X@-kPZ`g&!3pN~SnDBSk6T)Gxm-Sl#iGR@<lju`vpDkTm7qNe5Drx!m;f|QwkX5|HljI@H{;<Mp;3sVx$kul(fN+Yo3pi-^
+b(#o7!IPlMIw!%9qB_%*@gg=LX)~OFK2KIV9lf*`hf2EZZ|E%&(>XEG&x+6|3N%{XCtp-~deNZy@zJ}2R=yX;UZVTCJmP8|Pgp47AsToNZhB~13FI-*FuAL?
+l4-Sj2Sb3Mpj6&#FnsC$n1GaOn)fyR>YPq`R2%&jg^elPZw{yu&1!-wrK&5Pal_f}$=t=wIp0sz#RUtTTORzg0&BjxenO&m3^38&2i~zTe`g`~<zFK}HtJ9`
+J=Vg-Tf7MD2cS3@=BL&O91$m*55Fz*IH!k8Ot_<s*S_5HoA+O$z2k+<i8zZ$IVrbWye9y$m2br(t4^AqQ_MI!w&$WJZ%GFfjktSHVPQ+@B2xF}ahmJxGSv!W
+6BS<I|Liqoaela*cXCSbRt18PDB3U^M-|E|(&Jd()bME3R$ZWLj0hY6zXqfK1NPywiU'''[1:]
 
 
 # ======================================
@@ -16267,218 +14927,73 @@ def _causes(lost: dict[str, int]) -> str:
 # ======================================
 
 FILES['cxrkit/report/tables/networks.py'] = r'''
-"""Tables of the networks' scores: the study's table beside ours, every run, and whether ours differ."""
-
-from itertools import pairwise
-
-import pandas as pd
-
-from cxrkit.audit.baselines import LUNGLESS
-from cxrkit.columns import LAST_STAGE
-from cxrkit.config import short_name
-from cxrkit.data.records import SPLIT_WORDS
-from cxrkit.errors import BadInput
-from cxrkit.evaluation import metrics, study
-from cxrkit.evaluation.metrics import Confusion, Figure, Rates
-from cxrkit.results import Results
-from cxrkit.schema import Audits, BaselineRow, FisherTests, Score
-from cxrkit.tables import NOTHING, Cell, Column, Table, count_text, figure_cell, number_cell, p_text, points_cell, scale_of
-
-COUNTS = ("tp", "fn", "tn", "fp")
-SEEDS_SHOWN = 3
-"""So many runs of a network are shown one by one in a log; of more, their mean."""
-
-
-def beside_the_study(results: Results) -> Table:
-	"""Our networks beside the study's: the first row is what works without seeing the lungs, where an audit was run."""
-	rows = []
-	blind = best_without_lungs(results.audits)
-	if blind:
-		area = blind.held_out or blind.area
-		rows.append(
-			[
-				Cell("no lungs seen"),
-				Cell(blind.title),
-				number_cell(area.auc.n),
-				*[Cell(NOTHING)] * 3,
-				figure_cell(area.auc),
-				*[Cell(NOTHING)] * 4,
-			]
-		)
-	for architecture in dict.fromkeys([*results.architectures, *study.confusions()]):
-		score = score_of(results, architecture)
-		if score:
-			rows.append(_score_row(score))
-		if architecture in study.confusions():
-			rows.append(_study_row(architecture))
-	rows += [_score_row(score) for score in ensembles(results) if len(score.architectures) > 1]
-	compared = results.comparison
-	caption = (
-		f"Scores on {compared.n} {SPLIT_WORDS[results.metrics.held_out]} images of {compared.patients} patients, {compared.covid} of them "
-        f"COVID-19, at threshold {results.metrics.threshold:g}; the study's on its own 268."
-	)
-	note = "95 % intervals: Wilson for rates, DeLong and Newcombe for AUC; images of one patient count as what they are worth. A row of several seeds shows the mean; its interval is over patients, for these seeds. COVID-19 is the positive class. The study published no AUC, and its counts are implied by its rates."
-	return Table("scores", caption, _score_columns(rows), rows, note)
+c-o~}ZExE~68>!ciUol?lM2noX?wWJ=N{6$Gywv;h~3KvK@ezaDY2$Vf~4ZOKK=K5W@eXMN^+dyib9dd+1+`cXJ+kr-gSJF>qeESYFAnny1gsw+vZp`Nm=V=
+!cUuav$#KQR7<q#MmO0)t8!B}q0*mqeXr_G5vsUYsJoTMf|_5dMV6+zjy%sBjncYYtE|;^Tb6mFvUOF~t*YXzzRMat8g&nfMcgR-UoFg{<V$^<wNboT;PWPK
+be<Ku+u_6S7r%aZb9FVKP0D<;E_#}mSJ(5a>zBX2*`X@ZY-x#_6+Y)hyw(GvMcl?wt)YxXx8K!oAKqWjKV5!&Jv>&|by;^*zr>68MYU;%B%kAa6SrAeShBTl
+>nwpLS;>zOM~2ESdIi=u4PJ!mZMNLhI#eIyRyTv?Rb4J&!fsJgZi-ef1~hoT$=i<Pqx>9@G|5V@V@vUp%m8kGF^2e9-VqNCjDD>fdUHjNGuWXO7c)CtTwcF>
+fAMRmUg<o?C)+Ai?1!N+IdAosHdHB#HcyzY*sO1KZGKdSqAIhZZOp?aiE}+K)6wYF<?k2QSL$5(UR!yg^3sAnTmDQdFBo0DdGq>ee)aD1(*?-BAHhejO0|v)
+_GJ!-*am}&YfbKPSE#ap```0FSpkZ?T%Hl_x+D|8^RpTTjSKPl(L$#tTIP5+XAApA<rAyyK%M+7(oaT5Sa-RpyD+q|<^-WcWSZ4YtLpMjWetKZZk5pAW$mim
+z?-$siY1fgn_>yGATl9F46ez7>JA|WNtw|j?9)IE)7j|g21Z@rI}UE=X16(SVHuZ5Y=Y5I2I+_#d>=taF)gFt(MsowIk8dJ<_Wz96&)1CRi%rCkDo_V`Zyv-
+@IA|V$FmoN{cG8#&Dva>$BuXSv_1Gr%&YN~*BDO=W@@aymp6_Vb&I0n@nt{o8|dW-@}>|cu9FqgSkmHb@_|K`v=KS`t-f#k>9|vpLkI1T*?OFEIBpw1m<6Oa
+PP0%P{|o1}S`G&%;c(J66Va-HBImLek9__X80uYC_gOfw718ikgX06^BhTO@d&eo#i^zdfbkXQF#k-XxP~aukg-{O_6R4lnDYToE>k8%|$FmBQM_E%AcpX=q
+G7-?=IQ2NiAV>@KV3L||cZiTmocuhs+nEH~x#mngQ^!b2@lqcLTZ-ZRtt#YRU63t~%~z0yL}&<-@^iM>n%cQm-bk7MQt#E}f8M`7IsFNCB$oyot1@4xhh2WU
+SCi%TY*1{eL?AO$+IjJhe?|yXSfMCe@)qx>AJyNWZPZiL2;_uMSq@FHC2A@Jp?a-9l*j;7lrQuhSiaHx`sMGh&X68Zw&Psn=WItQ%?K$u7$!sMXjham8p(`S
+ACY>=sRzsKM#wj)kCY@E7J`!C8S`(Mq(oJMSoK;Zc0k-{Ssp2?G@_+ls<O%2?6X!$9yfS@ZPlZy4H5#1&O#L>i6rQQ&ST~q&e<q9c?J?>Y<k0rAwAX_&R0mz
+^*sSPs0_x-LS;PMpa`ElKL|-;@Jt2>Olsea*)F9IgLeX+YtHiQx9Y#@0@{{jf8Ap)m|Wh&jwC#J>Ivs^NYS40B9q1GHIlbl!7`A)f-fQsQB0FfGR~n0H7P=)
+F2`8k<KO;HezEC=bk9eTLhTCYgyA}(hDxkNQ0-d7Jm-i2ijqxhYL^6Tyo|GAqN;mj`a+#pfS?S}(S3NNhzMP8J=!t`K<v<zpOVgmO^7ZmQ}nuQZP~TR<__Z#
+Og!9PeWyGdhkqb^n1J{XIv?Tvjk%$5h8>c~CSonNE9@)g{ItrFl^}??S7(_@nYAj8Zn?%HjBT>?NOv4#=Z~gJ)-E%ZcI#MjTDR>WgGcF>w?b-FI*0Cd==%dW
+?2!HV-##!>kHYt>v}#`#TI1ORiAp^<E2qzATMLN@WK-BYqDQOx4v-&E$JdJr*fFAeah~_8G3W1AFqZ{nm6l<^j5yg8?8*;A({mAUi;R(z;*_Mc5(u0aNE-x#
+dwuMPuVY3cjgcbhQN27csocm2cr)uHI9R9qOfwLJ&wwEIuss|wbvK!rRzyx8hI`0?9_&cySZas51@*bd+j&-Uj}pR*=P#bC?)jJ*>x2_FC6Q0uUWYlFNUMV!
+yGbUd{V_T9fCUYoqaD0xprZRs%0q)tp_-Gm_m5FjI?2*3d7Og#z&U*n)elVL!p<6UEsS)4p8S41btxzt4q7335(v`b?}W7crEcT4t<7E`$Cc2~HzJWnD45}l
++0gmj;x-YT^@^LZBHK-s>#6O}q9|ftlJW{1C@*}5<Y?dOjX9eiFn=ERTi3tQ=i3YZ&Yy38^We!x+^_LgW8d~}zEoM{6#WGn&>3L=^88eG=BK>#ix7Ywx()iS
+&#e3rup%$Z`usT^L3(Jo4+KV_qaE||&)$~wlMTmS=Jh^q<n&AyVLvvH5X9`hRu^L(CoAEVz7eZ`W))`uur?(fNmC(QH!uu*pEYW%vxlCCZ6ce9lhv%p58ax>
+$icLDCJ>}34G{Y-B<=U>l00ujY4uS!ZTY8h&>VVsvdw)%3gR*Wu31}hNSp#MN)s5P#cf(3R6%!4)Pp6<rpRXy#`!l%Xo!39=nxXGpA^lyEuS6U^Dp)}RFY<W
+r@h}qJyTORlbB5iT`%<<Feb?;2cjt*a3MT$2PGpf`1<%Tezi_(_Eg=To<#3nD4m|V5f}u!z?onU)~4PYo&mN1Y6T4)1a9j*{i@j}eZxgcGfW=iUo=^S)eQR<
+c$a8U&)=fi>EJgMG0)58lb&|%0MJH;HhrhEo~TscnW0ZN-En6*B81^O9JXk8X6)H$lv6Z7pw?BHti&g~(VnsTjvIzNaG?l##BKkAy9yV>Sly4&Ba)|i;xwVz
+5B&q%(U1YYx(gE3zs{9AVB0wc+w<h1n<z}jd*Lvc_jQ}IlIIm3vzE#C9v*o|qo?PS=rrAWyD>uo%tlWfFHmJ~tv_b|k+%2ap9;?Ih$vKkP7~5qwnSm*hA?~V
+`ay&xYcrE^M>53S;h~IS5<0*U+mi=6gQN}Ifk`(k8IB<ik01W8slt9|jX-nT>ZcM@^Bt?gq@%#J+&0?fGNGB%tnC{osqbh;v8g4vWxe9Lv=hT2k4$@^Su~kv
+Q?mLJC(xU2+I~=qh`(uQOhN-wiD6a{&0>oK<EuzaZsx#rF*1?)9QDmu6%l(piIaV;;T=>>RJ-%IBc%MI&5Di2cZ=|+^ORZV6;%X)=-=vl(IlTE-~`VEp!G=g
+32;QdJ#@=m<iF43Foru0I=BxZ7%RGH63)!e&|x7q5~zbq6_5EJt5XaM0|z38JqFcaL6dy`t2ZA$n1n<PPF%O=FBl@4iQ1(&inxP}uofBR^9~cLHMHIA%;>an
+AR7(G{lx1`Rn$Wta3%wC-j(@UW@7Hun;B&l>ZXp9Tiwcu2ytGBR}|;;op*0gadT}(4orGavoD#IrCGj~Q5gB!PUT`SN%sOYvbc+7j?>N6BAHi+OOki8o}N)c
+L95kDwFh{kSqw_~F-mvz2h8Nl3M%0PQ1TTNZ9~)sJ{&~+Vh?ec96-+bx_mOU|Gf_)?DWoY2JQ|V;QvG%*e=S%8Ci4U-hY`+G-S>u<O`gYC|V}0QMSLCu}%7!
+&fw-@bQB|bz&K46QxbQsx%k9LB-TYj+JZ&=2e}cGx8f_o7VWnhyfB^<Yy%$Pu=2Vok<%sEy24yUw4UN|XD>K!uzes7x6qQ1n$A^zaN(1$T>knCvE7>`xlx*!
+%SE@Dcdi-t=BB*rnD5A1WiN(lV$IiIJRYR&cPFQIc39})<rgJzCy^Vb+#Baqj%-9<(-|Xv%4@dWwwKW|JLQCEu9$8MMBJ=X@H+ltk{43(c^<EC7BMZDD9)4a
+{h8e+;C-a|Cu|ccC^JT_IhT=)8A&r#;5yoT8!$ErL6+D*1K1P@rayHd?U#GwKQVdH4D)4h@6^VAFfZj%il1SK?$9_TovUWE_T^f=N0=U@%NCwkf!__9x46hs
+^1Mx>7ubpa#GnV&a>R7!r^f<#v%ThSAE+4(;KV)&I+%=`dPbI+0r{qA=h-b45MpQQ^QY%-EN2gAmw#7=Pyi28NZ-JpTx|F5O3h{I(N{-q<|cD6aB_DxugBB5
+n9*nUr;;XTG*V&h%WuI5oaxbMHJo?ZMDmNrO7!2H)2G?W#T2tpN{~Hvc&KMkFp-`1oY~~Vu0Dx=NGZL@0BmReC4%+*85>4Dj~$C{Yi;yFY})ypRV$8_w|6yQ
+u3QVs1D1n0ao#_!Y$KT=U~{tX6B9CzVy-)dcEcxc0E#>dh{xcJ%H0E5eCrKneE!(%OQp&q*hSQGP4*N$i{Y7tH1cS5MJMyRiJGFA`!^!2I#IC^o41QYb;H48
+{)9&)Z%o5P>%SUO+tCrtcgR7Cn6WE4Ik6%zf;zk2$9b~3RS(49^yGBrh(swySJGO6dAmQWermD+Rv00=DBj_Uor*5yL%wE}ziOgBnf7+)d2)y)m*&u%Pb58{
+OucI|F_!|i@kEhFo(Z6wxVRE67E{F1Co!Is*2_VYl5ge0Hd2?5q~ee^BTpfK$37dWw}gu%bpa5VFHY+3{@7%VeP{sk0HEu$3Jivza%F#0NKo>Y#NP9b4%TV~
+RKh1*1bb^;m~jeE^l%ss0cNCM+ep1fK}}2dk6w`Rs9jx`pysp1M^L^9g4<vA5M{Aa+1;1hKuh9+o2<CF<yp_um~{N~SX;t#wg*mGAt&NoJnP=Cu3c|&QzAHR
+kqzDY8XX3$hvr`<?TXeXs#-)>y3R=JZ1_F!X)6AHUjvtE%pX7X_B7tZrJd0WG$uzyi@L0e*zYyqW>-5|s6d4HCC^CnGDagxn?$Appj{iw30;Yx+G8fDOd4?L
+2wq^o<)&E|^Vq6#KoN^<$-wffn&7|nG8GTs#a2<$d_KeTMck|mcD&PF*F!hY8-$S=L-A#^y^R+(zfEzjNC&mVBd+1IN%SCMZE3c(qq0X7^*>0FH|+'''[1:]
 
 
-def score_of(results: Results, architecture: str) -> Score | None:
-	"""The network's Score on the held-out split; None where the run has no predictions of it there."""
+# ======================================
+# cxrkit/report/tables/patients.py
+# ======================================
 
-
-
-	score = results.score(architecture)
-	if score is None and results.predictions(architecture) is not None:
-		remedy = f"compute the scores again: python -m cxrkit evaluate {results.folder}"
-		raise BadInput(f"There is no score of {architecture} for its predictions.", results.folder / "metrics.json", remedy)
-	return score
-
-
-def run_text(score: Score) -> str:
-	"""Which runs a score is of."""
-	if score.kind == "ensemble":
-		many = len(score.architectures)
-		return f"ensemble of {many} networks" if many > 1 else f"ensemble of {len(score.seeds)} seeds"
-	return f"mean of {len(score.seeds)} seeds" if score.kind == "mean" else f"seed {score.seeds[0]}"
-
-
-def name_of(score: Score) -> str:
-	return short_name(score.architecture) if len(score.architectures) == 1 else "all networks"
-
-
-def _score_row(score: Score) -> list[Cell]:
-	run = f"{run_text(score)}, {SPLIT_WORDS[score.split]}"
-	return [Cell(name_of(score)), Cell(run), *_cells(score.confusion, score.rates, score.auc)]
-
-
-def _study_row(architecture: str) -> list[Cell]:
-	cells = _cells(study.confusions()[architecture], study.rates(architecture), None)
-	return [Cell(short_name(architecture), tone="study"), Cell("the 2020 study"), *cells]
-
-
-def _cells(counts: Confusion, rates: Rates, auc: Figure | None) -> list[Cell]:
-	return [
-		number_cell(round(counts.n)),
-		figure_cell(rates.error_rate, 4),
-		figure_cell(rates.sensitivity),
-		figure_cell(rates.specificity),
-		figure_cell(auc),
-		*[number_cell(value, count_text(value)) for value in (getattr(counts, name) for name in COUNTS)],
-	]
-
-
-def _score_columns(rows: list[list[Cell]]) -> tuple[Column, ...]:
-	counts = [Column(title, True) for title in ("TP", "FN", "TN", "FP")]
-	scales = [scale_of(rows, 3, floor=0), *(scale_of(rows, index, ceiling=1) for index in (4, 5, 6))]
-	names = ("error rate", "sensitivity", "specificity", "AUC")
-	return Column("network"), Column("run"), Column("n", True), *[Column(*each) for each in zip(names, [True] * 4, scales)], *counts
-
-
-def ensembles(results: Results) -> list[Score]:
-	"""The ensembles on the held-out split."""
-	return [score for score in results.metrics.ensembles if score.split == results.metrics.held_out]
-
-
-def every_run(results: Results) -> Table:
-	"""Each seed on each split after the last stage, and each network's ensemble."""
-	scores = [score for score in results.metrics.scores if score.stage == LAST_STAGE]
-	scores += [score for score in ensembles(results) if len(score.architectures) == 1]
-	rows = [_score_row(score) + [figure_cell(score.average_precision)] for score in scores]
-	columns = (*_score_columns(rows), Column("average precision", True, scale_of(rows, 11, ceiling=1)))
-	return Table("runs", f"Every training alone, and each network's ensemble: {len(rows)} rows.", columns, rows, open=False)
-
-
-def for_log(results: Results) -> Table:
-	"""The scores as a log shows them: few runs one by one, their mean and ensemble, the study's own, and seconds an epoch."""
-	metrics, rows = results.metrics, []
-	held = [score for score in metrics.scores if score.stage == LAST_STAGE and score.split == metrics.held_out]
-	means = [score for score in metrics.means if score.split == metrics.held_out]
-	if all(len(score.seeds) <= SEEDS_SHOWN for score in means):
-		rows += [[*_score_row(score), number_cell(score.seconds_per_epoch, f"{score.seconds_per_epoch or 0:.1f}")] for score in held]
-	rows += [[*_score_row(score), Cell("")] for score in (*means, *ensembles(results))]
-	for architecture, (low, high) in study.seconds_per_epoch().items():
-		rows.append([*_study_row(architecture), Cell(f"{low}-{high}")])
-	caption = f"Scores at threshold {metrics.threshold:g}; 95 % intervals: Wilson for rates, DeLong and Newcombe for AUC."
-	return Table("log", caption, (*_score_columns(rows), Column("s/epoch", True)), rows)
-
-
-def differs_from_study(results: Results) -> Table:
-	"""How our runs differ from the study's, with intervals and Fisher's exact test."""
-	rows, absent = [], []
-	for row in results.comparison.study.beside_ours:
-		if not row.runs:
-			absent.append(short_name(row.architecture))
-			continue
-		cells = [_fisher(row.p.get(key), row.runs) for key in ("error_rate", "sensitivity", "specificity")]
-		rows.append([Cell(short_name(row.architecture)), number_cell(row.runs), *cells])
-	titles = [Column(f"{title}, points", True, scale_of(rows, index)) for index, title in enumerate(CELLS_SHOWN, start=2)]
-	note = "Our run with the median error rate minus the study's one, with Newcombe's interval; p of Fisher's exact test after Holm over the networks, and in brackets the lowest and highest p of single runs as they are. The films are not the study's own list, which was not published."
-	if absent:
-		note += f" Not trained here: {', '.join(absent)}."
-	columns = (Column("network"), Column("our runs", True), *titles)
-	return Table("differs", "Do our runs differ from the study's?", columns, rows, note)
-
-
-CELLS_SHOWN = ("error rate", "sensitivity", "specificity")
-
-
-def _fisher(test: FisherTests | None, runs: int) -> Cell:
-	if test is None:
-		return Cell(NOTHING)
-	apart, span = points_cell(test.difference), f" ({p_text(test.lowest)} to {p_text(test.highest)})" if runs > 1 else ""
-	return Cell(f"{apart.text}, p {p_text(test.holm)}{span}", apart.value, apart.low, apart.high)
-
-
-def best_without_lungs(audits: Audits | None) -> BaselineRow | None:
-	"""The audit's best baseline that sees no lung; None where there is none."""
-	rows = [row for row in (audits.baselines if audits else []) if row.name in LUNGLESS and row.area.auc.known]
-	return max(rows, key=lambda row: (row.held_out or row.area).auc.value or 0, default=None)
-
-
-def study_epochs(results: Results) -> Table:
-	"""The study's epochs of the unfrozen stage beside ours: medians over seeds."""
-	rows, published = [], study.epochs()
-	films = sum(record.split == "valid" for record in results.manifest.used)
-	ours = results.epochs[results.epochs["stage"] == LAST_STAGE]
-	for architecture, epochs in published.items():
-		for epoch in epochs:
-			alike = ours[(ours["architecture"] == architecture) & (ours["epoch"] == epoch.epoch)]
-			rows.append(
-				[
-					Cell(short_name(architecture)),
-					number_cell(epoch.epoch),
-					*[_median(alike[column], 4) for column in ("train_loss", "valid_loss")],
-					_error(alike["error_rate"], films),
-					_median(alike["seconds"], 1),
-					*[Cell(f"{value:.4f}", value) for value in (epoch.train_loss, epoch.valid_loss)],
-					figure_cell(epoch.error, 4),
-					Cell(f"{epoch.wrong} of {epoch.films}", epoch.wrong),
-					number_cell(epoch.seconds),
-				]
-			)
-	figures = ("train", "valid", "error")
-	titles = ["epoch", *(f"our {name}" for name in (*figures, "s")), *(f"study {name}" for name in (*figures, "wrong", "s"))]
-	steps = {name: [abs(b.wrong - a.wrong) for a, b in pairwise(epochs)] for name, epochs in published.items()}
-	last, finals = (
-		", ".join(f"{short_name(name)} {step[-1]}" for name, step in steps.items()),
-		[epochs[-1].wrong for epochs in published.values()],
-	)
-	every = [step for each in steps.values() for step in each]
-	note = f"Train and valid: loss; error: error rate on validation, with Wilson's interval over images. Ours: medians over seeds, on our own films. From epoch to epoch the study's networks move by {min(every)} to {max(every)} of {sum(study.validation().values())} images, between their last two by: {last}. Its four networks end at most {max(finals) - min(finals)} images apart, so its own figures cannot rank them."
-	columns = (Column("network"), *[Column(title, True) for title in titles])
-	return Table("study-epochs", "The study's epochs with the body unfrozen, beside ours.", columns, rows, note, open=False)
-
-
-def _error(values: pd.Series, films: int) -> Cell:
-	"""The median error rate on so many validation films."""
-	known = values.dropna()
-	return figure_cell(metrics.proportion(float(known.median()) * films, films), 4) if len(known) and films else number_cell(None)
-
-
-def _median(values: pd.Series, digits: int) -> Cell:
-	"""The median of a column of epochs.csv; a dash where we trained no such epoch, or it has no number."""
-	known = values.dropna()
-	return number_cell(float(known.median()), f"{known.median():.{digits}f}") if len(known) else number_cell(None)
-'''[1:]
+FILES['cxrkit/report/tables/patients.py'] = r'''
+c-p;K+m74F5q%zgMTfv*Nr%hKAbFCb1t#mu8W`J)oe2^^AcP*NIbzI<z;0RN2>SP&s_Jf1V>^ytV!#&rR@c*~s+}asoxX33x|*xQwpX=Pb*GG8Z<XCOwNtv=
+sCA>Q&DH%Ur5{YLta;4U$J!it(f0dcjoCx(wyLkxwm+y=cb}BoYDe-ubp4?#k|deUs-bVyx^Eh@c6HxDSG(&6r+(@8oioE{>xI5w$341f$kJTB!B+Z`?bc~m
+TUW26wAO5D-34ur!-v`x8|`!fv+BxN7dF22<Ii^vX59~)DDnEm-*4`6b#wi<mp7|_y#M{htsmg`_P3iicVUtT`2C&F=M=A%-RUk@ZqT)}XPO*25p}$KfA{N~
+cdv8xi)kAC+c*0b=QumF+3m}Js)afxuadb+D%0x5B)Ll7(l89@8@W+k?<DBSX?A_Py1l!;d-(#V|1v`ot{<RMt2LBJhV)?gMBm|e-`<-6#%>ML(6*REw5ocr
+P7*lVm`d#saML-PhIr0nBs2BX&tmd?c0t-GoA5(b{UE4fED=sdj3G>F0BYi%O0PxVg`5WVs=8_MvonJw+$_{m0+c4}tsb!73=D!KD|5Bvzq1PxC@2P|Apx7x
+ckn6XDT9%`3BWQ9ZIYzY^hIB-#8&7MIIw~K6MKXA#oiiBR4SFV!aL<hEIU(+g-ZQ`%#@@Ar-B|<8XPY4ZfCkp>Yc2T;{;|)mQ$W`b(|n_$zsb>l4UH3BNpTY
+C9>qB7#3H49Czi>H<E?aa1d7bNRzq+rfm{4(&+Ynqd9ML1v?wlr8LOqIZVlwoC=UhVhX=?vh<4o7&N=u(dCcFTm8XgoD#o66O@<h*Dr62+L_j-Qz<J8pctDz
+)h}t9E8MW9bwer_)#ox>(v3<=LKQX?A9b^bj2M=Q-1B$@sa3*6dGui50Zjfe-q9c7>;Eo{=_3de<{i%yQ2jNcUxb3Efici=N;kf6=FzD?ECSi^UZw)syu6y1
+6tl+Y4<wIL5@F7h&;`>C)>1%;*hGo|XorZTAKBrv5<!cCp63D{;UD%G4B*dEbTFvbZa)wSp)e?InVtNOLM1ch|5RX@L3a-<oJ7kBE7b^jRBgT4pu8Qn2I9a3
+#Ku-#U8+w;50<ongKeRX?B2>kf$7#J6>m@AAPTR6HJuRK8JI)yEYxp)k{uQ|sbD@Sq6N;l{SH$6MaK=HB;`cGR9aC9NaEs^Zmh{X;eN@qIZ`Hc3($f)YQK$$
+=8Cw)+nl@~BS+qb$f9g^8!q<l(2JR{F1pJ15#mlUpOeE@PCq@Yq74SdtK?n(9g4-%NJR{gxoSY_ODU%1$VyM@&2*EL9rD=|bp)30P^h%&32K2Gn&KMAu=J=z
+S3$Me*P#li!Uf#G2O^13;7h8>Cn+?1R_aX4Wd1Pp`yDpK3&az4NgE1A$g18@6<{8~MpjZ-;}8kGZ(Pa;glRLbR9Ii~Bq^4@>VEH1h+3@fjidS|v)re#B79}s
+vMpqVeHLr!dj$9LndlD`SB8{$!4Nc8?0b)Z4g5X9pO?aG1Oy^DiZgVjp$npqj9Nk}!kmG)!soI~kb~KvJTkx6Eiv@Km?plI0x*w#;_~S-&X*%zsLLuxyLl{{
+5Uyt_4@sbuq-<<XkYX`nj1WgQ6qa+)ejXv*EW2<0?m}1yA)$D2SV)m9k}5BhY9c|Ei{xZ3-W%z8ziET0L!mfR|3#IQ#IG3%)C!M65`BEX1kQfSXXlF%27Wu?
+gzAvT5ucuLny+5dkb3`lXErbX{BTm~v8}0m?Na>aLj0LubG<sY`cYQ(<N0b9qq^SK&1NwF&$xP*q!CC7DU7<m${XYihT?3_Ra(9?5-w8tB85PCcQlF!@!IB_
+{)C4@d?9d=<r;9Hhfz*78CSL*LUH$miMduNQ#2ta{&6?SZ2=|qF3r9fpy^%$40#HEOuvK|W}3@fU1bQv&-jV4OrEQx_*Y+ZAC0Z2xjJ&2Ko^K@V7ioE19phz
+McZ4ql2=d~pHUg>8RJULCKUmMjMz?|U2{(fxt|TW%Kg(+rA>dJmla^Rtsk~j$mo!);#8G@iNT{sPC6QWu2Q|7C<xFDI()b_J??x*G>~FW7afSn&u6Cq2mzVI
+g8B)xAy4~?@rs3z;bL7~UaDt4V1L4y;<7raAI5v*yV(Cm)(7rrN3xDZo@g2l4;!j6;i*qWmuen5@5taIjhErEdG?AV4e>uAtgbiQBl^A|=LTeJM3H)^KO&TJ
+X}<ROz3{CizdZ%gL>~v1_SGtZEA4ux8yus{EHd(VDd;7^DI&4*_??Il<LW9-u&9z!d%hX(thjsz+-#(jB?wf?92*;}+!O^YwG>L}E8&yL!WpZGx4g;#h5moz
+rUnmvk>q#o)F<|Kc2Um$1LAow5&'''[1:]
 
 
 # ======================================
@@ -16486,77 +15001,22 @@ def _median(values: pd.Series, digits: int) -> Cell:
 # ======================================
 
 FILES['cxrkit/report/tables/recipe.py'] = r'''
-"""Tables of how the networks were trained: the recipe beside the study's, and what batch norm's statistics do to validation."""
-
-from dataclasses import replace
-
-import pandas as pd
-
-from cxrkit import protocol
-from cxrkit.columns import PRECISE, RUNNING, STAGES
-from cxrkit.config import Experiment, short_name
-from cxrkit.protocol import Row
-from cxrkit.results import Results
-from cxrkit.tables import NOTHING, Cell, Column, Table, number_cell
-
-NOT_TOLD = "not told"
-"""The study's value of what nobody knows, in protocol.ROWS."""
-
-
-def as_run(results: Results) -> Experiment:
-	"""The run's experiment, with the number format that was chosen where the choice was the kit's."""
-	chosen = results.info.chosen.precision
-	return replace(results.experiment, precision=str(chosen.value)) if chosen else results.experiment
-
-
-def recipe(results: Results) -> Table:
-	"""Each setting of the training beside the study's, and where that is known from."""
-	experiment = as_run(results)
-	rows = [_row(row, experiment) for row in protocol.ROWS]
-	different = len(protocol.differences(experiment))
-	columns = tuple(Column(title) for title in ("setting", "here", "the study", "difference", "known from", "what it means"))
-	caption = f"The recipe beside the study's: {different} of {len(rows)} settings differ, or may."
-	note = "study: its text or tables say so. fastai 1: the default of the library it used, read in the source of version 1.0.61. guess: neither says, or it can be read in two ways."
-	return Table("recipe", caption, columns, rows, note, open=False)
-
-
-def _row(row: Row, experiment: Experiment) -> list[Cell]:
-	other = protocol.differs(row, experiment)
-	mark = ("may differ" if row.study == NOT_TOLD else "differs") if other else ""
-	source = f"{row.source}: {row.function}" if row.where else row.source
-	return [
-		Cell(row.name, tone="differs" if other else ""),
-		Cell(protocol.words(protocol.used(row, experiment))),
-		Cell(protocol.words(row.study)),
-		Cell(mark),
-		Cell(source, url=row.url),
-		Cell(row.meaning),
-	]
-
-
-def batch_norm(results: Results) -> Table:
-	"""Each network's error and loss on validation with batch norm's running statistics and with precise ones, means over seeds."""
-	found, rows = results.batch_norm, []
-	for architecture in found["architecture"].unique():
-		for stage in STAGES:
-			of_stage = found[(found["architecture"] == architecture) & (found["stage"] == stage)]
-			if of_stage.empty:
-				continue
-			errors = [_mean(of_stage, statistics, "error_rate") for statistics in (RUNNING, PRECISE)]
-			losses = [_mean(of_stage, statistics, "valid_loss") for statistics in (RUNNING, PRECISE)]
-			seeds = of_stage["seed"].nunique()
-			rows.append([Cell(short_name(architecture)), Cell(stage), number_cell(seeds), *errors, *losses])
-	titles = ("seeds", "error, running", "error, precise", "loss, running", "loss, precise")
-	columns = (Column("network"), Column("after the stage"), *[Column(title, True) for title in titles])
-	used = "precise" if results.experiment.precise_batch_norm else "running"
-	note = f"The same weights on the same validation films, means over seeds. Running: as training left batch norm's means. Precise: taken anew from the training films, with the weights at rest. Scores of this run are with the {used} ones."
-	return Table("batch-norm", "What batch norm's statistics do to validation.", columns, rows, note)
-
-
-def _mean(of_stage: pd.DataFrame, statistics: str, column: str) -> Cell:
-	values = of_stage.loc[of_stage["statistics"] == statistics, column].dropna()
-	return number_cell(float(values.mean()), f"{values.mean():.4f}") if len(values) else Cell(NOTHING)
-'''[1:]
+c-oa$-*4MC5Pr7)3PKO7G^oM~40|x(0YjU11%|XpGW5YP3`RP|L}bz<sX9iG|9y8yQkLTcTY>x#Psh9Cci-Jnd7j_M+a8=So!FSY@EZ^s{NC7mC-z`Lcq^5L
+cFwOXG-?Op7MyB<CC(4+;f<?=)UDWWq!+i+Hyfdi-M(@7T6*QYYMf||@J4)>y=qZrbe-pUmUY%_1qx)-OXn~UwcQ!((bKM%4P;qd@6f(<0)KXG+|@kTd*#!H
+oi*Mxrk}p6aXoDHX!PsV#rx0K7nQjB`||Sh<)=zq-~93E;`-Sh-Ko2@<>FxnR&7E1O1KS5)>>}iWJB_twp^M0$$JZK==~VPRal;=_>hFCarx!uPmb<A^gaIN
+LsWt@RS7+8Z^5n`e3xaYy1x1H*9Wl>xi%gV?%O;=WN(hSA<PG$40C?8xi#%U+-tMPv?)CzS6_Ykb{(>kwa_8fYdh#7hCfe%m*Va36IkZiEV@HwbOsZ^_R4Pp
+r8s8MAt^8dPhspamCeRD&=?jI4fRl<8sK-dL}=bPj%XHD7b1pJE8UqoNHGJ*ONX4wW)}Qlb)ruSzMe)kYA>9(MKr+}m8DQ!iVAuM;(UJuCse}A;BcY>E*BDO
+!GZTm-%$qWR9sQCe!YwW9*B~1oG2}bEdhyRD2T>sj!HZ~W)<bjH9i#hTTK#DQUU}D&$7PCX07TvbjwzI(8c&Zy=cG{6I<vjRo6oJVb?<uh+25%dkDVxk-Qao
+1R<|PPRFDF<H2chbVIA-p=rgu#Zupb)GlY&az{M`U3Y<duQjH*cpOjmL>YLb!x2j5Q%Vf>CRV8ghP;)B8d1h#0xBvtGe_shNO<t15sTHygK(x6ox~=m#JkWT
+ksA_Ik#gOuTPy8>f*%~T6$UC>0)#^}gKfAlzk?-0ig)!d^>6QLaW{a&&^2HIVcnoB$HAeQMru6f(azprxf~qD9J$Z*EAjvd!WXf^hmfy|D1d+Ih-h^Odht;r
+*~>`nM4dTxvMGP&ld@-`_t@H()TCC(cEh1A#53Z!GZtpEt+e;3S>y<I#6G9WL(Q527mI}$TN@W*<OgP-6oaqu0uLU6Br-g*4PHNC?rGHxx*-6bMjxTTLV=I!
+BYw+lHlssP;5Bvo3froN#Tdd_1Z9=BjEBbw+PdSCl79w7`RcwAh=~e;c3g#+D>2x9LE8BL_>u%vE68mUu3}<&GOuYe|G&N!F9Oumtwr`xZ|aT1%YvTF@zCW@
+rarbLZg7+7&wY&)L-$42Yd{WiMGNztNDk1(X5X1Xw}GaUj(-fl63Z27VMw;wC=U%Lj{6MnT;@}8zN!bU{u!Vs@oc;c<GN$@F#btAGu=9f7tu)ZqAg<PR8oqc
+MAGE_L4_a76&WV7MB6oNcmBZcuz70iJp<5!;SFt@04b7wH9-*DAgisd^pJ=4I>DEE?0Bn*_nhFLG6w%`oD;ex<sUK5NkiMoD1v|zgj^@gNsAI$%N=%_wpa%G
+j#sJT1kEyBdWwMG$z`WtUnu)Iz=aRtXe;!=gT`@BVYNKLRV6Y`B$0w7AqyueL69^~hFqF&d8~`POn0*)mz_rnhq*%}pfH!yd5G6HJ3OC?A!>@B`U8!d<d{3v
++1(>vbYOifh1i193C6({#-c-j@fxr0HlC~2C)uQYJJoMrszh-WY|iP@J>FS*=$>8id1EcUhR|>d%6q&$Nez3R-=|le=xn?grr0|50BtR<8)L)Ah~FsgBUo&3
+RDUF#p160M4?K?QEk#9%{PtttA}>zIaUz}+&Ky5M>JRwI^3n2eINF`#vrU$G!F`n&jYZE_%xSUIy=j({${Fp9J!CA;U~*Nr*6g&Ts)}cy7D(3{>5Jfo`+q_8
+gfsC(G_QZ{p28TVt5A4X1|D(k#m|p2`xoX|)?5'''[1:]
 
 
 # ======================================
@@ -16564,108 +15024,29 @@ def _mean(of_stage: pd.DataFrame, statistics: str, column: str) -> Cell:
 # ======================================
 
 FILES['cxrkit/report/tables/settings.py'] = r'''
-"""Tables of what a run was made with: its times, machine, choices, settings and hashes."""
-
-from dataclasses import asdict
-from typing import Any
-
-from cxrkit.columns import STAGES
-from cxrkit.config import short_name
-from cxrkit.evaluation import study
-from cxrkit.files import read_json
-from cxrkit.results import Results
-from cxrkit.tables import NOTHING, Cell, Column, Table, number_cell
-
-GENERATED = ("report.html", "report.md", "MODEL_CARD.md", "DATASHEET.md", "CLAIM.md", "ATTRIBUTION.md", "CITATION.cff")
-"""Files of the report itself, in the order in which it writes them; their sums would change the page that lists them."""
-
-CHOSEN = {
-	"device": "device",
-	"devices": "devices that trained",
-	"precision": "number format",
-	"layout": "memory layout",
-	"tf32": "TF32 in training",
-	"autotuning": "cuDNN autotuning",
-	"placement": "films during training",
-	"at_once": "trainings at once, a device",
-	"threads": "threads, a training",
-}
-"""What a run chose by itself, in words."""
-
-
-def speed(results: Results) -> Table:
-	"""Seconds an epoch beside the study's."""
-	published, rows = study.seconds_per_epoch(), []
-	size = results.experiment.image_size
-	alike = results.info.films == "films" and size == study.IMAGE_SIZE
-	for architecture in results.architectures:
-		epochs = results.epochs[results.epochs["architecture"] == architecture]
-		if not len(epochs):
-			continue
-		medians = [float(epochs.loc[epochs["stage"] == stage, "seconds"].median()) for stage in STAGES]
-		total = float(epochs["seconds"].sum()) / max(1, epochs["seed"].nunique())
-		low, high = published.get(architecture, (None, None))
-		faster = low / medians[1] if alike and low and medians[1] > 0 else None
-		cells = [Cell(f"{value:.2f}" if value == value else NOTHING, value if value == value else None) for value in medians]
-		between = Cell(f"{low}–{high}" if low else NOTHING, low)
-		rows.append(
-			[Cell(short_name(architecture)), *cells, between, number_cell(faster, f"{faster or 0:.0f} ×"), Cell(f"{total:.1f}", total)]
-		)
-	titles = ("s/epoch, frozen", "s/epoch, unfrozen", "the study, s/epoch", "faster", "s, one training")
-	columns = (Column("network"), *[Column(title, True) for title in titles])
-	note = f"Medians over epochs and seeds, on {results.info.chosen.device or 'a device that is not known'}; images of {size} pixels. The study trained on Kaggle's GPU of 2020, on films of 224 pixels decoded anew each time; beside other images no factor is given."
-	return Table("speed", "Seconds an epoch of training, beside the study's.", columns, rows, note)
-
-
-def stages(results: Results) -> Table:
-	"""Seconds of each stage of the whole run."""
-	seconds = results.info.seconds
-	rows = [[Cell(name), Cell(f"{value:,.1f}", value)] for name, value in seconds.items()]
-	return Table("stages", f"The whole run took {sum(seconds.values()):,.0f} s.", (Column("stage"), Column("seconds", True)), rows)
-
-
-def environment(results: Results) -> Table:
-	"""What was chosen and why, the machine, versions, seeds and hashes."""
-	info = results.info
-	chosen = {name: getattr(info.chosen, name) for name in CHOSEN}
-	memory = info.peak_memory_bytes
-	rows = {
-		**{CHOSEN[name]: "not known" if choice is None else str(choice) for name, choice in chosen.items()},
-		"place": info.place,
-		"system": info.system,
-		"processors": info.processors,
-		"peak memory": "not known" if memory is None else f"{memory / 1e9:.2f} GB",
-		**{f"peak memory, a training of {short_name(name)}": f"{held / 1e9:.2f} GB" for name, held in info.training_peak_bytes.items()},
-		"seeds": ", ".join(map(str, info.experiment.seeds)),
-		"weights at the start": info.started_from,
-		"manifest.csv, SHA-256": info.manifest_sha256,
-		"experiment, SHA-256": info.experiment_sha256,
-		"kit's source, SHA-256": info.bundle.source_sha256 or "run from the repository",
-		"run": info.run_id,
-		**info.versions,
-	}
-	shown = [[Cell(name), Cell(str(value))] for name, value in rows.items()]
-	return Table("environment", "What it ran on and with.", (Column("what"), Column("value")), shown)
-
-
-def experiment(results: Results) -> Table:
-	"""The resolved experiment."""
-	rows = [[Cell(key), Cell(_plain(value))] for key, value in asdict(results.experiment).items()]
-	return Table("experiment", "The experiment, each key as it was resolved.", (Column("key"), Column("value")), rows, open=False)
-
-
-def _plain(value: Any) -> str:
-	return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
-
-
-def checksums(results: Results) -> Table:
-	"""SHA-256 of every result file but the report's own."""
-	path = results.folder / "checksums.json"
-	listed = read_json(path, "The list of checksums") if path.exists() else {}
-	rows = [[Cell(name), number_cell(entry["bytes"]), Cell(entry["sha256"])] for name, entry in listed.items() if name not in GENERATED]
-	columns = (Column("file"), Column("bytes", True), Column("SHA-256"))
-	return Table("checksums", f"SHA-256 of the {len(rows)} result files.", columns, rows, open=False)
-'''[1:]
+c-oCvZExc?68>!e3PN8ZFH~)ky=!q^q(HjKW`pY{#m2<}=Ng70QIQ&nbVVwT8~DH9Geb(2^MbuEi8&k&=k=MPf*_bBx0N(P=VDzXRwSZnl~^Z6)JZ1Ay0pbq
+l-3Aa*3v|vrbVe_B+^2cDN&5Hwp4dUBq|d{VhU;EAPC0eywSDD5}Tw|Vhrvm>y>VBg~`g)x^25z;cT~asy6;u`q<o;HcoZb)~Y{wGdsOFzj?-?^0F6T3jAHF
+q?UV3@*%0(#Fkq1jJC}-dpvnr?Nn@Jk}dx<TJ5o{8hzJD({rV|RaRzuJlJn5+p~Og%RLtBJnlKJu4i8^uP!3-Nmdp9vc-|$utY+&^{s4{DfY(Wi}S1VZ>O{K
+GjSrqppkSwE^J)|k?59nMvJf4XXn2zKb?L%^Mte0+3C%f^YfWsfBN<G@~i(n`*!);b;o!*!}6EkXP4Jk9qZ-nl$U9q2a_>E`?>TPV+$$Vy_6!d$|F%Krs^h>
+4K3D1nHJa;>!!3gh0XdS{Vf||+S-V<ZmSI0l&Cw&M^_2|KrU9LvF?ORs83(6Z_ck^{L^?8Wby&|7feO>E9!}6M>S58Z4xAH#yqP=rlmnH5SR0>$aPaEmba^9
+qgzXRwXAis5uQMMHve!;JG0Lpj@eQYi~Qxyq_x_%yaY?yo?Tsu0gbP&l2q1Gv3MjL%+K0}3SeK7U25fQ>*%O1D~K4OLI(!hf>M<Y_CJYXAZ<$l`_HbjQMN{k
++s!awYedV}>^PITFe@pu&}Z_r%i)Rm;b)hYQ(PPbHxjj%QP~Tm0D^ogO_{kEa(Nv%nWI&Ei%1qSi$tT>2Jz$V*f;^p6%w2!gp)|j7vqsB|CZqL3dHge93{Ce
+E^8#mlJ>`=q$=-+Y^BO|?3{XX;@ulCC^>oEwU=K3BFmf0|DKOWh`UG{Aexn_Z5v76=;RIQ1}2YKM>AB63G-*mV0bWC(8WUv>>HK2P#XCyRp<^)Nd5@!0Ft(_
+ZB)ywOcY%<&nul+&lguZop<*b3um|s_$O-ByEItDPCz)BP;R?@GR`3=>43ycD##y-pAQ6}IO+6zApT=`6p0-N>Sz%wWc6RI1Pf$UdL4<PyelBDk9K?~Z8)?%
+65*Am)<J*yT%H(<>N^n-KsPy~=SK?x54reK{Aic{5B7f+heB4!WRe9*1d!}4LeVe}o(S>fG(OI^0SV(JdCL88M?2(ow70lOS$3jlQ=J~<#an6DQYzfsT?}Qn
+f3(MkM<1TZBkp>#VE;}~$OBXmak5%Tm4%c7PXApS+jHOq_3@4^jfB5=uS0~+pOJtX-nCHsa2g-xTk*$Z_ERv4dObP*)A$GuiUcnvWDu0Hr6qi)9%J5f*deje
+e@jK}peMCzN9=1J<AB>Is?&iFMF20k!zJ9(wRT+NdR`bP*rc0#((>Kh6ImIw!>097U;=|LtGR$E)Di(f9(?sxqaR?pFINTt<SeTop7zj!!BE8xPsvvY9k{x-
+Q5vq(d!^UvVEa)p{BY-cB23weRr!dp#$wjl-*p<g>)*-UT_q2UxcKdNI&*w@e8@^TkRr<QKfDNBo9Ybb5+#u;7_xZa`q+W0hKHN(ex*g8q!#)@!MpMSCIDs|
+i5yW5p%FR4aB}?%n5Mq%;}E@y*_iEIY#d%k<O4bBdIKSe`M;Y3E@NXH0Qr$&U1)?5-N^L^k2%kw+>^&6-!$f~HmE8FY3%Ae@_Edw$$}Gw7^7X$dT}v|sWu_y
+`ZI^IVF4A-Y^Wn@L*FCbfWuA%%Y=*x?xoUVpY>VnV0qGwa$%3DK8q*Lt(`-qdMF#MsJ(sHtK7$FHg}23xxFq>bmY~3GDq^$c*CQ)%wEjpBl7MuXQLdQM9fy?
+x2XVlC)PIMpiUxo>7;iqdDV?%+wsT`ODBR4tYmV(bfo3&26JB@MT~BvckiCuxjBhh&=}TL8Kb3pT2OKm_&VS;(8bXwgXnggey&knbhns|{J4eD$f-mNCYudl
+sqW}*<@g(oiP7lB^oM$iV}M!0nH9Xy+IwJ6Yb2;AzZXaHU)+zx#V<6vkr(oz#NpuPAZFJE*zsH334w*gyu2@N;1S-1KUn=v+>+zLf!OyDCkUAWposs}r3&k0
+6~fn%6EGOPm=(!O$JP>^&GJm@kRxeq?@wCDY)LO3X08)e=F;G)W*#DO^X2r1<A46xad(?bQzRhsf!(Dq*mqmQ19(&cWsPndnvb6yxouTe$=L1sQv~$^)wX+s
+`d5r8Ed|!aCVUFeOe_tpJ(H91Ot9l(bGMWRZ|u2zc-lG#;_glielE+*UCM;Me8(fy6_Q}BUPnJF2?uzuBOcEdZ^7LFb}0CaEO@0gXcO843!eUaz((H(hPcKT
+1%zj;WDjV4jJ}I!GxogE)dM=;AlDeC_F?~CZaTY{C}m{op6S>gSnj?sgfAZulehiR^YD`xiVf3{dl>G3WPZ!yU#It;i@@@_hg>7onDb6PC&+}(SwmZ<^!<Zf
+gvd^N1z)L6Z#t)&DHTc%FGD8;y`WuH0LdOT9kahLEo6F6@9yt+a92j$!I6?1-!Eu*!TYhbgU3IL5ApYpy~GxS=924*J_NkSgSfjnrtd1?q}M&dezN=664GJs
+ecGkF`(pu{OB{$NeHaKQT}{0)A`B;EM6ub-1BSq0(PfgSI#2+4SVp`@$>j9x5{H!F=11U<-Ts@*;?<Fsyfw@Sr+}XXcH|DT=vB0zmpl7uG8qJg-2ddiK!x;@
+<e?%G2ZJ~rOt!C#bHgnBA6u}ZG5'''[1:]
 
 
 # ======================================
@@ -16673,148 +15054,57 @@ def checksums(results: Results) -> Table:
 # ======================================
 
 FILES['cxrkit/report/tables/thresholds.py'] = r'''
-"""Tables of other thresholds, predictive values and calibration: what an answer is worth, and whether probabilities mean what they say."""
-
-from cxrkit.config import short_name
-from cxrkit.data.records import SPLIT_WORDS
-from cxrkit.evaluation import metrics
-from cxrkit.evaluation.metrics import Confusion
-from cxrkit.evaluation.scoring import effective_sizes
-from cxrkit.report.tables.networks import ensembles, run_text, score_of
-from cxrkit.results import Results
-from cxrkit.schema import Score
-from cxrkit.tables import Cell, Column, Table, count_text, figure_cell, number_cell, scale_of
-
-THRESHOLDS = (0.1, 0.3, 0.5, 0.7, 0.9)
-
-
-def confusions(results: Results) -> list[tuple[str, str, Confusion]]:
-	"""The confusion matrices after the last stage: [(network, run, counts)]."""
-	scores = [score_of(results, architecture) for architecture in results.architectures]
-	return [(short_name(score.architecture), run_text(score), score.confusion) for score in scores if score]
-
-
-def thresholds(results: Results) -> Table:
-	"""The rates of each network at several thresholds: the mean over its seeds."""
-	rows = []
-	for architecture in results.architectures:
-		held = results.predictions(architecture)
-		if held is None:
-			continue
-		sizes = effective_sizes(held)
-		for threshold in sorted({*THRESHOLDS, results.metrics.threshold}):
-			runs = [metrics.confusion(held.is_covid, p, threshold) for p in held.p_covid]
-			counts = metrics.mean_counts(runs)
-			sensitivity = metrics.proportion(counts.tp, counts.tp + counts.fn, sizes[0])
-			specificity = metrics.proportion(counts.tn, counts.tn + counts.fp, sizes[1])
-			cells = [number_cell(value, count_text(value)) for value in (counts.tp, counts.fn, counts.tn, counts.fp)]
-			name = [Cell(short_name(architecture)), Cell(f"{threshold:g}", threshold)]
-			rows.append([*name, *cells, figure_cell(sensitivity), figure_cell(specificity)])
-	columns = [Column("network"), Column("threshold", True), *[Column(title, True) for title in ("TP", "FN", "TN", "FP")]]
-	columns += [Column("sensitivity", True, scale_of(rows, 6, ceiling=1)), Column("specificity", True, scale_of(rows, 7, ceiling=1))]
-	caption = f"The same networks at other thresholds, {SPLIT_WORDS[results.metrics.held_out]} images, mean over seeds."
-	return Table("thresholds", caption, tuple(columns), rows, "95 % intervals: Wilson.", open=False)
+c-pO6Yj4{|7X57hiUEP5RH_nonzmbcy^C(rpaF_BsJ-n6Ll9_cD6ytUfkRpK8v5^h?!7a^Atl95+aQod&g(wUeT<?gx=wFPZB(7Bx?So<waZ4EWnIqASgjj9
+FS53{*XlkkHyW?9v@C9$v@PmNrPW*+-I|HoF4Go|_;0q@qcCb)H|=uFQ?^UZJFlDiHoYy%qAhUXN@G5+!{CE5=|d7l(dlX4)GO6Ktcz-)iq#t1sD*B4X|phP
+F#DsqE7~NhtGw`YKyuU0s&u7$ljdogCXLSOW^UZns}DcDyPo~_^Dl3%dUG}LD4f}uE8R9lW{%8a3hHK+mTvy*GBxI>VpX(b^`kE5WA(vGu&%BksAC)1bNn{g
+cVjScY`y_MfqZnHYu3`t6#vuxQyNWEl9sicRJw&??)*u*GI~WLW7TY`S*!m5<+Qt=)%jo_vngA@@E3XPO)=S0uTn2%+NC!xG<YU;S&qSKxmi_X#a0OGsy9_@
+$$)Y<pd;gX)n;|88~b2jgiPS+^^d>&aP{NQKfSq9mnuF>&d2I3`HDWirjKvw<Ga!6>FHeODsy5rvE^ps_!y}#|E0>pv^VW$UFsXtHaLbpye_8G$>|9!^m?hg
+ozyBN&4H^lZ`paYf(^hN+jOBP>L#`lXZc$G%xKD{e!_w_p!~*(+z|%HX|iR}LamU&NWsi{Z&Xn!J2eU4o9XFEqw%f6(Va`gynk=zsMENNj;!Jn&zu~~FX=o>
+ZIR2jsg-Jn7l)<Fn(agf=n%BgX|_~WItnOY^u2E2O5J`F7ANCGeNU(Y^D|n{jYzMlw=6rb{A}@nj*}%E6YJdg+Iy&pdji5#@XE7+XYcEZxHvh1c-o@cXnbdH
+!&U?Ti)jrlC$c;{EJ7$m&*R4zo!yQ-Ar=G@zhXDy1ED77(~W!m@Ht6gW?6k-0BhFc?ljTenhxbzYne0^4#)_xrQ4B2Jd?LEokp~u7+?dC`o3r%f~ml8@?JV!
+79{Q3nKizuFWmPW*3QznIh)FUYn>H&kv+Lz)$LaW`>ox6=dvF`0m~(ThM1#N2qW@lB;w%jB$5NP=i#y4+x3V=MovU$5om>e)iW4)5Rd24qu0Y^v5P{r@NQ(e
+NxEL^Y98ObppC}r1@qHGy*N<8XfV<Vb423E7)Dtff~aw1T`L+nkc}fx21vSYHstaz-2Ap^34r-E3yWW{u%hb^SP;E^PoLNP`SwFJnohfOzX%QvsJ7>Hh#eE_
+WAzOLtdR&*i_7y-Kw!Yuv8CVkmJ$i+nnU)b${An`smjMW0Ly+_^B80RH$(R$cbV0jcDh5P0*GUN2SFBoJjgP*1%fpZWk^gAv`(QUwjv_DWd@?}zE+<>t_T;f
+M}XXKMQISzv9g9mT)xFi?LrpbP_9)iX6w3O_k0G#c97FjdWBPpxuiAOvaSsvOMpqMZ3;3dhw~b985`CWNW6e)AbEh+2jN$&*awT>H}eIM&XUVO#(+dz(0E>y
+5I{_*I#xD34VZQDC~aq<xeF+Q6HtxwBl`{9fg_`>(jtmeyiGy|F_X7SL$=|PPBu}nE37#RHULJg3IjRGYACj@Rj#-AtLzwr74<-g9!?kyNHC*u_Y8E9ZR>oe
+9?#Ft)C+r#Xak6$K8p^n=ujp3DkoeSybc!$EAr+5=o~;B*^J|JavXVjvyP%rj1%{PD0nHn_TTNpQ!ps}^cOq>X<qe_CS3e9)_gr&JPP54c+8{k19!9L!`a9I
+-%^xKb*CP1H8ROh11G{FP*v3}#V1fx!7kxkD{@+L@r+6mN?^cR33}jCD2LkeL2Zk68KOW}o`E!~?kFEyXbXHB_&@lgT=xQ_+CC^w@N;`8s=5>#!%kF=<J7G#
+>usXGA41YLHLB;g3THf6mPi_)R}e(qKB%&;f#kQkl?)qL%ro|3*aJw2!qzAq{F0;`x_0I5Ov>9Q;q^DJbK!TaQ_UJoA@fCQAG!QZfq`8AhIuUx!y&rL^dNtQ
+8Qla(;d2Oq1|clzR!@@ioDgEXKQwSvH@?0<JWyd^YJvIV@NFl_I$sMUd-6LynSK%qbfh10c`xN*8{(M1zC^h<Rs%ox%6aZCUwzc;tqB}xb-+@|k~^Nr1z-RC
+>$^8!o_|Ni>YS8fH2lJri{1RO)H|dC>%4)T(P2g`tEsESzVUbLJz@Qa@{Bo9iAsuDwrTF4;Ro+^3x}+94o@7`a*P*Yx^=5fF$WJBxh5kE;RC}3`43)H0F=KY
+s}Qs7Gc)PM<>QVv46zGwvb_*{AR77_|JCSts13^$S(Z{S!v}XfO_Em#>j#e@q0S)4mJj)~So_hqT6LN{>Q<v;E5@u!8(EyO9y(=_7L_v$?VucnL(9nq$N-Lp
+@O>xDqc>K^N(|O@AUhK~;Gmx#S)IoQ<~~s^i1f^o3CjYtDyog4xMvOxk8OIo)x}~dag9V#&*#Q@dlw|*UyJOH{T;ITp}d3eUY?zOGrC||6N@CU4jvqj>MT+3
+TE%`xZC7|rN-?>5P)me!k4E%1T>(aVIkWH9Hu~vat$ODw7}4t*Agifl-UFtM(fOvVv@w4InED?7@qQh599^64EpVX+OVm9QI3X_S$u&QN(vDIz8Y1a7o9eGM
+n(A%kdwcy>ns2*$DD!Q#{x<3o8-#DD=$5`Aw#ETBXH!~AM{#xXL?cmpT0ChoL@I*9W37!Hyl2oZr20d?jl9NbJJ)RO?g^fZCa;4#1>H0xW2opqO`)yKD2C+3
+Gv`~<Y1J#v_DBf?7zM?|KNUgjYOE0j*k>myeqdn<4P#5dr9alach5Xd3k1fQnh??DyL4IPJGWV6n?z^s2>EJX-;y-kfPJt-+)K#xy7g~N2~Uz(1jwS~{!*e{
+v{xfLqW7!hpf=`)+bV?@0SpyMkA1}EFGbyqB1BNP6%Wr4e|cyxAci6Mg%wd3jNK-IekaMxeD_Gli_Ps#;D||VQedQ=IV?um(5$F)W$lYqXt$!*fw6Uud$YWx
+>4AkDJuejdHk+8^!8lh`bNz?<LY;#flswJl8R<vf{!_gYtx&_nb~AZo%myx)vRRQlG@oHc(_RYD3F}aJwnkD*eLW1d^^?)y-#`b8f?2&<r%gc}t!nodLhcWT
+aA0Ed=E9YOHVlzUCMvxJkW&Rv)(Z)&lrB@V2CJO8ZV?>yg<|DRq(CK!_c?Uy^0bixm*PQMaVPNt1>Zb1OB*PCjcu114fdghc@QCSPF=T%QR!N7_pcW*FJzBB
+3`AByb+s#sjpI+Dpp+&9R7w{Qec}^!-6`ABv;=nFfun6o*P!Q8z;h+O@5;y&=3&oJ5_KutnPEy$QZU)N^GoU%G!(+A-bI44p92KkePV467@;fXXEi=);;<ZH
+(w0y%XF*QpG%Mhd?RZ;nz*&VfKmti#Zz=-Ln>dIe$$&0##g7M>F18OAPme__;)9x`L;)8$tb@T_2hB=&Bw6T|FN0A3%4vQmKn<o;uCpqCr5@8YHAjk!jFKb8
+P5%ypo%+6*Cw9j0DuO0dd=2hr(0)fTe^$~3d9d-|o$MvS0UXfPh-^#f&bJZ*?>?C&4<$gBg=({gjnZ?M?UqtrxEcN#;zb=X*K;1!1^G82IwNy<o03PC2IN7+
+#xD98i1!)@hp;-1zYXZ4iZA|$Cohs~jV`DhxY2pWwT(z>in+oK*s_g20(D#TvV|dsyg8rt+RtP}V*ip0z#S|O@#4P&>^rQV(cd^AWo%oLqXT60afJ*fq9Xdr
+y1s*APPd@}$iiAtTPxdu)KbFP&S<3`<+R;IJql?%x{Ub<Hd$-s&q?s355^=i^@*p`r8PV^aqzPvQti7^r>5O`WQv$+J4B!E@>xU>0zfc{`v}3aTo8DAS-|p3
+o&FC}oTMl8V+ST5e?dKOLdt&ZtaPF}m+g$zzLlpPPz)hUnwlL&!l5`$2f;;n{Q^Rk1yFm5%5*5KD8N`Nl1jdq1Qp84#K&aD{m6pjD8Z=JNglng?eCUS#eU6g
+?%W%KYSTN|(BtQve|(<&UKfA>y&df+vKgRwI_FH7h9f&1JyO{5mqiH@3r<|g@CHN6VzHF5*p7I+5Fw31mN}a3aZE|tQfGJU&o-^MJvGisYU8_zLGT4$)nv*`
+{`C+w;dzV52aWwQfUgOtPlK(B#-2gFHo6gD|MSK!HzNOaph{^E)>@amP!?b(k}0_MLnrlBZCd{27YODs&eIchwMJ&6{Ew};(|RP3N2kjEi{kIA1+u#}qIxZj
+l>hKgPhOtAJRc!R;(SLg@1$Qcyz&UPHADejm(@-HWpSsad2&G{5SofW>`bJ29W6F`s7Em!_I|pj@jVmuTB6IO$Cpnn5p=Agc5>hIe~#IW?E'''[1:]
 
 
-def operating_points(results: Results) -> Table:
-	"""The threshold that validation chooses for the wanted sensitivity, and what it gives, of each network."""
-	rows = []
-	for name, score in judged(results):
-		for point in filter(None, (score.operating_point, score.at_specificity)):
-			chosen = "chosen on these images" if point.same_images else "chosen on validation"
-			chosen += "" if point.promised else ", too few to promise it"
-			cells = [
-				Cell(name),
-				Cell(f"{point.of} {100 * point.wanted:g} %"),
-				Cell(f"{point.threshold:.3f}", point.threshold),
-				Cell(chosen),
-			]
-			rows.append([*cells, figure_cell(point.rates.sensitivity), figure_cell(point.rates.specificity)])
-	columns = (
-		Column("network"),
-		Column("wanted"),
-		Column("threshold", True),
-		Column("chosen"),
-		Column("sensitivity", True, scale_of(rows, 4, ceiling=1)),
-		Column("specificity", True, scale_of(rows, 5, ceiling=1)),
-	)
-	caption = (
-		f"A threshold chosen for a wanted sensitivity or specificity, and what it gives on {SPLIT_WORDS[results.metrics.held_out]} images."
-	)
-	note = "A new film of the class is called rightly with the wanted probability, on average over such choices; one choice from few films may well fall below. A threshold that was chosen on the very images it is judged by looks better than it is."
-	return Table("operating", caption, columns, rows, note)
+# ======================================
+# cxrkit/report/words.yaml
+# ======================================
 
-
-def predictive_values(results: Results) -> Table:
-	"""What a positive and a negative answer are worth at several prevalences."""
-	rows = [
-		[Cell(name), Cell(f"{100 * values.prevalence:.1f} %", values.prevalence), figure_cell(values.ppv), figure_cell(values.npv)]
-		for name, score in judged(results)
-		for values in score.predictive_values
-	]
-	columns = (
-		Column("network"),
-		Column("prevalence", True),
-		Column("positive predictive value", True, scale_of(rows, 2, 0, 1)),
-		Column("negative predictive value", True, scale_of(rows, 3, ceiling=1)),
-	)
-	caption = "What an answer is worth where so many people have COVID-19."
-	note = "The lower the prevalence, the more of the positive answers are wrong."
-	return Table("predictive", caption, columns, rows, note, open=False)
-
-
-def decision_curves(results: Results) -> Table:
-	"""Net benefit of each network over thresholds, beside acting on all films and on none."""
-	rows = []
-	for name, score in judged(results):
-		for point in score.decision_curve:
-			cells = [Cell(name), Cell(f"{100 * point.threshold:g} %", point.threshold), figure_cell(point.network, 4)]
-			rows.append([*cells, number_cell(point.all, f"{point.all:.4f}"), figure_cell(point.over_best, 4)])
-	columns = (
-		Column("network"),
-		Column("acts from", True),
-		Column("net benefit", True, scale_of(rows, 2)),
-		Column("acting on all", True),
-		Column("over the better of all and none", True, scale_of(rows, 4)),
-	)
-	caption = f"Decision curves: what acting on an answer is worth, {SPLIT_WORDS[results.metrics.held_out]} images."
-	note = "Cases found an image, less false alarms, each weighed as the threshold's odds (Vickers and Elkin 2006); acting on none is worth 0. It holds where as many have COVID-19 as among these images, and where probabilities mean what they say. Intervals over patients."
-	return Table("usefulness", caption, columns, rows, note, open=False)
-
-
-def judged(results: Results) -> list[tuple[str, Score]]:
-	"""For each network its name, and its ensemble over seeds or its one run."""
-	rows = []
-	for architecture in results.architectures:
-		own = [score for score in ensembles(results) if score.architectures == [architecture]]
-		score = own[0] if own else score_of(results, architecture)
-		if score:
-			rows.append((f"{short_name(architecture)}, {run_text(score)}", score))
-	return rows
-
-
-def calibration(results: Results) -> Table:
-	"""Calibration error and Brier score, before and after temperature scaling."""
-	rows = []
-	for name, score in judged(results):
-		scaling = score.scaling
-		if scaling:
-			before, after = scaling.before, scaling.after
-			figures = [figure_cell(figure) for figure in (before.ece, after.ece, before.brier, after.brier, before.intercept, before.slope)]
-			fitted = Cell("these images" if scaling.same_images else "validation")
-			mark = " (rests on the prior)" * scaling.rests_on_prior
-			rows.append([Cell(name), *figures, Cell(f"{scaling.temperature:.2f}{mark}", scaling.temperature), fitted])
-	names = ("calibration error", "error after scaling", "Brier score", "Brier after scaling", "intercept", "slope")
-	columns = (
-		Column("network"),
-		*[Column(name, True, scale_of(rows, index + 1, floor=0 if index < 4 else None)) for index, name in enumerate(names)],
-		Column("temperature", True),
-		Column("fitted on"),
-	)
-	caption = f"Do probabilities mean what they say? {results.comparison.n} {SPLIT_WORDS[results.metrics.held_out]} images."
-	note = "Error and Brier score: lower is better. Intercept: above 0, log odds are too low on the whole; slope: below 1, probabilities are too far from one another; a dash where the classes are separated. Intervals: bootstrap 95 % over patients; the calibration error of few images is above 0 even for perfect probabilities. Temperatures are shrunk towards 1; one that rests on the prior had validation films that were told apart perfectly, or not at all."
-	return Table("calibration", caption, columns, rows, note)
-'''[1:]
+FILES['cxrkit/report/words.yaml'] = r'''
+c-n1LO>f&U488AH5Cw*9KpL!v9@?A&cUudrX|aBt8Jo6=+L9;9ar^K0Bs*!+^%BGq^~m@5$mK(JPDe{8OuZ?@QK*If++>vZZX@SZ+ktEu#1K<<^LTY}d~!ym
+HZ4^WJPvEEYCP+lUGrKS4X=RU7;da<xgl$0PT%LJq@Jo?yjN4r=!Cp<>^O)|Df5QC7e7DxbSK7Z&<&7g<U7f=)Eplu^R8wmC?~x*sK!&yO(VtbbU}VUc&g<f
+bUZ`Gvs3y^YJ#{8H%RjYLXw{0yBBKtl^PW)ts@%}TMjA){3m$Nt<bZYg1$a!<E=@tiQSAY<hL~yF>Y5f<hEUpP|Jtx8?xWmPJC^f0-5iDwXbC9Y)eC}c?~_2
+>iQp3KwL^wknIByRyI&@tOgO*oTutgMSzk(oDuSZlolX>Du*po`~um;ULAe9ic%PEW+X4;KLGzs(oK9_Z@%DTFyw9Ta`B5vTHLc4HL9)eG(?n?C~}B5=speX
+w?)Q=*VctRRsU3T_}CaUXsAIkofYbZJ={5FpT*=!)0RPzE1bkIDXN_TI?Y4xB>79WQkx#Vh?b981G{ACR2ZrRL5H590eNi|9OraDU5(XDUhu&4D5)&P0shC|
+UZF7DkqjF(3U<1tHH?G_7$+o_)v~M9ETS@RMq;17{o!L^cf=S)N0+u~fu33CBoF9xv{QH^1kN3+^CPo325=ojO>$pz$m=9QHXX(Wjq!Lm_Hp+RUU`N$3~f|~
+q;0g2mlq&qxLmu@N#dM!z`Vr1D0zP$D4Lh1Cwe(?jDwkS?M67I!`*9ax3<YLyb*_VaYCf+@IUtNuyK%cG*)9PvIW`@OD?cG3b68a#62vf)UY=JKwn9qwHU!g
+M0XhY&ZZ57=vGaSH{AHW)8sB33=(%=5zC0YQUR0Q!gi>U;P&=$MyuP$_Y3U9y|q*R-2(eybL~QrV;QibQzKgLb}I}!Si)f4GrY{k50DH-h$6&ZpzL3ci{os0
+y&$O4*gQ?0vD*Oy@IN4i9yt'''[1:]
 
 
 # ======================================
@@ -16866,6 +15156,8 @@ from cxrkit.standing import StandingWarning, standing_warnings
 DRAWN = "drawn"
 """How phantoms were collected, as their records say."""
 RUN, METRICS, COMPARISON, AUDITS = "run.json", "metrics.json", "comparison.json", "audits.json"
+CHECKPOINTS = "checkpoints"
+"""The folder of results in which a kernel keeps finished stages; a run that goes on has them there before it begins."""
 MODEL = re.compile(r".+-seed\d+\.pt")
 T = TypeVar("T", RunInfo, Metrics, Comparison, Audits)
 
@@ -16912,7 +15204,7 @@ class Results:
 
 
 
-		foreign = sorted(path.name for path in Path(folder).iterdir()) if Path(folder).is_dir() else []
+		foreign = sorted({path.name for path in Path(folder).iterdir()} - {CHECKPOINTS}) if Path(folder).is_dir() else []
 		if foreign and RUN not in foreign and not foreign[0].startswith(f".{RUN}"):
 			raise BadInput(f"The results' folder holds other things: {', '.join(foreign[:5])}.", folder, "name another folder with --out")
 		bundle = schema.Bundle(**environment.bundle_identity())
@@ -17175,124 +15467,14 @@ def without_places(experiment: Experiment) -> Experiment:
 # ======================================
 
 FILES['cxrkit/schema/__init__.py'] = r'''
-"""The shape of run.json, metrics.json, comparison.json and audits.json: every key, its unit, and when it is None or empty."""
-
-
-
-
-
-
-from cxrkit.schema.audits import (
-	Advantage,
-	Area,
-	Attention,
-	AttentionRow,
-	Audits,
-	BaselineRow,
-	Conclusion,
-	ControlRow,
-	Drop,
-	ExternalRow,
-	ExternalScaling,
-	FilmCounts,
-	GalleryEntry,
-	GroupScore,
-	HeldFixedRow,
-	Judged,
-	MaskRow,
-	MatchedRow,
-	NetworkRow,
-	NotDone,
-	PartState,
-	Reason,
-	Requirement,
-	SideScore,
-	SourceRow,
-	StabilityRow,
-	SubgroupRow,
-)
-from cxrkit.schema.common import VERSION, Films, Margins, Weights, Word
-from cxrkit.schema.comparisons import (
-	BesideStudy,
-	Best,
-	ChosenOnValidation,
-	Comparison,
-	Discordant,
-	FisherTests,
-	Needed,
-	NetworkErrors,
-	Pair,
-	Range,
-	RateDifference,
-	ResplitComparison,
-	ResplitNetwork,
-	ResplitPair,
-	RunToRun,
-	Study,
-	StudyPair,
-)
-from cxrkit.schema.run import Bundle, Chosen, RunInfo
-from cxrkit.schema.scores import Metrics, OperatingPoint, Scaling, Score
-
-__all__ = [
-	"Advantage",
-	"Area",
-	"Attention",
-	"AttentionRow",
-	"Audits",
-	"BaselineRow",
-	"BesideStudy",
-	"Best",
-	"Bundle",
-	"Chosen",
-	"ChosenOnValidation",
-	"Comparison",
-	"Conclusion",
-	"ControlRow",
-	"Discordant",
-	"Drop",
-	"ExternalRow",
-	"ExternalScaling",
-	"FilmCounts",
-	"Films",
-	"FisherTests",
-	"GalleryEntry",
-	"GroupScore",
-	"HeldFixedRow",
-	"Judged",
-	"Margins",
-	"MaskRow",
-	"MatchedRow",
-	"Metrics",
-	"Needed",
-	"NetworkErrors",
-	"NetworkRow",
-	"NotDone",
-	"OperatingPoint",
-	"Pair",
-	"PartState",
-	"Range",
-	"RateDifference",
-	"Reason",
-	"Requirement",
-	"ResplitComparison",
-	"ResplitNetwork",
-	"ResplitPair",
-	"RunInfo",
-	"RunToRun",
-	"Scaling",
-	"Score",
-	"SideScore",
-	"SourceRow",
-	"StabilityRow",
-	"Study",
-	"StudyPair",
-	"SubgroupRow",
-	"VERSION",
-	"Weights",
-	"Word",
-]
-'''[1:]
+c-nPTL2lbH5Io1PAarU0!4D|VL*qDY3fKwkAUza?!H8>{jYO&>mBhdAa=Db~!p$L^8JR0_xU*GNJsv^$qwGQ0y>Nq>|Mu3@qJ!Xc<C!(K>!s6(Nf6Q~AqS;H
+`oSjwui#GN1x~d<Q4B_hntt_m1cQ>$UaYObmpB1kA5QbCs%GhL?`$WUclV;h+&4$)<UG|Dy6deA;=}Cfi+YtN$OF`f9mu$Z048YsyaI3RTcord!L{_zY6D4L
+Sm``02KNfYOmMbMk8Ygpaaq0xa7MD2*|w2b<bcYpZo7pY3>E(>+ZIo~#4@KyogMmZV_hu%4O(@p-$A8H-v@O7g<vK9OOjSH;92?k8p4}({A6vz4O)fhLAtOF
+GDN)93Uc+W9bChQ!spMr)#1c+cs|4rA@=c-w|JKwULkw?wA^g(?$@=5NAtB<Nq5i&!4J@fV~D^y^`AQ26Xiu+gO48?1{FO)7NXTh>%rWcC-hNCzO%)+Kl-md
+o=xE$lgs`H?h*HT@&*)n$0jYEv(A${+TpU1hT39-KHcd39vqm41n@l?bM_wAxYQ)%T7!AC_>X)|N1!!5zGx>#CLjNLFsg-Gq~q2C3*DK$y|gQy7DnGzDQva4
+@4=xz=I~%OS|M`h3A*`9g)nzYH&a%ytDAQ4(PFUy>C^gW&<;9`$ZWRTVcYI@;<NZUyQ;=qRdr;TtORnN&KWjU5-48;i-aXU-GAmG0WybR@~41hXC!$_D)W4Y
+O!FZ#<s=iGdMQziHi07CXPiwYZ3_5EGa7r6cp3gAjPWO04geC;2q4HAV@v~qaUKbYrmi5ILcp+yL8;_@JU<AZHxx;+ml^PMAx1G`R0b(Y)JY7-W@7$N%1V{L
+tdz#rb2>7n+z~17V={D{e~IM@m{>6bS;+l2#y7EPIuhsUN0<j*!q`6ue$D;@1_4GY'''[1:]
 
 
 # ======================================
@@ -17300,345 +15482,39 @@ __all__ = [
 # ======================================
 
 FILES['cxrkit/schema/audits.py'] = r'''
-"""audits.json: what an audit looked at, part by part, and its verdict."""
-
-from dataclasses import dataclass, field
-from typing import Literal
-
-from cxrkit.evaluation.calibration import Calibration
-from cxrkit.evaluation.metrics import Figure, Rates
-from cxrkit.schema.common import Films
-
-
-@dataclass(frozen=True)
-class Judged:
-	"""The films that the verdict is about: the held-out ones of a run, else all."""
-
-	split: str  # "all" for a manifest
-	covid: int
-	normal: int
-	covid_patients: int
-	normal_patients: int
-
-
-@dataclass(frozen=True)
-class FilmCounts:
-	covid: int
-	normal: int
-	patients: int
-	sources: int
-	leaks: int  # patients or pictures that stand in two splits
-	judged: Judged
-
-
-@dataclass(frozen=True)
-class NotDone:
-	"""of: the part of audit/conclusions.py that lacks it; empty where it is every part, or none."""
-
-	part: str
-	reason: str
-	of: str = ""
-
-
-@dataclass(frozen=True)
-class PartState:
-	"""Whether a part of audit/conclusions.py was done. why, command: for one that was not, the reason, and what does it."""
-
-	part: str
-	state: Literal["done", "not done", "not applicable"]
-	why: str
-	command: str
-	kept: bool = False  # at least partly what an earlier audit of the same manifest and predictions did
-
-
-@dataclass(frozen=True)
-class Area:
-	"""An area under the ROC curve. positives: films on the positive side, whatever that is."""
-
-	auc: Figure
-	positives: int
-
-
-@dataclass(frozen=True)
-class BaselineRow:
-	"""What sees less than a network. area: out of fold on all films, unknown where it could not be computed (see note)."""
-
-	name: str
-	title: str
-	note: str
-	area: Area
-	held_out: Area | None  # fitted on train, scored on the held-out films; None where there are none
-
-
-@dataclass(frozen=True)
-class Advantage:
-	"""How far a network's area lies above the best coarse baseline's on the same films."""
-
-	over: str
-	over_title: str
-	coarse_auc: float
-	difference: Figure
-
-
-@dataclass(frozen=True)
-class NetworkRow:
-	"""A network on the held-out films; its area is that of metrics.json."""
-
-	architecture: str
-	seeds: list[int]
-	area: Area
-	advantage: Advantage | None  # None where no coarse baseline could be scored
-
-
-@dataclass(frozen=True)
-class SourceRow:
-	"""kind: what was asked of the sources; by_network: the architecture that was asked, else empty."""
-
-	kind: Literal["seen-source", "left-out", "left-out-retrained", "same-source"]
-	title: str
-	area: Area
-	note: str
-	by_network: str = ""
-	was: Figure | None = None  # the AUC without the restriction; None for the kind "seen-source"
-
-
-@dataclass(frozen=True)
-class HeldFixedRow:
-	"""A network's AUC on held-out films among films of one stratum: a source, a band of ages, or both."""
-
-
-
-
-
-
-	architecture: str
-	fixed: Literal["source", "age", "source and age"]
-	within: Area
-	same_films: Figure
-	whole: Figure
-	fall: Figure
-	strata: int  # that hold both classes
-	without_partner: int  # films whose stratum holds one class alone
-	not_known: int  # films whose age is not known
-
-
-@dataclass(frozen=True)
-class ControlRow:
-	"""A control of the audit itself: what must come out, what did."""
-
-	name: str
-	title: str
-	expected: str
-	found: str
-	passed: bool
-
-
-@dataclass(frozen=True)
-class MaskRow:
-	"""One trained network on masked films. side: of the central box, in shares of the film's side."""
-
-	architecture: str
-	seed: int
-	mask: Literal["centre", "surround"]  # what is black: the box, or all around it
-	side: float
-	share: float  # of the picture that is black
-	area: Area
-	retrained: bool  # trained anew on such films, or a network of the run
-
-
-@dataclass(frozen=True)
-class StabilityRow:
-	"""The calls of a network's ensemble on the held-out films, under small changes that change no diagnosis (audit/stability.py)."""
-
-	architecture: str
-	seeds: int  # that were asked
-	unstable: Figure  # share of the films whose p crosses the threshold, or moves farther than seeds lie apart
-	crossing: Figure  # share of those whose p crosses the threshold
-	spread: float | None  # how far all seeds lie apart on nearly all validation films; None where there is one
-	changes: dict[str, Figure]  # name of the change: share of the films that are unstable under it
-
-
-@dataclass(frozen=True)
-class SideScore:
-	"""A network's ensemble on the films of one side, internal or external."""
-
-	rates: Rates
-	auc: Figure
-	average_precision: Figure
-	ece: Figure | None = None  # expected calibration error; None in files of before November 2026
-
-
-@dataclass(frozen=True)
-class Drop:
-	"""Internal minus external."""
-
-	auc: Figure
-	sensitivity: Figure
-	specificity: Figure
-	ece: Figure | None = None  # as of SideScore; below 0 where probabilities mean less outside
-
-
-@dataclass(frozen=True)
-class ExternalScaling:
-	temperature: float  # fitted on the run's validation films
-	before: Calibration
-	after: Calibration
-
-
-@dataclass(frozen=True)
-class GroupScore:
-	"""A network's ensemble on the films of one group. Figures are unknown where a class has too few patients; `method` says how many."""
-
-	covid_patients: int
-	normal_patients: int
-	sensitivity: Figure
-	specificity: Figure  # unknown by severity, which is of positive films alone
-	auc: Figure  # by severity: against all negative films
-
-
-@dataclass(frozen=True)
-class SubgroupRow:
-	"""One group of the external films, and the run's held-out films of the same group."""
-
-	by: Literal["severity", "view", "sex", "age"]
-	group: str  # e.g. "mild", "PA", "F", "40 to 59", "not known"
-	external: GroupScore
-	internal: GroupScore
-
-
-@dataclass(frozen=True)
-class MatchedRow:
-	"""A network on the held-out films, and on those pairs of them that are alike in the traits `by`."""
-
-
-
-
-	architecture: str
-	by: list[str]  # of "view", "age", "sex"
-	caliper: float  # years by which two ages may differ
-	pairs: int
-	all_films: Area
-	matched: Area  # unknown where there are too few pairs
-	fall: Figure  # all_films minus matched
-	lost_covid: dict[str, int]  # cause: films that are in no pair
-	lost_normal: dict[str, int]
-
-
-@dataclass(frozen=True)
-class ExternalRow:
-	"""A network's ensemble over its seeds on the external films `name`."""
-
-	name: str
-	architecture: str
-	seeds: int
-	n: int
-	positives: int
-	patients: int
-	covid_patients: int
-	normal_patients: int
-	copies_removed: int  # films that show a picture of the run's, or stand there twice
-	left_out: int  # all that were not used, copies too
-	threshold: float
-	external: SideScore
-	internal: SideScore
-	drop: Drop
-	scaling: ExternalScaling
-	subgroups: list[SubgroupRow] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class AttentionRow:
-	"""Grad-CAM maps of one network on the held-out films."""
-
-	architecture: str
-	seed: int
-	split: str
-	energy_in_box: Figure  # mean share of a map inside the chest box
-	box_area: float  # the box's share of the picture
-	randomised_energy: float | None  # the same of the network with random weights; None where all maps were empty
-	randomised_correlation: float | None  # rank correlation of the two maps; None where it is not defined
-	empty: int  # maps that were zero all over, and are left out
-
-
-@dataclass(frozen=True)
-class GalleryEntry:
-	"""A film worth a look. file: its picture below the results, empty where why_no_picture says the reason."""
-
-	image_id: str
-	architecture: str
-	seed: int
-	kind: Literal["error", "top loss", "hit"]
-	p_covid: float
-	label: str
-	file: str
-	credit: str
-	case_url: str
-	why_no_picture: str
-
-
-@dataclass(frozen=True)
-class Attention:
-	rows: list[AttentionRow]
-	gallery: list[GalleryEntry]
-	left_out: dict[str, int]  # architecture: errors that found no place in the gallery
-
-
-@dataclass(frozen=True)
-class Reason:
-	"""rule: slug; text: a sentence; value: what was measured; threshold: what it was compared with; leads_to: a conclusion."""
-
-	rule: str
-	text: str
-	value: int | float | None
-	threshold: int | float | None
-	leads_to: str
-
-
-@dataclass(frozen=True)
-class Requirement:
-	"""What the conclusion `supported` asks for. value, threshold: as of a Reason, None where there is nothing to measure."""
-
-	name: str
-	text: str  # what is asked
-	found: str  # what was found, in words
-	value: int | float | None
-	threshold: int | float | None
-	met: bool
-
-
-@dataclass(frozen=True)
-class Conclusion:
-	"""The verdict of an audit. conclusion: a slug of audit/conclusions.py; paragraph: for people."""
-
-	conclusion: str
-	paragraph: str
-	reasons: list[Reason]
-	requirements: list[Requirement]  # of the conclusion `supported`, met or not; empty where no network was asked
-
-
-@dataclass(frozen=True)
-class Audits:
-	"""audits.json: what an audit looked at, and its verdict. Of a part that is None, `parts` and `not_done` say why."""
-
-	schema: int
-	manifest_sha256: str
-	predictions_sha256: str  # of predictions.csv; empty for a manifest
-	films: Films
-	counts: FilmCounts
-	baselines: list[BaselineRow]
-	sources: list[SourceRow]
-	controls: list[ControlRow]
-	networks: list[NetworkRow] | None  # this and the next four: None for a manifest
-	held_fixed: list[HeldFixedRow] | None
-	masking: list[MaskRow] | None
-	external: list[ExternalRow] | None  # None where no external films were named, too
-	attention: Attention | None
-	parts: list[PartState]
-	not_done: list[NotDone]
-	verdict: Conclusion
-	matched: list[MatchedRow] | None = None  # None for a manifest, and in files of before November 2026
-	stability: list[StabilityRow] | None = None  # None for a manifest, and in files of before it was asked
-'''[1:]
+c-o~}TaO#J6@Hd}1))CJ2IQ?9Gyx*RK)35SNzufCowg5#prvLw60<YI!H~0B1^w~;&f#S^+KaYr9yS`zkUad(?K_8FEEaMowX+w$S<|k>VK1GKt>8gX8*`&d
+A>C4RvUg&8<o_@6MJX^z+^W9Rg}YcR7V~-4n?{t<$)c9lDl2r;8O%yUOHpZ6m;OU{>~y<}-~3%W)yq08Qrz`7+FhtySr5`_(_R#^*4v(c$0=9i&||Y2<$7Ht
+K|bi+(5t2RB%QL8IkwoVMqU)AX~qpc=(>6EvvBIP?v-hadaxwOeEyeo+?Sa8yK3M4+7Ig0oQK5UhH|IM)qDoTe%&hof<1&I)Eyqf%0gQqw`OoF9^C`9*LV`9
+1*)bJQuIT+6sopL$h!9M&umv~%&@K(;tyhh7Yk9D9$z=I)s?btJ}b<vE>}Xg_}!Ymk#%_B7n=^asn*%a7bm0Vj!3XwnSs84V!xA}tQq=3#iv@y8~>Y55<e9<
+O9ynI!vL9eY>2IJ2P63Sc0T*fLmZ$!EAG$6y$7ydC8qL-v$Ye@<OY8%l78()cl2A=vbcc(xVJ(zojbyDRIl(%s#8#7^c2Y4V)>vV8e<L3XT6f_ar{90lHT44
+`s|FvzhIHi4mRv%{?}eXWK#2!QXixhB}oENk4r(O4)9iNAsF_jqK{ewu?Yk(p?7wU3#B2acK6R>S(@m?Ulz2_Vks6_O60#~2OSl1TdT!-K7$-#eiDYCZd8Yb
+x5m`K<AWq4hZPX!5XkW<>tl*kO7^v;<8#Eq=}B}e8<nh{5770BJd4l}r9N*KmpHx0_Y%<%4`OIbY(uMm`gkRZp}z%|ow3^KTe4j5$_O89Kw(^1T_WO;uw)e;
+Wo-k5awt|IDgn=Nspq)aU!_&GZq+Aqh;~38p`fB#S#}TzE?NcO=x;9g3@gD=q=M4xl0-#}@NzG4yqne>+R=~;GvFgq+g6debb~`Kc!?coP`wIgXaRLloYSt3
+zv+|k)9*}x&Sw<LHXPXKS^OLB*Rpym?Pz&|ua_EDXA9GZfjk7Vv~T@1FRJ6e*n}PJykg5+**duk-t&Vwh)VV&QZKAmH;jsd@Gb8E3@kw+dsyQ(K>s4Co9&H7
+3#edPAAK7?H#szZl?^Mus*OazD|J=j6m6lBJ)Aqo6|ZtdW;mvkWSI}+7Ttpn6HgIBDH%>{L}M6IwjH-0nr$m}OfdN&a_KAb(M`19P0zug*4BOD58&!nwfs`M
+<Mhqh=<Jn}jQldH=`q6~R>JzzAxGfIfd(+eiJsRNdqgWvCNYR9RoWmO9B@4~T$#*fw4ls<GkXMxCw3BC32x+#`s}Gcb2dzezR?sL4>3SXOQbADI-fY-f}3pu
+G(LspCme%2&kf9h6IZ~)Z;=8xuxMZVr73pTs&WK!{`+;W*i%(WqvQZ_!urHgG8D6@kjtA=-wZNF4~Xc#OCZy+F8^^Q4%+QW<vvMSQZ5Dd5EUq)(HlCFn4IJ+
+?mxhoKIl7D-nTdSI&BTBJ8>xq#<&~ZizI+V(hbcDF64Jc4uvtatTfn-Wm>Q`Ztv0O{~j{Qie$;vk~D%<7<L}u1V<y3RDq3dBi^Kz4a+v>nZw@HW0)c5t;Z)8
+T_)<qcC)8sLDGsq?ENl)U_-gMrAQaP_b^}wn^55CmT~bQ%bLP8nZkxM&dFpzblB@+@9iC4On3`Mf}SWJ@w8_I$kz3y&Qw|Wk?1;}F(6>5x(e>q3>@VV%yGJ9
+U_H8gI@PJW4q8)@zEt48@pngfm7dI;75FDOXOi|K1!nJGdB|(L^ZQi8<YE<%Q-CAGO0d`6k~p#5%U-3BPcvY{G~?+I7$`Vxlvy4x?oDp!dphA_O*)H8+7ci3
+frs~}vIE>g@~6NUYqP8&W3X)DiIxdM26i7=l3#TiK~mHS43Ug9z$9CBAdKt)>j|vJWSKqgg4*eP1a@+(QBNF`LMXkW3avu{HiiYHHr0UAKAe%3fj8QQ@F<X2
+cd>f$50o!TEq5)_rxh<fceinSF!xtyQ&#S*2PQ*gB=gzO(mJEF(?^VaZWPg7J5lt8%XWI>_OKoDT!yd#hp|MHxX@sBz*`eZ0;$J1SPjiaMgPcVw8fJfQT+-H
+m(eQ5+`5kx4FH~OOPIG*0UY@)Dt}%2Cc$GoQFADQxLy-0K~=#Qpt%fkvssg;C%@t^R}Ue_h|_39Iw)J8r|+NP4xfn)+|M(o1~ttsTu(sbs&C=!P>#Cuzk`_&
+`@*q&k7HV4NH9^Pi4AZrG!=&9D>X9D`*}A8IFWZ@6v99s0M?AR4>ns>5rzC2Cev(z#aC~>`sOSe?|ajEAbyM|Yjiu<)5A@UGa;2}5Tfcz7n8v!PbXRIqz^DD
+Rm0-m1heUSv-QqM1wo@=`&?ha!$}uskM><S!Dj*w?t$C^;-x4zPC{T-0QndNOE|S>uqH-#HEDj$WaTIa=VRxj`W}I~`(NyDM-wjsm^K)HUOCE;=J&wW86zqL
+<=DY_E3U!C_olo?#dNgn*{ISZ34MMK>e;#{WTSlBBf<w<0I!#UV`x5CD%Jy|^8_WcHCiQ`4Pv)L%Aw8zf=;V;a-5CK2@~05p7OZmu`!MIb@Yan;>^{@fByLX
+^`E|7!WO0DqV4Tej1Y`=y)3C1&BZ?(e}*lqazZ$GB(54=FXk~KnWJewTv&1)>`lb0bbFjs6<%<n5w}_$m`<p>$Y;S`d1`85s*Bx)STwrk662Rk`ul<Y{P_(`
+OMLxp>?^T;7sSN8$g9l0=d&0rC!^=dm@D=V6#|c?d8YSm$aJ05eFUW$(*%s-hNC5CKF}5vtJmA(bt(fMO7h!SGUI6-$WnqY)&W2f{)6>9iUcXB9FZF>*^D=L
+YLim^0jE0(-*X_23R#0&!JcEe;OSQ5VF>M-%$ZJmFQcntwP{tsK{hTN;(AzjKC6v&o6sd5Q!&-wG_8<>Rjbo%3jjfyXs0kgc9y3LJUcW$SnZ8b@Rl>W4csHB
+f9f6Lni#|N{W{@E(uOZ%H+<UrJME7D7lE-b9rDzsSH#)MliJF6dMN73#I;9K{KE5P-&FUSbq8H2>c>~kckRM*6!%8DNiGOImDE+H-N_h`<|4C8tbcURlx=hG
+%mz#11I!A5S4f<vnG|nA42xZxET*jyX8E$|WvMDT)NWJB!kPZ~j=p@wm2p?AazocU{#f_IbHt2}$mfhUPaaO^^*$~9QvPy`b&)k90Mz-8Bocp1nIhTY_Xy~(
+uP%Rrn{+AjJ{f<WRnv_ZM9>Aw_T6!#+YRcq+*3Izr5r?eM;&Gp)d_5vdxz!@fyvx$d})^AO{o7~*eP2MwnpT%Els0=-Np-WpY5kK66VHZQ_Dg4`Ot>m?cJ2#
+lSwjMtSatpP4<If^{NgT`E*l!cO$Yd;^q`EY0=3}{*s69HdIBGC(xwrl6SBeqkH_Wdc)#TB=L!Yupy@+7I~hlVXo?r-=P9O#yCYv7r+IWNWP}MU<SV8Kowov
+6WP!ugAc&J^UJEk{)ouAiC;4#8}EIBMd^kr23<ZK&w_!SbP>5kp!DQS2O+Jc-<VFBzKcOW#D-cz+SK+Md*yU(6K%GTR&9npem0fg4?f%10Az0tF>>TCNHoMF
+9$x17uk&DdKVMDZ;qwPe;I0s-ty&g|1B8vvi_LfRUir_vuRpz^7ayy5Lm0a&WYSA<O=I?&CtOogjxOw&pOb;at7X3UPOTw-ueO1YfA#e@vDGzRu;niTVaeWJ
+6!tdWnx0-yr&c91>B8S4XE(|SI-#c?HJ4q3t+Q)npATXieNAg|?=QX@n}c{4LQH%&-Z`u%afvSF0|#!A%1EW)T4Sis&cWAQp?k|~=AGrZs&BG!YU6K0|8IOf
+=1YE`(UtY1R}Uw=#OG&(QzU23$}%~?=nH8>HifWTx@BJbUM-nL1jt{R<3+HpRsK&PM$Q;c6^Zoveu{knykNTLItsJYB8$q-I(Gl(PCC0QN!N9Jt+vXq-5%K_
+se=2E=?;ii9Pc!z*?ayUgU%ke'''[1:]
 
 
 # ======================================
@@ -17646,28 +15522,11 @@ class Audits:
 # ======================================
 
 FILES['cxrkit/schema/common.py'] = r'''
-"""What the four files share: their version, and the words that stand for kinds of things."""
-
-from dataclasses import dataclass
-from typing import Literal
-
-VERSION = 2
-"""Of all four files. Raise it whenever a key changes its name, its unit or its meaning."""
-
-Films = Literal["films", "phantom"]
-Weights = Literal["imagenet", "random"]
-Word = Literal["better", "worse", "equivalent", "equivalent in error", "undecided"]
-"""What network A is beside network B. "equivalent" is said of error, sensitivity and specificity together."""
-
-
-@dataclass(frozen=True)
-class Margins:
-	"""Differences, as shares, within which two networks are equivalent in each rate."""
-
-	error: float = 0.01
-	sensitivity: float = 0.02
-	specificity: float = 0.02
-'''[1:]
+c-mc3!EW0y3_V9*LFm*0LD2RXAV61a1qyU6&<*RM*nzbvn}{uCBAp=n`cZb;B)w6OPkc{&^4`C+sGu!DNJECe9SKN_nU)3R3|q>=Db4|7JrZ{**J7336D?p!
+8P*&POu=xDjV!$P&V`(Ms8O-%P{amvze!n-(8SRF#_qf~A6O}4=iKk_&p+><9$^L7&c;0jz^*&7xqxS6Az+1FOOebdAgpN*Rg1AHaw-t9r}<b7(U@kn)IDJ|
+&B^8+cfFX*LHX5(0{A)jjSbS&`#<i5xM}r_#XUAAtA&_t4-?Opb4q$6wW?5TZ9=7>zXNZvqp0U6;0Tm+8regvsp6Vyo9PcJnU)P%!&hK|Hxg@qV7H62!G$5n
+bxCBLIR~LAth{C2k5S6T1Oiv(tf?W3Hc$I-Hy;6ASU~?Mu72f#zPJ&BADA1CvUD?Jf8!7+Q>;krhaA3+l{+pU!Ghtc1+(~WRKWW1>CtGMj7pRIY&5)t&?S5H
+3N9CyS8jG<|EzUwt>a5Rwf+Mxy!av'''[1:]
 
 
 # ======================================
@@ -17675,225 +15534,29 @@ class Margins:
 # ======================================
 
 FILES['cxrkit/schema/comparisons.py'] = r'''
-"""comparison.json: each pair of networks better, worse, equivalent or undecided, and what that rests on."""
-
-from dataclasses import dataclass, field
-from typing import Literal
-
-from cxrkit.evaluation.metrics import Figure, Rates
-from cxrkit.schema.common import Films, Margins, Weights, Word
-
-
-@dataclass(frozen=True)
-class RunToRun:
-	"""The spread of a network's error rate over seeds, beside the one that the number of images alone predicts."""
-
-	observed: Figure  # standard deviation over runs; unknown for one run
-	predicted: float
-	reading: Literal["one run: not known", "more than predicted", "less than predicted", "as predicted"]
-
-
-@dataclass(frozen=True)
-class NetworkErrors:
-	"""A network under one protocol, with all its seeds."""
-
-	name: str
-	architecture: str
-	runs: list[str]
-	seeds: list[int]
-	errors: list[float]  # error rate, one a seed
-	error_rate: Figure  # their mean, over patients
-	median: float  # of the errors
-	outlying: list[int]  # seeds whose training failed or stands far off (evaluation.outliers)
-	outlying_at_most: float  # the share of all trainings that may be so, with 95 % confidence
-	run_to_run: RunToRun
-
-
-@dataclass(frozen=True)
-class Discordant:
-	"""McNemar's exact test of two networks with the same seed."""
-
-	seed: int
-	only_a_wrong: int
-	only_b_wrong: int
-	p: float
-
-
-@dataclass(frozen=True)
-class Range:
-	"""low, high: were the true difference at the far and at the near end of its 80 % interval; None where no number decides it."""
-
-	low: int | None
-	high: int | None
-
-
-@dataclass(frozen=True)
-class Needed:
-	"""How much would decide a pair, with 80 % power."""
-
-	seeds: Range  # at these images
-	images: Range  # at these seeds
-	images_at_20_seeds: Range
-	images_for_equivalence: int | None  # at 20 seeds, were the two alike; None where no number shows it
-
-
-@dataclass(frozen=True)
-class RateDifference:
-	"""A minus B in sensitivity or specificity, so that above 0 A is better."""
-
-	verdict: Word
-	difference: Figure  # over patients and seeds
-	over_patients: Figure
-	p_difference_holm: float  # over all pairs and both rates
-	p_equivalence: float  # as it is: one of the pair's three
-
-
-@dataclass(frozen=True)
-class Pair:
-	"""Two networks on the same images. Every difference is A minus B; in error rate, A is better below 0, in all else above."""
-
-	a: str
-	b: str
-	verdict: Word  # what A is beside B
-	as_trained: Word  # of these very networks, over patients alone
-	difference: Figure  # in error rate, over patients and seeds
-	over_patients: Figure
-	over_seeds: Figure  # no interval where a network ran once
-	of_medians: float  # A's median error rate over seeds minus B's
-	p_difference: float
-	p_difference_holm: float
-	p_equivalence: float  # in error rate
-	p_equivalence_holm: float
-	p_all_equivalent_holm: float  # in error rate, sensitivity and specificity, each within its margin
-	p_patients: float
-	sensitivity: RateDifference | None  # None where its class is absent
-	specificity: RateDifference | None
-	ppv: Figure  # positive predictive value at this set's prevalence, over patients and seeds
-	npv: Figure
-	mcnemar: list[Discordant]  # seeds that both have
-	probability_better: Figure
-	auc_difference: Figure
-	p_auc: float | None  # None where one class is absent
-	needed: Needed | None  # None where the pair is decided, or a network ran once
-
-
-@dataclass(frozen=True)
-class ChosenOnValidation:
-	"""The network that validation chooses, for its one look at test."""
-
-	name: str
-	error_rate_on_validation: float  # the lowest mean over seeds
-
-
-@dataclass(frozen=True)
-class StudyPair:
-	"""Two of the study's networks. Which films each got wrong was not published: p for the most and the least overlap."""
-
-	a: str
-	b: str
-	wrong: list[int]
-	verdict: Word
-	as_trained: Word
-	p_mcnemar: list[float]
-	difference: Figure
-
-
-@dataclass(frozen=True)
-class FisherTests:
-	"""Our runs of a network against the study's one: p of Fisher's exact test of each, and the difference."""
-
-	median_run: float  # p of the run with the median error rate
-	lowest: float
-	highest: float
-	holm: float  # of the median run, over networks
-	difference: Figure  # the median run's rate minus the study's, Newcombe's interval
-
-
-@dataclass(frozen=True)
-class BesideStudy:
-	"""A network of the study, and whether our runs of it differ."""
-
-	architecture: str
-	study: Rates
-	runs: int
-	p: dict[str, FisherTests]  # error_rate, sensitivity, specificity; empty without a run of ours
-
-
-@dataclass(frozen=True)
-class Study:
-	pairs: list[StudyPair]
-	beside_ours: list[BesideStudy]
-
-
-@dataclass(frozen=True)
-class Best:
-	"""names: the networks that may be the best; known: what that says."""
-
-	names: list[str]
-	known: Literal["one network", "the best", "equally good", "equally good in error", "some are not", "nothing"]
-
-
-@dataclass(frozen=True)
-class Comparison:
-	"""comparison.json: each pair of networks better, worse, equivalent or undecided, and what that rests on."""
-
-	schema: int
-	runs: list[str]
-	manifest_sha256: str
-	films: Films
-	split: str
-	n: int  # images
-	covid: int
-	patients: int
-	threshold: float
-	margins: Margins
-	alpha: float
-	images_for_equivalence: list[int]  # fewer independent images, and fewer of the COVID-19 and the normal ones, cannot show it
-	networks: list[NetworkErrors]
-	pairs: list[Pair]  # empty with one network
-	chosen_on_validation: ChosenOnValidation | None  # None without a test split
-	study: Study
-	best: Best
-	started_from: dict[str, Weights] = field(default_factory=dict)  # {run: its networks' first weights}; empty in earlier files
-
-
-@dataclass(frozen=True)
-class ResplitNetwork:
-	"""A network over several splits of the same images. errors: mean error rate over its seeds, one a split."""
-
-	name: str
-	errors: list[float]
-
-
-@dataclass(frozen=True)
-class ResplitPair:
-	"""Every difference is A minus B, corrected for shared training images (Nadeau and Bengio 2003)."""
-
-	a: str
-	b: str
-	verdict: Word
-	difference: Figure  # in error rate
-	p: float
-	p_holm: float
-	p_equivalence_holm: float  # in error rate
-	p_all_equivalent_holm: float
-	sensitivity: Figure | None  # None where its class is absent from a split
-	specificity: Figure | None
-
-
-@dataclass(frozen=True)
-class ResplitComparison:
-	"""What `compare --resplits --out` writes."""
-
-	runs: list[str]
-	split: str
-	n_train: float  # images, the mean over splits
-	n_test: float
-	threshold: float
-	margins: Margins
-	networks: list[ResplitNetwork]
-	pairs: list[ResplitPair]
-'''[1:]
+c-p;K+m7S75q-A5g6JUV8Nl7>Ot3-LjR7*3U1WjmOfVVjJS-YoTB2>HCDI`&d!5U_=TwoBD7ky=yyT_Z;-y$TRduS0S65f1ZFbUWZ_VxB@n<QNEVp7OwG(zN
+j0y+q9=%wp5R_X8e0jAH>L0D%%UYQrtP`!NRH-XfErc|cIBaDQf&Mt<gBK8eb#*nLubpi~C4($$>AmtoH#_UXFtiYBt?DW+49A@|n{LftG>(^b5>o!^9(A}?
+P@$DU<A6p5r^{aC_j=Ph==n(o<wtvbxmAt4#kCu2hUImG(|?q1qYZw1QF^lt^uxMpKA-=oSMdd8{ZpCOpIxh7&Ur|DYRzYhKg;<H_x!w7!tb1t6#*za2(P_R
+&H*e3m4w|ZC%jS>&R8iA>;M>sjf%k0hiRLYVk_uIZUC38X&$00T?QX9o!OOFZm+6ky0Z|!5k9~S(p92Td(HU716^zUJ*@R;?7@gNlp%o_ozId~lC!R@4D%V?
+00vlg(Eogu7B7XdL9mRgg}7?0W2KGgWzcY~fXwNz^x5~rS!h2*@V+DDe8l%nhbX&Uyu!}eU`t!WKXupws9I<^9s`_kGO|%iAmipU>B=qcR0hD6h6tIZsI?D2
+<NIMg<E?2#n}87&b%;ZZ(F0*U7<Iv_NIo?!FK9fs4D5=)YLqmKXp$YwgDCRzSp!t0N$}HJ7@pi9o(n^_p+2%fdZpObq$onpdRW0pZ768gQrD`Y&}3Ke7$8Sl
+ix*kQkU*`Re>uo5WGEWzL#73(;I|U$lQ#p{?hqe6wUI}7u<$lv|Lr&8x1zLW4WBlpVrYwC3wE3?QqJ1_z4j$SPnr;o{$u$8QR^s(ew8KS1H{4r9qhnSd_L<7
+TQe}p_VjZpfEaFS>SG~`gR_L>Fti#C?Yby98~W00R8+CHhlSXJH<sd{T#V;{rJ~a7H3k5NNRds}AfoI7UEy09<_mJ$Ki&aC=z+MF^}YB&Zgtp_Ok+D%h=dEi
+3+awHo|PB><_+^%R3#fZA8QH}9xwA}dk{^FL~yWeU8U3D+msiQp;^nF#a%O$5g!Z*c}~0?+%nSFd=~#dwSu>H3&;sy-4(gGehQpb^tq>0`Tdf>S9cw+4pxAZ
+$XY+DXR!2Jdmtn)uy#=Iduw)d)M(Rs@fND!WaD+vdmWA(d^_N_)+Ig{h>#dCa)rPbcjArEU0O{5f)9uomoe+i2EWM}WW*ZmMF~8bD7uMm2VA)r<P=+5H#x(Q
+EQ)C|YZSJ!Fs<XPiLE23`)!iIg7!-$yhKwZ;+i<Ysq?P(S1eB1G7n(nsXlz8!EeQP(D9hZ5K!wezbDXh2F^gmKg5K%ThJQ1q^jX*jDEsfCh}jU|0DeAqFl%%
+k({I7Vv{eJ0f|w%brAwcXI;DNET*=qIWC_z>*OB)tCe{;Ma&=+F5b~da{9g;!8s@jn4s;th`GmSHhu$J#?hzCmd*m#e(Yj>`S6_IJ?~Z{2qw#>5@63^I!yg~
+0%jhS3}qgcT<#K~VH1&W!!;nCF`%4|&Eza6T##{4MlmEWIy_uRqEMsUlAZpH6db<W=XTs#KDV#^=qKgzlu$HPI^mittAy8AJje{PQFN4s@@lFnhOC>F7ED@9
+3tPD--JD&?m9C+G5hHC7C)=_(^=~#<TXqI|5-R$20+opwDP^XoH+I}Z`}!^frhmfI&#}@wDx%Cs^AnOq#Wm7U(RacajeWmBlv|5U)VbhH&CQMywY86I8dNE#
+<>yct7S<GltVz)Y@}eS#YQ-$>&R*hgp{<T%eoYMRX$D@>@zbsNvej_@H8npm4mK$4xegKskUW+7yLJWF*pd}?d`FT*B_g{N>!~EwV$iUbyJwg+)mB+GJ;`-b
+Rwb7i`(~`TpQ6vRkbF-UaG$9cji7vNV=pvn(1hGT0Ut(K!J2e&tcyZU3Q&S=(PJ?vmw<>A8jIiFy1ULI7#@n&6Sn1=PW8ojtmsDHlWe}u<v?~KfzIB~rJnI7
++>oh0@_UBG0%3SS+q_a((xsKN*uUk($xb<K-*UI?9u5>n(5YnhL8TGZ?p*7%d1DF7)a$2Kt}Elo$*84U<X$i|ZpBH4Smf#9UZ`e=tU*RXj|68SlR+zJcws2w
+)?8gBH}1m|t{jVsf@G!H46TPtpiSKokqbnGfv3jJ8BO4@a38z&W%fej<uUJ&$4zirJ$e902T(8HiKX92#>mM>Fo><D-+ex&32#x{Nv^+nBmN=vZZ3EWc-OyF
+#asU$U#@2H)hM~u$zwqyjb39zfkye&H-AWO$-KIZZ%dT+kulSZiG2%IDycOp?Ot~+>QHy^CsowwQ0n1jCYC6ePw!O-ih8$|{rq#i(&*h_t<WFggi7tudJ-IQ
+TLdD`rU-ra@uwf&-~8^|p5}~o4N6M51D2Q4P@<qFih8J72Yfnj^n&v+4hD_`j>SI8MCN0Fg){OrO`hiIlhUA%SLSKPzUK)JFOELggMx@=qzkGl=%Fy@jPwrp
+AYR9p$rqJc%eD^18acqa<7-;_l8*fsQ#=&_-Tkkz#o_Qnl<}XAODGtmqn8)Tyy`rSd{V4`0`i1KV`;Fb2#pu@J+tP0RQG(v^~AKK?;p$hH!KqLOzARy1G`lH
+p(OcgM+bkh&MA5x<Z^?bo~q$xD?Nq2_#i7KTlUDe%51bn<A3-2mzQ*Q7qwv78xTs7=lhqhwjN*aR3;5YQsmM`Lhz%u?0q}$Dn_C%HPDn^zYq=n5=mBxn;WN+
+cir3|w0=RIh_uk<j??$kobF<6m!p)ZCYBz3fy?rFeO~5VLVy#}8Hdb-bux#1nEw~!+m$B'''[1:]
 
 
 # ======================================
@@ -17901,68 +15564,19 @@ class ResplitComparison:
 # ======================================
 
 FILES['cxrkit/schema/run.py'] = r'''
-"""run.json: what was asked, where it ran, what was chosen, and how it ended."""
-
-from dataclasses import dataclass, field
-from typing import Literal
-
-from cxrkit.config import Experiment
-from cxrkit.environment import Choice
-from cxrkit.schema.common import Films, Weights
-
-
-@dataclass(frozen=True)
-class Bundle:
-	"""The generated script that a run came from; empty texts where it ran from the repository."""
-
-	source_sha256: str
-	run_id: str
-
-
-@dataclass(frozen=True)
-class Chosen:
-	"""What the kit chose by itself, each with its reason; None until it was chosen."""
-
-	device: Choice | None = None  # "cpu" or "cuda"
-	precision: Choice | None = None  # "float32", "float16" or "bfloat16"
-	layout: Choice | None = None  # "channels_last" or "contiguous"
-	tf32: Choice | None = None  # whether float32 products were rounded to TF32 in training
-	autotuning: Choice | None = None  # whether cuDNN tries its algorithms
-	devices: Choice | None = None  # those that trained, as torch names them
-	at_once: Choice | None = None  # trainings at the same time on each of them
-	threads: Choice | None = None  # of the processor, for each training
-	placement: Choice | None = (
-		None  # films during training: "device", "host", "file" (too large for memory) or "files" (decoded at each use)
-	)
-
-
-@dataclass(frozen=True)
-class RunInfo:
-	"""run.json: what was asked, where it ran, what was chosen, and how it ended."""
-
-	schema: int
-	run_id: str  # of the bundle, else the time at which the run began, UTC
-	state: Literal["running", "finished"]  # "running" is left behind by a process that was killed
-	experiment: Experiment  # resolved; folders and weights are named without their place on the machine
-	experiment_sha256: str
-	manifest_sha256: str
-	films: Films
-	started_from: Weights  # the networks' first weights
-	leaks: int  # patients or pictures that stand in two splits
-	place: Literal["kaggle", "local"]
-	system: str
-	processors: int
-	versions: dict[str, str]  # Python and packages; "absent" for what is not installed
-	bundle: Bundle
-	chosen: Chosen = Chosen()
-	unfinished: list[str] = field(default_factory=list)  # trainings without results, the failed ones too
-	failed: dict[str, str] = field(default_factory=dict)  # training: error
-	seconds: dict[str, float] = field(default_factory=dict)  # stage: seconds of wall clock
-	peak_memory_bytes: int | None = None  # of the main process; None where the system does not say
-	training_peak_bytes: dict[str, int] = field(
-		default_factory=dict
-	)  # architecture: the most that a training of this run held of its device's memory
-'''[1:]
+c-pO2!EW3(5IwKHVxS&k1KS{RP@|AxplI3v0gAL}UE~l13$8d?v8G6Yq`cXpAKy2m<n=bS(?fl+#2pT2-h1<?x~{|Ip8pZOYiQrAM0*uU#aq^EymMeOiGp(L
+<F9S+BV$21O}*bs06We4d0p34)dfG0R!Oy1#mJG&F#3>=OKa*3TU`RvVKi>H#QbCu2W96Z?Wb^S((~54&fJIm_-W)|26pKrh~1qD-pTqB`MUR}<&&t`_B<$L
+90u=}xHrZQDC#|%U7uoARo~s0dWOw^vb(+s6Q5UkiN2qlw%k-JbbHe??bxB_#F}Co%$O(%PKp34wQ69J0<MUMF&!xJrxZ_cr2+#I1s;7g$%jJ$QvO!aPod>a
+?A66Lmkq@fsuePCjGkXu12esmEO~{lDQ|wdiPxFJ(!_hIR|)_^g<IMlP+er(t%+6J)83?BR#2mYQm*KocTAH@#!4GUQIyJ8n(qL8GgCl+mH6xOkG`V19jBUn
+z{8|fU9HBzt%*iN_~@R_dX-*X)a&{2<z-2+UEZpdRR=$%r_Sw_b8O=VD5SXpk2ZFbpCS^Z?$yQP+rb-f3N%+jWAJ)vg;3!$_(`UKlBb(D_|-T{K^X^qS1UCo
+pC)<!a{6}q;oUpzH8MQNuI$bSFfhag+4y*plnKll%%{s7gC58VJUZwx3fBWFN*nK<B55fe1r&WmQFFrV5r!x0!gq7B)I%BiiLy$hAcpFr4=@3MpOYLx8m($s
+M)>nQXVq%8<mzN#Nl!tXW7*wMU9b^-0E3iuVl3Bmmb@pc!jAKy0}q(7^Gv=3L_}zAy>N$4b4^pksI1PvI7h!u?yc*58KnQ&NLR(J8VD(!4E+N<x7my^r8bj3
+(<AA7BhZSiz=yWHlY@W1d5x?IX4NcK`$4J}{0dyo#GZBiF%Qe~3z<lkyM#2oL8)*DwJ=$fCe7R$YgxmP?hU$mVAhf_aP;<$^%ZEannTQu?~Ct}0z#rso!tgw
+EY+JpSrno;X=VU9(DcJoPQ7tZ&U76Av6>ar6sOM!grjH9zF%esC2-pNa2uaNW+A4fJa`MM+nC9a&`~9W!=tEZG;Nv!&sZQkx{~4Fdy1nqvN<>L0Q6h6+u1Bt
+>sw{(kErSp6AyF2_j3|w`tJZ2>=CaTr+q-sS|T%1zZ`&<%V3VGMQV;$RI4qt1&<TSXT^a<=kd>>!a`M1PcvU>)vD;RnQsS7U3oaeC`@h<M?==cT){^~<f|Ox
+)2Yd(O{ZG9zpf?X{M17hQh^g9ao-Bqox=QSkSpMM52EtIXH7nKj)a|@(-4Q?0bs;HJADFIcJ2R=3-Ig!%A7$aZ4bPt1yi?R1~S+b3)yTBiDyYXW_SbYT4rUw
+Hj5c#L(P<v_FSlm>HsU9TiN83<|B?>;ILy4FvWjs1I{HSC|EuOm&MtXYT%2@_sMcjsTAT6qv(-U7UbF~cKR&Nh6%awZgR(u3^@Yk$XR&eJK12?^!B%(>D$W}
+FPCo~0FZ4~@@^S&WZ-be!xmTF#fyte=nmgwCY@%U@xwRCv-sfC2ov+QHX$AA8OM@3U%+y?@5Elpxu1V!iA(0y>Tfd!wdD'''[1:]
 
 
 # ======================================
@@ -17970,91 +15584,33 @@ class RunInfo:
 # ======================================
 
 FILES['cxrkit/schema/scores.py'] = r'''
-"""metrics.json: the scores of every network, seed, stage and split."""
-
-from dataclasses import dataclass
-from typing import Literal
-
-from cxrkit.evaluation.calibration import Calibration
-from cxrkit.evaluation.metrics import Confusion, Figure, PredictiveValues, Rates
-from cxrkit.evaluation.usefulness import NetBenefit
-from cxrkit.schema.common import Films, Weights
-
-
-@dataclass(frozen=True)
-class OperatingPoint:
-	"""A threshold chosen on validation for a wanted rate, and the rates it has on the split of its Score."""
-
-	of: Literal["sensitivity", "specificity"]
-	wanted: float
-	promised: bool  # False where validation has too few images of the class to promise it of new ones
-	threshold: float
-	chosen_on: str
-	same_images: bool  # chosen on the very images it is judged by
-	confusion: Confusion
-	rates: Rates
+c-pO2O>f*b5Isx3f=~~QfsK&{Xn?MfB5i{J1=1vFg7jbn3$8R;F`-C-r0j0dAKy15^|5xh&Y>53C2GFjym`Z_s(K1e)&BCcw`MCsN5a?Ekr%cVbVKea424_k
+zHEdiYVbG60|{vw;Rmh4WmQ#W**e>cMh01H={>AfKUf!*SLusz9F#dshp$y2Cv~>2|8!sAj&7tLWl+{!)>5mzi@zt6UzS&At*mLS>!qG--Z^Si&1df^_;Y3%
+hdB_uj2;IY@k$*=N1NHt4Sj?a`HlEp20H6-^wf^pke_|Nq3|;qYE?L~@pVVNMBaVB6#7c(9ufW^b?A_ES-zN|d<5ga$UOhxM!G2DEAe(9M#UW7S!KeuEYOvo
+&`mV5v$_#=XFVAK|42|Z2~)r%q_~wPP$OWD8o8~^0e(W>L3GlyRpbS?n`xnf7w?%QsrQ9#w^J{#D}?b1AgOSyHlp$a)v8rBKYl8U6l^P6ZDlBn0Wc`fFZR}I
+A-)l>r1m6kJ94y6mD32;ik5DH5C|Cg$yufPgB97ANI4pOXaRm%%plBB6Bs+@yAQ4`yzFV0ye^3>h;fuS2stnUC@(&b%>l6OkMK8fWxLR(EFy&4%#nxs_nx_K
+4ykb~l8Zf|OKIF>3y9IMKz-~sNQvBJKnJ}5skn<L4bJUZeLq70NP-6fyTK{zma4hdmZ>LhxdVZ@BL@jWK9ah(K3oX+YN-zTxDnuwu|XgOsdW^OBYpvPaln+|
+Y@KUaq#Pf>eJSKY+!Hq26HzE4N~iB02A|zT=-(oDH)7~Hcux`pxQU==5&YKkv5%$W5L~BzuL-Z?$Kc>z?iJ>Q(McsNbY);xnpu2Nrddr69P`AmBmO`6=CP5k
+?(kX7I07rJe7FXLpBONBP3dSICz@kUwki9ZJ7$3ue6oj5z;jgdsUMtM{{3&9=4j|O2UwIPk0D4ySHOw02O6~<4OGG)UZlvLXWD9zU_eg@XIp^;?o3G`$9kLf
+wk#R~l@8Oh_*=YT05eIMJ3=~=8}X7}<2wX}Lvo;h;^0;KK8YNs1@}M$<%0AOrBvKK=l6_2%m7H_uoW!-jQg|`BK}D#<A5R^P-9MGe-uDT_JalrQ{7hrBN2|%
+U~?@XVMuE=3Gh1lFfX0mP24)Udv}*nOeJ|<o7-tG?1s1)?ktMCb)QLU@fewQt3qc-?8vtte|`D*yB|>TN_7Bp*sWy$KVr^}JlRAm+uXw`pqci1(u32eP44Ng
+9^DOPn3k2h0_ZED_gRxCasEoM?zth%QsZ|3VMl|lyDY*hcRhM3O)hpcn(quO4y<=k78V|$K2JP7r?;BP+4I?_jFOXU$gY7H&uKi#*}s88^m~ZJ(<e`#ZFt8*
+m|j4~kZw3Ks;yY7&m&K|y%3LoWSM|wvS@w)0<%7D^72k<ji^!V3Tzyh8^Pw6CvtZE<kS6-W{H#TGn2i8ur%@Ta+at|bMc_Y|CX+IN#*~aJ8zLLZdu3%8?QaI
+i}A9G-o1Oo#+XE4h6mkYZI}lsU6MPTtTu^YcK6b#7E62QJNfkcXW4&T)!TGgj9Tt^!Lpa_e03~3(pb7<QucZ5;$<#g9}vwEUpo07Rzb`{m3tUcCw<y6#5c1l
+j$FmX+hrHU4H_pb(l&FJ`G4+<yyd3V6h|Cjvq0+zI*61mJg4(j7SnD!=Xu_nXB_+kWR!ee'''[1:]
 
 
-@dataclass(frozen=True)
-class Scaling:
-	"""Calibration before and after a temperature that was fitted on validation."""
+# ======================================
+# cxrkit/schema/verdicts.py
+# ======================================
 
-	temperature: float
-	rests_on_prior: bool  # the films were told apart (almost) perfectly, or not at all: they alone give no temperature
-	fitted_on: str
-	same_images: bool  # fitted on the very images it is judged by
-	before: Calibration
-	after: Calibration
-
-
-@dataclass(frozen=True)
-class Score:
-	"""One run, the mean over a network's runs, or an ensemble's mean probability, on the images of one split."""
-
-	kind: Literal["run", "mean", "ensemble"]
-	architectures: list[str]  # one, or all for the ensemble over networks
-	seeds: list[int]
-	stage: str
-	split: str
-	confusion: Confusion  # at the threshold of the file; a mean's counts need not be whole
-	patients: int
-	rates: Rates
-	auc: Figure
-	delong: Figure | None  # the same area, DeLong's interval alone; None for a mean
-	average_precision: Figure | None  # None for a mean
-	bootstrap: dict[str, Figure]  # rates and areas, interval by resampled patients; empty before the last stage, and for a mean
-	predictive_values: list[PredictiveValues]  # empty for a mean
-	operating_point: OperatingPoint | None  # None before the last stage, for a mean, or without COVID-19 in validation
-	at_specificity: OperatingPoint | None  # the same for a wanted specificity; None without normal images in validation
-	decision_curve: list[NetBenefit]  # empty before the last stage, and for a mean
-	scaling: Scaling | None  # None before the last stage, and for a mean
-	seconds_per_epoch: float | None  # median; None unless kind is "run"
-
-	@property
-	def architecture(self) -> str:
-		"""The network's, where it is one."""
-		return self.architectures[0]
-
-	@property
-	def n(self) -> int:
-		return round(self.confusion.n)
-
-
-@dataclass(frozen=True)
-class Metrics:
-	"""metrics.json: the scores of every network, seed, stage and split."""
-
-	schema: int
-	positive_class: str
-	threshold: float  # an image is called COVID-19 from this probability on
-	manifest_sha256: str
-	films: Films
-	started_from: Weights
-	held_out: str  # the split that is reported: "test" where there is one, else "valid"
-	scores: list[Score]  # kind "run"
-	means: list[Score]  # kind "mean", networks with several seeds, after the last stage
-	ensembles: list[Score]  # kind "ensemble", after the last stage
-'''[1:]
+FILES['cxrkit/schema/verdicts.py'] = r'''
+c-p0tO>fjN5Qfj2Uoi?7kX8%ofkUE7NWF7Fl{lb^&c>6CTiX--u}cv@p0Sfn7L^JlE{Q!eo{#6X>$<)j2#(~H?jmpx=m3+_aSM80h22A7*MO{`W7nA!G`lTC
+Ip_(+7ocYk`3yP*rvW1%gfx!qBPr+%Y6}=1OWdxm>#FKKTTmELoFPyEZFBT$s;cV4vUx4xKgeC*`b2N4VuDYlbW?34pHGGw2qqm`i1a-+xjwl_uA>%?Xp*=~
+UndM;<z(`tBzEu=1~zK;>M5XOJE8=@NyniDL#V>n$T{l@pgrfA&t@E@66i3^xS89EzS>M(mF3)yb`gF;Zy59cBRi6)wVyw^*G5XBrM~Ro8tNM06_6d{Q`WB6
+MzD&adlKp-DUM|K<l*Yw)%$;-`z>itRv=D@Kc8n@3BdiL@%<|A1Yvv07E2#EOSUc32sDzeV)^O-j^m)+0V1Ed&JZ2iXAtwClVBkiCRJ^EPEP&q%u*I}xyvW^
+D*O+9OHzE#Z2k)GW<fNud*O-gE?AZuEBCkfv-9oh3%l{D1-X%U@Hh@ld2J){XwHl-^Au7S!DT<c(*}$V@yn#cT{bT&ufD}}mq|)LFRQ*4tz;yh)obUgH|gpa
+97SRNSY(()`URWUg%S'''[1:]
 
 
 # ======================================
@@ -18062,67 +15618,19 @@ class Metrics:
 # ======================================
 
 FILES['cxrkit/spreadsheet.py'] = r'''
-"""Spreadsheets (.xlsx) as rows of text: as much of Office Open XML (ECMA-376) as a plain table on one sheet needs."""
-
-
-
-
-import re
-import zipfile
-from collections.abc import Iterator
-from pathlib import Path
-from xml.etree import ElementTree
-
-from cxrkit.errors import BadInput
-
-SPACE = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-STRINGS, SHEET = "xl/sharedStrings.xml", "xl/worksheets/sheet1.xml"
-LARGEST = 64 << 20
-"""Bytes of one unpacked part: the largest known table has a hundredth of it, and a packed bomb more."""
-DAMAGE = (OSError, zipfile.BadZipFile, ElementTree.ParseError, KeyError, ValueError, LookupError, NotImplementedError)
-
-
-def rows_of(path: Path) -> list[dict[str, str]]:
-	"""The rows of the first sheet below its header, each {column title: text}; cells without a title are left out."""
-
-
-
-	try:
-		with zipfile.ZipFile(path) as packed:
-			strings = _strings(packed) if STRINGS in packed.namelist() else []
-			rows = list(_rows(_parsed(packed, SHEET), strings))
-	except DAMAGE as error:
-		raise BadInput(f"The spreadsheet cannot be read: {error}.", path, "download the file again") from error
-	titles = rows[0] if rows else {}
-	return [{titles[column]: text for column, text in row.items() if titles.get(column)} for row in rows[1:]]
-
-
-def _parsed(packed: zipfile.ZipFile, name: str) -> ElementTree.Element:
-	if packed.getinfo(name).file_size > LARGEST:
-		raise ValueError(f"{name} is larger than {LARGEST >> 20} MiB")
-	text = packed.read(name)
-	if b"<!DOCTYPE" in text:
-		raise ValueError(f"{name} declares entities, which no spreadsheet does")
-	return ElementTree.fromstring(text)
-
-
-def _strings(packed: zipfile.ZipFile) -> list[str]:
-	"""The texts that cells point to; one text may come in several runs."""
-	return ["".join(run.text or "" for run in item.iter(f"{SPACE}t")) for item in _parsed(packed, STRINGS)]
-
-
-def _rows(sheet: ElementTree.Element, strings: list[str]) -> Iterator[dict[str, str]]:
-	"""Each row as {column letters: text}."""
-	for row in sheet.iter(f"{SPACE}row"):
-		yield {re.sub(r"\d", "", cell.get("r", "")): _text(cell, strings).strip() for cell in row.iter(f"{SPACE}c")}
-
-
-def _text(cell: ElementTree.Element, strings: list[str]) -> str:
-	if cell.get("t") == "inlineStr":
-		return "".join(run.text or "" for run in cell.iter(f"{SPACE}t"))
-	value = cell.findtext(f"{SPACE}v") or ""
-	return strings[int(value)] if cell.get("t") == "s" and value else value
-'''[1:]
+c-oa!ZExE)5dLiaikm)3fGeln&;f1|AZ@)aXwn3AFl_UTK$cE17l{-|x^ZgwzwhoS*=|y7SkR;t$-Cn{FJv6Y)7D~Mx+S7_kYwxHty9PySo7e(RN!&#$2`%j
+iX~56Rh23bu3FUa`{e~BlXsVAFMj;_wS?u+*16K)^F@tdH2p)6?4S`#m&I`$@sDa+V?9{xM_*N2sT!long$9}*I0OEw9E2E0o|T+k2d$lhD~kmm$h2-i`VoS
+7S>Ijp|^<r(xk=)wZEaMs4K9x_sVBzt+B4(_BJoib-VIWG`&81H-Qs~H%sr^@o40VB{sRs47E+^D`T77)2F=~xjlkSJ$iL?^m^0~1lu^8-h4j)^kF)L>93Q?
+4X0bzBe%>gmQ!z)zH=Gniia})VC;RMVI=>(l(p#M?DL1ol!IUY1jonl>L?-z-#&U2dKli7Zu8<EO9I3aSAL05=k^YrhkI=vdNP(m&vK<ps_%tM<%f{#l35EG
+7N%K1V=M|!@6RsJJ}?Z))pWv04SSX{g6dDz{zAjyA-dUhZXI@eKjLFI`Yo?l{p^J?_p7%1_+<Qf(}s8~Wilmklvs%XZ%vgj%VQxog%_t#E9YmWD*ViON<e?+
+^Kmqw<K9r;JJr&-QkD=1+FM|49;jUhOX3PC5Ob3AhIF=S2q5Ka9E;YsZ=k@scJQG5(yTmTBdb8HL5-CMn(S3P@b;044|wkmnhqB^xOgI9%lif{&`yxvcEcpB
+rl2b5^aA9cFq`STLGCz70c(dan{yWF@<gCWZuuj*Z5j8nOV$Z46?nKvnnnX$7ub5}IHhBW_W4vcSCqOJe^LpO2dai5*V-_Mz;k2RNa!{r<#Lmx-;!ijo4o9R
+XSnXj191xCHrY>TF_3(6KJ)Bo&OJ*n(%WVm4J`VV)iB$Ht+T+-JWvDVItVkvFhM|3e5O1$E)fVrTy}>(2|LrRgjuFvhr%z%^LZz-Z*dzx<!}g0z?fka@f|9?
+8xw$3wxf&6DqWd`qtc8s-8%IZ;S@R>@8RBCf&kxez!sDX#<c`vu3^)A|MZk>zlBTnHYOsa^OL?LGZN~_K^F1x5AUzu-TZMqiMe69zW=poi3JrUTBsT26}llj
+EESnUn{Px=8gyK~qv#L{<~S%V;d;G;pGf=}x_dvfi}xnx9F8IIofTW7v<GkA$aN?EH~Aw;p+WA^;TL)qYOpIE-j|(>;yC-8ViQ`)B#e|0$3YM)&9N*U){g)p
+xBk}0X)0TIjrTk=SFmZi6OmX@P#S+vB0C$7_uWeG{d4yH`)tBD6zi6}+Fw*PdWvz~RTY{&khh%SNjtO@r!0X-g>?xVy4&4qk=XdJl3yPBWst=&v6Y!L9m6db
+NO)y`iDW!zlK>7c9r*8{U=gR=9+_R1{|5{Wg0J>RBUa#qUQnfLrIDV`SY#cD{%@Wo(Q}@o!56j!*-183N|$ov-KH;8R+8;R)g5_8l1wBxm3!>@NnI>&YbYQ$
+oD8FX0M836S^'''[1:]
 
 
 # ======================================
@@ -18132,9 +15640,11 @@ def _text(cell: ElementTree.Element, strings: list[str]) -> str:
 FILES['cxrkit/standing.py'] = r'''
 """What must stand beside every figure of a run: drawn films, random weights, a leak, trainings that are missing."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from cxrkit.data.readers import phantom
+from cxrkit.progress import counted
 from cxrkit.schema import RunInfo
 
 
@@ -18146,6 +15656,10 @@ class StandingWarning:
 	sentence: str
 
 
+def missing(trainings: Collection[str]) -> str:
+	return f"{counted(len(trainings), 'training')} {'is' if len(trainings) == 1 else 'are'} missing"
+
+
 def standing_warnings(info: RunInfo) -> list[StandingWarning]:
 	"""What a reader must not overlook about a run; empty where there is nothing."""
 	found = []
@@ -18154,20 +15668,19 @@ def standing_warnings(info: RunInfo) -> list[StandingWarning]:
 	if info.started_from == "random":
 		found.append(StandingWarning("random weights", "RANDOM WEIGHTS: the networks did not start from ImageNet's, as the study's did."))
 	if info.leaks:
+		leaks = "one patient or picture stands" if info.leaks == 1 else f"{info.leaks} patients or pictures stand"
 		found.append(
 			StandingWarning(
 				"leaking split",
-				f"LEAK: {info.leaks} patients or pictures stand in two splits; no score of this run holds for new patients.",
+				f"LEAK: {leaks} in two splits; no score of this run holds for new patients.",
 			)
 		)
 	late = [name for name in info.unfinished if name not in info.failed]
 	if info.failed:
 		told = "; ".join(f"{name} ({error})" for name, error in info.failed.items())
-		found.append(
-			StandingWarning("failed trainings", f"FAILED: {len(info.failed)} trainings ended with an error and are missing: {told}.")
-		)
+		found.append(StandingWarning("failed trainings", f"FAILED: {missing(info.failed)} after an error: {told}."))
 	if late:
-		found.append(StandingWarning("partial run", f"PARTIAL: the time was up; {len(late)} trainings are missing: {', '.join(late)}."))
+		found.append(StandingWarning("partial run", f"PARTIAL: the time was up; {missing(late)}: {', '.join(late)}."))
 	return found
 '''[1:]
 
@@ -18192,7 +15705,7 @@ LONGEST_IN_LOG = 80
 """And any other cell in a log, where it moves all that stand to its right."""
 UNSEEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\x00-\x08\x0e-\x1f\x7f]")
 """Characters that are not seen, and turn the direction of what follows."""
-NOTHING = "–"
+NOTHING = "\u2013"
 
 
 @dataclass(frozen=True)
@@ -18226,6 +15739,7 @@ class Table:
 	rows: list[list[Cell]]
 	note: str = ""
 	open: bool = True
+	sortable: bool = True
 
 
 def figure_text(figure: Figure, digits: int = 3) -> str:
@@ -18304,7 +15818,7 @@ def plain(text: object, most: int = LONGEST) -> str:
 def _line(text: str, most: int) -> str:
 	"""The text on one line, without unseen characters, and cut, visibly, where it is longer than `most`."""
 	line = " ".join(UNSEEN.sub("", text).split())
-	return line if len(line) <= most else line[: most - 1] + "…"
+	return line if len(line) <= most else line[: most - 1] + "\u2026"
 '''[1:]
 
 
@@ -18615,16 +16129,18 @@ FILES['cxrkit/training/executors.py'] = r'''
 
 
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
-from typing import Any
+from typing import Any, Protocol
 
+from cxrkit import environment
 from cxrkit.config import Experiment
 from cxrkit.errors import CxrkitError
 from cxrkit.training import server
 from cxrkit.training.distributed import Meeting
 from cxrkit.training.loaders import TrainingFilms
+from cxrkit.training.machine import Machine
 from cxrkit.training.precision import Numerics
 from cxrkit.training.stages import Job, Past
 
@@ -18659,6 +16175,41 @@ class Ended:
 	peak_bytes: int | None = None
 
 
+@dataclass(frozen=True)
+class Lost:
+	"""That the process of a training is gone by no fault of the training's: whoever keeps its stages may begin it again."""
+
+
+
+	reason: str
+
+
+class Executor(Protocol):
+	"""What runs trainings somewhere. What each tells are values: Step, EpochEnded, Stage, Finder; at last Ended, or Lost."""
+
+	@property
+	def running(self) -> list[Job]: ...
+
+	def machine(self, experiment: Experiment, jobs: int) -> Machine:
+		"""What trains there, and how many of so many jobs at once."""
+
+	def start(self, task: Task) -> None:
+		"""Begin a training. Returns at once."""
+
+	def events(self, timeout: float) -> Iterator[tuple[Job, Any]]:
+		"""Yield (job, what it told) of what has been told until now, after waiting up to `timeout` seconds for something."""
+
+	def stop(self, job: Job | None = None) -> None:
+		"""End a training's process, or all of them, at once."""
+
+
+class Shared(Executor, Protocol):
+	"""An executor elsewhere, at which several runs may train at the same time."""
+
+	def shared(self, run: Callable[[Any, Executor], Any], subjects: Sequence[Any]) -> list:
+		"""[run(subject, an executor of its own)] of all subjects, at the same time. The first that fails ends all, and is raised."""
+
+
 class Processes:
 	"""Runs trainings side by side, each in a process of its own."""
 
@@ -18669,8 +16220,10 @@ class Processes:
 		self._context = server.context()
 		self._train, self._running = train, {}
 
+	def machine(self, experiment: Experiment, jobs: int) -> Machine:
+		return Machine.choose(experiment, environment.choose_device(), jobs)
+
 	def start(self, task: Task) -> None:
-		"""Begin a training. Returns at once."""
 		from cxrkit.training.work import work
 
 		ours, theirs = self._context.Pipe()
@@ -18684,10 +16237,7 @@ class Processes:
 		return [job for job, _ in self._running.values()]
 
 	def events(self, timeout: float) -> Iterator[tuple[Job, Any]]:
-		"""Yield (job, what it told) of what has been told until now, after waiting up to `timeout` seconds for something."""
-
-
-
+		"""As an Executor's. A process that dies, however it does, has ended with an error."""
 		for ours in wait(list(self._running), timeout):
 			job, process = self._running[ours]
 			try:
@@ -18700,7 +16250,6 @@ class Processes:
 			yield job, told
 
 	def stop(self, job: Job | None = None) -> None:
-		"""End a training's process, or all of them, at once."""
 		for ours, (running, process) in list(self._running.items()):
 			if job in (None, running):
 				process.kill()
@@ -18738,7 +16287,6 @@ FILES['cxrkit/training/job_folder.py'] = r'''
 
 
 import re
-import secrets
 import shutil
 from dataclasses import asdict
 from pathlib import Path
@@ -18827,14 +16375,14 @@ class JobFolder:
 			return Finder(**read_json(self.path / FINDER))
 
 	def fail(self, error: str, details: str) -> None:
-		"""Write down how the training failed; each failure has an id of its own."""
-		write_json(self.path / FAILED, {"error": error, "traceback": details, "id": secrets.token_hex(8)})
+		"""Write down how the training failed."""
+		write_json(self.path / FAILED, {"error": error, "traceback": details})
 
 	@property
 	def failure(self) -> dict | None:
-		"""{error, traceback, id} of the last failure, or None. The id is None where version 0.1.0 wrote it down."""
+		"""{error, traceback} of the last failure, or None."""
 		path = self.path / FAILED
-		return {"id": None, **read_json(path, keys=("error",))} if path.exists() else None
+		return read_json(path, keys=("error",)) if path.exists() else None
 
 	def forget_failure(self) -> None:
 		(self.path / FAILED).unlink(missing_ok=True)
@@ -18846,18 +16394,18 @@ class JobFolder:
 # ======================================
 
 FILES['cxrkit/training/jobs.py'] = r'''
-"""Training jobs, one an architecture and seed: shared out, run side by side, kept, and gathered."""
+"""Training jobs, one an architecture and seed: handed to an executor, side by side, kept, and gathered."""
 
 
 
 
 
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import nullcontext
 from dataclasses import astuple
 from pathlib import Path
 
-from cxrkit import __version__
+from cxrkit import __version__, environment
 from cxrkit.columns import STAGES, Trained
 from cxrkit.config import Experiment
 from cxrkit.environment import Deadline
@@ -18866,7 +16414,7 @@ from cxrkit.files import locked, sha256_of_json
 from cxrkit.progress import Meter, announce, say
 from cxrkit.training import networks, weights
 from cxrkit.training.distributed import Member
-from cxrkit.training.executors import Ended, Processes, Task
+from cxrkit.training.executors import Ended, Executor, Lost, Processes, Task
 from cxrkit.training.job_folder import JobFolder
 from cxrkit.training.loaders import TrainingFilms
 from cxrkit.training.machine import Machine
@@ -18874,6 +16422,8 @@ from cxrkit.training.stages import EpochEnded, Finder, Job, Past, Stage, Step
 
 LISTEN_SECONDS = 1.0
 """How long the trainings are listened to before the other processes are."""
+MOST_LOSSES = 3
+"""How often in one stage a training's process may be lost before the training has failed: the fault may be its own."""
 
 
 def jobs_of(experiment: Experiment) -> list[Job]:
@@ -18887,7 +16437,7 @@ def run(
 	folder: Path,
 	machine: Machine,
 	time_left: Deadline = Deadline(),
-	executor: Processes | None = None,
+	executor: Executor | None = None,
 	kept: Callable[[Path], None] | None = None,
 ) -> dict[str, int]:
 	"""Run every job that is not done, each into a folder of its own below `folder`; return the most bytes of the device's ..."""
@@ -18901,7 +16451,11 @@ def run(
 
 
 
-
+	together = experiment.parallel == "data"
+	if environment.processes() > 1 and not together:
+		words = f"torchrun started {environment.processes()} processes, among which trainings are not shared out."
+		next = "start one process: it uses all devices here, and other machines with --cluster; one network on all devices: --parallel data"
+		raise WrongUse(words, next=next)
 	folder = Path(folder)
 	announce(f"training {len(jobs_of(experiment))} networks\n{machine}\n  films: {films.placement}")
 	if experiment.pretrained:
@@ -18909,11 +16463,15 @@ def run(
 			weights.check(dict.fromkeys(job.architecture for job in unfinished(experiment, folder)), experiment.weights)
 	executor = executor or Processes()
 	make = _Run(experiment, films, key_of(experiment, manifest_hash, machine), folder, machine, time_left, executor, kept)
-	try:
-		make.together(Member()) if experiment.parallel == "data" else make.side_by_side()
-	finally:
-		executor.stop()
-		make.close()
+	member = Member() if together else None
+	with locked(folder / ".lock", wait=False) if member is None or member.leads else nullcontext(True) as held:
+		try:
+			if not held:
+				raise WrongUse("Another run trains in this folder.", folder, "let it end, or name another folder with --out")
+			make.together(member) if member else make.side_by_side()
+		finally:
+			executor.stop()
+			make.close()
 	return make.peaks
 
 
@@ -18924,44 +16482,30 @@ class _Run:
 		self.experiment, self.films, self.key, self.folder, self.machine = experiment, films, key, folder, machine
 		self.time_left, self.executor, self.kept = time_left, executor, kept or (lambda home: None)
 		self.jobs = longest_first(experiment)
-		self.old_failures = {job: _id_of(JobFolder(folder / job.name)) for job in self.jobs}  # before anybody tries again
-		self.free, self.held = machine.slots, {}
+		# a cluster is given all jobs, and begins each where and when there is room
+		self.free = [machine.devices[0]] * len(self.jobs) if machine.nodes else machine.slots
+		self.held = {}  # {job: its device}
+		self.losses = dict.fromkeys(self.jobs, 0)
 		self.leads = True
 		self.done, self.share, self.failed, self.peaks = 0, {}, {}, {}
 		self.meter = None
 
 	def close(self):
-		for locks, _ in self.held.values():
-			locks.close()
 		if self.meter is not None:
 			self.meter.close(finished=not self.share)
 
 	def side_by_side(self):
-		"""Begin what is free to be begun, and listen, until every job is done here or elsewhere, has failed, or has no time left."""
+		"""Begin what is free to be begun, and listen, until every job is done, has failed, or has no time left."""
 		waiting = list(self.jobs)
 		while waiting or self.held:
-			for job in list(waiting):
-				if not self.free:
-					break
-				# while something runs here, nobody is waited for
-				if self._begin(job, wait=not self.held and job is waiting[-1]):
-					waiting.remove(job)
+			while waiting and self.free:
+				job = waiting.pop(0)
+				home = JobFolder(self.folder / job.name)
+				if self._ready(job, home):
+					self.held[job] = self.free.pop(0)
+					self._start(job, home)
 			if self.held:
 				self._listen()
-
-	def _begin(self, job, wait=False):
-		"""Begin a job, or see that there is nothing to begin; return False where another run holds it."""
-		locks = ExitStack()
-		if not locks.enter_context(locked(self.folder / f".{job.name}.lock", wait)):
-			return False
-		home = JobFolder(self.folder / job.name)
-		if self._ready(job, home):
-			device = self.free.pop(0)
-			self.held[job] = (locks, device)
-			self._start(job, home, device)
-		else:
-			locks.close()
-		return True
 
 	def _ready(self, job, home):
 		"""Whether a job is to be begun; if it is not, it is said why."""
@@ -18969,15 +16513,13 @@ class _Run:
 		self.kept(home.path)
 		if home.done():
 			say(f"{job.name}: done already")
-		elif _id_of(home) not in (None, self.old_failures[job]):
-			say(f"{job.name}: failed in another process of this run, and is not tried again: {home.failure['error']}")
 		elif self.time_left() <= 0:
 			say(f"{job.name}: not begun, the time is up")
 		else:
 			return True
 		return False
 
-	def _start(self, job, home, device, meeting=None):
+	def _start(self, job, home, meeting=None):
 		self.share[job] = 0.0
 		if self.meter is None:
 			homes = [JobFolder(self.folder / each.name) for each in self.jobs]
@@ -18987,7 +16529,7 @@ class _Run:
 		if self.leads:
 			home.forget_failure()
 			past = home.past()
-		threads = self.machine.threads.value
+		device, threads = self.held[job], self.machine.threads.value
 		self.executor.start(
 			Task(job, self.experiment, self.films, self.machine.numerics, device, threads, past, self.time_left.end, meeting)
 		)
@@ -18998,6 +16540,8 @@ class _Run:
 			home = JobFolder(self.folder / job.name)
 			if isinstance(told, Step):
 				self._progress(job, told.done / told.total)
+			elif isinstance(told, Lost):
+				self._lost(job, home, told)
 			elif isinstance(told, Ended):
 				self._ended(job, home, told)
 			elif self.leads:
@@ -19005,6 +16549,7 @@ class _Run:
 
 	def _keep(self, job, home, told):
 		if isinstance(told, (Stage, Finder)):
+			self.losses[job] = 0
 			with disk_errors(home.path):
 				home.keep(told)
 				self.kept(home.path)
@@ -19023,6 +16568,18 @@ class _Run:
 		gained, self.share[job] = share - self.share[job], share
 		self.meter.advance(max(0.0, gained), f"{self.done} of {self.all} networks done")
 
+	def _lost(self, job, home, lost):
+		"""Begin a training again whose process is gone, from what its finished stages left."""
+		self.losses[job] += 1
+		if self.losses[job] >= MOST_LOSSES:
+			remedy = "where memory runs out, try --jobs-at-once 1, or a smaller --batch-size"
+			self._ended(job, home, Ended(f"its process was lost {MOST_LOSSES} times in one stage ({lost.reason}); {remedy}"))
+		elif self.time_left() <= 0:
+			self._ended(job, home, Ended())
+		else:
+			say(f"{job.name}: its process was lost ({lost.reason}); it is begun again after its last finished stage")
+			self._start(job, home)
+
 	def _ended(self, job, home, ended):
 		if ended.refusal is not None:
 			raise ended.refusal  # absent weights, or a wrong use, stop every job
@@ -19038,9 +16595,7 @@ class _Run:
 		self.done += home.done()
 		self._progress(job, 1.0)
 		del self.share[job]
-		locks, device = self.held.pop(job)
-		self.free.append(device)
-		locks.close()
+		self.free.append(self.held.pop(job))
 
 	def together(self, member):
 		"""Every job after the other, each by all members, until it is done, has failed in one of them, or has no time left."""
@@ -19056,8 +16611,8 @@ class _Run:
 			home = JobFolder(self.folder / job.name)
 			if not member.agree(member.leads and self._ready(job, home)):
 				continue
-			self.held[job] = (ExitStack(), self.free.pop(0))
-			self._start(job, home, self.held[job][1], member.meeting(job.name))
+			self.held[job] = self.free.pop(0)
+			self._start(job, home, member.meeting(job.name))
 			while job in self.held:
 				self._listen()
 				self._heed(member, job, home)
@@ -19076,10 +16631,6 @@ class _Run:
 			if self.leads:
 				self.failed[job] = member.reasons(job.name)
 				home.fail(self.failed[job], home.failure["traceback"])
-
-
-def _id_of(home):
-	return None if home.failure is None else home.failure["id"]
 
 
 def longest_first(experiment: Experiment) -> list[Job]:
@@ -19441,12 +16992,14 @@ def _make(records, open_film, dl_type, batch_size, device, **options):
 
 
 def placement(size, device, trainings=1):
-	"""Where `size` bytes of films lie during training, as a Choice: "device", "host" or "file"."""
+	"""Where `size` bytes of films lie during training, as a Choice: "device", "host" or "file"; device: "nodes" for a cluster's."""
 
 
 
 
 	megabytes = f"{size / 1e6:.0f} MB of films"
+	if device == "nodes":
+		return Choice("host", f"{megabytes}, which go to each node once")
 	if torch.device(device).type == "cuda":
 		free = torch.cuda.mem_get_info(device)[0]
 		if size * trainings <= SHARE_OF_FREE_MEMORY * free:
@@ -19618,14 +17171,16 @@ class Machine:
 	numerics: Numerics
 	at_once: Choice
 	threads: Choice
+	nodes: int = 0
 
 	@classmethod
-	def choose(cls, experiment: Experiment, device: Choice, jobs: int) -> "Machine":
-		"""jobs: how many trainings there are at the most. Raises WrongUse for a number format that the device cannot train in."""
+	def choose(cls, experiment: Experiment, device: Choice, jobs: int, processors: int | None = None) -> "Machine":
+		"""jobs: how many trainings there are at the most; processors: that this process may use, asked of the system where not given."""
+
 		numerics = Numerics.choose(experiment.precision, device.value, experiment.image_size)
 		devices = _devices(device.value)
 		together = experiment.parallel == "data"
-		share = max(1, environment.processors() // environment.processes_here())
+		share = max(1, (processors or environment.processors()) // environment.processes_here())
 		at_once = Choice(1, "all processes train one network together") if together else _at_once(experiment, devices, jobs, share)
 		threads = max(1, share // (at_once.value * len(devices)))
 		return cls(device, devices, numerics, at_once, Choice(threads, f"{share} processors for {at_once.value * len(devices)} trainings"))
@@ -19636,9 +17191,16 @@ class Machine:
 		return [device for _ in range(self.at_once.value) for device in self.devices]
 
 	@property
+	def holder(self) -> str:
+		"""Where films are held for it, as of loaders.placement."""
+		return "nodes" if self.nodes else self.device.value
+
+	@property
 	def choices(self) -> dict[str, Choice]:
 		"""What was chosen, by the names of schema.Chosen."""
-		devices = Choice(", ".join(self.devices), f"{len(self.devices)} that work")
+		devices = Choice(", ".join(self.devices), f"{len(self.devices)} that work{'s' * (len(self.devices) == 1)}")
+		if self.nodes:
+			devices = Choice(f"{len(self.devices)} x {self.device.value}", f"on {self.nodes} nodes of a Ray cluster, as it began")
 		return {name: getattr(self.numerics, name) for name in ("precision", "layout", "tf32", "autotuning")} | {
 			"device": self.device,
 			"devices": devices,
@@ -20103,7 +17665,7 @@ def choose_precision(wanted, capability):
 			raise WrongUse("The processor does not train in float16.", "--precision", "use float32, or bfloat16")
 		return Choice(wanted, "as the experiment says")
 	if capability is None:
-		return Choice("float32", "a processor, whose numbers repeat exactly")
+		return Choice("float32", "deterministic on CPU")
 	if capability >= (8, 0):
 		return Choice("bfloat16", "compute capability {}.{} has bfloat16, which needs no scaling of gradients".format(*capability))
 	if capability >= (7, 0):
@@ -20520,6 +18082,7 @@ class EpochEnded:
 FILES['cxrkit/training/weights.py'] = r'''
 """ImageNet weights: from an attached folder, from torch's own cache, or from PyTorch's host."""
 
+import io
 import os
 import pickle
 import re
@@ -20647,6 +18210,21 @@ def timm_imagenet(architecture, folder=""):
 		raise RemoteRefusal(f"timm's weights cannot be fetched: {str(error).splitlines()[0]}", architecture, REMEDY) from error
 
 
+def travelling_name(architecture):
+	"""The name under which travelling() is found in a folder of weights."""
+	return files_of(architecture)[-1]
+
+
+def travelling(architecture, folder=""):
+	"""The bytes of a file of that name with an architecture's ImageNet weights, for another machine. Raises as imagenet()."""
+	if networks.in_torchvision(architecture):
+		url = source_of(architecture)
+		return (_attached(folder, url) if folder else _cached(url)).read_bytes()
+	content = io.BytesIO()
+	torch.save(timm_imagenet(architecture, folder), content)
+	return content.getvalue()
+
+
 def silence_residual_branches(model):
 	"""Let each residual block of a randomly started network begin as the identity, so that a deep one can learn."""
 
@@ -20697,7 +18275,7 @@ def work(task: Task, connection, train=None) -> None:
 	signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is heard by the process that started this one, which then ends it
 	signal.signal(signal.SIGTERM, signal.SIG_DFL)
 	threading.Thread(target=_end_with, args=(connection,), daemon=True).start()
-	connection.send(_outcome(task, connection.send, train or training))
+	connection.send(outcome(task, connection.send, train or training))
 	connection.close()
 
 
@@ -20709,7 +18287,8 @@ def _end_with(connection) -> None:
 		os._exit(1)
 
 
-def _outcome(task, tell, train) -> Ended:
+def outcome(task, tell, train) -> Ended:
+	"""Run a training, tell what it makes, and return how it ended."""
 	try:
 		for made in train(task, tell):
 			tell(made)
@@ -20777,128 +18356,17 @@ def _remedy(task) -> str:
 
 
 # ======================================
-# how the files above become a package
+# what runs
 # ======================================
-
-"""How the one file that Kaggle runs becomes a package again. The text of this module is part of that file."""
-
-import atexit
-import os
-import shutil
-import sys
-import tempfile
-import time
-from pathlib import Path
-
-
-def unpack(files, source_sha256, run_id):
-    """Write the bundled files into a temporary folder and make them importable here and in every child process.
-
-    files: {relative path: text}; run_id: names the run, empty for the time of its start. A process that was
-    started by one which has unpacked the same source uses that folder and run id; the process which made it
-    removes it at its end. Returns the folder.
-    """
-    folder = Path(os.environ.get("CXRKIT_UNPACKED", ""))
-    if os.environ.get("CXRKIT_SOURCE") != source_sha256 or not folder.is_dir():
-        folder = Path(tempfile.mkdtemp(prefix="cxrkit-"))
-        atexit.register(shutil.rmtree, folder, ignore_errors=True)
-        for name, text in files.items():
-            path = folder / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(text.encode())
-        os.environ["CXRKIT_UNPACKED"], os.environ["CXRKIT_SOURCE"] = str(folder), source_sha256
-        os.environ["CXRKIT_RUN"] = run_id or time.strftime("%Y%m%d-%H%M%S", time.gmtime())
-        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")]))
-    sys.path.insert(0, str(folder))
-    return folder
-
-
-unpack(FILES, SOURCE_SHA256, RUN_ID)
-if len(sys.argv) == 1 or os.path.abspath(sys.argv[0]) != os.path.abspath(globals().get("__file__", "")):  # IPython has its own
-    from cxrkit.kaggle_io.inside import arguments_of
-
-    sys.argv[1:] = arguments_of(EXPERIMENT, OVERRIDES, HOURS, GPU, RESULTS)
-
-
-# ======================================
-# kernel/run.py
-# ======================================
-
-"""The kernel's entry: sources to manifest to tree to trained networks to results, each stage once.
-
-    python kernel/run.py --local                       the dry run, on drawn phantoms
-    python kernel/run.py --local --data DIR --experiment paper
-    torchrun --nproc-per-node=2 kernel/run.py --experiment rigorous --data DIR      the trainings shared out
-
-On Kaggle it takes no arguments. A run that was stopped goes on with the same command.
-"""
-
-import argparse
-import signal
-import sys
-import time
-from collections.abc import Sequence
-from pathlib import Path
-
-try:
-    import cxrkit
-except ImportError:
-    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-    import cxrkit
-
-from cxrkit import config, environment
-from cxrkit.errors import WrongUse, run_command
-from cxrkit.progress import announce
-
-
-def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    """The options of a run, its experiment's keys among them."""
-    parser = argparse.ArgumentParser(prog="kernel/run.py", description="Train and evaluate the four networks. Research use only.")
-    parser.add_argument("--local", action="store_true", help="run on this machine (needed anywhere but on Kaggle)")
-    parser.add_argument(
-        "--experiment", metavar="NAME", help=f"{', '.join(config.names())}, or a YAML file; default: dry-run here, paper on Kaggle"
-    )
-    parser.add_argument("--out", type=Path, metavar="DIR", help="folder for everything the run makes; default: runs/EXPERIMENT")
-    parser.add_argument("--hours", type=float, help="after so many hours no new stage begins, and the run reports what it has")
-    parser.add_argument("--cpu", action="store_true", help="on Kaggle: run on processors where no GPU works, instead of stopping")
-    parser.add_argument("--results", metavar="SLUG", default="", help="on Kaggle: the dataset to send the results to")
-    parser.add_argument("--version", action="version", version=cxrkit.__version__)
-    config.add_arguments(parser.add_argument_group("experiment", "each also a key of the YAML file"))
-    return parser.parse_args(arguments)
-
-
-def main(arguments: Sequence[str] | None = None) -> int | None:
-    """Run; return an exit code where another process ran instead, else None. Raises CxrkitError."""
-    options = parse(arguments)
-    shared_out = environment.processes() > 1 and not environment.on_kaggle()
-    local = options.local or shared_out  # torchrun takes --local for an option of its own
-    if not local and not environment.on_kaggle():
-        raise WrongUse("This is not Kaggle.", next="add --local to run here")
-    overrides = config.overrides_of(options)
-    name = options.experiment or ("dry-run" if local else "paper")
-    if local and not options.experiment and "data" in overrides:
-        raise WrongUse("The experiment for your data is not named.", next="add --experiment paper, rigorous or a YAML file")
-    experiment = config.load(name, overrides)
-    from cxrkit import pipeline  # after the options were checked: --help, and a wrong option, are answered at once
-
-    started = time.monotonic()
-    if local:
-        out = options.out or Path("runs") / experiment.name
-        results = pipeline.run(experiment, out, time_left=environment.Deadline.of_run(options.hours, out))
-    else:
-        from cxrkit.kaggle_io import inside  # it brings fastai along, which takes seconds: bad input here is told before
-
-        results = inside.run(experiment, options.hours, not options.cpu, options.results)
-    announce(f"finished in {time.monotonic() - started:.0f} s")
-    if results:
-        pipeline.refuse_failures(results)
-    return None
-
-
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
-
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, _interrupt)
-    sys.exit(run_command(main))
+    import os, runpy, sys
+
+    exec(FILES["cxrkit/kaggle_io/unpack.py"])
+    folder = unpack(FILES, SOURCE_SHA256, RUN_ID)
+    ours = os.path.abspath(sys.argv[0]) == os.path.abspath(globals().get("__file__", ""))  # IPython's: -f kernel.json
+    if sys.argv[1:2] in ([], ["-f"]) or not ours:
+        from cxrkit.kaggle_io.inside import arguments_of
+
+        sys.argv[1:] = arguments_of(EXPERIMENT, OVERRIDES, HOURS, GPU, RESULTS)
+    runpy.run_path(str(folder / "kernel" / "run.py"), run_name="__main__")

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import filelock
 import pytest
@@ -28,6 +29,23 @@ def test_where_nothing_can_be_written_it_is_said(tmp_path):
         with pytest.raises(errors.WrongUse, match="Nothing can be written here") as caught:
             files.write_text(place, "text")
         assert "--out" in caught.value.next
+
+
+def test_it_is_said_before_the_work_is_done(tmp_path):
+    (tmp_path / "file").write_text("x")
+    for place in (tmp_path / "file" / "m.csv", tmp_path / "file" / "deep" / "m.csv"):
+        with pytest.raises(errors.WrongUse, match="Nothing can be written here"):
+            files.refuse_unwritable(place)
+        with pytest.raises(errors.WrongUse, match="Nothing can be written here"), files.locked(place):
+            raise AssertionError("there is no such folder")
+    files.refuse_unwritable(tmp_path / "new" / "m.csv")
+    assert list((tmp_path / "new").iterdir()) == []
+
+
+def test_a_name_that_is_no_utf8_survives_json(tmp_path):
+    name = os.fsdecode(b"f\xe9")
+    files.write_json(tmp_path / "a.json", {"é": name})
+    assert files.read_json(tmp_path / "a.json") == {"é": name}
 
 
 def test_two_writers_of_one_file_do_not_mix(tmp_path):
@@ -125,8 +143,8 @@ def test_what_a_spreadsheet_saved_is_read(tmp_path, text, encoding):
         (None, "not there"),
         (b"a,b\n\x00\x01\xff\xfe", "no table: it holds signs"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1", "old kind"),
-        (b"a,b\n1,2\n", "lacks the column\\(s\\) c; it has: a, b"),
-        (b"", "lacks the column\\(s\\) a, c; it has: none"),
+        (b"a,b\n1,2\n", "lacks the column c; it has: a, b"),
+        (b"", "lacks the columns a, c; it has: none"),
         (b'a,c\n"' + b"x" * 200_000 + b'"\n', "no readable CSV"),
     ],
 )
@@ -271,3 +289,26 @@ def test_control_c_is_exit_code_5(capsys):
 
     assert errors.run_command(stop) == 5
     assert "run the same command" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("encoding, arrow", [("cp1252", "\\u2192"), ("ascii", "\\u2192"), ("utf-8", "\u2192")])
+def test_no_console_ends_a_command(encoding, arrow):
+    program = (
+        "import sys\nfrom cxrkit.errors import BadInput, run_command\nfrom cxrkit.progress import say\n"
+        "def main():\n    say('\\u2192\\x1b[2K\\x9b'); print('\\u2192'); raise BadInput('\\u2192\\x07', '\\udcff')\nsys.exit(run_command(main))"
+    )
+    environment = os.environ | {"PYTHONIOENCODING": encoding + ":strict", "PYTHONUTF8": "0", "PYTHONPATH": str(Path(__file__).parents[1])}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True)
+    assert done.returncode == 3, done.stderr
+    assert done.stdout.decode(encoding).splitlines() == [arrow + "\\x1b[2K\\x9b", arrow]
+    assert done.stderr.decode(encoding).splitlines() == [f"error: {arrow}\\x07", "  where: \\udcff"]
+
+
+def test_whoever_reads_the_output_may_stop_reading():
+    program = "import sys\nfrom cxrkit.errors import run_command\nfrom cxrkit.progress import say\n"
+    program += "sys.exit(run_command(lambda: [say('a line') for _ in range(100_000)] and 0))"
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
+    process = subprocess.Popen([sys.executable, "-c", program], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout.readline() == b"a line\n"
+    process.stdout.close()
+    assert process.wait(60) == 0 and process.stderr.read() == b""

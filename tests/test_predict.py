@@ -2,23 +2,25 @@ import json
 import os
 import shutil
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image, ImageFilter, ImageOps
 
-from cxrkit import answers, predict, progress
+import cxrkit
+from cxrkit import answers, panels, predict, progress
 from cxrkit.__main__ import main
 from cxrkit.audit import attention, inquiry, reference, stability
 from cxrkit.data import dicom
 from cxrkit.data.pixels import Pixels
 from cxrkit.data.readers import phantom
-from cxrkit.errors import BadInput, run_command
+from cxrkit.errors import BadInput, WrongUse, run_command
 from cxrkit.evaluation.calibration import tempered
 from cxrkit.evaluation.evaluate import evaluate
 from cxrkit.evaluation.scoring import final_scores
-from cxrkit.files import read_json, write_json
+from cxrkit.files import read_json, sha256_of, write_json
 from cxrkit.results import Results
 from cxrkit.schema import VERSION, Audits, Conclusion, FilmCounts, Judged
 from cxrkit.training import networks
@@ -213,6 +215,7 @@ def test_a_call_that_changes_with_what_changes_no_diagnosis_is_outside(results, 
     assert content.films[0].outside and not content.films[0].stable
     assert why.startswith(f"its call is not stable: {list(stability.CHANGES)[farthest]}") and "across the threshold" in why
     assert f"from {content.films[0].ensemble.p_covid:.3f} to" in why and "its call is not stable" in answers.text(content)
+    capsys.readouterr()  # what a slow machine said of its progress
     main(["predict", str(other), str(film), "--json"])
     (answer,) = json.loads(capsys.readouterr().out)["films"]
     assert answer["why_outside"] == [why] and answer["stable"] is False
@@ -307,15 +310,52 @@ def test_attention_pictures_are_named_safely_and_show_film_and_map(results, film
     hostile = tmp_path / "a b<script>..\\x.png"
     shutil.copy(film, hostile)
     content = predict.predict(results, [film, hostile], tmp_path / "maps")
-    names = sorted(path.name for path in (tmp_path / "maps").iterdir())
+    names = sorted(path.name for path in (tmp_path / "maps").glob("*.png"))
     assert names == ["001-film.png", "002-a-b-script-x.png"]
     assert [answer.attention for answer in content.films] == [str(tmp_path / "maps" / name) for name in names]
     with Image.open(tmp_path / "maps" / names[0]) as picture:
-        assert picture.size == (2 * predict.PANEL, predict.PANEL + predict.CAPTION)
+        assert picture.width == 2 * predict.PANEL and picture.height > predict.PANEL
+        film_in_it = np.asarray(picture.convert("RGB"))[-predict.PANEL - 4 : -4, : predict.PANEL]
+        assert np.ptp(film_in_it, axis=-1).max() <= 12 < np.ptp(film_in_it), "the film itself stands there in grey"
+
+
+def test_an_answer_names_the_file_the_call_and_what_it_was_made_with(results, film, tmp_path):
+    content = predict.predict(results, [film])
+    (answer,) = content.films
+    threshold = Results.open(results).experiment.threshold
+    assert answer.sha256 == sha256_of(film) and content.threshold == threshold
+    assert (answer.called == "covid") == (answer.ensemble.raw >= threshold)
+    assert content.version == cxrkit.__version__ and content.schema == VERSION
+    assert f"cxrkit {content.version}" in answers.text(content)
+
+
+def test_a_picture_says_that_a_film_is_outside_and_why(results, film):
+    (answer,) = predict.predict(results, [film]).films
+    panel = Image.new("L", (predict.PANEL, predict.PANEL))
+    (inside,), (outside,) = (
+        [words for words, colour in panels.told(replace(answer, outside=bool(why), why_outside=why)) if colour == panels.WARNING] or [""]
+        for why in ([], ["it lies turned"])
+    )
+    assert inside == "" and "OUTSIDE" in outside and "it lies turned" in outside
+    red = np.asarray(panels.picture(panel, {}, replace(answer, outside=True, why_outside=["it lies turned"])))
+    assert (red.astype(int)[..., 0] - red[..., 1] > 100).any()
 
 
 def test_a_folder_for_the_pictures_that_cannot_be_made_is_wrong_use(results, film):
     assert run_command(lambda: main(["predict", str(results), str(film), "--out", str(film)])) == 2
+
+
+def test_pictures_are_never_written_over_somebody_s(results, film, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "001-film.png").write_bytes(b"mine")
+    with pytest.raises(BadInput, match="did not write.*001-film.png"):
+        predict.predict(results, [film], tmp_path / "out")
+    assert (tmp_path / "out" / "001-film.png").read_bytes() == b"mine"
+    (tmp_path / "out" / "001-film.png").unlink()
+    for _ in range(2):  # its own it may
+        predict.predict(results, [film], tmp_path / "out")
+    with pytest.raises(WrongUse):
+        predict.predict(results, [film], film / "out")
 
 
 def test_dicom_gives_what_the_same_film_as_png_gives(results, film, tmp_path):
@@ -343,7 +383,7 @@ def test_dicom_gives_what_the_same_film_as_png_gives(results, film, tmp_path):
 def test_without_pydicom_a_dicom_film_is_listed(results, film, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "pydicom", None)
     (tmp_path / "film.dcm").write_bytes(bytes(128) + b"DICM" + bytes(200))
-    assert dicom.is_dicom(tmp_path / "film.dcm")
+    assert dicom.is_dicom((tmp_path / "film.dcm").read_bytes())
     content = predict.predict(results, [film, tmp_path / "film.dcm"])
     assert len(content.films) == 1 and "pip install pydicom" in content.unreadable[0].reason
 

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -35,7 +36,9 @@ def clock():
 @pytest.fixture
 def terminal(monkeypatch):
     stream = Terminal()
-    monkeypatch.setattr(progress, "sys", SimpleNamespace(stderr=stream))  # pytest sets sys.stderr itself once fixtures are ready
+    monkeypatch.setattr(
+        progress, "sys", SimpleNamespace(stdout=sys.stdout, stderr=stream)
+    )  # pytest sets sys.stderr itself once fixtures are ready
     return stream
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from cxrkit import config
 from cxrkit.cli.shared import Commands
 from cxrkit.errors import BadInput
-from cxrkit.files import refuse_foreign, write_text
+from cxrkit.files import refuse_foreign, refuse_unwritable, write_text
 from cxrkit.progress import counted, say, table
 
 
@@ -27,6 +27,10 @@ def add(commands: Commands) -> None:
     build.add_argument(
         "--out", type=Path, default=Path("manifest.csv"), metavar="FILE", help="the manifest to write (default: manifest.csv)"
     )
+    cached = (
+        "where facts, thumbnails and comparisons stay, so that the next build reads and compares only what is new (default: FILE.cache)"
+    )
+    build.add_argument("--cache", type=Path, metavar="DIR", help=cached)
     build.set_defaults(command=run_build)
     check = actions.add_parser("check", help="check a manifest: schema, ids, files, classes, patients")
     check.add_argument("manifest", type=Path)
@@ -49,7 +53,8 @@ def run_build(options: Namespace) -> None:
     experiment = config.load(options.experiment, config.overrides_of(options))
     wanted = sources.parse_all(hub.folders(options.source), drawn_at=options.out.parent / "phantoms")
     refuse_foreign(options.out, manifest.COLUMNS[0])  # before the films are read
-    built = manifest.build(wanted, experiment)
+    refuse_unwritable(options.out)
+    built = manifest.build(wanted, experiment, options.cache or options.out.with_suffix(".cache"), squares=False)
     manifest.write(options.out, built, manifest.roots_of(wanted))
     say(summary.text(built))
     if experiment.match:

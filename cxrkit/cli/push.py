@@ -14,6 +14,8 @@ def add(commands: Commands) -> None:
     push.add_argument("--slug", help="name of the kernel (default: that of kernel-metadata.json)")
     push.add_argument("--resume", action="store_true", help="go on from the stages that the last run finished, with its options")
     push.add_argument("--beside", action="store_true", help="push although a version of the kernel runs")
+    push.add_argument("--no-run", action="store_true", help="save a version that does not run (Kaggle's client 2.2.5 and later)")
+    push.add_argument("--accelerator", metavar="NAME", help="as Kaggle calls it, instead of NvidiaTeslaT4, which are two")
     push.add_argument("--wait", action="store_true", help="show its log until it ends; fail when it fails")
     push.add_argument("--pull", action="store_true", help="then fetch its results; implies --wait")
     push.add_argument("--out", type=Path, default=OUT, metavar="DIR", help=f"where results go, a folder a run (default: {OUT})")
@@ -21,19 +23,24 @@ def add(commands: Commands) -> None:
 
 
 def run(options: Namespace) -> None:
-    from dataclasses import replace
+    from cxrkit.errors import WrongUse
+    from cxrkit.kaggle_io import client, push
 
-    from cxrkit.kaggle_io import bundle, client, push
-
+    if options.no_run and (options.wait or options.pull):
+        raise WrongUse("What does not run has no end to wait for.", next="leave --no-run or --wait and --pull out")
+    if options.accelerator and options.cpu:
+        raise WrongUse("--cpu asks for no accelerator.", next="leave --cpu or --accelerator out")
     settings = settings_of(options)  # a wrong option is told before anybody is asked
     kaggle = client.connect()
-    source = push.on_kaggle(kaggle, push.ref_of(kaggle, options.slug))[1] if options.resume else ""
-    if source:
-        settings = settings_of(options, present=replace(bundle.settings_in(source), run_id=""))
-    pushed = push.push(settings, kaggle, slug=options.slug, resume=options.resume, beside=options.beside)
+    if options.resume:
+        settings = settings_of(options, present=push.settings_of_last(kaggle, push.ref_of(kaggle, options.slug)))
+    how = {"resume": options.resume, "beside": options.beside, "run": not options.no_run, "accelerator": options.accelerator}
+    pushed = push.push(settings, kaggle, slug=options.slug, **how)
     say(f"pushed {pushed.ref} version {pushed.version}, run {pushed.run_id}: https://www.kaggle.com/code/{pushed.ref}")
     say(f"  experiment {settings.experiment}, {settings.overrides or 'nothing laid over it'}, {settings.hours:g} h, GPU {settings.gpu}")
-    if options.wait or options.pull:
+    if options.no_run:
+        say("it does not run: start it on its page, or push without --no-run")
+    elif options.wait or options.pull:
         wait_and_pull(kaggle, pushed, options.pull, options.out)
     else:
         say(f"to see how it ends: python -m cxrkit wait --pull {pushed.ref}")

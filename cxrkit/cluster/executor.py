@@ -9,6 +9,7 @@ import copy
 import os
 import pickle
 import signal
+import socket
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -38,6 +39,7 @@ from cxrkit.training.stages import Job
 
 ANSWER_SECONDS = 180.0
 """How long a node may take to say what it is: it loads torch and fastai, and a GPU's share has to be free."""
+KNOCK_SECONDS = 10.0
 SLIVER = 0.001
 """Of a GPU, for a node that is asked what it has: Ray hides GPUs from whoever asks for none."""
 START_RAY = "start one, see .github/CLUSTER.md: ray start --head"
@@ -45,6 +47,7 @@ START_RAY = "start one, see .github/CLUSTER.md: ray start --head"
 
 def connect(address: str) -> None:
     """Join the cluster at an address: "auto" for the one that runs here, HOST:PORT, or ray://HOST:PORT. Raises WrongUse."""
+    _knock(address)
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     main = threading.current_thread() is threading.main_thread()
     usual = signal.getsignal(signal.SIGTERM)
@@ -57,6 +60,17 @@ def connect(address: str) -> None:
     finally:
         if main and usual is not None:
             signal.signal(signal.SIGTERM, usual)  # Ray takes it over, and a run that is told to end must end its trainings
+
+
+def _knock(address):
+    """Raise WrongUse at once where nobody answers at an address, or it is none; Ray would try for minutes."""
+    if address == "auto":
+        return
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), KNOCK_SECONDS).close()
+    except (OSError, ValueError) as error:
+        raise WrongUse(f"There is no Ray cluster to join: {error}", address, START_RAY) from error
 
 
 def listed() -> list[Node]:

@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 from threading import Lock
 from typing import Any
@@ -31,7 +31,7 @@ from cxrkit.errors import BadInput, disk_errors
 from cxrkit.files import locked, replacing
 from cxrkit.progress import say, track
 
-VERSION = 3
+VERSION = 4
 """Of decoding and of the files' layout: a film decoded by another version is decoded again."""
 SAVED_EVERY = 512
 """Films; how many are decoded between two writes, so held in memory at once, and lost at most when a process dies."""
@@ -204,7 +204,7 @@ class FilmCache:
                 needed = sha256 not in lacking.known and sha256 not in claimed
                 claimed.add(sha256)
             try:
-                return sha256, _make(path, content, sha256, thumbnails, squares, self.resize) if needed else None
+                return sha256, _make(path, content, sha256, thumbnails, squares if record.used else None, self.resize) if needed else None
             except BadInput as error:
                 broken[sha256] = error
                 return sha256, None
@@ -246,19 +246,20 @@ def add_facts(
     workers: int | None = None,
     resize: str = "squish",
 ) -> tuple[list[Record], dict[str, np.ndarray]]:
-    """The records with the facts of their files, and {image_id: copies.thumbnail's array}; excluded records are not opened.
+    """The records with the facts of their files, and {image_id: copies.thumbnail's array}, of excluded films, too, for the search.
 
-    A file that cannot be read excludes its record, with the reason. folder: a cache folder, so that a file with the same
+    A film that is not used for its finding may be a copy of one that is, or tie two patients. A file that cannot be read excludes its
+    record, with the reason, unless it has one. folder: a cache folder, so that a file with the same
     bytes is not decoded again; size, resize: make the squares of what is decoded, too, for pixels.load.
     Raises BadInput when there are images to read and none can be; DiskFull.
     """
-    used = [record for record in records if record.used]
+    used, films = [record for record in records if record.used], [record for record in records if record.used or _may_be_read(record)]
     with nullcontext(folder) if folder else TemporaryDirectory() as place, opened(place, size, resize) as cache:
-        learned = cache.learn(used, locate, cache.thumbnails, verify=False, workers=workers)
+        learned = cache.learn(films, locate, cache.thumbnails, verify=False, workers=workers)
         pictures = cache.thumbnails.images() if folder else np.array(cache.thumbnails.images())
         known, facts = cache.thumbnails.known, {name: cache.facts(seen) for name, seen in learned.items() if isinstance(seen, str)}
     problems = {name: seen for name, seen in learned.items() if not isinstance(seen, str)}
-    if used and not facts:
+    if used and not any(record.image_id in facts for record in used):
         first = problems[used[0].image_id]
         raise BadInput(
             f"None of the {len(used)} images can be read; the first: {first.what}.",
@@ -266,5 +267,11 @@ def add_facts(
             "check that the pictures lie beside the metadata and that the disk or mount is readable",
         )
     told = {name: asdict(fact) for name, fact in facts.items()} | {name: {"excluded": error.what} for name, error in problems.items()}
-    records = [record.but(**told[record.image_id]) if record.image_id in told else record for record in records]
+    records = [record.but(**told[record.image_id]) if record.used or record.image_id in facts else record for record in records]
     return records, {name: pictures[known[fact.sha256]] for name, fact in facts.items()}
+
+
+def _may_be_read(record: Record) -> bool:
+    """Whether a film that is left out may be opened: an X-ray film whose path has an image's name, or none that says anything else."""
+    suffix = PurePosixPath(record.path).suffix.lower()
+    return bool(record.path) and record.modality == "X-ray" and suffix in ("", *images.SUFFIXES)

@@ -4,11 +4,15 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
+from cxrkit.data import words
 from cxrkit.data.copies import Pair
-from cxrkit.data.records import Record, copy_of
+from cxrkit.data.records import NEGATIVE, Record, copy_of, traits
 
 UUID_NAME = re.compile(r"[0-9A-F]{8}-(?:[0-9A-F]{4}-){3}[0-9A-F]{12}", re.IGNORECASE)
 """SIRM published most films of March 2020 under such names, and the collections kept them."""
+
+YEARS_APART = 10
+"""Films of one patient lie weeks or a few years from each other, and ages are rounded."""
 
 
 def groups_of(records: Iterable[Record], links: bool = True) -> dict[str, str]:
@@ -74,27 +78,60 @@ def mark_copies(records: Sequence[Record], pairs: Iterable[Pair], remove: bool =
     return marked
 
 
-def _ignorance(record: Record) -> tuple[bool, bool, bool, int, str]:
-    """What a record lacks, the weightiest first: of the records of one picture, the least stays."""
+def _ignorance(record: Record) -> tuple[bool, bool, bool, bool, int, str]:
+    """What a record lacks, the weightiest first: of the records of one picture, the least stays, and a used one before all others."""
     pixels = (record.width or 0) * (record.height or 0)
-    return (not record.label, not record.view, record.licence in ("", "unknown"), -pixels, record.image_id)
+    return (not record.used, not record.label, not record.view, record.licence in ("", "unknown"), -pixels, record.image_id)
+
+
+CONFLICT = "conflicting labels"
+"""How the reason of a film begins over which sources differ."""
 
 
 def exclude_conflicts(records: Sequence[Record], groups: dict[str, str]) -> list[Record]:
-    """The records, without the used ones of a group that two sources label differently; both rows are named.
+    """The records, without the used ones over which two sources, or two rows, differ; both rows are named.
 
-    groups: {image_id: group}, see groups_of.
+    That is a group with both labels, and a picture that is normal in one place and of another finding elsewhere. Pneumonia does not
+    deny COVID-19, and one patient may have a finding on one film and none on another. Nor do two people differ over a film, where
+    one number stands for both: see apart. groups: {image_id: group}, see groups_of.
     """
-    said: dict[str, dict[str, str]] = defaultdict(dict)
+    said: dict[str, list[Record]] = defaultdict(list)
+    other: dict[str, Record] = {}
     for record in sorted(records, key=lambda record: (record.modality != "X-ray", record.image_id)):
         if record.label:
-            said[groups[record.image_id]].setdefault(record.label, record.image_id)
+            said[groups[record.image_id]].append(record)
+        elif words.is_finding(record.finding):
+            other.setdefault(record.duplicate_of or record.image_id, record)
     result = []
     for record in records:
-        labels = said[groups[record.image_id]]
-        if record.used and len(labels) > 1:
-            record = record.but(
-                excluded="conflicting labels in one group: " + ", ".join(f"{label} by {name}" for label, name in sorted(labels.items()))
-            )
+        if record.used:
+            against = [film for film in said[groups[record.image_id]] if film.label != record.label and not _two_people(record, film)]
+            labels = {film.label: film.image_id for film in [*reversed(against), record]}
+            if against:
+                labels[record.label] = next(f.image_id for f in said[groups[record.image_id]] if f.label == record.label)
+                record = record.but(excluded=f"{CONFLICT} in one group: " + _listed(labels))
+            elif record.label == NEGATIVE and (film := other.get(record.duplicate_of or record.image_id)):
+                record = record.but(
+                    excluded=f"{CONFLICT} of one picture: " + _listed({record.label: record.image_id, film.finding: film.image_id})
+                )
         result.append(record)
     return result
+
+
+def _listed(labels: dict[str, str]) -> str:
+    return ", ".join(f"{label} by {name}" for label, name in sorted(labels.items()))
+
+
+def _two_people(one: Record, other: Record) -> bool:
+    return (
+        one.patient == other.patient != ""
+        and (one.duplicate_of or one.image_id) != (other.duplicate_of or other.image_id)
+        and apart(one, other)
+    )
+
+
+def apart(one: Record, other: Record) -> bool:
+    """Whether two films of one patient number are told apart: by sex, or by ages more than YEARS_APART years from each other."""
+    first, second = traits(one), traits(other)
+    sexes, ages = {first["sex"], second["sex"]} - {""}, [age for age in (one.years, other.years) if age is not None]
+    return len(sexes) > 1 or len(ages) > 1 and abs(ages[0] - ages[1]) > YEARS_APART

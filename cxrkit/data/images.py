@@ -1,6 +1,7 @@
 """Decoding: every film, whatever its class, becomes 8-bit grey in one way; a decoder that differs by class is a shortcut."""
 
 import io
+import re
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,13 +9,22 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from cxrkit.data import dicom
 from cxrkit.errors import UnreadableImage
 
-SUFFIXES = (".jpeg", ".jpg", ".png", ".bmp", ".tif", ".tiff", ".gif", ".webp")
+SUFFIXES = (".jpeg", ".jpg", ".jfif", ".png", ".bmp", ".tif", ".tiff", ".gif", ".webp", ".jp2", ".dcm", ".heic")
+"""What films are called; one that is called otherwise, or has no suffix, is known by its content: see is_film."""
+BEGINNING = re.compile(
+    rb"\xff\xd8\xff|\x89PNG\r\n|GIF8[79]a|BM.{4}\0{4}|II[*+]\0|MM\0[*+]|RIFF.{4}WEBP|\0\0\0\x0cjP  |\xff\x4f\xff\x51|P[2356]\s|.{4}ftyp(?:hei|hev|mif|avi)",
+    re.DOTALL,
+)
+HEIC = re.compile(rb".{4}ftyp(?:hei|hev|mif)", re.DOTALL)
 SMALLEST_SIDE = 40
 """Pixels. Below it a file is an icon or a tracking pixel, not a film."""
 FEWEST_LEVELS = 8
 """Of 256 grey levels; a film has them nearly all, a black or a printed page a few."""
+ORIENTATION, BITS, PHOTOMETRIC, SAMPLE_FORMAT = 0x0112, 258, 262, 339
+"""Numbers of TIFF's tags; the first is EXIF's, too."""
 LONGEST = 6
 """How many times as long as wide a picture may be."""
 DAMAGE = (OSError, ValueError, SyntaxError, EOFError, MemoryError, Image.DecompressionBombError, Image.DecompressionBombWarning)
@@ -23,28 +33,50 @@ DAMAGE = (OSError, ValueError, SyntaxError, EOFError, MemoryError, Image.Decompr
 
 @dataclass(frozen=True)
 class Decoded:
-    """A decoded film. grey: a PIL image of mode L; the others as the file's header has them, before any conversion."""
+    """A decoded film.
+
+    grey: a PIL image of mode L; width, height, mode: as the file's header has them, before any conversion; format: with it the EXIF
+    orientation that was applied, as "JPEG, EXIF 6 applied". doubts: why it is no frontal film, as a DICOM header says.
+    """
 
     grey: Image.Image
     width: int
     height: int
     mode: str
     format: str
+    doubts: tuple[str, ...] = ()
+
+
+def is_film(path: Path) -> bool:
+    """Whether a file is called as a picture, or begins as one. Raises OSError."""
+    if path.suffix.lower() in SUFFIXES:
+        return True
+    with open(path, "rb") as file:
+        head = file.read(132)
+    return bool(BEGINNING.match(head)) or dicom.is_dicom(head)
 
 
 def decode(path: Path, content: bytes | None = None) -> Decoded:
     """Decode an image file, once. content: the file's bytes, where they are read already.
 
-    Colour goes to luminance, an alpha channel is dropped, palettes are resolved, EXIF rotation is applied.
-    Deeper images are scaled by the smallest usual bit depth that holds their largest value (a 12-bit film
-    in a 16-bit PNG would come out black otherwise). Raises UnreadableImage.
+    Colour goes to luminance, palettes are resolved, EXIF rotation is applied, what is transparent shows the background (_composed).
+    Deeper images, and floats, are scaled from their least value to their greatest, white turned to black where the TIFF's photometric
+    tag says so; DICOM goes through dicom.open_grey. Raises UnreadableImage.
     """
+    content = read_film(path) if content is None else content
+    if dicom.is_dicom(content[:132]):
+        grey, mode, doubts = dicom.open_grey(path, content)
+        return Decoded(_sized(grey), *grey.size, mode, "DICOM", tuple(doubts))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path if content is None else io.BytesIO(content)) as image:
-                header = image.width, image.height, image.mode, image.format or ""  # decoding may change them
-                return Decoded(_to_grey(image), *header)
+            with _opened(content) as image:
+                header, depth = (image.width, image.height, image.mode), _depth(image)  # decoding may change them
+                turned = image.getexif().get(ORIENTATION, 1)
+                format = (image.format or "") + (f", EXIF {turned} applied" if turned in range(2, 9) else "")
+                grey = _to_grey(image, depth)
+                grey.info.clear()  # comments, which Pillow would write again into what is made of the film
+                return Decoded(grey, *header, format)
     except UnidentifiedImageError as error:
         raise UnreadableImage("no image of a known format", path, "replace the file or leave it out") from error
     except DAMAGE as error:
@@ -52,25 +84,68 @@ def decode(path: Path, content: bytes | None = None) -> Decoded:
         raise UnreadableImage(f"cannot be decoded: {reason}", path, "replace the file or leave it out") from error
 
 
+def _opened(content: bytes) -> Image.Image:
+    try:
+        return Image.open(io.BytesIO(content))
+    except UnidentifiedImageError:
+        if not HEIC.match(content):
+            raise
+    try:
+        from pillow_heif import register_heif_opener
+    except ImportError:
+        raise UnreadableImage("it is HEIC, which Pillow does not read alone (pip install pillow-heif, or save it as PNG)") from None
+    register_heif_opener()
+    return Image.open(io.BytesIO(content))
+
+
 def open_grey(path: Path, content: bytes | None = None) -> Image.Image:
     """An image file as a grey PIL image of mode L: see `decode`. Raises UnreadableImage."""
     return decode(path, content).grey
 
 
-def _to_grey(image: Image.Image) -> Image.Image:
+def _to_grey(image: Image.Image, depth: int) -> Image.Image:
     if image.format != "MPO" and _frames(image) > 1:  # a camera's MPO holds a preview besides
         raise UnreadableImage(f"it holds {image.n_frames} pictures, not one film", next="bring the film alone")
+    tags = getattr(image, "tag_v2", {})
     image.load()
     ImageOps.exif_transpose(image, in_place=True)
-    if min(image.size) < SMALLEST_SIDE:
-        raise UnreadableImage(f"only {image.width} x {image.height} pixels", next="bring the film in full size")
+    _sized(image)
     if image.mode.startswith("I") or image.mode == "F":
-        return _from_deep(np.asarray(image))
-    if image.mode in ("P", "PA"):
+        return _from_deep(np.asarray(image), turned_over=tags.get(PHOTOMETRIC) == 0)
+    if tags.get(SAMPLE_FORMAT, (1,))[0] == 2 and image.mode == "L":  # signed bytes, which Pillow takes for unsigned ones
+        return Image.fromarray(np.asarray(image) ^ 128)
+    if image.mode == "PA" or (image.mode in ("P", "L", "RGB") and "transparency" in image.info):
         image = image.convert("RGBA")
     if image.mode in ("RGBA", "LA", "La", "RGBa"):
-        image = image.convert("RGB" if image.mode[0] == "R" else "L")
-    return image if image.mode == "L" else image.convert("L")
+        image = _composed(image.convert("RGBA"))
+    grey = image.convert("L")
+    if depth == 16 and grey.getextrema()[1] < 64:  # Pillow keeps the upper 8 of 16 bits, and these are nearly empty
+        raise UnreadableImage("its 16 bits a colour hold 14 or fewer", next="save the film in grey, or with 8 bits")
+    return grey
+
+
+def _sized(image: Image.Image) -> Image.Image:
+    if min(image.size) < SMALLEST_SIDE:
+        raise UnreadableImage(f"only {image.width} x {image.height} pixels", next="bring the film in full size")
+    return image
+
+
+def _depth(image: Image.Image) -> int:
+    """The bits of a sample in a PNG or TIFF, as the file says; 0 where it does not."""
+    if image.format == "PNG" and image.tile:
+        return 16 if "16" in str(image.tile[0][3]) else 8
+    return int(getattr(image, "tag_v2", {}).get(BITS, (0,))[0])
+
+
+def _composed(image: Image.Image) -> Image.Image:
+    """An RGBA picture as it is seen: over black, or over white where all that it shows is dark, so that the alpha channel is the picture."""
+    alpha = image.getchannel("A")
+    if alpha.getextrema()[0] == 255:
+        return image.convert("RGB")
+    colour = np.asarray(image.convert("RGB"))[np.asarray(alpha) > 0]
+    ground = Image.new("RGBA", image.size, "white" if colour.size and colour.max() < 64 else "black")
+    ground.alpha_composite(image)
+    return ground.convert("RGB")
 
 
 def _frames(image: Image.Image) -> int:
@@ -80,16 +155,13 @@ def _frames(image: Image.Image) -> int:
         raise UnreadableImage(f"it is damaged: {error}", next="replace the file or leave it out") from error
 
 
-def _from_deep(pixels: np.ndarray) -> Image.Image:
+def _from_deep(pixels: np.ndarray, turned_over: bool) -> Image.Image:
     pixels = pixels.astype(np.float64)
     if not np.isfinite(pixels).all():
         raise UnreadableImage(f"{np.count_nonzero(~np.isfinite(pixels))} of its pixels are no numbers", next="export the film again")
-    low, high = min(pixels.min(), 0), pixels.max()
-    if high - low <= 1 < len(np.unique(pixels)):  # shares of 1, not grey levels
-        pixels, low, high = (pixels - low) / (high - low) * 65535, 0, 65535
-    depth = next((bits for bits in (8, 10, 12, 14, 16) if high - low < 2**bits), None)
-    scale = 2**depth - 1 if depth else max(high - low, 1)
-    return Image.fromarray(np.rint((pixels - low) * (255 / scale)).astype(np.uint8), mode="L")
+    low, high = pixels.min(), pixels.max()
+    shares = (pixels - low) / (high - low if high > low else 1)
+    return Image.fromarray(np.rint((1 - shares if turned_over else shares) * 255).astype(np.uint8), mode="L")
 
 
 def refuse_empty(grey: Image.Image) -> None:

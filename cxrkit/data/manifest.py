@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 
 from cxrkit.config import Experiment
-from cxrkit.data import cache, copies, groups, matching, splits
+from cxrkit.data import cache, copies, groups, matching, registration, splits
 from cxrkit.data.records import ADULT, COLUMNS, LABELS, NUMBERS, SPLITS, VIEWS, Record, exclude
 from cxrkit.data.sources import Source, locator
 from cxrkit.errors import BadInput
@@ -86,22 +86,21 @@ class Manifest:
         return self
 
 
-def build(sources: Sequence[Source], experiment: Experiment, kept: str | Path | None = None) -> Manifest:
+def build(sources: Sequence[Source], experiment: Experiment, kept: str | Path | None = None, squares: bool = True) -> Manifest:
     """The manifest of the sources as an experiment wants it: file facts, copies, conflicts, exclusions and splits.
 
     Of the experiment count split, split_seed, exclude_views, ages, match, age_caliper, label_conflicts ("exclude" or "keep")
     and duplicates: "remove" all copies of a picture but one, or "keep" them, and then split as if they were not known. Films
     that are matched stay in one split with their counterpart. kept: a cache
-    folder, where what is learned of files and pairs stays, so that no film is decoded or compared again; squares of the
-    experiment's image_size and resize are made in the same pass.
+    folder, where what is learned of files and pairs stays, so that no film is decoded or compared again; squares: whether those of
+    the experiment's image_size and resize are made there in the same pass.
 
     Raises BadInput: a source that cannot be read, an image_id that two sources share, no readable image, no two films that
     match, or a class without images in a split.
     """
     records = _read(sources)
-    records, thumbnails = cache.add_facts(
-        records, locator(roots_of(sources)), kept, experiment.image_size if kept else None, resize=experiment.resize
-    )
+    size = experiment.image_size if kept and squares else None
+    records, thumbnails = cache.add_facts(records, locator(roots_of(sources)), kept, size, resize=experiment.resize)
     remove = experiment.duplicates == "remove"
     records = groups.mark_copies(records, _pairs(records, thumbnails, kept), remove)
     together = groups.groups_of(records)
@@ -137,39 +136,41 @@ def _matched(
 
 
 def _read(sources: Sequence[Source]) -> list[Record]:
-    records = sorted((record for source in sources for record in source.read()), key=lambda record: record.image_id)
-    for first, second in zip(records, records[1:]):
-        if first.image_id == second.image_id:
-            raise BadInput(
-                f"Two images are named {first.image_id}.", f"{first.path} and {second.path}", "name the sources apart: KIND:NAME=DIR"
-            )
-    return records
+    """The records of all sources; a film that two of them call the same, as two snapshots of one collection do, is there twice.
+
+    The source whose name comes first keeps the image_id, others add theirs behind "@". Raises BadInput for two films of one source.
+    """
+    records: dict[str, Record] = {}
+    for source in sorted(sources, key=lambda source: source.name):
+        own: set[str] = set()
+        for record in sorted(source.read(), key=lambda record: (record.image_id, record.path)):
+            if record.image_id in own:
+                raise BadInput(f"Two images are named {record.image_id}.", source.root, "give each film a name of its own")
+            own.add(record.image_id)
+            if record.image_id in records:
+                record = record.but(image_id=f"{record.image_id}@{source.name}")
+            records[record.image_id] = record
+    return sorted(records.values(), key=lambda record: record.image_id)
 
 
 def _pairs(records: Sequence[Record], thumbnails: dict[str, np.ndarray], kept: str | Path | None) -> list[copies.Pair]:
     """copies.find's pairs, from the folder `kept` where they are known of the same films."""
     key = sha256_of_json(
-        [copies.VERSION, "equal first", sorted(f"{record.image_id} {record.sha256}" for record in records if record.image_id in thumbnails)]
+        [
+            copies.VERSION,
+            registration.VERSION,
+            sorted(f"{record.image_id} {record.sha256}" for record in records if record.image_id in thumbnails),
+        ]
     )
     path = Path(kept) / "copies.json" if kept else None
     if path and path.exists():
         known = read_json(path, "The list of copies", "delete it; the films are compared again", keys=("key", "pairs"))
         if known["key"] == key:
             return [copies.Pair(*pair) for pair in known["pairs"]]
-    pairs = _found(thumbnails)
+    pairs = copies.find(thumbnails, Path(kept) if kept else None)
     if path:
         write_json(path, {"key": key, "pairs": [[pair.first, pair.second, pair.agreement] for pair in pairs]})
     return pairs
-
-
-def _found(thumbnails: dict[str, np.ndarray]) -> list[copies.Pair]:
-    """Films of equal bytes or pixels, by their thumbnails, before any search, which then sees one of each; and what it finds."""
-    first: dict[bytes, str] = {}
-    equal = []
-    for name in sorted(thumbnails):
-        original = first.setdefault(thumbnails[name].tobytes(), name)
-        equal += [copies.Pair(original, name, 1.0)] if original != name else []
-    return sorted([*equal, *copies.find({name: thumbnails[name] for name in first.values()})], key=lambda pair: (pair.first, pair.second))
 
 
 def roots_of(sources: Iterable[Source]) -> dict[str, str]:
@@ -220,7 +221,10 @@ def _whole(text: str) -> int:
 def read_roots(path: str | Path) -> dict[str, str]:
     """{folder name: folder} as the manifest's sidecar says, or {} where there is none. Raises BadInput."""
     sidecar = _roots_path(path)
-    return read_json(sidecar, "The list of folders", BUILD_AGAIN) if sidecar.exists() else {}
+    roots = read_json(sidecar, "The list of folders", BUILD_AGAIN) if sidecar.exists() else {}
+    if not isinstance(roots, dict) or not all(isinstance(folder, str) for folder in roots.values()):
+        raise BadInput("The list of folders is not as it was written: it holds no folder for each source.", sidecar, BUILD_AGAIN)
+    return roots
 
 
 def _roots_path(path: str | Path) -> Path:

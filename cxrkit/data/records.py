@@ -50,7 +50,7 @@ class Record:
     case_url, image_url: where the case and the picture are published.
     licence, credit: the terms, and whom they ask to name.
     permission: who allowed the collection; collected: crawl, saved, imported, kaggle or drawn; retrieved_at: ISO 8601, UTC.
-    width, height: pixels; mode, format: as Pillow names them; bytes: file size; sha256: of the file's bytes.
+    width, height: pixels; mode, format: as Pillow names them, the format with the EXIF orientation that was applied; bytes: file size; sha256: of the file's bytes.
     published_split: the split its source gave it; split: the one this manifest gives it.
     duplicate_of: image_id of the image whose picture this one repeats.
     excluded: why the image is not used; empty when it is. Nothing that a source named disappears from a manifest.
@@ -116,7 +116,7 @@ def age_span(text: str) -> tuple[float, float] | None:
     A letter M counts as months behind three digits alone, as DICOM writes them: "45M" is a man.
     """
     number, text = r"(\d+(?:\.\d+)?)", (text or "").strip().lower()
-    match = re.fullmatch(rf"{number}(?:\s*[-–]\s*{number})?\s*(y|yrs?|years?|s|mo|months?|weeks?|days?)?", text)
+    match = re.fullmatch(rf"{number}(?:\s*[-\u2013]\s*{number})?\s*(y|yrs?|years?|s|mo|months?|weeks?|days?)?", text)
     dicom = re.fullmatch(r"(\d{3})()([dwmy])", text)
     if not (match := dicom or match):
         return None

@@ -16,6 +16,9 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 SIDE = 128
+VERSION = 1
+"""Of the method: agreements that another one found are not used."""
+
 BLOCK = 16
 HOPELESS = 0.3
 """Correlation of the half-size details, after a few steps, below which two thumbnails are given up."""

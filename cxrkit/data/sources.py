@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from cxrkit.data import words
-from cxrkit.data.readers import actualmed, collected, coronahack, covidgr, folder, hannover, ieee8023, nih, phantom, radiography
+from cxrkit.data.readers import actualmed, collected, coronahack, covidgr, folder, hannover, ieee8023, nih, phantom, radiography, table
 from cxrkit.data.records import LABELS, Record
 from cxrkit.errors import BadInput, WrongUse
 
@@ -53,11 +53,13 @@ class Source:
 
     def read(self) -> list[Record]:
         """The folder's records. Raises BadInput."""
-        records = READERS[self.kind](self.root, self.name)
+        records = table.on_disk(READERS[self.kind](self.root, self.name), self.root)
+        own = f"{self.name}:"  # patients of another site are that site's
         if not self.collection:
             return records
         return [
-            record.but(patient=f"{self.collection}:{record.patient.partition(':')[2]}") if record.patient else record for record in records
+            record.but(patient=f"{self.collection}:{record.patient.removeprefix(own)}") if record.patient.startswith(own) else record
+            for record in records
         ]
 
 

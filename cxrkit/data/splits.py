@@ -30,16 +30,41 @@ def assign(
         raise WrongUse(f"There is no split named {split!r}.", next=f"use one of: {', '.join(rules)}")
     members = _members(records, groups)
     chosen = rules[split](members, seed)
-    records = [record.but(split=chosen[groups[record.image_id]] if record.used else "") for record in records]
+    given, records = records, [record.but(split=chosen[groups[record.image_id]] if record.used else "") for record in records]
     used = [record for record in records if record.used]
     missing = missing_classes(used)
     if missing:
+        other = "grouped" if split == "paper" and not missing_classes(_placed(members, rules["grouped"](members, seed))) else ""
         raise BadInput(
-            f"The data cannot be split: {'; '.join(missing)}.",
-            f"{len(used)} usable images: {dict(Counter(record.label for record in used))}",
-            "bring more images of that class, or look at the reasons in the manifest why images were left out",
+            f"The data cannot be split by the rule {split}: {'; '.join(missing)}.", _stock(given, members), _remedy(split, other, members)
         )
     return records
+
+
+def _placed(members: Members, chosen: Mapping[str, str]) -> list[Record]:
+    return [record.but(split=chosen[group]) for group, of_group in members.items() for record in of_group]
+
+
+def _stock(records: Iterable[Record], members: Members) -> str:
+    """What there is of each class to split, and why the rest of it is left out."""
+    told = []
+    for label in LABELS:
+        films = sum(record.label == label for of_group in members.values() for record in of_group)
+        patients = sum(any(record.label == label for record in of_group) for of_group in members.values())
+        of_label = [record for record in records if record.label == label and not record.used]
+        why = Counter("copies" if record.is_removed_copy else record.excluded.partition(":")[0] for record in of_label)
+        out = ", ".join(f"{count} {reason}" for reason, count in why.most_common(3))
+        told.append(f"{films} usable {label} films of {patients} patients{f' (left out: {out})' if out else ''}")
+    return "; ".join(told)
+
+
+def _remedy(split: str, other: str, members: Members) -> str:
+    if other:
+        return f"use --split {other}, which this data allows, or bring films of more patients"
+    few = [label for label in LABELS if sum(any(r.label == label for r in of_group) for of_group in members.values()) < 3]
+    if few:
+        return f"bring {' and '.join(few)} films of three patients or more, or see to it that fewer are left out"
+    return "bring films of more patients, or see to it that fewer are left out" + (", or use --split grouped" if split == "paper" else "")
 
 
 def _members(records: Iterable[Record], groups: Mapping[str, str]) -> Members:
@@ -81,24 +106,57 @@ def _hold_out(groups: Members, share: float, seed: int, first: str = "") -> dict
     return chosen
 
 
-def grouped(groups: Members, seed: int = 0, fractions: Mapping[str, float] = FRACTIONS) -> dict[str, str]:
-    """A seeded split by group, stratified by label and source: {group: split}; groups: {group: its used records}.
+LARGE = 1 / 8
+"""Of a stratum's films, a group with more is placed before the others."""
 
-    Within each stratum the groups, in random order, each go to the split that lacks most of
-    its share of images; a group with images in several strata is placed with the rarest.
+
+def grouped(groups: Members, seed: int = 0, fractions: Mapping[str, float] = FRACTIONS) -> dict[str, str]:
+    """A seeded split by group, stratified by label and source, or by label alone where a source has too few patients.
+
+    groups: {group: its used records}; a group with images in several strata is placed with the rarest. Large groups, the largest
+    first, each go to the split that lacks most of its share. The others stand in a row, in an order that their names and the seed
+    decide, which is cut where the shares are filled: a patient more moves the cuts a little, and with them a group or two (on 1,893 real
+    films, in 100 trials with one patient more, 1.9 films on average and 8 at most). Returns {group: split}.
     """
-    strata = Counter((record.label, record.source) for members in groups.values() for record in members)
-    by_stratum = defaultdict(list)
-    for group, members in groups.items():
-        by_stratum[min(((r.label, r.source) for r in members), key=lambda s: (strata[s], s))].append(group)
+    chosen: dict[str, str] = {}
+    for by_source in (True, False):
+        strata = Counter(_stratum(record, by_source) for members in groups.values() for record in members)
+        by_stratum = defaultdict(list)
+        for group, members in groups.items():
+            by_stratum[min((_stratum(r, by_source) for r in members), key=lambda s: (strata[s], s))].append(group)
+        for stratum in sorted(by_stratum):
+            chosen |= _shared_out({name: len(groups[name]) for name in by_stratum[stratum]}, seed, fractions)
+        if not missing_classes(_placed(groups, chosen), fractions):
+            break
+    return chosen
+
+
+def _stratum(record: Record, by_source: bool) -> tuple[str, str]:
+    return record.label, record.source if by_source else ""
+
+
+def _shared_out(sizes: Mapping[str, int], seed: int, fractions: Mapping[str, float]) -> dict[str, str]:
+    """{group: split} of one stratum's groups, given {group: films}."""
+    total, filled = sum(sizes.values()), Counter()
+    large = sorted((name for name in sizes if sizes[name] > LARGE * total), key=lambda name: (-sizes[name], _draw(seed, name)))
     chosen = {}
-    for stratum in sorted(by_stratum):
-        names = sorted(by_stratum[stratum], key=lambda group: _draw(seed, group))
-        total, filled = sum(len(groups[name]) for name in names), Counter()
-        for name in names:
-            split = max(fractions, key=lambda s: (fractions[s] * total - filled[s], fractions[s], s))
-            filled[split] += len(groups[name])
-            chosen[name] = split
+    for place, name in enumerate(large):
+        empty = [split for split in fractions if not filled[split]]
+        few = len(sizes) - place <= len(empty)  # as many groups as splits that have none
+        split = max(empty if few else fractions, key=lambda s: (fractions[s] * total - filled[s], fractions[s], s))
+        filled[split] += sizes[name]
+        chosen[name] = split
+    rest = sorted(sizes.keys() - chosen.keys(), key=lambda name: _draw(seed, name))
+    lacking = {split: max(0.0, fractions[split] * total - filled[split]) for split in fractions}
+    room, before = sum(sizes[name] for name in rest), 0.0
+    for name in rest:
+        middle, end = (before + sizes[name] / 2) / room * sum(lacking.values()), 0.0
+        before += sizes[name]
+        for split, share in lacking.items():
+            end += share
+            if middle <= end or split == list(lacking)[-1]:
+                chosen[name] = split
+                break
     return chosen
 
 
@@ -107,10 +165,10 @@ def _draw(seed: int, group: str) -> str:
     return hashlib.sha256(f"{seed}/{group}".encode()).hexdigest()
 
 
-def missing_classes(used: Iterable[Record]) -> list[str]:
-    """A sentence for each class that a split in use lacks."""
+def missing_classes(used: Iterable[Record], wanted: Iterable[str] = ("train", "valid")) -> list[str]:
+    """A sentence for each class that a split in use, or a wanted one, lacks."""
     counts = Counter((record.split, record.label) for record in used)
-    present = {"train", "valid"} | {record.split for record in used if record.split}
+    present = {*wanted} | {record.split for record in used if record.split}
     return [f"no {label} image in {split}" for split in sorted(present) for label in LABELS if not counts[split, label]]
 
 

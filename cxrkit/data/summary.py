@@ -1,6 +1,7 @@
 """What a manifest holds, counted, as text: sources, reasons, splits, copies; and what changed between two."""
 
-from collections import Counter
+import re
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 from cxrkit.config import Experiment
@@ -8,6 +9,9 @@ from cxrkit.data import groups, splits
 from cxrkit.data.manifest import Manifest
 from cxrkit.data.records import COPY, LABELS, POSITIVE, SPLITS, Record
 from cxrkit.progress import table
+
+LISTED, REASONS = 8, 20
+"""How many examples are listed, and how many reasons of films that are left out."""
 
 
 def text(manifest: Manifest) -> str:
@@ -19,6 +23,7 @@ def text(manifest: Manifest) -> str:
         _by_source(manifest),
         _reasons(manifest),
         _views(manifest),
+        _people(manifest),
         table(rows, ["split", *LABELS, "images"], right=[*LABELS, "images"]),
         _leaks(manifest),
     ]
@@ -29,6 +34,22 @@ def _views(manifest: Manifest) -> str:
     """The words for views that were not understood, as published; empty where all were."""
     said = Counter(record.view_basis.partition(": ")[2] for record in manifest.records if record.view_basis and not record.view)
     return "views not known: " + ", ".join(f"{words!r} ({count})" for words, count in said.most_common(8)) if said else ""
+
+
+def _people(manifest: Manifest) -> str:
+    """Patient numbers in use that may stand for two people, as a question to whoever knows; empty where there are none."""
+    films = defaultdict(list)
+    for record in manifest.used:
+        films[record.patient].append(record)
+    told = []
+    for patient, of_patient in films.items():
+        first = of_patient[0]
+        if patient and (other := next((record for record in of_patient if groups.apart(first, record)), None)):
+            known = ", ".join(f"{record.sex or '?'} {record.age or '?'}" for record in (first, other))
+            told.append(f"{patient} may be two people ({known})")
+    more = f"; and {len(told) - LISTED} more" if len(told) > LISTED else ""
+    ask = "; they stay in one split: where they are two, give each a number of its own"
+    return f"questions: {'; '.join(told[:LISTED])}{more}{ask}" if told else ""
 
 
 def _leaks(manifest: Manifest) -> str:
@@ -70,11 +91,19 @@ def _patients(used: list[Record]) -> str:
     return str(known) if all(record.patient for record in used) else f"{known} + ?" if known else "?"
 
 
-def _reasons(manifest: Manifest) -> str:
-    """A table of the reasons for exclusions, the most frequent of each source first; empty where nothing is left out."""
+def left_out(manifest: Manifest, most: int) -> list[tuple[int, str, str]]:
+    """(films, source, reason) of the exclusions, the most frequent of each source first, at most so many rows; the last sums the rest up."""
     reasons = Counter((record.source, short_reason(record)) for record in manifest.records if not record.used)
     ordered = sorted(reasons.items(), key=lambda item: (item[0][0], -item[1], item[0][1]))
-    rows = [[count, source, reason] for (source, reason), count in ordered]
+    rare = {key for key, _ in reasons.most_common()[most:]}
+    rows = [(count, source, reason) for (source, reason), count in ordered if (source, reason) not in rare]
+    rest = sum(reasons[key] for key in rare)
+    return rows + ([(rest, "", f"{len(rare)} rarer reasons: manifest.csv has them all, in the column excluded")] if rare else [])
+
+
+def _reasons(manifest: Manifest) -> str:
+    """A table of the reasons for exclusions; empty where nothing is left out."""
+    rows = [[*row] for row in left_out(manifest, REASONS)]
     return table(rows, ["left out", "source", "why"], right=["left out"]) if rows else ""
 
 
@@ -87,6 +116,10 @@ def short_reason(record: Record) -> str:
     reason = record.excluded
     if record.is_removed_copy:
         return f"{COPY}a film of {reason.removeprefix(COPY).split('/')[0]}"
+    if reason.startswith((groups.CONFLICT, "cannot be decoded", "the DICOM file cannot be decoded", "it is damaged")):
+        return reason.partition(":")[0]
+    if reason.startswith(("only ", "no content", "no film has")):
+        return re.sub(r"\d+", "n", reason)
     if reason.startswith("row "):
         return "a" + reason[reason.index(" of the metadata") :].replace(" of the metadata", " metadata row", 1)
     return reason

@@ -1,7 +1,8 @@
 """The ImageNet-style folder tree: train|valid|test/<label>/<file>, made of links.
 
 Beside the splits lies MARKER, a list of what the kit put there. Only what it lists, or a link to the very film that is
-planned there, is ever taken away: train/ and test/ are how people keep their own films.
+planned there, is ever taken away: train/ and test/ are how people keep their own films. DICOM films come as grey PNG, for their
+files hold names, and few programs read them.
 """
 
 import hashlib
@@ -12,18 +13,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cxrkit.data.images import SUFFIXES
+from cxrkit.data.images import SUFFIXES, open_grey
 from cxrkit.data.manifest import Manifest
 from cxrkit.data.records import LABELS, SPLITS, Record
 from cxrkit.errors import BadInput, disk_errors
-from cxrkit.files import link_or_copy, read_json, write_json
+from cxrkit.files import link_or_copy, read_json, replacing, write_json
 
 MARKER = ".cxrkit-tree.json"
+DICOM = "DICOM"
+"""The format of a film that is converted."""
 DESKTOP = (".DS_Store", "Thumbs.db", "desktop.ini")
 """What file managers leave in a folder that was looked at; it stays, and is nobody's film."""
 
 Listed = dict[str, list[Any]]
-"""{`split/label/file`: [the film's path, its bytes, its time of change in ns]}."""
+"""{`split/label/file`: [the film's path, its bytes or null where it becomes a PNG, its time of change in ns]}."""
 
 
 @dataclass(frozen=True)
@@ -54,19 +57,20 @@ def entries(manifest: Manifest) -> dict[str, Record]:
                 record.image_id,
                 "check the manifest: python -m cxrkit manifest check",
             )
-        planned[f"{record.split}/{record.label}/{_file_name(record.image_id)}"] = record
+        planned[f"{record.split}/{record.label}/{_file_name(record)}"] = record
     return planned
 
 
-def _file_name(image_id: str) -> str:
-    source, _, name = image_id.partition("/")
+def _file_name(record: Record) -> str:
+    source, _, name = record.image_id.partition("/")
     stem, dot, suffix = name.rpartition(".")
     suffix = (dot + suffix).lower() if (dot + suffix).lower() in SUFFIXES else ""
     stem = stem if suffix else name
+    suffix = ".png" if record.format == DICOM else suffix
     wanted = f"{source}__{stem}"
     safe = re.sub(r"[^A-Za-z0-9._-]", "_", wanted)[:100]
     if safe != wanted:
-        safe += "-" + hashlib.sha256(image_id.encode()).hexdigest()[:8]
+        safe += "-" + hashlib.sha256(record.image_id.encode()).hexdigest()[:8]
     return safe + suffix
 
 
@@ -85,7 +89,7 @@ def build(manifest: Manifest, locate: Callable[[Record], Path], root: str | Path
         source = locate(record).absolute()
         if not source.is_file():
             raise BadInput("An image of the manifest is not there.", source, "build the manifest again")
-        planned[relative] = _listed(source)
+        planned[relative] = _listed(source, record.format == DICOM)
     with disk_errors(root):
         listed = read_json(root / MARKER, "The tree's list", "name a new folder for the tree") if (root / MARKER).is_file() else {}
         there = _there(root, listed, planned)
@@ -97,8 +101,8 @@ def build(manifest: Manifest, locate: Callable[[Record], Path], root: str | Path
             for folder in list((root / relative).parents)[: relative.count("/")]:
                 if not os.listdir(folder):
                     os.rmdir(folder)
-        for relative, (source, *_) in planned.items():
-            made[_place(Path(source), root / relative)] += 1
+        for relative, (source, size, _) in planned.items():
+            made[_place(Path(source), root / relative) if size is not None else _convert(Path(source), root / relative)] += 1
         for split in {relative.split("/")[0] for relative in planned}:
             for label in LABELS:
                 (root / split / label).mkdir(parents=True, exist_ok=True)
@@ -106,9 +110,9 @@ def build(manifest: Manifest, locate: Callable[[Record], Path], root: str | Path
     return TreeReport(removed=len(stale), **made)
 
 
-def _listed(source: Path) -> list[Any]:
+def _listed(source: Path, converted: bool) -> list[Any]:
     facts = source.stat()
-    return [str(source), facts.st_size, facts.st_mtime_ns]
+    return [str(source), None if converted else facts.st_size, facts.st_mtime_ns]
 
 
 def _there(root: Path, listed: Listed, planned: Listed) -> list[str]:
@@ -137,13 +141,23 @@ def _is_ours(path: Path, listed: list[Any] | None, planned: list[Any] | None) ->
     if path.is_symlink():
         return listed is not None or (planned is not None and os.readlink(path) == planned[0])
     facts = path.stat()
-    return listed is not None and (facts.st_size, facts.st_mtime_ns // 10**9) == (listed[1], listed[2] // 10**9)
+    return listed is not None and listed[1] in (None, facts.st_size) and facts.st_mtime_ns // 10**9 == listed[2] // 10**9
 
 
 def _place(source: Path, target: Path) -> str:
     if target.exists() and (os.path.samefile(source, target) or _is_copy(source, target)):
         return "kept"
     return "linked" if link_or_copy(source, target, symbolic=True) else "copied"
+
+
+def _convert(source: Path, target: Path) -> str:
+    facts = source.stat()
+    if target.is_file() and not target.is_symlink() and int(target.stat().st_mtime) == int(facts.st_mtime):
+        return "kept"
+    with replacing(target) as temporary:
+        open_grey(source).save(temporary, "PNG")
+    os.utime(target, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+    return "copied"
 
 
 def _is_copy(source: Path, target: Path) -> bool:

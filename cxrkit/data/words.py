@@ -89,6 +89,14 @@ COLUMNS = {
 }
 """{what it means: the usual names of such a column}, in small letters and without spaces and signs; the first counts most."""
 
+NO_FINDING = listed("todo inconclusive unclear")
+"""What stands for a finding and names none."""
+OTHER = listed(
+    "pneumonia pnemonia pneumonias neumonia polmonite viral virus bacteria bacterial opacity opacities tuberculosis tb sars mers ards "
+    "edema effusion pneumothorax cancer nodule mass fungal influenza cardiomegaly atelectasis consolidation infiltration abnormal"
+)
+"""Words of a folder's name that say that its films are not normal."""
+
 
 def plain(text: str) -> str:
     """Text in one spelling: small letters, no accents, single spaces, no signs but the letters' and digits' own."""
@@ -117,6 +125,16 @@ def label_of(text: str, strict: bool = False) -> str:
         elif negative and (not unlisted or words[0] in NEGATIVE_WORDS and set(words[1:3]) & {"xray", "radiograph", "chest"}):
             found.add(NEGATIVE)
     return found.pop() if len(found) == 1 else ""
+
+
+def is_finding(text: str) -> bool:
+    """Whether the words of a film without a label name a finding, and not that none was looked for or seen for certain."""
+    return bool(known(text)) and not set(re.findall(r"\w+", plain(text))) & NO_FINDING
+
+
+def other_finding(folder: str) -> str:
+    """A folder's name where it names a finding that is neither normal nor COVID-19, else nothing."""
+    return folder if set(re.findall(r"[^\W_]+", plain(folder))) & OTHER and not label_of(folder) else ""
 
 
 def view_of(text: str) -> str:

@@ -89,11 +89,11 @@ def _decoded(content: bytes) -> tuple[Header, bytes]:
     if not content:
         return Header(reason="the file is empty"), b""
     try:
-        if dicom.begins_dicom(content):
-            (grey, doubts), colour = dicom.open_grey(io.BytesIO(content)), 0.0
-        else:
+        if not dicom.is_dicom(content[:132]):
             Image.open(io.BytesIO(content), formats=FORMATS).close()
-            grey, doubts = images.open_grey(Path("the film"), content), []
+        film = images.decode(Path("the film"), content)
+        grey, colour = film.grey, 0.0
+        if film.format != "DICOM":
             with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
                 colour = images.colour_share(picture)
         images.refuse_empty(grey)
@@ -103,7 +103,7 @@ def _decoded(content: bytes) -> tuple[Header, bytes]:
         return Header(reason=f"it cannot be decoded: {str(error)[:100]}"), b""
     except UnreadableImage as error:
         return Header(reason=str(error.what), next=str(error.next or "")), b""
-    return Header(grey.width, grey.height, colour, tuple(doubts)), grey.tobytes()
+    return Header(grey.width, grey.height, colour, film.doubts), grey.tobytes()
 
 
 def main() -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cxrkit.data import dicom, words
+from cxrkit.data import dicom, images, words
 from cxrkit.errors import BadInput, RemoteRefusal, UnreadableImage, WrongUse
 from cxrkit.fetch.folder import Folder
 from cxrkit.files import csv_text
@@ -205,17 +205,17 @@ def _films(found: list[Path], series: Series, folder: Folder, rows: dict[str, di
     for number, path in enumerate(found):
         key = f"{series.uid}-{number}"
         try:
-            grey, doubts = dicom.open_grey(path)
+            film = images.decode(path)
         except UnreadableImage as error:
             left_out[key] = error.what
             continue
-        if doubts:
-            left_out[key] = doubts[0]
+        if film.doubts:
+            left_out[key] = film.doubts[0]
             continue
-        grey.save(path.with_suffix(".png"))
+        film.grey.save(path.with_suffix(".png"))
         name = f"covid/{key}.png"
         made[f"{FILMS}/{name}"] = path.with_suffix(".png")
-        told = (name, series.patient, dicom.view_of(path) or series.view, series.age, series.sex, series.licence, f"doi {series.doi}")
+        told = (name, series.patient, dicom.header(path).view or series.view, series.age, series.sex, series.licence, f"doi {series.doi}")
         rows[name] = dict(zip(COLUMNS, told))
     return made
 

@@ -1,14 +1,12 @@
 """The kit as one readable file: the only thing that `kaggle kernels push` sends.
 
 Kaggle takes the text of one file and nothing beside it, so every module and data file of cxrkit that a run needs travels
-inside kernel/script.py, each as plain text under its own heading, followed by kernel/run.py. The same
-source gives the same bytes.
+inside kernel/script.py, each as plain text under its own heading: kernel/run.py first, for it is what one reads first, and
+run last, when all are unpacked. The same source gives the same bytes, all of them ASCII.
 """
 
 import ast
 import base64
-import hashlib
-import json
 import re
 import zlib
 from dataclasses import dataclass, field, replace
@@ -18,6 +16,7 @@ from typing import Any
 from cxrkit import __version__, config
 from cxrkit.errors import BadInput, WrongUse
 from cxrkit.files import write_text
+from cxrkit.kaggle_io.unpack import PACKED, source_sha256
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = "kernel/script.py"
@@ -30,12 +29,12 @@ STAYS_HERE = (
     "cxrkit/bench",
     "cxrkit/cli",
     "cxrkit/cluster",
-    "cxrkit/data/dicom.py",
     "cxrkit/demo",
     "cxrkit/evaluation/resplits.py",
     "cxrkit/fetch",
     "cxrkit/evaluation/sizes.py",
     "cxrkit/kaggle_io/bundle.py",
+    "cxrkit/kaggle_io/cells.py",
     "cxrkit/kaggle_io/log.py",
     "cxrkit/kaggle_io/metadata.py",
     "cxrkit/kaggle_io/output.py",
@@ -50,8 +49,6 @@ STAYS_HERE = (
 )
 """What a person asks for at a terminal, and no run in a kernel needs; a test follows the imports of all that travels."""
 RULE = "# " + "=" * 38
-PACKED = (".css", ".html", ".js", ".md", "checklists.py", "checklists.yaml", "study.yaml", "words.yaml", "report/facts.py")
-"""Templates, checklists and the words of page and cards travel compressed, for nobody reads them in a kernel."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +80,7 @@ CONSTANTS = {
 
 
 def files(root: Path = ROOT) -> dict[str, str]:
-    """{relative path: text} of everything that travels: cxrkit but STAYS_HERE, then run.py. Raises BadInput for what is no text."""
+    """{relative path: text} of everything that travels: run.py, then cxrkit but STAYS_HERE. Raises BadInput for what is no text."""
     package = sorted(
         path
         for path in (root / "cxrkit").rglob("*")
@@ -92,7 +89,7 @@ def files(root: Path = ROOT) -> dict[str, str]:
     )
     if not package or not (root / RUN).is_file():
         raise WrongUse("The kit's own source is not here.", root, "run this in a clone of the repository")
-    return {path.relative_to(root).as_posix(): _read(path) for path in [*package, root / RUN]}
+    return {path.relative_to(root).as_posix(): _read(path) for path in [root / RUN, *package]}
 
 
 def _read(path: Path) -> str:
@@ -104,54 +101,104 @@ def _read(path: Path) -> str:
         ) from error
 
 
-def source_sha256(sources: dict[str, str]) -> str:
-    """SHA-256 over the names and texts of all files; 64 hexadecimal digits."""
-    return hashlib.sha256(json.dumps(sources, sort_keys=True).encode()).hexdigest()
-
-
 def generate(settings: Settings, root: Path = ROOT) -> str:
     """The text of the script. Raises BadInput when it is too large for Kaggle."""
-    sources = files(root)
-    settings = _with_experiment(settings, sources)
-    run = sources.pop(RUN)
-    parts = [_head(settings, {**sources, RUN: run})]
-    parts += [f"{heading(name)}\n\nFILES[{name!r}] = {_expression(name, text)}\n" for name, text in sources.items()]
-    parts += [heading("how the files above become a package") + "\n\n" + sources["cxrkit/kaggle_io/unpack.py"], START]
-    parts += [heading(RUN) + "\n\n" + run]
-    script = "\n".join(parts)
-    size = len(script.encode())
-    if size > LIMIT_BYTES:
-        largest = ", ".join(sorted(sources, key=lambda name: -len(sources[name].encode()))[:3])
-        raise BadInput(
-            f"The script has {size:,} bytes; more than {LIMIT_BYTES:,} may be refused by Kaggle.",
-            SCRIPT,
-            f"make the largest files smaller: {largest}",
-        )
+    settings, sources = contents(settings, root)
+    script = "\n".join([HEAD.format(what=STEPS, constants=constants(settings)), carrying(sources), heading("what runs"), START])
+    limited(script, SCRIPT, sources)
     return script
 
 
-START = """
-unpack(FILES, SOURCE_SHA256, RUN_ID)
-if len(sys.argv) == 1 or os.path.abspath(sys.argv[0]) != os.path.abspath(globals().get("__file__", "")):  # IPython has its own
-    from cxrkit.kaggle_io.inside import arguments_of
+def limited(text: str, name: str, sources: dict[str, str]) -> None:
+    """Raise BadInput where the text is too large for Kaggle, naming the largest sources."""
+    if len(text) > LIMIT_BYTES:
+        largest = ", ".join(sorted(sources, key=lambda name: -len(sources[name]))[:3])
+        raise BadInput(
+            f"It has {len(text):,} bytes; more than {LIMIT_BYTES:,} may be refused by Kaggle.",
+            name,
+            f"make the largest files smaller: {largest}",
+        )
 
-    sys.argv[1:] = arguments_of(EXPERIMENT, OVERRIDES, HOURS, GPU, RESULTS)
+
+def contents(settings: Settings, root: Path = ROOT) -> tuple[Settings, dict[str, str]]:
+    """The settings, whose experiment is now a name, and {relative path: text as it travels}."""
+    sources = files(root)
+    settings = _with_experiment(settings, sources)
+    there = {name: travelling(name, text) for name, text in sources.items()}
+    return settings, {name: packed(text.encode()) if name.startswith(PACKED) else text for name, text in there.items()}
+
+
+def carrying(sources: dict[str, str]) -> str:
+    """The lines that hold these files, each under its heading, and the hash over them."""
+    parts = [f"VERSION = {__version__!r}\nSOURCE_SHA256 = {source_sha256(sources)!r}\nFILES = {{}}\n"]
+    return "\n".join(parts + [f"{heading(ascii(name)[1:-1])}\n\nFILES[{name!a}] = {literal(text)}\n" for name, text in sources.items()])
+
+
+def carried(script: str) -> dict[str, str]:
+    """{relative path: text as it travels} in a script, also in one that was edited; nothing of it is run."""
+    try:
+        nodes = ast.parse(script).body
+    except (SyntaxError, ValueError):
+        return {}
+    found = {}
+    for node in nodes:
+        match node:
+            case ast.Assign([ast.Subscript(ast.Name("FILES"), ast.Constant(str(name)))], ast.Subscript(ast.Constant(str(text)))):
+                found[name] = text[1:]
+    return found
+
+
+STEPS = """\
+What to do: attach praveengovi/coronahack-chest-xraydataset (Add Input), choose the accelerator GPU T4 x2, edit the
+constants below if you like, and Save Version, Run All. results/report.html in the output is what to read. Every
+finished stage lies in the output at once; a run that was stopped goes on where its output is attached as an input."""
+HEAD = f'''"""cxrkit {__version__}: COVID-19 against healthy chest films. Research use only.
+
+{{what}}
+"""
+
+{{constants}}
+
+# GENERATED from the repository by `python -m cxrkit bundle`: edit the constants above, or the repository; `push` heeds
+# both. Kaggle runs exactly one file, so this one holds the whole kit, each file as plain text under its own heading
+# (docstrings are longer in the repository, and spaces stand for tabs): the program, kernel/run.py, then the modules it
+# imports. At the end they are written to a temporary folder, and the program runs from there.
+
+'''
+START = """
+if __name__ == "__main__":
+    import os, runpy, sys
+
+    exec(FILES["cxrkit/kaggle_io/unpack.py"])
+    folder = unpack(FILES, SOURCE_SHA256, RUN_ID)
+    ours = os.path.abspath(sys.argv[0]) == os.path.abspath(globals().get("__file__", ""))  # IPython's: -f kernel.json
+    if sys.argv[1:2] in ([], ["-f"]) or not ours:
+        from cxrkit.kaggle_io.inside import arguments_of
+
+        sys.argv[1:] = arguments_of(EXPERIMENT, OVERRIDES, HOURS, GPU, RESULTS)
+    runpy.run_path(str(folder / "kernel" / "run.py"), run_name="__main__")
 """
 
 
-def _expression(name: str, text: str) -> str:
-    """Python whose value is a file as it travels."""
-    if not name.endswith(PACKED):
-        return literal(travelling(name, text))
-    packed = base64.b85encode(zlib.compress(travelling(name, text).encode(), 9)).decode()
-    lines = "\n".join(packed[start : start + 120] for start in range(0, len(packed), 120))
-    return f'zlib.decompress(base64.b85decode("""{lines}""".replace("\\n", ""))).decode()'
+def constants(settings: Settings) -> str:
+    """The lines that a person may edit."""
+    names = ", ".join(config.names())
+    return "\n".join(
+        f"{name.upper()} = {getattr(settings, name)!a}  # {comment.format(names=names)}" for name, comment in CONSTANTS.items()
+    )
+
+
+def packed(content: bytes) -> str:
+    """Compressed, as lines of base 85."""
+    text = base64.b85encode(zlib.compress(content, 9)).decode()
+    return "\n".join(text[start : start + 120] for start in range(0, len(text), 120))
 
 
 def travelling(name: str, text: str) -> str:
     """A file as it travels: of a module, each docstring's first line alone, and a tab for every four spaces at a line's beginning.
 
     Both make room (a sixth) and leave it readable; lines keep their numbers. A string over several lines stays as it is.
+    A character outside ASCII is written as its escape where the code stays the same.
     """
     if not name.endswith(".py"):
         return text
@@ -166,7 +213,20 @@ def travelling(name: str, text: str) -> str:
                 lines[first + 1 : last] = [""] * (last - first - 1)
     strings = (node for node in nodes if isinstance(node, (ast.Constant, ast.JoinedStr)))
     inside = {number for node in strings for number in range(node.lineno, node.end_lineno or 0)}
-    return "\n".join(line if number in inside else _tabbed(line) for number, line in enumerate(lines))
+    return _plain("\n".join(line if number in inside else _tabbed(line) for number, line in enumerate(lines)))
+
+
+def _plain(code: str) -> str:
+    """The code in ASCII where that means the same: not in raw strings, nor in names."""
+    escaped = _escaped(code)
+    try:
+        return escaped if escaped == code or ast.dump(ast.parse(escaped)) == ast.dump(ast.parse(code)) else code
+    except SyntaxError:
+        return code
+
+
+def _escaped(text: str) -> str:
+    return text.encode("ascii", "backslashreplace").decode()
 
 
 def _tabbed(line: str) -> str:
@@ -186,46 +246,18 @@ def _with_experiment(settings: Settings, sources: dict[str, str]) -> Settings:
     return replace(settings, experiment=path.stem)
 
 
-def _head(settings: Settings, sources: dict[str, str]) -> str:
-    names = ", ".join(config.names())
-    constants = "\n".join(
-        f"{name.upper()} = {getattr(settings, name)!r}  # {comment.format(names=names)}" for name, comment in CONSTANTS.items()
-    )
-    return f'''"""cxrkit {__version__}: COVID-19 against healthy chest films. Research use only.
-
-What to do: attach praveengovi/coronahack-chest-xraydataset (Add Input), choose the accelerator GPU T4 x2, edit the
-constants below if you like, and Save Version, Run All. results/report.html in the output is what to read. Every
-finished stage lies in the output at once; a run that was stopped goes on where its output is attached as an input.
-"""
-
-{constants}
-
-# GENERATED from the repository by `python -m cxrkit bundle`: edit the constants above, or the repository; `push` heeds
-# both. Kaggle runs exactly one file, so this one holds the whole kit: every module and data file stands below as plain
-# text under its own heading (docstrings are longer in the repository, and spaces stand for tabs); they are written to a
-# temporary folder, from which they are imported, and kernel/run.py, at the end, is the program.
-
-import base64
-import zlib
-
-VERSION = {__version__!r}
-SOURCE_SHA256 = {source_sha256(sources)!r}
-FILES = {{}}
-'''
-
-
 def heading(title: str) -> str:
     return f"\n{RULE}\n# {title}\n{RULE}"
 
 
 def literal(text: str) -> str:
-    """A Python literal for the text that reads like the text: raw and triple-quoted, escaped only where it must be."""
+    """A Python literal in ASCII that reads like the text: raw and triple-quoted, escaped only where it must be."""
     body = "\n" + text
-    if "'''" not in text and not text.endswith(("'", "\\")) and not re.search(r"[\r\x00]", text):
+    if text.isascii() and "'''" not in text and not text.endswith(("'", "\\")) and not re.search(r"[\r\x00]", text):
         return f"r'''{body}'''[1:]"
     for plain, escaped in (("\\", "\\\\"), ("'", "\\'"), ("\r", "\\r"), ("\x00", "\\x00")):
         body = body.replace(plain, escaped)
-    return f"'''{body}'''[1:]"
+    return f"'''{_escaped(body)}'''[1:]"
 
 
 def settings_in(script: str) -> Settings:
@@ -251,9 +283,13 @@ def head(root: Path = ROOT) -> Settings:
 
 
 def identity(script: str) -> tuple[str, str]:
-    """(source_sha256, run_id) of a script, also of one that came back from Kaggle; empty texts where it has none."""
-    source, run_id = (re.search(rf"^{name} = '([^']*)'", script, re.MULTILINE) for name in ("SOURCE_SHA256", "RUN_ID"))
-    return (source[1] if source else "", run_id[1] if run_id else "")
+    """(source_sha256, run_id) of a script, also of one that came back from Kaggle; empty texts where it has none.
+
+    The hash is that of what the script carries, as its run will say, whatever it says of itself.
+    """
+    said, run_id = (re.search(rf"^{name} = '([^']*)'", script, re.MULTILINE) for name in ("SOURCE_SHA256", "RUN_ID"))
+    held = carried(script)
+    return (source_sha256(held) if held else said[1] if said else "", run_id[1] if run_id else "")
 
 
 def write(settings: Settings, root: Path = ROOT) -> int:

@@ -14,13 +14,18 @@ from cxrkit.errors import BadInput
 from cxrkit.files import CHECKSUMS, checksum, link_or_copy, read_json, write_checksums, write_json
 from cxrkit.kaggle_io import mounts
 from cxrkit.progress import say
+from cxrkit.results import CHECKPOINTS
 
-FOLDER = "checkpoints"
+FOLDER = CHECKPOINTS
 MARKER = f"{FOLDER}/{CHECKSUMS}"
 
 
 def keep(job: Path, results: Path) -> None:
-    """Put what a training has finished below the results, weights first, and list it; a file that is there already stays."""
+    """Put what a training has finished below the results, weights first, and list it; a file that is there already stays.
+
+    What is listed of the same training and is no longer in its folder, weights that a later stage has replaced or stages of
+    another protocol, is taken off the list before it is removed.
+    """
     listed = _listed(results)
     frozen, done = ((job / f"{stage}.json").exists() for stage in (FROZEN, UNFROZEN))
     wanted = [name for name in ("job.json", "lr_find.json") if (job / name).exists()]
@@ -33,38 +38,41 @@ def keep(job: Path, results: Path) -> None:
         if known != (found := checksum(job / name)) or not target.exists():
             link_or_copy(job / name, target)
             listed[f"{job.name}/{name}"] = found
-    replaced = f"{job.name}/{FROZEN}.pt"
-    if done:
-        listed.pop(replaced, None)
-    write_json(results / MARKER, listed)
-    if done:
-        (results / FOLDER / replaced).unlink(missing_ok=True)
+    gone = [name for name in listed if name.startswith(f"{job.name}/") and name.partition("/")[2] not in wanted]
+    write_json(results / MARKER, {name: sums for name, sums in listed.items() if name not in gone})
+    for name in gone:
+        (results / FOLDER / job.name / Path(name).name).unlink(missing_ok=True)
 
 
 def tidy(results: Path, unfinished: list[str]) -> None:
     """Remove the checkpoints of results that hold every network; say what there is to go on from, where they do not."""
-    if not unfinished:
-        shutil.rmtree(results / FOLDER, ignore_errors=True)
-    else:
+    if unfinished:
         say(kept(results))
-    write_checksums(results)
+        write_checksums(results)
+        return
+    listed = read_json(results / CHECKSUMS)  # first off the list: a death between the two leaves results that are whole
+    write_json(results / CHECKSUMS, {name: sums for name, sums in listed.items() if not name.startswith(FOLDER + "/")})
+    shutil.rmtree(results / FOLDER, ignore_errors=True)
 
 
 def kept(results: Path) -> str:
     """A sentence on the stages that the output holds, and what goes on from them."""
-    stages = sum(name.endswith((f"{FROZEN}.json", f"{UNFROZEN}.json")) for name in _listed(results))
+    stages = _stages(results)
     if not stages:
         return "checkpoints: no stage of a training was finished"
     return f"checkpoints: {stages} finished stages are in the output; python -m cxrkit push --resume goes on from them"
 
 
-def restore(jobs: Path, root: Path | None = None) -> list[str]:
-    """Put the whole files of an attached earlier run where training looks for them; return the names of its jobs.
+def restore(jobs: Path, root: Path | None = None, results: Path | None = None, aside: Path | None = None) -> list[str]:
+    """Put the whole files of an earlier run where training looks for them; return the names of its jobs.
 
-    Whether they belong to the same data and protocol is training's to say: it begins others anew. A file that is not as
-    its checksum says is left out and named, with its stage.
+    Of several attached runs, and the one whose results were set aside here, that with the most finished stages is taken.
+    results: where they are kept at once, so that a run that dies before it begins a training loses none of them. Whether they
+    belong to the same data and protocol is training's to say: it begins others anew. A file that is not as its checksum says
+    is left out and named, with its stage.
     """
-    attached = mounts.find(MARKER, root=root)
+    places = [*mounts.holding(MARKER, root), *([aside] if aside and (aside / MARKER).exists() else [])]
+    attached = mounts.best("checkpoints", {place: _stages(place) for place in places}, "finished stages")
     if attached is None:
         return []
     found = set()
@@ -80,8 +88,15 @@ def restore(jobs: Path, root: Path | None = None) -> list[str]:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, target)
         found.add(job)
-    say(f"checkpoints: {len(found)} trainings attached at {attached}")
+    say(f"checkpoints: {_stages(attached)} finished stages of {len(found)} trainings are at {attached}")
+    for job in sorted(found) if results else []:
+        keep(jobs / job, results)
     return sorted(found)
+
+
+def _stages(results: Path) -> int:
+    """How many stages the list of finished ones names."""
+    return sum(name.endswith((f"{FROZEN}.json", f"{UNFROZEN}.json")) for name in _listed(results))
 
 
 def _listed(results: Path) -> dict:

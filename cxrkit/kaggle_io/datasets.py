@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cxrkit.errors import BadInput, Interrupted, RemoteRefusal, WrongUse
-from cxrkit.files import PARTIAL, PRIVATE, write_json
+from cxrkit.files import PARTIAL, PRIVATE, sha256_of, write_json
 from cxrkit.kaggle_io import client
 from cxrkit.progress import MB, Meter, aloud, say
 
@@ -244,8 +244,11 @@ def _staged(files, metadata):
 
 @contextmanager
 def _counted(api, total):
-    """Progress over what the client sends, `total` bytes, file by file: its own would stand among what must not be shown."""
-    send = api.upload_complete
+    """Progress over what the client sends, `total` bytes, file by file: its own would stand among what must not be shown.
+
+    When the call is repeated, what was sent stays sent: the token of its upload is used again.
+    """
+    send, upload, tokens = api.upload_complete, api._upload_blob, {}
     with Meter("sending", total / MB, "MB", tell=aloud()) as meter:
 
         def counted(path, *arguments, **options):
@@ -253,8 +256,14 @@ def _counted(api, total):
             meter.advance(os.path.getsize(path) / MB)
             return answer
 
-        api.upload_complete = counted
+        def once(path, *arguments, **options):
+            file = os.path.basename(path), sha256_of(path)
+            if file not in tokens and isinstance(token := upload(path, *arguments, **options), str):
+                tokens[file] = token
+            return tokens.get(file)
+
+        api.upload_complete, api._upload_blob = counted, once
         try:
             yield
         finally:
-            del api.upload_complete
+            del api.upload_complete, api._upload_blob

@@ -1,7 +1,9 @@
 """The run inside a Kaggle kernel: machine proved, data found, checkpoints restored and saved, results sent, and an end in time."""
 
 import os
+import sys
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,12 +12,17 @@ from typing import Any
 from cxrkit import config, environment, pipeline
 from cxrkit.config import Experiment
 from cxrkit.errors import CxrkitError
-from cxrkit.files import write_json
+from cxrkit.files import read_json, write_json
 from cxrkit.kaggle_io import checkpoints, client, datasets, mounts, publish
 from cxrkit.progress import say
 from cxrkit.results import Results
 
 SENT = "results-dataset.json"
+SEND_YOURSELF = "From your own machine: python -m cxrkit pull, then python -m cxrkit publish."
+SEND_SECONDS = 3000
+"""How long after the time is up sending may last: 11 hours of training, and 50 minutes of the 12th."""
+LONGEST_SECONDS = 12 * 3600
+SENDING = "cxrkit-sending"
 SESSION = "KAGGLE_API_V1_TOKEN"
 TOKEN, USER, KEY = OWN = ("KAGGLE_API_TOKEN", "KAGGLE_USERNAME", "KAGGLE_KEY")
 
@@ -39,14 +46,16 @@ def run(experiment: Experiment, hours: float | None, needs_gpu: bool, results_sl
     working = environment.kaggle_working()
     os.chdir(working)
     bundle = environment.bundle_identity()
-    say(f"cxrkit run {bundle['run_id']} of source {bundle['source_sha256'][:12]}")
+    edited = f", edited: it was made from {bundle['edited_from'][:12]}" if bundle["edited_from"] else ""
+    say(f"cxrkit run {bundle['run_id']} of source {bundle['source_sha256'][:12]}{edited}")
+    output = working / publish.FOLDER
+    aside = set_aside(output, bundle["run_id"])
+    checkpoints.restore(scratch() / "jobs", results=output, aside=aside)  # first: what stops the run here must not lose them
     if needs_gpu:
         device = environment.require_gpu()
         say(f"GPU: {device}")
         pipeline.prove(device, experiment.precision, working)
     experiment = mounts.attach(experiment)
-    output = working / publish.FOLDER
-    checkpoints.restore(scratch() / "jobs")
     try:
         results = pipeline.run(experiment, scratch(), output, time_left, lambda job: checkpoints.keep(job, output))
     except (Exception, KeyboardInterrupt):
@@ -59,13 +68,56 @@ def run(experiment: Experiment, hours: float | None, needs_gpu: bool, results_sl
     if results_slug and time_left() < -pipeline.ROOM_SECONDS:
         say("The results were not sent to a dataset, for the time was up; they stay in this kernel's output.")
     elif results_slug:
-        send(results.folder, results_slug)
+        send_within(min(time_left() + SEND_SECONDS, LONGEST_SECONDS), results.folder, results_slug)
     return results
+
+
+def set_aside(output: Path, run_id: str) -> Path | None:
+    """Move what an earlier run left in an output that was kept, so that this run does not certify it; return its new folder."""
+    if not output.exists() or (found := found_run(output)) == run_id:
+        return None
+    number = 1
+    while (aside := output.with_name(f"{output.name}-before-{number}")).exists():
+        number += 1
+    os.rename(output, aside)
+    say(f"results of {'run ' + found if found else 'a run without a name'} were here already; they are in {aside}")
+    return aside
+
+
+def found_run(results: Path) -> str:
+    """The run id in a run.json; empty where it cannot be read."""
+    try:
+        found = read_json(results / "run.json", keys=("run_id",))["run_id"]
+    except CxrkitError:
+        return ""
+    return found if isinstance(found, str) else ""
 
 
 def scratch() -> Path:
     """A folder for what need not be kept: Kaggle saves every file below its working folder, links too."""
     return Path(tempfile.gettempdir()) / "cxrkit-work"
+
+
+def send_within(seconds: float, folder: Path, slug: str) -> None:
+    """`send`, given up after so many seconds: Kaggle ends the run at its own limit, and then as one that failed."""
+    usual, failed = (sys.stdin, sys.stdout, sys.stderr), []
+
+    def work() -> None:
+        try:
+            send(folder, slug)
+        except BaseException as error:  # of the other thread; it is raised again in this one
+            failed.append(error)
+
+    thread = threading.Thread(target=work, daemon=True, name=SENDING)
+    thread.start()
+    thread.join(seconds)
+    if thread.is_alive():
+        sys.stdin, sys.stdout, sys.stderr = usual  # the client was silenced, and is still at it
+        reason = f"given up after {seconds / 60:.0f} min, for the run's time is up"
+        say(f"The results were not sent to a dataset ({reason}); they stay in this kernel's output. {SEND_YOURSELF}")
+        write_json(folder.parent / SENT, {"dataset": None, "reasons": [reason]})
+    elif failed:
+        raise failed[0]
 
 
 def send(folder: Path, slug: str) -> datasets.DatasetVersion | None:
@@ -88,7 +140,7 @@ def send(folder: Path, slug: str) -> datasets.DatasetVersion | None:
     say("The results were not sent to a dataset; they stay in this kernel's output.")
     for reason in reasons:
         say(f"  - {reason}")
-    say("From your own machine: python -m cxrkit pull, then python -m cxrkit publish.")
+    say(SEND_YOURSELF)
     write_json(folder.parent / SENT, {"dataset": None, "reasons": reasons})
     return None
 

@@ -5,7 +5,7 @@ Since 2026 a dataset lies at /kaggle/input/datasets/OWNER/SLUG, and in some kern
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,18 +31,28 @@ FEWEST = 200
 
 
 def find(marker: str, ref: str = "", root: Path | None = None) -> Path | None:
-    """The folder below the input mount that holds a file matching the pattern `marker`, or None.
+    """The first folder of `holding`, or None."""
+    return next(iter(holding(marker, root, ref)), None)
 
-    ref: owner/slug of the dataset, looked for first in both layouts; then every folder down to DEPTH, near
-    ones first.
+
+def holding(marker: str, root: Path | None = None, ref: str = "") -> list[Path]:
+    """Every folder below the input mount that holds a file matching the pattern `marker`.
+
+    ref: owner/slug of the dataset, looked for first in both layouts; then every folder down to DEPTH, near ones first.
     """
     root = Path(root or environment.kaggle_input())
     owner, _, slug = ref.partition("/")
     likely = [root / "datasets" / owner / slug, root / slug] if slug else []
-    for folder in [*likely, *folders_below(root)]:
-        if next(folder.glob(marker), None):
-            return folder
-    return None
+    return list(dict.fromkeys(folder for folder in [*likely, *folders_below(root)] if next(folder.glob(marker), None)))
+
+
+def best(what: str, scores: Mapping[Path, int], unit: str) -> Path | None:
+    """The place that holds most, of equal ones the first; where there are several, say all of them and why this one. None of none."""
+    taken = max(scores, key=lambda place: scores[place], default=None)
+    if taken is not None and len(scores) > 1:
+        others = ", ".join(f"{place} ({score:,})" for place, score in scores.items() if place != taken)
+        say(f"{what}: of {len(scores)} attached, {taken} is taken, for it holds most: {scores[taken]:,} {unit}; the others: {others}")
+    return taken
 
 
 def mounted(root: Path | None = None) -> str:
@@ -77,7 +87,8 @@ def attach(experiment: Experiment, root: Path | None = None) -> Experiment:
 
 def _data(root: Path | None) -> list[str]:
     ref = coronahack.DATASET_URL.partition("/datasets/")[2]
-    folder = find(coronahack.METADATA, ref, root)
+    candidates = holding(coronahack.METADATA, root, ref)
+    folder = best("data", {place: coronahack.films_in(place) for place in candidates}, "of the films that its metadata names")
     if folder is None:
         raise BadInput(
             f"No attached dataset holds {coronahack.METADATA}; attached is: {mounted(root)}.",
@@ -86,7 +97,9 @@ def _data(root: Path | None) -> list[str]:
         )
     say(f"data: CoronaHack at {folder}")
     data = [f"coronahack={folder}"]
-    collected = next(filter(None, (find(marker, root=root) for marker in COLLECTED)), None)
+    stores = {place: 0 for marker in COLLECTED for place in holding(marker, root)}
+    stores = {place: sum(1 for marker in COLLECTED for _ in place.glob(marker)) for place in stores}
+    collected = best("collected films", stores, "records")
     if collected:
         say(f"data: collected films at {collected}")
         data.append(f"collected={collected}")
@@ -143,7 +156,9 @@ def _with_weights(experiment: Experiment, root: Path | None) -> Experiment:
     from cxrkit.training import weights  # fastai takes seconds to import, and whoever sends a kernel off needs none of it
 
     wanted = [weights.files_of(architecture) for architecture in experiment.architectures]
-    folder = next(filter(None, (find(name, root=root) for name in wanted[0])), None)
+    places = {place: 0 for names in wanted for name in names for place in holding(name, root)}
+    places = {place: sum(any((place / name).is_file() for name in names) for names in wanted) for place in places}
+    folder = best("weights", places, f"of {len(wanted)} wanted files")
     missing = [names[0] for names in wanted if folder is None or not any((folder / name).is_file() for name in names)]
     if missing:
         if folder is not None:

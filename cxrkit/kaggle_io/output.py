@@ -1,6 +1,8 @@
 """The files of a kernel's output: listed by Kaggle, fetched one by one, each kept until it is whole."""
 
+import hashlib
 import os
+from pathlib import PurePosixPath
 
 from cxrkit.errors import BadInput, RemoteRefusal
 from cxrkit.files import checksum
@@ -13,6 +15,8 @@ TRIES = 3
 """How often a file that arrives otherwise than its checksum says is asked for again."""
 PAGES = 1000
 PART = ".part"
+LONGEST_NAME = 255
+"""Bytes."""
 
 
 class Output:
@@ -59,11 +63,13 @@ class Output:
         expected: its {sha256, bytes}; None where they are not known, and the file is then fetched anew.
         arrived: function of how many bytes more are there. Raises RemoteRefusal, BadInput where it is not as expected.
         """
+        if any(len(os.fsencode(each)) > LONGEST_NAME for each in PurePosixPath(name).parts):
+            raise BadInput(f"The output has a file whose name is too long for a disk: {name[:40]}...", self.ref, "do not trust this kernel")
         if expected and path.is_file() and checksum(path) == expected:
             arrived(expected["bytes"])
             return
         path.unlink(missing_ok=True)
-        part = path.with_name(f".{path.name[:200]}{PART}")
+        part = path.with_name(f".{hashlib.sha256(path.name.encode()).hexdigest()[:32]}{PART}")
         if not expected:
             part.unlink(missing_ok=True)
         for _ in range(TRIES):

@@ -3,7 +3,7 @@
 from pathlib import Path, PurePosixPath
 
 from cxrkit.errors import BadInput
-from cxrkit.files import CHECKSUMS, read_json, sha256_of
+from cxrkit.files import CHECKSUMS, read_json, reading, sha256_of
 from cxrkit.kaggle_io import datasets
 from cxrkit.progress import MB, Meter
 
@@ -66,8 +66,10 @@ def publish(folder, slug, private=True, kaggle=None):
     Raises BadInput when the folder is not whole, and what datasets.upload_dataset raises.
     """
     verify(folder)
-    run = read_json(Path(folder) / "run.json")
-    run_id = (run.get("bundle") or {}).get("run_id") or "of a local run"
-    name, experiment, manifest = run["experiment"]["name"], run["experiment_sha256"][:12], run["manifest_sha256"][:12]
+    path, remedy = Path(folder) / "run.json", "name the results folder of a finished run"
+    run = read_json(path, "run.json", remedy)
+    with reading(path, "run.json", remedy):
+        run_id = (run.get("bundle") or {}).get("run_id") or "of a local run"
+        name, experiment, manifest = run["experiment"]["name"], run["experiment_sha256"][:12], run["manifest_sha256"][:12]
     notes = f"cxrkit results {run_id}, experiment {name} {experiment}, manifest {manifest}"
     return datasets.upload_dataset(folder, slug, slug.rpartition("/")[2], LICENCE, notes, private, kaggle)

@@ -90,7 +90,7 @@ class _Wait:
         """The Status that Kaggle shows now, None where it does not answer, which is said once."""
         began = time.monotonic()
         try:
-            now = push.status(self.kaggle, self.pushed.ref)
+            now = push.status(self.kaggle, self.pushed.ref, self.pushed.version)
         except RemoteRefusal as refusal:
             if refusal.code == 401:
                 raise Interrupted(f"{refusal.what}", self.pushed.ref, f"{refusal.next}; {again(self.pushed.ref, self.pull)}") from None

@@ -109,7 +109,7 @@ def values(results: Results) -> dict[str, Any]:
     by_label = {label: [record for record in used if record.label == label] for label in LABELS}
     held = {label: [record for record in films if record.split == split] for label, films in by_label.items()}
     groups = {label: [manifest.groups[record.image_id] for record in films] for label, films in held.items()}
-    known = {label: [float(r.age) for r in films if r.age.replace(".", "", 1).isdigit()] for label, films in held.items()}
+    known = {label: [age for r in films if (age := r.years) is not None] for label, films in held.items()}
     ages = [(LABEL_WORDS[label], median(of_label), len(of_label)) for label, of_label in known.items() if of_label]
     widths = {label: wilson(0.95, max(effective_n(of_label), 1)) for label, of_label in groups.items()}
     shared = set.intersection(*({record.source for record in films} for films in by_label.values()))

@@ -10,10 +10,15 @@ from cxrkit.schema.common import Films, Weights
 
 @dataclass(frozen=True)
 class Bundle:
-    """The generated script that a run came from; empty texts where it ran from the repository."""
+    """The generated script that a run came from; empty texts where it ran from the repository.
+
+    source_sha256: of the files that it carried when it ran; edited_from: of those it was made with, where somebody edited
+    them afterwards, on kaggle.com for example; else empty.
+    """
 
     source_sha256: str
     run_id: str
+    edited_from: str = ""
 
 
 @dataclass(frozen=True)

@@ -165,6 +165,12 @@ def test_what_waits_for_room_until_the_time_is_up_is_no_failure(tmp_path, cluste
     assert capsys.readouterr().out.count("stopped before its last stage, the time is up") == 2
 
 
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "ray://127.0.0.1:1", "nowhere", "127.0.0.1:port", ""])
+def test_an_address_where_no_cluster_is_is_refused_at_once(address):
+    with pytest.raises(WrongUse, match="There is no Ray cluster to join"):
+        executor.connect(address)
+
+
 def test_what_no_cluster_can_do_is_refused(cluster):
     for change in ({"parallel": "data"}, {"loader": "files"}):
         with pytest.raises(WrongUse, match=f"--{next(iter(change))}"):

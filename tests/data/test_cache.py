@@ -44,10 +44,18 @@ def test_nothing_readable_at_all_is_an_error(tmp_path):
         cache.add_facts([Record("x/a", "x/a", "x")], lambda record: tmp_path / "a")
 
 
-def test_excluded_records_are_not_opened(films, decoded):
+def test_films_that_are_left_out_are_read_for_the_search_and_keep_their_reason(films, decoded, tmp_path):
     records, locate = films
-    excluded = [record.but(excluded="view lateral") for record in records]
-    assert cache.add_facts(excluded, locate) == (excluded, {}) and decoded == []
+    reasons = [record.but(excluded=f"finding {record.image_id}") for record in records[:2]]
+    gone = Record("x/gone", "x/gone.png", "x", excluded="finding todo")
+    slices = Record("x/slice", "x/c.png", "x", modality="CT", excluded="modality CT")
+    text = Record("x/notes", "x/notes.txt", "x", excluded="no image type: .txt")
+    told, thumbnails = cache.add_facts([*reasons, gone, slices, text], locate, tmp_path / "kept", 32)
+    assert [record.excluded for record in told] == [record.excluded for record in (*reasons, gone, slices, text)]
+    assert [bool(record.sha256) for record in told] == [True, True, False, False, False] and sorted(decoded) == ["a.png", "b.png"]
+    assert set(thumbnails) == {"x/a", "x/b"}
+    with cache.opened(tmp_path / "kept", 32) as kept:
+        assert not kept.squares.known  # only what is used is trained on
 
 
 def test_a_film_that_is_known_is_not_decoded_again(films, tmp_path, decoded):

@@ -117,6 +117,45 @@ def test_a_conflict_names_both_rows_and_can_be_kept():
     assert "covid by sirm/F051E018" in conflict and "normal by coronahack/F051E018" in conflict
 
 
+def test_a_film_that_is_normal_here_and_pneumonia_there_is_a_conflict():
+    """The row that is not used for its finding is read all the same; a patient's other films are no contradiction."""
+    normal = Record("a/1", "", "a", "normal", finding="Normal", patient="a:p")
+    ill = Record("b/1", "", "b", "", finding="Pneumonia/Bacterial", patient="b:q", excluded="finding Pneumonia")
+    another = Record("b/2", "", "b", "normal", finding="No finding", patient="b:q")
+    covid = Record("a/2", "", "a", "covid", finding="COVID-19", patient="a:r")
+    viral = Record("b/3", "", "b", "", finding="Pneumonia/Viral", patient="b:s", excluded="finding Pneumonia")
+    records = groups.mark_copies([normal, ill, another, covid, viral], [Pair("a/1", "b/1", 1.0), Pair("a/2", "b/3", 1.0)])
+    assert records[0].used and records[1].duplicate_of == "a/1"  # what is used stays, whatever it lacks
+    told = groups.exclude_conflicts(records, groups_of(records))
+    assert told[0].excluded == "conflicting labels of one picture: Pneumonia/Bacterial by b/1, normal by a/1"
+    assert told[2].used and told[3].used
+    assert groups_of(records)["a/1"] == groups_of(records)["b/2"]
+
+
+def test_a_row_that_is_not_reviewed_joins_its_patient_and_denies_nothing():
+    normal = Record("a/1", "", "a", "normal", patient="a:p")
+    todo = Record("b/1", "", "b", "", finding="todo", patient="b:q", excluded="finding todo: not reviewed")
+    other = Record("b/2", "", "b", "normal", patient="b:q")
+    records = groups.mark_copies([normal, todo, other], [Pair("a/1", "b/1", 1.0)])
+    together = groups_of(records)
+    assert len(set(together.values())) == 1 and all(r.used for r in groups.exclude_conflicts(records, together) if r.label)
+
+
+def test_one_number_for_two_people_is_a_question_and_no_conflict():
+    boy = Record("x/1", "", "x", "covid", patient="x:62", age="12", sex="M")
+    woman = Record("x/2", "", "x", "normal", patient="x:62", age="45", sex="F")
+    same = Record("x/3", "", "x", "normal", patient="x:7", age="45", sex="F")
+    older = Record("x/4", "", "x", "covid", patient="x:7", age="47", sex="F")
+    records = [boy, woman, same, older]
+    together = groups_of(records)
+    told = groups.exclude_conflicts(records, together)
+    assert [record.used for record in told] == [True, True, False, False] and together["x/1"] == together["x/2"]
+    text = summary.text(Manifest(tuple(told)))
+    assert "x:62 may be two people (M 12, F 45)" in text and "x:7" not in text
+    copy = groups.mark_copies(records, [Pair("x/1", "x/2", 1.0)], remove=False)
+    assert not any(record.used for record in groups.exclude_conflicts(copy, groups_of(copy)))
+
+
 LEAKING = [
     Record("a/1", "a/1", "a", "covid", patient="a:1", split="train"),
     Record("b/1", "b/1", "b", "covid", patient="b:9", split="valid", duplicate_of="a/1"),

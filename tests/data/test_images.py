@@ -46,7 +46,13 @@ def test_exif_rotation_is_applied(tmp_path):
     path = saved(tmp_path, Image.fromarray(RAMP[:40]), "film.jpg", exif=exif)
     assert images.open_grey(path).size == (40, 64)
     film = decoded(path)
-    assert (film.grey.size, film.width, film.height, film.format) == ((40, 64), 64, 40, "JPEG")
+    assert (film.grey.size, film.width, film.height, film.format) == ((40, 64), 64, 40, "JPEG, EXIF 6 applied")
+
+
+def test_what_a_file_says_in_comments_is_not_kept(tmp_path):
+    path = saved(tmp_path, Image.fromarray(RAMP), "film.jpg", comment="Name of a person", dpi=(96, 96))
+    saved(tmp_path, images.open_grey(path), "again.jpg")
+    assert b"person" in path.read_bytes() and b"person" not in (tmp_path / "again.jpg").read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -98,14 +104,92 @@ def test_what_holds_several_pictures_is_no_film(tmp_path):
             images.open_grey(tmp_path / f"a.{suffix}")
 
 
-@pytest.mark.parametrize("scale", [1 / 255, 1.0, 200.0])
-def test_a_float_film_has_its_own_range_and_numbers_alone(tmp_path, scale):
-    floats = RAMP.astype(np.float32) * np.float32(scale)
-    assert len(np.unique(np.asarray(images.open_grey(saved(tmp_path, Image.fromarray(floats), "a.tif"))))) >= 64
-    for wrong in (np.nan, np.inf):
+@pytest.mark.parametrize("scale, offset", [(1 / 255, 0), (1.0, 0), (200.0, -9000.0), (1 / 255, -0.5), (1e-6, 3)])
+def test_a_float_film_has_its_own_range_and_numbers_alone(tmp_path, scale, offset):
+    floats = (RAMP * scale + offset).astype(np.float32)
+    grey = np.asarray(images.open_grey(saved(tmp_path, Image.fromarray(floats), "a.tif"))).astype(int)
+    if offset != 3:  # of which single precision keeps a part
+        assert np.abs(grey - np.rint(RAMP / 252 * 255)).max() <= 1
+    assert len(np.unique(grey)) > 32
+    for wrong in (np.nan, np.inf, -np.inf):
         floats[3, 3] = wrong
         with pytest.raises(UnreadableImage, match="1 of its pixels are no numbers"):
             images.open_grey(saved(tmp_path, Image.fromarray(floats), "b.tif"))
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.float32])
+def test_white_is_zero_is_turned_over_whatever_the_depth(tmp_path, kind):
+    film = Image.fromarray((252 - RAMP).astype(kind) * kind(1 if kind is np.uint8 else 16))
+    path = saved(tmp_path, film, "film.tif")
+    tagged = path.read_bytes().replace(b"\x06\x01\x03\x00\x01\x00\x00\x00\x01", b"\x06\x01\x03\x00\x01\x00\x00\x00\x00")
+    assert tagged != path.read_bytes()
+    path.write_bytes(tagged)
+    grey = np.asarray(images.open_grey(path)).astype(int)
+    assert grey[0, 0] < 5 and grey[0, -1] > 250 and (np.diff(grey[0]) > 0).all()
+
+
+@pytest.mark.parametrize("signed", [np.int16, np.int32])
+def test_values_below_nought_are_grey_levels(tmp_path, signed):
+    Image.fromarray((RAMP.astype(signed) * 8 - 1000).astype(np.int32)).save(tmp_path / "film.tif")
+    assert np.abs(np.asarray(images.open_grey(tmp_path / "film.tif")).astype(int) - np.rint(RAMP / 252 * 255)).max() <= 1
+
+
+@pytest.mark.parametrize(
+    "colour, alpha, same",
+    [
+        (RAMP, np.full_like(RAMP, 255), True),  # nothing is transparent
+        (np.full_like(RAMP, 255), RAMP, True),  # white light on nothing
+        (np.zeros_like(RAMP), 255 - RAMP, True),  # black ink on nothing
+        (RAMP, np.where(RAMP > 100, 255, 0), False),  # what is cut away is black
+    ],
+)
+@pytest.mark.parametrize("mode", ["LA", "RGBA"])
+def test_what_is_transparent_shows_its_background(tmp_path, colour, alpha, same, mode):
+    film = Image.merge("LA", [Image.fromarray(colour), Image.fromarray(alpha.astype(np.uint8))]).convert(mode)
+    grey = np.asarray(images.open_grey(saved(tmp_path, film))).astype(int)
+    assert np.abs(grey - (RAMP if same else np.where(RAMP > 100, RAMP, 0))).max() <= 2
+
+
+def test_sixteen_bits_a_colour_that_hold_twelve_are_said(tmp_path):
+    """Pillow keeps the upper eight bits, so that such a film would be nearly black."""
+    header, rest = png_of_sixteen_bits(RAMP.astype(np.uint16) * 16), png_of_sixteen_bits(RAMP.astype(np.uint16) * 257)
+    (tmp_path / "dark.png").write_bytes(header)
+    (tmp_path / "full.png").write_bytes(rest)
+    with pytest.raises(UnreadableImage, match="16 bits a colour"):
+        images.open_grey(tmp_path / "dark.png")
+    assert (np.asarray(images.open_grey(tmp_path / "full.png")) == RAMP).all()
+
+
+def png_of_sixteen_bits(values):
+    """An RGB PNG of 16 bits a colour, which Pillow does not write."""
+    import struct
+    import zlib
+
+    def chunk(name, data):
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    height, width = values.shape
+    rows = b"".join(b"\0" + np.repeat(row.astype(">u2"), 3).tobytes() for row in values)
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 16, 2, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "GIF", "BMP", "TIFF", "WEBP", "JPEG2000", "PPM"])
+def test_a_film_is_known_by_its_content(tmp_path, format):
+    Image.fromarray(RAMP).save(tmp_path / "IM-0001", format)
+    assert images.is_film(tmp_path / "IM-0001")
+    assert np.abs(np.asarray(decoded(tmp_path / "IM-0001").grey).astype(int) - RAMP).max() <= 12
+    (tmp_path / "notes").write_text("BMI of the patients\n1,2,3")
+    assert not images.is_film(tmp_path / "notes")
+
+
+def test_heic_is_said_with_the_remedy_where_pillow_does_not_read_it(tmp_path, monkeypatch):
+    import sys
+
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    (tmp_path / "film.heic").write_bytes(bytes(3) + b"\x18ftypheic" + bytes(40))
+    with pytest.raises(UnreadableImage, match="HEIC.*pip install pillow-heif"):
+        decoded(tmp_path / "film.heic")
 
 
 @pytest.mark.parametrize(

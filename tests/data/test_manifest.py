@@ -1,16 +1,19 @@
 """manifest.csv: written, read and checked; what follows from its records; and one build for every caller."""
 
 import csv
+import os
 from collections import Counter
 
 import pytest
 
 from cxrkit import config
-from cxrkit.data import copies, groups, images, manifest, pixels, sources, splits, summary
+from cxrkit.__main__ import main
+from cxrkit.data import copies, groups, images, manifest, pixels, sources, splits, summary, tree
 from cxrkit.data.manifest import Manifest
 from cxrkit.data.records import COLUMNS, Record
 from cxrkit.errors import BadInput, WrongUse
 from cxrkit.files import sha256_of
+from tests.data.readers.layouts import draw
 
 EXPERIMENT = config.Experiment(image_size=48)
 
@@ -109,7 +112,7 @@ def counted(monkeypatch, counts, module, name):
 @pytest.mark.parametrize("duplicates, times", [("remove", 1), ("keep", 2)])
 def test_one_build_groups_once_and_looks_for_leaks_once(tmp_path, phantoms, monkeypatch, duplicates, times):
     counts = Counter()
-    monkeypatch.setattr(copies, "find", lambda thumbnails: [])
+    monkeypatch.setattr(copies, "find", lambda thumbnails, kept: [])
     for module, name in ((groups, "groups_of"), (splits, "leaks"), (copies, "find")):
         counted(monkeypatch, counts, module, name)
     found = sources.parse_all([str(phantoms)], drawn_at="unused")
@@ -127,7 +130,7 @@ def test_one_build_groups_once_and_looks_for_leaks_once(tmp_path, phantoms, monk
 
 def test_a_build_and_its_squares_decode_each_film_once(tmp_path, phantoms, monkeypatch):
     counts = Counter()
-    monkeypatch.setattr(copies, "find", lambda thumbnails: [])
+    monkeypatch.setattr(copies, "find", lambda thumbnails, kept: [])
     for module, name in ((images, "decode"), (images.Image, "open")):
         counted(monkeypatch, counts, module, name)
     found = sources.parse_all([str(phantoms)], drawn_at="unused")
@@ -227,6 +230,43 @@ def test_a_broken_file_names_the_row(tmp_path, text, words):
     with pytest.raises(BadInput) as caught:
         manifest.read(tmp_path / "m.csv")
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["{", "[1]", '{"a": 1}', "null"])
+def test_a_list_of_folders_that_is_damaged_is_named(tmp_path, built, text):
+    manifest.write(tmp_path / "m.csv", *built)
+    (tmp_path / "m.roots.json").write_text(text)
+    with pytest.raises(BadInput, match="list of folders"):
+        manifest.read_roots(tmp_path / "m.csv")
+
+
+def test_where_it_cannot_be_written_no_film_is_read(tmp_path, phantoms, monkeypatch):
+    monkeypatch.setattr(manifest, "build", None)
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(WrongUse, match="Nothing can be written here"):
+        main(["manifest", "build", "--source", f"coronahack={phantoms}", "--out", str(tmp_path / "file" / "m.csv")])
+
+
+def test_a_folder_whose_name_is_no_utf8_is_a_source(tmp_path):
+    root = tmp_path / os.fsdecode(b"f\xe9")
+    for number in range(12):
+        draw(root / ("covid" if number % 2 else "normal") / f"{number}.png", number)
+    found = sources.parse_all([f"folder:x={root}"], "unused")
+    made = manifest.build(found, config.Experiment(image_size=48, split="grouped"))
+    manifest.write(tmp_path / "m.csv", made, manifest.roots_of(found))
+    locate = sources.locator(manifest.read_roots(tmp_path / "m.csv"))
+    assert tree.build(manifest.read(tmp_path / "m.csv"), locate, tmp_path / "tree").linked == 12
+    assert manifest.problems(made, locate, hashes=True) == []
+
+
+def test_the_table_of_what_is_left_out_has_an_end(built):
+    odd = [Record(f"s/{i}", "", "s", excluded=f"cannot be decoded: fault {i}") for i in range(50)]
+    odd += [Record(f"s/x{i}", "", "s", excluded=f"finding {i}: neither") for i in range(60)]
+    records = (*built[0].records, *odd)
+    rows = summary.left_out(Manifest(records), summary.REASONS)
+    assert len(rows) == summary.REASONS + 1 and (50, "s", "cannot be decoded") in rows
+    assert sum(count for count, *_ in rows) == sum(not record.used for record in records) and "manifest.csv" in rows[-1][2]
+    assert "rarer reasons" in summary.text(Manifest(records))
 
 
 def test_no_manifest(tmp_path):

@@ -77,7 +77,52 @@ def test_grouped_keeps_the_fractions_in_each_class_and_source():
 def test_a_missing_class_is_bad_input_with_the_counts():
     with pytest.raises(BadInput) as caught:
         assigned([record(i, label="normal") for i in range(10)], "grouped")
-    assert "no covid image in train" in str(caught.value) and "'normal': 10" in str(caught.value)
+    assert "no covid image in train" in str(caught.value) and "10 usable normal films of 10 patients" in str(caught.value)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.integers(1, 4), min_size=20, max_size=120), st.integers(0, 3), st.integers(1, 3))
+def test_one_patient_more_moves_hardly_any_other(sizes, seed, more):
+    records = [
+        record(f"{label}{patient}-{i}", f"x:{label}{patient}", label)
+        for label in ("covid", "normal")
+        for patient, size in enumerate(sizes)
+        for i in range(size)
+    ]
+    before = {r.image_id: r.split for r in assigned(records, "grouped", seed)}
+    after = assigned([*records, *(record(f"new{i}", "x:new", "covid") for i in range(more))], "grouped", seed)
+    moved = Counter(r.label for r in after if r.image_id in before and r.split != before[r.image_id])
+    assert moved["normal"] == 0 and moved["covid"] <= 2 * (max(sizes) + more)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.integers(1, 9), min_size=3, max_size=30), st.lists(st.sampled_from("abcd"), min_size=30, max_size=30), st.integers(0, 3))
+def test_three_patients_of_each_class_are_enough_and_shares_are_kept(sizes, sources, seed):
+    """Whatever their sources; no split lacks more of a class than the largest patients have."""
+    records = [
+        record(f"{label}{patient}-{i}", f"x:{label}{patient}", label, sources[patient])
+        for label in ("covid", "normal")
+        for patient, size in enumerate(sizes)
+        for i in range(size)
+    ]
+    made = assigned(records, "grouped", seed)
+    assert splits.missing_classes(made, tuple(splits.FRACTIONS)) == [] and splits.leaks(made, groups_of(made)) == []
+
+
+@pytest.mark.parametrize(
+    "patients, rule, words",
+    [
+        ({"covid": 1, "normal": 9}, "paper", "1 usable covid films of 1 patients"),
+        ({"covid": 3, "normal": 3}, "paper", "use --split grouped, which this data allows"),
+        ({"covid": 1, "normal": 9}, "grouped", "bring covid films of three patients or more"),
+    ],
+)
+def test_what_cannot_be_split_says_why_and_what_to_do(patients, rule, words):
+    records = [record(f"{label}{i}", f"x:{label}{i}", label) for label, count in patients.items() for i in range(count)]
+    records += [record(f"gone{i}", label="covid").but(excluded="no readable file: No such file") for i in range(7)]
+    with pytest.raises(BadInput) as caught:
+        assigned(records, rule)
+    assert words in str(caught.value) and "left out: 7 no readable file" in str(caught.value)
 
 
 def test_an_unknown_rule_is_wrong_use():

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cxrkit import __version__
+from cxrkit import __version__, environment
 from cxrkit.errors import BadInput, WrongUse
 from cxrkit.files import write_text
-from cxrkit.kaggle_io import bundle
+from cxrkit.kaggle_io import bundle, unpack
 from cxrkit.kaggle_io.bundle import Settings
 
 
@@ -30,15 +30,6 @@ def test_a_small_enough_text_that_python_reads():
     ast.parse(script)
 
 
-def files_in(script):
-    """{name: text} as the script itself would write them."""
-    found = {}
-    for node in ast.walk(ast.parse(script)):
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript) and ast.unparse(node.targets[0].value) == "FILES":
-            found[ast.literal_eval(node.targets[0].slice)] = eval(compile(ast.Expression(node.value), "literal", "eval"), vars(bundle))
-    return found
-
-
 def code_of(text):
     """A module's code with the number of each line, without docstrings."""
     tree = ast.parse(text)
@@ -48,20 +39,68 @@ def code_of(text):
     return [(node.__class__.__name__, node.lineno) for node in ast.walk(tree) if hasattr(node, "lineno")], ast.dump(tree)
 
 
-def test_every_file_travels_with_its_code_unchanged_and_readable():
+def test_every_file_travels_with_its_code_unchanged_and_readable(tmp_path, monkeypatch):
     script, sources = bundle.generate(Settings()), bundle.files()
-    run = sources.pop(bundle.RUN)
-    there = files_in(script)
-    assert there.keys() == sources.keys()
-    for name, text in sources.items():
+    there = bundle.carried(script)
+    assert list(there) == list(sources)
+    for name, text in unpacked(there, tmp_path, monkeypatch).items():
         if not name.endswith(".py"):
-            assert there[name] == text
+            assert text == sources[name]
             continue
-        assert code_of(there[name]) == code_of(text), name
-        assert (ast.get_docstring(ast.parse(there[name])) or "")[:40] == (ast.get_docstring(ast.parse(text)) or "")[:40]
-    assert script.endswith(run)
-    escaped = [name for name, text in there.items() if text not in script and not name.endswith(bundle.PACKED)]
+        assert code_of(text) == code_of(sources[name]), name
+        assert (ast.get_docstring(ast.parse(text)) or "")[:40] == (ast.get_docstring(ast.parse(sources[name])) or "")[:40]
+    escaped = [name for name, text in there.items() if text not in script and not name.startswith(bundle.PACKED)]
     assert len(escaped) <= 2, f"these cannot be read as they are written: {escaped}"
+
+
+def unpacked(there, folder, monkeypatch, made_as=""):
+    """{name: text} of the files as unpack() writes them below `folder`."""
+    monkeypatch.setattr(unpack.tempfile, "mkdtemp", lambda prefix: str(folder))
+    monkeypatch.setattr(unpack.sys, "path", list(sys.path))
+    monkeypatch.setattr(unpack.sys, "modules", dict(sys.modules))
+    for name in ("UNPACKED", "SOURCE", "MADE_AS", "RUN"):
+        monkeypatch.setenv(f"CXRKIT_{name}", "")
+    monkeypatch.setenv("PYTHONPATH", "")
+    monkeypatch.setattr(unpack.atexit, "register", lambda *_, **__: None)
+    unpack.unpack(there, made_as, "")
+    return {name: (folder / name).read_bytes().decode() for name in there}
+
+
+def test_the_script_is_ascii_and_says_what_to_do_then_what_runs_then_the_modules():
+    script = bundle.generate(Settings(overrides={"data": ["coronahack=/h\xe9"]}))
+    assert script.isascii()
+    assert (
+        script.index("What to do") < script.index("EXPERIMENT = ") < script.index("FILES['kernel/run.py']") < script.index("FILES['cxrkit")
+    )
+    assert bundle.settings_in(script).overrides == {"data": ["coronahack=/h\xe9"]}
+
+
+ODD = '''"""Caf\xe9."""
+# na\xefve
+PLAIN, RAW = "\u2192 {}", r"\\d\u2013"
+print(f"{PLAIN} \U0001fa7b" + b"x".decode())
+'''
+
+
+@pytest.mark.parametrize("text, readable", [(ODD, False), (ODD.replace("\u2013", "-"), True), ("caf\xe9 = 1\n", False)])
+def test_what_is_not_ascii_is_escaped_and_means_the_same(text, readable):
+    there = bundle.travelling("cxrkit/odd.py", text)
+    assert ast.dump(ast.parse(there)) == ast.dump(ast.parse(text)) and there.isascii() == readable
+    assert bundle.literal(there).isascii() and ast.literal_eval(bundle.literal(there).removesuffix("[1:]"))[1:] == there
+
+
+def test_an_edited_script_does_not_keep_its_hash(tmp_path, monkeypatch):
+    script = bundle.generate(Settings())
+    made_as, _ = bundle.identity(script)
+    assert f"SOURCE_SHA256 = {made_as!r}" in script
+    assert bundle.identity(script.replace("HOURS = 11.0", "HOURS = 1.0"))[0] == made_as
+    edited = script.replace('Research use only.")', 'Mine.")', 1)
+    source, _ = bundle.identity(edited)
+    assert source != made_as
+    unpacked(bundle.carried(edited), tmp_path, monkeypatch, made_as)
+    assert environment.bundle_identity() | {"run_id": ""} == {"source_sha256": source, "run_id": "", "edited_from": made_as}
+    unpacked(bundle.carried(script), tmp_path, monkeypatch, made_as)
+    assert environment.bundle_identity()["edited_from"] == ""
 
 
 def test_lines_begin_with_tabs_but_inside_strings():
@@ -161,7 +200,7 @@ def test_an_experiment_of_ones_own_travels(tmp_path):
     write_text(tmp_path / "mine.yaml", "seeds: [3, 4]\n")
     script = bundle.generate(Settings(str(tmp_path / "mine.yaml")))
     assert bundle.settings_in(script).experiment == "mine"
-    assert files_in(script)["cxrkit/experiments/mine.yaml"] == "seeds: [3, 4]\n"
+    assert bundle.carried(script)["cxrkit/experiments/mine.yaml"] == "seeds: [3, 4]\n"
     write_text(tmp_path / "paper.yaml", "seeds: [3, 4]\n")
     with pytest.raises(WrongUse):
         bundle.generate(Settings(str(tmp_path / "paper.yaml")))
@@ -198,23 +237,24 @@ def test_a_constant_that_cannot_work_is_refused_by_its_name(tmp_path, overrides,
     (tmp_path / "src").chmod(0o755)
 
 
-def test_children_import_the_package_too(tmp_path):
-    text = (
-        bundle.generate(Settings()).rpartition("\nif __name__")[0]
-        + """
+CHILDREN = """
+import multiprocessing, os, subprocess, sys, tempfile
 
 def child_imports(_):
     import cxrkit
     return cxrkit.__file__
 
 if __name__ == "__main__":
-    import multiprocessing, os, subprocess
     print(multiprocessing.get_context("spawn").Pool(1).map(child_imports, [0])[0])
     print(subprocess.run([sys.executable, "-c", "import cxrkit; print(cxrkit.__file__)"], capture_output=True, text=True).stdout)
     print(len([name for name in os.listdir(tempfile.gettempdir()) if name.startswith("cxrkit-")]))
 """
-    )
-    write_text(tmp_path / "script.py", text)
+
+
+def test_children_import_the_package_too(tmp_path):
+    root = clone(tmp_path / "clone", **{"kaggle_io/__init__.py": ""})
+    write_text(root / "kernel" / "run.py", CHILDREN)
+    write_text(tmp_path / "script.py", bundle.generate(Settings(), root))
     (tmp_path / "tmp").mkdir()
     environment = {"PATH": os.environ["PATH"], "TMPDIR": str(tmp_path / "tmp")}
     done = subprocess.run(
@@ -223,6 +263,23 @@ if __name__ == "__main__":
     spawned, started, folders = done.stdout.split()
     assert spawned == started and spawned.startswith(str(tmp_path / "tmp"))
     assert folders == "1"
+
+
+STARTS = {
+    "IPython's kernel": "sys.argv = ['/x/ipykernel_launcher.py', '-f', '/root/kernel.json']; exec(TEXT, {'__name__': '__main__'})",
+    "IPython's %run": "sys.argv = [PATH, '-f', '/root/kernel.json']; exec(TEXT, {'__name__': '__main__', '__file__': PATH})",
+    "one argument": "sys.argv = ['x.py', '-f=/root/kernel.json']; exec(TEXT, {'__name__': '__main__', '__file__': PATH})",
+}
+
+
+@pytest.mark.parametrize("start", STARTS.values(), ids=STARTS)
+def test_arguments_that_are_not_ours_are_left_alone(tmp_path, start):
+    root = clone(tmp_path, **{"kaggle_io/__init__.py": "", "kaggle_io/inside.py": "def arguments_of(*a): return ['ours', *map(str, a)]\n"})
+    write_text(root / "kernel" / "run.py", "import sys\nprint(*sys.argv[1:])\n")
+    bundle.write(Settings(hours=2.0), root)
+    code = f"import sys; PATH = {str(root / bundle.SCRIPT)!r}; TEXT = open(PATH).read(); {start}"
+    done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, cwd=tmp_path)
+    assert done.stdout == "ours paper {} 2.0 True \n", done.stderr
 
 
 def test_what_to_do_and_the_constants_come_first():

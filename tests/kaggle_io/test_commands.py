@@ -187,3 +187,65 @@ def test_wait_takes_up_the_run_and_never_pushes(variables, server, results, tmp_
     code, told = run(["cxrkit", "wait", "--pull", "--out", str(tmp_path / "out")], narrow)
     assert code == 0 and "whole and verified" in told and "Traceback" not in told, told
     assert len(kernel.pushes) == 1
+
+
+def test_delete_asks_first(variables, server):
+    server.kernels[REF] = Kernel(statuses=["RUNNING"])
+    code, told = run(["cxrkit", "delete"], variables | KEY)
+    assert code == 2 and "RUNNING" in told and "add --yes" in told and REF in server.kernels
+    code, told = run(["cxrkit", "delete", "--yes"], variables | KEY)
+    assert code == 0 and f"deleted: {REF}" in told and not server.kernels
+    code, told = run(["cxrkit", "delete", "--yes"], variables | KEY)
+    assert code == 4 and "check the owner and the name" in told
+
+
+def test_delete_takes_the_name_for_an_answer(server, isolated, monkeypatch, capsys):
+    from cxrkit import __main__ as command
+    from tests.kaggle_io.conftest import point_at
+
+    point_at(server, monkeypatch)
+    for name, value in KEY.items():
+        monkeypatch.setenv(name, value)
+    server.kernels[REF] = Kernel()
+    monkeypatch.setattr("cxrkit.cli.delete.sys.stdin", type("Terminal", (), {"isatty": lambda self: True})())
+    for answer, left in (("y", True), (REF, False)):
+        monkeypatch.setattr("builtins.input", lambda _, answer=answer: answer)
+        command.main(["delete"])
+        assert (REF in server.kernels) == left
+    assert "Nothing was deleted." in capsys.readouterr().out
+
+
+def test_a_version_that_does_not_run(variables, server):
+    from inspect import signature
+
+    from kaggle.api.kaggle_api_extended import KaggleApi
+
+    server.kernels[REF] = Kernel(statuses=["COMPLETE"])
+    code, told = run(["cxrkit", "push", "--no-run", "--accelerator", "NvidiaL4"], variables | KEY)
+    if "no_run" not in signature(KaggleApi.kernels_push).parameters:
+        assert code == 2 and "kaggle>=2.2.5" in told and not server.kernels[REF].pushes
+        return
+    assert code == 0 and "it does not run" in told
+    (sent,) = server.kernels[REF].pushes
+    assert sent["kernelExecutionType"] == "QUICK_SAVE" and sent["machineShape"] == "NvidiaL4"
+
+
+@pytest.mark.parametrize("words", [["--no-run", "--wait"], ["--no-run", "--pull"], ["--cpu", "--accelerator", "NvidiaL4"]])
+def test_options_that_exclude_each_other(variables, server, words):
+    code, told = run(["cxrkit", "push", *words], variables | KEY)
+    assert code == 2 and "leave" in told and not server.requests
+
+
+def test_the_workflow_s_commands_parse_and_its_packages_are_enough():
+    import shlex
+
+    import yaml
+
+    from cxrkit import __main__ as command
+    from cxrkit.cli import workflow
+
+    text = workflow.TEXT.format(needs=workflow.NEEDS, experiment="paper", hours=5.0)
+    steps = yaml.safe_load(text)["jobs"]["run"]["steps"]
+    lines = [shlex.split(step["run"]) for step in steps if "cxrkit" in step.get("run", "")]
+    assert [command.parser().parse_args(words[3:]).command.__module__ for words in lines] == ["cxrkit.cli.push", "cxrkit.cli.wait"]
+    assert "${{ secrets.KAGGLE_API_TOKEN }}" in text and "${{ !inputs.take_up }}" in text

@@ -31,6 +31,14 @@ def test_a_new_dataset_then_a_version(server, kaggle, results):
     assert second.bytes == sum(map(len, dataset.versions[1].values()))
 
 
+def test_files_that_were_sent_are_not_sent_again_when_the_call_is_repeated(server, kaggle, results, monkeypatch):
+    puts, usual = [], server.RequestHandlerClass.do_PUT
+    monkeypatch.setattr(server.RequestHandlerClass, "do_PUT", lambda handler: [puts.append(handler.path), usual(handler)][1])
+    server.fail("CreateDataset", 500, times=2)
+    assert upload(kaggle, results).version == 1
+    assert len(puts) == len(set(puts)) == 5 and server.datasets[REF].versions[0] == sent_files(results)
+
+
 def test_a_public_dataset_is_public(server, kaggle, results):
     upload(kaggle, results, private=False)
     assert not server.datasets[REF].private

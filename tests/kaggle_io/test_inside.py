@@ -2,6 +2,7 @@
 
 import os
 import sys
+import threading
 import types
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from cxrkit import config, environment
 from cxrkit.errors import WrongUse
 from cxrkit.files import read_json
-from cxrkit.kaggle_io import inside, publish
+from cxrkit.kaggle_io import client, inside, publish
 from tests.kaggle_io.conftest import point_at
 from tests.kernel.entry import kernel_run
 
@@ -114,6 +115,29 @@ def test_no_internet(server, in_kernel, results, capsys, monkeypatch):
     server.server_close()
     assert inside.send(results, SLUG) is None
     assert "cannot be reached" in capsys.readouterr().out
+
+
+def test_sending_that_does_not_end_is_given_up(results, capsys, monkeypatch):
+    """The client is silenced and still at it: the run ends all the same, and can speak."""
+    ended = threading.Event()
+
+    def stuck(folder, slug):
+        with client.silence():
+            ended.wait(60)
+
+    monkeypatch.setattr(inside, "send", stuck)
+    inside.send_within(0.05, results, SLUG)
+    said = capsys.readouterr().out
+    assert "given up after" in said and "cxrkit publish" in said
+    assert read_json(results.parent / inside.SENT)["reasons"] == ["given up after 0 min, for the run's time is up"]
+    ended.set()
+    [thread.join() for thread in threading.enumerate() if thread.name == inside.SENDING]
+
+
+def test_what_sending_raises_is_raised(monkeypatch, tmp_path):
+    monkeypatch.setattr(inside, "send", lambda folder, slug: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        inside.send_within(60, tmp_path, SLUG)
 
 
 def test_the_environment_is_as_before(in_kernel):

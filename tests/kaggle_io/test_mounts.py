@@ -38,6 +38,28 @@ def test_the_right_dataset_is_preferred(tmp_path):
     assert "praveengovi" in mounts.attach(PAPER, tmp_path).data[0]
 
 
+def test_what_holds_most_is_taken_and_all_are_named(tmp_path, phantoms, capsys):
+    """An altered copy, and one of which half is missing, are attached beside the whole set, which lies under a name of its own."""
+    altered, half, whole = (tmp_path / "datasets" / name for name in ("praveengovi/coronahack-chest-xraydataset", "bob/half", "zoe/whole"))
+    write_text(altered / coronahack.METADATA, (phantoms / coronahack.METADATA).read_text() + "9,COVID19_1.jpg,Normal,TRAIN,,\n")
+    shutil.copytree(phantoms, half)
+    for path in sorted(half.rglob("*.jpeg"))[::2]:
+        path.unlink()
+    shutil.copytree(phantoms, whole)
+    assert mounts.attach(PAPER, tmp_path).data == (f"coronahack={whole}",)
+    said = capsys.readouterr().out
+    assert "of 3 attached" in said and f"{altered} (0)" in said and f"{half} (" in said
+    write_text(tmp_path / "datasets/a/films/radiopaedia/1/record.json", "{}")
+    for number in range(3):
+        write_text(tmp_path / f"datasets/b/films/sirm/{number}/record.json", "{}")
+    assert mounts.attach(PAPER, tmp_path).data[1] == f"collected={tmp_path / 'datasets/b/films'}"
+    one = config.load("paper", {"architectures": ["resnet34", "vgg16_bn"]})
+    for place, names in {"a": ["resnet34-b627a593.pth"], "b": ["resnet34-b627a593.pth", "vgg16_bn-6c64b313.pth"]}.items():
+        for name in names:
+            write_text(tmp_path / "datasets" / place / "weights" / name, "")
+    assert mounts.attach(one, tmp_path).weights == str(tmp_path / "datasets/b/weights")
+
+
 def test_what_is_mounted_is_listed(tmp_path):
     write_text(tmp_path / "datasets" / "bob" / "birds" / "a.csv", "")
     write_text(tmp_path / "datasets" / "bob" / "birds" / "deeper" / "b.csv", "")

@@ -233,6 +233,28 @@ def test_a_run_id_does_not_escape(server, kernel, kaggle, tmp_path):
         pull(kaggle, tmp_path)
 
 
+@pytest.mark.parametrize("content", [b"\xef\xbb\xbf{}", '{"run_id": "x"}'.encode("utf-16"), b"[]", b"null", b"", b'{"bundle": 1}'])
+def test_a_damaged_run_json_is_a_message(kernel, kaggle, results, tmp_path, content):
+    from cxrkit.files import write_checksums
+
+    (results / "run.json").write_bytes(content)
+    write_checksums(results)
+    put(kernel, results)
+    with pytest.raises(BadInput, match="no JSON|no text in UTF-8|no usable run id"):
+        pull(kaggle, tmp_path)
+    with pytest.raises(BadInput):
+        publish.publish(results, "chest-results", kaggle=kaggle)
+    pull(kaggle, tmp_path, partial=True)
+
+
+def test_a_name_of_300_characters_is_a_message(kernel, kaggle, results, tmp_path, capsys):
+    kernel.files["results/" + "x" * 300] = b"1"
+    kernel.files["results/" + "ü" * 120 + "1"], kernel.files["results/" + "ü" * 120 + "2"] = b"1", b"2"
+    folder = pull(kaggle, tmp_path, partial=True)
+    assert "too long for a disk" in capsys.readouterr().out
+    assert (folder / "results" / ("ü" * 120 + "2")).read_bytes() == b"2"
+
+
 def test_publish_refuses_what_is_not_whole(server, kaggle, results):
     (results / "metrics.json").write_text("changed")
     with pytest.raises(BadInput, match="metrics.json"):

@@ -52,7 +52,7 @@ def test_refused_with_200(server, kaggle, words):
 
 def test_an_invalid_dataset_source(server, kaggle):
     server.known_datasets.clear()
-    with pytest.raises(RemoteRefusal, match="praveengovi/coronahack-chest-xraydataset"):
+    with pytest.raises(RemoteRefusal, match="so it runs without: dataset sources: praveengovi/coronahack-chest-xraydataset"):
         pushed_by(kaggle)
 
 
@@ -110,6 +110,21 @@ def test_waits_past_the_end_of_the_version_before(server, kaggle, pauses):
     assert wait.wait(kaggle, pushed, shown.append).value == "COMPLETE"
     assert len(pauses) >= 5
     assert shown[-2:] == ["hello", f"{REF} version 2: COMPLETE"]
+
+
+def test_our_version_is_asked_for_where_the_client_can_name_it(server, kaggle):
+    from kagglesdk.kernels.types.kernels_api_service import ApiGetKernelSessionStatusRequest
+
+    if not hasattr(ApiGetKernelSessionStatusRequest(), "version_label"):
+        pytest.skip("this client's SDK cannot name a version")
+    pushed_by(kaggle)
+    pushed = pushed_by(kaggle)
+    finished(server, log=[f"cxrkit run {pushed.run_id}\n"])
+    wait.wait(kaggle, pushed, lambda _: None)
+    labels = [body.get("versionLabel") for method, body, _ in server.requests if method == "GetKernelSessionStatus"]
+    assert labels[-1] == "v2" and labels[0] is None
+    server.fail("GetKernelSessionStatus", 404)  # a server that does not take the label
+    assert push.status(kaggle, REF, 2).value == "COMPLETE"
 
 
 def test_a_run_too_short_to_be_seen_is_known_by_its_log(server, kaggle):

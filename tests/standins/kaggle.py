@@ -144,6 +144,8 @@ class Kaggle(ThreadingHTTPServer):
         kernel = self.kernels.setdefault(body["slug"], Kernel())
         kernel.before = [kernel.statuses[-1]] * self.stale if kernel.pushes else []
         kernel.pushes.append(body)
+        if body.get("kernelExecutionType") == "QUICK_SAVE":
+            return {"ref": f"/code/{body['slug']}", "url": "https://www.kaggle.com", "versionNumber": len(kernel.pushes)}
         invalid = [ref for ref in body.get("datasetDataSources", []) if "/".join(ref.split("/")[:2]) not in self.known_datasets]
         if self.machine:
             self.machine.start(self, body["slug"], kernel)
@@ -154,6 +156,7 @@ class Kaggle(ThreadingHTTPServer):
             "versionNumber": len(kernel.pushes),
             "kernelId": 1,
             "invalidDatasetSources": invalid,
+            "invalidKernelSources": [ref for ref in body.get("kernelDataSources", []) if ref not in self.kernels],
         }
 
     def _kernel(self, body):
@@ -169,6 +172,11 @@ class Kaggle(ThreadingHTTPServer):
             "metadata": {"ref": f"{body['userName']}/{body['kernelSlug']}", "currentVersionNumber": len(kernel.pushes)},
             "blob": {"source": source},
         }
+
+    def DeleteKernel(self, body, user):
+        self._kernel(body)
+        del self.kernels[f"{body['userName']}/{body['kernelSlug']}"]
+        return {}
 
     def GetKernelSessionStatus(self, body, user):
         kernel = self._kernel(body)
@@ -232,6 +240,8 @@ class Kaggle(ThreadingHTTPServer):
         return {"status": "READY"}
 
     def GetDataset(self, body, user):
+        if f"{body['ownerSlug']}/{body['datasetSlug']}" in self.known_datasets - self.datasets.keys():
+            return {"ref": f"{body['ownerSlug']}/{body['datasetSlug']}", "currentVersionNumber": 1}
         dataset = self._dataset(body)
         return {
             "ref": f"{body['ownerSlug']}/{body['datasetSlug']}",

@@ -1,6 +1,7 @@
 """The machine that runs a pushed kernel: its text alone, in a folder tree like Kaggle's, with Kaggle's variables."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -36,17 +37,20 @@ class Machine:
 
     layout: "datasets" (/kaggle/input/datasets/owner/slug) or "flat" (/kaggle/input/slug); attached: {owner/slug:
     folder}, of which a run sees those that its push names; session_token: the content of the session's token
-    file; environment: further variables; isolated: start it as `python -I`.
+    file; environment: further variables; isolated: start it as `python -I`; kill: the run and all its processes are
+    killed once this many lines hold this text, as Kaggle ends a run after twelve hours.
     """
 
-    def __init__(self, root, attached, layout="datasets", session_token="alice-token-1111", environment=None, isolated=False):
+    def __init__(self, root, attached, layout="datasets", session_token="alice-token-1111", environment=None, isolated=False, kill=None):
         self.root, self.attached, self.layout = Path(root), attached, layout
         self.session_token, self.environment, self.isolated = session_token, environment or {}, isolated
-        self.runs, self.threads = 0, []
+        self.kill, self.runs, self.threads = kill, 0, []
 
     def start(self, server, ref, kernel):
         kernel.statuses = ["QUEUED", "RUNNING"]
-        thread = threading.Thread(target=self._run, args=(server, ref, kernel, kernel.pushes[-1]), daemon=True)
+        kernel.log = []
+        inputs = {source: dict(server.kernels[source].files) for source in kernel.pushes[-1].get("kernelDataSources", [])}
+        thread = threading.Thread(target=self._run, args=(server, kernel, kernel.pushes[-1], inputs), daemon=True)
         self.threads.append(thread)
         thread.start()
 
@@ -54,7 +58,7 @@ class Machine:
         for thread in self.threads:
             thread.join()
 
-    def _run(self, server, ref, kernel, push):
+    def _run(self, server, kernel, push, inputs):
         self.runs += 1
         home = self.root / f"run{self.runs}"
         kaggle = home / "kaggle"
@@ -67,6 +71,11 @@ class Machine:
             mount = kaggle / "input" / (f"datasets/{owner}/{slug}" if self.layout == "datasets" else slug)
             mount.parent.mkdir(parents=True, exist_ok=True)
             mount.symlink_to(self.attached[f"{owner}/{slug}"])
+        for source, files in inputs.items():
+            for name, content in files.items():
+                path = kaggle / "input" / (f"notebooks/{source}" if self.layout == "datasets" else source.split("/")[1]) / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
         script = kaggle / "src" / "script.py"
         script.write_text(push["text"])
         script.chmod(0o444)
@@ -80,9 +89,15 @@ class Machine:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            start_new_session=True,
         )
+        text, times = self.kill or ("", 0)
         for line in process.stdout:
             kernel.print(line)
+            times -= text in line
+            if self.kill and times == 0:
+                os.killpg(process.pid, signal.SIGKILL)
+                self.kill = None
         code = process.wait()
         kernel.files = {
             path.relative_to(kaggle / "working").as_posix(): path.read_bytes()

@@ -10,7 +10,7 @@ import pytest
 from cxrkit import environment
 from cxrkit.columns import FROZEN, UNFROZEN
 from cxrkit.environment import Choice, Deadline
-from cxrkit.errors import BadInput, DiskFull, Interrupted, RemoteRefusal, WrongUse
+from cxrkit.errors import BadInput, DiskFull, Interrupted, RemoteRefusal, WrongUse, run_command
 from cxrkit.files import read_json, write_json
 from cxrkit.training import job_folder, jobs
 from cxrkit.training.executors import Lost
@@ -86,6 +86,19 @@ def test_a_refusal_or_the_user_stops_all_jobs(tmp_path, small, error, raised):
     assert executor.jobs == ["resnet34-seed0", "resnet34-seed1"] and executor.running == []
     assert jobs.failures(experiment, tmp_path) == {}
     assert run(experiment, tmp_path).most == 1, "the locks were given back"
+
+
+def test_a_refusal_on_two_gpus_is_tried_once_and_ends_with_the_reason_and_the_remedy(tmp_path, small, capsys):
+    def train(task):
+        raise BadInput("The weights are torn.", "resnet34.pth", "fetch them again")
+        yield
+
+    experiment, executor = replace(small, seeds=(0, 1, 2, 3)), InProcess(train)
+    both = machine(small, ("cuda:0", "cuda:1"))
+    assert run_command(lambda: jobs.run(experiment, NO_FILMS, "manifest", tmp_path, both, executor=executor)) == 3
+    assert executor.jobs == ["resnet34-seed0", "resnet34-seed1"], "the two that had begun, each once"
+    told = capsys.readouterr().err
+    assert told.startswith("error: The weights are torn.") and told.rstrip().endswith("next:  fetch them again") and "Traceback" not in told
 
 
 @pytest.mark.parametrize(

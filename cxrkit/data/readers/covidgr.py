@@ -15,8 +15,8 @@ Severity: the layout as others' code reads it, for the release itself was not at
 
 from pathlib import Path
 
-from cxrkit.data.images import SUFFIXES
-from cxrkit.data.readers import table
+from cxrkit.data import images
+from cxrkit.data.readers import listing, table
 from cxrkit.data.records import NEGATIVE, POSITIVE, Record
 from cxrkit.errors import BadInput
 
@@ -55,9 +55,9 @@ def read(root: str | Path, name: str = "covidgr") -> list[Record]:
         else:
             grades[_stem(row["Name"])] = (number, row)
     for folder in FOLDERS:
-        for path in sorted(path for path in (home / folder).iterdir() if path.is_file()):
-            row = grades.pop(path.stem, (0, {}))[1] if folder == "P" else {}
-            records.append(_record(path, name, (base / folder / path.name).as_posix(), row.get("Severity", "")))
+        for film in listing.below(home, folder):
+            row = grades.pop(film.file.stem, (0, {}))[1] if folder == "P" else {}
+            records.append(_record(film, name, (base / film.path).as_posix(), row.get("Severity", "")))
     if not any(record.path for record in records):
         raise BadInput("P/ and N/ hold no file.", home, "unpack the release again")
     return records + [_without_film(name, number, row, "names no film of P/") for number, row in grades.values()]
@@ -65,21 +65,21 @@ def read(root: str | Path, name: str = "covidgr") -> list[Record]:
 
 def _stem(name: str) -> str:
     """The name of a row without the suffix of an image."""
-    return name.rpartition(".")[0] if name.lower().endswith(SUFFIXES) else name
+    return name.rpartition(".")[0] if name.lower().endswith(images.SUFFIXES) else name
 
 
-def _record(path: Path, source: str, place: str, severity: str) -> Record:
-    folder, grade = path.parent.name, severity.upper()
-    excluded = "" if path.suffix.lower() in SUFFIXES else f"no image type: {path.suffix or 'no suffix'}"
+def _record(film: listing.Found, source: str, place: str, severity: str) -> Record:
+    (folder, _, inside), grade = film.path.partition("/"), severity.upper()
+    excluded, _ = film.looked_into()
     if grade and grade not in GRADES:
         excluded = excluded or f"{TABLE} has the unknown grade {severity!r}"
     return Record(
-        image_id=f"{source}/{folder}/{path.name}",
+        image_id=f"{source}/{film.path}",
         path=place,
         source=source,
         label=FOLDERS[folder],
         finding=f"{folder}/{grade}" if grade else folder,
-        patient=f"{source}:{folder}/{path.stem}",
+        patient=f"{source}:{folder}/{_stem(inside)}",
         view="PA",
         view_basis="COVIDGR: only PA films were taken",
         case_url=URL,

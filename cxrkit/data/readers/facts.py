@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cxrkit.data import words
 from cxrkit.data.images import SUFFIXES
+from cxrkit.data.readers import table
 from cxrkit.data.records import Record
 from cxrkit.errors import BadInput
 from cxrkit.files import read_table
@@ -41,8 +42,8 @@ class Facts:
 def read(root: Path, films: Sequence[str]) -> Facts:
     """The facts of root/films.csv, where there is one, for films named by their paths below root.
 
-    A row names a film by the end of its path, or by more than the path: with or without the folders, the suffix, in either slash and
-    case. Raises BadInput: no rows, no column for the file, two rows that differ over a film, or no row that names a film.
+    A row names a film by the end of its path, or by more than the path: with or without the folders, the suffix, the (1) of a copy where
+    one film alone is meant, in either slash and case. Raises BadInput: no rows, no column for the file, two rows that differ over a film, or no row that names a film.
     """
     path = root / TABLE
     if not path.exists():
@@ -58,6 +59,9 @@ def read(root: Path, films: Sequence[str]) -> Facts:
         parts = _parts(film)
         for start in range(len(parts)):
             ending[parts[start:]].add(film)
+    numbered = defaultdict(set)  # as `ending`, without the (1) of a copy
+    for parts, fits in ending.items():
+        numbered[(*parts[:-1], table.loose(parts[-1]))] |= fits
     told: dict[str, tuple[int, Row]] = {}
     nobody = []
     for number, row in enumerate(rows, start=2):
@@ -65,6 +69,7 @@ def read(root: Path, films: Sequence[str]) -> Facts:
         named = facts.pop("file")
         parts = _parts(named)
         fits = ending.get(parts) or next((ending[parts[start:]] for start in range(len(parts)) if _is_whole(parts[start:], ending)), set())
+        fits = fits or (numbered.get((*parts[:-1], table.loose(parts[-1])), set()) if parts else set())
         if len(fits) != 1:
             nobody.append((number, named, f"names {len(fits)} films" if fits else "names no film"))
             continue
@@ -94,7 +99,7 @@ def _is_whole(parts: tuple[str, ...], ending: dict[tuple[str, ...], set[str]]) -
 
 
 def _say(path: Path, films: Sequence[str], told: dict, nobody: list, unknown: list[str], taken_for: str) -> None:
-    pictures = [film for film in films if Path(film).suffix.lower() in SUFFIXES]
+    pictures = [film for film in films if film in told or Path(film).suffix.lower() in SUFFIXES]
     untold = [film for film in pictures if film not in told]
     say(f"{path.name}{f' (read as {taken_for})' if taken_for else ''}: tells of {len(told)} of {len(pictures)} films")
     for what, listed in (

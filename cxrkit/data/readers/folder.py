@@ -3,52 +3,44 @@
 Known are `covid/` and `normal/` in the usual languages and spellings (words.py), below train/, valid/ and test/ or not, with a
 folder a patient in them or not; and one folder of films whose own name is a label (`nih_normal`). Every file becomes a record:
 what cannot be used says why. films.csv may have columns for file, patient, view, age, sex, licence, credit, label and collection,
-under their usual names.
+under their usual names. What is a film is known by its content where its name does not say it; of DICOM films the header tells the
+patient (as a key, see dicom.py), view, age, sex and modality that the table leaves open.
 """
 
-import os
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from pathlib import Path
 
-from cxrkit.data import patients, words
-from cxrkit.data.images import SUFFIXES
-from cxrkit.data.readers import facts
+from cxrkit.data import dicom, patients, words
+from cxrkit.data.readers import facts, listing
 from cxrkit.data.records import Record
 from cxrkit.errors import BadInput
 from cxrkit.progress import say
 
-DEEPEST = 8
-"""Folders below the root that are looked into."""
 NO_PATIENT = words.listed("images image films film xray xrays png jpg jpeg dicom data pa ap frontal")
 """Folders below a class that hold films and are no patient's."""
-
-Found = tuple[str, str]
-"""(path below the root, why it is not read, else empty)."""
 
 
 def read(root: str | Path, name: str = "folder") -> list[Record]:
     """Records of a folder, one for each file in it, sorted by path, and one for each row of its table that names none.
 
-    Whose a film is comes from the table, from a published naming (patients.py), from a folder of its own below the class, or from
-    a name such as patient001-0.png, in this order; a film of which nothing says it has no patient.
+    Whose a film is comes from the table, from its DICOM header, from a published naming (patients.py), from a folder of its own below
+    the class, or from a name such as patient001-0.png, in this order; a film of which nothing says it has no patient.
     Raises BadInput: no folder, no label in it, no file, a table that cannot be used or of which nothing fits.
     """
     root = Path(root)
     try:
         if not root.is_dir():
             raise BadInput("There is no such data folder.", root, "give a folder with covid/ and normal/ in it")
-        found = sorted(files_below(root))
+        found = [film for film in listing.below(root) if film.path != facts.TABLE]
     except OSError as error:
         raise BadInput(f"The data folder cannot be read: {error.strerror}.", root, "ask for the permission to read it") from error
-    found = [(path, why) for path, why in found if path != facts.TABLE]
-    told = facts.read(root, [path for path, _ in found])
-    own = words.label_of(root.name, strict=True) if not any("/" in path and not why for path, why in found) else ""
+    told = facts.read(root, [film.path for film in found])
+    own = words.label_of(root.name, strict=True) if not any("/" in film.path and not film.why for film in found) else ""
     if not found and any(words.label_of(path.name, strict=True) for path in root.iterdir()):
         raise BadInput("The folder holds no file.", root, "put the films there")
-    records = [_record(path, why, name, own, told.of.get(path, {})) for path, why in found]
+    records = [_record(film, name, own, told.of.get(film.path, {})) for film in found]
     if not any(record.label for record in records):
-        there = Counter(path.partition("/")[0] + "/" for path, _ in found if "/" in path)
+        there = Counter(film.path.partition("/")[0] + "/" for film in found if "/" in film.path)
         listed = ", ".join(f"{folder} ({count} files)" for folder, count in there.most_common(8))
         raise BadInput(
             f"The folder has neither covid/ nor normal/, nor another label that is known{'; it has: ' + listed if listed else ''}.",
@@ -59,71 +51,38 @@ def read(root: str | Path, name: str = "folder") -> list[Record]:
     return _without_idle_guesses(records) + told.unmatched(name)
 
 
-def files_below(root: Path, inside: str = "", above: tuple[str, ...] = ()) -> Iterator[Found]:
-    """Every file below a folder; links are followed, but not in a circle. What cannot be read is given with the reason."""
-    real = os.path.realpath(root / inside)
-    if real in above or len(above) > DEEPEST:
-        yield inside, "a link to a folder around it" if real in above else f"more than {DEEPEST} folders deep: not looked into"
-        return
-    try:
-        entries = sorted(os.scandir(root / inside), key=lambda entry: entry.name)
-    except OSError as error:
-        if not inside:
-            raise
-        yield inside, f"the folder cannot be read: {error.strerror}"
-        return
-    for entry in entries:
-        path = f"{inside}/{entry.name}" if inside else entry.name
-        try:
-            folder, file = entry.is_dir(), entry.is_file()
-        except OSError as error:
-            yield path, f"no readable file: {error.strerror}"
-            continue
-        if entry.name.startswith(".") or entry.name == "Thumbs.db":
-            yield path, "a hidden file, no film"
-        elif folder:
-            yield from files_below(root, path, (*above, real))
-        else:
-            yield path, "" if file else "a link that leads nowhere" if entry.is_symlink() else "no file"
-
-
-def _record(path: str, why: str, name: str, own: str, told: facts.Row) -> Record:
+def _record(film: listing.Found, name: str, own: str, told: facts.Row) -> Record:
     """own: the label of the root's name, where the films lie in it directly."""
-    *folders, file = path.split("/")
+    *folders, file = film.path.split("/")
     labels = {place: label for place, folder in enumerate(folders) if (label := words.label_of(folder, strict=True))}
     stated = words.label_of(told.get("label", ""))
     label = stated or (own if not folders else next(iter(labels.values()), ""))
     place = next(iter(labels), -1)
-    suffix = Path(file).suffix
-    if not why and suffix.lower() not in SUFFIXES:
-        why = f"no image type: {suffix or 'no suffix'}"
-    elif not why and (len(set(labels.values())) > 1 or (stated and labels and stated not in labels.values())):
+    why, header = film.looked_into()
+    if not why and (len(set(labels.values())) > 1 or (stated and labels and stated not in labels.values())):
         why, label = "its folders, or its folder and its row, name two labels", ""
     elif not why and not label:
         where = "/".join(folders)
         why = f"folder {where}/: not a label that is known" if where else "it lies beside the class folders"
         why = f"finding {told['label']}: neither normal nor COVID-19" if told.get("label") else why
-    patient = told.get("patient") or patients.of_published(path)
+    patient = told.get("patient") or (header.patient and f"dicom/{header.patient}") or patients.of_published(film.path)
     if not patient and labels:
         between = [folder for folder in folders[place + 1 :] if folder.casefold() not in NO_PATIENT]
         guess = patients.guessed(file, between[0] if between else "")
         patient = f"{folders[place]}/{guess}" if guess else ""  # numbers may begin anew in each class
-    view, basis = words.view(told.get("view", ""), facts.TABLE)
-    try:
-        path.encode()
-    except UnicodeEncodeError:
-        path, why = os.fsencode(path).decode("utf-8", "backslashreplace"), why or "its name is no UTF-8: rename the file"
+    view, basis = words.view(*((told["view"], facts.TABLE) if told.get("view") else (header.view, "DICOM header")))
     return Record(
-        image_id=f"{name}/{path}",
-        path=f"{name}/{path}",
+        image_id=f"{name}/{film.path}",
+        path=f"{name}/{film.path}",
         source=name,
         label=label,
-        finding=told.get("label") or label,
+        finding=told.get("label") or label or next(filter(None, map(words.other_finding, folders)), ""),
         patient=f"{told.get('collection') or name}:{patient}" if patient else "",
         view=view,
         view_basis=basis,
-        age=told.get("age", ""),
-        sex=told.get("sex", ""),
+        modality="X-ray" if header.modality in dicom.FILMS else header.modality,
+        age=told.get("age") or header.age,
+        sex=told.get("sex") or header.sex,
         licence=told.get("licence") or "unknown",
         credit=told.get("credit", ""),
         collected="imported",

@@ -21,7 +21,7 @@ import re
 from pathlib import Path
 
 from cxrkit import spreadsheet
-from cxrkit.data.images import SUFFIXES
+from cxrkit.data.readers import listing
 from cxrkit.data.records import NEGATIVE, POSITIVE, Record
 from cxrkit.errors import BadInput
 
@@ -76,9 +76,9 @@ def _records(home: Path, folder: str, name: str, base: Path) -> list[Record]:
     films = home / folder / "images" if (home / folder / "images").is_dir() else home / folder
     urls = _urls(home / f"{folder}.metadata.xlsx")
     records = []
-    for path in sorted(path for path in films.iterdir() if path.is_file()):
-        place = (base / path.relative_to(home)).as_posix()
-        records.append(_record(path, folder, name, place, urls.pop(_key(path.stem), "")))
+    for film in listing.below(films):
+        place = (base / films.relative_to(home) / film.path).as_posix()
+        records.append(_record(film, folder, name, place, urls.pop(_key(film.file.stem), "")))
     for key, url in urls.items():
         record = Record(f"{name}/{folder}/{key}", "", name, FOLDERS[folder], folder, case_url=url, licence="unknown", credit=CREDIT)
         records.append(record.but(collected="kaggle", excluded=f"{folder}.metadata.xlsx names it, and there is no such file"))
@@ -104,25 +104,23 @@ def _key(stem: str) -> str:
     return numbered[1] if numbered else stem
 
 
-def _record(path: Path, folder: str, name: str, place: str, url: str) -> Record:
-    key, label = _key(path.stem), FOLDERS[folder]
+def _record(film: listing.Found, folder: str, name: str, place: str, url: str) -> Record:
+    key, label = _key(film.file.stem), FOLDERS[folder]
     child = folder == "Normal" and key.isdigit() and int(key) in CHILDREN
     origin = next((origin for part, origin in ORIGINS.items() if part in url.lower()), "kermany" if child else "")
     source = f"{name}-{origin}" if origin else name
-    excluded = ""
-    if path.suffix.lower() not in SUFFIXES:
-        excluded = f"no image type: {path.suffix or 'no suffix'}"
-    elif not label:
+    excluded, _ = film.looked_into()
+    if not excluded and not label:
         excluded = f"finding {folder}: neither normal nor COVID-19"
-    elif child or origin == "kermany":
+    elif not excluded and (child or origin == "kermany"):
         excluded = "a child of one to five years (Kermany), and a film of CoronaHack's"
     return Record(
-        image_id=f"{source}/{folder}/{path.name}",
+        image_id=f"{source}/{folder}/{film.path}",
         path=place,
         source=source,
         label=label,
         finding=folder,
-        patient=f"{source}:{folder}/{path.stem}",
+        patient=f"{source}:{folder}/{film.path.rpartition('.')[0] or film.path}",
         age="1-5" if child or origin == "kermany" else "",
         case_url=url or URL,
         licence="unknown",

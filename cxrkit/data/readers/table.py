@@ -1,11 +1,13 @@
 """Metadata tables beside films: the rules of every reader of one, so that no row leads out of its folder or counts twice."""
 
+import os
 import re
-from collections import Counter
+import unicodedata
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from cxrkit.data import words
+from cxrkit.data import images, words
 from cxrkit.data.records import Record
 from cxrkit.errors import BadInput
 from cxrkit.files import read_table
@@ -66,3 +68,42 @@ def once_each(records: Iterable[tuple[int, Record]]) -> list[Record]:
             record = record.but(image_id=f"{record.image_id}#row{number}", excluded=record.excluded or again)
         told.append(record)
     return told
+
+
+def loose(name: str) -> str:
+    """A file's name in one spelling, without an image's suffix, and without the " (1)" that browsers and file managers add."""
+    name = unicodedata.normalize("NFC", name).strip().casefold()
+    while os.path.splitext(name)[1] in images.SUFFIXES:
+        name = os.path.splitext(name)[0]
+    return re.sub(r"[ _]*\(\d+\)$", "", name)
+
+
+def on_disk(records: Sequence[Record], root: Path) -> list[Record]:
+    """The records, those whose file is not there under its name with the path of the one file that is meant.
+
+    That is the only file of that folder which no other row names and whose name differs in case, in the suffix or its lack, or in
+    " (1)" alone, and the row the only one that could mean it. root: the source's folder, the first part of each path.
+    """
+    there: dict[str, set[str]] = {}
+    named = {record.path for record in records}
+    lost: dict[tuple[str, str], list[Record]] = defaultdict(list)
+    for record in records:
+        folder, _, name = record.path.partition("/")[2].rpartition("/")
+        if name and folder not in there:
+            there[folder] = set(os.listdir(root / folder)) if (root / folder).is_dir() else set()
+        if name and name not in there[folder]:
+            lost[folder, loose(name)].append(record)
+    meant: dict[str, str] = {}
+    for folder in {folder for folder, _ in lost}:
+        near = defaultdict(list)
+        for name in there[folder]:
+            near[loose(name)].append(name)
+        for (place, key), rows in lost.items():
+            path = rows[0].path.rpartition("/")[0]
+            files = [name for name in near[key] if f"{path}/{name}" not in named] if place == folder else []
+            if len(files) == len({row.path for row in rows}) == 1:
+                meant |= {row.path: f"{path}/{files[0]}" for row in rows}
+    if meant:
+        first = next(iter(sorted(meant)))
+        say(f"{root.name}: {len(meant)} files have another ending or number than their rows say, as {meant[first]} for {first}")
+    return [record.but(path=meant.get(record.path, record.path)) for record in records]

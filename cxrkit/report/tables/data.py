@@ -35,7 +35,7 @@ def flow(manifest: Manifest) -> list[Step]:
         steps.append(Step("copies removed", copies.total(), copies.most_common(), "out"))
         steps.append(Step("different pictures", len(everything) - copies.total(), [], "kept"))
     if others:
-        steps.append(Step("left out", others.total(), others.most_common(), "out"))
+        steps.append(Step("left out", others.total(), _capped(others), "out"))
     steps.append(Step("used", len(used), _labels(used), "kept"))
     for split in SPLITS:
         of_split = [record for record in used if record.split == split]
@@ -43,6 +43,11 @@ def flow(manifest: Manifest) -> list[Step]:
             patients = len({manifest.groups[record.image_id] for record in of_split})
             steps.append(Step(SPLIT_WORDS[split], len(of_split), [*_labels(of_split), ("patients", patients)], "split"))
     return steps
+
+
+def _capped(counts: Counter[str]) -> list[tuple[str, int]]:
+    rest = counts.most_common()[summary.LISTED :]
+    return counts.most_common(summary.LISTED) + ([(f"{len(rest)} rarer reasons", sum(count for _, count in rest))] if rest else [])
 
 
 def _labels(records: Iterable[Record]) -> list[tuple[str, int]]:
@@ -75,10 +80,10 @@ def sources(manifest: Manifest) -> Table:
 
 
 def left_out(manifest: Manifest) -> Table:
-    reasons = Counter((record.source, summary.short_reason(record)) for record in manifest.records if not record.used)
-    rows = [[Cell(reason), Cell(source), number(count)] for (source, reason), count in reasons.most_common()]
+    reasons = sorted(summary.left_out(manifest, summary.REASONS), key=lambda row: (not row[1], -row[0]))
+    rows = [[Cell(reason), Cell(source), number(count)] for count, source, reason in reasons]
     columns = (Column("reason"), Column("source"), Column("images", True))
-    return Table("left-out", f"{counted(reasons.total(), 'image')} left out, and why.", columns, rows)
+    return Table("left-out", f"{counted(sum(count for count, *_ in reasons), 'image')} left out, and why.", columns, rows)
 
 
 def views_sentence(manifest: Manifest, left_out: Iterable[str]) -> str:

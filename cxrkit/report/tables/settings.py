@@ -76,6 +76,7 @@ def environment(results: Results) -> Table:
         "manifest.csv, SHA-256": info.manifest_sha256,
         "experiment, SHA-256": info.experiment_sha256,
         "kit's source, SHA-256": info.bundle.source_sha256 or "run from the repository",
+        **({"edited, from the source": info.bundle.edited_from} if info.bundle.edited_from else {}),
         "run": info.run_id,
         **info.versions,
     }

@@ -1,5 +1,6 @@
 """Readers of collections from other hospitals, on small folders drawn in their layouts, whole and spoilt."""
 
+import os
 import zipfile
 from collections import Counter
 
@@ -212,3 +213,17 @@ def test_folders_are_recognised_by_what_lies_in_them(tmp_path):
     for name in "abcde":
         kind = sources.recognised(tmp_path / name)
         assert all(record.image_id.startswith(record.source + "/") for record in sources.parse(f"{kind}={tmp_path / name}", "").read())
+
+
+@pytest.mark.parametrize("reader, place", [(covidgr, "P"), (radiography, "COVID/images")])
+def test_links_that_lead_nowhere_and_odd_names_are_rows(tmp_path, reader, place):
+    layouts.covidgr(tmp_path) if reader is covidgr else layouts.radiography(tmp_path, COVID=[(1, "")], Normal=[(1, "")])
+    (tmp_path / place / "gone.png").symlink_to(tmp_path / "nothing")
+    before = len(reader.read(tmp_path))
+    odd = tmp_path.joinpath(place, os.fsdecode(b"f\xe9.png"))
+    odd.write_bytes(b"x")
+    layouts.draw(tmp_path / place / "film.png", 77)
+    (tmp_path / place / "film.png").rename(tmp_path / place / "film")
+    told = {record.image_id.rpartition("/")[2]: record.excluded for record in reader.read(tmp_path)}
+    assert len(told) >= before and told["gone.png"] == "a link that leads nowhere" and "no UTF-8" in told["f\\xe9.png"]
+    assert told["film"] == ""

@@ -134,6 +134,23 @@ def test_what_the_table_does_not_cover_is_said(tmp_path, capsys):
     assert (told.patient, told.view, told.view_basis) == ("", "AP", "films.csv: AP erect")
 
 
+def test_a_row_finds_the_one_copy_that_a_browser_numbered(tmp_path):
+    filled(tmp_path, "covid/a (1).png", "normal/b (1).png", "normal/b (2).png")
+    (tmp_path / "films.csv").write_text("file,patient\na.png,1\nb.png,2\n")
+    found = folder.read(tmp_path, "x")
+    assert used(found, "patient")["covid/a (1).png"] == "x:1"
+    assert [record.excluded for record in found if not record.path] == ["row 3 of the metadata names 2 films: 'b.png'"]
+
+
+def test_a_folder_of_another_finding_says_so(tmp_path):
+    found = {record.path: record for record in folder.read(filled(tmp_path, "covid/a.png", "Viral Pneumonia/b.png", "misc/c.png"))}
+    assert [found[f"folder/{path}"].finding for path in ("covid/a.png", "Viral Pneumonia/b.png", "misc/c.png")] == [
+        "covid",
+        "Viral Pneumonia",
+        "",
+    ]
+
+
 @pytest.mark.parametrize(
     "text, words",
     [

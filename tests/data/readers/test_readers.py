@@ -5,8 +5,12 @@ from collections import Counter
 
 import pytest
 
+from cxrkit.config import Experiment
+from cxrkit.data import manifest
 from cxrkit.data.readers import folder, ieee8023
+from cxrkit.data.sources import parse, parse_all
 from cxrkit.errors import BadInput
+from tests.data.readers.layouts import draw
 
 JUNE = ["patientid", "age", "sex", "finding", "view", "modality", "folder", "filename", "url", "license", "other_notes"]
 MARCH = ["patientid", "age", "sex", "finding", "view", "filename", " doi", " url"]
@@ -95,6 +99,70 @@ def test_sites_licences_and_repeated_rows(tmp_path):
 def test_no_row_leads_out_of_the_folder(tmp_path, name, where):
     (record,) = ieee8023.read(write(tmp_path, JUNE, ["1", "", "", "COVID-19", "PA", "X-ray", where, name, CASE, "", ""]))
     assert record.path == "" and "row 2" in record.excluded
+
+
+@pytest.mark.parametrize(
+    "named, there, found",
+    [
+        ("a.jpg", ["a.jpeg"], "a.jpeg"),
+        ("a", ["a.png"], "a.png"),
+        ("a.jpg", ["A.JPG"], "A.JPG"),
+        ("a.jpg", ["a (1).jpg"], "a (1).jpg"),
+        ("a.jpg", ["a.jpg.png"], "a.jpg.png"),
+        ("a.jpg", ["a"], "a"),
+        ("a.jpg", ["a.jpg", "a (1).jpg"], "a.jpg"),
+        ("a.jpg", ["a.png", "a.jpeg"], "a.jpg"),  # which is meant is not known
+        ("a.jpg", ["b.jpg"], "a.jpg"),
+    ],
+)
+def test_a_film_is_found_under_another_ending_or_number(tmp_path, named, there, found):
+    url = "https://x.org"
+    rows = [["1", "", "", "COVID-19", "PA", "X-ray", "images", name, url, "", ""] for name in (named, "other.jpg")]
+    (write(tmp_path, JUNE, *rows) / "images").mkdir()
+    for name in [*there, "other.jpg", "other (1).jpg"]:
+        (tmp_path / "images" / name).write_bytes(b"x")
+    records = {record.image_id: record.path for record in parse(f"ieee8023={tmp_path}", "").read()}
+    assert records == {f"ieee8023/{named}": f"ieee8023/images/{found}", "ieee8023/other.jpg": "ieee8023/images/other.jpg"}
+
+
+def test_two_rows_that_could_mean_one_file_do_not(tmp_path):
+    rows = [["1", "", "", "COVID-19", "PA", "X-ray", "images", name, "https://x.org", "", ""] for name in ("a.jpg", "a.png")]
+    (write(tmp_path, JUNE, *rows) / "images").mkdir()
+    (tmp_path / "images" / "a.jpeg").write_bytes(b"x")
+    assert [record.path.rpartition("/")[2] for record in parse(f"ieee8023={tmp_path}", "").read()] == ["a.jpg", "a.png"]
+
+
+def test_two_snapshots_of_one_collection_are_merged(tmp_path):
+    """Films of one site have the site's name in both, and patients of the collection are shared where it is named."""
+    for snapshot in ("march", "june"):
+        (tmp_path / snapshot / "images").mkdir(parents=True)
+        rows = [
+            [str(number), "", "", finding, "PA", "X-ray", "images", f"{number}.png", url, "", ""]
+            for number, finding, url in (
+                (1, "COVID-19", CASE),
+                (2, "COVID-19", "https://nejm.org/x"),
+                (3, "No Finding", "https://nejm.org/y"),
+            )
+        ]
+        write(tmp_path / snapshot, JUNE, *rows)
+        for number in (1, 2, 3):
+            draw(tmp_path / snapshot / "images" / f"{number}.png", number)
+    for number in range(10, 40):
+        draw(tmp_path / "more" / ("covid" if number % 2 else "normal") / f"{number}.png", number)
+    texts = [
+        f"ieee8023:june@ieee8023={tmp_path / 'june'}",
+        f"ieee8023:march@ieee8023={tmp_path / 'march'}",
+        f"folder:more={tmp_path / 'more'}",
+    ]
+    first, second = (manifest.build(parse_all(order, ""), Experiment(image_size=48, split="grouped")) for order in (texts, texts[::-1]))
+    assert first == second
+    records = {record.image_id: record for record in first.records}
+    assert {name for name in records if not name.startswith("more/")} == {
+        "sirm/1.png", "sirm/1.png@march", "june/2.png", "march/2.png", "june/3.png", "march/3.png",
+    }  # fmt: skip
+    assert records["sirm/1.png@march"].duplicate_of == "sirm/1.png" and records["sirm/1.png"].patient == "sirm:54"
+    assert records["june/2.png"].patient == records["march/2.png"].patient == "ieee8023:2"
+    assert sum(record.used for record in first.records if record.source != "more") == 3
 
 
 def test_metadata_that_cannot_be_used(tmp_path):

@@ -1,0 +1,100 @@
+"""What holds for any folder and any table: no film is lost, no patient and no picture is in two splits, and the place does not matter."""
+
+import io
+import os
+import subprocess
+import sys
+from collections import defaultdict
+
+import numpy as np
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+
+from cxrkit.config import Experiment
+from cxrkit.data import manifest
+from cxrkit.data.readers import phantom
+from cxrkit.data.sources import parse_all
+from cxrkit.errors import BadInput
+
+FOLDERS = ["covid", "COVID-19/p1", "normal", "train/Normal", "test/covid", "pneumonia", "normal/p2"]
+NAMES = ["a.png", "b.PNG", "patient1-2.png", "00001803_001.png", "00001803_002.png", "film", "notes.txt", "c.jpg"]
+
+
+def pictures():
+    """Eight films that differ, three files that are none, and twelve films more, that every folder has: COVID-19 where the number is even."""
+    made = []
+    for number in range(20):
+        packed, random = io.BytesIO(), np.random.default_rng(number)
+        phantom.draw_film(phantom.Anatomy(random), number % 2 == 0, random, 64).save(packed, "PNG")
+        made.append(packed.getvalue())
+    return [*made[:8], made[0][:500], b"", b"no picture", *made[8:]]
+
+
+PICTURES = pictures()
+ALWAYS = {("normal" if number % 2 else "covid", f"always{number}.png"): 11 + number for number in range(12)}
+films = st.dictionaries(st.tuples(st.sampled_from(FOLDERS), st.sampled_from(NAMES)), st.integers(0, 10), max_size=24).map(
+    lambda drawn: drawn | ALWAYS
+)
+rows = st.dictionaries(st.sampled_from(FOLDERS), st.sampled_from(["", "1", "2", "unknown"]), max_size=4)
+
+
+def laid_out(root, drawn, table, backwards=False):
+    order = sorted(drawn)[::-1] if backwards else sorted(drawn)
+    for folder, name in order:
+        (root / folder).mkdir(parents=True, exist_ok=True)
+        (root / folder / name).write_bytes(PICTURES[drawn[folder, name]])
+    told = [(f"{folder}/{name}", table[folder]) for folder, name in order if folder in table]
+    if told:
+        (root / "films.csv").write_text("file,patient\n" + "".join(f"{file},{patient}\n" for file, patient in told))
+    return root
+
+
+def built(root, rule, more=()):
+    try:
+        return manifest.build(parse_all([f"folder:x={root}", *more], "unused"), Experiment(image_size=48, split=rule))
+    except BadInput as error:
+        return error.what
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(films, rows, st.sampled_from(["paper", "grouped"]))
+def test_nothing_is_lost_nothing_leaks_and_the_place_does_not_matter(tmp_path_factory, drawn, table, rule):
+    here = laid_out(tmp_path_factory.mktemp("here") / "root", drawn, table)
+    there = laid_out(tmp_path_factory.mktemp("elsewhere") / "deep" / "other name", drawn, table, backwards=True)
+    made = built(here, rule)
+    assert built(there, rule) == made
+    event("refused" if isinstance(made, str) else "built")
+    if isinstance(made, str):
+        return
+    assert {record.path for record in made.records if "#row" not in record.image_id} == {f"x/{folder}/{name}" for folder, name in drawn}
+    assert len({record.image_id for record in made.records}) == len(made.records)
+    splits_of, bytes_of = defaultdict(set), defaultdict(set)
+    for record in made.used:
+        picture = drawn[tuple(record.path.removeprefix("x/").rsplit("/", 1))]
+        splits_of[record.patient or record.image_id].add(record.split)
+        splits_of[made.groups[record.image_id]].add(record.split)
+        bytes_of[picture].add(record.image_id)
+        assert record.label and record.split and record.sha256 and picture not in (8, 9, 10)
+    assert all(len(found) == 1 for found in splits_of.values()) and made.leaks == ()
+    assert all(len(names) == 1 for names in bytes_of.values())  # one film of each picture is used
+    assert all(record.excluded for record in made.records if not record.used)
+    assert manifest.problems(made) == []
+
+
+def test_another_hash_seed_and_another_order_of_sources_give_the_same(tmp_path):
+    for part, numbers in (("a", range(8)), ("b", range(3, 8))):
+        for number in numbers:
+            for folder in ("covid", "normal") if number < 2 else ("covid",) if number % 2 else ("normal",):
+                (tmp_path / part / folder).mkdir(parents=True, exist_ok=True)
+                (tmp_path / part / folder / f"patient{number // 2}-{number}{part}.png").write_bytes(PICTURES[number])
+    texts = [f"folder:{part}={tmp_path / part}" for part in "ab"]
+    program = (
+        "import sys; from cxrkit.config import Experiment; from cxrkit.data import manifest; from cxrkit.data.sources import parse_all;"
+        "print(manifest.build(parse_all(sys.argv[1:], ''), Experiment(image_size=48, split='grouped')).sha256)"
+    )
+    run = [
+        subprocess.run([sys.executable, "-c", program, *order], capture_output=True, text=True, env=os.environ | {"PYTHONHASHSEED": seed})
+        for seed, order in (("1", texts), ("2", texts[::-1]))
+    ]
+    first, second = (done.stdout.split()[-1] for done in run)
+    assert first == second and len(first) == 64, run[0].stderr
