@@ -25,7 +25,7 @@ async function begin() {
 // One queue, however many drops; what was waiting when the films were forgotten is not read.
 function bring(files) {
   const since = forgotten;
-  queue = queue.then(() => read(files, since));
+  queue = queue.then(() => read(files, since)).catch(error => { $("progress").textContent = `The films cannot be shown: ${error.message}`; });
 }
 
 async function read(files, since) {
@@ -33,7 +33,7 @@ async function read(files, since) {
   for (const file of files) {
     if (since !== forgotten) return;
     $("progress").textContent = `Reading film ${++done} of ${files.length} …`;
-    const film = await ask(file);
+    const film = films.length < MOST ? await ask(file) : { name: file.name, reason: `this page holds ${MOST} films: forget them first` };
     if (since !== forgotten) return;
     films.push(film);
     if (!film.reason) keep(film);
@@ -49,7 +49,6 @@ async function read(files, since) {
 async function ask(file) {
   const film = { name: file.name, file };
   if (!run) film.reason = "the run could not be read: load the page again";
-  else if (films.length >= MOST) film.reason = `this page holds ${MOST} films: forget them first`;
   else if (file.size > run.largest_upload) film.reason = `it is larger than ${run.largest_upload / 1e6} MB`;
   else try {
     const answered = await fetch("/film", { method: "POST", headers: { "X-Film": "1", "Content-Type": "application/octet-stream" }, body: file });

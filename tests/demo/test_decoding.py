@@ -51,6 +51,7 @@ BAD = {
 }
 
 
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
 @pytest.mark.parametrize("name", BAD)
 def test_a_file_that_is_no_film_is_a_reason(name):
     content, words = BAD[name]
