@@ -193,6 +193,7 @@ $("forget").onclick = () => {
   for (const part of [$("name"), $("rows"), $("map"), $("networks").tBodies[0]]) part.replaceChildren();
   $("film").hidden = $("all").hidden = true;
   $("progress").textContent = "All films are forgotten.";
+  $("files").value = "";
   $("files").focus();
 };
 $("canvas").addEventListener("wheel", event => { if (zoom === 1 && event.deltaY > 0) return; event.preventDefault(); enlarge(event.deltaY < 0 ? 1.15 : 1 / 1.15); }, { passive: false });

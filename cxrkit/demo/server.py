@@ -38,6 +38,11 @@ HEADERS = {
 }
 
 
+def hosts(port: int) -> set[str]:
+    """What a browser that was sent here says in Host; it leaves 80 out, as that is http's own port."""
+    return {name + (f":{port}" if port != 80 else "") for name in (ADDRESS, "localhost")}
+
+
 class Server(ThreadingHTTPServer):
     """The demo of a run at a port; 0 takes a free one."""
 
@@ -50,8 +55,7 @@ class Server(ThreadingHTTPServer):
             super().__init__((ADDRESS, port), Handler)
         except (OSError, OverflowError) as error:
             raise WrongUse(f"The page cannot be served: {error}.", f"port {port}", "name another one with --port") from error
-        suffixes = [f":{self.server_port}"] + [""] * (self.server_port == 80)  # which browsers leave out
-        self.hosts = {name + suffix for name in (ADDRESS, "localhost") for suffix in suffixes}
+        self.hosts = hosts(self.server_port)
 
     @property
     def address(self) -> str:

@@ -1,9 +1,11 @@
 """The demo as people meet it: in Chromium, wide and on a phone, with a mouse and with keys alone, and with hostile files."""
 
+import threading
 from pathlib import Path
 
 import pytest
 
+from cxrkit.errors import BadInput
 from tests.demo import served
 from tests.report import test_browser as report
 
@@ -223,6 +225,27 @@ def test_of_many_films_some_keep_their_pictures_and_the_others_are_asked_about_a
         "const one = { ...films[0] }; for (let n = 0; n < 90; n++) { const film = { ...one }; films.push(film); keep(film); }"
     )
     assert chromium.execute_script("return count()") == 20 and chromium.execute_script("return Boolean(shown.picture)")
+
+
+def test_what_waits_when_the_films_are_forgotten_is_not_read(chromium, server, folder, monkeypatch):
+    entered, gate, seen = threading.Event(), threading.Event(), []
+
+    def waits(content):
+        seen.append(content)
+        entered.set()
+        assert gate.wait(30)
+        raise BadInput("read")
+
+    monkeypatch.setattr(server.demo, "film", waits)
+    opened(chromium, server)
+    try:
+        chromium.find_element(By.ID, "files").send_keys(f"{folder / BROKEN}\n{folder / PHOTO}")
+        assert entered.wait(30)
+        chromium.execute_script("document.getElementById('forget').click()")
+    finally:
+        gate.set()
+    bring(chromium, folder, GOOD)
+    assert rows(chromium) == [[GOOD, "not read: read"]] and seen == [(folder / name).read_bytes() for name in (BROKEN, GOOD)]
 
 
 def test_what_the_server_does_not_answer_is_a_row_of_the_table(chromium, server, folder, monkeypatch):

@@ -104,6 +104,16 @@ def test_a_decoder_that_breaks_off_or_lies_is_a_reason(monkeypatch, script):
         decoding.decode(FILM)
 
 
+def test_a_decoder_has_one_thread_and_its_warnings_are_not_kept(monkeypatch):
+    """On a machine of many cores the stacks of as many threads use up its memory."""
+    script = (
+        "import json, os, sys; sys.stderr.write('x' * 10**7); print(json.dumps({'reason': os.environ['OPENBLAS_NUM_THREADS'] + ' thread'}))"
+    )
+    monkeypatch.setattr(decoding, "COMMAND", [*PYTHON, script])
+    with pytest.raises(UnreadableImage, match="^1 thread$"):
+        decoding.decode(FILM)
+
+
 def test_a_decoder_that_hangs_is_ended(monkeypatch):
     started = []
     popen = subprocess.Popen

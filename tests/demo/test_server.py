@@ -14,8 +14,8 @@ from PIL import Image, PngImagePlugin
 from cxrkit import predict
 from cxrkit.__main__ import main
 from cxrkit.demo.answering import Demo
-from cxrkit.demo.server import AT_ONCE, HEADERS, LARGEST_UPLOAD, Server
-from cxrkit.errors import BadInput, WrongUse, run_command
+from cxrkit.demo.server import AT_ONCE, HEADERS, LARGEST_UPLOAD, Server, hosts
+from cxrkit.errors import BadInput, UnreadableImage, WrongUse, run_command
 from tests.demo import served
 from tests.demo.served import ask, own, upload
 
@@ -173,6 +173,22 @@ def test_more_films_at_once_than_there_are_places_for_are_told_to_come_again(ser
             thread.join()
     assert answers == [(500, {"reason": "read in its turn"})] * AT_ONCE
     assert upload(server, b"x")[0] == 500  # the places are free again
+
+
+def test_one_film_is_decoded_at_a_time(server, monkeypatch):
+    locked = []
+
+    def decoded(content):
+        locked.append(server.demo._asking.locked())
+        raise UnreadableImage("no film", next="bring one")
+
+    monkeypatch.setattr("cxrkit.demo.decoding.decode", decoded)
+    assert upload(server, b"x") == (422, {"reason": "no film (bring one)"}) and locked == [True]
+    assert not server.demo._asking.locked()
+
+
+def test_the_usual_port_of_http_is_not_in_its_host():
+    assert hosts(80) == {"127.0.0.1", "localhost"} and hosts(8765) == {"127.0.0.1:8765", "localhost:8765"}
 
 
 def test_what_fails_is_told_without_its_inside_and_the_next_film_is_answered(server, monkeypatch, capfd):
