@@ -18,8 +18,9 @@ import numpy as np
 from PIL import Image
 from threadpoolctl import threadpool_limits
 
+from cxrkit.data import overlays
 from cxrkit.data.agreements import Agreements
-from cxrkit.data.candidates import box, candidates
+from cxrkit.data.candidates import INVERTED, box, candidates
 from cxrkit.data.registration import SIDE, Details, agreement
 from cxrkit.environment import processors
 from cxrkit.progress import Meter
@@ -116,11 +117,13 @@ def _found(films: Sequence[np.ndarray], digests: np.ndarray, kept: Path | None, 
     (unknown,) = np.nonzero(np.isnan(value))
     # Candidates of one film lie together, so that only the partners have to be kept, and made again where they are too many.
     details = functools.lru_cache(DETAILS_KEPT)(lambda index: Details(films[index]))
+    inverted = functools.lru_cache(AT_ONCE)(lambda index: Details(255 - films[index]))
     portions = [unknown[start : start + AT_ONCE] for start in range(0, len(unknown), AT_ONCE)]
 
     def verified(portion: np.ndarray) -> np.ndarray:
         boxes = np.array([box(one) for one in crop[portion].tolist()])
-        return agreement(*([details(film) for film in of[portion].tolist()] for of in (whole, part)), boxes)
+        wholes = [(inverted if turned else details)(film) for film, turned in zip(whole[portion].tolist(), crop[portion] == INVERTED)]
+        return agreement(wholes, [details(film) for film in part[portion].tolist()], boxes)
 
     try:
         with Meter("comparing films", len(unknown)) as meter:
@@ -130,4 +133,5 @@ def _found(films: Sequence[np.ndarray], digests: np.ndarray, kept: Path | None, 
     finally:
         known.keep(keys, value)
     (alike,) = np.nonzero(value >= THRESHOLD)
-    return list(zip(whole[alike].tolist(), part[alike].tolist(), value[alike].tolist()))
+    found = list(zip(whole[alike].tolist(), part[alike].tolist(), value[alike].tolist()))
+    return overlays.without(found, lambda film: details(film).half)
