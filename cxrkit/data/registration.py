@@ -29,6 +29,8 @@ WORST, SPREAD = 0.15, 0.45
 """The agreement of two films is at most SPREAD above that of this share of their blocks, the worst ones."""
 CERTAIN = 0.75
 """Agreement from which on two films need no second look; the threshold of copies."""
+SECOND_LOOK, TURNED_BACK = 0.36, 0.6
+"""Correlation of the half-size details from which on a second look is worth its time, and from which on a film counts as turned back."""
 TURN, FURTHEST = 0.3, 4.0
 """Degrees: turns below the first are not worth trying, and beyond the second not tried."""
 TURNS = 3
@@ -72,7 +74,7 @@ def agreement(wholes: Sequence[Details], parts: Sequence[Details], boxes: np.nda
     if len(hopeful):
         of = [wholes[i] for i in hopeful], [parts[i] for i in hopeful], boxes[hopeful]
         agreed[hopeful] = _agreement_at_full_size(*of)
-    (unsure,) = np.nonzero((correlation >= HOPELESS) & (agreed < CERTAIN))
+    (unsure,) = np.nonzero((correlation >= SECOND_LOOK) & (agreed < CERTAIN))
     if len(unsure):
         of = [wholes[i] for i in unsure], [parts[i] for i in unsure], boxes[unsure]
         agreed[unsure] = np.maximum(agreed[unsure], _second_look(*of))
@@ -95,8 +97,8 @@ def _second_look(wholes: Sequence[Details], parts: Sequence[Details], boxes: np.
     for _ in range(TURNS):
         turns = np.clip(turns + _turns([w.half for w in turned], theirs, boxes), -FURTHEST, FURTHEST)
         turned = [w if abs(turn) < TURN else Details(_turned(w.thumbnail, turn)) for w, turn in zip(wholes, turns)]
-        _, boxes = _register([w.half for w in turned], [p.half for p in parts], boxes, steps=4, give_up=0.0)
-    (some,) = np.nonzero(np.abs(turns) >= TURN)
+        correlation, boxes = _register([w.half for w in turned], [p.half for p in parts], boxes, steps=4, give_up=0.0)
+    (some,) = np.nonzero((np.abs(turns) >= TURN) & (correlation >= TURNED_BACK))
     if len(some):
         of = [turned[i] for i in some], [parts[i] for i in some], boxes[some]
         agreed[some] = np.maximum(agreed[some], _agreement_at_full_size(*of))
