@@ -1,6 +1,6 @@
 """Candidates of the copy search: pairs of films that are alike enough at low resolution to be laid over each other.
 
-A signature of 35 low frequencies, whitened over the set, of each film is compared with that of 81 crops of each other through
+A signature of 35 low frequencies, whitened over the set, of each film is compared with that of 81 crops of each other, and of the other one inverted, through
 locality-sensitive hashing, so that the cost grows nearly linearly. Only the films' own signatures and codes stay in memory,
 about 350 bytes a film; those of the crops are made, looked up and dropped, a portion of films at a time.
 
@@ -20,6 +20,9 @@ TABLES = 16
 FULL = 64
 """Films of one code that a signature is compared with, the nearest in their longer codes where there are more: without an end,
 k films of nearly one picture, such as empty ones, would cost k squared."""
+
+INVERTED = 81
+"""The number, after those of the crops, of the whole film with black for white."""
 
 SMALL_SET = 64
 """Films of which a mean and a spread say little, so that signatures are not whitened and all pairs are compared."""
@@ -50,7 +53,8 @@ def candidates(films: Sequence[np.ndarray], pool: Executor) -> list[tuple[int, i
     meeting = _Meeting(whitening.of(wholes), np.flatnonzero(wholes.any(1)))
 
     def alike(portion: range) -> Alike:
-        queries = whitening.of(signatures([films[i] for i in portion]))
+        crops = signatures([films[i] for i in portion])
+        queries = whitening.of(np.concatenate([crops, -crops[:, :1]], 1))  # ranks of an inverted film are the negative ones
         return _best(*meeting.alike(queries, portion.start), len(films))
 
     found, kept = [], 0
@@ -91,6 +95,8 @@ def _intervals() -> list[tuple[float, float]]:
 
 def box(crop: int) -> Box:
     """Where a crop lies."""
+    if crop == INVERTED:
+        return 0.0, 0.0, 1.0, 1.0
     intervals = _intervals()
     rows, columns = intervals[crop // len(intervals)], intervals[crop % len(intervals)]
     return columns[0], rows[0], columns[1], rows[1]

@@ -3,7 +3,9 @@
 Two films of different patients agree in their coarse anatomy and in nothing fine; a copy agrees in the fine
 grain too, once it is laid exactly over its original. So the coarse part is taken away, the crop is found by
 Gauss-Newton steps on the rest, and the agreement is measured block by block: a burnt-in label spoils a few
-blocks, and their median not at all.
+blocks, and their median not at all. Different films in one viewer's frame agree in the frame, so the worst blocks count as well.
+A copy that was turned by a few degrees agrees at half size already, and is turned back; one that was made very small has no fine
+grain left, and is judged at half size, more strictly.
 
 Many pairs are laid over each other at once: on squares this small a step of one pair is mostly Python's own time.
 Squares stand with their columns first once their rows are resampled, since numpy takes whole lines and no columns fast.
@@ -13,15 +15,29 @@ from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
+from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 SIDE = 128
-VERSION = 1
+VERSION = 2
 """Of the method: agreements that another one found are not used."""
 
-BLOCK = 16
 HOPELESS = 0.3
 """Correlation of the half-size details, after a few steps, below which two thumbnails are given up."""
+
+WORST, SPREAD = 0.15, 0.45
+"""The agreement of two films is at most SPREAD above that of this share of their blocks, the worst ones."""
+CERTAIN = 0.75
+"""Agreement from which on two films need no second look; the threshold of copies."""
+SECOND_LOOK, TURNED_BACK = 0.36, 0.6
+"""Correlation of the half-size details from which on a second look is worth its time, and from which on a film counts as turned back."""
+TURN, FURTHEST = 0.3, 4.0
+"""Degrees: turns below the first are not worth trying, and beyond the second not tried."""
+TURNS = 3
+"""Steps in which the angle is found."""
+FLAT, FLAT_ENERGY = 1e-6, 2.0
+SMALL_COSTS = 0.2
+"""An agreement at half size counts so much less."""
 
 CONVERGED = 0.002
 """Gain of correlation in a step below which registration ends."""
@@ -47,7 +63,8 @@ def _detail(pixels: np.ndarray, sigma: float) -> np.ndarray:
 
 
 def agreement(wholes: Sequence[Details], parts: Sequence[Details], boxes: np.ndarray) -> np.ndarray:
-    """How well each part agrees with a crop of its whole: the median correlation of their 8 x 8 blocks, -1 to 1.
+    """How well each part agrees with a crop of its whole: the median correlation of their 8 x 8 blocks, -1 to 1, but at most
+    SPREAD above that of the worst of them; after a second look, turned or at half size, where that is below CERTAIN.
 
     wholes, parts: n Details each. boxes: n first guesses of the crop, (left, top, right, bottom) in shares of the side.
     """
@@ -55,18 +72,76 @@ def agreement(wholes: Sequence[Details], parts: Sequence[Details], boxes: np.nda
     agreed = np.zeros(len(wholes))
     (hopeful,) = np.nonzero(correlation >= HOPELESS)
     if len(hopeful):
-        full, theirs = [wholes[i].full for i in hopeful], [parts[i].full for i in hopeful]
-        _, found = _register(full, theirs, boxes[hopeful], steps=5, give_up=0.0)
-        laid_over = _Crops(found, SIDE).of(np.stack(full))
-        ours, theirs = _centred_blocks(laid_over), _centred_blocks(np.stack(theirs).transpose(0, 2, 1))
-        product = (ours * theirs).sum(2) / np.sqrt((ours**2).sum(2) * (theirs**2).sum(2) + 1e-6)
-        agreed[hopeful] = np.median(product, axis=1)
+        of = [wholes[i] for i in hopeful], [parts[i] for i in hopeful], boxes[hopeful]
+        agreed[hopeful] = _agreement_at_full_size(*of)
+    (unsure,) = np.nonzero((correlation >= SECOND_LOOK) & (agreed < CERTAIN))
+    if len(unsure):
+        of = [wholes[i] for i in unsure], [parts[i] for i in unsure], boxes[unsure]
+        agreed[unsure] = np.maximum(agreed[unsure], _second_look(*of))
     return agreed
 
 
-def _centred_blocks(pixels: np.ndarray) -> np.ndarray:
-    n = SIDE // BLOCK
-    blocks = pixels.reshape(-1, n, BLOCK, n, BLOCK).transpose(0, 1, 3, 2, 4).reshape(len(pixels), n * n, -1)
+def _agreement_at_full_size(wholes: Sequence[Details], parts: Sequence[Details], boxes: np.ndarray) -> np.ndarray:
+    full, theirs = [w.full for w in wholes], [p.full for p in parts]
+    _, found = _register(full, theirs, boxes, steps=5, give_up=0.0)
+    return _agreement_of_blocks(_Crops(found, SIDE).of(np.stack(full)), np.stack(theirs).transpose(0, 2, 1))
+
+
+def _second_look(wholes: Sequence[Details], parts: Sequence[Details], boxes: np.ndarray) -> np.ndarray:
+    """The agreement of pairs that do not agree as they lie: of the whole turned to the part, or, less SMALL_COSTS, at half size."""
+    halves = np.stack([w.half for w in wholes])
+    laid_over, theirs = _Crops(boxes, SIDE // 2).of(halves), np.stack([p.half for p in parts]).transpose(0, 2, 1)
+    agreed = _agreement_of_blocks(laid_over, theirs) - SMALL_COSTS
+    turns = np.zeros(len(wholes))
+    turned = list(wholes)
+    for _ in range(TURNS):
+        turns = np.clip(turns + _turns([w.half for w in turned], theirs, boxes), -FURTHEST, FURTHEST)
+        turned = [w if abs(turn) < TURN else Details(_turned(w.thumbnail, turn)) for w, turn in zip(wholes, turns)]
+        correlation, boxes = _register([w.half for w in turned], [p.half for p in parts], boxes, steps=4, give_up=0.0)
+    (some,) = np.nonzero((np.abs(turns) >= TURN) & (correlation >= TURNED_BACK))
+    if len(some):
+        of = [turned[i] for i in some], [parts[i] for i in some], boxes[some]
+        agreed[some] = np.maximum(agreed[some], _agreement_at_full_size(*of))
+    return agreed
+
+
+def _turned(thumbnail: np.ndarray, degrees: float) -> np.ndarray:
+    return np.asarray(Image.fromarray(thumbnail).rotate(degrees, Image.Resampling.BILINEAR))
+
+
+def _turns(halves: Sequence[np.ndarray], theirs: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    """By how many degrees each of n squares has to be turned about its middle, one Gauss-Newton step. theirs: n x column x row."""
+    side = len(halves[0])
+    whole, crops = np.stack(halves), _Crops(boxes, side)
+    slope_y, slope_x = (crops.of(np.gradient(whole, axis=axis) * np.float32(side)) for axis in (1, 2))
+    laid_over = crops.of(whole)
+    laid_over -= laid_over.mean((1, 2), keepdims=True)
+    target = theirs - theirs.mean((1, 2), keepdims=True)
+    spread, norm = _norm(laid_over), _norm(target)
+    share = (np.arange(side) + 0.5) / side
+    left, top, right, bottom = boxes.T[:, :, None]
+    x, y = (low + share * (high - low) - 0.5 for low, high in ((left, right), (top, bottom)))
+    slope = slope_y * x[:, :, None] - slope_x * y[:, None, :]
+    missing = target / (norm + 1e-6) * spread - laid_over
+    return np.degrees(np.einsum("pcr,pcr->p", slope, missing) / (np.einsum("pcr,pcr->p", slope, slope) + 1e-6))
+
+
+def _agreement_of_blocks(ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:
+    """Of n squares laid over each other, n x column x row. Blocks that are flat in both say nothing."""
+    ours, theirs = blocks(ours), blocks(theirs)
+    energies = (ours**2).sum(2), (theirs**2).sum(2)
+    product = (ours * theirs).sum(2) / np.sqrt(energies[0] * energies[1] + FLAT)
+    said = np.maximum(*energies) > FLAT_ENERGY
+    product = np.where(said | ~said.any(1, keepdims=True), product, np.nan)
+    worst, median = np.nanquantile(product, [WORST, 0.5], axis=1)
+    return np.minimum(median, worst + SPREAD)
+
+
+def blocks(pixels: np.ndarray) -> np.ndarray:
+    """n x 64 x pixels: the 8 x 8 blocks of n squares, each less its mean."""
+    n = 8
+    side = pixels.shape[1] // n
+    blocks = pixels.reshape(-1, n, side, n, side).transpose(0, 1, 3, 2, 4).reshape(len(pixels), n * n, -1)
     return blocks - blocks.mean(2, keepdims=True)
 
 

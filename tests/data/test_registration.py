@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from cxrkit.data import copies, registration
 from cxrkit.data.readers import phantom
@@ -66,19 +67,20 @@ def agreement_of_one(whole, part, box):
     left, top, right, bottom = registered(whole.full.astype(float), part.full.astype(float), box, 5, 0.0)[1]
     side = registration.SIDE
     laid_over = resampling(top, bottom, side) @ whole.full @ resampling(left, right, side).T
-    block, found = registration.BLOCK, []
+    block, found = side // 8, []
     for row in range(0, side, block):
         for column in range(0, side, block):
             ours, theirs = (x[row : row + block, column : column + block] for x in (laid_over, part.full))
             ours, theirs = ours - ours.mean(), theirs - theirs.mean()
             found.append((ours * theirs).sum() / np.sqrt((ours**2).sum() * (theirs**2).sum() + 1e-6))
-    return float(np.median(found))
+    return float(min(np.median(found), np.quantile(found, registration.WORST) + registration.SPREAD))
 
 
 def test_pairs_agree_as_each_does_by_the_book(pairs):
     found = agreement(*pairs)
     expected = np.array([agreement_of_one(*pair) for pair in zip(*pairs)])
-    assert np.abs(found - expected).max() < 1e-4
+    once = (expected >= registration.CERTAIN) | (found == 0)  # the others get a second look, which may find more
+    assert np.abs(found - expected)[once].max() < 1e-4 and (found >= expected - 1e-4).all()
     assert (expected == 0).any() and (expected > 0.9).sum() == 18, "hopeless pairs and copies are both among them"
 
 
@@ -92,3 +94,11 @@ def test_no_pair_at_all_that_is_hopeful(pairs):
     wholes, parts, boxes = pairs
     flat = Details(np.full((registration.SIDE, registration.SIDE), 7, np.uint8))
     assert agreement([flat, flat], [flat, parts[0]], boxes[:2]).tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("degrees", [-3, -1, 2])
+def test_a_film_that_was_turned_is_turned_back(degrees):
+    random = np.random.default_rng(5)
+    film = phantom.draw_film(phantom.Anatomy(random), False, random)
+    whole, turned = (Details(copies.thumbnail(each)) for each in (film, film.rotate(degrees, Image.Resampling.BILINEAR)))
+    assert agreement([whole], [turned], np.array([[0.0, 0, 1, 1]]))[0] > registration.CERTAIN
