@@ -19,7 +19,7 @@ RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = '0a188fd691b78a04b401afd42ab7578f574ae3b3285ab67d46c1ce78e2419c9f'
+SOURCE_SHA256 = '0d3f8db07767cc82bcc234f98b8ee4b68d0611e9d51f5ae5706ac5b65486ff3d'
 FILES = {}
 
 
@@ -4792,6 +4792,9 @@ FULL = 64
 """Films of one code that a signature is compared with, the nearest in their longer codes where there are more: without an end,
 k films of nearly one picture, such as empty ones, would cost k squared."""
 
+INVERTED = 81
+"""The number, after those of the crops, of the whole film with black for white."""
+
 SMALL_SET = 64
 """Films of which a mean and a spread say little, so that signatures are not whitened and all pairs are compared."""
 
@@ -4821,7 +4824,8 @@ def candidates(films: Sequence[np.ndarray], pool: Executor) -> list[tuple[int, i
 	meeting = _Meeting(whitening.of(wholes), np.flatnonzero(wholes.any(1)))
 
 	def alike(portion: range) -> Alike:
-		queries = whitening.of(signatures([films[i] for i in portion]))
+		crops = signatures([films[i] for i in portion])
+		queries = whitening.of(np.concatenate([crops, -crops[:, :1]], 1))  # ranks of an inverted film are the negative ones
 		return _best(*meeting.alike(queries, portion.start), len(films))
 
 	found, kept = [], 0
@@ -4862,6 +4866,8 @@ def _intervals() -> list[tuple[float, float]]:
 
 def box(crop: int) -> Box:
 	"""Where a crop lies."""
+	if crop == INVERTED:
+		return 0.0, 0.0, 1.0, 1.0
 	intervals = _intervals()
 	rows, columns = intervals[crop // len(intervals)], intervals[crop % len(intervals)]
 	return columns[0], rows[0], columns[1], rows[1]
@@ -4987,8 +4993,9 @@ import numpy as np
 from PIL import Image
 from threadpoolctl import threadpool_limits
 
+from cxrkit.data import overlays
 from cxrkit.data.agreements import Agreements
-from cxrkit.data.candidates import box, candidates
+from cxrkit.data.candidates import INVERTED, box, candidates
 from cxrkit.data.registration import SIDE, Details, agreement
 from cxrkit.environment import processors
 from cxrkit.progress import Meter
@@ -5055,6 +5062,9 @@ def find(thumbnails: Mapping[Name, np.ndarray], kept: Path | None = None) -> lis
 
 
 
+
+
+
 	first: dict[int, Name] = {}
 	equal = []
 	for name in sorted(thumbnails):
@@ -5085,11 +5095,13 @@ def _found(films: Sequence[np.ndarray], digests: np.ndarray, kept: Path | None, 
 	(unknown,) = np.nonzero(np.isnan(value))
 	# Candidates of one film lie together, so that only the partners have to be kept, and made again where they are too many.
 	details = functools.lru_cache(DETAILS_KEPT)(lambda index: Details(films[index]))
+	inverted = functools.lru_cache(AT_ONCE)(lambda index: Details(255 - films[index]))
 	portions = [unknown[start : start + AT_ONCE] for start in range(0, len(unknown), AT_ONCE)]
 
 	def verified(portion: np.ndarray) -> np.ndarray:
 		boxes = np.array([box(one) for one in crop[portion].tolist()])
-		return agreement(*([details(film) for film in of[portion].tolist()] for of in (whole, part)), boxes)
+		wholes = [(inverted if turned else details)(film) for film, turned in zip(whole[portion].tolist(), crop[portion] == INVERTED)]
+		return agreement(wholes, [details(film) for film in part[portion].tolist()], boxes)
 
 	try:
 		with Meter("comparing films", len(unknown)) as meter:
@@ -5098,8 +5110,9 @@ def _found(films: Sequence[np.ndarray], digests: np.ndarray, kept: Path | None, 
 				meter.advance(len(portion))
 	finally:
 		known.keep(keys, value)
-	(alike,) = np.nonzero(value >= THRESHOLD)
-	return list(zip(whole[alike].tolist(), part[alike].tolist(), value[alike].tolist()))
+	(alike,) = np.nonzero(value >= min(THRESHOLD, overlays.RELATED))
+	related = list(zip(whole[alike].tolist(), part[alike].tolist(), value[alike].tolist()))
+	return [pair for pair in overlays.without(related, lambda film: details(film).half) if pair[2] >= THRESHOLD]
 '''[1:]
 
 
@@ -6054,6 +6067,85 @@ def sentence(records: Iterable[Record], by: Sequence[str], caliper: float) -> st
 	lost = Counter((record.label, record.excluded) for record in records if record.excluded.startswith(REASON))
 	told = [f"{count} {LABEL_WORDS[label]} ({reason.removeprefix(REASON)})" for (label, reason), count in lost.most_common()]
 	return f"Matched by {words(by, caliper)}: {pairs} pairs, a film a patient. Left out: {'; '.join(told) or 'none'}."
+'''[1:]
+
+
+# ======================================
+# cxrkit/data/overlays.py
+# ======================================
+
+FILES['cxrkit/data/overlays.py'] = r'''
+"""Overlays: what many films of a set have in common and is no film, such as a viewer's frame, a watermark or a grid."""
+
+
+
+
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from cxrkit.data.registration import blocks
+
+RELATED = 0.5
+"""Agreement from which on two films may have an overlay in common; of 1,645 candidates among 302 real films none but copies reached it,
+and one film beside itself on another day."""
+FEWEST = 3
+"""Films that are alike, of which it can be told what they have in common."""
+DIFFER = 0.2
+"""Share of a block's energy that is left when the common part is gone, from which on the films differ there."""
+ENOUGH = 0.1
+"""Share of the blocks in which films have to differ; those that differ in fewer are copies all."""
+ALIKE = 0.8
+"""Correlation of what is left of two films, from which on they are copies. Three different films give 0.5: the third is in both."""
+
+Found = tuple[int, int, float]
+
+
+def without(found: Sequence[Found], detail: Callable[[int], np.ndarray]) -> list[Found]:
+	"""The pairs that are alike for more than an overlay. found: (film, film, agreement) of pairs that agree by RELATED at least; detail: the ..."""
+
+	kept = []
+	for members, pairs in _groups(found):
+		if len(members) < FEWEST:
+			kept += pairs
+			continue
+		total = sum(detail(film).astype(np.float64) for film in members)
+		kept += [pair for pair in pairs if _alike(detail(pair[0]), detail(pair[1]), total, len(members))]
+	return kept
+
+
+def _alike(one: np.ndarray, other: np.ndarray, total: np.ndarray, n: int) -> bool:
+	"""Whether two of n films, whose sum is `total`, are alike where the set's films differ."""
+	common = (total - one - other) / (n - 2)
+	both = np.stack([one, other])
+	left, whole = blocks(both - common), blocks(both)
+	energies = (left**2).sum(2)
+	differ = energies.sum(0) >= DIFFER * (whole**2).sum((0, 2)) + 1e-6
+	if differ.mean() < ENOUGH:
+		return True
+	correlation = (left[0] * left[1]).sum(1) / np.sqrt(energies[0] * energies[1] + 1e-6)
+	return float(np.median(correlation[differ])) >= ALIKE
+
+
+def _groups(found: Sequence[Found]) -> list[tuple[set[int], list[Found]]]:
+	"""Films that hang together through pairs, and these pairs."""
+	parent: dict[int, int] = {}
+
+	def root(film: int) -> int:
+		while parent.setdefault(film, film) != film:
+			parent[film] = film = parent[parent[film]]
+		return film
+
+	for one, other, _ in found:
+		parent[root(one)] = root(other)
+	groups: dict[int, tuple[set[int], list[Found]]] = defaultdict(lambda: (set(), []))
+	for pair in found:
+		members, pairs = groups[root(pair[0])]
+		members.update(pair[:2])
+		pairs.append(pair)
+	return list(groups.values())
 '''[1:]
 
 
@@ -7555,19 +7647,35 @@ FILES['cxrkit/data/registration.py'] = r'''
 
 
 
+
+
 from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
+from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 SIDE = 128
-VERSION = 1
+VERSION = 2
 """Of the method: agreements that another one found are not used."""
 
-BLOCK = 16
 HOPELESS = 0.3
 """Correlation of the half-size details, after a few steps, below which two thumbnails are given up."""
+
+WORST, SPREAD = 0.15, 0.45
+"""The agreement of two films is at most SPREAD above that of this share of their blocks, the worst ones."""
+CERTAIN = 0.75
+"""Agreement from which on two films need no second look; the threshold of copies."""
+SECOND_LOOK, TURNED_BACK = 0.36, 0.6
+"""Correlation of the half-size details from which on a second look is worth its time, and from which on a film counts as turned back."""
+TURN, FURTHEST = 0.3, 4.0
+"""Degrees: turns below the first are not worth trying, and beyond the second not tried."""
+TURNS = 3
+"""Steps in which the angle is found."""
+FLAT, FLAT_ENERGY = 1e-6, 2.0
+SMALL_COSTS = 0.2
+"""An agreement at half size counts so much less."""
 
 CONVERGED = 0.002
 """Gain of correlation in a step below which registration ends."""
@@ -7593,7 +7701,8 @@ def _detail(pixels: np.ndarray, sigma: float) -> np.ndarray:
 
 
 def agreement(wholes: Sequence[Details], parts: Sequence[Details], boxes: np.ndarray) -> np.ndarray:
-	"""How well each part agrees with a crop of its whole: the median correlation of their 8 x 8 blocks, -1 to 1."""
+	"""How well each part agrees with a crop of its whole: the median correlation of their 8 x 8 blocks, -1 to 1, but at most ..."""
+
 
 
 
@@ -7601,18 +7710,76 @@ def agreement(wholes: Sequence[Details], parts: Sequence[Details], boxes: np.nda
 	agreed = np.zeros(len(wholes))
 	(hopeful,) = np.nonzero(correlation >= HOPELESS)
 	if len(hopeful):
-		full, theirs = [wholes[i].full for i in hopeful], [parts[i].full for i in hopeful]
-		_, found = _register(full, theirs, boxes[hopeful], steps=5, give_up=0.0)
-		laid_over = _Crops(found, SIDE).of(np.stack(full))
-		ours, theirs = _centred_blocks(laid_over), _centred_blocks(np.stack(theirs).transpose(0, 2, 1))
-		product = (ours * theirs).sum(2) / np.sqrt((ours**2).sum(2) * (theirs**2).sum(2) + 1e-6)
-		agreed[hopeful] = np.median(product, axis=1)
+		of = [wholes[i] for i in hopeful], [parts[i] for i in hopeful], boxes[hopeful]
+		agreed[hopeful] = _agreement_at_full_size(*of)
+	(unsure,) = np.nonzero((correlation >= SECOND_LOOK) & (agreed < CERTAIN))
+	if len(unsure):
+		of = [wholes[i] for i in unsure], [parts[i] for i in unsure], boxes[unsure]
+		agreed[unsure] = np.maximum(agreed[unsure], _second_look(*of))
 	return agreed
 
 
-def _centred_blocks(pixels: np.ndarray) -> np.ndarray:
-	n = SIDE // BLOCK
-	blocks = pixels.reshape(-1, n, BLOCK, n, BLOCK).transpose(0, 1, 3, 2, 4).reshape(len(pixels), n * n, -1)
+def _agreement_at_full_size(wholes: Sequence[Details], parts: Sequence[Details], boxes: np.ndarray) -> np.ndarray:
+	full, theirs = [w.full for w in wholes], [p.full for p in parts]
+	_, found = _register(full, theirs, boxes, steps=5, give_up=0.0)
+	return _agreement_of_blocks(_Crops(found, SIDE).of(np.stack(full)), np.stack(theirs).transpose(0, 2, 1))
+
+
+def _second_look(wholes: Sequence[Details], parts: Sequence[Details], boxes: np.ndarray) -> np.ndarray:
+	"""The agreement of pairs that do not agree as they lie: of the whole turned to the part, or, less SMALL_COSTS, at half size."""
+	halves = np.stack([w.half for w in wholes])
+	laid_over, theirs = _Crops(boxes, SIDE // 2).of(halves), np.stack([p.half for p in parts]).transpose(0, 2, 1)
+	agreed = _agreement_of_blocks(laid_over, theirs) - SMALL_COSTS
+	turns = np.zeros(len(wholes))
+	turned = list(wholes)
+	for _ in range(TURNS):
+		turns = np.clip(turns + _turns([w.half for w in turned], theirs, boxes), -FURTHEST, FURTHEST)
+		turned = [w if abs(turn) < TURN else Details(_turned(w.thumbnail, turn)) for w, turn in zip(wholes, turns)]
+		correlation, boxes = _register([w.half for w in turned], [p.half for p in parts], boxes, steps=4, give_up=0.0)
+	(some,) = np.nonzero((np.abs(turns) >= TURN) & (correlation >= TURNED_BACK))
+	if len(some):
+		of = [turned[i] for i in some], [parts[i] for i in some], boxes[some]
+		agreed[some] = np.maximum(agreed[some], _agreement_at_full_size(*of))
+	return agreed
+
+
+def _turned(thumbnail: np.ndarray, degrees: float) -> np.ndarray:
+	return np.asarray(Image.fromarray(thumbnail).rotate(degrees, Image.Resampling.BILINEAR))
+
+
+def _turns(halves: Sequence[np.ndarray], theirs: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+	"""By how many degrees each of n squares has to be turned about its middle, one Gauss-Newton step. theirs: n x column x row."""
+	side = len(halves[0])
+	whole, crops = np.stack(halves), _Crops(boxes, side)
+	slope_y, slope_x = (crops.of(np.gradient(whole, axis=axis) * np.float32(side)) for axis in (1, 2))
+	laid_over = crops.of(whole)
+	laid_over -= laid_over.mean((1, 2), keepdims=True)
+	target = theirs - theirs.mean((1, 2), keepdims=True)
+	spread, norm = _norm(laid_over), _norm(target)
+	share = (np.arange(side) + 0.5) / side
+	left, top, right, bottom = boxes.T[:, :, None]
+	x, y = (low + share * (high - low) - 0.5 for low, high in ((left, right), (top, bottom)))
+	slope = slope_y * x[:, :, None] - slope_x * y[:, None, :]
+	missing = target / (norm + 1e-6) * spread - laid_over
+	return np.degrees(np.einsum("pcr,pcr->p", slope, missing) / (np.einsum("pcr,pcr->p", slope, slope) + 1e-6))
+
+
+def _agreement_of_blocks(ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:
+	"""Of n squares laid over each other, n x column x row. Blocks that are flat in both say nothing."""
+	ours, theirs = blocks(ours), blocks(theirs)
+	energies = (ours**2).sum(2), (theirs**2).sum(2)
+	product = (ours * theirs).sum(2) / np.sqrt(energies[0] * energies[1] + FLAT)
+	said = np.maximum(*energies) > FLAT_ENERGY
+	product = np.where(said | ~said.any(1, keepdims=True), product, np.nan)
+	worst, median = np.nanquantile(product, [WORST, 0.5], axis=1)
+	return np.minimum(median, worst + SPREAD)
+
+
+def blocks(pixels: np.ndarray) -> np.ndarray:
+	"""n x 64 x pixels: the 8 x 8 blocks of n squares, each less its mean."""
+	n = 8
+	side = pixels.shape[1] // n
+	blocks = pixels.reshape(-1, n, side, n, side).transpose(0, 1, 3, 2, 4).reshape(len(pixels), n * n, -1)
 	return blocks - blocks.mean(2, keepdims=True)
 
 
@@ -14158,39 +14325,39 @@ o?QM1S!*&S'''[1:]
 # ======================================
 
 FILES['cxrkit/report/checklists.py'] = r'''
-c-oCwZI9bF68^mY6@>1Cr9crjMGM?{&&B1^1PHLb21yS6U>FK*Q8u%(<P+ufx?BJEn>R|-u2ZB)*XEEM&g(NnI*Ot<x3Ay-n(Ydu>q340`2NFhzrbjwx?`hS
-vv1nY)*H3nn)O{}UFT?>R#ns7Dcz}VYgB99ooY(8vf8D}==ByBxua=eoilZ3>a|fjT^Loi&5pMicc?m-MNu^I|Iy^SsVcMXY*RaBcX+&d(;R?D`)oebtF>SA
-9v0|TWq47cJH4*7bEap~lX%5mciYOY{Oku9@`USj2Wr}NzjJ2_t81R^PJ6V5%)G8osk*gzbTyd>@vE)B>L2{*q<59q?4iB0o!^`1_oj8AMxKY$*}ADq+n?aJ
-@HemZ&WskJGX0XnZl~MRv-zww>!vMwHEv)3`|WN1`)?nA`IPbiK0kf9egD}LX#k%eY2%2Yx!2V}qt&yW>Ds_L@9gH#8t{5qqFe4wUZ?74E7#N`4jf9o&=M8y
-!kVl@NA?HQ1|qS&gTU&x5H;JTDxU75Q1a_P@^G|d%yEtJly~N#OI1nY%V1w=TTdqM-rv6cq~_`|Y7cex6*P%vDzbIiM5&5I|DG;moLV=#y@q6HhFt>*7wAJ_
-yJ0I2qw@r^;4>tJ?ts<m&>2i7(F3%GEF-NUn@U?5$(euk5gmi7f0%myxjmR<LL>-H%)i;>3KoO;AfJz01Bus$+2^wqNf5=m8`Z%%GaC1Kd$ipaW*wbP$zNJi
-6)Al^qHw!|1CMsLs?-YBx3+_wsj{{DRkwFVbF5k9D;7i&W)YnXSq;{Ki8}mRH~hC#dcUvi8r>ExCs!<%>srv8^?TFf5$lNN3or`o*VLfrp`N-i)?5{)gygfe
-?eaW!rYcjvVCHR}0M9F&^0AdF8etMZ7|m5rW=bsM#BXCE<^Ynqh<hp_;9LMAdt2YzwyAeu=lD>ARJJz7TqZwZOm+YD<W$`mv(LL$+Y0a}ugwuYjd(m@pMjIW
-x=#Ix;Y;xhfkvNTSPpg|NW4ds2`~;bf{CWUW%3n>m0p?3A&tMC#ge67cVb0EDRNSxUjB@qXhpF3Yg&XZ861=$E`|}3a-2bswit^D!*$_qAjp*2?Yomg;bc0D
-;G$6&E|?#%ja+<n)iy`4^Wcd^gc7)Dxj-2qo~|&KQ}u!(8U5KD7m@BT)UIqv9BFq>c^8MPQ}u^wn>p;rHl~Xs96`{&)0Hy`1<qA#x<gwl5(OjI%fb!<SjxdT
-;KrDab@~L7B@k-h?KTbqEy-}*o&rdC5<AMl=#jh{BPCU@e!9L+&MIC!qO9j-%%90)IZf4<N0NMTy*z)JD$tMB1}_>lot~3ED_C3hChjM1ro5cKgC<eL7MQ73
-(^NoU&C%sZ5TE}ZfDPe>MIb}xq410*WK7G63e)HsBselZIsJx%;tQVlB~{lPrvO`sTmoL=a`76A8aM$nM5(`F^l{j573x^Yru7p$UE9*Qj^nU7V60i_V?=29
-zixcc@o}Wq91P;OW@~pJg=g#f6hn+4s>fW6#g>UG;bbOZ5`<8b_3RGL6zF;i1~9Z|H3lXsRtpqniHni(ojD;_Ix2I3qY$Q9#IgC58I2KMpp*Fzcp`{3bSKXz
-Xs8&yK<*PBb9J3a<ghCwa<G!jQ~~(4pzwh%X-V<X*CY?vuciDTTiSL3B*ec2A(BUgIk=qj8j=UYh`*!a#EGKYhXziCp5cSzp!7gK;i9wpM0E^A!a4>S@JI(u
-X*6A)!H#qojh~$6xpG}Yb_pLJ)w*ALNsK22PZ|+X5%w;Vz%9cj68rO5QUaxErPp@=FjIC0(^vzhET&zvx9ce|MvcUaUk}B`6uu@l$BRzv4*SY54gM^}o3ZaM
-0J=BO1Ug7nXdc=+We7l9pmVkQ9{?NnkxH*H%kau@L#caLLm3DV9`{g&QjdWp0f5ru!?&V>5LJRANSy(Gu^)q6$<4zaQV9F+*kO9&KGGkJ9lv-H!myGEVlQKs
-4Bm)((IZ^O2ZD^aN@7qf5zI5a#wE^}T7pHqu-6+is;GUx1f7rFVS|KKp(&!}lR}FrMP(8U-QViKfc>TJh74Ol;)AE4+&IQpBzm{Fz%OECPHt>x7BOZEhmf>H
-lKDtU7}ka*uE#d6!c=@Snu&QW<&GqV!{RFdKlgXOSU?^-N7|96_)q#)>x%$&UfSK6;z`{{HKHY29uFtD7UQuK9?yd-FW2ah8@eVa)tJc=DY9T|bkVmNDQ7z2
-^n3)`I3a@1<&$Wv{hU8|73wsvOdWeg)k~>@i)Vc@?Ldv^-cj7wxI36rEU4r-OpM$GWAYZAH*yj7QZRuF=l}qV35F@Rwitk8kbqbedlGs(U7DQM;uSm2bF5T(
-o@5w#xjU4leSqqOYa=wQE~pKSqeEA|{Ckx6<Hn8l(5YV(fEo~ao9J(vml{y4>(rGukZr3IZ9w12tqX=H1!b5MVQ3Nf-Ub<fwRN}-WWx$i@hkfka(UcBY0e?f
-CRbSHfyJomPp(!c?z8b0N?&GbA^pO*b)fAK-b~446Wl!T%aRr|4c79dA0mFsUGHCW21j8A_pC+PIcpuTPW@778ANO!L2%ZlZ4P@Ep4O|%Q*wG{caUAVEtZ$$
-xO^Py5gf%8Bsi&rz=N8Q0b>c~v0^xZj}A~S4Yo)rb+@mQ%(}vEplwRN>s;W%=omb)EZ705ydK3($(Bh{h1uK>lkfmf#WP5mJ`=G`mPvrgqb<5^Xj6V~iLbMN
-`~)ZJhd6kR36FmD?eo|ffmUt{*}-_)WfsBM@w;36B7XES(Hz>fx#X}j5uXQ!<Z*%>&01G>)oLy~Xg^Fn$SPoDGKaJECR-U`B<>65k?HUr)We!b1+dqM4H&H{
-OFSfp&$yIFs}+P{;_FHYuu2My<YG03<+vb@X)Rl2ZT67x*I-?tx~kb5vNfCvSO&FUV<N}$`qPs@NG1)91$EjB*tY_y(fI!LE5oyMxtrwGq24&*m-K-9h;2X%
-cl4mnMDogrH}~Pik!I*^5$MAkBasRJfV>#!<e0$)R1ZABwd*a!%o+qRTp%KZB-oE1G)7Q|F@}Ag`tmlJ_yrKXd?r6;W_&hJ$ldAbrRgazC09TRO+23E;qDCj
-V|k!B>|(mw^j9-(w2}ZK=;}4nH;%CO13)<QfFJkP9Px7xVFDE<qSuwWfKZE)Gac(g9#4J_3^U1%??O?}kJAkq@;8L;vCs@_l9q_o^o>zWsMwQ%aUokC+ff30
-9_QddgnB$Lcqd*k{)Y;1X@Kqgf{a4MJUg3zOT=+Ckt0jfL5ap_5fR0iEtXAlZ;D)Zi`lE|<zH99aCsuJj$jtC_s8Ic_F$-c&XYHbk1;?!;9@WXE`A4&KfzUE
-$oL(w+uF?*8oLU5t$<Ao<CNwS<ixwioT!h$<`}s>cM`3^@&vQ^;m7$#?~$|u5CQVydbxPD1OaI93I_zC)OT+11_X}!VL&Mk56C?<sPC@`p*#X-!@D=zu++9f
-h#2kg#0$GJ4}9W3V@SmvT#HdEnazkUnaZRPoW9KtYXbpJ+yg9TIuwVP<`OA0-vN3Q?Oc;)0bUaY`SmX~3^MGKu*Bf|YcQnwopqkZFR}QR1eJ@$Kh%zX(Le?8
-A<~bzx`u7L)Cm5~j>``&wGbR9sWp^0Arr#OrFgBX9QLWs7RHM~M;2|fhwgTrVay`;XT+b?bts9idP`P;>KkyR&w-M|ZlK0A=(}VTlqry>I>94QYOaxCRG#Iw
-5ES{D{6eMv<V94(0lcs^>|ZTq(qA2hw@a$<U{zH##tkpcI7Q6>8T^KC`~A~J%kP;$<BNloXIexLha``GB<TAKvf6VhVZ-P}fgd{iE&rUeEbtj@@s>c3QC|X}
-1s9)1pziX5{=SD^(66}YKl*}g9k)lN5ZD^TW)ePl5(7dHW;MK-h(L6`yXc$XIYSr*zs|{)B(R`=M)40Y{sj5eA|_m%^*;^c6><6e3@qK**9L&4j2`Ko0hFHh
-T&HLCNDOD`IU<7`=^>YBXczxdL8m3zu7N%cfM*Ad%a8r_Rem**(h~~BKemQ)J$nNg-R;Ij%J)%&Hk6EmLh@E1O-FjZ)QgB-Pwt7y<p0J&)N}'''[1:]
+c-oCwZI9bF68^mY6@>1Cr9crjMGM?{&&B1^1PHLb21yS6U>FK*QEO&p$tTL|bzT4Wn>R|-u2ZB)*XD3I9L~!#LpqA0H@C0f|C((JrRzd{{`mgGZ@<83rn*C;
+TC;1~&enHoy)o<i%DT=GpH@}V+$-IwZevty-Mwl`wX)i!%INh5nB2j%z~@ZenR;#1Ru@K<ZL{Si#_g-lWl<DO{C_mLZmP<xJKNMw*)49b-ZXoV(LS5c^lI&S
+-UEYPRfd@g-RX6uoin|Vp2QqG-EAtn^0Oac$P=#99URlH`;}W$SY7jMcif>hWaf2!Ox3N$t*gmIh+l2}RsY~eN4>55$sXH#+xfM5{$N@M$H?<=I$Jk&Y5N`A
+2L9%?-kK2;9;Rp6Z@0QVKAX>4vu@g=KgR9rf4{xWfB)^{FP~B#z~`qAx9>lDA`Rg4BP|>WG!MGkYqWZ{HC-E6=bgRVw+6gkmgtrTlh>&_*vd8aNCJmaue3yk
+yTFrm=*WJ9+CU_>_Yhd!2BK!uRK?R(6iS}|BM(O`V~J~wr@S+dU8+h_Uk1BM+j=s2_x|?nCpA~6sNL7uS2#&DQ<1I9CQ4N#=kMt<#;J9)-DyaMW>__lkU{SY
++YL*37@a4O1)m`)bO)kV`_5o8$vNQEkY#jg$fnX(Msns~eMHA_)IUr;|J?3PG9eO#Cg$I4as|v_KFH_8#z5k=VfOhfMG{2u_C|HE&y2=>-X3hXfmug;Q}UPA
+R7FZ(52)OB@4%y-ttzzw{?>M|GF7%#zv}kBXbv^2e8q}L!YrbrA*%r&n5e_Ab;Ex<rFXl^uF-ALa&pCLxvqtC^ZDNNc*JK!^92|M_G@Z5=f0l0G1goariA3P
+we9jecBU#*&oJ{gPeA4sPWjkM6^$?nAdKd!Co?6MapIS;5_14aUBo?=5O6L4k-e=SY}?dZuyeexK`UFEVlI=PFs8cydUC4njoIa0t8E4Nlh@_|pGG_$h|j=D
+U|pyF#PFqfhCriFFf0c<5G39s$^;mP8NozTAe(#zVx?E6a!BKEXR&0d*PU1qQHq?DsFy$ECt49~{+gK3C4+-9#KkZ|QjRkS(iUS8VYn{b4Fs7o+g*25sGLlP
+5nMD1!v*sLmXV9EuG;1Rb{;&jh)@F;Ef=UG#M2eVa;jcXB%?o@!y?ihhT4@aNg}PzDevNtJ5_&}wwc3<?9Oy?gd+&rce-*Wp}@InO}B4rMXF%rdR^E-082R-
+2izFbwoV^Gvjjp7yxqn@pd}gd?I?gmCW)gQj85d$7%8cG_0#ora#r!;gu0%WF@Gkfa+<0yC(?Xzy*z)JDmWh>8@y=Lbb3zutl-nKH*r0AGi7%A4kw8sw!loS
+nx+B*pB!C|1o8Rr0oV|3SOhY39xBghLdLY5s4$JLL4qUmlhbcFD8Ar+Us83=aSE`7$R*$<E*Gz{s(}+QLzMa(MjwX_SD}s%*|dIQt7}^t*Kr&+dyF*;eT*m#
+|JRKVI^K?sH3x(ErP<m&MB(1LKE@Cui0UyHW3gqTO4yl6m;@ozWWBh(GX=Vyf&mQeMU8=piq!&@St2tEzBfmdN?T<Pa1_Eci#Rr)3ZpT?3v@F70Z#<6hVJC~
+1Pv9V7s!1gW3H|fi5zx?L=IMxnJNIk78E|vB`qmF`kLec`?ZuG6idr4fQ0y$AVl(rFbCN=uOWFbjQBeqoFq|n`_RCt&@;So9F!i&CuBOSPgKW1C9GqR0VmpM
+N~7uW40fc=X#8Y1FO};Wic5I=sMbB}B{iNDJZVJah_H5<1a27?k=mcfni42YE4{u4fSIy0n8qhy%3|6zJG-8OU_6m{@$0_0Glj2-&EcXGyZx>*OoKm5@n-D1
+3xMuBXaXIiDl`vmoiYTVEzr4I{SSZ*`$(l%m}PinxS`a&ub~VC2#;$hL#fBWk^n&I@!?xhL5M0r5v0xlzu1pKuH@!%2PuU8ckD1daUGo>jUB&u5yG&N2x2c|
+mJHsAdetLj;|)Pa<dPT^O9b;wuaU(WQ%kUj7k2v2j4Ep1FG1&Hx7Z+IRcMN6`J~WdN>P~vL-)5jFkpYFyCK6?koe#!C^wGr6^Y(0F7S&OnUfpanMI7*!XYFr
+kz_tn5{9*b#r4?6RhWuzMl&(<Qtn7%I4r&b@N<9Xiv{GdbEFk{ivOf<wY~^Y=cV1fDW24QJVvxc%j4z**J3<&!s$G?@^Xz1rJ-wrQjM7`ks=Hmql>=HNIBC9
+r{^Qk#tBh;E}ul>)6e;Xx$sQ$%G9wxsCp??aPh29rWJVNxpx%zHSQkf6e}t@4ih7H!I->7`;A<Ly%bC!18o3cF~Kn9))oVB3=$BFVoySEr%RI)FJ7_ZJjY6v
+=ShZ<m%Dvg+DE8P$Qz+ybwO=t9PPXE<=>;kZ#QnVhfe*X0@Q%W+eClUywreVU8k<RfoxkHX#x69Ze1`uDk#I82t$j&_cq7?tgXX!AR9P5#dG!?a(Uc9Y0e?f
+CRbSHLBy!)Pp(!+?z8b0N?&GbA^pO*b)e-C-b~445!^iR%aWLx2E2Ufhlt;B*ZbF!!BLpOy=Xb?oKGEyPCYBM45GG=AlU1!ZT34C?$#fbr)2lcZXvsJTP!c>
+ad|sDN3a!FkYFbe$ihbFiIF@5uVqK0F{7mAM9BWGePBJKVeq7~V1uXfS`;@WTOvsnW^X@C!VNqX_aNo_%)_==CIJ=?w&*sY4f%Z~zRv#f6YQuT<KXor-1^nG
+_haJ+r*a#}2FA}Wvk1P9-`V09@yW+Pvv1etl7r4fd>#mrw+VJIYhBq@tGUde{V>%ai$IXc9M0Bv*~)+*!)gcfD0F!L>0!*H0N86J28`B}C2o?#XI#o7)e6Ec
+@pYsG7^MS@^x|U-?8p$u#LHG$n;j(hHCR`uu4;CMYz?~tc0sMzn7FaL_VgrBl1W1&L7nvi)~!HmG`@fB%5d*o?jm`$ukW15OL~AkVcBotP9D^iNM053rartd
+(hR*N0)2Q>Br@S0kQW1;95c9p@ZSSkyWT*|tU&?81tCHRg7x@8V+3&+W7zkpE^m>EXMpJCJ^Ar6<Gp!8?n+NDNl#@dx$;S9;`Xc$cVo~G%Y(#z8`D*$zlw2V
+C8^PR6dj*8j<D84ujR}memq!nz|S3o2~?DbUQ_A<LM=+pw5<<$-1#{$%p^Cy3pKqwPB#?D-w>+DN)tZ&v_x#CZ;WC>#U2cd3)ymNM+xj@oP!M!+Ht?&U3kHG
+A0B{90W9YiV**v41z7!tisR}bTb8DSl8n(JDvC2(ER*KJ6uIsevsc&4zpi>Adm^!pU>33W$KZwbV5oa8lNXDRF+e@wVlV?Peg}>}!BrB-_#KGb*t-ohauxJe
+ftVP^Da|D)iC2v!QQv^gFiLywB;vvH1he?z$N8P!A!+5X__@XPa`9>j3eeyc4hTZ2&%DDM4>;<F0i`%RAotLqzMmq5@(7#_@7!#|Qrik4Vzj~&FRaQu@QMG7
+p(AeL8jM=WY({j+R3?Ss^lfoi8whaX9$+!kp*X}emq?lU4$z}$=bAJN@R}$nuYZ|gkYS&MB?jMHgCWgtt@AW~dBwLQs9dc6zIOBr1|9$(9{rfBYuKhsjo{zt
+xcnfih2S_!t)aXLg%DmY#cNgNurGDCFkTJXvS^zfbhGOWV-}@9BmS(eLrr|uTk;X8zJWyg94I-g25L-$zAHvWnF4vL6Wju|<{BAB<ymeAL6M)yFH-7HW}+ev
+;01S(u79PJNq<!s-YTiWgH=`07&p8u;}kUmWbhll-S<xwEx%s^jV}sPo{5Pb3P~UTDA4y8WVPp1!iLcc0zYi_Oa3`$UEniV;w^z5qrL<{3obf~;JC{R=l4DH
+f_}9{|Irt0>$p8Cg%I?}lkkC)1Q2?#sNs!76r$_gMc)L^7a}nDHBOc!fd&1uiGOhMJIJpTG2!B@|0x)+gv;l9VCl}jHUKPTbfR|!IP|oaIz6is37n<phzxR|
+hg+hdUHr=g?UrQQ2KqDro-H&kKlayE`ISUUPpB0CxEkv9?9F3zmm3!;-$xCnp=2BmByR)Kbfo7?y@;Ia$-OX{{2!dQ&~N'''[1:]
 
 
 # ======================================
