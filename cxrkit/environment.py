@@ -177,8 +177,6 @@ def describe():
         "system": f"{platform.system()} {platform.machine()}",
         "processors": processors(),
         "versions": versions(),
-        "begun": time.strftime("%Y-%m-%dT%H:%MZ", time.gmtime()),
-        "commit": commit(),
     }
 
 

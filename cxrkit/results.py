@@ -105,6 +105,8 @@ class Results:
             started_from="imagenet" if experiment.pretrained else "random",
             leaks=len(manifest.leaks),
             bundle=bundle,
+            begun=time.strftime("%Y-%m-%dT%H:%MZ", time.gmtime()),
+            commit=environment.commit(),
             **environment.describe(),
         )
         results = cls(folder)

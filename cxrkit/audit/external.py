@@ -122,7 +122,10 @@ def read(
         say(
             f"films from elsewhere: {source.name} is asked about by a sample of {number:,} of its {there:,} films, whole patients, fixed seed"
         )
-    records, thumbnails = cache.add_facts(records, locate, folder, size, resize=resize)
+    drawn = {record.image_id for record, of_whole in zip(records, whole) if record.used or not of_whole.used}
+    opened, thumbnails = cache.add_facts([record for record in records if record.image_id in drawn], locate, folder, size, resize=resize)
+    facts = {record.image_id: record for record in opened}
+    records = [facts.get(record.image_id, record) for record in records]
     return ExternalFilms(source.name, Manifest(tuple(records)), locate, thumbnails, there if number < there else None)
 
 

@@ -9,7 +9,7 @@ from cxrkit.environment import Deadline
 from cxrkit.errors import Interrupted
 from cxrkit.files import checksum, read_json
 from cxrkit.kaggle_io import checkpoints, publish
-from cxrkit.training import executors, jobs
+from cxrkit.training import executors
 from tests.conftest import SMALL
 
 
@@ -24,7 +24,7 @@ def test_time_up_reports_what_is_finished_and_the_next_run_goes_on(tmp_path, cap
     two = config.load("dry-run", {**SMALL, "seeds": [0, 1], "audit": "none"})
     out = tmp_path / "first"
     with monkeypatch.context() as patched:
-        patched.setattr(jobs, "Processes", TimeUpForTheSecond)
+        patched.setattr(executors, "Processes", TimeUpForTheSecond)
         results = pipeline.run(two, out, kept=lambda job: checkpoints.keep(job, out / "results"))
     assert results.info.unfinished == ["resnet34-seed1"]
     assert "PARTIAL" in capsys.readouterr().out

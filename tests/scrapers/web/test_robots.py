@@ -158,7 +158,8 @@ def test_an_answer_that_never_ends_is_given_up(tmp_path, talk):
         asking = threading.Thread(target=ask, daemon=True)
         asking.start()
         asking.join(30)
-        assert done == ["No usable answer after 4 requests: the answer took longer than 0.2 s."]
+        late = "the answer took longer than 0.2 s.", "it did not answer in time."  # the second where this machine is the slow one
+        assert done in [[f"No usable answer after 4 requests: {words}"] for words in late]
 
 
 def test_an_exchange_that_ends_in_time_is_left_alone(tmp_path):
