@@ -19,7 +19,7 @@ RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = '0d3f8db07767cc82bcc234f98b8ee4b68d0611e9d51f5ae5706ac5b65486ff3d'
+SOURCE_SHA256 = 'de38b2d24d5f1533d98aa4c73620b2590b3bf21436dbc07d6bbc1d30bebded45'
 FILES = {}
 
 
@@ -1810,7 +1810,10 @@ def read(
 		say(
 			f"films from elsewhere: {source.name} is asked about by a sample of {number:,} of its {there:,} films, whole patients, fixed seed"
 		)
-	records, thumbnails = cache.add_facts(records, locate, folder, size, resize=resize)
+	drawn = {record.image_id for record, of_whole in zip(records, whole) if record.used or not of_whole.used}
+	opened, thumbnails = cache.add_facts([record for record in records if record.image_id in drawn], locate, folder, size, resize=resize)
+	facts = {record.image_id: record for record in opened}
+	records = [facts.get(record.image_id, record) for record in records]
 	return ExternalFilms(source.name, Manifest(tuple(records)), locate, thumbnails, there if number < there else None)
 
 
@@ -8956,8 +8959,6 @@ def describe():
 		"system": f"{platform.system()} {platform.machine()}",
 		"processors": processors(),
 		"versions": versions(),
-		"begun": time.strftime("%Y-%m-%dT%H:%MZ", time.gmtime()),
-		"commit": commit(),
 	}
 
 
@@ -15386,6 +15387,8 @@ class Results:
 			started_from="imagenet" if experiment.pretrained else "random",
 			leaks=len(manifest.leaks),
 			bundle=bundle,
+			begun=time.strftime("%Y-%m-%dT%H:%MZ", time.gmtime()),
+			commit=environment.commit(),
 			**environment.describe(),
 		)
 		results = cls(folder)
