@@ -2,7 +2,7 @@
 
 A signature of 35 low frequencies, whitened over the set, of each film is compared with that of 81 crops of each other, and of the other one inverted, through
 locality-sensitive hashing, so that the cost grows nearly linearly. Only the films' own signatures and codes stay in memory,
-about 350 bytes a film; those of the crops are made, looked up and dropped, a portion of films at a time.
+less than 1 kB a film by their sizes; those of the crops are made, looked up and dropped, a portion of films at a time.
 
 A 64-bit perceptual hash alone does not do: independent chest films differ in few of its bits.
 """
