@@ -44,9 +44,11 @@ def run(
 
     folder: another folder for the results. time_left: seconds until no new stage of a training may begin; then the
     results are made from what is finished, and say so. kept: called with a training's folder whenever something was kept
-    in it. executor: where trainings run, processes of this machine unless another is given. The results are whole, with their checksums, before they are audited: a failure of the audit or of the report is
-    said and named in Results.lacking, and they stand without it. Of several processes the first makes the results, and the
-    others return None. Raises CxrkitError; whatever was finished before stays, and the next run goes on from it.
+    in it. executor: where trainings run, processes of this machine unless another is given.
+
+    The results are whole, with their checksums, before they are audited: a failure of the audit or of the report is said and
+    named in Results.lacking, and they stand without it. Of several processes the first makes the results, and the others return
+    None. Raises CxrkitError; whatever was finished before stays, and the next run goes on from it.
     """
     out = Path(out)
     with disk_errors(out):

@@ -1,9 +1,9 @@
 """Inference on other films: what a finished run's networks say of them, from its results folder alone."""
 
+import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from cxrkit.errors import BadInput, UnreadableImage, WrongUse
 from cxrkit.evaluation.calibration import tempered
 from cxrkit.evaluation.conformal import PredictionSets
 from cxrkit.evaluation.scoring import final_scores
-from cxrkit.files import read_json, refuse_unwritable, sha256_of, write_json
+from cxrkit.files import read_json, refuse_unwritable, write_json
 from cxrkit.progress import Meter, mention, track
 from cxrkit.results import Network, Results
 from cxrkit.schema import VERSION, Metrics, Scaling, Score
@@ -146,14 +146,15 @@ def ask(
     device: str,
     with_maps: bool,
     load: Callable[[Network, str], Any] = inquiry.loaded,
+    tell: Callable[[object], None] = mention,
 ) -> None:
     """Give the queries each network's probability, and where they are wanted the maps of the first network of each architecture.
 
-    load: makes the trained network ready.
+    load: makes the trained network ready; tell: is told of the progress where it takes long.
     """
     squares = np.array([query.square for query in queries])
     mapped = list({network.architecture: network for network in reversed(trained)}.values()) if with_maps else []
-    with Meter("asking networks", len(squares) * (len(trained) * (1 + len(stability.CHANGES)) + len(mapped)), tell=mention) as meter:
+    with Meter("asking networks", len(squares) * (len(trained) * (1 + len(stability.CHANGES)) + len(mapped)), tell=tell) as meter:
 
         def asked(network: Network) -> tuple[np.ndarray, np.ndarray | None]:
             model = load(network, device)
@@ -218,12 +219,9 @@ def _files(path: Path) -> list[Path]:
 def open_film(path: Path, size: int, reference: Reference | None = None, resize: str = "squish") -> Query:
     """A file as a Query of squares size x size, made as the run made its own. Raises UnreadableImage, OSError."""
     content = images.read_film(path)
-    film, colour = images.decode(path, content), 0.0
-    if film.format != "DICOM":
-        with Image.open(BytesIO(content)) as picture:
-            colour = images.colour_share(picture)
-    query = query_of(path, film.grey, colour, list(film.doubts), size, reference, resize)
-    query.sha256 = sha256_of(path)
+    film = images.decode(path, content)
+    query = query_of(path, film.grey, images.colour_of(film, content), list(film.doubts), size, reference, resize)
+    query.sha256 = hashlib.sha256(content).hexdigest()  # of the bytes that were decoded, whatever the file holds by now
     return query
 
 

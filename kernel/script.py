@@ -19,7 +19,7 @@ RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = 'de38b2d24d5f1533d98aa4c73620b2590b3bf21436dbc07d6bbc1d30bebded45'
+SOURCE_SHA256 = 'a4c0f0c90c6957d5227ebc1c54c855b645dd5f397cfc6f95c9267c24e72957b5'
 FILES = {}
 
 
@@ -5514,6 +5514,14 @@ def seen(grey: Image.Image, resize: str = "squish") -> Image.Image:
 def square(grey: Image.Image, size: int, resize: str = "squish") -> np.ndarray:
 	"""A grey PIL image as size x size bytes, as fastai's Resize with that method makes held-out ones: uint8 [size, size]."""
 	return np.asarray(seen(grey, resize).resize((size, size), Image.Resampling.BILINEAR))
+
+
+def colour_of(film: Decoded, content: bytes) -> float:
+	"""The share of a decoded film's pixels that are coloured; 0 for DICOM, which is taken for grey. content: the file's bytes."""
+	if film.format == "DICOM":
+		return 0.0
+	with Image.open(io.BytesIO(content)) as picture:
+		return colour_share(picture)
 
 
 def colour_share(picture: Image.Image) -> float:
@@ -13622,6 +13630,8 @@ def run(
 	executor: "Executor | None" = None,
 ) -> Results | None:
 	"""Make out/manifest.csv, out/tree, out/jobs and out/results for an experiment; return the results."""
+
+
 
 
 

@@ -187,6 +187,14 @@ def square(grey: Image.Image, size: int, resize: str = "squish") -> np.ndarray:
     return np.asarray(seen(grey, resize).resize((size, size), Image.Resampling.BILINEAR))
 
 
+def colour_of(film: Decoded, content: bytes) -> float:
+    """The share of a decoded film's pixels that are coloured; 0 for DICOM, which is taken for grey. content: the file's bytes."""
+    if film.format == "DICOM":
+        return 0.0
+    with Image.open(io.BytesIO(content)) as picture:
+        return colour_share(picture)
+
+
 def colour_share(picture: Image.Image) -> float:
     """The share of a PIL image's pixels that are coloured."""
     if picture.mode in ("1", "L", "LA", "I", "I;16", "F"):

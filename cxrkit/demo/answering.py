@@ -20,7 +20,6 @@ from cxrkit.data.records import LABELS, POSITIVE
 from cxrkit.demo import decoding
 from cxrkit.errors import BadInput
 from cxrkit.predict import OpenedRun, Query
-from cxrkit.results import Network
 
 VIEW = 1024
 """Pixels; the longest side of the film as the page shows it."""
@@ -87,7 +86,7 @@ class Demo:
         self.run = run
         self._asking = threading.Lock()
         self._held_out = held_out(run)
-        self._load = functools.lru_cache(maxsize=KEPT_NETWORKS)(_loaded)
+        self._load = functools.lru_cache(maxsize=KEPT_NETWORKS)(inquiry.loaded)
 
     @functools.cached_property
     def facts(self) -> RunFacts:
@@ -116,7 +115,7 @@ class Demo:
             query = predict.query_of(
                 Path("upload"), film.grey, film.colour, film.doubts, experiment.image_size, self.run.reference, experiment.resize
             )
-            predict.ask(self.run.trained, [query], self.run.device, with_maps=True, load=self._load)
+            predict.ask(self.run.trained, [query], self.run.device, with_maps=True, load=self._load, tell=_silent)
         answer = self.run.answer(query)
         raw = answer.ensemble.raw
         return FilmFacts(
@@ -129,8 +128,8 @@ class Demo:
         )
 
 
-def _loaded(network: Network, device: str) -> Any:
-    return inquiry.loaded(network, device)
+def _silent(text: object) -> None:
+    """Nothing is said of a film but to the page."""
 
 
 def maps_of(query: Query) -> dict[str, np.ndarray]:

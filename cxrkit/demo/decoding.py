@@ -92,10 +92,7 @@ def _decoded(content: bytes) -> tuple[Header, bytes]:
         if not dicom.is_dicom(content[:132]):
             Image.open(io.BytesIO(content), formats=FORMATS).close()
         film = images.decode(Path("the film"), content)
-        grey, colour = film.grey, 0.0
-        if film.format != "DICOM":
-            with Image.open(io.BytesIO(content), formats=FORMATS) as picture:
-                colour = images.colour_share(picture)
+        grey, colour = film.grey, images.colour_of(film, content)
         images.refuse_empty(grey)
     except UnidentifiedImageError:
         return Header(reason="it is no picture of a known format", next="bring the film as PNG, JPEG or DICOM"), b""

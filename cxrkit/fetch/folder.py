@@ -159,20 +159,20 @@ def owned(path: Path, origin: str, facts: dict[str, Any]) -> Iterator[Folder]:
     path = Path(path)
     if path.exists() and not path.is_dir():
         raise BadInput("A file stands where the set's folder should be.", path, "name another folder with --out")
-    there = [entry for entry in os.listdir(path) if entry != WORK] if path.exists() else []
     folder = Folder(path, origin, facts=facts)
-    if there and RECEIPT not in there:
-        raise BadInput(f"The folder holds files that were not fetched: {there[0]}.", path, "name a new folder with --out")
-    with disk_errors(path):
-        folder.work.mkdir(parents=True, exist_ok=True)
-        with locked(Path(tempfile.gettempdir()) / f"cxrkit-fetch-{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]}.lock"):
-            if there:
-                told = read_json(path / RECEIPT, "The receipt of the set", keys=("origin", "files"))
-                if told["origin"] != origin:
-                    raise BadInput(f"The folder holds another set or version: {told['origin']}.", path, "name another folder with --out")
-                folder.files, folder.whole = dict(told["files"]), bool(told.get("whole"))
-            folder.keep()
-            yield folder
+    lock = Path(tempfile.gettempdir()) / f"cxrkit-fetch-{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:16]}.lock"
+    with disk_errors(path), locked(lock):
+        there = sorted(os.listdir(path)) if path.exists() else []  # under the lock: another fetch may have begun it meanwhile
+        if there and RECEIPT not in there:
+            raise BadInput(f"The folder holds files that were not fetched: {there[0]}.", path, "name a new folder with --out")
+        if there:
+            told = read_json(path / RECEIPT, "The receipt of the set", keys=("origin", "files"))
+            if told["origin"] != origin:
+                raise BadInput(f"The folder holds another set or version: {told['origin']}.", path, "name another folder with --out")
+            folder.files, folder.whole = dict(told["files"]), bool(told.get("whole"))
+        folder.keep()  # before the work folder: one without a receipt is somebody else's, and is not removed at the end
+        folder.work.mkdir(exist_ok=True)
+        yield folder
 
 
 def _crc32(path: Path) -> int:
