@@ -1,7 +1,7 @@
 """The folder of a fetched set: what is not the kit's own stays, and two fetches of one set do not undo each other."""
 
 import io
-import threading
+from contextlib import contextmanager
 
 import pytest
 
@@ -19,20 +19,19 @@ def test_a_work_folder_without_a_receipt_is_somebody_elses(tmp_path):
     assert (work / "notes.txt").read_text() == "mine" and not (tmp_path / "set" / folder.RECEIPT).exists()
 
 
-def test_a_fetch_that_waited_for_another_begins_with_what_that_one_wrote(tmp_path):
-    found, begun = [], threading.Event()
+def test_a_fetch_that_waited_for_another_begins_with_what_that_one_wrote(tmp_path, monkeypatch):
+    place, locked = tmp_path / "set", folder.locked
 
-    def second():
-        begun.set()
-        with folder.owned(tmp_path / "set", "a", {}) as here:
-            found.append(set(here.files))
+    @contextmanager
+    def taken_meanwhile(path):
+        monkeypatch.setattr(folder, "locked", locked)
+        with folder.owned(place, "a", {}) as other:
+            other.put("film.png", io.BytesIO(b"film"))
+            other.keep()
+        with locked(path) as held:
+            yield held
 
-    with folder.owned(tmp_path / "set", "a", {}) as first:
-        waiting = threading.Thread(target=second)
-        waiting.start()
-        begun.wait(60)
-        first.put("film.png", io.BytesIO(b"film"))
-        first.keep()
-    waiting.join(60)
-    assert found == [{"film.png"}]
-    assert set(read_json(tmp_path / "set" / folder.RECEIPT, keys=("files",))["files"]) == {"film.png"}
+    monkeypatch.setattr(folder, "locked", taken_meanwhile)
+    with folder.owned(place, "a", {}) as here:
+        assert set(here.files) == {"film.png"}
+    assert set(read_json(place / folder.RECEIPT, keys=("files",))["files"]) == {"film.png"}
