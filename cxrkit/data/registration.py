@@ -19,8 +19,8 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 SIDE = 128
-VERSION = 2
-"""Of the method: agreements that another one found are not used."""
+VERSION = 3
+"""Of the method, and of how candidates number their crops: agreements that another one found are not used."""
 
 HOPELESS = 0.3
 """Correlation of the half-size details, after a few steps, below which two thumbnails are given up."""
