@@ -4,6 +4,7 @@
     ├── WrongUse         exit 2   a flag, a key or a combination that cannot work
     ├── BadInput         exit 3   data that cannot be used as it is
     │   └── UnreadableImage       one image file; callers list it and go on
+    │       └── NoFilm            it can be read, and cannot be a film
     ├── RemoteRefusal    exit 4   a server said no
     └── Interrupted      exit 5   stopped half-way; the same command goes on from there
         └── DiskFull
@@ -65,6 +66,15 @@ class BadInput(CxrkitError):
 
 class UnreadableImage(BadInput):
     pass
+
+
+class NoFilm(UnreadableImage):
+    """A picture that cannot be a film, in the same words wherever it turns up. why: the rest of the sentence."""
+
+    words = "not a film"
+
+    def __init__(self, why, next):
+        super().__init__(f"{self.words}: {why}", next=next)
 
 
 class RemoteRefusal(CxrkitError):

@@ -13,9 +13,10 @@ import cxrkit
 from cxrkit import answers, panels, predict, progress
 from cxrkit.__main__ import main
 from cxrkit.audit import attention, inquiry, reference, stability
-from cxrkit.data import dicom
+from cxrkit.data import cache, dicom
 from cxrkit.data.pixels import Pixels
-from cxrkit.data.readers import phantom
+from cxrkit.data.readers import folder, phantom
+from cxrkit.data.records import Record
 from cxrkit.errors import BadInput, WrongUse, run_command
 from cxrkit.evaluation.calibration import tempered
 from cxrkit.evaluation.evaluate import evaluate
@@ -264,6 +265,35 @@ def test_bad_files_are_listed_with_reasons_and_the_others_go_on(results, film, t
         ("empty", ""),
     ):
         assert any("not read: " in line and name in line and reason in line for line in said.splitlines())
+
+
+def test_what_is_no_film_has_a_row_without_a_probability_and_the_manifests_words(results, film, tmp_path, capsys):
+    films = tmp_path / "films" / "covid"
+    films.mkdir(parents=True)
+    grey = Image.open(film)
+    Image.new("L", (99, 99)).save(films / "black.png")
+    grey.point(lambda level: level // 50 * 50).save(films / "few.png")
+    grey.resize((33, 33)).save(films / "icon.png")
+    grey.resize((40, 3000)).save(films / "strip.png")
+    Image.fromarray(np.full((99, 99), np.nan, np.float32)).save(films / "nan.tif")
+    grey.save(films / "pages.tif", save_all=True, append_images=[grey])
+    grey.save(films / "frames.gif", save_all=True, append_images=[grey.rotate(9)])
+    (films / "page.png").write_text("<html>")
+    records = cache.add_facts(
+        [*folder.read(films.parent), Record("x/film", "x/film.png", "x")],
+        lambda record: film.parent / record.path.replace("folder", "films", 1).replace("x/", "", 1),
+    )[0]
+    excluded = {record.path.rpartition("/")[2]: record.excluded for record in records if record.excluded}
+    assert len(excluded) == 8 and sum(why.startswith("not a film: ") for why in excluded.values()) == 7
+    found = predict.predict(results, [films, film])
+    assert {bad.file.rpartition("/")[2]: bad.reason.partition(" (")[0] for bad in found.unreadable} == excluded
+    said = answers.text(found)
+    for name, why in excluded.items():
+        rows = [line for line in said.splitlines() if line.startswith(name)]
+        assert len(rows) == (why != excluded["page.png"]) and all(why in row and "0." not in row for row in rows)
+    assert "1 films read, 8 not" in said
+    assert run_command(lambda: main(["predict", str(results), str(films / "black.png")])) == 3
+    assert "not a film: no content, 1 grey level in all" in capsys.readouterr().out
 
 
 def test_nothing_readable_at_all_is_exit_code_3_also_for_machines(results, tmp_path, capsys):

@@ -144,7 +144,6 @@ class _Made:
 
 def _make(path: Path, content: bytes, sha256: str, thumbnails: Rows, squares: Rows | None, resize: str) -> _Made:
     film = images.decode(path, content)
-    images.refuse_empty(film.grey)
     facts = Facts(film.width, film.height, film.mode, film.format, len(content), sha256)
     thumbnail = copies.thumbnail(film.grey) if sha256 not in thumbnails.known else None
     square = images.square(film.grey, squares.side, resize) if squares and sha256 not in squares.known else None

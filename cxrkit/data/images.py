@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from cxrkit.data import dicom
-from cxrkit.errors import UnreadableImage
+from cxrkit.errors import NoFilm, UnreadableImage
 
 SUFFIXES = (".jpeg", ".jpg", ".jfif", ".png", ".bmp", ".tif", ".tiff", ".gif", ".webp", ".jp2", ".dcm", ".heic")
 """What films are called; one that is called otherwise, or has no suffix, is known by its content: see is_film."""
@@ -57,13 +57,19 @@ def is_film(path: Path) -> bool:
 
 
 def decode(path: Path, content: bytes | None = None) -> Decoded:
-    """Decode an image file, once. content: the file's bytes, where they are read already.
+    """Decode an image file, once, for whatever is to be done with it. content: the file's bytes, where they are read already.
 
     Colour goes to luminance, palettes are resolved, EXIF rotation is applied, what is transparent shows the background (_composed).
     Deeper images, and floats, are scaled from their least value to their greatest, white turned to black where the TIFF's photometric
-    tag says so; DICOM goes through dicom.open_grey. Raises UnreadableImage.
+    tag says so; DICOM goes through dicom.open_grey. Raises UnreadableImage, and of these NoFilm for a picture that holds no film: an
+    icon, a strip, several pages, pixels that are no numbers, or fewer than FEWEST_LEVELS grey levels.
     """
-    content = read_film(path) if content is None else content
+    film = _decoded(path, read_film(path) if content is None else content)
+    _refuse_empty(film.grey)
+    return film
+
+
+def _decoded(path: Path, content: bytes) -> Decoded:
     if dicom.is_dicom(content[:132]):
         grey, mode, doubts = dicom.open_grey(path, content)
         return Decoded(_sized(grey), *grey.size, mode, "DICOM", tuple(doubts))
@@ -105,7 +111,7 @@ def open_grey(path: Path, content: bytes | None = None) -> Image.Image:
 
 def _to_grey(image: Image.Image, depth: int) -> Image.Image:
     if image.format != "MPO" and _frames(image) > 1:  # a camera's MPO holds a preview besides
-        raise UnreadableImage(f"it holds {image.n_frames} pictures, not one film", next="bring the film alone")
+        raise NoFilm(f"it holds {image.n_frames} pictures", "bring the film alone")
     tags = getattr(image, "tag_v2", {})
     image.load()
     ImageOps.exif_transpose(image, in_place=True)
@@ -126,7 +132,7 @@ def _to_grey(image: Image.Image, depth: int) -> Image.Image:
 
 def _sized(image: Image.Image) -> Image.Image:
     if min(image.size) < SMALLEST_SIDE:
-        raise UnreadableImage(f"only {image.width} x {image.height} pixels", next="bring the film in full size")
+        raise NoFilm(f"only {image.width} x {image.height} pixels", "bring the film in full size")
     return image
 
 
@@ -158,19 +164,18 @@ def _frames(image: Image.Image) -> int:
 def _from_deep(pixels: np.ndarray, turned_over: bool) -> Image.Image:
     pixels = pixels.astype(np.float64)
     if not np.isfinite(pixels).all():
-        raise UnreadableImage(f"{np.count_nonzero(~np.isfinite(pixels))} of its pixels are no numbers", next="export the film again")
+        raise NoFilm(f"{np.count_nonzero(~np.isfinite(pixels))} of its pixels are no numbers", "export the film again")
     low, high = pixels.min(), pixels.max()
     shares = (pixels - low) / (high - low if high > low else 1)
     return Image.fromarray(np.rint((1 - shares if turned_over else shares) * 255).astype(np.uint8), mode="L")
 
 
-def refuse_empty(grey: Image.Image) -> None:
-    """Raise UnreadableImage for a picture that cannot be a film: a strip, an icon, or one with fewer than FEWEST_LEVELS grey levels."""
+def _refuse_empty(grey: Image.Image) -> None:
     levels = np.count_nonzero(grey.histogram())
     if levels < FEWEST_LEVELS:
-        raise UnreadableImage(f"no content: {levels} grey level{'s' * (levels > 1)} in all", next="bring the film itself")
+        raise NoFilm(f"no content, {levels} grey level{'s' * (levels > 1)} in all", "bring the film itself")
     if max(grey.size) > LONGEST * min(grey.size):
-        raise UnreadableImage(f"no film has this shape: {grey.width} x {grey.height} pixels", next="bring the film itself")
+        raise NoFilm(f"a strip of {grey.width} x {grey.height} pixels", "bring the film itself")
 
 
 def seen(grey: Image.Image, resize: str = "squish") -> Image.Image:

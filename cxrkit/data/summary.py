@@ -8,6 +8,7 @@ from cxrkit.config import Experiment
 from cxrkit.data import groups, splits
 from cxrkit.data.manifest import Manifest
 from cxrkit.data.records import COPY, LABELS, POSITIVE, SPLITS, Record
+from cxrkit.errors import NoFilm
 from cxrkit.progress import table
 
 LISTED, REASONS = 8, 20
@@ -118,7 +119,7 @@ def short_reason(record: Record) -> str:
         return f"{COPY}a film of {reason.removeprefix(COPY).split('/')[0]}"
     if reason.startswith((groups.CONFLICT, "cannot be decoded", "the DICOM file cannot be decoded", "it is damaged")):
         return reason.partition(":")[0]
-    if reason.startswith(("only ", "no content", "no film has")):
+    if reason.startswith(NoFilm.words):
         return re.sub(r"\d+", "n", reason)
     if reason.startswith("row "):
         return "a" + reason[reason.index(" of the metadata") :].replace(" of the metadata", " metadata row", 1)

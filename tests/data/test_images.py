@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from cxrkit.data import images
-from cxrkit.errors import UnreadableImage
+from cxrkit.errors import NoFilm, UnreadableImage
 
 RAMP = np.tile(np.arange(64, dtype=np.uint8) * 4, (64, 1))
 
@@ -24,13 +24,12 @@ def decoded(path):
     return images.decode(path, images.read_film(path))
 
 
-@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "LA", "P", "CMYK", "1"])
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "LA", "P", "CMYK"])
 def test_every_mode_opens_as_the_same_grey(tmp_path, mode):
     suffix = "tif" if mode == "CMYK" else "png"
     grey = images.open_grey(saved(tmp_path, Image.fromarray(RAMP).convert(mode), f"film.{suffix}"))
     assert grey.mode == "L" and grey.size == (64, 64)
-    if mode != "1":
-        assert np.abs(np.asarray(grey).astype(int) - RAMP).max() <= 2
+    assert np.abs(np.asarray(grey).astype(int) - RAMP).max() <= 2
 
 
 @pytest.mark.parametrize("depth", [8, 10, 12, 14, 16])
@@ -56,7 +55,7 @@ def test_what_a_file_says_in_comments_is_not_kept(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "mode, suffix, format", [("RGBA", "png", "PNG"), ("P", "gif", "GIF"), ("CMYK", "jpg", "JPEG"), ("1", "bmp", "BMP")]
+    "mode, suffix, format", [("RGBA", "png", "PNG"), ("P", "gif", "GIF"), ("CMYK", "jpg", "JPEG"), ("RGB", "bmp", "BMP")]
 )
 def test_the_facts_are_the_headers_before_any_conversion(tmp_path, mode, suffix, format):
     path = saved(tmp_path, Image.fromarray(RAMP[:40]).convert(mode), f"film.{suffix}")
@@ -197,13 +196,17 @@ def test_heic_is_said_with_the_remedy_where_pillow_does_not_read_it(tmp_path, mo
     [
         (np.zeros((64, 64)), "1 grey level in all"),
         (np.eye(64) * 255, "2 grey levels"),
-        (np.tile(np.arange(64), (400, 1)), "shape: 64 x 400"),
+        (np.tile(np.arange(7) * 36, (64, 10)), "7 grey levels"),
+        (np.tile(np.arange(64), (400, 1)), "a strip of 64 x 400"),
+        (RAMP[:33, :33], "only 33 x 33"),
     ],
 )
-def test_a_picture_without_content_is_no_film(picture, words):
-    with pytest.raises(UnreadableImage, match=words):
-        images.refuse_empty(Image.fromarray(picture.astype(np.uint8)))
-    images.refuse_empty(Image.fromarray(RAMP))
+@pytest.mark.parametrize("mode", ["L", "RGB", "1", "I;16"])
+def test_a_picture_without_content_is_no_film_in_any_mode(tmp_path, picture, words, mode):
+    film = Image.fromarray(picture.astype(np.uint8 if mode != "I;16" else np.uint16))
+    words = "2 grey levels" if mode == "1" and "33" not in words and "1 grey" not in words else words
+    with pytest.raises(NoFilm, match=f"not a film: .*{words}"):
+        images.decode(saved(tmp_path, film if mode in ("L", "I;16") else film.convert(mode)))
 
 
 @settings(max_examples=60, deadline=None)
