@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Self
 
 POSITIVE = "covid"
@@ -54,6 +54,7 @@ class Record:
     published_split: the split its source gave it; split: the one this manifest gives it.
     duplicate_of: image_id of the image whose picture this one repeats.
     excluded: why the image is not used; empty when it is. Nothing that a source named disappears from a manifest.
+    taken: the year of the film, where its source gives a date. It is known while a manifest is built, and no column: no date is kept.
     """
 
     image_id: str
@@ -84,6 +85,7 @@ class Record:
     split: str = ""
     duplicate_of: str = ""
     excluded: str = ""
+    taken: int | None = field(default=None, compare=False, repr=False)
 
     @property
     def used(self) -> bool:
@@ -148,7 +150,7 @@ def untold_sources(records: Iterable[Record]) -> set[str]:
     return {folder for folder, names in of_folder.items() if folder in names and any(name.startswith(folder + "-") for name in names)}
 
 
-COLUMNS = tuple(field.name for field in fields(Record))
+COLUMNS = tuple(column.name for column in fields(Record) if column.name != "taken")
 NUMBERS = ("width", "height", "bytes")
 
 

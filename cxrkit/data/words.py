@@ -86,6 +86,7 @@ COLUMNS = {
     "credit": "credit attribution",
     "label": "label finding findings findinglabels class classname diagnosis category",
     "collection": "collection",
+    "taken": "date studydate examdate filmdate acquisitiondate contentdate seriesdate year studyyear",
 }
 """{what it means: the usual names of such a column}, in small letters and without spaces and signs; the first counts most."""
 
@@ -155,6 +156,12 @@ def known(text: str) -> str:
     """The text without spaces around it, or nothing where it is a word for "not known"."""
     text = (text or "").strip()
     return "" if text.casefold() in UNKNOWN else text
+
+
+def year_of(text: str) -> int | None:
+    """The year of a date as people write it, 2020-03-16, "March 16, 2020", 16.3.20 or 20200316; None where there is none."""
+    found = re.search(r"(?<!\d)((?:19|20)\d\d)(?!\d)|^((?:19|20)\d\d)\d{4}$|^\d{1,2}[./-]\d{1,2}[./-](\d\d)$", (text or "").strip())
+    return None if not found else int(found[1] or found[2] or "20" + found[3])
 
 
 def split_of(text: str) -> str:

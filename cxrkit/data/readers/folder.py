@@ -83,6 +83,7 @@ def _record(film: listing.Found, name: str, own: str, told: facts.Row) -> Record
         modality="X-ray" if header.modality in dicom.FILMS else header.modality,
         age=told.get("age") or header.age,
         sex=told.get("sex") or header.sex,
+        taken=words.year_of(told.get("taken", "")),
         licence=told.get("licence") or "unknown",
         credit=told.get("credit", ""),
         collected="imported",
