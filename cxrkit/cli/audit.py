@@ -58,4 +58,5 @@ def run(options: Namespace) -> None:
     )
     audits = audit.audit(options.target, wanted, options.out)
     say("\n" + markdown.audit_log(audits))
-    say(f"Audited in {time.monotonic() - started:.0f} s; written: {options.out or audit.NAME}")
+    kept_at = options.out or (audit.file_of(options.target) if options.target.suffix == ".csv" else audit.NAME)
+    say(f"Audited in {time.monotonic() - started:.0f} s; written: {kept_at}")
