@@ -5,6 +5,7 @@
     ├── BadInput         exit 3   data that cannot be used as it is
     │   └── UnreadableImage       one image file; callers list it and go on
     │       └── NoFilm            it can be read, and cannot be a film
+    ├── Unwritable       exit 3   a place where nothing can be written
     ├── RemoteRefusal    exit 4   a server said no
     └── Interrupted      exit 5   stopped half-way; the same command goes on from there
         └── DiskFull
@@ -75,6 +76,15 @@ class NoFilm(UnreadableImage):
 
     def __init__(self, why, next):
         super().__init__(f"{self.words}: {why}", next=next)
+
+
+class Unwritable(CxrkitError):
+    """No BadInput, for whoever lists those and goes on would go on without having written."""
+
+    exit_code = 3
+
+    def __init__(self, why, where):
+        super().__init__(f"Nothing can be written here: {why}.", where, "name another place, or see to it that this one can be written to")
 
 
 class RemoteRefusal(CxrkitError):

@@ -371,8 +371,8 @@ def test_a_picture_says_that_a_film_is_outside_and_why(results, film):
     assert (red.astype(int)[..., 0] - red[..., 1] > 100).any()
 
 
-def test_a_folder_for_the_pictures_that_cannot_be_made_is_wrong_use(results, film):
-    assert run_command(lambda: main(["predict", str(results), str(film), "--out", str(film)])) == 2
+def test_a_folder_for_the_pictures_that_cannot_be_made_is_said(results, film):
+    assert run_command(lambda: main(["predict", str(results), str(film), "--out", str(film)])) == 3
 
 
 def test_pictures_are_never_written_over_somebody_s(results, film, tmp_path):

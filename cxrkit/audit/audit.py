@@ -19,7 +19,7 @@ from cxrkit.data import manifest as manifests
 from cxrkit.data import sources as film_sources
 from cxrkit.data.manifest import Manifest
 from cxrkit.errors import BadInput, WrongUse
-from cxrkit.files import sha256_of, write_json
+from cxrkit.files import CHECKSUMS, JSON_START, refuse_foreign, refuse_unwritable, sha256_of, write_json
 from cxrkit.progress import say
 from cxrkit.results import AUDITS as NAME
 from cxrkit.results import DRAWN, Network, Results
@@ -87,10 +87,13 @@ def audit(target: Results | Path | str, options: Options = Options(), out: Path 
 
     target: a run's Results, its folder, its results folder, or a manifest.csv. What an earlier audits.json there did, and
     this audit did not, is kept while manifest and predictions are the same (audit/earlier.py).
-    Raises BadInput for a target or external films that cannot be read, WrongUse for options that do not fit it.
+    Raises BadInput for a target or external films that cannot be read, WrongUse for options that do not fit it, Unwritable.
     """
     not_done: list[NotDone] = []
     results, path = _target(target, options)
+    written = out or file_of(path)
+    refuse_foreign(written, JSON_START)
+    refuse_unwritable(written, *([results.folder / CHECKSUMS] if results and not out else []))
     context = _opened(results, path, options, not_done)
     manifest, films = context.manifest, Films.of(context.manifest)
     predicted = sha256_of(results.folder / "predictions.csv") if results else ""

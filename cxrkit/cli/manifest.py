@@ -7,7 +7,7 @@ from pathlib import Path
 from cxrkit import config
 from cxrkit.cli.shared import Commands
 from cxrkit.errors import BadInput
-from cxrkit.files import refuse_foreign, refuse_unwritable, write_text
+from cxrkit.files import refuse_foreign, refuse_unwritable, refuse_unwritable_folder, write_text
 from cxrkit.progress import counted, say, table
 
 
@@ -51,10 +51,12 @@ def run_build(options: Namespace) -> None:
     from cxrkit.kaggle_io import hub
 
     experiment = config.load(options.experiment, config.overrides_of(options))
+    kept = options.cache or options.out.with_suffix(".cache")
+    refuse_foreign(options.out, manifest.COLUMNS[0])  # before the films are read, or fetched
+    refuse_unwritable(options.out, manifest.roots_path(options.out))
+    refuse_unwritable_folder(kept)
     wanted = sources.parse_all(hub.folders(options.source), drawn_at=options.out.parent / "phantoms")
-    refuse_foreign(options.out, manifest.COLUMNS[0])  # before the films are read
-    refuse_unwritable(options.out)
-    built = manifest.build(wanted, experiment, options.cache or options.out.with_suffix(".cache"), squares=False)
+    built = manifest.build(wanted, experiment, kept, squares=False)
     manifest.write(options.out, built, manifest.roots_of(wanted))
     say(summary.text(built))
     if experiment.match:
@@ -90,8 +92,9 @@ def run_diff(options: Namespace) -> None:
 def run_licences(options: Namespace) -> None:
     from cxrkit.data import licences, manifest
 
-    given = manifest.read(options.manifest)
     refuse_foreign(options.out, licences.TITLE)
+    refuse_unwritable(options.out)
+    given = manifest.read(options.manifest)
     write_text(options.out, licences.attribution(given.records))
     counts = Counter(record.licence or "unknown" for record in given.used)
     rows = [[licence, count, "yes" if licences.may_redistribute(licence) else "no"] for licence, count in counts.most_common()]
