@@ -75,7 +75,7 @@ def write_errors(place: str | Path) -> Iterator[None]:
             named = Path(os.fsdecode(error.filename)) if isinstance(error.filename, (str, bytes, os.PathLike)) else None
             if error.errno not in UNWRITABLE or named is None or not _belongs_to(named, place):
                 raise
-            raise Unwritable(error.strerror, named if named.is_relative_to(place) else place) from error
+            raise Unwritable(error.strerror, named if named.is_relative_to(place) and named.suffix != PARTIAL else place) from error
 
 
 def _belongs_to(named: Path, place: Path) -> bool:
@@ -119,9 +119,9 @@ def refuse_unwritable_folder(folder: str | Path) -> None:
     if not there.is_dir():
         raise Unwritable("a file stands where a folder should be", there)
     probe = there / f".{secrets.token_hex(8)}{PARTIAL}"
-    with write_errors(folder), write_errors(probe):
+    with write_errors(there):
         with suppress(FileNotFoundError):
-            os.stat(folder)  # a name may be too long
+            Path(folder).absolute().stat()  # a name may be too long
         probe.touch()
         probe.unlink()
 
