@@ -267,6 +267,8 @@ def _delimiter(text: str) -> str:
 def decoded(raw: bytes) -> tuple[str, str]:
     """(text, its encoding where that is not UTF-8) of a text file's bytes, without a byte-order mark."""
     even, odd = raw[:200:2].count(0), raw[1:200:2].count(0)
+    if raw[:4] in (b"\xff\xfe\0\0", b"\0\0\xfe\xff"):
+        return raw.decode("utf-32"), "UTF-32"
     if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return raw.decode("utf-16"), "UTF-16"
     if max(even, odd) > len(raw[:200]) // 5:

@@ -19,7 +19,11 @@ LABEL_WORDS = {POSITIVE: "COVID-19", NEGATIVE: "normal", "": "no label"}
 SPLIT_WORDS = {"train": "training", "valid": "validation", "test": "test", "": "no split"}
 """What people are told for a label and for a split."""
 
-SEXES = {"f": "F", "female": "F", "woman": "F", "w": "F", "m": "M", "male": "M", "man": "M"}
+_WORDS_OF_SEX = {
+    "F": "f|female|woman|w|weiblich|frau|femenino|mujer|femme|feminin|feminino|femmina|女",
+    "M": "m|male|man|männlich|mann|masculino|hombre|homme|masculin|maschio|男",
+}
+SEXES = {word: sex for sex, words in _WORDS_OF_SEX.items() for word in words.split("|")}
 UNSPECIFIED = "frontal-unspecified"
 MATCHABLE = ("view", "age", "sex")
 """What positives and negatives can be made alike in."""
@@ -117,13 +121,16 @@ def age_span(text: str) -> tuple[float, float] | None:
 
     A letter M counts as months behind three digits alone, as DICOM writes them: "45M" is a man.
     """
-    number, text = r"(\d+(?:\.\d+)?)", (text or "").strip().lower()
-    match = re.fullmatch(rf"{number}(?:\s*[-\u2013]\s*{number})?\s*(y|yrs?|years?|s|mo|months?|weeks?|days?)?", text)
+    number, text = r"(\d+(?:[.,]\d+)?)", (text or "").strip().lower()
+    match = re.fullmatch(
+        rf"{number}(?:\s*[-\u2013]\s*{number})?\s*(y/?o?|yrs?|(?:-?years?[ -]old)|years?|jahre?|a[nñ]os|ans?|anni|s|mo|months?|weeks?|days?)?",
+        text,
+    )
     dicom = re.fullmatch(r"(\d{3})()([dwmy])", text)
     if not (match := dicom or match):
         return None
     years = UNIT.get((match[3] or "y")[0], 1)
-    first, last = float(match[1]) / years, float(match[2] or match[1]) / years
+    first, last = (float(part.replace(",", ".")) / years for part in (match[1], match[2] or match[1]))
     return (first, last) if last <= 120 else None
 
 

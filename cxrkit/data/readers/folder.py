@@ -31,10 +31,12 @@ def read(root: str | Path, name: str = "folder") -> list[Record]:
     try:
         if not root.is_dir():
             raise BadInput("There is no such data folder.", root, "give a folder with covid/ and normal/ in it")
-        found = [film for film in listing.below(root) if film.path != facts.TABLE]
+        found = list(listing.below(root))
     except OSError as error:
         raise BadInput(f"The data folder cannot be read: {error.strerror}.", root, "ask for the permission to read it") from error
-    told = facts.read(root, [film.path for film in found])
+    table = facts.of_folder(root, [film.path for film in found])
+    found = [film for film in found if film.file != table]
+    told = facts.read(table, [film.path for film in found])
     own = words.label_of(root.name, strict=True) if not any("/" in film.path and not film.why for film in found) else ""
     if not found and any(words.label_of(path.name, strict=True) for path in root.iterdir()):
         raise BadInput("The folder holds no file.", root, "put the films there")
@@ -59,6 +61,8 @@ def _record(film: listing.Found, name: str, own: str, told: facts.Row) -> Record
     label = stated or (own if not folders else next(iter(labels.values()), ""))
     place = next(iter(labels), -1)
     why, header = film.looked_into()
+    if why.startswith("no image type") and film.file.suffix.casefold() in (".csv", ".tsv", ".xlsx"):
+        why = f"a table, which is read where it lies beside the class folders and is called {facts.TABLE}"
     if not why and (len(set(labels.values())) > 1 or (stated and labels and stated not in labels.values())):
         why, label = "its folders, or its folder and its row, name two labels", ""
     elif not why and not label:

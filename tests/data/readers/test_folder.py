@@ -122,8 +122,8 @@ def test_what_the_table_does_not_cover_is_said(tmp_path, capsys):
     for words in (
         "tells of 1 of 4 films",
         "3 films without a row: covid/a.png",
-        "2 rows that name no film: gone.png (row 3)",
-        "1 columns that are not used: ward",
+        "2 rows without a film: gone.png (row 3)",
+        "1 column not used: ward",
     ):
         assert words in said
     assert [record.excluded for record in found if not record.path] == [
