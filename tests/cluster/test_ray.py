@@ -17,7 +17,7 @@ import ray
 from ray.cluster_utils import Cluster as Nodes
 
 from cxrkit import config
-from cxrkit.cluster import executor, nodes
+from cxrkit.cluster import connection, executor, nodes
 from cxrkit.cluster.executor import Cluster, share_of_a_gpu
 from cxrkit.environment import Choice, Deadline
 from cxrkit.errors import Interrupted, WrongUse
@@ -168,7 +168,7 @@ def test_what_waits_for_room_until_the_time_is_up_is_no_failure(tmp_path, cluste
 @pytest.mark.parametrize("address", ["127.0.0.1:1", "ray://127.0.0.1:1", "nowhere", "127.0.0.1:port", ""])
 def test_an_address_where_no_cluster_is_is_refused_at_once(address):
     with pytest.raises(WrongUse, match="There is no Ray cluster to join"):
-        executor.connect(address)
+        connection.connect(address)
 
 
 def test_what_no_cluster_can_do_is_refused(cluster):
