@@ -35,7 +35,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder for everything the run makes; default: runs/EXPERIMENT")
     parser.add_argument("--hours", type=float, help="after so many hours no new stage begins, and the run reports what it has")
-    cluster = "train on a Ray cluster: auto (the one that runs here), HOST:PORT or ray://HOST:PORT (pip install '.[cluster]')"
+    cluster = "read films and train on a Ray cluster: auto (that of this machine), HOST:PORT or ray://HOST:PORT (pip install '.[cluster]')"
     parser.add_argument("--cluster", metavar="ADDRESS", default="", help=cluster)
     parser.add_argument("--cpu", action="store_true", help="on Kaggle: run on processors where no GPU works, instead of stopping")
     parser.add_argument("--results", metavar="SLUG", default="", help="on Kaggle: the dataset to send the results to")
@@ -58,8 +58,10 @@ def main(arguments: Sequence[str] | None = None) -> int | None:
     experiment = config.load(name, overrides)
     if options.cluster and not local:
         raise WrongUse("Kaggle has one machine.", "--cluster", "leave it out")
-    # by its name, for it does not travel to Kaggle
-    executor = importlib.import_module("cxrkit.cluster.executor").Cluster(options.cluster) if options.cluster else None
+    executor = workers = None
+    if options.cluster:  # by their names, for they do not travel to Kaggle
+        executor = importlib.import_module("cxrkit.cluster.executor").Cluster(options.cluster)
+        workers = importlib.import_module("cxrkit.cluster.readers").Readers(or_here=True)
     from cxrkit import pipeline  # after the options were checked: --help, and a wrong option, are answered at once
     from cxrkit.kaggle_io import hub
 
@@ -67,7 +69,8 @@ def main(arguments: Sequence[str] | None = None) -> int | None:
     started = time.monotonic()
     if local:
         out = options.out or Path("runs") / experiment.name
-        results = pipeline.run(experiment, out, time_left=environment.Deadline.of_run(options.hours, out), executor=executor)
+        left = environment.Deadline.of_run(options.hours, out)
+        results = pipeline.run(experiment, out, time_left=left, executor=executor, workers=workers)
     else:
         from cxrkit.kaggle_io import inside  # it brings fastai along, which takes seconds: bad input here is told before
 

@@ -31,6 +31,8 @@ def add(commands: Commands) -> None:
         "where facts, thumbnails and comparisons stay, so that the next build reads and compares only what is new (default: FILE.cache)"
     )
     build.add_argument("--cache", type=Path, metavar="DIR", help=cached)
+    cluster = "read the films on the nodes of a Ray cluster that see them at the same path: auto, HOST:PORT or ray://HOST:PORT"
+    build.add_argument("--cluster", metavar="ADDRESS", default="", help=cluster)
     build.set_defaults(command=run_build)
     check = actions.add_parser("check", help="check a manifest: schema, ids, files, classes, patients")
     check.add_argument("manifest", type=Path)
@@ -56,7 +58,12 @@ def run_build(options: Namespace) -> None:
     refuse_unwritable(options.out, manifest.roots_path(options.out))
     refuse_unwritable_folder(kept)
     wanted = sources.parse_all(hub.folders(options.source), drawn_at=options.out.parent / "phantoms")
-    built = manifest.build(wanted, experiment, kept, squares=False)
+    workers = None
+    if options.cluster:
+        from cxrkit.cluster.readers import Readers
+
+        workers = Readers.at(options.cluster)
+    built = manifest.build(wanted, experiment, kept, squares=False, workers=workers)
     manifest.write(options.out, built, manifest.roots_of(wanted))
     say(summary.text(built))
     if experiment.match:
