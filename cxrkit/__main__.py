@@ -12,6 +12,7 @@ from cxrkit.cli import (
     delete,
     demo,
     evaluate,
+    export,
     fetch,
     gpu_check,
     manifest,
@@ -30,7 +31,7 @@ from cxrkit.cli import (
 from cxrkit.errors import run_command
 
 COMMANDS = (
-    *(fetch, manifest, tree, plan, bench, gpu_check, evaluate, compare, audit, report, predict, demo),
+    *(fetch, manifest, tree, plan, bench, gpu_check, evaluate, compare, audit, report, predict, demo, export),
     *(setup, bundle, push, wait, status, pull, publish, delete, workflow),
 )
 

@@ -120,6 +120,8 @@ EXTRA_OF = {
     "idc_index": "fetch",
     "kagglehub": "hub",
     "ray": "cluster",
+    "onnxruntime": "onnx",
+    "onnx": "export",
 }
 """{package: the extra of pyproject.toml that brings it}, of those that not every command needs."""
 

@@ -12,7 +12,7 @@ from PIL import Image, ImageFilter, ImageOps
 import cxrkit
 from cxrkit import answers, panels, predict, progress
 from cxrkit.__main__ import main
-from cxrkit.audit import attention, inquiry, reference, stability
+from cxrkit.audit import attention, reference, stability
 from cxrkit.data import cache, dicom
 from cxrkit.data.pixels import Pixels
 from cxrkit.data.readers import folder, phantom
@@ -22,6 +22,7 @@ from cxrkit.evaluation.calibration import tempered
 from cxrkit.evaluation.evaluate import evaluate
 from cxrkit.evaluation.scoring import final_scores
 from cxrkit.files import read_json, sha256_of, write_json
+from cxrkit.inference.by_torch import TorchEngine
 from cxrkit.results import Results
 from cxrkit.schema import VERSION, Audits, Conclusion, FilmCounts, Judged
 from cxrkit.training import networks
@@ -205,8 +206,8 @@ def test_a_film_that_is_outside_has_no_set(results, film, tmp_path):
 def test_a_call_that_changes_with_what_changes_no_diagnosis_is_outside(results, film, tmp_path, capsys):
     other = copied(results, tmp_path / "near")
     square, trained = predict.open_film(film, SIZE).square[None], Results.open(other).networks_on_disk()
-    with progress.Meter("", 1) as meter:
-        p = np.mean([stability.asked(inquiry.loaded(each, "cpu"), square, "cpu", meter)[:, 0] for each in trained], axis=0)
+    engine = TorchEngine("cpu")
+    p = np.mean([stability.asked(engine.load(each).p_covid, square)[:, 0] for each in trained], axis=0)
     farthest = int(np.abs(p[1:] - p[0]).argmax())
     info = read_json(other / "run.json")
     info["experiment"]["threshold"] = float(p[0] + p[1 + farthest]) / 2
