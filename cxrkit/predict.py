@@ -86,9 +86,7 @@ def open_run(run: Path | str, device: str = "") -> OpenedRun:
     scores = scores_of(results.metrics)
     temperatures = {keys: _found(row.scaling) for keys, row in scores.items() if row.scaling}
     if not trained:
-        raise BadInput(
-            "The run's networks are not here.", results.folder / "models", "bring models/ARCHITECTURE-seedN.pt of the run's output"
-        )
+        raise BadInput("The run's networks are not here.", results.folder / "models", "bring models/ of the run's output")
     own = scores.get(frozenset((network.architecture, network.seed) for network in trained))
     sets = own.prediction_sets if own else None
     reference, lacking = references.load(results.folder)
