@@ -113,6 +113,7 @@ EXTRA_OF = {
     "torchvision": "train",
     "fastai": "train",
     "fastcore": "train",
+    "safetensors": "train",
     "kaggle": "kaggle",
     "kagglesdk": "kaggle",
     "pydicom": "dicom",

@@ -81,9 +81,7 @@ def open_run(run: Path | str, device: str = "", scaled: bool = False) -> OpenedR
     trained = results.networks_on_disk()
     facts = Facts.of(results, trained, scaled)
     if not trained:
-        raise BadInput(
-            "The run's networks are not here.", results.folder / "models", "bring models/ARCHITECTURE-seedN.pt of the run's output"
-        )
+        raise BadInput("The run's networks are not here.", results.folder / "models", "bring models/ of the run's output")
     from cxrkit.inference.by_torch import TorchEngine
 
     return OpenedRun(facts, trained, *references.load(results.folder), TorchEngine(device))

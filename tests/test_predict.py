@@ -10,7 +10,7 @@ import torch
 from PIL import Image, ImageFilter, ImageOps
 
 import cxrkit
-from cxrkit import answers, panels, predict, progress
+from cxrkit import answers, panels, predict, progress, state_files
 from cxrkit.__main__ import main
 from cxrkit.audit import attention, reference, stability
 from cxrkit.data import cache, dicom
@@ -25,7 +25,7 @@ from cxrkit.files import read_json, sha256_of, write_json
 from cxrkit.inference.by_torch import TorchEngine
 from cxrkit.results import Results
 from cxrkit.schema import VERSION, Audits, Conclusion, FilmCounts, Judged
-from cxrkit.training import networks
+from cxrkit.training import networks, states
 from tests.evaluation import runs
 
 SIZE = 64
@@ -46,7 +46,11 @@ def finished(folder, architectures):
     (folder / "models").mkdir()
     for architecture in architectures:
         for seed in (0, 1):
-            torch.save(attention.randomised(architecture, seed=seed + 1).state_dict(), folder / "models" / f"{architecture}-seed{seed}.pt")
+            state, name = attention.randomised(architecture, seed=seed + 1).state_dict(), f"{architecture}-seed{seed}"
+            if seed:
+                state_files.write(folder / "models", name, states.written(state, architecture))
+            else:  # as earlier versions wrote it
+                torch.save(state, folder / "models" / f"{name}.pt")
     records = results.manifest.records
     squares = [np.asarray(drawn(number, record.label == "covid").resize((SIZE, SIZE))) for number, record in enumerate(records)]
     reference.describe_training(Pixels(np.stack(squares), {r.image_id: row for row, r in enumerate(records)}), results.manifest, folder)
@@ -61,7 +65,11 @@ def results(tmp_path_factory):
 def copied(results, to):
     """A copy of the folder whose weights are links: they are large."""
     return shutil.copytree(
-        results, to, copy_function=lambda source, target: os.link(source, target) if source.endswith(".pt") else shutil.copy(source, target)
+        results,
+        to,
+        copy_function=lambda source, target: (
+            os.link(source, target) if source.endswith(state_files.SUFFIXES) else shutil.copy(source, target)
+        ),
     )
 
 
@@ -76,7 +84,10 @@ def test_probabilities_are_the_networks_own_calibrated_on_validation(film, tmp_p
     results = finished(tmp_path / "two", ["resnet34", "resnet101"])
     (answer,) = predict.predict(results, [film]).films
     square = np.array(predict.open_film(film, SIZE).square)[None]
-    raw = {key: networks.p_covid(networks.load(results / "models" / f"{key[0]}-seed{key[1]}.pt", key[0]), square)[0] for key in keys}
+    raw = {
+        key: networks.p_covid(networks.load(state_files.find(results / "models", f"{key[0]}-seed{key[1]}"), key[0]), square)[0]
+        for key in keys
+    }
     metrics = Results.open(results).metrics
 
     def temperature(rows, architectures, seeds):
@@ -114,7 +125,7 @@ def test_a_set_of_networks_without_a_temperature_of_its_own_says_so(results, fil
     assert found.networks == 3 and not found.calibrated and "no temperature" in found.why_not_calibrated
     assert found.p_covid == found.raw
     for seed in (1, 2):
-        (other / "models" / f"resnet34-seed{seed}.pt").unlink()
+        state_files.find(other / "models", f"resnet34-seed{seed}").unlink()
     one = predict.predict(other, [film]).films[0].ensemble
     assert one.networks == 1 and one.calibrated and one.low == one.high == pytest.approx(one.p_covid)
 
@@ -436,6 +447,7 @@ def test_without_pydicom_a_dicom_film_is_listed(results, film, tmp_path, monkeyp
         ),
         (lambda folder: shutil.rmtree(folder / "models"), "networks are not here"),
         (lambda folder: (folder / "models" / "resnet34-seed2.pt").write_bytes(b"no tensors"), "weights cannot be read"),
+        (lambda folder: (folder / "models" / "resnet34-seed2.safetensors").write_bytes(bytes(8) + b"{}"), "weights cannot be read"),
     ],
 )
 def test_a_folder_that_is_no_finished_run_is_bad_input(results, film, tmp_path, spoil, words):
@@ -448,6 +460,6 @@ def test_a_folder_that_is_no_finished_run_is_bad_input(results, film, tmp_path, 
 
 def test_files_among_the_models_that_are_none_of_the_runs_are_left_alone(results, film, tmp_path):
     other = copied(results, tmp_path / "more")
-    for name in ("notes.pt", "resnet34-seedx.pt", "resnet34-seed0.pt.bak", "vgg16_bn-seed0.pt"):
+    for name in ("notes.pt", "resnet34-seedx.safetensors", "resnet34-seed0.pt.bak", "vgg16_bn-seed0.safetensors"):
         (other / "models" / name).write_bytes(b"x")
     assert predict.predict(other, [film]).films[0].ensemble.networks == 2

@@ -26,7 +26,7 @@ class Task:
     """A training as a value: all that it needs, and nothing that it shares.
 
     device: "cpu" or "cuda:0"; threads: of the processor; end: the time, in seconds since 1970, from which no new stage begins;
-    meeting: of the processes that train it together, None for one alone.
+    meeting: of the processes that train it together, None for one alone; manifest_sha256: of the films.
     """
 
     job: Job
@@ -38,6 +38,7 @@ class Task:
     past: Past = Past()
     end: float = float("inf")
     meeting: Meeting | None = None
+    manifest_sha256: str = ""
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ def run(
         with locked(folder / ".weights.lock"):
             weights.check(dict.fromkeys(job.architecture for job in unfinished(experiment, folder)), experiment.weights)
     executor = executor or Processes()
-    make = _Run(experiment, films, key_of(experiment, manifest_hash, machine), folder, machine, time_left, executor, kept)
+    make = _Run(experiment, films, manifest_hash, folder, machine, time_left, executor, kept)
     member = Member() if together else None
     with locked(folder / ".lock", wait=False) if member is None or member.leads else nullcontext(True) as held:
         try:
@@ -82,8 +82,9 @@ def run(
 class _Run:
     """The state of run(): which jobs wait, which run where, and what is shown of them."""
 
-    def __init__(self, experiment, films, key, folder, machine, time_left, executor, kept):
-        self.experiment, self.films, self.key, self.folder, self.machine = experiment, films, key, folder, machine
+    def __init__(self, experiment, films, manifest_hash, folder, machine, time_left, executor, kept):
+        self.experiment, self.films, self.manifest, self.folder, self.machine = experiment, films, manifest_hash, folder, machine
+        self.key = key_of(experiment, manifest_hash, machine)
         self.time_left, self.executor, self.kept = time_left, executor, kept or (lambda home: None)
         self.jobs = longest_first(experiment)
         # a cluster is given all jobs, and begins each where and when there is room
@@ -134,9 +135,8 @@ class _Run:
             home.forget_failure()
             past = home.past()
         device, threads = self.held[job], self.machine.threads.value
-        self.executor.start(
-            Task(job, self.experiment, self.films, self.machine.numerics, device, threads, past, self.time_left.end, meeting)
-        )
+        numerics, end = self.machine.numerics, self.time_left.end
+        self.executor.start(Task(job, self.experiment, self.films, numerics, device, threads, past, end, meeting, self.manifest))
 
     def _listen(self):
         """Hear what the trainings tell, and keep what they made."""
@@ -287,5 +287,5 @@ def collect(experiment: Experiment, label_of: Mapping[str, str], folder: Path) -
         finder = home.finder()
         steps = enumerate(zip(finder.learning_rates, finder.losses), start=1)
         trained.lr_find.extend([*of_job, step, rate, loss, finder.chosen] for step, (rate, loss) in steps)
-        trained.models[f"{job.name}.pt"] = home.weights
+        trained.models[job.name + home.weights.suffix] = home.weights
     return trained

@@ -27,9 +27,15 @@ def call(*arguments, cwd, python=()):
 def test_results_are_complete_and_checked(finished_run):
     results = finished_run / "results"
     listed = read_json(results / "checksums.json")
-    assert {"run.json", "manifest.csv", "epochs.csv", "predictions.csv", "lr_find.csv", "metrics.json", "models/resnet34-seed0.pt"} <= set(
-        listed
-    )
+    assert {
+        "run.json",
+        "manifest.csv",
+        "epochs.csv",
+        "predictions.csv",
+        "lr_find.csv",
+        "metrics.json",
+        "models/resnet34-seed0.safetensors",
+    } <= set(listed)
     drawn = ("errors", "roc", "pr", "losses-resnet34", "lr_find-resnet34")
     assert {f"figures/{name}.{kind}" for name in drawn for kind in ("svg", "png")} <= set(listed)
     assert all(sha256_of(results / name) == facts["sha256"] for name, facts in listed.items())
