@@ -160,6 +160,16 @@ def shown(text, stream):
     return str(text).translate(CONTROLS).encode(encoding, "backslashreplace").decode(encoding)
 
 
+def _unread(stream):
+    """Whether whoever read a stream, `head` perhaps, has read enough; any other pipe that broke is a fault."""
+    try:
+        stream.write("")
+        stream.flush()
+    except BrokenPipeError:
+        return True
+    return False
+
+
 def run_command(command):
     """Call command(), print a CxrkitError, an interruption or a missing package as its message; return the exit code.
 
@@ -179,7 +189,9 @@ def run_command(command):
     except CxrkitError as error:
         print(shown(f"error: {error}", sys.stderr), file=sys.stderr, flush=True)
         return error.exit_code
-    except BrokenPipeError:  # whoever read the output, `head` perhaps, has read enough
+    except BrokenPipeError:
+        if not _unread(sys.stdout):
+            raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python writes what is left when it ends
         return 0
     except KeyboardInterrupt:

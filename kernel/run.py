@@ -15,12 +15,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-try:
-    import cxrkit
-except ImportError:
-    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-    import cxrkit
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the package beside it, also where another version is installed
 
+import cxrkit
 from cxrkit import config, environment
 from cxrkit.errors import WrongUse, run_command
 from cxrkit.progress import announce
