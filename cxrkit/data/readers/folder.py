@@ -14,7 +14,7 @@ from cxrkit.data import dicom, patients, words
 from cxrkit.data.readers import facts, listing
 from cxrkit.data.records import Record
 from cxrkit.errors import BadInput
-from cxrkit.progress import say
+from cxrkit.progress import counted, say
 
 
 def read(root: str | Path, name: str = "folder") -> list[Record]:
@@ -48,6 +48,7 @@ def read(root: str | Path, name: str = "folder") -> list[Record]:
             f"sort the films into these folders, or name them in {facts.TABLE} with the columns file and label",
         )
     _say(root, records, own)
+    _ask(records, {f"{name}/{path}" for path, row in told.of.items() if row.get("patient")})
     return _without_idle_guesses(records, guesses) + told.unmatched(name)
 
 
@@ -102,6 +103,22 @@ def _without_idle_guesses(records: list[Record], guesses: set[str]) -> list[Reco
         patients_of[record.label].add(record.image_id)
     idle = {label for label in keys if len(keys[label]) == 1 and len(patients_of[label]) > 2}
     return [record.but(patient="") if record.label in idle and record.patient in guesses else record for record in records]
+
+
+def _ask(records: list[Record], told: set[str]) -> None:
+    """Say which patients of the table, by the paths of its films, have films of both classes: numbers may begin anew in each."""
+    labels = defaultdict(set)
+    for record in records:
+        if record.path in told and record.used:
+            labels[record.patient].add(record.label)
+    both = sorted(patient.partition(":")[2] for patient, of_patient in labels.items() if len(of_patient) > 1)
+    if both:
+        say(
+            f"  question: the table gives {counted(len(both), 'patient')} films of both classes: {', '.join(both[:3])}{', ...' if both[3:] else ''}."
+        )
+        say(
+            "  Where numbers begin anew in each class, write them apart, as covid-1 and normal-1: such films are conflicts meanwhile, and left out"
+        )
 
 
 def _say(root: Path, records: list[Record], own: str) -> None:

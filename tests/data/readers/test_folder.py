@@ -186,6 +186,17 @@ def test_what_the_table_does_not_cover_is_said(tmp_path, capsys):
     assert (told.patient, told.view, told.view_basis) == ("", "AP", "films.csv: AP erect")
 
 
+def test_numbers_that_stand_in_both_classes_are_a_question(tmp_path, capsys):
+    filled(tmp_path, "covid/a.png", "normal/b.png", "normal/c.png")
+    (tmp_path / "films.csv").write_text("file,patient\na,1\nb,1\nc,2\n")
+    folder.read(tmp_path, "x")
+    said = capsys.readouterr().out
+    assert "question: the table gives 1 patient films of both classes: 1." in said and "as covid-1 and normal-1" in said
+    (tmp_path / "films.csv").write_text("file,patient\na,1\nb,2\nc,2\n")
+    folder.read(tmp_path, "x")
+    assert "question" not in capsys.readouterr().out
+
+
 def test_a_row_finds_the_one_copy_that_a_browser_numbered(tmp_path):
     filled(tmp_path, "covid/a (1).png", "normal/b (1).png", "normal/b (2).png")
     (tmp_path / "films.csv").write_text("file,patient\na.png,1\nb.png,2\n")
