@@ -54,7 +54,7 @@ def run_build(options: Namespace) -> None:
 
     experiment = config.load(options.experiment, config.overrides_of(options))
     kept = options.cache or options.out.with_suffix(".cache")
-    refuse_foreign(options.out, manifest.COLUMNS[0])  # before the films are read, or fetched
+    refuse_foreign(options.out, *manifest.STARTS)  # before the films are read, or fetched
     refuse_unwritable(options.out, manifest.roots_path(options.out))
     refuse_unwritable_folder(kept)
     wanted = sources.parse_all(hub.folders(options.source), drawn_at=options.out.parent / "phantoms")

@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from cxrkit.data import words
+from cxrkit.data import levels, words
 from cxrkit.errors import NoFilm, UnreadableImage
 
 FILMS = ("CR", "DX", "RG", "OT", "SC", "")
@@ -206,7 +206,7 @@ def _displayed(film):
         low, high = apply_windowing(np.array([-FAR_OUT, FAR_OUT]), film)
     else:
         kept = values[~padding]
-        low, high = (kept.min(), kept.max()) if kept.size else (0, 0)
+        low, high = levels.own_range(kept) if kept.size else (0, 0)
     if not high > low:
         raise NoFilm("no content, 1 grey level in all", "export the film again")
     return np.clip((values - low) / (high - low), 0, 1), padding

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from cxrkit.data import dicom
+from cxrkit.data import dicom, levels
 from cxrkit.errors import NoFilm, UnreadableImage
 
 SUFFIXES = (".jpeg", ".jpg", ".jfif", ".png", ".bmp", ".tif", ".tiff", ".gif", ".webp", ".jp2", ".dcm", ".heic")
@@ -22,7 +22,9 @@ HEIC = re.compile(rb".{4}ftyp(?:hei|hev|mif)", re.DOTALL)
 SMALLEST_SIDE = 40
 """Pixels. Below it a file is an icon or a tracking pixel, not a film."""
 FEWEST_LEVELS = 8
-"""Of 256 grey levels; a film has them nearly all, a black or a printed page a few."""
+"""Of 256 grey levels; the least of 648 real films has 156, a black or a printed page a few."""
+FEWEST_PIXELS = 10_000
+"""A level counts from one pixel in so many on: the edges of letters have all levels, too."""
 ORIENTATION, BITS, PHOTOMETRIC, SAMPLE_FORMAT = 0x0112, 258, 262, 339
 """Numbers of TIFF's tags; the first is EXIF's, too."""
 LONGEST = 6
@@ -60,7 +62,7 @@ def decode(path: Path, content: bytes | None = None) -> Decoded:
     """Decode an image file, once, for whatever is to be done with it. content: the file's bytes, where they are read already.
 
     Colour goes to luminance, palettes are resolved, EXIF rotation is applied, what is transparent shows the background (_composed).
-    Deeper images, and floats, are scaled from their least value to their greatest, white turned to black where the TIFF's photometric
+    Deeper images, and floats, are scaled by their own range (levels.own_range), white turned to black where the TIFF's photometric
     tag says so; DICOM goes through dicom.open_grey. Raises UnreadableImage, and of these NoFilm for a picture that holds no film: an
     icon, a strip, several pages, pixels that are no numbers, or fewer than FEWEST_LEVELS grey levels.
     """
@@ -165,15 +167,15 @@ def _from_deep(pixels: np.ndarray, turned_over: bool) -> Image.Image:
     pixels = pixels.astype(np.float64)
     if not np.isfinite(pixels).all():
         raise NoFilm(f"{np.count_nonzero(~np.isfinite(pixels))} of its pixels are no numbers", "export the film again")
-    low, high = pixels.min(), pixels.max()
-    shares = (pixels - low) / (high - low if high > low else 1)
+    low, high = levels.own_range(pixels)
+    shares = np.clip((pixels - low) / (high - low if high > low else 1), 0, 1)
     return Image.fromarray(np.rint((1 - shares if turned_over else shares) * 255).astype(np.uint8), mode="L")
 
 
 def _refuse_empty(grey: Image.Image) -> None:
-    levels = np.count_nonzero(grey.histogram())
-    if levels < FEWEST_LEVELS:
-        raise NoFilm(f"no content, {levels} grey level{'s' * (levels > 1)} in all", "bring the film itself")
+    there = np.count_nonzero(np.array(grey.histogram()) > grey.width * grey.height // FEWEST_PIXELS)
+    if there < FEWEST_LEVELS:
+        raise NoFilm(f"no content, {there} grey level{'s' * (there > 1)} in all", "bring the film itself")
     if max(grey.size) > LONGEST * min(grey.size):
         raise NoFilm(f"a strip of {grey.width} x {grey.height} pixels", "bring the film itself")
 

@@ -31,6 +31,8 @@ from cxrkit.files import (
 
 BUILD = "build it: python -m cxrkit manifest build"
 BUILD_AGAIN = "build the manifest again"
+STARTS = tuple(sign.join(COLUMNS[:4]) for sign in ",;\t")
+"""How a manifest begins, also one that a spreadsheet saved."""
 
 
 @dataclass(frozen=True)
@@ -192,7 +194,7 @@ def write(path: str | Path, manifest: Manifest, roots: dict[str, str]) -> None:
     The two are apart so that the manifest, and so its hash, is the same on every machine. Raises BadInput where `path` is no
     manifest but a file of somebody's, which stays.
     """
-    refuse_foreign(path, COLUMNS[0])
+    refuse_foreign(path, *STARTS)
     write_text(path, manifest.text)
     write_json(roots_path(path), roots)
 

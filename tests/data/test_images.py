@@ -191,6 +191,26 @@ def test_heic_is_said_with_the_remedy_where_pillow_does_not_read_it(tmp_path, mo
         decoded(tmp_path / "film.heic")
 
 
+@pytest.mark.parametrize("marker", [65535, 0])
+def test_a_marker_far_outside_does_not_darken_a_deep_film(tmp_path, marker):
+    """Regression: 12 bits stored as 16, with a marker burnt in at 65,535, kept 16 grey levels."""
+    wide = np.tile(RAMP, (4, 4)).astype(float)
+    for dtype, scale in ((np.uint16, 16), (np.float32, 1 / 255)):
+        deep = (wide * scale + (30000 if marker == 0 and dtype is np.uint16 else 0)).astype(dtype)
+        deep[:4, :4] = marker if dtype is np.uint16 else 1e6
+        grey = np.asarray(images.open_grey(saved(tmp_path, Image.fromarray(deep), "film.tif"))).astype(int)
+        assert np.abs(grey - np.rint(wide / 252 * 255))[4:].max() <= 1 and grey[0, 0] == (255 if marker or dtype is np.float32 else 0)
+
+
+def test_a_page_of_print_is_no_film(tmp_path):
+    from PIL import ImageDraw
+
+    page = Image.new("L", (300, 300), 255)
+    ImageDraw.Draw(page).text((10, 10), "no image available")
+    with pytest.raises(NoFilm, match="no content"):
+        images.decode(saved(tmp_path, page))
+
+
 @pytest.mark.parametrize(
     "picture, words",
     [
