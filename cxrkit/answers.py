@@ -15,13 +15,15 @@ class Probability:
     """The mean over architectures of their mean over seeds.
 
     p_covid: calibrated where that was possible, else `raw`, the mean as it is; low, high: the least and greatest of the
-    single networks, each with its own calibration; networks: how many; temperature: None where it is not calibrated.
+    single networks, each with its own calibration; networks: how many; temperature: None where it is not calibrated, and
+    then `fitted_on`, the films that it was fitted on, is empty.
     """
 
     p_covid: float
     calibrated: bool
     why_not_calibrated: str
     temperature: float | None
+    fitted_on: str
     raw: float
     low: float
     high: float
@@ -30,11 +32,12 @@ class Probability:
 
 @dataclass(frozen=True)
 class OfNetwork:
-    """One architecture over its seeds."""
+    """One architecture over its seeds. called: at the run's threshold, POSITIVE or NEGATIVE of data.records."""
 
     architecture: str
     seeds: list[int]
     probability: Probability
+    called: str
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,8 @@ class Answers:
     sets: str
     threshold: float
     version: str  # of the kit
-    schema: int  # of these values
+    schema: int  # of the results' files
+    engine: str  # what ran the networks, with its version
 
 
 def text(answers: Answers) -> str:

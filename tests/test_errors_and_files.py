@@ -287,6 +287,14 @@ def test_control_c_is_exit_code_5(capsys):
     assert "run the same command" in capsys.readouterr().err
 
 
+def test_a_pipe_that_broke_elsewhere_is_no_end_of_the_reading():
+    def fail():
+        raise BrokenPipeError("the server of trainings")
+
+    with pytest.raises(BrokenPipeError):
+        errors.run_command(fail)
+
+
 @pytest.mark.parametrize("encoding, arrow", [("cp1252", "\\u2192"), ("ascii", "\\u2192"), ("utf-8", "\u2192")])
 def test_no_console_ends_a_command(encoding, arrow):
     program = (

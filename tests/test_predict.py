@@ -10,9 +10,9 @@ import torch
 from PIL import Image, ImageFilter, ImageOps
 
 import cxrkit
-from cxrkit import answers, panels, predict, progress
+from cxrkit import answers, panels, predict, progress, state_files
 from cxrkit.__main__ import main
-from cxrkit.audit import attention, inquiry, reference, stability
+from cxrkit.audit import attention, reference, stability
 from cxrkit.data import cache, dicom
 from cxrkit.data.pixels import Pixels
 from cxrkit.data.readers import folder, phantom
@@ -22,9 +22,10 @@ from cxrkit.evaluation.calibration import tempered
 from cxrkit.evaluation.evaluate import evaluate
 from cxrkit.evaluation.scoring import final_scores
 from cxrkit.files import read_json, sha256_of, write_json
+from cxrkit.inference.by_torch import TorchEngine
 from cxrkit.results import Results
 from cxrkit.schema import VERSION, Audits, Conclusion, FilmCounts, Judged
-from cxrkit.training import networks
+from cxrkit.training import networks, states
 from tests.evaluation import runs
 
 SIZE = 64
@@ -45,7 +46,11 @@ def finished(folder, architectures):
     (folder / "models").mkdir()
     for architecture in architectures:
         for seed in (0, 1):
-            torch.save(attention.randomised(architecture, seed=seed + 1).state_dict(), folder / "models" / f"{architecture}-seed{seed}.pt")
+            state, name = attention.randomised(architecture, seed=seed + 1).state_dict(), f"{architecture}-seed{seed}"
+            if seed:
+                state_files.write(folder / "models", name, states.written(state, architecture))
+            else:  # as earlier versions wrote it
+                torch.save(state, folder / "models" / f"{name}.pt")
     records = results.manifest.records
     squares = [np.asarray(drawn(number, record.label == "covid").resize((SIZE, SIZE))) for number, record in enumerate(records)]
     reference.describe_training(Pixels(np.stack(squares), {r.image_id: row for row, r in enumerate(records)}), results.manifest, folder)
@@ -60,7 +65,11 @@ def results(tmp_path_factory):
 def copied(results, to):
     """A copy of the folder whose weights are links: they are large."""
     return shutil.copytree(
-        results, to, copy_function=lambda source, target: os.link(source, target) if source.endswith(".pt") else shutil.copy(source, target)
+        results,
+        to,
+        copy_function=lambda source, target: (
+            os.link(source, target) if source.endswith(state_files.SUFFIXES) else shutil.copy(source, target)
+        ),
     )
 
 
@@ -75,7 +84,10 @@ def test_probabilities_are_the_networks_own_calibrated_on_validation(film, tmp_p
     results = finished(tmp_path / "two", ["resnet34", "resnet101"])
     (answer,) = predict.predict(results, [film]).films
     square = np.array(predict.open_film(film, SIZE).square)[None]
-    raw = {key: networks.p_covid(networks.load(results / "models" / f"{key[0]}-seed{key[1]}.pt", key[0]), square)[0] for key in keys}
+    raw = {
+        key: networks.p_covid(networks.load(state_files.find(results / "models", f"{key[0]}-seed{key[1]}"), key[0]), square)[0]
+        for key in keys
+    }
     metrics = Results.open(results).metrics
 
     def temperature(rows, architectures, seeds):
@@ -113,7 +125,7 @@ def test_a_set_of_networks_without_a_temperature_of_its_own_says_so(results, fil
     assert found.networks == 3 and not found.calibrated and "no temperature" in found.why_not_calibrated
     assert found.p_covid == found.raw
     for seed in (1, 2):
-        (other / "models" / f"resnet34-seed{seed}.pt").unlink()
+        state_files.find(other / "models", f"resnet34-seed{seed}").unlink()
     one = predict.predict(other, [film]).films[0].ensemble
     assert one.networks == 1 and one.calibrated and one.low == one.high == pytest.approx(one.p_covid)
 
@@ -205,8 +217,8 @@ def test_a_film_that_is_outside_has_no_set(results, film, tmp_path):
 def test_a_call_that_changes_with_what_changes_no_diagnosis_is_outside(results, film, tmp_path, capsys):
     other = copied(results, tmp_path / "near")
     square, trained = predict.open_film(film, SIZE).square[None], Results.open(other).networks_on_disk()
-    with progress.Meter("", 1) as meter:
-        p = np.mean([stability.asked(inquiry.loaded(each, "cpu"), square, "cpu", meter)[:, 0] for each in trained], axis=0)
+    engine = TorchEngine("cpu")
+    p = np.mean([stability.asked(engine.load(each).p_covid, square)[:, 0] for each in trained], axis=0)
     farthest = int(np.abs(p[1:] - p[0]).argmax())
     info = read_json(other / "run.json")
     info["experiment"]["threshold"] = float(p[0] + p[1 + farthest]) / 2
@@ -435,6 +447,7 @@ def test_without_pydicom_a_dicom_film_is_listed(results, film, tmp_path, monkeyp
         ),
         (lambda folder: shutil.rmtree(folder / "models"), "networks are not here"),
         (lambda folder: (folder / "models" / "resnet34-seed2.pt").write_bytes(b"no tensors"), "weights cannot be read"),
+        (lambda folder: (folder / "models" / "resnet34-seed2.safetensors").write_bytes(bytes(8) + b"{}"), "weights cannot be read"),
     ],
 )
 def test_a_folder_that_is_no_finished_run_is_bad_input(results, film, tmp_path, spoil, words):
@@ -447,6 +460,6 @@ def test_a_folder_that_is_no_finished_run_is_bad_input(results, film, tmp_path, 
 
 def test_files_among_the_models_that_are_none_of_the_runs_are_left_alone(results, film, tmp_path):
     other = copied(results, tmp_path / "more")
-    for name in ("notes.pt", "resnet34-seedx.pt", "resnet34-seed0.pt.bak", "vgg16_bn-seed0.pt"):
+    for name in ("notes.pt", "resnet34-seedx.safetensors", "resnet34-seed0.pt.bak", "vgg16_bn-seed0.safetensors"):
         (other / "models" / name).write_bytes(b"x")
     assert predict.predict(other, [film]).films[0].ensemble.networks == 2

@@ -231,11 +231,11 @@ def test_films_that_went_missing_are_no_crash(run, tmp_path):
 
 def test_a_damaged_or_absent_network_is_listed_and_the_rest_goes_on(run):
     (run / "results" / "audits.json").unlink()
-    (run / "results" / "models" / "resnet34-seed0.pt").unlink()
+    (run / "results" / "models" / "resnet34-seed0.safetensors").unlink()
     audits = audit.audit(run)
     assert audits.masking is None and "not there" in audits.not_done[-1].reason and audits.networks
     assert [row.part for row in audits.not_done] == ["masks on resnet34-seed0", "attention", "stability of the calls of resnet34"]
-    (run / "results" / "models" / "resnet34-seed0.pt").write_bytes(b"no weights")
+    (run / "results" / "models" / "resnet34-seed0.safetensors").write_bytes(b"no weights")
     assert "cannot be read" in audit.audit(run).not_done[-1].reason
 
 
