@@ -17,7 +17,7 @@ from cxrkit.data import cache, dicom
 from cxrkit.data.pixels import Pixels
 from cxrkit.data.readers import folder, phantom
 from cxrkit.data.records import Record
-from cxrkit.errors import BadInput, WrongUse, run_command
+from cxrkit.errors import BadInput, Unwritable, run_command
 from cxrkit.evaluation.calibration import tempered
 from cxrkit.evaluation.evaluate import evaluate
 from cxrkit.evaluation.scoring import final_scores
@@ -396,7 +396,7 @@ def test_pictures_are_never_written_over_somebody_s(results, film, tmp_path):
     (tmp_path / "out" / "001-film.png").unlink()
     for _ in range(2):  # its own it may
         predict.predict(results, [film], tmp_path / "out")
-    with pytest.raises(WrongUse):
+    with pytest.raises(Unwritable):
         predict.predict(results, [film], film / "out")
 
 

@@ -213,6 +213,8 @@ def colour_share(picture: Image.Image) -> float:
 def read_film(path: Path) -> bytes:
     """A film file's bytes. Raises UnreadableImage when there is no such file, or it is empty."""
     try:
+        if path.exists() and not path.is_file():  # a pipe would be waited for without end
+            raise UnreadableImage("no readable file: what stands there is a folder, or no file", path)
         content = path.read_bytes()
     except OSError as error:
         raise UnreadableImage(f"no readable file: {error.strerror}", path) from error

@@ -1,6 +1,7 @@
 """Decoding: every mode, depth and rotation becomes the same grey, and damage is a reason and never another error."""
 
 import io
+import os
 
 import numpy as np
 import pytest
@@ -88,6 +89,13 @@ def test_a_truncated_film_is_unreadable(tmp_path, format):
     (tmp_path / "cut").write_bytes(buffer.getvalue()[: len(buffer.getvalue()) // 2])
     with pytest.raises(UnreadableImage):
         decoded(tmp_path / "cut")
+
+
+def test_a_pipe_is_no_film_and_nobody_waits_for_it(tmp_path):
+    os.mkfifo(tmp_path / "pipe.png")
+    for place in (tmp_path / "pipe.png", tmp_path):
+        with pytest.raises(UnreadableImage, match="no readable file"):
+            images.read_film(place)
 
 
 def test_an_icon_is_no_film(tmp_path):
