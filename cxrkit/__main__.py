@@ -23,6 +23,7 @@ def parser() -> "ArgumentParser":
         delete,
         demo,
         evaluate,
+        export,
         fetch,
         gpu_check,
         manifest,
@@ -47,7 +48,7 @@ def parser() -> "ArgumentParser":
     top.add_argument("--version", action="version", version=__version__)
     commands = top.add_subparsers(metavar="COMMAND", required=True)
     for command in (
-        *(fetch, manifest, tree, plan, bench, gpu_check, evaluate, compare, audit, report, predict, demo),
+        *(fetch, manifest, tree, plan, bench, gpu_check, evaluate, compare, audit, report, predict, demo, export),
         *(setup, bundle, push, wait, status, pull, publish, delete, workflow, completion),
     ):
         command.add(commands)

@@ -12,6 +12,7 @@ from cxrkit.data import manifest as manifests
 from cxrkit.data import matching, pixels, sources, summary, tree
 from cxrkit.data.manifest import Manifest
 from cxrkit.data.records import LABEL_WORDS, NEGATIVE, POSITIVE, SPLIT_WORDS
+from cxrkit.data.workers import Workers
 from cxrkit.environment import Choice, Deadline
 from cxrkit.errors import BadInput, CxrkitError, Interrupted, disk_errors
 from cxrkit.evaluation import metrics
@@ -51,13 +52,15 @@ def run(
     time_left: Deadline = Deadline(),
     kept: Callable[[Path], None] | None = None,
     executor: "Executor | None" = None,
+    workers: Workers | None = None,
     tell: "Callable[[Job, EpochEnded], None] | None" = None,
 ) -> Results | None:
     """Make out/manifest.csv, out/tree, out/jobs and out/results for an experiment; return the results.
 
     folder: another folder for the results. time_left: seconds until no new stage of a training may begin; then the
     results are made from what is finished, and say so. kept: called with a training's folder whenever something was kept
-    in it. executor: where trainings run, processes of this machine unless another is given. tell: called with each epoch that ends.
+    in it. executor: where trainings run, processes of this machine unless another is given; workers: who reads the films, threads of
+    this process unless others are given; tell: called with each epoch that ends.
 
     The results are whole, with their checksums, before they are audited: a failure of the audit or of the report is said and
     named in Results.lacking, and they stand without it. Of several processes the first makes the results, and the others return
@@ -66,7 +69,7 @@ def run(
     out = Path(out)
     with disk_errors(out):
         try:
-            return _run(experiment, out, Path(folder or out / "results"), time_left, kept, executor, tell)
+            return _run(experiment, out, Path(folder or out / "results"), time_left, kept, executor, workers, tell)
         except KeyboardInterrupt:
             raise Interrupted(f"Stopped. {what_is_kept(experiment, out)}.") from None
 
@@ -90,6 +93,7 @@ def _run(
     time_left: Deadline,
     kept: Callable[[Path], None] | None,
     executor: "Executor | None",
+    workers: Workers | None,
     tell: "Callable[[Job, EpochEnded], None] | None",
 ) -> Results | None:
     clock = Clock()
@@ -106,7 +110,7 @@ def _run(
             jobs.require_weights(experiment, out / "jobs")
     with locked(out / ".lock"):  # processes that share the folder come here one after the other, and find what is there
         with clock("manifest"):
-            manifest, locate = make_manifest(experiment, out)
+            manifest, locate = make_manifest(experiment, out, workers)
         announce(summary.text(manifest) + "\n")
         if experiment.match:
             announce(matching.sentence(manifest.records, experiment.match, experiment.age_caliper))
@@ -122,7 +126,7 @@ def _run(
         with clock("tree"):
             announce(f"tree: {tree.build(manifest, locate, out / 'tree')}")
         with clock("pixels"):
-            films = pixels.load(manifest, locate, experiment.image_size, out / CACHE, resize=experiment.resize)
+            films = pixels.load(manifest, locate, experiment.image_size, out / CACHE, workers, experiment.resize)
 
     server.begin()  # it loads what this process loads now, on another core
     with clock("training"):
@@ -212,10 +216,10 @@ def prove(device: Choice, precision: str, folder: Path) -> None:
         say(f"!!! GPU CHECK FAILED: {row.check} ({row.what}): {row.reason}\n!!! The run goes on. What to do: {row.remedy}")
 
 
-def make_manifest(experiment: Experiment, out: Path):
+def make_manifest(experiment: Experiment, out: Path, workers: Workers | None = None):
     """Build and write out/manifest.csv; return the Manifest, and the function from a record to its file."""
     wanted = sources.parse_all(experiment.data, drawn_at=out / "phantoms")
-    manifest = manifests.build(wanted, experiment, out / CACHE)
+    manifest = manifests.build(wanted, experiment, out / CACHE, workers=workers)
     roots = manifests.roots_of(wanted)
     manifests.write(out / "manifest.csv", manifest, roots)
     return manifest, sources.locator(roots)

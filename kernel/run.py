@@ -13,12 +13,9 @@ import sys
 from contextlib import nullcontext
 from pathlib import Path
 
-try:
-    import cxrkit
-except ImportError:
-    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-    import cxrkit
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the package beside it, also where another version is installed
 
+import cxrkit
 from cxrkit.errors import EXIT_CODES, WrongUse, require, run_command
 
 EXAMPLES = """\
@@ -46,7 +43,9 @@ def parser():
     made.add_argument("--out", type=Path, metavar="DIR", help="folder for everything the run makes (default: runs/EXPERIMENT)")
     end = "after so many hours no new stage begins, and the run reports what it has (default: no end)"
     made.add_argument("--hours", type=options.hours, help=end)
-    cluster = "train on a Ray cluster: auto (the one that runs here), HOST:PORT or ray://HOST:PORT (pip install '.[cluster]')"
+    cluster = (
+        "read films and train on a Ray cluster: auto (the one that runs here), HOST:PORT or ray://HOST:PORT (pip install '.[cluster]')"
+    )
     made.add_argument("--cluster", metavar="ADDRESS", default="", help=cluster)
     made.add_argument("--cpu", action="store_true", help="on Kaggle: run on processors where no GPU works, instead of stopping")
     made.add_argument("--results", metavar="SLUG", default="", help="on Kaggle: the dataset to send the results to")
@@ -86,8 +85,10 @@ def main(arguments=None):
     require("torch", "torchvision", "fastai", *(["ray"] if options.cluster else []), *options.logger)
     experiment = config.load(name, overrides)
     config.refuse_weights(experiment)
-    # by their names, for they do not travel to Kaggle
-    executor = importlib.import_module("cxrkit.cluster.executor").Cluster(options.cluster) if options.cluster else None
+    executor = workers = None
+    if options.cluster:  # by their names, for they do not travel to Kaggle
+        executor = importlib.import_module("cxrkit.cluster.executor").Cluster(options.cluster)
+        workers = importlib.import_module("cxrkit.cluster.readers").Readers(or_here=True)
     from cxrkit import pipeline  # after the options were checked: --help, and a wrong option, are answered at once
     from cxrkit.kaggle_io import hub
 
@@ -98,8 +99,8 @@ def main(arguments=None):
         if local:
             log = importlib.import_module("cxrkit.loggers").opened(options.logger, out, experiment) if options.logger else nullcontext()
             with log as tell:
-                time_left = environment.Deadline.of_run(options.hours, out)
-                results = pipeline.run(experiment, out, time_left=time_left, executor=executor, tell=tell)
+                left = environment.Deadline.of_run(options.hours, out)
+                results = pipeline.run(experiment, out, time_left=left, executor=executor, workers=workers, tell=tell)
         else:
             from cxrkit.kaggle_io import inside  # it brings fastai along, which takes seconds: bad input here is told before
 

@@ -58,6 +58,7 @@ def run(options: Namespace) -> None:
     )
     audits = audit.audit(options.target, wanted, options.out)
     answer("\n" + markdown.audit_log(audits))
-    answer(f"Audited in {time.monotonic() - started:.0f} s; written: {options.out or audit.NAME}")
+    kept_at = options.out or (audit.file_of(options.target) if options.target.suffix == ".csv" else audit.NAME)
+    answer(f"Audited in {time.monotonic() - started:.0f} s; written: {kept_at}")
     if not options.out and options.target.is_dir():
         answer(f"The page as well: python -m cxrkit report {options.target}")

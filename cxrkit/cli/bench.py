@@ -5,7 +5,7 @@ from pathlib import Path
 
 from cxrkit import config
 from cxrkit.cli.shared import Commands, declare
-from cxrkit.files import write_text
+from cxrkit.files import refuse_unwritable_folder, write_text
 from cxrkit.options import overrides_of
 from cxrkit.progress import answer
 
@@ -28,6 +28,7 @@ def add(commands: Commands) -> None:
 
 
 def run(options: Namespace) -> None:
+    refuse_unwritable_folder(options.out)
     if options.cluster_simulation is not None:
         return _simulate(options)
     from cxrkit.bench import rounds, run, table, values

@@ -4,6 +4,7 @@ from argparse import Namespace
 
 from cxrkit import config
 from cxrkit.cli.shared import Commands, add_settings, declare, settings_of
+from cxrkit.files import refuse_unwritable
 from cxrkit.progress import answer
 
 
@@ -22,8 +23,9 @@ def run(options: Namespace) -> None:
         bundle.check(experiment=None if options.experiment in (None, *config.names()) else options.experiment)
         answer(f"{bundle.SCRIPT} is made of the present source")
         return
-    settings = settings_of(options, metadata.results_slug(metadata.slug_of(metadata.read())))
     name = cells.NOTEBOOK if options.notebook else bundle.SCRIPT
+    refuse_unwritable(bundle.ROOT / name)
+    settings = settings_of(options, metadata.results_slug(metadata.slug_of(metadata.read())))
     size = cells.write(settings) if options.notebook else bundle.write(settings)
     answer(f"{name}: {size:,} bytes of {bundle.LIMIT_BYTES:,}, experiment {settings.experiment}")
     if options.notebook:

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from cxrkit.cli.shared import RUN, Commands, add_decision, add_json, declare, given, margins_of
-from cxrkit.files import write_json
+from cxrkit.files import JSON_START, refuse_foreign, refuse_unwritable, write_json
 from cxrkit.progress import answer, answer_json, say
 
 
@@ -31,6 +31,9 @@ def run(options: Namespace) -> None:
     from cxrkit.report import markdown
     from cxrkit.results import open_all
 
+    if options.out:
+        refuse_foreign(options.out, JSON_START, '{\n  "runs": ')
+        refuse_unwritable(options.out)
     runs, wanted = open_all(options.runs), given(threshold=options.threshold) | margins_of(options)
     if warned := markdown.warnings_log(runs):
         (say if options.json else answer)(warned + "\n")

@@ -19,6 +19,7 @@ EXAMPLES = {
     "report": ("report runs/paper", "report runs/paper runs/rigorous --out beside.html"),
     "predict": ("predict runs/paper film.png more-films --out maps", "predict runs/paper film.dcm --json"),
     "demo": ("demo runs/paper", "demo runs/paper --port 0 --no-browser"),
+    "export": ("export runs/paper", "export runs/paper --out exported --films films"),
     "setup": ("setup", "setup --owner NAME --slug my-kernel"),
     "bundle": ("bundle --check", "bundle --experiment rigorous --seeds 0 1 2"),
     "push": ("push --wait --pull", "push --experiment rigorous --hours 8 --pull"),

@@ -8,6 +8,7 @@ from typing import Any
 
 from cxrkit.cli.shared import Commands, declare
 from cxrkit.errors import WrongUse, free_bytes
+from cxrkit.files import refuse_unwritable_folder
 from cxrkit.progress import MB, answer
 
 OUT = Path("films")
@@ -38,6 +39,7 @@ def run(options: Namespace) -> None:
     if options.patients is not None and (wanted.way != "idc" or options.patients < 1):
         raise WrongUse("--patients takes 1 or more, for a collection of the Imaging Data Commons.", next="leave it out for other sets")
     out = options.out or OUT / wanted.name.replace("/", "-").lower()
+    refuse_unwritable_folder(out)  # before anybody is asked
     if wanted.way == "kaggle":
         from_kaggle(wanted, out, options.yes)
     else:

@@ -6,6 +6,7 @@ from pathlib import Path
 from cxrkit.cli.shared import Commands, declare
 from cxrkit.environment import Choice
 from cxrkit.errors import CxrkitError
+from cxrkit.files import refuse_unwritable_folder
 from cxrkit.progress import answer
 
 
@@ -29,6 +30,7 @@ def run(options: Namespace) -> None:
     from cxrkit import environment
     from cxrkit.gpu_check import check, rows
 
+    refuse_unwritable_folder(options.out)
     device = environment.choose_device() if options.device == "auto" else Choice("cpu", "as was asked")
     minutes = options.minutes or (check.SHORT_MINUTES if options.short else check.MINUTES[device.value])
     answer(f"gpu-check on {device}, for {minutes:g} minutes at the most")

@@ -7,7 +7,7 @@ from pathlib import Path
 from cxrkit import config
 from cxrkit.cli.shared import Commands, add_json, declare
 from cxrkit.errors import BadInput
-from cxrkit.files import refuse_foreign, refuse_unwritable, write_text
+from cxrkit.files import refuse_foreign, refuse_unwritable, refuse_unwritable_folder, write_text
 from cxrkit.options import overrides_of
 from cxrkit.progress import answer, answer_json, counted, table
 
@@ -32,6 +32,8 @@ def add(commands: Commands) -> None:
         "where facts, thumbnails and comparisons stay, so that the next build reads and compares only what is new (default: FILE.cache)"
     )
     build.add_argument("--cache", type=Path, metavar="DIR", help=cached)
+    cluster = "read the films on the nodes of a Ray cluster that see them at the same path: auto, HOST:PORT or ray://HOST:PORT"
+    build.add_argument("--cluster", metavar="ADDRESS", default="", help=cluster)
     build.set_defaults(command=run_build)
     check = declare(actions, "check", help="check a manifest: schema, ids, files, classes, patients")
     check.add_argument("manifest", type=Path)
@@ -53,10 +55,17 @@ def run_build(options: Namespace) -> None:
     from cxrkit.kaggle_io import hub
 
     experiment = config.load(options.experiment, overrides_of(options))
+    kept = options.cache or options.out.with_suffix(".cache")
+    refuse_foreign(options.out, *manifest.STARTS)  # before the films are read, or fetched
+    refuse_unwritable(options.out, manifest.roots_path(options.out))
+    refuse_unwritable_folder(kept)
     wanted = sources.parse_all(hub.folders(options.source), drawn_at=options.out.parent / "phantoms")
-    refuse_foreign(options.out, manifest.COLUMNS[0])  # before the films are read
-    refuse_unwritable(options.out)
-    built = manifest.build(wanted, experiment, options.cache or options.out.with_suffix(".cache"), squares=False)
+    workers = None
+    if options.cluster:
+        from cxrkit.cluster.readers import Readers
+
+        workers = Readers.at(options.cluster)
+    built = manifest.build(wanted, experiment, kept, squares=False, workers=workers)
     manifest.write(options.out, built, manifest.roots_of(wanted))
     answer(summary.text(built))
     if experiment.match:
@@ -98,8 +107,9 @@ def run_diff(options: Namespace) -> None:
 def run_licences(options: Namespace) -> None:
     from cxrkit.data import licences, manifest
 
-    given = manifest.read(options.manifest)
     refuse_foreign(options.out, licences.TITLE)
+    refuse_unwritable(options.out)
+    given = manifest.read(options.manifest)
     write_text(options.out, licences.attribution(given.records))
     counts = Counter(record.licence or "unknown" for record in given.used)
     rows = [[licence, count, "yes" if licences.may_redistribute(licence) else "no"] for licence, count in counts.most_common()]

@@ -12,7 +12,7 @@ from cxrkit.progress import answer
 
 def add(commands: Commands) -> None:
     parser = declare(commands, "predict", help="ask a finished run's networks about other films (research only)")
-    parser.add_argument("run", type=Path, metavar="RUN", help=f"{RUN}, models/ included")
+    parser.add_argument("run", type=Path, metavar="RUN", help=f"{RUN}, models/ included; or an exported folder")
     parser.add_argument("images", type=Path, nargs="+", metavar="IMAGE", help="PNG, JPEG or DICOM files, or folders of them")
     parser.add_argument("--out", type=Path, metavar="DIR", help="write a picture a film into DIR: where each network looks")
     parser.add_argument("--json", action="store_true", help="print JSON, for machines")

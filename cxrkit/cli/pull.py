@@ -4,6 +4,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from cxrkit.cli.shared import OUT, Commands, declare, kernel_of, say_pulled
+from cxrkit.files import refuse_unwritable_folder
 from cxrkit.progress import answer
 
 
@@ -18,6 +19,7 @@ def add(commands: Commands) -> None:
 def run(options: Namespace) -> None:
     from cxrkit.kaggle_io import client, pull
 
+    refuse_unwritable_folder(options.out)
     kaggle = client.connect()
     folder = pull.pull(kaggle, kernel_of(kaggle, options.kernel), options.out, partial=options.partial)
     if options.partial:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from cxrkit.cli.shared import OUT, Commands, add_settings, declare, settings_of
 from cxrkit.cli.wait import wait_and_pull
+from cxrkit.files import refuse_unwritable_folder
 from cxrkit.progress import answer
 
 
@@ -30,6 +31,8 @@ def run(options: Namespace) -> None:
         raise WrongUse("What does not run has no end to wait for.", next="leave --no-run or --wait and --pull out")
     if options.accelerator and options.cpu:
         raise WrongUse("--cpu asks for no accelerator.", next="leave --cpu or --accelerator out")
+    if options.pull:
+        refuse_unwritable_folder(options.out)
     settings = settings_of(options)  # a wrong option is told before anybody is asked
     kaggle = client.connect()
     if options.resume:

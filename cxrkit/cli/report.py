@@ -6,6 +6,7 @@ from pathlib import Path
 
 from cxrkit.cli.shared import RUN, Commands, declare
 from cxrkit.errors import WrongUse
+from cxrkit.files import PRIVATE, refuse_foreign, refuse_unwritable, write_text
 from cxrkit.progress import answer
 
 
@@ -33,6 +34,7 @@ def run(options: Namespace) -> None:
     if options.out:
         raise WrongUse("--out names the page of several runs; a run's own report stands in its results.", next="leave out --out")
     results = Results.open(options.runs[0])
+    refuse_unwritable(*(results.folder / name for name in ((PRIVATE,) if options.private else report.WRITTEN)))
     if options.private:
         written = [private.make(results, _locator(results.folder, options.source))]
     else:
@@ -45,7 +47,6 @@ def run(options: Namespace) -> None:
 
 
 def _beside(options: Namespace) -> None:
-    from cxrkit.files import refuse_foreign, write_text
     from cxrkit.report import beside
     from cxrkit.results import open_all
 
@@ -53,6 +54,7 @@ def _beside(options: Namespace) -> None:
         raise WrongUse("--private and --text are of one run.", next="name one run, or leave them out")
     out = options.out or Path("beside.html")
     refuse_foreign(out, beside.START)
+    refuse_unwritable(out)
     write_text(out, beside.html(open_all(options.runs)))
     answer(f"{out}: {len(options.runs)} runs side by side")
 

@@ -16,9 +16,10 @@ def add(commands: Commands) -> None:
 def run(options: Namespace) -> None:
     from dataclasses import replace
 
-    from cxrkit.files import write_text
+    from cxrkit.files import refuse_unwritable, write_text
     from cxrkit.kaggle_io import bundle, metadata
 
+    refuse_unwritable(bundle.ROOT / metadata.MINE / metadata.NAME)
     present, usual = bundle.head(), metadata.results_slug(metadata.slug_of(metadata.DEFAULTS))
     written = metadata.set_up(options.owner, options.slug)
     own = metadata.results_slug(metadata.slug_of(written))

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from cxrkit.cli.shared import Commands, declare
 from cxrkit.errors import WrongUse
+from cxrkit.files import refuse_unwritable
 from cxrkit.progress import answer
 
 
@@ -19,6 +20,7 @@ def add(commands: Commands) -> None:
 def run_build(options: Namespace) -> None:
     from cxrkit.data import manifest, sources, tree
 
+    refuse_unwritable(options.out / tree.MARKER)
     roots = manifest.read_roots(options.manifest)
     if not roots:
         raise WrongUse(

@@ -4,6 +4,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from cxrkit.cli.shared import OUT, Commands, declare, kernel_of, say_pulled
+from cxrkit.files import refuse_unwritable_folder
 
 
 def add(commands: Commands) -> None:
@@ -18,6 +19,8 @@ def add(commands: Commands) -> None:
 def run(options: Namespace) -> None:
     from cxrkit.kaggle_io import client, wait
 
+    if options.pull:
+        refuse_unwritable_folder(options.out)
     kaggle = client.connect()
     pushed = wait.take_up(kaggle, kernel_of(kaggle, options.kernel))
     wait_and_pull(kaggle, pushed, options.pull, options.out, options.limit)

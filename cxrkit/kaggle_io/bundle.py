@@ -33,6 +33,7 @@ STAYS_HERE = (
     "cxrkit/evaluation/resplits.py",
     "cxrkit/fetch",
     "cxrkit/evaluation/sizes.py",
+    "cxrkit/inference",
     "cxrkit/kaggle_io/bundle.py",
     "cxrkit/kaggle_io/cells.py",
     "cxrkit/kaggle_io/log.py",

@@ -66,7 +66,7 @@ def run(
     announce(f"training {len(jobs_of(experiment))} networks\n{machine}\n  films: {films.placement}")
     require_weights(experiment, folder)
     executor = executor or Processes()
-    make = _Run(experiment, films, key_of(experiment, manifest_hash, machine), folder, machine, time_left, executor, kept, tell)
+    make = _Run(experiment, films, manifest_hash, folder, machine, time_left, executor, kept, tell)
     member = Member() if together else None
     with locked(folder / ".lock", wait=False) if member is None or member.leads else nullcontext(True) as held:
         try:
@@ -89,8 +89,9 @@ def require_weights(experiment: Experiment, folder: Path) -> None:
 class _Run:
     """The state of run(): which jobs wait, which run where, and what is shown of them."""
 
-    def __init__(self, experiment, films, key, folder, machine, time_left, executor, kept, tell):
-        self.experiment, self.films, self.key, self.folder, self.machine = experiment, films, key, folder, machine
+    def __init__(self, experiment, films, manifest_hash, folder, machine, time_left, executor, kept, tell):
+        self.experiment, self.films, self.manifest, self.folder, self.machine = experiment, films, manifest_hash, folder, machine
+        self.key = key_of(experiment, manifest_hash, machine)
         self.time_left, self.executor, self.kept = time_left, executor, kept or (lambda home: None)
         self.tell = tell or (lambda job, told: None)
         self.jobs = longest_first(experiment)
@@ -142,9 +143,8 @@ class _Run:
             home.forget_failure()
             past = home.past()
         device, threads = self.held[job], self.machine.threads.value
-        self.executor.start(
-            Task(job, self.experiment, self.films, self.machine.numerics, device, threads, past, self.time_left.end, meeting)
-        )
+        numerics, end = self.machine.numerics, self.time_left.end
+        self.executor.start(Task(job, self.experiment, self.films, numerics, device, threads, past, end, meeting, self.manifest))
 
     def _listen(self):
         """Hear what the trainings tell, and keep what they made."""
@@ -296,5 +296,5 @@ def collect(experiment: Experiment, label_of: Mapping[str, str], folder: Path) -
         finder = home.finder()
         steps = enumerate(zip(finder.learning_rates, finder.losses), start=1)
         trained.lr_find.extend([*of_job, step, rate, loss, finder.chosen] for step, (rate, loss) in steps)
-        trained.models[f"{job.name}.pt"] = home.weights
+        trained.models[job.name + home.weights.suffix] = home.weights
     return trained
