@@ -5,7 +5,7 @@ import re
 import pytest
 
 from cxrkit import progress, run_log
-from cxrkit.errors import BadInput, WrongUse
+from cxrkit.errors import BadInput, Unwritable
 
 
 def test_the_log_holds_what_was_said_with_time_and_level(tmp_path, capsys):
@@ -47,5 +47,5 @@ def test_no_secret_is_written(tmp_path, monkeypatch, capsys):
 
 def test_where_no_log_can_be_written_it_is_said(tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(WrongUse, match="Nothing can be written here"), run_log.logged(tmp_path / "file" / run_log.NAME):
+    with pytest.raises(Unwritable, match="Nothing can be written here"), run_log.logged(tmp_path / "file" / run_log.NAME):
         pass
