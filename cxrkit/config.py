@@ -66,14 +66,14 @@ class Experiment:
     )
     external: tuple[str, ...] = key(
         (),
-        "external films to ask the networks about, after training: KIND[:NAME]=DIR as for --data, or NAME=DIR (covid/ and normal/), "
+        "external films on which to test the networks after training: KIND[:NAME]=DIR as for --data, or NAME=DIR (covid/ and normal/), "
         "or NAME=manifest.csv; may be given several times",
         decides="nothing",
     )
     contact: str = key("", "whom to ask about the results: a name and an address, for the page and the cards", decides="nothing")
     external_films: int = key(
         0,
-        "of each set from elsewhere at most so many films, whole patients drawn with a fixed seed; 0: all, and on Kaggle as many as time "
+        "at most this many films of each external set; whole patients, drawn with a fixed seed; 0: all, and on Kaggle as many as time "
         "and memory allow",
         at_least=0,
         decides="nothing",
@@ -92,28 +92,28 @@ class Experiment:
     )
     ages: str = key(
         "all",
-        "whose films are used: all, or adults (films of patients under 18, or of an age that is not known, are left out)",
+        "whose films are used: all, or adults (films of patients under 18 or of unknown age are left out)",
         choices=("all", "adults"),
         decides="films",
     )
     match: tuple[str, ...] = key(
         (),
-        "pair each positive film with a negative one that is alike in view, age and sex, or in some of them, a film a patient; "
+        "match each COVID-19 film with a normal one on view, age and sex, or on some of them, one film per patient; "
         "the others are left out",
         choices=MATCHABLE,
         decides="films",
     )
-    age_caliper: float = key(5.0, "years by which the ages of a matched pair may differ", at_least=0, decides="films")
-    allow_leakage: bool = key(False, "train although a patient or a picture is in two splits; every table says so", decides="nothing")
+    age_caliper: float = key(5.0, "how many years the ages of a matched pair may differ by", at_least=0, decides="films")
+    allow_leakage: bool = key(False, "train even though a patient or a picture is in two splits; every table says so", decides="nothing")
     architectures: tuple[str, ...] = key(
         ARCHITECTURES,
         f"networks to train: {', '.join(TESTED)}, or another of torchvision's or timm's",
         spelling=r"[a-zA-Z][\w.]*",
         decides="jobs",
     )
-    seeds: tuple[int, ...] = key((0,), "training seeds; each network is trained once a seed", at_least=0, decides="jobs")
+    seeds: tuple[int, ...] = key((0,), "training seeds; each network is trained once per seed", at_least=0, decides="jobs")
     image_size: int = key(224, "side of the square the networks see, in pixels", at_least=32)
-    batch_size: int = key(64, "images a training step", at_least=2)
+    batch_size: int = key(64, "images per training step", at_least=2)
     epochs: int = key(4, "epochs of each of the two stages, body frozen and unfrozen", at_least=1)
     resize: str = key(
         "squish",
@@ -135,11 +135,11 @@ class Experiment:
     warmup_share: float = key(0.25, "share of the steps of a stage in which the learning rate rises", above=0, below=1)
     epsilon: float = key(1e-5, "Adam's epsilon", above=0)
     decay_everywhere: bool = key(False, "weight decay on batch norm and biases too")
-    precise_batch_norm: bool = key(True, "take batch norm's statistics anew from the training films after each stage")
+    precise_batch_norm: bool = key(True, "recompute batch norm's statistics from the training films after each stage")
     lr_find_iterations: int = key(100, "steps of the learning-rate finder", at_least=20)
     pretrained: bool = key(True, "start from ImageNet weights (--no-pretrained: from random ones)")
     weights: str = key("", "folder with torchvision's ImageNet weight files, instead of the network", decides="nothing")
-    threshold: float = key(0.5, "an image is called COVID-19 from this probability on", above=0, below=1, decides="scores")
+    threshold: float = key(0.5, "a film is called COVID-19 from this probability up", above=0, below=1, decides="scores")
     loader: str = key(
         "resident",
         "resident (films decoded once, augmented on the device) or files (fastai's way: each file decoded at each use)",
@@ -155,12 +155,12 @@ class Experiment:
         choices=("jobs", "data"),
     )
     audit: str = key(
-        "full", "after training: full, quick (what asks no network) or none", choices=("full", "quick", "none"), decides="nothing"
+        "full", "after training: full, quick (only what needs no network) or none", choices=("full", "quick", "none"), decides="nothing"
     )
     jobs_at_once: int = key(
-        0, "trainings at the same time on each device; 0 chooses by its memory and the processors", at_least=0, decides="nothing"
+        0, "trainings at the same time on each device; 0: chosen by its memory and the processors", at_least=0, decides="nothing"
     )
-    workers: int = key(-1, "processes that decode images for --loader files; -1 chooses by the processors", at_least=-1, decides="nothing")
+    workers: int = key(-1, "processes that decode images for --loader files; -1: chosen by the processors", at_least=-1, decides="nothing")
 
     def __post_init__(self) -> None:
         for each in fields(self):

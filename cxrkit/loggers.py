@@ -130,7 +130,8 @@ class WeightsAndBiases:
         except (wandb.errors.Error, OSError) as error:
             next = "sign in with `wandb login`, or set WANDB_MODE=offline, or leave out --logger wandb"
             raise RemoteRefusal(f"W&B cannot begin: {error}", next=next) from error
-        say(f"each epoch's figures go to W&B: {self.run.url or f'offline, kept in {self.run.dir}; wandb sync sends it'}")
+        place = f"offline, kept in {out / 'wandb'}; wandb sync sends it" if self.run.offline else self.run.url
+        say(f"each epoch's figures go to W&B: {place}")
         self.known: set[str] = set()
 
     def add(self, training: str, step: int, figures: dict[str, float]) -> None:

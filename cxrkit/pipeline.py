@@ -243,7 +243,7 @@ def refuse_nothing(experiment: Experiment, unfinished: list[str], failed: dict[s
     if failed:
         name, error = next(iter(failed.items()))
         raise Interrupted(
-            f"No training ended well; of {len(failed)} that failed, {name}: {error}",
+            f"No training succeeded; of {len(failed)} that failed, {name}: {error}",
             out / "jobs",
             "read failed.json there; the same command tries again",
         )
@@ -274,11 +274,12 @@ def told_of_seeds(seeds: int) -> str:
 
     Drawn: four networks of 2 % error on 268 images, seeds that differ by 0.3 on the logit scale, 400 repetitions.
     """
+    many = counted(seeds, "seed") + " of each network. "
     if seeds >= 10:
-        return f"{seeds} seeds of each network. Of 268 drawn images, ten seeds decided a difference of 3 points of error in 80 % of cases."
-    return (
-        f"{seeds} seed{'s' * (seeds != 1)} of each network. One seed decides nothing. Of 268 drawn images, three decided a difference of 10 "
-        "points of error in 31 % of cases, five one of 6 points in 74 %, and ten one of 3 points in 80 %."
+        return many + "In simulations with 268 images, ten seeds settled a difference of 3 points in error in 80 % of cases."
+    return many + (
+        "A single seed cannot rank networks. In simulations with 268 images, three settled a difference of 10 points in error in 31 % of cases, "
+        "five one of 6 points in 74 %, and ten one of 3 points in 80 %."
     )
 
 
@@ -291,9 +292,9 @@ def told_of_sizes(manifest: Manifest) -> str:
         low, high = metrics.wilson(0.95, max(metrics.effective_n(groups), 1))
         films = f" ({len(groups)} films)" if len(groups) > len(set(groups)) else ""
         told.append(
-            f"{len(set(groups)):,} {LABEL_WORDS[label]} patients{films}: a {rate} of 0.95 will have an interval of about {high - low:.2f}"
+            f"{len(set(groups)):,} {LABEL_WORDS[label]} patients{films}: the 95 % interval of a {rate} of 0.95 will be about {high - low:.2f} wide"
         )
-    return f"{SPLIT_WORDS[held].capitalize()}: {'; '.join(told)}. How many a narrower one takes: python -m cxrkit plan"
+    return f"{SPLIT_WORDS[held].capitalize()}: {'; '.join(told)}. How many patients a narrower one needs: python -m cxrkit plan"
 
 
 def marked(warnings: list[StandingWarning]) -> str:

@@ -32,9 +32,10 @@ def write_down(text: object, level: int = logging.INFO) -> None:
 def logged(path: Path) -> Iterator[None]:
     """Keep what is said within the block, and the error that ends it, in the file `path`: a line each, with UTC and level.
 
-    A run that goes on is appended. Secrets of the environment are blotted out. Raises WrongUse where it cannot be written, DiskFull.
+    A run that goes on is appended. Secrets of the environment are blotted out. Raises Unwritable, DiskFull.
     """
     refuse_unwritable(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
     log, handler = logging.getLogger(LOG), logging.FileHandler(path, encoding="utf-8", errors="backslashreplace")
     handler.setFormatter(_Line("%(asctime)s %(levelname)-7s %(message)s", "%Y-%m-%dT%H:%M:%SZ"))
     handler.handleError = lambda record: None  # type: ignore[method-assign]  # a full disk stops the run elsewhere, in words

@@ -17,14 +17,14 @@ def add(commands: Commands) -> None:
         "or NAME=manifest.csv; may be given several times"
     )
     audit.add_argument("--external", action="append", default=[], metavar="NAME=DIR", help=external)
-    most = "of each of these sets at most so many films, whole patients drawn with a fixed seed (default: all)"
+    most = "at most N films of each of these sets; whole patients, drawn with a fixed seed (default: all)"
     audit.add_argument("--external-films", type=int, default=0, metavar="N", help=most)
     audit.add_argument(
-        "--retrain", action="store_true", help="train networks anew on masked films, without each source, and on permuted labels (long)"
+        "--retrain", action="store_true", help="retrain networks on masked films, without each source, and on permuted labels (takes long)"
     )
     cluster = "train those on a Ray cluster, at the same time: auto, HOST:PORT or ray://HOST:PORT"
     audit.add_argument("--cluster", metavar="ADDRESS", default="", help=cluster)
-    asked = "networks to mask and retrain, as resnet34-seed0 (default: all on a GPU, else one seed each)"
+    asked = "networks to mask and retrain, such as resnet34-seed0 (default: all on a GPU, else one seed of each)"
     audit.add_argument("--networks", nargs="*", default=[], metavar="NAME", help=asked)
     where = "where the films of a source lie on this machine, if the manifest does not say"
     audit.add_argument("--source", action="append", default=[], metavar="KIND[:NAME]=DIR", help=where)

@@ -11,17 +11,24 @@ from cxrkit.progress import answer
 
 
 def add(commands: Commands) -> None:
-    bench = declare(commands, "bench", help="measure this machine: loaders, steps, trainings at once, and a plain fastai notebook beside")
+    bench = declare(
+        commands, "bench", help="measure this machine: loaders, steps, parallel trainings, compared with a plain fastai notebook"
+    )
     bench.add_argument("--data", action="append", metavar="DIR", help="films to measure with, as for a run (default: drawn phantoms)")
     bench.add_argument(
-        "--experiment", default="paper", metavar="NAME", help="whose image size, batches and networks to use (default: paper)"
+        "--experiment",
+        default="paper",
+        metavar="NAME",
+        help="take image size, batch size and networks from this experiment (default: paper)",
     )
     bench.add_argument("--image-size", dest="sizes", nargs="+", type=int, metavar="PIXELS", help="other image sizes, one or more")
     bench.add_argument("--batch-size", type=int, metavar="IMAGES", help="another batch size")
     bench.add_argument("--architectures", nargs="*", metavar="NAME", help="other networks, or fewer")
-    bench.add_argument("--precision", help="another number format")
-    bench.add_argument("--quick", action="store_true", help="in two minutes: shorter blocks, small batches, no notebook beside")
-    simulated = "no measurement: simulate 200 trainings on 1 to 64 nodes, as long as a run's (its folder), else as the study's were"
+    bench.add_argument("--precision", metavar="FORMAT", help="another number format (default: chosen by the device)")
+    bench.add_argument(
+        "--quick", action="store_true", help="take two minutes: shorter blocks, small batches, no comparison with a plain notebook"
+    )
+    simulated = "measure nothing: simulate 200 trainings on 1 to 64 nodes, with the durations of RUN or, without one, of the study"
     bench.add_argument("--cluster-simulation", nargs="?", const="", metavar="RUN", help=simulated)
     bench.add_argument("--out", type=Path, default=Path("runs/bench"), metavar="DIR", help="folder for the figures (default: runs/bench)")
     bench.set_defaults(command=run)

@@ -10,7 +10,7 @@ from cxrkit.progress import answer, answer_json, say
 
 
 def add(commands: Commands) -> None:
-    compare = declare(commands, "compare", help="say of each pair of networks: better, worse, equivalent or undecided")
+    compare = declare(commands, "compare", help="compare networks pair by pair: better, worse, equivalent or undecided")
     compare.add_argument(
         "runs", type=Path, nargs="+", metavar="RUN", help=f"{RUN}; several: on the same images, with other seeds, networks or protocols"
     )

@@ -10,7 +10,7 @@ from cxrkit.progress import answer
 def add(commands: Commands) -> None:
     delete = declare(commands, "delete", help="delete a kernel on Kaggle, its versions and outputs too; a run of it ends, and its billing")
     delete.add_argument("kernel", nargs="?", metavar="OWNER/NAME", help="default: that of kernel-metadata.json")
-    delete.add_argument("--yes", action="store_true", help="do not ask")
+    delete.add_argument("--yes", action="store_true", help="delete without asking")
     delete.set_defaults(command=run)
 
 

@@ -9,13 +9,13 @@ from cxrkit.progress import answer, answer_json
 
 
 def add(commands: Commands) -> None:
-    evaluate = declare(commands, "evaluate", help="compute a run's scores and comparison again from its predictions")
+    evaluate = declare(commands, "evaluate", help="recompute a run's scores and comparison from its predictions")
     evaluate.add_argument("run", type=Path, metavar="RUN", help=RUN)
-    prevalence = "shares of people with COVID-19 for which predictive values are wanted, beside the study's (default: 0.01 to 0.5)"
+    prevalence = "prevalences for which to give predictive values, besides the study's (default: 0.01 to 0.5)"
     evaluate.add_argument("--prevalence", nargs="*", type=float, metavar="SHARE", help=prevalence)
-    sensitivity = "sensitivity wanted of the threshold that validation chooses (default: 0.95)"
+    sensitivity = "target sensitivity for the threshold chosen on validation (default: 0.95)"
     evaluate.add_argument("--sensitivity", type=float, metavar="SHARE", help=sensitivity)
-    coverage = "coverage promised of the sets of classes for single films (default: 0.9)"
+    coverage = "coverage promised by the prediction sets of single films (default: 0.9)"
     evaluate.add_argument("--coverage", type=float, metavar="SHARE", help=coverage)
     add_decision(evaluate)
     add_json(evaluate, "metrics and comparison, as in cxrkit/schema")

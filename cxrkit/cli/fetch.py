@@ -15,14 +15,14 @@ OUT = Path("films")
 
 
 def add(commands: Commands) -> None:
-    fetch = declare(commands, "fetch", help="fetch a public set of films, once its size, licence and terms are agreed to")
+    fetch = declare(commands, "fetch", help="fetch a public data set, after showing its size, licence and terms")
     fetch.add_argument("name", nargs="?", metavar="NAME", help="a set of --list, or OWNER/SLUG of a Kaggle data set")
-    fetch.add_argument("--list", action="store_true", help="the sets that are known, and where each is had")
+    fetch.add_argument("--list", action="store_true", help="list the known sets and where each comes from")
     fetch.add_argument("--out", type=Path, metavar="DIR", help=f"a folder for this set alone (default: {OUT}/NAME)")
     fetch.add_argument(
-        "--patients", type=int, metavar="N", help="of a collection of the Imaging Data Commons: so many patients, the same every time"
+        "--patients", type=int, metavar="N", help="for a collection of the Imaging Data Commons: only N patients, the same ones every time"
     )
-    fetch.add_argument("--yes", action="store_true", help="agree to what would be asked, for scripts")
+    fetch.add_argument("--yes", action="store_true", help="accept the terms without being asked, for scripts")
     fetch.set_defaults(command=run)
 
 

@@ -11,15 +11,16 @@ from cxrkit.progress import answer
 
 
 def add(commands: Commands) -> None:
-    check = declare(commands, "gpu-check", help="prove that the GPUs here train as the processor does, in about three minutes")
+    check = declare(commands, "gpu-check", help="check in about three minutes that the GPUs train like the processor")
     check.add_argument(
-        "--device", choices=("auto", "cpu"), default="auto", help="cpu: the same checks without a GPU, where they make sense"
+        "--device",
+        choices=("auto", "cpu"),
+        default="auto",
+        help="cpu: the same checks without a GPU, where they make sense (default: auto)",
     )
     check.add_argument("--short", action="store_true", help="one network and its number format: what a run on Kaggle begins with")
     check.add_argument("--precision", default="auto", metavar="FORMAT", help="with --short: another number format")
-    check.add_argument(
-        "--minutes", type=float, help="after which nothing more is waited for (default: 5, without a GPU 20, with --short 2)"
-    )
+    check.add_argument("--minutes", type=float, help="stop waiting after so many minutes (default: 5, without a GPU 20, with --short 2)")
     check.add_argument(
         "--out", type=Path, default=Path("runs/gpu-check"), metavar="DIR", help="folder for gpu-check.json (default: runs/gpu-check)"
     )

@@ -18,35 +18,37 @@ def add(commands: Commands) -> None:
     build.add_argument(
         "--source", action="append", required=True, metavar="KIND[:NAME]=DIR", help="a source of images; may be given several times"
     )
-    build.add_argument("--experiment", default="paper", metavar="NAME", help="whose split and exclusions to use (default: paper)")
-    build.add_argument("--split", help="paper or grouped, instead of the experiment's")
-    build.add_argument("--split-seed", type=int, help="seed of the split")
+    build.add_argument(
+        "--experiment", default="paper", metavar="NAME", help="take the split and the exclusions of this experiment (default: paper)"
+    )
+    build.add_argument("--split", choices=("paper", "grouped"), help="how films are split (default: as the experiment says)")
+    build.add_argument("--split-seed", type=int, metavar="N", help="random seed of the split (default: as the experiment says)")
     build.add_argument("--duplicates", choices=("remove", "keep"), help="copies of one picture (default: as the experiment says)")
     build.add_argument("--ages", choices=("all", "adults"), help="whose films are used (default: as the experiment says)")
-    build.add_argument("--match", nargs="*", metavar="TRAIT", help="pair the classes by view, age and sex, or by some of them")
-    build.add_argument("--age-caliper", type=float, metavar="YEARS", help="by which the ages of a matched pair may differ (default: 5)")
+    build.add_argument("--match", nargs="*", metavar="TRAIT", help="match the classes on view, age and sex, or on some of them")
+    build.add_argument("--age-caliper", type=float, metavar="YEARS", help="how far the ages of a matched pair may differ (default: 5)")
     build.add_argument(
         "--out", type=Path, default=Path("manifest.csv"), metavar="FILE", help="the manifest to write (default: manifest.csv)"
     )
-    cached = (
-        "where facts, thumbnails and comparisons stay, so that the next build reads and compares only what is new (default: FILE.cache)"
-    )
+    cached = "folder for facts and thumbnails, so that the next build reads only what is new (default: FILE.cache)"
     build.add_argument("--cache", type=Path, metavar="DIR", help=cached)
     cluster = "read the films on the nodes of a Ray cluster that see them at the same path: auto, HOST:PORT or ray://HOST:PORT"
     build.add_argument("--cluster", metavar="ADDRESS", default="", help=cluster)
     build.set_defaults(command=run_build)
     check = declare(actions, "check", help="check a manifest: schema, ids, files, classes, patients")
-    check.add_argument("manifest", type=Path)
+    check.add_argument("manifest", type=Path, metavar="MANIFEST", help="a manifest.csv")
     check.add_argument("--hashes", action="store_true", help="compare the files' SHA-256 as well")
     add_json(check, "manifest, rows, used, files (compared, present or not looked for) and problems, a list of texts")
     check.set_defaults(command=run_check)
     diff = declare(actions, "diff", help="what was added, removed, relabelled or moved between two manifests")
-    diff.add_argument("before", type=Path)
-    diff.add_argument("after", type=Path)
+    diff.add_argument("before", type=Path, metavar="BEFORE", help="the older manifest.csv")
+    diff.add_argument("after", type=Path, metavar="AFTER", help="the newer one")
     diff.set_defaults(command=run_diff)
     terms = declare(actions, "licences", help="write ATTRIBUTION.md, and list what may be redistributed")
-    terms.add_argument("manifest", type=Path)
-    terms.add_argument("--out", type=Path, default=Path("ATTRIBUTION.md"), metavar="FILE")
+    terms.add_argument("manifest", type=Path, metavar="MANIFEST", help="a manifest.csv")
+    terms.add_argument(
+        "--out", type=Path, default=Path("ATTRIBUTION.md"), metavar="FILE", help="the file to write (default: ATTRIBUTION.md)"
+    )
     terms.set_defaults(command=run_licences)
 
 

@@ -8,14 +8,16 @@ from cxrkit.progress import answer
 
 
 def add(commands: Commands) -> None:
-    parser = declare(commands, "plan", help="how many patients an interval of a wanted width needs, before a run")
-    for name, default, of in (("sensitivity", 0.95, ""), ("specificity", 0.95, ""), ("auc", 0.98, "area under the ROC curve ")):
-        parser.add_argument(f"--{name}", type=float, default=default, metavar="SHARE", help=f"{of}expected (default: {default})")
-    parser.add_argument("--width", type=float, default=0.1, help="of the 95 %% interval wanted, from end to end (default: 0.1)")
-    normals = "normal patients a COVID-19 one, for the area (default: 5, or as many as --covid and --normal say)"
+    parser = declare(commands, "plan", help="how many patients are needed for intervals of a given width")
+    for name, default, of in (("sensitivity", 0.95, ""), ("specificity", 0.95, ""), ("auc", 0.98, "area under the ROC curve")):
+        parser.add_argument(f"--{name}", type=float, default=default, metavar="SHARE", help=f"expected {of or name} (default: {default})")
+    parser.add_argument(
+        "--width", type=float, default=0.1, metavar="SHARE", help="wanted width of the 95 %% interval, from end to end (default: 0.1)"
+    )
+    normals = "normal patients per COVID-19 patient, for the AUC (default: 5, or as many as --covid and --normal say)"
     parser.add_argument("--normals", type=float, metavar="RATIO", help=normals)
     for name, title in (("covid", "COVID-19"), ("normal", "normal")):
-        parser.add_argument(f"--{name}", type=int, metavar="N", help=f"{title} patients at hand: how wide intervals will be")
+        parser.add_argument(f"--{name}", type=int, metavar="N", help=f"{title} patients available: how wide the intervals will be")
     parser.set_defaults(command=run)
 
 

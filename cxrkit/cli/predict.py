@@ -14,7 +14,7 @@ def add(commands: Commands) -> None:
     parser = declare(commands, "predict", help="ask a finished run's networks about other films (research only)")
     parser.add_argument("run", type=Path, metavar="RUN", help=f"{RUN}, models/ included; or an exported folder")
     parser.add_argument("images", type=Path, nargs="+", metavar="IMAGE", help="PNG, JPEG or DICOM files, or folders of them")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="write a picture a film into DIR: where each network looks")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="write one picture per film into DIR that shows where each network looks")
     parser.add_argument("--json", action="store_true", help="print JSON, for machines")
     parser.set_defaults(command=run)
 

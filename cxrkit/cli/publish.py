@@ -12,7 +12,7 @@ def add(commands: Commands) -> None:
     publish = declare(commands, "publish", help="send a results folder to Kaggle as a dataset, and verify it there")
     publish.add_argument("run", type=Path, metavar="RUN", help=RUN)
     publish.add_argument("--slug", help="name of the dataset (default: that of the kernel, with -results)")
-    publish.add_argument("--public", action="store_true", help="let everybody see it (a new dataset only; default: private)")
+    publish.add_argument("--public", action="store_true", help="make it public (new datasets only; default: private)")
     publish.set_defaults(command=run)
 
 

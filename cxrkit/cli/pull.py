@@ -11,8 +11,10 @@ from cxrkit.progress import answer
 def add(commands: Commands) -> None:
     pull = declare(commands, "pull", help="fetch and verify the results of the kernel's newest run")
     pull.add_argument("kernel", nargs="?", metavar="OWNER/NAME", help="default: that of kernel-metadata.json")
-    pull.add_argument("--out", type=Path, default=OUT, metavar="DIR", help=f"where results go, a folder a run (default: {OUT})")
-    pull.add_argument("--partial", action="store_true", help="bring what there is, the log first, also of a run that goes on or died")
+    pull.add_argument("--out", type=Path, default=OUT, metavar="DIR", help=f"where results go, one folder per run (default: {OUT})")
+    pull.add_argument(
+        "--partial", action="store_true", help="fetch whatever is there, the log first, even if the run is still going or has died"
+    )
     pull.set_defaults(command=run)
 
 

@@ -13,13 +13,13 @@ def add(commands: Commands) -> None:
     push = declare(commands, "push", help="bundle the kit and run it on Kaggle")
     add_settings(push)
     push.add_argument("--slug", help="name of the kernel (default: that of kernel-metadata.json)")
-    push.add_argument("--resume", action="store_true", help="go on from the stages that the last run finished, with its options")
-    push.add_argument("--beside", action="store_true", help="push although a version of the kernel runs")
+    push.add_argument("--resume", action="store_true", help="continue from the stages that the last run finished, with its options")
+    push.add_argument("--beside", action="store_true", help="push even while another version of the kernel is running")
     push.add_argument("--no-run", action="store_true", help="save a version that does not run (Kaggle's client 2.2.5 and later)")
-    push.add_argument("--accelerator", metavar="NAME", help="as Kaggle calls it, instead of NvidiaTeslaT4, which are two")
+    push.add_argument("--accelerator", metavar="NAME", help="Kaggle's name of a GPU (default: NvidiaTeslaT4, a pair)")
     push.add_argument("--wait", action="store_true", help="show its log until it ends; fail when it fails")
     push.add_argument("--pull", action="store_true", help="then fetch its results; implies --wait")
-    push.add_argument("--out", type=Path, default=OUT, metavar="DIR", help=f"where results go, a folder a run (default: {OUT})")
+    push.add_argument("--out", type=Path, default=OUT, metavar="DIR", help=f"where results go, one folder per run (default: {OUT})")
     push.set_defaults(command=run)
 
 

@@ -9,7 +9,7 @@ from cxrkit.progress import answer
 def add(commands: Commands) -> None:
     setup = declare(commands, "setup", help="write kernel/mine, the folder to push from, for your Kaggle account")
     setup.add_argument("--owner", metavar="NAME", help="your Kaggle user name (default: that of your credentials)")
-    setup.add_argument("--slug", help="name of the kernel (default: the present one)")
+    setup.add_argument("--slug", help="name of the kernel (default: the current one)")
     setup.set_defaults(command=run)
 
 

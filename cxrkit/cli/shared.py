@@ -51,12 +51,12 @@ def given(**options: Any) -> dict[str, Any]:
 
 def add_decision(parser: argparse.ArgumentParser) -> None:
     """--threshold and the margins, of evaluate and compare."""
-    threshold = "an image is called COVID-19 from this probability on (default: the experiment's)"
+    threshold = "a film is called COVID-19 from this probability up (default: the experiment's)"
     parser.add_argument("--threshold", type=float, metavar="P", help=threshold)
-    margin = "networks within this difference in error rate are equivalent in error (default: 0.01)"
+    margin = "networks whose error rates differ by no more than this are equivalent in error (default: 0.01)"
     parser.add_argument("--margin", type=float, metavar="SHARE", help=margin)
     for rate in ("sensitivity", "specificity"):
-        text = f"and within this one in {rate} as well they are equivalent (default: 0.02)"
+        text = f"they are fully equivalent if {rate} differs by no more than this, too (default: 0.02)"
         parser.add_argument(f"--margin-{rate}", type=float, metavar="SHARE", help=text)
 
 

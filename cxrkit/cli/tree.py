@@ -12,7 +12,7 @@ from cxrkit.progress import answer
 def add(commands: Commands) -> None:
     actions = commands.add_parser("tree", help="build the folder tree").add_subparsers(metavar="ACTION", required=True)
     build = declare(actions, "build", help="link a manifest's images into train|valid|test/<label>/")
-    build.add_argument("manifest", type=Path)
+    build.add_argument("manifest", type=Path, metavar="MANIFEST", help="a manifest.csv")
     build.add_argument("--out", type=Path, default=Path("tree"), metavar="DIR", help="the tree's folder (default: tree)")
     build.set_defaults(command=run_build)
 

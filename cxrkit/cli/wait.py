@@ -11,8 +11,10 @@ def add(commands: Commands) -> None:
     wait = declare(commands, "wait", help="wait for the run that a push has started, without starting another")
     wait.add_argument("kernel", nargs="?", metavar="OWNER/NAME", help="default: that of kernel-metadata.json")
     wait.add_argument("--pull", action="store_true", help="then fetch its results")
-    wait.add_argument("--out", type=Path, default=OUT, metavar="DIR", help=f"where results go, a folder a run (default: {OUT})")
-    wait.add_argument("--limit", type=float, default=24.0, metavar="HOURS", help="stop waiting then; the run goes on (default: 24)")
+    wait.add_argument("--out", type=Path, default=OUT, metavar="DIR", help=f"where results go, one folder per run (default: {OUT})")
+    wait.add_argument(
+        "--limit", type=float, default=24.0, metavar="HOURS", help="stop waiting after this; the run itself continues (default: 24)"
+    )
     wait.set_defaults(command=run)
 
 

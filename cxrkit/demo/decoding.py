@@ -4,6 +4,7 @@ The process reads the bytes from its standard input, writes one line of JSON and
 may write no file. Of a DICOM film the pixels alone come back, and what its header says against a frontal chest film.
 """
 
+import contextlib
 import io
 import json
 import os
@@ -80,7 +81,8 @@ def _limit() -> None:
     except ImportError:
         return
     for kind, limit in ((resource.RLIMIT_AS, MEMORY_BYTES), (resource.RLIMIT_CPU, SECONDS), (resource.RLIMIT_FSIZE, 0)):
-        resource.setrlimit(kind, (limit, limit))
+        with contextlib.suppress(ValueError, OSError):  # macOS refuses a limit of the address space
+            resource.setrlimit(kind, (limit, limit))
 
 
 def _decoded(content: bytes) -> tuple[Header, bytes]:

@@ -148,7 +148,7 @@ class Processes:
 def _death(code):
     if code is not None and code < 0:
         name = signal.Signals(-code).name
-        if -code == signal.SIGKILL:
+        if name == "SIGKILL":  # which Windows does not know
             return f"the process was killed ({name}), which a system does when memory runs out: try --jobs-at-once 1, or a smaller --batch-size"
         return f"the process was ended by {name}"
     return f"the process ended with exit code {code} and said nothing"

@@ -15,7 +15,7 @@ from cxrkit.config import Experiment
 from cxrkit.environment import Deadline
 from cxrkit.errors import WrongUse, disk_errors
 from cxrkit.files import locked, sha256_of_json
-from cxrkit.progress import Meter, announce, say
+from cxrkit.progress import Meter, announce, counted, say
 from cxrkit.training import networks, weights
 from cxrkit.training.distributed import Member
 from cxrkit.training.executors import Ended, Executor, Lost, Processes, Task
@@ -63,7 +63,7 @@ def run(
         next = "start one process: it uses all devices here, and other machines with --cluster; one network on all devices: --parallel data"
         raise WrongUse(words, next=next)
     folder = Path(folder)
-    announce(f"training {len(jobs_of(experiment))} networks\n{machine}\n  films: {films.placement}")
+    announce(f"training {counted(len(jobs_of(experiment)), 'network')}\n{machine}\n  films: {films.placement}")
     require_weights(experiment, folder)
     executor = executor or Processes()
     make = _Run(experiment, films, manifest_hash, folder, machine, time_left, executor, kept, tell)
@@ -127,7 +127,7 @@ class _Run:
         if home.done():
             say(f"{job.name}: done already")
         elif self.time_left() <= 0:
-            say(f"{job.name}: not begun, the time is up")
+            say(f"{job.name}: not started, the time is up")
         else:
             return True
         return False
@@ -175,7 +175,7 @@ class _Run:
         elif isinstance(told, Finder):
             say(f"{job.name}: learning rate {told.chosen:.2g} ({told.reason})")
         elif isinstance(told, Stage) and told.skipped_steps:
-            say(f"{job.name} {told.name}: {told.skipped_steps} steps whose float16 gradients overflowed changed nothing")
+            say(f"{job.name} {told.name}: {told.skipped_steps} steps were skipped because float16 gradients overflowed")
 
     def _progress(self, job, share):
         gained, self.share[job] = share - self.share[job], share
@@ -190,7 +190,7 @@ class _Run:
         elif self.time_left() <= 0:
             self._ended(job, home, Ended())
         else:
-            say(f"{job.name}: its process was lost ({lost.reason}); it is begun again after its last finished stage")
+            say(f"{job.name}: its process was lost ({lost.reason}); restarting after its last finished stage")
             self._start(job, home)
 
     def _ended(self, job, home, ended):
