@@ -1,7 +1,7 @@
 // The gallery: which films are shown and in which order, and a film looked at closely. Without it all films are shown.
 (function () {
   const at = id => document.getElementById(id), list = document.querySelector(".gallery"), viewer = at("viewer");
-  const all = list ? Array.from(list.children) : [], stage = at("stage"), film = at("v-film"), map = at("v-map");
+  const all = list ? Array.from(list.children) : [], stage = at("stage");
   if (!all.length) { return; }
   const carried = at("predictions"), data = JSON.parse(carried.textContent), maps = at("maps") ? JSON.parse(at("maps").textContent) : {};
   const option = (text, value) => Object.assign(document.createElement("option"), { textContent: text, value });
@@ -14,7 +14,7 @@
       : order ? all.slice().sort((a, b) => number(b, order) - number(a, order)) : all;
     list.append(...sorted);
     const left = shown(), films = new Set(left.map(item => item.dataset.place)).size;
-    at("s-count").textContent = left.length + " of " + all.length + " shown" + (films < left.length ? ", " + films + " different films" : "");
+    at("s-count").textContent = left.length + " of " + all.length + " shown" + (films < left.length ? ", " + films + " different film" + (films === 1 ? "" : "s") : "");
   }
   ["network", "error"].forEach(name => {
     new Set(all.map(item => item.dataset[name])).forEach(value => at("s-" + name).append(option(value, value)));
@@ -25,6 +25,8 @@
   at("sift").hidden = false;
   sift();
 
+  const film = document.createElement("img"), map = document.createElement("img"); // in the page once they show something
+  map.alt = "";
   // The viewer. zoom: 1 shows all of the film; moved: of its middle from the stage's, in pixels.
   let item, zoom = 1, moved = [0, 0], size = [0, 0];
   function place() {
@@ -52,7 +54,7 @@
     viewer.querySelectorAll("label output").forEach(out => { out.textContent = at(out.htmlFor[0]).value + (out.htmlFor[0] === "v-opacity" ? " %" : ""); });
     const source = known()[at("v-of").value];
     map.hidden = !source;
-    if (source) { map.src = source; } else { map.removeAttribute("src"); }
+    if (source) { map.src = source; at("v-sheet").append(map); }
     place();
   }
   function reset() {
@@ -103,6 +105,7 @@
     };
     film.src = picture.dataset.src || picture.src;
     tell();
+    at("v-sheet").prepend(film);
     if (!viewer.open) { viewer.showModal(); stage.focus(); }
     whole();
     paint();
@@ -124,7 +127,7 @@
   });
   const click = { "v-back": () => step(-1), "v-next": () => step(1), "v-close": () => viewer.close(), "v-in": () => magnify(1.5), "v-out": () => magnify(1 / 1.5), "v-whole": whole, "v-reset": reset };
   Object.entries(click).forEach(([id, action]) => at(id).addEventListener("click", action));
-  viewer.addEventListener("input", paint);
+  ["input", "change"].forEach(name => viewer.addEventListener(name, paint));
   viewer.addEventListener("close", () => { const back = item.hidden ? null : item.querySelector("button"); if (back) { back.focus(); } });
   const keys = { "+": () => magnify(1.5), "=": () => magnify(1.5), "-": () => magnify(1 / 1.5), 0: whole, ArrowLeft: () => move(60, 0), ArrowRight: () => move(-60, 0), ArrowUp: () => move(0, 60), ArrowDown: () => move(0, -60) };
   viewer.addEventListener("keydown", event => {
