@@ -11,11 +11,13 @@ THUMBNAIL = 144
 """Pixels a side of the film and of its map in a picture of the gallery."""
 AMBER = np.array([255, 176, 0], np.float32)
 """The map's colour: told from grey by everyone."""
+OPACITY = 0.65
+"""Of a map where it is greatest."""
 
 
 def overlay(image: np.ndarray, attended: np.ndarray) -> np.ndarray:
     """A grey square, uint8 [size, size], under a map from 0 to 1 of the same size: uint8 [size, size, 3]."""
-    opacity = 0.65 * attended[..., None]
+    opacity = OPACITY * attended[..., None]
     return np.rint(image[..., None] * (1 - opacity) + AMBER * opacity).astype(np.uint8)
 
 
