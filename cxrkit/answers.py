@@ -5,6 +5,7 @@ from pathlib import Path
 
 from cxrkit.config import short_name
 from cxrkit.data.records import LABEL_WORDS, SPLIT_WORDS
+from cxrkit.errors import NoFilm
 from cxrkit.evaluation.conformal import ClassLimit, Held, PredictionSets
 from cxrkit.progress import table
 
@@ -103,7 +104,7 @@ class Answers:
 
 
 def text(answers: Answers) -> str:
-    """What people read."""
+    """What people read; a file that holds no film has a row without a probability."""
     lines, rows = ["!!! " + warning for warning in answers.warnings] + [""], []
     for film in answers.films:
         mark = "OUTSIDE" if film.outside else ""
@@ -111,9 +112,10 @@ def text(answers: Answers) -> str:
         rows.append([Path(film.file).name, *first])
         if len(film.networks) > 1:
             rows += [["", short_name(row.architecture), *_cells(row.probability, row.called), "", "", ""] for row in film.networks]
+    rows += [[Path(bad.file).name, *[""] * 6, bad.reason, "", ""] for bad in answers.unreadable if bad.reason.startswith(NoFilm.words)]
     if rows:
         header = ["film", "network", "p(COVID-19)", "called", "single networks", "n", "calibrated", "may be", "sha256", ""]
-        lines += [table(rows, header, right=["p(COVID-19)", "n"]), answers.sets]
+        lines += [table(rows, header, right=["p(COVID-19)", "n"]), answers.sets if answers.films else ""]
     if any(film.ensemble.networks > 1 for film in answers.films):
         lines.append("single networks: the least and greatest of them; several are calibrated as one, so their probability may lie outside")
     probabilities = [p for film in answers.films for p in (film.ensemble, *(row.probability for row in film.networks))]

@@ -18,7 +18,7 @@ from cxrkit.audit import reference as references
 from cxrkit.audit.reference import Reference
 from cxrkit.data import images
 from cxrkit.data.records import NEGATIVE, POSITIVE
-from cxrkit.errors import BadInput, UnreadableImage, WrongUse
+from cxrkit.errors import BadInput, UnreadableImage
 from cxrkit.evaluation.calibration import tempered
 from cxrkit.evaluation.conformal import PredictionSets
 from cxrkit.files import read_json, refuse_unwritable, write_json
@@ -81,9 +81,7 @@ def open_run(run: Path | str, device: str = "", scaled: bool = False) -> OpenedR
     trained = results.networks_on_disk()
     facts = Facts.of(results, trained, scaled)
     if not trained:
-        raise BadInput(
-            "The run's networks are not here.", results.folder / "models", "bring models/ARCHITECTURE-seedN.pt of the run's output"
-        )
+        raise BadInput("The run's networks are not here.", results.folder / "models", "bring models/ of the run's output")
     from cxrkit.inference.by_torch import TorchEngine
 
     return OpenedRun(facts, trained, *references.load(results.folder), TorchEngine(device))
@@ -104,12 +102,12 @@ def predict(run: Path | str, paths: list[Path], out: Path | None = None, device:
 
     run, device: see open_run. paths: files and folders. out: a folder for attention maps.
     Files that cannot be read are listed with the reason. Raises BadInput for a folder that is no finished run
-    or whose pictures would take the names of somebody's files; WrongUse for an `out` that cannot be made or written to, DiskFull.
+    or whose pictures would take the names of somebody's files; Unwritable for an `out` that cannot be made or written to, DiskFull.
     """
+    if out:
+        refuse_unwritable(Path(out) / PICTURES)
     opened = open_run(run, device)
     facts = opened.facts
-    if out:
-        _make(out)
     queries, unreadable = _open_all(paths, facts, opened.reference)
     if out:
         _claim(Path(out), [_name(query, number) for number, query in enumerate(queries, start=1)])
@@ -172,14 +170,6 @@ def ask(
                 query.p_covid[key], query.changed[key] = float(p[0]), p[1:]
             for query, attended in zip(queries, maps if maps is not None else ()):
                 query.maps[network.architecture] = np.rint(attended * 255).astype(np.uint8)
-
-
-def _make(folder: Path) -> None:
-    try:
-        Path(folder).mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise WrongUse(f"The folder for the pictures cannot be made: {error.strerror}.", folder, "name another one with --out") from error
-    refuse_unwritable(Path(folder) / PICTURES)
 
 
 def _claim(folder: Path, names: list[str]) -> None:

@@ -3,12 +3,12 @@
 from argparse import Namespace
 from pathlib import Path
 
-from cxrkit.cli.shared import Commands
+from cxrkit.cli.shared import RUN, Commands, declare
 
 
 def add(commands: Commands) -> None:
-    parser = commands.add_parser("export", help="a finished run as a folder that predict and demo ask without torch (ONNX)")
-    parser.add_argument("run", type=Path, metavar="RUN", help="the run's folder, or its results folder, models/ included")
+    parser = declare(commands, "export", help="a finished run as a folder that predict and demo ask without torch (ONNX)")
+    parser.add_argument("run", type=Path, metavar="RUN", help=f"{RUN}, models/ included")
     parser.add_argument("--out", type=Path, metavar="DIR", help="the folder to write (default: exported, beside the results)")
     films = "films, or folders of them, on which the exported networks must answer as torch does, besides drawn ones"
     parser.add_argument("--films", type=Path, nargs="+", default=[], metavar="FILM", help=films)

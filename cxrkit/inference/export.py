@@ -22,7 +22,7 @@ from cxrkit.inference import by_torch, graphs
 from cxrkit.inference.by_onnx import OnnxNetwork
 from cxrkit.inference.exported import FILE, FORMAT, Compared, Export, ExportedNetwork, GraphFile, is_exported, read
 from cxrkit.inference.facts import Facts
-from cxrkit.progress import MB, counted, say
+from cxrkit.progress import MB, answer, counted, say
 from cxrkit.results import Network, Results
 from cxrkit.schema import VERSION
 
@@ -73,7 +73,7 @@ def export(run: Path | str, out: Path | None = None, films: Sequence[Path] = ())
             _put(making, folder)
         finally:
             shutil.rmtree(making, ignore_errors=True)
-    say(told(export, folder))
+    answer(told(export, folder))
     return folder
 
 

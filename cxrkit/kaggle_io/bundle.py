@@ -42,6 +42,7 @@ STAYS_HERE = (
     "cxrkit/kaggle_io/pull.py",
     "cxrkit/kaggle_io/push.py",
     "cxrkit/kaggle_io/wait.py",
+    "cxrkit/loggers.py",
     "cxrkit/panels.py",
     "cxrkit/predict.py",
     "cxrkit/report/beside.html",

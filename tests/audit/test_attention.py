@@ -9,11 +9,12 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image
 from torch import nn
 
+from cxrkit import state_files
 from cxrkit.audit import attention, heatmap
 from cxrkit.data.manifest import Manifest
 from cxrkit.data.pixels import Pixels
 from cxrkit.data.records import LABELS, NEGATIVE, POSITIVE
-from cxrkit.training import networks
+from cxrkit.training import networks, states
 from tests.evaluation import runs
 
 with_timm = pytest.mark.skipif(networks.timm is None, reason="timm is not installed (tests/requirements-weights.txt)")
@@ -197,7 +198,7 @@ def weigh(results, **seed):
     """Give the run's one network the weights of a randomised one."""
     path = results.networks()[0].path
     path.parent.mkdir(exist_ok=True)
-    torch.save(attention.randomised("resnet34", **seed).state_dict(), path)
+    state_files.write(path.parent, path.stem, states.written(attention.randomised("resnet34", **seed).state_dict(), "resnet34"))
 
 
 def test_the_audit_of_a_run(small_run):
