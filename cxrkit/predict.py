@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from cxrkit import __version__, panels
-from cxrkit.answers import Answer, Answers, OfNetwork, PossibleClasses, Probability, Unreadable, set_words, sets_told
+from cxrkit.answers import Answer, Answers, OfNetwork, PossibleClasses, Probability, Unreadable, set_words, sets_told, temperature_note
 from cxrkit.audit import heatmap, stability
 from cxrkit.audit import reference as references
 from cxrkit.audit.reference import Reference
@@ -273,14 +273,16 @@ def _mean(of_networks: dict[Key, Any]) -> Any:
 def _probability(p_covid: dict[Key, float], facts: Facts) -> Probability:
     """A network without a temperature counts as it is in the range."""
     mean = float(_mean(p_covid))
-    temperature, reason = _usable(facts.temperature(p_covid))
+    found, reason = _usable(facts.temperature(p_covid))
     singles = [_calibrated(p, _usable(facts.temperature([key]))[0]) for key, p in p_covid.items()]
+    calibrated = _calibrated(mean, found)
     return Probability(
-        p_covid=_calibrated(mean, temperature),
-        calibrated=temperature is not None,
+        p_covid=calibrated,
+        calibrated=found is not None,
         why_not_calibrated=reason,
-        temperature=temperature.value if temperature else None,
-        fitted_on=temperature.fitted_on if temperature else "",
+        temperature=found.value if found else None,
+        fitted_on=found.fitted_on if found else "",
+        note=temperature_note(found.value, found.fitted_on, mean, calibrated) if found else "",
         raw=mean,
         low=min(singles),
         high=max(singles),

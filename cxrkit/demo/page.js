@@ -112,7 +112,7 @@ function show(film) {
   $("across").replaceChildren("OUTSIDE", element("small", answer.why_outside[0]));
   $("range").textContent = (outside ? "" : `Called ${words(film.answer.called)}. `) + (outside === null ? "Whether it is outside what the networks have seen was not checked. " : "") + (all.networks > 1 ? `Single networks say ${share(all.low)} to ${share(all.high)} (${all.networks}). ` : "One network alone. ")
     + (answer.possible.classes ? `It may be: ${answer.possible.words}. ` : "")
-    + (all.calibrated ? `Calibrated on the run's validation films; as the networks say it, ${share(all.raw)}.` : `Not calibrated: ${all.why_not_calibrated}.`);
+    + (all.calibrated ? `Calibrated with a temperature of ${all.temperature.toFixed(2)}, fitted on ${all.fitted_on}; as the networks say it, ${share(all.raw)}. ${all.note}` : `Not calibrated: ${all.why_not_calibrated}.`);
   $("standing-words").textContent = film.standing.map((own, number) => `${number ? "h" : "H"}igher than ${own.below} of ${own.n} held-out ${words(own.label)} films`).join("; ") + (film.standing.length ? "." : "");
   $("scale").hidden = !run.held_out.length;
   $("standing").replaceChildren(...(run.held_out.length ? [scale(all.raw)] : []));

@@ -4,15 +4,17 @@ torch's exporter by tracing (dynamo=False) is taken: it needs the package `onnx`
 in eval mode no network here branches on what it sees, which is all that a trace would lose. Weights stay float32.
 """
 
+import io
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
 import torch
 from fastai.vision.core import imagenet_stats
 from torch import nn
+from torch._decomp import core_aten_decompositions
 from torch.fx import GraphModule, Interpreter
 from torch.fx.experimental.proxy_tensor import make_fx
 from torch.nn.functional import batch_norm, conv_transpose2d
@@ -92,14 +94,15 @@ def write_map(model: nn.Module, size: int, path: Path) -> None:
         (found,) = torch.autograd.grad(margin, leaf)
         return torch.where(margin > 0, found, -found)
 
-    recorded = make_fx(gradient)(late[0])
+    apart = {op: parts for op, parts in core_aten_decompositions().items() if "_backward" in op.name() and op not in REPLACED}
+    recorded = make_fx(gradient, apart)(late[0])
     recorded.graph.eliminate_dead_code()
     recorded.recompile()
     _write(_Mapped(recorded, size), late[0], path, [LATE], [MAP], {})
 
 
 def _write(model: nn.Module, given: torch.Tensor, path: Path, inputs: list[str], outputs: list[str], axes: dict) -> None:
-    with torch.no_grad(), warnings.catch_warnings():
+    with torch.no_grad(), warnings.catch_warnings(), redirect_stdout(io.StringIO()):  # it prints the whole graph of an operator it lacks
         warnings.simplefilter("ignore")  # that the exporter is the older one, and that shapes are constants, which is meant
         torch.onnx.export(
             model.eval(),
