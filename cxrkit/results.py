@@ -45,7 +45,8 @@ RUN, METRICS, COMPARISON, AUDITS = "run.json", "metrics.json", "comparison.json"
 CHECKPOINTS = "checkpoints"
 """The folder of results in which a kernel keeps finished stages; a run that goes on has them there before it begins."""
 MODEL = re.compile(r"(.+)-seed(\d+)")
-T = TypeVar("T", RunInfo, Metrics, Comparison, Audits)
+T = TypeVar("T")
+OfRun = TypeVar("OfRun", Metrics, Comparison, Audits)
 
 
 @dataclass(frozen=True)
@@ -218,7 +219,7 @@ class Results:
     def _read(self, kind: type[T], name: str, remedy: str) -> T:
         return read_typed(kind, self.folder / name, remedy)
 
-    def _of_this_run(self, content: T, name: str, remedy: str) -> T:
+    def _of_this_run(self, content: OfRun, name: str, remedy: str) -> OfRun:
         if content.manifest_sha256 != self.info.manifest_sha256:
             raise BadInput("The file belongs to another manifest.", self.folder / name, remedy)
         return content
@@ -318,7 +319,7 @@ def open_all(runs: list[Path]) -> list[Results]:
 
 
 def read_typed(kind: type[T], path: Path, remedy: str) -> T:
-    """One of the four JSON files as its dataclass. Raises BadInput that names the key, or the version, that does not fit."""
+    """A JSON file of the schema's version as its dataclass. Raises BadInput that names the key, or the version, that does not fit."""
     plain = read_json(path, next=remedy)
     version = plain.get("schema") if isinstance(plain, dict) else None
     if version != schema.VERSION:

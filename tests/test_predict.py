@@ -12,15 +12,17 @@ from PIL import Image, ImageFilter, ImageOps
 import cxrkit
 from cxrkit import answers, panels, predict, progress, state_files
 from cxrkit.__main__ import main
-from cxrkit.audit import attention, inquiry, reference, stability
-from cxrkit.data import dicom
+from cxrkit.audit import attention, reference, stability
+from cxrkit.data import cache, dicom
 from cxrkit.data.pixels import Pixels
-from cxrkit.data.readers import phantom
-from cxrkit.errors import BadInput, WrongUse, run_command
+from cxrkit.data.readers import folder, phantom
+from cxrkit.data.records import Record
+from cxrkit.errors import BadInput, Unwritable, run_command
 from cxrkit.evaluation.calibration import tempered
 from cxrkit.evaluation.evaluate import evaluate
 from cxrkit.evaluation.scoring import final_scores
 from cxrkit.files import read_json, sha256_of, write_json
+from cxrkit.inference.by_torch import TorchEngine
 from cxrkit.results import Results
 from cxrkit.schema import VERSION, Audits, Conclusion, FilmCounts, Judged
 from cxrkit.training import networks, states
@@ -215,8 +217,8 @@ def test_a_film_that_is_outside_has_no_set(results, film, tmp_path):
 def test_a_call_that_changes_with_what_changes_no_diagnosis_is_outside(results, film, tmp_path, capsys):
     other = copied(results, tmp_path / "near")
     square, trained = predict.open_film(film, SIZE).square[None], Results.open(other).networks_on_disk()
-    with progress.Meter("", 1) as meter:
-        p = np.mean([stability.asked(inquiry.loaded(each, "cpu"), square, "cpu", meter)[:, 0] for each in trained], axis=0)
+    engine = TorchEngine("cpu")
+    p = np.mean([stability.asked(engine.load(each).p_covid, square)[:, 0] for each in trained], axis=0)
     farthest = int(np.abs(p[1:] - p[0]).argmax())
     info = read_json(other / "run.json")
     info["experiment"]["threshold"] = float(p[0] + p[1 + farthest]) / 2
@@ -275,6 +277,35 @@ def test_bad_files_are_listed_with_reasons_and_the_others_go_on(results, film, t
         ("empty", ""),
     ):
         assert any("not read: " in line and name in line and reason in line for line in said.splitlines())
+
+
+def test_what_is_no_film_has_a_row_without_a_probability_and_the_manifests_words(results, film, tmp_path, capsys):
+    films = tmp_path / "films" / "covid"
+    films.mkdir(parents=True)
+    grey = Image.open(film)
+    Image.new("L", (99, 99)).save(films / "black.png")
+    grey.point(lambda level: level // 50 * 50).save(films / "few.png")
+    grey.resize((33, 33)).save(films / "icon.png")
+    grey.resize((40, 3000)).save(films / "strip.png")
+    Image.fromarray(np.full((99, 99), np.nan, np.float32)).save(films / "nan.tif")
+    grey.save(films / "pages.tif", save_all=True, append_images=[grey])
+    grey.save(films / "frames.gif", save_all=True, append_images=[grey.rotate(9)])
+    (films / "page.png").write_text("<html>")
+    records = cache.add_facts(
+        [*folder.read(films.parent), Record("x/film", "x/film.png", "x")],
+        lambda record: film.parent / record.path.replace("folder", "films", 1).replace("x/", "", 1),
+    )[0]
+    excluded = {record.path.rpartition("/")[2]: record.excluded for record in records if record.excluded}
+    assert len(excluded) == 8 and sum(why.startswith("not a film: ") for why in excluded.values()) == 7
+    found = predict.predict(results, [films, film])
+    assert {bad.file.rpartition("/")[2]: bad.reason.partition(" (")[0] for bad in found.unreadable} == excluded
+    said = answers.text(found)
+    for name, why in excluded.items():
+        rows = [line for line in said.splitlines() if line.startswith(name)]
+        assert len(rows) == (why != excluded["page.png"]) and all(why in row and "0." not in row for row in rows)
+    assert "1 films read, 8 not" in said
+    assert run_command(lambda: main(["predict", str(results), str(films / "black.png")])) == 3
+    assert "not a film: no content, 1 grey level in all" in capsys.readouterr().out
 
 
 def test_nothing_readable_at_all_is_exit_code_3_also_for_machines(results, tmp_path, capsys):
@@ -352,8 +383,8 @@ def test_a_picture_says_that_a_film_is_outside_and_why(results, film):
     assert (red.astype(int)[..., 0] - red[..., 1] > 100).any()
 
 
-def test_a_folder_for_the_pictures_that_cannot_be_made_is_wrong_use(results, film):
-    assert run_command(lambda: main(["predict", str(results), str(film), "--out", str(film)])) == 2
+def test_a_folder_for_the_pictures_that_cannot_be_made_is_said(results, film):
+    assert run_command(lambda: main(["predict", str(results), str(film), "--out", str(film)])) == 3
 
 
 def test_pictures_are_never_written_over_somebody_s(results, film, tmp_path):
@@ -365,7 +396,7 @@ def test_pictures_are_never_written_over_somebody_s(results, film, tmp_path):
     (tmp_path / "out" / "001-film.png").unlink()
     for _ in range(2):  # its own it may
         predict.predict(results, [film], tmp_path / "out")
-    with pytest.raises(WrongUse):
+    with pytest.raises(Unwritable):
         predict.predict(results, [film], film / "out")
 
 

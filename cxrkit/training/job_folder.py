@@ -43,7 +43,7 @@ class JobFolder:
                     self.path,
                     "move that away, or name another folder with --out; nothing was changed",
                 )
-            say(f"{self.name}: begun anew, for the data or the protocol changed")
+            say(f"{self.name}: restarted, because the data or the protocol changed")
             shutil.rmtree(self.path)
         if not self.path.exists():
             write_json(self.path / KEY, {"key": key})

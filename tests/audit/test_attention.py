@@ -10,7 +10,7 @@ from PIL import Image
 from torch import nn
 
 from cxrkit import state_files
-from cxrkit.audit import attention
+from cxrkit.audit import attention, heatmap
 from cxrkit.data.manifest import Manifest
 from cxrkit.data.pixels import Pixels
 from cxrkit.data.records import LABELS, NEGATIVE, POSITIVE
@@ -225,7 +225,7 @@ def test_the_audit_of_a_run(small_run):
     assert all("CC BY-NC-SA" in entry.why_no_picture and entry.credit for entry in hidden)
     for name in pictures:
         with Image.open(folder / attention.FOLDER / name) as picture:
-            assert picture.size == (2 * attention.THUMBNAIL, attention.THUMBNAIL) and not picture.info.get("exif")
+            assert picture.size == (2 * heatmap.THUMBNAIL, heatmap.THUMBNAIL) and not picture.info.get("exif")
 
 
 def test_a_network_that_learnt_nothing_looks_as_a_random_one(small_run):

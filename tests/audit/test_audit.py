@@ -267,6 +267,15 @@ def test_a_manifest_is_audited_without_any_run_and_the_planted_mark_changes_the_
     assert read_typed(Audits, tmp_path / "audits.json", "audit again") == planted
 
 
+def test_a_manifest_of_another_name_finds_its_films_and_keeps_an_audit_of_its_own(drawn, tmp_path):
+    for name in ("manifest", "mine"):
+        for suffix in (".csv", ".roots.json"):
+            shutil.copy(drawn.with_name("manifest" + suffix), tmp_path / (name + suffix))
+    audits = audit.audit(tmp_path / "mine.csv")
+    assert audits.not_done == [] and next(row for row in audits.baselines if row.name == "border").area
+    assert (tmp_path / "mine.audits.json").exists() and not (tmp_path / "audits.json").exists()
+
+
 def test_what_a_manifest_cannot_give_is_refused(drawn, tmp_path):
     with pytest.raises(WrongUse, match="no networks"):
         audit.audit(drawn, audit.Options(retrain=True))
