@@ -1,6 +1,6 @@
 """Candidates of the copy search: pairs of films that are alike enough at low resolution to be laid over each other.
 
-A signature of 35 low frequencies, whitened over the set, of each film is compared with that of 81 crops of each other, and of the other one inverted, through
+A signature of 35 low frequencies, whitened over the set, of each film is compared with that of 84 crops of each other, and of the other one inverted, through
 locality-sensitive hashing, so that the cost grows nearly linearly. Only the films' own signatures and codes stay in memory,
 less than 1 kB a film by their sizes; those of the crops are made, looked up and dropped, a portion of films at a time.
 
@@ -15,13 +15,16 @@ import numpy as np
 from cxrkit.data.registration import SIDE
 
 CROPS = (0.0, 0.035, 0.075)
+"""Shares of the side that are cut, each with each, on the four sides."""
+EVEN = (0.11, 0.15, 0.2)
+"""Shares that are cut on all four sides alike, for close crops and for films that somebody put a wide border round."""
 FREQUENCIES = 8
 TABLES = 16
 FULL = 64
 """Films of one code that a signature is compared with, the nearest in their longer codes where there are more: without an end,
 k films of nearly one picture, such as empty ones, would cost k squared."""
 
-INVERTED = 81
+INVERTED = 81 + len(EVEN)
 """The number, after those of the crops, of the whole film with black for white."""
 
 SMALL_SET = 64
@@ -90,20 +93,26 @@ def _best(whole: np.ndarray, part: np.ndarray, crop: np.ndarray, value: np.ndarr
 
 
 def _intervals() -> list[tuple[float, float]]:
-    return [(0.0, 1.0)] + [(low, 1 - high) for low in CROPS for high in CROPS if low or high]
+    """Those of CROPS, the whole first, and those of EVEN."""
+    return [(0.0, 1.0)] + [(low, 1 - high) for low in CROPS for high in CROPS if low or high] + [(cut, 1 - cut) for cut in EVEN]
+
+
+def _crops() -> np.ndarray:
+    """Crops x 2: the numbers of the intervals of rows and of columns."""
+    n = len(CROPS) ** 2
+    return np.array([(row, column) for row in range(n) for column in range(n)] + [(n + even, n + even) for even in range(len(EVEN))])
 
 
 def box(crop: int) -> Box:
     """Where a crop lies."""
     if crop == INVERTED:
         return 0.0, 0.0, 1.0, 1.0
-    intervals = _intervals()
-    rows, columns = intervals[crop // len(intervals)], intervals[crop % len(intervals)]
+    rows, columns = (_intervals()[number] for number in _crops()[crop])
     return columns[0], rows[0], columns[1], rows[1]
 
 
 def signatures(films: Sequence[np.ndarray], crops: bool = True) -> np.ndarray:
-    """n x 81 x 35 low cosine frequencies of films and their crops, each of unit length, 0 where a film has one grey.
+    """n x 84 x 35 low cosine frequencies of films and their crops, each of unit length, 0 where a film has one grey.
 
     The first crop is the whole, and the only one without `crops`. Cropping, resampling and the cosine transform are one
     product with a fixed matrix on either side.
@@ -116,10 +125,11 @@ def signatures(films: Sequence[np.ndarray], crops: bool = True) -> np.ndarray:
         waves.append(wave / np.linalg.norm(wave, axis=1, keepdims=True))
     basis, n = np.concatenate(waves).astype(np.float32), len(waves)
     row, column = np.array([(i, j) for i in range(FREQUENCIES) for j in range(FREQUENCIES) if 0 < i + j < FREQUENCIES]).T
-    low = np.empty((len(films), n * n, len(row)), np.float32)  # (film, crop, frequency)
+    in_rows, in_columns = (_crops() if crops else np.zeros((1, 2), int)).T
+    low = np.empty((len(films), len(in_rows), len(row)), np.float32)  # (film, crop, frequency)
     for index, pixels in enumerate(films):
         coefficients = basis @ _ranks(pixels) @ basis.T  # (crop in rows x frequency, crop in columns x frequency)
-        low[index] = coefficients.reshape(n, FREQUENCIES, n, FREQUENCIES).transpose(0, 2, 1, 3)[:, :, row, column].reshape(n * n, -1)
+        low[index] = coefficients.reshape(n, FREQUENCIES, n, FREQUENCIES).transpose(0, 2, 1, 3)[in_rows, in_columns][:, row, column]
     return low / (np.linalg.norm(low, axis=2, keepdims=True) + 1e-6)
 
 
