@@ -19,7 +19,7 @@ RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = '32747b7f695d866aa85c4824baff508ed945eed0625afbd4a09fc54d1a6d5705'
+SOURCE_SHA256 = 'af770b962c70943e0d7e6f0c117c02e52e41025334a82c3e56374687e2349420'
 FILES = {}
 
 
@@ -28,6 +28,7 @@ FILES = {}
 # ======================================
 
 FILES['kernel/run.py'] = r'''
+#!/usr/bin/env python3
 """The kernel's entry: sources to manifest to tree to trained networks to results, each stage once."""
 
 
@@ -37,54 +38,83 @@ FILES['kernel/run.py'] = r'''
 
 
 
-import argparse
-import importlib
 import signal
 import sys
-import time
-from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the package beside it, also where another version is installed
 
 import cxrkit
-from cxrkit import config, environment
-from cxrkit.errors import WrongUse, run_command
-from cxrkit.progress import announce
+from cxrkit.errors import EXIT_CODES, WrongUse, require, run_command
+
+EXAMPLES = """\
+examples:
+  python kernel/run.py --local
+  python kernel/run.py --local --data coronahack=DIR --experiment paper --seeds 0 1 2
+"""
 
 
-def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-	"""The options of a run, its experiment's keys among them."""
-	parser = argparse.ArgumentParser(prog="kernel/run.py", description="Train and evaluate the four networks. Research use only.")
-	parser.add_argument("--local", action="store_true", help="run on this machine (needed anywhere but on Kaggle)")
-	parser.add_argument(
-		"--experiment", metavar="NAME", help=f"{', '.join(config.names())}, or a YAML file; default: dry-run here, paper on Kaggle"
+def parser():
+	"""The options of a run, its experiment's keys among them, as an argparse.ArgumentParser."""
+	import argparse  # here, as all that takes time: Ctrl-C is answered in a line from the start
+
+	from cxrkit import config, options
+
+	made = argparse.ArgumentParser(
+		prog="kernel/run.py",
+		description="Train and evaluate the four networks. Research use only.",
+		epilog=EXAMPLES + EXIT_CODES,
+		formatter_class=argparse.RawDescriptionHelpFormatter,
 	)
-	parser.add_argument("--out", type=Path, metavar="DIR", help="folder for everything the run makes; default: runs/EXPERIMENT")
-	parser.add_argument("--hours", type=float, help="after so many hours no new stage begins, and the run reports what it has")
-	cluster = "read films and train on a Ray cluster: auto (that of this machine), HOST:PORT or ray://HOST:PORT (pip install '.[cluster]')"
-	parser.add_argument("--cluster", metavar="ADDRESS", default="", help=cluster)
-	parser.add_argument("--cpu", action="store_true", help="on Kaggle: run on processors where no GPU works, instead of stopping")
-	parser.add_argument("--results", metavar="SLUG", default="", help="on Kaggle: the dataset to send the results to")
-	parser.add_argument("--version", action="version", version=cxrkit.__version__)
-	config.add_arguments(parser.add_argument_group("experiment", "each also a key of the YAML file"))
-	return parser.parse_args(arguments)
+	made.add_argument("--local", action="store_true", help="run on this machine (needed anywhere but on Kaggle)")
+	names = ", ".join(config.names())
+	made.add_argument("--experiment", metavar="NAME", help=f"{names}, or a YAML file (default: dry-run here, paper on Kaggle)")
+	made.add_argument("--out", type=Path, metavar="DIR", help="folder for everything the run makes (default: runs/EXPERIMENT)")
+	end = "after so many hours no new stage begins, and the run reports what it has (default: no end)"
+	made.add_argument("--hours", type=options.hours, help=end)
+	cluster = (
+		"read films and train on a Ray cluster: auto (the one that runs here), HOST:PORT or ray://HOST:PORT (pip install '.[cluster]')"
+	)
+	made.add_argument("--cluster", metavar="ADDRESS", default="", help=cluster)
+	made.add_argument("--cpu", action="store_true", help="on Kaggle: run on processors where no GPU works, instead of stopping")
+	made.add_argument("--results", metavar="SLUG", default="", help="on Kaggle: the dataset to send the results to")
+	logger = "also send each epoch's figures to tensorboard or wandb, numbers alone, never a film; may be given twice (default: neither)"
+	made.add_argument("--logger", action="append", default=[], choices=("tensorboard", "wandb"), help=logger)
+	options.add_quiet(made)
+	made.add_argument("--version", action="version", version=cxrkit.__version__)
+	options.add_arguments(made.add_argument_group("experiment", "each also a key of the YAML file"))
+	return made
 
 
-def main(arguments: Sequence[str] | None = None) -> int | None:
+def parse(arguments=None):
+	return parser().parse_args(arguments)
+
+
+def main(arguments=None):
 	"""Run; return an exit code where another process ran instead, else None. Raises CxrkitError."""
 	options = parse(arguments)
+	import importlib
+	import time
+
+	from cxrkit import config, environment, run_log
+	from cxrkit.options import heed, overrides_of
+	from cxrkit.progress import announce
+
+	heed(options)
 	shared_out = environment.processes() > 1 and not environment.on_kaggle()
 	local = options.local or shared_out  # torchrun takes --local for an option of its own
 	if not local and not environment.on_kaggle():
 		raise WrongUse("This is not Kaggle.", next="add --local to run here")
-	overrides = config.overrides_of(options)
+	overrides = overrides_of(options)
 	name = options.experiment or ("dry-run" if local else "paper")
 	if local and not options.experiment and "data" in overrides:
 		raise WrongUse("The experiment for your data is not named.", next="add --experiment paper, rigorous or a YAML file")
+	if (options.cluster or options.logger) and not local:
+		raise WrongUse("Kaggle has one machine, and its log.", "--cluster, --logger", "leave them out")
+	require("torch", "torchvision", "fastai", *(["ray"] if options.cluster else []), *options.logger)
 	experiment = config.load(name, overrides)
-	if options.cluster and not local:
-		raise WrongUse("Kaggle has one machine.", "--cluster", "leave it out")
+	config.refuse_weights(experiment)
 	executor = workers = None
 	if options.cluster:  # by their names, for they do not travel to Kaggle
 		executor = importlib.import_module("cxrkit.cluster.executor").Cluster(options.cluster)
@@ -94,21 +124,24 @@ def main(arguments: Sequence[str] | None = None) -> int | None:
 
 	experiment = hub.attached(experiment)
 	started = time.monotonic()
-	if local:
-		out = options.out or Path("runs") / experiment.name
-		left = environment.Deadline.of_run(options.hours, out)
-		results = pipeline.run(experiment, out, time_left=left, executor=executor, workers=workers)
-	else:
-		from cxrkit.kaggle_io import inside  # it brings fastai along, which takes seconds: bad input here is told before
+	out = options.out or Path("runs") / experiment.name
+	with run_log.logged(out / run_log.NAME) if local else nullcontext():
+		if local:
+			log = importlib.import_module("cxrkit.loggers").opened(options.logger, out, experiment) if options.logger else nullcontext()
+			with log as tell:
+				left = environment.Deadline.of_run(options.hours, out)
+				results = pipeline.run(experiment, out, time_left=left, executor=executor, workers=workers, tell=tell)
+		else:
+			from cxrkit.kaggle_io import inside  # it brings fastai along, which takes seconds: bad input here is told before
 
-		results = inside.run(experiment, options.hours, not options.cpu, options.results)
-	announce(f"finished in {time.monotonic() - started:.0f} s")
-	if results:
-		pipeline.refuse_failures(results)
+			results = inside.run(experiment, options.hours, not options.cpu, options.results)
+		announce(f"finished in {time.monotonic() - started:.0f} s")
+		if results:
+			pipeline.refuse_failures(results)
 	return None
 
 
-def _interrupt(*_: object) -> None:
+def _interrupt(*_):
 	raise KeyboardInterrupt
 
 
@@ -2072,11 +2105,13 @@ THUMBNAIL = 144
 """Pixels a side of the film and of its map in a picture of the gallery."""
 AMBER = np.array([255, 176, 0], np.float32)
 """The map's colour: told from grey by everyone."""
+OPACITY = 0.65
+"""Of a map where it is greatest."""
 
 
 def overlay(image: np.ndarray, attended: np.ndarray) -> np.ndarray:
 	"""A grey square, uint8 [size, size], under a map from 0 to 1 of the same size: uint8 [size, size, 3]."""
-	opacity = 0.65 * attended[..., None]
+	opacity = OPACITY * attended[..., None]
 	return np.rint(image[..., None] * (1 - opacity) + AMBER * opacity).astype(np.uint8)
 
 
@@ -4087,7 +4122,6 @@ class Trained:
 FILES['cxrkit/config.py'] = r'''
 """The experiment: every hyperparameter of a run, one declaration a key, from defaults, a YAML file and the command line."""
 
-import argparse
 import difflib
 import re
 from collections.abc import Iterable, Mapping
@@ -4098,7 +4132,7 @@ from typing import Any, Literal, get_args
 import yaml
 
 from cxrkit.data.records import MATCHABLE, VIEWS
-from cxrkit.errors import WrongUse
+from cxrkit.errors import BadInput, WrongUse
 from cxrkit.files import sha256_of_json
 
 SHORT_NAMES = {"resnet34": "ResNet34", "resnet101": "ResNet101", "vgg16_bn": "VGG16", "vgg19_bn": "VGG19"}
@@ -4154,14 +4188,14 @@ class Experiment:
 	)
 	external: tuple[str, ...] = key(
 		(),
-		"external films to ask the networks about, after training: KIND[:NAME]=DIR as for --data, or NAME=DIR (covid/ and normal/), "
+		"external films on which to test the networks after training: KIND[:NAME]=DIR as for --data, or NAME=DIR (covid/ and normal/), "
         "or NAME=manifest.csv; may be given several times",
 		decides="nothing",
 	)
 	contact: str = key("", "whom to ask about the results: a name and an address, for the page and the cards", decides="nothing")
 	external_films: int = key(
 		0,
-		"of each set from elsewhere at most so many films, whole patients drawn with a fixed seed; 0: all, and on Kaggle as many as time "
+		"at most this many films of each external set; whole patients, drawn with a fixed seed; 0: all, and on Kaggle as many as time "
         "and memory allow",
 		at_least=0,
 		decides="nothing",
@@ -4180,28 +4214,28 @@ class Experiment:
 	)
 	ages: str = key(
 		"all",
-		"whose films are used: all, or adults (films of patients under 18, or of an age that is not known, are left out)",
+		"whose films are used: all, or adults (films of patients under 18 or of unknown age are left out)",
 		choices=("all", "adults"),
 		decides="films",
 	)
 	match: tuple[str, ...] = key(
 		(),
-		"pair each positive film with a negative one that is alike in view, age and sex, or in some of them, a film a patient; "
+		"match each COVID-19 film with a normal one on view, age and sex, or on some of them, one film per patient; "
         "the others are left out",
 		choices=MATCHABLE,
 		decides="films",
 	)
-	age_caliper: float = key(5.0, "years by which the ages of a matched pair may differ", at_least=0, decides="films")
-	allow_leakage: bool = key(False, "train although a patient or a picture is in two splits; every table says so", decides="nothing")
+	age_caliper: float = key(5.0, "how many years the ages of a matched pair may differ by", at_least=0, decides="films")
+	allow_leakage: bool = key(False, "train even though a patient or a picture is in two splits; every table says so", decides="nothing")
 	architectures: tuple[str, ...] = key(
 		ARCHITECTURES,
 		f"networks to train: {', '.join(TESTED)}, or another of torchvision's or timm's",
 		spelling=r"[a-zA-Z][\w.]*",
 		decides="jobs",
 	)
-	seeds: tuple[int, ...] = key((0,), "training seeds; each network is trained once a seed", at_least=0, decides="jobs")
+	seeds: tuple[int, ...] = key((0,), "training seeds; each network is trained once per seed", at_least=0, decides="jobs")
 	image_size: int = key(224, "side of the square the networks see, in pixels", at_least=32)
-	batch_size: int = key(64, "images a training step", at_least=2)
+	batch_size: int = key(64, "images per training step", at_least=2)
 	epochs: int = key(4, "epochs of each of the two stages, body frozen and unfrozen", at_least=1)
 	resize: str = key(
 		"squish",
@@ -4223,11 +4257,11 @@ class Experiment:
 	warmup_share: float = key(0.25, "share of the steps of a stage in which the learning rate rises", above=0, below=1)
 	epsilon: float = key(1e-5, "Adam's epsilon", above=0)
 	decay_everywhere: bool = key(False, "weight decay on batch norm and biases too")
-	precise_batch_norm: bool = key(True, "take batch norm's statistics anew from the training films after each stage")
+	precise_batch_norm: bool = key(True, "recompute batch norm's statistics from the training films after each stage")
 	lr_find_iterations: int = key(100, "steps of the learning-rate finder", at_least=20)
 	pretrained: bool = key(True, "start from ImageNet weights (--no-pretrained: from random ones)")
 	weights: str = key("", "folder with torchvision's ImageNet weight files, instead of the network", decides="nothing")
-	threshold: float = key(0.5, "an image is called COVID-19 from this probability on", above=0, below=1, decides="scores")
+	threshold: float = key(0.5, "a film is called COVID-19 from this probability up", above=0, below=1, decides="scores")
 	loader: str = key(
 		"resident",
 		"resident (films decoded once, augmented on the device) or files (fastai's way: each file decoded at each use)",
@@ -4243,16 +4277,16 @@ class Experiment:
 		choices=("jobs", "data"),
 	)
 	audit: str = key(
-		"full", "after training: full, quick (what asks no network) or none", choices=("full", "quick", "none"), decides="nothing"
+		"full", "after training: full, quick (only what needs no network) or none", choices=("full", "quick", "none"), decides="nothing"
 	)
 	jobs_at_once: int = key(
-		0, "trainings at the same time on each device; 0 chooses by its memory and the processors", at_least=0, decides="nothing"
+		0, "trainings at the same time on each device; 0: chosen by its memory and the processors", at_least=0, decides="nothing"
 	)
-	workers: int = key(-1, "processes that decode images for --loader files; -1 chooses by the processors", at_least=-1, decides="nothing")
+	workers: int = key(-1, "processes that decode images for --loader files; -1: chosen by the processors", at_least=-1, decides="nothing")
 
 	def __post_init__(self) -> None:
 		for each in fields(self):
-			_check(each, getattr(self, each.name))
+			_check(each, getattr(self, each.name), each.name)
 		for name in ("architectures", "seeds", "match"):
 			values = getattr(self, name)
 			if not values and name != "match":
@@ -4277,8 +4311,14 @@ class Experiment:
 		return sha256_of_json(self.settings("jobs", "films", "scores", "numbers"))
 
 
-def _check(declared: Field, value: Any) -> None:
-	name, limits = declared.name, declared.metadata
+def option_of(name: str) -> str:
+	"""The command line's option for a key."""
+	return "--" + name.replace("_", "-")
+
+
+def _check(declared: Field, value: Any, name: str) -> None:
+	"""Raise WrongUse for a value outside a key's limits. name: the key as its user wrote it."""
+	limits = declared.metadata
 	for item in value if isinstance(value, tuple) else (value,):
 		if limits["choices"] and item not in limits["choices"]:
 			raise WrongUse(f"{name} is {item!r}.", next=_near(item, limits["choices"]))
@@ -4335,8 +4375,11 @@ def make(values: Mapping[str, Any], overrides: Mapping[str, Any], where: object)
 	for name in merged:
 		if name not in known:
 			raise WrongUse(f"The experiment has an unknown key {name!r}.", where, _near(name, known))
+	typed = {name: _typed(known[name], value, where) for name, value in merged.items()}
+	for name in overrides:
+		_check(known[name], typed[name], option_of(name))
 	try:
-		made = Experiment(**{name: _typed(known[name], value, where) for name, value in merged.items()})
+		made = Experiment(**typed)
 		for architecture in made.architectures:
 			if architecture not in TESTED or architecture in OF_TIMM:
 				from cxrkit.training import networks  # torch is loaded for a name alone that only it can know
@@ -4349,7 +4392,7 @@ def make(values: Mapping[str, Any], overrides: Mapping[str, Any], where: object)
 
 def _typed(declared: Field, value: Any, where: object) -> Any:
 	wanted = declared.type
-	if kind := _item_type(declared):
+	if kind := item_type(declared):
 		items = value if isinstance(value, (list, tuple)) else [value]
 		if declared.metadata["choices"]:
 			items = [part for item in items for part in (item.split(",") if isinstance(item, str) else [item])]
@@ -4364,56 +4407,23 @@ def _typed(declared: Field, value: Any, where: object) -> Any:
 	)
 
 
-def _item_type(declared: Field) -> Any:
+def item_type(declared: Field) -> Any:
 	"""The type of the items where a key is a list, else None."""
 	return get_args(declared.type)[0] if get_args(declared.type) else None
 
 
-def _option(name: str) -> str:
-	return "--" + name.replace("_", "-")
-
-
-def add_arguments(parser: Any) -> None:
-	"""Give an argparse parser one option for each key of Experiment but its name."""
-	for each in fields(Experiment):
-		option, help = _option(each.name), each.metadata["help"]
-		if each.name == "name":
-			continue
-		if each.name in PLACES:
-			parser.add_argument(option, action="append", metavar="DIR", help=help)
-		elif each.type is bool:
-			parser.add_argument(option, action=argparse.BooleanOptionalAction, help=help)
-		elif kind := _item_type(each):
-			parser.add_argument(option, nargs="*", type=kind, metavar=each.name.upper()[:-1], help=help)
-		else:
-			parser.add_argument(option, type=each.type, metavar=getattr(each.type, "__name__", "").upper(), help=help)
-
-
-def overrides_of(arguments: argparse.Namespace) -> dict[str, Any]:
-	"""{key: value} of the options that were given, from a parsed command line."""
-	given = {each.name: getattr(arguments, each.name, None) for each in fields(Experiment)}
-	return {name: value for name, value in given.items() if value is not None}
-
-
-def as_arguments(overrides: Mapping[str, Any]) -> list[str]:
-	"""The words of a command line that mean these overrides: the inverse of add_arguments and overrides_of."""
-
-
-
-
-	declared = {each.name: each for each in fields(Experiment)}
-	words = []
-	for name, value in overrides.items():
-		option = _option(name)
-		if isinstance(value, bool):
-			words.append(option if value else option.replace("--", "--no-", 1))
-		elif name in PLACES:
-			words += [f"{option}={item}" for item in ([value] if isinstance(value, str) else value)]
-		elif name in declared and _item_type(declared[name]):
-			words += [option, *map(str, value if isinstance(value, (list, tuple)) else [value])]
-		else:
-			words.append(f"{option}={value}")
-	return words
+def refuse_weights(experiment: Experiment) -> None:
+	"""Raise BadInput where the folder of weights surely lacks a network's file; torch, which knows the whole name, is not asked."""
+	folder = Path(experiment.weights)
+	if not experiment.weights or not experiment.pretrained:
+		return
+	if not folder.is_dir():
+		raise BadInput("There is no folder of weights.", folder, "name the folder of torchvision's files, or leave out --weights")
+	known = [name for name in experiment.architectures if name in TESTED and name not in OF_TIMM]
+	lacking = [name for name in known if not any(folder.glob(f"{name}[-_.]*")) and not any(folder.glob(f"*/{name}[-_.]*"))]
+	if lacking:
+		next = "put torchvision's files there under their own names, such as resnet34-b627a593.pth, or leave out --weights"
+		raise BadInput(f"The folder of weights holds none of {', '.join(lacking)}.", folder, next)
 
 
 def differing(experiment: Experiment, usual: Experiment) -> dict[str, Any]:
@@ -4546,7 +4556,7 @@ from cxrkit.errors import BadInput, disk_errors
 from cxrkit.files import locked, replacing
 from cxrkit.progress import say, track
 
-VERSION = 4
+VERSION = 5
 """Of decoding and of the files' layout: a film decoded by another version is decoded again."""
 SAVED_EVERY = 512
 """Films; how many are decoded between two writes, so held in memory at once, and lost at most when a process dies."""
@@ -4776,13 +4786,16 @@ import numpy as np
 from cxrkit.data.registration import SIDE
 
 CROPS = (0.0, 0.035, 0.075)
+"""Shares of the side that are cut, each with each, on the four sides."""
+EVEN = (0.11, 0.15, 0.2)
+"""Shares that are cut on all four sides alike, for close crops and for films that somebody put a wide border round."""
 FREQUENCIES = 8
 TABLES = 16
 FULL = 64
 """Films of one code that a signature is compared with, the nearest in their longer codes where there are more: without an end,
 k films of nearly one picture, such as empty ones, would cost k squared."""
 
-INVERTED = 81
+INVERTED = 81 + len(EVEN)
 """The number, after those of the crops, of the whole film with black for white."""
 
 SMALL_SET = 64
@@ -4851,20 +4864,26 @@ def _best(whole: np.ndarray, part: np.ndarray, crop: np.ndarray, value: np.ndarr
 
 
 def _intervals() -> list[tuple[float, float]]:
-	return [(0.0, 1.0)] + [(low, 1 - high) for low in CROPS for high in CROPS if low or high]
+	"""Those of CROPS, the whole first, and those of EVEN."""
+	return [(0.0, 1.0)] + [(low, 1 - high) for low in CROPS for high in CROPS if low or high] + [(cut, 1 - cut) for cut in EVEN]
+
+
+def _crops() -> np.ndarray:
+	"""Crops x 2: the numbers of the intervals of rows and of columns."""
+	n = len(CROPS) ** 2
+	return np.array([(row, column) for row in range(n) for column in range(n)] + [(n + even, n + even) for even in range(len(EVEN))])
 
 
 def box(crop: int) -> Box:
 	"""Where a crop lies."""
 	if crop == INVERTED:
 		return 0.0, 0.0, 1.0, 1.0
-	intervals = _intervals()
-	rows, columns = intervals[crop // len(intervals)], intervals[crop % len(intervals)]
+	rows, columns = (_intervals()[number] for number in _crops()[crop])
 	return columns[0], rows[0], columns[1], rows[1]
 
 
 def signatures(films: Sequence[np.ndarray], crops: bool = True) -> np.ndarray:
-	"""n x 81 x 35 low cosine frequencies of films and their crops, each of unit length, 0 where a film has one grey."""
+	"""n x 84 x 35 low cosine frequencies of films and their crops, each of unit length, 0 where a film has one grey."""
 
 
 
@@ -4877,10 +4896,11 @@ def signatures(films: Sequence[np.ndarray], crops: bool = True) -> np.ndarray:
 		waves.append(wave / np.linalg.norm(wave, axis=1, keepdims=True))
 	basis, n = np.concatenate(waves).astype(np.float32), len(waves)
 	row, column = np.array([(i, j) for i in range(FREQUENCIES) for j in range(FREQUENCIES) if 0 < i + j < FREQUENCIES]).T
-	low = np.empty((len(films), n * n, len(row)), np.float32)  # (film, crop, frequency)
+	in_rows, in_columns = (_crops() if crops else np.zeros((1, 2), int)).T
+	low = np.empty((len(films), len(in_rows), len(row)), np.float32)  # (film, crop, frequency)
 	for index, pixels in enumerate(films):
 		coefficients = basis @ _ranks(pixels) @ basis.T  # (crop in rows x frequency, crop in columns x frequency)
-		low[index] = coefficients.reshape(n, FREQUENCIES, n, FREQUENCIES).transpose(0, 2, 1, 3)[:, :, row, column].reshape(n * n, -1)
+		low[index] = coefficients.reshape(n, FREQUENCIES, n, FREQUENCIES).transpose(0, 2, 1, 3)[in_rows, in_columns][:, row, column]
 	return low / (np.linalg.norm(low, axis=2, keepdims=True) + 1e-6)
 
 
@@ -5055,6 +5075,10 @@ def find(thumbnails: Mapping[Name, np.ndarray], kept: Path | None = None) -> lis
 
 
 
+
+
+
+
 	first: dict[int, Name] = {}
 	equal = []
 	for name in sorted(thumbnails):
@@ -5113,55 +5137,55 @@ def _found(films: Sequence[np.ndarray], digests: np.ndarray, kept: Path | None, 
 FILES['cxrkit/data/dicom.py'] = r'''
 c-oy>`%~M<mi`(46}{T3jg&RIHVF)4hU^j^iT9dE0m)>FVO7Fv+nUIduOtH=!u{Ltch2dSWCO|6O;wE4>c{Ex{Lbli9Ot0Fe|oG&aWXC1s+{E6d^}OJMHCOS
 X<OY*;^9Qah011SoTXvXQ)yOC;&iNZQfQTpFh;Adaj8<Rqe8`{?>J7Y{ufVYSzfA1SWJ@mrh1)*L;IX$<1r?*uUTQAa&4cAGM^7i`*s)RDFzg+QJzgz6qeyI
-35!Bwb?HzwNsl<QAKouYUGz_-c@~yLlKpmu*NWV9KAkO8Sg3R+ozMCM+p#|l$GRoW!}}b2_h~`<`7X<&V(F{S^DM83JIRi~?6&%p<~oeRn?#!lkNSh-3$?3U
-XaC%3E9c+~{hoiI-_uL_z1XK;$7_Mb$5|96aT#OR^EA@A5!Ecu{?J2`mB>_uxuz!_?WogB6{eB8*yqN(NeIRc!!*^A%2Lb&iEHec1-Sq5@ZwU4p(k4R^5g0G
-9@8}Vbn-!{I8Ch%KpCJWamxB|lSK>gm!vsTp&H_I$@IJ`)C9ZMIjNQg6(v!Df%pg-F`idH+B*+UKhgSK-Q8%N4i1ExpF6bZZ#vA29ZZn1W+t@zVKz_8f+SXC
-)YMj^ELX)GED2Ku{wnNLr6KK5&2(OXLGIg4wSRQ3x?6Ak&F))|m%iNlKtiBLg?|^PXZxf{pZW)+A+b(NJoSrWuJhAT-EvXRqeVY0$}k=3M&~`OY#uN4y)sf;
-sL!#!JIjigCG{TcIs>;3@55;faq!9~^XUz(ag>ATLY-%Kh1$=O`7|xmML3-$x;WGMS$wY(bvDUL2(QfJVLvT(KFf6(^3-QZn1=a&mX6}_JeRijaarsoNj3~i
-u$<m5$}Gp@$9O!!D=*IzpKHuifOaz(wVj1g1nc`8CUd>iavr8*J&3391!s*>gHM+ilW?Z1y;Fn!$6SL^>Rdwu6Md0nGtJAI2HwR`&q~{HxxfscPy5Zmzs6~l
--R*1YYhHehqjF;U9nI5WP4)qq=uwh|W%bGn9%OTv;PMA`cwcH5RdhNU6}r46BYm!Ipwn?VDM%+<XM;~4`X{7153Mz)>u>nmZ##as)9Gyc^ad4kdditC;Bx+$
->9MMw*3Dn1{ldVX{@sDw|K`A#hCxWF8TUw=ez?)_+~kYJ&dWSZixGrTEFk>*p7@wZ53`7zbNSd)|95uyp$(T`6wu$oywdOb;G)g$iC)wOh+%VlzjuBJp61$z
-cbdVEx%rKA_4|Ei1OK<L@zbHV&ie27U3qms4ZfYe|F(be?Nk5T!QQva<8N30Pam%ThkosU4~`789-Ln84F>GXK4y2=LlqC<A>(qA%}a6^aMe>%0^V@ZV<(re
-^kwH`#LZb-!R5fqz&#}k#78}aYT6JfZjbkLuy?%ofp+D#*7kBN0?UnuhZH3skUd1Qob<M8C}Gz(^HSS}!_y=CILNZE^O=1+*3&Fs*te6c?30@yDs*I9PcQ7#
-IXq@Ot!5<)v(IeY_C<oPM6q^@S@kQ))qn(*hcU%o^0%Qd&N}rdq{tRAUuNO(D?4~}x(gT32EqhD6GlIBn!sR(|E&VJi#YnHPIoW!x%OJzq&_kydr)0NNVptY
-R1q!;VtZUdQ2M?Eu+h^QoUVi%tjs+Oknsr!kbmxBqOW?fqawJ3vLNkcGGnHamS{vXp>(Yp3MO&XXszACvp3(tf#z$W@0+hv;}n~1cKvb=>0P0{t$g3VCWZ09
-ok(MAMZnB=Y0EuzL%7CM>+cYGv&6DSL+_SlBI-*a5}RU8Z?l#+RUERiiVsx4`&>gfndd3<_o}<G-Rr*D06DwrhT!9|Lt|)Rm#o#FhUIX=gn5=+5sXWSOE&tA
-;TBWe6z3%jMc#$gwK49nVX+iJRV_)vFBxr25t@>y&k99O3Hwh)))1xaq|6ssYK^72s{$ItWVO|dynnHK6av?J=wkLP<iJwbtgv?jXo*WRcx`GXf$s(c`?wMK
-s2SWH=>#p<4Hg7k+@-EHOmIBu2?g23e-)3EOMiPH^O+Gq6Bt4E<T}R$%8ndQFuCLKJXW)oNwY!NkR__N%bMl}@+Mp3@8E;J=P>N9z}2>T9f*0mp4WTAE-QG7
-7{NFPzgA`624sU@BHLl@Me_+sc9;LKW{Cdta=uxVjUkDPlFZ`zTC~RO4I4%e*@L&LKRva*egl0WS`cRpo+n(0jx<sYcGyqzGdqvMs6?Ak<r(lP;zP<<4E?4%
-9IVJiz&35l^P+l@G|hg=^mwN%ER&JA=A%cN#};Xm9DhjW6xdgnnY~thEn;%<SPvM;b>eXfAm`8|YqV3Mfw|8jZLv}ii;-2lcZeox_s6<)ofSw4WrBUbF&Z^k
->AZv>rR%oo+TZDJIki3rzeO}n{emdtNFxvw#<yEVlk|u+isDMuzM_956OKq#&($6-fA$H2w3V2+w4?|Lp5g?J8>%HLg<hUqhm<UUY0B~c$l}z6>dEAuU(8@k
-uz;)H#%AZ5{9uVNYQF{n=}QpsEK?nkJRE(`X&~tus|iplkPQHHVIn1I8}h3c_cd~8Yy+p%K2Sm_0>Xn({RqcE#>P765#S*zmNqYTT5Y{o>oDiY6604=SXNpA
-zlY2^__?;~r?+q|(E$xOTw-jWhaJ`&Wz`TER0WqO!`m;c^V$qFl(UTyA1W8l3MH;#k81%6fSqibbGtBs@$FPGjyVVbhWtH6@R&-bLmXZ~vt+j++rEW%l3d>b
-!NGKw!i(XP;oggUcvifQKn@d~$;nut#XtlfDa)j68Nww;0<S)cXSTVn-B3`@O&AnaGn!@OPh(qaruss5J-{P*5i^4W^+uz<)ro6+?VtBA`}=zXPpSW87s=HQ
-H3gvi$2==3xt3Vp`U_s{$4<=nQLBZ~aN3YIq&3tmY&esd9>$}17?j}{3II7<)1;V@&4L?^?m93ULTr>rtOCzQ@9f=Z=76+8{M@BcfeY3Er1g$x#GAy!xTH{2
-mI--O9-ZYexD+M<(o;qt=qo+Y62)QK*vmYQ{Jxpz^Z9^#9ZDw<WLFTU+8lFu|J)eEs|Ni~NXOdCv|t%S{&yC6ACK({#!hJ+YkPHU=`kN2s!}*cOATbsYwiL!
-LG<ds)I;a~r=!CTWt?qQJ^x%kcRP=@g-A$nSKZzuOCpBmvv>%~G=ZQ*hqsIiVcI<d-a{3|xgM5CjVSWxTFQ)hrK{o+Na03YYk{A{HVB|dwPhEZDcw5yEmvk>
-PME6;MXP!d7n<*;Y$LiRYp8ds`(%eBvVGasgLHeen=5E{tLALU#;ioKdR>wHPO6mt@!pr9Pu?;(>wh^MT=c#ZRUXXXM|F?*f%zVdjj)?5vkYdQE<gtb(A`yH
-II)`-^DseV|C7mrYaY!D7#&hS^mTuvp%{XG5%^6JmV3Wg*pgjKcZ+8r25Ru(2lKKZ|KmEpy+3!F_*B?J{x8h)aN!2nbT-c|==FiaZjpYwfIN*Qj6wrxpProV
-e>^`uKJ1b}>emgk$_u=$(IhjoDw|{OhhUb3Ko#`jJ=&7H%{Y-GR~%nO4za*1BD9!b+JbNnm*NQbMKL^JxX_UWe@%Wh_d$HCmHWBUogh4?fAab8{Nm8*k@J`8
-GB$GX1w`Ib&6gk+#Vb}9Fq`Vix0K4ILj)Q_Bh_@(x{{aHOJYf9eop3tzntp1W@GRWZ8O$`x^HZ5dVW|i=0evwhHO_!=c@Wi7&pM+{5e6H8pdkir&d#4H<38O
-l<Zhc>4Hc!nKYNY%FKpifdxxg%IJZ?2w-|(rm6FX@HUJSt~&0r?g=42vVKICa8}F{F5QBz#&Ekq>Q+tAz|~KxK`$#T<qsnRL`>lZ*uiS5p@y(+TWxikN-IZ0
-oSd7o->UXv(k9|1n7f2WOf;@GKtvJ=B%WQK%C)at;U`;fE87H<Fojq@F7=e64JI@MH~a!WdR`NlkCsr>gPHMBxm3Jb04%2KV*n73fz|gwyz^Z@@RwN{vfpV|
-$Evzo69F=F4X(F}zvR<;-&H?;3)tvdl{LDJR+FuTl>P>!OGOb#Y%--1_3j-4!@b*S1ibo80g1eVNj@>sD(_hKQYN9lrTSy-&Nv|p6%|^@Dkl`{C<pJU5!LOt
--m0smh<z;z)ge3VwppJR$N(BXsco`%IfCL^QdQ;qp~;4`S+WRheI-cdP(W$B<3k7nepEK)GZlDZd9rS};iAo>D;?U(^pM??w$H#fk;2n8mq)d!v*AXKY0(xJ
-qd0{v7@k5BN#c6XK#vD>=2NsF&C)-0p1J>gX1MpbTpVF%55}d8i5R7<+D15rhEtF#tw$pxjtT46VQ2YhM=%xgYRPb9Lo(bXL0my08FH)4fe8+DG0fu`ID;vk
-`HW;x0=3mJXmwjn;_-y!kz^U{GMLXQ1?1sWoJc@GfM9GyTxn}9tQ8HYrm&@#=1Qx5Nzg3jt95hq*;eM^+N-7@m`+Q6C4auFWPz)H8ZEkBS;M7n{uIsyGsrWn
-)MJOpuLRQs`jhQ;YOUc3-Vtk_VsMDsl&ac@<6L7(C_`lYmn7enzws`lXGuJB4Ts<$u#%_#rd(cFUOCVcs5ZN^{-SA1b<Nn=nq|4o?fEF0bd`&Nl&Xpg6`kep
-ab75Q-~Y+q^56K~o;VJ34yquXwB0-)72G!Ue&`~W-D>3up8C~cmQ!vL%u_&>C?IOZuYS+vw$`X$CF$ktq$XFasACjJzM8EWa4UrQ5&34n0*9j-5`G7*KZiz`
-*#wk3Z96xIVbZkMhyx8EE}sdx#v{_^MhKy8dFsCzC(?|pvb@)(@w4W38s5@4#73yWWblR*pm-I^Jl&1gubIkqXji3@l_pk7i7{@~&r`qrQd82v%1_V8Z4q9k
-v0D4Aqpyx>BnH_-Ea+SX<9QZj>7>+I&L<!98KX;3mhe$KEAOV?rITB$mr!b|O@I-$GEtM;Jid39RO9)xe5dvcaS@vf4z5`O3~tI4ET_OxSV<I=Jhb^}h;$ag
-B_csxH3_6*M?Eh!$+W^o?s+YF^AFfg-u|gR{|D<c(O54pTwPaCh3*y+APw(!xn;8<Kt^5i1g(}Ct||L5ML)tN7(Y*ocue;;Dgb3H9#fJ7mVqAYpZW5OXuSPm
-73G--(>Tf#EdfWA^x^9-sqRT7j;}sYy`zLnCf0VPoO}bo11wY>nF-QK;#7xueZ)5eD<z4cX<$tOuT(o0!lu{)afGkYa6a6;f<eB&aSOxoYWre?wMq2SN+LG~
-F0N?+)7<W|p)FtNaOBv_)IRw_Qvc*|@7&s6SFitEaa4A}GHe74;Ue65f#8*gNfkOy>eIyrF0@QqR#qO<CXoV9vd>|#vUDCM$^)KBc4G~tLO?>8fjR8wfcVNX
-x05?TK>dPX$+6hYy#!cfqo2i<-7FCNz(EBTlDp{A9S`^mPe8C-WgvZ_H$-$e^Mdm<puq$!@vYveGT#x>GFCBOh$HJZyGEl$1R&eW7&tpnNRu;p28c#~_?a(@
-F+5uWZUl6oATj&&`a9j%S>eCw);7oA#Pxb4!C}PboB0SqtL|zO5Uzge)PCRshs)HHu-G%$<J4c~8{`C$rVO=A%<#pQC@NgN8g|w#8xYo(mRbru4UFF;(n9$w
-UiO+NX@oAT0ACyRS3d4AXVi!z_|&t7Cc|*ac``MYB58Z+4rf6(*me{=;zZwvNIT;x>>`TCm2k~0yHfP`zorOPZdIxi*K9Au3HET<3B(ba=+YY{*$-9cS5I!y
-z2ZTyUOoQpLDqWYb4Rl-6T7_J>aDwK)%wc9G#vV=zH_s}*XeDXXQ>R`|8oBK{$+5nH@K8bl|C2kHKAooaHGlGU!{<?vAN~>;1O5@Lvg*UUU%!7<Cxv2Ifl1F
-l4F0miBkFV44Di!Gc=V8ilI65;o!per6Bdr)-i*)x0}D2;7$=kZbXgdNg|gma>xBWdU*5bxmO3j9{+Ytmz#LKRt>jumqL+Tr4*dSxRIv2>RuE6esB()o_e#j
->2GY3FUQL!JjFH@I`Q1yz{79!@OUM|Hm<KdNhpM>m3=>d+$#{aS6_W;%T3XhYYvTz3d<i>FH4fJWhIL3f)(u4Hs<ivTJjIl(MSHJ)5z3io41Clfe-fSQR)Zb
->djh<pv|_#w%9JHOc7)w_d8cYq@GH!8L`KCO4t*+Ojj;}n3b7np(##>>B8mwCQju8*DOr~-{AHB%J%DfyASmH*f1m+YDL@F8smaq)z22Rns&-vtUvJa3GUPL
-=b)m#DPqQv)>2lUl5Oq630ub|WWJIUM~X09Wu1`=Ub>^?*h6|CGN};K1BDvQ%*8;wBX{AE6kYiA-Yj_C`WLBkh#3'''[1:]
+35!Bwb?HzwNsl<QAKouYUGz_-c@~yLlKpmu*NWV9KAkO8Sg3R+ozMCM+p#|l$GRoW!}}b2_h~`<InlRZ4Oo}uQL)rZ=XsV_M4n_vV0v49N^>1X;Z35=#7F(X
+@rBw|uCsscw3T!4g?`UJ(C_Ib{a)<Tuj94A>f<a5lemnr`*|Aa+=y(JXMgA+$xLLc!d%mnj&{`Pr3%wXUF>t?-6RBqhhduPNM$MJf#fyz&Vt<kczAIs#LyG1
+d-?J7e2-}wd^-6cRGg+(7oZeSmpEm;xXGdg_)JnAsZb5^xnz1?6>5TA>zq_fgNl-<z(9NijTq0XAMKq7r=Mv3uI_HMP6r1<&CeZL^fw*m#SSLOSVI%q{V<!S
+WkHfFGHPn8QI@M>4wi(e0)G{Ds?v~lsAf7Zz##YSrrJL`SKY0*{$}^B$4g)CeIOywqr$(7)3bfjs89U^(v(=IC7$|4G1vL&sBXC^=h32{7G;<Yb))khRyL0p
+`d%5SE!5{&-<@Se%#wN!cAbG+hxg$$hB$cTllk<9);P*RbfM0(yF%?}$$Xj?>LQ%Z5?!3>{4BoLi8`BPC4^Vz@vxtkI-ljb40-CaBuvA6KTAjPc%Dn!`?xIj
+k|Z03C0I^x7iE^?@nbxm;FXu>iO)4=DnPrLjM~n^D1sG!4wJcFYB>+nu^z-z_=K~@sKKYpi%B@s)!wN=|6{JfD0Qx(fr-9IvYF;(O#|;@sAr{ZxLja{&!_$7
+;9ui3%I@|x^))ZQ#!)#j{f_48uqOL}O!X+q!m@hh1rM@0OmO*wI=nA6j4C=EjS5{}l94{wHqhy~oD`&!t+T<W5B(ETorl(%)Acv}?YAAj+v#++eR_k6IX&gf
+7H~a(%=B1QPwVEd(|%##Pyg<~?SFINOT!?f)Qo$iO+VadcyRK`V&`QZro{-tC>9X@eNTK$q=#8VPP%;TssB4W{LqH$FAC^yVP5HXeQ?oc_e3vh1H`a7zTZ1P
+1W$AA!#mC3$K3qJx%&OSvw{EH*ZAqsTW9_E`>wpYp9bGf-+$Y``1Yy)?O^ZQ<?*+x|ECYv|3km_zXwN#Sr1Mx_XY#@WgoLU?4gQ_@Q`si$>t?F47lnkDFJV|
+=&_SaSo*T_G2-W}t>ALtW#FEY1>&ThLN#ru6t~BFI@mkj`#`&LTWfnc7J=o)!$XP^5Xc@PT26XfHI%UHn|Y~i!{O<XeH>)j*ZIu89qVb9FYMb%R`$tF5EVMI
+t*00E=^P$2o>sGxh1q8|Zu=rZSfW_F#jN_3<Z8fz%EOpqF!|e17-yY&6jEf1m@l(%_>~<zI^Bf}XaivbpbDcOIZa?N#Q#=-+(jJyQ>VL^`CNM~Zc-nalRc=e
+AtYQ5Evg6?1+hIYAt-%cA}H(W3{F=<4p!zK2GIBf2*^M8Fws}N*ijK&LRpaZGMO<`NlP@MnNYe`4F!`pYP8mF;n|z-;6U@W(D%*Psd0+UHoJZ~hxD${-d4Wv
+Uz5Uk;7+8mwIX2VyR_w=x*>eysr7e=yjfydqoH@pG7<Hq5Q$B(rngzkn<@@jS;Yq`;C-$koXqo-`Fqvf*zR@TY=E3ybwe=n*r74BuuInJPs4IJVZuC1t_a2@
+<Ru&Z#;}ViZi@2~h9d96>e?80*sxfNpsJQ6;g^gyrU*?*)Mtevr-c2dB5R0Jc2edGEVahc+*JV$VzSz5M&7^JJqm$uJ#;a97II*zYgX910kp)W8N4<%lfZWa
+f_>ZweAEo?j&y<+>;?-0F78s-8YVcN^n`-!;=hVV%B8<Okon9Apb3m1dvcv)0%b>zC)nI^cpj@+%cR*LY{(K-+ht9219_9J@pte+-*XstSKw+}y$-~@UC--1
+VV4y=MT}sagI}w%Zv(QyFOluA_M-WOB)iLhSTjWbc{$%K%EpkyMM-9HeJxsJ_J$3khwQ;y)t{c)UcZ695G{x^2G<iVL`NE_20QGh`I((ZVN{|`sPYW>6!9Tt
+EQWs59S&CHB4C>~^?6afNSbE9WO}?)7M96OT=UT*&0~wS$&NoHa|-OM%gkP@z7{dLc&rBu<T~*<1(0)Sk~P{X(ZJkik+xVVh{eb%-aAASwfkdTy3PuugfhXt
+-x!S=taM&NkkWPAbnWkSx13rZgx?~XrhY+`aikFl3gg?YqDgwh8bxuXYG2Vmk_ktos^@ACmp}UiLE1`8Tv}3u1W$2-#tqdHl|nC1u0u)|z%=Ffe`Im$LiJ>F
+&o5>$CRo5#Z)3A_O@6RM7`0!6fb=B@c$TS-NFI*9=QNOXjnxDw703pFxiFEEv<>;yi~AZmG`4|LY9A<}6anEusD6ZFAY)@4^a$_}6-%2JJFT|ft96)jWr^`C
+DJ(0kfZs!A9sFEd_0wCpmgs;694;}o&%+LDj<RY9461_5li}?b)_H9P8p_$mh!2$uXN3~iu*Wq41;9==&ADBe!1#8m7{?q007D+1B6v(C(;*J8pjoopkZs>W
+J4vqZfZ$-dOX0=v$#CyQK0GU4M<9oZ&g5h)&|)BhkCbInwhZBtBY{_+#WUMn*KjB(=Ozq_su|5P@~5$_HB*HlyB^??yoi~>fqJ8n${MciwSV5f?C<XlJf;4V
+T_jgK)D(d3AM>oF<XU2V>o0h*A3HJQN39k{!)Zg>kk(MMu;EN*dKi!5VNix+C;;SaO_O3qHVbYvy6eDb2(eKfu?jpJy|Z_tnFG=W@pG3(1uj?vkk&h%5pNO?
+<B~#AStjIBd32V?;8K_bNKYAops(~mOB9D`V=wbK^803<&*uZ~bts)ckX=EXYIDrt{c~dsuNw3}AsuTk(}HCT`QKUOeLS`+7(1nPtnJmYrN?}9s7m1&Ej5ri
+uel4{1ktPiQV*T`pN<YYlySCI_55@F-0eKp79t_RU3GhtEQuJJ&*C8{(*%MN9o{l7glYE-cn?(+=XzKoHKNF$YbiJ8m9C0QAcY%otp$D(+aQ1<)s|gsrgZD*
+w_KTlIbp6Y6s_t-Txh<VvW@7PtfAhi?vovk$o6Gh57O<?Zmyu+t(vnX8?zF{>UBl(JE>Os$9rFbK6%UFtpDY3aMAltRCzFiAJskL2j+V;Ho|VM%rcmHx&R#%
+KzCP(;lyrU%)<nc{ZA$fu6Z;sV01|R(AWKuhGGc%Mc_9@SnmB|VM}%`-7TJh7^uOAAI!^w{EzGW_Ws;y;!|M@`M)sF!-X4Q)7d<?pw|ZuyG8o#0`fGLFbWN%
+eR^`b|MC3v_^?X?sb4qDDlhQ1Mw86Us(g;QAA(sD0#(q9_h?J+HseH&TycCAIm805h|pq!X$!(RT#6&y7sc>^;X+3i{5AR2+z0WkR_^CYcY^So{>kUV^NT~L
+N6ufW%h<@l7Z7<%HD7{Q6t7raz-+23-%=`<4iRV!ja1WB>q=f)FNr0c`8k;n{&K44nvKCjw9Qx#>b|kL>G@&7m<wI!7_wa@ovZ36VcY<N^XCL*Y8b15pIS|I
+-9+L9Q?g?*r3)g_WYS#nDl;371r{t}DWeAlBY^3FnWoMk!rL%Txazpex+jGA$odgk!dWp-xO5A;8pG`dsarKc16Mz(2EDAXls}9N5HW=tU<a$Ih8n`QZMD^D
+Dy<w5adK|TeyiGxNt=k5VD1tgG10i%01-(fka%`^D%ZYpg`aG_t!xua!W3ftxYSdMHki;5-0%zh=y^?GK3YOi4`#+k<x=r#0kD{^j{!hD23Fq#@y>Vsz+Yx*
+$bP3;9joeUO$5lyHMrg?{*q7YeOLYXEnuT-Ro3V>T1~bVQu-T^E)_)}vB{K5)Vp^G4EJuQ5%B6W1tjtcCi%ojtGr{`OPPfJmg<kSJL7~bR8(jotDI1*qa3`a
+MpU=odaJIMBKEZ?REO-a+h%=QAOmRlq_)Z4<p_#vNmZ5ahb9}&X2~M3^_3u*Ljk4jjt?OS_)*!E&s5-v<;l9?hKn|ju5@TC(?fPo+CBr{L<&#WTprb?&W0N`
+rbSy^jN%lwV0a2iB#G-i13ezlnNQJzG)w=~dFKA}nc?2!a&d&6Js6iVCSsJbY8&Ag8cso~v>uI&I3}!Lhn?l49l=z{t0lvc4asnm1aSq0WXP>D2PQbs#W0U&
+;0&gC<};E(3Dj1@pw(?PiN_O?N0Mc*%V0jM6p)8gaUuZ$0fMm+aiy)buvRpnn!=V|nk%jLB|)>8uhz}cXIq(vYp<GuU^*@NmHhdxk_E2*X|(8iWequx_OrV*
+$mwLxrD5z2>A@$ECcvL8w^Qp34}V9Dd5XXxXj7<aBZ_l{iI-vYmn7enzVR)jWl2194S(Psu#%_#rd(cFUOCJYq&9oA-lAzqb;a0Nnq|1n?D-&?G?hz%l&FdW
+6^-TZab75Q-~Y+q^56K~p12Kj3aTKRwB0-&71TEMe&`^UooeL>o_f_`mQ!XD%u@iBC?IOZtA5Ynw$`X$CFkYbq$XEvsAJSezM8EWXe)&I5qW06f`+3S5Pk=%
+KZiw_*#wh2Z96vyVbZkMhyo25E}sdv#v{_@MgXC0dFsCzCDM$nvb@)(>9gi`8otuF!$zRNWblO)o_H0?JKc@fubIkqXji3@l_pk7i7{@~&r`qrQd81E%1=+o
+Z3$kcv0D4Ao39ROBm&tZEa+SX;&~S2=%mzH&gUNU8DmROmheG4EAOV?rE^=Wmr!b|On?!#E>V-)JiK?7RO9)Re5dvcaS@yA4X#-N3~tI4ET^zhSV<I=I<)y<
+h;$aAB_csxH3_6rM?Eh!$+W^o?s+X)^AFfgzW%8`{|D<c(O54pTwPaCh3*y+APw(!xn;8<K*n711g(}Ct||91B|kzX7(Y*ocuco8D)?k99#c+%?PQ?G`e(lU
+A{uYMSVegzzBCT<L`%RCC4KnvOR9TPhvSP6RPCUfNW|K%6q9cNcYuVd12e%nNu261uMhZ!V5OumG!3jN;FW5}LdX<bAdc`Q8qS8B7cj{8H|}6KUTt4&ur`HW
+T1n)_u*EeEV4B-qHnipI9F81%naU?$N9vy(?wwoP>+1END~`%8ScZ*&AzXwzFA%))FsVYvNqx51K!uh`%gV}Q+9Xn-N%lDmRhCY}M0vn7$!)BmRQN{-Ga!fk
+9PnOQ=5}%?2&i8WEIAgtxtHLIZ1l6ZvYQ2hA2_JMLUI>fy5RwT;RytmiwvYM^oEEIXI^lY1}vDMCBD@=Ro**7QpPIA3vp!KX4h!6h~Q&e83Shr3Tbj4&+yRb
+4?pu&F$QN#u#I326eMP!UVo?CIxGA)-P-2xo48(&BruHld@~;*Xw_Y9`oXnNo!Spv-f)?E5*B*~dzkvme1n`Il9ZvAi5b4w0!4+YSHsS_Wdp+6(o##Ir-AUB
+L|Pz!#mipvB#qEz72s>5`pSnL=7bt?1fP1g%w!lY8BeChQX*|H-Q+Cj{@RX$N1W*U5J_h|g<VAPxDu|JWmii6{?`<t%B>1@;+pMsIKdtcJApVt6J2?u6#Jp-
+{OZXax>r2t)vL$9J;+**eClY{Wn!0?TfK8vty*7Ln1(|?)pu@I_&U9f^DLF2`(Mug-oFek_6C=7rPAk;y{7X5OK_vf++wAWwz0Y8`QQ;)14D7Wt6q2On&X(=
+r#XbTLXty&x`$Hv^9*?mH#0Pq>xrQ`^5NjZx1}KU&ek!5xVM|Xncz+lL+(S3=1C$~Epo^GJ$iWa=($%1zaIZ~O;?+Ey;cpka+gApT%;77#ki5CyXsyO{(f){
+oSu5Kwdrqck}t>0COpM9l{xX;-N3_d^ze8k!#1w3Jx?$ZQ?;`1=MQ@Y!uINmFKxLex^l^(aZO?Q!|GK@61J>Fv0bo&o!Z76zF15CK|1=#zH}Oys%-PlP&M$u
+K0QkHAY8pyYZ0{Bme>~C1r;fRY~+6DLWopT2{t44I8O<CLYL{v1rW0`Gc7cw=`dZmoZrN$eBg?uY2f?2-e1{%eQWoDejgi#Btxxe8(U*s(5w2{a#qt$xr_A&
+K0d*Hdj1?#)b~WpIMQ0m$y2heT{vOu*o4eia^6T0hHI=da=}YClpK3R4@4&QL3*H2gPFM$h<D^JJd&adpWT}UuUr2DZT^el'''[1:]
 
 
 # ======================================
@@ -5343,7 +5367,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from cxrkit.data import dicom
+from cxrkit.data import dicom, levels
 from cxrkit.errors import NoFilm, UnreadableImage
 
 SUFFIXES = (".jpeg", ".jpg", ".jfif", ".png", ".bmp", ".tif", ".tiff", ".gif", ".webp", ".jp2", ".dcm", ".heic")
@@ -5356,7 +5380,9 @@ HEIC = re.compile(rb".{4}ftyp(?:hei|hev|mif)", re.DOTALL)
 SMALLEST_SIDE = 40
 """Pixels. Below it a file is an icon or a tracking pixel, not a film."""
 FEWEST_LEVELS = 8
-"""Of 256 grey levels; a film has them nearly all, a black or a printed page a few."""
+"""Of 256 grey levels; the least of 648 real films has 156, a black or a printed page a few."""
+FEWEST_PIXELS = 10_000
+"""A level counts from one pixel in so many on: the edges of letters have all levels, too."""
 ORIENTATION, BITS, PHOTOMETRIC, SAMPLE_FORMAT = 0x0112, 258, 262, 339
 """Numbers of TIFF's tags; the first is EXIF's, too."""
 LONGEST = 6
@@ -5499,15 +5525,15 @@ def _from_deep(pixels: np.ndarray, turned_over: bool) -> Image.Image:
 	pixels = pixels.astype(np.float64)
 	if not np.isfinite(pixels).all():
 		raise NoFilm(f"{np.count_nonzero(~np.isfinite(pixels))} of its pixels are no numbers", "export the film again")
-	low, high = pixels.min(), pixels.max()
-	shares = (pixels - low) / (high - low if high > low else 1)
+	low, high = levels.own_range(pixels)
+	shares = np.clip((pixels - low) / (high - low if high > low else 1), 0, 1)
 	return Image.fromarray(np.rint((1 - shares if turned_over else shares) * 255).astype(np.uint8), mode="L")
 
 
 def _refuse_empty(grey: Image.Image) -> None:
-	levels = np.count_nonzero(grey.histogram())
-	if levels < FEWEST_LEVELS:
-		raise NoFilm(f"no content, {levels} grey level{'s' * (levels > 1)} in all", "bring the film itself")
+	there = np.count_nonzero(np.array(grey.histogram()) > grey.width * grey.height // FEWEST_PIXELS)
+	if there < FEWEST_LEVELS:
+		raise NoFilm(f"no content, {there} grey level{'s' * (there > 1)} in all", "bring the film itself")
 	if max(grey.size) > LONGEST * min(grey.size):
 		raise NoFilm(f"a strip of {grey.width} x {grey.height} pixels", "bring the film itself")
 
@@ -5545,12 +5571,43 @@ def colour_share(picture: Image.Image) -> float:
 def read_film(path: Path) -> bytes:
 	"""A film file's bytes. Raises UnreadableImage when there is no such file, or it is empty."""
 	try:
+		if path.exists() and not path.is_file():  # a pipe would be waited for without end
+			raise UnreadableImage("no readable file: what stands there is a folder, or no file", path)
 		content = path.read_bytes()
 	except OSError as error:
 		raise UnreadableImage(f"no readable file: {error.strerror}", path) from error
 	if not content:
 		raise UnreadableImage("the file is empty", path)
 	return content
+'''[1:]
+
+
+# ======================================
+# cxrkit/data/levels.py
+# ======================================
+
+FILES['cxrkit/data/levels.py'] = r'''
+"""The range of values that a film of more than 8 bits uses, whatever its format: its own, without a few that lie far outside."""
+
+import numpy as np
+
+FEW, FAR = 0.001, 1 / 8
+"""A share of FEW of the pixels that have FAR and more of the range to themselves are a marker that was burnt in, or dead pixels."""
+
+
+def own_range(values: np.ndarray) -> tuple[float, float]:
+	"""(lowest, highest) of finite values; what lies beyond is to be clipped. 12 bits stored as 16, with a marker at 65,535, keep their own."""
+	low, high = float(values.min()), float(values.max())
+	few = FEW * values.size
+	while low < high:
+		top, bottom = low + FAR * (high - low), high - FAR * (high - low)
+		if np.count_nonzero(values > top) < few:
+			high = float(values[values <= top].max())
+		elif np.count_nonzero(values < bottom) < few:
+			low = float(values[values >= bottom].min())
+		else:
+			break
+	return low, high
 '''[1:]
 
 
@@ -5846,21 +5903,13 @@ from cxrkit.data.records import ADULT, COLUMNS, LABELS, NUMBERS, SPLITS, VIEWS, 
 from cxrkit.data.sources import Source, locator
 from cxrkit.data.workers import Workers
 from cxrkit.errors import BadInput
-from cxrkit.files import (
-	csv_text,
-	decoded,
-	read_json,
-	read_table,
-	reading,
-	refuse_foreign,
-	sha256_of,
-	sha256_of_json,
-	write_json,
-	write_text,
-)
+from cxrkit.files import csv_text, read_json, reading, refuse_foreign, sha256_of, sha256_of_json, write_json, write_text
+from cxrkit.saved_tables import decoded, read_table
 
 BUILD = "build it: python -m cxrkit manifest build"
 BUILD_AGAIN = "build the manifest again"
+STARTS = tuple(sign.join(COLUMNS[:4]) for sign in ",;\t")
+"""How a manifest begins, also one that a spreadsheet saved."""
 
 
 @dataclass(frozen=True)
@@ -6022,7 +6071,7 @@ def write(path: str | Path, manifest: Manifest, roots: dict[str, str]) -> None:
 
 
 
-	refuse_foreign(path, COLUMNS[0])
+	refuse_foreign(path, *STARTS)
 	write_text(path, manifest.text)
 	write_json(roots_path(path), roots)
 
@@ -6321,6 +6370,9 @@ FILES['cxrkit/data/patients.py'] = r'''
 """Whose film it is, by the conventions of published collections: known once, for every reader."""
 
 import re
+from collections.abc import Sequence
+
+from cxrkit.data import words
 
 PUBLISHED = tuple(
 	re.compile(pattern)
@@ -6334,11 +6386,20 @@ PUBLISHED = tuple(
 		r"(?:^|/)(patient\d{5,})(?=[/_])",  # CheXpert
 		r"(?:^|/)p\d{2}/(p\d{8})(?=/)",  # MIMIC-CXR
 		r"(?:^|/)(1-s2\.0-S\d+|kjr-\d+-e\d+|jkms-\d+-e\d+|\d{5}_\d{4}_\d+_Fig\d+)",  # films of one article
+		r"(?:^|/)(CXR\d+)_(?:\d+_)?IM-\d{4}",  # Open-i
+		r"(?:^|/)((?:CHN|MCU)CXR_\d{4})(?=_[01])",  # Shenzhen, Montgomery
+		r"(?:^|/)(COVID-19-AR-\d{8})(?=/)",  # TCIA
 		r"(?:^|/)([^/]+?)[-_. ]day[-_ ]?\d+(?=[-_. ]|$)",  # a series, as Radiopaedia's
 	)
 )
-NAMED = re.compile(r"(?:^|/)((?:patient|pat|subject|subj|case)[-_ ]?\d+)(?=[-_. (][^/]*$)", re.IGNORECASE)
-"""Somebody's own numbering; it may begin anew in each class folder."""
+PERSON = r"(?:patient|pat|pt|p|subject|subj|case)[-_ ]?\d+"
+NAMED = re.compile(rf"(?:^|/)(?:({PERSON})(?=[-_. (][^/]*$)|(\d{{2,8}})(?=[-_ ](?:pa|ap|lat|lateral|frontal)[-_. ]))", re.IGNORECASE)
+"""Somebody's own numbering, or a number before the view; it may begin anew in each class folder."""
+NOBODY = re.compile(
+	r"(?:images?|films?|xrays?|png|jpe?g|dicom|data|dataset|k?fold|part|batch|group|series|study|session|visit|exam|folder|year)[\s\d]*"
+    r"|[\d .]*(?:19|20)\d\d(?:[ .]\d+)*|(?:19|20)\d{6}"
+)
+"""Folders below a class that are no patient's: of kinds, parts and dates."""
 
 
 def of_published(name: str) -> str:
@@ -6346,10 +6407,21 @@ def of_published(name: str) -> str:
 	return next((found[1] for pattern in PUBLISHED if (found := pattern.search(name))), "")
 
 
-def guessed(name: str, folder: str = "") -> str:
-	"""The key that a film's own name suggests, as patient001-0.png, or the folder of the film below that of its class; else nothing."""
+def guessed(name: str, below: Sequence[str] = ()) -> str:
+	"""The key that a film's own name suggests, as patient001-0.png, or a folder of the film below that of its class; else nothing."""
 	named = NAMED.search(name)
-	return named[1] if named else folder
+	return named[1] or named[2] if named else next(filter(may_be_patient, below), "")
+
+
+def may_be_patient(folder: str) -> bool:
+	"""Whether a folder may hold one patient's films: its name means nothing else that is known."""
+	meant = words.split_of(folder) or words.view_of(folder) or words.label_of(folder, strict=True)
+	return not meant and not NOBODY.fullmatch(words.plain(folder).replace("-", " "))
+
+
+def above_the_class(folders: Sequence[str]) -> str:
+	"""The folder of a patient around those of the classes, as patient01/covid/; else nothing. It is the same person in each class."""
+	return next((folder for folder in reversed(folders) if re.fullmatch(PERSON, folder, re.IGNORECASE)), "")
 '''[1:]
 
 
@@ -7027,28 +7099,28 @@ FILES['cxrkit/data/readers/facts.py'] = r'''
 c-oCvVQ=F$68&ud3RcA-(w(a9-hFf7;<kIczyjOtAxY5#T*Fl?D&|ENU6EQRb^YJ(%?v5aaeC;N#FmD`na4M8hE9^?cB7Rq?;5Rat?F{^ox0P`R9cm)woRqG
 E2nDHY~4)lH`Zy@*}YR`r`5Lf>y56Iw_>15r*_)z;A`I*uT@)awaZo6R#;m4u)wL-wptmdTxqHzNs{T*Y<ITvs&CEOR=O&EIjuXpRcqTcdhLyEoeDOUuFJmh
 m09}>o1(m1N4pPRca&GIZuGCcZr57O$@#h|ozo|m@sU{UO228$U3~j*e3ch{*Wh`vD?7k2g#2r7y`F|x9=iwQ3vw6@_O`3s#oNMc%llIVH$T3A|KUIHZZ7RQ
-UE&M|Lq4jPtk$$mw7TZ6XJ)$V?8(h{W%Z%m_5RERhj@yJ_FY}>w(IPDr`=$-wtee$mE$a*rqkOu-+g?i<|<)66l?c6k!Lq}n2w(2(Zr9xJT~qz$);e$Ped0#
-P;*;8ft6}q;-s;cX~C%{e0BO8wyI6%$R3M8D?9-^IWouedi%rm^}DyX6c}&;RxtC*cJTh7>0`MspOWdv4>z~({spUlOsCg&j}Jt$h4UTK^WBmHJ8X5?n)aTm
-r6lV0+cqcS^D!51fB5+0_n&Um22YHisn2E8>!Wad`p<!9DIon#xAWVs*V&XGsrOWSv*`r3ww|d2u~2p)aAs0LCrE&|qu0hCzd=FW+3IPg(zf5;X@pCamt)CO
-MmDsHtCkU>cUZx0C9(-^c*+&IFQ=2})AuOoh5R+GXD9@ZTopyJq?66y19gdF2%3;O-PEwMeYe&#vd+|3->SwqzYuaRkt*f-MhSNzHl5PtdP9+(0(EDRP9~l9
-eb=f5K2F3@N*^b6a*)lAuMW((<CpMr5Il}Vu_T6*N5#<9JP{h}3UBq}y6GW4^E#mr;@Sw{R{N6c`T$suI3Nn|3;3q}Gx|drTpR$AmB1(jPuML%1p>>~D-qbV
-vld(-osor*+NfT1B1^`OUaQ~LCupaz<V?AvSkrd<jRA~O%@Vu|T8snGg}N>ciC@$J*i*eo)sU|Hy%n@;lu(89bqrC;#Nj0A12z($rsfX?l_Ld_X7o<V9=PCj
-quZ2yW$Ih?nhw6B5QYfSnv)3`Q0*K}OOBExrxN<m;VM^G#ec0CYzmwop@?&S(0Zq+!AR;`2ufrPS*TZv*DStXQsk1NZV(M28;*v=FQo#UjbYE@{;{E)4rf%n
-oC)_)J{B)M$Z35#@cayND3&+}veHKh&Pv@qk%8&BA5m9sz)AzZ;v|U5lo4jJfTO^Um@tQx9*%%u!+j)Y9mrYu+7<0MA1OVj3<%F>0tyN61`&lTl0c7zB6*^L
-Ze{CqalsJTHBw|LbZBu3^5O+5ys$YXrnfu)M5invo`Qit>K-~_x7d=S`$LXB^E{Rq^b$fh<U^Hk#x#jos1|Udel(^Udr3}764rk*MIt@IpcOA=soRR0&U`%m
-Kx2J2okZGD?!r&(h!F*;%+-oNr1YF5ifo<7BQoyF_Fkt{Xl#^av@q<n;71F#oh_F|Syj=AD4ecd2u7(dsTKYrK7Iksjo;W_+E)5Hi%oO)Bw_O=R8@!-0m-rg
-ljGK<98KJ7k^WTzntk<pnG1GBV=;|N><c{3vZeZc&d#P2j}jTTv{Cz_?nX`PaEv_;Ulz;hnS4_N;E4JyblB@u%7*cn|D9tCXN*B4HO{nn1w}}?;pfuuXzu0j
-1-_acbdk2;Cyc+{7yJdu3ifN;deiorPKp%-QHFVA7OL%`wfmN$DekpTg{v8jGD#xtgMA)&JXA!4^+>R?zRX3Yik;o1No4MG=CCPK$MEBDMzp!GhW2jtqfgTp
-nWO$c<wzM;#;tI(XyRFhrFqyZ%Sb&vFgk(G!4SO3Uy|5}aNa^co(>flOLHps<%`fma$$B4NsjjkOZXoWNFxz>^`9bRbf#FH2~%z|<4m~68N%?3xwOSV$fDfs
-5N&!k&SCDY6Va=~u<{t>nOm8On<QtGQ^Na=$;G9dXDU|9#MFa?P~|YR^kG3ymy6d+im(nnZZeVXg(nG5sYmH5>M&aJ_43GGh6#+;T`KZkBrncb&qT2@b&c*}
-KjY7V9<liH?qhMBoc2Xf5i<^VkYW}DnCi!JOBYlMo_i_Z9H`s_v~mK7A6a9%%ftLlJ%~eactum6GBHYl+@B9H0ehFc)QCQD)_;(+#1W_dLkM`>cI0v`_nt=M
-dd}Tn<^#VmaX_GQUg4S$x;lH$8HhYw81gvT5i9W?GiNG;PH1+RZJ4p5AcI(CqXFVHU4>yo;uigiy(w4eDx63bNj3;lQ0G))0$F7S8wt?q0wFril1_IInYi9C
-0E|N?orHR_+iBd^NeRbY$n|w?9=Q=g8|e-%qb?6D^YIT57}&dQ*_hvSntXcyHjygKqLz=wUEIERO$qT&e*T$m8m|a>hwO4y(MTHhoXeQpQIv*$u1J%DEW_5c
-fJlWU>Thuka*00;2+zoPKwNMme=4@qsD_2xH3p*wVu=bA2c(p)LbUaO^tk}fo}(O<I5gCYw_pfQ!ZHfqS=-3D{It<D;f4!{98M`?uj2jG`5l+&C^tX8>pE{O
-reJ_9YqsHTuNdrDJ)>bb!ZOexOiiRi)TYP7kebhf-FSW)x3J{^PpqMMMSJNMAcZ9e<->iP?z=fi#a&yzM(bEVCvJz?eFqOcS{F?v9M{Ewr=H6-3@9?mtPtv;
-BkfVn*_c8Ya{886yySb>IJysfp#@k;C<MVTh+)S=eWg;mJW$g;3<({xEAnu<VK8s6u5e}cs7Tg&ZeZj$I}Tst_Crq#v+aXvAy_!_hnxY#<U%B-HpV|25t(C!
-m!zu+A<oWoHj+mpo3LtuY&a2>j_><fqAoA;E3PX()n#xi^A&j}oO;K<A%vqQlQ<+w%-lBxLZuGjS2Lc3<UJ&n5=HU{O7(bl^$?TAOn#tRW=DF5+GC(cK5)AZ
-zhOnp0pkAvd*?yN'''[1:]
+UE&M|Lq4jPtk$$mw7TZ6XJ)$V?8(h{W%Z%m_5RFc*V+3{yTNE}`_}6!$2mQn8M^Ybu2vk%U`%n!qv`ba&37N)skus+7RB0qPUP7Q9;TzGc{K6kFOQ9TOtLA6
+@e{Ge4-DOwPavmSmpE{QWm-_{316N5hOKJTIkLwhunSK>Qcl7#%ijKQef{q3Ed>U602$1@vK_oXX!=<0%co@e@x#sSyMMvzAJgfz-QxpsZQ*<eBz(7|zz$no
+wx+$OqA7`i{kF}C|9slT+aEsu`2D9FwZRkPXX<m=^!g}NpZ;^8TMAHr)9w7W>vcBeN9sM5;A}d9t*vM3KxC9%2%MP|(g_kAjicAbAHP9e-P!7CrqZ_G-f4tO
+1(;*WQ${wlii?*KqIX!qZY8n_ZFtHRxi6=a=+pP8>xKL^t!F3%k6aZ+v80pD-~;7}nh4U6I^EQ;vVFJKGqTRqSKq3}IKL2%E|Dtb`bG(bp*fw><$6Pro&t4e
+kxnL^_I=l?1wKy1QA!^tb#jo+j;{{PxZ{`ba}Yd^M6o1>lSkpu)jSar>k4o6<GSggLGwDH5aQYh;8y#R%liOWk2oL-?+f^*{WJPQ8C)Cyk(IzG1W(v4K?MTK
+)+^E3w6hjmA-R!-P~0eDbRtW}j$W(Z)h9@(u;fg@qh`}~`;7sN08P6PybF?y1JH%KE)8j5lmggOy-3xNy!*Wsv}=@5h4Xa`QOd;OB<TY-5}&5#4+WJY1(9a-
+PRbs*;B}+hlznCDTlJa_zM~L^2-2F92^moB98OD)D(DThDQQQCt6W_b|FveYDR6#-BF_0i>z$%LBdKp8D3LW}p<XFov-o;RkxPoYK{SMHI2zKllnQV*hCPq_
+$G&npoKf*|CfrW>SiH0%r}gQ;^E1eySmGSWN;@SuD|Poo2Bzb-M9sMYD-HaLlOQTnMwrC{jsiPk!W>q5I0AwVx09T8AZOugSG41NB;cGfAUq!pC?voeL=>(_
+0zDRr<cS8lm95jo1w&-lNRg$`p~Wf4ix;Ty!se8i-tPPpow9^@3I_hDd+3DSVoQ$h4>|VC^H^fgO9<VN4^_e$(<EY{TEL0=(U@xNB{?NYSpUfsiS!7AR=kv@
+ZYyd!^YIV_jrG}d5@|!Z3qP?VCKaSIS1bOI(sPn1vUMJh$ha%pd!16Du~C-M!m!hVA1&B+wp<ovRYfPFaJqUS7^S|XR``qf_ysgKeq(!STj}d8HqG6Wgw2~!
+RUuXcB+Cj6kXx5>G;yy*`d0~P_SNfUF4z@~#ZW4-FYq|amg@I8JDW~CN@U#9M(vBb8#S%NG4?ooSuCe#@=XnZBkH%%VXspu8^&Y)caANbF$R&;IMd=46d~n?
+pG(7|@t40B_-c00McRU&F#dL5@E0U2*spEtP1|caDOM0f8Rm^ysJ4gJ?puncxYs@vu4XjKB#F2W_Icp(P!SQ<Bf-l0G8dUDc6OI0k-5*A!=_9f!;ixm(dNP$
++Pl?{K22X_j{5(UBV||_x55RZiDwy>=3%caBlYya=ma_kL+~blNn#_yc?<n`I#ggRjkMgCFG3H=g%Lg^Io>BM;eSXVjYQ<te~OIJnPPP&Ou5O7GvOX*2*WSt
+(iQ_Di*mO^wCUM6hq<>-M6V9R%43jcZe=EJlAKLW3GX*17ngFLsaP!&Qx6hCmBY}|hXp-dE?zGw!aDT0$wayro+Lb_9;K_O!)VFZ%OiUkCNNresmObgyf|Y$
+6UEBZHM)oWj6Vl@#Nx}lkHv9v+804Z%sAXZidhg~svpZO-BT%e?xlQlpmGn;$_XHTWR2-A5A!$mAP&Ld6-|B0#3%)Fe?Gtj>|OFwBl^Ty|3T6cN1XZ(A>eV_
+kvq2Bdm4>fI(L7W5B$c&0fEYSg=<3S>g+vdAo6fw$m3*3ti*fFoT&^tq1j=!VaAGr3}Tgy28h#i6^0FoTl6dTrd*|~a3WbG*&s+kol}VkWR)3gBtWMNgy=X+
+I^8{F;(EgXFb<t`66(orr*UZ~B^-Al*Vnaq<VFN-q^r1$x;(JV$G<~hVDGkNV}8?V^6CBCM5-{0T0R<gaS7iwCB#4Z`DeOmydvZsvddLPBWc)kE@N^>Q5yQy
+B25ai3|rFzA{CaXzr{7kCH_JnJR{=)alwuJsn|}V8WwKX7>pW-B`Q!HkW#t|(bfaf=K?%?j&fAu&`>Ylf+0K!%P4$jZ6oLM(?-*T8!jMnIHioeiuY6JcU+>Q
+-2C{i>%6s?f&sFu*@nBlVz6WNjE3O|%RqxLHIWWcn;s8CYCaEk<N0aa!j=O(v4-Lm?WJ3Q6qX>A5BG7p@8%#CcWwC^tz-S1xE*Hq9X#}CT{M+&To(hLdM?*6
+pvWY%La2j|v`0B-V+vu&>04g$lJ8;T=sxg;7GNcz5Cp#<h8+*}l}hRIKuz~BBy`NK$iwM|!Mwe?!j;*hB3bLXfsx<rIDC!U4?Qi+whyL-VByFgat08S3z3-G
+82@ZUWR4YHlCCC%I6KeTNFI%B!m0(b;Y3tAzVBy=y1dA*xUTqAm%**fSLB&+>K*@v5RRHm;*cmYbKevQl{$nU*mx3>_mEUd6v-bb)#KUKLrfMk`GIPg9qAov
+kAWWf!0kHxh7~afi2nmsGen^'''[1:]
 
 
 # ======================================
@@ -7072,10 +7144,7 @@ from cxrkit.data import dicom, patients, words
 from cxrkit.data.readers import facts, listing
 from cxrkit.data.records import Record
 from cxrkit.errors import BadInput
-from cxrkit.progress import say
-
-NO_PATIENT = words.listed("images image films film xray xrays png jpg jpeg dicom data pa ap frontal")
-"""Folders below a class that hold films and are no patient's."""
+from cxrkit.progress import counted, say
 
 
 def read(root: str | Path, name: str = "folder") -> list[Record]:
@@ -7098,7 +7167,8 @@ def read(root: str | Path, name: str = "folder") -> list[Record]:
 	own = words.label_of(root.name, strict=True) if not any("/" in film.path and not film.why for film in found) else ""
 	if not found and any(words.label_of(path.name, strict=True) for path in root.iterdir()):
 		raise BadInput("The folder holds no file.", root, "put the films there")
-	records = [_record(film, name, own, told.of.get(film.path, {})) for film in found]
+	guesses: set[str] = set()
+	records = [_record(film, name, own, told.of.get(film.path, {}), guesses) for film in found]
 	if not any(record.label for record in records):
 		there = Counter(film.path.partition("/")[0] + "/" for film in found if "/" in film.path)
 		listed = ", ".join(f"{folder} ({count} files)" for folder, count in there.most_common(8))
@@ -7108,11 +7178,12 @@ def read(root: str | Path, name: str = "folder") -> list[Record]:
 			f"sort the films into these folders, or name them in {facts.TABLE} with the columns file and label",
 		)
 	_say(root, records, own)
-	return _without_idle_guesses(records) + told.unmatched(name)
+	_ask(records, {f"{name}/{path}" for path, row in told.of.items() if row.get("patient")})
+	return _without_idle_guesses(records, guesses) + told.unmatched(name)
 
 
-def _record(film: listing.Found, name: str, own: str, told: facts.Row) -> Record:
-	"""own: the label of the root's name, where the films lie in it directly."""
+def _record(film: listing.Found, name: str, own: str, told: facts.Row, guesses: set[str]) -> Record:
+	"""own: the label of the root's name, where the films lie in it directly; guesses: the keys that are guessed are added to it."""
 	*folders, file = film.path.split("/")
 	labels = {place: label for place, folder in enumerate(folders) if (label := words.label_of(folder, strict=True))}
 	stated = words.label_of(told.get("label", ""))
@@ -7129,9 +7200,9 @@ def _record(film: listing.Found, name: str, own: str, told: facts.Row) -> Record
 		why = f"finding {told['label']}: neither normal nor COVID-19" if told.get("label") else why
 	patient = told.get("patient") or (header.patient and f"dicom/{header.patient}") or patients.of_published(film.path)
 	if not patient and labels:
-		between = [folder for folder in folders[place + 1 :] if folder.casefold() not in NO_PATIENT]
-		guess = patients.guessed(file, between[0] if between else "")
-		patient = f"{folders[place]}/{guess}" if guess else ""  # numbers may begin anew in each class
+		around, guess = patients.above_the_class(folders[:place]), patients.guessed(file, folders[place + 1 :])
+		patient = around or (f"{folders[place]}/{guess}" if guess else "")  # numbers may begin anew in each class
+		guesses.add(f"{told.get('collection') or name}:{patient}")
 	view, basis = words.view(*((told["view"], facts.TABLE) if told.get("view") else (header.view, "DICOM header")))
 	return Record(
 		image_id=f"{name}/{film.path}",
@@ -7149,19 +7220,35 @@ def _record(film: listing.Found, name: str, own: str, told: facts.Row) -> Record
 		licence=told.get("licence") or "unknown",
 		credit=told.get("credit", ""),
 		collected="imported",
-		published_split=next(filter(None, map(words.split_of, folders[:place] if labels else folders)), ""),
+		published_split=next(filter(None, map(words.split_of, folders)), ""),
 		excluded=why,
 	)
 
 
-def _without_idle_guesses(records: list[Record]) -> list[Record]:
+def _without_idle_guesses(records: list[Record], guesses: set[str]) -> list[Record]:
 	"""A key guessed from names or folders that puts a whole class into one patient says nothing, and is dropped."""
 	keys, patients_of = defaultdict(set), defaultdict(set)
 	for record in records:
 		keys[record.label].add(record.patient)
 		patients_of[record.label].add(record.image_id)
 	idle = {label for label in keys if len(keys[label]) == 1 and len(patients_of[label]) > 2}
-	return [record.but(patient="") if record.label in idle and "/" in record.patient else record for record in records]
+	return [record.but(patient="") if record.label in idle and record.patient in guesses else record for record in records]
+
+
+def _ask(records: list[Record], told: set[str]) -> None:
+	"""Say which patients of the table, by the paths of its films, have films of both classes: numbers may begin anew in each."""
+	labels = defaultdict(set)
+	for record in records:
+		if record.path in told and record.used:
+			labels[record.patient].add(record.label)
+	both = sorted(patient.partition(":")[2] for patient, of_patient in labels.items() if len(of_patient) > 1)
+	if both:
+		say(
+			f"  question: the table gives {counted(len(both), 'patient')} films of both classes: {', '.join(both[:3])}{', ...' if both[3:] else ''}."
+		)
+		say(
+			"  Where numbers begin anew in each class, write them apart, as covid-1 and normal-1: such films are conflicts meanwhile, and left out"
+		)
 
 
 def _say(root: Path, records: list[Record], own: str) -> None:
@@ -7541,8 +7628,8 @@ from pathlib import Path
 from cxrkit.data import images, words
 from cxrkit.data.records import Record
 from cxrkit.errors import BadInput
-from cxrkit.files import read_table
 from cxrkit.progress import say
+from cxrkit.saved_tables import read_table
 
 PLAIN_NAME = re.compile(r"[^/\\\x00-\x1f]+")
 DOWNLOAD = "download the file again"
@@ -9208,6 +9295,8 @@ def require_gpu():
 
 def choose_workers(wanted, images, device):
 	"""The number of decoding processes as a Choice; wanted: the experiment's `workers`."""
+	if sys.platform in ("win32", "darwin"):
+		return Choice(0, "this system cannot fork them, and their films cannot be handed over")
 	if wanted >= 0:
 		return Choice(wanted, "as the experiment says")
 	if device == "cpu":
@@ -9305,6 +9394,7 @@ FILES['cxrkit/errors.py'] = r'''
 
 
 import errno
+import importlib.util
 import os
 import shutil
 import sys
@@ -9408,8 +9498,28 @@ EXTRA_OF = {
 	"ray": "cluster",
 	"onnxruntime": "onnx",
 	"onnx": "export",
+	"tensorboard": "tensorboard",
+	"wandb": "wandb",
+	"shtab": "completion",
 }
 """{package: the extra of pyproject.toml that brings it}, of those that not every command needs."""
+
+
+EXIT_CODES = (
+	"exit codes: 0 done, 1 failed, 2 wrong use, 3 data that cannot be used, 4 a server refused, "
+    "5 stopped (the same command goes on, or begins again)"
+)
+
+
+def require(*packages):
+	"""Raise WrongUse for the first of these packages that is not installed, before any work; none is imported."""
+	for package in packages:
+		if importlib.util.find_spec(package) is None:
+			raise _absent(package)
+
+
+def _absent(package):
+	return WrongUse(f"The package {package} is not installed.", next=f"pip install '.[{EXTRA_OF[package]}]' in the clone")
 
 
 def free_bytes(path):
@@ -9470,7 +9580,7 @@ def run_command(command):
 			package = (error.name or "").partition(".")[0]
 			if package not in EXTRA_OF:
 				raise
-			raise WrongUse(f"The package {package} is not installed.", next=f"pip install '.[{EXTRA_OF[package]}]' in the clone") from error
+			raise _absent(package) from error
 	except CxrkitError as error:
 		print(shown(f"error: {error}", sys.stderr), file=sys.stderr, flush=True)
 		return error.exit_code
@@ -9480,9 +9590,8 @@ def run_command(command):
 		os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python writes what is left when it ends
 		return 0
 	except KeyboardInterrupt:
-		stopped = Interrupted("Stopped by the user.", next="run the same command to go on from the last finished stage")
-		print(f"\n{stopped}", file=sys.stderr, flush=True)
-		return stopped.exit_code
+		print("\nStopped. No file is left half-written; the same command begins again.", file=sys.stderr, flush=True)
+		return Interrupted.exit_code
 '''[1:]
 
 
@@ -11968,7 +12077,6 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from cxrkit import spreadsheet
 from cxrkit.errors import BadInput, Unwritable, disk_errors
 
 PARTIAL = ".partial"
@@ -12150,85 +12258,6 @@ def read_json(path: str | Path, what: str = "The file", next: str = AGAIN, absen
 	if lacking:
 		raise BadInput(f"{what} lacks {', '.join(lacking)}.", path, next)
 	return value
-
-
-def read_csv_rows(
-	path: str | Path,
-	what: str = "The file",
-	next: str = AGAIN,
-	absent: str | None = None,
-	columns: Sequence[str] = (),
-) -> list[dict[str, str]]:
-	"""The rows of a table as people save them, each {column: text}, as csv.DictReader gives them: see `read_table`."""
-
-
-
-	header, rows, _ = read_table(path, what, next, absent)
-	lacking = [column for column in columns if column not in header]
-	if lacking:
-		raise BadInput(
-			f"{what} lacks the column{'s' * (len(lacking) != 1)} {', '.join(lacking)}; it has: {', '.join(header) or 'none'}.", path, next
-		)
-	return rows
-
-
-def read_table(path: str | Path, what: str, next: str, absent: str | None = None) -> tuple[list[str], list[dict[str, str]], str]:
-	"""(columns, rows, what it was taken for, empty for CSV in UTF-8) of a table that a person or a program saved."""
-
-
-
-
-	with reading(path, what, next, absent):
-		raw = Path(path).read_bytes()
-		if raw.startswith(b"PK\x03\x04"):
-			rows = spreadsheet.rows_of(Path(path))
-			titles = list(dict.fromkeys(title for row in rows for title in row))
-			return titles, [{title: row.get(title, "") for title in titles} for row in rows], "a spreadsheet (.xlsx)"
-		if raw.startswith(b"\xd0\xcf\x11\xe0"):
-			raise BadInput(f"{what} is a spreadsheet of the old kind (.xls).", path, "save it as CSV or .xlsx")
-		text, encoding = decoded(raw)
-		if any(ord(sign) < 32 and sign not in "\t\n\r\f\x1a" for sign in text[:4096]):
-			raise BadInput(f"{what} is no table: it holds signs that no text has.", path, next)
-		first, _, rest = text.partition("\n")
-		stated = re.fullmatch(r"sep=(.)\r?", first)  # how Excel says it
-		text = rest if stated else text
-		delimiter = stated[1] if stated else _delimiter(text)
-		lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-		header: list[str] = _first(lines)
-		wanted = {name: place for place, name in reversed(list(enumerate(header)))}
-		reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
-		rows = []
-		for row, cells in zip(reader, (cells for cells in lines if cells)):
-			rows.append(row | {name: cells[place] for name, place in wanted.items() if place < len(cells)})
-	twice = sorted({name for name in header if name and header.count(name) > 1})
-	said = [encoding, {",": "", ";": "semicolons", "\t": "tabs", "|": "bars"}.get(delimiter, delimiter)]
-	said += [f"two columns {name}, of which the first counts" for name in twice]
-	return header, rows, ", ".join(filter(None, said))
-
-
-def _first(lines: Iterator[list[str]]) -> list[str]:
-	return next(lines, [])
-
-
-def _delimiter(text: str) -> str:
-	"""The sign that parts the header into most cells, signs within quotes left aside."""
-	first = re.sub(r'"[^"]*"', "", text.partition("\n")[0])
-	return max(",;\t|", key=first.count)
-
-
-def decoded(raw: bytes) -> tuple[str, str]:
-	"""(text, its encoding where that is not UTF-8) of a text file's bytes, without a byte-order mark."""
-	even, odd = raw[:200:2].count(0), raw[1:200:2].count(0)
-	if raw[:4] in (b"\xff\xfe\0\0", b"\0\0\xfe\xff"):
-		return raw.decode("utf-32"), "UTF-32"
-	if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
-		return raw.decode("utf-16"), "UTF-16"
-	if max(even, odd) > len(raw[:200]) // 5:
-		return raw.decode("utf-16-be" if even > odd else "utf-16-le"), "UTF-16"
-	try:
-		return raw.decode("utf-8-sig"), ""
-	except UnicodeDecodeError:
-		return raw.decode("cp1252", "replace"), "Windows-1252"
 
 
 def link_or_copy(source: str | Path, target: str | Path, symbolic: bool = False) -> bool:
@@ -13371,11 +13400,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from cxrkit import config, environment, pipeline
+from cxrkit import environment, pipeline
 from cxrkit.config import Experiment
 from cxrkit.errors import CxrkitError
 from cxrkit.files import read_json, write_json
 from cxrkit.kaggle_io import checkpoints, client, datasets, mounts, publish
+from cxrkit.options import as_arguments
 from cxrkit.progress import say
 from cxrkit.results import Results
 
@@ -13394,7 +13424,7 @@ def arguments_of(experiment: str, overrides: Mapping[str, Any], hours: float, gp
 	arguments = ["--experiment", experiment, f"--hours={hours}"]
 	arguments += [] if gpu else ["--cpu"]
 	arguments += [f"--results={results}"] if results else []
-	return arguments + config.as_arguments(overrides)
+	return arguments + as_arguments(overrides)
 
 
 def run(experiment: Experiment, hours: float | None, needs_gpu: bool, results_slug: str) -> Results | None:
@@ -13909,6 +13939,7 @@ PACKED = (
 	"cxrkit/gpu_check/",
 	"cxrkit/schema/",
 	"cxrkit/data/dicom.py",
+	"cxrkit/saved_tables.py",
 	"cxrkit/spreadsheet.py",
 	"cxrkit/evaluation/study",
 )
@@ -13950,6 +13981,114 @@ def unpack(files, made_as, run_id):
 
 
 # ======================================
+# cxrkit/options.py
+# ======================================
+
+FILES['cxrkit/options.py'] = r'''
+"""The experiment's keys as options of a command line, and back."""
+
+import argparse
+import math
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+from cxrkit import config, progress
+from cxrkit.config import PLACES, Experiment, item_type, option_of
+
+UNSAID = ("data", "external", "contact", "weights", "external_films", "jobs_at_once", "workers")
+"""Keys whose help says what is done where they are not given."""
+
+METAVARS = {"weights": "DIR", "age_caliper": "YEARS", "image_size": "PIXELS", "threshold": "P"}
+
+
+def hours(text: str) -> float:
+	"""A number of hours, for argparse: 0 begins no stage."""
+	value = float(text)
+	if not 0 <= value < math.inf:
+		raise argparse.ArgumentTypeError(f"{text} is no number of hours; write 0.5 or 11, say")
+	return value
+
+
+def add_quiet(parser: Any) -> None:
+	"""--quiet; heed() obeys it."""
+	parser.add_argument("-q", "--quiet", action="store_true", help="print errors and the final result alone")
+
+
+def heed(options: argparse.Namespace) -> None:
+	"""Let the screen be as --quiet and --json ask."""
+	progress.SCREEN.quiet, progress.SCREEN.beside = getattr(options, "quiet", False), getattr(options, "json", False)
+
+
+def add_arguments(parser: Any) -> None:
+	"""Give an argparse parser one option for each key of Experiment but its name."""
+	usual = {name: config.load(name) for name in config.names()}
+	for each in fields(Experiment):
+		option, help = option_of(each.name), _help(each, usual)
+		if each.name == "name":
+			continue
+		if each.name in PLACES:
+			parser.add_argument(option, action="append", metavar="DIR", help=help)
+		elif each.type is bool:
+			parser.add_argument(option, action=argparse.BooleanOptionalAction, help=help)
+		elif kind := item_type(each):
+			metavar = each.name.split("_")[-1].upper().removesuffix("S")
+			parser.add_argument(option, nargs="*", type=kind, metavar=metavar, help=help)
+		else:
+			metavar = "|".join(each.metadata["choices"]) or METAVARS.get(each.name) or {int: "N", float: "X"}.get(each.type, "TEXT")
+			parser.add_argument(option, type=each.type, metavar=metavar, help=help)
+
+
+def _help(key: Any, usual: Mapping[str, Experiment]) -> str:
+	"""The key's help with its default in the experiments that come with the kit, as argparse wants it."""
+	text = str(key.metadata["help"])
+	if key.name not in UNSAID:
+		told: dict[str, list[str]] = {}
+		for name, experiment in usual.items():
+			told.setdefault(_told(getattr(experiment, key.name)), []).append(name)
+		several = "; ".join(f"{', '.join(names)}: {value}" for value, names in told.items())
+		text += f" (default: {next(iter(told)) if len(told) == 1 else several})"
+	return text.replace("%", "%%")
+
+
+def _told(value: Any) -> str:
+	if isinstance(value, bool):
+		return "yes" if value else "no"
+	if isinstance(value, tuple):
+		items = [str(item) for item in value]
+		return " ".join(items if len(items) < 5 else [items[0], "...", items[-1]]) or "none"
+	return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def overrides_of(arguments: argparse.Namespace) -> dict[str, Any]:
+	"""{key: value} of the options that were given, from a parsed command line."""
+	given = {each.name: getattr(arguments, each.name, None) for each in fields(Experiment)}
+	return {name: value for name, value in given.items() if value is not None}
+
+
+def as_arguments(overrides: Mapping[str, Any]) -> list[str]:
+	"""The words of a command line that mean these overrides: the inverse of add_arguments and overrides_of."""
+
+
+
+
+	declared = {each.name: each for each in fields(Experiment)}
+	words = []
+	for name, value in overrides.items():
+		option = option_of(name)
+		if isinstance(value, bool):
+			words.append(option if value else option.replace("--", "--no-", 1))
+		elif name in PLACES:
+			words += [f"{option}={item}" for item in ([value] if isinstance(value, str) else value)]
+		elif name in declared and item_type(declared[name]):
+			words += [option, *map(str, value if isinstance(value, (list, tuple)) else [value])]
+		else:
+			words.append(f"{option}={value}")
+	return words
+'''[1:]
+
+
+# ======================================
 # cxrkit/pipeline.py
 # ======================================
 
@@ -13973,18 +14112,30 @@ from cxrkit.environment import Choice, Deadline
 from cxrkit.errors import BadInput, CxrkitError, Interrupted, disk_errors
 from cxrkit.evaluation import metrics
 from cxrkit.files import locked, write_checksums
-from cxrkit.progress import announce, counted, say
+from cxrkit.progress import announce, answer, counted, say
 from cxrkit.results import Results, StandingWarning
 from cxrkit.schema import Chosen
 from cxrkit.training import server
 
 if TYPE_CHECKING:
 	from cxrkit.training.executors import Executor
+	from cxrkit.training.stages import EpochEnded, Job
 
 CACHE = "pixels"
 """The folder below a run's own in which films are kept decoded."""
 
 
+STAGES = {
+	"weights": "looking for ImageNet weights",
+	"manifest": "reading the sources: facts, copies, patients, splits",
+	"tree": "linking the films into a folder tree",
+	"pixels": "decoding the films",
+	"training": "loading PyTorch and fastai, then training",
+	"results": "scoring and comparing the networks",
+	"audit": "auditing: can the answer be trusted?",
+	"report": "writing the report",
+}
+"""What is said as a stage begins."""
 ROOM_SECONDS = 1800
 """What the results may take after the time is up (on Kaggle an hour is left then); what comes later is left out, and named."""
 
@@ -13997,6 +14148,7 @@ def run(
 	kept: Callable[[Path], None] | None = None,
 	executor: "Executor | None" = None,
 	workers: Workers | None = None,
+	tell: "Callable[[Job, EpochEnded], None] | None" = None,
 ) -> Results | None:
 	"""Make out/manifest.csv, out/tree, out/jobs and out/results for an experiment; return the results."""
 
@@ -14011,7 +14163,22 @@ def run(
 
 	out = Path(out)
 	with disk_errors(out):
-		return _run(experiment, out, Path(folder or out / "results"), time_left, kept, executor, workers)
+		try:
+			return _run(experiment, out, Path(folder or out / "results"), time_left, kept, executor, workers, tell)
+		except KeyboardInterrupt:
+			raise Interrupted(f"Stopped. {what_is_kept(experiment, out)}.") from None
+
+
+def what_is_kept(experiment: Experiment, out: Path) -> str:
+	"""What of a run that was stopped lies in its folder; the next run uses what was made from the same data and protocol."""
+	stages = len(list(out.glob("jobs/*/*frozen.json")))
+	told = [counted(stages, "finished training stage") + f" of {2 * len(experiment.architectures) * len(experiment.seeds)}"] * bool(stages)
+	told += ["what is known of films that were read"] * (out / CACHE).exists()
+	return (
+		f"Kept in {out}: {' and '.join(told)}; the same command goes on from there"
+		if told
+		else "Nothing was finished; the same command begins again"
+	)
 
 
 def _run(
@@ -14022,6 +14189,7 @@ def _run(
 	kept: Callable[[Path], None] | None,
 	executor: "Executor | None",
 	workers: Workers | None,
+	tell: "Callable[[Job, EpochEnded], None] | None",
 ) -> Results | None:
 	clock = Clock()
 	announce(f"experiment {experiment.name} {experiment.hash()[:12]}, into {out}")
@@ -14030,6 +14198,11 @@ def _run(
 		from cxrkit.audit import external  # what it needs takes a second to import
 
 		external.check(experiment.external)
+	if experiment.pretrained and not all_trained(experiment, out):
+		with clock("weights"):
+			from cxrkit.training import jobs
+
+			jobs.require_weights(experiment, out / "jobs")
 	with locked(out / ".lock"):  # processes that share the folder come here one after the other, and find what is there
 		with clock("manifest"):
 			manifest, locate = make_manifest(experiment, out, workers)
@@ -14051,14 +14224,14 @@ def _run(
 			films = pixels.load(manifest, locate, experiment.image_size, out / CACHE, workers, experiment.resize)
 
 	server.begin()  # it loads what this process loads now, on another core
-	from cxrkit.training import jobs, loaders  # fastai takes seconds to import: bad input is reported before
-	from cxrkit.training.executors import Processes
-
 	with clock("training"):
+		from cxrkit.training import jobs, loaders  # fastai takes seconds to import: bad input is reported before
+		from cxrkit.training.executors import Processes
+
 		executor = executor or Processes()
 		machine = executor.machine(experiment, len(jobs.jobs_of(experiment)))
 		to_train = loaders.films_for(experiment, manifest, films, out / "tree", machine.holder, machine.at_once.value)
-		peaks = jobs.run(experiment, to_train, manifest.sha256, out / "jobs", machine, time_left, executor, kept)
+		peaks = jobs.run(experiment, to_train, manifest.sha256, out / "jobs", machine, time_left, executor, kept, tell)
 	if environment.rank() > 0:
 		return None
 	unfinished = [job.name for job in jobs.unfinished(experiment, out / "jobs")]
@@ -14095,8 +14268,14 @@ def _run(
 	with clock("report"):
 		last_stage("report", make_report, results, time_left)
 	write_checksums(results.folder)
-	say(f"Manifest {manifest.sha256[:12]}. Results: {results.folder}; open {results.folder / report.PAGE}")
+	answer(f"Manifest {manifest.sha256[:12]}. Results: {results.folder}; open {results.folder / report.PAGE}")
 	return results
+
+
+def all_trained(experiment: Experiment, out: Path) -> bool:
+	"""Whether every training's folder holds its last stage, so that no weights are needed unless the data changed."""
+	wanted = [out / "jobs" / f"{name}-seed{seed}" / "unfrozen.json" for name in experiment.architectures for seed in experiment.seeds]
+	return all(path.exists() for path in wanted)
 
 
 def last_stage(name: str, make: Callable[[], None], results: Results, time_left: Deadline) -> None:
@@ -14159,7 +14338,7 @@ def refuse_nothing(experiment: Experiment, unfinished: list[str], failed: dict[s
 	if failed:
 		name, error = next(iter(failed.items()))
 		raise Interrupted(
-			f"No training ended well; of {len(failed)} that failed, {name}: {error}",
+			f"No training succeeded; of {len(failed)} that failed, {name}: {error}",
 			out / "jobs",
 			"read failed.json there; the same command tries again",
 		)
@@ -14190,11 +14369,12 @@ def told_of_seeds(seeds: int) -> str:
 
 
 
+	many = counted(seeds, "seed") + " of each network. "
 	if seeds >= 10:
-		return f"{seeds} seeds of each network. Of 268 drawn images, ten seeds decided a difference of 3 points of error in 80 % of cases."
-	return (
-		f"{seeds} seed{'s' * (seeds != 1)} of each network. One seed decides nothing. Of 268 drawn images, three decided a difference of 10 "
-        "points of error in 31 % of cases, five one of 6 points in 74 %, and ten one of 3 points in 80 %."
+		return many + "In simulations with 268 images, ten seeds settled a difference of 3 points in error in 80 % of cases."
+	return many + (
+		"A single seed cannot rank networks. In simulations with 268 images, three settled a difference of 10 points in error in 31 % of cases, "
+        "five one of 6 points in 74 %, and ten one of 3 points in 80 %."
 	)
 
 
@@ -14207,9 +14387,9 @@ def told_of_sizes(manifest: Manifest) -> str:
 		low, high = metrics.wilson(0.95, max(metrics.effective_n(groups), 1))
 		films = f" ({len(groups)} films)" if len(groups) > len(set(groups)) else ""
 		told.append(
-			f"{len(set(groups)):,} {LABEL_WORDS[label]} patients{films}: a {rate} of 0.95 will have an interval of about {high - low:.2f}"
+			f"{len(set(groups)):,} {LABEL_WORDS[label]} patients{films}: the 95 % interval of a {rate} of 0.95 will be about {high - low:.2f} wide"
 		)
-	return f"{SPLIT_WORDS[held].capitalize()}: {'; '.join(told)}. How many a narrower one takes: python -m cxrkit plan"
+	return f"{SPLIT_WORDS[held].capitalize()}: {'; '.join(told)}. How many patients a narrower one needs: python -m cxrkit plan"
 
 
 def marked(warnings: list[StandingWarning]) -> str:
@@ -14218,7 +14398,7 @@ def marked(warnings: list[StandingWarning]) -> str:
 
 
 class Clock:
-	"""Seconds each stage took, by name."""
+	"""Seconds each stage took, by name; that it begins is said."""
 
 	def __init__(self):
 		self.seconds: dict[str, float] = {}
@@ -14228,6 +14408,7 @@ class Clock:
 		return self
 
 	def __enter__(self):
+		announce(f"stage: {STAGES[self.running]}")
 		self.started = time.monotonic()
 
 	def __exit__(self, *_):
@@ -14242,10 +14423,16 @@ class Clock:
 FILES['cxrkit/progress.py'] = r'''
 """Progress messages: a bar on a terminal, in a log a plain line a step, and every few seconds where a step is long."""
 
+
+
+
 import contextlib
+import json
+import math
 import sys
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -14253,6 +14440,7 @@ from tqdm import tqdm
 
 from cxrkit import environment
 from cxrkit.errors import shown
+from cxrkit.run_log import write_down
 
 EVERY_SECONDS = 20.0
 """From one line of a long work to the next: below the half minute after which one wonders, also where a step takes ten seconds."""
@@ -14264,12 +14452,48 @@ MB = 1e6
 Item = TypeVar("Item")
 
 
+@dataclass
+class Screen:
+	"""What of say() is shown. quiet: nothing; beside: on stderr, for stdout holds one JSON document."""
+
+	quiet: bool = False
+	beside: bool = False
+
+
+SCREEN = Screen()
+
+
 def say(text: object = "") -> None:
 	"""Print one line at once, so that a log shows it while the run goes on; with its number where several processes speak."""
 	if environment.processes() > 1:
 		text = "\n".join(f"[{environment.rank()}] {line}" for line in str(text).split("\n"))
+	write_down(text)
+	if not SCREEN.quiet:
+		_print(text, sys.stderr if SCREEN.beside else sys.stdout)
+
+
+def answer(text: object = "") -> None:
+	"""Print what a command was asked for: on stdout, also with --quiet."""
+	write_down(text)
+	_print(text, sys.stdout)
+
+
+def answer_json(value: Any) -> None:
+	"""Print a JSON document; what JSON has no word for, infinity and no number, is null."""
+	answer(json.dumps(_finite(value), indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def _finite(value: Any) -> Any:
+	if isinstance(value, Mapping):
+		return {name: _finite(each) for name, each in value.items()}
+	if isinstance(value, (list, tuple)):
+		return [_finite(each) for each in value]
+	return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _print(text: object, stream: Any) -> None:
 	with tqdm.external_write_mode(sys.stderr) if on_terminal() else contextlib.nullcontext():  # a bar makes way for the line
-		print(shown(text, sys.stdout), flush=True)
+		print(shown(text, stream), file=stream, flush=True)
 
 
 def announce(text: object = "") -> None:
@@ -14280,13 +14504,21 @@ def announce(text: object = "") -> None:
 
 def mention(text: object = "") -> None:
 	"""say() beside what a command answers: on stderr, for its stdout may be read by a program."""
-	print(shown(text, sys.stderr), file=sys.stderr, flush=True)
+	write_down(text)
+	if not SCREEN.quiet:
+		print(shown(text, sys.stderr), file=sys.stderr, flush=True)
 
 
 def aloud() -> Callable[[object], None]:
 	"""A say() that is heard while stdout is led elsewhere later on, as Kaggle's client is silenced."""
-	stream = sys.stdout
-	return lambda text: print(shown(text, stream), file=stream, flush=True)
+	stream = sys.stderr if SCREEN.beside else sys.stdout
+
+	def tell(text: object) -> None:
+		write_down(text)
+		if not SCREEN.quiet:
+			print(shown(text, stream), file=stream, flush=True)
+
+	return tell
 
 
 def on_terminal() -> bool:
@@ -14314,7 +14546,7 @@ class Meter:
 		self.words: str | None = None
 		self.turn = Lock()
 		self.started = self.told = clock()
-		one_speaks = on_terminal() and environment.processes() == 1
+		one_speaks = on_terminal() and environment.processes() == 1 and not SCREEN.quiet
 		self.bar = tqdm(total=total, desc=label, leave=False, bar_format="{desc} |{bar}|", file=sys.stderr) if one_speaks else None
 
 	def __enter__(self) -> "Meter":
@@ -14344,8 +14576,9 @@ class Meter:
 		if self.bar is not None:
 			self.bar.close()
 		seconds = self.clock() - self.started
-		if self.bar is None and finished and seconds > WORTH_SAYING_SECONDS:
-			self.tell(f"{self.label}: {self.words or _amount(self.done) + _unit(self.unit)} in {seconds:.1f} s")
+		if finished and seconds > WORTH_SAYING_SECONDS:
+			tell = self.tell if self.bar is None else write_down  # a bar has shown it
+			tell(f"{self.label}: {self.words or _amount(self.done) + _unit(self.unit)} in {seconds:.1f} s")
 
 
 def track(
@@ -14999,44 +15232,44 @@ GNfB5iOxdeY_mH4YFQ#?h{6IAlsw?c)JYN3rHvpCdbx$axp&<nY$okD?{3*DJm_iOj7D@3GnoGacADQU
 # ======================================
 
 FILES['cxrkit/report/page.css'] = r'''
-c-p;M$&Tx|72VfYF!d0i97t-(wp<>NMh5|cWYJl4BdbO)D2cM!B}<AV*N{eKnSBuC2lFMlmy<{hE_WfwrrtBf;g07H<i4q@j{Hp0s;C;jO;7C1_N3s)Q%5q|
-JROMd*R*EMo_xvk9Dnli34TOLlttqAUoV_>FcPPmXtTkQf|sz#mu#1%nV8a6InKz}d7SGRxJj7AbeG}43vEgmNWw5&hKD<%hRn(=5Az5o9;+(DmEmT$W;jr?
-E)oNe%VenrmN1Ym<Hs;m11mXW7gIH`h5@==KW@c9%8Fu7LXSkz8vZ<P59Iysn={KeB@cDOa@MrID<Txm0tB~L0_?>U#nCoOdP%Vj+cIiPimvF6=9Z*Zn^m$7
-ElEXexm?<kddw3LK`$7gj%~JkJPahYT1C4kvm_PgSxBiRshA}zMlDI@;f}7UC8>3sKJIc$QY_r&>86*|PDp9zk>zR)q5@(421JlluYSw_#>?X#{@-M*@nHx>
-dFsvuOvtMeNQ^f1>sL__$E1C0J9hRj+#^1%>w@`m#3T3Lvtz}`U;cFOk?*Rc>M9ufBP*U+$5TrF%q|SR{I21&@JLI`)^AzEf#igyPsgUZl)(BkZ61_b76)nJ
-dJu#PLv7krMFBIi42br-ss`#Bc1DtuDtiNx&$KymkakGurK=9``_+HpS$Eo#?OIG#tM_CHKS>lUWBgZs%XnKC^leX$4F{bZX^lIr#5WxBfmxW)F*L5rxoqKl
-vHZ+SIOzc`GDqUw$+Te<rrw_z%?SRvC-)_N2I6=L|IN`N@z1@GJ$z>kup;)rrF*gF(Cet{sxzEizmm2pc&228wz)9;_0uGW2PGOazEpxkLY%{3;2>0w#sStI
-Y#(Da7YTMJ<H!No*HR8~9x^lJ0mlpxLUmHEiYuwiX_g#Q5Kg(6qwo|dyH%gkf}ZOKu-*pEbQLV0U%(3jv>Mn0_xDc>(NhTOVC*Ll))A86QOVAj(Q2KZ4y0qR
-o&VCHfh4q`WeV6<unxHP+nT1r!2BSL6je)?swh}Vf`<ge2g`!-bTw_fa~P|wSA(rBUCUp%&q|4>WogGN)S>G{!K8^q`urPoWcJ?YylFc>J@FzFAk!}m5ALy{
-v#d%lEi9-mokZEPDj80wg<Bi>KQ2-JMo+^1V591pHF;6JD5cQy?d8N8u>sZba^I7Ta3XXF$io_;hAPing!>>;qLn21&%EVH!EDl&V;SIv>buzqrr|z8`^1rn
-x@x&#mCyuMUpiqk7zO+&45fyMm~4b0KTDkokts#Z!={0^K)Xcn#LH|b0_{b{+GZSz$klDvRONBF3C1y@`k-JLbJesBQBCj(PIwZmaIlKDdn=4;2SyrN#D~*Z
-9IQ1@a@T_Q7A8d{EZxzKB62J-6NN`o1OCN1LLx89J2&BVD?=Qu3OfY3{EYeU?V*Jz`Shk#tRfoXuw>BKdZcV!9)>1mgruDXKT!KaQdH@a&EQgPG7(>eLu4$i
-8Y<~hy9!e1{)F6L^Cf$!@he9*DJTGutYN}IYT9%TtNJ@HQy`O-gE@4+Pgq_xOiYEDI6<v>z=?Cg!ia;H!b6o*l&wa=rq?$t<P`obFK0+m(mm;Daw%wo1FfBB
-T0t+~0Muhh0lF+Zcs0<T(jt8TCx1Q>Uqs$TZ%ccXs$g0cz*xr9&Y1Nq-VUrj9-6)8d~Ek4li#UCNdBV}DnrU?HGp(GhKB+p^wc3#Zv_VQ-vh|}UW5(Z5DZsC
-2aLn%xN9A7u^mvLg&lMhng-D@rjH11FK5{0O%tj~h{MnpO_0#c1t5PCAI-i2=J?lE;CG3rJOktA-J9*p3JIqZQ8XgVJ~dQIbvoIA36?;S*+1*%VuLd)bCK-|
-5C-5d1+%8>96Rh2iub#Wb(9yanS4Wv;p7e`y!EO|FHMVF)D=fSn8I%h276g3QhumvR{lu7wv<1}hxD0x1-Nys(y0*;2eMeftU-(Fbw4gj026+V(+6SzeH65A
-F@aV8n~u)|ms#I}VYmpzsPU|4LO2&K_z{$bws}>8B0r6Xo&=!yfEk+CL*5HOUL+#wVlfr;q*n^Z>R?@$O;Q3v#8R@*qhJKKI)$qX81LO4_7hcM*W6}bcs^EW
--D%Dv#$YfcOPUHqmJ<i(#Drahd-M{EpwkdoglMgRvQZJqlI&6zYy-zjptgGQUw}DbbQ$d^u@1Q+?fDcE_DNXx!dN+xNPJj}?N-t+yDUJmS~nytWd>)nI>nZQ
-Ct#?F2pYCkG$^=vIX6KGEL6>tN0d;^h?LB1Tzto=ZFdpvgc)2kGsc=+ix2@;tb)T-KyVg3$_0kXjOW<CQdDA#=0r2h5_kzYlPOG{4c!2zZ0DVP0oR69E9EsK
-f49xT5`Prxc;A8<Gh5?%!JvNm=>n#czxgKL62kVCg_s;_<Cc(;5(#&<btv2#i|m8uhLQbU04i^vggp#xb3ls5MTatzMw=E<pNFYR&p8FL0gl1~=!p$2L5><x
-2C>kjUYhbI6%x%kHsRz_Z0cE9lU#sb^fQW6E~w(eIFJp~SE(7{2|n2W8Nz?c<Wx(w%Qe=YIG`mVN5DF*vrSrmHHCMV{ErG_XU{#&J5^pNL%aXaKmL6`gE#|=
-U&h9&bcB>H@B>CdaP6l1Ep0(Yxah~LNB;AEur6b_E&P{g-$9C-o~mXJJ7!9(DF_L=sw!GHS5}4T)l%M6cxDS@WU`^lOMq719VQDo8y6*Qw-q7{&G@C&iIp9i
-g}Z4V92uj77aAT$4q#YuYFoFMn=tgd06j{?v8m>Z_FJ55k|_MqL&Aw?8KPWT@EQUnP8T@*5Qo2(DYA%~6B!^BJ4Ge1LnQ1nPlx@<SHzFR_hV7DtxPm;OYv2g
-`BC&TBT+`$8UNbO_{X)4IZkB!<MhLsGD!DT`7ONyw9|mm|2VnJlucm_uR3-$s~RM>V+OG2(>44RLMy~{{r^+n$~4WJoz=6PPxksfGB+Y_O`31bfS~uOY)Ja+
-OqSAfA=1vws`^9cd@FMIaxs;LnuST5L?zpYn`1&BBz<@nv;f&Hw+{aS1Hzvn_LtqqYa@55IufPhO>U^<HqmUdcELcCLaAx>87BboF6YNf;}n*<s?-XD8GSYL
-d0Vp^9IEAbEk6YonE>kBytrXCqum20AAZg|PrEgiPFN0lWQjT1Lf$1Uly^t6J7b!<;!xKhR;Gt6J_ay6Xv(g({Z-ZkAjv)3XH<YwpK5TF3DeLCfEpCdWRKVG
-fLeGm+1!n<-LomFZM?x<+rrV`#$>aCqOa`^@vW`2VJA&xY||~`Nm2H(reVMZe`YpG0c1nNsIXEiXB$Hww(~%JdVdftADti^aoN-1dYbOUMe*&8P<5baxy?8C
-b-gm^hEMrnf2S(ycsDzray)&$0-0N=o(OviKvUL^iy!=}PL`l8eNlCf^c89VX<&Y75q32E%*2Z^tj%@a`YlDgvwpfEPj-HFyTG}JosK&0)_rm9*g+T%_lw88
-THTU~%KZKAOAAiKnvWfD*p-W>nwOF3Ue5b~pbiYXxLK95Wn}Kir%S3)%q9If1x*AFPYU}s60RH#HGFq!SbM5O=iO?uMO%>tZo=mmb^BVdwDT;=KFIpb@A*d1
-oZ1W+eU$o3b()|Bz*k?o8$H#sy;Yx)6#%9;yD1*Nx+Yw?T~_?ECc6Zt*)Dr%?L0`MKaEgFS`<uF3b%z=eN*_EjHD<gQj#c|NJ+H9v2suZ7JPrA?E|C|yjje~
-AV@VnkJtTSqlC~E7C(QG$k4V1pYcU04l^LwBtPK*WMz9%+Kb06wtsvH!*C)2BKDbrckJjmyUWlk%SjaSd7>ws(e}i$nNEkyMpyIo|IGcpr5Px~9)x;;%Ed@K
->K5{@79yPm*_*L^+q=g23gjJl5ZS2&CnOkVU$}p+%1WT9N522VxA4RNjvdh;Jn}6oi^?OvuSz(VwqT`t?$tEG+}HLn9&glTt$H;!ds`lvf>HsAEQEiac}zt{
-_wrM5UzxGFD7KsQU@Yk{6GA2k(Kq|U&~JB-C+o!3^7&;dloNB?qD`z({nE9zoxatom-a}k+r^_VqU+qI6@;z6>ug;H^n|Qc5^ZZ{y51_Q=1hxW*JSQVo@t59
-cQwX$dedZ2w%^<ws?UN3Ie;N~I^nVf@rz*8s@Sfk{1fvgN{^-0kTOx`^MPU~1UiTmswMN@dt=>j(Qeq!zh|C(${fmP!uoaYdcC%u<|avEzhKUD`}wk5=)PSZ
-zFd|o{(sMw3Hhd`N2je3p8+`6XOP%8(oCgiPCt4%vIV&(RStjb!B$0tJ=xZs^W^s3bW=T|y44<}nLfxqeQNQ7c+kuwzvAb*YB~th(;ZI}2Ca9)x|9fOvFIb9
-4JXs=TOe|Ea9-NzrK<Swh<<%{g(c9z_`2S{4kG$`-s0?0GByjMJ<5KF4+auuCde%;76duId@1Z>l&(itG!s`8_mb5Pgd#I1PqlnJ^FYNTedENl;Rs`;xN7EQ
-3vz`B`&?m02|8bT<h1g1<?C6`C*%r2h_!%D-8E^osh1V|z50*7cI+9E*G?Sp?#)t>uqUM%)i}V%vN$JF8a8dZ>)^K3Z@7N}Aa2aNZ-I8(&t}E9b#TZnoupw-
-;8~AV#@^J&dT$ijt?H|9_&61jy6_ee-kZ5+4ki5m7m*y~qy'''[1:]
+c-p;MNssKd5x&o_VCEsfbRfx+dYN7j!$E)`IXDL!IT=1s64gzQT2dtSEHNg>+=C#0Fux>K+(b!KPkRvLGVe7-7K^ofwUGO!sygyBNvoo2{5CzYGuxAbA5R_0
+X!CR+zF*UtHGA?U&vX3A%P05|B~ccM-+#Su*1^a+-9(!WjugBEB44symS$o~Tje+-U*+pu&p;w!vZlKX2VQ7X!ax#+VH_Urh#E30vpmcroOrCN3|EGm-HPEr
+$+}1kJjO|^24WaU<Mm@0s)41Pv0GC$uz~@)T|I8aK+1|@PePAG(F*=NZV%-B?wd2qI3*8t!*bTN{!m0HoCOGOuLRhODOyL{DCs4|Hf+nNEh)OBJDOXPT5guf
+DzqdOu{e%xNj>HXh@cmYP{%ggJsw7qS}vnqlv$Em=UGUpC8;$_mW*1G%EKL9QA<**b^5r=ElII(o2Q#zQad4~ok!y33Pc6M`VEL6sb2k-|BaW&J^a7PSmVPG
+it^N*3z(2sC9oK6>esKLV7(^oTida-f8ieSX<Zl0mm?mz|DGKyM*i}rdyjlqB~@3!*dJN(%sQS@@@IBo@a1<6r-esaTDE@68V)QcG<`ZY)un`^Khx$xsbz7H
+7On?Ds4&!~O;r>yBg=qkzpHBCu3=|nIjOQYVEIg&BL``RgkHMp0KZ@T7oK&eJ=w0rRJD3fV)#j-AYS9Y@>|B+x}a}+a%?#0<Vb6zv=rZP$cMwigpQ$cUCw0-
+`-|mgUcycfXpuQGKb%Y(Mq%pxiP4PUpL=p&(q~|fm+;>lEfW9S3)#bW*1%B&4P3exYYx4Rx~@9I&h;y4tAb}rMrfN0bH09>JmEo!#*D{GaLCADGZ;7s)uVBM
+wFleBwVI0z4=3Zu0gtbx9O67Y%=ipAW|$DFlX6w3lFD=+X<!P%DHn4bo+4$p>Qh?KbNv9;+n|{)gZTLcydXfU0UAi(KQTm4A*h3~pFmhgNP<TtJ7Y%6ReCy*
+j=gsNOM?cI(1MmJU|YdDIJMu_G!+Ks2VtbRiicc9!BR3jW?+4=EEsoJ)25WewIaP7k+yU#e<7Wv5>Lz0j#sF|p%Vp86N&WxH|WUF-sik&J3l?~A`>9fFAWdF
+ZNtH`D!sI@pt^JtWy`8$IH4A9ZRGzLqx_AYg!=)Z>X|ipQN1Xo(DLo&#2P_>>Ug>DSw=V!It1iljZj0C=Pkm05Gm10mi%Yl@}yukYw=VDNKkz@lwcat3EC%)
+hp4NTi=z^n!0JmUYzCu%ABCaR5D}A&Fyv>cQz0^?sCn2l@D^y72%dPEjYXin$XMHqLlL>U?V74Qj)`C#6RHmima(ClwjrtsKEV!8;wT)fqV3)aquP;?h8FXo
+8;gULK9i(c@ZQ3tsDz~tbfcJ@O3XyziPYfyVjm%q7v-Is@Vb>Dj#h;of`;drp1-$;7NX?Sn^LigXo$n|fX3D%W$SV?G$|t_?JW3#+8>glN}ucl#)^m|z6yuP
+SXwny@};N>R_OkOr@!V)_EO_l1KFgY07SBe2?wcZ(+!TQzw<H$Hd#5ELoMJ^t`TgcbKw49sbYz*M>XgBgymJk#0Eeg=ct_?ko;VTF+${}@M|SYW#P`PwI2Z?
+PT}A3a)v}F-II<cmx4Ap(AwFm6*|`&2pAZcfKSVsUQK{VX^}nvR6L)EFXH#2x5&LpcrdvOU@YTlXPjdewMV|Q9y^bg#MFBxj<Zwgl>A4hWrmg0augWsOdu3U
+qo<Ame=Crr{~kd8_#!OvhLE}(yYV`7M{jF`i|xh&bL`Ni4KEsJ1`|fx%NeM=X+|{*>oBxM6C^Yn!kF(wSwlC#O5xfH{4Q~sqgC?m%|--;r|xtXjR<pC4Y*RB
+gPg*IT;Ryi&$_t?GnkbP@$m|r2H-FSv!?4zJ?ztx_q&XBlozd;d_$r#$Usbx>{XRsnifw{R~!Mt6$LCX?PZ}@`Jt*=`6Kz-QvN8b(tGL^;MTQD$|i6g$dU(h
+4=t+K{j{_JO!zfUABh3<QP8@@G+6!59py(Zv$_Sta1n}8<5_<Q;as%fM^GBt=2Z!bEO$NjBml(+%=5e+@?HS)A`zDt3s>lrUMU=_gLPfz<OGC>1!<v2!3b=1
+3Rf4f-n%`}6SZa6+-6_6Kh}BOY0e|2U@&G&nhHdk69?zSv|l6*=p`0Ir!lYy(OLmzqau_g*;tl+BgadiLVNOG;Bdm|GTKpMZE{80^NA?XNm%#7Sm{VdKCI|=
+OX-(g79d;gFeJn>544Z!I@SPBz)%wrG;FJAP;m2dZh{hyP&H2;Q9>~zQZln~@g1kO-9<DdW^mEWm}+t*LIhZ`3J$J-Fj(*?7Z@%xo?{bCafywd6U{J7;3Z^U
+ro0^x90oX(LVW?(hJ-EUH6wqw&B79Y6zX{2f*CVg<9WfL3i{~+rjx(<CjSz`_LYU0oN6;HL?tH@?riH&xHT2o2Q3mK`?~;C-aZL?7~AHE6^)An&P+0H8cls3
+rs~DPE{F}V6_!y?Y-|Z~)QB=z3r*^!DQ{9C(VSx|PcFsQpoKNb1<s3pMsdmoReYERvT-^qH6uL12m3!m_)nRfYN<9}VHJx5S`u;utkc@t6bDxef#H(>QF%R}
+xu<!jiWFsN_y76Fzwc)dXJqm5+E|s2kkSQyz(@$L-E_aDEyxHL{djfDf8LMQW$d<v{}N3=NO99s)y!eXOrhq2kf5uoq8;YSs=U405HNM3Az_S6wuN~K(8{}m
+vmCT>QSx?MA=1!{Us|15*`ZmuoA$wpF%IxT!^6Y@%uxmv^02sb82Vj+9wp+KtA(Te7U!BI3V-yFaN=2pD3=zzh5(7v1r9%~!(Yo3Swu}o1_;GYQ3>o23A@bG
+fj;>Ps$B8?SX6B*6V2OFeATOd6dln>l#zDEzp^v_X>DV+6B++B{TNIcrTeNJmtFzdX~5`zbW(BI6vptXV^_1PQDQqi0CtYLhQC5+g_y4Yf9m@RrUkUKI-m2&
+UQZ(%M#Qa2^Q{>W^gfjhNq?QmQu<Sfv@^4+{&29r6}fx4m`X#<!lX^2lI_FIF`*BVKfF;|fb8P!;QRpt#-Abfm)*x}qv2AuB}&J05>#??w5%*D7-&)`HLY%?
+0}$_We!Mh;!cte2T46AwuVy}PYj%S}H7>8^r*K3jfciEsZdlD|_khWVpYzVsZjGfAmV+LNF(+Hd8>xlz?nriLOlw$dIy8u-=|qc<0Su2?yUT5VA?5%iNwa-M
+1q|v_4URHl8an}SgQ9VEitRqCg(uDy@%q|ros!zd8{OC~2Kw8WY*ujewcTgFwUsvRq^XR}-Dq}-vX3<lgH!NlX0sGPHZ+b3OSN*gG4x?O57ejWgJ}6=2jPfu
+&&SZybSEyd(({iRp=v|Xa+|**(Dllwr|$B@{$^Ix@x$!g<#>931v0mA?Ff4cKvULEiy!=}c9x(meNlCf^hIm{X<&Y75q32E%*2Z+tj%@adXggESwDv%Pj-HF
+yI^pe>yA1@(tU9~u!C?trnjD+)#{cwD)aZdFD*C`Yd&_saaS&KH7_I6y`1*}!5tWOakDCA%gEfcyGyD`%q9Ik1x*AFJB5843s<&=8ooO<tUXnt^KLcSqOHgR
+H{tV(y2CA4+IbddA7uUJ_k1I0PHhH^K1%(iI!(|5;Hxj)jh<@R-m=fg3INla-4r)pUK6e)mleOP$u5Cuw#yz`lt*dwrxEH%i-L(t;kFQ~?;Agpkrag^C5a+O
+N}?5xm4jli;QJG8A0U<B&0;nNL8|e2yzV!fB!oj@@$(0X3~g)h8DEs*Fav^3@)Hg~R<;+Vy?7#H`^T3s44ny(tP@dsXGgO+qwR@hGc636W-jLo`<d%~OXN^p
+JqWqOkrxxOtLw$PTF7b^J#Pl-ZEy3_yN!1^gGf6i>L9}~`@;QmRaOEXJ@Wk@zJ(wDckGCo_Q<!aEGm!uzA9l~+JgD%xmV-AxrpuYdA(7$u<B9S>}7gnDn*45
+vcmm&=B*W(T-&<>y0TAm18jHS!N$^Yii3wBlk0IoSx0uOHS8<`m+|w9D^3%0m7>Wusu{Y{RQo=vUfRQ~?gdZ2h?a7jRuGf=ma^69?-^OC4B6I>yO=7g=1hxm
+OJwfVp6PeYw=AX?c5b$vy|rP2)TcP30B=}!XH&Kyei24m<=EAH-Z9TnSHxDg$%K&4M}eIX=qL=Re#?9Bk#)mGFJV9b<azeBb0}XD>j%86)yjIkn<R<-$T`pL
+7tV6w@Okt2akE_U|9ja?$Tu}T4tf^rGl1vn3=;cBnyK_m_Y0RJTabHF<?zQIY*kd)lWpA%Ugf@<R;fo+E82q`(g)e6Pc7d5jyjd(SNvR8O$Ra9-Oki8j#y8N
+b)68_V$nxn8#;67TVQf|7(AoVOI2mz5&b~#%8@_^)4O>4u7~Kmck5)2@?f(d+N11;_+TJmW`ZPP9YL_;%g4k%M(TQU|KhlRxR*!mKqxXT@>D;^Gp|oP(sxBX
+8;&quihE>UwjfuCvd<N!i=gw^Bd4XO%UaKR8zEN+Myv(Yb&;girk+jg_v%0TPO(3Tyi?+UcW;)8ggq(EsICCMr^Pvu(y-~lT?e;VKlA<tfVeSF!v)%HKb!L2
+)}A4^w28(!foHu$nR-(n>%B>2w@RzNn=>eP)NQti@ZQWNawy^dzY!ep4*'''[1:]
 
 
 # ======================================
@@ -15044,51 +15277,54 @@ zFd|o{(sMw3Hhd`N2je3p8+`6XOP%8(oCgiPCt4%vIV&(RStjb!B$0tJ=xZs^W^s3bW=T|y44<}nLfxq
 # ======================================
 
 FILES['cxrkit/report/page.html'] = r'''
-c-qZd-HzNgmcI8>aAkPM0jjFqHWDP=)ip?*3^qXGEMm|2VzFqjBvy;lDoP_#U9PcvF|RRCviJKa`y~6FLsDW@N$yUr_9E#L4|PbM-|rmCAD_;}yHbfp-l&E6
-;ZC)CS88)3Tq&K%>#ee4)7D#2NGCDNS`4_dt-G62$j;Tu=CV;UAx+VbFV}@$iCw8$CA71m(5=dyu8r8rJ)Slj)h@*R>HU+B&*q+ewv~BX+ePWNRVMVdsaq#(
-S?^|Iqi?zvtInU@KUw}uQRi;oC_xifPnPsYRMOmBWy)kUpk#qRTZQfBrEINoS6Sya^RKfwTsqgx)!#aOca^=ajZ?<W->ST8wcF4Cy{>e=&v0}mTxEsY$gXm8
-+vegArZ(yim)PG8Ka)@{E`@dbO8E($v2vs4+Ekin+Pu|Gc=_YU@OWKHTZ;R8(AUzcIacmjZ|ZhCmtI<atlzhhTXmJ)X|*HiBwO6+!j)Hry3@Iu^TSMNqn(!3
-9O|jm)%g*VysqjNv{G$V!l=?WrNgP(+oSodg34OeCUZ?a??*8i=e-rJs;)APDVZoigz!i}Gom}~Dz$<L_{XQb(oLfZ2w{2VNl%t6Mw-GunB<3^EYE^k*LAVS
-AE>s1DPCpvRyT32r!d|^=Pp~l#i(#K>`{p@xIB}=I8=)tO=NJZO_8ng5ACgX*ggsN<1?W*WP7c<-a-^sJiEUT*j-zj8{S?*@|*OOXF?emH>NMo8d~jq^}f`3
-DU5Qvy1f-nRh1R5fBDOg-_Os#fq5$HVBXa>_!zcVxpFU{b?ZGUmxfOvjoqnMtd($WXPqkk2$7tp2dPw{vegeC8rAA86x45+oe{fMJ?TLBMD34oAuy3Rfh3k{
-OYgz;lx*|zx;E9GU%@yZ&<iSxXxUY9FFce9*=jkj<eH4)J%y7kwk}NV=o~c^Q`PmYg80D*W-qKF)5;Mu%)qtM{RtvH?*I8$FJ63+90F6l4u}~kp{r7*1S?|w
-8+muIy$}X$wt_@;K@JiJB8iT?tgE<LUCc;d1;tA2H_ne+meDA&Z%vZU=mhZv+Or(nG59afusQNRsm<yMyds27+EujhWbe?{dViIb^PcA98b+-?TxD~({jz+?
-uMQJdfAK%W;6~Equ;~*=IuOxM<lyX7+KRBLZ1vP1q<o1T7y2$T3>?Uu!q0_+RkIx67_U~ZgJIjerr3UH*soH<_NLF`i>yeD6kl16<Y`^6mR3ni!ZQ72KXPnK
-e)P9kQZV=aIJ8}&6^N3$va6--wy@g$>PI6sT~)!U!oafWmpyp9U;WjK!{ssmEV4}v*zbTGNOpyWuxR~eMfsZt1T;fZM%vyYdLU@!b-@vp$=6|=S7Hh+b>JZo
-{b9(`q#NrdwQ_v0ial&3!jPJpbSAOwC2;;SN`U5_!IB{Fk1_Q>Z>rkaMR;>2vTy(VTI{qd8C`tyrGQ-Ee(jyC7UJ7ALJQ?Tanq{(3@`+dht6X8mAV72P|8Cb
-C92NcAl5?7%+J(f3xg!|V}!(?Zo4+ngQzz&eT#&xDgq_+Zjh0^<fo!`q!G4DtoUN_B?<4QQ`Ta!h4_;uU%h~WczUU-Vosak_<t$Nx&mV+%c}CDI83jIU0GYz
-9}}y=YseC;<2(Vmw_%ffZrY9&z!?mp3{7QNC)czlpL&sz#Gm+twtF7@gvVgJ-ocLpkgBX=TsInm66#bC8m7Qca2A8J&;itk@Zi(oWM~@Qz$1dwNQ&uMUAwvp
-t~8lyUY@vU8XzKjoVq&X4Pq296N$&co0Fopt}FJVVh)rk5qmO61^)TJ|M;g3JA=<@B=@>&KO^Fkg&!l{^o(}lqdK4Ukl?ZZ7^UqVvONkIqw?^CDRD4$JgQC0
-;CQXaq`yZ-w}_ftt3NCVUE5EUGB*f5D{;;ik>pX-3y2Hp;a+3{Lk!7pXbYzTK|MD2>>&oP_a2vpQB3K@nofT=M70=9+IlDC4X_Br<xa^cB)YA+Ac<<ib%=rO
-jKZx&4CWdO<%e+`Vf~yA=g47&#UI6YibEa+anuo%y`@uPt4(K_IbxP-$$UAS1HR^9g+f&{H3A_<IcC$$!yJI@<_}192UiYD*Wy3?J;VQkvy$vR)ErbnQ2;Dq
-zm2bwh73pak-X;0Bd9<tow-o2I4)R{1!pYKVO2c&MQMNi!Wezz!o(NS1{ie+p|b@4&^pAph}s7$n(4798zDbp&QRKf34KAZw2d@ewSl`Q@BqIa)*=RBRv1a=
-MQlMo5ftNWZ?>f_3T3V`z#$}r|M~CJ*P_A>1$;EXLdIXR^;JX<DQ-GO5^Qa-pX__elCtHHC@2K^%)Ul4#b4cut-@Z%p@yGIT?=omL$D<b24<AY=`G5?KA#_E
-+z|O9j2H=ujnwS}QIS*mXjlxCskrFLtM?DXqv<etviRdNF|;xO*yGg66#HP_Ozf#yy{Q8L-U0AH@-ty;;qfqGq+3HOKt85;Lg%u5;XxfPUwr$cf;m6wEyWqD
-{|=8`!zqxo7^hemN)F9D2(6)UQ-EIwr(}+7A{25qKpU#PL<G21KE!g{!ADskH?XdqYzw<MLFZF8KwXwm6Yzv73t%b?K(&4!9(wf>@g0a=B=5zJ+X_>*aJ-4f
-q)hLXR8~i(n~FkTL~BkpWD+#!>$fD95phB78xCkm49h-V%<i)VHPWPe&eQU`GwzEtu!+cln@{YO&*t3sp}|JBF7!0gAdBe0oM=zOy#Kg3fBB!Wyo{0Xa1-hJ
-G(p7J&Rhqa@YUz4(9oCa*G*u<%dk8tEFSD&&Yb4l-=i>X*#`pH=e$a)kMIzJPSy<(_^^#K-nC#|#;i*)Vkh?zBd{;oi%^M?hax%7hQ~^6963s`w|#6T!(W;T
-v0x$Igz5!$RJ1iG!p>Bh`UT`iMsEPO7P-BnG74U&sE<t<5I&Ubiyz3~B3RREXD3kFaUgb@+B+jLIz)sK3Z3g3=XxN3qjEDi+;|M{iIZVG&RG2veu=zm@6_j_
-_Q;Bl!}y0;w5sVg09o`WN`chSW2GUQ<t5ZjD&un4XINyFBBWPP@>|Z5G07HMnoFNc6~CIMQ{-BW=t2UcB?r_;c^`&=VD)!}m_MCvkM`YOQ*g${$xx#-<_tcG
-KnONkAP?qLdm9b|N}`OQqeSL?OD2`c(3iogT}72Rm6)dPR|`ryiSeG_TDrWvHV7V`6OND!c@sSXIH}<cbI0tJ<a+Iu^m)tlTO75^NSd<BKwtg(%WD>8(*pBb
-FrMQF^*1Js^K{YQW161JEJ*n}1b_#QTboU1$7?E_XrN9Wx}QQ#WB=3R{5<ya>wrM8Qy;0O<uJCJ-`ItXYxfB?K+T!QNSu{y=wAE9d@YjJjLD&5*~mpnC<E!9
-phy25LI2rsJjzAGL!bQ~D9?@yFtQf}{CI7`mCwW+GI?3~8DoXmSed2mA!~LQSty^hDZIHR!~ZuX>%HlK41%BJlLs#`x=gaW5iY!ln_9&2BAaxPqq^rXC36k5
-B>3T*Nr<3yd*=(T(Wa800dsy8`$%ErXGHc8wu35<o56JX(bg5+o-otZn_wOAuL?HG3}GD^-8AtCp&Onl!W-{;Gg)fWbpDloLHOLBB`M8~%BVxYjgYN`51wa?
-cQCMc@q+xZ=Zw@FIdKy-BOge(im)X=k3d=H9JOb8E&q`Dy`y4q+3Gu)v-6#pwVxZh+=&BL`c54;Va6QlTjw2m;OdKHTD#t`*#7@JPSR>H-F8jp#!76mxV=&O
-#zgw#TxW{S1IxI>WsaN&TB}ye!mZvaW3|(F+U?;)u+yUO1~iNlpQ7-y8>F?3&QE3!<H_tF`X1N8WNt=W({P-7Mw<yP+&fuk06T&`TB(be7hqynSyKZj^ZQNu
-4seO0WP~6BB_q)9sn4;drju%ivJ}~wnwA{@`MVD`M*1W~<g#tGvX??KrXmD>WL5*4!Fp@65U<O+wtVGqKnUfxuQjOz=H>~?@4CJX{X>8IV$_Z=!U6ZHYT+-%
-D4v~Q^C6p#pdDBdB#Ui~L&46fO;=$Rim}`Zq1KeYY{yX%#OPa!_1@#Ykn|Xoa$~4z>ovdtWWV?Lm+&V8-G#`+e}&2iKQi$h(m#;xK?f;-=2%=Tgs;V=C<0pY
-_+_~4skEXSoI8TPa1xIu7-9on<aEq<y_9si`4C4pTm9Vru8BGyHQf^#bxExg4^P+@NMHUWI5{OI>X&VL0~qgWMVq=)BU%~6{s1Hc@?W<M{l`IBN}q&f$)wfm
-;o&pbYkb+?14LU@>0lwSu(!vui?WZk)3H@?fsSKYdP)7Qla=s6jR(9^E>SaUd&?avaDT5W>cNtsEyOS8^ltLNYH301OK~XO%Kb!>G7-sGO`+Tan&fki>M&5I
-wCBmIpS5LOA*$jaJm?X%p^MM0=BjH_p(m?9`ab7|f?d164j;wD&kf=_f!qUZA0thCEp~-s+adIrXx4&02?JSgZv=jFORFEhzsF`PHw@w-{aS!zo%vFc$<!wX
-v$!jI%#!-hFWk3F<1`NjS;E=sP3^z8GyDw@bKRBu^!}3;J?%-R?UkVi$L|j{Lf>|q^~^)(Zn<vz`K+1brehXUO`PB#4`wva*_HnF>DMn`d~<pJ%@+YVMM>~?
-BiXaXt4;PPG~>L)uJig%7fDZ!cJd^VX)dk0?%L`Teb7fgNOtkFo?%DFlSp;^8Jww+dkp*<*roqYF82NSWp>|dU8EhTwErhpNt65WFQ&aZI@8huI#q{D=M<e!
-Ov=B1i8zt-C3zx^Ff=8Hl>B)K9PBRHQQ**T>FdK2P3$AcsBcY%qmDNHratRA3}qZDJ|D|~?o=^;Gw&&rH}gy;)ToMCyo~RAU7xv;KVI;6+{hD)(QXi>kfT;s
-`c8jCIo{85daHiJO+~93CC6{^BWX%_fxh~|+-by;E#E4KrXqb$8(S<m90|rxr=&J1*3->As=v|)e`wD*hWPQ00BLka?aGdCvLc<o5_8<{r#wqm?cx9M^%T7_
-a>rX7-+dMpC#HAtE-9*m?~X14`ft_2_X4Z_sw&7N{roF7!&&#)_douc@!heX`0O47Li_7Ye{JP^`k?u?H$g_ODYn4JKo<*<n8CZgijWmxWpWP|wjDoEYxb@L
-qxn`Ge26Q4{qvjTL$#2R{U;<81nfk!o_dYV80=Jo>5PLILd9cML|&@=)^<KH3<<Q64TUt)#@m1UcK-6quNbCLsemw|1`m&N(7xLixh?(*q_zm(yiIrv-w=&D
-OrT8pizlz%(;orA4bPzBV$vH<7W!?@a6_GMnLr``RRZD5@QExhut1r*wa>pud?J2w5PSkd@g*J|b%8-z%QOF>>~d41*lp=!%bz8Lj+!kPlm9A*%PG16i#A9a
-vQb6aE$E*?07XGBqiVVgmr6dF@Q2y_(W=ZLS&BClCZYYLmZl4-zHsHuLACr3078pNHVyI_gX%L{!x#4n2SzUncppHm_~h!p_Fq>po1WjQ|EC3q)U)ut{F(pP
-68{Iw{XpL'''[1:]
+c-qZd-ICijmcI8>VCd={yGl~~r;<v#)tXA2Y;9^2XDarLFQ%rtAQF-=&A%bQmNj;7?Q86l?EOB<Jjs0L03bn$?C#`hFKm%GhX)4-=O5@#Pv_$OPKjD>)k1uK
+tD1w|>2fRVPFj&xg)(B(RE5Z-mB2Cv19sO`?RF<*Yb#|^S*w|lW!8-^*O^|4{Z2JXXlq2K8<kpJm7<UbylpnBS%~@5yC<K{=8k+)$h4`<VrPpy5xS_W#tO5m
+_A{~3+qS{1^Rv4r%im>HY7ey%gt&ULq#u#Xa(k7iGNAz_GyD_^?4~=}7-g@L)^6rsC1H4HZ9P|iZ}sg}@}?@SD((E8O4~-;!~Bm`uG2$;r8D3v$<#)+xt*IP
+6~8a5QvLoC{B8N2gmQ5yj6LMaA+)8D8#UKut{Ky$jjsL2pFa85>zy<^ad!v!S{gOS%pK`X)f98-q~*pszDrrCtK?RzJxM2Gaj!GGyUNt9PSu=WW<r<RYMIZm
+J-NDic|;_w@~Q!BrwSDj%Jp_<v8v|g2)|L-vPLx#ZduK{Q6OWzH=<GbRic5Ch#i0s9tmhhaI0;uRuBO{d`@#+*D8Y$mgf%iWXWPA6n<ck8+x)l_uIOzvIBmw
+wK-JrDls>@4s$()@@6`<$?6?Og{`2EO8CL$x%A4R8a&j2z>O}mWR-qwZnOpaB-l@9LT^a-8hc$p6h@rgT?la3ROOc0i$IP^2RRd}gmMFYd0x|OFIOLSI^Bs<
+*?raA2&?kkh&Mm~`G@c3FTaL*Dr2GEdEspg?B#ZM5ZHC&EGm^HuR@k)uNtvd!Zxk3D*FRO@-kjXt}>OZzW-ROMi<zij$t-NaIHGfK==ghmT)0}NR$8)OI6T!
+Fg+!kba!2q`GG&dI4{r%Du`&==7AR;N`!2*oab^)O7Vf*NdeYHSy@^~g^kIp>PA8QAOy7+Mv-cz@EK)KHP_t=0zB~l?8_G~o=1xSs@nr1Mw`&)@uqk!;{7k>
+?SMV+228SoM0G|65(WZ@mb|R;z^u+@v|kzdO7I)-1IscfCHU4P>4a7gJ|Ldu7{{Q$JO^`ReNvaJC$I|dI*F^G;SulHt@Yt5+08qcm1`)q`goPhVfM@2EB>@c
+SpC^Oh~A83nL?*e3~3;uAIZSksI(EDsbuxkEoAo!9B2AA5cCvCo&4j%LaSL0FpSr$H(s$#T9I!bD)#GGv7PF(_yQ>sBl%aBBUxJ8ZA+u1Az_srvKu+pB{%wO
+G|8)bw;W=ZU>Urm&dq9R+5%d8Sp86nO`GR1DnGESyJ-hsceB5KF`ORw=Yedjz>WhlAlYUb!lL=>6~%8J5ZD=#GQxHN?*XTkRvCL#24DMeo{1qe)xbg^`k~9x
+v^U01?#l7Pa<;G$4@28j$CyO6lfcVYK>~z#4o!l*KZVf$tj;TI7XHhbNWS^g8?o1R$Jxc#UkJzr=GWZHd?CJB!?jTS6Wc}|W=KQed1x($KdD;e6-v1jM~S>G
+xA3*tW~NtGqJTnD_EQRppSD<+*auN<2)#hSRyidl^sSeXx#YL3va}<tmzeRz;tLYqwpGSpvW56}O}2W04Px}2%Ck8!!~XwL?5Z4u87%YMjbbs~M(lT$QQa~z
+8?1&j!B~zHkbC2q<aHA}Mj+4NB&sA-PV3~F=Hyi`5|a267tr?4yq)kEbk`a9u>(@MQJmL}x}XR;<%D_^*a_BBVlA`)_0hk$a5(9jMj3d7a~cUT9jR+u<=&Jg
+L(Qub6OA22Adgk&L)ria0W*+j48EKcwXtn>7!|XJOo`Zm*(>nlKmYrGjOPqCrxDz%wz)^dClfzLyzv^%!g+OG>k!~_|1n6@KBRl(Fh=F!08`>%=(ty#mcj8{
+j|qQ|^ll+*vW@<@pzPXw&Q-aE^I3_PtPxQhMZEyO5HIdUA~3`$`IcBX6$t9Fxg!rTxP9;PGCvBGPOLHd``)VsXVO%AA-BjyATE0fMj_D_<poJpQ(gxj*v!b?
+8u(zYu~2@LmOZS)X|awJTA2Moe5=^ykrPK9LD5@UB??`(hKa*xsfN^--8s_N6r@n7in@X$#3=i0!W_l`L^roUsyn!HSlR~v@OzH`ys?t(U8>n{1$hCGg#Om9
+O6nsV!AIhn-5sS0G}F2D^@`<!C7N)?0_|tTo12vQ>n6tNBPS-hkT#N03l}<z@*kRq2xnpUL5eV4F3L*CufXX`8;{Tx1WQxPlB+gQcK{yX&;49Pz+?H57%$`&
+^a!UIu$|iObe5^|DnUAgfbf6+d-_?}u%UpD23W}WC0$>I>><vZjx!0?Ht0|C9YsmmuuBx=f?Q-@Bbee>H=<DBbv)H@sMNJ^+S)r?%E3U4VmW<9@z=%kVZ`;G
+FQgG8PO+A{dB7`jC?9o;9x~+@9eDNO;q++QO`c5txJZm$=@Z!F(8&<<VBC!Ksb0OUd;+{j!UM_AgsFtfhbc$8DQOE3kIA3Vx=dGiP>0JE-)^ZO&TqOPKV$Si
+V6kf$1%ejmDF%v?VrL#qt+C@}26`=wk}0x^kjvR1+fdCVJiv`|E|%L4&dUn9fp+a>lbOXyc0Q#8)MXh}0SB1U0ER*VRO9$?saGcv*MZmv@ImaktuUnv$4opX
+WIC&)vN{mm<mCE7wq{jLDnWy;ev5n=0T<N1VTTs^u;kOl>@HbQBTd?8jFwhyX`jcAO#}+ud}6CSn{(fX25Z?^-_wYlEW86#BA$A@zg)b0_192d22VI-BA%ZR
+MDXoQwa*j2ysrxNeW`BVC~bJ<r>6}I3mf3f3Fqz(g=xb!;FEohtF-kYJ%pg6dA$c7wo%5r7QB}s>QWl9mxqueuq~MjUx|^0A~??a*IaEZ8H(4pLue+$Ug{ja
+U?JZ6>IHg~H5CWKw#+s43&@U2y+OLQNX;#kQLs8ieQb(=u%U=Aej$Ym$(mMsGm)hoJ7TM;y))vYy+;^<(7LX%t_K`ADz_4g8~5QIaMFzjjMb0+Nu+IatM2pK
+BQriO#~((~yrR<pMA0891X4qfHx1q_-C?_F%eWkN5f)J;^Whbc^oFBk2(p=$<)w?Iia(9RDPpaLcOik%lzrAmaUY5RXY~&SpFbULkN9q`$vJ~@Qq&-gIVYb4
+pbR!>AP=Tgdzb76ltdXpO9{lgmP{;@zAuAW+ng$KDlyBdo6T?1iH~>m*3zcC>k`hxQNj|UA*Z582~MndJ?@ykl3cIdCf%=@j>S>E44^5k^zhX$Kfhs7)(vug
+1HyAWP=8}mIZr43Evo6L%)FGZy#sh)xmCGo&3H|P74^``MRzFFG<J_J&rd@?zw#LfICY+CS`K5}{K_tDn7a$8KGmGL9Eqcn@!e}TnX5(OnlV~bC>yyb@ns;L
+6Li^sOR4{?UmnGx{-uk450q!e1sLfI9DX=9;mT(Mhg4qX4r8nk8!NN48Iopmk(qKqo7|hN6a2p^lg^q3U;rGF3m!bh=rj>`BUE@2J2i>rNjC8$M|ICIBy$b4
+r1Zlzli)$=^v)GrqfI4;0d;;I`bd7{CwO-6w*6KfH-qW$qp5N_Jz=7&w_ZD7UpaJ?2|_y(I%(n&%5E4__%GgfYO>U2-MUY@31M>wmZU7VDxnSmH$n;t8+@5?
+zJr0qix*^%9c6^xK#7~63E4nIRd|*h9wlY1wbY*Fx!g<Qct^!xlhwB}W#c<hYlrK*+>rt1`c@q`Va5#V8|w_Zr|ODin!DPt*#7?;PSk2B+hR@X#+z6tfxS`q
+rVQ}Mna&iM2d1&ZX^xBsyOyt(nO(h8rO{U3YI}eYK~J;HDNsL7bh6B0*9dDHot|L#;}Q1vU5{&k%*}{v8V<PU#EduL&dAylX@}QGBXt(y0#xiOsVgMP{CypN
+gS<phFoF}oCd1JmsL!#crju&=vJ}yonwISU`Q8UBBV7p*scagp%%zZ=Q&9$fq*gtdUVE!@A>Qn&%J7lH0N~4SS8GxU%*_*&-&J+v`-krIrBr)92uHe?=L>fz
+M*i$1H}9kANVWqlf@HzQcq-T$wP|zALOzyTA=H|3hwWG@oEY7uSRY*8=Yt+6rQ8^*n`(_@0J1;0{Fm}iPIMO{5&z{YA3P-DTZDgPwu26mPntt<u@J5nmm>4o
+lFMKE!=79#I>EW6)E7qLvI$PHkzS;<%y7IEb-H;GM<-hyZg<v1osWvniAr@ztrM4?urAPkxs_n$6qu-Aw&@gLysH&->Q;^HN-y>YQZi)z>xNVR@uVz<Po`xN
+(&|nBa!>9xKJ9NwL>rZBuOZN|cgL~|vJbV>u~u<`j%6A8Nd3K)xo}R62i&GyqGs0ShC5WC{z2!|gC#{<h@Z>Tv&n(h(uBs9;@ET}4--wwNF-x5g|ZLqB(HOH
+4?SdR_Z)cjlQz6p@Tyn{54w!Hq=U~wbJaDup(nFH`aEY#&aOFJ`%5uVx!34hstwQX#2=yOd_&Eh#j*|aWtpyb2Fa&<?3hDP&fl$-yG=(v@zQq_>x11vUh_f>
+E+mOx{`6MN=YGb}UnKb(vfmk}_Uzf!fr{-MHoQ2wjnwCYdPA4Tj#9VN)Q~Ri(4m=AQ7+**i@Gn#Gjs2FfK|COCiuA)5h__px)V`_PRv9e_@C6!8&c%>_*?1y
+Os(4^g51s>BWOZ9%*nl{KE$LNKUw9n+0q#zw<I>YF_ZXpk6b?smjC?zZ#pp|_W0-f78|F!b1oWuvfFKl@PZWm`a|Ly;%an*%d34?IJ($h26OPuSZetO`rMNx
+v_)SUCJuw=?ct7%4qEq+`Z}#{-EAocBiZ&~mURDJE>jhKORugK9GZN-qsw5rfJv8i`rN#BR!hBFLFX(<hg-<n5z@t0;KP0rQ&7D0@?e_4b3P%0lM{$ue|HtL
+;Fup$?dSxHg$>&tj+gkV(DUd7uj4ly!cFl^Vq>CySzU*qPKM}y@g4HWiJU)QoA(DWft>Rp?6Z^A+sfVGE%{a<6W{L+@r?>v$>}La+_3Gt`bVnOHS%ZTSg&YD
+XM!z`jkDiaJ}tPqLN#609t2A3rlZg16rHusLb4kW-0J|toAkdu{p!_=uP@24UF{asjBl<bXN%XH<g-5xh?PA$6(CNYMEjabqpsT~|4dhk>49V&E*AD29V5~1
+@kQLSLiSt2{h@m5Zt8}U2mY87h-;n2J@EJhLaw4?w#R=MYYVMu$vQZkI;H&ZM6ccVmtDM!q~V9A<Pd}Jm%xC#h$By-W9h5miYEB*GU|-OFLm_TVd`SxFqz_b
++clTVG;fi5@U?H%`1|qq-W#e>e~jN7a*)Y;Lky;xR%NqrRjBL4-*aE+c*5UsUx-MI_NpntJ!-Va-*opU#=GrS7wT7>qay4pIey0|fTo1!;j8b<TMfTd@SPWb
+<UzOnLjxF#Bf&UyO1US+ddkeBy1!ir$L^Ju8xY|H6G{He<rfsn1DwO6<-<s-0!ZUsbE3c7NuP||K*^48W@I_1&F{lWci0X-*}m|-iAD`>Gp)LVbT5<ma%woL
+<GoM5`{9>_Z?-tZvpWn3?Ji%qLv?rJ2$(yRqk@+6;sVt>YM+IO)Zl&B<KTojI;Hn)Up$<ZN7rb5z2Gjmk%KT3M~QS2QjZnIs#l%y5{qi~u^vadQ|XOqozv)p
+aV=|dceESt{^OhZt1rIfB2v1PUiB6p<e=SIK%lnx8|uh~zmYp(F?@bKYA_x$WiJlA`anOTr80<XrAcczndsLU!<M4Gj1pRRXNsy{e}SJTSZJ#X^Xz$K6X8OX
+w+Re|k9c&{1bS&L&)qeCR9}@<4P6EQNkZtz>b)|#JA>Tpq4W8mgS0~?Y>~DL`Xeok<h?CMx9QR!dAmTve>TEb>X8#?>~F|TV)vs?A03x>Z8c^NTg!i*<Qw3!
+t`Y0F<Ugl5T<bBSz?qFI)(S~q_Ssf{>+XIrnJ$-ccMh(RS+c8s#3Y2u)Z=d_X6Qn%AM5_gYJdoz<^FW&-2LI$zW_Ta1fl'''[1:]
 
 
 # ======================================
@@ -15129,65 +15365,91 @@ G|zG2n$)>vsVi5zU#gFDC&{(4KSkuw{{f#ZkqH'''[1:]
 # ======================================
 
 FILES['cxrkit/report/page.py'] = r'''
-c-qZd>vP*Sw*PGX6<E&fgi2+`b{@M`qRzOE+h!-RGq#h?uC9lrL`Y&xkz79PxLV!6{r=85015h$ZNJ^lGzNi#gM)+f2IP5Osf)a<gH^pw$Esdwb+gJ-t)yE;
-mC7@%ifE}Z7}e?~FRv<flhmucsa2+H>QGS@t7={*MO_7+=M4tQny1gAO22wxzgAJTN|V`OQRZtk&(l=T>m<*rAezmUfjNrOG@7M)q&`GNkz`AOj-xu7r%_eu
-%0fm}oXl$(E~1(++o6y6l!5w|aM=FC>{hy)G6i^0L}jJzAo{8zP3o5TFG=<#I<Q~2(K?mM>!`eHiYi*PQ$KLez-;Vmd6m?5=<N9X`0(uLm+<uD{Xa)446k)r
-VbfvgLI?9aTO=)=)e8THS+v$YAYwvL>UmzqEf>x|zJGTS{(5@$_PhtHucNeyh`knat?M$GS0h!`O?>+ZaA2V9q@R*yQ|iZnE0E%_S1%THqSrdClHYaJn^lzg
-veZ?Jc%C;|t>YeykvRhq=XH_h^++wEc@46ckPKbkjuiFMHZ%}q^E>Mpab_5c>1`R^w35_^t4Y>6k!s=u(;)QR3T5=a&zt9Kh*DC4*_hjX{b2-jvLmI_O5dz>
-3E?-2g>6E#6YLZ%oP1Jf+IU@KJLsubU@6o!zPm)#q}}$<<g*9TU;gCu;+J<PKabRrPScT`O<3!%#C#S2{um5?IX*j96IL%j3>QhN!*EDi1Of-|Pfvb6KEJ^D
-^S!+RtiaJKDsgm>ca<+x4%<?yLgz)QpHzwvibaXk9IKMd--z+}`0nW96Z8g{HeOI<OK+^aWDOJaj6O!n3%(Ri=a)h+z3t%R*}Kn&7sug`hbJe;XPE4no-ss8
-WqA!&LjLMiQi(l-0IPSkER21o>xyh23__aBNw6>tETW02CR+7c%`}5&fj9VYdVUcaQo|qrdBOBP5BK)==zrS(=|VwdRRJpn7GmXmsfh`%*~~HtRUO?{s>x!o
-=B4`Z<A^QkqA8hKLK9%nM;4dnC8e5|8o~+Ou*}S`qtla%<C6;_z#r`R9!w0GM&i_G(;SXypcOD0dI$9>vnb^yaT@Z$YZ`Di6a;#)(qc9Kr#aZ${~lW*@c}og
-BnBUw(#}8+FZ=5%nXg*!0EY8`z@!aiSAg#MlS*r{C&V8ClPRPgG6S^psIUf_h9<<?qSjHFB_bp5O<T>I@>*L=<^$trr$@Z=g4BvE@-7-UFAE5R+)y{c9@!6`
-(P^E9jo?g5Hi-=Fd<uXt6+<7AioIB}NOauib)j`kAm`kWPS^?^F++dJZy-NPI#gnLc|)#%Im14oseqNw7sJEBU=ZttBF_%7Fh*f)&A~_{c?@Z<>ZviV!A~IR
-a-?Fhn1CkfnO1c<5;$W@F9B1O$#qogv31k}HM^~Kb*cWNPAG1e@Snj@?fw7(D#wEz$SX+`t3RxQ6MY07#tkcWn8aiCkB`ScZwXRPoGr#Wx@EPTX;x|MInQ9J
-@)EYBi&QF7ttw{?*^%Ic6ohTqGvyIr@CEFLxr|~qaK6{ni`~C_L*f>6HY0V~sr9-@L009Xe<y$rhqlWXEJVG>gD`|pWtz29Cv~bP3vbi<sbGbL(j?QqIg8<T
-q&B7<khkA@Bbr*(x0otHh2JN5UOi0lP$u#&?M(S{M?#9gCSJ9Q4qm?6_0)GJKnrHCUVy|r*1n0+0)a6&0y8)q263{4DsxLqALD=el%fLgsO(8sCrPcmFg%!L
-#na6De;}Y8Cd7%CBCBkpY8F^Ia&Z@gM$w6hbV=MWGM*puI8pXk?U4QMf`h@1al&wOglY`AzS0shv=YKnO`{`cR3(|ZIQ;Sb@p+JdE(qqfMfRU>U<=k!mMn05
-kE4BicySnh3%6$@6ZqeIflgoteangAhy*t&9|q@<4i+o1;uA}tI3`4F#{-Cy6YfsiT}j9a^-ALqUgQ#T{X{XQC#+&Ef_Z+O#B5F2n;)Hie)o2F|9g0ItMD5L
-r>DObx=hy4TTt!lCy6ecOsvu0sWo-92gV@yfcKfN!aPfF0ozXk2!e75;>q->KkWxDmnvCU(IwAGhK@y*oVS`@f}>CU8}V&{C4$e>bkZ?eqD@ydyyR6Sudr)N
-B$X$bPgHnjP4CYUKp6k~>cW;;RD&m3Uaoum>$>|~j1%M&CByXKo&Np=`0ScOWkB1Ii2H3k<RUSBeFUtm@V;X;%k$J1-F1dSND_1??qNFo^cEs{bo$}L;mKQb
-{1Jql$Z*q$z;xe7dk+$}F3cA_z%FzfcX`4$0mB+0N)NiF*-lV6w`sSNlha?x*@VaM&yO#Sm_oI_KB&7g<S079%NXFT#el((C}(W*H%UEww(ZbPn#IW)AX;C+
-hslvzIFAYrq{d_s#5!!%dpJ>;{<V%WmE$BSZj7tf@Mc+ze#!hPhRknZ?Rb=;C+b=y%N6<p^)|0@)F2Dqry@~ShzKcFpac+6rnUPv*y}vCwKwh1c)5M8kli9T
-Wkw@Pl=H-n^bMl55$Vwl2PK+Q3boETkR?F;Y1XqWO45MczqbI{#0|>!seRvkGng;~fYK02PxMV?=kiBrkM|yy&L?&D4$XPm#5&};tyW3!%l66_uTeHI#!`Xt
-*-lqO*QxNZ^pip8BIcmO)~cR}S_>mb{Viq-n~XdG+-6w!f)8uOK-XqFbZ3Reio2iP^are;QLgn&$1z(7+q`S}IbwJ1gLL)5kTzuq5Q+F{iO`-nM}NU9u66_#
-pbG?GlmRi_yHtNcYHJOV@J`ZzG1sU9DollG9>rbg$m0QxJ{~-JrZ5FGPLT>DTLfwn5m2OpsEDdQEO^%22a*Ve(3g<YM9ebQy9Z{vLekF;5VF#P(${n#Btf(m
-L4`;X=Bpl%+fQ&#PBwPMt!olg4mppgcG3rGyTbzBux8MLl58$!^<lgIP$E|XM&7k(QrM(BtH&m_48@ocsGBSHV4VTpxUQ>*R|Yy7WFXEJ$8AL@;11!NF%I2O
-ZLEZ+v+JbHGZWvm08Td_3s;*s0HQ`<s!xMEZrqG^eTI0(*+btN8D_&u&#$Ux-2-VmM}zIaiA1>&Wb0t0@1_}awK1>Cn^FP=wteOk1F2rr6cySL`@J>!hjlvs
--TdQDPSDRTx=fbRvL}_PlSyL0<()K|YvT^^eJf=gNf$T(!=|QxDvG)s40bHRzJ&NpSd`YLMO9abOjD$K3da#q`Hub|7g{tKi_X|7us@B;WkUyoJtO0R^MVpf
-=mX+@iV!z256q^qWg8{4!w!g$%=iNk0TxB;Ssbb8D>-MoqEDahVnZQx#C7yaRz)(nL*aXu3w6?7wSL9r3We8*)l6v(#?g0YjJpKP>1JBtryR4srP2VIvu<Vn
-?ybp`(GoHQ<eeR&9ty!)-yv%NZ_&&kGb`<EN<3n412tR1E}PHHah#pcWDDoI%b}ByJ&<U25n7vtA#ux@r`~HD>BF;{Q7Jg64YYEOWASabF3Y?OOUl%@o=|4X
-cv+j^B7cu4oF&{N2X}XIA-vwI!%s(Q;}nsFhe(U(EqdO#u$K1C$6@!1g{mlVSV)Ul3;|o<aqxWcM^MoTc2lo1L<r1Dz5}|Oum{pFhMRqFZ&-36E*(IAqErsq
-V0R?bNK-&Cr06rfpwC%iq&jq{bxi%2CSE#`MMt^8Ln*l_CO@b#u;mrv6NK4rQ06L#k!nYzL?^3tL^l9k)H_lB%izUG?FD~RPgSb3F5*X;y%)TKI{PnzgOPg9
-?MLG_7%vK~C-z<^pijTgR-E>-%$uT;NW;zCrfl{+ngofnIAC^s>JlRUPGlauFm!T1)A;?cn?Y#!%UGVtMcL>f=e$gxNpdCHBUPxn#mzUYsdr3GMOtF>kPYeD
-79qT`Zek;4N>>>|zcmZJ^_`T5)}xY|tXbxBUXaSwG9IW6>mIKqtbY;g4eg4UFygZXA<&#}oCr}xLM|0NS*|EapFiHIiJO&8;RJYL7h4nfAQf#@JroQ=60anC
-?S)Lvet~v(rZc@rxbFSdpfMD@Hdi20uUbWwxeQ?6%apt#VSOGPw3Gm0Xb_ItD;SseQorPyt<Z2omlq?pG|4jCsxIV{Vx^><=*1U>_<ZJ~H|^$oF=B6BLEaw1
-kk@6`FC(-jsi%*_D6aW5@+#p#l%(9tr1L~CBk5!e4rfc9CebWOO?uI?Ru*!HcQ;Pa8AE5?kno!h{Ju?pt;hm8@v34emk7t?d%C?MLIN9@6|9|jAw1tP0^6-B
--DDl5WovFbyvNRxvHfHNPo~!zF~b4aGJ6js7h-fVl+()r&q;YDb1(-c!*tPAMhQ=(dmfx!63Ye&0L<W97eZHtizJI3eDq1jYw*dqa|^Xgra}pnMFfIrOKkB*
-!mln+BblLc=7RQV_d_9=7|1FAxuhWSa?r7cnNNtOp6iCZ%b>}Ue>d<4gkq<p8_$V>d=OquCXA4f@4(7RMb?nCeLyI<%qsO-!ajXMMVBX+L1q^oDd`$+soZ*J
-A3;<UI*WZ4R4l~3+g3g$ytLv&R;FW9$>n&7y4o_XAU6^I-SWU6yJ7g&?E#0yJgI+Y;G_ix+Y@`U3{yq0>~-3kTtgW@IN<C=eL8zbh9Kpnq2vlgndj@*-@Y5G
-`P$lEqS|ZW9bpa4r`xeK=4b)FP2In{b|jer=?y`iUTfb7DQ$u^ju|%SWa5abX)?T_e*;S%Nd$Kw+tBHjE}MK$?zhdoaZ-2rQ5$5Yd47eQmi#f#rYiz*${t^_
-QI%w3D^CP5<RW8L&Z(kJmJyUuJvBv!2NM&4*{}j;`_Bwg;rr0t<qlS)tiT13+jw_Z!~=U2Mw8@PL<pcW44X3X4a~GR`O-dJu(u+Z!D&`Y^`GD;?GBc6ai3t?
-b5J#lMe>!%ZJ$%LV@U<CoU;1}>)h~W*c+#}9mZJDZ2)7eqZ&y_RrBi}^=877#UMM>QoECf0L}Q#lvzX;t78&Db2*CDifn{KJKKCZ`EiHhW_8Oby!HhJ#Q<5(
-q;ROqg;lHZ-a|aH=jLD|e`Yyol0)Ogj8=Fed6l(OXm`ej25d2*-I`fT3<eAhZ;A7C=Q7+NSnvaf@y4FiRG=@nujP7nw7GXp+e)y#h246Fgoi4cj>T*3$h|aQ
-Nb2r>h)=BU#Gzv<%86LY8yON1;#Ho>i<)%=_mOdzDZWy@n`(I+Etn@Y-*}1x7Td#aSN&+8&d3`WHWqZH=GYDURwvbU)xObbUj@K!-ohwmYPWrtXC9fIeL7LQ
-ySC6PZ-6+2BO$uY8yKBiUD-!A%opn*%q>xyo;igPlNf-{E84X+^(u`@x;E!HLTq3~PgineH(3P667*|p7d2SPtR6jT9|QKlNMOC*Q-uY)o{c5+{oxtC$O_+|
-o}V9|Z|xhWhlnCC!t0uK+Bz2JHbt4wY+#t%Bjr1nKzRdY{#$s5HQm2az_gAE^E{_rPHsf}%_BEw+o8KD`#RummHn~m+(S3^HpGSxt`NzAY*SsK`m?-srKDt+
-e5RWlTUL}!X8dTARpYz<o<F6$c4_0V`6`Dv-iPJbz`%5mBs2H%f?%S&my-LksaFO|lGS!9zi@HFv`6b<B$1|^_D~tjg*Bc}N?a9}G}u7WU22jwWWE<kNw-BD
-Urso+CWZ`0&NJ0}C<#J+2eLO_K^5Bop<_btMz*YAMO%O<LcWxzIFk$iv;qN^QMS~+S-M?wXvn1w1|O;))V>fbytfv5;}KnQm&8%z$Xpj9qv>XEMT#kGFxL>=
-zolgiLbHo|*!WU$L;r4_=~IgEVYzviG&oY+L;L+bDSX~DuQ`&XhO~2L0XUqONF%|4I}d4j7Lk;N7BXyMAs>PjUYkeZKG*(mIN}lie|uv?Ge}1E-%TWSPwL9l
-Q<Wh+YFC!J(a7oGoV2At&><+dq*(HYT&~J!2}jhqgwJ#MGMQ0$GJ&pj3<i(h-;I@B1tFuwK2%Sissj*c$foFrwFHR!yN{~+w$MH{KWv4r|GdM!X?(mmLXf}H
-iIZabcKl!F{?4pMH#9_rl#9CUk|1?ol9r2r&>t!Gh<Fh@q-Cz!$m%&y&dAKkL-gRdyP)avjDOIWa_(+yk%pg(nd^p_6!$(BpKb|tIWZ$heDwKkg~i`<KVKi>
-h@+;?HB#+D3MM0duZmPw$9Cp9F{l1yyOFz=$vT{+`TVMyNQ5C|AWu&DK`_V6^E837vP4LW?s4e$vMEUnY!kgmiK;72@v>>5uTJJy#DDzR8tlsyek!e|^ujIX
-ELL%=J%56-S)r+WOYvxIUb^28&dl3rNk|Aps?OF}N^SzPu)ntl9dbd&!2wd`zuLge?9u1T*s;oIUmzc_N_ka}NmoIvc|!fzbIFW<i$O04p?{6dp6Is*2(WV4
-%Tk^c{6;u`lfx%y3Z-n39%zLEm;(B>gYRU`3~Q__wTBes6E4{#bxp_8v8(p!nUzNmf)8HVE!q?F@&Dae*X$&UWBD1tf(TC${L{l|q`x<M#xg6<;OPkklmPJt
-ZT&UIfBO<$NAetT{9B9WCT~(oC_86em$ze1{7SAi+h27MN%RhYvq=4Qu8UfIrc>g8%?aVWE~KI<oc#b*P|XosiWT%$bzP9rr@xhFGpACjjgWfoAT9y}n5Yi+
-ARH!%HLNmn?9<!#v3YmT<*WxU@XT|?K06Qj;XI<77y&iE5f_|PPB{Pk^N0k7D|LC=tTT#&2)}U2B)i;0Y#~g2!M?*1MBpXJfomnDqG^Mjh-7xkT9BBBoPD(@
-5pTu5XofH2yNWRlVak1<u(chaVjtFKU#=_+HgKCsOY@tNL!@cbV;*v#R>-+*5Y_ZZ!qPz@Q$0PnyrZvA-te5S`x9@&6SjZ#)Yk*~I^eHcjJ@2W#(^}R{qUp}
-4fDhnc&h8A;y2xs)=D8rOQPLXg1|MKcyJKf`(Z=tZQsn3at@BqzsgGcywd#EtW-|CgWwewdh-lue|Tb}V6t(-KjV+?>lLvQmOnB_N)Ji&4dTlszdo&Uc@vG;
-zJ2|;px+S85YE#tFjz!Pv}^JS*fe{;w%iJ5XO&QasB5D3Thr%U!v%=fprXFFM=woGJMe~7YT+w!-`ge4f!#RRKk)1Z*-D#-ME9d&i9O9FH~)^LGcIxvu0jYK
-+KW>q57kEO6k|ZMl{DFp$z)da;LG^UlIqng@!UHxNyC(@p)9q%j_>R^({*XY_yIYoV=E?EgQNyhBG0_NSv0>|vZf$9Sk5A_xb$~-X)92N&0etgl5eq|zl0Vs
-QS4ZTkg4v6Iz6I>+c(eZn8fG*0N@a}x&'''[1:]
+c-p;M>vP;TlK-svE3mBEGRL79Nq*dB>`9eYRuW$+Qc6;sx|>rmoFQh07Kh~Wp+~fHfBXHq8z4bRc6Ps<tE?e_Mx)W_H{f|*rOTpf!gaIBCaPI$b-OMyt)yGU
+wJLJ0%6O$Q7&q#+sIF^un>OpBZB(us>QHf>sCrSQWmAWq=Z!|`hNsWtTEBg5TkE)9XX$*jtcs0V6j`PhO<Lr27|$2Vz#PR{7SA&+KuO%hi!82dU0Z;-PSQmq
+!)4qMLOb*enljMbmubGT{fGIzbhlLo@UV=lTH8VN)n%489nGK9{BwL@TleuMlgXR7x^BxlUUpM|=AMz+&s}w$Hg@Rz_~Q8R{OG6X?DXWn0u@C!x~j3)C~~30
+MUgMlj?Q|Gzfm4<^Z<yM5LS9oR7uB$i(gJYUPiy2oqxC(!0MYgYh&W7h1}?-N*8sY>ZVQZzW^K>C_Cwgbk$b+OTaZqaoDSuOFGCK9o6X{x*p6bt728@x<kAu
++Pu-p0LF-#fk=v`%!(#Z%Xra%>=gt;SNDM`aqJ)pT{KP`(m<6j9<6BP*+O@+QKdI=qn`yObQbPI72jfS&%re$m%SXeNs4Ju5dMl}^v~xliVfs1t#Lw_+qeE@
+1SAfD(pjx<*SgYyRYGD6&Ie4v7sMqkHSwrvupRU?Yj6XqojhKmZnJ*-=h7U243|GWyZq_n>5qXr(peVBfkutKqZ4DP;l^n6)A9MSnzBy%QM61m9YteOJrFoL
+IXnIF_~H`dulDvvuoy?{xWaiuNmQ{^1?*6zN?nwheo-qzDAp%d3#>|taw~@Bm-COG4lj?RzaO5S9-jlBXL=?OB$XEpcmnBb)@dz94C1RkHi7{JXPcS~9?U_O
+E=ZU#4SS`DnWjbcM$I*Y=b<+`Iy=2QKE1raLjGvS_n_5ejl4j4pUmetpn>jqXy_y4w94a*%_R0B4PM-Uvu+aTB@8e({--_I+y4%f6Z1hrohBf@t?Uf+@Up+H
+)5W^8!`LMc2u#-E<OS%7<*v0R6()l(U^0b-OJ;y}9u*!zPVot$u&8xh<v>8NC+1r%+UiDIOs0YH^Rpw~c}YS^MsOD&&}s_^8`x4e!5-NL&*){=!p5-Q6<Z;O
+cA5epOvTX8Y0Zu!U8Xu2^19SIA&?9HkWOftj+vo96}PG>lys=n^759fFLQ>?a9aZ_pD%{TqtPhQOGQ4^HwrbesuYOuOdw!&Gc(pK`~d`A1u7A1189<+S>05D
+z!@`i1(;GS*TkAI^-pz5K6%PNW3~G|B&M2-cAyU=KCCTJBFC|ZJrX%iR;EpS&w@VJtR&b_kwb}#3ToCn{5rm`Rb8;Q?TC*jUvi%j1-|EnpNlm2eOC8x)zW()
+|FsPtuG2i(dSe)vIAN3Edu_Aa{hK%DB?wBTIWW*t#Mqlu-|EU6%Q#J!@z2cmMUC?tk9H~zv!0Xo?KFB*X4q8iqkkt{X|hAoC0Kdy9uLCmB)XzmJ5AbTdI~~2
+{}HZ1W0vOH9^QBxs0Z^M@_xL4rt-F@;`V)RjHRF1(hYFS9f>INnR@j)K6vwX*Hhn^z$l!*eGLkVMEfQ-3I)dC2+iPl946@sip^hI`WXMqm*kegf@&aby<~Or
+!|>pR6;?BkIQsu8up^e(el~)$D-m9{QVmP6oT6CiK+W%2Tto!L?*_(mLTIPTo|GN3?cTYLc8n97DwfX)g#TKL%k2)mlgq#vB^kUt{QJrAMVNvv$lA6;_Rp_i
+3pa6|E^%aEM*HFL@-X@uZqIslZ}K!y2<@P6IWdNslyO=;56&Y!ELK{>?t>vVQVJ_D`-vQx!&KOVIZmI{Fx^1Eh@H?Q6Vr9LLrinx(^<z6i7}yVSrWkqT|p0C
+D8}@HHLgRjC~neZOGb<x@X^_)j~{mTzk>s|`u_l7_Vit;t8@c3#*STeB~gcqN;LX=EvJs|uo(mm_^!n|D)Q_eu*0aGASmc3e$HO{vtg`prP5``om4^w7ISj_
+YIcRwc<JAYXACV7EDNTSM8Fbly6W*2uPTXvU7O6GSXrXNGi!SP9sz{$&sP_=%;N?;$%|?;;9uW8<YJN{0jL;e0Ppk<C&1%36s7{&22|W{qbV1O=^G+oMThU6
+sCiLjzUaL(6hV@pf5`yT;jbScl1FDh|9p7*!5n`K1tBur5I!{BPtiVsgl&w9<p8h`{3d;j{#C%JL4Y%W?r63XNc(2}PEOB$BX=7epIjVY88L-w-94-KGUONu
+f|oJCTWbSjBQes%CR`Hs`)mfFoivLRB|vn(g%6YCyl4@Z9EMHEB8YX^suTEBxQdOAb5-CZDe6q>ckq6Bf__QWDFQ8SVJUf(VlV1ir>iykLiM3&aMU0R-l`^1
+R){Alx~Jp|F{<?$HdO2#x3xFj&}6lJr;v^!nPf&I#+38Kj`S^Jy@2%SmZKicS%BIU90n60e%j4EkJBvVXuw;7Y~lu`=k)#5^fQ<+1Ay`&l8#uXwsW}=+2ehJ
+rT1sOy~F1sYZD#u+)k?`bY^?yi^r*27-K1!_-v=^vFng{So+Bz^znAsW9w8;M6H97qy8GRg-zC8O`bDW3}GY=5ag1qWlsOlj#+p1E@N^8ZAGafOl3*C?p&GM
+?=#Zp9htj)WE_Uu?A_rrv>QF%%yp8mF|wbJoeZZIt|^kPAsF(z9HA+3VFpjkheW?P7OsSZ7NCz;VE+Lz+q+VKLE>v|o*a|pD-*6?g;cbPvLa5pI9<j=8htiK
+A6tW5i&8rUER1XsLrUO60TqHbstB=++n^+rj5We3M4ZoJmT?pVFw+&0Dd+(qmIEk#LkB{_N^22Rgyd$i9ss%h1m`4=6IZhPPl75SRxy=GhCp3+RKoE#42t}f
+^eDa2L)gAQlAxM^ksvPH4Ce3A>WRsLBe9zV>L#@VSZ9DYuABP#m4S{18HkhGNmuv@xkLD7>`*_{7=z^L{3fl6+=NmcfYZ&#!bK%kO8N**k!kcOVlbn9pCO)c
+4$yZx&1_if#dY0o1|VH$FxrlsfSKgZv*j+*eDfLhB`~ip+Dc*)HnXOQflMzO3PA0MZEsC#Wc}NdT>eq&GE98>44iV$7quyeN&Z4E3OUU}8_$FGJ+f%%t7J7C
+>tR!~e=A_S8jW@=!M<c7Ojw*X=8G&PM5Zk>J%f*msY*vbNYj>W&Z0BvYVHUa<7(B?fnd)_%-|=X#1dtJxF2GKD9i)1X>8dB<QyA>L`ZI24~PJZ;>|pXReVQr
+fL+n2rn}f!2o1Q#UdyV;Q+Fs+=u@^{+Ur3Hp-cY|$s;VZb>F4(-5HZUPjtGOR=7mRtZ%8zLFTMqncIUknKD{JhJd`cL)1gjUgtYx4d5-?Ib>$7olS}J4R4`l
+E7)bz%pD)yyJxm=u4f)QdE+zra32hI$s+R0f_dt_vq=S&Y-ChQ9qIvExxlgbwp&+KQAHIM5w@OCX6uc4mxm)Mj45&^+<}9;ztj+3Z`I+iN9w_;6$=lMy)QcS
+ym4VI?VFFo?iCBwaq6&;7O@yYw!o9{)$(6KMJL!#z0MKpGAH?d=y6>klzuVX?0W~pl6G;01M(ARa>xd|Bbi2;LV_VhpX((x=c$qE$f4FT^`F~h<wO=e<pvK`
+4vLlL!ufL=16y7rK0!q9#(%DY7^!wdN_4W`#8l|-1MI2t--NFNwHN+}dZ{v<_sIn^`n~Wi)Y*R>9t7$Ye}6GVgz=&%eroT0LTdU$w&Ju`RneBUL>g|AIAgQt
+(IiNm#R0S9Q<o6&HzM=kwV{*yna1zN{R~3GEn|76msP9BoL)11CZCpQk5r-V7dLHKQ}38Q6={i0c^*jDw#XKYbrTyYQ~ClH`mI?QtnXx3v>sLaWX-Br@PbrV
+m+??Nu<r3%!ur?Y-q@~)2?3ui2!ZB&<wS@o5^^an%5r5z`uxkI;=Nhf)M$VgcCj;o&r;Eq|0BU5B=JhJ*FnhS>=$Tv=Q`KRlneA93>rhhJ6b=j%tgsMuFb6l
+`(CExEeY$Z@Svjv2qS|Ka&5H6<-L?vxmqkV+|n&ez?LRm<y+N<d{Rf1>=wOfQHalHE_%~#eh?!L))nO4A&hxlcKtF!YjQ0dhf&_}X%uzJfhbA2mrLiVUd7VM
+7#z-4I!ohunwj*XW34RY4(~oV<!%g}_d~*OI`F49{hcBU=)|jvrCcH$lUnNTE(^JGXjZUx;<fO6#|Uh{s&tcelrLM}+u=R-mW=Hu8+bCk)`%Gnz?RtyE4jI&
+8?1s}6?jf|Et!KkFd3#BxhhV1B3($~?9xOwNC034Uk?$wDq5y_;^3nu9k0PB<IZ*2E}04?P!<sgrY*6>3xr>Nphhx7mD45d)9!~tFfoub{<)$c@@mwxhM7-@
+W}fSYysNOy(|@$^2ZUmWiocjDkk7)a>68%?@*P-NDgGLgw$BI!S9GN`OxR~HsJ`>!D$MP|fs(HAmMXiC_7TQqsq@5VLB&GcyY1vt!b>YYWMz6bReWn8QCC+n
+7UU+ve=f&&E<m~)j3<Gw+_Z5~i~=2XOqnTPs+ntKy6C28vdHDqc@u+&Id_?gI@Ombp=FgZx6WU=t@hk9FS{bj7t(GIp(%!Tp@9>W8>fUFt!Xj3`;~edB5x|V
+kqig&c!%zH3wYK%#(oI;oxOC{*a7b_=yR7Y0L+Tw8tV4Id)s=0`?)12Ll2hDlf!em^N&u>E-sEQw)XP<Ihx4G@Umu^E`?&ZT2{r}+N8oVk}Hd$@<z)1TY85L
+RhdawsSG4n*xhnc_wygVP#@loojutrv&Z$FFXe^LU1?e4j=Zpj4FT0AuBXa}JiH=zxJ!5QZd7JDQMI{bic}jhcXN+2QAzBstOZ!C3kcU!Sfb9t^iOwk_eM`J
+QN%@IWz{xogC)%yJC*N=9Ru;jOpN5wBy!IsU@k1#Ye=>vS2YLIY@F!AAkAA%LX}oj5@pLa<)DrjG7g-_Q%_J5g!%?#KX@h83PKpIlrB@Z9153R=vzj7^F$Vo
+OHQ-`0akIo(!N=`TXSs4r49xktMApm5G=g6HmtkJqk0v)E02Dpg31OhFhz1W*B;$gq?&xYsfcm^mew^Zm~H(zdakWM(BG|tZ${qd?n?MTgMs26;>aIq=`&ZD
+h(OjJ6K|MFID?`>hyxxydH}|=h{im!kWmK<2@<SnEu&%GZm1H=BmVym#>Qq4xaxnjvE<~`l_Q|fkuG;DOHLCw9UL!p6bL#v3`>e7f6S>=PD?n-z~v>L!*?o-
+!jlQaV}rq?M=TR%S3zQ7v5(cum+Aln8nU<aT!Himh=;q6>*l`HJ~lt@#BzAc=@#6-9JmwYA9UiRy1pI%Z&O<~t5NlksE|~q-!4g3-;$6~1cZJh5fOPKcF310
+1Cw2J9%7Ioln0dIabG;_OJn~@W6G&3+602%YnW14LaO}~i%%77T}{o%5Ad`X_cazj;eIY{<A~$7DKx^sQiAzFwUB6pSvs*ZFNitKueKX;Rh4d{c~&g0>#6v9
+Ap<d7#&6R2Hhz(%P-m71`Jx&lRo2^z#K3-{7jb)itt)hzFZ4C(g7lMqwg&qugCoo889fY1IKoo=)tx^<86Ml3j3hP_^Fq^!Nz4@UJdcE0K&2vL&8b8XFbn&8
+d(a^lWD*`AjQgu+7BqYG`J!N=iuq^A2h3DaHxtrT5NlrXed!5O&QFKwT@CaPZcU;GdLxUtr+`JR<Yw)6!uh)#K0$L}WeP|@D-^&K&?{ZviRc*C*kAe{tM^l;
+Pc}(ivx#)<s(pHG;L)qPgSU2z_QZVr=X&YWoy18Z&sUd3ID&3uGfkmlb*twrv+@#?ZW5sc2uNt_?=b%R=lCX;S3Hy7J2baN3)eQ+y*qEJd-51%TyZ7DzD6dJ
+=&H)2=S%u-q02^nqEq64&I$3nKIWn+6e|*{uwJaSePOk3nv#q@{np-C9^)|-{05|+JBW+G04Az~JqU*lHHB41j(vK5IWbQ^In{c$xNKhh4B2_eZ#NPDB#3iq
+MT3)`!Crj&F(85AEV9VjO-^wV;TJBEiN-AMA+`{vp<q8^2@=l=<iPooQqi>0PE0a8V=YL{`=_B=AVYw&7R~Twd{;51F-*Dd6Sl4cRP4jr>`OV#U<0?AG-SAe
+L!|kpJ8g2HR>(QDj~lwcvvg2U)yxjA9_j0g_dMrrf9gH(gzaBFb$1}G18&`8?9Cp19LUGF-@oWY!@Nubp895`_+jL<vr-7-(s*~BBDBq?9vp=BzJH+gw(l2d
+wE)K#ce2txue7)~D^*kPAbg93-hT_U-@mYNGTAucpYcae^@>;t%O9H~rAtnIiwJbZ54h?=-X0>T=^g<sp?~ol@jg8QW)U&*ut_*z(`@Z`wH40JYoP*h*;MU!
+rq3x6hluE)qQ19Bx1i=b^u}~0%GWi%w@aD>yK%68;Monbl{WY3Pvd5ZPR#`jKV|NXiyVZj5W<G8sITO`M!-%n0W@1llOCB=XHD-OjNh!NmckOxy;GA`%s5kL
+sU38DW5=1UD<j6w$Vrn}G09t`J&+Q4{OHZ&#r29c1<}E39)rb|zq?CYfjT_wg?n$f!uskBw1|mf$1;XY^>4)oM2)xaziko{pZ^1qp7^r'''[1:]
+
+
+# ======================================
+# cxrkit/report/pictures.py
+# ======================================
+
+FILES['cxrkit/report/pictures.py'] = r'''
+c-oy<TXWmS6@Dgv#TG9G8VHsh+4az6r&1z&l#wEh<y<-(4ZQ@GBw`SYES91fh5x<ZIlBvxveHiTU=zTe`{g@l6-CiancKBdt<ZB}mr5*TRVlL-WzDaRT&R&y
+GGB^$S*=nb>q3;a71CN&+fvtJB^xo@(nnRzQ_*TLO3U1Il*?Mol(6!Xs-eVbAz4`zMZ;maYP7LpCR_FDB)pY+I5&DFat&j0($Z#fmJ5G;C7Y(K7pb^azphoC
+D@R>OEAvXWExhrRvMu0W+8?D*t*XK?G}11sau$eh@ahiimgI-;r}eh8vtF;7EyRktailjFmx1nLg<uW6<)6)`(q^PLGb-1n=xn+?Jv+ag{&fBR+uKy!T;E=N
+xcKq>fXgT%%(_%KzPE_kBeHf~*-q|z_c|P2UEh9~p8fm7`K=g>ucyby$MkQAa9_^_WQr!_-0FowI?S6c*P^v@+lqBvC?j5qt23AJ`PvX2=dC3geA|?ENqnUd
+xlu)lXji&coYvbP-oCx~nGJ}etf?1KDx&O{W)UUB+pE*dOB_5uIU$>F%Fn7oJ&Cp~RH#DI<BgzVLmj=@uSj2EM&5%pB_?%GkzzJJL($1K*_1DJ>ukC@y_w!#
+e0vVnC$FE>EJ@Kwyfd;m`sVcNuV{)*Etbgk2|@*fMXoARNbXB9GkVj)LRDANED+9ir8O#Q%j!<A&d%SH|1Vy?OvUrRze>e%;*;QegCw=i&aCgJMwT^v2F)rH
+7kEN&MWx!7Lout?N|dc&siD^-QVL(l;6~=9-G;6+N*3s?{1cmWdH&=1CFSH5NB-8ThWkD+A;KI2$Z2GyV3F(5;lH~6iBW*Rse1gutW`4PPvXXu_tL7-Z~*F`
+yggl(U~8={KA<lP0sq=1!Up3g>TTvqY9t;?>Yiy?jKp_0=kIoJ5KYwT7YCt2+F#ewcons>8*M%z0ZM@}%e>hGFWckAq_rjmR9V&DAqWfvaiQiCZ8M$A+-kEO
+6J8|4fmi+~I4Q4>7@v^xzr+lO_%5ixV&CSY(BLUYupV{jHz8!WOGV@J5E7DzqkoF3Z0&?(I_<!+yE~Vu4?Wr=;jXh$jzo)BZ8*$Ut(pq5QrGSuTa$lG@k8PH
+$bIk;4u51u)QI@u{Y5J_%d(=>D8r>{wDw?+lq}&he6Q7K8^`=Ys%p7XRDRyqOqzUITIFG?oC`-f8g~>8L5>>@F>xnJsI>0^LP_d=h67liL&SK$j`$nv<)>7H
+BQik&;+28RtTGEnZL%Xf*bJbC5)V7nmj*_q>>vh<t_ZKjVuD=s7@T${I|71jUEQlVA$|v`q}L^NI2g#vQgKAzELCgW@dMAxV9GA_A1XOh)h+_h#%Ro|v4|ov
+k`HrAEkZpOJ*~4mnoIhr)k50xUiB=F1{`}MY7!>Y-2ro>+me}~990U{Zq&vkC=tJlhX|z-jbIUwpUWk@pkBfwT*V{)$Fnj<8@xGJ5SR#46Qk2cJEvn3ake6A
+9hcP%(<?p*O)8F_Bd!CQ?1a5OC(oRJe(ojvDHsIj_iMm+Qs(djL{2|>MB0C8)MC0eWqd$4IS_M4vPn1td!e{^13h8HQ^r5+lK!(twS@I^kbfUjSbZ$NFoF*r
+8_~rZGnlD^ISEBoRl$278t!NcUe>PX^YSwVqnqX3S=mmFs<?QjR{J0)2j>uq@UrRFY@G|6rLNFyT|f{IX{;(@VoJIy#QZa^)?)H8=Cvx*jjA1Cmg^eR-p0{o
+l)%AR6mhK8=Ug>b#MigyR7$D%QDRo|b05P=v{`OBi4jfH;I`i_!bXMZNl4-cXvETCkds1a)Rw;~O6UvmH;m>wX4ew&6~A;L7W?UEk9yif{A0|(;e-z8Q5=m0
+Ne*A0Dmlm9Q5@Dp&+=dL{-sp}Wd|-kid46D(JEAHHk;vdr4hTZO-4@@RNp*L$K65pVfdra?*tEb;w$jDmCNl6Sc5QO6c2wDX1}Pk{-g@VGUg@k17wjvhUyH1
+7=Fi~KnRV34YlACKXCn?JEaDVACK8bQ}ho8E>mHHOGQtQ|H9OLkQ^Ucu?WMk-*^v3w0Z4zwBL054C1n({goT#@eQrplMAg}7<n(}Njq4sc^*8(9E^YmR2Tfg
+Yl!X=&Lb647(u)JnfZv@S6IN|Cs;X{#7Q8`VkR9Jk*}E4eNEyw>BfIbpGg#hBZmK~jk$y39v^wohl(K=cbr)xdJ^K^hwy!A!@;i0`hyQY)9<YUf#223o*8to
+^JTJ!TO+<Ua^~&2snmq`yRhcDoX7i%tGh<ueBXV5;KbcN_Rt6`RKDy}%$aTb2B53<;r)oO5=$j5o-<EZ7`dTagIm4^yum$2Q(_~;rAB3@F~4TG*DaQo!prvZ
+rNm=4PWK@=%Z+a0_!#$_l&@0me}d*i+V}6yI%-D;213w%CO46paZ?sB_%Gv*#({~;ACHDFY;ogYILLLS*M>^CZZg?QW8^mWK44R;w6r|{uqfVJIQ>)9VH|r2
+6I>=>=bbnb2VY*GbDoKqFL@I_c8~ZTmiHja->ybvN?ouiTrON8u0T%tFC}yr4298MR-64xDt4vSOc~BK!~&P-iT^s|c3N;w`e>p<>CXkne0g=az>@-Dab-Zq
+E;g_&ugWGE%c*&uAar)yC_3esef=Wg<q0z?j)RG5XDs69<l?3xac{t#Cp)|TnYM6W*-t7qNK3qzC$=#`&SQUJJ%TCwwyeSMnpT^esF$5JYwK^VE-et?_(9{`
+DjC!`?!ZN~58cgqg5P8BeRimiLBXBS#YEN%<<FBnrLDvoNx+3=pw!tJ$-cOb6S@wVm9*ms3B~xb5YPfPFi5uJ&YBciwB-un^cU(-l8{J?;5}_HaVV&+PDeh9
+{C_HN6Rx<x5El6N`sG1+@ib;LH>RYq|Hq~hOhui%vH$I@@&cZ=%ptm;`c6CBf!R0eXKh5c#1X^wGva#V{_vMRxZiB{>I5Oug^Igny-@s~?4p3a^`B4%rvFdZ
+e*j??@R<'''[1:]
 
 
 # ======================================
@@ -15275,52 +15537,52 @@ Ya1clnQz2OP|~DST(-$iW*p(Yu15Q6pocVwtCO{`E)4Y5ouzc#$C7P&4J5mK{C;5{{*!&WnsJ^VEDUcc
 # ======================================
 
 FILES['cxrkit/report/sentences.py'] = r'''
-c-o~}ZI9c=5&nGo6<ZdCq=aJ62GSsME`S?f5f{l_;Jeff4hMk}R}ym+sd87ARYCu~&&=#DNl9n7jX(HAa&~uiUZ0uWD2ncvS{YqhUCy*oc9~lIr`0-L=vd_z
-uk=T}+U8}<A7*Kt8I_h9KNZzNnPpn*B#NS5FJG;z+Tu;2KlbKzwNiGs&dY^zA6}Qcp1hxZte<l0-_NRYo-bmxt}9#3s-jJkq?@dvT<SC{@=}{qlBC`g*n%T0
-a$|MYp~_O5Cbgbbv;#+W_w$c$?<enX-@Uo((CQCqu}N)Sm7cQN*do`piIuUNY}cU%--}us)9hzc9<N?&`jpso+Ts%2<ZFFIXEucm6z}A*Lt<u2y-GdB_tk2h
-*14&mp`X%vk(c1{M%!&wKV8>#MJ)fE=5?&@P8jcUv!0N$d%gR&_di~%D-{XVSbcx{kGF3|FTPRfBE|HqhQcm)3XI@so);?<^<Mw-2D1GA_NSj--@KvW>z!Rf
-fTN&pQRTZ|Zld1J?S$!x?w8W$g{n%ea`0MKc1bp~)HO^q-5IrAY8YEh7H9AZ3IxxyYNZwLrP!1UjH_yS%vZ2oW%7T+fTz$kbjJ2-s!a_WPiXD;KU}}No?QQU
-N823qE~1-Cl_D~=O+jy-bf(fNl&&BWU6*Mg+l2b7vn-0^H2lFS6y~!_m6uq*;vFn2v(9Z=Br57D{F_Jnj?@lnGz#m@st<X#sIT6<eMbyoY1xL#D$M^3VKrB&
-sy8M1t}f=-?XY)$dvkq<jqb5gvssg_bry|Pw5X~qit)CrMrMiEvyC0iVZ5EMUwo0}Gn<fbpY+ZQ2B+jBSVf-cC|1#?d@8GLNk3thHcyK{OYdw|jplkA4e5IU
-Yr?PIp@;DCeN{k1v;m4NA9PKt_6?MpLetY7zh(>SllIG5u`%$^SCGn1iFn0?)HKZ`9`!Ok4<TdVJZtQIYN$rv!I|qZ1R#M>d=%5$+!k8o4ed?qboQjJ(=x=1
-8L`@G1KWpURRv~?s(Ru@FIH*&WXP<s!{oOrF9+MSE@3VS%R$XysO}9-?zl?aD>Lj})Y@+9l8l2r@t_8Kp7bz`R6bX-fG%Kb{N3%d(Ag*VIO8}0v%U&z&O+$u
-T^Ox1V%xBF4EFTQyn4R?uYQWey)#U}l=$jiCOp#t`v_E5V6GgTj0TCZun`iLvNeo>mLwmpA$k1S>U^=ZhIj3G&dYg~@GzZCnD`3AWk4iSAuTu=!nZFVM;DL>
-e&ty8-Ov8;u;<whu?l3wE$;$W+NU3&QaYV2WA)o6TYyW1HSu8Q#eQV7$GDwa9>ROGE^_;*zEph)R5UY8{&a#hvJdhyvFd(;G(KL{5px7Mc;DfPO^Div0T)AO
-B+jkQ+X;PnfU(4ss2{~G-Z!x~MBWrG0gu$khaVt|f%mYOJOjoAo^1{17?V}ZH$?$4ZkPFN+1L`Clrje-O|BI4(=ZOW!oriqo7mw^%Vy<8P%vWJMdTSk)CvG0
-34Sjl61Vjs8Izlpt)&^^b5cxmx~*W!2l<&W5+Z|_XWCpdmJ<#1ceL2!@oEo#kw;#I<%Bi5!=U^+UDWA%c|1Idc$kO{<K)NS)S-t=M`8sP{dty#WDOcl63If_
-qb(#&sD<?*v_>Zqbb%bR9YQQ(wwk5JEtt}cyYJ5#M$Ac5AyH5c&5YOrCl&w%<O8yZX7+@}B<}O^YbNhqfM+J)a6yT}Eg69gZ%mW~YEB_70&<_uU@}k<Y%>zh
-$m={@J|5ZwBvP4eZkK~d|7(*L#ZGZz9d<_xULEix2nmE9+T=;pN((p0IXwGV?fZm#`jThd;DqC4!>=KvL=z%cMeJfCLD5~9Eb$4Gt>t&9j#l7Ii8sOp;!^H)
->WdBH8v{kNg`V5z70d5q_23mk&*xJUkMTkNv3J47gBc&z0Knd&c__U&8b_~a&{U`3ut|jmJ|Uu2BSjCy?QqCSK5K*jvx$uZqO_Gyvd)U0U!Y@#L8@15Okj{K
-F%DT3;R*{F#px%e<^6C3X<*zMAi1Cl1{Gk*sm>=8MpkA&$;%1H@Rnu7$}Kcxn@2u)hTqS4fh-}AiOsWecrG_$%T6O=u(Z@gjTc6+`^5##o0l!dl9kj!9I2j{
-V22Z#9l~3~m8>~4TcW9&l6=iSRa#K&1PjAc6^K8xsXVWTV>ef_6}9L69rhxb!zYD%>f<C+*!q+tnhSa&L?coh68#G&ON=1)B{>t{@{0gTX9HZAf$h=<3peT9
-x`|}m3DvP!-nN1Q_Zs{%j<<u_6XOS-!dvJowdd)bkr{nt@aN-DhY=dd2&)Usp(jZ%{B1zLi3R$5hy<wPCxr<%+x$ZcIdU1(JkeLS1}T0rRP>p4Nz#wzMPMWD
-BZZdDYS7F*)fS~3O@MbsV{m(IKiXDBCdTDAe^9scE@~B8#*BH*fN}2@#lHHv=@VOljbI3U7()NxKSY410-QZ2HZG|+88(h6QIO>9CnX1N3yVK;prxU$NJ!gh
-*E;kJCg*8hY=Bh;XCgW&=k^}8`-HLe-NC1<FvwGmxdHUhX@fkT%U<l5RClrWP?KkeCy7JLYKvkE)#WPP5#kNqF{zcZI)xc$+zwEv?Y5H3=4nkChY&$4Umc`O
-;<C!wRx5jbvYzrxJ-Q+d%-PARGE_IMV8x{OPVF^(Zh9ETD*ZS(o_ONtdu~|of|8X~aoC=O5ay=rL_7K>b_V&esnNK$h503e-1mLh<QHndb#$pcdLbctd=h9m
-Yq|-@_y``-^6EXJX5$A=NTG1E4vQe-qN=A9yQtK3Cku%xzYXoZ<ZsvSCwJG^Z|<I}C27|O^{cjOv!==RFD@^!11H0AaydV!KS>|P*O;bdX3mxd-+TosZhU6s
-%1{l4xGD)-rU-^)vC?TN0n;RV?DybmxwaR$78VOZ@@5bix2!_<$*Y!FAcQ^^Lh0&p>T%<#`HA!jhDIaKR3j3TIE8~JLOvS7>4?B^qe-0c98?&0+LVGj;E7$2
-ycNU&CKcyD>Nr=>0Wl}e>M}w*)|2B=Fp-j!;%FPg&~~^r$bnV9gxXTbWA_a{`v{N;FXI{y3`lTBur;~OKjd~t5!$Q~=;ry19vQs^jQL3R@d;>2#24Hy12qb*
-)Y^Km=FTjwMi_#EsZfxpC5?dxMz3kiGbdAC)vcSP>$NW7c{C^hT+AXv$WeI~w&mNOf4;qYdw<PUUS~wCI*$ZyFI@hT<|z=0<SPOjE?u2TQp}lr_MG{xVLF%H
-0y$IjyCdR|>9}TSFapgxJUB?msumw*L)k0{1LSPLEuF!e@Z2a(KpUHl0rcg`DENpG9Q!<Tf^0~vOgEOWGHgz0TdeU52{obF8#x5f%*u}IbU^J`FUYZ%OaK7m
-AY@-rJB;g~=-7AqPkWe-f<da!!ZRHQp^NEvLz;uU&*5C4fFp{Qe1)zpaI%+^0gVFOfR-CI?Wyf@$HqQ(Cl;UH?t7n)z1>$-V6yumELkeCWVcy9pYzd8TI5gU
->65ki)OsSHNJNumRjd$(n{O@o$;SY8n1I^86V4yWGBt>L&=<(t#a>7O)X@YxGd<>%NDX>EH}G|zE4E7g(UNvtb;CV{v5N?tobl{@l>@_ZbYi~R%84m}wM6Yn
-TIyh=%2OVY(m9$6eCdRQ1DiV|ndlrV%yN=jy)uJl#wH?_A^JSB6gvgEE5<xz>~uy*ERB*Vi|bG&b)5o+HCU^Cqdx?#Mu%2Zco;^XTfaf{#7KxmT}Frx6Bzl7
-12JE0d%XNH=#|joV+pIkMLAK2uS}WvmEf6UhigYT;gVp)s*+xVN2ukQ&7ZG8xW?kuzl1eJQ-ENd<pf5^>>X?h{Q<QFq^SAe=#kKz_{V(W$M{!`{1V0(l$kGw
-fM1uxRvFq6#E}@H00z!Powg8;cHPJvTk()>YCgr*IC%*uC#vnL(#4a*FqEcID{1*8l(x;KGmLXmE4sApBUoPmH_=Iz^y+iQ!nKuzRA_+@tOxx6SPp@oiK9#c
-v`X{1Qcub{7e+hfYsZNGaMdn;l|w-Z!lLhd98t7^5-%$l31*;Elj~62w7$jaN$;+TbT!Q+%8!+E^wq4?@IC58^)7rDQCgj@(w7?sasoFY3hw9)LnLD_a4Qqi
-@;|2pg^Fq$t7X0*+w>p8qDQ$DxLn=c|MKS7v2;BRRHZxHKwRLz|4(I3$DlN4qo7xv6CqL}N+-+5@+qCa#uBs*f((+B`e}AUOe@%%oc0f}IRY+KctIPLhMv#L
-t?>JqL)5orI3wMZFeJI(;3hC~w%0PW*dObP&Rh~Sh(%N?xpLY8W`8#%>2gE!lbK;X&l{<X4yq~LZz;*5K6<E8o`=3M9{6ZVlGmJ`liW-&h$Jt+9+}d;CF{7a
-H%NGYOQ987LGmONPVGF(=jS)sMv26f^Huuk0@^hdDsImr0ym*+(mGjnq5u{@B<io44&9Ah%%S@g3%VHK?E_oq%4bD?TU>}xSi`R0pW4}Sf{?WOjCMIrfHN*F
-4eA$6n9mHgKwv+JWqHO|X6Q&>>D3xhn9t0%-0~(SX<N3co}f)=4!f`D?2Pr?I^xwI*SgMENX3bxn>0MO;Z-Ew4tHHwvn45-+8g3)@@g>jn4}Xu=-rtAe|YhT
-u#qtHlcF-M^LKLS=m%Y7Bf176rSz6|;?97%0%pc2p0E1mjBH?ohJ+s!nW)!uDqQ3)K+_hGyCX%qKxG3+A;+MNYe()VoUflWsFIFi>E;3VOQhBS25vMV1ql}|
-QoW}HM4wzQh2lf8lfDDh*)5e4BL!le?Sz-X`wh?X_i9<v3FynqmoKP^{m=Y^dimn=tK{<QufG1vFj4odWU_xI_8zd)1#@TAri9o0TT?2a%R4ODw7n0~OotU}
-QHzSZ>XW2ROroBoKAM%;Jn`to33WTv)q1T{`(IoYL2<v5(`xv{Dt*#kh5r5)H&tFKx|4%Vm6`PRI6xyg>smTQaw#dasJM|zZAI~k#t~Wv;LS_1eo9J>!$>ll
-pS~*HEju|)14eg8w<+kb6rsABq6weBF`)!B*vg=pEcPFZDwWepiiNZ@A0{KZX2&gZcRh(grMt)>`0@#1l77-00y_CLnSNk)o6f8|7xFwM>uOEWGgdd$BUI{-
-A*QhN0E@@mt(}v_LdHAp=F&YKcN$3{xuRQCDsTE>D@0yk6WC}vpCcu=&I{e$HDU?emb&;ed^=fl2WT`Zs+sJIE@64mL~?-X`bSQ&1m+q|kZ33*qi$QnF>SSq
-;^E2V7Kt=elXxQ0)gXc~VL+?v#Mpc^aw7L@&fTxhv74XEE1u?RNJVwCs;<g(na-YQb3`!=#fQ)x=#p6!PFBC<O0l_$b|n=e6LqjvO9-C!F$7w^FY2yJ$+X_e
-kl0aDZD^bs1alaAZ*^rC-#|r~412O&Pkr5n;HYu7)UlT88cczu8D^%4BQqU$Ny^P?s%vR+OUWQhEe@S*EM%@!*!LO9`Jq>;|Dx}poau)Hi|ukZ323;}@{m>`
-7_rC6cjucMIR#9Q2wmrk@BO$Agh!sOz3Y#&Vng12c|JKKO!BQlcm{)p+#~<Y9niNR@Nvn+-;Q4r?P;xfS|$_(#SHs3J@OK*XZrl@mAa(==-W~D|K07FwjMjZ
-gX6vsati0|AMhY0a5!&p#fd+1^D4$%Tuh!CW@9-*ki1+7DwN{$JM1^Py!2<Z-^x?e`wt9cc%u'''[1:]
+c-o~}ZI9c=5&nGo6<ZdCq=aJ62GSsME`S?f5f{l_;Jeff4hMk}R}ym+sd87ARYCu~&&=#DNl9n7jX(HAa&~s!-*%%Yx?gH#bZK=t(?;24YVn^|>vW-Gm0P^h
+AMt9Nmoa~srFCXhT4wxIR10O6X|0neih8|#wXSN5H--M#o7dG!+1)xX7s`EjUG94Fe)h3`%B_DttIB!4h}F8TY&ENjHcXOkvIcUg)2zr#ZB9XwdQ*S}2Uz6B
+>Z}8mr8Z4!J*$WV2X^=Kk8kfM?{D9|x$D5{4{5PUZC;fgvf9`p*R_e2v72nyfv(mB8IY!ClGcmO3S#Zj3H}zfHm2cwQyx=UYx<PfblTzuROf4b1ZOsd4G{0-
+u>)deOT9`x#P`)|oz}Ujpvj*=UtWTj8*R5${d8T|6|wenn%A+qJ7KU(&3Zyc(d*s6z5nrAU8zW*#_Idqf4qG&dhv})7b(!Qx(d78DG-9Ed0wnc)O-EQ8_4|o
++n;`Vee;HvuXlC{L63r2h|1snaufA#ZYK;+aKDr`FH}`(m4nu@vP-h9rLJMZ>CUL_Qo|@~vP^?lP&8<sRV%HSmts>cu&%1*F<-&PmC64NL!ZJXpj)<UQ*CPa
+LPC4L|Ka-G_2l};J7ROtyNGToRf@>eHU+$S(wR!9Fb)Ng=(<b`VH0Ljoh4Bmtf3FiqkzvYRbFEMiaA(TW}Vx#NL18Q_&1OC9jP7EXcYFFRUh(fQD41z`;G|0
+*20F$D&T(xu$rq>)ti!hTo-e2JM7)x-dx{-(LES7n>FcLXVF+ii>k_^7;npJWR`e6+t|?@#@qS&#TQvVvk3|JN$<>Ha0)(xRpgnDVij%5r?T3X^b=-j^Rx)C
+^v+h*Xs)->kiHkNCj9ChdI&S$R|Pag3{V96pljN-Z=lo^nx5|XHCs@hv|rAOje&Q*f>d@&#49GGrfDW|tC#6{2rUEWS!3^0LpAyiPG6590124lqd;$STWFCt
+v^TBO*^{<T%MdRxVz<=>whzUs3d9yw^~9TAtkU|)kXeJn<hLp>2ivqRVJ->FLCs;P?hPS#R3+|}8TKw}Z8vpE#=)L=P=h@qJq#n2&y{ST3)mWecYGE)`y`Ju
+juSBJtFY%RgpS^Y(K;it4O_=xPtQ!N_Y2VKQ6%o2VE~52SNAeuOb750psqk%IXGDj5MyB@BrIiX7z1rdK3qfc__NjdVrdO??P<=-d6n=oolO|{3d?0dBvK(Q
+I2ppXFCa%3kOzL}SoPh{{_wD8Y=>9{Frt>ZfR*;?2cVQrXUkaqw#gQt5@Ag|*m<#E+3*;*bI?P0Z`MU_AJvztFM*0M!{kp9tdXTC(SQQ?6QJ?&t`3+Zz`^?t
+BQ_ywBL-Xyosl@VI&UZR<pIVLQ$l|fw|L*g-Vk|HxCA^>BX53yEC$}gV)6_a6KJ+IoMTK@G2avg#JFANvt?sTa8k+~kTkhc%umBO)E^d}EZ)QpZ(24hFM@&*
+(=H-U0HRhXB$D9wvLbP;56PGuR<@RAh0jSb;dHD3<%9f8xMCuMmuF(GS<8tA`a9a}@p!ifzsV!-!g9hM-DOaIoi6Hhy*yqXMZ8SJhIR5|aO%)Qh9j{8ivBzc
+L$U@8Cy8XC?GXz}6KY|72(8hH1YIBpwnK<TOjfhixK*Zf<L>)&h7ohpR7ez*Lo*|`z=;I~0`dV_M1wt{HHrIt{F=dg7oeE|I9yPoa9c(o!y6MNftpiD3xM3G
+vzQE21lz2HGx9zUmyd_`0*O>+o7?3e(*N3|MX^(yScl!!Qr8X`2|@x@4{h)yYNdr6<Q&F6R{K8HJ$=bDZgIl#vZ2>dr9=pkt0HzWk)Y@<AWMA0WNY~ys-qn^
+Q{s(Kfw+`=o%*JP=*B|PY@z4&dByVkSUq@!(DV7!#A|$zf9zeb@c`q)8U?VoXkJP$j@HpDS~S%uC~Q)pflr8N)kx6;Q9B&6lF!=U|7>F8P*K{-Cs}7j&u`E%
+!ywfwHYN~AmKcYuig1MujN<eY)AoKjf;4K}8bxwJ9Sl0fl2e^eCR|yW{Uk3Z9K&0d5i7URkZm6M;2C;9;{~#XluT@%m8<7+Bev``A_hxaUDSACq;|i!AiR0m
+A}m=+AH<RBc?otX5$q7&8m?r`8ElEBZc6es|5Rx~u@fW=PgNlP%%<|Z9**5y2`g&P{2lfpnZqZAd+OsPQ`q{HB$`Y0L=}xlaY*nloGh_|$d}|ybjvR)NIDE~
+V+OKIA1oZwxpjzS-3ipOSl+gR0?#D;HjcJ~+7saiM&T{=mD)3UXJken8T|P;)FFgca)s3`%%LYqFZ^vlzlj9;dx)e^$4?3qY_|D_6msM?rg@^TYz@-<Wa#KK
+?UJNl&6~hR+(!y6o7JGfJ=GSi93j9vqp`TXw_k0mA`|2C%pcV4yj!&jEZ2;A%?0D$Z3@2nx#<&Gfs9}XeHcRj;6FqtPo;47HL-C?#mTU7M2UhVXOEN|xGgOH
+$bpuYwjv?1)9!WX8AQ(0yx5>t8Jvmeq@3G(^zIX`t?v##Wral^a?FFGht3$}@m%&|$E3cCy@!TDJ3L7oT2@;$Tj(xV>5eMiFh!GIDXUYMamM2Sh2Cx}xon=+
+lyRscXyvPev`O4nIooPwuTS<<o~TFHq=7g)SyhJmrWLH1^xo;chR>mgVXV@RgJZ-KkMFr<y$ecK(#3&22_Z~P*@<@aP3#QvV^gDbZ42{T2D$J1u*omffcxlD
+`|5>+=<AaJ%URPQAmgL*khWLv5j7h>a6$@=n{~AaA}+dmO0kPdO?R@9sPfw|22B2T{eE(Hef{R{xn7dEKB!-{Rhu;-+rPNH1P4xr<K%LFP=As+jPEf`%gmfD
+4ZisbP&^>b$d#cQEOA{DSf&VuWU<m|DFM?Yd+>X3y<FQ1+z5+>AbB$gj7L^s`s7thBv6Gu7C@Qmaq4mFX-JCn3W7!>&Qv23lQ@MdPXv54g3}Rz;X#u)<GE5{
++!<3!-2qSRdgQHC93WD0{-eos1sxD^;;b$sv|~Lv9t9I=NhyxDYZzjOM}r(#<xA)-1w3}&;Ioe?GT~+1<ADGP&Iq<9xA}+M?kGZ=H3Ho{pV1>%FQLYKB>VV8
+X-U8rJT3z?8m-jYda&lnEbT@$1O-!pAW=&i0}WigrZHnqro5}$H%ZrPUBdHdQ7CYMMV64GG8VSw+n;~Fy?c9q&0St+MXWlHRNP*;{3XLvR49_KsMv7n>P(Vi
+%H*@B%(Dh`F1rPAhURxiz#-Fd&(PEegm-vwB_XR?e3T7kv!EIvX9I5O4Bmw2Mrl&CvDp}uzKo25j~KzR&od>+hD6GAW2sh#%?WIaG=3qWCJcKcR{=Cw*>Rl?
+XdLSWIrfqX1;986*>}{g#&xCW*iZUTXP6Fxi&US5XF3i-7t`;CG*|LISLdP%ID%-&SK!(LCwn<r&?vwyXt_}{p4u*VZ0uuqV)1Eq-}`**?Y^Q0lid$t$x@3Y
++-CWF&PP0Hkw1~APuAj7>xq0K5lxm=u|gPbzP02hA49Rj05tZUaQ;Y^sX^3(z5w2C_CgAvi6+RI=`p878qo8(f$#fVvsLPkmbBx#8=fhQT}0sIjA!So92kzH
+6VugJPD}x;C29}SQU_P6jPih#&e2rLmrh7Hu(@+36P+W4NltRBS7y*)Y$8$_qR%5svD1*dX3Uq2oyiD^rBM=PaUHs(u2aCU25Yr%^oO9;=+KG^55wql`!^Lm
+5fWlimk^@E1VTRJKuj0g9&dkK^h#*)v4mCNqMWG1ccu*dO6r+ohigYTp_0moRVA|qU!j&~m_OfvaF4~ie+g@drYM4SmQyi8X79?TFdtA`loT}|96eGsC;l;?
+_%;4jBfo@e49d)xLzG{a!&V#G5yX)gqEHN+i8^f|9C6*q9IW_~ZE8M6);M{IQchIcRi%q3hhb<<qgK-LNhocbOJ^D9q*iok+efgzP~1c(UDB)184LGT5>lZB
+KG+`c|6@4>ekP7G2&z@W<61pw>s%P^w67f_`omSb`Bkn8N)Q(P<l_jUT`2LkQX|0(bZT-Pnw!?QSUu_8RgtcynMC=qa*n>5l^VWBlc?T>pCZbr({=iC6G2Yk
+CIrC~y<v!C>;-OTs<iyiDV0J+wT;y>UyyD34`I`zT#C9}-QEB4=GU=IJq=W)J8U2>@ZbNZGpA!v!r3V3Rp&&Al!(^J^09nM=dZB@ZG#|#B&B|u-4M|V_9mzO
+129L0OBG%aqcYI*S-BN{KXZuswhU*an-Yd3_Zu7nBWHUpLyP^fuIS7qL4#OCt&(e}UBT?{kR)Ad2tSz__Vcun%IKh)(*2f_Ec&B|8tr+Q8{>hGrX+dI={d>G
+1dB-W^6QZy-CMGb`+9?f_qP;Up&cYoLg6&dqkMjz$##`UL^)rjpDv(XQ={T|77;jvZb<87)rkVw{E(=>YC3c`a)F2LS1jmafVU5@&YjPS{<f$Pp|FPCyg#+G
+<pd#V^%?DQoB(CqS{n2(K$y=AjX+>Oh-G=kS8M1<Ug^~uQJBxnwmkACB8e?qRZq|+Gzac0Iy+-Mw~l!A$F;6=x@MC&xJg4}yS$3T+u^S3YPKXr(|ALCO<oO#
+z9#8J4|+G|{~umFB5Wi~{G_N%>-?P@I{HBu*@&)zNGrW1PTUzVcfd>-#q(9)oRJM|(2($hA`|s`PK}G)1!%?sa(ARi7wBwIQphoA<Jyrs3g_!5O;t%pv2^o*
+=Oxl>payO<Aq@#PEz-TGRER#gSqjC6VkdJ4>a$xaB|-|sI@<{^gZCT8^7m?4(h2Cx%a<=`i2cv}gL?Vm@~h<X>#x54%P>**tz@!)CiWh{>4K><YE!~%{;eq$
+(B&PLY})37G}9r4M%1F>uKFZt6OrgAX^v(En+G1fIDu}5x>~PwYX6I?B53Yca#{_aSfx+etI*%y;-ShbMR#(*RGG<aj{`K4v#w=AB$txHh>8cPG*%R!XdIz+
+0N%V5>!+mDIE*B-`RS|D-NuvCG}P$s=r#o$wxX)8rf9<FZwx2_4Yo39kj4IEQKfQPNwJVP^I<Zg>v%jOch{4+sB{-Oq`rJYn53VCLyAs5O{O2fZqu1{=R%&Q
+WL>Q(ddBL8W`s)pF~k&h9@OG7PiyC7v5@hOr@3@b$DKw}NUrD>mCBoW*b0#swFzuAozIbyTjz!D?i!H<YD-=G8NQvYc>**V71d1mqDxp_G?5%&y7`e)EERK&
+CP*|ClF_%V;h45sMe*?Da*IS7>PbA1=xPwbn6RKVb>iB5G;$*Md(Pdj&as=v<rPo38c<Q)tg5RrU8b`qVvZn&q4^NF16?wU!pZ8F+$lC!(XOOJWS~xM)e?e-
+eGGw?@0Gf%Qi8T~)p8K*VCdb{^;>*J75y;`$#z}zb-VUPbF-yUwY1fs2DHq8nL>?VIv$Udo7Gg;GTWA3LAF{PI%!zIT#vBta|!2{Ua9_zzN_I(Kb%x-m%B+Q
+gFCYhnGu2zdz^K5eyWjEr1Yhr8+q}CA2)jNC1;Cw{c%=o$gMBWXJy1kzD@|2;A$cFC4c5l=3BMzaj(SRj$ab&X_I-{9~4xB8FpxT<Skmy^!eK>bxHrxx1+TG
+yXP=%J$8l$#{(fG6HeGa;6ZxdaM0ko5`Wg_RSaC*MV=aFV>tqlyj(~*C|&1w;5WIv^oO(G%2U+)4}R{2kN'''[1:]
 
 
 # ======================================
@@ -15639,6 +15901,86 @@ o&FC}oTMl8V+ST5e?dKOLdt&ZtaPF}m+g$zzLlpPPz)hUnwlL&!l5`$2f;;n{Q^Rk1yFm5%5*5KD8N`N
 ?%W%KYSTN|(BtQve|(<&UKfA>y&df+vKgRwI_FH7h9f&1JyO{5mqiH@3r<|g@CHN6VzHF5*p7I+5Fw31mN}a3aZE|tQfGJU&o-^MJvGisYU8_zLGT4$)nv*`
 {`C+w;dzV52aWwQfUgOtPlK(B#-2gFHo6gD|MSK!HzNOaph{^E)>@amP!?b(k}0_MLnrlBZCd{27YODs&eIchwMJ&6{Ew};(|RP3N2kjEi{kIA1+u#}qIxZj
 l>hKgPhOtAJRc!R;(SLg@1$Qcyz&UPHADejm(@-HWpSsad2&G{5SofW>`bJ29W6F`s7Em!_I|pj@jVmuTB6IO$Cpnn5p=Agc5>hIe~#IW?E'''[1:]
+
+
+# ======================================
+# cxrkit/report/viewer.css
+# ======================================
+
+FILES['cxrkit/report/viewer.css'] = r'''
+c-oCt+m72f41Mocs0ap_03$b-rrkO~vHwx@LAGdHs4ZzF*~xUU|6WS+Mb1pxK1{}DNb&ISkjlo2%8?h+F;feflf8kC?9SwWvhm-1YXs*Yzdw=9Ky3ryi0JCc
+ig8?6-LmJLNF~9CWi@MCFwZ2@qIA81)TuUtpNVFi3t8trPoWG46CN*uy9N>Lb`NN0<&WB^Uh<r5c02sKQqtu_$OepXXHu$GndE(ynF)hweKzW#!`u!i2K1e@
+n4mKL?`^PFGl`*ES>c32LJVNE7;b9om|l6Y!s77`y@a&j@<`$AkDQGmX<Z{_?~2|zB@@2N-dJDUPo+94q(5rylQ(JrU!v+=D<tIPpsxfW2u=oO9w|lZkF7s^
+GYGf@--X}dawZLkx^dx^56u|`aHXS1#N`c>(`1Pn+1+hnT3y7UnFh0++ZBxwn=hei)g>oUP6^s?O5eyUDrePEWW9HabV4H3$K8`}>Xv-CH5?8o=^*HliLb;C
+^_}iv&rs)r1Ic9H6_K|_pnOmmC3q%G$65~+9Sb(gEUF9XL;!SuUVv9ET+iW?UJTPY@t;_Uf6R`4+V%k-Yeg+7X6jI)B}fM*p*cHw&+JQZjfB%ep(Hv?`MUM6
+9ZT^Dn`1KHyM^}=50lRqoFRx5QAAw^4W<qIuNUC9aR!l|pGZXZ&*#%f?3l;@3o5m9KH5U%VxLkiMmO~O!%W|o)1<lE+9#kRMTT+FBcItJVqN$=1U^3nD+*?k
+{$Vyu(vOyDBDE5+GgyputcE+g;<dJ4FEpq6vZ1Vuv2nzvJhfrPne-NGu+T#3mIWL0=00vnmxT{0u(-shQe|)HAgm}_ShfXKRTY*LJ?iV&_ORR6TmH_7j1*89
+P^31&m4xP%FxJts5iMVBo`==qc^Ky?4BSgXS`^IEtxvQ1$v!)!Ll6b_yAcS7e<dv|p#8%}S?-8a9JrfRa?GL{;_#mC&+RmA+3_^qr>Ug&SvooaA9hCf{vLL4
+bu^rba`NsgdHP#&y^Z2FSq^e6wt7bJc|x#iLK48Amghq8XW|+k|GT8q3jDVNE*N=C?v9gh)fNx9-Q<6<x|i3F2fUMB@A4G)%US{RJw%<-f4LLi-ez-I+Mv*v
+N}l2`qTAm*<h|&$GLA_XqkjQ;)g>n'''[1:]
+
+
+# ======================================
+# cxrkit/report/viewer.html
+# ======================================
+
+FILES['cxrkit/report/viewer.html'] = r'''
+c-oa!%}(4f5We#imMc}Q$~L<oBv7-K3KbNoDri*|sW&H?-B>twWIG89;@)!~u}{*mlPp;Xh+bl6{=RR<o^hNBF7=9tY))$d4H!ze5qu(f0#ZVjtWhyhyZ}lv
+?)b!j6}K>_cXy=SlKXqgcH&IbB$eD+Z=Y~OS)A{;aXWX%6QMG=nbXM(wNbv$NNh{4I;&Fh6nc13BSxvEaNupdS#SM-QaPuUMSZ&?Ze5~R`$M~^2~V#nyEIS>
+UD-HlwHWIK9|bp#vhVnPoqZ~`MVcpm*?4rM;|MF$)yG>~$5&g$m{MZ2#F#6it8!TWIXxA!_((2gWeHaqDTKn^t=7dZaXFx=(TydAu3?u<iOu~Vmy+lu5tzXS
+w4T@;z)J#~A*W3>t;oiC8CVIQ>yX%2-2?_pBuIn}&}ui3Y;x{`PJwH*xke>l_l$Pp@;}c{S8f~n7p70Vl>Pnv=XK{J)JO;vvJbEGZ*nXIWmkR)DG%I`Nm;qh
+&>xL2ax275i5Uk_c7<idqQyczm^VR2J50lszZrPQb2`J7<00%F98gkoSwXvJJ>F8AL4+Y>3)jPbgBs*Es`R2U(CG;1Z13<1XdB>p%+Jn&a(HL3VL?LL1M6jI
+<sf?EbW!qDxb-$w-3nhKJDW})$m0Gn**?S=-O;<)Dz|93%BY@0nnQY>=o`w&xvIgqKHQ5p2uG!FzlC206QUfFP#R}l->zI_v@^h#l)&PYm!YN|B~!WFTXbR;
+W6SXj7vs0YraG|Icu-v<#*xb(>o(X`k>KoS<-3!MpXXoRzB$~R9(|e}y&rR8DfdsqsH)&)D~~*ps3(=^Y~7avhm<ECWPT0lJyVC&Ko%xhs6;omY`r3l$Xp(7
+K@MV-yRZ#Co{KC4ydYR1|8!uxIxt<h_6M`pQX3o#_=9f@_XX^9h;J8X$KDZ6bWv)BSNR8CJi7$rg{PHD7u^|4p#WdHsF$BTBR_s3k4B?MEeGEu^{UO+zs_vu
+AIMLZTL'''[1:]
+
+
+# ======================================
+# cxrkit/report/viewer.js
+# ======================================
+
+FILES['cxrkit/report/viewer.js'] = r'''
+c-o~J?Xuf6_CHUddP~=C6W^pzhD}I2rG;5`p=F>8%VaWJ$5s+=9n09t%?;^&4jzaX+w&pWl9OCIvwwPH>FDTuf2mhj;>|{iby5_vK1{@ZlcyW8%8P9yl3I#p
+qxPjp%1q>?*;I8V>jAAL1Stxo-bwh<A}v%Si$g4a&h<v^w8*sp)P02UN8xH$raD)p2qSU)NQhLGjYbqRk!ND|RAegMZDpzBwbWk~5`TVq_$CYUEE<R+ZxFJD
+`E>`>|0oNYYE_3pZ1@QP^g5S&Sp#sQ!+<}6XxiNf)Xf;*Gx5BxlS90!)i%VHINjt$R?9LH6ER;5M5B|nG^pq|W6D<|ya$NlLY8a20fs~^^{y_b;<mjgP3k%a
+De>v5mRU{$XpqP((FyGQ<Hy&p;wq^d85;0d%NzYdl^VDNxNTB31_S;KA|Tp1)UA8xfcoQY$FizO@G}u25J)H~b}~Ylzh3?qBp4@6ldsFLm2O(gL`$QDFyQk@
+_E9+3OoW3@+&VI5BbuSA;Sv-S*n^gJm}|MkrF-}z-sD*ZvW^>7>o80PV#)Avs<yzNd}-+UUNt#V5W@Zg@hOO4I0hESa3fsV8dj69v@x!hb2MG6zaf2rsEFW!
+D0kZ>?Gjn=oorbuuV{l-V^mZl^&B@B#G+t^RQ*+wZd#6x!eI$;&Vy3wy{g{@0};r&R&}rdMz=CVOvEP96o^NBF;gWTJP@b%ihHx!dH85*1mB7tWJyM6Sciix
+B_KE?y(#ikhG)cX?u-q5T&OfD<O^0txa{vEV`YFw0g{w;o`ONtWC;-wBtS<@#hv%E8p7p(fg>@rONm`Vg9Z%DCpl_TRkF;&IF6ZNPX>itVXz=848dwS7|lc}
+_u@yXL)?$SZCd5I5|67QNo53N=D$g!Z<2hfcBS?m4Fd_{;xGW334~e+R8bckXq8C8^^j@#!aMg&ppn2XZ{mS0U#(<~SKyj+5*0ee69LF1z<>aMI4WW2Ics*-
+R;}f+hgfMKsh5Od%sy&Su#ujzUZW5W6`}DkHqj_@#poQ#vahaz#cx5OvIKnx=_V;5#tz7pnJ4<!ci#^=M<?LpEO@h9ZgUOb@|u+Rlz+q!qw()cxk`2ggpxj{
+*11<n(U5I$$e}RArbp?~$y2>Zns3(uNA*7gnu@C{Ou-tGb%jYtm8rz90~wRRP@*?^xrVC&U7QqXjX{7^U2%@*+!u@Al-feHq;n1BKQL0ni^NXFR$a?%f@`^M
+#1?ogU<*<r!BE!wYcoJvs{BS4O$;{_QVR~6h#W2+4;T+dzR^I8Fn5Cgw4YNqP?LxCB6ZDp=5$}27CDIG=RDIJlZ4IE-(|kuXvB`82@ZUh=uN!M%McOFM+<R9
+Y{g{)`8X*I3fdg^HyK$Z-oF=PHc?CS2@3I$ZycOKVD}b`!^(mFl4pg>1C&oUc|-AzDNb&}A>KB}^#!0HL0*Z+gN~&O`^!V?QYPmAy2DCqW;JdjSuL3#%mHbw
+Dog<L7CXjH*p8eF?a~5*iXZ;2hs{Pxbb>}73eZN=yn#3fcfQ@Dd?xpgMD1vCTir}IBp16jrZo(Bu+r*jD9nKfxk3o7sup0}0*oDiIw>27MB54dD!^&N`$v*9
+Up%m1bY;Y90T7hkZS>aY2fXDn6C}zLHh9%%#E_44+CzO-3<DjA!;GquG}i|JWBHnITb=;ecr?0w>#6|RI7vXb7;E)4_+}Q4Bg`Iu{2thR(E8jqS(o|hK&Du!
+oQ|?<`hK`iO0FMTGaWkyGXBhX{6n%r-{9?0lc5+pSd!xis>mEqAUceJ4@KyI0%!!+7^GKpt+~*|9Nyw36H-puhP%U?fjD4|-bN^EG9auQ6Sz=KkHldyZBhA%
+_8V1D%xWXvv={L%ovadIs~7FS+|XZ5p~>3a=Vhk$R{z-ZKsGA+P_*a(Vb{?%8P`Mngxz!_Q|!=erR+tELREOVIr&gLe)0t5izE$f_@9YU`~=OGU>_P%t`L+_
+nMmWcVb6;q3|3SxsuGOz4Y@0ne^153perGunABV`<F6P3)pM=ue7OT}4(LKm<oFjPc?JZeDeF{Ln82A_rwFF#%-+o{2ige<8>|u;h5Fja70vYV=eS^H=#^Hx
+x(NSrJ!C9V@F#2+$r5lv16=L2!z*^g#47yg`7P)R7dLuae64B>9>(#Z)blqufOioBNfaLkrtmwd|92o9!2hnK>UVCU%gWl!qKkrUJ#&vw@eVe({7pWC(Xvjl
+oMxC_Ixuw~fEl~L?2C|&WakJMMVXf%!?`|Ga#mwmw{YYMEd+HnC{q4ygf_FE85eIq;c6$Fv(Dkval-nyi6-o_mIJ7#j;5@hpg?Zj0&2ju64p+{cw?(JGm@aW
+34!c4iSFt-?)Mw9ge09ws;XK^8QpmyV+HL8((JeF$6KBe%uibwuUqBz8{86Q2Y-A}vamBvP-n-b(>Pd)syqdWqU;f2e<A}^1%?8)DFcp1MZC;iGK_e^)-77J
+I%`o@jXY%G<5oF#*aE^v@l=#p#M2p#SYo{as{_?yC=6b_{^^^S!|~t9bxNosk|OX5Q!T*&eX&DOmN#7xJ|iTE!HB<WFJYyT<X1+IQ?Jh5V=KyNzYrr#l$a!m
++H|9!MQ*IR_><-(ctyNP8nb5Q6;b%YJ?L`!dlBW_4vDWl33>%W%$a&uHUthoXc&j&;Nl$qS;W<x2wq_CA`@f{k3)f(?ZDNY83IHvXyiv&<q!mSxKr<D@@k91
+w7^d(^1c=G`$xALMUbeiZa#^?+ARQ7Cg%VaZz(SJZiI&Ea=)eP&QRyR44GXAKk!H74~)fyxNj8RJG(%WJIKaZTPdAR+zjGURqVE9<SM5%Xi0O*3pDdVyg+A!
+UvD}d*xd{WB{lRpL<mh3#En-p1^}AKqyum=0d1Y+siq~#9B5K576K4qVBL|Z#9cq5;a5ik9I(j&VO#2M+h4|;0dVShIR|TW6bRO}Brkhm2D7Mh-0|ajy+i(c
+<h*^e$s2CS;qUz;nRMR#Cso&ZX6*S=RJfhmh+=m+gc~evRDn!T#-f_AS3o&fqa|dGm=|g<8&L5ES_t^Dh`mal(s7?PGdp2h8DMfB2w>L){CD!uglJ~$)^?U-
+4&kSnVA`^r@;I8M7qhH!qK5mWf#@Xx1IudnQaL^Vge8dE21_0uiLx~TwqjCnJBd4!hWc5<1pgoc-n;xlR9yfSW~P!RcFKJYdX=vYK;W4UO6<gP3}he2GRu8X
+7ZIuQ)CTV#&q<WRn72WrI<UI?M-*91*7<rx=>}uYm`V<_$syBk4O4tx&>zZ412$fq<Aus+9wpf{3}4n#!z+FT;*uqPc>ii(XOHHnDhril?d0DEHB&Msd3GwH
+pQ-I3yj+;0fP^xWFRNqx1TV(Q31xROpScx({N7vV;moa>TA}<t7fUG9z)h647mOd%nou=#b8wL<>{Okv^D-%7@v=_V&_O_oqG^}}yUr4*>Yx|Vs+@=<tyKeI
+1`r?sH*o`q+xxOzB)($tN@-fka_GfXlQ%XdcqKD<n%l}y>1}mktp!)#zxOI7I>PnKxv5PBD#TEXNS*j_&s5<M<SFKxPxROCRF)tzGk#k^B5K06#=omv?jB^c
+tit8NFR1>HkYMKj7<&-QJUr_w%LDx5I7%cwc0U&_o$fP^SKxj~dD~Lu2-B%>-RD4ykWJ=}LWBV<O8$zm5yAv)HoZMJom*pQ*F4DXy`+W1wDU?q>*3$$H`_^_
+Cqrs(F(Z8oqPI`J6MC^QhkDYXkc^STM}1~+U*su1RdBc<&4RG4rY)%^{NNLF$f%sR0aGp^B9Oun8|7sJNGAp<8R2jY83MyS#2$agY!FlJj&TE83>hFV+g&?K
+8^=$058Cz9O&s7^0P>b#!d^ow)C<E3{bi3gc^>40ePKu(bsbnZ&vA4{j<tx)3rwCxcL<e%S(tNft5J#OvE=kw$Z&mvkZTKaaz=IuFkmTKbsnwVC!`wpee{_q
+cTnF>&gSaY4alqTG<p>Nb)t}`eXNaG`HwDXX?AI2c!%mnt;(K5e%^nJlV1yrgT>Eq@E4igA81(YZV$cve^uTlY<<@5y@X)c--Xi=TgF9s1K*fv+?T9l7miRW
+bAH)^p9{<w{FUmu_@_K{3tOoZZvkA_`_@UlmiT6>Q>bRmj0U?N)LB3;C}De33>l-=4Y_MT>;=@Px~S+yn=(su8ZOVj#&JyOF%_Of0;<zzjzFvxDs1C9nE?S`
+;tU}#*DvT<=?7o~&C0YS<^q0l`nMS3;h0{P`6s;=@MDY%`HR`ssxrU$1py%!Q`RLDaH`5ZB<jLb<Rvk*c1nG)yn*P(keMuW@(WxRI^U4SCAiyo1kU#9XoPh&
+{dX4viO`b<G>L7R{8~<UB4*@yiPUUa*bviFOG9yP;_ak-(h~ZKf9IXZQ>+YcG$h2`2R_iUdN;D2!F&hp5wMx?pqXD8n)c;wbEuT&w}xguTJQ^w`5fctKy;g9
+e{;OJlXe1>^@&TG0}$!IXNVV2mP2AQdNRkp$v_*(1_JiCPPFzRgkU5&jSc31#*nz^y7lRG5f;ffGjVQp3LSczxlrWDm7=1_`L9)U3w4-HXmk5zM&V*_VrKPs
+86!T4;xi1KWOV|4q)1#C+lBFB(Xqfto#|858;`XQA^5m6UQo}CPg5vI$9nj+>XBn3v_h|Z?V#h#i!c>5?o$|zVX=5MD82K>kI16U<#>ZxV3G4PcGSIza4*q~
+c39AyTpRHK@b~&N{{iYxo~M}B(PHYM@Ls3xe!5}=;}(I_M6_h{lO0yA&_$Rrgehl?!R#t5Y0O8OlquYBTG?Fi6E198_aLK!pegmKXR_I{49++lzqC7*4+^~3
+TXnC4#Kdic%>EB(olYA'''[1:]
 
 
 # ======================================
@@ -16013,6 +16355,105 @@ def without_places(experiment: Experiment) -> Experiment:
 		weights="attached" if experiment.weights else "",
 	)
 '''[1:]
+
+
+# ======================================
+# cxrkit/run_log.py
+# ======================================
+
+FILES['cxrkit/run_log.py'] = r'''
+"""run.log, beside a run's results: what was said, with time and level, through Python's logging."""
+
+import logging
+import os
+import re
+import shlex
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cxrkit.files import refuse_unwritable
+
+NAME = "run.log"
+LOG = "cxrkit"
+"""The name of the logger: whoever uses the kit as a library may give it a handler of his own."""
+SECRET = re.compile(r"TOKEN|KEY|SECRET|PASSW", re.IGNORECASE)
+"""Names of variables of the environment whose values are never written."""
+SECRET_LENGTH = 8
+"""Shorter values are no secrets, and could be part of any word."""
+
+
+def write_down(text: object, level: int = logging.INFO) -> None:
+	"""Add text to the log, where one is kept, a line each; what begins with "!!!" is a warning."""
+	log = logging.getLogger(LOG)
+	for line in str(text).split("\n") if log.handlers else ():  # without one, logging would print warnings itself
+		log.log(logging.WARNING if line.startswith("!!!") else level, "%s", line)
+
+
+@contextmanager
+def logged(path: Path) -> Iterator[None]:
+	"""Keep what is said within the block, and the error that ends it, in the file `path`: a line each, with UTC and level."""
+
+
+
+	refuse_unwritable(path)
+	path.parent.mkdir(parents=True, exist_ok=True)
+	log, handler = logging.getLogger(LOG), logging.FileHandler(path, encoding="utf-8", errors="backslashreplace")
+	handler.setFormatter(_Line("%(asctime)s %(levelname)-7s %(message)s", "%Y-%m-%dT%H:%M:%SZ"))
+	handler.handleError = lambda record: None  # type: ignore[method-assign]  # a full disk stops the run elsewhere, in words
+	usual = log.level, log.propagate
+	log.setLevel(logging.INFO)
+	log.propagate = False
+	log.addHandler(handler)
+	try:
+		write_down(f"begun: {shlex.join(sys.argv)}")
+		yield
+	except BaseException as error:
+		write_down(str(error) or type(error).__name__, logging.ERROR)
+		raise
+	finally:
+		log.removeHandler(handler)
+		log.level, log.propagate = usual
+		handler.close()
+
+
+class _Line(logging.Formatter):
+	converter = time.gmtime
+
+	def format(self, record: logging.LogRecord) -> str:
+		line = super().format(record)
+		for name, value in os.environ.items():
+			if SECRET.search(name) and len(value) >= SECRET_LENGTH:
+				line = line.replace(value, "***")
+		return line
+'''[1:]
+
+
+# ======================================
+# cxrkit/saved_tables.py
+# ======================================
+
+FILES['cxrkit/saved_tables.py'] = r'''
+c-oy;+j84B5PcTEVv9bAOld}PE|V%zI%$)3Je^51P1-(4tOJRlg_^ejkR{jFzjt>*Qj#Z5JALpN!mbYXa`qx2#0R-3lm%&_QFT)&u<}ZQTd8saKfM1PHrlOV
+vyx6-DFcl(&Vt6jr78*=gRb^MRW0jGR~IqJDg)aXB{REH%GpE+5d^wyYU5yOuezhIyOU8tZt4=2by29L({*JNxmZFgK6A=QSDP5#t50ius8w&ITNQfIslCIG
+K?}4sm)doL17i-wi87`(w$u7vW@lBiK32&!#i!MH_0y}fw=obHIvNB)rgHvtj$WOcdSk<2Kt@f#Is><CQ5*~?M*eCF;=@V-p$ZgKYTFAucrcI)t18zaysayR
+Li&d?jL*8P?4*yw47E~}hfy3vaPkrgZQU%>OGlEJK+<#)3@`)qE|~~*4iX$C{&RVcLCNI`Zv0adaA@K#CQbA)d5y@wqQjW)3w?!=@l>%&!AA}R<9_rR4}!sp
+bz^=whI6!ZuN6|HVkS@w6bXEVeUE}cA(xjJV$`2`Lm;mWv`1uJ8wk*OcUjer1pdJ^7@(vDLH7qnYODGTW0nSkT-?ypJ62;yTBw_$9l`?$3sr?JL<C<=VI1w?
+W*EaT`K#7@(e61`1gs=x<v{A~hybk~R+zluE)g+!kI7fG0Npgotxd(zIb_p5JV!)=o<|;|J>E+gCWKpKdS^@vB18OHhWLM;Ct(}gE@|{AdALCeIC-f!708mZ
+ao3y`>Ju3G-#+|!@+>-Jm!oe=WSFsaMUlX>sV|HynQmFf5-bpEGi_PjPYa*O4SGl6V7(~efGw__vLObP(vB*Lb=0Z|He85zKhL+LNBH+xFvft(V0zdV61qCC
+^Kg$$XalDm)&G>E7E;s_>JFFc+J-FS2;i3~0t`!^y~N*moHo%OE{53+pC+V`Tqx(UVh|!a2Jm0l-F*cUCgh?05GLEgZX<C|2<F>tG~X`s`F1>>Z`G&^#Bo{l
+C82R79KmB&sX*!?10;RspNsaC7TiCOB}fwD1DeYQ3G&`?61(|;!ORpMRTiR|ZO&wM9o8lbt-h!tcma=2{S?8EU1f{8n^$u)Cm*EXh_INVgb&Onk4N7=P5;%e
+s`l)haMhwimSL=CD@hTI%K5ln$<ACGi;kSr1h5YMAk~D1qNb4*ih0HUV&t95xYs55x+qHNmaEVRtD0$;M04{ULNizd@HHB-fj3*6s8|)(G+x_~F#x`U;b{?7
+fnGV^Ju+43QsZDGBC~ilPVefT_gbNAohWq0gr;t8xJiY&PTo6%sX6;4^tr0khV-V$#~6ByX@4Rh-{B_Ew-y9FXRktjgLF2s@{zcyWQiefuxa{|;S)ZD*Gy_!
+AuLjY>r7Sak|w_D+GrH*sP_HfnckU1|I_}q3CvQ;tS_(F?=@u5-?|A+JG?@F%M+-R`!Le@p_^#mR}$GYszPpKR&P7MS!u>Tr;J0_aT^X=qBu?onpR>PBUmqb
+0W^gC6FW58ZS<15yTxq;gT?4Q-hTWM0N+pz`Kx4EuPYbQZ3Hi2OlVeW%FS%Qx!s6ZOt1@KK|iO1Ri(ypfa@4t%^lrg_3)=#`mm73iXFGGKDY-FkJ9#)Z}6F1
+xJ}(pZnhm43+ybLmBx+3@m_@V0XEf&BgfeDw4a#Adj*-}$1W~bM0Q@6fL_M->j&#0H7ET>xgU(_etl|ZVfz$SzyBKc?X-tGt}LFujDY|5`xZASZY+LvCLg;L
+Rj!7zCU^ZV?Yj{5YjpS1y2goy+0Ut^>P+#h^c~1I7Q0@AW+-NViu8dP#+<az^`qG+-7gxY+=e24K6kgMjYDk8fSwzjX9vxB0z6m`_K1FEXm<r)ZuE<wZ||Fx
+GVSc=cI%Ee18Quv{tm4NkJ;sVO`8H;oZuM1@RZVAdY`c~R7jJI8>-yQCa0s(<TPywJ;DN~+wtA&pq+y_7g8b+55XLVN3Q0h`3U{T3q0@z3j9Ru7BZZlJ`SN+
+yZq$QDK!#7j^J?*eR>z#!~Pe@@zWj>j|@rK>Aj^YrQ+{gMt(kg2v5F<c(PD}YM(&x>l8B{1DzOubR50u%=H)Wo}C~i`3sZ<98e9WveKmRn$_OW&!>9;md*I|
+$te}4QQXTI=nvc-uwqYG7W@O08@*c'''[1:]
 
 
 # ======================================
@@ -16927,7 +17368,7 @@ class Processes:
 def _death(code):
 	if code is not None and code < 0:
 		name = signal.Signals(-code).name
-		if -code == signal.SIGKILL:
+		if name == "SIGKILL":  # which Windows does not know
 			return f"the process was killed ({name}), which a system does when memory runs out: try --jobs-at-once 1, or a smaller --batch-size"
 		return f"the process was ended by {name}"
 	return f"the process ended with exit code {code} and said nothing"
@@ -16984,7 +17425,7 @@ class JobFolder:
 					self.path,
 					"move that away, or name another folder with --out; nothing was changed",
 				)
-			say(f"{self.name}: begun anew, for the data or the protocol changed")
+			say(f"{self.name}: restarted, because the data or the protocol changed")
 			shutil.rmtree(self.path)
 		if not self.path.exists():
 			write_json(self.path / KEY, {"key": key})
@@ -17074,7 +17515,7 @@ from cxrkit.config import Experiment
 from cxrkit.environment import Deadline
 from cxrkit.errors import WrongUse, disk_errors
 from cxrkit.files import locked, sha256_of_json
-from cxrkit.progress import Meter, announce, say
+from cxrkit.progress import Meter, announce, counted, say
 from cxrkit.training import networks, weights
 from cxrkit.training.distributed import Member
 from cxrkit.training.executors import Ended, Executor, Lost, Processes, Task
@@ -17102,8 +17543,10 @@ def run(
 	time_left: Deadline = Deadline(),
 	executor: Executor | None = None,
 	kept: Callable[[Path], None] | None = None,
+	tell: Callable[[Job, EpochEnded], None] | None = None,
 ) -> dict[str, int]:
 	"""Run every job that is not done, each into a folder of its own below `folder`; return the most bytes of the device's ..."""
+
 
 
 
@@ -17120,12 +17563,10 @@ def run(
 		next = "start one process: it uses all devices here, and other machines with --cluster; one network on all devices: --parallel data"
 		raise WrongUse(words, next=next)
 	folder = Path(folder)
-	announce(f"training {len(jobs_of(experiment))} networks\n{machine}\n  films: {films.placement}")
-	if experiment.pretrained:
-		with locked(folder / ".weights.lock"):
-			weights.check(dict.fromkeys(job.architecture for job in unfinished(experiment, folder)), experiment.weights)
+	announce(f"training {counted(len(jobs_of(experiment)), 'network')}\n{machine}\n  films: {films.placement}")
+	require_weights(experiment, folder)
 	executor = executor or Processes()
-	make = _Run(experiment, films, manifest_hash, folder, machine, time_left, executor, kept)
+	make = _Run(experiment, films, manifest_hash, folder, machine, time_left, executor, kept, tell)
 	member = Member() if together else None
 	with locked(folder / ".lock", wait=False) if member is None or member.leads else nullcontext(True) as held:
 		try:
@@ -17138,13 +17579,21 @@ def run(
 	return make.peaks
 
 
+def require_weights(experiment: Experiment, folder: Path) -> None:
+	"""Check, and fetch if need be, the ImageNet weights of what is not trained yet. Raises BadInput, RemoteRefusal."""
+	if experiment.pretrained:
+		with locked(folder / ".weights.lock"):
+			weights.check(dict.fromkeys(job.architecture for job in unfinished(experiment, folder)), experiment.weights)
+
+
 class _Run:
 	"""The state of run(): which jobs wait, which run where, and what is shown of them."""
 
-	def __init__(self, experiment, films, manifest_hash, folder, machine, time_left, executor, kept):
+	def __init__(self, experiment, films, manifest_hash, folder, machine, time_left, executor, kept, tell):
 		self.experiment, self.films, self.manifest, self.folder, self.machine = experiment, films, manifest_hash, folder, machine
 		self.key = key_of(experiment, manifest_hash, machine)
 		self.time_left, self.executor, self.kept = time_left, executor, kept or (lambda home: None)
+		self.tell = tell or (lambda job, told: None)
 		self.jobs = longest_first(experiment)
 		# a cluster is given all jobs, and begins each where and when there is room
 		self.free = [machine.devices[0]] * len(self.jobs) if machine.nodes else machine.slots
@@ -17178,7 +17627,7 @@ class _Run:
 		if home.done():
 			say(f"{job.name}: done already")
 		elif self.time_left() <= 0:
-			say(f"{job.name}: not begun, the time is up")
+			say(f"{job.name}: not started, the time is up")
 		else:
 			return True
 		return False
@@ -17218,6 +17667,7 @@ class _Run:
 				self.kept(home.path)
 		if isinstance(told, EpochEnded):
 			epoch = told.epoch
+			self.tell(job, told)
 			say(
 				f"{job.name} {told.stage} epoch {epoch.epoch}/{told.epochs}: train loss {epoch.train_loss:.4f}, "
                 f"valid loss {epoch.valid_loss:.4f}, error rate {epoch.error_rate:.4f}, {epoch.seconds:.1f} s"
@@ -17225,7 +17675,7 @@ class _Run:
 		elif isinstance(told, Finder):
 			say(f"{job.name}: learning rate {told.chosen:.2g} ({told.reason})")
 		elif isinstance(told, Stage) and told.skipped_steps:
-			say(f"{job.name} {told.name}: {told.skipped_steps} steps whose float16 gradients overflowed changed nothing")
+			say(f"{job.name} {told.name}: {told.skipped_steps} steps were skipped because float16 gradients overflowed")
 
 	def _progress(self, job, share):
 		gained, self.share[job] = share - self.share[job], share
@@ -17240,7 +17690,7 @@ class _Run:
 		elif self.time_left() <= 0:
 			self._ended(job, home, Ended())
 		else:
-			say(f"{job.name}: its process was lost ({lost.reason}); it is begun again after its last finished stage")
+			say(f"{job.name}: its process was lost ({lost.reason}); restarting after its last finished stage")
 			self._start(job, home)
 
 	def _ended(self, job, home, ended):
@@ -18604,11 +19054,13 @@ FILES['cxrkit/training/server.py'] = r'''
 
 import contextlib
 import multiprocessing
+import sys
 import tempfile
 from multiprocessing import util
 from multiprocessing.context import BaseContext
 
-METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() and sys.platform != "darwin" else "spawn"
+"""macOS has a server too, but its libraries, Accelerate among them, may not be used in a process forked after they were loaded."""
 LOADED = ["torchvision", "fastai.vision.learner", "fastai.metrics", "cxrkit.training.work"]
 """What the server loads. None of it asks for a GPU as it is loaded, which a fork would not survive."""
 LONGEST_FOLDER = 70

@@ -10,7 +10,7 @@ from pathlib import Path
 import filelock
 import pytest
 
-from cxrkit import errors, files
+from cxrkit import errors, files, saved_tables
 
 
 def test_a_file_is_whole_or_absent(tmp_path):
@@ -119,9 +119,9 @@ def test_rows_are_read_as_they_were_written(tmp_path):
     files.write_csv(tmp_path / "a.csv", ["x", "y", "z"], rows)
     assert (tmp_path / "a.csv").read_bytes().count(b"\r") == 0
     expected = [{"x": "a, b", "y": 'quote " and\nline', "z": ""}, {"x": "é", "y": "", "z": "1"}]
-    assert files.read_csv_rows(tmp_path / "a.csv", columns=("x", "z")) == expected
+    assert saved_tables.read_csv_rows(tmp_path / "a.csv", columns=("x", "z")) == expected
     (tmp_path / "marked.csv").write_bytes(b"\xef\xbb\xbf" + (tmp_path / "a.csv").read_bytes())
-    assert files.read_csv_rows(tmp_path / "marked.csv") == expected
+    assert saved_tables.read_csv_rows(tmp_path / "marked.csv") == expected
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_rows_are_read_as_they_were_written(tmp_path):
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-16-le"])
 def test_what_a_spreadsheet_saved_is_read(tmp_path, text, encoding):
     (tmp_path / "a.csv").write_bytes(text.encode(encoding))
-    assert files.read_csv_rows(tmp_path / "a.csv") == [{"case": "ä1", "words": "yes"}]
+    assert saved_tables.read_csv_rows(tmp_path / "a.csv") == [{"case": "ä1", "words": "yes"}]
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_a_table_that_cannot_be_used_is_bad_input(tmp_path, content, words):
     if content is not None:
         (tmp_path / "a.csv").write_bytes(content)
     with pytest.raises(errors.BadInput, match=words):
-        files.read_csv_rows(tmp_path / "a.csv", columns=("a", "c"))
+        saved_tables.read_csv_rows(tmp_path / "a.csv", columns=("a", "c"))
 
 
 def test_the_guard_lets_the_kits_own_errors_through(tmp_path):

@@ -16,18 +16,8 @@ from cxrkit.data.records import ADULT, COLUMNS, LABELS, NUMBERS, SPLITS, VIEWS, 
 from cxrkit.data.sources import Source, locator
 from cxrkit.data.workers import Workers
 from cxrkit.errors import BadInput
-from cxrkit.files import (
-    csv_text,
-    decoded,
-    read_json,
-    read_table,
-    reading,
-    refuse_foreign,
-    sha256_of,
-    sha256_of_json,
-    write_json,
-    write_text,
-)
+from cxrkit.files import csv_text, read_json, reading, refuse_foreign, sha256_of, sha256_of_json, write_json, write_text
+from cxrkit.saved_tables import decoded, read_table
 
 BUILD = "build it: python -m cxrkit manifest build"
 BUILD_AGAIN = "build the manifest again"

@@ -12,8 +12,8 @@ from cxrkit.data.images import SUFFIXES
 from cxrkit.data.readers import table
 from cxrkit.data.records import Record
 from cxrkit.errors import BadInput
-from cxrkit.files import read_table
 from cxrkit.progress import counted, say
+from cxrkit.saved_tables import read_table
 
 TABLE = "films.csv"
 TABLES = ("films.csv", "films.tsv", "films.xlsx")
