@@ -28,8 +28,9 @@ from cxrkit.schema import VERSION
 
 DRAWN, NOISE = 20, 4
 """Films that are drawn to compare on, and squares of noise."""
-MOST_P, MOST_FEATURES, MOST_MAPS = 1e-5, 1e-3, 0.01
-"""The largest differences that are let through, as in Compared. A map of ReLUs may differ by more where one of them stands at 0."""
+MOST_P, MOST_FEATURES, MOST_MAPS = 1e-4, 1e-3, 0.01
+"""The largest differences that are let through, as in Compared. Single precision itself is no nearer: on 100 films torch's p of a VGG19
+lay up to 2.6e-5 from double precision's, onnxruntime's 1.2e-5; of other networks both within 3e-6. A map of ReLUs may differ by more where one of them stands at 0."""
 PACKAGES = ("torch", "torchvision", "onnx", "onnxruntime", "numpy", "pillow")
 
 

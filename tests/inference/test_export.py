@@ -180,7 +180,7 @@ def torch_no_grad():
     return by_torch.torch.no_grad()
 
 
-@pytest.mark.parametrize("p_covid, features", [(2e-5, 0), (0, 0.01), (float("nan"), 0), (0, float("nan"))])
+@pytest.mark.parametrize("p_covid, features", [(2e-4, 0), (0, 0.01), (float("nan"), 0), (0, float("nan"))])
 def test_what_is_no_number_differs(p_covid, features):
     with pytest.raises(BadInput):
         export.refuse_different(Network("resnet34", 0, Path("a")), exported.Compared(1, p_covid, features, None))
