@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from cxrkit.audit import heatmap
 from cxrkit.config import short_name
 from cxrkit.data.images import open_grey, square
 from cxrkit.data.records import Record
@@ -59,5 +60,5 @@ def _maps(results: Results, squares: Mapping[str, np.ndarray]) -> dict[str, dict
         attended = attention.maps(inquiry.loaded(first[architecture], "cpu"), np.stack(list(squares.values())))
         for image_id, each in zip(squares, attended):
             if each.any():
-                found[image_id][short_name(architecture)] = pictures.map_png(attention.OPACITY * each)
+                found[image_id][short_name(architecture)] = pictures.map_png(heatmap.OPACITY * each)
     return found

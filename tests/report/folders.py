@@ -7,7 +7,7 @@ import numpy as np
 from markupsafe import Markup
 from PIL import Image
 
-from cxrkit.audit import attention
+from cxrkit.audit import heatmap
 from cxrkit.data.manifest import Manifest
 from cxrkit.data.records import Record, copy_of
 from cxrkit.environment import Choice
@@ -161,7 +161,7 @@ def draw_pair(path, side=40):
     """Write a film beside itself under a map that is strongest at the left, as the audit draws them; return both arrays."""
     film = np.tile(np.linspace(0, 255, side).astype(np.uint8)[:, None], (1, side))
     attended = np.tile(np.linspace(1, 0, side, dtype=np.float32), (side, 1))
-    attention.save(path, attention.beside(film, attended, side))
+    heatmap.save(path, heatmap.beside(film, attended, side))
     return film, attended
 
 
