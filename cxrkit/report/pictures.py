@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from cxrkit.audit import heatmap
 from cxrkit.data.records import LABEL_WORDS, POSITIVE
 from cxrkit.report.gallery import Film
 from cxrkit.results import Results
@@ -21,8 +22,6 @@ SMALL = 144
 """Pixels a side of the film under its map; in the page that travels, of every film that an audit chose."""
 MAP_SIDE = 48
 """Pixels a side of a map: Grad-CAM's own has 4 to 14 cells, and a browser enlarges smoothly."""
-AMBER = (255, 176, 0)
-"""Of the maps, as audit.attention paints them. Its red less its blue is 255, so that a pixel's opacity can be read back."""
 LEVELS = 64
 """Steps of opacity in a map's palette."""
 
@@ -94,14 +93,14 @@ def parted(path: Path) -> tuple[bytes, bytes]:
         if pair.width != 2 * side:
             return jpeg(pair.convert("L")), b""
     colours = np.asarray(painted, float)
-    return jpeg(film), map_png((colours[..., 0] - colours[..., 2]) / (AMBER[0] - AMBER[2]))
+    return jpeg(film), map_png((colours[..., 0] - colours[..., 2]) / 255)
 
 
 def map_png(opacity: np.ndarray) -> bytes:
     """A map as a PNG of MAP_SIDE pixels a side: amber, as opaque as each place of [side, side] from 0 to 1."""
     small = Image.fromarray(np.clip(opacity, 0, 1).astype(np.float32)).resize((MAP_SIDE, MAP_SIDE), Image.Resampling.BOX)
     picture = Image.fromarray(np.rint(np.asarray(small) * (LEVELS - 1)).astype(np.uint8), "P")
-    picture.putpalette(AMBER * LEVELS)
+    picture.putpalette([int(part) for part in heatmap.AMBER] * LEVELS)
     opacities = bytes(round(255 * level / (LEVELS - 1)) for level in range(LEVELS))
     picture.save(png := io.BytesIO(), format="PNG", transparency=opacities, optimize=True)
     return png.getvalue()
