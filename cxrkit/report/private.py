@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from cxrkit.audit import heatmap
 from cxrkit.config import short_name
 from cxrkit.data.images import open_grey, square
 from cxrkit.data.records import Record
