@@ -184,7 +184,7 @@ def shown(text, stream):
 def _unread(stream):
     """Whether whoever read a stream, `head` perhaps, has read enough; any other pipe that broke is a fault."""
     try:
-        stream.write("")
+        stream.write("\n")  # what failed before is not kept to be written again
         stream.flush()
     except BrokenPipeError:
         return True
