@@ -153,7 +153,7 @@ def audited(results: Results) -> Audits:
 
 def draw_film(path):
     """Write a drawn film; return its path."""
-    Image.new("L", (60, 40), 90).save(path)
+    Image.linear_gradient("L").resize((60, 40)).save(path)  # decode refuses one grey level as no film
     return path
 
 
