@@ -19,7 +19,7 @@ RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = 'af770b962c70943e0d7e6f0c117c02e52e41025334a82c3e56374687e2349420'
+SOURCE_SHA256 = 'd317f56c95cfc4613a7498e36779729647142853a77c5757f651279256118620'
 FILES = {}
 
 
@@ -2104,7 +2104,7 @@ from cxrkit.files import replacing
 THUMBNAIL = 144
 """Pixels a side of the film and of its map in a picture of the gallery."""
 AMBER = np.array([255, 176, 0], np.float32)
-"""The map's colour: told from grey by everyone."""
+"""The map's colour: told from grey by everyone. Its red less its blue is 255, so that a pixel's opacity can be read back."""
 OPACITY = 0.65
 """Of a map where it is greatest."""
 
@@ -9558,7 +9558,7 @@ def shown(text, stream):
 def _unread(stream):
 	"""Whether whoever read a stream, `head` perhaps, has read enough; any other pipe that broke is a fault."""
 	try:
-		stream.write("")
+		stream.write("\n")  # what failed before is not kept to be written again
 		stream.flush()
 	except BrokenPipeError:
 		return True
@@ -15232,44 +15232,44 @@ GNfB5iOxdeY_mH4YFQ#?h{6IAlsw?c)JYN3rHvpCdbx$axp&<nY$okD?{3*DJm_iOj7D@3GnoGacADQU
 # ======================================
 
 FILES['cxrkit/report/page.css'] = r'''
-c-p;MNssKd5x&o_VCEsfbRfx+dYN7j!$E)`IXDL!IT=1s64gzQT2dtSEHNg>+=C#0Fux>K+(b!KPkRvLGVe7-7K^ofwUGO!sygyBNvoo2{5CzYGuxAbA5R_0
-X!CR+zF*UtHGA?U&vX3A%P05|B~ccM-+#Su*1^a+-9(!WjugBEB44symS$o~Tje+-U*+pu&p;w!vZlKX2VQ7X!ax#+VH_Urh#E30vpmcroOrCN3|EGm-HPEr
-$+}1kJjO|^24WaU<Mm@0s)41Pv0GC$uz~@)T|I8aK+1|@PePAG(F*=NZV%-B?wd2qI3*8t!*bTN{!m0HoCOGOuLRhODOyL{DCs4|Hf+nNEh)OBJDOXPT5guf
-DzqdOu{e%xNj>HXh@cmYP{%ggJsw7qS}vnqlv$Em=UGUpC8;$_mW*1G%EKL9QA<**b^5r=ElII(o2Q#zQad4~ok!y33Pc6M`VEL6sb2k-|BaW&J^a7PSmVPG
-it^N*3z(2sC9oK6>esKLV7(^oTida-f8ieSX<Zl0mm?mz|DGKyM*i}rdyjlqB~@3!*dJN(%sQS@@@IBo@a1<6r-esaTDE@68V)QcG<`ZY)un`^Khx$xsbz7H
-7On?Ds4&!~O;r>yBg=qkzpHBCu3=|nIjOQYVEIg&BL``RgkHMp0KZ@T7oK&eJ=w0rRJD3fV)#j-AYS9Y@>|B+x}a}+a%?#0<Vb6zv=rZP$cMwigpQ$cUCw0-
-`-|mgUcycfXpuQGKb%Y(Mq%pxiP4PUpL=p&(q~|fm+;>lEfW9S3)#bW*1%B&4P3exYYx4Rx~@9I&h;y4tAb}rMrfN0bH09>JmEo!#*D{GaLCADGZ;7s)uVBM
-wFleBwVI0z4=3Zu0gtbx9O67Y%=ipAW|$DFlX6w3lFD=+X<!P%DHn4bo+4$p>Qh?KbNv9;+n|{)gZTLcydXfU0UAi(KQTm4A*h3~pFmhgNP<TtJ7Y%6ReCy*
-j=gsNOM?cI(1MmJU|YdDIJMu_G!+Ks2VtbRiicc9!BR3jW?+4=EEsoJ)25WewIaP7k+yU#e<7Wv5>Lz0j#sF|p%Vp86N&WxH|WUF-sik&J3l?~A`>9fFAWdF
-ZNtH`D!sI@pt^JtWy`8$IH4A9ZRGzLqx_AYg!=)Z>X|ipQN1Xo(DLo&#2P_>>Ug>DSw=V!It1iljZj0C=Pkm05Gm10mi%Yl@}yukYw=VDNKkz@lwcat3EC%)
-hp4NTi=z^n!0JmUYzCu%ABCaR5D}A&Fyv>cQz0^?sCn2l@D^y72%dPEjYXin$XMHqLlL>U?V74Qj)`C#6RHmima(ClwjrtsKEV!8;wT)fqV3)aquP;?h8FXo
-8;gULK9i(c@ZQ3tsDz~tbfcJ@O3XyziPYfyVjm%q7v-Is@Vb>Dj#h;of`;drp1-$;7NX?Sn^LigXo$n|fX3D%W$SV?G$|t_?JW3#+8>glN}ucl#)^m|z6yuP
-SXwny@};N>R_OkOr@!V)_EO_l1KFgY07SBe2?wcZ(+!TQzw<H$Hd#5ELoMJ^t`TgcbKw49sbYz*M>XgBgymJk#0Eeg=ct_?ko;VTF+${}@M|SYW#P`PwI2Z?
-PT}A3a)v}F-II<cmx4Ap(AwFm6*|`&2pAZcfKSVsUQK{VX^}nvR6L)EFXH#2x5&LpcrdvOU@YTlXPjdewMV|Q9y^bg#MFBxj<Zwgl>A4hWrmg0augWsOdu3U
-qo<Ame=Crr{~kd8_#!OvhLE}(yYV`7M{jF`i|xh&bL`Ni4KEsJ1`|fx%NeM=X+|{*>oBxM6C^Yn!kF(wSwlC#O5xfH{4Q~sqgC?m%|--;r|xtXjR<pC4Y*RB
-gPg*IT;Ryi&$_t?GnkbP@$m|r2H-FSv!?4zJ?ztx_q&XBlozd;d_$r#$Usbx>{XRsnifw{R~!Mt6$LCX?PZ}@`Jt*=`6Kz-QvN8b(tGL^;MTQD$|i6g$dU(h
-4=t+K{j{_JO!zfUABh3<QP8@@G+6!59py(Zv$_Sta1n}8<5_<Q;as%fM^GBt=2Z!bEO$NjBml(+%=5e+@?HS)A`zDt3s>lrUMU=_gLPfz<OGC>1!<v2!3b=1
-3Rf4f-n%`}6SZa6+-6_6Kh}BOY0e|2U@&G&nhHdk69?zSv|l6*=p`0Ir!lYy(OLmzqau_g*;tl+BgadiLVNOG;Bdm|GTKpMZE{80^NA?XNm%#7Sm{VdKCI|=
-OX-(g79d;gFeJn>544Z!I@SPBz)%wrG;FJAP;m2dZh{hyP&H2;Q9>~zQZln~@g1kO-9<DdW^mEWm}+t*LIhZ`3J$J-Fj(*?7Z@%xo?{bCafywd6U{J7;3Z^U
-ro0^x90oX(LVW?(hJ-EUH6wqw&B79Y6zX{2f*CVg<9WfL3i{~+rjx(<CjSz`_LYU0oN6;HL?tH@?riH&xHT2o2Q3mK`?~;C-aZL?7~AHE6^)An&P+0H8cls3
-rs~DPE{F}V6_!y?Y-|Z~)QB=z3r*^!DQ{9C(VSx|PcFsQpoKNb1<s3pMsdmoReYERvT-^qH6uL12m3!m_)nRfYN<9}VHJx5S`u;utkc@t6bDxef#H(>QF%R}
-xu<!jiWFsN_y76Fzwc)dXJqm5+E|s2kkSQyz(@$L-E_aDEyxHL{djfDf8LMQW$d<v{}N3=NO99s)y!eXOrhq2kf5uoq8;YSs=U405HNM3Az_S6wuN~K(8{}m
-vmCT>QSx?MA=1!{Us|15*`ZmuoA$wpF%IxT!^6Y@%uxmv^02sb82Vj+9wp+KtA(Te7U!BI3V-yFaN=2pD3=zzh5(7v1r9%~!(Yo3Swu}o1_;GYQ3>o23A@bG
-fj;>Ps$B8?SX6B*6V2OFeATOd6dln>l#zDEzp^v_X>DV+6B++B{TNIcrTeNJmtFzdX~5`zbW(BI6vptXV^_1PQDQqi0CtYLhQC5+g_y4Yf9m@RrUkUKI-m2&
-UQZ(%M#Qa2^Q{>W^gfjhNq?QmQu<Sfv@^4+{&29r6}fx4m`X#<!lX^2lI_FIF`*BVKfF;|fb8P!;QRpt#-Abfm)*x}qv2AuB}&J05>#??w5%*D7-&)`HLY%?
-0}$_We!Mh;!cte2T46AwuVy}PYj%S}H7>8^r*K3jfciEsZdlD|_khWVpYzVsZjGfAmV+LNF(+Hd8>xlz?nriLOlw$dIy8u-=|qc<0Su2?yUT5VA?5%iNwa-M
-1q|v_4URHl8an}SgQ9VEitRqCg(uDy@%q|ros!zd8{OC~2Kw8WY*ujewcTgFwUsvRq^XR}-Dq}-vX3<lgH!NlX0sGPHZ+b3OSN*gG4x?O57ejWgJ}6=2jPfu
-&&SZybSEyd(({iRp=v|Xa+|**(Dllwr|$B@{$^Ix@x$!g<#>931v0mA?Ff4cKvULEiy!=}c9x(meNlCf^hIm{X<&Y75q32E%*2Z+tj%@adXggESwDv%Pj-HF
-yI^pe>yA1@(tU9~u!C?trnjD+)#{cwD)aZdFD*C`Yd&_saaS&KH7_I6y`1*}!5tWOakDCA%gEfcyGyD`%q9Ik1x*AFJB5843s<&=8ooO<tUXnt^KLcSqOHgR
-H{tV(y2CA4+IbddA7uUJ_k1I0PHhH^K1%(iI!(|5;Hxj)jh<@R-m=fg3INla-4r)pUK6e)mleOP$u5Cuw#yz`lt*dwrxEH%i-L(t;kFQ~?;Agpkrag^C5a+O
-N}?5xm4jli;QJG8A0U<B&0;nNL8|e2yzV!fB!oj@@$(0X3~g)h8DEs*Fav^3@)Hg~R<;+Vy?7#H`^T3s44ny(tP@dsXGgO+qwR@hGc636W-jLo`<d%~OXN^p
-JqWqOkrxxOtLw$PTF7b^J#Pl-ZEy3_yN!1^gGf6i>L9}~`@;QmRaOEXJ@Wk@zJ(wDckGCo_Q<!aEGm!uzA9l~+JgD%xmV-AxrpuYdA(7$u<B9S>}7gnDn*45
-vcmm&=B*W(T-&<>y0TAm18jHS!N$^Yii3wBlk0IoSx0uOHS8<`m+|w9D^3%0m7>Wusu{Y{RQo=vUfRQ~?gdZ2h?a7jRuGf=ma^69?-^OC4B6I>yO=7g=1hxm
-OJwfVp6PeYw=AX?c5b$vy|rP2)TcP30B=}!XH&Kyei24m<=EAH-Z9TnSHxDg$%K&4M}eIX=qL=Re#?9Bk#)mGFJV9b<azeBb0}XD>j%86)yjIkn<R<-$T`pL
-7tV6w@Okt2akE_U|9ja?$Tu}T4tf^rGl1vn3=;cBnyK_m_Y0RJTabHF<?zQIY*kd)lWpA%Ugf@<R;fo+E82q`(g)e6Pc7d5jyjd(SNvR8O$Ra9-Oki8j#y8N
-b)68_V$nxn8#;67TVQf|7(AoVOI2mz5&b~#%8@_^)4O>4u7~Kmck5)2@?f(d+N11;_+TJmW`ZPP9YL_;%g4k%M(TQU|KhlRxR*!mKqxXT@>D;^Gp|oP(sxBX
-8;&quihE>UwjfuCvd<N!i=gw^Bd4XO%UaKR8zEN+Myv(Yb&;girk+jg_v%0TPO(3Tyi?+UcW;)8ggq(EsICCMr^Pvu(y-~lT?e;VKlA<tfVeSF!v)%HKb!L2
-)}A4^w28(!foHu$nR-(n>%B>2w@RzNn=>eP)NQti@ZQWNawy^dzY!ep4*'''[1:]
+c-p;MNssKd5x&o_VCLZg(}5&Q>ScOC3<m)M=inS{<Yf3jNmMsIYDtmQv&5Jja}R?2!Tgd`aTBSfr~MG*GVe7-7K^ohRph>@s*e0Z(yFK$zfDi<%=V<<$5Tf#
++B_YI@7J_u&7OS9^BjNj@(F%KNt8w6_g^oZbuh9{H_>K;BLy#k$fs<VrJ0!0RyoedSNS^EGmuD_tm!Vpffw48Fpz{{7>9>DqK3@MED!StCmyRR!<FG?w_-R@
+vMv$>k8u*KffxqTc>NfLYG5g6?ABBbtYCm{SC3mUkg}rKlh7kkw1Pj6+XH#O`{v9tPRT>vu$(om?}`Y8vjD;El>mD&MeArACB3BBhHV+OB}JEXM{`S3%gr)b
+g_fiu7RRwIsmDA45%hu)>eyzx$HPEU%Vo5SGD}kHJPRqcB(-MAl2J=idAOr1YDsFfP9Jx<B`Fqe^K{coYA2+$^GLj0fv7-OzXcH_)vMp~zwz?8hyOPjYkU|&
+QJ%VU0Tc471Qw%B{rXiDtk<M{Ydd!KFWe(Ot?PpMa>OI|Kd@uP$Y1_+?~(7Tr0Oad`<4~Ytm7#qe`Xg3Uw+?kT6m<TW$U-B;lOf2)2CxoT}n9mGi@G}S{4Us
+;d&5+3PWw$R7C+ZvJ9B^yQ&868g@pOlPY@ymd~^~a*%dN=%uR;@cY$&;aPXulkG}ORjc<ThMyz~;x+y&zh%6w3;MPv$A*JWj<iNfOYsedd^jvj=olK;<y^L~
+zgT|eCG7No7MUaS?qu393RCY-jAjJ?+>`r~J_B>Sg#YGfk@)9c$R574296?V;L^QVbLe%{b=4Vmu3t%86+BZiLfc%J^Yzo@2@gs%W;|AcLq?p<VBjEBkH!Jk
+9&8`iYA!PDPR5Y~9$!m2#Cdp_;TdquFd<YY<*H64l{tMR#}tH9F6KBqMapi~r?jBw`T?xBK{H(j@$(CKL4Z~RG?2c3Vi-Mzpbo}<0%08?2_BW~j2SIg>FGc^
+_S*R`4H`&73tFZS+X~jfsr|O5sW31<2qVQ+>~a+aOUdw%f%U<%VBB3z8&eL~iu7_o+S0ZBg>;rmJS|H*UZD<MCkiG_B+~oepd&+jpYx{e{Pe_&Oaz&JX?SqA
+4V`6GdTC)nb?Ic3Evu5@gj%?@k^f_i@;7=C?gxabXV&CJ^`ewQ%eR*kYXkwR^X0y08N-RtAw(Y52sKoB-eR~9A|+bMlK;$Go)pYxEgs7N399dg5==unLHoq<
+5OvjZaa2MRSbgb)&0rSrqcD^jB4V-;hWspbDnzCfH6J!jcnh>k1W&xoh9b~jWUOt*p@>}Fc1=|theR-s3DpM$%b2UCZHQ`uPq4$2I0^@=XuG$<sCHnap~ZYS
+9gBmNK9i(c@ZQ3tsD!0Ex=~DyC1$elNNR9?v5%0*i}KD*c-_h{j#h=8g52|r&)?fa3t95%O{rLAG>pUYfX3D%W$SV?G$|t_?JW3#+8>glN}ucl#)`;9eiaUp
+v9xNa<V#T%tkC@lPk+sq?4`!99NDCx0E}b}6An_-rgM&}zw<H$Hd#5CL#@E2TqD>>=fM5JQpFNqk7~~M3CpX7i4A~0&QUu(Ao;lzV}!^{;nzx*%EBkN)_w$p
+IE8=9%Nc-9x+fh?E(L9HptaGel{(iONEn!yfKSVsUQL2XX^}oasCYgRU*zvaZ;^Wico5tLFqZMOGtMy^wFkbl9y*Vf#MpaAj<Zv6O8%o^nPKI$93%!C34|ij
+=&8eizZH?B{~iE-d=Zv-LrPr^-FO{NXK!nRi|xiD=GduA8(uU-1|vq>%NeM=X+|{*>oBxM6C^Zq!<auAWewc`D}`$-@Vku59IcXfZ+1jb@pKx_q7fm6)d5$k
+)4>!b<pM{Be%8%p7-v@I#>Xq+GysPwm^ED^^{|H}?{^vNC@)$w`39ikAP|!zdsU^Ero~g#6~_QEl?AL|+RH+*@?%xA@+b1OrThV^(tGL^;MTPQWutH&$dU)K
+hZfcAeq7o>O!$n`2Vwwy6tr#;2CM%~XZeB4tZs>6xCq6l<5_<Q;as%fM^GBt=2Zy_l)D~!5(LEu#CcvH@?Ie1MItXR7E`HHdZloz4%T(qBqtz5EJzDI3Pxb7
+Q@FYa>%H3pJyBbB&29FD`(vHgo#s4Z91MnRNmGGLbK>Bf2>S(SKrgWvIt>Gh5UrI^HY!6|l8t5AH*mZJDzqp61r8^SE~6bK)+Se^Jr6{IPQtnu#>xpe@?k}{
+TS~v|vH;m?-INeZ9B3bP>R3)Z0Ygnh(y*<fLBY+-xd}=*Le)HZL<z-=NXg9R#dn<Ab{El<n2C#K##oapks`o~RdSe02+o2>xxjFl@f@3Aic4(toM?t9ftP^1
+OnK`NbQ7F`P@llH0kEaKX5{a-Sy<waLY?nhFk@zGJTDkjK|f!>bn-Xf;4dL;Us;I3R2#Ptm7K_MXIqDgTVs)Z&>}IizY9R+?US&Fp=}OW(Q(n?%z$yzXzFp8
+su!JIFgCzeSVldup(V&sBg$YcG^v-Syh(*bbB?V%xfEN2R;)=ba9;E?ic>DA;=?$R4dJZRjPL{>?EehuKV@>NrP_FfRV)r@NyrhfPHS&d99%5~+$H~`^4g)f
+r+KG}6lG}l|M|zi?`I;;z~bYzu_~P*r3?IsnGjsN>3&CBkP$BW>FSpMydSK~*li2{C7OT$ann=P%*BqGLTxI91YK1Xt&5dad3&`XVCqCe!Wfxs3-b~}EAI}I
+<)9rGC2zMCA`Q*>rPaX7PR+vIv=5Gq(TNv2Jd7N`9L1@S-QsS-(C-5DD3QmeS~%KoajpST_@fUAC!S>(<<f%JkRWloh{F%-@Uw)-B5O_{Kqz*KO2iHU*d<N}
+`s6F9a>e&!QMIiEnzuoG)vJCK9nnaXkv8IA*@%B!+nDVH;vd5gXUYKXt8!d=1!$)MqyK4=%9KrE4zD_P6;%y@?f3xLIqDkz3aJ%xy8i#E?<<%V(9Y_7&V#+4
+M&@S3t%3R03`lxkgodQQ&Y+b36asc;R@EOm`&*g2my4-1)GP#TGAh|V+#D17Ao;@^r3J_?-a6+G7%=_}xxef_UK_bf)s`q7Z<3&r+eFLCqJoJgg;LY%R!#)O
+yPO{{jZ;|as!}TqX7ts}m)n}%;82arYxoq7$V8yN&5IjWGuk~M`0#VydD^Y9bi#7bBQavKg}jkkDDRGBcgD1a#ip)7EKMg`d<<ZC(Ar&Y`wOv&fFx<Q&!_;W
+KGnfd0;Zu805>R_$xgA|N44U~WQ%xx?Y2%yZQ~7Y>=usxHU`ZKj=r}0%(u4EhMhEp*rprJlcMZ%O~c?6{F&J-1%QTzSz)PG&NhZVZ0CXcG<^^)AMGF<G4A<r
+JxzDwA`6~>)Cg4@ik92_6@ji-20isDKkRR2MIG;=^C`#E`>P;x3)d5APX*AFwd3Lk|Eis3(3ZZax<~pVHUJoyUs?=1I{eJ!i*Z<+>%8?OMZU9sx+za~es#OR
+xy_x<IxgwHxOVIyTo383$7i*=B@>nT``xD&oQO3aJK(S@7fm%UBh$T{_W{8j7<O^9DrL*a+_X=ZRHK|r`h5zTh&Vhc?AutlvNhE3-Kk;isS=%ctH~B^1q$4R
+&oAl@w_s`KS)6@<`pxh8M$nwvOfdQg`b%}1qy>SmzH~Qws%3l29+4FgOmB8m+<bXWxRP8}{JJK)3{10K_Ryj{fYDzZp^mgDn5YzPOR@UC@k<a%QA|LRD4KvI
+TH#nZC<Y6@KhgF9pagFgvpEQ$#+S$IezOrEbcMyw9{?HJ*5EU~D8*q0B%9=C8~{|d7p1*;B4hi<r!WjB0g$W{QF`ZzW^+c{6U$~=7!qbK=L`Fp>wQb)P+dI;
+xx<kcBeARN#k*R_YBqY_9Hh6s&5!Rk-r)=acFL%O48!aT_s>;XiSX!=AO83q{P4eLN7S@OzGG!kdE^gO3H#C(%umm~n*Ys3Y#*Q38+8k-9+k~rrbnhyR1rc}
+xWCN2wIZWy`>BMk?9<!;+ue7tv2+M=@DOBlJuWEg%x<-YCyT&k{QNSNr-`{r(PSId3|(oeeIHdX?Zd3@1&_XnmU5d`kdykBveoJD8CfZWY-?w_m@2F0Op9Sl
+WbW0T>37VxEXEgh(`--n)?9$pL!3c^H!M%1DO(V~Dn?r6*i}3~F>j)-h^=muNg-dJ1$IK9gEXM}E$_WY)(scEg#G-J=h@fJp?pcKAMmbLE9>=ck|g#c=RCJx
+ILn3Z^XB2>X1U`3_p+IgZ)$pUdKT+51kcqOB=(IoQ|X!0FI<jnLGDSF!ykLFRas$Awsq&c%6&JjQje%sv<Dc{2id1jE#CePI+f%%{9IQ}2RV4UovCviv7Q#|
+Iw7pZqK|@YIEkTe36sl%^NdC>Rh5ND^aH&sM*<y;@8a#d9-{Bwt&=^<gUtrfKFWR=A52J?nIK76M-c4z@-eZGnYtd`zf9ae+{>eOAQTCUJk`(f%<B`6^j#6p
+4o8?T#XT}FTaYVc+2;!3BIrE!$Z6^6vevWSM#vR{5o-aRx=7M$Q_m*$d-WfEr`R7v-YId2cW;)8ggq(EsICCMr^Pvu(y-~lT@P-te&+22#Idcr!nyvMY#D#H
+-~I-h&k7=iGp`mDvcv~+TzTDXts8Pn3u%ZKJnNOp*wcC(;El4rRd)5A9;XyiH{Bxpdovfzp-c_`1;jb|LI'''[1:]
 
 
 # ======================================
@@ -15425,31 +15425,30 @@ sU38DW5=1UD<j6w$Vrn}G09t`J&+Q4{OHZ&#r29c1<}E39)rb|zq?CYfjT_wg?n$f!uskBw1|mf$1;XY
 # ======================================
 
 FILES['cxrkit/report/pictures.py'] = r'''
-c-oy<TXWmS6@Dgv#TG9G8VHsh+4az6r&1z&l#wEh<y<-(4ZQ@GBw`SYES91fh5x<ZIlBvxveHiTU=zTe`{g@l6-CiancKBdt<ZB}mr5*TRVlL-WzDaRT&R&y
-GGB^$S*=nb>q3;a71CN&+fvtJB^xo@(nnRzQ_*TLO3U1Il*?Mol(6!Xs-eVbAz4`zMZ;maYP7LpCR_FDB)pY+I5&DFat&j0($Z#fmJ5G;C7Y(K7pb^azphoC
-D@R>OEAvXWExhrRvMu0W+8?D*t*XK?G}11sau$eh@ahiimgI-;r}eh8vtF;7EyRktailjFmx1nLg<uW6<)6)`(q^PLGb-1n=xn+?Jv+ag{&fBR+uKy!T;E=N
-xcKq>fXgT%%(_%KzPE_kBeHf~*-q|z_c|P2UEh9~p8fm7`K=g>ucyby$MkQAa9_^_WQr!_-0FowI?S6c*P^v@+lqBvC?j5qt23AJ`PvX2=dC3geA|?ENqnUd
-xlu)lXji&coYvbP-oCx~nGJ}etf?1KDx&O{W)UUB+pE*dOB_5uIU$>F%Fn7oJ&Cp~RH#DI<BgzVLmj=@uSj2EM&5%pB_?%GkzzJJL($1K*_1DJ>ukC@y_w!#
-e0vVnC$FE>EJ@Kwyfd;m`sVcNuV{)*Etbgk2|@*fMXoARNbXB9GkVj)LRDANED+9ir8O#Q%j!<A&d%SH|1Vy?OvUrRze>e%;*;QegCw=i&aCgJMwT^v2F)rH
-7kEN&MWx!7Lout?N|dc&siD^-QVL(l;6~=9-G;6+N*3s?{1cmWdH&=1CFSH5NB-8ThWkD+A;KI2$Z2GyV3F(5;lH~6iBW*Rse1gutW`4PPvXXu_tL7-Z~*F`
-yggl(U~8={KA<lP0sq=1!Up3g>TTvqY9t;?>Yiy?jKp_0=kIoJ5KYwT7YCt2+F#ewcons>8*M%z0ZM@}%e>hGFWckAq_rjmR9V&DAqWfvaiQiCZ8M$A+-kEO
-6J8|4fmi+~I4Q4>7@v^xzr+lO_%5ixV&CSY(BLUYupV{jHz8!WOGV@J5E7DzqkoF3Z0&?(I_<!+yE~Vu4?Wr=;jXh$jzo)BZ8*$Ut(pq5QrGSuTa$lG@k8PH
-$bIk;4u51u)QI@u{Y5J_%d(=>D8r>{wDw?+lq}&he6Q7K8^`=Ys%p7XRDRyqOqzUITIFG?oC`-f8g~>8L5>>@F>xnJsI>0^LP_d=h67liL&SK$j`$nv<)>7H
-BQik&;+28RtTGEnZL%Xf*bJbC5)V7nmj*_q>>vh<t_ZKjVuD=s7@T${I|71jUEQlVA$|v`q}L^NI2g#vQgKAzELCgW@dMAxV9GA_A1XOh)h+_h#%Ro|v4|ov
-k`HrAEkZpOJ*~4mnoIhr)k50xUiB=F1{`}MY7!>Y-2ro>+me}~990U{Zq&vkC=tJlhX|z-jbIUwpUWk@pkBfwT*V{)$Fnj<8@xGJ5SR#46Qk2cJEvn3ake6A
-9hcP%(<?p*O)8F_Bd!CQ?1a5OC(oRJe(ojvDHsIj_iMm+Qs(djL{2|>MB0C8)MC0eWqd$4IS_M4vPn1td!e{^13h8HQ^r5+lK!(twS@I^kbfUjSbZ$NFoF*r
-8_~rZGnlD^ISEBoRl$278t!NcUe>PX^YSwVqnqX3S=mmFs<?QjR{J0)2j>uq@UrRFY@G|6rLNFyT|f{IX{;(@VoJIy#QZa^)?)H8=Cvx*jjA1Cmg^eR-p0{o
-l)%AR6mhK8=Ug>b#MigyR7$D%QDRo|b05P=v{`OBi4jfH;I`i_!bXMZNl4-cXvETCkds1a)Rw;~O6UvmH;m>wX4ew&6~A;L7W?UEk9yif{A0|(;e-z8Q5=m0
-Ne*A0Dmlm9Q5@Dp&+=dL{-sp}Wd|-kid46D(JEAHHk;vdr4hTZO-4@@RNp*L$K65pVfdra?*tEb;w$jDmCNl6Sc5QO6c2wDX1}Pk{-g@VGUg@k17wjvhUyH1
-7=Fi~KnRV34YlACKXCn?JEaDVACK8bQ}ho8E>mHHOGQtQ|H9OLkQ^Ucu?WMk-*^v3w0Z4zwBL054C1n({goT#@eQrplMAg}7<n(}Njq4sc^*8(9E^YmR2Tfg
-Yl!X=&Lb647(u)JnfZv@S6IN|Cs;X{#7Q8`VkR9Jk*}E4eNEyw>BfIbpGg#hBZmK~jk$y39v^wohl(K=cbr)xdJ^K^hwy!A!@;i0`hyQY)9<YUf#223o*8to
-^JTJ!TO+<Ua^~&2snmq`yRhcDoX7i%tGh<ueBXV5;KbcN_Rt6`RKDy}%$aTb2B53<;r)oO5=$j5o-<EZ7`dTagIm4^yum$2Q(_~;rAB3@F~4TG*DaQo!prvZ
-rNm=4PWK@=%Z+a0_!#$_l&@0me}d*i+V}6yI%-D;213w%CO46paZ?sB_%Gv*#({~;ACHDFY;ogYILLLS*M>^CZZg?QW8^mWK44R;w6r|{uqfVJIQ>)9VH|r2
-6I>=>=bbnb2VY*GbDoKqFL@I_c8~ZTmiHja->ybvN?ouiTrON8u0T%tFC}yr4298MR-64xDt4vSOc~BK!~&P-iT^s|c3N;w`e>p<>CXkne0g=az>@-Dab-Zq
-E;g_&ugWGE%c*&uAar)yC_3esef=Wg<q0z?j)RG5XDs69<l?3xac{t#Cp)|TnYM6W*-t7qNK3qzC$=#`&SQUJJ%TCwwyeSMnpT^esF$5JYwK^VE-et?_(9{`
-DjC!`?!ZN~58cgqg5P8BeRimiLBXBS#YEN%<<FBnrLDvoNx+3=pw!tJ$-cOb6S@wVm9*ms3B~xb5YPfPFi5uJ&YBciwB-un^cU(-l8{J?;5}_HaVV&+PDeh9
-{C_HN6Rx<x5El6N`sG1+@ib;LH>RYq|Hq~hOhui%vH$I@@&cZ=%ptm;`c6CBf!R0eXKh5c#1X^wGva#V{_vMRxZiB{>I5Oug^Igny-@s~?4p3a^`B4%rvFdZ
-e*j??@R<'''[1:]
+c-oy<YjfMi75z;9iY>krXdw6z+2f(hPNhWls3S!h%W=}-Xy_%dBoTvHWU&;*DE#j|_wFtT%1S%Uj7<{Q`+l5zS5XvQm$_XV)e1cqcB#ZdR+TbaQP%v}$b}jS
+CG(}2m(?m2vMxkvTOqAgwJmimR<aSZExlCLJQb}5qqNLTN4c!UObIK$s2WO~7Lt`kQ8XNut413uX0lbUkHb@`hjXJ>BG)h`CoOFzXSwjlm$GTfdXb77_3K*I
+xpLHnv@)+`+rk@9Dcb`6rTe24s#R4uhDO?DRn7wOH6Go8-IDz9{-oY^cGl}vvxQhuH;(lB{36huuMn)ExBT9GDQza#MQOwNQb~)591xIUnNhhmMQ8NI$?4g}
+^rx#2-`}L-`s(KV<N2qv11_V8Fza&V_}(F?kI33}Wjnba+~aU~d3Ez~diw8=XE$OjzMVdQ{+#{~k&mmnfK1VZqOf|QkT3JLD+bY8xoyR|E|d|k#O0|giTT<P
+9VfOW8ob+-c1e7t5xG$m2wCY`ao%r!eE07BXEq>?vZh`{sfe;)nnjchZ!S+RE^zST_?T?EF7H)^f)j07s8FV)#~VS_h_Jrxm#i;ABk#bP5|g^4NHH6qp(<T+
+@}+K_O_wLv)0^|}&!GDF&6AoXDH@6QMixikom~DEU9+jh66J7=P{Cl4tBMqo`%=t|-n6h#)s-|0gtJ{~jgs54x{I?<XBQNJ*X-tvRSkEcZe(6s?m*TDEsd-c
+`ptFB@Sj~Z$H?|?svdtdYn2T7mAE$LowRB+9Dw>KcC{Ch5|yhhUZ6_~f$nXWun`SPF1DG=-$*=^RLj${7>R#fpS|C`h3P1auMR>w+F#ewcons>8*RS8TcyC5
+W!~(8m+iZE(pr-OIIL=K5d?0_xKMM68lBE%ZnfEtse6;*z$^a~oQU6Jl}||dUt)$sycd+s*!R>ZbW_R^tVbOdO{fiTQ_=W5goGsG=pUjgTRS0{PCJn0_SR+U
+;~smFaMwntE271tHXLTFR!s$2sq3xJt;s*9_@eN9=A!!yhd(nTYDE0_;k*@_Wm!>b6cU8=8?8O`A|*@s4Bu;YZ{wIBNL4LYiptOXnn{x{ORGF4lyl)oN8^s7
+q5gJ29TRtwgi8AX9iOD`YdC=QIYf;6b;R#jFaJtKI3g1i09P5f%qp{R)FwN!gUvvTD)F#GeQ5wf$_@hNbw%JX78B%R4|r*3vLhgj)YYAe6XJLHMS5LQhl7Ev
+EEPxe-BPvI9Y65&3a0E*|DuvJRqZ11Y>dYA7>g((Bl$3=)FRYlv8Q#GM{`MEwOUA9-l;u{qX9>69!$bGxIJKQbXzhrl%q<a+6}&#1SR5k@erX@q7f_t%yPMe
+2h>aW30LtGpZKke(FRY>6$B>2h{Bw*(a!0ZM4YXNTE}HI!>EW4LX(Q47l`YC<}3ld&&f0ApC2+wKLvx}e7^>KCuI&lK;-n3N2L9iMlGgmQ^p5$lLIlgB%6fu
++EOSk-at<n@s#loyJY{`qgulHImo|{DXc!0Um3v%kB#W!je*D1!JLGms;c0<4-I!T1utvY^Lcqs!RQ8OcUHDjqbe?*sntHn$-y~<BD`$6HCyMxW~nPQTNe<-
+LmI1!n3$5T3LA;>&9xSjk1;PfnQm0=2(w(*7_ByrE}{eu&Z3B8t?qNxSP@^{oKY#I;*+e_ihu88IEgmPEhjOeDIVPRgFLJ+*dPf>X7olD5le?bP70w>TmGgf
+p)bYXL<PgxwM2Zw4_$~wKmF{{o;DGGA2V<`p#%CUj>du{hc{1^oa62&4r^l1@?Y})wN(UV2QEH}RJY^M-cf5do8fb%5xcOuMNbvfzImRGyMye*@JFHF2_A06
+H{fymjoTTpeqq8W9{wuKeo<-tMHP%?%uC(}$RdFZ)fomc{Ek6^5E=y=YQZOd;QFO<N(~x69<z_8=pPJRrYdW?0(A8F2vhe#a(rmTA`HWR<2@MB=C#|=e$(wU
+h|7kSMQ)VG_oZ$rEwplB<RzFV?O?g)dGHW(FajP>UGNL9A-YXCk5ouu1nv4W^AWeNuz<r)uyQbolR%ioOgb<kUooloHHq(}8~-W2CQ%HI82+m^<_?PY_{f7k
+R1CSe<IEbdCn4@Wg!iQl2fHro4?g@%-&+L&zpIy?8FaAoWzxf~5ntjs^LE`-YQp<nSo2)Y<No66F16P`bT1${ajSk0jj%%H%YBMDv+ceC=;C{L8A)jc^Y^{X
+(-lTy)5f)om#+bDaF5ZH*a&f{QJHDXj~Omei>0OTvb}g$TaVc|?L%;u8{Ne5^Hks;iEy6;&4;uf-k)~Vjt&fjpnWDck(qH*7BKiP<BrCGiOV04hOcaK<6t<z
+HD0d`m2ll;vX#cjZR~x(rdDZb_W;16cyHnKPf>?)>?KTanSh<Q;z%64d5O+>CSJaJ6;}1Y=<iY^Qd}3Tn2Uq!!Ii@a|CK`0HP4qpcMoj(_dje#tC=#KS%?J+
+(J%hXh}&SnIoZb!{YW?Q=X@`8D8O?8L2yZ@V;2e7mRDsHjO9eUNDwHyZ4{kyguZ>5@T!D~6vx5Dv@;gba&mDmk+>z`hLfFM{Y*Qzuj3~b8zdp_Wrb}_km1;0
+Pmf?q-<CBP-q0d*9qnaj&D#1qYD{PwQ%gE9VXP#4@Xc^?d3yHY77Cnv$Z&3#3~`(npd^|pMml+(;|h=D9@xW@-3eV&WW7-SJn0$L;`UFdMyo-ovs03NeibKl
+IWQ|}#}N{aVP+wqg`F5H+i_=2iY(i5g>d`pbtq6sq_yyl_L(>oTvxRtA7%bb1@6Ta7a*bn|K7YhC_kRfZ05$4v;_RIsRUY4CvWV(_f~lUPg~~j-R}TSJKKRt
+INDF%i0+Id2JdIY_167SE`4y{+3fW(LZk~7cdL7$_&M1{0gLNDp$ts_pRWG^zB1MM'''[1:]
 
 
 # ======================================
