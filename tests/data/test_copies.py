@@ -83,21 +83,10 @@ def test_changed_copies_are_found_among_drawn_films_and_nothing_else(drawn):
     assert found == wanted
 
 
-def noisily_bordered(film):
-    margin = film.width // 8
-    grey = np.random.default_rng(8).normal(128, 10, (film.height + 2 * margin, film.width + 2 * margin))
-    screen = Image.fromarray(np.clip(grey, 0, 255).astype(np.uint8))
-    screen.paste(film, (margin, margin))
-    return screen
-
-
-@pytest.mark.parametrize(
-    "change", [lambda film: cropped(film, 0.15, 0.15, 0.15, 0.15), noisily_bordered], ids=["close crop", "wide_border"]
-)
-def test_close_crops_and_films_in_a_wide_noisy_border_are_found(drawn, change):
+def test_close_crops_are_found(drawn):
     """Regression: no first guess of the crop was near enough, so that of most such pairs none became a candidate."""
     named = {f"film{i:04d}": copies.thumbnail(film) for i, film in enumerate(drawn)}
-    named |= {f"copy{i:04d}": copies.thumbnail(change(drawn[i])) for i in range(8)}
+    named |= {f"copy{i:04d}": copies.thumbnail(cropped(drawn[i], 0.15, 0.15, 0.15, 0.15)) for i in range(8)}
     found = {(pair.first[-4:], pair.second[-4:]) for pair in copies.find(named)}
     assert all(one == other for one, other in found) and len(found) >= 6
 
