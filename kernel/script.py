@@ -19,7 +19,7 @@ RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = 'd317f56c95cfc4613a7498e36779729647142853a77c5757f651279256118620'
+SOURCE_SHA256 = '8e4245178845954c927ef4c859e649530eb1e7ac3b09dad58132ecb61fc70279'
 FILES = {}
 
 
@@ -5055,6 +5055,7 @@ def _uniform_border(spread: np.ndarray) -> tuple[int, int]:
 
 def find(thumbnails: Mapping[Name, np.ndarray], kept: Path | None = None) -> list[Pair[Name]]:
 	"""All pairs of films that show one picture, sorted; of films with equal thumbnails, each with the first one."""
+
 
 
 
