@@ -4,9 +4,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cxrkit.config import short_name
-from cxrkit.data.records import SPLIT_WORDS
+from cxrkit.data.records import LABEL_WORDS, SPLIT_WORDS
+from cxrkit.errors import NoFilm
 from cxrkit.evaluation.conformal import ClassLimit, Held, PredictionSets
 from cxrkit.progress import table
+
+STRONG = 4.0
+"""A temperature above it, or below one over it, is beyond 95 of 100 by the prior (evaluation.calibration.PRIOR)."""
 
 
 @dataclass(frozen=True)
@@ -14,13 +18,16 @@ class Probability:
     """The mean over architectures of their mean over seeds.
 
     p_covid: calibrated where that was possible, else `raw`, the mean as it is; low, high: the least and greatest of the
-    single networks, each with its own calibration; networks: how many; temperature: None where it is not calibrated.
+    single networks, each with its own calibration; networks: how many; temperature: None where it is not calibrated, and
+    then `fitted_on`, the films that it was fitted on, is empty; note: see temperature_note.
     """
 
     p_covid: float
     calibrated: bool
     why_not_calibrated: str
     temperature: float | None
+    fitted_on: str
+    note: str
     raw: float
     low: float
     high: float
@@ -29,11 +36,12 @@ class Probability:
 
 @dataclass(frozen=True)
 class OfNetwork:
-    """One architecture over its seeds."""
+    """One architecture over its seeds. called: at the run's threshold, POSITIVE or NEGATIVE of data.records."""
 
     architecture: str
     seeds: list[int]
     probability: Probability
+    called: str
 
 
 @dataclass(frozen=True)
@@ -91,36 +99,41 @@ class Answers:
     sets: str
     threshold: float
     version: str  # of the kit
-    schema: int  # of these values
+    schema: int  # of the results' files
+    engine: str  # what ran the networks, with its version
 
 
 def text(answers: Answers) -> str:
-    """What people read."""
+    """What people read; a file that holds no film has a row without a probability."""
     lines, rows = ["!!! " + warning for warning in answers.warnings] + [""], []
     for film in answers.films:
         mark = "OUTSIDE" if film.outside else ""
-        rows.append([Path(film.file).name, "all networks", *_cells(film.ensemble), film.possible.words, mark])
+        first = ["all networks", *_cells(film.ensemble, film.called), film.possible.words, film.sha256[:12], mark]
+        rows.append([Path(film.file).name, *first])
         if len(film.networks) > 1:
-            rows += [["", short_name(row.architecture), *_cells(row.probability), "", ""] for row in film.networks]
+            rows += [["", short_name(row.architecture), *_cells(row.probability, row.called), "", "", ""] for row in film.networks]
+    rows += [[Path(bad.file).name, *[""] * 6, bad.reason, "", ""] for bad in answers.unreadable if bad.reason.startswith(NoFilm.words)]
     if rows:
-        header = ["film", "network", "p(COVID-19)", "single networks", "n", "calibrated", "may be", ""]
-        lines += [table(rows, header, right=["p(COVID-19)", "n"]), answers.sets]
+        header = ["film", "network", "p(COVID-19)", "called", "single networks", "n", "calibrated", "may be", "sha256", ""]
+        lines += [table(rows, header, right=["p(COVID-19)", "n"]), answers.sets if answers.films else ""]
     if any(film.ensemble.networks > 1 for film in answers.films):
         lines.append("single networks: the least and greatest of them; several are calibrated as one, so their probability may lie outside")
     probabilities = [p for film in answers.films for p in (film.ensemble, *(row.probability for row in film.networks))]
-    fitted = [p.temperature for p in probabilities if p.temperature]
-    if fitted:
+    for on in dict.fromkeys(p.fitted_on for p in probabilities if p.temperature):
+        fitted = [p.temperature for p in probabilities if p.temperature and p.fitted_on == on]
         each = f"{min(fitted):.2f}" + (f" to {max(fitted):.2f}" if max(fitted) - min(fitted) >= 0.005 else "")
-        lines.append(
-            f"calibrated: divided by a temperature of {each}, fitted on the run's validation films; more than 1 makes it less sure"
-        )
+        lines.append(f"calibrated: divided by a temperature of {each}, fitted on {on}; more than 1 makes it less sure")
+    lines += [f"NOTE: {note}" for note in dict.fromkeys(p.note for p in probabilities) if note]
     lines += [f"not calibrated: {reason}" for reason in dict.fromkeys(p.why_not_calibrated for p in probabilities if not p.calibrated)]
     lines += [
         f"OUTSIDE what this model has seen, its probability means nothing: {film.file}: {'; '.join(film.why_outside)}"
         for film in answers.films
         if film.outside
     ]
-    lines.append(f"called COVID-19 from {answers.threshold:g} on, before calibration; cxrkit {answers.version}")
+    lines.append(f"called COVID-19 from {answers.threshold:g} on, before calibration")
+    lines.append(
+        f"cxrkit {answers.version}, results of schema {answers.schema}, {answers.engine}; run of manifest {answers.manifest_sha256[:12]}"
+    )
     if not answers.out_of_distribution_checked:
         lines.append(f"whether a film is outside what this model has seen was not checked: {answers.why_not_checked}")
     lines += [f"where the networks look: {film.attention}" for film in answers.films if film.attention]
@@ -129,9 +142,18 @@ def text(answers: Answers) -> str:
     return "\n".join(lines)
 
 
-def _cells(p: Probability) -> list:
+def temperature_note(temperature: float, fitted_on: str, raw: float, p_covid: float) -> str:
+    """What must be said of a temperature so far from 1 that little is left of the probability; an empty text for others."""
+    if 1 / STRONG <= temperature <= STRONG:
+        return ""
+    effect = "draws probabilities to the middle" if temperature > 1 else "drives probabilities to 0 and 1"
+    return f"A temperature of {temperature:.1f} {effect}: of {raw:.3f} it makes {p_covid:.3f}. It was fitted on {fitted_on}."
+
+
+def _cells(p: Probability, called: str) -> list:
     return [
         f"{p.p_covid:.3f}",
+        LABEL_WORDS[called],
         f"{p.low:.3f} to {p.high:.3f}" if p.networks > 1 else "",
         p.networks,
         "yes" if p.calibrated else "no",

@@ -1,6 +1,5 @@
 """The experiment: every hyperparameter of a run, one declaration a key, from defaults, a YAML file and the command line."""
 
-import argparse
 import difflib
 import re
 from collections.abc import Iterable, Mapping
@@ -11,7 +10,7 @@ from typing import Any, Literal, get_args
 import yaml
 
 from cxrkit.data.records import MATCHABLE, VIEWS
-from cxrkit.errors import WrongUse
+from cxrkit.errors import BadInput, WrongUse
 from cxrkit.files import sha256_of_json
 
 SHORT_NAMES = {"resnet34": "ResNet34", "resnet101": "ResNet101", "vgg16_bn": "VGG16", "vgg19_bn": "VGG19"}
@@ -67,14 +66,14 @@ class Experiment:
     )
     external: tuple[str, ...] = key(
         (),
-        "external films to ask the networks about, after training: KIND[:NAME]=DIR as for --data, or NAME=DIR (covid/ and normal/), "
+        "external films on which to test the networks after training: KIND[:NAME]=DIR as for --data, or NAME=DIR (covid/ and normal/), "
         "or NAME=manifest.csv; may be given several times",
         decides="nothing",
     )
     contact: str = key("", "whom to ask about the results: a name and an address, for the page and the cards", decides="nothing")
     external_films: int = key(
         0,
-        "of each set from elsewhere at most so many films, whole patients drawn with a fixed seed; 0: all, and on Kaggle as many as time "
+        "at most this many films of each external set; whole patients, drawn with a fixed seed; 0: all, and on Kaggle as many as time "
         "and memory allow",
         at_least=0,
         decides="nothing",
@@ -93,28 +92,28 @@ class Experiment:
     )
     ages: str = key(
         "all",
-        "whose films are used: all, or adults (films of patients under 18, or of an age that is not known, are left out)",
+        "whose films are used: all, or adults (films of patients under 18 or of unknown age are left out)",
         choices=("all", "adults"),
         decides="films",
     )
     match: tuple[str, ...] = key(
         (),
-        "pair each positive film with a negative one that is alike in view, age and sex, or in some of them, a film a patient; "
+        "match each COVID-19 film with a normal one on view, age and sex, or on some of them, one film per patient; "
         "the others are left out",
         choices=MATCHABLE,
         decides="films",
     )
-    age_caliper: float = key(5.0, "years by which the ages of a matched pair may differ", at_least=0, decides="films")
-    allow_leakage: bool = key(False, "train although a patient or a picture is in two splits; every table says so", decides="nothing")
+    age_caliper: float = key(5.0, "how many years the ages of a matched pair may differ by", at_least=0, decides="films")
+    allow_leakage: bool = key(False, "train even though a patient or a picture is in two splits; every table says so", decides="nothing")
     architectures: tuple[str, ...] = key(
         ARCHITECTURES,
         f"networks to train: {', '.join(TESTED)}, or another of torchvision's or timm's",
         spelling=r"[a-zA-Z][\w.]*",
         decides="jobs",
     )
-    seeds: tuple[int, ...] = key((0,), "training seeds; each network is trained once a seed", at_least=0, decides="jobs")
+    seeds: tuple[int, ...] = key((0,), "training seeds; each network is trained once per seed", at_least=0, decides="jobs")
     image_size: int = key(224, "side of the square the networks see, in pixels", at_least=32)
-    batch_size: int = key(64, "images a training step", at_least=2)
+    batch_size: int = key(64, "images per training step", at_least=2)
     epochs: int = key(4, "epochs of each of the two stages, body frozen and unfrozen", at_least=1)
     resize: str = key(
         "squish",
@@ -136,11 +135,11 @@ class Experiment:
     warmup_share: float = key(0.25, "share of the steps of a stage in which the learning rate rises", above=0, below=1)
     epsilon: float = key(1e-5, "Adam's epsilon", above=0)
     decay_everywhere: bool = key(False, "weight decay on batch norm and biases too")
-    precise_batch_norm: bool = key(True, "take batch norm's statistics anew from the training films after each stage")
+    precise_batch_norm: bool = key(True, "recompute batch norm's statistics from the training films after each stage")
     lr_find_iterations: int = key(100, "steps of the learning-rate finder", at_least=20)
     pretrained: bool = key(True, "start from ImageNet weights (--no-pretrained: from random ones)")
     weights: str = key("", "folder with torchvision's ImageNet weight files, instead of the network", decides="nothing")
-    threshold: float = key(0.5, "an image is called COVID-19 from this probability on", above=0, below=1, decides="scores")
+    threshold: float = key(0.5, "a film is called COVID-19 from this probability up", above=0, below=1, decides="scores")
     loader: str = key(
         "resident",
         "resident (films decoded once, augmented on the device) or files (fastai's way: each file decoded at each use)",
@@ -156,16 +155,16 @@ class Experiment:
         choices=("jobs", "data"),
     )
     audit: str = key(
-        "full", "after training: full, quick (what asks no network) or none", choices=("full", "quick", "none"), decides="nothing"
+        "full", "after training: full, quick (only what needs no network) or none", choices=("full", "quick", "none"), decides="nothing"
     )
     jobs_at_once: int = key(
-        0, "trainings at the same time on each device; 0 chooses by its memory and the processors", at_least=0, decides="nothing"
+        0, "trainings at the same time on each device; 0: chosen by its memory and the processors", at_least=0, decides="nothing"
     )
-    workers: int = key(-1, "processes that decode images for --loader files; -1 chooses by the processors", at_least=-1, decides="nothing")
+    workers: int = key(-1, "processes that decode images for --loader files; -1: chosen by the processors", at_least=-1, decides="nothing")
 
     def __post_init__(self) -> None:
         for each in fields(self):
-            _check(each, getattr(self, each.name))
+            _check(each, getattr(self, each.name), each.name)
         for name in ("architectures", "seeds", "match"):
             values = getattr(self, name)
             if not values and name != "match":
@@ -190,8 +189,14 @@ class Experiment:
         return sha256_of_json(self.settings("jobs", "films", "scores", "numbers"))
 
 
-def _check(declared: Field, value: Any) -> None:
-    name, limits = declared.name, declared.metadata
+def option_of(name: str) -> str:
+    """The command line's option for a key."""
+    return "--" + name.replace("_", "-")
+
+
+def _check(declared: Field, value: Any, name: str) -> None:
+    """Raise WrongUse for a value outside a key's limits. name: the key as its user wrote it."""
+    limits = declared.metadata
     for item in value if isinstance(value, tuple) else (value,):
         if limits["choices"] and item not in limits["choices"]:
             raise WrongUse(f"{name} is {item!r}.", next=_near(item, limits["choices"]))
@@ -248,8 +253,11 @@ def make(values: Mapping[str, Any], overrides: Mapping[str, Any], where: object)
     for name in merged:
         if name not in known:
             raise WrongUse(f"The experiment has an unknown key {name!r}.", where, _near(name, known))
+    typed = {name: _typed(known[name], value, where) for name, value in merged.items()}
+    for name in overrides:
+        _check(known[name], typed[name], option_of(name))
     try:
-        made = Experiment(**{name: _typed(known[name], value, where) for name, value in merged.items()})
+        made = Experiment(**typed)
         for architecture in made.architectures:
             if architecture not in TESTED or architecture in OF_TIMM:
                 from cxrkit.training import networks  # torch is loaded for a name alone that only it can know
@@ -262,7 +270,7 @@ def make(values: Mapping[str, Any], overrides: Mapping[str, Any], where: object)
 
 def _typed(declared: Field, value: Any, where: object) -> Any:
     wanted = declared.type
-    if kind := _item_type(declared):
+    if kind := item_type(declared):
         items = value if isinstance(value, (list, tuple)) else [value]
         if declared.metadata["choices"]:
             items = [part for item in items for part in (item.split(",") if isinstance(item, str) else [item])]
@@ -277,56 +285,23 @@ def _typed(declared: Field, value: Any, where: object) -> Any:
     )
 
 
-def _item_type(declared: Field) -> Any:
+def item_type(declared: Field) -> Any:
     """The type of the items where a key is a list, else None."""
     return get_args(declared.type)[0] if get_args(declared.type) else None
 
 
-def _option(name: str) -> str:
-    return "--" + name.replace("_", "-")
-
-
-def add_arguments(parser: Any) -> None:
-    """Give an argparse parser one option for each key of Experiment but its name."""
-    for each in fields(Experiment):
-        option, help = _option(each.name), each.metadata["help"]
-        if each.name == "name":
-            continue
-        if each.name in PLACES:
-            parser.add_argument(option, action="append", metavar="DIR", help=help)
-        elif each.type is bool:
-            parser.add_argument(option, action=argparse.BooleanOptionalAction, help=help)
-        elif kind := _item_type(each):
-            parser.add_argument(option, nargs="*", type=kind, metavar=each.name.upper()[:-1], help=help)
-        else:
-            parser.add_argument(option, type=each.type, metavar=getattr(each.type, "__name__", "").upper(), help=help)
-
-
-def overrides_of(arguments: argparse.Namespace) -> dict[str, Any]:
-    """{key: value} of the options that were given, from a parsed command line."""
-    given = {each.name: getattr(arguments, each.name, None) for each in fields(Experiment)}
-    return {name: value for name, value in given.items() if value is not None}
-
-
-def as_arguments(overrides: Mapping[str, Any]) -> list[str]:
-    """The words of a command line that mean these overrides: the inverse of add_arguments and overrides_of.
-
-    Positional arguments belong before them, for a key that is a list takes all words up to the next option. An unknown
-    key becomes an option all the same, which the parser then refuses by name.
-    """
-    declared = {each.name: each for each in fields(Experiment)}
-    words = []
-    for name, value in overrides.items():
-        option = _option(name)
-        if isinstance(value, bool):
-            words.append(option if value else option.replace("--", "--no-", 1))
-        elif name in PLACES:
-            words += [f"{option}={item}" for item in ([value] if isinstance(value, str) else value)]
-        elif name in declared and _item_type(declared[name]):
-            words += [option, *map(str, value if isinstance(value, (list, tuple)) else [value])]
-        else:
-            words.append(f"{option}={value}")
-    return words
+def refuse_weights(experiment: Experiment) -> None:
+    """Raise BadInput where the folder of weights surely lacks a network's file; torch, which knows the whole name, is not asked."""
+    folder = Path(experiment.weights)
+    if not experiment.weights or not experiment.pretrained:
+        return
+    if not folder.is_dir():
+        raise BadInput("There is no folder of weights.", folder, "name the folder of torchvision's files, or leave out --weights")
+    known = [name for name in experiment.architectures if name in TESTED and name not in OF_TIMM]
+    lacking = [name for name in known if not any(folder.glob(f"{name}[-_.]*")) and not any(folder.glob(f"*/{name}[-_.]*"))]
+    if lacking:
+        next = "put torchvision's files there under their own names, such as resnet34-b627a593.pth, or leave out --weights"
+        raise BadInput(f"The folder of weights holds none of {', '.join(lacking)}.", folder, next)
 
 
 def differing(experiment: Experiment, usual: Experiment) -> dict[str, Any]:

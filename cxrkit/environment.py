@@ -152,6 +152,8 @@ def require_gpu():
 
 def choose_workers(wanted, images, device):
     """The number of decoding processes as a Choice; wanted: the experiment's `workers`."""
+    if sys.platform in ("win32", "darwin"):
+        return Choice(0, "this system cannot fork them, and their films cannot be handed over")
     if wanted >= 0:
         return Choice(wanted, "as the experiment says")
     if device == "cpu":

@@ -8,13 +8,13 @@ from PIL import Image, ImageDraw, ImageFont
 
 from cxrkit import RESEARCH_ONLY
 from cxrkit.answers import Answer
-from cxrkit.audit import attention
+from cxrkit.audit import heatmap
 from cxrkit.config import short_name
 from cxrkit.data.records import LABEL_WORDS
 
 LINE = 17
 TEXT, WARNING = "black", (176, 0, 32)
-KEY = "Amber: what speaks for the network's answer."
+KEY = "Amber: what speaks for the class that the network calls (its first seed)."
 
 
 def picture(panel: Image.Image, maps: dict[str, np.ndarray], answer: Answer) -> Image.Image:
@@ -23,13 +23,14 @@ def picture(panel: Image.Image, maps: dict[str, np.ndarray], answer: Answer) -> 
     panel: the film, mode L; maps: {architecture: attention map, uint8 [size, size]}.
     """
     grey, (width, height) = np.asarray(panel), panel.size
-    of_network = {row.architecture: row.probability for row in answer.networks}
+    of_network = {row.architecture: row for row in answer.networks}
     columns = [(["film", ""], np.repeat(grey[..., None], 3, -1))]
     for architecture, attended in maps.items():
         enlarged = np.asarray(Image.fromarray(attended).resize((width, height), Image.Resampling.BILINEAR)) / np.float32(255)
-        p = of_network[architecture].p_covid
-        words = [f"{short_name(architecture)}: {p:.3f}", "" if attended.any() else "nothing speaks for its answer"]
-        columns.append((words, attention.overlay(grey, enlarged)))
+        row = of_network[architecture]
+        called = "" if answer.outside else f"called {LABEL_WORDS[row.called]}"
+        words = [f"{short_name(architecture)}: {row.probability.p_covid:.3f}", called if attended.any() else "nothing speaks for its call"]
+        columns.append((words, heatmap.overlay(grey, enlarged)))
     font = ImageFont.load_default(12)
     across = max(width * len(columns), 480)
     above = [(line, colour) for text, colour in told(answer) for line in textwrap.wrap(text, across // 7) or [""]]
@@ -50,10 +51,13 @@ def told(answer: Answer) -> list[tuple[str, str | tuple[int, int, int]]]:
     p = answer.ensemble
     among = f", single networks {p.low:.3f} to {p.high:.3f}" if p.networks > 1 else ""
     call = "" if answer.outside else f", called {LABEL_WORDS[answer.called]}"
+    calibrated = f"calibrated (temperature {p.temperature:.2f})" if p.temperature else "not calibrated"
     lines: list[tuple[str, str | tuple[int, int, int]]] = [
-        (f"{_plain(Path(answer.file).name)}: p(COVID-19) {p.p_covid:.3f}{among}{call}", TEXT),
+        (f"{_plain(Path(answer.file).name)}: p(COVID-19) {p.p_covid:.3f}, {calibrated}{among}{call}", TEXT),
         (f"{KEY} {RESEARCH_ONLY}", TEXT),
     ]
+    if p.note:
+        lines.append((p.note, WARNING))
     if answer.outside:
         lines.insert(0, (f"OUTSIDE what the networks have seen, the numbers mean nothing: {'; '.join(answer.why_outside)}", WARNING))
     return lines

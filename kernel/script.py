@@ -19,7 +19,7 @@ RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = 'a4c0f0c90c6957d5227ebc1c54c855b645dd5f397cfc6f95c9267c24e72957b5'
+SOURCE_SHA256 = '8e4245178845954c927ef4c859e649530eb1e7ac3b09dad58132ecb61fc70279'
 FILES = {}
 
 
@@ -28,6 +28,7 @@ FILES = {}
 # ======================================
 
 FILES['kernel/run.py'] = r'''
+#!/usr/bin/env python3
 """The kernel's entry: sources to manifest to tree to trained networks to results, each stage once."""
 
 
@@ -37,78 +38,110 @@ FILES['kernel/run.py'] = r'''
 
 
 
-import argparse
-import importlib
 import signal
 import sys
-import time
-from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
-try:
-	import cxrkit
-except ImportError:
-	sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-	import cxrkit
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the package beside it, also where another version is installed
 
-from cxrkit import config, environment
-from cxrkit.errors import WrongUse, run_command
-from cxrkit.progress import announce
+import cxrkit
+from cxrkit.errors import EXIT_CODES, WrongUse, require, run_command
+
+EXAMPLES = """\
+examples:
+  python kernel/run.py --local
+  python kernel/run.py --local --data coronahack=DIR --experiment paper --seeds 0 1 2
+"""
 
 
-def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-	"""The options of a run, its experiment's keys among them."""
-	parser = argparse.ArgumentParser(prog="kernel/run.py", description="Train and evaluate the four networks. Research use only.")
-	parser.add_argument("--local", action="store_true", help="run on this machine (needed anywhere but on Kaggle)")
-	parser.add_argument(
-		"--experiment", metavar="NAME", help=f"{', '.join(config.names())}, or a YAML file; default: dry-run here, paper on Kaggle"
+def parser():
+	"""The options of a run, its experiment's keys among them, as an argparse.ArgumentParser."""
+	import argparse  # here, as all that takes time: Ctrl-C is answered in a line from the start
+
+	from cxrkit import config, options
+
+	made = argparse.ArgumentParser(
+		prog="kernel/run.py",
+		description="Train and evaluate the four networks. Research use only.",
+		epilog=EXAMPLES + EXIT_CODES,
+		formatter_class=argparse.RawDescriptionHelpFormatter,
 	)
-	parser.add_argument("--out", type=Path, metavar="DIR", help="folder for everything the run makes; default: runs/EXPERIMENT")
-	parser.add_argument("--hours", type=float, help="after so many hours no new stage begins, and the run reports what it has")
-	cluster = "train on a Ray cluster: auto (the one that runs here), HOST:PORT or ray://HOST:PORT (pip install '.[cluster]')"
-	parser.add_argument("--cluster", metavar="ADDRESS", default="", help=cluster)
-	parser.add_argument("--cpu", action="store_true", help="on Kaggle: run on processors where no GPU works, instead of stopping")
-	parser.add_argument("--results", metavar="SLUG", default="", help="on Kaggle: the dataset to send the results to")
-	parser.add_argument("--version", action="version", version=cxrkit.__version__)
-	config.add_arguments(parser.add_argument_group("experiment", "each also a key of the YAML file"))
-	return parser.parse_args(arguments)
+	made.add_argument("--local", action="store_true", help="run on this machine (needed anywhere but on Kaggle)")
+	names = ", ".join(config.names())
+	made.add_argument("--experiment", metavar="NAME", help=f"{names}, or a YAML file (default: dry-run here, paper on Kaggle)")
+	made.add_argument("--out", type=Path, metavar="DIR", help="folder for everything the run makes (default: runs/EXPERIMENT)")
+	end = "after so many hours no new stage begins, and the run reports what it has (default: no end)"
+	made.add_argument("--hours", type=options.hours, help=end)
+	cluster = (
+		"read films and train on a Ray cluster: auto (the one that runs here), HOST:PORT or ray://HOST:PORT (pip install '.[cluster]')"
+	)
+	made.add_argument("--cluster", metavar="ADDRESS", default="", help=cluster)
+	made.add_argument("--cpu", action="store_true", help="on Kaggle: run on processors where no GPU works, instead of stopping")
+	made.add_argument("--results", metavar="SLUG", default="", help="on Kaggle: the dataset to send the results to")
+	logger = "also send each epoch's figures to tensorboard or wandb, numbers alone, never a film; may be given twice (default: neither)"
+	made.add_argument("--logger", action="append", default=[], choices=("tensorboard", "wandb"), help=logger)
+	options.add_quiet(made)
+	made.add_argument("--version", action="version", version=cxrkit.__version__)
+	options.add_arguments(made.add_argument_group("experiment", "each also a key of the YAML file"))
+	return made
 
 
-def main(arguments: Sequence[str] | None = None) -> int | None:
+def parse(arguments=None):
+	return parser().parse_args(arguments)
+
+
+def main(arguments=None):
 	"""Run; return an exit code where another process ran instead, else None. Raises CxrkitError."""
 	options = parse(arguments)
+	import importlib
+	import time
+
+	from cxrkit import config, environment, run_log
+	from cxrkit.options import heed, overrides_of
+	from cxrkit.progress import announce
+
+	heed(options)
 	shared_out = environment.processes() > 1 and not environment.on_kaggle()
 	local = options.local or shared_out  # torchrun takes --local for an option of its own
 	if not local and not environment.on_kaggle():
 		raise WrongUse("This is not Kaggle.", next="add --local to run here")
-	overrides = config.overrides_of(options)
+	overrides = overrides_of(options)
 	name = options.experiment or ("dry-run" if local else "paper")
 	if local and not options.experiment and "data" in overrides:
 		raise WrongUse("The experiment for your data is not named.", next="add --experiment paper, rigorous or a YAML file")
+	if (options.cluster or options.logger) and not local:
+		raise WrongUse("Kaggle has one machine, and its log.", "--cluster, --logger", "leave them out")
+	require("torch", "torchvision", "fastai", *(["ray"] if options.cluster else []), *options.logger)
 	experiment = config.load(name, overrides)
-	if options.cluster and not local:
-		raise WrongUse("Kaggle has one machine.", "--cluster", "leave it out")
-	# by its name, for it does not travel to Kaggle
-	executor = importlib.import_module("cxrkit.cluster.executor").Cluster(options.cluster) if options.cluster else None
+	config.refuse_weights(experiment)
+	executor = workers = None
+	if options.cluster:  # by their names, for they do not travel to Kaggle
+		executor = importlib.import_module("cxrkit.cluster.executor").Cluster(options.cluster)
+		workers = importlib.import_module("cxrkit.cluster.readers").Readers(or_here=True)
 	from cxrkit import pipeline  # after the options were checked: --help, and a wrong option, are answered at once
 	from cxrkit.kaggle_io import hub
 
 	experiment = hub.attached(experiment)
 	started = time.monotonic()
-	if local:
-		out = options.out or Path("runs") / experiment.name
-		results = pipeline.run(experiment, out, time_left=environment.Deadline.of_run(options.hours, out), executor=executor)
-	else:
-		from cxrkit.kaggle_io import inside  # it brings fastai along, which takes seconds: bad input here is told before
+	out = options.out or Path("runs") / experiment.name
+	with run_log.logged(out / run_log.NAME) if local else nullcontext():
+		if local:
+			log = importlib.import_module("cxrkit.loggers").opened(options.logger, out, experiment) if options.logger else nullcontext()
+			with log as tell:
+				left = environment.Deadline.of_run(options.hours, out)
+				results = pipeline.run(experiment, out, time_left=left, executor=executor, workers=workers, tell=tell)
+		else:
+			from cxrkit.kaggle_io import inside  # it brings fastai along, which takes seconds: bad input here is told before
 
-		results = inside.run(experiment, options.hours, not options.cpu, options.results)
-	announce(f"finished in {time.monotonic() - started:.0f} s")
-	if results:
-		pipeline.refuse_failures(results)
+			results = inside.run(experiment, options.hours, not options.cpu, options.results)
+		announce(f"finished in {time.monotonic() - started:.0f} s")
+		if results:
+			pipeline.refuse_failures(results)
 	return None
 
 
-def _interrupt(*_: object) -> None:
+def _interrupt(*_):
 	raise KeyboardInterrupt
 
 
@@ -148,6 +181,7 @@ FILES['cxrkit/audit/asked.py'] = r'''
 """The parts of an audit that ask trained networks: masks, features, attention, stability, external films, retraining."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -211,7 +245,8 @@ def called_again(films: Films, context: Context, architecture: str) -> list[Stab
 	networks = [network for network in context.networks if network.architecture == architecture]
 	held = results.required(architecture).of(judged.image_ids)
 	with Meter(f"changed films, {architecture}", len(networks) * len(judged.images) * (1 + len(stability.CHANGES))) as meter:
-		answers = [stability.asked(inquiry.loaded(each, context.device), judged.images, context.device, meter) for each in networks]
+		read = (inquiry.loaded(each, context.device) for each in networks)
+		answers = [stability.asked(partial(inquiry.p_covid, model, device=context.device, meter=meter), judged.images) for model in read]
 	spread = stability.spreads(results).get(architecture)
 	return [stability.row(judged, held, np.stack(answers), architecture, results.experiment.threshold, spread)]
 
@@ -278,12 +313,11 @@ from typing import Literal
 import numpy as np
 import torch
 from fastai.vision.learner import TimmBody
-from PIL import Image
 from scipy.stats import rankdata
 from torch import nn
 from torch.nn.functional import interpolate
 
-from cxrkit.audit import inquiry
+from cxrkit.audit import heatmap, inquiry
 from cxrkit.audit.films import LUNGS, box
 from cxrkit.data.licences import may_redistribute
 from cxrkit.data.pixels import Pixels
@@ -291,7 +325,6 @@ from cxrkit.data.records import Record
 from cxrkit.evaluation import bootstrap
 from cxrkit.evaluation.metrics import Figure
 from cxrkit.evaluation.predictions import Predictions
-from cxrkit.files import replacing
 from cxrkit.progress import Meter
 from cxrkit.results import Network, Results
 from cxrkit.schema import Attention, AttentionRow, GalleryEntry
@@ -304,11 +337,6 @@ CELLS_COMPARED = 16
 FOLDER = "figures/attention"
 Kind = Literal["error", "top loss", "hit"]
 """Why a film stands in the gallery."""
-THUMBNAIL = 144
-"""Pixels a side of the film and of its map in a picture of the gallery."""
-AMBER = np.array([255, 176, 0], np.float32)
-"""The map's colour: told from grey by everyone."""
-
 MOST_ERRORS, TOP_LOSSES, HITS = 12, 4, 4
 """Films in the gallery for each architecture."""
 
@@ -346,9 +374,14 @@ def _maps_of_batch(model, images, classes, device):
 	classes = outputs.argmax(1) if classes is None else classes
 	chosen = outputs.gather(1, classes[:, None])[:, 0]
 	gradient = torch.autograd.grad((2 * chosen - outputs.sum(1)).sum(), features)[0]
+	return weighted(features.detach(), gradient, images.shape[-2:])
+
+
+def weighted(features: torch.Tensor, gradient: torch.Tensor, size: Sequence[int]) -> torch.Tensor:
+	"""Maps, [n, *size], of a layer's features and the gradient of a score in them, both [n, channels, side, side]."""
 	weights = gradient.mean((2, 3), keepdim=True)
-	cells = (weights * features.detach()).sum(1, keepdim=True).clamp(min=0)
-	enlarged = interpolate(cells, images.shape[-2:], mode="bilinear", align_corners=False)[:, 0]
+	cells = (weights * features).sum(1, keepdim=True).clamp(min=0)
+	enlarged = interpolate(cells, tuple(size), mode="bilinear", align_corners=False)[:, 0]
 	return enlarged / enlarged.amax((1, 2), keepdim=True).clamp(min=torch.finfo(enlarged.dtype).tiny)
 
 
@@ -363,7 +396,7 @@ def _late_features(model, x):
 		features.append(given.detach().requires_grad_())
 		return features[0]
 
-	hook = _late_part(model, x[:1]).register_forward_hook(derive_from_here)
+	hook = late_part(model, x[:1]).register_forward_hook(derive_from_here)
 	try:
 		outputs = model(x)
 		return features[0], outputs
@@ -371,7 +404,7 @@ def _late_features(model, x):
 		hook.remove()
 
 
-def _late_part(model, x):
+def late_part(model, x):
 	"""The deepest part of the body whose map, [n, channels, side, side], is large enough for a batch like x; the first where none is."""
 	seen = []
 
@@ -479,7 +512,7 @@ def _hung(results: Results, network: Network, image_ids, p_covid, picked, images
 		name = f"{_slug(network.architecture)}-{_slug(kind)}-{number:02d}.png"
 		entry = _entry(record, network, kind, float(p_covid[index]), name)
 		if entry.file:
-			save(results.folder / entry.file, beside(images[index], attended[index]))
+			heatmap.save(results.folder / entry.file, heatmap.beside(images[index], attended[index]))
 		entries.append(entry)
 	return entries
 
@@ -545,24 +578,6 @@ def pick(is_covid: np.ndarray, p_covid: np.ndarray, threshold: float, seed: int 
 
 def _slug(text):
 	return re.sub(r"[^a-z0-9_]+", "-", text.lower())
-
-
-def overlay(image: np.ndarray, attended: np.ndarray) -> np.ndarray:
-	"""A grey square, uint8 [size, size], under a map from 0 to 1 of the same size: uint8 [size, size, 3]."""
-	opacity = 0.65 * attended[..., None]
-	return np.rint(image[..., None] * (1 - opacity) + AMBER * opacity).astype(np.uint8)
-
-
-def beside(image: np.ndarray, attended: np.ndarray, side: int = THUMBNAIL) -> Image.Image:
-	"""The film, and beside it the film under its map, as a PIL image."""
-	pair = np.hstack([np.repeat(image[..., None], 3, -1), overlay(image, attended)])
-	return Image.fromarray(pair).resize((2 * side, side), Image.Resampling.BILINEAR)
-
-
-def save(path, picture):
-	"""Write a PIL image as a small PNG of 256 colours, without any metadata."""
-	with replacing(path) as temporary:
-		picture.quantize(256, Image.Quantize.MAXCOVERAGE).save(temporary, format="PNG", optimize=True)
 '''[1:]
 
 
@@ -592,7 +607,7 @@ from cxrkit.data import manifest as manifests
 from cxrkit.data import sources as film_sources
 from cxrkit.data.manifest import Manifest
 from cxrkit.errors import BadInput, WrongUse
-from cxrkit.files import sha256_of, write_json
+from cxrkit.files import CHECKSUMS, JSON_START, refuse_foreign, refuse_unwritable, sha256_of, write_json
 from cxrkit.progress import say
 from cxrkit.results import AUDITS as NAME
 from cxrkit.results import DRAWN, Network, Results
@@ -656,7 +671,7 @@ PARTS: tuple[Part, ...] = (
 
 
 def audit(target: Results | Path | str, options: Options = Options(), out: Path | None = None) -> Audits:
-	"""Audit a run or a manifest; write audits.json (into the results, beside the manifest, or to `out`) and return its content."""
+	"""Audit a run or a manifest; write audits.json (into the results, beside the manifest as `file_of` says, or to `out`) and return its content."""
 
 
 
@@ -664,10 +679,14 @@ def audit(target: Results | Path | str, options: Options = Options(), out: Path 
 
 	not_done: list[NotDone] = []
 	results, path = _target(target, options)
+	written = out or file_of(path)
+	refuse_foreign(written, JSON_START)
+	refuse_unwritable(written, *([results.folder / CHECKSUMS] if results and not out else []))
 	context = _opened(results, path, options, not_done)
 	manifest, films = context.manifest, Films.of(context.manifest)
 	predicted = sha256_of(results.folder / "predictions.csv") if results else ""
-	before, dropped = earlier.read(path.parent / NAME, manifest.sha256, predicted)
+	kept_at = file_of(path)
+	before, dropped = earlier.read(kept_at, manifest.sha256, predicted)
 	not_done += dropped
 	if context.pixels:
 		films = replace(films, images=context.pixels.of(films.image_ids))
@@ -731,6 +750,11 @@ def _reasons(not_done: list[NotDone]) -> dict[str, str]:
 	return reasons
 
 
+def file_of(manifest: Path) -> Path:
+	"""Where a manifest's audit is kept, beside it: audits.json, or films.audits.json of films.csv, as another manifest may lie there too."""
+	return manifest.parent / NAME if manifest.name == "manifest.csv" else manifest.with_suffix(f".{NAME}")
+
+
 def _target(target: Results | Path | str, options: Options) -> tuple[Results | None, Path]:
 	"""(the run or None, its manifest's path)."""
 	if isinstance(target, Results):
@@ -760,7 +784,7 @@ def _opened(results: Results | None, path: Path, options: Options, not_done: lis
 	views = results.experiment.exclude_views if results else ()
 	named, most = film_sources.externals(options.external), options.external_films
 	read = tuple(external.read(source, home / CACHE, size, resize, views, most) for source in named)
-	roots = manifests.read_roots(home / "manifest.csv")
+	roots = manifests.read_roots(home / "manifest.csv" if results else path)
 	if options.sources:
 		roots |= manifests.roots_of(film_sources.parse_all(options.sources, drawn_at="phantoms"))
 	context = Context(manifest, home, film_sources.locator(roots), options, results, external=read)
@@ -838,7 +862,7 @@ def count(films: Films, manifest: Manifest, results: Results | None) -> FilmCoun
 
 def _write(audits: Audits, results: Results | None, path: Path, out: Path | None) -> None:
 	if results is None or out:
-		write_json(out or path.parent / NAME, asdict(audits))
+		write_json(out or file_of(path), asdict(audits))
 		return
 	results.write(audits)
 	if audits.attention:
@@ -2060,6 +2084,47 @@ def _lungless(found: Conclusion) -> str:
 def _fixed(found: Conclusion) -> str:
 	fixed = [reason.rule.removeprefix("fixed-") for reason in found.reasons if reason.rule.startswith("fixed-")]
 	return FIXED.format(fixed[0]) if found.conclusion == "source-shortcut" and fixed else ""
+'''[1:]
+
+
+# ======================================
+# cxrkit/audit/heatmap.py
+# ======================================
+
+FILES['cxrkit/audit/heatmap.py'] = r'''
+"""Heat maps: how an attention map is drawn over a film, and how such pictures are saved."""
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from cxrkit.files import replacing
+
+THUMBNAIL = 144
+"""Pixels a side of the film and of its map in a picture of the gallery."""
+AMBER = np.array([255, 176, 0], np.float32)
+"""The map's colour: told from grey by everyone. Its red less its blue is 255, so that a pixel's opacity can be read back."""
+OPACITY = 0.65
+"""Of a map where it is greatest."""
+
+
+def overlay(image: np.ndarray, attended: np.ndarray) -> np.ndarray:
+	"""A grey square, uint8 [size, size], under a map from 0 to 1 of the same size: uint8 [size, size, 3]."""
+	opacity = OPACITY * attended[..., None]
+	return np.rint(image[..., None] * (1 - opacity) + AMBER * opacity).astype(np.uint8)
+
+
+def beside(image: np.ndarray, attended: np.ndarray, side: int = THUMBNAIL) -> Image.Image:
+	"""The film, and beside it the film under its map, as a PIL image."""
+	pair = np.hstack([np.repeat(image[..., None], 3, -1), overlay(image, attended)])
+	return Image.fromarray(pair).resize((2 * side, side), Image.Resampling.BILINEAR)
+
+
+def save(path: Path, picture: Image.Image) -> None:
+	"""Write a PIL image as a small PNG of 256 colours, without any metadata."""
+	with replacing(path) as temporary:
+		picture.quantize(256, Image.Quantize.MAXCOVERAGE).save(temporary, format="PNG", optimize=True)
 '''[1:]
 
 
@@ -3374,12 +3439,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from cxrkit.audit import inquiry
 from cxrkit.audit.films import Films, resized
 from cxrkit.evaluation import metrics
 from cxrkit.evaluation.metrics import Figure
 from cxrkit.evaluation.predictions import Predictions
-from cxrkit.progress import Meter
 from cxrkit.results import Results
 from cxrkit.schema import StabilityRow
 
@@ -3431,13 +3494,13 @@ CHANGES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 """{name: function from grey squares, uint8 [n, size, size], to squares of that shape}; none of them changes a diagnosis."""
 
 
-def asked(model, images: np.ndarray, device: str, meter: Meter) -> np.ndarray:
+def asked(ask: Callable[[np.ndarray], np.ndarray], images: np.ndarray) -> np.ndarray:
 	"""The probabilities of COVID-19 for n grey squares as they are and under each change: [1 + changes, n]."""
 
 
 
-	made = (np.ascontiguousarray(change(images)) for change in CHANGES.values())
-	return np.stack([inquiry.p_covid(model, images, device, meter), *(inquiry.p_covid(model, each, device, meter) for each in made)])
+
+	return np.stack([ask(images), *(ask(np.ascontiguousarray(change(images))) for change in CHANGES.values())])
 
 
 @dataclass(frozen=True)
@@ -4059,7 +4122,6 @@ class Trained:
 FILES['cxrkit/config.py'] = r'''
 """The experiment: every hyperparameter of a run, one declaration a key, from defaults, a YAML file and the command line."""
 
-import argparse
 import difflib
 import re
 from collections.abc import Iterable, Mapping
@@ -4070,7 +4132,7 @@ from typing import Any, Literal, get_args
 import yaml
 
 from cxrkit.data.records import MATCHABLE, VIEWS
-from cxrkit.errors import WrongUse
+from cxrkit.errors import BadInput, WrongUse
 from cxrkit.files import sha256_of_json
 
 SHORT_NAMES = {"resnet34": "ResNet34", "resnet101": "ResNet101", "vgg16_bn": "VGG16", "vgg19_bn": "VGG19"}
@@ -4126,14 +4188,14 @@ class Experiment:
 	)
 	external: tuple[str, ...] = key(
 		(),
-		"external films to ask the networks about, after training: KIND[:NAME]=DIR as for --data, or NAME=DIR (covid/ and normal/), "
+		"external films on which to test the networks after training: KIND[:NAME]=DIR as for --data, or NAME=DIR (covid/ and normal/), "
         "or NAME=manifest.csv; may be given several times",
 		decides="nothing",
 	)
 	contact: str = key("", "whom to ask about the results: a name and an address, for the page and the cards", decides="nothing")
 	external_films: int = key(
 		0,
-		"of each set from elsewhere at most so many films, whole patients drawn with a fixed seed; 0: all, and on Kaggle as many as time "
+		"at most this many films of each external set; whole patients, drawn with a fixed seed; 0: all, and on Kaggle as many as time "
         "and memory allow",
 		at_least=0,
 		decides="nothing",
@@ -4152,28 +4214,28 @@ class Experiment:
 	)
 	ages: str = key(
 		"all",
-		"whose films are used: all, or adults (films of patients under 18, or of an age that is not known, are left out)",
+		"whose films are used: all, or adults (films of patients under 18 or of unknown age are left out)",
 		choices=("all", "adults"),
 		decides="films",
 	)
 	match: tuple[str, ...] = key(
 		(),
-		"pair each positive film with a negative one that is alike in view, age and sex, or in some of them, a film a patient; "
+		"match each COVID-19 film with a normal one on view, age and sex, or on some of them, one film per patient; "
         "the others are left out",
 		choices=MATCHABLE,
 		decides="films",
 	)
-	age_caliper: float = key(5.0, "years by which the ages of a matched pair may differ", at_least=0, decides="films")
-	allow_leakage: bool = key(False, "train although a patient or a picture is in two splits; every table says so", decides="nothing")
+	age_caliper: float = key(5.0, "how many years the ages of a matched pair may differ by", at_least=0, decides="films")
+	allow_leakage: bool = key(False, "train even though a patient or a picture is in two splits; every table says so", decides="nothing")
 	architectures: tuple[str, ...] = key(
 		ARCHITECTURES,
 		f"networks to train: {', '.join(TESTED)}, or another of torchvision's or timm's",
 		spelling=r"[a-zA-Z][\w.]*",
 		decides="jobs",
 	)
-	seeds: tuple[int, ...] = key((0,), "training seeds; each network is trained once a seed", at_least=0, decides="jobs")
+	seeds: tuple[int, ...] = key((0,), "training seeds; each network is trained once per seed", at_least=0, decides="jobs")
 	image_size: int = key(224, "side of the square the networks see, in pixels", at_least=32)
-	batch_size: int = key(64, "images a training step", at_least=2)
+	batch_size: int = key(64, "images per training step", at_least=2)
 	epochs: int = key(4, "epochs of each of the two stages, body frozen and unfrozen", at_least=1)
 	resize: str = key(
 		"squish",
@@ -4195,11 +4257,11 @@ class Experiment:
 	warmup_share: float = key(0.25, "share of the steps of a stage in which the learning rate rises", above=0, below=1)
 	epsilon: float = key(1e-5, "Adam's epsilon", above=0)
 	decay_everywhere: bool = key(False, "weight decay on batch norm and biases too")
-	precise_batch_norm: bool = key(True, "take batch norm's statistics anew from the training films after each stage")
+	precise_batch_norm: bool = key(True, "recompute batch norm's statistics from the training films after each stage")
 	lr_find_iterations: int = key(100, "steps of the learning-rate finder", at_least=20)
 	pretrained: bool = key(True, "start from ImageNet weights (--no-pretrained: from random ones)")
 	weights: str = key("", "folder with torchvision's ImageNet weight files, instead of the network", decides="nothing")
-	threshold: float = key(0.5, "an image is called COVID-19 from this probability on", above=0, below=1, decides="scores")
+	threshold: float = key(0.5, "a film is called COVID-19 from this probability up", above=0, below=1, decides="scores")
 	loader: str = key(
 		"resident",
 		"resident (films decoded once, augmented on the device) or files (fastai's way: each file decoded at each use)",
@@ -4215,16 +4277,16 @@ class Experiment:
 		choices=("jobs", "data"),
 	)
 	audit: str = key(
-		"full", "after training: full, quick (what asks no network) or none", choices=("full", "quick", "none"), decides="nothing"
+		"full", "after training: full, quick (only what needs no network) or none", choices=("full", "quick", "none"), decides="nothing"
 	)
 	jobs_at_once: int = key(
-		0, "trainings at the same time on each device; 0 chooses by its memory and the processors", at_least=0, decides="nothing"
+		0, "trainings at the same time on each device; 0: chosen by its memory and the processors", at_least=0, decides="nothing"
 	)
-	workers: int = key(-1, "processes that decode images for --loader files; -1 chooses by the processors", at_least=-1, decides="nothing")
+	workers: int = key(-1, "processes that decode images for --loader files; -1: chosen by the processors", at_least=-1, decides="nothing")
 
 	def __post_init__(self) -> None:
 		for each in fields(self):
-			_check(each, getattr(self, each.name))
+			_check(each, getattr(self, each.name), each.name)
 		for name in ("architectures", "seeds", "match"):
 			values = getattr(self, name)
 			if not values and name != "match":
@@ -4249,8 +4311,14 @@ class Experiment:
 		return sha256_of_json(self.settings("jobs", "films", "scores", "numbers"))
 
 
-def _check(declared: Field, value: Any) -> None:
-	name, limits = declared.name, declared.metadata
+def option_of(name: str) -> str:
+	"""The command line's option for a key."""
+	return "--" + name.replace("_", "-")
+
+
+def _check(declared: Field, value: Any, name: str) -> None:
+	"""Raise WrongUse for a value outside a key's limits. name: the key as its user wrote it."""
+	limits = declared.metadata
 	for item in value if isinstance(value, tuple) else (value,):
 		if limits["choices"] and item not in limits["choices"]:
 			raise WrongUse(f"{name} is {item!r}.", next=_near(item, limits["choices"]))
@@ -4307,8 +4375,11 @@ def make(values: Mapping[str, Any], overrides: Mapping[str, Any], where: object)
 	for name in merged:
 		if name not in known:
 			raise WrongUse(f"The experiment has an unknown key {name!r}.", where, _near(name, known))
+	typed = {name: _typed(known[name], value, where) for name, value in merged.items()}
+	for name in overrides:
+		_check(known[name], typed[name], option_of(name))
 	try:
-		made = Experiment(**{name: _typed(known[name], value, where) for name, value in merged.items()})
+		made = Experiment(**typed)
 		for architecture in made.architectures:
 			if architecture not in TESTED or architecture in OF_TIMM:
 				from cxrkit.training import networks  # torch is loaded for a name alone that only it can know
@@ -4321,7 +4392,7 @@ def make(values: Mapping[str, Any], overrides: Mapping[str, Any], where: object)
 
 def _typed(declared: Field, value: Any, where: object) -> Any:
 	wanted = declared.type
-	if kind := _item_type(declared):
+	if kind := item_type(declared):
 		items = value if isinstance(value, (list, tuple)) else [value]
 		if declared.metadata["choices"]:
 			items = [part for item in items for part in (item.split(",") if isinstance(item, str) else [item])]
@@ -4336,56 +4407,23 @@ def _typed(declared: Field, value: Any, where: object) -> Any:
 	)
 
 
-def _item_type(declared: Field) -> Any:
+def item_type(declared: Field) -> Any:
 	"""The type of the items where a key is a list, else None."""
 	return get_args(declared.type)[0] if get_args(declared.type) else None
 
 
-def _option(name: str) -> str:
-	return "--" + name.replace("_", "-")
-
-
-def add_arguments(parser: Any) -> None:
-	"""Give an argparse parser one option for each key of Experiment but its name."""
-	for each in fields(Experiment):
-		option, help = _option(each.name), each.metadata["help"]
-		if each.name == "name":
-			continue
-		if each.name in PLACES:
-			parser.add_argument(option, action="append", metavar="DIR", help=help)
-		elif each.type is bool:
-			parser.add_argument(option, action=argparse.BooleanOptionalAction, help=help)
-		elif kind := _item_type(each):
-			parser.add_argument(option, nargs="*", type=kind, metavar=each.name.upper()[:-1], help=help)
-		else:
-			parser.add_argument(option, type=each.type, metavar=getattr(each.type, "__name__", "").upper(), help=help)
-
-
-def overrides_of(arguments: argparse.Namespace) -> dict[str, Any]:
-	"""{key: value} of the options that were given, from a parsed command line."""
-	given = {each.name: getattr(arguments, each.name, None) for each in fields(Experiment)}
-	return {name: value for name, value in given.items() if value is not None}
-
-
-def as_arguments(overrides: Mapping[str, Any]) -> list[str]:
-	"""The words of a command line that mean these overrides: the inverse of add_arguments and overrides_of."""
-
-
-
-
-	declared = {each.name: each for each in fields(Experiment)}
-	words = []
-	for name, value in overrides.items():
-		option = _option(name)
-		if isinstance(value, bool):
-			words.append(option if value else option.replace("--", "--no-", 1))
-		elif name in PLACES:
-			words += [f"{option}={item}" for item in ([value] if isinstance(value, str) else value)]
-		elif name in declared and _item_type(declared[name]):
-			words += [option, *map(str, value if isinstance(value, (list, tuple)) else [value])]
-		else:
-			words.append(f"{option}={value}")
-	return words
+def refuse_weights(experiment: Experiment) -> None:
+	"""Raise BadInput where the folder of weights surely lacks a network's file; torch, which knows the whole name, is not asked."""
+	folder = Path(experiment.weights)
+	if not experiment.weights or not experiment.pretrained:
+		return
+	if not folder.is_dir():
+		raise BadInput("There is no folder of weights.", folder, "name the folder of torchvision's files, or leave out --weights")
+	known = [name for name in experiment.architectures if name in TESTED and name not in OF_TIMM]
+	lacking = [name for name in known if not any(folder.glob(f"{name}[-_.]*")) and not any(folder.glob(f"*/{name}[-_.]*"))]
+	if lacking:
+		next = "put torchvision's files there under their own names, such as resnet34-b627a593.pth, or leave out --weights"
+		raise BadInput(f"The folder of weights holds none of {', '.join(lacking)}.", folder, next)
 
 
 def differing(experiment: Experiment, usual: Experiment) -> dict[str, Any]:
@@ -4496,31 +4534,29 @@ FILES['cxrkit/data/cache.py'] = r'''
 
 
 
-import hashlib
 import json
 import os
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
-from dataclasses import asdict, dataclass
+from contextlib import closing, contextmanager, nullcontext
+from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
-from threading import Lock
 from typing import Any
 
 import numpy as np
 
 from cxrkit.data import copies, images
+from cxrkit.data.looks import Facts, Look, Seen, Wanted
 from cxrkit.data.records import Record
 from cxrkit.data.registration import SIDE
-from cxrkit.environment import processors
+from cxrkit.data.workers import Threads, Workers
 from cxrkit.errors import BadInput, disk_errors
 from cxrkit.files import locked, replacing
 from cxrkit.progress import say, track
 
-VERSION = 4
+VERSION = 5
 """Of decoding and of the files' layout: a film decoded by another version is decoded again."""
 SAVED_EVERY = 512
 """Films; how many are decoded between two writes, so held in memory at once, and lost at most when a process dies."""
@@ -4530,18 +4566,6 @@ EMPTY = b"{}"
 
 Locate = Callable[[Record], Path]
 Note = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Facts:
-	"""What a film's file says of itself: the fields of Record of the same names."""
-
-	width: int
-	height: int
-	mode: str
-	format: str
-	bytes: int
-	sha256: str
 
 
 class Rows:
@@ -4622,24 +4646,6 @@ def _append(path: Path, parts: Iterable[bytes]) -> None:
 		os.fsync(file.fileno())
 
 
-@dataclass(frozen=True)
-class _Made:
-	"""What one decoding gives: what of it the cache lacks, else None."""
-
-	facts: Facts
-	thumbnail: np.ndarray | None
-	square: np.ndarray | None
-
-
-def _make(path: Path, content: bytes, sha256: str, thumbnails: Rows, squares: Rows | None, resize: str) -> _Made:
-	film = images.decode(path, content)
-	images.refuse_empty(film.grey)
-	facts = Facts(film.width, film.height, film.mode, film.format, len(content), sha256)
-	thumbnail = copies.thumbnail(film.grey) if sha256 not in thumbnails.known else None
-	square = images.square(film.grey, squares.side, resize) if squares and sha256 not in squares.known else None
-	return _Made(facts, thumbnail, square)
-
-
 class FilmCache:
 	"""What a folder holds of films: thumbnails with facts, and squares of `size` pixels a side where a size is named."""
 
@@ -4665,58 +4671,49 @@ class FilmCache:
 		return Facts(**self.thumbnails.note(sha256))
 
 	def learn(
-		self, records: Sequence[Record], locate: Locate, lacking: Rows, verify: bool, workers: int | None = None
+		self, records: Sequence[Record], locate: Locate, lacking: Rows, verify: bool, workers: Workers | None = None
 	) -> dict[str, str | BadInput]:
 		"""Read the records' files, and decode once each whose SHA-256 `lacking` does not know; all that is made of it is kept."""
 
 
 
 
-		if not records:
-			return {}
-		thumbnails, squares = self.thumbnails, self.squares if self.size else None  # opened before threads ask for them
-		claimed: set[str] = set()
-		broken: dict[str, BadInput] = {}
+
 		learned: dict[str, str | BadInput] = {}
-		turn = Lock()
-
-		def look(record: Record) -> tuple[str | BadInput, _Made | None]:
+		wanted: dict[str, Wanted] = {}
+		for record in records:
 			try:
-				path = locate(record)
-				content = images.read_film(path)
-				sha256 = hashlib.sha256(content).hexdigest()
-				if verify and sha256 != record.sha256:
-					raise BadInput("the file is another than the manifest's", path)
+				wanted[record.image_id] = Wanted(locate(record), record.sha256 if verify else "", record.used)
 			except BadInput as error:
-				return error, None
-			with turn:
-				needed = sha256 not in lacking.known and sha256 not in claimed
-				claimed.add(sha256)
+				learned[record.image_id] = error
+		if not wanted:
+			return learned
+		thumbnails, squares = self.thumbnails, self.squares if self.size else None
+		look = Look(thumbnails.known, squares.known if squares else (), lacking.known, self.size, self.resize)
+		broken: dict[str, BadInput] = {}
+		made: list[Seen] = []
+		with closing((workers or Threads()).map(look, list(wanted.values()))) as found:
 			try:
-				return sha256, _make(path, content, sha256, thumbnails, squares if record.used else None, self.resize) if needed else None
-			except BadInput as error:
-				broken[sha256] = error
-				return sha256, None
-
-		def in_portions(pool: ThreadPoolExecutor) -> Iterator[None]:
-			for start in range(0, len(records), SAVED_EVERY):
-				portion = records[start : start + SAVED_EVERY]
-				made: list[_Made] = []
-				for record, (outcome, one) in zip(portion, pool.map(look, portion)):
-					learned[record.image_id] = outcome
-					made += [one] if one else []
-					yield
+				for name, seen in zip(wanted, track(found, "reading films", len(wanted))):
+					learned[name] = seen.sha256 or seen.problem
+					if seen.problem:
+						broken[seen.sha256] = seen.problem
+					made += [seen] if seen.facts else []
+					if len(made) == SAVED_EVERY:
+						made, full = [], made
+						self._keep(full)
+			finally:
 				self._keep(made)
-
-		with ThreadPoolExecutor(workers or min(8, processors())) as pool:
-			for _ in track(in_portions(pool), "reading films", len(records)):
-				pass
 		return {name: broken.get(seen, seen) if isinstance(seen, str) else seen for name, seen in learned.items()}
 
-	def _keep(self, made: Sequence[_Made]) -> None:
-		self.thumbnails.append([(asdict(one.facts), one.thumbnail) for one in made if one.thumbnail is not None])
+	def _keep(self, made: Sequence[Seen]) -> None:
+		"""Append what is not known yet: of two equal files, two machines may have made the same."""
+		facts = {one.facts.sha256: asdict(one.facts) for one in made if one.facts}
+		thumbnails = {one.sha256: one.thumbnail for one in made if one.thumbnail is not None and one.sha256 not in self.thumbnails.known}
+		self.thumbnails.append([(facts[sha256], thumbnail) for sha256, thumbnail in thumbnails.items()])
 		if self.size:
-			self.squares.append([({"sha256": one.facts.sha256}, one.square) for one in made if one.square is not None])
+			squares = {one.sha256: one.square for one in made if one.square is not None and one.sha256 not in self.squares.known}
+			self.squares.append([({"sha256": sha256}, square) for sha256, square in squares.items()])
 
 
 @contextmanager
@@ -4732,7 +4729,7 @@ def add_facts(
 	locate: Locate,
 	folder: str | Path | None = None,
 	size: int | None = None,
-	workers: int | None = None,
+	workers: Workers | None = None,
 	resize: str = "squish",
 ) -> tuple[list[Record], dict[str, np.ndarray]]:
 	"""The records with the facts of their files, and {image_id: copies.thumbnail's array}, of excluded films, too, for the search."""
@@ -4789,13 +4786,16 @@ import numpy as np
 from cxrkit.data.registration import SIDE
 
 CROPS = (0.0, 0.035, 0.075)
+"""Shares of the side that are cut, each with each, on the four sides."""
+EVEN = (0.11, 0.15, 0.2)
+"""Shares that are cut on all four sides alike, for close crops and for films that somebody put a wide border round."""
 FREQUENCIES = 8
 TABLES = 16
 FULL = 64
 """Films of one code that a signature is compared with, the nearest in their longer codes where there are more: without an end,
 k films of nearly one picture, such as empty ones, would cost k squared."""
 
-INVERTED = 81
+INVERTED = 81 + len(EVEN)
 """The number, after those of the crops, of the whole film with black for white."""
 
 SMALL_SET = 64
@@ -4864,20 +4864,26 @@ def _best(whole: np.ndarray, part: np.ndarray, crop: np.ndarray, value: np.ndarr
 
 
 def _intervals() -> list[tuple[float, float]]:
-	return [(0.0, 1.0)] + [(low, 1 - high) for low in CROPS for high in CROPS if low or high]
+	"""Those of CROPS, the whole first, and those of EVEN."""
+	return [(0.0, 1.0)] + [(low, 1 - high) for low in CROPS for high in CROPS if low or high] + [(cut, 1 - cut) for cut in EVEN]
+
+
+def _crops() -> np.ndarray:
+	"""Crops x 2: the numbers of the intervals of rows and of columns."""
+	n = len(CROPS) ** 2
+	return np.array([(row, column) for row in range(n) for column in range(n)] + [(n + even, n + even) for even in range(len(EVEN))])
 
 
 def box(crop: int) -> Box:
 	"""Where a crop lies."""
 	if crop == INVERTED:
 		return 0.0, 0.0, 1.0, 1.0
-	intervals = _intervals()
-	rows, columns = intervals[crop // len(intervals)], intervals[crop % len(intervals)]
+	rows, columns = (_intervals()[number] for number in _crops()[crop])
 	return columns[0], rows[0], columns[1], rows[1]
 
 
 def signatures(films: Sequence[np.ndarray], crops: bool = True) -> np.ndarray:
-	"""n x 81 x 35 low cosine frequencies of films and their crops, each of unit length, 0 where a film has one grey."""
+	"""n x 84 x 35 low cosine frequencies of films and their crops, each of unit length, 0 where a film has one grey."""
 
 
 
@@ -4890,10 +4896,11 @@ def signatures(films: Sequence[np.ndarray], crops: bool = True) -> np.ndarray:
 		waves.append(wave / np.linalg.norm(wave, axis=1, keepdims=True))
 	basis, n = np.concatenate(waves).astype(np.float32), len(waves)
 	row, column = np.array([(i, j) for i in range(FREQUENCIES) for j in range(FREQUENCIES) if 0 < i + j < FREQUENCIES]).T
-	low = np.empty((len(films), n * n, len(row)), np.float32)  # (film, crop, frequency)
+	in_rows, in_columns = (_crops() if crops else np.zeros((1, 2), int)).T
+	low = np.empty((len(films), len(in_rows), len(row)), np.float32)  # (film, crop, frequency)
 	for index, pixels in enumerate(films):
 		coefficients = basis @ _ranks(pixels) @ basis.T  # (crop in rows x frequency, crop in columns x frequency)
-		low[index] = coefficients.reshape(n, FREQUENCIES, n, FREQUENCIES).transpose(0, 2, 1, 3)[:, :, row, column].reshape(n * n, -1)
+		low[index] = coefficients.reshape(n, FREQUENCIES, n, FREQUENCIES).transpose(0, 2, 1, 3)[in_rows, in_columns][:, row, column]
 	return low / (np.linalg.norm(low, axis=2, keepdims=True) + 1e-6)
 
 
@@ -5068,6 +5075,11 @@ def find(thumbnails: Mapping[Name, np.ndarray], kept: Path | None = None) -> lis
 
 
 
+
+
+
+
+
 	first: dict[int, Name] = {}
 	equal = []
 	for name in sorted(thumbnails):
@@ -5124,57 +5136,57 @@ def _found(films: Sequence[np.ndarray], digests: np.ndarray, kept: Path | None, 
 # ======================================
 
 FILES['cxrkit/data/dicom.py'] = r'''
-c-oy>`%~M<mi`(3ie7EiM#>spn*@e2L+%nDiSLC#0m)>FVO7Fv+nUIduO5Jhuz&l0=bUayHjhl*RK-ZGew;qf@0@POarOs$C&y|OC)1*%%1NG8<B6Khqj;E2
-JL+~44<{-vR5mN)EDe*sO0#kjr(>m)LaS_qF<O0#OO<LJ6)G-$$8lDhfAMsd<)xa0#UzQZ>(^;Gw9iR49%DlLnicjb*Y>F>^J-Yyx7#pJF`!r-<=Iq4VHpmS
-uqZTEmkxE4^oTS2;r+bS#o$DmXJJVs*>9(Kt;tQR>1?jTLZvh5d^$L?9S75JtXHLZc$Z`EJ}qcJ-)4DKEPT~@p5--hpVM52QFxtbGtuGT==faiDA(CLb2`e|
-|4P4SAL#ewf_~5U=-2U9!P?_23X`~uvD+$*bZ$g6%d<c9kYpsXRAH{^Nk`l2<U)mMq|W!a@pck|p~Emub)>Qs^FY!Xdu74xeLOh75Mt<w*1h<6a<<Df9ew`v
-L8v%Mt?Z!$P>(oeJ-E)IIrvIa9H~$Z@wsGrUKMJBUF)1wN`s1$sK7vc1dSNas~_&31t*_r{hscvubv$33pGD?Y0=+wm>1iaAY+Y8X!pacO3Q*IRb<rEQKKwZ
-MFp0GsRDl$cB;~lcBp1LFTf!8?S|SrJX5{RxBf=&t;b7W?0z62(4)e?^OMs((xA_SebS6rrzM^SMN#SeWYn~rmsK<$q(vE~L*44Ui<QmexxQ0IYIF4^*0-lw
-5woP;gI%ZK*1=skjUf(R`BOE$rZo<85M8LV?6y#QSyD~YLY;@xS)z+mou9^cI#H*Stc38&JRT0xQs=W=mmyDmnuKYX?`7#I9#^@vy^qUcH%YQ#Sc2vBc3x&V
-9zVw830`@5p7=~-rUJB^$*Ao#j3QXwmoTaHLd#j0j`dMIg%3DwjXL^#aXtxWy52iA=zmojj8bPB8kp$wB%5ho)->=ghI&@ohKo67_;NC65B@byqwIE1Q(yD)
-YaEpm)9<iKhYi{LWSWOb7MArZFSwsoFu}zS>fo-_FskTeG%9p?K}Pyi+mTMk<)k2;Ts=Md{9*8kROfzm#p(I${?^;B-|Kd}TRy!(#hku!W^=fjKW2KY>ZdjH
-*XcYn@TY%w;MTu6@VQ|SQfkIM(5CONH9R)?V6pQu57S}<VH9%+|E@1SCep(!BBxwF^wmF34?c9@>Wc#UTbNh+T{}AOuzR8xwGLv~9N+Jr9e}5~_Timo@MCU%
-?OgtT*Imc|tt<R=>8-o=`(007-OoqgPu_puJOBQ9@O^*x`^EA1%m1YhSAVBp``?2j!>s!!7rRGC?8`o8x7b4+2jL;(a*|agISjb!DJcPOxahN!OIZ4{^D*M(
-tfSy^;AP;Rk~!j{o<cQkXcV`{d)nVU-u*zka#vS&b1VYOjfV#m9UzchM6jInwr(h4*Vk34ZNtIIp?y5cvTxPQz8&jnme1|mr>q>1n;<H5WLr<p?b8`NW<0HD
-B@469Y~1!mg04ib&MLF&SCXp%2PzL^in-)(Lt&hC>QP9MEn>dR!r?b|@aS|K&Y=y21%M)qe&jTP!3_UX2W}Vf^G}`bT;!GZR=G)iWKQ;>x`vQ&F|?>6oEOCQ
-xP+keT?s&=r!zQR2{~Aqdl&%Y696Fp+{Z-U^n6=Ia0z8W+RJ3dOeHPRie^ITN<9=z;;6B@as$uaeg_BIuZ6yAzfO%)Y`59<%L>xFM0-d1zJEmu<AFPo#@32}
-neWn;`|6tTjHlM#A@XL4WsQd3Ey_gHmqH{q#hTt>EpMwhWMvf}sDSsmf^bshDf9QTx4zZyy;%o2JL;NX<FP|yXknME)t`ptaKeOnmRu2xOGryL`ki4GQ`{Ek
-1q?;rh1HEQZnI&r6hT!ZNy0A~ZA=lGlBmxLMNSF(Pes-crR=24=U8fmrMaU58pLFE)Qr4;v2z##&wA)$_AKPUQdg|7cLHdMOEY*KY9@j21O)fE5%{Pb+#Trz
-E!YX>1YF#Ot_@6ZJn0Dq*};DmkCaP)`ylg)5kM0dLH6W2#{|j_9Z#^h<M2FIvldCSLD-Nbs<y+L<_7X6TjTHGgTCW1>@LC8j(Q!4dApw1f5a{;c#0UoI0wI$
-W#0j0gI^-sVeLipCz9+A|6$D#{paO;vnU%w5*H<z#nqK)joBMEj2^NFZ&`o(YHRHp`a-lI&KMj|xDXv_q&nJWKh4kVJPM-{9YU3-z^8~0DPuA8n{IQkA{PPM
-w5iUs>P6Bt`z6!kowBe@CgPfp9%&w1q)l%8A(>NPUtMPQO8vEn$;D$mU?A6t$0>lELzAq~PKgHQK8tjfm4aA|tm3^xG*P=h)}`w#K}skS?E8(;sH3IM3kXuW
-Zkeuw?cS!-=!5WEMAOzUh%$~e0zqMXyH&I$JtN+8<Y677NVD9-<<CArjgAsimX;K*-&34`aYMaCt+<Pm>yVNHFh@E5A6cBbP%)X@^NSgb2AY1^U*G6nk-sYu
-F74MKAiW3zo@J^d;=7~oIL#xSVs!u-1%d%EE=)uutwJ94?7l`0jcwtP#@9*6gyX*#svqD0$f#J?JOVaE#lq&r9_y|58(rlbSYr87ipt6<AoqY-2Y=R4gY*V2
-B-*C|2MdfH@UVl1qpSh~cj_SWXn5zDbzYl+hH|zg;zRAKS#iV#>~gNJ0L;mDIfn}q7}<6m%b0@zTFB2+1c|9+G{oU0)JpalvW;5^CrR`zkQz*MA&eM48SXvH
-hbP7B2(&O!n4F0PR17%qk+Mn3iXmKb81UY+cxIcM+6)EX+=M$(HKSQZ{xo)V#Z*_wevj}--onh_K)unZZ*=0?UVCSQi^1ORk*CyuvMc0jhMEGn{j17KN}?sE
-ul@yZ^<!sc{H4{xXgF<28`2tT7B-y5Ob_ExJPgWk3<ZFkt!Ywh$Y#N{Mt2<;4IwtlBUXV2qj&aVG;=`OApY#asK7aE0Md8IGvZC+VO&zkDa(XBCy&nZ7+eaI
-0BI;A4fK^BXo=!5ZSAFsBY$A#`Equ|y$+-k2(l}P^K6efxO-}h;Z=+NN2FuzMOv_oA^(L%-p6CRg0WLt$J$;KL;B1|hpG{d(NY7A^M<>?M-aXGFLmF&`|0qY
-OPOUy)z3dS&%N%$3l_5E|0Y=yF&3Z2Ly)Lp7v$r2oJ5B=j0R!oeFND;6~(z8mPm*w-sf71ig~TM;vh)<MqFWm*Tkj>mPn0d2U{!MCgv^HV_;mEs|U5Kdl66C
-@1|HInkQ?hcdFNa!QoR<#GAaA{ttGmpo_Rmuz}{TcfK5C>OEme+Kzf%@8_KqEdAr%ufc#EYj8UFdT@095<T~3@PoQTsKI;>#+=wAmRSamkj`srmfR5MdR0+{
-34;BfOcuQOs48He$Oh5Z{gE<b2>L}31_fj8{cNpEb}ij4#DR>c!H3Jt%Ys~$>-_fq%xObbVGFs+Fweue8(`B}m0KL_1Df3+BX@y<T1yz+2lzhubh7vH?Bw{M
-M=-p3T{o*dE9;`o%({Y(x$lEn5(0qGi}zrw?=}fV+Wf5iV?kU*XfX*{Z)Q@RBPbZfaF*d*M-~sZ`PJSB@vYJPr>c1Z`kcY1F9&Dm2Tq^jgcO{yk^QeA@`lR5
-gvKbevATfSRBFDV>@FQ5CK(#3%&XRvysSPamUQOlWLx;l*`I4R24~VSV?C(*`o@OmhXunkbgeLCtIk80)lVY6!4PLp3Cff;mN5dgnu5Ct+6ks)uVbniM50Nq
-xe8WhHgXGsSb$wd4-A|D(*rY2lTw5?VVrOwa))(K2=U{Bf>1ass)Vb#psO|9Zjidw6Vx!}i2~8{3QH-)$Y2&z%K^-=nrf&a7~D~t-L}%oDG}%ErV_ZUy_mEO
-jtLPjKo=9Z>kSZ*L;{Itho^GwD;NFA);r2J!6Zy=){jd)rND#<4Z$tHz>l8S#_*#Bz;$nCd{8dcv*y5+>Dm}r#bXTi65e-S_W6I6r6K#BcEPMJwY9+_GuNa5
-R`C~nTK`4$<F|l~Znd^Xx7BJAxR5g9fOM%S0*P0qdZOOFLtwabyRB&095W!dS1`#(Mp~yRi(bm)_%~FNY}^^=ZlR*u3t8oaVjZRBeKn#|{^nbCxe(5;M4`H5
-hdl|Vb0iBbpVTo4y_`yMd8sb^{m^8?*({j{w&W5d6%<g~Zuwk-Fd|h_`IrTsSe~pKZn<dl=t_r<GCgGXr0p~CO{DO6&Bak2>TI~tz+be*#VAf;3x=nVM3T5K
-#44wtgTaNG2s?BzCuLCdd^`%rP-TinrFC6otuf*MCcZ2l>j<(!t}R)QP%gtwV#L)G5*D}09GGBV7sEWBfd!c2iO)z7B_dl@g8FvUBpy$Q@ky4!0E22)YZ?!y
-!bAcB0z_RS%UUfPsVs@Qp2C)0+AA&hC5f^;FW1bmXGfWbE3ck{pgS%3jU4xmk_9gR&#24Q(i$#x^QZ74m_eRljvjkHekD96=>QpNw^0wC;2p8%1$`iIxTFgt
-@d7U3$C_Xq3bs8=;+boB1)qR5J@q%`G70j^v7JD+*{5|8ZS!d=$Hu%Y^KItO2hv0?mjo%16|X5O%-`d@Q0|`plfUV|@q2yo73MTlK~8C>eM~A)ZR-8dD=d1_
-+WH^6(qWcUt`bx!&`A^!wc<)&^0KQd)UTHLVz$zdEB4eisw7{{)(oB%!u*Kbv0vlCQG)_s0O(Hv5N0-E<8H^!&5@UM?loM03wz6F0;}<e^tu%_Xj`88Z-$06
-BP%cOwe1F2hr2BYX?$QSx?nOmK#EDc3gxBl`s>$B<r=iBR>@iuYo){(x9;buUw&yQX~E;iC*`&jFVk49ebTqrhc(8C%uyC}u14-W3vzf;>MZ9Zu$nQT1Z4>y
-xU=$Z_&qwmwR#Dqrpg5vVe1wRx$Q%IXF)ZdKGAm?4-pr!x#r-SCBWdeOu_O$b)FSg5(VW89X=o;oz1E=B0*iY38Yd;GcPsCw8BR2c_n%D57<tA|FJ&*2kSG@
-*eowxT~knn-X;+s4exfiWuqlP23qn2t(F<CDB&?BL4qO}U!_GnrrR4eW-=C!DajSfK#%p$eECH*-hQ!)@<gm@9q5UcfFnx!@Fkd3_oYt97a*wqQL01}YkN{`
-z6Qnt{HYJl1l%NXs>8fF=o^BSlDE(_u%>`lY8(r}QEY)Y!k1|{1#Vx&pd7e$7sK%y`(lH&dGo?bA~(h=u4w?%+}@(0Ene$z<nYT>M)_LO;M2kGnYF#1Ui-P`
-sO*Ae*a{fJMY!`q0|16e9XdWWXN)Z<XqmLAtURVeA_atGpTn?a;Z#hN2RxI6#u`eEg@iBzc-YSY<dtP^CwGE?`USy)W3iii4!X!jzlbZlo+J2yg9<DpchRGp
-9`F~Q;9j}VK>9*&V+8z??rhNsYgQ#_iEs3Fo$QW~iLr|DLL6DQ*fkn0qRUtvWel7hD5S~BJL5&8Km5#B#u%tAKsbUtP>`5?dh?xb?JV)%bnBQyaN>G1k`OTB
-^K~^s&}zEcoP%qlI<+6Trr|R6BrNs}_E7bgYMq=QGLxZ}i5b4wszeQ?m&4AQWdp+6!cq&Nrv>ZVL|XKI$;)2xB(2b872sQ|I?IP4=A;^N1fTl0wqzJCX-=lb
-QZ(%>+~6$e9^1BpN1W)p5SeB?g<VAPxE8LNWk-$#{BJ2jm0MTm#5LP%ae_S@b^>vPCc64YdG&qW`PHMlbgy{Ot5*+yyO*^d`1H}N%fv1&w|w`mUbVTnFb#)(
-s&Cz_@O63<=UFO4_r9L}b8r!y?;c&q)k>dB`kHXFCAigOZm&{ETi@99eDDaYfuXqGWxuz1#c|B;(;UWIA<5xC-AAeYd4`;Zn;DwQHO0^z32|`YTT_sFck`G*
-+}n-cOmL@&A@`z2Rg%b+i`;R4kM7?*c<$x?ugAY#(G@3NZ?%D2xl5r)E>sH6V%$j6UG}aBf8RU%PG7y*-0;^o$d}_~1D;}wYMXfOt>fW0dU&{$Ve3~{o}?B+
-)zZG7KJ*m`+ixzwbmYG1(q)I%b%n(b%U32z*s>DEcEJjEY8!L-f-U(6>F6U9(`jT%vF*D<^}u`k^dKdJaQS|%MbKtjVq0t%RGA2}k^92M5GkP&Y)0&H9uxM6
-F4L8(9%f}`T4?IgVLEp?zll@%z-3C)!1s8)zq0-2_U=9XKC}!;hFa0Kw#K-iU-z>$thSwU7wZpve1iM*{0dYw_eIP&(pt*TQ?jicIAQD9gv?iR9!U{~3#&77
-!3#H)9D9ThL?%T+dZ18)nYsRlcjPWSlA;Tr?VAO!R{tNCRf<s'''[1:]
+c-oy>`%~M<mi`(46}{T3jg&RIHVF)4hU^j^iT9dE0m)>FVO7Fv+nUIduOtH=!u{Ltch2dSWCO|6O;wE4>c{Ex{Lbli9Ot0Fe|oG&aWXC1s+{E6d^}OJMHCOS
+X<OY*;^9Qah011SoTXvXQ)yOC;&iNZQfQTpFh;Adaj8<Rqe8`{?>J7Y{ufVYSzfA1SWJ@mrh1)*L;IX$<1r?*uUTQAa&4cAGM^7i`*s)RDFzg+QJzgz6qeyI
+35!Bwb?HzwNsl<QAKouYUGz_-c@~yLlKpmu*NWV9KAkO8Sg3R+ozMCM+p#|l$GRoW!}}b2_h~`<InlRZ4Oo}uQL)rZ=XsV_M4n_vV0v49N^>1X;Z35=#7F(X
+@rBw|uCsscw3T!4g?`UJ(C_Ib{a)<Tuj94A>f<a5lemnr`*|Aa+=y(JXMgA+$xLLc!d%mnj&{`Pr3%wXUF>t?-6RBqhhduPNM$MJf#fyz&Vt<kczAIs#LyG1
+d-?J7e2-}wd^-6cRGg+(7oZeSmpEm;xXGdg_)JnAsZb5^xnz1?6>5TA>zq_fgNl-<z(9NijTq0XAMKq7r=Mv3uI_HMP6r1<&CeZL^fw*m#SSLOSVI%q{V<!S
+WkHfFGHPn8QI@M>4wi(e0)G{Ds?v~lsAf7Zz##YSrrJL`SKY0*{$}^B$4g)CeIOywqr$(7)3bfjs89U^(v(=IC7$|4G1vL&sBXC^=h32{7G;<Yb))khRyL0p
+`d%5SE!5{&-<@Se%#wN!cAbG+hxg$$hB$cTllk<9);P*RbfM0(yF%?}$$Xj?>LQ%Z5?!3>{4BoLi8`BPC4^Vz@vxtkI-ljb40-CaBuvA6KTAjPc%Dn!`?xIj
+k|Z03C0I^x7iE^?@nbxm;FXu>iO)4=DnPrLjM~n^D1sG!4wJcFYB>+nu^z-z_=K~@sKKYpi%B@s)!wN=|6{JfD0Qx(fr-9IvYF;(O#|;@sAr{ZxLja{&!_$7
+;9ui3%I@|x^))ZQ#!)#j{f_48uqOL}O!X+q!m@hh1rM@0OmO*wI=nA6j4C=EjS5{}l94{wHqhy~oD`&!t+T<W5B(ETorl(%)Acv}?YAAj+v#++eR_k6IX&gf
+7H~a(%=B1QPwVEd(|%##Pyg<~?SFINOT!?f)Qo$iO+VadcyRK`V&`QZro{-tC>9X@eNTK$q=#8VPP%;TssB4W{LqH$FAC^yVP5HXeQ?oc_e3vh1H`a7zTZ1P
+1W$AA!#mC3$K3qJx%&OSvw{EH*ZAqsTW9_E`>wpYp9bGf-+$Y``1Yy)?O^ZQ<?*+x|ECYv|3km_zXwN#Sr1Mx_XY#@WgoLU?4gQ_@Q`si$>t?F47lnkDFJV|
+=&_SaSo*T_G2-W}t>ALtW#FEY1>&ThLN#ru6t~BFI@mkj`#`&LTWfnc7J=o)!$XP^5Xc@PT26XfHI%UHn|Y~i!{O<XeH>)j*ZIu89qVb9FYMb%R`$tF5EVMI
+t*00E=^P$2o>sGxh1q8|Zu=rZSfW_F#jN_3<Z8fz%EOpqF!|e17-yY&6jEf1m@l(%_>~<zI^Bf}XaivbpbDcOIZa?N#Q#=-+(jJyQ>VL^`CNM~Zc-nalRc=e
+AtYQ5Evg6?1+hIYAt-%cA}H(W3{F=<4p!zK2GIBf2*^M8Fws}N*ijK&LRpaZGMO<`NlP@MnNYe`4F!`pYP8mF;n|z-;6U@W(D%*Psd0+UHoJZ~hxD${-d4Wv
+Uz5Uk;7+8mwIX2VyR_w=x*>eysr7e=yjfydqoH@pG7<Hq5Q$B(rngzkn<@@jS;Yq`;C-$koXqo-`Fqvf*zR@TY=E3ybwe=n*r74BuuInJPs4IJVZuC1t_a2@
+<Ru&Z#;}ViZi@2~h9d96>e?80*sxfNpsJQ6;g^gyrU*?*)Mtevr-c2dB5R0Jc2edGEVahc+*JV$VzSz5M&7^JJqm$uJ#;a97II*zYgX910kp)W8N4<%lfZWa
+f_>ZweAEo?j&y<+>;?-0F78s-8YVcN^n`-!;=hVV%B8<Okon9Apb3m1dvcv)0%b>zC)nI^cpj@+%cR*LY{(K-+ht9219_9J@pte+-*XstSKw+}y$-~@UC--1
+VV4y=MT}sagI}w%Zv(QyFOluA_M-WOB)iLhSTjWbc{$%K%EpkyMM-9HeJxsJ_J$3khwQ;y)t{c)UcZ695G{x^2G<iVL`NE_20QGh`I((ZVN{|`sPYW>6!9Tt
+EQWs59S&CHB4C>~^?6afNSbE9WO}?)7M96OT=UT*&0~wS$&NoHa|-OM%gkP@z7{dLc&rBu<T~*<1(0)Sk~P{X(ZJkik+xVVh{eb%-aAASwfkdTy3PuugfhXt
+-x!S=taM&NkkWPAbnWkSx13rZgx?~XrhY+`aikFl3gg?YqDgwh8bxuXYG2Vmk_ktos^@ACmp}UiLE1`8Tv}3u1W$2-#tqdHl|nC1u0u)|z%=Ffe`Im$LiJ>F
+&o5>$CRo5#Z)3A_O@6RM7`0!6fb=B@c$TS-NFI*9=QNOXjnxDw703pFxiFEEv<>;yi~AZmG`4|LY9A<}6anEusD6ZFAY)@4^a$_}6-%2JJFT|ft96)jWr^`C
+DJ(0kfZs!A9sFEd_0wCpmgs;694;}o&%+LDj<RY9461_5li}?b)_H9P8p_$mh!2$uXN3~iu*Wq41;9==&ADBe!1#8m7{?q007D+1B6v(C(;*J8pjoopkZs>W
+J4vqZfZ$-dOX0=v$#CyQK0GU4M<9oZ&g5h)&|)BhkCbInwhZBtBY{_+#WUMn*KjB(=Ozq_su|5P@~5$_HB*HlyB^??yoi~>fqJ8n${MciwSV5f?C<XlJf;4V
+T_jgK)D(d3AM>oF<XU2V>o0h*A3HJQN39k{!)Zg>kk(MMu;EN*dKi!5VNix+C;;SaO_O3qHVbYvy6eDb2(eKfu?jpJy|Z_tnFG=W@pG3(1uj?vkk&h%5pNO?
+<B~#AStjIBd32V?;8K_bNKYAops(~mOB9D`V=wbK^803<&*uZ~bts)ckX=EXYIDrt{c~dsuNw3}AsuTk(}HCT`QKUOeLS`+7(1nPtnJmYrN?}9s7m1&Ej5ri
+uel4{1ktPiQV*T`pN<YYlySCI_55@F-0eKp79t_RU3GhtEQuJJ&*C8{(*%MN9o{l7glYE-cn?(+=XzKoHKNF$YbiJ8m9C0QAcY%otp$D(+aQ1<)s|gsrgZD*
+w_KTlIbp6Y6s_t-Txh<VvW@7PtfAhi?vovk$o6Gh57O<?Zmyu+t(vnX8?zF{>UBl(JE>Os$9rFbK6%UFtpDY3aMAltRCzFiAJskL2j+V;Ho|VM%rcmHx&R#%
+KzCP(;lyrU%)<nc{ZA$fu6Z;sV01|R(AWKuhGGc%Mc_9@SnmB|VM}%`-7TJh7^uOAAI!^w{EzGW_Ws;y;!|M@`M)sF!-X4Q)7d<?pw|ZuyG8o#0`fGLFbWN%
+eR^`b|MC3v_^?X?sb4qDDlhQ1Mw86Us(g;QAA(sD0#(q9_h?J+HseH&TycCAIm805h|pq!X$!(RT#6&y7sc>^;X+3i{5AR2+z0WkR_^CYcY^So{>kUV^NT~L
+N6ufW%h<@l7Z7<%HD7{Q6t7raz-+23-%=`<4iRV!ja1WB>q=f)FNr0c`8k;n{&K44nvKCjw9Qx#>b|kL>G@&7m<wI!7_wa@ovZ36VcY<N^XCL*Y8b15pIS|I
+-9+L9Q?g?*r3)g_WYS#nDl;371r{t}DWeAlBY^3FnWoMk!rL%Txazpex+jGA$odgk!dWp-xO5A;8pG`dsarKc16Mz(2EDAXls}9N5HW=tU<a$Ih8n`QZMD^D
+Dy<w5adK|TeyiGxNt=k5VD1tgG10i%01-(fka%`^D%ZYpg`aG_t!xua!W3ftxYSdMHki;5-0%zh=y^?GK3YOi4`#+k<x=r#0kD{^j{!hD23Fq#@y>Vsz+Yx*
+$bP3;9joeUO$5lyHMrg?{*q7YeOLYXEnuT-Ro3V>T1~bVQu-T^E)_)}vB{K5)Vp^G4EJuQ5%B6W1tjtcCi%ojtGr{`OPPfJmg<kSJL7~bR8(jotDI1*qa3`a
+MpU=odaJIMBKEZ?REO-a+h%=QAOmRlq_)Z4<p_#vNmZ5ahb9}&X2~M3^_3u*Ljk4jjt?OS_)*!E&s5-v<;l9?hKn|ju5@TC(?fPo+CBr{L<&#WTprb?&W0N`
+rbSy^jN%lwV0a2iB#G-i13ezlnNQJzG)w=~dFKA}nc?2!a&d&6Js6iVCSsJbY8&Ag8cso~v>uI&I3}!Lhn?l49l=z{t0lvc4asnm1aSq0WXP>D2PQbs#W0U&
+;0&gC<};E(3Dj1@pw(?PiN_O?N0Mc*%V0jM6p)8gaUuZ$0fMm+aiy)buvRpnn!=V|nk%jLB|)>8uhz}cXIq(vYp<GuU^*@NmHhdxk_E2*X|(8iWequx_OrV*
+$mwLxrD5z2>A@$ECcvL8w^Qp34}V9Dd5XXxXj7<aBZ_l{iI-vYmn7enzVR)jWl2194S(Psu#%_#rd(cFUOCJYq&9oA-lAzqb;a0Nnq|1n?D-&?G?hz%l&FdW
+6^-TZab75Q-~Y+q^56K~p12Kj3aTKRwB0-&71TEMe&`^UooeL>o_f_`mQ!XD%u@iBC?IOZtA5Ynw$`X$CFkYbq$XEvsAJSezM8EWXe)&I5qW06f`+3S5Pk=%
+KZiw_*#wh2Z96vyVbZkMhyo25E}sdv#v{_@MgXC0dFsCzCDM$nvb@)(>9gi`8otuF!$zRNWblO)o_H0?JKc@fubIkqXji3@l_pk7i7{@~&r`qrQd81E%1=+o
+Z3$kcv0D4Ao39ROBm&tZEa+SX;&~S2=%mzH&gUNU8DmROmheG4EAOV?rE^=Wmr!b|On?!#E>V-)JiK?7RO9)Re5dvcaS@yA4X#-N3~tI4ET^zhSV<I=I<)y<
+h;$aAB_csxH3_6rM?Eh!$+W^o?s+X)^AFfgzW%8`{|D<c(O54pTwPaCh3*y+APw(!xn;8<K*n711g(}Ct||91B|kzX7(Y*ocuco8D)?k99#c+%?PQ?G`e(lU
+A{uYMSVegzzBCT<L`%RCC4KnvOR9TPhvSP6RPCUfNW|K%6q9cNcYuVd12e%nNu261uMhZ!V5OumG!3jN;FW5}LdX<bAdc`Q8qS8B7cj{8H|}6KUTt4&ur`HW
+T1n)_u*EeEV4B-qHnipI9F81%naU?$N9vy(?wwoP>+1END~`%8ScZ*&AzXwzFA%))FsVYvNqx51K!uh`%gV}Q+9Xn-N%lDmRhCY}M0vn7$!)BmRQN{-Ga!fk
+9PnOQ=5}%?2&i8WEIAgtxtHLIZ1l6ZvYQ2hA2_JMLUI>fy5RwT;RytmiwvYM^oEEIXI^lY1}vDMCBD@=Ro**7QpPIA3vp!KX4h!6h~Q&e83Shr3Tbj4&+yRb
+4?pu&F$QN#u#I326eMP!UVo?CIxGA)-P-2xo48(&BruHld@~;*Xw_Y9`oXnNo!Spv-f)?E5*B*~dzkvme1n`Il9ZvAi5b4w0!4+YSHsS_Wdp+6(o##Ir-AUB
+L|Pz!#mipvB#qEz72s>5`pSnL=7bt?1fP1g%w!lY8BeChQX*|H-Q+Cj{@RX$N1W*U5J_h|g<VAPxDu|JWmii6{?`<t%B>1@;+pMsIKdtcJApVt6J2?u6#Jp-
+{OZXax>r2t)vL$9J;+**eClY{Wn!0?TfK8vty*7Ln1(|?)pu@I_&U9f^DLF2`(Mug-oFek_6C=7rPAk;y{7X5OK_vf++wAWwz0Y8`QQ;)14D7Wt6q2On&X(=
+r#XbTLXty&x`$Hv^9*?mH#0Pq>xrQ`^5NjZx1}KU&ek!5xVM|Xncz+lL+(S3=1C$~Epo^GJ$iWa=($%1zaIZ~O;?+Ey;cpka+gApT%;77#ki5CyXsyO{(f){
+oSu5Kwdrqck}t>0COpM9l{xX;-N3_d^ze8k!#1w3Jx?$ZQ?;`1=MQ@Y!uINmFKxLex^l^(aZO?Q!|GK@61J>Fv0bo&o!Z76zF15CK|1=#zH}Oys%-PlP&M$u
+K0QkHAY8pyYZ0{Bme>~C1r;fRY~+6DLWopT2{t44I8O<CLYL{v1rW0`Gc7cw=`dZmoZrN$eBg?uY2f?2-e1{%eQWoDejgi#Btxxe8(U*s(5w2{a#qt$xr_A&
+K0d*Hdj1?#)b~WpIMQ0m$y2heT{vOu*o4eia^6T0hHI=da=}YClpK3R4@4&QL3*H2gPFM$h<D^JJd&adpWT}UuUr2DZT^el'''[1:]
 
 
 # ======================================
@@ -5187,16 +5199,18 @@ FILES['cxrkit/data/groups.py'] = r'''
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from itertools import combinations
 
 from cxrkit.data import words
 from cxrkit.data.copies import Pair
-from cxrkit.data.records import NEGATIVE, Record, copy_of, traits
+from cxrkit.data.records import NEGATIVE, Record, age_span, copy_of, traits
 
 UUID_NAME = re.compile(r"[0-9A-F]{8}-(?:[0-9A-F]{4}-){3}[0-9A-F]{12}", re.IGNORECASE)
 """SIRM published most films of March 2020 under such names, and the collections kept them."""
 
-YEARS_APART = 10
-"""Films of one patient lie weeks or a few years from each other, and ages are rounded."""
+YEARS_APART, YEARS_OFF = 10, 2
+"""By how many years the ages of one patient's films may differ: where it is not known when both were taken, for they lie weeks or a few
+years from each other; and beyond the years between them where it is, for ages are rounded and of dates the years count."""
 
 
 def groups_of(records: Iterable[Record], links: bool = True) -> dict[str, str]:
@@ -5285,16 +5299,19 @@ def exclude_conflicts(records: Sequence[Record], groups: dict[str, str]) -> list
 		if record.label:
 			said[groups[record.image_id]].append(record)
 		elif words.is_finding(record.finding):
-			other.setdefault(record.duplicate_of or record.image_id, record)
+			other.setdefault(_picture(record), record)
 	result = []
 	for record in records:
 		if record.used:
-			against = [film for film in said[groups[record.image_id]] if film.label != record.label and not _two_people(record, film)]
+			in_group = said[groups[record.image_id]]
+			own = [record, *(film for film in in_group if _picture(film) == _picture(record))]
+			of_others = {_picture(film) for film in in_group if any(_two_people(one, film) for one in own)}
+			against = [film for film in in_group if film.label != record.label and _picture(film) not in of_others]
 			labels = {film.label: film.image_id for film in [*reversed(against), record]}
 			if against:
-				labels[record.label] = next(f.image_id for f in said[groups[record.image_id]] if f.label == record.label)
+				labels[record.label] = next(film.image_id for film in in_group if film.label == record.label)
 				record = record.but(excluded=f"{CONFLICT} in one group: " + _listed(labels))
-			elif record.label == NEGATIVE and (film := other.get(record.duplicate_of or record.image_id)):
+			elif record.label == NEGATIVE and (film := other.get(_picture(record))):
 				record = record.but(
 					excluded=f"{CONFLICT} of one picture: " + _listed({record.label: record.image_id, film.finding: film.image_id})
 				)
@@ -5306,19 +5323,32 @@ def _listed(labels: dict[str, str]) -> str:
 	return ", ".join(f"{label} by {name}" for label, name in sorted(labels.items()))
 
 
+def _picture(record: Record) -> str:
+	return record.duplicate_of or record.image_id
+
+
 def _two_people(one: Record, other: Record) -> bool:
-	return (
-		one.patient == other.patient != ""
-		and (one.duplicate_of or one.image_id) != (other.duplicate_of or other.image_id)
-		and apart(one, other)
-	)
+	return one.patient == other.patient != "" and _picture(one) != _picture(other) and apart(one, other)
 
 
 def apart(one: Record, other: Record) -> bool:
-	"""Whether two films of one patient number are told apart: by sex, or by ages more than YEARS_APART years from each other."""
-	first, second = traits(one), traits(other)
-	sexes, ages = {first["sex"], second["sex"]} - {""}, [age for age in (one.years, other.years) if age is not None]
-	return len(sexes) > 1 or len(ages) > 1 and abs(ages[0] - ages[1]) > YEARS_APART
+	"""Whether two films of one patient number cannot be one person's: by sex, or by ages that the years between them do not explain."""
+	sexes = {traits(one)["sex"], traits(other)["sex"]} - {""}
+	first, second = age_span(one.age), age_span(other.age)
+	if len(sexes) > 1 or not first or not second:
+		return len(sexes) > 1
+	between, allowed = (other.taken - one.taken, YEARS_OFF) if one.taken and other.taken else (0, YEARS_APART)
+	return max(first[0] + between - second[1], second[0] - between - first[1]) > allowed
+
+
+def two_people(records: Iterable[Record]) -> list[tuple[Record, Record]]:
+	"""A pair of films for each patient number that may stand for two people, by number; used films stand for their like."""
+	films: dict[str, dict[tuple, Record]] = defaultdict(dict)
+	for record in sorted(records, key=lambda record: (not record.used, record.image_id)):
+		if record.patient:
+			films[record.patient].setdefault((traits(record)["sex"], age_span(record.age), record.taken), record)
+	pairs = (next((pair for pair in combinations(films[patient].values(), 2) if apart(*pair)), None) for patient in sorted(films))
+	return [pair for pair in pairs if pair]
 '''[1:]
 
 
@@ -5338,8 +5368,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from cxrkit.data import dicom
-from cxrkit.errors import UnreadableImage
+from cxrkit.data import dicom, levels
+from cxrkit.errors import NoFilm, UnreadableImage
 
 SUFFIXES = (".jpeg", ".jpg", ".jfif", ".png", ".bmp", ".tif", ".tiff", ".gif", ".webp", ".jp2", ".dcm", ".heic")
 """What films are called; one that is called otherwise, or has no suffix, is known by its content: see is_film."""
@@ -5351,7 +5381,9 @@ HEIC = re.compile(rb".{4}ftyp(?:hei|hev|mif)", re.DOTALL)
 SMALLEST_SIDE = 40
 """Pixels. Below it a file is an icon or a tracking pixel, not a film."""
 FEWEST_LEVELS = 8
-"""Of 256 grey levels; a film has them nearly all, a black or a printed page a few."""
+"""Of 256 grey levels; the least of 648 real films has 156, a black or a printed page a few."""
+FEWEST_PIXELS = 10_000
+"""A level counts from one pixel in so many on: the edges of letters have all levels, too."""
 ORIENTATION, BITS, PHOTOMETRIC, SAMPLE_FORMAT = 0x0112, 258, 262, 339
 """Numbers of TIFF's tags; the first is EXIF's, too."""
 LONGEST = 6
@@ -5386,13 +5418,19 @@ def is_film(path: Path) -> bool:
 
 
 def decode(path: Path, content: bytes | None = None) -> Decoded:
-	"""Decode an image file, once. content: the file's bytes, where they are read already."""
+	"""Decode an image file, once, for whatever is to be done with it. content: the file's bytes, where they are read already."""
 
 
 
 
 
-	content = read_film(path) if content is None else content
+
+	film = _decoded(path, read_film(path) if content is None else content)
+	_refuse_empty(film.grey)
+	return film
+
+
+def _decoded(path: Path, content: bytes) -> Decoded:
 	if dicom.is_dicom(content[:132]):
 		grey, mode, doubts = dicom.open_grey(path, content)
 		return Decoded(_sized(grey), *grey.size, mode, "DICOM", tuple(doubts))
@@ -5434,7 +5472,7 @@ def open_grey(path: Path, content: bytes | None = None) -> Image.Image:
 
 def _to_grey(image: Image.Image, depth: int) -> Image.Image:
 	if image.format != "MPO" and _frames(image) > 1:  # a camera's MPO holds a preview besides
-		raise UnreadableImage(f"it holds {image.n_frames} pictures, not one film", next="bring the film alone")
+		raise NoFilm(f"it holds {image.n_frames} pictures", "bring the film alone")
 	tags = getattr(image, "tag_v2", {})
 	image.load()
 	ImageOps.exif_transpose(image, in_place=True)
@@ -5455,7 +5493,7 @@ def _to_grey(image: Image.Image, depth: int) -> Image.Image:
 
 def _sized(image: Image.Image) -> Image.Image:
 	if min(image.size) < SMALLEST_SIDE:
-		raise UnreadableImage(f"only {image.width} x {image.height} pixels", next="bring the film in full size")
+		raise NoFilm(f"only {image.width} x {image.height} pixels", "bring the film in full size")
 	return image
 
 
@@ -5487,19 +5525,18 @@ def _frames(image: Image.Image) -> int:
 def _from_deep(pixels: np.ndarray, turned_over: bool) -> Image.Image:
 	pixels = pixels.astype(np.float64)
 	if not np.isfinite(pixels).all():
-		raise UnreadableImage(f"{np.count_nonzero(~np.isfinite(pixels))} of its pixels are no numbers", next="export the film again")
-	low, high = pixels.min(), pixels.max()
-	shares = (pixels - low) / (high - low if high > low else 1)
+		raise NoFilm(f"{np.count_nonzero(~np.isfinite(pixels))} of its pixels are no numbers", "export the film again")
+	low, high = levels.own_range(pixels)
+	shares = np.clip((pixels - low) / (high - low if high > low else 1), 0, 1)
 	return Image.fromarray(np.rint((1 - shares if turned_over else shares) * 255).astype(np.uint8), mode="L")
 
 
-def refuse_empty(grey: Image.Image) -> None:
-	"""Raise UnreadableImage for a picture that cannot be a film: a strip, an icon, or one with fewer than FEWEST_LEVELS grey levels."""
-	levels = np.count_nonzero(grey.histogram())
-	if levels < FEWEST_LEVELS:
-		raise UnreadableImage(f"no content: {levels} grey level{'s' * (levels > 1)} in all", next="bring the film itself")
+def _refuse_empty(grey: Image.Image) -> None:
+	there = np.count_nonzero(np.array(grey.histogram()) > grey.width * grey.height // FEWEST_PIXELS)
+	if there < FEWEST_LEVELS:
+		raise NoFilm(f"no content, {there} grey level{'s' * (there > 1)} in all", "bring the film itself")
 	if max(grey.size) > LONGEST * min(grey.size):
-		raise UnreadableImage(f"no film has this shape: {grey.width} x {grey.height} pixels", next="bring the film itself")
+		raise NoFilm(f"a strip of {grey.width} x {grey.height} pixels", "bring the film itself")
 
 
 def seen(grey: Image.Image, resize: str = "squish") -> Image.Image:
@@ -5535,12 +5572,43 @@ def colour_share(picture: Image.Image) -> float:
 def read_film(path: Path) -> bytes:
 	"""A film file's bytes. Raises UnreadableImage when there is no such file, or it is empty."""
 	try:
+		if path.exists() and not path.is_file():  # a pipe would be waited for without end
+			raise UnreadableImage("no readable file: what stands there is a folder, or no file", path)
 		content = path.read_bytes()
 	except OSError as error:
 		raise UnreadableImage(f"no readable file: {error.strerror}", path) from error
 	if not content:
 		raise UnreadableImage("the file is empty", path)
 	return content
+'''[1:]
+
+
+# ======================================
+# cxrkit/data/levels.py
+# ======================================
+
+FILES['cxrkit/data/levels.py'] = r'''
+"""The range of values that a film of more than 8 bits uses, whatever its format: its own, without a few that lie far outside."""
+
+import numpy as np
+
+FEW, FAR = 0.001, 1 / 8
+"""A share of FEW of the pixels that have FAR and more of the range to themselves are a marker that was burnt in, or dead pixels."""
+
+
+def own_range(values: np.ndarray) -> tuple[float, float]:
+	"""(lowest, highest) of finite values; what lies beyond is to be clipped. 12 bits stored as 16, with a marker at 65,535, keep their own."""
+	low, high = float(values.min()), float(values.max())
+	few = FEW * values.size
+	while low < high:
+		top, bottom = low + FAR * (high - low), high - FAR * (high - low)
+		if np.count_nonzero(values > top) < few:
+			high = float(values[values <= top].max())
+		elif np.count_nonzero(values < bottom) < few:
+			low = float(values[values >= bottom].min())
+		else:
+			break
+	return low, high
 '''[1:]
 
 
@@ -5680,6 +5748,140 @@ def attribution(records: Sequence[Record]) -> str:
 
 
 # ======================================
+# cxrkit/data/looks.py
+# ======================================
+
+FILES['cxrkit/data/looks.py'] = r'''
+"""What one look into a film's file gives: its facts, thumbnail and square, as values that may come from another machine."""
+
+import hashlib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from threading import Lock
+
+import numpy as np
+
+from cxrkit.data import copies, images
+from cxrkit.errors import BadInput
+
+TRIED = 5
+"""Films, beside one of each suffix, that another machine reads for trial."""
+
+
+@dataclass(frozen=True)
+class Facts:
+	"""What a film's file says of itself: the fields of Record of the same names."""
+
+	width: int
+	height: int
+	mode: str
+	format: str
+	bytes: int
+	sha256: str
+
+
+@dataclass(frozen=True)
+class Wanted:
+	"""A file to look into. sha256: what it must have, "" for any; squared: whether a square is made of it; anyway: whether it is ..."""
+
+
+	path: Path
+	sha256: str = ""
+	squared: bool = True
+	anyway: bool = False
+
+
+@dataclass(frozen=True)
+class Seen:
+	"""What a file held. size: bytes, None where it cannot be read; sha256: "" where it cannot be used at all, as `problem` says, which ..."""
+
+
+	size: int | None
+	sha256: str = ""
+	problem: BadInput | None = None
+	facts: Facts | None = None
+	thumbnail: np.ndarray | None = None
+	square: np.ndarray | None = None
+
+
+class Look:
+	"""The workers.Work of reading films. To another machine it goes as it is then, and claims nothing there."""
+
+
+
+
+
+	def __init__(
+		self, thumbnails: Collection[str], squares: Collection[str], lacking: Collection[str], side: int | None, resize: str
+	) -> None:
+		self.thumbnails, self.squares, self.lacking, self.side, self.resize = thumbnails, squares, lacking, side, resize
+		self._claimed: set[str] = set()
+		self._tried: dict[Wanted, Seen] = {}
+		self._turn = Lock()
+
+	def __reduce__(self) -> tuple:
+		return Look, (set(self.thumbnails), set(self.squares), set(self.lacking), self.side, self.resize)
+
+	def __call__(self, wanted: Wanted) -> Seen:
+		size = None
+		try:
+			content = images.read_film(wanted.path)
+			size, sha256 = len(content), hashlib.sha256(content).hexdigest()
+			if wanted.sha256 not in ("", sha256):
+				raise BadInput("the file is another than the manifest's", wanted.path)
+		except BadInput as error:
+			return Seen(size, problem=error)
+		try:
+			return self._decoded(wanted, content, sha256) if wanted.anyway or self._claims(sha256) else Seen(size, sha256)
+		except BadInput as error:
+			return Seen(size, sha256, error)
+
+	def _claims(self, sha256: str) -> bool:
+		with self._turn:
+			needed = sha256 not in self.lacking and sha256 not in self._claimed
+			self._claimed.add(sha256)
+		return needed
+
+	def _decoded(self, wanted: Wanted, content: bytes, sha256: str) -> Seen:
+		film = images.decode(wanted.path, content)
+		facts = Facts(film.width, film.height, film.mode, film.format, len(content), sha256)
+		thumbnail = copies.thumbnail(film.grey) if wanted.anyway or sha256 not in self.thumbnails else None
+		squared = self.side and wanted.squared and (wanted.anyway or sha256 not in self.squares)
+		square = images.square(film.grey, self.side, self.resize) if self.side and squared else None
+		return Seen(len(content), sha256, None, facts, thumbnail, square)
+
+	def trial(self, items: Sequence[Wanted]) -> list[Wanted]:
+		by_suffix = {item.path.suffix.lower(): item for item in reversed(items)}
+		spread = items[:: max(1, len(items) // TRIED)]
+		return [replace(item, anyway=True) for item in dict.fromkeys([*by_suffix.values(), *spread])]
+
+	def doubt(self, item: Wanted, value: Seen) -> str:
+		"""Of films for trial all is compared, of others the size; those that could not be read are looked into here."""
+		try:
+			size = item.path.stat().st_size
+		except OSError:
+			size = None
+		if value.size is not None and value.size == size and not item.anyway:
+			return ""
+		key = replace(item, anyway=True)
+		here = self._tried[key] = self._tried.get(key) or self(key)
+		if value.size is None and here.size is not None:
+			return f"it does not see {item.path}"
+		if value.size != here.size or value.sha256 != here.sha256:
+			return f"it sees another {item.path}, of {value.size or 0:,} bytes instead of {here.size or 0:,}"
+		same = str(value.problem) == str(here.problem)
+		if item.anyway:
+			same &= value.facts == here.facts and _equal(value.thumbnail, here.thumbnail) and _equal(value.square, here.square)
+		return "" if same else f"it decodes {item.path} otherwise"
+
+
+def _equal(one: np.ndarray | None, other: np.ndarray | None) -> bool:
+	return one is other if one is None or other is None else np.array_equal(one, other)
+'''[1:]
+
+
+# ======================================
 # cxrkit/data/manifest.py
 # ======================================
 
@@ -5700,22 +5902,15 @@ from cxrkit.config import Experiment
 from cxrkit.data import cache, copies, groups, matching, registration, splits
 from cxrkit.data.records import ADULT, COLUMNS, LABELS, NUMBERS, SPLITS, VIEWS, Record, exclude
 from cxrkit.data.sources import Source, locator
+from cxrkit.data.workers import Workers
 from cxrkit.errors import BadInput
-from cxrkit.files import (
-	csv_text,
-	decoded,
-	read_json,
-	read_table,
-	reading,
-	refuse_foreign,
-	sha256_of,
-	sha256_of_json,
-	write_json,
-	write_text,
-)
+from cxrkit.files import csv_text, read_json, reading, refuse_foreign, sha256_of, sha256_of_json, write_json, write_text
+from cxrkit.saved_tables import decoded, read_table
 
 BUILD = "build it: python -m cxrkit manifest build"
 BUILD_AGAIN = "build the manifest again"
+STARTS = tuple(sign.join(COLUMNS[:4]) for sign in ",;\t")
+"""How a manifest begins, also one that a spreadsheet saved."""
 
 
 @dataclass(frozen=True)
@@ -5772,8 +5967,15 @@ class Manifest:
 		return self
 
 
-def build(sources: Sequence[Source], experiment: Experiment, kept: str | Path | None = None, squares: bool = True) -> Manifest:
+def build(
+	sources: Sequence[Source],
+	experiment: Experiment,
+	kept: str | Path | None = None,
+	squares: bool = True,
+	workers: Workers | None = None,
+) -> Manifest:
 	"""The manifest of the sources as an experiment wants it: file facts, copies, conflicts, exclusions and splits."""
+
 
 
 
@@ -5786,7 +5988,7 @@ def build(sources: Sequence[Source], experiment: Experiment, kept: str | Path | 
 
 	records = _read(sources)
 	size = experiment.image_size if kept and squares else None
-	records, thumbnails = cache.add_facts(records, locator(roots_of(sources)), kept, size, resize=experiment.resize)
+	records, thumbnails = cache.add_facts(records, locator(roots_of(sources)), kept, size, workers, experiment.resize)
 	remove = experiment.duplicates == "remove"
 	records = groups.mark_copies(records, _pairs(records, thumbnails, kept), remove)
 	together = groups.groups_of(records)
@@ -5870,9 +6072,9 @@ def write(path: str | Path, manifest: Manifest, roots: dict[str, str]) -> None:
 
 
 
-	refuse_foreign(path, COLUMNS[0])
+	refuse_foreign(path, *STARTS)
 	write_text(path, manifest.text)
-	write_json(_roots_path(path), roots)
+	write_json(roots_path(path), roots)
 
 
 def read(path: str | Path) -> Manifest:
@@ -5906,14 +6108,15 @@ def _whole(text: str) -> int:
 
 def read_roots(path: str | Path) -> dict[str, str]:
 	"""{folder name: folder} as the manifest's sidecar says, or {} where there is none. Raises BadInput."""
-	sidecar = _roots_path(path)
+	sidecar = roots_path(path)
 	roots = read_json(sidecar, "The list of folders", BUILD_AGAIN) if sidecar.exists() else {}
 	if not isinstance(roots, dict) or not all(isinstance(folder, str) for folder in roots.values()):
 		raise BadInput("The list of folders is not as it was written: it holds no folder for each source.", sidecar, BUILD_AGAIN)
 	return roots
 
 
-def _roots_path(path: str | Path) -> Path:
+def roots_path(path: str | Path) -> Path:
+	"""The file beside a manifest that says where its folders lie on this machine."""
 	return Path(path).with_suffix(".roots.json")
 
 
@@ -6168,6 +6371,9 @@ FILES['cxrkit/data/patients.py'] = r'''
 """Whose film it is, by the conventions of published collections: known once, for every reader."""
 
 import re
+from collections.abc import Sequence
+
+from cxrkit.data import words
 
 PUBLISHED = tuple(
 	re.compile(pattern)
@@ -6181,11 +6387,20 @@ PUBLISHED = tuple(
 		r"(?:^|/)(patient\d{5,})(?=[/_])",  # CheXpert
 		r"(?:^|/)p\d{2}/(p\d{8})(?=/)",  # MIMIC-CXR
 		r"(?:^|/)(1-s2\.0-S\d+|kjr-\d+-e\d+|jkms-\d+-e\d+|\d{5}_\d{4}_\d+_Fig\d+)",  # films of one article
+		r"(?:^|/)(CXR\d+)_(?:\d+_)?IM-\d{4}",  # Open-i
+		r"(?:^|/)((?:CHN|MCU)CXR_\d{4})(?=_[01])",  # Shenzhen, Montgomery
+		r"(?:^|/)(COVID-19-AR-\d{8})(?=/)",  # TCIA
 		r"(?:^|/)([^/]+?)[-_. ]day[-_ ]?\d+(?=[-_. ]|$)",  # a series, as Radiopaedia's
 	)
 )
-NAMED = re.compile(r"(?:^|/)((?:patient|pat|subject|subj|case)[-_ ]?\d+)(?=[-_. (][^/]*$)", re.IGNORECASE)
-"""Somebody's own numbering; it may begin anew in each class folder."""
+PERSON = r"(?:patient|pat|pt|p|subject|subj|case)[-_ ]?\d+"
+NAMED = re.compile(rf"(?:^|/)(?:({PERSON})(?=[-_. (][^/]*$)|(\d{{2,8}})(?=[-_ ](?:pa|ap|lat|lateral|frontal)[-_. ]))", re.IGNORECASE)
+"""Somebody's own numbering, or a number before the view; it may begin anew in each class folder."""
+NOBODY = re.compile(
+	r"(?:images?|films?|xrays?|png|jpe?g|dicom|data|dataset|k?fold|part|batch|group|series|study|session|visit|exam|folder|year)[\s\d]*"
+    r"|[\d .]*(?:19|20)\d\d(?:[ .]\d+)*|(?:19|20)\d{6}"
+)
+"""Folders below a class that are no patient's: of kinds, parts and dates."""
 
 
 def of_published(name: str) -> str:
@@ -6193,10 +6408,21 @@ def of_published(name: str) -> str:
 	return next((found[1] for pattern in PUBLISHED if (found := pattern.search(name))), "")
 
 
-def guessed(name: str, folder: str = "") -> str:
-	"""The key that a film's own name suggests, as patient001-0.png, or the folder of the film below that of its class; else nothing."""
+def guessed(name: str, below: Sequence[str] = ()) -> str:
+	"""The key that a film's own name suggests, as patient001-0.png, or a folder of the film below that of its class; else nothing."""
 	named = NAMED.search(name)
-	return named[1] if named else folder
+	return named[1] or named[2] if named else next(filter(may_be_patient, below), "")
+
+
+def may_be_patient(folder: str) -> bool:
+	"""Whether a folder may hold one patient's films: its name means nothing else that is known."""
+	meant = words.split_of(folder) or words.view_of(folder) or words.label_of(folder, strict=True)
+	return not meant and not NOBODY.fullmatch(words.plain(folder).replace("-", " "))
+
+
+def above_the_class(folders: Sequence[str]) -> str:
+	"""The folder of a patient around those of the classes, as patient01/covid/; else nothing. It is the same person in each class."""
+	return next((folder for folder in reversed(folders) if re.fullmatch(PERSON, folder, re.IGNORECASE)), "")
 '''[1:]
 
 
@@ -6217,6 +6443,7 @@ import numpy as np
 from cxrkit.data import cache
 from cxrkit.data.manifest import Manifest
 from cxrkit.data.records import Record
+from cxrkit.data.workers import Workers
 from cxrkit.errors import BadInput
 
 LISTED = 10
@@ -6254,7 +6481,7 @@ def load(
 	locate: cache.Locate,
 	size: int,
 	folder: str | Path,
-	workers: int | None = None,
+	workers: Workers | None = None,
 	resize: str = "squish",
 ) -> Pixels:
 	"""The Pixels of all used records, from the film cache in `folder`; what it lacks is decoded and added."""
@@ -6340,21 +6567,21 @@ FILES['cxrkit/data/readers/__init__.py'] = r'''
 # ======================================
 
 FILES['cxrkit/data/readers/actualmed.py'] = r'''
-c-oCtZExE)5dLiciW|RJ>KwVwx~_Al4sH@)E!H;h+O0rrxU@vuL?qE5sW^d~|GqoE*iO0v3lNL1$Ghiw?nuViMDS8*P)o3D0pr59ysAYBXCMB4bAB@X70%Ye
-SonOR`5l~d%Z;!jSSY)OqT<E~152%H_-n&u(}!AEUgD~(FgLIeMwS9(%~!$<GR9c<(Vwh0N?XvP>x^u;T~~4eVfYfeT|ZOY>T78;G972PN|)xF*-X2DOk8F8
-q7whLs-W$0)x>olEE8I*gPGU7eA8@N+wH!)_&7cve;h*&>^NH1eSdLresPZD3By37Xsj$*AJ|ehrEFHzypdu{-&&QtlJ<_;4xWbBf;x?|!mzaae*EqNEoqSz
-s@}*-B$_2>ldtEW(`h!GW~bBa#j~f_9RBq4^Jmj6`Tg=YWARkgyqcCj;v)PFKN~zd?IQYPSfZt#0Xl62(TTpJzUJ3L<D6E?`jKGIcdV?1Z<WG|!Yb|foP7B3
-j*uAsa(en=_;mRElyyH%{-mL`wHq@U3|7*v+Xclj;HzTYHmkv2W+z@|1!?RS6?Rg3g^^H7u>@)6YoRfCbZX@Ekiy9;l%J|b-3~hN&sv~Q8aOOfMM7S4gI-Dl
-6~9xhbxwA)u&r*unSlXB3eybj6C_CryeaYjE{SVAEl5SSs?;K3PqJZlN|*=8vnL+cG<Zs~3vL>#;j44DACRUIM1;q%nTw*5#$I{l&3rVIpi0cfJw$y_jlk$M
-2wtp_o-IuuEAJ)9rcg~$wMO0u7m0G91mPJ#>;)`%aSh@YmzAQ7$=IQkL*K|-=YD#GPq!nNfQoc^dB6&N?PxBI*k?tuWFLtq<O|osE*iMcP}5#eOSU5CNI-!p
-yXF?w*fvKSocEz%^eNCCs_7o(+rhvMI_mN{qt09{lZ^w}Cmx;A8h?bV6R0E9v)VRJ_M;<HUJl+A0w?AKZIU!?y%4$&b6*`0k1aA728qcubwtD=;zBm`F~>5P
-W5o6U*1`#`{+=Ml2ELHVFMZfz8iBYG`i{b>_e^>mdE+S$ISW>)Ys4?0>}bJyI)0E2S3b;afdoctc^KPUM-y{V8L{<w=w<^9zT*&x;tw#*0vg}!9ED2j!bK!7
-O4?8&B2@9RWm{D>w@60t!zoX1xVDnwO4xv<SEn;1F-DrZBg-om2G|TpwazLX4-_$u#PvVqKt;=m*yFH_TVWR)7+sGLyKYcEz59`akAy|JNQCWi<>nd>LO2e%
-GDaSR0I1?aj)Y&1nfGVuZUNXGFZkv>)l_%L*P{~xst0+Ff`}&vrH+sg<iV&`7hY}-Y>#`uyB|vfT`_8Vb#w>K`hFx{TC;A4JnUonFp?6`UAxZf#4U7J8t!6;
-w?iyWlxsdi_j1ZH{GIpheh~6}M+e_yrSP#-C?+#UAe?R<q@N=)+9C!+^&*NzMWB;M`^$AkWHa}4VYK>z7jYF5ftz}<+nYTmBig1RAAH3ZqN4H>KuRAOkKjG1
-%T5$zBTfb}#O^LMNNhs7WNwtMc}1W7bL^lpPiTTCI~eD(%#WaTm{KIm9)`E`DBfc*{eW8Th{2BEk^2t~xajilL`n-nJCB}IDInba+hvv=WosX^_312}NiU)!
-A4fZXhJ)E@skeVN^=2uV4Z^_fk)He!!!$<<%$-O>XYRC`yI&eZcxYd?5;kGjp@$Z8p%`&{n8D6rrod;&ywz2Xmxe<{76NaIoVAT}*m+fGQA(R1r2i7$W-!j+
-4?!~=rnkkgy5U;6d+ieER;{tqTa?LbURC(&L7J0K4eCQ1iNy!r@)n7ElY09K*Ay1ZGV||Hd^+@xw3f#P4yN6I0eb-8s{'''[1:]
+c-oCtZExE)5dLiciW|RJ>KwVwx~_Al4sH@)E!H;h+O0rhxU@vuL?qE5sW^t4|GqoE*iO0v3lNJh$K&1eJV%l-HW9oO8q@;pO2D|VEw5@(!r6zv-<+Qee}%J^
+Fcv<aXugGWZn+V51aoCqP*mI)VPK(E4S%h<Z2C|O%S*J%3Udo{VPq*l)_f_<AY+VmAN|RCt+WL#y3Wa(+f^m!5QZ<Y+x0WWoxYJaBiC_uqjYJ$na#9I$V4m4
+=au*`tAdtCtBLDAFcVs<gPYg9eABF3+wH!)_&7cve;h*&>^NK2eSdLresPZD3ByFBXsj$*AJ{@RrEHeeyp>`@-&&Qtl6FgN2T#LmL7hffVOZLIKYn+Cp0vmc
+Rj*|w63vpc$=CDG>2)@|&Q7nh7tfwzbNJKG&!1gq$?uoH8H>BB=GAriBO2jv_*vuLX&2ES!va0^4A5>Ph(Yun^)<f{8t1f9){g{#zGG!Ae5({z6jo`+=j6kO
+cZ9_7m($Z1!>7aNr>y&F@+S?gtX-SYV6c>S)y^r80bdrYwpkALGCT1yD@bE^sIZgLD~yCviUmkBTM3QHV^AZfhZIg;q5M=e>UJ=Ie^vrx(!gP%DiZRF8;nvK
+sQ6a3)&<$o!nV2r=LQB4DNHl;Pmm-j@TSE7Z4zxfEl5SStkgVVPqJZlN|*=8vnL+cG(<|W3t<|o;j0U_ACRUIM1;q*naiS*#$I{lO?@_#ph~R9Jw$y_jlk?Q
+2wtp^o()YOEAJ)9rcg~$wMO0wmx*$q1mPJ#>;=quaRcHG%}P<mV(d`KVQdtw3qL)=r`wSWKt;N`JYa>fb~Kkp?5iSKu#dzO@`d)Wiw^EH)U+4Wf-NaH5>Q~u
+uDFF2w$0H37kxM|`jqGn)pU>Y?O@^t19kPBQD>$W$=ZSJ3y=0_jo-qZ6R0E9v)VLH_M;<LUJl+B0w-n!ZIU!?Jr}wUGk-cD9vfsZ3=)%R>WGL##D#3=V~%Ao
+!;I_yt%Vb^{+=Ml2ELHXFMZfx8G*PJdQ0ildnP@Oyz!KWngy%W4dNG2cC_GmI(|?NS3b>bjs!+;c^KP!M;9|u8L{zo=w<^9zT*&x;tw!Q0~+6~9EFqCrHe>l
+mb9QmMCioJ7Hw74+#(qv4yQc5=GsciD`5kcUY$;n#F%OBwk)q$7+_N%)jF@VJy6Ct677G;fetMvVvoZjE`?oeV0Jx1?508a^zKIvJ`xtyA`!O7m75#f2;n&3
+${0lu5}*?wawPn6%zQixcMHJo*x;M}R8wt{uSYusR1fkT1rbjUN*y5~$b(U>F1*|v*dF(QcRwBtbj7I6)zKX^?fa2<X-&Hwim;Ezhmll(?%H)xC(h7aX}F3V
+-VX6_qFVD6x|dUq>F<1O_k&R9JKFdjPYRz)g<>)@1j6a&LHRi%qc37GoL)q+s0eh5Xn(m*iEQScE{v=nL=ml!2wc>Q-QM&u8PPWl`Q$4;7Zn{p0i^Vi^9bI9
+bJ>Z4e8kBhhS=SO28m5bSImvlHLvKie~ukg<_S%3X9wd<miZC14pYix(Zlq19>sf1rXNtt9WmJPD{}v#0he9=olMCfwDTA_9R-BDf4fYxqiXGAwLYDOJ?TYs
+6ys>;_i!*fE%o-#rrtCqw?P=VJkpatVwmPgfw>cD=**l}bN5SQ2oJ5xmck|sJM_?EE)^s04l~#}%vgL5H35aK;F>_#TcWsw6K7lClV#TGD#r`PAt(!hw@S|1
+#wF)6D6}Z0%@1Yr65eJo&fpJ0GaRn(ieYujwQ_ghCC)8dW3TT}Qm=Vc;R^{Rk$h@UOWH_0sNgMck>oe2_pi{Vuy}+s|7OK!M*m2cd2HZd+Wi+6Sngi'''[1:]
 
 
 # ======================================
@@ -6870,27 +7097,31 @@ wNp=W5(AKX^qAD3K?ot}$)~)m3kfjh?aor`M_J5O1x?8-%R5GS_%Bo%B*woYP)w~CaM68YiSa$PoI`VY
 # ======================================
 
 FILES['cxrkit/data/readers/facts.py'] = r'''
-c-oCv+m72t5`7lGqQX23xy#V&<V}WxbsQTo;I#wK7+F9elpeA<>X;%KcGH@PqJK|ax+!Wj8|=%NBCG3q>QuGkIKJ6xaO$?v(A7|@(pk9G)>Il4)Lm2Q;mSg7
-nw?$3e%o0ML$|k}1`Rvq%B`-zbs_-DLa)0Xb?pb^G_-1`Z3e2X@ThYBfQ7beH5dz4nJSOtIEu`!?*<2BYs#+Dm2xVohi(UD*EG6xrfV&DnM&7cY+PkZcOjFj
-+cL;q>)%J+mRf{JW!Wfe^+{29B@(@I+s536uRr0>$Q!sHJ{y;leE7QWhRR-i&CO2ToeW%mdh_P(e_vl;$_-j!Vkbe)|5H*WnF&%K`RAFK9)|9u<_A^1ZTr!k
-iC|?;9+BP6rL}(O?gniqF{>V;=;q}Q?_R?SVy<mo+AneR>chv6uV3BJTl59}b6^~F14i&!)1%s}hd6ro_WI`ak0|wB6n*UW_(0WKTQ_8Ye~Jiee%NW%n)Z%h
-r>KVGuFVKRoZ9@=hj*X;^ZpvP_{O*;d{ND)j{=tH-&5%l4C4>ou5N}=rxCw`Hw5Bkv_RReUc!M2D^@6yr9jb5u*YC6eKzj+0+D&!RS!!@+HrTQ(OrUYhDRP!
-lA%)!e@8m#8=hdb;@N@>o?^w=i)ayax)D2LEq_hxI2DqQ4DviLFilB{IuPL42)?-ztD737x^XD=lB84k=6h(2b!!1cfuT~YFG28vT|0nQ<(51>Icm>5T`UIe
-#-W8ZJ}yL2LXV3&K8Ug7vjaom_%-S|NIs5n25}tR$wKStY84A~bcJ8_ec6oI#j83d7sA<)z@2uAd+C5_Jz{~#y{}L=*-z;YMQ~97FfC9ra>*yk6$k}N7NI&B
-x(;DNU7H2E3JgHSC^&61Xb|rS-Jx4__}PSWGN+N>9REe0Lb}R0twM9;QU$jUBwz+64kFD4V<kl%q*zHt-ilwsGvI7S3sYky9G}YdJ=W1C>GD(%b}=~|F%es4
-iHs4Kaf`JZ@?tgX<D}<^AJI6uiG}d(imIsD93GVBl5Vq`u1?krVoo?cV2;Hqkem3XNZDf|0UfjBD8ky<XJv381l~#NC)_v#pMHUDW_`Ew5W(_aWpI`M)|oaD
-(<!!j20pG*H4Ww8gJ;KD;&e(Q<>m=bo^ph!1l^z$Cj+Mx>9!&|TFnOxcAvvfq4X5HU<)nwYQRudu;GV<-V=C9);fGe!h>q>bkgWHVWE@@?JceO)tY6OMUktj
-3Q7d~h_Op&0KO)Y{8e=PicmFf+l@kK$@4VOY5yQ@vk~eD^c5YFV>u4zorhhpwNCya4lTcVUSyKHyy<Y@i|=cEou&o+xngC}!r^i-C%YN35$_S59gczh@W;A{
-&KjGjfjt^`dQeU$0&~vC>Ra|r`V;l|S+Vr^{oHo@mgMt0?Giy#N@FOFQ^vBF&pgs5%!a^^6gYSBN=P8@yFQ5nwjS4(MY*_!U;8YQaj7fWZuPxOk|%2me-8@k
-wT-bGT(6ptZGSZLw$c<cgXYqi7yJ(@PC^OUq5rFlK^a+=SapN#Gg-jb<R4i`;j0xqXWU9DbJh3gRB|>VD}-1qoqm{39z79}6?T@5#AnkeW_ydWYn^FFjnCW!
-SqcGX3sX<cN0{Svk{;Idwpc$e$ivz*`(h#7jc;O}{72zWILwaxt2nZjX{yn=OD@|BS%kUuh)ya~*T|FI7yNUeS4>-MeNHQjlU;Nw<c!^&NQ_$vMfJVf(e_Nv
-Q@(05Sf)5nq6et}`j1iL#LWCoLo<q9u=t54DVX4;q@3KBWj?T=ROTrPf6r0>kD$emut^=f!*jxx&7TcoH{soZhoDSHw?#+A4{Eawu3mnAvG$A;k@+QzwhUS*
-i1r8*P7ld@p2U7k;6!J{N@w$eh^<ZFo<=1aIUlRyxA00}^$e1YuSgm|HW7vAwM2YEu*%9YBZkvbCJe}ANc)`Z880~joQFX;n5LQSb<;3I&H3Aob#3mM!jZG+
-E+NYrkLK0<c7#jNuv3lsLnrb3H?Lyp!Zb(YrcctmR8~`>@o~_7qe_(f<rmuCo>As4Mwda=(Gn^)SF9i($V)?asU*%x(wn9O1S&iN{|sj^mT<)poRRR9amgF$
-gD{Bb1e>vaV{k~LFM)x=YLU=-Nv5YvpA+Nqah3x^`cZW86%oSwpDcj4UDrrme%@-@?<nu+xfDmq(g$o0&hHHbN7<(N{$O3#;SPvNmNVRgbe5AHx<{}sMf7Qz
-VBq%+;vv;OB=a=_Rx2+z-#q4{rI^wadg$+VUui7KP&VCh=njz~sCb&n&mbN8=Y(zQJWO1V8b-V-(mZFsE><IWOxGwto=If6KnEw%9@{ycLkQP{vE>s_>7EP+
-^&T&D08dgDJmKeru;Zb=f`ry&+LjJeK*#ioG@N#6#_iP=UPByqBy&9vFw&bIr=P+6G}HW6NLa`?b+}6qd})Bmjd|*9MSL1lrdesmB2V8UQEH80a0HOdFHdO<
-m$#w~Hx!q%@Or~)&8i8{l&8`1z08-IBze7}DbJqs+>{i8#4GPH+5<&+JloRc+j=Rt{31QlH*7Y}?Cdan5B@&_LXt6Se*xyhA;k'''[1:]
+c-oCvVQ=F$68&ud3RcA-(w(a9-hFf7;<kIczyjOtAxY5#T*Fl?D&|ENU6EQRb^YJ(%?v5aaeC;N#FmD`na4M8hE9^?cB7Rq?;5Rat?F{^ox0P`R9cm)woRqG
+E2nDHY~4)lH`Zy@*}YR`r`5Lf>y56Iw_>15r*_)z;A`I*uT@)awaZo6R#;m4u)wL-wptmdTxqHzNs{T*Y<ITvs&CEOR=O&EIjuXpRcqTcdhLyEoeDOUuFJmh
+m09}>o1(m1N4pPRca&GIZuGCcZr57O$@#h|ozo|m@sU{UO228$U3~j*e3ch{*Wh`vD?7k2g#2r7y`F|x9=iwQ3vw6@_O`3s#oNMc%llIVH$T3A|KUIHZZ7RQ
+UE&M|Lq4jPtk$$mw7TZ6XJ)$V?8(h{W%Z%m_5RFc*V+3{yTNE}`_}6!$2mQn8M^Ybu2vk%U`%n!qv`ba&37N)skus+7RB0qPUP7Q9;TzGc{K6kFOQ9TOtLA6
+@e{Ge4-DOwPavmSmpE{QWm-_{316N5hOKJTIkLwhunSK>Qcl7#%ijKQef{q3Ed>U602$1@vK_oXX!=<0%co@e@x#sSyMMvzAJgfz-QxpsZQ*<eBz(7|zz$no
+wx+$OqA7`i{kF}C|9slT+aEsu`2D9FwZRkPXX<m=^!g}NpZ;^8TMAHr)9w7W>vcBeN9sM5;A}d9t*vM3KxC9%2%MP|(g_kAjicAbAHP9e-P!7CrqZ_G-f4tO
+1(;*WQ${wlii?*KqIX!qZY8n_ZFtHRxi6=a=+pP8>xKL^t!F3%k6aZ+v80pD-~;7}nh4U6I^EQ;vVFJKGqTRqSKq3}IKL2%E|Dtb`bG(bp*fw><$6Pro&t4e
+kxnL^_I=l?1wKy1QA!^tb#jo+j;{{PxZ{`ba}Yd^M6o1>lSkpu)jSar>k4o6<GSggLGwDH5aQYh;8y#R%liOWk2oL-?+f^*{WJPQ8C)Cyk(IzG1W(v4K?MTK
+)+^E3w6hjmA-R!-P~0eDbRtW}j$W(Z)h9@(u;fg@qh`}~`;7sN08P6PybF?y1JH%KE)8j5lmggOy-3xNy!*Wsv}=@5h4Xa`QOd;OB<TY-5}&5#4+WJY1(9a-
+PRbs*;B}+hlznCDTlJa_zM~L^2-2F92^moB98OD)D(DThDQQQCt6W_b|FveYDR6#-BF_0i>z$%LBdKp8D3LW}p<XFov-o;RkxPoYK{SMHI2zKllnQV*hCPq_
+$G&npoKf*|CfrW>SiH0%r}gQ;^E1eySmGSWN;@SuD|Poo2Bzb-M9sMYD-HaLlOQTnMwrC{jsiPk!W>q5I0AwVx09T8AZOugSG41NB;cGfAUq!pC?voeL=>(_
+0zDRr<cS8lm95jo1w&-lNRg$`p~Wf4ix;Ty!se8i-tPPpow9^@3I_hDd+3DSVoQ$h4>|VC^H^fgO9<VN4^_e$(<EY{TEL0=(U@xNB{?NYSpUfsiS!7AR=kv@
+ZYyd!^YIV_jrG}d5@|!Z3qP?VCKaSIS1bOI(sPn1vUMJh$ha%pd!16Du~C-M!m!hVA1&B+wp<ovRYfPFaJqUS7^S|XR``qf_ysgKeq(!STj}d8HqG6Wgw2~!
+RUuXcB+Cj6kXx5>G;yy*`d0~P_SNfUF4z@~#ZW4-FYq|amg@I8JDW~CN@U#9M(vBb8#S%NG4?ooSuCe#@=XnZBkH%%VXspu8^&Y)caANbF$R&;IMd=46d~n?
+pG(7|@t40B_-c00McRU&F#dL5@E0U2*spEtP1|caDOM0f8Rm^ysJ4gJ?puncxYs@vu4XjKB#F2W_Icp(P!SQ<Bf-l0G8dUDc6OI0k-5*A!=_9f!;ixm(dNP$
++Pl?{K22X_j{5(UBV||_x55RZiDwy>=3%caBlYya=ma_kL+~blNn#_yc?<n`I#ggRjkMgCFG3H=g%Lg^Io>BM;eSXVjYQ<te~OIJnPPP&Ou5O7GvOX*2*WSt
+(iQ_Di*mO^wCUM6hq<>-M6V9R%43jcZe=EJlAKLW3GX*17ngFLsaP!&Qx6hCmBY}|hXp-dE?zGw!aDT0$wayro+Lb_9;K_O!)VFZ%OiUkCNNresmObgyf|Y$
+6UEBZHM)oWj6Vl@#Nx}lkHv9v+804Z%sAXZidhg~svpZO-BT%e?xlQlpmGn;$_XHTWR2-A5A!$mAP&Ld6-|B0#3%)Fe?Gtj>|OFwBl^Ty|3T6cN1XZ(A>eV_
+kvq2Bdm4>fI(L7W5B$c&0fEYSg=<3S>g+vdAo6fw$m3*3ti*fFoT&^tq1j=!VaAGr3}Tgy28h#i6^0FoTl6dTrd*|~a3WbG*&s+kol}VkWR)3gBtWMNgy=X+
+I^8{F;(EgXFb<t`66(orr*UZ~B^-Al*Vnaq<VFN-q^r1$x;(JV$G<~hVDGkNV}8?V^6CBCM5-{0T0R<gaS7iwCB#4Z`DeOmydvZsvddLPBWc)kE@N^>Q5yQy
+B25ai3|rFzA{CaXzr{7kCH_JnJR{=)alwuJsn|}V8WwKX7>pW-B`Q!HkW#t|(bfaf=K?%?j&fAu&`>Ylf+0K!%P4$jZ6oLM(?-*T8!jMnIHioeiuY6JcU+>Q
+-2C{i>%6s?f&sFu*@nBlVz6WNjE3O|%RqxLHIWWcn;s8CYCaEk<N0aa!j=O(v4-Lm?WJ3Q6qX>A5BG7p@8%#CcWwC^tz-S1xE*Hq9X#}CT{M+&To(hLdM?*6
+pvWY%La2j|v`0B-V+vu&>04g$lJ8;T=sxg;7GNcz5Cp#<h8+*}l}hRIKuz~BBy`NK$iwM|!Mwe?!j;*hB3bLXfsx<rIDC!U4?Qi+whyL-VByFgat08S3z3-G
+82@ZUWR4YHlCCC%I6KeTNFI%B!m0(b;Y3tAzVBy=y1dA*xUTqAm%**fSLB&+>K*@v5RRHm;*cmYbKevQl{$nU*mx3>_mEUd6v-bb)#KUKLrfMk`GIPg9qAov
+kAWWf!0kHxh7~afi2nmsGen^'''[1:]
 
 
 # ======================================
@@ -6914,10 +7145,7 @@ from cxrkit.data import dicom, patients, words
 from cxrkit.data.readers import facts, listing
 from cxrkit.data.records import Record
 from cxrkit.errors import BadInput
-from cxrkit.progress import say
-
-NO_PATIENT = words.listed("images image films film xray xrays png jpg jpeg dicom data pa ap frontal")
-"""Folders below a class that hold films and are no patient's."""
+from cxrkit.progress import counted, say
 
 
 def read(root: str | Path, name: str = "folder") -> list[Record]:
@@ -6931,14 +7159,17 @@ def read(root: str | Path, name: str = "folder") -> list[Record]:
 	try:
 		if not root.is_dir():
 			raise BadInput("There is no such data folder.", root, "give a folder with covid/ and normal/ in it")
-		found = [film for film in listing.below(root) if film.path != facts.TABLE]
+		found = list(listing.below(root))
 	except OSError as error:
 		raise BadInput(f"The data folder cannot be read: {error.strerror}.", root, "ask for the permission to read it") from error
-	told = facts.read(root, [film.path for film in found])
+	table = facts.of_folder(root, [film.path for film in found])
+	found = [film for film in found if film.file != table]
+	told = facts.read(table, [film.path for film in found])
 	own = words.label_of(root.name, strict=True) if not any("/" in film.path and not film.why for film in found) else ""
 	if not found and any(words.label_of(path.name, strict=True) for path in root.iterdir()):
 		raise BadInput("The folder holds no file.", root, "put the films there")
-	records = [_record(film, name, own, told.of.get(film.path, {})) for film in found]
+	guesses: set[str] = set()
+	records = [_record(film, name, own, told.of.get(film.path, {}), guesses) for film in found]
 	if not any(record.label for record in records):
 		there = Counter(film.path.partition("/")[0] + "/" for film in found if "/" in film.path)
 		listed = ", ".join(f"{folder} ({count} files)" for folder, count in there.most_common(8))
@@ -6948,17 +7179,20 @@ def read(root: str | Path, name: str = "folder") -> list[Record]:
 			f"sort the films into these folders, or name them in {facts.TABLE} with the columns file and label",
 		)
 	_say(root, records, own)
-	return _without_idle_guesses(records) + told.unmatched(name)
+	_ask(records, {f"{name}/{path}" for path, row in told.of.items() if row.get("patient")})
+	return _without_idle_guesses(records, guesses) + told.unmatched(name)
 
 
-def _record(film: listing.Found, name: str, own: str, told: facts.Row) -> Record:
-	"""own: the label of the root's name, where the films lie in it directly."""
+def _record(film: listing.Found, name: str, own: str, told: facts.Row, guesses: set[str]) -> Record:
+	"""own: the label of the root's name, where the films lie in it directly; guesses: the keys that are guessed are added to it."""
 	*folders, file = film.path.split("/")
 	labels = {place: label for place, folder in enumerate(folders) if (label := words.label_of(folder, strict=True))}
 	stated = words.label_of(told.get("label", ""))
 	label = stated or (own if not folders else next(iter(labels.values()), ""))
 	place = next(iter(labels), -1)
 	why, header = film.looked_into()
+	if why.startswith("no image type") and film.file.suffix.casefold() in (".csv", ".tsv", ".xlsx"):
+		why = f"a table, which is read where it lies beside the class folders and is called {facts.TABLE}"
 	if not why and (len(set(labels.values())) > 1 or (stated and labels and stated not in labels.values())):
 		why, label = "its folders, or its folder and its row, name two labels", ""
 	elif not why and not label:
@@ -6967,9 +7201,9 @@ def _record(film: listing.Found, name: str, own: str, told: facts.Row) -> Record
 		why = f"finding {told['label']}: neither normal nor COVID-19" if told.get("label") else why
 	patient = told.get("patient") or (header.patient and f"dicom/{header.patient}") or patients.of_published(film.path)
 	if not patient and labels:
-		between = [folder for folder in folders[place + 1 :] if folder.casefold() not in NO_PATIENT]
-		guess = patients.guessed(file, between[0] if between else "")
-		patient = f"{folders[place]}/{guess}" if guess else ""  # numbers may begin anew in each class
+		around, guess = patients.above_the_class(folders[:place]), patients.guessed(file, folders[place + 1 :])
+		patient = around or (f"{folders[place]}/{guess}" if guess else "")  # numbers may begin anew in each class
+		guesses.add(f"{told.get('collection') or name}:{patient}")
 	view, basis = words.view(*((told["view"], facts.TABLE) if told.get("view") else (header.view, "DICOM header")))
 	return Record(
 		image_id=f"{name}/{film.path}",
@@ -6983,22 +7217,39 @@ def _record(film: listing.Found, name: str, own: str, told: facts.Row) -> Record
 		modality="X-ray" if header.modality in dicom.FILMS else header.modality,
 		age=told.get("age") or header.age,
 		sex=told.get("sex") or header.sex,
+		taken=words.year_of(told.get("taken", "")),
 		licence=told.get("licence") or "unknown",
 		credit=told.get("credit", ""),
 		collected="imported",
-		published_split=next(filter(None, map(words.split_of, folders[:place] if labels else folders)), ""),
+		published_split=next(filter(None, map(words.split_of, folders)), ""),
 		excluded=why,
 	)
 
 
-def _without_idle_guesses(records: list[Record]) -> list[Record]:
+def _without_idle_guesses(records: list[Record], guesses: set[str]) -> list[Record]:
 	"""A key guessed from names or folders that puts a whole class into one patient says nothing, and is dropped."""
 	keys, patients_of = defaultdict(set), defaultdict(set)
 	for record in records:
 		keys[record.label].add(record.patient)
 		patients_of[record.label].add(record.image_id)
 	idle = {label for label in keys if len(keys[label]) == 1 and len(patients_of[label]) > 2}
-	return [record.but(patient="") if record.label in idle and "/" in record.patient else record for record in records]
+	return [record.but(patient="") if record.label in idle and record.patient in guesses else record for record in records]
+
+
+def _ask(records: list[Record], told: set[str]) -> None:
+	"""Say which patients of the table, by the paths of its films, have films of both classes: numbers may begin anew in each."""
+	labels = defaultdict(set)
+	for record in records:
+		if record.path in told and record.used:
+			labels[record.patient].add(record.label)
+	both = sorted(patient.partition(":")[2] for patient, of_patient in labels.items() if len(of_patient) > 1)
+	if both:
+		say(
+			f"  question: the table gives {counted(len(both), 'patient')} films of both classes: {', '.join(both[:3])}{', ...' if both[3:] else ''}."
+		)
+		say(
+			"  Where numbers begin anew in each class, write them apart, as covid-1 and normal-1: such films are conflicts meanwhile, and left out"
+		)
 
 
 def _say(root: Path, records: list[Record], own: str) -> None:
@@ -7105,6 +7356,7 @@ def _record(row: table.Row, number: int, root_name: str) -> Record:
 		view_basis=basis,
 		age=row.get("age", ""),
 		sex=row.get("sex", ""),
+		taken=words.year_of(row.get("date", "")),
 		case_url=url,
 		licence=row.get("license") or "unknown",
 		credit=credit_of(row.get("other_notes", "")) or ("" if url else "ieee8023/covid-chestxray-dataset"),
@@ -7377,8 +7629,8 @@ from pathlib import Path
 from cxrkit.data import images, words
 from cxrkit.data.records import Record
 from cxrkit.errors import BadInput
-from cxrkit.files import read_table
 from cxrkit.progress import say
+from cxrkit.saved_tables import read_table
 
 PLAIN_NAME = re.compile(r"[^/\\\x00-\x1f]+")
 DOWNLOAD = "download the file again"
@@ -7481,12 +7733,12 @@ def on_disk(records: Sequence[Record], root: Path) -> list[Record]:
 # cxrkit/data/records.py
 # ======================================
 
-FILES['cxrkit/data/records.py'] = r'''
+FILES['cxrkit/data/records.py'] = '''
 """The record of one image: label, patient, view, provenance, licence, file facts and split."""
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Self
 
 POSITIVE = "covid"
@@ -7503,7 +7755,11 @@ LABEL_WORDS = {POSITIVE: "COVID-19", NEGATIVE: "normal", "": "no label"}
 SPLIT_WORDS = {"train": "training", "valid": "validation", "test": "test", "": "no split"}
 """What people are told for a label and for a split."""
 
-SEXES = {"f": "F", "female": "F", "woman": "F", "w": "F", "m": "M", "male": "M", "man": "M"}
+_WORDS_OF_SEX = {
+	"F": "f|female|woman|w|weiblich|frau|femenino|mujer|femme|feminin|feminino|femmina|\u5973",
+	"M": "m|male|man|m\xe4nnlich|mann|masculino|hombre|homme|masculin|maschio|\u7537",
+}
+SEXES = {word: sex for sex, words in _WORDS_OF_SEX.items() for word in words.split("|")}
 UNSPECIFIED = "frontal-unspecified"
 MATCHABLE = ("view", "age", "sex")
 """What positives and negatives can be made alike in."""
@@ -7521,6 +7777,7 @@ def copy_of(image_id: str) -> str:
 @dataclass(frozen=True)
 class Record:
 	"""One image. Empty text or None means "not known"; the field order is the column order of manifest.csv."""
+
 
 
 
@@ -7568,6 +7825,7 @@ class Record:
 	split: str = ""
 	duplicate_of: str = ""
 	excluded: str = ""
+	taken: int | None = field(default=None, compare=False, repr=False)
 
 	@property
 	def used(self) -> bool:
@@ -7575,7 +7833,7 @@ class Record:
 
 	@property
 	def is_removed_copy(self) -> bool:
-		"""Whether the image is left out because its picture is another record's."""
+		"""Whether the image is left out because its picture is another record\'s."""
 		return self.excluded.startswith(COPY)
 
 	@property
@@ -7599,13 +7857,16 @@ def age_span(text: str) -> tuple[float, float] | None:
 
 
 
-	number, text = r"(\d+(?:\.\d+)?)", (text or "").strip().lower()
-	match = re.fullmatch(rf"{number}(?:\s*[-\u2013]\s*{number})?\s*(y|yrs?|years?|s|mo|months?|weeks?|days?)?", text)
-	dicom = re.fullmatch(r"(\d{3})()([dwmy])", text)
+	number, text = r"(\\d+(?:[.,]\\d+)?)", (text or "").strip().lower()
+	match = re.fullmatch(
+		rf"{number}(?:\\s*[-\\u2013]\\s*{number})?\\s*(y/?o?|yrs?|(?:-?years?[ -]old)|years?|jahre?|a[n\xf1]os|ans?|anni|s|mo|months?|weeks?|days?)?",
+		text,
+	)
+	dicom = re.fullmatch(r"(\\d{3})()([dwmy])", text)
 	if not (match := dicom or match):
 		return None
 	years = UNIT.get((match[3] or "y")[0], 1)
-	first, last = float(match[1]) / years, float(match[2] or match[1]) / years
+	first, last = (float(part.replace(",", ".")) / years for part in (match[1], match[2] or match[1]))
 	return (first, last) if last <= 120 else None
 
 
@@ -7632,7 +7893,7 @@ def untold_sources(records: Iterable[Record]) -> set[str]:
 	return {folder for folder, names in of_folder.items() if folder in names and any(name.startswith(folder + "-") for name in names)}
 
 
-COLUMNS = tuple(field.name for field in fields(Record))
+COLUMNS = tuple(column.name for column in fields(Record) if column.name != "taken")
 NUMBERS = ("width", "height", "bytes")
 
 
@@ -8266,13 +8527,14 @@ FILES['cxrkit/data/summary.py'] = r'''
 """What a manifest holds, counted, as text: sources, reasons, splits, copies; and what changed between two."""
 
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable
 
 from cxrkit.config import Experiment
 from cxrkit.data import groups, splits
 from cxrkit.data.manifest import Manifest
 from cxrkit.data.records import COPY, LABELS, POSITIVE, SPLITS, Record
+from cxrkit.errors import NoFilm
 from cxrkit.progress import table
 
 LISTED, REASONS = 8, 20
@@ -8302,19 +8564,23 @@ def _views(manifest: Manifest) -> str:
 
 
 def _people(manifest: Manifest) -> str:
-	"""Patient numbers in use that may stand for two people, as a question to whoever knows; empty where there are none."""
-	films = defaultdict(list)
-	for record in manifest.used:
-		films[record.patient].append(record)
-	told = []
-	for patient, of_patient in films.items():
-		first = of_patient[0]
-		if patient and (other := next((record for record in of_patient if groups.apart(first, record)), None)):
-			known = ", ".join(f"{record.sex or '?'} {record.age or '?'}" for record in (first, other))
-			told.append(f"{patient} may be two people ({known})")
-	more = f"; and {len(told) - LISTED} more" if len(told) > LISTED else ""
-	ask = "; they stay in one split: where they are two, give each a number of its own"
-	return f"questions: {'; '.join(told[:LISTED])}{more}{ask}" if told else ""
+	"""Patient numbers that may stand for two people, as questions to whoever knows; empty where there are none."""
+	pairs = sorted(groups.two_people(manifest.records), key=lambda pair: not any(record.used for record in pair))
+	if not pairs:
+		return ""
+	lines = [f"question: is {pair[0].patient} one patient? " + "; ".join(map(_person, pair)) for pair in pairs[:LISTED]]
+	lines += [f"  and {len(pairs) - LISTED} more"] * (len(pairs) > LISTED)
+	return "\n".join(
+		[
+			*lines,
+			"They stay in one split meanwhile. Where they are two people, give each a number of its own in the source's table, and build again.",
+		]
+	)
+
+
+def _person(record: Record) -> str:
+	taken = f" in {record.taken}" if record.taken else ""
+	return f"{record.sex or 'sex not known'}, {record.age or 'age not known'}{taken} ({record.image_id}{'' if record.used else ', not in use'})"
 
 
 def _leaks(manifest: Manifest) -> str:
@@ -8383,7 +8649,7 @@ def short_reason(record: Record) -> str:
 		return f"{COPY}a film of {reason.removeprefix(COPY).split('/')[0]}"
 	if reason.startswith((groups.CONFLICT, "cannot be decoded", "the DICOM file cannot be decoded", "it is damaged")):
 		return reason.partition(":")[0]
-	if reason.startswith(("only ", "no content", "no film has")):
+	if reason.startswith(NoFilm.words):
 		return re.sub(r"\d+", "n", reason)
 	if reason.startswith("row "):
 		return "a" + reason[reason.index(" of the metadata") :].replace(" of the metadata", " metadata row", 1)
@@ -8448,8 +8714,8 @@ from typing import Any
 from cxrkit.data.images import SUFFIXES, open_grey
 from cxrkit.data.manifest import Manifest
 from cxrkit.data.records import LABELS, SPLITS, Record
-from cxrkit.errors import BadInput, disk_errors
-from cxrkit.files import link_or_copy, read_json, replacing, write_json
+from cxrkit.errors import BadInput
+from cxrkit.files import link_or_copy, read_json, replacing, write_errors, write_json
 
 MARKER = ".cxrkit-tree.json"
 DICOM = "DICOM"
@@ -8522,7 +8788,7 @@ def build(manifest: Manifest, locate: Callable[[Record], Path], root: str | Path
 		if not source.is_file():
 			raise BadInput("An image of the manifest is not there.", source, "build the manifest again")
 		planned[relative] = _listed(source, record.format == DICOM)
-	with disk_errors(root):
+	with write_errors(root):
 		listed = read_json(root / MARKER, "The tree's list", "name a new folder for the tree") if (root / MARKER).is_file() else {}
 		there = _there(root, listed, planned)
 		made = {"linked": 0, "copied": 0, "kept": 0}
@@ -8622,75 +8888,92 @@ def listed(words: str) -> frozenset[str]:
 
 
 ONE_WORD = (
-	(r"(?:novel )?corona ?virus disease(?: 20)?[ -]?19|covid[ -]?(?:20)?19|sars[ -]?cov[ -]?2|(?:2019|novel)[ -]?n?cov(?:id)?|\u65b0\u51a0", COVID),
 	(
-		r"\\b(?:no|without|ohne|sin|sans|senza)(?: acute| active| pathological)? (?:findings?|befund|hallazgos?|anomalies?|reperti)\\b",
+		r"(?:novel )?corona ?virus disease(?: 20)?[ -]?19|covid[ -]?(?:20)?19|sars[ -]?cov[ -]?2|(?:2019|novel)[ -]?n?cov(?:id)?|\u65b0\u578b\u51a0\u72b6\u75c5\u6bd2|\u65b0\u51a0",
+		COVID,
+	),
+	(
+		r"\\b(?:no|without|ohne|sin|sans|senza|sem)(?: acute| active| pathological)? (?:findings?|befund|hallazgos?|anomalies?|reperti|achados|"
+        r"alteraciones|alterazioni|alteracoes)\\b|\\bo\\. ?b\\b|\\b(?:with)?in normal limits\\b|\\bnella norma\\b",
 		"normal",
 	),
 	(r"\\bx[ -]?rays?\\b", "xray"),
+	(r"\u80ba\u708e", "pneumonia"),
+	(r"\u9633\u6027", "positive"),
+	(r"\u9634\u6027|\u975e", "not"),
 )
 """What is written in several words, and the one word that stands for it."""
 POSITIVE_WORDS = {COVID, "covids", "ncov"}
 NEGATIVE_WORDS = listed(
-	"normal normals normale normali normales normaux normais normalne healthy sano sani sana sanos sain sains saudavel gesund "
-    "gesunde unremarkable nofinding nofindings norma \u6b63\u5e38"
+	"normal normals normale normali normales normaux normais normalne healthy sano sani sana sanos sain sains saudavel saudaveis gesund "
+    "gesunde unauffallig unauffallige unremarkable nofinding nofindings norma \u6b63\u5e38 \u5065\u5eb7"
 )
 DOUBT = listed(
-	"no non not nor none neg negative negativo negativi negatif negativ without sin sans senza ohne kein keine nicht ruled out "
+	"no non not nor none neg negative negativo negativa negativi negatif negativ without sin sans senza sem ohne kein keine nicht ruled out "
     "excluded exclude excluding unlikely post after previous prior past former history recovered resolved sequelae fibrosis "
     "vaccine vaccinated vaccination suspected suspect suspicion possible probable presumed query versus vs differential mimic "
     "mimics mimicking like contact exposure screening except but abnormal unknown unclear mixed other others or and mask masks"
 )
 BESIDE = listed(
-	"positive pos positivo positivi pneumonia pneumonias case cases patient patients film films image images img imgs picture "
+	"positive pos positivo positiva positivi positivos positivas positiv positif confirmed con mit avec com pazienti pacientes patienten malades "
+    "casi casos cas bilder immagini imagenes polmonite neumonia pneumonie subjects sujets probanden pneumonia pneumonias case cases patient patients film films image images img imgs picture "
     "pictures xray radiograph radiographs cxr cr dx chest lung lungs thorax torace view frontal pa ap class label the of with data "
     "dataset set collection adult adults child children male female severe mild moderate viral virus disease nih rsna sirm kermany "
     "bimcv ricord hannover ieee8023 radiopaedia hospital my our new old png jpg jpeg"
 )
 """Words that may stand beside a label in a folder\'s name, and change nothing."""
 
-SPLITS = {"train": "train", "training": "train", "valid": "valid", "validation": "valid", "val": "valid", "test": "test", "testing": "test"}
+CLINICAL = listed(
+	"acute ards respiratory distress syndrome failure due to from by in on a an and both bilateral unilateral left right upper lower "
+    "middle lobe lobar multifocal peripheral diffuse patchy interstitial ground glass ggo opacity opacities opacification infiltrate "
+    "infiltrates consolidation consolidations changes typical features findings finding infection infected pcr rt laboratory lab proven "
+    "bestatigte early late progressive progression course critical intubated ventilated oedema edema effusion pneumonitis associated related"
+)
+"""What findings say besides, which takes nothing back. Any other word beside COVID-19 may: "denies", "Z. n.", "descartado"."""
+SIGNS = re.compile(r"\\(\\s*[-\\u2212\\u2013]\\s*\\)|[-\\u2212\\u2013]\\s*$|[=:]\\s*0\\s*$")
+"""How a result is said to be negative: COVID (-), COVID-, COVID = 0."""
 
-UNKNOWN = {
-	"",
-	"-",
-	"--",
-	"?",
-	".",
-	"na",
-	"n/a",
-	"nan",
-	"none",
-	"null",
-	"nil",
-	"unknown",
-	"not known",
-	"unspecified",
-	"#n/a",
-	"missing",
-	"todo",
+SPLITS = {
+	"train": "train training entrenamiento addestramento entrainement treino trainingsdaten",
+	"valid": "valid validation validate val dev validacion validazione validacao validierung",
+	"test": "test tests testing holdout prueba teste testdaten",
 }
+_SPLIT_OF = {word: split for split, words in SPLITS.items() for word in words.split()}
+OF_SPLIT = listed("set data dataset split images films")
 
-UPRIGHT = listed("erect semi semierect mobile portable upright standing sitting seated bedside view projection chest")
+UNKNOWN = listed(
+	"na nan none null nil unknown unknownpatient notknown notavailable notapplicable notrecorded notgiven unspecified missing todo "
+    "anonymous anonymized anonymised anon unbekannt keineangabe desconocido desconocida desconhecido inconnu sconosciuto xxx"
+) | {""}
+
+UPRIGHT = listed(
+	"erect semi semierect mobile portable upright standing sitting seated bedside view views projection chest thorax cxr xr stehend sitzend"
+)
+SAME = {"supino": "supine", "supina": "supine", "liegend": "supine", "lying": "supine", "decubito": "supine", "couche": "supine"}
+SAME |= {"seitlich": "lateral", "lat": "lateral"}
+SIDES = listed("l r left right links rechts izquierda derecha sinistra destra gauche droite")
 VIEWS = {
 	"PA": "pa|postero anterior|posteroanterior|posterior anterior|p a",
 	"AP": "ap|antero posterior|anteroposterior|anterior posterior|a p",
-	"AP supine": "ap supine|supine ap|supine|ap lying|antero posterior supine",
-	"lateral": "l|ll|rl|lat|lateral|left lateral|right lateral|lateral left|lateral right|latero lateral|laterolateral",
+	"AP supine": "ap supine|supine ap|supine|antero posterior supine",
+	"lateral": "l|ll|rl|l l|r l|lateral|latero lateral|laterolateral",
 	"frontal-unspecified": "frontal|frontal unspecified|front",
 }
 _VIEW_OF = {phrase: view for view, phrases in VIEWS.items() for phrase in phrases.split("|")}
 
 COLUMNS = {
-	"file": "file filename filepath image imagename imagefile imagefilename imageindex xrayimagename img imgname imgpath path imagepath imageid",
-	"patient": "patient patientid patientkey pid subject subjectid person personid patientnumber",
-	"view": "view viewposition projection position",
-	"age": "age patientage ageyears",
-	"sex": "sex gender patientsex patientgender",
+	"file": "file filename filepath image imagename imagefile imagefilename imageindex xrayimagename img imgname imgpath path imagepath imageid "
+    "datei dateiname bild bildname fichier archivo arquivo imagen immagine",
+	"patient": "patient patientid patientkey pid subject subjectid person personid patientnumber patientno patientnr patients patientenid "
+    "patientennummer paciente idpaciente pacienteid paziente idpaziente caseid",
+	"view": "view viewposition projection position proyeccion projektion proiezione incidence projecao",
+	"age": "age patientage ageyears alter edad eta idade",
+	"sex": "sex gender patientsex patientgender geschlecht sexo sesso sexe",
 	"licence": "licence license",
 	"credit": "credit attribution",
-	"label": "label finding findings findinglabels class classname diagnosis category",
+	"label": "label finding findings findinglabels class classname diagnosis category befund diagnose diagnostico diagnosi etiqueta klasse clase",
 	"collection": "collection",
+	"taken": "date studydate examdate filmdate acquisitiondate contentdate seriesdate year studyyear",
 }
 """{what it means: the usual names of such a column}, in small letters and without spaces and signs; the first counts most."""
 
@@ -8718,12 +9001,15 @@ def label_of(text: str, strict: bool = False) -> str:
 
 
 	found = set()
+	if SIGNS.search(text.strip()):
+		return ""
 	for part in re.split(r"[/;|,]", plain(text)):
 		words = re.findall(r"[^\\W_]+|\\?", part)
-		doubtful = "?" in words or bool(DOUBT & set(words))
-		unlisted = [word for word in words if word not in POSITIVE_WORDS | NEGATIVE_WORDS | BESIDE and not word.isdigit()]
+		doubtful = "?" in words or "0" in words or bool((DOUBT if strict else DOUBT - CLINICAL) & set(words))
+		beside = BESIDE if strict else BESIDE | CLINICAL
+		unlisted = [word for word in words if word not in POSITIVE_WORDS | NEGATIVE_WORDS | beside and not word.isdigit()]
 		positive, negative = (bool(table & set(words)) for table in (POSITIVE_WORDS, NEGATIVE_WORDS))
-		if doubtful or (strict and unlisted) or (positive and negative):
+		if doubtful or (unlisted and (strict or positive)) or (positive and negative):
 			return ""
 		elif positive:
 			found.add(POSITIVE)
@@ -8745,8 +9031,9 @@ def other_finding(folder: str) -> str:
 def view_of(text: str) -> str:
 	"""The projection that words mean, one of records.VIEWS, or nothing where it is not known."""
 	words = re.sub(r"[^a-z]+", " ", plain(text)).split()
-	phrase = " ".join(words)
-	return _VIEW_OF.get(phrase, "") or _VIEW_OF.get(" ".join(word for word in words if word not in UPRIGHT), "")
+	words = [SAME.get(word, word) for word in words]
+	words = [word for word in words if word not in SIDES] if "lateral" in words else words
+	return _VIEW_OF.get(" ".join(words), "") or _VIEW_OF.get(" ".join(word for word in words if word not in UPRIGHT), "")
 
 
 def view(text: str, where: str) -> tuple[str, str]:
@@ -8759,16 +9046,25 @@ def view(text: str, where: str) -> tuple[str, str]:
 def known(text: str) -> str:
 	"""The text without spaces around it, or nothing where it is a word for "not known"."""
 	text = (text or "").strip()
-	return "" if text.casefold() in UNKNOWN else text
+	return "" if squeezed(text) in UNKNOWN else text
+
+
+def year_of(text: str) -> int | None:
+	"""The year of a date as people write it, 2020-03-16, "March 16, 2020", 16.3.20 or 20200316; None where there is none."""
+	found = re.search(r"(?<!\\d)((?:19|20)\\d\\d)(?!\\d)|^((?:19|20)\\d\\d)\\d{4}$|^\\d{1,2}[./-]\\d{1,2}[./-](\\d\\d)$", (text or "").strip())
+	return None if not found else int(found[1] or found[2] or "20" + found[3])
 
 
 def split_of(text: str) -> str:
-	return SPLITS.get(text.strip().casefold(), "")
+	"""The split that a folder\'s name means, as train, Test set or Validierung."""
+	words = [word for word in re.findall(r"[^\\W_]+", plain(text)) if word not in OF_SPLIT]
+	return _SPLIT_OF.get(words[0], "") if len(words) == 1 else ""
 
 
 def squeezed(column: str) -> str:
-	"""A column\'s name in small letters, without spaces and signs: Patient_ID, patientid and "patient id" are one."""
-	return re.sub(r"[\\W_]", "", column.casefold())
+	"""A column\'s name in small letters, without accents, spaces and signs: Patient_ID, patientid and "patient id" are one."""
+	column = "".join(sign for sign in unicodedata.normalize("NFKD", column.casefold()) if not unicodedata.combining(sign))
+	return re.sub(r"[\\W_]", "", column)
 
 
 def columns_of(header: list[str]) -> dict[str, str]:
@@ -8780,6 +9076,64 @@ def columns_of(header: list[str]) -> dict[str, str]:
 			if column is not None:
 				found.setdefault(meaning, column)
 	return found
+'''[1:]
+
+
+# ======================================
+# cxrkit/data/workers.py
+# ======================================
+
+FILES['cxrkit/data/workers.py'] = r'''
+"""Work by film as a map over values: what is done to one is a function, and workers decide where: threads here, or cxrkit/cluster's."""
+
+from collections import deque
+from collections.abc import Generator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, Protocol
+
+from cxrkit.environment import processors
+
+MOST_THREADS = 8
+WAITING = 4
+"""Items a thread that are begun or done before their turn, so that a map of any length needs little memory."""
+
+
+class Work(Protocol):
+	"""A function from an item to a value, both to be pickled, and how another machine's values of it are checked."""
+
+	def __call__(self, item: Any) -> Any: ...
+
+	def trial(self, items: Sequence[Any]) -> Sequence[Any]:
+		"""A few items of which another machine gives the values before it gets any."""
+
+	def doubt(self, item: Any, value: Any) -> str:
+		"""Why a value that another machine gave is not the one of this machine, in words; empty where nothing speaks against it."""
+
+
+class Workers(Protocol):
+	"""Where a map is done."""
+
+	def map(self, work: Work, items: Sequence[Any]) -> Generator[Any, None, None]:
+		"""Yield work(item) of all items, in their order, however they are done; whoever closes it ends what is not done."""
+
+
+class Threads:
+	"""Threads of this process: decoders leave Python's lock while they work."""
+
+	def __init__(self, count: int | None = None) -> None:
+		self.count = count or min(MOST_THREADS, processors())
+
+	def map(self, work: Work, items: Sequence[Any]) -> Generator[Any, None, None]:
+		pool, waiting = ThreadPoolExecutor(self.count), deque[Future]()
+		try:
+			for item in items:
+				waiting.append(pool.submit(work, item))
+				if len(waiting) > WAITING * self.count:
+					yield waiting.popleft().result()
+			while waiting:
+				yield waiting.popleft().result()
+		finally:
+			pool.shutdown(cancel_futures=True)
 '''[1:]
 
 
@@ -8942,6 +9296,8 @@ def require_gpu():
 
 def choose_workers(wanted, images, device):
 	"""The number of decoding processes as a Choice; wanted: the experiment's `workers`."""
+	if sys.platform in ("win32", "darwin"):
+		return Choice(0, "this system cannot fork them, and their films cannot be handed over")
 	if wanted >= 0:
 		return Choice(wanted, "as the experiment says")
 	if device == "cpu":
@@ -9036,7 +9392,10 @@ FILES['cxrkit/errors.py'] = r'''
 
 
 
+
+
 import errno
+import importlib.util
 import os
 import shutil
 import sys
@@ -9086,6 +9445,24 @@ class UnreadableImage(BadInput):
 	pass
 
 
+class NoFilm(UnreadableImage):
+	"""A picture that cannot be a film, in the same words wherever it turns up. why: the rest of the sentence."""
+
+	words = "not a film"
+
+	def __init__(self, why, next):
+		super().__init__(f"{self.words}: {why}", next=next)
+
+
+class Unwritable(CxrkitError):
+	"""No BadInput, for whoever lists those and goes on would go on without having written."""
+
+	exit_code = 3
+
+	def __init__(self, why, where):
+		super().__init__(f"Nothing can be written here: {why}.", where, "name another place, or see to it that this one can be written to")
+
+
 class RemoteRefusal(CxrkitError):
 	"""code: the HTTP status of the answer, None where there was none; shapeless: whether it was no answer of the server's."""
 
@@ -9112,6 +9489,7 @@ EXTRA_OF = {
 	"torchvision": "train",
 	"fastai": "train",
 	"fastcore": "train",
+	"safetensors": "train",
 	"kaggle": "kaggle",
 	"kagglesdk": "kaggle",
 	"pydicom": "dicom",
@@ -9119,8 +9497,30 @@ EXTRA_OF = {
 	"idc_index": "fetch",
 	"kagglehub": "hub",
 	"ray": "cluster",
+	"onnxruntime": "onnx",
+	"onnx": "export",
+	"tensorboard": "tensorboard",
+	"wandb": "wandb",
+	"shtab": "completion",
 }
 """{package: the extra of pyproject.toml that brings it}, of those that not every command needs."""
+
+
+EXIT_CODES = (
+	"exit codes: 0 done, 1 failed, 2 wrong use, 3 data that cannot be used, 4 a server refused, "
+    "5 stopped (the same command goes on, or begins again)"
+)
+
+
+def require(*packages):
+	"""Raise WrongUse for the first of these packages that is not installed, before any work; none is imported."""
+	for package in packages:
+		if importlib.util.find_spec(package) is None:
+			raise _absent(package)
+
+
+def _absent(package):
+	return WrongUse(f"The package {package} is not installed.", next=f"pip install '.[{EXTRA_OF[package]}]' in the clone")
 
 
 def free_bytes(path):
@@ -9156,6 +9556,16 @@ def shown(text, stream):
 	return str(text).translate(CONTROLS).encode(encoding, "backslashreplace").decode(encoding)
 
 
+def _unread(stream):
+	"""Whether whoever read a stream, `head` perhaps, has read enough; any other pipe that broke is a fault."""
+	try:
+		stream.write("\n")  # what failed before is not kept to be written again
+		stream.flush()
+	except BrokenPipeError:
+		return True
+	return False
+
+
 def run_command(command):
 	"""Call command(), print a CxrkitError, an interruption or a missing package as its message; return the exit code."""
 
@@ -9171,17 +9581,18 @@ def run_command(command):
 			package = (error.name or "").partition(".")[0]
 			if package not in EXTRA_OF:
 				raise
-			raise WrongUse(f"The package {package} is not installed.", next=f"pip install '.[{EXTRA_OF[package]}]' in the clone") from error
+			raise _absent(package) from error
 	except CxrkitError as error:
 		print(shown(f"error: {error}", sys.stderr), file=sys.stderr, flush=True)
 		return error.exit_code
-	except BrokenPipeError:  # whoever read the output, `head` perhaps, has read enough
+	except BrokenPipeError:
+		if not _unread(sys.stdout):
+			raise
 		os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python writes what is left when it ends
 		return 0
 	except KeyboardInterrupt:
-		stopped = Interrupted("Stopped by the user.", next="run the same command to go on from the last finished stage")
-		print(f"\n{stopped}", file=sys.stderr, flush=True)
-		return stopped.exit_code
+		print("\nStopped. No file is left half-written; the same command begins again.", file=sys.stderr, flush=True)
+		return Interrupted.exit_code
 '''[1:]
 
 
@@ -10500,7 +10911,8 @@ FILES['cxrkit/evaluation/evaluate.py'] = r'''
 from collections.abc import Sequence
 
 from cxrkit.evaluation import comparison, conformal, decision, scoring
-from cxrkit.results import Results
+from cxrkit.files import CHECKSUMS, refuse_unwritable
+from cxrkit.results import COMPARISON, METRICS, Results
 from cxrkit.schema import Comparison, Margins, Metrics
 
 
@@ -10518,6 +10930,7 @@ def evaluate(
 
 
 	comparison.check_margins(margins)
+	refuse_unwritable(*(results.folder / name for name in (METRICS, COMPARISON, CHECKSUMS)))
 	threshold = comparison.shared_threshold([results], threshold)
 	metrics = scoring.score(results, threshold, prevalences, sensitivity, coverage)
 	compared = comparison.compare([results], threshold, margins)
@@ -11665,14 +12078,25 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from cxrkit import spreadsheet
-from cxrkit.errors import BadInput, WrongUse, disk_errors
+from cxrkit.errors import BadInput, Unwritable, disk_errors
 
 PARTIAL = ".partial"
 LEFTOVER = re.compile(rf"\..+\.\d+-[0-9a-f]{{8}}{re.escape(PARTIAL)}")
 """The names that `replacing` gives while it writes."""
-UNWRITABLE = (errno.EACCES, errno.EEXIST, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.ENOENT, errno.ENAMETOOLONG)
+UNWRITABLE = (
+	errno.EACCES,
+	errno.EEXIST,
+	errno.EISDIR,
+	errno.ELOOP,
+	errno.ENAMETOOLONG,
+	errno.ENOENT,
+	errno.ENOTDIR,
+	errno.EPERM,
+	errno.EROFS,
+)
 CHECKSUMS = "checksums.json"
+JSON_START = '{\n  "schema": '
+"""How the JSON files of a run and of an audit begin."""
 PRIVATE = "private-report.html"
 """A page with films that may not be passed on: in no list of checksums, and never sent."""
 AGAIN = "restore it, or make it again"
@@ -11688,35 +12112,79 @@ def replacing(path: str | Path) -> Iterator[Path]:
 
 	path = Path(path)
 	temporary = path.with_name(f".{path.name[:100]}.{os.getpid()}-{secrets.token_hex(4)}{PARTIAL}")
-	with disk_errors(path):
-		try:
+	try:
+		with write_errors(path):
+			_refuse_no_file(path)
 			path.parent.mkdir(parents=True, exist_ok=True)
 			yield temporary
 			with open(temporary, "rb+") as file:
 				os.fsync(file.fileno())
 			os.replace(temporary, path)
+	finally:
+		with suppress(OSError):
+			temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def write_errors(place: str | Path) -> Iterator[None]:
+	"""Turn a full disk into DiskFull, and what hinders the writing of `place`, or of what is below it, into Unwritable."""
+	place = Path(place)
+	with disk_errors(place):
+		try:
+			yield
 		except OSError as error:
-			if error.errno not in UNWRITABLE or error.filename not in {str(place) for place in (temporary, path, *path.parents)}:
+			named = Path(os.fsdecode(error.filename)) if isinstance(error.filename, (str, bytes, os.PathLike)) else None
+			if error.errno not in UNWRITABLE or named is None or not _belongs_to(named, place):
 				raise
-			raise WrongUse(f"Nothing can be written here: {error.strerror}.", path, "name another place with --out") from error
-		finally:
-			with suppress(OSError):
-				temporary.unlink(missing_ok=True)
+			raise Unwritable(error.strerror, named if named.is_relative_to(place) and named.suffix != PARTIAL else place) from error
 
 
-def refuse_foreign(path: str | Path, start: str) -> None:
-	"""Raise BadInput where `path` is a file that does not begin as the kit's own one does, so that it must not be overwritten."""
+def _belongs_to(named: Path, place: Path) -> bool:
+	on_its_way = named.parent == place.parent and named.suffix == PARTIAL
+	return named in place.parents or named.is_relative_to(place) or on_its_way
+
+
+def _refuse_no_file(path: Path) -> None:
+	"""Raise Unwritable where something else than a file stands: a folder, or a device, which a rename would replace."""
+	if path.exists() and not path.is_file():
+		raise Unwritable("a folder stands there" if path.is_dir() else "what stands there is no file", path)
+
+
+def refuse_foreign(path: str | Path, *starts: str) -> None:
+	"""Raise BadInput where `path` is a file that begins as none of the kit's own do, so that it must not be overwritten."""
 	path = Path(path)
-	if path.is_dir() or (path.is_file() and path.stat().st_size and start.encode() not in path.read_bytes()[: len(start.encode()) + 3]):
-		raise BadInput("Here lies something that this kit did not write.", path, "name another file with --out; nothing was changed")
+	with write_errors(path):
+		_refuse_no_file(path)
+		foreign = path.is_file() and path.stat().st_size and not any(start.encode() in _beginning(path, start) for start in starts)
+		if foreign:
+			raise BadInput("Here lies something that this kit did not write.", path, "name another file with --out; nothing was changed")
 
 
-def refuse_unwritable(path: str | Path) -> None:
-	"""Raise WrongUse where the file `path` could not be written, before work is done whose outcome belongs there; DiskFull. Makes its folder."""
-	probe = Path(path).with_name(f".{secrets.token_hex(8)}{PARTIAL}")
-	with replacing(probe) as temporary:
-		temporary.touch()
-	probe.unlink()
+def _beginning(path: Path, start: str) -> bytes:
+	with open(path, "rb") as file:
+		return file.read(len(start.encode()) + 3)  # a spreadsheet puts a byte-order mark before it
+
+
+def refuse_unwritable(*paths: str | Path) -> None:
+	"""Raise Unwritable where one of these files could not be written, before work is done whose outcome belongs there; DiskFull."""
+	for path in map(Path, paths):
+		with write_errors(path), suppress(FileNotFoundError):
+			path.stat()  # a name may be too long
+			_refuse_no_file(path)
+		refuse_unwritable_folder(path.parent)
+
+
+def refuse_unwritable_folder(folder: str | Path) -> None:
+	"""Raise Unwritable where files could not be written into a folder that may not be there yet; DiskFull. Leaves nothing behind."""
+	there = next(place for place in (Path(folder).absolute(), *Path(folder).absolute().parents) if os.path.lexists(place))
+	if not there.is_dir():
+		raise Unwritable("a file stands where a folder should be", there)
+	probe = there / f".{secrets.token_hex(8)}{PARTIAL}"
+	with write_errors(there):
+		with suppress(FileNotFoundError):
+			Path(folder).absolute().stat()  # a name may be too long
+		probe.touch()
+		probe.unlink()
 
 
 def write_text(path: str | Path, text: str) -> None:
@@ -11793,83 +12261,6 @@ def read_json(path: str | Path, what: str = "The file", next: str = AGAIN, absen
 	return value
 
 
-def read_csv_rows(
-	path: str | Path,
-	what: str = "The file",
-	next: str = AGAIN,
-	absent: str | None = None,
-	columns: Sequence[str] = (),
-) -> list[dict[str, str]]:
-	"""The rows of a table as people save them, each {column: text}, as csv.DictReader gives them: see `read_table`."""
-
-
-
-	header, rows, _ = read_table(path, what, next, absent)
-	lacking = [column for column in columns if column not in header]
-	if lacking:
-		raise BadInput(
-			f"{what} lacks the column{'s' * (len(lacking) != 1)} {', '.join(lacking)}; it has: {', '.join(header) or 'none'}.", path, next
-		)
-	return rows
-
-
-def read_table(path: str | Path, what: str, next: str, absent: str | None = None) -> tuple[list[str], list[dict[str, str]], str]:
-	"""(columns, rows, what it was taken for, empty for CSV in UTF-8) of a table that a person or a program saved."""
-
-
-
-
-	with reading(path, what, next, absent):
-		raw = Path(path).read_bytes()
-		if raw.startswith(b"PK\x03\x04"):
-			rows = spreadsheet.rows_of(Path(path))
-			titles = list(dict.fromkeys(title for row in rows for title in row))
-			return titles, [{title: row.get(title, "") for title in titles} for row in rows], "a spreadsheet (.xlsx)"
-		if raw.startswith(b"\xd0\xcf\x11\xe0"):
-			raise BadInput(f"{what} is a spreadsheet of the old kind (.xls).", path, "save it as CSV or .xlsx")
-		text, encoding = decoded(raw)
-		if any(ord(sign) < 32 and sign not in "\t\n\r\f\x1a" for sign in text[:4096]):
-			raise BadInput(f"{what} is no table: it holds signs that no text has.", path, next)
-		first, _, rest = text.partition("\n")
-		stated = re.fullmatch(r"sep=(.)\r?", first)  # how Excel says it
-		text = rest if stated else text
-		delimiter = stated[1] if stated else _delimiter(text)
-		lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-		header: list[str] = _first(lines)
-		wanted = {name: place for place, name in reversed(list(enumerate(header)))}
-		reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
-		rows = []
-		for row, cells in zip(reader, (cells for cells in lines if cells)):
-			rows.append(row | {name: cells[place] for name, place in wanted.items() if place < len(cells)})
-	twice = sorted({name for name in header if name and header.count(name) > 1})
-	said = [encoding, {",": "", ";": "semicolons", "\t": "tabs", "|": "bars"}.get(delimiter, delimiter)]
-	said += [f"two columns {name}, of which the first counts" for name in twice]
-	return header, rows, ", ".join(filter(None, said))
-
-
-def _first(lines: Iterator[list[str]]) -> list[str]:
-	return next(lines, [])
-
-
-def _delimiter(text: str) -> str:
-	"""The sign that parts the header into most cells, signs within quotes left aside."""
-	first = re.sub(r'"[^"]*"', "", text.partition("\n")[0])
-	return max(",;\t|", key=first.count)
-
-
-def decoded(raw: bytes) -> tuple[str, str]:
-	"""(text, its encoding where that is not UTF-8) of a text file's bytes, without a byte-order mark."""
-	even, odd = raw[:200:2].count(0), raw[1:200:2].count(0)
-	if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
-		return raw.decode("utf-16"), "UTF-16"
-	if max(even, odd) > len(raw[:200]) // 5:
-		return raw.decode("utf-16-be" if even > odd else "utf-16-le"), "UTF-16"
-	try:
-		return raw.decode("utf-8-sig"), ""
-	except UnicodeDecodeError:
-		return raw.decode("cp1252", "replace"), "Windows-1252"
-
-
 def link_or_copy(source: str | Path, target: str | Path, symbolic: bool = False) -> bool:
 	"""Make `target` a second name of the file `source`, or a copy where no link can be made; return whether it is a link."""
 
@@ -11911,7 +12302,7 @@ def locked(path: str | Path, wait: bool = True) -> Iterator[bool]:
 	except (OSError, NotImplementedError) as error:
 		reason = getattr(error, "strerror", None) or error
 		if getattr(error, "errno", None) in UNWRITABLE:
-			raise WrongUse(f"Nothing can be written here: {reason}.", path.parent, "name another place with --out") from error
+			raise Unwritable(reason, path.parent) from error
 		raise BadInput(f"The folder cannot be locked: {reason}.", path.parent, "name a folder on a disk that keeps locks") from error
 	held = lock.is_locked
 	try:
@@ -11988,66 +12379,66 @@ F`CaOKdJVt&QrAv=-a1$L)>)+#Flryf%7jhvGjj5p7M{{LBRY~EefQz>2v>0exdooRH|~=zJN_}PW=0M
 # ======================================
 
 FILES['cxrkit/gpu_check/check.py'] = r'''
-c-oy?ZFAc=lKyP{3KXxlmYSg%%h}9a$)~IHI!fZ&yp`?j-kr;(q9w@Um?Bjq6~~kDf4_dZ0T869cyDW_Vi5!yjYhvb-2j6ixZ7+G=PNzGAFGE|QmeF5Np-Im
-s#vN-t&{mG&2^;GoL;B%l`6`GE+duX3+b<^2R&5}x>RdTKjI(=27`3HDau;adc9eunRd_VS`U_Gu~zdU%k;cX3mTE!&XwtKUh6Wci&8o*k~*1ZNmc2}c1Ws4
-I<KSVRiu`w&K8j>^(IT^hWsX}S6O;%M}4NphN+^QucRCQw4D}dRhQ}Qw$_V*Ve(sfpVs#MyvUd7U8HpWH7$#Lt@GON7Socp>)dhr=Hk=;PCrKK%SZXu>g&<4
-{m)iKYS}lvAUa3yp-gK%`>iVSRv+5H8E>HNSIsqctS*x@PxHH~zjsW#OmFR=FCX7cPcL3a>YYwX5+=RfGp;NinkAl|zn{{eH|gEBq&Y8&he+L)#l6mHTN2`)
-NTF|4rMDS%_-(tmBkA^2X2vb)_ox5!>C4q+q~3ozeLcOP9~XL~Y14_$zVWr*IM&XJ^(HAXzx+x`ZjpMMeg$iD^KuU%Cpt^)ZJ8`m+A31E_j*a%_c2+6^yjj;
-O>WaHty4|!F6*Qw9ZKhInQzMCuGE#I_Cb@9w|dwKV^0N}-nyn&{r&YfJ>QZNJK9&>jdNW$rJko1*_-Y9al6)Kmsi)ls*}4$_dX|8Js5mA|M=x<dZ{MrdobT@
-gRwe3ijN`{%(sh#o?gXAPXjXl(<LoXRfWn5(y+X!SJ1R|QEIrCTYb09$&aXqB*i+HMH#Ep+hR+Wxhl0*v@=S7+mLtYxFPkB*5qu|+s|Lv%Ur(uba6FnxH^uH
-2A5aU&zG|gpDwSM&1F_3^~+;oE<DzUFC#?^9}kIT^Fl~oy^${T@)f#_nl7VXc3<4K-W=n_t0AxaYNb_{lq5O0ljTyEI-hGSA}ip<#BtIit#-4mEBMuFMGLOb
-Sg&+Sa-*F}NV#gb*9|+rSbfTA-K0o!(jyX`<(`HokS~clOCE`6G!QpkZP%6m*0^oM(?Z=os_ll{pBlv@efSq<D?U0p{#6xUsr$0nmMYivLs8yW{8F~2(t1&y
-C@X--1ciGI%lmhAo5DnH9|!T#uR`+p=tT8)9*wv+IU1I}S`?axG8cxO(JLqi8GiLq*DwD<T4H$;;lPZ^R4P)nwH77QS*6V?D^ME^KnkiihIn}!6wRx%B{`@p
-<4*A}B8g+xs?X>DJ$>&~h@|rhJNs!#id?RfEUid<oAevaWLE@*El53Se-_($Eqk16PXkV9@`5;Hw$VM=-of`1DLg&s^lnAJSs9J&sfBE!lz4jj<?V;*$E)dU
-%NCS*aC!P+>hbx~@X3l|{L&-IltiX=-UI~UqFNQ(Y@zPRBeG;Fa%p3AM2!2IW)wCTtE2U57$;(Wu|cGUKUvWpCbX?(uCoEtF4<LEL5ox`rmxS>ycImpuuMrx
-yxeA)Q+ZKF?XyT*XjdSjtVL=cKV5w2O!)TV^z}JO^0J2wHbjz0<LrB^6G|}dH!ri_tahX|WF|>Xg2D)~s#TI<vC=GhXSGvM(;Et>#8U&xVuX8gbRSONzsCz=
-C5I_c)8EcNf1bWZqr^QHJf<N*J?KR+xR}!7&&6F24gwM%@klN!*pebT#&g>A!$Wzg7;i-I&8~@NOcx}LAR-z(6G+tMBXwy)irJhK!GwtXU<kTW7loQ9IZa3V
-DmtiHp~zk<wa{M)^NiJeRTK?Zh698co;CSO&;k4a<dNt#SXdN@Eb6WRF%Dsgs_J61A@Ww$6<8RHj<eF1Tc}m8ABa48OGkcT^#+tPO@5a&Ar*KEzSkrR%;S`<
-k}224g8aaXpW;m|mSVW7%WYM&QZisM`a=sgk&Gu6@o7&@?Cu;M=7o{2KIGSj{2HSWCyClxliEBYO2D*fqFjHgoAJLDx7A@%9~KBdBW8`nL+&fn5UtRx(%-eP
-ofXBsGCQXiqIH;zoGqF`Wgl(sM|5GVmEV~h%mYmdk;56%>#;if^7?f4_w&p1zrLT&UQhpiem1?F9Lc(J?YukujiJ~~ONb5ZXA1Mvkf*_5@Lw(s2x&il*ZJhC
--0I<go7Cql$;U)G2>#)xHnCGXMlnz}K`<xgMKzYh;LnxH$)`}jv!U<=0clOHZH&N0+rXGLHjUAam&bG`Dvrgx2M2ayLV5OqNKs6wuc_%~a9}4Q4z`<2qcy^K
-dgW$@V#*7z&uvj;H|h^1WCRTKQK4Na>oIp993=G&yEP_PRu2vk;*&*Xo^-w#i(L;6=2%ufc94-=3MXA5Ir?()CZV7^q~$I265AcxRZ2z^sdbtoOdE2M@^~Oh
-JUmj)nXq)=*Ahau!B8FkC$CsG@{BVb-;_>R`zbf8kxS8*w4EnnH1;Gw-V*SxP?n;;CfQb-TooHbaJNJ>o^Xm9uM4u`B2VYxaBx6rWlk^fhkTb=UCb0{EoR`)
->X#$+lU=G=qqi!e0}jk)6AL#)@|re;W4_Ik<0}ooos^HSQyNKH_!thMYRe*H0LQsQ*aV1xa*+b*USM34t^yvgMn{s_0g+u}!$eaTW%3Xr8xDmc!C856dH#BO
-jU~piz8hkgIaWVU)ZLbnLRz{B0OX&SGyWN31Tt`%Ba%7eWbrj2r5g4V*!AU1&4H6=D3-e3mO1i|B44EJpUFcs4`#Tm0a%^4eXQ_@o+^#5Xy|UUI<#B)WHj0G
-Y^oz{L$ZaoNWt643fgKBO+_kz?k5H`trO0-Nm<v57AwgBdKfsCJOal8RB#!?APxwrW;H#an2Y^<gyBi_0eLdiZ*#q=)s+7r7}M_SvMkE6Qvb%TS2A)XRRREQ
-j#1hGDGs@nqb!|e)s)f#dC+zQ-|NSX4w>#Sp3UGFXS1iV`p!*Hw2KyRT=UQy>kzEj(CQaPij8Y&`GT$wV96REZhR$dhMo3}N|y>G)nsDaI79#ICA;$RcY3A2
-Jq4UV@NY=AO!7M&vTu*k&FK1UUTpI^91d@+tD||WuZsnngpN0>UDfr`P0M<~4$Q_lYG-riIc$ber*vtS4ij|)NUwQ*WR~))$=j{RG41v8<*_tT>UrP+lZjuT
-ikla3WyaxCA97UTF*&SETYp^*BM;vU+X6;-6bUz7nrKDzLeUf+#tW0)QZtKBFV5bbUro=hzFbT%U3kJUvl?kJOY9OcwIFBx&<WNjw-u3#(2;V%*v#U5u~|HM
-mE>DE@)xUKys&SFte#fNR*5?fX3Q)^svYS3P(==!mDSU=J6+F=zQKAz{4-?z#4ls`*8Ntj;9f&_8xT5x-&kqVb#kX?cqGNy<IhpI0P1UZ`|Ih|*}F(NWN!we
-i1OrlTcHt*P5Cu!{3{kp?f4Th<|~0hd152>My1VQere?U1jvGA{L#|dg|6mhdaFab0sR4ILEdej|D6KwOA;d(mlFVsFe&@eO$P{HUT@d8T>gLx2{IPNWDhKb
-aoSbhyGTGpvxTO??W9q}IHl-L)`ty+-z8(tDb$dzg$_fMa6JzQ0S$Fi&@o$*8+RmQ*!9>B(lVkJZ@-7Ve8~#%LIyitjjb>jDe8^Tt0(qlPG+{R!>HoAjL;%q
-mdtHZ>(Eqhhv;ibUvu>|G-RUA_#uE1KvD>K07M)#3n747p@P{jVV(q@)f2Id5E;vR6X%+;bOUQB%o(npBK2MP!7ogX5GTao;?t7yyNN=!K_XibbW>(^n4~5-
-^HyTQrv4oA{FJ^#{6jVtmCiDS)`#>aPRL)-a^^J`)cp;WL9F@L=$R$AI=hip&!oHt8*n84{fT|O|6=HmHt1hkz7oSpURM*&A402qtU0p?|GOrf3}K^WAX4po
-!s6iuw|~q-q_D<F2DBB$NY8F1#*s1}WO`W}Rb(<N98VZc4q41bNY1(Qlelnq1i*fRci&A<M446$BC%-}^=!9;3m<gNL@j0nzQUCpmS9R=Xib>f5iXXYJ%n&l
-=$Q6wC@45%L;OA6u+CFnM|6y~%FN{cXbB>`HVGN-@j&V?^D{6*(hH}9BtiTc=>U^g|G~d`D`ct;Z?q7+ymljQJcbNPbe1!tuDk5f@;qKVh-k)flEEyuXQFIs
-q{cT4U|lg%a57IUtFqppE}#u)SZ+&zSut~{4h-dHXCa3Cz<DGD6fx+Gk9RmFHIZk}%Em4_lGErKE_{YFQRhJ5Qh4xFU}^8sr7`0}?3<^HY+BeUnHO#+0n0Rh
-TVtDPJMAqN199$5724;Nme0tB*W=NRq>nh-6KpC~Zwlmc-WT%N*w(_mx;cP>t8jPwyBCpam$iXoje5yBVQ7n%5!V&5OTx?_#LPp9!zEto4olJ+siWbOuXKi*
-f!~dI-J-|cEU3$XZ&@fCrM0@FjMkoU1^u%*2xDw`Y|jsKuDNqgB${E<Og8GVcZk`bPR2U~bDAs@^$Z*-k%b$-9UIEj+MI_)Qs@#e#-1G6pMg43vf^T$<U3Lu
-F{udyR#E{0s!Io0y~8%i4Vp02&0A3Z*isBwSTc-f4Kr{|t(hk7fKFcegqy^N5{UvA0PJDf#AE2X=Y$WeTP~PiZ%!20JXHtbMyq5$Vwny9Lcz_fJH1T1V+(4X
-)8@=fEDIQE!U6udY7QIx(mnGj#H#z0E83HZ56y*p-k)SHiK96W7<UFf_0ZzMh^VO0+RE0RZF9TrZx<6ltMh@@UU$O*&*8-bBjlb~fExpI$ju4Mvz$Hkp&umx
-|5z27_D;P_K}Cw-<m?^(Oicm3h5h;5nalylQ8)o%^OD1@1l4JJG-VmYo{8F4+a#Oe!RL@X%{BK$5W>4_^q{4Ve4v6=On52mn1uLl_@+mDmqZc?%ZHrRhdu7A
-x7=oGI{q}qmuWVQTfO9?dQz+`Awe<uU{Cb+^VhI*mLf*7|FnYM`v(jHLw3-)gk8gQz-KD<c!!r@4lRPA7aBdh)+#;vyv?}5>=w4gh{R~su%F5^3nEpOS3ja_
-f=`nqcj|g>vYrzn;v0WEj9bdRRD2oJ@VdCuKuJI1uz%@$PG}%XK057VNi4Wy9kzZVHUj&_y_F`Sxeb=EL=#DolFRoN*0W=O#(Kp>dG@xSBbVHqWi&U7Lhc%S
-wLWREpje&|fg)4%3C;0EP!+<hFjAQ_@Bq?eN7&?fC@yjaY;+noXjuM%tHygtq3Psjg3j$iYGH@Ek?OU{yswXLZklYZMMnyle)4CxizDJ9l#OIC6{(+ony*kk
-tvu*!uH2c9#K`2M8yN3qv#uG}NDSejPuWh7lYCo&_JEgDQwx&Y04V9`jk)2l0zea(%ZQn4-pGd7c>unNmh4ZQ8qnRTj_-iNo+|i(yUH}_xa(`{%{$n`yA08Q
-i&;WSUrUzILm~DKtRr`O%5Nn>yZa)5B(&UciLAU-W1F(dGiBf1)f@H*RB;aiE=bxV#Wz4GX`<|G6d=YKZj;-}5I6RwUYNz(DQx?p8nrkhRAM0yZdru9R100C
-2FTcz+nc<_N<>hL6cF0jq_t(cC`7i4awhMLh_Rv-xwKN`=9*>L04^VCbs(1We`fbun<Op`YHSe3gp0?aX?OgiS`B$_NLJGGTI#*&;zo*m_K^$&5|JXSxARR=
-#o1SH<Qv=DpSE5iXX?9(Yn9FfQ?Lqbu`ngCmiq`2z6}U8AxXA{6C1)76I?7bNB2W6A?+WVOCr`C7IhSh$;feeyIN#;ydG2XZ)@w`A;a;_{z_5<(3(gsPO2Ya
-QA*BkyC(;i+&t*@XgC<*D#U(2A;l?&COgtXbvLlb5)(ca^92U#cF%^xE(&!>Ic7RW3;Z&JT@(4*@0~dEBv*R8<Dq9g>Mm0C(b<n&Yp3&#kNnush+SiGyyTYI
-xs<<kd3Q)_phmC!*e*o$v$w}r^VE@QUwLbnB6e2bGM#7OqeQ*aCe*o``7#iwr&0`7>`gg9Q;vAl6{f^7TVkFZ2~VEE>0(TBjLk5g9v?`Gft=KJEy;V2GpG4I
-|7O$K)g=SpzBBbFzVAx&{ZP-Bfmtf4ZDmIWKhS3+2=pW5o<pbDwz%vx;yve_eI-<ze+B;4slaAoovIL8LE1}a`e4J7a~bdpa3G@}60s33B;$rruA6NcTW7NW
-$ekv{O_(%CafDJ&xX*n;6yLg6e11}jdmON-U0lXQx?apI+M>e}Uj=Y(KcSzolq^uf!v&u?JRYP)=ED_RvP0Yc)Zo!QDbLtb;htpa$NrK>{y=SHQl~ClF~h$2
-#nR@=KkN50K`oz{;TjHl$GE^zlok{4o>y*=WLPHQUZe}&d`fVziurxet%tTRWe`+xgc|3=lNt{+YdXx<MI}eC!<HwqxQ98P@V`Cf(ath|a8snGLdrtxsgSns
-iS+Z@<QgMfukvs7TF<jn78FT)UF{6dX1*q+a3v#?E%3!+To@WF<kE#)Xq4a=x!c}_oFSX45cMN4)G;|@&h(OOSrSFEJk=bcvU??UJRbHT7#c^f_5%~&N;_Hq
-zl=!!Sz9*vSVlYSY=Df1okh8JP9jlX95t%tAI|RFE%k0C$sOagYHi34HffcHcBI<gB&jwT1og}njc9ir|0HVcS<}C|L)LosRA8Dc*(){6VSzZx+UCUW0-?#J
-b+VS*?_*!R!8V^H7)xkjzAmWPQ!w(cbNSMH?#hb+v~mH=>Cy8l)b>zqr6Gn|>S6BGAn9sKN}hGf6|zy(p897}ZO;FiOEv0Gb`<e-guE7EfRjA;jaPhi_W2Uc
-VK6%WH9n&MMgbRu<Z5<Gu8`uOF8NxsoKVk*pBY3-Nus@aixd1bcNfmwT@iPP0-*sH+--|3;H$lJ+bSycSHzgKUlEfATM?5dsffvMMDKbF2Ra<IZbEdNp*`09
-P9nX3YSI>K#+IE)Q@mQsw{R2lO<Y@QEZ=w|caEI0<JJbz7l{sS#afz-nzimBShq1oe;}$}M=Tc)WRv=!gIJ??@n9GD_8U3pR-nrXmET7g!?A5Y5^>)s`epRK
-+Q)ZKIK8N${f$fyS}+*7eSq3G{WI0F{~th*uSn!1DD2#&<{C2YklLdkj`K=?)s!YYB##_*ZN>zUO%{l6uW;_jrw1p^`A%MNtmkf=AuN4hj&b7V_?r;YY(!nw
-Df$Zs!QaQ?pz$F#p3r`y1E*!{h{S6M3PbreBg?QPr2IAeJ^8Yh-(gz3liLn4-%_qn`wq=VyF-6^rfDR`Ukry!L}K}BATsyJ$NWLG+^?k{Mri0QB~o1C2i0xP
-SxEavJw6X0Xkkd5D6=9yOvV*<77o6@hQ4zj^+Msxroln;33G@Jk(mPc!Q9inHg^Q+v9&DjcrCqdZl0Rz*oMFC=H*tnRgeov*-;MixveW3aNn}^+?_x%n;x3^
-`AO1)%6<|P4E_%<GYU%'''[1:]
+c-oy?ZFAc=lKyP{3KXxlmYSg%%h}9a$)~IHI!fZ&yp`?j-kr;(q9w@Um?Bjq6~~kDf4_dZ0T869cyDW_Vi5!yjef(^4KN6TyUq4+zS8siv3gh~wMr|MRQGzJ
+ils`_I+?H1Tt_O+>2*3^siIuyGEzytkp7x_&{OrGOSRVYBMyRKFi6*%qO4V|*PCUUY4@D2^<Y^RYc(&jOwa4Ipb^RKT$v8%wJwvoD5cXPsgrq@RF$r5hooAh
+^Ezr?MQWMqY!RtaZ?a@=$ZwK*m8G|K)Mt8Zm@3NoO1kk++i8(jb(!97YrPm4Ccl;UX>H%ni+q{hMM~#i)3V6dI<Nh1F)eAk&K;+3E<XM5^kbyHe3W0Uz8($R
+|7=yHmVMI;qI2{f%Cy$A->M>S^&th$Sb?@*HP_HsT_$Os=66+p@0heqZ|$HjAKy(+FJ4FLolZ&;CcWJ=t}Gs!C7zzYpVFW=>D{)ZIWLNbNZppjz0OH332{%P
+(6_46+l)H=wq4wjbo(hY<CgUM)BpMO<?1q0??0Wso?g(83%${#bfU9we62T*wX<TqNlMHwzfzK0q~4}q!P?xs+(XET&JufDCX19*MaK4CFUk5oCTo!XTo$*<
+ZJMQZs_ETjoz!GQ>AWrTO<CNPx^mP$XfpCv4?AJ(nPAgf*Yv8tzy7A@TQXut`>Lxr*L73sd0LUb*{&bAYh8AEb=|8vxod3ib5hlV!H4sYU#_N?YNEae^UXFG
+tK*~iC{n?EyGZEiReba`Aoo9A(gIagsH`9h%ZqviOIsJEMtHf^ciWueh<Zp;taDkEu{ymiw&a<sQfoz;QTp44qC+PPsfV<tV58oC{=!k_^4+J4t69U<aeOqm
+yqbQ#oPGFodBtolvm&Wq9usrnu|9kmDPs6|NGzKdLh|a3bfK58&}Gzg8U3>R;<okX7%yH8dF59tt+J#f$swF9m%7yXTw@VgfhZ<{lOAccn{8bou2w5raD~Qt
+rBjj{X(}P(su5l{9Q<PSDW`RlA<fB-NOYEa8lFJDB<?JEB%;wk!gRG=SN>ZQwhd1Ub^EBc8w!7F6p!@bUzn}<=;-)YReYuH%VJxqT-Ogpd0+8MQB9@wqB>Dl
+0Fl`g?lnB`-_>mj7rA{L#7Dmh$>XCF)!TVA;@%W!So&&FXdcR37<NXlU>xN5)kj^w{0mu$<w=ACHzrr9$kf(aj7(>hHmj^aZ8QKWnBExTWi=?8S7%EKP+7*E
+;$K7($81%f&;NV+-kA_d=M^;jX-S4$u9GaSNPL_08_i@_1cNQeJV`%`?YtHp=i0M?6Pmmr&X{d<Pquf6{X_~+4?4YD(Qh_JBYSEgpD1NNJ^k|b!}R0T^tELR
+#yq$@{V?_Td};V(Lospbkz`6D(>iZ91mU7u729l~?kFO%WGV`2V|7G~`<7-5HW#m>^=ddL_WWXlof`3EMLJAKt!1vW0n;uyR9iudR4=Bl&(FLSJkPL9Nk+Wf
+W|=d2F-GmPNGh}|5K-15wU3`JK6EC0dvW^uoFsYK!v;GdNu&w(J>Cf;827uE(KnkNSq-^KQj?%CLcD5~WLT^;i``l46x8&Fwo~G%0cA0^dkS<PPT#-B3t}aQ
+D^Szl&Od*izDA?$dn|ZNLxOtHi(qgurNy61xE>q?BtGJiLRPRPLv)Pir1Zl>d8rt0M2O9<iDpa}B#j^<8axw7)a4^}X|@!joD;!>*!jT_Y^5#=HBWMyj`S)v
+sM(;%Un{lHUkUS!)qGVH4OfN(Y%x4*@|B<i_yNcx(QB}<D6q4ry8^^`3rkd07n=={x2CSZ!dPsajkesvtaAN8<SAM@@(XJ>pqy!nyJQKez*F$OCRtz}XLOZJ
+xh@tI2VRJm7>??4Th(lk3|5To&|=Ll#*>QZv}Yn#Glz$HVI->$`Sl^c#whHOL~X6fWFE0Yz^!SbTz{*Z@xK+f)nQT}7T9`5%o>S?LRY3CR-sv?ziVMTD~fw%
+w5AtgahQw(Et)}PA8qbObm6F#-<g8T15FBXBM{Q-u{!(m`gHd9^UL$UzMsxsPyc>?Hocr2$+~jwB0FM@q1a4IXbtRV3iH#Dr@>(GUoHg*Nf*ECd~#K8^>DyV
+>T{OlV<H^{|M1hA*qIz77#NzMmlN}%8cR~}=St-iPiV8V+u#W{qcw%KF*Yqy1LM`$G)6lS9@CwuI2P9)9N38o;n@cwMf*v8O-(n013M9Mu-#-Dtr5o4D>pNY
+QeJp{Zi^zjQGX~QBS4^!3TdUR$J~8zkkm71YfNFR9vonMPZpJV()nU6K0P>?V_Esw!9@xuoN$E{<jcvMgf`qEEpMThP<LooDcMY<)@hC{+K`Ks#{*H~;gNEI
+gr$R+mJq59hU)M?dBvj0GtP2+S2|(qr@X929z`l?2TttI&`E%tC19;khN8YE*;bo86^bFKTVf}kaC#cA3-aP3Pv_xqa6l<#PA~9>;+9!m%oJ!XX5i22mm~F)
+U8-55w<@9o4veyig&QJyO$y=t-sZ^hl?K>O%E#9!jU+3442LkaWsxy><GdkkHiv-nkOHY*V8W8F0v@nNN0QkAkzGS!VyTNVc?gjSheDB{th~59e?7g%5@T84
+4Kd6dtDh(8Zc7OvE!_lvip|Rz{|qq#**DD*$((Vr_?nPW4f_e~#&M?RfXOoyOI>fv9Jxo4FH(-p6d{@iGhEgHoX%<=EBv9SN~0?px@uO3R+Uf2k}c1sGQvJ2
+DzpU(RwEl|t3@moX#l#P7{IhnIM*g)T`O9wBm(GRpjh$<3=2TPB@BZ$Af%ej^nmtT=<^YdCp!<wlcRo{>rJhu{0AE`X<wIRQI3`RHx9j$jVq}T0A%wXr45MU
+?Y451rL(M>(pjJmQb+K;e%$Dg=?>%B3~_Nbdm5|n-1J0Rv{>Vshu+wLVBLmRzc5m4LQ5+abYlQZ*2HiVE8#O7v~N_pR3ND)6BEW6_FpeKl#jpDEB);$;N*dS
+L$YO(-|3KJdyH<z)@So#o7drRcw<8y&0}L-EVv|eyjkn2u8(e7-UD{vHYQLzpEJ*4GmJW=OS5#is2f0b&GRFxlwVEGZX=Fqua_^6rHRtc0}qr;{NhyHyg(>3
+0iXI%pbC#EU}f6I>uMNz*k;%kFt$gLaMPvPt%zPImcqk$VbWXbW%237*}L<r>Dkqni|M7?o-oX;Mq11gyF^SK$az0(g6+wvB62%)q}*m~W^u9DES{oD@+}<s
+i&ZaP*tbJAPb+0>#GL>$W)>pV-st?TiUKqnt7mI>x}F((gZG5^XUO)6U&irm_^sH$y@swDuyp{xvC*XK<WA4<NQSc~o}*>~)YtCz*VC)Bcad_a-V8<o<;jb-
+LL(TP(rehnS1gp;@h4);R|19d#769mNt?m^(#ZD-kOj;5qh+-VUCqn%R)<yr{Tt4LqT9asI|bI41V%6}gMW)KDf7}z2MAwYZ`Ze6`hW=uG8V(+2rNZ$(kkmN
+5)jd-&@?zr8bgdz+TF?fpisnJa^{@28nU&}VTcl;=K)(lL){c}j7oA7j${mn9@{}$M%3czd)UjDtN<@$u;bPE3UiU7)(E?L;#lTnX8SsfDxu2=E%If_+$OaS
+P33lozLxYgS58AiChCkI0vG`#g^&k8#6hzV0;m<Lm;DmvNf22*5z7dXvAj3?TvL*6U=3|^hO4JYeHVW43zK7u6JiMQX-WCrL?PQCk*x^2DYH6EQj?rnm6))p
+J%>C$r7scx5XGX(S*Ec1klw@z#S2=_yyjxMuTUApmVb?&S#qnh8)@}i%4@J2j_iMb;#lv$82Y0P`j?ik#Bh?=)r9kh&>A0G&Md<Jt_i0?P?QWrnw?KrJlx>)
+$2>#|Ym8(-+fa=3tST{%jPW4T%i5SClUd<t!dP<1Vm3l@!JVHZguC)T#|hTHo1Ta=tr$dN(=6uMZU+}W=$eUH%m{piD>*2^l)TWIFtsCGEJJ$$;iS-U?b%RJ
+aK?`Kd%9tpr@W5n7;BZ8Dg4nAM0jlyGTh^V%wOhbV1}d@K?g~K#51x1Ca?a3f3qrNst#|o5WKv0BW^r~3`%sKGo!A%?9uW(UOb3s#&MFtEVpN(Y-*&&Hw<81
+AyRNMPb{ml(V#A14QN<yOMqE%bC?bs<z{CghWx-qBy1?+&>0`?a7t=+o;@oYyWNq3M%Qr>Gn|XM0D_RhgP#IRdyg%R86QG#o-ML#K~pj>!cGE~Y5umwHq&<6
+TPy|=+?gt@&lxSBj}5QKqZ>&dajYlUR4U%Ik;_?M$YWz$2lr~`00yqQ-R<vQM5<lV297o6C1-@8Em%feQ-qd;nLmh`hY|-%ywn|*q%~4U!zbV93^fD48}YhD
+kGok=mjU0iP&P_ybw?SkJ>LrYXLAt7`0&`C9p+qb=bT6^!={<+)MM`evq7DVcL?S*StjZkI8GuDH*q^Ql&Q5j3yY-CC18vrIkG<kb);m)#X8A%q&8ww69%kg
+0s>T*4zPL$ZIT-_+fX-eLHT1#d%(hyVLWS?L11dlG;xP>^3o^VBtDc#6gd312Wb<Jq3fR0J+N-MV1B(hQDE~-9fTXJ5`Dxn8~%lXn^|{ynRdq(%sMCK%*<XE
+Fw#T-{BzYDH27tE=2M7O_bFGiCleo<3-_#_WG;!LISUwf20r!B;=$NaQK7Y!tvzaU+V<7O1kmbYp!L_??SSX-_5&m2p1lCK1?G^O6PD*Wd+I|!N&x<`Dl+Yz
+c$tEV6u~LjJN%iN0(uMk^O-Zb1CF9_`oZoc2U`iM)AVS{GT3`2YFllSY=#G)Ly9!l+!vb=-d&>yEp_Ar6|7>yOX0vI#CNxEdbIaQB$2Ru$T@x36TW)OZKkH<
+Ph(=4X4kmYOFpJ2!^#p86q673?B0I<8g|Z6#7Xv_R?vI@fI(o$4my`@*DxLMnTkEy;U$<ui(u$&jUHZWl^%WGX53)31+^HF7^@ogQ+Z}VWUBJ&M|92R(<I5A
+x}KY?=Y)v(#@`O(mU1r@U&b`NF77l?(vLXoU;3UC8i<mQP5W395AJw}t)GaGz<+UPrP<M(f@NExiKIx$<$DY3Ij}$Dz2c%gdppiiNN&zDnp;I7ca6PTpEOud
+EKk^hB2)AU&GAK06~e7BQknDb0Mg_@*yMRAE^-EJY#O&`SpI>l#(PPj>EvgEF6=^TVTZbr>b1$dua9nSnry8_M+%sJ@@Lh>JK`b~MKYL*)K5RnS16xW9`rTW
+?Mz2vWb)AsjCZqH*NiJ9hVam*Y^TR5zO6uez{{Db1<7pylyvOI+-_I_pb5-n#LP8sWJ4T00N=z)_9spa=<Za<cR*oJ75u<mW14ir^|g)W9qi#<glNFUEFq(>
+B}?d`5POH!k-ItNx00aUT@gSMT5h;RR$i*HO<CocvhVKd4SNKtxCa3jB<+#n+aHuPQFb;8u*Vs0liSJ=H~ywxn8n*EZ2O@awKyYGVj&N1ScJS(3tglJ$k>(J
+o4mzJL{N(q5Zc(JrLtWVBI=@?$vY!rtY}3pt+aD<%`$8NmyfhM5X;3sqrH}rB&5NN4Z@gk@i;W?j(=3EA<qrTN_t*Py*FLlNRiJzl4C$3Qe^cs-xO7xfA#Ks
+V|(+{)=T6}eb;cU(V5K@tO8psOv$SiK7xdA0s>7)l5OF{hOos1mkQ0%{g6vY`^V;zh;@fW9m8TWa$Mf778xF|$CUir+PZhhaD21BlGFgSW~Y`Q)sL_!CFii+
+lY>ic9`r^u9E@-kVt<^F;*>*^9ciJu8`xus2_K930t0ocv*ECdLLE|$nU1jnzsz9QM6vdJXCHZz>pb4^(6bSB7peN_>_?%s)A`0ne(Y$(uJJfta?9;p%HO)U
+JES#GqgQ@x7b5!E+Y_sK>PWS(yR}OZJ1cOR&NJ{)cD>VPt8=&VWgt*br5LQ(TXKM=yyH<<xDxN#vggT>@Z=esF3u#!*bMXO@qwfm$Vpw-lf3shbDH1tZ+4ws
+TQczNJ5zt+yRJ0f5AA#zn5B~0R(53Y1A9h-KtDq6Idq0?i_6X;-gC~`S3<S<SKwcr3TzhEsS2SLq`h>e4>l}0mjS;32QvC05g*|~GHw{<x>3v629y0q?ld88
+!lXHhBb0g~eC`vX#MZsy^OI8C<A6`?;xZ=Ejbdie79E!OB7k%I3H^+vWPuVMF8It5@gOa7AFkMvAKLb(29NGZdB&az_asX{j+Z?02WBIaI&<NQ8T8^8OPlNd
+Y~RZSwR~cRYdGi~;{r!fT1>z?uiPNXuuQ_eNEfVpN^r1>`F+r>hqf<e5L9u5n&88eng}#&I?UEZB}cErRwS~xhdH0{zdhyA&N6>+Q>3Rt%0la@khbrM^z+)}
+8Y5h<@^ACn$g@)x6iIts?F`Rmz9yw`B_oq9@TFp07#b_&(uG`Tl+7=4H@yovLpD_*>PKLx<8sEG=_UEHB#PvDsyRgE@Ji-*JnTa-G>%^F2PVFkcC!9|8Ik<6
+zHIQZjCR=B02vQEi*fCoM54YpYD~*NoZY!w>fK6``^9P1QpgTAX_ba{q}o=JRGSQfdgh8ow7ZUf5;gX$>0i~5^`1Qym?lg1O3iXuAc3;BIkCGyXmV+ttmWqW
+*f(#m%_j-Q6Iz(B3o7;$jQs0dzVx2E@?rq3TmW-+^t=hRBUIaHh@qBwm^(E{x|))b=bdteY!tPp{+Udh^S|a&jrx-vMSLA0uf;aNNuK+@E517We2L~T7#;r_
+AJKoKfD1x$H9MtHNc*5J`C7A_P|t{;8AM7+qP=>H6Z|xH7tY*W5qF3Jp#c}%ZHq17tG#pEDk}9?#F(^S5t9a65tApWh{<p4-t`s%bU0|;gy;lAd#wANM0)?!
+q%GEsEjyE@c(s=A;3npKxVF?-zVSxx964jhtqr0t5*^x#wKN$sYu!VzVPlN`KvcbfSS}ujlKP;7c%ygmU>ErIJ2~f8pvwuB-$xk3v28yRao;EUW%Rz<$9GRS
+y{Mu6eM}EpFc`UgfZ8|xGu5*HA3%^VNaQ3a?A)d18Zz#X+M^%d=av4dDNT4t9(mWb852M@c_6;K!nq@#9-K7iJ9)u-J$K^_Vd(>NjFT|O--D24W7lPyqQ3|b
+{B0}_8Xsa43GMee2wJv|NW6xiFqCgIvJ6W?%3pKbldo#|9j3)Qx$O}1E#(Te@6dd(JM^b#nnq&$wQ#t^PAp#yMCKm(m_LS=`?d7L2o1fZM2buNpt{XD3u)h|
+$L9eAEexp>Wmd$8$+*JK!oj!Kuy^jGUMPIkG&pEJUk=eBGE)FQn0wmS=8hmewwA>mucg<`%~Mky+wfQ2yxa=63UUD{JH|mVw{>L$;agPC-3b)4>!F#SpCmn~
+>?bk7;Qs*P2?-A'''[1:]
 
 
 # ======================================
@@ -12196,6 +12587,7 @@ FILES['cxrkit/kaggle_io/checkpoints.py'] = r'''
 import shutil
 from pathlib import Path
 
+from cxrkit import state_files
 from cxrkit.columns import FROZEN, UNFROZEN
 from cxrkit.errors import BadInput
 from cxrkit.files import CHECKSUMS, checksum, link_or_copy, read_json, write_checksums, write_json
@@ -12216,9 +12608,9 @@ def keep(job: Path, results: Path) -> None:
 	listed = _listed(results)
 	frozen, done = ((job / f"{stage}.json").exists() for stage in (FROZEN, UNFROZEN))
 	wanted = [name for name in ("job.json", "lr_find.json") if (job / name).exists()]
-	wanted += [f"{FROZEN}.pt"] if frozen and not done else []
+	wanted += [state_files.find(job, FROZEN).name] if frozen and not done else []
 	wanted += [f"{FROZEN}.json"] if frozen else []
-	wanted += [f"{UNFROZEN}.pt", f"{UNFROZEN}.json"] if done else []
+	wanted += [state_files.find(job, UNFROZEN).name, f"{UNFROZEN}.json"] if done else []
 	for name in wanted:
 		target = results / FOLDER / job.name / name
 		known = listed.get(f"{job.name}/{name}")
@@ -12269,7 +12661,7 @@ def restore(jobs: Path, root: Path | None = None, results: Path | None = None, a
 		if not source.is_file() or checksum(source) != expected:
 			say(f"checkpoints: {name} did not arrive whole, so that stage is trained again")
 			continue
-		if target.stem == UNFROZEN and target.suffix == ".json" and not target.with_suffix(".pt").exists():
+		if target.stem == UNFROZEN and target.suffix == ".json" and not state_files.find(target.parent, UNFROZEN).exists():
 			continue  # its weights did not arrive
 		if not target.exists():
 			target.parent.mkdir(parents=True, exist_ok=True)
@@ -12321,7 +12713,8 @@ import sys
 import time
 from pathlib import Path
 
-from cxrkit.errors import RemoteRefusal, WrongUse
+from cxrkit.errors import RemoteRefusal, Unwritable, WrongUse
+from cxrkit.files import UNWRITABLE
 
 ATTEMPTS = 6
 LONGEST_PAUSE = 300.0
@@ -12516,6 +12909,10 @@ def connect(sleep=time.sleep, jitter=random.random):
 			) from error
 		except (SystemExit, *failures()) as error:
 			api, failure = None, error
+		except OSError as error:  # it makes a folder of its own when it is imported
+			if error.errno not in UNWRITABLE:
+				raise
+			raise Unwritable(f"{error.strerror}; Kaggle's client keeps its settings there", error.filename) from error
 	answer = response_of(failure)
 	if answer is not None and answer.status_code in BUSY:
 		raise RemoteRefusal(f"Kaggle cannot be asked who you are: {words_of(answer)}", next=TRY_LATER)
@@ -13004,11 +13401,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from cxrkit import config, environment, pipeline
+from cxrkit import environment, pipeline
 from cxrkit.config import Experiment
 from cxrkit.errors import CxrkitError
 from cxrkit.files import read_json, write_json
 from cxrkit.kaggle_io import checkpoints, client, datasets, mounts, publish
+from cxrkit.options import as_arguments
 from cxrkit.progress import say
 from cxrkit.results import Results
 
@@ -13027,7 +13425,7 @@ def arguments_of(experiment: str, overrides: Mapping[str, Any], hours: float, gp
 	arguments = ["--experiment", experiment, f"--hours={hours}"]
 	arguments += [] if gpu else ["--cpu"]
 	arguments += [f"--results={results}"] if results else []
-	return arguments + config.as_arguments(overrides)
+	return arguments + as_arguments(overrides)
 
 
 def run(experiment: Experiment, hours: float | None, needs_gpu: bool, results_slug: str) -> Results | None:
@@ -13542,6 +13940,7 @@ PACKED = (
 	"cxrkit/gpu_check/",
 	"cxrkit/schema/",
 	"cxrkit/data/dicom.py",
+	"cxrkit/saved_tables.py",
 	"cxrkit/spreadsheet.py",
 	"cxrkit/evaluation/study",
 )
@@ -13583,6 +13982,114 @@ def unpack(files, made_as, run_id):
 
 
 # ======================================
+# cxrkit/options.py
+# ======================================
+
+FILES['cxrkit/options.py'] = r'''
+"""The experiment's keys as options of a command line, and back."""
+
+import argparse
+import math
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+from cxrkit import config, progress
+from cxrkit.config import PLACES, Experiment, item_type, option_of
+
+UNSAID = ("data", "external", "contact", "weights", "external_films", "jobs_at_once", "workers")
+"""Keys whose help says what is done where they are not given."""
+
+METAVARS = {"weights": "DIR", "age_caliper": "YEARS", "image_size": "PIXELS", "threshold": "P"}
+
+
+def hours(text: str) -> float:
+	"""A number of hours, for argparse: 0 begins no stage."""
+	value = float(text)
+	if not 0 <= value < math.inf:
+		raise argparse.ArgumentTypeError(f"{text} is no number of hours; write 0.5 or 11, say")
+	return value
+
+
+def add_quiet(parser: Any) -> None:
+	"""--quiet; heed() obeys it."""
+	parser.add_argument("-q", "--quiet", action="store_true", help="print errors and the final result alone")
+
+
+def heed(options: argparse.Namespace) -> None:
+	"""Let the screen be as --quiet and --json ask."""
+	progress.SCREEN.quiet, progress.SCREEN.beside = getattr(options, "quiet", False), getattr(options, "json", False)
+
+
+def add_arguments(parser: Any) -> None:
+	"""Give an argparse parser one option for each key of Experiment but its name."""
+	usual = {name: config.load(name) for name in config.names()}
+	for each in fields(Experiment):
+		option, help = option_of(each.name), _help(each, usual)
+		if each.name == "name":
+			continue
+		if each.name in PLACES:
+			parser.add_argument(option, action="append", metavar="DIR", help=help)
+		elif each.type is bool:
+			parser.add_argument(option, action=argparse.BooleanOptionalAction, help=help)
+		elif kind := item_type(each):
+			metavar = each.name.split("_")[-1].upper().removesuffix("S")
+			parser.add_argument(option, nargs="*", type=kind, metavar=metavar, help=help)
+		else:
+			metavar = "|".join(each.metadata["choices"]) or METAVARS.get(each.name) or {int: "N", float: "X"}.get(each.type, "TEXT")
+			parser.add_argument(option, type=each.type, metavar=metavar, help=help)
+
+
+def _help(key: Any, usual: Mapping[str, Experiment]) -> str:
+	"""The key's help with its default in the experiments that come with the kit, as argparse wants it."""
+	text = str(key.metadata["help"])
+	if key.name not in UNSAID:
+		told: dict[str, list[str]] = {}
+		for name, experiment in usual.items():
+			told.setdefault(_told(getattr(experiment, key.name)), []).append(name)
+		several = "; ".join(f"{', '.join(names)}: {value}" for value, names in told.items())
+		text += f" (default: {next(iter(told)) if len(told) == 1 else several})"
+	return text.replace("%", "%%")
+
+
+def _told(value: Any) -> str:
+	if isinstance(value, bool):
+		return "yes" if value else "no"
+	if isinstance(value, tuple):
+		items = [str(item) for item in value]
+		return " ".join(items if len(items) < 5 else [items[0], "...", items[-1]]) or "none"
+	return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def overrides_of(arguments: argparse.Namespace) -> dict[str, Any]:
+	"""{key: value} of the options that were given, from a parsed command line."""
+	given = {each.name: getattr(arguments, each.name, None) for each in fields(Experiment)}
+	return {name: value for name, value in given.items() if value is not None}
+
+
+def as_arguments(overrides: Mapping[str, Any]) -> list[str]:
+	"""The words of a command line that mean these overrides: the inverse of add_arguments and overrides_of."""
+
+
+
+
+	declared = {each.name: each for each in fields(Experiment)}
+	words = []
+	for name, value in overrides.items():
+		option = option_of(name)
+		if isinstance(value, bool):
+			words.append(option if value else option.replace("--", "--no-", 1))
+		elif name in PLACES:
+			words += [f"{option}={item}" for item in ([value] if isinstance(value, str) else value)]
+		elif name in declared and item_type(declared[name]):
+			words += [option, *map(str, value if isinstance(value, (list, tuple)) else [value])]
+		else:
+			words.append(f"{option}={value}")
+	return words
+'''[1:]
+
+
+# ======================================
 # cxrkit/pipeline.py
 # ======================================
 
@@ -13601,22 +14108,35 @@ from cxrkit.data import manifest as manifests
 from cxrkit.data import matching, pixels, sources, summary, tree
 from cxrkit.data.manifest import Manifest
 from cxrkit.data.records import LABEL_WORDS, NEGATIVE, POSITIVE, SPLIT_WORDS
+from cxrkit.data.workers import Workers
 from cxrkit.environment import Choice, Deadline
 from cxrkit.errors import BadInput, CxrkitError, Interrupted, disk_errors
 from cxrkit.evaluation import metrics
 from cxrkit.files import locked, write_checksums
-from cxrkit.progress import announce, counted, say
+from cxrkit.progress import announce, answer, counted, say
 from cxrkit.results import Results, StandingWarning
 from cxrkit.schema import Chosen
 from cxrkit.training import server
 
 if TYPE_CHECKING:
 	from cxrkit.training.executors import Executor
+	from cxrkit.training.stages import EpochEnded, Job
 
 CACHE = "pixels"
 """The folder below a run's own in which films are kept decoded."""
 
 
+STAGES = {
+	"weights": "looking for ImageNet weights",
+	"manifest": "reading the sources: facts, copies, patients, splits",
+	"tree": "linking the films into a folder tree",
+	"pixels": "decoding the films",
+	"training": "loading PyTorch and fastai, then training",
+	"results": "scoring and comparing the networks",
+	"audit": "auditing: can the answer be trusted?",
+	"report": "writing the report",
+}
+"""What is said as a stage begins."""
 ROOM_SECONDS = 1800
 """What the results may take after the time is up (on Kaggle an hour is left then); what comes later is left out, and named."""
 
@@ -13628,6 +14148,8 @@ def run(
 	time_left: Deadline = Deadline(),
 	kept: Callable[[Path], None] | None = None,
 	executor: "Executor | None" = None,
+	workers: Workers | None = None,
+	tell: "Callable[[Job, EpochEnded], None] | None" = None,
 ) -> Results | None:
 	"""Make out/manifest.csv, out/tree, out/jobs and out/results for an experiment; return the results."""
 
@@ -13639,9 +14161,25 @@ def run(
 
 
 
+
 	out = Path(out)
 	with disk_errors(out):
-		return _run(experiment, out, Path(folder or out / "results"), time_left, kept, executor)
+		try:
+			return _run(experiment, out, Path(folder or out / "results"), time_left, kept, executor, workers, tell)
+		except KeyboardInterrupt:
+			raise Interrupted(f"Stopped. {what_is_kept(experiment, out)}.") from None
+
+
+def what_is_kept(experiment: Experiment, out: Path) -> str:
+	"""What of a run that was stopped lies in its folder; the next run uses what was made from the same data and protocol."""
+	stages = len(list(out.glob("jobs/*/*frozen.json")))
+	told = [counted(stages, "finished training stage") + f" of {2 * len(experiment.architectures) * len(experiment.seeds)}"] * bool(stages)
+	told += ["what is known of films that were read"] * (out / CACHE).exists()
+	return (
+		f"Kept in {out}: {' and '.join(told)}; the same command goes on from there"
+		if told
+		else "Nothing was finished; the same command begins again"
+	)
 
 
 def _run(
@@ -13651,6 +14189,8 @@ def _run(
 	time_left: Deadline,
 	kept: Callable[[Path], None] | None,
 	executor: "Executor | None",
+	workers: Workers | None,
+	tell: "Callable[[Job, EpochEnded], None] | None",
 ) -> Results | None:
 	clock = Clock()
 	announce(f"experiment {experiment.name} {experiment.hash()[:12]}, into {out}")
@@ -13659,9 +14199,14 @@ def _run(
 		from cxrkit.audit import external  # what it needs takes a second to import
 
 		external.check(experiment.external)
+	if experiment.pretrained and not all_trained(experiment, out):
+		with clock("weights"):
+			from cxrkit.training import jobs
+
+			jobs.require_weights(experiment, out / "jobs")
 	with locked(out / ".lock"):  # processes that share the folder come here one after the other, and find what is there
 		with clock("manifest"):
-			manifest, locate = make_manifest(experiment, out)
+			manifest, locate = make_manifest(experiment, out, workers)
 		announce(summary.text(manifest) + "\n")
 		if experiment.match:
 			announce(matching.sentence(manifest.records, experiment.match, experiment.age_caliper))
@@ -13677,17 +14222,17 @@ def _run(
 		with clock("tree"):
 			announce(f"tree: {tree.build(manifest, locate, out / 'tree')}")
 		with clock("pixels"):
-			films = pixels.load(manifest, locate, experiment.image_size, out / CACHE, resize=experiment.resize)
+			films = pixels.load(manifest, locate, experiment.image_size, out / CACHE, workers, experiment.resize)
 
 	server.begin()  # it loads what this process loads now, on another core
-	from cxrkit.training import jobs, loaders  # fastai takes seconds to import: bad input is reported before
-	from cxrkit.training.executors import Processes
-
 	with clock("training"):
+		from cxrkit.training import jobs, loaders  # fastai takes seconds to import: bad input is reported before
+		from cxrkit.training.executors import Processes
+
 		executor = executor or Processes()
 		machine = executor.machine(experiment, len(jobs.jobs_of(experiment)))
 		to_train = loaders.films_for(experiment, manifest, films, out / "tree", machine.holder, machine.at_once.value)
-		peaks = jobs.run(experiment, to_train, manifest.sha256, out / "jobs", machine, time_left, executor, kept)
+		peaks = jobs.run(experiment, to_train, manifest.sha256, out / "jobs", machine, time_left, executor, kept, tell)
 	if environment.rank() > 0:
 		return None
 	unfinished = [job.name for job in jobs.unfinished(experiment, out / "jobs")]
@@ -13724,8 +14269,14 @@ def _run(
 	with clock("report"):
 		last_stage("report", make_report, results, time_left)
 	write_checksums(results.folder)
-	say(f"Manifest {manifest.sha256[:12]}. Results: {results.folder}; open {results.folder / report.PAGE}")
+	answer(f"Manifest {manifest.sha256[:12]}. Results: {results.folder}; open {results.folder / report.PAGE}")
 	return results
+
+
+def all_trained(experiment: Experiment, out: Path) -> bool:
+	"""Whether every training's folder holds its last stage, so that no weights are needed unless the data changed."""
+	wanted = [out / "jobs" / f"{name}-seed{seed}" / "unfrozen.json" for name in experiment.architectures for seed in experiment.seeds]
+	return all(path.exists() for path in wanted)
 
 
 def last_stage(name: str, make: Callable[[], None], results: Results, time_left: Deadline) -> None:
@@ -13761,10 +14312,10 @@ def prove(device: Choice, precision: str, folder: Path) -> None:
 		say(f"!!! GPU CHECK FAILED: {row.check} ({row.what}): {row.reason}\n!!! The run goes on. What to do: {row.remedy}")
 
 
-def make_manifest(experiment: Experiment, out: Path):
+def make_manifest(experiment: Experiment, out: Path, workers: Workers | None = None):
 	"""Build and write out/manifest.csv; return the Manifest, and the function from a record to its file."""
 	wanted = sources.parse_all(experiment.data, drawn_at=out / "phantoms")
-	manifest = manifests.build(wanted, experiment, out / CACHE)
+	manifest = manifests.build(wanted, experiment, out / CACHE, workers=workers)
 	roots = manifests.roots_of(wanted)
 	manifests.write(out / "manifest.csv", manifest, roots)
 	return manifest, sources.locator(roots)
@@ -13788,7 +14339,7 @@ def refuse_nothing(experiment: Experiment, unfinished: list[str], failed: dict[s
 	if failed:
 		name, error = next(iter(failed.items()))
 		raise Interrupted(
-			f"No training ended well; of {len(failed)} that failed, {name}: {error}",
+			f"No training succeeded; of {len(failed)} that failed, {name}: {error}",
 			out / "jobs",
 			"read failed.json there; the same command tries again",
 		)
@@ -13819,11 +14370,12 @@ def told_of_seeds(seeds: int) -> str:
 
 
 
+	many = counted(seeds, "seed") + " of each network. "
 	if seeds >= 10:
-		return f"{seeds} seeds of each network. Of 268 drawn images, ten seeds decided a difference of 3 points of error in 80 % of cases."
-	return (
-		f"{seeds} seed{'s' * (seeds != 1)} of each network. One seed decides nothing. Of 268 drawn images, three decided a difference of 10 "
-        "points of error in 31 % of cases, five one of 6 points in 74 %, and ten one of 3 points in 80 %."
+		return many + "In simulations with 268 images, ten seeds settled a difference of 3 points in error in 80 % of cases."
+	return many + (
+		"A single seed cannot rank networks. In simulations with 268 images, three settled a difference of 10 points in error in 31 % of cases, "
+        "five one of 6 points in 74 %, and ten one of 3 points in 80 %."
 	)
 
 
@@ -13836,9 +14388,9 @@ def told_of_sizes(manifest: Manifest) -> str:
 		low, high = metrics.wilson(0.95, max(metrics.effective_n(groups), 1))
 		films = f" ({len(groups)} films)" if len(groups) > len(set(groups)) else ""
 		told.append(
-			f"{len(set(groups)):,} {LABEL_WORDS[label]} patients{films}: a {rate} of 0.95 will have an interval of about {high - low:.2f}"
+			f"{len(set(groups)):,} {LABEL_WORDS[label]} patients{films}: the 95 % interval of a {rate} of 0.95 will be about {high - low:.2f} wide"
 		)
-	return f"{SPLIT_WORDS[held].capitalize()}: {'; '.join(told)}. How many a narrower one takes: python -m cxrkit plan"
+	return f"{SPLIT_WORDS[held].capitalize()}: {'; '.join(told)}. How many patients a narrower one needs: python -m cxrkit plan"
 
 
 def marked(warnings: list[StandingWarning]) -> str:
@@ -13847,7 +14399,7 @@ def marked(warnings: list[StandingWarning]) -> str:
 
 
 class Clock:
-	"""Seconds each stage took, by name."""
+	"""Seconds each stage took, by name; that it begins is said."""
 
 	def __init__(self):
 		self.seconds: dict[str, float] = {}
@@ -13857,6 +14409,7 @@ class Clock:
 		return self
 
 	def __enter__(self):
+		announce(f"stage: {STAGES[self.running]}")
 		self.started = time.monotonic()
 
 	def __exit__(self, *_):
@@ -13871,10 +14424,16 @@ class Clock:
 FILES['cxrkit/progress.py'] = r'''
 """Progress messages: a bar on a terminal, in a log a plain line a step, and every few seconds where a step is long."""
 
+
+
+
 import contextlib
+import json
+import math
 import sys
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -13882,6 +14441,7 @@ from tqdm import tqdm
 
 from cxrkit import environment
 from cxrkit.errors import shown
+from cxrkit.run_log import write_down
 
 EVERY_SECONDS = 20.0
 """From one line of a long work to the next: below the half minute after which one wonders, also where a step takes ten seconds."""
@@ -13893,12 +14453,48 @@ MB = 1e6
 Item = TypeVar("Item")
 
 
+@dataclass
+class Screen:
+	"""What of say() is shown. quiet: nothing; beside: on stderr, for stdout holds one JSON document."""
+
+	quiet: bool = False
+	beside: bool = False
+
+
+SCREEN = Screen()
+
+
 def say(text: object = "") -> None:
 	"""Print one line at once, so that a log shows it while the run goes on; with its number where several processes speak."""
 	if environment.processes() > 1:
 		text = "\n".join(f"[{environment.rank()}] {line}" for line in str(text).split("\n"))
+	write_down(text)
+	if not SCREEN.quiet:
+		_print(text, sys.stderr if SCREEN.beside else sys.stdout)
+
+
+def answer(text: object = "") -> None:
+	"""Print what a command was asked for: on stdout, also with --quiet."""
+	write_down(text)
+	_print(text, sys.stdout)
+
+
+def answer_json(value: Any) -> None:
+	"""Print a JSON document; what JSON has no word for, infinity and no number, is null."""
+	answer(json.dumps(_finite(value), indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def _finite(value: Any) -> Any:
+	if isinstance(value, Mapping):
+		return {name: _finite(each) for name, each in value.items()}
+	if isinstance(value, (list, tuple)):
+		return [_finite(each) for each in value]
+	return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _print(text: object, stream: Any) -> None:
 	with tqdm.external_write_mode(sys.stderr) if on_terminal() else contextlib.nullcontext():  # a bar makes way for the line
-		print(shown(text, sys.stdout), flush=True)
+		print(shown(text, stream), file=stream, flush=True)
 
 
 def announce(text: object = "") -> None:
@@ -13909,13 +14505,21 @@ def announce(text: object = "") -> None:
 
 def mention(text: object = "") -> None:
 	"""say() beside what a command answers: on stderr, for its stdout may be read by a program."""
-	print(shown(text, sys.stderr), file=sys.stderr, flush=True)
+	write_down(text)
+	if not SCREEN.quiet:
+		print(shown(text, sys.stderr), file=sys.stderr, flush=True)
 
 
 def aloud() -> Callable[[object], None]:
 	"""A say() that is heard while stdout is led elsewhere later on, as Kaggle's client is silenced."""
-	stream = sys.stdout
-	return lambda text: print(shown(text, stream), file=stream, flush=True)
+	stream = sys.stderr if SCREEN.beside else sys.stdout
+
+	def tell(text: object) -> None:
+		write_down(text)
+		if not SCREEN.quiet:
+			print(shown(text, stream), file=stream, flush=True)
+
+	return tell
 
 
 def on_terminal() -> bool:
@@ -13943,7 +14547,7 @@ class Meter:
 		self.words: str | None = None
 		self.turn = Lock()
 		self.started = self.told = clock()
-		one_speaks = on_terminal() and environment.processes() == 1
+		one_speaks = on_terminal() and environment.processes() == 1 and not SCREEN.quiet
 		self.bar = tqdm(total=total, desc=label, leave=False, bar_format="{desc} |{bar}|", file=sys.stderr) if one_speaks else None
 
 	def __enter__(self) -> "Meter":
@@ -13973,8 +14577,9 @@ class Meter:
 		if self.bar is not None:
 			self.bar.close()
 		seconds = self.clock() - self.started
-		if self.bar is None and finished and seconds > WORTH_SAYING_SECONDS:
-			self.tell(f"{self.label}: {self.words or _amount(self.done) + _unit(self.unit)} in {seconds:.1f} s")
+		if finished and seconds > WORTH_SAYING_SECONDS:
+			tell = self.tell if self.bar is None else write_down  # a bar has shown it
+			tell(f"{self.label}: {self.words or _amount(self.done) + _unit(self.unit)} in {seconds:.1f} s")
 
 
 def track(
@@ -14628,44 +15233,44 @@ GNfB5iOxdeY_mH4YFQ#?h{6IAlsw?c)JYN3rHvpCdbx$axp&<nY$okD?{3*DJm_iOj7D@3GnoGacADQU
 # ======================================
 
 FILES['cxrkit/report/page.css'] = r'''
-c-p;M$&Tx|72VfYF!d0i97t-(wp<>NMh5|cWYJl4BdbO)D2cM!B}<AV*N{eKnSBuC2lFMlmy<{hE_WfwrrtBf;g07H<i4q@j{Hp0s;C;jO;7C1_N3s)Q%5q|
-JROMd*R*EMo_xvk9Dnli34TOLlttqAUoV_>FcPPmXtTkQf|sz#mu#1%nV8a6InKz}d7SGRxJj7AbeG}43vEgmNWw5&hKD<%hRn(=5Az5o9;+(DmEmT$W;jr?
-E)oNe%VenrmN1Ym<Hs;m11mXW7gIH`h5@==KW@c9%8Fu7LXSkz8vZ<P59Iysn={KeB@cDOa@MrID<Txm0tB~L0_?>U#nCoOdP%Vj+cIiPimvF6=9Z*Zn^m$7
-ElEXexm?<kddw3LK`$7gj%~JkJPahYT1C4kvm_PgSxBiRshA}zMlDI@;f}7UC8>3sKJIc$QY_r&>86*|PDp9zk>zR)q5@(421JlluYSw_#>?X#{@-M*@nHx>
-dFsvuOvtMeNQ^f1>sL__$E1C0J9hRj+#^1%>w@`m#3T3Lvtz}`U;cFOk?*Rc>M9ufBP*U+$5TrF%q|SR{I21&@JLI`)^AzEf#igyPsgUZl)(BkZ61_b76)nJ
-dJu#PLv7krMFBIi42br-ss`#Bc1DtuDtiNx&$KymkakGurK=9``_+HpS$Eo#?OIG#tM_CHKS>lUWBgZs%XnKC^leX$4F{bZX^lIr#5WxBfmxW)F*L5rxoqKl
-vHZ+SIOzc`GDqUw$+Te<rrw_z%?SRvC-)_N2I6=L|IN`N@z1@GJ$z>kup;)rrF*gF(Cet{sxzEizmm2pc&228wz)9;_0uGW2PGOazEpxkLY%{3;2>0w#sStI
-Y#(Da7YTMJ<H!No*HR8~9x^lJ0mlpxLUmHEiYuwiX_g#Q5Kg(6qwo|dyH%gkf}ZOKu-*pEbQLV0U%(3jv>Mn0_xDc>(NhTOVC*Ll))A86QOVAj(Q2KZ4y0qR
-o&VCHfh4q`WeV6<unxHP+nT1r!2BSL6je)?swh}Vf`<ge2g`!-bTw_fa~P|wSA(rBUCUp%&q|4>WogGN)S>G{!K8^q`urPoWcJ?YylFc>J@FzFAk!}m5ALy{
-v#d%lEi9-mokZEPDj80wg<Bi>KQ2-JMo+^1V591pHF;6JD5cQy?d8N8u>sZba^I7Ta3XXF$io_;hAPing!>>;qLn21&%EVH!EDl&V;SIv>buzqrr|z8`^1rn
-x@x&#mCyuMUpiqk7zO+&45fyMm~4b0KTDkokts#Z!={0^K)Xcn#LH|b0_{b{+GZSz$klDvRONBF3C1y@`k-JLbJesBQBCj(PIwZmaIlKDdn=4;2SyrN#D~*Z
-9IQ1@a@T_Q7A8d{EZxzKB62J-6NN`o1OCN1LLx89J2&BVD?=Qu3OfY3{EYeU?V*Jz`Shk#tRfoXuw>BKdZcV!9)>1mgruDXKT!KaQdH@a&EQgPG7(>eLu4$i
-8Y<~hy9!e1{)F6L^Cf$!@he9*DJTGutYN}IYT9%TtNJ@HQy`O-gE@4+Pgq_xOiYEDI6<v>z=?Cg!ia;H!b6o*l&wa=rq?$t<P`obFK0+m(mm;Daw%wo1FfBB
-T0t+~0Muhh0lF+Zcs0<T(jt8TCx1Q>Uqs$TZ%ccXs$g0cz*xr9&Y1Nq-VUrj9-6)8d~Ek4li#UCNdBV}DnrU?HGp(GhKB+p^wc3#Zv_VQ-vh|}UW5(Z5DZsC
-2aLn%xN9A7u^mvLg&lMhng-D@rjH11FK5{0O%tj~h{MnpO_0#c1t5PCAI-i2=J?lE;CG3rJOktA-J9*p3JIqZQ8XgVJ~dQIbvoIA36?;S*+1*%VuLd)bCK-|
-5C-5d1+%8>96Rh2iub#Wb(9yanS4Wv;p7e`y!EO|FHMVF)D=fSn8I%h276g3QhumvR{lu7wv<1}hxD0x1-Nys(y0*;2eMeftU-(Fbw4gj026+V(+6SzeH65A
-F@aV8n~u)|ms#I}VYmpzsPU|4LO2&K_z{$bws}>8B0r6Xo&=!yfEk+CL*5HOUL+#wVlfr;q*n^Z>R?@$O;Q3v#8R@*qhJKKI)$qX81LO4_7hcM*W6}bcs^EW
--D%Dv#$YfcOPUHqmJ<i(#Drahd-M{EpwkdoglMgRvQZJqlI&6zYy-zjptgGQUw}DbbQ$d^u@1Q+?fDcE_DNXx!dN+xNPJj}?N-t+yDUJmS~nytWd>)nI>nZQ
-Ct#?F2pYCkG$^=vIX6KGEL6>tN0d;^h?LB1Tzto=ZFdpvgc)2kGsc=+ix2@;tb)T-KyVg3$_0kXjOW<CQdDA#=0r2h5_kzYlPOG{4c!2zZ0DVP0oR69E9EsK
-f49xT5`Prxc;A8<Gh5?%!JvNm=>n#czxgKL62kVCg_s;_<Cc(;5(#&<btv2#i|m8uhLQbU04i^vggp#xb3ls5MTatzMw=E<pNFYR&p8FL0gl1~=!p$2L5><x
-2C>kjUYhbI6%x%kHsRz_Z0cE9lU#sb^fQW6E~w(eIFJp~SE(7{2|n2W8Nz?c<Wx(w%Qe=YIG`mVN5DF*vrSrmHHCMV{ErG_XU{#&J5^pNL%aXaKmL6`gE#|=
-U&h9&bcB>H@B>CdaP6l1Ep0(Yxah~LNB;AEur6b_E&P{g-$9C-o~mXJJ7!9(DF_L=sw!GHS5}4T)l%M6cxDS@WU`^lOMq719VQDo8y6*Qw-q7{&G@C&iIp9i
-g}Z4V92uj77aAT$4q#YuYFoFMn=tgd06j{?v8m>Z_FJ55k|_MqL&Aw?8KPWT@EQUnP8T@*5Qo2(DYA%~6B!^BJ4Ge1LnQ1nPlx@<SHzFR_hV7DtxPm;OYv2g
-`BC&TBT+`$8UNbO_{X)4IZkB!<MhLsGD!DT`7ONyw9|mm|2VnJlucm_uR3-$s~RM>V+OG2(>44RLMy~{{r^+n$~4WJoz=6PPxksfGB+Y_O`31bfS~uOY)Ja+
-OqSAfA=1vws`^9cd@FMIaxs;LnuST5L?zpYn`1&BBz<@nv;f&Hw+{aS1Hzvn_LtqqYa@55IufPhO>U^<HqmUdcELcCLaAx>87BboF6YNf;}n*<s?-XD8GSYL
-d0Vp^9IEAbEk6YonE>kBytrXCqum20AAZg|PrEgiPFN0lWQjT1Lf$1Uly^t6J7b!<;!xKhR;Gt6J_ay6Xv(g({Z-ZkAjv)3XH<YwpK5TF3DeLCfEpCdWRKVG
-fLeGm+1!n<-LomFZM?x<+rrV`#$>aCqOa`^@vW`2VJA&xY||~`Nm2H(reVMZe`YpG0c1nNsIXEiXB$Hww(~%JdVdftADti^aoN-1dYbOUMe*&8P<5baxy?8C
-b-gm^hEMrnf2S(ycsDzray)&$0-0N=o(OviKvUL^iy!=}PL`l8eNlCf^c89VX<&Y75q32E%*2Z^tj%@a`YlDgvwpfEPj-HFyTG}JosK&0)_rm9*g+T%_lw88
-THTU~%KZKAOAAiKnvWfD*p-W>nwOF3Ue5b~pbiYXxLK95Wn}Kir%S3)%q9If1x*AFPYU}s60RH#HGFq!SbM5O=iO?uMO%>tZo=mmb^BVdwDT;=KFIpb@A*d1
-oZ1W+eU$o3b()|Bz*k?o8$H#sy;Yx)6#%9;yD1*Nx+Yw?T~_?ECc6Zt*)Dr%?L0`MKaEgFS`<uF3b%z=eN*_EjHD<gQj#c|NJ+H9v2suZ7JPrA?E|C|yjje~
-AV@VnkJtTSqlC~E7C(QG$k4V1pYcU04l^LwBtPK*WMz9%+Kb06wtsvH!*C)2BKDbrckJjmyUWlk%SjaSd7>ws(e}i$nNEkyMpyIo|IGcpr5Px~9)x;;%Ed@K
->K5{@79yPm*_*L^+q=g23gjJl5ZS2&CnOkVU$}p+%1WT9N522VxA4RNjvdh;Jn}6oi^?OvuSz(VwqT`t?$tEG+}HLn9&glTt$H;!ds`lvf>HsAEQEiac}zt{
-_wrM5UzxGFD7KsQU@Yk{6GA2k(Kq|U&~JB-C+o!3^7&;dloNB?qD`z({nE9zoxatom-a}k+r^_VqU+qI6@;z6>ug;H^n|Qc5^ZZ{y51_Q=1hxW*JSQVo@t59
-cQwX$dedZ2w%^<ws?UN3Ie;N~I^nVf@rz*8s@Sfk{1fvgN{^-0kTOx`^MPU~1UiTmswMN@dt=>j(Qeq!zh|C(${fmP!uoaYdcC%u<|avEzhKUD`}wk5=)PSZ
-zFd|o{(sMw3Hhd`N2je3p8+`6XOP%8(oCgiPCt4%vIV&(RStjb!B$0tJ=xZs^W^s3bW=T|y44<}nLfxqeQNQ7c+kuwzvAb*YB~th(;ZI}2Ca9)x|9fOvFIb9
-4JXs=TOe|Ea9-NzrK<Swh<<%{g(c9z_`2S{4kG$`-s0?0GByjMJ<5KF4+auuCde%;76duId@1Z>l&(itG!s`8_mb5Pgd#I1PqlnJ^FYNTedENl;Rs`;xN7EQ
-3vz`B`&?m02|8bT<h1g1<?C6`C*%r2h_!%D-8E^osh1V|z50*7cI+9E*G?Sp?#)t>uqUM%)i}V%vN$JF8a8dZ>)^K3Z@7N}Aa2aNZ-I8(&t}E9b#TZnoupw-
-;8~AV#@^J&dT$ijt?H|9_&61jy6_ee-kZ5+4ki5m7m*y~qy'''[1:]
+c-p;MNssKd5x&o_VCLZg(}5&Q>ScOC3<m)M=inS{<Yf3jNmMsIYDtmQv&5Jja}R?2!Tgd`aTBSfr~MG*GVe7-7K^ohRph>@s*e0Z(yFK$zfDi<%=V<<$5Tf#
++B_YI@7J_u&7OS9^BjNj@(F%KNt8w6_g^oZbuh9{H_>K;BLy#k$fs<VrJ0!0RyoedSNS^EGmuD_tm!Vpffw48Fpz{{7>9>DqK3@MED!StCmyRR!<FG?w_-R@
+vMv$>k8u*KffxqTc>NfLYG5g6?ABBbtYCm{SC3mUkg}rKlh7kkw1Pj6+XH#O`{v9tPRT>vu$(om?}`Y8vjD;El>mD&MeArACB3BBhHV+OB}JEXM{`S3%gr)b
+g_fiu7RRwIsmDA45%hu)>eyzx$HPEU%Vo5SGD}kHJPRqcB(-MAl2J=idAOr1YDsFfP9Jx<B`Fqe^K{coYA2+$^GLj0fv7-OzXcH_)vMp~zwz?8hyOPjYkU|&
+QJ%VU0Tc471Qw%B{rXiDtk<M{Ydd!KFWe(Ot?PpMa>OI|Kd@uP$Y1_+?~(7Tr0Oad`<4~Ytm7#qe`Xg3Uw+?kT6m<TW$U-B;lOf2)2CxoT}n9mGi@G}S{4Us
+;d&5+3PWw$R7C+ZvJ9B^yQ&868g@pOlPY@ymd~^~a*%dN=%uR;@cY$&;aPXulkG}ORjc<ThMyz~;x+y&zh%6w3;MPv$A*JWj<iNfOYsedd^jvj=olK;<y^L~
+zgT|eCG7No7MUaS?qu393RCY-jAjJ?+>`r~J_B>Sg#YGfk@)9c$R574296?V;L^QVbLe%{b=4Vmu3t%86+BZiLfc%J^Yzo@2@gs%W;|AcLq?p<VBjEBkH!Jk
+9&8`iYA!PDPR5Y~9$!m2#Cdp_;TdquFd<YY<*H64l{tMR#}tH9F6KBqMapi~r?jBw`T?xBK{H(j@$(CKL4Z~RG?2c3Vi-Mzpbo}<0%08?2_BW~j2SIg>FGc^
+_S*R`4H`&73tFZS+X~jfsr|O5sW31<2qVQ+>~a+aOUdw%f%U<%VBB3z8&eL~iu7_o+S0ZBg>;rmJS|H*UZD<MCkiG_B+~oepd&+jpYx{e{Pe_&Oaz&JX?SqA
+4V`6GdTC)nb?Ic3Evu5@gj%?@k^f_i@;7=C?gxabXV&CJ^`ewQ%eR*kYXkwR^X0y08N-RtAw(Y52sKoB-eR~9A|+bMlK;$Go)pYxEgs7N399dg5==unLHoq<
+5OvjZaa2MRSbgb)&0rSrqcD^jB4V-;hWspbDnzCfH6J!jcnh>k1W&xoh9b~jWUOt*p@>}Fc1=|theR-s3DpM$%b2UCZHQ`uPq4$2I0^@=XuG$<sCHnap~ZYS
+9gBmNK9i(c@ZQ3tsD!0Ex=~DyC1$elNNR9?v5%0*i}KD*c-_h{j#h=8g52|r&)?fa3t95%O{rLAG>pUYfX3D%W$SV?G$|t_?JW3#+8>glN}ucl#)`;9eiaUp
+v9xNa<V#T%tkC@lPk+sq?4`!99NDCx0E}b}6An_-rgM&}zw<H$Hd#5CL#@E2TqD>>=fM5JQpFNqk7~~M3CpX7i4A~0&QUu(Ao;lzV}!^{;nzx*%EBkN)_w$p
+IE8=9%Nc-9x+fh?E(L9HptaGel{(iONEn!yfKSVsUQL2XX^}oasCYgRU*zvaZ;^Wico5tLFqZMOGtMy^wFkbl9y*Vf#MpaAj<Zv6O8%o^nPKI$93%!C34|ij
+=&8eizZH?B{~iE-d=Zv-LrPr^-FO{NXK!nRi|xiD=GduA8(uU-1|vq>%NeM=X+|{*>oBxM6C^Zq!<auAWewc`D}`$-@Vku59IcXfZ+1jb@pKx_q7fm6)d5$k
+)4>!b<pM{Be%8%p7-v@I#>Xq+GysPwm^ED^^{|H}?{^vNC@)$w`39ikAP|!zdsU^Ero~g#6~_QEl?AL|+RH+*@?%xA@+b1OrThV^(tGL^;MTPQWutH&$dU)K
+hZfcAeq7o>O!$n`2Vwwy6tr#;2CM%~XZeB4tZs>6xCq6l<5_<Q;as%fM^GBt=2Zy_l)D~!5(LEu#CcvH@?Ie1MItXR7E`HHdZloz4%T(qBqtz5EJzDI3Pxb7
+Q@FYa>%H3pJyBbB&29FD`(vHgo#s4Z91MnRNmGGLbK>Bf2>S(SKrgWvIt>Gh5UrI^HY!6|l8t5AH*mZJDzqp61r8^SE~6bK)+Se^Jr6{IPQtnu#>xpe@?k}{
+TS~v|vH;m?-INeZ9B3bP>R3)Z0Ygnh(y*<fLBY+-xd}=*Le)HZL<z-=NXg9R#dn<Ab{El<n2C#K##oapks`o~RdSe02+o2>xxjFl@f@3Aic4(toM?t9ftP^1
+OnK`NbQ7F`P@llH0kEaKX5{a-Sy<waLY?nhFk@zGJTDkjK|f!>bn-Xf;4dL;Us;I3R2#Ptm7K_MXIqDgTVs)Z&>}IizY9R+?US&Fp=}OW(Q(n?%z$yzXzFp8
+su!JIFgCzeSVldup(V&sBg$YcG^v-Syh(*bbB?V%xfEN2R;)=ba9;E?ic>DA;=?$R4dJZRjPL{>?EehuKV@>NrP_FfRV)r@NyrhfPHS&d99%5~+$H~`^4g)f
+r+KG}6lG}l|M|zi?`I;;z~bYzu_~P*r3?IsnGjsN>3&CBkP$BW>FSpMydSK~*li2{C7OT$ann=P%*BqGLTxI91YK1Xt&5dad3&`XVCqCe!Wfxs3-b~}EAI}I
+<)9rGC2zMCA`Q*>rPaX7PR+vIv=5Gq(TNv2Jd7N`9L1@S-QsS-(C-5DD3QmeS~%KoajpST_@fUAC!S>(<<f%JkRWloh{F%-@Uw)-B5O_{Kqz*KO2iHU*d<N}
+`s6F9a>e&!QMIiEnzuoG)vJCK9nnaXkv8IA*@%B!+nDVH;vd5gXUYKXt8!d=1!$)MqyK4=%9KrE4zD_P6;%y@?f3xLIqDkz3aJ%xy8i#E?<<%V(9Y_7&V#+4
+M&@S3t%3R03`lxkgodQQ&Y+b36asc;R@EOm`&*g2my4-1)GP#TGAh|V+#D17Ao;@^r3J_?-a6+G7%=_}xxef_UK_bf)s`q7Z<3&r+eFLCqJoJgg;LY%R!#)O
+yPO{{jZ;|as!}TqX7ts}m)n}%;82arYxoq7$V8yN&5IjWGuk~M`0#VydD^Y9bi#7bBQavKg}jkkDDRGBcgD1a#ip)7EKMg`d<<ZC(Ar&Y`wOv&fFx<Q&!_;W
+KGnfd0;Zu805>R_$xgA|N44U~WQ%xx?Y2%yZQ~7Y>=usxHU`ZKj=r}0%(u4EhMhEp*rprJlcMZ%O~c?6{F&J-1%QTzSz)PG&NhZVZ0CXcG<^^)AMGF<G4A<r
+JxzDwA`6~>)Cg4@ik92_6@ji-20isDKkRR2MIG;=^C`#E`>P;x3)d5APX*AFwd3Lk|Eis3(3ZZax<~pVHUJoyUs?=1I{eJ!i*Z<+>%8?OMZU9sx+za~es#OR
+xy_x<IxgwHxOVIyTo383$7i*=B@>nT``xD&oQO3aJK(S@7fm%UBh$T{_W{8j7<O^9DrL*a+_X=ZRHK|r`h5zTh&Vhc?AutlvNhE3-Kk;isS=%ctH~B^1q$4R
+&oAl@w_s`KS)6@<`pxh8M$nwvOfdQg`b%}1qy>SmzH~Qws%3l29+4FgOmB8m+<bXWxRP8}{JJK)3{10K_Ryj{fYDzZp^mgDn5YzPOR@UC@k<a%QA|LRD4KvI
+TH#nZC<Y6@KhgF9pagFgvpEQ$#+S$IezOrEbcMyw9{?HJ*5EU~D8*q0B%9=C8~{|d7p1*;B4hi<r!WjB0g$W{QF`ZzW^+c{6U$~=7!qbK=L`Fp>wQb)P+dI;
+xx<kcBeARN#k*R_YBqY_9Hh6s&5!Rk-r)=acFL%O48!aT_s>;XiSX!=AO83q{P4eLN7S@OzGG!kdE^gO3H#C(%umm~n*Ys3Y#*Q38+8k-9+k~rrbnhyR1rc}
+xWCN2wIZWy`>BMk?9<!;+ue7tv2+M=@DOBlJuWEg%x<-YCyT&k{QNSNr-`{r(PSId3|(oeeIHdX?Zd3@1&_XnmU5d`kdykBveoJD8CfZWY-?w_m@2F0Op9Sl
+WbW0T>37VxEXEgh(`--n)?9$pL!3c^H!M%1DO(V~Dn?r6*i}3~F>j)-h^=muNg-dJ1$IK9gEXM}E$_WY)(scEg#G-J=h@fJp?pcKAMmbLE9>=ck|g#c=RCJx
+ILn3Z^XB2>X1U`3_p+IgZ)$pUdKT+51kcqOB=(IoQ|X!0FI<jnLGDSF!ykLFRas$Awsq&c%6&JjQje%sv<Dc{2id1jE#CePI+f%%{9IQ}2RV4UovCviv7Q#|
+Iw7pZqK|@YIEkTe36sl%^NdC>Rh5ND^aH&sM*<y;@8a#d9-{Bwt&=^<gUtrfKFWR=A52J?nIK76M-c4z@-eZGnYtd`zf9ae+{>eOAQTCUJk`(f%<B`6^j#6p
+4o8?T#XT}FTaYVc+2;!3BIrE!$Z6^6vevWSM#vR{5o-aRx=7M$Q_m*$d-WfEr`R7v-YId2cW;)8ggq(EsICCMr^Pvu(y-~lT@P-te&+22#Idcr!nyvMY#D#H
+-~I-h&k7=iGp`mDvcv~+TzTDXts8Pn3u%ZKJnNOp*wcC(;El4rRd)5A9;XyiH{Bxpdovfzp-c_`1;jb|LI'''[1:]
 
 
 # ======================================
@@ -14673,51 +15278,54 @@ zFd|o{(sMw3Hhd`N2je3p8+`6XOP%8(oCgiPCt4%vIV&(RStjb!B$0tJ=xZs^W^s3bW=T|y44<}nLfxq
 # ======================================
 
 FILES['cxrkit/report/page.html'] = r'''
-c-qZd-HzNgmcI8>aAkPM0jjFqHWDP=)ip?*3^qXGEMm|2VzFqjBvy;lDoP_#U9PcvF|RRCviJKa`y~6FLsDW@N$yUr_9E#L4|PbM-|rmCAD_;}yHbfp-l&E6
-;ZC)CS88)3Tq&K%>#ee4)7D#2NGCDNS`4_dt-G62$j;Tu=CV;UAx+VbFV}@$iCw8$CA71m(5=dyu8r8rJ)Slj)h@*R>HU+B&*q+ewv~BX+ePWNRVMVdsaq#(
-S?^|Iqi?zvtInU@KUw}uQRi;oC_xifPnPsYRMOmBWy)kUpk#qRTZQfBrEINoS6Sya^RKfwTsqgx)!#aOca^=ajZ?<W->ST8wcF4Cy{>e=&v0}mTxEsY$gXm8
-+vegArZ(yim)PG8Ka)@{E`@dbO8E($v2vs4+Ekin+Pu|Gc=_YU@OWKHTZ;R8(AUzcIacmjZ|ZhCmtI<atlzhhTXmJ)X|*HiBwO6+!j)Hry3@Iu^TSMNqn(!3
-9O|jm)%g*VysqjNv{G$V!l=?WrNgP(+oSodg34OeCUZ?a??*8i=e-rJs;)APDVZoigz!i}Gom}~Dz$<L_{XQb(oLfZ2w{2VNl%t6Mw-GunB<3^EYE^k*LAVS
-AE>s1DPCpvRyT32r!d|^=Pp~l#i(#K>`{p@xIB}=I8=)tO=NJZO_8ng5ACgX*ggsN<1?W*WP7c<-a-^sJiEUT*j-zj8{S?*@|*OOXF?emH>NMo8d~jq^}f`3
-DU5Qvy1f-nRh1R5fBDOg-_Os#fq5$HVBXa>_!zcVxpFU{b?ZGUmxfOvjoqnMtd($WXPqkk2$7tp2dPw{vegeC8rAA86x45+oe{fMJ?TLBMD34oAuy3Rfh3k{
-OYgz;lx*|zx;E9GU%@yZ&<iSxXxUY9FFce9*=jkj<eH4)J%y7kwk}NV=o~c^Q`PmYg80D*W-qKF)5;Mu%)qtM{RtvH?*I8$FJ63+90F6l4u}~kp{r7*1S?|w
-8+muIy$}X$wt_@;K@JiJB8iT?tgE<LUCc;d1;tA2H_ne+meDA&Z%vZU=mhZv+Or(nG59afusQNRsm<yMyds27+EujhWbe?{dViIb^PcA98b+-?TxD~({jz+?
-uMQJdfAK%W;6~Equ;~*=IuOxM<lyX7+KRBLZ1vP1q<o1T7y2$T3>?Uu!q0_+RkIx67_U~ZgJIjerr3UH*soH<_NLF`i>yeD6kl16<Y`^6mR3ni!ZQ72KXPnK
-e)P9kQZV=aIJ8}&6^N3$va6--wy@g$>PI6sT~)!U!oafWmpyp9U;WjK!{ssmEV4}v*zbTGNOpyWuxR~eMfsZt1T;fZM%vyYdLU@!b-@vp$=6|=S7Hh+b>JZo
-{b9(`q#NrdwQ_v0ial&3!jPJpbSAOwC2;;SN`U5_!IB{Fk1_Q>Z>rkaMR;>2vTy(VTI{qd8C`tyrGQ-Ee(jyC7UJ7ALJQ?Tanq{(3@`+dht6X8mAV72P|8Cb
-C92NcAl5?7%+J(f3xg!|V}!(?Zo4+ngQzz&eT#&xDgq_+Zjh0^<fo!`q!G4DtoUN_B?<4QQ`Ta!h4_;uU%h~WczUU-Vosak_<t$Nx&mV+%c}CDI83jIU0GYz
-9}}y=YseC;<2(Vmw_%ffZrY9&z!?mp3{7QNC)czlpL&sz#Gm+twtF7@gvVgJ-ocLpkgBX=TsInm66#bC8m7Qca2A8J&;itk@Zi(oWM~@Qz$1dwNQ&uMUAwvp
-t~8lyUY@vU8XzKjoVq&X4Pq296N$&co0Fopt}FJVVh)rk5qmO61^)TJ|M;g3JA=<@B=@>&KO^Fkg&!l{^o(}lqdK4Ukl?ZZ7^UqVvONkIqw?^CDRD4$JgQC0
-;CQXaq`yZ-w}_ftt3NCVUE5EUGB*f5D{;;ik>pX-3y2Hp;a+3{Lk!7pXbYzTK|MD2>>&oP_a2vpQB3K@nofT=M70=9+IlDC4X_Br<xa^cB)YA+Ac<<ib%=rO
-jKZx&4CWdO<%e+`Vf~yA=g47&#UI6YibEa+anuo%y`@uPt4(K_IbxP-$$UAS1HR^9g+f&{H3A_<IcC$$!yJI@<_}192UiYD*Wy3?J;VQkvy$vR)ErbnQ2;Dq
-zm2bwh73pak-X;0Bd9<tow-o2I4)R{1!pYKVO2c&MQMNi!Wezz!o(NS1{ie+p|b@4&^pAph}s7$n(4798zDbp&QRKf34KAZw2d@ewSl`Q@BqIa)*=RBRv1a=
-MQlMo5ftNWZ?>f_3T3V`z#$}r|M~CJ*P_A>1$;EXLdIXR^;JX<DQ-GO5^Qa-pX__elCtHHC@2K^%)Ul4#b4cut-@Z%p@yGIT?=omL$D<b24<AY=`G5?KA#_E
-+z|O9j2H=ujnwS}QIS*mXjlxCskrFLtM?DXqv<etviRdNF|;xO*yGg66#HP_Ozf#yy{Q8L-U0AH@-ty;;qfqGq+3HOKt85;Lg%u5;XxfPUwr$cf;m6wEyWqD
-{|=8`!zqxo7^hemN)F9D2(6)UQ-EIwr(}+7A{25qKpU#PL<G21KE!g{!ADskH?XdqYzw<MLFZF8KwXwm6Yzv73t%b?K(&4!9(wf>@g0a=B=5zJ+X_>*aJ-4f
-q)hLXR8~i(n~FkTL~BkpWD+#!>$fD95phB78xCkm49h-V%<i)VHPWPe&eQU`GwzEtu!+cln@{YO&*t3sp}|JBF7!0gAdBe0oM=zOy#Kg3fBB!Wyo{0Xa1-hJ
-G(p7J&Rhqa@YUz4(9oCa*G*u<%dk8tEFSD&&Yb4l-=i>X*#`pH=e$a)kMIzJPSy<(_^^#K-nC#|#;i*)Vkh?zBd{;oi%^M?hax%7hQ~^6963s`w|#6T!(W;T
-v0x$Igz5!$RJ1iG!p>Bh`UT`iMsEPO7P-BnG74U&sE<t<5I&Ubiyz3~B3RREXD3kFaUgb@+B+jLIz)sK3Z3g3=XxN3qjEDi+;|M{iIZVG&RG2veu=zm@6_j_
-_Q;Bl!}y0;w5sVg09o`WN`chSW2GUQ<t5ZjD&un4XINyFBBWPP@>|Z5G07HMnoFNc6~CIMQ{-BW=t2UcB?r_;c^`&=VD)!}m_MCvkM`YOQ*g${$xx#-<_tcG
-KnONkAP?qLdm9b|N}`OQqeSL?OD2`c(3iogT}72Rm6)dPR|`ryiSeG_TDrWvHV7V`6OND!c@sSXIH}<cbI0tJ<a+Iu^m)tlTO75^NSd<BKwtg(%WD>8(*pBb
-FrMQF^*1Js^K{YQW161JEJ*n}1b_#QTboU1$7?E_XrN9Wx}QQ#WB=3R{5<ya>wrM8Qy;0O<uJCJ-`ItXYxfB?K+T!QNSu{y=wAE9d@YjJjLD&5*~mpnC<E!9
-phy25LI2rsJjzAGL!bQ~D9?@yFtQf}{CI7`mCwW+GI?3~8DoXmSed2mA!~LQSty^hDZIHR!~ZuX>%HlK41%BJlLs#`x=gaW5iY!ln_9&2BAaxPqq^rXC36k5
-B>3T*Nr<3yd*=(T(Wa800dsy8`$%ErXGHc8wu35<o56JX(bg5+o-otZn_wOAuL?HG3}GD^-8AtCp&Onl!W-{;Gg)fWbpDloLHOLBB`M8~%BVxYjgYN`51wa?
-cQCMc@q+xZ=Zw@FIdKy-BOge(im)X=k3d=H9JOb8E&q`Dy`y4q+3Gu)v-6#pwVxZh+=&BL`c54;Va6QlTjw2m;OdKHTD#t`*#7@JPSR>H-F8jp#!76mxV=&O
-#zgw#TxW{S1IxI>WsaN&TB}ye!mZvaW3|(F+U?;)u+yUO1~iNlpQ7-y8>F?3&QE3!<H_tF`X1N8WNt=W({P-7Mw<yP+&fuk06T&`TB(be7hqynSyKZj^ZQNu
-4seO0WP~6BB_q)9sn4;drju%ivJ}~wnwA{@`MVD`M*1W~<g#tGvX??KrXmD>WL5*4!Fp@65U<O+wtVGqKnUfxuQjOz=H>~?@4CJX{X>8IV$_Z=!U6ZHYT+-%
-D4v~Q^C6p#pdDBdB#Ui~L&46fO;=$Rim}`Zq1KeYY{yX%#OPa!_1@#Ykn|Xoa$~4z>ovdtWWV?Lm+&V8-G#`+e}&2iKQi$h(m#;xK?f;-=2%=Tgs;V=C<0pY
-_+_~4skEXSoI8TPa1xIu7-9on<aEq<y_9si`4C4pTm9Vru8BGyHQf^#bxExg4^P+@NMHUWI5{OI>X&VL0~qgWMVq=)BU%~6{s1Hc@?W<M{l`IBN}q&f$)wfm
-;o&pbYkb+?14LU@>0lwSu(!vui?WZk)3H@?fsSKYdP)7Qla=s6jR(9^E>SaUd&?avaDT5W>cNtsEyOS8^ltLNYH301OK~XO%Kb!>G7-sGO`+Tan&fki>M&5I
-wCBmIpS5LOA*$jaJm?X%p^MM0=BjH_p(m?9`ab7|f?d164j;wD&kf=_f!qUZA0thCEp~-s+adIrXx4&02?JSgZv=jFORFEhzsF`PHw@w-{aS!zo%vFc$<!wX
-v$!jI%#!-hFWk3F<1`NjS;E=sP3^z8GyDw@bKRBu^!}3;J?%-R?UkVi$L|j{Lf>|q^~^)(Zn<vz`K+1brehXUO`PB#4`wva*_HnF>DMn`d~<pJ%@+YVMM>~?
-BiXaXt4;PPG~>L)uJig%7fDZ!cJd^VX)dk0?%L`Teb7fgNOtkFo?%DFlSp;^8Jww+dkp*<*roqYF82NSWp>|dU8EhTwErhpNt65WFQ&aZI@8huI#q{D=M<e!
-Ov=B1i8zt-C3zx^Ff=8Hl>B)K9PBRHQQ**T>FdK2P3$AcsBcY%qmDNHratRA3}qZDJ|D|~?o=^;Gw&&rH}gy;)ToMCyo~RAU7xv;KVI;6+{hD)(QXi>kfT;s
-`c8jCIo{85daHiJO+~93CC6{^BWX%_fxh~|+-by;E#E4KrXqb$8(S<m90|rxr=&J1*3->As=v|)e`wD*hWPQ00BLka?aGdCvLc<o5_8<{r#wqm?cx9M^%T7_
-a>rX7-+dMpC#HAtE-9*m?~X14`ft_2_X4Z_sw&7N{roF7!&&#)_douc@!heX`0O47Li_7Ye{JP^`k?u?H$g_ODYn4JKo<*<n8CZgijWmxWpWP|wjDoEYxb@L
-qxn`Ge26Q4{qvjTL$#2R{U;<81nfk!o_dYV80=Jo>5PLILd9cML|&@=)^<KH3<<Q64TUt)#@m1UcK-6quNbCLsemw|1`m&N(7xLixh?(*q_zm(yiIrv-w=&D
-OrT8pizlz%(;orA4bPzBV$vH<7W!?@a6_GMnLr``RRZD5@QExhut1r*wa>pud?J2w5PSkd@g*J|b%8-z%QOF>>~d41*lp=!%bz8Lj+!kPlm9A*%PG16i#A9a
-vQb6aE$E*?07XGBqiVVgmr6dF@Q2y_(W=ZLS&BClCZYYLmZl4-zHsHuLACr3078pNHVyI_gX%L{!x#4n2SzUncppHm_~h!p_Fq>po1WjQ|EC3q)U)ut{F(pP
-68{Iw{XpL'''[1:]
+c-qZd-ICijmcI8>VCd={yGl~~r;<v#)tXA2Y;9^2XDarLFQ%rtAQF-=&A%bQmNj;7?Q86l?EOB<Jjs0L03bn$?C#`hFKm%GhX)4-=O5@#Pv_$OPKjD>)k1uK
+tD1w|>2fRVPFj&xg)(B(RE5Z-mB2Cv19sO`?RF<*Yb#|^S*w|lW!8-^*O^|4{Z2JXXlq2K8<kpJm7<UbylpnBS%~@5yC<K{=8k+)$h4`<VrPpy5xS_W#tO5m
+_A{~3+qS{1^Rv4r%im>HY7ey%gt&ULq#u#Xa(k7iGNAz_GyD_^?4~=}7-g@L)^6rsC1H4HZ9P|iZ}sg}@}?@SD((E8O4~-;!~Bm`uG2$;r8D3v$<#)+xt*IP
+6~8a5QvLoC{B8N2gmQ5yj6LMaA+)8D8#UKut{Ky$jjsL2pFa85>zy<^ad!v!S{gOS%pK`X)f98-q~*pszDrrCtK?RzJxM2Gaj!GGyUNt9PSu=WW<r<RYMIZm
+J-NDic|;_w@~Q!BrwSDj%Jp_<v8v|g2)|L-vPLx#ZduK{Q6OWzH=<GbRic5Ch#i0s9tmhhaI0;uRuBO{d`@#+*D8Y$mgf%iWXWPA6n<ck8+x)l_uIOzvIBmw
+wK-JrDls>@4s$()@@6`<$?6?Og{`2EO8CL$x%A4R8a&j2z>O}mWR-qwZnOpaB-l@9LT^a-8hc$p6h@rgT?la3ROOc0i$IP^2RRd}gmMFYd0x|OFIOLSI^Bs<
+*?raA2&?kkh&Mm~`G@c3FTaL*Dr2GEdEspg?B#ZM5ZHC&EGm^HuR@k)uNtvd!Zxk3D*FRO@-kjXt}>OZzW-ROMi<zij$t-NaIHGfK==ghmT)0}NR$8)OI6T!
+Fg+!kba!2q`GG&dI4{r%Du`&==7AR;N`!2*oab^)O7Vf*NdeYHSy@^~g^kIp>PA8QAOy7+Mv-cz@EK)KHP_t=0zB~l?8_G~o=1xSs@nr1Mw`&)@uqk!;{7k>
+?SMV+228SoM0G|65(WZ@mb|R;z^u+@v|kzdO7I)-1IscfCHU4P>4a7gJ|Ldu7{{Q$JO^`ReNvaJC$I|dI*F^G;SulHt@Yt5+08qcm1`)q`goPhVfM@2EB>@c
+SpC^Oh~A83nL?*e3~3;uAIZSksI(EDsbuxkEoAo!9B2AA5cCvCo&4j%LaSL0FpSr$H(s$#T9I!bD)#GGv7PF(_yQ>sBl%aBBUxJ8ZA+u1Az_srvKu+pB{%wO
+G|8)bw;W=ZU>Urm&dq9R+5%d8Sp86nO`GR1DnGESyJ-hsceB5KF`ORw=Yedjz>WhlAlYUb!lL=>6~%8J5ZD=#GQxHN?*XTkRvCL#24DMeo{1qe)xbg^`k~9x
+v^U01?#l7Pa<;G$4@28j$CyO6lfcVYK>~z#4o!l*KZVf$tj;TI7XHhbNWS^g8?o1R$Jxc#UkJzr=GWZHd?CJB!?jTS6Wc}|W=KQed1x($KdD;e6-v1jM~S>G
+xA3*tW~NtGqJTnD_EQRppSD<+*auN<2)#hSRyidl^sSeXx#YL3va}<tmzeRz;tLYqwpGSpvW56}O}2W04Px}2%Ck8!!~XwL?5Z4u87%YMjbbs~M(lT$QQa~z
+8?1&j!B~zHkbC2q<aHA}Mj+4NB&sA-PV3~F=Hyi`5|a267tr?4yq)kEbk`a9u>(@MQJmL}x}XR;<%D_^*a_BBVlA`)_0hk$a5(9jMj3d7a~cUT9jR+u<=&Jg
+L(Qub6OA22Adgk&L)ria0W*+j48EKcwXtn>7!|XJOo`Zm*(>nlKmYrGjOPqCrxDz%wz)^dClfzLyzv^%!g+OG>k!~_|1n6@KBRl(Fh=F!08`>%=(ty#mcj8{
+j|qQ|^ll+*vW@<@pzPXw&Q-aE^I3_PtPxQhMZEyO5HIdUA~3`$`IcBX6$t9Fxg!rTxP9;PGCvBGPOLHd``)VsXVO%AA-BjyATE0fMj_D_<poJpQ(gxj*v!b?
+8u(zYu~2@LmOZS)X|awJTA2Moe5=^ykrPK9LD5@UB??`(hKa*xsfN^--8s_N6r@n7in@X$#3=i0!W_l`L^roUsyn!HSlR~v@OzH`ys?t(U8>n{1$hCGg#Om9
+O6nsV!AIhn-5sS0G}F2D^@`<!C7N)?0_|tTo12vQ>n6tNBPS-hkT#N03l}<z@*kRq2xnpUL5eV4F3L*CufXX`8;{Tx1WQxPlB+gQcK{yX&;49Pz+?H57%$`&
+^a!UIu$|iObe5^|DnUAgfbf6+d-_?}u%UpD23W}WC0$>I>><vZjx!0?Ht0|C9YsmmuuBx=f?Q-@Bbee>H=<DBbv)H@sMNJ^+S)r?%E3U4VmW<9@z=%kVZ`;G
+FQgG8PO+A{dB7`jC?9o;9x~+@9eDNO;q++QO`c5txJZm$=@Z!F(8&<<VBC!Ksb0OUd;+{j!UM_AgsFtfhbc$8DQOE3kIA3Vx=dGiP>0JE-)^ZO&TqOPKV$Si
+V6kf$1%ejmDF%v?VrL#qt+C@}26`=wk}0x^kjvR1+fdCVJiv`|E|%L4&dUn9fp+a>lbOXyc0Q#8)MXh}0SB1U0ER*VRO9$?saGcv*MZmv@ImaktuUnv$4opX
+WIC&)vN{mm<mCE7wq{jLDnWy;ev5n=0T<N1VTTs^u;kOl>@HbQBTd?8jFwhyX`jcAO#}+ud}6CSn{(fX25Z?^-_wYlEW86#BA$A@zg)b0_192d22VI-BA%ZR
+MDXoQwa*j2ysrxNeW`BVC~bJ<r>6}I3mf3f3Fqz(g=xb!;FEohtF-kYJ%pg6dA$c7wo%5r7QB}s>QWl9mxqueuq~MjUx|^0A~??a*IaEZ8H(4pLue+$Ug{ja
+U?JZ6>IHg~H5CWKw#+s43&@U2y+OLQNX;#kQLs8ieQb(=u%U=Aej$Ym$(mMsGm)hoJ7TM;y))vYy+;^<(7LX%t_K`ADz_4g8~5QIaMFzjjMb0+Nu+IatM2pK
+BQriO#~((~yrR<pMA0891X4qfHx1q_-C?_F%eWkN5f)J;^Whbc^oFBk2(p=$<)w?Iia(9RDPpaLcOik%lzrAmaUY5RXY~&SpFbULkN9q`$vJ~@Qq&-gIVYb4
+pbR!>AP=Tgdzb76ltdXpO9{lgmP{;@zAuAW+ng$KDlyBdo6T?1iH~>m*3zcC>k`hxQNj|UA*Z582~MndJ?@ykl3cIdCf%=@j>S>E44^5k^zhX$Kfhs7)(vug
+1HyAWP=8}mIZr43Evo6L%)FGZy#sh)xmCGo&3H|P74^``MRzFFG<J_J&rd@?zw#LfICY+CS`K5}{K_tDn7a$8KGmGL9Eqcn@!e}TnX5(OnlV~bC>yyb@ns;L
+6Li^sOR4{?UmnGx{-uk450q!e1sLfI9DX=9;mT(Mhg4qX4r8nk8!NN48Iopmk(qKqo7|hN6a2p^lg^q3U;rGF3m!bh=rj>`BUE@2J2i>rNjC8$M|ICIBy$b4
+r1Zlzli)$=^v)GrqfI4;0d;;I`bd7{CwO-6w*6KfH-qW$qp5N_Jz=7&w_ZD7UpaJ?2|_y(I%(n&%5E4__%GgfYO>U2-MUY@31M>wmZU7VDxnSmH$n;t8+@5?
+zJr0qix*^%9c6^xK#7~63E4nIRd|*h9wlY1wbY*Fx!g<Qct^!xlhwB}W#c<hYlrK*+>rt1`c@q`Va5#V8|w_Zr|ODin!DPt*#7?;PSk2B+hR@X#+z6tfxS`q
+rVQ}Mna&iM2d1&ZX^xBsyOyt(nO(h8rO{U3YI}eYK~J;HDNsL7bh6B0*9dDHot|L#;}Q1vU5{&k%*}{v8V<PU#EduL&dAylX@}QGBXt(y0#xiOsVgMP{CypN
+gS<phFoF}oCd1JmsL!#crju&=vJ}yonwISU`Q8UBBV7p*scagp%%zZ=Q&9$fq*gtdUVE!@A>Qn&%J7lH0N~4SS8GxU%*_*&-&J+v`-krIrBr)92uHe?=L>fz
+M*i$1H}9kANVWqlf@HzQcq-T$wP|zALOzyTA=H|3hwWG@oEY7uSRY*8=Yt+6rQ8^*n`(_@0J1;0{Fm}iPIMO{5&z{YA3P-DTZDgPwu26mPntt<u@J5nmm>4o
+lFMKE!=79#I>EW6)E7qLvI$PHkzS;<%y7IEb-H;GM<-hyZg<v1osWvniAr@ztrM4?urAPkxs_n$6qu-Aw&@gLysH&->Q;^HN-y>YQZi)z>xNVR@uVz<Po`xN
+(&|nBa!>9xKJ9NwL>rZBuOZN|cgL~|vJbV>u~u<`j%6A8Nd3K)xo}R62i&GyqGs0ShC5WC{z2!|gC#{<h@Z>Tv&n(h(uBs9;@ET}4--wwNF-x5g|ZLqB(HOH
+4?SdR_Z)cjlQz6p@Tyn{54w!Hq=U~wbJaDup(nFH`aEY#&aOFJ`%5uVx!34hstwQX#2=yOd_&Eh#j*|aWtpyb2Fa&<?3hDP&fl$-yG=(v@zQq_>x11vUh_f>
+E+mOx{`6MN=YGb}UnKb(vfmk}_Uzf!fr{-MHoQ2wjnwCYdPA4Tj#9VN)Q~Ri(4m=AQ7+**i@Gn#Gjs2FfK|COCiuA)5h__px)V`_PRv9e_@C6!8&c%>_*?1y
+Os(4^g51s>BWOZ9%*nl{KE$LNKUw9n+0q#zw<I>YF_ZXpk6b?smjC?zZ#pp|_W0-f78|F!b1oWuvfFKl@PZWm`a|Ly;%an*%d34?IJ($h26OPuSZetO`rMNx
+v_)SUCJuw=?ct7%4qEq+`Z}#{-EAocBiZ&~mURDJE>jhKORugK9GZN-qsw5rfJv8i`rN#BR!hBFLFX(<hg-<n5z@t0;KP0rQ&7D0@?e_4b3P%0lM{$ue|HtL
+;Fup$?dSxHg$>&tj+gkV(DUd7uj4ly!cFl^Vq>CySzU*qPKM}y@g4HWiJU)QoA(DWft>Rp?6Z^A+sfVGE%{a<6W{L+@r?>v$>}La+_3Gt`bVnOHS%ZTSg&YD
+XM!z`jkDiaJ}tPqLN#609t2A3rlZg16rHusLb4kW-0J|toAkdu{p!_=uP@24UF{asjBl<bXN%XH<g-5xh?PA$6(CNYMEjabqpsT~|4dhk>49V&E*AD29V5~1
+@kQLSLiSt2{h@m5Zt8}U2mY87h-;n2J@EJhLaw4?w#R=MYYVMu$vQZkI;H&ZM6ccVmtDM!q~V9A<Pd}Jm%xC#h$By-W9h5miYEB*GU|-OFLm_TVd`SxFqz_b
++clTVG;fi5@U?H%`1|qq-W#e>e~jN7a*)Y;Lky;xR%NqrRjBL4-*aE+c*5UsUx-MI_NpntJ!-Va-*opU#=GrS7wT7>qay4pIey0|fTo1!;j8b<TMfTd@SPWb
+<UzOnLjxF#Bf&UyO1US+ddkeBy1!ir$L^Ju8xY|H6G{He<rfsn1DwO6<-<s-0!ZUsbE3c7NuP||K*^48W@I_1&F{lWci0X-*}m|-iAD`>Gp)LVbT5<ma%woL
+<GoM5`{9>_Z?-tZvpWn3?Ji%qLv?rJ2$(yRqk@+6;sVt>YM+IO)Zl&B<KTojI;Hn)Up$<ZN7rb5z2Gjmk%KT3M~QS2QjZnIs#l%y5{qi~u^vadQ|XOqozv)p
+aV=|dceESt{^OhZt1rIfB2v1PUiB6p<e=SIK%lnx8|uh~zmYp(F?@bKYA_x$WiJlA`anOTr80<XrAcczndsLU!<M4Gj1pRRXNsy{e}SJTSZJ#X^Xz$K6X8OX
+w+Re|k9c&{1bS&L&)qeCR9}@<4P6EQNkZtz>b)|#JA>Tpq4W8mgS0~?Y>~DL`Xeok<h?CMx9QR!dAmTve>TEb>X8#?>~F|TV)vs?A03x>Z8c^NTg!i*<Qw3!
+t`Y0F<Ugl5T<bBSz?qFI)(S~q_Ssf{>+XIrnJ$-ccMh(RS+c8s#3Y2u)Z=d_X6Qn%AM5_gYJdoz<^FW&-2LI$zW_Ta1fl'''[1:]
 
 
 # ======================================
@@ -14758,65 +15366,90 @@ G|zG2n$)>vsVi5zU#gFDC&{(4KSkuw{{f#ZkqH'''[1:]
 # ======================================
 
 FILES['cxrkit/report/page.py'] = r'''
-c-qZd>vP*Sw*PGX6<E&fgi2+`b{@M`qRzOE+h!-RGq#h?uC9lrL`Y&xkz79PxLV!6{r=85015h$ZNJ^lGzNi#gM)+f2IP5Osf)a<gH^pw$Esdwb+gJ-t)yE;
-mC7@%ifE}Z7}e?~FRv<flhmucsa2+H>QGS@t7={*MO_7+=M4tQny1gAO22wxzgAJTN|V`OQRZtk&(l=T>m<*rAezmUfjNrOG@7M)q&`GNkz`AOj-xu7r%_eu
-%0fm}oXl$(E~1(++o6y6l!5w|aM=FC>{hy)G6i^0L}jJzAo{8zP3o5TFG=<#I<Q~2(K?mM>!`eHiYi*PQ$KLez-;Vmd6m?5=<N9X`0(uLm+<uD{Xa)446k)r
-VbfvgLI?9aTO=)=)e8THS+v$YAYwvL>UmzqEf>x|zJGTS{(5@$_PhtHucNeyh`knat?M$GS0h!`O?>+ZaA2V9q@R*yQ|iZnE0E%_S1%THqSrdClHYaJn^lzg
-veZ?Jc%C;|t>YeykvRhq=XH_h^++wEc@46ckPKbkjuiFMHZ%}q^E>Mpab_5c>1`R^w35_^t4Y>6k!s=u(;)QR3T5=a&zt9Kh*DC4*_hjX{b2-jvLmI_O5dz>
-3E?-2g>6E#6YLZ%oP1Jf+IU@KJLsubU@6o!zPm)#q}}$<<g*9TU;gCu;+J<PKabRrPScT`O<3!%#C#S2{um5?IX*j96IL%j3>QhN!*EDi1Of-|Pfvb6KEJ^D
-^S!+RtiaJKDsgm>ca<+x4%<?yLgz)QpHzwvibaXk9IKMd--z+}`0nW96Z8g{HeOI<OK+^aWDOJaj6O!n3%(Ri=a)h+z3t%R*}Kn&7sug`hbJe;XPE4no-ss8
-WqA!&LjLMiQi(l-0IPSkER21o>xyh23__aBNw6>tETW02CR+7c%`}5&fj9VYdVUcaQo|qrdBOBP5BK)==zrS(=|VwdRRJpn7GmXmsfh`%*~~HtRUO?{s>x!o
-=B4`Z<A^QkqA8hKLK9%nM;4dnC8e5|8o~+Ou*}S`qtla%<C6;_z#r`R9!w0GM&i_G(;SXypcOD0dI$9>vnb^yaT@Z$YZ`Di6a;#)(qc9Kr#aZ${~lW*@c}og
-BnBUw(#}8+FZ=5%nXg*!0EY8`z@!aiSAg#MlS*r{C&V8ClPRPgG6S^psIUf_h9<<?qSjHFB_bp5O<T>I@>*L=<^$trr$@Z=g4BvE@-7-UFAE5R+)y{c9@!6`
-(P^E9jo?g5Hi-=Fd<uXt6+<7AioIB}NOauib)j`kAm`kWPS^?^F++dJZy-NPI#gnLc|)#%Im14oseqNw7sJEBU=ZttBF_%7Fh*f)&A~_{c?@Z<>ZviV!A~IR
-a-?Fhn1CkfnO1c<5;$W@F9B1O$#qogv31k}HM^~Kb*cWNPAG1e@Snj@?fw7(D#wEz$SX+`t3RxQ6MY07#tkcWn8aiCkB`ScZwXRPoGr#Wx@EPTX;x|MInQ9J
-@)EYBi&QF7ttw{?*^%Ic6ohTqGvyIr@CEFLxr|~qaK6{ni`~C_L*f>6HY0V~sr9-@L009Xe<y$rhqlWXEJVG>gD`|pWtz29Cv~bP3vbi<sbGbL(j?QqIg8<T
-q&B7<khkA@Bbr*(x0otHh2JN5UOi0lP$u#&?M(S{M?#9gCSJ9Q4qm?6_0)GJKnrHCUVy|r*1n0+0)a6&0y8)q263{4DsxLqALD=el%fLgsO(8sCrPcmFg%!L
-#na6De;}Y8Cd7%CBCBkpY8F^Ia&Z@gM$w6hbV=MWGM*puI8pXk?U4QMf`h@1al&wOglY`AzS0shv=YKnO`{`cR3(|ZIQ;Sb@p+JdE(qqfMfRU>U<=k!mMn05
-kE4BicySnh3%6$@6ZqeIflgoteangAhy*t&9|q@<4i+o1;uA}tI3`4F#{-Cy6YfsiT}j9a^-ALqUgQ#T{X{XQC#+&Ef_Z+O#B5F2n;)Hie)o2F|9g0ItMD5L
-r>DObx=hy4TTt!lCy6ecOsvu0sWo-92gV@yfcKfN!aPfF0ozXk2!e75;>q->KkWxDmnvCU(IwAGhK@y*oVS`@f}>CU8}V&{C4$e>bkZ?eqD@ydyyR6Sudr)N
-B$X$bPgHnjP4CYUKp6k~>cW;;RD&m3Uaoum>$>|~j1%M&CByXKo&Np=`0ScOWkB1Ii2H3k<RUSBeFUtm@V;X;%k$J1-F1dSND_1??qNFo^cEs{bo$}L;mKQb
-{1Jql$Z*q$z;xe7dk+$}F3cA_z%FzfcX`4$0mB+0N)NiF*-lV6w`sSNlha?x*@VaM&yO#Sm_oI_KB&7g<S079%NXFT#el((C}(W*H%UEww(ZbPn#IW)AX;C+
-hslvzIFAYrq{d_s#5!!%dpJ>;{<V%WmE$BSZj7tf@Mc+ze#!hPhRknZ?Rb=;C+b=y%N6<p^)|0@)F2Dqry@~ShzKcFpac+6rnUPv*y}vCwKwh1c)5M8kli9T
-Wkw@Pl=H-n^bMl55$Vwl2PK+Q3boETkR?F;Y1XqWO45MczqbI{#0|>!seRvkGng;~fYK02PxMV?=kiBrkM|yy&L?&D4$XPm#5&};tyW3!%l66_uTeHI#!`Xt
-*-lqO*QxNZ^pip8BIcmO)~cR}S_>mb{Viq-n~XdG+-6w!f)8uOK-XqFbZ3Reio2iP^are;QLgn&$1z(7+q`S}IbwJ1gLL)5kTzuq5Q+F{iO`-nM}NU9u66_#
-pbG?GlmRi_yHtNcYHJOV@J`ZzG1sU9DollG9>rbg$m0QxJ{~-JrZ5FGPLT>DTLfwn5m2OpsEDdQEO^%22a*Ve(3g<YM9ebQy9Z{vLekF;5VF#P(${n#Btf(m
-L4`;X=Bpl%+fQ&#PBwPMt!olg4mppgcG3rGyTbzBux8MLl58$!^<lgIP$E|XM&7k(QrM(BtH&m_48@ocsGBSHV4VTpxUQ>*R|Yy7WFXEJ$8AL@;11!NF%I2O
-ZLEZ+v+JbHGZWvm08Td_3s;*s0HQ`<s!xMEZrqG^eTI0(*+btN8D_&u&#$Ux-2-VmM}zIaiA1>&Wb0t0@1_}awK1>Cn^FP=wteOk1F2rr6cySL`@J>!hjlvs
--TdQDPSDRTx=fbRvL}_PlSyL0<()K|YvT^^eJf=gNf$T(!=|QxDvG)s40bHRzJ&NpSd`YLMO9abOjD$K3da#q`Hub|7g{tKi_X|7us@B;WkUyoJtO0R^MVpf
-=mX+@iV!z256q^qWg8{4!w!g$%=iNk0TxB;Ssbb8D>-MoqEDahVnZQx#C7yaRz)(nL*aXu3w6?7wSL9r3We8*)l6v(#?g0YjJpKP>1JBtryR4srP2VIvu<Vn
-?ybp`(GoHQ<eeR&9ty!)-yv%NZ_&&kGb`<EN<3n412tR1E}PHHah#pcWDDoI%b}ByJ&<U25n7vtA#ux@r`~HD>BF;{Q7Jg64YYEOWASabF3Y?OOUl%@o=|4X
-cv+j^B7cu4oF&{N2X}XIA-vwI!%s(Q;}nsFhe(U(EqdO#u$K1C$6@!1g{mlVSV)Ul3;|o<aqxWcM^MoTc2lo1L<r1Dz5}|Oum{pFhMRqFZ&-36E*(IAqErsq
-V0R?bNK-&Cr06rfpwC%iq&jq{bxi%2CSE#`MMt^8Ln*l_CO@b#u;mrv6NK4rQ06L#k!nYzL?^3tL^l9k)H_lB%izUG?FD~RPgSb3F5*X;y%)TKI{PnzgOPg9
-?MLG_7%vK~C-z<^pijTgR-E>-%$uT;NW;zCrfl{+ngofnIAC^s>JlRUPGlauFm!T1)A;?cn?Y#!%UGVtMcL>f=e$gxNpdCHBUPxn#mzUYsdr3GMOtF>kPYeD
-79qT`Zek;4N>>>|zcmZJ^_`T5)}xY|tXbxBUXaSwG9IW6>mIKqtbY;g4eg4UFygZXA<&#}oCr}xLM|0NS*|EapFiHIiJO&8;RJYL7h4nfAQf#@JroQ=60anC
-?S)Lvet~v(rZc@rxbFSdpfMD@Hdi20uUbWwxeQ?6%apt#VSOGPw3Gm0Xb_ItD;SseQorPyt<Z2omlq?pG|4jCsxIV{Vx^><=*1U>_<ZJ~H|^$oF=B6BLEaw1
-kk@6`FC(-jsi%*_D6aW5@+#p#l%(9tr1L~CBk5!e4rfc9CebWOO?uI?Ru*!HcQ;Pa8AE5?kno!h{Ju?pt;hm8@v34emk7t?d%C?MLIN9@6|9|jAw1tP0^6-B
--DDl5WovFbyvNRxvHfHNPo~!zF~b4aGJ6js7h-fVl+()r&q;YDb1(-c!*tPAMhQ=(dmfx!63Ye&0L<W97eZHtizJI3eDq1jYw*dqa|^Xgra}pnMFfIrOKkB*
-!mln+BblLc=7RQV_d_9=7|1FAxuhWSa?r7cnNNtOp6iCZ%b>}Ue>d<4gkq<p8_$V>d=OquCXA4f@4(7RMb?nCeLyI<%qsO-!ajXMMVBX+L1q^oDd`$+soZ*J
-A3;<UI*WZ4R4l~3+g3g$ytLv&R;FW9$>n&7y4o_XAU6^I-SWU6yJ7g&?E#0yJgI+Y;G_ix+Y@`U3{yq0>~-3kTtgW@IN<C=eL8zbh9Kpnq2vlgndj@*-@Y5G
-`P$lEqS|ZW9bpa4r`xeK=4b)FP2In{b|jer=?y`iUTfb7DQ$u^ju|%SWa5abX)?T_e*;S%Nd$Kw+tBHjE}MK$?zhdoaZ-2rQ5$5Yd47eQmi#f#rYiz*${t^_
-QI%w3D^CP5<RW8L&Z(kJmJyUuJvBv!2NM&4*{}j;`_Bwg;rr0t<qlS)tiT13+jw_Z!~=U2Mw8@PL<pcW44X3X4a~GR`O-dJu(u+Z!D&`Y^`GD;?GBc6ai3t?
-b5J#lMe>!%ZJ$%LV@U<CoU;1}>)h~W*c+#}9mZJDZ2)7eqZ&y_RrBi}^=877#UMM>QoECf0L}Q#lvzX;t78&Db2*CDifn{KJKKCZ`EiHhW_8Oby!HhJ#Q<5(
-q;ROqg;lHZ-a|aH=jLD|e`Yyol0)Ogj8=Fed6l(OXm`ej25d2*-I`fT3<eAhZ;A7C=Q7+NSnvaf@y4FiRG=@nujP7nw7GXp+e)y#h246Fgoi4cj>T*3$h|aQ
-Nb2r>h)=BU#Gzv<%86LY8yON1;#Ho>i<)%=_mOdzDZWy@n`(I+Etn@Y-*}1x7Td#aSN&+8&d3`WHWqZH=GYDURwvbU)xObbUj@K!-ohwmYPWrtXC9fIeL7LQ
-ySC6PZ-6+2BO$uY8yKBiUD-!A%opn*%q>xyo;igPlNf-{E84X+^(u`@x;E!HLTq3~PgineH(3P667*|p7d2SPtR6jT9|QKlNMOC*Q-uY)o{c5+{oxtC$O_+|
-o}V9|Z|xhWhlnCC!t0uK+Bz2JHbt4wY+#t%Bjr1nKzRdY{#$s5HQm2az_gAE^E{_rPHsf}%_BEw+o8KD`#RummHn~m+(S3^HpGSxt`NzAY*SsK`m?-srKDt+
-e5RWlTUL}!X8dTARpYz<o<F6$c4_0V`6`Dv-iPJbz`%5mBs2H%f?%S&my-LksaFO|lGS!9zi@HFv`6b<B$1|^_D~tjg*Bc}N?a9}G}u7WU22jwWWE<kNw-BD
-Urso+CWZ`0&NJ0}C<#J+2eLO_K^5Bop<_btMz*YAMO%O<LcWxzIFk$iv;qN^QMS~+S-M?wXvn1w1|O;))V>fbytfv5;}KnQm&8%z$Xpj9qv>XEMT#kGFxL>=
-zolgiLbHo|*!WU$L;r4_=~IgEVYzviG&oY+L;L+bDSX~DuQ`&XhO~2L0XUqONF%|4I}d4j7Lk;N7BXyMAs>PjUYkeZKG*(mIN}lie|uv?Ge}1E-%TWSPwL9l
-Q<Wh+YFC!J(a7oGoV2At&><+dq*(HYT&~J!2}jhqgwJ#MGMQ0$GJ&pj3<i(h-;I@B1tFuwK2%Sissj*c$foFrwFHR!yN{~+w$MH{KWv4r|GdM!X?(mmLXf}H
-iIZabcKl!F{?4pMH#9_rl#9CUk|1?ol9r2r&>t!Gh<Fh@q-Cz!$m%&y&dAKkL-gRdyP)avjDOIWa_(+yk%pg(nd^p_6!$(BpKb|tIWZ$heDwKkg~i`<KVKi>
-h@+;?HB#+D3MM0duZmPw$9Cp9F{l1yyOFz=$vT{+`TVMyNQ5C|AWu&DK`_V6^E837vP4LW?s4e$vMEUnY!kgmiK;72@v>>5uTJJy#DDzR8tlsyek!e|^ujIX
-ELL%=J%56-S)r+WOYvxIUb^28&dl3rNk|Aps?OF}N^SzPu)ntl9dbd&!2wd`zuLge?9u1T*s;oIUmzc_N_ka}NmoIvc|!fzbIFW<i$O04p?{6dp6Is*2(WV4
-%Tk^c{6;u`lfx%y3Z-n39%zLEm;(B>gYRU`3~Q__wTBes6E4{#bxp_8v8(p!nUzNmf)8HVE!q?F@&Dae*X$&UWBD1tf(TC${L{l|q`x<M#xg6<;OPkklmPJt
-ZT&UIfBO<$NAetT{9B9WCT~(oC_86em$ze1{7SAi+h27MN%RhYvq=4Qu8UfIrc>g8%?aVWE~KI<oc#b*P|XosiWT%$bzP9rr@xhFGpACjjgWfoAT9y}n5Yi+
-ARH!%HLNmn?9<!#v3YmT<*WxU@XT|?K06Qj;XI<77y&iE5f_|PPB{Pk^N0k7D|LC=tTT#&2)}U2B)i;0Y#~g2!M?*1MBpXJfomnDqG^Mjh-7xkT9BBBoPD(@
-5pTu5XofH2yNWRlVak1<u(chaVjtFKU#=_+HgKCsOY@tNL!@cbV;*v#R>-+*5Y_ZZ!qPz@Q$0PnyrZvA-te5S`x9@&6SjZ#)Yk*~I^eHcjJ@2W#(^}R{qUp}
-4fDhnc&h8A;y2xs)=D8rOQPLXg1|MKcyJKf`(Z=tZQsn3at@BqzsgGcywd#EtW-|CgWwewdh-lue|Tb}V6t(-KjV+?>lLvQmOnB_N)Ji&4dTlszdo&Uc@vG;
-zJ2|;px+S85YE#tFjz!Pv}^JS*fe{;w%iJ5XO&QasB5D3Thr%U!v%=fprXFFM=woGJMe~7YT+w!-`ge4f!#RRKk)1Z*-D#-ME9d&i9O9FH~)^LGcIxvu0jYK
-+KW>q57kEO6k|ZMl{DFp$z)da;LG^UlIqng@!UHxNyC(@p)9q%j_>R^({*XY_yIYoV=E?EgQNyhBG0_NSv0>|vZf$9Sk5A_xb$~-X)92N&0etgl5eq|zl0Vs
-QS4ZTkg4v6Iz6I>+c(eZn8fG*0N@a}x&'''[1:]
+c-p;M>vP;TlK-svE3mBEGRL79Nq*dB>`9eYRuW$+Qc6;sx|>rmoFQh07Kh~Wp+~fHfBXHq8z4bRc6Ps<tE?e_Mx)W_H{f|*rOTpf!gaIBCaPI$b-OMyt)yGU
+wJLJ0%6O$Q7&q#+sIF^un>OpBZB(us>QHf>sCrSQWmAWq=Z!|`hNsWtTEBg5TkE)9XX$*jtcs0V6j`PhO<Lr27|$2Vz#PR{7SA&+KuO%hi!82dU0Z;-PSQmq
+!)4qMLOb*enljMbmubGT{fGIzbhlLo@UV=lTH8VN)n%489nGK9{BwL@TleuMlgXR7x^BxlUUpM|=AMz+&s}w$Hg@Rz_~Q8R{OG6X?DXWn0u@C!x~j3)C~~30
+MUgMlj?Q|Gzfm4<^Z<yM5LS9oR7uB$i(gJYUPiy2oqxC(!0MYgYh&W7h1}?-N*8sY>ZVQZzW^K>C_Cwgbk$b+OTaZqaoDSuOFGCK9o6X{x*p6bt728@x<kAu
++Pu-p0LF-#fk=v`%!(#Z%Xra%>=gt;SNDM`aqJ)pT{KP`(m<6j9<6BP*+O@+QKdI=qn`yObQbPI72jfS&%re$m%SXeNs4Ju5dMl}^v~xliVfs1t#Lw_+qeE@
+1SAfD(pjx<*SgYyRYGD6&Ie4v7sMqkHSwrvupRU?Yj6XqojhKmZnJ*-=h7U243|GWyZq_n>5qXr(peVBfkutKqZ4DP;l^n6)A9MSnzBy%QM61m9YteOJrFoL
+IXnIF_~H`dulDvvuoy?{xWaiuNmQ{^1?*6zN?nwheo-qzDAp%d3#>|taw~@Bm-COG4lj?RzaO5S9-jlBXL=?OB$XEpcmnBb)@dz94C1RkHi7{JXPcS~9?U_O
+E=ZU#4SS`DnWjbcM$I*Y=b<+`Iy=2QKE1raLjGvS_n_5ejl4j4pUmetpn>jqXy_y4w94a*%_R0B4PM-Uvu+aTB@8e({--_I+y4%f6Z1hrohBf@t?Uf+@Up+H
+)5W^8!`LMc2u#-E<OS%7<*v0R6()l(U^0b-OJ;y}9u*!zPVot$u&8xh<v>8NC+1r%+UiDIOs0YH^Rpw~c}YS^MsOD&&}s_^8`x4e!5-NL&*){=!p5-Q6<Z;O
+cA5epOvTX8Y0Zu!U8Xu2^19SIA&?9HkWOftj+vo96}PG>lys=n^759fFLQ>?a9aZ_pD%{TqtPhQOGQ4^HwrbesuYOuOdw!&Gc(pK`~d`A1u7A1189<+S>05D
+z!@`i1(;GS*TkAI^-pz5K6%PNW3~G|B&M2-cAyU=KCCTJBFC|ZJrX%iR;EpS&w@VJtR&b_kwb}#3ToCn{5rm`Rb8;Q?TC*jUvi%j1-|EnpNlm2eOC8x)zW()
+|FsPtuG2i(dSe)vIAN3Edu_Aa{hK%DB?wBTIWW*t#Mqlu-|EU6%Q#J!@z2cmMUC?tk9H~zv!0Xo?KFB*X4q8iqkkt{X|hAoC0Kdy9uLCmB)XzmJ5AbTdI~~2
+{}HZ1W0vOH9^QBxs0Z^M@_xL4rt-F@;`V)RjHRF1(hYFS9f>INnR@j)K6vwX*Hhn^z$l!*eGLkVMEfQ-3I)dC2+iPl946@sip^hI`WXMqm*kegf@&aby<~Or
+!|>pR6;?BkIQsu8up^e(el~)$D-m9{QVmP6oT6CiK+W%2Tto!L?*_(mLTIPTo|GN3?cTYLc8n97DwfX)g#TKL%k2)mlgq#vB^kUt{QJrAMVNvv$lA6;_Rp_i
+3pa6|E^%aEM*HFL@-X@uZqIslZ}K!y2<@P6IWdNslyO=;56&Y!ELK{>?t>vVQVJ_D`-vQx!&KOVIZmI{Fx^1Eh@H?Q6Vr9LLrinx(^<z6i7}yVSrWkqT|p0C
+D8}@HHLgRjC~neZOGb<x@X^_)j~{mTzk>s|`u_l7_Vit;t8@c3#*STeB~gcqN;LX=EvJs|uo(mm_^!n|D)Q_eu*0aGASmc3e$HO{vtg`prP5``om4^w7ISj_
+YIcRwc<JAYXACV7EDNTSM8Fbly6W*2uPTXvU7O6GSXrXNGi!SP9sz{$&sP_=%;N?;$%|?;;9uW8<YJN{0jL;e0Ppk<C&1%36s7{&22|W{qbV1O=^G+oMThU6
+sCiLjzUaL(6hV@pf5`yT;jbScl1FDh|9p7*!5n`K1tBur5I!{BPtiVsgl&w9<p8h`{3d;j{#C%JL4Y%W?r63XNc(2}PEOB$BX=7epIjVY88L-w-94-KGUONu
+f|oJCTWbSjBQes%CR`Hs`)mfFoivLRB|vn(g%6YCyl4@Z9EMHEB8YX^suTEBxQdOAb5-CZDe6q>ckq6Bf__QWDFQ8SVJUf(VlV1ir>iykLiM3&aMU0R-l`^1
+R){Alx~Jp|F{<?$HdO2#x3xFj&}6lJr;v^!nPf&I#+38Kj`S^Jy@2%SmZKicS%BIU90n60e%j4EkJBvVXuw;7Y~lu`=k)#5^fQ<+1Ay`&l8#uXwsW}=+2ehJ
+rT1sOy~F1sYZD#u+)k?`bY^?yi^r*27-K1!_-v=^vFng{So+Bz^znAsW9w8;M6H97qy8GRg-zC8O`bDW3}GY=5ag1qWlsOlj#+p1E@N^8ZAGafOl3*C?p&GM
+?=#Zp9htj)WE_Uu?A_rrv>QF%%yp8mF|wbJoeZZIt|^kPAsF(z9HA+3VFpjkheW?P7OsSZ7NCz;VE+Lz+q+VKLE>v|o*a|pD-*6?g;cbPvLa5pI9<j=8htiK
+A6tW5i&8rUER1XsLrUO60TqHbstB=++n^+rj5We3M4ZoJmT?pVFw+&0Dd+(qmIEk#LkB{_N^22Rgyd$i9ss%h1m`4=6IZhPPl75SRxy=GhCp3+RKoE#42t}f
+^eDa2L)gAQlAxM^ksvPH4Ce3A>WRsLBe9zV>L#@VSZ9DYuABP#m4S{18HkhGNmuv@xkLD7>`*_{7=z^L{3fl6+=NmcfYZ&#!bK%kO8N**k!kcOVlbn9pCO)c
+4$yZx&1_if#dY0o1|VH$FxrlsfSKgZv*j+*eDfLhB`~ip+Dc*)HnXOQflMzO3PA0MZEsC#Wc}NdT>eq&GE98>44iV$7quyeN&Z4E3OUU}8_$FGJ+f%%t7J7C
+>tR!~e=A_S8jW@=!M<c7Ojw*X=8G&PM5Zk>J%f*msY*vbNYj>W&Z0BvYVHUa<7(B?fnd)_%-|=X#1dtJxF2GKD9i)1X>8dB<QyA>L`ZI24~PJZ;>|pXReVQr
+fL+n2rn}f!2o1Q#UdyV;Q+Fs+=u@^{+Ur3Hp-cY|$s;VZb>F4(-5HZUPjtGOR=7mRtZ%8zLFTMqncIUknKD{JhJd`cL)1gjUgtYx4d5-?Ib>$7olS}J4R4`l
+E7)bz%pD)yyJxm=u4f)QdE+zra32hI$s+R0f_dt_vq=S&Y-ChQ9qIvExxlgbwp&+KQAHIM5w@OCX6uc4mxm)Mj45&^+<}9;ztj+3Z`I+iN9w_;6$=lMy)QcS
+ym4VI?VFFo?iCBwaq6&;7O@yYw!o9{)$(6KMJL!#z0MKpGAH?d=y6>klzuVX?0W~pl6G;01M(ARa>xd|Bbi2;LV_VhpX((x=c$qE$f4FT^`F~h<wO=e<pvK`
+4vLlL!ufL=16y7rK0!q9#(%DY7^!wdN_4W`#8l|-1MI2t--NFNwHN+}dZ{v<_sIn^`n~Wi)Y*R>9t7$Ye}6GVgz=&%eroT0LTdU$w&Ju`RneBUL>g|AIAgQt
+(IiNm#R0S9Q<o6&HzM=kwV{*yna1zN{R~3GEn|76msP9BoL)11CZCpQk5r-V7dLHKQ}38Q6={i0c^*jDw#XKYbrTyYQ~ClH`mI?QtnXx3v>sLaWX-Br@PbrV
+m+??Nu<r3%!ur?Y-q@~)2?3ui2!ZB&<wS@o5^^an%5r5z`uxkI;=Nhf)M$VgcCj;o&r;Eq|0BU5B=JhJ*FnhS>=$Tv=Q`KRlneA93>rhhJ6b=j%tgsMuFb6l
+`(CExEeY$Z@Svjv2qS|Ka&5H6<-L?vxmqkV+|n&ez?LRm<y+N<d{Rf1>=wOfQHalHE_%~#eh?!L))nO4A&hxlcKtF!YjQ0dhf&_}X%uzJfhbA2mrLiVUd7VM
+7#z-4I!ohunwj*XW34RY4(~oV<!%g}_d~*OI`F49{hcBU=)|jvrCcH$lUnNTE(^JGXjZUx;<fO6#|Uh{s&tcelrLM}+u=R-mW=Hu8+bCk)`%Gnz?RtyE4jI&
+8?1s}6?jf|Et!KkFd3#BxhhV1B3($~?9xOwNC034Uk?$wDq5y_;^3nu9k0PB<IZ*2E}04?P!<sgrY*6>3xr>Nphhx7mD45d)9!~tFfoub{<)$c@@mwxhM7-@
+W}fSYysNOy(|@$^2ZUmWiocjDkk7)a>68%?@*P-NDgGLgw$BI!S9GN`OxR~HsJ`>!D$MP|fs(HAmMXiC_7TQqsq@5VLB&GcyY1vt!b>YYWMz6bReWn8QCC+n
+7UU+ve=f&&E<m~)j3<Gw+_Z5~i~=2XOqnTPs+ntKy6C28vdHDqc@u+&Id_?gI@Ombp=FgZx6WU=t@hk9FS{bj7t(GIp(%!Tp@9>W8>fUFt!Xj3`;~edB5x|V
+kqig&c!%zH3wYK%#(oI;oxOC{*a7b_=yR7Y0L+Tw8tV4Id)s=0`?)12Ll2hDlf!em^N&u>E-sEQw)XP<Ihx4G@Umu^E`?&ZT2{r}+N8oVk}Hd$@<z)1TY85L
+RhdawsSG4n*xhnc_wygVP#@loojutrv&Z$FFXe^LU1?e4j=Zpj4FT0AuBXa}JiH=zxJ!5QZd7JDQMI{bic}jhcXN+2QAzBstOZ!C3kcU!Sfb9t^iOwk_eM`J
+QN%@IWz{xogC)%yJC*N=9Ru;jOpN5wBy!IsU@k1#Ye=>vS2YLIY@F!AAkAA%LX}oj5@pLa<)DrjG7g-_Q%_J5g!%?#KX@h83PKpIlrB@Z9153R=vzj7^F$Vo
+OHQ-`0akIo(!N=`TXSs4r49xktMApm5G=g6HmtkJqk0v)E02Dpg31OhFhz1W*B;$gq?&xYsfcm^mew^Zm~H(zdakWM(BG|tZ${qd?n?MTgMs26;>aIq=`&ZD
+h(OjJ6K|MFID?`>hyxxydH}|=h{im!kWmK<2@<SnEu&%GZm1H=BmVym#>Qq4xaxnjvE<~`l_Q|fkuG;DOHLCw9UL!p6bL#v3`>e7f6S>=PD?n-z~v>L!*?o-
+!jlQaV}rq?M=TR%S3zQ7v5(cum+Aln8nU<aT!Himh=;q6>*l`HJ~lt@#BzAc=@#6-9JmwYA9UiRy1pI%Z&O<~t5NlksE|~q-!4g3-;$6~1cZJh5fOPKcF310
+1Cw2J9%7Ioln0dIabG;_OJn~@W6G&3+602%YnW14LaO}~i%%77T}{o%5Ad`X_cazj;eIY{<A~$7DKx^sQiAzFwUB6pSvs*ZFNitKueKX;Rh4d{c~&g0>#6v9
+Ap<d7#&6R2Hhz(%P-m71`Jx&lRo2^z#K3-{7jb)itt)hzFZ4C(g7lMqwg&qugCoo889fY1IKoo=)tx^<86Ml3j3hP_^Fq^!Nz4@UJdcE0K&2vL&8b8XFbn&8
+d(a^lWD*`AjQgu+7BqYG`J!N=iuq^A2h3DaHxtrT5NlrXed!5O&QFKwT@CaPZcU;GdLxUtr+`JR<Yw)6!uh)#K0$L}WeP|@D-^&K&?{ZviRc*C*kAe{tM^l;
+Pc}(ivx#)<s(pHG;L)qPgSU2z_QZVr=X&YWoy18Z&sUd3ID&3uGfkmlb*twrv+@#?ZW5sc2uNt_?=b%R=lCX;S3Hy7J2baN3)eQ+y*qEJd-51%TyZ7DzD6dJ
+=&H)2=S%u-q02^nqEq64&I$3nKIWn+6e|*{uwJaSePOk3nv#q@{np-C9^)|-{05|+JBW+G04Az~JqU*lHHB41j(vK5IWbQ^In{c$xNKhh4B2_eZ#NPDB#3iq
+MT3)`!Crj&F(85AEV9VjO-^wV;TJBEiN-AMA+`{vp<q8^2@=l=<iPooQqi>0PE0a8V=YL{`=_B=AVYw&7R~Twd{;51F-*Dd6Sl4cRP4jr>`OV#U<0?AG-SAe
+L!|kpJ8g2HR>(QDj~lwcvvg2U)yxjA9_j0g_dMrrf9gH(gzaBFb$1}G18&`8?9Cp19LUGF-@oWY!@Nubp895`_+jL<vr-7-(s*~BBDBq?9vp=BzJH+gw(l2d
+wE)K#ce2txue7)~D^*kPAbg93-hT_U-@mYNGTAucpYcae^@>;t%O9H~rAtnIiwJbZ54h?=-X0>T=^g<sp?~ol@jg8QW)U&*ut_*z(`@Z`wH40JYoP*h*;MU!
+rq3x6hluE)qQ19Bx1i=b^u}~0%GWi%w@aD>yK%68;Monbl{WY3Pvd5ZPR#`jKV|NXiyVZj5W<G8sITO`M!-%n0W@1llOCB=XHD-OjNh!NmckOxy;GA`%s5kL
+sU38DW5=1UD<j6w$Vrn}G09t`J&+Q4{OHZ&#r29c1<}E39)rb|zq?CYfjT_wg?n$f!uskBw1|mf$1;XY^>4)oM2)xaziko{pZ^1qp7^r'''[1:]
+
+
+# ======================================
+# cxrkit/report/pictures.py
+# ======================================
+
+FILES['cxrkit/report/pictures.py'] = r'''
+c-oy<YjfMi75z;9iY>krXdw6z+2f(hPNhWls3S!h%W=}-Xy_%dBoTvHWU&;*DE#j|_wFtT%1S%Uj7<{Q`+l5zS5XvQm$_XV)e1cqcB#ZdR+TbaQP%v}$b}jS
+CG(}2m(?m2vMxkvTOqAgwJmimR<aSZExlCLJQb}5qqNLTN4c!UObIK$s2WO~7Lt`kQ8XNut413uX0lbUkHb@`hjXJ>BG)h`CoOFzXSwjlm$GTfdXb77_3K*I
+xpLHnv@)+`+rk@9Dcb`6rTe24s#R4uhDO?DRn7wOH6Go8-IDz9{-oY^cGl}vvxQhuH;(lB{36huuMn)ExBT9GDQza#MQOwNQb~)591xIUnNhhmMQ8NI$?4g}
+^rx#2-`}L-`s(KV<N2qv11_V8Fza&V_}(F?kI33}Wjnba+~aU~d3Ez~diw8=XE$OjzMVdQ{+#{~k&mmnfK1VZqOf|QkT3JLD+bY8xoyR|E|d|k#O0|giTT<P
+9VfOW8ob+-c1e7t5xG$m2wCY`ao%r!eE07BXEq>?vZh`{sfe;)nnjchZ!S+RE^zST_?T?EF7H)^f)j07s8FV)#~VS_h_Jrxm#i;ABk#bP5|g^4NHH6qp(<T+
+@}+K_O_wLv)0^|}&!GDF&6AoXDH@6QMixikom~DEU9+jh66J7=P{Cl4tBMqo`%=t|-n6h#)s-|0gtJ{~jgs54x{I?<XBQNJ*X-tvRSkEcZe(6s?m*TDEsd-c
+`ptFB@Sj~Z$H?|?svdtdYn2T7mAE$LowRB+9Dw>KcC{Ch5|yhhUZ6_~f$nXWun`SPF1DG=-$*=^RLj${7>R#fpS|C`h3P1auMR>w+F#ewcons>8*RS8TcyC5
+W!~(8m+iZE(pr-OIIL=K5d?0_xKMM68lBE%ZnfEtse6;*z$^a~oQU6Jl}||dUt)$sycd+s*!R>ZbW_R^tVbOdO{fiTQ_=W5goGsG=pUjgTRS0{PCJn0_SR+U
+;~smFaMwntE271tHXLTFR!s$2sq3xJt;s*9_@eN9=A!!yhd(nTYDE0_;k*@_Wm!>b6cU8=8?8O`A|*@s4Bu;YZ{wIBNL4LYiptOXnn{x{ORGF4lyl)oN8^s7
+q5gJ29TRtwgi8AX9iOD`YdC=QIYf;6b;R#jFaJtKI3g1i09P5f%qp{R)FwN!gUvvTD)F#GeQ5wf$_@hNbw%JX78B%R4|r*3vLhgj)YYAe6XJLHMS5LQhl7Ev
+EEPxe-BPvI9Y65&3a0E*|DuvJRqZ11Y>dYA7>g((Bl$3=)FRYlv8Q#GM{`MEwOUA9-l;u{qX9>69!$bGxIJKQbXzhrl%q<a+6}&#1SR5k@erX@q7f_t%yPMe
+2h>aW30LtGpZKke(FRY>6$B>2h{Bw*(a!0ZM4YXNTE}HI!>EW4LX(Q47l`YC<}3ld&&f0ApC2+wKLvx}e7^>KCuI&lK;-n3N2L9iMlGgmQ^p5$lLIlgB%6fu
++EOSk-at<n@s#loyJY{`qgulHImo|{DXc!0Um3v%kB#W!je*D1!JLGms;c0<4-I!T1utvY^Lcqs!RQ8OcUHDjqbe?*sntHn$-y~<BD`$6HCyMxW~nPQTNe<-
+LmI1!n3$5T3LA;>&9xSjk1;PfnQm0=2(w(*7_ByrE}{eu&Z3B8t?qNxSP@^{oKY#I;*+e_ihu88IEgmPEhjOeDIVPRgFLJ+*dPf>X7olD5le?bP70w>TmGgf
+p)bYXL<PgxwM2Zw4_$~wKmF{{o;DGGA2V<`p#%CUj>du{hc{1^oa62&4r^l1@?Y})wN(UV2QEH}RJY^M-cf5do8fb%5xcOuMNbvfzImRGyMye*@JFHF2_A06
+H{fymjoTTpeqq8W9{wuKeo<-tMHP%?%uC(}$RdFZ)fomc{Ek6^5E=y=YQZOd;QFO<N(~x69<z_8=pPJRrYdW?0(A8F2vhe#a(rmTA`HWR<2@MB=C#|=e$(wU
+h|7kSMQ)VG_oZ$rEwplB<RzFV?O?g)dGHW(FajP>UGNL9A-YXCk5ouu1nv4W^AWeNuz<r)uyQbolR%ioOgb<kUooloHHq(}8~-W2CQ%HI82+m^<_?PY_{f7k
+R1CSe<IEbdCn4@Wg!iQl2fHro4?g@%-&+L&zpIy?8FaAoWzxf~5ntjs^LE`-YQp<nSo2)Y<No66F16P`bT1${ajSk0jj%%H%YBMDv+ceC=;C{L8A)jc^Y^{X
+(-lTy)5f)om#+bDaF5ZH*a&f{QJHDXj~Omei>0OTvb}g$TaVc|?L%;u8{Ne5^Hks;iEy6;&4;uf-k)~Vjt&fjpnWDck(qH*7BKiP<BrCGiOV04hOcaK<6t<z
+HD0d`m2ll;vX#cjZR~x(rdDZb_W;16cyHnKPf>?)>?KTanSh<Q;z%64d5O+>CSJaJ6;}1Y=<iY^Qd}3Tn2Uq!!Ii@a|CK`0HP4qpcMoj(_dje#tC=#KS%?J+
+(J%hXh}&SnIoZb!{YW?Q=X@`8D8O?8L2yZ@V;2e7mRDsHjO9eUNDwHyZ4{kyguZ>5@T!D~6vx5Dv@;gba&mDmk+>z`hLfFM{Y*Qzuj3~b8zdp_Wrb}_km1;0
+Pmf?q-<CBP-q0d*9qnaj&D#1qYD{PwQ%gE9VXP#4@Xc^?d3yHY77Cnv$Z&3#3~`(npd^|pMml+(;|h=D9@xW@-3eV&WW7-SJn0$L;`UFdMyo-ovs03NeibKl
+IWQ|}#}N{aVP+wqg`F5H+i_=2iY(i5g>d`pbtq6sq_yyl_L(>oTvxRtA7%bb1@6Ta7a*bn|K7YhC_kRfZ05$4v;_RIsRUY4CvWV(_f~lUPg~~j-R}TSJKKRt
+INDF%i0+Id2JdIY_167SE`4y{+3fW(LZk~7cdL7$_&M1{0gLNDp$ts_pRWG^zB1MM'''[1:]
 
 
 # ======================================
@@ -14887,15 +15520,16 @@ gsVEsv|6(?ILsf>;iPq^MH9${uwSi)Fi-wPOYNy{s7bRoftpVzA-NCh*5}bHIgj=xnC<@o#^}p6'''[1
 # ======================================
 
 FILES['cxrkit/report/report.py'] = r'''
-c-nnc%Wm5+5Ijp?vEU_Apt3!uaDgImb1Bjy2+)HO1hllWSW}`vQgPD9zjsNAlAQ$A#pJ#?JF}!2V|NXL!Co780gl$a*kJ+ES#bE|z#U{)1V<@MWkGaR*wu13
-7_<e{Mz<iq4BeTfLUvG;DwOV!Gse<1_)D!6mQL!<a<MHzw*El46iSJ$!ZD~9u2FIuo!@C2)1S;<I$jAUxRNDyCE6G!oHKGe_}Z_74VK!Yo?>sq_9U#9YN<s$
-C{fC8SHQtYhYw|g<=zghjRw!jN&ZM(ED$&<Afzd29j$lNBbw&|T4DB;J`kHD#l6zbzEO)iPl@Fgog*kSxa;-J`u6kP`szi_$oSl0*rw_C&(~{MElHaX_i36|
-SQCytW>eZlOejF<QaHSrHQ8)Nw(g6d#6A3h8xoaj`kx%$eFER%CO9wBgv9>gDVm0fH?CDh+_cqyW(Z{G^ve+{U~8y*m=)kZt?ppxfnrHp{78{*Fx^y%7&{9S
-WXG|iFR8Vv&=BIOCLaxHBJ0?0nk17zd=j`B+HEJKvY9!hCQp;fh(nNM6*S~=A47A0rh&;!eL;qzY``0LMiY24#U%bH)POe2gFD2LH-zOLm$&XEQRT}p`?zBT
-u)f=|;7tzFHOs(eQ?KvGvEpC8eZ5-W(za&5rvrH>TKvm@`<j1Q4#MAXKQ+QUhl<I(ow(ROJHi*!2?3{@rz<4L#9+X-T0wvYs4T|TIHAk~%bj+xKx3z3vYg|S
-za&}c=*5kj(x^^U&tOf<<|yPm^NN#02`3*(JRP&Run)bq@@b;i$9W<xO(Ry>+jQmJ?3CVS?3|yooW3-%O}Me)E|cnUR%qVZMfKwg&oAfY(Ny?n!{=wzXP6v+
-JC*^PPKlF|7Zets3mz9Q!b4EFPrM~f)Pr9ykY=ZU2W^AsPJAO)4<%!z60&8l%=E1Gx*F|Ak8CVMxH?&*b@7osI<u5cgjjEzE`^`IV*F1b9e&9^o8P9<>>Hy~
-O1HW*10IcpcP@f0b^bpZbM+7wUW(005s0Wfo;mtH{RhRxZ)*'''[1:]
+c-nncQE!|$5PpVVG2*2Vac-Ye?MYR-*H(8;t8}YAtfI((S$u0SvQ0L*UjBP$3<fr>x-V<bjK|-6^La>;WY-8VqSwY<g2Q#s4<ZNYEI9Gtz@225dq>GlWr25<
+-_`Ok7-4g$jc$R18M+r16WKxGQLc0+Sdt`h?ER%yN|a9O&N5z<AX~Z+uDDXXP+|<~xoeaxg7Y(O!|?}ml#W&0ai(M`x>DE>#+@^=7%2D8!A6vtP*1TpetQ;H
+OSR;>dcVE;`^(plUvi>E@ltk&98N|$aaT5?JldhP!9et!r5afbxjbDt_+v_1hwB5DE6igKEjPzXpODy*?OthTf02thV#hKooI@xx&Uf4E?aiCr_U*GXBl&Z&
+ejCT1-@MzxW;wKfbsK-X`LNq<uhE=d%#M6bK%IQ|u-IRp{&~B-d3wpaM`rI2Nfu*Yzct)Z*T<6E!8#}e5L$40Bxr1ZT!|X%J&JUKcNu`?pmfQdxSVCM-;WKt
+&3*H4;eWVB9U(~i%ixbcftcKT=Vcrb4!UWA!5Y`9JZ#$PH?jrUA<Sp0&7m;JGR&Q3|61L_&{Ih$C-E91-C(*Y6L#i>7p<L2jpL}+suBhfPdV9Wh$C5ta^onP
+guo^tHA7o;Tq>KIb850UstiB*)^EI4SlEZqjP5irnXxWN1uq*Q<H2YIkEU>l-E%bvn`Yka<IwBFGQvgHqeQAGO+wAiA?Z8pIeDX#bj|WG(y7*$u+|A~Q909v
+tmCbCV&5s}Q<4Fvp+f59=Fw-2=Iz8q@#qj=IF1MyK6YIRgp3S&Y?}>uXdsjop)`glGtY9T9W2mhL1#=n&?`)RDbJqt6psl)+l;7j*{nh?Qff6i6nF9-yQae_
+#_e6Nt$dhxr8r{Hq6|fq{+g$ZnS;_rnq07pB*R}E*~X6qKP<4_K_n=&c4_x|qOhxZxsn6TB|4vConA8ZEEZ)=w**OKIfjLK#KPiPxDWCViM7}abw}$3((I&}
+Ya1clnQz2OP|~DST(-$iW*p(Yu15Q6pocVwtCO{`E)4Y5ouzc#$C7P&4J5mK{C;5{{*!&WnsJ^VEDUcc-DYP7v62Kimxe8QelLwVyASgtVt<wd0xH5YN8iRj
+0B@|0X8'''[1:]
 
 
 # ======================================
@@ -14903,52 +15537,52 @@ O1HW*10IcpcP@f0b^bpZbM+7wUW(005s0Wfo;mtH{RhRxZ)*'''[1:]
 # ======================================
 
 FILES['cxrkit/report/sentences.py'] = r'''
-c-o~}ZI9c=5&nGo6<ZdCq=aJ62GSsME`S?f5f{l_;Jeff4hMk}R}ym+sd87ARYCu~&&=#DNl9n7jX(HAa&~uiUZ0uWD2ncvS{YqhUCy*oc9~lIr`0-L=vd_z
-uk=T}+U8}<A7*Kt8I_h9KNZzNnPpn*B#NS5FJG;z+Tu;2KlbKzwNiGs&dY^zA6}Qcp1hxZte<l0-_NRYo-bmxt}9#3s-jJkq?@dvT<SC{@=}{qlBC`g*n%T0
-a$|MYp~_O5Cbgbbv;#+W_w$c$?<enX-@Uo((CQCqu}N)Sm7cQN*do`piIuUNY}cU%--}us)9hzc9<N?&`jpso+Ts%2<ZFFIXEucm6z}A*Lt<u2y-GdB_tk2h
-*14&mp`X%vk(c1{M%!&wKV8>#MJ)fE=5?&@P8jcUv!0N$d%gR&_di~%D-{XVSbcx{kGF3|FTPRfBE|HqhQcm)3XI@so);?<^<Mw-2D1GA_NSj--@KvW>z!Rf
-fTN&pQRTZ|Zld1J?S$!x?w8W$g{n%ea`0MKc1bp~)HO^q-5IrAY8YEh7H9AZ3IxxyYNZwLrP!1UjH_yS%vZ2oW%7T+fTz$kbjJ2-s!a_WPiXD;KU}}No?QQU
-N823qE~1-Cl_D~=O+jy-bf(fNl&&BWU6*Mg+l2b7vn-0^H2lFS6y~!_m6uq*;vFn2v(9Z=Br57D{F_Jnj?@lnGz#m@st<X#sIT6<eMbyoY1xL#D$M^3VKrB&
-sy8M1t}f=-?XY)$dvkq<jqb5gvssg_bry|Pw5X~qit)CrMrMiEvyC0iVZ5EMUwo0}Gn<fbpY+ZQ2B+jBSVf-cC|1#?d@8GLNk3thHcyK{OYdw|jplkA4e5IU
-Yr?PIp@;DCeN{k1v;m4NA9PKt_6?MpLetY7zh(>SllIG5u`%$^SCGn1iFn0?)HKZ`9`!Ok4<TdVJZtQIYN$rv!I|qZ1R#M>d=%5$+!k8o4ed?qboQjJ(=x=1
-8L`@G1KWpURRv~?s(Ru@FIH*&WXP<s!{oOrF9+MSE@3VS%R$XysO}9-?zl?aD>Lj})Y@+9l8l2r@t_8Kp7bz`R6bX-fG%Kb{N3%d(Ag*VIO8}0v%U&z&O+$u
-T^Ox1V%xBF4EFTQyn4R?uYQWey)#U}l=$jiCOp#t`v_E5V6GgTj0TCZun`iLvNeo>mLwmpA$k1S>U^=ZhIj3G&dYg~@GzZCnD`3AWk4iSAuTu=!nZFVM;DL>
-e&ty8-Ov8;u;<whu?l3wE$;$W+NU3&QaYV2WA)o6TYyW1HSu8Q#eQV7$GDwa9>ROGE^_;*zEph)R5UY8{&a#hvJdhyvFd(;G(KL{5px7Mc;DfPO^Div0T)AO
-B+jkQ+X;PnfU(4ss2{~G-Z!x~MBWrG0gu$khaVt|f%mYOJOjoAo^1{17?V}ZH$?$4ZkPFN+1L`Clrje-O|BI4(=ZOW!oriqo7mw^%Vy<8P%vWJMdTSk)CvG0
-34Sjl61Vjs8Izlpt)&^^b5cxmx~*W!2l<&W5+Z|_XWCpdmJ<#1ceL2!@oEo#kw;#I<%Bi5!=U^+UDWA%c|1Idc$kO{<K)NS)S-t=M`8sP{dty#WDOcl63If_
-qb(#&sD<?*v_>Zqbb%bR9YQQ(wwk5JEtt}cyYJ5#M$Ac5AyH5c&5YOrCl&w%<O8yZX7+@}B<}O^YbNhqfM+J)a6yT}Eg69gZ%mW~YEB_70&<_uU@}k<Y%>zh
-$m={@J|5ZwBvP4eZkK~d|7(*L#ZGZz9d<_xULEix2nmE9+T=;pN((p0IXwGV?fZm#`jThd;DqC4!>=KvL=z%cMeJfCLD5~9Eb$4Gt>t&9j#l7Ii8sOp;!^H)
->WdBH8v{kNg`V5z70d5q_23mk&*xJUkMTkNv3J47gBc&z0Knd&c__U&8b_~a&{U`3ut|jmJ|Uu2BSjCy?QqCSK5K*jvx$uZqO_Gyvd)U0U!Y@#L8@15Okj{K
-F%DT3;R*{F#px%e<^6C3X<*zMAi1Cl1{Gk*sm>=8MpkA&$;%1H@Rnu7$}Kcxn@2u)hTqS4fh-}AiOsWecrG_$%T6O=u(Z@gjTc6+`^5##o0l!dl9kj!9I2j{
-V22Z#9l~3~m8>~4TcW9&l6=iSRa#K&1PjAc6^K8xsXVWTV>ef_6}9L69rhxb!zYD%>f<C+*!q+tnhSa&L?coh68#G&ON=1)B{>t{@{0gTX9HZAf$h=<3peT9
-x`|}m3DvP!-nN1Q_Zs{%j<<u_6XOS-!dvJowdd)bkr{nt@aN-DhY=dd2&)Usp(jZ%{B1zLi3R$5hy<wPCxr<%+x$ZcIdU1(JkeLS1}T0rRP>p4Nz#wzMPMWD
-BZZdDYS7F*)fS~3O@MbsV{m(IKiXDBCdTDAe^9scE@~B8#*BH*fN}2@#lHHv=@VOljbI3U7()NxKSY410-QZ2HZG|+88(h6QIO>9CnX1N3yVK;prxU$NJ!gh
-*E;kJCg*8hY=Bh;XCgW&=k^}8`-HLe-NC1<FvwGmxdHUhX@fkT%U<l5RClrWP?KkeCy7JLYKvkE)#WPP5#kNqF{zcZI)xc$+zwEv?Y5H3=4nkChY&$4Umc`O
-;<C!wRx5jbvYzrxJ-Q+d%-PARGE_IMV8x{OPVF^(Zh9ETD*ZS(o_ONtdu~|of|8X~aoC=O5ay=rL_7K>b_V&esnNK$h503e-1mLh<QHndb#$pcdLbctd=h9m
-Yq|-@_y``-^6EXJX5$A=NTG1E4vQe-qN=A9yQtK3Cku%xzYXoZ<ZsvSCwJG^Z|<I}C27|O^{cjOv!==RFD@^!11H0AaydV!KS>|P*O;bdX3mxd-+TosZhU6s
-%1{l4xGD)-rU-^)vC?TN0n;RV?DybmxwaR$78VOZ@@5bix2!_<$*Y!FAcQ^^Lh0&p>T%<#`HA!jhDIaKR3j3TIE8~JLOvS7>4?B^qe-0c98?&0+LVGj;E7$2
-ycNU&CKcyD>Nr=>0Wl}e>M}w*)|2B=Fp-j!;%FPg&~~^r$bnV9gxXTbWA_a{`v{N;FXI{y3`lTBur;~OKjd~t5!$Q~=;ry19vQs^jQL3R@d;>2#24Hy12qb*
-)Y^Km=FTjwMi_#EsZfxpC5?dxMz3kiGbdAC)vcSP>$NW7c{C^hT+AXv$WeI~w&mNOf4;qYdw<PUUS~wCI*$ZyFI@hT<|z=0<SPOjE?u2TQp}lr_MG{xVLF%H
-0y$IjyCdR|>9}TSFapgxJUB?msumw*L)k0{1LSPLEuF!e@Z2a(KpUHl0rcg`DENpG9Q!<Tf^0~vOgEOWGHgz0TdeU52{obF8#x5f%*u}IbU^J`FUYZ%OaK7m
-AY@-rJB;g~=-7AqPkWe-f<da!!ZRHQp^NEvLz;uU&*5C4fFp{Qe1)zpaI%+^0gVFOfR-CI?Wyf@$HqQ(Cl;UH?t7n)z1>$-V6yumELkeCWVcy9pYzd8TI5gU
->65ki)OsSHNJNumRjd$(n{O@o$;SY8n1I^86V4yWGBt>L&=<(t#a>7O)X@YxGd<>%NDX>EH}G|zE4E7g(UNvtb;CV{v5N?tobl{@l>@_ZbYi~R%84m}wM6Yn
-TIyh=%2OVY(m9$6eCdRQ1DiV|ndlrV%yN=jy)uJl#wH?_A^JSB6gvgEE5<xz>~uy*ERB*Vi|bG&b)5o+HCU^Cqdx?#Mu%2Zco;^XTfaf{#7KxmT}Frx6Bzl7
-12JE0d%XNH=#|joV+pIkMLAK2uS}WvmEf6UhigYT;gVp)s*+xVN2ukQ&7ZG8xW?kuzl1eJQ-ENd<pf5^>>X?h{Q<QFq^SAe=#kKz_{V(W$M{!`{1V0(l$kGw
-fM1uxRvFq6#E}@H00z!Powg8;cHPJvTk()>YCgr*IC%*uC#vnL(#4a*FqEcID{1*8l(x;KGmLXmE4sApBUoPmH_=Iz^y+iQ!nKuzRA_+@tOxx6SPp@oiK9#c
-v`X{1Qcub{7e+hfYsZNGaMdn;l|w-Z!lLhd98t7^5-%$l31*;Elj~62w7$jaN$;+TbT!Q+%8!+E^wq4?@IC58^)7rDQCgj@(w7?sasoFY3hw9)LnLD_a4Qqi
-@;|2pg^Fq$t7X0*+w>p8qDQ$DxLn=c|MKS7v2;BRRHZxHKwRLz|4(I3$DlN4qo7xv6CqL}N+-+5@+qCa#uBs*f((+B`e}AUOe@%%oc0f}IRY+KctIPLhMv#L
-t?>JqL)5orI3wMZFeJI(;3hC~w%0PW*dObP&Rh~Sh(%N?xpLY8W`8#%>2gE!lbK;X&l{<X4yq~LZz;*5K6<E8o`=3M9{6ZVlGmJ`liW-&h$Jt+9+}d;CF{7a
-H%NGYOQ987LGmONPVGF(=jS)sMv26f^Huuk0@^hdDsImr0ym*+(mGjnq5u{@B<io44&9Ah%%S@g3%VHK?E_oq%4bD?TU>}xSi`R0pW4}Sf{?WOjCMIrfHN*F
-4eA$6n9mHgKwv+JWqHO|X6Q&>>D3xhn9t0%-0~(SX<N3co}f)=4!f`D?2Pr?I^xwI*SgMENX3bxn>0MO;Z-Ew4tHHwvn45-+8g3)@@g>jn4}Xu=-rtAe|YhT
-u#qtHlcF-M^LKLS=m%Y7Bf176rSz6|;?97%0%pc2p0E1mjBH?ohJ+s!nW)!uDqQ3)K+_hGyCX%qKxG3+A;+MNYe()VoUflWsFIFi>E;3VOQhBS25vMV1ql}|
-QoW}HM4wzQh2lf8lfDDh*)5e4BL!le?Sz-X`wh?X_i9<v3FynqmoKP^{m=Y^dimn=tK{<QufG1vFj4odWU_xI_8zd)1#@TAri9o0TT?2a%R4ODw7n0~OotU}
-QHzSZ>XW2ROroBoKAM%;Jn`to33WTv)q1T{`(IoYL2<v5(`xv{Dt*#kh5r5)H&tFKx|4%Vm6`PRI6xyg>smTQaw#dasJM|zZAI~k#t~Wv;LS_1eo9J>!$>ll
-pS~*HEju|)14eg8w<+kb6rsABq6weBF`)!B*vg=pEcPFZDwWepiiNZ@A0{KZX2&gZcRh(grMt)>`0@#1l77-00y_CLnSNk)o6f8|7xFwM>uOEWGgdd$BUI{-
-A*QhN0E@@mt(}v_LdHAp=F&YKcN$3{xuRQCDsTE>D@0yk6WC}vpCcu=&I{e$HDU?emb&;ed^=fl2WT`Zs+sJIE@64mL~?-X`bSQ&1m+q|kZ33*qi$QnF>SSq
-;^E2V7Kt=elXxQ0)gXc~VL+?v#Mpc^aw7L@&fTxhv74XEE1u?RNJVwCs;<g(na-YQb3`!=#fQ)x=#p6!PFBC<O0l_$b|n=e6LqjvO9-C!F$7w^FY2yJ$+X_e
-kl0aDZD^bs1alaAZ*^rC-#|r~412O&Pkr5n;HYu7)UlT88cczu8D^%4BQqU$Ny^P?s%vR+OUWQhEe@S*EM%@!*!LO9`Jq>;|Dx}poau)Hi|ukZ323;}@{m>`
-7_rC6cjucMIR#9Q2wmrk@BO$Agh!sOz3Y#&Vng12c|JKKO!BQlcm{)p+#~<Y9niNR@Nvn+-;Q4r?P;xfS|$_(#SHs3J@OK*XZrl@mAa(==-W~D|K07FwjMjZ
-gX6vsati0|AMhY0a5!&p#fd+1^D4$%Tuh!CW@9-*ki1+7DwN{$JM1^Py!2<Z-^x?e`wt9cc%u'''[1:]
+c-o~}ZI9c=5&nGo6<ZdCq=aJ62GSsME`S?f5f{l_;Jeff4hMk}R}ym+sd87ARYCu~&&=#DNl9n7jX(HAa&~s!-*%%Yx?gH#bZK=t(?;24YVn^|>vW-Gm0P^h
+AMt9Nmoa~srFCXhT4wxIR10O6X|0neih8|#wXSN5H--M#o7dG!+1)xX7s`EjUG94Fe)h3`%B_DttIB!4h}F8TY&ENjHcXOkvIcUg)2zr#ZB9XwdQ*S}2Uz6B
+>Z}8mr8Z4!J*$WV2X^=Kk8kfM?{D9|x$D5{4{5PUZC;fgvf9`p*R_e2v72nyfv(mB8IY!ClGcmO3S#Zj3H}zfHm2cwQyx=UYx<PfblTzuROf4b1ZOsd4G{0-
+u>)deOT9`x#P`)|oz}Ujpvj*=UtWTj8*R5${d8T|6|wenn%A+qJ7KU(&3Zyc(d*s6z5nrAU8zW*#_Idqf4qG&dhv})7b(!Qx(d78DG-9Ed0wnc)O-EQ8_4|o
++n;`Vee;HvuXlC{L63r2h|1snaufA#ZYK;+aKDr`FH}`(m4nu@vP-h9rLJMZ>CUL_Qo|@~vP^?lP&8<sRV%HSmts>cu&%1*F<-&PmC64NL!ZJXpj)<UQ*CPa
+LPC4L|Ka-G_2l};J7ROtyNGToRf@>eHU+$S(wR!9Fb)Ng=(<b`VH0Ljoh4Bmtf3FiqkzvYRbFEMiaA(TW}Vx#NL18Q_&1OC9jP7EXcYFFRUh(fQD41z`;G|0
+*20F$D&T(xu$rq>)ti!hTo-e2JM7)x-dx{-(LES7n>FcLXVF+ii>k_^7;npJWR`e6+t|?@#@qS&#TQvVvk3|JN$<>Ha0)(xRpgnDVij%5r?T3X^b=-j^Rx)C
+^v+h*Xs)->kiHkNCj9ChdI&S$R|Pag3{V96pljN-Z=lo^nx5|XHCs@hv|rAOje&Q*f>d@&#49GGrfDW|tC#6{2rUEWS!3^0LpAyiPG6590124lqd;$STWFCt
+v^TBO*^{<T%MdRxVz<=>whzUs3d9yw^~9TAtkU|)kXeJn<hLp>2ivqRVJ->FLCs;P?hPS#R3+|}8TKw}Z8vpE#=)L=P=h@qJq#n2&y{ST3)mWecYGE)`y`Ju
+juSBJtFY%RgpS^Y(K;it4O_=xPtQ!N_Y2VKQ6%o2VE~52SNAeuOb750psqk%IXGDj5MyB@BrIiX7z1rdK3qfc__NjdVrdO??P<=-d6n=oolO|{3d?0dBvK(Q
+I2ppXFCa%3kOzL}SoPh{{_wD8Y=>9{Frt>ZfR*;?2cVQrXUkaqw#gQt5@Ag|*m<#E+3*;*bI?P0Z`MU_AJvztFM*0M!{kp9tdXTC(SQQ?6QJ?&t`3+Zz`^?t
+BQ_ywBL-Xyosl@VI&UZR<pIVLQ$l|fw|L*g-Vk|HxCA^>BX53yEC$}gV)6_a6KJ+IoMTK@G2avg#JFANvt?sTa8k+~kTkhc%umBO)E^d}EZ)QpZ(24hFM@&*
+(=H-U0HRhXB$D9wvLbP;56PGuR<@RAh0jSb;dHD3<%9f8xMCuMmuF(GS<8tA`a9a}@p!ifzsV!-!g9hM-DOaIoi6Hhy*yqXMZ8SJhIR5|aO%)Qh9j{8ivBzc
+L$U@8Cy8XC?GXz}6KY|72(8hH1YIBpwnK<TOjfhixK*Zf<L>)&h7ohpR7ez*Lo*|`z=;I~0`dV_M1wt{HHrIt{F=dg7oeE|I9yPoa9c(o!y6MNftpiD3xM3G
+vzQE21lz2HGx9zUmyd_`0*O>+o7?3e(*N3|MX^(yScl!!Qr8X`2|@x@4{h)yYNdr6<Q&F6R{K8HJ$=bDZgIl#vZ2>dr9=pkt0HzWk)Y@<AWMA0WNY~ys-qn^
+Q{s(Kfw+`=o%*JP=*B|PY@z4&dByVkSUq@!(DV7!#A|$zf9zeb@c`q)8U?VoXkJP$j@HpDS~S%uC~Q)pflr8N)kx6;Q9B&6lF!=U|7>F8P*K{-Cs}7j&u`E%
+!ywfwHYN~AmKcYuig1MujN<eY)AoKjf;4K}8bxwJ9Sl0fl2e^eCR|yW{Uk3Z9K&0d5i7URkZm6M;2C;9;{~#XluT@%m8<7+Bev``A_hxaUDSACq;|i!AiR0m
+A}m=+AH<RBc?otX5$q7&8m?r`8ElEBZc6es|5Rx~u@fW=PgNlP%%<|Z9**5y2`g&P{2lfpnZqZAd+OsPQ`q{HB$`Y0L=}xlaY*nloGh_|$d}|ybjvR)NIDE~
+V+OKIA1oZwxpjzS-3ipOSl+gR0?#D;HjcJ~+7saiM&T{=mD)3UXJken8T|P;)FFgca)s3`%%LYqFZ^vlzlj9;dx)e^$4?3qY_|D_6msM?rg@^TYz@-<Wa#KK
+?UJNl&6~hR+(!y6o7JGfJ=GSi93j9vqp`TXw_k0mA`|2C%pcV4yj!&jEZ2;A%?0D$Z3@2nx#<&Gfs9}XeHcRj;6FqtPo;47HL-C?#mTU7M2UhVXOEN|xGgOH
+$bpuYwjv?1)9!WX8AQ(0yx5>t8Jvmeq@3G(^zIX`t?v##Wral^a?FFGht3$}@m%&|$E3cCy@!TDJ3L7oT2@;$Tj(xV>5eMiFh!GIDXUYMamM2Sh2Cx}xon=+
+lyRscXyvPev`O4nIooPwuTS<<o~TFHq=7g)SyhJmrWLH1^xo;chR>mgVXV@RgJZ-KkMFr<y$ecK(#3&22_Z~P*@<@aP3#QvV^gDbZ42{T2D$J1u*omffcxlD
+`|5>+=<AaJ%URPQAmgL*khWLv5j7h>a6$@=n{~AaA}+dmO0kPdO?R@9sPfw|22B2T{eE(Hef{R{xn7dEKB!-{Rhu;-+rPNH1P4xr<K%LFP=As+jPEf`%gmfD
+4ZisbP&^>b$d#cQEOA{DSf&VuWU<m|DFM?Yd+>X3y<FQ1+z5+>AbB$gj7L^s`s7thBv6Gu7C@Qmaq4mFX-JCn3W7!>&Qv23lQ@MdPXv54g3}Rz;X#u)<GE5{
++!<3!-2qSRdgQHC93WD0{-eos1sxD^;;b$sv|~Lv9t9I=NhyxDYZzjOM}r(#<xA)-1w3}&;Ioe?GT~+1<ADGP&Iq<9xA}+M?kGZ=H3Ho{pV1>%FQLYKB>VV8
+X-U8rJT3z?8m-jYda&lnEbT@$1O-!pAW=&i0}WigrZHnqro5}$H%ZrPUBdHdQ7CYMMV64GG8VSw+n;~Fy?c9q&0St+MXWlHRNP*;{3XLvR49_KsMv7n>P(Vi
+%H*@B%(Dh`F1rPAhURxiz#-Fd&(PEegm-vwB_XR?e3T7kv!EIvX9I5O4Bmw2Mrl&CvDp}uzKo25j~KzR&od>+hD6GAW2sh#%?WIaG=3qWCJcKcR{=Cw*>Rl?
+XdLSWIrfqX1;986*>}{g#&xCW*iZUTXP6Fxi&US5XF3i-7t`;CG*|LISLdP%ID%-&SK!(LCwn<r&?vwyXt_}{p4u*VZ0uuqV)1Eq-}`**?Y^Q0lid$t$x@3Y
++-CWF&PP0Hkw1~APuAj7>xq0K5lxm=u|gPbzP02hA49Rj05tZUaQ;Y^sX^3(z5w2C_CgAvi6+RI=`p878qo8(f$#fVvsLPkmbBx#8=fhQT}0sIjA!So92kzH
+6VugJPD}x;C29}SQU_P6jPih#&e2rLmrh7Hu(@+36P+W4NltRBS7y*)Y$8$_qR%5svD1*dX3Uq2oyiD^rBM=PaUHs(u2aCU25Yr%^oO9;=+KG^55wql`!^Lm
+5fWlimk^@E1VTRJKuj0g9&dkK^h#*)v4mCNqMWG1ccu*dO6r+ohigYTp_0moRVA|qU!j&~m_OfvaF4~ie+g@drYM4SmQyi8X79?TFdtA`loT}|96eGsC;l;?
+_%;4jBfo@e49d)xLzG{a!&V#G5yX)gqEHN+i8^f|9C6*q9IW_~ZE8M6);M{IQchIcRi%q3hhb<<qgK-LNhocbOJ^D9q*iok+efgzP~1c(UDB)184LGT5>lZB
+KG+`c|6@4>ekP7G2&z@W<61pw>s%P^w67f_`omSb`Bkn8N)Q(P<l_jUT`2LkQX|0(bZT-Pnw!?QSUu_8RgtcynMC=qa*n>5l^VWBlc?T>pCZbr({=iC6G2Yk
+CIrC~y<v!C>;-OTs<iyiDV0J+wT;y>UyyD34`I`zT#C9}-QEB4=GU=IJq=W)J8U2>@ZbNZGpA!v!r3V3Rp&&Al!(^J^09nM=dZB@ZG#|#B&B|u-4M|V_9mzO
+129L0OBG%aqcYI*S-BN{KXZuswhU*an-Yd3_Zu7nBWHUpLyP^fuIS7qL4#OCt&(e}UBT?{kR)Ad2tSz__Vcun%IKh)(*2f_Ec&B|8tr+Q8{>hGrX+dI={d>G
+1dB-W^6QZy-CMGb`+9?f_qP;Up&cYoLg6&dqkMjz$##`UL^)rjpDv(XQ={T|77;jvZb<87)rkVw{E(=>YC3c`a)F2LS1jmafVU5@&YjPS{<f$Pp|FPCyg#+G
+<pd#V^%?DQoB(CqS{n2(K$y=AjX+>Oh-G=kS8M1<Ug^~uQJBxnwmkACB8e?qRZq|+Gzac0Iy+-Mw~l!A$F;6=x@MC&xJg4}yS$3T+u^S3YPKXr(|ALCO<oO#
+z9#8J4|+G|{~umFB5Wi~{G_N%>-?P@I{HBu*@&)zNGrW1PTUzVcfd>-#q(9)oRJM|(2($hA`|s`PK}G)1!%?sa(ARi7wBwIQphoA<Jyrs3g_!5O;t%pv2^o*
+=Oxl>payO<Aq@#PEz-TGRER#gSqjC6VkdJ4>a$xaB|-|sI@<{^gZCT8^7m?4(h2Cx%a<=`i2cv}gL?Vm@~h<X>#x54%P>**tz@!)CiWh{>4K><YE!~%{;eq$
+(B&PLY})37G}9r4M%1F>uKFZt6OrgAX^v(En+G1fIDu}5x>~PwYX6I?B53Yca#{_aSfx+etI*%y;-ShbMR#(*RGG<aj{`K4v#w=AB$txHh>8cPG*%R!XdIz+
+0N%V5>!+mDIE*B-`RS|D-NuvCG}P$s=r#o$wxX)8rf9<FZwx2_4Yo39kj4IEQKfQPNwJVP^I<Zg>v%jOch{4+sB{-Oq`rJYn53VCLyAs5O{O2fZqu1{=R%&Q
+WL>Q(ddBL8W`s)pF~k&h9@OG7PiyC7v5@hOr@3@b$DKw}NUrD>mCBoW*b0#swFzuAozIbyTjz!D?i!H<YD-=G8NQvYc>**V71d1mqDxp_G?5%&y7`e)EERK&
+CP*|ClF_%V;h45sMe*?Da*IS7>PbA1=xPwbn6RKVb>iB5G;$*Md(Pdj&as=v<rPo38c<Q)tg5RrU8b`qVvZn&q4^NF16?wU!pZ8F+$lC!(XOOJWS~xM)e?e-
+eGGw?@0Gf%Qi8T~)p8K*VCdb{^;>*J75y;`$#z}zb-VUPbF-yUwY1fs2DHq8nL>?VIv$Udo7Gg;GTWA3LAF{PI%!zIT#vBta|!2{Ua9_zzN_I(Kb%x-m%B+Q
+gFCYhnGu2zdz^K5eyWjEr1Yhr8+q}CA2)jNC1;Cw{c%=o$gMBWXJy1kzD@|2;A$cFC4c5l=3BMzaj(SRj$ab&X_I-{9~4xB8FpxT<Skmy^!eK>bxHrxx1+TG
+yXP=%J$8l$#{(fG6HeGa;6ZxdaM0ko5`Wg_RSaC*MV=aFV>tqlyj(~*C|&1w;5WIv^oO(G%2U+)4}R{2kN'''[1:]
 
 
 # ======================================
@@ -15270,6 +15904,86 @@ l>hKgPhOtAJRc!R;(SLg@1$Qcyz&UPHADejm(@-HWpSsad2&G{5SofW>`bJ29W6F`s7Em!_I|pj@jVmu
 
 
 # ======================================
+# cxrkit/report/viewer.css
+# ======================================
+
+FILES['cxrkit/report/viewer.css'] = r'''
+c-oCt+m72f41Mocs0ap_03$b-rrkO~vHwx@LAGdHs4ZzF*~xUU|6WS+Mb1pxK1{}DNb&ISkjlo2%8?h+F;feflf8kC?9SwWvhm-1YXs*Yzdw=9Ky3ryi0JCc
+ig8?6-LmJLNF~9CWi@MCFwZ2@qIA81)TuUtpNVFi3t8trPoWG46CN*uy9N>Lb`NN0<&WB^Uh<r5c02sKQqtu_$OepXXHu$GndE(ynF)hweKzW#!`u!i2K1e@
+n4mKL?`^PFGl`*ES>c32LJVNE7;b9om|l6Y!s77`y@a&j@<`$AkDQGmX<Z{_?~2|zB@@2N-dJDUPo+94q(5rylQ(JrU!v+=D<tIPpsxfW2u=oO9w|lZkF7s^
+GYGf@--X}dawZLkx^dx^56u|`aHXS1#N`c>(`1Pn+1+hnT3y7UnFh0++ZBxwn=hei)g>oUP6^s?O5eyUDrePEWW9HabV4H3$K8`}>Xv-CH5?8o=^*HliLb;C
+^_}iv&rs)r1Ic9H6_K|_pnOmmC3q%G$65~+9Sb(gEUF9XL;!SuUVv9ET+iW?UJTPY@t;_Uf6R`4+V%k-Yeg+7X6jI)B}fM*p*cHw&+JQZjfB%ep(Hv?`MUM6
+9ZT^Dn`1KHyM^}=50lRqoFRx5QAAw^4W<qIuNUC9aR!l|pGZXZ&*#%f?3l;@3o5m9KH5U%VxLkiMmO~O!%W|o)1<lE+9#kRMTT+FBcItJVqN$=1U^3nD+*?k
+{$Vyu(vOyDBDE5+GgyputcE+g;<dJ4FEpq6vZ1Vuv2nzvJhfrPne-NGu+T#3mIWL0=00vnmxT{0u(-shQe|)HAgm}_ShfXKRTY*LJ?iV&_ORR6TmH_7j1*89
+P^31&m4xP%FxJts5iMVBo`==qc^Ky?4BSgXS`^IEtxvQ1$v!)!Ll6b_yAcS7e<dv|p#8%}S?-8a9JrfRa?GL{;_#mC&+RmA+3_^qr>Ug&SvooaA9hCf{vLL4
+bu^rba`NsgdHP#&y^Z2FSq^e6wt7bJc|x#iLK48Amghq8XW|+k|GT8q3jDVNE*N=C?v9gh)fNx9-Q<6<x|i3F2fUMB@A4G)%US{RJw%<-f4LLi-ez-I+Mv*v
+N}l2`qTAm*<h|&$GLA_XqkjQ;)g>n'''[1:]
+
+
+# ======================================
+# cxrkit/report/viewer.html
+# ======================================
+
+FILES['cxrkit/report/viewer.html'] = r'''
+c-oa!%}(4f5We#imMc}Q$~L<oBv7-K3KbNoDri*|sW&H?-B>twWIG89;@)!~u}{*mlPp;Xh+bl6{=RR<o^hNBF7=9tY))$d4H!ze5qu(f0#ZVjtWhyhyZ}lv
+?)b!j6}K>_cXy=SlKXqgcH&IbB$eD+Z=Y~OS)A{;aXWX%6QMG=nbXM(wNbv$NNh{4I;&Fh6nc13BSxvEaNupdS#SM-QaPuUMSZ&?Ze5~R`$M~^2~V#nyEIS>
+UD-HlwHWIK9|bp#vhVnPoqZ~`MVcpm*?4rM;|MF$)yG>~$5&g$m{MZ2#F#6it8!TWIXxA!_((2gWeHaqDTKn^t=7dZaXFx=(TydAu3?u<iOu~Vmy+lu5tzXS
+w4T@;z)J#~A*W3>t;oiC8CVIQ>yX%2-2?_pBuIn}&}ui3Y;x{`PJwH*xke>l_l$Pp@;}c{S8f~n7p70Vl>Pnv=XK{J)JO;vvJbEGZ*nXIWmkR)DG%I`Nm;qh
+&>xL2ax275i5Uk_c7<idqQyczm^VR2J50lszZrPQb2`J7<00%F98gkoSwXvJJ>F8AL4+Y>3)jPbgBs*Es`R2U(CG;1Z13<1XdB>p%+Jn&a(HL3VL?LL1M6jI
+<sf?EbW!qDxb-$w-3nhKJDW})$m0Gn**?S=-O;<)Dz|93%BY@0nnQY>=o`w&xvIgqKHQ5p2uG!FzlC206QUfFP#R}l->zI_v@^h#l)&PYm!YN|B~!WFTXbR;
+W6SXj7vs0YraG|Icu-v<#*xb(>o(X`k>KoS<-3!MpXXoRzB$~R9(|e}y&rR8DfdsqsH)&)D~~*ps3(=^Y~7avhm<ECWPT0lJyVC&Ko%xhs6;omY`r3l$Xp(7
+K@MV-yRZ#Co{KC4ydYR1|8!uxIxt<h_6M`pQX3o#_=9f@_XX^9h;J8X$KDZ6bWv)BSNR8CJi7$rg{PHD7u^|4p#WdHsF$BTBR_s3k4B?MEeGEu^{UO+zs_vu
+AIMLZTL'''[1:]
+
+
+# ======================================
+# cxrkit/report/viewer.js
+# ======================================
+
+FILES['cxrkit/report/viewer.js'] = r'''
+c-o~J?Xuf6_CHUddP~=C6W^pzhD}I2rG;5`p=F>8%VaWJ$5s+=9n09t%?;^&4jzaX+w&pWl9OCIvwwPH>FDTuf2mhj;>|{iby5_vK1{@ZlcyW8%8P9yl3I#p
+qxPjp%1q>?*;I8V>jAAL1Stxo-bwh<A}v%Si$g4a&h<v^w8*sp)P02UN8xH$raD)p2qSU)NQhLGjYbqRk!ND|RAegMZDpzBwbWk~5`TVq_$CYUEE<R+ZxFJD
+`E>`>|0oNYYE_3pZ1@QP^g5S&Sp#sQ!+<}6XxiNf)Xf;*Gx5BxlS90!)i%VHINjt$R?9LH6ER;5M5B|nG^pq|W6D<|ya$NlLY8a20fs~^^{y_b;<mjgP3k%a
+De>v5mRU{$XpqP((FyGQ<Hy&p;wq^d85;0d%NzYdl^VDNxNTB31_S;KA|Tp1)UA8xfcoQY$FizO@G}u25J)H~b}~Ylzh3?qBp4@6ldsFLm2O(gL`$QDFyQk@
+_E9+3OoW3@+&VI5BbuSA;Sv-S*n^gJm}|MkrF-}z-sD*ZvW^>7>o80PV#)Avs<yzNd}-+UUNt#V5W@Zg@hOO4I0hESa3fsV8dj69v@x!hb2MG6zaf2rsEFW!
+D0kZ>?Gjn=oorbuuV{l-V^mZl^&B@B#G+t^RQ*+wZd#6x!eI$;&Vy3wy{g{@0};r&R&}rdMz=CVOvEP96o^NBF;gWTJP@b%ihHx!dH85*1mB7tWJyM6Sciix
+B_KE?y(#ikhG)cX?u-q5T&OfD<O^0txa{vEV`YFw0g{w;o`ONtWC;-wBtS<@#hv%E8p7p(fg>@rONm`Vg9Z%DCpl_TRkF;&IF6ZNPX>itVXz=848dwS7|lc}
+_u@yXL)?$SZCd5I5|67QNo53N=D$g!Z<2hfcBS?m4Fd_{;xGW334~e+R8bckXq8C8^^j@#!aMg&ppn2XZ{mS0U#(<~SKyj+5*0ee69LF1z<>aMI4WW2Ics*-
+R;}f+hgfMKsh5Od%sy&Su#ujzUZW5W6`}DkHqj_@#poQ#vahaz#cx5OvIKnx=_V;5#tz7pnJ4<!ci#^=M<?LpEO@h9ZgUOb@|u+Rlz+q!qw()cxk`2ggpxj{
+*11<n(U5I$$e}RArbp?~$y2>Zns3(uNA*7gnu@C{Ou-tGb%jYtm8rz90~wRRP@*?^xrVC&U7QqXjX{7^U2%@*+!u@Al-feHq;n1BKQL0ni^NXFR$a?%f@`^M
+#1?ogU<*<r!BE!wYcoJvs{BS4O$;{_QVR~6h#W2+4;T+dzR^I8Fn5Cgw4YNqP?LxCB6ZDp=5$}27CDIG=RDIJlZ4IE-(|kuXvB`82@ZUh=uN!M%McOFM+<R9
+Y{g{)`8X*I3fdg^HyK$Z-oF=PHc?CS2@3I$ZycOKVD}b`!^(mFl4pg>1C&oUc|-AzDNb&}A>KB}^#!0HL0*Z+gN~&O`^!V?QYPmAy2DCqW;JdjSuL3#%mHbw
+Dog<L7CXjH*p8eF?a~5*iXZ;2hs{Pxbb>}73eZN=yn#3fcfQ@Dd?xpgMD1vCTir}IBp16jrZo(Bu+r*jD9nKfxk3o7sup0}0*oDiIw>27MB54dD!^&N`$v*9
+Up%m1bY;Y90T7hkZS>aY2fXDn6C}zLHh9%%#E_44+CzO-3<DjA!;GquG}i|JWBHnITb=;ecr?0w>#6|RI7vXb7;E)4_+}Q4Bg`Iu{2thR(E8jqS(o|hK&Du!
+oQ|?<`hK`iO0FMTGaWkyGXBhX{6n%r-{9?0lc5+pSd!xis>mEqAUceJ4@KyI0%!!+7^GKpt+~*|9Nyw36H-puhP%U?fjD4|-bN^EG9auQ6Sz=KkHldyZBhA%
+_8V1D%xWXvv={L%ovadIs~7FS+|XZ5p~>3a=Vhk$R{z-ZKsGA+P_*a(Vb{?%8P`Mngxz!_Q|!=erR+tELREOVIr&gLe)0t5izE$f_@9YU`~=OGU>_P%t`L+_
+nMmWcVb6;q3|3SxsuGOz4Y@0ne^153perGunABV`<F6P3)pM=ue7OT}4(LKm<oFjPc?JZeDeF{Ln82A_rwFF#%-+o{2ige<8>|u;h5Fja70vYV=eS^H=#^Hx
+x(NSrJ!C9V@F#2+$r5lv16=L2!z*^g#47yg`7P)R7dLuae64B>9>(#Z)blqufOioBNfaLkrtmwd|92o9!2hnK>UVCU%gWl!qKkrUJ#&vw@eVe({7pWC(Xvjl
+oMxC_Ixuw~fEl~L?2C|&WakJMMVXf%!?`|Ga#mwmw{YYMEd+HnC{q4ygf_FE85eIq;c6$Fv(Dkval-nyi6-o_mIJ7#j;5@hpg?Zj0&2ju64p+{cw?(JGm@aW
+34!c4iSFt-?)Mw9ge09ws;XK^8QpmyV+HL8((JeF$6KBe%uibwuUqBz8{86Q2Y-A}vamBvP-n-b(>Pd)syqdWqU;f2e<A}^1%?8)DFcp1MZC;iGK_e^)-77J
+I%`o@jXY%G<5oF#*aE^v@l=#p#M2p#SYo{as{_?yC=6b_{^^^S!|~t9bxNosk|OX5Q!T*&eX&DOmN#7xJ|iTE!HB<WFJYyT<X1+IQ?Jh5V=KyNzYrr#l$a!m
++H|9!MQ*IR_><-(ctyNP8nb5Q6;b%YJ?L`!dlBW_4vDWl33>%W%$a&uHUthoXc&j&;Nl$qS;W<x2wq_CA`@f{k3)f(?ZDNY83IHvXyiv&<q!mSxKr<D@@k91
+w7^d(^1c=G`$xALMUbeiZa#^?+ARQ7Cg%VaZz(SJZiI&Ea=)eP&QRyR44GXAKk!H74~)fyxNj8RJG(%WJIKaZTPdAR+zjGURqVE9<SM5%Xi0O*3pDdVyg+A!
+UvD}d*xd{WB{lRpL<mh3#En-p1^}AKqyum=0d1Y+siq~#9B5K576K4qVBL|Z#9cq5;a5ik9I(j&VO#2M+h4|;0dVShIR|TW6bRO}Brkhm2D7Mh-0|ajy+i(c
+<h*^e$s2CS;qUz;nRMR#Cso&ZX6*S=RJfhmh+=m+gc~evRDn!T#-f_AS3o&fqa|dGm=|g<8&L5ES_t^Dh`mal(s7?PGdp2h8DMfB2w>L){CD!uglJ~$)^?U-
+4&kSnVA`^r@;I8M7qhH!qK5mWf#@Xx1IudnQaL^Vge8dE21_0uiLx~TwqjCnJBd4!hWc5<1pgoc-n;xlR9yfSW~P!RcFKJYdX=vYK;W4UO6<gP3}he2GRu8X
+7ZIuQ)CTV#&q<WRn72WrI<UI?M-*91*7<rx=>}uYm`V<_$syBk4O4tx&>zZ412$fq<Aus+9wpf{3}4n#!z+FT;*uqPc>ii(XOHHnDhril?d0DEHB&Msd3GwH
+pQ-I3yj+;0fP^xWFRNqx1TV(Q31xROpScx({N7vV;moa>TA}<t7fUG9z)h647mOd%nou=#b8wL<>{Okv^D-%7@v=_V&_O_oqG^}}yUr4*>Yx|Vs+@=<tyKeI
+1`r?sH*o`q+xxOzB)($tN@-fka_GfXlQ%XdcqKD<n%l}y>1}mktp!)#zxOI7I>PnKxv5PBD#TEXNS*j_&s5<M<SFKxPxROCRF)tzGk#k^B5K06#=omv?jB^c
+tit8NFR1>HkYMKj7<&-QJUr_w%LDx5I7%cwc0U&_o$fP^SKxj~dD~Lu2-B%>-RD4ykWJ=}LWBV<O8$zm5yAv)HoZMJom*pQ*F4DXy`+W1wDU?q>*3$$H`_^_
+Cqrs(F(Z8oqPI`J6MC^QhkDYXkc^STM}1~+U*su1RdBc<&4RG4rY)%^{NNLF$f%sR0aGp^B9Oun8|7sJNGAp<8R2jY83MyS#2$agY!FlJj&TE83>hFV+g&?K
+8^=$058Cz9O&s7^0P>b#!d^ow)C<E3{bi3gc^>40ePKu(bsbnZ&vA4{j<tx)3rwCxcL<e%S(tNft5J#OvE=kw$Z&mvkZTKaaz=IuFkmTKbsnwVC!`wpee{_q
+cTnF>&gSaY4alqTG<p>Nb)t}`eXNaG`HwDXX?AI2c!%mnt;(K5e%^nJlV1yrgT>Eq@E4igA81(YZV$cve^uTlY<<@5y@X)c--Xi=TgF9s1K*fv+?T9l7miRW
+bAH)^p9{<w{FUmu_@_K{3tOoZZvkA_`_@UlmiT6>Q>bRmj0U?N)LB3;C}De33>l-=4Y_MT>;=@Px~S+yn=(su8ZOVj#&JyOF%_Of0;<zzjzFvxDs1C9nE?S`
+;tU}#*DvT<=?7o~&C0YS<^q0l`nMS3;h0{P`6s;=@MDY%`HR`ssxrU$1py%!Q`RLDaH`5ZB<jLb<Rvk*c1nG)yn*P(keMuW@(WxRI^U4SCAiyo1kU#9XoPh&
+{dX4viO`b<G>L7R{8~<UB4*@yiPUUa*bviFOG9yP;_ak-(h~ZKf9IXZQ>+YcG$h2`2R_iUdN;D2!F&hp5wMx?pqXD8n)c;wbEuT&w}xguTJQ^w`5fctKy;g9
+e{;OJlXe1>^@&TG0}$!IXNVV2mP2AQdNRkp$v_*(1_JiCPPFzRgkU5&jSc31#*nz^y7lRG5f;ffGjVQp3LSczxlrWDm7=1_`L9)U3w4-HXmk5zM&V*_VrKPs
+86!T4;xi1KWOV|4q)1#C+lBFB(Xqfto#|858;`XQA^5m6UQo}CPg5vI$9nj+>XBn3v_h|Z?V#h#i!c>5?o$|zVX=5MD82K>kI16U<#>ZxV3G4PcGSIza4*q~
+c39AyTpRHK@b~&N{{iYxo~M}B(PHYM@Ls3xe!5}=;}(I_M6_h{lO0yA&_$Rrgehl?!R#t5Y0O8OlquYBTG?Fi6E198_aLK!pegmKXR_I{49++lzqC7*4+^~3
+TXnC4#Kdic%>EB(olYA'''[1:]
+
+
+# ======================================
 # cxrkit/report/words.yaml
 # ======================================
 
@@ -15318,7 +16032,7 @@ from typing import TypeVar
 import pandas as pd
 from pydantic import TypeAdapter, ValidationError
 
-from cxrkit import columns, config, environment, schema
+from cxrkit import columns, config, environment, schema, state_files
 from cxrkit.columns import LAST_STAGE, Trained
 from cxrkit.config import Experiment
 from cxrkit.data import manifest as manifests
@@ -15336,8 +16050,9 @@ DRAWN = "drawn"
 RUN, METRICS, COMPARISON, AUDITS = "run.json", "metrics.json", "comparison.json", "audits.json"
 CHECKPOINTS = "checkpoints"
 """The folder of results in which a kernel keeps finished stages; a run that goes on has them there before it begins."""
-MODEL = re.compile(r".+-seed\d+\.pt")
-T = TypeVar("T", RunInfo, Metrics, Comparison, Audits)
+MODEL = re.compile(r"(.+)-seed(\d+)")
+T = TypeVar("T")
+OfRun = TypeVar("OfRun", Metrics, Comparison, Audits)
 
 
 @dataclass(frozen=True)
@@ -15416,7 +16131,7 @@ class Results:
 		models = self.folder / "models"
 		models.mkdir(exist_ok=True)
 		for stale in models.iterdir():
-			if stale.name not in trained.models and MODEL.fullmatch(stale.name):
+			if stale.name not in trained.models and any(map(MODEL.fullmatch, state_files.names([stale.name]))):
 				stale.unlink()
 		for name, path in trained.models.items():
 			link_or_copy(path, models / name)  # four networks fill 0.4 GB
@@ -15510,7 +16225,7 @@ class Results:
 	def _read(self, kind: type[T], name: str, remedy: str) -> T:
 		return read_typed(kind, self.folder / name, remedy)
 
-	def _of_this_run(self, content: T, name: str, remedy: str) -> T:
+	def _of_this_run(self, content: OfRun, name: str, remedy: str) -> OfRun:
 		if content.manifest_sha256 != self.info.manifest_sha256:
 			raise BadInput("The file belongs to another manifest.", self.folder / name, remedy)
 		return content
@@ -15589,12 +16304,12 @@ class Results:
 	def networks_on_disk(self) -> list[Network]:
 		"""The networks whose weights are here, in the order of the experiment; predictions.csv is not needed."""
 		order = self.experiment.architectures
-		names = [re.fullmatch(r"(.+)-seed(\d+)\.pt", path.name) for path in (self.folder / "models").glob("*.pt")]
-		found = [self._network(match[1], int(match[2])) for match in names if match and match[1] in order]
+		matches = map(MODEL.fullmatch, state_files.names(path.name for path in (self.folder / "models").glob("*")))
+		found = [self._network(match[1], int(match[2])) for match in matches if match and match[1] in order]
 		return sorted(found, key=lambda network: (order.index(network.architecture), network.seed))
 
 	def _network(self, architecture: str, seed: int) -> Network:
-		return Network(architecture, seed, self.folder / "models" / f"{architecture}-seed{seed}.pt")
+		return Network(architecture, seed, state_files.find(self.folder / "models", f"{architecture}-seed{seed}"))
 
 	@property
 	def warnings(self) -> list[StandingWarning]:
@@ -15610,7 +16325,7 @@ def open_all(runs: list[Path]) -> list[Results]:
 
 
 def read_typed(kind: type[T], path: Path, remedy: str) -> T:
-	"""One of the four JSON files as its dataclass. Raises BadInput that names the key, or the version, that does not fit."""
+	"""A JSON file of the schema's version as its dataclass. Raises BadInput that names the key, or the version, that does not fit."""
 	plain = read_json(path, next=remedy)
 	version = plain.get("schema") if isinstance(plain, dict) else None
 	if version != schema.VERSION:
@@ -15640,6 +16355,105 @@ def without_places(experiment: Experiment) -> Experiment:
 		weights="attached" if experiment.weights else "",
 	)
 '''[1:]
+
+
+# ======================================
+# cxrkit/run_log.py
+# ======================================
+
+FILES['cxrkit/run_log.py'] = r'''
+"""run.log, beside a run's results: what was said, with time and level, through Python's logging."""
+
+import logging
+import os
+import re
+import shlex
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cxrkit.files import refuse_unwritable
+
+NAME = "run.log"
+LOG = "cxrkit"
+"""The name of the logger: whoever uses the kit as a library may give it a handler of his own."""
+SECRET = re.compile(r"TOKEN|KEY|SECRET|PASSW", re.IGNORECASE)
+"""Names of variables of the environment whose values are never written."""
+SECRET_LENGTH = 8
+"""Shorter values are no secrets, and could be part of any word."""
+
+
+def write_down(text: object, level: int = logging.INFO) -> None:
+	"""Add text to the log, where one is kept, a line each; what begins with "!!!" is a warning."""
+	log = logging.getLogger(LOG)
+	for line in str(text).split("\n") if log.handlers else ():  # without one, logging would print warnings itself
+		log.log(logging.WARNING if line.startswith("!!!") else level, "%s", line)
+
+
+@contextmanager
+def logged(path: Path) -> Iterator[None]:
+	"""Keep what is said within the block, and the error that ends it, in the file `path`: a line each, with UTC and level."""
+
+
+
+	refuse_unwritable(path)
+	path.parent.mkdir(parents=True, exist_ok=True)
+	log, handler = logging.getLogger(LOG), logging.FileHandler(path, encoding="utf-8", errors="backslashreplace")
+	handler.setFormatter(_Line("%(asctime)s %(levelname)-7s %(message)s", "%Y-%m-%dT%H:%M:%SZ"))
+	handler.handleError = lambda record: None  # type: ignore[method-assign]  # a full disk stops the run elsewhere, in words
+	usual = log.level, log.propagate
+	log.setLevel(logging.INFO)
+	log.propagate = False
+	log.addHandler(handler)
+	try:
+		write_down(f"begun: {shlex.join(sys.argv)}")
+		yield
+	except BaseException as error:
+		write_down(str(error) or type(error).__name__, logging.ERROR)
+		raise
+	finally:
+		log.removeHandler(handler)
+		log.level, log.propagate = usual
+		handler.close()
+
+
+class _Line(logging.Formatter):
+	converter = time.gmtime
+
+	def format(self, record: logging.LogRecord) -> str:
+		line = super().format(record)
+		for name, value in os.environ.items():
+			if SECRET.search(name) and len(value) >= SECRET_LENGTH:
+				line = line.replace(value, "***")
+		return line
+'''[1:]
+
+
+# ======================================
+# cxrkit/saved_tables.py
+# ======================================
+
+FILES['cxrkit/saved_tables.py'] = r'''
+c-oy;+j84B5PcTEVv9bAOld}PE|V%zI%$)3Je^51P1-(4tOJRlg_^ejkR{jFzjt>*Qj#Z5JALpN!mbYXa`qx2#0R-3lm%&_QFT)&u<}ZQTd8saKfM1PHrlOV
+vyx6-DFcl(&Vt6jr78*=gRb^MRW0jGR~IqJDg)aXB{REH%GpE+5d^wyYU5yOuezhIyOU8tZt4=2by29L({*JNxmZFgK6A=QSDP5#t50ius8w&ITNQfIslCIG
+K?}4sm)doL17i-wi87`(w$u7vW@lBiK32&!#i!MH_0y}fw=obHIvNB)rgHvtj$WOcdSk<2Kt@f#Is><CQ5*~?M*eCF;=@V-p$ZgKYTFAucrcI)t18zaysayR
+Li&d?jL*8P?4*yw47E~}hfy3vaPkrgZQU%>OGlEJK+<#)3@`)qE|~~*4iX$C{&RVcLCNI`Zv0adaA@K#CQbA)d5y@wqQjW)3w?!=@l>%&!AA}R<9_rR4}!sp
+bz^=whI6!ZuN6|HVkS@w6bXEVeUE}cA(xjJV$`2`Lm;mWv`1uJ8wk*OcUjer1pdJ^7@(vDLH7qnYODGTW0nSkT-?ypJ62;yTBw_$9l`?$3sr?JL<C<=VI1w?
+W*EaT`K#7@(e61`1gs=x<v{A~hybk~R+zluE)g+!kI7fG0Npgotxd(zIb_p5JV!)=o<|;|J>E+gCWKpKdS^@vB18OHhWLM;Ct(}gE@|{AdALCeIC-f!708mZ
+ao3y`>Ju3G-#+|!@+>-Jm!oe=WSFsaMUlX>sV|HynQmFf5-bpEGi_PjPYa*O4SGl6V7(~efGw__vLObP(vB*Lb=0Z|He85zKhL+LNBH+xFvft(V0zdV61qCC
+^Kg$$XalDm)&G>E7E;s_>JFFc+J-FS2;i3~0t`!^y~N*moHo%OE{53+pC+V`Tqx(UVh|!a2Jm0l-F*cUCgh?05GLEgZX<C|2<F>tG~X`s`F1>>Z`G&^#Bo{l
+C82R79KmB&sX*!?10;RspNsaC7TiCOB}fwD1DeYQ3G&`?61(|;!ORpMRTiR|ZO&wM9o8lbt-h!tcma=2{S?8EU1f{8n^$u)Cm*EXh_INVgb&Onk4N7=P5;%e
+s`l)haMhwimSL=CD@hTI%K5ln$<ACGi;kSr1h5YMAk~D1qNb4*ih0HUV&t95xYs55x+qHNmaEVRtD0$;M04{ULNizd@HHB-fj3*6s8|)(G+x_~F#x`U;b{?7
+fnGV^Ju+43QsZDGBC~ilPVefT_gbNAohWq0gr;t8xJiY&PTo6%sX6;4^tr0khV-V$#~6ByX@4Rh-{B_Ew-y9FXRktjgLF2s@{zcyWQiefuxa{|;S)ZD*Gy_!
+AuLjY>r7Sak|w_D+GrH*sP_HfnckU1|I_}q3CvQ;tS_(F?=@u5-?|A+JG?@F%M+-R`!Le@p_^#mR}$GYszPpKR&P7MS!u>Tr;J0_aT^X=qBu?onpR>PBUmqb
+0W^gC6FW58ZS<15yTxq;gT?4Q-hTWM0N+pz`Kx4EuPYbQZ3Hi2OlVeW%FS%Qx!s6ZOt1@KK|iO1Ri(ypfa@4t%^lrg_3)=#`mm73iXFGGKDY-FkJ9#)Z}6F1
+xJ}(pZnhm43+ybLmBx+3@m_@V0XEf&BgfeDw4a#Adj*-}$1W~bM0Q@6fL_M->j&#0H7ET>xgU(_etl|ZVfz$SzyBKc?X-tGt}LFujDY|5`xZASZY+LvCLg;L
+Rj!7zCU^ZV?Yj{5YjpS1y2goy+0Ut^>P+#h^c~1I7Q0@AW+-NViu8dP#+<az^`qG+-7gxY+=e24K6kgMjYDk8fSwzjX9vxB0z6m`_K1FEXm<r)ZuE<wZ||Fx
+GVSc=cI%Ee18Quv{tm4NkJ;sVO`8H;oZuM1@RZVAdY`c~R7jJI8>-yQCa0s(<TPywJ;DN~+wtA&pq+y_7g8b+55XLVN3Q0h`3U{T3q0@z3j9Ru7BZZlJ`SN+
+yZq$QDK!#7j^J?*eR>z#!~Pe@@zWj>j|@rK>Aj^YrQ+{gMt(kg2v5F<c(PD}YM(&x>l8B{1DzOubR50u%=H)Wo}C~i`3sZ<98e9WveKmRn$_OW&!>9;md*I|
+$te}4QQXTI=nvc-uwqYG7W@O08@*c'''[1:]
 
 
 # ======================================
@@ -15862,6 +16676,108 @@ def standing_warnings(info: RunInfo) -> list[StandingWarning]:
 	if late:
 		found.append(StandingWarning("partial run", f"PARTIAL: the time was up; {missing(late)}: {', '.join(late)}."))
 	return found
+'''[1:]
+
+
+# ======================================
+# cxrkit/state_files.py
+# ======================================
+
+FILES['cxrkit/state_files.py'] = r'''
+"""The files that networks' states lie in: their names, their notes, and whether they are whole. No torch is needed here."""
+
+
+
+
+
+
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from cxrkit.files import AGAIN, reading, replacing
+
+SUFFIX, OLD_SUFFIX = SUFFIXES = (".safetensors", ".pt")
+NAMED = re.compile(rf"(?P<name>.+)({'|'.join(map(re.escape, SUFFIXES))})")
+NOTES, SUM = "__metadata__", "sha256"
+PREFIX = 8
+"""Bytes before the header, which say how long it is."""
+
+
+def find(folder: Path, name: str) -> Path:
+	"""The file of a state in a folder, the newer kind before the older; where the newer one would be, if there is none."""
+	return next((path for suffix in SUFFIXES if (path := Path(folder) / f"{name}{suffix}").exists()), Path(folder) / f"{name}{SUFFIX}")
+
+
+def names(files: Iterable[str]) -> list[str]:
+	"""The names of the states among files' names, each once."""
+	return list(dict.fromkeys(match["name"] for file in files if (match := NAMED.fullmatch(file))))
+
+
+def write(folder: Path, name: str, content: bytes) -> Path:
+	"""Write a state as training.states.written gives it, in place of an older file of that name. Raises DiskFull, WrongUse."""
+	path = Path(folder) / f"{name}{SUFFIX}"
+	with replacing(path) as temporary:
+		temporary.write_bytes(content)
+	path.with_suffix(OLD_SUFFIX).unlink(missing_ok=True)
+	return path
+
+
+def read(path: Path, next: str = AGAIN) -> bytes:
+	"""The bytes of a state's file; those of the newer kind are compared with their checksum. Raises BadInput."""
+	with reading(path, "The file of a network's weights", next):
+		content = Path(path).read_bytes()
+		if is_new(content):
+			notes(content)
+	return content
+
+
+def is_new(content: bytes) -> bool:
+	"""Whether a file that begins so is of the newer kind: a JSON object follows on the header's length."""
+	return content[PREFIX : PREFIX + 1] == b"{"
+
+
+def with_notes(content: bytes, told: dict[str, str]) -> bytes:
+	"""A file's bytes with these notes, and the checksum over all else, in this order: the library writes notes in a random one."""
+	header, data = _parts(content)
+	noted = {"format": "pt", **told}
+	text = _text({NOTES: noted | {SUM: _sum(header, noted, data)}, **header})
+	text += b" " * (-len(text) % PREFIX)  # so that tensors begin where the format wants them
+	return len(text).to_bytes(PREFIX, "little") + text + data
+
+
+def notes(content: bytes) -> dict[str, str]:
+	"""A file's notes, empty where others wrote it. Raises ValueError for bytes that are not those which were written."""
+	header, data = _parts(content)
+	found = header.pop(NOTES, {})
+	if SUM in found and found[SUM] != _sum(header, {name: text for name, text in found.items() if name != SUM}, data):
+		raise ValueError("the file differs from its checksum")
+	return found
+
+
+def _sum(header, noted, data):
+	digest = hashlib.sha256(_text({NOTES: noted, **header}))
+	digest.update(data)
+	return digest.hexdigest()
+
+
+def _text(header):
+	return json.dumps(header, separators=(",", ":")).encode()
+
+
+def _parts(content: bytes) -> tuple[dict[str, Any], memoryview]:
+	"""(header, the tensors' bytes)."""
+	end = PREFIX + int.from_bytes(content[:PREFIX], "little")
+	if end > len(content):
+		raise ValueError("the file ends before its header does")
+	header = json.loads(content[PREFIX:end])
+	if not isinstance(header, dict) or not isinstance(header.get(NOTES, {}), dict):
+		raise ValueError("the file's header is none")
+	return header, memoryview(content)[end:]
 '''[1:]
 
 
@@ -16316,7 +17232,7 @@ from typing import Any, Protocol
 
 from cxrkit import environment
 from cxrkit.config import Experiment
-from cxrkit.errors import CxrkitError
+from cxrkit.errors import CxrkitError, Interrupted
 from cxrkit.training import server
 from cxrkit.training.distributed import Meeting
 from cxrkit.training.loaders import TrainingFilms
@@ -16342,6 +17258,7 @@ class Task:
 	past: Past = Past()
 	end: float = float("inf")
 	meeting: Meeting | None = None
+	manifest_sha256: str = ""
 
 
 @dataclass(frozen=True)
@@ -16408,7 +17325,13 @@ class Processes:
 
 		ours, theirs = self._context.Pipe()
 		process = self._context.Process(target=work, args=(task, theirs, self._train), name=task.job.name)
-		process.start()
+		try:
+			process.start()
+		except (OSError, EOFError) as error:
+			raise Interrupted(
+				f"The process that begins trainings has died ({type(error).__name__}).",
+				next="read what it said above; if that is nothing, memory may have run out: try --jobs-at-once 1. The same command goes on",
+			) from error
 		theirs.close()
 		self._running[ours] = (task.job, process)
 
@@ -16445,7 +17368,7 @@ class Processes:
 def _death(code):
 	if code is not None and code < 0:
 		name = signal.Signals(-code).name
-		if -code == signal.SIGKILL:
+		if name == "SIGKILL":  # which Windows does not know
 			return f"the process was killed ({name}), which a system does when memory runs out: try --jobs-at-once 1, or a smaller --batch-size"
 		return f"the process was ended by {name}"
 	return f"the process ended with exit code {code} and said nothing"
@@ -16471,15 +17394,17 @@ import shutil
 from dataclasses import asdict
 from pathlib import Path
 
+from cxrkit import state_files
 from cxrkit.columns import FROZEN, UNFROZEN
 from cxrkit.errors import BadInput
-from cxrkit.files import read_json, reading, remove_leftovers, replacing, write_json
+from cxrkit.files import read_json, reading, remove_leftovers, write_json
 from cxrkit.progress import say
 from cxrkit.training.stages import Epoch, Finder, Past, Stage, Statistics
 
 KEY, FAILED, FINDER = "job.json", "failed.json", "lr_find.json"
-OWN = re.compile(rf"\.?({FROZEN}|{UNFROZEN}|job|lr_find|failed)\.(json|pt)(\..*)?")
+OWN = re.compile(rf"\.?({FROZEN}|{UNFROZEN}|job|lr_find|failed)(\.json|{'|'.join(map(re.escape, state_files.SUFFIXES))})(\..*)?")
 """The files that a training writes, and what is left of one whose writer died."""
+REMEDY = "remove the training's folder; the same command trains it again"
 
 
 class JobFolder:
@@ -16500,7 +17425,7 @@ class JobFolder:
 					self.path,
 					"move that away, or name another folder with --out; nothing was changed",
 				)
-			say(f"{self.name}: begun anew, for the data or the protocol changed")
+			say(f"{self.name}: restarted, because the data or the protocol changed")
 			shutil.rmtree(self.path)
 		if not self.path.exists():
 			write_json(self.path / KEY, {"key": key})
@@ -16516,12 +17441,12 @@ class JobFolder:
 	@property
 	def weights(self) -> Path:
 		"""The file of the last stage's weights."""
-		return self.path / f"{UNFROZEN}.pt"
+		return state_files.find(self.path, UNFROZEN)
 
 	def past(self) -> Past:
 		"""What is there to go on from. Raises BadInput for a file that is not as it was written."""
-		path = self.path / f"{FROZEN}.pt"
-		frozen = path.read_bytes() if self.done(FROZEN) and path.exists() else None
+		path = state_files.find(self.path, FROZEN)
+		frozen = state_files.read(path, REMEDY) if self.done(FROZEN) and path.exists() else None
 		return Past(frozen, self.finder() if frozen and (self.path / FINDER).exists() else None)
 
 	def keep(self, made: Stage | Finder) -> None:
@@ -16529,8 +17454,7 @@ class JobFolder:
 		if isinstance(made, Finder):
 			write_json(self.path / FINDER, asdict(made))
 			return
-		with replacing(self.path / f"{made.name}.pt") as temporary:
-			temporary.write_bytes(made.weights)
+		state_files.write(self.path, made.name, made.weights)
 		plain = asdict(made)
 		del plain["weights"]
 		write_json(self.path / f"{made.name}.json", plain)
@@ -16538,7 +17462,7 @@ class JobFolder:
 	def stage(self, name: str) -> Stage:
 		"""A finished stage, without its weights. Raises BadInput."""
 		path = self.path / f"{name}.json"
-		with reading(path, next="remove the training's folder; the same command trains it again"):
+		with reading(path, next=REMEDY):
 			plain = read_json(path)
 			return Stage(
 				name,
@@ -16551,7 +17475,7 @@ class JobFolder:
 
 	def finder(self) -> Finder:
 		"""The finder's result. Raises BadInput."""
-		with reading(self.path / FINDER, next="remove the training's folder; the same command trains it again"):
+		with reading(self.path / FINDER, next=REMEDY):
 			return Finder(**read_json(self.path / FINDER))
 
 	def fail(self, error: str, details: str) -> None:
@@ -16591,7 +17515,7 @@ from cxrkit.config import Experiment
 from cxrkit.environment import Deadline
 from cxrkit.errors import WrongUse, disk_errors
 from cxrkit.files import locked, sha256_of_json
-from cxrkit.progress import Meter, announce, say
+from cxrkit.progress import Meter, announce, counted, say
 from cxrkit.training import networks, weights
 from cxrkit.training.distributed import Member
 from cxrkit.training.executors import Ended, Executor, Lost, Processes, Task
@@ -16619,8 +17543,10 @@ def run(
 	time_left: Deadline = Deadline(),
 	executor: Executor | None = None,
 	kept: Callable[[Path], None] | None = None,
+	tell: Callable[[Job, EpochEnded], None] | None = None,
 ) -> dict[str, int]:
 	"""Run every job that is not done, each into a folder of its own below `folder`; return the most bytes of the device's ..."""
+
 
 
 
@@ -16637,12 +17563,10 @@ def run(
 		next = "start one process: it uses all devices here, and other machines with --cluster; one network on all devices: --parallel data"
 		raise WrongUse(words, next=next)
 	folder = Path(folder)
-	announce(f"training {len(jobs_of(experiment))} networks\n{machine}\n  films: {films.placement}")
-	if experiment.pretrained:
-		with locked(folder / ".weights.lock"):
-			weights.check(dict.fromkeys(job.architecture for job in unfinished(experiment, folder)), experiment.weights)
+	announce(f"training {counted(len(jobs_of(experiment)), 'network')}\n{machine}\n  films: {films.placement}")
+	require_weights(experiment, folder)
 	executor = executor or Processes()
-	make = _Run(experiment, films, key_of(experiment, manifest_hash, machine), folder, machine, time_left, executor, kept)
+	make = _Run(experiment, films, manifest_hash, folder, machine, time_left, executor, kept, tell)
 	member = Member() if together else None
 	with locked(folder / ".lock", wait=False) if member is None or member.leads else nullcontext(True) as held:
 		try:
@@ -16655,12 +17579,21 @@ def run(
 	return make.peaks
 
 
+def require_weights(experiment: Experiment, folder: Path) -> None:
+	"""Check, and fetch if need be, the ImageNet weights of what is not trained yet. Raises BadInput, RemoteRefusal."""
+	if experiment.pretrained:
+		with locked(folder / ".weights.lock"):
+			weights.check(dict.fromkeys(job.architecture for job in unfinished(experiment, folder)), experiment.weights)
+
+
 class _Run:
 	"""The state of run(): which jobs wait, which run where, and what is shown of them."""
 
-	def __init__(self, experiment, films, key, folder, machine, time_left, executor, kept):
-		self.experiment, self.films, self.key, self.folder, self.machine = experiment, films, key, folder, machine
+	def __init__(self, experiment, films, manifest_hash, folder, machine, time_left, executor, kept, tell):
+		self.experiment, self.films, self.manifest, self.folder, self.machine = experiment, films, manifest_hash, folder, machine
+		self.key = key_of(experiment, manifest_hash, machine)
 		self.time_left, self.executor, self.kept = time_left, executor, kept or (lambda home: None)
+		self.tell = tell or (lambda job, told: None)
 		self.jobs = longest_first(experiment)
 		# a cluster is given all jobs, and begins each where and when there is room
 		self.free = [machine.devices[0]] * len(self.jobs) if machine.nodes else machine.slots
@@ -16694,7 +17627,7 @@ class _Run:
 		if home.done():
 			say(f"{job.name}: done already")
 		elif self.time_left() <= 0:
-			say(f"{job.name}: not begun, the time is up")
+			say(f"{job.name}: not started, the time is up")
 		else:
 			return True
 		return False
@@ -16710,9 +17643,8 @@ class _Run:
 			home.forget_failure()
 			past = home.past()
 		device, threads = self.held[job], self.machine.threads.value
-		self.executor.start(
-			Task(job, self.experiment, self.films, self.machine.numerics, device, threads, past, self.time_left.end, meeting)
-		)
+		numerics, end = self.machine.numerics, self.time_left.end
+		self.executor.start(Task(job, self.experiment, self.films, numerics, device, threads, past, end, meeting, self.manifest))
 
 	def _listen(self):
 		"""Hear what the trainings tell, and keep what they made."""
@@ -16735,6 +17667,7 @@ class _Run:
 				self.kept(home.path)
 		if isinstance(told, EpochEnded):
 			epoch = told.epoch
+			self.tell(job, told)
 			say(
 				f"{job.name} {told.stage} epoch {epoch.epoch}/{told.epochs}: train loss {epoch.train_loss:.4f}, "
                 f"valid loss {epoch.valid_loss:.4f}, error rate {epoch.error_rate:.4f}, {epoch.seconds:.1f} s"
@@ -16742,7 +17675,7 @@ class _Run:
 		elif isinstance(told, Finder):
 			say(f"{job.name}: learning rate {told.chosen:.2g} ({told.reason})")
 		elif isinstance(told, Stage) and told.skipped_steps:
-			say(f"{job.name} {told.name}: {told.skipped_steps} steps whose float16 gradients overflowed changed nothing")
+			say(f"{job.name} {told.name}: {told.skipped_steps} steps were skipped because float16 gradients overflowed")
 
 	def _progress(self, job, share):
 		gained, self.share[job] = share - self.share[job], share
@@ -16757,7 +17690,7 @@ class _Run:
 		elif self.time_left() <= 0:
 			self._ended(job, home, Ended())
 		else:
-			say(f"{job.name}: its process was lost ({lost.reason}); it is begun again after its last finished stage")
+			say(f"{job.name}: its process was lost ({lost.reason}); restarting after its last finished stage")
 			self._start(job, home)
 
 	def _ended(self, job, home, ended):
@@ -16863,7 +17796,7 @@ def collect(experiment: Experiment, label_of: Mapping[str, str], folder: Path) -
 		finder = home.finder()
 		steps = enumerate(zip(finder.learning_rates, finder.losses), start=1)
 		trained.lr_find.extend([*of_job, step, rate, loss, finder.chosen] for step, (rate, loss) in steps)
-		trained.models[f"{job.name}.pt"] = home.weights
+		trained.models[job.name + home.weights.suffix] = home.weights
 	return trained
 '''[1:]
 
@@ -17452,7 +18385,6 @@ FILES['cxrkit/training/networks.py'] = r'''
 
 import difflib
 import functools
-import pickle
 import warnings
 from dataclasses import dataclass
 
@@ -17467,6 +18399,7 @@ from torchvision import models
 from cxrkit.config import TESTED
 from cxrkit.data.records import LABELS, POSITIVE
 from cxrkit.errors import BadInput, WrongUse
+from cxrkit.training import states
 
 try:
 	import timm
@@ -17477,6 +18410,7 @@ COVID = LABELS.index(POSITIVE)
 """The output of a network that means COVID-19."""
 DRAWN = (nn.Conv2d, nn.Linear, _BatchNorm)
 """Layers that draw() knows how to begin."""
+RESTORE = "restore the file from the run's output"
 
 
 def in_torchvision(architecture):
@@ -17651,14 +18585,12 @@ def load(path, architecture, device="cpu"):
 
 
 
+	state = states.load(path, RESTORE, "bring the run's models/ folder", architecture)
 	model = empty(architecture)
 	try:
-		model.load_state_dict(torch.load(path, map_location="cpu", weights_only=True), assign=True)
-	except FileNotFoundError:
-		raise BadInput("The trained network is not there.", path, "bring the run's models/ folder") from None
-	except (RuntimeError, pickle.UnpicklingError, EOFError, OSError, TypeError) as error:
-		reason = (str(error) or type(error).__name__).splitlines()[0][:100]
-		raise BadInput(f"The weights cannot be read: {reason}", path, "restore the file from the run's output") from error
+		model.load_state_dict(state, assign=True)
+	except RuntimeError as error:
+		raise BadInput(f"The weights cannot be read: {str(error).splitlines()[0][:100]}", path, RESTORE) from error
 	return model.float().eval().to(device)
 
 
@@ -17944,8 +18876,8 @@ FILES['cxrkit/training/recipe.py'] = r'''
 
 
 
-import io
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import torch
 from fastai.callback.schedule import valley
@@ -17955,8 +18887,9 @@ from torch.nn.functional import cross_entropy
 from cxrkit.columns import FROZEN, UNFROZEN
 from cxrkit.config import Experiment
 from cxrkit.environment import Deadline
-from cxrkit.training import batchnorm, learner, networks
+from cxrkit.training import batchnorm, learner, networks, states
 from cxrkit.training.distributed import Team
+from cxrkit.training.job_folder import REMEDY
 from cxrkit.training.learner import InMemoryFinder, Steps, Watch
 from cxrkit.training.precision import Numerics, full_float32
 from cxrkit.training.stages import Finder, Job, Past, Stage, Statistics
@@ -17978,6 +18911,7 @@ def train(
 	time_left: Callable[[], float] = Deadline(),
 	team: Team = Team(),
 	tell: Callable[[object], None] = lambda _: None,
+	manifest_sha256: str = "",
 ) -> Iterator[Stage | Finder]:
 	"""Train one network; yield the frozen Stage, the Finder and the unfrozen Stage, those that `past` does not hold."""
 
@@ -17986,6 +18920,8 @@ def train(
 
 
 
+
+	write = partial(states.written, architecture=job.architecture, manifest_sha256=manifest_sha256)
 	learn = learner.make(job, loaders, experiment, numerics, _stage_seed(job.seed, 0))
 	team.share(learn.model)
 	epoch = len(loaders.train) + len(loaders.valid)
@@ -17995,7 +18931,7 @@ def train(
 		_begin(learn, job.seed, 0, team)
 		learn.freeze()
 		rate = slice(experiment.learning_rate) if experiment.frozen_rates == "tenth" else experiment.learning_rate
-		stage = _fit(learn, FROZEN, rate, experiment, steps, team)
+		stage = _fit(learn, FROZEN, rate, experiment, steps, team, write)
 		frozen = stage.weights
 		yield stage
 	steps.reach(experiment.epochs * epoch)
@@ -18004,7 +18940,7 @@ def train(
 	found = team.agree(past.finder)
 	if found is None:
 		if team.leads:
-			load(learn.model, frozen)
+			load(learn.model, frozen, f"the first stage of {job.name}")
 			_begin(learn, job.seed, 1, team)
 			learn.freeze()
 			with team.by_leader(learn.model):
@@ -18014,17 +18950,17 @@ def train(
 		if team.agree(time_left()) <= 0:
 			return
 	steps.reach(experiment.epochs * epoch + experiment.lr_find_iterations)
-	load(learn.model, frozen)
+	load(learn.model, frozen, f"the first stage of {job.name}")
 	_begin(learn, job.seed, 2, team)
 	learn.unfreeze()
 	graded = experiment.unfrozen_rates == "graded" and experiment.pretrained  # random layers have nothing to keep
 	rate = slice(found.chosen / BODY_DIVISOR, found.chosen) if graded else found.chosen
-	yield _fit(learn, UNFROZEN, rate, experiment, steps, team)
+	yield _fit(learn, UNFROZEN, rate, experiment, steps, team, write)
 
 
-def load(model, weights: bytes) -> None:
-	"""Put a stage's weights into a model of the same architecture."""
-	model.load_state_dict(torch.load(io.BytesIO(weights), map_location="cpu", weights_only=True))
+def load(model, weights: bytes, where: str = "") -> None:
+	"""Put a stage's weights into a model of the same architecture. where: whose they are, for the message. Raises BadInput."""
+	model.load_state_dict(states.read(weights, where, REMEDY))
 
 
 def _stage_seed(seed, stage):
@@ -18041,17 +18977,17 @@ def _begin(learn, seed, stage, team):
 	learn.dls.train.rng.seed(_stage_seed(seed, stage))
 
 
-def _fit(learn, name, rate, experiment, steps, team) -> Stage:
+def _fit(learn, name, rate, experiment, steps, team, write) -> Stage:
 	watch = Watch(name, steps)
 	learn.fit_one_cycle(experiment.epochs, lr_max=rate, pct_start=experiment.warmup_share, cbs=[watch, *team.callbacks(learn.dls.train)])
 	stage = None
 	if team.leads:
 		with team.by_leader(learn.model):
-			stage = _finished(learn, name, watch.epochs, experiment.precise_batch_norm)
+			stage = _finished(learn, name, watch.epochs, experiment.precise_batch_norm, write)
 	return team.agree(stage)
 
 
-def _finished(learn, name, epochs, precise_wanted) -> Stage:
+def _finished(learn, name, epochs, precise_wanted, write) -> Stage:
 	"""The Stage that a fit has just ended, predicted with the batch-norm statistics that are wanted, and measured with both."""
 	running = _predicted(learn)
 	with batchnorm.precise(learn.model, (batch[0].as_subclass(torch.Tensor) for batch in learn.dls.train)) as keep:
@@ -18065,9 +19001,7 @@ def _finished(learn, name, epochs, precise_wanted) -> Stage:
 		for image_id, p in zip(loader.items, networks.probability(outputs).tolist())
 	]
 	statistics = [_statistics(kind, *outputs[0]) for kind, outputs in (("running", running), ("precise", precise))]
-	content = io.BytesIO()
-	torch.save({key: value.cpu() for key, value in learn.model.state_dict().items()}, content)
-	return Stage(name, epochs, predictions, statistics, int(learn.opt.skipped), content.getvalue())
+	return Stage(name, epochs, predictions, statistics, int(learn.opt.skipped), write(learn.model.state_dict()))
 
 
 @torch.no_grad()
@@ -18120,11 +19054,13 @@ FILES['cxrkit/training/server.py'] = r'''
 
 import contextlib
 import multiprocessing
+import sys
 import tempfile
 from multiprocessing import util
 from multiprocessing.context import BaseContext
 
-METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() and sys.platform != "darwin" else "spawn"
+"""macOS has a server too, but its libraries, Accelerate among them, may not be used in a process forked after they were loaded."""
 LOADED = ["torchvision", "fastai.vision.learner", "fastai.metrics", "cxrkit.training.work"]
 """What the server loads. None of it asks for a GPU as it is loaded, which a fork would not survive."""
 LONGEST_FOLDER = 70
@@ -18256,15 +19192,98 @@ class EpochEnded:
 
 
 # ======================================
+# cxrkit/training/states.py
+# ======================================
+
+FILES['cxrkit/training/states.py'] = r'''
+"""Networks' states as bytes: written as safetensors, read from those and from PyTorch's own files; only tensors come out of either."""
+
+
+
+
+
+import io
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load as from_safetensors
+from safetensors.torch import save as as_safetensors
+
+from cxrkit import __version__, state_files
+from cxrkit.errors import BadInput
+from cxrkit.files import AGAIN, reading
+
+OURS = (b"PK\x03\x04", b"\x80")
+"""How PyTorch's files begin: the archives that it writes, the pickles that it wrote before."""
+FAULTS = (RuntimeError, ValueError, LookupError, TypeError, AttributeError, EOFError, OSError, pickle.UnpicklingError, SafetensorError)
+"""What the two libraries raise over a file that is damaged or another's."""
+
+
+def written(state: Mapping[str, torch.Tensor], architecture: str, manifest_sha256: str = "") -> bytes:
+	"""The bytes of a network's state dict. manifest_sha256: of the films that it was trained by, empty for none."""
+
+
+
+
+	tensors, held = {}, set()
+	for name, value in state.items():
+		tensor = value.detach().cpu().contiguous()
+		memory = tensor.untyped_storage().data_ptr()
+		tensors[name] = tensor.clone() if memory in held else tensor
+		held.add(memory)
+	told = {"architecture": architecture, "cxrkit": __version__, "manifest_sha256": manifest_sha256}
+	return state_files.with_notes(as_safetensors(tensors), told)
+
+
+def read(content: bytes, where: Path | str | None = None, next: str = AGAIN) -> dict[str, torch.Tensor]:
+	"""The state dict, on the processor, in a file's bytes. where: what the message names. Raises BadInput."""
+	return _opened(content, where, next)[0]
+
+
+def _opened(content, where, next):
+	"""(state dict, notes)."""
+	notes = {}
+	try:
+		if state_files.is_new(content):
+			notes, state = state_files.notes(content), from_safetensors(content)
+		elif content.startswith(OURS):
+			state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+		else:
+			raise ValueError("the file is neither safetensors' nor PyTorch's")
+		if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
+			raise ValueError("the file holds no state of a network")
+	except FAULTS as error:
+		reason = (str(error) or type(error).__name__).splitlines()[0][:100]
+		raise BadInput(f"The weights cannot be read: {reason}", where, next) from error
+	return state, notes
+
+
+def load(path: Path | str, next: str = AGAIN, absent: str | None = None, architecture: str = "") -> dict[str, torch.Tensor]:
+	"""The state dict in a file; what it is called does not matter. architecture: refused are notes that name another; empty for any."""
+
+
+
+	with reading(path, "The trained network", next, absent):
+		content = Path(path).read_bytes()
+	state, notes = _opened(content, path, next)
+	named = notes.get("architecture", architecture)
+	if architecture and named != architecture:
+		raise BadInput(f"The weights cannot be read: they are those of {named}, not of {architecture}.", path, next)
+	return state
+'''[1:]
+
+
+# ======================================
 # cxrkit/training/weights.py
 # ======================================
 
 FILES['cxrkit/training/weights.py'] = r'''
 """ImageNet weights: from an attached folder, from torch's own cache, or from PyTorch's host."""
 
-import io
 import os
-import pickle
 import re
 from pathlib import Path
 
@@ -18275,7 +19294,7 @@ from torchvision import models
 from cxrkit.errors import BadInput, RemoteRefusal
 from cxrkit.files import sha256_of
 from cxrkit.progress import on_terminal, say
-from cxrkit.training import networks
+from cxrkit.training import networks, states
 
 REMEDY = (
 	"allow the network (on Kaggle: Settings, Internet on), or bring the files with --weights DIR, "
@@ -18310,7 +19329,7 @@ def imagenet(architecture, folder=""):
 	expected = path.stem.rsplit("-", 1)[1]
 	if not sha256_of(path).startswith(expected):
 		raise BadInput("The weight file is damaged: its SHA-256 is not the one in its name.", path, "delete it and fetch it again")
-	state = torch.load(path, map_location="cpu", weights_only=True)
+	state = states.load(path, "delete it and fetch it again")
 	return {OLD_DENSENET_KEY.sub(r"\1\2", key): value for key, value in state.items()}
 
 
@@ -18377,13 +19396,7 @@ def timm_imagenet(architecture, folder=""):
 				folder,
 				"put timm's weights there under that name, or leave out --weights",
 			)
-		from safetensors import SafetensorError  # comes with timm
-		from safetensors.torch import load_file
-
-		try:
-			return torch.load(found[0], map_location="cpu", weights_only=True) if found[0].suffix == ".pth" else load_file(found[0])
-		except (RuntimeError, pickle.UnpicklingError, EOFError, SafetensorError) as error:
-			raise BadInput(f"The weights cannot be read: {str(error).splitlines()[0][:100]}", found[0], "fetch them again") from error
+		return states.load(found[0], "fetch them again")
 	try:
 		return networks.timm.create_model(architecture, pretrained=True).state_dict()
 	except (OSError, RuntimeError, ValueError) as error:  # of the hub's client, of torch's
@@ -18392,7 +19405,7 @@ def timm_imagenet(architecture, folder=""):
 
 def travelling_name(architecture):
 	"""The name under which travelling() is found in a folder of weights."""
-	return files_of(architecture)[-1]
+	return files_of(architecture)[0]
 
 
 def travelling(architecture, folder=""):
@@ -18400,9 +19413,7 @@ def travelling(architecture, folder=""):
 	if networks.in_torchvision(architecture):
 		url = source_of(architecture)
 		return (_attached(folder, url) if folder else _cached(url)).read_bytes()
-	content = io.BytesIO()
-	torch.save(timm_imagenet(architecture, folder), content)
-	return content.getvalue()
+	return states.written(timm_imagenet(architecture, folder), architecture)
 
 
 def silence_residual_branches(model):
@@ -18493,7 +19504,7 @@ def training(task, tell):
 	team = Team.join(task.meeting, task.device)
 	loaders = task.films.loaders(task.experiment, task.device, task.numerics.layout.value)
 	left = Deadline.at(task.end)
-	yield from recipe.train(task.job, loaders, task.experiment, task.numerics, task.past, left, team, tell)
+	yield from recipe.train(task.job, loaders, task.experiment, task.numerics, task.past, left, team, tell, task.manifest_sha256)
 
 
 def peak_bytes(device):

@@ -9,7 +9,8 @@ from typing import TypeVar
 
 from cxrkit.data.readers.collected import CT, REVIEWED, XRAY, CaseRecord, Fact, StoredFilm
 from cxrkit.data.records import VIEWS
-from cxrkit.files import read_csv_rows, write_csv
+from cxrkit.files import write_csv
+from cxrkit.saved_tables import read_csv_rows
 from scrapers.sites.site import SITES
 
 COLUMNS = ("site", "case", "film", "field", "guess", "words", "file", "case_url", "answer", "reviewed_by")

@@ -10,7 +10,7 @@ from pathlib import Path
 import filelock
 import pytest
 
-from cxrkit import errors, files
+from cxrkit import errors, files, saved_tables
 
 
 def test_a_file_is_whole_or_absent(tmp_path):
@@ -25,21 +25,17 @@ def test_a_file_is_whole_or_absent(tmp_path):
 
 def test_where_nothing_can_be_written_it_is_said(tmp_path):
     (tmp_path / "file").write_text("x")
-    for place in (tmp_path / "file" / "m.csv", tmp_path / ("n" * 300)):
-        with pytest.raises(errors.WrongUse, match="Nothing can be written here") as caught:
+    for place in (tmp_path / "file" / "m.csv", tmp_path / ("n" * 300), tmp_path):
+        with pytest.raises(errors.Unwritable, match="Nothing can be written here"):
             files.write_text(place, "text")
-        assert "--out" in caught.value.next
+    with pytest.raises(FileNotFoundError), files.replacing(tmp_path / "a"):
+        (tmp_path / "b").read_bytes()  # of what is read meanwhile nothing is said
 
 
-def test_it_is_said_before_the_work_is_done(tmp_path):
+def test_a_lock_where_nothing_can_be_written(tmp_path):
     (tmp_path / "file").write_text("x")
-    for place in (tmp_path / "file" / "m.csv", tmp_path / "file" / "deep" / "m.csv"):
-        with pytest.raises(errors.WrongUse, match="Nothing can be written here"):
-            files.refuse_unwritable(place)
-        with pytest.raises(errors.WrongUse, match="Nothing can be written here"), files.locked(place):
-            raise AssertionError("there is no such folder")
-    files.refuse_unwritable(tmp_path / "new" / "m.csv")
-    assert list((tmp_path / "new").iterdir()) == []
+    with pytest.raises(errors.Unwritable, match="Nothing can be written here"), files.locked(tmp_path / "file" / "lock"):
+        raise AssertionError("there is no such folder")
 
 
 def test_a_name_that_is_no_utf8_survives_json(tmp_path):
@@ -123,9 +119,9 @@ def test_rows_are_read_as_they_were_written(tmp_path):
     files.write_csv(tmp_path / "a.csv", ["x", "y", "z"], rows)
     assert (tmp_path / "a.csv").read_bytes().count(b"\r") == 0
     expected = [{"x": "a, b", "y": 'quote " and\nline', "z": ""}, {"x": "é", "y": "", "z": "1"}]
-    assert files.read_csv_rows(tmp_path / "a.csv", columns=("x", "z")) == expected
+    assert saved_tables.read_csv_rows(tmp_path / "a.csv", columns=("x", "z")) == expected
     (tmp_path / "marked.csv").write_bytes(b"\xef\xbb\xbf" + (tmp_path / "a.csv").read_bytes())
-    assert files.read_csv_rows(tmp_path / "marked.csv") == expected
+    assert saved_tables.read_csv_rows(tmp_path / "marked.csv") == expected
 
 
 @pytest.mark.parametrize(
@@ -134,7 +130,7 @@ def test_rows_are_read_as_they_were_written(tmp_path):
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-16-le"])
 def test_what_a_spreadsheet_saved_is_read(tmp_path, text, encoding):
     (tmp_path / "a.csv").write_bytes(text.encode(encoding))
-    assert files.read_csv_rows(tmp_path / "a.csv") == [{"case": "ä1", "words": "yes"}]
+    assert saved_tables.read_csv_rows(tmp_path / "a.csv") == [{"case": "ä1", "words": "yes"}]
 
 
 @pytest.mark.parametrize(
@@ -152,7 +148,7 @@ def test_a_table_that_cannot_be_used_is_bad_input(tmp_path, content, words):
     if content is not None:
         (tmp_path / "a.csv").write_bytes(content)
     with pytest.raises(errors.BadInput, match=words):
-        files.read_csv_rows(tmp_path / "a.csv", columns=("a", "c"))
+        saved_tables.read_csv_rows(tmp_path / "a.csv", columns=("a", "c"))
 
 
 def test_the_guard_lets_the_kits_own_errors_through(tmp_path):
@@ -288,7 +284,15 @@ def test_control_c_is_exit_code_5(capsys):
         raise KeyboardInterrupt
 
     assert errors.run_command(stop) == 5
-    assert "run the same command" in capsys.readouterr().err
+    assert "the same command begins again" in capsys.readouterr().err
+
+
+def test_a_pipe_that_broke_elsewhere_is_no_end_of_the_reading():
+    def fail():
+        raise BrokenPipeError("the server of trainings")
+
+    with pytest.raises(BrokenPipeError):
+        errors.run_command(fail)
 
 
 @pytest.mark.parametrize("encoding, arrow", [("cp1252", "\\u2192"), ("ascii", "\\u2192"), ("utf-8", "\u2192")])

@@ -3,7 +3,6 @@
 import contextlib
 import io
 import sys
-from types import SimpleNamespace
 
 import pytest
 
@@ -28,6 +27,17 @@ class Terminal(io.StringIO):
         return True
 
 
+class Streams:
+    """sys with a terminal for stderr, and for stdout what sys has when it is asked: capsys changes it after the fixture."""
+
+    def __init__(self, stderr):
+        self.stderr = stderr
+
+    @property
+    def stdout(self):
+        return sys.stdout
+
+
 @pytest.fixture
 def clock():
     return Clock()
@@ -36,9 +46,7 @@ def clock():
 @pytest.fixture
 def terminal(monkeypatch):
     stream = Terminal()
-    monkeypatch.setattr(
-        progress, "sys", SimpleNamespace(stdout=sys.stdout, stderr=stream)
-    )  # pytest sets sys.stderr itself once fixtures are ready
+    monkeypatch.setattr(progress, "sys", Streams(stream))  # pytest sets sys.stderr itself once fixtures are ready
     return stream
 
 

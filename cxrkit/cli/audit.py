@@ -4,27 +4,27 @@ import time
 from argparse import Namespace
 from pathlib import Path
 
-from cxrkit.cli.shared import Commands
+from cxrkit.cli.shared import RUN, Commands, declare
 from cxrkit.errors import WrongUse
-from cxrkit.progress import say
+from cxrkit.progress import answer
 
 
 def add(commands: Commands) -> None:
-    audit = commands.add_parser("audit", help="can the answer be trusted? shortcuts, masks, sources, external films, a verdict")
-    audit.add_argument("target", type=Path, metavar="RUN|MANIFEST", help="a run's folder, its results folder, or a manifest.csv")
+    audit = declare(commands, "audit", help="can the answer be trusted? shortcuts, masks, sources, external films, a verdict")
+    audit.add_argument("target", type=Path, metavar="RUN|MANIFEST", help=f"{RUN}; or a manifest.csv")
     external = (
         "external films: KIND[:NAME]=DIR as for --data of a run, NAME=DIR (a folder with covid/ and normal/), "
         "or NAME=manifest.csv; may be given several times"
     )
     audit.add_argument("--external", action="append", default=[], metavar="NAME=DIR", help=external)
-    most = "of each of these sets at most so many films, whole patients drawn with a fixed seed (default: all)"
+    most = "at most N films of each of these sets; whole patients, drawn with a fixed seed (default: all)"
     audit.add_argument("--external-films", type=int, default=0, metavar="N", help=most)
     audit.add_argument(
-        "--retrain", action="store_true", help="train networks anew on masked films, without each source, and on permuted labels (long)"
+        "--retrain", action="store_true", help="retrain networks on masked films, without each source, and on permuted labels (takes long)"
     )
     cluster = "train those on a Ray cluster, at the same time: auto, HOST:PORT or ray://HOST:PORT"
     audit.add_argument("--cluster", metavar="ADDRESS", default="", help=cluster)
-    asked = "networks to mask and retrain, as resnet34-seed0 (default: all on a GPU, else one seed each)"
+    asked = "networks to mask and retrain, such as resnet34-seed0 (default: all on a GPU, else one seed of each)"
     audit.add_argument("--networks", nargs="*", default=[], metavar="NAME", help=asked)
     where = "where the films of a source lie on this machine, if the manifest does not say"
     audit.add_argument("--source", action="append", default=[], metavar="KIND[:NAME]=DIR", help=where)
@@ -57,5 +57,8 @@ def run(options: Namespace) -> None:
         executor=executor,
     )
     audits = audit.audit(options.target, wanted, options.out)
-    say("\n" + markdown.audit_log(audits))
-    say(f"Audited in {time.monotonic() - started:.0f} s; written: {options.out or audit.NAME}")
+    answer("\n" + markdown.audit_log(audits))
+    kept_at = options.out or (audit.file_of(options.target) if options.target.suffix == ".csv" else audit.NAME)
+    answer(f"Audited in {time.monotonic() - started:.0f} s; written: {kept_at}")
+    if not options.out and options.target.is_dir():
+        answer(f"The page as well: python -m cxrkit report {options.target}")

@@ -3,22 +3,24 @@
 from argparse import Namespace
 from pathlib import Path
 
-from cxrkit.cli.shared import Commands
+from cxrkit.cli.shared import Commands, declare
 from cxrkit.environment import Choice
 from cxrkit.errors import CxrkitError
-from cxrkit.progress import say
+from cxrkit.files import refuse_unwritable_folder
+from cxrkit.progress import answer
 
 
 def add(commands: Commands) -> None:
-    check = commands.add_parser("gpu-check", help="prove that the GPUs here train as the processor does, in about three minutes")
+    check = declare(commands, "gpu-check", help="check in about three minutes that the GPUs train like the processor")
     check.add_argument(
-        "--device", choices=("auto", "cpu"), default="auto", help="cpu: the same checks without a GPU, where they make sense"
+        "--device",
+        choices=("auto", "cpu"),
+        default="auto",
+        help="cpu: the same checks without a GPU, where they make sense (default: auto)",
     )
     check.add_argument("--short", action="store_true", help="one network and its number format: what a run on Kaggle begins with")
     check.add_argument("--precision", default="auto", metavar="FORMAT", help="with --short: another number format")
-    check.add_argument(
-        "--minutes", type=float, help="after which nothing more is waited for (default: 5, without a GPU 20, with --short 2)"
-    )
+    check.add_argument("--minutes", type=float, help="stop waiting after so many minutes (default: 5, without a GPU 20, with --short 2)")
     check.add_argument(
         "--out", type=Path, default=Path("runs/gpu-check"), metavar="DIR", help="folder for gpu-check.json (default: runs/gpu-check)"
     )
@@ -29,14 +31,15 @@ def run(options: Namespace) -> None:
     from cxrkit import environment
     from cxrkit.gpu_check import check, rows
 
+    refuse_unwritable_folder(options.out)
     device = environment.choose_device() if options.device == "auto" else Choice("cpu", "as was asked")
     minutes = options.minutes or (check.SHORT_MINUTES if options.short else check.MINUTES[device.value])
-    say(f"gpu-check on {device}, for {minutes:g} minutes at the most")
+    answer(f"gpu-check on {device}, for {minutes:g} minutes at the most")
     found = check.run(device, minutes, options.short, options.precision)
     path = check.write(found, options.out)
-    say("\n" + rows.text(found["rows"]))
+    answer("\n" + rows.text(found["rows"]))
     if device.value == "cpu":
-        say("No GPU was asked: what is said here is of the processor alone, and proves nothing of CUDA, float16 or TF32.")
-    say(f"{found['seconds']:.0f} s. Written: {path}")
+        answer("No GPU was asked: what is said here is of the processor alone, and proves nothing of CUDA, float16 or TF32.")
+    answer(f"{found['seconds']:.0f} s. Written: {path}")
     if rows.failed(found["rows"]):
         raise CxrkitError(check.sentence(found["rows"]), path, "see `remedy` of each row that failed")

@@ -2,20 +2,22 @@
 
 from argparse import Namespace
 
-from cxrkit.cli.shared import Commands
+from cxrkit.cli.shared import Commands, declare
 from cxrkit.errors import WrongUse
-from cxrkit.progress import say
+from cxrkit.progress import answer
 
 
 def add(commands: Commands) -> None:
-    parser = commands.add_parser("plan", help="how many patients an interval of a wanted width needs, before a run")
-    for name, default, of in (("sensitivity", 0.95, ""), ("specificity", 0.95, ""), ("auc", 0.98, "area under the ROC curve ")):
-        parser.add_argument(f"--{name}", type=float, default=default, metavar="SHARE", help=f"{of}expected (default: {default})")
-    parser.add_argument("--width", type=float, default=0.1, help="of the 95 %% interval wanted, from end to end (default: 0.1)")
-    normals = "normal patients a COVID-19 one, for the area (default: 5, or as many as --covid and --normal say)"
+    parser = declare(commands, "plan", help="how many patients are needed for intervals of a given width")
+    for name, default, of in (("sensitivity", 0.95, ""), ("specificity", 0.95, ""), ("auc", 0.98, "area under the ROC curve")):
+        parser.add_argument(f"--{name}", type=float, default=default, metavar="SHARE", help=f"expected {of or name} (default: {default})")
+    parser.add_argument(
+        "--width", type=float, default=0.1, metavar="SHARE", help="wanted width of the 95 %% interval, from end to end (default: 0.1)"
+    )
+    normals = "normal patients per COVID-19 patient, for the AUC (default: 5, or as many as --covid and --normal say)"
     parser.add_argument("--normals", type=float, metavar="RATIO", help=normals)
     for name, title in (("covid", "COVID-19"), ("normal", "normal")):
-        parser.add_argument(f"--{name}", type=int, metavar="N", help=f"{title} patients at hand: how wide intervals will be")
+        parser.add_argument(f"--{name}", type=int, metavar="N", help=f"{title} patients available: how wide the intervals will be")
     parser.set_defaults(command=run)
 
 
@@ -38,9 +40,9 @@ def run(options: Namespace) -> None:
     rows.append(["AUC", f"{options.auc:g}", *(f"{n:,}" for n in needed), area])
     there = f"width with {covid:,} and {normal:,}" if covid else ""
     header = ["of", "expected", "COVID-19 patients", "normal patients", there]
-    say(f"Held-out patients that a 95 % interval {options.width:g} wide needs, if the figure comes out as expected:\n")
-    say(table([row[: 5 if covid else 4] for row in rows], header[: 5 if covid else 4], right=header[1:]))
-    say(
+    answer(f"Held-out patients that a 95 % interval {options.width:g} wide needs, if the figure comes out as expected:\n")
+    answer(table([row[: 5 if covid else 4] for row in rows], header[: 5 if covid else 4], right=header[1:]))
+    answer(
         "\nA patient with several films counts once. split grouped holds a fifth of all patients out, and as many for validation; "
         f"the area is that of {normals:.3g} normal patients a COVID-19 one. An interval comes out wider than this in about half of all runs."
     )

@@ -4,27 +4,21 @@ Films go to each node once, through Ray's object store; the kit's own code goes 
 nothing but the packages, and runs what runs here. (Nodes on the machine that asks may import it from there, as it is by then.) A training whose process or node is gone is Lost, which the caller may begin again.
 """
 
-import contextlib
 import copy
-import os
 import pickle
-import signal
-import socket
-import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import ray
-from ray.exceptions import ActorDiedError, ActorUnavailableError, GetTimeoutError, NodeDiedError, OutOfMemoryError, RayError, RayTaskError
+from ray.exceptions import GetTimeoutError, OutOfMemoryError, RayError, RayTaskError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-import cxrkit
 from cxrkit.cluster import nodes
-from cxrkit.cluster.nodes import Node, Report
+from cxrkit.cluster.connection import connect, kill, listed, words
+from cxrkit.cluster.nodes import Report
 from cxrkit.cluster.trainer import Parcel, Trainer, Unfit
 from cxrkit.config import Experiment
 from cxrkit.data.pixels import Pixels
@@ -39,50 +33,8 @@ from cxrkit.training.stages import Job
 
 ANSWER_SECONDS = 180.0
 """How long a node may take to say what it is: it loads torch and fastai, and a GPU's share has to be free."""
-KNOCK_SECONDS = 10.0
 SLIVER = 0.001
 """Of a GPU, for a node that is asked what it has: Ray hides GPUs from whoever asks for none."""
-START_RAY = "start one, see .github/CLUSTER.md: ray start --head"
-
-
-def connect(address: str) -> None:
-    """Join the cluster at an address: "auto" for the one that runs here, HOST:PORT, or ray://HOST:PORT. Raises WrongUse."""
-    _knock(address)
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    main = threading.current_thread() is threading.main_thread()
-    usual = signal.getsignal(signal.SIGTERM)
-    code = {"py_modules": [str(Path(cxrkit.__file__).parent)], "excludes": ["__pycache__"]}
-    try:
-        ray.init(address, runtime_env=code, log_to_driver=False, logging_level="ERROR")
-    except (ConnectionError, RuntimeError, ValueError, RayError) as error:
-        reason = (str(error) or type(error).__name__).strip().splitlines()[0]
-        raise WrongUse(f"There is no Ray cluster to join: {reason}", address, START_RAY) from error
-    finally:
-        if main and usual is not None:
-            signal.signal(signal.SIGTERM, usual)  # Ray takes it over, and a run that is told to end must end its trainings
-
-
-def _knock(address):
-    """Raise WrongUse at once where nobody answers at an address, or it is none; Ray would try for minutes."""
-    if address == "auto":
-        return
-    host, _, port = address.removeprefix("ray://").rpartition(":")
-    try:
-        socket.create_connection((host.strip("[]"), int(port)), KNOCK_SECONDS).close()
-    except (OSError, ValueError) as error:
-        raise WrongUse(f"There is no Ray cluster to join: {error}", address, START_RAY) from error
-
-
-def listed() -> list[Node]:
-    """The nodes that are there, those without processors left out."""
-    found = []
-    for node in ray.nodes():
-        offers = node["Resources"]
-        if node["Alive"] and offers.get("CPU", 0) >= 1:
-            found.append(
-                Node(node["NodeID"], f"{node['NodeManagerHostname']} ({node['NodeID'][:6]})", int(offers["CPU"]), int(offers.get("GPU", 0)))
-            )
-    return found
 
 
 class Cluster:
@@ -127,7 +79,7 @@ class Cluster:
             except GetTimeoutError:
                 found.append(Report(node, None, f"no answer within {ANSWER_SECONDS:.0f} s"))
             except RayError as error:
-                found.append(Report(node, None, _words(error)))
+                found.append(Report(node, None, words(error)))
         return found
 
     def _refuse(self, node_id, name, reason):
@@ -196,7 +148,7 @@ class Cluster:
             told = deque(self._heard(awaited))
             last = told[-1] if told else None
             if isinstance(last, (Ended, Lost, Unfit)):
-                _kill(actor)
+                kill(actor)
             else:
                 self._waiting[actor.told.remote()] = (task, actor)
             if isinstance(last, Unfit):
@@ -211,25 +163,25 @@ class Cluster:
         for awaited, (task, actor) in list(self._waiting.items()):
             if task.job not in self._begun and Deadline.at(task.end)() <= 0:
                 del self._waiting[awaited]
-                _kill(actor)
+                kill(actor)
                 yield task.job, Ended()
 
     def _heard(self, awaited) -> list:
         try:
             return ray.get(awaited)
         except RayTaskError as error:
-            return [Ended(_words(error), str(error))]
+            return [Ended(words(error), str(error))]
         except OutOfMemoryError as error:
-            return [Ended(f"the node's memory ran out: try --jobs-at-once 1, or a smaller --batch-size ({_words(error)})", str(error))]
+            return [Ended(f"the node's memory ran out: try --jobs-at-once 1, or a smaller --batch-size ({words(error)})", str(error))]
         except RayError as error:
-            return [Lost(_words(error))]
+            return [Lost(words(error))]
 
     def stop(self, job: Job | None = None) -> None:
         """End a training's process, or all of them, at once."""
         for awaited, (task, actor) in list(self._waiting.items()):
             if job in (None, task.job):
                 del self._waiting[awaited]
-                _kill(actor)
+                kill(actor)
 
     def shared(self, run: Callable[[Any, "Cluster"], Any], subjects: Sequence[Any]) -> list:
         """[run(subject, a Cluster of the same connection)] of all subjects, at the same time, each in a thread that waits for its
@@ -246,11 +198,6 @@ class Cluster:
                     other._closed = True  # its thread stops its trainings, within a second
 
 
-def _kill(actor):
-    with contextlib.suppress(RayError, ConnectionError, RuntimeError, ValueError):  # it may be gone, as may the cluster
-        ray.kill(actor, no_restart=True)
-
-
 def share_of_a_gpu(trainings: int) -> float:
     """What each of so many trainings asks of a GPU, in Ray's steps of a ten-thousandth, so that all fit."""
     return 10_000 // trainings / 10_000
@@ -261,15 +208,3 @@ def _whole(films: TrainingFilms) -> TrainingFilms:
     assert films.pixels is not None  # machine() refuses the loader without squares
     ids = [record.image_id for record in films.records]
     return replace(films, pixels=Pixels(films.pixels.of(ids), {image_id: row for row, image_id in enumerate(ids)}))
-
-
-IN_WORDS = {ActorDiedError: "it died", ActorUnavailableError: "it is out of reach", NodeDiedError: "its node died"}
-
-
-def _words(error: BaseException) -> str:
-    """Ray's error in one line, without what it advises."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
-    words = next((words for kind, words in IN_WORDS.items() if isinstance(error, kind)), "")
-    if words and "creation task" not in lines[0]:
-        return words
-    return lines[-1 if isinstance(error, (RayTaskError, ActorDiedError)) else 0][:300]

@@ -14,6 +14,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from PIL import features
+
 import cxrkit
 from cxrkit import environment
 from cxrkit.config import Experiment
@@ -25,6 +27,9 @@ if TYPE_CHECKING:  # it brings torch and fastai, of which it is asked first whet
 
 ALIKE = ("torch", "torchvision", "fastai")
 """Packages whose versions decide the numbers of a training."""
+DECODERS = ("pillow", "numpy", "pydicom", "pylibjpeg", "pylibjpeg-libjpeg", "pylibjpeg-openjpeg", "python-gdcm", "pillow-heif")
+PILLOWS = {"JPEG": "libjpeg_turbo", "JPEG 2000": "jpg_2000", "TIFF": "libtiff", "WebP": "webp"}
+"""{format: what Pillow calls the library of its build that reads it}."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +60,18 @@ def versions(architectures: Iterable[str] = ()) -> dict[str, str]:
     from cxrkit.config import OF_TIMM, TESTED
 
     timm = [name for name in architectures if name in OF_TIMM or name not in TESTED]
+    return _of((*ALIKE, *(["timm"] if timm else [])))
+
+
+def of_films() -> dict[str, str]:
+    """{name: version} of what decides how a film is decoded: the kit's own source, and all decoders, also those that are absent."""
+    of_pillow = {f"Pillow's {name}": str(features.version(feature)) for name, feature in PILLOWS.items()}
+    return _of(DECODERS) | of_pillow
+
+
+def _of(packages: Iterable[str]) -> dict[str, str]:
     found = {"cxrkit": f"{cxrkit.__version__}-{_source()}"}
-    for package in (*ALIKE, *(["timm"] if timm else [])):
+    for package in packages:
         try:
             found[package] = metadata.version(package).partition("+")[0]
         except metadata.PackageNotFoundError:

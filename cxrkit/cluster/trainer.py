@@ -1,5 +1,6 @@
 """What a node of the cluster does: it trains in a process of its own, and tells when it is asked. It writes no result."""
 
+import getpass
 import os
 import pickle
 import queue
@@ -95,7 +96,7 @@ def _outcome(parcel, tell):
 
 def _kept(name, fetch):
     """The folder of this machine's temporary files that holds the weights of that file name; they are fetched once a node."""
-    folder = Path(tempfile.gettempdir()) / f"cxrkit-weights-{os.getuid()}"
+    folder = Path(tempfile.gettempdir()) / f"cxrkit-weights-{getpass.getuser()}"
     folder.mkdir(mode=0o700, exist_ok=True)
     if not (folder / name).exists():
         with replacing(folder / name) as temporary:

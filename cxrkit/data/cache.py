@@ -7,31 +7,29 @@ lines are written after pictures, so a process that dies leaves nothing that cou
 process write at a time; those that read keep the rows they know.
 """
 
-import hashlib
 import json
 import os
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
-from dataclasses import asdict, dataclass
+from contextlib import closing, contextmanager, nullcontext
+from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
-from threading import Lock
 from typing import Any
 
 import numpy as np
 
 from cxrkit.data import copies, images
+from cxrkit.data.looks import Facts, Look, Seen, Wanted
 from cxrkit.data.records import Record
 from cxrkit.data.registration import SIDE
-from cxrkit.environment import processors
+from cxrkit.data.workers import Threads, Workers
 from cxrkit.errors import BadInput, disk_errors
 from cxrkit.files import locked, replacing
 from cxrkit.progress import say, track
 
-VERSION = 4
+VERSION = 5
 """Of decoding and of the files' layout: a film decoded by another version is decoded again."""
 SAVED_EVERY = 512
 """Films; how many are decoded between two writes, so held in memory at once, and lost at most when a process dies."""
@@ -41,18 +39,6 @@ EMPTY = b"{}"
 
 Locate = Callable[[Record], Path]
 Note = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What a film's file says of itself: the fields of Record of the same names."""
-
-    width: int
-    height: int
-    mode: str
-    format: str
-    bytes: int
-    sha256: str
 
 
 class Rows:
@@ -133,24 +119,6 @@ def _append(path: Path, parts: Iterable[bytes]) -> None:
         os.fsync(file.fileno())
 
 
-@dataclass(frozen=True)
-class _Made:
-    """What one decoding gives: what of it the cache lacks, else None."""
-
-    facts: Facts
-    thumbnail: np.ndarray | None
-    square: np.ndarray | None
-
-
-def _make(path: Path, content: bytes, sha256: str, thumbnails: Rows, squares: Rows | None, resize: str) -> _Made:
-    film = images.decode(path, content)
-    images.refuse_empty(film.grey)
-    facts = Facts(film.width, film.height, film.mode, film.format, len(content), sha256)
-    thumbnail = copies.thumbnail(film.grey) if sha256 not in thumbnails.known else None
-    square = images.square(film.grey, squares.side, resize) if squares and sha256 not in squares.known else None
-    return _Made(facts, thumbnail, square)
-
-
 class FilmCache:
     """What a folder holds of films: thumbnails with facts, and squares of `size` pixels a side where a size is named.
 
@@ -176,58 +144,49 @@ class FilmCache:
         return Facts(**self.thumbnails.note(sha256))
 
     def learn(
-        self, records: Sequence[Record], locate: Locate, lacking: Rows, verify: bool, workers: int | None = None
+        self, records: Sequence[Record], locate: Locate, lacking: Rows, verify: bool, workers: Workers | None = None
     ) -> dict[str, str | BadInput]:
         """Read the records' files, and decode once each whose SHA-256 `lacking` does not know; all that is made of it is kept.
 
-        lacking: this cache's thumbnails or squares. verify: whether a file must have the SHA-256 of its record.
-        Returns {image_id: the file's SHA-256, or why it cannot be used}. At most SAVED_EVERY films are in memory at once.
+        lacking: this cache's thumbnails or squares. verify: whether a file must have the SHA-256 of its record. workers: who reads
+        them, threads of this process unless others are given. Returns {image_id: the file's SHA-256, or why it cannot be used}.
+        About SAVED_EVERY films are in memory at once, and those that were read are kept whatever ends this.
         """
-        if not records:
-            return {}
-        thumbnails, squares = self.thumbnails, self.squares if self.size else None  # opened before threads ask for them
-        claimed: set[str] = set()
-        broken: dict[str, BadInput] = {}
         learned: dict[str, str | BadInput] = {}
-        turn = Lock()
-
-        def look(record: Record) -> tuple[str | BadInput, _Made | None]:
+        wanted: dict[str, Wanted] = {}
+        for record in records:
             try:
-                path = locate(record)
-                content = images.read_film(path)
-                sha256 = hashlib.sha256(content).hexdigest()
-                if verify and sha256 != record.sha256:
-                    raise BadInput("the file is another than the manifest's", path)
+                wanted[record.image_id] = Wanted(locate(record), record.sha256 if verify else "", record.used)
             except BadInput as error:
-                return error, None
-            with turn:
-                needed = sha256 not in lacking.known and sha256 not in claimed
-                claimed.add(sha256)
+                learned[record.image_id] = error
+        if not wanted:
+            return learned
+        thumbnails, squares = self.thumbnails, self.squares if self.size else None
+        look = Look(thumbnails.known, squares.known if squares else (), lacking.known, self.size, self.resize)
+        broken: dict[str, BadInput] = {}
+        made: list[Seen] = []
+        with closing((workers or Threads()).map(look, list(wanted.values()))) as found:
             try:
-                return sha256, _make(path, content, sha256, thumbnails, squares if record.used else None, self.resize) if needed else None
-            except BadInput as error:
-                broken[sha256] = error
-                return sha256, None
-
-        def in_portions(pool: ThreadPoolExecutor) -> Iterator[None]:
-            for start in range(0, len(records), SAVED_EVERY):
-                portion = records[start : start + SAVED_EVERY]
-                made: list[_Made] = []
-                for record, (outcome, one) in zip(portion, pool.map(look, portion)):
-                    learned[record.image_id] = outcome
-                    made += [one] if one else []
-                    yield
+                for name, seen in zip(wanted, track(found, "reading films", len(wanted))):
+                    learned[name] = seen.sha256 or seen.problem
+                    if seen.problem:
+                        broken[seen.sha256] = seen.problem
+                    made += [seen] if seen.facts else []
+                    if len(made) == SAVED_EVERY:
+                        made, full = [], made
+                        self._keep(full)
+            finally:
                 self._keep(made)
-
-        with ThreadPoolExecutor(workers or min(8, processors())) as pool:
-            for _ in track(in_portions(pool), "reading films", len(records)):
-                pass
         return {name: broken.get(seen, seen) if isinstance(seen, str) else seen for name, seen in learned.items()}
 
-    def _keep(self, made: Sequence[_Made]) -> None:
-        self.thumbnails.append([(asdict(one.facts), one.thumbnail) for one in made if one.thumbnail is not None])
+    def _keep(self, made: Sequence[Seen]) -> None:
+        """Append what is not known yet: of two equal files, two machines may have made the same."""
+        facts = {one.facts.sha256: asdict(one.facts) for one in made if one.facts}
+        thumbnails = {one.sha256: one.thumbnail for one in made if one.thumbnail is not None and one.sha256 not in self.thumbnails.known}
+        self.thumbnails.append([(facts[sha256], thumbnail) for sha256, thumbnail in thumbnails.items()])
         if self.size:
-            self.squares.append([({"sha256": one.facts.sha256}, one.square) for one in made if one.square is not None])
+            squares = {one.sha256: one.square for one in made if one.square is not None and one.sha256 not in self.squares.known}
+            self.squares.append([({"sha256": sha256}, square) for sha256, square in squares.items()])
 
 
 @contextmanager
@@ -243,7 +202,7 @@ def add_facts(
     locate: Locate,
     folder: str | Path | None = None,
     size: int | None = None,
-    workers: int | None = None,
+    workers: Workers | None = None,
     resize: str = "squish",
 ) -> tuple[list[Record], dict[str, np.ndarray]]:
     """The records with the facts of their files, and {image_id: copies.thumbnail's array}, of excluded films, too, for the search.

@@ -71,9 +71,10 @@ def _uniform_border(spread: np.ndarray) -> tuple[int, int]:
 def find(thumbnails: Mapping[Name, np.ndarray], kept: Path | None = None) -> list[Pair[Name]]:
     """All pairs of films that show one picture, sorted; of films with equal thumbnails, each with the first one.
 
-    thumbnails: {name: SIDE x SIDE grey bytes}, as arrays or rows of a memory map: they are read when they are needed; among 2,000
-    drawn films the process's peak is 362 MB, among more it was not measured. kept: a folder where the agreements found stay, so that no two films are
-    compared again. The result does not depend on the order, nor on the number of processors, nor on what was kept.
+    thumbnails: {name: SIDE x SIDE grey bytes}, as arrays or rows of a memory map: they are read when they are needed.
+    kept: a folder where the agreements found stay, so that no two films are compared again. The result does not depend on the order, nor
+    on the number of processors, nor on what was kept. A `manifest build` of 2,000, 20,000 and 100,000 drawn films (24,108, 256,362 and
+    1,315,660 candidates) took 33, 432 and 2,975 s of processor time, and 381, 919 and 3,229 MB at the peak.
     Raises BadInput for a damaged file there.
 
     Each thread computes alone: a small product that is shared out between two took 6 to 9 times as long on a busy machine of

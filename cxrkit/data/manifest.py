@@ -14,22 +14,15 @@ from cxrkit.config import Experiment
 from cxrkit.data import cache, copies, groups, matching, registration, splits
 from cxrkit.data.records import ADULT, COLUMNS, LABELS, NUMBERS, SPLITS, VIEWS, Record, exclude
 from cxrkit.data.sources import Source, locator
+from cxrkit.data.workers import Workers
 from cxrkit.errors import BadInput
-from cxrkit.files import (
-    csv_text,
-    decoded,
-    read_json,
-    read_table,
-    reading,
-    refuse_foreign,
-    sha256_of,
-    sha256_of_json,
-    write_json,
-    write_text,
-)
+from cxrkit.files import csv_text, read_json, reading, refuse_foreign, sha256_of, sha256_of_json, write_json, write_text
+from cxrkit.saved_tables import decoded, read_table
 
 BUILD = "build it: python -m cxrkit manifest build"
 BUILD_AGAIN = "build the manifest again"
+STARTS = tuple(sign.join(COLUMNS[:4]) for sign in ",;\t")
+"""How a manifest begins, also one that a spreadsheet saved."""
 
 
 @dataclass(frozen=True)
@@ -86,21 +79,28 @@ class Manifest:
         return self
 
 
-def build(sources: Sequence[Source], experiment: Experiment, kept: str | Path | None = None, squares: bool = True) -> Manifest:
+def build(
+    sources: Sequence[Source],
+    experiment: Experiment,
+    kept: str | Path | None = None,
+    squares: bool = True,
+    workers: Workers | None = None,
+) -> Manifest:
     """The manifest of the sources as an experiment wants it: file facts, copies, conflicts, exclusions and splits.
 
     Of the experiment count split, split_seed, exclude_views, ages, match, age_caliper, label_conflicts ("exclude" or "keep")
     and duplicates: "remove" all copies of a picture but one, or "keep" them, and then split as if they were not known. Films
     that are matched stay in one split with their counterpart. kept: a cache
     folder, where what is learned of files and pairs stays, so that no film is decoded or compared again; squares: whether those of
-    the experiment's image_size and resize are made there in the same pass.
+    the experiment's image_size and resize are made there in the same pass; workers: who reads the films, threads of this process
+    unless others are given.
 
     Raises BadInput: a source that cannot be read, an image_id that two sources share, no readable image, no two films that
     match, or a class without images in a split.
     """
     records = _read(sources)
     size = experiment.image_size if kept and squares else None
-    records, thumbnails = cache.add_facts(records, locator(roots_of(sources)), kept, size, resize=experiment.resize)
+    records, thumbnails = cache.add_facts(records, locator(roots_of(sources)), kept, size, workers, experiment.resize)
     remove = experiment.duplicates == "remove"
     records = groups.mark_copies(records, _pairs(records, thumbnails, kept), remove)
     together = groups.groups_of(records)
@@ -184,9 +184,9 @@ def write(path: str | Path, manifest: Manifest, roots: dict[str, str]) -> None:
     The two are apart so that the manifest, and so its hash, is the same on every machine. Raises BadInput where `path` is no
     manifest but a file of somebody's, which stays.
     """
-    refuse_foreign(path, COLUMNS[0])
+    refuse_foreign(path, *STARTS)
     write_text(path, manifest.text)
-    write_json(_roots_path(path), roots)
+    write_json(roots_path(path), roots)
 
 
 def read(path: str | Path) -> Manifest:
@@ -220,14 +220,15 @@ def _whole(text: str) -> int:
 
 def read_roots(path: str | Path) -> dict[str, str]:
     """{folder name: folder} as the manifest's sidecar says, or {} where there is none. Raises BadInput."""
-    sidecar = _roots_path(path)
+    sidecar = roots_path(path)
     roots = read_json(sidecar, "The list of folders", BUILD_AGAIN) if sidecar.exists() else {}
     if not isinstance(roots, dict) or not all(isinstance(folder, str) for folder in roots.values()):
         raise BadInput("The list of folders is not as it was written: it holds no folder for each source.", sidecar, BUILD_AGAIN)
     return roots
 
 
-def _roots_path(path: str | Path) -> Path:
+def roots_path(path: str | Path) -> Path:
+    """The file beside a manifest that says where its folders lie on this machine."""
     return Path(path).with_suffix(".roots.json")
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from cxrkit.data import cache
 from cxrkit.data.manifest import Manifest
 from cxrkit.data.records import Record
+from cxrkit.data.workers import Workers
 from cxrkit.errors import BadInput
 
 LISTED = 10
@@ -47,12 +48,12 @@ def load(
     locate: cache.Locate,
     size: int,
     folder: str | Path,
-    workers: int | None = None,
+    workers: Workers | None = None,
     resize: str = "squish",
 ) -> Pixels:
     """The Pixels of all used records, from the film cache in `folder`; what it lacks is decoded and added.
 
-    locate: function from a record to its file; resize: how a film becomes a square, see images.square. Two records with the same bytes share a row. A square whose
+    locate: function from a record to its file; resize: how a film becomes a square, see images.square; workers: who decodes, as in FilmCache.learn. Two records with the same bytes share a row. A square whose
     checksum is wrong is decoded again. Raises BadInput that lists the films which cannot be decoded any more,
     or are not those of the manifest; the others are cached then. Raises DiskFull.
     """

@@ -4,6 +4,7 @@ The process reads the bytes from its standard input, writes one line of JSON and
 may write no file. Of a DICOM film the pixels alone come back, and what its header says against a frontal chest film.
 """
 
+import contextlib
 import io
 import json
 import os
@@ -80,7 +81,8 @@ def _limit() -> None:
     except ImportError:
         return
     for kind, limit in ((resource.RLIMIT_AS, MEMORY_BYTES), (resource.RLIMIT_CPU, SECONDS), (resource.RLIMIT_FSIZE, 0)):
-        resource.setrlimit(kind, (limit, limit))
+        with contextlib.suppress(ValueError, OSError):  # macOS refuses a limit of the address space
+            resource.setrlimit(kind, (limit, limit))
 
 
 def _decoded(content: bytes) -> tuple[Header, bytes]:
@@ -93,7 +95,6 @@ def _decoded(content: bytes) -> tuple[Header, bytes]:
             Image.open(io.BytesIO(content), formats=FORMATS).close()
         film = images.decode(Path("the film"), content)
         grey, colour = film.grey, images.colour_of(film, content)
-        images.refuse_empty(grey)
     except UnidentifiedImageError:
         return Header(reason="it is no picture of a known format", next="bring the film as PNG, JPEG or DICOM"), b""
     except images.DAMAGE as error:  # of a header that is refused before its pixels are asked for

@@ -81,7 +81,7 @@ function rows(film) {
   const line = element("tr"), name = element("td");
   if (film.reason) {
     name.textContent = film.name;
-    const why = element("td", `not read: ${film.reason}`, "bad");
+    const why = element("td", film.reason.startsWith("not a film") ? film.reason : `not read: ${film.reason}`, "bad");
     why.colSpan = 3;
     line.append(name, why);
     return [line];
@@ -112,7 +112,7 @@ function show(film) {
   $("across").replaceChildren("OUTSIDE", element("small", answer.why_outside[0]));
   $("range").textContent = (outside ? "" : `Called ${words(film.answer.called)}. `) + (outside === null ? "Whether it is outside what the networks have seen was not checked. " : "") + (all.networks > 1 ? `Single networks say ${share(all.low)} to ${share(all.high)} (${all.networks}). ` : "One network alone. ")
     + (answer.possible.classes ? `It may be: ${answer.possible.words}. ` : "")
-    + (all.calibrated ? `Calibrated on the run's validation films; as the networks say it, ${share(all.raw)}.` : `Not calibrated: ${all.why_not_calibrated}.`);
+    + (all.calibrated ? `Calibrated with a temperature of ${all.temperature.toFixed(2)}, fitted on ${all.fitted_on}; as the networks say it, ${share(all.raw)}. ${all.note}` : `Not calibrated: ${all.why_not_calibrated}.`);
   $("standing-words").textContent = film.standing.map((own, number) => `${number ? "h" : "H"}igher than ${own.below} of ${own.n} held-out ${words(own.label)} films`).join("; ") + (film.standing.length ? "." : "");
   $("scale").hidden = !run.held_out.length;
   $("standing").replaceChildren(...(run.held_out.length ? [scale(all.raw)] : []));

@@ -64,7 +64,7 @@ def push(settings, kaggle, root=bundle.ROOT, slug=None, resume=False, beside=Fal
     if not settings.gpu:
         described = {key: value for key, value in described.items() if key != "machine_shape"} | {"enable_gpu": False}
     before = _status_or_none(kaggle, ref)
-    if before in ("QUEUED", "RUNNING") and not beside:
+    if before in ("QUEUED", "RUNNING") and run and not beside:
         raise WrongUse(
             f"A version of the kernel is there already, {before}; a second one would use GPU hours too.",
             ref,

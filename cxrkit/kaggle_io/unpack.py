@@ -17,6 +17,7 @@ PACKED = (
     "cxrkit/gpu_check/",
     "cxrkit/schema/",
     "cxrkit/data/dicom.py",
+    "cxrkit/saved_tables.py",
     "cxrkit/spreadsheet.py",
     "cxrkit/evaluation/study",
 )

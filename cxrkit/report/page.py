@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,8 @@ from cxrkit.evaluation import metrics, study
 from cxrkit.evaluation.metrics import Figure
 from cxrkit.evaluation.scoring import effective_sizes
 from cxrkit.progress import counted
-from cxrkit.report import dotplot, facts, gallery, plots, sentences
+from cxrkit.report import dotplot, facts, gallery, pictures, plots, sentences
+from cxrkit.report.pictures import Private
 from cxrkit.report.plots import Drawing
 from cxrkit.report.tables import audits as audit_tables
 from cxrkit.report.tables import comparison as comparison_tables
@@ -30,10 +31,7 @@ from cxrkit.tables import NOTHING, Cell, count_text, figure_text
 HERE = Path(__file__).parent
 LONGEST = 300
 """Characters of other people's text that a cell shows."""
-PICTURES = {".png": "image/png", ".jpg": "image/jpeg"}
 PRIVATE_BANNER = "PRIVATE: do not pass this page on. It shows films whose licence does not let them be shown."
-MOST_PICTURE_BYTES = 3_000_000
-"""Of all pictures together; the page stays under 5 MB, and further films stand with their credit alone."""
 CONTENTS = (
     ("verdict", "Verdict"),
     ("elsewhere", "Internal and external films"),
@@ -52,17 +50,15 @@ CONTENTS = (
 )
 
 
-def html(
-    results: Results, shown: list[gallery.Film], drawings: dict[str, list[Drawing]], private: Mapping[str, bytes] | None = None
-) -> str:
-    """The text of report.html. private: {image_id: JPEG} of films that may not be passed on, for a page that says so."""
-    script = (HERE / "page.js").read_text("utf-8")
+def html(results: Results, shown: list[gallery.Film], drawings: dict[str, list[Drawing]], private: Private | None = None) -> str:
+    """The text of report.html. private: films that may not be passed on, for a page that says so."""
+    script, style = ("".join((HERE / f"{name}.{kind}").read_text("utf-8") for name in ("page", "viewer")) for kind in ("js", "css"))
     return (
         templates()
         .get_template("page.html")
         .render(
             title=f"{sentences.headline(results)}, {results.name}",
-            style=Markup((HERE / "page.css").read_text("utf-8")),
+            style=Markup(style),
             script=Markup(script),
             script_hash="sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
             **values(results, shown, drawings, private),
@@ -71,13 +67,14 @@ def html(
 
 
 def values(
-    results: Results, shown: list[gallery.Film], drawings: dict[str, list[Drawing]], private: Mapping[str, bytes] | None = None
+    results: Results, shown: list[gallery.Film], drawings: dict[str, list[Drawing]], private: Private | None = None
 ) -> dict[str, Any]:
     """What the template shows, by name."""
     audits, compared = results.audits, results.comparison
     tables = {name: make_table(results) for name, make_table in TABLES.items()}
     tables |= {name: make_table(results.manifest) for name, make_table in DATA_TABLES.items()}
     tables |= {"networks": comparison_tables.networks(compared), "pairs": comparison_tables.pairs(compared)}
+    hung = pictures.rows(results, shown, private or Private())
     images = f"{counted(compared.n, SPLIT_WORDS[results.metrics.held_out] + ' image')}, {compared.covid} of them COVID-19."
     return {
         "experiment": results.name,
@@ -104,7 +101,10 @@ def values(
         "views": data.views_sentence(results.manifest, results.experiment.exclude_views),
         "confusions": [(name, run, asdict(counts)) for name, run, counts in thresholds.confusions(results)],
         "threshold": f"{results.metrics.threshold:g}",
-        "gallery": pictures(results, shown, private or {}),
+        "private": private is not None,
+        "gallery": hung,
+        "resize": results.experiment.resize,
+        "further_maps": pictures.further_maps(hung, private or Private()),
         "gallery_lede": gallery_lede(results, private is not None),
         "embedded": embedded(results),
         "repeat": sentences.repeat(results),
@@ -194,41 +194,13 @@ def drawings(results: Results) -> dict[str, list[Drawing]]:
     return groups
 
 
-def pictures(results: Results, shown: list[gallery.Film], private: Mapping[str, bytes]) -> list[dict[str, Any]]:
-    """The gallery's films as dicts, with their picture as a data URI while there is room; private: {image_id: JPEG} of those without one."""
-    rows, room, folder = [], MOST_PICTURE_BYTES, results.folder.resolve()
-    for film in shown:
-        alt = f"Chest film {film.image_id}, {film.label}" + (", and beside it where the network looked" if film.pair else "")
-        row = asdict(film) | {"src": "", "alt": alt}
-        path = (folder / film.picture).resolve()
-        if not film.picture and film.image_id in private:
-            row |= {"src": data_uri(private[film.image_id], ".jpg"), "pair": False, "alt": f"Chest film {film.image_id}, {film.label}"}
-        elif film.picture and path.suffix in PICTURES and path.is_relative_to(folder) and path.is_file():
-            if path.stat().st_size <= room:
-                room -= path.stat().st_size
-                row["src"] = data_uri(path.read_bytes(), path.suffix)
-            else:
-                row["why"] = "the page has no room for more pictures"
-        elif film.picture:
-            row["why"] = "its picture is not in the results"
-        rows.append(row)
-    return rows
-
-
-def data_uri(picture: bytes, suffix: str) -> str:
-    return f"data:{PICTURES[suffix]};base64,{base64.b64encode(picture).decode()}"
-
-
 def gallery_lede(results: Results, private: bool = False) -> str:
-    if private:
-        shown = "Every film whose file is on this machine is shown, whatever its licence: do not pass this page on."
-    else:
-        shown = "Pictures stand here only where the licence lets them be passed on; python -m cxrkit report RUN --private shows all, for your eyes alone."
+    shown = " Every film whose file is on this machine is shown, whatever its licence: do not pass this page on." if private else ""
     if gallery.audited(results):
-        return f"Errors, hits with the largest loss, and some ordinary hits; beside each film, where the network looked. {shown}"
+        return f"Errors, hits with the largest loss, and some ordinary hits; beside each film, where the network looked.{shown}"
     return (
         f"The {gallery.LARGEST_LOSSES} films with the largest loss of each network, by the mean probability over its seeds. "
-        f"Attention maps come with the audit ({sentences.AUDIT_COMMAND}). {shown}"
+        f"Attention maps come with the audit ({sentences.AUDIT_COMMAND}).{shown}"
     )
 
 
@@ -246,8 +218,8 @@ def embedded(results: Results) -> dict[str, Any]:
         runs += [{"p": p.tolist()} for p in held.p_covid]
         every = list(range(first, len(runs)))
         if len(every) > 1:
-            choices.append({"name": f"{name}, mean of {len(every)} seeds", "runs": every})
-        choices += [{"name": f"{name}, seed {seed}", "runs": [index]} for seed, index in zip(held.seeds, every)]
+            choices.append({"network": name, "name": f"{name}, mean of {len(every)} seeds", "runs": every})
+        choices += [{"network": name, "name": f"{name}, seed {seed}", "runs": [index]} for seed, index in zip(held.seeds, every)]
         covid, normal = effective_sizes(held)
         n_covid, n_normal = int(held.is_covid.sum()), int((~held.is_covid).sum())
         squares = sum(n * n / effective for n, effective in ((n_covid, covid), (n_normal, normal)) if n)

@@ -5,11 +5,13 @@ multiprocessing's forkserver; where the system has none, each process begins ane
 
 import contextlib
 import multiprocessing
+import sys
 import tempfile
 from multiprocessing import util
 from multiprocessing.context import BaseContext
 
-METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() else "spawn"
+METHOD = "forkserver" if "forkserver" in multiprocessing.get_all_start_methods() and sys.platform != "darwin" else "spawn"
+"""macOS has a server too, but its libraries, Accelerate among them, may not be used in a process forked after they were loaded."""
 LOADED = ["torchvision", "fastai.vision.learner", "fastai.metrics", "cxrkit.training.work"]
 """What the server loads. None of it asks for a GPU as it is loaded, which a fork would not survive."""
 LONGEST_FOLDER = 70

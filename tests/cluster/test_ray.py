@@ -5,7 +5,11 @@ pip install -r tests/requirements-cluster.txt
 
 import contextlib
 import os
+import select
 import signal
+import subprocess
+import sys
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,15 +21,17 @@ import ray
 from ray.cluster_utils import Cluster as Nodes
 
 from cxrkit import config
-from cxrkit.cluster import executor, nodes
+from cxrkit.cluster import connection, executor, nodes
 from cxrkit.cluster.executor import Cluster, share_of_a_gpu
 from cxrkit.environment import Choice, Deadline
 from cxrkit.errors import Interrupted, WrongUse
 from cxrkit.files import read_json
 from cxrkit.training import jobs
-from cxrkit.training.executors import Processes
+from cxrkit.training.executors import Processes, Task
 from cxrkit.training.job_folder import JobFolder
-from cxrkit.training.stages import Finder
+from cxrkit.training.stages import Finder, Job
+from tests.cluster.idle import Idle
+from tests.cluster.test_nodes import report
 from tests.conftest import SMALL
 from tests.training.trainings import drawn_films
 
@@ -120,6 +126,39 @@ def test_a_killed_process_changes_no_number(tmp_path, cluster, by_pool, capsys):
     assert "its process was lost" in capsys.readouterr().out
 
 
+PARENT = """
+import sys
+from pathlib import Path
+from cxrkit.cluster.executor import Cluster
+from cxrkit.errors import run_command
+from cxrkit.training import jobs
+from tests.cluster.test_ray import EXPERIMENT, drawn_films
+
+def main():
+    cluster, folder = Cluster(sys.argv[1]), Path(sys.argv[2])
+    tell = lambda home: print("kept:", *(path.name for path in home.iterdir()), flush=True)
+    jobs.run(EXPERIMENT, drawn_films(), "manifest", folder, cluster.machine(EXPERIMENT, 2), executor=cluster, kept=tell)
+
+sys.exit(run_command(main))
+"""
+
+
+def test_a_run_that_is_interrupted_leaves_nothing_running_and_goes_on(tmp_path, there, cluster, by_pool):
+    before, command = set(trainers()), [sys.executable, "-c", PARENT, there.address, str(tmp_path)]
+    parent = subprocess.Popen(command, cwd=Path(__file__).parents[2], stdout=subprocess.PIPE, text=True)
+    assert any(line.startswith("kept:") and "frozen.json" in line for line in parent.stdout)
+    of_it = [os.pidfd_open(pid) for pid in set(trainers()) - before]
+    assert of_it
+    parent.send_signal(signal.SIGINT)
+    assert parent.wait(60) == 5
+    for process in of_it:
+        assert select.select([process], [], [], 60)[0]
+        os.close(process)
+    kept = {path: path.read_bytes() for path in tmp_path.rglob("frozen.json")}
+    assert trained(tmp_path, cluster) == by_pool
+    assert kept and {path: path.read_bytes() for path in kept} == kept
+
+
 def test_a_node_with_another_kit_is_refused_by_name(cluster, monkeypatch):
     monkeypatch.setattr(nodes, "versions", lambda architectures=(): {"cxrkit": "0.0.1", "torch": "1.0"})
     with pytest.raises(WrongUse, match=r"torch \S+ there, 1.0 here"):
@@ -168,7 +207,7 @@ def test_what_waits_for_room_until_the_time_is_up_is_no_failure(tmp_path, cluste
 @pytest.mark.parametrize("address", ["127.0.0.1:1", "ray://127.0.0.1:1", "nowhere", "127.0.0.1:port", ""])
 def test_an_address_where_no_cluster_is_is_refused_at_once(address):
     with pytest.raises(WrongUse, match="There is no Ray cluster to join"):
-        executor.connect(address)
+        connection.connect(address)
 
 
 def test_what_no_cluster_can_do_is_refused(cluster):
@@ -178,10 +217,35 @@ def test_what_no_cluster_can_do_is_refused(cluster):
 
 
 def test_a_lost_node_changes_no_number(tmp_path, there, cluster, by_pool, capsys):
-    """Last, for the node stays away."""
+    """Behind those that need two nodes, for this one stays away."""
     other = there.list_all_nodes()[-1]
     assert trained(tmp_path, cluster, lambda: there.remove_node(other, allow_graceful=False)) == by_pool
     assert "its process was lost" in capsys.readouterr().out
+
+
+def test_no_more_trainings_share_a_gpu_than_were_chosen(there, cluster):
+    """Five trainings where two GPUs are declared and two trainings were chosen for each; the nodes before offer none."""
+    there.add_node(num_cpus=8, num_gpus=2, object_store_memory=MEMORY)
+    made, _ = nodes.together([report("gpu", gpus=2, at_once=2), report("other", gpus=1, at_once=3)])
+    shared, films = _fresh(cluster), drawn_films()
+    shared._machine, shared._actor = made, ray.remote(Idle)
+    for seed in range(5):
+        task = Task(Job("resnet34", seed), EXPERIMENT, films, made.numerics, made.devices[0], 1)
+        shared.start(task)
+
+    def begun(count, found):
+        while len(found) < count:
+            found.update(shared.events(60.0))
+        return found
+
+    first = begun(4, {})
+    assert Counter(gpu for gpus, _ in first.values() for gpu in gpus) == {0: 2, 1: 2} and {share for _, share in first.values()} == {0.5}
+    assert len(shared.running) == 5
+    ended = next(iter(first))
+    shared.stop(ended)
+    [last] = {job: told for job, told in begun(5, dict(first)).items() if job not in first}.values()
+    assert last == first[ended]  # it waited for this place
+    shared.stop()
 
 
 def test_shares_of_a_gpu_fit_it():

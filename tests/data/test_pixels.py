@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from cxrkit import config
-from cxrkit.data import cache, images, manifest, pixels, sources
+from cxrkit.data import cache, images, looks, manifest, pixels, sources, workers
 from cxrkit.data.manifest import Manifest
 from cxrkit.errors import BadInput
 
@@ -165,27 +165,26 @@ def test_films_of_another_version_are_decoded_again(films, tmp_path, monkeypatch
 def test_no_more_than_a_portion_of_films_is_in_memory(films, tmp_path, monkeypatch):
     records, locate = films
     monkeypatch.setattr(cache, "SAVED_EVERY", 8)
-    held, most, keep, make = [], [], cache.FilmCache._keep, cache._make
+    held, most, keep, decode = [], [], cache.FilmCache._keep, looks.Look._decoded
 
-    def making(*given):
-        held.append(make(*given))
+    def making(self, *given):
+        held.append(decode(self, *given))
         most.append(len(held))
         return held[-1]
 
     def keeping(self, made):
         keep(self, made)
-        assert len(held) == len(made)
-        held.clear()
+        del held[: len(made)]
 
-    monkeypatch.setattr(cache, "_make", making)
+    monkeypatch.setattr(looks.Look, "_decoded", making)
     monkeypatch.setattr(cache.FilmCache, "_keep", keeping)
-    assert len(pixels.load(records, locate, SIZE, tmp_path).rows) == 60
-    assert max(most) == 8
+    assert len(pixels.load(records, locate, SIZE, tmp_path, workers.Threads(2)).rows) == 60
+    assert held == [] and max(most) <= 8 + 2 * workers.WAITING + 1
 
 
 KILLED = """
 import os, sys
-from cxrkit.data import cache, images, manifest, pixels, sources
+from cxrkit.data import cache, images, manifest, pixels, sources, workers
 cache.SAVED_EVERY = 8
 known, seen = images.square, []
 def square(*given):
@@ -194,7 +193,7 @@ def square(*given):
         os.kill(os.getpid(), 9)
     return known(*given)
 images.square = square
-pixels.load(manifest.read(sys.argv[1]), sources.locator(manifest.read_roots(sys.argv[1])), 48, sys.argv[2], workers=1)
+pixels.load(manifest.read(sys.argv[1]), sources.locator(manifest.read_roots(sys.argv[1])), 48, sys.argv[2], workers=workers.Threads(1))
 """
 
 
@@ -215,10 +214,10 @@ def build(folder, written, queue):
 def test_two_processes_may_build_it_at_once(films, tmp_path, written):
     context = multiprocessing.get_context("spawn")
     queue = context.Queue()
-    workers = [context.Process(target=build, args=(tmp_path, written, queue)) for _ in range(2)]
-    [worker.start() for worker in workers]
-    sums = [queue.get(timeout=120) for _ in workers]
-    [worker.join() for worker in workers]
+    builders = [context.Process(target=build, args=(tmp_path, written, queue)) for _ in range(2)]
+    [builder.start() for builder in builders]
+    sums = [queue.get(timeout=120) for _ in builders]
+    [builder.join() for builder in builders]
     rows = rows_in(tmp_path)
     assert sums[0] == sums[1] and len(rows.known) == len(rows.images()) == 60
 

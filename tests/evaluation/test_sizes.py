@@ -88,10 +88,10 @@ def test_the_command_says_how_many_and_how_wide(capsys):
 )
 def test_a_run_begins_with_the_width_of_its_intervals(sizes_of, told):
     said = pipeline.told_of_sizes(Manifest(records(sizes_of)))
-    wanted = "a sensitivity of 0.95 will have an interval of about 0.17; 234 normal patients: a specificity of 0.95 will have an interval of about 0.06."
+    wanted = "the 95 % interval of a sensitivity of 0.95 will be about 0.17 wide; 234 normal patients: the 95 % interval of a specificity of 0.95 will be about 0.06 wide."
     assert said.startswith(f"{told} COVID-19 patients: {wanted}") and said.endswith("python -m cxrkit plan")
 
 
 def test_films_of_one_patient_make_no_narrower_interval():
     said = pipeline.told_of_sizes(Manifest(records({"test": (68, 234)}, images_a_patient=2)))
-    assert "34 COVID-19 patients (68 films): a sensitivity of 0.95 will have an interval of about 0.17" in said
+    assert "34 COVID-19 patients (68 films): the 95 % interval of a sensitivity of 0.95 will be about 0.17 wide" in said

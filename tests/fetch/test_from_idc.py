@@ -9,7 +9,8 @@ from cxrkit.cli import fetch as command
 from cxrkit.data import sources
 from cxrkit.errors import BadInput, RemoteRefusal, WrongUse
 from cxrkit.fetch import folder, from_idc
-from cxrkit.files import read_csv_rows, read_json
+from cxrkit.files import read_json
+from cxrkit.saved_tables import read_csv_rows
 
 pytest.importorskip("pydicom", reason="pydicom is not installed (it is optional)")
 from tests.standins.idc import IDCClient, drawn  # noqa: E402

@@ -220,7 +220,7 @@ def test_a_version_that_does_not_run(variables, server):
 
     from kaggle.api.kaggle_api_extended import KaggleApi
 
-    server.kernels[REF] = Kernel(statuses=["COMPLETE"])
+    server.kernels[REF] = Kernel(statuses=["RUNNING"])  # beside one that runs: it takes no GPU hours
     code, told = run(["cxrkit", "push", "--no-run", "--accelerator", "NvidiaL4"], variables | KEY)
     if "no_run" not in signature(KaggleApi.kernels_push).parameters:
         assert code == 2 and "kaggle>=2.2.5" in told and not server.kernels[REF].pushes
@@ -228,6 +228,7 @@ def test_a_version_that_does_not_run(variables, server):
     assert code == 0 and "it does not run" in told
     (sent,) = server.kernels[REF].pushes
     assert sent["kernelExecutionType"] == "QUICK_SAVE" and sent["machineShape"] == "NvidiaL4"
+    assert server.kernels[REF].statuses == ["RUNNING"]
 
 
 @pytest.mark.parametrize("words", [["--no-run", "--wait"], ["--no-run", "--pull"], ["--cpu", "--accelerator", "NvidiaL4"]])

@@ -3,9 +3,11 @@
 import csv
 from dataclasses import replace
 
+import numpy as np
 from markupsafe import Markup
 from PIL import Image
 
+from cxrkit.audit import heatmap
 from cxrkit.data.manifest import Manifest
 from cxrkit.data.records import Record, copy_of
 from cxrkit.environment import Choice
@@ -151,8 +153,16 @@ def audited(results: Results) -> Audits:
 
 def draw_film(path):
     """Write a drawn film; return its path."""
-    Image.new("L", (60, 40), 90).save(path)
+    Image.linear_gradient("L").resize((60, 40)).save(path)  # decode refuses one grey level as no film
     return path
+
+
+def draw_pair(path, side=40):
+    """Write a film beside itself under a map that is strongest at the left, as the audit draws them; return both arrays."""
+    film = np.tile(np.linspace(0, 255, side).astype(np.uint8)[:, None], (1, side))
+    attended = np.tile(np.linspace(1, 0, side, dtype=np.float32), (side, 1))
+    heatmap.save(path, heatmap.beside(film, attended, side))
+    return film, attended
 
 
 def undrawn(name, alt, *_):

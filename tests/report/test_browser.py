@@ -3,14 +3,17 @@
 import base64
 import csv
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from cxrkit.columns import LAST_STAGE
 from cxrkit.config import short_name
+from cxrkit.evaluation.metrics import Figure
 from cxrkit.report import report
 from cxrkit.results import Results
+from cxrkit.schema import Attention, AttentionRow, GalleryEntry
 from cxrkit.tables import figure_text
 from tests.report import folders
 
@@ -18,6 +21,7 @@ webdriver = pytest.importorskip("selenium.webdriver", reason="Selenium is not in
 axe_core = pytest.importorskip("axe_core_python", reason="axe-core is not installed")
 
 from selenium.webdriver.common.by import By  # noqa: E402
+from selenium.webdriver.common.keys import Keys  # noqa: E402
 from selenium.webdriver.support.ui import Select, WebDriverWait  # noqa: E402
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
@@ -39,7 +43,17 @@ def browser(scripts=True):
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
     results = folders.write(tmp_path_factory.mktemp("browser") / "results")
-    folders.add_thumbnails(results)
+    picture = "figures/attention/film.png"
+    (results.folder / picture).parent.mkdir(parents=True)
+    folders.draw_pair(results.folder / picture)
+    held = [record.image_id for record in results.manifest.used if record.split == "test"]
+    entries = [
+        GalleryEntry(held[place], name, 0, kind, p, results.manifest.by_id[held[place]].label, picture, "A. Reader", "", "")
+        for name in ("resnet34", "vgg16_bn")
+        for place, kind, p in ((0, "error", 0.2), (1, "hit", 0.9), (-1, "error", 0.7))
+    ]
+    row = AttentionRow("resnet34", 0, "test", Figure(0.44, 0.4, 0.5, 94, "drawn"), 0.25, None, 0.91, 2)
+    results.write(replace(results.audits, attention=Attention([row], entries, {})))
     report.make(results)
     return results.folder
 
@@ -94,6 +108,9 @@ def test_axe_finds_no_serious_violation(chromium, results, size, dark):
         if rule["impact"] in ("serious", "critical")
     }
     assert serious == {}
+    chromium.execute_script("document.querySelector('button.picture').click()")
+    found = chromium.execute_async_script("axe.run('#viewer').then(arguments[0])")
+    assert len(found["passes"]) > 10 and {rule["id"]: [node["html"][:200] for node in rule["nodes"]] for rule in found["violations"]} == {}
 
 
 def test_the_slider_shows_metrics_json(chromium, results):
@@ -163,6 +180,8 @@ def test_without_scripts_everything_but_the_slider_is_there(results):
         assert not found.find_element(By.ID, "slider").is_displayed()
         assert found.find_element(By.CSS_SELECTOR, "#cap-scores").is_displayed()
         assert not found.find_elements(By.CSS_SELECTOR, "thead button")
+        assert len([film for film in found.find_elements(By.CSS_SELECTOR, ".gallery > li") if film.is_displayed()]) == 6
+        assert not found.find_element(By.ID, "viewer").is_displayed() and not found.find_element(By.ID, "sift").is_displayed()
         found.find_element(By.CSS_SELECTOR, "#confusion summary").click()
         assert found.find_element(By.CSS_SELECTOR, "table:has(#cap-thresholds)").is_displayed()
     finally:
@@ -203,3 +222,50 @@ def test_a_table_is_saved_as_csv_a_closed_one_is_opened_by_its_address_and_the_c
         "return Array.from(document.querySelectorAll('thead button')).map(b => b.getBoundingClientRect().height)"
     )
     assert len(sizes) > 20 and min(size for size in sizes if size) >= 24
+
+
+def test_a_film_is_looked_at_closely_with_keys_alone(chromium, results):
+    show(chromium, results)
+    first = chromium.find_element(By.CSS_SELECTOR, "button.picture")
+    first.send_keys(Keys.ENTER)
+    viewer, stage = chromium.find_element(By.ID, "viewer"), chromium.switch_to.active_element
+    read = "const s = document.getElementById('v-sheet'); return [s.style.transform, s.children.length, s.children[0].style.filter]"
+    assert viewer.get_attribute("open") and stage.get_attribute("id") == "stage"
+    WebDriverWait(chromium, 10).until(lambda _: "40 × 40 pixels" in viewer.text)
+    assert chromium.execute_script(read) == ["translate(0px, 0px) scale(1)", 2, ""]
+    stage.send_keys("+", Keys.ARROW_LEFT)
+    assert chromium.execute_script(read)[0] == "translate(60px, 0px) scale(1.5)"
+    stage.send_keys("0")
+    chromium.find_element(By.ID, "v-window").send_keys(Keys.ARROW_LEFT)
+    assert chromium.execute_script(read) == ["translate(0px, 0px) scale(1)", 2, 'url("#v-filter")']
+    rows = [row.text.split() for row in viewer.find_elements(By.CSS_SELECTOR, "#v-rows tr")]
+    assert [row[0] for row in rows] == ["ResNet34", "ResNet101", "VGG16", "VGG19"] and [row[-1] for row in rows] == [
+        "yes",
+        "none",
+        "yes",
+        "none",
+    ]
+    held = Results.open(results).predictions("resnet34")
+    assert rows[0][1] == f"{held.p_covid[:, 0].mean():.3f}" and "This film is COVID-19" in viewer.text
+    chromium.find_element(By.ID, "v-next").send_keys(Keys.ENTER)
+    assert "2 of 6" in viewer.text
+    Select(chromium.find_element(By.ID, "v-of")).select_by_value("")
+    assert not chromium.find_elements(By.CSS_SELECTOR, "#v-sheet img")[1].is_displayed()
+    stage.send_keys(Keys.ESCAPE)
+    WebDriverWait(chromium, 10).until(lambda _: not viewer.get_attribute("open"))
+    assert chromium.switch_to.active_element == chromium.find_elements(By.CSS_SELECTOR, "button.picture")[1]
+
+
+def test_the_gallery_is_filtered_and_sorted(chromium, results):
+    show(chromium, results)
+    count, films = chromium.find_element(By.ID, "s-count"), chromium.find_elements(By.CSS_SELECTOR, ".gallery > li")
+    assert count.text == "6 of 6 shown, 3 different films" and all(film.is_displayed() for film in films)
+    Select(chromium.find_element(By.ID, "s-error")).select_by_value("false positive")
+    assert count.text == "2 of 6 shown, 1 different film"
+    Select(chromium.find_element(By.ID, "s-network")).select_by_value("VGG16")
+    assert count.text == "1 of 6 shown" and sum(film.is_displayed() for film in films) == 1
+    for name in ("error", "network"):
+        Select(chromium.find_element(By.ID, f"s-{name}")).select_by_value("")
+    Select(chromium.find_element(By.ID, "s-order")).select_by_value("p")
+    order = [float(film.get_attribute("data-p")) for film in chromium.find_elements(By.CSS_SELECTOR, ".gallery > li")]
+    assert order == sorted(order, reverse=True) and len(set(order)) == 3

@@ -13,7 +13,7 @@ from cxrkit.errors import BadInput
 from cxrkit.evaluation.metrics import Figure, proportion
 from cxrkit.evaluation.scoring import final_scores
 from cxrkit.files import read_json, sha256_of, write_json
-from cxrkit.report import gallery, page, plots, report, sentences
+from cxrkit.report import gallery, pictures, plots, report, sentences
 from cxrkit.report.tables import data, settings, thresholds
 from cxrkit.report.tables.comparison import matrix
 from cxrkit.results import Results
@@ -293,7 +293,9 @@ def test_the_audits_gallery_shows_where_the_networks_looked(tmp_path, undrawn):
     results = folders.write(tmp_path)
     folders.add_thumbnails(results)
     first, second = (record.image_id for record in results.manifest.used[-2:])
-    picture = gallery.place(first)
+    picture = "figures/attention/resnet34-error-01.png"
+    (results.folder / picture).parent.mkdir(parents=True)
+    folders.draw_pair(results.folder / picture)
     entries = [
         GalleryEntry(first, "resnet34", 0, "error", 0.9, "normal", picture, "", "", ""),
         GalleryEntry(second, "vgg16_bn", 0, "hit", 0.1, "normal", "", "", "", "its licence does not let it be passed on: unknown"),
@@ -303,7 +305,8 @@ def test_the_audits_gallery_shows_where_the_networks_looked(tmp_path, undrawn):
     report.make(results, locate=lambda record: tmp_path / "gone")
     soup = BeautifulSoup((results.folder / "report.html").read_text("utf-8"), "html.parser")
     shown = soup.find(class_="gallery").find_all("li")
-    assert len(shown) == 2 and "where the network looked" in shown[0].img["alt"] and shown[0].img["class"] == ["pair"]
+    assert len(shown) == 2 and "where the network looked" in shown[0].img["alt"] and len(shown[0].find(class_="pair").find_all("img")) == 3
+    assert (shown[0]["data-error"], shown[1]["data-error"]) == ("false positive", "correct")
     for film, called, p in zip(shown, ("COVID-19", "normal"), ("0.900", "0.100")):
         said = " ".join(film.get_text().replace("\u2011", "-").split())
         assert f"called {called}, p(COVID-19) {p}" in said
@@ -346,7 +349,7 @@ def test_the_page_of_a_full_run_is_small(tmp_path):
 def test_pictures_stop_where_the_page_would_grow_too_large(tmp_path, undrawn, monkeypatch):
     results = folders.write(tmp_path, audits=False)
     folders.add_thumbnails(results)
-    monkeypatch.setattr(page, "MOST_PICTURE_BYTES", 2000)
+    monkeypatch.setattr(pictures, "MOST_BYTES", 5000)
     report.make(results)
     gallery = BeautifulSoup((results.folder / "report.html").read_text("utf-8"), "html.parser").find(class_="gallery")
     assert 0 < len(gallery.find_all("img")) < 24 and "no room for more pictures" in gallery.get_text()

@@ -153,7 +153,7 @@ def test_a_task_says_what_the_machine_chose(tmp_path, small):
 
 def test_no_job_is_begun_when_the_time_is_up(tmp_path, small, capsys):
     assert run(small, tmp_path, time_left=Deadline(0)).jobs == []
-    assert "resnet34-seed0: not begun, the time is up" in capsys.readouterr().out
+    assert "resnet34-seed0: not started, the time is up" in capsys.readouterr().out
 
 
 def test_a_training_that_ends_early_for_the_time_is_no_failure(tmp_path, small, capsys):
@@ -171,7 +171,7 @@ def test_a_broken_file_of_a_finished_training_says_where_it_is(tmp_path, small):
         with pytest.raises(BadInput, match=name):
             jobs.collect(small, {}, tmp_path)
         (tmp_path / "resnet34-seed0" / name).write_text(content)
-    assert jobs.collect(small, {}, tmp_path).models.keys() == {"resnet34-seed0.pt"}
+    assert jobs.collect(small, {}, tmp_path).models.keys() == {"resnet34-seed0.safetensors"}
 
 
 HOLDER = """

@@ -10,8 +10,8 @@ from pathlib import Path
 from cxrkit.data import images, words
 from cxrkit.data.records import Record
 from cxrkit.errors import BadInput
-from cxrkit.files import read_table
 from cxrkit.progress import say
+from cxrkit.saved_tables import read_table
 
 PLAIN_NAME = re.compile(r"[^/\\\x00-\x1f]+")
 DOWNLOAD = "download the file again"
