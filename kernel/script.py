@@ -19,7 +19,7 @@ RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = '8e4245178845954c927ef4c859e649530eb1e7ac3b09dad58132ecb61fc70279'
+SOURCE_SHA256 = 'fe6139ada66a9aee0221afba33701171e79c15ddfbec88918e8bb79a65abf448'
 FILES = {}
 
 
@@ -7929,8 +7929,8 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 SIDE = 128
-VERSION = 2
-"""Of the method: agreements that another one found are not used."""
+VERSION = 3
+"""Of the method, and of how candidates number their crops: agreements that another one found are not used."""
 
 HOPELESS = 0.3
 """Correlation of the half-size details, after a few steps, below which two thumbnails are given up."""
