@@ -50,7 +50,7 @@ def test_every_file_travels_with_its_code_unchanged_and_readable(tmp_path, monke
         assert code_of(text) == code_of(sources[name]), name
         assert (ast.get_docstring(ast.parse(text)) or "")[:40] == (ast.get_docstring(ast.parse(sources[name])) or "")[:40]
     escaped = [name for name, text in there.items() if text not in script and not name.startswith(bundle.PACKED)]
-    assert len(escaped) <= 2, f"these cannot be read as they are written: {escaped}"
+    assert len(escaped) <= 3, f"these cannot be read as they are written: {escaped}"
 
 
 def unpacked(there, folder, monkeypatch, made_as=""):
@@ -94,7 +94,8 @@ def test_an_edited_script_does_not_keep_its_hash(tmp_path, monkeypatch):
     made_as, _ = bundle.identity(script)
     assert f"SOURCE_SHA256 = {made_as!r}" in script
     assert bundle.identity(script.replace("HOURS = 11.0", "HOURS = 1.0"))[0] == made_as
-    edited = script.replace('Research use only.")', 'Mine.")', 1)
+    edited = script.replace('Research use only.",', 'Mine.",', 1)
+    assert edited != script
     source, _ = bundle.identity(edited)
     assert source != made_as
     unpacked(bundle.carried(edited), tmp_path, monkeypatch, made_as)
