@@ -1,52 +1,65 @@
 """python -m cxrkit: the kit's stages one by one."""
 
-import argparse
 import sys
+from typing import TYPE_CHECKING
 
 from cxrkit import __version__
-from cxrkit.cli import (
-    audit,
-    bench,
-    bundle,
-    compare,
-    delete,
-    demo,
-    evaluate,
-    fetch,
-    gpu_check,
-    manifest,
-    plan,
-    predict,
-    publish,
-    pull,
-    push,
-    report,
-    setup,
-    status,
-    tree,
-    wait,
-    workflow,
-)
-from cxrkit.errors import run_command
+from cxrkit.errors import EXIT_CODES, run_command
 
-COMMANDS = (
-    *(fetch, manifest, tree, plan, bench, gpu_check, evaluate, compare, audit, report, predict, demo),
-    *(setup, bundle, push, wait, status, pull, publish, delete, workflow),
-)
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
 
 
-def parser() -> argparse.ArgumentParser:
-    """The command line: every command of COMMANDS."""
-    top = argparse.ArgumentParser(prog="python -m cxrkit", description="COVID-19 against healthy chest films. Research use only.")
+def parser() -> "ArgumentParser":
+    """The command line, every command of it. Its parts are imported here, so that Ctrl-C is answered in a line from the start."""
+    import argparse
+
+    from cxrkit.cli import (
+        audit,
+        bench,
+        bundle,
+        compare,
+        completion,
+        delete,
+        demo,
+        evaluate,
+        export,
+        fetch,
+        gpu_check,
+        manifest,
+        plan,
+        predict,
+        publish,
+        pull,
+        push,
+        report,
+        setup,
+        status,
+        tree,
+        wait,
+        workflow,
+    )
+
+    top = argparse.ArgumentParser(
+        prog="cxrkit" if sys.argv[0].endswith("cxrkit") else "python -m cxrkit",
+        description="COVID-19 against healthy chest films. Research use only.",
+        epilog=EXIT_CODES,
+    )
     top.add_argument("--version", action="version", version=__version__)
     commands = top.add_subparsers(metavar="COMMAND", required=True)
-    for command in COMMANDS:
+    for command in (
+        *(fetch, manifest, tree, plan, bench, gpu_check, evaluate, compare, audit, report, predict, demo, export),
+        *(setup, bundle, push, wait, status, pull, publish, delete, workflow, completion),
+    ):
         command.add(commands)
     return top
 
 
 def main(arguments: list[str] | None = None) -> int | None:
     options = parser().parse_args(arguments)
+    from cxrkit.options import heed
+
+    heed(options)
     return options.command(options)
 
 

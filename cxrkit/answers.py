@@ -5,6 +5,7 @@ from pathlib import Path
 
 from cxrkit.config import short_name
 from cxrkit.data.records import SPLIT_WORDS
+from cxrkit.errors import NoFilm
 from cxrkit.evaluation.conformal import ClassLimit, Held, PredictionSets
 from cxrkit.progress import table
 
@@ -14,13 +15,15 @@ class Probability:
     """The mean over architectures of their mean over seeds.
 
     p_covid: calibrated where that was possible, else `raw`, the mean as it is; low, high: the least and greatest of the
-    single networks, each with its own calibration; networks: how many; temperature: None where it is not calibrated.
+    single networks, each with its own calibration; networks: how many; temperature: None where it is not calibrated, and
+    then `fitted_on`, the films that it was fitted on, is empty.
     """
 
     p_covid: float
     calibrated: bool
     why_not_calibrated: str
     temperature: float | None
+    fitted_on: str
     raw: float
     low: float
     high: float
@@ -29,11 +32,12 @@ class Probability:
 
 @dataclass(frozen=True)
 class OfNetwork:
-    """One architecture over its seeds."""
+    """One architecture over its seeds. called: at the run's threshold, POSITIVE or NEGATIVE of data.records."""
 
     architecture: str
     seeds: list[int]
     probability: Probability
+    called: str
 
 
 @dataclass(frozen=True)
@@ -91,20 +95,22 @@ class Answers:
     sets: str
     threshold: float
     version: str  # of the kit
-    schema: int  # of these values
+    schema: int  # of the results' files
+    engine: str  # what ran the networks, with its version
 
 
 def text(answers: Answers) -> str:
-    """What people read."""
+    """What people read; a file that holds no film has a row without a probability."""
     lines, rows = ["!!! " + warning for warning in answers.warnings] + [""], []
     for film in answers.films:
         mark = "OUTSIDE" if film.outside else ""
         rows.append([Path(film.file).name, "all networks", *_cells(film.ensemble), film.possible.words, mark])
         if len(film.networks) > 1:
             rows += [["", short_name(row.architecture), *_cells(row.probability), "", ""] for row in film.networks]
+    rows += [[Path(bad.file).name, "", "", "", "", "", bad.reason, ""] for bad in answers.unreadable if bad.reason.startswith(NoFilm.words)]
     if rows:
         header = ["film", "network", "p(COVID-19)", "single networks", "n", "calibrated", "may be", ""]
-        lines += [table(rows, header, right=["p(COVID-19)", "n"]), answers.sets]
+        lines += [table(rows, header, right=["p(COVID-19)", "n"]), answers.sets if answers.films else ""]
     if any(film.ensemble.networks > 1 for film in answers.films):
         lines.append("single networks: the least and greatest of them; several are calibrated as one, so their probability may lie outside")
     probabilities = [p for film in answers.films for p in (film.ensemble, *(row.probability for row in film.networks))]

@@ -1,6 +1,5 @@
 """The experiment: every hyperparameter of a run, one declaration a key, from defaults, a YAML file and the command line."""
 
-import argparse
 import difflib
 import re
 from collections.abc import Iterable, Mapping
@@ -11,7 +10,7 @@ from typing import Any, Literal, get_args
 import yaml
 
 from cxrkit.data.records import MATCHABLE, VIEWS
-from cxrkit.errors import WrongUse
+from cxrkit.errors import BadInput, WrongUse
 from cxrkit.files import sha256_of_json
 
 SHORT_NAMES = {"resnet34": "ResNet34", "resnet101": "ResNet101", "vgg16_bn": "VGG16", "vgg19_bn": "VGG19"}
@@ -165,7 +164,7 @@ class Experiment:
 
     def __post_init__(self) -> None:
         for each in fields(self):
-            _check(each, getattr(self, each.name))
+            _check(each, getattr(self, each.name), each.name)
         for name in ("architectures", "seeds", "match"):
             values = getattr(self, name)
             if not values and name != "match":
@@ -190,8 +189,14 @@ class Experiment:
         return sha256_of_json(self.settings("jobs", "films", "scores", "numbers"))
 
 
-def _check(declared: Field, value: Any) -> None:
-    name, limits = declared.name, declared.metadata
+def option_of(name: str) -> str:
+    """The command line's option for a key."""
+    return "--" + name.replace("_", "-")
+
+
+def _check(declared: Field, value: Any, name: str) -> None:
+    """Raise WrongUse for a value outside a key's limits. name: the key as its user wrote it."""
+    limits = declared.metadata
     for item in value if isinstance(value, tuple) else (value,):
         if limits["choices"] and item not in limits["choices"]:
             raise WrongUse(f"{name} is {item!r}.", next=_near(item, limits["choices"]))
@@ -248,8 +253,11 @@ def make(values: Mapping[str, Any], overrides: Mapping[str, Any], where: object)
     for name in merged:
         if name not in known:
             raise WrongUse(f"The experiment has an unknown key {name!r}.", where, _near(name, known))
+    typed = {name: _typed(known[name], value, where) for name, value in merged.items()}
+    for name in overrides:
+        _check(known[name], typed[name], option_of(name))
     try:
-        made = Experiment(**{name: _typed(known[name], value, where) for name, value in merged.items()})
+        made = Experiment(**typed)
         for architecture in made.architectures:
             if architecture not in TESTED or architecture in OF_TIMM:
                 from cxrkit.training import networks  # torch is loaded for a name alone that only it can know
@@ -262,7 +270,7 @@ def make(values: Mapping[str, Any], overrides: Mapping[str, Any], where: object)
 
 def _typed(declared: Field, value: Any, where: object) -> Any:
     wanted = declared.type
-    if kind := _item_type(declared):
+    if kind := item_type(declared):
         items = value if isinstance(value, (list, tuple)) else [value]
         if declared.metadata["choices"]:
             items = [part for item in items for part in (item.split(",") if isinstance(item, str) else [item])]
@@ -277,56 +285,23 @@ def _typed(declared: Field, value: Any, where: object) -> Any:
     )
 
 
-def _item_type(declared: Field) -> Any:
+def item_type(declared: Field) -> Any:
     """The type of the items where a key is a list, else None."""
     return get_args(declared.type)[0] if get_args(declared.type) else None
 
 
-def _option(name: str) -> str:
-    return "--" + name.replace("_", "-")
-
-
-def add_arguments(parser: Any) -> None:
-    """Give an argparse parser one option for each key of Experiment but its name."""
-    for each in fields(Experiment):
-        option, help = _option(each.name), each.metadata["help"]
-        if each.name == "name":
-            continue
-        if each.name in PLACES:
-            parser.add_argument(option, action="append", metavar="DIR", help=help)
-        elif each.type is bool:
-            parser.add_argument(option, action=argparse.BooleanOptionalAction, help=help)
-        elif kind := _item_type(each):
-            parser.add_argument(option, nargs="*", type=kind, metavar=each.name.upper()[:-1], help=help)
-        else:
-            parser.add_argument(option, type=each.type, metavar=getattr(each.type, "__name__", "").upper(), help=help)
-
-
-def overrides_of(arguments: argparse.Namespace) -> dict[str, Any]:
-    """{key: value} of the options that were given, from a parsed command line."""
-    given = {each.name: getattr(arguments, each.name, None) for each in fields(Experiment)}
-    return {name: value for name, value in given.items() if value is not None}
-
-
-def as_arguments(overrides: Mapping[str, Any]) -> list[str]:
-    """The words of a command line that mean these overrides: the inverse of add_arguments and overrides_of.
-
-    Positional arguments belong before them, for a key that is a list takes all words up to the next option. An unknown
-    key becomes an option all the same, which the parser then refuses by name.
-    """
-    declared = {each.name: each for each in fields(Experiment)}
-    words = []
-    for name, value in overrides.items():
-        option = _option(name)
-        if isinstance(value, bool):
-            words.append(option if value else option.replace("--", "--no-", 1))
-        elif name in PLACES:
-            words += [f"{option}={item}" for item in ([value] if isinstance(value, str) else value)]
-        elif name in declared and _item_type(declared[name]):
-            words += [option, *map(str, value if isinstance(value, (list, tuple)) else [value])]
-        else:
-            words.append(f"{option}={value}")
-    return words
+def refuse_weights(experiment: Experiment) -> None:
+    """Raise BadInput where the folder of weights surely lacks a network's file; torch, which knows the whole name, is not asked."""
+    folder = Path(experiment.weights)
+    if not experiment.weights or not experiment.pretrained:
+        return
+    if not folder.is_dir():
+        raise BadInput("There is no folder of weights.", folder, "name the folder of torchvision's files, or leave out --weights")
+    known = [name for name in experiment.architectures if name in TESTED and name not in OF_TIMM]
+    lacking = [name for name in known if not any(folder.glob(f"{name}[-_.]*")) and not any(folder.glob(f"*/{name}[-_.]*"))]
+    if lacking:
+        next = "put torchvision's files there under their own names, such as resnet34-b627a593.pth, or leave out --weights"
+        raise BadInput(f"The folder of weights holds none of {', '.join(lacking)}.", folder, next)
 
 
 def differing(experiment: Experiment, usual: Experiment) -> dict[str, Any]:

@@ -4,6 +4,8 @@
     ├── WrongUse         exit 2   a flag, a key or a combination that cannot work
     ├── BadInput         exit 3   data that cannot be used as it is
     │   └── UnreadableImage       one image file; callers list it and go on
+    │       └── NoFilm            it can be read, and cannot be a film
+    ├── Unwritable       exit 3   a place where nothing can be written
     ├── RemoteRefusal    exit 4   a server said no
     └── Interrupted      exit 5   stopped half-way; the same command goes on from there
         └── DiskFull
@@ -18,6 +20,7 @@ Every message says what happened, where, and what to do next:
 """
 
 import errno
+import importlib.util
 import os
 import shutil
 import sys
@@ -67,6 +70,24 @@ class UnreadableImage(BadInput):
     pass
 
 
+class NoFilm(UnreadableImage):
+    """A picture that cannot be a film, in the same words wherever it turns up. why: the rest of the sentence."""
+
+    words = "not a film"
+
+    def __init__(self, why, next):
+        super().__init__(f"{self.words}: {why}", next=next)
+
+
+class Unwritable(CxrkitError):
+    """No BadInput, for whoever lists those and goes on would go on without having written."""
+
+    exit_code = 3
+
+    def __init__(self, why, where):
+        super().__init__(f"Nothing can be written here: {why}.", where, "name another place, or see to it that this one can be written to")
+
+
 class RemoteRefusal(CxrkitError):
     """code: the HTTP status of the answer, None where there was none; shapeless: whether it was no answer of the server's."""
 
@@ -93,6 +114,7 @@ EXTRA_OF = {
     "torchvision": "train",
     "fastai": "train",
     "fastcore": "train",
+    "safetensors": "train",
     "kaggle": "kaggle",
     "kagglesdk": "kaggle",
     "pydicom": "dicom",
@@ -100,8 +122,30 @@ EXTRA_OF = {
     "idc_index": "fetch",
     "kagglehub": "hub",
     "ray": "cluster",
+    "onnxruntime": "onnx",
+    "onnx": "export",
+    "tensorboard": "tensorboard",
+    "wandb": "wandb",
+    "shtab": "completion",
 }
 """{package: the extra of pyproject.toml that brings it}, of those that not every command needs."""
+
+
+EXIT_CODES = (
+    "exit codes: 0 done, 1 failed, 2 wrong use, 3 data that cannot be used, 4 a server refused, "
+    "5 stopped (the same command goes on, or begins again)"
+)
+
+
+def require(*packages):
+    """Raise WrongUse for the first of these packages that is not installed, before any work; none is imported."""
+    for package in packages:
+        if importlib.util.find_spec(package) is None:
+            raise _absent(package)
+
+
+def _absent(package):
+    return WrongUse(f"The package {package} is not installed.", next=f"pip install '.[{EXTRA_OF[package]}]' in the clone")
 
 
 def free_bytes(path):
@@ -137,6 +181,16 @@ def shown(text, stream):
     return str(text).translate(CONTROLS).encode(encoding, "backslashreplace").decode(encoding)
 
 
+def _unread(stream):
+    """Whether whoever read a stream, `head` perhaps, has read enough; any other pipe that broke is a fault."""
+    try:
+        stream.write("")
+        stream.flush()
+    except BrokenPipeError:
+        return True
+    return False
+
+
 def run_command(command):
     """Call command(), print a CxrkitError, an interruption or a missing package as its message; return the exit code.
 
@@ -152,14 +206,15 @@ def run_command(command):
             package = (error.name or "").partition(".")[0]
             if package not in EXTRA_OF:
                 raise
-            raise WrongUse(f"The package {package} is not installed.", next=f"pip install '.[{EXTRA_OF[package]}]' in the clone") from error
+            raise _absent(package) from error
     except CxrkitError as error:
         print(shown(f"error: {error}", sys.stderr), file=sys.stderr, flush=True)
         return error.exit_code
-    except BrokenPipeError:  # whoever read the output, `head` perhaps, has read enough
+    except BrokenPipeError:
+        if not _unread(sys.stdout):
+            raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python writes what is left when it ends
         return 0
     except KeyboardInterrupt:
-        stopped = Interrupted("Stopped by the user.", next="run the same command to go on from the last finished stage")
-        print(f"\n{stopped}", file=sys.stderr, flush=True)
-        return stopped.exit_code
+        print("\nStopped. No file is left half-written; the same command begins again.", file=sys.stderr, flush=True)
+        return Interrupted.exit_code

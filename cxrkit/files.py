@@ -17,13 +17,25 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from cxrkit import spreadsheet
-from cxrkit.errors import BadInput, WrongUse, disk_errors
+from cxrkit.errors import BadInput, Unwritable, disk_errors
 
 PARTIAL = ".partial"
 LEFTOVER = re.compile(rf"\..+\.\d+-[0-9a-f]{{8}}{re.escape(PARTIAL)}")
 """The names that `replacing` gives while it writes."""
-UNWRITABLE = (errno.EACCES, errno.EEXIST, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.ENOENT, errno.ENAMETOOLONG)
+UNWRITABLE = (
+    errno.EACCES,
+    errno.EEXIST,
+    errno.EISDIR,
+    errno.ELOOP,
+    errno.ENAMETOOLONG,
+    errno.ENOENT,
+    errno.ENOTDIR,
+    errno.EPERM,
+    errno.EROFS,
+)
 CHECKSUMS = "checksums.json"
+JSON_START = '{\n  "schema": '
+"""How the JSON files of a run and of an audit begin."""
 PRIVATE = "private-report.html"
 """A page with films that may not be passed on: in no list of checksums, and never sent."""
 AGAIN = "restore it, or make it again"
@@ -35,39 +47,83 @@ def replacing(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside `path`; rename it to `path` when the block ends well.
 
     The temporary name is the writer's own, so that two writers of one file do not mix. A killed process leaves at most its
-    `*.partial` file. Raises DiskFull when the disk is full, WrongUse where nothing may be written.
+    `*.partial` file. Raises DiskFull when the disk is full, Unwritable where nothing may be written, or no plain file stands.
     """
     path = Path(path)
     temporary = path.with_name(f".{path.name[:100]}.{os.getpid()}-{secrets.token_hex(4)}{PARTIAL}")
-    with disk_errors(path):
-        try:
+    try:
+        with write_errors(path):
+            _refuse_no_file(path)
             path.parent.mkdir(parents=True, exist_ok=True)
             yield temporary
             with open(temporary, "rb+") as file:
                 os.fsync(file.fileno())
             os.replace(temporary, path)
+    finally:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def write_errors(place: str | Path) -> Iterator[None]:
+    """Turn a full disk into DiskFull, and what hinders the writing of `place`, or of what is below it, into Unwritable."""
+    place = Path(place)
+    with disk_errors(place):
+        try:
+            yield
         except OSError as error:
-            if error.errno not in UNWRITABLE or error.filename not in {str(place) for place in (temporary, path, *path.parents)}:
+            named = Path(os.fsdecode(error.filename)) if isinstance(error.filename, (str, bytes, os.PathLike)) else None
+            if error.errno not in UNWRITABLE or named is None or not _belongs_to(named, place):
                 raise
-            raise WrongUse(f"Nothing can be written here: {error.strerror}.", path, "name another place with --out") from error
-        finally:
-            with suppress(OSError):
-                temporary.unlink(missing_ok=True)
+            raise Unwritable(error.strerror, named if named.is_relative_to(place) and named.suffix != PARTIAL else place) from error
 
 
-def refuse_foreign(path: str | Path, start: str) -> None:
-    """Raise BadInput where `path` is a file that does not begin as the kit's own one does, so that it must not be overwritten."""
+def _belongs_to(named: Path, place: Path) -> bool:
+    on_its_way = named.parent == place.parent and named.suffix == PARTIAL
+    return named in place.parents or named.is_relative_to(place) or on_its_way
+
+
+def _refuse_no_file(path: Path) -> None:
+    """Raise Unwritable where something else than a file stands: a folder, or a device, which a rename would replace."""
+    if path.exists() and not path.is_file():
+        raise Unwritable("a folder stands there" if path.is_dir() else "what stands there is no file", path)
+
+
+def refuse_foreign(path: str | Path, *starts: str) -> None:
+    """Raise BadInput where `path` is a file that begins as none of the kit's own do, so that it must not be overwritten."""
     path = Path(path)
-    if path.is_dir() or (path.is_file() and path.stat().st_size and start.encode() not in path.read_bytes()[: len(start.encode()) + 3]):
-        raise BadInput("Here lies something that this kit did not write.", path, "name another file with --out; nothing was changed")
+    with write_errors(path):
+        _refuse_no_file(path)
+        foreign = path.is_file() and path.stat().st_size and not any(start.encode() in _beginning(path, start) for start in starts)
+        if foreign:
+            raise BadInput("Here lies something that this kit did not write.", path, "name another file with --out; nothing was changed")
 
 
-def refuse_unwritable(path: str | Path) -> None:
-    """Raise WrongUse where the file `path` could not be written, before work is done whose outcome belongs there; DiskFull. Makes its folder."""
-    probe = Path(path).with_name(f".{secrets.token_hex(8)}{PARTIAL}")
-    with replacing(probe) as temporary:
-        temporary.touch()
-    probe.unlink()
+def _beginning(path: Path, start: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read(len(start.encode()) + 3)  # a spreadsheet puts a byte-order mark before it
+
+
+def refuse_unwritable(*paths: str | Path) -> None:
+    """Raise Unwritable where one of these files could not be written, before work is done whose outcome belongs there; DiskFull."""
+    for path in map(Path, paths):
+        with write_errors(path), suppress(FileNotFoundError):
+            path.stat()  # a name may be too long
+            _refuse_no_file(path)
+        refuse_unwritable_folder(path.parent)
+
+
+def refuse_unwritable_folder(folder: str | Path) -> None:
+    """Raise Unwritable where files could not be written into a folder that may not be there yet; DiskFull. Leaves nothing behind."""
+    there = next(place for place in (Path(folder).absolute(), *Path(folder).absolute().parents) if os.path.lexists(place))
+    if not there.is_dir():
+        raise Unwritable("a file stands where a folder should be", there)
+    probe = there / f".{secrets.token_hex(8)}{PARTIAL}"
+    with write_errors(there):
+        with suppress(FileNotFoundError):
+            Path(folder).absolute().stat()  # a name may be too long
+        probe.touch()
+        probe.unlink()
 
 
 def write_text(path: str | Path, text: str) -> None:
@@ -211,6 +267,8 @@ def _delimiter(text: str) -> str:
 def decoded(raw: bytes) -> tuple[str, str]:
     """(text, its encoding where that is not UTF-8) of a text file's bytes, without a byte-order mark."""
     even, odd = raw[:200:2].count(0), raw[1:200:2].count(0)
+    if raw[:4] in (b"\xff\xfe\0\0", b"\0\0\xfe\xff"):
+        return raw.decode("utf-32"), "UTF-32"
     if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return raw.decode("utf-16"), "UTF-16"
     if max(even, odd) > len(raw[:200]) // 5:
@@ -248,8 +306,8 @@ def locked(path: str | Path, wait: bool = True) -> Iterator[bool]:
     """Hold the lock file `path` and yield True; without `wait`, yield False at once where somebody else holds it.
 
     The lock ends with the process, however that ends, and excludes other threads too; the same thread must not ask
-    for it twice. Raises BadInput where the file system keeps no locks, rather than let two processes write at once; WrongUse where nothing
-    may be written; DiskFull.
+    for it twice. Raises BadInput where the file system keeps no locks, rather than let two processes write at once; Unwritable where
+    nothing may be written; DiskFull.
     """
     path = Path(path)
     lock = FileLock(path, fallback_to_soft=False)  # a soft lock would outlive a killed process
@@ -262,7 +320,7 @@ def locked(path: str | Path, wait: bool = True) -> Iterator[bool]:
     except (OSError, NotImplementedError) as error:
         reason = getattr(error, "strerror", None) or error
         if getattr(error, "errno", None) in UNWRITABLE:
-            raise WrongUse(f"Nothing can be written here: {reason}.", path.parent, "name another place with --out") from error
+            raise Unwritable(reason, path.parent) from error
         raise BadInput(f"The folder cannot be locked: {reason}.", path.parent, "name a folder on a disk that keeps locks") from error
     held = lock.is_locked
     try:

@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from cxrkit import RESEARCH_ONLY
 from cxrkit.answers import Answer
-from cxrkit.audit import attention
+from cxrkit.audit import heatmap
 from cxrkit.config import short_name
 from cxrkit.data.records import LABEL_WORDS
 
@@ -29,7 +29,7 @@ def picture(panel: Image.Image, maps: dict[str, np.ndarray], answer: Answer) -> 
         enlarged = np.asarray(Image.fromarray(attended).resize((width, height), Image.Resampling.BILINEAR)) / np.float32(255)
         p = of_network[architecture].p_covid
         words = [f"{short_name(architecture)}: {p:.3f}", "" if attended.any() else "nothing speaks for its answer"]
-        columns.append((words, attention.overlay(grey, enlarged)))
+        columns.append((words, heatmap.overlay(grey, enlarged)))
     font = ImageFont.load_default(12)
     across = max(width * len(columns), 480)
     above = [(line, colour) for text, colour in told(answer) for line in textwrap.wrap(text, across // 7) or [""]]

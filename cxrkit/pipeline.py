@@ -17,18 +17,30 @@ from cxrkit.environment import Choice, Deadline
 from cxrkit.errors import BadInput, CxrkitError, Interrupted, disk_errors
 from cxrkit.evaluation import metrics
 from cxrkit.files import locked, write_checksums
-from cxrkit.progress import announce, counted, say
+from cxrkit.progress import announce, answer, counted, say
 from cxrkit.results import Results, StandingWarning
 from cxrkit.schema import Chosen
 from cxrkit.training import server
 
 if TYPE_CHECKING:
     from cxrkit.training.executors import Executor
+    from cxrkit.training.stages import EpochEnded, Job
 
 CACHE = "pixels"
 """The folder below a run's own in which films are kept decoded."""
 
 
+STAGES = {
+    "weights": "looking for ImageNet weights",
+    "manifest": "reading the sources: facts, copies, patients, splits",
+    "tree": "linking the films into a folder tree",
+    "pixels": "decoding the films",
+    "training": "loading PyTorch and fastai, then training",
+    "results": "scoring and comparing the networks",
+    "audit": "auditing: can the answer be trusted?",
+    "report": "writing the report",
+}
+"""What is said as a stage begins."""
 ROOM_SECONDS = 1800
 """What the results may take after the time is up (on Kaggle an hour is left then); what comes later is left out, and named."""
 
@@ -41,13 +53,14 @@ def run(
     kept: Callable[[Path], None] | None = None,
     executor: "Executor | None" = None,
     workers: Workers | None = None,
+    tell: "Callable[[Job, EpochEnded], None] | None" = None,
 ) -> Results | None:
     """Make out/manifest.csv, out/tree, out/jobs and out/results for an experiment; return the results.
 
     folder: another folder for the results. time_left: seconds until no new stage of a training may begin; then the
     results are made from what is finished, and say so. kept: called with a training's folder whenever something was kept
     in it. executor: where trainings run, processes of this machine unless another is given; workers: who reads the films, threads of
-    this process unless others are given.
+    this process unless others are given; tell: called with each epoch that ends.
 
     The results are whole, with their checksums, before they are audited: a failure of the audit or of the report is said and
     named in Results.lacking, and they stand without it. Of several processes the first makes the results, and the others return
@@ -55,7 +68,22 @@ def run(
     """
     out = Path(out)
     with disk_errors(out):
-        return _run(experiment, out, Path(folder or out / "results"), time_left, kept, executor, workers)
+        try:
+            return _run(experiment, out, Path(folder or out / "results"), time_left, kept, executor, workers, tell)
+        except KeyboardInterrupt:
+            raise Interrupted(f"Stopped. {what_is_kept(experiment, out)}.") from None
+
+
+def what_is_kept(experiment: Experiment, out: Path) -> str:
+    """What of a run that was stopped lies in its folder; the next run uses what was made from the same data and protocol."""
+    stages = len(list(out.glob("jobs/*/*frozen.json")))
+    told = [counted(stages, "finished training stage") + f" of {2 * len(experiment.architectures) * len(experiment.seeds)}"] * bool(stages)
+    told += ["what is known of films that were read"] * (out / CACHE).exists()
+    return (
+        f"Kept in {out}: {' and '.join(told)}; the same command goes on from there"
+        if told
+        else "Nothing was finished; the same command begins again"
+    )
 
 
 def _run(
@@ -66,6 +94,7 @@ def _run(
     kept: Callable[[Path], None] | None,
     executor: "Executor | None",
     workers: Workers | None,
+    tell: "Callable[[Job, EpochEnded], None] | None",
 ) -> Results | None:
     clock = Clock()
     announce(f"experiment {experiment.name} {experiment.hash()[:12]}, into {out}")
@@ -74,6 +103,11 @@ def _run(
         from cxrkit.audit import external  # what it needs takes a second to import
 
         external.check(experiment.external)
+    if experiment.pretrained and not all_trained(experiment, out):
+        with clock("weights"):
+            from cxrkit.training import jobs
+
+            jobs.require_weights(experiment, out / "jobs")
     with locked(out / ".lock"):  # processes that share the folder come here one after the other, and find what is there
         with clock("manifest"):
             manifest, locate = make_manifest(experiment, out, workers)
@@ -95,14 +129,14 @@ def _run(
             films = pixels.load(manifest, locate, experiment.image_size, out / CACHE, workers, experiment.resize)
 
     server.begin()  # it loads what this process loads now, on another core
-    from cxrkit.training import jobs, loaders  # fastai takes seconds to import: bad input is reported before
-    from cxrkit.training.executors import Processes
-
     with clock("training"):
+        from cxrkit.training import jobs, loaders  # fastai takes seconds to import: bad input is reported before
+        from cxrkit.training.executors import Processes
+
         executor = executor or Processes()
         machine = executor.machine(experiment, len(jobs.jobs_of(experiment)))
         to_train = loaders.films_for(experiment, manifest, films, out / "tree", machine.holder, machine.at_once.value)
-        peaks = jobs.run(experiment, to_train, manifest.sha256, out / "jobs", machine, time_left, executor, kept)
+        peaks = jobs.run(experiment, to_train, manifest.sha256, out / "jobs", machine, time_left, executor, kept, tell)
     if environment.rank() > 0:
         return None
     unfinished = [job.name for job in jobs.unfinished(experiment, out / "jobs")]
@@ -139,8 +173,14 @@ def _run(
     with clock("report"):
         last_stage("report", make_report, results, time_left)
     write_checksums(results.folder)
-    say(f"Manifest {manifest.sha256[:12]}. Results: {results.folder}; open {results.folder / report.PAGE}")
+    answer(f"Manifest {manifest.sha256[:12]}. Results: {results.folder}; open {results.folder / report.PAGE}")
     return results
+
+
+def all_trained(experiment: Experiment, out: Path) -> bool:
+    """Whether every training's folder holds its last stage, so that no weights are needed unless the data changed."""
+    wanted = [out / "jobs" / f"{name}-seed{seed}" / "unfrozen.json" for name in experiment.architectures for seed in experiment.seeds]
+    return all(path.exists() for path in wanted)
 
 
 def last_stage(name: str, make: Callable[[], None], results: Results, time_left: Deadline) -> None:
@@ -262,7 +302,7 @@ def marked(warnings: list[StandingWarning]) -> str:
 
 
 class Clock:
-    """Seconds each stage took, by name."""
+    """Seconds each stage took, by name; that it begins is said."""
 
     def __init__(self):
         self.seconds: dict[str, float] = {}
@@ -272,6 +312,7 @@ class Clock:
         return self
 
     def __enter__(self):
+        announce(f"stage: {STAGES[self.running]}")
         self.started = time.monotonic()
 
     def __exit__(self, *_):

@@ -1,9 +1,15 @@
-"""Progress messages: a bar on a terminal, in a log a plain line a step, and every few seconds where a step is long."""
+"""Progress messages: a bar on a terminal, in a log a plain line a step, and every few seconds where a step is long.
+
+All that a command says goes through say(), mention() and answer(), and from there into run.log as well where one is kept.
+"""
 
 import contextlib
+import json
+import math
 import sys
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from threading import Lock
 from typing import Any, TypeVar
 
@@ -11,6 +17,7 @@ from tqdm import tqdm
 
 from cxrkit import environment
 from cxrkit.errors import shown
+from cxrkit.run_log import write_down
 
 EVERY_SECONDS = 20.0
 """From one line of a long work to the next: below the half minute after which one wonders, also where a step takes ten seconds."""
@@ -22,12 +29,48 @@ MB = 1e6
 Item = TypeVar("Item")
 
 
+@dataclass
+class Screen:
+    """What of say() is shown. quiet: nothing; beside: on stderr, for stdout holds one JSON document."""
+
+    quiet: bool = False
+    beside: bool = False
+
+
+SCREEN = Screen()
+
+
 def say(text: object = "") -> None:
     """Print one line at once, so that a log shows it while the run goes on; with its number where several processes speak."""
     if environment.processes() > 1:
         text = "\n".join(f"[{environment.rank()}] {line}" for line in str(text).split("\n"))
+    write_down(text)
+    if not SCREEN.quiet:
+        _print(text, sys.stderr if SCREEN.beside else sys.stdout)
+
+
+def answer(text: object = "") -> None:
+    """Print what a command was asked for: on stdout, also with --quiet."""
+    write_down(text)
+    _print(text, sys.stdout)
+
+
+def answer_json(value: Any) -> None:
+    """Print a JSON document; what JSON has no word for, infinity and no number, is null."""
+    answer(json.dumps(_finite(value), indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _finite(each) for name, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _print(text: object, stream: Any) -> None:
     with tqdm.external_write_mode(sys.stderr) if on_terminal() else contextlib.nullcontext():  # a bar makes way for the line
-        print(shown(text, sys.stdout), flush=True)
+        print(shown(text, stream), file=stream, flush=True)
 
 
 def announce(text: object = "") -> None:
@@ -38,13 +81,21 @@ def announce(text: object = "") -> None:
 
 def mention(text: object = "") -> None:
     """say() beside what a command answers: on stderr, for its stdout may be read by a program."""
-    print(shown(text, sys.stderr), file=sys.stderr, flush=True)
+    write_down(text)
+    if not SCREEN.quiet:
+        print(shown(text, sys.stderr), file=sys.stderr, flush=True)
 
 
 def aloud() -> Callable[[object], None]:
     """A say() that is heard while stdout is led elsewhere later on, as Kaggle's client is silenced."""
-    stream = sys.stdout
-    return lambda text: print(shown(text, stream), file=stream, flush=True)
+    stream = sys.stderr if SCREEN.beside else sys.stdout
+
+    def tell(text: object) -> None:
+        write_down(text)
+        if not SCREEN.quiet:
+            print(shown(text, stream), file=stream, flush=True)
+
+    return tell
 
 
 def on_terminal() -> bool:
@@ -72,7 +123,7 @@ class Meter:
         self.words: str | None = None
         self.turn = Lock()
         self.started = self.told = clock()
-        one_speaks = on_terminal() and environment.processes() == 1
+        one_speaks = on_terminal() and environment.processes() == 1 and not SCREEN.quiet
         self.bar = tqdm(total=total, desc=label, leave=False, bar_format="{desc} |{bar}|", file=sys.stderr) if one_speaks else None
 
     def __enter__(self) -> "Meter":
@@ -102,8 +153,9 @@ class Meter:
         if self.bar is not None:
             self.bar.close()
         seconds = self.clock() - self.started
-        if self.bar is None and finished and seconds > WORTH_SAYING_SECONDS:
-            self.tell(f"{self.label}: {self.words or _amount(self.done) + _unit(self.unit)} in {seconds:.1f} s")
+        if finished and seconds > WORTH_SAYING_SECONDS:
+            tell = self.tell if self.bar is None else write_down  # a bar has shown it
+            tell(f"{self.label}: {self.words or _amount(self.done) + _unit(self.unit)} in {seconds:.1f} s")
 
 
 def track(

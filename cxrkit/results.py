@@ -3,7 +3,7 @@
     run.json            what was asked, what was chosen, how it ended (schema.RunInfo)
     manifest.csv        one row an image, used or not (data.manifest.Manifest)
     epochs.csv, predictions.csv, lr_find.csv, batch_norm.csv     what the trainings left (cxrkit/columns.py)
-    models/             the trained networks' state dicts, ARCHITECTURE-seedN.pt
+    models/             the trained networks' state dicts, ARCHITECTURE-seedN (cxrkit/state_files.py)
     metrics.json        the scores (schema.Metrics)
     comparison.json     which network is better (schema.Comparison)
     audits.json         can it be trusted (schema.Audits); absent where no audit was run
@@ -26,7 +26,7 @@ from typing import TypeVar
 import pandas as pd
 from pydantic import TypeAdapter, ValidationError
 
-from cxrkit import columns, config, environment, schema
+from cxrkit import columns, config, environment, schema, state_files
 from cxrkit.columns import LAST_STAGE, Trained
 from cxrkit.config import Experiment
 from cxrkit.data import manifest as manifests
@@ -44,8 +44,9 @@ DRAWN = "drawn"
 RUN, METRICS, COMPARISON, AUDITS = "run.json", "metrics.json", "comparison.json", "audits.json"
 CHECKPOINTS = "checkpoints"
 """The folder of results in which a kernel keeps finished stages; a run that goes on has them there before it begins."""
-MODEL = re.compile(r".+-seed\d+\.pt")
-T = TypeVar("T", RunInfo, Metrics, Comparison, Audits)
+MODEL = re.compile(r"(.+)-seed(\d+)")
+T = TypeVar("T")
+OfRun = TypeVar("OfRun", Metrics, Comparison, Audits)
 
 
 @dataclass(frozen=True)
@@ -124,7 +125,7 @@ class Results:
         models = self.folder / "models"
         models.mkdir(exist_ok=True)
         for stale in models.iterdir():
-            if stale.name not in trained.models and MODEL.fullmatch(stale.name):
+            if stale.name not in trained.models and any(map(MODEL.fullmatch, state_files.names([stale.name]))):
                 stale.unlink()
         for name, path in trained.models.items():
             link_or_copy(path, models / name)  # four networks fill 0.4 GB
@@ -218,7 +219,7 @@ class Results:
     def _read(self, kind: type[T], name: str, remedy: str) -> T:
         return read_typed(kind, self.folder / name, remedy)
 
-    def _of_this_run(self, content: T, name: str, remedy: str) -> T:
+    def _of_this_run(self, content: OfRun, name: str, remedy: str) -> OfRun:
         if content.manifest_sha256 != self.info.manifest_sha256:
             raise BadInput("The file belongs to another manifest.", self.folder / name, remedy)
         return content
@@ -297,12 +298,12 @@ class Results:
     def networks_on_disk(self) -> list[Network]:
         """The networks whose weights are here, in the order of the experiment; predictions.csv is not needed."""
         order = self.experiment.architectures
-        names = [re.fullmatch(r"(.+)-seed(\d+)\.pt", path.name) for path in (self.folder / "models").glob("*.pt")]
-        found = [self._network(match[1], int(match[2])) for match in names if match and match[1] in order]
+        matches = map(MODEL.fullmatch, state_files.names(path.name for path in (self.folder / "models").glob("*")))
+        found = [self._network(match[1], int(match[2])) for match in matches if match and match[1] in order]
         return sorted(found, key=lambda network: (order.index(network.architecture), network.seed))
 
     def _network(self, architecture: str, seed: int) -> Network:
-        return Network(architecture, seed, self.folder / "models" / f"{architecture}-seed{seed}.pt")
+        return Network(architecture, seed, state_files.find(self.folder / "models", f"{architecture}-seed{seed}"))
 
     @property
     def warnings(self) -> list[StandingWarning]:
@@ -318,7 +319,7 @@ def open_all(runs: list[Path]) -> list[Results]:
 
 
 def read_typed(kind: type[T], path: Path, remedy: str) -> T:
-    """One of the four JSON files as its dataclass. Raises BadInput that names the key, or the version, that does not fit."""
+    """A JSON file of the schema's version as its dataclass. Raises BadInput that names the key, or the version, that does not fit."""
     plain = read_json(path, next=remedy)
     version = plain.get("schema") if isinstance(plain, dict) else None
     if version != schema.VERSION:

@@ -19,7 +19,7 @@ RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = 'a4c0f0c90c6957d5227ebc1c54c855b645dd5f397cfc6f95c9267c24e72957b5'
+SOURCE_SHA256 = '32747b7f695d866aa85c4824baff508ed945eed0625afbd4a09fc54d1a6d5705'
 FILES = {}
 
 
@@ -45,12 +45,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-try:
-	import cxrkit
-except ImportError:
-	sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-	import cxrkit
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # the package beside it, also where another version is installed
 
+import cxrkit
 from cxrkit import config, environment
 from cxrkit.errors import WrongUse, run_command
 from cxrkit.progress import announce
@@ -65,7 +62,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 	)
 	parser.add_argument("--out", type=Path, metavar="DIR", help="folder for everything the run makes; default: runs/EXPERIMENT")
 	parser.add_argument("--hours", type=float, help="after so many hours no new stage begins, and the run reports what it has")
-	cluster = "train on a Ray cluster: auto (the one that runs here), HOST:PORT or ray://HOST:PORT (pip install '.[cluster]')"
+	cluster = "read films and train on a Ray cluster: auto (that of this machine), HOST:PORT or ray://HOST:PORT (pip install '.[cluster]')"
 	parser.add_argument("--cluster", metavar="ADDRESS", default="", help=cluster)
 	parser.add_argument("--cpu", action="store_true", help="on Kaggle: run on processors where no GPU works, instead of stopping")
 	parser.add_argument("--results", metavar="SLUG", default="", help="on Kaggle: the dataset to send the results to")
@@ -88,8 +85,10 @@ def main(arguments: Sequence[str] | None = None) -> int | None:
 	experiment = config.load(name, overrides)
 	if options.cluster and not local:
 		raise WrongUse("Kaggle has one machine.", "--cluster", "leave it out")
-	# by its name, for it does not travel to Kaggle
-	executor = importlib.import_module("cxrkit.cluster.executor").Cluster(options.cluster) if options.cluster else None
+	executor = workers = None
+	if options.cluster:  # by their names, for they do not travel to Kaggle
+		executor = importlib.import_module("cxrkit.cluster.executor").Cluster(options.cluster)
+		workers = importlib.import_module("cxrkit.cluster.readers").Readers(or_here=True)
 	from cxrkit import pipeline  # after the options were checked: --help, and a wrong option, are answered at once
 	from cxrkit.kaggle_io import hub
 
@@ -97,7 +96,8 @@ def main(arguments: Sequence[str] | None = None) -> int | None:
 	started = time.monotonic()
 	if local:
 		out = options.out or Path("runs") / experiment.name
-		results = pipeline.run(experiment, out, time_left=environment.Deadline.of_run(options.hours, out), executor=executor)
+		left = environment.Deadline.of_run(options.hours, out)
+		results = pipeline.run(experiment, out, time_left=left, executor=executor, workers=workers)
 	else:
 		from cxrkit.kaggle_io import inside  # it brings fastai along, which takes seconds: bad input here is told before
 
@@ -148,6 +148,7 @@ FILES['cxrkit/audit/asked.py'] = r'''
 """The parts of an audit that ask trained networks: masks, features, attention, stability, external films, retraining."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -211,7 +212,8 @@ def called_again(films: Films, context: Context, architecture: str) -> list[Stab
 	networks = [network for network in context.networks if network.architecture == architecture]
 	held = results.required(architecture).of(judged.image_ids)
 	with Meter(f"changed films, {architecture}", len(networks) * len(judged.images) * (1 + len(stability.CHANGES))) as meter:
-		answers = [stability.asked(inquiry.loaded(each, context.device), judged.images, context.device, meter) for each in networks]
+		read = (inquiry.loaded(each, context.device) for each in networks)
+		answers = [stability.asked(partial(inquiry.p_covid, model, device=context.device, meter=meter), judged.images) for model in read]
 	spread = stability.spreads(results).get(architecture)
 	return [stability.row(judged, held, np.stack(answers), architecture, results.experiment.threshold, spread)]
 
@@ -278,12 +280,11 @@ from typing import Literal
 import numpy as np
 import torch
 from fastai.vision.learner import TimmBody
-from PIL import Image
 from scipy.stats import rankdata
 from torch import nn
 from torch.nn.functional import interpolate
 
-from cxrkit.audit import inquiry
+from cxrkit.audit import heatmap, inquiry
 from cxrkit.audit.films import LUNGS, box
 from cxrkit.data.licences import may_redistribute
 from cxrkit.data.pixels import Pixels
@@ -291,7 +292,6 @@ from cxrkit.data.records import Record
 from cxrkit.evaluation import bootstrap
 from cxrkit.evaluation.metrics import Figure
 from cxrkit.evaluation.predictions import Predictions
-from cxrkit.files import replacing
 from cxrkit.progress import Meter
 from cxrkit.results import Network, Results
 from cxrkit.schema import Attention, AttentionRow, GalleryEntry
@@ -304,11 +304,6 @@ CELLS_COMPARED = 16
 FOLDER = "figures/attention"
 Kind = Literal["error", "top loss", "hit"]
 """Why a film stands in the gallery."""
-THUMBNAIL = 144
-"""Pixels a side of the film and of its map in a picture of the gallery."""
-AMBER = np.array([255, 176, 0], np.float32)
-"""The map's colour: told from grey by everyone."""
-
 MOST_ERRORS, TOP_LOSSES, HITS = 12, 4, 4
 """Films in the gallery for each architecture."""
 
@@ -346,9 +341,14 @@ def _maps_of_batch(model, images, classes, device):
 	classes = outputs.argmax(1) if classes is None else classes
 	chosen = outputs.gather(1, classes[:, None])[:, 0]
 	gradient = torch.autograd.grad((2 * chosen - outputs.sum(1)).sum(), features)[0]
+	return weighted(features.detach(), gradient, images.shape[-2:])
+
+
+def weighted(features: torch.Tensor, gradient: torch.Tensor, size: Sequence[int]) -> torch.Tensor:
+	"""Maps, [n, *size], of a layer's features and the gradient of a score in them, both [n, channels, side, side]."""
 	weights = gradient.mean((2, 3), keepdim=True)
-	cells = (weights * features.detach()).sum(1, keepdim=True).clamp(min=0)
-	enlarged = interpolate(cells, images.shape[-2:], mode="bilinear", align_corners=False)[:, 0]
+	cells = (weights * features).sum(1, keepdim=True).clamp(min=0)
+	enlarged = interpolate(cells, tuple(size), mode="bilinear", align_corners=False)[:, 0]
 	return enlarged / enlarged.amax((1, 2), keepdim=True).clamp(min=torch.finfo(enlarged.dtype).tiny)
 
 
@@ -363,7 +363,7 @@ def _late_features(model, x):
 		features.append(given.detach().requires_grad_())
 		return features[0]
 
-	hook = _late_part(model, x[:1]).register_forward_hook(derive_from_here)
+	hook = late_part(model, x[:1]).register_forward_hook(derive_from_here)
 	try:
 		outputs = model(x)
 		return features[0], outputs
@@ -371,7 +371,7 @@ def _late_features(model, x):
 		hook.remove()
 
 
-def _late_part(model, x):
+def late_part(model, x):
 	"""The deepest part of the body whose map, [n, channels, side, side], is large enough for a batch like x; the first where none is."""
 	seen = []
 
@@ -479,7 +479,7 @@ def _hung(results: Results, network: Network, image_ids, p_covid, picked, images
 		name = f"{_slug(network.architecture)}-{_slug(kind)}-{number:02d}.png"
 		entry = _entry(record, network, kind, float(p_covid[index]), name)
 		if entry.file:
-			save(results.folder / entry.file, beside(images[index], attended[index]))
+			heatmap.save(results.folder / entry.file, heatmap.beside(images[index], attended[index]))
 		entries.append(entry)
 	return entries
 
@@ -545,24 +545,6 @@ def pick(is_covid: np.ndarray, p_covid: np.ndarray, threshold: float, seed: int 
 
 def _slug(text):
 	return re.sub(r"[^a-z0-9_]+", "-", text.lower())
-
-
-def overlay(image: np.ndarray, attended: np.ndarray) -> np.ndarray:
-	"""A grey square, uint8 [size, size], under a map from 0 to 1 of the same size: uint8 [size, size, 3]."""
-	opacity = 0.65 * attended[..., None]
-	return np.rint(image[..., None] * (1 - opacity) + AMBER * opacity).astype(np.uint8)
-
-
-def beside(image: np.ndarray, attended: np.ndarray, side: int = THUMBNAIL) -> Image.Image:
-	"""The film, and beside it the film under its map, as a PIL image."""
-	pair = np.hstack([np.repeat(image[..., None], 3, -1), overlay(image, attended)])
-	return Image.fromarray(pair).resize((2 * side, side), Image.Resampling.BILINEAR)
-
-
-def save(path, picture):
-	"""Write a PIL image as a small PNG of 256 colours, without any metadata."""
-	with replacing(path) as temporary:
-		picture.quantize(256, Image.Quantize.MAXCOVERAGE).save(temporary, format="PNG", optimize=True)
 '''[1:]
 
 
@@ -592,7 +574,7 @@ from cxrkit.data import manifest as manifests
 from cxrkit.data import sources as film_sources
 from cxrkit.data.manifest import Manifest
 from cxrkit.errors import BadInput, WrongUse
-from cxrkit.files import sha256_of, write_json
+from cxrkit.files import CHECKSUMS, JSON_START, refuse_foreign, refuse_unwritable, sha256_of, write_json
 from cxrkit.progress import say
 from cxrkit.results import AUDITS as NAME
 from cxrkit.results import DRAWN, Network, Results
@@ -656,7 +638,7 @@ PARTS: tuple[Part, ...] = (
 
 
 def audit(target: Results | Path | str, options: Options = Options(), out: Path | None = None) -> Audits:
-	"""Audit a run or a manifest; write audits.json (into the results, beside the manifest, or to `out`) and return its content."""
+	"""Audit a run or a manifest; write audits.json (into the results, beside the manifest as `file_of` says, or to `out`) and return its content."""
 
 
 
@@ -664,10 +646,14 @@ def audit(target: Results | Path | str, options: Options = Options(), out: Path 
 
 	not_done: list[NotDone] = []
 	results, path = _target(target, options)
+	written = out or file_of(path)
+	refuse_foreign(written, JSON_START)
+	refuse_unwritable(written, *([results.folder / CHECKSUMS] if results and not out else []))
 	context = _opened(results, path, options, not_done)
 	manifest, films = context.manifest, Films.of(context.manifest)
 	predicted = sha256_of(results.folder / "predictions.csv") if results else ""
-	before, dropped = earlier.read(path.parent / NAME, manifest.sha256, predicted)
+	kept_at = file_of(path)
+	before, dropped = earlier.read(kept_at, manifest.sha256, predicted)
 	not_done += dropped
 	if context.pixels:
 		films = replace(films, images=context.pixels.of(films.image_ids))
@@ -731,6 +717,11 @@ def _reasons(not_done: list[NotDone]) -> dict[str, str]:
 	return reasons
 
 
+def file_of(manifest: Path) -> Path:
+	"""Where a manifest's audit is kept, beside it: audits.json, or films.audits.json of films.csv, as another manifest may lie there too."""
+	return manifest.parent / NAME if manifest.name == "manifest.csv" else manifest.with_suffix(f".{NAME}")
+
+
 def _target(target: Results | Path | str, options: Options) -> tuple[Results | None, Path]:
 	"""(the run or None, its manifest's path)."""
 	if isinstance(target, Results):
@@ -760,7 +751,7 @@ def _opened(results: Results | None, path: Path, options: Options, not_done: lis
 	views = results.experiment.exclude_views if results else ()
 	named, most = film_sources.externals(options.external), options.external_films
 	read = tuple(external.read(source, home / CACHE, size, resize, views, most) for source in named)
-	roots = manifests.read_roots(home / "manifest.csv")
+	roots = manifests.read_roots(home / "manifest.csv" if results else path)
 	if options.sources:
 		roots |= manifests.roots_of(film_sources.parse_all(options.sources, drawn_at="phantoms"))
 	context = Context(manifest, home, film_sources.locator(roots), options, results, external=read)
@@ -838,7 +829,7 @@ def count(films: Films, manifest: Manifest, results: Results | None) -> FilmCoun
 
 def _write(audits: Audits, results: Results | None, path: Path, out: Path | None) -> None:
 	if results is None or out:
-		write_json(out or path.parent / NAME, asdict(audits))
+		write_json(out or file_of(path), asdict(audits))
 		return
 	results.write(audits)
 	if audits.attention:
@@ -2060,6 +2051,45 @@ def _lungless(found: Conclusion) -> str:
 def _fixed(found: Conclusion) -> str:
 	fixed = [reason.rule.removeprefix("fixed-") for reason in found.reasons if reason.rule.startswith("fixed-")]
 	return FIXED.format(fixed[0]) if found.conclusion == "source-shortcut" and fixed else ""
+'''[1:]
+
+
+# ======================================
+# cxrkit/audit/heatmap.py
+# ======================================
+
+FILES['cxrkit/audit/heatmap.py'] = r'''
+"""Heat maps: how an attention map is drawn over a film, and how such pictures are saved."""
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from cxrkit.files import replacing
+
+THUMBNAIL = 144
+"""Pixels a side of the film and of its map in a picture of the gallery."""
+AMBER = np.array([255, 176, 0], np.float32)
+"""The map's colour: told from grey by everyone."""
+
+
+def overlay(image: np.ndarray, attended: np.ndarray) -> np.ndarray:
+	"""A grey square, uint8 [size, size], under a map from 0 to 1 of the same size: uint8 [size, size, 3]."""
+	opacity = 0.65 * attended[..., None]
+	return np.rint(image[..., None] * (1 - opacity) + AMBER * opacity).astype(np.uint8)
+
+
+def beside(image: np.ndarray, attended: np.ndarray, side: int = THUMBNAIL) -> Image.Image:
+	"""The film, and beside it the film under its map, as a PIL image."""
+	pair = np.hstack([np.repeat(image[..., None], 3, -1), overlay(image, attended)])
+	return Image.fromarray(pair).resize((2 * side, side), Image.Resampling.BILINEAR)
+
+
+def save(path: Path, picture: Image.Image) -> None:
+	"""Write a PIL image as a small PNG of 256 colours, without any metadata."""
+	with replacing(path) as temporary:
+		picture.quantize(256, Image.Quantize.MAXCOVERAGE).save(temporary, format="PNG", optimize=True)
 '''[1:]
 
 
@@ -3374,12 +3404,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from cxrkit.audit import inquiry
 from cxrkit.audit.films import Films, resized
 from cxrkit.evaluation import metrics
 from cxrkit.evaluation.metrics import Figure
 from cxrkit.evaluation.predictions import Predictions
-from cxrkit.progress import Meter
 from cxrkit.results import Results
 from cxrkit.schema import StabilityRow
 
@@ -3431,13 +3459,13 @@ CHANGES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 """{name: function from grey squares, uint8 [n, size, size], to squares of that shape}; none of them changes a diagnosis."""
 
 
-def asked(model, images: np.ndarray, device: str, meter: Meter) -> np.ndarray:
+def asked(ask: Callable[[np.ndarray], np.ndarray], images: np.ndarray) -> np.ndarray:
 	"""The probabilities of COVID-19 for n grey squares as they are and under each change: [1 + changes, n]."""
 
 
 
-	made = (np.ascontiguousarray(change(images)) for change in CHANGES.values())
-	return np.stack([inquiry.p_covid(model, images, device, meter), *(inquiry.p_covid(model, each, device, meter) for each in made)])
+
+	return np.stack([ask(images), *(ask(np.ascontiguousarray(change(images))) for change in CHANGES.values())])
 
 
 @dataclass(frozen=True)
@@ -4496,26 +4524,24 @@ FILES['cxrkit/data/cache.py'] = r'''
 
 
 
-import hashlib
 import json
 import os
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
-from dataclasses import asdict, dataclass
+from contextlib import closing, contextmanager, nullcontext
+from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
-from threading import Lock
 from typing import Any
 
 import numpy as np
 
 from cxrkit.data import copies, images
+from cxrkit.data.looks import Facts, Look, Seen, Wanted
 from cxrkit.data.records import Record
 from cxrkit.data.registration import SIDE
-from cxrkit.environment import processors
+from cxrkit.data.workers import Threads, Workers
 from cxrkit.errors import BadInput, disk_errors
 from cxrkit.files import locked, replacing
 from cxrkit.progress import say, track
@@ -4530,18 +4556,6 @@ EMPTY = b"{}"
 
 Locate = Callable[[Record], Path]
 Note = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Facts:
-	"""What a film's file says of itself: the fields of Record of the same names."""
-
-	width: int
-	height: int
-	mode: str
-	format: str
-	bytes: int
-	sha256: str
 
 
 class Rows:
@@ -4622,24 +4636,6 @@ def _append(path: Path, parts: Iterable[bytes]) -> None:
 		os.fsync(file.fileno())
 
 
-@dataclass(frozen=True)
-class _Made:
-	"""What one decoding gives: what of it the cache lacks, else None."""
-
-	facts: Facts
-	thumbnail: np.ndarray | None
-	square: np.ndarray | None
-
-
-def _make(path: Path, content: bytes, sha256: str, thumbnails: Rows, squares: Rows | None, resize: str) -> _Made:
-	film = images.decode(path, content)
-	images.refuse_empty(film.grey)
-	facts = Facts(film.width, film.height, film.mode, film.format, len(content), sha256)
-	thumbnail = copies.thumbnail(film.grey) if sha256 not in thumbnails.known else None
-	square = images.square(film.grey, squares.side, resize) if squares and sha256 not in squares.known else None
-	return _Made(facts, thumbnail, square)
-
-
 class FilmCache:
 	"""What a folder holds of films: thumbnails with facts, and squares of `size` pixels a side where a size is named."""
 
@@ -4665,58 +4661,49 @@ class FilmCache:
 		return Facts(**self.thumbnails.note(sha256))
 
 	def learn(
-		self, records: Sequence[Record], locate: Locate, lacking: Rows, verify: bool, workers: int | None = None
+		self, records: Sequence[Record], locate: Locate, lacking: Rows, verify: bool, workers: Workers | None = None
 	) -> dict[str, str | BadInput]:
 		"""Read the records' files, and decode once each whose SHA-256 `lacking` does not know; all that is made of it is kept."""
 
 
 
 
-		if not records:
-			return {}
-		thumbnails, squares = self.thumbnails, self.squares if self.size else None  # opened before threads ask for them
-		claimed: set[str] = set()
-		broken: dict[str, BadInput] = {}
+
 		learned: dict[str, str | BadInput] = {}
-		turn = Lock()
-
-		def look(record: Record) -> tuple[str | BadInput, _Made | None]:
+		wanted: dict[str, Wanted] = {}
+		for record in records:
 			try:
-				path = locate(record)
-				content = images.read_film(path)
-				sha256 = hashlib.sha256(content).hexdigest()
-				if verify and sha256 != record.sha256:
-					raise BadInput("the file is another than the manifest's", path)
+				wanted[record.image_id] = Wanted(locate(record), record.sha256 if verify else "", record.used)
 			except BadInput as error:
-				return error, None
-			with turn:
-				needed = sha256 not in lacking.known and sha256 not in claimed
-				claimed.add(sha256)
+				learned[record.image_id] = error
+		if not wanted:
+			return learned
+		thumbnails, squares = self.thumbnails, self.squares if self.size else None
+		look = Look(thumbnails.known, squares.known if squares else (), lacking.known, self.size, self.resize)
+		broken: dict[str, BadInput] = {}
+		made: list[Seen] = []
+		with closing((workers or Threads()).map(look, list(wanted.values()))) as found:
 			try:
-				return sha256, _make(path, content, sha256, thumbnails, squares if record.used else None, self.resize) if needed else None
-			except BadInput as error:
-				broken[sha256] = error
-				return sha256, None
-
-		def in_portions(pool: ThreadPoolExecutor) -> Iterator[None]:
-			for start in range(0, len(records), SAVED_EVERY):
-				portion = records[start : start + SAVED_EVERY]
-				made: list[_Made] = []
-				for record, (outcome, one) in zip(portion, pool.map(look, portion)):
-					learned[record.image_id] = outcome
-					made += [one] if one else []
-					yield
+				for name, seen in zip(wanted, track(found, "reading films", len(wanted))):
+					learned[name] = seen.sha256 or seen.problem
+					if seen.problem:
+						broken[seen.sha256] = seen.problem
+					made += [seen] if seen.facts else []
+					if len(made) == SAVED_EVERY:
+						made, full = [], made
+						self._keep(full)
+			finally:
 				self._keep(made)
-
-		with ThreadPoolExecutor(workers or min(8, processors())) as pool:
-			for _ in track(in_portions(pool), "reading films", len(records)):
-				pass
 		return {name: broken.get(seen, seen) if isinstance(seen, str) else seen for name, seen in learned.items()}
 
-	def _keep(self, made: Sequence[_Made]) -> None:
-		self.thumbnails.append([(asdict(one.facts), one.thumbnail) for one in made if one.thumbnail is not None])
+	def _keep(self, made: Sequence[Seen]) -> None:
+		"""Append what is not known yet: of two equal files, two machines may have made the same."""
+		facts = {one.facts.sha256: asdict(one.facts) for one in made if one.facts}
+		thumbnails = {one.sha256: one.thumbnail for one in made if one.thumbnail is not None and one.sha256 not in self.thumbnails.known}
+		self.thumbnails.append([(facts[sha256], thumbnail) for sha256, thumbnail in thumbnails.items()])
 		if self.size:
-			self.squares.append([({"sha256": one.facts.sha256}, one.square) for one in made if one.square is not None])
+			squares = {one.sha256: one.square for one in made if one.square is not None and one.sha256 not in self.squares.known}
+			self.squares.append([({"sha256": sha256}, square) for sha256, square in squares.items()])
 
 
 @contextmanager
@@ -4732,7 +4719,7 @@ def add_facts(
 	locate: Locate,
 	folder: str | Path | None = None,
 	size: int | None = None,
-	workers: int | None = None,
+	workers: Workers | None = None,
 	resize: str = "squish",
 ) -> tuple[list[Record], dict[str, np.ndarray]]:
 	"""The records with the facts of their files, and {image_id: copies.thumbnail's array}, of excluded films, too, for the search."""
@@ -5124,57 +5111,57 @@ def _found(films: Sequence[np.ndarray], digests: np.ndarray, kept: Path | None, 
 # ======================================
 
 FILES['cxrkit/data/dicom.py'] = r'''
-c-oy>`%~M<mi`(3ie7EiM#>spn*@e2L+%nDiSLC#0m)>FVO7Fv+nUIduO5Jhuz&l0=bUayHjhl*RK-ZGew;qf@0@POarOs$C&y|OC)1*%%1NG8<B6Khqj;E2
-JL+~44<{-vR5mN)EDe*sO0#kjr(>m)LaS_qF<O0#OO<LJ6)G-$$8lDhfAMsd<)xa0#UzQZ>(^;Gw9iR49%DlLnicjb*Y>F>^J-Yyx7#pJF`!r-<=Iq4VHpmS
-uqZTEmkxE4^oTS2;r+bS#o$DmXJJVs*>9(Kt;tQR>1?jTLZvh5d^$L?9S75JtXHLZc$Z`EJ}qcJ-)4DKEPT~@p5--hpVM52QFxtbGtuGT==faiDA(CLb2`e|
-|4P4SAL#ewf_~5U=-2U9!P?_23X`~uvD+$*bZ$g6%d<c9kYpsXRAH{^Nk`l2<U)mMq|W!a@pck|p~Emub)>Qs^FY!Xdu74xeLOh75Mt<w*1h<6a<<Df9ew`v
-L8v%Mt?Z!$P>(oeJ-E)IIrvIa9H~$Z@wsGrUKMJBUF)1wN`s1$sK7vc1dSNas~_&31t*_r{hscvubv$33pGD?Y0=+wm>1iaAY+Y8X!pacO3Q*IRb<rEQKKwZ
-MFp0GsRDl$cB;~lcBp1LFTf!8?S|SrJX5{RxBf=&t;b7W?0z62(4)e?^OMs((xA_SebS6rrzM^SMN#SeWYn~rmsK<$q(vE~L*44Ui<QmexxQ0IYIF4^*0-lw
-5woP;gI%ZK*1=skjUf(R`BOE$rZo<85M8LV?6y#QSyD~YLY;@xS)z+mou9^cI#H*Stc38&JRT0xQs=W=mmyDmnuKYX?`7#I9#^@vy^qUcH%YQ#Sc2vBc3x&V
-9zVw830`@5p7=~-rUJB^$*Ao#j3QXwmoTaHLd#j0j`dMIg%3DwjXL^#aXtxWy52iA=zmojj8bPB8kp$wB%5ho)->=ghI&@ohKo67_;NC65B@byqwIE1Q(yD)
-YaEpm)9<iKhYi{LWSWOb7MArZFSwsoFu}zS>fo-_FskTeG%9p?K}Pyi+mTMk<)k2;Ts=Md{9*8kROfzm#p(I${?^;B-|Kd}TRy!(#hku!W^=fjKW2KY>ZdjH
-*XcYn@TY%w;MTu6@VQ|SQfkIM(5CONH9R)?V6pQu57S}<VH9%+|E@1SCep(!BBxwF^wmF34?c9@>Wc#UTbNh+T{}AOuzR8xwGLv~9N+Jr9e}5~_Timo@MCU%
-?OgtT*Imc|tt<R=>8-o=`(007-OoqgPu_puJOBQ9@O^*x`^EA1%m1YhSAVBp``?2j!>s!!7rRGC?8`o8x7b4+2jL;(a*|agISjb!DJcPOxahN!OIZ4{^D*M(
-tfSy^;AP;Rk~!j{o<cQkXcV`{d)nVU-u*zka#vS&b1VYOjfV#m9UzchM6jInwr(h4*Vk34ZNtIIp?y5cvTxPQz8&jnme1|mr>q>1n;<H5WLr<p?b8`NW<0HD
-B@469Y~1!mg04ib&MLF&SCXp%2PzL^in-)(Lt&hC>QP9MEn>dR!r?b|@aS|K&Y=y21%M)qe&jTP!3_UX2W}Vf^G}`bT;!GZR=G)iWKQ;>x`vQ&F|?>6oEOCQ
-xP+keT?s&=r!zQR2{~Aqdl&%Y696Fp+{Z-U^n6=Ia0z8W+RJ3dOeHPRie^ITN<9=z;;6B@as$uaeg_BIuZ6yAzfO%)Y`59<%L>xFM0-d1zJEmu<AFPo#@32}
-neWn;`|6tTjHlM#A@XL4WsQd3Ey_gHmqH{q#hTt>EpMwhWMvf}sDSsmf^bshDf9QTx4zZyy;%o2JL;NX<FP|yXknME)t`ptaKeOnmRu2xOGryL`ki4GQ`{Ek
-1q?;rh1HEQZnI&r6hT!ZNy0A~ZA=lGlBmxLMNSF(Pes-crR=24=U8fmrMaU58pLFE)Qr4;v2z##&wA)$_AKPUQdg|7cLHdMOEY*KY9@j21O)fE5%{Pb+#Trz
-E!YX>1YF#Ot_@6ZJn0Dq*};DmkCaP)`ylg)5kM0dLH6W2#{|j_9Z#^h<M2FIvldCSLD-Nbs<y+L<_7X6TjTHGgTCW1>@LC8j(Q!4dApw1f5a{;c#0UoI0wI$
-W#0j0gI^-sVeLipCz9+A|6$D#{paO;vnU%w5*H<z#nqK)joBMEj2^NFZ&`o(YHRHp`a-lI&KMj|xDXv_q&nJWKh4kVJPM-{9YU3-z^8~0DPuA8n{IQkA{PPM
-w5iUs>P6Bt`z6!kowBe@CgPfp9%&w1q)l%8A(>NPUtMPQO8vEn$;D$mU?A6t$0>lELzAq~PKgHQK8tjfm4aA|tm3^xG*P=h)}`w#K}skS?E8(;sH3IM3kXuW
-Zkeuw?cS!-=!5WEMAOzUh%$~e0zqMXyH&I$JtN+8<Y677NVD9-<<CArjgAsimX;K*-&34`aYMaCt+<Pm>yVNHFh@E5A6cBbP%)X@^NSgb2AY1^U*G6nk-sYu
-F74MKAiW3zo@J^d;=7~oIL#xSVs!u-1%d%EE=)uutwJ94?7l`0jcwtP#@9*6gyX*#svqD0$f#J?JOVaE#lq&r9_y|58(rlbSYr87ipt6<AoqY-2Y=R4gY*V2
-B-*C|2MdfH@UVl1qpSh~cj_SWXn5zDbzYl+hH|zg;zRAKS#iV#>~gNJ0L;mDIfn}q7}<6m%b0@zTFB2+1c|9+G{oU0)JpalvW;5^CrR`zkQz*MA&eM48SXvH
-hbP7B2(&O!n4F0PR17%qk+Mn3iXmKb81UY+cxIcM+6)EX+=M$(HKSQZ{xo)V#Z*_wevj}--onh_K)unZZ*=0?UVCSQi^1ORk*CyuvMc0jhMEGn{j17KN}?sE
-ul@yZ^<!sc{H4{xXgF<28`2tT7B-y5Ob_ExJPgWk3<ZFkt!Ywh$Y#N{Mt2<;4IwtlBUXV2qj&aVG;=`OApY#asK7aE0Md8IGvZC+VO&zkDa(XBCy&nZ7+eaI
-0BI;A4fK^BXo=!5ZSAFsBY$A#`Equ|y$+-k2(l}P^K6efxO-}h;Z=+NN2FuzMOv_oA^(L%-p6CRg0WLt$J$;KL;B1|hpG{d(NY7A^M<>?M-aXGFLmF&`|0qY
-OPOUy)z3dS&%N%$3l_5E|0Y=yF&3Z2Ly)Lp7v$r2oJ5B=j0R!oeFND;6~(z8mPm*w-sf71ig~TM;vh)<MqFWm*Tkj>mPn0d2U{!MCgv^HV_;mEs|U5Kdl66C
-@1|HInkQ?hcdFNa!QoR<#GAaA{ttGmpo_Rmuz}{TcfK5C>OEme+Kzf%@8_KqEdAr%ufc#EYj8UFdT@095<T~3@PoQTsKI;>#+=wAmRSamkj`srmfR5MdR0+{
-34;BfOcuQOs48He$Oh5Z{gE<b2>L}31_fj8{cNpEb}ij4#DR>c!H3Jt%Ys~$>-_fq%xObbVGFs+Fweue8(`B}m0KL_1Df3+BX@y<T1yz+2lzhubh7vH?Bw{M
-M=-p3T{o*dE9;`o%({Y(x$lEn5(0qGi}zrw?=}fV+Wf5iV?kU*XfX*{Z)Q@RBPbZfaF*d*M-~sZ`PJSB@vYJPr>c1Z`kcY1F9&Dm2Tq^jgcO{yk^QeA@`lR5
-gvKbevATfSRBFDV>@FQ5CK(#3%&XRvysSPamUQOlWLx;l*`I4R24~VSV?C(*`o@OmhXunkbgeLCtIk80)lVY6!4PLp3Cff;mN5dgnu5Ct+6ks)uVbniM50Nq
-xe8WhHgXGsSb$wd4-A|D(*rY2lTw5?VVrOwa))(K2=U{Bf>1ass)Vb#psO|9Zjidw6Vx!}i2~8{3QH-)$Y2&z%K^-=nrf&a7~D~t-L}%oDG}%ErV_ZUy_mEO
-jtLPjKo=9Z>kSZ*L;{Itho^GwD;NFA);r2J!6Zy=){jd)rND#<4Z$tHz>l8S#_*#Bz;$nCd{8dcv*y5+>Dm}r#bXTi65e-S_W6I6r6K#BcEPMJwY9+_GuNa5
-R`C~nTK`4$<F|l~Znd^Xx7BJAxR5g9fOM%S0*P0qdZOOFLtwabyRB&095W!dS1`#(Mp~yRi(bm)_%~FNY}^^=ZlR*u3t8oaVjZRBeKn#|{^nbCxe(5;M4`H5
-hdl|Vb0iBbpVTo4y_`yMd8sb^{m^8?*({j{w&W5d6%<g~Zuwk-Fd|h_`IrTsSe~pKZn<dl=t_r<GCgGXr0p~CO{DO6&Bak2>TI~tz+be*#VAf;3x=nVM3T5K
-#44wtgTaNG2s?BzCuLCdd^`%rP-TinrFC6otuf*MCcZ2l>j<(!t}R)QP%gtwV#L)G5*D}09GGBV7sEWBfd!c2iO)z7B_dl@g8FvUBpy$Q@ky4!0E22)YZ?!y
-!bAcB0z_RS%UUfPsVs@Qp2C)0+AA&hC5f^;FW1bmXGfWbE3ck{pgS%3jU4xmk_9gR&#24Q(i$#x^QZ74m_eRljvjkHekD96=>QpNw^0wC;2p8%1$`iIxTFgt
-@d7U3$C_Xq3bs8=;+boB1)qR5J@q%`G70j^v7JD+*{5|8ZS!d=$Hu%Y^KItO2hv0?mjo%16|X5O%-`d@Q0|`plfUV|@q2yo73MTlK~8C>eM~A)ZR-8dD=d1_
-+WH^6(qWcUt`bx!&`A^!wc<)&^0KQd)UTHLVz$zdEB4eisw7{{)(oB%!u*Kbv0vlCQG)_s0O(Hv5N0-E<8H^!&5@UM?loM03wz6F0;}<e^tu%_Xj`88Z-$06
-BP%cOwe1F2hr2BYX?$QSx?nOmK#EDc3gxBl`s>$B<r=iBR>@iuYo){(x9;buUw&yQX~E;iC*`&jFVk49ebTqrhc(8C%uyC}u14-W3vzf;>MZ9Zu$nQT1Z4>y
-xU=$Z_&qwmwR#Dqrpg5vVe1wRx$Q%IXF)ZdKGAm?4-pr!x#r-SCBWdeOu_O$b)FSg5(VW89X=o;oz1E=B0*iY38Yd;GcPsCw8BR2c_n%D57<tA|FJ&*2kSG@
-*eowxT~knn-X;+s4exfiWuqlP23qn2t(F<CDB&?BL4qO}U!_GnrrR4eW-=C!DajSfK#%p$eECH*-hQ!)@<gm@9q5UcfFnx!@Fkd3_oYt97a*wqQL01}YkN{`
-z6Qnt{HYJl1l%NXs>8fF=o^BSlDE(_u%>`lY8(r}QEY)Y!k1|{1#Vx&pd7e$7sK%y`(lH&dGo?bA~(h=u4w?%+}@(0Ene$z<nYT>M)_LO;M2kGnYF#1Ui-P`
-sO*Ae*a{fJMY!`q0|16e9XdWWXN)Z<XqmLAtURVeA_atGpTn?a;Z#hN2RxI6#u`eEg@iBzc-YSY<dtP^CwGE?`USy)W3iii4!X!jzlbZlo+J2yg9<DpchRGp
-9`F~Q;9j}VK>9*&V+8z??rhNsYgQ#_iEs3Fo$QW~iLr|DLL6DQ*fkn0qRUtvWel7hD5S~BJL5&8Km5#B#u%tAKsbUtP>`5?dh?xb?JV)%bnBQyaN>G1k`OTB
-^K~^s&}zEcoP%qlI<+6Trr|R6BrNs}_E7bgYMq=QGLxZ}i5b4wszeQ?m&4AQWdp+6!cq&Nrv>ZVL|XKI$;)2xB(2b872sQ|I?IP4=A;^N1fTl0wqzJCX-=lb
-QZ(%>+~6$e9^1BpN1W)p5SeB?g<VAPxE8LNWk-$#{BJ2jm0MTm#5LP%ae_S@b^>vPCc64YdG&qW`PHMlbgy{Ot5*+yyO*^d`1H}N%fv1&w|w`mUbVTnFb#)(
-s&Cz_@O63<=UFO4_r9L}b8r!y?;c&q)k>dB`kHXFCAigOZm&{ETi@99eDDaYfuXqGWxuz1#c|B;(;UWIA<5xC-AAeYd4`;Zn;DwQHO0^z32|`YTT_sFck`G*
-+}n-cOmL@&A@`z2Rg%b+i`;R4kM7?*c<$x?ugAY#(G@3NZ?%D2xl5r)E>sH6V%$j6UG}aBf8RU%PG7y*-0;^o$d}_~1D;}wYMXfOt>fW0dU&{$Ve3~{o}?B+
-)zZG7KJ*m`+ixzwbmYG1(q)I%b%n(b%U32z*s>DEcEJjEY8!L-f-U(6>F6U9(`jT%vF*D<^}u`k^dKdJaQS|%MbKtjVq0t%RGA2}k^92M5GkP&Y)0&H9uxM6
-F4L8(9%f}`T4?IgVLEp?zll@%z-3C)!1s8)zq0-2_U=9XKC}!;hFa0Kw#K-iU-z>$thSwU7wZpve1iM*{0dYw_eIP&(pt*TQ?jicIAQD9gv?iR9!U{~3#&77
-!3#H)9D9ThL?%T+dZ18)nYsRlcjPWSlA;Tr?VAO!R{tNCRf<s'''[1:]
+c-oy>`%~M<mi`(46}{T3jg&RIHVF)4hU^j^iT9dE0m)>FVO7Fv+nUIduOtH=!u{Ltch2dSWCO|6O;wE4>c{Ex{Lbli9Ot0Fe|oG&aWXC1s+{E6d^}OJMHCOS
+X<OY*;^9Qah011SoTXvXQ)yOC;&iNZQfQTpFh;Adaj8<Rqe8`{?>J7Y{ufVYSzfA1SWJ@mrh1)*L;IX$<1r?*uUTQAa&4cAGM^7i`*s)RDFzg+QJzgz6qeyI
+35!Bwb?HzwNsl<QAKouYUGz_-c@~yLlKpmu*NWV9KAkO8Sg3R+ozMCM+p#|l$GRoW!}}b2_h~`<`7X<&V(F{S^DM83JIRi~?6&%p<~oeRn?#!lkNSh-3$?3U
+XaC%3E9c+~{hoiI-_uL_z1XK;$7_Mb$5|96aT#OR^EA@A5!Ecu{?J2`mB>_uxuz!_?WogB6{eB8*yqN(NeIRc!!*^A%2Lb&iEHec1-Sq5@ZwU4p(k4R^5g0G
+9@8}Vbn-!{I8Ch%KpCJWamxB|lSK>gm!vsTp&H_I$@IJ`)C9ZMIjNQg6(v!Df%pg-F`idH+B*+UKhgSK-Q8%N4i1ExpF6bZZ#vA29ZZn1W+t@zVKz_8f+SXC
+)YMj^ELX)GED2Ku{wnNLr6KK5&2(OXLGIg4wSRQ3x?6Ak&F))|m%iNlKtiBLg?|^PXZxf{pZW)+A+b(NJoSrWuJhAT-EvXRqeVY0$}k=3M&~`OY#uN4y)sf;
+sL!#!JIjigCG{TcIs>;3@55;faq!9~^XUz(ag>ATLY-%Kh1$=O`7|xmML3-$x;WGMS$wY(bvDUL2(QfJVLvT(KFf6(^3-QZn1=a&mX6}_JeRijaarsoNj3~i
+u$<m5$}Gp@$9O!!D=*IzpKHuifOaz(wVj1g1nc`8CUd>iavr8*J&3391!s*>gHM+ilW?Z1y;Fn!$6SL^>Rdwu6Md0nGtJAI2HwR`&q~{HxxfscPy5Zmzs6~l
+-R*1YYhHehqjF;U9nI5WP4)qq=uwh|W%bGn9%OTv;PMA`cwcH5RdhNU6}r46BYm!Ipwn?VDM%+<XM;~4`X{7153Mz)>u>nmZ##as)9Gyc^ad4kdditC;Bx+$
+>9MMw*3Dn1{ldVX{@sDw|K`A#hCxWF8TUw=ez?)_+~kYJ&dWSZixGrTEFk>*p7@wZ53`7zbNSd)|95uyp$(T`6wu$oywdOb;G)g$iC)wOh+%VlzjuBJp61$z
+cbdVEx%rKA_4|Ei1OK<L@zbHV&ie27U3qms4ZfYe|F(be?Nk5T!QQva<8N30Pam%ThkosU4~`789-Ln84F>GXK4y2=LlqC<A>(qA%}a6^aMe>%0^V@ZV<(re
+^kwH`#LZb-!R5fqz&#}k#78}aYT6JfZjbkLuy?%ofp+D#*7kBN0?UnuhZH3skUd1Qob<M8C}Gz(^HSS}!_y=CILNZE^O=1+*3&Fs*te6c?30@yDs*I9PcQ7#
+IXq@Ot!5<)v(IeY_C<oPM6q^@S@kQ))qn(*hcU%o^0%Qd&N}rdq{tRAUuNO(D?4~}x(gT32EqhD6GlIBn!sR(|E&VJi#YnHPIoW!x%OJzq&_kydr)0NNVptY
+R1q!;VtZUdQ2M?Eu+h^QoUVi%tjs+Oknsr!kbmxBqOW?fqawJ3vLNkcGGnHamS{vXp>(Yp3MO&XXszACvp3(tf#z$W@0+hv;}n~1cKvb=>0P0{t$g3VCWZ09
+ok(MAMZnB=Y0EuzL%7CM>+cYGv&6DSL+_SlBI-*a5}RU8Z?l#+RUERiiVsx4`&>gfndd3<_o}<G-Rr*D06DwrhT!9|Lt|)Rm#o#FhUIX=gn5=+5sXWSOE&tA
+;TBWe6z3%jMc#$gwK49nVX+iJRV_)vFBxr25t@>y&k99O3Hwh)))1xaq|6ssYK^72s{$ItWVO|dynnHK6av?J=wkLP<iJwbtgv?jXo*WRcx`GXf$s(c`?wMK
+s2SWH=>#p<4Hg7k+@-EHOmIBu2?g23e-)3EOMiPH^O+Gq6Bt4E<T}R$%8ndQFuCLKJXW)oNwY!NkR__N%bMl}@+Mp3@8E;J=P>N9z}2>T9f*0mp4WTAE-QG7
+7{NFPzgA`624sU@BHLl@Me_+sc9;LKW{Cdta=uxVjUkDPlFZ`zTC~RO4I4%e*@L&LKRva*egl0WS`cRpo+n(0jx<sYcGyqzGdqvMs6?Ak<r(lP;zP<<4E?4%
+9IVJiz&35l^P+l@G|hg=^mwN%ER&JA=A%cN#};Xm9DhjW6xdgnnY~thEn;%<SPvM;b>eXfAm`8|YqV3Mfw|8jZLv}ii;-2lcZeox_s6<)ofSw4WrBUbF&Z^k
+>AZv>rR%oo+TZDJIki3rzeO}n{emdtNFxvw#<yEVlk|u+isDMuzM_956OKq#&($6-fA$H2w3V2+w4?|Lp5g?J8>%HLg<hUqhm<UUY0B~c$l}z6>dEAuU(8@k
+uz;)H#%AZ5{9uVNYQF{n=}QpsEK?nkJRE(`X&~tus|iplkPQHHVIn1I8}h3c_cd~8Yy+p%K2Sm_0>Xn({RqcE#>P765#S*zmNqYTT5Y{o>oDiY6604=SXNpA
+zlY2^__?;~r?+q|(E$xOTw-jWhaJ`&Wz`TER0WqO!`m;c^V$qFl(UTyA1W8l3MH;#k81%6fSqibbGtBs@$FPGjyVVbhWtH6@R&-bLmXZ~vt+j++rEW%l3d>b
+!NGKw!i(XP;oggUcvifQKn@d~$;nut#XtlfDa)j68Nww;0<S)cXSTVn-B3`@O&AnaGn!@OPh(qaruss5J-{P*5i^4W^+uz<)ro6+?VtBA`}=zXPpSW87s=HQ
+H3gvi$2==3xt3Vp`U_s{$4<=nQLBZ~aN3YIq&3tmY&esd9>$}17?j}{3II7<)1;V@&4L?^?m93ULTr>rtOCzQ@9f=Z=76+8{M@BcfeY3Er1g$x#GAy!xTH{2
+mI--O9-ZYexD+M<(o;qt=qo+Y62)QK*vmYQ{Jxpz^Z9^#9ZDw<WLFTU+8lFu|J)eEs|Ni~NXOdCv|t%S{&yC6ACK({#!hJ+YkPHU=`kN2s!}*cOATbsYwiL!
+LG<ds)I;a~r=!CTWt?qQJ^x%kcRP=@g-A$nSKZzuOCpBmvv>%~G=ZQ*hqsIiVcI<d-a{3|xgM5CjVSWxTFQ)hrK{o+Na03YYk{A{HVB|dwPhEZDcw5yEmvk>
+PME6;MXP!d7n<*;Y$LiRYp8ds`(%eBvVGasgLHeen=5E{tLALU#;ioKdR>wHPO6mt@!pr9Pu?;(>wh^MT=c#ZRUXXXM|F?*f%zVdjj)?5vkYdQE<gtb(A`yH
+II)`-^DseV|C7mrYaY!D7#&hS^mTuvp%{XG5%^6JmV3Wg*pgjKcZ+8r25Ru(2lKKZ|KmEpy+3!F_*B?J{x8h)aN!2nbT-c|==FiaZjpYwfIN*Qj6wrxpProV
+e>^`uKJ1b}>emgk$_u=$(IhjoDw|{OhhUb3Ko#`jJ=&7H%{Y-GR~%nO4za*1BD9!b+JbNnm*NQbMKL^JxX_UWe@%Wh_d$HCmHWBUogh4?fAab8{Nm8*k@J`8
+GB$GX1w`Ib&6gk+#Vb}9Fq`Vix0K4ILj)Q_Bh_@(x{{aHOJYf9eop3tzntp1W@GRWZ8O$`x^HZ5dVW|i=0evwhHO_!=c@Wi7&pM+{5e6H8pdkir&d#4H<38O
+l<Zhc>4Hc!nKYNY%FKpifdxxg%IJZ?2w-|(rm6FX@HUJSt~&0r?g=42vVKICa8}F{F5QBz#&Ekq>Q+tAz|~KxK`$#T<qsnRL`>lZ*uiS5p@y(+TWxikN-IZ0
+oSd7o->UXv(k9|1n7f2WOf;@GKtvJ=B%WQK%C)at;U`;fE87H<Fojq@F7=e64JI@MH~a!WdR`NlkCsr>gPHMBxm3Jb04%2KV*n73fz|gwyz^Z@@RwN{vfpV|
+$Evzo69F=F4X(F}zvR<;-&H?;3)tvdl{LDJR+FuTl>P>!OGOb#Y%--1_3j-4!@b*S1ibo80g1eVNj@>sD(_hKQYN9lrTSy-&Nv|p6%|^@Dkl`{C<pJU5!LOt
+-m0smh<z;z)ge3VwppJR$N(BXsco`%IfCL^QdQ;qp~;4`S+WRheI-cdP(W$B<3k7nepEK)GZlDZd9rS};iAo>D;?U(^pM??w$H#fk;2n8mq)d!v*AXKY0(xJ
+qd0{v7@k5BN#c6XK#vD>=2NsF&C)-0p1J>gX1MpbTpVF%55}d8i5R7<+D15rhEtF#tw$pxjtT46VQ2YhM=%xgYRPb9Lo(bXL0my08FH)4fe8+DG0fu`ID;vk
+`HW;x0=3mJXmwjn;_-y!kz^U{GMLXQ1?1sWoJc@GfM9GyTxn}9tQ8HYrm&@#=1Qx5Nzg3jt95hq*;eM^+N-7@m`+Q6C4auFWPz)H8ZEkBS;M7n{uIsyGsrWn
+)MJOpuLRQs`jhQ;YOUc3-Vtk_VsMDsl&ac@<6L7(C_`lYmn7enzws`lXGuJB4Ts<$u#%_#rd(cFUOCVcs5ZN^{-SA1b<Nn=nq|4o?fEF0bd`&Nl&Xpg6`kep
+ab75Q-~Y+q^56K~o;VJ34yquXwB0-)72G!Ue&`~W-D>3up8C~cmQ!vL%u_&>C?IOZuYS+vw$`X$CF$ktq$XFasACjJzM8EWa4UrQ5&34n0*9j-5`G7*KZiz`
+*#wk3Z96xIVbZkMhyx8EE}sdx#v{_^MhKy8dFsCzC(?|pvb@)(@w4W38s5@4#73yWWblR*pm-I^Jl&1gubIkqXji3@l_pk7i7{@~&r`qrQd82v%1_V8Z4q9k
+v0D4Aqpyx>BnH_-Ea+SX<9QZj>7>+I&L<!98KX;3mhe$KEAOV?rITB$mr!b|O@I-$GEtM;Jid39RO9)xe5dvcaS@vf4z5`O3~tI4ET_OxSV<I=Jhb^}h;$ag
+B_csxH3_6*M?Eh!$+W^o?s+YF^AFfg-u|gR{|D<c(O54pTwPaCh3*y+APw(!xn;8<Kt^5i1g(}Ct||L5ML)tN7(Y*ocue;;Dgb3H9#fJ7mVqAYpZW5OXuSPm
+73G--(>Tf#EdfWA^x^9-sqRT7j;}sYy`zLnCf0VPoO}bo11wY>nF-QK;#7xueZ)5eD<z4cX<$tOuT(o0!lu{)afGkYa6a6;f<eB&aSOxoYWre?wMq2SN+LG~
+F0N?+)7<W|p)FtNaOBv_)IRw_Qvc*|@7&s6SFitEaa4A}GHe74;Ue65f#8*gNfkOy>eIyrF0@QqR#qO<CXoV9vd>|#vUDCM$^)KBc4G~tLO?>8fjR8wfcVNX
+x05?TK>dPX$+6hYy#!cfqo2i<-7FCNz(EBTlDp{A9S`^mPe8C-WgvZ_H$-$e^Mdm<puq$!@vYveGT#x>GFCBOh$HJZyGEl$1R&eW7&tpnNRu;p28c#~_?a(@
+F+5uWZUl6oATj&&`a9j%S>eCw);7oA#Pxb4!C}PboB0SqtL|zO5Uzge)PCRshs)HHu-G%$<J4c~8{`C$rVO=A%<#pQC@NgN8g|w#8xYo(mRbru4UFF;(n9$w
+UiO+NX@oAT0ACyRS3d4AXVi!z_|&t7Cc|*ac``MYB58Z+4rf6(*me{=;zZwvNIT;x>>`TCm2k~0yHfP`zorOPZdIxi*K9Au3HET<3B(ba=+YY{*$-9cS5I!y
+z2ZTyUOoQpLDqWYb4Rl-6T7_J>aDwK)%wc9G#vV=zH_s}*XeDXXQ>R`|8oBK{$+5nH@K8bl|C2kHKAooaHGlGU!{<?vAN~>;1O5@Lvg*UUU%!7<Cxv2Ifl1F
+l4F0miBkFV44Di!Gc=V8ilI65;o!per6Bdr)-i*)x0}D2;7$=kZbXgdNg|gma>xBWdU*5bxmO3j9{+Ytmz#LKRt>jumqL+Tr4*dSxRIv2>RuE6esB()o_e#j
+>2GY3FUQL!JjFH@I`Q1yz{79!@OUM|Hm<KdNhpM>m3=>d+$#{aS6_W;%T3XhYYvTz3d<i>FH4fJWhIL3f)(u4Hs<ivTJjIl(MSHJ)5z3io41Clfe-fSQR)Zb
+>djh<pv|_#w%9JHOc7)w_d8cYq@GH!8L`KCO4t*+Ojj;}n3b7np(##>>B8mwCQju8*DOr~-{AHB%J%DfyASmH*f1m+YDL@F8smaq)z22Rns&-vtUvJa3GUPL
+=b)m#DPqQv)>2lUl5Oq630ub|WWJIUM~X09Wu1`=Ub>^?*h6|CGN};K1BDvQ%*8;wBX{AE6kYiA-Yj_C`WLBkh#3'''[1:]
 
 
 # ======================================
@@ -5187,16 +5174,18 @@ FILES['cxrkit/data/groups.py'] = r'''
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from itertools import combinations
 
 from cxrkit.data import words
 from cxrkit.data.copies import Pair
-from cxrkit.data.records import NEGATIVE, Record, copy_of, traits
+from cxrkit.data.records import NEGATIVE, Record, age_span, copy_of, traits
 
 UUID_NAME = re.compile(r"[0-9A-F]{8}-(?:[0-9A-F]{4}-){3}[0-9A-F]{12}", re.IGNORECASE)
 """SIRM published most films of March 2020 under such names, and the collections kept them."""
 
-YEARS_APART = 10
-"""Films of one patient lie weeks or a few years from each other, and ages are rounded."""
+YEARS_APART, YEARS_OFF = 10, 2
+"""By how many years the ages of one patient's films may differ: where it is not known when both were taken, for they lie weeks or a few
+years from each other; and beyond the years between them where it is, for ages are rounded and of dates the years count."""
 
 
 def groups_of(records: Iterable[Record], links: bool = True) -> dict[str, str]:
@@ -5285,16 +5274,19 @@ def exclude_conflicts(records: Sequence[Record], groups: dict[str, str]) -> list
 		if record.label:
 			said[groups[record.image_id]].append(record)
 		elif words.is_finding(record.finding):
-			other.setdefault(record.duplicate_of or record.image_id, record)
+			other.setdefault(_picture(record), record)
 	result = []
 	for record in records:
 		if record.used:
-			against = [film for film in said[groups[record.image_id]] if film.label != record.label and not _two_people(record, film)]
+			in_group = said[groups[record.image_id]]
+			own = [record, *(film for film in in_group if _picture(film) == _picture(record))]
+			of_others = {_picture(film) for film in in_group if any(_two_people(one, film) for one in own)}
+			against = [film for film in in_group if film.label != record.label and _picture(film) not in of_others]
 			labels = {film.label: film.image_id for film in [*reversed(against), record]}
 			if against:
-				labels[record.label] = next(f.image_id for f in said[groups[record.image_id]] if f.label == record.label)
+				labels[record.label] = next(film.image_id for film in in_group if film.label == record.label)
 				record = record.but(excluded=f"{CONFLICT} in one group: " + _listed(labels))
-			elif record.label == NEGATIVE and (film := other.get(record.duplicate_of or record.image_id)):
+			elif record.label == NEGATIVE and (film := other.get(_picture(record))):
 				record = record.but(
 					excluded=f"{CONFLICT} of one picture: " + _listed({record.label: record.image_id, film.finding: film.image_id})
 				)
@@ -5306,19 +5298,32 @@ def _listed(labels: dict[str, str]) -> str:
 	return ", ".join(f"{label} by {name}" for label, name in sorted(labels.items()))
 
 
+def _picture(record: Record) -> str:
+	return record.duplicate_of or record.image_id
+
+
 def _two_people(one: Record, other: Record) -> bool:
-	return (
-		one.patient == other.patient != ""
-		and (one.duplicate_of or one.image_id) != (other.duplicate_of or other.image_id)
-		and apart(one, other)
-	)
+	return one.patient == other.patient != "" and _picture(one) != _picture(other) and apart(one, other)
 
 
 def apart(one: Record, other: Record) -> bool:
-	"""Whether two films of one patient number are told apart: by sex, or by ages more than YEARS_APART years from each other."""
-	first, second = traits(one), traits(other)
-	sexes, ages = {first["sex"], second["sex"]} - {""}, [age for age in (one.years, other.years) if age is not None]
-	return len(sexes) > 1 or len(ages) > 1 and abs(ages[0] - ages[1]) > YEARS_APART
+	"""Whether two films of one patient number cannot be one person's: by sex, or by ages that the years between them do not explain."""
+	sexes = {traits(one)["sex"], traits(other)["sex"]} - {""}
+	first, second = age_span(one.age), age_span(other.age)
+	if len(sexes) > 1 or not first or not second:
+		return len(sexes) > 1
+	between, allowed = (other.taken - one.taken, YEARS_OFF) if one.taken and other.taken else (0, YEARS_APART)
+	return max(first[0] + between - second[1], second[0] - between - first[1]) > allowed
+
+
+def two_people(records: Iterable[Record]) -> list[tuple[Record, Record]]:
+	"""A pair of films for each patient number that may stand for two people, by number; used films stand for their like."""
+	films: dict[str, dict[tuple, Record]] = defaultdict(dict)
+	for record in sorted(records, key=lambda record: (not record.used, record.image_id)):
+		if record.patient:
+			films[record.patient].setdefault((traits(record)["sex"], age_span(record.age), record.taken), record)
+	pairs = (next((pair for pair in combinations(films[patient].values(), 2) if apart(*pair)), None) for patient in sorted(films))
+	return [pair for pair in pairs if pair]
 '''[1:]
 
 
@@ -5339,7 +5344,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from cxrkit.data import dicom
-from cxrkit.errors import UnreadableImage
+from cxrkit.errors import NoFilm, UnreadableImage
 
 SUFFIXES = (".jpeg", ".jpg", ".jfif", ".png", ".bmp", ".tif", ".tiff", ".gif", ".webp", ".jp2", ".dcm", ".heic")
 """What films are called; one that is called otherwise, or has no suffix, is known by its content: see is_film."""
@@ -5386,13 +5391,19 @@ def is_film(path: Path) -> bool:
 
 
 def decode(path: Path, content: bytes | None = None) -> Decoded:
-	"""Decode an image file, once. content: the file's bytes, where they are read already."""
+	"""Decode an image file, once, for whatever is to be done with it. content: the file's bytes, where they are read already."""
 
 
 
 
 
-	content = read_film(path) if content is None else content
+
+	film = _decoded(path, read_film(path) if content is None else content)
+	_refuse_empty(film.grey)
+	return film
+
+
+def _decoded(path: Path, content: bytes) -> Decoded:
 	if dicom.is_dicom(content[:132]):
 		grey, mode, doubts = dicom.open_grey(path, content)
 		return Decoded(_sized(grey), *grey.size, mode, "DICOM", tuple(doubts))
@@ -5434,7 +5445,7 @@ def open_grey(path: Path, content: bytes | None = None) -> Image.Image:
 
 def _to_grey(image: Image.Image, depth: int) -> Image.Image:
 	if image.format != "MPO" and _frames(image) > 1:  # a camera's MPO holds a preview besides
-		raise UnreadableImage(f"it holds {image.n_frames} pictures, not one film", next="bring the film alone")
+		raise NoFilm(f"it holds {image.n_frames} pictures", "bring the film alone")
 	tags = getattr(image, "tag_v2", {})
 	image.load()
 	ImageOps.exif_transpose(image, in_place=True)
@@ -5455,7 +5466,7 @@ def _to_grey(image: Image.Image, depth: int) -> Image.Image:
 
 def _sized(image: Image.Image) -> Image.Image:
 	if min(image.size) < SMALLEST_SIDE:
-		raise UnreadableImage(f"only {image.width} x {image.height} pixels", next="bring the film in full size")
+		raise NoFilm(f"only {image.width} x {image.height} pixels", "bring the film in full size")
 	return image
 
 
@@ -5487,19 +5498,18 @@ def _frames(image: Image.Image) -> int:
 def _from_deep(pixels: np.ndarray, turned_over: bool) -> Image.Image:
 	pixels = pixels.astype(np.float64)
 	if not np.isfinite(pixels).all():
-		raise UnreadableImage(f"{np.count_nonzero(~np.isfinite(pixels))} of its pixels are no numbers", next="export the film again")
+		raise NoFilm(f"{np.count_nonzero(~np.isfinite(pixels))} of its pixels are no numbers", "export the film again")
 	low, high = pixels.min(), pixels.max()
 	shares = (pixels - low) / (high - low if high > low else 1)
 	return Image.fromarray(np.rint((1 - shares if turned_over else shares) * 255).astype(np.uint8), mode="L")
 
 
-def refuse_empty(grey: Image.Image) -> None:
-	"""Raise UnreadableImage for a picture that cannot be a film: a strip, an icon, or one with fewer than FEWEST_LEVELS grey levels."""
+def _refuse_empty(grey: Image.Image) -> None:
 	levels = np.count_nonzero(grey.histogram())
 	if levels < FEWEST_LEVELS:
-		raise UnreadableImage(f"no content: {levels} grey level{'s' * (levels > 1)} in all", next="bring the film itself")
+		raise NoFilm(f"no content, {levels} grey level{'s' * (levels > 1)} in all", "bring the film itself")
 	if max(grey.size) > LONGEST * min(grey.size):
-		raise UnreadableImage(f"no film has this shape: {grey.width} x {grey.height} pixels", next="bring the film itself")
+		raise NoFilm(f"a strip of {grey.width} x {grey.height} pixels", "bring the film itself")
 
 
 def seen(grey: Image.Image, resize: str = "squish") -> Image.Image:
@@ -5680,6 +5690,140 @@ def attribution(records: Sequence[Record]) -> str:
 
 
 # ======================================
+# cxrkit/data/looks.py
+# ======================================
+
+FILES['cxrkit/data/looks.py'] = r'''
+"""What one look into a film's file gives: its facts, thumbnail and square, as values that may come from another machine."""
+
+import hashlib
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from threading import Lock
+
+import numpy as np
+
+from cxrkit.data import copies, images
+from cxrkit.errors import BadInput
+
+TRIED = 5
+"""Films, beside one of each suffix, that another machine reads for trial."""
+
+
+@dataclass(frozen=True)
+class Facts:
+	"""What a film's file says of itself: the fields of Record of the same names."""
+
+	width: int
+	height: int
+	mode: str
+	format: str
+	bytes: int
+	sha256: str
+
+
+@dataclass(frozen=True)
+class Wanted:
+	"""A file to look into. sha256: what it must have, "" for any; squared: whether a square is made of it; anyway: whether it is ..."""
+
+
+	path: Path
+	sha256: str = ""
+	squared: bool = True
+	anyway: bool = False
+
+
+@dataclass(frozen=True)
+class Seen:
+	"""What a file held. size: bytes, None where it cannot be read; sha256: "" where it cannot be used at all, as `problem` says, which ..."""
+
+
+	size: int | None
+	sha256: str = ""
+	problem: BadInput | None = None
+	facts: Facts | None = None
+	thumbnail: np.ndarray | None = None
+	square: np.ndarray | None = None
+
+
+class Look:
+	"""The workers.Work of reading films. To another machine it goes as it is then, and claims nothing there."""
+
+
+
+
+
+	def __init__(
+		self, thumbnails: Collection[str], squares: Collection[str], lacking: Collection[str], side: int | None, resize: str
+	) -> None:
+		self.thumbnails, self.squares, self.lacking, self.side, self.resize = thumbnails, squares, lacking, side, resize
+		self._claimed: set[str] = set()
+		self._tried: dict[Wanted, Seen] = {}
+		self._turn = Lock()
+
+	def __reduce__(self) -> tuple:
+		return Look, (set(self.thumbnails), set(self.squares), set(self.lacking), self.side, self.resize)
+
+	def __call__(self, wanted: Wanted) -> Seen:
+		size = None
+		try:
+			content = images.read_film(wanted.path)
+			size, sha256 = len(content), hashlib.sha256(content).hexdigest()
+			if wanted.sha256 not in ("", sha256):
+				raise BadInput("the file is another than the manifest's", wanted.path)
+		except BadInput as error:
+			return Seen(size, problem=error)
+		try:
+			return self._decoded(wanted, content, sha256) if wanted.anyway or self._claims(sha256) else Seen(size, sha256)
+		except BadInput as error:
+			return Seen(size, sha256, error)
+
+	def _claims(self, sha256: str) -> bool:
+		with self._turn:
+			needed = sha256 not in self.lacking and sha256 not in self._claimed
+			self._claimed.add(sha256)
+		return needed
+
+	def _decoded(self, wanted: Wanted, content: bytes, sha256: str) -> Seen:
+		film = images.decode(wanted.path, content)
+		facts = Facts(film.width, film.height, film.mode, film.format, len(content), sha256)
+		thumbnail = copies.thumbnail(film.grey) if wanted.anyway or sha256 not in self.thumbnails else None
+		squared = self.side and wanted.squared and (wanted.anyway or sha256 not in self.squares)
+		square = images.square(film.grey, self.side, self.resize) if self.side and squared else None
+		return Seen(len(content), sha256, None, facts, thumbnail, square)
+
+	def trial(self, items: Sequence[Wanted]) -> list[Wanted]:
+		by_suffix = {item.path.suffix.lower(): item for item in reversed(items)}
+		spread = items[:: max(1, len(items) // TRIED)]
+		return [replace(item, anyway=True) for item in dict.fromkeys([*by_suffix.values(), *spread])]
+
+	def doubt(self, item: Wanted, value: Seen) -> str:
+		"""Of films for trial all is compared, of others the size; those that could not be read are looked into here."""
+		try:
+			size = item.path.stat().st_size
+		except OSError:
+			size = None
+		if value.size is not None and value.size == size and not item.anyway:
+			return ""
+		key = replace(item, anyway=True)
+		here = self._tried[key] = self._tried.get(key) or self(key)
+		if value.size is None and here.size is not None:
+			return f"it does not see {item.path}"
+		if value.size != here.size or value.sha256 != here.sha256:
+			return f"it sees another {item.path}, of {value.size or 0:,} bytes instead of {here.size or 0:,}"
+		same = str(value.problem) == str(here.problem)
+		if item.anyway:
+			same &= value.facts == here.facts and _equal(value.thumbnail, here.thumbnail) and _equal(value.square, here.square)
+		return "" if same else f"it decodes {item.path} otherwise"
+
+
+def _equal(one: np.ndarray | None, other: np.ndarray | None) -> bool:
+	return one is other if one is None or other is None else np.array_equal(one, other)
+'''[1:]
+
+
+# ======================================
 # cxrkit/data/manifest.py
 # ======================================
 
@@ -5700,6 +5844,7 @@ from cxrkit.config import Experiment
 from cxrkit.data import cache, copies, groups, matching, registration, splits
 from cxrkit.data.records import ADULT, COLUMNS, LABELS, NUMBERS, SPLITS, VIEWS, Record, exclude
 from cxrkit.data.sources import Source, locator
+from cxrkit.data.workers import Workers
 from cxrkit.errors import BadInput
 from cxrkit.files import (
 	csv_text,
@@ -5772,8 +5917,15 @@ class Manifest:
 		return self
 
 
-def build(sources: Sequence[Source], experiment: Experiment, kept: str | Path | None = None, squares: bool = True) -> Manifest:
+def build(
+	sources: Sequence[Source],
+	experiment: Experiment,
+	kept: str | Path | None = None,
+	squares: bool = True,
+	workers: Workers | None = None,
+) -> Manifest:
 	"""The manifest of the sources as an experiment wants it: file facts, copies, conflicts, exclusions and splits."""
+
 
 
 
@@ -5786,7 +5938,7 @@ def build(sources: Sequence[Source], experiment: Experiment, kept: str | Path | 
 
 	records = _read(sources)
 	size = experiment.image_size if kept and squares else None
-	records, thumbnails = cache.add_facts(records, locator(roots_of(sources)), kept, size, resize=experiment.resize)
+	records, thumbnails = cache.add_facts(records, locator(roots_of(sources)), kept, size, workers, experiment.resize)
 	remove = experiment.duplicates == "remove"
 	records = groups.mark_copies(records, _pairs(records, thumbnails, kept), remove)
 	together = groups.groups_of(records)
@@ -5872,7 +6024,7 @@ def write(path: str | Path, manifest: Manifest, roots: dict[str, str]) -> None:
 
 	refuse_foreign(path, COLUMNS[0])
 	write_text(path, manifest.text)
-	write_json(_roots_path(path), roots)
+	write_json(roots_path(path), roots)
 
 
 def read(path: str | Path) -> Manifest:
@@ -5906,14 +6058,15 @@ def _whole(text: str) -> int:
 
 def read_roots(path: str | Path) -> dict[str, str]:
 	"""{folder name: folder} as the manifest's sidecar says, or {} where there is none. Raises BadInput."""
-	sidecar = _roots_path(path)
+	sidecar = roots_path(path)
 	roots = read_json(sidecar, "The list of folders", BUILD_AGAIN) if sidecar.exists() else {}
 	if not isinstance(roots, dict) or not all(isinstance(folder, str) for folder in roots.values()):
 		raise BadInput("The list of folders is not as it was written: it holds no folder for each source.", sidecar, BUILD_AGAIN)
 	return roots
 
 
-def _roots_path(path: str | Path) -> Path:
+def roots_path(path: str | Path) -> Path:
+	"""The file beside a manifest that says where its folders lie on this machine."""
 	return Path(path).with_suffix(".roots.json")
 
 
@@ -6217,6 +6370,7 @@ import numpy as np
 from cxrkit.data import cache
 from cxrkit.data.manifest import Manifest
 from cxrkit.data.records import Record
+from cxrkit.data.workers import Workers
 from cxrkit.errors import BadInput
 
 LISTED = 10
@@ -6254,7 +6408,7 @@ def load(
 	locate: cache.Locate,
 	size: int,
 	folder: str | Path,
-	workers: int | None = None,
+	workers: Workers | None = None,
 	resize: str = "squish",
 ) -> Pixels:
 	"""The Pixels of all used records, from the film cache in `folder`; what it lacks is decoded and added."""
@@ -6340,21 +6494,21 @@ FILES['cxrkit/data/readers/__init__.py'] = r'''
 # ======================================
 
 FILES['cxrkit/data/readers/actualmed.py'] = r'''
-c-oCtZExE)5dLiciW|RJ>KwVwx~_Al4sH@)E!H;h+O0rrxU@vuL?qE5sW^d~|GqoE*iO0v3lNL1$Ghiw?nuViMDS8*P)o3D0pr59ysAYBXCMB4bAB@X70%Ye
-SonOR`5l~d%Z;!jSSY)OqT<E~152%H_-n&u(}!AEUgD~(FgLIeMwS9(%~!$<GR9c<(Vwh0N?XvP>x^u;T~~4eVfYfeT|ZOY>T78;G972PN|)xF*-X2DOk8F8
-q7whLs-W$0)x>olEE8I*gPGU7eA8@N+wH!)_&7cve;h*&>^NH1eSdLresPZD3By37Xsj$*AJ|ehrEFHzypdu{-&&QtlJ<_;4xWbBf;x?|!mzaae*EqNEoqSz
-s@}*-B$_2>ldtEW(`h!GW~bBa#j~f_9RBq4^Jmj6`Tg=YWARkgyqcCj;v)PFKN~zd?IQYPSfZt#0Xl62(TTpJzUJ3L<D6E?`jKGIcdV?1Z<WG|!Yb|foP7B3
-j*uAsa(en=_;mRElyyH%{-mL`wHq@U3|7*v+Xclj;HzTYHmkv2W+z@|1!?RS6?Rg3g^^H7u>@)6YoRfCbZX@Ekiy9;l%J|b-3~hN&sv~Q8aOOfMM7S4gI-Dl
-6~9xhbxwA)u&r*unSlXB3eybj6C_CryeaYjE{SVAEl5SSs?;K3PqJZlN|*=8vnL+cG<Zs~3vL>#;j44DACRUIM1;q%nTw*5#$I{l&3rVIpi0cfJw$y_jlk$M
-2wtp_o-IuuEAJ)9rcg~$wMO0u7m0G91mPJ#>;)`%aSh@YmzAQ7$=IQkL*K|-=YD#GPq!nNfQoc^dB6&N?PxBI*k?tuWFLtq<O|osE*iMcP}5#eOSU5CNI-!p
-yXF?w*fvKSocEz%^eNCCs_7o(+rhvMI_mN{qt09{lZ^w}Cmx;A8h?bV6R0E9v)VRJ_M;<HUJl+A0w?AKZIU!?y%4$&b6*`0k1aA728qcubwtD=;zBm`F~>5P
-W5o6U*1`#`{+=Ml2ELHVFMZfz8iBYG`i{b>_e^>mdE+S$ISW>)Ys4?0>}bJyI)0E2S3b;afdoctc^KPUM-y{V8L{<w=w<^9zT*&x;tw#*0vg}!9ED2j!bK!7
-O4?8&B2@9RWm{D>w@60t!zoX1xVDnwO4xv<SEn;1F-DrZBg-om2G|TpwazLX4-_$u#PvVqKt;=m*yFH_TVWR)7+sGLyKYcEz59`akAy|JNQCWi<>nd>LO2e%
-GDaSR0I1?aj)Y&1nfGVuZUNXGFZkv>)l_%L*P{~xst0+Ff`}&vrH+sg<iV&`7hY}-Y>#`uyB|vfT`_8Vb#w>K`hFx{TC;A4JnUonFp?6`UAxZf#4U7J8t!6;
-w?iyWlxsdi_j1ZH{GIpheh~6}M+e_yrSP#-C?+#UAe?R<q@N=)+9C!+^&*NzMWB;M`^$AkWHa}4VYK>z7jYF5ftz}<+nYTmBig1RAAH3ZqN4H>KuRAOkKjG1
-%T5$zBTfb}#O^LMNNhs7WNwtMc}1W7bL^lpPiTTCI~eD(%#WaTm{KIm9)`E`DBfc*{eW8Th{2BEk^2t~xajilL`n-nJCB}IDInba+hvv=WosX^_312}NiU)!
-A4fZXhJ)E@skeVN^=2uV4Z^_fk)He!!!$<<%$-O>XYRC`yI&eZcxYd?5;kGjp@$Z8p%`&{n8D6rrod;&ywz2Xmxe<{76NaIoVAT}*m+fGQA(R1r2i7$W-!j+
-4?!~=rnkkgy5U;6d+ieER;{tqTa?LbURC(&L7J0K4eCQ1iNy!r@)n7ElY09K*Ay1ZGV||Hd^+@xw3f#P4yN6I0eb-8s{'''[1:]
+c-oCtZExE)5dLiciW|RJ>KwVwx~_Al4sH@)E!H;h+O0rhxU@vuL?qE5sW^t4|GqoE*iO0v3lNJh$K&1eJV%l-HW9oO8q@;pO2D|VEw5@(!r6zv-<+Qee}%J^
+Fcv<aXugGWZn+V51aoCqP*mI)VPK(E4S%h<Z2C|O%S*J%3Udo{VPq*l)_f_<AY+VmAN|RCt+WL#y3Wa(+f^m!5QZ<Y+x0WWoxYJaBiC_uqjYJ$na#9I$V4m4
+=au*`tAdtCtBLDAFcVs<gPYg9eABF3+wH!)_&7cve;h*&>^NK2eSdLresPZD3ByFBXsj$*AJ{@RrEHeeyp>`@-&&Qtl6FgN2T#LmL7hffVOZLIKYn+Cp0vmc
+Rj*|w63vpc$=CDG>2)@|&Q7nh7tfwzbNJKG&!1gq$?uoH8H>BB=GAriBO2jv_*vuLX&2ES!va0^4A5>Ph(Yun^)<f{8t1f9){g{#zGG!Ae5({z6jo`+=j6kO
+cZ9_7m($Z1!>7aNr>y&F@+S?gtX-SYV6c>S)y^r80bdrYwpkALGCT1yD@bE^sIZgLD~yCviUmkBTM3QHV^AZfhZIg;q5M=e>UJ=Ie^vrx(!gP%DiZRF8;nvK
+sQ6a3)&<$o!nV2r=LQB4DNHl;Pmm-j@TSE7Z4zxfEl5SStkgVVPqJZlN|*=8vnL+cG(<|W3t<|o;j0U_ACRUIM1;q*naiS*#$I{lO?@_#ph~R9Jw$y_jlk?Q
+2wtp^o()YOEAJ)9rcg~$wMO0wmx*$q1mPJ#>;=quaRcHG%}P<mV(d`KVQdtw3qL)=r`wSWKt;N`JYa>fb~Kkp?5iSKu#dzO@`d)Wiw^EH)U+4Wf-NaH5>Q~u
+uDFF2w$0H37kxM|`jqGn)pU>Y?O@^t19kPBQD>$W$=ZSJ3y=0_jo-qZ6R0E9v)VLH_M;<LUJl+B0w-n!ZIU!?Jr}wUGk-cD9vfsZ3=)%R>WGL##D#3=V~%Ao
+!;I_yt%Vb^{+=Ml2ELHXFMZfx8G*PJdQ0ildnP@Oyz!KWngy%W4dNG2cC_GmI(|?NS3b>bjs!+;c^KP!M;9|u8L{zo=w<^9zT*&x;tw!Q0~+6~9EFqCrHe>l
+mb9QmMCioJ7Hw74+#(qv4yQc5=GsciD`5kcUY$;n#F%OBwk)q$7+_N%)jF@VJy6Ct677G;fetMvVvoZjE`?oeV0Jx1?508a^zKIvJ`xtyA`!O7m75#f2;n&3
+${0lu5}*?wawPn6%zQixcMHJo*x;M}R8wt{uSYusR1fkT1rbjUN*y5~$b(U>F1*|v*dF(QcRwBtbj7I6)zKX^?fa2<X-&Hwim;Ezhmll(?%H)xC(h7aX}F3V
+-VX6_qFVD6x|dUq>F<1O_k&R9JKFdjPYRz)g<>)@1j6a&LHRi%qc37GoL)q+s0eh5Xn(m*iEQScE{v=nL=ml!2wc>Q-QM&u8PPWl`Q$4;7Zn{p0i^Vi^9bI9
+bJ>Z4e8kBhhS=SO28m5bSImvlHLvKie~ukg<_S%3X9wd<miZC14pYix(Zlq19>sf1rXNtt9WmJPD{}v#0he9=olMCfwDTA_9R-BDf4fYxqiXGAwLYDOJ?TYs
+6ys>;_i!*fE%o-#rrtCqw?P=VJkpatVwmPgfw>cD=**l}bN5SQ2oJ5xmck|sJM_?EE)^s04l~#}%vgL5H35aK;F>_#TcWsw6K7lClV#TGD#r`PAt(!hw@S|1
+#wF)6D6}Z0%@1Yr65eJo&fpJ0GaRn(ieYujwQ_ghCC)8dW3TT}Qm=Vc;R^{Rk$h@UOWH_0sNgMck>oe2_pi{Vuy}+s|7OK!M*m2cd2HZd+Wi+6Sngi'''[1:]
 
 
 # ======================================
@@ -6870,27 +7024,31 @@ wNp=W5(AKX^qAD3K?ot}$)~)m3kfjh?aor`M_J5O1x?8-%R5GS_%Bo%B*woYP)w~CaM68YiSa$PoI`VY
 # ======================================
 
 FILES['cxrkit/data/readers/facts.py'] = r'''
-c-oCv+m72t5`7lGqQX23xy#V&<V}WxbsQTo;I#wK7+F9elpeA<>X;%KcGH@PqJK|ax+!Wj8|=%NBCG3q>QuGkIKJ6xaO$?v(A7|@(pk9G)>Il4)Lm2Q;mSg7
-nw?$3e%o0ML$|k}1`Rvq%B`-zbs_-DLa)0Xb?pb^G_-1`Z3e2X@ThYBfQ7beH5dz4nJSOtIEu`!?*<2BYs#+Dm2xVohi(UD*EG6xrfV&DnM&7cY+PkZcOjFj
-+cL;q>)%J+mRf{JW!Wfe^+{29B@(@I+s536uRr0>$Q!sHJ{y;leE7QWhRR-i&CO2ToeW%mdh_P(e_vl;$_-j!Vkbe)|5H*WnF&%K`RAFK9)|9u<_A^1ZTr!k
-iC|?;9+BP6rL}(O?gniqF{>V;=;q}Q?_R?SVy<mo+AneR>chv6uV3BJTl59}b6^~F14i&!)1%s}hd6ro_WI`ak0|wB6n*UW_(0WKTQ_8Ye~Jiee%NW%n)Z%h
-r>KVGuFVKRoZ9@=hj*X;^ZpvP_{O*;d{ND)j{=tH-&5%l4C4>ou5N}=rxCw`Hw5Bkv_RReUc!M2D^@6yr9jb5u*YC6eKzj+0+D&!RS!!@+HrTQ(OrUYhDRP!
-lA%)!e@8m#8=hdb;@N@>o?^w=i)ayax)D2LEq_hxI2DqQ4DviLFilB{IuPL42)?-ztD737x^XD=lB84k=6h(2b!!1cfuT~YFG28vT|0nQ<(51>Icm>5T`UIe
-#-W8ZJ}yL2LXV3&K8Ug7vjaom_%-S|NIs5n25}tR$wKStY84A~bcJ8_ec6oI#j83d7sA<)z@2uAd+C5_Jz{~#y{}L=*-z;YMQ~97FfC9ra>*yk6$k}N7NI&B
-x(;DNU7H2E3JgHSC^&61Xb|rS-Jx4__}PSWGN+N>9REe0Lb}R0twM9;QU$jUBwz+64kFD4V<kl%q*zHt-ilwsGvI7S3sYky9G}YdJ=W1C>GD(%b}=~|F%es4
-iHs4Kaf`JZ@?tgX<D}<^AJI6uiG}d(imIsD93GVBl5Vq`u1?krVoo?cV2;Hqkem3XNZDf|0UfjBD8ky<XJv381l~#NC)_v#pMHUDW_`Ew5W(_aWpI`M)|oaD
-(<!!j20pG*H4Ww8gJ;KD;&e(Q<>m=bo^ph!1l^z$Cj+Mx>9!&|TFnOxcAvvfq4X5HU<)nwYQRudu;GV<-V=C9);fGe!h>q>bkgWHVWE@@?JceO)tY6OMUktj
-3Q7d~h_Op&0KO)Y{8e=PicmFf+l@kK$@4VOY5yQ@vk~eD^c5YFV>u4zorhhpwNCya4lTcVUSyKHyy<Y@i|=cEou&o+xngC}!r^i-C%YN35$_S59gczh@W;A{
-&KjGjfjt^`dQeU$0&~vC>Ra|r`V;l|S+Vr^{oHo@mgMt0?Giy#N@FOFQ^vBF&pgs5%!a^^6gYSBN=P8@yFQ5nwjS4(MY*_!U;8YQaj7fWZuPxOk|%2me-8@k
-wT-bGT(6ptZGSZLw$c<cgXYqi7yJ(@PC^OUq5rFlK^a+=SapN#Gg-jb<R4i`;j0xqXWU9DbJh3gRB|>VD}-1qoqm{39z79}6?T@5#AnkeW_ydWYn^FFjnCW!
-SqcGX3sX<cN0{Svk{;Idwpc$e$ivz*`(h#7jc;O}{72zWILwaxt2nZjX{yn=OD@|BS%kUuh)ya~*T|FI7yNUeS4>-MeNHQjlU;Nw<c!^&NQ_$vMfJVf(e_Nv
-Q@(05Sf)5nq6et}`j1iL#LWCoLo<q9u=t54DVX4;q@3KBWj?T=ROTrPf6r0>kD$emut^=f!*jxx&7TcoH{soZhoDSHw?#+A4{Eawu3mnAvG$A;k@+QzwhUS*
-i1r8*P7ld@p2U7k;6!J{N@w$eh^<ZFo<=1aIUlRyxA00}^$e1YuSgm|HW7vAwM2YEu*%9YBZkvbCJe}ANc)`Z880~joQFX;n5LQSb<;3I&H3Aob#3mM!jZG+
-E+NYrkLK0<c7#jNuv3lsLnrb3H?Lyp!Zb(YrcctmR8~`>@o~_7qe_(f<rmuCo>As4Mwda=(Gn^)SF9i($V)?asU*%x(wn9O1S&iN{|sj^mT<)poRRR9amgF$
-gD{Bb1e>vaV{k~LFM)x=YLU=-Nv5YvpA+Nqah3x^`cZW86%oSwpDcj4UDrrme%@-@?<nu+xfDmq(g$o0&hHHbN7<(N{$O3#;SPvNmNVRgbe5AHx<{}sMf7Qz
-VBq%+;vv;OB=a=_Rx2+z-#q4{rI^wadg$+VUui7KP&VCh=njz~sCb&n&mbN8=Y(zQJWO1V8b-V-(mZFsE><IWOxGwto=If6KnEw%9@{ycLkQP{vE>s_>7EP+
-^&T&D08dgDJmKeru;Zb=f`ry&+LjJeK*#ioG@N#6#_iP=UPByqBy&9vFw&bIr=P+6G}HW6NLa`?b+}6qd})Bmjd|*9MSL1lrdesmB2V8UQEH80a0HOdFHdO<
-m$#w~Hx!q%@Or~)&8i8{l&8`1z08-IBze7}DbJqs+>{i8#4GPH+5<&+JloRc+j=Rt{31QlH*7Y}?Cdan5B@&_LXt6Se*xyhA;k'''[1:]
+c-oCvVQ=F$68&ud3RcA-(w(a9-hFf7;<kIczyjOtAxY5#T*Fl?D&|ENU6EQRb^YJ(%?v5aaeC;N#FmD`na4M8hE9^?cB7Rq?;5Rat?F{^ox0P`R9cm)woRqG
+E2nDHY~4)lH`Zy@*}YR`r`5Lf>y56Iw_>15r*_)z;A`I*uT@)awaZo6R#;m4u)wL-wptmdTxqHzNs{T*Y<ITvs&CEOR=O&EIjuXpRcqTcdhLyEoeDOUuFJmh
+m09}>o1(m1N4pPRca&GIZuGCcZr57O$@#h|ozo|m@sU{UO228$U3~j*e3ch{*Wh`vD?7k2g#2r7y`F|x9=iwQ3vw6@_O`3s#oNMc%llIVH$T3A|KUIHZZ7RQ
+UE&M|Lq4jPtk$$mw7TZ6XJ)$V?8(h{W%Z%m_5RERhj@yJ_FY}>w(IPDr`=$-wtee$mE$a*rqkOu-+g?i<|<)66l?c6k!Lq}n2w(2(Zr9xJT~qz$);e$Ped0#
+P;*;8ft6}q;-s;cX~C%{e0BO8wyI6%$R3M8D?9-^IWouedi%rm^}DyX6c}&;RxtC*cJTh7>0`MspOWdv4>z~({spUlOsCg&j}Jt$h4UTK^WBmHJ8X5?n)aTm
+r6lV0+cqcS^D!51fB5+0_n&Um22YHisn2E8>!Wad`p<!9DIon#xAWVs*V&XGsrOWSv*`r3ww|d2u~2p)aAs0LCrE&|qu0hCzd=FW+3IPg(zf5;X@pCamt)CO
+MmDsHtCkU>cUZx0C9(-^c*+&IFQ=2})AuOoh5R+GXD9@ZTopyJq?66y19gdF2%3;O-PEwMeYe&#vd+|3->SwqzYuaRkt*f-MhSNzHl5PtdP9+(0(EDRP9~l9
+eb=f5K2F3@N*^b6a*)lAuMW((<CpMr5Il}Vu_T6*N5#<9JP{h}3UBq}y6GW4^E#mr;@Sw{R{N6c`T$suI3Nn|3;3q}Gx|drTpR$AmB1(jPuML%1p>>~D-qbV
+vld(-osor*+NfT1B1^`OUaQ~LCupaz<V?AvSkrd<jRA~O%@Vu|T8snGg}N>ciC@$J*i*eo)sU|Hy%n@;lu(89bqrC;#Nj0A12z($rsfX?l_Ld_X7o<V9=PCj
+quZ2yW$Ih?nhw6B5QYfSnv)3`Q0*K}OOBExrxN<m;VM^G#ec0CYzmwop@?&S(0Zq+!AR;`2ufrPS*TZv*DStXQsk1NZV(M28;*v=FQo#UjbYE@{;{E)4rf%n
+oC)_)J{B)M$Z35#@cayND3&+}veHKh&Pv@qk%8&BA5m9sz)AzZ;v|U5lo4jJfTO^Um@tQx9*%%u!+j)Y9mrYu+7<0MA1OVj3<%F>0tyN61`&lTl0c7zB6*^L
+Ze{CqalsJTHBw|LbZBu3^5O+5ys$YXrnfu)M5invo`Qit>K-~_x7d=S`$LXB^E{Rq^b$fh<U^Hk#x#jos1|Udel(^Udr3}764rk*MIt@IpcOA=soRR0&U`%m
+Kx2J2okZGD?!r&(h!F*;%+-oNr1YF5ifo<7BQoyF_Fkt{Xl#^av@q<n;71F#oh_F|Syj=AD4ecd2u7(dsTKYrK7Iksjo;W_+E)5Hi%oO)Bw_O=R8@!-0m-rg
+ljGK<98KJ7k^WTzntk<pnG1GBV=;|N><c{3vZeZc&d#P2j}jTTv{Cz_?nX`PaEv_;Ulz;hnS4_N;E4JyblB@u%7*cn|D9tCXN*B4HO{nn1w}}?;pfuuXzu0j
+1-_acbdk2;Cyc+{7yJdu3ifN;deiorPKp%-QHFVA7OL%`wfmN$DekpTg{v8jGD#xtgMA)&JXA!4^+>R?zRX3Yik;o1No4MG=CCPK$MEBDMzp!GhW2jtqfgTp
+nWO$c<wzM;#;tI(XyRFhrFqyZ%Sb&vFgk(G!4SO3Uy|5}aNa^co(>flOLHps<%`fma$$B4NsjjkOZXoWNFxz>^`9bRbf#FH2~%z|<4m~68N%?3xwOSV$fDfs
+5N&!k&SCDY6Va=~u<{t>nOm8On<QtGQ^Na=$;G9dXDU|9#MFa?P~|YR^kG3ymy6d+im(nnZZeVXg(nG5sYmH5>M&aJ_43GGh6#+;T`KZkBrncb&qT2@b&c*}
+KjY7V9<liH?qhMBoc2Xf5i<^VkYW}DnCi!JOBYlMo_i_Z9H`s_v~mK7A6a9%%ftLlJ%~eactum6GBHYl+@B9H0ehFc)QCQD)_;(+#1W_dLkM`>cI0v`_nt=M
+dd}Tn<^#VmaX_GQUg4S$x;lH$8HhYw81gvT5i9W?GiNG;PH1+RZJ4p5AcI(CqXFVHU4>yo;uigiy(w4eDx63bNj3;lQ0G))0$F7S8wt?q0wFril1_IInYi9C
+0E|N?orHR_+iBd^NeRbY$n|w?9=Q=g8|e-%qb?6D^YIT57}&dQ*_hvSntXcyHjygKqLz=wUEIERO$qT&e*T$m8m|a>hwO4y(MTHhoXeQpQIv*$u1J%DEW_5c
+fJlWU>Thuka*00;2+zoPKwNMme=4@qsD_2xH3p*wVu=bA2c(p)LbUaO^tk}fo}(O<I5gCYw_pfQ!ZHfqS=-3D{It<D;f4!{98M`?uj2jG`5l+&C^tX8>pE{O
+reJ_9YqsHTuNdrDJ)>bb!ZOexOiiRi)TYP7kebhf-FSW)x3J{^PpqMMMSJNMAcZ9e<->iP?z=fi#a&yzM(bEVCvJz?eFqOcS{F?v9M{Ewr=H6-3@9?mtPtv;
+BkfVn*_c8Ya{886yySb>IJysfp#@k;C<MVTh+)S=eWg;mJW$g;3<({xEAnu<VK8s6u5e}cs7Tg&ZeZj$I}Tst_Crq#v+aXvAy_!_hnxY#<U%B-HpV|25t(C!
+m!zu+A<oWoHj+mpo3LtuY&a2>j_><fqAoA;E3PX()n#xi^A&j}oO;K<A%vqQlQ<+w%-lBxLZuGjS2Lc3<UJ&n5=HU{O7(bl^$?TAOn#tRW=DF5+GC(cK5)AZ
+zhOnp0pkAvd*?yN'''[1:]
 
 
 # ======================================
@@ -6931,10 +7089,12 @@ def read(root: str | Path, name: str = "folder") -> list[Record]:
 	try:
 		if not root.is_dir():
 			raise BadInput("There is no such data folder.", root, "give a folder with covid/ and normal/ in it")
-		found = [film for film in listing.below(root) if film.path != facts.TABLE]
+		found = list(listing.below(root))
 	except OSError as error:
 		raise BadInput(f"The data folder cannot be read: {error.strerror}.", root, "ask for the permission to read it") from error
-	told = facts.read(root, [film.path for film in found])
+	table = facts.of_folder(root, [film.path for film in found])
+	found = [film for film in found if film.file != table]
+	told = facts.read(table, [film.path for film in found])
 	own = words.label_of(root.name, strict=True) if not any("/" in film.path and not film.why for film in found) else ""
 	if not found and any(words.label_of(path.name, strict=True) for path in root.iterdir()):
 		raise BadInput("The folder holds no file.", root, "put the films there")
@@ -6959,6 +7119,8 @@ def _record(film: listing.Found, name: str, own: str, told: facts.Row) -> Record
 	label = stated or (own if not folders else next(iter(labels.values()), ""))
 	place = next(iter(labels), -1)
 	why, header = film.looked_into()
+	if why.startswith("no image type") and film.file.suffix.casefold() in (".csv", ".tsv", ".xlsx"):
+		why = f"a table, which is read where it lies beside the class folders and is called {facts.TABLE}"
 	if not why and (len(set(labels.values())) > 1 or (stated and labels and stated not in labels.values())):
 		why, label = "its folders, or its folder and its row, name two labels", ""
 	elif not why and not label:
@@ -6983,6 +7145,7 @@ def _record(film: listing.Found, name: str, own: str, told: facts.Row) -> Record
 		modality="X-ray" if header.modality in dicom.FILMS else header.modality,
 		age=told.get("age") or header.age,
 		sex=told.get("sex") or header.sex,
+		taken=words.year_of(told.get("taken", "")),
 		licence=told.get("licence") or "unknown",
 		credit=told.get("credit", ""),
 		collected="imported",
@@ -7105,6 +7268,7 @@ def _record(row: table.Row, number: int, root_name: str) -> Record:
 		view_basis=basis,
 		age=row.get("age", ""),
 		sex=row.get("sex", ""),
+		taken=words.year_of(row.get("date", "")),
 		case_url=url,
 		licence=row.get("license") or "unknown",
 		credit=credit_of(row.get("other_notes", "")) or ("" if url else "ieee8023/covid-chestxray-dataset"),
@@ -7481,12 +7645,12 @@ def on_disk(records: Sequence[Record], root: Path) -> list[Record]:
 # cxrkit/data/records.py
 # ======================================
 
-FILES['cxrkit/data/records.py'] = r'''
+FILES['cxrkit/data/records.py'] = '''
 """The record of one image: label, patient, view, provenance, licence, file facts and split."""
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Self
 
 POSITIVE = "covid"
@@ -7503,7 +7667,11 @@ LABEL_WORDS = {POSITIVE: "COVID-19", NEGATIVE: "normal", "": "no label"}
 SPLIT_WORDS = {"train": "training", "valid": "validation", "test": "test", "": "no split"}
 """What people are told for a label and for a split."""
 
-SEXES = {"f": "F", "female": "F", "woman": "F", "w": "F", "m": "M", "male": "M", "man": "M"}
+_WORDS_OF_SEX = {
+	"F": "f|female|woman|w|weiblich|frau|femenino|mujer|femme|feminin|feminino|femmina|\u5973",
+	"M": "m|male|man|m\xe4nnlich|mann|masculino|hombre|homme|masculin|maschio|\u7537",
+}
+SEXES = {word: sex for sex, words in _WORDS_OF_SEX.items() for word in words.split("|")}
 UNSPECIFIED = "frontal-unspecified"
 MATCHABLE = ("view", "age", "sex")
 """What positives and negatives can be made alike in."""
@@ -7521,6 +7689,7 @@ def copy_of(image_id: str) -> str:
 @dataclass(frozen=True)
 class Record:
 	"""One image. Empty text or None means "not known"; the field order is the column order of manifest.csv."""
+
 
 
 
@@ -7568,6 +7737,7 @@ class Record:
 	split: str = ""
 	duplicate_of: str = ""
 	excluded: str = ""
+	taken: int | None = field(default=None, compare=False, repr=False)
 
 	@property
 	def used(self) -> bool:
@@ -7575,7 +7745,7 @@ class Record:
 
 	@property
 	def is_removed_copy(self) -> bool:
-		"""Whether the image is left out because its picture is another record's."""
+		"""Whether the image is left out because its picture is another record\'s."""
 		return self.excluded.startswith(COPY)
 
 	@property
@@ -7599,13 +7769,16 @@ def age_span(text: str) -> tuple[float, float] | None:
 
 
 
-	number, text = r"(\d+(?:\.\d+)?)", (text or "").strip().lower()
-	match = re.fullmatch(rf"{number}(?:\s*[-\u2013]\s*{number})?\s*(y|yrs?|years?|s|mo|months?|weeks?|days?)?", text)
-	dicom = re.fullmatch(r"(\d{3})()([dwmy])", text)
+	number, text = r"(\\d+(?:[.,]\\d+)?)", (text or "").strip().lower()
+	match = re.fullmatch(
+		rf"{number}(?:\\s*[-\\u2013]\\s*{number})?\\s*(y/?o?|yrs?|(?:-?years?[ -]old)|years?|jahre?|a[n\xf1]os|ans?|anni|s|mo|months?|weeks?|days?)?",
+		text,
+	)
+	dicom = re.fullmatch(r"(\\d{3})()([dwmy])", text)
 	if not (match := dicom or match):
 		return None
 	years = UNIT.get((match[3] or "y")[0], 1)
-	first, last = float(match[1]) / years, float(match[2] or match[1]) / years
+	first, last = (float(part.replace(",", ".")) / years for part in (match[1], match[2] or match[1]))
 	return (first, last) if last <= 120 else None
 
 
@@ -7632,7 +7805,7 @@ def untold_sources(records: Iterable[Record]) -> set[str]:
 	return {folder for folder, names in of_folder.items() if folder in names and any(name.startswith(folder + "-") for name in names)}
 
 
-COLUMNS = tuple(field.name for field in fields(Record))
+COLUMNS = tuple(column.name for column in fields(Record) if column.name != "taken")
 NUMBERS = ("width", "height", "bytes")
 
 
@@ -8266,13 +8439,14 @@ FILES['cxrkit/data/summary.py'] = r'''
 """What a manifest holds, counted, as text: sources, reasons, splits, copies; and what changed between two."""
 
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable
 
 from cxrkit.config import Experiment
 from cxrkit.data import groups, splits
 from cxrkit.data.manifest import Manifest
 from cxrkit.data.records import COPY, LABELS, POSITIVE, SPLITS, Record
+from cxrkit.errors import NoFilm
 from cxrkit.progress import table
 
 LISTED, REASONS = 8, 20
@@ -8302,19 +8476,23 @@ def _views(manifest: Manifest) -> str:
 
 
 def _people(manifest: Manifest) -> str:
-	"""Patient numbers in use that may stand for two people, as a question to whoever knows; empty where there are none."""
-	films = defaultdict(list)
-	for record in manifest.used:
-		films[record.patient].append(record)
-	told = []
-	for patient, of_patient in films.items():
-		first = of_patient[0]
-		if patient and (other := next((record for record in of_patient if groups.apart(first, record)), None)):
-			known = ", ".join(f"{record.sex or '?'} {record.age or '?'}" for record in (first, other))
-			told.append(f"{patient} may be two people ({known})")
-	more = f"; and {len(told) - LISTED} more" if len(told) > LISTED else ""
-	ask = "; they stay in one split: where they are two, give each a number of its own"
-	return f"questions: {'; '.join(told[:LISTED])}{more}{ask}" if told else ""
+	"""Patient numbers that may stand for two people, as questions to whoever knows; empty where there are none."""
+	pairs = sorted(groups.two_people(manifest.records), key=lambda pair: not any(record.used for record in pair))
+	if not pairs:
+		return ""
+	lines = [f"question: is {pair[0].patient} one patient? " + "; ".join(map(_person, pair)) for pair in pairs[:LISTED]]
+	lines += [f"  and {len(pairs) - LISTED} more"] * (len(pairs) > LISTED)
+	return "\n".join(
+		[
+			*lines,
+			"They stay in one split meanwhile. Where they are two people, give each a number of its own in the source's table, and build again.",
+		]
+	)
+
+
+def _person(record: Record) -> str:
+	taken = f" in {record.taken}" if record.taken else ""
+	return f"{record.sex or 'sex not known'}, {record.age or 'age not known'}{taken} ({record.image_id}{'' if record.used else ', not in use'})"
 
 
 def _leaks(manifest: Manifest) -> str:
@@ -8383,7 +8561,7 @@ def short_reason(record: Record) -> str:
 		return f"{COPY}a film of {reason.removeprefix(COPY).split('/')[0]}"
 	if reason.startswith((groups.CONFLICT, "cannot be decoded", "the DICOM file cannot be decoded", "it is damaged")):
 		return reason.partition(":")[0]
-	if reason.startswith(("only ", "no content", "no film has")):
+	if reason.startswith(NoFilm.words):
 		return re.sub(r"\d+", "n", reason)
 	if reason.startswith("row "):
 		return "a" + reason[reason.index(" of the metadata") :].replace(" of the metadata", " metadata row", 1)
@@ -8448,8 +8626,8 @@ from typing import Any
 from cxrkit.data.images import SUFFIXES, open_grey
 from cxrkit.data.manifest import Manifest
 from cxrkit.data.records import LABELS, SPLITS, Record
-from cxrkit.errors import BadInput, disk_errors
-from cxrkit.files import link_or_copy, read_json, replacing, write_json
+from cxrkit.errors import BadInput
+from cxrkit.files import link_or_copy, read_json, replacing, write_errors, write_json
 
 MARKER = ".cxrkit-tree.json"
 DICOM = "DICOM"
@@ -8522,7 +8700,7 @@ def build(manifest: Manifest, locate: Callable[[Record], Path], root: str | Path
 		if not source.is_file():
 			raise BadInput("An image of the manifest is not there.", source, "build the manifest again")
 		planned[relative] = _listed(source, record.format == DICOM)
-	with disk_errors(root):
+	with write_errors(root):
 		listed = read_json(root / MARKER, "The tree's list", "name a new folder for the tree") if (root / MARKER).is_file() else {}
 		there = _there(root, listed, planned)
 		made = {"linked": 0, "copied": 0, "kept": 0}
@@ -8622,75 +8800,92 @@ def listed(words: str) -> frozenset[str]:
 
 
 ONE_WORD = (
-	(r"(?:novel )?corona ?virus disease(?: 20)?[ -]?19|covid[ -]?(?:20)?19|sars[ -]?cov[ -]?2|(?:2019|novel)[ -]?n?cov(?:id)?|\u65b0\u51a0", COVID),
 	(
-		r"\\b(?:no|without|ohne|sin|sans|senza)(?: acute| active| pathological)? (?:findings?|befund|hallazgos?|anomalies?|reperti)\\b",
+		r"(?:novel )?corona ?virus disease(?: 20)?[ -]?19|covid[ -]?(?:20)?19|sars[ -]?cov[ -]?2|(?:2019|novel)[ -]?n?cov(?:id)?|\u65b0\u578b\u51a0\u72b6\u75c5\u6bd2|\u65b0\u51a0",
+		COVID,
+	),
+	(
+		r"\\b(?:no|without|ohne|sin|sans|senza|sem)(?: acute| active| pathological)? (?:findings?|befund|hallazgos?|anomalies?|reperti|achados|"
+        r"alteraciones|alterazioni|alteracoes)\\b|\\bo\\. ?b\\b|\\b(?:with)?in normal limits\\b|\\bnella norma\\b",
 		"normal",
 	),
 	(r"\\bx[ -]?rays?\\b", "xray"),
+	(r"\u80ba\u708e", "pneumonia"),
+	(r"\u9633\u6027", "positive"),
+	(r"\u9634\u6027|\u975e", "not"),
 )
 """What is written in several words, and the one word that stands for it."""
 POSITIVE_WORDS = {COVID, "covids", "ncov"}
 NEGATIVE_WORDS = listed(
-	"normal normals normale normali normales normaux normais normalne healthy sano sani sana sanos sain sains saudavel gesund "
-    "gesunde unremarkable nofinding nofindings norma \u6b63\u5e38"
+	"normal normals normale normali normales normaux normais normalne healthy sano sani sana sanos sain sains saudavel saudaveis gesund "
+    "gesunde unauffallig unauffallige unremarkable nofinding nofindings norma \u6b63\u5e38 \u5065\u5eb7"
 )
 DOUBT = listed(
-	"no non not nor none neg negative negativo negativi negatif negativ without sin sans senza ohne kein keine nicht ruled out "
+	"no non not nor none neg negative negativo negativa negativi negatif negativ without sin sans senza sem ohne kein keine nicht ruled out "
     "excluded exclude excluding unlikely post after previous prior past former history recovered resolved sequelae fibrosis "
     "vaccine vaccinated vaccination suspected suspect suspicion possible probable presumed query versus vs differential mimic "
     "mimics mimicking like contact exposure screening except but abnormal unknown unclear mixed other others or and mask masks"
 )
 BESIDE = listed(
-	"positive pos positivo positivi pneumonia pneumonias case cases patient patients film films image images img imgs picture "
+	"positive pos positivo positiva positivi positivos positivas positiv positif confirmed con mit avec com pazienti pacientes patienten malades "
+    "casi casos cas bilder immagini imagenes polmonite neumonia pneumonie subjects sujets probanden pneumonia pneumonias case cases patient patients film films image images img imgs picture "
     "pictures xray radiograph radiographs cxr cr dx chest lung lungs thorax torace view frontal pa ap class label the of with data "
     "dataset set collection adult adults child children male female severe mild moderate viral virus disease nih rsna sirm kermany "
     "bimcv ricord hannover ieee8023 radiopaedia hospital my our new old png jpg jpeg"
 )
 """Words that may stand beside a label in a folder\'s name, and change nothing."""
 
-SPLITS = {"train": "train", "training": "train", "valid": "valid", "validation": "valid", "val": "valid", "test": "test", "testing": "test"}
+CLINICAL = listed(
+	"acute ards respiratory distress syndrome failure due to from by in on a an and both bilateral unilateral left right upper lower "
+    "middle lobe lobar multifocal peripheral diffuse patchy interstitial ground glass ggo opacity opacities opacification infiltrate "
+    "infiltrates consolidation consolidations changes typical features findings finding infection infected pcr rt laboratory lab proven "
+    "bestatigte early late progressive progression course critical intubated ventilated oedema edema effusion pneumonitis associated related"
+)
+"""What findings say besides, which takes nothing back. Any other word beside COVID-19 may: "denies", "Z. n.", "descartado"."""
+SIGNS = re.compile(r"\\(\\s*[-\\u2212\\u2013]\\s*\\)|[-\\u2212\\u2013]\\s*$|[=:]\\s*0\\s*$")
+"""How a result is said to be negative: COVID (-), COVID-, COVID = 0."""
 
-UNKNOWN = {
-	"",
-	"-",
-	"--",
-	"?",
-	".",
-	"na",
-	"n/a",
-	"nan",
-	"none",
-	"null",
-	"nil",
-	"unknown",
-	"not known",
-	"unspecified",
-	"#n/a",
-	"missing",
-	"todo",
+SPLITS = {
+	"train": "train training entrenamiento addestramento entrainement treino trainingsdaten",
+	"valid": "valid validation validate val dev validacion validazione validacao validierung",
+	"test": "test tests testing holdout prueba teste testdaten",
 }
+_SPLIT_OF = {word: split for split, words in SPLITS.items() for word in words.split()}
+OF_SPLIT = listed("set data dataset split images films")
 
-UPRIGHT = listed("erect semi semierect mobile portable upright standing sitting seated bedside view projection chest")
+UNKNOWN = listed(
+	"na nan none null nil unknown unknownpatient notknown notavailable notapplicable notrecorded notgiven unspecified missing todo "
+    "anonymous anonymized anonymised anon unbekannt keineangabe desconocido desconocida desconhecido inconnu sconosciuto xxx"
+) | {""}
+
+UPRIGHT = listed(
+	"erect semi semierect mobile portable upright standing sitting seated bedside view views projection chest thorax cxr xr stehend sitzend"
+)
+SAME = {"supino": "supine", "supina": "supine", "liegend": "supine", "lying": "supine", "decubito": "supine", "couche": "supine"}
+SAME |= {"seitlich": "lateral", "lat": "lateral"}
+SIDES = listed("l r left right links rechts izquierda derecha sinistra destra gauche droite")
 VIEWS = {
 	"PA": "pa|postero anterior|posteroanterior|posterior anterior|p a",
 	"AP": "ap|antero posterior|anteroposterior|anterior posterior|a p",
-	"AP supine": "ap supine|supine ap|supine|ap lying|antero posterior supine",
-	"lateral": "l|ll|rl|lat|lateral|left lateral|right lateral|lateral left|lateral right|latero lateral|laterolateral",
+	"AP supine": "ap supine|supine ap|supine|antero posterior supine",
+	"lateral": "l|ll|rl|l l|r l|lateral|latero lateral|laterolateral",
 	"frontal-unspecified": "frontal|frontal unspecified|front",
 }
 _VIEW_OF = {phrase: view for view, phrases in VIEWS.items() for phrase in phrases.split("|")}
 
 COLUMNS = {
-	"file": "file filename filepath image imagename imagefile imagefilename imageindex xrayimagename img imgname imgpath path imagepath imageid",
-	"patient": "patient patientid patientkey pid subject subjectid person personid patientnumber",
-	"view": "view viewposition projection position",
-	"age": "age patientage ageyears",
-	"sex": "sex gender patientsex patientgender",
+	"file": "file filename filepath image imagename imagefile imagefilename imageindex xrayimagename img imgname imgpath path imagepath imageid "
+    "datei dateiname bild bildname fichier archivo arquivo imagen immagine",
+	"patient": "patient patientid patientkey pid subject subjectid person personid patientnumber patientno patientnr patients patientenid "
+    "patientennummer paciente idpaciente pacienteid paziente idpaziente caseid",
+	"view": "view viewposition projection position proyeccion projektion proiezione incidence projecao",
+	"age": "age patientage ageyears alter edad eta idade",
+	"sex": "sex gender patientsex patientgender geschlecht sexo sesso sexe",
 	"licence": "licence license",
 	"credit": "credit attribution",
-	"label": "label finding findings findinglabels class classname diagnosis category",
+	"label": "label finding findings findinglabels class classname diagnosis category befund diagnose diagnostico diagnosi etiqueta klasse clase",
 	"collection": "collection",
+	"taken": "date studydate examdate filmdate acquisitiondate contentdate seriesdate year studyyear",
 }
 """{what it means: the usual names of such a column}, in small letters and without spaces and signs; the first counts most."""
 
@@ -8718,12 +8913,15 @@ def label_of(text: str, strict: bool = False) -> str:
 
 
 	found = set()
+	if SIGNS.search(text.strip()):
+		return ""
 	for part in re.split(r"[/;|,]", plain(text)):
 		words = re.findall(r"[^\\W_]+|\\?", part)
-		doubtful = "?" in words or bool(DOUBT & set(words))
-		unlisted = [word for word in words if word not in POSITIVE_WORDS | NEGATIVE_WORDS | BESIDE and not word.isdigit()]
+		doubtful = "?" in words or "0" in words or bool((DOUBT if strict else DOUBT - CLINICAL) & set(words))
+		beside = BESIDE if strict else BESIDE | CLINICAL
+		unlisted = [word for word in words if word not in POSITIVE_WORDS | NEGATIVE_WORDS | beside and not word.isdigit()]
 		positive, negative = (bool(table & set(words)) for table in (POSITIVE_WORDS, NEGATIVE_WORDS))
-		if doubtful or (strict and unlisted) or (positive and negative):
+		if doubtful or (unlisted and (strict or positive)) or (positive and negative):
 			return ""
 		elif positive:
 			found.add(POSITIVE)
@@ -8745,8 +8943,9 @@ def other_finding(folder: str) -> str:
 def view_of(text: str) -> str:
 	"""The projection that words mean, one of records.VIEWS, or nothing where it is not known."""
 	words = re.sub(r"[^a-z]+", " ", plain(text)).split()
-	phrase = " ".join(words)
-	return _VIEW_OF.get(phrase, "") or _VIEW_OF.get(" ".join(word for word in words if word not in UPRIGHT), "")
+	words = [SAME.get(word, word) for word in words]
+	words = [word for word in words if word not in SIDES] if "lateral" in words else words
+	return _VIEW_OF.get(" ".join(words), "") or _VIEW_OF.get(" ".join(word for word in words if word not in UPRIGHT), "")
 
 
 def view(text: str, where: str) -> tuple[str, str]:
@@ -8759,16 +8958,25 @@ def view(text: str, where: str) -> tuple[str, str]:
 def known(text: str) -> str:
 	"""The text without spaces around it, or nothing where it is a word for "not known"."""
 	text = (text or "").strip()
-	return "" if text.casefold() in UNKNOWN else text
+	return "" if squeezed(text) in UNKNOWN else text
+
+
+def year_of(text: str) -> int | None:
+	"""The year of a date as people write it, 2020-03-16, "March 16, 2020", 16.3.20 or 20200316; None where there is none."""
+	found = re.search(r"(?<!\\d)((?:19|20)\\d\\d)(?!\\d)|^((?:19|20)\\d\\d)\\d{4}$|^\\d{1,2}[./-]\\d{1,2}[./-](\\d\\d)$", (text or "").strip())
+	return None if not found else int(found[1] or found[2] or "20" + found[3])
 
 
 def split_of(text: str) -> str:
-	return SPLITS.get(text.strip().casefold(), "")
+	"""The split that a folder\'s name means, as train, Test set or Validierung."""
+	words = [word for word in re.findall(r"[^\\W_]+", plain(text)) if word not in OF_SPLIT]
+	return _SPLIT_OF.get(words[0], "") if len(words) == 1 else ""
 
 
 def squeezed(column: str) -> str:
-	"""A column\'s name in small letters, without spaces and signs: Patient_ID, patientid and "patient id" are one."""
-	return re.sub(r"[\\W_]", "", column.casefold())
+	"""A column\'s name in small letters, without accents, spaces and signs: Patient_ID, patientid and "patient id" are one."""
+	column = "".join(sign for sign in unicodedata.normalize("NFKD", column.casefold()) if not unicodedata.combining(sign))
+	return re.sub(r"[\\W_]", "", column)
 
 
 def columns_of(header: list[str]) -> dict[str, str]:
@@ -8780,6 +8988,64 @@ def columns_of(header: list[str]) -> dict[str, str]:
 			if column is not None:
 				found.setdefault(meaning, column)
 	return found
+'''[1:]
+
+
+# ======================================
+# cxrkit/data/workers.py
+# ======================================
+
+FILES['cxrkit/data/workers.py'] = r'''
+"""Work by film as a map over values: what is done to one is a function, and workers decide where: threads here, or cxrkit/cluster's."""
+
+from collections import deque
+from collections.abc import Generator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, Protocol
+
+from cxrkit.environment import processors
+
+MOST_THREADS = 8
+WAITING = 4
+"""Items a thread that are begun or done before their turn, so that a map of any length needs little memory."""
+
+
+class Work(Protocol):
+	"""A function from an item to a value, both to be pickled, and how another machine's values of it are checked."""
+
+	def __call__(self, item: Any) -> Any: ...
+
+	def trial(self, items: Sequence[Any]) -> Sequence[Any]:
+		"""A few items of which another machine gives the values before it gets any."""
+
+	def doubt(self, item: Any, value: Any) -> str:
+		"""Why a value that another machine gave is not the one of this machine, in words; empty where nothing speaks against it."""
+
+
+class Workers(Protocol):
+	"""Where a map is done."""
+
+	def map(self, work: Work, items: Sequence[Any]) -> Generator[Any, None, None]:
+		"""Yield work(item) of all items, in their order, however they are done; whoever closes it ends what is not done."""
+
+
+class Threads:
+	"""Threads of this process: decoders leave Python's lock while they work."""
+
+	def __init__(self, count: int | None = None) -> None:
+		self.count = count or min(MOST_THREADS, processors())
+
+	def map(self, work: Work, items: Sequence[Any]) -> Generator[Any, None, None]:
+		pool, waiting = ThreadPoolExecutor(self.count), deque[Future]()
+		try:
+			for item in items:
+				waiting.append(pool.submit(work, item))
+				if len(waiting) > WAITING * self.count:
+					yield waiting.popleft().result()
+			while waiting:
+				yield waiting.popleft().result()
+		finally:
+			pool.shutdown(cancel_futures=True)
 '''[1:]
 
 
@@ -9036,6 +9302,8 @@ FILES['cxrkit/errors.py'] = r'''
 
 
 
+
+
 import errno
 import os
 import shutil
@@ -9086,6 +9354,24 @@ class UnreadableImage(BadInput):
 	pass
 
 
+class NoFilm(UnreadableImage):
+	"""A picture that cannot be a film, in the same words wherever it turns up. why: the rest of the sentence."""
+
+	words = "not a film"
+
+	def __init__(self, why, next):
+		super().__init__(f"{self.words}: {why}", next=next)
+
+
+class Unwritable(CxrkitError):
+	"""No BadInput, for whoever lists those and goes on would go on without having written."""
+
+	exit_code = 3
+
+	def __init__(self, why, where):
+		super().__init__(f"Nothing can be written here: {why}.", where, "name another place, or see to it that this one can be written to")
+
+
 class RemoteRefusal(CxrkitError):
 	"""code: the HTTP status of the answer, None where there was none; shapeless: whether it was no answer of the server's."""
 
@@ -9112,6 +9398,7 @@ EXTRA_OF = {
 	"torchvision": "train",
 	"fastai": "train",
 	"fastcore": "train",
+	"safetensors": "train",
 	"kaggle": "kaggle",
 	"kagglesdk": "kaggle",
 	"pydicom": "dicom",
@@ -9119,6 +9406,8 @@ EXTRA_OF = {
 	"idc_index": "fetch",
 	"kagglehub": "hub",
 	"ray": "cluster",
+	"onnxruntime": "onnx",
+	"onnx": "export",
 }
 """{package: the extra of pyproject.toml that brings it}, of those that not every command needs."""
 
@@ -9156,6 +9445,16 @@ def shown(text, stream):
 	return str(text).translate(CONTROLS).encode(encoding, "backslashreplace").decode(encoding)
 
 
+def _unread(stream):
+	"""Whether whoever read a stream, `head` perhaps, has read enough; any other pipe that broke is a fault."""
+	try:
+		stream.write("")
+		stream.flush()
+	except BrokenPipeError:
+		return True
+	return False
+
+
 def run_command(command):
 	"""Call command(), print a CxrkitError, an interruption or a missing package as its message; return the exit code."""
 
@@ -9175,7 +9474,9 @@ def run_command(command):
 	except CxrkitError as error:
 		print(shown(f"error: {error}", sys.stderr), file=sys.stderr, flush=True)
 		return error.exit_code
-	except BrokenPipeError:  # whoever read the output, `head` perhaps, has read enough
+	except BrokenPipeError:
+		if not _unread(sys.stdout):
+			raise
 		os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python writes what is left when it ends
 		return 0
 	except KeyboardInterrupt:
@@ -10500,7 +10801,8 @@ FILES['cxrkit/evaluation/evaluate.py'] = r'''
 from collections.abc import Sequence
 
 from cxrkit.evaluation import comparison, conformal, decision, scoring
-from cxrkit.results import Results
+from cxrkit.files import CHECKSUMS, refuse_unwritable
+from cxrkit.results import COMPARISON, METRICS, Results
 from cxrkit.schema import Comparison, Margins, Metrics
 
 
@@ -10518,6 +10820,7 @@ def evaluate(
 
 
 	comparison.check_margins(margins)
+	refuse_unwritable(*(results.folder / name for name in (METRICS, COMPARISON, CHECKSUMS)))
 	threshold = comparison.shared_threshold([results], threshold)
 	metrics = scoring.score(results, threshold, prevalences, sensitivity, coverage)
 	compared = comparison.compare([results], threshold, margins)
@@ -11666,13 +11969,25 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from cxrkit import spreadsheet
-from cxrkit.errors import BadInput, WrongUse, disk_errors
+from cxrkit.errors import BadInput, Unwritable, disk_errors
 
 PARTIAL = ".partial"
 LEFTOVER = re.compile(rf"\..+\.\d+-[0-9a-f]{{8}}{re.escape(PARTIAL)}")
 """The names that `replacing` gives while it writes."""
-UNWRITABLE = (errno.EACCES, errno.EEXIST, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.ENOENT, errno.ENAMETOOLONG)
+UNWRITABLE = (
+	errno.EACCES,
+	errno.EEXIST,
+	errno.EISDIR,
+	errno.ELOOP,
+	errno.ENAMETOOLONG,
+	errno.ENOENT,
+	errno.ENOTDIR,
+	errno.EPERM,
+	errno.EROFS,
+)
 CHECKSUMS = "checksums.json"
+JSON_START = '{\n  "schema": '
+"""How the JSON files of a run and of an audit begin."""
 PRIVATE = "private-report.html"
 """A page with films that may not be passed on: in no list of checksums, and never sent."""
 AGAIN = "restore it, or make it again"
@@ -11688,35 +12003,79 @@ def replacing(path: str | Path) -> Iterator[Path]:
 
 	path = Path(path)
 	temporary = path.with_name(f".{path.name[:100]}.{os.getpid()}-{secrets.token_hex(4)}{PARTIAL}")
-	with disk_errors(path):
-		try:
+	try:
+		with write_errors(path):
+			_refuse_no_file(path)
 			path.parent.mkdir(parents=True, exist_ok=True)
 			yield temporary
 			with open(temporary, "rb+") as file:
 				os.fsync(file.fileno())
 			os.replace(temporary, path)
+	finally:
+		with suppress(OSError):
+			temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def write_errors(place: str | Path) -> Iterator[None]:
+	"""Turn a full disk into DiskFull, and what hinders the writing of `place`, or of what is below it, into Unwritable."""
+	place = Path(place)
+	with disk_errors(place):
+		try:
+			yield
 		except OSError as error:
-			if error.errno not in UNWRITABLE or error.filename not in {str(place) for place in (temporary, path, *path.parents)}:
+			named = Path(os.fsdecode(error.filename)) if isinstance(error.filename, (str, bytes, os.PathLike)) else None
+			if error.errno not in UNWRITABLE or named is None or not _belongs_to(named, place):
 				raise
-			raise WrongUse(f"Nothing can be written here: {error.strerror}.", path, "name another place with --out") from error
-		finally:
-			with suppress(OSError):
-				temporary.unlink(missing_ok=True)
+			raise Unwritable(error.strerror, named if named.is_relative_to(place) and named.suffix != PARTIAL else place) from error
 
 
-def refuse_foreign(path: str | Path, start: str) -> None:
-	"""Raise BadInput where `path` is a file that does not begin as the kit's own one does, so that it must not be overwritten."""
+def _belongs_to(named: Path, place: Path) -> bool:
+	on_its_way = named.parent == place.parent and named.suffix == PARTIAL
+	return named in place.parents or named.is_relative_to(place) or on_its_way
+
+
+def _refuse_no_file(path: Path) -> None:
+	"""Raise Unwritable where something else than a file stands: a folder, or a device, which a rename would replace."""
+	if path.exists() and not path.is_file():
+		raise Unwritable("a folder stands there" if path.is_dir() else "what stands there is no file", path)
+
+
+def refuse_foreign(path: str | Path, *starts: str) -> None:
+	"""Raise BadInput where `path` is a file that begins as none of the kit's own do, so that it must not be overwritten."""
 	path = Path(path)
-	if path.is_dir() or (path.is_file() and path.stat().st_size and start.encode() not in path.read_bytes()[: len(start.encode()) + 3]):
-		raise BadInput("Here lies something that this kit did not write.", path, "name another file with --out; nothing was changed")
+	with write_errors(path):
+		_refuse_no_file(path)
+		foreign = path.is_file() and path.stat().st_size and not any(start.encode() in _beginning(path, start) for start in starts)
+		if foreign:
+			raise BadInput("Here lies something that this kit did not write.", path, "name another file with --out; nothing was changed")
 
 
-def refuse_unwritable(path: str | Path) -> None:
-	"""Raise WrongUse where the file `path` could not be written, before work is done whose outcome belongs there; DiskFull. Makes its folder."""
-	probe = Path(path).with_name(f".{secrets.token_hex(8)}{PARTIAL}")
-	with replacing(probe) as temporary:
-		temporary.touch()
-	probe.unlink()
+def _beginning(path: Path, start: str) -> bytes:
+	with open(path, "rb") as file:
+		return file.read(len(start.encode()) + 3)  # a spreadsheet puts a byte-order mark before it
+
+
+def refuse_unwritable(*paths: str | Path) -> None:
+	"""Raise Unwritable where one of these files could not be written, before work is done whose outcome belongs there; DiskFull."""
+	for path in map(Path, paths):
+		with write_errors(path), suppress(FileNotFoundError):
+			path.stat()  # a name may be too long
+			_refuse_no_file(path)
+		refuse_unwritable_folder(path.parent)
+
+
+def refuse_unwritable_folder(folder: str | Path) -> None:
+	"""Raise Unwritable where files could not be written into a folder that may not be there yet; DiskFull. Leaves nothing behind."""
+	there = next(place for place in (Path(folder).absolute(), *Path(folder).absolute().parents) if os.path.lexists(place))
+	if not there.is_dir():
+		raise Unwritable("a file stands where a folder should be", there)
+	probe = there / f".{secrets.token_hex(8)}{PARTIAL}"
+	with write_errors(there):
+		with suppress(FileNotFoundError):
+			Path(folder).absolute().stat()  # a name may be too long
+		probe.touch()
+		probe.unlink()
 
 
 def write_text(path: str | Path, text: str) -> None:
@@ -11860,6 +12219,8 @@ def _delimiter(text: str) -> str:
 def decoded(raw: bytes) -> tuple[str, str]:
 	"""(text, its encoding where that is not UTF-8) of a text file's bytes, without a byte-order mark."""
 	even, odd = raw[:200:2].count(0), raw[1:200:2].count(0)
+	if raw[:4] in (b"\xff\xfe\0\0", b"\0\0\xfe\xff"):
+		return raw.decode("utf-32"), "UTF-32"
 	if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
 		return raw.decode("utf-16"), "UTF-16"
 	if max(even, odd) > len(raw[:200]) // 5:
@@ -11911,7 +12272,7 @@ def locked(path: str | Path, wait: bool = True) -> Iterator[bool]:
 	except (OSError, NotImplementedError) as error:
 		reason = getattr(error, "strerror", None) or error
 		if getattr(error, "errno", None) in UNWRITABLE:
-			raise WrongUse(f"Nothing can be written here: {reason}.", path.parent, "name another place with --out") from error
+			raise Unwritable(reason, path.parent) from error
 		raise BadInput(f"The folder cannot be locked: {reason}.", path.parent, "name a folder on a disk that keeps locks") from error
 	held = lock.is_locked
 	try:
@@ -11988,66 +12349,66 @@ F`CaOKdJVt&QrAv=-a1$L)>)+#Flryf%7jhvGjj5p7M{{LBRY~EefQz>2v>0exdooRH|~=zJN_}PW=0M
 # ======================================
 
 FILES['cxrkit/gpu_check/check.py'] = r'''
-c-oy?ZFAc=lKyP{3KXxlmYSg%%h}9a$)~IHI!fZ&yp`?j-kr;(q9w@Um?Bjq6~~kDf4_dZ0T869cyDW_Vi5!yjYhvb-2j6ixZ7+G=PNzGAFGE|QmeF5Np-Im
-s#vN-t&{mG&2^;GoL;B%l`6`GE+duX3+b<^2R&5}x>RdTKjI(=27`3HDau;adc9eunRd_VS`U_Gu~zdU%k;cX3mTE!&XwtKUh6Wci&8o*k~*1ZNmc2}c1Ws4
-I<KSVRiu`w&K8j>^(IT^hWsX}S6O;%M}4NphN+^QucRCQw4D}dRhQ}Qw$_V*Ve(sfpVs#MyvUd7U8HpWH7$#Lt@GON7Socp>)dhr=Hk=;PCrKK%SZXu>g&<4
-{m)iKYS}lvAUa3yp-gK%`>iVSRv+5H8E>HNSIsqctS*x@PxHH~zjsW#OmFR=FCX7cPcL3a>YYwX5+=RfGp;NinkAl|zn{{eH|gEBq&Y8&he+L)#l6mHTN2`)
-NTF|4rMDS%_-(tmBkA^2X2vb)_ox5!>C4q+q~3ozeLcOP9~XL~Y14_$zVWr*IM&XJ^(HAXzx+x`ZjpMMeg$iD^KuU%Cpt^)ZJ8`m+A31E_j*a%_c2+6^yjj;
-O>WaHty4|!F6*Qw9ZKhInQzMCuGE#I_Cb@9w|dwKV^0N}-nyn&{r&YfJ>QZNJK9&>jdNW$rJko1*_-Y9al6)Kmsi)ls*}4$_dX|8Js5mA|M=x<dZ{MrdobT@
-gRwe3ijN`{%(sh#o?gXAPXjXl(<LoXRfWn5(y+X!SJ1R|QEIrCTYb09$&aXqB*i+HMH#Ep+hR+Wxhl0*v@=S7+mLtYxFPkB*5qu|+s|Lv%Ur(uba6FnxH^uH
-2A5aU&zG|gpDwSM&1F_3^~+;oE<DzUFC#?^9}kIT^Fl~oy^${T@)f#_nl7VXc3<4K-W=n_t0AxaYNb_{lq5O0ljTyEI-hGSA}ip<#BtIit#-4mEBMuFMGLOb
-Sg&+Sa-*F}NV#gb*9|+rSbfTA-K0o!(jyX`<(`HokS~clOCE`6G!QpkZP%6m*0^oM(?Z=os_ll{pBlv@efSq<D?U0p{#6xUsr$0nmMYivLs8yW{8F~2(t1&y
-C@X--1ciGI%lmhAo5DnH9|!T#uR`+p=tT8)9*wv+IU1I}S`?axG8cxO(JLqi8GiLq*DwD<T4H$;;lPZ^R4P)nwH77QS*6V?D^ME^KnkiihIn}!6wRx%B{`@p
-<4*A}B8g+xs?X>DJ$>&~h@|rhJNs!#id?RfEUid<oAevaWLE@*El53Se-_($Eqk16PXkV9@`5;Hw$VM=-of`1DLg&s^lnAJSs9J&sfBE!lz4jj<?V;*$E)dU
-%NCS*aC!P+>hbx~@X3l|{L&-IltiX=-UI~UqFNQ(Y@zPRBeG;Fa%p3AM2!2IW)wCTtE2U57$;(Wu|cGUKUvWpCbX?(uCoEtF4<LEL5ox`rmxS>ycImpuuMrx
-yxeA)Q+ZKF?XyT*XjdSjtVL=cKV5w2O!)TV^z}JO^0J2wHbjz0<LrB^6G|}dH!ri_tahX|WF|>Xg2D)~s#TI<vC=GhXSGvM(;Et>#8U&xVuX8gbRSONzsCz=
-C5I_c)8EcNf1bWZqr^QHJf<N*J?KR+xR}!7&&6F24gwM%@klN!*pebT#&g>A!$Wzg7;i-I&8~@NOcx}LAR-z(6G+tMBXwy)irJhK!GwtXU<kTW7loQ9IZa3V
-DmtiHp~zk<wa{M)^NiJeRTK?Zh698co;CSO&;k4a<dNt#SXdN@Eb6WRF%Dsgs_J61A@Ww$6<8RHj<eF1Tc}m8ABa48OGkcT^#+tPO@5a&Ar*KEzSkrR%;S`<
-k}224g8aaXpW;m|mSVW7%WYM&QZisM`a=sgk&Gu6@o7&@?Cu;M=7o{2KIGSj{2HSWCyClxliEBYO2D*fqFjHgoAJLDx7A@%9~KBdBW8`nL+&fn5UtRx(%-eP
-ofXBsGCQXiqIH;zoGqF`Wgl(sM|5GVmEV~h%mYmdk;56%>#;if^7?f4_w&p1zrLT&UQhpiem1?F9Lc(J?YukujiJ~~ONb5ZXA1Mvkf*_5@Lw(s2x&il*ZJhC
--0I<go7Cql$;U)G2>#)xHnCGXMlnz}K`<xgMKzYh;LnxH$)`}jv!U<=0clOHZH&N0+rXGLHjUAam&bG`Dvrgx2M2ayLV5OqNKs6wuc_%~a9}4Q4z`<2qcy^K
-dgW$@V#*7z&uvj;H|h^1WCRTKQK4Na>oIp993=G&yEP_PRu2vk;*&*Xo^-w#i(L;6=2%ufc94-=3MXA5Ir?()CZV7^q~$I265AcxRZ2z^sdbtoOdE2M@^~Oh
-JUmj)nXq)=*Ahau!B8FkC$CsG@{BVb-;_>R`zbf8kxS8*w4EnnH1;Gw-V*SxP?n;;CfQb-TooHbaJNJ>o^Xm9uM4u`B2VYxaBx6rWlk^fhkTb=UCb0{EoR`)
->X#$+lU=G=qqi!e0}jk)6AL#)@|re;W4_Ik<0}ooos^HSQyNKH_!thMYRe*H0LQsQ*aV1xa*+b*USM34t^yvgMn{s_0g+u}!$eaTW%3Xr8xDmc!C856dH#BO
-jU~piz8hkgIaWVU)ZLbnLRz{B0OX&SGyWN31Tt`%Ba%7eWbrj2r5g4V*!AU1&4H6=D3-e3mO1i|B44EJpUFcs4`#Tm0a%^4eXQ_@o+^#5Xy|UUI<#B)WHj0G
-Y^oz{L$ZaoNWt643fgKBO+_kz?k5H`trO0-Nm<v57AwgBdKfsCJOal8RB#!?APxwrW;H#an2Y^<gyBi_0eLdiZ*#q=)s+7r7}M_SvMkE6Qvb%TS2A)XRRREQ
-j#1hGDGs@nqb!|e)s)f#dC+zQ-|NSX4w>#Sp3UGFXS1iV`p!*Hw2KyRT=UQy>kzEj(CQaPij8Y&`GT$wV96REZhR$dhMo3}N|y>G)nsDaI79#ICA;$RcY3A2
-Jq4UV@NY=AO!7M&vTu*k&FK1UUTpI^91d@+tD||WuZsnngpN0>UDfr`P0M<~4$Q_lYG-riIc$ber*vtS4ij|)NUwQ*WR~))$=j{RG41v8<*_tT>UrP+lZjuT
-ikla3WyaxCA97UTF*&SETYp^*BM;vU+X6;-6bUz7nrKDzLeUf+#tW0)QZtKBFV5bbUro=hzFbT%U3kJUvl?kJOY9OcwIFBx&<WNjw-u3#(2;V%*v#U5u~|HM
-mE>DE@)xUKys&SFte#fNR*5?fX3Q)^svYS3P(==!mDSU=J6+F=zQKAz{4-?z#4ls`*8Ntj;9f&_8xT5x-&kqVb#kX?cqGNy<IhpI0P1UZ`|Ih|*}F(NWN!we
-i1OrlTcHt*P5Cu!{3{kp?f4Th<|~0hd152>My1VQere?U1jvGA{L#|dg|6mhdaFab0sR4ILEdej|D6KwOA;d(mlFVsFe&@eO$P{HUT@d8T>gLx2{IPNWDhKb
-aoSbhyGTGpvxTO??W9q}IHl-L)`ty+-z8(tDb$dzg$_fMa6JzQ0S$Fi&@o$*8+RmQ*!9>B(lVkJZ@-7Ve8~#%LIyitjjb>jDe8^Tt0(qlPG+{R!>HoAjL;%q
-mdtHZ>(Eqhhv;ibUvu>|G-RUA_#uE1KvD>K07M)#3n747p@P{jVV(q@)f2Id5E;vR6X%+;bOUQB%o(npBK2MP!7ogX5GTao;?t7yyNN=!K_XibbW>(^n4~5-
-^HyTQrv4oA{FJ^#{6jVtmCiDS)`#>aPRL)-a^^J`)cp;WL9F@L=$R$AI=hip&!oHt8*n84{fT|O|6=HmHt1hkz7oSpURM*&A402qtU0p?|GOrf3}K^WAX4po
-!s6iuw|~q-q_D<F2DBB$NY8F1#*s1}WO`W}Rb(<N98VZc4q41bNY1(Qlelnq1i*fRci&A<M446$BC%-}^=!9;3m<gNL@j0nzQUCpmS9R=Xib>f5iXXYJ%n&l
-=$Q6wC@45%L;OA6u+CFnM|6y~%FN{cXbB>`HVGN-@j&V?^D{6*(hH}9BtiTc=>U^g|G~d`D`ct;Z?q7+ymljQJcbNPbe1!tuDk5f@;qKVh-k)flEEyuXQFIs
-q{cT4U|lg%a57IUtFqppE}#u)SZ+&zSut~{4h-dHXCa3Cz<DGD6fx+Gk9RmFHIZk}%Em4_lGErKE_{YFQRhJ5Qh4xFU}^8sr7`0}?3<^HY+BeUnHO#+0n0Rh
-TVtDPJMAqN199$5724;Nme0tB*W=NRq>nh-6KpC~Zwlmc-WT%N*w(_mx;cP>t8jPwyBCpam$iXoje5yBVQ7n%5!V&5OTx?_#LPp9!zEto4olJ+siWbOuXKi*
-f!~dI-J-|cEU3$XZ&@fCrM0@FjMkoU1^u%*2xDw`Y|jsKuDNqgB${E<Og8GVcZk`bPR2U~bDAs@^$Z*-k%b$-9UIEj+MI_)Qs@#e#-1G6pMg43vf^T$<U3Lu
-F{udyR#E{0s!Io0y~8%i4Vp02&0A3Z*isBwSTc-f4Kr{|t(hk7fKFcegqy^N5{UvA0PJDf#AE2X=Y$WeTP~PiZ%!20JXHtbMyq5$Vwny9Lcz_fJH1T1V+(4X
-)8@=fEDIQE!U6udY7QIx(mnGj#H#z0E83HZ56y*p-k)SHiK96W7<UFf_0ZzMh^VO0+RE0RZF9TrZx<6ltMh@@UU$O*&*8-bBjlb~fExpI$ju4Mvz$Hkp&umx
-|5z27_D;P_K}Cw-<m?^(Oicm3h5h;5nalylQ8)o%^OD1@1l4JJG-VmYo{8F4+a#Oe!RL@X%{BK$5W>4_^q{4Ve4v6=On52mn1uLl_@+mDmqZc?%ZHrRhdu7A
-x7=oGI{q}qmuWVQTfO9?dQz+`Awe<uU{Cb+^VhI*mLf*7|FnYM`v(jHLw3-)gk8gQz-KD<c!!r@4lRPA7aBdh)+#;vyv?}5>=w4gh{R~su%F5^3nEpOS3ja_
-f=`nqcj|g>vYrzn;v0WEj9bdRRD2oJ@VdCuKuJI1uz%@$PG}%XK057VNi4Wy9kzZVHUj&_y_F`Sxeb=EL=#DolFRoN*0W=O#(Kp>dG@xSBbVHqWi&U7Lhc%S
-wLWREpje&|fg)4%3C;0EP!+<hFjAQ_@Bq?eN7&?fC@yjaY;+noXjuM%tHygtq3Psjg3j$iYGH@Ek?OU{yswXLZklYZMMnyle)4CxizDJ9l#OIC6{(+ony*kk
-tvu*!uH2c9#K`2M8yN3qv#uG}NDSejPuWh7lYCo&_JEgDQwx&Y04V9`jk)2l0zea(%ZQn4-pGd7c>unNmh4ZQ8qnRTj_-iNo+|i(yUH}_xa(`{%{$n`yA08Q
-i&;WSUrUzILm~DKtRr`O%5Nn>yZa)5B(&UciLAU-W1F(dGiBf1)f@H*RB;aiE=bxV#Wz4GX`<|G6d=YKZj;-}5I6RwUYNz(DQx?p8nrkhRAM0yZdru9R100C
-2FTcz+nc<_N<>hL6cF0jq_t(cC`7i4awhMLh_Rv-xwKN`=9*>L04^VCbs(1We`fbun<Op`YHSe3gp0?aX?OgiS`B$_NLJGGTI#*&;zo*m_K^$&5|JXSxARR=
-#o1SH<Qv=DpSE5iXX?9(Yn9FfQ?Lqbu`ngCmiq`2z6}U8AxXA{6C1)76I?7bNB2W6A?+WVOCr`C7IhSh$;feeyIN#;ydG2XZ)@w`A;a;_{z_5<(3(gsPO2Ya
-QA*BkyC(;i+&t*@XgC<*D#U(2A;l?&COgtXbvLlb5)(ca^92U#cF%^xE(&!>Ic7RW3;Z&JT@(4*@0~dEBv*R8<Dq9g>Mm0C(b<n&Yp3&#kNnush+SiGyyTYI
-xs<<kd3Q)_phmC!*e*o$v$w}r^VE@QUwLbnB6e2bGM#7OqeQ*aCe*o``7#iwr&0`7>`gg9Q;vAl6{f^7TVkFZ2~VEE>0(TBjLk5g9v?`Gft=KJEy;V2GpG4I
-|7O$K)g=SpzBBbFzVAx&{ZP-Bfmtf4ZDmIWKhS3+2=pW5o<pbDwz%vx;yve_eI-<ze+B;4slaAoovIL8LE1}a`e4J7a~bdpa3G@}60s33B;$rruA6NcTW7NW
-$ekv{O_(%CafDJ&xX*n;6yLg6e11}jdmON-U0lXQx?apI+M>e}Uj=Y(KcSzolq^uf!v&u?JRYP)=ED_RvP0Yc)Zo!QDbLtb;htpa$NrK>{y=SHQl~ClF~h$2
-#nR@=KkN50K`oz{;TjHl$GE^zlok{4o>y*=WLPHQUZe}&d`fVziurxet%tTRWe`+xgc|3=lNt{+YdXx<MI}eC!<HwqxQ98P@V`Cf(ath|a8snGLdrtxsgSns
-iS+Z@<QgMfukvs7TF<jn78FT)UF{6dX1*q+a3v#?E%3!+To@WF<kE#)Xq4a=x!c}_oFSX45cMN4)G;|@&h(OOSrSFEJk=bcvU??UJRbHT7#c^f_5%~&N;_Hq
-zl=!!Sz9*vSVlYSY=Df1okh8JP9jlX95t%tAI|RFE%k0C$sOagYHi34HffcHcBI<gB&jwT1og}njc9ir|0HVcS<}C|L)LosRA8Dc*(){6VSzZx+UCUW0-?#J
-b+VS*?_*!R!8V^H7)xkjzAmWPQ!w(cbNSMH?#hb+v~mH=>Cy8l)b>zqr6Gn|>S6BGAn9sKN}hGf6|zy(p897}ZO;FiOEv0Gb`<e-guE7EfRjA;jaPhi_W2Uc
-VK6%WH9n&MMgbRu<Z5<Gu8`uOF8NxsoKVk*pBY3-Nus@aixd1bcNfmwT@iPP0-*sH+--|3;H$lJ+bSycSHzgKUlEfATM?5dsffvMMDKbF2Ra<IZbEdNp*`09
-P9nX3YSI>K#+IE)Q@mQsw{R2lO<Y@QEZ=w|caEI0<JJbz7l{sS#afz-nzimBShq1oe;}$}M=Tc)WRv=!gIJ??@n9GD_8U3pR-nrXmET7g!?A5Y5^>)s`epRK
-+Q)ZKIK8N${f$fyS}+*7eSq3G{WI0F{~th*uSn!1DD2#&<{C2YklLdkj`K=?)s!YYB##_*ZN>zUO%{l6uW;_jrw1p^`A%MNtmkf=AuN4hj&b7V_?r;YY(!nw
-Df$Zs!QaQ?pz$F#p3r`y1E*!{h{S6M3PbreBg?QPr2IAeJ^8Yh-(gz3liLn4-%_qn`wq=VyF-6^rfDR`Ukry!L}K}BATsyJ$NWLG+^?k{Mri0QB~o1C2i0xP
-SxEavJw6X0Xkkd5D6=9yOvV*<77o6@hQ4zj^+Msxroln;33G@Jk(mPc!Q9inHg^Q+v9&DjcrCqdZl0Rz*oMFC=H*tnRgeov*-;MixveW3aNn}^+?_x%n;x3^
-`AO1)%6<|P4E_%<GYU%'''[1:]
+c-oy?ZFAc=lKyP{3KXxlmYSg%%h}9a$)~IHI!fZ&yp`?j-kr;(q9w@Um?Bjq6~~kDf4_dZ0T869cyDW_Vi5!yjef(^4KN6TyUq4+zS8siv3gh~wMr|MRQGzJ
+ils`_I+?H1Tt_O+>2*3^siIuyGEzytkp7x_&{OrGOSRVYBMyRKFi6*%qO4V|*PCUUY4@D2^<Y^RYc(&jOwa4Ipb^RKT$v8%wJwvoD5cXPsgrq@RF$r5hooAh
+^Ezr?MQWMqY!RtaZ?a@=$ZwK*m8G|K)Mt8Zm@3NoO1kk++i8(jb(!97YrPm4Ccl;UX>H%ni+q{hMM~#i)3V6dI<Nh1F)eAk&K;+3E<XM5^kbyHe3W0Uz8($R
+|7=yHmVMI;qI2{f%Cy$A->M>S^&th$Sb?@*HP_HsT_$Os=66+p@0heqZ|$HjAKy(+FJ4FLolZ&;CcWJ=t}Gs!C7zzYpVFW=>D{)ZIWLNbNZppjz0OH332{%P
+(6_46+l)H=wq4wjbo(hY<CgUM)BpMO<?1q0??0Wso?g(83%${#bfU9we62T*wX<TqNlMHwzfzK0q~4}q!P?xs+(XET&JufDCX19*MaK4CFUk5oCTo!XTo$*<
+ZJMQZs_ETjoz!GQ>AWrTO<CNPx^mP$XfpCv4?AJ(nPAgf*Yv8tzy7A@TQXut`>Lxr*L73sd0LUb*{&bAYh8AEb=|8vxod3ib5hlV!H4sYU#_N?YNEae^UXFG
+tK*~iC{n?EyGZEiReba`Aoo9A(gIagsH`9h%ZqviOIsJEMtHf^ciWueh<Zp;taDkEu{ymiw&a<sQfoz;QTp44qC+PPsfV<tV58oC{=!k_^4+J4t69U<aeOqm
+yqbQ#oPGFodBtolvm&Wq9usrnu|9kmDPs6|NGzKdLh|a3bfK58&}Gzg8U3>R;<okX7%yH8dF59tt+J#f$swF9m%7yXTw@VgfhZ<{lOAccn{8bou2w5raD~Qt
+rBjj{X(}P(su5l{9Q<PSDW`RlA<fB-NOYEa8lFJDB<?JEB%;wk!gRG=SN>ZQwhd1Ub^EBc8w!7F6p!@bUzn}<=;-)YReYuH%VJxqT-Ogpd0+8MQB9@wqB>Dl
+0Fl`g?lnB`-_>mj7rA{L#7Dmh$>XCF)!TVA;@%W!So&&FXdcR37<NXlU>xN5)kj^w{0mu$<w=ACHzrr9$kf(aj7(>hHmj^aZ8QKWnBExTWi=?8S7%EKP+7*E
+;$K7($81%f&;NV+-kA_d=M^;jX-S4$u9GaSNPL_08_i@_1cNQeJV`%`?YtHp=i0M?6Pmmr&X{d<Pquf6{X_~+4?4YD(Qh_JBYSEgpD1NNJ^k|b!}R0T^tELR
+#yq$@{V?_Td};V(Lospbkz`6D(>iZ91mU7u729l~?kFO%WGV`2V|7G~`<7-5HW#m>^=ddL_WWXlof`3EMLJAKt!1vW0n;uyR9iudR4=Bl&(FLSJkPL9Nk+Wf
+W|=d2F-GmPNGh}|5K-15wU3`JK6EC0dvW^uoFsYK!v;GdNu&w(J>Cf;827uE(KnkNSq-^KQj?%CLcD5~WLT^;i``l46x8&Fwo~G%0cA0^dkS<PPT#-B3t}aQ
+D^Szl&Od*izDA?$dn|ZNLxOtHi(qgurNy61xE>q?BtGJiLRPRPLv)Pir1Zl>d8rt0M2O9<iDpa}B#j^<8axw7)a4^}X|@!joD;!>*!jT_Y^5#=HBWMyj`S)v
+sM(;%Un{lHUkUS!)qGVH4OfN(Y%x4*@|B<i_yNcx(QB}<D6q4ry8^^`3rkd07n=={x2CSZ!dPsajkesvtaAN8<SAM@@(XJ>pqy!nyJQKez*F$OCRtz}XLOZJ
+xh@tI2VRJm7>??4Th(lk3|5To&|=Ll#*>QZv}Yn#Glz$HVI->$`Sl^c#whHOL~X6fWFE0Yz^!SbTz{*Z@xK+f)nQT}7T9`5%o>S?LRY3CR-sv?ziVMTD~fw%
+w5AtgahQw(Et)}PA8qbObm6F#-<g8T15FBXBM{Q-u{!(m`gHd9^UL$UzMsxsPyc>?Hocr2$+~jwB0FM@q1a4IXbtRV3iH#Dr@>(GUoHg*Nf*ECd~#K8^>DyV
+>T{OlV<H^{|M1hA*qIz77#NzMmlN}%8cR~}=St-iPiV8V+u#W{qcw%KF*Yqy1LM`$G)6lS9@CwuI2P9)9N38o;n@cwMf*v8O-(n013M9Mu-#-Dtr5o4D>pNY
+QeJp{Zi^zjQGX~QBS4^!3TdUR$J~8zkkm71YfNFR9vonMPZpJV()nU6K0P>?V_Esw!9@xuoN$E{<jcvMgf`qEEpMThP<LooDcMY<)@hC{+K`Ks#{*H~;gNEI
+gr$R+mJq59hU)M?dBvj0GtP2+S2|(qr@X929z`l?2TttI&`E%tC19;khN8YE*;bo86^bFKTVf}kaC#cA3-aP3Pv_xqa6l<#PA~9>;+9!m%oJ!XX5i22mm~F)
+U8-55w<@9o4veyig&QJyO$y=t-sZ^hl?K>O%E#9!jU+3442LkaWsxy><GdkkHiv-nkOHY*V8W8F0v@nNN0QkAkzGS!VyTNVc?gjSheDB{th~59e?7g%5@T84
+4Kd6dtDh(8Zc7OvE!_lvip|Rz{|qq#**DD*$((Vr_?nPW4f_e~#&M?RfXOoyOI>fv9Jxo4FH(-p6d{@iGhEgHoX%<=EBv9SN~0?px@uO3R+Uf2k}c1sGQvJ2
+DzpU(RwEl|t3@moX#l#P7{IhnIM*g)T`O9wBm(GRpjh$<3=2TPB@BZ$Af%ej^nmtT=<^YdCp!<wlcRo{>rJhu{0AE`X<wIRQI3`RHx9j$jVq}T0A%wXr45MU
+?Y451rL(M>(pjJmQb+K;e%$Dg=?>%B3~_Nbdm5|n-1J0Rv{>Vshu+wLVBLmRzc5m4LQ5+abYlQZ*2HiVE8#O7v~N_pR3ND)6BEW6_FpeKl#jpDEB);$;N*dS
+L$YO(-|3KJdyH<z)@So#o7drRcw<8y&0}L-EVv|eyjkn2u8(e7-UD{vHYQLzpEJ*4GmJW=OS5#is2f0b&GRFxlwVEGZX=Fqua_^6rHRtc0}qr;{NhyHyg(>3
+0iXI%pbC#EU}f6I>uMNz*k;%kFt$gLaMPvPt%zPImcqk$VbWXbW%237*}L<r>Dkqni|M7?o-oX;Mq11gyF^SK$az0(g6+wvB62%)q}*m~W^u9DES{oD@+}<s
+i&ZaP*tbJAPb+0>#GL>$W)>pV-st?TiUKqnt7mI>x}F((gZG5^XUO)6U&irm_^sH$y@swDuyp{xvC*XK<WA4<NQSc~o}*>~)YtCz*VC)Bcad_a-V8<o<;jb-
+LL(TP(rehnS1gp;@h4);R|19d#769mNt?m^(#ZD-kOj;5qh+-VUCqn%R)<yr{Tt4LqT9asI|bI41V%6}gMW)KDf7}z2MAwYZ`Ze6`hW=uG8V(+2rNZ$(kkmN
+5)jd-&@?zr8bgdz+TF?fpisnJa^{@28nU&}VTcl;=K)(lL){c}j7oA7j${mn9@{}$M%3czd)UjDtN<@$u;bPE3UiU7)(E?L;#lTnX8SsfDxu2=E%If_+$OaS
+P33lozLxYgS58AiChCkI0vG`#g^&k8#6hzV0;m<Lm;DmvNf22*5z7dXvAj3?TvL*6U=3|^hO4JYeHVW43zK7u6JiMQX-WCrL?PQCk*x^2DYH6EQj?rnm6))p
+J%>C$r7scx5XGX(S*Ec1klw@z#S2=_yyjxMuTUApmVb?&S#qnh8)@}i%4@J2j_iMb;#lv$82Y0P`j?ik#Bh?=)r9kh&>A0G&Md<Jt_i0?P?QWrnw?KrJlx>)
+$2>#|Ym8(-+fa=3tST{%jPW4T%i5SClUd<t!dP<1Vm3l@!JVHZguC)T#|hTHo1Ta=tr$dN(=6uMZU+}W=$eUH%m{piD>*2^l)TWIFtsCGEJJ$$;iS-U?b%RJ
+aK?`Kd%9tpr@W5n7;BZ8Dg4nAM0jlyGTh^V%wOhbV1}d@K?g~K#51x1Ca?a3f3qrNst#|o5WKv0BW^r~3`%sKGo!A%?9uW(UOb3s#&MFtEVpN(Y-*&&Hw<81
+AyRNMPb{ml(V#A14QN<yOMqE%bC?bs<z{CghWx-qBy1?+&>0`?a7t=+o;@oYyWNq3M%Qr>Gn|XM0D_RhgP#IRdyg%R86QG#o-ML#K~pj>!cGE~Y5umwHq&<6
+TPy|=+?gt@&lxSBj}5QKqZ>&dajYlUR4U%Ik;_?M$YWz$2lr~`00yqQ-R<vQM5<lV297o6C1-@8Em%feQ-qd;nLmh`hY|-%ywn|*q%~4U!zbV93^fD48}YhD
+kGok=mjU0iP&P_ybw?SkJ>LrYXLAt7`0&`C9p+qb=bT6^!={<+)MM`evq7DVcL?S*StjZkI8GuDH*q^Ql&Q5j3yY-CC18vrIkG<kb);m)#X8A%q&8ww69%kg
+0s>T*4zPL$ZIT-_+fX-eLHT1#d%(hyVLWS?L11dlG;xP>^3o^VBtDc#6gd312Wb<Jq3fR0J+N-MV1B(hQDE~-9fTXJ5`Dxn8~%lXn^|{ynRdq(%sMCK%*<XE
+Fw#T-{BzYDH27tE=2M7O_bFGiCleo<3-_#_WG;!LISUwf20r!B;=$NaQK7Y!tvzaU+V<7O1kmbYp!L_??SSX-_5&m2p1lCK1?G^O6PD*Wd+I|!N&x<`Dl+Yz
+c$tEV6u~LjJN%iN0(uMk^O-Zb1CF9_`oZoc2U`iM)AVS{GT3`2YFllSY=#G)Ly9!l+!vb=-d&>yEp_Ar6|7>yOX0vI#CNxEdbIaQB$2Ru$T@x36TW)OZKkH<
+Ph(=4X4kmYOFpJ2!^#p86q673?B0I<8g|Z6#7Xv_R?vI@fI(o$4my`@*DxLMnTkEy;U$<ui(u$&jUHZWl^%WGX53)31+^HF7^@ogQ+Z}VWUBJ&M|92R(<I5A
+x}KY?=Y)v(#@`O(mU1r@U&b`NF77l?(vLXoU;3UC8i<mQP5W395AJw}t)GaGz<+UPrP<M(f@NExiKIx$<$DY3Ij}$Dz2c%gdppiiNN&zDnp;I7ca6PTpEOud
+EKk^hB2)AU&GAK06~e7BQknDb0Mg_@*yMRAE^-EJY#O&`SpI>l#(PPj>EvgEF6=^TVTZbr>b1$dua9nSnry8_M+%sJ@@Lh>JK`b~MKYL*)K5RnS16xW9`rTW
+?Mz2vWb)AsjCZqH*NiJ9hVam*Y^TR5zO6uez{{Db1<7pylyvOI+-_I_pb5-n#LP8sWJ4T00N=z)_9spa=<Za<cR*oJ75u<mW14ir^|g)W9qi#<glNFUEFq(>
+B}?d`5POH!k-ItNx00aUT@gSMT5h;RR$i*HO<CocvhVKd4SNKtxCa3jB<+#n+aHuPQFb;8u*Vs0liSJ=H~ywxn8n*EZ2O@awKyYGVj&N1ScJS(3tglJ$k>(J
+o4mzJL{N(q5Zc(JrLtWVBI=@?$vY!rtY}3pt+aD<%`$8NmyfhM5X;3sqrH}rB&5NN4Z@gk@i;W?j(=3EA<qrTN_t*Py*FLlNRiJzl4C$3Qe^cs-xO7xfA#Ks
+V|(+{)=T6}eb;cU(V5K@tO8psOv$SiK7xdA0s>7)l5OF{hOos1mkQ0%{g6vY`^V;zh;@fW9m8TWa$Mf778xF|$CUir+PZhhaD21BlGFgSW~Y`Q)sL_!CFii+
+lY>ic9`r^u9E@-kVt<^F;*>*^9ciJu8`xus2_K930t0ocv*ECdLLE|$nU1jnzsz9QM6vdJXCHZz>pb4^(6bSB7peN_>_?%s)A`0ne(Y$(uJJfta?9;p%HO)U
+JES#GqgQ@x7b5!E+Y_sK>PWS(yR}OZJ1cOR&NJ{)cD>VPt8=&VWgt*br5LQ(TXKM=yyH<<xDxN#vggT>@Z=esF3u#!*bMXO@qwfm$Vpw-lf3shbDH1tZ+4ws
+TQczNJ5zt+yRJ0f5AA#zn5B~0R(53Y1A9h-KtDq6Idq0?i_6X;-gC~`S3<S<SKwcr3TzhEsS2SLq`h>e4>l}0mjS;32QvC05g*|~GHw{<x>3v629y0q?ld88
+!lXHhBb0g~eC`vX#MZsy^OI8C<A6`?;xZ=Ejbdie79E!OB7k%I3H^+vWPuVMF8It5@gOa7AFkMvAKLb(29NGZdB&az_asX{j+Z?02WBIaI&<NQ8T8^8OPlNd
+Y~RZSwR~cRYdGi~;{r!fT1>z?uiPNXuuQ_eNEfVpN^r1>`F+r>hqf<e5L9u5n&88eng}#&I?UEZB}cErRwS~xhdH0{zdhyA&N6>+Q>3Rt%0la@khbrM^z+)}
+8Y5h<@^ACn$g@)x6iIts?F`Rmz9yw`B_oq9@TFp07#b_&(uG`Tl+7=4H@yovLpD_*>PKLx<8sEG=_UEHB#PvDsyRgE@Ji-*JnTa-G>%^F2PVFkcC!9|8Ik<6
+zHIQZjCR=B02vQEi*fCoM54YpYD~*NoZY!w>fK6``^9P1QpgTAX_ba{q}o=JRGSQfdgh8ow7ZUf5;gX$>0i~5^`1Qym?lg1O3iXuAc3;BIkCGyXmV+ttmWqW
+*f(#m%_j-Q6Iz(B3o7;$jQs0dzVx2E@?rq3TmW-+^t=hRBUIaHh@qBwm^(E{x|))b=bdteY!tPp{+Udh^S|a&jrx-vMSLA0uf;aNNuK+@E517We2L~T7#;r_
+AJKoKfD1x$H9MtHNc*5J`C7A_P|t{;8AM7+qP=>H6Z|xH7tY*W5qF3Jp#c}%ZHq17tG#pEDk}9?#F(^S5t9a65tApWh{<p4-t`s%bU0|;gy;lAd#wANM0)?!
+q%GEsEjyE@c(s=A;3npKxVF?-zVSxx964jhtqr0t5*^x#wKN$sYu!VzVPlN`KvcbfSS}ujlKP;7c%ygmU>ErIJ2~f8pvwuB-$xk3v28yRao;EUW%Rz<$9GRS
+y{Mu6eM}EpFc`UgfZ8|xGu5*HA3%^VNaQ3a?A)d18Zz#X+M^%d=av4dDNT4t9(mWb852M@c_6;K!nq@#9-K7iJ9)u-J$K^_Vd(>NjFT|O--D24W7lPyqQ3|b
+{B0}_8Xsa43GMee2wJv|NW6xiFqCgIvJ6W?%3pKbldo#|9j3)Qx$O}1E#(Te@6dd(JM^b#nnq&$wQ#t^PAp#yMCKm(m_LS=`?d7L2o1fZM2buNpt{XD3u)h|
+$L9eAEexp>Wmd$8$+*JK!oj!Kuy^jGUMPIkG&pEJUk=eBGE)FQn0wmS=8hmewwA>mucg<`%~Mky+wfQ2yxa=63UUD{JH|mVw{>L$;agPC-3b)4>!F#SpCmn~
+>?bk7;Qs*P2?-A'''[1:]
 
 
 # ======================================
@@ -12196,6 +12557,7 @@ FILES['cxrkit/kaggle_io/checkpoints.py'] = r'''
 import shutil
 from pathlib import Path
 
+from cxrkit import state_files
 from cxrkit.columns import FROZEN, UNFROZEN
 from cxrkit.errors import BadInput
 from cxrkit.files import CHECKSUMS, checksum, link_or_copy, read_json, write_checksums, write_json
@@ -12216,9 +12578,9 @@ def keep(job: Path, results: Path) -> None:
 	listed = _listed(results)
 	frozen, done = ((job / f"{stage}.json").exists() for stage in (FROZEN, UNFROZEN))
 	wanted = [name for name in ("job.json", "lr_find.json") if (job / name).exists()]
-	wanted += [f"{FROZEN}.pt"] if frozen and not done else []
+	wanted += [state_files.find(job, FROZEN).name] if frozen and not done else []
 	wanted += [f"{FROZEN}.json"] if frozen else []
-	wanted += [f"{UNFROZEN}.pt", f"{UNFROZEN}.json"] if done else []
+	wanted += [state_files.find(job, UNFROZEN).name, f"{UNFROZEN}.json"] if done else []
 	for name in wanted:
 		target = results / FOLDER / job.name / name
 		known = listed.get(f"{job.name}/{name}")
@@ -12269,7 +12631,7 @@ def restore(jobs: Path, root: Path | None = None, results: Path | None = None, a
 		if not source.is_file() or checksum(source) != expected:
 			say(f"checkpoints: {name} did not arrive whole, so that stage is trained again")
 			continue
-		if target.stem == UNFROZEN and target.suffix == ".json" and not target.with_suffix(".pt").exists():
+		if target.stem == UNFROZEN and target.suffix == ".json" and not state_files.find(target.parent, UNFROZEN).exists():
 			continue  # its weights did not arrive
 		if not target.exists():
 			target.parent.mkdir(parents=True, exist_ok=True)
@@ -12321,7 +12683,8 @@ import sys
 import time
 from pathlib import Path
 
-from cxrkit.errors import RemoteRefusal, WrongUse
+from cxrkit.errors import RemoteRefusal, Unwritable, WrongUse
+from cxrkit.files import UNWRITABLE
 
 ATTEMPTS = 6
 LONGEST_PAUSE = 300.0
@@ -12516,6 +12879,10 @@ def connect(sleep=time.sleep, jitter=random.random):
 			) from error
 		except (SystemExit, *failures()) as error:
 			api, failure = None, error
+		except OSError as error:  # it makes a folder of its own when it is imported
+			if error.errno not in UNWRITABLE:
+				raise
+			raise Unwritable(f"{error.strerror}; Kaggle's client keeps its settings there", error.filename) from error
 	answer = response_of(failure)
 	if answer is not None and answer.status_code in BUSY:
 		raise RemoteRefusal(f"Kaggle cannot be asked who you are: {words_of(answer)}", next=TRY_LATER)
@@ -13601,6 +13968,7 @@ from cxrkit.data import manifest as manifests
 from cxrkit.data import matching, pixels, sources, summary, tree
 from cxrkit.data.manifest import Manifest
 from cxrkit.data.records import LABEL_WORDS, NEGATIVE, POSITIVE, SPLIT_WORDS
+from cxrkit.data.workers import Workers
 from cxrkit.environment import Choice, Deadline
 from cxrkit.errors import BadInput, CxrkitError, Interrupted, disk_errors
 from cxrkit.evaluation import metrics
@@ -13628,6 +13996,7 @@ def run(
 	time_left: Deadline = Deadline(),
 	kept: Callable[[Path], None] | None = None,
 	executor: "Executor | None" = None,
+	workers: Workers | None = None,
 ) -> Results | None:
 	"""Make out/manifest.csv, out/tree, out/jobs and out/results for an experiment; return the results."""
 
@@ -13639,9 +14008,10 @@ def run(
 
 
 
+
 	out = Path(out)
 	with disk_errors(out):
-		return _run(experiment, out, Path(folder or out / "results"), time_left, kept, executor)
+		return _run(experiment, out, Path(folder or out / "results"), time_left, kept, executor, workers)
 
 
 def _run(
@@ -13651,6 +14021,7 @@ def _run(
 	time_left: Deadline,
 	kept: Callable[[Path], None] | None,
 	executor: "Executor | None",
+	workers: Workers | None,
 ) -> Results | None:
 	clock = Clock()
 	announce(f"experiment {experiment.name} {experiment.hash()[:12]}, into {out}")
@@ -13661,7 +14032,7 @@ def _run(
 		external.check(experiment.external)
 	with locked(out / ".lock"):  # processes that share the folder come here one after the other, and find what is there
 		with clock("manifest"):
-			manifest, locate = make_manifest(experiment, out)
+			manifest, locate = make_manifest(experiment, out, workers)
 		announce(summary.text(manifest) + "\n")
 		if experiment.match:
 			announce(matching.sentence(manifest.records, experiment.match, experiment.age_caliper))
@@ -13677,7 +14048,7 @@ def _run(
 		with clock("tree"):
 			announce(f"tree: {tree.build(manifest, locate, out / 'tree')}")
 		with clock("pixels"):
-			films = pixels.load(manifest, locate, experiment.image_size, out / CACHE, resize=experiment.resize)
+			films = pixels.load(manifest, locate, experiment.image_size, out / CACHE, workers, experiment.resize)
 
 	server.begin()  # it loads what this process loads now, on another core
 	from cxrkit.training import jobs, loaders  # fastai takes seconds to import: bad input is reported before
@@ -13761,10 +14132,10 @@ def prove(device: Choice, precision: str, folder: Path) -> None:
 		say(f"!!! GPU CHECK FAILED: {row.check} ({row.what}): {row.reason}\n!!! The run goes on. What to do: {row.remedy}")
 
 
-def make_manifest(experiment: Experiment, out: Path):
+def make_manifest(experiment: Experiment, out: Path, workers: Workers | None = None):
 	"""Build and write out/manifest.csv; return the Manifest, and the function from a record to its file."""
 	wanted = sources.parse_all(experiment.data, drawn_at=out / "phantoms")
-	manifest = manifests.build(wanted, experiment, out / CACHE)
+	manifest = manifests.build(wanted, experiment, out / CACHE, workers=workers)
 	roots = manifests.roots_of(wanted)
 	manifests.write(out / "manifest.csv", manifest, roots)
 	return manifest, sources.locator(roots)
@@ -14887,15 +15258,16 @@ gsVEsv|6(?ILsf>;iPq^MH9${uwSi)Fi-wPOYNy{s7bRoftpVzA-NCh*5}bHIgj=xnC<@o#^}p6'''[1
 # ======================================
 
 FILES['cxrkit/report/report.py'] = r'''
-c-nnc%Wm5+5Ijp?vEU_Apt3!uaDgImb1Bjy2+)HO1hllWSW}`vQgPD9zjsNAlAQ$A#pJ#?JF}!2V|NXL!Co780gl$a*kJ+ES#bE|z#U{)1V<@MWkGaR*wu13
-7_<e{Mz<iq4BeTfLUvG;DwOV!Gse<1_)D!6mQL!<a<MHzw*El46iSJ$!ZD~9u2FIuo!@C2)1S;<I$jAUxRNDyCE6G!oHKGe_}Z_74VK!Yo?>sq_9U#9YN<s$
-C{fC8SHQtYhYw|g<=zghjRw!jN&ZM(ED$&<Afzd29j$lNBbw&|T4DB;J`kHD#l6zbzEO)iPl@Fgog*kSxa;-J`u6kP`szi_$oSl0*rw_C&(~{MElHaX_i36|
-SQCytW>eZlOejF<QaHSrHQ8)Nw(g6d#6A3h8xoaj`kx%$eFER%CO9wBgv9>gDVm0fH?CDh+_cqyW(Z{G^ve+{U~8y*m=)kZt?ppxfnrHp{78{*Fx^y%7&{9S
-WXG|iFR8Vv&=BIOCLaxHBJ0?0nk17zd=j`B+HEJKvY9!hCQp;fh(nNM6*S~=A47A0rh&;!eL;qzY``0LMiY24#U%bH)POe2gFD2LH-zOLm$&XEQRT}p`?zBT
-u)f=|;7tzFHOs(eQ?KvGvEpC8eZ5-W(za&5rvrH>TKvm@`<j1Q4#MAXKQ+QUhl<I(ow(ROJHi*!2?3{@rz<4L#9+X-T0wvYs4T|TIHAk~%bj+xKx3z3vYg|S
-za&}c=*5kj(x^^U&tOf<<|yPm^NN#02`3*(JRP&Run)bq@@b;i$9W<xO(Ry>+jQmJ?3CVS?3|yooW3-%O}Me)E|cnUR%qVZMfKwg&oAfY(Ny?n!{=wzXP6v+
-JC*^PPKlF|7Zets3mz9Q!b4EFPrM~f)Pr9ykY=ZU2W^AsPJAO)4<%!z60&8l%=E1Gx*F|Ak8CVMxH?&*b@7osI<u5cgjjEzE`^`IV*F1b9e&9^o8P9<>>Hy~
-O1HW*10IcpcP@f0b^bpZbM+7wUW(005s0Wfo;mtH{RhRxZ)*'''[1:]
+c-nncQE!|$5PpVVG2*2Vac-Ye?MYR-*H(8;t8}YAtfI((S$u0SvQ0L*UjBP$3<fr>x-V<bjK|-6^La>;WY-8VqSwY<g2Q#s4<ZNYEI9Gtz@225dq>GlWr25<
+-_`Ok7-4g$jc$R18M+r16WKxGQLc0+Sdt`h?ER%yN|a9O&N5z<AX~Z+uDDXXP+|<~xoeaxg7Y(O!|?}ml#W&0ai(M`x>DE>#+@^=7%2D8!A6vtP*1TpetQ;H
+OSR;>dcVE;`^(plUvi>E@ltk&98N|$aaT5?JldhP!9et!r5afbxjbDt_+v_1hwB5DE6igKEjPzXpODy*?OthTf02thV#hKooI@xx&Uf4E?aiCr_U*GXBl&Z&
+ejCT1-@MzxW;wKfbsK-X`LNq<uhE=d%#M6bK%IQ|u-IRp{&~B-d3wpaM`rI2Nfu*Yzct)Z*T<6E!8#}e5L$40Bxr1ZT!|X%J&JUKcNu`?pmfQdxSVCM-;WKt
+&3*H4;eWVB9U(~i%ixbcftcKT=Vcrb4!UWA!5Y`9JZ#$PH?jrUA<Sp0&7m;JGR&Q3|61L_&{Ih$C-E91-C(*Y6L#i>7p<L2jpL}+suBhfPdV9Wh$C5ta^onP
+guo^tHA7o;Tq>KIb850UstiB*)^EI4SlEZqjP5irnXxWN1uq*Q<H2YIkEU>l-E%bvn`Yka<IwBFGQvgHqeQAGO+wAiA?Z8pIeDX#bj|WG(y7*$u+|A~Q909v
+tmCbCV&5s}Q<4Fvp+f59=Fw-2=Iz8q@#qj=IF1MyK6YIRgp3S&Y?}>uXdsjop)`glGtY9T9W2mhL1#=n&?`)RDbJqt6psl)+l;7j*{nh?Qff6i6nF9-yQae_
+#_e6Nt$dhxr8r{Hq6|fq{+g$ZnS;_rnq07pB*R}E*~X6qKP<4_K_n=&c4_x|qOhxZxsn6TB|4vConA8ZEEZ)=w**OKIfjLK#KPiPxDWCViM7}abw}$3((I&}
+Ya1clnQz2OP|~DST(-$iW*p(Yu15Q6pocVwtCO{`E)4Y5ouzc#$C7P&4J5mK{C;5{{*!&WnsJ^VEDUcc-DYP7v62Kimxe8QelLwVyASgtVt<wd0xH5YN8iRj
+0B@|0X8'''[1:]
 
 
 # ======================================
@@ -15318,7 +15690,7 @@ from typing import TypeVar
 import pandas as pd
 from pydantic import TypeAdapter, ValidationError
 
-from cxrkit import columns, config, environment, schema
+from cxrkit import columns, config, environment, schema, state_files
 from cxrkit.columns import LAST_STAGE, Trained
 from cxrkit.config import Experiment
 from cxrkit.data import manifest as manifests
@@ -15336,8 +15708,9 @@ DRAWN = "drawn"
 RUN, METRICS, COMPARISON, AUDITS = "run.json", "metrics.json", "comparison.json", "audits.json"
 CHECKPOINTS = "checkpoints"
 """The folder of results in which a kernel keeps finished stages; a run that goes on has them there before it begins."""
-MODEL = re.compile(r".+-seed\d+\.pt")
-T = TypeVar("T", RunInfo, Metrics, Comparison, Audits)
+MODEL = re.compile(r"(.+)-seed(\d+)")
+T = TypeVar("T")
+OfRun = TypeVar("OfRun", Metrics, Comparison, Audits)
 
 
 @dataclass(frozen=True)
@@ -15416,7 +15789,7 @@ class Results:
 		models = self.folder / "models"
 		models.mkdir(exist_ok=True)
 		for stale in models.iterdir():
-			if stale.name not in trained.models and MODEL.fullmatch(stale.name):
+			if stale.name not in trained.models and any(map(MODEL.fullmatch, state_files.names([stale.name]))):
 				stale.unlink()
 		for name, path in trained.models.items():
 			link_or_copy(path, models / name)  # four networks fill 0.4 GB
@@ -15510,7 +15883,7 @@ class Results:
 	def _read(self, kind: type[T], name: str, remedy: str) -> T:
 		return read_typed(kind, self.folder / name, remedy)
 
-	def _of_this_run(self, content: T, name: str, remedy: str) -> T:
+	def _of_this_run(self, content: OfRun, name: str, remedy: str) -> OfRun:
 		if content.manifest_sha256 != self.info.manifest_sha256:
 			raise BadInput("The file belongs to another manifest.", self.folder / name, remedy)
 		return content
@@ -15589,12 +15962,12 @@ class Results:
 	def networks_on_disk(self) -> list[Network]:
 		"""The networks whose weights are here, in the order of the experiment; predictions.csv is not needed."""
 		order = self.experiment.architectures
-		names = [re.fullmatch(r"(.+)-seed(\d+)\.pt", path.name) for path in (self.folder / "models").glob("*.pt")]
-		found = [self._network(match[1], int(match[2])) for match in names if match and match[1] in order]
+		matches = map(MODEL.fullmatch, state_files.names(path.name for path in (self.folder / "models").glob("*")))
+		found = [self._network(match[1], int(match[2])) for match in matches if match and match[1] in order]
 		return sorted(found, key=lambda network: (order.index(network.architecture), network.seed))
 
 	def _network(self, architecture: str, seed: int) -> Network:
-		return Network(architecture, seed, self.folder / "models" / f"{architecture}-seed{seed}.pt")
+		return Network(architecture, seed, state_files.find(self.folder / "models", f"{architecture}-seed{seed}"))
 
 	@property
 	def warnings(self) -> list[StandingWarning]:
@@ -15610,7 +15983,7 @@ def open_all(runs: list[Path]) -> list[Results]:
 
 
 def read_typed(kind: type[T], path: Path, remedy: str) -> T:
-	"""One of the four JSON files as its dataclass. Raises BadInput that names the key, or the version, that does not fit."""
+	"""A JSON file of the schema's version as its dataclass. Raises BadInput that names the key, or the version, that does not fit."""
 	plain = read_json(path, next=remedy)
 	version = plain.get("schema") if isinstance(plain, dict) else None
 	if version != schema.VERSION:
@@ -15862,6 +16235,108 @@ def standing_warnings(info: RunInfo) -> list[StandingWarning]:
 	if late:
 		found.append(StandingWarning("partial run", f"PARTIAL: the time was up; {missing(late)}: {', '.join(late)}."))
 	return found
+'''[1:]
+
+
+# ======================================
+# cxrkit/state_files.py
+# ======================================
+
+FILES['cxrkit/state_files.py'] = r'''
+"""The files that networks' states lie in: their names, their notes, and whether they are whole. No torch is needed here."""
+
+
+
+
+
+
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from cxrkit.files import AGAIN, reading, replacing
+
+SUFFIX, OLD_SUFFIX = SUFFIXES = (".safetensors", ".pt")
+NAMED = re.compile(rf"(?P<name>.+)({'|'.join(map(re.escape, SUFFIXES))})")
+NOTES, SUM = "__metadata__", "sha256"
+PREFIX = 8
+"""Bytes before the header, which say how long it is."""
+
+
+def find(folder: Path, name: str) -> Path:
+	"""The file of a state in a folder, the newer kind before the older; where the newer one would be, if there is none."""
+	return next((path for suffix in SUFFIXES if (path := Path(folder) / f"{name}{suffix}").exists()), Path(folder) / f"{name}{SUFFIX}")
+
+
+def names(files: Iterable[str]) -> list[str]:
+	"""The names of the states among files' names, each once."""
+	return list(dict.fromkeys(match["name"] for file in files if (match := NAMED.fullmatch(file))))
+
+
+def write(folder: Path, name: str, content: bytes) -> Path:
+	"""Write a state as training.states.written gives it, in place of an older file of that name. Raises DiskFull, WrongUse."""
+	path = Path(folder) / f"{name}{SUFFIX}"
+	with replacing(path) as temporary:
+		temporary.write_bytes(content)
+	path.with_suffix(OLD_SUFFIX).unlink(missing_ok=True)
+	return path
+
+
+def read(path: Path, next: str = AGAIN) -> bytes:
+	"""The bytes of a state's file; those of the newer kind are compared with their checksum. Raises BadInput."""
+	with reading(path, "The file of a network's weights", next):
+		content = Path(path).read_bytes()
+		if is_new(content):
+			notes(content)
+	return content
+
+
+def is_new(content: bytes) -> bool:
+	"""Whether a file that begins so is of the newer kind: a JSON object follows on the header's length."""
+	return content[PREFIX : PREFIX + 1] == b"{"
+
+
+def with_notes(content: bytes, told: dict[str, str]) -> bytes:
+	"""A file's bytes with these notes, and the checksum over all else, in this order: the library writes notes in a random one."""
+	header, data = _parts(content)
+	noted = {"format": "pt", **told}
+	text = _text({NOTES: noted | {SUM: _sum(header, noted, data)}, **header})
+	text += b" " * (-len(text) % PREFIX)  # so that tensors begin where the format wants them
+	return len(text).to_bytes(PREFIX, "little") + text + data
+
+
+def notes(content: bytes) -> dict[str, str]:
+	"""A file's notes, empty where others wrote it. Raises ValueError for bytes that are not those which were written."""
+	header, data = _parts(content)
+	found = header.pop(NOTES, {})
+	if SUM in found and found[SUM] != _sum(header, {name: text for name, text in found.items() if name != SUM}, data):
+		raise ValueError("the file differs from its checksum")
+	return found
+
+
+def _sum(header, noted, data):
+	digest = hashlib.sha256(_text({NOTES: noted, **header}))
+	digest.update(data)
+	return digest.hexdigest()
+
+
+def _text(header):
+	return json.dumps(header, separators=(",", ":")).encode()
+
+
+def _parts(content: bytes) -> tuple[dict[str, Any], memoryview]:
+	"""(header, the tensors' bytes)."""
+	end = PREFIX + int.from_bytes(content[:PREFIX], "little")
+	if end > len(content):
+		raise ValueError("the file ends before its header does")
+	header = json.loads(content[PREFIX:end])
+	if not isinstance(header, dict) or not isinstance(header.get(NOTES, {}), dict):
+		raise ValueError("the file's header is none")
+	return header, memoryview(content)[end:]
 '''[1:]
 
 
@@ -16316,7 +16791,7 @@ from typing import Any, Protocol
 
 from cxrkit import environment
 from cxrkit.config import Experiment
-from cxrkit.errors import CxrkitError
+from cxrkit.errors import CxrkitError, Interrupted
 from cxrkit.training import server
 from cxrkit.training.distributed import Meeting
 from cxrkit.training.loaders import TrainingFilms
@@ -16342,6 +16817,7 @@ class Task:
 	past: Past = Past()
 	end: float = float("inf")
 	meeting: Meeting | None = None
+	manifest_sha256: str = ""
 
 
 @dataclass(frozen=True)
@@ -16408,7 +16884,13 @@ class Processes:
 
 		ours, theirs = self._context.Pipe()
 		process = self._context.Process(target=work, args=(task, theirs, self._train), name=task.job.name)
-		process.start()
+		try:
+			process.start()
+		except (OSError, EOFError) as error:
+			raise Interrupted(
+				f"The process that begins trainings has died ({type(error).__name__}).",
+				next="read what it said above; if that is nothing, memory may have run out: try --jobs-at-once 1. The same command goes on",
+			) from error
 		theirs.close()
 		self._running[ours] = (task.job, process)
 
@@ -16471,15 +16953,17 @@ import shutil
 from dataclasses import asdict
 from pathlib import Path
 
+from cxrkit import state_files
 from cxrkit.columns import FROZEN, UNFROZEN
 from cxrkit.errors import BadInput
-from cxrkit.files import read_json, reading, remove_leftovers, replacing, write_json
+from cxrkit.files import read_json, reading, remove_leftovers, write_json
 from cxrkit.progress import say
 from cxrkit.training.stages import Epoch, Finder, Past, Stage, Statistics
 
 KEY, FAILED, FINDER = "job.json", "failed.json", "lr_find.json"
-OWN = re.compile(rf"\.?({FROZEN}|{UNFROZEN}|job|lr_find|failed)\.(json|pt)(\..*)?")
+OWN = re.compile(rf"\.?({FROZEN}|{UNFROZEN}|job|lr_find|failed)(\.json|{'|'.join(map(re.escape, state_files.SUFFIXES))})(\..*)?")
 """The files that a training writes, and what is left of one whose writer died."""
+REMEDY = "remove the training's folder; the same command trains it again"
 
 
 class JobFolder:
@@ -16516,12 +17000,12 @@ class JobFolder:
 	@property
 	def weights(self) -> Path:
 		"""The file of the last stage's weights."""
-		return self.path / f"{UNFROZEN}.pt"
+		return state_files.find(self.path, UNFROZEN)
 
 	def past(self) -> Past:
 		"""What is there to go on from. Raises BadInput for a file that is not as it was written."""
-		path = self.path / f"{FROZEN}.pt"
-		frozen = path.read_bytes() if self.done(FROZEN) and path.exists() else None
+		path = state_files.find(self.path, FROZEN)
+		frozen = state_files.read(path, REMEDY) if self.done(FROZEN) and path.exists() else None
 		return Past(frozen, self.finder() if frozen and (self.path / FINDER).exists() else None)
 
 	def keep(self, made: Stage | Finder) -> None:
@@ -16529,8 +17013,7 @@ class JobFolder:
 		if isinstance(made, Finder):
 			write_json(self.path / FINDER, asdict(made))
 			return
-		with replacing(self.path / f"{made.name}.pt") as temporary:
-			temporary.write_bytes(made.weights)
+		state_files.write(self.path, made.name, made.weights)
 		plain = asdict(made)
 		del plain["weights"]
 		write_json(self.path / f"{made.name}.json", plain)
@@ -16538,7 +17021,7 @@ class JobFolder:
 	def stage(self, name: str) -> Stage:
 		"""A finished stage, without its weights. Raises BadInput."""
 		path = self.path / f"{name}.json"
-		with reading(path, next="remove the training's folder; the same command trains it again"):
+		with reading(path, next=REMEDY):
 			plain = read_json(path)
 			return Stage(
 				name,
@@ -16551,7 +17034,7 @@ class JobFolder:
 
 	def finder(self) -> Finder:
 		"""The finder's result. Raises BadInput."""
-		with reading(self.path / FINDER, next="remove the training's folder; the same command trains it again"):
+		with reading(self.path / FINDER, next=REMEDY):
 			return Finder(**read_json(self.path / FINDER))
 
 	def fail(self, error: str, details: str) -> None:
@@ -16642,7 +17125,7 @@ def run(
 		with locked(folder / ".weights.lock"):
 			weights.check(dict.fromkeys(job.architecture for job in unfinished(experiment, folder)), experiment.weights)
 	executor = executor or Processes()
-	make = _Run(experiment, films, key_of(experiment, manifest_hash, machine), folder, machine, time_left, executor, kept)
+	make = _Run(experiment, films, manifest_hash, folder, machine, time_left, executor, kept)
 	member = Member() if together else None
 	with locked(folder / ".lock", wait=False) if member is None or member.leads else nullcontext(True) as held:
 		try:
@@ -16658,8 +17141,9 @@ def run(
 class _Run:
 	"""The state of run(): which jobs wait, which run where, and what is shown of them."""
 
-	def __init__(self, experiment, films, key, folder, machine, time_left, executor, kept):
-		self.experiment, self.films, self.key, self.folder, self.machine = experiment, films, key, folder, machine
+	def __init__(self, experiment, films, manifest_hash, folder, machine, time_left, executor, kept):
+		self.experiment, self.films, self.manifest, self.folder, self.machine = experiment, films, manifest_hash, folder, machine
+		self.key = key_of(experiment, manifest_hash, machine)
 		self.time_left, self.executor, self.kept = time_left, executor, kept or (lambda home: None)
 		self.jobs = longest_first(experiment)
 		# a cluster is given all jobs, and begins each where and when there is room
@@ -16710,9 +17194,8 @@ class _Run:
 			home.forget_failure()
 			past = home.past()
 		device, threads = self.held[job], self.machine.threads.value
-		self.executor.start(
-			Task(job, self.experiment, self.films, self.machine.numerics, device, threads, past, self.time_left.end, meeting)
-		)
+		numerics, end = self.machine.numerics, self.time_left.end
+		self.executor.start(Task(job, self.experiment, self.films, numerics, device, threads, past, end, meeting, self.manifest))
 
 	def _listen(self):
 		"""Hear what the trainings tell, and keep what they made."""
@@ -16863,7 +17346,7 @@ def collect(experiment: Experiment, label_of: Mapping[str, str], folder: Path) -
 		finder = home.finder()
 		steps = enumerate(zip(finder.learning_rates, finder.losses), start=1)
 		trained.lr_find.extend([*of_job, step, rate, loss, finder.chosen] for step, (rate, loss) in steps)
-		trained.models[f"{job.name}.pt"] = home.weights
+		trained.models[job.name + home.weights.suffix] = home.weights
 	return trained
 '''[1:]
 
@@ -17452,7 +17935,6 @@ FILES['cxrkit/training/networks.py'] = r'''
 
 import difflib
 import functools
-import pickle
 import warnings
 from dataclasses import dataclass
 
@@ -17467,6 +17949,7 @@ from torchvision import models
 from cxrkit.config import TESTED
 from cxrkit.data.records import LABELS, POSITIVE
 from cxrkit.errors import BadInput, WrongUse
+from cxrkit.training import states
 
 try:
 	import timm
@@ -17477,6 +17960,7 @@ COVID = LABELS.index(POSITIVE)
 """The output of a network that means COVID-19."""
 DRAWN = (nn.Conv2d, nn.Linear, _BatchNorm)
 """Layers that draw() knows how to begin."""
+RESTORE = "restore the file from the run's output"
 
 
 def in_torchvision(architecture):
@@ -17651,14 +18135,12 @@ def load(path, architecture, device="cpu"):
 
 
 
+	state = states.load(path, RESTORE, "bring the run's models/ folder", architecture)
 	model = empty(architecture)
 	try:
-		model.load_state_dict(torch.load(path, map_location="cpu", weights_only=True), assign=True)
-	except FileNotFoundError:
-		raise BadInput("The trained network is not there.", path, "bring the run's models/ folder") from None
-	except (RuntimeError, pickle.UnpicklingError, EOFError, OSError, TypeError) as error:
-		reason = (str(error) or type(error).__name__).splitlines()[0][:100]
-		raise BadInput(f"The weights cannot be read: {reason}", path, "restore the file from the run's output") from error
+		model.load_state_dict(state, assign=True)
+	except RuntimeError as error:
+		raise BadInput(f"The weights cannot be read: {str(error).splitlines()[0][:100]}", path, RESTORE) from error
 	return model.float().eval().to(device)
 
 
@@ -17944,8 +18426,8 @@ FILES['cxrkit/training/recipe.py'] = r'''
 
 
 
-import io
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import torch
 from fastai.callback.schedule import valley
@@ -17955,8 +18437,9 @@ from torch.nn.functional import cross_entropy
 from cxrkit.columns import FROZEN, UNFROZEN
 from cxrkit.config import Experiment
 from cxrkit.environment import Deadline
-from cxrkit.training import batchnorm, learner, networks
+from cxrkit.training import batchnorm, learner, networks, states
 from cxrkit.training.distributed import Team
+from cxrkit.training.job_folder import REMEDY
 from cxrkit.training.learner import InMemoryFinder, Steps, Watch
 from cxrkit.training.precision import Numerics, full_float32
 from cxrkit.training.stages import Finder, Job, Past, Stage, Statistics
@@ -17978,6 +18461,7 @@ def train(
 	time_left: Callable[[], float] = Deadline(),
 	team: Team = Team(),
 	tell: Callable[[object], None] = lambda _: None,
+	manifest_sha256: str = "",
 ) -> Iterator[Stage | Finder]:
 	"""Train one network; yield the frozen Stage, the Finder and the unfrozen Stage, those that `past` does not hold."""
 
@@ -17986,6 +18470,8 @@ def train(
 
 
 
+
+	write = partial(states.written, architecture=job.architecture, manifest_sha256=manifest_sha256)
 	learn = learner.make(job, loaders, experiment, numerics, _stage_seed(job.seed, 0))
 	team.share(learn.model)
 	epoch = len(loaders.train) + len(loaders.valid)
@@ -17995,7 +18481,7 @@ def train(
 		_begin(learn, job.seed, 0, team)
 		learn.freeze()
 		rate = slice(experiment.learning_rate) if experiment.frozen_rates == "tenth" else experiment.learning_rate
-		stage = _fit(learn, FROZEN, rate, experiment, steps, team)
+		stage = _fit(learn, FROZEN, rate, experiment, steps, team, write)
 		frozen = stage.weights
 		yield stage
 	steps.reach(experiment.epochs * epoch)
@@ -18004,7 +18490,7 @@ def train(
 	found = team.agree(past.finder)
 	if found is None:
 		if team.leads:
-			load(learn.model, frozen)
+			load(learn.model, frozen, f"the first stage of {job.name}")
 			_begin(learn, job.seed, 1, team)
 			learn.freeze()
 			with team.by_leader(learn.model):
@@ -18014,17 +18500,17 @@ def train(
 		if team.agree(time_left()) <= 0:
 			return
 	steps.reach(experiment.epochs * epoch + experiment.lr_find_iterations)
-	load(learn.model, frozen)
+	load(learn.model, frozen, f"the first stage of {job.name}")
 	_begin(learn, job.seed, 2, team)
 	learn.unfreeze()
 	graded = experiment.unfrozen_rates == "graded" and experiment.pretrained  # random layers have nothing to keep
 	rate = slice(found.chosen / BODY_DIVISOR, found.chosen) if graded else found.chosen
-	yield _fit(learn, UNFROZEN, rate, experiment, steps, team)
+	yield _fit(learn, UNFROZEN, rate, experiment, steps, team, write)
 
 
-def load(model, weights: bytes) -> None:
-	"""Put a stage's weights into a model of the same architecture."""
-	model.load_state_dict(torch.load(io.BytesIO(weights), map_location="cpu", weights_only=True))
+def load(model, weights: bytes, where: str = "") -> None:
+	"""Put a stage's weights into a model of the same architecture. where: whose they are, for the message. Raises BadInput."""
+	model.load_state_dict(states.read(weights, where, REMEDY))
 
 
 def _stage_seed(seed, stage):
@@ -18041,17 +18527,17 @@ def _begin(learn, seed, stage, team):
 	learn.dls.train.rng.seed(_stage_seed(seed, stage))
 
 
-def _fit(learn, name, rate, experiment, steps, team) -> Stage:
+def _fit(learn, name, rate, experiment, steps, team, write) -> Stage:
 	watch = Watch(name, steps)
 	learn.fit_one_cycle(experiment.epochs, lr_max=rate, pct_start=experiment.warmup_share, cbs=[watch, *team.callbacks(learn.dls.train)])
 	stage = None
 	if team.leads:
 		with team.by_leader(learn.model):
-			stage = _finished(learn, name, watch.epochs, experiment.precise_batch_norm)
+			stage = _finished(learn, name, watch.epochs, experiment.precise_batch_norm, write)
 	return team.agree(stage)
 
 
-def _finished(learn, name, epochs, precise_wanted) -> Stage:
+def _finished(learn, name, epochs, precise_wanted, write) -> Stage:
 	"""The Stage that a fit has just ended, predicted with the batch-norm statistics that are wanted, and measured with both."""
 	running = _predicted(learn)
 	with batchnorm.precise(learn.model, (batch[0].as_subclass(torch.Tensor) for batch in learn.dls.train)) as keep:
@@ -18065,9 +18551,7 @@ def _finished(learn, name, epochs, precise_wanted) -> Stage:
 		for image_id, p in zip(loader.items, networks.probability(outputs).tolist())
 	]
 	statistics = [_statistics(kind, *outputs[0]) for kind, outputs in (("running", running), ("precise", precise))]
-	content = io.BytesIO()
-	torch.save({key: value.cpu() for key, value in learn.model.state_dict().items()}, content)
-	return Stage(name, epochs, predictions, statistics, int(learn.opt.skipped), content.getvalue())
+	return Stage(name, epochs, predictions, statistics, int(learn.opt.skipped), write(learn.model.state_dict()))
 
 
 @torch.no_grad()
@@ -18256,15 +18740,98 @@ class EpochEnded:
 
 
 # ======================================
+# cxrkit/training/states.py
+# ======================================
+
+FILES['cxrkit/training/states.py'] = r'''
+"""Networks' states as bytes: written as safetensors, read from those and from PyTorch's own files; only tensors come out of either."""
+
+
+
+
+
+import io
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load as from_safetensors
+from safetensors.torch import save as as_safetensors
+
+from cxrkit import __version__, state_files
+from cxrkit.errors import BadInput
+from cxrkit.files import AGAIN, reading
+
+OURS = (b"PK\x03\x04", b"\x80")
+"""How PyTorch's files begin: the archives that it writes, the pickles that it wrote before."""
+FAULTS = (RuntimeError, ValueError, LookupError, TypeError, AttributeError, EOFError, OSError, pickle.UnpicklingError, SafetensorError)
+"""What the two libraries raise over a file that is damaged or another's."""
+
+
+def written(state: Mapping[str, torch.Tensor], architecture: str, manifest_sha256: str = "") -> bytes:
+	"""The bytes of a network's state dict. manifest_sha256: of the films that it was trained by, empty for none."""
+
+
+
+
+	tensors, held = {}, set()
+	for name, value in state.items():
+		tensor = value.detach().cpu().contiguous()
+		memory = tensor.untyped_storage().data_ptr()
+		tensors[name] = tensor.clone() if memory in held else tensor
+		held.add(memory)
+	told = {"architecture": architecture, "cxrkit": __version__, "manifest_sha256": manifest_sha256}
+	return state_files.with_notes(as_safetensors(tensors), told)
+
+
+def read(content: bytes, where: Path | str | None = None, next: str = AGAIN) -> dict[str, torch.Tensor]:
+	"""The state dict, on the processor, in a file's bytes. where: what the message names. Raises BadInput."""
+	return _opened(content, where, next)[0]
+
+
+def _opened(content, where, next):
+	"""(state dict, notes)."""
+	notes = {}
+	try:
+		if state_files.is_new(content):
+			notes, state = state_files.notes(content), from_safetensors(content)
+		elif content.startswith(OURS):
+			state = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+		else:
+			raise ValueError("the file is neither safetensors' nor PyTorch's")
+		if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
+			raise ValueError("the file holds no state of a network")
+	except FAULTS as error:
+		reason = (str(error) or type(error).__name__).splitlines()[0][:100]
+		raise BadInput(f"The weights cannot be read: {reason}", where, next) from error
+	return state, notes
+
+
+def load(path: Path | str, next: str = AGAIN, absent: str | None = None, architecture: str = "") -> dict[str, torch.Tensor]:
+	"""The state dict in a file; what it is called does not matter. architecture: refused are notes that name another; empty for any."""
+
+
+
+	with reading(path, "The trained network", next, absent):
+		content = Path(path).read_bytes()
+	state, notes = _opened(content, path, next)
+	named = notes.get("architecture", architecture)
+	if architecture and named != architecture:
+		raise BadInput(f"The weights cannot be read: they are those of {named}, not of {architecture}.", path, next)
+	return state
+'''[1:]
+
+
+# ======================================
 # cxrkit/training/weights.py
 # ======================================
 
 FILES['cxrkit/training/weights.py'] = r'''
 """ImageNet weights: from an attached folder, from torch's own cache, or from PyTorch's host."""
 
-import io
 import os
-import pickle
 import re
 from pathlib import Path
 
@@ -18275,7 +18842,7 @@ from torchvision import models
 from cxrkit.errors import BadInput, RemoteRefusal
 from cxrkit.files import sha256_of
 from cxrkit.progress import on_terminal, say
-from cxrkit.training import networks
+from cxrkit.training import networks, states
 
 REMEDY = (
 	"allow the network (on Kaggle: Settings, Internet on), or bring the files with --weights DIR, "
@@ -18310,7 +18877,7 @@ def imagenet(architecture, folder=""):
 	expected = path.stem.rsplit("-", 1)[1]
 	if not sha256_of(path).startswith(expected):
 		raise BadInput("The weight file is damaged: its SHA-256 is not the one in its name.", path, "delete it and fetch it again")
-	state = torch.load(path, map_location="cpu", weights_only=True)
+	state = states.load(path, "delete it and fetch it again")
 	return {OLD_DENSENET_KEY.sub(r"\1\2", key): value for key, value in state.items()}
 
 
@@ -18377,13 +18944,7 @@ def timm_imagenet(architecture, folder=""):
 				folder,
 				"put timm's weights there under that name, or leave out --weights",
 			)
-		from safetensors import SafetensorError  # comes with timm
-		from safetensors.torch import load_file
-
-		try:
-			return torch.load(found[0], map_location="cpu", weights_only=True) if found[0].suffix == ".pth" else load_file(found[0])
-		except (RuntimeError, pickle.UnpicklingError, EOFError, SafetensorError) as error:
-			raise BadInput(f"The weights cannot be read: {str(error).splitlines()[0][:100]}", found[0], "fetch them again") from error
+		return states.load(found[0], "fetch them again")
 	try:
 		return networks.timm.create_model(architecture, pretrained=True).state_dict()
 	except (OSError, RuntimeError, ValueError) as error:  # of the hub's client, of torch's
@@ -18392,7 +18953,7 @@ def timm_imagenet(architecture, folder=""):
 
 def travelling_name(architecture):
 	"""The name under which travelling() is found in a folder of weights."""
-	return files_of(architecture)[-1]
+	return files_of(architecture)[0]
 
 
 def travelling(architecture, folder=""):
@@ -18400,9 +18961,7 @@ def travelling(architecture, folder=""):
 	if networks.in_torchvision(architecture):
 		url = source_of(architecture)
 		return (_attached(folder, url) if folder else _cached(url)).read_bytes()
-	content = io.BytesIO()
-	torch.save(timm_imagenet(architecture, folder), content)
-	return content.getvalue()
+	return states.written(timm_imagenet(architecture, folder), architecture)
 
 
 def silence_residual_branches(model):
@@ -18493,7 +19052,7 @@ def training(task, tell):
 	team = Team.join(task.meeting, task.device)
 	loaders = task.films.loaders(task.experiment, task.device, task.numerics.layout.value)
 	left = Deadline.at(task.end)
-	yield from recipe.train(task.job, loaders, task.experiment, task.numerics, task.past, left, team, tell)
+	yield from recipe.train(task.job, loaders, task.experiment, task.numerics, task.past, left, team, tell, task.manifest_sha256)
 
 
 def peak_bytes(device):

@@ -8,12 +8,13 @@ from hypothesis import strategies as st
 
 from cxrkit import config, pipeline
 from cxrkit.errors import WrongUse, run_command
+from cxrkit.options import add_arguments, as_arguments, overrides_of
 from tests.kernel.entry import kernel_run
 
 
 def option_parser():
     parser = argparse.ArgumentParser()
-    config.add_arguments(parser)
+    add_arguments(parser)
     return parser
 
 
@@ -33,7 +34,7 @@ def test_the_command_line_wins_over_yaml_and_yaml_over_defaults(tmp_path):
     path = tmp_path / "mine.yaml"
     path.write_text("epochs: 7\nimage_size: 96\n")
     options = option_parser().parse_args(["--epochs", "2", "--no-pretrained", "--seeds", "3", "4", "--data", "x", "--data", "y"])
-    experiment = config.load(path, config.overrides_of(options))
+    experiment = config.load(path, overrides_of(options))
     assert (experiment.epochs, experiment.image_size, experiment.batch_size) == (2, 96, 64)
     assert (experiment.pretrained, experiment.seeds, experiment.data, experiment.name) == (False, (3, 4), ("x", "y"), "mine")
 
@@ -143,7 +144,7 @@ OVERRIDES = st.fixed_dictionaries({}, optional={name: values_of(key) for name, k
 @example({"data": ["-x", "--seeds", "a=b c", ""], "weights": "--out", "seeds": [1, 2], "exclude_views": [], "workers": -1})
 def test_a_command_line_means_the_overrides_it_was_made_of(overrides):
     for parse in (option_parser().parse_args, kernel_run().parse):
-        assert config.overrides_of(parse(config.as_arguments(overrides))) == overrides
+        assert overrides_of(parse(as_arguments(overrides))) == overrides
     experiment = config.load("paper", overrides)
     assert config.load("paper", config.differing(experiment, config.load("paper"))) == experiment
     assert config.make(config.as_dict(experiment), {}, "run.json") == experiment
@@ -152,7 +153,7 @@ def test_a_command_line_means_the_overrides_it_was_made_of(overrides):
 @pytest.mark.parametrize("overrides", [{"epocs": 2}, {"name": "x"}, {"seeds": 1, "achitectures": ["resnet34"]}])
 def test_an_unknown_key_is_refused_by_its_name(overrides, capsys):
     with pytest.raises(SystemExit) as caught:
-        kernel_run().parse(config.as_arguments(overrides))
+        kernel_run().parse(as_arguments(overrides))
     assert caught.value.code == 2 and f"--{list(overrides)[-1]}" in capsys.readouterr().err
 
 

@@ -25,21 +25,17 @@ def test_a_file_is_whole_or_absent(tmp_path):
 
 def test_where_nothing_can_be_written_it_is_said(tmp_path):
     (tmp_path / "file").write_text("x")
-    for place in (tmp_path / "file" / "m.csv", tmp_path / ("n" * 300)):
-        with pytest.raises(errors.WrongUse, match="Nothing can be written here") as caught:
+    for place in (tmp_path / "file" / "m.csv", tmp_path / ("n" * 300), tmp_path):
+        with pytest.raises(errors.Unwritable, match="Nothing can be written here"):
             files.write_text(place, "text")
-        assert "--out" in caught.value.next
+    with pytest.raises(FileNotFoundError), files.replacing(tmp_path / "a"):
+        (tmp_path / "b").read_bytes()  # of what is read meanwhile nothing is said
 
 
-def test_it_is_said_before_the_work_is_done(tmp_path):
+def test_a_lock_where_nothing_can_be_written(tmp_path):
     (tmp_path / "file").write_text("x")
-    for place in (tmp_path / "file" / "m.csv", tmp_path / "file" / "deep" / "m.csv"):
-        with pytest.raises(errors.WrongUse, match="Nothing can be written here"):
-            files.refuse_unwritable(place)
-        with pytest.raises(errors.WrongUse, match="Nothing can be written here"), files.locked(place):
-            raise AssertionError("there is no such folder")
-    files.refuse_unwritable(tmp_path / "new" / "m.csv")
-    assert list((tmp_path / "new").iterdir()) == []
+    with pytest.raises(errors.Unwritable, match="Nothing can be written here"), files.locked(tmp_path / "file" / "lock"):
+        raise AssertionError("there is no such folder")
 
 
 def test_a_name_that_is_no_utf8_survives_json(tmp_path):
@@ -289,6 +285,14 @@ def test_control_c_is_exit_code_5(capsys):
 
     assert errors.run_command(stop) == 5
     assert "run the same command" in capsys.readouterr().err
+
+
+def test_a_pipe_that_broke_elsewhere_is_no_end_of_the_reading():
+    def fail():
+        raise BrokenPipeError("the server of trainings")
+
+    with pytest.raises(BrokenPipeError):
+        errors.run_command(fail)
 
 
 @pytest.mark.parametrize("encoding, arrow", [("cp1252", "\\u2192"), ("ascii", "\\u2192"), ("utf-8", "\u2192")])

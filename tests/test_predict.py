@@ -10,20 +10,22 @@ import torch
 from PIL import Image, ImageFilter, ImageOps
 
 import cxrkit
-from cxrkit import answers, panels, predict, progress
+from cxrkit import answers, panels, predict, progress, state_files
 from cxrkit.__main__ import main
-from cxrkit.audit import attention, inquiry, reference, stability
-from cxrkit.data import dicom
+from cxrkit.audit import attention, reference, stability
+from cxrkit.data import cache, dicom
 from cxrkit.data.pixels import Pixels
-from cxrkit.data.readers import phantom
-from cxrkit.errors import BadInput, WrongUse, run_command
+from cxrkit.data.readers import folder, phantom
+from cxrkit.data.records import Record
+from cxrkit.errors import BadInput, Unwritable, run_command
 from cxrkit.evaluation.calibration import tempered
 from cxrkit.evaluation.evaluate import evaluate
 from cxrkit.evaluation.scoring import final_scores
 from cxrkit.files import read_json, sha256_of, write_json
+from cxrkit.inference.by_torch import TorchEngine
 from cxrkit.results import Results
 from cxrkit.schema import VERSION, Audits, Conclusion, FilmCounts, Judged
-from cxrkit.training import networks
+from cxrkit.training import networks, states
 from tests.evaluation import runs
 
 SIZE = 64
@@ -44,7 +46,11 @@ def finished(folder, architectures):
     (folder / "models").mkdir()
     for architecture in architectures:
         for seed in (0, 1):
-            torch.save(attention.randomised(architecture, seed=seed + 1).state_dict(), folder / "models" / f"{architecture}-seed{seed}.pt")
+            state, name = attention.randomised(architecture, seed=seed + 1).state_dict(), f"{architecture}-seed{seed}"
+            if seed:
+                state_files.write(folder / "models", name, states.written(state, architecture))
+            else:  # as earlier versions wrote it
+                torch.save(state, folder / "models" / f"{name}.pt")
     records = results.manifest.records
     squares = [np.asarray(drawn(number, record.label == "covid").resize((SIZE, SIZE))) for number, record in enumerate(records)]
     reference.describe_training(Pixels(np.stack(squares), {r.image_id: row for row, r in enumerate(records)}), results.manifest, folder)
@@ -59,7 +65,11 @@ def results(tmp_path_factory):
 def copied(results, to):
     """A copy of the folder whose weights are links: they are large."""
     return shutil.copytree(
-        results, to, copy_function=lambda source, target: os.link(source, target) if source.endswith(".pt") else shutil.copy(source, target)
+        results,
+        to,
+        copy_function=lambda source, target: (
+            os.link(source, target) if source.endswith(state_files.SUFFIXES) else shutil.copy(source, target)
+        ),
     )
 
 
@@ -74,7 +84,10 @@ def test_probabilities_are_the_networks_own_calibrated_on_validation(film, tmp_p
     results = finished(tmp_path / "two", ["resnet34", "resnet101"])
     (answer,) = predict.predict(results, [film]).films
     square = np.array(predict.open_film(film, SIZE).square)[None]
-    raw = {key: networks.p_covid(networks.load(results / "models" / f"{key[0]}-seed{key[1]}.pt", key[0]), square)[0] for key in keys}
+    raw = {
+        key: networks.p_covid(networks.load(state_files.find(results / "models", f"{key[0]}-seed{key[1]}"), key[0]), square)[0]
+        for key in keys
+    }
     metrics = Results.open(results).metrics
 
     def temperature(rows, architectures, seeds):
@@ -112,7 +125,7 @@ def test_a_set_of_networks_without_a_temperature_of_its_own_says_so(results, fil
     assert found.networks == 3 and not found.calibrated and "no temperature" in found.why_not_calibrated
     assert found.p_covid == found.raw
     for seed in (1, 2):
-        (other / "models" / f"resnet34-seed{seed}.pt").unlink()
+        state_files.find(other / "models", f"resnet34-seed{seed}").unlink()
     one = predict.predict(other, [film]).films[0].ensemble
     assert one.networks == 1 and one.calibrated and one.low == one.high == pytest.approx(one.p_covid)
 
@@ -204,8 +217,8 @@ def test_a_film_that_is_outside_has_no_set(results, film, tmp_path):
 def test_a_call_that_changes_with_what_changes_no_diagnosis_is_outside(results, film, tmp_path, capsys):
     other = copied(results, tmp_path / "near")
     square, trained = predict.open_film(film, SIZE).square[None], Results.open(other).networks_on_disk()
-    with progress.Meter("", 1) as meter:
-        p = np.mean([stability.asked(inquiry.loaded(each, "cpu"), square, "cpu", meter)[:, 0] for each in trained], axis=0)
+    engine = TorchEngine("cpu")
+    p = np.mean([stability.asked(engine.load(each).p_covid, square)[:, 0] for each in trained], axis=0)
     farthest = int(np.abs(p[1:] - p[0]).argmax())
     info = read_json(other / "run.json")
     info["experiment"]["threshold"] = float(p[0] + p[1 + farthest]) / 2
@@ -264,6 +277,35 @@ def test_bad_files_are_listed_with_reasons_and_the_others_go_on(results, film, t
         ("empty", ""),
     ):
         assert any("not read: " in line and name in line and reason in line for line in said.splitlines())
+
+
+def test_what_is_no_film_has_a_row_without_a_probability_and_the_manifests_words(results, film, tmp_path, capsys):
+    films = tmp_path / "films" / "covid"
+    films.mkdir(parents=True)
+    grey = Image.open(film)
+    Image.new("L", (99, 99)).save(films / "black.png")
+    grey.point(lambda level: level // 50 * 50).save(films / "few.png")
+    grey.resize((33, 33)).save(films / "icon.png")
+    grey.resize((40, 3000)).save(films / "strip.png")
+    Image.fromarray(np.full((99, 99), np.nan, np.float32)).save(films / "nan.tif")
+    grey.save(films / "pages.tif", save_all=True, append_images=[grey])
+    grey.save(films / "frames.gif", save_all=True, append_images=[grey.rotate(9)])
+    (films / "page.png").write_text("<html>")
+    records = cache.add_facts(
+        [*folder.read(films.parent), Record("x/film", "x/film.png", "x")],
+        lambda record: film.parent / record.path.replace("folder", "films", 1).replace("x/", "", 1),
+    )[0]
+    excluded = {record.path.rpartition("/")[2]: record.excluded for record in records if record.excluded}
+    assert len(excluded) == 8 and sum(why.startswith("not a film: ") for why in excluded.values()) == 7
+    found = predict.predict(results, [films, film])
+    assert {bad.file.rpartition("/")[2]: bad.reason.partition(" (")[0] for bad in found.unreadable} == excluded
+    said = answers.text(found)
+    for name, why in excluded.items():
+        rows = [line for line in said.splitlines() if line.startswith(name)]
+        assert len(rows) == (why != excluded["page.png"]) and all(why in row and "0." not in row for row in rows)
+    assert "1 films read, 8 not" in said
+    assert run_command(lambda: main(["predict", str(results), str(films / "black.png")])) == 3
+    assert "not a film: no content, 1 grey level in all" in capsys.readouterr().out
 
 
 def test_nothing_readable_at_all_is_exit_code_3_also_for_machines(results, tmp_path, capsys):
@@ -341,8 +383,8 @@ def test_a_picture_says_that_a_film_is_outside_and_why(results, film):
     assert (red.astype(int)[..., 0] - red[..., 1] > 100).any()
 
 
-def test_a_folder_for_the_pictures_that_cannot_be_made_is_wrong_use(results, film):
-    assert run_command(lambda: main(["predict", str(results), str(film), "--out", str(film)])) == 2
+def test_a_folder_for_the_pictures_that_cannot_be_made_is_said(results, film):
+    assert run_command(lambda: main(["predict", str(results), str(film), "--out", str(film)])) == 3
 
 
 def test_pictures_are_never_written_over_somebody_s(results, film, tmp_path):
@@ -354,7 +396,7 @@ def test_pictures_are_never_written_over_somebody_s(results, film, tmp_path):
     (tmp_path / "out" / "001-film.png").unlink()
     for _ in range(2):  # its own it may
         predict.predict(results, [film], tmp_path / "out")
-    with pytest.raises(WrongUse):
+    with pytest.raises(Unwritable):
         predict.predict(results, [film], film / "out")
 
 
@@ -405,6 +447,7 @@ def test_without_pydicom_a_dicom_film_is_listed(results, film, tmp_path, monkeyp
         ),
         (lambda folder: shutil.rmtree(folder / "models"), "networks are not here"),
         (lambda folder: (folder / "models" / "resnet34-seed2.pt").write_bytes(b"no tensors"), "weights cannot be read"),
+        (lambda folder: (folder / "models" / "resnet34-seed2.safetensors").write_bytes(bytes(8) + b"{}"), "weights cannot be read"),
     ],
 )
 def test_a_folder_that_is_no_finished_run_is_bad_input(results, film, tmp_path, spoil, words):
@@ -417,6 +460,6 @@ def test_a_folder_that_is_no_finished_run_is_bad_input(results, film, tmp_path, 
 
 def test_files_among_the_models_that_are_none_of_the_runs_are_left_alone(results, film, tmp_path):
     other = copied(results, tmp_path / "more")
-    for name in ("notes.pt", "resnet34-seedx.pt", "resnet34-seed0.pt.bak", "vgg16_bn-seed0.pt"):
+    for name in ("notes.pt", "resnet34-seedx.safetensors", "resnet34-seed0.pt.bak", "vgg16_bn-seed0.safetensors"):
         (other / "models" / name).write_bytes(b"x")
     assert predict.predict(other, [film]).films[0].ensemble.networks == 2

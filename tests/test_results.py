@@ -109,13 +109,16 @@ def test_what_is_written_brings_its_checksum_along(folder):
 
 
 def test_trained_networks_replace_those_of_an_earlier_run(folder, tmp_path):
-    for name in ("a.pt", "b.pt"):
+    """Those of earlier versions have another suffix."""
+    for name in ("a", "b"):
         (tmp_path / name).write_bytes(name.encode())
     results = Results.open(folder)
-    results.keep(Trained(models={"resnet34-seed0.pt": tmp_path / "a.pt", "resnet34-seed7.pt": tmp_path / "b.pt"}))
-    results.keep(Trained(models={"resnet34-seed0.pt": tmp_path / "b.pt"}))
-    assert [(n.name, n.path.read_bytes()) for n in results.networks_on_disk()] == [("resnet34-seed0", b"b.pt")]
-    assert (tmp_path / "a.pt").read_bytes() == b"a.pt"
+    results.keep(Trained(models={"resnet34-seed0.pt": tmp_path / "a", "resnet34-seed7.pt": tmp_path / "b"}))
+    assert [network.path.suffix for network in results.networks_on_disk()] == [".pt", ".pt"]
+    results.keep(Trained(models={"resnet34-seed0.safetensors": tmp_path / "b"}))
+    assert [(n.name, n.path.read_bytes()) for n in results.networks_on_disk()] == [("resnet34-seed0", b"b")]
+    assert [path.name for path in (results.folder / "models").iterdir()] == ["resnet34-seed0.safetensors"]
+    assert (tmp_path / "a").read_bytes() == b"a"
 
 
 def test_no_folder_of_this_machine_is_in_run_json(tmp_path):

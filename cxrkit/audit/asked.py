@@ -1,6 +1,7 @@
 """The parts of an audit that ask trained networks: masks, features, attention, stability, external films, retraining."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -64,7 +65,8 @@ def called_again(films: Films, context: Context, architecture: str) -> list[Stab
     networks = [network for network in context.networks if network.architecture == architecture]
     held = results.required(architecture).of(judged.image_ids)
     with Meter(f"changed films, {architecture}", len(networks) * len(judged.images) * (1 + len(stability.CHANGES))) as meter:
-        answers = [stability.asked(inquiry.loaded(each, context.device), judged.images, context.device, meter) for each in networks]
+        read = (inquiry.loaded(each, context.device) for each in networks)
+        answers = [stability.asked(partial(inquiry.p_covid, model, device=context.device, meter=meter), judged.images) for model in read]
     spread = stability.spreads(results).get(architecture)
     return [stability.row(judged, held, np.stack(answers), architecture, results.experiment.threshold, spread)]
 

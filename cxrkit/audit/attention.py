@@ -14,12 +14,11 @@ from typing import Literal
 import numpy as np
 import torch
 from fastai.vision.learner import TimmBody
-from PIL import Image
 from scipy.stats import rankdata
 from torch import nn
 from torch.nn.functional import interpolate
 
-from cxrkit.audit import inquiry
+from cxrkit.audit import heatmap, inquiry
 from cxrkit.audit.films import LUNGS, box
 from cxrkit.data.licences import may_redistribute
 from cxrkit.data.pixels import Pixels
@@ -27,7 +26,6 @@ from cxrkit.data.records import Record
 from cxrkit.evaluation import bootstrap
 from cxrkit.evaluation.metrics import Figure
 from cxrkit.evaluation.predictions import Predictions
-from cxrkit.files import replacing
 from cxrkit.progress import Meter
 from cxrkit.results import Network, Results
 from cxrkit.schema import Attention, AttentionRow, GalleryEntry
@@ -40,11 +38,6 @@ CELLS_COMPARED = 16
 FOLDER = "figures/attention"
 Kind = Literal["error", "top loss", "hit"]
 """Why a film stands in the gallery."""
-THUMBNAIL = 144
-"""Pixels a side of the film and of its map in a picture of the gallery."""
-AMBER = np.array([255, 176, 0], np.float32)
-"""The map's colour: told from grey by everyone."""
-
 MOST_ERRORS, TOP_LOSSES, HITS = 12, 4, 4
 """Films in the gallery for each architecture."""
 
@@ -82,9 +75,14 @@ def _maps_of_batch(model, images, classes, device):
     classes = outputs.argmax(1) if classes is None else classes
     chosen = outputs.gather(1, classes[:, None])[:, 0]
     gradient = torch.autograd.grad((2 * chosen - outputs.sum(1)).sum(), features)[0]
+    return weighted(features.detach(), gradient, images.shape[-2:])
+
+
+def weighted(features: torch.Tensor, gradient: torch.Tensor, size: Sequence[int]) -> torch.Tensor:
+    """Maps, [n, *size], of a layer's features and the gradient of a score in them, both [n, channels, side, side]."""
     weights = gradient.mean((2, 3), keepdim=True)
-    cells = (weights * features.detach()).sum(1, keepdim=True).clamp(min=0)
-    enlarged = interpolate(cells, images.shape[-2:], mode="bilinear", align_corners=False)[:, 0]
+    cells = (weights * features).sum(1, keepdim=True).clamp(min=0)
+    enlarged = interpolate(cells, tuple(size), mode="bilinear", align_corners=False)[:, 0]
     return enlarged / enlarged.amax((1, 2), keepdim=True).clamp(min=torch.finfo(enlarged.dtype).tiny)
 
 
@@ -99,7 +97,7 @@ def _late_features(model, x):
         features.append(given.detach().requires_grad_())
         return features[0]
 
-    hook = _late_part(model, x[:1]).register_forward_hook(derive_from_here)
+    hook = late_part(model, x[:1]).register_forward_hook(derive_from_here)
     try:
         outputs = model(x)
         return features[0], outputs
@@ -107,7 +105,7 @@ def _late_features(model, x):
         hook.remove()
 
 
-def _late_part(model, x):
+def late_part(model, x):
     """The deepest part of the body whose map, [n, channels, side, side], is large enough for a batch like x; the first where none is."""
     seen = []
 
@@ -215,7 +213,7 @@ def _hung(results: Results, network: Network, image_ids, p_covid, picked, images
         name = f"{_slug(network.architecture)}-{_slug(kind)}-{number:02d}.png"
         entry = _entry(record, network, kind, float(p_covid[index]), name)
         if entry.file:
-            save(results.folder / entry.file, beside(images[index], attended[index]))
+            heatmap.save(results.folder / entry.file, heatmap.beside(images[index], attended[index]))
         entries.append(entry)
     return entries
 
@@ -281,21 +279,3 @@ def pick(is_covid: np.ndarray, p_covid: np.ndarray, threshold: float, seed: int 
 
 def _slug(text):
     return re.sub(r"[^a-z0-9_]+", "-", text.lower())
-
-
-def overlay(image: np.ndarray, attended: np.ndarray) -> np.ndarray:
-    """A grey square, uint8 [size, size], under a map from 0 to 1 of the same size: uint8 [size, size, 3]."""
-    opacity = 0.65 * attended[..., None]
-    return np.rint(image[..., None] * (1 - opacity) + AMBER * opacity).astype(np.uint8)
-
-
-def beside(image: np.ndarray, attended: np.ndarray, side: int = THUMBNAIL) -> Image.Image:
-    """The film, and beside it the film under its map, as a PIL image."""
-    pair = np.hstack([np.repeat(image[..., None], 3, -1), overlay(image, attended)])
-    return Image.fromarray(pair).resize((2 * side, side), Image.Resampling.BILINEAR)
-
-
-def save(path, picture):
-    """Write a PIL image as a small PNG of 256 colours, without any metadata."""
-    with replacing(path) as temporary:
-        picture.quantize(256, Image.Quantize.MAXCOVERAGE).save(temporary, format="PNG", optimize=True)

@@ -19,7 +19,7 @@ from cxrkit.data import manifest as manifests
 from cxrkit.data import sources as film_sources
 from cxrkit.data.manifest import Manifest
 from cxrkit.errors import BadInput, WrongUse
-from cxrkit.files import sha256_of, write_json
+from cxrkit.files import CHECKSUMS, JSON_START, refuse_foreign, refuse_unwritable, sha256_of, write_json
 from cxrkit.progress import say
 from cxrkit.results import AUDITS as NAME
 from cxrkit.results import DRAWN, Network, Results
@@ -83,18 +83,22 @@ PARTS: tuple[Part, ...] = (
 
 
 def audit(target: Results | Path | str, options: Options = Options(), out: Path | None = None) -> Audits:
-    """Audit a run or a manifest; write audits.json (into the results, beside the manifest, or to `out`) and return its content.
+    """Audit a run or a manifest; write audits.json (into the results, beside the manifest as `file_of` says, or to `out`) and return its content.
 
     target: a run's Results, its folder, its results folder, or a manifest.csv. What an earlier audits.json there did, and
     this audit did not, is kept while manifest and predictions are the same (audit/earlier.py).
-    Raises BadInput for a target or external films that cannot be read, WrongUse for options that do not fit it.
+    Raises BadInput for a target or external films that cannot be read, WrongUse for options that do not fit it, Unwritable.
     """
     not_done: list[NotDone] = []
     results, path = _target(target, options)
+    written = out or file_of(path)
+    refuse_foreign(written, JSON_START)
+    refuse_unwritable(written, *([results.folder / CHECKSUMS] if results and not out else []))
     context = _opened(results, path, options, not_done)
     manifest, films = context.manifest, Films.of(context.manifest)
     predicted = sha256_of(results.folder / "predictions.csv") if results else ""
-    before, dropped = earlier.read(path.parent / NAME, manifest.sha256, predicted)
+    kept_at = file_of(path)
+    before, dropped = earlier.read(kept_at, manifest.sha256, predicted)
     not_done += dropped
     if context.pixels:
         films = replace(films, images=context.pixels.of(films.image_ids))
@@ -158,6 +162,11 @@ def _reasons(not_done: list[NotDone]) -> dict[str, str]:
     return reasons
 
 
+def file_of(manifest: Path) -> Path:
+    """Where a manifest's audit is kept, beside it: audits.json, or films.audits.json of films.csv, as another manifest may lie there too."""
+    return manifest.parent / NAME if manifest.name == "manifest.csv" else manifest.with_suffix(f".{NAME}")
+
+
 def _target(target: Results | Path | str, options: Options) -> tuple[Results | None, Path]:
     """(the run or None, its manifest's path)."""
     if isinstance(target, Results):
@@ -187,7 +196,7 @@ def _opened(results: Results | None, path: Path, options: Options, not_done: lis
     views = results.experiment.exclude_views if results else ()
     named, most = film_sources.externals(options.external), options.external_films
     read = tuple(external.read(source, home / CACHE, size, resize, views, most) for source in named)
-    roots = manifests.read_roots(home / "manifest.csv")
+    roots = manifests.read_roots(home / "manifest.csv" if results else path)
     if options.sources:
         roots |= manifests.roots_of(film_sources.parse_all(options.sources, drawn_at="phantoms"))
     context = Context(manifest, home, film_sources.locator(roots), options, results, external=read)
@@ -265,7 +274,7 @@ def count(films: Films, manifest: Manifest, results: Results | None) -> FilmCoun
 
 def _write(audits: Audits, results: Results | None, path: Path, out: Path | None) -> None:
     if results is None or out:
-        write_json(out or path.parent / NAME, asdict(audits))
+        write_json(out or file_of(path), asdict(audits))
         return
     results.write(audits)
     if audits.attention:

@@ -13,12 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from cxrkit.audit import inquiry
 from cxrkit.audit.films import Films, resized
 from cxrkit.evaluation import metrics
 from cxrkit.evaluation.metrics import Figure
 from cxrkit.evaluation.predictions import Predictions
-from cxrkit.progress import Meter
 from cxrkit.results import Results
 from cxrkit.schema import StabilityRow
 
@@ -70,13 +68,13 @@ CHANGES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 """{name: function from grey squares, uint8 [n, size, size], to squares of that shape}; none of them changes a diagnosis."""
 
 
-def asked(model, images: np.ndarray, device: str, meter: Meter) -> np.ndarray:
+def asked(ask: Callable[[np.ndarray], np.ndarray], images: np.ndarray) -> np.ndarray:
     """The probabilities of COVID-19 for n grey squares as they are and under each change: [1 + changes, n].
 
-    The changes are made one after the other and asked in batches, so that few changed films are in memory.
+    ask: a network, as function from n squares to n probabilities. The changes are made one after the other, so that few changed
+    films are in memory.
     """
-    made = (np.ascontiguousarray(change(images)) for change in CHANGES.values())
-    return np.stack([inquiry.p_covid(model, images, device, meter), *(inquiry.p_covid(model, each, device, meter) for each in made)])
+    return np.stack([ask(images), *(ask(np.ascontiguousarray(change(images))) for change in CHANGES.values())])
 
 
 @dataclass(frozen=True)

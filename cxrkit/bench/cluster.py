@@ -30,7 +30,7 @@ GOAL, GOAL_NODES = 0.9, 16
 FINDER_EPOCHS = 100 / 22
 """What the learning-rate finder computes, in epochs of the study's: 100 steps, of 22 that an epoch of 1,438 films has."""
 WEIGHT_BYTES = {"resnet34": 87e6, "resnet101": 179e6, "vgg16_bn": 61e6, "vgg19_bn": 83e6}
-"""Bytes of a stage's weights, as torch.save writes them: body and fastai's head."""
+"""Bytes of a stage's weights, as they are written: body and fastai's head."""
 
 
 @dataclass(frozen=True)

@@ -1,19 +1,16 @@
 """Trainings as processes, the way a run begins them: what the start of one costs, and how fast several are at the same time."""
 
-import io
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Protocol, cast
-
-import torch
 
 from cxrkit.bench.rounds import interleaved
 from cxrkit.bench.values import Together, measured, ratio
 from cxrkit.config import Experiment
 from cxrkit.environment import Choice
 from cxrkit.errors import Interrupted
-from cxrkit.training import networks
+from cxrkit.training import networks, states
 from cxrkit.training.executors import Ended, Task
 from cxrkit.training.loaders import TrainingFilms
 from cxrkit.training.machine import Machine
@@ -110,9 +107,7 @@ def _speed(moments: Sequence[tuple[float, int]]) -> float:
 
 
 def _weights(architecture: str) -> bytes:
-    content = io.BytesIO()
-    torch.save(networks.build(architecture).state_dict(), content)
-    return content.getvalue()
+    return states.written(networks.build(architecture).state_dict(), architecture)
 
 
 def limit(architecture: str, experiment: Experiment, machine: Machine) -> int:

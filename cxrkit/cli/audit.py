@@ -4,14 +4,14 @@ import time
 from argparse import Namespace
 from pathlib import Path
 
-from cxrkit.cli.shared import Commands
+from cxrkit.cli.shared import RUN, Commands, declare
 from cxrkit.errors import WrongUse
-from cxrkit.progress import say
+from cxrkit.progress import answer
 
 
 def add(commands: Commands) -> None:
-    audit = commands.add_parser("audit", help="can the answer be trusted? shortcuts, masks, sources, external films, a verdict")
-    audit.add_argument("target", type=Path, metavar="RUN|MANIFEST", help="a run's folder, its results folder, or a manifest.csv")
+    audit = declare(commands, "audit", help="can the answer be trusted? shortcuts, masks, sources, external films, a verdict")
+    audit.add_argument("target", type=Path, metavar="RUN|MANIFEST", help=f"{RUN}; or a manifest.csv")
     external = (
         "external films: KIND[:NAME]=DIR as for --data of a run, NAME=DIR (a folder with covid/ and normal/), "
         "or NAME=manifest.csv; may be given several times"
@@ -57,5 +57,8 @@ def run(options: Namespace) -> None:
         executor=executor,
     )
     audits = audit.audit(options.target, wanted, options.out)
-    say("\n" + markdown.audit_log(audits))
-    say(f"Audited in {time.monotonic() - started:.0f} s; written: {options.out or audit.NAME}")
+    answer("\n" + markdown.audit_log(audits))
+    kept_at = options.out or (audit.file_of(options.target) if options.target.suffix == ".csv" else audit.NAME)
+    answer(f"Audited in {time.monotonic() - started:.0f} s; written: {kept_at}")
+    if not options.out and options.target.is_dir():
+        answer(f"The page as well: python -m cxrkit report {options.target}")

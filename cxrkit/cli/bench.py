@@ -4,13 +4,14 @@ from argparse import Namespace
 from pathlib import Path
 
 from cxrkit import config
-from cxrkit.cli.shared import Commands
-from cxrkit.files import write_text
-from cxrkit.progress import say
+from cxrkit.cli.shared import Commands, declare
+from cxrkit.files import refuse_unwritable_folder, write_text
+from cxrkit.options import overrides_of
+from cxrkit.progress import answer
 
 
 def add(commands: Commands) -> None:
-    bench = commands.add_parser("bench", help="measure this machine: loaders, steps, trainings at once, and a plain fastai notebook beside")
+    bench = declare(commands, "bench", help="measure this machine: loaders, steps, trainings at once, and a plain fastai notebook beside")
     bench.add_argument("--data", action="append", metavar="DIR", help="films to measure with, as for a run (default: drawn phantoms)")
     bench.add_argument(
         "--experiment", default="paper", metavar="NAME", help="whose image size, batches and networks to use (default: paper)"
@@ -27,17 +28,18 @@ def add(commands: Commands) -> None:
 
 
 def run(options: Namespace) -> None:
+    refuse_unwritable_folder(options.out)
     if options.cluster_simulation is not None:
         return _simulate(options)
     from cxrkit.bench import rounds, run, table, values
 
-    experiment = config.load(options.experiment, {"data": ["phantom"]} | config.overrides_of(options))
+    experiment = config.load(options.experiment, {"data": ["phantom"]} | overrides_of(options))
     sizes = options.sizes or [experiment.image_size]
     for size in sizes:
         config.load(options.experiment, {"image_size": size})  # refuses what is too small
     measured = run.run(experiment, sizes, options.out, rounds.QUICK if options.quick else rounds.FULL)
     path = values.write(measured, options.out)
-    say("\n" + table.text(measured) + f"\n\nWritten: {path}")
+    answer("\n" + table.text(measured) + f"\n\nWritten: {path}")
 
 
 def _simulate(options: Namespace) -> None:
@@ -48,4 +50,4 @@ def _simulate(options: Namespace) -> None:
     found = cluster.rows(lengths)
     write_text(options.out / "cluster.svg", cluster.drawing(found).svg)
     write_text(options.out / "cluster.txt", cluster.text(found, lengths) + "\n")
-    say(cluster.text(found, lengths) + f"\n\nWritten: {options.out / 'cluster.svg'}, cluster.txt")
+    answer(cluster.text(found, lengths) + f"\n\nWritten: {options.out / 'cluster.svg'}, cluster.txt")

@@ -3,14 +3,12 @@
 import sys
 from argparse import Namespace
 
-from cxrkit.cli.shared import Commands, kernel_of
-from cxrkit.progress import say
+from cxrkit.cli.shared import Commands, declare, kernel_of
+from cxrkit.progress import answer
 
 
 def add(commands: Commands) -> None:
-    delete = commands.add_parser(
-        "delete", help="delete a kernel on Kaggle, its versions and outputs too; a run of it ends, and its billing"
-    )
+    delete = declare(commands, "delete", help="delete a kernel on Kaggle, its versions and outputs too; a run of it ends, and its billing")
     delete.add_argument("kernel", nargs="?", metavar="OWNER/NAME", help="default: that of kernel-metadata.json")
     delete.add_argument("--yes", action="store_true", help="do not ask")
     delete.set_defaults(command=run)
@@ -23,13 +21,13 @@ def run(options: Namespace) -> None:
 
     kaggle = client.connect()
     ref = kernel_of(kaggle, options.kernel)
-    say(f"{ref}: {push.status(kaggle, ref)}")
+    answer(f"{ref}: {push.status(kaggle, ref)}")
     if not options.yes:
         if not sys.stdin.isatty():
             raise WrongUse("Nobody can be asked whether to delete it.", ref, "add --yes")
-        say("Its versions, logs and outputs go with it, and nothing brings them back; python -m cxrkit pull fetches results first.")
+        answer("Its versions, logs and outputs go with it, and nothing brings them back; python -m cxrkit pull fetches results first.")
         if input(f"Type the kernel's name to delete it ({ref}): ").strip() != ref:
-            say("Nothing was deleted.")
+            answer("Nothing was deleted.")
             return
     kaggle.ask(f"the deletion of {ref}", kaggle.api.kernels_delete, ref, no_confirm=True)
-    say(f"deleted: {ref}; a run of it has ended")
+    answer(f"deleted: {ref}; a run of it has ended")

@@ -3,12 +3,12 @@
 from argparse import Namespace
 from pathlib import Path
 
-from cxrkit.cli.shared import Commands
+from cxrkit.cli.shared import RUN, Commands, declare
 
 
 def add(commands: Commands) -> None:
-    parser = commands.add_parser("demo", help="a page on 127.0.0.1 to ask a finished run's networks about films (research only)")
-    parser.add_argument("run", type=Path, metavar="RUN", help="the run's folder, or its results folder, models/ included")
+    parser = declare(commands, "demo", help="a page on 127.0.0.1 to ask a finished run's networks about films (research only)")
+    parser.add_argument("run", type=Path, metavar="RUN", help=f"{RUN}, models/ included; or an exported folder")
     parser.add_argument("--port", type=int, default=8765, help="the page's port; 0 takes a free one (default: 8765)")
     parser.add_argument("--no-browser", action="store_true", help="print the page's address, and open no browser")
     parser.set_defaults(command=run)
@@ -18,5 +18,5 @@ def run(options: Namespace) -> int:
     from cxrkit import predict
     from cxrkit.demo import answering, server
 
-    server.serve(answering.Demo(predict.open_run(options.run)), options.port, not options.no_browser)
+    server.serve(answering.Demo(predict.open_run(options.run, scaled=True)), options.port, not options.no_browser)
     return 0

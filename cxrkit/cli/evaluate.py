@@ -1,15 +1,16 @@
 """python -m cxrkit evaluate: a run's scores and comparison again, from its predictions."""
 
 from argparse import Namespace
+from dataclasses import asdict
 from pathlib import Path
 
-from cxrkit.cli.shared import Commands, add_decision, given, margins_of
-from cxrkit.progress import say
+from cxrkit.cli.shared import RUN, Commands, add_decision, add_json, declare, given, margins_of
+from cxrkit.progress import answer, answer_json
 
 
 def add(commands: Commands) -> None:
-    evaluate = commands.add_parser("evaluate", help="compute a run's scores and comparison again from its predictions")
-    evaluate.add_argument("run", type=Path, metavar="RUN", help="the run's folder, or its results folder")
+    evaluate = declare(commands, "evaluate", help="compute a run's scores and comparison again from its predictions")
+    evaluate.add_argument("run", type=Path, metavar="RUN", help=RUN)
     prevalence = "shares of people with COVID-19 for which predictive values are wanted, beside the study's (default: 0.01 to 0.5)"
     evaluate.add_argument("--prevalence", nargs="*", type=float, metavar="SHARE", help=prevalence)
     sensitivity = "sensitivity wanted of the threshold that validation chooses (default: 0.95)"
@@ -17,6 +18,7 @@ def add(commands: Commands) -> None:
     coverage = "coverage promised of the sets of classes for single films (default: 0.9)"
     evaluate.add_argument("--coverage", type=float, metavar="SHARE", help=coverage)
     add_decision(evaluate)
+    add_json(evaluate, "metrics and comparison, as in cxrkit/schema")
     evaluate.set_defaults(command=run)
 
 
@@ -31,6 +33,8 @@ def run(options: Namespace) -> None:
         **margins_of(options),
         **given(threshold=options.threshold, prevalences=options.prevalence, sensitivity=options.sensitivity, coverage=options.coverage),
     )
+    if options.json:
+        return answer_json({"metrics": asdict(results.metrics), "comparison": asdict(results.comparison)})
     told = (markdown.warnings_log([results]), markdown.scores_log(results), markdown.comparison_log(results.comparison))
-    say("\n\n".join(filter(None, told)))
-    say(f"Written: metrics.json and comparison.json in {results.folder}")
+    answer("\n\n".join(filter(None, told)))
+    answer(f"Written: metrics.json and comparison.json in {results.folder}. The page as well: python -m cxrkit report {options.run}")

@@ -6,15 +6,16 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
-from cxrkit.cli.shared import Commands
+from cxrkit.cli.shared import Commands, declare
 from cxrkit.errors import WrongUse, free_bytes
-from cxrkit.progress import MB, say
+from cxrkit.files import refuse_unwritable_folder
+from cxrkit.progress import MB, answer
 
 OUT = Path("films")
 
 
 def add(commands: Commands) -> None:
-    fetch = commands.add_parser("fetch", help="fetch a public set of films, once its size, licence and terms are agreed to")
+    fetch = declare(commands, "fetch", help="fetch a public set of films, once its size, licence and terms are agreed to")
     fetch.add_argument("name", nargs="?", metavar="NAME", help="a set of --list, or OWNER/SLUG of a Kaggle data set")
     fetch.add_argument("--list", action="store_true", help="the sets that are known, and where each is had")
     fetch.add_argument("--out", type=Path, metavar="DIR", help=f"a folder for this set alone (default: {OUT}/NAME)")
@@ -30,7 +31,7 @@ def run(options: Namespace) -> None:
 
     if options.list:
         for each in catalogue.SETS:
-            say(f"{each.name:16} {each.way:8} {each.ref}\n{'':16} {each.terms}")
+            answer(f"{each.name:16} {each.way:8} {each.ref}\n{'':16} {each.terms}")
         return
     if not options.name:
         raise WrongUse("No set is named.", next="python -m cxrkit fetch --list names those that are known")
@@ -38,6 +39,7 @@ def run(options: Namespace) -> None:
     if options.patients is not None and (wanted.way != "idc" or options.patients < 1):
         raise WrongUse("--patients takes 1 or more, for a collection of the Imaging Data Commons.", next="leave it out for other sets")
     out = options.out or OUT / wanted.name.replace("/", "-").lower()
+    refuse_unwritable_folder(out)  # before anybody is asked
     if wanted.way == "kaggle":
         from_kaggle(wanted, out, options.yes)
     else:
@@ -57,7 +59,7 @@ def from_kaggle(wanted: Any, out: Path, yes: bool) -> None:
     say_fetched(place)
     known = places.readable(out)
     if known is None:
-        say("no reader knows this layout; films in covid/ and normal/ are read by --data folder:NAME=DIR")
+        answer("no reader knows this layout; films in covid/ and normal/ are read by --data folder:NAME=DIR")
     else:
         say_next(known[0], known[1])
 
@@ -81,8 +83,8 @@ def receipt(wanted: Any, offered: Any) -> dict[str, Any]:
 def confirm(wanted: Any, offered: Any, out: Path, yes: bool) -> None:
     """Show what would be fetched, and ask. Raises WrongUse where the answer is not yes."""
     size = "not told" if offered.bytes is None else f"{offered.bytes / MB:,.1f} MB"
-    say(f"{wanted.name}: {offered.title}\n  from:    {offered.url} ({offered.origin})")
-    say(
+    answer(f"{wanted.name}: {offered.title}\n  from:    {offered.url} ({offered.origin})")
+    answer(
         f"  size:    {size}; {free_bytes(out) / MB:,.0f} MB are free\n  licence: {offered.licence}\n  terms:   {wanted.terms}\n  into:    {out}"
     )
     if yes:
@@ -90,16 +92,16 @@ def confirm(wanted: Any, offered: Any, out: Path, yes: bool) -> None:
     if not sys.stdin.isatty():
         raise WrongUse("Nobody can be asked here; nothing was fetched.", next="add --yes if you agree to what is said above")
     try:
-        answer = input("Fetch it, and keep to these terms? [y/N] ")
+        agreed = input("Fetch it, and keep to these terms? [y/N] ")
     except EOFError:
-        answer = ""
-    if answer.strip().lower() not in ("y", "yes"):
+        agreed = ""
+    if agreed.strip().lower() not in ("y", "yes"):
         raise WrongUse("Nothing was fetched.", next="answer y, or give --yes")
 
 
 def say_fetched(place: Any) -> None:
     total = sum(each["bytes"] for each in place.files.values())
-    say(f"fetched and compared: {len(place.files):,} files, {total / MB:,.1f} MB in {place.path}; sizes and SHA-256 in fetched.json")
+    answer(f"fetched and compared: {len(place.files):,} files, {total / MB:,.1f} MB in {place.path}; sizes and SHA-256 in fetched.json")
 
 
 def say_next(kind: str, folder: Path) -> None:
@@ -108,4 +110,4 @@ def say_next(kind: str, folder: Path) -> None:
 
     place = f"{kind}={shlex.quote(str(folder))}"
     asked = kind in sources.ELSEWHERE or kind.startswith("folder")
-    say(f"use it with --data {place}" + (f", or ask trained networks about it with --external {place}" if asked else ""))
+    answer(f"use it with --data {place}" + (f", or ask trained networks about it with --external {place}" if asked else ""))

@@ -3,14 +3,15 @@
 from argparse import Namespace
 from pathlib import Path
 
-from cxrkit.cli.shared import Commands
+from cxrkit.cli.shared import Commands, declare
 from cxrkit.environment import Choice
 from cxrkit.errors import CxrkitError
-from cxrkit.progress import say
+from cxrkit.files import refuse_unwritable_folder
+from cxrkit.progress import answer
 
 
 def add(commands: Commands) -> None:
-    check = commands.add_parser("gpu-check", help="prove that the GPUs here train as the processor does, in about three minutes")
+    check = declare(commands, "gpu-check", help="prove that the GPUs here train as the processor does, in about three minutes")
     check.add_argument(
         "--device", choices=("auto", "cpu"), default="auto", help="cpu: the same checks without a GPU, where they make sense"
     )
@@ -29,14 +30,15 @@ def run(options: Namespace) -> None:
     from cxrkit import environment
     from cxrkit.gpu_check import check, rows
 
+    refuse_unwritable_folder(options.out)
     device = environment.choose_device() if options.device == "auto" else Choice("cpu", "as was asked")
     minutes = options.minutes or (check.SHORT_MINUTES if options.short else check.MINUTES[device.value])
-    say(f"gpu-check on {device}, for {minutes:g} minutes at the most")
+    answer(f"gpu-check on {device}, for {minutes:g} minutes at the most")
     found = check.run(device, minutes, options.short, options.precision)
     path = check.write(found, options.out)
-    say("\n" + rows.text(found["rows"]))
+    answer("\n" + rows.text(found["rows"]))
     if device.value == "cpu":
-        say("No GPU was asked: what is said here is of the processor alone, and proves nothing of CUDA, float16 or TF32.")
-    say(f"{found['seconds']:.0f} s. Written: {path}")
+        answer("No GPU was asked: what is said here is of the processor alone, and proves nothing of CUDA, float16 or TF32.")
+    answer(f"{found['seconds']:.0f} s. Written: {path}")
     if rows.failed(found["rows"]):
         raise CxrkitError(check.sentence(found["rows"]), path, "see `remedy` of each row that failed")

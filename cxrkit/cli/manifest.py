@@ -5,15 +5,16 @@ from collections import Counter
 from pathlib import Path
 
 from cxrkit import config
-from cxrkit.cli.shared import Commands
+from cxrkit.cli.shared import Commands, add_json, declare
 from cxrkit.errors import BadInput
-from cxrkit.files import refuse_foreign, refuse_unwritable, write_text
-from cxrkit.progress import counted, say, table
+from cxrkit.files import refuse_foreign, refuse_unwritable, refuse_unwritable_folder, write_text
+from cxrkit.options import overrides_of
+from cxrkit.progress import answer, answer_json, counted, table
 
 
 def add(commands: Commands) -> None:
     actions = commands.add_parser("manifest", help="build or check a manifest").add_subparsers(metavar="ACTION", required=True)
-    build = actions.add_parser("build", help="read sources into a manifest")
+    build = declare(actions, "build", help="read sources into a manifest")
     build.add_argument(
         "--source", action="append", required=True, metavar="KIND[:NAME]=DIR", help="a source of images; may be given several times"
     )
@@ -34,15 +35,16 @@ def add(commands: Commands) -> None:
     cluster = "read the films on the nodes of a Ray cluster that see them at the same path: auto, HOST:PORT or ray://HOST:PORT"
     build.add_argument("--cluster", metavar="ADDRESS", default="", help=cluster)
     build.set_defaults(command=run_build)
-    check = actions.add_parser("check", help="check a manifest: schema, ids, files, classes, patients")
+    check = declare(actions, "check", help="check a manifest: schema, ids, files, classes, patients")
     check.add_argument("manifest", type=Path)
     check.add_argument("--hashes", action="store_true", help="compare the files' SHA-256 as well")
+    add_json(check, "manifest, rows, used, files (compared, present or not looked for) and problems, a list of texts")
     check.set_defaults(command=run_check)
-    diff = actions.add_parser("diff", help="what was added, removed, relabelled or moved between two manifests")
+    diff = declare(actions, "diff", help="what was added, removed, relabelled or moved between two manifests")
     diff.add_argument("before", type=Path)
     diff.add_argument("after", type=Path)
     diff.set_defaults(command=run_diff)
-    terms = actions.add_parser("licences", help="write ATTRIBUTION.md, and list what may be redistributed")
+    terms = declare(actions, "licences", help="write ATTRIBUTION.md, and list what may be redistributed")
     terms.add_argument("manifest", type=Path)
     terms.add_argument("--out", type=Path, default=Path("ATTRIBUTION.md"), metavar="FILE")
     terms.set_defaults(command=run_licences)
@@ -52,23 +54,25 @@ def run_build(options: Namespace) -> None:
     from cxrkit.data import manifest, matching, sources, summary
     from cxrkit.kaggle_io import hub
 
-    experiment = config.load(options.experiment, config.overrides_of(options))
+    experiment = config.load(options.experiment, overrides_of(options))
+    kept = options.cache or options.out.with_suffix(".cache")
+    refuse_foreign(options.out, *manifest.STARTS)  # before the films are read, or fetched
+    refuse_unwritable(options.out, manifest.roots_path(options.out))
+    refuse_unwritable_folder(kept)
     wanted = sources.parse_all(hub.folders(options.source), drawn_at=options.out.parent / "phantoms")
-    refuse_foreign(options.out, manifest.COLUMNS[0])  # before the films are read
-    refuse_unwritable(options.out)
     workers = None
     if options.cluster:
         from cxrkit.cluster.readers import Readers
 
         workers = Readers.at(options.cluster)
-    built = manifest.build(wanted, experiment, options.cache or options.out.with_suffix(".cache"), squares=False, workers=workers)
+    built = manifest.build(wanted, experiment, kept, squares=False, workers=workers)
     manifest.write(options.out, built, manifest.roots_of(wanted))
-    say(summary.text(built))
+    answer(summary.text(built))
     if experiment.match:
-        say(matching.sentence(built.records, experiment.match, experiment.age_caliper))
+        answer(matching.sentence(built.records, experiment.match, experiment.age_caliper))
     else:
-        say(summary.as_merged(built, experiment))
-    say(f"\n{len(built.records)} rows in {options.out}")
+        answer(summary.as_merged(built, experiment))
+    answer(f"\n{len(built.records)} rows in {options.out}")
 
 
 def run_check(options: Namespace) -> None:
@@ -77,6 +81,10 @@ def run_check(options: Namespace) -> None:
     given = manifest.read(options.manifest)
     roots = manifest.read_roots(options.manifest)
     problems = manifest.problems(given, sources.locator(roots) if roots else None, options.hashes)
+    if options.json:
+        files = "not looked for" if not roots else "compared" if options.hashes else "present"
+        rows, used = len(given.records), len(given.used)
+        answer_json({"manifest": str(options.manifest), "rows": rows, "used": used, "files": files, "problems": list(map(str, problems))})
     if problems:
         listed = "\n".join(f"  - {problem}" for problem in problems[:20])
         raise BadInput(
@@ -84,23 +92,26 @@ def run_check(options: Namespace) -> None:
             options.manifest,
             "build it again: python -m cxrkit manifest build",
         )
+    if options.json:
+        return
     where = "their files are there" if roots else "files not looked for: no " + options.manifest.with_suffix(".roots.json").name
-    say(f"{options.manifest}: {len(given.records)} rows, {len(given.used)} in use; {where}")
+    answer(f"{options.manifest}: {len(given.records)} rows, {len(given.used)} in use; {where}")
 
 
 def run_diff(options: Namespace) -> None:
     from cxrkit.data import manifest, summary
 
-    say(summary.difference(manifest.read(options.before), manifest.read(options.after)) or "no difference")
+    answer(summary.difference(manifest.read(options.before), manifest.read(options.after)) or "no difference")
 
 
 def run_licences(options: Namespace) -> None:
     from cxrkit.data import licences, manifest
 
-    given = manifest.read(options.manifest)
     refuse_foreign(options.out, licences.TITLE)
+    refuse_unwritable(options.out)
+    given = manifest.read(options.manifest)
     write_text(options.out, licences.attribution(given.records))
     counts = Counter(record.licence or "unknown" for record in given.used)
     rows = [[licence, count, "yes" if licences.may_redistribute(licence) else "no"] for licence, count in counts.most_common()]
-    say(table(rows, ["licence", "images", "may be redistributed"], right=["images"]))
-    say(f"credits in {options.out}")
+    answer(table(rows, ["licence", "images", "may be redistributed"], right=["images"]))
+    answer(f"credits in {options.out}")

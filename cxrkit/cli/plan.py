@@ -2,13 +2,13 @@
 
 from argparse import Namespace
 
-from cxrkit.cli.shared import Commands
+from cxrkit.cli.shared import Commands, declare
 from cxrkit.errors import WrongUse
-from cxrkit.progress import say
+from cxrkit.progress import answer
 
 
 def add(commands: Commands) -> None:
-    parser = commands.add_parser("plan", help="how many patients an interval of a wanted width needs, before a run")
+    parser = declare(commands, "plan", help="how many patients an interval of a wanted width needs, before a run")
     for name, default, of in (("sensitivity", 0.95, ""), ("specificity", 0.95, ""), ("auc", 0.98, "area under the ROC curve ")):
         parser.add_argument(f"--{name}", type=float, default=default, metavar="SHARE", help=f"{of}expected (default: {default})")
     parser.add_argument("--width", type=float, default=0.1, help="of the 95 %% interval wanted, from end to end (default: 0.1)")
@@ -38,9 +38,9 @@ def run(options: Namespace) -> None:
     rows.append(["AUC", f"{options.auc:g}", *(f"{n:,}" for n in needed), area])
     there = f"width with {covid:,} and {normal:,}" if covid else ""
     header = ["of", "expected", "COVID-19 patients", "normal patients", there]
-    say(f"Held-out patients that a 95 % interval {options.width:g} wide needs, if the figure comes out as expected:\n")
-    say(table([row[: 5 if covid else 4] for row in rows], header[: 5 if covid else 4], right=header[1:]))
-    say(
+    answer(f"Held-out patients that a 95 % interval {options.width:g} wide needs, if the figure comes out as expected:\n")
+    answer(table([row[: 5 if covid else 4] for row in rows], header[: 5 if covid else 4], right=header[1:]))
+    answer(
         "\nA patient with several films counts once. split grouped holds a fifth of all patients out, and as many for validation; "
         f"the area is that of {normals:.3g} normal patients a COVID-19 one. An interval comes out wider than this in about half of all runs."
     )

@@ -3,12 +3,13 @@
 from argparse import Namespace
 from pathlib import Path
 
-from cxrkit.cli.shared import OUT, Commands, kernel_of, say_pulled
-from cxrkit.progress import say
+from cxrkit.cli.shared import OUT, Commands, declare, kernel_of, say_pulled
+from cxrkit.files import refuse_unwritable_folder
+from cxrkit.progress import answer
 
 
 def add(commands: Commands) -> None:
-    pull = commands.add_parser("pull", help="fetch and verify the results of the kernel's newest run")
+    pull = declare(commands, "pull", help="fetch and verify the results of the kernel's newest run")
     pull.add_argument("kernel", nargs="?", metavar="OWNER/NAME", help="default: that of kernel-metadata.json")
     pull.add_argument("--out", type=Path, default=OUT, metavar="DIR", help=f"where results go, a folder a run (default: {OUT})")
     pull.add_argument("--partial", action="store_true", help="bring what there is, the log first, also of a run that goes on or died")
@@ -18,9 +19,10 @@ def add(commands: Commands) -> None:
 def run(options: Namespace) -> None:
     from cxrkit.kaggle_io import client, pull
 
+    refuse_unwritable_folder(options.out)
     kaggle = client.connect()
     folder = pull.pull(kaggle, kernel_of(kaggle, options.kernel), options.out, partial=options.partial)
     if options.partial:
-        say(f"what there is of the run: {folder}; python -m cxrkit push --resume goes on from its finished stages")
+        answer(f"what there is of the run: {folder}; python -m cxrkit push --resume goes on from its finished stages")
     else:
         say_pulled(folder)

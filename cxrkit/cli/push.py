@@ -3,13 +3,14 @@
 from argparse import Namespace
 from pathlib import Path
 
-from cxrkit.cli.shared import OUT, Commands, add_settings, settings_of
+from cxrkit.cli.shared import OUT, Commands, add_settings, declare, settings_of
 from cxrkit.cli.wait import wait_and_pull
-from cxrkit.progress import say
+from cxrkit.files import refuse_unwritable_folder
+from cxrkit.progress import answer
 
 
 def add(commands: Commands) -> None:
-    push = commands.add_parser("push", help="bundle the kit and run it on Kaggle")
+    push = declare(commands, "push", help="bundle the kit and run it on Kaggle")
     add_settings(push)
     push.add_argument("--slug", help="name of the kernel (default: that of kernel-metadata.json)")
     push.add_argument("--resume", action="store_true", help="go on from the stages that the last run finished, with its options")
@@ -30,17 +31,19 @@ def run(options: Namespace) -> None:
         raise WrongUse("What does not run has no end to wait for.", next="leave --no-run or --wait and --pull out")
     if options.accelerator and options.cpu:
         raise WrongUse("--cpu asks for no accelerator.", next="leave --cpu or --accelerator out")
+    if options.pull:
+        refuse_unwritable_folder(options.out)
     settings = settings_of(options)  # a wrong option is told before anybody is asked
     kaggle = client.connect()
     if options.resume:
         settings = settings_of(options, present=push.settings_of_last(kaggle, push.ref_of(kaggle, options.slug)))
     how = {"resume": options.resume, "beside": options.beside, "run": not options.no_run, "accelerator": options.accelerator}
     pushed = push.push(settings, kaggle, slug=options.slug, **how)
-    say(f"pushed {pushed.ref} version {pushed.version}, run {pushed.run_id}: https://www.kaggle.com/code/{pushed.ref}")
-    say(f"  experiment {settings.experiment}, {settings.overrides or 'nothing laid over it'}, {settings.hours:g} h, GPU {settings.gpu}")
+    answer(f"pushed {pushed.ref} version {pushed.version}, run {pushed.run_id}: https://www.kaggle.com/code/{pushed.ref}")
+    answer(f"  experiment {settings.experiment}, {settings.overrides or 'nothing laid over it'}, {settings.hours:g} h, GPU {settings.gpu}")
     if options.no_run:
-        say("it does not run: start it on its page, or push without --no-run")
+        answer("it does not run: start it on its page, or push without --no-run")
     elif options.wait or options.pull:
         wait_and_pull(kaggle, pushed, options.pull, options.out)
     else:
-        say(f"to see how it ends: python -m cxrkit wait --pull {pushed.ref}")
+        answer(f"to see how it ends: python -m cxrkit wait --pull {pushed.ref}")

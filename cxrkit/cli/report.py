@@ -4,16 +4,15 @@ import time
 from argparse import Namespace
 from pathlib import Path
 
-from cxrkit.cli.shared import Commands
+from cxrkit.cli.shared import RUN, Commands, declare
 from cxrkit.errors import WrongUse
-from cxrkit.progress import say
+from cxrkit.files import PRIVATE, refuse_foreign, refuse_unwritable, write_text
+from cxrkit.progress import answer
 
 
 def add(commands: Commands) -> None:
-    report = commands.add_parser("report", help="write report.html, its text twin and the cards, from a run's results alone")
-    report.add_argument(
-        "runs", type=Path, nargs="+", metavar="RUN", help="a run's folder, or its results folder; several: one page of them side by side"
-    )
+    report = declare(commands, "report", help="write report.html, its text twin and the cards, from a run's results alone")
+    report.add_argument("runs", type=Path, nargs="+", metavar="RUN", help=f"{RUN}; several: one page of them side by side")
     report.add_argument("--out", type=Path, metavar="FILE", help="the page of several runs (default: beside.html)")
     report.add_argument("--text", action="store_true", help="print the tables as well")
     private = "write private-report.html alone: with every film that is on this machine, whatever its licence; not to be passed on"
@@ -35,19 +34,19 @@ def run(options: Namespace) -> None:
     if options.out:
         raise WrongUse("--out names the page of several runs; a run's own report stands in its results.", next="leave out --out")
     results = Results.open(options.runs[0])
+    refuse_unwritable(*(results.folder / name for name in ((PRIVATE,) if options.private else report.WRITTEN)))
     if options.private:
         written = [private.make(results, _locator(results.folder, options.source))]
     else:
         written = report.make(results)
     if options.text:
-        say(markdown.log(results) + "\n")
+        answer(markdown.log(results) + "\n")
     size = written[0].stat().st_size
     beside = f"; beside it {', '.join(path.name for path in written[1:])}" if written[1:] else "; do not pass it on"
-    say(f"{written[0]}: {size / 1e6:.2f} MB, in {time.monotonic() - started:.1f} s{beside}")
+    answer(f"{written[0]}: {size / 1e6:.2f} MB, in {time.monotonic() - started:.1f} s{beside}")
 
 
 def _beside(options: Namespace) -> None:
-    from cxrkit.files import refuse_foreign, write_text
     from cxrkit.report import beside
     from cxrkit.results import open_all
 
@@ -55,8 +54,9 @@ def _beside(options: Namespace) -> None:
         raise WrongUse("--private and --text are of one run.", next="name one run, or leave them out")
     out = options.out or Path("beside.html")
     refuse_foreign(out, beside.START)
+    refuse_unwritable(out)
     write_text(out, beside.html(open_all(options.runs)))
-    say(f"{out}: {len(options.runs)} runs side by side")
+    answer(f"{out}: {len(options.runs)} runs side by side")
 
 
 def _locator(results: Path, named: list[str]):

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from cxrkit import config
-from cxrkit.errors import WrongUse
+from cxrkit.cli.examples import EXAMPLES
+from cxrkit.errors import EXIT_CODES, WrongUse
 from cxrkit.files import CHECKSUMS, read_json
-from cxrkit.progress import say
+from cxrkit.options import add_arguments, add_quiet, hours, overrides_of
+from cxrkit.progress import answer, say
 
 if TYPE_CHECKING:
     from cxrkit.kaggle_io.bundle import Settings
@@ -19,6 +22,26 @@ Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 """What argparse gives for the commands of a parser: each command adds its own."""
 OUT = Path("runs") / "kaggle"
 """Where results from Kaggle go."""
+
+
+RUN = "the run's folder, or its results folder"
+"""What RUN stands for in every command."""
+
+
+def declare(commands: Commands, name: str, help: str) -> argparse.ArgumentParser:
+    """The parser of one command, with --quiet, its two examples and the exit codes."""
+    parser = commands.add_parser(name, help=help, formatter_class=argparse.RawDescriptionHelpFormatter)
+    program, _, command = parser.prog.partition("cxrkit ")
+    examples = "".join(f"  {program}cxrkit {example}\n" for example in EXAMPLES[command])
+    parser.description = textwrap.fill(help[0].upper() + help[1:] + ".", 100)
+    parser.epilog = f"examples:\n{examples}{EXIT_CODES}"
+    add_quiet(parser)
+    return parser
+
+
+def add_json(parser: argparse.ArgumentParser, keys: str) -> None:
+    """--json; keys: where they are documented."""
+    parser.add_argument("--json", action="store_true", help=f"print one JSON document and nothing else on stdout; its keys: {keys}")
 
 
 def given(**options: Any) -> dict[str, Any]:
@@ -50,9 +73,9 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--experiment", metavar="NAME", help=f"{', '.join(config.names())}, or a YAML file (default: that of kernel/script.py's head)"
     )
-    parser.add_argument("--hours", type=float, help="after so many hours no new stage begins (default: that of the head, 11)")
+    parser.add_argument("--hours", type=hours, help="after so many hours no new stage begins (default: that of the head, 11)")
     parser.add_argument("--cpu", action="store_true", help="run on processors, without a GPU")
-    config.add_arguments(parser.add_argument_group("experiment", "each also a key of the YAML file"))
+    add_arguments(parser.add_argument_group("experiment", "each also a key of the YAML file"))
 
 
 def settings_of(options: argparse.Namespace, results: str = "", present: Settings | None = None) -> Settings:
@@ -67,7 +90,7 @@ def settings_of(options: argparse.Namespace, results: str = "", present: Setting
 
     found = present or bundle.head()
     own = metadata.results_slug(metadata.slug_of(metadata.read()))
-    overrides = config.overrides_of(options)
+    overrides = overrides_of(options)
     if options.experiment:  # another experiment: what was laid over the head's own is not meant for it
         found = replace(found, experiment=options.experiment, overrides={} if options.experiment != found.experiment else found.overrides)
     settings = replace(
@@ -100,8 +123,8 @@ def say_pulled(folder: Path) -> None:
     from cxrkit.kaggle_io import publish
 
     results = folder / publish.FOLDER
-    say(f"results, whole and verified: {results} ({len(read_json(results / CHECKSUMS))} files)")
+    answer(f"results, whole and verified: {results} ({len(read_json(results / CHECKSUMS))} files)")
     for name in ("report.html", "metrics.json"):
         if (results / name).exists():
-            say(f"look at {results / name}")
+            answer(f"look at {results / name}")
             break

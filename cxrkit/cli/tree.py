@@ -3,14 +3,15 @@
 from argparse import Namespace
 from pathlib import Path
 
-from cxrkit.cli.shared import Commands
+from cxrkit.cli.shared import Commands, declare
 from cxrkit.errors import WrongUse
-from cxrkit.progress import say
+from cxrkit.files import refuse_unwritable
+from cxrkit.progress import answer
 
 
 def add(commands: Commands) -> None:
     actions = commands.add_parser("tree", help="build the folder tree").add_subparsers(metavar="ACTION", required=True)
-    build = actions.add_parser("build", help="link a manifest's images into train|valid|test/<label>/")
+    build = declare(actions, "build", help="link a manifest's images into train|valid|test/<label>/")
     build.add_argument("manifest", type=Path)
     build.add_argument("--out", type=Path, default=Path("tree"), metavar="DIR", help="the tree's folder (default: tree)")
     build.set_defaults(command=run_build)
@@ -19,6 +20,7 @@ def add(commands: Commands) -> None:
 def run_build(options: Namespace) -> None:
     from cxrkit.data import manifest, sources, tree
 
+    refuse_unwritable(options.out / tree.MARKER)
     roots = manifest.read_roots(options.manifest)
     if not roots:
         raise WrongUse(
@@ -26,4 +28,4 @@ def run_build(options: Namespace) -> None:
             options.manifest,
             "build it on this machine: python -m cxrkit manifest build",
         )
-    say(f"{options.out}: {tree.build(manifest.read(options.manifest), sources.locator(roots), options.out)}")
+    answer(f"{options.out}: {tree.build(manifest.read(options.manifest), sources.locator(roots), options.out)}")

@@ -3,11 +3,12 @@
 from argparse import Namespace
 from pathlib import Path
 
-from cxrkit.cli.shared import OUT, Commands, kernel_of, say_pulled
+from cxrkit.cli.shared import OUT, Commands, declare, kernel_of, say_pulled
+from cxrkit.files import refuse_unwritable_folder
 
 
 def add(commands: Commands) -> None:
-    wait = commands.add_parser("wait", help="wait for the run that a push has started, without starting another")
+    wait = declare(commands, "wait", help="wait for the run that a push has started, without starting another")
     wait.add_argument("kernel", nargs="?", metavar="OWNER/NAME", help="default: that of kernel-metadata.json")
     wait.add_argument("--pull", action="store_true", help="then fetch its results")
     wait.add_argument("--out", type=Path, default=OUT, metavar="DIR", help=f"where results go, a folder a run (default: {OUT})")
@@ -18,6 +19,8 @@ def add(commands: Commands) -> None:
 def run(options: Namespace) -> None:
     from cxrkit.kaggle_io import client, wait
 
+    if options.pull:
+        refuse_unwritable_folder(options.out)
     kaggle = client.connect()
     pushed = wait.take_up(kaggle, kernel_of(kaggle, options.kernel))
     wait_and_pull(kaggle, pushed, options.pull, options.out, options.limit)

@@ -2,7 +2,8 @@
 
 from argparse import Namespace
 
-from cxrkit.cli.shared import Commands
+from cxrkit.cli.shared import Commands, declare
+from cxrkit.options import hours
 
 TEXT = """\
 # Save as .github/workflows/kaggle.yml. The secret KAGGLE_API_TOKEN (Settings, Secrets and variables, Actions) holds a token of
@@ -42,9 +43,9 @@ NEEDS = "kaggle six pyyaml"
 
 
 def add(commands: Commands) -> None:
-    workflow = commands.add_parser("workflow", help="print a GitHub Actions workflow that pushes, waits and keeps the results")
+    workflow = declare(commands, "workflow", help="print a GitHub Actions workflow that pushes, waits and keeps the results")
     workflow.add_argument("--experiment", default="paper", metavar="NAME", help="what it runs (default: paper)")
-    workflow.add_argument("--hours", type=float, default=5.0, help="after so many hours no new stage begins (default: 5)")
+    workflow.add_argument("--hours", type=hours, default=5.0, help="after so many hours no new stage begins (default: 5)")
     workflow.set_defaults(command=run)
 
 

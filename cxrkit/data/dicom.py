@@ -23,8 +23,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from cxrkit.data import words
-from cxrkit.errors import UnreadableImage
+from cxrkit.data import levels, words
+from cxrkit.errors import NoFilm, UnreadableImage
 
 FILMS = ("CR", "DX", "RG", "OT", "SC", "")
 """Modalities under which projection films are filed; OT and SC are what scanned ones come as."""
@@ -112,6 +112,8 @@ def open_grey(path: str | Path, content: bytes | None = None) -> tuple[Image.Ima
             grey = _grey(film)
         mode = "RGB" if film.get("SamplesPerPixel") == 3 else "L" if film.get("BitsAllocated") == 8 else "I;16"
         return grey, mode, _doubts(film, sideways=True)
+    except NoFilm:
+        raise
     except UnreadableImage as error:
         raise UnreadableImage(error.what, path, error.next) from error
     except _damage() as error:
@@ -147,10 +149,10 @@ def _read(file, pixels=True):
 
 def _grey(film):
     if "Rows" not in film or not film.keys() & {0x7FE00008, 0x7FE00009, 0x7FE00010}:
-        raise UnreadableImage("the DICOM file holds no picture", next="leave it out: it is a directory, a report or a header alone")
+        raise NoFilm("the DICOM file holds no picture", "leave it out: it is a directory, a report or a header alone")
     frames, rows, columns = int(film.get("NumberOfFrames") or 1), int(film.Rows), int(film.Columns)
     if frames > 1:
-        raise UnreadableImage(f"it holds {frames} pictures, not one film", next="export the film alone")
+        raise NoFilm(f"it holds {frames} pictures", "bring the film alone")
     if rows * columns > Image.MAX_IMAGE_PIXELS:
         raise UnreadableImage(f"{columns} x {rows} pixels are too many", next="bring the film in a usual size")
     _refuse_packing(film.file_meta.TransferSyntaxUID)
@@ -195,7 +197,7 @@ def _displayed(film):
     padding = _padding(stored, film)
     values = np.asarray(apply_modality_lut(stored, film), np.float64)
     if not np.isfinite(values).all():
-        raise UnreadableImage("some of its pixels are no numbers", next="export the film again")
+        raise NoFilm(f"{np.count_nonzero(~np.isfinite(values))} of its pixels are no numbers", "export the film again")
     table = next(iter(film.get("VOILUTSequence") or ()), None)
     if table is not None and table.get("LUTDescriptor") and table.get("LUTData"):
         values, low, high = _looked_up(values, table)
@@ -204,9 +206,9 @@ def _displayed(film):
         low, high = apply_windowing(np.array([-FAR_OUT, FAR_OUT]), film)
     else:
         kept = values[~padding]
-        low, high = (kept.min(), kept.max()) if kept.size else (0, 0)
+        low, high = levels.own_range(kept) if kept.size else (0, 0)
     if not high > low:
-        raise UnreadableImage("all its pixels are the same", next="export the film again")
+        raise NoFilm("no content, 1 grey level in all", "export the film again")
     return np.clip((values - low) / (high - low), 0, 1), padding
 
 

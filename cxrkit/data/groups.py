@@ -3,16 +3,18 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from itertools import combinations
 
 from cxrkit.data import words
 from cxrkit.data.copies import Pair
-from cxrkit.data.records import NEGATIVE, Record, copy_of, traits
+from cxrkit.data.records import NEGATIVE, Record, age_span, copy_of, traits
 
 UUID_NAME = re.compile(r"[0-9A-F]{8}-(?:[0-9A-F]{4}-){3}[0-9A-F]{12}", re.IGNORECASE)
 """SIRM published most films of March 2020 under such names, and the collections kept them."""
 
-YEARS_APART = 10
-"""Films of one patient lie weeks or a few years from each other, and ages are rounded."""
+YEARS_APART, YEARS_OFF = 10, 2
+"""By how many years the ages of one patient's films may differ: where it is not known when both were taken, for they lie weeks or a few
+years from each other; and beyond the years between them where it is, for ages are rounded and of dates the years count."""
 
 
 def groups_of(records: Iterable[Record], links: bool = True) -> dict[str, str]:
@@ -101,16 +103,19 @@ def exclude_conflicts(records: Sequence[Record], groups: dict[str, str]) -> list
         if record.label:
             said[groups[record.image_id]].append(record)
         elif words.is_finding(record.finding):
-            other.setdefault(record.duplicate_of or record.image_id, record)
+            other.setdefault(_picture(record), record)
     result = []
     for record in records:
         if record.used:
-            against = [film for film in said[groups[record.image_id]] if film.label != record.label and not _two_people(record, film)]
+            in_group = said[groups[record.image_id]]
+            own = [record, *(film for film in in_group if _picture(film) == _picture(record))]
+            of_others = {_picture(film) for film in in_group if any(_two_people(one, film) for one in own)}
+            against = [film for film in in_group if film.label != record.label and _picture(film) not in of_others]
             labels = {film.label: film.image_id for film in [*reversed(against), record]}
             if against:
-                labels[record.label] = next(f.image_id for f in said[groups[record.image_id]] if f.label == record.label)
+                labels[record.label] = next(film.image_id for film in in_group if film.label == record.label)
                 record = record.but(excluded=f"{CONFLICT} in one group: " + _listed(labels))
-            elif record.label == NEGATIVE and (film := other.get(record.duplicate_of or record.image_id)):
+            elif record.label == NEGATIVE and (film := other.get(_picture(record))):
                 record = record.but(
                     excluded=f"{CONFLICT} of one picture: " + _listed({record.label: record.image_id, film.finding: film.image_id})
                 )
@@ -122,16 +127,29 @@ def _listed(labels: dict[str, str]) -> str:
     return ", ".join(f"{label} by {name}" for label, name in sorted(labels.items()))
 
 
+def _picture(record: Record) -> str:
+    return record.duplicate_of or record.image_id
+
+
 def _two_people(one: Record, other: Record) -> bool:
-    return (
-        one.patient == other.patient != ""
-        and (one.duplicate_of or one.image_id) != (other.duplicate_of or other.image_id)
-        and apart(one, other)
-    )
+    return one.patient == other.patient != "" and _picture(one) != _picture(other) and apart(one, other)
 
 
 def apart(one: Record, other: Record) -> bool:
-    """Whether two films of one patient number are told apart: by sex, or by ages more than YEARS_APART years from each other."""
-    first, second = traits(one), traits(other)
-    sexes, ages = {first["sex"], second["sex"]} - {""}, [age for age in (one.years, other.years) if age is not None]
-    return len(sexes) > 1 or len(ages) > 1 and abs(ages[0] - ages[1]) > YEARS_APART
+    """Whether two films of one patient number cannot be one person's: by sex, or by ages that the years between them do not explain."""
+    sexes = {traits(one)["sex"], traits(other)["sex"]} - {""}
+    first, second = age_span(one.age), age_span(other.age)
+    if len(sexes) > 1 or not first or not second:
+        return len(sexes) > 1
+    between, allowed = (other.taken - one.taken, YEARS_OFF) if one.taken and other.taken else (0, YEARS_APART)
+    return max(first[0] + between - second[1], second[0] - between - first[1]) > allowed
+
+
+def two_people(records: Iterable[Record]) -> list[tuple[Record, Record]]:
+    """A pair of films for each patient number that may stand for two people, by number; used films stand for their like."""
+    films: dict[str, dict[tuple, Record]] = defaultdict(dict)
+    for record in sorted(records, key=lambda record: (not record.used, record.image_id)):
+        if record.patient:
+            films[record.patient].setdefault((traits(record)["sex"], age_span(record.age), record.taken), record)
+    pairs = (next((pair for pair in combinations(films[patient].values(), 2) if apart(*pair)), None) for patient in sorted(films))
+    return [pair for pair in pairs if pair]

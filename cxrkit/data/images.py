@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from cxrkit.data import dicom
-from cxrkit.errors import UnreadableImage
+from cxrkit.data import dicom, levels
+from cxrkit.errors import NoFilm, UnreadableImage
 
 SUFFIXES = (".jpeg", ".jpg", ".jfif", ".png", ".bmp", ".tif", ".tiff", ".gif", ".webp", ".jp2", ".dcm", ".heic")
 """What films are called; one that is called otherwise, or has no suffix, is known by its content: see is_film."""
@@ -22,7 +22,9 @@ HEIC = re.compile(rb".{4}ftyp(?:hei|hev|mif)", re.DOTALL)
 SMALLEST_SIDE = 40
 """Pixels. Below it a file is an icon or a tracking pixel, not a film."""
 FEWEST_LEVELS = 8
-"""Of 256 grey levels; a film has them nearly all, a black or a printed page a few."""
+"""Of 256 grey levels; the least of 648 real films has 156, a black or a printed page a few."""
+FEWEST_PIXELS = 10_000
+"""A level counts from one pixel in so many on: the edges of letters have all levels, too."""
 ORIENTATION, BITS, PHOTOMETRIC, SAMPLE_FORMAT = 0x0112, 258, 262, 339
 """Numbers of TIFF's tags; the first is EXIF's, too."""
 LONGEST = 6
@@ -57,13 +59,19 @@ def is_film(path: Path) -> bool:
 
 
 def decode(path: Path, content: bytes | None = None) -> Decoded:
-    """Decode an image file, once. content: the file's bytes, where they are read already.
+    """Decode an image file, once, for whatever is to be done with it. content: the file's bytes, where they are read already.
 
     Colour goes to luminance, palettes are resolved, EXIF rotation is applied, what is transparent shows the background (_composed).
-    Deeper images, and floats, are scaled from their least value to their greatest, white turned to black where the TIFF's photometric
-    tag says so; DICOM goes through dicom.open_grey. Raises UnreadableImage.
+    Deeper images, and floats, are scaled by their own range (levels.own_range), white turned to black where the TIFF's photometric
+    tag says so; DICOM goes through dicom.open_grey. Raises UnreadableImage, and of these NoFilm for a picture that holds no film: an
+    icon, a strip, several pages, pixels that are no numbers, or fewer than FEWEST_LEVELS grey levels.
     """
-    content = read_film(path) if content is None else content
+    film = _decoded(path, read_film(path) if content is None else content)
+    _refuse_empty(film.grey)
+    return film
+
+
+def _decoded(path: Path, content: bytes) -> Decoded:
     if dicom.is_dicom(content[:132]):
         grey, mode, doubts = dicom.open_grey(path, content)
         return Decoded(_sized(grey), *grey.size, mode, "DICOM", tuple(doubts))
@@ -105,7 +113,7 @@ def open_grey(path: Path, content: bytes | None = None) -> Image.Image:
 
 def _to_grey(image: Image.Image, depth: int) -> Image.Image:
     if image.format != "MPO" and _frames(image) > 1:  # a camera's MPO holds a preview besides
-        raise UnreadableImage(f"it holds {image.n_frames} pictures, not one film", next="bring the film alone")
+        raise NoFilm(f"it holds {image.n_frames} pictures", "bring the film alone")
     tags = getattr(image, "tag_v2", {})
     image.load()
     ImageOps.exif_transpose(image, in_place=True)
@@ -126,7 +134,7 @@ def _to_grey(image: Image.Image, depth: int) -> Image.Image:
 
 def _sized(image: Image.Image) -> Image.Image:
     if min(image.size) < SMALLEST_SIDE:
-        raise UnreadableImage(f"only {image.width} x {image.height} pixels", next="bring the film in full size")
+        raise NoFilm(f"only {image.width} x {image.height} pixels", "bring the film in full size")
     return image
 
 
@@ -158,19 +166,18 @@ def _frames(image: Image.Image) -> int:
 def _from_deep(pixels: np.ndarray, turned_over: bool) -> Image.Image:
     pixels = pixels.astype(np.float64)
     if not np.isfinite(pixels).all():
-        raise UnreadableImage(f"{np.count_nonzero(~np.isfinite(pixels))} of its pixels are no numbers", next="export the film again")
-    low, high = pixels.min(), pixels.max()
-    shares = (pixels - low) / (high - low if high > low else 1)
+        raise NoFilm(f"{np.count_nonzero(~np.isfinite(pixels))} of its pixels are no numbers", "export the film again")
+    low, high = levels.own_range(pixels)
+    shares = np.clip((pixels - low) / (high - low if high > low else 1), 0, 1)
     return Image.fromarray(np.rint((1 - shares if turned_over else shares) * 255).astype(np.uint8), mode="L")
 
 
-def refuse_empty(grey: Image.Image) -> None:
-    """Raise UnreadableImage for a picture that cannot be a film: a strip, an icon, or one with fewer than FEWEST_LEVELS grey levels."""
-    levels = np.count_nonzero(grey.histogram())
-    if levels < FEWEST_LEVELS:
-        raise UnreadableImage(f"no content: {levels} grey level{'s' * (levels > 1)} in all", next="bring the film itself")
+def _refuse_empty(grey: Image.Image) -> None:
+    there = np.count_nonzero(np.array(grey.histogram()) > grey.width * grey.height // FEWEST_PIXELS)
+    if there < FEWEST_LEVELS:
+        raise NoFilm(f"no content, {there} grey level{'s' * (there > 1)} in all", "bring the film itself")
     if max(grey.size) > LONGEST * min(grey.size):
-        raise UnreadableImage(f"no film has this shape: {grey.width} x {grey.height} pixels", next="bring the film itself")
+        raise NoFilm(f"a strip of {grey.width} x {grey.height} pixels", "bring the film itself")
 
 
 def seen(grey: Image.Image, resize: str = "squish") -> Image.Image:
@@ -206,6 +213,8 @@ def colour_share(picture: Image.Image) -> float:
 def read_film(path: Path) -> bytes:
     """A film file's bytes. Raises UnreadableImage when there is no such file, or it is empty."""
     try:
+        if path.exists() and not path.is_file():  # a pipe would be waited for without end
+            raise UnreadableImage("no readable file: what stands there is a folder, or no file", path)
         content = path.read_bytes()
     except OSError as error:
         raise UnreadableImage(f"no readable file: {error.strerror}", path) from error

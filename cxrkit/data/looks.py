@@ -91,7 +91,6 @@ class Look:
 
     def _decoded(self, wanted: Wanted, content: bytes, sha256: str) -> Seen:
         film = images.decode(wanted.path, content)
-        images.refuse_empty(film.grey)
         facts = Facts(film.width, film.height, film.mode, film.format, len(content), sha256)
         thumbnail = copies.thumbnail(film.grey) if wanted.anyway or sha256 not in self.thumbnails else None
         squared = self.side and wanted.squared and (wanted.anyway or sha256 not in self.squares)

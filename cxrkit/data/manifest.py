@@ -31,6 +31,8 @@ from cxrkit.files import (
 
 BUILD = "build it: python -m cxrkit manifest build"
 BUILD_AGAIN = "build the manifest again"
+STARTS = tuple(sign.join(COLUMNS[:4]) for sign in ",;\t")
+"""How a manifest begins, also one that a spreadsheet saved."""
 
 
 @dataclass(frozen=True)
@@ -192,9 +194,9 @@ def write(path: str | Path, manifest: Manifest, roots: dict[str, str]) -> None:
     The two are apart so that the manifest, and so its hash, is the same on every machine. Raises BadInput where `path` is no
     manifest but a file of somebody's, which stays.
     """
-    refuse_foreign(path, COLUMNS[0])
+    refuse_foreign(path, *STARTS)
     write_text(path, manifest.text)
-    write_json(_roots_path(path), roots)
+    write_json(roots_path(path), roots)
 
 
 def read(path: str | Path) -> Manifest:
@@ -228,14 +230,15 @@ def _whole(text: str) -> int:
 
 def read_roots(path: str | Path) -> dict[str, str]:
     """{folder name: folder} as the manifest's sidecar says, or {} where there is none. Raises BadInput."""
-    sidecar = _roots_path(path)
+    sidecar = roots_path(path)
     roots = read_json(sidecar, "The list of folders", BUILD_AGAIN) if sidecar.exists() else {}
     if not isinstance(roots, dict) or not all(isinstance(folder, str) for folder in roots.values()):
         raise BadInput("The list of folders is not as it was written: it holds no folder for each source.", sidecar, BUILD_AGAIN)
     return roots
 
 
-def _roots_path(path: str | Path) -> Path:
+def roots_path(path: str | Path) -> Path:
+    """The file beside a manifest that says where its folders lie on this machine."""
     return Path(path).with_suffix(".roots.json")
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Self
 
 POSITIVE = "covid"
@@ -19,7 +19,11 @@ LABEL_WORDS = {POSITIVE: "COVID-19", NEGATIVE: "normal", "": "no label"}
 SPLIT_WORDS = {"train": "training", "valid": "validation", "test": "test", "": "no split"}
 """What people are told for a label and for a split."""
 
-SEXES = {"f": "F", "female": "F", "woman": "F", "w": "F", "m": "M", "male": "M", "man": "M"}
+_WORDS_OF_SEX = {
+    "F": "f|female|woman|w|weiblich|frau|femenino|mujer|femme|feminin|feminino|femmina|女",
+    "M": "m|male|man|männlich|mann|masculino|hombre|homme|masculin|maschio|男",
+}
+SEXES = {word: sex for sex, words in _WORDS_OF_SEX.items() for word in words.split("|")}
 UNSPECIFIED = "frontal-unspecified"
 MATCHABLE = ("view", "age", "sex")
 """What positives and negatives can be made alike in."""
@@ -54,6 +58,7 @@ class Record:
     published_split: the split its source gave it; split: the one this manifest gives it.
     duplicate_of: image_id of the image whose picture this one repeats.
     excluded: why the image is not used; empty when it is. Nothing that a source named disappears from a manifest.
+    taken: the year of the film, where its source gives a date. It is known while a manifest is built, and no column: no date is kept.
     """
 
     image_id: str
@@ -84,6 +89,7 @@ class Record:
     split: str = ""
     duplicate_of: str = ""
     excluded: str = ""
+    taken: int | None = field(default=None, compare=False, repr=False)
 
     @property
     def used(self) -> bool:
@@ -115,13 +121,16 @@ def age_span(text: str) -> tuple[float, float] | None:
 
     A letter M counts as months behind three digits alone, as DICOM writes them: "45M" is a man.
     """
-    number, text = r"(\d+(?:\.\d+)?)", (text or "").strip().lower()
-    match = re.fullmatch(rf"{number}(?:\s*[-\u2013]\s*{number})?\s*(y|yrs?|years?|s|mo|months?|weeks?|days?)?", text)
+    number, text = r"(\d+(?:[.,]\d+)?)", (text or "").strip().lower()
+    match = re.fullmatch(
+        rf"{number}(?:\s*[-\u2013]\s*{number})?\s*(y/?o?|yrs?|(?:-?years?[ -]old)|years?|jahre?|a[nñ]os|ans?|anni|s|mo|months?|weeks?|days?)?",
+        text,
+    )
     dicom = re.fullmatch(r"(\d{3})()([dwmy])", text)
     if not (match := dicom or match):
         return None
     years = UNIT.get((match[3] or "y")[0], 1)
-    first, last = float(match[1]) / years, float(match[2] or match[1]) / years
+    first, last = (float(part.replace(",", ".")) / years for part in (match[1], match[2] or match[1]))
     return (first, last) if last <= 120 else None
 
 
@@ -148,7 +157,7 @@ def untold_sources(records: Iterable[Record]) -> set[str]:
     return {folder for folder, names in of_folder.items() if folder in names and any(name.startswith(folder + "-") for name in names)}
 
 
-COLUMNS = tuple(field.name for field in fields(Record))
+COLUMNS = tuple(column.name for column in fields(Record) if column.name != "taken")
 NUMBERS = ("width", "height", "bytes")
 
 

@@ -1,13 +1,14 @@
 """What a manifest holds, counted, as text: sources, reasons, splits, copies; and what changed between two."""
 
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable
 
 from cxrkit.config import Experiment
 from cxrkit.data import groups, splits
 from cxrkit.data.manifest import Manifest
 from cxrkit.data.records import COPY, LABELS, POSITIVE, SPLITS, Record
+from cxrkit.errors import NoFilm
 from cxrkit.progress import table
 
 LISTED, REASONS = 8, 20
@@ -37,19 +38,23 @@ def _views(manifest: Manifest) -> str:
 
 
 def _people(manifest: Manifest) -> str:
-    """Patient numbers in use that may stand for two people, as a question to whoever knows; empty where there are none."""
-    films = defaultdict(list)
-    for record in manifest.used:
-        films[record.patient].append(record)
-    told = []
-    for patient, of_patient in films.items():
-        first = of_patient[0]
-        if patient and (other := next((record for record in of_patient if groups.apart(first, record)), None)):
-            known = ", ".join(f"{record.sex or '?'} {record.age or '?'}" for record in (first, other))
-            told.append(f"{patient} may be two people ({known})")
-    more = f"; and {len(told) - LISTED} more" if len(told) > LISTED else ""
-    ask = "; they stay in one split: where they are two, give each a number of its own"
-    return f"questions: {'; '.join(told[:LISTED])}{more}{ask}" if told else ""
+    """Patient numbers that may stand for two people, as questions to whoever knows; empty where there are none."""
+    pairs = sorted(groups.two_people(manifest.records), key=lambda pair: not any(record.used for record in pair))
+    if not pairs:
+        return ""
+    lines = [f"question: is {pair[0].patient} one patient? " + "; ".join(map(_person, pair)) for pair in pairs[:LISTED]]
+    lines += [f"  and {len(pairs) - LISTED} more"] * (len(pairs) > LISTED)
+    return "\n".join(
+        [
+            *lines,
+            "They stay in one split meanwhile. Where they are two people, give each a number of its own in the source's table, and build again.",
+        ]
+    )
+
+
+def _person(record: Record) -> str:
+    taken = f" in {record.taken}" if record.taken else ""
+    return f"{record.sex or 'sex not known'}, {record.age or 'age not known'}{taken} ({record.image_id}{'' if record.used else ', not in use'})"
 
 
 def _leaks(manifest: Manifest) -> str:
@@ -118,7 +123,7 @@ def short_reason(record: Record) -> str:
         return f"{COPY}a film of {reason.removeprefix(COPY).split('/')[0]}"
     if reason.startswith((groups.CONFLICT, "cannot be decoded", "the DICOM file cannot be decoded", "it is damaged")):
         return reason.partition(":")[0]
-    if reason.startswith(("only ", "no content", "no film has")):
+    if reason.startswith(NoFilm.words):
         return re.sub(r"\d+", "n", reason)
     if reason.startswith("row "):
         return "a" + reason[reason.index(" of the metadata") :].replace(" of the metadata", " metadata row", 1)

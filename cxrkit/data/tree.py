@@ -16,8 +16,8 @@ from typing import Any
 from cxrkit.data.images import SUFFIXES, open_grey
 from cxrkit.data.manifest import Manifest
 from cxrkit.data.records import LABELS, SPLITS, Record
-from cxrkit.errors import BadInput, disk_errors
-from cxrkit.files import link_or_copy, read_json, replacing, write_json
+from cxrkit.errors import BadInput
+from cxrkit.files import link_or_copy, read_json, replacing, write_errors, write_json
 
 MARKER = ".cxrkit-tree.json"
 DICOM = "DICOM"
@@ -81,7 +81,7 @@ def build(manifest: Manifest, locate: Callable[[Record], Path], root: str | Path
     right already stays, what the kit put there and is no longer wanted is removed, and nothing else is touched.
 
     Raises BadInput for a film that is not there, or a root that holds anything which is not the kit's, before
-    anything is changed; DiskFull.
+    anything is changed; Unwritable, DiskFull.
     """
     root = Path(root)
     planned: Listed = {}
@@ -90,7 +90,7 @@ def build(manifest: Manifest, locate: Callable[[Record], Path], root: str | Path
         if not source.is_file():
             raise BadInput("An image of the manifest is not there.", source, "build the manifest again")
         planned[relative] = _listed(source, record.format == DICOM)
-    with disk_errors(root):
+    with write_errors(root):
         listed = read_json(root / MARKER, "The tree's list", "name a new folder for the tree") if (root / MARKER).is_file() else {}
         there = _there(root, listed, planned)
         made = {"linked": 0, "copied": 0, "kept": 0}

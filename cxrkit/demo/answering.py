@@ -12,13 +12,10 @@ import numpy as np
 from PIL import Image
 
 from cxrkit import __version__, predict
-from cxrkit.audit import attention, inquiry
-from cxrkit.audit.headlines import NO_AUDIT, headline
+from cxrkit.audit import heatmap
 from cxrkit.config import short_name
 from cxrkit.data import images
-from cxrkit.data.records import LABELS, POSITIVE
 from cxrkit.demo import decoding
-from cxrkit.errors import BadInput
 from cxrkit.predict import OpenedRun, Query
 
 VIEW = 1024
@@ -31,7 +28,7 @@ MOST_HELD_OUT = 400
 
 @dataclass(frozen=True)
 class HeldOut:
-    """The run's held-out films of one class on the scale of all networks together, uncalibrated. n: of them; p_covid: ascending."""
+    """The run's held-out films of one class on the page's scale. n: of them; p_covid: ascending, of MOST_HELD_OUT at most."""
 
     label: str
     n: int
@@ -85,37 +82,37 @@ class Demo:
     def __init__(self, run: OpenedRun):
         self.run = run
         self._asking = threading.Lock()
-        self._held_out = held_out(run)
-        self._load = functools.lru_cache(maxsize=KEPT_NETWORKS)(inquiry.loaded)
+        self._held_out = {group.label: np.array(group.p_covid) for group in run.facts.held_out}
+        self._load = functools.lru_cache(maxsize=KEPT_NETWORKS)(run.engine.load)
 
     @functools.cached_property
     def facts(self) -> RunFacts:
         """What the page says before any film."""
-        results, (answered, verdict) = self.run.results, _verdict(self.run)
+        facts = self.run.facts
         return RunFacts(
             version=__version__,
-            experiment=results.experiment.name,
-            manifest_sha256=results.info.manifest_sha256,
+            experiment=facts.experiment,
+            manifest_sha256=facts.manifest_sha256,
             networks={network.architecture: short_name(network.architecture) for network in self.run.trained},
             seeds=len({network.seed for network in self.run.trained}),
-            threshold=results.experiment.threshold,
+            threshold=facts.threshold,
             checked=self.run.reference is not None,
             why_not_checked=self.run.lacking,
-            headline=answered,
-            verdict=verdict,
-            warnings=self.run.warnings,
+            headline=facts.headline,
+            verdict=facts.verdict,
+            warnings=facts.warnings,
             held_out=[HeldOut(label, len(p), _some(p)) for label, p in self._held_out.items()],
         )
 
     def film(self, content: bytes) -> FilmFacts:
         """What the networks say of an upload. Raises UnreadableImage; waits while another film is asked about."""
-        experiment = self.run.results.experiment
+        facts = self.run.facts
         with self._asking:  # the decoder, too: several of them at once may need more memory than there is
             film = decoding.decode(content)
             query = predict.query_of(
-                Path("upload"), film.grey, film.colour, film.doubts, experiment.image_size, self.run.reference, experiment.resize
+                Path("upload"), film.grey, film.colour, film.doubts, facts.image_size, self.run.reference, facts.resize
             )
-            predict.ask(self.run.trained, [query], self.run.device, with_maps=True, load=self._load, tell=_silent)
+            predict.ask(self.run, [query], with_maps=True, load=self._load, tell=_silent)
         answer = self.run.answer(query)
         raw = answer.ensemble.raw
         return FilmFacts(
@@ -123,7 +120,7 @@ class Demo:
             standing=[Standing(label, int(np.searchsorted(p, raw)), len(p)) for label, p in self._held_out.items()],
             width=film.grey.width,
             height=film.grey.height,
-            picture=_png(_shrunk(images.seen(film.grey, experiment.resize))),
+            picture=_png(_shrunk(images.seen(film.grey, facts.resize))),
             maps={short_name(name): _png(_amber(attended)) for name, attended in maps_of(query).items()},
         )
 
@@ -137,35 +134,9 @@ def maps_of(query: Query) -> dict[str, np.ndarray]:
     return {name: attended for name, attended in query.maps.items() if attended.any()}
 
 
-def held_out(run: OpenedRun) -> dict[str, np.ndarray]:
-    """{class: the mean probability of all networks for the run's held-out films of it, ascending}; empty where there are no
-    predictions, or not of the very networks that are here."""
-    results = run.results
-    try:
-        parts = {name: results.required(name) for name in results.architectures}
-    except BadInput:
-        return {}
-    if {(name, seed) for name, part in parts.items() for seed in part.seeds} != {(one.architecture, one.seed) for one in run.trained}:
-        return {}  # a film would stand on the scale of other networks
-    rows = [part.ensemble() for part in parts.values()]
-    mean = np.mean([row.of(rows[0].image_ids).p_covid[0] for row in rows], axis=0)
-    return {label: np.sort(mean[rows[0].is_covid == (label == POSITIVE)]) for label in LABELS}
-
-
 def _some(p_covid: np.ndarray) -> list[float]:
     places = np.linspace(0, len(p_covid) - 1, min(len(p_covid), MOST_HELD_OUT)).round().astype(int)
     return [round(float(p), 4) for p in p_covid[places]]
-
-
-def _verdict(run: OpenedRun) -> tuple[str, str]:
-    """The audit's verdict in a sentence, and in a paragraph; that there is none, and an empty text."""
-    try:
-        audited = run.results.audits
-    except BadInput:
-        return "Not known. The audit of this run cannot be read.", ""
-    if audited is None:
-        return f"{NO_AUDIT} python -m cxrkit audit RUN does that.", ""
-    return headline(audited.verdict), audited.verdict.paragraph
 
 
 def _shrunk(grey: Image.Image) -> Image.Image:
@@ -176,7 +147,7 @@ def _shrunk(grey: Image.Image) -> Image.Image:
 
 def _amber(attended: np.ndarray) -> Image.Image:
     """A map, uint8 [size, size], as amber that is the less transparent the more a place speaks for the answer."""
-    colour = np.broadcast_to(attention.AMBER.astype(np.uint8), (*attended.shape, 3))
+    colour = np.broadcast_to(heatmap.AMBER.astype(np.uint8), (*attended.shape, 3))
     return Image.fromarray(np.dstack([colour, (attended * 0.6).astype(np.uint8)]), "RGBA")
 
 

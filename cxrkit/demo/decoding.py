@@ -93,7 +93,6 @@ def _decoded(content: bytes) -> tuple[Header, bytes]:
             Image.open(io.BytesIO(content), formats=FORMATS).close()
         film = images.decode(Path("the film"), content)
         grey, colour = film.grey, images.colour_of(film, content)
-        images.refuse_empty(grey)
     except UnidentifiedImageError:
         return Header(reason="it is no picture of a known format", next="bring the film as PNG, JPEG or DICOM"), b""
     except images.DAMAGE as error:  # of a header that is refused before its pixels are asked for

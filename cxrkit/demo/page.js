@@ -81,7 +81,7 @@ function rows(film) {
   const line = element("tr"), name = element("td");
   if (film.reason) {
     name.textContent = film.name;
-    const why = element("td", `not read: ${film.reason}`, "bad");
+    const why = element("td", film.reason.startsWith("not a film") ? film.reason : `not read: ${film.reason}`, "bad");
     why.colSpan = 3;
     line.append(name, why);
     return [line];

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 
 from cxrkit.evaluation import comparison, conformal, decision, scoring
-from cxrkit.results import Results
+from cxrkit.files import CHECKSUMS, refuse_unwritable
+from cxrkit.results import COMPARISON, METRICS, Results
 from cxrkit.schema import Comparison, Margins, Metrics
 
 
@@ -21,6 +22,7 @@ def evaluate(
     out of range.
     """
     comparison.check_margins(margins)
+    refuse_unwritable(*(results.folder / name for name in (METRICS, COMPARISON, CHECKSUMS)))
     threshold = comparison.shared_threshold([results], threshold)
     metrics = scoring.score(results, threshold, prevalences, sensitivity, coverage)
     compared = comparison.compare([results], threshold, margins)

@@ -52,7 +52,7 @@ REMEDIES = {
     "loader": "use another one: --loader files, or --loader resident",
     "steps": "try --precision float32; what fails there too cannot be trained on this device: choose another, or --cpu",
     "save, load, resume": "do not go on from a stopped training here: give each run a new --out",
-    "saved weights": "let predictions be made on processors from models/*.pt, and do not trust the tables of this machine",
+    "saved weights": "let predictions be made on processors from models/, and do not trust the tables of this machine",
     "precise batch norm": "use --no-precise-batch-norm",
     "out of memory, then the next": "use --jobs-at-once 1 and a smaller --batch-size, and look at failed.json",
     "two at once": "use --jobs-at-once 1",

@@ -9,6 +9,7 @@ Kaggle keeps the output of a run that failed or was killed, but nothing from any
 import shutil
 from pathlib import Path
 
+from cxrkit import state_files
 from cxrkit.columns import FROZEN, UNFROZEN
 from cxrkit.errors import BadInput
 from cxrkit.files import CHECKSUMS, checksum, link_or_copy, read_json, write_checksums, write_json
@@ -29,9 +30,9 @@ def keep(job: Path, results: Path) -> None:
     listed = _listed(results)
     frozen, done = ((job / f"{stage}.json").exists() for stage in (FROZEN, UNFROZEN))
     wanted = [name for name in ("job.json", "lr_find.json") if (job / name).exists()]
-    wanted += [f"{FROZEN}.pt"] if frozen and not done else []
+    wanted += [state_files.find(job, FROZEN).name] if frozen and not done else []
     wanted += [f"{FROZEN}.json"] if frozen else []
-    wanted += [f"{UNFROZEN}.pt", f"{UNFROZEN}.json"] if done else []
+    wanted += [state_files.find(job, UNFROZEN).name, f"{UNFROZEN}.json"] if done else []
     for name in wanted:
         target = results / FOLDER / job.name / name
         known = listed.get(f"{job.name}/{name}")
@@ -82,7 +83,7 @@ def restore(jobs: Path, root: Path | None = None, results: Path | None = None, a
         if not source.is_file() or checksum(source) != expected:
             say(f"checkpoints: {name} did not arrive whole, so that stage is trained again")
             continue
-        if target.stem == UNFROZEN and target.suffix == ".json" and not target.with_suffix(".pt").exists():
+        if target.stem == UNFROZEN and target.suffix == ".json" and not state_files.find(target.parent, UNFROZEN).exists():
             continue  # its weights did not arrive
         if not target.exists():
             target.parent.mkdir(parents=True, exist_ok=True)

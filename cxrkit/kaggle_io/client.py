@@ -16,7 +16,8 @@ import sys
 import time
 from pathlib import Path
 
-from cxrkit.errors import RemoteRefusal, WrongUse
+from cxrkit.errors import RemoteRefusal, Unwritable, WrongUse
+from cxrkit.files import UNWRITABLE
 
 ATTEMPTS = 6
 LONGEST_PAUSE = 300.0
@@ -211,6 +212,10 @@ def connect(sleep=time.sleep, jitter=random.random):
             ) from error
         except (SystemExit, *failures()) as error:
             api, failure = None, error
+        except OSError as error:  # it makes a folder of its own when it is imported
+            if error.errno not in UNWRITABLE:
+                raise
+            raise Unwritable(f"{error.strerror}; Kaggle's client keeps its settings there", error.filename) from error
     answer = response_of(failure)
     if answer is not None and answer.status_code in BUSY:
         raise RemoteRefusal(f"Kaggle cannot be asked who you are: {words_of(answer)}", next=TRY_LATER)

@@ -9,11 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from cxrkit import config, environment, pipeline
+from cxrkit import environment, pipeline
 from cxrkit.config import Experiment
 from cxrkit.errors import CxrkitError
 from cxrkit.files import read_json, write_json
 from cxrkit.kaggle_io import checkpoints, client, datasets, mounts, publish
+from cxrkit.options import as_arguments
 from cxrkit.progress import say
 from cxrkit.results import Results
 
@@ -32,7 +33,7 @@ def arguments_of(experiment: str, overrides: Mapping[str, Any], hours: float, gp
     arguments = ["--experiment", experiment, f"--hours={hours}"]
     arguments += [] if gpu else ["--cpu"]
     arguments += [f"--results={results}"] if results else []
-    return arguments + config.as_arguments(overrides)
+    return arguments + as_arguments(overrides)
 
 
 def run(experiment: Experiment, hours: float | None, needs_gpu: bool, results_slug: str) -> Results | None:

@@ -5,12 +5,14 @@ from pathlib import Path
 
 from cxrkit.data.licences import attribution
 from cxrkit.data.records import Record
-from cxrkit.files import replacing, write_checksums, write_text
+from cxrkit.files import CHECKSUMS, replacing, write_checksums, write_text
 from cxrkit.report import cards, checklists, gallery, markdown, page, plots
 from cxrkit.report.tables.settings import GENERATED
 from cxrkit.results import Results
 
 PAGE = GENERATED[0]
+WRITTEN = (*GENERATED, CHECKSUMS, f"{plots.FOLDER}/any.svg")
+"""What a report must be able to write."""
 
 
 def make(results: Results, locate: Callable[[Record], Path] | None = None) -> list[Path]:
@@ -27,7 +29,7 @@ def make(results: Results, locate: Callable[[Record], Path] | None = None) -> li
         for kind in ("svg", "png"):
             with replacing(folder / plots.FOLDER / f"{drawing.name}.{kind}") as temporary:
                 temporary.write_bytes(drawing.svg.encode() if kind == "svg" else drawing.png)
-    if not (folder / "checksums.json").exists():
+    if not (folder / CHECKSUMS).exists():
         write_checksums(folder)
     results.refresh_checksums(*(path.relative_to(folder).as_posix() for path in sorted((folder / plots.FOLDER).rglob("*.*"))))
     shown, lists = gallery.films(results), checklists.Checklists(results)

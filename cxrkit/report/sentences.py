@@ -8,6 +8,7 @@ from cxrkit.audit import headlines
 from cxrkit.audit.rules import listed
 from cxrkit.data.records import SPLIT_WORDS
 from cxrkit.evaluation import outliers, study
+from cxrkit.options import as_arguments
 from cxrkit.progress import counted
 from cxrkit.report.tables import recipe
 from cxrkit.results import Results
@@ -211,7 +212,7 @@ def repeat(results: Results) -> str:
     for source in experiment.data or (("phantom",) if results.info.films == "phantom" else ("DIR",)):
         words += ["--data", source if source.startswith("phantom") else "DIR" if source in ("coronahack", "DIR") else f"{source}=DIR"]
     words += [f"--external={name}=DIR" for name in experiment.external]
-    return shlex.join(words + config.as_arguments(overrides))
+    return shlex.join(words + as_arguments(overrides))
 
 
 def points(share: float) -> str:

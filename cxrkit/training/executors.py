@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from cxrkit import environment
 from cxrkit.config import Experiment
-from cxrkit.errors import CxrkitError
+from cxrkit.errors import CxrkitError, Interrupted
 from cxrkit.training import server
 from cxrkit.training.distributed import Meeting
 from cxrkit.training.loaders import TrainingFilms
@@ -26,7 +26,7 @@ class Task:
     """A training as a value: all that it needs, and nothing that it shares.
 
     device: "cpu" or "cuda:0"; threads: of the processor; end: the time, in seconds since 1970, from which no new stage begins;
-    meeting: of the processes that train it together, None for one alone.
+    meeting: of the processes that train it together, None for one alone; manifest_sha256: of the films.
     """
 
     job: Job
@@ -38,6 +38,7 @@ class Task:
     past: Past = Past()
     end: float = float("inf")
     meeting: Meeting | None = None
+    manifest_sha256: str = ""
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,13 @@ class Processes:
 
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=work, args=(task, theirs, self._train), name=task.job.name)
-        process.start()
+        try:
+            process.start()
+        except (OSError, EOFError) as error:
+            raise Interrupted(
+                f"The process that begins trainings has died ({type(error).__name__}).",
+                next="read what it said above; if that is nothing, memory may have run out: try --jobs-at-once 1. The same command goes on",
+            ) from error
         theirs.close()
         self._running[ours] = (task.job, process)
 

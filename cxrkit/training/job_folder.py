@@ -1,7 +1,7 @@
 """The folder of a training: what its finished stages left, written by the process that started it, read when it goes on.
 
 job.json          the key: what the training was made with; a folder of another key is emptied
-frozen.pt, unfrozen.pt      weights
+frozen, unfrozen  weights (cxrkit/state_files.py)
 frozen.json, unfrozen.json  epochs, predictions, statistics and skipped steps; a stage is done once this file is there
 lr_find.json      the finder's curve, the rate that was chosen, and why
 failed.json       how the training failed when it was last tried
@@ -12,15 +12,17 @@ import shutil
 from dataclasses import asdict
 from pathlib import Path
 
+from cxrkit import state_files
 from cxrkit.columns import FROZEN, UNFROZEN
 from cxrkit.errors import BadInput
-from cxrkit.files import read_json, reading, remove_leftovers, replacing, write_json
+from cxrkit.files import read_json, reading, remove_leftovers, write_json
 from cxrkit.progress import say
 from cxrkit.training.stages import Epoch, Finder, Past, Stage, Statistics
 
 KEY, FAILED, FINDER = "job.json", "failed.json", "lr_find.json"
-OWN = re.compile(rf"\.?({FROZEN}|{UNFROZEN}|job|lr_find|failed)\.(json|pt)(\..*)?")
+OWN = re.compile(rf"\.?({FROZEN}|{UNFROZEN}|job|lr_find|failed)(\.json|{'|'.join(map(re.escape, state_files.SUFFIXES))})(\..*)?")
 """The files that a training writes, and what is left of one whose writer died."""
+REMEDY = "remove the training's folder; the same command trains it again"
 
 
 class JobFolder:
@@ -57,12 +59,12 @@ class JobFolder:
     @property
     def weights(self) -> Path:
         """The file of the last stage's weights."""
-        return self.path / f"{UNFROZEN}.pt"
+        return state_files.find(self.path, UNFROZEN)
 
     def past(self) -> Past:
         """What is there to go on from. Raises BadInput for a file that is not as it was written."""
-        path = self.path / f"{FROZEN}.pt"
-        frozen = path.read_bytes() if self.done(FROZEN) and path.exists() else None
+        path = state_files.find(self.path, FROZEN)
+        frozen = state_files.read(path, REMEDY) if self.done(FROZEN) and path.exists() else None
         return Past(frozen, self.finder() if frozen and (self.path / FINDER).exists() else None)
 
     def keep(self, made: Stage | Finder) -> None:
@@ -70,8 +72,7 @@ class JobFolder:
         if isinstance(made, Finder):
             write_json(self.path / FINDER, asdict(made))
             return
-        with replacing(self.path / f"{made.name}.pt") as temporary:
-            temporary.write_bytes(made.weights)
+        state_files.write(self.path, made.name, made.weights)
         plain = asdict(made)
         del plain["weights"]
         write_json(self.path / f"{made.name}.json", plain)
@@ -79,7 +80,7 @@ class JobFolder:
     def stage(self, name: str) -> Stage:
         """A finished stage, without its weights. Raises BadInput."""
         path = self.path / f"{name}.json"
-        with reading(path, next="remove the training's folder; the same command trains it again"):
+        with reading(path, next=REMEDY):
             plain = read_json(path)
             return Stage(
                 name,
@@ -92,7 +93,7 @@ class JobFolder:
 
     def finder(self) -> Finder:
         """The finder's result. Raises BadInput."""
-        with reading(self.path / FINDER, next="remove the training's folder; the same command trains it again"):
+        with reading(self.path / FINDER, next=REMEDY):
             return Finder(**read_json(self.path / FINDER))
 
     def fail(self, error: str, details: str) -> None:

@@ -43,13 +43,15 @@ def run(
     time_left: Deadline = Deadline(),
     executor: Executor | None = None,
     kept: Callable[[Path], None] | None = None,
+    tell: Callable[[Job, EpochEnded], None] | None = None,
 ) -> dict[str, int]:
     """Run every job that is not done, each into a folder of its own below `folder`; return the most bytes of the device's
     memory that a training of each architecture held, for those that ran here.
 
     time_left: seconds until no new stage may begin. A job's folder made from other data or another protocol is begun anew.
     executor: where trainings run; processes of this machine unless another is given. kept: called with a job's folder each time
-    that something was kept in it, or found to be there already.
+    that something was kept in it, or found to be there already. tell: called with a job and each epoch of it that ends, by the
+    process that writes.
 
     A job that fails is reported and kept in its folder as failed.json; the others go on. Raises DiskFull, RemoteRefusal for
     weights that cannot be had, and WrongUse for a --parallel that cannot work, or where another run trains in `folder`; then
@@ -62,11 +64,9 @@ def run(
         raise WrongUse(words, next=next)
     folder = Path(folder)
     announce(f"training {len(jobs_of(experiment))} networks\n{machine}\n  films: {films.placement}")
-    if experiment.pretrained:
-        with locked(folder / ".weights.lock"):
-            weights.check(dict.fromkeys(job.architecture for job in unfinished(experiment, folder)), experiment.weights)
+    require_weights(experiment, folder)
     executor = executor or Processes()
-    make = _Run(experiment, films, key_of(experiment, manifest_hash, machine), folder, machine, time_left, executor, kept)
+    make = _Run(experiment, films, manifest_hash, folder, machine, time_left, executor, kept, tell)
     member = Member() if together else None
     with locked(folder / ".lock", wait=False) if member is None or member.leads else nullcontext(True) as held:
         try:
@@ -79,12 +79,21 @@ def run(
     return make.peaks
 
 
+def require_weights(experiment: Experiment, folder: Path) -> None:
+    """Check, and fetch if need be, the ImageNet weights of what is not trained yet. Raises BadInput, RemoteRefusal."""
+    if experiment.pretrained:
+        with locked(folder / ".weights.lock"):
+            weights.check(dict.fromkeys(job.architecture for job in unfinished(experiment, folder)), experiment.weights)
+
+
 class _Run:
     """The state of run(): which jobs wait, which run where, and what is shown of them."""
 
-    def __init__(self, experiment, films, key, folder, machine, time_left, executor, kept):
-        self.experiment, self.films, self.key, self.folder, self.machine = experiment, films, key, folder, machine
+    def __init__(self, experiment, films, manifest_hash, folder, machine, time_left, executor, kept, tell):
+        self.experiment, self.films, self.manifest, self.folder, self.machine = experiment, films, manifest_hash, folder, machine
+        self.key = key_of(experiment, manifest_hash, machine)
         self.time_left, self.executor, self.kept = time_left, executor, kept or (lambda home: None)
+        self.tell = tell or (lambda job, told: None)
         self.jobs = longest_first(experiment)
         # a cluster is given all jobs, and begins each where and when there is room
         self.free = [machine.devices[0]] * len(self.jobs) if machine.nodes else machine.slots
@@ -134,9 +143,8 @@ class _Run:
             home.forget_failure()
             past = home.past()
         device, threads = self.held[job], self.machine.threads.value
-        self.executor.start(
-            Task(job, self.experiment, self.films, self.machine.numerics, device, threads, past, self.time_left.end, meeting)
-        )
+        numerics, end = self.machine.numerics, self.time_left.end
+        self.executor.start(Task(job, self.experiment, self.films, numerics, device, threads, past, end, meeting, self.manifest))
 
     def _listen(self):
         """Hear what the trainings tell, and keep what they made."""
@@ -159,6 +167,7 @@ class _Run:
                 self.kept(home.path)
         if isinstance(told, EpochEnded):
             epoch = told.epoch
+            self.tell(job, told)
             say(
                 f"{job.name} {told.stage} epoch {epoch.epoch}/{told.epochs}: train loss {epoch.train_loss:.4f}, "
                 f"valid loss {epoch.valid_loss:.4f}, error rate {epoch.error_rate:.4f}, {epoch.seconds:.1f} s"
@@ -287,5 +296,5 @@ def collect(experiment: Experiment, label_of: Mapping[str, str], folder: Path) -
         finder = home.finder()
         steps = enumerate(zip(finder.learning_rates, finder.losses), start=1)
         trained.lr_find.extend([*of_job, step, rate, loss, finder.chosen] for step, (rate, loss) in steps)
-        trained.models[f"{job.name}.pt"] = home.weights
+        trained.models[job.name + home.weights.suffix] = home.weights
     return trained

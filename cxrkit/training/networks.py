@@ -6,7 +6,6 @@ normalised in another way, which is then the network's first layer, so that all 
 
 import difflib
 import functools
-import pickle
 import warnings
 from dataclasses import dataclass
 
@@ -21,6 +20,7 @@ from torchvision import models
 from cxrkit.config import TESTED
 from cxrkit.data.records import LABELS, POSITIVE
 from cxrkit.errors import BadInput, WrongUse
+from cxrkit.training import states
 
 try:
     import timm
@@ -31,6 +31,7 @@ COVID = LABELS.index(POSITIVE)
 """The output of a network that means COVID-19."""
 DRAWN = (nn.Conv2d, nn.Linear, _BatchNorm)
 """Layers that draw() knows how to begin."""
+RESTORE = "restore the file from the run's output"
 
 
 def in_torchvision(architecture):
@@ -205,14 +206,12 @@ def load(path, architecture, device="cpu"):
 
     Raises BadInput for a file that is absent, or that holds no such network's weights.
     """
+    state = states.load(path, RESTORE, "bring the run's models/ folder", architecture)
     model = empty(architecture)
     try:
-        model.load_state_dict(torch.load(path, map_location="cpu", weights_only=True), assign=True)
-    except FileNotFoundError:
-        raise BadInput("The trained network is not there.", path, "bring the run's models/ folder") from None
-    except (RuntimeError, pickle.UnpicklingError, EOFError, OSError, TypeError) as error:
-        reason = (str(error) or type(error).__name__).splitlines()[0][:100]
-        raise BadInput(f"The weights cannot be read: {reason}", path, "restore the file from the run's output") from error
+        model.load_state_dict(state, assign=True)
+    except RuntimeError as error:
+        raise BadInput(f"The weights cannot be read: {str(error).splitlines()[0][:100]}", path, RESTORE) from error
     return model.float().eval().to(device)
 
 

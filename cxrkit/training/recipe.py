@@ -5,8 +5,8 @@ makes, and writes nothing. Each stage begins by seeding every source of chance, 
 resumed ends with the same numbers as one which was not.
 """
 
-import io
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import torch
 from fastai.callback.schedule import valley
@@ -16,8 +16,9 @@ from torch.nn.functional import cross_entropy
 from cxrkit.columns import FROZEN, UNFROZEN
 from cxrkit.config import Experiment
 from cxrkit.environment import Deadline
-from cxrkit.training import batchnorm, learner, networks
+from cxrkit.training import batchnorm, learner, networks, states
 from cxrkit.training.distributed import Team
+from cxrkit.training.job_folder import REMEDY
 from cxrkit.training.learner import InMemoryFinder, Steps, Watch
 from cxrkit.training.precision import Numerics, full_float32
 from cxrkit.training.stages import Finder, Job, Past, Stage, Statistics
@@ -39,14 +40,17 @@ def train(
     time_left: Callable[[], float] = Deadline(),
     team: Team = Team(),
     tell: Callable[[object], None] = lambda _: None,
+    manifest_sha256: str = "",
 ) -> Iterator[Stage | Finder]:
     """Train one network; yield the frozen Stage, the Finder and the unfrozen Stage, those that `past` does not hold.
 
     loaders: fastai DataLoaders whose items are image ids, on the device to train on. numerics: applied to this process.
     time_left: seconds until no new stage may begin; then it ends early. team: the processes that train it together; each
-    calls this, and each yields the same. tell: is given a Step and an EpochEnded now and then.
+    calls this, and each yields the same. tell: is given a Step and an EpochEnded now and then. manifest_sha256: of the films,
+    for the notes beside the weights.
     Raises RemoteRefusal or BadInput when ImageNet weights cannot be had.
     """
+    write = partial(states.written, architecture=job.architecture, manifest_sha256=manifest_sha256)
     learn = learner.make(job, loaders, experiment, numerics, _stage_seed(job.seed, 0))
     team.share(learn.model)
     epoch = len(loaders.train) + len(loaders.valid)
@@ -56,7 +60,7 @@ def train(
         _begin(learn, job.seed, 0, team)
         learn.freeze()
         rate = slice(experiment.learning_rate) if experiment.frozen_rates == "tenth" else experiment.learning_rate
-        stage = _fit(learn, FROZEN, rate, experiment, steps, team)
+        stage = _fit(learn, FROZEN, rate, experiment, steps, team, write)
         frozen = stage.weights
         yield stage
     steps.reach(experiment.epochs * epoch)
@@ -65,7 +69,7 @@ def train(
     found = team.agree(past.finder)
     if found is None:
         if team.leads:
-            load(learn.model, frozen)
+            load(learn.model, frozen, f"the first stage of {job.name}")
             _begin(learn, job.seed, 1, team)
             learn.freeze()
             with team.by_leader(learn.model):
@@ -75,17 +79,17 @@ def train(
         if team.agree(time_left()) <= 0:
             return
     steps.reach(experiment.epochs * epoch + experiment.lr_find_iterations)
-    load(learn.model, frozen)
+    load(learn.model, frozen, f"the first stage of {job.name}")
     _begin(learn, job.seed, 2, team)
     learn.unfreeze()
     graded = experiment.unfrozen_rates == "graded" and experiment.pretrained  # random layers have nothing to keep
     rate = slice(found.chosen / BODY_DIVISOR, found.chosen) if graded else found.chosen
-    yield _fit(learn, UNFROZEN, rate, experiment, steps, team)
+    yield _fit(learn, UNFROZEN, rate, experiment, steps, team, write)
 
 
-def load(model, weights: bytes) -> None:
-    """Put a stage's weights into a model of the same architecture."""
-    model.load_state_dict(torch.load(io.BytesIO(weights), map_location="cpu", weights_only=True))
+def load(model, weights: bytes, where: str = "") -> None:
+    """Put a stage's weights into a model of the same architecture. where: whose they are, for the message. Raises BadInput."""
+    model.load_state_dict(states.read(weights, where, REMEDY))
 
 
 def _stage_seed(seed, stage):
@@ -102,17 +106,17 @@ def _begin(learn, seed, stage, team):
     learn.dls.train.rng.seed(_stage_seed(seed, stage))
 
 
-def _fit(learn, name, rate, experiment, steps, team) -> Stage:
+def _fit(learn, name, rate, experiment, steps, team, write) -> Stage:
     watch = Watch(name, steps)
     learn.fit_one_cycle(experiment.epochs, lr_max=rate, pct_start=experiment.warmup_share, cbs=[watch, *team.callbacks(learn.dls.train)])
     stage = None
     if team.leads:
         with team.by_leader(learn.model):
-            stage = _finished(learn, name, watch.epochs, experiment.precise_batch_norm)
+            stage = _finished(learn, name, watch.epochs, experiment.precise_batch_norm, write)
     return team.agree(stage)
 
 
-def _finished(learn, name, epochs, precise_wanted) -> Stage:
+def _finished(learn, name, epochs, precise_wanted, write) -> Stage:
     """The Stage that a fit has just ended, predicted with the batch-norm statistics that are wanted, and measured with both."""
     running = _predicted(learn)
     with batchnorm.precise(learn.model, (batch[0].as_subclass(torch.Tensor) for batch in learn.dls.train)) as keep:
@@ -126,9 +130,7 @@ def _finished(learn, name, epochs, precise_wanted) -> Stage:
         for image_id, p in zip(loader.items, networks.probability(outputs).tolist())
     ]
     statistics = [_statistics(kind, *outputs[0]) for kind, outputs in (("running", running), ("precise", precise))]
-    content = io.BytesIO()
-    torch.save({key: value.cpu() for key, value in learn.model.state_dict().items()}, content)
-    return Stage(name, epochs, predictions, statistics, int(learn.opt.skipped), content.getvalue())
+    return Stage(name, epochs, predictions, statistics, int(learn.opt.skipped), write(learn.model.state_dict()))
 
 
 @torch.no_grad()

@@ -42,7 +42,7 @@ class Statistics:
 @dataclass(frozen=True)
 class Stage:
     """What a finished stage left. predictions: (image_id, p_covid) of each image of valid and test; weights: a state dict as
-    torch.save writes it; skipped_steps: those whose float16 gradients overflowed."""
+    states.written gives it; skipped_steps: those whose float16 gradients overflowed."""
 
     name: str
     epochs: list[Epoch]

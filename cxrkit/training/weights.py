@@ -1,8 +1,6 @@
 """ImageNet weights: from an attached folder, from torch's own cache, or from PyTorch's host."""
 
-import io
 import os
-import pickle
 import re
 from pathlib import Path
 
@@ -13,7 +11,7 @@ from torchvision import models
 from cxrkit.errors import BadInput, RemoteRefusal
 from cxrkit.files import sha256_of
 from cxrkit.progress import on_terminal, say
-from cxrkit.training import networks
+from cxrkit.training import networks, states
 
 REMEDY = (
     "allow the network (on Kaggle: Settings, Internet on), or bring the files with --weights DIR, "
@@ -48,7 +46,7 @@ def imagenet(architecture, folder=""):
     expected = path.stem.rsplit("-", 1)[1]
     if not sha256_of(path).startswith(expected):
         raise BadInput("The weight file is damaged: its SHA-256 is not the one in its name.", path, "delete it and fetch it again")
-    state = torch.load(path, map_location="cpu", weights_only=True)
+    state = states.load(path, "delete it and fetch it again")
     return {OLD_DENSENET_KEY.sub(r"\1\2", key): value for key, value in state.items()}
 
 
@@ -115,13 +113,7 @@ def timm_imagenet(architecture, folder=""):
                 folder,
                 "put timm's weights there under that name, or leave out --weights",
             )
-        from safetensors import SafetensorError  # comes with timm
-        from safetensors.torch import load_file
-
-        try:
-            return torch.load(found[0], map_location="cpu", weights_only=True) if found[0].suffix == ".pth" else load_file(found[0])
-        except (RuntimeError, pickle.UnpicklingError, EOFError, SafetensorError) as error:
-            raise BadInput(f"The weights cannot be read: {str(error).splitlines()[0][:100]}", found[0], "fetch them again") from error
+        return states.load(found[0], "fetch them again")
     try:
         return networks.timm.create_model(architecture, pretrained=True).state_dict()
     except (OSError, RuntimeError, ValueError) as error:  # of the hub's client, of torch's
@@ -130,7 +122,7 @@ def timm_imagenet(architecture, folder=""):
 
 def travelling_name(architecture):
     """The name under which travelling() is found in a folder of weights."""
-    return files_of(architecture)[-1]
+    return files_of(architecture)[0]
 
 
 def travelling(architecture, folder=""):
@@ -138,9 +130,7 @@ def travelling(architecture, folder=""):
     if networks.in_torchvision(architecture):
         url = source_of(architecture)
         return (_attached(folder, url) if folder else _cached(url)).read_bytes()
-    content = io.BytesIO()
-    torch.save(timm_imagenet(architecture, folder), content)
-    return content.getvalue()
+    return states.written(timm_imagenet(architecture, folder), architecture)
 
 
 def silence_residual_branches(model):

@@ -63,7 +63,7 @@ def training(task, tell):
     team = Team.join(task.meeting, task.device)
     loaders = task.films.loaders(task.experiment, task.device, task.numerics.layout.value)
     left = Deadline.at(task.end)
-    yield from recipe.train(task.job, loaders, task.experiment, task.numerics, task.past, left, team, tell)
+    yield from recipe.train(task.job, loaders, task.experiment, task.numerics, task.past, left, team, tell, task.manifest_sha256)
 
 
 def peak_bytes(device):

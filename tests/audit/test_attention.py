@@ -9,11 +9,12 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image
 from torch import nn
 
-from cxrkit.audit import attention
+from cxrkit import state_files
+from cxrkit.audit import attention, heatmap
 from cxrkit.data.manifest import Manifest
 from cxrkit.data.pixels import Pixels
 from cxrkit.data.records import LABELS, NEGATIVE, POSITIVE
-from cxrkit.training import networks
+from cxrkit.training import networks, states
 from tests.evaluation import runs
 
 with_timm = pytest.mark.skipif(networks.timm is None, reason="timm is not installed (tests/requirements-weights.txt)")
@@ -197,7 +198,7 @@ def weigh(results, **seed):
     """Give the run's one network the weights of a randomised one."""
     path = results.networks()[0].path
     path.parent.mkdir(exist_ok=True)
-    torch.save(attention.randomised("resnet34", **seed).state_dict(), path)
+    state_files.write(path.parent, path.stem, states.written(attention.randomised("resnet34", **seed).state_dict(), "resnet34"))
 
 
 def test_the_audit_of_a_run(small_run):
@@ -224,7 +225,7 @@ def test_the_audit_of_a_run(small_run):
     assert all("CC BY-NC-SA" in entry.why_no_picture and entry.credit for entry in hidden)
     for name in pictures:
         with Image.open(folder / attention.FOLDER / name) as picture:
-            assert picture.size == (2 * attention.THUMBNAIL, attention.THUMBNAIL) and not picture.info.get("exif")
+            assert picture.size == (2 * heatmap.THUMBNAIL, heatmap.THUMBNAIL) and not picture.info.get("exif")
 
 
 def test_a_network_that_learnt_nothing_looks_as_a_random_one(small_run):

@@ -231,11 +231,11 @@ def test_films_that_went_missing_are_no_crash(run, tmp_path):
 
 def test_a_damaged_or_absent_network_is_listed_and_the_rest_goes_on(run):
     (run / "results" / "audits.json").unlink()
-    (run / "results" / "models" / "resnet34-seed0.pt").unlink()
+    (run / "results" / "models" / "resnet34-seed0.safetensors").unlink()
     audits = audit.audit(run)
     assert audits.masking is None and "not there" in audits.not_done[-1].reason and audits.networks
     assert [row.part for row in audits.not_done] == ["masks on resnet34-seed0", "attention", "stability of the calls of resnet34"]
-    (run / "results" / "models" / "resnet34-seed0.pt").write_bytes(b"no weights")
+    (run / "results" / "models" / "resnet34-seed0.safetensors").write_bytes(b"no weights")
     assert "cannot be read" in audit.audit(run).not_done[-1].reason
 
 
@@ -265,6 +265,15 @@ def test_a_manifest_is_audited_without_any_run_and_the_planted_mark_changes_the_
     assert honest.networks is honest.masking is honest.external is honest.attention is None and honest.not_done == []
     assert honest.films == "phantom" and honest.counts.judged.split == "all"
     assert read_typed(Audits, tmp_path / "audits.json", "audit again") == planted
+
+
+def test_a_manifest_of_another_name_finds_its_films_and_keeps_an_audit_of_its_own(drawn, tmp_path):
+    for name in ("manifest", "mine"):
+        for suffix in (".csv", ".roots.json"):
+            shutil.copy(drawn.with_name("manifest" + suffix), tmp_path / (name + suffix))
+    audits = audit.audit(tmp_path / "mine.csv")
+    assert audits.not_done == [] and next(row for row in audits.baselines if row.name == "border").area
+    assert (tmp_path / "mine.audits.json").exists() and not (tmp_path / "audits.json").exists()
 
 
 def test_what_a_manifest_cannot_give_is_refused(drawn, tmp_path):

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 import torch
 
+from cxrkit import state_files
 from cxrkit.audit import attention, context, inquiry
 from cxrkit.errors import BadInput
 from cxrkit.progress import Meter
-from cxrkit.training import networks
+from cxrkit.training import networks, states
 
 
 @pytest.fixture(autouse=True)
@@ -84,8 +85,7 @@ def test_what_networks_say_does_not_depend_on_who_is_asked_beside_them():
 
 def test_random_weights_drawn_side_by_side_are_those_drawn_alone(tmp_path):
     """Networks that are loaded meanwhile draw from the same random numbers."""
-    path = tmp_path / "resnet34-seed0.pt"
-    torch.save(untrained().state_dict(), path)
+    path = state_files.write(tmp_path, "resnet34-seed0", states.written(untrained().state_dict(), "resnet34"))
     network = inquiry.Network("resnet34", 0, path)
 
     def made(seed):

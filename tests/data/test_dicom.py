@@ -86,9 +86,9 @@ def test_a_table_of_values_of_interest(tmp_path):
     pydicom, data = pytest.importorskip("pydicom"), film()
     table = pydicom.Dataset()
     table.LUTDescriptor = [4096, 0, 8]
-    table.LUTData = np.where(np.arange(4096) < 2048, 20, 200).astype(np.uint16).tobytes()
+    table.LUTData = (20 + np.arange(4096) // 32).astype(np.uint16).tobytes()
     data.VOILUTSequence = pydicom.Sequence([table])
-    assert set(np.unique(grey_of(tmp_path, data))) == {20, 200}
+    assert (grey_of(tmp_path, data) == 20 + RAMP // 32).all()
 
 
 def test_padding_does_not_stretch_the_range(tmp_path):
@@ -100,9 +100,9 @@ def test_padding_does_not_stretch_the_range(tmp_path):
 
 def test_colour_becomes_luminance(tmp_path):
     red = np.zeros((48, 64, 3), np.uint8)
-    red[..., 0] = 255
+    red[..., 0] = RAMP // 16
     data = film(red, SamplesPerPixel=3, PhotometricInterpretation="RGB", PlanarConfiguration=0, BitsAllocated=8, BitsStored=8, HighBit=7)
-    assert (grey_of(tmp_path, data) == 76).all()
+    assert np.abs(grey_of(tmp_path, data) - red[..., 0] * 0.299).max() <= 1
 
 
 def test_what_the_header_says_against_a_frontal_film(tmp_path):
@@ -122,7 +122,7 @@ def test_what_the_header_says_against_a_frontal_film(tmp_path):
         ({"NumberOfFrames": 2, "PixelData": np.stack([RAMP, RAMP]).tobytes()}, "2 pictures"),
         ({"Rows": 8}, "64 x 8 pixels"),
         ({"Rows": 60000, "Columns": 60000}, "too many"),
-        ({"PixelData": bytes(RAMP.nbytes)}, "all its pixels are the same"),
+        ({"PixelData": bytes(RAMP.nbytes)}, "no content, 1 grey level"),
         ({"PixelData": RAMP.tobytes()[:100]}, "cannot be decoded"),
         ({"PixelData": None}, "holds no picture"),
     ],

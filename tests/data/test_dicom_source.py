@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from cxrkit import config, pipeline, predict
-from cxrkit.audit import attention
+from cxrkit.audit import heatmap
 from cxrkit.data import images, licences, manifest, sources, summary, tree
 from cxrkit.data.readers import folder, phantom
 from tests.conftest import SMALL
@@ -103,7 +103,7 @@ def test_nothing_of_a_patient_is_in_any_file_that_a_run_writes(source, tmp_path,
     (tmp_path / "credits.md").write_text(licences.attribution(built.records))
     print(summary.text(built), manifest.problems(built, sources.locator(manifest.roots_of(found)), hashes=True))
     query = predict.open_film(source / "covid" / "IM0000", 32)
-    attention.save(tmp_path / "panel.png", query.panel.convert("RGB"))
+    heatmap.save(tmp_path / "panel.png", query.panel.convert("RGB"))
     images.open_grey(query.path).save(tmp_path / "thumbnail.jpg")
     assert len(built.used) > 35 and "dicom/" in built.text
     written = [path for path in tmp_path.rglob("*") if path.is_file()]

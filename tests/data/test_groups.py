@@ -151,9 +151,36 @@ def test_one_number_for_two_people_is_a_question_and_no_conflict():
     told = groups.exclude_conflicts(records, together)
     assert [record.used for record in told] == [True, True, False, False] and together["x/1"] == together["x/2"]
     text = summary.text(Manifest(tuple(told)))
-    assert "x:62 may be two people (M 12, F 45)" in text and "x:7" not in text
+    assert "is x:62 one patient? M, 12 (x/1); F, 45 (x/2)" in text and "x:7" not in text and "a number of its own" in text
     copy = groups.mark_copies(records, [Pair("x/1", "x/2", 1.0)], remove=False)
     assert not any(record.used for record in groups.exclude_conflicts(copy, groups_of(copy)))
+    elsewhere = [*records, Record("y/1", "", "y", "covid", patient="y:1", duplicate_of="x/1")]  # nor is the boy's film another's conflict
+    assert [record.used for record in groups.exclude_conflicts(elsewhere, groups_of(elsewhere))] == [True, True, False, False, True]
+
+
+@pytest.mark.parametrize(
+    "one, other, two",
+    [
+        (("M", "12", None), ("F", "12", None), True),
+        (("M", "12", None), ("", "12", None), False),
+        (("M", "40", None), ("M", "52", None), True),
+        (("M", "40", None), ("M", "49", None), False),
+        (("M", "40", 2020), ("M", "44", 2020), True),
+        (("M", "40", 2020), ("male", "42", 2020), False),
+        (("M", "40", 2005), ("M", "55", 2020), False),
+        (("M", "55", 2005), ("M", "40", 2020), True),
+        (("M", "40", 2005), ("M", "40", None), False),
+        (("M", "40s", 2020), ("M", "47", 2020), True),
+        (("M", "1-5", 2020), ("M", "6", 2020), False),
+        (("M", "18-90", 2020), ("M", "6", 2020), True),
+        (("M", "seventy", None), ("M", "6", None), False),
+    ],
+)
+def test_one_number_is_two_people_where_sex_or_age_and_year_say_so(one, other, two):
+    people = [Record(f"x/{n}", "", "x", patient="x:1", sex=sex, age=age, taken=year) for n, (sex, age, year) in enumerate((one, other))]
+    assert groups.apart(*people) == groups.apart(*people[::-1]) == two
+    unknown = Record("x/0a", "", "x", patient="x:1")  # a film that says nothing stands between no two others
+    assert bool(groups.two_people([unknown, *people])) == two and not groups.two_people([people[0], people[1].but(patient="y:1")])
 
 
 LEAKING = [

@@ -1,6 +1,7 @@
 """Decoding: every mode, depth and rotation becomes the same grey, and damage is a reason and never another error."""
 
 import io
+import os
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from cxrkit.data import images
-from cxrkit.errors import UnreadableImage
+from cxrkit.errors import NoFilm, UnreadableImage
 
 RAMP = np.tile(np.arange(64, dtype=np.uint8) * 4, (64, 1))
 
@@ -24,13 +25,12 @@ def decoded(path):
     return images.decode(path, images.read_film(path))
 
 
-@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "LA", "P", "CMYK", "1"])
+@pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "LA", "P", "CMYK"])
 def test_every_mode_opens_as_the_same_grey(tmp_path, mode):
     suffix = "tif" if mode == "CMYK" else "png"
     grey = images.open_grey(saved(tmp_path, Image.fromarray(RAMP).convert(mode), f"film.{suffix}"))
     assert grey.mode == "L" and grey.size == (64, 64)
-    if mode != "1":
-        assert np.abs(np.asarray(grey).astype(int) - RAMP).max() <= 2
+    assert np.abs(np.asarray(grey).astype(int) - RAMP).max() <= 2
 
 
 @pytest.mark.parametrize("depth", [8, 10, 12, 14, 16])
@@ -56,7 +56,7 @@ def test_what_a_file_says_in_comments_is_not_kept(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "mode, suffix, format", [("RGBA", "png", "PNG"), ("P", "gif", "GIF"), ("CMYK", "jpg", "JPEG"), ("1", "bmp", "BMP")]
+    "mode, suffix, format", [("RGBA", "png", "PNG"), ("P", "gif", "GIF"), ("CMYK", "jpg", "JPEG"), ("RGB", "bmp", "BMP")]
 )
 def test_the_facts_are_the_headers_before_any_conversion(tmp_path, mode, suffix, format):
     path = saved(tmp_path, Image.fromarray(RAMP[:40]).convert(mode), f"film.{suffix}")
@@ -89,6 +89,13 @@ def test_a_truncated_film_is_unreadable(tmp_path, format):
     (tmp_path / "cut").write_bytes(buffer.getvalue()[: len(buffer.getvalue()) // 2])
     with pytest.raises(UnreadableImage):
         decoded(tmp_path / "cut")
+
+
+def test_a_pipe_is_no_film_and_nobody_waits_for_it(tmp_path):
+    os.mkfifo(tmp_path / "pipe.png")
+    for place in (tmp_path / "pipe.png", tmp_path):
+        with pytest.raises(UnreadableImage, match="no readable file"):
+            images.read_film(place)
 
 
 def test_an_icon_is_no_film(tmp_path):
@@ -192,18 +199,42 @@ def test_heic_is_said_with_the_remedy_where_pillow_does_not_read_it(tmp_path, mo
         decoded(tmp_path / "film.heic")
 
 
+@pytest.mark.parametrize("marker", [65535, 0])
+def test_a_marker_far_outside_does_not_darken_a_deep_film(tmp_path, marker):
+    """Regression: 12 bits stored as 16, with a marker burnt in at 65,535, kept 16 grey levels."""
+    wide = np.tile(RAMP, (4, 4)).astype(float)
+    for dtype, scale in ((np.uint16, 16), (np.float32, 1 / 255)):
+        deep = (wide * scale + (30000 if marker == 0 and dtype is np.uint16 else 0)).astype(dtype)
+        deep[:4, :4] = marker if dtype is np.uint16 else 1e6
+        grey = np.asarray(images.open_grey(saved(tmp_path, Image.fromarray(deep), "film.tif"))).astype(int)
+        assert np.abs(grey - np.rint(wide / 252 * 255))[4:].max() <= 1 and grey[0, 0] == (255 if marker or dtype is np.float32 else 0)
+
+
+def test_a_page_of_print_is_no_film(tmp_path):
+    from PIL import ImageDraw
+
+    page = Image.new("L", (300, 300), 255)
+    ImageDraw.Draw(page).text((10, 10), "no image available")
+    with pytest.raises(NoFilm, match="no content"):
+        images.decode(saved(tmp_path, page))
+
+
 @pytest.mark.parametrize(
     "picture, words",
     [
         (np.zeros((64, 64)), "1 grey level in all"),
         (np.eye(64) * 255, "2 grey levels"),
-        (np.tile(np.arange(64), (400, 1)), "shape: 64 x 400"),
+        (np.tile(np.arange(7) * 36, (64, 10)), "7 grey levels"),
+        (np.tile(np.arange(64), (400, 1)), "a strip of 64 x 400"),
+        (RAMP[:33, :33], "only 33 x 33"),
     ],
 )
-def test_a_picture_without_content_is_no_film(picture, words):
-    with pytest.raises(UnreadableImage, match=words):
-        images.refuse_empty(Image.fromarray(picture.astype(np.uint8)))
-    images.refuse_empty(Image.fromarray(RAMP))
+@pytest.mark.parametrize("mode", ["L", "RGB", "1", "I;16"])
+def test_a_picture_without_content_is_no_film_in_any_mode(tmp_path, picture, words, mode):
+    film = Image.fromarray(picture.astype(np.uint8 if mode != "I;16" else np.uint16))
+    words = "2 grey levels" if mode == "1" and "33" not in words and "1 grey" not in words else words
+    with pytest.raises(NoFilm, match=f"not a film: .*{words}"):
+        images.decode(saved(tmp_path, film if mode in ("L", "I;16") else film.convert(mode)))
 
 
 @settings(max_examples=60, deadline=None)

@@ -7,7 +7,6 @@ from collections import Counter
 import pytest
 
 from cxrkit import config
-from cxrkit.__main__ import main
 from cxrkit.data import copies, groups, images, manifest, pixels, sources, splits, summary, tree
 from cxrkit.data.manifest import Manifest
 from cxrkit.data.records import COLUMNS, Record
@@ -238,13 +237,6 @@ def test_a_list_of_folders_that_is_damaged_is_named(tmp_path, built, text):
     (tmp_path / "m.roots.json").write_text(text)
     with pytest.raises(BadInput, match="list of folders"):
         manifest.read_roots(tmp_path / "m.csv")
-
-
-def test_where_it_cannot_be_written_no_film_is_read(tmp_path, phantoms, monkeypatch):
-    monkeypatch.setattr(manifest, "build", None)
-    (tmp_path / "file").write_text("x")
-    with pytest.raises(WrongUse, match="Nothing can be written here"):
-        main(["manifest", "build", "--source", f"coronahack={phantoms}", "--out", str(tmp_path / "file" / "m.csv")])
 
 
 def test_a_folder_whose_name_is_no_utf8_is_a_source(tmp_path):

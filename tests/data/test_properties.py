@@ -33,8 +33,19 @@ def pictures():
 
 PICTURES = pictures()
 ALWAYS = {("normal" if number % 2 else "covid", f"always{number}.png"): 11 + number for number in range(12)}
-films = st.dictionaries(st.tuples(st.sampled_from(FOLDERS), st.sampled_from(NAMES)), st.integers(0, 10), max_size=24).map(
-    lambda drawn: drawn | ALWAYS
+
+
+def placed(folders, pictures, most):
+    return st.dictionaries(
+        st.tuples(st.sampled_from(folders), st.sampled_from(NAMES)), st.sampled_from(pictures), min_size=1, max_size=most
+    )
+
+
+films = st.builds(
+    lambda anything, covid, normal: anything | covid | normal | ALWAYS,
+    placed(FOLDERS, range(11), 24),
+    placed(["covid", "COVID-19/p1", "test/covid", "covid/p9"], range(11, 23, 2), 8),  # copies of films that are used
+    placed(["normal", "train/Normal", "normal/p2"], range(12, 23, 2), 8),
 )
 rows = st.dictionaries(st.sampled_from(FOLDERS), st.sampled_from(["", "1", "2", "unknown"]), max_size=4)
 
@@ -66,6 +77,15 @@ def wherever_rows_stand(made):
     return [record for record in made.records if record not in rows], told
 
 
+def people(records, picture_of):
+    """Sets of image_ids that a patient or a picture ties, however many lie between two of them; found without the kit's own groups."""
+    tied = []
+    for record in records:
+        own = {record.image_id} | ({record.patient} if record.patient else set()) | ({picture_of(record)} if record.sha256 else set())
+        tied = [found for found in tied if not found & own] + [own.union(*(found for found in tied if found & own))]
+    return tied
+
+
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(films, rows, st.sampled_from(["paper", "grouped"]))
 def test_nothing_is_lost_nothing_leaks_and_the_place_does_not_matter(tmp_path_factory, drawn, table, rule):
@@ -78,15 +98,22 @@ def test_nothing_is_lost_nothing_leaks_and_the_place_does_not_matter(tmp_path_fa
         return
     assert {record.path for record in made.records if "#row" not in record.image_id} == {f"x/{folder}/{name}" for folder, name in drawn}
     assert len({record.image_id for record in made.records}) == len(made.records)
+
+    def picture_of(record):
+        return drawn.get(tuple(record.path.removeprefix("x/").rsplit("/", 1)))
+
     splits_of, bytes_of = defaultdict(set), defaultdict(set)
+    for person in people(made.records, picture_of):
+        splits_of[frozenset(person)] |= {record.split for record in made.used if record.image_id in person}
     for record in made.used:
-        picture = drawn[tuple(record.path.removeprefix("x/").rsplit("/", 1))]
+        picture = picture_of(record)
         splits_of[record.patient or record.image_id].add(record.split)
         splits_of[made.groups[record.image_id]].add(record.split)
         bytes_of[picture].add(record.image_id)
         assert record.label and record.split and record.sha256 and picture not in (8, 9, 10)
-    assert all(len(found) == 1 for found in splits_of.values()) and made.leaks == ()
+    assert all(len(found) <= 1 for found in splits_of.values()) and made.leaks == ()
     assert all(len(names) == 1 for names in bytes_of.values())  # one film of each picture is used
+    event(f"{sum(record.is_removed_copy for record in made.records) // 4 * 4} copies and more")
     assert all(record.excluded for record in made.records if not record.used)
     assert manifest.problems(made) == []
 

@@ -5,16 +5,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cxrkit.data import patients, words
-from cxrkit.data.records import VIEWS
+from cxrkit.data.records import VIEWS, age_of
 
-COVID = "COVID-19|covid-19|COVID19|SARS-CoV-2|Pneumonia/Viral/COVID-19|Pneumonia/Viral/COVID-19/ARDS|COVID-19, ARDS|Pnemonia/Virus/COVID-19"
-NORMAL = "No Finding|no findings|Normal|normal chest|healthy|Normal chest x-ray - young female|gesund|sano"
+COVID = "COVID-19|covid-19|COVID19|SARS-CoV-2|Pneumonia/Viral/COVID-19|Pneumonia/Viral/COVID-19/ARDS|COVID-19, ARDS|Pnemonia/Virus/COVID-19|bilateral pneumonia due to COVID-19|COVID+"
+NORMAL = "No Finding|no findings|Normal|normal chest|healthy|Normal chest x-ray - young female|gesund|sano|within normal limits|o.B.|nella norma|sem achados"
 NEITHER = (
     "no COVID-19|Not COVID-19|COVID-19 negative|COVID-19 ruled out|COVID-19, ruled out|post COVID-19 fibrosis|COVID-19 vaccination|"
-    "suspected COVID-19|COVID-19?|Normal chest radiograph in COVID-19|abnormal|negative|Pneumonia|todo|NA||not normal|SARS"
+    "suspected COVID-19|COVID-19?|Normal chest radiograph in COVID-19|abnormal|negative|Pneumonia|todo|NA||not normal|SARS|"
+    "COVID-|covid 19 (-)|COVID = 0|COVID-19: 0|r/o covid-19|COVID-19 unconfirmed|denies covid|Status nach COVID-19|Z.n. COVID|V.a. COVID-19|"
+    "Verdacht auf COVID-19|COVID-19 descartado|COVID-19 esclusa|PCR negativa para COVID-19|sospetto COVID-19|sospecha de COVID|Long COVID|"
+    "convalescent COVID-19|COVID-19 healed|新冠 阴性|非新冠"
 )
-FOLDERS = {"covid": "COVID-19|Covid|covid_positive|covid |COVID19", "normal": "NORMAL|Normal|healthy|nih_normal|no finding|normale"}
-NO_LABEL = "abnormal_films|covid_negative|non-covid|not_normal|Covid-study-2020|pneumonia|Viral Pneumonia|Lung_Opacity|negative|covid_masks"
+FOLDERS = {
+    "covid": "COVID-19|Covid|covid_positive|covid |COVID19|Covid-19-Patienten|pacientes covid|COVID positif|Casos COVID|新冠肺炎",
+    "normal": "NORMAL|Normal|healthy|nih_normal|no finding|normale|Gesunde Patienten|Sanos|sujets sains|Saudáveis|unauffällig|健康",
+}
+NO_LABEL = "abnormal_films|covid_negative|non-covid|not_normal|Covid-study-2020|pneumonia|Viral Pneumonia|Lung_Opacity|negative|covid_masks|sin COVID|senza COVID|kein COVID|covid vs normal"
 
 
 @pytest.mark.parametrize(
@@ -32,11 +38,23 @@ def test_names_of_folders(name, label):
 @pytest.mark.parametrize(
     "text, view",
     [
-        *((text, "PA") for text in ("pa", "PA ", "PA erect", "postero-anterior", "Postero Anterior")),
+        *(
+            (text, "PA")
+            for text in (
+                "pa",
+                "PA ",
+                "PA erect",
+                "postero-anterior",
+                "Postero Anterior",
+                "XR CHEST PA",
+                "p.a. stehend",
+                "PA upright 2 views",
+            )
+        ),
         *((text, "AP") for text in ("AP erect", "AP semi erect", "Mobile AP Erect", "ap")),
-        *((text, "lateral") for text in ("Lateral", "L", "LL", "left lateral")),
-        *((text, "AP supine") for text in ("AP Supine", "supine")),
-        *((text, "") for text in ("sideways", "Axial", "?", "", "portable", "PA and lateral")),
+        *((text, "lateral") for text in ("Lateral", "L", "LL", "left lateral", "left lat", "L-L", "seitlich", "lateral izquierda")),
+        *((text, "AP supine") for text in ("AP Supine", "supine", "Supino AP", "ap liegend")),
+        *((text, "") for text in ("sideways", "Axial", "?", "", "portable", "PA and lateral", "AP/PA", "AP axial", "left")),
     ],
 )
 def test_views_keep_what_was_published(text, view):
@@ -64,8 +82,55 @@ def test_any_text_is_a_word_or_none(text):
         ("train/patient00001/study1/view1_frontal.jpg", "patient00001"),
         ("p10/p10000032/s50414267/a.jpg", "p10000032"),
         ("covid-19-pneumonia-1-day0-PA.jpg", "covid-19-pneumonia-1"),
+        ("CXR12_IM-0115-1001.png", "CXR12"),
+        ("CHNCXR_0001_0.png", "CHNCXR_0001"),
+        ("COVID-19-AR-16406488/1.dcm", "COVID-19-AR-16406488"),
         *((name, "") for name in ("1.png", "covid_001.png", "image12.png", "IMG_0001.png", "normal/a.png")),
     ],
 )
 def test_published_names_of_patients(name, patient):
     assert patients.of_published(name) == patient
+
+
+@pytest.mark.parametrize(
+    "text", ["NaN", "n.a.", "#N/A", "unbekannt", "keine Angabe", "desconocido", "inconnu", "anonymous", "??", "\N{EM DASH}"]
+)
+def test_what_is_not_known_in_any_spelling(text):
+    assert words.known(text) == "" and words.known(" K.A. ") == "K.A." and words.known("-1") == "-1"
+
+
+@pytest.mark.parametrize(
+    "name, split",
+    [
+        ("Training_Set", "train"),
+        ("train data", "train"),
+        ("Validación", "valid"),
+        ("dev", "valid"),
+        ("Testdaten", "test"),
+        ("tests", "test"),
+    ]
+    + [(name, "") for name in ("images", "contest", "test covid", "fold_1", "trainees", "")],
+)
+def test_names_of_splits(name, split):
+    assert words.split_of(name) == split
+
+
+@pytest.mark.parametrize(
+    "date, year",
+    [("2020", 2020), ("March 16, 2020", 2020), ("03/16/20", 2020), ("16.3.20", 2020), ("20200316", 2020), ("May 4, 2010", 2010)]
+    + [(text, None) for text in ("", "?", "January 12", "120200", "12:20", "0020")],
+)
+def test_years_of_dates(date, year):
+    assert words.year_of(date) == year
+
+
+def test_columns_in_other_languages():
+    found = words.columns_of(["Datei", "Patienten-ID", "Proyección", "Alter", "Geschlecht", "Diagnóstico", "StudyDate"])
+    assert list(found) == ["file", "patient", "view", "age", "sex", "label", "taken"]
+
+
+@pytest.mark.parametrize(
+    "age, years", [("45,5", 45.5), ("45 yo", 45), ("45-year-old", 45), ("45 años", 45), ("6 mo", 0.5), ("F45", None), ("6m", None)]
+)
+def test_ages_as_people_write_them(age, years):
+    assert age_of(age) == years

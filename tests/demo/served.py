@@ -18,7 +18,7 @@ from cxrkit.demo.server import Server
 @contextmanager
 def running(run):
     """The demo of a run's folder, served at a free port."""
-    with Server(Demo(predict.open_run(run, "cpu"))) as server:
+    with Server(Demo(predict.open_run(run, "cpu", scaled=True))) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()
         try:

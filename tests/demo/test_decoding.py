@@ -45,8 +45,8 @@ BAD = {
     "several pages": (several("TIFF"), "2 pictures"),
     "moving": (several("GIF"), "2 pictures"),
     "icon": (served.encoded(served.drawn(size=32)), "only 32 x 32"),
-    "black": (served.encoded(Image.new("L", (99, 99))), "no content"),
-    "strip": (served.encoded(served.drawn().resize((700, 50))), "no film has this shape"),
+    "black": (served.encoded(Image.new("L", (99, 99))), "no content, 1 grey level"),
+    "strip": (served.encoded(served.drawn().resize((700, 50))), "a strip of 700 x 50"),
     "DICOM in name": (bytes(128) + b"DICM" + bytes(range(256)), "DICOM"),
 }
 

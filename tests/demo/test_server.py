@@ -13,9 +13,10 @@ from PIL import Image, PngImagePlugin
 
 from cxrkit import predict
 from cxrkit.__main__ import main
-from cxrkit.demo.answering import Demo
 from cxrkit.demo.server import AT_ONCE, HEADERS, LARGEST_UPLOAD, Server, hosts
 from cxrkit.errors import BadInput, UnreadableImage, WrongUse, run_command
+from cxrkit.inference import facts
+from cxrkit.results import Results
 from tests.demo import served
 from tests.demo.served import ask, own, upload
 
@@ -218,8 +219,8 @@ def test_the_answer_is_that_of_predict_and_nothing_is_written(server, finished_r
     asked = answer["answer"]
     assert asked["ensemble"]["raw"] == pytest.approx(expected.ensemble.raw)
     assert (asked["called"], asked["outside"], asked["why_outside"]) == (expected.called, expected.outside, expected.why_outside)
-    facts = json.loads(ask(server, "GET", "/run.json", own(server))[2])
-    for standing, group in zip(answer["standing"], facts["held_out"], strict=True):
+    told = json.loads(ask(server, "GET", "/run.json", own(server))[2])
+    for standing, group in zip(answer["standing"], told["held_out"], strict=True):
         assert standing["n"] == group["n"] > 0 and group["p_covid"] == sorted(group["p_covid"])
         assert standing["below"] == pytest.approx(np.sum(np.array(group["p_covid"]) < asked["ensemble"]["raw"]), abs=1)
     shown = Image.open(io.BytesIO(base64.b64decode(answer["picture"].partition(",")[2])))
@@ -246,10 +247,11 @@ def test_a_hostile_file_is_a_reason(server):
 
 
 def test_held_out_films_of_other_networks_are_no_scale(finished_run):
-    run = predict.open_run(finished_run, "cpu")
-    assert [group.label for group in Demo(run).facts.held_out] == ["covid", "normal"]
-    other = replace(run.trained[0], seed=7)
-    assert Demo(replace(run, trained=[other])).facts.held_out == Demo(replace(run, trained=[*run.trained, other])).facts.held_out == []
+    results = Results.open(finished_run)
+    trained = results.networks_on_disk()
+    assert [group.label for group in facts.held_out(results, trained)] == ["covid", "normal"]
+    other = replace(trained[0], seed=7)
+    assert facts.held_out(results, [other]) == facts.held_out(results, [*trained, other]) == []
 
 
 def test_a_port_that_is_taken_or_none_is_wrong_use(server, finished_run, capsys):

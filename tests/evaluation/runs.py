@@ -6,7 +6,7 @@ import shutil
 import numpy as np
 from scipy.stats import norm
 
-from cxrkit import columns, config
+from cxrkit import columns, config, state_files
 from cxrkit.columns import STAGES
 from cxrkit.data.manifest import Manifest
 from cxrkit.data.records import NEGATIVE, POSITIVE, Record
@@ -101,7 +101,7 @@ def copy(out, folder):
     """A copy of a run's out folder to write into, without what training left behind; its films stay where they are. Returns folder."""
 
     def quickly(source, target):
-        return os.link(source, target) if source.endswith(".pt") else shutil.copy2(source, target)
+        return os.link(source, target) if source.endswith(state_files.SUFFIXES) else shutil.copy2(source, target)
 
     shutil.copytree(out, folder, copy_function=quickly, ignore=shutil.ignore_patterns("jobs", "tree", "phantoms"))
     return folder

@@ -87,7 +87,7 @@ def make_results(folder, run_id, source_sha256):
 
     write_text(folder / "metrics.json", '{"scores": []}\n')
     write_text(folder / "figures" / "roc.png", "not really a picture")
-    write_text(folder / "models" / "resnet34-seed0.pt", "w" * 5000)
+    write_text(folder / "models" / "resnet34-seed0.safetensors", "w" * 5000)
     write_json(
         folder / "run.json",
         {

@@ -3,13 +3,14 @@
 from dataclasses import replace
 
 import pytest
+import torch
 
-from cxrkit import config, pipeline
+from cxrkit import config, pipeline, state_files
 from cxrkit.environment import Deadline
 from cxrkit.errors import Interrupted
-from cxrkit.files import checksum, read_json
+from cxrkit.files import checksum, read_json, write_json
 from cxrkit.kaggle_io import checkpoints, publish
-from cxrkit.training import executors
+from cxrkit.training import executors, networks, states
 from tests.conftest import SMALL
 
 
@@ -33,8 +34,9 @@ def test_time_up_reports_what_is_finished_and_the_next_run_goes_on(tmp_path, cap
     checkpoints.tidy(results.folder, results.info.unfinished)
     publish.verify(results.folder)
     listed = read_json(results.folder / checkpoints.MARKER)
-    assert "resnet34-seed0/unfrozen.pt" in listed and "resnet34-seed0/frozen.pt" not in listed
-    assert "resnet34-seed1/frozen.pt" in listed and "resnet34-seed1/unfrozen.pt" not in listed
+    assert "resnet34-seed0/unfrozen.safetensors" in listed and "resnet34-seed0/frozen.safetensors" not in listed
+    assert "resnet34-seed1/frozen.safetensors" in listed and "resnet34-seed1/unfrozen.safetensors" not in listed
+    as_earlier_versions_wrote(results.folder)
     mounted = tmp_path / "input" / "datasets" / "alice" / "x-results"
     mounted.parent.mkdir(parents=True)
     mounted.symlink_to(results.folder)
@@ -44,6 +46,23 @@ def test_time_up_reports_what_is_finished_and_the_next_run_goes_on(tmp_path, cap
     told = capsys.readouterr().out
     assert "resnet34-seed0: done already" in told and "seed1 frozen epoch" not in told and "seed1 unfrozen epoch" in told
     assert results.info.unfinished == []
+    earlier, later = results.networks_on_disk()
+    assert (earlier.path.suffix, later.path.suffix) == (".pt", ".safetensors")
+    assert not list((tmp_path / "second" / "jobs" / "resnet34-seed1").glob("*.pt.*"))
+    for network in (earlier, later):
+        networks.load(network.path, network.architecture)
+
+
+def as_earlier_versions_wrote(results):
+    """Turn the weights among the checkpoints into PyTorch's own files."""
+    listed = read_json(results / checkpoints.MARKER)
+    for name in [name for name in listed if name.endswith(state_files.SUFFIX)]:
+        path = results / checkpoints.FOLDER / name
+        torch.save(states.load(path), path.with_suffix(".pt"))
+        path.unlink()
+        del listed[name]
+        listed[name.replace(state_files.SUFFIX, ".pt")] = checksum(path.with_suffix(".pt"))
+    write_json(results / checkpoints.MARKER, listed)
 
 
 def test_time_up_before_anything_is_finished(tmp_path):
@@ -72,10 +91,10 @@ def test_each_stage_is_in_the_output_as_soon_as_it_is_finished(tmp_path, monkeyp
     capsys.readouterr()
     pipeline.run(one, tmp_path / "second")
     assert "frozen epoch" not in capsys.readouterr().out.replace("unfrozen epoch", "")
-    (output / checkpoints.FOLDER / seen[0] / "frozen.pt").write_bytes(b"cut")
+    (output / checkpoints.FOLDER / seen[0] / "frozen.safetensors").write_bytes(b"cut")
     checkpoints.restore(tmp_path / "third" / "jobs", tmp_path / "input")
-    assert "frozen.pt did not arrive whole" in capsys.readouterr().out
-    assert not (tmp_path / "third" / "jobs" / seen[0] / "frozen.pt").exists()
+    assert "frozen.safetensors did not arrive whole" in capsys.readouterr().out
+    assert not (tmp_path / "third" / "jobs" / seen[0] / "frozen.safetensors").exists()
 
 
 def test_an_audit_and_a_report_that_fail_cost_only_themselves(tmp_path, monkeypatch):

@@ -13,6 +13,7 @@ from cxrkit import config, environment
 from cxrkit.errors import WrongUse
 from cxrkit.files import read_json
 from cxrkit.kaggle_io import client, inside, publish
+from cxrkit.options import overrides_of
 from tests.kaggle_io.conftest import point_at
 from tests.kernel.entry import kernel_run
 
@@ -36,7 +37,7 @@ OVERRIDES = st.fixed_dictionaries(
 @given(OVERRIDES)
 def test_constants_and_command_line_mean_the_same(overrides):
     options = kernel_run().parse(inside.arguments_of("paper", overrides, 2.5, False, SLUG))
-    assert config.load("paper", config.overrides_of(options)) == config.load("paper", overrides)
+    assert config.load("paper", overrides_of(options)) == config.load("paper", overrides)
     assert (options.hours, options.cpu, options.results) == (2.5, True, SLUG)
 
 

@@ -51,7 +51,7 @@ def test_whole_results_arrive(kernel, kaggle, results, tmp_path):
 
 def test_what_arrives_is_counted_against_what_the_checksums_list(kernel, kaggle, results, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(progress, "EVERY_SECONDS", 0)
-    write_text(results / "models" / "resnet34-seed0.pt", "w" * 3_000_000)
+    write_text(results / "models" / "resnet34-seed0.safetensors", "w" * 3_000_000)
     write_checksums(results)
     put(kernel, results)
     pull(kaggle, tmp_path)
@@ -61,10 +61,10 @@ def test_what_arrives_is_counted_against_what_the_checksums_list(kernel, kaggle,
 
 
 def test_an_error_page_is_not_a_file(server, kernel, kaggle, tmp_path):
-    server.refuse_output("results/models/resnet34-seed0.pt", 403)
+    server.refuse_output("results/models/resnet34-seed0.safetensors", 403)
     with pytest.raises(RemoteRefusal, match="403 Access denied") as caught:
         pull(kaggle, tmp_path)
-    assert "results/models/resnet34-seed0.pt" in str(caught.value)
+    assert "results/models/resnet34-seed0.safetensors" in str(caught.value)
     assert "output-key-3333" not in str(caught.value)
     assert nothing_in(tmp_path / "out")
 
@@ -77,8 +77,8 @@ def test_a_busy_server_is_asked_again(server, kernel, kaggle, tmp_path):
 
 @pytest.mark.parametrize("content", [b"", b"w" * 4999, b"v" * 5000])
 def test_a_damaged_file(kernel, kaggle, tmp_path, content):
-    kernel.files["results/models/resnet34-seed0.pt"] = content
-    with pytest.raises(BadInput, match="resnet34-seed0.pt"):
+    kernel.files["results/models/resnet34-seed0.safetensors"] = content
+    with pytest.raises(BadInput, match="resnet34-seed0.safetensors"):
         pull(kaggle, tmp_path)
     assert nothing_in(tmp_path / "out")
 
@@ -167,18 +167,18 @@ def test_what_is_there_and_whole_is_not_fetched_again_and_nothing_is_removed(ser
 
 
 def test_a_pull_goes_on_from_what_arrived(server, kernel, kaggle, tmp_path):
-    server.refuse_output("results/models/resnet34-seed0.pt", 404)
+    server.refuse_output("results/models/resnet34-seed0.safetensors", 404)
     with pytest.raises(RemoteRefusal):
         pull(kaggle, tmp_path)
     server.output_faults.clear()
     arrived = len(server.downloads)
     pull(kaggle, tmp_path)
-    assert server.downloads[arrived:] == ["results/checksums.json", "results/models/resnet34-seed0.pt"]
+    assert server.downloads[arrived:] == ["results/checksums.json", "results/models/resnet34-seed0.safetensors"]
 
 
 def test_an_address_that_expired_is_asked_for_anew(server, kernel, kaggle, tmp_path):
     server.refuse_output("results/metrics.json", 403, times=1)
-    server.refuse_output("results/models/resnet34-seed0.pt", 400, times=1)
+    server.refuse_output("results/models/resnet34-seed0.safetensors", 400, times=1)
     assert pull(kaggle, tmp_path).name == RUN
     assert sum(method == "ListKernelSessionOutput" for method, *_ in server.requests) == 3
 
@@ -204,19 +204,19 @@ def test_partial_brings_what_there_is(server, kernel, kaggle, tmp_path, capsys):
     from cxrkit.kaggle_io import checkpoints
 
     job, results = tmp_path / "jobs" / "resnet34-seed0", tmp_path / "dying"
-    for name, text in (("job.json", "{}"), ("frozen.pt", "w" * 100), ("frozen.json", "{}")):
+    for name, text in (("job.json", "{}"), ("frozen.safetensors", "w" * 100), ("frozen.json", "{}")):
         write_text(job / name, text)
     checkpoints.keep(job, results)
     write_json(results / "run.json", {"bundle": {"source_sha256": SOURCE, "run_id": RUN}})
     put(kernel, results)
-    kernel.files["results/checkpoints/resnet34-seed0/half.pt"] = b"half"
+    kernel.files["results/checkpoints/resnet34-seed0/half.safetensors"] = b"half"
     kernel.statuses = ["ERROR"]
     with pytest.raises(BadInput, match="--partial"):
         pull(kaggle, tmp_path)
     folder = pull(kaggle, tmp_path, partial=True)
     assert folder == tmp_path / "out" / f"{RUN}.partial" and (folder / "kernel.log").read_text() == "a line\n"
     assert checkpoints.restore(tmp_path / "next", folder) == ["resnet34-seed0"]
-    assert "whole, as their checksums say: 3 files" in (said := capsys.readouterr().out) and "half.pt" in said
+    assert "whole, as their checksums say: 3 files" in (said := capsys.readouterr().out) and "half.safetensors" in said
 
 
 @pytest.mark.parametrize("name", ["results/../../escaped.txt", "results//etc/x/../../../../../y"])

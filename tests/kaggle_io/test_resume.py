@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from cxrkit import config
+from cxrkit import config, state_files
 from cxrkit.data.readers import coronahack
 from cxrkit.errors import RemoteRefusal, WrongUse
 from cxrkit.files import read_json, write_text
@@ -108,7 +108,7 @@ def job_folder(jobs, name, key, stages):
 
     write_json(jobs / name / "job.json", {"key": key})
     for stage in stages:
-        write_text(jobs / name / f"{stage}.pt", f"weights {key} {stage}")
+        write_text(jobs / name / f"{stage}{state_files.SUFFIX}", f"weights {key} {stage}")
         write_json(jobs / name / f"{stage}.json", {})
 
 

@@ -27,12 +27,32 @@ def call(*arguments, cwd, python=()):
 def test_results_are_complete_and_checked(finished_run):
     results = finished_run / "results"
     listed = read_json(results / "checksums.json")
-    assert {"run.json", "manifest.csv", "epochs.csv", "predictions.csv", "lr_find.csv", "metrics.json", "models/resnet34-seed0.pt"} <= set(
-        listed
-    )
+    assert {
+        "run.json",
+        "manifest.csv",
+        "epochs.csv",
+        "predictions.csv",
+        "lr_find.csv",
+        "metrics.json",
+        "models/resnet34-seed0.safetensors",
+    } <= set(listed)
     drawn = ("errors", "roc", "pr", "losses-resnet34", "lr_find-resnet34")
     assert {f"figures/{name}.{kind}" for name in drawn for kind in ("svg", "png")} <= set(listed)
     assert all(sha256_of(results / name) == facts["sha256"] for name, facts in listed.items())
+
+
+def test_the_checkouts_package_runs_also_where_another_is_installed(tmp_path):
+    installed = tmp_path / "installed" / "cxrkit"
+    installed.mkdir(parents=True)
+    (installed / "__init__.py").write_text("raise RuntimeError('another version')")
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "kernel" / "run.py"), "--version"],
+        env=os.environ | {"PYTHONPATH": str(installed.parent)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_result_says_what_it_was_made_of(finished_run):
@@ -105,17 +125,16 @@ def spoil_metadata(root, keep):
     path.write_text("".join(line for line in path.read_text().splitlines(keepends=True) if keep(line)))
 
 
-@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGKILL])
-def test_a_stopped_run_goes_on(tmp_path, stop, phantoms):
+def test_a_stopped_run_goes_on(tmp_path, phantoms):
+    """tests/kaggle_io/test_resume.py kills one."""
     command = [sys.executable, "-u", str(ROOT / "kernel" / "run.py"), "--local", *SMALL, "--audit", "none", "--out", "out"]
     process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     for line in process.stdout:
         if "learning rate" in line:
-            os.kill(process.pid, stop)
+            os.kill(process.pid, signal.SIGTERM)
             break
     _, errors = process.communicate(timeout=120)
-    if stop != signal.SIGKILL:
-        assert process.returncode == 5 and "same command" in errors and "Traceback" not in errors
+    assert process.returncode == 5 and "same command" in errors and "Traceback" not in errors
     done = call("--local", *SMALL, "--audit", "none", "--out", "out", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "frozen epoch 1/1" not in done.stdout.replace("unfrozen", "whole")

@@ -11,6 +11,7 @@ from cxrkit import config
 from cxrkit.audit.conclusions import CONCLUSIONS
 from cxrkit.evaluation import comparison
 from cxrkit.evaluation.metrics import Figure
+from cxrkit.options import overrides_of
 from cxrkit.report import markdown, sentences
 from cxrkit.report.tables import audits as audit_tables
 from cxrkit.report.tables import comparison as comparison_tables
@@ -66,7 +67,7 @@ def test_the_command_that_repeats_a_run_gives_its_experiment(tmp_path):
     results = folders.write(tmp_path, info={"experiment": made})
     words = shlex.split(sentences.repeat(results))
     options = run.parse(words[2:])
-    assert config.load(options.experiment, config.overrides_of(options)).hash() == made.hash()
+    assert config.load(options.experiment, overrides_of(options)).hash() == made.hash()
 
 
 def test_the_logs_show_intervals_n_and_the_verdict(tmp_path):

@@ -1,6 +1,5 @@
 """Every tested network, and others, by fastai's cut: built, split, frozen, trained, written and read again, looked into, weighed."""
 
-import io
 import subprocess
 import sys
 from dataclasses import replace
@@ -14,7 +13,7 @@ from torch import nn
 from cxrkit import config
 from cxrkit.config import TESTED
 from cxrkit.errors import WrongUse, run_command
-from cxrkit.training import batchnorm, learner, networks, recipe
+from cxrkit.training import batchnorm, learner, networks, recipe, states
 from cxrkit.training.batchnorm import OverProcesses
 from cxrkit.training.distributed import Team
 from cxrkit.training.stages import Job
@@ -92,7 +91,7 @@ def test_the_recipe_trains_a_network_whose_body_has_no_batch_norm(small):
     *_, stage = recipe.train(Job("convnext_tiny", 0), loaders, experiment, machine(experiment).numerics)
     assert [each.kind for each in stage.statistics] == ["running", "precise"]
     assert all(np.isfinite(each.valid_loss) for each in stage.statistics) and len(stage.predictions) == 8
-    state = torch.load(io.BytesIO(stage.weights), weights_only=True)
+    state = states.read(stage.weights)
     assert [key for key in state if "running_mean" in key] and all(key.startswith("1.") for key in state if "running_" in key)
 
 

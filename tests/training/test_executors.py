@@ -111,6 +111,18 @@ def test_trainings_end_with_the_run_that_began_them():
     assert all(is_gone(pid) for pid in trainings_of_it)
 
 
+@pytest.mark.parametrize("error", [BrokenPipeError, EOFError, ConnectionRefusedError])
+def test_trainings_that_cannot_begin_are_said_and_not_passed_over(small, monkeypatch, error):
+    def die(process):
+        raise error
+
+    executor = Processes(trainings.waiting)
+    monkeypatch.setattr(executor._context.Process, "start", die)
+    with pytest.raises(errors.Interrupted, match=f"begins trainings has died .{error.__name__}.*"):
+        executor.start(task_of(small))
+    assert executor.running == []
+
+
 def test_stopping_ends_one_training_or_all(small, processes):
     executor = processes(trainings.waiting)
     for seed in range(3):

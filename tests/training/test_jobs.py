@@ -171,7 +171,7 @@ def test_a_broken_file_of_a_finished_training_says_where_it_is(tmp_path, small):
         with pytest.raises(BadInput, match=name):
             jobs.collect(small, {}, tmp_path)
         (tmp_path / "resnet34-seed0" / name).write_text(content)
-    assert jobs.collect(small, {}, tmp_path).models.keys() == {"resnet34-seed0.pt"}
+    assert jobs.collect(small, {}, tmp_path).models.keys() == {"resnet34-seed0.safetensors"}
 
 
 HOLDER = """

@@ -5,10 +5,11 @@ from fastai.vision.learner import create_vision_model
 from torch import nn
 from torchvision import models
 
+from cxrkit import state_files
 from cxrkit.data.pixels import Pixels
 from cxrkit.data.records import LABELS, NEGATIVE, POSITIVE, Record
 from cxrkit.errors import BadInput
-from cxrkit.training import loaders, networks
+from cxrkit.training import loaders, networks, states
 
 SIZE = 32
 
@@ -109,9 +110,9 @@ def test_a_network_with_tensors_that_no_file_holds_has_them_all_the_same(tmp_pat
     model = networks.build("resnetblur50")
     filters = [value for name, value in model.named_buffers() if name.endswith("filt")]
     assert len(filters) == 4 and all(torch.allclose(value.sum((2, 3)), torch.ones(1)) for value in filters)
-    torch.save(model.state_dict(), tmp_path / "blur.pt")
+    path = state_files.write(tmp_path, "blur", states.written(model.state_dict(), "resnetblur50"))
     images = np.random.default_rng(0).integers(0, 256, (2, SIZE, SIZE), dtype=np.uint8)
-    loaded = networks.load(tmp_path / "blur.pt", "resnetblur50")
+    loaded = networks.load(path, "resnetblur50")
     assert np.array_equal(networks.p_covid(loaded, images), networks.p_covid(model.eval(), images))
 
 
@@ -152,6 +153,10 @@ class Code:
         return print, ("run from a file of weights",)
 
 
+def new(state, architecture="resnet34"):
+    return states.written(state, architecture)
+
+
 BROKEN = {
     "absent": (lambda path, whole: None, "not there"),
     "a folder": (lambda path, whole: path.mkdir(), "cannot be read"),
@@ -164,6 +169,9 @@ BROKEN = {
     "numbers": (lambda path, whole: torch.save(dict.fromkeys(torch.load(whole), 1), path), "cannot be read"),
     "another network": (lambda path, whole: torch.save(networks.build("vgg16_bn").state_dict(), path), "cannot be read"),
     "lacking a layer": (lambda path, whole: torch.save(dict(list(torch.load(whole).items())[1:]), path), "cannot be read"),
+    "new: cut short": (lambda path, whole: path.write_bytes(new(torch.load(whole))[:100_000]), "cannot be read"),
+    "new: another network": (lambda path, whole: path.write_bytes(new(networks.build("vgg16_bn").state_dict(), "vgg16_bn")), "of vgg16_bn"),
+    "new: lacking a layer": (lambda path, whole: path.write_bytes(new(dict(list(torch.load(whole).items())[1:]))), "cannot be read"),
     "code": (lambda path, whole: torch.save({"a": Code()}, path), "cannot be read"),
 }
 

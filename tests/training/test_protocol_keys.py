@@ -1,17 +1,15 @@
 """The experiment's keys that say how one trains reach the optimizer and its schedule."""
 
-import io
 from dataclasses import replace
 
 import numpy as np
 import pytest
-import torch
 from fastai.learner import Callback
 from torch import nn
 from torchvision import models
 
 from cxrkit import config
-from cxrkit.training import learner, networks, recipe, weights
+from cxrkit.training import learner, networks, recipe, states, weights
 from cxrkit.training.stages import Finder, Job, Past
 from tests.training.executor import machine
 from tests.training.trainings import drawn_films
@@ -61,9 +59,7 @@ def spied(small, monkeypatch):
 
 
 def frozen_weights():
-    content = io.BytesIO()
-    torch.save(networks.build("resnet18").state_dict(), content)
-    return content.getvalue()
+    return states.written(networks.build("resnet18").state_dict(), "resnet18")
 
 
 def ratios(spy, name="lr"):

@@ -1,7 +1,5 @@
 """The pretrained road on weights that have learned something; skipped where tests/requirements-weights.txt is not installed."""
 
-import io
-
 import numpy as np
 import pytest
 import torch
@@ -14,7 +12,7 @@ photographs = pytest.importorskip("skimage.data", reason="scikit-image is not in
 from cxrkit import config
 from cxrkit.environment import Choice
 from cxrkit.errors import BadInput
-from cxrkit.training import loaders, networks, recipe, weights
+from cxrkit.training import loaders, networks, recipe, states, weights
 from cxrkit.training.precision import Numerics
 from cxrkit.training.stages import Finder, Job, Stage
 from tests.training import lite0
@@ -78,5 +76,5 @@ def test_the_recipe_leaves_them_as_they_are_while_the_body_is_frozen_and_then_tr
 
 def body_of(stage):
     model = networks.blank(NAME)
-    model.load_state_dict(torch.load(io.BytesIO(stage.weights), weights_only=True), assign=True)
+    model.load_state_dict(states.read(stage.weights), assign=True)
     return model[0].state_dict()

@@ -1,16 +1,16 @@
 """The recipe on drawn phantoms: it repeats itself, resumes, ends in time, and counts COVID-19 as positive."""
 
 import hashlib
-import io
 from dataclasses import replace
 
 import pytest
 import torch
 
+from cxrkit import __version__, state_files
 from cxrkit.columns import FROZEN, UNFROZEN
 from cxrkit.data.records import LABELS
 from cxrkit.environment import Deadline
-from cxrkit.training import jobs, loaders, recipe
+from cxrkit.training import jobs, loaders, recipe, states
 from cxrkit.training.executors import Ended, Processes
 from cxrkit.training.job_folder import JobFolder
 from cxrkit.training.stages import EpochEnded, Finder, Job, Past, Stage, Step
@@ -37,13 +37,11 @@ def train(films, experiment, job=JOB, **given):
 
 
 def plain(made):
-    """What a training made, to the last digit, without the seconds it took."""
+    """What a training made, to the last digit, its weights to the last byte, without the seconds it took."""
     if isinstance(made, Finder):
         return made
-    state = torch.load(io.BytesIO(made.weights), weights_only=True)
     epochs = [replace(epoch, seconds=0) for epoch in made.epochs]
-    digits = hashlib.sha256(b"".join(value.numpy().tobytes() for value in state.values())).hexdigest()
-    return replace(made, epochs=epochs, weights=b""), digits
+    return replace(made, epochs=epochs, weights=b""), hashlib.sha256(made.weights).hexdigest()
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +88,7 @@ def test_a_training_beside_another_gives_the_numbers_of_one_alone(tmp_path, smal
         of = replace(experiment, seeds=seeds)
         jobs.run(of, drawn_films(), "manifest", tmp_path / name, machine(of, at_once=at_once))
         home = JobFolder(tmp_path / name / "resnet34-seed3")
-        stages = [replace(home.stage(stage), weights=(home.path / f"{stage}.pt").read_bytes()) for stage in (FROZEN, UNFROZEN)]
+        stages = [replace(home.stage(stage), weights=state_files.find(home.path, stage).read_bytes()) for stage in (FROZEN, UNFROZEN)]
         kept[name] = [plain(stages[0]), home.finder(), plain(stages[1])]
     assert kept["alone"] == kept["beside"]
 
@@ -154,10 +152,12 @@ def test_predictions_cover_the_held_out_images_and_metrics_have_covid_as_positiv
     assert LABELS[0] == "covid"
 
 
-def test_saved_weights_hold_tensors_only(whole):
-    for stage in (whole[0], whole[2]):
-        state = torch.load(io.BytesIO(stage.weights), weights_only=True)
-        assert all(isinstance(value, torch.Tensor) and value.device.type == "cpu" for value in state.values())
+def test_saved_weights_say_whose_they_are(training_films, small, whole):
+    told = {"format": "pt", "architecture": "resnet18", "cxrkit": __version__}
+    for stage, manifest in ((whole[0], ""), (next(train(training_films, small, manifest_sha256="a" * 64)), "a" * 64)):
+        notes = state_files.notes(stage.weights)
+        assert notes == told | {"manifest_sha256": manifest, "sha256": notes["sha256"]}
+        assert all(value.device.type == "cpu" for value in states.read(stage.weights).values())
 
 
 @pytest.mark.parametrize("losses", [[1.0] * 40, [float("nan")] * 40, [1.0, 0.9]])

@@ -82,6 +82,7 @@ def _record(row: table.Row, number: int, source: str) -> Record:
         view_basis=basis,
         age=row.get("age", ""),
         sex=row.get("sex", ""),
+        taken=words.year_of(row.get("date", "")),
         case_url=URL,
         licence="unknown",
         credit="Actualmed; J. A. Heredia Álvaro and P. Agustí Ballester (Universitat Jaume I)",

@@ -2,9 +2,10 @@
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote
 
 from cxrkit.data import words
 from cxrkit.data.images import SUFFIXES
@@ -12,9 +13,11 @@ from cxrkit.data.readers import table
 from cxrkit.data.records import Record
 from cxrkit.errors import BadInput
 from cxrkit.files import read_table
-from cxrkit.progress import say
+from cxrkit.progress import counted, say
 
 TABLE = "films.csv"
+TABLES = ("films.csv", "films.tsv", "films.xlsx")
+"""What the table may be called, in any case; the first that is there counts."""
 CORRECT = "correct it or take it away"
 LISTED = 3
 
@@ -39,17 +42,26 @@ class Facts:
         ]
 
 
-def read(root: Path, films: Sequence[str]) -> Facts:
-    """The facts of root/films.csv, where there is one, for films named by their paths below root.
+def of_folder(root: Path, names: Iterable[str]) -> Path | None:
+    """The table of a folder in which files of these names lie. Raises BadInput where there are two."""
+    found = sorted(name for name in names if name.casefold() in TABLES)
+    if len(found) > 1:
+        raise BadInput(f"The folder has {len(found)} tables of films: {', '.join(found)}.", root, "keep one of them")
+    return root / found[0] if found else None
+
+
+def read(path: Path | None, films: Sequence[str]) -> Facts:
+    """The facts of a table, see of_folder, where there is one, for films named by their paths below its folder.
 
     A row names a film by the end of its path, or by more than the path: with or without the folders, the suffix, the (1) of a copy where
     one film alone is meant, in either slash and case. Raises BadInput: no rows, no column for the file, two rows that differ over a film, or no row that names a film.
     """
-    path = root / TABLE
-    if not path.exists():
+    if path is None:
         return Facts({})
     header, rows, taken_for = read_table(path, "The table of films", CORRECT)
     meant = words.columns_of([name for name in header if name])
+    if not header:
+        raise BadInput("The table of films is empty.", path, CORRECT)
     if "file" not in meant:
         raise BadInput(f"The table of films names no file; its columns are: {', '.join(header)}.", path, "call one of them file")
     if not rows:
@@ -65,10 +77,14 @@ def read(root: Path, films: Sequence[str]) -> Facts:
     told: dict[str, tuple[int, Row]] = {}
     nobody = []
     for number, row in enumerate(rows, start=2):
+        if not any(isinstance(value, str) and value.strip() for value in row.values()):
+            continue
         facts = {meaning: words.known(row.get(column) or "") for meaning, column in meant.items()}
         named = facts.pop("file")
         parts = _parts(named)
         fits = ending.get(parts) or next((ending[parts[start:]] for start in range(len(parts)) if _is_whole(parts[start:], ending)), set())
+        if not fits and "%" in named:  # as in an address
+            fits = ending.get(_parts(unquote(named)), set())
         fits = fits or (numbered.get((*parts[:-1], table.loose(parts[-1])), set()) if parts else set())
         if len(fits) != 1:
             nobody.append((number, named, f"names {len(fits)} films" if fits else "names no film"))
@@ -102,10 +118,10 @@ def _say(path: Path, films: Sequence[str], told: dict, nobody: list, unknown: li
     pictures = [film for film in films if film in told or Path(film).suffix.lower() in SUFFIXES]
     untold = [film for film in pictures if film not in told]
     say(f"{path.name}{f' (read as {taken_for})' if taken_for else ''}: tells of {len(told)} of {len(pictures)} films")
-    for what, listed in (
-        ("films without a row", untold),
-        ("rows that name no film", [f"{name} (row {number})" for number, name, _ in nobody]),
-        ("columns that are not used", unknown),
+    for kind, lack, listed in (
+        ("film", "without a row", untold),
+        ("row", "without a film", [f"{name} (row {number})" for number, name, _ in nobody]),
+        ("column", "not used", unknown),
     ):
         if listed:
-            say(f"  {len(listed)} {what}: {', '.join(listed[:LISTED])}{', ...' if len(listed) > LISTED else ''}")
+            say(f"  {counted(len(listed), kind)} {lack}: {', '.join(listed[:LISTED])}{', ...' if len(listed) > LISTED else ''}")

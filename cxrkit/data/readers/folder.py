@@ -14,10 +14,7 @@ from cxrkit.data import dicom, patients, words
 from cxrkit.data.readers import facts, listing
 from cxrkit.data.records import Record
 from cxrkit.errors import BadInput
-from cxrkit.progress import say
-
-NO_PATIENT = words.listed("images image films film xray xrays png jpg jpeg dicom data pa ap frontal")
-"""Folders below a class that hold films and are no patient's."""
+from cxrkit.progress import counted, say
 
 
 def read(root: str | Path, name: str = "folder") -> list[Record]:
@@ -31,14 +28,17 @@ def read(root: str | Path, name: str = "folder") -> list[Record]:
     try:
         if not root.is_dir():
             raise BadInput("There is no such data folder.", root, "give a folder with covid/ and normal/ in it")
-        found = [film for film in listing.below(root) if film.path != facts.TABLE]
+        found = list(listing.below(root))
     except OSError as error:
         raise BadInput(f"The data folder cannot be read: {error.strerror}.", root, "ask for the permission to read it") from error
-    told = facts.read(root, [film.path for film in found])
+    table = facts.of_folder(root, [film.path for film in found])
+    found = [film for film in found if film.file != table]
+    told = facts.read(table, [film.path for film in found])
     own = words.label_of(root.name, strict=True) if not any("/" in film.path and not film.why for film in found) else ""
     if not found and any(words.label_of(path.name, strict=True) for path in root.iterdir()):
         raise BadInput("The folder holds no file.", root, "put the films there")
-    records = [_record(film, name, own, told.of.get(film.path, {})) for film in found]
+    guesses: set[str] = set()
+    records = [_record(film, name, own, told.of.get(film.path, {}), guesses) for film in found]
     if not any(record.label for record in records):
         there = Counter(film.path.partition("/")[0] + "/" for film in found if "/" in film.path)
         listed = ", ".join(f"{folder} ({count} files)" for folder, count in there.most_common(8))
@@ -48,17 +48,20 @@ def read(root: str | Path, name: str = "folder") -> list[Record]:
             f"sort the films into these folders, or name them in {facts.TABLE} with the columns file and label",
         )
     _say(root, records, own)
-    return _without_idle_guesses(records) + told.unmatched(name)
+    _ask(records, {f"{name}/{path}" for path, row in told.of.items() if row.get("patient")})
+    return _without_idle_guesses(records, guesses) + told.unmatched(name)
 
 
-def _record(film: listing.Found, name: str, own: str, told: facts.Row) -> Record:
-    """own: the label of the root's name, where the films lie in it directly."""
+def _record(film: listing.Found, name: str, own: str, told: facts.Row, guesses: set[str]) -> Record:
+    """own: the label of the root's name, where the films lie in it directly; guesses: the keys that are guessed are added to it."""
     *folders, file = film.path.split("/")
     labels = {place: label for place, folder in enumerate(folders) if (label := words.label_of(folder, strict=True))}
     stated = words.label_of(told.get("label", ""))
     label = stated or (own if not folders else next(iter(labels.values()), ""))
     place = next(iter(labels), -1)
     why, header = film.looked_into()
+    if why.startswith("no image type") and film.file.suffix.casefold() in (".csv", ".tsv", ".xlsx"):
+        why = f"a table, which is read where it lies beside the class folders and is called {facts.TABLE}"
     if not why and (len(set(labels.values())) > 1 or (stated and labels and stated not in labels.values())):
         why, label = "its folders, or its folder and its row, name two labels", ""
     elif not why and not label:
@@ -67,9 +70,9 @@ def _record(film: listing.Found, name: str, own: str, told: facts.Row) -> Record
         why = f"finding {told['label']}: neither normal nor COVID-19" if told.get("label") else why
     patient = told.get("patient") or (header.patient and f"dicom/{header.patient}") or patients.of_published(film.path)
     if not patient and labels:
-        between = [folder for folder in folders[place + 1 :] if folder.casefold() not in NO_PATIENT]
-        guess = patients.guessed(file, between[0] if between else "")
-        patient = f"{folders[place]}/{guess}" if guess else ""  # numbers may begin anew in each class
+        around, guess = patients.above_the_class(folders[:place]), patients.guessed(file, folders[place + 1 :])
+        patient = around or (f"{folders[place]}/{guess}" if guess else "")  # numbers may begin anew in each class
+        guesses.add(f"{told.get('collection') or name}:{patient}")
     view, basis = words.view(*((told["view"], facts.TABLE) if told.get("view") else (header.view, "DICOM header")))
     return Record(
         image_id=f"{name}/{film.path}",
@@ -83,22 +86,39 @@ def _record(film: listing.Found, name: str, own: str, told: facts.Row) -> Record
         modality="X-ray" if header.modality in dicom.FILMS else header.modality,
         age=told.get("age") or header.age,
         sex=told.get("sex") or header.sex,
+        taken=words.year_of(told.get("taken", "")),
         licence=told.get("licence") or "unknown",
         credit=told.get("credit", ""),
         collected="imported",
-        published_split=next(filter(None, map(words.split_of, folders[:place] if labels else folders)), ""),
+        published_split=next(filter(None, map(words.split_of, folders)), ""),
         excluded=why,
     )
 
 
-def _without_idle_guesses(records: list[Record]) -> list[Record]:
+def _without_idle_guesses(records: list[Record], guesses: set[str]) -> list[Record]:
     """A key guessed from names or folders that puts a whole class into one patient says nothing, and is dropped."""
     keys, patients_of = defaultdict(set), defaultdict(set)
     for record in records:
         keys[record.label].add(record.patient)
         patients_of[record.label].add(record.image_id)
     idle = {label for label in keys if len(keys[label]) == 1 and len(patients_of[label]) > 2}
-    return [record.but(patient="") if record.label in idle and "/" in record.patient else record for record in records]
+    return [record.but(patient="") if record.label in idle and record.patient in guesses else record for record in records]
+
+
+def _ask(records: list[Record], told: set[str]) -> None:
+    """Say which patients of the table, by the paths of its films, have films of both classes: numbers may begin anew in each."""
+    labels = defaultdict(set)
+    for record in records:
+        if record.path in told and record.used:
+            labels[record.patient].add(record.label)
+    both = sorted(patient.partition(":")[2] for patient, of_patient in labels.items() if len(of_patient) > 1)
+    if both:
+        say(
+            f"  question: the table gives {counted(len(both), 'patient')} films of both classes: {', '.join(both[:3])}{', ...' if both[3:] else ''}."
+        )
+        say(
+            "  Where numbers begin anew in each class, write them apart, as covid-1 and normal-1: such films are conflicts meanwhile, and left out"
+        )
 
 
 def _say(root: Path, records: list[Record], own: str) -> None:

@@ -62,6 +62,7 @@ def _record(row: table.Row, number: int, root_name: str) -> Record:
         view_basis=basis,
         age=row.get("age", ""),
         sex=row.get("sex", ""),
+        taken=words.year_of(row.get("date", "")),
         case_url=url,
         licence=row.get("license") or "unknown",
         credit=credit_of(row.get("other_notes", "")) or ("" if url else "ieee8023/covid-chestxray-dataset"),

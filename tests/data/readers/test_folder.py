@@ -80,6 +80,58 @@ def test_guessed_patients_are_of_their_class_and_never_all_of_it(tmp_path):
     assert [found[name] for name in names] == ["x:covid/patient001"] * 2 + ["x:covid/patient002", "", "", ""]
 
 
+def test_folders_of_splits_parts_dates_and_views_are_no_patients(tmp_path):
+    places = ["train", "Test set", "fold_1", "fold_2", "2020-03-01", "study1", "PA", "images/png"]
+    found = folder.read(filled(tmp_path, *(f"{label}/{place}/a.png" for label in ("covid", "normal") for place in places)))
+    assert set(used(found, "patient").values()) == {""}
+    assert {path.split("/")[1]: split for path, split in used(found, "published_split").items() if split} == {
+        "train": "train",
+        "Test set": "test",
+    }
+
+
+def test_patients_below_other_folders_and_around_the_classes(tmp_path):
+    names = ["covid/study1/S01/a.png", "covid/study1/S02/b.png", "patient7/covid/a.png", "patient7/normal/b.png", "case 8/normal/c.png"]
+    found = used(folder.read(filled(tmp_path, *names), "x"), "patient")
+    assert [found[name] for name in names] == ["x:covid/S01", "x:covid/S02", "x:patient7", "x:patient7", "x:case 8"]
+
+
+@pytest.mark.parametrize(
+    "names, patient",
+    [
+        (["covid/P001_1.png", "covid/P001_2.png", "covid/P002_1.png"], "x:covid/P001"),
+        (["covid/0012-AP-1.png", "covid/0012-PA-2.png", "covid/0013-PA-1.png"], "x:covid/0012"),
+        (["covid/pt_3_a.png", "covid/pt_3_b.png", "covid/pt_4_a.png"], "x:covid/pt_3"),
+    ],
+)
+def test_numbers_in_names(tmp_path, names, patient):
+    found = used(folder.read(filled(tmp_path, *names), "x"), "patient")
+    assert [found[name] for name in names[:2]] == [patient] * 2 and found[names[2]] not in ("", patient)
+
+
+def test_a_key_that_was_told_stays_though_it_is_all_of_a_class(tmp_path):
+    names = [f"covid/{number}.png" for number in range(4)]
+    filled(tmp_path, *names)
+    (tmp_path / "films.csv").write_text("file,patient\n" + "".join(f"{name},ward/1\n" for name in names))
+    assert set(used(folder.read(tmp_path, "x"), "patient").values()) == {"x:ward/1"}
+
+
+@pytest.mark.parametrize("name, sign", [("Films.CSV", ","), ("films.tsv", "\t")])
+def test_the_table_of_films_in_any_case(tmp_path, name, sign):
+    filled(tmp_path, "covid/a.png", "normal/b.png")
+    (tmp_path / name).write_text(f"file{sign}patient\n\n{sign}\ncovid%2Fa.png{sign}7\n")
+    found = folder.read(tmp_path, "x")
+    assert used(found, "patient")["covid/a.png"] == "x:7" and len(found) == 2
+    (tmp_path / "films.xlsx").write_bytes(b"")
+    with pytest.raises(BadInput, match="2 tables of films"):
+        folder.read(tmp_path)
+
+
+def test_another_table_is_left_out_with_what_to_do(tmp_path):
+    filled(tmp_path, "covid/a.png", "normal/b.png", "metadata.csv")
+    assert "is called films.csv" in next(record.excluded for record in folder.read(tmp_path) if record.path.endswith("metadata.csv"))
+
+
 def test_two_sources_of_one_collection_share_its_patients(tmp_path):
     for part in "ab":
         filled(tmp_path / part, "normal/00001803_001.png")
@@ -102,7 +154,7 @@ NAMES = {
 
 @pytest.mark.parametrize("way", NAMES)
 @pytest.mark.parametrize("header", ["file,patient", "filename,patient_id", "image;PatientID", "Image Index\tsubject"])
-@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32", "cp1252"])
 def test_facts_find_their_films(tmp_path, way, header, encoding):
     if way == "NFD" and encoding == "cp1252":
         return
@@ -122,8 +174,8 @@ def test_what_the_table_does_not_cover_is_said(tmp_path, capsys):
     for words in (
         "tells of 1 of 4 films",
         "3 films without a row: covid/a.png",
-        "2 rows that name no film: gone.png (row 3)",
-        "1 columns that are not used: ward",
+        "2 rows without a film: gone.png (row 3)",
+        "1 column not used: ward",
     ):
         assert words in said
     assert [record.excluded for record in found if not record.path] == [
@@ -132,6 +184,17 @@ def test_what_the_table_does_not_cover_is_said(tmp_path, capsys):
     ]
     told = next(record for record in found if record.path == "x/covid/b.png")
     assert (told.patient, told.view, told.view_basis) == ("", "AP", "films.csv: AP erect")
+
+
+def test_numbers_that_stand_in_both_classes_are_a_question(tmp_path, capsys):
+    filled(tmp_path, "covid/a.png", "normal/b.png", "normal/c.png")
+    (tmp_path / "films.csv").write_text("file,patient\na,1\nb,1\nc,2\n")
+    folder.read(tmp_path, "x")
+    said = capsys.readouterr().out
+    assert "question: the table gives 1 patient films of both classes: 1." in said and "as covid-1 and normal-1" in said
+    (tmp_path / "films.csv").write_text("file,patient\na,1\nb,2\nc,2\n")
+    folder.read(tmp_path, "x")
+    assert "question" not in capsys.readouterr().out
 
 
 def test_a_row_finds_the_one_copy_that_a_browser_numbered(tmp_path):
@@ -155,6 +218,7 @@ def test_a_folder_of_another_finding_says_so(tmp_path):
     "text, words",
     [
         ("file,patient\n", "no rows"),
+        ("", "is empty"),
         ("file,patient\nx/gone.png,1\n", "No row of the table of films names a film"),
         ("patient,view\n1,PA\n", "names no file"),
         ("file,patient\ncovid/a.png,1\na.png,2\n", "differ over covid/a.png"),
