@@ -13,7 +13,7 @@ from cxrkit.files import read_json
 from cxrkit.saved_tables import read_csv_rows
 
 pytest.importorskip("pydicom", reason="pydicom is not installed (it is optional)")
-from tests.standins.idc import IDCClient, drawn  # noqa: E402
+from tests.standins.idc import IDCClient  # noqa: E402
 
 
 def uid(number):
@@ -68,7 +68,7 @@ FAULTS = {
     "0 of 1 files": lambda files: {},
     "bytes": lambda files: {name: data[:-1] for name, data in files.items()},
     "no DICOM": lambda files: {name: b"<" * len(data) for name, data in files.items()},
-    "another series": lambda files: {name: drawn(uid(1)) for name in files},
+    "another series": lambda files: {name: data.replace(uid(0).encode(), uid(1).encode()) for name, data in files.items()},
 }
 
 

@@ -109,7 +109,7 @@ def test_waits_past_the_end_of_the_version_before(server, kaggle, pauses):
     shown = []
     assert wait.wait(kaggle, pushed, shown.append).value == "COMPLETE"
     assert len(pauses) >= 5
-    assert shown[-2:] == ["hello", f"{REF} version 2: COMPLETE"]
+    assert "hello" in shown and shown[-1] == f"{REF} version 2: COMPLETE"  # the log comes by a thread of its own
 
 
 def test_our_version_is_asked_for_where_the_client_can_name_it(server, kaggle):
