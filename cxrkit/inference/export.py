@@ -177,9 +177,12 @@ def _put(making: Path, folder: Path) -> None:
     folder.mkdir(exist_ok=True)
     if is_exported(folder):
         try:
-            earlier = [graph.name for graph in read(folder).files]
+            earlier = {graph.name: graph for graph in read(folder).files}
         except BadInput as error:
             raise BadInput("Here lies a broken exported folder.", folder, "remove it, or name another folder with --out") from error
+        taken = {path.name for path in making.iterdir() if path.name not in (FILE, *earlier) and (folder / path.name).exists()}
+        for name in sorted(taken | {name for name, graph in earlier.items() if _file(folder / name) != graph}):
+            raise BadInput("Here lies a file that is not an earlier export's.", folder / name, "move it, or name another folder with --out")
         for name in (FILE, *earlier):
             with suppress(FileNotFoundError):
                 (folder / name).unlink()

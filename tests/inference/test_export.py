@@ -202,13 +202,24 @@ def test_a_network_whose_gradient_has_no_graph_answers_without_a_map_and_says_so
 
 def test_an_earlier_export_is_replaced_and_nothing_else(finished_run, copied, tmp_path):
     (copied / "notes.txt").write_text("mine")
-    (copied / "resnet34-seed0.onnx").write_bytes((copied / "resnet34-seed0.onnx").read_bytes()[::-1])
     export.export(finished_run, copied)
     assert (copied / "notes.txt").read_text() == "mine" and predict.open_run(copied).engine.load(predict.open_run(copied).trained[0])
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "a.txt").write_text("mine")
     assert run_command(lambda: main(["export", str(finished_run), "--out", str(tmp_path / "full")])) == 3
     assert [path.name for path in (tmp_path / "full").iterdir()] == ["a.txt"]
+
+
+def test_a_file_that_was_changed_since_is_not_replaced(tmp_path, copied):
+    making = tmp_path / "making"
+    making.mkdir()
+    graph = next(copied.glob("*.onnx"))
+    content = bytearray(graph.read_bytes())
+    content[-1] ^= 1
+    graph.write_bytes(content)
+    with pytest.raises(BadInput, match="not an earlier export's"):
+        export._put(making, copied)
+    assert graph.read_bytes() == content and (copied / exported.FILE).exists()
 
 
 def test_by_default_it_lies_beside_the_results():
