@@ -1,8 +1,8 @@
 """Image quality: is a film as sharp, and framed as closely, as the training films are? No network is asked.
 
 The distance of audit/reference.py sees shapes: a film that only lost something, blurred, cropped to its middle or lost in
-a wide margin, lies near enough. Two measures of the square that the networks see tell it, each held against the training
-films' own percentiles at both ends, class by class:
+a wide margin, lies near enough. Two measures of the square that the networks see tell it, each held against the range of
+the training films, class by class; how far a film may lie out in them and in the distance together, audit/reference.py says:
 
 - sharpness: how strong details of about a pixel are beside those of four to eight, which contrast and exposure leave
   as it is (a ratio of two bands of a Laplacian pyramid: Burt and Adelson 1983, IEEE Trans. Commun. 31:532);
@@ -10,7 +10,7 @@ films' own percentiles at both ends, class by class:
   and padded by known amounts, so nothing about lungs is built in (a pretext task: Gidaris et al. 2018, arXiv 1803.07728).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,8 +26,8 @@ SIDE = 16
 """Cells a side of the thumbnail."""
 BANDS = ((1, 1.4), (4, 8))
 """Pixels: deviations of the Gaussians between which the fine and the coarse details lie."""
-MACHINES = 0.25
-"""Share of its width by which the range of sharpness is widened at each end, for machines of other hospitals differ in it."""
+MACHINES = 1.25
+"""Factor by which the range of sharpness is widened, for machines of other hospitals differ in it."""
 CROPS = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 """Shares of the side that are left, from which the framing is learned."""
 MARGINS = (0.05, 0.1, 0.15, 0.2, 0.3)
@@ -40,9 +40,20 @@ PENALTY = 10.0
 """Of the ridge regression, on edges and thumbnails of deviation 1."""
 
 
+SHARPNESS = (
+    "it is less sharp than the training films: blurred, or enlarged from few pixels",
+    "it is sharper or noisier than the training films",
+)
+FRAMING = (
+    "it shows less of the chest than the training films: cropped, or taken from nearer",
+    "the chest is smaller in it than in the training films: padded, or taken from farther away",
+)
+"""What is said of a film below the range, and above it."""
+
+
 @dataclass(frozen=True)
 class Range:
-    """Between which values the accepted share of the training films of a class lies."""
+    """Between which values the films of a class are accepted that fit it in all else."""
 
     label: str
     n: int
@@ -50,10 +61,18 @@ class Range:
     high: float
 
     @classmethod
-    def of(cls, label: str, values: np.ndarray, accepted: float, wider: float = 0) -> "Range":
+    def of(cls, label: str, values: np.ndarray, accepted: float) -> "Range":
+        """Of n values, the range that holds the accepted share of them."""
         low, high = np.quantile(values, [(1 - accepted) / 2, (1 + accepted) / 2])
-        more = wider * (high - low)
-        return cls(label, len(values), float(low - more), float(high + more))
+        return cls(label, len(values), float(low), float(high))
+
+    def wider(self, factor: float) -> "Range":
+        middle, half = (self.low + self.high) / 2, (self.high - self.low) / 2
+        return Range(self.label, self.n, middle - factor * half, middle + factor * half)
+
+    def place(self, values: np.ndarray) -> np.ndarray:
+        """Where values lie in it: 0 in its middle, -1 at its lower end, 1 at its upper one."""
+        return (values - (self.low + self.high) / 2) / max((self.high - self.low) / 2, 1e-9)
 
 
 @dataclass(frozen=True)
@@ -64,35 +83,16 @@ class Quality:
     sharpness: list[Range]
     framing: list[Range]
 
-    def doubts(self, image: np.ndarray) -> list[str]:
-        """What a grey square, uint8 [size, size], lacks beside the training films, sentences; empty where it lacks nothing."""
-        sharp, zoom = float(sharpness(image[None])[0]), float(framing(edges(image[None]), self.zoom)[0])
-        return [
-            *_beyond(
-                sharp,
-                self.sharpness,
-                "it is less sharp than the training films: blurred, or enlarged from few pixels",
-                "it is sharper or noisier than the training films",
-            ),
-            *_beyond(
-                zoom,
-                self.framing,
-                "it shows less of the chest than the training films: cropped, or taken from nearer",
-                "the chest is smaller in it than in the training films: padded, or taken from farther away",
-            ),
-        ]
+    def places(self, images: np.ndarray) -> np.ndarray:
+        """Where grey squares, uint8 [n, size, size], lie in the ranges of sharpness and of framing: [classes, 2, n]."""
+        sharp, zoom = sharpness(images), framing(edges(images), self.zoom)
+        return np.array([[own.place(sharp), of.place(zoom)] for own, of in zip(self.sharpness, self.framing)])
 
 
-def _beyond(value: float, ranges: Sequence[Range], below: str, above: str) -> list[str]:
-    """The sentence that fits a value outside every class's range; between two of them it is nearer to one end or the other."""
-    if any(known.low <= value <= known.high for known in ranges):
-        return []
-    nearest = min(ranges, key=lambda known: max(known.low - value, value - known.high))
-    return [below if value < nearest.low else above]
-
-
-def describe(images: Callable[[np.ndarray], np.ndarray], labels: np.ndarray, groups: np.ndarray, accepted: float) -> Quality:
-    """The Quality of n films of which `accepted`, a share, lies within each range.
+def describe(
+    images: Callable[[np.ndarray], np.ndarray], labels: np.ndarray, groups: np.ndarray, accepted: float
+) -> tuple[Quality, np.ndarray]:
+    """The Quality of n films of which `accepted`, a share, lies within each range, and where each lies in those of its class, 2 x n.
 
     images: function from row numbers to squares, uint8 [k, size, size], so that few are in memory; labels: n texts, the
     classes whose ranges are told apart; groups: n keys, one a patient. Framing is measured by a regression that did not
@@ -107,9 +107,12 @@ def describe(images: Callable[[np.ndarray], np.ndarray], labels: np.ndarray, gro
     for rest, held in GroupKFold(min(probes.FOLDS, len(set(groups)))).split(seen, groups=groups):
         chosen = np.isin(learned, rest)
         zoom[held] = framing(seen[held], _fitted(altered[chosen], weights[chosen]))
-    measured = ((sharp, MACHINES), (zoom, 0))
-    ranges = [[Range.of(kind, of[labels == kind], accepted, wider) for kind in kinds] for of, wider in measured]
-    return Quality(_fitted(altered, weights), *ranges)
+    places, ranges = np.zeros((2, len(labels))), []
+    for row, (measured, wider) in enumerate(((sharp, MACHINES), (zoom, 1))):
+        ranges.append([Range.of(str(kind), measured[labels == kind], accepted).wider(wider) for kind in kinds])
+        for kind, known in zip(kinds, ranges[-1]):
+            places[row, labels == kind] = known.place(measured[labels == kind])
+    return Quality(_fitted(altered, weights), *ranges), places
 
 
 def _by_portions(images, rows, look, at_once=256) -> np.ndarray:
@@ -134,7 +137,12 @@ def _strength(image: np.ndarray, band: tuple[float, float]) -> float:
 
 def contrasted(images: np.ndarray, side: int = SIDE) -> np.ndarray:
     """n x side**2: thumbnails with mean 0 and deviation 1, so that exposure counts for nothing."""
-    thumbs = thumbnails(images, side)
+    return standardised(thumbnails(images, side))
+
+
+def standardised(thumbs: np.ndarray) -> np.ndarray:
+    """n thumbnails, of any shape, as rows of mean 0 and deviation 1."""
+    thumbs = thumbs.reshape(len(thumbs), -1)
     thumbs = thumbs - thumbs.mean(1, keepdims=True)
     return thumbs / np.maximum(thumbs.std(1, keepdims=True), 1e-6)
 

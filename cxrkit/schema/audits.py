@@ -163,7 +163,7 @@ class StabilityRow:
     seeds: int  # that were asked
     unstable: Figure  # share of the films whose p crosses the threshold, or moves farther than seeds lie apart
     crossing: Figure  # share of those whose p crosses the threshold
-    spread: float | None  # how far all seeds lie apart on nearly all validation films; None where there is one
+    spread: float | None  # how far two seeds lie apart in 95 of 100 cases, on the validation films; None where there is one
     changes: dict[str, Figure]  # name of the change: share of the films that are unstable under it
 
 

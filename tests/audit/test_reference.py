@@ -55,11 +55,35 @@ def test_new_films_of_the_same_kind_are_accepted(described):
         lambda films: np.rot90(films, 1, (1, 2)),
         lambda films: np.rot90(films, 2, (1, 2)),
         lambda films: 255 - films,
+        lambda films: np.repeat(films[:, :, : SIZE // 2], 2, axis=2),
+        lambda films: np.repeat(films[:, :, SIZE // 2 :], 2, axis=2),
+        lambda films: np.concatenate([films[:, :, ::2], films[:, :, 1::2]], axis=2),
     ],
-    ids=["upside down", "on its side", "turned round", "inverted"],
+    ids=["upside down", "on its side", "turned round", "inverted", "the right lung", "the left lung", "two films"],
 )
-def test_films_that_hang_wrong_are_refused(described, altered):
+def test_films_that_hang_wrong_or_are_no_whole_chest_are_refused(described, altered):
     assert accepted(described[1], altered(drawn(40, 2)[0])) <= 0.05
+
+
+def sizes_of(known, image):
+    return np.abs(known.measures(image[None])[:, 0])
+
+
+def test_the_measures_have_one_limit_together(described):
+    """Regression: each had a limit of its own, so that ordinary films of other hospitals had three chances to be marked."""
+    known, films = described[1], drawn(80, 7)[0]
+    middles = [np.asarray(Image.fromarray(film[k : SIZE - k, k : SIZE - k]).resize((SIZE, SIZE))) for film in films for k in (2, 4, 6, 9)]
+    measured = [(sizes_of(known, film), known.doubts(film, None, None)) for film in [*films, *middles]]
+    whole = [(sizes, said) for sizes, said in measured if not any("upside down" in each for each in said)]
+    assert all(bool(said) == ((sizes**2).sum() > 1) for sizes, said in whole)
+    assert any(sizes.max() < 1 and said for sizes, said in whole) and any(not said for _, said in whole)
+
+
+def test_the_limit_holds_nearly_all_training_films_of_each_class(described):
+    images, labels = drawn(160, 0)
+    beyond = np.array([(sizes_of(described[1], film) ** 2).sum() > 1 for film in images[:120]])
+    for label in ("covid", "normal"):
+        assert beyond[np.array(labels[:120]) == label].sum() <= 1
 
 
 def test_noise_and_blank_pictures_are_refused(described):
@@ -77,7 +101,7 @@ def test_noise_and_blank_pictures_are_refused(described):
 def test_exposure_counts_for_nothing(described):
     reference, films = described[1], drawn(10, 3)[0]
     darker = np.rint(films * 0.5).astype(np.uint8)
-    assert np.allclose(reference.distances(films), reference.distances(darker), rtol=0.05)
+    assert np.allclose(reference.measures(films), reference.measures(darker), atol=0.08)
 
 
 def test_proportions_and_colour_are_reasons(described):
@@ -162,6 +186,6 @@ def test_films_of_another_hospital_pass_and_what_is_no_frontal_film_does_not(chi
     ]
     sideways = np.stack([square(open_grey(path), 64) for path in lateral])
     assert len(lateral) >= 8
-    assert accepted(children, adults) >= 0.75
+    assert accepted(children, adults) >= 0.85
     assert accepted(children, adults[:, ::-1]) <= 0.05 and accepted(children, 255 - adults) <= 0.05
     assert accepted(children, sideways) <= 0.3

@@ -78,13 +78,32 @@ def test_the_row_counts_films_and_lets_no_film_move_farther_than_its_seeds_lie_a
     assert stability.row(drawn, held, answers, "resnet34", 0.5, None).unstable.value == 3 / n
 
 
-def test_the_spread_is_how_far_seeds_lie_apart_on_validation_films(tmp_path):
+def test_the_spread_is_the_repeatability_of_seeds_on_validation_films(tmp_path):
     results = runs.write_run(tmp_path / "many", seeds=(0, 1, 2), error_rates=(0.05, 0.05))
     found = stability.spreads(results)
     p = results.required("resnet34", "valid").p_covid
-    assert found["resnet34"] == pytest.approx(np.quantile(p.max(0) - p.min(0), stability.SPREAD))
-    assert set(found) == {"resnet34", "resnet101", stability.ALL} and found[stability.ALL] >= found["resnet34"]
+    within = np.mean([sum((film - film.mean()) ** 2) / 2 for film in p.T])
+    assert found["resnet34"] == pytest.approx(1.96 * np.sqrt(2 * within))
+    assert set(found) == {"resnet34", "resnet101", stability.ALL}
     assert stability.spreads(runs.write_run(tmp_path / "one", seeds=(0,), error_rates=(0.05,))) == {}
+
+
+def test_the_spread_is_what_it_is_however_many_seeds_there_are():
+    """Regression: it was how far the outermost seeds lay apart, which grows with their number until no film moves farther."""
+
+    class Drawn:
+        architectures = ["resnet34"]
+
+        def __init__(self, seeds):
+            self.p_covid = np.random.default_rng(0).normal(0.5, 0.1, (seeds, 4000))
+
+        def predictions(self, name, split):
+            return self
+
+        required = predictions
+
+    few, many = (stability.spreads(Drawn(seeds))["resnet34"] for seeds in (2, 20))
+    assert few == pytest.approx(0.277, rel=0.05) and many == pytest.approx(few, rel=0.05)
 
 
 def test_predictions_are_found_by_name_and_a_film_without_one_is_bad_input():
