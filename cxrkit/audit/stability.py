@@ -6,9 +6,10 @@ J. Mach. Learn. Res. 20:184). A film's call is unstable where under one of CHANG
 than seeds lie apart, which are trained alike and differ by chance alone: on this film, or by their repeatability on the
 validation films (spreads), whichever is more. Networks of one seed have the first rule alone.
 
-How much is unstable is the network's doing. EfficientNet-Lite0 from ImageNet's weights, the mean of three seeds: 3 % of 273
-validation films and 10 % of 160 ordinary films of NIH (128 pixels, AUC .995); trained for half as long at 96 pixels, 45 % of
-324 test films and 74 % of NIH's (AUC .974). All of these cross the threshold; beyond the seeds alone lay none.
+How much is unstable is the network's doing. EfficientNet-Lite0 from ImageNet's weights, the mean of three seeds of 2 epochs a
+stage: `paper` at 128 pixels on CoronaHack and ieee8023, AUC .995, 3 % of 273 validation films and 10 % [6, 16] of 160 ordinary
+films of NIH; `rigorous` at 96 pixels on CoronaHack alone, AUC .974, 45 % of 324 test films and 74 % of NIH's. All of these
+cross the threshold; beyond the seeds alone lay none.
 """
 
 from collections.abc import Callable
