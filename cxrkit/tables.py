@@ -77,8 +77,11 @@ def points_cell(figure: Figure | None) -> Cell:
     """A difference between rates in percentage points, with its interval and sign."""
     if figure is None or figure.value is None:
         return Cell(NOTHING)
-    value, low, high = (None if number is None else round(100 * number, 2) + 0.0 for number in (figure.value, figure.low, figure.high))
-    text = number_text(value, 2, "+") + ("" if low is None or high is None else f" [{number_text(low, 2, '+')}, {number_text(high, 2, '+')}]")
+    low, high = (None if end is None else round(100 * end, 2) + 0.0 for end in (figure.low, figure.high))
+    value = round(100 * figure.value, 2) + 0.0
+    text = number_text(value, 2, "+") + (
+        "" if low is None or high is None else f" [{number_text(low, 2, '+')}, {number_text(high, 2, '+')}]"
+    )
     return Cell(text, value, low, high)
 
 

@@ -152,7 +152,11 @@ def _kinds(words: list[str]) -> np.ndarray:
 
 
 def _stated(films: Films, name: str, title: str, features: np.ndarray, known: np.ndarray) -> Baseline:
-    return Baseline(name, title, features, "" if known.all() else f"{name} is known for {_counted(films, known)}", known)
+    return Baseline(name, title, features, "" if known.all() else f"{_named(name)} known for {_counted(films, known)}", known)
+
+
+def _named(name: str) -> str:
+    return "file facts are" if name == "file" else f"{name} is"
 
 
 def _counted(films: Films, known: np.ndarray) -> str:
@@ -206,7 +210,7 @@ def _row(baseline: Baseline, films: Films) -> tuple[BaselineRow, np.ndarray | No
     part, features = films.take(chosen), baseline.features[chosen]
     reason = probes.too_few(part.is_covid, part.groups) if chosen.any() else "known for no film"
     if reason:
-        note = "; ".join(filter(None, [baseline.note, reason])) if chosen.any() else f"{baseline.name} is known for no film"
+        note = "; ".join(filter(None, [baseline.note, reason])) if chosen.any() else f"{_named(baseline.name)} known for no film"
         return BaselineRow(baseline.name, baseline.title, note, probes.unknown_area(reason), None), None
     area = probes.area(part.is_covid, probes.out_of_fold(features, part.is_covid, part.groups), part.groups)
     held_out, scores = _held_out(part, features, films.held_out)

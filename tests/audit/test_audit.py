@@ -130,7 +130,7 @@ def test_external_films_of_a_run_are_audited_with_it_and_their_folder_is_not_in_
     assert (
         "covidgr: 12 films of 12 patients, 6 of them COVID-19" in page
         and "internal minus covidgr" in page
-        and "known of no film" in page.lower()
+        and "known for no film" in page.lower()
     )
 
 
@@ -162,7 +162,7 @@ def test_without_the_films_the_parts_that_need_them_are_listed_and_the_rest_is_d
     assert state_of(audits, "held-fixed").state == "not applicable" and state_of(audits, "networks").state == "done"
     assert (
         audits.verdict.conclusion in ("unknown", "too-few")
-        and "this does them: python -m cxrkit audit RUN --source" in audits.verdict.paragraph
+        and "to do them: python -m cxrkit audit RUN --source" in audits.verdict.paragraph
     )
 
 
