@@ -106,6 +106,8 @@ def _pairs(pairs: int, decided: int, counts: str) -> str:
     """How many pairs are decided, in a sentence. counts: of the others, as `3 undecided`."""
     if pairs == 1:
         return f"The one pair of networks is {'decided' if decided else counts.removeprefix('1 ')}."
+    if counts == f"{pairs} undecided":
+        return f"None of the {pairs} pairs of networks is decided."
     some = "none is" if not decided else f"{decided} {'is' if decided == 1 else 'are'}"
     return f"Of {pairs} pairs, {some} decided{f'; {counts}' if counts else ''}."
 

@@ -24,8 +24,8 @@ def test_on_honest_films_what_sees_no_lung_is_at_chance_and_a_thumbnail_is_not(h
     for name in ("majority", "source", "file", "border"):
         assert honest[name].area.auc.low < 0.5 < honest[name].area.auc.high, name
     assert honest["thumbnail-8"].area.auc.value > 0.95 and honest["thumbnail-16"].area.auc.value > 0.95
-    assert honest["age"].area.auc.value is None and "0 of 80 COVID-19 and 0 of 80 normal" in honest["age"].note
-    assert not honest["missingness"].area.auc.known and "or of none" in honest["missingness"].note
+    assert honest["age"].area.auc.value is None and "age is known for no film" in honest["age"].note
+    assert not honest["missingness"].area.auc.known and "or for none" in honest["missingness"].note
 
 
 def test_every_row_has_interval_n_and_the_held_out_films_of_its_own(honest):
@@ -79,7 +79,7 @@ def test_what_is_known_of_one_class_more_often_is_no_shortcut_by_that(field, nam
     if name != "file":
         known = row["missingness"]
         assert known.area.auc.value > 0.6 and known.area.auc.low > 0.5 and known.area.auc.n == 160
-        assert f"{name} of 50 of 80 COVID-19" in known.note and "about the collection" in known.note
+        assert f"{name} for 50 of 80 COVID-19" in known.note and "about the collection" in known.note
 
 
 def test_what_is_known_of_one_class_alone_is_unknown_and_knowing_it_is_told():
@@ -156,7 +156,7 @@ def test_a_hospital_that_is_told_of_some_films_is_no_shortcut_by_that():
     assert row["source"].area.auc.low < 0.5 < row["source"].area.auc.high
     assert (row["source"].area.auc.n, row["source"].area.positives) == (110, 30)
     assert "source is known for 30 of 80 COVID-19" in row["source"].note
-    assert row["missingness"].area.auc.value > 0.75 and "source of 30 of 80" in row["missingness"].note
+    assert row["missingness"].area.auc.value > 0.75 and "source for 30 of 80" in row["missingness"].note
 
 
 def test_a_hospital_that_is_told_and_tells_the_classes_apart_still_does():

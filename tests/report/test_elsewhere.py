@@ -39,8 +39,8 @@ def test_sets_of_one_class_are_told_by_their_rate(audits):
         "ResNet34 has an AUC of 0.800 on internal films and 0.800 on external ones (internal minus external: 0.100 [0.020 to 0.200])"
         in elsewhere.sentences(audits)[0]
     )
-    assert "has sensitivity 0.800 on internal films" in elsewhere.sentences(replace(audits, external=[alone]))[0]
-    assert "has specificity 0.800 on internal films" in elsewhere.sentences(replace(audits, external=[replace(alone, positives=0)]))[0]
+    assert "has a sensitivity of 0.800 on internal films" in elsewhere.sentences(replace(audits, external=[alone]))[0]
+    assert "has a specificity of 0.800 on internal films" in elsewhere.sentences(replace(audits, external=[replace(alone, positives=0)]))[0]
 
 
 def test_groups_say_too_few_and_columns_of_nothing_are_left_out(audits):

@@ -153,7 +153,7 @@ def test_what_is_known_of_the_best_network_in_words(tmp_path):
         ),
         ("equally good in error", ["ResNet34", "VGG16"], "equally good within 1 point of error alone, and no other is."),
         ("some are not", ["ResNet34", "VGG16"], "ResNet101 and VGG19 are not the best; which of ResNet34 and VGG16 is, is not known."),
-        ("nothing", ["ResNet34", "ResNet101", "VGG16", "VGG19"], "Which network is best is not known. Of 6 pairs"),
+        ("nothing", ["ResNet34", "ResNet101", "VGG16", "VGG19"], "Which network is best is not known. None of the 6 pairs"),
         ("one network", ["VGG16"], "There is one network"),
     ):
         told = sentences.best(replace(results.comparison, best=comparison.Best(names, known)))
