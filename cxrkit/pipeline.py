@@ -103,6 +103,7 @@ def _run(
         from cxrkit.audit import external  # what it needs takes a second to import
 
         external.check(experiment.external)
+    sources.require(sources.parse_all(experiment.data, drawn_at=out / "phantoms"))  # before half a gigabyte of weights is fetched
     if experiment.pretrained and not all_trained(experiment, out):
         with clock("weights"):
             from cxrkit.training import jobs

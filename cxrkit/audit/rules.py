@@ -74,7 +74,7 @@ def fallen(now: Figure, was: Figure) -> str:
 def failed_controls(evidence: Evidence) -> Iterator[Reason]:
     for row in evidence.controls:
         if not row.passed:
-            what = f"A control of the audit failed ({row.title}: expected {row.expected}, found {row.found})."
+            what = f"A control of the audit failed ({row.title}; expected: {row.expected}; found: {row.found})."
             yield Reason("controls", what, None, None, "audit-failed")
 
 
