@@ -120,7 +120,7 @@ def parse(text: str, drawn_at: str | Path) -> Source:
         raise WrongUse(
             f"There is no source of the kind {kind!r}.",
             text,
-            (f"did you mean {meant}? " if meant else "")
+            (f"did you mean {meant}? Otherwise " if meant else "")
             + f"use one of {', '.join(kind for kind in READERS if kind not in DRAWN)}, as KIND=DIR or KIND:NAME=DIR; for drawn films {' or '.join(DRAWN)} alone",
         )
     name, at, collection = name.partition("@")
@@ -140,7 +140,7 @@ def require(sources: Iterable[Source]) -> None:
         if source.kind == PLAIN:
             coronahack.require(source.root)
         elif source.kind not in DRAWN:
-            listing.require_folder(source.root, f"name the folder of the {source.kind} films")
+            listing.require_folder(source.root, "name the folder that holds the films")
 
 
 def recognised(folder: Path) -> str:
