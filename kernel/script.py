@@ -19,7 +19,7 @@ RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = 'fe6139ada66a9aee0221afba33701171e79c15ddfbec88918e8bb79a65abf448'
+SOURCE_SHA256 = '981dcdbbaaeef25f3f0e2eb13b0b39293df99ff3a62e0dd7337d0e89b5325ac1'
 FILES = {}
 
 
@@ -4459,65 +4459,18 @@ FILES['cxrkit/data/__init__.py'] = r'''
 # ======================================
 
 FILES['cxrkit/data/agreements.py'] = r'''
-"""What earlier copy searches found of pairs of films, in a file of the film cache: most of a search's time goes into these."""
-
-import zlib
-from pathlib import Path
-
-import numpy as np
-
-from cxrkit.data.registration import VERSION
-from cxrkit.errors import BadInput
-from cxrkit.files import reading, replacing
-
-NAME = f"agreements-v{VERSION}.bin"
-ROW = np.dtype([("key", "<u8"), ("agreement", "<f4")])
-
-
-class Agreements:
-	"""{pair of thumbnails and first guess: how well they agree}, in memory where there is no folder."""
-
-
-
-
-	def __init__(self, folder: Path | None) -> None:
-		self.path = folder and folder / NAME
-		self.rows = np.empty(0, ROW)
-		if self.path and self.path.exists():
-			remedy = "delete it; the films are compared again"
-			with reading(self.path, "The list of agreements", remedy):
-				content = self.path.read_bytes()
-			if len(content) % ROW.itemsize != 4 or int.from_bytes(content[:4], "little") != zlib.crc32(content[4:]):
-				raise BadInput("The list of agreements is damaged.", self.path, remedy)
-			self.rows = np.frombuffer(content, ROW, offset=4)
-
-	@staticmethod
-	def keys(wholes: np.ndarray, parts: np.ndarray, crops: np.ndarray) -> np.ndarray:
-		"""64 bits a pair: from those of the two thumbnails, which one is the whole, and the crop that is the first guess."""
-		odd = np.uint64(0x9E3779B97F4A7C15)  # the golden ratio's bits, as in Fibonacci hashing (Knuth, vol. 3, section 6.4)
-		return (wholes * odd ^ (parts + crops.astype(np.uint64))) * odd
-
-	def of(self, keys: np.ndarray) -> np.ndarray:
-		"""The agreements, NaN where none is known."""
-		place = np.searchsorted(self.rows["key"], keys)
-		known = place < len(self.rows)
-		known[known] = self.rows["key"][place[known]] == keys[known]
-		found = np.full(len(keys), np.nan, np.float32)
-		found[known] = self.rows["agreement"][place[known]]
-		return found
-
-	def keep(self, keys: np.ndarray, agreements: np.ndarray) -> None:
-		"""Write those that are new and no NaN beside those that are known."""
-		new = ~np.isnan(agreements) & np.isnan(self.of(keys))
-		if self.path is None or not new.any():
-			return
-		added = np.empty(int(new.sum()), ROW)
-		added["key"], added["agreement"] = keys[new], agreements[new]
-		self.rows = np.sort(np.concatenate([self.rows, added]), order="key")
-		content = self.rows.tobytes()
-		with replacing(self.path) as temporary:
-			temporary.write_bytes(zlib.crc32(content).to_bytes(4, "little") + content)
-'''[1:]
+c-n<kZI9bT5dIwhiopo5!8N59?zqrYT+vmk5Gg8%`w)fG#vaG3vv;lCb#rMcznz)&#>ri%h?Hbs=JlDGXX7}&sf7a+rjcl%(A^F!?TQ*LRJvCs=n6U^jpaop
+o7QF^6$oA<pSc?SITV7lX3%Qu_*?`-Us-UnMc8OEDV5W#VKI;6IErN3Y2)C1BiB)7bW5&WO&bUoztMJ-QhiI|2@9%=2I=D7+)0<0!in7AMp|ctlUnW7|Ga+t
+`|CH02f}EKrfh=5OHsa7UGE-<aB8E3K~YMz$!O6vqM&6IEv|mOhB;KR*cikXm9tOYeF)w@=4+|q=<S;u5>Z`Vx?P9KGKueS7iSPZ?|+EX43dMgKdq*5x=N!c
+DjH!eT#c4z(S)%2z(pAF?%TBzvaukjJQbD3!KO!RXHe@cY_Vw=VnT{deDvjNvDIb=+Zqk>CH+dmQB#eZ63tKy`b<i!;PzH3>27Zmi%pdUk(sXr{0$4OFoh>C
+{DNYeuvE@<V??~{5ZJK%78tC(n9*B1pn`4ZcFEHW2&a^;Wd#RAtUvB@yr;t2BxPq4L!gv9vJscqprbt8k7ExKB$Qd9+m8NA0zhyjNNX#}YN%u~S|-^4Ak9XG
+jvXP7x!UY!@Hr{8a&%5!4^gqT+x5;NMaDvuK!Yj?qA7gAndQ=9Yvp@{&*m@%ZFmB5?zNyA#Fw+_ilS+xa}CBROY=<Rg(=RSjY8AeDg<PNv^X|z@`*IK#-(V*
+2FsjMI?6j_$F?5Tg=1UyRfT5n)|V(F%auhppHhoXezK0{tZ32Ix*VE@n%gGZTGQmr*p4cNF=Cg|L>u?$s4%*FaOC^xu;m=7BhRO>mXw9?1T+IbqU6zzyyLd|
+XdW`^Z&}npeaV@#fDb71{lr^#ObcSXaDOyCeg-BJU6un7Jyq&_nmoO~ygs|QxO{ne@oIW?@$+}zrvRUO<qdbZ0#7-_avW>M^hERaO0KmMMIoUUwx*_o<QLU5
+^6zw$!x<N&@Jw}{Pq_>RU2hZw1mSDoIR1jfqX*v%kmbU9E*Yas({vCGldG#Rvs{h;2bjC&&@CA(#3E3H3K-rgy;T7jW<MOT8JOJ?Jz|-R4Yc$Ow;H^2QeK-h
+2F>SwK1S(LVCjEX`{6pWwDgMMo&@IJa@dpl@IVc1+c!<Z_Py`S=PH!{uNp1f*|T)7@Spw;T>QxEp*CJQ+IKs4pMW|$g7l;Wd(I?8ZwzrmXlLJ&OkE1MzFCQx
+xfpA-vOEzwE($Bm;U97%EhU^Be5ddwjK@Ax>JE?23EfhmIWVRtr5y*63$+^wm$RppC`&Al$(vd*VOiU^Nt%vK?&Zc_2)iSEA(W9+SI1!agVTqCyNo-Y*r*W1
+NAyjWqfBtHBKO+Rdo%ZbIgCe~&BD3U2f_|dLU_{;k3z~LOsq|hzc7AMCgU#Oa?t{HpAvLR4#MU1n9XT?gFy5zuGt>s'''[1:]
 
 
 # ======================================
@@ -4769,213 +4722,44 @@ def _may_be_read(record: Record) -> bool:
 # ======================================
 
 FILES['cxrkit/data/candidates.py'] = r'''
-"""Candidates of the copy search: pairs of films that are alike enough at low resolution to be laid over each other."""
-
-
-
-
-
-
-
-
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Executor
-
-import numpy as np
-
-from cxrkit.data.registration import SIDE
-
-CROPS = (0.0, 0.035, 0.075)
-"""Shares of the side that are cut, each with each, on the four sides."""
-EVEN = (0.11, 0.15, 0.2)
-"""Shares that are cut on all four sides alike, for close crops and for films that somebody put a wide border round."""
-FREQUENCIES = 8
-TABLES = 16
-FULL = 64
-"""Films of one code that a signature is compared with, the nearest in their longer codes where there are more: without an end,
-k films of nearly one picture, such as empty ones, would cost k squared."""
-
-INVERTED = 81 + len(EVEN)
-"""The number, after those of the crops, of the whole film with black for white."""
-
-SMALL_SET = 64
-"""Films of which a mean and a spread say little, so that signatures are not whitened and all pairs are compared."""
-
-LEAST_SIMILARITY = 0.65
-CANDIDATES_A_FILM = 16
-PORTION = 256
-"""Films whose crops are in memory at once, 3 MB of signatures."""
-
-Box = tuple[float, float, float, float]
-"""Left, top, right and bottom edge of a crop, in shares of the side."""
-
-Alike = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
-"""Arrays of equal length: film, other film, crop of the first that is like the second, cosine similarity."""
-
-NONE: Alike = np.empty(0, np.int32), np.empty(0, np.int32), np.empty(0, np.int16), np.empty(0, np.float32)
-
-
-def candidates(films: Sequence[np.ndarray], pool: Executor) -> list[tuple[int, int, int]]:
-	"""(whole, part, crop) sorted: film `part` looks like that crop of film `whole`, see `box`."""
-
-
-
-
-	portions = [range(start, min(start + PORTION, len(films))) for start in range(0, len(films), PORTION)]
-	wholes = np.concatenate(list(pool.map(lambda portion: signatures([films[i] for i in portion], crops=False)[:, 0], portions)))
-	whitening = _Whitening(wholes)
-	meeting = _Meeting(whitening.of(wholes), np.flatnonzero(wholes.any(1)))
-
-	def alike(portion: range) -> Alike:
-		crops = signatures([films[i] for i in portion])
-		queries = whitening.of(np.concatenate([crops, -crops[:, :1]], 1))  # ranks of an inverted film are the negative ones
-		return _best(*meeting.alike(queries, portion.start), len(films))
-
-	found, kept = [], 0
-	for one in pool.map(alike, portions):
-		found.append(one)
-		if sum(len(some[0]) for some in found[1:]) > max(kept, 1_000_000):  # pruned now and then, so that memory stays bounded
-			found = [_best(*_joined(found), len(films))]
-			kept = len(found[0][0])
-	whole, part, crop, _ = _best(*_joined(found), len(films))
-	order = np.lexsort((part, whole))
-	return list(zip(whole[order].tolist(), part[order].tolist(), crop[order].tolist()))
-
-
-def _joined(found: Sequence[Alike]) -> Alike:
-	whole, part, crop, value = (np.concatenate(arrays) for arrays in zip(*found))
-	return whole, part, crop, value
-
-
-def _best(whole: np.ndarray, part: np.ndarray, crop: np.ndarray, value: np.ndarray, n: int) -> Alike:
-	"""Each pair of films once, as it is most similar, and of these what is among the best of either film."""
-
-
-
-	order = np.lexsort((crop, part, whole, -value))
-	pair = np.minimum(whole, part).astype(np.int64)[order] * n + np.maximum(whole, part)[order]
-	order = order[np.sort(np.unique(pair, return_index=True)[1])]
-	ends = np.concatenate([whole[order], part[order]])
-	by_film = np.lexsort((np.tile(np.arange(len(order)), 2), ends))
-	rank = np.empty(len(ends), int)
-	rank[by_film] = np.arange(len(ends)) - np.searchsorted(ends[by_film], ends[by_film])
-	order = order[rank.reshape(2, -1).min(0) < CANDIDATES_A_FILM]
-	return whole[order], part[order], crop[order], value[order]
-
-
-def _intervals() -> list[tuple[float, float]]:
-	"""Those of CROPS, the whole first, and those of EVEN."""
-	return [(0.0, 1.0)] + [(low, 1 - high) for low in CROPS for high in CROPS if low or high] + [(cut, 1 - cut) for cut in EVEN]
-
-
-def _crops() -> np.ndarray:
-	"""Crops x 2: the numbers of the intervals of rows and of columns."""
-	n = len(CROPS) ** 2
-	return np.array([(row, column) for row in range(n) for column in range(n)] + [(n + even, n + even) for even in range(len(EVEN))])
-
-
-def box(crop: int) -> Box:
-	"""Where a crop lies."""
-	if crop == INVERTED:
-		return 0.0, 0.0, 1.0, 1.0
-	rows, columns = (_intervals()[number] for number in _crops()[crop])
-	return columns[0], rows[0], columns[1], rows[1]
-
-
-def signatures(films: Sequence[np.ndarray], crops: bool = True) -> np.ndarray:
-	"""n x 84 x 35 low cosine frequencies of films and their crops, each of unit length, 0 where a film has one grey."""
-
-
-
-
-	position = (np.arange(SIDE) + 0.5) / SIDE
-	waves = []
-	for low, high in _intervals() if crops else _intervals()[:1]:
-		inside = (position - low) / (high - low)
-		wave = np.cos(np.pi * np.arange(FREQUENCIES)[:, None] * inside) * ((inside > 0) & (inside < 1))
-		waves.append(wave / np.linalg.norm(wave, axis=1, keepdims=True))
-	basis, n = np.concatenate(waves).astype(np.float32), len(waves)
-	row, column = np.array([(i, j) for i in range(FREQUENCIES) for j in range(FREQUENCIES) if 0 < i + j < FREQUENCIES]).T
-	in_rows, in_columns = (_crops() if crops else np.zeros((1, 2), int)).T
-	low = np.empty((len(films), len(in_rows), len(row)), np.float32)  # (film, crop, frequency)
-	for index, pixels in enumerate(films):
-		coefficients = basis @ _ranks(pixels) @ basis.T  # (crop in rows x frequency, crop in columns x frequency)
-		low[index] = coefficients.reshape(n, FREQUENCIES, n, FREQUENCIES).transpose(0, 2, 1, 3)[in_rows, in_columns][:, row, column]
-	return low / (np.linalg.norm(low, axis=2, keepdims=True) + 1e-6)
-
-
-def _ranks(pixels: np.ndarray) -> np.ndarray:
-	"""Grey bytes as their share of darker pixels, -0.5 to 0.5: a white label on black weighs no more than its area."""
-	counts = np.bincount(pixels.ravel(), minlength=256)
-	return ((np.cumsum(counts) - counts / 2) / pixels.size - 0.5).astype(np.float32)[pixels]
-
-
-class _Whitening:
-	"""Signatures relative to the set's mean film, each frequency to unit spread, each of unit length; 0 stays 0."""
-
-	def __init__(self, wholes: np.ndarray) -> None:
-		enough = len(wholes) > SMALL_SET
-		self.mean, self.spread = (wholes.mean(0), wholes.std(0) + 1e-6) if enough else (np.float32(0), np.float32(1))
-
-	def of(self, signatures: np.ndarray) -> np.ndarray:
-		white = (signatures - self.mean) / self.spread * signatures.any(-1, keepdims=True)
-		return white / (np.linalg.norm(white, axis=-1, keepdims=True) + 1e-6)
-
-
-class _Meeting:
-	"""Where n films meet: in one of TABLES tables their random-hyperplane codes are equal (Charikar 2002, STOC, section 3)."""
-
-
-
-
-
-	def __init__(self, wholes: np.ndarray, filled: np.ndarray) -> None:
-		"""wholes: n x d whitened; filled: the films that may meet others."""
-		self.wholes, self.filled = wholes, filled
-		self.bits = int(np.ceil(np.log2(max(len(wholes), 2)))) + 2
-		self.planes = np.random.default_rng(0).normal(size=(TABLES, wholes.shape[1], 32)).astype(np.float32)
-		self.tables = []
-		for planes in self.planes if len(wholes) > SMALL_SET else ():
-			codes = _codes(wholes[filled], planes)
-			order = np.argsort(codes, kind="stable")
-			starts = np.searchsorted(codes[order] >> (32 - self.bits), np.arange((1 << self.bits) + 1)).astype(np.int32)
-			self.tables.append((codes[order], starts, filled[order].astype(np.int32)))
-
-	def alike(self, signatures: np.ndarray, first: int) -> Alike:
-		"""Which films are like which crops of some films: signatures, k x crops x d, of the films from number `first` on."""
-		crops = signatures.shape[1]
-		queries = signatures.reshape(-1, signatures.shape[2])
-		parts = [NONE]
-		for query, other in self._met(queries):
-			value = np.einsum("ij,ij->i", queries[query], self.wholes[other])
-			film = query // crops + first
-			near = (value > (LEAST_SIMILARITY if self.tables else -2)) & (film != other)
-			parts.append((film[near].astype(np.int32), other[near], (query[near] % crops).astype(np.int16), value[near]))
-		return _joined(parts)
-
-	def _met(self, queries: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-		if not self.tables:
-			some = np.flatnonzero(queries.any(1))
-			yield np.repeat(some, len(self.filled)), np.tile(self.filled.astype(np.int32), len(some))
-		for planes, (codes, starts, order) in zip(self.planes, self.tables):
-			wanted = _codes(queries, planes)
-			short = wanted >> (32 - self.bits)
-			low, high = starts[short].astype(int), starts[short + 1].astype(int)
-			(many,) = np.nonzero(high - low > FULL)
-			low[many] = np.clip(np.searchsorted(codes, wanted[many]) - FULL // 2, low[many], high[many] - FULL)
-			high[many] = low[many] + FULL
-			count = high - low
-			query = np.repeat(np.arange(len(queries)), count)
-			place = np.arange(len(query)) - np.repeat(np.cumsum(count) - count, count)
-			for start in range(0, len(query), 400_000):
-				some = slice(start, start + 400_000)
-				yield query[some], order[low[query[some]] + place[some]]
-
-
-def _codes(signatures: np.ndarray, planes: np.ndarray) -> np.ndarray:
-	"""On which side of each of 32 planes each signature lies, the first plane in the highest bit, int64."""
-	return np.packbits(signatures @ planes > 0, axis=1).view(">u4")[:, 0].astype(np.int64)
-'''[1:]
+c-oCx>u%dd7XEEL#jF>*OQy6UIkC4;Bcrb4EDShKH+EYr2tgT1BY9$qR7onf`t<vqb7shqrKBxTi=4~3-<iY1!wa3y>`d3DQpH@=_eM>N)kalDm(%-!T4`JI
+&fI3p3j4ZNx-?2>_Q5EV7wg5n!dg~5s?t<NwytfFtGZAVqcUx0s`z3`W%Tr36@XrL4-XGJ{=a!yEP*e}%#^NGT|Jp9yId7zt*&ZQ>bfWsb!&cKn|x~g@qD^2
+OOw~#`MO>MslRdgWTtD}=ycpdzFvYAU8#KKaXpm}w(f#o-7U?+RyA-C!S2TG)!WNX=i=jspKsMrMZIn>QTX%fgn#~h5_drU?Y%BraaDF^TDgFLM7Vvl^*ui&
+iUfj_^I~1{@rs3T`RnD4AnErBe4mjVhbTg@1Vv|A07aCLV5L;ktf+9TELK>~XS^1utSXjfQp`4L1wb0Kf#yk3&Y+sISm!e)=-tQ5|Ne4$b8&S^%zxjxJOAmL
+AN!}BcfVX;<LUG@QTL7kga0BYb7}YoS&LkgPL!>%v0Q=n8A~Ez3FL;@s+DDd*b-)wFF*sqsMI6OgFw+=VtQGWX27=#qB@7U&63W8;|u5sT()5<R(48w6IHDt
+d#KzjS2b@{iFz#7*$ha4`9W2`uZb$L!>gNLFF)R0z9oM9>N}O0JR-fY67GoN^>SihgL)2g1Z^Z`?<XYe#J@e>7nxzwMDvqOPajwfkN37Vg6{VH`Stbq_VR95
+lsH9%tEB;>q(Mk?RT@20mENe#)^$eQ6;7XC&=pH6FKR)PL)?5Bh9a)Z*5foGL|k8<-`<UHuijr>pMSi%`yXiObx%(^7w0!`uil>DUEYq*$M3GL-;3sd{_yec
+>H}Ho@yTgR^5cDAaHQ}Yq(fsHiUx2|5c^8K|A|;@i4_8VDxLtXUavBf&a*<pWA^-v2-mfl<Gn6ci7M^lzGmhoMP0*}&1}KC&`d=_6jVE&DHzW=T6vuLs+-Sr
+S?W!q{`{HgIHxBDj98>IvXe!P@JRYjB(S+>qQw(1hXQI*82o{0V7d%q*eoG~v^kNvw3#k#y%Az>KHOXmlqVU4uqj79Cd%gZtK&HN>&yMq-DQ?9&LaZP%v?>I
+6cDj%4Vs7>h-#FmRZ(PvCd$U@=nOnnbt+N?F4BSg8I1;=18@_uTi~iLYmrS18!l@z6WOUxwDSpZpm=B`1aWyO${7ao3D$3n`ZOt?J~c_?fTA{K4oE63HG)Z0
+)r@Otb9sbUI}=XWy_v;0j@dWm1T07H_QE5HzZZ`>2TVdG`k)L1X~CvVL;{FNFx{nIMVVesW?DI-27%>ADFaRIi1Av&>5h#=FxBv#&MFh91Ec|#wr~bg2|YQt
+%@?3x{F{Ff=~mcZ8dJO7_wpDuSGvXAA9UK+bzbCun6hx|U7c^DJ|XHHkU?->i5f0gHmq(oN@(^#{C@Zs83cg`FsRb91h)u#CeG9a)g%5TQ4IPc2m{0^^>?D=
+fxQqh(&i{EU`S#kS~3Sx!U75Xi{Z!*w50)cxf)N9cA^(fOkH8nk<^H~%hnKYnF%B^rv#a(2eYcl%0Nwz7E8`M%%#)5OUI4kNKkyat5+-Jt_T-M6c!<Iy^IJ8
+<>j<Da>j@k0?2pL{s7BoYN?+hLJb*=d%Yh09}h?tt8z`zK1bn2K@rU7ZGLc}7z`n5O$eTu0ke=pTsVP@KNko=vxwKXIUmt^$22c9RlO0B>--_~>qL#o`u-Gb
+=RnF1_N2@_Q8b7mfx|%Qh|?N7*B^EzW}5QFQMWF5Jr?Y{t3=K7)!4_nEy{vG$Cf?XGV(nve$m;Qg7R~-<p^1c7Uh}rNR+=25wtvg4XUS)1;~d6TM3CSY_HJe
+?G*;Jy#)6~INst5vGbA&RH_f!%3e}73Mb3SYDvYC%S;IynB=sIDjmsZdWqtVosMYc+-RFb=p*!AZ429h&f)M(JIRU3;`0dMb_qubL>6~-Rc}@%lH_*!I(C{?
+FI0|5Pq*~b&MkMSrG|egyD>rdUFQ~-5D{{e8my|Zh1Wa{?@G{>_DAFpaN<2VAPvoP%PPrJCYv!wsBID8xwaYep(Xc_kMOM+HcYvkkg?$)=!Jy<9ppXEwC+Ia
+(2V3{08_xIBU+ZOP7*M0G}i=O^BO-F72!a~gaQk~KZd^gG3h7j#p;dPsT@b!=DtrfTYl<H*Q?370=P3JHmc}(t+7=nx>DoL*XG>4C0j)~%CN*mNq2~fe6~?f
+Xe!NKzuSvPFr+j>M~hd;?H+}vxHdJp@M~!gX@R!d6~uKq;noET_k#ol4+4Z*Ib0zE8csRe374(&3R@SPX`j^bK=K>+BTb3hh=>--;<56sil%zK%%$Ky$Xy6$
+GGq1Pg*tBdW@7=iD2+<uSS|{wrSL1Z<kn<AToy*j`^*>0LH<e3(^Gr8>969EkI1O!A_-+aP@z8%-hY!;P^!Vqy8eOkC$9{L%J*-BHr4x{ops57z$+x<StAFI
+LfcA3rc$@aGZE~S!X?S54d4z+N;Mk6<p;mm_lte6+n_@FW^v8f29QRPfj|yA`^+JSDSZDLe_oxivAG^%UJ6iaf?<s-3lL6SRV7oHxk9k3T?+$IxxQOVA$6}S
+E^HR1*@R_wWqD2_xzB|cnwG@ScCUL9tCuo7Ie64xxXepOQYEn;c}LmuX{Sf@>Zp6Swo+7mq*9ynbOlHo0*(kEVT%~1yy7UK^`W^U8dsKbLPKjX+~5-X224`c
+5EO6<6-5r+nL<?ir}D3FsQPpmDqqSmx|bZ%ZLYILH!sR1uOiSq*=pFQiqWiQc3DXZp;VwNTakn8q!5N3CO6-rN$n)tY{%Z#e4H28wTb#1w}tmE%e?pbD|=8x
+4{Tbf@-u#ey;0n~gTv)x@gO{ePUOSZwjx0m^%hkW^(B#!Uo#vs*dUQbVXsBc4v%}oV;pbwt5o(zZJV7mX1|HW);MD$&DbYULd+WYGmR0A!^6ExVdirSSIKK)
+gO#FwRAX)~BDou5fj7E$jFjUI36DbTQ;XO2`?d)S;U*akSWcNLO3WeVCYd5)1_B4aTkmnV23-}*pSx3JUI_J7obFM{h|D^$kTwaE++VWehQ`W{$+mj@+*V--
+eRFi$6wRS%!uoP=i24sAhnj3?qO2<yfOs%Np$7*a5MKop$_RuG8W!VcKyyiI4OONmCZlnu%+MYU9KAxL!vjI;Z;()Go;qns2vgM9wJXdfHs@DIZMTH$WYiX*
+T9J@9JU%&X!#S5?)Af=%GJ!+2l7sjX_KQCbRAv7#*rRB-$5T@|MR9+c>8c9)bdk$#JF_cICS7V>xQS5xuS!OLV%{978$+UF9J6I2xHpjh02h{auP0%fJNYr9
+s;$T4s505y72CTSq*zFv;l}w=EVz*YqG2<&#1VqiB|>Q$gGV=`L^N=t1lmJY=y9Q^o>7tL42nX9!@{v55FlR)Ui-~BqL@4K+g$o>Bb0Fo5f#iyk5ofD=`^JN
+ML43QS;)~&^ls}5fxYWayzU%o_kQ3}&N|$jCaiRFm$+$6LFEu9VyM{-;%hz0jQ1$G<g8d8-NOpYRi@n_US_c}ql_-#boN1)>bTc~i{IXTxFD_ZrxwJJ_DjrP
+GnIs>%V=`<74reS<`&}MtQkrF(A<=%X!BWOsW;55Oi*2UCpIRKoR!ISo*l`mEcmk%%ifPX!_I7M#>y!c#}SQB0&Av(M6<u|r~;PDEIb!HM5tYeL$9-XT;>Z{
+C979w5xM^`5?!?BO);FyK7@dMVZozu%9FZ?la)hEW9xtpY9jV~pYs^bVF#k@A*xh*aK}>-3pH8{jF5*7xGopmeexYxC=%1~uwu#%`795>oGi9_MZV!%?Xxo#
+y*l;|MZy=)b(L1sS8v_~du00Yv&LNn6H3MxR$HhN8PGNg_hX&su%1mWzZESKX$N=5BI1Vh5yn-|a3mf`%a<7`aOi6WP3c@I-=cstVe(Vgtj&`469B>DZ;!6E
+_{8`>!MB~c@6J*itJ<2I2K&Btpg6O0?U?7SE2qhnJ|}pSBVZf<y}}#bcxh@s3l-z?V=k)HPy{109@@`|{d{z04-@5%rVMQ4Jk%K=LuUL3Zs@_M)XSGnHs6W(
+=>UDbqZlpNU{gCErf5(a_zv6u5wuOkIfMV(P<Ua4%yDBzw4V}+U2AaykljQv?;Ckj{}4K#nJa%pkr4$Si-UaNCyI>T+ab$T%+QHzCu;id+v&GHN{yrqn)4UF
+Ko+bfw#4D{k-o#{XZmz-V@)>W_-0l{*F1HW8as%tuGZ$MRIt29dVX-tz}rX$NxHz|omR$KeiRx+xg_L8Z0=F#HHUZ?(c0mB8_KGC`bLi|AZPc)Av)DIoI^)R
+$`>0$AkR;>wkSkxZ4(^ij(n5EB4IDxw&{e$(noQRGNsdQ`ZmqL?%oiZINIejRhs-^9qxey-9QoY9mJy+O|Uv_PlI?mAz1-sEB0C{X;oZs7#P6zgwXpw&CUsc
+coS-GvolO&P=1=&0t@TsrhE>eef?XTKupwY|80Ygd(*BmJ8iz``LB8YBp(#h77wONBWHCfi6>YlDKSg#wVAxJv3)I7i0%Dp$MYd~NrLAEGzfR~IjqyAbzW)z
+c|^vh-F_pM3Qqo61Z$5b>ab{To=;zIO)6=&fxd|BJ*;nk^r+5M&(9#@?iXtwqr<cH>qGZpac6+u`9Hhdzrp'''[1:]
 
 
 # ======================================
@@ -5616,135 +5400,33 @@ def own_range(values: np.ndarray) -> tuple[float, float]:
 # cxrkit/data/licences.py
 # ======================================
 
-FILES['cxrkit/data/licences.py'] = '''
-"""Licences of images: which may be shown or redistributed, where their text is, and whom to credit."""
-
-
-
-
-
-import re
-from collections import Counter
-from collections.abc import Sequence
-from typing import NamedTuple
-
-from cxrkit.data.records import Record
-
-TITLE = "# Images, their licences and credits"
-NO_AUTHOR = "author not given"
-CC0, PUBLIC_DOMAIN = "CC0-1.0", "Public Domain"
-CREATIVE_COMMONS = "https://creativecommons.org"
-ADDRESS = re.compile(
-	r"https?://(?:www\\.)?creativecommons\\.org/(?:licen[cs]es|publicdomain)/([a-z-]+)(?:/(\\d\\.\\d))?(?:/[a-z.-]*)*", re.IGNORECASE
-)
-LONG = (
-	(r"creative commons", "cc"),
-	(r"attribution", "cc by"),
-	(r"non[- ]?commercial", "nc"),
-	(r"share[- ]?alike", "sa"),
-	(r"no[- ]?deriv(ative)?s?( works)?", "nd"),
-	(r"\\b(public )?licen[cs]e\\b|\\b(international|unported|generic)\\b", ""),
-)
-"""Words of Creative Commons\' long names, and the short ones."""
-CREDIT = re.compile(
-	r"(the )?(case|images?|pictures?|photos?|films?|radiographs?)?,?\\s*(is |are |originally )*"
-    r"(courtesy|credits?|copyright|\xa9|\\(c\\)|\\N{REPLACEMENT CHARACTER}|\\?|shared (on|by)|contributed by|provided by|by)(?![\\w])",
-	re.IGNORECASE,
-)
-"""How a note begins that names a person or a site; the question mark is a \xa9 that was lost on the way."""
-
-
-class Licence(NamedTuple):
-	"""name: SPDX\'s, without a version where none is given, and as it stands for one that is not known; parts: of BY, NC, ND and ..."""
-
-
-	name: str
-	parts: frozenset[str] = frozenset()
-	url: str = ""
-	known: bool = False
-
-
-def licence_of(text: str) -> Licence:
-	"""The licence that words, an SPDX name or an address mean."""
-	text = " ".join((text or "").split())
-	address = ADDRESS.fullmatch(text)
-	said = f"cc {address[1]} {address[2] or \'\'}".replace("zero", "0").replace("mark", "pd") if address else text.casefold()
-	for pattern, short in LONG:
-		said = re.sub(pattern, f" {short} ", said)
-	words = re.findall(r"[a-z]+|[\\d.]+|[^\\s_-]", re.sub(r"\\bcc ?0\\b", "cc 0", said))
-	found = [word.upper() for word in words if word != "cc"]
-	if re.fullmatch(r"public domain( mark)?( 1\\.0)?|pdm?( 1\\.0)?|cc pdm?( 1\\.0)?", said.strip()):
-		return Licence(PUBLIC_DOMAIN, url=f"{CREATIVE_COMMONS}/publicdomain/mark/1.0/", known=True)
-	if found in (["0"], ["0", "1.0"], ["0", "UNIVERSAL"], ["0", "1.0", "UNIVERSAL"]) and "cc" in words:
-		return Licence(CC0, url=f"{CREATIVE_COMMONS}/publicdomain/zero/1.0/", known=True)
-	version = found.pop() if found and re.fullmatch(r"[1-4](\\.\\d)?", found[-1]) else ""
-	parts = frozenset(found)
-	if "cc" not in words or "BY" not in parts or parts - {"BY", "NC", "ND", "SA"} or {"ND", "SA"} <= parts:
-		return Licence(text or "unknown")
-	ordered = [part for part in ("BY", "NC", "ND", "SA") if part in parts]
-	version = f"{version}.0" if len(version) == 1 else version
-	url = f"{CREATIVE_COMMONS}/licenses/{\'-\'.join(ordered).lower()}/{version}/" if version else ""
-	return Licence("-".join(["CC", *ordered, *filter(None, [version])]), parts, url, True)
-
-
-def may_redistribute(licence: str) -> bool:
-	"""Whether the files themselves may be passed on to anybody."""
-
-
-
-	found = licence_of(licence)
-	return found.known and not found.parts & {"NC", "ND"}
-
-
-def may_show(licence: str) -> bool:
-	"""Whether an image under this licence may be shown to others, with its credit; unknown terms allow nothing."""
-	return licence_of(licence).known
-
-
-def terms(licence: str) -> str:
-	"""What may be done with images under this licence, in one sentence."""
-	found = licence_of(licence)
-	if not found.known:
-		return "Terms are not known: all rights reserved. Not redistributable; ask the source."
-	if not found.parts:
-		return "May be redistributed; nobody need be named, and the credit below is a courtesy."
-	if may_redistribute(licence):
-		return f"May be redistributed with the credit below and a link to the licence{\'; under the same licence\' * (\'SA\' in found.parts)}."
-	return (
-		"May be shown and passed on with the credit below only within the licence\'s limits "
-        "(NC: not commercially; ND: unchanged); the kit does not republish them."
-	)
-
-
-def credit_of(note: str) -> str:
-	"""The note where it names a person or a site; an empty text for a clinical note, which credits nobody."""
-	note = " ".join((note or "").split())
-	return note if CREDIT.match(note) else ""
-
-
-def credit_text(credit: str, case_url: str = "") -> str:
-	"""Whom to name: the credit, else that no author is given, and the case\'s address where it is known."""
-	named = " ".join(credit.split())[:300]
-	if not named or named == case_url:
-		named = NO_AUTHOR
-	return f"{named} <{case_url}>" if case_url else named
-
-
-def attribution(records: Sequence[Record]) -> str:
-	"""ATTRIBUTION.md: the used images by licence, with their credit and source, and which may be passed on."""
-	text = [TITLE, ""]
-	by_licence: dict[Licence, list[Record]] = {}
-	for record in records:
-		if record.used:
-			by_licence.setdefault(licence_of(record.licence), []).append(record)
-	for licence, under_it in sorted(by_licence.items(), key=lambda item: item[0].name):
-		count = len(under_it)
-		text += [f"## {licence.name}: {count} image{\'s\' * (count != 1)}", ""]
-		text += [" ".join(filter(None, [terms(under_it[0].licence), f"<{licence.url}>" if licence.url else ""])), ""]
-		credits = Counter(credit_text(record.credit, record.case_url) for record in under_it)
-		text += [f"- {number} x {credit}" for credit, number in sorted(credits.items())] + [""]
-	return "\\n".join(text)
-'''[1:]
+FILES['cxrkit/data/licences.py'] = r'''
+c-oCv|8n9+68_sf#YCw(q+O8hyZZ}=P%QRkUFF4FHhZ}g=v+b?jA9{i8ex_N9w@JoC%dnEW+bqkR9v--G}F_+`|BP#j&qYlGK-`V`Aj5>@KLIcSkIGaE*9ZN
+Or=ose4UBB5QU5rRTjx~Rm!*pB3VdL&Sg@FQhqH(qFN%%Vr=9KQRX6|1EudcPJ{oF#WF8SuxZQ+P(*o}%BW28ObN3!$X8h@i&y)8IE^gLz5L&b6xKxLW|?G<
+c5fIiWIS3eQ`s;)z7|hVAr8yXFJzP#aV6`HUmK0l_2}kGbcOT1xMuTP#-`LdhHTQdD5o*JedvD~eZ0M+BjKu?!!cQ2ipS(xW=>-;IBSW|Uq0Mi4<0UWKlQJN
+M2FS(xqs%gg!6ed1!HlUFT#ZA@2>iz>wjN83~oPtx*gsV^}H;Xs&je@nPCaGQNCD^6Y}EGY4k5I@2>8Nu8=-<mPsnz#z~=1^>EDXb=K?k#P@nH7)*!*ZL?+L
+NCi^umaI?A>UgK_IBb7w2k$*low}2F;!k4F>(LwS`0e1G_YP)2_VrK0+q<hl|Ng4sHEwQ)KS3oZ;uek-D~wz+JBl2y#k*mtQwVX@8)CY#ds&{1+al=EL0Lpe
+m=Z}=omKO&kW3M#$&;i_71oD&CzeI>?6Lx0PxV}}&Wk7I^_Wv^i6>K6TQ0m_?T*QGhmC}CFbhe;Fx{;(N*5XL9%TmBkvEwVD`Mm|klR0VQlWST*6e{cyD8Ef
+shJ@sO<^FfsG5*`c_tMX2I7BtJ$fBYmuTVmC{%K%%d)pyCQ-R6_-US(IeuqJy1-8n#!3EIgv+_=dA(L|qTacQ5<7TH?D8UcOkhd65r|zw;1B$xd<Co2W@j?H
+w~O-S2Bh<H_xo?Vi5pG4-DJ4EyZU_7A6$L98ji%^WB;x{7+u}%caz?ZgAofi&vw&|hvS*W21InXEb`|h*3Z~>d*6*G>%ep1{-fkEUi_G^MM#At0Xa}t!C7Ic
+orjI3EL6@Q6bhA;@`8N{AW#$~AXV`M_`&Ayzv+YPP{I9*Jk6x*aASZdN<*cDK|Qxd46oBT0R>6yi2Ki%|7jv>>jVY9D#7>}8jvWBdPr1B0=epSa3L@$g(~r^
+#0;7e3F`tnLWrjfIC>$LVNn8NkuV>AX^G(g|1Oz<?;8zIv<`sU#)+W@n0=F(lI0ky0n(*faJ|OKsz{lfz{6>ru%M2Z=6Q;he}$<695!M(vyk?X&s;)mKIDn^
+kJcU91ta*&P#R}aij$S>7Y+)CA`@X8BOjGm$S`B=Pq-6658?Q~=1JzVAfiUa_-dIZ&=@M)gI!?&&7ZB(bP<-(oKJv6g-J}75=3kb{rEiC*Drq$h;g&IcL46o
+G(<d|Z?ed#KF=VoTBQ7-#U<)rB(q9w3D<D%@~O^dc^Z>DDR@i36hNS5>NUv(K^**J)j|@h6+pz&%^b01+P#1zA_6CNoF<+nS&SM4^bn8+?|0)#?9<PGC+eXc
+XiO!JgiWxxccyU$k7t%4>$b{B{Fqq#t0fA<^*G&Vf%MceVI(hn*JbPt8YfsGH7YL`jsZZ8{Vo>~5J#L({4);_6EEr)XmR*%6!K{rSR$U}mqG%YvZ}C-dSFW+
+MY}U+`?B5bPY?UgDXDOZMtKSWoW<Qyv63DuuPujx?ij%hT7rJyAnL32+m|7@-`)3bUQirwd0cShn95^sn83aKuPIJh_om_&Ho97Wf0@HyqB4incoCKHdHbJ%
+%Z-=(%yi@SIdtZ1r5a;UI06Bt(tcvA2yd!fpyK=ROSPy^bB@zPTWo0;4jK;l|4aJ+zVGabW_$SlL)W0!YhP7WzRK8s2g*RWqz-{>rDI}dWO5MSmdUQMG%PDP
+@}aXeFMGt4Xj7TFX2}!Xt~l3TGD{4N`rPXPGQ=sVPPff=Q-hV!*z?nTO@*~Tt>m4uIIBt(iWhEh+6MN<nE7DSJHruAXw^UpcZjxt%ruMwFYsF0P)@a$(0QZb
+8Uy&l;n3|GRIYKGFkXZ9&vS`BS8%g~C`k=eE|g54@n|ObB|0DCK`k*y>TRZZY`bEOEC)TpJbIOxI)^#HoVt`zCa*b{{zmy?Bf3AZg6<H1MSHXq9(DwHvN7nL
+wiO*+M_@osCrpn<>s4k(zYrz`0qn&BGeL@AlBRQ96m*X=*1Tb<w#_Kc=U;1$U#m2FqtPm+Zm%`rVeJhAT9ng7rX&VTENEr^)bB{S+Q+)D*R|)2w1GU2nE9eZ
+_6i>36p%&9;#tPN80O{S^(~yH7@<P-q(@SWf~3t0aW6~V`J_!fx&~h00Hu-0B+Yt~hl98tcXdp#K|$aN%?_SM-XG=oVNaR8DO$Vxl@OlA;LYrblBBF>nQil;
+iVBRTA;#=9#XI3P@B2-P(1G#Z-mkL-WBG~IL+2n#s!Qr^ZSo9bH*F=^p)O6ziUlRD9?0p>afgEr`@g>aq?-$jhaKo0&BN>w(4;3{TxyYWQV*6GbEp?77QY~s
+Er4iMD5Yq!ej|lx)Z?LBkG094P28wWxmcDPec7M!P6R(EQJ6B5micaAZWJanbe6M_!?BPTUX6vu*Sv}3(6=LBw?<m5o8Xawq>-zi*~pfldG6t8E`C|N`WuBF
+wd=68%uL9a4}he;;2%%=Obz}Bq8%hF_koh@&{$2yaA>yqBw`I7cm8p97F2bo$?1cFKG&_yK=N5;)fb2wmYpqcqC;=(iT#h<u<WZgi>Zw34({Qu`83k0KCX=Q
+*OB1ZY5mdY?)t-*(e>@nU&PvND@uQZdDBgeb+#Om!WIO%PD73TOmy&(sj8!+Tf~?@&d_ZePMU5WDlCq16CU4KS;+m;YD|}-?OqS@+AJz+Yaranb8y7dGbGZ=
+0cRh>6r2;T($YNuWOKkm6Z&`H`5}hyEH-=Q+EAI#K=Y9B9HaRAfqNhY^@Pp>K2LJfO~b`B4h5}s`2X=);8Ua+0wek)M(qKEj%5mA+C%T*qM7sk_hM@~)46>|
+Z28z;2WHz;jBuJ2ZUpDv-Z4(C`BXW2JgDd<XeE<swHId250&6L<qlSCwFaJN<ymm(+K+wiVGSEc+gh}*CW-Y$r;h3$_yZGdwpvVOu@_(A3FftT_^f5D_YZ<&
+)UuKB0`VR$A&qVKn`Fj6`g;0*Nq*-G'''[1:]
 
 
 # ======================================
@@ -6289,78 +5971,20 @@ def sentence(records: Iterable[Record], by: Sequence[str], caliper: float) -> st
 # ======================================
 
 FILES['cxrkit/data/overlays.py'] = r'''
-"""Overlays: what many films of a set have in common and is no film, such as a viewer's frame, a watermark or a grid."""
-
-
-
-
-
-from collections import defaultdict
-from collections.abc import Callable, Sequence
-
-import numpy as np
-
-from cxrkit.data.registration import blocks
-
-RELATED = 0.5
-"""Agreement from which on two films may have an overlay in common; of 1,645 candidates among 302 real films none but copies reached it,
-and one film beside itself on another day."""
-FEWEST = 3
-"""Films that are alike, of which it can be told what they have in common."""
-DIFFER = 0.2
-"""Share of a block's energy that is left when the common part is gone, from which on the films differ there."""
-ENOUGH = 0.1
-"""Share of the blocks in which films have to differ; those that differ in fewer are copies all."""
-ALIKE = 0.8
-"""Correlation of what is left of two films, from which on they are copies. Three different films give 0.5: the third is in both."""
-
-Found = tuple[int, int, float]
-
-
-def without(found: Sequence[Found], detail: Callable[[int], np.ndarray]) -> list[Found]:
-	"""The pairs that are alike for more than an overlay. found: (film, film, agreement) of pairs that agree by RELATED at least; detail: the ..."""
-
-	kept = []
-	for members, pairs in _groups(found):
-		if len(members) < FEWEST:
-			kept += pairs
-			continue
-		total = sum(detail(film).astype(np.float64) for film in members)
-		kept += [pair for pair in pairs if _alike(detail(pair[0]), detail(pair[1]), total, len(members))]
-	return kept
-
-
-def _alike(one: np.ndarray, other: np.ndarray, total: np.ndarray, n: int) -> bool:
-	"""Whether two of n films, whose sum is `total`, are alike where the set's films differ."""
-	common = (total - one - other) / (n - 2)
-	both = np.stack([one, other])
-	left, whole = blocks(both - common), blocks(both)
-	energies = (left**2).sum(2)
-	differ = energies.sum(0) >= DIFFER * (whole**2).sum((0, 2)) + 1e-6
-	if differ.mean() < ENOUGH:
-		return True
-	correlation = (left[0] * left[1]).sum(1) / np.sqrt(energies[0] * energies[1] + 1e-6)
-	return float(np.median(correlation[differ])) >= ALIKE
-
-
-def _groups(found: Sequence[Found]) -> list[tuple[set[int], list[Found]]]:
-	"""Films that hang together through pairs, and these pairs."""
-	parent: dict[int, int] = {}
-
-	def root(film: int) -> int:
-		while parent.setdefault(film, film) != film:
-			parent[film] = film = parent[parent[film]]
-		return film
-
-	for one, other, _ in found:
-		parent[root(one)] = root(other)
-	groups: dict[int, tuple[set[int], list[Found]]] = defaultdict(lambda: (set(), []))
-	for pair in found:
-		members, pairs = groups[root(pair[0])]
-		members.update(pair[:2])
-		pairs.append(pair)
-	return list(groups.values())
-'''[1:]
+c-nndQE%He5Pr6P#mz61Qbmi?HW-|_K+!r|v0??941F++l(r~~2t}$C70(#<-*<PUY$YAmhtwjE-+lb<yOXBV>8D5Ov^aEg*w?~CBg_FRrJD|H1p+$hp%#x4
+l!2{n8f!q95>yAqa$F8wzpX)Z82qT@Ub-JUsGMkIjw^fNrE7$H0PFB^=Tuotr_+T0Rn9gDs<qsDWlaaFX|3~6%1ZRwmul<3iz&orJH)*cT8oXwM7Q!=FU?ja
+N!&7h(;kSFX@@+2xd-KoQg~4~xl^5Yf)EF=jkeo|E=fKwKfb+NzJ~=|6t5HH`gZ4}Y^3qPIQv@Rb@80v+bC2c4nZSfzy>)_a$S>-v;6ASYuKW43JFNm3U_w!
+^5PPl6guJ<Yb0!Xk0)D&LAbT8C5r9yghZ!piiC~qREZ_=ozxX@NvyA>gHjw=-kar@<?S8b;U(SRhS5EhS2$#;)dOmVw8CAKCuRr=-s&>g0MQQ5>dwILKiu3b
+KeITO1btf*B0Gfz#M(<E-R=<5p-r@`JYq^in1h8{;dpb0SIVF3TFa<Msj3PuMK_b2efh_yKY#s=v(KJnr!%2|#5X_%48DW65$hTwZ6^b{2#*IUvMp;9l}BT7
+!nYqk{J!LTKU2PU);XzzZCJk16^X^*i2u0KVFX{mU5%cK1lU>3b*GRkx^B+*@wIZ?Xh?8_<qdsvV|#SM0({?Uxl+dGz<(-jg<oS+Ve`OV;Wc}oRunuxcE^ej
+uXAiLFO;4i8)!v9xNh3Ql)^c2SZ8ql1~hg_JTy-xnEwuWwL-b)Zh{KiyRnXyHKRT#AaY2<tO$R_&{7%6HU^{(*c@Q!LR`~QbpHCtnWQO-AjafDwjRY;t&<5e
+kj+Lqls`bCaQ8cB`?d>8WO#{*su0nnF*Ji;AT$f@1-uuFaGn;n)_7%liNC$|*r^K~cTF0|@SU;(=^a{`qIg_{t5+Gz!JUc}hD^x`ent2k#6Of72v=~=dJYL_
+d3CYQhLVMa87(lK{K;K1l)*{gI|Gy{njs=$r_DzN#{Q?idb-4zPnXP`{KanASgV5#zSNS(4H+H_Xa?8sxw%jvvh7z!`<jnjvZqew3gT;pUK67>=Za3^d{{sl
+<UZ%2cOJ-Q@Drp4pDs~MY6*-(uALX#hjhiGgyYt@O+Cqkw8W?|8&W=V9)}QWI9kRdJh-U)F*_YUJG;yZsy3yI!(stL6z^PQ@MZyVD4s#e`Htt(iyWzD@B(J?
+{3;>q#k)3An3TL1CK`D!7VgfG*|wuW6WO2*Fa!U>`ZNBF1R(*wIiC)^Lfr9bwvOquqc_;4WY<QP3VDo@tpdMw#`ogsH@IlrNZ*Z=)3gY43CkNt%4meF;}99W
+j&NA)&~>|Lry6tY>d*{1e`nx&7e`Jo2);RRZp?u`4vyn*jUxU156%N(>a6wLnJ4Gs|0FTaV@+U$P$0$loiQ3s8T_!|A3P00<cgjt12^;{o?neO*Qff?a}uV}
+$&fkR^J|8+OOC+I6r(ai4-ahfWD>+4-|~NT#p9!Irc{e&Qwp597@nfdS6I(LX&5(0CeJ430z&3MZJ0jmQ()1z^Z^sL=9koIlTaPew$hZmak3h*Oao-`D0DBo
+6si0Rhlz4o'''[1:]
 
 
 # ======================================
@@ -7908,247 +7532,45 @@ def exclude(records: Iterable[Record], reason_of: Callable[[Record], str | None]
 # ======================================
 
 FILES['cxrkit/data/registration.py'] = r'''
-"""Image registration: lays one thumbnail over a crop of the other, and says how well they then agree."""
-
-
-
-
-
-
-
-
-
-
-
-
-from collections.abc import Sequence
-from functools import cached_property
-
-import numpy as np
-from PIL import Image
-from scipy.ndimage import gaussian_filter
-
-SIDE = 128
-VERSION = 3
-"""Of the method, and of how candidates number their crops: agreements that another one found are not used."""
-
-HOPELESS = 0.3
-"""Correlation of the half-size details, after a few steps, below which two thumbnails are given up."""
-
-WORST, SPREAD = 0.15, 0.45
-"""The agreement of two films is at most SPREAD above that of this share of their blocks, the worst ones."""
-CERTAIN = 0.75
-"""Agreement from which on two films need no second look; the threshold of copies."""
-SECOND_LOOK, TURNED_BACK = 0.36, 0.6
-"""Correlation of the half-size details from which on a second look is worth its time, and from which on a film counts as turned back."""
-TURN, FURTHEST = 0.3, 4.0
-"""Degrees: turns below the first are not worth trying, and beyond the second not tried."""
-TURNS = 3
-"""Steps in which the angle is found."""
-FLAT, FLAT_ENERGY = 1e-6, 2.0
-SMALL_COSTS = 0.2
-"""An agreement at half size counts so much less."""
-
-CONVERGED = 0.002
-"""Gain of correlation in a step below which registration ends."""
-
-
-class Details:
-	"""The fine grain of one thumbnail at full and half size, float32, each locally normalised to unit contrast."""
-
-	def __init__(self, thumbnail: np.ndarray) -> None:
-		"""thumbnail: SIDE x SIDE grey bytes."""
-		self.thumbnail = thumbnail
-		self.half = _detail(thumbnail.astype(np.float32).reshape(SIDE // 2, 2, SIDE // 2, 2).mean((1, 3)), 1.5)
-
-	@cached_property
-	def full(self) -> np.ndarray:
-		"""Made when it is asked for: most pairs are given up at half size."""
-		return _detail(self.thumbnail.astype(np.float32), 2.0)
-
-
-def _detail(pixels: np.ndarray, sigma: float) -> np.ndarray:
-	fine = pixels - gaussian_filter(pixels, sigma)
-	return fine / np.sqrt(gaussian_filter(fine * fine, 4 * sigma) + 4)
-
-
-def agreement(wholes: Sequence[Details], parts: Sequence[Details], boxes: np.ndarray) -> np.ndarray:
-	"""How well each part agrees with a crop of its whole: the median correlation of their 8 x 8 blocks, -1 to 1, but at most ..."""
-
-
-
-
-	correlation, boxes = _register([w.half for w in wholes], [p.half for p in parts], boxes, steps=8, give_up=HOPELESS)
-	agreed = np.zeros(len(wholes))
-	(hopeful,) = np.nonzero(correlation >= HOPELESS)
-	if len(hopeful):
-		of = [wholes[i] for i in hopeful], [parts[i] for i in hopeful], boxes[hopeful]
-		agreed[hopeful] = _agreement_at_full_size(*of)
-	(unsure,) = np.nonzero((correlation >= SECOND_LOOK) & (agreed < CERTAIN))
-	if len(unsure):
-		of = [wholes[i] for i in unsure], [parts[i] for i in unsure], boxes[unsure]
-		agreed[unsure] = np.maximum(agreed[unsure], _second_look(*of))
-	return agreed
-
-
-def _agreement_at_full_size(wholes: Sequence[Details], parts: Sequence[Details], boxes: np.ndarray) -> np.ndarray:
-	full, theirs = [w.full for w in wholes], [p.full for p in parts]
-	_, found = _register(full, theirs, boxes, steps=5, give_up=0.0)
-	return _agreement_of_blocks(_Crops(found, SIDE).of(np.stack(full)), np.stack(theirs).transpose(0, 2, 1))
-
-
-def _second_look(wholes: Sequence[Details], parts: Sequence[Details], boxes: np.ndarray) -> np.ndarray:
-	"""The agreement of pairs that do not agree as they lie: of the whole turned to the part, or, less SMALL_COSTS, at half size."""
-	halves = np.stack([w.half for w in wholes])
-	laid_over, theirs = _Crops(boxes, SIDE // 2).of(halves), np.stack([p.half for p in parts]).transpose(0, 2, 1)
-	agreed = _agreement_of_blocks(laid_over, theirs) - SMALL_COSTS
-	turns = np.zeros(len(wholes))
-	turned = list(wholes)
-	for _ in range(TURNS):
-		turns = np.clip(turns + _turns([w.half for w in turned], theirs, boxes), -FURTHEST, FURTHEST)
-		turned = [w if abs(turn) < TURN else Details(_turned(w.thumbnail, turn)) for w, turn in zip(wholes, turns)]
-		correlation, boxes = _register([w.half for w in turned], [p.half for p in parts], boxes, steps=4, give_up=0.0)
-	(some,) = np.nonzero((np.abs(turns) >= TURN) & (correlation >= TURNED_BACK))
-	if len(some):
-		of = [turned[i] for i in some], [parts[i] for i in some], boxes[some]
-		agreed[some] = np.maximum(agreed[some], _agreement_at_full_size(*of))
-	return agreed
-
-
-def _turned(thumbnail: np.ndarray, degrees: float) -> np.ndarray:
-	return np.asarray(Image.fromarray(thumbnail).rotate(degrees, Image.Resampling.BILINEAR))
-
-
-def _turns(halves: Sequence[np.ndarray], theirs: np.ndarray, boxes: np.ndarray) -> np.ndarray:
-	"""By how many degrees each of n squares has to be turned about its middle, one Gauss-Newton step. theirs: n x column x row."""
-	side = len(halves[0])
-	whole, crops = np.stack(halves), _Crops(boxes, side)
-	slope_y, slope_x = (crops.of(np.gradient(whole, axis=axis) * np.float32(side)) for axis in (1, 2))
-	laid_over = crops.of(whole)
-	laid_over -= laid_over.mean((1, 2), keepdims=True)
-	target = theirs - theirs.mean((1, 2), keepdims=True)
-	spread, norm = _norm(laid_over), _norm(target)
-	share = (np.arange(side) + 0.5) / side
-	left, top, right, bottom = boxes.T[:, :, None]
-	x, y = (low + share * (high - low) - 0.5 for low, high in ((left, right), (top, bottom)))
-	slope = slope_y * x[:, :, None] - slope_x * y[:, None, :]
-	missing = target / (norm + 1e-6) * spread - laid_over
-	return np.degrees(np.einsum("pcr,pcr->p", slope, missing) / (np.einsum("pcr,pcr->p", slope, slope) + 1e-6))
-
-
-def _agreement_of_blocks(ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:
-	"""Of n squares laid over each other, n x column x row. Blocks that are flat in both say nothing."""
-	ours, theirs = blocks(ours), blocks(theirs)
-	energies = (ours**2).sum(2), (theirs**2).sum(2)
-	product = (ours * theirs).sum(2) / np.sqrt(energies[0] * energies[1] + FLAT)
-	said = np.maximum(*energies) > FLAT_ENERGY
-	product = np.where(said | ~said.any(1, keepdims=True), product, np.nan)
-	worst, median = np.nanquantile(product, [WORST, 0.5], axis=1)
-	return np.minimum(median, worst + SPREAD)
-
-
-def blocks(pixels: np.ndarray) -> np.ndarray:
-	"""n x 64 x pixels: the 8 x 8 blocks of n squares, each less its mean."""
-	n = 8
-	side = pixels.shape[1] // n
-	blocks = pixels.reshape(-1, n, side, n, side).transpose(0, 1, 3, 2, 4).reshape(len(pixels), n * n, -1)
-	return blocks - blocks.mean(2, keepdims=True)
-
-
-class _Crops:
-	"""Where n crops lie in their squares of `side` pixels: what resamples them to the whole square, linearly."""
-
-	def __init__(self, boxes: np.ndarray, side: int) -> None:
-		self.side = side
-		left, top, right, bottom = boxes.T[:, :, None]
-		self.rows, self.columns = self._lines(top, bottom), self._lines(left, right)
-
-	def _lines(self, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-		"""n x side: the line before each position, counted through all squares, and the share of the line after it."""
-		position = np.clip((low + (np.arange(self.side) + 0.5) / self.side * (high - low)) * self.side - 0.5, 0, self.side - 1.001)
-		before = position.astype(int)
-		return before + self.side * np.arange(len(position))[:, None], (position - before).astype(np.float32)
-
-	def of(self, squares: np.ndarray) -> np.ndarray:
-		"""The crops of n squares, n x column x row."""
-		by_row = _between(squares, *self.rows)
-		return _between(np.ascontiguousarray(by_row.transpose(0, 2, 1)), *self.columns)
-
-
-def _between(squares: np.ndarray, before: np.ndarray, share: np.ndarray) -> np.ndarray:
-	"""Lines of n squares, each between two neighbours."""
-	lines = squares.reshape(-1, squares.shape[2])
-	first, second = lines.take(before, 0), lines.take(before + 1, 0)
-	second -= first
-	second *= share[:, :, None]
-	second += first
-	return second
-
-
-def _register(
-	wholes: Sequence[np.ndarray], parts: Sequence[np.ndarray], boxes: np.ndarray, steps: int, give_up: float
-) -> tuple[np.ndarray, np.ndarray]:
-	"""The best correlation found for each of n pairs of squares, and its crop box, by Gauss-Newton steps on the box's four sides."""
-
-
-
-
-	side = len(wholes[0])
-	whole, target = np.stack(wholes), np.stack(parts).transpose(0, 2, 1)  # (pair, row, column), (pair, column, row)
-	target = target - target.mean((1, 2), keepdims=True)
-	target /= _norm(target) / side + 1e-6
-	slope_y, slope_x = (np.gradient(whole, axis=axis) * np.float32(side) for axis in (1, 2))
-	boxes = np.array(boxes, np.float64)
-	best, best_boxes, going = np.full(len(boxes), -1.0), boxes.copy(), np.arange(len(boxes))
-	for step in range(steps):
-		crops = _Crops(boxes, side)
-		laid_over = crops.of(whole)
-		laid_over -= laid_over.mean((1, 2), keepdims=True)
-		spread = _norm(laid_over) / side + 1e-6
-		laid_over /= spread
-		correlation = np.einsum("pcr,pcr->p", laid_over, target) / side**2
-		goes_on = correlation >= best[going] + CONVERGED
-		better = correlation > best[going]
-		best[going[better]], best_boxes[going[better]] = correlation[better], boxes[better]
-		if step == 2:
-			goes_on &= best[going] >= give_up
-		if step == steps - 1 or not goes_on.any():
-			break
-		if not goes_on.all():
-			kept = (going, boxes, whole, slope_y, slope_x, target, laid_over, spread)
-			going, boxes, whole, slope_y, slope_x, target, laid_over, spread = (each[goes_on] for each in kept)
-			crops = _Crops(boxes, side)
-		change = _change(crops.of(slope_x), crops.of(slope_y), target - laid_over, spread)
-		boxes = np.clip(boxes + np.clip(change, -0.03, 0.03), (-0.05, -0.05, 0.6, 0.6), (0.4, 0.4, 1.05, 1.05))
-	return best, best_boxes
-
-
-def _norm(squares: np.ndarray) -> np.ndarray:
-	"""n x 1 x 1: the root of the sum of squares."""
-	return np.sqrt(np.einsum("pcr,pcr->p", squares, squares))[:, None, None]
-
-
-def _change(slope_x: np.ndarray, slope_y: np.ndarray, missing: np.ndarray, spread: np.ndarray) -> np.ndarray:
-	"""n x 4: by how much each side of a box has to move, the least squares solution, a little drawn to no move."""
-
-
-
-
-	side = slope_x.shape[1]
-	share = ((np.arange(side) + 0.5) / side).astype(np.float32)
-	weight = np.stack([1 - share, share])  # of the side before and the side behind
-	both = weight[:, None] * weight
-	normal, right = np.empty((len(missing), 4, 4)), np.empty((len(missing), 4))
-	x, y = slice(0, None, 2), slice(1, None, 2)  # left and right, top and bottom
-	normal[:, x, x] = np.einsum("pc,ijc->pij", np.einsum("pcr,pcr->pc", slope_x, slope_x), both)
-	normal[:, y, y] = np.einsum("pr,ijr->pij", np.einsum("pcr,pcr->pr", slope_y, slope_y), both)
-	normal[:, x, y] = weight @ (slope_x * slope_y) @ weight.T
-	normal[:, y, x] = normal[:, x, y].transpose(0, 2, 1)
-	right[:, x] = np.einsum("pcr,pcr->pc", slope_x, missing) @ weight.T
-	right[:, y] = np.einsum("pcr,pcr->pr", slope_y, missing) @ weight.T
-	normal = normal / spread**2 + 0.01 * side * side * np.eye(4)
-	return np.linalg.solve(normal, (right / spread[:, 0])[:, :, None])[:, :, 0]
-'''[1:]
+c-pmEZExeo5&kUwiiHcLq)qE&pYM8btDyJdTn=&Uz;+rGf}v2-N@7fr3YR)rLDApdXJ&TEr9``z76~pgxi7Obvop`UNCyW8pO*1lt3uBcQx<WV<k`7O<E>G7
+rd7FEFUMJ&q$>Zc3l*zLk*`!f!-Q5jK8i@i*;E<Yu*f%RqtlcoxAc*zcwT7TJ2*J#`v1*}e5odRn(7IiXL|8?qLSq*FG_W*e_iWrqGi!+olVL-PmP<N#FK@d
+j#gkp7v;9wwd2`(x!S7OsB9%WfB1Ci_OOI9Y9`5Q+smd23vK7;@!FUq&PKB&Ep^fD-hTRUp$6*Y^iB647dN+`uCMU+vI{Y;Me?OC7x`2~hcZa;37(T_TxvtS
+jG-(nObS+*ITuANbygaT$0c^M_E^cYd<{Brp%n(z+UTih?Az-fE-o)_Z*h3P$H%|Vi$bS-N$wIBaXLFT$!}Usb%~2I;A&R#UCs1HnNqJXG}b9y&LWvCRJqCP
+do_ISJo${vTCe2XpRR9i?;>^k!_CFp4}AE^s|cTGuZV{`99l`kT!0=lx5OQRTB(+~Dc$CH47(ADnP03h3p!D_hknLsK6wC#B+Di*uoWsX%*gwTo4dE4u9$<r
+@Y!#xbNMz!9_XTGA=7#aH7cVgIh2~_`NLnCcDX3DS>!2S*d$*i_K@3)_t#e+Mwi#u-$m-~$D6B*52JT)-+w1ce@$|~{!-QNa25Mpka8ejxljq&K(f?gKD%2;
+4Dh!mOMy9;>mq|h<9PDG>=K8O`sT-*yKgUU?}W)no%Q;};|ERpfwj>tV=tXJoh77LXJNudS!|PRE=-K|miVNlmStL37Kt@QI`!81z%7}SN-}3oWDnUq)g&RC
+GH?0j@-1wLK1UZ<7dIdONe-otq0mz>d;9&{%gfRG>)SiA?o+<q%rh)l4Cz;~eyu)Cu9j;YnQ9}K*TvnzLqA@KnfCik=VP2?a?ACVC43#=yx|Hy>M5N~E!FNM
+jg3(s<W|qS9c%Wp1l~F?Ecqrrg5TL1*hlKD7?0E}&ExXrX{2;ajOUX$O}Ef)v5eCMp03JVt+NEcmS<qZl)^!0s%L66N-#4T1xBZ{s6Oi)AO{SKiz42J>iBDQ
+1y;Z%vFR;h6nm6EQ0rEWx1}}uPKQYLYVHR$bvMaE4Ae+$JE-P+U~;?C0eG;&g*|eu7-M|aix&#=;-CK(_Le%%g5V@lFT*fWC%so8#Qgg%p0nVjNEVu<tA({P
+ejiVP6%<~eH^LnA07cI7;#{z26~o*cxYn>HtARq3msIjK71AOk8!mY6^3~W~tK?C`LOdQLoH1X<=W_G=0<aAYlx$STyTQj&v{b^bW0SYNAX4Vnq6~I-@$@0D
+0vg~+wyPs`=2)&=E7$-A2_;;p9a=-bkD$7uY@ZqDkJ{{6UPCnK^;?$$u(=a8ITzTM0CVd6fk2S?IJW_H3TYZ1TSbUBFyc2=oH#xqmw_3L*JTxLdc7*g=y)_N
+*JQ=w>Cn`0BbE(wQ5!)q(gq|PuIiZ;&9E|@=#hld!JCM!YP4PrTztkYv5-?71cm&ji`)dM&a9$C%m)kDH_SQ;Wlff6v@Gxi{(7K1ipfk73A-;O)6dBtheC9i
++%uyIF=`jF48-#jlPt&3y@Q}|U5${QDk~Yq<%s-nL@pB?<};FFotbr^cZJxM!V9UP`bq^>Ie$|&pog`1LhyO%WKFwp)tty?Uu)6qfbhGFACu*J88qi2HIkS&
+qA<;p)@~<Dozp*|oIlE+=!8g|z_4z59AR25x0>-Rx7!&-Ho5dYz$d$7+^=fm?i1KmAX!VE&qm^k!RS4uwgDd?U?2AK89}Bgk*@GL1ohQ`92xcy=Q6X(jSl)8
+Cr-i&R{fj!17T_}hn0}QdFnLh<cFs@1EXRlO#oCj?PI=NVpirnMhrzNM>RybiSp8$s3rE`^)tg#rJAQu30IKD$#g{3muCuA_4e+nILrDM;=bOW0JgS^@Q|$a
+&i9ysdVOiT9Z5Z(1VXE}0W@k{B*HMUHX_!*(Od_dZ!#))<R)pd3grDrjrd_-Z$kfm$G)MBW0y16*>h;=Ge1LYN01yFJ|YBK5fcirSi3|p7|H5jQzr@$pBRS1
+fxHnPzkyegPR2|~sPubdQzgxp#ip}e_YF+G+=pvCJ2`QG0Bn+!k$MNny>iIIY@+EQw(!_MWm?gW*LFtGnqO+H=GRuFw!5ASPESF$y|LEZIYQlL3#KQMHA|8d
+W_T>%UP6zGHhHfIBMHt+l>dRH8A;orccV?bT%{<rdhb46e!9ANdsD-m7_oS)2WK@8l_59z{xXz%x8=^nGS0S6QpwA3akz?K*GQ2Ku*ndLjVnk)&5qQH60~J9
+ou)`AsnYpK8Rzkp-juKnGPhpM84|Qfp01blP~;l{Ig?B&(d8tD1swJX&e$m;X^Z#>Six2k+lUHwnG`w7h>~l5c*M?tN!W;kqHLN}xh*jFF);)B2$2idNqoTM
+#93*UOp;2H)6fT65U*%6y~gA*WO6TcQA72?gVw8QvNVIcVoiI>xR~pbYb(a>WBc&@F0(3hjDSitBB2BQt#OwW#3MqS)^k4v`XDP6_+%*ol6@3eC>rP$66hI1
+RGF_LRV4F8Nmf*rIi10}?%fT~BZYrdO~Nf7Bef;6R4pIbuFate7T60(FiOym6IhvejTBFjMguvEj{(C0A1bGXp}S4cwzmqhkN(-9>#q4wZHIOk^WbWkpzg`$
+q*T%F3kXh{I^ymEUAHKZcyvnh9oaepX-g-_0GGkRYEne_|M=_Gfi<v5*>ggs|NK(^6FLUM{baEYpZR*%llQ&5)s?S(k0rUJA1mH0ZP-08RPXpu+i%3}&4BE5
+Ke&knb!;imSr9O>zY=d=is5mLE3|Jm=65?f)5SdD@Wo3G50QM3hEDmud6_rX?V!M)t|z5ik85(-pses}TSpssfo0X($vsp|{UkCV(m*3p9J+M~XnxnpKN-t6
+P!;@xw*O20oBsBIj^v6>H$;jl+c=HN;*5}sx|5MBRR?wgcaoJ!s)K67(DqN^8}}B8PD0-Vmr2Gv3#G`mJ&$b9)ESUf`F@9?)j;UdU!UQ_t*5Niubdm8@7ht6
+t1{37ki-f|us0QW3$Y$Icjy9;WM<utC0I?n?$0sQm<eQ84?9UFwSPF(Jgb{V6d{BXC9Q<lROQziv&S9V2SLx%J>Ya*JBc5nm7nOkK~tg)l6X$4xU1lt32OP7
+82!1@+=l$6kg%;e|6jT^Us8YBic~+zbX=s{r(1S=aaxpe4mQe0=Z?EiR_OxQzZ<WG1{|NFCOrxm&^__%h}bm^ERGs8K4?2}WJZJm#y3SFyx%j-at*Bw{bgP@
+V;gv6tfB`}DxHD!17Sqlwoz^pNs+nlOI6mQ$kzxiF^b&Egk#sS_P$UMV)6w@Qrb?Rqvw?oHmdnC)7^j{IICM}20o55)f`7bxO>zXJL&cNWW*gS*`N~3^%ltn
+>OQ1hcGNhuW{;i35(q;V6M-+)C^-nz2wR$$_CAr&$X!|`J`XFdQWo!N;zxVV*BNg|c%igqtjmq2YQgO|tnAa1x?095Hub=h`8r?QWLv1U^$Q$1YvWbW-8pq9
+Yi9NAxFZ?Qe?`|za)UMmwde5{P??5>j48T_GT3*>`(#H0Cf%4I>nSD1{2fi?zJD38C7WIuKj=Uhhlz#J{xBsTGzHL>tw>OrRyA-q5HXv0VJDBO)%Hqc+$prG
+O>O4>WSO$tl4(q~;UHD441`tDYRj<h7vYGt&9OFRqirnxF3L&kQb)Qwcx+$?1wL*^gFCRe-7j$rf44}d<d1*mFSiQDEmL=!y(-7HF8wN}ssO4o$96ot?hGrg
+trw%zpWxkKJt7B-th-TuC4=(LlZ|3S9**t97nLY42F<F%77aG1Z7;umZ`IXabh#!7BOUv^)O~LE>oZ!U$usD4WT)r36akrZJ{caXP7k0rv^EETSZxDQw}+&%
+)b^eDTfwUJ#P`na4OgPJ7NpNti~m!(Xe+;#ns4_yJo30X+1BhXiE3J_7QcnpxNYR?ATrOj88LyKW)P`=$a<$ly!zsmBV1XE9{e5t243XehO++t-oMhFsU|Tu
+>>5Y*6;zX%T;E`zPU+4n_P=T}4E`<1G&hNtBU&pM0=0eZey$4G3OZwG_d#|w7QpIc!Gm6LUBgFJ9Xaa~yPo5e-na+3!BF`B|A-JH1bjow=Y0)@FmYm)k9pp<
+Ckt`~nwF=!)nXY4BegTM4Wk-)T1E3bol`J*KdRp4D7bIG*MCXXQ~xDl9lgGiQT`E%{33&9`n@y$RSJEXOmp<<^#ON5!$maqtuM-dY^Hib|4XV`<ay~bO?Z|U
+QY7TpH6B;8Pc{x*7_tv_Lg%8h<<+X+YJDewir$-pwr#PqlJDS)WIa2lK*(J~`k@8e4MPtkjmauqyKsr?l^^Y-8tG<LP8kFx$=ze5DrJdsX<EdajP_)*Z7+CQ
+@v1V@>uEjT)N0LiI~&Tw8bNn>LM^2Q7j69Ko`b8qNaDigQdLbMV~YftP>1^^10{5;)EgmAMo={K&pB-EWTAJtDz^a#8`nxg(Mxr&1f%wOGGE(wGifs6TtLi%
+0)`Bo)I%f$Rc*|+EfP`R$xnK?#B;n6*C70OzZ)2$<d+GIGWq2oYL6I`0}pm;_a~i%K6TjHc9(hq>cz9vi-SFM+qO}EwAAh0{#^xihtO@qs7&|nb{G?}o5Whb
+{3_fH?<=ZRA61voKe{5aeUeB+>{cSeZN)YjJbN*MH2XmRgn#70RbpK%>a7mW8oefz3voK{!7V@Qz}aaahU#b%ugF^c^1!|H@4Np236jJ&'''[1:]
 
 
 # ======================================
@@ -8524,171 +7946,36 @@ def leaks(records: Iterable[Record], groups: Mapping[str, str]) -> list[str]:
 # ======================================
 
 FILES['cxrkit/data/summary.py'] = r'''
-"""What a manifest holds, counted, as text: sources, reasons, splits, copies; and what changed between two."""
-
-import re
-from collections import Counter
-from collections.abc import Iterable
-
-from cxrkit.config import Experiment
-from cxrkit.data import groups, splits
-from cxrkit.data.manifest import Manifest
-from cxrkit.data.records import COPY, LABELS, POSITIVE, SPLITS, Record
-from cxrkit.errors import NoFilm
-from cxrkit.progress import table
-
-LISTED, REASONS = 8, 20
-"""How many examples are listed, and how many reasons of films that are left out."""
-
-
-def text(manifest: Manifest) -> str:
-	"""Text tables of a manifest: sources, reasons for exclusions, splits, and how many leaks there are."""
-	counts = Counter((record.split, record.label) for record in manifest.used)
-	present = [split for split in SPLITS if any(counts[split, label] for label in LABELS)]
-	rows = [[split, *(counts[split, label] for label in LABELS), sum(counts[split, label] for label in LABELS)] for split in present]
-	parts = [
-		_by_source(manifest),
-		_reasons(manifest),
-		_views(manifest),
-		_people(manifest),
-		table(rows, ["split", *LABELS, "images"], right=[*LABELS, "images"]),
-		_leaks(manifest),
-	]
-	return "\n\n".join(filter(None, parts))
-
-
-def _views(manifest: Manifest) -> str:
-	"""The words for views that were not understood, as published; empty where all were."""
-	said = Counter(record.view_basis.partition(": ")[2] for record in manifest.records if record.view_basis and not record.view)
-	return "views not known: " + ", ".join(f"{words!r} ({count})" for words, count in said.most_common(8)) if said else ""
-
-
-def _people(manifest: Manifest) -> str:
-	"""Patient numbers that may stand for two people, as questions to whoever knows; empty where there are none."""
-	pairs = sorted(groups.two_people(manifest.records), key=lambda pair: not any(record.used for record in pair))
-	if not pairs:
-		return ""
-	lines = [f"question: is {pair[0].patient} one patient? " + "; ".join(map(_person, pair)) for pair in pairs[:LISTED]]
-	lines += [f"  and {len(pairs) - LISTED} more"] * (len(pairs) > LISTED)
-	return "\n".join(
-		[
-			*lines,
-			"They stay in one split meanwhile. Where they are two people, give each a number of its own in the source's table, and build again.",
-		]
-	)
-
-
-def _person(record: Record) -> str:
-	taken = f" in {record.taken}" if record.taken else ""
-	return f"{record.sex or 'sex not known'}, {record.age or 'age not known'}{taken} ({record.image_id}{'' if record.used else ', not in use'})"
-
-
-def _leaks(manifest: Manifest) -> str:
-	"""How many patients and pictures stand in two splits; of how many films it is not known whose they are is part of the answer."""
-	unknown = sum(not record.patient for record in manifest.used)
-	if not unknown:
-		return f"patients or pictures in two splits: {len(manifest.leaks)}"
-	found = f"{len(manifest.leaks)} found; " if manifest.leaks or unknown < len(manifest.used) else ""
-	return (
-		f"patients in two splits: {found}not known for {unknown} of {len(manifest.used)} films, of which nothing says whose they are "
-        "(films.csv may say it, in a column patient). Pictures in two splits: "
-        f"{sum(leak.startswith('one picture') for leak in manifest.leaks)}"
-	)
-
-
-def _by_source(manifest: Manifest) -> str:
-	header = ["source", "read", "kept", *LABELS, "copies", "patients", "views", "licences"]
-	rows = []
-	for source in sorted({record.source for record in manifest.records}):
-		read = [record for record in manifest.records if record.source == source]
-		used = [record for record in read if record.used]
-		rows.append(
-			[
-				source,
-				len(read),
-				len(used),
-				*(sum(record.label == label for record in used) for label in LABELS),
-				sum(bool(record.duplicate_of) for record in read),
-				_patients(used),
-				_counts(record.view for record in used),
-				_counts(record.licence for record in used),
-			]
-		)
-	return table(rows, header, right=header[1:7])
-
-
-def _patients(used: list[Record]) -> str:
-	known = len({record.patient for record in used} - {""})
-	return str(known) if all(record.patient for record in used) else f"{known} + ?" if known else "?"
-
-
-def left_out(manifest: Manifest, most: int) -> list[tuple[int, str, str]]:
-	"""(films, source, reason) of the exclusions, the most frequent of each source first, at most so many rows; the last sums the rest up."""
-	reasons = Counter((record.source, short_reason(record)) for record in manifest.records if not record.used)
-	ordered = sorted(reasons.items(), key=lambda item: (item[0][0], -item[1], item[0][1]))
-	rare = {key for key, _ in reasons.most_common()[most:]}
-	rows = [(count, source, reason) for (source, reason), count in ordered if (source, reason) not in rare]
-	rest = sum(reasons[key] for key in rare)
-	return rows + ([(rest, "", f"{len(rare)} rarer reasons: manifest.csv has them all, in the column excluded")] if rare else [])
-
-
-def _reasons(manifest: Manifest) -> str:
-	"""A table of the reasons for exclusions; empty where nothing is left out."""
-	rows = [[*row] for row in left_out(manifest, REASONS)]
-	return table(rows, ["left out", "source", "why"], right=["left out"]) if rows else ""
-
-
-def _counts(values: Iterable[str]) -> str:
-	return ", ".join(f"{value or '?'} {count}" for value, count in Counter(values).most_common(5))
-
-
-def short_reason(record: Record) -> str:
-	"""The reason of an exclusion without the parts that name one file, so that reasons can be counted."""
-	reason = record.excluded
-	if record.is_removed_copy:
-		return f"{COPY}a film of {reason.removeprefix(COPY).split('/')[0]}"
-	if reason.startswith((groups.CONFLICT, "cannot be decoded", "the DICOM file cannot be decoded", "it is damaged")):
-		return reason.partition(":")[0]
-	if reason.startswith(NoFilm.words):
-		return re.sub(r"\d+", "n", reason)
-	if reason.startswith("row "):
-		return "a" + reason[reason.index(" of the metadata") :].replace(" of the metadata", " metadata row", 1)
-	return reason
-
-
-def as_merged(manifest: Manifest, experiment: Experiment) -> str:
-	"""What the study's merging would have done with the same films, in one sentence."""
-
-
-
-
-	merged = [
-		record.but(excluded="")
-		if record.duplicate_of and record.is_removed_copy and record.view not in experiment.exclude_views
-		else record
-		for record in manifest.records
-	]
-	merged = splits.assign(merged, experiment.split, groups.groups_of(merged, links=False), experiment.split_seed)
-	group_of = manifest.groups  # the same films, patients and copies
-	train = {group_of[record.image_id] for record in merged if record.used and record.split == "train"}
-	valid = [record for record in merged if record.used and record.split == "valid" and record.label == POSITIVE]
-	leaking = sum(group_of[record.image_id] in train for record in valid)
-	return f"Merged as the study did, {leaking} of {len(valid)} COVID-19 films in validation would have a copy or the same patient in training."
-
-
-def difference(before: Manifest, after: Manifest) -> str:
-	"""The text of what changed from one manifest to another: added, removed, relabelled, moved, newly (un)used; empty for nothing."""
-	old, new = ({record.image_id: record for record in manifest.records} for manifest in (before, after))
-	lines = [f"added    {name}" for name in sorted(new.keys() - old.keys())]
-	lines += [f"removed  {name}" for name in sorted(old.keys() - new.keys())]
-	for name in sorted(old.keys() & new.keys()):
-		a, b = old[name], new[name]
-		lines += [f"relabelled  {name}: {a.label or 'none'} to {b.label or 'none'}"] * (a.label != b.label)
-		lines += [f"moved    {name}: {a.split or 'unused'} to {b.split or 'unused'}"] * (a.split != b.split)
-		lines += [f"reason   {name}: {a.excluded or 'used'} to {b.excluded or 'used'}"] * (a.excluded != b.excluded)
-		lines += [f"content  {name}: another file"] * (bool(a.sha256) and bool(b.sha256) and a.sha256 != b.sha256)
-	return "\n".join(lines)
-'''[1:]
+c-oa2X>Z%e^|SOVW?7&jV})G@*mkQ_8)O{^HIT$X9qgiD1YsnOEY{?Z<zZP6^xylA8FHw@>jp+h&b)c|Ir2R3_qD8r6q(e?N>#O3=V@Gx#WHVnt>Uqem8jKI
+JrPyjluHF$rIJ;y;iW3lq$b!RQPo=^bu2cBZn>8FUd3Xe>Wxxb)SEo?Ja0HmvLY{Qz%X2uc?Jj5R4wZSunDtuMRd!f{ZKBJ7Ul*3<RVo=1NBrsBz3sV^(wiy
+FxO9oDw9m<x(5`?T3V3%GH;4jj3cnHRf&QBY`%{nOSR0)xRc@b>%Yh1)B9hqKi!SR*W0_BZ#TbPkHy{BPdDFS<zEEeL!-(vFIxm(@{dWH^#F=8zb{qQg4C>l
+Pd9hpu0H_E>-TrJU+%<I{5%$KejI|f|Cw*ls#~F+WLBiA60%exO)54k*lKMdj73Gh5-T7K7AL1baJ8yM-qdWqVXRi<4ZhXQq}56wUjHJhx||FL0Q(Jqm`B3e
+`PZ=@iB(<#kIS^FlAc@jSWK0CK)w_(1&k3t19H*|gf?E|`)rAjP#^{RO65YO0ny<Vk?5A8u&GoW3<m{h7rX_KMRc0L`3<1ibRq#!^wwv(k)cB9X9Q2L2+zh3
+X2U_5Z;->tLce<XX;4Lz{U5~oEE|D<g+i93rD!-9%op1^TcEXJFvfLbjf2(4L~Rb&3YCL9^%u$1KFT^4kw-juAghf5FUjP+s=OK4B)MPL)984Mk&~T!xKW3y
+Zb~h@@A|v;!vExn_Q6ll;9qjB#)1S40^^_uOrLepwGtZ&TT~mJVZYy?kLkP?jgD1W)p^couxJ(#J!=)e6)G$0E#x}##x$iP?2?sCV#gtk2O{?QLRLu?BCiRi
+G~b&DFNogE&N*hARaW8%4Fw1C=<EcYqF5T-f6)0x10iuCz#vw6-i{>yq1+39M-H|RJmQ1aP5MV}P@XW$t9ri7vkbWYIS7y=l2fIX5^Z8Qbc}O~|0?SQBTYBi
+0`$vD&*T;$P%7jC3Wi{8r1}3gfP|_<orBhM^{7gctm>PhO%EWtHU=qVQlj%$kTq58bJ7oiz#+R<-w<{WYCBD3wuq&`;}g;(2ENfYri=rtAsl$%091p(L>0ts
+EdrdRiB=SbE6)lv5n#$40!Kg2z%@uQdjZS~^YM;N_tu&&lZ6kQmk_ICLzFndSIb8gO}H-1W|ry&krm`NyHshP;J_||A@?H7OXbbPE8#oaznJa7jX}c+2!{z}
+@QNs4@D4Dh$c$TL1*PC@lqsn<>m*g7_}v<6OLlS%eV;rkq2zK6<$`?!O9zw!0WORP;gqQ!ql$|Q7l}oaq_L3qGSQ)jjDXld=ai@`W4Vc`y^cfH@&P)OsQ~Q&
+iJh@9t?oT1_8883yj2H8k}WyvNq`+j_-q4jv>&%9A<Gc}J{^D^lY%%jaFh?{Nxa{UMh<=QIU+wA(|O<))<zJxR@8p(JQsd#Utm0pb4igbK_KuH4#I?*HdBh<
+q8-{w%pC&O7$?JER922%VGk1>9z?52T|tWEfNV6Mm{N6fa+u-g59+iDFoVSjv6a^fgz;eI=}9tS=WlV6#)3U?wSt5flN+3b5VQ|bh!*K@A~h@1KSb{^v3%q+
+7&#8JhYS*>eWzJe$IcMgqe6GbH1=$jF>XVkK?uS5b)xSfPj9P3<9I`1{&_x~3zyX+XJCw6=rVvOiQRXTY3n9ID88Q2X@?KAhek!cgy2X}l{ZPf_D7V^`1FYL
+6@v84+nJ&b-Q!l}q))GvggT9h)njlhbkNSk_<T@BzZ2nM1-GmP@SO@KzNE=g=_U3fUF$YO_b5&3p`ysOqz!%Ec)pD91NK#kUKSa+7gv5mVmdWk080bP2<LDS
+p?>zjGbmChi$dub-H<c*fN@d^AE0yL;h_5@7vs-YKHAsqtC1&u=`+B-f3mG*nt*4K=cz>&H{eZ6S*v-z3Qh=Pj?JyrT(0KaBfH(!DQ->z8-t&PN3C_`&+T*B
+?`%iQU(w~{Z?mrUxV%ni_KLUw%^d%==@3=Ddo~v$nmyF)o#*X4o&bwaIH)m$cGUkvBqk|AxSF(bA>L7HV_rC8y|aY{hrl@ufhWRnEU-6(Hb!$ql87~!Qbn*d
+M&9VZ*^G;iZ}OD!I5PtVwobTXAbulqu__hxOPY!awFfrdphW=^*gPUwm78If+Cn^?N?dMeo>f2!zM6uIkexkGjE;u0Y7IedrXsT!1TP3!r=XdN1+UQa#9a?+
+h=)n7vdZuGo47U+K0cr&guk(PO&^!=W>+s~*lL!T%co)or-?6kj>X)>3lVVp_8=ll&Gubh<I(ci7>LY2Sae1LD-Q^J2xS`+WR2#wsy21ruoMB4Gs~@o>|B{R
+yAXclm*iX?q-0Z(32;yFr4?|}SpX~8T9TzRjDfLj7)=!;&x%#-!I+F`5p_py9(Cb*I0B#Rpx$#DuugmW9-}{**m4YgQSVBnyB>H2Z)OyPP79bnin{ieCzzeg
+N0DbyV<GEG;by&c2Ja4NM)`smI2hzihJ2JM%qf%hzAeH)c2r?U0(Y*YGt}q48|{UeEqS!0Eys^+<T06`=dC}r)BK4zJkiCQd7i=O#z}X!5ZHu(#AGeL4567*
+%S_Rf0!axYKIdg?&n4hkD0>s?<_$2I332OI)R)=@z5;f${87aqO|k8@s5`tH+)HZLsF!1eAs;A8wMw3RgbDZ#%OCw^6hO#hUqloL+G(xqKznuj<>RNDt8duh
+NR43#tjE9*`aCS6=pSybZa<T-;v@|B^s&SN1Og>+I5&jd%L@<rI>QxTV1{&=&_@$i&B8Ce@9_mv)Lxr9&S3H|8ax+=CvhTX$jBT>bgZ6y&qidXYKa%KULYnj
+&~1@QXd;idfrIt~0|6E;on%C~jT_2po~aV_a<T}j_O^NA+&uUFlP=n6gsq!+3ll8j!<?|m8yH{L5~kl6y%FVRK=e;jFzq}IXt7-}_p!s_fVncad&UD7kTtAl
+PCXAqa@^Bxv}p7@?Y8a~HB=_GccNP7=leFGL0N>4;E3~Vsib?omUo^cLRnSGJ<K+=>}u6s=o)9|2k_s5rip&2rXMA65F8(zSBfezokOvw9Y2gqh(8^vyf+{7
+*f1Q_rA#pXcNSN4Ft#6E=dp|jgS?|$z9NAx+9TW^6llnZ$uncZ%P|rn&)sW#cKfpgUJ=3Qg^tLT`n+IRQAzwhKSU&Ou0%dFgItZ--9?;$m3D?wH^%bWy|}vl
+?dHSl%fH*(1%p-Al)k$F!KoB{6R!xZwQQGbxdZ&6tz>bsT0!}Rfbka!xK?h^$`w?f=Wd7bmkyq&o!_+RM;Q#o_UEBG2L<PN_c#$Uj?o=WAmIxsJjHjjq}3+f
+3ct|-+Re5Js8Z7;aHYvph6Sq}T@6jdi{{5Y?RP(8X<@WrWXC4bxs)W{af;tzVKhaXYGgO^0z)BmZqT*D7y>MskKo{<(a8TSs_rzP>hK0;+CC5cXBQd^gB*(m
+hyWlFo|=)~_!V~hd|7i?)+S;nO;BLdg7?PIw}44^i=$<}9<|^<Ooagn4yYK}dn7m}5m%$p?k$ny4NHc1hzz|3N5W7q(j#NDJ|lGLoY=91+AX4GzYfVQb1Xe|
+N6t7sH581B=6PUzE#Lg~*MRS4acR+8vH(Uj-Z^o>OvHoX{{YS)QHu'''[1:]
 
 
 # ======================================
@@ -8868,215 +8155,56 @@ def _is_copy(source: Path, target: Path) -> bool:
 # cxrkit/data/words.py
 # ======================================
 
-FILES['cxrkit/data/words.py'] = '''
-"""The words that people write for labels, views, columns and "not known": one table each, which every reader uses."""
-
-
-
-
-
-import re
-import unicodedata
-
-from cxrkit.data.records import NEGATIVE, POSITIVE
-
-COVID = "covid"
-
-
-def listed(words: str) -> frozenset[str]:
-	return frozenset(words.split())
-
-
-ONE_WORD = (
-	(
-		r"(?:novel )?corona ?virus disease(?: 20)?[ -]?19|covid[ -]?(?:20)?19|sars[ -]?cov[ -]?2|(?:2019|novel)[ -]?n?cov(?:id)?|\u65b0\u578b\u51a0\u72b6\u75c5\u6bd2|\u65b0\u51a0",
-		COVID,
-	),
-	(
-		r"\\b(?:no|without|ohne|sin|sans|senza|sem)(?: acute| active| pathological)? (?:findings?|befund|hallazgos?|anomalies?|reperti|achados|"
-        r"alteraciones|alterazioni|alteracoes)\\b|\\bo\\. ?b\\b|\\b(?:with)?in normal limits\\b|\\bnella norma\\b",
-		"normal",
-	),
-	(r"\\bx[ -]?rays?\\b", "xray"),
-	(r"\u80ba\u708e", "pneumonia"),
-	(r"\u9633\u6027", "positive"),
-	(r"\u9634\u6027|\u975e", "not"),
-)
-"""What is written in several words, and the one word that stands for it."""
-POSITIVE_WORDS = {COVID, "covids", "ncov"}
-NEGATIVE_WORDS = listed(
-	"normal normals normale normali normales normaux normais normalne healthy sano sani sana sanos sain sains saudavel saudaveis gesund "
-    "gesunde unauffallig unauffallige unremarkable nofinding nofindings norma \u6b63\u5e38 \u5065\u5eb7"
-)
-DOUBT = listed(
-	"no non not nor none neg negative negativo negativa negativi negatif negativ without sin sans senza sem ohne kein keine nicht ruled out "
-    "excluded exclude excluding unlikely post after previous prior past former history recovered resolved sequelae fibrosis "
-    "vaccine vaccinated vaccination suspected suspect suspicion possible probable presumed query versus vs differential mimic "
-    "mimics mimicking like contact exposure screening except but abnormal unknown unclear mixed other others or and mask masks"
-)
-BESIDE = listed(
-	"positive pos positivo positiva positivi positivos positivas positiv positif confirmed con mit avec com pazienti pacientes patienten malades "
-    "casi casos cas bilder immagini imagenes polmonite neumonia pneumonie subjects sujets probanden pneumonia pneumonias case cases patient patients film films image images img imgs picture "
-    "pictures xray radiograph radiographs cxr cr dx chest lung lungs thorax torace view frontal pa ap class label the of with data "
-    "dataset set collection adult adults child children male female severe mild moderate viral virus disease nih rsna sirm kermany "
-    "bimcv ricord hannover ieee8023 radiopaedia hospital my our new old png jpg jpeg"
-)
-"""Words that may stand beside a label in a folder\'s name, and change nothing."""
-
-CLINICAL = listed(
-	"acute ards respiratory distress syndrome failure due to from by in on a an and both bilateral unilateral left right upper lower "
-    "middle lobe lobar multifocal peripheral diffuse patchy interstitial ground glass ggo opacity opacities opacification infiltrate "
-    "infiltrates consolidation consolidations changes typical features findings finding infection infected pcr rt laboratory lab proven "
-    "bestatigte early late progressive progression course critical intubated ventilated oedema edema effusion pneumonitis associated related"
-)
-"""What findings say besides, which takes nothing back. Any other word beside COVID-19 may: "denies", "Z. n.", "descartado"."""
-SIGNS = re.compile(r"\\(\\s*[-\\u2212\\u2013]\\s*\\)|[-\\u2212\\u2013]\\s*$|[=:]\\s*0\\s*$")
-"""How a result is said to be negative: COVID (-), COVID-, COVID = 0."""
-
-SPLITS = {
-	"train": "train training entrenamiento addestramento entrainement treino trainingsdaten",
-	"valid": "valid validation validate val dev validacion validazione validacao validierung",
-	"test": "test tests testing holdout prueba teste testdaten",
-}
-_SPLIT_OF = {word: split for split, words in SPLITS.items() for word in words.split()}
-OF_SPLIT = listed("set data dataset split images films")
-
-UNKNOWN = listed(
-	"na nan none null nil unknown unknownpatient notknown notavailable notapplicable notrecorded notgiven unspecified missing todo "
-    "anonymous anonymized anonymised anon unbekannt keineangabe desconocido desconocida desconhecido inconnu sconosciuto xxx"
-) | {""}
-
-UPRIGHT = listed(
-	"erect semi semierect mobile portable upright standing sitting seated bedside view views projection chest thorax cxr xr stehend sitzend"
-)
-SAME = {"supino": "supine", "supina": "supine", "liegend": "supine", "lying": "supine", "decubito": "supine", "couche": "supine"}
-SAME |= {"seitlich": "lateral", "lat": "lateral"}
-SIDES = listed("l r left right links rechts izquierda derecha sinistra destra gauche droite")
-VIEWS = {
-	"PA": "pa|postero anterior|posteroanterior|posterior anterior|p a",
-	"AP": "ap|antero posterior|anteroposterior|anterior posterior|a p",
-	"AP supine": "ap supine|supine ap|supine|antero posterior supine",
-	"lateral": "l|ll|rl|l l|r l|lateral|latero lateral|laterolateral",
-	"frontal-unspecified": "frontal|frontal unspecified|front",
-}
-_VIEW_OF = {phrase: view for view, phrases in VIEWS.items() for phrase in phrases.split("|")}
-
-COLUMNS = {
-	"file": "file filename filepath image imagename imagefile imagefilename imageindex xrayimagename img imgname imgpath path imagepath imageid "
-    "datei dateiname bild bildname fichier archivo arquivo imagen immagine",
-	"patient": "patient patientid patientkey pid subject subjectid person personid patientnumber patientno patientnr patients patientenid "
-    "patientennummer paciente idpaciente pacienteid paziente idpaziente caseid",
-	"view": "view viewposition projection position proyeccion projektion proiezione incidence projecao",
-	"age": "age patientage ageyears alter edad eta idade",
-	"sex": "sex gender patientsex patientgender geschlecht sexo sesso sexe",
-	"licence": "licence license",
-	"credit": "credit attribution",
-	"label": "label finding findings findinglabels class classname diagnosis category befund diagnose diagnostico diagnosi etiqueta klasse clase",
-	"collection": "collection",
-	"taken": "date studydate examdate filmdate acquisitiondate contentdate seriesdate year studyyear",
-}
-"""{what it means: the usual names of such a column}, in small letters and without spaces and signs; the first counts most."""
-
-NO_FINDING = listed("todo inconclusive unclear")
-"""What stands for a finding and names none."""
-OTHER = listed(
-	"pneumonia pnemonia pneumonias neumonia polmonite viral virus bacteria bacterial opacity opacities tuberculosis tb sars mers ards "
-    "edema effusion pneumothorax cancer nodule mass fungal influenza cardiomegaly atelectasis consolidation infiltration abnormal"
-)
-"""Words of a folder\'s name that say that its films are not normal."""
-
-
-def plain(text: str) -> str:
-	"""Text in one spelling: small letters, no accents, single spaces, no signs but the letters\' and digits\' own."""
-	text = "".join(sign for sign in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(sign))
-	for pattern, word in ONE_WORD:
-		text = re.sub(pattern, f" {word} ", re.sub(r"[_\\s-]+", " ", text))
-	return text.strip()
-
-
-def label_of(text: str, strict: bool = False) -> str:
-	"""The label that words mean, "covid" or "normal", or nothing where they mean neither, both, or are in doubt."""
-
-
-
-
-	found = set()
-	if SIGNS.search(text.strip()):
-		return ""
-	for part in re.split(r"[/;|,]", plain(text)):
-		words = re.findall(r"[^\\W_]+|\\?", part)
-		doubtful = "?" in words or "0" in words or bool((DOUBT if strict else DOUBT - CLINICAL) & set(words))
-		beside = BESIDE if strict else BESIDE | CLINICAL
-		unlisted = [word for word in words if word not in POSITIVE_WORDS | NEGATIVE_WORDS | beside and not word.isdigit()]
-		positive, negative = (bool(table & set(words)) for table in (POSITIVE_WORDS, NEGATIVE_WORDS))
-		if doubtful or (unlisted and (strict or positive)) or (positive and negative):
-			return ""
-		elif positive:
-			found.add(POSITIVE)
-		elif negative and (not unlisted or words[0] in NEGATIVE_WORDS and set(words[1:3]) & {"xray", "radiograph", "chest"}):
-			found.add(NEGATIVE)
-	return found.pop() if len(found) == 1 else ""
-
-
-def is_finding(text: str) -> bool:
-	"""Whether the words of a film without a label name a finding, and not that none was looked for or seen for certain."""
-	return bool(known(text)) and not set(re.findall(r"\\w+", plain(text))) & NO_FINDING
-
-
-def other_finding(folder: str) -> str:
-	"""A folder\'s name where it names a finding that is neither normal nor COVID-19, else nothing."""
-	return folder if set(re.findall(r"[^\\W_]+", plain(folder))) & OTHER and not label_of(folder) else ""
-
-
-def view_of(text: str) -> str:
-	"""The projection that words mean, one of records.VIEWS, or nothing where it is not known."""
-	words = re.sub(r"[^a-z]+", " ", plain(text)).split()
-	words = [SAME.get(word, word) for word in words]
-	words = [word for word in words if word not in SIDES] if "lateral" in words else words
-	return _VIEW_OF.get(" ".join(words), "") or _VIEW_OF.get(" ".join(word for word in words if word not in UPRIGHT), "")
-
-
-def view(text: str, where: str) -> tuple[str, str]:
-	"""(view, its basis) of a published word: the basis keeps what the kit\'s own word does not say, as "erect"."""
-	found = view_of(text)
-	said = set(re.findall(r"[a-z]+", plain(text))) - set(found.casefold().split())
-	return found, (f"{where}: {text.strip()}" if said & UPRIGHT or not found and known(text) else where if found else "")
-
-
-def known(text: str) -> str:
-	"""The text without spaces around it, or nothing where it is a word for "not known"."""
-	text = (text or "").strip()
-	return "" if squeezed(text) in UNKNOWN else text
-
-
-def year_of(text: str) -> int | None:
-	"""The year of a date as people write it, 2020-03-16, "March 16, 2020", 16.3.20 or 20200316; None where there is none."""
-	found = re.search(r"(?<!\\d)((?:19|20)\\d\\d)(?!\\d)|^((?:19|20)\\d\\d)\\d{4}$|^\\d{1,2}[./-]\\d{1,2}[./-](\\d\\d)$", (text or "").strip())
-	return None if not found else int(found[1] or found[2] or "20" + found[3])
-
-
-def split_of(text: str) -> str:
-	"""The split that a folder\'s name means, as train, Test set or Validierung."""
-	words = [word for word in re.findall(r"[^\\W_]+", plain(text)) if word not in OF_SPLIT]
-	return _SPLIT_OF.get(words[0], "") if len(words) == 1 else ""
-
-
-def squeezed(column: str) -> str:
-	"""A column\'s name in small letters, without accents, spaces and signs: Patient_ID, patientid and "patient id" are one."""
-	column = "".join(sign for sign in unicodedata.normalize("NFKD", column.casefold()) if not unicodedata.combining(sign))
-	return re.sub(r"[\\W_]", "", column)
-
-
-def columns_of(header: list[str]) -> dict[str, str]:
-	"""{meaning: the column that has it} for those of a header that COLUMNS knows; of several the usual one counts."""
-	found = {}
-	for meaning, names in COLUMNS.items():
-		for name in names.split():
-			column = next((column for column in header if squeezed(column) == name), None)
-			if column is not None:
-				found.setdefault(meaning, column)
-	return found
-'''[1:]
+FILES['cxrkit/data/words.py'] = r'''
+c-oy>TW=gkc77&*MWtb^XX4>3Nd-nsM<KM9WD{$Xf+br(NLr}ru9+#Zr@P(N&6|cmvOxAB0rHTCBrjPk5CnM&5+Fgc*#9Ft`!Di+r>eSVhH^H$f>?dJuBXoZ
+oSq~}Ud)ZUD(lRtX097mnX<~!Q`^R<X<4gWPfYGc>e8AkJkm067ll*0$W&64jk+kxt0Fm2WnomKCs=EAIv=U4xlQNFT$=hu)kbHgR;@E`oFvJ%{IiRytQ(9)
+s4Z+-W+u~(-rk<p<wB*`^@VN5>>1Z46)eN#<0qd!dU5pilaYFM^8AR<_Vy<yUmrbI4^@(ump0=unVG8Gy2fM!x#NLyO+8dQf2y$mttp&oPSJCIu)S5Armc&<
+-!B-uD!0vGIK*Zr$4_3pJo%C*47RuMf2&RghX+M@X>v6@1bStm)#0VBTc<MXjCKa&YJYclc&c{J5BEM=3TE<x5e}fw>Doyb2IaZGltB#1-b3juIE;Rq4G)*!
+{oTL6{l#Cu{rNAy|EvG{{_p?tyMOyz>H7IElM&DoIsh1sBARCtL3DX#n|awb%W__rrLzUjF5J?Y;#Q+w42iBz+r}*MXzV4PmBy01oY_?8!$XA`Q(I)Vn7PB{
+#7x^FTh4W!>)Tn09$l0Rom&I2HkGLxyM#38taQs{TZMmhqVvYoI<*iQxAZT!c(DOaOXG%TljYf@JR7USiGVnn=noHVp^CD`F<|Y&Hcmzh0~~z+*+i(2_(@45
+1gUT>q^$LgJLD{tTmw$R@c;bm*Wdr_Z`fNErd<FX9fyAN5C8GqpZ|*tmClkd{m6e}Wciza`~^p$5F8k8L&{%Lovag8YD}Skwxc=#ZxOAL=uiXoqw28BYoKe;
+??m??`&5@G;Uay{A%1T>hl8LyIT>Jbw;k1@n;N8lJCY-i&V{E5PaEIEKzr?<HckYJa|7<oZxm#vWMkQAd39)cKQsi}Oj9QUfIVi$wKNza0*QY!P<Y)=rw|@H
+TZK7Ln}x0~#GDjm5V#%+NU87s^`GAU>R0ORU;OjiU;lRkvOhlg>L)KYZjHGVn1*WzV@EUNpC%t8P)0yUzy@F%J5<mf<>acoDHR9pLQ$dAg~0$D><Z%t+t%hL
+Q(O{mZm!e3g^5!E2v1(FEpmHd@*4#SYm}Zs4^&l~OIyO4RJ8^2mBt9<Vu7JKZdi(G1>;SPEo<Y-{1SjO-?k>#FyD4kLtI@v{ZgkXk@HUt3UwfqPr24rCS`Ac
+<Y}p;M9NumqpHh^_5irJz+@Z-Jb(jct4mtG=@bYRjfJ!=prL6zUtXN=yWpL9V|bLJfw2K8a7bGl<<i=ig5#i$sTwr_0re!vZ(E4R!86T`uCd!SX$(E8ed`oR
+Mb%npcOi|VX#C{K^P|U4)?_2<GH<8COBn$j0ox6AlXM4#=ajdY+M4tL1f+oRrAhI!0NZXY$pIiG03Cx-6$mqR4&T_ZDAmp?G&l>bn%JC<(=HZzW}$EvPg8J%
+GN*xRD8JrRsc5u7z;^N)?1Ox^uTA4T&!BKcH>aPi<sc(XhgW>U3fX)ijq_*wmM=5@VTDZ_GA-aAUY(+0RkhA+IjeOwUjZH6x=L%6U8{6%AkukDS!k)(P_SBG
+D~PsEjl>-E$PkbmI4NDJG}q4gpv2qGsi>u5j1Z9^3=gjOhj=9iEhxh}YxBmpz+n#3`nL9LfW8=ch?O?rAto#kkkrr=phCmF=G&p<xR;{|1m~gnkk8^KA~CUx
+^itK9QHz@Eg038#G{*e#?*0Q$k4l>iyqK3zGhT6V17iUrg<F?6yaHKXSNt=xBsi5mQd@w);w#j|I15{%16g2%G|U7g=Y3d8y)fR@zz-KQ+S6tZ<??~pC!Zf3
+AAR!Z^EJJY2ta9`1XfnKxtJPUyTLoe>ZZsLo`GQ6=45`>BK9kl#B7rrB0zHEP&s#k11ZV65$A_6FM_$5!bsW~Ol4akT2Og;g|;&nSq66G<wP3lI#_3?WlCu<
+wXNo|3k?oJOA2i|=jqtoHCF7;tS;$zW+FASS*c1YVRI9n2vj^YMR+4ZVxh))BP<VS^gWKc4I^taKX>iT1^R+JHx+{=h?DlZ(0Q%s$gpLQNe{tlR8R<nwcubG
+$PJL1dkN``A_Zl^S+j;QcAaxdBNll^wum8%uwd8LRBVJFf)41?PQ1~lHOd7nO$MP?p(P!~+6Uv%z;}RfWol(|ZDdih65n)JbC5<ahc3qcjlPg@Lc~o?bb2vX
+kDwslR!hJWBv-<joxP7J(+ALBSbrl?&7X}`F(!a*Q(ZR*Boh(b=SQC&GrXzI7$&x|xnX=aICFn^x^vd<@9*uS-Q9a|j-IpO@_y%g%hQJk1a|q7$c;WLuOPMb
+Yq>;j2xl_N^`wgu%z?*M4R(g3fOdESnO(0_&!2sM^g_Zk=n@3SGClHul2%+>0bPP_(#)1HO1L1#7V^e1Of!7L3Ir5ox6nb_Ou?WQ?i{kmtp!lhdch1JJw4RJ
+T!xOcA7iv_Vz(|mWK9htEPF%P8^N0PnT?Z{m?Im=7}8XAYbIK{jkFQ7yX{v(f>$R`Ndz()c^C6232Frzg`5*4@#GrAmo402C{si>FtnC}-EE&d^&9ubDxrxN
+)8E;AIVX52aa`c-_E*P0JwADPydD`M($htV2-_Tyv0aTW<Qe@TgxL23(3h}!Au?@rh4a$*=5thN3gDTg=C%bRDVP^@E-Vxi1Z>Kzj4F-Txwu&{#Pg87#l!%*
+0AiDgxqt_0d~gXX13Ry%5@iA1#BM#T13Wh}V38LTMXO}krM885U0+{Ah1F8MNsuvYfA#Fkqfb9ukDB5C82*`smBzm=N*HklOSRAQ+sd16aYDQpA|a6wct@Ix
+iOEE}#fwY%fcEKiuzcS22Y=6q0RM6P+`wF8BP8KsXr4d%f<fDx#I+UlfHEnNp;Zt_ulFJOoN?`X=MC^$@5)TtPHeNWBa9{xTj{&=7%T+^V;gXL&f(y~WOLoD
+_Fx49&6V6M$yL4T>T+9L(6b^#fCAip+k(ErH+C_YDClT~k$lWFQBv@@P!S08*GErYM(gtI5l^o4l1YQ9VMyrwkSoNFjdv@daqLoBbp6pYZlbHDj7R_+X84Yc
+cgaNhE>(q1RG^sb6<(J9fxs<5_s)o`xJRTQiMh=4WsO$hfxj^1pQT!V?RbGbLbSNEqIlddbT4Btxiakgyxk&ggW0O)H4Mr@h(UoUfsyjvVz`76Yj(>Iax6>>
+wkugCFkjoBoP7S(7sruzFit`&K541w4Lrb-%WAkS0|Lq14(j{ih0V3Z+^Y*DM31m++V9*$Hd~3CjaAahDrO(j1k4aE!*S~xPvl9uhUDVuPmDQ==VY*(UO3lM
+3Y-?83xizOW-(idPfkGm#wbJ{{eq%hOqdjhx3YukK40k)tNvD97uGLiz0bmw%{njwa@cJ@96%;VaJAxeAqC=dqfzq-Akpn@+iKs9Nz-olBKBJ2JuvJuOk|Oo
+uw0jN3MeXiG&Au=1o3x+zz@EHRWbx^I#UL|4^}_(ba&=jY!`%qMzE(Adjc2+;2+a@P9p?+eO;nKphqz1qD_gG=%NReJe?m#ik?~FuZNUwn%W{!$E|`cBNg#x
+kvU0>d^ba3UtJDaowOor$cko#lr9jKn;FAlUu%pb-4w*OWj7tvu-~>M$pyDEvSUEF%L4`J{!OACM5@v+L6d9R>_#AStrr3?kPtwp5PHvCd1vtgH1+FX(2T@q
+ifr=x5E9#h(D2Qblmy{P;ltg5<gcx3S(L-29dlU+TaOsjSK04IQZz(T%2cUgS|bTnSBHYw8sFvYtZ*O8j#G>5htWUvVF3#HsPy>c)zhQn$4AGXu6QO1MI=T@
+^Hws5P*zF$5Pzi}sXIRMOpi3<CpqEd#b-~xT(7UJRvYe>9s0qpma&>-BVVA0&>fJ!BX>haW9qccMO2!JVksTeC7l>u#;V)9vYQxrXoxoJf>{gGx}X?B&SsJ?
+P4iX?e8@bItS^uPAm;*mDLPt&b1fb05=ALCgnHFl-VO$DWagpdi{z>CvJrw-;BR8l61#-2Cj6XH<wyhujk#|6j~RF#fZj>+0^L6ShB#IxN2oD7SeKv?wuBg`
+GzudI8#9(XM3Q7kBuPqc6sEA~ePMWJXF%|Mg+N#k+9DSG-ja-8mq3b3eTYxM7OP)$#-Yx9YX-^j)1N*@;KbEqnpRR|FdQnDTFbTXKuqo?lK05w!{PRp_*qS?
+icyy+#7{GzLPQFgAw0^Un>tN=DsrcAbQr9Y(^qG1=llbPaVnt1L&C=(!4Sl?)nFLECedKMDyKaMMr>?~mq}UXIQgm0o!Q_ENf~NZV6)GCXa!;oKVi|b`(mM_
+Qtk8Rt2v8N;KhwBfZAB*&m$?T$V`d~Xn>?_(sZBKKqs2Zhb)2t`7O{^a^^9Db2#w9>eYrMTevdW>PcLSB#}}Q!+=&l{&+b$2X?&(`lbFlLUP&%2peaAbN2Gp
+`3K9hL$1JXKw?X9oVKJ=a+q`}o?L!+{hh=d417T!$a@+qI18hE=Z=cStD*Xl>b}^KeOsZf@KA-S@5Tn9ciHWLC9J>GaADD@h}FGBl)Fd=g%q6|pJkS6<KxS+
+E6f#s4Hu8C6EzwP&v9t1K#%(G5f9ZsuI_WJwTlT#z8}XA*3Tbp94~YL#vRGAcF<jtC=CKhd^|6B;0#Xd3gd!#z)V=ZDkfVd$Nq7yjEc~Wb(VF=4dcA-f^xLi
+^MFhsv^(8B=fyV2DDEv1;dJld!8!T;#(%nl{`8e)N#K}PCU?UPbmE@9Zu_ySg#44Sh^7b9HB=8Dsy#0!ozb=KRq%WpmY1yZD*keAq^{L;-_yOdX8}Dr>{y`{
+%ilTEQ70f`9Hby|1qYdz<%RKbNSkVmH?DA34fM}j;BXm{7^zSMwd}Se<<|7_?COIJ6(%|R=pfu!igewjz0Z1w!+Esf&b+lkh~tBUK456V*U(_TRR1-ytNx8V
+(O2u!J+u6Gkm>#V1Uu8+$xrpS@*zniMQ6Ihlnov;m|rvO_f7aph=0$HlWX93_?g03lEZfxa_gxOe>mZ9xne+rTlz-t-1cs1m0PhK)~`Bcg<?DlD&n2uJL+iX
+D=Yqg22Sc2=j`oL^M0-nPr!~#F?|+XfVhteyz#<K5-~16Jn6S16iQWovlX_jI%6So&%dUva&sEp^ttEdz~}Oewk8bZhF({zb^?nuhtBz$B~@9*)rB#YQxd+j
+^TIX|c-8|2yR7teZpLv?X2hLRF!Pn_&JnN57q}<I<%jQ(=g9eW72T1U-e~nPQ~&dnHM2HSgDJBOpmBGg-mLoiyF|2zhyN(jGf1glE9$ahN&=(3@J_>=pgEBT
+{q!GD9Er&`(-!|}hPB`y&=RdWu~_-3(OT#!hf4U647*6JcT#d!WQ67x8Hv9R#VAyR<reG>*I=%8-vZd8p>KzN_xF+fPGrVsg>L<KQ@qpu?*8u1?t`7Z4<W5z
+Fy>MO*$w9IeK>wF-rptW?Ad*=_u<EKMj!8y3@hnXCr30AK8EAZkN)Hj&a&ZPaCory(Q<!xc$V??ke$nKHoDKUH-B{Z-trqf_eT47r{f>*oUg(Ine`s9dlyxE
+vI?3ZR$mbZ(8<f^>E1cldU#*p1eaDHgf2MnKyZ=X-(qupL0`=6X6__uv?!c>9T}+?EGhFV0FL~+|Dv&OWbYfl|I?oYf4X6b;-`r7-uT6D9-Sp-Jmbw?h%dY)
+d{=zY$*52K-|1-mP`vwQVPMn;8C`C-Q64x@&wK^w6@NR_*W=`;e6dW&RD=mdCwBhW-#^Rq>wot=FOao&iDU~MVz+0MqVSVM%F$eYXm}ts2>D^35HUlPyXgYn
+P<SLera=#v6e*iSo@{gHgY7v>O`_<2Yd<9xa%qs<$5OWmzwGKuI#d#0gjrYLH+Me43g?ePqy##KU1LR=5iBQ0cFVkI@Fl$MSW`eo2SIjxjOanE3TWGVGA44!
+J>gBM(G1kL?6h0zJz6k(T`Udd0?BooH-qj1ksE6+X#0Nw6yJ3K'''[1:]
 
 
 # ======================================
@@ -13945,8 +13073,9 @@ PACKED = (
 	"cxrkit/evaluation/study",
 )
 PACKED += tuple(f"cxrkit/data/readers/{kind}.py" for kind in ["facts", "listing", "covidgr", "actualmed", "hannover", "radiography", "nih"])
-"""How the names begin of what travels compressed: the page, the check of a GPU, the keys of files, readers of what seldom lies on Kaggle. One
-reads them in the repository; what films, networks and scores go through is plain text."""
+PACKED += tuple(f"cxrkit/data/{kind}.py" for kind in ["agreements", "candidates", "licences", "overlays", "registration", "summary", "words"])
+"""How the names begin of what travels compressed: the page, the check of a GPU, the keys of files, readers of what seldom lies on Kaggle, the
+search for copies, words and licences. One reads them in the repository; what networks and scores go through is plain text."""
 
 
 def source_sha256(files):
