@@ -107,6 +107,12 @@ def test_a_finished_run_is_not_trained_again(finished_run, tmp_path, capsys):
     assert (out / "results" / "predictions.csv").read_bytes() == before
 
 
+def test_results_of_other_options_are_not_replaced_in_silence(finished_run, capsys):
+    for seeds, told in (([0], False), ([7], True)):
+        pipeline.announce_replaced(finished_run / "results", config.load("dry-run", OVERRIDES | {"seeds": seeds}))
+        assert ("they will be replaced: --out DIR keeps both" in capsys.readouterr().out) is told
+
+
 def test_it_refuses_to_run_elsewhere_without_local(tmp_path):
     done = call(cwd=tmp_path)
     assert done.returncode == 2 and "--local" in done.stderr and "Traceback" not in done.stderr
