@@ -75,7 +75,7 @@ def fallen(now: Figure, was: Figure) -> str:
 def failed_controls(evidence: Evidence) -> Iterator[Reason]:
     for row in evidence.controls:
         if not row.passed:
-            what = f"A control of the audit failed ({row.title}: expected {row.expected}, found {row.found})."
+            what = f"A control of the audit failed ({row.title}; expected: {row.expected}; found: {row.found})."
             yield Reason("controls", what, None, None, "audit-failed")
 
 
@@ -117,8 +117,8 @@ def lungless(evidence: Evidence) -> Iterator[Reason]:
             if covered == 1
             else f", on the films for which it is known ({row.area.positives:,} COVID-19, {row.area.auc.n - row.area.positives:,} normal)"
         )
-        reach = "reach" if row.name == "file" else "reaches"
-        what = f"{capital(row.title)} alone, without a look at the lungs, {reach} an AUC of {told(row.area)}{where}."
+        reaches = "reach" if row.name == "file" else "reaches"  # size, colour mode, format and bytes
+        what = f"{capital(row.title)} alone, without a look at the lungs, {reaches} an AUC of {told(row.area)}{where}."
         threshold = min(SHORTCUT, best - AS_GOOD) if equals else SHORTCUT if decisive else PARTLY
         conclusion = KIND[row.name] if decisive else "partial-shortcut"
         yield Reason(RULE_PREFIX + row.name, what, value if decisive else low, threshold, conclusion, AUC if decisive else LOWER)

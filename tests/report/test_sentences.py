@@ -13,8 +13,8 @@ from tests.report import folders
 
 FAULTS = {
     "two spaces": r"\S  +\S",
-    "a singular that is plural": r"(?<![-\d.,])1 (?:films|images|patients|seeds|epochs|networks|pairs|copies|trainings|points|rows|reasons|ensembles)\b",
-    "a plural that is singular": r"(?<![-\d.,])(?:[2-9]|[1-9]\d+) (?:film|image|patient|seed|epoch|network|copy|training|row)\b(?!-)",
+    "a singular that is plural": r"(?<![-\w.,])1 (?:films|images|patients|seeds|epochs|networks|pairs|copies|trainings|points|rows|reasons|ensembles)\b",
+    "a plural that is singular": r"(?<![-\w.,])(?:[2-9]|[1-9]\d+) (?:film|image|patient|seed|epoch|network|copy|training|row)\b(?!-)",
     "a hyphen for a minus": r"(?:^|[\s\[(])-\d+\.\d",
     "a zero with a sign": r"[+\u2212-]0\.0+(?![\d])",
     "two minus signs": r"[\u2212-]\u2212|\u2212-",
