@@ -99,7 +99,14 @@ def _hidden(evidence: Evidence) -> Requirement:
     if not shares:
         return _asked("hidden", text, "not known", None, LEFT_HIDDEN, False)
     left = max(*shares, 0.0)
-    return _asked("hidden", text, f"{100 * left:.0f} % of that height remains", left, LEFT_HIDDEN, left <= LEFT_HIDDEN)
+    return _asked(
+        "hidden",
+        text,
+        f"{100 * left:.0f} % of that height remains" if left >= 0.005 else "none of that height remains",
+        left,
+        LEFT_HIDDEN,
+        left <= LEFT_HIDDEN,
+    )
 
 
 def _held_fixed(evidence: Evidence) -> Requirement:

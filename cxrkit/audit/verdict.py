@@ -70,8 +70,9 @@ def _told_lungless(reasons: list[Reason], evidence: Evidence) -> str:
     if len(lungless) == 1:
         return lungless[0].text
     row_of = {RULE_PREFIX + row.name: row for row in evidence.baselines}
-    named = [f"{row.title} ({row.area.auc.value:.3f})" for row in (row_of[reason.rule] for reason in lungless)]
-    return f"Without a look at the lungs the classes are separated (AUC) by {', by '.join(named[:-1])} and by {named[-1]}."
+    rows = [row_of[reason.rule] for reason in lungless]
+    named = [f"{row.title} ({'' if number else 'AUC '}{row.area.auc.value:.3f})" for number, row in enumerate(rows)]
+    return f"Without a look at the lungs the classes are separated by {', by '.join(named[:-1])} and by {named[-1]}."
 
 
 def _told_missing(reasons: list[Reason], evidence: Evidence) -> str:

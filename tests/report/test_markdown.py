@@ -53,7 +53,7 @@ def test_the_command_refuses_what_is_no_run(tmp_path):
 def test_the_flow_adds_up(tmp_path):
     steps = data.flow(folders.write(tmp_path).manifest)
     count = {step.title: step.count for step in steps}
-    assert count["read from the sources"] == count["copies removed"] + count["different pictures"]
+    assert count["read from the sources"] == count["copy removed"] + count["different pictures"]
     assert count["different pictures"] == count["left out"] + count["used"]
     assert count["used"] == count["training"] + count["validation"] + count["test"]
     assert all(sum(number for _, number in step.parts) == step.count for step in steps if step.kind != "split" and step.parts)

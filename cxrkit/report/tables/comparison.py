@@ -135,8 +135,11 @@ def _signed_area(figure: Figure | None) -> Cell:
 def _range(found: Range | None) -> Cell:
     if found is None:
         return Cell(NOTHING)
-    low, high = ("no number suffices" if end is None else f"{end:,}" for end in (found.low, found.high))
-    return Cell(low if low == high else f"{low} to {high}", found.low)
+    if found.low is None:
+        return Cell("no number suffices")
+    if found.high is None:
+        return Cell(f"{found.low:,} or more", found.low)
+    return Cell(f"{found.low:,}" if found.low == found.high else f"{found.low:,} to {found.high:,}", found.low)
 
 
 def matrix(comparison: Comparison) -> dict:
