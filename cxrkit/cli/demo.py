@@ -17,6 +17,9 @@ def add(commands: Commands) -> None:
 def run(options: Namespace) -> int:
     from cxrkit import predict
     from cxrkit.demo import answering, server
+    from cxrkit.progress import mention
+
+    mention(f"opening {options.run}: its networks are loaded first")
 
     server.serve(answering.Demo(predict.open_run(options.run, scaled=True)), options.port, not options.no_browser)
     return 0
