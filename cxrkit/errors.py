@@ -119,6 +119,7 @@ EXTRA_OF = {
     "kagglesdk": "kaggle",
     "pydicom": "dicom",
     "timm": "timm",
+    "torchxrayvision": "published",
     "idc_index": "fetch",
     "kagglehub": "hub",
     "ray": "cluster",

@@ -26,6 +26,8 @@ LIMIT_BYTES = 900_000
 STAYS_HERE = (
     "cxrkit/__main__.py",
     "cxrkit/answers.py",
+    "cxrkit/audit/module_files.py",
+    "cxrkit/audit/published.py",
     "cxrkit/bench",
     "cxrkit/cli",
     "cxrkit/cluster",

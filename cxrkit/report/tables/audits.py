@@ -4,10 +4,11 @@ from collections.abc import Iterable, Sequence
 
 from cxrkit.audit import headlines
 from cxrkit.audit.conclusions import PARTS
-from cxrkit.audit.evidence import EVERY_FILM
+from cxrkit.audit.evidence import EVERY_FILM, HELD_OUT
 from cxrkit.config import short_name
+from cxrkit.progress import counted
 from cxrkit.report.tables.elsewhere import matched
-from cxrkit.schema import Area, Audits
+from cxrkit.schema import Area, Audits, PublishedRow
 from cxrkit.tables import NOTHING, Cell, Column, Table, figure_cell, number_cell, scale_of
 
 
@@ -39,6 +40,9 @@ def baselines(audits: Audits) -> Table:
             note = f"{ahead.value:+.3f} [{ahead.low:+.3f}, {ahead.high:+.3f}] on {row.advantage.over_title}"
         seeds = f", mean of {len(row.seeds)} seeds" if len(row.seeds) > 1 else ""
         rows.append([Cell(short_name(row.architecture) + seeds, tone="network"), Cell(""), Cell(""), *_area(row.area), Cell(note)])
+    asked = [row for row in audits.published or [] if row.films == HELD_OUT]
+    for other in asked:
+        rows.append([Cell(f"a published chest model ({other.model})"), Cell(""), Cell(""), *_area(other.area), Cell(_told(other))])
     columns = (
         Column("COVID-19 separated from normal by"),
         Column("AUC, all films", True, _areas(rows, 1)),
@@ -48,7 +52,25 @@ def baselines(audits: Audits) -> Table:
         Column("note"),
     )
     note = "An AUC of 1 separates the classes, 0.5 is guessing. All films: each judged by a model that did not see its patient. A network that does not stand clear of the rows above it has shown nothing about lungs."
+    if asked:
+        note += f" {PUBLISHED} {asked[0].credit}; file {asked[0].file}, SHA-256 {asked[0].sha256}."
     return Table("baselines", "What works without seeing the lungs, or with a thumbnail of them, above the networks.", columns, rows, note)
+
+
+PUBLISHED = (
+    "The published model stands below the networks: it sees lungs, was trained by others for other findings, and had nothing fitted on "
+    "these films. The verdict does not rest on it."
+)
+
+
+def _told(row: PublishedRow) -> str:
+    """What a published model was asked, and of how many films its score is not held out."""
+    said = [f"the greatest of {', '.join(row.findings)}, each against its operating point"]
+    if row.n_seen:
+        said.append(f"{counted(row.n_seen, 'film')} may be of its own training ({', '.join(row.seen)}): not held out for it")
+    if row.as_published is False:
+        said.append("the weights are not the file as published")
+    return "; ".join(said)
 
 
 def masking(audits: Audits) -> Table:
