@@ -19,7 +19,7 @@ RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = 'bb57b7fb75954c590f0fd48de2ef556f0484c0d68f1bb906f2ac86a7af5caefe'
+SOURCE_SHA256 = 'a268702715135dd55a6d5061a1405aaf29cc1096a14fbf8ba4035330a365906e'
 FILES = {}
 
 
@@ -12249,6 +12249,8 @@ def _retry_after(error):
 
 
 def _first_line(error):
+	"""What a failure says first; of a connection that was tried several times, why it could not be made."""
+	error = getattr(error.args[0] if error.args else None, "reason", None) or error
 	return (str(error).splitlines() or [type(error).__name__])[0][:300]
 '''[1:]
 

@@ -313,4 +313,6 @@ def _retry_after(error):
 
 
 def _first_line(error):
+    """What a failure says first; of a connection that was tried several times, why it could not be made."""
+    error = getattr(error.args[0] if error.args else None, "reason", None) or error
     return (str(error).splitlines() or [type(error).__name__])[0][:300]
