@@ -47,6 +47,7 @@
   // Where a browser keeps a page from its clipboard, the text is selected for one's own Ctrl-C.
   function copies(button, text) {
     const name = button.textContent;
+    button.setAttribute("aria-live", "polite");
     button.addEventListener("click", function () {
       const tell = function (word) { button.textContent = word; setTimeout(function () { button.textContent = name; }, 2000); };
       const byHand = function () {

@@ -234,6 +234,21 @@ def test_a_table_is_saved_as_csv_a_closed_one_is_opened_by_its_address_and_the_c
     assert len(sizes) > 20 and min(size for size in sizes if size) >= 24
 
 
+def test_a_table_and_the_command_are_copied(chromium, results):
+    show(chromium, results)
+    chromium.execute_cdp_cmd("Browser.grantPermissions", {"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]})
+
+    def copied(place):
+        button = chromium.find_element(By.XPATH, f"{place}//button[text()='Copy']")
+        button.click()
+        WebDriverWait(chromium, 10).until(lambda _: button.text == "Copied")
+        return chromium.execute_async_script("navigator.clipboard.readText().then(arguments[0])")
+
+    rows = [line.split("\t") for line in copied("//*[@id='t-scores']").splitlines()]
+    assert rows[0][:3] == ["network", "run", "AUC"] and len({len(row) for row in rows}) == 1 and len(rows) > 2
+    assert copied("//pre/following-sibling::p[1]") == chromium.find_element(By.TAG_NAME, "pre").text.strip()
+
+
 def test_a_film_is_looked_at_closely_with_keys_alone(chromium, results):
     show(chromium, results)
     first = chromium.find_element(By.CSS_SELECTOR, "button.picture")
