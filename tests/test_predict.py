@@ -17,7 +17,7 @@ from cxrkit.data import cache, dicom
 from cxrkit.data.pixels import Pixels
 from cxrkit.data.readers import folder, phantom
 from cxrkit.data.records import Record
-from cxrkit.errors import BadInput, Unwritable, run_command
+from cxrkit.errors import BadInput, Unwritable, WrongUse, run_command
 from cxrkit.evaluation.calibration import tempered
 from cxrkit.evaluation.evaluate import evaluate
 from cxrkit.evaluation.scoring import final_scores
@@ -422,12 +422,17 @@ def test_dicom_gives_what_the_same_film_as_png_gives(results, film, tmp_path):
     assert ct.outside and any("CT" in why for why in ct.why_outside)
 
 
-def test_without_pydicom_a_dicom_film_is_listed(results, film, tmp_path, monkeypatch):
+def test_without_pydicom_a_film_named_as_dicom_is_told_before_anything_is_read_and_another_is_listed(results, film, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "pydicom", None)
-    (tmp_path / "film.dcm").write_bytes(bytes(128) + b"DICM" + bytes(200))
-    assert dicom.is_dicom((tmp_path / "film.dcm").read_bytes())
-    content = predict.predict(results, [film, tmp_path / "film.dcm"])
+    (tmp_path / "IM0001").write_bytes(bytes(128) + b"DICM" + bytes(200))
+    assert dicom.is_dicom((tmp_path / "IM0001").read_bytes())
+    content = predict.predict(results, [film, tmp_path / "IM0001"])
     assert len(content.films) == 1 and "pip install pydicom" in content.unreadable[0].reason
+    (tmp_path / "IM0001").rename(tmp_path / "film.DCM")
+    monkeypatch.setattr(predict, "open_run", lambda *_: pytest.fail("the run was opened"))
+    with pytest.raises(WrongUse, match="pydicom") as told:
+        predict.predict(results, [film, tmp_path])
+    assert "[dicom]" in told.value.next
 
 
 @pytest.mark.parametrize(

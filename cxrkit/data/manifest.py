@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 
 from cxrkit.config import Experiment
-from cxrkit.data import cache, copies, groups, matching, registration, splits
+from cxrkit.data import cache, copies, dicom, groups, matching, registration, splits
 from cxrkit.data.records import ADULT, COLUMNS, LABELS, NUMBERS, SPLITS, VIEWS, Record, exclude
 from cxrkit.data.sources import Source, locator
 from cxrkit.data.workers import Workers
@@ -96,9 +96,10 @@ def build(
     unless others are given.
 
     Raises BadInput: a source that cannot be read, an image_id that two sources share, no readable image, no two films that
-    match, or a class without images in a split.
+    match, or a class without images in a split. Raises WrongUse where films are DICOM and pydicom is not installed.
     """
     records = _read(sources)
+    dicom.require_reader(record.path for record in records if record.used)
     size = experiment.image_size if kept and squares else None
     records, thumbnails = cache.add_facts(records, locator(roots_of(sources)), kept, size, workers, experiment.resize)
     remove = experiment.duplicates == "remove"
