@@ -30,6 +30,12 @@ THRESHOLD = 0.75
 """Least agreement of two copies. Figures in `find`."""
 
 PADDING = 0.25
+EVEN_GREY = 5
+"""Grey levels between which most of a border's line lies."""
+LINE = 3
+"""Grey levels by which a grid's line differs from the film, averaged over a thumbnail's pixel."""
+LEFT = 0.3
+"""Share of a row that a line leaves of the film, below which its grain is not brought back."""
 AT_ONCE = 64
 """Candidates that are verified together, 1 MB an array: with fewer, threads wait for each other in Python; more do not fit the cache."""
 DETAILS_KEPT = 4096
@@ -49,23 +55,40 @@ class Pair(Generic[Name]):
 
 
 def thumbnail(grey: Image.Image) -> np.ndarray:
-    """A grey PIL image as SIDE x SIDE bytes, without a uniform border of up to a quarter a side."""
+    """A grey PIL image as SIDE x SIDE bytes, without a border of up to PADDING a side, and without the lines of a grid."""
     if max(grey.size) > 1024:
         grey = grey.copy()
         grey.thumbnail((512, 512), Image.Resampling.BOX)
     pixels = np.asarray(grey)
-    top, bottom = _uniform_border(pixels.std(1))
-    left, right = _uniform_border(pixels.std(0))
-    return np.asarray(Image.fromarray(pixels[top:bottom, left:right]).resize((SIDE, SIDE), Image.Resampling.BOX))
+    small = np.asarray(grey.resize((SIDE, SIDE), Image.Resampling.BOX))  # noise of the border is averaged away
+    (top, bottom), (left, right) = (_inside(small, axis, pixels.shape[1 - axis]) for axis in (1, 0))
+    small = np.asarray(Image.fromarray(pixels[top:bottom, left:right]).resize((SIDE, SIDE), Image.Resampling.BOX))
+    return _without_lines(_without_lines(small).T).T.copy()
 
 
-def _uniform_border(spread: np.ndarray) -> tuple[int, int]:
-    most, start, end = int(len(spread) * PADDING), 0, len(spread)
-    while start < most and spread[start] < 4:
-        start += 1
-    while len(spread) - end < most and spread[end - 1] < 4:
-        end -= 1
-    return start, end
+def _inside(small: np.ndarray, axis: int, length: int) -> tuple[int, int]:
+    """Where, along a side of `length`, the lines of a film begin and end: those before and after are of one grey for most of their pixels, so
+    that text in a border is none of the film."""
+    low, high = np.quantile(small, [0.1, 0.8], axis=axis)
+    filled = np.flatnonzero(high - low >= EVEN_GREY)
+    runs = np.split(filled, np.flatnonzero(np.diff(filled) > 1) + 1)
+    film, most = max(runs, key=len), int(SIDE * PADDING)
+    start, end = (min(film[0], most), max(film[-1] + 1, SIDE - most)) if len(film) else (most, SIDE - most)
+    return start * length // SIDE, -(-end * length // SIDE)
+
+
+def _without_lines(small: np.ndarray) -> np.ndarray:
+    """Rows that are brighter, or darker, than those at a distance of 3 on either side in most of their pixels are mended: a line of one grey
+    over a share of the row leaves of the film a linear function, which is fitted to the mean of those two and inverted."""
+    before, here, after = (small[start : SIDE - 6 + start].astype(np.float32) for start in (0, 3, 6))
+    lines = np.median(np.maximum(here - np.maximum(before, after), np.minimum(before, after) - here), axis=1) >= LINE
+    small = small.copy()
+    if lines.any():
+        between, here = ((before + after)[lines] / 2, here[lines])
+        x, y = between - between.mean(1, keepdims=True), here - here.mean(1, keepdims=True)
+        left = np.clip((x * y).sum(1, keepdims=True) / ((x * x).sum(1, keepdims=True) + 1), 0, 1)
+        small[3:-3][lines] = np.clip(between + (y - left * x) / np.maximum(left, LEFT), 0, 255)
+    return small
 
 
 def find(thumbnails: Mapping[Name, np.ndarray], kept: Path | None = None) -> list[Pair[Name]]:
