@@ -15,12 +15,12 @@ from scipy.ndimage import uniform_filter
 
 from cxrkit.data.registration import SIDE
 
-CROPS = (0.0, 0.035, 0.075)
+CROPS = (0.0, 0.06, 0.12)
 """Shares of the side that are cut, each with each, on the four sides."""
-EVEN = (0.11, 0.15, 0.2)
+EVEN = (0.03, 0.09, 0.15, 0.2)
 """Shares that are cut on all four sides alike, for close crops and for films that somebody put a wide border round."""
 FREQUENCIES = 8
-AROUND = SIDE // 4
+AROUND = SIDE // 2
 """Pixels whose mean and contrast are taken away."""
 TABLES = 16
 FULL = 64

@@ -25,11 +25,12 @@ from cxrkit.data.registration import SIDE, Details, agreement
 from cxrkit.environment import processors
 from cxrkit.progress import Meter
 
-VERSION = 1
-THRESHOLD = 0.75
+VERSION = 2
+THRESHOLD = 0.7
 """Least agreement of two copies. Figures in `find`."""
 
 PADDING = 0.25
+MOST = (0.1, 0.8)
 EVEN_GREY = 5
 """Grey levels between which most of a border's line lies."""
 LINE = 3
@@ -69,7 +70,7 @@ def thumbnail(grey: Image.Image) -> np.ndarray:
 def _inside(small: np.ndarray, axis: int, length: int) -> tuple[int, int]:
     """Where, along a side of `length`, the lines of a film begin and end: those before and after are of one grey for most of their pixels, so
     that text in a border is none of the film."""
-    low, high = np.quantile(small, [0.1, 0.8], axis=axis)
+    low, high = np.quantile(small, MOST, axis=axis)
     filled = np.flatnonzero(high - low >= EVEN_GREY)
     runs = np.split(filled, np.flatnonzero(np.diff(filled) > 1) + 1)
     film, most = max(runs, key=len), int(SIDE * PADDING)
