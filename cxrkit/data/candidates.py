@@ -11,17 +11,14 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor
 
 import numpy as np
-from scipy.ndimage import uniform_filter
 
 from cxrkit.data.registration import SIDE
 
-CROPS = (0.0, 0.06, 0.12)
+CROPS = (0.0, 0.035, 0.075)
 """Shares of the side that are cut, each with each, on the four sides."""
-EVEN = (0.03, 0.09, 0.15, 0.2)
+EVEN = (0.11, 0.15, 0.2)
 """Shares that are cut on all four sides alike, for close crops and for films that somebody put a wide border round."""
 FREQUENCIES = 8
-AROUND = SIDE // 2
-"""Pixels whose mean and contrast are taken away."""
 TABLES = 16
 FULL = 64
 """Films of one code that a signature is compared with, the nearest in their longer codes where there are more: without an end,
@@ -131,7 +128,7 @@ def signatures(films: Sequence[np.ndarray], crops: bool = True) -> np.ndarray:
     in_rows, in_columns = (_crops() if crops else np.zeros((1, 2), int)).T
     low = np.empty((len(films), len(in_rows), len(row)), np.float32)  # (film, crop, frequency)
     for index, pixels in enumerate(films):
-        coefficients = basis @ _relief(pixels) @ basis.T  # (crop in rows x frequency, crop in columns x frequency)
+        coefficients = basis @ _ranks(pixels) @ basis.T  # (crop in rows x frequency, crop in columns x frequency)
         low[index] = coefficients.reshape(n, FREQUENCIES, n, FREQUENCIES).transpose(0, 2, 1, 3)[in_rows, in_columns][:, row, column]
     return low / (np.linalg.norm(low, axis=2, keepdims=True) + 1e-6)
 
@@ -140,13 +137,6 @@ def _ranks(pixels: np.ndarray) -> np.ndarray:
     """Grey bytes as their share of darker pixels, -0.5 to 0.5: a white label on black weighs no more than its area."""
     counts = np.bincount(pixels.ravel(), minlength=256)
     return ((np.cumsum(counts) - counts / 2) / pixels.size - 0.5).astype(np.float32)[pixels]
-
-
-def _relief(pixels: np.ndarray) -> np.ndarray:
-    """Ranks less their mean around each pixel, to unit contrast there: a label weighs no more than its area, and a crop's are the whole's."""
-    ranks = _ranks(pixels)
-    ranks -= uniform_filter(ranks, AROUND)
-    return ranks / np.sqrt(uniform_filter(ranks * ranks, AROUND) + 1e-4)
 
 
 class _Whitening:

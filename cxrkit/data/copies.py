@@ -26,7 +26,7 @@ from cxrkit.environment import processors
 from cxrkit.progress import Meter
 
 VERSION = 2
-THRESHOLD = 0.7
+THRESHOLD = 0.75
 """Least agreement of two copies. Figures in `find`."""
 
 PADDING = 0.25

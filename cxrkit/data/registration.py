@@ -19,7 +19,7 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 SIDE = 128
-VERSION = 4
+VERSION = 3
 """Of the method, and of how candidates number their crops: agreements that another one found are not used."""
 
 HOPELESS = 0.3
@@ -28,7 +28,7 @@ HOPELESS = 0.3
 WORST, SPREAD = 0.15, 0.45
 """The agreement of two films is at most SPREAD above that of this share of their blocks, the worst ones."""
 CERTAIN = 0.75
-"""Agreement from which on two films need no second look; above the threshold of copies."""
+"""Agreement from which on two films need no second look; the threshold of copies."""
 SECOND_LOOK, TURNED_BACK = 0.36, 0.6
 """Correlation of the half-size details from which on a second look is worth its time, and from which on a film counts as turned back."""
 TURN, FURTHEST = 0.3, 4.0
