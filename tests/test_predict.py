@@ -268,7 +268,7 @@ def test_bad_files_are_listed_with_reasons_and_the_others_go_on(results, film, t
     Image.new("L", (8, 8)).save(folder / "icon.png")
     code = main(["predict", str(results), str(folder), str(tmp_path / "gone.png")])
     said = capsys.readouterr().out
-    assert code == 0 and "1 films read, 5 not" in said
+    assert code == 0 and "1 film read, 5 not" in said
     for name, reason in (
         ("page", "no image of a known format"),
         ("cut", "cannot be decoded"),
@@ -303,7 +303,7 @@ def test_what_is_no_film_has_a_row_without_a_probability_and_the_manifests_words
     for name, why in excluded.items():
         rows = [line for line in said.splitlines() if line.startswith(name)]
         assert len(rows) == (why != excluded["page.png"]) and all(why in row and "0." not in row for row in rows)
-    assert "1 films read, 8 not" in said
+    assert "1 film read, 8 not" in said
     assert run_command(lambda: main(["predict", str(results), str(films / "black.png")])) == 3
     assert "not a film: no content, 1 grey level in all" in capsys.readouterr().out
 

@@ -182,11 +182,26 @@ def write(path: str | Path, manifest: Manifest, roots: dict[str, str]) -> None:
     """Write manifest.csv, and beside it where its folders lie on this machine (`*.roots.json`).
 
     The two are apart so that the manifest, and so its hash, is the same on every machine. Raises BadInput where `path` is no
-    manifest but a file of somebody's, which stays.
+    manifest but a file of somebody's, or what lies beside it is no list of folders: they stay.
     """
-    refuse_foreign(path, *STARTS)
+    refuse_others(path)
     write_text(path, manifest.text)
     write_json(roots_path(path), roots)
+
+
+def refuse_others(path: str | Path) -> None:
+    """Raise BadInput where `path`, or the list of folders beside it, is a file that the kit did not write."""
+    refuse_foreign(path, *STARTS)
+    sidecar = roots_path(path)
+    there = sidecar.is_file() and sidecar.stat().st_size
+    try:
+        known = not there or all(Path(folder).is_absolute() for folder in read_roots(path).values())
+    except BadInput:
+        known = False
+    if not known:
+        raise BadInput(
+            "Here lies something that this kit did not write.", sidecar, "move it, or name another manifest with --out; nothing was changed"
+        )
 
 
 def read(path: str | Path) -> Manifest:

@@ -95,6 +95,16 @@ def test_the_page_is_quiet_and_fits(chromium, results, size, dark):
     assert chromium.execute_script("return Array.from(document.images).every(image => image.complete && image.naturalWidth > 0)")
 
 
+def test_no_table_but_that_of_the_films_is_wider_than_its_column(chromium, results):
+    show(chromium, results)
+    chromium.execute_script("document.querySelectorAll('details').forEach(part => { part.open = true })")
+    wide = chromium.execute_script(
+        "return Array.from(document.querySelectorAll('.scroll')).filter(e => e.scrollWidth > e.clientWidth + 1)"
+        ".map(e => [e.getAttribute('aria-labelledby'), e.scrollWidth, e.clientWidth])"
+    )
+    assert [each for each in wide if each[0] != "cap-films"] == []
+
+
 @pytest.mark.parametrize("size, dark", [(WIDE, False), (PHONE, True)], ids=["wide and light", "phone and dark"])
 def test_axe_finds_no_serious_violation(chromium, results, size, dark):
     show(chromium, results, size, dark)
