@@ -1,7 +1,8 @@
 """Duplicate detection by content: which films show one and the same picture, whatever was done to the file.
 
 Found: copies that were re-encoded, resized, turned to grey or colour, turned by up to 3 degrees, inverted, cropped by up to 10 %
-a side (15 % where on all sides alike), padded, put on a screen with text, under a grid, brightened or labelled. Not found, on purpose: mirrored films, films of one patient on other days.
+a side (15 % where on all sides alike), padded, put on a screen with text, under a grid, brightened or labelled.
+Not found, on purpose: mirrored films, films of one patient on other days. Often missed: watermarks, labels in a corner, uneven close crops.
 
 Equal thumbnails first, then three stages: candidates.candidates, registration.agreement against THRESHOLD, overlays.without.
 """
