@@ -21,11 +21,7 @@ def told(table):
 
 
 def test_each_network_stands_inside_elsewhere_and_lost(audits):
-<<<<<<< HEAD
     inside, outside, lost = told(elsewhere.inside_and_elsewhere(audits))[:3]
-=======
-    inside, outside, lost, *_ = told(elsewhere.inside_and_elsewhere(audits))
->>>>>>> w-xrv
     assert [row[0] for row in (inside, outside, lost)] == [
         "ResNet34, internal: held out",
         "ResNet34, elsewhere",
