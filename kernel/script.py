@@ -19,7 +19,7 @@ RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = '05d092afcf750064f480e805ffda06be02baa0c1e2ad51d817d85109142379c4'
+SOURCE_SHA256 = '42b3aa81868ee3040e86d79eae953394a0de959c97e3c0f7d58e4831078e99e7'
 FILES = {}
 
 
@@ -4847,6 +4847,7 @@ FILES['cxrkit/data/copies.py'] = r'''
 
 
 
+
 import functools
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -4866,11 +4867,19 @@ from cxrkit.data.registration import SIDE, Details, agreement
 from cxrkit.environment import processors
 from cxrkit.progress import Meter
 
-VERSION = 1
+VERSION = 2
 THRESHOLD = 0.75
 """Least agreement of two copies. Figures in `find`."""
 
 PADDING = 0.25
+MOST = (0.1, 0.8)
+"""Quantiles of a line of pixels between which a border is even."""
+EVEN_GREY = 5
+"""Grey levels between which most of a border's line lies."""
+LINE = 8
+"""Grey levels by which a grid's line differs from the film, averaged over a thumbnail's pixel."""
+LEFT = 0.3
+"""Share of a row that a line leaves of the film, below which its grain is not brought back."""
 AT_ONCE = 64
 """Candidates that are verified together, 1 MB an array: with fewer, threads wait for each other in Python; more do not fit the cache."""
 DETAILS_KEPT = 4096
@@ -4890,23 +4899,40 @@ class Pair(Generic[Name]):
 
 
 def thumbnail(grey: Image.Image) -> np.ndarray:
-	"""A grey PIL image as SIDE x SIDE bytes, without a uniform border of up to a quarter a side."""
+	"""A grey PIL image as SIDE x SIDE bytes, without a border of up to PADDING a side, and without the lines of a grid."""
 	if max(grey.size) > 1024:
 		grey = grey.copy()
 		grey.thumbnail((512, 512), Image.Resampling.BOX)
 	pixels = np.asarray(grey)
-	top, bottom = _uniform_border(pixels.std(1))
-	left, right = _uniform_border(pixels.std(0))
-	return np.asarray(Image.fromarray(pixels[top:bottom, left:right]).resize((SIDE, SIDE), Image.Resampling.BOX))
+	small = np.asarray(grey.resize((SIDE, SIDE), Image.Resampling.BOX))  # noise of the border is averaged away
+	(top, bottom), (left, right) = (_inside(small, axis, pixels.shape[1 - axis]) for axis in (1, 0))
+	small = np.asarray(Image.fromarray(pixels[top:bottom, left:right]).resize((SIDE, SIDE), Image.Resampling.BOX))
+	return _without_lines(_without_lines(small).T).T.copy()
 
 
-def _uniform_border(spread: np.ndarray) -> tuple[int, int]:
-	most, start, end = int(len(spread) * PADDING), 0, len(spread)
-	while start < most and spread[start] < 4:
-		start += 1
-	while len(spread) - end < most and spread[end - 1] < 4:
-		end -= 1
-	return start, end
+def _inside(small: np.ndarray, axis: int, length: int) -> tuple[int, int]:
+	"""Where, along a side of `length`, the lines of a film begin and end: those before and after are of one grey for most of their pixels, so ..."""
+
+	low, high = np.quantile(small, MOST, axis=axis)
+	filled = np.flatnonzero(high - low >= EVEN_GREY)
+	runs = np.split(filled, np.flatnonzero(np.diff(filled) > 1) + 1)
+	film, most = max(runs, key=len), int(SIDE * PADDING)
+	start, end = (min(film[0], most), max(film[-1] + 1, SIDE - most)) if len(film) else (most, SIDE - most)
+	return start * length // SIDE, -(-end * length // SIDE)
+
+
+def _without_lines(small: np.ndarray) -> np.ndarray:
+	"""Rows that are brighter, or darker, than those at a distance of 3 on either side in most of their pixels are mended: a line of one grey ..."""
+
+	before, here, after = (small[start : SIDE - 6 + start].astype(np.float32) for start in (0, 3, 6))
+	lines = np.median(np.maximum(here - np.maximum(before, after), np.minimum(before, after) - here), axis=1) >= LINE
+	small = small.copy()
+	if lines.any():
+		between, here = (before + after)[lines] / 2, here[lines]
+		x, y = between - between.mean(1, keepdims=True), here - here.mean(1, keepdims=True)
+		left = np.clip((x * y).sum(1, keepdims=True) / ((x * x).sum(1, keepdims=True) + 1), 0, 1)
+		small[3:-3][lines] = np.clip(between + (y - left * x) / np.maximum(left, LEFT), 0, 255)
+	return small
 
 
 def find(thumbnails: Mapping[Name, np.ndarray], kept: Path | None = None) -> list[Pair[Name]]:
@@ -4992,57 +5018,59 @@ def _found(films: Sequence[np.ndarray], digests: np.ndarray, kept: Path | None, 
 # ======================================
 
 FILES['cxrkit/data/dicom.py'] = r'''
-c-oy>`%~M<mi`(46}{T3jg&RIHVF)4hU^j^iT9dE0m)>FVO7Fv+nUIduOtH=!u{Ltch2dSWCO|6O;wE4>c{Ex{Lbli9Ot0Fe|oG&aWXC1s+{E6d^}OJMHCOS
-X<OY*;^9Qah011SoTXvXQ)yOC;&iNZQfQTpFh;Adaj8<Rqe8`{?>J7Y{ufVYSzfA1SWJ@mrh1)*L;IX$<1r?*uUTQAa&4cAGM^7i`*s)RDFzg+QJzgz6qeyI
-35!Bwb?HzwNsl<QAKouYUGz_-c@~yLlKpmu*NWV9KAkO8Sg3R+ozMCM+p#|l$GRoW!}}b2_h~`<InlRZ4Oo}uQL)rZ=XsV_M4n_vV0v49N^>1X;Z35=#7F(X
-@rBw|uCsscw3T!4g?`UJ(C_Ib{a)<Tuj94A>f<a5lemnr`*|Aa+=y(JXMgA+$xLLc!d%mnj&{`Pr3%wXUF>t?-6RBqhhduPNM$MJf#fyz&Vt<kczAIs#LyG1
-d-?J7e2-}wd^-6cRGg+(7oZeSmpEm;xXGdg_)JnAsZb5^xnz1?6>5TA>zq_fgNl-<z(9NijTq0XAMKq7r=Mv3uI_HMP6r1<&CeZL^fw*m#SSLOSVI%q{V<!S
-WkHfFGHPn8QI@M>4wi(e0)G{Ds?v~lsAf7Zz##YSrrJL`SKY0*{$}^B$4g)CeIOywqr$(7)3bfjs89U^(v(=IC7$|4G1vL&sBXC^=h32{7G;<Yb))khRyL0p
-`d%5SE!5{&-<@Se%#wN!cAbG+hxg$$hB$cTllk<9);P*RbfM0(yF%?}$$Xj?>LQ%Z5?!3>{4BoLi8`BPC4^Vz@vxtkI-ljb40-CaBuvA6KTAjPc%Dn!`?xIj
-k|Z03C0I^x7iE^?@nbxm;FXu>iO)4=DnPrLjM~n^D1sG!4wJcFYB>+nu^z-z_=K~@sKKYpi%B@s)!wN=|6{JfD0Qx(fr-9IvYF;(O#|;@sAr{ZxLja{&!_$7
-;9ui3%I@|x^))ZQ#!)#j{f_48uqOL}O!X+q!m@hh1rM@0OmO*wI=nA6j4C=EjS5{}l94{wHqhy~oD`&!t+T<W5B(ETorl(%)Acv}?YAAj+v#++eR_k6IX&gf
-7H~a(%=B1QPwVEd(|%##Pyg<~?SFINOT!?f)Qo$iO+VadcyRK`V&`QZro{-tC>9X@eNTK$q=#8VPP%;TssB4W{LqH$FAC^yVP5HXeQ?oc_e3vh1H`a7zTZ1P
-1W$AA!#mC3$K3qJx%&OSvw{EH*ZAqsTW9_E`>wpYp9bGf-+$Y``1Yy)?O^ZQ<?*+x|ECYv|3km_zXwN#Sr1Mx_XY#@WgoLU?4gQ_@Q`si$>t?F47lnkDFJV|
-=&_SaSo*T_G2-W}t>ALtW#FEY1>&ThLN#ru6t~BFI@mkj`#`&LTWfnc7J=o)!$XP^5Xc@PT26XfHI%UHn|Y~i!{O<XeH>)j*ZIu89qVb9FYMb%R`$tF5EVMI
-t*00E=^P$2o>sGxh1q8|Zu=rZSfW_F#jN_3<Z8fz%EOpqF!|e17-yY&6jEf1m@l(%_>~<zI^Bf}XaivbpbDcOIZa?N#Q#=-+(jJyQ>VL^`CNM~Zc-nalRc=e
-AtYQ5Evg6?1+hIYAt-%cA}H(W3{F=<4p!zK2GIBf2*^M8Fws}N*ijK&LRpaZGMO<`NlP@MnNYe`4F!`pYP8mF;n|z-;6U@W(D%*Psd0+UHoJZ~hxD${-d4Wv
-Uz5Uk;7+8mwIX2VyR_w=x*>eysr7e=yjfydqoH@pG7<Hq5Q$B(rngzkn<@@jS;Yq`;C-$koXqo-`Fqvf*zR@TY=E3ybwe=n*r74BuuInJPs4IJVZuC1t_a2@
-<Ru&Z#;}ViZi@2~h9d96>e?80*sxfNpsJQ6;g^gyrU*?*)Mtevr-c2dB5R0Jc2edGEVahc+*JV$VzSz5M&7^JJqm$uJ#;a97II*zYgX910kp)W8N4<%lfZWa
-f_>ZweAEo?j&y<+>;?-0F78s-8YVcN^n`-!;=hVV%B8<Okon9Apb3m1dvcv)0%b>zC)nI^cpj@+%cR*LY{(K-+ht9219_9J@pte+-*XstSKw+}y$-~@UC--1
-VV4y=MT}sagI}w%Zv(QyFOluA_M-WOB)iLhSTjWbc{$%K%EpkyMM-9HeJxsJ_J$3khwQ;y)t{c)UcZ695G{x^2G<iVL`NE_20QGh`I((ZVN{|`sPYW>6!9Tt
-EQWs59S&CHB4C>~^?6afNSbE9WO}?)7M96OT=UT*&0~wS$&NoHa|-OM%gkP@z7{dLc&rBu<T~*<1(0)Sk~P{X(ZJkik+xVVh{eb%-aAASwfkdTy3PuugfhXt
--x!S=taM&NkkWPAbnWkSx13rZgx?~XrhY+`aikFl3gg?YqDgwh8bxuXYG2Vmk_ktos^@ACmp}UiLE1`8Tv}3u1W$2-#tqdHl|nC1u0u)|z%=Ffe`Im$LiJ>F
-&o5>$CRo5#Z)3A_O@6RM7`0!6fb=B@c$TS-NFI*9=QNOXjnxDw703pFxiFEEv<>;yi~AZmG`4|LY9A<}6anEusD6ZFAY)@4^a$_}6-%2JJFT|ft96)jWr^`C
-DJ(0kfZs!A9sFEd_0wCpmgs;694;}o&%+LDj<RY9461_5li}?b)_H9P8p_$mh!2$uXN3~iu*Wq41;9==&ADBe!1#8m7{?q007D+1B6v(C(;*J8pjoopkZs>W
-J4vqZfZ$-dOX0=v$#CyQK0GU4M<9oZ&g5h)&|)BhkCbInwhZBtBY{_+#WUMn*KjB(=Ozq_su|5P@~5$_HB*HlyB^??yoi~>fqJ8n${MciwSV5f?C<XlJf;4V
-T_jgK)D(d3AM>oF<XU2V>o0h*A3HJQN39k{!)Zg>kk(MMu;EN*dKi!5VNix+C;;SaO_O3qHVbYvy6eDb2(eKfu?jpJy|Z_tnFG=W@pG3(1uj?vkk&h%5pNO?
-<B~#AStjIBd32V?;8K_bNKYAops(~mOB9D`V=wbK^803<&*uZ~bts)ckX=EXYIDrt{c~dsuNw3}AsuTk(}HCT`QKUOeLS`+7(1nPtnJmYrN?}9s7m1&Ej5ri
-uel4{1ktPiQV*T`pN<YYlySCI_55@F-0eKp79t_RU3GhtEQuJJ&*C8{(*%MN9o{l7glYE-cn?(+=XzKoHKNF$YbiJ8m9C0QAcY%otp$D(+aQ1<)s|gsrgZD*
-w_KTlIbp6Y6s_t-Txh<VvW@7PtfAhi?vovk$o6Gh57O<?Zmyu+t(vnX8?zF{>UBl(JE>Os$9rFbK6%UFtpDY3aMAltRCzFiAJskL2j+V;Ho|VM%rcmHx&R#%
-KzCP(;lyrU%)<nc{ZA$fu6Z;sV01|R(AWKuhGGc%Mc_9@SnmB|VM}%`-7TJh7^uOAAI!^w{EzGW_Ws;y;!|M@`M)sF!-X4Q)7d<?pw|ZuyG8o#0`fGLFbWN%
-eR^`b|MC3v_^?X?sb4qDDlhQ1Mw86Us(g;QAA(sD0#(q9_h?J+HseH&TycCAIm805h|pq!X$!(RT#6&y7sc>^;X+3i{5AR2+z0WkR_^CYcY^So{>kUV^NT~L
-N6ufW%h<@l7Z7<%HD7{Q6t7raz-+23-%=`<4iRV!ja1WB>q=f)FNr0c`8k;n{&K44nvKCjw9Qx#>b|kL>G@&7m<wI!7_wa@ovZ36VcY<N^XCL*Y8b15pIS|I
--9+L9Q?g?*r3)g_WYS#nDl;371r{t}DWeAlBY^3FnWoMk!rL%Txazpex+jGA$odgk!dWp-xO5A;8pG`dsarKc16Mz(2EDAXls}9N5HW=tU<a$Ih8n`QZMD^D
-Dy<w5adK|TeyiGxNt=k5VD1tgG10i%01-(fka%`^D%ZYpg`aG_t!xua!W3ftxYSdMHki;5-0%zh=y^?GK3YOi4`#+k<x=r#0kD{^j{!hD23Fq#@y>Vsz+Yx*
-$bP3;9joeUO$5lyHMrg?{*q7YeOLYXEnuT-Ro3V>T1~bVQu-T^E)_)}vB{K5)Vp^G4EJuQ5%B6W1tjtcCi%ojtGr{`OPPfJmg<kSJL7~bR8(jotDI1*qa3`a
-MpU=odaJIMBKEZ?REO-a+h%=QAOmRlq_)Z4<p_#vNmZ5ahb9}&X2~M3^_3u*Ljk4jjt?OS_)*!E&s5-v<;l9?hKn|ju5@TC(?fPo+CBr{L<&#WTprb?&W0N`
-rbSy^jN%lwV0a2iB#G-i13ezlnNQJzG)w=~dFKA}nc?2!a&d&6Js6iVCSsJbY8&Ag8cso~v>uI&I3}!Lhn?l49l=z{t0lvc4asnm1aSq0WXP>D2PQbs#W0U&
-;0&gC<};E(3Dj1@pw(?PiN_O?N0Mc*%V0jM6p)8gaUuZ$0fMm+aiy)buvRpnn!=V|nk%jLB|)>8uhz}cXIq(vYp<GuU^*@NmHhdxk_E2*X|(8iWequx_OrV*
-$mwLxrD5z2>A@$ECcvL8w^Qp34}V9Dd5XXxXj7<aBZ_l{iI-vYmn7enzVR)jWl2194S(Psu#%_#rd(cFUOCJYq&9oA-lAzqb;a0Nnq|1n?D-&?G?hz%l&FdW
-6^-TZab75Q-~Y+q^56K~p12Kj3aTKRwB0-&71TEMe&`^UooeL>o_f_`mQ!XD%u@iBC?IOZtA5Ynw$`X$CFkYbq$XEvsAJSezM8EWXe)&I5qW06f`+3S5Pk=%
-KZiw_*#wh2Z96vyVbZkMhyo25E}sdv#v{_@MgXC0dFsCzCDM$nvb@)(>9gi`8otuF!$zRNWblO)o_H0?JKc@fubIkqXji3@l_pk7i7{@~&r`qrQd81E%1=+o
-Z3$kcv0D4Ao39ROBm&tZEa+SX;&~S2=%mzH&gUNU8DmROmheG4EAOV?rE^=Wmr!b|On?!#E>V-)JiK?7RO9)Re5dvcaS@yA4X#-N3~tI4ET^zhSV<I=I<)y<
-h;$aAB_csxH3_6rM?Eh!$+W^o?s+X)^AFfgzW%8`{|D<c(O54pTwPaCh3*y+APw(!xn;8<K*n711g(}Ct||91B|kzX7(Y*ocuco8D)?k99#c+%?PQ?G`e(lU
-A{uYMSVegzzBCT<L`%RCC4KnvOR9TPhvSP6RPCUfNW|K%6q9cNcYuVd12e%nNu261uMhZ!V5OumG!3jN;FW5}LdX<bAdc`Q8qS8B7cj{8H|}6KUTt4&ur`HW
-T1n)_u*EeEV4B-qHnipI9F81%naU?$N9vy(?wwoP>+1END~`%8ScZ*&AzXwzFA%))FsVYvNqx51K!uh`%gV}Q+9Xn-N%lDmRhCY}M0vn7$!)BmRQN{-Ga!fk
-9PnOQ=5}%?2&i8WEIAgtxtHLIZ1l6ZvYQ2hA2_JMLUI>fy5RwT;RytmiwvYM^oEEIXI^lY1}vDMCBD@=Ro**7QpPIA3vp!KX4h!6h~Q&e83Shr3Tbj4&+yRb
-4?pu&F$QN#u#I326eMP!UVo?CIxGA)-P-2xo48(&BruHld@~;*Xw_Y9`oXnNo!Spv-f)?E5*B*~dzkvme1n`Il9ZvAi5b4w0!4+YSHsS_Wdp+6(o##Ir-AUB
-L|Pz!#mipvB#qEz72s>5`pSnL=7bt?1fP1g%w!lY8BeChQX*|H-Q+Cj{@RX$N1W*U5J_h|g<VAPxDu|JWmii6{?`<t%B>1@;+pMsIKdtcJApVt6J2?u6#Jp-
-{OZXax>r2t)vL$9J;+**eClY{Wn!0?TfK8vty*7Ln1(|?)pu@I_&U9f^DLF2`(Mug-oFek_6C=7rPAk;y{7X5OK_vf++wAWwz0Y8`QQ;)14D7Wt6q2On&X(=
-r#XbTLXty&x`$Hv^9*?mH#0Pq>xrQ`^5NjZx1}KU&ek!5xVM|Xncz+lL+(S3=1C$~Epo^GJ$iWa=($%1zaIZ~O;?+Ey;cpka+gApT%;77#ki5CyXsyO{(f){
-oSu5Kwdrqck}t>0COpM9l{xX;-N3_d^ze8k!#1w3Jx?$ZQ?;`1=MQ@Y!uINmFKxLex^l^(aZO?Q!|GK@61J>Fv0bo&o!Z76zF15CK|1=#zH}Oys%-PlP&M$u
-K0QkHAY8pyYZ0{Bme>~C1r;fRY~+6DLWopT2{t44I8O<CLYL{v1rW0`Gc7cw=`dZmoZrN$eBg?uY2f?2-e1{%eQWoDejgi#Btxxe8(U*s(5w2{a#qt$xr_A&
-K0d*Hdj1?#)b~WpIMQ0m$y2heT{vOu*o4eia^6T0hHI=da=}YClpK3R4@4&QL3*H2gPFM$h<D^JJd&adpWT}UuUr2DZT^el'''[1:]
+c-oy>X>;31lKm|Gidt;M8t_sWQnu7;y5(J2hs_=82pv8`twlgYkwhB=H~=V#Eo*-Jyv(cuK<aSEIKmWAs3R-Sms#aF&R%c#_)rbwWKy(LInJ}$Xso95C>~^!
+mbx9sgRzPWl}*byOT(nA(yScE=}76M&?*~Zj8@;{Ql(l)g^Ekxah%oqUp$#+d8x)>F;3#^>U9zh>~oThMwrmPW`%vqwS6ked^RZU+ijSq7*MPZ^K7C9S(4}h
+QCIlk^+1_Uy;A4lb)uzH6qey235!A(wnNn<J>txM_%JVZ(L0vrX;>27_S*?wt39Q&$#ky5LZwsbeA4Sz%TL0QUNscn<zSFc3);_#z5)Nh-z<-cg<d+(v%Dhm
+C_8{;TIwRrbr{ipc;Xg#^N(2!2CW|S`iEy~Te;5esnb%<-dFlP{YbyZ=k$BFOTUh{3c(y^QJBPK3^vTtNaset(>(h_cqp2n!d%mnj^3%`a}}nMI@{&O+i?hS
+48k<kk;+oc13l4T0*ih3)Bf4H5JOM2?)j(V(;cR%e{u9ts5nlo=0Js@Tye@;be%<WFr0K?s6sWs=aT7pRj4txuX9pJ4Jt~a0t4|8G-5ojzJIjWJNhWh@T0+m
+7WG+?vFyRlX>fc&#C3FMef7A%C#3$`CW^l4FfZO=_KcN1A=V7CSy~n(-y)-?mKtWcDrVqUm?}s?fek7RY5Qub^8(y+-)^YggHzSneCuy?-g->e`3@6Bj|%_J
+j!$+;?=E_Kq))L<OFZ?8Vy5%sVcl|8&Z2oQEy^$*=tk!qtZW|7^qn#yovY8WzCFo`n8o-3ygUIb_wT|<3|aBYN3+Q_t#Ocp=t7-lw}slxlG!9J)LA&0Cb~G$
+`AK}I6Lm7qN=UZM<3TTlElqP>hCKC25~g9ko2A2eG|Q#!LtGX+Ns<l167rz8vog!^_$eNZ@yg5d#HSiF6`<WrMr|iy6v3cBhsjJYw48?NNcZCj+{;O0RR7}q
+Y#dH?wRdWOL1-{aooc9OqR*0Ss(D${z`GdeX=xkI=a}L1aj!Y}OPog8?XIT2=H*Kqm1EQIV3rPQviHcK50We_t5;rdFPp(o7eA=|yHdmAqT}JP(B(Oq@>6Yn
+osP<JK{~m5(!coFJ0jJ&UtMuJ{<^>Qw(WP??e>;WZ%{F(tDNZ^4(gAo9;xbS&HQy*&kX$K-yOL1Zw`EJ7=)CXaSycV`)iG0K<-_fK$(YWF@!LRIfQ@L6$cdQ
+K^BoKFCV(<|4#Nlwh%>%0{UB+SNdJ+pS9R`(TiFKF>H<>c24)f(_H)T3{yBcH@|i+f4^(5<Nwwbe%kcbUi<y7Bd_j7|Htu%AG>EiE_y%qc7B{6{<!>q`f&9>
+^lSfn4*6w&@A!PD-)BenDZ9lUst^nJ8JFX1R+7VjL!Xcm@P>;nd%%RHFFPM06i-_UE(cx)?kSlg<mw4j(?(tKiM*%1ox`1vv@3UYWhciXu-tgCPq737*+JaP
+NpGu$5_Ww(E46LdKR&RJ{Ve-Fo7%TSJ<0O9eLKp^9=QpkLPxgs_{=_?!ehphYF4r^`^?5|UnHJOtZS_@tG<w24en5R7*nJse;W$ptjCW+ihmLFWf~5?v-d}*
++i(tTAeaGwV)P@Y2@D+h-zwa@h_-*~bo)G?X>XOA)F<X-7piLr2^ZszD#Cd|Y>!I_O5c?T-Fh;G)0KFHmAQw(Mn1s?^3PpN^j**2sR%BiEJ%Bq%$TX9B^sel
+C|#+Bf=L`TR#$G|*_-d+K=ZZGcg@#{af;10yM8%?^e)lfQoiqBk-~W3PNcE5B4FmbwB@e4CKTkUwf6|iSz=kEp?8Zi5%r}IiA}Mlw^+-YDh^p$#Rp{IeXby!
+%<`1^d)Zmv>UQ3&gPd)3O^Ec+p)s_uOV;X7!g4TX!aPf^2*xFRCL8_1;EXA5it`+XBJaZL+8E!lVX+iJRV_&ZHyLeA5$2Mp&k99O3Hwh)))1xaq|E17YK5h_
+tpXavWVO_kynnHM5CSTD=wkLP<iJu_tgyEOXo*WRcr9usfo}%{4!IFHrWxEF=>#p<4(0@0+=Z?+OmIBu2?g24e-#gvOMkl{^NA5a6Bt4E<T{50o(>#OV7}w<
+JXW(7NwY!NkR__N&6?&0@+Mp3@8E;J<1p+#0=2ILF>lxNx{ugp1#gfq^BK*Azo6I_?qAlbaK*ZC1lfuvoRU*fU-B#+T@+T{MwOdrlxB<w_KB)c0I`0F?H1-s
+pp1|w%tS*yv;xM0H)R(=bU{;E+%p`O#zU`w`C&SDK_AoX`Gc^);3RTAA1I(83vmsE^;qc`TE+q~3&RoKyXzQ&9Lp36qroVL5-l4<3pf_enj8w7G@6Me&{X=v
+EE1={GVqNg*h3_7Q4&9|u7rU`;Lrl}5W#xOM%7hYYu7L$q6NX%q(lUk(UC@~{yPp{{LCJ;Fm}=+o}U2GBWUuLso&%s3xND49F|QjpS3wsakF0%7Vnfb*d%qX
+`RI{3vYWEWB*Xz96WCXm`MpwoEn<p$SP$}aop_W&>JCk^LOUfInER~ft86L6V&q{T9HNQZ{gEzRX9;J+!r=7Y7&GfHbzXqg(sj#p?Y--4I<=7qzeO}nqk|~p
+NFzEHCg54?lgyHpitM6lUouLP35V&b=W-91Kl_BsT1xz$w4{iWP-Mz&xuII3vhu~rbx0W$n1-zFk1S5vRQR*!7gKl`xP{B^`bPVTf<p;xVZR0e=}QpsEHGY@
+hokQ}gC<>LH34)7+(Q;o82CWihK%&teGMHN+W>EMU=Vx(^S>9WAK)#?*jNWWLV-lZ!sf+JtF3oy9p*BF*z;2M&q^y9!9KGN&cCI4=?(mCv_}K>7Z}^)Vf!^l
+Sv3S3RuT8n@YXZyyfy<3<!ocbhbpeILWyhG;c|*X7DG1832&Id_}*24pE(Fr8p5N&xlJVfBMvV?e6rh+ZQtTuDM#D_*1~ibVy@wn;oh@+cv8HM;4lMOUh?t~
+E;$l}x@kPM&2^28kV<Z_fvB3%EF*s!ySiekTx8dMJdziwoVX9Z^{FD{+FrY-z4PAgPTy1NKiNfcp-4@Da{n>QN{U+ofL8y47yG#rGk(-+VKkUDqz!2eGz%Nf
+WU2@8FdhVDID!H|&ek+3W@OVq;$dJkgxDyL9tS{rXYWQc2c!++=gy4^oUsO6^!6Ojh&PD`aY>=5EEDpmJUYu`a4Adz<m?Q~&{uk(C5pqev6opK`8_kw=hHs-
++Luls$gUtxwK-=0?x`_`R}K0fk&d+&X~8mv{1+Da5RdE%#!hJ+YkPHU=`tT3D&06nOHCe;*W3k|gy_|Osr&ZbF9-W=O2b>Kdj7S3?zA6j3z3lEF1x)kFbd}@
+(|7>NG$F%8hc^tCVcK1j(S#}jHW`%27b)`RTFSY3rK{o+Na2QDfP$aIHVB|d32GagDcw5yEtacbPME6$MXP!d7n<*;mL<9-YpD0C^Js@dvVGasy>xr9n=5E{
+%jRs!#;ioKdR>wHUJAYb;m+5fN8U0x>3!YrpLJh|D)(magStcfz<dwJM%c}jSq3vt=b(cE==L%(obAqvS(qTQ|H)**H4kS6j1KuQ`no^UPz*u82>hl9%e|ki
+_Q|fLyTvmQ12y>YgLx^q)%o_})M<itVGH@cFweue8(`DfEVr3}4;*%*a|pTbG?p+5jr8OA=y><j>G9!yhXhi;uA5b!;cbm3nVHq`1m?aErb!4?K`-8eJ=(Bo
+_&6*ojxQsJSl|^AT8uGmK{$u&lZ5-C7#=X3>&Sw?Ccm2dAimYg{Zu_u5T4UJ`n-R7w(oSw`Aa<>8`=8`B5$ZlP7sUY6{`!FO_lf?%5T#F0*#@O3f*c=$;;|<
+Vo9fdPUeHZoDaEXWAG3yGuDH;uWxL4epoQ(Lf09FY*m@~vieCF_nJx9GN_co&T`<VR&yR<B5{H#*|C^<4v}ce3tR^*GaHTt7A#;XqXz~ffa!smrp_P2n=nqe
+6uZs3CxrNML6Ie#7PExw*`TX2+-{J%RTDID^`jEm^9oD(!_WW`Q_TW)u$pS9A#B@Ho9(93$`KrAu%;Heti71DiFgU-F5nRpjjIh1kwgNCXPc*T?JFO9kgd0r
+ZGuUd>a-u1dP30#6B>dWet{o7uL;bD3n=Q|%=n;Os_4xD7Spv60EoxH>Ln2Gyyyr1GD}1DJI#_|Rcve`KxVGN^;Yp0d|LNK_2ajIjc&EFMz_&wvbB)X-+*+f
+C<2L1rhcT}zeixWbK8x8S0A(>kykLuM@CxZ9gAMdB=k2_l&#$vCuE_b>JwSzm|`8};9WJO!;H<h>T)4sUx`As$qqYG@R%b5X!xX-$=>DAjtgv6>GP*18&0Rm
+Jg`NlAelh{rR|naW(fFEEtwCR;ECnQy5WY4Hjl1!XerY}c2C+q1>ZypkJnrr)uPUZ8#SgyTU-p|6t-Y^3P~i1>pcNI?$Mc#7K1cP|I~Tr{_~09-os*Xgq=MY
+mog?|l(K9a;RqT|L8`PKjf^-ZtY3$n#q%z~RLH9(!;uZiaFYaa1%+hDtuhBD*we)zkEh@arg-8rl0ga7R>PpxEj5luW0FUbWw6U&Hmwwphf{GP0RaJmu@P~l
+t+lY0G@zQomR_1GE%zlsvzRZ}%z1E2nTIQ{nu1_DE%}}N`L>b;F8^t?=xS*VIm-95+ce1OxYDIz><;O{Cy*w<pDeds>kJQnPmFntz#(W;sA?gKbA^eQVf2?I
+FG}C|7SggLp1OuVa1U6?Q-4z~FD$Pd<_S`py;*P3w4}O>ZY<3*+-CNCbWfVfr9etl#es^(^7l9|l)LNy;&1wI{7zTghB+EmkWJcZo*4^jn|MEU5Q|Q=as-dP
+>LAN0GYMuXfJzh)wc=G@a=5E2)UT5BVs28CD>l?N>LXvx)(o^2!u*IlvtL2OVGRgh!0Jz75oR{Q<aW!>%|Vzn?KPr61BT0I!maU;bh!~gXj`88Z$^nUBdaX$
+wQ2gSx$TCpH14nwXfPRkA%!Pih4M~!{q<|6at+#5sbr;zl~Q7iTlMqQZ@<-)G?4P+YXkONLZ-1=`=pz%POc;Z*>gSUTm|BJ7Ubxp)LG7lL9;1iOHh{Z?E_Zc
+4ZlN&*;X&1)Kr-OBWzuwCbxN`!C6p^r>{3SwO@#f*xdPW%@Sa6Q>I`!g^j{WqM+2F#iwPYvj{B_3F@**AeB1md8tXJ6*h9uE6JLF!gliYkM;RKSf7c;dU@gM
+nu02HHi-afc)!gp8w~+6=8`99wajouxsNIN5h}s>Sz5#+y2?_)Cu8xLasq5813lJ1^W`_uc>BdF$`kRWak?p50*)x@!#9Fb-IY2V-v*&-2VLSK)^?<rd=0n*
+BvhRu3eHL5REK$e>Nx-_C554BU`+w9R67<v8d^O5ah>L^6!QIziz$v*+ZP+GO`#W761g#KaZLl5=5`hhZSjtaBPW5T^2rytdPn;^r`Gm5dhOSWqp}N@VIyD&
+7vate1g|_ys?c#%AGkJ9p=HvdvhtV~i4<s(eGWsFg(E^y9`H<Z8*3;P{t?0q$YDPRyjPaFo!kim>K6nHj>T^7Ik+Ml{VcBRdXC@+4l1ya+(n13y})010)gdr
+2k8sFA)>>X7o4R53nplZZ}ht=?;Rp3V-@3tII?cBYcyI!@Uf+gfwKdJG&zrFcxd#8pZRhfgR=$LMlc5o60=XQzta__CH|XkEpsD)xL%JWFpT(oJsTou)m?4+
+!L?7F+7DdbaG81%7JCMJ!u;E8otz+&l!2Cs8NS#8MTM%D!_Jyz1H#(EQVXG{f$*C|S|ESP%U<y$jnHKk;CrL`%7-21*dB2NpSrfpWEd_PPo_pvB5f_)lr88|
+-#Z15IM#O|lFoPnyNKdZC0sMhwv_z+?<qo+TNUcWHQPIaf;}8|0&#>Ux(7%p_I=g))uW4ruXxa_R}X)?m$e@F)X}WV#4awkd=ar)wZ6qM2?u_vZ{4i$b$S!$
+St>(!zn=cRcOIPW^v~rIs?Q~RP3Hxc;6{_VB}^f0ePh$}!6UE+hT?jc-OlC}$1%H4b2GsTNp3>W<($f&XUJo?nW3rN*{sg>DY)<zGDy9>dB`B{?Z!6~+$mzn
+C9&ZwN#y=X?zq24_ir9N_j2#c;kPTg@5Sq_)^IC#DHO@=Qo&h_8)>@B&K2SBduPw-syCY({`v;_a=dK7Q*2S06VIJ>Jba^vhf5i@es$$}f{B=_rF}nr*eejW
+Ti*t1$<5lOn;(t48;c*7?~jtOWhIL3f)(u4Hs<hEWbzNv(MR^B)5uh1n-{67f%o?5!CaSEzKLuRwAq%}7TX0CDS~Y1zHm!Ms;LB<5qq4+ggv6mbmanwS(%v@
+n$k4g-{AZvPUQnvEKLL7c=rCv_Un7j_w@VFFeDjjMcddK<AQG0&z7^AcFJ9>Kk)Gh?$h&UprXD!W5$uzQcj+dZEeE|TgN73zLN7siZEPbostV)xVGikBYGe*
+sSnZvg&NGvr9iwRcj1u~UHI(YEO@p0FaM_j9R'''[1:]
 
 
 # ======================================
@@ -5653,7 +5681,7 @@ from typing import Any, Self
 import numpy as np
 
 from cxrkit.config import Experiment
-from cxrkit.data import cache, copies, groups, matching, registration, splits
+from cxrkit.data import cache, copies, dicom, groups, matching, registration, splits
 from cxrkit.data.records import ADULT, COLUMNS, LABELS, NUMBERS, SPLITS, VIEWS, Record, exclude
 from cxrkit.data.sources import Source, locator
 from cxrkit.data.workers import Workers
@@ -5741,6 +5769,7 @@ def build(
 
 
 	records = _read(sources)
+	dicom.require_reader(record.path for record in records if record.used)
 	size = experiment.image_size if kept and squares else None
 	records, thumbnails = cache.add_facts(records, locator(roots_of(sources)), kept, size, workers, experiment.resize)
 	remove = experiment.duplicates == "remove"
@@ -14622,32 +14651,36 @@ V)vu|Asxqe%{pcdTg$(L@@;il*NAo8GdQO?TthRWz?qFI)(S~r_Ssf{?QWbgnJ$-cml>{+X|k(+#3Y2u
 # ======================================
 
 FILES['cxrkit/report/page.js'] = r'''
-c-oy=>vG(-75=ZMK-g(SMig~v(&=bNac#$)y5q}Cm8L(|TMw25wT!p`Lx8(lJD%w~^bPwY{SE-$b}8BE4|z%8;M~u54(OoKf@xD1sR?FBXJ_n2)uxcQF*7TH
-zgp;(Dl^7q#;UrIv^Qhh!mLzdSYa$##cu^Gd3vXrRAvPdwruQ{7RgbVH!?Mak}Qna$0NqNcMVy5S&Gp9>oyrnmDGkURkmZ-%<d%SnaT>G=jV%=C3#xce3#_4
-T8EzCuYzYut+qsyq@pZ!l;o;@!PC`1{t8qv1eDEMw&GfWrZA;|M50N4X+*ud5v53ts>2|$n?W=ioq&x7T(4QC(q=8BNzz(yBVLq(-on5U^vB$LVs;e?YPa`y
-#l3m1qyY!Ap9BxrT57jZiwb@h|3o}OcYa?O&$1UAoO@Mh92YPqEsOLnh}nKvhNk7bEGdlM9k;?fHAoWh6k)*Yf}c|Cf{0yT!w{}hAv4f-wzPci1O>5|ga{3V
-wPX}9&|%lbZtg;~m<=dvVVYW6(j?=CYhjWNFB@TXXk;exLW+z%aU=tmCD42gBd^$-X1#<94tYeqq)+=ch;?PgR=6YVW2;lIMi8)He;vO6_uu~sW`{ggor!wH
-lgDg1<(hj?!HXe}Vz%?o%V_ABB4?r1F}#mRx_jP50|mS7({2|^9mvWR+(=1>1XVeSCKIG}TEM>ky4~1~H=cm<6pL5v2A-C;5R{ZE<)wJ8))lWs=+}3!ArKO|
-_mSbS0P0*ZQ^QxEqKQzqN%(}FI?b+}hLf=xKmtLB#eyiIEDf!*r{KV4qlKD;R~2&j`Kl;0yFMG~^#1}5&=8^_!#<!~*J>lCOKB|7mYsf}?BaoIf=qPP2L}ym
-vE$bAb-xt$4zNZz_p~g-z?s(~bI=>rE`bR+pi?|`;LNyY&u@N;=@<P#8?*{NW84+BS#g7BT>%+0y%NH(t!mIvkREAM0xcQ9MWeqkUMVypRiU9Q1*8hFONQ+t
-)thmr@Og3&92fgFufhkA=kQ<$J^SZq@em(1FQ`x)l1w%W+dz57+8#iaX?cy1$>Vo;_D-Liq3H$;9(Qmx*lR8?FD~u&X%Nj0RLQBEoc(Kl{pXX@#Toc(6Ow`v
-mF!p8!1DZEmW=n1I>!M!ai(0^pPsdM&~b2VDRR+k6ObauL2w*l3j}?ZB|ob|hCv*3`Q}&N)$hmyC(J#4K^7)1wGyLLse`G?vO9Yt!<Y8s7!ylvyDKqC(o$*i
-i<jD}|5&%4?A5^y-?Zg0ru%J8*ja=6zI((L-e&?)CYaQ6kpJWFuRP`3<<IaZ-a{$2>{+Rn;XHWP<RZ^0>{LwTh5hXHE{GNc(qua@h0Hv|fdC;LOU=|)mWop?
-SY`!43zmuS(uO;sL!$%M?yzG5g!{2r3(S(^Dbd<di;cP)*wNWZSQ)d6^Yil&vN0deA(Rh>qE9_?0c^4iqpf!MB>7rsLM%#z%q52c4+6BAop4hZWX&)QZ`l@D
-E|`))C_O@`M&=ln!*N>rT<Zb}yz^0fwtJa{)G6t3vf_H>y?4>NnR>fDk4m-<HvIMtv~>;mhZjFSefjDpAcxsqQkv2lEp_HrbXu#jd?}6ksSw-Hw|)BC7822$
-NKMisU2%CUke|*Xt4(VhJ$vX8RvhIQB#2rI>xQ>WE$R(e^&y3T8UuXm82>s^*0i(xTq%rG_E_=_<8w-k>)>|;Se6M~Rm0UtNsCj9<1XpQsb3M#enRS}Av;ak
-^M&q>lD9-_6L6v_r%hes4BQov>uoP*qQuS0pPBCa?Xhka^9`CRuU5*uh5>~{{heNX_j`6;Vaoc`xqS#c=_3fb=7nV6Gar&k2&DuevnY&-azS&8v$k0Lc+P8t
-D|;k~1N8T-uzWS)D-G8m|J%*mHwidu5w<*@wA@DEdBu)D26cnOS8TrcbUa8hZbox5wXSZieMlV;*`a$_o7<w)N`@&WNE0&|GhKYxyK{aZ3!!=P0lO;<u6Vcf
-?2O6T(eS>4458i7k)7b^H~2ea;Uyj{=ZM}e23vM@$YsS#f^6D<%?)b*7YwV8;Wu>j)F~19vqLH0dMRHb%=>C?nRSK%Kh6=1bGY6LU-SF$JZ>#JwaP_9>I+a`
-bku0;7ajG9qh7R)z4N&tz!-ZRxl!B}rh@`ojB*gu_R4g0crTd_;oiVDc{#%%@t5LWWT6+{58LfsgG6AIr>@23)F9o;g<YY+tX;XZD~oQ5K|gsdFuq!?G((-&
-wq;N@vvh@yf)b`)filZt-2513cl!e399>5WvsLxoc+|DbLgEqkUtz}Cs+%=@f+k&EF+?tx_Q$xNoEF>r5wV%N{xpM+Ab3ftDUgU68ilw&oPkrdu|u$}m_om|
-?{iDMa2XTRlwVrlsMz<{y&?Ue2_xo?(GyJ5jvAAxsqAGYr?K&BxRJXJgAK%ivhvKCR|<J+R?}CWF3OPBhOHDdI`7;^j`P{*vlM##UJpkc(U)6e-J72K&j}pk
-7<2%}y4+g~i@g7YcFhL#-EwzoHj(f?4V=8h+Br`4HZ&a|l6pkv<3M>nOduy@PX3Lpdt>X;*m`s^5q=tth(C0;k9#Apzu0@jT!9eXqAR$|C>m7TICCt0Vyd>b
-k{mTHRlVkAzbpG)<f61*+1RG;C>>++DaDPVu=fS6HNI2n4^e+c<p&46x5<nFZ%l)QDK>@K9ZDdSYi)_0daeZ~7`CYaZ^V0<`1PT5U5T{Fi}Z6`JGV@*Z8wH|
-MO~}<eT`edV{G$1*G@1;-No$NHh87rbvv%R+VMMGAw4wD`?9n)<Dz+>RdCb$*JACXKKD~HVD7uf!Sle8{qcvKJ3Q`TB4&T|mkGiK>PcNCd1Psg7y`gVy||qN
-%=BOVDogb6rOpxbH#_&<e&%ee&GFu&`AiNw-#e5V-jCerJ+zzzs9wHx!6Bv;vTE!M>@N>fa3bic;qfFu7&1|lLi=|ROBP!o9)O3nKp@4Yj!fUEf2%1T`^PdL
-)-%w}a$T5_)XqfvkYF&T-ycNIo6<bUdR1hZy-ejC_Xb~8P8XY$M|}<nX*=rNwwVWSaqbhE{V$uz&kT=T9Wr4!Cao)}OgJZbi|En&!{OD_DVbD_UJWl4ZH7Il
-G|zG2n$)>vsVi5zU#gFDC&{(4KSkuw{{f#ZkqH'''[1:]
+c-oy=>vG%175=ZM*r3x0j49~Sq|*^cac#w&xZ}%A<t9I9HnSuaA|eor01HyI<C(rg->^^8@0?u#3lfx7|By)FoIUsJGN>yhDpRHl6HJayPsNQcO`6}1g;^^6
+m8x3mEEY14MNy_X!6sspnx(FdNDZSE@>YpVF77IkYqJE3nAZ%dRCE+3b-pmE&P6y9ACH7+pDXZ^^Gt>O-vWhL=)5vwuH&t^5)6sVa~-Funx4%jjPk53<u*!6
+y$T(|k4nZ-sW*fZEmW3OqbSkk3%OW&{FlHQgF#lW@`hc*(4;0);7B;pZ?!77H!4#LqsuUe7#NHuy%W&Ufa;Zq^`c&>+(e5~Nuyq5ik`y2B6P>>b7Zy!F>1iO
+P<3yvb#6d`^e4vty9V0=N>#w_>Sy>PwC8u3$vA$o#<^E%h2sj!EV6WQ7mUTOTYS|LnPucgXO3HCo*4uQXsR%fWhzg|cfm+pT|p69EmR%@ztyFobEn9O9Vd9m
+XV##R!+-~<_1)CEXg2XMOJ(XZXVfT`Mpnv1Ynj!GWvKI5C26i=@zkPtCW|2X3QAszH}z@`6YSF%b(}u!>Y!GI>1$z+h>wj-ofttNe*fKn{_ns46HNAL>M~Yk
+kER@p`H*Sufdwmuax@lO_kBL{4U;A!WEsQz5plQQw<Ax$7JSk|A=DnPM8k{}bO=zL5NlE)XQKt;>#rNYwhwp;%oDu46gRMRehWrXrWZ0(*LqdRQibmQ7CHnf
+N9=tRIIK{0E`=#!t52f=S2scURGe7JF0F)vzVb=}l@6{2qllt3WMdDN0~?K8Y9d(_h~evHn#KHn(v#^+3l6FwSc3<DLAtK=S`DXCpCPARbs+7=o@s(uwb=&)
+dAZn9Yv|ffa(i2_dUftumW6>;uc^#Ir&RL_L_h(Z;+ZYZ#}y}BC1gbve~WH{W-$>ur~V<0kfJJ37vpNFlo1<Uqn#i)7IlVNDNtH)G#9eaXhXU{JDDr+RA?@d
+-z=C(zf-t4*>jHd{Yn<$fy%Rguq{2i=ji2reXL|kiDE0sV6)%`Dr3>~0Lo0J)vHXdeut;;t0$*ux`BYjZMpJb^~J^c1%polFGider~jH>{q@Po>=cwM6Ow2n
+O4hFc!0YMzIO@X?G{=E>VwJe$kHewT*}qy3THp7}BWzBF9<*?Sa2y;%Ha2W)fq;}h4uazmKtP~eiGI~-9tPu}71_OcU%n@MKN0p@qX;7QXXKzlJkBXVP=D`~
+DiC~jexWcx%psbyw3usI#%>0JyF^-viXDswgW#m#M%?R7F0M_Pom}@LRTmgmTt6N&f&Ofh%M}d(`wib};@%Hrf0nKlvOg$vmYQ}R`Jztmh928^JA@62CD+8E
+VT6Da7{a_uR|@lAf3h1sL%PCUV{vhIb~f@_p_`$$KT7U74^1OzA@YGSix?7$pBwbtj0fz2&;z!F_9{Oe+ofV1@1M6)#Z=)usnoq%py92c4@|F%?Vdcg{QH!g
+$r8}0{P*OSkQpFZuPL5luI_I%tdV7UgE*vM_KJM-g~oxea=A`#CCX9MMl*Yetqn#l*}5TM;6St~5oGVkcGiHXOiPvTIGrVJL>#fFEtkWU#3~(9WB^%JX}mN0
+uVkzqJysL)@JMYT`_X8VhWYlKPxy|gt3~wY5j`{F>L((jbyfvKa{xp7N@6hL0iPf+x~`}|J5m7#B}?;)@pfB`L-Nx<3~uCFQ4_wt`3X61Iet-5z+`dvfcd>V
+Bg_apVgmGk{^OOyd^`UYa^gA6)kZwe^gNsf@9RV*3ALTBk<4fiB-bIb$xo*M1&EkF{TO97(=u*skzz1{4l2ChA|KJA-T~II%cg_%iX<-8THkpRw;I_{KIfu!
+<hRCNb?3<6w&vck>Z4nv-yB^Na}#0nn0EuB{r^BX7Nr^tLb6^z23hI{TwQP=QUi3h-`}dNQJN^0RrSU;x4<TY1@l>%7{s47)EAqQ1n>>vMp4X<aa^jZvLh#@
+IW=}ptJtQRMxs|}@DuLp3#$a$`ciMih6e*Gw`tXD<#nEDREELKZH<Nz)>-WN_GKK>>O+U4rL2}NRL`53rs~Y+F`!wC%3EtO+Ngeb@$T8nS2qDE%uo`ViUf9~
+iG5QoN}XjdbEAJs)h2X%9Q|$59H}yp@g&D$Df3&J9jrzyO`{xrcVn$$c9gc@pvp?I8Q#t@Ev-SSa|sxf@LgjV_c#!A1lfMB!t~4AF`AK(Q_8}t;14tnG7*@n
+gsGALJOs{;N4=IuG`m3QIvcOYd_Ju@rSe<C<!m3Avlew(;tY*iWO~j$p|VOfXNDKK=2*L2yEvsXS88ouLxD6$u{$~c?vLWEz}ozmGyW2MKC4$U&Bgb^x#Xb)
+XE#RLI?cYEG|A%bTVx4$#Sa8A6_Ge)x)l`xx-9|v-*4W&i9oSZVMF6-L#@|pFU9f4psaEDQcP!`j=dn0rZ?`Tv6tS5!~qhIj(%=#(yT(+Sm-)8V}U`tN<Zuj
+5+6uINFIFvbcq=Z&x|ilMLs$5FQ5=11Pv|P6CC{pf2Sh6z!#=GqNj5Y#BY5nOPNt8B=~D-ko&)t#u5C6j-FT{M((W7<y*()G0dE;rcA6=4E5s-&NzeVnfXfI
+hiBtPvlA9><YS)$`@F?QmpN~-pIGeK-soniVDv4H*hp`&H#L^G^QY(2<__#=|DtKwg*z>B@U{)J*5A^56^D*_cYD%Y9ubS_*^EX6F{Qb~zB%VNv}reQF8IyN
+Uld;}ncG0Yl83^_ErX(2ESBgfNMY&~NHgq+*ak6?^8=6*be&uoY)W@KJ0TGZiN?6QR_{k^Rj*(ZOhm<{faj8&KaBlI=w&nI6Pcm=tlGQP#zRyL6^XGxqfqzz
+Yt}-q`BsB7Car$q=P4u4Y{ZP|;wIz5QHbxaIz_t81xidUp{H2wEjD%-Q}F(h&}M$=0}=}`0Kg9vm8Vv{Oy##`IeanEdKugrw`Gd1Ww!R#`fSqsodG?5r-#Fj
+=*x|=_Nkh>`(cUE2Qr|>+Sr@<N#6Y?awR<c_H}z|G7#`C3@pEh_3Q_G<C?Z0l6ZvY{6KN;2ashlCHs!qykj=$m@PURa6gSkL?1Hq*PR8)-PAh8Y=RKptWCI!
+(a6iTe&jHIWQr!Yq69ge>vAQt4w`pR#A41?S#wjjn3gcvl>A0s*!fAMQN9)FPowUPPWBEsYj?XJ)5bKInsl9-?LG&pa*ZxyE1qqE5q21Az-#qO9=Z2E_o`5f
+G)WhqquQEffNTTs>8i5S<u9eAOP|AJlO59z5J%pP#kY;~G9}AqH?q0oAZ;QYTAo~5vd%J%_oNDLI{R|1ebDA^N=BLcZe+`|XUOjOA>;bTU6~k*KfBG1Y6JD8
+Hj`XsX_W8_z(BrO$X?BKKjRdPba;WX2;IVLpWBNmmu;5z4$fy{*xKG!DgP3~p5CdJg9WPN&nDQfDQRBRJOjJsVW^xaS~Xlf3E+lUmBGNR1EY<(5PQXgHBbn#
+;L#Tq|F0^p_V;-nmNTg8`6@L%uC0pvCBk4#pFgNX)|oj-dYQ&CFH?!c-r%yz%ECc;)Wwj>xuZ_G%^cj~?5`sH8~oty%>%1Ltc=8@b(w1uPKn=a^x*!mzj|6B
+qoS^s{zB12*g>Ir=O2{0Az2kRcONT{H7D_9-k(Nf(EkCA5^UB'''[1:]
 
 
 # ======================================
