@@ -7,7 +7,7 @@ from cxrkit.config import short_name
 from cxrkit.data.records import LABEL_WORDS, SPLIT_WORDS
 from cxrkit.errors import NoFilm
 from cxrkit.evaluation.conformal import ClassLimit, Held, PredictionSets
-from cxrkit.progress import table
+from cxrkit.progress import counted, table
 
 STRONG = 4.0
 """A temperature above it, or below one over it, is beyond 95 of 100 by the prior (evaluation.calibration.PRIOR)."""
@@ -138,7 +138,7 @@ def text(answers: Answers) -> str:
         lines.append(f"whether a film is outside what this model has seen was not checked: {answers.why_not_checked}")
     lines += [f"where the networks look: {film.attention}" for film in answers.films if film.attention]
     lines += [f"not read: {bad.file}: {bad.reason}" for bad in answers.unreadable]
-    lines.append(f"{len(answers.films)} films read, {len(answers.unreadable)} not")
+    lines.append(f"{counted(len(answers.films), 'film')} read, {len(answers.unreadable)} not")
     return "\n".join(lines)
 
 

@@ -119,6 +119,7 @@ EXTRA_OF = {
     "kagglesdk": "kaggle",
     "pydicom": "dicom",
     "timm": "timm",
+    "torchxrayvision": "published",
     "idc_index": "fetch",
     "kagglehub": "hub",
     "ray": "cluster",
@@ -132,7 +133,7 @@ EXTRA_OF = {
 
 
 EXIT_CODES = (
-    "exit codes: 0 done, 1 failed, 2 wrong use, 3 data that cannot be used, 4 a server refused, "
+    "exit codes: 0 done, 1 failed, 2 wrong use, 3 data that cannot be used, or a place that cannot be written, 4 a server refused, "
     "5 stopped (the same command goes on, or begins again)"
 )
 

@@ -3,6 +3,7 @@
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,9 +17,9 @@ from cxrkit.data.workers import Workers
 from cxrkit.environment import Choice, Deadline
 from cxrkit.errors import BadInput, CxrkitError, Interrupted, disk_errors
 from cxrkit.evaluation import metrics
-from cxrkit.files import locked, write_checksums
+from cxrkit.files import locked, read_json, write_checksums
 from cxrkit.progress import announce, answer, counted, say
-from cxrkit.results import Results, StandingWarning
+from cxrkit.results import RUN, Results, StandingWarning
 from cxrkit.schema import Chosen
 from cxrkit.training import server
 
@@ -99,10 +100,12 @@ def _run(
     clock = Clock()
     announce(f"experiment {experiment.name} {experiment.hash()[:12]}, into {out}")
     announce(RESEARCH_ONLY)
+    announce_replaced(folder, experiment)
     if experiment.external:
         from cxrkit.audit import external  # what it needs takes a second to import
 
         external.check(experiment.external)
+    sources.require(sources.parse_all(experiment.data, drawn_at=out / "phantoms"))  # before half a gigabyte of weights is fetched
     if experiment.pretrained and not all_trained(experiment, out):
         with clock("weights"):
             from cxrkit.training import jobs
@@ -175,6 +178,15 @@ def _run(
     write_checksums(results.folder)
     answer(f"Manifest {manifest.sha256[:12]}. Results: {results.folder}; open {results.folder / report.PAGE}")
     return results
+
+
+def announce_replaced(folder: Path, experiment: Experiment) -> None:
+    """Say that a folder holds the results of a run with other options, which this one will replace."""
+    if (folder / RUN).is_file():
+        with suppress(BadInput):  # a run.json that cannot be read is told of elsewhere
+            earlier = read_json(folder / RUN)
+            if isinstance(earlier, dict) and earlier.get("experiment_sha256") != experiment.hash():
+                announce(f"!!! {folder} holds the results of a run with other options, and they will be replaced: --out DIR keeps both.")
 
 
 def all_trained(experiment: Experiment, out: Path) -> bool:

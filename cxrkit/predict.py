@@ -16,7 +16,7 @@ from cxrkit.answers import Answer, Answers, OfNetwork, PossibleClasses, Probabil
 from cxrkit.audit import heatmap, stability
 from cxrkit.audit import reference as references
 from cxrkit.audit.reference import Reference
-from cxrkit.data import images
+from cxrkit.data import dicom, images
 from cxrkit.data.records import NEGATIVE, POSITIVE
 from cxrkit.errors import BadInput, UnreadableImage
 from cxrkit.evaluation.calibration import tempered
@@ -102,13 +102,15 @@ def predict(run: Path | str, paths: list[Path], out: Path | None = None, device:
 
     run, device: see open_run. paths: files and folders. out: a folder for attention maps.
     Files that cannot be read are listed with the reason. Raises BadInput for a folder that is no finished run
-    or whose pictures would take the names of somebody's files; Unwritable for an `out` that cannot be made or written to, DiskFull.
+    or whose pictures would take the names of somebody's files; WrongUse without pydicom where a film is DICOM; Unwritable for an `out` that cannot be made or written to, DiskFull.
     """
     if out:
         refuse_unwritable(Path(out) / PICTURES)
+    named = [file for path in paths for file in files(path)]
+    dicom.require_reader(named)
     opened = open_run(run, device)
     facts = opened.facts
-    queries, unreadable = _open_all(paths, facts, opened.reference)
+    queries, unreadable = _open_all(named, facts, opened.reference)
     if out:
         _claim(Path(out), [_name(query, number) for number, query in enumerate(queries, start=1)])
     if queries:
@@ -184,7 +186,7 @@ def _claim(folder: Path, names: list[str]) -> None:
 
 def _open_all(paths: list[Path], facts: Facts, reference: Reference | None) -> tuple[list[Query], list[Unreadable]]:
     queries, unreadable = [], []
-    for path in track([file for given in paths for file in files(given)], "reading films", tell=mention):
+    for path in track(paths, "reading films", tell=mention):
         try:
             queries.append(open_film(path, facts.image_size, reference, facts.resize))
         except UnreadableImage as error:

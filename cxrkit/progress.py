@@ -5,6 +5,7 @@ All that a command says goes through say(), mention() and answer(), and from the
 
 import contextlib
 import json
+import logging
 import math
 import sys
 import time
@@ -70,7 +71,8 @@ def _finite(value: Any) -> Any:
 
 def _print(text: object, stream: Any) -> None:
     with tqdm.external_write_mode(sys.stderr) if on_terminal() else contextlib.nullcontext():  # a bar makes way for the line
-        print(shown(text, stream), file=stream, flush=True)
+        stream.write(shown(text, stream) + "\n")  # at once: print() writes the end of the line apart, and another thread's in between
+        stream.flush()
 
 
 def announce(text: object = "") -> None:
@@ -84,6 +86,12 @@ def mention(text: object = "") -> None:
     write_down(text)
     if not SCREEN.quiet:
         print(shown(text, sys.stderr), file=sys.stderr, flush=True)
+
+
+def complain(error: object) -> None:
+    """An error that stops a part of the work alone: on stderr as one that stops all of it, also with --quiet."""
+    write_down(error, logging.ERROR)
+    print(shown(f"error: {error}", sys.stderr), file=sys.stderr, flush=True)
 
 
 def aloud() -> Callable[[object], None]:

@@ -10,6 +10,8 @@ from cxrkit import spreadsheet
 from cxrkit.errors import BadInput
 from cxrkit.files import AGAIN, reading
 
+NAMED = {";": "semicolons", "\t": "tabs", "|": "bars"}
+
 
 def read_csv_rows(
     path: str | Path,
@@ -60,7 +62,7 @@ def read_table(path: str | Path, what: str, next: str, absent: str | None = None
         for row, cells in zip(reader, (cells for cells in lines if cells)):
             rows.append(row | {name: cells[place] for name, place in wanted.items() if place < len(cells)})
     twice = sorted({name for name in header if name and header.count(name) > 1})
-    said = [encoding, {",": "", ";": "semicolons", "\t": "tabs", "|": "bars"}.get(delimiter, delimiter)]
+    said = [encoding, {",": ""}.get(delimiter, f"cells parted by {NAMED.get(delimiter, delimiter)}")]
     said += [f"two columns {name}, of which the first counts" for name in twice]
     return header, rows, ", ".join(filter(None, said))
 

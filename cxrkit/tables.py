@@ -14,6 +14,7 @@ LONGEST_IN_LOG = 80
 UNSEEN = re.compile("[\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff\x00-\x08\x0e-\x1f\x7f]")
 """Characters that are not seen, and turn the direction of what follows."""
 NOTHING = "–"
+MINUS = "\u2212"
 
 
 @dataclass(frozen=True)
@@ -54,9 +55,15 @@ def figure_text(figure: Figure, digits: int = 3) -> str:
     """`value [low, high]`, or a dash for what is not known."""
     if figure.value is None:
         return NOTHING
-    if figure.low is None:
-        return f"{figure.value:.{digits}f}"
-    return f"{figure.value:.{digits}f} [{figure.low:.{digits}f}, {figure.high:.{digits}f}]"
+    if figure.low is None or figure.high is None:
+        return number_text(figure.value, digits)
+    return f"{number_text(figure.value, digits)} [{number_text(figure.low, digits)}, {number_text(figure.high, digits)}]"
+
+
+def number_text(number: float, digits: int, sign: str = "") -> str:
+    """A number with a true minus sign, and none before what is rounded to 0. sign: "+" writes that of a positive one, too."""
+    rounded = round(number, digits) + 0.0
+    return f"{rounded:{sign if rounded else ''}.{digits}f}".replace("-", MINUS)
 
 
 def figure_cell(figure: Figure | None, digits: int = 3) -> Cell:
@@ -70,13 +77,16 @@ def points_cell(figure: Figure | None) -> Cell:
     """A difference between rates in percentage points, with its interval and sign."""
     if figure is None or figure.value is None:
         return Cell(NOTHING)
-    value, low, high = (None if number is None else round(100 * number, 2) + 0.0 for number in (figure.value, figure.low, figure.high))
-    text = f"{value:+.2f}" + ("" if low is None else f" [{low:+.2f}, {high:+.2f}]")
-    return Cell(text.replace("-", "\u2212"), value, low, high)
+    low, high = (None if end is None else round(100 * end, 2) + 0.0 for end in (figure.low, figure.high))
+    value = round(100 * figure.value, 2) + 0.0
+    text = number_text(value, 2, "+") + (
+        "" if low is None or high is None else f" [{number_text(low, 2, '+')}, {number_text(high, 2, '+')}]"
+    )
+    return Cell(text, value, low, high)
 
 
 def number_cell(value: float | None, text: str = "") -> Cell:
-    return Cell(NOTHING if value is None else text or f"{value:,}", value)
+    return Cell(NOTHING if value is None else (text or f"{value:,}").replace("-", MINUS), value)
 
 
 def count_text(count: float) -> str:
@@ -85,7 +95,13 @@ def count_text(count: float) -> str:
 
 
 def p_text(p: float) -> str:
-    return "<0.001" if p < 0.0005 else f"{p:.3f}"
+    """A p-value in the digits that it has: three below 0.1, else two."""
+    return "< 0.001" if p < 0.0005 else f"{p:.3f}" if p < 0.0995 else f"{p:.2f}"
+
+
+def p_told(p: float) -> str:
+    """The same within a sentence: `p = 0.18` or `p < 0.001`."""
+    return f"p {p_text(p)}" if p < 0.0005 else f"p = {p_text(p)}"
 
 
 def scale_of(

@@ -4,19 +4,29 @@ import argparse
 import sys
 from pathlib import Path
 
-from cxrkit.errors import WrongUse, run_command
-from cxrkit.progress import say
+from cxrkit.cli.shared import declare
+from cxrkit.errors import EXIT_CODES, WrongUse, run_command
+from cxrkit.options import heed
+from cxrkit.progress import answer
 from scrapers import settings
+
+EXAMPLES = {
+    "refresh": ("refresh --saved DIR --manifest manifest.csv --source coronahack=DIR", "refresh --crawl sirm --dry-run"),
+    "publish": ("publish --slug OWNER/NAME --dry-run", "publish --slug OWNER/NAME --no-upload"),
+}
+"""As in cxrkit.cli.examples."""
 
 
 def parser() -> argparse.ArgumentParser:
     """The command line. Each command imports what it needs when it runs, so that --help is quick."""
     top = argparse.ArgumentParser(
-        prog="python -m scrapers", description="Films from Radiopaedia and SIRM with full provenance. Research use only."
+        prog="cxrkit-scrapers" if sys.argv[0].endswith("cxrkit-scrapers") else "python -m scrapers",
+        description="Films from Radiopaedia and SIRM with full provenance. Research use only.",
+        epilog=EXIT_CODES,
     )
     commands = top.add_subparsers(metavar="COMMAND", required=True)
 
-    one = commands.add_parser("refresh", help="bring what is new into the store and the manifest")
+    one = declare(commands, "refresh", "bring what is new into the store and the manifest", EXAMPLES["refresh"])
     _common(one)
     one.add_argument(
         "--saved",
@@ -45,10 +55,10 @@ def parser() -> argparse.ArgumentParser:
     one.add_argument(
         "--source", action="append", default=[], metavar="KIND[:NAME]=DIR", help="another source for the manifest, e.g. coronahack=DIR"
     )
-    one.add_argument("--split", default="paper", help="the manifest's split: paper or grouped (default: paper)")
+    one.add_argument("--split", choices=("paper", "grouped"), default="paper", help="how the manifest's films are split (default: paper)")
     one.set_defaults(command=refresh)
 
-    one = commands.add_parser("publish", help="put store and manifest on Kaggle as a private dataset, with attribution")
+    one = declare(commands, "publish", "put store and manifest on Kaggle as a private dataset, with attribution", EXAMPLES["publish"])
     _common(one)
     one.add_argument("--manifest", type=Path, default=Path("manifest.csv"), metavar="FILE", help="the manifest (default: manifest.csv)")
     one.add_argument("--slug", required=True, metavar="OWNER/NAME", help="the dataset's name on Kaggle")
@@ -79,8 +89,8 @@ def refresh(options: argparse.Namespace) -> int:
     crawl = tuple(sites) if options.crawl == "all" else (options.crawl,) if options.crawl else ()
     _, code = command.refresh(options.store, sites, options.saved, options.cases, crawl, options.dry_run)
     if options.manifest and not options.dry_run:
-        say("\n" + command.merge(options.store, options.source, options.manifest, options.split))
-        say(f"\n{options.manifest}: written")
+        answer("\n" + command.merge(options.store, options.source, options.manifest, options.split))
+        answer(f"\nwritten: {options.manifest}")
     return code
 
 
@@ -101,6 +111,7 @@ def publish(options: argparse.Namespace) -> int:
 
 def main(arguments: list[str] | None = None) -> int:
     options = parser().parse_args(arguments)
+    heed(options)
     return options.command(options)
 
 

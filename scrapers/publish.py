@@ -14,7 +14,7 @@ from cxrkit.errors import BadInput, RemoteRefusal, WrongUse
 from cxrkit.files import link_or_copy, replacing, write_csv, write_json, write_text
 from cxrkit.kaggle_io import client, datasets
 from cxrkit.kaggle_io.pull import is_inside
-from cxrkit.progress import say
+from cxrkit.progress import answer
 from scrapers import croissant, prepared
 from scrapers.settings import TERMS
 from scrapers.store import RECORD
@@ -60,13 +60,13 @@ def publish(
     prepared.check(out, sources)
     what = f"{out}: {len(films)} films, manifest.csv, ATTRIBUTION.csv and croissant.json; {len(forbidding)} films must stay private"
     if dry_run:
-        say(f"{what}\nDry run: nothing was sent, and nothing was written or removed.")
+        answer(f"{what}\nDry run: nothing was sent, and nothing was written or removed.")
         return 0
     with prepared.building(out, sources) as folder:
         fill(folder, films, Path(manifest_path), merged, slug, title)
-    say(what if send else f"{what}\nNothing was sent.")
+    answer(what if send else f"{what}\nNothing was sent.")
     if send:
-        say(str((upload or _send_to_kaggle)(out, slug, title, public)))
+        answer(str((upload or _send_to_kaggle)(out, slug, title, public)))
     return 0
 
 
@@ -121,8 +121,8 @@ def _readme(records: Sequence[Record]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _send_to_kaggle(folder: Path, slug: str, title: str, public: bool) -> datasets.DatasetVersion:
-    """Send the folder; refuses to add a private version to a dataset that is public already."""
+def _send_to_kaggle(folder: Path, slug: str, title: str, public: bool) -> str:
+    """Send the folder and say what lies there then; refuses to add a private version to a dataset that is public already."""
     from kagglesdk.datasets.types.dataset_api_service import ApiGetDatasetRequest
 
     kaggle = client.connect()
@@ -135,4 +135,5 @@ def _send_to_kaggle(folder: Path, slug: str, title: str, public: bool) -> datase
                 slug,
                 "make it private on Kaggle, or choose another --slug",
             )
-    return datasets.upload_dataset(folder, slug, title, "other", "refresh of the collected films", private=not public, kaggle=kaggle)
+    sent = datasets.upload_dataset(folder, slug, title, "other", "refresh of the collected films", private=not public, kaggle=kaggle)
+    return f"published and verified: {sent.url}, {sent.files} files, {sent.bytes:,} bytes"

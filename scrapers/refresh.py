@@ -13,7 +13,7 @@ from cxrkit.data import sources as data_sources
 from cxrkit.data.readers.collected import SAVED
 from cxrkit.errors import BadInput, Interrupted, RemoteRefusal, WrongUse
 from cxrkit.files import write_json
-from cxrkit.progress import say, track
+from cxrkit.progress import answer, complain, track
 from scrapers import report, review, saved
 from scrapers.collect import Visit, addresses_in, by_site
 from scrapers.intake import Intake, Outcome
@@ -74,7 +74,7 @@ def refresh(
             write_json(store.folder / "refresh.json", asdict(refresh_report))
             if not any(outcome.stopped or outcome.capped for outcome in outcomes.values()):
                 store.end_run()
-    say(report.text(refresh_report))
+    answer(report.text(refresh_report))
     asked_for = bool(folders or wanted or cases) and not (dry_run and wanted)
     read_any = any(outcome.cases for outcome in outcomes.values())
     return refresh_report, _exit_code(refresh_report, lacking, asked_for and not read_any)
@@ -88,7 +88,7 @@ def _without_permission(sites: Iterable[Site]) -> dict[str, WrongUse]:
             site.require_permission()
         except WrongUse as error:
             lacking[site.name] = error
-            say(f"{error}\n")
+            complain(error)
     return lacking
 
 

@@ -9,11 +9,14 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # a thread for each of the processes th
 import pytest
 
 from cxrkit import config, pipeline
-from cxrkit.data.readers import phantom
+from cxrkit.data.readers import coronahack, phantom
+from cxrkit.files import write_text
 
 FILMS = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 SMALL = {"architectures": ["resnet34"], "image_size": 32, "epochs": 1, "lr_find_iterations": 20, "batch_size": 32}
+SHORT = {**SMALL, "architectures": ["resnet18"], "batch_size": 16}
+"""For whole runs on `few`, of which only the road counts."""
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -38,6 +41,19 @@ def phantoms(tmp_path_factory):
     root = tmp_path_factory.mktemp("phantoms")
     phantom.read(root)
     return root
+
+
+@pytest.fixture(scope="session")
+def few(phantoms, tmp_path_factory):
+    """A folder of 72 of the drawn phantoms, a third of each kind, so that a whole run on them is short; not to be changed."""
+    folder = tmp_path_factory.mktemp("few")
+    for path in phantoms.iterdir():
+        (folder / path.name).symlink_to(path)
+    (folder / coronahack.METADATA).unlink()
+    head, *rows = (phantoms / coronahack.METADATA).read_text().splitlines()
+    taken = [row for kind in ("COVID-19", "Normal,TRAIN", "Normal,TEST") for row in [row for row in rows if kind in row][:24]]
+    write_text(folder / coronahack.METADATA, "\n".join([head, *taken]) + "\n")
+    return folder
 
 
 @pytest.fixture(scope="session")

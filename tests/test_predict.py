@@ -17,7 +17,7 @@ from cxrkit.data import cache, dicom
 from cxrkit.data.pixels import Pixels
 from cxrkit.data.readers import folder, phantom
 from cxrkit.data.records import Record
-from cxrkit.errors import BadInput, Unwritable, run_command
+from cxrkit.errors import BadInput, Unwritable, WrongUse, run_command
 from cxrkit.evaluation.calibration import tempered
 from cxrkit.evaluation.evaluate import evaluate
 from cxrkit.evaluation.scoring import final_scores
@@ -268,7 +268,7 @@ def test_bad_files_are_listed_with_reasons_and_the_others_go_on(results, film, t
     Image.new("L", (8, 8)).save(folder / "icon.png")
     code = main(["predict", str(results), str(folder), str(tmp_path / "gone.png")])
     said = capsys.readouterr().out
-    assert code == 0 and "1 films read, 5 not" in said
+    assert code == 0 and "1 film read, 5 not" in said
     for name, reason in (
         ("page", "no image of a known format"),
         ("cut", "cannot be decoded"),
@@ -303,7 +303,7 @@ def test_what_is_no_film_has_a_row_without_a_probability_and_the_manifests_words
     for name, why in excluded.items():
         rows = [line for line in said.splitlines() if line.startswith(name)]
         assert len(rows) == (why != excluded["page.png"]) and all(why in row and "0." not in row for row in rows)
-    assert "1 films read, 8 not" in said
+    assert "1 film read, 8 not" in said
     assert run_command(lambda: main(["predict", str(results), str(films / "black.png")])) == 3
     assert "not a film: no content, 1 grey level in all" in capsys.readouterr().out
 
@@ -422,12 +422,17 @@ def test_dicom_gives_what_the_same_film_as_png_gives(results, film, tmp_path):
     assert ct.outside and any("CT" in why for why in ct.why_outside)
 
 
-def test_without_pydicom_a_dicom_film_is_listed(results, film, tmp_path, monkeypatch):
+def test_without_pydicom_a_film_named_as_dicom_is_told_before_anything_is_read_and_another_is_listed(results, film, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "pydicom", None)
-    (tmp_path / "film.dcm").write_bytes(bytes(128) + b"DICM" + bytes(200))
-    assert dicom.is_dicom((tmp_path / "film.dcm").read_bytes())
-    content = predict.predict(results, [film, tmp_path / "film.dcm"])
+    (tmp_path / "IM0001").write_bytes(bytes(128) + b"DICM" + bytes(200))
+    assert dicom.is_dicom((tmp_path / "IM0001").read_bytes())
+    content = predict.predict(results, [film, tmp_path / "IM0001"])
     assert len(content.films) == 1 and "pip install pydicom" in content.unreadable[0].reason
+    (tmp_path / "IM0001").rename(tmp_path / "film.DCM")
+    monkeypatch.setattr(predict, "open_run", lambda *_: pytest.fail("the run was opened"))
+    with pytest.raises(WrongUse, match="pydicom") as told:
+        predict.predict(results, [film, tmp_path])
+    assert "[dicom]" in told.value.next
 
 
 @pytest.mark.parametrize(

@@ -165,6 +165,16 @@ def test_a_bar_makes_way_for_a_line(clock, terminal, capsys):
     assert capsys.readouterr().out == "a line\n"
 
 
+def test_a_line_is_written_in_one_piece(monkeypatch):
+    """With its end apart, another thread's line came in between: two lines in one, and an empty one."""
+    written = []
+    monkeypatch.setattr(
+        sys, "stdout", type("Stream", (), {"encoding": "utf-8", "write": lambda _, text: written.append(text), "flush": lambda _: None})()
+    )
+    progress.say("audit: masks on resnet18-seed0")
+    assert written == ["audit: masks on resnet18-seed0\n"]
+
+
 def test_lines_can_be_said_beside_an_answer_and_past_a_silence(clock, capsys):
     progress.mention("beside")
     tell = progress.aloud()

@@ -15,7 +15,7 @@ from cxrkit.data import cache, images, pixels
 from cxrkit.data.records import Record
 from cxrkit.results import Results
 from cxrkit.training import loaders
-from tests.conftest import SMALL
+from tests.conftest import SHORT
 
 SIZE = 48
 
@@ -102,11 +102,11 @@ def test_both_loaders_give_the_same_crops(wide_films, tmp_path):
         assert all(np.allclose(mine, theirs, atol=1e-4) for mine, theirs in zip(*batches))
 
 
-def test_whatever_shows_a_network_a_film_makes_its_square_as_the_run_does(tmp_path, monkeypatch):
+def test_whatever_shows_a_network_a_film_makes_its_square_as_the_run_does(tmp_path, monkeypatch, few):
     """Manifest, training, audit with external films, and predict, in one run that crops."""
     seen, real = [], images.square
     monkeypatch.setattr(images, "square", lambda grey, size, resize="squish": seen.append(resize) or real(grey, size, resize))
-    experiment = config.load("dry-run", SMALL | {"resize": "crop", "audit": "none"})
+    experiment = config.load("dry-run", SHORT | {"data": [str(few)], "resize": "crop", "audit": "none"})
     results = pipeline.run(experiment, tmp_path / "run")
     assert set(seen) == {"crop"}
     elsewhere = tmp_path / "elsewhere"

@@ -1,4 +1,4 @@
-"""The parts of an audit that ask trained networks: masks, features, attention, stability, external films, retraining."""
+"""The parts of an audit that ask trained networks: masks, features, attention, stability, external films, a published model, retraining."""
 
 from dataclasses import replace
 from functools import partial
@@ -7,6 +7,7 @@ import numpy as np
 
 from cxrkit.audit import attention, external, inquiry, masking, sources, stability
 from cxrkit.audit.context import CACHE, Context, Part, first_seeds
+from cxrkit.audit.evidence import HELD_OUT
 from cxrkit.audit.external import ExternalFilms
 from cxrkit.audit.films import Films
 from cxrkit.audit.inquiry import side_by_side
@@ -15,7 +16,7 @@ from cxrkit.data import pixels
 from cxrkit.errors import BadInput
 from cxrkit.progress import Meter
 from cxrkit.results import Network
-from cxrkit.schema import Attention, ExternalRow, MaskRow, SourceRow, StabilityRow
+from cxrkit.schema import Attention, ExternalRow, MaskRow, PublishedRow, SourceRow, StabilityRow
 
 
 def each_network(context: Context) -> list[tuple[Network]]:
@@ -89,6 +90,19 @@ def scored_on_external(films: Films, context: Context, others: ExternalFilms, ar
     return [external.row(others, architecture, p_covid, context.results)]
 
 
+def each_published(context: Context) -> list[tuple[str]]:
+    names = (HELD_OUT, *(others.name for others in context.external if others.manifest.used))
+    return [(name,) for name in names] if context.options.published else []
+
+
+def of_published(films: Films, context: Context, name: str) -> list[PublishedRow]:
+    """A published model on the held-out films, or on external ones of that name, all seen as its authors' own."""
+    others = next((others for others in context.external if others.name == name), None)
+    asked, locate = (Films.of(others.manifest), others.locate) if others else (films.judged, context.locate)
+    squares = pixels.load(asked.records, locate, 224, context.home / CACHE, resize="crop")
+    return [context.options.published.row(name, asked, squares.of(asked.image_ids), context.device)]
+
+
 def _again(films: Films, context: Context, network: Network) -> Retraining:
     experiment = replace(context.results.experiment, weights=context.options.weights)
     score = context.results.score(network.architecture)
@@ -104,6 +118,7 @@ PARTS: tuple[Part, ...] = (
     Part("attention", "attention", attended),
     Part("stability", "stability of the calls of {0}", called_again, each_architecture, side_by_side),
     Part("external", "{1} on the films of {0.name}", scored_on_external, each_external),
+    Part("published", "a published chest model, films: {0}", of_published, each_published),
     Part("masking", "{0.name} trained anew on masked films", lambda *given: _again(*given).masked(), each_retrained),
     Part("sources", "{0.name} trained anew without each source", lambda *given: _again(*given).without_each_source(), each_retrained),
     Part("controls", "{0.name} trained anew on permuted labels", lambda *given: [_again(*given).permuted()], each_retrained),

@@ -141,6 +141,7 @@ def audit(target: Results | Path | str, options: Options = Options(), out: Path 
         parts=evidence.states,
         not_done=not_done,
         stability=rows.get("stability"),
+        published=rows.get("published"),
         verdict=verdict.decide(evidence),
         matched=rows.get("matched"),
         coarse_curve=baselines.coarse_curve(context.coarse, films.is_covid[films.splits == films.held_out]),
@@ -149,7 +150,7 @@ def audit(target: Results | Path | str, options: Options = Options(), out: Path 
     return audits
 
 
-ROWS = ("baselines", "sources", "controls", "networks", "held_fixed", "matched", "masking", "external")
+ROWS = ("baselines", "sources", "controls", "networks", "held_fixed", "matched", "masking", "external", "published")
 """The parts that are lists of rows, by their field."""
 
 
@@ -175,9 +176,11 @@ def _target(target: Results | Path | str, options: Options) -> tuple[Results | N
     if target.suffix != ".csv":
         results = Results.open(target)
         return results, results.folder / "manifest.csv"
-    if options.external or options.retrain or options.networks:
+    if options.external or options.retrain or options.networks or options.published:
         raise WrongUse(
-            "A manifest has no networks to ask.", target, "name a run's folder, or leave out --external, --retrain and --networks"
+            "A manifest has no networks to ask.",
+            target,
+            "name a run's folder, or leave out --external, --retrain, --networks and --published",
         )
     return None, target
 

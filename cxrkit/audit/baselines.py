@@ -152,12 +152,16 @@ def _kinds(words: list[str]) -> np.ndarray:
 
 
 def _stated(films: Films, name: str, title: str, features: np.ndarray, known: np.ndarray) -> Baseline:
-    return Baseline(name, title, features, "" if known.all() else f"{name} is known of {_counted(films, known)}", known)
+    return Baseline(name, title, features, "" if known.all() else f"{_named(name)} known for {_counted(films, known)}", known)
+
+
+def _named(name: str) -> str:
+    return "file facts are" if name == "file" else f"{name} is"
 
 
 def _counted(films: Films, known: np.ndarray) -> str:
     covid, normal = ((int((known & chosen).sum()), int(chosen.sum())) for chosen in (films.is_covid, ~films.is_covid))
-    return f"{covid[0]} of {covid[1]} COVID-19 and {normal[0]} of {normal[1]} normal films"
+    return f"{covid[0]:,} of {covid[1]:,} COVID-19 and {normal[0]:,} of {normal[1]:,} normal films"
 
 
 def _missingness(films: Films) -> Baseline:
@@ -166,8 +170,8 @@ def _missingness(films: Films) -> Baseline:
     partly = {name: there for name, there in known.items() if there.any() and not there.all()}
     title = "whether age, sex, view and source are stated at all"
     if not partly:
-        return Baseline("missingness", title, None, "age, sex, view and source are each stated of all films, or of none")
-    told = "; ".join(f"{name} of {_counted(films, there)}" for name, there in partly.items())
+        return Baseline("missingness", title, None, "age, sex, view and source are each stated for all films, or for none")
+    told = "; ".join(f"{name} for {_counted(films, there)}" for name, there in partly.items())
     features = np.stack([*partly.values()], axis=1).astype(float)
     return Baseline("missingness", title, features, f"about the collection, not the films: {told}")
 
@@ -204,9 +208,9 @@ def _row(baseline: Baseline, films: Films) -> tuple[BaselineRow, np.ndarray | No
         return BaselineRow(baseline.name, baseline.title, baseline.note, probes.unknown_area(baseline.note), None), None
     chosen = np.ones(len(films.groups), bool) if baseline.films is None else baseline.films
     part, features = films.take(chosen), baseline.features[chosen]
-    reason = probes.too_few(part.is_covid, part.groups) if chosen.any() else "known of no film"
+    reason = probes.too_few(part.is_covid, part.groups) if chosen.any() else "known for no film"
     if reason:
-        note = "; ".join(filter(None, [baseline.note, reason]))
+        note = "; ".join(filter(None, [baseline.note, reason])) if chosen.any() else f"{_named(baseline.name)} known for no film"
         return BaselineRow(baseline.name, baseline.title, note, probes.unknown_area(reason), None), None
     area = probes.area(part.is_covid, probes.out_of_fold(features, part.is_covid, part.groups), part.groups)
     held_out, scores = _held_out(part, features, films.held_out)

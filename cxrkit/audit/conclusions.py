@@ -46,6 +46,7 @@ PARTS = {
     "external": PartName("external films", f"{RUN} --external NAME=DIR"),
     "sources": PartName("sources separated and left out"),
     "attention": PartName("where the networks look"),
+    "published": PartName("what a published chest model says", f"{RUN} --published"),
     "retraining": PartName("networks trained anew on masked films and without each source", f"{RUN} --retrain"),
 }
 """{slug: PartName} of an audit, in the order in which they are told."""
@@ -59,7 +60,8 @@ NEEDS = {
 """{conclusion: the parts without which it is never drawn}; a part that does not apply counts as done.
 
 A conclusion that is not here says that something was found, and needs the one part that found it. `supported` needs besides
-all that audit/support.py asks. No conclusion needs the last three parts; what they find against the scores counts.
+all that audit/support.py asks. No conclusion needs the last four parts; what they find against the scores counts, but
+of the published model, which no rule reads.
 """
 MISSING = dict.fromkeys(INSIDE, "unknown") | {"external": "no-shortcut-found-inside"}
 """{part: the best conclusion that is left without it}."""

@@ -30,7 +30,8 @@ class Options:
     permuted labels; networks: names such as resnet34-seed0; sources: `KIND:NAME=DIR` texts that say where the films
     lie; weights: the folder of ImageNet's, for retraining; home: the run's out folder, with manifest.roots.json and
     the cache of films, where the results do not lie in it; asks: whether trained networks are asked at all; external_films: how many
-    films of each set from elsewhere at most, 0 for all; executor: where networks are trained anew, this machine unless it is given.
+    films of each set from elsewhere at most, 0 for all; executor: where networks are trained anew, this machine unless it is given;
+    published: a published.Published to ask as well, None for none.
     """
 
     external: tuple[str, ...] = ()
@@ -42,6 +43,7 @@ class Options:
     asks: bool = True
     external_films: int = 0
     executor: Any = None
+    published: Any = None
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ KEYS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "external": ("external", lambda row: (row.name, row.architecture)),
     "sources": ("sources", lambda row: (row.kind, row.title)),
     "stability": ("stability", lambda row: row.architecture),
+    "published": ("published", lambda row: (row.model, row.films)),
 }
 """{part: (the field of schema.Audits, what names a row of it)}. What follows from the predictions alone is computed anew."""
 

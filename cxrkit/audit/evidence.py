@@ -18,6 +18,7 @@ from cxrkit.schema import (
     MatchedRow,
     NetworkRow,
     PartState,
+    PublishedRow,
     SourceRow,
 )
 
@@ -46,6 +47,7 @@ class Evidence:
     matched: list[MatchedRow] = field(default_factory=list)
     masking: list[MaskRow] = field(default_factory=list)
     external: list[ExternalRow] = field(default_factory=list)
+    published: list[PublishedRow] = field(default_factory=list)
     attention: Attention | None = None
     reasons: Mapping[str, str] = field(default_factory=dict)
     kept: frozenset[str] = frozenset()
@@ -105,6 +107,8 @@ class Evidence:
         return [self.state(part) for part in PARTS]
 
 
+HELD_OUT = "held out"
+"""What a published model's row calls the run's own films."""
 EVERY_FILM = "all"
 """The split of what the audit of a manifest judges; see schema.Judged."""
 
@@ -158,6 +162,10 @@ def _attention(evidence: Evidence) -> str | None:
     return None if evidence.attention else "not asked for" if evidence.networks else NO_NETWORK
 
 
+def _published(evidence: Evidence) -> str | None:
+    return None if evidence.published else "not asked for" if evidence.networks else NO_NETWORK
+
+
 def _retraining(evidence: Evidence) -> str | None:
     done = any(row.retrained for row in evidence.masking) or any(row.kind == "left-out-retrained" for row in evidence.sources)
     return None if done else "not asked for" if evidence.networks else NO_NETWORK
@@ -172,6 +180,7 @@ LACKS: dict[str, Callable[[Evidence], str | None]] = {
     "external": _external,
     "sources": _sources,
     "attention": _attention,
+    "published": _published,
     "retraining": _retraining,
 }
 """{part: function from the Evidence to what it lacks, in words, or None where the part was done}."""

@@ -7,7 +7,7 @@ from PIL import Image
 
 from cxrkit.files import replacing
 
-THUMBNAIL = 144
+THUMBNAIL = 224
 """Pixels a side of the film and of its map in a picture of the gallery."""
 AMBER = np.array([255, 176, 0], np.float32)
 """The map's colour: told from grey by everyone. Its red less its blue is 255, so that a pixel's opacity can be read back."""

@@ -15,6 +15,7 @@ from cxrkit.data.records import LABEL_WORDS
 from cxrkit.evaluation.metrics import Figure
 from cxrkit.progress import counted
 from cxrkit.schema import Area, Reason
+from cxrkit.tables import number_text
 
 FEWEST_PATIENTS = 10
 """Patients of each class among the films that are judged; below it nothing is concluded."""
@@ -59,7 +60,7 @@ def listed(names: list[str]) -> str:
 def told(figure: Figure | Area) -> str:
     """A figure with its interval, in words."""
     figure = figure.auc if isinstance(figure, Area) else figure
-    return f"{figure.value:.3f} [{figure.low:.3f} to {figure.high:.3f}]"
+    return f"{number_text(figure.value, 3)} [{number_text(figure.low, 3)} to {number_text(figure.high, 3)}]"
 
 
 def fallen(now: Figure, was: Figure) -> str:
@@ -74,7 +75,7 @@ def fallen(now: Figure, was: Figure) -> str:
 def failed_controls(evidence: Evidence) -> Iterator[Reason]:
     for row in evidence.controls:
         if not row.passed:
-            what = f"A control of the audit failed ({row.title}: expected {row.expected}, found {row.found})."
+            what = f"A control of the audit failed ({row.title}; expected: {row.expected}; found: {row.found})."
             yield Reason("controls", what, None, None, "audit-failed")
 
 
@@ -114,9 +115,10 @@ def lungless(evidence: Evidence) -> Iterator[Reason]:
         where = (
             ""
             if covered == 1
-            else f", on the films of which it is known ({row.area.positives} COVID-19, {row.area.auc.n - row.area.positives} normal)"
+            else f", on the films for which it is known ({row.area.positives:,} COVID-19, {row.area.auc.n - row.area.positives:,} normal)"
         )
-        what = f"{capital(row.title)} alone, without a look at the lungs, reaches an AUC of {told(row.area)}{where}."
+        reaches = "reach" if row.name == "file" else "reaches"  # size, colour mode, format and bytes
+        what = f"{capital(row.title)} alone, without a look at the lungs, {reaches} an AUC of {told(row.area)}{where}."
         threshold = min(SHORTCUT, best - AS_GOOD) if equals else SHORTCUT if decisive else PARTLY
         conclusion = KIND[row.name] if decisive else "partial-shortcut"
         yield Reason(RULE_PREFIX + row.name, what, value if decisive else low, threshold, conclusion, AUC if decisive else LOWER)
@@ -189,7 +191,7 @@ def coarse(evidence: Evidence) -> Iterator[Reason]:
     if advantages:
         best = max(advantages, key=lambda advantage: advantage.difference.low)
         if best.difference.low <= 0 and best.coarse_auc > PARTLY:
-            what = f"{capital(best.over_title)} reaches {best.coarse_auc:.3f} on the same films, and no network is shown to do better."
+            what = f"{capital(best.over_title)} reaches an AUC of {best.coarse_auc:.3f} on the same films, and no network is shown to do better."
             yield Reason("coarse", what, best.difference.low, 0, "thumbnail", "lower limit of the lead in AUC")
     elif row.area.auc.value >= COARSE:
         what = f"{capital(row.title)} reaches an AUC of {told(row.area)}."
@@ -204,7 +206,7 @@ def elsewhere(evidence: Evidence) -> Iterator[Reason]:
             lost = [(row, drop) for row, drop in lost if drop.known and drop.value >= DROP and drop.low > 0]
             if lost:
                 row, drop = max(lost, key=lambda item: item[1].value)
-                what = f"On the films of {name}, {short_name(row.architecture)} loses {told(drop)} of {word}."
+                what = f"On the films of {name}, {short_name(row.architecture)} loses {told(drop)} in {word}."
                 yield Reason(f"external-{key}", what, drop.value, DROP, "no-transfer", f"loss of {word}")
                 break
 
@@ -214,7 +216,7 @@ def elsewhere_unclear(evidence: Evidence) -> Iterator[Reason]:
     rows = [row for row in evidence.of_best(evidence.external) if row.drop.auc.known]
     if rows and min(row.drop.auc.width for row in rows) > WIDEST:
         row = min(rows, key=lambda row: row.drop.auc.width)
-        what = f"On the {counted(row.n, 'film')} of {row.name} the loss of AUC is {told(row.drop.auc)}: too few external films to know."
+        what = f"On the {counted(row.n, 'film')} of {row.name} the loss in AUC is {told(row.drop.auc)}: too few external films to tell."
         yield Reason("external-few", what, row.drop.auc.width, WIDEST, "unknown", WIDTH)
 
 
@@ -225,18 +227,19 @@ def held_fixed(evidence: Evidence) -> Iterator[Reason]:
         start = f"With the {row.fixed} held fixed, {name} "
         if not within.known:
             if row in evidence.fixed_that_count:
-                what = (
-                    f"No held-out film has a partner of the other class of the same {row.fixed}, so nothing is known with that held fixed."
-                )
+                what = f"For no held-out film is there one of the other class with the same {row.fixed}, so nothing is known with that held fixed."
                 yield Reason(f"fixed-{row.fixed}", what, 0, 1, "unknown", "films with a partner")
         elif fallen(within, row.whole) == "to chance":
             what = start + f"reaches an AUC of {told(within)}, no better than guessing, where all films give {row.whole.value:.3f}."
             yield Reason(f"fixed-{row.fixed}", what, within.high, 0.5, "source-shortcut", UPPER)
         elif row.fall.value >= DROP and row.fall.low > 0:
-            what = start + f"loses {told(row.fall)} of AUC, down to {told(within)}."
+            what = start + f"loses {told(row.fall)} in AUC, down to {told(within)}."
             yield Reason(f"fixed-{row.fixed}", what, row.fall.value, DROP, "partial-shortcut", "loss of AUC")
         elif within.width > WIDEST and row in evidence.fixed_that_count:
-            what = start + f"reaches an AUC of {told(within)} on {counted(within.n, 'film')} with a partner: too few to know."
+            what = (
+                start
+                + f"reaches an AUC of {told(within)} on {counted(within.n, 'film')} with a partner of the other class: too few to tell."
+            )
             yield Reason(f"fixed-{row.fixed}", what, within.width, WIDEST, "unknown", WIDTH)
 
 
@@ -244,9 +247,7 @@ def matched(evidence: Evidence) -> Iterator[Reason]:
     """The network that loses most on pairs of films that are alike in view, age or sex."""
     lost = [row for row in evidence.matched if row.fall.known and row.fall.has_interval and row.fall.value >= DROP and row.fall.low > 0]
     for row in sorted(lost, key=lambda row: row.fall.value)[-1:]:
-        what = (
-            f"On {counted(row.pairs, 'pair')} alike in {', '.join(row.by)}, {short_name(row.architecture)} loses {told(row.fall)} of AUC."
-        )
+        what = f"On {counted(row.pairs, 'pair')} alike in {listed(row.by)}, {short_name(row.architecture)} loses {told(row.fall)} in AUC."
         yield Reason("matched", what, row.fall.value, DROP, "partial-shortcut", "loss of AUC")
 
 
@@ -272,7 +273,7 @@ def missing(evidence: Evidence) -> Iterator[Reason]:
     for part, left in MISSING.items():
         state = evidence.state(part)
         if state.state == "not done":
-            what = f"{capital(PARTS[part].title)}: not done ({state.why}); {state.command} does it."
+            what = f"{capital(PARTS[part].title)}: not done ({state.why}); to do it: {state.command}"
             yield Reason(f"{MISSING_PREFIX}{part}", what, None, None, left)
 
 

@@ -46,41 +46,48 @@ def holding(evidence: Evidence) -> list[ExternalRow]:
 def _parts(evidence: Evidence) -> Requirement:
     lacking = [PARTS[part].title for part in NEEDS["supported"] if evidence.state(part).state == "not done"]
     return _asked(
-        "parts", "every part of the audit that it rests on", f"not done: {', '.join(lacking) or 'none'}", len(lacking), 0, not lacking
+        "parts",
+        "every part of the audit that it rests on",
+        f"not done: {', '.join(lacking)}" if lacking else "all done",
+        len(lacking),
+        0,
+        not lacking,
     )
 
 
 def _sound(evidence: Evidence) -> Requirement:
     faults = sum(not row.passed for row in evidence.controls) + evidence.counts.leaks
-    return _asked("sound", "controls that pass, and no leak", counted(faults, "fault"), faults, 0, not faults)
+    return _asked("sound", "controls that pass, and no leak", counted(faults, "fault") if faults else "no fault", faults, 0, not faults)
 
 
 def _held_out(evidence: Evidence) -> Requirement:
     judged = evidence.counts.judged
-    return _patients("held-out", "held out", judged.covid_patients, judged.normal_patients, HELD_OUT)
+    return _patients("held-out", "held-out", judged.covid_patients, judged.normal_patients, HELD_OUT)
 
 
 def _patients(name: str, where: str, covid: int, normal: int, least: int) -> Requirement:
     found = f"{covid} COVID-19, {normal} normal"
-    return _asked(name, f"{least} patients of each class {where}", found, min(covid, normal), least, min(covid, normal) >= least)
+    return _asked(name, f"at least {least} {where} patients of each class", found, min(covid, normal), least, min(covid, normal) >= least)
 
 
 def _lungless(evidence: Evidence) -> Requirement:
     rows = evidence.known_baselines(LUNGLESS)
-    text = f"a lead of {LEAD:g} over all that sees no lung"
+    text = f"an AUC at least {LEAD:g} above that of anything that does not see the lungs"
     if not rows:
         return _asked("lead", text, "none was computed", None, LEAD, False)
     row = max(rows, key=lambda row: row.area.auc.value)
     lead = evidence.best.area.auc.value - row.area.auc.value
-    return _asked("lead", text, f"{lead:.3f} over {row.title}", lead, LEAD, lead >= LEAD)
+    return _asked(
+        "lead", text, f"{evidence.best.area.auc.value:.3f}, against {row.area.auc.value:.3f} from {row.title}", lead, LEAD, lead >= LEAD
+    )
 
 
 def _thumbnail(evidence: Evidence) -> Requirement:
     ahead = evidence.best.advantage
-    text = "a network that is shown to beat a thumbnail"
+    text = "a network shown to do better than a thumbnail"
     if ahead is None:
         return _asked("thumbnail", text, "not known", None, 0, False)
-    return _asked("thumbnail", text, f"ahead by {told(ahead.difference)}", ahead.difference.low, 0, ahead.difference.low > 0)
+    return _asked("thumbnail", text, f"difference in AUC {told(ahead.difference)}", ahead.difference.low, 0, ahead.difference.low > 0)
 
 
 def _hidden(evidence: Evidence) -> Requirement:
@@ -88,15 +95,22 @@ def _hidden(evidence: Evidence) -> Requirement:
     for row in evidence.of_best(evidence.hidden("centre")):
         full = evidence.wholes[row.architecture, row.seed].area.auc.value
         shares.append((row.area.auc.value - 0.5) / (full - 0.5) if full > 0.5 else 1.0)
-    text = "a score that falls by half with the lungs blacked out"
+    text = "an AUC that loses at least half of its height above 0.5 when the lungs are blacked out"
     if not shares:
         return _asked("hidden", text, "not known", None, LEFT_HIDDEN, False)
     left = max(*shares, 0.0)
-    return _asked("hidden", text, f"{100 * left:.0f} % of it is left", left, LEFT_HIDDEN, left <= LEFT_HIDDEN)
+    return _asked(
+        "hidden",
+        text,
+        f"{100 * left:.0f} % of that height remains" if left >= 0.005 else "none of that height remains",
+        left,
+        LEFT_HIDDEN,
+        left <= LEFT_HIDDEN,
+    )
 
 
 def _held_fixed(evidence: Evidence) -> Requirement:
-    text = "a score that stays with the source, and the age, held fixed"
+    text = f"an AUC that falls by less than {MOST_FALL:g} with the source, and the age, held fixed"
     rows, needed = evidence.fixed_that_count, evidence.counts.sources > 1
     if not rows:
         found = "not known" if needed else "one source; ages not known"
@@ -109,16 +123,16 @@ def _held_fixed(evidence: Evidence) -> Requirement:
 
 
 def _fall(fall: Figure) -> str:
-    return f"a fall of {told(fall)}" if fall.known else "not known"
+    return f"loss {told(fall)}" if fall.known else "not known"
 
 
 def _elsewhere(evidence: Evidence) -> Requirement:
     rows = [row for row in evidence.of_best(evidence.external) if row.drop.auc.known]
-    text = f"films of another hospital that exclude a loss of {MOST_LOST:g} of AUC"
+    text = f"films of another hospital that rule out a loss of {MOST_LOST:g} in AUC"
     if not rows:
         return _asked("elsewhere", text, "no external films with both classes", None, MOST_LOST, False)
     row = _closest(evidence)
-    return _asked("elsewhere", text, f"{row.name}: {told(row.drop.auc)}", row.drop.auc.high, MOST_LOST, row.drop.auc.high < MOST_LOST)
+    return _asked("elsewhere", text, f"{row.name}: loss {told(row.drop.auc)}", row.drop.auc.high, MOST_LOST, row.drop.auc.high < MOST_LOST)
 
 
 def _closest(evidence: Evidence) -> ExternalRow | None:
@@ -136,12 +150,12 @@ def _closest(evidence: Evidence) -> ExternalRow | None:
 def _patients_elsewhere(evidence: Evidence) -> Requirement:
     row = _closest(evidence)
     if row is None:
-        return _asked("elsewhere-patients", f"{ELSEWHERE} patients of each class there", NOTHING_THERE, None, ELSEWHERE, False)
-    return _patients("elsewhere-patients", "there", row.covid_patients, row.normal_patients, ELSEWHERE)
+        return _asked("elsewhere-patients", f"at least {ELSEWHERE} external patients of each class", NOTHING_THERE, None, ELSEWHERE, False)
+    return _patients("elsewhere-patients", "external", row.covid_patients, row.normal_patients, ELSEWHERE)
 
 
 def _calibrated(evidence: Evidence) -> Requirement:
-    row, text = _closest(evidence), f"a calibration error of at most {CALIBRATED:g} there"
+    row, text = _closest(evidence), f"a calibration error of at most {CALIBRATED:g} on external films"
     if row is None or not row.scaling.before.ece.known:
         return _asked("calibrated", text, NOTHING_THERE, None, CALIBRATED, False)
     ece = row.scaling.before.ece

@@ -41,7 +41,7 @@ def holds(evidence: Evidence) -> Iterator[Reason]:
     if rows:
         each = ", ".join(f"{row.name} ({told(row.drop.auc)})" for row in rows)
         many = f"{len(rows)} sets of external films" if len(rows) > 1 else "external films"
-        what = f"On {many} {short_name(rows[0].architecture)} loses less than {support.MOST_LOST:g} of AUC: {each}."
+        what = f"On {many} {short_name(rows[0].architecture)} loses less than {support.MOST_LOST:g} in AUC: {each}."
         yield Reason(
             "elsewhere-holds",
             what,
@@ -70,7 +70,8 @@ def _told_lungless(reasons: list[Reason], evidence: Evidence) -> str:
     if len(lungless) == 1:
         return lungless[0].text
     row_of = {RULE_PREFIX + row.name: row for row in evidence.baselines}
-    named = [f"{row.title} ({row.area.auc.value:.3f})" for row in (row_of[reason.rule] for reason in lungless)]
+    rows = [row_of[reason.rule] for reason in lungless]
+    named = [f"{row.title} ({'' if number else 'AUC '}{row.area.auc.value:.3f})" for number, row in enumerate(rows)]
     return f"Without a look at the lungs the classes are separated by {', by '.join(named[:-1])} and by {named[-1]}."
 
 
@@ -82,7 +83,7 @@ def _told_missing(reasons: list[Reason], evidence: Evidence) -> str:
             state = evidence.state(reason.rule.removeprefix(MISSING_PREFIX))
             alike.setdefault((state.why, state.command), []).append(PARTS[state.part].title)
     return " ".join(
-        f"Not done: {', '.join(titles)} ({why}); this does {'it' if len(titles) == 1 else 'them'}: {command}."
+        f"Not done: {', '.join(titles)} ({why}); to do {'it' if len(titles) == 1 else 'them'}: {command}."
         for (why, command), titles in alike.items()
     )
 

@@ -3,7 +3,7 @@
 from cxrkit.bench.values import AtSize, Bench, Measured, Network
 from cxrkit.config import short_name
 from cxrkit.evaluation import study
-from cxrkit.progress import table
+from cxrkit.progress import counted, table
 
 STEADY = 1.3
 """Times its least that a step may take in a round of a machine that does nothing else."""
@@ -72,7 +72,7 @@ def _counts(n: Network) -> list[str]:
 
 def _together(n: Network) -> list[str]:
     return [
-        f"{short_name(n.architecture)}: {each.trainings} trainings at once of {each.threads} threads do "
+        f"{short_name(n.architecture)}: {each.trainings} trainings at once of {counted(each.threads, 'thread')} do "
         f"{_of(each.over_one, 2)} times the steps of one alone"
         for each in n.together[1:]
     ]
@@ -91,7 +91,7 @@ def _notebook(n: Network) -> list[str]:
 def _estimates(at: AtSize) -> list[str]:
     seconds = [bound for name, between in study.seconds_per_epoch().items() for bound in between]
     lines = [
-        f"{each.networks} networks x 8 epochs, finders included, {each.seeds} {'seed' if each.seeds == 1 else 'seeds'}, "
+        f"{counted(each.networks, 'network')} x 8 epochs, finders included, {counted(each.seeds, 'seed')}, "
         f"{each.at_once.value} at once on {each.devices} {'device' if each.devices == 1 else 'devices'}: about {_long(each.seconds)}"
         for each in at.estimates
     ]

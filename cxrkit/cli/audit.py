@@ -29,6 +29,11 @@ def add(commands: Commands) -> None:
     where = "where the films of a source lie on this machine, if the manifest does not say"
     audit.add_argument("--source", action="append", default=[], metavar="KIND[:NAME]=DIR", help=where)
     audit.add_argument("--weights", default="", metavar="DIR", help="folder with torchvision's ImageNet weight files, for --retrain")
+    published = (
+        "ask a published chest model about the films as well: its weight file, or the folder that holds it "
+        "(default: torchxrayvision's own cache; pip install '.[published]')"
+    )
+    audit.add_argument("--published", nargs="?", const="", metavar="FILE", help=published)
     audit.add_argument(
         "--out", type=Path, metavar="FILE", help="the file to write (default: audits.json in the results, or beside the manifest)"
     )
@@ -40,13 +45,17 @@ def run(options: Namespace) -> None:
     from cxrkit.kaggle_io import hub
     from cxrkit.report import markdown
 
-    started, executor = time.monotonic(), None
+    started, executor, model = time.monotonic(), None, None
     if options.cluster:
         from cxrkit.cluster.executor import Cluster
 
         if not options.retrain:
             raise WrongUse("Only what is trained anew goes to a cluster.", "--cluster", "add --retrain, or leave it out")
         executor = Cluster(options.cluster)
+    if options.published is not None:
+        from cxrkit.audit import published
+
+        model = published.load(options.published)
     wanted = audit.Options(
         external=hub.folders(options.external),
         retrain=options.retrain,
@@ -55,6 +64,7 @@ def run(options: Namespace) -> None:
         weights=options.weights,
         external_films=max(0, options.external_films),
         executor=executor,
+        published=model,
     )
     audits = audit.audit(options.target, wanted, options.out)
     answer("\n" + markdown.audit_log(audits))

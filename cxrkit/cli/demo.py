@@ -4,6 +4,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from cxrkit.cli.shared import RUN, Commands, declare
+from cxrkit.progress import mention
 
 
 def add(commands: Commands) -> None:
@@ -18,5 +19,6 @@ def run(options: Namespace) -> int:
     from cxrkit import predict
     from cxrkit.demo import answering, server
 
+    mention(f"opening {options.run}: its networks are loaded first")
     server.serve(answering.Demo(predict.open_run(options.run, scaled=True)), options.port, not options.no_browser)
     return 0

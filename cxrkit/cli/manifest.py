@@ -25,7 +25,7 @@ def add(commands: Commands) -> None:
     build.add_argument("--split-seed", type=int, metavar="N", help="random seed of the split (default: as the experiment says)")
     build.add_argument("--duplicates", choices=("remove", "keep"), help="copies of one picture (default: as the experiment says)")
     build.add_argument("--ages", choices=("all", "adults"), help="whose films are used (default: as the experiment says)")
-    build.add_argument("--match", nargs="*", metavar="TRAIT", help="match the classes on view, age and sex, or on some of them")
+    build.add_argument("--match", nargs="+", metavar="TRAIT", help="match the classes on view, age and sex, or on some of them")
     build.add_argument("--age-caliper", type=float, metavar="YEARS", help="how far the ages of a matched pair may differ (default: 5)")
     build.add_argument(
         "--out", type=Path, default=Path("manifest.csv"), metavar="FILE", help="the manifest to write (default: manifest.csv)"
@@ -58,7 +58,7 @@ def run_build(options: Namespace) -> None:
 
     experiment = config.load(options.experiment, overrides_of(options))
     kept = options.cache or options.out.with_suffix(".cache")
-    refuse_foreign(options.out, *manifest.STARTS)  # before the films are read, or fetched
+    manifest.refuse_others(options.out)  # before the films are read, or fetched
     refuse_unwritable(options.out, manifest.roots_path(options.out))
     refuse_unwritable_folder(kept)
     wanted = sources.parse_all(hub.folders(options.source), drawn_at=options.out.parent / "phantoms")

@@ -44,5 +44,5 @@ def run(options: Namespace) -> None:
     answer(table([row[: 5 if covid else 4] for row in rows], header[: 5 if covid else 4], right=header[1:]))
     answer(
         "\nA patient with several films counts once. split grouped holds a fifth of all patients out, and as many for validation; "
-        f"the area is that of {normals:.3g} normal patients a COVID-19 one. An interval comes out wider than this in about half of all runs."
+        f"the AUC's row is for {normals:.3g} normal {'patient' if normals == 1 else 'patients'} to each COVID-19 patient. An interval comes out wider than this in about half of all runs."
     )

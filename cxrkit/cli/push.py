@@ -6,6 +6,7 @@ from pathlib import Path
 from cxrkit.cli.shared import OUT, Commands, add_settings, declare, settings_of
 from cxrkit.cli.wait import wait_and_pull
 from cxrkit.files import refuse_unwritable_folder
+from cxrkit.options import as_arguments
 from cxrkit.progress import answer
 
 
@@ -40,7 +41,8 @@ def run(options: Namespace) -> None:
     how = {"resume": options.resume, "beside": options.beside, "run": not options.no_run, "accelerator": options.accelerator}
     pushed = push.push(settings, kaggle, slug=options.slug, **how)
     answer(f"pushed {pushed.ref} version {pushed.version}, run {pushed.run_id}: https://www.kaggle.com/code/{pushed.ref}")
-    answer(f"  experiment {settings.experiment}, {settings.overrides or 'nothing laid over it'}, {settings.hours:g} h, GPU {settings.gpu}")
+    changed = " ".join([f"experiment {settings.experiment}", *as_arguments(settings.overrides)])
+    answer(f"  {changed}; at most {settings.hours:g} h, {'with' if settings.gpu else 'without'} a GPU")
     if options.no_run:
         answer("it does not run: start it on its page, or push without --no-run")
     elif options.wait or options.pull:

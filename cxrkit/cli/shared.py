@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import textwrap
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -28,13 +29,14 @@ RUN = "the run's folder, or its results folder"
 """What RUN stands for in every command."""
 
 
-def declare(commands: Commands, name: str, help: str) -> argparse.ArgumentParser:
-    """The parser of one command, with --quiet, its two examples and the exit codes."""
+def declare(commands: Commands, name: str, help: str, examples: Iterable[str] = ()) -> argparse.ArgumentParser:
+    """The parser of one command, with --quiet, its two examples and the exit codes. examples: where EXAMPLES has none of it."""
     parser = commands.add_parser(name, help=help, formatter_class=argparse.RawDescriptionHelpFormatter)
-    program, _, command = parser.prog.partition("cxrkit ")
-    examples = "".join(f"  {program}cxrkit {example}\n" for example in EXAMPLES[command])
+    command = parser.prog.partition("cxrkit ")[2] or name
+    program = parser.prog.removesuffix(command)
+    shown = "".join(f"  {program}{example}\n" for example in examples or EXAMPLES[command])
     parser.description = textwrap.fill(help[0].upper() + help[1:] + ".", 100)
-    parser.epilog = f"examples:\n{examples}{EXIT_CODES}"
+    parser.epilog = f"examples:\n{shown}{EXIT_CODES}"
     add_quiet(parser)
     return parser
 

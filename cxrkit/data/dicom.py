@@ -16,6 +16,7 @@ import os
 import re
 import struct
 import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -24,12 +25,13 @@ import numpy as np
 from PIL import Image
 
 from cxrkit.data import levels, words
-from cxrkit.errors import NoFilm, UnreadableImage
+from cxrkit.errors import NoFilm, UnreadableImage, require
 
 FILMS = ("CR", "DX", "RG", "OT", "SC", "")
 """Modalities under which projection films are filed; OT and SC are what scanned ones come as."""
 CHEST = ("CHEST", "THORAX", "LUNG")
 """One of these is in the body part of a chest film's header, where that is filled in."""
+ENDINGS = (".dcm", ".dicom")
 FAR_OUT = 1e12
 OLDEST = 90
 """Years; who is older counts as so old, for such an age can name a person (45 CFR 164.514)."""
@@ -97,6 +99,12 @@ def header(path: str | Path) -> Header:
         )
     except (UnreadableImage, *_damage()):
         return Header()
+
+
+def require_reader(names: Iterable[str | Path]) -> None:
+    """Raise WrongUse where a file of these is named as DICOM and pydicom is not installed: before minutes of reading, not after."""
+    if any(str(name).casefold().endswith(ENDINGS) for name in names):
+        require("pydicom")
 
 
 def open_grey(path: str | Path, content: bytes | None = None) -> tuple[Image.Image, str, list[str]]:

@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 
 from cxrkit.config import Experiment
-from cxrkit.data import cache, copies, groups, matching, registration, splits
+from cxrkit.data import cache, copies, dicom, groups, matching, registration, splits
 from cxrkit.data.records import ADULT, COLUMNS, LABELS, NUMBERS, SPLITS, VIEWS, Record, exclude
 from cxrkit.data.sources import Source, locator
 from cxrkit.data.workers import Workers
@@ -96,9 +96,10 @@ def build(
     unless others are given.
 
     Raises BadInput: a source that cannot be read, an image_id that two sources share, no readable image, no two films that
-    match, or a class without images in a split.
+    match, or a class without images in a split. Raises WrongUse where films are DICOM and pydicom is not installed.
     """
     records = _read(sources)
+    dicom.require_reader(record.path for record in records if record.used)
     size = experiment.image_size if kept and squares else None
     records, thumbnails = cache.add_facts(records, locator(roots_of(sources)), kept, size, workers, experiment.resize)
     remove = experiment.duplicates == "remove"
@@ -182,11 +183,26 @@ def write(path: str | Path, manifest: Manifest, roots: dict[str, str]) -> None:
     """Write manifest.csv, and beside it where its folders lie on this machine (`*.roots.json`).
 
     The two are apart so that the manifest, and so its hash, is the same on every machine. Raises BadInput where `path` is no
-    manifest but a file of somebody's, which stays.
+    manifest but a file of somebody's, or what lies beside it is no list of folders: they stay.
     """
-    refuse_foreign(path, *STARTS)
+    refuse_others(path)
     write_text(path, manifest.text)
     write_json(roots_path(path), roots)
+
+
+def refuse_others(path: str | Path) -> None:
+    """Raise BadInput where `path`, or the list of folders beside it, is a file that the kit did not write."""
+    refuse_foreign(path, *STARTS)
+    sidecar = roots_path(path)
+    there = sidecar.is_file() and sidecar.stat().st_size
+    try:
+        known = not there or all(Path(folder).is_absolute() for folder in read_roots(path).values())
+    except BadInput:
+        known = False
+    if not known:
+        raise BadInput(
+            "Here lies something that this kit did not write.", sidecar, "move it, or name another manifest with --out; nothing was changed"
+        )
 
 
 def read(path: str | Path) -> Manifest:

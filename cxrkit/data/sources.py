@@ -3,10 +3,24 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path, PurePosixPath
 
 from cxrkit.data import words
-from cxrkit.data.readers import actualmed, collected, coronahack, covidgr, folder, hannover, ieee8023, nih, phantom, radiography, table
+from cxrkit.data.readers import (
+    actualmed,
+    collected,
+    coronahack,
+    covidgr,
+    folder,
+    hannover,
+    ieee8023,
+    listing,
+    nih,
+    phantom,
+    radiography,
+    table,
+)
 from cxrkit.data.records import LABELS, Record
 from cxrkit.errors import BadInput, WrongUse
 
@@ -94,12 +108,20 @@ def parse(text: str, drawn_at: str | Path) -> Source:
     kind_and_name, separator, folder = text.partition("=")
     if not separator:
         kind_and_name, folder = PLAIN, text
+        laid_out = kind_of(Path(text)) if Path(text).is_dir() else ""
+        if laid_out not in ("", PLAIN):
+            how = "folder:NAME" if laid_out == "folder" else laid_out
+            what = f"A folder without a kind is read as CoronaHack's, and this one is laid out as {laid_out!r}."
+            raise WrongUse(what, text, f"write {how}={text}")
     kind, _, name = kind_and_name.partition(":")
     if kind not in READERS:
+        own = separator and not name and Path(folder).is_dir() and kind_of(Path(folder)) == "folder"
+        meant = f"folder:{kind}={folder}" if own else next(iter(get_close_matches(kind, READERS, 1)), "")
         raise WrongUse(
             f"There is no source of the kind {kind!r}.",
             text,
-            f"use one of {', '.join(kind for kind in READERS if kind not in DRAWN)}, as KIND=DIR or KIND:NAME=DIR; for drawn films {' or '.join(DRAWN)} alone",
+            (f"did you mean {meant}? Otherwise " if meant else "")
+            + f"use one of {', '.join(kind for kind in READERS if kind not in DRAWN)}, as KIND=DIR or KIND:NAME=DIR; for drawn films {' or '.join(DRAWN)} alone",
         )
     name, at, collection = name.partition("@")
     name = name or kind
@@ -110,6 +132,15 @@ def parse(text: str, drawn_at: str | Path) -> Source:
     if not folder:
         raise WrongUse("The source names no folder.", text, "write KIND=DIR")
     return Source(kind, name, Path(folder), collection)
+
+
+def require(sources: Iterable[Source]) -> None:
+    """Raise BadInput for a source whose folder is not there, before anything is fetched for it or read from it."""
+    for source in sources:
+        if source.kind == PLAIN:
+            coronahack.require(source.root)
+        elif source.kind not in DRAWN:
+            listing.require_folder(source.root, "name the folder that holds the films")
 
 
 def recognised(folder: Path) -> str:

@@ -54,7 +54,7 @@ def _people(manifest: Manifest) -> str:
 
 def _person(record: Record) -> str:
     taken = f" in {record.taken}" if record.taken else ""
-    return f"{record.sex or 'sex not known'}, {record.age or 'age not known'}{taken} ({record.image_id}{'' if record.used else ', not in use'})"
+    return f"{record.sex or 'sex not known'}, {record.age.removesuffix('.0') or 'age not known'}{taken} ({record.image_id}{'' if record.used else ', not in use'})"
 
 
 def _leaks(manifest: Manifest) -> str:

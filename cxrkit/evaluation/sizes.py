@@ -43,11 +43,11 @@ def patients_for_rate(rate: float, width: float) -> int:
 
 
 def patients_for_area(area: float, width: float, normals: float = 1.0) -> tuple[int, int]:
-    """The fewest (COVID-19, normal) patients for an area; normals: normal patients a COVID-19 one."""
+    """The fewest (COVID-19, normal) patients for an area; normals: normal patients to each COVID-19 patient."""
     _check(area=area, width=width)
     if not 0 < normals <= 1e6:
         raise WrongUse(
-            f"So many normal patients a COVID-19 one cannot be planned with: {normals}.", next="name a number above 0, such as 5"
+            f"So many normal patients to each COVID-19 patient cannot be planned with: {normals}.", next="name a number above 0, such as 5"
         )
     covid = _fewest(lambda n: width_of_area(area, n, max(2.0, n * normals)) <= width, low=2)
     return covid, max(2, round(covid * normals))

@@ -26,6 +26,8 @@ LIMIT_BYTES = 900_000
 STAYS_HERE = (
     "cxrkit/__main__.py",
     "cxrkit/answers.py",
+    "cxrkit/audit/module_files.py",
+    "cxrkit/audit/published.py",
     "cxrkit/bench",
     "cxrkit/cli",
     "cxrkit/cluster",
@@ -90,7 +92,9 @@ def files(root: Path = ROOT) -> dict[str, str]:
         if not any(path.is_relative_to(root / name) for name in STAYS_HERE)
     )
     if not package or not (root / RUN).is_file():
-        raise WrongUse("The kit's own source is not here.", root, "run this in a clone of the repository")
+        raise WrongUse(
+            "The kit's own source is not here.", root, "in a clone of the repository: python -m cxrkit ..., not the installed cxrkit"
+        )
     return {path.relative_to(root).as_posix(): _read(path) for path in [root / RUN, *package]}
 
 

@@ -27,8 +27,8 @@ LIMITS = (30, 120)
 """Seconds to connect, and between two pieces of an answer: Kaggle's client itself waits for ever."""
 
 MAKE_A_TOKEN = (
-    "make a token at https://www.kaggle.com/settings (API, Create New Token) and save it as ~/.kaggle/kaggle.json, "
-    "or set KAGGLE_API_TOKEN, or KAGGLE_USERNAME and KAGGLE_KEY"
+    "make a token at https://www.kaggle.com/settings (API) and set KAGGLE_API_TOKEN to it, or save it as ~/.kaggle/access_token; "
+    "an older key has a file of its own, ~/.kaggle/kaggle.json, or stands in KAGGLE_USERNAME and KAGGLE_KEY, both of them"
 )
 CHECK_NETWORK = "check the network, then run the same command again"
 TRY_LATER = "this is Kaggle's trouble: run the same command again later"
@@ -313,4 +313,6 @@ def _retry_after(error):
 
 
 def _first_line(error):
+    """What a failure says first; of a connection that was tried several times, why it could not be made."""
+    error = getattr(error.args[0] if error.args else None, "reason", None) or error
     return (str(error).splitlines() or [type(error).__name__])[0][:300]

@@ -7,7 +7,7 @@ import sys
 
 from cxrkit.errors import BadInput, WrongUse
 from cxrkit.files import write_json
-from cxrkit.kaggle_io.bundle import ROOT, SCRIPT
+from cxrkit.kaggle_io.bundle import ROOT, RUN, SCRIPT
 
 NAME = "kernel-metadata.json"
 NOBODY = ""
@@ -32,8 +32,10 @@ DEFAULTS = {
 
 
 def read(root=ROOT):
-    """The metadata as a dict, with the name that setup gave it. Raises BadInput when the file cannot be used."""
+    """The metadata as a dict, with the name that setup gave it. Raises BadInput when the file cannot be used, WrongUse outside a clone."""
     path = root / MINE / NAME
+    if not (root / NAME).exists() and not (root / RUN).is_file():
+        raise WrongUse("This is the installed package, and Kaggle is reached from a clone.", root, "in the clone: python -m cxrkit ...")
     found = _read(root / NAME)
     return found | {key: _read(path)[key] for key in ("id", "title")} if path.exists() else found
 

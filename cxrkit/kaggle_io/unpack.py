@@ -22,8 +22,11 @@ PACKED = (
     "cxrkit/evaluation/study",
 )
 PACKED += tuple(f"cxrkit/data/readers/{kind}.py" for kind in ["facts", "listing", "covidgr", "actualmed", "hannover", "radiography", "nih"])
-"""How the names begin of what travels compressed: the page, the check of a GPU, the keys of files, readers of what seldom lies on Kaggle. One
-reads them in the repository; what films, networks and scores go through is plain text."""
+PACKED += tuple(
+    f"cxrkit/data/{kind}.py" for kind in ["agreements", "candidates", "licences", "overlays", "registration", "summary", "words"]
+)
+"""How the names begin of what travels compressed: the page, the check of a GPU, the keys of files, readers of what seldom lies on Kaggle, the
+search for copies, words and licences. One reads them in the repository; what networks and scores go through is plain text."""
 
 
 def source_sha256(files):

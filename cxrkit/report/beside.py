@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from cxrkit import RESEARCH_ONLY, __version__
 from cxrkit.config import Experiment, short_name
+from cxrkit.data.records import SPLIT_WORDS
 from cxrkit.report import dotplot, page, plots, sentences
 from cxrkit.report.tables import networks
 from cxrkit.results import Results
@@ -48,7 +49,9 @@ def verdicts(runs: list[Results]) -> Table:
         told, compared = sentences.verdict(run), run.comparison
         seeds = len({seed for network in compared.networks for seed in network.seeds})
         counts = (compared.n, compared.covid, compared.patients, seeds)
-        rows.append([Cell(run.name), Cell(told["headline"]), Cell(told["leader"]), Cell(compared.split), *map(number_cell, counts)])
+        rows.append(
+            [Cell(run.name), Cell(told["headline"]), Cell(told["leader"]), Cell(SPLIT_WORDS[compared.split]), *map(number_cell, counts)]
+        )
     titles = ("images", "COVID-19", "patients", "seeds")
     columns = (
         Column("run"),
@@ -73,7 +76,7 @@ def scores(runs: list[Results]) -> Table:
     columns = [Column("network"), Column("run")]
     columns += [Column(title, True, scale_of(rows, index)) for index, (title, _) in enumerate(RATES, start=2)]
     one = len({run.info.manifest_sha256 for run in runs}) == 1
-    films = "The runs have the same films." if one else "The runs have other films, so a difference may be one of films."
+    films = "The runs have the same films." if one else "The runs do not have the same films, so a difference may be due to the films."
     note = f"{films} Whether networks differ is not tested here: {COMPARE} RUN RUN does that where the held-out films are the same."
     return Table("scores", "Scores, network by network.", (*columns, Column("n", True)), rows, note)
 

@@ -53,7 +53,7 @@ def datasheet(results: Results) -> str:
         n_out=len(manifest.records) - len(manifest.used),
         columns=", ".join(f"`{column}`" for column in COLUMNS),
         tables="\n\n".join(as_markdown(table) for table in shown if table.rows),
-        collected=", ".join(f"{plain(name or 'not known')} {count}" for name, count in collected.most_common()),
+        collected=", ".join(f"{plain(name or 'not known')} ({count:,})" for name, count in collected.most_common()),
         leaks=patients.leaks_sentence(len(manifest.leaks)),
         copies=f"{copies} {'was' if copies == 1 else 'were'} found." if copies else "None was found.",
         pictures=facts.pictures(results),
@@ -64,7 +64,7 @@ def datasheet(results: Results) -> str:
 def _licence(name: str, count: int) -> str:
     """A licence, of how many films it is, what it allows, and where its text is."""
     url = licences.licence_of(name).url
-    return f"- {plain(name)}: {count} film{'s' * (count != 1)}. {licences.terms(name)}{f' <{url}>' if url else ''}"
+    return f"- {plain(name)}: {count:,} film{'s' * (count != 1)}. {licences.terms(name)}{f' <{url}>' if url else ''}"
 
 
 def _render(template: str, results: Results, **values: Any) -> str:

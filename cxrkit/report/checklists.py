@@ -23,7 +23,7 @@ from cxrkit.data import summary
 from cxrkit.data.records import LABEL_WORDS, LABELS, SPLIT_WORDS, SPLITS, Record
 from cxrkit.evaluation.metrics import Figure, effective_n, wilson
 from cxrkit.report import sentences
-from cxrkit.report.tables import networks, thresholds
+from cxrkit.report.tables import networks, patients, thresholds
 from cxrkit.results import Results
 from cxrkit.tables import count_text, figure_text, plain
 
@@ -46,7 +46,14 @@ class Checklists:
         self.results, self.values = results, values(results)
         self.lists = load()
         self.made = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True)
-        self.made.filters |= {"plain": plain, "figure": _text, "count": count_text, "counted": _counted, "labels": _labels}
+        self.made.filters |= {
+            "plain": plain,
+            "figure": _text,
+            "count": count_text,
+            "commas": "{:,}".format,
+            "counted": _counted,
+            "labels": _labels,
+        }
 
     def fact(self, name: str) -> str:
         """A fact of checklists.yaml in Markdown, with where it stands; an empty text where the results do not hold it."""
@@ -125,6 +132,7 @@ def values(results: Results) -> dict[str, Any]:
         "used": used,
         "read": len(manifest.records),
         "reasons": [summary.short_reason(record) for record in manifest.records if not record.used],
+        "leaks": patients.leaks_sentence(results.info.leaks),
         "known": {name: sum(bool(getattr(r, name)) for r in used) for name in ("age", "sex", "view", "patient", "finding")},
         "by_label": {LABEL_WORDS[label]: films for label, films in by_label.items()},
         "by_source": {source: [r for r in used if r.source == source] for source in sorted({r.source for r in used})},
@@ -164,7 +172,7 @@ def _text(figure: Figure | None) -> str:
 
 
 def _counted(words: Iterable[str]) -> str:
-    return ", ".join(f"{word or 'not known'} {count:,}" for word, count in Counter(words).most_common(4))
+    return ", ".join(f"{word or 'not known'} ({count:,})" for word, count in Counter(words).most_common(4))
 
 
 def _labels(records: Iterable[Record]) -> str:

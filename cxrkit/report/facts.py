@@ -65,10 +65,10 @@ def ages(results: Results) -> str:
         if known:
             share = 100 * sum(years < ADULT for years in known) / len(known)
             told.append(
-                f"{share:.0f} % of the {LABEL_WORDS[label]} films are of patients under {ADULT} (age known of {len(known):,} of {len(of_class):,})"
+                f"{share:.0f} % of the {LABEL_WORDS[label]} films are of patients under {ADULT} (age known for {len(known):,} of {len(of_class):,})"
             )
     if len(told) < len(LABELS):
-        told.append("the age is known of no film of " + ("either class" if not told else "the other class"))
+        told.append("the age is known for no film of " + ("either class" if not told else "the other class"))
     return capital("; ".join(told)) + "."
 
 
@@ -78,21 +78,21 @@ def groups(results: Results) -> str:
     if by:
         return f"Groups of patients are compared by {listed(by)} on external films, in report.html; many are small."
     used = results.manifest.used
-    known = ", ".join(f"{trait} of {sum(traits(record)[trait] not in ('', None) for record in used):,}" for trait in ("age", "sex"))
-    return f"Groups of patients were not compared. Of {len(used):,} films the sources state the {known}."
+    known = " and ".join(f"{trait} for {sum(traits(record)[trait] not in ('', None) for record in used):,}" for trait in ("age", "sex"))
+    return f"Groups of patients were not compared. Of the {len(used):,} films, the sources state {known}."
 
 
 def calibration(results: Results) -> str:
     """Whether probabilities mean what they say, on the held-out films."""
     found = [(name, score.scaling) for name, score in thresholds.judged(results) if score.scaling]
     if not found:
-        return "Whether it is calibrated is not known."
-    told = "; ".join(f"{name} {figure_text(scaling.before.ece)}" for name, scaling in found)
+        return "Whether the probabilities are calibrated is not known."
+    told = "; ".join(f"{name}: {figure_text(scaling.before.ece)}" for name, scaling in found)
     where = "the same films" if any(scaling.same_images for _, scaling in found) else "validation"
     prior = any(scaling.rests_on_prior for _, scaling in found)
     return (
-        f"Its calibration error is {told} (0: a probability means what it says). predictions.csv holds it as the network gives it; "
-        f"the temperatures in `metrics.json` were fitted on {where}{', and some rest on their prior alone' * prior}."
+        f"Calibration error (0: a probability means what it says): {told}. predictions.csv has the probabilities as the networks give them; "
+        f"the temperatures in `metrics.json` were fitted on {where}{', and some of them rest on the prior alone' * prior}."
     )
 
 

@@ -31,13 +31,14 @@ SIDE = 200
 
 @dataclass(frozen=True)
 class Film:
-    """A film of the gallery. label, called: what it is, and what the network takes it for at the run's threshold; kind: error, top loss or hit; picture: path below the results, empty where there is none; why: then the reason.
+    """A film of the gallery. run: which trainings of the network p_covid is of; label, called: what it is, and what the network takes it for at the run's threshold; kind: error, top loss or hit; picture: path below the results, empty where there is none; why: then the reason.
 
     pair: whether the picture shows the attention map beside the film.
     """
 
     image_id: str
     network: str
+    run: str
     kind: str
     label: str
     called: str
@@ -55,10 +56,13 @@ class Film:
 def films(results: Results) -> list[Film]:
     """The films worth a look, network by network."""
     if chosen := audited(results):
-        return [_film(results, row.image_id, row.architecture, row.kind, row.p_covid, row.file, row.why_no_picture, True) for row in chosen]
+        return [
+            _film(results, row.image_id, row.architecture, f"seed {row.seed}", row.kind, row.p_covid, row.file, row.why_no_picture, True)
+            for row in chosen
+        ]
     return [
-        _film(results, image_id, architecture, kind, p_covid, *_thumbnail(results, image_id), False)
-        for architecture, image_id, kind, p_covid in _largest_losses(results)
+        _film(results, image_id, architecture, run, kind, p_covid, *_thumbnail(results, image_id), False)
+        for architecture, run, image_id, kind, p_covid in _largest_losses(results)
     ]
 
 
@@ -67,17 +71,18 @@ def audited(results: Results) -> list[GalleryEntry]:
     return results.audits.attention.gallery if results.audits and results.audits.attention else []
 
 
-def _largest_losses(results: Results) -> Iterable[tuple[str, str, str, float]]:
-    """(architecture, image_id, kind, mean probability over seeds) of each network's films with the largest loss."""
+def _largest_losses(results: Results) -> Iterable[tuple[str, str, str, str, float]]:
+    """(architecture, run, image_id, kind, mean probability over seeds) of each network's films with the largest loss."""
     for architecture in results.architectures:
         held = results.predictions(architecture)
         if held is None:
             continue
         p_covid = held.p_covid.mean(0)
+        run = f"mean of {len(held.seeds)} seeds" if len(held.seeds) > 1 else f"seed {held.seeds[0]}"
         loss = -np.log(np.clip(np.where(held.is_covid, p_covid, 1 - p_covid), 1e-12, 1))
         for index in np.argsort(-loss, kind="stable")[:LARGEST_LOSSES]:
             wrong = (p_covid[index] >= results.metrics.threshold) != held.is_covid[index]
-            yield architecture, held.image_ids[index], "error" if wrong else "top loss", float(p_covid[index])
+            yield architecture, run, held.image_ids[index], "error" if wrong else "top loss", float(p_covid[index])
 
 
 def place(image_id: str) -> str:
@@ -92,7 +97,7 @@ def write_thumbnails(results: Results, locate: Callable[[Record], Path]) -> None
     """
     if audited(results):
         return
-    for image_id in sorted({image_id for _, image_id, _, _ in _largest_losses(results)}):
+    for image_id in sorted({image_id for _, _, image_id, _, _ in _largest_losses(results)}):
         record = results.manifest.by_id[image_id]
         if not may_redistribute(record.licence):
             continue
@@ -114,12 +119,15 @@ def _thumbnail(results: Results, image_id: str) -> tuple[str, str]:
     return (path, "") if (results.folder / path).is_file() else ("", "the results hold no picture of it")
 
 
-def _film(results: Results, image_id: str, architecture: str, kind: str, p_covid: float, picture: str, why: str, pair: bool) -> Film:
+def _film(
+    results: Results, image_id: str, architecture: str, run: str, kind: str, p_covid: float, picture: str, why: str, pair: bool
+) -> Film:
     record = results.manifest.by_id[image_id]
     right = p_covid if record.label == POSITIVE else 1 - p_covid
     return Film(
         image_id=image_id,
         network=short_name(architecture),
+        run=run,
         kind=kind,
         label=LABEL_WORDS[record.label],
         called=LABEL_WORDS[POSITIVE if p_covid >= results.metrics.threshold else NEGATIVE],
@@ -140,7 +148,7 @@ def table(shown: list[Film]) -> Table:
     rows = [
         [
             Cell(film.image_id, url=film.case_url),
-            Cell(film.network),
+            Cell(f"{film.network}, {film.run}"),
             Cell(film.kind),
             Cell(film.label),
             Cell(film.called),

@@ -25,7 +25,7 @@ def sections(results: Results, shown: list[gallery.Film]) -> list[Section]:
     trust = [f"Can the scores be trusted? {verdict['headline']}", *filter(None, [verdict["trust"]])]
     trust += [] if audits else [*verdict["reasons"], f"The audit is one command: {sentences.AUDIT_COMMAND}"]
     flow = [
-        f"{step.count:,} {step.title}" + (": " + ", ".join(f"{part} {count:,}" for part, count in step.parts) if step.parts else "")
+        f"{step.count:,} {step.title}" + (": " + "; ".join(f"{part} ({count:,})" for part, count in step.parts) if step.parts else "")
         for step in data.flow(results.manifest)
     ]
     compared = results.comparison
@@ -37,7 +37,11 @@ def sections(results: Results, shown: list[gallery.Film]) -> list[Section]:
             [],
             [networks.beside_the_study(results), networks.differs_from_study(results), networks.every_run(results)],
         ),
-        ("Which network is best", [verdict["best"]], [comparison_tables.networks(compared), comparison_tables.pairs(compared)]),
+        (
+            "Which network is best",
+            [verdict["best"]],
+            [comparison_tables.networks(compared), *comparison_tables.of_pairs(compared)],
+        ),
         ("What works without seeing the lungs", [] if audits else ["No audit was run."], audit_tables.all_of(audits)),
         (
             "Where the films come from, and where they went",
@@ -118,9 +122,9 @@ def scores_log(results: Results) -> str:
 
 def comparison_log(comparison: Comparison) -> str:
     """Networks, pairs, the verdict, and the study's own verdict."""
-    pairs = comparison_tables.pairs(comparison)
+    pairs = comparison_tables.of_pairs(comparison)
     chosen = comparison.chosen_on_validation
-    lines = [as_text(comparison_tables.networks(comparison)), *([as_text(pairs), pairs.note] if pairs.rows else [])]
+    lines = [as_text(comparison_tables.networks(comparison)), *(part for table in pairs for part in (as_text(table), table.note))]
     lines.append(
         f"{counted(comparison.n, SPLIT_WORDS[comparison.split] + ' image')} of {counted(comparison.patients, 'patient')}, {comparison.covid} of them COVID-19."
         + (f" Validation chooses {chosen.name}." if chosen else "")

@@ -30,28 +30,63 @@
   }
   document.querySelectorAll("table.sortable").forEach(sortable);
 
-  // A table as CSV, as it stands; a cell that a spreadsheet would calculate gets an apostrophe before it.
-  function csv(table) {
+  // A table's cells as they stand; one that a spreadsheet would calculate gets an apostrophe before it.
+  function cells(table) {
     return Array.from(table.rows).map(function (row) {
       return Array.from(row.cells).map(function (cell) {
         const said = (cell.querySelector(".title, thead button") || cell).textContent.replace(/\s+/g, " ").trim().replace(/\u2212/g, "-");
-        const safe = /^[=@+-]/.test(said) && !/^[+-][\d.]/.test(said) ? "'" + said : said;
-        return '"' + safe.replace(/"/g, '""') + '"';
-      }).join(",");
+        return /^[=@+-]/.test(said) && !/^[+-][\d.]/.test(said) ? "'" + said : said;
+      });
+    });
+  }
+  function csv(table) {
+    return cells(table).map(function (row) {
+      return row.map(function (cell) { return '"' + cell.replace(/"/g, '""') + '"'; }).join(",");
     }).join("\r\n") + "\r\n";
   }
-  document.querySelectorAll(".table .tools").forEach(function (tools) {
-    const button = document.createElement("button"), part = tools.closest(".table");
-    button.type = "button";
-    button.textContent = "Save as CSV";
+  // Where a browser keeps a page from its clipboard, the text is selected for one's own Ctrl-C.
+  function copies(button, text) {
+    const name = button.textContent;
+    button.setAttribute("aria-live", "polite");
     button.addEventListener("click", function () {
+      const tell = function (word) { button.textContent = word; setTimeout(function () { button.textContent = name; }, 2000); };
+      const byHand = function () {
+        const area = document.createElement("textarea");
+        area.value = text();
+        document.body.appendChild(area);
+        area.select();
+        const done = document.execCommand("copy");
+        area.remove();
+        button.focus();
+        tell(done ? "Copied" : "Not allowed here");
+      };
+      if (!navigator.clipboard) { byHand(); return; }
+      navigator.clipboard.writeText(text()).then(function () { tell("Copied"); }, byHand);
+    });
+  }
+  function button(name, beside) {
+    const made = document.createElement("button");
+    made.type = "button";
+    made.textContent = name;
+    beside.appendChild(made);
+    return made;
+  }
+  document.querySelectorAll(".table .tools").forEach(function (tools) {
+    const part = tools.closest(".table"), table = part.querySelector("table");
+    button("Save as CSV", tools).addEventListener("click", function () {
       const link = document.createElement("a");
-      link.href = URL.createObjectURL(new Blob(["\ufeff" + csv(part.querySelector("table"))], { type: "text/csv" }));
+      link.href = URL.createObjectURL(new Blob(["\ufeff" + csv(table)], { type: "text/csv" }));
       link.download = part.id.slice(2) + ".csv";
       link.click();
       setTimeout(function () { URL.revokeObjectURL(link.href); }, 1000);
     });
-    tools.appendChild(button);
+    copies(button("Copy", tools), function () { return cells(table).map(function (row) { return row.join("\t"); }).join("\n"); });
+  });
+  document.querySelectorAll("pre").forEach(function (part) {
+    const tools = document.createElement("p"), text = part.textContent.trim();
+    tools.className = "tools";
+    part.after(tools);
+    copies(button("Copy", tools), function () { return text; });
   });
 
   // An address that names a closed part opens it; the contents show where one is.

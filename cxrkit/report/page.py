@@ -73,7 +73,7 @@ def values(
     audits, compared = results.audits, results.comparison
     tables = {name: make_table(results) for name, make_table in TABLES.items()}
     tables |= {name: make_table(results.manifest) for name, make_table in DATA_TABLES.items()}
-    tables |= {"networks": comparison_tables.networks(compared), "pairs": comparison_tables.pairs(compared)}
+    tables["networks"] = comparison_tables.networks(compared)
     hung = pictures.rows(results, shown, private or Private())
     images = f"{counted(compared.n, SPLIT_WORDS[results.metrics.held_out] + ' image')}, {compared.covid} of them COVID-19."
     return {
@@ -93,9 +93,10 @@ def values(
         "elsewhere": elsewhere.all_of(audits),
         "elsewhere_told": elsewhere.sentences(audits) or [sentences.NOWHERE_ELSE],
         "matrix": comparison_tables.matrix(compared),
+        "pairs": comparison_tables.of_pairs(compared),
         "tables": tables | {"films": gallery.table(shown)},
         "plots": drawings,
-        "curves_caption": f"{images} Lines: mean over seeds; bands: from the lowest seed to the highest. Dotted: guessing. ROC: dots are at the threshold {results.metrics.threshold:g}; grey, where an audit drew it, is what sees no more than a thumbnail.",
+        "curves_caption": f"{images} Lines: mean over seeds; bands: from the lowest seed to the highest. Dotted: guessing. ROC: dots are at the threshold {results.metrics.threshold:g}; grey, where an audit drew it: a model that sees no more than a thumbnail.",
         "flow": data.flow(results.manifest),
         "images": images,
         "views": data.views_sentence(results.manifest, results.experiment.exclude_views),

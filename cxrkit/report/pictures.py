@@ -18,7 +18,7 @@ from cxrkit.results import Results
 MOST_BYTES = 3_000_000
 """Of all pictures together; the page stays under 5 MB, and further films stand with their credit alone."""
 SUFFIXES = (".png", ".jpg")
-SMALL = 144
+SMALL = 224
 """Pixels a side of the film under its map; in the page that travels, of every film that an audit chose."""
 MAP_SIDE = 48
 """Pixels a side of a map: Grad-CAM's own has 4 to 14 cells, and a browser enlarges smoothly."""

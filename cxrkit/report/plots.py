@@ -109,9 +109,11 @@ def drawn(
         mark(figure, marks)
         vector, raster = io.StringIO(), io.BytesIO()
         figure.savefig(vector, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+        figure.patch.set_alpha(1)  # beside the page it may be seen on black
         figure.savefig(raster, dpi=DPI, format="png", facecolor="white", metadata={"Software": None})
     svg = vector.getvalue()
-    return Drawing(name, svg, raster.getvalue(), Markup(in_variables(svg, name)), alt, wide)
+    alone = svg.replace("fill: none; opacity: 0", "fill: #ffffff", 1)
+    return Drawing(name, alone, raster.getvalue(), Markup(in_variables(svg, name)), alt, wide)
 
 
 def in_variables(text: str, prefix: str) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from cxrkit import config, protocol
 from cxrkit.audit import headlines
-from cxrkit.audit.rules import listed
+from cxrkit.audit.rules import capital, listed
 from cxrkit.data.records import SPLIT_WORDS
 from cxrkit.evaluation import outliers, study
 from cxrkit.options import as_arguments
@@ -13,14 +13,14 @@ from cxrkit.progress import counted
 from cxrkit.report.tables import recipe
 from cxrkit.results import Results
 from cxrkit.schema import Comparison, Margins, NetworkErrors, Pair, Study
-from cxrkit.tables import p_text
+from cxrkit.tables import p_text, p_told
 
 TITLE = "cxrkit: COVID-19 against healthy chest films"
 AUDIT_COMMAND = "python -m cxrkit audit RUN"
 NO_AUDIT = "Until one is, nothing here says whether these scores come from lungs, or from image size, borders and sources."
 NOWHERE_ELSE = (
-    "No network was asked about external films, so nothing here says what these scores are worth in another hospital. "
-    f"{AUDIT_COMMAND} --external covidgr=DIR asks, and so does --external covidgr=DIR of a run itself."
+    "No network was tested on external films, so nothing here says what these scores are worth in another hospital. "
+    f"To test them: {AUDIT_COMMAND} --external covidgr=DIR; a run takes the same option."
 )
 TONES = {
     "supported": "good",
@@ -81,7 +81,7 @@ def best(comparison: Comparison) -> str:
     if comparison.best.known == "one network":
         return "There is one network: nothing to compare."
     if comparison.best.known == "the best":
-        sentence = f"{left[0]}, trained on this split, is the best: it errs less than each of the others{_in_which(comparison, left[0])}."
+        sentence = f"{left[0]}, trained on this split, is the best: its error rate is lower than that of each of the others{_in_which(comparison, left[0])}."
     elif comparison.best.known.startswith("equally good"):
         others = ", and no other is." if beaten else "."
         rates = (
@@ -96,12 +96,20 @@ def best(comparison: Comparison) -> str:
         sentence = "Which network is best is not known."
     counts = ", ".join(f"{words.count(word)} {word}" for word in ("equivalent", "equivalent in error", "undecided") if word in words)
     decided = sum(word in ("better", "worse") for word in words)
-    told = f"{sentence} Of {counted(len(words), 'pair')}, {decided} {'is' if decided == 1 else 'are'} decided" + (
-        f", {counts}." if counts else "."
-    )
+    told = f"{sentence} {_pairs(len(words), decided, counts)}"
     if not decided and "equivalent" not in counts:
         return told
     return f"{told} {failures(comparison.networks)} {OTHER_SPLITS}"
+
+
+def _pairs(pairs: int, decided: int, counts: str) -> str:
+    """How many pairs are decided, in a sentence. counts: of the others, as `3 undecided`."""
+    if pairs == 1:
+        return f"The one pair of networks is {'decided' if decided else counts.removeprefix('1 ')}."
+    if counts == f"{pairs} undecided":
+        return f"None of the {pairs} pairs of networks is decided."
+    some = "none is" if not decided else f"{decided} {'is' if decided == 1 else 'are'}"
+    return f"Of {pairs} pairs, {some} decided{f'; {counts}' if counts else ''}."
 
 
 def failures(networks: list[NetworkErrors]) -> str:
@@ -110,10 +118,12 @@ def failures(networks: list[NetworkErrors]) -> str:
     seeds, at_most = min(len(network.seeds) for network in networks), max(network.outlying_at_most for network in networks)
     one = len(far) == 1
     seen = f"{listed(far)} {'is an' if one else 'are'} outlying training{'s' * (not one)}." if far else "No training is outlying."
-    few = f" With {counted(seeds, 'seed')} that is little to go by." if seeds < outliers.FEW_SEEDS else ""
-    return (
-        f"{seen} Yet up to {100 * at_most:.0f} % of a network's trainings may be (95 % confidence), of which no test on means knows.{few}"
+    few = (
+        f" {capital(counted(seeds, 'seed'))} per network {'is' if seeds == 1 else 'are'} little to go by."
+        if seeds < outliers.FEW_SEEDS
+        else ""
     )
+    return f"{seen} Still, up to {100 * at_most:.0f} % of a network's trainings may be (95 % confidence), which tests of means do not show.{few}"
 
 
 OTHER_SPLITS = (
@@ -150,21 +160,23 @@ def within(margins: Margins) -> str:
 
 def why(pair: Pair, margins: Margins) -> str:
     """What the verdict on a pair rests on."""
-    differs, alike = _p(pair.p_difference_holm), _p(pair.p_equivalence_holm)
+    differs, alike = p_told(pair.p_difference_holm), p_told(pair.p_equivalence_holm)
     if not pair.over_seeds.has_interval:
-        return "a network ran once: one run says nothing of the next"
+        return "a network was trained once only, which says nothing about the next training"
     rates = {name: found for name, found in (("sensitivity", pair.sensitivity), ("specificity", pair.specificity)) if found}
     shown = [f"{found.verdict} in {name}" for name, found in rates.items() if found.verdict in OPPOSITE]
     if pair.verdict == "equivalent":
-        return f"the differences lie within {within(margins)} (p {_p(pair.p_all_equivalent_holm)})"
+        return f"the differences lie within {within(margins)} ({p_told(pair.p_all_equivalent_holm)})"
     if pair.verdict == "equivalent in error":
-        told = f"the difference lies within {points(margins.error)} of error (p {alike})"
-        return f"{told}, but {listed(shown)}" if shown else f"{told}; that sensitivity and specificity differ no more is not shown"
+        told = f"the difference lies within {points(margins.error)} of error ({alike})"
+        return (
+            f"{told}, but {listed(shown)}" if shown else f"{told}; that sensitivity and specificity lie within their margins is not shown"
+        )
     if pair.verdict in ("better", "worse"):
         shown += ["by medians over seeds the other way round"] * (pair.of_medians * (pair.difference.value or 0) < 0)
         which = listed(shown) if shown else "in which of sensitivity and specificity is not shown"
-        return f"by {100 * abs(pair.difference.value or 0):.2f} points of error (p {differs}); {which}"
-    told = f"neither a difference (p {differs}) nor equivalence (p {alike}) in error is shown"
+        return f"by {100 * abs(pair.difference.value or 0):.2f} points of error ({differs}); {which}"
+    told = f"neither a difference ({differs}) nor equivalence ({alike}) in error is shown"
     return f"{told}; {listed(shown)}" if shown else told
 
 
@@ -176,7 +188,7 @@ def of_study(study: Study) -> str:
     low, high = easiest.p_mcnemar
     return (
         f"THE STUDY: of its {len(study.pairs)} pairs {decided} {'is' if decided == 1 else 'are'} decided by its own counts; "
-        f"the farthest apart, {names}, has McNemar p {p_text(low)} to {p_text(high)}."
+        f"for those farthest apart, {names}, McNemar's p is {p_text(low)} to {p_text(high)}."
     )
 
 
@@ -184,8 +196,8 @@ def differences(results: Results) -> str:
     """In what a run's recipe differs from the study's, by the names of the settings."""
     found = protocol.differences(recipe.as_run(results))
     keys, always = ([row.name for row in found if row.is_key == is_key] for is_key in (True, False))
-    own = f"This run differs from the study in {listed(keys)}" if keys else "Each setting of this run is the study's"
-    return f"{own}. Besides, the kit goes its own way, or may, in {listed(always)}."
+    own = f"This run differs from the study in these settings: {listed(keys)}" if keys else "Each setting of this run is the study's"
+    return f"{own}. Besides, the kit itself differs from it, or may, in these: {listed(always)}."
 
 
 def batch_norm(results: Results) -> str:
@@ -195,7 +207,7 @@ def batch_norm(results: Results) -> str:
     name, epochs = max(study.epochs().items(), key=lambda item: item[1][0].valid_loss)
     return (
         "Held-out films were judged with batch norm's running statistics, as in the study. After short trainings these lag behind the "
-        "weights, so a network can look far worse on validation than it is, and a ranking is partly of whose statistics lag least "
+        "weights, so a network can look far worse on validation than it is, and a ranking partly reflects whose statistics lag least "
         f"(Wu and Johnson 2021, arXiv 2105.07576). The study's {config.short_name(name)} began its unfrozen stage with a validation loss "
         f"of {epochs[0].valid_loss:.2f} and ended it with {epochs[-1].valid_loss:.2f}."
     )
@@ -227,9 +239,5 @@ def why_undecided(pair: Pair, pairs: int) -> str:
     if pair.verdict != "undecided" or low is None or high is None or low <= 0 <= high:
         return ""
     if not pair.over_seeds.has_interval:
-        return "a network ran once"
-    return f"p {_p(pair.p_difference_holm)} after Holm over {counted(pairs, 'pair')}"
-
-
-def _p(value: float) -> str:
-    return f"{value:.2g}" if value >= 0.001 else "< 0.001"
+        return "trained once only"
+    return f"{p_told(pair.p_difference_holm)} after Holm over {counted(pairs, 'pair')}"

@@ -96,7 +96,7 @@
     item = next;
     const turn = shown().filter(one => one.querySelector(".picture")), picture = item.querySelector(".picture img"), caption = item.querySelector("figcaption");
     at("v-name").textContent = caption.querySelector("bdi").textContent;
-    at("v-place").textContent = `${item.dataset.network}, ${item.dataset.error}; ${turn.indexOf(item) + 1} of ${turn.length}`;
+    at("v-place").textContent = `${item.dataset.network}, ${item.dataset.run}: ${item.dataset.error}; ${turn.indexOf(item) + 1} of ${turn.length}`;
     at("v-credit").textContent = caption.querySelector("small").textContent;
     film.alt = picture.alt.replace(/, and beside.*$/, "");
     film.onload = () => {

@@ -258,6 +258,23 @@ class ExternalRow:
 
 
 @dataclass(frozen=True)
+class PublishedRow:
+    """A chest model that others published, asked as it is (audit/published.py). It sees lungs; no rule of the verdict reads it."""
+
+    model: str  # the package, and its name of the weights
+    films: str  # "held out", or the name of external films
+    area: Area
+    findings: list[str]  # a film's score is the greatest of these outputs, each relative to its operating point
+    seen: list[str]  # sets of the model's training that films here are said to be of
+    n_seen: int  # such films: they are not held out for the model
+    file: str
+    sha256: str  # of the file
+    as_published: bool | None  # whether that is the published file's; None where that one's is not known
+    version: str  # of the package
+    credit: str  # citation and licence
+
+
+@dataclass(frozen=True)
 class AttentionRow:
     """Grad-CAM maps of one network on the held-out films."""
 
@@ -316,4 +333,5 @@ class Audits:
     verdict: Conclusion
     matched: list[MatchedRow] | None = None  # None for a manifest, and in files of before November 2026
     stability: list[StabilityRow] | None = None  # None for a manifest, and in files of before it was asked
+    published: list[PublishedRow] | None = None  # None where it was not asked for
     coarse_curve: CoarseCurve | None = None  # None where no such baseline was scored on held-out films

@@ -9,6 +9,7 @@ import torch
 from cxrkit import environment
 from cxrkit.config import Experiment
 from cxrkit.environment import Choice
+from cxrkit.progress import counted
 from cxrkit.training import networks
 from cxrkit.training.precision import Numerics
 
@@ -43,7 +44,13 @@ class Machine:
         share = max(1, (processors or environment.processors()) // environment.processes_here())
         at_once = Choice(1, "all processes train one network together") if together else _at_once(experiment, devices, jobs, share)
         threads = max(1, share // (at_once.value * len(devices)))
-        return cls(device, devices, numerics, at_once, Choice(threads, f"{share} processors for {at_once.value * len(devices)} trainings"))
+        return cls(
+            device,
+            devices,
+            numerics,
+            at_once,
+            Choice(threads, f"{counted(share, 'processor')} for {counted(at_once.value * len(devices), 'training')}"),
+        )
 
     @property
     def slots(self) -> list[str]:

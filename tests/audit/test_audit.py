@@ -15,6 +15,7 @@ from cxrkit.files import read_json, sha256_of, write_json
 from cxrkit.report import report, sentences
 from cxrkit.results import Results, read_typed
 from cxrkit.schema import VERSION, Audits
+from tests.audit import test_published
 from tests.audit.films import draw_folder, films
 from tests.conftest import SMALL
 from tests.data.readers import layouts
@@ -46,7 +47,7 @@ def audited(finished_run, tmp_path_factory):
     away = draw_folder(home / "away", patients=12)
     victim = next((finished_run / "phantoms").rglob("phantom0065-day1.jpeg"))
     shutil.copy(victim, away / "covid" / "copied_1.jpeg")
-    return home / "run", audit.audit(home / "run", audit.Options(external=(f"away={away}",)))
+    return home / "run", audit.audit(home / "run", audit.Options(external=(f"away={away}",), published=test_published.MODEL))
 
 
 def test_a_run_gets_every_part_and_its_manifests_hash(audited):
@@ -105,6 +106,15 @@ def test_every_score_has_its_interval_and_n(audited):
             assert not auc.known or (auc.low <= auc.value <= auc.high and auc.n)
 
 
+def test_a_published_model_is_asked_of_the_held_out_and_of_the_external_films(audited):
+    _, audits = audited
+    held, away = audits.published
+    counts, (external,) = audits.counts.judged, audits.external
+    assert (held.films, held.area.auc.n, held.area.positives) == ("held out", counts.covid + counts.normal, counts.covid)
+    assert (away.films, away.area.auc.n, away.area.positives) == ("away", external.n, external.positives)
+    assert state_of(audits, "published").state == "done" and "published" not in audits.verdict.paragraph
+
+
 def test_external_films_lose_their_copies_first(audited):
     _, audits = audited
     (row,) = audits.external
@@ -130,7 +140,7 @@ def test_external_films_of_a_run_are_audited_with_it_and_their_folder_is_not_in_
     assert (
         "covidgr: 12 films of 12 patients, 6 of them COVID-19" in page
         and "internal minus covidgr" in page
-        and "known of no film" in page.lower()
+        and "known for no film" in page.lower()
     )
 
 
@@ -162,7 +172,7 @@ def test_without_the_films_the_parts_that_need_them_are_listed_and_the_rest_is_d
     assert state_of(audits, "held-fixed").state == "not applicable" and state_of(audits, "networks").state == "done"
     assert (
         audits.verdict.conclusion in ("unknown", "too-few")
-        and "this does them: python -m cxrkit audit RUN --source" in audits.verdict.paragraph
+        and "to do them: python -m cxrkit audit RUN --source" in audits.verdict.paragraph
     )
 
 

@@ -24,8 +24,8 @@ def test_on_honest_films_what_sees_no_lung_is_at_chance_and_a_thumbnail_is_not(h
     for name in ("majority", "source", "file", "border"):
         assert honest[name].area.auc.low < 0.5 < honest[name].area.auc.high, name
     assert honest["thumbnail-8"].area.auc.value > 0.95 and honest["thumbnail-16"].area.auc.value > 0.95
-    assert honest["age"].area.auc.value is None and "0 of 80 COVID-19 and 0 of 80 normal" in honest["age"].note
-    assert not honest["missingness"].area.auc.known and "or of none" in honest["missingness"].note
+    assert honest["age"].area.auc.value is None and "age is known for no film" in honest["age"].note
+    assert not honest["missingness"].area.auc.known and "or for none" in honest["missingness"].note
 
 
 def test_every_row_has_interval_n_and_the_held_out_films_of_its_own(honest):
@@ -75,11 +75,11 @@ def test_what_is_known_of_one_class_more_often_is_no_shortcut_by_that(field, nam
     value = lambda number: values[number // 2 % len(values)]
     row = rows_of(stating(field, lambda number: value(number) if number % 80 < 50 else "", value))
     assert row[name].area.auc.n == 130 and row[name].area.positives == 50
-    assert row[name].area.auc.low < 0.5 and "known of 50 of 80 COVID-19 and 80 of 80 normal" in row[name].note
+    assert row[name].area.auc.low < 0.5 and "known for 50 of 80 COVID-19 and 80 of 80 normal" in row[name].note
     if name != "file":
         known = row["missingness"]
         assert known.area.auc.value > 0.6 and known.area.auc.low > 0.5 and known.area.auc.n == 160
-        assert f"{name} of 50 of 80 COVID-19" in known.note and "about the collection" in known.note
+        assert f"{name} for 50 of 80 COVID-19" in known.note and "about the collection" in known.note
 
 
 def test_what_is_known_of_one_class_alone_is_unknown_and_knowing_it_is_told():
@@ -94,7 +94,7 @@ def test_how_a_source_spells_a_sex_is_no_fact_about_its_films():
 
 def test_without_pictures_or_sizes_the_rows_say_why():
     bare = rows_of(showing(films(width=lambda label: None), None))
-    assert not bare["file"].area.auc.known and "known of 0 of 80 COVID-19" in bare["file"].note
+    assert not bare["file"].area.auc.known and "file facts are known for no film" in bare["file"].note
     assert not bare["border"].area.auc.known and "not on this machine" in bare["border"].note
     assert bare["source"].area.auc.value == 0.5
 
@@ -155,8 +155,8 @@ def test_a_hospital_that_is_told_of_some_films_is_no_shortcut_by_that():
     row = rows_of(untold(lambda number: told(number) if number % 80 < 30 else "set", told))
     assert row["source"].area.auc.low < 0.5 < row["source"].area.auc.high
     assert (row["source"].area.auc.n, row["source"].area.positives) == (110, 30)
-    assert "source is known of 30 of 80 COVID-19" in row["source"].note
-    assert row["missingness"].area.auc.value > 0.75 and "source of 30 of 80" in row["missingness"].note
+    assert "source is known for 30 of 80 COVID-19" in row["source"].note
+    assert row["missingness"].area.auc.value > 0.75 and "source for 30 of 80" in row["missingness"].note
 
 
 def test_a_hospital_that_is_told_and_tells_the_classes_apart_still_does():

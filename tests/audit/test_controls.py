@@ -6,6 +6,7 @@ from cxrkit.audit import controls, probes
 from cxrkit.audit.films import Films
 from cxrkit.data import manifest as manifests
 from cxrkit.data import sources
+from cxrkit.data.copies import Pair
 from cxrkit.data.manifest import Manifest
 from cxrkit.errors import BadInput
 from tests.audit.films import films, showing
@@ -48,7 +49,7 @@ def test_the_planted_leaks_are_caught_by_the_gate_that_stops_a_training(finished
     assert patient.passed and copy.passed
     monkeypatch.undo()
     with_leak = [Manifest(tuple(records)) for records in planted if len(records) > len(manifest.records)]
-    assert len(with_leak) == 2
+    assert len(with_leak) == 1 + controls.COPIES
     for leaking in with_leak:
         with pytest.raises(BadInput, match="leaks"):
             pipeline.refuse_leaks(leaking, False, "manifest.csv")
@@ -66,7 +67,31 @@ def test_a_copy_search_that_finds_nothing_fails_the_control(finished_run, monkey
     monkeypatch.setattr(controls.copies, "find", lambda thumbnails: [])
     locate = sources.locator(manifests.read_roots(finished_run / "manifest.csv"))
     row = controls.leaked_copy(Films.of(manifest), manifest, locate)
-    assert not row.passed and row.found == "not reported"
+    assert not row.passed and row.found == "0 of 5 reported"
+
+
+def test_a_single_copy_that_the_search_overlooks_fails_no_control(finished_run, monkeypatch):
+    """One in twenty is overlooked; with one film planted, every twentieth data set was told that nothing in its audit holds."""
+    path = finished_run / "manifest.csv"
+    manifest, locate = manifests.read(path), sources.locator(manifests.read_roots(path))
+    for overlooked, passes in (({0}, True), ({0, 1, 4}, False)):
+        found = [n for n in range(controls.COPIES) if n not in overlooked]
+        monkeypatch.setattr(
+            controls.copies, "find", lambda films, found=found: [Pair(list(films)[n], f"planted/film-{n}", 1.0) for n in found]
+        )
+        row = controls.leaked_copy(Films.of(manifest), manifest, locate)
+        assert row.passed is passes and row.found == f"{len(found)} of 5 reported"
+
+
+def test_the_planted_patient_is_one_who_is_known():
+    """A film that nothing says the patient of can be in no leak that a gate could notice: its silence is no fault of the audit."""
+    drawn = films()
+    unnamed = {drawn.records[0].image_id}
+    first = Manifest(tuple(record.but(patient="") if record.image_id in unnamed else record for record in drawn.records))
+    assert controls.leaked_patient(Films.of(first), first).passed
+    none = Manifest(tuple(record.but(patient="") for record in drawn.records))
+    with pytest.raises(BadInput, match="says whose"):
+        controls.leaked_patient(Films.of(none), none)
 
 
 def test_films_without_splits_have_no_leak_to_plant():

@@ -20,6 +20,7 @@ def audits(**parts):
         "networks": [],
         "attention": None,
         "stability": None,
+        "published": None,
     }
     return type("Earlier", (), empty | parts)()
 

@@ -247,7 +247,7 @@ def test_the_paragraph_of_the_study_itself():
         "best of 2 networks, ResNet34, reaches an AUC of 0.997 [0.994 to 1.000] on 400 films held out of training, 100 of them COVID-19"
         in text
     )
-    assert "Without a look at the lungs the classes are separated by the name of the source (0.950) and by the border (0.995)." in text
+    assert "Without a look at the lungs the classes are separated by the name of the source (AUC 0.950) and by the border (0.995)." in text
     assert "no score shows that a network sees disease" in text
 
 
@@ -265,9 +265,9 @@ def test_films_of_other_hospitals_are_asked_for_until_they_were_tried():
     short = replace(three, counts=replace(COUNTS, judged=replace(COUNTS.judged, covid_patients=20)))
     for evidence in (three, short):
         text = verdict.decide(evidence).paragraph
-        assert asks not in text and "On 3 sets of external films ResNet34 loses less than 0.1 of AUC: a (0.010" in text
+        assert asks not in text and "On 3 sets of external films ResNet34 loses less than 0.1 in AUC: a (0.010" in text
     assert verdict.decide(short).conclusion == "no-shortcut-found"
-    assert "30 patients of each class held out (found: 20 COVID-19, 290 normal)" in verdict.decide(short).paragraph
+    assert "at least 30 held-out patients of each class (found: 20 COVID-19, 290 normal)" in verdict.decide(short).paragraph
 
 
 def test_scores_may_be_too_high_and_are_not_said_to_be():

@@ -135,6 +135,39 @@ def test_many_copies_of_one_film_stay_copies(drawn):
     assert len({name for pair in copies.find(named) for name in (pair.first, pair.second)}) == len(named)
 
 
+def on_a_screen(film):
+    screen = Image.new("L", (800, 600))
+    for line, text in ((10, "VIEWER 1.2  LAT"), (570, "W 400 L 40")):
+        ImageDraw.Draw(screen).text((10, line), text, fill=255, font_size=20)
+    screen.paste(film.resize((420, 420)), (190, 90))
+    return screen
+
+
+def in_a_noisy_border(film):
+    width, height = film.size
+    noise = np.random.default_rng(1).normal(90, 12, (height + height // 3, width + width // 3))
+    border = Image.fromarray(noise.clip(0, 255).astype(np.uint8))
+    border.paste(film, (width // 6, height // 6))
+    return border
+
+
+@pytest.mark.parametrize("change", [gridded, on_a_screen, in_a_noisy_border], ids=lambda change: change.__name__)
+def test_copies_under_a_grid_and_in_borders_are_found(drawn, change):
+    """Regression: of a film under a grid or on a screen with text none was found."""
+    named = {f"film{i:04d}": copies.thumbnail(film) for i, film in enumerate(drawn)}
+    named |= {f"copy{i:04d}": copies.thumbnail(change(drawn[i].resize((700, 700)))) for i in (3, 20, 47, 66)}
+    found = {(pair.first[-4:], pair.second[-4:]) for pair in copies.find(named)}
+    assert all(one == other for one, other in found) and len(found) >= 3
+
+
+def test_a_grid_is_taken_out_and_a_film_without_one_left_as_it_is(drawn):
+    film = drawn[11].resize((400, 400))
+    plain, lined = (np.asarray(each.resize((SIDE, SIDE), Image.Resampling.BOX)) for each in (film, gridded(film)))
+    mended = copies._without_lines(copies._without_lines(lined).T).T.astype(int)
+    assert np.abs(mended - plain).mean() < np.abs(lined.astype(int) - plain).mean() * 0.7
+    assert (copies._without_lines(plain) == plain).all()
+
+
 def test_the_order_of_films_does_not_matter(drawn):
     thumbnails = {f"film{i:04d}": copies.thumbnail(film) for i, film in enumerate([*drawn, drawn[5], cropped(drawn[9], 0.05, 0.05, 0, 0)])}
     backwards = dict(reversed(thumbnails.items()))

@@ -1,5 +1,6 @@
 """A folder of DICOM films is a source, and of a patient nothing gets out but a key, the view, the sex and the age in years."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,10 @@ from PIL import Image
 
 from cxrkit import config, pipeline, predict
 from cxrkit.audit import heatmap
-from cxrkit.data import images, licences, manifest, sources, summary, tree
+from cxrkit.data import cache, images, licences, manifest, sources, summary, tree
 from cxrkit.data.readers import folder, phantom
+from cxrkit.data.records import LABELS
+from cxrkit.errors import WrongUse
 from tests.conftest import SMALL
 from tests.data.test_dicom import film
 
@@ -127,3 +130,13 @@ def test_the_tree_has_them_as_grey_pictures_that_are_made_once(source, tmp_path)
     assert tree.build(built, locate, tmp_path / "tree").kept == len(built.used)
     rest = manifest.Manifest(tuple(record.but(excluded="gone") if record is built.used[0] else record for record in built.records))
     assert tree.build(rest, locate, tmp_path / "tree").removed == 1
+
+
+def test_a_manifest_of_dicom_films_names_what_is_missing_before_any_is_read(tmp_path, monkeypatch):
+    for label in LABELS:
+        (tmp_path / label).mkdir()
+        (tmp_path / label / f"{label}.dcm").write_bytes(bytes(128) + b"DICM" + bytes(200))
+    monkeypatch.setitem(sys.modules, "pydicom", None)
+    monkeypatch.setattr(cache, "add_facts", lambda *_: pytest.fail("films were read"))
+    with pytest.raises(WrongUse, match="pydicom is not installed"):
+        manifest.build(sources.parse_all([f"folder:x={tmp_path}"], "unused"), config.load("paper"))

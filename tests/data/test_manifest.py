@@ -7,10 +7,11 @@ from collections import Counter
 import pytest
 
 from cxrkit import config
+from cxrkit.__main__ import main
 from cxrkit.data import copies, groups, images, manifest, pixels, sources, splits, summary, tree
 from cxrkit.data.manifest import Manifest
 from cxrkit.data.records import COLUMNS, Record
-from cxrkit.errors import BadInput, WrongUse
+from cxrkit.errors import BadInput, WrongUse, run_command
 from cxrkit.files import sha256_of
 from tests.data.readers.layouts import draw
 
@@ -32,6 +33,42 @@ def test_it_is_written_read_and_written_the_same(tmp_path, built):
     assert again.sha256 == made.sha256 == sha256_of(tmp_path / "manifest.csv")
     assert manifest.read_roots(tmp_path / "manifest.csv") == roots
     assert str(roots["coronahack"]) not in (tmp_path / "manifest.csv").read_text()
+
+
+@pytest.mark.parametrize("text", ['{"dpi": "300"}', "not JSON", "[1]"])
+def test_a_list_of_folders_that_the_kit_did_not_write_stays(tmp_path, built, text):
+    made, roots = built
+    (tmp_path / "m.roots.json").write_text(text)
+    with pytest.raises(BadInput, match="did not write"):
+        manifest.write(tmp_path / "m.csv", made, roots)
+    assert (tmp_path / "m.roots.json").read_text() == text and not (tmp_path / "m.csv").exists()
+    code = run_command(lambda: main(["manifest", "build", "--source", "phantom", "--out", str(tmp_path / "m.csv")]))
+    assert code == 3 and [path.name for path in tmp_path.iterdir()] == ["m.roots.json"]
+
+
+def test_its_own_list_of_folders_is_written_anew(tmp_path, built):
+    made, roots = built
+    for _ in range(2):
+        manifest.write(tmp_path / "m.csv", made, roots)
+    (tmp_path / "m.roots.json").write_text("")
+    manifest.write(tmp_path / "m.csv", made, roots)
+    assert manifest.read_roots(tmp_path / "m.csv") == roots
+
+
+@pytest.mark.parametrize(
+    "text, words",
+    [
+        ("ours={}", "did you mean folder:ours={}?"),
+        ("{}", "write folder:NAME={}"),
+        ("folders:ours={}", "did you mean folder?"),
+    ],
+)
+def test_own_films_named_as_one_would_guess_are_answered_with_what_to_write(tmp_path, text, words):
+    for label in ("covid", "normal"):
+        (tmp_path / label).mkdir()
+    with pytest.raises(WrongUse) as raised:
+        sources.parse(text.format(tmp_path), drawn_at="")
+    assert words.format(tmp_path) in raised.value.next
 
 
 def test_a_file_that_somebody_changed_has_another_hash(tmp_path, built):

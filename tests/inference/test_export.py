@@ -226,7 +226,7 @@ def test_by_default_it_lies_beside_the_results():
     assert export.beside(Path("runs/a/results")) == Path("runs/a/exported") and export.beside(Path("b")) == Path("b-exported")
 
 
-@pytest.mark.parametrize("architecture, size", [("vgg16_bn", 64), ("resnet34", 128)])
+@pytest.mark.parametrize("architecture, size", [("vgg16_bn", 64), ("resnet18", 96)])
 def test_maps_of_other_networks_and_sizes(architecture, size, tmp_path):
     """A layer before the last pooling, and the last one."""
     from cxrkit.audit import attention

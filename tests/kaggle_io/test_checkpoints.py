@@ -11,7 +11,7 @@ from cxrkit.errors import Interrupted
 from cxrkit.files import checksum, read_json, write_json
 from cxrkit.kaggle_io import checkpoints, publish
 from cxrkit.training import executors, networks, states
-from tests.conftest import SMALL
+from tests.conftest import SHORT
 
 
 class TimeUpForTheSecond(executors.Processes):
@@ -21,34 +21,34 @@ class TimeUpForTheSecond(executors.Processes):
         super().start(replace(task, end=0.0) if task.job.seed == 1 else task)
 
 
-def test_time_up_reports_what_is_finished_and_the_next_run_goes_on(tmp_path, capsys, monkeypatch):
-    two = config.load("dry-run", {**SMALL, "seeds": [0, 1], "audit": "none"})
+def test_time_up_reports_what_is_finished_and_the_next_run_goes_on(tmp_path, capsys, monkeypatch, few):
+    two = config.load("dry-run", {**SHORT, "data": [str(few)], "seeds": [0, 1], "audit": "none"})
     out = tmp_path / "first"
     with monkeypatch.context() as patched:
         patched.setattr(executors, "Processes", TimeUpForTheSecond)
         results = pipeline.run(two, out, kept=lambda job: checkpoints.keep(job, out / "results"))
-    assert results.info.unfinished == ["resnet34-seed1"]
+    assert results.info.unfinished == ["resnet18-seed1"]
     assert "PARTIAL" in capsys.readouterr().out
     assert {seed for score in results.metrics.scores for seed in score.seeds} == {0}
 
     checkpoints.tidy(results.folder, results.info.unfinished)
     publish.verify(results.folder)
     listed = read_json(results.folder / checkpoints.MARKER)
-    assert "resnet34-seed0/unfrozen.safetensors" in listed and "resnet34-seed0/frozen.safetensors" not in listed
-    assert "resnet34-seed1/frozen.safetensors" in listed and "resnet34-seed1/unfrozen.safetensors" not in listed
+    assert "resnet18-seed0/unfrozen.safetensors" in listed and "resnet18-seed0/frozen.safetensors" not in listed
+    assert "resnet18-seed1/frozen.safetensors" in listed and "resnet18-seed1/unfrozen.safetensors" not in listed
     as_earlier_versions_wrote(results.folder)
     mounted = tmp_path / "input" / "datasets" / "alice" / "x-results"
     mounted.parent.mkdir(parents=True)
     mounted.symlink_to(results.folder)
-    assert checkpoints.restore(tmp_path / "second" / "jobs", tmp_path / "input") == ["resnet34-seed0", "resnet34-seed1"]
+    assert checkpoints.restore(tmp_path / "second" / "jobs", tmp_path / "input") == ["resnet18-seed0", "resnet18-seed1"]
     capsys.readouterr()
     results = pipeline.run(two, tmp_path / "second")
     told = capsys.readouterr().out
-    assert "resnet34-seed0: done already" in told and "seed1 frozen epoch" not in told and "seed1 unfrozen epoch" in told
+    assert "resnet18-seed0: done already" in told and "seed1 frozen epoch" not in told and "seed1 unfrozen epoch" in told
     assert results.info.unfinished == []
     earlier, later = results.networks_on_disk()
     assert (earlier.path.suffix, later.path.suffix) == (".pt", ".safetensors")
-    assert not list((tmp_path / "second" / "jobs" / "resnet34-seed1").glob("*.pt.*"))
+    assert not list((tmp_path / "second" / "jobs" / "resnet18-seed1").glob("*.pt.*"))
     for network in (earlier, later):
         networks.load(network.path, network.architecture)
 
@@ -67,12 +67,12 @@ def as_earlier_versions_wrote(results):
 
 def test_time_up_before_anything_is_finished(tmp_path):
     with pytest.raises(Interrupted, match="before any network"):
-        pipeline.run(config.load("dry-run", SMALL), tmp_path, time_left=Deadline(0))
+        pipeline.run(config.load("dry-run", SHORT), tmp_path, time_left=Deadline(0))
 
 
-def test_each_stage_is_in_the_output_as_soon_as_it_is_finished(tmp_path, monkeypatch, capsys):
+def test_each_stage_is_in_the_output_as_soon_as_it_is_finished(tmp_path, monkeypatch, capsys, few):
     """A run that dies after the first stage leaves it whole: the next one goes on from it. A damaged file is left out."""
-    one = config.load("dry-run", SMALL)
+    one = config.load("dry-run", {**SHORT, "data": [str(few)], "audit": "none"})
     output = tmp_path / "input" / "notebooks" / "alice" / "x" / "results"
     seen = []
 
@@ -97,7 +97,7 @@ def test_each_stage_is_in_the_output_as_soon_as_it_is_finished(tmp_path, monkeyp
     assert not (tmp_path / "third" / "jobs" / seen[0] / "frozen.safetensors").exists()
 
 
-def test_an_audit_and_a_report_that_fail_cost_only_themselves(tmp_path, monkeypatch):
+def test_an_audit_and_a_report_that_fail_cost_only_themselves(tmp_path, monkeypatch, few):
     from cxrkit.audit import audit
     from cxrkit.report import report
 
@@ -106,7 +106,7 @@ def test_an_audit_and_a_report_that_fail_cost_only_themselves(tmp_path, monkeypa
 
     monkeypatch.setattr(audit, "audit", broken)
     monkeypatch.setattr(report, "make", broken)
-    results = pipeline.run(config.load("dry-run", SMALL), tmp_path)
+    results = pipeline.run(config.load("dry-run", {**SHORT, "data": [str(few)]}), tmp_path)
     assert publish.verify(results.folder)
     assert results.info.state == "finished" and results.info.failed == {}
     assert list(results.lacking) == ["audit", "report"]

@@ -45,6 +45,12 @@ def test_a_broken_file(tmp_path, text):
         metadata.read(tmp_path)
 
 
+def test_the_installed_package_says_that_a_clone_is_needed(tmp_path):
+    """Its folder has no kernel-metadata.json, and `setup`, which the broken file's message names, would refuse as well."""
+    with pytest.raises(WrongUse, match="installed package"):
+        metadata.read(tmp_path)
+
+
 def test_the_name_of_the_results_fits():
     assert metadata.results_slug("cxrkit-chest-films") == "cxrkit-chest-films-results"
     assert len(metadata.results_slug("x" * 50)) <= 50

@@ -5,33 +5,19 @@ import json
 import pytest
 
 from cxrkit import config, state_files
-from cxrkit.data.readers import coronahack
 from cxrkit.errors import RemoteRefusal, WrongUse
-from cxrkit.files import read_json, write_text
+from cxrkit.files import read_json, write_json, write_text
 from cxrkit.kaggle_io import bundle, checkpoints, inside, push
 from cxrkit.kaggle_io.bundle import Settings
+from tests.conftest import SHORT
 from tests.kaggle_io.conftest import run
 from tests.standins.kaggle import CORONAHACK, Kernel
 from tests.standins.kaggle_machine import Machine
 
 REF = "alice/cxrkit-chest-films"
 KEY = {"KAGGLE_USERNAME": "alice", "KAGGLE_KEY": "alice-key-0000"}
-SMALL = {"architectures": ["resnet18"], "image_size": 32, "epochs": 1, "lr_find_iterations": 20, "batch_size": 16, "pretrained": False}
-TWO = {**SMALL, "seeds": [0, 1], "jobs_at_once": 1, "audit": "none"}
-
-
-@pytest.fixture
-def few(phantoms, tmp_path):
-    """72 phantoms of the 2 classes, of which a training is short."""
-    folder = tmp_path / "few"
-    folder.mkdir()
-    for path in phantoms.iterdir():
-        (folder / path.name).symlink_to(path)
-    (folder / coronahack.METADATA).unlink()
-    head, *rows = (phantoms / coronahack.METADATA).read_text().splitlines()
-    taken = [row for kind in ("COVID-19", "Normal,TRAIN", "Normal,TEST") for row in [row for row in rows if kind in row][:24]]
-    write_text(folder / coronahack.METADATA, "\n".join([head, *taken]) + "\n")
-    return folder
+UNTRAINED = {**SHORT, "pretrained": False}
+TWO = {**UNTRAINED, "seeds": [0, 1], "jobs_at_once": 1, "audit": "none"}
 
 
 def test_killed_after_finished_stages_and_resumed_from_its_output(server, kaggle, variables, few, tmp_path):
@@ -79,10 +65,10 @@ def test_every_source_is_asked_for_before_a_push(server, kaggle, monkeypatch):
     "content", [None, b"", b"[]", b'{"experiment": null}', b'{"experiment": {"no_such_key": 1}}', b"\xff\xfe{\x00}\x00"]
 )
 def test_without_a_usable_run_json_the_options_are_those_of_the_source(server, kaggle, content, capsys):
-    push.push(Settings("paper", SMALL, hours=3.0), kaggle)
+    push.push(Settings("paper", UNTRAINED, hours=3.0), kaggle)
     server.kernels[REF].files = {} if content is None else {"results/run.json": content}
     found = push.settings_of_last(kaggle, REF)
-    assert (found.experiment, found.overrides, found.hours, found.run_id) == ("paper", SMALL, 3.0, "")
+    assert (found.experiment, found.overrides, found.hours, found.run_id) == ("paper", UNTRAINED, 3.0, "")
     assert "the options are those of the last version's source" in capsys.readouterr().out
 
 
@@ -104,8 +90,6 @@ def test_there_is_no_run_to_go_on_from(server, kaggle):
 
 
 def job_folder(jobs, name, key, stages):
-    from cxrkit.files import write_json, write_text
-
     write_json(jobs / name / "job.json", {"key": key})
     for stage in stages:
         write_text(jobs / name / f"{stage}{state_files.SUFFIX}", f"weights {key} {stage}")

@@ -14,7 +14,7 @@ from tests.standins.kaggle import CORONAHACK
 from tests.standins.kaggle_machine import Machine
 
 REF = "alice/cxrkit-chest-films"
-TINY = {"architectures": ["resnet34"], "image_size": 32, "epochs": 1, "lr_find_iterations": 20, "pretrained": False}
+TINY = {"architectures": ["resnet18"], "batch_size": 16, "image_size": 32, "epochs": 1, "lr_find_iterations": 20, "pretrained": False}
 KEY = {"KAGGLE_USERNAME": "alice", "KAGGLE_KEY": "alice-key-0000"}
 
 
@@ -30,9 +30,9 @@ def pushed(server, variables, project, settings):
     return kernel, done.stdout + done.stderr + "".join(entry["data"] for entry in kernel.log)
 
 
-def test_from_push_to_verified_results(server, variables, phantoms, tmp_path):
+def test_from_push_to_verified_results(server, variables, few, tmp_path):
     server.processing, server.secrets = 0, KEY
-    server.machine = Machine(tmp_path / "machines", {CORONAHACK: phantoms})
+    server.machine = Machine(tmp_path / "machines", {CORONAHACK: few})
     settings = bundle.Settings("paper", TINY, gpu=False, results="cxrkit-chest-films-results")
     kernel, log = pushed(server, variables, tmp_path / "project", settings)
     assert kernel.statuses == ["COMPLETE"], log
@@ -92,13 +92,13 @@ def opened(page):
     ],
     ids=["out of time", "no GPU", "no data"],
 )
-def test_a_run_that_fails_says_why(server, variables, phantoms, tmp_path, layout, settings, reason):
+def test_a_run_that_fails_says_why(server, variables, few, tmp_path, layout, settings, reason):
     if settings.gpu:
         import torch
 
         if torch.cuda.is_available():
             pytest.skip("this machine has a GPU")
-    server.machine = Machine(tmp_path / "machines", {CORONAHACK: phantoms}, layout)
+    server.machine = Machine(tmp_path / "machines", {CORONAHACK: few}, layout)
     kernel, log = pushed(server, variables, tmp_path / "project", settings)
     assert kernel.statuses == ["ERROR"] and reason in log and "Traceback" not in log, log
     code, told = run(["cxrkit", "status"], variables | KEY)

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from cxrkit import config, pipeline
-from cxrkit.errors import EXTRA_OF, Interrupted, run_command
+from cxrkit.errors import EXTRA_OF, BadInput, Interrupted, run_command
 from tests.conftest import SMALL
 from tests.kernel.entry import kernel_run
 
 ROOT = Path(__file__).resolve().parents[2]
-PAPER = ["--local", "--experiment", "paper", "--data", "no-such-folder"]
+PAPER = ["--local", "--experiment", "paper", "--data", "phantom"]
 
 
 @pytest.mark.parametrize("hours", ["-1", "nan", "inf", "soon"])
@@ -64,6 +64,13 @@ def test_weights_are_asked_for_before_films_are_read(tmp_path, monkeypatch):
     with pytest.raises(Interrupted, match="Nothing was finished"):
         pipeline.run(config.load("dry-run", SMALL | {"pretrained": True}), tmp_path)
     assert asked == [tmp_path / "jobs"] and not (tmp_path / "manifest.csv").exists()
+
+
+def test_a_folder_that_is_not_there_is_told_before_weights_are_fetched(tmp_path, monkeypatch):
+    monkeypatch.setattr("cxrkit.training.jobs.require_weights", lambda *_: pytest.fail("half a gigabyte for nothing"))
+    for data, words in (("folder:ours={}/none", "no such data folder"), ("{}", "holds no Chest_xray_Corona_Metadata.csv")):
+        with pytest.raises(BadInput, match=words):
+            pipeline.run(config.load("paper", {"data": [data.format(tmp_path)]}), tmp_path / "out")
 
 
 def test_what_is_kept_is_counted(finished_run, tmp_path):

@@ -16,7 +16,20 @@ from cxrkit.files import read_json, sha256_of
 from tests.conftest import SMALL as OVERRIDES
 
 ROOT = Path(__file__).resolve().parents[2]
-SMALL = ["--architectures", "resnet34", "--epochs", "1", "--lr-find-iterations", "20", "--batch-size", "32", "--image-size", "32"]
+SHORT = [
+    "--architectures",
+    "resnet18",
+    "--epochs",
+    "1",
+    "--lr-find-iterations",
+    "20",
+    "--batch-size",
+    "16",
+    "--image-size",
+    "32",
+    "--audit",
+    "none",
+]
 
 
 def call(*arguments, cwd, python=()):
@@ -94,6 +107,12 @@ def test_a_finished_run_is_not_trained_again(finished_run, tmp_path, capsys):
     assert (out / "results" / "predictions.csv").read_bytes() == before
 
 
+def test_results_of_other_options_are_not_replaced_in_silence(finished_run, capsys):
+    for seeds, told in (([0], False), ([7], True)):
+        pipeline.announce_replaced(finished_run / "results", config.load("dry-run", OVERRIDES | {"seeds": seeds}))
+        assert ("they will be replaced: --out DIR keeps both" in capsys.readouterr().out) is told
+
+
 def test_it_refuses_to_run_elsewhere_without_local(tmp_path):
     done = call(cwd=tmp_path)
     assert done.returncode == 2 and "--local" in done.stderr and "Traceback" not in done.stderr
@@ -125,17 +144,18 @@ def spoil_metadata(root, keep):
     path.write_text("".join(line for line in path.read_text().splitlines(keepends=True) if keep(line)))
 
 
-def test_a_stopped_run_goes_on(tmp_path, phantoms):
+def test_a_stopped_run_goes_on(tmp_path, few):
     """tests/kaggle_io/test_resume.py kills one."""
-    command = [sys.executable, "-u", str(ROOT / "kernel" / "run.py"), "--local", *SMALL, "--audit", "none", "--out", "out"]
-    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    asked = ["--local", "--data", few, "--experiment", "dry-run", *SHORT, "--out", "out"]
+    command = [sys.executable, "-u", ROOT / "kernel" / "run.py", *asked]
+    process = subprocess.Popen([*map(str, command)], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     for line in process.stdout:
         if "learning rate" in line:
             os.kill(process.pid, signal.SIGTERM)
             break
     _, errors = process.communicate(timeout=120)
     assert process.returncode == 5 and "same command" in errors and "Traceback" not in errors
-    done = call("--local", *SMALL, "--audit", "none", "--out", "out", cwd=tmp_path)
+    done = call(*asked, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "frozen epoch 1/1" not in done.stdout.replace("unfrozen", "whole")
     assert (tmp_path / "out" / "results" / "checksums.json").exists()

@@ -39,6 +39,7 @@ from cxrkit.schema import (
     NetworkRow,
     NotDone,
     PartState,
+    PublishedRow,
     Reason,
     Requirement,
     SideScore,
@@ -137,12 +138,37 @@ def audited(results: Results) -> Audits:
             PartState("attention", "not done", "the films are not on this machine", "python -m cxrkit audit RUN"),
         ],
         not_done=[NotDone("retraining", "not asked for")],
+        published=[
+            PublishedRow(
+                model="torchxrayvision densenet121-res224-all",
+                films=films,
+                area=Area(Figure(0.71, 0.6, 0.8, n, "drawn"), positives),
+                findings=["Pneumonia", "Infiltration"],
+                seen=["PadChest"] if films == "held out" else [],
+                n_seen=3 if films == "held out" else 0,
+                file="published.pt",
+                sha256="5" * 64,
+                as_published=False,
+                version="1.5.7",
+                credit="Cohen et al. 2022; Apache 2.0",
+            )
+            for films, n, positives in (("held out", 94, 34), ("elsewhere", 50, 20))
+        ],
         stability=[StabilityRow(name, 3, figure, figure, 0.2, {"mirrored": figure}) for name in runs.ARCHITECTURES],
         verdict=Conclusion(
             "border-shortcut",
             "On this data no score shows that a network sees disease: what lies around the lungs gives the answer away.",
             [Reason("lungless-border", "The frame alone reaches 0.970.", 0.97, 0.9, "border-shortcut")],
-            [Requirement("lead", "a lead of 0.1 over all that sees no lung", "0.000 over the frame", 0.0, 0.1, False)],
+            [
+                Requirement(
+                    "lead",
+                    "an AUC at least 0.1 above that of anything that does not see the lungs",
+                    "0.970, against 0.970 from the frame",
+                    0.0,
+                    0.1,
+                    False,
+                )
+            ],
         ),
         matched=[
             MatchedRow("resnet34", ["age"], 5.0, 20, area, Area(figure, 20), figure, {"age not known": 14}, {}),

@@ -95,6 +95,16 @@ def test_the_page_is_quiet_and_fits(chromium, results, size, dark):
     assert chromium.execute_script("return Array.from(document.images).every(image => image.complete && image.naturalWidth > 0)")
 
 
+def test_no_table_but_that_of_the_films_is_wider_than_its_column(chromium, results):
+    show(chromium, results)
+    chromium.execute_script("document.querySelectorAll('details').forEach(part => { part.open = true })")
+    wide = chromium.execute_script(
+        "return Array.from(document.querySelectorAll('.scroll')).filter(e => e.scrollWidth > e.clientWidth + 1)"
+        ".map(e => [e.getAttribute('aria-labelledby'), e.scrollWidth, e.clientWidth])"
+    )
+    assert [each for each in wide if each[0] != "cap-films"] == []
+
+
 @pytest.mark.parametrize("size, dark", [(WIDE, False), (PHONE, True)], ids=["wide and light", "phone and dark"])
 def test_axe_finds_no_serious_violation(chromium, results, size, dark):
     show(chromium, results, size, dark)
@@ -222,6 +232,21 @@ def test_a_table_is_saved_as_csv_a_closed_one_is_opened_by_its_address_and_the_c
         "return Array.from(document.querySelectorAll('thead button')).map(b => b.getBoundingClientRect().height)"
     )
     assert len(sizes) > 20 and min(size for size in sizes if size) >= 24
+
+
+def test_a_table_and_the_command_are_copied(chromium, results):
+    show(chromium, results)
+    chromium.execute_cdp_cmd("Browser.grantPermissions", {"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]})
+
+    def copied(place):
+        button = chromium.find_element(By.XPATH, f"{place}//button[text()='Copy']")
+        button.click()
+        WebDriverWait(chromium, 10).until(lambda _: button.text == "Copied")
+        return chromium.execute_async_script("navigator.clipboard.readText().then(arguments[0])")
+
+    rows = [line.split("\t") for line in copied("//*[@id='t-scores']").splitlines()]
+    assert rows[0][:3] == ["network", "run", "AUC"] and len({len(row) for row in rows}) == 1 and len(rows) > 2
+    assert copied("//pre/following-sibling::p[1]") == chromium.find_element(By.TAG_NAME, "pre").text.strip()
 
 
 def test_a_film_is_looked_at_closely_with_keys_alone(chromium, results):

@@ -79,15 +79,15 @@ def test_the_cards_of_phantoms_say_nothing_of_patients_and_those_of_films_say_wh
     results = real(tmp_path, lambda record: record.but(age=ages[record.label]), audits=False)
     sheet, card = ((results.folder / name).read_text("utf-8") for name in ("DATASHEET.md", "MODEL_CARD.md"))
     assert "the films were published before, by others" in sheet
-    assert "0 % of the COVID-19 films are of patients under 18 (age known of 94 of 94)" in card and "100 % of the normal films" in card
-    assert "Groups of patients were not compared." in card and "the age of 254, sex of 0" in card
+    assert "0 % of the COVID-19 films are of patients under 18 (age known for 94 of 94)" in card and "100 % of the normal films" in card
+    assert "Groups of patients were not compared." in card and "state age for 254 and sex for 0" in card
 
 
 def test_the_datasheet_says_which_films_travel(folder, tmp_path):
     results = real(tmp_path / "open", audits=False)
     text = (results.folder / "DATASHEET.md").read_text("utf-8")
     shown = {film.image_id for film in gallery.films(results)}
-    assert f"{len(shown)} films travel with these results as a small picture" in text and "no perceptual hash" in text
+    assert f"{len(shown)} films travel with these results as a small picture" in text and "not a perceptual hash" in text
     closed = real(tmp_path / "closed", lambda record: record.but(licence="CC BY-NC-SA 4.0"), audits=False)
     assert "No film travels with these results." in (closed.folder / "DATASHEET.md").read_text("utf-8")
 

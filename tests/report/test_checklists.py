@@ -54,7 +54,7 @@ def test_each_item_has_an_answer_and_the_score_counts_them(lists, name, items):
     assert set(counts) == {"yes", "in part", "no", "not applicable"}
     assert (
         f"Of {items - counts['not applicable']} items that apply, {counts['yes']} are answered by the results alone, {counts['in part']} in part, "
-        f"and {counts['no']} only a person can answer; {counts['not applicable']} do not apply."
+        f"and {counts['no']} can only be answered by a person; {counts['not applicable']} do not apply."
     ) in text
 
 
@@ -101,8 +101,11 @@ def test_answers_are_the_results_own_figures(results, lists):
         assert plain(f"ResNet34: sensitivity {figure_text(mean.rates.sensitivity)}, specificity") in told
         assert told.endswith("([metrics.json](metrics.json), `scores`)")
     assert "training 40 COVID-19 and 60 normal; validation 20 COVID-19 and 40 normal; test 34 COVID-19 and 60 normal" in claim["19"][2]
-    assert claim["20"][1:] == ("yes", "0 patients or pictures stand in two splits. ([run.json](run.json), `leaks`)")
-    assert "34 COVID-19 and 60 normal patients are held out: a rate of 0.95 has an interval 0.17 and 0.12 wide" in claim["21"][2]
+    assert claim["20"][1:] == ("yes", "No patient or picture stands in two splits. ([run.json](run.json), `leaks`)")
+    assert (
+        "34 COVID-19 and 60 normal patients are held out: the 95 % interval of a sensitivity of 0.95 is then 0.17 wide, that of a specificity of 0.95 0.12."
+        in claim["21"][2]
+    )
     assert "2 of 256 images are left out" in claim["8"][2] and "254 used" in claim["35"][2]
     assert "ResNet34 at elsewhere: AUC 0.800" in claim["33"][2] and "gives the answer away" in claim["40"][2]
     assert "Judged on 94 test images, which chose nothing." in claim["32"][2]
@@ -117,8 +120,8 @@ def test_what_was_not_done_is_a_no_with_what_does_it(tmp_path):
     assert {tripod[item][1] for item in ("12d", "14", "23b", "26")} == {"no"}
     found = bias(lists.page("tripod"))
     assert found["Does it hold elsewhere?"] == ("not known", "Nothing in these files.")
-    assert found["Did nothing that is judged choose anything?"][0] == "concern"
-    assert found["Does what knows nothing of lungs tell the classes apart?"][0] == "not known"
+    assert found["Were the films that are judged kept out of every choice?"][0] == "concern"
+    assert found["Can the classes be told apart without seeing the lungs?"][0] == "not known"
 
 
 def test_what_no_file_can_show_is_always_left_to_a_person(lists):
@@ -138,7 +141,7 @@ def test_drawn_films_are_not_called_films_of_patients(lists, tmp_path):
         and "Retrospective" not in text
         and "Labels are as published" not in text
     )
-    assert bias(lists.page("tripod"))["Are films of people?"][0] == "concern"
+    assert bias(lists.page("tripod"))["Do the films show people?"][0] == "concern"
     films = rows(Checklists(folders.write(tmp_path, info={"films": "films"})).page("claim"))
     assert films["5"][2].startswith("Retrospective: 254 films that others had published") and "as published" in films["14"][2]
 
@@ -149,19 +152,19 @@ def sourced(record):
 
 def test_a_source_and_an_age_for_each_class_give_concern(tmp_path, lists):
     apart = bias(Checklists(folders.write(tmp_path, sourced)).page("tripod"))
-    assert apart["Do both classes come from the same places?"][0] == apart["Are the classes of like age?"][0] == "concern"
+    assert apart["Do both classes come from the same places?"][0] == apart["Are the classes of similar age?"][0] == "concern"
     assert "0 of 254 films are of a source that has both classes" in apart["Do both classes come from the same places?"][1]
-    assert "COVID-19 60 (34 known), normal 4 (60 known)" in apart["Are the classes of like age?"][1]
+    assert "COVID-19 60 years (known for 34 films), normal 4 years (known for 60 films)" in apart["Are the classes of similar age?"][1]
     together = bias(lists.page("tripod"))
     assert together["Do both classes come from the same places?"][0] == "none seen"
-    assert together["Are the classes of like age?"] == ("not known", "Nothing in these files.")
+    assert together["Are the classes of similar age?"] == ("not known", "Nothing in these files.")
 
 
 @pytest.mark.parametrize(
     "change, question, word",
     [
-        ({"leaks": 3}, "Are training and judging kept apart?", "concern"),
-        ({"leaks": 0}, "Are training and judging kept apart?", "none seen"),
+        ({"leaks": 3}, "Are training and held-out films kept apart?", "concern"),
+        ({"leaks": 0}, "Are training and held-out films kept apart?", "none seen"),
         ({"unfinished": ["resnet34-seed1"]}, "Is every training and film in the analysis?", "concern"),
         ({"unfinished": []}, "Is every training and film in the analysis?", "none seen"),
     ],
@@ -183,8 +186,8 @@ def test_a_fall_outside_gives_concern_where_its_interval_lies_above_0(results, l
 def test_films_whose_patient_is_not_known_may_stand_in_two_splits(results):
     changed, some = Results(results.folder), {record.image_id for record in results.manifest.used[:5]}
     changed.manifest = Manifest(record.but(patient="") if record.image_id in some else record for record in results.manifest.records)
-    word, fact = bias(Checklists(changed).page("tripod"))["Are training and judging kept apart?"]
-    assert word == "not known" and "of 5 films the patient is not known" in fact
+    word, fact = bias(Checklists(changed).page("tripod"))["Are training and held-out films kept apart?"]
+    assert word == "not known" and "For 5 films the patient is not known" in fact
 
 
 def test_other_peoples_text_breaks_no_table(tmp_path):
@@ -199,4 +202,4 @@ def test_other_peoples_text_breaks_no_table(tmp_path):
 def test_one_network_of_one_seed_has_its_answers_too(tmp_path):
     claim = rows(Checklists(folders.write(tmp_path, seeds=(0,), error_rates=(0.05,), audits=False)).page("claim"))
     assert claim["27"][1] == "not applicable" and claim["29"][1] == "no"
-    assert "1 network tells" in claim["6"][2] and "1 seed a network" in claim["25"][2]
+    assert "1 network tells" in claim["6"][2] and "1 seed per network" in claim["25"][2]

@@ -21,7 +21,7 @@ def told(table):
 
 
 def test_each_network_stands_inside_elsewhere_and_lost(audits):
-    inside, outside, lost = told(elsewhere.inside_and_elsewhere(audits))
+    inside, outside, lost = told(elsewhere.inside_and_elsewhere(audits))[:3]
     assert [row[0] for row in (inside, outside, lost)] == [
         "ResNet34, internal: held out",
         "ResNet34, elsewhere",
@@ -36,11 +36,11 @@ def test_sets_of_one_class_are_told_by_their_rate(audits):
     none, drop = Figure.unknown(50, "none: one class only"), replace(row.drop, auc=Figure.unknown(50, "none"))
     alone = replace(row, external=replace(row.external, auc=none), drop=drop)
     assert (
-        "ResNet34 has AUC 0.800 on internal films and 0.800 on external ones (internal minus external: 0.100 [0.020 to 0.200])"
+        "ResNet34 has an AUC of 0.800 on internal films and 0.800 on external ones (internal minus external: 0.100 [0.020 to 0.200])"
         in elsewhere.sentences(audits)[0]
     )
-    assert "has sensitivity 0.800 on internal films" in elsewhere.sentences(replace(audits, external=[alone]))[0]
-    assert "has specificity 0.800 on internal films" in elsewhere.sentences(replace(audits, external=[replace(alone, positives=0)]))[0]
+    assert "has a sensitivity of 0.800 on internal films" in elsewhere.sentences(replace(audits, external=[alone]))[0]
+    assert "has a specificity of 0.800 on internal films" in elsewhere.sentences(replace(audits, external=[replace(alone, positives=0)]))[0]
 
 
 def test_groups_say_too_few_and_columns_of_nothing_are_left_out(audits):
@@ -55,7 +55,7 @@ def test_groups_say_too_few_and_columns_of_nothing_are_left_out(audits):
         "normal patients internal",
     ]
     assert told(table)[1] == ["ResNet34, elsewhere, sex: F", "too few", "\u2013", "3", "0", "0"]
-    assert "under 5 patients" in table.note and "Known of no external film: view, age." in table.note
+    assert "under 5 patients" in table.note and "Known for no external film: view, age." in table.note
 
 
 def test_matched_scores_stand_beside_those_of_all_films_with_what_is_lost(audits):

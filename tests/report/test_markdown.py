@@ -53,7 +53,7 @@ def test_the_command_refuses_what_is_no_run(tmp_path):
 def test_the_flow_adds_up(tmp_path):
     steps = data.flow(folders.write(tmp_path).manifest)
     count = {step.title: step.count for step in steps}
-    assert count["read from the sources"] == count["copies removed"] + count["different pictures"]
+    assert count["read from the sources"] == count["copy removed"] + count["different pictures"]
     assert count["different pictures"] == count["left out"] + count["used"]
     assert count["used"] == count["training"] + count["validation"] + count["test"]
     assert all(sum(number for _, number in step.parts) == step.count for step in steps if step.kind != "split" and step.parts)
@@ -96,7 +96,9 @@ def test_the_state_of_each_part_is_told_with_what_does_it(tmp_path):
         ["where the networks look", "not done", "the films are not on this machine", "python -m cxrkit audit RUN"],
     ]
     assert tables["not-done"] == [["retraining", "not asked for"]]
-    assert tables["requirements"] == [["a lead of 0.1 over all that sees no lung", "0.000 over the frame", "not met"]]
+    assert tables["requirements"] == [
+        ["an AUC at least 0.1 above that of anything that does not see the lungs", "0.970, against 0.970 from the frame", "not met"]
+    ]
     assert tables["held-fixed"][0][:2] == ["ResNet34", "the source"] and tables["held-fixed"][0][-2:] == ["3", "0"]
 
 
@@ -128,14 +130,14 @@ def test_the_log_of_resplits_has_a_row_a_pair():
     pairs = [ResplitPair("ResNet34", "VGG16", "worse", figure, 0.01, 0.0312, 0.9, 1.0, figure.negated(), unknown)]
     told = markdown.resplits_log(ResplitComparison(["a", "b", "c"], "test", 100.4, 34, 0.5, Margins(), [], pairs))
     assert "3 splits of the same images, about 100 to train on and 34 in test" in told and "Fewer than five splits" in told
-    row = "ResNet34 worse VGG16 +2.10 [+0.40, +3.80] −2.10 [−3.80, −0.40] – 0.031 0.900 1.000"
+    row = "ResNet34 worse VGG16 +2.10 [+0.40, +3.80] −2.10 [−3.80, −0.40] – 0.031 0.90 1.00"
     assert told.splitlines()[-1].split() == row.split()
 
 
 def test_how_often_the_first_of_a_pair_is_the_better_one_is_told_where_it_ran_more_than_once(tmp_path):
     for seeds, shown in ((range(3), True), ((0,), False)):
         compared = folders.write(tmp_path / str(shown), audits=False, seeds=seeds).comparison
-        table = comparison_tables.pairs(compared)
+        table = comparison_tables.tests(compared)
         index = [column.title for column in table.columns].index("P(better)")
         assert [row[index].value for row in table.rows] == [pair.probability_better.value if shown else None for pair in compared.pairs]
 
@@ -143,7 +145,7 @@ def test_how_often_the_first_of_a_pair_is_the_better_one_is_told_where_it_ran_mo
 def test_what_is_known_of_the_best_network_in_words(tmp_path):
     results = folders.write(tmp_path, audits=False)
     for known, names, words in (
-        ("the best", ["VGG16"], "VGG16, trained on this split, is the best: it errs less than each of the others"),
+        ("the best", ["VGG16"], "VGG16, trained on this split, is the best: its error rate is lower than that of each of the others"),
         (
             "equally good",
             ["ResNet34", "VGG16"],
@@ -151,7 +153,7 @@ def test_what_is_known_of_the_best_network_in_words(tmp_path):
         ),
         ("equally good in error", ["ResNet34", "VGG16"], "equally good within 1 point of error alone, and no other is."),
         ("some are not", ["ResNet34", "VGG16"], "ResNet101 and VGG19 are not the best; which of ResNet34 and VGG16 is, is not known."),
-        ("nothing", ["ResNet34", "ResNet101", "VGG16", "VGG19"], "Which network is best is not known. Of 6 pairs"),
+        ("nothing", ["ResNet34", "ResNet101", "VGG16", "VGG19"], "Which network is best is not known. None of the 6 pairs"),
         ("one network", ["VGG16"], "There is one network"),
     ):
         told = sentences.best(replace(results.comparison, best=comparison.Best(names, known)))
@@ -161,11 +163,11 @@ def test_what_is_known_of_the_best_network_in_words(tmp_path):
 def test_what_is_claimed_of_few_seeds_says_what_they_may_have_missed(tmp_path):
     compared = folders.write(tmp_path, audits=False, seeds=range(5), error_rates=(0.3, 0.03, 0.03, 0.03)).comparison
     told = sentences.best(compared)
-    assert "resplits" in told and "% of a network's trainings may be (95 % confidence)" in told and "With 5 seeds that is little" in told
+    assert "resplits" in told and "% of a network's trainings may be (95 % confidence)" in told and "5 seeds per network are little" in told
     undecided = folders.write(tmp_path / "undecided", audits=False, seeds=range(3)).comparison
     assert "trainings may be" not in sentences.best(undecided)
     calm = [replace(network, outlying=[], outlying_at_most=0.451, seeds=list(range(5))) for network in compared.networks]
-    assert sentences.failures(calm).startswith("No training is outlying. Yet up to 45 % of")
+    assert sentences.failures(calm).startswith("No training is outlying. Still, up to 45 % of")
 
 
 def test_a_pair_is_told_with_the_rate_it_differs_in(tmp_path):
@@ -183,6 +185,8 @@ def test_a_pair_is_told_with_the_rate_it_differs_in(tmp_path):
 
 def test_the_why_of_a_pair_says_when_a_network_ran_once(tmp_path):
     once = folders.write(tmp_path / "once", audits=False, seeds=(0,)).comparison
-    assert {sentences.why(pair, once.margins) for pair in once.pairs} == {"a network ran once: one run says nothing of the next"}
+    assert {sentences.why(pair, once.margins) for pair in once.pairs} == {
+        "a network was trained once only, which says nothing about the next training"
+    }
     often = folders.write(tmp_path / "often", audits=False, seeds=range(3)).comparison
-    assert not any("ran once" in sentences.why(pair, often.margins) for pair in often.pairs)
+    assert not any("trained once" in sentences.why(pair, often.margins) for pair in often.pairs)

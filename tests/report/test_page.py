@@ -85,7 +85,7 @@ def test_the_studys_epochs_stand_beside_ours_with_the_images_they_got_wrong(resu
     films = sum(record.split == "valid" for record in results.manifest.used)
     assert rows[3][2:6] == [f"{last['train_loss'].median():.4f}", "0.2500", figure_text(proportion(films / 10, films), 4), "2.5"]
     note = soup.find("caption", id="cap-study-epochs").find_parent(class_="table").find(class_="note").get_text()
-    assert "move by 0 to 42 of 268 images, between their last two by: ResNet34 6, ResNet101 1, VGG16 1, VGG19 0." in note
+    assert "changes by 0 to 42 of 268; between their last two epochs by: ResNet34 6, ResNet101 1, VGG16 1, VGG19 0." in note
     assert "end at most 5 images apart" in note
 
 
@@ -197,9 +197,9 @@ def test_the_verdict_is_an_answer_with_a_line_a_reason_and_a_plot_that_says_what
 def test_an_undecided_pair_whose_interval_excludes_0_says_why(tmp_path):
     once = folders.write(tmp_path / "once", audits=False, seeds=(0,), error_rates=(0.02, 0.4, 0.02, 0.02)).comparison
     rows = {(a, b): cell for a, cells in matrix(once)["rows"] for b, cell in zip(matrix(once)["names"], cells)}
-    assert rows["ResNet34", "ResNet101"][::2] == ("undecided", "a network ran once") and rows["VGG16", "VGG19"][2] == ""
+    assert rows["ResNet34", "ResNet101"][::2] == ("undecided", "trained once only") and rows["VGG16", "VGG19"][2] == ""
     pair = replace(folders.write(tmp_path / "often", audits=False).comparison.pairs[0], verdict="undecided", p_difference_holm=0.0612)
-    assert sentences.why_undecided(replace(pair, difference=Figure(0.1, 0.01, 0.2, 94, "")), 6) == "p 0.061 after Holm over 6 pairs"
+    assert sentences.why_undecided(replace(pair, difference=Figure(0.1, 0.01, 0.2, 94, "")), 6) == "p = 0.061 after Holm over 6 pairs"
     assert sentences.why_undecided(replace(pair, difference=Figure(0.1, -0.01, 0.2, 94, "")), 6) == ""
 
 
@@ -248,7 +248,7 @@ def test_hostile_metadata_leaves_the_page_intact(hostile):
         len(plain.find_all(tag)) for tag in ("script", "h1", "h2", "section", "table")
     ]
     assert not soup.find_all(["b", "i"]) and not soup.find_all(onload=True) and not soup.find_all(onerror=True)
-    assert not [link for link in soup.find_all("a") if not re.match(r"#|https?://|figures/[\w.-]+\.svg$", link["href"])]
+    assert not [link for link in soup.find_all("a") if not re.match(r"#|https?://|figures/[\w.-]+\.(svg|png)$", link["href"])]
     assert "{{ 7 * 7 }}" in soup.get_text()
     assert max(len(bdi.get_text()) for bdi in soup.find_all("bdi")) <= 600
 
@@ -440,10 +440,13 @@ def test_too_few_patients_for_sets_and_no_test_split_are_said(tmp_path, undrawn,
 
 def test_the_views_in_use_are_told_by_class_with_the_key_and_the_studys(results, soup):
     told = soup.find(id="data").get_text()
-    assert "Views in use: COVID-19: PA 94; normal: PA 160. exclude_views leaves out lateral; 1 film was left out for the view." in told
+    assert (
+        "Views in use: COVID-19: PA 94; normal: PA 160. The setting exclude_views leaves out: lateral; 1 film was left out because of the view."
+        in told
+    )
     assert "a mixture of posterior to anterior as well as lateral views" in told
     mixed = Manifest(record.but(view="lateral") if number % 2 else record for number, record in enumerate(results.manifest.records))
-    assert "COVID-19: lateral 47, PA 47" in data.views_sentence(mixed, ()) and "leaves out none" in data.views_sentence(mixed, ())
+    assert "COVID-19: lateral 47, PA 47" in data.views_sentence(mixed, ()) and "leaves out: none" in data.views_sentence(mixed, ())
 
 
 def test_decision_curves_and_predictive_values_are_drawn(results, soup):

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from cxrkit import config, pipeline
+from cxrkit import config, pipeline, progress
 from cxrkit.data import manifest
 from cxrkit.data.readers import collected, phantom
 from cxrkit.errors import run_command
-from scrapers.__main__ import main
+from scrapers.__main__ import EXAMPLES, main, parser
 from scrapers.store import Store
 from tests.standins import radiopaedia, sirm
 from tests.standins.web import Page, film
@@ -112,6 +112,23 @@ def test_without_a_permission_nothing_is_requested_and_the_rest_is_done(desk, tm
 def test_without_a_contact_nothing_is_requested(desk, contact):
     desk.configure("radiopaedia", contact=contact)
     assert desk.refresh("--crawl", "radiopaedia")[0] == 2 and desk.rad.requests == []
+
+
+def test_quiet_leaves_the_report_and_the_errors(desk, tmp_path, monkeypatch):
+    """The words of cxrkit's own command line: its --quiet, its examples and exit codes, errors on stderr."""
+    monkeypatch.setattr(progress, "SCREEN", progress.Screen())
+    radiopaedia.save(tmp_path / "in", radiopaedia.Case(2, ct=False))
+    desk.configure("radiopaedia", permission=None)
+    assert main(desk.arguments("--quiet", "--saved", tmp_path / "in", "--crawl", "radiopaedia")) == 2
+    out, err = desk.capsys.readouterr()
+    assert "radiopaedia" in out and "saved pages in" not in out + err and err.startswith("error: ") and "  next:" in err
+    for command, pair in EXAMPLES.items():
+        with pytest.raises(SystemExit):
+            main([command, "--help"])
+        told = desk.capsys.readouterr().out
+        assert all(f"python -m scrapers {each}\n" in told for each in pair) and "exit codes: 0 done" in told
+        for each in pair:
+            parser().parse_args(each.split())
 
 
 def test_without_any_way_in_it_reports_the_store(desk):

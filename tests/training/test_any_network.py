@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from fastai.torch_core import set_seed
 from torch import nn
 
 from cxrkit import config
@@ -52,6 +53,7 @@ def test_its_groups_are_all_its_weights_the_first_layers_first_and_the_head_last
 @pytest.mark.parametrize("name", needing_timm([name for name in TESTED if name not in LIKE_ANOTHER]))
 def test_while_it_is_frozen_its_body_keeps_its_weights_but_for_the_norms_and_then_all_of_it_is_trained(name, small, tmp_path):
     experiment = replace(small, batch_size=8, learning_rate=0.01)
+    set_seed(0)  # the loaders draw their order's seed when they are made
     learn = learner.make(Job(name, 0), drawn_films().loaders(experiment, "cpu"), experiment, machine(experiment).numerics, 0)
     norms = {weight for module in learn.model.modules() if isinstance(module, NORMS) for weight in module.parameters(recurse=False)}
     in_body = set(learn.model[0].parameters())

@@ -16,7 +16,7 @@ import re
 from pathlib import Path
 
 from cxrkit.data import words
-from cxrkit.data.readers import table
+from cxrkit.data.readers import listing, table
 from cxrkit.data.records import Record
 from cxrkit.errors import BadInput
 
@@ -68,10 +68,10 @@ def films_in(root: Path) -> int:
     return len(names & there)
 
 
-def _rows(root: Path) -> list[tuple[int, table.Row]]:
+def require(root: Path) -> None:
+    """Raise BadInput where no CoronaHack folder is there. Only its metadata is looked for."""
     path = root / METADATA
-    if not root.is_dir():
-        raise BadInput("There is no such data folder.", root, "give the folder that holds " + METADATA)
+    listing.require_folder(root, "give the folder that holds " + METADATA)
     if not path.is_file():
         there = ", ".join(sorted(p.name for p in root.iterdir())[:8]) or "nothing"
         raise BadInput(
@@ -79,6 +79,11 @@ def _rows(root: Path) -> list[tuple[int, table.Row]]:
             root,
             f"download the dataset ({DATASET_URL}) or name the folder it was unpacked into",
         )
+
+
+def _rows(root: Path) -> list[tuple[int, table.Row]]:
+    require(root)
+    path = root / METADATA
     rows = table.rows_of(path, COLUMNS, "use the original metadata file of the dataset")
     altered = sum(bool(re.fullmatch(r"COVID19_\d+\.jpg", row["X_ray_image_name"])) for _, row in rows)
     if altered:

@@ -26,8 +26,7 @@ def read(root: str | Path, name: str = "folder") -> list[Record]:
     """
     root = Path(root)
     try:
-        if not root.is_dir():
-            raise BadInput("There is no such data folder.", root, "give a folder with covid/ and normal/ in it")
+        listing.require_folder(root, "give a folder with covid/ and normal/ in it")
         found = list(listing.below(root))
     except OSError as error:
         raise BadInput(f"The data folder cannot be read: {error.strerror}.", root, "ask for the permission to read it") from error
@@ -62,6 +61,8 @@ def _record(film: listing.Found, name: str, own: str, told: facts.Row, guesses: 
     why, header = film.looked_into()
     if why.startswith("no image type") and film.file.suffix.casefold() in (".csv", ".tsv", ".xlsx"):
         why = f"a table, which is read where it lies beside the class folders and is called {facts.TABLE}"
+    elif why.startswith("no image type") and film.file.suffix.casefold() in (".xls", ".xlsb", ".ods", ".numbers"):
+        why = f"a spreadsheet of a kind that is not read: save it as {facts.TABLE} or .xlsx"
     if not why and (len(set(labels.values())) > 1 or (stated and labels and stated not in labels.values())):
         why, label = "its folders, or its folder and its row, name two labels", ""
     elif not why and not label:
@@ -130,6 +131,10 @@ def _say(root: Path, records: list[Record], own: str) -> None:
             films[(folder.split("/")[0] + "/" if folder else "", record.label or "?", record.published_split)] += 1
         if not record.used:
             left[record.excluded] += 1
+    for place in sorted(root.iterdir()):
+        label = words.label_of(place.name, strict=True) if place.is_dir() else ""
+        if label and not any(folder == f"{place.name}/" for folder, *_ in films):
+            films[(f"{place.name}/", label, "")] = 0
     taken = [f"{folder or root.name} {split + ' ' if split else ''}= {label} ({count})" for (folder, label, split), count in films.items()]
     say(f"{root.name}: {'; '.join(taken[:12])}{f'; and {len(taken) - 12} more' if len(taken) > 12 else ''}")
     for reason, count in left.most_common(8):

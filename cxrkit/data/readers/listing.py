@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cxrkit.data import dicom, images
+from cxrkit.errors import BadInput
 
 DEEPEST = 8
 """Folders below the root that are looked into."""
@@ -31,6 +32,12 @@ class Found:
         except OSError as error:
             return f"no readable file: {error.strerror}", dicom.Header()
         return next(iter(header.doubts), ""), header
+
+
+def require_folder(root: Path, next: str) -> None:
+    """Raise BadInput where no folder is there. next: what to do about it."""
+    if not root.is_dir():
+        raise BadInput("This is a file and no folder." if root.is_file() else "There is no such data folder.", root, next)
 
 
 def below(root: Path, inside: str = "") -> list[Found]:

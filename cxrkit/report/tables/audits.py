@@ -4,11 +4,12 @@ from collections.abc import Iterable, Sequence
 
 from cxrkit.audit import headlines
 from cxrkit.audit.conclusions import PARTS
-from cxrkit.audit.evidence import EVERY_FILM
+from cxrkit.audit.evidence import EVERY_FILM, HELD_OUT
 from cxrkit.config import short_name
+from cxrkit.progress import counted
 from cxrkit.report.tables.elsewhere import matched
-from cxrkit.schema import Area, Audits
-from cxrkit.tables import NOTHING, Cell, Column, Table, figure_cell, number_cell, scale_of
+from cxrkit.schema import Area, Audits, PublishedRow
+from cxrkit.tables import NOTHING, Cell, Column, Table, figure_cell, number_cell, number_text, scale_of
 
 
 def all_of(audits: Audits | None) -> list[Table]:
@@ -36,9 +37,13 @@ def baselines(audits: Audits) -> Table:
         note = ""
         if row.advantage:
             ahead = row.advantage.difference
-            note = f"{ahead.value:+.3f} [{ahead.low:+.3f}, {ahead.high:+.3f}] on {row.advantage.over_title}"
+            value, low, high = (number_text(each, 3, "+") for each in (ahead.value, ahead.low, ahead.high))
+            note = f"AUC {value} [{low}, {high}] against {row.advantage.over_title}"
         seeds = f", mean of {len(row.seeds)} seeds" if len(row.seeds) > 1 else ""
         rows.append([Cell(short_name(row.architecture) + seeds, tone="network"), Cell(""), Cell(""), *_area(row.area), Cell(note)])
+    asked = [row for row in audits.published or [] if row.films == HELD_OUT]
+    for other in asked:
+        rows.append([Cell(f"a published chest model ({other.model})"), Cell(""), Cell(""), *_area(other.area), Cell(_told(other))])
     columns = (
         Column("COVID-19 separated from normal by"),
         Column("AUC, all films", True, _areas(rows, 1)),
@@ -48,7 +53,25 @@ def baselines(audits: Audits) -> Table:
         Column("note"),
     )
     note = "An AUC of 1 separates the classes, 0.5 is guessing. All films: each judged by a model that did not see its patient. A network that does not stand clear of the rows above it has shown nothing about lungs."
+    if asked:
+        note += f" {PUBLISHED} {asked[0].credit}; file {asked[0].file}, SHA-256 {asked[0].sha256}."
     return Table("baselines", "What works without seeing the lungs, or with a thumbnail of them, above the networks.", columns, rows, note)
+
+
+PUBLISHED = (
+    "The published model stands below the networks: it sees lungs, was trained by others for other findings, and had nothing fitted on "
+    "these films. The verdict does not rest on it."
+)
+
+
+def _told(row: PublishedRow) -> str:
+    """What a published model was asked, and of how many films its score is not held out."""
+    said = [f"the greatest of {', '.join(row.findings)}, each against its operating point"]
+    if row.n_seen:
+        said.append(f"{counted(row.n_seen, 'film')} may be of its own training ({', '.join(row.seen)}): not held out for it")
+    if row.as_published is False:
+        said.append("the weights are not the file as published")
+    return "; ".join(said)
 
 
 def masking(audits: Audits) -> Table:
@@ -65,12 +88,12 @@ def masking(audits: Audits) -> Table:
     columns = (
         Column("network"),
         Column("blacked out"),
-        Column("of the picture", True),
+        Column("share of the picture", True),
         Column("AUC", True, _areas(rows, 3)),
         Column("n", True),
         Column("how"),
     )
-    note = "With the centre black there are no lungs to see. A network that keeps its score then does not need them."
+    note = "With the centre black there are no lungs to see. A network that keeps its score then does not need the lungs."
     return Table("masking", "Lungs blacked out, and all but the lungs blacked out.", columns, rows, note, open=len(rows) <= 24)
 
 
@@ -80,10 +103,10 @@ def sources(audits: Audits) -> Table:
         Column("what is separated"),
         Column("AUC", True, _areas(rows, 1)),
         Column("n", True),
-        Column("positive", True),
+        Column("positives", True),
         Column("note"),
     )
-    note = "Among films of one label the disease is constant: what tells their sources apart there sees no disease. That is no verdict by itself, for films of two hospitals look different to any network: what counts is how far its score falls with the source held fixed."
+    note = "Among films of one label the disease is constant: what tells their sources apart there sees no disease. That is no verdict by itself, for films of two hospitals look different to any network: what counts is how far a network's score falls with the source held fixed."
     return Table("sources", "Sources separated, left out, and held fixed.", columns, rows, note)
 
 
@@ -94,7 +117,7 @@ def attention(audits: Audits) -> Table:
         cells = [number_cell(value, "" if value is None else f"{value:.3f}") for value in others]
         name = f"{short_name(row.architecture)}, seed {row.seed}"
         rows.append([Cell(name), figure_cell(row.energy_in_box), *cells, number_cell(row.energy_in_box.n)])
-    titles = ("box's share of the picture", "share in the box, random weights", "correlation of the maps", "n")
+    titles = ("box's share of the picture", "the same with random weights", "correlation of the maps", "n")
     columns = (Column("network"), Column("share of attention in the box", True, (0, 1)), *[Column(title, True) for title in titles])
     note = "The box holds the lungs. Attention is worth reading only where its share in the box lies clear of the box's own share, and where the map changes when the network is made random (Adebayo et al. 2018, arXiv 1810.03292)."
     return Table("attention", "Where the networks look.", columns, rows, note)
@@ -122,7 +145,7 @@ def stability(audits: Audits) -> Table:
         Column("spread of seeds", True),
         Column("largest effect"),
     )
-    note = "Each film is moved, cropped, padded, blurred slightly and mirrored, which changes no diagnosis. A call is unstable where its probability then crosses the threshold, or moves farther than seeds lie apart."
+    note = "Each film is moved, cropped, padded, blurred slightly and mirrored, which changes no diagnosis. A call is unstable where its probability then crosses the threshold, or moves farther than the seeds lie apart."
     return Table("stability", "Held-out films whose call changes under small changes that change no diagnosis.", columns, rows, note)
 
 
@@ -157,8 +180,8 @@ def held_fixed(audits: Audits) -> Table:
     counts = ("n", "COVID-19", "without a partner", "not known")
     columns = [Column("network"), Column("held fixed")]
     columns += [Column(title, True, _areas(rows, 2 + index)) for index, title in enumerate(areas)]
-    columns += [Column(title, True) for title in ("lost", *counts)]
-    note = "Within: a film is compared with films of its own source, or of its own band of ten years of age, only. Lost: all films minus within. A film without a partner has none of the other class there."
+    columns += [Column(title, True) for title in ("loss", *counts)]
+    note = "Within: a film is compared with films of its own source, or of its own band of ten years of age, only. Loss: the AUC of all films minus that within. Without a partner: films with none of the other class in their source or age band."
     return Table("held-fixed", "Source and age held fixed.", tuple(columns), rows, note)
 
 
@@ -168,7 +191,9 @@ def requirements(audits: Audits) -> Table:
         [Cell(row.text), Cell(row.found), Cell("met" if row.met else "not met", tone="" if row.met else "bad")]
         for row in audits.verdict.requirements
     ]
-    note = "All of it, and nothing found against the scores. Limits of intervals are those on the worse side."
+    note = (
+        "All of these must be met, and nothing may speak against the scores. Where an interval is judged, its less favourable end counts."
+    )
     return Table("requirements", "What a supported claim needs.", (Column("asked"), Column("found"), Column("outcome")), rows, note)
 
 
@@ -194,7 +219,7 @@ def reasons(audits: Audits | None) -> Table:
     """What the verdict rests on."""
     rows = []
     for row in headlines.ordered(audits.verdict) if audits else []:
-        cells = [number_cell(value, "" if value is None else f"{value:.3g}") for value in (row.value, row.threshold)]
+        cells = [number_cell(value, "" if value is None else f"{round(value, 3):g}") for value in (row.value, row.threshold)]
         rows.append([Cell(row.text), Cell(row.measure or NOTHING), *cells, Cell(row.rule.replace("-", " "))])
     columns = (Column("finding"), Column("measured"), Column("value", True), Column("threshold", True), Column("rule"))
     return Table("reasons", "What the verdict rests on, with each value and its threshold.", columns, rows, open=False)

@@ -1,10 +1,11 @@
 """Tables of the comparison: how far runs of a network lie apart, each pair of networks, and pairs over resplits."""
 
 from cxrkit.data.records import SPLIT_WORDS
+from cxrkit.evaluation.metrics import Figure
 from cxrkit.progress import counted
 from cxrkit.report import sentences
 from cxrkit.schema import Comparison, Range, ResplitComparison
-from cxrkit.tables import NOTHING, Cell, Column, Table, figure_cell, number_cell, p_text, points_cell, scale_of
+from cxrkit.tables import NOTHING, Cell, Column, Table, figure_cell, number_cell, number_text, p_text, points_cell, scale_of
 
 
 def networks(comparison: Comparison) -> Table:
@@ -33,72 +34,112 @@ def networks(comparison: Comparison) -> Table:
         Column("median", True),
         Column("outlying", True),
         Column("outlying, at most", True),
-        Column("SD over seeds, percentage points", True),
-        Column("SD by chance", True),
+        Column("SD over seeds, points", True),
+        Column("SD by chance, points", True),
         Column("reading"),
     )
     return Table(
         "networks",
-        f"Error on {counted(comparison.n, SPLIT_WORDS[comparison.split] + ' image')}, and how far runs of one network lie apart.",
+        f"Error rate on {counted(comparison.n, SPLIT_WORDS[comparison.split] + ' image')}, and how far runs of one network lie apart.",
         columns,
         rows,
-        "Outlying: trainings whose error rate is no better than calling every film by the more frequent class, or more than 5 standard deviations above the network's median; at most: the share of all its trainings, with 95 % confidence. SD by chance: the standard deviation that the number of images and the error rate bring with them.",
+        "Outlying: trainings whose error rate is no better than calling every film by the more frequent class, or more than 5 standard deviations above the network's median; at most: the share of all its trainings that may be outlying, with 95 % confidence. SD: standard deviation of the error rate, in percentage points; by chance: the one that follows from the number of images and the error rate alone.",
     )
 
 
+def of_pairs(comparison: Comparison) -> list[Table]:
+    """The tables of pairs of networks, those that have rows."""
+    return [table for table in (pairs(comparison), tests(comparison), needed(comparison)) if table.rows]
+
+
 def pairs(comparison: Comparison) -> Table:
-    """Each pair of networks, and what the verdict rests on."""
+    """Each pair of networks: the verdict, what it rests on, and the differences."""
     rows = []
     for pair in comparison.pairs:
-        needed = pair.needed
-        ranges = (needed.seeds, needed.images, needed.images_at_20_seeds) if needed else (None,) * 3
+        over = (
+            pair.difference,
+            pair.over_patients,
+            pair.over_seeds,
+            *(rate and rate.difference for rate in (pair.sensitivity, pair.specificity)),
+        )
         rows.append(
             [
                 Cell(f"{pair.a} minus {pair.b}"),
                 Cell(f"{pair.a} is {pair.verdict}" if pair.verdict in sentences.OPPOSITE else pair.verdict),
                 Cell(sentences.why(pair, comparison.margins)),
-                *[points_cell(figure) for figure in (pair.difference, pair.over_patients, pair.over_seeds)],
-                *[points_cell(rate and rate.difference) for rate in (pair.sensitivity, pair.specificity)],
-                *[points_cell(figure) for figure in (pair.ppv, pair.npv)],
-                figure_cell(pair.auc_difference),
-                *[Cell(p_text(p), p) for p in (pair.p_difference_holm, pair.p_equivalence_holm, pair.p_all_equivalent_holm)],
-                figure_cell(pair.probability_better, 2) if pair.probability_better.n > 1 else Cell(NOTHING),
-                *[_range(found) for found in ranges],
-                number_cell(needed.images_for_equivalence if needed else None),
+                *[points_cell(figure) for figure in over],
             ]
         )
-    titles = ("error rate, percentage points", "over patients", "over seeds", "sensitivity", "specificity", "PPV", "NPV", "AUC")
+    titles = ("error rate", "error, over patients alone", "error, over seeds alone", "sensitivity", "specificity")
     columns = [Column("pair"), Column("verdict"), Column("why")]
-    columns += [Column(title, True, scale_of(rows, index)) for index, title in enumerate(titles, start=2)]
-    titles = (
-        "p (difference)",
-        "p (equivalence in error)",
-        "p (equivalence)",
-        "P(better)",
-        "seeds",
-        "images",
-        "images at 20 seeds",
-        "images for equivalence",
-    )
-    columns += [Column(title, True) for title in titles]
+    columns += [Column(title, True, scale_of(rows, index)) for index, title in enumerate(titles, start=3)]
     all_images, covid, normal = comparison.images_for_equivalence
     note = (
-        "The first of a pair minus the second, in percentage points but for AUC: below 0 of error, and above 0 of all else, the first is "
-        f"better. p after Holm over {counted(len(rows), 'pair')}. Equivalent: within {sentences.within(comparison.margins)}, which fewer than {all_images} "
-        f"independent images, {covid} of them COVID-19 and {normal} normal, cannot show. PPV, NPV: predictive values at this set's "
-        "prevalence. P(better): how likely a run of the first errs less than a run of the second. Seeds, images: how many of them would "
-        "decide the pair with power 80 %, were the true difference at either end of its 80 % interval; of pairs that are undecided with "
-        "several seeds of each network. Images for equivalence: at 20 seeds, were the two equal. "
-        f"The lowest of {len(comparison.networks)} error rates flatters its network, for it was picked as the lowest."
+        "The rate of the first network of a pair minus that of the second, in percentage points: the first is better where its error rate is "
+        "lower (below 0), or its sensitivity or specificity higher (above 0). Equivalent: the difference lies within "
+        f"{sentences.within(comparison.margins)}; to show that takes at least {all_images:,} independent images, {covid:,} of them COVID-19 "
+        f"and {normal:,} normal. The lowest of {len(comparison.networks)} error rates is optimistic, for it was picked because it is the lowest."
     )
     return Table("pairs", f"{counted(len(rows), 'pair')} of networks, on the same images.", tuple(columns), rows, note, open=False)
+
+
+def tests(comparison: Comparison) -> Table:
+    """Each pair of networks: predictive values, AUC and p-values."""
+    rows = []
+    for pair in comparison.pairs:
+        ps = (pair.p_difference_holm, pair.p_equivalence_holm, pair.p_all_equivalent_holm)
+        rows.append(
+            [
+                Cell(f"{pair.a} minus {pair.b}"),
+                *[points_cell(figure) for figure in (pair.ppv, pair.npv)],
+                _signed_area(pair.auc_difference),
+                *[Cell(p_text(p), p) for p in ps],
+                figure_cell(pair.probability_better, 2) if pair.probability_better.n > 1 else Cell(NOTHING),
+            ]
+        )
+    titles = ("PPV, points", "NPV, points", "AUC", "p, difference", "p, equal error", "p, equivalent", "P(better)")
+    note = (
+        "Differences as above; PPV and NPV in percentage points, at this set's prevalence. p-values, corrected (Holm) over "
+        f"{counted(len(rows), 'pair')}: of no difference in error rate; of a difference in error rate beyond the margin; of a difference in any "
+        "of the three rates beyond its margin. P(better): the probability that a training of the first network has a lower error rate than one "
+        "of the second; a dash where a network was trained once."
+    )
+    columns = (Column("pair"), *[Column(title, True) for title in titles])
+    return Table("tests", "The pairs' predictive values, AUCs and p-values.", columns, rows, note, open=False)
+
+
+def needed(comparison: Comparison) -> Table:
+    """What would decide each pair that is undecided."""
+    rows = []
+    for pair in comparison.pairs:
+        if found := pair.needed:
+            ranges = [_range(each) for each in (found.seeds, found.images, found.images_at_20_seeds)]
+            rows.append([Cell(f"{pair.a} minus {pair.b}"), *ranges, number_cell(found.images_for_equivalence)])
+    titles = ("seeds per network", "images", "images, at 20 seeds", "images to show equivalence")
+    note = (
+        "Seeds or images with which the pair would be decided with a power of 80 %, were the true difference at either end of its 80 % interval. "
+        "Images to show equivalence: at 20 seeds, were the two networks equal; a dash where that is not known."
+    )
+    columns = (Column("pair"), *[Column(title, True) for title in titles])
+    return Table("needed", "What would decide the pairs that are undecided.", columns, rows, note, open=False)
+
+
+def _signed_area(figure: Figure | None) -> Cell:
+    """A difference between areas, with its sign."""
+    if figure is None or figure.value is None:
+        return Cell(NOTHING)
+    value, *ends = (NOTHING if each is None else number_text(each, 3, "+") for each in (figure.value, figure.low, figure.high))
+    return Cell(f"{value} [{', '.join(ends)}]" if figure.has_interval else value, figure.value, figure.low, figure.high)
 
 
 def _range(found: Range | None) -> Cell:
     if found is None:
         return Cell(NOTHING)
-    low, high = ("no number" if end is None else f"{end:,}" for end in (found.low, found.high))
-    return Cell(low if low == high else f"{low} to {high}", found.low)
+    if found.low is None:
+        return Cell("no number suffices")
+    if found.high is None:
+        return Cell(f"{found.low:,} or more", found.low)
+    return Cell(f"{found.low:,}" if found.low == found.high else f"{found.low:,} to {found.high:,}", found.low)
 
 
 def matrix(comparison: Comparison) -> dict:

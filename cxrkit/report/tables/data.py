@@ -32,7 +32,7 @@ def flow(manifest: Manifest) -> list[Step]:
     others = Counter(summary.short_reason(record) for record in everything if not record.used and not record.is_removed_copy)
     steps = [Step("read from the sources", len(everything), Counter(record.source for record in everything).most_common(), "kept")]
     if copies:
-        steps.append(Step("copies removed", copies.total(), copies.most_common(), "out"))
+        steps.append(Step("copy removed" if copies.total() == 1 else "copies removed", copies.total(), copies.most_common(), "out"))
         steps.append(Step("different pictures", len(everything) - copies.total(), [], "kept"))
     if others:
         steps.append(Step("left out", others.total(), _capped(others), "out"))
@@ -93,9 +93,9 @@ def views_sentence(manifest: Manifest, left_out: Iterable[str]) -> str:
         for label in LABELS
     ]
     out = sum(record.excluded.startswith("view ") for record in manifest.records)
-    key = f"exclude_views leaves out {', '.join(left_out) or 'none'}; {out:,} film{'s were' if out != 1 else ' was'} left out for the view"
+    key = f"The setting exclude_views leaves out: {', '.join(left_out) or 'none'}; {out:,} film{'s were' if out != 1 else ' was'} left out because of the view"
     return f"Views in use: {'; '.join(told)}. {key}. {STUDY_VIEWS}"
 
 
 def _commonest(values: Iterable[str]) -> str:
-    return ", ".join(f"{value} {count}" for value, count in Counter(values).most_common(5))
+    return ", ".join(f"{value} {count:,}" for value, count in Counter(values).most_common(5))

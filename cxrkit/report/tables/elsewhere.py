@@ -8,7 +8,7 @@ from cxrkit.data import matching
 from cxrkit.evaluation.metrics import Figure
 from cxrkit.progress import counted
 from cxrkit.schema import Audits, ExternalRow, GroupScore
-from cxrkit.tables import NOTHING, Cell, Column, Table, figure_cell, number_cell
+from cxrkit.tables import NOTHING, Cell, Column, Table, figure_cell, number_cell, number_text
 
 MOST_OPEN = 24
 """Rows of a table that stands open."""
@@ -31,7 +31,7 @@ def sentences(audits: Audits | None) -> list[str]:
         of_name = [row for row in rows if row.name == name]
         one = of_name[0]
         films = f"{name}: {counted(one.n, 'film')} of {counted(one.patients, 'patient')}, {one.positives:,} of them COVID-19"
-        copies = f"; {counted(one.copies_removed, 'copy', 'copies')} taken out before" if one.copies_removed else ""
+        copies = f"; {counted(one.copies_removed, 'copy', 'copies')} of the run's own films taken out before" if one.copies_removed else ""
         drawn = f"; a sample by patient of {one.sampled_from:,}" if one.sampled_from else ""
         told.append(f"{films}{drawn}{copies}. {' '.join(map(_kept, of_name))}")
     return told
@@ -46,10 +46,10 @@ def _kept(row: ExternalRow) -> str:
         figures, what = (row.internal.rates.sensitivity, row.external.rates.sensitivity, row.drop.sensitivity), "sensitivity"
     else:
         figures, what = (row.internal.rates.specificity, row.external.rates.specificity, row.drop.specificity), "specificity"
-    inside, outside, lost = (f"{figure.value:.3f}" if figure.known else "not known" for figure in figures)
+    inside, outside, lost = (number_text(figure.value, 3) if figure.known else "not known" for figure in figures)
     drop = figures[2]
-    between = f" (internal minus external: {lost} [{drop.low:.3f} to {drop.high:.3f}])" if drop.has_interval else ""
-    return f"{name} has {what} {inside} on internal films and {outside} on external ones{between}."
+    between = f" (internal minus external: {lost} [{number_text(drop.low, 3)} to {number_text(drop.high, 3)}])" if drop.has_interval else ""
+    return f"{name} has {'an AUC' if what == 'AUC' else 'a ' + what} of {inside} on internal films and {outside} on external ones{between}."
 
 
 def inside_and_elsewhere(audits: Audits) -> Table:
@@ -65,11 +65,14 @@ def inside_and_elsewhere(audits: Audits) -> Table:
             rows.append([Cell(f"{name}, {row.name}"), *_figures(side.auc, side.rates, side.ece), *counts])
             lost = [_signed(figure) for figure in (drop.auc, drop.sensitivity, drop.specificity, drop.ece)]
             rows.append([Cell(f"{name}, internal minus {row.name}"), *lost, Cell(""), Cell("")])
+    for published in (audits.published or []) if external else []:
+        counts = [number_cell(published.area.auc.n), number_cell(published.area.positives)]
+        rows.append([Cell(f"a published chest model, {published.films}"), figure_cell(published.area.auc), *[Cell(NOTHING)] * 3, *counts])
     rates = [Column(title, True, (0.0, 1.0)) for title in ("AUC", "sensitivity", "specificity", "calibration error")]
     columns = (Column("network, films"), *rates, Column("n", True), Column("COVID-19", True))
     note = (
-        "Of the mean probability over a network's seeds. Internal minus external with its 95 % interval; a calibration error below 0 there has grown, and it "
-        "moves with the share of COVID-19 films. Copies of the run's films are taken out before, and views that the run left out. "
+        "Of the mean probability over a network's seeds. Internal minus external with its 95 % interval; a difference below 0 of the calibration error says that it has grown, and it "
+        "depends on the share of COVID-19 films. Copies of the run's films are taken out before, and views that the run left out. "
         "A score that holds is no proof that disease is seen; one that falls rests in part on something else, or meets patients who are less ill."
     )
     return Table("elsewhere", "Each network on internal and on external films, and the difference.", columns, rows, note)
@@ -83,7 +86,7 @@ def _signed(figure: Figure | None) -> Cell:
     """A difference, with its sign and no place on a scale from 0 to 1."""
     if figure is None or figure.value is None:
         return Cell(NOTHING)
-    value, *ends = ("" if number is None else f"{number:+.3f}".replace("-", "\u2212") for number in (figure.value, figure.low, figure.high))
+    value, *ends = ("" if number is None else number_text(number, 3, "+") for number in (figure.value, figure.low, figure.high))
     return Cell(f"{value} [{', '.join(ends)}]" if figure.has_interval else value, low=figure.low, high=figure.high)
 
 
@@ -104,7 +107,7 @@ def subgroups(audits: Audits) -> Table:
     absent = [by for by in GROUP_OF if external and not any(group.by == by for row in external for group in row.subgroups)]
     note = (
         f"Too few: under {FEWEST_PATIENTS} patients of a class; a dash: none, or of no meaning there. The AUC of a grade of severity is against all negative films. Mean calibration: the mean probability minus the share of COVID-19 films, 0 at best; it moves with that share; of a grade of severity, of its films alone. Of many groups "
-        "some look bad by chance: read the intervals." + (f" Known of no external film: {', '.join(absent)}." if absent else "")
+        "some look bad by chance: read the intervals." + (f" Known for no external film: {', '.join(absent)}." if absent else "")
     )
     columns = [Column("network, films, group"), *titles]
     # a column that says nothing in any row is left out
@@ -139,8 +142,8 @@ def matched(audits: Audits) -> Table:
         Column("normal films in no pair"),
     )
     note = (
-        "Pairs of a positive and a negative film, one film a patient, that are alike in what the row names: as many as there can be. "
-        "What a score loses there, the difference may have been worth to it. To train on such pairs alone: --match view age sex."
+        "Pairs of a COVID-19 and a normal film, one film per patient, that are alike in what the row names: as many as there can be. "
+        "A score that falls there may have rested on that difference. To train on such pairs alone: --match view age sex."
     )
     caption = f"The same networks with view, age and sex held fixed, on {n.covid + n.normal:,} held-out films."
     return Table("matched", caption, columns, rows, note, open=len(rows) <= MOST_OPEN)

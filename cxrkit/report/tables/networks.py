@@ -14,7 +14,7 @@ from cxrkit.evaluation.metrics import Confusion, Figure, Rates
 from cxrkit.progress import counted
 from cxrkit.results import Results
 from cxrkit.schema import Audits, BaselineRow, FisherTests, Score
-from cxrkit.tables import NOTHING, Cell, Column, Table, count_text, figure_cell, number_cell, p_text, points_cell, scale_of
+from cxrkit.tables import NOTHING, Cell, Column, Table, count_text, figure_cell, number_cell, p_text, p_told, points_cell, scale_of
 
 COUNTS = ("tp", "fn", "tn", "fp")
 SEEDS_SHOWN = 3
@@ -142,8 +142,8 @@ def differs_from_study(results: Results) -> Table:
             continue
         cells = [_fisher(row.p.get(key), row.runs) for key in ("error_rate", "sensitivity", "specificity")]
         rows.append([Cell(short_name(row.architecture)), number_cell(row.runs), *cells])
-    titles = [Column(f"{title}, percentage points", True, scale_of(rows, index)) for index, title in enumerate(CELLS_SHOWN, start=2)]
-    note = "Our run with the median error rate minus the study's one, with Newcombe's interval; p of Fisher's exact test after Holm over the networks, and in brackets the lowest and highest p of single runs as they are. The films are not the study's own list, which was not published."
+    titles = [Column(f"{title}, points", True, scale_of(rows, index)) for index, title in enumerate(CELLS_SHOWN, start=2)]
+    note = "The rate of our run with the median error rate minus that of the study's one run, in percentage points, with Newcombe's interval; p: Fisher's exact test, corrected (Holm) over the networks; in brackets the lowest and the highest uncorrected p of single runs. The films are not the study's own, whose list was not published."
     if absent:
         note += f" Not trained here: {', '.join(absent)}."
     columns = (Column("network"), Column("our runs", True), *titles)
@@ -156,8 +156,9 @@ CELLS_SHOWN = ("error rate", "sensitivity", "specificity")
 def _fisher(test: FisherTests | None, runs: int) -> Cell:
     if test is None:
         return Cell(NOTHING)
-    apart, span = points_cell(test.difference), f" ({p_text(test.lowest)} to {p_text(test.highest)})" if runs > 1 else ""
-    return Cell(f"{apart.text}, p {p_text(test.holm)}{span}", apart.value, apart.low, apart.high)
+    apart, ends = points_cell(test.difference), (p_text(test.lowest), p_text(test.highest))
+    span = f" ({' to '.join(dict.fromkeys(ends))})" if runs > 1 else ""
+    return Cell(f"{apart.text} {p_told(test.holm)}{span}", apart.value, apart.low, apart.high)
 
 
 def best_without_lungs(audits: Audits | None) -> BaselineRow | None:
@@ -187,15 +188,15 @@ def study_epochs(results: Results) -> Table:
                     number_cell(epoch.seconds),
                 ]
             )
-    figures = ("train", "valid", "error")
-    titles = ["epoch", *(f"our {name}" for name in (*figures, "s")), *(f"study {name}" for name in (*figures, "wrong", "s"))]
+    figures = ("training loss", "validation loss", "error rate")
+    titles = ["epoch", *(f"our {name}" for name in (*figures, "seconds")), *(f"study's {name}" for name in (*figures, "wrong", "seconds"))]
     steps = {name: [abs(b.wrong - a.wrong) for a, b in pairwise(epochs)] for name, epochs in published.items()}
     last, finals = (
         ", ".join(f"{short_name(name)} {step[-1]}" for name, step in steps.items()),
         [epochs[-1].wrong for epochs in published.values()],
     )
     every = [step for each in steps.values() for step in each]
-    note = f"Train and valid: loss; error: error rate on validation, with Wilson's interval over images. Ours: medians over seeds, on our own films. From epoch to epoch the study's networks move by {min(every)} to {max(every)} of {sum(study.validation().values())} images, between their last two by: {last}. Its four networks end at most {max(finals) - min(finals)} images apart, so its own figures cannot rank them."
+    note = f"Error rate: on validation, with Wilson's interval over images; wrong: images. Ours: medians over seeds, on our own films. From epoch to epoch the number of images that the study's networks called wrong changes by {min(every)} to {max(every)} of {sum(study.validation().values())}; between their last two epochs by: {last}. Its four networks end at most {max(finals) - min(finals)} images apart, so its own figures cannot rank them."
     columns = (Column("network"), *[Column(title, True) for title in titles])
     return Table("study-epochs", "The study's epochs with the body unfrozen, beside ours.", columns, rows, note, open=False)
 

@@ -32,7 +32,7 @@ def patients(manifest: Manifest) -> Table:
     leaks = len(manifest.leaks)
     note = (
         "Age and sex are of patients, view and source of images; films that share a patient or a picture count as one patient. "
-        f"A range of ages counts with its middle where it spans 10 years or less. {leaks_sentence(leaks)}"
+        f"A range of ages counts as its midpoint where it spans 10 years or less. {leaks_sentence(leaks)}"
     )
     return Table("patients", "Table 1. Patients and images by split and class.", tuple(columns), rows, note, sortable=False)
 

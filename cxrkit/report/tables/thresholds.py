@@ -4,14 +4,14 @@ from typing import get_args
 
 from cxrkit.config import short_name
 from cxrkit.data.records import SPLIT_WORDS
-from cxrkit.evaluation import metrics
+from cxrkit.evaluation import metrics, study
 from cxrkit.evaluation.conformal import ClassLimit, Held, PredictionSets
 from cxrkit.evaluation.metrics import Confusion
 from cxrkit.evaluation.scoring import effective_sizes
 from cxrkit.report.tables.networks import ensembles, run_text, score_of
 from cxrkit.results import Results
 from cxrkit.schema import Score
-from cxrkit.tables import Cell, Column, Table, count_text, figure_cell, number_cell, scale_of
+from cxrkit.tables import Cell, Column, Table, count_text, figure_cell, number_cell, number_text, scale_of
 
 THRESHOLDS = (0.1, 0.3, 0.5, 0.7, 0.9)
 
@@ -41,7 +41,7 @@ def thresholds(results: Results) -> Table:
     columns = [Column("network"), Column("threshold", True), *[Column(title, True) for title in ("TP", "FN", "TN", "FP")]]
     columns += [Column("sensitivity", True, scale_of(rows, 6, ceiling=1)), Column("specificity", True, scale_of(rows, 7, ceiling=1))]
     caption = f"The same networks at other thresholds, {SPLIT_WORDS[results.metrics.held_out]} images, mean over seeds."
-    return Table("thresholds", caption, tuple(columns), rows, "95 % intervals: Wilson.", open=False)
+    return Table("thresholds", caption, tuple(columns), rows, "Counts are means over seeds. 95 % intervals: Wilson.", open=False)
 
 
 def operating_points(results: Results) -> Table:
@@ -69,16 +69,16 @@ def operating_points(results: Results) -> Table:
     caption = (
         f"A threshold chosen for a wanted sensitivity or specificity, and what it gives on {SPLIT_WORDS[results.metrics.held_out]} images."
     )
-    note = "A new film of the class is called correctly with the wanted probability, on average over such choices; one choice from few films may well fall below. A threshold that was chosen on the very images it is judged by looks better than it is."
+    note = "On average over such choices, a new film of the class is called correctly with the wanted probability; a single choice from few films may well fall short of it. A threshold that was chosen on the very images it is judged by looks better than it is."
     return Table("operating", caption, columns, rows, note)
 
 
 def predictive_values(results: Results) -> Table:
     """What a positive and a negative answer are worth at several prevalences."""
     rows = [
-        [Cell(name), Cell(f"{100 * values.prevalence:.1f} %", values.prevalence), figure_cell(values.ppv), figure_cell(values.npv)]
+        [Cell(name), Cell(_prevalence(values.prevalence), values.prevalence), figure_cell(values.ppv), figure_cell(values.npv)]
         for name, score in judged(results)
-        for values in score.predictive_values
+        for values in sorted(score.predictive_values, key=lambda values: values.prevalence)
     ]
     columns = (
         Column("network"),
@@ -87,8 +87,12 @@ def predictive_values(results: Results) -> Table:
         Column("negative predictive value", True, scale_of(rows, 3, ceiling=1)),
     )
     caption = "What an answer is worth, by the prevalence of COVID-19."
-    note = "The lower the prevalence, the more of the positive answers are wrong."
+    note = f"The lower the prevalence, the more of the positive answers are wrong. {100 * study.prevalence():.1f} % is the study's own share of COVID-19 films."
     return Table("predictive", caption, columns, rows, note, open=False)
+
+
+def _prevalence(share: float) -> str:
+    return f"{100 * share:.1f}".removesuffix(".0") + " %"
 
 
 def decision_curves(results: Results) -> Table:
@@ -97,13 +101,13 @@ def decision_curves(results: Results) -> Table:
     for name, score in judged(results):
         for point in score.decision_curve:
             cells = [Cell(name), Cell(f"{100 * point.threshold:g} %", point.threshold), figure_cell(point.network, 4)]
-            rows.append([*cells, number_cell(point.all, f"{point.all:.4f}"), figure_cell(point.over_best, 4)])
+            rows.append([*cells, number_cell(point.all, number_text(point.all, 4)), figure_cell(point.over_best, 4)])
     columns = (
         Column("network"),
         Column("threshold", True),
         Column("net benefit", True, scale_of(rows, 2)),
-        Column("net benefit, all called positive", True),
-        Column("gain over the better of all and none", True, scale_of(rows, 4)),
+        Column("the same, all called positive", True),
+        Column("gain over the better of all or none", True, scale_of(rows, 4)),
     )
     caption = f"Decision curves: what acting on an answer is worth, {SPLIT_WORDS[results.metrics.held_out]} images."
     note = "Net benefit: true positives an image minus false positives an image, these weighed by the odds of the threshold (Vickers and Elkin 2006); calling none positive is worth 0. It holds where as many have COVID-19 as among these images, and where probabilities mean what they say. Intervals over patients."
@@ -128,19 +132,19 @@ def calibration(results: Results) -> Table:
         scaling = score.scaling
         if scaling:
             before, after = scaling.before, scaling.after
-            figures = [figure_cell(figure) for figure in (before.ece, after.ece, before.brier, after.brier, before.intercept, before.slope)]
-            fitted = Cell("these images" if scaling.same_images else "validation")
-            mark = " (rests on the prior)" * scaling.rests_on_prior
-            rows.append([Cell(name), *figures, Cell(f"{scaling.temperature:.2f}{mark}", scaling.temperature), fitted])
-    names = ("calibration error", "error after scaling", "Brier score", "Brier after scaling", "intercept", "slope")
+            figures = [figure_cell(figure) for figure in (before.ece, after.ece, before.brier, after.brier)]
+            figures += [figure_cell(figure, 2) for figure in (before.intercept, before.slope)]
+            fitted = Cell(("these images" if scaling.same_images else "validation") + ", rests on the prior" * scaling.rests_on_prior)
+            rows.append([Cell(name), *figures, Cell(f"{scaling.temperature:.2f}", scaling.temperature), fitted])
+    names = ("calibration error", "after scaling", "Brier score", "Brier score after scaling", "intercept", "slope")
     columns = (
         Column("network"),
         *[Column(name, True, scale_of(rows, index + 1, floor=0 if index < 4 else None)) for index, name in enumerate(names)],
         Column("temperature", True),
         Column("fitted on"),
     )
-    caption = f"Do probabilities mean what they say? {results.comparison.n} {SPLIT_WORDS[results.metrics.held_out]} images."
-    note = "Error and Brier score: lower is better. Intercept: above 0, log odds are too low on the whole; slope: below 1, probabilities are too far from one another; a dash where the classes are separated. Intervals: bootstrap 95 % over patients; the calibration error of few images is above 0 even for perfect probabilities. Temperatures are shrunk towards 1; one that rests on the prior had validation films that were told apart perfectly, or not at all."
+    caption = f"Do probabilities mean what they say? On {results.comparison.n:,} {SPLIT_WORDS[results.metrics.held_out]} images."
+    note = "Error and Brier score: lower is better. Intercept: above 0, the log odds are too low on the whole; slope: below 1, probabilities are too extreme, above 1, not extreme enough; a dash where the classes are separated. Intervals: bootstrap 95 % over patients; the calibration error of few images is above 0 even for perfect probabilities. Temperatures are shrunk towards 1; one that rests on the prior had validation films that were told apart perfectly, or not at all."
     return Table("calibration", caption, columns, rows, note)
 
 
@@ -156,9 +160,11 @@ def prediction_sets(results: Results) -> Table:
     scales = [Column(f"covered, {name}", True, scale_of(rows, index, ceiling=1)) for index, name in ((7, "COVID-19"), (8, "normal"))]
     columns = (Column("network"), *[Column(title, True) for title in titles], *scales)
     wanted = f"{100 * found[0][1].wanted:g} %" if found else ""
-    images = f"{results.comparison.n} {SPLIT_WORDS[results.metrics.held_out]} images"
+    images = f"{results.comparison.n:,} {SPLIT_WORDS[results.metrics.held_out]} images"
     note = _note(found[0][1], wanted) if found else ""
-    return Table("sets", f"Sets of classes for single films, to hold the true class in {wanted}: {images}.", columns, rows, note)
+    return Table(
+        "sets", f"Prediction sets for single films, meant to hold the true class in {wanted} of them: {images}.", columns, rows, note
+    )
 
 
 def _limit(limit: ClassLimit) -> Cell:

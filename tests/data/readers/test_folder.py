@@ -132,6 +132,19 @@ def test_another_table_is_left_out_with_what_to_do(tmp_path):
     assert "is called films.csv" in next(record.excluded for record in folder.read(tmp_path) if record.path.endswith("metadata.csv"))
 
 
+def test_a_class_without_films_and_an_old_spreadsheet_are_told(tmp_path, capsys):
+    filled(tmp_path, "covid/a.png", "films.xls")
+    (tmp_path / "normal").mkdir()
+    found = folder.read(tmp_path)
+    assert "covid/ = covid (1); normal/ = normal (0)" in capsys.readouterr().out
+    assert any("save it as films.csv or .xlsx" in record.excluded for record in found)
+
+
+def test_a_file_in_place_of_the_folder_is_called_one(tmp_path):
+    with pytest.raises(BadInput, match="a file and no folder"):
+        folder.read(filled(tmp_path, "films.csv") / "films.csv")
+
+
 def test_two_sources_of_one_collection_share_its_patients(tmp_path):
     for part in "ab":
         filled(tmp_path / part, "normal/00001803_001.png")
