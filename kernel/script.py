@@ -19,7 +19,7 @@ RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = '42b3aa81868ee3040e86d79eae953394a0de959c97e3c0f7d58e4831078e99e7'
+SOURCE_SHA256 = 'c94e6a1efa7f9538aa67b81d957f80dcab45ca11738b6b982bf97990bc1b07c5'
 FILES = {}
 
 
@@ -2497,7 +2497,7 @@ FILES['cxrkit/audit/quality.py'] = r'''
 
 
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -2513,8 +2513,8 @@ SIDE = 16
 """Cells a side of the thumbnail."""
 BANDS = ((1, 1.4), (4, 8))
 """Pixels: deviations of the Gaussians between which the fine and the coarse details lie."""
-MACHINES = 0.25
-"""Share of its width by which the range of sharpness is widened at each end, for machines of other hospitals differ in it."""
+MACHINES = 1.25
+"""Factor by which the range of sharpness is widened, for machines of other hospitals differ in it."""
 CROPS = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 """Shares of the side that are left, from which the framing is learned."""
 MARGINS = (0.05, 0.1, 0.15, 0.2, 0.3)
@@ -2527,9 +2527,20 @@ PENALTY = 10.0
 """Of the ridge regression, on edges and thumbnails of deviation 1."""
 
 
+SHARPNESS = (
+	"it is less sharp than the training films: blurred, or enlarged from few pixels",
+	"it is sharper or noisier than the training films",
+)
+FRAMING = (
+	"it shows less of the chest than the training films: cropped, or taken from nearer",
+	"the chest is smaller in it than in the training films: padded, or taken from farther away",
+)
+"""What is said of a film below the range, and above it."""
+
+
 @dataclass(frozen=True)
 class Range:
-	"""Between which values the accepted share of the training films of a class lies."""
+	"""Between which values the films of a class are accepted that fit it in all else."""
 
 	label: str
 	n: int
@@ -2537,10 +2548,18 @@ class Range:
 	high: float
 
 	@classmethod
-	def of(cls, label: str, values: np.ndarray, accepted: float, wider: float = 0) -> "Range":
+	def of(cls, label: str, values: np.ndarray, accepted: float) -> "Range":
+		"""Of n values, the range that holds the accepted share of them."""
 		low, high = np.quantile(values, [(1 - accepted) / 2, (1 + accepted) / 2])
-		more = wider * (high - low)
-		return cls(label, len(values), float(low - more), float(high + more))
+		return cls(label, len(values), float(low), float(high))
+
+	def wider(self, factor: float) -> "Range":
+		middle, half = (self.low + self.high) / 2, (self.high - self.low) / 2
+		return Range(self.label, self.n, middle - factor * half, middle + factor * half)
+
+	def place(self, values: np.ndarray) -> np.ndarray:
+		"""Where values lie in it: 0 in its middle, -1 at its lower end, 1 at its upper one."""
+		return (values - (self.low + self.high) / 2) / max((self.high - self.low) / 2, 1e-9)
 
 
 @dataclass(frozen=True)
@@ -2551,35 +2570,16 @@ class Quality:
 	sharpness: list[Range]
 	framing: list[Range]
 
-	def doubts(self, image: np.ndarray) -> list[str]:
-		"""What a grey square, uint8 [size, size], lacks beside the training films, sentences; empty where it lacks nothing."""
-		sharp, zoom = float(sharpness(image[None])[0]), float(framing(edges(image[None]), self.zoom)[0])
-		return [
-			*_beyond(
-				sharp,
-				self.sharpness,
-				"it is less sharp than the training films: blurred, or enlarged from few pixels",
-				"it is sharper or noisier than the training films",
-			),
-			*_beyond(
-				zoom,
-				self.framing,
-				"it shows less of the chest than the training films: cropped, or taken from nearer",
-				"the chest is smaller in it than in the training films: padded, or taken from farther away",
-			),
-		]
+	def places(self, images: np.ndarray) -> np.ndarray:
+		"""Where grey squares, uint8 [n, size, size], lie in the ranges of sharpness and of framing: [classes, 2, n]."""
+		sharp, zoom = sharpness(images), framing(edges(images), self.zoom)
+		return np.array([[own.place(sharp), of.place(zoom)] for own, of in zip(self.sharpness, self.framing)])
 
 
-def _beyond(value: float, ranges: Sequence[Range], below: str, above: str) -> list[str]:
-	"""The sentence that fits a value outside every class's range; between two of them it is nearer to one end or the other."""
-	if any(known.low <= value <= known.high for known in ranges):
-		return []
-	nearest = min(ranges, key=lambda known: max(known.low - value, value - known.high))
-	return [below if value < nearest.low else above]
-
-
-def describe(images: Callable[[np.ndarray], np.ndarray], labels: np.ndarray, groups: np.ndarray, accepted: float) -> Quality:
-	"""The Quality of n films of which `accepted`, a share, lies within each range."""
+def describe(
+	images: Callable[[np.ndarray], np.ndarray], labels: np.ndarray, groups: np.ndarray, accepted: float
+) -> tuple[Quality, np.ndarray]:
+	"""The Quality of n films of which `accepted`, a share, lies within each range, and where each lies in those of its class, 2 x n."""
 
 
 
@@ -2594,9 +2594,12 @@ def describe(images: Callable[[np.ndarray], np.ndarray], labels: np.ndarray, gro
 	for rest, held in GroupKFold(min(probes.FOLDS, len(set(groups)))).split(seen, groups=groups):
 		chosen = np.isin(learned, rest)
 		zoom[held] = framing(seen[held], _fitted(altered[chosen], weights[chosen]))
-	measured = ((sharp, MACHINES), (zoom, 0))
-	ranges = [[Range.of(kind, of[labels == kind], accepted, wider) for kind in kinds] for of, wider in measured]
-	return Quality(_fitted(altered, weights), *ranges)
+	places, ranges = np.zeros((2, len(labels))), []
+	for row, (measured, wider) in enumerate(((sharp, MACHINES), (zoom, 1))):
+		ranges.append([Range.of(str(kind), measured[labels == kind], accepted).wider(wider) for kind in kinds])
+		for kind, known in zip(kinds, ranges[-1]):
+			places[row, labels == kind] = known.place(measured[labels == kind])
+	return Quality(_fitted(altered, weights), *ranges), places
 
 
 def _by_portions(images, rows, look, at_once=256) -> np.ndarray:
@@ -2621,7 +2624,12 @@ def _strength(image: np.ndarray, band: tuple[float, float]) -> float:
 
 def contrasted(images: np.ndarray, side: int = SIDE) -> np.ndarray:
 	"""n x side**2: thumbnails with mean 0 and deviation 1, so that exposure counts for nothing."""
-	thumbs = thumbnails(images, side)
+	return standardised(thumbnails(images, side))
+
+
+def standardised(thumbs: np.ndarray) -> np.ndarray:
+	"""n thumbnails, of any shape, as rows of mean 0 and deviation 1."""
+	thumbs = thumbs.reshape(len(thumbs), -1)
 	thumbs = thumbs - thumbs.mean(1, keepdims=True)
 	return thumbs / np.maximum(thumbs.std(1, keepdims=True), 1e-6)
 
@@ -2688,8 +2696,15 @@ FILES['cxrkit/audit/reference.py'] = r'''
 
 
 
+
+
+
+
+
+
+
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -2699,7 +2714,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
 from cxrkit.audit import probes, quality
-from cxrkit.audit.quality import SIDE, Quality, Range, contrasted
+from cxrkit.audit.quality import FRAMING, SHARPNESS, SIDE, Quality, Range, contrasted, standardised
 from cxrkit.data.manifest import Manifest
 from cxrkit.data.pixels import Pixels
 from cxrkit.data.records import LABELS
@@ -2708,10 +2723,14 @@ from cxrkit.evaluation.metrics import Figure
 from cxrkit.files import read_json, reading, write_text
 
 FILE = "reference.json"
-VERSION = 2
-"""1 knew neither sharpness nor framing, nor how far the seeds lie apart."""
+VERSION = 3
+"""1 knew neither sharpness nor framing, nor how far the seeds lie apart; 2 had a limit for each of the measures."""
 ACCEPTED = 0.99
-"""Share of the training films of each class, each measured by films of other patients, that lie within the limit."""
+"""Share of the training films of each class, each measured by films of other patients, that lie within the limit of all measures."""
+ELSEWHERE = 1.1
+"""Factor by which the limit is widened beyond ACCEPTED, for films of other hospitals lie farther away, and no training film tells by how much."""
+WHOLE = -1.0
+"""The least log odds, by the regression, of a film that is whole and hangs as it should."""
 MOST_COMPONENTS, FILMS_A_COMPONENT = 16, 12
 FEWEST_FILMS, FEWEST_PATIENTS = 30, probes.FEWEST_PATIENTS
 """Of a class, to be described by itself; where a class has fewer, all films are described together."""
@@ -2775,14 +2794,18 @@ class Reference:
 	quality: Quality
 	spreads: dict[str, float]
 
-	def distances(self, images: np.ndarray) -> np.ndarray:
-		"""How far grey squares, uint8 [n, size, size], lie from the films, n numbers; up to 1 they are within the limit."""
+	def measures(self, images: np.ndarray) -> np.ndarray:
+		"""How grey squares, uint8 [n, size, size], lie to the films of the class that they fit best: [3, n], their distance, and their ..."""
+
+
 		thumbs = contrasted(images)
-		return np.sqrt(np.min([cloud.distances(thumbs) / cloud.limit for cloud in self.clouds], axis=0))
+		distances = np.sqrt([cloud.distances(thumbs) / cloud.limit for cloud in self.clouds])
+		of_class = np.concatenate([distances[:, None], self.quality.places(images)], axis=1)
+		return np.take_along_axis(of_class, (of_class**2).sum(1).argmin(0)[None, None], axis=0)[0]
 
 	def lies_upright(self, images: np.ndarray) -> np.ndarray:
-		"""n booleans: whether squares look like films as they hang, not turned, upside down or inverted."""
-		return contrasted(images) @ self.upright[:-1] + self.upright[-1] >= 0
+		"""n booleans: whether squares look like whole films as they hang, not turned, upside down, inverted, halved or doubled."""
+		return contrasted(images) @ self.upright[:-1] + self.upright[-1] >= WHOLE
 
 	def doubts(self, image: np.ndarray, width: int | None, height: int | None, colour: float = 0.0) -> list[str]:
 		"""Why a picture is outside what the networks have seen, sentences; an empty list where nothing is wrong."""
@@ -2803,11 +2826,15 @@ class Reference:
 		if width and height and min(width, height) < self.pixels:  # more pixels than theirs are no loss
 			doubts.append(f"it has {min(width, height)} pixels on its shorter side; the training films have at least {self.pixels:g}")
 		if not self.lies_upright(image[None])[0]:
-			doubts.append("it lies turned, upside down or inverted, or is no frontal chest film")
-		distance = self.distances(image[None])[0]
-		if distance > 1:
-			doubts.append(f"it is unlike the training films: {distance:.2f} times as far from them as {100 * ACCEPTED:g} % of them are")
-		return doubts + self.quality.doubts(image)
+			doubts.append("it lies turned, upside down or inverted, shows half a chest or two, or is no frontal chest film")
+		measures = self.measures(image[None])[:, 0]
+		whole = float(np.sqrt((measures**2).sum()))
+		if whole > 1:
+			times, most = ELSEWHERE * whole, 100 * ACCEPTED
+			distance = f"it is unlike the training films: in all, {times:.2f} times as far from them as {most:g} % of them are"
+			named = zip(measures, ((distance, distance), SHARPNESS, FRAMING))
+			doubts += [words[int(place > 0)] for place, words in named if place**2 > 1 / 3]  # one at least has its third of the limit
+		return doubts
 
 
 @dataclass(frozen=True)
@@ -2862,9 +2889,17 @@ def _described(records, pixels, groups, spreads):
 	if not all(_enough(groups[labels == label]) for label in LABELS):
 		labels = np.full(len(labels), "")
 	names = np.array([record.image_id for record in records])
-	seen = quality.describe(lambda rows: pixels.of(names[rows]), labels, groups, ACCEPTED)
+	seen, places = quality.describe(lambda rows: pixels.of(names[rows]), labels, groups, ACCEPTED)
 	thumbs = np.concatenate([contrasted(pixels.of(names[start : start + AT_ONCE])) for start in range(0, len(names), AT_ONCE)])
-	clouds = [_cloud(label, thumbs[labels == label], groups[labels == label]) for label in dict.fromkeys(sorted(labels))]
+	clouds, wider = [], []
+	for label in np.unique(labels):
+		own = labels == label
+		cloud, apart = _cloud(str(label), thumbs[own], groups[own])
+		together = np.sqrt(apart / cloud.limit + (places[:, own] ** 2).sum(0))
+		wider.append(ELSEWHERE * float(np.quantile(together, ACCEPTED)))
+		clouds.append(replace(cloud, limit=cloud.limit * wider[-1] ** 2))
+	ranges = [[known.wider(factor) for known, factor in zip(each, wider)] for each in (seen.sharpness, seen.framing)]
+	seen = Quality(seen.zoom, *ranges)
 	sizes = [(record.width, record.height) for record in records if record.width and record.height]
 	least, greatest = np.quantile([width / height for width, height in sizes] or [1], ENDS)
 	pixels = float(np.quantile([min(size) for size in sizes] or [0], ENDS[0]))
@@ -2872,22 +2907,27 @@ def _described(records, pixels, groups, spreads):
 
 
 def _cloud(label, thumbs, groups):
-	"""The Cloud of all thumbnails, its limit from distances to clouds of other patients' films."""
+	"""The Cloud of all thumbnails, and n squared distances to clouds of other patients' films, of which its limit holds ACCEPTED."""
 	apart = np.zeros(len(thumbs))
 	for rest, held in GroupKFold(min(probes.FOLDS, len(set(groups)))).split(thumbs, groups=groups):
 		apart[held] = Cloud.around(label, thumbs[rest]).distances(thumbs[held])
-	whole = Cloud.around(label, thumbs)
-	return Cloud(**(vars(whole) | {"limit": float(np.quantile(apart, ACCEPTED))}))
+	return replace(Cloud.around(label, thumbs), limit=float(np.quantile(apart, ACCEPTED))), apart
 
 
 def _upright(thumbs, labels):
-	"""Weights and constant of a regression between films and films turned, upside down and inverted; classes count alike."""
-	squares = thumbs.reshape(-1, SIDE, SIDE)
-	seen = np.stack([squares, squares[:, ::-1], np.rot90(squares, 1, (1, 2)), np.rot90(squares, 3, (1, 2)), -squares])
-	is_film = np.repeat([True, False], [len(thumbs), (len(seen) - 1) * len(thumbs)])
+	"""Weights and constant of a regression between films and altered ones; classes count alike."""
+	squares, half = thumbs.reshape(-1, SIDE, SIDE), SIDE // 2
+	narrow = squares.reshape(-1, SIDE, half, 2).mean(-1)
+	altered = (
+		*(squares[:, ::-1], np.rot90(squares, 1, (1, 2)), np.rot90(squares, 3, (1, 2)), -squares),
+		*(np.repeat(side, 2, axis=2) for side in (squares[..., :half], squares[..., half:])),
+		np.concatenate([narrow, narrow], axis=2),
+	)
+	seen = np.concatenate([thumbs, *(standardised(each) for each in altered)])
+	is_film = np.repeat([True, False], [len(thumbs), len(altered) * len(thumbs)])
 	counts = np.array([(labels == label).sum() for label in labels])  # each film's class, or all films where few are of one
-	weights = np.tile(1 / counts, len(seen)) * np.where(is_film, 1, 1 / (len(seen) - 1))
-	fitted = LogisticRegression(C=0.01, max_iter=2000).fit(seen.reshape(len(is_film), -1), is_film, sample_weight=weights / weights.mean())
+	weights = np.tile(1 / counts, 1 + len(altered)) * np.where(is_film, 1, 1 / len(altered))
+	fitted = LogisticRegression(C=0.01, max_iter=2000).fit(seen, is_film, sample_weight=weights / weights.mean())
 	return np.append(fitted.coef_[0], fitted.intercept_[0])
 
 
@@ -3490,6 +3530,11 @@ FILES['cxrkit/audit/stability.py'] = r'''
 
 
 
+
+
+
+
+
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -3507,8 +3552,8 @@ AMOUNT = 0.03
 """Share of the side by which a film is moved, cropped or padded."""
 BLUR = 0.004
 """Share of the side: the blur's deviation."""
-SPREAD = 0.975
-"""Share of the validation films on which seeds lie no farther apart than what is called their spread."""
+REPEATABILITY = 1.96 * 2**0.5
+"""Standard deviations within which two measurements of one thing lie apart in 95 of 100 cases (Bland and Altman 1986, Lancet 1:307)."""
 ALL = "all"
 """Names all networks together among spreads."""
 
@@ -3598,11 +3643,15 @@ class Moves:
 
 
 def spreads(results: Results) -> dict[str, float]:
-	"""{architecture, or ALL: how far its networks lie apart on SPREAD of the validation films}, of those with two at least."""
+	"""{architecture, or ALL: the repeatability of p over its networks on the validation films}, of those with two at least."""
+
+
+
+
 	rows = {name: results.required(name, "valid").p_covid for name in results.architectures if results.predictions(name, "valid")}
 	if len(rows) > 1:
 		rows[ALL] = np.concatenate([*rows.values()])
-	return {name: float(np.quantile(np.ptp(p_covid, axis=0), SPREAD)) for name, p_covid in rows.items() if len(p_covid) > 1}
+	return {name: REPEATABILITY * float(np.sqrt(np.var(p, axis=0, ddof=1).mean())) for name, p in rows.items() if len(p) > 1}
 
 
 def row(films: Films, held: Predictions, answers: np.ndarray, architecture: str, threshold: float, spread: float | None) -> StabilityRow:
@@ -15817,42 +15866,42 @@ F|HquLwnqt!Xqcsaog?@*Lt!F6j{lhEuFK@lUdr~Wg`uB$p&q^(fd6(FbxUddo<?kJ*;u5NyxRLd9?UP
 # ======================================
 
 FILES['cxrkit/schema/audits.py'] = r'''
-c-o~}TaVkg6@IpV1>rs<0i0<XbQf3$0h&%WyD7SxMY3%l0>eW~l+7JU6hvw~Ui8QJJBJrho{Oh#9wyd><l%R2-#OG`v5-TloxS+Ynsy})d+CI11>Y34G1saT
-(k(?NdndL>{(p%#N`XP*M)jpG+{I$Cn9r-;G@_JF7PYiiS)rTGU{t!b6qQzW>0flmPPe=G&fm3Dy{y9|#chAB-G#c5^&p)#?L{GLz3usT9CA6{dT3OmT(65H
-$OpX}dbJdvrBik?#uj_k$cw@>&A7k^T{ri>7IvNHy)<o650(U(&;OFP`y4}mSMA$h`$4^!^DXhWq1>r*HJ<^oU-t@tU=862b%)C^v(Q$^tr^^k@9qKGOI!)l
-0##E9Df*#Z3RPPrWL<msXSS;~Mp)Mi@dvTMgN3L}kGC7y>PlHRpB3gtmn)%L{BBL($U0o`gG~qARO{^Ijg!0Qwn(sDnt|SbWWAG>tQq=3#j9G$YyX>e5?>YA
-O9ynI!vL9eY>2IJ2P1g<c0T*fLmZ$!EAG$6y$7ydC8qL-v$Ye@<OY8%l78()cl1lwvbcr;xHm#IojbyDRIhMNs#8#7^c2Y4V)~#Wy2l!t&w3@<<M@KsCB3~B
-^x7GTf59YQ9BkOj{I9)&$fV{+r9Mb2N|FSk9+!el9pJ6lLU7yfie73B#3m5Dgx=XXE|i9x+TGoYWoe=le_hZzi=|j#Dv|$|9duO4ZLJpT`3!P|@ktoIx>g+~
--WpQ_j}MZJ99BS>Lm<bytdA*DDcRSWw$Bj@yC>1DY*ey(-aywY@+?9_l={3`yu<E2zV8qXaUq7b#4<Gd=TDcS82TGv*%_;yz9Gx?u8i=(1{CfKt4l;25|*sO
-qpWR!P!7c^L?z%kPW2Qw`>V97)~)(%4$%(CBNS9rE6WZ7!9}a!8~ybK?_ni4id0Z~U6QDX5nk>kws+l{LpvIBVFtWJYTGI@mu_&#1<$bp-Bd5a9$G*h6z8<7
-<8OK;{PZgmpz|4pvJD3|x)%S2`?ajzN;{gK;OnJ^)!D-I;YJ<;S=u*#m>1RYUo66oc3!dNjclFV1@HOM97HAi5vga^s~bkeLHLGO00x#Ikv*(&8=!xd)XnzB
-q6JhitdG8ppPL*SKg))dU)4q;;FY?nu#2`($sW$_<C15&Br_b-NwUoQaf|N3n~A#!p_B}#HKH*LDcg?Q56!lfIwqKW6S?#i`RFFv@22NqP;2YH@(XZvt6F}j
--EsQlY;^WYNk;xIs_7xaAXdWq(;-J-%Yg<k#fhHR7kfl2P9`ykDOK7a9UO2yHC&m@X0)Kpd^39lh$nUuTnTREjr#1azi>88o4(c*8xJu+OG~6IMmnE3-+-HK
-0yI8_<vSdMJC6;_ffHB2!!MBnIIw76`l%^)*Q#;^a{l{euh>&nNq5Ns;(+yurDP~(Q6ZN%rM?+tj2;lteVah0ZN2-)r8sD}CzbmoWl6ad*h5sHgho$jOJcH<
-v$+2VWBQ<PRe9Im;On$BtnS36BpBmvbT5(s5=l2SE4Ywf895Zj(6Z8CH<oF^*0{Y#pa0!wk`>94t0id!voP#@gA*Lxp`;3IbQ|#|wQN|nG0z<KrXIr#Id45)
-vFI{UFSeUKB@2>P1Y+-30R$V$#Vtj;@V<uuE7*hr54Vhq2U*q>rpXjGoN-PD1ERxT7kh8-@M6MSFcNe{`G|)-AwagSH+81U!rzIm;~4`2hN`RJUd_N!9>E;D
-TL#vn%g0lly6vDf73oU_?i+u1gjeaw%vphdf^#NmKT%-z{*{Nk#yh`HHB2s6aXSS#GOPq^-7bj}+r8{n3i&hwHcTTP4}pP#(?Xf$@#Nm*hQ6mAF4m;8sH83N
-VIO#SeJVS^EhN7Rj4?OM8ZrjU7OrTTAY@?oktO+Arx7GYoxl*uNCQl=RR_Yz4zQlUYD|{d<0`0~&PQM;w;J`tF)4)7E2_{s6kuamKx$JBDDC|jX&HE<Z3vG7
-iFFsN7k@$dqSSKNB7Iu%+;evumj`oyaW-Y;&U#=nL`E{74K2+xIy=3@$md28-L(@%Z@6ryCvFehA<tz98*ms)G>HohW(T}9ktC3M+y|?n(WvMjSd5l<bRnu=
-q2V%G#h6?7k)i>>lVu6>mMVZFKSkxQOW!1Th$m_eMG)6(VkM|5_zE<aL2fo{^7Q0a{O0OD<QQ?f8<7sm*5~Q_7r4V0Vgq;c%&9?5a|_oK(75VbI6IW1ZvF3I
-Cd9t5E#KpqRu~dY6lr1uoC{5b;rK|6%=2#EjR8*NT^NNh&<B7u<L!gZR#ikHe}>64TVV0})$4E1qVc{rod@D$+*zaB!JckzvYiR3OgAB_u5>ZE`RMK>i=FfV
-CZ%dv+^b+VU2nGD8L1#>6l|aCD|k5R;_TMG4?Flm;K4nRJ3zb?<;F<}%nBeMqhJZA_6*j<=&mNsubHeI<>36@IjMd?VDA1G``gjLivXq##-CS?GNk!EaCOFr
-3PCw`aNdY3aPhq<uTU`^EqgYq^hiRV-h+Cw?g`l_-}Z>`0T;mIW#AZ^_mztE!00?d$!v{g$wq_N?T~V)vw)z}s+}B1BXhz;Hkqe9Y<X-<qkSE{VWl{8`RSh@
--@p9RcT3o!bX>H(nTipD(XN*z6{ETMXXDSXWmQfH2j7XaM%RmZj7a8an)er$TnBp-@haUOCsl<PoM^<2RtKgN>NfIOuvZ?MTA1o$cOe#yuDQhc<sJR~K!5)H
-3Z^B#`7ZXASicKmVqWA`X5aH!43?9-=gF8W_V*P652bmg_ie~@oz#5<r5V!%jN+Q3C1*a+78I*j+v8O#1MW-m+gLK=Y8}W@f-lwqKoS0f`8$dPDX1Kg8!g$4
-H+O22QvCs^I||=(AdU)IgImF#W4YkzR^wp^?V8M)PJ1t-t7EolRlz|vP8{NTn0G#_jdh#QB_2~T)!#I%kb_mL(`*X>L7Hf#Fg|vcrxQFmG~Zk8jZyH1GrA4j
-BdCAs9pZ`@!`0n7;Zf3tH)A(^+WR~0j{g^du`nI-)TUR&*~*jJ%6EDw>dM5mM^gOE^JU*u_nLJFT`20uSI&3s!gLh(M!HEZ2tAe5Ri@R+7?9>7vrDXhbkCG+
-bMMS<mc$2`6#%c0I8QSvo`e_{yEa)&TO-W!Vbk+cRdT4^rjms-{qZfm`GPCsu2$uSj(7aF?u6%v8EujG8Eu|Coc8N|TKK8_;TY>8YeWF3^Zoo`3!$dL2F`)>
-(wI^Opbg1kMHk;)hBlD2;m{#e4(SE19K^@i5+2$e(l6YmAL^v^c-%z1JL~N8vMCDt^N`{ifnz-Q%L(#9>D``AUP9!E2T)wN`>s)F$;44p=b09Gm2OLD*PaAD
-nJQSa5Z~RSRHKOJ#=gJhy1fH4TM8u+@OoAI+>CTVVjCu2bne)hz#~+9vXWIU<ugVCi*kuc!&n#IFjDBVQkS&Ami7j}-1td@tBlnsm&eD@sdgg5lNwgM7^9d%
-#a_Pt=G%nmSbGpXv74mpPz#SG(;=J*#X_2O7~kdzo}Cs)l8+a$*GZFQ1{3j>!c>M}5LEW5GCOqy_wsy|45dc!Xp1Mb<iUJf8kHR22QZqKm+yW;p6C+wd^7<+
-si`rZkRlkhs^1+qy4`HeZJw%_l_e5Jho>Dz6W0&rAUDs=Ei$vY-FVYY2{$xAp4n-+7=kTTXKiU3jo`8I0^BWk6ORgG<F={iCj9v5auXF&OlG(^R&jH8vL5`#
-y8~(SbWyx_EwVS_;=~we(#c9b;PBy|s;Kn>G-<hH^DM@gAAVQ8Veu%H`WQmkP*x!aIA5$_tm=>7x2`|N07*(0zy+8{{!ZaSc*h|(kGaiPa-mI(BtT&yJFPwJ
-kDv~l_%@d$<H2XJDBV!Wtjos}dN8n)HageH#Lt}RAf&bQ8^ej}c9Hdj<XFpX2)dIHkogx8JgYWCA77iw?{7ZY*8pU14l&H;E=WAwBOV^+_^)#|aF?)6;o<!U
-OW?LB^R`+Ri3Ep*&Wp_-sd(i-?SqxmPgKOGDjt!?s7NNg6jyZ5Uh#k{>PpjzH5aI4Ao1G@{_-RBM*YF^CX3Hd=y<}sxf{5%rx%62iJuLeexH$g^_&+A{~1O0
-Nd<yVI8=(7%g%w<*>@D45XEz(HO<A%@Azo!j^kMfG4a`W=(e83CHg8Q6oD;LIH?rH#>jQDeegMNIKJRH^P`nGtM4*1x8rw01AKfu5=MTW@%8nCXKyFO+!IuU
-Q!pl`r7}6d=nH8<HifWS`pjbO4=czlB0&C|ku|4BQtK-J252mr!meT^xxULW?*T8E?zxuQEcJ+^va^=;|GARR4hsRwNHaVz8DD*9p_C}X7bStMV)k_Y&F9ps
-{2cqyxu9C6Qt42YW*$Ehn6iQSe*o6rKHv'''[1:]
+c-o~}TaO#J6@Hd}1))CJ2IQ?1)Bz&HK)0JXanQs;oVE{vprvLw60<YI!H~0B1^w~;&f#S^+KaZWAJ&=+$;0p5zH>N>#X=6HcJ|_TYuc4K?4=X36?{|F#@wh<
+NVgQ7?48&i`Tr%}C<O+ITh*7ka2JckVm_~W(}+?!S=7>6Wrc1!gHh?$QdC;irGL>KJKgT$JAc<s^|B6=6nFiNb{Fba)`N7~v=@b}^|t5Vamdwp>#<Rda=k8+
+ARqK@=+#pEBAv36F}B#NMqU)AX~qRU=(>6EwXo|n@0DqbdaxwOeE!$8-Io~phic#d+7Ig0oNtLAhH|IM)qDoTe%&hof;EIA)EzFv%tBisw`OoFzPkr#uW=<z
+3sg-dr09osDO7Ehkag|hpV_X~7-3y6#Gk|h4;G>_J>G6)t1D&Qd{&rSU9N;~@w+vBBkOR%4>lceQ?0X;H%{)J+akesWd?fxiS<ravS#QD6|ZU~Z~SlCNqkjc
+FCEZ<4g+M?u_3m?9gN`Z+xhHw4{?C{thhfJ_YH9MDlwHuoUNUJCO7zVk@RaXx}#sZmc<PWz`YZy>D&>Hqk4sFQk{Ytqo+XT7Sjh6(LL7CeAX+;9>*87F6r&P
+px4ew{4*x`>|n!Q=6~%KL?$&qDfK~GQIaGO^|%yd>Hu%W7J}P;SM*YAAU1*ECG^hDaiKKi)b9RXEK3ue__qbEvsj7+rV{yY*+EBz+}3Kbp3fjh7@vgUs~go}
+;;k_?@c1Cf$YBM9IRtXN%leoim6Cm}Y5N?puzM2S%0?xt=M8kdBF`c;M5)i4#U*y{@x4Se#Dy5z63fu+zkIq9#n9gZ%g$Ks^etJgcV&bRHlT1{SY0CGkg#MG
+9%XF<gmNfWAu0jSajNII+25p9wQkif<`C_GJVHT5wX*CW5L~nhzR}-Y@E%rzqeum%*CmOH7~$n!VtY5OIkcl87iPdqq_(XhbLj?$T<{Vr&`tF!?4bqJL2*vI
+I{v0t!cV_40Xm;iDBEygqigYRxL?cat+b=*3BF!xSe-3QA8zC!kfnX+hj~#Q|HUHgXy+AM-pba=UGSdo%|TSMACY=ty}Dsk9E5Lq1z=za64}EVw*mSWN!@I3
+ELuPX!}{pk__@iU@w04L`BiNs0$!=B3cF|vmF(f%KCXC{D>B0|og~YA7`NyiyqUO*5K75#S|b|6kh1N#{m^V%sbhl4H<3$Uk&kYo{cd^=2DP^CH+})GZdJ<<
+wL4CqoQ=+2Dapt$qnaKw3}Pj$KOJ%ewj5{xQ=I5|eX&Qh;$#wom{O$;(!l}OQ^S?XY(@*p%r~<~fOujj!Ij`f-l)&+`ZH(4wCNj7vGEWCw6sLZVx;ql^BuU^
+CP3p;SiZwCxbxV+95`_WJp2+VfCG#6wV#?|cdaT%Am_hd_liALm2{UJAP!icSW1Rs78P=NQ|g;R#^?bN-S-J(+ScViuEasRJ*nI$DND+wz#gIkB{X_MTN0C<
+oW=cn7}E!Rr^@^G24AP8VRa`iCBYbXqkEAAkVv|rS;2+;%E+NGhL)8EyRl3Qw#Mx}`uy)9ldMRVTrEi>n1x~I8=T<i4kcA!quYo#sb#~mjd|v<H}x21$a(AW
+iba=+da>Q?DOr%TA`pAO3Lw}}E^aB(h4(!SSivR~c(`R;Jjk-9Fiobg;f!-K7!V!yy4ZVrhZhsxf{~yr%11ox83D3&y{R)*7XD6j9nTmLFjQRy_i6@?@(AYG
+-7>HqT|S-a)LjRysYqWcaNqd5BfLsaX3h%yBb+ly`-uXx_pdzUHQxDss$p`mirXo`kzplR>uyP$*zRSoQpl$fuwfeUbO;O-oEFL~k0<vgH}pO2aIq$xMI~*C
+5BtEw>r>eQZXx+qV2rt0){rq+ws1w$1R(>vk1Wa0I*lMH>I8;JMjBv}tvV1!c7XK+R%5cv9#=u_bUp$*xz(sAj!7YuUQvbCp#U4h0#ci5KxrS&NXx(*Z9{kz
+NUXb9z4!~t7p0cF7U|Q9m!7-ZxICEqtFtL9ch&=wAu^KrY-nko(b?%GMm{%+=&qe8dc$QqJ#l;34tXv^*nq=WqDfq6FgxI-i6nv4<33mojYdWP$YQj_lM7M(
+3JsUhD#qNp4-}1yyy>!J=U>026~1`$2I{dKTfH7`Wvxr!F?ftLYK}{g-K%9Ks6_Y;&@RI!*v852laukAtA}7@_~~whJ!oE^=klN78=r|9+)p~E)-_EuTwFl?
+s&C=>(3HCKzk|&X6~nfC!(&=*NYGN`j1539G*yY?BQ?^{`$;%PJCV0!6k<Xj0M?ARk33sd5uf}C_S0;E#g}is{OT+k-}I*QKzxilYjiu<)6Gq`GhvwNCPdYh
+E+#jh+?`~xlRiMJR1Ncc6U?UT&DMJ+RR@iNBXF?=cPCw(-P*Td2cHQ%_zDsUSeT+jIf;i^HRJ;pEaB9iL7^Dk)ua<Pla-@{oZmYq)pv-}-Tz{LI~sTqz_h{m
+^D<I~oWBRI&KOZ4LdSN_J8=zSzBlDH%BQ1cH%G}H8R_#IQqR^sAsgk}9uZ660(iU(ghTVbQso}#oo6eVt<fymXt2B;@(;Bc5a3(2ljCTlQJBak^OVOekBw=x
+ucJ4t6lbnJ{qy5DufO<u30stoE4X)4F+wof^|GYOG#CGD{28{a$_e}6J8{<NdNHXH;~Y)%;VP4hVs9c|rQ74A#PEU>r?}PXz}!OJMRE%&%R^H?Q(f#X#G=tP
+*Bd`y(%%pC=Pz$yTH@{3vB|{xT@WqvBCj(0p3h>ioZLOn%v`a5s493Y=QG!DL)z=4?jtD8m?mHpHykZF4T8g<a=qRjuTxF%P{!ZJ`WaX2z?>3%u_yqF@E^?I
+Q6xw~<)~1VlFfK?r*uli2%PRHd;@|AD`X9B1$&OQgXdn2havQCGG{t%#Eh<v*`_512iZ7ri0fhA`K&h9Z9>a<OvO};)38DgR;^C6EdT_AqLsq<*k+zi@a)k1
+VCgqT!CTJgHV~1Z{;79}Yhn!7_lt%n864h>t?_9i@U&I_Uj)X&bjVYiUJ-#SPYNyH_MxaN6Y(Ay@(WL%eTUs^)*W=As5xIb-@*&iQQRB3C%GW>R8otXRwrXX
+nu|0ql>noArfi#gXLhqBKESL1c!k7yno02_#IV@H$zs|XVU|yxUY4qoL+v(|ES%|&@9E7~Tqbw5DmQf2<F|D$JV(rEi@eWh^W@>QU+>exPvuX_SQlAW0zjQ_
+?hjiCH4Qd!4y2dHlqvviNDeEy`0g_Fgrp585TT4nFK`(lKF0p=(C(0a;WqtHC#A=;CnDilo1d3WQP>}j6gLPQ<0)WHkPk}l_H+yrB1b%p;ws*^kV1bZj+#2p
+wA!n5TSB|`B<RUh&XR@rRv)DrMLahi0$48MJ211QP!a*JSGCX0NEalwVd6!HkevxULbWF=S>;kbV<fOB*PAqqb>R&og+42FNegUgZ}7{FpES72SekOJd<<=C
+Cn7wld&P?}iYZj=<(F^2N{EiN2hkI|NxBY&@mN0{!U0jNs#%BeZJyx8X>la^tPy*ibX;aI5nm}xWe5gAHJ~c9BS>&B&sWJ%Y6OqAct(F7%(tac$pO9tqj`OG
+`6Kc~m#F8H3HVtZj`6q@!KhXJ?zqwIW^3;9RK=_;kuW+*?J%0SekcdIlWy*ina$nCn{G<Dp&RnTPRqp*Y^geHOVelskBt}Le(jrhR2Un#O$|8V$48f&sE}eZ
+!^N?RJH3<j;5XhKNSmjN;=LP@y%85D#z2!!R`LOdPx@3veHfrg%O#s<F~<Dxhw2TBN2%1u5W<GC3OT^}Vg+MWfBd#}{V@heQn~;xz(n##3m3vW4!L>EZN8EV
+J!2#R3JclM?O}feb=btWxg;4+L4!r<hDv5#KAq5mft~c!xke^_=1d16t)<@>PE@yxtS2PLT5dzoorHkQzlh*jwHf;O+Ejjj^Vz-zAbWF&VK#R`;^7|g@G!@J
+owI@agl!5B?>|@q_ehzy)v`z=I4pEtZ2n@!EB|?4ubh6bB0g2|ygWulGU=tbrhE392V7H&nvSozKqUi-A6oEdAgNL6PnkDae1<~D<L1r%z@0t4DC}+ghT!yL
+jnug3yjb{eDzfh@5Ol%`Q`B5`D7?--s_=v;9xAPAF7AZKM`NoT&q9ca&&CtD^&~FQCn})`Y>~oAr6@K=u9NM94}HT~2G5zFv&30_%bB?yzZ1IQ<KvMq^7D+Z
+uOB^#J0a$tpdy@tF)=Nb$pJ=RNDHzlgw@hF7i)iVL1qyF@*j|_IX#kESNR7)W6>0L6)Va0eUAA6c)@hfwbW**VH}m6^{@ZWm2`G;2vA0v;epBc>SGI~L=iqO
+32YU!r^9eQv|i<h+E2~})iRYzC#*E{_{G4K4b1-ohhRbE'''[1:]
 
 
 # ======================================
