@@ -13,23 +13,11 @@ import pytest
 from cxrkit import config, environment, pipeline
 from cxrkit.data.readers import coronahack
 from cxrkit.files import read_json, sha256_of
+from cxrkit.options import as_arguments
+from tests.conftest import SHORT
 from tests.conftest import SMALL as OVERRIDES
 
 ROOT = Path(__file__).resolve().parents[2]
-SHORT = [
-    "--architectures",
-    "resnet18",
-    "--epochs",
-    "1",
-    "--lr-find-iterations",
-    "20",
-    "--batch-size",
-    "16",
-    "--image-size",
-    "32",
-    "--audit",
-    "none",
-]
 
 
 def call(*arguments, cwd, python=()):
@@ -146,7 +134,7 @@ def spoil_metadata(root, keep):
 
 def test_a_stopped_run_goes_on(tmp_path, few):
     """tests/kaggle_io/test_resume.py kills one."""
-    asked = ["--local", "--data", few, "--experiment", "dry-run", *SHORT, "--out", "out"]
+    asked = ["--local", "--data", few, "--experiment", "dry-run", *as_arguments(SHORT | {"audit": "none"}), "--out", "out"]
     command = [sys.executable, "-u", ROOT / "kernel" / "run.py", *asked]
     process = subprocess.Popen([*map(str, command)], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     for line in process.stdout:

@@ -15,26 +15,14 @@ from cxrkit.data.records import LABELS, Record
 from cxrkit.environment import Choice
 from cxrkit.errors import WrongUse
 from cxrkit.files import read_json
+from cxrkit.options import as_arguments
 from cxrkit.training import jobs, server
 from cxrkit.training.loaders import TrainingFilms
+from tests.conftest import SHORT
 from tests.training import trainings
 from tests.training.executor import NO_FILMS, InProcess, machine
 
 ROOT = Path(__file__).resolve().parents[2]
-SHORT = [
-    "--architectures",
-    "resnet18",
-    "--epochs",
-    "1",
-    "--lr-find-iterations",
-    "20",
-    "--batch-size",
-    "16",
-    "--image-size",
-    "32",
-    "--audit",
-    "none",
-]
 
 
 def torchrun(*command, cwd, restarts=0):
@@ -69,7 +57,7 @@ def test_two_processes_train_one_network_together(tmp_path, few):
         "dry-run",
         "--out",
         "out",
-        *SHORT,
+        *as_arguments(SHORT | {"audit": "none"}),
         "--parallel",
         "data",
         cwd=tmp_path,
