@@ -2,7 +2,8 @@
 
 Each training is its three stages, as training/recipe.py has them. What follows from cxrkit/cluster: a lost node costs the
 stages that ran on it, and stages whose weights had not reached the parent; a training goes on from the others, before any
-that was not begun; weights go to the parent over one line, one after the other. Placed as Ray does, first come, first served.
+that was not begun; results go to the parent over one line, one after the other, and those of a lost node leave it. Placed as
+Ray does, first come, first served.
 """
 
 import heapq
@@ -121,7 +122,8 @@ class _Simulation:
         self.on: list[list[_Training]] = [[] for _ in range(nodes)]
         self.up_since: list[float | None] = [None] * nodes
         self.life = [0] * nodes  # which of its lives a node is in: what was planned in an earlier one does not happen
-        self.line_free = self.there = self.busy = self.sending = 0.0
+        self.line: deque[tuple[Any, ...]] = deque()  # stages that have ended and are not with the parent; the first is on its way
+        self.there = self.busy = self.sending = 0.0
         self.left, self.losses = len(lengths), 0
         self.once = sum(length.seconds for length in lengths), weather.start * len(lengths)
         self.order, self.events = itertools.count(), []
@@ -154,6 +156,7 @@ class _Simulation:
         self.up_since[node] = None
         back, self.on[node] = self.on[node], []
         self.busy += sum(now - training.begun for training in back)
+        self._cut(now, node)
         self._plan(now + self.weather.notice, self._again, back)
         self._plan(now + self.weather.away, self._come, node)
 
@@ -174,20 +177,36 @@ class _Simulation:
         self._plan(now + training.length.stages[number], self._made, node, life, training, number)
 
     def _made(self, now, node, life, training, number):
-        """A stage has ended: its weights go to the parent, while the next one runs."""
+        """A stage has ended: its result goes to the parent, while the next one runs."""
         if life != self.life[node]:
             return
-        last, arrives = number == len(training.length.stages) - 1, now
-        if number != 1:  # the finder's result is small
-            arrives = self.line_free = max(now, self.line_free) + training.length.weight_bytes / self.weather.line
-        self._plan(arrives, self._held, node, life, training, number, now)
-        if not last:
+        self.line.append((node, life, training, number, now))
+        if len(self.line) == 1:
+            self._send(now)
+        if number < len(training.length.stages) - 1:
             self._stage(now, node, life, training, number + 1)
 
-    def _held(self, now, node, life, training, number, made):
+    def _send(self, now):
+        """The line is free for the first that waits at it."""
+        if self.line:
+            _, _, training, number, _ = sent = self.line[0]
+            size = 0.0 if number == 1 else training.length.weight_bytes  # the finder's result is small
+            self._plan(now + size / self.weather.line, self._held, sent)
+
+    def _cut(self, now, node):
+        """What a lost node had not sent leaves the line."""
+        first = self.line[0] if self.line else None
+        self.line = deque(sent for sent in self.line if sent[0] != node)
+        if first and first[0] == node:
+            self._send(now)
+
+    def _held(self, now, sent):
         """The parent holds a stage, and those before it."""
+        node, life, training, number, made = sent
         if life != self.life[node]:
             return
+        self.line.popleft()
+        self._send(now)
         training.kept = number + 1
         if training.kept == len(training.length.stages):
             self.on[node].remove(training)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cxrkit.__main__ import main
@@ -24,6 +24,7 @@ def test_where_nothing_goes_wrong_alike_trainings_go_in_rounds(nodes, at_once, t
 
 
 @settings(deadline=None, max_examples=40)
+@example(nodes=9, hours=0.1, late=1 / 3, line=1e6, at_once=2, seed=9)
 @given(
     nodes=st.integers(1, 12),
     hours=st.floats(0.1, 100),
@@ -77,6 +78,28 @@ def test_the_line_to_the_parent_is_shared():
     many = [Length("resnet34", (1.0, 1.0, 1.0), 100.0)] * 8
     found = cluster.simulate(many, 8, replace(IDEAL, line=1.0))
     assert found.seconds >= 1600 and found.sending > 0.5
+
+
+def test_what_a_lost_node_had_not_sent_holds_up_nobody():
+    """Two nodes, weights of 60 s; the first node goes at 120 s, 20 s after both began to wait: the other's weights go at once."""
+
+    class Once:
+        def __init__(self):
+            self.lives = [120.0, 1e9, 1e9]
+
+        def exponential(self, _):
+            return self.lives.pop(0)
+
+        def uniform(self, *_):
+            return 0.0
+
+    weather = Weather(away=1e6, late=0.0, start=0.0, notice=1e5, line=1.0)
+    made = cluster._Simulation([Length("resnet34", (100.0, 100.0, 100.0), 60.0)] * 2, 2, weather, Once(), 1)
+    arrived = []
+    hold = made._held
+    made._held = lambda now, sent: (arrived.append((sent[0], sent[3], now)), hold(now, sent))
+    made.run()
+    assert (1, 0, pytest.approx(120 + 60)) in arrived
 
 
 def test_a_run_gives_its_own_lengths():
