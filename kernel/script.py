@@ -19,7 +19,7 @@ RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = 'c94e6a1efa7f9538aa67b81d957f80dcab45ca11738b6b982bf97990bc1b07c5'
+SOURCE_SHA256 = '6837360621a3778b08ac78c548269f8e6c373ecbdcb9c3854a1f2ba5dc31d900'
 FILES = {}
 
 
@@ -14529,18 +14529,18 @@ KJ!!5#gTpa!b<ew-u7a=dSI}@W#A{On#q33YT40KmRw0uQtecNw>S+gPzDT~fb=4OPsz}f<n9Xo2ObuK
 # ======================================
 
 FILES['cxrkit/report/macros.html'] = r'''
-c-oCtOK;;g5Wf3Y3>XA)fLKX-EMy%DEcQ|q1zPkH1Pj`tEh022kaWC(<Nw~7A!X5PXEz5wG;hv)^HKY&8T>03Mg@?zg_T}!J^ptqh@FC7u2rbu%d7HlvD0>q
-QW;_CHfXc*ZUe2163s$DLF~NSt~-$1=u}wBUfprfL0&If-Bd8UI!yN0GuX(bcd%5(e2eOPoYKErm|Y(x0HhBpLg?Ji!kn!tvU*<{-S?_3?DQ(BjoX0^U|qzI
-Rh(MDlK^dVoa8e`f0bs7H7-=#DMe}6tO~u+aZ0Xt@OXRXrEDAS0J{{?Bl}jp^ifCc>{L99+oy-;yN^`AJ;M-ipDKXE0qW383rmBYoQv!!nkO`&bZGHh-;+tR
-zor9o_Un(_(2ESJ5WViFx9B}OV>t9bHcy$LF7$Hi&3lk5^$q`!x|Yy+wVDeIeQt0#2ux_^!aCP0t2_<>t(Eu6i-yOJerX0&3km9b*^~ubwqgsec&u@J&QA$Q
-gCIRET>CbS1ngTnY~AYDp-lnx#t1;IwypX;7Y|szGiolpTH~AqNU!D0$OWEMwTrj8Krqj+I1X4@xuKbfW>T|Y2u!<>#*^%V^GVN3z#{K<;oT^^jvX}cNFyAq
-irG+P%t)94-F}q)D9NVB)u85O8I{;6**10bH2szHxV>h(v9uN0ou32dMOz3<93iH3Mx?VOb!E4k1r8Pq&ZkWRQIy@Bpb;@|6jzxeuwcaEWWZa}B43~uYbax|
-Fps0tZL2KC^;-;ECp_;@+;Q#Rqh7v@NiLf`o|&DkM|~f={7gM#fp17k-NddEz~~IzQcu)liy1Q-vFCYP-408uBC*ogK-$tmfg>$@ISdOSNTDgifN&zAJjD6w
-44(`xV8y6@cs|-=K$fqxXVxgjjA7G=eqiCl*noi`>ev>Q-=y*1oFjxCZg$SM;RfSm5HWw}^A8-7k6i-4uujxi5<0rlip^LvQqjPnr|r9RrYwBlbvnE#KP^F#
-&)hbX6OPFb1qLP~D!4882@3d2lfYl38a6ue03Lvm-5*y61;zfdp0f8R1U=eE=S)D%4<vjQFVMlC+P*+^c-vynSVt5~L4U@RM7IM^7I?YDTW9);$ey{oU{}@%
-rmc9Hv`T8GQ|EpaS3#?y)Fyl~WF5Afjr4CnC&a?&tbmlRxp=w!`l`wAOw*Oy+V&1|@{@M5D#0aLH)YF^dKAq!uY9tgrB80B{bgfXK-lS4@%|-;ik{O|%y*gI
-tjmjx_a$3O6Nh1BiMB>tbsWbj@$rDD@ZnOSJ<8Y9kFPEns(+|J)i4(6CGvOp@Ni=hd7^N{dG74}nMoC1KRnzJMF#lizptXfFIt4pMD6WoqW=9CM#V3FgV_VV
-Bnp}W(G=4xHX<HrE%mTE-ZMoP`GK(TE2#YslD6*S'''[1:]
+c-oCtO>ZJO5WVv&EJsm@1WmHXQPYQ&Msr!MR@&8GqG)7jLt7ZTWxK;fz<=MWvYU1fWG9CZT=lA4u8&t7@8;|uvC`5rVQRKf+s?svyJ4Y`tQA}73-<L*y7$m1
+vjwRLY;E^|**LprwFm-W-h&`C&UV{|i7r^_*P@j(a@xzwRjsOm&F{{W<NciN#oAf6mRf%g@<*8Bw?{U=KTjA#y_bRc#vTk?5~@JdX{}Y;%KFrqm9sl(G6S`V
+IBgG1d1h>YKO-py&R#fECOM2Y!!>V0cM$AKhJ%!NAHfRWY89qvI%Cg|S60&0e#RhO0W6Yj(Fzw-P}WTOD}Q`>dYyfw`t6nV4v#Scc0RMxx5BWshLkROvgFkZ
+K=3+1yp{`uRL6UKFx`Itkr`Mapzy(|cKQg`gE6=R`%Chq_VPw9JEu=xY~*+Ng6dMR#>vf+gX?R+`OM)$z2wH)RvPJ`0DzXxNyjUyKiI_@U@Ryo7oy4oxQ!wN
+MLfhfoYN_GR4<69m95{W0XzH=A6wSytxuB&z1Ez8R+(D<Sn?+b-)gz!PHv%2oC&AIT#FUFRMxBaC5Nt_LvZA<Fk+82<JF`jLGPG`Vx{eR=VO&3+*=o6G!!Iq
+_TW!inr&!U#h$T}Jt`{^UH}(k>o8S+6vRc6px2{<$xKQNxsjr-%HXgYHrByd>uzswN|GNsdk6rq%&(!OaJSVwJ}RmU)9qJKXox($J_>jie>Lh(m;o&*+~k1-
+LvK#{{)<{563{{nxepSi@-(Whr2)UL1Gi=D@8ifE#_$x>dN*8h8}@t!yBe2r5t?+yoRPp)D8+0-R<Ysm4U|%cRAjPZQ+Gnn)AZT{gjNJ(sUd+lwV48Ho9D7G
+7PKU~#vA&MM^Z{fT#jq_qG2El>hh=83mzPje4`w(NLFTW8%y*PJ)egJ^n_7{I*a@vmjB_pL&)IaU|sDWz)xx-BKGwDo>S7ZvsdR}2nHVx^iCTI?9$hKVrVhN
+$&Fk!ZZ)1cjMSSi3~)*2q#3BL=jd@cZsjNmPlrbNopjT@$x;sMYBJ)mbjW&YGISZGc@bL+{$pj~KTsKgE(8M)ph;;jqX>eG81Oh|gLbqD2E$;j_ApF6+uwy7
+g!6|oI~FYLcSs)Tkjv5O{}D3sdQZq%Bi>@hD}8}mg_cA{<D}t4jNvvd<~smiof4ProLUB<wEv{b(s%p4aPOa_+zfpcNxZkZxz2vQ+|tjr>Be@Zp0O0gD6gc7
+4HVH;o;x5niG@z25)n9E(QKS(0^^9YgQ_J>cr+;R9G5?BPqp9XtCJ=uA%zZoRgy#*t&F_XWlXJ9DGa<{TR2&16aM^TDfR5{(qlB#l=%Dg3;XzS{Sru_qyn=`
++o$|4t{{bf`|ydq7vb68|9;~YeBfMs#%pUn<MppU!7F^wFQ+5p1-~#kWFo|_<}*I5F*eR>T5VZc>444gtKRz$pZ_9y'''[1:]
 
 
 # ======================================
@@ -14599,45 +14599,48 @@ J@@fu|M7TtunrJn8PhGKMkl3dY_*96pxn4_6l6*L3K|s=@TTf0neoz~n4?~gfwy!`yYj<O{^punwhAwP
 # ======================================
 
 FILES['cxrkit/report/page.css'] = r'''
-c-p;MNssKd5x&o_VCLZg(}5&Q>ScOC3<m)M=inS{<Yf3jNmMsIYDtmQv&5Jja}R?2!Tgd`aTBSfr~MG*GVe7-7K^ohRph>@s*e0Z(yFK$zfDi<%=V<<$5Tf#
-+B_YI@7J_u&7OS9^BjNj@(F%KNt8w6_g^oZbuh9{H_>K;BLy#k$fs<VrJ0!0RyoedSNS^EGmuD_tm!Vpffw48Fpz{{7>9>DqK3@MED!StCmyRR!<FG?w_-R@
-vMv$>k8u*KffxqTc>NfLYG5g6?ABBbtYCm{SC3mUkg}rKlh7kkw1Pj6+XH#O`{v9tPRT>vu$(om?}`Y8vjD;El>mD&MeArACB3BBhHV+OB}JEXM{`S3%gr)b
-g_fiu7RRwIsmDA45%hu)>eyzx$HPEU%Vo5SGD}kHJPRqcB(-MAl2J=idAOr1YDsFfP9Jx<B`Fqe^K{coYA2+$^GLj0fv7-OzXcH_)vMp~zwz?8hyOPjYkU|&
-QJ%VU0Tc471Qw%B{rXiDtk<M{Ydd!KFWe(Ot?PpMa>OI|Kd@uP$Y1_+?~(7Tr0Oad`<4~Ytm7#qe`Xg3Uw+?kT6m<TW$U-B;lOf2)2CxoT}n9mGi@G}S{4Us
-;d&5+3PWw$R7C+ZvJ9B^yQ&868g@pOlPY@ymd~^~a*%dN=%uR;@cY$&;aPXulkG}ORjc<ThMyz~;x+y&zh%6w3;MPv$A*JWj<iNfaj+I&anOh3!jz7od0ozB
-3mhzwz?qk@*8|#Qj_kXWX~QT?y+1LU5&Uyc?o0X%?C}!*o1;zQpL-#F_|6(QjG%!__hQYV*HYJ2XV|%ZC2dvkOi2l?b74-{Pm^anDB+m#Scwi9aW;d2gHS%2
-2iSYCeO#-#$gn#ZM-F&=E$0yD;bDenz%j#wP~K8dRi~2boIa9c48koJa~z%`Wx488TF`U-5D6W6WEsTIFW?6O+6~Y^`u>Sw{1k#Z7z+x7eS{=<RI)RMv|Od9
-1L@dn=f5;)A_*;MnL>0cSO=%}+nT1r#QY$P6j!m!RTL~G!$Stv2g`<WcQtKHIb18!%K>Ri*YX$ASt{|gEbVxOI&|GAm^6_{?|*}i4DEf+o3``Q6E89mX8NV!
-!QD1=mR0Gcg$326lX14JN`@0^;n+t0k1@*M=t=l55UQS8lNZ&CQVK2KUQVnL1gOrK`<`VCC_;x2dsrjXP~~}x0Y8Y8XeCSjGjDlPFq^e_ECVE{z8gv~4e12!
-6URf;Rm;Uu2~A-2r4u%TdBBgtP-=*X$wnCRv(%{&nNrkz;4}d)&@K@?@iH5VKzos~wi$;aa&_A^Re2l|!AvGp9~3NOu9~(XstG>94o~7J9IT@4-U_4Ifsuw5
-^Wk(f4p#b1l4`+w3zMP}mhR|AF*%l)$-^V5!TH5LLLx89J2&BVE5kTi6?PJG&oe%MZx1cx$)`7^VwKY{4$A`?TaT2j%gxZFjF7am;0J1dNQx?bvJV(5A`=-_
-I7G(Ms-coEMOCmu_a{94HD9uq8ozR6lY#;;k~K^?NKKp0Ija87%M{pT<zNoA0+(`)U?ZIa_XkTAOME@5Io~HNuNo#c0Qxvb?eu`;=TeLjA}@tsD_JTFpWIse
-5fI`O{w*(OfI8`(bTqjXw84Sa#;aE9TyG#@U}6G3Eo*u;2_mIM`T(Kg`9yq?zZbnl?iJ)gco)D}#?#I?$86Ld_|AIhJX#WC?-@DHP5~<Uj|OIjmD6&N7;GdE
-ib$iU4g>yHM3Vk{00{C$SmF&Sbvbn7bvT{9tqm@=8;h7@r!H-H(GVGo7;P_Spz@{})hw*T&=yUQ(98{E{$!LjbOWpvuC2iDGA?tpO5VNM5kbY%X*i2Ugcw!_
-T&Ye6Q<#(s92xpqH<w|YS(zIjuY}V89HwB_bdA-+9+te{WvrvTXwBpsfQo}aOp@$Xm0p?_Pf=GK1H@Dou!3nX3&qNhRn5wu$k&$g2dGN#saJqo*9w%4!g(Nz
-9>gA6RImGSaRV{oGfp3f0rXMOx<weQ{x_ZF2QIU^C5GW56r+x3{UL;N(SjdAX=s~QB`8qtdgw_I6dw@hd40%xfshx8yu4UUrB3OU!m&D7*JYEOfDo}HE%YcD
-fvryA>LRT7ZV&WCb=fty*%$7QbzXOx^N4XU7_ucz#oGHcj3GjbR_@pgMHtKaZs1`Flwwc*3!Fk&S4KNZtSzpHbslj7orHBSjFl6(<HOQzx0DXpWdX9)y0Jf&
-fX_PUN@d+^p#y9(5&6M3fCdGJZU;M=2`?uO(GTk?fy$7UV5SL5I8xO-c|-}xj7Uk%Cd7A~+IAPwkC+LFX2w{rE0G(JN0}9-GJ&(;Q7$lCW<1CKm*Nt8JSUnV
-Jm4ijE>qV!1l`PLu+t~-X+UZzuNnEfZ6=mFqR^gPQ%Lds++L*vZIxAXriHbv<B%aHSK9cfhyN`&3$x8FFBsHXKVQIZ^Ecn1JfT@%nWsT+8@Jq*$Cg3WHcb^B
-$NKr85n~j67l3`WPr}lMjxk_GM_-3C1Nluut4DjPDs^_j2n1VUvG&A<W+z9D-h#C-8@)8;O)4asb8H#PrPzYBB3g2R^P-beoN_^XI*ilh5Hw582q*Nx+0Fnm
-SeZFK9j~xZ#sMt`IRbuQZEWg~tF?x^<bPDbJ2dw+?^GS6tnB_j|M>U)OspIDR=hSQrIWDqpC2*VLJ(=X-_bS&3BjVDu5S6y`@y=5-L~*wqR$8@Iz3g*T$Gxr
-1*d{l&{b8@x^P@o&{um7rW7?KjD^YGGcO^e^X@QNaoQ1B@^)LT)6k4xT8-W8>@R#xJK)F|onWD3!^ry0QJf;&tsf^0{VqUv5*c)=OQf9^=Ng=bKl*rZ;#r0v
-E-knSs3#TiAJ*Y#iNZy`o&cFpPZgC29HJ(Wr2x<;UqK-)z8{OKZ6%hyt%^|X@JG>fjYOqt7ZoeJs2G<|W;;<-jA4&6Wl&M5ieGvKXr}?A|7nuSluaRas5*8P
-xDBxL_yE|P>KgtESq#vF{{N|OU6?M@&T6jC<H?>z=H|n#sU)l!knz3<he>~(!9)Ei1hUPn#zN@qZ()R9E~c1Kvk)%IsAT(ab4=)i<PWc{79hKL>zqGe!1yyH
-{<8acZR9RhTcUKlNrFml6J0Tj3MQHqs#&WcIuQ`>a(=utPVK4-SFJFZ(HBf#ZfkZAMS-JhxEPMeM4-OSiyKxm+C3oh@N?dI+O4rV!-~@*F`~bPy!2Wq?~Y^x
-$aJ5@rmjIOO|x5k3}ATBJzj46JGY5|Bx$zKr~sz~*1=JtrJ)l5Hz=CPX0+X^wc^QS7y9ajppx3g8(a!59Q|!VEg!+r*LExW)^6RfS*PIIbT4~Slzpyg7@UGX
-Gn=IV(9kd|EY-@{-qVL2Lr|Zl52EFx9fTvsJs+;8>1JPKVe^lAt!hKj)tkSC(3R1kZ9nCQ{pGJ{6}ZrR%JKC6D#+Zz^+eiJ0W@XpxbnfjYG)a=r7x-mmA>l@
-00!ol7Q>DXKQsAa9M<NVdp${!@2sD0%9G7yRb09k#?x8HCEeHTjva*SA-(nZtX4y2sv~gssRbuu&BqQnZ2U!2{n5xYNauY(a0iB6+^kC3l`@z4PCW&vUx3eX
-&L#am1x-X8o)q?NEL_<dD*5izu=Z4m=DyX(i?#v<Zo=mmbxmBbwDT;^K0y8E_k0U#PHiR_eFXibI!)4oz*k?o8$H#sy=9Nc3J9h*yD4tIye3>pE-QXrA72Kh
-*+zb7Q69kPFOE=0S`<uF3b&<LeWm#&h@>bcAc=U7GlV2s;aE8+1`EDF(e@$0mepc52LaUh@_5~EHUfmMu=x1{AVb?4e8v~0ILv@#ll+VWfXeowv=^^%Z2$Na
-hT$Xtl64|V?>y1Z&S-mL*-Q&V!p!A-VL$VNz!EuBR}Vt&aOA~E?CJ*dt`@SIjh;6L>1}WG<Li@mID>$lGU_11F#E#&b5&L%JbL7ZKYj;4{O{QjHSLk_SXopa
-`9oF0zO)7N({r!pe{<K{$LIA%UG%D#YqR(Dk*O3_gpd{PFEh`%$mnIjR6<wwX)c-VzCYMlI)pfQ2r{~X7nF5ox0=wCMc^`iewoVC#N5_svW@D5t~AxYiE0|b
-W=Gu!9(_^GYubXYtnRg^KY-237Y6O1w{7WY#IhJrwA-|TeD^`idZo~}O?A3Z>s#V>yJhatq3NZ}w?oGFjniyT_U&Bo)x)O&crYwaBQ;wPzbgJ(rQX$AVPf7y
-%@SLkER&wTJj3jSKnE#C^>W^OZ?79J`V{;5H`}w%wL|$7TE9SEtyb3a<0MJ!SK4`QKhc&8-S^qU*V%H#|L<uwA>Y*W==4L@X9&!zGf3<kX{OTaryuAX*@E1Y
-Du+MzV5>6Do^0#Rc~<;x+OQr`ZEo;;e0svtrxq`-2VGF|8-A{<ri1)G-73}jlUQ$~bqx~MV$nx|Je<Vmw}jy3!FdIwm#V78Bl>;el_P-;#!m_COC+M74p=99
-ln0v)(0v5|Fh0y(xatX#gmnbLjxXOr`-lSS(cR9(-NwB<Y6n7*kjqoOB2PUr^GM%s@$6uPnONM7^Rfl0LjHcP5Qx4L2}T^gVaS*8eNvRC*dwQ<r%P<ldI}=<
-5R6+}(5Xu;t!DK~WWQJc(U+V3!R7rHhxqtr@geL_X;O74@cA&#iIhc{e&F?B80%N<P5>SIhAYnNkLQ;0XZxvhu=%XuS~&AaL!n%J56G35-quDUx3sf{*u}FR
-<%~VE$0XhefmkJA-*s}zGIhT%(1JH}tscr$@?Y3#Ows'''[1:]
+c-p;NOONBY5x&o_V0y4XJFv8pY`OhFf(-%$$zgNYMNW%7&=O^HTb2|_?w-zKa?Cvl@(1%vQpGp*aC-+qfI*K%k;P)M>Z=E-eOuQ(`I%&OS+_x#o!N!$Ny$&=
+p5(NBK9C@2Xv5k)`B)SMKJw}r9^zx1$Kv^~SI&B9NwZD7*<ee_D<JYQ-{n~@x^#7cJ&JXa7P<!#iH<4V<=F5_+X@<vQ4}T7;R8`kW@KJOMT{L!b)DnLXtP^0
+Y^Ycti-xD<n5c#X8nPsPiXzppl09}QRSj!spxgD+Ry1U+EcYZ@k~m(&pQo*0`b=|JMteHaM|dUwg-NnFkk22!xv-p5^4PSjU~L!p@<YijK&pEsT`R*ljkod9
+iji&DmQh!XbVYZxaKyOUtd8r*5o64fByq*~R2)G*R%&9ew)yVqFc9Nv74PEQ5o2295v7h8Q+8Z2>WHz3c63c0F|O0>X;(O6WYM<BHdc%~A;R5~B&+pMj!BwA
+yZIBYP?#XjUxSd2^{1fYf8*6@55L=-wE;Atu+ROagbqbr!6M>K^Xcn2OjFXmbv?TTSH2_xZJLq=vSmpgzGtVJk-z-uVM)HLk9A)|+aFo^!g`)j@@IBs@aA_d
+r{$7#wCaM6wHy|8q}lVSt*;db=Y_V9YU6-QvBA0##12he*4AYSJ@Oow4*I$Q?pk(1mXCG*1}tA_d*ZMk5uw+<KEU&*;Fah7c~7=$(N&G!lLQ_~940CLFW=?7
+YfAdIC#ROfuAOLul#(zNZ?Q3e<wBR9p#oknRR<ibkidmkFc<1=Tp;^?XWB9fT_4Vj<^=ydkcW!C0DHWGp9N|y{&^76hxe?7#RwWWbT7sn>@M|veSw*qPo%3$
+o+~M#{w~Z4Z8y2bgA$HuPn7785pObRIEc+h^#Dx@w@<0+iwygnvE_iv*K&@qA1-FN25d7-h|OCGs%lkoJExcADT6TF#T<v{SZS_$m6i0;JjP-Vmt++tFRx$>
+A?gj#K>ER%A^ZwK9gGHrLO&uBJ}KE5MOv-1^MUm2Qy;vxs3J#N(kcURELjh$4!VYBLdAkGiWOIh&s7|*B*Q}n(u1SJIJ@dLrW~b;^lCub*=zZPbXH0{9m{%N
+;~x5E6i%v0tmnUDj|}a7!P~A6vNJDp0W)@JbnvH*ykT{A?O;HC?IjXdb;YnlBMjTf|0zNFn|%`Y3xw(y))r;`sy2mIZ?9+83IbF++`VNP0Y&T~U=M4>Hq=GY
+p-Tv3C0fZ+@WMNOESbw%GL``nRPPNX=!SH{?wR8vn!4j+se~S3^tBf{gPtOYqe$)$5uJ@N<ZHR7LS$;A=7G}yT&PVVeCAa?6oIxPqir(=MdawNZ|mwbB!a$9
+Y<*a=ocY_djc}Xb70mD~mcl_Ry8f*+TRTwF$YDO3M&od;*CeTy+-jH<mC$r=ZxoYbi5X8lk{YaE%p)Z7s;qMp-PSV1(Ykb<kiVYs`mH{6;3uEo)D|nBhBz!2
+XmmYRx-KU}l`=xo#)2=X`{G#E*|WRAL=l<ru)-j6mennld?~7e6}ms;>TlVSJJi^fCz}j50FkU^!ay3@_TEzUdtPP0CaVU0r~_QeG{TKE4xAq}RSXGqtLA)v
+WJTRFF#*uWK5C{%BtPe3j1YMx>{`iEY53&S+Kzw_r|^Guy+Ejw?MY9M*OIo_(76$<<2us~I1F@5z^9{4pNxaZXqi0%RJ@!?ApG~jYUEypJQ&`E(3bP8H^woG
++5_83hsL8NF}9wO;p|jECI8cbnPKI;8aM_w5{LxS=&nP+-wGtL??Z?nUxg;#;Zj#aGftyv@9j)*b<J2{j_bO#;>E+rV8m#5y#SRr&8TJ}jUrbx;gRM(j0KY@
+Yv_iUP23uR?<FpC)JopJxrm_fbUK_xCBhh11FqaoFQzaq7dSHX^M205c)fBTA8){E2nJI!r@M~TBO8`{{*bet^0G6X?+8@92*fx^yH(k>?Qj)M%@H7`ynq9y
+Ru+ntAL@oxKa$@%n?H!E^qhJGn02FqvJsqzGU>tCLyPLuew^F@CVb@^DJ~Y!=G4-hgYX|=S5Z%vUbG-Kc1ijc3<_`%`l)PZL0VCg_*y-S34kfU?S|2w01jd*
+_s%3D6J2=pEn(qehjis?#lmYXlh-o`1;x-;I8M|Q>@e7IP`#2i9Y*}>*K|NLK!^1`aE*gdV>EQz{Sr7rOMU|V#FgJv77@^=L(l;Hf5eb>Y0>=^&^;FNSuCca
+1PMR_LwXq3=aZa(zF_uU>Q>NqS91lb2@hrw4(N$Qx^M3@C7d5q+WtIe{A1i3vL&s;nfpA1OCd$aO>TxFOk^rM0FxtRozKB5tU~BhPJ2q6DQ<{$KDY)tN7lbG
+R!xLh?`EmHmBgAp50S0TcXNr1ZJmX#Re*5|B|#^T!WFs-AZ!c~24*rH=Ip2qD_Bz9J}-$9l4+5Wn)Uskv1`{~Md@V*`%RDWzOIEEL>{FBoN{{JfG0V?aGCQ0
+i-C$uEN21WU?jvVh%QYE?-BH!xCs+Kf=vSmWxQeJ@2;9S+Yv`@=Y~QwWBb}I9qd+Bw-;JE!+M0u$&qd-XfvG-jD@-CR+J3V%Ac;Fx5Zmv0$Q=Nfl^Nsq;CAo
+UM^eu4_7r6I*#|}otl%`=no<2SNAM5ZD<$+Ry6v0oSE##)b4Cxs}gW;7DOPJ3iHxuHdH&=YW6Kmh1%$$8E-Qo(Sl?BR1U>@tb=IBE36ldoMM+N>eFEy84U9S
+xii8D12DD=#8a%wJ)2I}SQEeoEe6>FcHm5GQmvb5l|STvRIKo5?rG7hluv2d!+-wq?}r(z8`xHo8kN#cSlZ7I=xhN*+Wt4R%RoXf=*OE={_|llE@$@*{Ff-H
+Lc)-p>vj&MX42j%unPOSE;~Q-P{o3q<rR~48xlstWSN~;0O`CxOeWVZ0!!ZROY1N$yLLKEb-ll^HEn<+W%R&8W5Y=M%~HI2gP$r-DY_a3cy%MZ3(@9;o1Lnf
+Y0E}}CYZwq3mRvh=ZJ$@$pz}3m0NgBqpxIEBAog}&<*)zSqpR#Ig(6`fIbARK`h>%%DU@hY=2)?rH%)lM7SM`%-v10)^3tDPAAQDBFP%ZMqZaehNUVX(sW=8
+F$n*0lFF3gVSrKh>}GT~2(ZTsz+zqB@=xIEAjHtW&$g6fs%|@{*gPL}S{k|UG`A+Ra(XB=`^CYUH0n9+G^-HdZ|)RYB5!^tkg#$w$(`zjF{Okq*U-fQp5zY?
+`WAQ?y7kr{GGP1#qJye`e{AdzRa2sLmXidP+$O4o4i)r98D#fPfp`KnKNS3QZM|GxC-Qp3poh(>zFgPbnv#m3ZUxV<L?+PuJ}Z_<>LZ3HLBS!-Rc4JT944|$
+l3<9qkcWT^W!<qXh?#1<nABH@l_~y<mmxF{s_Cn(J%gM8BuTS-!42?A0va4;NHsJ9;08rAS)6xE*AAXcR^@LVkSeKdmV-mmg|~m3NXtiX^jo*Ie{c12SiDp*
+-E?h#Qk2%$v<z0kUzp2M2qDwZE3DMW*;?GY6;#+hO&>(dM>7aROe`P1rRm~l>;&-d)t=RaqRKgcDx=e<!7;{^9ooZiQBUyW_bJ2E^DB_KhwBNqrvNl#-8enM
+ziMU)+R_$P!A_rjhY%|k*A8Jv!_SPr7{l6JvD1<i{?2*yU7jqqs|?gXK%e$HK53iSdwLM1Lwf0WtxnZus%-G#V+TgW+V>4`SO|@$>cz1s7|+{);0_eKyn8EU
+>B?Mg@RBY_4Mc=G_PNB)Q_`cr;YnfN$HI-NA>HrKE$hy;IP7qWeeqUAft%>%RUMm`EbEsJXYZs2=6SwOHMeaBjNZ!+<aQdT1;E!_`#UYw(Y=+8$VvdyyUi3Q
+U)>U}B$t=J>|8?v)9k@U<WL@j(O-;ECt8+FWD57WSbfC%B@szkPJ|@le$p@`(HoALgJQ7c`!nqxL#%5pW_=KZ8efjrcCt}G=nIQq-U(!A*MQ9gB439d;B1aR
+VFN^Edy)T(TS=~ce2k)KG60f!B1-QvQS{DfcV_uaokND1tNHAI=0=4ha>%Y8h1_Aui;>vXiSCC+$Z8fn?*{3u)p-x~fPNs&Z{BIc3Pn&VF$tFgw5~k3)Kx9W
+EXntO_!b_5@7M|TU`f7ZRaq~|@9PS<q8%uw?t3#jFel>{z0-|47FYNDW^XsdCXZD3A@kp#XD+{y(LIVOcdxY99Lc*!2cUu3FaW|ukkNewL0S8Kr;a_DBCe8`
+*C{Vf%z=+4+p1#fT2r-kSW`<jGwNFM_>EK2n7im`>J{@Phw&Nbbks5Mxw=9=6X3W<BEJZ>oDAt^h&|D7BGgZu0+2!VF9+tGJZbfjS(QLOTQlgg7VBWN$~}u%
+N6I2Xp;usB>W5UQC1~`EIu+M1RD^5O{fTpDjf<8VZki>owQEUiO?7l=P3-9Q?r<(n-HRg@vo^MH>MqbdrLx8#i;u4Q`D4zGm{4nx7u^0xc^N+pABB&u!*=RD
+V?6L=kl!JL(P@t8Ar23uP6gimH;1?~6YELz38io+a)COr8{8Lg$xL05qJ7^!B1i=yR$kn!acdybKFbw=IpMl5s(G5aQGLhx*$lbeG&xs<b${j}rykdWof|Z_
+i@Wyjx5db*i!T-<*F#%xS}sa?`}wa#W<L;#<i{8KvxfD0?R?X4JRaTeLW;uuC`1nQzX%zA4<bkWzdi;*?fIsmC$D6fUH~4}7m(ODQi4+BrtkEf*n&Kex`01!
+W2b_$J=r$B_a(w-b1-3`Z3!t{0I~-q!Al?m<siS}m!@ue2!W?h6AY9(pHt{GJ!-_D_oA6-GKIY-4p|+%i-UToO6-?JUrD~PB(&hs?IY(fc6=!HndnP7&RU=3
+QfK298`!)X9n4*2&>bWRXHkNkKz>jWAg|5n)O6z1@IfxV2QkS!WvL3ROLb3mNo<jF>4qX0po&{3yy`f9ghO9y#5vG`WJ%7erS-w~c9<L?*l-5Wsl#6_W_59F
+zgIuB+px=!=fE6doi}&OP`}i^s3IMHQGk77wd1BFemk&992~X5&_o#F3Fr2G+EwzE`}IS(`ATIh(adEgmFVFWVXmz3zDg>&r=mLy(3eiUG~w~x&}a~5J5>-{
+c=ak1>K=@6WXqZBCy{g&{{@&}z6b'''[1:]
 
 
 # ======================================
@@ -14645,54 +14648,55 @@ ln0v)(0v5|Fh0y(xatX#gmnbLjxXOr`-lSS(cR9(-NwB<Y6n7*kjqoOB2PUr^GM%s@$6uPnONM7^Rfl0
 # ======================================
 
 FILES['cxrkit/report/page.html'] = r'''
-c-qZd&63+VlD_*XFm%+89U-aw6W!5WrP4-^yC=3|yWJCQ&-k#hQ2~*Vgem?F0hX+>YhqqwpJea*DElP)Wda~UiL9#jX%BXh$Ydgs$bUeep3cSlof5U&s)hLB
-Ry7B^)8$s!owOpY3T4EmsS1%vD}iMU2JEh>+U-ur)>g`-vQ{%8%d8t;t~0$7`<-f((AJ1dH!8KdDn%g=c-w4Lvk>#AcTYZ@%^mrqkZDty#m*LaB6Lw#jTL5B
-?Pp@6w{3%2=Vy0MmcPrY)E;Uj2yyjfNq<Bx%k5R7%7g}#%<!jBU^m^##wdH0w01N9CJDnkYwNlCTdQxck~dXpRcYt%RN6M$9_D|la-AL$ES&*YNv1Zk&F$PY
-srY?amFoAG;BU+CB$SIwVeBDS4xufL+^D%ObIq70ZFKEF{`ASeUhkyYiMu<%*V3ptX6{IDs-~DrCoMPD@m<P7T_v|#?MXTji+i2f-BqS;b*kq4G84MgR?B>j
-?a9^E%OfIbl~)a5J5{KNP_DN-i&Zr@NBE7xmNlx0aLa1mjRG0#y%CMduM!QEMC<^B@JK*2f?I8KwSoxv;d7enx>gy4usnC5CrcJ1q3{EP+|ZNdx!=}xl^yU0
-Tbn}_uM%^k>oC_-C~u}yo2=epRM-mosDvL}o=dMBs=-4Y2;As0OIGQ}=0;nvPlEk)CiI4Mud&w!L}A3)-Gu;mO;v80y$Ix(bdWQlN+>tbm*+Lj_Hy-Mr_-G%
-mEBj(jj$@ujd=6RUw-_4{_<O>r!p4mofqE5z+P^52Z3ET&Z1IT@+xF$_NozUC2Z3gtFnKENM6PZ$yKJ3)ej$Q)#w5n)G^G)2(DEJ8VH}D-4ZSY5Q!2%VyO!H
-4yLDMlkTpoGC%Mq80Q5#K?M;l+dS~XLy3@$mh)V$Nhv;%J1M}rC@V|rsIW14Roy6vAB3Rx!YER$6h5Qusph&{L4XJTpMCw}#q($pKy`aS#Ap-RJl+(qMZEu|
-ydALT-GE6}kf_ecK*B%((UO-{9+=hHjP@%dUkQE#eqdP!r3BxaB%RO-!Ux2&9OD@Dm*-%PtWWB4^#oSoT_<rBG(6%RyR|-CCA)bCvvLikRv)jDIm~{!d&Qsj
-2&=!i2hp36EK}(8i6IR{^b;948<jS~GnK5Kx`pgsf#Xcy27;afsgr+PSZFoN0fzB<^~Ni<Nh|X0L&bg_E4EX87GEGmVkG~{awJP@yKQNdG$gFDLv|y_y5vTG
-izaz>@0LUC5-fw4)VWzLO<O=~533(bv1#)hM&$>VbvNzc>u&bfFNV_t|2&Y571(h=1|-`|Ls&F_y`uQd0|GlkQbyP=;6329(kf$*%HV51&NDHDrW#lXL_c&{
-n)b%n$z3^KSk4wU;$di;>KK#Ab`p5`DoB9v&Y?+=_oop0pVfI~&BA{<6Uldfek1nU?l`;n_A3Fo!2Ft9nJ>h5Yq%DQe`4FH!whK%JP)nK@F!J^yh16L;wX`~
-<rcmc+syRJN)%8?%6>{A@uw};CH6s78$vG-uvJb;34QBjWG?wFt1RsZ>m_D<vG|IFw{4X%m~0{bsL56@utAKzQ+YNgX4wB<id~h1FoR{DyHPBr+lc+HGOAl9
-W`os`CK$_c0&;IWle}(X#|Y#ZoJ5s`%4wZk)118OMM4sP;sV<KnYR-jgYG&5KXyPWH;VJRQ5O_Jr<_oa0z1K4O00zzpg#H+7Y-*~(<lRva84s3rXzK2tK6H?
-WT<&{VxqBw2;{Nqd`KI>AYcX(jlq|bqBge84x?iBkSP&6Fna}l{NI26m+_pz<}`wP)i(Et_+;Y8h&NuNSvarGYaIey?mq@;+J|(H9LA_T9AHWu3?27s(=s@o
->oMW)k=`w2O}5b=7nEI_&$%kMa6T*Xk~JcVqo^0)7vjaeNCbvBCEpSYrvgDeHh1J92Dk5BUgk%E(up-jf8Tqx;7pooFXR@v2*hPi!6+o!qP&1O;r*H!Ia&kn
-%heSM59Fax^A@b9P`s>jpX9euI#9rtR*6EFtzmj_Q>r12We<*wH3bdSrlPLk`!LFGnlOiM9|6s+iAoJF7M8ZbKm0w%f8IVx+%CK9rB8+rl2F;&6-IqfBlt)t
-v%910fMz<kzC^KHqeK(VScd(qcyp5yf8E3wedNSM7h*>KY2h_zQOZN}5aBFrI7ktuOFvof_!T&PHRBPw8enN^S#qHU>JGpI{JEct2zV?%661w*f*#=q1GdxD
-oz5~<UM0wY5Ci__zfV648#Wa1(Etk>e@VSpAz_G9rQ_s*wGH}{d{2Q<HtYojc^wzb*NC6^s~b@$@H(DdI8<s>IBo6yE2Ui^M&X;jqLAxC_%O(NXBRRD9}Nbf
-qn5fcUmi9%w2!(;51I0l4!rvCaJn?@HcuvhTx7<U^$G2<JQ(t@Kq6(US8pqy5bu!yVOwUxRKn%Qlr!Cwv_FW?<ZNhNrYl6K<K>ERw^R`4H(ihuGWzc@=QS(_
-L5%Yj11(CiqYtLqP=_)Dy%rYB6j^`BA8n9*sOA#x;YK-^%WVkfb%oqO_4cyK%;F?lpV9&9x{RuT159ZEL!khwaeTN`tdofANbCdnAokp5n9_w~CLR+)oyk&}
-9f)pn@{1vRv#KVQpg~v9MUIYu3u@=Ew~HKH^66rBmn^8UChapuORKiD&ttDA0tIeHvB{pzxer8xwQQ{Kal{@Nu7fENPd(m$T)cespP}3gZgR*(JU=0b;P{zp
-pErDcUsdY+RNcH$8u7|cPa75%Ho%z^&fOgf)rM`rC;uFDY3oC}2th~ldiOkRtBiLscrQap{$r=_&RRlm&eS<f`@)xKWU2_Ev;H+#8%q}B74NVRZ+#g91<IO=
-!(&_Kni>aWK&9Rw?^>khmP;SW5s|o3)Yx`L3^R&Y;}_DokiTiQHxr55(1+L3YU=om<g$L5BM@5AHCA+grc1?KiDizv@eVlY$pgmfC;ueUwz*aJIqs1eAD8wI
-qikN$0Rf`yPZT1l$HyBDhnDWJ(X@G7A-f2Sz>@j!3rKpyQ8WbMOw01p#ahLm#^DyRSi`}Pz-Y=oE2O*tDgl4>cLldU9gdIqZm!8cgK<iMgEZ!xoDzUiTX({t
-T*jJGIbJ&5lBg_bDS>#`rHN(Iw`wqJn^SR4RcBdsv-wRrar2JeTH17XUBZ7jN?1ZP<W%%10g4r`#~ssGlIykGr293~u{f%i0W_tR9=`hZmp3fRx<O4~KzNP^
-YI#g5=jo(hqMDA%%uD&&JAen4Ta}yEjF(whQ4gJ5bcaHHWcTRmfHbuDE1!gbQ__fgjC7Qn-`JQ9b9XV-r=l~LCUIagzM<_VbG1rbMn;PYl_VD}zA~hvgRVMg
-sWh1N%cF4AzjOicf%5IRKqGyD>klU>Tp3N^kjl&4VT=`OV`Z2&L(*(6GE**YlY6sug8w&V(pl3041hy&!Got5ohIULgbGh$rzWvH$tIrUs4f~tWv-Eyl!3VZ
-5<Dm!=(&Pyw9n))pw6#DYsruN4A1V}w%^L*{xF?~G*wOqDok|s)@ujsD~FCUL1;%phfh302@Ycl|Hb=GO_sW>TlYyfA#Cozl9c6ECDcLS-bf)~gD(?Kc`&ee
-@q+BJqm0lSC~;pjAsdLO3eS?mqr9xOmO8dPmwQPZ?<g8<vigHe+4xS>+Tr@fcVvLMzE#J4nK6U<&N_qcsk$PX=B_p@w*UWz6SX4Bwpf$8@g~+uU~d$@DFgg*
-rZYw6fobe;nj_=EuH~y`W>@c2X|&b1+8$s;(9<k)3e=Aioh)<MHNx6PrzhC`c!d2!*8>|MbF<=_h6C<7G2>0RGqScs+Tr!lNS%ea02RAR>I%s<e_zMnATLoA
-jNnAD$#C=s>VvGQDW#geGDUQzJ|_Erz6!$1NVh~pDw{?tbBXktaw^KjkJPFs(`#>4F2tK%RT(~o7yx_)?#fN7g1NbZ3cRXrd}Gla$dqc&XX8ls@_gaW$;h9b
-<mP=e9m#f}MUX7m7*7RTqc&}hS;)t7H-uVO?))7~g%hLe73+h``+U&jq?8*+byKa83_$h=m;X}!$%*blB;p^g1~GU@#2*m;k=YJ9Og?E2#l=Fna$F83%6#VJ
-a+&@tDA$S(cy1{ThQYW*o7_L8SCnheeG+6HDXre+#@&*Rj=nmS?l6j4AyvsF+<}*`DR>iEL1+`*^1vlUD{8WBI;|LQg#|^sRU=!~@5KXo8p?rn!}Y*;rWV5|
-bF~O*^`?KhCm|c3_DizUM&;V84b<-4vFySYgo5f=)wpoSvJ8Es{?^J|I8Vm|Zc{E%LThuwohwlPpmS>6lJ+gcFXibO=0KHcLgOlPD2<VaiOyyulCeTV*#~x#
-*Eza}9x}Ci4!rtV8{R9pS}cSIU7B6e0coMR6r0@8li44A?z1Hi*c`6?<(a4kZ1gP^jAwV^PtbF|$>z>%*|7OiP1jR{<WoML%poY}1lP*lx+6z<>AQ^e!R{ch
-c_9WDm&C7sek<m4KV#@SlKed_@W>^xbdH?;x^IbMh4D;_lgmtf-l#Wp_v|RmJ53|$&JUfrInCvApEIue5<)ZgZVp(LJEDS5Y!S_pm82^bRp{DG<c$AL{l6ha
-j-_8p?-%Oy9ueg3?-)T7x@T@Xdg?<=>IWpNTsB)eg5>taMmJ^>zwVLiXTc#nzyF&~jEGbI`M$-*Y4My344)Wx8zQ_QMZf-#B!?IrT>$ge&=r|3Pbh<x_}(pb
-hy#6Y;S$=SFC!C&ft0+5x`NU}n4=!%80?^R52>%y>egMuaxjv559U4SzsqH+qHpQd^^`-a(6@#eOgB5}7Eqtz*UrqT>C1;XNrzj=+7Z&lR^Y>a5>rr|^^#(m
-z;jL{f|J*XUVnELv*4H?QtjvjTZRj;JsdCb9i->cIbp|dIO?0?nZ(9K{j$0~L!AuK{o*_1k#j$PiZ}01asoN$UD(MdtGAWA8eH;qMJB%A9pbARw35@~lDO^L
-9}gTUU3Vfd6GNTrCkuK;J3JF?n{3AYM)NVm)fH;=s`emIUN_x*Y<STL?<}Oy0l~cvFud{q%hPXOz4-Q$T!5<xgWB;Gx#Vo|dXs$i=M1s(N5>7s$&+ZGQ)$$7
-+vK0=?lL`)?86Plo}*(V+D*RkTUN-aOE^l@WZjkEaHPQ>a|Uv)v$(S!A8p80bbj~v4`c12H7!{uhf}ANV4mo?`~I>ExREsc(3Biv@cj}Pa2IjpDReA-GhERG
-A6`bCvG}Eq9%fA4U>s&+9GSb8b(!WZau>c|t{Q(4|K1BqHL9BN3rY?$c|nQ6R4J=$7Vac<{r!6`CLK@s1s9Wu#ApYcGUTK7ef&*#Yh%2JZ*`%5!vQT41SQ8W
-GX>C;@H~9=LwT#=r|3TSEF7fJ&k90Y8H*#qICRR{C&hZo%%ghBU9iXQm6qEY;b;_j<;-Ow6!Zg}!=&X?PD(sU<6X<6zeGx(jNE(4j_-qHIp^K)!x4Je4n8u!
-@Ewmv4X#bCx)XXYllT^FH~{3mPrm>0*M#rWIK;C%3<&M6e7Mtkcl`-4chpBoHTO{pneI?LEkvXS@4L>4%(?#Vx+9+Li-*(t=)SHmINVJ-au8<XfRfHv>anU?
-^{O*oqfzZY);URcD!nnSa~gecu4PT`j&|eSzkN4<_0`v0g-VzFtKPzc9JD)O2-FsTMIpNISAQogh7ZO^4aP&J?8SjsALx&0sk-4}YtkA{Ci-p0u%&1(qtw^k
-)S~j)|5AV_SZJ#X^Xz$K6X6<`w+Re|k9c&{1bS&L&)x3@P^VQ^HFW3vX9=Mr|M$w|E+=x^hz|aP4$=;putnM~=+|HxX?|ObZqubdN_T;Vf1kp4_mLxK>~F|T
-V)vu|Asxqe%{pcdTg$(L@@;il*NAo8GdQO?TthRWz?qFI)(S~r_Ssf{?QWbgnJ$-cml>{+X|k(+#3Y2u)Z=d_X6Qn%AM1Y3H9&;Va=%eJcfU~kKTggm*#'''[1:]
+c-qZd-Etc@mcI8>VA`b_yNaY_yOK&Iic=XUQ<Iv+NyX0iVrohSc7r5F{WlG?WR9(^eT{vRz28UKC)w{D0NrS^TT*<r7q&<o;Nal=p9ApY)46!JQ=*nzwGiLk
+sAg|>y4(u8lUAfvp^VrxRUtBIC1x3e0lRCecDoa@wUsidtkq1&GV8{d>rAi2?M^jHXlq2K8<kpJm7<V)eA{ePvk>#AcTYZ^%pLlqkZDty#m*LaB6Lw#jTL5B
+-Oj{DZ`%gD&QI>1EPt0(somE~(8Se~CH)b(EVq}5Diaz|GQ*!jf!uT_8>8%H(%Q}Zt0WBXtgYwjU#-5mOkP)|Ri&N3RcYI3yPyAD<vQIbI64C^lT2-7o7=f*
+Qt^kfD%Bq@K;M?X6I0GFgt7Zvxe0A)<VMYPnQNYD(ni;Q@yCz;>(x%0ow&OLd@YTdW9JU_rfQ10blh@d9o?lY)Mav`)h%%+BJoydc6XVn8=a~-f0+qgYO7^F
+hj?;z`QiXcTIE#(*iIEHLX_+6&f-+f^}+l`L1c|;qPb-???y2h=e-t<$}ba*DT&wt2<8!kW(2p|=4u5N@P|)nuIpN5V8Zg$fu1axjWmTnFvtx(S)O{auB&X1
+KM-vWRlH2hwXVZnPocb-PHnP!i&0@K=%W&TaCs`da;OF$>VV){mszq(KQ!0cf_!4^#}lD9q<f9MD!>XOPVUYHsB5Zn%j88MN2G(C2vtJ4F@1Sj({3+T?{_-g
+iBj3ys<{?c<+%~BfBM_^-_Bor4fRyULcR0C+Zf2p?QSn1b>l25l_j4-mgZJ9Vy%R2T4PoAN3i5Ye2`paDp`H^p;nD9AfS$5HbzjbI?#am1nrJ+E-;ZW0VI~H
+pmi`kC7X12Rh9XkmtdR^=ol4Pv~2T03lAkiHd@YexhAD}Pwu1u>7uMGouh(a@~XO4U_TH+?S)aKS}A-+*<;OhcY**9^gsLZ?Cklcwp=$rQ%0x38Yc|GO44Za
+SUO&vSP@EjGoaJ^1Cy-4TAh)lgn<B}voEVWP_45W2`(e23BtqtK)Vdui34b2c|u1C3y5YpMltX&PeB}+q15H-3CzR$P@*cRdPF<Kw%%VRyLkt*at-ZPA1;$Q
+?0>m?$xHhQtG~GqqPHhmrcmx9iyE-#2eNdwE^UM-Dp@^s2id&@#hJbd2t5YUEB|p}q29~~Sjel@Yp>xZt;op_HT+eq;m!t_eE}7*ksK}akxZ`b#L_5fh*@Pf
+*^L}3l^gvmmGTDAor~xuSO&kTbF*5Swtyb*SKpUn)8;wM%nvN<ZvVmRj*M4l6LetVX}}+=v?GOVOSYK?`-qTwMWLMs1Y|{gM?^2+Sm4jnDr0BM;442q+>)oz
+o&)27REBO%lh}-%6xiWWb2h$k*6~vUO}vEgcg%V5@`yRK;1p^HnS2Zh!?QZCtXX&zGm(7r>uYhV?T&MjufGsr8Emz=k@-S=vxY;Ws42FM+Ru=@z+chn3@@o#
+WFtzs#7K#}Ew}K{PzA<UR-%CRQqEKgi9c<zE+HaOZD@LdFt2h-WoWJEnz`U_S!GFBti;&yZ1DxLbK5Fou-QWVS(9O(Lv}oUr}Au0#BkKO5W6Y|Vg}1RccVB=
+Cz{(`WmI=e>;@AfB{7zx3nbBaBKh1zjuFUCIQ1%NDkp<-O?&dG7s+#Q{D}*Lx6iy$@fh^md4of5rE;S<8yxjl5p>F9^;2L=I7^AM&;is3|HTE-Nk2A9z#}}_
+NMPzvUD+!4RyG-+UQU~F>`lTxIDS6d1i-*)1`?kKD<^qwY@6*z`RyT7ymnyr9Q^Tr|MS0$rwmr8ksDNPa}TeNHhv7B<1?Ctiv@hvA;6UmW00nOND0Y>jPk<)
+rr5#Iafdg}gTuWZ6EuITzYE!yZS;o)W$ETquF5Uk(Mr5v)ri6{>JE5{_>^afz!0bQTcYKdGpOt44n6qc6rjuRXjH88D!rym2{Su3$E)7;?k;$lrn(h!i;M>B
+v&Uf6C2dijgS~Kz&5S&-fm`Nc4Rs9CTBv=C6QoeYtn;hn&{2s{*q2s`LYJ*!eDGhYAq{5Njs!Rb4wSm0uHY0g%Kn>X4&wo0pF0y(E?j#oZG(UKdy4<Oy%N`5
+vf2xQJOWTcg=<%5_3@A3Be}QT9i$et)2a0pkL8jl+Hl4^?03aCw<*!rZH&=JZcKQ=W@NDz?sOI<PP7jp&Vt;5ie{1w5+528%H+5X4w@dMi^(xx{*Gk7Ua<0=
+{UaiVvwtWuBgSrhnZ+YfeYG^TEV+UNoesbQyxdbw2>dKR63+`c41I)$4YQr<?{t=_@-jgphA{I#|9!kHh<+%lg8>#7{*t|{LQWDVYKQp=>n$`f`Icg@Y}mgF
+@@FnzSR+K^uWm%4K<jt{<EByv#p!+Txhd%bGRhEW6-9NIB@E-ZccURW@o{DllxnFP^Z5aZvxiX!>>*Pg*nwB?AI`|89rDrUj|=_~S)WcH@`E7{GbB>BdiAFA
+>G&;jEQn<$OeI`)PHEY7N%BGDC$~lCGF@RrtvJ^ua7P7l{-z6ZXGZ@Uj$sXpL3rfU$UuuyNc8cEKJ=o@fVhPdVAQNg<l;8SbX0Qzd%jlAi*uvIIdUO4(7{{T
+WM*+xD@-W^IgC+VaDXXQU??;}HI5FK_I0drJ(Jr2-iupqgiI;LArX&>($03N{trkuIl0=9DOy#NZqT4BG$Y?hzy&p&*zHB0F8O#qyGs_-`jhq<PfM$|w9jMr
+Cjtg;m$B`h%(+uVgSBj|@501R9X^CH5l#KPzn{N&`HxTs2Y)#vBHo`Sh!9H{YoD5YdG>s|O7@+!Zr><DdFi(&frWz&=FDl%-5m<&hK<1&8XU(-^dTb!qoaMj
+pC0ym#@j0_%Mj)N-08bBo6tQpbq*Up_vIkjETZzP|C+0fC5!Qjw_k`izGQ*|WlhCFt}Sy-9St&|Qg4vjEmCvCWtQY1OH?Upy*q1$8AYV=7t*<qB5HMO9?A`e
+UcHu9Q%`CnZ}#UMfzZ*eaJ2igYN{Yh&I86Adk38K?P1312meW=ZF8gUbLAsDKCZ+V#@)Q4y9~tLA1G*2JCY?1&z9~WagrjJ<t`>8)MP#&1Cm~ITn%A4)3Us9
+(O2=(H~=F$Yj_%B7;V{SoRld*H{iJbtq=&N1M~si%@sLn5KifJ;KrO2Ujk6t>@H)J%Z5|x0hCV3B&rxXN<iLqjbfhktt0H(=F}0OQn#$S-Mo;F{Jq1smNwm8
+m2e~u6OPai9qQ^qZWL=^zi3QxiNRM+TKB7{qjgk4187P;J$&`cPp_G$b%Vmg0P!3jsNpiHrN^6oj*dDkGtcfT?-Cw3ZdGntGhWi+L_Ku!(A^YjdApA;l~2R9
+MCJ1nP)e$CkF}0c^Ba4}Vec-=`Yd(kGAIsJ#`oUcX09NLOV;R6p<Lz4$d{jV-O&{eE$Qa0KOP0B{!14UAE*%zt3c8h1cPw<!{yh+98!6iyBTBE;8?Av%@8%4
+i_DaZ<mBgUo#6jXnRM1P00ZDAxq!}FjBXQAH-d#Xu~VB^-eePRa!@i2<208~OUg-HQwy$?E+Jj5Hrm{BGoa3|LO;uo{0JBC{kIq8VZWNLZkj5mjs_!Lz46)s
+`^urCj1bz9(1jU~P|CwIg<tWmQ<J4G>((vlHiXUXnUk{Is)X7U+=nS7Z16?GNe~7WXJ=%O9cIMffQh@Z3E4n|Rd|xzJj&EsYpGw%d$})(qaF2xO;&%BDI4FB
+TD!Tv{~j4&u5Z*~4`|GwzOl}rd#tX$roF2Tv+e)C;Y9t8vMtu6ZY;z)3FM8!H)Vi7&UB{GJg|)&ZgXHfkXpW4W_I;fl}1~AqwO9>1U=0%r$GHU;mI;LyGB^s
+==5lIKOW8gu4}XnCUYO-iiX47QzFKjaA#y~iTuOsqmeobaRDlJnbZ~1ZC+o;YmlHQ3Px}u5HcM7o?0Yp>U^oDuT>G9sd>u&pP#R=GSbTyk;<mg%3L7frsRsU
+^8>Z&(e&C|l?(BDS5=1ZKn4I`oVx;)>SFG@pg6CpYu~+e*FmMa<@<c(eR;lc7kK2)j*|2~nvP^U&?0aaWQ^y8tx=mc$1db!xlux0E%#;sM}-rkCn4*-O8|Y)
+<Ls1sN_A7Mkqm(MdzT1PBFY)>LL}lpTvcN5ArXH<_(zI6Xg>MuIaC=7;R<v)*eLUvlgnlLo2XnXx?Z}Wd>97fGH!DJlwMJ;L2qD?b)<B9mn3&bI=Fc2rgT?f
+)Fr7(M&Yj8d~v}-WCbB1y5oULidNKr+jLqn-X#l)cB4i_)yv|6JPmchy5YiLJX4F|let<nY4y7Qa!*1wzU}8^r;W<BR~x9^+e6+35roR>P}R7U$FU48QvYgY
+E}W<10Vk9T6xG^Xb5jf0-|L)ux}<#z@l$zxgE~-U+R(UK9ZF;5exm6av1F{!Q1$^y@;OIk=pj?mbKupF+OVwPYH<)AbZK@;*RzG@nru>_N4r1zvS~{mu-RYH
+gP*u8i>ks#-%ts8awmR<!t*mccXiAb&M$(xb{j;H@-1l&jyZ3*R_@6ldCZHx6PeU|y94v)g&4fN62JWVM$G4a*JP|mNs{r%K|NQ^(z$r{_`Z*dv&UO6j-F=q
+8KvIPOS*#u@HoMw7ff^o=yaMp0-TH8mnxdMcYv5xxf?Qg%NB7iSxI^hQiTrBL^k<X>J<(#a+LjCd_Pfp_y8fdjK>g~&}nnB>9G%IQp+G&<+9n*jVO0GHo7sB
+^Xq<c{VceO=l8Ga*oX+`Ki_xQIANZ1>ETo6P9VZFQuOB!>2rwA(Q`I$CtdmJGKezRkMHyH9hk?@?OvL;=nG7LONL~<hq_YJLzto-<_PSdbq}ep((1;&CG$6L
+mG3Y!m}Stf%Vnyfwe;2XpF>;Gw~-l4?^NjpQ=j|S&hE)-`35NI<`%Mch;*?PSlDl33W~s<Q;ZYyoL7n9<VK>ezq^b{aKsO>c6fp<!v)wLjxX{1sprw<Vn=Vd
+ADp6@*v3fxvAPaKoeZb@!*`QME(`tD-@L#63Fw@6VfUY`-c;_PbIFe{8TsvQA3q_XlN?{I#4Y0fD&ausy4!=980uWVS<o|*@Jz66vKjY+<|~WKOH}Vw?Lol2
+Zo2*0@S;22SxBzK1ow3?!yEtapMLf7?CT410j^dIYRB*Vl9R=&P4da#NyN$@T}==rPa-*|(x|Jp$v@FcZ2CaF56>`riVi1{H2M8<Ss~jl;V4n9bq}1w^#?EJ
++~i7UaTh+m29c}i((myLW9^|cEm<drTc?zI9_hJTf6+zYh#P)riVrdPehv(%izxCKI+DH`o@jy&&!f&*{82|QKBit@4)ZjQ%w1QzO!GEVf?vz4#{aC~-uF^9
+>YefTQVuftUW&m~L#u2So=A090QbC;I^6Ix-boRP(cU=a&IcX-cun_cWW3F9b)kO4WiAo~CCA@Z1<(}pJbd+Cd86T{=ym!m+_lh;BtpX(ha<+g>6Fb+vh|pl
+M|GRKU=Qh)mKz@78Wnlv%w-}J^aGs3q~#k?N<2y9T{EPA?n+DUd*zxPz9z|XPR-wid-ot0zGpx8O_4?oUU99utlFJ?`~`2gK4fi3zWx4}gdg}gcAnf}Kxp@J
+#NG9~_gH|r`$0;xx#v>IbcaG~AtJ?i*L7KB&b4~iN%8cD$Hw<${n1-vU!1t7e&jODL)V*hDN~P?;;PrG@xqQ824n4(bf?m5(>j0B$L(6y<OxYWZ~yYm{N)#4
+a_K5vU7&j74-C=nS|VUu{1esd!oOCYFebiVAGIY9nKC5@UcIM3qNT!z3$sZ>IojyA*~yj?0U2e*?hP5$-2Rskyum_SRhVbbBXbGQy1cp2J2AhAM@NmK=hpJn
+{T>1(TxC^5Pw9V@U^+?zuT}0DCHI=>{XkGgl8^}^(sn^Vd()@@+G12p7yd@x#UTD64*xa*>2t=eh&(8yA2l86R=?};F>w$r|KQ8_;$>YU405C4l=g64&<F!3
+J*rqM<cHZOTm7?p!NzF1G{?P(xIz-jUi=Z8&{W1AubtSTi^_hi``y}LBD|RUG1jU3Dc=79hUtg`'''[1:]
 
 
 # ======================================
@@ -14737,59 +14741,61 @@ qoS^s{zB12*g>Ir=O2{0Az2kRcONT{H7D_9-k(Nf(EkCA5^UB'''[1:]
 # ======================================
 
 FILES['cxrkit/report/page.py'] = r'''
-c-p;M>vQ8alK*V|6<Ahn4K<M&+w-`MW;9h^kCV)nW2bCqQg=ERLy3^YF-3Cu@FR})Z@*u610-n6lie>jRbvrAqtR&e8}K}@)J0y_!Kz-TV^y!Tx?Sa|R?@Aa
-O68eWMYPlyjB0h8m)DiLP3l$N)GE_8b*LzdRW&b@qOJnZ^9F-t&C_R5rQg1`tyNU5(quMRl=)iC^EB1-I?1yth-PzTV2+|Rjb^D9pg5|dc^Xxft}H-Q#mT&u
-;UcODp&j}eO&O@~izHjx{=@8Ex|=cucu+)TrR^a4sv=G5mgX->_9Z&7t@~)5%H(xaUN=P*E!wF+anHc)=dQd?YCCj(d~tkue)MB_c6##PBNc`>x~#C*Fm$1V
-d7dqjmd<L0zhM@wbq|P`5R`hJmvPI5i=R(EU53A&oqxRO!RnhRZ6e~Tg<R{pOy<={Rdo~JKLZ>XC_Cx<WZ9JZIp7MUIPBGn1s&v#4y)vMUG-)aWxgzR)gqqf
-O;+o;2V+FdK*V`nq<KA3i)dbh>?H(3m-i!8;MhSFx@ep>q=71%KU&eqvxRPDqfBn1T5km<bQbPo8Qo%U+u&-F%T5lPIKeb12!Dk#`sefJ`5N+<R5&5b?OOjf
-0uqOj(rKk{SGv?AtAxZDoDZ0SFNjN0XyQ>_V>{@nSKtOzJAS-G)ui3_&!yP|=`VkJcKPF{(;r6aNT=yY4m7Ow9i13U4L1gZACJ$E)r57@55q;0>M$IV>Vd$)
-$=T@-#}}6vf3>$afW<gkMJ3J~N}}?G%3+5}Rp`7(^@~aoLa{!PnqyT`lv^=0Kc9d4e0X^r{{8Uu^!Ob3Jkv9VAgL^`!4pVdy-F%EVh~^TsTK?%I9*p{@L&$o
-WKP0_Y1k`GOf@a4*J`F2JPW+R(b?(c@#*CS7V-x>z6Y%)YvhfT_t|_7M>NnL4-I{SoR(RXvYEtQq``|DaMn!%y@Ubg#{V`4d;8yka$-J6sFE1OH>I6{9$xm>
-RWe_-b{M<l0f9*yoV)-%vD}r`q{3wI1x%)paLEkN&ZEL3$SFP{6c)9P$_xky_QZUvc~jnKi^()FetveuJ1<Bm$q4S^16pkXVFMfLCfFm};2E9FTG$BoyJRcG
-&`whTgsB+%DXG|TB#T7HeO?z@#{_c0AJPd;(-AZD$NW~+xsnc*SYF<e^<~bm8Ez_I<@3exa4;CedZEaN`bMF~R+UB~JYxu0RZopI3%&<IS0fdRwE;BA&a|q_
-k-!-<bOo3~EZ5kYF!hHzC7(RupP}0Q0EsEbgB|Dti4SWFl*n=HL5D<+la*;5-Ls(2G%E=<lxI-lyo8!{4!?@-D^=yJZ9C%Q$(P)xM1k*l!IwPAe4o|*Tea{W
-$bW5uhwCJZH{K8iCW_f4_+C>lcK_xLc?p72Nd^qG6fyQD(YLzvhB8jmW&8`XeO}@GhJ&3_!>nhdeLJ;Y7b!MX`RLyXmYVF4bO~18yT^mDI<YQk)=r(&sh)t)
-)_(*m(3mEfwud*|jMRhq4tPJ_h^F$kC*t;fZVaWL+0qVh%N+?R@|k$mDmr-ccGpwin7}BQy?qS|@>u&OHVOpB;0Vm%a2UkN5{k`VTKX9O%a`Pq!Gf|UZJlJb
-^26}pg%wsak2w1ODzF2V*lsq0vnvr^wo)}qu$-b;>5-b<v$%)|ir*a>&k3QOD0@<N$hJG@I@mEzY@%2`#}NK&EiSh`^j0oM&M3*?<>B8?jxT})bV1fOEwVqp
-f-P7_S+c;9J&*R|;pJiY4DP9Cy}EY=qMw8bfgScOA8@oQ7;*sH&?hLty(fZUPDg<#b3Q)lRkDV{5PzT;CP-^h2bksroYQuT5;Q`6(l~@uxq@K7P>ksXt5Azz
-p5G+#hO82M)T6V{pFZyHe+Q3h75V|v>FK*dm&qD>>5Y}Ee<Zu`Ik856r?%A5o*sjs0cSK{g?X0V1GXQA69h%^6-K5n{b@gVxKhcY<xV0o0Lv};ay7jgj?_#4
-R$N_RiQvOEoph#_Xwy{<uXt67?CsiQ&%|sJ6`ons`_Bj<jDNnmuw@q2;7OL3>mL8Q?mide1QC77Fg<vuzdr#kyr#Gl&^AKiej6USNK9WJ0c$Rt@mS6BJoQD9
-ouLqt1ci!wm=1sW2$4KG`{}2{(~su(Bd7?G;l|{F>3)j#2_%eNm@j&OT_iW|g6^*ZhBYFV9&}5yoj}?*?RIi{_AB|%@c887_{xYWRO=2%o@%}fb$ZY6MU<4)
-R`7fg^5CNhGKv}2mZ=95JdJJ2C4s-sb_43n%TTHWh}OIC>2stP&ZB|@u`!ttF((^!0<Q{ZvDQ(havVLyopJRJ{x6HsFUdN^p!qFqC67|{MO~|8xk6u{KIS!K
-17yKpRV4cg5hca<lzt&fwO+#pi=FGX2C5wzFE{TL5>lj-d@_hKMF6lPeT!%h@}Smmuc--sG$#Y-;%Jzl@zbnlS(Ky!2L;{&v=d7xOQ-Lr9)Q7wBLI{S(GP??
-m7U9t&<e#9ES+2HtRz0?X%p*^=eD{i5j0ylUmQ=_z=TWX#AoYX4PC#)!_rS?qzk))4qL0RBA_jdocGr_E^M+^ZoJLJF@zC2K#(J|_B{DrJI=t_yNt;ZG$mz>
-Ft7#fx^;kVzt2dwyFYjN(6|}5**VcIv>WYT&vYEK3A3M%T@z;*t^t#-J{Z!x3=t}EVG94vheW?P7A}Yc7N84T;57g--MdnMLH=tkr5ux_En_ZY1ys8V(>#jX
-a9zd&8r>SI53L!mM6;bb7DhG*B_)2LxC${G6^2;GZFCYy;u_)<LQZQj%ea>wnCS}19&~^Z%N~@zp#vddrL_nuM2<6G^?=-df^%}nu`Ai#Cqd;9tB5KkeW12G
-Ea0wd21Oc6dX(JgK5W+?N^DKQ$P*V$3LE%n_1L7sp%_mBb#vPutTVtH*LAghWuT)$2IAay+}3{r?hw8iJJb!;#vpk*yGhDCGXYo&;B@n`aBYc|l0E`cYZ^R?
-Gt6k$XNYH<J@l<kGaFWVeqA-|9!T3c8f*qm+)Q%k*{T<5zWEHgN|;yWO(~HKn_1JuK&lrtg{^kPwl^k2vQF+vO8+Q>>E}OPB2Fpji^^2RB#j|Ih16!Qjr&3S
-9?3NHRgxQy5V5K0e-!3j4F)@wU|$jvCM-&8^F@{tBGVM9p29~(RIH;PWNV8iW6>G6rFVpxQMqjBK(J@zXK<EKVu{T_-1iXz8|H!8G`4KRcn%N(A|x}e2Sk8H
-(Rvm~D!QX!z^>?1(_L&RgpRn>UdgIRS9d7C=rXrX+N)kAq0Isj|09^R<==(!-5KL9U39vcR=7mRtZ%5=LFTMmncKZJnKD{JhJd`YL)1etV(U9(4d5-B8DwUq
-olS}J4Q`=kOW0-8%p4!xxo5U;u4f)P>Eo8PxQhwftPyEu&OG(r*;IroH!>;}5A^`8oa0!0+pWtoFT;{*2^&u+vt`FjIcaD_@iyTeIk>yK4dL}h9sY8p9-NY~
-@DNG-yhYC&7uM3g`8e!eu}~Ey4hv}!iy>eOJPuwh{vA|wg5A{X4Dl{=lCOy#mlp!*7sJiIw>K=w8W%bsKT#@&Y_L0$X{0G27*h0^UQlzE7^w~&Y8_MmrHPkL
-WYJM>@K6CEUuv$OZ_^mq@(S?@!g@FUa}~r$wIfoZlhrz+dVd#XPn7>Acs){k!GEcjD%Dw+VW@A=`xff#zYY#Y>J@)K8zRDZQ7AvLS3dzY{XSc9+RHL;ib^64
-H?^Fy+4E=;B+lZ1+3~4Mi1-_kdGOlM$^A^@cf)Q5q2ZRXJd?|^(L+wknLd++OSDI-P<4x&Hms?4OrMIh#O6H@q-z^w3&y&Mjg%=}9Si-|EcDiQQY>1Jihi<Y
-na_DaDzD3UpdMKFcr9W5>tJtaSHy%7pDhT1=6vNuh$<3tsWHlOMM?Vn^P?KRS=m%}fERYLHGx~HXm0^R!5}2@O0w5p$mHx7Xm@8i(~E@b^dAixL%};*KPk<9
-$ttSM<puj*rsORN>#N|Pr345=gAj6Uw8rJVR9LxaEHvEGWy^>yO|r~3stfs~oGK|UdeNc~pU+(MrrmrmM(nLC$lF60^1AH$WrWt`k~j{dxZ%^ttAqnll5#JT
-&QraNq?0i?oGo>lM6)C{=|#(0S;!sUeQ>JY7&`BUgx_@FPi^`;MHbMBR~1XSL^vk3)a{iPa^=9RVC}?f;rWgc*ltznChI6)wkWv6d+aP3+fO#|WO}U;GaP^|
-v-ehVfkzivIXy1$oa|aM2XkODOc!%yl<-8lm%`a4v22h4zzn`6B6MZANV3?$M@>3jgHOhtTeDp<6-uBiA`nblVv9EteszHw$qdz77qm~i9}2<5Ku-CGipJBc
-LB|?qJ|UWVt{d{Mf+kD;*}xwViXAE$W2!)Ig;$daBP8TIu(DDzHY9Df2nE-HrJzjMr!T0;^WrMV?7|}@UBeC4gCFf9h>AjIvCo2vg}8Uq%BO^vR(#0HbZjd5
-@<5`lw$3cbO@zNK$9L{Q+KY@Qfv;S+ab=7G9d%5ZDc`M`+hn@$rf4$H<nDPLfrlA)nL7OK3aH6kkjj|L=dWB^dv0-<T@mFANxO%@lu+ByzzNEYQ^Jl`v>06h
-OVJIHH&xw8hDY*-hpu^Zc-Ab!ehB)Vy?fT!0q=0s<t}XinCAI4)a`-yw()w`bPG;~9xR<Fhv#(lAD*0DTpV9)>>d0zn#joTvSyh!g<`i_l=;lsq}(!+%Zq{X
-2Fm<fc!xFBrb$<+3?w(%?Q&B5^B<n6DsP6)p6t!p<ND5XdEvI3Eo<D77gn$#pxVUsRQZtiSL6<N>5ATs$}A_!CX-B&Y9r=~?olQxiQSd80P|H2;d%;7)LEGB
-1yAN)><K1{xG1bFn|fuiBw1~z@^!IeAfC;{NFGfhw=Ds4VaZ-YvL(5yIGASRMAr;S)@Tx{q@<E4Teb-Yb;OY2$azEc1SLVJZ$S2gS5U1WfYD0mPIbefaM6ao
-MacJ6WZ}5vL@N+r8D&fDo2A<|hlX70VDO>(p!S7e;k~tC5B5@z>Q(HnJo=FeDjT$ssg%RHcIY-D)#TevMU4A5w60mfZ0pa_bAkPV{%#z6Q}RA{SHcGx94YQ0
-j{Ke!K68bM7|Gg0;tewiXONc&aloTT@4$E#(U^r6GHhWXL4q}@WHhLnHC1AH#Q#@sY-k37tNLdXNls2(83OtY>2kZW<TN9vgX5)^0zn6dVM(#%4>^^}XbDFd
-xV*%3_-chwcrt-_Y%qBAmSwE$Do89W_Mv+DQXPOmL-vMVEs!1oaewzwRo@rd$L5EvSoZHm-Gck`fjdF|PA5*P>)Y}FF|}p08dVR83Q1+U?UH15EeRP#K<Gyj
-5s^1yhkThbFxf@tJq8&<c}E!>cg4f5H1-b~Q%+scCJ_8=!<52eQthW$e5zpUa$-ilho`-`udw(D_j73*M;tYEt`P<n63mZO1BphMrDHquf|yhPV!IJnmB~7s
-rTP52nuxC#G7!V1{50(kmWMQfI<rK`7u6W4vfh*=2KE!Zh})}cU82)`p|4Knq@VP&G1!+W99ddT>3vAd5tibw_WTLT@YvR5B(WKrhnh}IVy2i^dL+~WDislH
-P9=hXS=is(gATbM<KO^c++RJjpxL9(7X@RL&%QuDV5ah_9+R$uSo4_gxtB;8zaXaPHPAn}HHjYRsVw5292T{do3-Bv=WlZO1kHh!DIfu@Pykavk9B<~qGMQN
-f9ZRu-cOi5*(7yM$I`K@_UVm+M~~|c-r6nN6Z7$(>!nY362-B+VqFm72)dEY)VYe(t)8*W%7aY0PJ|L5Afc_l!}xDsqMJw_^NfFM(cI<@T-!`{?z}GV$zv2z
-$(0cMD49s2t16FPG3mRxE^76ePKg6LC&cr*n2V-RtVpPWYQEC;q1CFc3o`ojTX{oylgCi-8<2YLAT9y}n5Yi+ARIQ-6jm8I_URSo*t`JcRBLN-**yH|v-6Oj
-a3cPR5$Dp11}D9Sz4-jYhy;eS$UJS<8O2G2U${gj8nd{E*g}~4g8hgkNIXlB1LsRhMbid55y|Y7wIDIip!#Zo3<1tsG{cwiUB#G&Fy+2a*xC+Iu@7srFXc3Y
-4cunZkl~ITBF#5lY?A}ELe8OmRMQ2XrGtX1dU|m6NMB#P=Q(%#6Yqg1Z2s!0y8~$*aO)mpZ}#ZpKt8_x@S+tB^FR%Fs+*<a_mPv<N+FC(qTN-3&^DWRa1h%2
-@IdQr-p`YA4vx?7WTkyxX?|~3Dkt7S@D>Zb{}yOJys&XH**M{!@kdYfidYHDADJViOHO@@2z1HsxT;)k;StodPlp!Jzi5VdpWXtqh?scTBpk45w)VT+2xn)N
-P=UB?qV`+U=ah&8M08M5-`k^GQ1cylL%I^>>l)wNCC!1|IM_e%>;~CNoBQ;qakE6H<^qOaG<U{D4#HIkVMANgSMthZ#7;2=G+RlN9+^~UMUNkh-z=$?!V=HD
-6O&d<Ia6n;?R9)($C<7xBgR|gq>inaWDU|DNQu0G^k&igddZrC=wLaEz~a*1-KDKS9Uk_Ay*FH8ef0)f#6+=U8A7JIC*wV$hMV`_)-j3C{{g=_`i='''[1:]
+c-p;MZFAc=lKyP{3M{L(Ol2gF?Y!KM66MO9cxG~yu~V@pQ+pZ}Ly3^Ym?F6ZX~*&Ce)~P$4e-TwGP_?kRj~-5(P%XK9q>G_)J0xa!KT`#6IE@ry58ieR?@8^
+qw-9vB3f$<MwPnG%S)rKlWLRKmCAHQ9V*IVWtL@9R3`8|Z!k!<Jbe)v{p^WrZ6dQtlZ9)Rdax?<ty<=3s+U!gXC{aiOJ#>&MQIu>QVSGERkTbaW3+Jqk%^OK
+CBsEj5o$N|4ow-TZi*yZyZ+<sM!M@V1$a<IrO|E>eWpm0s-gZ<l6{JfT<a#<rZRaOm6vs4qE$2X7w#D;ZI)4?2X<ed%gdy4An#AkPmbTe`Z+v1efy7*3d1X1
+8tgd?yU@Wh&sIr8ui4;lm_=LN10rSwrC#P`+;HRk-P<=8;csW}U!V72^;MMC5pmZ+Zgo{AOEXfYs^gol00$PzP5Loe*QNd%umLF@HtW@j4)jWgCi$XGZ&p#}
+>r$Hr@iMQoO2<7ID|{9r&Z{ELtC3no%L-(#AsD*68L0xt52DaT<Fp|SRN3;*idMoMbR#2WaurqjK~O^H;9i%}HTL!pTt)KP%3~cTm<E;MuTVz+eBLtOLJkvy
+6T;lK^)DkJae(ZlMqh7qsYgyNi7_}IFa=)_m!#0dqpHGo&{J)|4JdnjcL`Ic?e^bGvj@^&{`BnP=QpQ6jnpfhrXxAfu+pFD#8_&$F&O-O^8Q3kSvUPKTqUUv
+!y&042pqgUJN@b8`~u^T4-N*fA+I)3iSve%sC=bzSf)}HIxkYaZxkUEdlac9RwYHb7SnU~?&8haDe#m!AYNh_zx4e7e({&t@7Lq`a6Fzx<1cgiGoC;4hJ$zS
+-+VZ}I0^rLe0qBF9uqy=GlAr(EU&;sh-<Y;jMzcQyLwZ}lGtIoHDohkN77_T(uZka4oyroQK`3Tp&2|2yuqup(~FbSi*qdG5B7WyW`N9?H&WgQ`#BuZKy#in
+^ag@mW>LzP7Mqs_FK)qEnF;g)Hk=#3*GC73KY(&NEs$W67{u45n}Hr)_P0&4+%%>fyW|0ZNo$CT0NpeGMr+b}@)-gqQ%D+R259F|;Sml4pO7MlT1RCD1O)rm
+eye3&UTKHPHZcDF>=p04ASouRImQRffCGfltf`w|U%3X)XocLtMlk#(n=OX!GzCDIilJW;!yYGDB|7f&y3jf%kaPZ!PN=4in4v%C*Q&~ubg0Df@|w&wbB679
+ZGe@}7sJEBU=Zt-A~)<?4V*aL8;S5tAYi7NS@ReC2!iG#6^nTSG|A4)ROLwEtlgRerVvv%aW+r=p-#!IPx)u4#xEf;<z%o21tRfb^@7%QVuPSXBFD+vw~cOC
+&=;DO1RKgTXnkHnFWZ>GL^np6oYiwr!US?YHz`rzdtUG<Pcq+U`|!P5dAH>7cERmslEpi32#XZOY(spnu2$o}c|%@;pj46p11&|2y-M`8F1?|Q({vgC#B5(0
+oZoP;S8DiyjI?jB(%T}%ri_pNy<n}$a7mY7<-L162s0Jyl4k8yNtNm;2yGlrumO!}l4*B%!`(>T+V6n(<Be!4Z+j~7g3pbi^fOzU0d93iLJFRyp4mi4PoIrF
+^_`8ag2l5ZpdgR6Z^NrVU@VTn4i1MwoUEbP{H3Lj@jrS*ejF?)d(zfQRwF+Q4_-K7weyIh|51S*u*9~r5!KB_c-cx-EWvV$Vx>oFal_&wA}Ee}WL+(UmYjv0
+lpAvG)*BD@tk;_=md^=<|5A&OZVtVX%TZ^PWboqn?{81eg9LOz)^-iDKfZx2*hX2h!jXL)?d#)<<M1oEXPyfKyg7)z7gq#s*mr!u(QaVK0qkO>pal2s35Go#
+1)}Wv_@r0K779cBfnwOGu0b7OS|>uCHCvP@6Y7)3A)Lw_g1xU8(>|+EgJ79oCGn1|5_{BFXCL0Y9v}VykLncq7SieI&xJ0NE%efxsILBz?84{78vU)>Qb%)o
+41xxn(Q*^!S$YH5e%wwF6#g5G%pUo(e(*3?$*SQ_A~68VE%|aan-53ok$)|&E^tKf;o43*Q%AJzGQ&BqDye{5o9vmGO`^iHYkL140fh0-R~NP{q6$38@^ahb
+U)$a1Vw@laC>f>)-|6p9fD5lEPzAJ$khtH4M_nYguaAH=7tVO17I~ifqR5@05RwFiihG!je|-&+e0BEAFUO~^?eRxY5h9}-#0R$fKH7VbFm_?S>H)Tq+@y`t
+zX=#th*)~i4b5%>Y2U2f$?4f|<Uhlcx92BwE2dDb&p>it^JS>jdxkHfq%;qL=c|wh?@W+U%y70$-P+)3;&L>}6nwTDP-k9-aw|YI-i1$}BfSvGGY4W5G9hA4
+cIqv>DxAeuN14iT^b~i-<~jUd7NcLXe2PKyYuHL2rRa;gHpzN}zCgXsE64`Og1<5(`w9^y#rKr2Axd>#!v%}2>vjgJ8Jetj&lNIQ<ez*ph%!Y0up@nqXb<wB
+ws5bh4SqBy1L)#tn4s}fZx>mVqyYy7-U_r6ODL_U@B1Er!Gt3Kln>DlggnO0<wod);vSaPt+iGXpUbq4b;xrYU6cr#t(-58r>tSZrR3tXbvMJVU*ciuCo|H9
+-9d}3QCJbs21d^NTO1cQIV(4L$iy*(6+1wXBXjmV`Jy|{ptE-wlOw20N-<$z3)*$#0K5G@BYoKYb(asVo9Q-NC;9;GR{OUL9mj0K+~-}_#2H4{fJs*$3~645
+2$i@nga773qF)>fS5N{6(1tDW8i1G`%++6z|2j)4$0TXXgzH}c6}`eVkK!g=m+^o`9}Lxp&Wsz;>`vheBRhnW62DMfg&2-1Ni5?oIte6k4RHz~r?r@6-AfP5
+c7<dQT0n?p4@zIrfsnA$S_Bm$$60QAK;3?V>*SD=u4K2L1eHUqA}X!)ftv2HfV-|36lpB!QF5jGux)=Ru{8lBPh8b0Y~Y>MW19+xVmt}7o7?taI|ICNU73eh
+209vKAkJ+kO~EMO4&j@%L+wyy4U(s`tE9{`8-O(coo+rBE=I9Z(nny6Q-eEkh8=DDEb)x9hrZEiX2V7=FHODefi#_?!EVrrn@R3GS0*FPx1T{<I`d3kmlDaa
+nYB#}q<U3R*y=`HduKBw=j86C^mj6te*V)Y;*^5!8(T(`G=}^XQk$i=?g#A~B-7AWNp3ho#HMEdR+u**4E7wsz9b|}Sd>=wi!3EXrY=%FgO7@+x<^0A)>d`K
+qBCh~_6Reha$VDbV9&_U;4GoU5}SdzA0q@d%mce=Y}tkJ93TWlNM>CRhyaVC?IMm;^qGPIx1vwY?qWkBbi_4!Bda1^-J|@X&D>gPH@!+ilLaFFM=<H?#Vh4^
+XH433vD3}8!X<Xh`i`m{WX{@^x!qfnDWfH12*_JIL_HKEHoimF0N$crKxQ_&vng@D!8O!u4ZCccS;t4W?wKuI*E0`0>Ei=waT^mhStHWSoO$X!cc}<fZe&y{
+9_kiaxx}&fu3ML7UWO&r5_X<Y=E{zl>ZG9&#oL5?)WO|eh6t~B>iE}J>b6s379JvrUpDA@<HB0nHy?-FD;6?Q(qSPj;xGhkfhWP^)xUy@POzPNnIYa~PV)WI
+-SR>p{bIP;_x6S*S>r+n<R?nykS+F(WLjwo2!<4Wp;y#gBvz`!4z(Rq|EZ4Goyel4+~T1ELcZ2qaDPZ+V9O2S6NL5M_^+!VR;oK9B|2%g5nT|pQT9~%PlG2T
+brAfQdZbdFwHb!`4!zHy&i<3&XrvzV_g6zi7%vLtr|zyOpr+qvD^7b|=5=8t(&(m^Gd6o3O@hQZ956dRbqNuFBQlSkSUS0%Y5ZZ>&LA}0vX*ChQPz6MNjcMJ
+vv7&_NEJ-GxNXCldMEU$NK0Jab4$9mL$+Y8o7hO1($=xi@61AP{Z5KS>rv59)-3ZSFG%He84uJg>mIKqtbY<54Bd*DFygZXA<&#}oCr}xLM}B%S*|EapWof7
+;oFsMWe0d+7aJ4!AQjCmKqwf5Bwk7O+6$RF`vuzZLT7rFaGn0OMPn&=PU|P7y)W5B#$H~q?`2A!k+41vjv7jUFti9E*H&w~yq5|q7mbC6Yr1S1v874Y*-o_~
+pOjN2#YHb#6yo!li{3Pw@5P9{bp?5I2t!_%UB8Ubnp_gcVH8(<8o5b05G5)1GU+_k>qt5oLx;1aPLpVnq&B^1SSt&4hsU>_syBw-w?o2jI`I28{kb9w*ojva
+OSwciHnr5vl@@a4z^>rz#1rB9o)y@3Rp}<{C||B9xW{{JEg9QSHt=M6oe{GffGu<PR&s$y7g;&IO7J?_wPX(Vz+{*%=E^AHiF7Z8vrA&xAOV0Gd`m>=%5arr
+aR(nY>3A(Z8SmVhjmcCffpUmIFl~t~-bnb>25KZTRBv6;KHYvO1QP=};~y#-&*p=cHOzcMH1oP{$eRasmi)7ZKOhu)R5Hd?fqW2NO{a{Iknh3DO3B!gw0l4(
+xDG4@Wx_t&ry|e(JjmR_BPCtK9o2*H>?4SZLT9nhf{KN>ch|_LgqKcy$jY>AD*5t2qOPXSEXZwy|4@$Kxd&-3GVTSwa^c36F$#3l31y~yw`OmX>4Kc1$vl(0
+=WPTYX53}#@YfrlCUZe5V=te-acS*!i^J@SC|^jLJp{Id+Jpw3pxino>}W%a(G{>1-4J<G)s19$B+r28nm31M%_8iFpr5<DXN?{34o7Y7(gc8Mo?k-UZh3Dz
+uXjzi;$-O7(fRiHJ-rnO-=3YHpPcX99sENyk&)qL?J`XY#cs7I^M$iXxnm@k7X#%Dl>N8zjw`B7lde)3NN%#5<)rxM-+ra4yc>4*<ZjOH)_1;^7d~{e<%~P>
+LIWEDs%>0Pl@EEsMecA+SM=Se%yFWuGszUGHe#>n?qs5p*v*{<SZ;C%*L_%`&cU=#ezNYxo?xPgi^9sXt~M4+l2vXhUl(@_#8)#hl1H1!J(PfTVaZ-YvL(4P
+989xuqHBgEt2GH#Qc_8jE!&iXI%3Fh)OmDu4<$jU??CpgS5U1WfYD0mPIbqjaM6UmMacJ6WZ}5vL@N+r8D(qj+ohW|hn8IGVDO=OsSbr;;k~nAx9(Dp>Q(Hn
+Jo=FeDjT$st(3#Lw&->u)#Tf4MU4A*w60yjZtKs{bAkPq{_Z;XX5@W7&xH>(I8xk09Ql$IK68bM7|Gg0;tewiXONc&aloTH565^G(U^q}GHhTWL4q|gG8&kA
+OO;q2@&B(kHnfAlW&T-5l9N+chJZdpy4<WRInAik!SPZ<fuMuKaHKf$hnz}fv_wZ4xV*%3_-chwcrt-_Y%zHBmSv*cDo89G_Mv+8NF9MdOZJXlEs!1oaew!b
+scs7GWAnpCEc<t(-Gckq19yV_LMKkD>$~y)wY6ot8dVR83Q1+!?UH1*EeRP#K<Gyj5s^1yhkV&GFxkb<dkiv!@&Ge9X^V$#Y3zS!Om*stE`i`@8@3b{lWO0`
+;!_1%ms30PBRuW-jltq?xt~khIO3?Ta(U6o!Td<okZ6QiI(9S9i8<A;t{ZVxnQX&FnlCTSRD8XVffz33w`_l~JfsQKnI%HLAOUr@DB%H#gYJ_mk5q53OA-$E
+iC#qW=2DmFv|s3}k|k*^{p{?T>lE%SwQHJ9BzNER%QA@IfQ!|>2R*ir_$XPoB10(bvA8mh<U$ks7_<|{*eMnX>4AVs5ye?x2|8d&4i65Xc3qH3aD>S3uby4d
+vc>1Sg^9`+pCD4OY`Li>q~17H`(W^EkC!rjw@fc`ptA6U5^&IST!czFjBqKJaUTiiN0AqT=2*<uoPbs+fc2n<!G0$QWLRsm>3gVNOqo8}Bz4Uu(lJ(t^sK?7
+_jpIo+!oy-_xH%#kw-xN9l5u~oY_PB*_G#fT?#vfZ=|aq$7A<2@FQ6*Y)_}!=?29%95%}HtOdok;KBmw{-t4p4c&uoZi<c0j13WFv-VYzJgtN!UHIkx3sV3;
+KaiVxLWuYB_w|c|moL7jp_lvg#;f#&Y|BUTbh3RX%|8Bfh57zLMsX|;g^6}bQ;`2vIY__O3)XUZ^UB-Y76{>pPtP&_@l$ja$@8bl#|F)HULzP-=r#bV${X^r
+MO1R_$i4q2lIU{Jqjz8W^HLX;`anX;A#f)s?r?~vP;^bG0<+v`_cU!&RRy_8`ZeBAUNJHhJT2@5caRVP17t`Y9Y8l+a4xK}I_}d$*NJ^(%gO13<#_v4s?W}2
+ekF^DF-B%UD_Wc+HRm6G8j-$m-kqoQHlxUr@C%p7sbLoP5L*aSU$5`51gUyS@|sbg#?uCS5vlBqjX+`_j`ghqaw>#3Vi<fGA1lT*g!A)#!q#+vibL4vLn%O7
+Y~VJNmgd)^4w3eoo&r$F;dGpnp{SxOPe%u-MKwE`-!WJFFL=)9!>M=66Lx>~)aN5<9dYXhV^0t0<48Wff4P5Gd4R`Ut)0R+3y#1yiN>1*$v`&s;8L~s@|M=y
+y;vsY5*%NCmX!{9rR9xXshoO8!80rbZM#~(+;@6K_FwpCJ@|dSB38m4MD|GOT3BBrW?%EmH<Qb|1%!dkW2+VPFIpf&qUY8uB0cj!Nwuq%uXn=Pg%K(c$xhW_
+WBEHp^#Cz2RMhtl=-$|V2i}k_k@<ql_r|0-Fq=n*M_yw%$bZ=v2=_A$iRbN=6+aqpjZ4?8ib4n*nrjdx?_x$AM#O+-Ct(vxn;dTFxrmK4N~%7w#B=Y|CSo(L
+ZLrk#I=*w`OxN6s@dI*F#ZFAJ8i^vLL|%=0i)eYdW=%mnwO&MEap{l8v=yks?LlzxlxxzDpF)e6DE6yE$W;3(zem(?_u~61Ch_@yJCJlt'''[1:]
 
 
 # ======================================

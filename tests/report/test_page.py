@@ -13,7 +13,7 @@ from cxrkit.errors import BadInput
 from cxrkit.evaluation.metrics import Figure, proportion
 from cxrkit.evaluation.scoring import final_scores
 from cxrkit.files import read_json, sha256_of, write_json
-from cxrkit.report import gallery, pictures, plots, report, sentences
+from cxrkit.report import gallery, page, pictures, plots, report, sentences
 from cxrkit.report.tables import data, settings, thresholds
 from cxrkit.report.tables.comparison import matrix
 from cxrkit.results import Results
@@ -192,6 +192,15 @@ def test_the_verdict_is_an_answer_with_a_line_a_reason_and_a_plot_that_says_what
     assert "edge of the picture 0.970 [0.930, 0.990]" in plot["aria-label"]
     labels = [label for label in plot.svg.get_text("\n").splitlines() if label in ("edge of the picture", "ResNet34", "VGG19")]
     assert labels == ["edge of the picture", "ResNet34", "VGG19"]
+
+
+def test_no_option_is_broken_at_its_hyphens(soup):
+    told = soup.body.find_all(string=re.compile(r"(?<![\w-])--[a-z]"))
+    shown = [text for text in told if text.parent.name not in ("script", "style") and not text.find_parent("svg")]
+    assert len(shown) > 5 and {text for text in shown if "option" not in (text.parent.get("class") or [])} == set()
+    assert str(page.unbroken("<i> --data a-b --split-seed=1")) == (
+        '&lt;i&gt; <span class="option">--data</span> a-b <span class="option">--split-seed</span>=1'
+    )
 
 
 def test_an_undecided_pair_whose_interval_excludes_0_says_why(tmp_path):
