@@ -101,5 +101,7 @@ def test_calibration_contact_date_and_commit_stand_on_the_cards(folder, tmp_path
     asked = replace(results.info, experiment=replace(results.experiment, contact="A. Reader, a@example.org"), commit="abc123-dirty")
     results._write_info(asked)
     again = Results.open(folder)
-    assert {"A. Reader, a@example.org", "0.1.0 made this; the run: abc123-dirty"} <= {value for _, value in facts.identity(again)}
+    assert {"A. Reader, a@example.org", "version 0.1.0 wrote this; commit abc123-dirty made the run"} <= {
+        value for _, value in facts.identity(again)
+    }
     assert "contact" not in dict(facts.identity(again))["command"]

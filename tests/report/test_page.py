@@ -206,7 +206,7 @@ def test_no_option_is_broken_at_its_hyphens(soup):
 def test_an_undecided_pair_whose_interval_excludes_0_says_why(tmp_path):
     once = folders.write(tmp_path / "once", audits=False, seeds=(0,), error_rates=(0.02, 0.4, 0.02, 0.02)).comparison
     rows = {(a, b): cell for a, cells in matrix(once)["rows"] for b, cell in zip(matrix(once)["names"], cells)}
-    assert rows["ResNet34", "ResNet101"][::2] == ("undecided", "trained once only") and rows["VGG16", "VGG19"][2] == ""
+    assert rows["ResNet34", "ResNet101"][::2] == ("undecided", "trained only once") and rows["VGG16", "VGG19"][2] == ""
     pair = replace(folders.write(tmp_path / "often", audits=False).comparison.pairs[0], verdict="undecided", p_difference_holm=0.0612)
     assert sentences.why_undecided(replace(pair, difference=Figure(0.1, 0.01, 0.2, 94, "")), 6) == "p = 0.061 after Holm over 6 pairs"
     assert sentences.why_undecided(replace(pair, difference=Figure(0.1, -0.01, 0.2, 94, "")), 6) == ""
