@@ -117,9 +117,9 @@ def failures(networks: list[NetworkErrors]) -> str:
     far = [f"{network.name} seed {seed}" for network in networks for seed in network.outlying]
     seeds, at_most = min(len(network.seeds) for network in networks), max(network.outlying_at_most for network in networks)
     one = len(far) == 1
-    seen = f"{listed(far)} {'is an outlier' if one else 'are outliers'}." if far else "No training run is an outlier."
+    seen = f"{listed(far)} {'is an outlier' if one else 'are outliers'}." if far else "No training run is an outlier. Still,"
     few = f" {capital(counted(seeds, 'seed'))} per network {'is' if seeds == 1 else 'are'} few." if seeds < outliers.FEW_SEEDS else ""
-    return f"{seen} Still, up to {100 * at_most:.0f} % of a network's training runs may be (95 % confidence), which tests of means do not show.{few}"
+    return f"{seen} {'Up' if far else 'up'} to {100 * at_most:.0f} % of a network's training runs may be (95 % confidence), which tests of means do not show.{few}"
 
 
 OTHER_SPLITS = (

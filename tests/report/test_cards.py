@@ -87,7 +87,7 @@ def test_the_datasheet_says_which_films_travel(folder, tmp_path):
     results = real(tmp_path / "open", audits=False)
     text = (results.folder / "DATASHEET.md").read_text("utf-8")
     shown = {film.image_id for film in gallery.films(results)}
-    assert f"{len(shown)} films travel with these results as a small picture" in text and "not a perceptual hash" in text
+    assert f"{len(shown)} films travel with these results as a small picture" in text and "not by a perceptual hash" in text
     closed = real(tmp_path / "closed", lambda record: record.but(licence="CC BY-NC-SA 4.0"), audits=False)
     assert "No film travels with these results." in (closed.folder / "DATASHEET.md").read_text("utf-8")
 

@@ -78,7 +78,7 @@ def pairs(comparison: Comparison) -> Table:
         "The rate of the first network of a pair minus that of the second, in percentage points: the first is better where its error rate is "
         "lower (below 0), or its sensitivity or specificity higher (above 0). Equivalent: the difference lies within "
         f"{sentences.within(comparison.margins)}; to show that takes at least {all_images:,} independent images, {covid:,} of them COVID-19 "
-        f"and {normal:,} normal. The lowest of {len(comparison.networks)} error rates is optimistic, for it was picked because it is the lowest."
+        f"and {normal:,} normal. Over patients alone: for these training runs; over seeds alone: for these patients. The lowest of {len(comparison.networks)} error rates is optimistic, because it was picked as the lowest."
     )
     return Table("pairs", f"{counted(len(rows), 'pair')} of networks, on the same images.", tuple(columns), rows, note, open=False)
 

@@ -46,7 +46,7 @@ def speed(results: Results) -> Table:
         rows.append(
             [Cell(short_name(architecture)), *cells, between, number_cell(faster, f"{faster or 0:.0f} ×"), Cell(f"{total:.1f}", total)]
         )
-    titles = ("frozen, s per epoch", "unfrozen, s per epoch", "the study, s per epoch", "times as fast", "one training, s")
+    titles = ("frozen, s per epoch", "unfrozen, s per epoch", "the study, s per epoch", "times as fast", "one training run, s")
     columns = (Column("network"), *[Column(title, True) for title in titles])
     note = f"Medians over epochs and seeds, on {results.info.chosen.device or 'a device that is not known'}; images of {size} pixels. The study trained on Kaggle's GPU of 2020, on films of 224 pixels decoded anew each time; where the images differ, no factor is given."
     return Table("speed", "Seconds per epoch of training, beside the study's.", columns, rows, note)
