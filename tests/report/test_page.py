@@ -174,13 +174,13 @@ def test_banners_are_on_the_page_and_on_every_figure(tmp_path):
         "LEAK: 3",
         "FAILED: 1",
         "no memory",
-        "PARTIAL: the time was up; 1 training is missing: vgg19_bn-seed9",
+        "PARTIAL: the time was up; 1 training run is missing: vgg19_bn-seed9",
     ):
         assert word in banners
     figures = soup.find_all(class_="panel")
     assert len(figures) >= 15
     for figure in figures:
-        for mark in ("DRAWN PHANTOMS, NOT FILMS", "RANDOM WEIGHTS", "LEAKING SPLIT", "FAILED TRAININGS", "PARTIAL RUN"):
+        for mark in ("DRAWN PHANTOMS, NOT FILMS", "RANDOM WEIGHTS", "LEAKING SPLIT", "FAILED TRAINING RUNS", "PARTIAL RUN"):
             assert mark in figure.svg.get_text()
 
 
