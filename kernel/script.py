@@ -19,7 +19,7 @@ RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = '6837360621a3778b08ac78c548269f8e6c373ecbdcb9c3854a1f2ba5dc31d900'
+SOURCE_SHA256 = '18407190f8b7581f4e50d507a6bfc35b210c50f6fdc295dbbdd318fd1f9877c2'
 FILES = {}
 
 
@@ -3354,7 +3354,7 @@ def held_fixed(evidence: Evidence) -> Iterator[Reason]:
 		start = f"With the {row.fixed} held fixed, {name} "
 		if not within.known:
 			if row in evidence.fixed_that_count:
-				what = f"For no held-out film is there one of the other class with the same {row.fixed}, so nothing is known with that held fixed."
+				what = f"For no held-out film is there one of the other class with the same {row.fixed}, so the {row.fixed} cannot be held fixed."
 				yield Reason(f"fixed-{row.fixed}", what, 0, 1, "unknown", "films with a partner")
 		elif fallen(within, row.whole) == "to chance":
 			what = start + f"reaches an AUC of {told(within)}, no better than guessing, where all films give {row.whole.value:.3f}."
@@ -5550,32 +5550,32 @@ def own_range(values: np.ndarray) -> tuple[float, float]:
 # ======================================
 
 FILES['cxrkit/data/licences.py'] = r'''
-c-oCv|8n9+68_sf#YCw(q+O8hyZZ}=P%QRkUFF4FHhZ}g=v+b?jA9{i8ex_N9w@JoC%dnEW+bqkR9v--G}F_+`|BP#j&qYlGK-`V`Aj5>@KLIcSkIGaE*9ZN
-Or=ose4UBB5QU5rRTjx~Rm!*pB3VdL&Sg@FQhqH(qFN%%Vr=9KQRX6|1EudcPJ{oF#WF8SuxZQ+P(*o}%BW28ObN3!$X8h@i&y)8IE^gLz5L&b6xKxLW|?G<
-c5fIiWIS3eQ`s;)z7|hVAr8yXFJzP#aV6`HUmK0l_2}kGbcOT1xMuTP#-`LdhHTQdD5o*JedvD~eZ0M+BjKu?!!cQ2ipS(xW=>-;IBSW|Uq0Mi4<0UWKlQJN
-M2FS(xqs%gg!6ed1!HlUFT#ZA@2>iz>wjN83~oPtx*gsV^}H;Xs&je@nPCaGQNCD^6Y}EGY4k5I@2>8Nu8=-<mPsnz#z~=1^>EDXb=K?k#P@nH7)*!*ZL?+L
-NCi^umaI?A>UgK_IBb7w2k$*low}2F;!k4F>(LwS`0e1G_YP)2_VrK0+q<hl|Ng4sHEwQ)KS3oZ;uek-D~wz+JBl2y#k*mtQwVX@8)CY#ds&{1+al=EL0Lpe
-m=Z}=omKO&kW3M#$&;i_71oD&CzeI>?6Lx0PxV}}&Wk7I^_Wv^i6>K6TQ0m_?T*QGhmC}CFbhe;Fx{;(N*5XL9%TmBkvEwVD`Mm|klR0VQlWST*6e{cyD8Ef
-shJ@sO<^FfsG5*`c_tMX2I7BtJ$fBYmuTVmC{%K%%d)pyCQ-R6_-US(IeuqJy1-8n#!3EIgv+_=dA(L|qTacQ5<7TH?D8UcOkhd65r|zw;1B$xd<Co2W@j?H
-w~O-S2Bh<H_xo?Vi5pG4-DJ4EyZU_7A6$L98ji%^WB;x{7+u}%caz?ZgAofi&vw&|hvS*W21InXEb`|h*3Z~>d*6*G>%ep1{-fkEUi_G^MM#At0Xa}t!C7Ic
-orjI3EL6@Q6bhA;@`8N{AW#$~AXV`M_`&Ayzv+YPP{I9*Jk6x*aASZdN<*cDK|Qxd46oBT0R>6yi2Ki%|7jv>>jVY9D#7>}8jvWBdPr1B0=epSa3L@$g(~r^
-#0;7e3F`tnLWrjfIC>$LVNn8NkuV>AX^G(g|1Oz<?;8zIv<`sU#)+W@n0=F(lI0ky0n(*faJ|OKsz{lfz{6>ru%M2Z=6Q;he}$<695!M(vyk?X&s;)mKIDn^
-kJcU91ta*&P#R}aij$S>7Y+)CA`@X8BOjGm$S`B=Pq-6658?Q~=1JzVAfiUa_-dIZ&=@M)gI!?&&7ZB(bP<-(oKJv6g-J}75=3kb{rEiC*Drq$h;g&IcL46o
-G(<d|Z?ed#KF=VoTBQ7-#U<)rB(q9w3D<D%@~O^dc^Z>DDR@i36hNS5>NUv(K^**J)j|@h6+pz&%^b01+P#1zA_6CNoF<+nS&SM4^bn8+?|0)#?9<PGC+eXc
-XiO!JgiWxxccyU$k7t%4>$b{B{Fqq#t0fA<^*G&Vf%MceVI(hn*JbPt8YfsGH7YL`jsZZ8{Vo>~5J#L({4);_6EEr)XmR*%6!K{rSR$U}mqG%YvZ}C-dSFW+
-MY}U+`?B5bPY?UgDXDOZMtKSWoW<Qyv63DuuPujx?ij%hT7rJyAnL32+m|7@-`)3bUQirwd0cShn95^sn83aKuPIJh_om_&Ho97Wf0@HyqB4incoCKHdHbJ%
-%Z-=(%yi@SIdtZ1r5a;UI06Bt(tcvA2yd!fpyK=ROSPy^bB@zPTWo0;4jK;l|4aJ+zVGabW_$SlL)W0!YhP7WzRK8s2g*RWqz-{>rDI}dWO5MSmdUQMG%PDP
-@}aXeFMGt4Xj7TFX2}!Xt~l3TGD{4N`rPXPGQ=sVPPff=Q-hV!*z?nTO@*~Tt>m4uIIBt(iWhEh+6MN<nE7DSJHruAXw^UpcZjxt%ruMwFYsF0P)@a$(0QZb
-8Uy&l;n3|GRIYKGFkXZ9&vS`BS8%g~C`k=eE|g54@n|ObB|0DCK`k*y>TRZZY`bEOEC)TpJbIOxI)^#HoVt`zCa*b{{zmy?Bf3AZg6<H1MSHXq9(DwHvN7nL
-wiO*+M_@osCrpn<>s4k(zYrz`0qn&BGeL@AlBRQ96m*X=*1Tb<w#_Kc=U;1$U#m2FqtPm+Zm%`rVeJhAT9ng7rX&VTENEr^)bB{S+Q+)D*R|)2w1GU2nE9eZ
-_6i>36p%&9;#tPN80O{S^(~yH7@<P-q(@SWf~3t0aW6~V`J_!fx&~h00Hu-0B+Yt~hl98tcXdp#K|$aN%?_SM-XG=oVNaR8DO$Vxl@OlA;LYrblBBF>nQil;
-iVBRTA;#=9#XI3P@B2-P(1G#Z-mkL-WBG~IL+2n#s!Qr^ZSo9bH*F=^p)O6ziUlRD9?0p>afgEr`@g>aq?-$jhaKo0&BN>w(4;3{TxyYWQV*6GbEp?77QY~s
-Er4iMD5Yq!ej|lx)Z?LBkG094P28wWxmcDPec7M!P6R(EQJ6B5micaAZWJanbe6M_!?BPTUX6vu*Sv}3(6=LBw?<m5o8Xawq>-zi*~pfldG6t8E`C|N`WuBF
-wd=68%uL9a4}he;;2%%=Obz}Bq8%hF_koh@&{$2yaA>yqBw`I7cm8p97F2bo$?1cFKG&_yK=N5;)fb2wmYpqcqC;=(iT#h<u<WZgi>Zw34({Qu`83k0KCX=Q
-*OB1ZY5mdY?)t-*(e>@nU&PvND@uQZdDBgeb+#Om!WIO%PD73TOmy&(sj8!+Tf~?@&d_ZePMU5WDlCq16CU4KS;+m;YD|}-?OqS@+AJz+Yaranb8y7dGbGZ=
-0cRh>6r2;T($YNuWOKkm6Z&`H`5}hyEH-=Q+EAI#K=Y9B9HaRAfqNhY^@Pp>K2LJfO~b`B4h5}s`2X=);8Ua+0wek)M(qKEj%5mA+C%T*qM7sk_hM@~)46>|
-Z28z;2WHz;jBuJ2ZUpDv-Z4(C`BXW2JgDd<XeE<swHId250&6L<qlSCwFaJN<ymm(+K+wiVGSEc+gh}*CW-Y$r;h3$_yZGdwpvVOu@_(A3FftT_^f5D_YZ<&
-)UuKB0`VR$A&qVKn`Fj6`g;0*Nq*-G'''[1:]
+c-oCv|8n9+68_sf#YCw(q+O8hyZZ}=P%QRkUFF4FHhZ}g=v+b?jA9{i8ex_N9w@JoC%dnEW`wYvRJLl3G}F_+`|BP#j&qYlGK-`V`Aj5>@KLIcSkIGaE*9ZN
+Or=ose4UBB5QU5rRTjx~Rm!*pB3VdL&Sg@FQhqH(qFN%%Vr=9KQRX6|1EudcPJ{m?i)CJvVAGftposD`l~I}GnG$Aekgu{*7O(dGa2i>fd-=Z=DXfXg%`(Xz
+?cOk4$au6`rm|spd@Y`!LL8Q%U&tsg;!4&Xzcw19>(R}X=nCh1an0tpj7_O^4B4b@QBGrc`_TU~`gnUsN5WM(hhwt56pzWX%$&wxaMlu^zkIm49z0y$e(GNj
+i4LpnbN|d~3Fq@_3dZ6xUxW$K-(B@b*Z;nH7~FpPbUVB!>Umi%Rp;~+GQ$#VqkOR-C*;MW)97Db-d)`jT_Jt!ER$5ajgvy3>fxB%>#W!7iSPAZFqjYr+Gfkf
+kqV^REm@zK)$vZ<aoGOW4&Hm9I&~-U#Gk~T*P}Pu@!P>W?;Xs5?CYO~w|7^A{{2<MYuwxpe}YO-#4Q{vRv5Wtb`&{Yi+96Prx4<*H^g*f_p&@2w?)vSgR+Q{
+FeQ?#I;-YkA(<jflP5`=Dm)zKomdvhv&#y2J=Jr?Ixn7-*JDnxC7w)OZMpDz2X{=SJ8UGBgIP!#hUspVQM$-@_b4;4j=af~SP>(yf!zL?lM2N%ux1am*-eq=
+NX-m6X$k{*Mb(7l%QLCCFcAOC>(T3Ix<m`dN1>8CU6#GwGKtDn!B6wN%<(%*(gl8sFi!HvB3#Z@&+D~%6ZOtbl-R*rVwV@mV**RkjX>-g0{_52%2%*TZFVNJ
+d%GxKZa_LOcfbF(o4C=$+f9bsyQ|MP{lV3ztKmotKKAeWgVEL9emCjuI2f^T^K3WWcsQO}Y(PYJ%OZbHV*QM5xA)z6vJN~4?mtQ%<He8pT7*<c5|9IR6`U28
++IiSm%0lG~LZMJeDKFTU00Ko(0#X%EfFErB{+m9y4i((5$kR-^4mSpfqBK-W7}RqQh~ae_C!ipS9dZBp@;^;PZJnUNS0xxfLjw|}Q4fhKNg!9f4lV>HrBEfF
+m6$<OB4J%XM+oth0Y@*yGAv3!EE49!FD)?~;Qu8v@O`7<iPiy7+c+`Q0JCp0Q?eXmH9)#l3$E8VSrsXh6L>g{6Bg7F(>zbH@~<#efWt;CXBN^P@|jDB&4)bE
+{?WQayI=%=8A{_!N^!E1{lY=vP-G&EW8|X}3mImt{Rwvh=ph{c*F4Ew7DUvj7+)>Z1R6tSd$21Ep!u^^nl8dJn)3;es4$7iQi6!Bp&y?I`@_rM17h54?j3;p
+G7S+==bJ2Ys?Rfss}?CgXmN@97s;$rTf#NmyL_s%S)Rt^P72-<Fa;23nR-n!K@bQ3ShbMEY6TFnbTdb6nRYKAiHN|79jA$BNfx690X+ny!Ta5K68rS?--&u?
+2O3j}BViLP?wx6z!Q+`_$hxgE5<e!^{%VQBa6L{pS|B~OOc==v-*p*#gT@I~NR7(Ng<}9vW53Hq1jG^N6aUNu#Keok3$&=e8-;wD29}5?`K6G+rmQNgqaN52
+NYU=h*}iOd`_p>=IVBZN(I`(LfU~$eDpt~C<+bH7&>bVVK}*mN97KKf@b+a0?sxb7n->(vTOJo2Ii~X18zyis|7(g<*1f5?g^jM(-(TkNm#EAkHC{wzeBS<N
+;Bw<7KQrC9eGZ*DTdBqv6plcEskEQiD#Dv87pV9?{8BCI)12e<&=y<Tg@c9z{(DJ(@B7Z4XtwqDAG!v;Ui+%5@>Rz6J5UC~C3Og7D;*OvBa?&pwoG=7rD0jY
+kq@1%dD$bTM4QUYHA|l8cE!2&l38MC)aPCYkReV<b-Hb~n;NW)#-5+%Ybvb$X(jKJ#aUIVP`q%1(>Aa-#>@ws-WiT~LaPQ+xI?rBWTs&hc!Af_hH|R4gw7ic
+*BHPb>O;3{Q2Bt{gz*}*f1XS9xq_P=L`iC(a-n4Uj7KxcFVXoB4{C`yQg1WOW7`!E$WrSO=FzLn)H%!n=G3K(GI`Cp^f$^E8_|8u3c5r5746Ydc-Rr($;O~}
++E#RQ9f1KkoiIHbtyh^D{X&=&1h5wi%mgWdNt(`aQP4fgSo4OZ+BTy&pMR}2ey!5zjYg}Oy1mwfhqX5hXi-iRnUWYVv7nXtQ@<nS4nEd>{ZM<(Ft3~gF&I5C
+dv(ZQ!E>Afv?y6T%h(sgysY2f!fA>bDpXH;CdDjB>b#KmveunX+Sa3c-~|pC&yx}bZf6N6yd8MSVjh$9fM(}TBkhk;yxvk~Zwh`HcRhr`A=wjUM|l`xw#|zw
+959xq7qin8?}XdD?>8wlHKV;fsh1{;gmIRWx`XQjTywaZq#Kjy9YVcm9%hd+HaNyhZ%IT|oRpX|XhgcOGZNs5#O^y{%QE*)g_SMAE2N)R$H(-GtULnBy5@~n
+Ueg6b-Z|9&OW)-gZU?lOWOdIqm60mkEor^?^x%y<H8Ni6xfW9vwL(P<eaF;}=1a*;GyNOILqjHy`+A^G{%qC<D#*pM-005?Gv0|1=p+hLX3{cWEX-X7YZbJe
+u#oyd$_uXsQsXt=glqM^%-2ns77y+B$UxG_)z55XOVA|wa5Ry>L=F9QL=XAoO?|v&rcu830G{=yh2uL0Q-eR^Vn^7@eV}B3FjmvOrf#<R7-J0{cm8p97E}eV
+$>~#uKG!{%fjYFzs&5~)B-`>PW`nIgvHy`<rG3?AF_m#$?F)cwKFV~e&pKoMT_!koT7NXUyZ-QHbbUMY7qNERigMYY?R0ZMS<Y?!38#h(8sqE-s@mtRswj@`
+FJt~JME86+X}Wo+x<HIO`1r=kLfV&BW4e}Y_xk#v&7#`02EvUzfk!;ILn5uzIQtmm;GA%kmTs*Tm;)9SF*yXDA7bp!VzXy1ES33;I}aK%6o0vJYf=n)U`myn
+ZW=D8aVTi5!+*zTflrZQ^o{6a95p74Se7Y-X%D@Ji)POE-xFeK&UB6tjE{9%dmWl>Q!&VDX1I-<dwa*Y^}wmh(&HgXH()E9lsoug=KN5JJ|taj#nx-!c~+i<
+hpzq5=+>*)xY|~ueKl#UFIk7U{((m@O=qjcR2JlcukZ$QGk|VcYl>QcjAAxAULfAXDWtP)y_3v%NMDZs4>EHS(E'''[1:]
 
 
 # ======================================
@@ -10047,7 +10047,8 @@ class Difference:
 
 	def _figure(self, over, parts, both=0.0):
 		half = half_width(ALPHA, parts, both)
-		return Figure.of(self.value, self.value - half, self.value + half, self.n, f"Student 95 % over {over}")
+		low, high = max(self.value - half, -1), min(self.value + half, 1)  # no two rates lie farther apart
+		return Figure.of(self.value, low, high, self.n, f"Student 95 % over {over}")
 
 
 def half_width(alpha, parts, both=0.0):
@@ -14277,24 +14278,24 @@ c-m7^QVL2fF3l-XNXyJgEmp|P(*d&5ON)T)#Jm)RlEfsCaDHito|2Lh7XW#o4^;'''[1:]
 # ======================================
 
 FILES['cxrkit/report/cards.py'] = r'''
-c-nneO>f&c5Ix(!f~$+AKvB27t+6WLO;R*KlPnTvFKwVQ(kNylkp@Y{F%19r9e&AD<Mv{UGsEF<_~vmKMbUBvWKGu~711lIiI(&Q8nR(}g#sWFRM%)VCs#M;
-7hj6A#qD|4Rw+4OEEjj5FD{liB9vF;>~gtSUfx`1WnHJ_2{=fq0WCSafFv8qv<6Ndw`7IpSrkRnX)Q%dO3^e>Y9_cMtX&JK$(iW52I=%`s#gtr47z`D=oEUp
-X8bA07koRN`tKi%|DYejXiM8Bto16NnGREm0wYtna8V4^St)qUddF&ozXhi)jEpL(X)tM63A_aL#vqeW3RxXCcJt-_>iTYEC&8+`MNLbsQlbD8@W!Px%`|;%
-p!aFkF<I6dA)j$7=8NI%pJ&=*40CSXaAY#}N>$NP`CN$&N0$v{d^-JnaeF~>djfG$)U1J`NU}ARxZHF)t)M2YsGuoIDyz6hj$bSxryq&Zaz33%(4FL@z=;*e
-csiLxhlvQNC`FN<Z$883@+c)y_CqipA5JAUKMARYB<71S9zdH>S+1ByaCIn2jHeaQDz`b#+=@mJLbVnOG1Wlc0FRHmA$d;TTT6gy7*b2uG43zzmxouZE7oFm
-GHaXI1xku&#@ayK`A7zmQ7BJRbZg~}++d_f^j56Yc@LJ%OGZ|-t1$Q~e-xrQY{>`*`l1wVi*-5hwYWdOToz|HS67ScbGu)JGN^ojj5r)j_6UkqP#|LzN_W+^
-kH9X$^RO;1gLq*|@QfQx0P8V>pmXQeRJ~0LTC!4QMp%eWqe0^FXNp0s0QB$RhZ|)zD2-U|U3$@Ug238v)O-!g_i@C*C`s))nG&7EOudmeP-_#{LGdu1lw!@W
-ymF$tHuh&>xFM^$HSz~?Wg%(@W2Z1c4h{m3B-6>`w(xX=zC2L|S3!Y3qK-dv+)4B+kDY=lF=1Kuh3c)hgX;G#j#P7h3`dH2P=eMB^xGoj=nSn)5xz-*(_?y%
-tH~)D$!(Cf?nKkId|0q`^nK@~`|mDKZe%v;ncB{D%$P^t_&4sS4vWC5-O1TcGu@$x)lQO0u~8uim(x)gJ4>*Z$jsTzxX{F&-YnUZ7-Ph9nWy_C>RB!&R%n*$
-T_U3?SIEdCuJ9V5$eKNp?XU<X9*^>5b)KOtRCA2WeeKC^wxMcf_7h-?97v#1KxP||Fxz8fow?QrHdY;73l0Ql2LoI6%yFrQK^Tr85bjiycAuyK{CJRo<XB1$
-HS#tmfhk7L=EM@WOEh}W1Gd0UWf5-pl!%(((V80A61)LhyfAS|ymmLHd%|zpG<evl?TI!k%nb^$w}Mw=X4{@gCmXD`u)$EZSpM!R%TV7}RUMs@0X&lZob-6G
-0qkaYFefB-oBspPCD~_W*L%l;Zk3<At7qiz9lGCtw1;T|afdkDM<Fl1j5V~ltPZL9nNCx3a`Hl(4p4-x*N9y!Lrty+%P#l}lY*N|Fm42@WbQSeuz$GQDqQD_
-mB*&NKng{aK+QOoh&Q}5Y_IQwI3>>j>jE29*5F-TaM<8K<V)E>;+D@aF}QE_HL{tD9xxu)!%Pev9N~RS6Ndb;nKAmEVKLtwM)P5(nA&ayYhR)K>xN2>L1dw(
-EE>IV*ok<Nda%=7^AemKn4tHzvaR6nUD+y$7_SBT2ud@w@<Z=2&>n==rjm4HcIV01j7B9G;g!xc)7#!A2nv(&alJ<L2~=-r24giZOp4LKuuf0Pk-tMnX>f3N
-8du-$+Y&2g2C8`H?<lVrUr@&T-WL15uOkbKC%kI{u6uwdnMeG|i97xSv;$X^OuO!EObf#&k0A#0UNX;%c%}7P&ELHX^G;2#e2PJ~RA*24wCWx+CKAU6_}W0|
-=m0wOb$S3^^gjEL{TVsXfl`=PBfYH2R&-{gW>M8Y(@d)lc%_<%p^wKt>}*-0q;=F}bUybcWsBwV_VS;5yPMXtbc83}*yY>{VUCyLf0yT{@Bbq72~P+cD7?5E
-z1os;W!fprhbgg-3ItQ{UkgHsd%JkY+qLzpM6D6d;H1AUH%n&9PPw{VI&0c#tP)#<yU5U+(VEw+f8z!H{$Ydz^BBw&t)Zy8b{+fVrxsVmGi+7<i6SGWj>n6R
-vl8D4o?QM1X(%&7'''[1:]
+c-nneO>f&c5Ix(!f~$+AKvB27t+6WLO;R*KlPnTvFKwVQ5@oZINQ0!}7>57*&hSH)nzR>NoEZ*>!#9t^D2kSAMmBWAlqP0P4Ka#7vxaQBS%ZKP#dOygJttQ;
+=NDg!v&HRs)>bJwUo01QpD!+!Fd|e`<m_^}SYF;-XJuWdWW@wi)G)9V?3pRDRooaR$m5Qz!90tiXgaNxY)L7bhLwg(p$Ts{QW<h4J7Jh|`VBSfhCc?~zc6$P
+v)gd73i5^6O{f0*2Nyr+hcMdFwh3#!s3&g1l%jyhG%Q>cLv=>G3Vv1Bus))OYuL=ls+6MU{qlMZzlESJ8yQv9(4&u%iIVA82AN`|RMm0&H(&0ruJ1;68zon8
+7QIbrQ#6i9F{|<xH7$)!iDqE;YFTHR8TvTbB*ud0Wwug1!BogRhuJ^Rw15b6ZryNXGWJS!(NgtP$*lmF4dr4w{d{qIL2`SRaZ%K~VMUQ-8>(Qr>2zALnzXWF
+O;J)+#XSc7VhK6@NVHM&=|nNpDM1RDSTPk(CzI$n5uh2RAoBC^Gi)x8QW9l9Bp31V<YN3uNG%n?FTzEDe@0cg<_2Kefh0jsYeuWw<~VaJq9BB7Ei|CBVR^$u
+{I(mC=j6S$WULy7)Y451`%C-f*$Y%CZy`IGwN2~-C55_xDgy-jNCuKoC@UqqjrK-vFw#RERJ=5K50=bJMpm{iSd~9Y*&Mfo!hyahW!pl94}2}|&o7t7+0E6}
+;`-d~7vRoxK0rns4kmkKnpdm<?kTkCs$Cy}T|(qxU04S2!nG8cKurMaTLwYr&aJ6>o0b{HOP!&xkeva8#N!W(L9ZDzzk?ral-Eofz;f@>i>4C*)>eS#YgoRI
+BMwGMYS+oM>=b0`mAqlK!MKi!hv}r08xG}_6Wz73KMUlKtm-zvF~GWotR0M<0)ZSH1g=S@lgC}*DG7Xe$_=i90(?ZBcoMLa=vN*)&8h^$vOLbJ*WQk*-@ACD
+n)_pTqnHOJXw8^;U4#OhffW|vs}wjrr1xz#IVB^x4bs+~Y`Rtq3$~8F@16AU-Q~%RaFd?R?M%mvdGt+u6MpKj2&~$joc+Y<4n@3nl1$014neq_j>6bmg0)13
+XEzhl5PN#F<Ur!Ry*1|PA&GjHOWjq1OZ6^+(X=aM;1O4N4Wq!CJ(BIP2qhkm@?>?Mp)6E$h|Awsv6G}^1|K`JrF!PR5z$+w7{*zHEp!ODX|G|8W+b|nB+Lpn
+w(_~-QxAnO9Kj&my_kBRtN{LakcH%}v>fZ?bzTBnjGWDhC2yB(@L&dv0e#ORbOI@nHG$*BI@l4o1zWf@VM$2O7JD)HrcDC}p4tv;yN3LL5IQyXf@Zdfnslmx
+iVGVIl?xQ$uComEePz|rDH%W{Im}6q2^+wErf1}Y#BTF{!2OgQGP3WzLs7Td&)wHE^7kIxA3o0TtS}IJP_x+~3VHFRY*-7+nvj~GDK#Z0C(pF$7>J;e8!>E!
+^yE6a>_R+qB?VrDaU(&ca<BOWJ;dD(nzZ(dmB-j(0F44lSj`2Li8s7M#y9stoRTNTHU+f3yn*|=5Nr$oEMKaQC2si)5(E3zUn85j=mFw!ear+Y;SKJ$RDl-&
+G&HE+Ba``FGnx<k&eV1+Q2!d_U$;~V2qFu0Wzpz`!*0Zj^n;!58kpeZ$OgT)wQUD~@5)w5#6>N^M^NI>%8&iWKzkHgn@Z6w?#>f3jz%RI!L=?7H@n^@2nx*j
+xLzZ=V!AiP!B{N{OfeWB^Yp|V`Fj-QwqcJoY#sg_<ek>lxckOT?ENL>CF2_kT_0?vANnG)m{`GO6F}XgJIOrUPfpy~A8{RsqU6T4XJbwnzMha3@acswm3VE;
+M$g~93-eB~Sw4jzTWYcuywbYIjLXDP0X#_nHzptse4QRq7roCuWPe5uaqyCWq@wh)COg^TMsZQyzxc3MXK<%t#H^3Uz7cIrf~0l4ggT#iOxa?&yuJMA-tMOL
+6dl1aH+DJqM3}>^_}}IE>HEJ3UBS^n2L(5GW7a!TuCbr8WSA2BssJSQ{*5G*xW|ikyxUm6TGj@z%$)SswPu-2+bLI<OJ_|x10`ZBa33MJp%x#;{<#?Rhlddk
+@Lic{TC<|++D+_}4=*k($0xSa`6mi=m^u<KI>AeLD0pW1AMHj_kN'''[1:]
 
 
 # ======================================
@@ -14302,40 +14303,40 @@ vl8D4o?QM1X(%&7'''[1:]
 # ======================================
 
 FILES['cxrkit/report/checklists.py'] = r'''
-c-oCwZI9bF68>!e3PSh6QlJQ%q6O}pb8)#e0Rn8VL6Sp17=}Vy)S9s@`9yggckBOt^G1o<b&3?}N*a>Gd3|O`M^W_p_SL&zvwfj-U8qkV-o5|r7x<d1?$oH(
-9GbSX^_|*m&1P3w*EyP}Rn;^*r90JajcTpisistGt6i#$-fUr#JDC>dIa7D0-Wavlg;8bO?0JcC$EtH#6h%}29}RArsxq6-HnmfBkK3!)%@KICPsTI7-uOB1
-V1iy(h9?!e)0;{=XL=?*iDw*ix2^2jkG_Xb9&nxRKux>pSME(=b<LyQ`GD4tkyrIORks$muBKBVezElz{e%BH>wV=l``Yeo=hx=>y=fh&k>}xXwrT3p_B*&O
-{LO2<H={|YOh4tg-|P1LWISulrfG{_joVlMesi1u{@aINKBoKu&yVkK-+l5#`he#LS~y~8?saw4X!UGwx;C)RTYGnG4S2mQ(Jl8TuTyohm22t|2M(oPXo(7U
-Wlq+iBl`_%1CiM7Ah5t^7S_RAw}trGHdXO>Jq49t`GG%2Q^veE7+HB|zILf9NfG%tRNB_l>Dza=Z$7GpdWhO%oqYkFqPdD}T{cmwBC$kImv0=}H2Z^wv}lG^
-0|_VSV_~~tDSt+nDdfW^NDtistM#!nm{y_(Xbt&BT0>rywlb1E|LS8q237ws_2N@|G|7}m5Tuxi^XUX8gCQZaPg?^i*oJxN^A$-D&-<6EgMH@o-DmL0c3T*A
-v^T*(X-!q6^m;<!_D2W4?QB)4HOy~q2P;!$YxS#ccSUomS>y=|BB`^C&W5Z8^T0$MzSa%@?UX(oD!W0qMXTwA#d2K>db577dt_oA(R=|~f&H2q^gPxxH%6UF
-VM<6tTiY(rV`r)|^%Lga<_Yke;E<24RM8iv1BB5+^<<{R@}2l)EW`rfQWtSgB`jPBRAg`Jd)qek9_$<+Ymmy;rdY_}M~tcNzn+|`oiT^JYqhNaiSpW<;AzC;
-0s9P`1lD!xPY7Qam_!uQ5Nz~JiNrAvG!A>BQBD9U$PJ+b&NvL#hk1I5va)ISI$UE4WF)Uluk_kfxF+W}q+Z1GrQUR6b;LJvYNDS1j8C*W_~;c)LKhAW%@9$;
-h)OvwA*fr7T?FvDa4#V!mDwM<vqBYQIE?tBQ5asBPq2(aVlru)6ZmED+%iH5T(nxEj1YeljQvzSqsT}9H>YK!I}FW<Er}zo&M8mhaCWNxFm1Dd71^EX;t0PW
-$lvP9nS=su(wgqr)`~>INcXa^LjlHeFb=pqrfr=*gJcPWCPYUY2Z5PnIPX9KCp?KA<!tmo5fCFKRWE+Jxk)Z6UOu3#msQNq<e{9U>hl9hzPwpoKF<{B$7+Ko
-jhf9aNuNcmEqfE!lQ&bIPVb;e6tM;7YTYyy5Lk0`ITFO@zX#w%IAam`(0M34qYoL=a$>_Ux&{f3%uh~#$wBcM_xqfx8;)jxIYc@EJ8`*qjYSQdfElIK-!S?(
-Y`A`PtYp*rfxWJ6X<Wx~*c>s|EObC3H2hyTKInKmQfmPQ@k_IfyN|-Xb$yN@Mz9LRT*k$giGs9KOu{4xp(*Rx9i1uA^%M+XXwPa4WK`UiD9j2cBjcSpBUjog
-bAY=Lrdh<X`Is4fBOE~w^dIm<5Nqg89#7CvF?xaACp;GFCXvWtS4iYw<(aDj@NP-r1O3&C;-jx&9^hX|xk9$I><UPTe+fb)j|g*cI_EVc4~7xHqvFJgqT7cC
-4uziKjpLwHK|bN6i~2})4@APc2O01{8_nozwz_~FX*2qMw43M3br9JlynR&be(E(b9u-JwTtr1!yGjDL42wwYPh&|5lxCIQ>;Pb9><p%{225Gby5?XvGhmDw
-i5I^di#t>J8rqz$I<Y$*D#JARvl4H{z8eAPzJvDBL8?Nt(bg$L0NMhbtJVJi*sudtdW~6zhmDt%y1N?6K!EVLhBB0T5-bS-lpY_x6%~Z25)?t|4DgHn8{|rE
-z8)Zjuyc<crYEi={n6O*vu7a;D~TZXGG@u(ji?tr!fCuA$cVEf2E`J=IMZvK;*6;!Si}nleP>1$wePQ>Q?h$(sIV$DMYMWUXfdUzOoE~N^B@?oKMuYm!&Z>^
-;3+6Kj`0<V-YqWhix`=c8{3~{jM>5=BrTL=K2j2fwPA|uv5l)R72k|TVxCL6BZ=X#_zJ);{An>3kjGAwR^%!ElRnq_B0!y*b~{r%s{5!$v_i|{<^<PbJa)pv
-WpL&78Xa;&*94^+Gg%@<CTxu^`ZgowOedUPj6fR)MDT??iN@M5_`$PKr$uGz*ej}@OBGx`>8oi4YP|4{;=ac1U`(-~lH)Kiau<A)w`jkSi?El10h~Y^09Z^h
-Ot}@t033q^#G=@f(A(+K<TMu#=W(86rONXp!^q3su`KOZs7^RHLc{8Un$<WucIETGM~UBV+?WrY{Z#>|0g+pc{)~F90mZsbU3>%Cwm#DW^qrj2;Pb4Y409q3
-EdrnOAOo<r4#$UVnBggYW<Ns?n_DQ&Ipo=Nf>j<^jH>>0vOaUKji*+6nX9Gr3***-mP2?mC6h&PQo)xMO=cR*<?8~7_$_z6f6W;jg&Ewl7G)Q#b-+6HQ=w%L
-v3&%=UUzMCJh*VTUR55F-7~v~?8<Gix+cf<?NE<kE3P2HPQZ|vjr56;JO{63XQMHrq~%1&{;qvsJ)>c88M9=Ar*h8}HzivlNfl;q|Cxjvcq;Be!uOenZLtgj
-ES_x9Z9^OK%}jig{o^OtQGbntdz*0U7vJ8GjUQ;`wvY{spIv4Vd>!A=#n0jg9|O&?-I!|*x)AYcAV}UO*uiXcW!J6dGK2QRRD&!6MkaGOTHj@B1B?ud9gHK>
-;l8McF^>XZuMrzCT2q#|Ne<7rl<TcEgk9q6NC_}X3XJ4pHHPUpA&zM-TV-Pokl;69U7@<FIT*4v><ZWgwO(W5#&SE<lR!u&4UGhK)=OBo2C32b{+=wuy>mH>
-<khjhbHXp_0TwR=q885OL0yUDJ`zvs!`&o}&@Cj;hucUZ6W#%NInc>5g9`}%J)pIlEyT<Q1Tb6>B7`7Vj}Q7r5QlFJ`##m>7Ble^AbNREzV^&`Zyu1d(&IzY
-V_r&*d=i?tJ<C%Wy+h{yqA?>v?hAnrnhY-hd5p#4E)M!=xyU%~V>$x$M>uZCB&Ax9zGFMZ5%vhsqdD^xANSUr@F~LJYYCo)5RH-xZR=A7cYX>ebIGaiLR-&|
-(-ax<8$$e8Xu@@$&WP#s#^@(h?A^dAkYx|;DDgdyORyo91l%vUiC%J@2o>NG0?YZ1n!uPx0gk^R;<)O_mZj;Slw*{Mh!O-XmRECcid=Wg`HP#?Usua;dLlW3
-AQ-Xt$DoJyV2FImlNbAdLqiBqV-f(Keh2<P!ee5{xF4|F+Pf_@fEDy)0h<`UQyNQ<6R#R`qJ9ILXyo?PNi+w`8jRw@f9H4lfTXp<qUn}5tL2Lo2tXe%@PnY2
-`qMi+DS@MY7|@Nw19BD(>iaN4wmu1m`*gNpscnVOGFst@S5{>nFvWkykcxXaKBH7Jnh{+xl}RC}eVZND6auQa2WHH4C@L|HB~qTg11u@pxt7fXoF@wM>u+=z
-WY{NRX~Nsw;FHGp)_EFV+~S=RR6G{{SUdWq1QoywOaIMPIc)Exw(zflT()qkh2S_#jiS5>nGjyC#A{XMu%C6dFkTGWvS^zFbitbpV-~qTA^xmxLP>nJT(JsN
-7l9)^2TBgBfg00C-%X>SOo2Sr32uQ>b8QWy@*<~-pgEY!Z(!<Ao<zkTzzfbUU4OeNgZ_vy+;LK809I8+W882fjYHH#kilQ_tw4Xp(ek|~(D;BMWt}F`1tZDh
-FBAH{gsk?IO4u;EdEg7te#t)<EDJn?CEgO~G3sXkwBUfW4Afm+(ckylOZuG{{YNj@4su&n3L)sNr{TpYF(C9{R>R$j2t>!gtG)@YJ%nNKtDh`M0t@=<7JpIW
-caR@BV#39F|Kl?rC09@Pz|x(4X#iNt=z;DdK<Qb}b#_tl196<Emn0&SoaoAzh-evqr$PHA*}j1e4}Xt=mgmR*pew(zNbw29;vaNF$)4Pnj81{$GUYq4K_5!T
-K_$6WkhUYeT<b<I(X|t0GW|bQwD5@'''[1:]
+c-oB_U60$w@mcy63-&>zL9^$e0b02V>N+-H;L;eji#!Mdy%LwFwJ1{MQYR}H{rAq-lFK_eaNr!t+1Z)d`QA|!MXzsPz56BG7fRQK`t;%5`(J;Cues_@jcU!I
+X**lrsm<1Gc9nIVBRs9Drr9aoscvgjYu!#YrCM9<Qf2gJ3rOx{TEKIr?o7QgYOf2U%C_0_7UPap=dvh@rv5)#+%#2XHl1y1r|cfttJlpDXtYn(Grit;oOghr
+*Og(ULU(#oY3EE&qz5s^L3i8AuKntJ_~ZrG=?;!*H~r4NDXgw}wL2eB8?y4MKBwx|BI{~872p?Jf6+hque07){$yX<o$dVIJij-sgJa}*xSVa8y0kq9w}roX
+t@mbxgoo)-j{CiC&rjB~)@+)#=#O#x>fdi}^WT2`@bkx%Kj8WC{q4I?9!MYX{6HH=1kJs!jvBR|?M>GP+Ieg5j;#T!mnE9z-sE+vPPTGQJ)*#_)C(<M;jZ9h
+9U8J{P#f^Xb_b3HHnXq~-nuRL&$g+G$NR~t{LT;jIYJrJ-k@jYo%!0Os-%O+$Dz`;o=)GsyM6OfE!0EQ9_#E2oGF^C$kt^Or799l^l<scrA@OxXb6jD*foF<
+K_3g-4O{s$x=bM+K0$cs4oIz!ox!k@bHJ$~-ssd2SEa3tM9;r^-;Uv^zngmTsXdxxN+57jjKukL0?439i0sqWKnS*B9Qt@g5cu={rRspsoWA=AKG|*ytB!b6
+8Yr!)ij-bYDBS+&z_y*ODzygu)^@NnRkl{Y=yq2$r<z5cupkmT%jj%KYk&tT>hQI0_;085;ZWHPnk`yQCoGohS~xeK?{%M<_>8E&AX|a{ni|e|tY>bVbtZ)=
+Aq;J8yF8DbsmjzN%)QPNpgF-M?^~&&FAN88qlN0h42k7C@!MF41*A(|#66U9;X+bH_NKnKZBy?-&+)MascdbEg)DwVpX&bW!KvCAbI7|^+X^yKUYip<jaWP&
+pMjA;yH5Q9?h6Z(h<qBHjh-oi*yjPpZci|Z2>=DLA#lhu4xRO3o?fD?Y}&mJ_m~0+$t%Mvy*3r@$@vYT7twsFH=Sr5^BWm8QO|$ECu$vR^oo$sgo8md%&4J9
+rR<mB)GhihCh)p&FTp95*&n*I!XwCX=<!9P(7iC8U>mu_WYRV#u*+b%WrPyAXthKc!T%=c`>A?Ho{#o#PRmGl=$aE-5=GjbQ=G;jcB+0iZL@$K*`4X)2*1F|
+-|EVlgdA<sn(o-vibO$A_p-1-A&upr958!KY@I%XWC^$?ct;xtj+tbLcOZuonnaFbHhLfrh!K*i7eC(IBo`GgA5hlID&}YMP|i~I`GF)~-mEU4X9~{8#|BFp
+HJe?MK8pCXY)#xx)=U|l-r*!s#2T2Zb<<P;;FF`t5g<1IEl5t3XDlW@G#(1i*@u*AIj~_FO@jbO>L;VWWT*Iy{644ZhP@fm9A-L6c4Bg|8jBhj0V7JOzo7TA
++i?Br_>fKO7xucgrEwkmVRJ-Zv(N#F(C~lVc&B4_bgTs^#Ba?u?mh~6>-rpnk6;yuxr~c069r+X7=%F(rlzbXcXXye(~~oRqCKf`BBSEAL}6BljD&aQj8utL
+<{<Ban`ROF=3`>?jp+z_p#Oj+0$)RO@_K@biqQ&WKB2KtH;H%-n?gJXE6-dNknfh{KG0vS$UpiT<`euYDOX6Awp~dQVqZ!j5=WGC5S`;1f(PA*-|^r?iM-pp
+1}=q`Va9P#svw>a>7qVT-2;)Z?m+}R5ThA=%~luCBQc}zN8CJBu7gM}VfIn2d(>-UJSvdVxX2M<?<xt*GHfETKaC}&q%^DaW(Nso#>QY6pMW9DS=SuwW(I`u
+L}JA+$KuWuzJ@lZt48dOhsrPv{;b5BvF}D8b>Bhz=pa;~*=XyOQvm7$jjPrFAhBTws`MJ83@;lmDRg%=lz||_;~t7o>PfI9K%(^d;agro8C9Gj2%RDQV*duQ
+lAEsw2qEm;V~631`{?|r?D*NUFbym5Aht3_$zYAB7d=8WW(YDOmiVA(B3Ng5jVR8TTAW3!aL{*VR8jl>3OXgb$A${4LQ_PmM}-zcipnG?y1x&C0{iRWOHynF
+fe)5~a^pC^BG8+~1$Gf7b8ut(vy3rX*oCBplE_C$!f9<laeZ#%Don*Uqm`I(DRv|<92Q?m@C$!ij3voqr%5~V6#q$|Ykd)*PEEU=DIV2*JVvxa%_DP4*P=W&
+!oy`S<@FjJQbW@Or5YnyJVg+;Mi+gXk#eL{o?eWSHZF+Z3waWZPru*?W8s+=m8oNYQ1x7@;POddO*`<!3vVdyYupaj6bmXb4hti5!8cip_>D}2y%a1U0x^JO
+F-14!Ru~;{oFu>(MW2+toi0sIxOh2_^BgNxo+lZ4Uha-%X}>~sLfi-ys|#vY<LKCx&;K4Jp53@HA3FQ10#E}YQ;q(PdaVJ)x=vku1JSlV(+0Gi+|uClte^~Y
+APg-6-}4{>u(l4@hit&`5Rcho$Ypa2r8$Q<n@+IG1Bp@9pH9|i?zQpON-uM@lzw5{I?#4-Z-!*D32rL*vLa-L0WOaVz~i^v_5L|!Fcd~`Pg)MU;8O>rQ;!NQ
+gNW@t2zcGK&GFzuZv9btNw{Zr57Cv|Vs%Z9>+J9x0V}Q`0Vg2H#75_d5j+R0WoM%?qNL@-l>J?NU_WQWU>LJxg{LxSikp%(k)#TvxBpB+1|Et$NccYTuq~EF
+NQ)<1blXseJei4avVZ&t9QD^YnA?P`UwoS%D?d2Zx`9%F*|W<mre4SMx%gT9;60!@wi|QJJQo5!bpwgo1p61ag=h=iE_TO#JSL5MQH(1rM3MZSe6ROybY<7A
+=E{a9!{~;<1=1#SxLV(3YXj5_(+t*;<S?S@GpA2HV4@Kjuv1f($RvknT*^dk4W6F((p5s{rX!8yV%-hsh!Dqw%cj_v1LTw&P=P>Q)f^0&7q~*Yg!V#Xu83tI
+)q_At1`WLnHS<f@w+5-v9)2{JA@5wSKY4Ym@0`#}`kan4h^UR`Dkx=<j6iWfFpNWKg$ADh9|oWVrW6a{<p3wc3?`tG<8x@c*@8tkAb{Z-6k*nb{rI47tQ+u+
+4$@~A8Js2_0Ro13@}xCm-n<}g`1oG-n3j@TrZ_FKXL%~4cSzjNHZua`zV>*h$#CY#Yb+Kwj?lWx>;wXWZe9JYk$XV#_tq!;v7X`x+Y)FCo%xE7duvYk6k+hS
+1WSX9M#+WP`anU>PjlE@BI>(B%+uolMuPl?Rb?zRl@cH5SVriL6YdcH4vYd(_Rx;9ji+%57-AJde!=j2$)zbg09P&8&SP=P|GWwn;2R>23!ShmO$XfrdYOnQ
+PS9dSH}|H<b+??qxLN&qfez6Vi4n|;-!g?X#DOgYg1VxeV^c6J2Oo2&ojqJ5YxP&E5!mCr5ZA$45RmBeG|}*0j50~C#>j%o@EvvRQC%T|T)zTxTYI;KMz(_9
+G9VMfcS>ssQsP}>O4K*uWdNx?wLIZqd4^Sd`0xBq9}u*5Sp41cX0?2=0s-jb1%6OIr#|}*Z+u|=ABL34K4(ayeLqR*vXAWHcLCO6scnV%YP7=xuk6Zv78a*4
+hK`8#L#bpnBe>X*L1Cu+HaRR*l>Op9+hh8GN)^*uA~o+jGBAY@7sz=~JP3mH`pFb$F1ATn?{F#|eA4>fIuGLkG|tYTjI#L0+R-mQcmN!{`fv8z@R}k8i+|nZ
+T8O9?oZ~EokAg8ILP>ZfR;wz9eYvxR@nR6mqHPY)&2KXFS)~31_>;N`CGjPA#YdoG3l!-&Kyug((3n2@TLB8n5Qt8lAPbb53wG$07r7k;9miaL%Ts?a5_J@i
+5#bKj^;23|^jD=}R!i*$XjK)Bal>RCm#8x#g}>zKMn9@)d43Bpz9>nrKu9zwC3*Z%q;GaeYfqt+8%7fp9_;p8{<&aT;2CW3nm~(DlLSc%E_%!0xT`DY_jiUR
+{oalCqZjNtxmPO%5Zn=_;eeM2Q1)O_!;DA-qU-Ec+XUkqAsGC6DO-|2gMMt}2Tq=Y{8$rHUYz$oqT`i#^^^zp1KF1b5=$99&|C!$J?p8?E-HQ?iu3f6M5K}v
+jjjoZn(?z4;+JIm2HHmaT?zWAzx5Y(`K?IGWGEK@Fda(vWa=}z&5rA-Z|jEhP&f`plIe&P(DZVxu3n;RH{)dbf7~WAWB'''[1:]
 
 
 # ======================================
@@ -14343,77 +14344,79 @@ K_$6WkhUYeT<b<I(X|t0GW|bQwD5@'''[1:]
 # ======================================
 
 FILES['cxrkit/report/checklists.yaml'] = r'''
-c-qBW>2n*mlK-B+0?U+3QkG&Q+VUYKyXDw<@A*|6XZ@Vb2Uki3&VVGW;eZ~@h-NJR@7o8C9v-rs?ABJLVh#pJqtVB&8$J43{WjOFYRu9#t*vLOn499NvcC07
-`>Ua{wQ^mf+^SY9*OY#!bX}@;Zq!s4(5c1Yy7nv6VC&*S6(5=_+kVSaew*hTE!WEHwO4buQmunEb*XGS`f90X=3L!;rPSBz<44unwleC|r>~&l<2^NXjauoZ
-M&f{&#`vy+$wHG?$M-%#$8WxYk)dtmP2HNhFgMFe+xqa~$;lDS_sut9MpKtKDG!8U9yVCuit0yQ%;RP(FhIqb)IyiA<Hjv`>$Wn25!O^C(q`Ks^TW2P)(hiD
->P5?YUQsi$%QP^wc5UhjtuyD!(O0yMS5qVjSZ_+C$hKw?nY>(9>mj}^TvxaL?O<*E;CJk$8xzQeQIj=M6&R&-<!aL#29z#!)AG>pz`GHhYRB&j4FXVCYc=UF
-q1Dnf-qjcVK}@DC^rSL80lXfR4k%T2y1(Q1->Xw)DsQm!0LR5H>k%K^4e<j0L2}`r)-7!T|0betXxseA+gSw;11o?Lt|l3~QOC!}=lsvE|7WRVzTm3EBouY{
-73J;*_lI3ZH4;saL|}ZNcSI{oV|u~!j8LgI+gev~+b(&%hkTq^?G-(L{k3{+{grauh@ASb4)$wZ?U7s(P}JbkEns<%9e;WK>W8QQdh_p3U#P>E4m%p)bv07s
-lkwS5{qXXi>i*-$=jP<``0V8Dh{e?+3s?0>y-8g5BzVMSSjMwnc;!LCFKFR+T{$xg&>>{LLFHm9Sh-k$4t$V&*gx*z#+%9%t!~@qa6D84^L_yTFC1uLQxA@A
-(3ad(rk=HP<PmHKSBiu4i}#5OjkZ9WR$-0{b?ZvF*Q*+Ky1f?Y0=|`+5KThdd=l2M(VIjE{0s!ZuV@Zvp)8hnkw>!1C^bW}z<9<a4MHA!0to##B(EoOGzUyR
-_}R7dU}NQe2Db<zJcBIa;~Z?cKZn)=R$AZ>#diE$J^ShDi<c-_52%%m?Kw%&g9pLBg+s(ns#})2HP}QWhxF!I^diKFr{Jolwy?TVFTg%mm7S512GU=e5^M^z
-FZ2v|bNI%*)3p@>{$QwH>(V-SqIpJPj*)tJZpIHz?t{13c6%crzHRK%mA%cqdHv#-SI<F_vNvd?Hg4{C{D^lvRA*zgvLIG4#PZQXBMeJ3s>5dvcGgqQ2T?iC
-Ksg^hzW?a)PEyG;Bb|5_>Z5MY)mwJQqj|fiejk!gI#+`?<R|b2iV1ot3p(n^1(5?2!e5&froVzW2mSzUP_M(kq5Xzl$VsoBz54GL&yP=^uzG-SRPB6?&;k$8
-Rtq2Pvq66->^8X@(66@Xd~3?l03|J~?9*1ddh`w~$55FMU_&e#n2~OZIk2{9JFxb7hiN1493X*%p*lb)a1L{J4TwpcI-JGI0V~^O2l#?kzBUbrQyUj9+yV~D
-!qQ>=32dmh7B;~AG`RC74t)9Q`Hw$cK70E5`Djt*0k1*LkZy9Y7hq*^44!A95hQ@T0Ww16^hIL~K^vO6F>T}g5;kkE(;5p9^C>JpD*UyeiQGjqvh~!Bi1p}d
-50-OXw{CF&KI9GKnFSm3veBy=Ntw8E4S))y?}J|08qNY09v$?(Pp>!D|A=&#K@@I)OA8nW!obrKcyV~p0Q~^+ExQS5@*IrkVH~;8%R@B7cG9)x`-1`mA0{{D
-!O;yN2Esx|qhxaKF^5^R{4Nd*!^<8g&~|Y1Fwlm^bA8EeBht*nBbZ%+LfRkozNz#CH~?*^1Q&|6031T)+;UWDI{IuT?|tIanwl0QzuZkF9;G$cro7bc=Bb5&
-Fwx(L*a8GuA%0}FLbABW+Y>@sfT=~>@hLWL@yvWEs;=BkPEV8po`a10?Nep*faqN`TClf<MW`~<7S$+-9!~?y55WLfGbJclXq0p}Jy&9-eAI&Iz{AR|?n3bn
-lCX8CZre~Kc(`AZv2}#6=K%FD$;{pqdTCo-**}t$EOl$a7Wq-(t}VIPWC#PgPCaVZEWrK{&ZS@J4efUcR=IH?+a8quR=Y>Ly!1dt=EX1e1Ij5O|8q5K41^63
-%e?RKc*60GcFutWEqV0eW-qX-+yi_LZ2QWPKIy7r?O?(ewny^rv*H-%7MsCNAB|taNVpaZqK6T@$wRoaHy`?apkcGmwKc1LCu|XmM;{&zqu)0)=I$evFq22R
-D}zyB@EkDl9>avMw#*WlmcCV@roK_4roK(uFr7Gg&uV^=sbT}Sn{0abC647Mww5VGKxabkMR*d?2i_*nFwBYr)Uk$KgjgHw0(0C0awm>6?CBp?=(lCIZV@^>
-PV#z`m}s+GoB?>=vZILDEaLiGwbMh0EA0B~t}<KNM}0^}y)otP*O&B)4nDXsY~Ao;*tFrq!qk7&g_YJLermV(S{Z$XaO)4#xO0SUMp|Tg%QM0{JvCC_$+Li!
-)Zh604rTLkf6&nmaFMkYWFiG`+gJf?*IpdQuHq85d}-cy_F7jMPxPG2|AuWRIY$qI-sYTWe{!aPH=wHxEQ&HpIVTU2b#2=<Hk^#04`+^QT;|~3Xgoc*nc~##
-;mVfnJP?J*7JzJNLKcc=1DHm^l9+AZEKKeZnYK5M;&>(ap;~=~KEB0s1xX=E6};TdMF1yTPMM_&gT~Jw<R4sVVM&g%9YE!4>oJxFQEBaBp}M++pkWHsXnWvk
-#*5$%3JSVkx)LnrToeBm3Dx5yJK~A>X3IQd41sEPc(7czb5~;^LG+{_Oc*`}YL0|`jPs6Wrai>Df_~DptezV^-{Py^gPsmQucsFgVZ++&#2Ul9g@$H_;!-of
-PGoIQ&<`+lHa|nqxiWS(Z#mct<jGNF@98`tiaKD6e()MrhgWInr(i+a28`(Euna_^#k?Q9^-LkZM~2a_9E$Gh6(iCZWh=7nK=>b~CY1%501vkY8RA9==QKiR
-zY8MKs|b-GP_K<D)<wmM)xNz3OD*GOeBMK8uWO_i-o~)>LP2EEtksoSqXoe1cVHVcwU|3F7JIE4zrJ+!C8(k;H7Z1AF6FwzLZCV%Q^dN9n2w3TG3Z4akCVcz
-eoOgxEj9}B&D4TfGmA+j;x&wY3LoVlzTP<h*ekskyp3&=zkB-!1`jcNy)e24knJXVV!=hO19%0qhUtUd1p31DQVTye4X9oNAY>?Q_E4JKp?do3Gl0u*jEH6d
-))!<a;BbITlZMzdL{39cRGX=7Ni?A!<{coqM%H&Ik}v}{2cydLc9>2CTT{2|y+W|mw(%RMKDDzBJ(0#NY|jG?!$QGfU8o52#Jn_PWGdzD?|njjz;+a!lvA-j
-1HDag=}m%CkI%i);46g>SFOQ>P@g>F6)Dk>)%+i>T7WFWK{agug9*egdpQ(W?8zMs*;Zd}j;ade8lgoa&ZpW6WhiEWK*l=X))2`>0(4i})@L)!5|~&2m3*3C
-U}RMQoW>xQ{5d~hny9pTRy%KD-+Vw_jT2RY)8O1svU5K@IZ@xF9ybeHA0<eZTEj{F2c2ffB-}oY{&3Wf)YZLw+@M`u&4HVrZ=58-l5BWD5kdrj{*7nnV}q~;
-PFX<g9_P~AQR7zP@c!QD^7z@)mtfqN*_4N&{Xw^7H$O8Z8xx3%OMpgb{&2OX=Ky&lq+PYHcH0$7DF7hMTlgnlo0NEGvZ*$8KnpnykwH~d)i`^cm;5vt<pTl=
-gbf%hlU8w*u$6LQg}W=sw=RxT;o6_s7ZJmI8HQ9ec@-2446}FSvif}O$wz#-h2`KF$(6<fjvYhDG<QvV2z`1PWrEh4AuqfNe(fBsdu)r-z_i6pu&`(&>NIFO
-%Msp0`Pd#B-yq=dUly{Ng_|{c32fXG&;y@0&yNyj_dekz3TQAq4Y!0XMW7*Lu{OGaoz!$S%ELvXg3ZV*84>DD%%orHu$SDa6Kjs{2z&W9GF)MhKbw&^{y?sQ
-@;%W=b9lTdLb@orMi=Y5xqJ}~KpSqEd-Tx!c`t%Pks2XL@FUTjPq_yddcAYA>>VV|_hseF64Jp%-Fh{|Dd&at1<d1t5O9O{vI`83;t+vUKqvI#NH92w%I*B(
-?G&z_b_k6|tHx2{rmNeWxA9~mzDO!k2q^au(gqmX%8;<K3or#c?MS!-0>lCk4i#zxpN7s`-68-0l-at%RkuYxm*6DFXAk=qbNTfK_#di&{p0B|^cQjC)?9DT
-PshI}><xHa@3|(~SXsU$jWUcF30Uc}gwq3cuWUgX0o1ZU%tg+~EWD|%O?K)_;6B;?5Vk-}ewWyr3yE-(;a!3)Vbc=`{{bxURZZA8T{MKto6MeFJtK#N#9nau
-lkXOM`k4V-O+$C$z=yEqu$_$L|AZAO_`WYqv1v=hD`hC+z<QgJDNN6XRBmbb4gLI+mZ6;kp>tQ2dqSY}K5yo!45Kd6%~VDLX$-rxValwcR3rEU$%v`6k$M#_
-gd-g>ibZFb1IuAR{w-&H@y4N&x0s>sB^WlwV2g>abX}OcWw$@(j4I}A4r2ZS%+K53k8&C{3cceDhr)s=T$(ISQ~_gYSBwc^yEUQ^<Mm=$#XD~B@0YPq;7+%h
-9~oGeUy|Wg;r>TQ1);D4Wqbk%E7Hsa%^KG&{oRoj90vIB@3&#q<_(4KCOr4S5xqKKTHy)Q4uzjIyvA#0^n)0!drX5+G>slT`*(8owocFiu#_lIh!}m#=NA<g
-7c{#!M_^}aKbUg2ozL%OVNgP{I|7L95i&JJGGpR_;Ds85coW!NsC{skRaeh;(>l>$Xl=b=Td+I~T1z%0^m7zzDidO*=F1+2*y7U)G|=qK9JXf9MNn5yK}|g0
-T4(c{n+4ONN)gLYG!J%8)MFYa8NqU3W-(qiiu)u=Z^VgNyz$zJ%PG-R<PuCu80eI0ag0LA*yD*EWAK7nv%!{B;KVE?F`Rf<vS_jOSbYR9a607jM9%SZPbx#9
-=PNuMP(!R5!cv`ck!f3joEtIhQ<`&}<^=U^n~vfVFoGSZc(aZ(1sKwsDAE@~(Z-b>Z8+0=Kg~Uu=;8|Xvo41eebgl^f|vEU(*^`$5SN0+-ZBM<6xCkkDKhmB
-GWB-BiJSR)>8R4o#~I;OnsFdsV`x&Z6_(s_CGNz)VVOBh6LQ>LxrUI(+nLzaSz2?M%T*NFUQxdi7w<J@!XKtdW{z)Y=z0Mc6l5oimBu|v<3g26?42IdM)8(~
-A{4d(9P?tiWuZNX!lp5?V5%Nu+8(DhY>h?@g&4b0jR&V0dCge#(LXQz*;t+S#Doa|msffsSSczK;{3hFJnHl$GohQ1yAEr`D8B|&N@hklD0E<Aj;u?iIkqL{
-VjwCCFhKH9?xBI`_ZmGdD&0jaX-G*Xs=5jm0k=z4HG;9HS=oY(q0^1q4Q---R-i~ps6HW))y4bHHl|EUip2q$_|jZkk_Z6t4inIv19sj9tOF=VH~3FFB2!hN
-5^M?!AQGp0AKjF~2tDW#W!V(E2_}p)EsSI`G2m`F^+MSgDVJ9@MAH$eF#_XxeZ1%7Go&pCV8<^cXR}hS=2)n1u`oLuk^#43{b`kJ1F$|GjIirw^LS>du69V5
-fuRO@9nV-U`A{tB6xHxz<$zq%@oGqNzW7g>gHSR?8i-zlE1rXwkt=1T53A5!C5t?#+DyBL@v#;X*%@}ujKqK>l-$>Ayu%XfWdi^)r{PNL04k8!3AhzwYAR?j
-jr1-+f0U(AbU`SD(>9vnIU}q%t-M_C)jxP4aZh>@C&U56@0pOgG+Ow#Y%D6kdljbJSQ7J6T%s6?5#n6&IVLSP4Dt9>Sjphe7<yApKr+kpJ4*yEOxNP1HF0FD
-TV1O|z6e&wi}1mVT0(en#P>*e=`1K13lrwS>@KBTQ0GVmUSJEB+!sz{+ODXS1_dz2%EIf@vl#k7>>8LyRR|4O!<Gag>=|!!d$+TBeAd$hr$DMo1J)x^8{dd!
-v#x;~vxSMf1T+UE^!Cbu9fn@T72OO+B^Gy)n^!D!81FcZj3-f})M6V?CJ4!@m@Wd7H_Q#_e{hO4J#v@uxM3%R7jB*Iqor|HyLe-WbS_OpS<bphLKR;Ny0VI(
-MvyCui4<|2moS!W>NBcGHr6*ZWY+^*xGs%2L$Qf;srR#{<=d$QgG5VOa6l{OS2S@*CtOht76icC8bQH|dj0FqN5V+n&-w`d4nIr?$%6!^;)Tl=0kz97`FbZK
-!n>|M?pXuMtxMO=w;r3k4q3|(K8xFMGI3(|`(kf9W{-`#cE;9{@+TO~FzBQGVTEw14v&x1oIgK(`Q!J`U%c+^ENgsYW)>lTG&7n?$txCjy!F8+h7a_O*l@#S
--WSL@UbPa!EQ5SyJjwgQ@?1g5Lt*dIEd&irF+wrd7?J?~1Sei3>65n>*&4_ApQmsO*Gz0l5)-ljAszG~K;`J#O2;4Cfnz6_H|XtI=&RUzwj1I-+XZyZJ9IQ&
-AqWO!0}*a&Tik!>mnReD0DGs(_9CY36Vuakf)MzXplayr7Kb8$W-NXMwg`oMMdy9boIMbZm(t(~p@b(Xt0uMTg`*JLEL2iX(m1pYO()}&2d4so@h5qFZ$Mu)
-p&Zz3Gi6vgU?ff73AXI;K%Ch*H}T^M{FW@hVXA==I~&Ugkh1Vx;%kaIiy`|npW_(rB}f;cvA%}B!B`<3(I*etuhG<~NGU>Q)z6s1G)B}nh&m61HsQ;cxeg$M
-OWSy_A>A%nnzen}aY<|p(2=w$jh3R}u*3qKK>mp7wgkrDbddc&_S>7O7^GB1NT~p(m>EDrZrN3Afp7`ewV=3i2ZM25A`<Wyvlu$VPx|BtKcm5q?piRMeS(Er
-0wixKl#RvTbeJJcgeG6w*hv<s{{EI-0|DDkAqL(rApXTKi-Vx7Tvs7FCoP~VbFoB`mf*Wl-U@8lyzjvAfI0S?I90yObSL=F=~jX$!J5lsc#x05P2O?(!*8TE
-05;BDDUkkIW;F_VLd6t<VKTtrm(yvzy}6GZ?TKIk%S`KtwE6SOb+qMaZn1^4i6llCNd6K=hFEoWXtY%PxJl%D^3H-}u-Abx&Hf|~pilZ3#0MAE)#$VZGI*G2
-G?ks%KIHk!`I(1>fa^xL3+6iddz~&@B5w9E7eI^_qVQ<YOY`WAAS8&{lk9n%85fj&Uy30`!xJ;dR44)bP)-oD3KcpR&hk-GeA<TZ1aUJm1vcpg_hF0JF%cn5
-;Aew;F>&T7<;qbI!a;1$%%Qss+h?Ff^~Tr15-C2>I|8NP4qW3u!|NwP;?0x-JU*wp&rs~*n;ed^Bl2eSQ3O^_0<%D4gw&j#WU;wpV4Z*uiQ!7utq859aXJ-#
-=x&*~vF_y{$U4!9U|R8(^uy^m^Az*SRXFfFbM$naSvm-T?xeF-^35sU$nnEqe<Xc6E`>LPkq+yu5qU(j9<Q-dJe{65f{SQ4hz)2&=@SIHk-BTxbUHTMF)#VO
-%C&coeox2KG!1>{Ewn1IEQBcRD8Xp)=io9SJf8JVSYoIY4ko^)i)1NO_p?yZooBurj^k2;940&^VDCmo&Fo?~!^YTa(-YgR;8`wnHjsvN*|j?}MZ0(QaIl@W
-q3@S4p^{P=eRCdlVdF+3#h|5~P8mz`x2LzqsXgr#4h2l4jOn7y)JxDM{Pcw~3dWQnE1y3SPKMJh4b~4?(+k*6h2IHCcn9juy|b2M#Ss8&7GF|M@JX2odtQrV
-bAVZxgOaKuJV%Tt_Qw~ekIS85dp}nz^Euqh^fEf9kF$DWSwK)LdCd4*4w&v5fR#DPoWO5R^on9@I+jAl2~P$hp>pj2mLT@%lh3^3oDsW@5QK}I+KD*E%B>i!
-f@BtUsRe@UXBx&Q;yC}`G76EFLOA7XQ@JH2&Of7mJL!v;NGajNO2?WgLnz@MCAT<9b8YrAZZH<n7lEO!+DOl4+0818N<KHSxLF-?sPyfT2wr9OTHlgO2_GEz
-{i%<!h_?D35dUV;w!7Ku{{q_mlljWQSlIpeN0mT2qyM_qW$nth48~`Jei9N~Serx1P2aK^4EIwgq5j<Hrm|Rs*>+_w@EDARPxwE|?~EUblXhSs;lGI1Y`yH-
-ZKt)Fv;uV2U{xjt#-L=OID;aWbS*&DOgU>3z8nA_87lBi_IVp<d;BPi60YQ9uy0|}D_d0}ZkMC7M%SQ<z+AK3pgd)v0_{^*k)q*We>soWWKt_drd9hZ;Q4dc
-tG>crioZ1Gu?}zvCuID8CbXD~#fFUB(V|f`*v412->PvuCSL4m(BQZjX0hPBD@}Drd4;}JifiCs37F|67XO}va&dYNc!n-xs1QfG#I(yCbJ2&TOXDC^$V+Y%
-WyCf2eqkQ}PC`KE=bPJ1f0!V|vKaZ|UoFThZj>^_6{ld8HmHB5>mJ+iFVtW~qo%*Kgu;r|Lf#mzIszranytK2tm4Xxr24B7ec%NwJsCaX941GXz5V=#mN$f#
-99cpnM%Pr~)_<6Yh+NK#$M8EW9bK>nzq0mrn{n)|@pGT#`eTsHXt@pXA`-FvM~Y4#9_6(;_=}s~_=fsBTEsP5Ury7D9fF$>EhY(Mjh0teX4&#_2q8`v#gPE~
-K3x=<@#pDDVn6qdI(6J39lu4tDE{6J0>cng6KRfNJb%y05q~B$Mut-AZ~2O+zxoRwX6><ub3S$W(@K2Oc|j_<+0wD?nmdrnt;O&wH2zy#xy}xCflO9oFsV*3
-1!1~aGJK|&%oTk_@SQr_G84I+7_*u5q2?-8cX++dQ}#Zgj1%J*3!yy+BXM#=sV^!<PO(d#FW=4yQ&9QK;9+30{{b;*ky-'''[1:]
+c-qBWdvhB%lK(%S0>_j~QjX$E^fOX&S6(OC_0~Gs^LlUpNTpQZ3`imx4w%7=WXAI6xDRw+?D~O6gAZBRy{oHA#TozuG#dT*b)$!$tG_RGuR61KU2ofks+Oj@
+ZmjRU(*Am^Y^&VRDR<kdTi4ZotaMweereQPS1_o@*LCY}O^2<kOI5w^u5JH2p7M8jzR7x{yxw@VbhoN^u%@n+?I)kD^}<}JyU&#RTz&YUdfPWfef;<tG<<lZ
+=B`t>x@(a*Af_{ZXkfC?<kjh;k1+6yFW}A4Hu0wIO<S3}b)#*2{Os)P1m^qVi!h^UYn+r{gx5T5u)-D9x4K%!%~-D%rZt`JO|9mgTk)nX(1skCThr9Md)up4
+uZ*9l*FEp>7MpLiSG8-+ShcQCBV((&HBB@5j7a}sj${D4VI`o#_GT3syIwb&G4@t&XnX(TXk+~7Cmf|a6G(-(W*ed|Fh}Wz))lV-=hnLG`PJ~iM=1uij{8@G
+@6~K~dOh?@*ZIrx9j4M&de#_zAG$}i145OZA0GJi*XmrE#v2?w!uR5k&4kbDj#vTzAhqyM@7A`0e-mAIOcp)zZf*mcffK+7*OFM>sngTb3;t){|FfVmTX5BJ
+l7lw<6-Dh1_lH9!EfP(SL|}ZNKBAQcFm>=e6V#*aw%#?|wogPKAs=TJB!`|q|6IMb{#rS1L{9z30Q<GB^++zsDJpI4R<OLsfq!}X!|z}I_1(X|e65b(I2>qz
+*Udyt&!$hu>i2K{q#nO`abeD0OrM@TJz<%($imxpqTVGgdy+fiGA!d+A-wXS)0edH&qKX1D^NgWzCnFrDo~#qGw)IJg)9XP07l?e?!0MC)$6|Rj;CWaGQW)A
+|CIw>?%L7G9omt*#<YumiOhn1;Z*VE-0@3dN2e_isa2TcQr)`}Zu+`~E$^;X=@xsXRz#x^xsaqb?D#Ix0e=Pp;4c<Y&kJSwe28F@MMm)%ll8^JCb1BLSx6#`
+-x9$>_Gk{6eDuBRm%+Zu{fzFBNO%UJ#K$Graeo1=6|A(vKNQ>W3-#*HFJHew5qm<dY-le?oSr-hb}k$u4pPIq26Kx|^yZj)UPTW=jCcudYHlm58}%BjeACzk
+ntCMtjj6%7K>JEBa5u;A%+I>DLeig%)mvR#2TwH5B+M~U&o0dL$=PG@6uT~O0>t;7UAwy2+`G50|MJ5(pi$W+c2X_3cRYR0J07d2Q*~=Wtl$;PM+=ScTAEQE
+zjCm%LQ9`SEqw}F`uxS?=P&k>N?sZ1#IsNzbbq0KWLG>{_N(TnF?py9HF`(>0y|Jl&}UgtR!6Rg+?f#m*7Pv_HS`?$BQ!?EfPX<l4x^BhUcLI^KVN@ydj2J=
+2M9;gFE<D)@BnSI^3hNm*nTGrII0-xSKopAG4*7Gk``9>X)8lJ`PsX6tjznh=`32BiSDW;u(s+4F#CCjX(K;7KmkW%b%ZeB0_Ge#5R*7Hds+})@9lhpwj$9A
+oXPtE;cH#Dg5w~{ZcGQ_)<?oBw}OMTKw6-029p%DU<0gAFAv_t7vKEw&9{HPdiC<{H<MMJUw8{@i2DLF+H5XiWqb$Ey8;6|MtKC(gf#i8GlpOf&D@#3bAAoX
+us3Oq6{x`+mY-DqM$kllrJLAx?k03J=#!7uOWpQvbp+1l9V4C<Tm8Dzw=I$~bM=ORjCrqDwuQ4ogMgm=(Z{!2>wiGH>mVw3z@-(u2g1VB66+lb0>DCmgX>`i
+n!YskrE;@g<J@_Um0lmC!M3xZH(wuBpdzr0sgF+X2xJg?nk3uwh*`}l==ZT=96Ae@ppoI`aUc?{?B<HwCZxj0CosE2jzlDlzH9UhSOIOQEtiVb1w2RN+<F2+
+hBA=t>7$Q)Y;)6t*wy=~#51+##?)83-#)(ZB24rh5nF-8gVw=uk^UiBJmSYQ!e-!pMce85Py2Xg-dD{~?<c2_X~6Ix?0)xn*^VH@7mXGSvtd~xDBy-Z$RJMx
+%a1|(teH0(P?t)h$h-N45-a7C7DNXgHtzNz6z?GkTgU3Y4Ml>-heaA&C)mA&(BO*f@m;0Yw%3jQHA%@@_ZEznpH%L~k}pmcCcyDDg3S#hWBM!g(0<oozB>o9
+?LqtRHITH+D-Tp;Ui`(rH;uZ{&0s>naKU&D#h5(HqB9VC08$~l4_L<hYS3`I#vHNb5KDmN#Z96CfuW$oM{E&}s(~;cV#$@QYY3m9pM#egjF)aefwN#1b7rz}
+z<>YOCkCu>M}8b3ut!a})f>`i-88J9%(|5=n6_V9I4rxzd@(*jJDlJgt_3gA!vuQrD?Hen_vIL9*dB9Z&22ddTg2iKZUk{C$A-o{e4-M(^GG)^99R^b7)*S?
+G-B6|VI<>L+C^$A%_23GR&mRA<K%_e{!PY`P3(TMsqeS=xIeSKPGJoN=;-N$QxjvLH#w>C9&m6O(ga|cnB%^u41x^^tvswSZpU!mBXoG2WUl}*bp{z}>X@2X
+@$_)oVA6(m$F3vPv>1@wYb`tk>B7(a6(3=`#_Z@HjU>7C#?<?}uc(WJAvjlT-SVy2wB=gE)c>qwt*uA+*YEDQG5Q+O;;*K27l=BI^b^#}Gr~HBYN@Z}`M^r*
+J3iB6*?d~Qbg~EgWDSP%O0nlIf&u$>5N5IiyMirW8L+!x&oLY-T;BhN$06BAzlJ{W0zk4itp`!MvHb>R_H6RyQxNb01}yarM%?fWtOND#fF^Pwk0#Uk(cK&;
+?vHP6-7f=42+JWNs^I`&V!)0R;faYcUv_8)CNxbkQSTh3Ba~o=>h(2xxgL)d1cd}uuyQ{W0Ws|$1r{m{c|U>QfA4AwOLC6D0g%739y0-`o_4k30B{b(XnW*o
+!pq<wD#{qVaW&XbieD(Nnt~3TWluO1dv;7VPJwE6e6-&5OV?r?L<FTjm@<3}^qdHr8RwlWOn;1X1^uLHSv|K#{)k;a1w9>qT2C)k+y#gZs|7^_X-m9ypsd@Y
+#ncSQ7#Uqi{Sl@C%=ZvL-x|AE_WnrhO1?!7fle19!iZYlf@VNhdi7&4Cw&J&$*15JMAg-@3`7gN$o<GY`YVUk`$om+I%W(MMPESpucjsa1)hNm+^C`DMhHDM
+qI(}fxSW)_B4R>y1JydMHWk7$j0nKWk9X}jSa6vRz~=)*7egcI&>N%eO9gREw}C18J~&8B>IW_|kE^8v>vGWIarc#LuRu?2tx;Xdv<3+ou@6~5pf)WZ(oHe=
+AFDhG&J0ug9rLhn#Ys>ACK-&OS<M;|W@5-z`6wH)drKzbsMIf*9NQ$L4~`F<9>+}m%IG$36=H;$o>_3GHrg-f_LwW#Ppz+9kw^Kq>p)TQB4jMh{#csov3mKp
+S0GPtxQK@#G^xm{z;OY~W*zZtjBJO%t~GPplkCDcOrluu7$FjIFatIR8_e_$m^;OEK)*RC7He%gLG*WafjeYxRQRH}M(}KxDq=)2B~2EYOBWT7KB5!CcI0cy
+9a*1I;<nfnlb{;lbMZDfRpIPaZ!qyylE+~ZYSoxcz#m<+0*?V_)Um4w<`IV+WKLYMkUx55SD(2#>h6{TO*n6C8)9zAW`TeWzHcEAjRfeShJY`dXcE6oUj1(^
+!dJh-u&e?szA!NjM-Q0ps;yqM&Rf_wAJEX^L`~o{V1cuY1<udT)E8;Q-O9En3A?4%a1#GUry1hS`=`<GPs&7tdX$eFG;C-&>hsI3lLW5m$TB=E-GuM~9U;%o
+#|AMGoU%aV1?N)lq;t38@cz*0`t;SyH(>bJ+02Jm%a`uU;(p?lY*Zk&uK`4%8N}7P!a4FrNV{6y>^CWt5dq|wx9}&tC#vz1Xj^UC04s79CBv_%s&V!>FZpmX
+&PRkOddh$iswS=CaAGH8#0vLNlJ8v{r^2;Au`eQq_c9JCck(VM7#O4PNyU|XE#xD1?tnfxM)IrifaAarTP<DJAH$d;b50OiGdPB>;NLFLu*bGI4NP0z&B?-&
+jcC(LyD5^;6Xj#~)!2hj#Q(O~&aB*`(`#VkfouTqdHeh*-}mSvUKW7{!_#<2*ixt((j6P4JJ?A}cftI+$a1h5StKJuqluaHmpU#oLv3Qs$pi5*U%!T{8bruM
+GbWPIHBhoB8flKBw?#--)zIl`^Du8O!Ukx=E%S&1_Fok7ABxlj@qwR+=6uQpQYc2}W;r@YoG)eNx8>7=i@Ns;j5Fpd>%--b1vmI8yTITmjuA`+&_Eq0g272t
+?&lY8r*iFlKvXoj?Hpx&hPKa1A5SLYH%Uc`7Udp7egT7E89O$11*TxH9SL_?fLH*%p+arp)G&BwSOfq7F?(0J=Dw)t3Y_Hh>9Z24=kBdYV66W7$CsxtUIdss
+bNzU6KK&_SaKPpIz%9?#%CeU<D&@VwSL?cl(*t#HY(=>P)UrU#rAV|PW4&o^!i5IFiJ3{4R;f0?#>=GOCMyW*9}>KC5fyGe^d&eGm@ymL8bAb39{54`C*e*i
+vu)qV$T=a&mt6Yghn3I4I5CE+il`<4_!C$Wwv)mAKVV%dzRyfkY}**or3?ijSa>usl__jX<JN|I=+A%9V)RQObm^M<Kvb0aO9=-5zaB_>wTQGfm+(k8$d=I`
+h(viYUc`TCZgz<~7T<-d@<?F}g3*2EkaS#xRL})MHYbGfuA?#X0>rLny3uWA9+pM_kh8Ry2Re#r5U^A~{&bR4vr#u3CrW@mRv9u*K~q{|X*&!bfiW!t7UT75
+-Nb8ufC5*scH$xTw%;L3b(DRIB#>`2U|d{#+o>P7SaWeg1{>jfUFM(Lot(Uzizey+Y0oHY#Qz71+oE&B+CLoC!C3-!_<9%8ZC|bUVa9VGolw^iqj`7&)yBP%
+6>0IR9(^!o3_Rv!D2PWik+B5<4cjKz0ys{TfW-J<2X9mj7I1X?H%CBgZr_`FzmLiNviK^Y=sm&9?i(^?MnY(!WZ+F8gqJheU8pZ{SIy8a_R~7kVBo==`)v$4
+gVvhmg#Mhwn$?7ssrjnFFFSmqo7BA-&E6ci!5Z2*=$+>a|7_xOvtU}(QS_<AHq^eOy^|G;;{+%eF1nTtH>Kh->|09U$=O-q@Zzj9RPu)RU7mxmkhRd#E}<Tf
+XThU8#Rv*jXp29onv8i%@;LLbY}I4ysrmpe=X}gXp%-Ljcx1|%t7|+ZP+lz2!n&vnk@mX<fj8o{k7>?nniC94-whNT)e5v{rMpd>DPW;uqDWtehdWmfwBbze
+<23hZrmJgI)V3Z|2-McF2o^lxPCJl{QCtcdi)AX1Eh==&Q)KF&Wa{mTvq#I#+EH1bk26A7nsFq%F+OTH3hNuyN<+*)GjLdD3Dblm{7`Qo?(%jacJ(x^xz4pe
+imbXQ28xRpjhXOgX_AG*V33oSw4fk60loCz^YmT-T5)uGOdG{ZAqtb&7;xZ?g$b4R9FLn&mjHjYqfFb2w1#cbx}gx`FshT`G$*ea3unsn!aqB!)1H_xfgtlr
+UkX-=>W(;n(U{*lKg&!QX5{w6S~1no0yJ*%-grTmP;&uKxDuADyonhOrLh;YXDzGEsjV?p1VLNC9Fn_ocVei#puP;6*(<CN=X@9!x`k>;D&j~W(Th_!&zc#m
+5{W|OO=uJ2v$jRzLb(sgx2}E}Y-j4E(O3(S_fwl2OX34zhr?_+qbuiaz*<10?o_z3in}J`O(z?w@#e4;MiJ1_*1D^O?Rrv>7rqUM5k#blp;ab}b4HX#GL%SU
+Z;-&HZKaGeB;@IRywhcjMm+eLvsE0taJOW5R_xp5hRX`*!-7oACKL=exk6&$9B4-ChQ%^eBbZbOJ*NB5P(8kh8Bw|9GqI#oRCJB?6LL+*t2IU4LrQ^&eUs<m
+TJ_+q<Vx9agjIrOkV~MPq3I8tLM&bdTZ!O;0w?r&z+)aMmdUmQVrIjo@d211jWh5_#<ZcLLmYJEQWC9Dc0zE5u_xZEakZ9r;d_y^M6Opy@C3-PE-OI15X3JF
+K@{SF8HI%q#`L!Emf7?)03#dBAhL|+rMP-D6k^1=;&aTyZkhGzxv;sxJ93CX^$^L()8D0XP+<TmQ+zX)9B<SyUxKUCRrpRxtsx9L;af4hau*a#h1v69#Me?n
+XmF$gukQs*9t)Q=?{BHJ2t_f5`2s`Gvv~E1*flVZDlj^*gFVSc*fU;U7njlb{j9MGpn;&(28>FgHui{Rv(|xAw3Ugw1b_%66no{!6GO!6nl8eVpdP+<<zivH
+;iFn8JPdF~G%a;S7bGak+L<mplatL2=+;ml(mKdy!uy723yT&YY?@UvUW6jSpiPv)ZL1_*v0KoUbp=&}{9sHHiCfA9-DFeAv4U*$A{}Rrm^oaqhwU8uNZvfo
+Dwl8G61oyCX+bt7xr-)7^AHQT_vi&hLh9|`zCRI0^KsTnaEth5Nyv93h!$^>c2<W2Pn~>kl~LwHSDzL(fi4Xs0^sYMeWDpsvZ#r0(&EaWjGb8FvDn|96=LJQ
+-K7_V0S!00$ET;M_xqP`zWw@}*KdoBWwl3yhEYVHa2l5SHwnSf6GIF7)^EIJHy;Zy9<PuIwAMkkGDPJqVb!#t<e4yf>2`%)Okqd0)EMOeqy?W|CCQVwG1(-?
++yYPGR<4`bngk|f7{Uej`+&X+2<hT|X^E-A#)ZO){b$1=`q?m`f8L{{@qR>bAzO%W4c#LX!niz{D04VCRW=y$P9kwWJttU!E?jl=iIPJ(Ksy${>05<z#%l1s
+uxC$%3#J@@LM`D*%Bo4NdgZ{x;KV8^C}|x9@`H?jo}3F*#vfSnr3ihRhQeU8(Ujrph(R}f_1Op4$JxI8aSJE>5KoCMO=U<)cMDwgY^o&-A-go610x<KXcn=y
+zJam9QlU~sw>%C$2&YChN+CDve1;XKGoosv$g=wQ-O^GAoH0;w17neJi6D8Ib$vc?m2iysk+eCzEoH)S8-rb>;NxfcYqa~4Bct<CMgutRU>0PQ(jXyS0|;Yb
+02{gW(6A}OCEU=12FuNirg@1-z(1KG(HV@=w`2Id6UU_Q`;uUxnxUL*94s6fCg3X_u8bfb&$3vRTU!qugm!ynm_9&Xx)p@h_;q-MEmZ3|GYMmgRjRZKU;Xk%
+V5IqF&|HVLjag-1s9wN*$LN4Fx`a}KQJ07CBp-sC{mh9Kzm+rr2)T5%K>bfMqfy!uLZ-kB(+mbbqfhG{%&O!VQ2IT6ZQ6*s`6g@=&3T$zY~krl5+h6`f2Sk^
+uQvNNS}H;qkx9xsi)Du7eBhn#aC!(}Eq$uvgQpr={OC$xgJ+pW)7XVAfzLmk`FU0e=x%hsVy>gx&$*fquVZM#cA6M1MB(|UNFeD9BqWSEkVblu85dOjP!=M^
+$TPFVBrAdaaIq3I4h^~&&L2|Vecp%9J#jNKxi%|8{+N>ByEP_4*uqbS{$k?HQA)?7AcTY1otXprkj5avT7VX{TOWB#toWtg6Ep?C;5z>aUVkYh-pnc3<8ylW
+4Anlq$=6YKLOu<R3H{*4Yy*(Hf<qIG8l9hIv3X#SouChi;jM0a5oSx{bS}Km!_szBUF0LkI?;*X=N0#)BF?9or<k#B!ht`SqvzAi(oqO{XM=5$lTJ}bjvz*d
+qw4c%Eqocg>9E8cAxJdq@un=r*6DdGyoiQ_*nmcqKE<F*uZIRt=ToyA_LA#sT>tO@_<TA~)6nPoLaPGHLZrfe5{wpq)nCgw7R3omFqMMB#MgA|ErsfF7Am^m
+%@^A7z0@FI6P^;#cP9g9cCp*RV;r^ZiMIo2xyaLzG^1D@urFt{e_zi=y9pe<z+ds`MJ}T>=1~)NbMadtX>I3o{Gk+i%fk_Bp|HY-fK`;yT*`Z{L4EME9%6$r
+h)yXKh+oEKTj|yYE269^qO^12Y61$rAMxfFvyNjq72s<YUQ$iiOJ>4>ZjpcvAggt)#I)zaZ^W?TaF}uaqTU<33mibPRZi&eC{v_#&R=BZ#A<|~RPvbdZ~4M}
+-wRk?l#B`d%_(0|NlqtJ$r$0wkw~iCH~=MxJWBGJS1j}FI6@FEl4@t-L>qU@SQR9*vTH5yW0`K4o{8i9|4l1If-2#cZ%pIXlurMI4(=uLUM-X{l<<&}WgN`h
+n1kFKO-1-ccxY(0vb9-&vkC`xgz{~5%wf{+PDCIpliB*7gi8FR;&A?BDq^nE3F5C%?RuPpE-(Pze<W);nhLuge<KUzGy1Q4UDm#g%V_#^RHh=qh4nd_-1aTo
+p>UZ*3FY-hca6mw(|)Lnz+*HOUg7^J!!vy@j@f~Yg#RL1v+a85ciq-@+6vHFhef9t7lVq0vJZ+}QXZBHsB-!wd>8><GJIfQve(-}+tcS+j&LO(zk<gK%WK;-
+B6OE;Wp!>r4}rO6y+wISMg`jEt|2YMAMv?}S7uTrMZ#74YvB1euBbG_U7Gxpar8R`Yd9g}|2?6_T;Mil<c>Ct%FwR(6V<QO+2m<FAYSHWP~5l-CbHn98%;$`
+dG68}#o6(f5*B)mRn2Fi4xXOFr^jg6xxz=f!?eE~ZPB;2YvUkD$V+Y&dc-vkes>>#zarrBi|uWupKAzFEXKTzy%sBOl}E%C=U|MssDGu~f^GN{Ls)95>8G+#
+OtAvV8)I2n6cvQ!m12olUL+NFP3WUFVCmW9Ij1o>t}OQRcQm*mu;iE$VlcX+3MB#KL`39rUOWcgVd?08HMo<Fx4VpEPmSL(CAS~LW5&sSh!l~C-CvnHe|D1B
+=CChrdh09luV@k1?R+~<9eV^fp;=51$ht4DuFbmV;}Aleu8Si9_=UcxUgHn+lf-`ND}5TcM>_r<-J$qFBAqKEh&0C#p1)k>SU(dQV?rtQ_k5mIuKwDGS&MQy
+{(VWz__X2ovG}y}qEtG#qi4GXeIS`T3*G=)WLFhq8o9V<<sj?T8BDYjTtWCQ)(;;fCd)<NOMIoC?%0ju<5T`D^){7%c)iI}7T<}+iSgTv(4K>oIJu!L7?n-q
+=@PQZ^X02LVH+BM6`T!B_CFohI4J'''[1:]
 
 
 # ======================================
@@ -14421,16 +14424,16 @@ K3x=<@#pDDVn6qdI(6J39lu4tDE{6J0>cng6KRfNJb%y05q~B$Mut-AZ~2O+zxoRwX6><ub3S$W(@K2O
 # ======================================
 
 FILES['cxrkit/report/datasheet.md'] = r'''
-c-nnb(Qex~5Pa8HED{7r14l@UB4`t!K;q!;@{qPD(%$2RmR1&FiPVv+sD`V5?<{5c0$kB2TjX+fXLfdXJF3}~bUu#RG2Iz4v1XPl+U@9QceNOg^2&$S$f^6M
-k6gZ@aZGn*FoUD6HcosSkH}Uu9dQ$xj*6P2P-Ppv!xLZWtLXbsaKu5D?M?{D6xj*8g2_5+P1r;_KN+(Rbatlk`^z6)W2`&9ytvT(XJ_d(yHWu({O@1|fm8+G
-0>#-1+4CYk(`rk__pq^|>7O}7>m4Aj>E9k9_=sdG;Xr@#D)hucrpf8e#hcf3y7X<^yPR&84|MtV>fPn5Jj;%c>A{PAHu^ZrZiDaFwUGEVOAQ?H6u4spAd1qL
-Tcr-X3zFJsTvO8W)3^J(^VjbueWt3>g+^*bJB~Sl-a*il@v&y=Y$1Jsb^{0A-yoNSEr4+y{5qKSnj8RVFp;``)mSvMq!mLaUXXF+bRBCyfH!p@0floFQ@eID
-eqjkdc3glVUnS(J#+3E{kdW6a?YKzIO#cxUIv+t}Y7&T`MJgNw#f6=e`-Q;*oR|z|TeF_2>fz$Ib~K36k6%XlUJgMGS3)?rCN@P)wNVj*AJltKFKzR*putL=
-_#=OWXNFpffsbrF;N+y8DSXqnE~b&$|3^aD2D8w1vW0?-rnhWxkxbyAlXYu_+BiSB>z60cyMe;i<w+wkt7e{<9VJ=DSxp2MlbC-giAl7=v`kv;T#yC<FqM?p
-Iz&WJiTim}V=VRr!FZdrN`);ZZvi)%M?X@Qi3Y?dyh0@dYXC5u9;^Q<7A%2s8kx_*W9}m;X4%qr7LQUxyx*WSwT=#|*J+o@b`1)x0%J^Fq2ZXK)HJnYdW+N@
-e#@y-Metn;(zmlEMa$6x8GL#Zcx@x59c7_)CN&e%>nJdU=%hD|+M>=U?NXuB!fV)U4$^;xyR+;Ml#PjG6Hpf{g0Tux^n%RzdN#otU2H3sfl)~4b=g2AT<VID
-Gzd9;L;<RR1nf99fpOc(4N2t|>-gocrULFjBiL212nn;Xg)YjNTrz*mt~u-uP+5X}YQ5+)82{$+@yq?~*T?%$AM<wKt_M_tR%rPNz?R5tVPyq;>QElip11RA
-okxc->(vtpH%&~M?-y=rjQKCjpm8Ab6CzYTga'''[1:]
+c-nnb(Qe%~41M=k5D5Y#!Htm?L$D>lfG$D1JhUB(bbVZ8n~sIpk|)veE^htrJCv^P3bfdhEr~oN4-dK9QOBmCi)AT}>CT9W9kX21ZbwJE>&<dhwmu9-PTgNq
+<mQZ)CA~Gl%#Oy+IPpU~BHL2F;yyAR)g4En*7o`amp1r8{i2^j%@J2cu{$APQ)DOXY9{MwFyT4U#mQ3qO6TWlzkmEX_Qtx?tIJEx;QTy!vuhMU&A$XIFwAiV
+<7|ugWgTCr+EV>bc($V9UpPeT9UyM#?+GS2L^7>#pm$t_iCD<=CB43U{fbU+{V+_fq&K(k>FTHJpRdl!qBuUL_g?IaQRkw7&1idWNIV4|*#Ll|OwE>jt2mb=
+9WKT94c&hH^ZxGQ)i0TuoGtk8rGvHOSQ5%QP<gUEbWEeIWeVVI=D_<G#FDTDFrI^d3TC(=2LPH)q;aZxi#9e?G5FyP8Q0|J*!dat(um~2Y^fw_zfP7<EWyW-
+YgES92|4GOqJ9qvT0M+H+@vO^f0%{QN0gD9gF?_6B}_^3(PqYeAgurmCTZEhJgueb<>r5dXkev>A6ofI4n{q<Lb$jgHg!jxQ4)fmRdbKu%H?rGvz0E@kN6Q<
+nLAAe`mynVQ<8S3_Wd-tn1*HlkARR1reGLl3kDfYAK2g_ivV7E1RxP3sMLWu>z;1bAB_UyRZ!NIi7YWyzmCj~5<kmID-7$*>hGvV;lE|jSAwYl)Tx_>3JroH
+^ZVJFwEDv!rJWdYW`MhuxF!nmZ1yAof1CJxc7Ar7tUtgdfgOV9QbAbl6)K5b4S?bFS~c3TU_~@}oc;(NJ0YTa9jDR4NrN;jIXN9+uX{i?N|T-;VMcPJOs3a%
+c3HAL3TOjkv|X(*s5doSrJOL4(ui-9yIco9CL{G-<t&<}UdZf|Pv9pTu_2IdCM{){_h8TF`OuEfkbY6T#W-MG*#rcJelT-E>PY~N(~Ak#=(ej^W=5ni=>`Hl
+c+~wNX-Z1^fI@Y$B%p;V4CA(0A(`Hol&=Eb4>Q$BHWPY>e1okfMM~Jct#ymWq@eY%D(bLcP|}-+hfnvveSWzA_@Nw{G$=|%jp8AR{q{pbXogmi{B48i7IIg-
+#}Qc~>cz0G-F3VO`=EVXI}j7S`+b~xVE)_N#lP5jNN4'''[1:]
 
 
 # ======================================
@@ -14461,36 +14464,36 @@ VYz!=j#qKPR{VV0L?`3_0eM12B>'''[1:]
 # ======================================
 
 FILES['cxrkit/report/facts.py'] = r'''
-c-oy=ZIj!!5&nGo6)0yqB3+8P%e0-T?8}T2JFzED?D1WiX;qC3k)T8$Uo-^hv#Qa5@3RYlqGY8`dmrv3V6j;2KD+w>7X-nt8)<~uD6y4mC1joPmsGZy7FzCv
-Ts55$QnXzi3nkNy(5g17PL;^prov1vQzMF66h@0y>8><-DjqjYj9&_i9t*R<M`>cw)HI>7v?wc`1VJzwu@<x27WG;b)wXGknAN+{$bH_)s&qo>r}m*RUTC@e
-s9Ie#^>R6!PGpziciWXpd(l*G3nR-|l!Z1bI}uNtIxqU2^#;F}wXD>MP$rE`$|9v>_gdZeWs`p{+p4r75BdW=|K;_4EMCvPeertv>zjAa@7x#sef#F_)%~l#
-zleotC46|IOnsDPCk;-SRLZnP+N=D&Sa<EIm963#C$N@fsoGuK$4g%jPK;a)9A!2L;HD|Fb6Jk6mwIQvo`{_4$=SH2QJ)a>Z7GX-G@9N0C~if7_$vesaMM~b
-*Z>E=0q_w{CJ2ckOi>sB!lqKICfh~9=<d}&U)(`S7~U+eudibf)X#2y45C<sH`i|D=Er9ky!NC0@U<PMiD>kC_U?xlclTsZ{S6O}fW==qWKGT)@UmO436kH-
-l)kJ)-n3%VJc>%zJBweEYmqapVkF<seqiH*6lXG%Pm@;e0&JZ&AB${q^Edk3%B*P0X3Y}}wzM;oQpvW)W<fL>jWU&std);-*e8>7cqAs@h*i^+)6o@~yHR8S
-TWjrsC3dOUZe(p5mtt3~GF@AHFDFHvH;G+w3lBKi!0laRz)N9vm$#=3nwxH0s<}2Tz-8LS!rC(rZITmYRkYw5fXr@$)DN~6u&F2{Vx`s+m4UtjJYy|fDs%lw
-o2n{|ouy>L^hWAUd@N27z-N0lIt;u%Jlp6>H(iUc-3mUcRVWa@Fb~|+o@Z8Fos}xFV@th}U;pK=^Xbjki$fraT>PetP$f_sIK_2i#6#UY)`*|?^?Y=71teG`
-BiP<P^=YfxqJoPP4|CXs+=yacfdeZKL3j!)tr2Psw?Q%(Y-U&31cYE7><2aR0H9_HdJ6s2YnzI_J;uQ=h98R@XiZZ6F&1|(XA_*xZ|W!Aq5Xc=`@x{FP%%-`
-c*H~`xo~jW7AYK}^kp~!J|4^kT8m4oR(@2a?Hg>l^Bu<<NdtV}iap6DMTM@lEHchc8lgtyDxZaTZxjWT*Eow9PJTAYQS^{YU!90VNuie*P+@cc($4ZSg5^Hk
-!98_QcT}?Bw60NNBB(wqdFu+zb)|eAM1c=@3yLqFaj5<0#vaakM)$7K1LuscTuO^zD9b=DRUNX@h%)}h!FTBGW0eT8FQ9Z>a<IPEhYQ;xx4{5(1&{mV6L^H{
-E*n#oeAtyLQ95l~&|giVgjj&(0<MpWU?kj6P%6XKwL0-o+#67|B5f7*c>&inTn72jS)<q$zK{YPUqaqX7{*nlq<yr=iadup90H4DI$$na`a{%1+uXBIG{6kp
-JzsnQ8*hEsH}Et9Oo};Pz-%eu8rsa#0b17NOSXknTON_@&>%Ep+zwb5+ralJ+>w`Hh+AVdBi#G}HeRvmr1hxIeuB1sQz&qQnz8tEQ!84Gab8arA_)o6K+^TK
-cp`LHg?7y|%XCgv^Rfu3MUb*zNC$Z@k=w1RGlCq0j`dEH>--@8=&Rs<z?$avEQdkAqqG7+LMhS$l^T)TvkeCk5}~zcCVTeB?Wgg9*71lxI1Pegz>bK+Npoak
-ghSD18y}AA(DHyxq>Vf@c(2;!D>ezlpFjyz!5HP8I3vlmj31kdq@@{%M8{6z$ZHrp6+!Z$DV$jm^ahD<+UvIIwqLHXmM~c16VE*okwInO!lkaUu678pMi#3q
--1CwILySRW4C30?PG;QH+Kg&zSyG#tFDw#=0`{o$MZ`*2BjdPvOmw%hMjfp4SGz&}<iQW08!QL*LL9MVY9Fq4s8=8oy)lfG^P2S3vN%%0wTrTm)93bbT8;YL
-3AmiOKmf7K*$)<Aln0i>hc*YJIe%Snw8>-Ram)!7o#is^K>!SRoENct0Aw*!RG)^BxabiMA#K!$QM_>(MELbvc!$u0B?F+?hFHg*&v@uDmCCYMwS4*boxs|*
-%}TC{vVciiR7%!-@1wnTbeZG}AZ@%+Wj3LE<?$YfYKZiu>J$?12fKiCK)c9_dTkvxn6N$8-&T?jUA9K_hrRw}{i5%!yv?vW4{7x20T^S>2~=A3k?AGJ@_)=r
-z=140OsQe^7ogCY01lUvMJiR13$#BE&(n$6IK=spFBZ49E@((uM{(r<aC?<BwPX%t%lYzxHdkT5%8QJH3DdW20qNTlUGSaJOHfBU`CIDFc*1u_kO<Yb#IdiZ
-pae%x?idK#A_2Gt4p3~xp4@jxAc#Jm(t1rKl&JotP}sp*na8Gm&|+PDR7?<_4roKp?lP(Z#g;u2d+#pJ$p_uk?`@jog)vMi#GYM!*pKb?f-ak`@l;d_j7O|>
-iY$@5W3)W}dKfZ|s>xKj+$foSAz6qi{$uvjYeBNK*H3SrqrZJOd-pu4GJn#~uAeQWiGw_~z}BaH(xtwv8j6*%8ATgR1$o!r)n@f>LChI}3z&3i6--6IeJ6+q
-qx=9uQ(CEsG;rUlW8|C&0T&M>G`qil_v+hU?q9w683*t(07bj&73C5&rm%C{Vymzg*&)|7$M~Ia-z)MWmB*bRpdm4TLRagU?>-aY60$`N!E%D4hVu9%ocl|x
-4!H50a<RVgETHw!SAx$88{IawGUTJcS)RN5mGJ#Q>`$)IXLlrbd4#QIx8;+cJqGA45RLJ^%{XvUMO>mH!n`XN;ImSAEP+GzC);#W809Y>xd?4}oE|$F53r^v
-A|^+$m<Np4Ndd<6DIiqPh4pIBM9iQ4_!wqa$9C4~rNHojTgCCxgou5A_=}-E#9rR{8<Or*KjYlO!C%@hVbC_|Qg$i1arVo1fo~BQiU5LMOr~kq%9PzbJASsp
-RLbEsH_V8jp9BA~-}v)|c4NbW$wglSZNAelUk1Dt5Af_%aN3a?_tCb6se8OTKB%1LD7~lnXN2CDq>xg;hQ^u}@KXz+iAr;5wI@6ni$6z)g}w70M~9@|XN7-q
-vJv>dD%kVc{p{}Lix>C5r-0eo^xxT5&jpTetf9Zw*pW*N3UML7WCPwx57r3{Cb)m9Hnhw58QXWX1G5E?z>tNz*4|kAmEsTR!*9D4HWtsDN)~nSxstxdjIR7W
-@@T~H0yDgvEiRnl5Q_)3yDeq4%A`QE1B&Q3Suxb(UyT>h85l<{9|JU2WBLm0ZuC71+>cKm3dg@yHpg7REdLn8y8W2lGq#k+9TtR!Q)kdtxMXDW>xF-R;P1ot
-2RA^ETE`Y-i^vkCLamz?t)EK3<vL=sHPFSs)tP)vv@2w{@g2M1_ryo%X8VfltYU}I6^~>hdX?vwVOJQ=JJA2sX{eC&Wr1VEIjGND@*uf-em|K^{#Ebke;?p@
-xmspjwROv5#?=xi(YN1A>=zSwo5y8`o`|A;d*60on5^OaO_zH17av3@z5N3FzC$&NJol4qAF}@W!xLz1W5K|La6*(y8Y02t_hVdA*=l+rEKvzUjKyL+rrRq`
-!-JL=(&fm#ERw**cgeByFaJZqdIP{4*<w9-d***eoxNg56pQ}=7zF2h'''[1:]
+c-oy=ZI9c=5&nGo6<Y#@$dqF4g0?{ATmU6@Vk1r*_%01vRZv#sQlgJ90(WUy74+Zx%<L{j$x5B}KHQPZ+1Yt{=4~$sf?qb$2(wXQE7wZMI^&mAwwV@M?uA@6
+oe@&BT^$Q0(~Z!oHmXjQ$lIpEmt3Ys6tyUf7Om1<Y4lX=HcgCQ3Y&I?+2B!{STr?#(AZj(l}>^n7>$^V*>8(_EsAQ}v_{P8{b=N#_p&M-QTm~MDvT#uF5jzG
+7frof4nHTd%kaDHN~Jw%Dz}A^Wh}}<8<m}rr%jy~{mFWR-^*H7>WnCpMkZyElG;62_r7fMk7-+#He^As(DR>PKgQzq?CTe=m%qGu`~1PZ;O|dw9$r1Z`umGm
+m{!7uXUx=lS$5Ju%cN4KEz+Llx5c_^&!ub?e{lqBS(d8Z$GyMw72?Fm)xc0@0|#!JGP|T@uX?Jt_VtY9oKMceEsgpBr*BJH)T7bt;d^l}0{CCSae$lFiopgr
+_yd5Ca58~Q3}K4gpaHNg{M^)0FnW0P&leA15{7rn+uPe%1ofA9-v?1F!n<3ya`*k0SiJSC{qn6{rw`HS_3Z6;FCHFAp86|Z907~Ju*;g9Bj9DXUK1q0l_|Zf
+MBcPw)9geg>%GM<(Y1(~Rxy$vXWy}KK?<GB<in(u`v6C$&HEyo-2IK7TbUJ2*{t~kgDvgMq*Su4aaa(IMx#vSB5UQY4*Oto29Lz#E3s;tayq&paW{$tU}>#9
+ki>2k+l{PE<3jAFRi<leZ{?(@^Cq!7?qLB(8@RKJ40tKb{`&D0L37h>OEuS~1-MMRSXg=Hp$&3^tcn(#0}$Dbkow8y0u~jCM6A?WA~Vn{z%$mug)--#w5h7X
+*sl~!_`H#N6Q7b32=HumBV}Oqp>Cra-E=M72501fWhV}-wS74TqJW~O1))lyFbE<6Cx@e(n>=tV?6y@`XQfK)+EQ=i7k~Nde0ulAV!-JdjpHk8(bYC3D6bzx
+k9yC{aU^hKaSv#CZPW)~zo_7l#0LcgL?lHq?|^xf2Q2K0omLdJhLJ%T)Qu5Ob+fAjx5I`j2=l<({4mI*N3m-g@HCr3KNAP5%n_K+RDX!$1Q!%JfS#oKeJmbc
+&L&XUOW;2`JNUz`<AOm>qCBLe@nDOHa^aA;EmBxV>FY=Y@_ZZ=s7fv(Tlrp<w&bw9&X5ch#2Z56UL1%vDJm4aWsz}U(+brvmo#m3^g@x3d5@Ebk?6lBIr1gK
+@bfd0C@J(33o49`0O>_YN08k6K6s?!>r^Ef&Ql`AG(7ABnvbqfmsiTCP}GKik058WjzjK0HdZ-n8Qq&k4~#RqaoIowLt4gmsp^oKMwBe>9HNKTJ|!3%Ifv7h
+qqVg@UO5(N0l8gQu((&Bz$08?+L)?jWml?1*0mKye?A2hY9MSI;YzRwM#B9Br81nDt1}D5y#Pfk(pFK6AYht?Gbk&aHHuB)b1=~HDdfF`V4RRjI!BAF$aAoR
+64)G*g1Kzz4|Oft2BL+c0cK$C`Qj7U_{qC{153lf#F+gB%$5?Sp~Gw^LED;q$+8e@n{SdmYKvx!+XZW4>-au|JF*f4aeFLhxSJm!;|+^WTu<!m6S(z<f`MDq
+jKv?DTG3{#^L~;LK}d)Ol5TIsXF_*XX!m?+o1}Brye&d#5v1%3@gVCZa=TS^Mv!CBG2dx&n;*p=eM&qG8m_t3<v1vn6jtc1kcu?&GsW<MWjKnEdSR<G$#Xaz
+KaG#Hk5|0nw21BmazyM-`bHu~P>P<df7q`>$paFR4)W08vuYQwI3y5%LN}ob#wee}5lN<H{Mb+=F3o@>I+YdI_lChU5hU-L!ig1uZ;<$Uziyju`{^8Odksr`
+X1N{pK*;P{nAFwe)gBJkh+>t62i}rki7|+XfnWRF$;~>|IiuQImQ=Im3yZ`dfmL<Bh?og;WE?lUM0YDI)X^G$wI9S!9(?z)z;Ylj$l*(#3c}SM`3m*07lx5?
+nUkK`29TI=?xJYq@VUPpR--<40#0Yn5kM@r`$r2fiUZsJhc*VIIlnI0+hnovIOc$gE@GL^AOHru&YPG%0J6BrR3C<rxM~r0Asy7aQM_>xMELbbc!SUf+ZkX)
+G}M9|SjS_JsZ^H5s^z)mcLHnMHY>R*$^s&3Q7KvT$Vg}HX%6Mtkq+LdGMmsydKw{-4H3SSokAKJ&|Sbd=)_2hdTk9h_+V?SA9Rv;UABhzhqeA}|Dvz0e9UF#
+9;oWm&bcl-X|o}8(jA9LpZ-sA2{@31$0-%ees&6-2x#bXl1Qa0a*p=;@ORRPg@d1WJd@npyr4m44aJ!Q!0lPmrzQ75Hk~i8aB~?34SkWZh7f(*7NEXA;|1Fp
+y+r?LKmHcGi$39-f#p=&Qs;d;rE#w}-=2Y>EfRoh-~h>19LRjf1ca#LDec$PgbMcO6%R<eSSzz@+9xg6#e42%tC$^wSaOo6?Af4|$k~KORp`NG-<|#H=J4bl
+X3}46=;Vbl+-8UaoBwzi+i68NmG93hN)N`P*cwWf2<S1&Aio}m-AC1As$6cA%svr7gu#Ezet0d2md^U&&2!YeZ)R_wCspQk|7e<RK}~(hGYfWo-ebCSAghM_
+XKa+w0aHO1x1-;z-Y=+|hBE_h#Iy>gBH&sS#Di77PoYm*sfjc&->PFYoe=>mPee3(e0=-r>z^NAz4;LecpA8;-S>=giM&(TZ`)$4uon>{*Yu4sJ>gnd<V7k^
+CxJkNV*VLT>M;*T6JQmzMGeAof<%Xu`B^ykGqDc17@hZLeKA^q>#@%cA2)F{ylQ30MuC$&cLSL4H9{QDrt*uq$<3IM)$F&d`NiFW-U8!T?@NyZCuPYcvLwX2
+aSpynkEgUa><DF>ZVIFPFp`VVrp)Q7y72;YiX!Un2p02z@j5BcMSTbe6*SS_9Jo32x}WaW?C#ipb$rP&yx?}RzceA@&?|q{wa3`gJ9~rDJ@sFlS=jkY`w|9i
+lP+bKk{M?|e-rq!fu#r_=*eW7cCAd=+_TfOC8neStGQ)H1pOTOkA36kD<#Of1s@lEUbOK}zkC|-Qar)3Q^8?JY}}(Q6;pQ?c)FiCk5Rgw@%Ie9Er}t8fOU-(
+E#R9QLKCIy&~i_BF&2N0jte^npH_#BzK;rjgJnJNe`T=ev&Y%P%NH*me@_Clx#_=mV10jZy0Q)ZsAE^Ibye^S*(DqFvULBQ&|-p_RJEbq#<$|W${o3bKw}s(
+ao5@@w%;lKfZF_1x5B~Vc~i-v4nAhm=a|urpDj;942PQGz_z%e!!Z_5YJXqKYL!WW@&^>rZ<1oj$6rD(q6;vNTs#ISw#M`s*iHF;XLuN&-#d<fD{YQBf!Us9
+4CxMIHqY3$K~7mTIUG8Jvcf4No8K<{odmxR?<Cv;-Flr$kWC^>qzbieS~LTc0<Px~8?AvZ{;e+PYih+pHXF~~1z%6@oSE&Vw3CVrLSrA%M0Cl|7tJm)Tvnj}
+snSp)>C*!HhGS4)mgGTj^*#S&GWl11pns*H@5|LP>#D8W9y6|%K#9KpR^q&vz}xJW9cm(y`u$_uq3dK0msiA8vp;!BLgDQ<*gGG}QDnIvWc!r$S0cWt#xWKQ
++$2t@rILmk<MFR!46ZCS-5Qq21R>U9F&@)IOP^su+bhz*<Zc^@;ObrF*x8r=KVhu_;Eimu9$aPf|F$kJ#Ut{?e*hPL0o?'''[1:]
 
 
 # ======================================
@@ -14580,18 +14583,19 @@ fE<9*CR~u;w7YjvHY&QCLwj}B+Vr`-J@2|oE8O2ChICyv`~>G$7~W~xL#Cpp{?K3K$MmzsA?`JN=7QFa
 # ======================================
 
 FILES['cxrkit/report/model_card.md'] = r'''
-c-nnc;cnYD5dN>HxVZ?B1h(L$Td^d_hO8-24{b9v*}8uTEuJl|66KLp9LLpj?1A=T`;L^7v;p?Vuz1Js?!LSGxZP68O4Fq4vKREe(OglXoIa-QmMn*L<34-p
-y6p~`1^KdZ;ks6Gw$srre4ZY4-5&hdYPjxnS%!~A<H)lOYzro1DLGDH{fYMX<$iDcvZ|D^yRW9xJ>cx`$J>As0CE51On@UTTvJmhnH>AJ3ZCX0D(>886C~qX
-cHT4=2q!=;0{(kai@=WFn^2ToRm6c*mDAz$;D~mW`_tUg!H);ieERa}=;dCXWiNUnvTP!lqYsIOQDnf_WyQpm=LdryA>Oxyjj3n@%^CS~%(qfL;Aevj$JAPl
-lvLurS<nJTWoT_eNr0fH4XYN#?Y_SFV|G3{I2w~}T&*hPH=)a*T!;Zjvsx_~dC;28vJ5^ZY3!oOy*RPHj)a|_(#VJ_G92~UJ7qOY4;Q;Grz?jhpu`BycPn<L
-MuT!*HAN|9QT!*7Q>f=Y-<{HdIHp=q_`J~@Y1=*9u^d=Z9&=zfU?Cl!#8N!7eg+y3zf^3OK#R~Rc{!JqDUJ|)Bz;gbv*7KR8q2hFjJT$%#|i%LmieAFt;?p8
-Sq#m$!7x(ho+DZCHohFFGH69@w8lLcl;bgK7{WgRh!kH(5ZM0x=YP#Ba|iUCE@H2bBUdZe%+=gfCTwIZhVJJARH(|#oeF8bQR|xrWV-n}kX3cRQ1HAN)8*T<
-$>9&LqFWq}N8f8-Dlx(DWLO`pjMb$1)}*Dqajnh&@{PSo+cA@s)u6KVoMj)`vvNg=3L0$XiWL@&d}wv7;c$959Y;WzD|lLTz!as}gx80iG1z6sj)?2JWY7WW
-XyND!?2t$O77i3#>oM0k&4OI9jYO+i8}QTTd;(x9l^7*ODWQl>3(lYeB$`w>W|{O<(Q9A}|9z;(Fh6HmlqoQS2qBk+t&HWUQS`(R{d*DnewtJ)OR5=DY_$QL
-$f7hMeqI+%T}!p#KAnJskY`Ud6uDi-oS=u>A-%4PUqfhNt&e;-M3#%^DyZl<+8&R)QN9ob3A^?hoanuNdPmx+wWU?5un=|HzjTyFUlu5hI{GCkG_5OQ4mn*i
-)A`xe+2z|eZ?5uM$JU))U45MW^83~7;scHnz3)to;s!naRK^MEL&^)X_OwR3V%!tyTBYWAh`id!C~iWDMv<CB6>(1+%$w)@S*q{k5-vb+0T$cYC%bCr71kO2
-<Fu9tQIwphulU6xNi9KPK1$0aO<MBf(<e<#!SL{%rA|P_1Y}X+rJ-T4V#smwPno9G?z@$WS_=hI@}j|0kU#DCgnn)H5~*U%pZ6}dE$Yal2HOYCO)dKR$_k2s
-J@@fu|M7TtunrJn8PhGKMkl3dY_*96pxn4_6l6*L3K|s=@TTf0neoz~n4?~gfwy!`yYj<O{^punwhAwP98IGUUDOWd{{Vk&>7o'''[1:]
+c-nnd+in{-5PjEIOceyR4QU}eZBW}t3pWW66}c3#+Vst)mXwywE~%1SD~ht;(GTj6^~`YBc4MF~fyKF<IWu!M`#n`gX_|K3=n=i~+SF94pwDQ(Cuh>uhmVoE
+ZvU9<ielwMx@r`^J?`iLKKGxx?ht;)X}CV_MkD-K`9RUQWL#;;I?9eySbwCWBaZKlUpBR}?%?Tcc8EMjM-q)xoPgaw1e@SUtKb_-m7!o_Tc=3N9hINLN1GV&
+jS10uhYaV)TqgV-Nv)Cz^v0&LGIdQRk*W(inH`_ffeL@v8#?~scvj4woSr^8EJmY8JrSePlyi>XW*WxAfOYHIkg21&HN-LMeNEUzLT!o<!+_ofj-gt`gnxEG
+jefvDX*4&q!n?BH#yp#?O%)+A`8I7@w0!XV-S6`k)8o?#IUgET1ND?HlL|>-jOUG78=#}DvFobGVBN|Wk)4db5*nX9144EM?r{$;D5qh%4eYvt76GF{2a?=;
++L&M)jIA&mUsl{K$zNPKmwM>)%`-Y?$J`6XxAc0)!~AUAgdZHKi0yDYYF&OlmsX-N`ax28{8AgYMm9;E!SlNiD~kmmh7W4y4!oU_cZSx%psuZ(JfQejYs_b`
+zO8)C8=Cyr#jt4hvk|i3ZDTc1h2c_TwMHBaDwqj+7|P#EAQWFo64?Iv`+v<F`w7_#dMC3!6RtMFFV)i4Htoo-XqbM%iAq)5Wl$+^J$ik4o0+cvTga)VKQnk<
+Pw4X1#q{L+r{X5dap!v#E5#=GoexKaLvot5xv}|_uS4sKKcjco`DW&P$Qo3((Tqm#O*AT$6*};|+eYE+D5h3R4=1ye*+de;T*K300=BH!#=PEMlEsA^TnW2w
+D+4+pC@mag=`k7f@8Ccwv=Mt<&^&R7^IWYl+Jc`R^EnbzrP#<2xrI`OmV(6uh?S}g#_*=+j-Deo^WT@cEA!K6B;o~TP$3n3rnPlOl#A{e#J`ue?`B!sMp;V*
+Vyi9Eu~;sA{)K|T4{Fb3F7kF&`lew5FpklEg$2e-!3MS54=}q<ehm<qy&l2IfPe#EsHDVkyg!?C<6^~1k`CMzxY39G7LRpMTSuEp;V_zfhxsX=03T9bc@Y!_
+;oDFOih?eUp%)j6i_2FpUoMJ9%MdRXi}&-Ne_PDoy~R@|`n7E^^g(YwRI)35QU1bgBW*D_seI1!tJM-8s;G9nlsi!7)})ruN5pB1&5NdZ0QNNpAs`sm8X0U4
+cGE6v95yC_*G4J?j1;RDusUX&4I&#+K54^{ig7+Vp48gheJFXjximhL7kM&Jw;l4WYJ8VySU3SN$^IEPGmy`|pI~lt%cL*~E8jXTy$#!wyA#xTg?Pzp??1xE
+f`()&iIU&nohkj&>NQ*-91piZ7C@BgPSxG5isMKhglwQeP>v{({g1oY!8)X1%Y<$qUOH=+clA!%22parl=$r92C63+@a@(j!V)xS@VHla<XZ>dZsM@szXpF}
+oWlPsWXY{Yb=FUq{{@dR4XX'''[1:]
 
 
 # ======================================
@@ -14915,54 +14919,54 @@ Ya1clnQz2OP|~DST(-$iW*p(Yu15Q6pocVwtCO{`E)4Y5ouzc#$C7P&4J5mK{C;5{{*!&WnsJ^VEDUcc
 # ======================================
 
 FILES['cxrkit/report/sentences.py'] = r'''
-c-o~}ZExeqk^U_GiVhEfq+N<<?_n>9CO%-Y<6tM)wHIUW%>{;`w4|oQm?Cv-YBY+V|9($ZbvH>#p1DQlgGVH*tLy!(JBp&ml~L9dwJGMts(Phs{4r{ymnK$O
-jaTL~UhT3X<_~jSEv(YTf}iqosq9KuCW)e`-_O>Yva0bWH=p}yRjyUN-(<y7xesrPeP7<sKUXhV?cdMKBF&bu+Eis-&da<Flj!ZDfm|8A$g{%ObC9Ik=3v32
-)SIl<d93ox)@IQGU+7vVm6?~sii3an<)`<L(~tKb-aT|+%_p62b)A)khb*^so|($V%GTS(z5`uu2r?kmcB-r8b`AM<2?nFf%Gie5a$B5ISsD72)Oyxp3sh$t
-a{_0#c^x1=$YTe@&R1rwJ;V>?dZVk%mQd->pf4-H%blrrW%Y7fRVA_Zi_WT8J)AMvrDiiF>xk+9GGFxjkMAFUx>YwS66lHg;r_qhzZ+lwQR$_|HmtwAUhNeK
-!c&^%Ya8|7{`wBG|Ka}UpWoiSqve}@y@J5U!A`^mKKyzY_3!Sd3{P;s7Il`ZvM?$G%|%(S$k<k<f=%naRlAjel~!b`7O$Xi&^|BMMlnzMwpe0aS;=FzhS4jV
-{S%fygKa>^Z0NS!R&b7l_Wt<e?T6dx?N1NH=CI$3?n+gN=+sV=w~)1gBn82ks?fPG31cZQ5-9%GPzPU9z*etRR$%v%>0gzWtvOLqU*TUGJ(j!`tzA#lp(DYg
-8jr*7^YT-+SXMXh-hX(bw5qm+s`U%II?(`8h|Pk#QUCG&?)CwU9l)5~Zb-*w5lvLIEXzd{<84un?Fz5w+j^YBXggoO`DT&L>x6{)V)k}8JO>}c3bKWXVij$R
-m!jMi^b_V-XF3nC^sX+;acXwah`#5r9{lPb`-n3?lsPn_%9MHdWGdQqV4*}}XSV0pY%v4Ub}`Sl794{8Vy{G?Vlrx`7ZSMo3zLS}GISm_@xC-t<Nt!QR}%<8
-BBuBz(AQa=!(7Nrps!h_=P#yqdWE!s5xcFo&=gduN)Vfu<qL1xTkGn@k{N@;<R4{L40pOJU?2(0L8UNE_lA%=suK6gj{3dI)Z40nIULyYj%s*dq{mUDvQ)_i
-CWm$LcgJUL7GLCX&hY_Od=vJZhmg_lSz{JNwq@%W9_X2A^?m?aJ&MG=vkbtH`08FJjOhqI0@MwND~4yQ0b*;|2nkEo6^wzlB%iGydHlCC*>Y7|=GxPo6=|99
-GP9U6@C}yBf=Hx7T5vLiFZUov7l?;`=U5Hg&%x+;U~I=&1u&wPxqy`p=m(&b(eqWT{;^#wB@&3wir<En4Ucg<_dJF7c9UoIv-(yIBrp+XnEW|{4YCs@7*ODT
-0yI9|)d6!jIC|e<#5P1}#DLz&8HsbN%XUIvo?t97W%Orpi;qpL4UtyECE$?;`SKHFG4vi5lV`w~KyzKeIVNNk={C<H#@#BLuNqr|lTw_6q{)?Hej3H00IA{0
-;!W)Ewq>*OA}AO!trvL$5Vb-jkp#b&6^UbgM8@Q>vb8iTd=82Ur(*>upX6u4B@-FEJQH)xT23s`-^pgrr@KA*O`drdmJ{~qE`#zby{z<Rb-Fx?c$tU|>*UAq
-+@VJdM`8sO{r4&i$r>=6B$B16PgqErPz&orXpPP!=mI&g9YZW)vYM?Xt@5NBcRyY-jF{7;LZYCoxv*jjoLEp0ARmxLG}sebleo{PuNl1G1I-M;;erx{+cE+f
--k2x}RGdOu0OUTM#blr&*k&c1k@tDJdOo%nNTjm6tX>Tx^S@i2=X=G8b<|xg_3V(5AS6(|&<0PUR$912&SC5*5e8J}3?$FE#R<pDhF(jR5g|mbirB?Of}*>C
-Eb$4Gt>s@(9qquG5^sbG#HGyZ)ORIBHx`O!bCcGuE0*8K>d7mFo-d~+UgLxObHB&N1B_1_6u#b~c`3a(Sx2vE(adO2*rY-WpAgZiv7!f}b~IuoU$nvBY+{p8
-L)N8Fvd)TL-=JfLL8>=wOdyafF%DT3;R+jA#px%e?fvozw}XZn1f<=XNz2O}hkRW~>j?c(_Vf9Li!FPYX2q1lddpbQn91HFb_1k{S6KLpW5^a#MX|+}uEfi%
-n731s*f4F?BjT-;@4X)3&59Ob$y!<>4qmSdwL^(uhdej%uG(I}mayC;g^LJvPT>?JjLx+pF3#5Tx@t~6UkNMf!2BH#BAMeCg?sMyBvY9Gj3k;#K}AK5NO45)
-*G`sLLF7xmCc5Pp)hHbXxHkjYg^wQ&X<9o(vhED(R4ngXae|G_Z{uh?ssj;zWE9?L->3tlcSdH-i4R;3O&vmLB^O=YS{-_ljKklC^qWYa|BsQ>?)XWOgUvSk
-q#;M{Y?>$f%GMzL&;rf<!nnNYSMw&Y5%-az&2~L(aL-JQR*w+ioi$k8-rKLH{#=a9GY?v)9LTtc6}VWrU1FI?AV)}WAz^p|$jjOs@kb7jw4xQkcqY)wT=a}x
-Q=R2o)EL7Hk(eZS|A-!Y$~E!B(We?mD*vTwu@0oVC$~H0oNn&<vD~2%Lg&Y8+0Fx#ojj8S9G&O|N3-hh|Dl3<{w|paQW1>g5}g!H4I;&C&K$rMx*J&4Vc@U~
-NXK5J><6-YQkgZ{#7$+=?DKGNtp=lGi11>BtVZ7Z*ihB2G45!8$A$+LYES5Kt7!)g1F-Nynq&6Tw%&b=bI;J!AhR7dn&2>im<PvpDRQ572|*J@8y@}QLppfl
-nj3o@sD@p^H#ml>BiN7UW5P4Or_KcH`BDMGfs|TjwgQ^t?eQdeW97|ct@qTlgh{BhyNgOA>@0YOqtKr3#0XMdQPDs}U903cN~g=6v5N(*0_2M=u_x-;_1Pe<
-o~}zvt?wF9hkUiuK962Q4`*KM&%;y1Q;+YpW&IxMUm9_+Cn2AyDLUDSzKIP$eylKB*V29vaFF|90DJjH4S5t&7+-*r5PgXmV7c&d2*^6A!oP7{I_yNIyF=d$
-J6X9F9CU3=!(FgbH@P^mQdm!2=hR9fjjGw6YlHy(r!enL{&M?q`fz*u?g8J!_@Fa|At4>rL!IS$thO6MdAPp10?$tBljJHrs^60rYEK_ck%D15>l^;@dqDA6
-d_l1(^u;vvV<%o4UD%F69v~u)m+b)Rrj#F18o0VB2$<)RVZ`W#MFdb&HW5G>+;VB**3&%PFbU%^S0ZB)lsJ*ANCkX6hLaM2<=LW(;}=T7NoOK0rRG@}zn5SJ
-BDwga$-%0G4v09BjLZ1#TuySKJS0;H%9B#7N{veF@bs4xr+f+H1OboTH~9E7`U-eu8meDPzQ`RmtFup8y{8OpHwb2FHm66fPD5MqOosb~Zi0Y&JRt=%dTU+R
-6=%DcccU7SY*HXd)KaE^25wk%%$SoI@9OqV^k!oUcq%OlJ&ns-i6%#2ENsj7zx;Cl@c!|Z8~e_RSalw$pXs^!MCRkDK&2j`V$zi(7m5(3Og?+cJZnJbs+R!H
-(ERQMI8-v6zMC45@S<FilAl#AKFWr&T~dvgu>rSq2Is+ZqckbX*=&#<>yQG)2u??aOv$%uNTkfRkSy1Y0^1^uUmzs0eK~iFT!q(QB?s|3pb5Me<itxR6nK*$
-WIsf4J&bELCjL<8d~EF?xC!wE+}y-L=wkZaiKuI7Uh89!$4?+y@)fwYz{y_D7BmWQ3tDc}OeA-!JsbPP9Zr3j-H$$hd%G{G)?@dpB!(8k?IKH4Df9B|g*;sj
-v&649Q~69{ny$)xJ&I4hx8x`Qp<ZSHn)pvSlO!u`5&fVyfVca6-911G%^poYihS=QKc5%*?qAQ4m6*MPk7r#>C*`^3mZwY;7ce;2<Jq|~$BonA#pJei7gKy|
-X~KiFw8f1IqdcNQ;9x7&P$yy>*&DbpiY}4DBqv#I)^^xnYywshg41&-yTe!4i~DAzQw5WJ8vR)$dJ~%DuFs6<=%lMyM72h_wdnRZioQlc)6x+sAy{=uAxdl@
-<trWr%Gfk{^R{#Ld`~6e$HyDigNuZs6JNPA@Ea*@Po1(I1zU0g-S8M6H(XoHSl#I2R2r9iQtrB$mTzGo(F|p_S!7hfkb}5VEA(7&guSZxbn%($Me(F`>eu*J
-jX)EwN+_3KjZm^(jaq|=j#y5F5{2^NLY!)g<dpMZV_?OXcr*JYvL?xQDE&m&ZQZ)~a~y?HMbt`iK56N;^|Tgo25ZHj##n+OhC(PhYsTMv&1mFUpTjTY&-WdM
-{C6UE173-_41&6r@VGWk+B_F>JEM$_`TXvtJqS^*VoDG?ePBF+Xctwyt<+O60HbYYLgUo>7ONMtzsdD_wvdc4QO@Vr^TNQ^X)4+8`607R!rjzIZmP%u?UW#R
-;5!OojqTs<OjVixIis>EFL$w8WlOS3{~>I8l6O(VtB1#5-~DYOLvagLnGPEx-_rkvjy!yT*%Ho1L2o(-hQyB4*J#dazN?|>kUo|;ZV_^Rp5GDK(DH@{8*&$9
-2p*}{DZ>lmS4J2<k+(wfSB~1>7vUs*TVN--{o)W<IRS3jTkH@2MRjieVG)d|w{ji3tFir6qohj>;U{auex5ec99?Ii3Smb{7%kOPg@!AfF5rO=FeRa-^qgdN
-ibbRV`Sr|@?kyR~W3@#R{ELQiXa~uiG(3VZ>6XT2CY8iw+pskWK1@V97p9*s!rfA@<A6mZZUZ;kce3jQ2M}{i)SnGq)v$8!i*IYy*5qlIGMYq}lp*$UpsgWE
-BsOY>H#1$&S5pM7^;cBSu>@ptt7_2?0bw@hju*y-XqPScRu<jrP-eYBjOJt49iN&I#eCJJEMK5%sMYdJ&W72YKjbu@H>S$yhF0R>rVWklGA)vb0GHmB^A%YE
-jaS4U<<)THi<nM?p?4Gh`*i(`(2_9m)4a5;D;(tX(T^ryjH$4b)_g~txN8L5Q8Qr_@z(=;K{h<86dkxwsNSa32+4JlX2>80l<OrrB_w${NpIXga<?h?&QepI
-(rG?jUg3F-^e(8W8%;=q!%dJ(12o;vcp(}obmU0sCe6*9ug6emX=#;c$q^FkP81q`+%lrSmaBr!(Z9R;?wZa${wMpSzPrBqKDqkC_kZ}$QKBAOIp^?7h(3bZ
-B@<}Xwt(&a(@@5sD_<;J-DZW9(;<aUHAKr@4N6ugBGIDKD6bZ59(a6x2Hg&YmDw0w|35Aq&CB&#?mWOP*8T#QHQtV8PV+{+d;fu$Di$(cB*mu4;ii(2lU!vJ
-EUu*C$)>nP;|r~86wOO<0LopB&q&To&tDbpQm35BqONxr05ssR6_tGzMHfEBWk3llFqdJ2EcPGsQp=e)#Y*DLhtY^GbMmQ*yYa?Vr@Ia$1?UTc75yX}QkC+Z
-1o{E&wVv1RDACiDY|0Hq(^%0QeWcXCg|Nc@gZen;fpMzk3f`Uv%5>YyooQ3ZhVNLOLirKf8j%<!3~W@VDKdBK)Y;v5B$7aFVe)^6dnX$nDvif^ITya@UY{3D
-B*)-xB;^!KHD99%5)B1s^m-fkW?inMcyx9}N`eh_F&;>CHH=_PSkM||aq&JLJCXZ6Q}?TLQtNSf#S^XuR8%)FtFq85J%1tQ2x1g^6@fd_y~QY;&wtC^Wplgn
-M!HG{>XcwDA$Zv55Nr8*vb%66Xge2mhrtd;-c4PH#y6eOQ^Szzu8Y2Hm*?nyb~G)QRvgrTmN_s}s1Z!36PIGUo|#I<>(WffR?E&2%0a+f6LA=DrRSI4sKNEX
-m3np%&dqkK{WMg|o$*O?ly;hU_kK{4+2(x7Pto|=n44nw%CyD1`8?0J<knZ06EouDqBI<NxNc}4LGk^LR*8JtO!2qVmjrv>g`T$&In`)Z$-!79TeP0(^Pg_i
-75$-aCz<~@j&#n3I2|>9dBB8h!b$r_JV<vOuKc;~WkCNA=xFx;0I5SYE&'''[1:]
+c-o~}ZExF1lKw3Hie4TT5@#r`J%_o$D(eM;i5HW@OgxC4%PkB;+ZJ0A*A%H^Q&BX6{`)>v)!if|JK4eIgCmmF-PQH-)Ju01MRzNstSK8)&W%;gN;mjp)J88&
+qVfi>%xApX<z>Pj=DN<T(q+a^MYU9RrE8N$Q8XOp>rGWRcvG0q!$n=KRkPpZ<x;s1ugm>V-p@bRPkH0t&#Q8gFB7$?tEQS)MVBVk+pMKr8J!h*Y3w;kT5k(%
+!B43-d83O&6}fFp)+5h!qtn{VE82>qzy0;+w|BFTH}Buv_Grx~U2JueSEZ+{woQ?n+9t|2+ic&Xt~Nv&Ce?PP>*aP0`SuycMwhj*Ew|OSJms=B^eJuhV`p37
+I^UQRI=d~JK=EE4dn9(gGHdNAeyr9TUFWufN`C==d5OKeGtI85pRVh=qOJX^^Ey$tXB+Huvzd`~B=mn(WW(Xz+q<8y)s>2bda8cB`JcCMCYOI!da1Dt>#t~5
+dj*E@w8)FKjfSs3yn*b0y!qvq*YDoY@XfwiLEw{MCt?HdKfH^E?`~#HPjnx1&~2fT(y(<}*fO*V2G<&ERBNM{`Fss?RyO|)WRK7~w8tiFt8GnYPprYPRJ9PR
+-j++7(o!FPx_*B>yZ-r>b~PRjqIZ=lMN(>~$vMclu)cyEOkL_i_5|Cg`V6fgAhoD!Ucj%*>*ZF}+fwNQyGT_uRQR`u?kb*~$k$VK=!xj4CX=w<y!w=9%lhig
++xM^36W*EPPna*=>{X+m*r&0ehA6~1v9EY|ck}N07F#-COLn^<WtuFSs%TkNS(M;ySxxK;ujkulvVe8=zJBvfmd~4%Wcy_Hc04{OpFpO0W}-wz+w!Tbb|w9U
+-8H!`0xi93s%o+@yC|mb1<VA$hQ}cQ<;SXkpuAQ-nVMD|S?H9u^SI~NY#Mk844D^Oiygj#ZuhFf$C@ldLBNkX6NDOOW)VPS>|AH+ohDY3zrw5QDFh(UC{Bp!
+o4hGtJ!Ca`sUB-Re==~o9Ra2WnTAoR^%fc{D;Ol0Evo8?7agp1{bb2rvBUJARbGyFx-Nl>Da(P)!o8u%9apJ)W#i$XHqEv!VHO8=v7;Ivc+z7WseGYi0aL)-
+_`BO@VX`moan3*h`@ITl&I2|K2iBO3*tTpP;{!c2uigW|tDhou?<^BACBC|sDbIAoJ_6Mhm@CI;qd{UD*a!(rH8qTZmLwOhA$k0_Gx>7WSl+egIWHGg%EL@H
+W8y0emjRJTg|y&g2rnK$jt+6he&s}s+|N;bJn(GCL<KV9mUjUw9nlX^DWm7BME!G{Ed>L_cg26h$aarOH^|(F_jXg{&4c<@jRdD?W|;i>1RI1QiX`B`{RC-p
+x~d~)SU7s$;fZa4V_?7_c1Ggd>Ule%FZVE(ghKa&xW&hnVb@|@5pbJpxCA`XATWM{EXLl$67mcf6L@ZFILDN%VzDg>h;g^d=d0G1;G~3ikTkhc!cTD$GL44N
+k-do>-gazOUIYaL(*}`e0H_sGhBWxSj7Z(qV=^W;D_cuD!Uvm#=5$-Zl=t#8<=lu2UY==l?O2X8(BH{o52vf$`$Zmj6_yj$=nsSPYrU-XW_3C|ig=ia4ddj;
+_}rmmrX#U}ivD|%hGY#I4if3oG$&g~Td0Ng0a~Lo2|6IhY{!5_%vQV9w3CPQarfhMhLMnPwL+j!JIdR{7C5jZszf{>i)d$0X-w)qpT1`D;Q%}{0mB6a3b$kg
+HoP%W5U4qXbO^|OdV|S8MX>EiI3urffAMha4iKcWJESh-$o$_{7sXz2V2%5uC2<||B!C2Xwd#_mQ70^XC^IC6naPkUj1&xVByq+KP8ly-el2B2G$CSD#4aWh
+6y1f%QXeqcTK*rZqZK$(;*D?tT*|#pefdFrW1wiZFpK78#q#?^-Ft=5^YfvJ$9Rx`7!KHYFys9O8Lqcz9!f7x#?dPp^k_6VY(t@iPl#yMM9~9r8^^5VXKnCz
+o7j|8v!aBcseF)iR`l`$Ju?hay<%emgJg+Gh^l}q&OJH&B(%IAKIOX4P$ht{+c0ZIwPVQFrPPSfA4NYOUpU#ahgn|E7}h(+f(lI5j@b<mB3{_SR~$o@kSvNV
+wsI+6ZpFNvlEj8-sR1!>C2=1NXx_Z+FqW>R_F?dPS*SfuWOm4N1Mh0=Gqa^EHwob)LQd?7o%mcU;^J&QFRSL%^ObBx9e97ogGlE1Md6;iJ;@a2|40(eC844u
+N2C}N{iTy7MiBcFuZizheUK6Mx#W5@ZlXogCSK2P+AVZc2jb$$X|uP$1Fz-m#hMdy?iOJrr4{WDZh{QNPe3C%f9j{*SY3h#e;d<pVu1cXMv{i(CxHN4V2;`!
+%hLGviN3O8rL=KSDIw60=0%`x_mO~OyB@c5Kbi*B8%=<B)?jdVZ9kf7Y7v>=Jb0ZkCUHJ0bcu4SB+^9y+zU>SKs^KGFx?&TN5(oD(E%f_<2yl!p0Vme=fxK3
+!uT0bB?;c#p-`T2dV72HQNyvye<|^60;}%Htxn;iA4Yzvb}%OtaXgkyHf*vNGSV<d4~XD1R{i5YRZ!1AB&a|tG9y`cFWOSANASx*0CR;x1qOB)xmiY}V=q!R
+Z&^L9%^DTorZ$WG^LTWrM)5I#wHP6*k=H)9T=mn1ceK9Sh9?znPxxu0^ME}X7G6r7%g)!;yN4_H3{8!4+uKI#=Oc)DbnIpoH;X<asE265qaS=&j9$4q#U4kh
+-LA|xI)(%y*pJ`Gl>2h`y{^;4bGZa#B2~d`1=M@n<4Hom%A1KmPusne$~CJsfFY|`B7_oR1PfhL{HOe^lRX@zXyqc;VL>OC_+oYInR;*~Gni{;>&j9UyJmbW
+$Gu88erb9*^ICr%pH4jU^Sv}|I3WE?O^xjddNVg=4|D08*Z}0`8=0&)8Xv46v^YmDb0m=ooCA8jM!0L$n<-VdO<oiU2^o1htqk*!M(o&^vra^=hz2_w({3u5
+r|UhO7$>Fw!jXLcOW-v9+x5rU?e+DW+p~h7@za#F?+=?%Z#$#y29qLm94;>|)Hhyl)AV9-RDUGD)1EbI0d+QRz0HmP{5>eSft?W|g~FD)ckH@rqe0#^!vnU#
+DA|Qg*I=ZUrb}$XdfZZkoaMEb6)`|n)l>+j#mc#X8&92UX);bGoJvecYT`OBr4;hX1g=R0mYahPy`RbDroG;=<ceqDeIpPCCOLbg(tlM!*u<Pj#s%q@g1AIS
+Nj4?Pr0pb1LZmhFCG-P?JaOOP*$*fT;ERipzEa3V#ISjjf6ALZ#a+7rge~$pJ#u;(>VgOA4}GB=AmRbHI6;l#ST{}0F)rcND9Iz>7YY(JZ<To9ibE$nbNa}u
+x^+{%*_aakNrOUB;-Xcm$q#rIHrktCf4#YVdw0#1d2d9bdXH3)3|v+s{cfa?l7&z<=#r3UQV-@#K6}pm)-avRSpqpz^Scw`kiT%yZu35x7fFib?5t{WSvHjI
+lIq8t4Y;E-I1ip%rAb!JW`mg6guo|8a0&s;$+v1utUPWZS*}Edw!<2~03xw{Id_X(Uf0e_4&rq{Ep#u)sh3Ph>!v}-z6;`t5LYWq{qf6r-`P=c72(sixk-Z1
+#q|3vO;?k=REQvYpHOt<D|B6flf9e`XcgcFblj+IDehK#HukAIM*8x0Kl-Tc?Y^Q6kKL~p3@v51S-x0Ea#!R}<mqzkB!0D-$!8MNY*iKOI63*=k)sfVESU+Y
+Wk2JvlCHD``ay3X?-uI1fA$lqHPmGlYsXfclTdu&qtjl%K%7#V4nTM`t&7NDkrid6Nmr_J&uHq<gTp<ZonJGEoFW<X-c@8mVAoNLC+Vn;YZadIh$MlLR}!Kg
+d>q*|I5&!(V})5x^Tw?0xSg>@uQDLjL&&_tS65m4dZd>KlP$E$6v6qDx9>nP9fb6?42Wwr-H4)(ar89~+NzFN3CPuFg*dT+m9MxPIAc5I#k-z5@MV=?kp~~v
+gM&rUiBH~{_?2Y0rykmc#EzW6H{8dANNz*!QMyLNsWhH1OS$l7UcQBaM32a{O_ozSL*C+&uuyivuJ@|uv%&`?Q=*Y-G4o^mt5%>XrzjNIFJdHf7jdV}&=bpv
+P@<4aJOf%?k(};4*ci6rbG}FWCAOyNcgO`r*InH@FgnJlfTUXybt0aRV7hBPok1MVI)Ky~OEAQc6-8(D_^YoOjhx0a7DN7gO<~M`r*fqK0su1!5?z|dRdQ14
+IsEN)GkWIphpTQcM7i`S1&(@@JfY}jSiGzxS1<rzVs1k1)cKaEC$qmQ^!hQA@Gw=*=hySnz}Bh9I2`zvvGlcF<3}!-$Z_k8D7bwa2UuhKcPmqh=6^m?4pmgU
+M6L2AS*8CF7Ci~VNa)q=-G?`SpGu3{LRF@>jo4T9zoRG*A7HjLXRDxBz2iT*UqHz=LQun3EI8sMg5wsD^UM4lu?;P6xVIr!IL6pxER~RZLHm_1hL7qUNdC&f
+`P(v_i*HM;B$rm)1Xj*-JNB0NqkK`FYk^pRQO@@;xM+6?x4$8j_PL??$=a}<=Z!Q+mlG&m05EYM_`XK<70wFqz{imi&=&NZ=5~fbqyYK#z?AMS8OdF}MG*X(
+hH_{HiJjCxa@RPX-=q>uw(Yj2!H0=S=fd>UA>1_;K90C|PsBCqo$Pwx0A`M<g7kHk<qaRt5h-7^YOE=|4lUPGR6ojd;%><_fz6gX5nkN3avpUvU(JAD>#tY=
+!wNX&49KER!i4#pD`D6ffG^MZUKL%}P-eXWT=RMAj*ml#aoTQERZq}5G;Fy;XG15?pI(~J8&l_W$0~JnvzEth`W6W|z`Hlqd_@L9%@%P@c{PrGKGOpmdN<|2
+_m>YqnUtBI6_xGW%^?4eelkTip&Ln3vhQdo?tTDQ+RPY%|9WJfkq!4PMF$QQ)$0WnNODgk<db4bg<hh7Lb#U`@)igpcT0j3(l%+OQ+m3T!uhF`G)T2uMM&Ml
+wUIOlG~K#*q6G;=kmc59QJ6Vjdm)hND3y3A0FF%$kH#OjJkftwtCG&gzq|PElFl>!H~*x*yS(^5z4+n#AO0&&)m<n099{tHBR0Ea2Cdqbu-M-W#SXgJ#j@4i
+t&nbdtk8`LQF32_65okQRIb$5Yh*T0Jh?oh?t)@%Hbyu9#zmrewO-3z26)BVU(B+`o3XTSUa2>4-_xeb%!b=y3q*5MOE*exj>#-8x#2dactz_9o$C?pOR;~7
+Vy(+a^jn<2D&4J2Icr6R?+*4g=&%$efHh*0oX#?#fC<cH+)kGGk42^BESpf1cIE*!qT85!#NuwWasKJ9`A91I1jwSFG>7D;eAj?}VD?7O8+SzLc}h3chHy1e
+)Krg^`j3Dr+)75KoVZF&uGsClyG*yZ+*vh&H+;uFNrzMN+chv5$qZ~%FBXX5ozrA@Wsz9w-NB<5lSxs{WnXk}&x<CK<89Zea*Czwuhj&JhM*c%-v++fRO={-
+&#pcR)=)j;i9}c92*!i~o&FZ5@so)YxnFbPe)UdZ{ajx0G*?S1s+(7JRqB<VKhfrhA`VrH&>iVsVieBZzvVi!y}fuP^(7PalCh2uJnch(TE1WGF4D=gy_>e<
+U<a{xQ&+3;Rb^DyFr=pMqOZG&I_jVuwa%p|2RGnlj+qH+WTw+bOu1b@np%48QdY=P%iej)LC9P=aTsyV=Z9XY(dEb`eRdQM(RQo-Eac6-u1b5Zb{cp0zJHS2
+_OQt}*Z4Y^Yi{@)wX=8gd0uSEtuLOB%fQF1GK@T&MRd=j_})e*Sw1bR_}l4AqCKxi&kKrzvNfyZl&qE|I?wd^FIVb<{?NCR!2dftJ!ie0o*KX0cS1DbnEewT
+q)rZ3`CJ_{qW?#9PWvy*iy#>'''[1:]
 
 
 # ======================================
@@ -15025,37 +15029,38 @@ OAx+s43Ga0i&YJK'''[1:]
 # ======================================
 
 FILES['cxrkit/report/tables/comparison.py'] = r'''
-c-pmDTW{Mq7JjyW1tFk_l)6HuGX-`Wq(HAb1r|*($<90&hCy3&%&jbGNjh%e^?%=Up(ILnE}g{|Xe^P3<l(t|=b|WzZsa^yR+LNOR!S_&btR3qWib}3ax0e7
-2(u|@UW!7wZE3!VTq_}g&W(hUi<PLPHb~*;?MTQXqfuCRr(g?Zt6V#qMo}~zE={=>i|^)}c4;P^OpRKUCbL4XtI{}eef5toH?u!4fB$&hp;dP>-$<v+B3&zI
-^rBhuS>JAq>JV3^yoF;Ml0~^GoXR>hM$wd~unGu@g|ZzQyI85UtZ6<p@)?QWWpS(Ehws+Tbe207uV4Q4^5(ZMU;jQ5A5@;h-!k8<VJFhTNG$0Vvjxo+oAq3o
-?u%33LF85aTk67DPhl4_SF>_C91b(pY9bC5+On94S8w^$@o)e-`Gi{ZYfh|KD_IC-Oleq?wIzTC*%}%HAcYQ0xwYa#Os2!ZvNVmE=pwMEv}OrT9N5YznZXi2
-n8L0zSI*!EXEV5*QJG$V!hk6DViS5P&;*pwR(vfBB~)&eSVp^_&d$Us&yCa9%Y7t}4^LZ&n9obgxmD&)Whu>o(0I5xD@ovVyi6*qN)=fQuY(Ex8KA=An%hFI
-RWhRSKuvM3iiX50mD$7-1&VD5NW3#69q{qXk<DtlHSi|EM&Op+p>g^PT=WSx%8kqKb#YsBLf2>n)~A|DH(Qt1jnlK`Uc87#4^o8Np}LL=I3#Lhd_?NuUOb0?
-kZYO&s~Uh}7UV2wXQ&o-ojCFgvK;C`5<YN$V>}b}L~GarCGSaE?}<_QBk>x<otLG#I7@oVQSiq$uI2OC9QcwGD7<4t*B==viS^pIA0V9Hi^WO;QawiJMM#1H
-=^5oVreL2(`PG7hweYr#J~cuSWg&JRE#uICM<Fmzf*HcUsdy<)0O#bbI!X3j+^8c6y6iy=Nr?lm-H~@d{EaTX;KsrksS9|rV!JBA<y#dZ6cnYHE9XFZ4#Xlr
-mpRZ11@gQHP|epUF^q2O(g0i-_3sTpy;$VZf~a958mF~ygmu8VG?~cMou*)8g`9(KXonCZ(H72YosMbRt|aV)u`<sIEnCK6d!Ur}z^Z61VyoRs{Q5?`0HiFI
-I>Y#ritCT#BYe~`y1o1e!L3qe0oMV!duupv4TQNuvD5L(GS3mJDL~P62sUtIQk*5Nb<cpSz<N?r;)6@MoKb9lEV$&_x(Qj^ltau7?CP3a!{-KJ%HT+|#OF$a
-xCw_jys+&~XgMJ}KOwUB8A)IxWnFKm0I%v;bCO^%p>0w;XzH)_<h}Yqv!D8~#KH0q+d#i~9qljy0&Bpmp_Xu_mrG?R-#8jXY2$7LCFU@E5>hY@4sbASHybr$
-NCbLv8jQpCh8bmW>@;R216TME>_mcQ7xQw4pjKGz^qqG1Bf%q;TIi)-zz9R-6A=_b53Q4XvDU@L3Vxk8fviuZYZ5O~2<@8HRF5EgP3o3jUR_;Yf4TX@sX<8B
-2{R4-c6Cp88-;>iOLMD>CVZbxf>bN!V4je8_!&7su};Hq<+MXv2Q5XNfD`$=igZ}3hn=iHOIm8D0_oFhEBdGt9w&7Oz<YsQMg8st5e~uiqh#8ye%UUk3p@}Y
-b&;v>3Cn<<!RwG5C7}RR6ke8h0BV3T<1T*2a{w1-3^ge5I}PbTQJS^Pf$u;8OfrM*X8_h3vI*4Ia8Q(Bj%@e@C>*aC7MI{0t_d$xuaFP1oe{2hN(<#iksSxm
-aj+NIo{uZrl|nUxqPmeM8Vdg}0$>Hgc&^|<oFx=ja6zCo91651R{C~@YdE}|C8_vSU)INyz#Ac6S_&7yb$cv$N?^-08y_*`{kd=@L?>X41mWa21bZiPCE=pG
-RxRVvo-~Tii$Sth){eA=vn<55_;C5hmyfT0`nAIi;>eCQinRQc3e*(}$dV3rn4uo243d2yUW@WAE2q~GN%UgGw&uiET2bl6H>eEeY9Tik^@6mnIU|h@Qyy{#
-Oq4)kb#jAjpgn`KPH-CXmTpLbm`nBo>An{P#6jUU6>R7|2G+7mplQMiklV#)3D{Ey%YHQa3lYU<${LJ>@@hEk-9JBYjs1#8emI0w1WkmG)vPtM*{aOf9^0$X
-_qr2kFU_Q*x&IaTp98X<-|EgYQdD;dgYIBv^=+ZD8RTD*$>e4cT&y{Ts}U-p;|jD_@gWtVft?-}Y<#9E=W?zg&%K{9CP0;tG@<BlIxWOo@e@ZOI?~s$$pbOs
->gtamn~%PBUqRjYQ;h;d@B^R*Ku_|UcEl?N2d-jfD8V2R;^)UU0TI&YxaR`+Aj1L%j^ZN~F#t0NY!1?3uuX3vX=98C?Zzmo-s9iUHaMPjVCxYl9FzH%A^PdC
-Y&&Oke`p$T;lA`)76ahX1+usg@!Q7+w=zn30P_1Fit|3HXr#&b9O#{aRW=#_@vyW)Nehk@0moE(V48l&5C^MsWMA5qk3?-N4&jiF1X-7;1;)OhSng*7r$+)j
-`#=-I*)FFC7)n@%Mum7zP;&ABIN2ULp-FIo_XJ!XWa^LM<)0|>ZMn&@N?Jhm6tp8r9bl%Lf~T?{hDdPkB^YTY#upxLh&P-X80`JgMl*Vh@nDuBv4CJji&J0F
-^Gh8~!#8ZHyguWU98;t&j82|JPjSl3bXtaS=Y(D!l}x+X!+9pSdTmvxVqV%lk>kHU6LoLJ4>x&5uzw$Eu4#V^-@Js1-t9_*oSZi#uSKYhy|$PLQaExI@P)sf
-i5E~$DZ_=h1FH=k8kkeC0^JHUh6OEnEv^AofWO{h77{qumj{_2hxZH*+?Gv9X3*{VWNmP8bMdVxx5fX}71<V14~I@r3)N@6*pdjm;MuO&38@?r$G+1p{zLs&
-@<%jKcE@+2LI5YXN)>pzw7$_n`7mtCu898SL%VP1Ho-paw0Y6v{OvoTbU5&R+*8oG?KO(o4Z}Wh&_pM99f_Yod@rNE+XfueJ^2(6yLra6J!utEJ18yKi^=W;
-B3b$`h?X(3mF%Zfvet{Goz)h}Y;_NM;@Da>3_9fGWBw3vL?sP?Jt@bU5)XWcI)aGo`$cxMgc1hOAzX_5J+v0Y)9g<*1ozycQG4v6K*JR*!iL3*i}29;D?sN6
-aP3`7gIjbCV>zy+Gy3~u(FS81TlWsT{@!UIMQLoNG#QwDc96Gs8$sP_j@v*`eEZs^anBG-?8a2Uh_dHGtt-qhz;bO}lw?}omIc5X`4aJl;VAq>A)fvigQY)+
-8;T5Mb3&!f#5#jTyP5i0ry1bUDV($0KOH~O@qyV3(do9#n!EbGORpHD<@6zj7@Kh1^9lbP&kmb9ov&bVuNRi2{Gp5)fgRDj=!?=}zbL&`F7E9dHjlde%>ArH
-et6eMIRSa!O3ZeXK2P4}cM)kY8Vhe_5t<piPGY$GgpMW_@pTTNBaRUJ>A&y8%ux@tdddT`9oTz&ufM}~EdJmFW<Slk>Njia_7waD6yq(M=1N#B|6s<&NJrGq
-Ee1oMdPa|OT9>|$)`4|h{MU=&>F`(@$2ODj=ij*7oD9ZLzo%Xn@Ko7uzJ@84Zxg=r>EQd(VWmc&Rk}?>8VK5kG*F2+aG7Q-xNcKk9i2`1)4;Jj=Uv!p)HZy3
-e=Pr@RwC5Rub<ahq&#-1ARK@fV1VdB34V4;#M=w;hC@UoKC5m0m1v0-i#J`LH^DP(i)q_JR`kV%r46Cw*v|WhEq{dN^u}S=tcBbe)oJ`~6`~WpA(~UqtV^is
-Z?OGlU;nGy{=CU=q2yX(ukx$Rl-$s+?^SWDORx<;g|&FM$><x3&ub#4I}rB%SaYq$6-+K!biFJy8U7dZu7rI'''[1:]
+c-pmDTW{Mq7JjyW1tFk_l)6HuGX-`Wq(HAb1r|*($<90&hCxeo%&jeHNjh%e^?%=Up(ILnE}g{|Xe^P3<l(t|=b|WzZsdHWtSA@4EtSa1btR3qWib}Zaw`_n
+2(u|@UW!7wZE3!Vl~zImof`=yv!$q{Hb~*;?MTQXr%_mVr(g?ZtCe;(jiP8cT$pk#vhU`bc4;o1OpVG)lUt$JRcV~KzWT?Po7tb2zkj^$(5gGR+DNC%B3&zI
+bk?l+tZz3)b%-ld-omjBNmgzOr}7SsQ8eW#tO9}}Q?^56v!z<gn&v|zpON@o7Pkt1_-^e?XSrkX`sH6QZ+`po_3tC`L9JHsw_I)3uoLNEBo=gwSw?fkW<6J?
+`{LAh5P4Pqmb!4(Q`k(d)T~?#hr?X8nutS%wk#&%)muJwJRE>dKA{%<niDJ5N)|#HQySJ}Z3&=3wuZ(4NTCB$ZmqZwlj(4<C{1G~x(MtktyzK-2evXw=CH&M
+rm*YGl{5Ik*&HrsRIW2n7!bu?Y(g&tnt&48imzp%gj!i87SZmfvomqZbK~^&Vjl_Q!_yWb=JV2WZk4%Hc}g=NG#+lwN)k97FO$luQbiua>tKR^2B@&O=C+V)
+m5gXSP*c28MMGkh%5CC_0>w52B;J{k4*2-x$YwR&8hDdnBXG;^&^Y}CF8Tx;<;Jb<b#YsBLf2>n)~A|DH(Qt1jnlKmUc87#4^o8Np}LL=I3#Lhd_?NuUOb0?
+kZYO&s~Uh}GIAEQGgJ$^P8@j#Sq}9e2_Lw>F`kKfqBU%RlJ_L7_r$3Dk$4T_UX`V}I7@oVQSiq$M)_!E>|=A_OHQEhjuBmdWTYh4Yu|o=aDFecr39pUjLwUY
+1Ow7D%56-+K9BON1qW;4Z4rHHgd)m9>^xe=q5qCTV4egsgnv`<Qk($J$y;@j?7O((jMN1%(}WWA-Gg9~5-VQKBkzg$8(n${j(a<8mnHart53v*q7-xG9Ej3^
+j07llh4c!9dk+Y^TBG<d)U8Vc*kRPaH-P&hTS*IYhmB~Q*1i$e!8N4GMXv5NMII~U927-6gn)^Lab7EUOw)ELVJ8fns}(_Kmw7k>sO3GdD_RrTYPS@>z7a0~
+I*WzQF(9Sl`s4TrFLlsv1u#OitCY#$N}vdD9_OvaFlQ)!I(|{ER*2mcvFJ*KBe*eX(vljxXTWt}Jt-^k(WYF?DA+$1ZC2X437OxNW6lli>YC)kCktT?;Yhp0
+=Td^m379$FurW_)IYB)?A=LL7Nnj&oU2muWH|v;pl3;Y9ZBjgF>aX_Xz4}qKp9`_X!TJ#FK)-k$?Jy$(i@-FZmT;~Y3uPz)IT}@I<8DYL<}jWTbTBXua4>B*
+8#QA{1bT8BjKlVZ8Fp~&G-f3OSNIU@M1p2F^KynLS6J=zop$#l!6TK*^g?Ga!r1vlNQGEL>*QXnb+NI6U*}C^>r?5P#ETSSy=FDlBgkHp%cYlBSC`jcZa#6Y
+5YlzxPD8(4-qYPip`h2&-0Gr<=ckh(_lh~XCnO$zMh;M{(=dKH?a<aiOHn5RMLy9Y9oFh$C+p9WmfER6`t;h0KI+8FNgWgLULaRdzk5N1LvZ~lnYOE6w#(@P
+4@68|<m!9EGN5PhIwVI)C;%0Om*pLR8lcR$i=Xivz{VLv4GR2DLw-<{W-V91cc1_!nZfom0BjBE1!`+JC`vF#HhcmU4qyz63vdqCgc&Me$cNa@2v<C%h5Dn&
+kAvqp*b8jW$Cm9<p_)Na-RKhyh5r`;umWK`SMVUt5{fOjAkZ2P1zHnJeY?ap9AeIrRD7y0>tjmbjSw&_g$v-iJr+DAuw|N!j~Md)T(}Y<6tG5uaPk|1y%Q@X
+;i9`%E#uLiG>XoPfwETCj<kidEX1|=aQVlVkFS3EwZjeK$c{CNwEUEc%R^%yGmtM8f_@k&&ku}0B&|0|1?nG#Zb`2@OoNY<AIUyYnMIwImD6j8PC6TbdNaAP
+s9CX<R#ZCs1|^8JBz)dHjSdqk@+?flK>T&;gy*AkfaXtd8nU8pe1iZ^#s|fOmnsBR;Wia)=-m(2vVWnS!wOKs#b*gXR!81`X!{G{$>-r3ERM2vIPKj(KX3*A
+ibsAp9#w>M1h&<zwb|LST&;bes6t2XPN4BMlaA*8*C_HF#P<AFcb<`=x=R?r2Q#a03zg3xp_5D|H(7A8<`k}Vs6dY^&|bxdR0J({dRPwfnWmh}xrQwIe#QU;
+HAvFLwZrMO5O2j#9Mb4WUm+(C1e~j@KZ05z`r3U3b>mMp3gE>LfEoab$zj?NuNWM-ikYDVBTfj$AKPpO-G>nETmT<rSirzhu%!|SFbh%AL0%2E=`AE}j1l96
+F^YNv@o#7wj1L_Qe8dUIWd3Ccr8+DM&pA{)Gz}1OU;31d(e&s7S=@)gzy}()G)j5o@%vy%;C)ijNRz=n&^x2F>;U8OIJZP;3l2U3*HqA8-hapxN56Btg0xE?
++S+Cx;vgLh@-9&mjDJBn-cK)1k7Nw&2Te}EwmCh(QNlAcECh3clamJk%JvWn&4Me(Cm{16^?wXA|3tBG%gqYQt_;etpy5d>0aM)+JeB`2OoD?iz)*8BzVMJk
+yy4WqV0V!=n$cs72eTB31q3WwocfjlztrJ5e8Z;A>od;rG3V++>EuZS6{pNhrzshCPUt0O$+U|<9J|5YYpX&P^V0T-od5NisJl0QxJguk{rhNhP5Wbl#Y?D)
+-YzxB$$3NaT7+WTYm12>CnQ$^U-;XZcrl_X5Iq%aHgxGNIfWAn7NKW>(y&Md=f!294RG5#%xnVx`tl(E<M68OncK37%X}cgZ_hI!HOXWFx5vAnRc#!a-v7}l
+*(y;Zhwe~|*C*82@d*6k*-qIBupA%9zN;_(L%m+|Of*$?%y*%305!Kt6?nR=dnlA@!=~(%=xILC`_^$2`qNHJ8GX;+z7tr71K%?~1=ZVLQ<@zz>`4a=dve^7
+_!-3aGU_{Uz(L*rPXW7|XRHX4Rw1>k(t^F1>`oxArT>E186#WCeoEDFy;#~=ZJ5kf_n;?^tyRPDL+(E2j~+)<(m>gha;z!wz=x<Kh|j(iWj70`jsPdZrO4ky
+Ye78C{#2fDOD`I=#~unaT)`r2SiHCh53RpAbdCTI-?cQjMdvV<<61hSzdsgtFv_uY@9+zQcbfgUwVBf7VDkAv7T@hLbqhuAFhO09$PtDsk0<1}c4I1FL_x8o
+))nR(V7ay~QF1MB%L34ie2I9&z!ZKC5l?^k!L9;`8%hpjb3%pA#5#lh05kQKPcy)yQ#fb0e>#$);{&r7qSMHkHFxzbonB2y%ju&JF*e}{=+pl>o*nj!I$zx4
+UYjjR`J)^&0z0C4(bucPR#bYcT-@6^>`Qg|nfqCZ{P3=iasu+cm6-b`eV)9{?;_G*G#1{<A~Z92oy2hW2^~!=;_DnjM;syc(|_OMnWG+P^^^x>JFxfmUVroL
+Sp31q(tg5q)$aq>#XtN76yq(MzD-y<|6uOLNJrGqEe%7TdPe(mS{K5PR)uwy{MSq4>F`)W$2ODjr{=iZ_YB5Rzo%Xn@Ko7u=7!0Y??AruiQ)UvVckYwZo2(Q
+8VEX)G*F2+aG7Q-xNcKy9i2`1tHZH8=Uv#v)HZy3e=Pr@E+tgaub<bnq>Of<ARK@fV1VdB2{x({@%BQz;Sdpt&uUwLgj!(j;!W4*P4EocV%nC;iazGBv>~({
++j;-6<&Utq-Z*T?wU9fbijBYHLUf`xM00A#bqQ7dy|>>-?0@0gpEqeP6kiK$gMO8{k{jCfy((^X3AW*<urlxVFMY4_dHu<B2g2STYqiz5g2^R|u9syd!~X)S
+L#y%'''[1:]
 
 
 # ======================================
@@ -15089,41 +15094,41 @@ gfj}UIk9|zpLq6yO9p&%`mr!rs_eSM8V(;pKSDMB2f>|0Wd'''[1:]
 # ======================================
 
 FILES['cxrkit/report/tables/elsewhere.py'] = r'''
-c-oa(U2ogS6@9jT#ehX&DPag_(>|<H6);k78nkN%iMRV82*OAlNnBH;%AsN#s{VWLxp#&f(sI1J4-Pe)kNbVjTy7Law|bEqtICzS-{@LtWtU}TRA$wES=Af0
-Fpp)Cs;s6t_k~(z`PPnAR@9~{bgneLGY{?uzl_!5QQ7@sU6uP?%oFZ2+UQ$m?&;^+@Q^hRYGd-0);yRriK1vQSXJd#Ez3MN%Q`Cyo9M+-W!oLep}v~`?oF{Y
-e%3>Em(_{hr}Wn!X8q)!u717xdOQDodHd<=`u1zAK7P6R<@5aJr_SPKS*)_PUt>4)cV6hN=}by>t^Jg(u9usvSa&9vZ#v&=$eV0UU1iHwifp~Fy1VVFa$OnQ
-Oj(wDGGyABW0xDVZO*)ehGf$#XX7s=8Sx{u{R%&IR@UN5xAOYt_Me}wKgQ~V$#eQ!=KF0CEB1FxW`}U|CBG~7+l8sRKWg&oVDR$|+41J{)wP<aAO12RH<17w
-En4w$sz%h<ntV#bJ5#VLKV9EmeYw8;H?4|%sEozm<-U#vUoLO2zS7HKWKChSI{TK@k5Q~5yEDsdl`Y**y<bM7!C;UYIxx@Y<!Z<-rwA0osQ;<!vM?j{=I<)c
-Y&~W5X5+ybiE+Czs&2x&8>J$*E)?&lHrlERnyt!;H8{&w^2#C=a0cypR+)NV6>2&gG>>8hTITGL6>6A~PN|ubP39)I=6+);;{+eYO>S5}G*WaJuTCJt%qdK!
-sS)z_C7o?uIgKxyMJ$og%T24dHT77MoW~1OQ-<HEJ7ab*2gxX!vmMAca%$47rwykwmem;sy0I<lk{mnXM;wbJf*sOqStkh4JM(CVv~9v~Fok|#296rRu;q$V
-51ZgsZwk(AmQN;pzznMjtZ-|m7Z?)fPSh$oVDLCr2bW|+nw?MroMX!Q=!lr;yxUP0ll3Us&fO!;iq(PNl^mtUj$>X(=Gv+cH~;zck2i0BB%7Tr%Ux#V;P>5a
-<;}b@+wz-9X>%HQJePmzg_DFfRMoyX52`GM#GNUSFjR!eA|`?zo^C0AfalKAO4Di)f-1S*?kFOu96NnjWo#gC(m9+%8Z{e-<H5G@Z=!dU-RY1F%hDYWeAw|I
-!W<KII9KP%Z)H{tw|Y06-<e$<d*_TsM@nR$G}zAtIZs1ujKdPgu}xtuQGG*h_R%V-C9vaD>%HQCpn+QEn#!xr@tnD^W<+8G>)I78N_na$6j~DUF7{ds;Aqtq
-mHV2&h$`iXD*{G+J`ngUle>c4HRiZOJ*C*;1f%T1RA2fqHGZ;KM$)R>;TIK#=<=5jB#g=3No~-*cmOoBNl;9C$363&4-ZBmL|Bm_j5WXe__lbTKED56j&Dat
-Jp>?|v%6y?fjs1;<>LdC8j5TQfS6{y;}Ye@*gr0ki?UYyJL38xGf-ljZscMJg!GYt=?_#<78H2KNK&D)yJEP_ioI=WD^(c?c2v_tC>ZOP1F_#xme-|v`gW78
-H~e}w;w+RwZRdOvsnn*SOCDd@7_$!N1Ys05=U6MQnW%Ff;C1I(ovYXUMhc!7l%9*0!%4M4N*$b?`F&gX3u6z?4#y;Nnfo1(^GL;M%!n+Bd==sjozN|Mpa*YI
-?HrAyw*||ARRmtDsY>^f)l4lpn=Qvh3twXaM*ai(Gn+Yh@;b%pw|%-cK&_K77yDtZ<TjDn0&ihiI1O{183C60GaASfQ^e{S>}zCl1);MqIXe7JA_wKGSGt-!
-5_KGC%ISogO(Mr?8gRj(XiYZwmZcO$?q^X}ThgIJ8#_}+0AjeoV+Q+R=mVD^)$_w6k-VD1YZ5tOBHH%V+~uF+QBo`2Ggp%4msuJt5UplVG_YQ)BFudz20(rV
-W(ccPTa$WbVCvD+w^N^4;qPng>C3UJVXI%L-7~tKx#BmS+iYDBy^vi-y>d46kRsZ4tA4-ax)B`qq7uF0*V75Y$z@|0VZc8@bO^ZHFDM^3lyi{LrB^%Hvdbpw
-9lsniy>brgIHp-mnPD^oa^FwADP5PHQdS3o(oKvEzAaNj!EtD}5&{GzgKN|YX<!!F*ImX&GxbWn>v)x24#nhxHmtK6_p{pyST?*!E@JgIxfqF)`6b(rxk3-E
-pWdIAI?omr-%gdOs<Mip_mWRyj_(eQno7i~u|HibHZvj-YSa!j{MWr9Z3tsg$cALx=tfxW)(}L|#do0>Sx#~(;;d9eJq}Rux5lJ4QJ+p@t8@==-}v#b>d(sK
-A_#7ptyY8txb7?r;jFswRQieHM1~)2!~FoAbO*aH1Vm^g8YuT)lo|wt^#Elz8r*W#(0#E{LS|sf-y!b~N-Oh(yvs>wf;chUB9)s}jd@8Z!=-D(@XQU-Wxj?M
-B@D?2(r}ttqb<{1vS9I^`7gg&5x1rLECsJcu<UeILmOLeO^pTyXI6}q+Zsc2{LP2Zv}ECP?os49f&E!a+ZoA+QG>vUus)=B8bcw8aG;K1Xx_RmiBOL@BDn(7
-Uqq3=_BW-H@@edPDzS3GNoC8AJ-HP#?vLAxdYG!u6iy-KC#dpM`YHv}iP$N}rv!p5{)XOa9=D;59oRN-ajuuR%y2JGqqzXya{>PNw&_iHsiile8a;#spXgb1
-%Fy7<k>yt$>1f0-`;^Mr?8*f=q^$BBql87TBe9=fL-y+uarcY)uX_gD9kl`F@r4(FJmXp{S4hZ3q&Nz={8Lu!4x$q#;bAys5}xQAD!s<bb2Rl*c^(!vN@C`q
-@R93mHhDl9&X-b0N*Wd#x6wZdIc1k>4$e+6zOkb+e3Wa0w0+Ko&#>!wEMPJ6+b1Fu2LwHX%$#3J5(pvU+qnwcHqxBKh|`MywX=4k*8vA%l~Lp8LCqb#xIDz@
-wW)PoSHpm!I=tg&!8>M_b6=@YdW46zL(d(0lG1$ds^8&j^ehHlJffK-&-_<t532+q=d_hv^1gtS-VbPhFnot#-`wR6y!seD2mIbQFEvcT3S@;;5mbMcYu23p
-Iy|1iIRwkDAb(^lr%8h)r*>-92)KiD<g;??1)7?$+TxL?&_DFv_w+lIQA#M%^l|9jhMSUG*}qpkpJL!i0hw7vw`HkT=6<a9MM~xF(EG*^D9+7s?n5z0(RMQ?
-nF;}1dPyZ7W(N*S*HxiWO`emL>q@80H>@F|1j0n+Sg$oz7j9ZnJz8sUSkFU#?)h+hnsy1R`VOOs31c+qiml&+5}~<h1)`+Mk7e(l5fYs~Ml#2M(11%6QNS&^
-Lb=Z~0l@(mp~79>sfAAAp5;atKy#wb!Vr9^w@E~IPYN*gFK*^=9F<*SL5bNyhs4Y1m@s&_=y6??5%Zar08dX7U{^#r!6nuy9R38i@^ohpFiMIMW>gvA`%wbS
-Hk__)jb|)(#&M>LwHfB77&<xR0|3G{Lx>=DX`g8}1Dpx(s~ebiZv^K1t@N1(o<PGXub`lPn28K{#0rQu>u*6QHFb-hU({!WP1Ycre}!$}O|(}Q&i9B8pCBN7
-^?pYSz5XHZi}@?k1m<Ct)ZZqm`3lvL!XAu`gHK`tX=AjHL+<4W(?oUAhT)Hjw@==QI&@0xST5sT^y$@IH>Zb3$H5r~`J`2xjvnH`7|A$nhS`^PI0~52DYAO9
-t0}kaT8a|~JRgcW7>xQ2@riO%x-SL|85EoH*G&TSKi0xSLFzZ|9QEJntg_9=68YXn9-u;X*ZtDe<3NrjIeCO6F&{GboUx(Ca!Au|Xs_8Wp-|J^Ms2^|H5Nh}
-_vX=lp5NdN?o-?_@C_I~j0n%(lHWiQ9ZWM{1ioPvCeJx=q_f1oUGof^xu)OmWhDOVb3&$1rO&u<eRLH6ovGv-OPB9Rxb;=Vw^Tt7*QHqD+x(OM7HsQVJD@m4
-+b-?(MT3?CN${kovd_sd<fz~^L0-%OBu$4C+~>(`=cAYAVpGAp?t;!F37r!!y08d;;#NkpyW)#0PfzN#LO%Oc&@JX7OSB3$iTMJLCq>TmRU__Y4o<pn`UjLT
-@GzyTwgR=<ee@zmP!N_s-&K$%fy~|NN43#JDbO=8skA=0#n9Z+)orQjN@v`Xw|k0n$!|vbv3m1{EzJ!M{+~Rod2ro>rQR{M#1|AW9gDbkp<!SCe?wpvbtsxH
-bm0muzQlGbPZITksr9}S;$*Ag_d$-!cI3jCd;a+D&P~x-_jBb3p2(U=mc-JMDz{sFNrAAH|5yPy9XJ1T%amcU-4|aiEL8<6L;QV%>cN(9B35_iagyupBGn3G
-V>Nt(f2VH=zWL!|7Jy0gUPVHUsLZe$M>Ujh)W?y04CB$by>CIT5lU|a<{AzD51b4<qW'''[1:]
+c-oa(TW{OQ6@IpU#Q}@LQo<0<rhQnsDqy7EG-%fj5^wiG5QGsmvbd&5l|%UgRsX%`Hsp|&<J|>TCOMaLKj)h>iK6JnEOP6hT*1TI)L_7+Wo03A@K9Fu8W#4c
+ES8YfIOm~&RhDnu7_y?aRbg^4IA$O9g$H9;Jb~LSZmV*)jd{XDh8x{y_5ojSEq`+M5!N<e;+jXhOrj_n3|3XSfwatXo7P!bxWp_{$TnN#1HRe+?rf1-KkKo&
+%j(4JmiX(5IY0TQ%U>_Q-ORsS+<d;gy7?Bvr?1z)e3@VW)LERC#VWh?Yup-t=Y`qW&ZMQOji0hHb-K=q+s*`gZ}OcXev^%@t1NA~$ZmI4ceia--d5H%Q_^yW
+id=T)xO8nd4b2OZ5OsQ~I{sRs5<ii&-^fm#m9>~sS6*G;{PXkGrx-rkJjdTM-))K**xoU!otT@aJXY*B3tM$xYP9NL@bfk5@%qc<6-?lVzYNe!$N+nb0VW4E
+d5x>lrucbl3pVBFtDDQOR~P@rRgrg<vDmxZ)zRSV#m(h692`c@7A~u^`>cM7Vu;+<rr9b>_0{asXfzlMmKF)-`Mg{W+2rVfq8RueT$P0#!Mndhp1FF;;?2f`
+6J+CNZJ}=5yX&RGw<&=4gSBx`kz}i~VhK*Nl?*uw1)_m_o>aEpRRv6EgXU4RfXh@LSpmZgWm?)f>SS(nXCKzKvdZ`<ZeqjvPa{BLygDHsW-2hMrY4tnugUD{
+N+rH%7BNTGr0Z60XX~*9Ie#x~jS+qach+u69mu0d&U!%G2-T!nj~h;B%&RJfWMf^_B^q|Zk3^P&i1e_`(mEjry|Yhlh}$MSLR0XCW)P_nDYjg3=+P!L)SE&y
+o8^-U6PVGef>!9-=^1?z<4#}|?djuT40{c-A<j-P08VMj>F7W{(HYxf6r=Vq*iQ8kXT`ARv68*ix^c`4QC%DOc>SNx|9JQQN7UI#T5dDTYQvY4Rdn9nTZZSA
+-IVusi4^d|)2aN$0c8hwg=$xv2B{Ww3Fcu`id~~mMWl}Bn~FKefF~pTe_0vagA{R2N!@I==$x3DRWz2KHj$C#oa}_cHJgXugRRNbiP>VHFNdgO=JBv+Vu!sj
+bVy)-3a80$WmXI~W;>kU*=-$rJB>yMjA<V~w4eGrPa`)OhuMzZ96ekd{2DFp9ao}EDv*z|bKpND0i?OXOlxv_&eX%XII)^dt+@-MA5#l@nRvgtVOtK^aZQDp
+zs9<RNpr->fxi0Cz&eyBcLf@4%q~c&72Swq4LyRU`YcFO<7bQI%d#rB^oBViy7=WIGGlY4)cW761V}QM1bMYb?uBtC9(*Mx!sJZMIQzTFw|V?H`Tn?&Z@-Ru
+#Q=5A=8ma=$U|N_CLa{6q41VaO~x4?I9usAwvT#pQP#lk5vLlNLD@!SLlYB26h87{`U57H1v;L!5>%ArH7{<mV&|GPiwTDqJHT`wGRE@dRJ=c6tk)$xA6;j+
+YaX7BI11&XadW1GBDG<t!Q+!0m#_UPRx@;)Q(7ygnZPN3;B}`4PT?(&NbVDb;&ai$ImtN`QhU`ikGD0Tux_t<I3$rq?sw{)FIpVNT%0A4FT)aq6uPO8kit7;
+z#~c=Etn5lg>?*?tn?sJ%_x(j*|A@=m250El79#Z&1PDuyi76twp-p>Dqu$|UhF?}K6i=CmP!|<h2s^kGb1Q#o<>vsL=`c-PzD>GG$C~MMMH=0$a0Xrda0|4
+BN0dIr%=Zd+5~b8(*PC@MQYT+eYQj|($}J_HYh^}L3XB&s3wyce9d4R487xGb@fp3fOxM)_nJh?OoZFMnQQzhq>@~z&zwn`H=9~oAX3dp&_H{wh@|clQ2@nP
+poTC@wK=J$21X%0c{}-;1^&Lo9?2ZK61MV%(!C(ti6+14+-0`~f(+SZ)JtbWUs6QcZr1OoT>V1CUKOI3{CYAGb8_w&M)biy5$nX@cDKNITw}};j~ZU>#};Td
+UawGd%t%WO)-g=88Y9CRF35d5^`>-9c1&0kFp7sVRQRS`T6B(myOjVS5;8bZ9pQ%5BKzvOY&3&6@S$T>HaQ6<XSHFS)pS(5si>9>&yuqk-X~`xF)|Ob{unFt
+s`c}uRBG~UQSm_)Y*m$2L~^H0iE*nEjhalvqOm>I7n>Q8Fg0pFHBeYbP#UbUR`GDeXH~2#gv<oyZY)+SJPt3+BFm9QKnRQZ)RzRT1J2r|JI9o|T49Q(a}buf
+dka7Q75)sqB)SAH;F)OBa4^AIgwI%f;f(47p1@I_%2%E4x$qpK0qB1bLc^scmvDZvTdNFSU|E%*A{hU7K)e<&s!i1V&@-owLvB|!fti@q@*L(TAtx8wmf;=N
+h?yNMOQc6Y2DNx^+r52JMg8HV%vs|Q783~ODJulKbgFQ*gx}UwHA&~njjgG>!Lb%o5O%cVPe;sc&OMAgM+9)vVtFp_!>B3C<aYf!-)S6$$Rbb{(QQqaM3ki2
+O*t*&FS(X)3pDu?gKVrlml)JzF_-yo&rZz@2FC3{K8)WNvZ)~TBl!6_rj;zJEOv7AF@}g2e}Zo%kHwGas7*VtZi*7Nxk>4S!@W8~%?AQQX9OzWH@yqbwe&8a
+kwc*Ik)B2;Hw{h{LBC<=r$!A!Qc0)HuAG%a94pT;<+bQ-B>MAfP=8%?u5S#A^_d{>sC6h`ba(+FYC18?xsv!oq#OkR|2b4vLP%i}5+f>;kfLw6^cpiSVb=@r
+;4EyU#0*TyM%wvo;sAr1PpXPk8fY4~-aiR}W*2`BPL9C9vEmyhrEQY7588knHXVNpppCryKx8yQPS2HR&Vv#Jf|B^i4q;nIns@X?rQ*MC)^7AR046LlW&3%M
+rbn+X4-5CLtxa85!vMEx5#(nnf($q3K1)&R5pddmdWq;!ob$c&e+R_jvnX`&M9n67=3l`=ED}|B4qJ&OZwunm+ktu_T+>4Y&>Zmgy!sHmga*8AUTdflRFD;t
+MW_HUU$ch#+mJk$>9D?b8TlhysU%GuIkr<PMgS<(kT3FW7S!}4tu3B-3jV=y-}CR_NJ*g-rcXm}Hab4(%Kl;N<q#wA6d;^cbW@hFvJYd}6-!Ka``#TyAUHSA
+xj99hxutRIG4fPM%_ZhA7iAba+LHxpW24<<-EC!-3_zSkz(l|)EjL)hsqbGa<WTsN=OCK%80F`lF~`S|m_YjPpq&_t4I&B5YV|p_&j`6FQMnDEW#=#OOMSqA
+Rc_BEaJ_;J+643-CqO=gOE80%cd#%^vQvuSh{`&mIDrZ+7L4#@ik=4l;#LnkRM|xs7@=(q5yu%F60RcZM%rT;F|cXj@$@)6)@;g=E>4er@h7q`Pgi}ICq`<F
+t}?3QPvU8=0fB7~J!8Hzb~sbq+F@>sq4FU&1>_<b`3gBP?laA1RM%)b8uImCN2K2Od+sw|fdUDqyaK)VaV9*_Bds9TX8kR&TupWH%ZvKZun8Xu>t9JXWKC+m
+EY$Yo9X?VB`PI8EF7)z;05In3rU|KsMS{Ogpt-JU&|$Bhjf1;0scmCwE{7mYk<$daWryn^W^o_I6WDih?O2ZL-7?fmz&fW_m=1#zcJfIpIFcR`!I*+^*nDPN
+y5T5*NXJm?(VnNA!E4D<?C?yK5@PVxZ%B8U>r(F&8dNAc<!ex^?0>AmN9m~F*3&b<)?}4yZdK%B4lRI*>aKew)dNEcmy{ntOAL(c14nEqu@GsR5$z#d1B#Nn
+Zq#=3we1k<xHk{?^FW72=y1jD1mB)vVu*Zp4(&#0QR_7WM=Er*iYCw5ais6W@7h|U&9o)>d!dQHrcO}xOX)%`w98J(e`_nbf$0Jtaksvxbm=P9Lwgu2y2O9h
+{UY7^#t&hgqHU)3x~4(H0XcY<RN3aJ7&KHcjMXn@2a=Y=5fJojw%X{mxwNU&yY7O{BypW11KqMn_N3z(&hD}wR^k4nUZdoT4+YcKT#6DCmhzZS^YjF0OrJI4
+UgQv^ho<3x5knTna5YX!t<ftnL<9xa@|W8U(lL;^8}lSx7;PYwTH=D^I^2{{S0>|zz1yLmOMG*sAH%zMtZD9u@V^Fe_EFmiso65dr27>DJ&ycdUBkWpk4Q)@
+urHb(b)kutu57!RCyDxnskOc`akS^~`$~>RJH^77Zv^Oqo?E7~?q%jjp2(6&l<-9d0lE#{vk<eDzsjI;I&S_I%#_PwyD!~oILr!|hWPda^T7t|L=1QKX_A}G
+VrhWBjbZqX{!ZUx`R0eSSx`)(bBF{QVVYqv4ltB^?88W|%J^&C9=wRJ5vAUUAZ#@FKa9&tMF'''[1:]
 
 
 # ======================================
@@ -15131,47 +15136,48 @@ V>Nt(f2VH=zWL!|7Jy0gUPVHUsLZe$M>Ujh)W?y04CB$by>CIT5lU|a<{AzD51b4<qW'''[1:]
 # ======================================
 
 FILES['cxrkit/report/tables/networks.py'] = r'''
-c-o~}ZExE~68>!ciUol?lM2noX?wWJ=N{6;X#xaJ5xbWUf*?@T(qc`K1WCnlefsbB%*-yil;k+Y1%WJbXLo02=jEAMd7gJ2FLK?eGF9zLt3tPTWqsQmt0pOH
--Awpx({7gc$Bk-<RxNasEww5)brUN6S=aZf-V~vVi>10-X-uejP%X1G)pg`~-e{E8<yvK}uG_NA8<nlAvTjusXZ2my=+UTqQ7q#|;eWL>laep>ZPrHdW{J;5
-+~_<jbhpC$-!FfCe{pp+piRnrvo3m?msi*GtLvA)UhGg6X?A0YniW3hMZDGnqGjC1QLUkjWw+kdZ|~n-&p&<m_<FdluIsYysD6o;?}}>E4oN=8`6h0&van=p
--PTzGO|p_7A&v}{o%9N<ZyF4Q>P>dDsdcD6#;tA!)2q6?!4Y<ol5$hDdO4uM_$F^Vl8^E@AZe17UdNW=B^?8}{ly%_$MTMNXmIG)x}lLPGMvE*t(cfu;qt@v
-+jp10hU%5hbA0kyg^KMk6ej1b{?djjWzpsd(-oWbLf7V@G8Fh*=1cr7v!ZRxV3WkTo|oxp^y<U!m)BS7T=`yGd7<*sf<9aROe-%KU0qzfzM5aX{qX4$WZ#cq
-t5>C3#|7IoyG3lBLdCTvGr22NS-=hM`A=4WA}?>wh<07lQNRPT8V4H}V*8_|PL0>hF*fIu_KoT%R_TE{`B}6u869EXhfUqNqxCt*8O1ZxtZrIWmv<^_;Cykb
-g#IpTSLFs)t#wx1FloLiZg4#CP>2zOYdT4F2Umln%;*u;X`qJbY;?51;V$tV8@F?_+MJiLjEhG$!RRQ1bVLrmkD#NNrqOe>()n^uY?QTmL&Kn=jiR`!bg}gD
-cr>MtBQglzv#fVKdqLO_%Q9`&=Gwe=ti-3~!B=92##5eSEH0R-vHD&{9Bb+(MaAROe&7-4<p}bo5GSsa6~bB4VsEm6WtOxN8U3xkZ~W=FQ<6gm?T`8NIP|dp
-HhwS*NN*f&p*a2v<F#522RmVN(l!&(tbrouG8eCW{uUVOT~_y5IItAa@KS^A17jo4U?h9nDbkC`fn9Xb=r#Ghl_XH$CD(;e4;2%rpVcX}o0RJc$3cc?6)3N=
-rYtZVR~$Ow(BL@rIMl#N3-w@vn{QW$5K^2tJ+;f3K-!t+Og&S_2u<;gJ`T3z!~08Bh{3v`vp6<iK^hXFAxO&4*>Y=g=vsLrW&Wk!s}KKq_xj}YC!8ahG}u@n
-VyTB+e!8K_&Gu}NbSYIJLQ~jz@sEE-a8sN@QMP0)-cLWOzd_r`tH>3I37@hYn&OkFDItXFwSHeB0#I_k)OTQcp?Ub_@2}1f9+1A{T;%6yM<LA!DX|zwh7{7S
-C}K1c8Ld7d^^!vmrrCuMZ;&S`NH#141;I1s-!e&ossyp>wMy)OxY05_QdVh1ORH36leO7rt&%)$Fn(>-qpA%80+P>C6(xxzD1`Q7<{OULNIZE45=3koVa1Rh
-YYpQoB<A{_03KupV`ZT-7H-glPnI8qBr$lV0|-oL-}Tupqz|2U0-kG*@@%*2zv>d&mSBI~V=o-JjN=?hc(T+Jj^&V|J>y9xiqkNHw_4$3Ab$m0L>MBUrZdSn
-hQie(35~iKV{MP0{hjz?!wc!2w<3kw8O{#Fc|;ABSc#z8wZ`$B!vn}mHm%8B;;`{eoD~yQ-6PT$>cj#CWdM)v-6MrZ=z8nXk}-f{hpPOPbS7*<bYYpi*JW$V
-rbTD&FdpHEhs&$)lxO|$54aB#5dT4EBfP#jZfKn0hXk^ToED!e&R34}(<)0=f*|5von<O%)~YzV<s1t)w!zXP-La3IKN>1oyUbMD&11=F-nN4b9)(+83ZYf$
-9J<?~?>At#L-gany<?;vx$jqL)xIn=$Fmy}m3nYyPM^=V77`KICbxM+k5=^^Fh8J<uO}6-V?_7jJnvOw_TSB5E(?e%EyI8rak44clplsi&q=^dGDc4FQ<Bn3
-AaG(JZ4e0l^|2zpjv0wGMvA0I_wvGoaw8+)&8(B)V4m(H%|Hy^1A^Gi_He+|U1VlT64`y|?jbvRup^;!QajWwsLwrK&a;wx6cAoKfAL&(@5jtoC!DY;fqdfD
-Jj~HVN*=`6O)@cMkcp`WPSEf<+QEwkD!T6^Jv49?$~jqk{}@H3lPt}W$0@iToYVJE{lGLX?5rWz(ntsB$>ZaxOF_|aP!h?TK#&%HC#2=y=r(TK+N>3_UkMF;
-BN8cuf*JOh4UOMTZWGa2uecd2vfWg<p4vJsiXyfpNw2_xGT<{LM;TXd%-;Nh`SZBmy8ewm-(2!{{(SSB2TMNUdX1MF`?hxTCCehF=r7QK&H(#w&QE1!e#<Mr
-2m$D!+n}%d%*-DFEAq0e&!5v4q=$y<Kwt#g+Bsf+?9Y-O`QX^fyxzu*oSumyY{%vmoS4nm>SC<pWF@@PH)8eAtl|g&)~2K*DJq2P1_uM%XN{WE*+b96GLesn
-gVn6Z58a%@$ib9&#t|eb4G{Y-B<<Jhf;=xoVf9fsZTY9R&>VVsvdq081#y}H*Q_nsBu;@Br3j2s;x;W1s-Qb2>cNs_Q{*!U<NTW>G{n7lv<ZpVcZ_D;lFtsW
-`4{UPN=dW6(%vtko~fxDNz5XIu5a`lFeb?;2BIh(a3MT$1tqO7*!uV|ezitx)>Pe^o_Oz`E1jOY9vB3>z?onU=BC~S_X1l0wSt-s0=IRZe)ZTUeZfUaGfW=i
-FN!R}YKDCayh{|Q=WkH#bnqLBnCIoqla_Yv0MJI7HhrbCo~TscnWj(I-En(4B81^O9F}Nzrv2Gyq*D|?pw?BHti&d}7N0rw9WxBM;X)qth}r%Ha}_RzzPj(D
-M<h@4#BM^f@A?Opqb37vbr&S6f1NA0!M3vvmgmkx*HM^`_uOI7_v;pCCC@9oW-XKLJv=f-t*7Uc=rrAWyFNn#%tlXaFHmJ~u0Lk}5w`dJpAyb)izrlnPMy+K
-c7w#wHDUJH^@9jg)}|-pwq%IA!%Z2(By@l+wkHp?2T2>a4U?`}GHgQ}Za@5AU4{M18jj|c)lUVc<~vq}2}gk`xvjU$r9v~OUfVZzQr}XKVpEHA%Y4QCX~%~{
-ZkhH%vuM)SreO6YPM|m4w0)x#9=~X)O+pP*@nKdF^<s+y?W;(R-1LFzf@C87IjWm6D<bx|6DRB1gLhChQSJ8Qju7&THY+w7-z~zQ&QoTcXH*dYqJOLJMU%Xb
-fD^nEfYu|`C%_Te_RuVMk^erALm%!q=-@ttV65n(Nf<M~+uGj#W66oJVBp}wum_$R`)U%(e|7Qxy@^6p)x>ps{(^C#X`@kUAVThdiKU1=NDph7Q9$oNp;|-T
-+!Jf<y;<L^({dSx?cvl3&XIF0%V2EGI?Qq36gyMZ<dC&d_N$SfksX!)w#?Uo^v>L?x-;5qQOC)xZlzs@Fo3yi!3+Zt59oPQ^ov#8v_qE8nP1aWOS60}Ei<yo
-y$pA^Dp5)k_T*~=qUri?k@PjhbjgZYwa+N<pd@Pr6<}lP*&yW~BgIF5Kr6n?pj1BqFJD31)|G95fFX(f>>(2qE69jnmrsU(fA510+vRiYhpPyuKzPDmY_(<l
-kq&j@-j|t*HDt~vWDp#^$g3u-QJP_Uag)CHGq|A`9mNPTuog|=<J`Rt;~gWBSQiOt%a_|T84+6v?3J3lG!{eQrKw^`AIg6?MjdaDZFt{7`v$=_;C>M6xNAB&
-MTbpO%xpy4ZPkNZ;hBBO!nY5!=N6h2I#UJ911C}W%Bi%!T-&{+lG~|?xv+E_1J2duUJsUM9rJx#tL$a7csei*w;E~r-7c){Ll$~?kw(eDNeYH3_ZB;qEgMnR
-bjH;K#YkJa+Y4^#!*Xyn*HyO#ymHoQcO8E*F%d^{p2zFOGNuU=#WB~ti?hoFypA*y2q%RK%8Ze>&ZWI$+S?2}I43vX2C_}ikSR7qZVH&opSqAz&ixg^#DrLL
-F(8)!PM+<X{E})Vks5~RK90lIxoS3RU#{wVwCX{+Z0X4<@YtXbjEgKK%iA=1iIw<g3q3%WEv7q<9t+^j_6o&)&}TG2$)F3A4!+|C0i)E+6buFc<k>CdC1Pjl
-^QY%7EPD_8pnq3}P{0#YNDacDoVfSyUCqVo(O27d=2mpjymD7I!{g~(j?riKrxHqM)ShAO%d_AO&ITyj8jj6;MDoNfD*89)5Nnol@yRTdG-bCPZt59CO=PD%
-XEyS%sZXLGQVK89Oxx+DiC{f{<_x2r$Bsp}OgH)<Hf^uZsukPH=v@uSELV*3g5@Aiobkt%Z6q@Ue4K3i#Dw&=y2^W?SoyVyeKl-t^|;Hkn0pL{DN{a>A#A-t
-8_^$|?KtU)q6y#89P9K?&0{IO!2;A{X>~<>@a&120u}fR(TF-xvC$1L8i#7Z9%X(zB<g8Qg+}wg>UZ1G5jB*^ii()QGI;_qB#Dhm$=(sTm5MAy{7p|zXO3VL
-hjb;i9GJK3^Z86osK5*(MCa-|T(RZRuK+^6*Oi}BQDIJNyA4Fy#F9%jYW63R9?YiRMR&#%YO3{CU;wC;a}NBJxGR^yXNnn~n8!$ccqBrHv^H4^-AuD7N9qkh
-Dv4--3g!!8Rkminl$4uh&ZsWH?0)G2c%LKEi`J4=ToC!<9;GS{ht-4gz~T>-@9Z=A6h(i@486c8r>({U)U^w2qIF@KI^0*puJ&9O_W-8!avQ04$jE8w{sIRf
-lWOO6iAlV-*bnj_l>_!^YXvlbtSP(8d+Vu5TyVt~7q{GadK&nSpYE}XBhU5_Fe~Il1mwp1etPceoJG03@3M60Cg|ueGCtIdGjUtAK2g;&y3%z<p3f$-hj0yK
-*srl*T#fl9mJ`Or&KMgo{DH<~t7uu5RT2BW2Hfy$+Z+{$;M-&wX<o*tifNI^q!5&mW7(n0F_gSaJC{iVhG7CY7_qr=+67HEEgewAGP_}9`c+Nv56?`>#CJKX
-C}}>Q;r%jhRt9|D>8`Y*Yw!&m&h*6i=G*=>K-l~?#knFK)DrjGhVLfPgNU`IM%#|c9#Pc)0C4<l+W'''[1:]
+c-o~}`)}Ju68_oxD;5OqOezW+rw?4^a}Q}AO@P2DV)y!kAPBUyv{+N5KvHpBpZ@pz=CR~blH>F)2xLBHcV}kj@y#rQAh=Afa$B1+HO<nR!Zx>MbyFXkdR|tx
+9`n<>*(~mkYts;|xw3V(u%_Hp^~l&ywz@ObrWl!|SeV<T#ej-mnnjkTwu*xw7!1;?T$!w~Ra2IEZL-z6tQxaUvg$Ug?O@P8C>BX=@PEC~LG#bmP1eN8W`W<U
+q_%lh*mj2Zzn%Z`{`JL0k9J<>n^n=#ytufWU0lBS<@F9#k!IJ9s9xfCRwOIiBU&U)5?2<=ShVw9{QCag<?QzlA7AyCwN+JCE!EG-;$5-cG<}j!Nxn&%tSlVa
+$~ILthbCFc4-m&n<p#Y3>zf)cM&?a+y{YWTd`uc!_lB>l@)}#%4w{#nqOpq}4c>3^rX~3(w>^@2zO<{vQM{mS0JlHuMtm%9iH91SeraoZb3umFo1qaC(;3b`
+T)usG{>#X`w0VwS-m8&eI~)m<v&MdIMkZy^W^<-1HmfUJ>CIXx@VCqt_*-U0Q|rrmp5%5`rh~!D55JvXUYIiz2F*GcnIJ9bx8dJ(9YlkR*RNk)%r4%3`28GY
+-wt4_7o}Mx1=}>cMdF;oB$XvIxh+gtzzy#BPgZ~;FRxFDc2&|=zyq=h8=Dkj`-6o|)oW&WH{+cSRrO=1^vFE@NwhE?9AVstP1U-i^EuBM#WT~asvA?4w<fFM
+d`V-3{x)lt<px%5ZB|?}X}&40u|4omh>?J6+DUT@SA(R?=n>|rp@zwHaCC*uUEmrEH#41W##1=P#UtxzaFjthA_w0`&{0Ce=ssTBd@&<7%1WQmYf#Zbak5_9
+ViDr@XhJ_nWDsHCSZ{d_qEYu+rfIS!xBA$#l8~kcUvqsmobVX6xM*sI=39B=SyMYGE*>8C9lwEIjv#Leagu7jL^zu_SetBMk<FW!jQ+;n)!}5=D#@dR_J_QC
+9D3M)>oA%|q&E(?P#ph-@j5M!dMjaZ(l!&(sGcHcG8T_QzKWE3m(_h14opQfJXLS`NNwZ^jAU;)LwXT8u!=2eyCT1Ll0*i)<hBs%zG5QtlR1HQ=jCdR?I6Q*
+3Y14#T^4wqtT}YTp}}z)aHxTk7Uo`qTj*wp5mLN3J#o`%AZ<-^YMz*5gr?-$9!Fd9;r*%Bh{3j?y*SoOkdBB@3FhUeY_ZiGx-!AQ=)W|0`QhL1UOhee5&K9c
+4K|jDSmu70pZ3-GdVAVSx|Avqp(*S<|KT4o+!VV|lnq%+@Z<O9Z_qaKDsly4!tYrQP4P}tln_Sdm3?0#0#I^3x3^&V%JS<Mzr8#~ctHA2a*>~-9fdR%QerW-
+3@M~pQpBhwGCF<4<^_iy40979-XKp>kgQn<3WBH1zhjaDRS9C#X_eRkacyOIY@E`FmS$O(b=G8`teNLYjrW&MJ!ZW@KtS?Yn4%<+1clIg%zVu;8;K{+K!S)(
+Z&)#;$I8O^3W>R4Ab<y%L9J|L)WQ`_gk<^Ah$IHjv;mQZ_FbQCLwetN$Kbi*D9?6l{$tLeZ3*_59rnVO%X{o22~U>#lw&!hXij;MMsa$L;BA)J8OXneEg}q&
+Pt%@c97Ex1l7t3rjB&Qd_u)=_ap8q@&r6X)-3V`m{y3tBN}NPc?aE?%&fo#$C7VWbmpE*4on*z>tnU!%3-i<g1*3q+cJ7hFBW$$|XvzdYu|-v3N;(rZA-b?k
+-s`iqWz(WP_ZW|{#r^5cHzsg?_y^pF35frwwGp0Qw;LK~_#uI8EW5?~iv5-C{C%0tmx3UYPMu{cY1XMYzTq4TH+I1?Al<Q#ojn*TS-Z?s+Kyw%Y23Dj3;~5(
+o(iGW*c`gsq3;%8w?p*fznx>G0lDuNY0bVYG$wEh5|z34Moykhw+<2!*e17mK#xxKEigZzjxQ$_u%n^}NuGDA(e-yTn9l;DO2aT<N}Oy8Hs$;N)^if@lZ?tq
+eo9h02?S2`q>UoMzaeJC<&cp`ty0W8bT1Dyl&g$@H`7*vgL%4(G(9nR4G7{E+rt49f0C(|B(i$n-AC-`(T;@PPVG=Ppgs$Dy1+>uP(XP8?D;d(J|8k;t#HDo
+1oE+8^DswaDR~fMH}kQUK^jvJ?4a^F*ujem75!(D9%{G><(#a!dx&Cf=UJM~AEw}Xa7Nc7^BvRpu(N_(3zZJgliv>~J_SX?UP&ZRB0*YwO-L)ewoTGBmCiL{
+zY-d{A`&TtqAAvx_Kn|9Ze!6|r?@FAve~S2J8^Yd9LH=+l3sxW<weMl9A#X!(Y5&j^A~Wvb@?m(zB%V>{(bXn082jNdX1+VhOTxCCCehF*w4^_%>eta&rW1!
+e#$dH9|6!qw^3L1>B#Q^EAq0e&YsZ{q=%a8Kwtz~+S^{f?e>yxdE?m1g3iWO&OoCG+p#`^6SMg`T?}n9Uka~uMXdgrtvLdKwF&7+iVESn#>T+*S);l;d+51e
+Ch`_>u$p%Gp&fG=IcSNejvz^?huC)^X*XXR<ar_rs}I6y$3L}&X3)!{W$tTI5T^-n&DxShk`#DRiogUVZruQ(3c6#W4lFq~MLtCsXI~|u5_jU!A|zhdF`Bkh
+J~=$+U#xQ|B~80Zd%uW!VkUkh(MbqhU)vdA%sitQh@!N|h49D~l(fEJ>%+tN)fuhMY1%mh@!maGIyvz@Fp748Gr=5;O=T+^;Ix8z4sB2Hf&ChHl@@7BxjV*R
+R96Jjly8T)OH`(3Z&2m5xEmUn<>mFGCU)r|&sw@QU5T<9o7CQFx2J9E_)Q!ULb)FGYqMLGv9`#gsC+<e*X4XE#@P1ubh~%#Z^WGza-9e4^)J||aM5?tedjzP
+dFn@26PkUWKQJA27ht5j=+ON0%=n$Pon<gRw;bA5!eqGT2fc=0J2@+Pw#H-DG8x_d1MjHk^lTiTq}yQESxA8C;F0A8qwI|hhs;0X^}gd%rrGTcjZBzRi*%V?
+BO|okmpyjFD8`VLHe>u=3~_h38>37@2UueJ^q$rrX(PW=(soJu{fEPShySacuwPQc(foS)v4~WE!>Z6Y6ltyPyj@Nc>KQfJzOse-mYNfrN}OB98*WT{K0M-H
+X(u#`CJk*0R-cnO^k(a(>yX0ZuWIU#P^VOUm=#1#*y2FnDwZwR1~8qBjHNM01v5s)#2&ZcWL~%N9-Jns-A3FIVtvtM#m3^=LHo%pW!8DbItDTfZ|t3DlGhPb
+f@gxvI*9rRDk9tNo8>O#-{-OK!z~9b&W8{T5`7p6W9DaD*VKO~D=`R+JU}?=5U0humV^plzJC8+qY#xdN!6S^XF#a^GfE9a$gMB26tM?sUM(^T=q(yFE2x{B
+VU0U5>$-GSG9H$PQ_r!FoLpH3wK3-~$6Yt<)U3yctc|i?g~W{PXu`K;zKW!2=AY4>(ppzlGQY8n^vMtgFqSQt@gL#=-EWF+vNd<>ke_qrSDR^Rman8&MmD*Z
+;ck~DYG?wTd|p5_ZR0JLhK86fSuv~j2?ZY1VvXPdEKJQBr2J!~`1lWKC6p1A>U*f=3ozTcvI`I}B(a}8NTRWVjQCagXbAY%KG<;WJ<oo)eDErRNBqT=S?Z6p
+sbl}3OiR@fb2cV};OIqOHD-;{2-k!gcTJz((Zt{=L6Cv9SOOns{y7-07>mTVn3J|bIX06wVk?n5OOuCcF%(|vbt37*g!jiN;N7<M4?1YwDB4Ec2x1+#-6pTv
+aA}H}jcK{9xtFs$U6(9;drxa_p-G|B@>gy+iOMCX((Y7k_jpQ<rN(+v>30OYGt0f^D~~$ngSN)FQ)cmWU>fc*()7FSSJ!|nZ2ts}l7W{LlqvuCI+Z1BQPyP2
+Wdp@XSF^j5ZE3)AaMg3Fn*v@rZMC~fK5I<GmYn6u>S~eDfU)72>mS0oX(FCSItYZ5Mh41EkhjjHucLi!h8>)f>#qaZ8Z=~x3z3@w=JKa4q=xf99~f(h)e`~f
+{(E`0>+Vacl|-rx(Lo%Ctus?^R-v5HcW5<$blD=1UEp`U3NR_Mlq_#k+XZIg?-e?LE=x>yZUYt|nC?}G`=C!XK*^vDlpen0&H$s-ObZ4D0C{#pd5PGWg!~)$
+6U*BD2I$|75(;=?3aLT(mlOBifvcXl9(}QIr^lhau9ZKtz8+3yvW+3LKao&6rM?VnU+x8Oa5g~ER&#9TEs{I#P0_y@hghA;$0yT~q$#&-f6+h@HIbckoVm!u
+raq3pODVia7j37BCW3YR=^n-%k1dOSeXjZ-HeHj?sTIr0+uI6|S<V*a0n0(0c<&!pwo0Z1yq#?O#Dp}p+M2tkSozGvJ?i(gI@}dF%sm9dlqv7Y5Vk?De;5vR
+IZk?_Xu@|i#yS0C<5<d|Hvu(Q8oMSwc=XszfC|DZ(TI6!64eb)nvBd9dz5}OB<iWPLZk6t^t<igh&oARMMc73nLL3QlEg-(WakLnLq(P%{w7aPrk-FFhwNHv
+IWX_$=lz*zsK5vnqILBhuGsSE_<zI)y7C<r73MUz-#L^;9Jy4Zx;~L`2Z4|EuF4X=48-3qLcxI^910|q<LOKpk<xs4AQq3PCr36xglx1iCwgA6P4bGR)8KV$
+Vq+TE8KL4|sU|)2D@)1Y^QmEdjrBIZ$C_L7hM<~6N<a|3APmf2!l#^abj_LC2d?d>GbkH!WDwbn`7$Yp{OS%RFgBglj(x`D_moH7J^3nS70EcABq-C}PDH4e
+uds-<g*J=0QHfREeqY@I@Y2I=Y~CT$r=|Z%4?;23<f{^ccx|yu<W(v&+}+j*s6ekS+phs!1ehlUSCUC_!ws!Ipq?B6)WgS{_7WhbQ@@pPD95+O(p9;*Yg7Hm
+&+=L!5RY60Xd&5RZo@4YJerK3QzM+Nei%=uK7gVDRBI1)jFP%LBBv_&e_-{L(VLu?dsahrj$gVQ_+Ef!e=2kPT@F4j36-<n_X3A{n40dysK#c!h%aoFQNUz>
++bawdY3-M$5WChd*SzSjPD^ges1d4>rQ$_Zu8Sn>N+&<7x$e*!L<osw_-S4yO~{kPnt4%u4`qcmHB-*l_BWG8j9vw&alr7?n~ybJHb0<<MRv`A{)?L65A_sj
+;99mNp4XpF@qCfgOU3NBw%u0xY+!?UqOC;!QowymA#8q~;(U<~YKhyF{b%F&Uc}l`e{x4<4=C!t|I5;3'''[1:]
 
 
 # ======================================
@@ -15234,24 +15240,24 @@ vPM`{NfTi=EtHm#NQ+vfv}2^TO5Yig=u8xeDWr*mAQ+GHrmjSm*d#3zV<1CStGa;*ld06YW4l@5Zg+C3
 $vq<Zkd$p=RjqqM+h&_Rnp~AT6&smk%Rf!6_efSveb-3SQ>AsQt<3glaNd@-C;8@<dnDF*+*4d#&%Rt<T}0xOEKB@lizC5diG*&eTiGmAoQ=m9=U3<7PG{$5
 ;zWc&Bk6uz*s2U7(JiZt7GJN=&VOBgI{kL$H_lFHr#D~D&u4!9>DSZCum1P!+vRW99pUK=%U^z<U0z>xq?fZ(UZ!~-OvVW9XXP`-7E(C5lp?asBcU|!)=efG
 TC59|7C05_Mp@j#VfB&zsz#W$GGbk~Wrl1@^qu6ZtAu|b7fWTVyWtY*)0gX;^D7wtG#&++d_evMQ_=m3`c1RjHI9>Q5+rTLG^<9Y${-hr%K2C1byFplkIQ6J
-x0cQ-S=G%(_zgO<`G;dVnSK6n%$5>c<S!p4t*vd#OOT}P+0~U8?6K%FNo6H9vq!?g{H$%L0QNcAWv!iU-9D<z3fhds3i=LAwgn|Co9urw#em_KV)mb1aiemL
-6t|mU%+?5)FWYe@b759eW}#2!X_v+m@x#w9GpCRo1UC}pmr>;lWC7xQD~-xr7`eg@9M93Jy+tq!nMI<h*9IZv<JdR`OK7}g4&fvc^Tl{%)ZY?RUV&IXf<lq!
-VpSnOmUKQIC8fF_k|~|nvGeQ6iT7~8xa9bCVlTe}N0v92|2-d%5PFd`05vO9+cuKC(eWGZ8<;#|9nDZN-k3jI2E&WNf&>qDVBbjPLf1%fsY7>ZLi|T?2f(z2
-ZKFzND$yito|koEJzZSZ>AaI;ES%v4@K2PhcWJPQ9fNQ(q4aj=WSj$0(gC@dl;A&PKOZnaebVjs0R6}CC=xpgl+q&BNbJ8_2@>!s>vbdwbyt92AMN-~+Hh!j
-B*Lqjx(EH`dwF6k()C1u0ZDR3&yN-Y9&+)e_|Yl-ADsUz4uvd{$;1ns2qW2B1f*deJQ3*2X?&b-17gNY@|64Gu6E$-_THi*W!Z_IOm}*a7jLCqOQ|8b6AWdy
-f3(MkM<1TZBThV7urCuk<N+#(I9aWv&O%B7r~j^#?KyCQ`gq5dM#2l;YZ9UJXC$D8cP-RDoW_UwR{Zgp{S-{1UQdqyG(LiZBEgFZ83d)QvIOzeX3)9*CLs=1
-I0dLHwEB&MzV=_9&;)_*FGw-kfLnW<0yUb;sB8F;>^fl>XqZ_y_oVo{x!+{{&?KAI2ZlEol3DWwSfRWK8}i_*FQodR)5gszl*Vu)hJvR(0AYO8vBOw$-$CL5
-*EJJmxODGzz19cYkAe}2`{5J8%vP+_BO)D(S?7wb|B$SICwF(HJTT(ox8Lc`@!|0yE8%d9c8>qySwL)BXSkPWiR{7X#bek<bXD0nnDxRlmFE<8UBkPnh0@US
-PCdX5z;7dwJK7<47%;Yz|2z2Zqr^SE56Ej^j=9f8$N@PCv~tol4T2c+e|HTCW0M>*`Eg=h)CeTnlxrLwjGkk>-yV;AH<`Plp>i4Iw*!F4CpfPr3r-gzjCR%R
-*~O@`%7jz|&pgJ41yohDp^hk;`W{gSPIfGqCwNRCmuilE*5|Ur>q$4}g+18%T%I_$b`F*LK{d6ezV}_Pa)YP2-K8&Q__{z9l2`kw9VI}c50C9Kdoi<*$h*&+
-jiPiMF?W&QrUIy*SlfhyYKhpTlis=HRX46}$0I*Tod~|LlF9wjZ7pv%m<jtRVyqjzd-vq-&56x|MzpTh7)IT*gR+}Y*&(WdE^dD^h;B#e2Oix;cZ;dXk75{_
-oJzFdZL<MpR^7f^Ir^r?G->L_^q2Y_M*y>gGb?zZwfDfD)<{sl{azf&e{rJ{7r)R@M_$N>90?$HSm~f<*C5#STSx`VLSmZUXE^W)pTZ+-K*w&$5#dnm`-oG7
-i~&}}f7VKeRk8}<?Z`10Ol3@p^rdTSiKb_HVs+S&G`9CBEo8Q&_Yf0TiB`EZc*vQDNZfom{o(kZKX%mJ;nEZdw)w(N=nL}Q(eMJETtHh>w+&6t&#v6IIxA)D
-PW>%{{D7+4y-@ud$0$pob<qi*0yGs%^K4J#csyh5sMy>sCBhqLE+d|{&Vi8KvBA%!%A8Q%=nHr}LS-Qd*7|k)qoQz-_d4eB*zp$N4S<J&&)9-DT!TTs_Ryki
-u?KDR^<ao>EGQsEV<me?>tpm?M4PeaO<g{q0}gVHfodQ4@8zbmdx>I3rtX=J<ALSw`$PEhZ83S<A3Y5}n4#D(4Y`X!2F*6gfpDkyo{K>8x`$jVtuX?gd`^%F
-owJ6vOzG<gy9kk;_6ojIo8ELzH={I44(~?C1l^!rm4L|}HyyE;mliU;r&sy+d$=nj?%_zujqeyV#NcV!+QFv*6d&U6-+_rO2JI!UOZrUk9?#`Ya!g-cKuK?Z
-g#BdqDJG=L-urY)vioZRn@bdkCw(>uCtXdwF(eF!W<;^s%maqNV9{lg-*upX?O_@586}g`vr8OOg4-X#KTi8EHj7tBTk_U0Bb)+$7T9ffm_-k!{k+`SPqWD&
-DCGVp|9vW?M<$OIkvJH{>0q*bWuO~o;r{?-@2wm'''[1:]
+x0cQ-S=G%(_zgO<`G;dVnSK6n%$5>c<S!p4t*vd#OOT}P+0~U8?6K%FNo6H9vq!?g{H$%L0QNcAWv!iU-9A+%D$EKxh{Osy56rd&B`llme=@~@>6YU5pIw2Y
+dW{sfn_=A62%0b5aVB$NR#Il6Pv~iv$`kR!&n`QskQ@Xz5+#^X^$TPIVtp%(%3LV9$_^aQ(W<>gKns~gqN&#gVdUf3I0j2-ykrjHBogz*cx2Sy5>#G+SU!S6
+k@sR%AxD;UJ{~2dx*w7$o!7DR?a7Jva=_T+_;q40zXD5^H<$lCACC}zku(4{D^uGxlDyIJ8}1vJJYpTqP%++^KU)UFi@|~f4|ibSNaaG;NOP$}cWFZWM{oxK
+wS{e?N@gn2By66Sbz(hTT-NEllVdEL;RNtcl&p7Yu!tRla5AA3cjsiB15(lf`I(g9KV&~2FhGsc?e_rw$M7f;I|`K3BGyRmzgh_r@G9$dBnov`fL|Z&_)gkz
+Xn7>UtC~6p{pEXkVl2}2M1TQFaz@XO76Kk}@um3DDg7Uu|11uLERo5?3!Dfi*;@prVIDjY@XKj@oNohS#!K>)`{Ay30PObOq9SG4iJnY%dXN`yrCm#@A-NL_
+Ww(E{$A?EBp2#CkJXx?W6FcMqDu_5)t)$LEN&%<;uAA*SaDw`H$CgII3*KuKq4Q@XpoVuX)IOZXhxu0g@tFM-Orl;-j{h`1f`cN#iwPM7rL3|9^VDk4z5XU4
+4puk?s57+sjf1}SU!KqufeAp6VzdFbiXq712Aa&MYy6PzI${`Tm|8dYr2M<N-((%pESuH`hc_6SS^EW8p~MIu^5Cm4ruw1N$jvO2%5WuygQq<ZVT{zV!&!3S
+LE=HzH5FyJeD8I=)(6{<f>DY4;uAs5R;<(`q8*D_=Z>xqk*t3wcXy>cFyi93-|5cr;qf6W;joK#j{o6VKx|rPxR+>&48jP;<Jd=ZSJ^nI^};ii=M;Kf!^5eC
+($MlwJ-`k?a3hgF+M#zCFuqd^ItcG0#l77JC3+RmG5@&;IWQ-IR!+LcK`>+f@6G{XY?4DKKUS=Z8i7PYxaQ#j={e5(?eWNWl({P$Dw#o!I}nI`lJjb^;B+Cv
+XjjpmU5rYrOh|?B%wud=K$SHc>WIRr?-6xiWygYfg2x1MsqWZkeJ(r9o^<10*aNQ5<%x4^=TNC1R8wo}ec$yeH+h=hUHWo{uM1Qnd9|P3Q35mq@%S#Y7qk0_
+y!*`AC`!i>^B4JTDuC>XwM{svmWW+C>77enbz|FhJn{q8iQo$>ncOek*7A0P*|3iy#=FtGcTeu#oY*XARO@Puq0~J;D7y)n9jY4W;`S$l=ysHT=+Rwtx0sy#
+NQS}5sYDCjHXGn()$O~Lqi<?Vm8Nb?f2rSb1TafDvw{~|dk^esjRf`E@5Pb)7dI<$@e2)h<OOO6`H(At#6D&^$k{au4#5`E!Mc!`uJ;);$KE|m0OznR9oHoX
+hojQD3%8udIAO>%AV>UXt#nu=s}R1A9FM`A#-vDQy0(^RgO+Dlha^d3d;iixW=nb{F>#e>l}m%?oq34F&6m?3j{o^%N8KGRO_5-mFYJWAAm1GgFW?~t>@{`U
+&^-O@%5AH&QpWDo-=YQ(kh9&p)xUg<vJ_|+tMDm6i?KA}_C$`yGscdJ&D~O3ym998<7w+02-zJQ{9LNc3FVExoW~>78B$@bUq?eK5eI;;BOnhVZ^7RHhA8-q
+G<exH82xJxG|CoxKu6ychB(K90>U>|vIn?6M&HG^8GGK;<pcWRAlDeS_S?X{+;ny?QQFAVJ=1YKu-tu>2w%Q7CU5(rr{QNb6dR@?_cX|$X-7Fo?)2Vs5lCM5
+kZY_phQgE22{NH`*3gzIeKTPfA+pn6!B=Y2o6hNGlt#(nCFz);H?*q~pxL9SBlhyrLZ<ihR{wrScV)yK9Vxl-{ewmtJT_Z9_+WtIL;U^AFtNp;+2nOe9}nK+
+5#33S>01ma>5BluezN;O6VhexeL5xC{k4G2B?`ooJ|={duBP4?8HQstqS$Qa0i$5B=rYOgI#9s&u#EVOlF8}WB@QXU&5)V_PW$gTi&qC-^42gToC1C_*ll;1
+MNg>xyxiGOlgc0{<o+lB)heWCCl48sI2gp~V6uH>yc=fW{{TB^vB3'''[1:]
 
 
 # ======================================
@@ -15259,43 +15265,43 @@ DCGVp|9vW?M<$OIkvJH{>0q*bWuO~o;r{?-@2wm'''[1:]
 # ======================================
 
 FILES['cxrkit/report/tables/thresholds.py'] = r'''
-c-pO6ZExE~68>!eiUon9WXckDnzmQ@e1~4rpaF^`XngGlLl9_bDY2$VflFEO8T#+{%*-yiq^Q_w8w4`BFS9eVGtbP<G6;gJ^rp~8Rhg=qm9AB@s<l~F#lpmD
-Q|m=OZ}K~>?$Tnb(KJts{H9Kuyed^%E|k%YnW)_=ZSac!W(OL%QM;;cRxuCRtu#~K)YVOTlNWiDW5Kn?c%FyOdu7u5BnX1j)2y!6s=43f<x=JA4algaZf0q{
-G`4g8vA)flWL}k7-i`swbu%l|weAgCq)nRCdS2BF<A#2C|I3@J+3)Xuef6O?R+Ee(nH{;-O`XpnwQ07C`y+#yk*Z#&g`4)WNR9a=U*}D%e%8ezR`0DMtMUW%
-b&QZ*t|bGyTZ4{c;|;{})TFaa^JdLV{y*JcrPeegX?U}fQa9M2+jb>g8oj2TSk>Ed*65GmoT%$rl?~{aZPBz7f0ftX5Hnxtb=oSMsPy`UhgL{k6fs0Cw(Bxh
-Y>Y6nYFjpz4eaq2e9U=Vxn1Ary8q(1O$+As^y=qdfBNwAyI)>?P?st^OU`3;mV84$-_p<b^z%b>dV0FhnVLHto6w3jaY9Av>wl>tH_dgk-4y!TG&LDQ9d{cu
-olZ_qV6|5(-BD8Ol(rEfrdh)dr4<YUCfcM+JyF-8RX;1+3TvV%oBs)G-GK9Jr+>#7oT;9#@&<bhg+vNA*K1LEsqE0iZ#UD^lUn1c#L}IcgiOCTGU~QpdLwHE
-Nh_Qz%Z;?2<u=dcX==6FVaT{vd7C@c0Zs&gbUI%ts~rVoF#1l{@T-pAgw@H|QQZ;Jz!r_x3nSXAs~zhOB0pI@;NxTkFU369ziHjoggpgeC}ic)z__<nNm87g
-Ks`-fZZ)3S^+0Oij3LdT>BLqm4yzCwq8H)Av(9egmJy2xNjqa7@q*YUmecjO`@`!bxtYzYyBxr?iM!Qg?>4k3kJ`wfsYpOZ2$GH>sdy%>A+1KdpBMlI(EBcL
-?!BSFb#i4|T_z;W#+fx9)mQF0gSE3ZuFs}IZ=>gVmd_uhS9bJDkKV@7I~RI{3#=CpCqj-~KBh=ZB<kR2QppJKnZIn;x`|k2<V3U<A(-!1J%fP<aeo#(wEHkw
-?gM{Ym>OAbl5RG-T!h!ph)}Gau{=Ep481Lg20fiJBT~nlF_qOJ@EQizwSveYZWy#|fTgQ?OD_M+jc@XX(3qQ9S=_+N3a;K`Lh$-6{a*3!>-Rx4op$Sf<t^-S
-ZP)1#J0#I#^&J$fksOrE%k#)%&=c#})bD#!iG_5-Vf<2M3^0basttMomcvx%!OIG+hwex2GOM=DbdRtF5Xblqf-L;BAj{z9Db@s(H8DfjbqXb+RT1GW3lO{%
-_e*QRHse!PKYXjcfYK35V5~sE-}AyC`h#o*bGdwtM(yGmS|~Xym$OZkv+q6ue>*&CC?CTr`9kub`Kqc6@Jvukt6d5<DCujr)1`Qrmm^aH;6a`Nl#gPwn0OmW
-{@5;-fI-VHqa33ZNkRQtUO)jML2j&U>>3E`f>qkgd|wd6ge2e^>j(A;(m^7l?T!W%#F$J%)-sb;rJ-AYN~fE^qY6_GJOTi)b#9<1nT=hqDwXLS{wmuCWd%LN
-qL&kf3Q|lIckh4>AzNj8^>BW6rk>e#WH$gO>Wg4>Mh7{`HyMG>pxK`!qDadKB8@<i5aZyT9EYXesG|@SV#Pz0@)||fe%m2-d7UCpf5H=B=tUof{K=04(YM3N
-k&i_rV;21Axtlc~PE|&HOHr!TtvcdrWRjnUTm)3$s;n9cUcoz@*(k?aY704AxGmVC{1xlLgLmY5YjSA<fH@s)DEEQj1-OO7;dIp$_iC3nD<31e)873B2pK2^
-u|r5JJ`ZG;HqL@6=EGQ22C8zDqXltTP(KdQX_p$+b72L(@2zyC7%(SbqHgY0QB^?v8{J4I4$S5ehj86uiI3LSJ{?Sx(j3rsN8_0sjUPqY-}#IT7v$~LyqTon
-Wolpf=u9Di&(41Si^Z^rF6VlX=fa|{J<yO`W7Z9qREHB<+k!!3ZNA64{>|NZM~RN9#ph3>xE&<(yku8!`ap%Ty4ClWMY_IOq;}F|gxk}T>1RPlH+2jr+Wi<7
-JB~T|a~vRJH2{Zp8=p$$n@>W8HI|Wr3T&EezLSX@<>kBI-n{zy{0A~?>)Dd{6xGh2K)VUC9HD5(tW$d?Nvla7va73dnYe(%1rTo&!f2A5BOZN0tPu?!@Ff6g
-hh1K!b&oG`^FycWl=X<$jioxine&Phl@(Rmu;1aFK517&JhW2qFk(DNYP|;HnQfNkAHyIy3nCmW0z^_vegWL26V+_Kt?!=T-fwjSoGEpdHwQ;qhE_k@ywN6K
-K;Lsh9KtceJ;6eP1vHdMbpDRKNnEWj%%qoj9N<T*u3-|viN;70F%s|F632_^crxLi(qvjXsO$L6FQU<vNVhZSv*EQqFRA!s0#SAwdK3zx0XaEp#Jrt0LOSOf
-TVk2!r85rgq7;mWrqfo#29D+_hoF%Kuk1D}u~}D_?W}ABP(D9>aJhqL@e|d6$yQdfVws@UdAT(d*UeaWY;*9P&X+5R*rbVSu`mvty6_+Vmd|e)p5P)s6}Qmc
-^Ru(>q6=0viAW0T(9FrG&Jy*eQS5qDjE3W+lyj8#YK7#dLn*YTYoK25V9?gEYyEfyTfK3|G}+b-f`X=^!2$Gbjn1}3sg3y)(ARhRPgg9t0P6~suVGa^WTN_+
-APPxIZ>|>X9YM(!sf)B*Z_B?{YNG(*s+;{{Vq1l7(X1^j_Q|MA5b#^5>>!m>kj4VnXH%L=OYsrxky5Hu^?1-^2v&rK$BH|9c+a3<N{1|YirO6~a<1Im-JU!e
-P+odBExN8r$JnC()Va1gqcD<@%$!L|ty!-*kEKl@z<^Wy$sl59V~%WqeRrzj7gm<=5L*T=+htw5d*^<dAP~;n_-HQAQfHE9E;I?5M9<w4@@SiHNE@z$UnJbP
-HNF~Mgn;|VI$UO%>rK-xVG8)4quS8P=2F5W<9)w=;AB0lAb52H&NH~g%PwWJv%IPU%1|r??wuiEb5C>-Lj9oq%u3sZZ%4&5he`506XQJS;;>4RQS>C596N*g
-(Eg~%C%bHkP=jZWgI9GhwpA{@uwH|w#p|{rDRw&=5c6`OKSH(VF{Oc3eR)PZBCY>aFJvF6d}Is1+!M1W2>5K*qz}z&m}uGy?47d4!nn1IN~#URm|Q&?HvX+}
-41aKlIj`26w9cu-S5D&nUkK1YjiJWG9tv`IEVe<5_GO~d8^AuDZ}`@#T1qIUbe?KhnCUEbhj6Md6z}2$l&I@G9*FAZ0UwcWlLs^TbB=7T6{@ec%M}#~7O7d;
-P}>$8EE%Jr6l~AJi?LX@sv1PObR$L5Ud+7^8V4wfyn-qZu3%uC%nFBXsl{Ng>GGy8OrowjE3iDRfd03TaF^2c^7#cvNUl;GdN*>7g<o2gY+p(mEHI@wDTHj?
-`o(=LSztr80HipFS%fFuXVxtMEp&DNr1~%o9G+>IwG}p<^C+it8s*8z2EMDdkgP-^A)zR%wk3h+b?8N*WWbmB=%>R}mmLfyPmjerl7ni=!~vg_cn=2mMKmgr
-1M5;Ze4&ODzpU1Fd2qs<%9UW*eyR}Cy+22dIT<BKjqCnB4!inYzDVqd;dKrTDEYgBb_CHo8U|(seR1Fs9<&K9i5HN7u9t)?!9L&Y2<~@>_PSaVQp-fO-M~ia
-y~~#iIiR=^?K{+qlgL6ZxKrnJ+d@#!knP_{Wr5`ZnG}h!4?czNy^_foh=<|#9)EPr75<}TFOaLDF4~OTiap`#OEfjbSdj)|*^1|7S7=}hLl$~{KJ8WM$%w@M
-B`ttESRCTXe@_VLBEXFPh8{Dqt<FXxjP#HNh8B?3U_Y{;`+7xOh_iO7=UP*unAXtshON_TIS<-uF@l>cySInB^+Y`guY0=28i6YcqqfW=Cd|JR@6#FvDzg8s
-&g0S_9-BB!;zey+p;OcBTeu2X54MYb-L1Z8#YY8i5UJ$BdzZ_VmS5Jnd=}OJ?8hm8Le(j+O2tIT0v<Zkov6-_I}5h0^0o)GA&yBExZ_A96mRNqIrp!wz{n~G
-l&^5$9V#pEfY+*|ln0aG;IlU2F`aQ)Hs|0<*xJ_K-d6S_u~f0M^Ib#MnM9M`!u}t=<V5Am<c}%`F6dpfr*LNg?J2odz}<oE4jw2LwHIv(vJXyh$pi;ot9-eV
-zR>oxb|FfNe33cC9Y{<m-Ad1I*~x9%Z>x2js#K<}rFsz=AXbqvulO4+y0u^uK^sX9j|qH<Le(FT%4@p@Rq^OrhW)WMcDYUZuR~hOg)rBqOc%<c?nKfDSJmjW
-zOGEepV@(7j_o`=Q6Dx)cU1dH8yB39MEBrS*?&R!W4S~MxIw6|q(1W>{-)>o+4J)VnG+{La`7o;m}+qE<dHSR0bMm#P60)JtEDD$K`ao&ibCv2<bEA5Hl(Nr
-F&*}Py2WZsG3up+oJmivHs3@fvKzIRyR!cSHJJy^'''[1:]
+c-pO6ZExH*68>!e3PM0pDOH7anzq;V`3`Mf&;UUaG`{wOu~^7jYL~TE5=6=ypRxb_=7p3ft=4vW4T81Am*LEC=9%G8K@eP~*M-!g%0*>1vJqy}NWH0wm5xQ-
+$d$^Bx|QNKEm{dpSz4&;CN-)mMOv<emPXITZj%~#h5vd7G?W&*sxh0GhU_+yDA!GOonEU#83hY&C5)$e(0M0xdY1%2aC(|I)mE6hT9s>|wl$CuYiX8gv(~mV
+``p|plVnwyt8NUi+?ZvVZslOmDm7`+$gFBs+712m@!i|Y<sTn@d-Z8BR-%k7nH{;6rcoJ4txdbSJ2IFUshVwCxM?qoRO@$Yt4u6@mBlI+AFU#*@)PLm7$Lh{
+M+WG&8aj@R*C3XsCYk4wHfyQXf8}tMM&gjf&}Jv4G_XH6-Ac05a*I8&XxegV<Y(X<smo=RkLc*OFx|x8_;oNuXB)XqJ7pu4K|k}*2`P&r22qQ4TgHNn5sa*A
+OJmu9J#K-IjK-Di_F6W>7sqW{5Vxn7zy9|6)2|=iz4|0BL^w;%Vlhj;!=LZ*=STecDLOqpUCCTzPRBa5qRpL9k@)ssqEOmgnYJ$El{O6;LKF8JvslbePrzy~
+H?pTBwkd8Sh?wSv97+l>2ryBTuH{@@g;xEfY%8pe7G(Y>q;(CPUpf6d#=x1HY@-b9F(@PwU~_{Op-N$gCVsnKoSrlio=RA{caxCl4@O4)_H%D!tsv=y<7KH4
+*R$NJoSzm}t38HHYn8USR~^6!Balq9jj-AgfDBsR$_D(Zr#B~c5_VL#h%{h}TFRAX?KRbobO$0oSv|nV$p*X>=DGg5b5|V>6a+&-RvHZ$_r5Aoijxyik5OeS
+;h9_yNR6B^#5p(}+3Lh06~czdRe1lbx7)a5#3Dk{&Dck@AZ!!K>H53<p>-0amsxeI0C?)SUyb*!#zkpV&4U&!0U9BYbQDp=OKuHuHRSz715f~Z-zszG4Fz0B
+SH{(OLSkxX*6=94anCteJ89!;wqSa-%v7$jN9mP4z0#vsJ9=kK4{?F?;^9O{k;}&vZi!eO^o%N*;63-3?OW@JREAE3YaxR9el;){@F42XgZpkD=IednZwpaF
+%T3a{mgOqEdWM8z@r>jdKw#)?K{V>=l^LNrGQw0+2g7R^Sl0?7hqz(Tu>mYyHZ8jRGdJESgJ?|6q%3M6Wd)ZXVM6fcJ^o(O@0*W7v{>}(e&a3dac$S>5j#ZD
+WAOthSVD48t}o6ak3mnYV^e<|Ohp#bn!@;n$O&LHZdDib09X!FoqI1UxEi}3y34X^&0-H>3qTyk_Yh>^rvq66H&3xTz^sWFf?dZ@5?U1@-jV>pOLo7sVQkYr
+W%1MZ;ww-(#1b%8K)^p#p&|MM*$T|%;te!P7tf#tle2QYtSd#n`vm;$@yK942CJwQ=Rw(~sx;skqm~rA6xhI|uiH+S;=w!xnHm5d$TNcSNo-~l?;^>c?P?7$
+XxSx{BeX&(us>G?C?G`0jfIU}BVk>zO3l*u1x8Ge1h|Iv1N#Khfkax`9Styu5t#(7Wy!5Vf^PjOy>0@JDwulU5dZ+&Dh+z#*|6(XC33lgzryx`vVs9(;mZj@
+1u7<r`*(m2CR^ouaep?OiDz~l-VJ~g@l`N6qlcX2yBtAh)a*}UQMhFSktU#siBa%Qj>FPm)KQ2EVZ}p~@)}vzVcQ{gd7UiJaKaN{=*19*{K=04(f8xYk&i_v
+V;=nMxtlc~N>wI&OJJ(iuR7ssXp&!sTnJRaRaqGfUcm=Avtf?4mKJhaa9dyt^H*38Ja~t$w?&sm0LbuYgSig~UI4e?aB#XZ#hutGv+*&aKkeO}10fAcf!M*M
+1)T?SOB>FDDa;3B5jjxhqZ}>>hXwKT7@c;h76TU+!1tY%4x4rx1u}q!fJ=K=0(Oe30_eY%hEs9?ZyIrk+a0L*ux$<1;WcW{A#Q(0Uh*0FQONy+4$I(+w9k@u
+6*aw1?JJ$3F&5Av+E0XGF<3;FnH(j&U|LrmdT`RQ?1yvCLz%5@fk9JkzU#XF`gXdbgpP#;>WAUn4&r%U*2{o>pu$+($h(Uo-CnO!J83?_?di$li!h|0It3Wr
+evGRg$GrVHoFrp0LWyo0pGxJs2QkAM%S2`6`i_jhmkB-Q<%i$jzWVm;Cp2s8;+z2$)y^J8`w20hrEtfrcY7v@t8qfIYpQacxX4455N{L0Xr7!wVEPJKLmD*T
+Yw*M!?D8gU27Ix<A39yHtVg_VD(CUdoK~ERyr@z`eg_BkdAAw_Mk@skL&k%okz0U1-R8Oa90tiOh~R_~KuERZR{+3xv|46ubNdAMelHE+Oeu3^4$icMv3}Zl
+Ewx&KzB5D|L@xwD21SGgXec4$`8yIQcD11}^Fa!7fFGT@#@PgA9242ZMBwjg9WSEeS%rUG<7w%rz~eW+h$dG;-7Z0&hSvJB?Bc;pqU<;HC=^7;X2i6kHd;FW
+np$O@s?ynqbb$)&2dCq1gBcvnSq^a{4_?`w7HqbzM%x?O1g3m>D&g`7&*<mE0F#}pTGY4(&JbHwwi<)Hp6ript&Bw9NwwZ!<hDRptybFMRG$)rzpLzqkP5uz
+b#Vhad_J4~5S??f0OL{hC^9Or2RM*<mWa1TkRJ-JLi=EvZUOZMCxot;-AFswFJ~jrx!Sl~0cm$$<2|h*C`hax96(>IW!@I0)cP+#-_YqFE?rV3)>SOufJqII
+2@7eAC@3YqxuURl7DYqEE>vaHmj7SP4FiNLa}KMDT{*f#v#!E8BqJ_>fZu}k2QHxkX;|QDw!o>l6rIH$si|^#j|R=hV1;OStje<o*BMn#@wCNHQMcnr&efg!
+Ym`R=%1iIcMK%rU7`Et_MoFtP3?n(pOqnDXo#mGDSlk3e3-Exy7)0!Bn8O=j-<_)Hg_OlS#Fl}JZdupv-l-oaFoY8~KAQ707o7N+Do#u$k(pb9A8qqBYQuHV
+3x^xG#y69TAaEa9hw3evtWCFsF2MgBRfEWM!C?}^$Ec9tWIZe;cm)K?GpN=}E@eSQRZV~yilsokO9<H16CH$5KWIO*()QuoQSr=So;=UlI1jogtfFKXJ&`8G
+&LA7xA6EN#mn{)&@a%E)Dh|eW%EcGbYw)yq-IXTUZYQImDp&F|sP-(zG_YzeX1F8V`cLtK_W|ojwgOB&F?j-mPrF5ZNLoWji$R{yD{Cr-Tf3;Z>@aco_gxu}
+?hYKYYFnp`!m?gDkM~~~i05KeJ$k$P@8QA!^%RiI?KwfYld_FtxK(qJUPC0nBM(LCYRw@T10UA6V5T$T9RyW*E@)%tKnc6f;)#HX^8hj-14pMO@@Ew6Tr2EG
+)vh;KKv<=E<3(R8M7X#M+AE}y1qdoZkD~|-EL4?&7?{>vOC3byb0&9yv5-1ofx<d3XvB&y;3&=|8?Xet;~C18h|Atam_5CL*l+{F?ozykK0BxQN%_g4?~6^k
+@++`>7U0SU$&Oi13PKvUesLFbf@m;}fo$h6$MB^4!m0)U58m)Usf>&R$0r_QZ3FwiP0PDZ=QzrfkxX<~wIEpuX$A+XylP8?*sIWsQOSre_TYzuSf4wLCNGXf
+LzDwc&d33sqi7FC*Gf1l;p6OD8oGCj#f(?$x;(HUPWk4r?7nCS@$&$RDH$3i#gwbzbq}G#ty(2^#Q4?+2bA>rK{o>F9Ssu80zXXf2#?yB7Dp410B@m~ECvO-
+0OF|7AL*NFi#W~`MO%Z7;(IqBE%@x>Ms)9>UO1$z<cd0_!b=$p1O({*#Z?|y9w5&`G4{bj*gq(!OhJ4Y{^;?Cw_)KwI`#s-LF!}C#O2u&Zpc_u3mD7NfLOLL
+deN65$ig5;y*gVAiuq_nZ2z1zfIC<mqRD?x)aXxdOZ*#p%*3{c8%;1WL>4p|*o-{rzi?syp@g1mzSfSYK%5E#b`OU|+E6Mx=i;7M+t0;4v$n^}tq0J_+AICe
+z0Yk3mC)Gxl8?)TXl&vDXiv*>TOm_z_8m3_B(&|qUw6~bD)1q|8-yyj_ul!!rQ??r%%4gPKLv7{o@1fPD_9W`-0u6{PUoU`+TL7kE5Gdl#~^5NLAd9LC1ls>
+L0I|MS+T8~Z&EGB$_hM`wJIt3K__qq+UoF_&Zt7GD3T(Oc4fHtmHlumoiqe6k{dAg`>!cM`8xTtQUC&S7ws{&X~6Lm{V1UBz;*}s7<jtNw*;~d%60M9ZPc|<
+>kapXwx_cTR#N1PO!4eMV$AL~GP@y<#_TS@2#hY-8U!kLWlG*ap}Q{+^p}rxcR>yk*b^0Qrgv<BR(3r<c6JGn^Qr>Bk&&vg=>nGf@FIu2lhQt`dCo%r<8T)<
+BbaV;sdHg5c+Sa$tAO;|vaPhCZ}UJDiu5!*5ua*Eenj^j92KXJ#QNY=*ndIzbGe4xu!g{2aRKKS`Vi>(?D<&)c@%wAWsQT&G}Y*~%A>211s&Vd94etuH<Gn{
+jyxdZvQq3wNCkUlY=jZ_Y+Qs7c=y%SZNy8CK!8zp+xL8x_CKc*5>5'''[1:]
 
 
 # ======================================
@@ -15383,16 +15389,16 @@ x`z_(CA#|_7BnZ<Mmzxgz5dL9mHLx6E2ed{n0hF@C#$>Pvlzj+Mc_0ME!q5zhgB<d5$0~flrzR)b`_R1
 # ======================================
 
 FILES['cxrkit/report/words.yaml'] = r'''
-c-n1M%Wm8_5WMFr8U})m0om9ba)^BzOdbxfag4R&oLf>$B21B5k{ZQ-ztyB>GL!gXSbP+#tE+l8-?vwEwh6*CyH*0FLFnIaTWaR8lPenhLcUAlh-v%n@ymyc
-x9_PlcBEcX#NuH30oSJBYp#to=@}5L$DI!&Tk=jW>F>*TWFqym#AsY!(OZf#ao{8|KiOE0QR3y<t9x<LB(nojMRAhGbf&=vXx<MT1a$I^6E=|=wpQB1>NUmV
-!z-7Qqh$>*zJEur$+#q8#}>~#;6h;63l?b^OfzH*Y|cWH<vE(#K9e=z-uXa2Wd%4HanNLaGV&<&WL!&cei$3Q%V%@N6@8F@yz7avdn-%h$6E6C=KJ;>j2?y{
-aqzZX*&M6e1wXE=xOBq&Q9U4T#J1$;1cY0kC<QhSC%n7L?7$*HT_9G3cTt;ZQGnNi1-hmD7syWgclPRw%H!BpBtOf40REKaT<Z<9`wJh7qv+?*NW5O<#y-2E
-(ct4`lA`#%vbqCD(86&~QcW=UkebZ?$H3`jv(RGFfD-dsYoc(3W6SH6KAtrl86|R$6+I?xe=x;lnluN=o|C=QZbmOO2Ks8^kWHS6fh7urF<LaB8N5M_m-Mi1
-6*j9EBJd(8b)5vje{@mC+RFOGD9FcgOTj0~P68ade+eGJDzqmjY4PDnyQE55b?lvoT_fP`1hu+^@@QJuiWvH`xJIbPbwPXqQp~5Op1@J>DYyS-gYM%a2Tc2y
-{0cxdT#m$+L@V&fp*QYYyY|cE9P@WPy$tM$7^5T5jklvt8JaFih#DV)GzorG)2Cmuqr!<zh(&)5FtUNxXH$IT)C{>%+jUWGRL<jKaogb{9Q~9Nyfd<72dIQm
-egbKW%{mmnO9(yy^9GZy<Ks!D`9{dISy|hoCd%<s#=edi7~pUiG^Z0uV=N<-W;NNVyP#`vzx6%&7G6<^7DKO9KwqjjWzv~+6jPwzN<w#?U_;S^4kw>SCr*#X
-&A7uh9<AmGU||s*+O5*al_-HV6KOwr)Ma;%72V!F{yuqM9JmMJf1A87jNHRfeFI%Y47Cwa(yG!v-{o8xaw9*ZTA*HODk`dxG<u`IS&fQzuFZ8~G=6~HB>ZG$
-)RCt=MDjRu2TJ<;RDy*}vx|!+!jGym8eFL~p98lS+s)T&g7U4G;&SU7q-Z~G@YMg2n}fC'''[1:]
+c-n1MO>fjN5WVv&MwJjCr4<}F(4JPyN0FdZe3bJfnIu*nJJ`;K{(Iio*<}}csTzCyX6DU%vzs5=OFG*GVVYelfzlxK^~;u;Iqc+;2EUN+k~m`8e!2Vj_Wacw
+>Wm$!mlSb0n0~;sDfpUeV@-Mh1Z%kSVPs3*$pyW<cugi!KTC|p^%cFMC=&-x5_8JNa*Pr$&YpY|7fmudAXOA6X-sDte4xy40|!Al`Nc^!ks7vE+QaD;#pB?$
+mXpwOhKz4s(^E1oN!YPPn(ufJ*!6-#S_ab$83UKI&}4azrnV1c4QlUvAfGY=oQybdvZjnY3f&vm((|9jM(=WL?zp12^2xiN7`HdFG=8ilUvGYFU!bDzLy$Ol
++pg6dv)ctfu2pfFg!!*~KwOJ$$<GN0H$G7cY#buIyUf+0iUf9nSP}A~H`Ag4uMG=$OZhL5ozCy<$w#Hfv8_mcm;V6#KGV7O8)o+mAB&^t=g>&JTIt3;yTZ}n
+<7ASe_&u|F14YonabKj0VDKR|x%!_2r^m%Yi%A1o%xA5M!V!us*(*(+IUN}-a*q=YleRyIVlqvdgJjLgo@zH^7HR{{nmDAA5_)LCdoy^0)^bm!T&*3gU(nat
+m5Nq9L|{gg)pZh(;+=~!)>hUuqrfA_V+CTAodl@#7#CW>4Q4=2(&EFtPD`^}Rqm~aY$G6V1wFfjHfdVV3MrahTq9KDxxmH%DI!#HPpDJhX??$D0~O#S8%^h!
+{0cxd)DGtsXDjf?p*QYIr}tOv9P@WPeGKf07%L>uwYQ^g8=B6GnHnF0Gzq#?@u$D^qr-_!h-D6HWOxJ;$m00SsTuOXw(FtFsl?-9QQhGolzpF_yfd<7B`Aea
+egkQX%Q_U@O9(yy^BNnk<KvB{K8M+}Xjw<3V#+quihUiiI8ei3;hb(JwX=+1npJG4Dg&>@1=jcETj)h0S}ea-0e$J>w35!GBfA3qMiQp$1Q&`PbV>QVLJ>V0
+H{%W4cywB<U^(ef7QqJB5!4T*A1z~bNZRiq)!OY{MK`y1|L);O*YAP;fA;Vr3-}PKIWS9@QpXV`tz7NhUgFBi8~Fh}1NBn9QBe)g(R2L;Ym~YdI$|eAjR@Ec
+8g&_U<SDO|yxiQOB>lB2_QDEd7Z>$~AC+y4xl(FA1a8l_o6lDS{#!3a>()2$(ti0M)gPI+h@A'''[1:]
 
 
 # ======================================
@@ -16050,7 +16056,7 @@ class StandingWarning:
 
 
 def missing(trainings: Collection[str]) -> str:
-	return f"{counted(len(trainings), 'training')} {'is' if len(trainings) == 1 else 'are'} missing"
+	return f"{counted(len(trainings), 'training run')} {'is' if len(trainings) == 1 else 'are'} missing"
 
 
 def standing_warnings(info: RunInfo) -> list[StandingWarning]:
@@ -16071,7 +16077,7 @@ def standing_warnings(info: RunInfo) -> list[StandingWarning]:
 	late = [name for name in info.unfinished if name not in info.failed]
 	if info.failed:
 		told = "; ".join(f"{name} ({error})" for name, error in info.failed.items())
-		found.append(StandingWarning("failed trainings", f"FAILED: {missing(info.failed)} after an error: {told}."))
+		found.append(StandingWarning("failed training runs", f"FAILED: {missing(info.failed)} after an error: {told}."))
 	if late:
 		found.append(StandingWarning("partial run", f"PARTIAL: the time was up; {missing(late)}: {', '.join(late)}."))
 	return found

@@ -227,7 +227,7 @@ def held_fixed(evidence: Evidence) -> Iterator[Reason]:
         start = f"With the {row.fixed} held fixed, {name} "
         if not within.known:
             if row in evidence.fixed_that_count:
-                what = f"For no held-out film is there one of the other class with the same {row.fixed}, so nothing is known with that held fixed."
+                what = f"For no held-out film is there one of the other class with the same {row.fixed}, so the {row.fixed} cannot be held fixed."
                 yield Reason(f"fixed-{row.fixed}", what, 0, 1, "unknown", "films with a partner")
         elif fallen(within, row.whole) == "to chance":
             what = start + f"reaches an AUC of {told(within)}, no better than guessing, where all films give {row.whole.value:.3f}."

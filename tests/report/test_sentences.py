@@ -61,7 +61,22 @@ def test_no_sentence_is_put_together_wrongly(tmp_path, monkeypatch, seeds, rates
 
 
 def test_the_proof_reader_sees_its_faults():
-    wrong = "trainings may", "a training is", "[\u2212110.57, +65.55]", "Whether it holds is not known.", "weighed by the odds", "1 films", "2 film", "a  b", "-0.1", "\u22120.000", "\u2212\u22121", "a AUC", "None", "so ; it"
+    wrong = (
+        "trainings may",
+        "a training is",
+        "[\u2212110.57, +65.55]",
+        "Whether it holds is not known.",
+        "weighed by the odds",
+        "1 films",
+        "2 film",
+        "a  b",
+        "-0.1",
+        "\u22120.000",
+        "\u2212\u22121",
+        "a AUC",
+        "None",
+        "so ; it",
+    )
     assert all(faults(each) for each in wrong) and not faults("1 film, 2 films: \u22120.001 [\u22120.010, +0.008], None of the 6 pairs.")
 
 

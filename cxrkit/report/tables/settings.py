@@ -70,7 +70,10 @@ def environment(results: Results) -> Table:
         "system": info.system,
         "processors": info.processors,
         "peak memory": "not known" if memory is None else f"{memory / 1e9:.2f} GB",
-        **{f"peak memory, one training run of {short_name(name)}": f"{held / 1e9:.2f} GB" for name, held in info.training_peak_bytes.items()},
+        **{
+            f"peak memory, one training run of {short_name(name)}": f"{held / 1e9:.2f} GB"
+            for name, held in info.training_peak_bytes.items()
+        },
         "seeds": ", ".join(map(str, info.experiment.seeds)),
         "weights at the start": info.started_from,
         "manifest.csv, SHA-256": info.manifest_sha256,
