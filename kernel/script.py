@@ -19,7 +19,7 @@ RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = 'c94e6a1efa7f9538aa67b81d957f80dcab45ca11738b6b982bf97990bc1b07c5'
+SOURCE_SHA256 = '3fee06c2d89a91737fc889e1e969b055d91e6dbcba405672797a14a3e3dd232e'
 FILES = {}
 
 
@@ -56,12 +56,13 @@ examples:
 
 
 def parser():
-	"""The options of a run, its experiment's keys among them, as an argparse.ArgumentParser."""
+	"""The options of a run, its experiment's keys among them, as a Parser."""
 	import argparse  # here, as all that takes time: Ctrl-C is answered in a line from the start
 
 	from cxrkit import config, options
+	from cxrkit.command_line import Parser
 
-	made = argparse.ArgumentParser(
+	made = Parser(
 		prog="kernel/run.py",
 		description="Train and evaluate the four networks. Research use only.",
 		epilog=EXAMPLES + EXIT_CODES,
@@ -4237,6 +4238,125 @@ class Trained:
 
 
 # ======================================
+# cxrkit/command_line.py
+# ======================================
+
+FILES['cxrkit/command_line.py'] = r'''
+"""The command line's parser: argparse, with faults said as the kit's errors are, and the nearest real option for a mistyped one."""
+
+import argparse
+import re
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields
+from difflib import get_close_matches
+from typing import Any, NoReturn
+
+from cxrkit.config import NONE, Experiment
+from cxrkit.errors import WrongUse
+
+KEYS = frozenset(key.name for key in fields(Experiment))
+"""Options that are keys of an experiment, whose own limits say whether a text may be empty."""
+NUMBER = re.compile(r"-\.?\d.*")
+WORDS_OF_ARGPARSE = re.compile(r"argument ([^:]+): (.+)", re.DOTALL)
+
+
+class Parser(argparse.ArgumentParser):
+	"""A parser of one program or one command; those of its commands are of this class too. It raises WrongUse for whatever is wrong."""
+
+	def parse_known_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> tuple[Any, list[str]]:  # type: ignore[override]
+		"""Nothing is left over, so that what a command cannot place is told by that command."""
+		words = list(sys.argv[1:] if args is None else args)
+		self._refuse_unknown(words)
+		parsed, beyond = super().parse_known_args(words, namespace)
+		if beyond:
+			self._wrong(f"{self.prog} has no use for {_listed(beyond)}.", "a name with spaces goes into quotes")
+		return parsed, beyond
+
+	def error(self, message: str) -> NoReturn:
+		named = WORDS_OF_ARGPARSE.fullmatch(message)
+		action = next((each for each in self._actions if named and _name(each) == named[1]), None)
+		if not named or not action:
+			self._wrong(f"{message[:1].upper()}{message[1:]}.")
+		self._wrong(f"{named[1]}: {named[2]}.", f"{named[1]} is: {(action.help or '').replace('%%', '%')}")
+
+	def _wrong(self, what: str, next: str = "") -> NoReturn:
+		shows = f"{self.prog} --help says more"
+		raise WrongUse(what, next=f"{next}{' ' if next.endswith('?') else '; '}{shows}" if next else shows)
+
+	def _get_values(self, action: argparse.Action, arg_strings: list[str]) -> Any:
+		if "" in arg_strings and action.dest not in KEYS:  # as a shell makes of a variable that is not set
+			raise argparse.ArgumentError(action, "the text is empty")
+		return super()._get_values(action, arg_strings)  # type: ignore[misc]
+
+	def _refuse_unknown(self, words: Iterable[str]) -> None:
+		"""Before argparse looks at them: it names what a command lacks first, and the mistyped option last or never."""
+		known = self._option_string_actions
+		commands = next((each.choices for each in self._actions if isinstance(each, argparse._SubParsersAction)), None)
+		for word in words:
+			if word == "--":
+				return
+			if commands is not None and not word.startswith("-"):
+				if word not in commands:
+					self._wrong(f"There is no command {word!r}.", _meant(word, commands) or f"one of {', '.join(commands)}")
+				return
+			name = word.partition("=")[0]
+			if not word.startswith("-") or word == "-" or " " in name or NUMBER.fullmatch(word):
+				continue
+			if name.startswith("--") and any(option.startswith(name) for option in known):
+				continue
+			if all(f"-{letter}" in known for letter in name[1:]):
+				continue
+			self._no_option(name, [option for option in known if option.startswith("--")], commands or {})
+
+	def _no_option(self, name: str, known: Iterable[str], commands: Mapping[str, argparse.ArgumentParser]) -> NoReturn:
+		long = f"--{name.lstrip('-')}"
+		behind = [word for word, each in commands.items() if any(option.startswith(long) for option in each._option_string_actions)]
+		hint = f"it goes behind a command, such as {self.prog} {behind[0]} {name}" if behind else _meant(long, known)
+		self._wrong(f"{self.prog} has no option {name}.", hint)
+
+
+class Words(argparse.Action):
+	"""The items of a list, parted by spaces or commas; an option that is given again adds to them."""
+
+
+
+
+	def __init__(self, *arguments: Any, item: Callable[[str], Any] = str, empty: bool = False, **more: Any) -> None:
+		super().__init__(*arguments, nargs="+", **more)
+		self.item, self.empty = item, empty
+
+	def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:
+		words = [word for value in values for word in value.split(",")]
+		if NONE in words and self.empty and len(words) > 1:
+			raise argparse.ArgumentError(self, f"{NONE} stands alone")
+		items = [] if words == [NONE] and self.empty else [self._item(word) for word in words]
+		setattr(namespace, self.dest, [*(getattr(namespace, self.dest) or []), *items])
+
+	def _item(self, word: str) -> Any:
+		try:
+			return self.item(word)
+		except ValueError as error:
+			kind = {int: "whole number", float: "number"}.get(self.item, "value")  # type: ignore[call-overload]
+			raise argparse.ArgumentError(self, f"{word!r} is no {kind}") from error
+
+
+def _name(action: argparse.Action) -> str:
+	"""As argparse calls it in its messages."""
+	return "/".join(action.option_strings) or str(action.metavar or action.dest)
+
+
+def _meant(word: str, known: Iterable[str]) -> str:
+	near = get_close_matches(word, known, 1)
+	return f"did you mean {near[0]}?" if near else ""
+
+
+def _listed(words: Iterable[str]) -> str:
+	return ", ".join(map(repr, words))
+'''[1:]
+
+
+# ======================================
 # cxrkit/config.py
 # ======================================
 
@@ -4245,8 +4365,9 @@ FILES['cxrkit/config.py'] = r'''
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import Field, asdict, dataclass, field, fields, replace
+from operator import ge, gt, lt
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -4273,6 +4394,8 @@ OF_TIMM = {"efficientnet_lite0"}
 FOLDER = Path(__file__).parent / "experiments"
 PLACES = ("data", "external")
 """Lists of places: each option names one, and is given several times."""
+NONE = "none"
+"""The word for a list without items, where a list may have none."""
 
 Decides = Literal["nothing", "jobs", "films", "scores", "numbers"]
 """What a key decides: nothing (where things lie, how fast they are read, what is said), jobs (which trainings there are),
@@ -4290,10 +4413,14 @@ def key(
 	at_least: float | None = None,
 	above: float | None = None,
 	below: float | None = None,
+	empty: bool = False,
 ) -> Any:
 	"""The one declaration of a key: its default, its help, its limits (of each item, where it is a list), and what it decides."""
+
+
+
 	# not called "pattern": pydantic, which reads run.json, takes that for a limit of its own, and of the whole list
-	limits = {"choices": tuple(choices), "spelling": spelling, "at_least": at_least, "above": above, "below": below}
+	limits = {"choices": tuple(choices), "spelling": spelling, "at_least": at_least, "above": above, "below": below, "empty": empty}
 	return field(default=default, metadata={"help": help, "decides": decides, **limits})
 
 
@@ -4323,7 +4450,7 @@ class Experiment:
 	)
 	split: str = key("paper", "paper (the study's) or grouped (train/valid/test by patient)", choices=("paper", "grouped"), decides="films")
 	split_seed: int = key(0, "seed of the split", decides="films")
-	exclude_views: tuple[str, ...] = key(("lateral",), "views that are left out", choices=filter(None, VIEWS), decides="films")
+	exclude_views: tuple[str, ...] = key(("lateral",), "views to leave out", choices=filter(None, VIEWS), empty=True, decides="films")
 	duplicates: str = key(
 		"remove",
 		"copies of one picture: remove (all but one) or keep (as the study merged its sources)",
@@ -4344,6 +4471,7 @@ class Experiment:
 		"match each COVID-19 film with a normal one on view, age and sex, or on some of them, one film per patient; "
         "the others are left out",
 		choices=MATCHABLE,
+		empty=True,
 		decides="films",
 	)
 	age_caliper: float = key(5.0, "how many years the ages of a matched pair may differ by", at_least=0, decides="films")
@@ -4406,22 +4534,7 @@ class Experiment:
 	workers: int = key(-1, "processes that decode images for --loader files; -1: chosen by the processors", at_least=-1, decides="nothing")
 
 	def __post_init__(self) -> None:
-		for each in fields(self):
-			_check(each, getattr(self, each.name), each.name)
-		for name in ("architectures", "seeds", "match"):
-			values = getattr(self, name)
-			if not values and name != "match":
-				raise WrongUse(f"{name} is empty.", next="name at least one")
-			if len(set(values)) < len(values):
-				raise WrongUse(f"{name} names one twice: {', '.join(map(str, values))}.", next="name each once")
-		if self.external and self.audit != "full":
-			what = f"External films are asked about in the full audit; audit is {self.audit!r}."
-			raise WrongUse(what, next="use --audit full, or leave out --external")
-		if self.parallel == "data" and self.loader == "files":
-			raise WrongUse(
-				"With --loader files every process would train on whole batches, and share nothing.",
-				next="use --loader resident, or --parallel jobs",
-			)
+		_refuse_wrong(vars(self), _Said())
 
 	def settings(self, *decides: Decides) -> dict[str, Any]:
 		"""{key: value} of the keys that decide one of these."""
@@ -4437,20 +4550,54 @@ def option_of(name: str) -> str:
 	return "--" + name.replace("_", "-")
 
 
-def _check(declared: Field, value: Any, name: str) -> None:
-	"""Raise WrongUse for a value outside a key's limits. name: the key as its user wrote it."""
-	limits = declared.metadata
+@dataclass(frozen=True)
+class _Said:
+	"""How keys were given. options: those given on the command line; file: where the others stand, None where nobody asks."""
+
+	options: Collection[str] = ()
+	file: object = None
+
+	def name(self, key: str) -> str:
+		"""The key as its user wrote it."""
+		return option_of(key) if key in self.options else key
+
+	def where(self, *keys: str) -> object:
+		"""The file of the first of the keys that stands in it, None where all were options, which the message names."""
+		return self.file if set(keys) - set(self.options) else None
+
+
+def _refuse_wrong(values: Mapping[str, Any], said: _Said) -> None:
+	"""Raise WrongUse for values that cannot work, each by itself or together. values: of all keys."""
+	for each in fields(Experiment):
+		_check(each, values[each.name], said)
+	if values["external"] and values["audit"] != "full":
+		what = f"External films are asked about in the full audit; {said.name('audit')} is {values['audit']!r}."
+		raise WrongUse(what, said.where("external", "audit"), "use --audit full, or leave out --external")
+	if values["parallel"] == "data" and values["loader"] == "files":
+		what = f"With {said.name('loader')} files every process would train on whole batches, and share nothing."
+		raise WrongUse(what, said.where("loader", "parallel"), "use --loader resident, or --parallel jobs")
+
+
+LIMITS = (("at_least", ge, "be at least", "raise"), ("above", gt, "lie above", "raise"), ("below", lt, "lie below", "lower"))
+
+
+def _check(declared: Field, value: Any, said: _Said) -> None:
+	"""Raise WrongUse for a value outside a key's limits."""
+	limits, name, where = declared.metadata, said.name(declared.name), said.where(declared.name)
 	for item in value if isinstance(value, tuple) else (value,):
 		if limits["choices"] and item not in limits["choices"]:
-			raise WrongUse(f"{name} is {item!r}.", next=_near(item, limits["choices"]))
+			raise WrongUse(f"{name} is {item!r}.", where, _near(item, limits["choices"]))
 		if limits["spelling"] and not re.fullmatch(limits["spelling"], item):
-			raise WrongUse(f"{name} is {item!r}.", next="write letters, digits, points and underscores alone, a letter first")
-		if limits["at_least"] is not None and not item >= limits["at_least"]:
-			raise WrongUse(f"{name} is {item}; it must be at least {limits['at_least']}.", next=f"raise {name}")
-		if limits["above"] is not None and not item > limits["above"]:
-			raise WrongUse(f"{name} is {item}; it must lie above {limits['above']}.", next=f"raise {name}")
-		if limits["below"] is not None and not item < limits["below"]:
-			raise WrongUse(f"{name} is {item}; it must lie below {limits['below']}.", next=f"lower {name}")
+			raise WrongUse(f"{name} is {item!r}.", where, "write letters, digits, points and underscores alone, a letter first")
+		for limit, holds, words, remedy in LIMITS:
+			if limits[limit] is not None and not holds(item, limits[limit]):
+				raise WrongUse(f"{name} is {item}; it must {words} {limits[limit]}.", where, f"{remedy} {name}")
+	if not isinstance(value, tuple) or declared.name in PLACES:
+		return
+	if not value and not limits["empty"]:
+		raise WrongUse(f"{name} is empty.", where, "name at least one")
+	if len(set(value)) < len(value):
+		raise WrongUse(f"{name} names one twice: {', '.join(map(str, value))}.", where, "name each once")
 
 
 def _near(wrong: Any, allowed: Iterable[str]) -> str:
@@ -4492,40 +4639,41 @@ def load(name_or_path: str | Path, overrides: Mapping[str, Any] | None = None) -
 def make(values: Mapping[str, Any], overrides: Mapping[str, Any], where: object) -> Experiment:
 	"""An Experiment from YAML values and overrides. Raises WrongUse."""
 	known = {each.name: each for each in fields(Experiment)}
+	said = _Said(overrides, where)
 	merged = {**values, **overrides}
 	for name in merged:
 		if name not in known:
-			raise WrongUse(f"The experiment has an unknown key {name!r}.", where, _near(name, known))
-	typed = {name: _typed(known[name], value, where) for name, value in merged.items()}
-	for name in overrides:
-		_check(known[name], typed[name], option_of(name))
-	try:
-		made = Experiment(**typed)
-		for architecture in made.architectures:
-			if architecture not in TESTED or architecture in OF_TIMM:
-				from cxrkit.training import networks  # torch is loaded for a name alone that only it can know
+			raise WrongUse(f"The experiment has an unknown key {said.name(name)!r}.", said.where(name), _near(name, known))
+	typed = {name: _typed(known[name], value, said) for name, value in merged.items()}
+	_refuse_wrong({name: typed.get(name, each.default) for name, each in known.items()}, said)
+	for architecture in (made := Experiment(**typed)).architectures:
+		if architecture not in TESTED or architecture in OF_TIMM:
+			from cxrkit.training import networks  # torch is loaded for a name alone that only it can know
 
+			try:
 				networks.require(architecture, made.image_size)
-		return made
-	except WrongUse as error:
-		raise error if error.where else WrongUse(error.what, where, error.next) from error
+			except WrongUse as error:
+				place = option_of("architectures") if "architectures" in overrides else f"{where}: architectures"
+				raise WrongUse(error.what, place, error.next) from error
+	return made
 
 
-def _typed(declared: Field, value: Any, where: object) -> Any:
-	wanted = declared.type
+def _typed(declared: Field, value: Any, said: _Said) -> Any:
+	wanted, name = declared.type, declared.name
 	if kind := item_type(declared):
 		items = value if isinstance(value, (list, tuple)) else [value]
 		if declared.metadata["choices"]:
 			items = [part for item in items for part in (item.split(",") if isinstance(item, str) else [item])]
+		if declared.metadata["empty"] and list(items) == [NONE]:
+			return ()
 		if all(type(item) is kind for item in items):
 			return tuple(items)
 	elif wanted is float and type(value) in (int, float):
 		return float(value)
 	elif type(value) is wanted:
 		return value
-	raise WrongUse(
-		f"The value {value!r} of {declared.name!r} has the wrong type.", where, f"{declared.name} is: {declared.metadata['help']}"
-	)
+	what = f"The value {value!r} of {said.name(name)!r} has the wrong type."
+	raise WrongUse(what, said.where(name), f"{name} is: {declared.metadata['help']}")
 
 
 def item_type(declared: Field) -> Any:
@@ -8153,36 +8301,33 @@ def leaks(records: Iterable[Record], groups: Mapping[str, str]) -> list[str]:
 # ======================================
 
 FILES['cxrkit/data/summary.py'] = r'''
-c-oa2`)}LE`Df{`xN^WmCJL7XXxAxIgVb>_14$gzMvH+Fgp+u(IFm<?56gm}|9#)%jy&q&dPPu^yzjpETb}3rv6i)vB9l5<sj3$1JdLZdSmuqcRXi556194)
-C!)%ma;e~`RI<u7JXA%R)C5~3s(L4+j>QJiE!R@tsaPyjy-`YwdXtBq=M9HRR^(+37>27d&){O3s%4!3Herq~h;Dgw9?Hei!dwA>T%>AfpdQQnqz;$4UL|)H
-=JK&nWs)gf_kdzqOAB&W=1tLxaRe5&Dlzb1%=<B9sg`*ecQRam`}bIU{_yMN=bN$kc71bod-eO}SloR3e02+7ek1T68da8g*&_Iwe@fD<2T+vxU8$-Tq-F(t
-zPh=+{0Jy7Kiph@y%AIK^H{unJp^t4E8n11w?aM2tVmTQWT`}&RBTqT)!ITBi;8?DRzMgmPELW~YE_H8so8wPSgpt#e5;#DtCc{!`bAWAIT;QB_7;GcN5b0q
-*RdaoRbB#*%e1MIo?G=;OqIMxz7#M8j1fNra?%QfHeTcVY>ALiAO(6$<wB(a(cv#5(Jez^Q>i!@4hqmNcnctl=r)1#6F{@+L;|Adt<Q8LLxs@K2%a7ho{b;O
-hJ!NSAcv8Ke)0U<po%8@KZx~NHUa?)g)B)+(Qq)BFSc{GKx@NbjNgql4!%AlYIFFlP&v3$|09{&M_I=r@`wiyWVJEiC7HZal{W*MBzNn28XX@oa<X#|H|kK;
-O{s<VU4PeJ_@6w{KKLmb{A;e&Sdf50U>x*->9a1nR$@b8i)y1g?Dre=F`d_<(XlG4I?p)`7R>^pXRYFQLS;q0g<MD8n5J}vU9yr%>^P+HK*T;@$SSEq<Tb&R
-=6e(21<~8tImc|X%1Rueq2NFsos*zb6ib8W_d4HbAS7N2Fo;#2w<F1aDEGqOk%R36kNBYPCjBEfC{LK>RXtzkSq5DH90bS_$*Iyxi8e7DI>tH0f0K2Bk*1q$
-0s3X7XL1V=C>3%61w$}4()@oLKtffb&Oz(BdQc@vR`pHMrUwvR8-o-wDbe{W$eJqlIq8Q$;E-LbZwR}4wVkFiTf|b}^$BSb1K(&HQ^tYS5Dq+W0IES?q6*@+
-76DGuL@Nrzm1hN-2r%Uifuq+ma1Bz-UI6pLyu4@Ay|bpvWZ?tnCB*935G79V(ehD66Rr!hnWg%Y$O>|sU8=NCa9|g~kb9BkrSfLth47u@U(9jf#-QN@gu{d~
-ctI2}cn26$WX3JBf>Llc%9PZbb&{%3{9z5XB|Eu>zDpjIP;$A3a>2fVr2|TV02fAtaLZJWQN_iDi^QTy(pbnlnds0%MnLSKb4t{evE0PeUdJJ8c@G`RRDgDX
-#LiflzV1CI_8883yj2H8k}WyvQGgvr__qzb(SF>bge(UxmgNtsYF4Y{(I17cM*-b|BlpgZsY7U*tCS+=Nxa{UMh;8lhQ!fmO!q+m_%?!Aw$k_0>A8q(TLt5E
-oL-7#2{MB7a9k$T$C>K<4o%Y*XKos>>^MmW1GREY4QH79@FE&g>I$+Z$7rMZ#*_-4lhzDBe^R<l%o!|B)UCW$APf;JPfwBw$3u&gG#2cEs}<zHm^|YogrIW>
-OteV<5UE+2{waEwiRB|V!eDZkJ!Ft5?K{n)I(CM@9u>Mfrm<(MjPV#^526b0uM>R-se4-;8pj(7^PlI_y>MAQa8kx#hQ<SUlGu<pnYL~cgyP#7op$&@duUYD
-O9+kxg?f|JYkx#Jj&F}Rg&|1Kyqzi9Xg=;<PWtp(NhsZzYdr?X+6Ns@jDPP{(Qi(8e!(Ma0eq$!iVtbBRC<XmO4rTJ&^=0%ji^p?d1<o&A3R;z_W}E=L@$dB
-+_RejLt;8LTmVZ0$_VFh5utwez&j{XD2qbr7~PPQ`ham#Rv(~q;pL!vB^Tq@7e3n8ZMBgne&{p6zJIdQWtxCzk>{yJ7B}EcOIfRVz6wqVW3J7u)m*OT+%~%n
-*ePyK0vm&$g-5M*713>d+3#$V%Wu(}$=_#PIdXZO&^Q)xO`19WYttdBdiP{5L^OLS<2%pWcRT?WpKwsG1|6#Zr$|gvf^aoy<)wH}sf~HzjP>3Y7Mu&`Fc+Q(
-!?D125jq>q5lJG}U`iFir!n$I|C`OY`1mGI8ILn#VPNZoI~n3TA{VPtK?|j+m{7-H;|;nNAc6fPf>pVhZ>dwn+o{CQ4UM=8NWoiEa1pZO=!t34a8|7$$jzW+
-&Vt|>0qYbrQ?cL?+Mu{=OAYZbsa00_{T39zO@xnspi6{*WATb!-oTUn`eugRXNkFdDt2(2_=3M<F*or-1l(3Wh{#g2eV5mG+B`M}BJ&SEI#Ys`2ZTL@vW*F{
-Mx$I+n>ue;ih#+P<<>%Wu1uW06n^BF<Xj%4WK)p|a8K~16>!p704vy9lBF|@fwAo&O%)^0idF2v<cw(%bw_R<b>VtA6`$*%K5!baPJ4Q_(H~Z9IflNdw`J)z
-1~1^rOoz~E0rN*u*Dij7*~xqqc@{MmvaS?v)>~&5?|^2MFNlGI+0JCh2bsd?GHF+E5eBlO3OgmZqbA*<KKK1-FU+{f(<U7`eq<w$$pk%b{jnYJPsHJg#@>wh
-3`R>R-PuB569N*GwRk^5W2lyyqQM1{5=MN^pRGNYfMcQTa@5TmU@#Nn)~%>7wGDhV=hi<4X^L&HMcv`La4)G{qh5{?npvSJ70wC>6YyHgAN_3<K*(cXL=*_x
-X|3#xdvX2s)90&;TkLS8#xMldV_*n<9zLSzAFnR1zmTxvBn<cTvBUuc0wr)bH-z1NhKGEe;fi;fA?+9XXu_&l_@(zfeu)&d*QSm$m^_RI&&A<M9FiF_G8YmZ
-t4H6n5t*r4;;z;U#AF7#Em8?h<nb|Z(7s?Gz=t<ZG9ui@4P`aYR0(=HSp-$PfSx$Z=)Ql_?wzLEx{0?i)FM9237fouiFPevAdb-+QEmoA|1<^Dj@W<}+ZD5-
-9S#S~m09>14_rXju%0>fJP^roPq)#c(eJd|x<}Mdnbh8iYMq}~a6p5y2w%Yw=gCq@tG<?Zo+Lt9RmmO9HuTxms@?G#XXih_e+!x>`o5ZelE6W5d~seWs>E~;
-#h!NjFfJkfa-{O!e9U9Ra8Q>r!T8@<T+zYUezf6Z84m_|N4dN;fiBu3+#VEY$cV`kW5V+>5+ct%YkPM4O9gI?VDv&q<Vt;BFs!H~exDyA5;$9uFU%lUV|I5D
-Ct#(Wq127Be0MJ{u7AJ!`0C9+>~_Iml{KaBE<kW91>eN2p|zInaxHg&KeUxBPF5=@zYs9~LIKyx4O+Q^>hsjX7=QfWiQ4&@i+-oUP;7rOs&i0qj_b&Yka3Le
-XaWfzNZ~0yn@?J8(yj0t9iZK8n}8}cO#)Y%JY`t0%F$|QBAzur?&-YyWlIaA1tU8)k<Olyc*iMzhlSA;ZK{#o$O{aG(78d^3S$VcXkLPY-J_BJNmSi!K-J+5
-%(Q(T`mZiD76v&M3lIT7BD^&tz40TQ_W82ru&hnQPMV;=rUh5Y(6@j|cZ;LXyfL-lKTL%I2@a?j*?S~7CJ|So(e5pg;{!{EPlyaX21mkBFVZ7pvpyqq>6|#R
-gxVvbW#10TEpseAbw|!PJv9`JispG>d@bMp_*1~^TKu%=eX;;XG(I`8b0*@!@PAvHSJ?'''[1:]
+c-oa&>yO*G5&vxe6)gL~QsSt|0Y$G)_kuLppbI3~pc~wwPz-~%=(W0fohYr>F#NxF9;8J1kxPRhmc-%kH}4rnO8MJHHA0D873o@=Mr_I~F;lTB+oI9QR45}F
+{nX5aDcgFbVX4;2lm$GPDoY!ptx|0wDdl*a=2clYKr>#~We!VOrdLf0^ujK^BhK~7dZd;sM{@%NYMJS=rFyC#(k5D!#X7xrG}lj+uG3r>&44ITjdCRSb=g)O
+&=az#6WY>$vhSyqwO*BV(#vrB<v&yL@$EmaKi*Bnm)pCWuQ$J5PsQDrk2hc8%fE?yz(&_~S$7ORmmktB9}rY^d0%VOku<D;k2iN;uipd9>$i8epYOz#_<1UR
+dN~Gd|Et`h-F8Ahsl3Xx5vtZAOAQ;YNWhqu!rDxfYq5rd!KP$(B-iUklx@T28z*{A_70qGW}Q|-@!}U@ntC=K0qs{HVvNMK_n=cx5$m!BjH|3Q>A-OY5HqbF
+5SIo}0F3aA$PEn$ZM`N4*b))3z!T^#Q%jwNbPj(JY0&|STBDP2JgPvu;4Q!`rrku&Pe9G46Df#N>;gVFwx<yLInmQ2(zEfy`FK>9TSOQ;>SsT`8&uKe|HolN
+$W|bLP^p@<6pu%v#d5b`3v@ONr}*7k<LK*Ss<+4ADqVs*4L_2p1C(_tVo4Yz$m(K1rn$P;M$W+|>HVg;icgoAIoWx@8+E9gwl0MHR(vaD^xrZq0`OBb_~)|F
+Q$YfTp>@zB&=*~Fqs5lO7S%?3*zdRKV@27Bwn%hsnzH0XSG7xso{dgk3!PWZPHfp5vy8T|OB$6Xo<mv>MDB~FGO39WYl<l?kTW5}_^0_L$LzAoTAZ+<;6RMt
+O4uukrNQ-wqTCj6ka#Y@AWnI5Pm=$sK8RpX4t5A7;h^s}!6O=!C(29HELLTn1L~i{5D}4_Ix|{yiQ(8WE-C(tYEq1}qRp3}Usigqc0hqrA&O>O3g$+d|Gfn!
+R3(}cv|j2*U6W*HXo@a9farxaNTt#mo!>y#)JeceKY{~};W~Xo*gfdoRi^S~q6BWAktQ+lt+p{`99a$Nzyn918YHGuLEO$FfFw%`O<}l}PN10pQ|^&CemMu%
+AjKR6fEV`V4V&(@GhME#0Fc)Zt5bU@A;Cw7!^AVL3-h@<^*J3Y$ZhtSE&`$hy9lN{h`g+|oQr27@RonE%b_2G76}N431#$*PQc(DVN8)3cL)Wg;B1s@RctqD
+rX%s2Gt`dk<Qw`vebhp$)dtE1`v#T{C<Ovs7#YGYTRkR*iwhTtWt(P+Q1>b=B8fmi?67xA)Rnc|%+_AdAsh9e3$O}k2aecV3)9zw^kR?coX0zLKqR@6qn`xW
+VS>M1;7tzGjwNI{aIw66)TUjp)2Cn(y_|%!2bTOjdp;dP({7~{xk!`4elqbOksA`C$&~hk0Pt-BvFxNDrqfFi*|iGR={UVq=?Y{7=i#_S1Aw)-I=@EKbj6vQ
+1}r;X(!oGAo~dCCb02O*L#o0+*5nv%3*K=>1<y-s7SA7)ZX0u!ix+ik*$IRp;^Y}fGUIsYc#_7#1E5+%4ot{1&Qb_khrmRO3>Wb<C(}Q~U^78JaU%>S59~2O
+I_c1B7S*x02OLnL`_nTHY?Uc4L+n9R!TwEJ+(YW#nPcO~v9Nz+K>MPVdE}&w!3>QDU{ctSw|U{*B#gwD3p(xjf%ed-sFw&F2@3T#Z8pJ#avblTa0)|`fq8pV
+bkTg;y`1&wjaE>)G1p2a$Jz%SPJ+J=x*9eoJfYx{vj9F*4aJ8nUFl+lElS_b&Cxw-n~kVWa(U^p0WW;NvL8bBRfS#_Te=@^2J8`6R~7|88c{~L#ET9ZW)Iwh
+B1NjIbdjJNa#9~LPs-{ebS~T+_OIk({Q4|F`}(amV&aD(0QUW}oi3jVe3oUIIc7-<-n3GUUX<(bj4*cF!dcBnwcxhdZ@|u>IZJE}evuxv)>lNo^<}?vO)kI1
+uV#On_vOgPI-_wc=9)D3{MV&JRQ3M5xe(bLpp5UOJoK1=OF%rRSAz~U_(LW(DM7f}wDMfMq147$IAgtWg$3ur1<ZwK!f-0EU4+i2;D{s<8!)Ag;nNhc(LeJ!
+7oWi9DeG}|EDT+p@FzojN9JN(YiOYgDkju1xOjuE1&+Xe63I+y=UeI&ad)Qhb4w$xhNIxEt+)uearDeIX_1)?1i2lQ>{=N9K)`wh%~mXUgf=MY+fsXYlr}my
+!LS9zZ!;0#4|Iv}cPd`c%PV+tUti6!`>ZjSUx_{JCS3446$=|Lbb#N=hcQ`de(3WWPn)O4KxV<wM{i1S@_?|%RIV{WXf(>1#@2ZYDF%>pht^T{u1v_Diy#ha
+axMue*;ZsCJP>{D1f2C2zzVieWa%7ZVCs5ETgAw;5}inxoG~q;?#RvKK3tEd;!7RWTTTPcY0qD642Kn0j-f9a+_LmH2G8KhPKVHG0r-=s>n?u6`PqCFOUD`u
+Szijbo1Hg{_e68b7X;vFwzC=XQDrc?%(^SM7z5c;g_{!mQIqyipZjKV5O&<;X_J;bKXQ@B$AklK{cAVipNYdWjlCW5nT#%>iry9in-Gwgti|^uG=>%`*EG05
+Qo@KY`Lna<3V1BFyZ-d^1{lnSxN|G&OI-tR7To$LAWgL!w5WT$E<7k|*Ql3chIUq{YK^l3(u91i6-@pz2_fXMFQOBO+H0-cjQj5P^M{W&@4jM(qY4Z|fSv##
+^m+J*qQAd+cl(Ki6=!L<r%x0PAP^{_huj|Q-)Bg~bpaLMX-0IvFk};%b{W+2Tk;%FEM%8DE^v|<4btZ!6%NTv8QTqMk?5yDx`@nmqwua)hGI4c-By``Ch~L{
+5OgmX2=L*RmyC$FbwgzqxvoJkXN#cjE}&=LW%STL>2{r_+NMo*Fw`PH%n94Fg^6~fU?5J=8&Pg1ME|q}(~a1`7TXnjMLQmk7?r*7vmUsFtl>QKN=gvPb5Fm~
+qS5cX+xkn?P}$Vpi|U-8ui)Se$|Af4N1X4LO1kRnu=6AlDPz)mm~H5@uT^))Yn`2c0DniCrNx7}`k(+oc)D?6G*x2Shhks#c$k+Ee?C$9U_R!tVLWPTm16ww
+9k2LkY(Kf-V;PSIc~7}~YXV)gB;FDVG-Sl|J7dC+b0kL6U+a2y_dgYQYXqYgIwDu<%YtD=CGm%N=#bF6CHcevxf-*(izEdr?d?hZ7|VMP;@$19H}7A(`n$Vb
+uv}F`>AMdQoJzqr@z&5;%XPU99q^Cj_<y}>5Qq'''[1:]
 
 
 # ======================================
@@ -13336,7 +13481,8 @@ from dataclasses import fields
 from typing import Any
 
 from cxrkit import config, progress
-from cxrkit.config import PLACES, Experiment, item_type, option_of
+from cxrkit.command_line import Words
+from cxrkit.config import NONE, PLACES, Experiment, item_type, option_of
 
 UNSAID = ("data", "external", "contact", "weights", "external_films", "jobs_at_once", "workers")
 """Keys whose help says what is done where they are not given."""
@@ -13375,7 +13521,7 @@ def add_arguments(parser: Any) -> None:
 			parser.add_argument(option, action=argparse.BooleanOptionalAction, help=help)
 		elif kind := item_type(each):
 			metavar = each.name.split("_")[-1].upper().removesuffix("S")
-			parser.add_argument(option, nargs="*", type=kind, metavar=metavar, help=help)
+			parser.add_argument(option, action=Words, item=kind, empty=each.metadata["empty"], metavar=metavar, help=help)
 		else:
 			metavar = "|".join(each.metadata["choices"]) or METAVARS.get(each.name) or {int: "N", float: "X"}.get(each.type, "TEXT")
 			parser.add_argument(option, type=each.type, metavar=metavar, help=help)
@@ -13398,7 +13544,7 @@ def _told(value: Any) -> str:
 		return "yes" if value else "no"
 	if isinstance(value, tuple):
 		items = [str(item) for item in value]
-		return " ".join(items if len(items) < 5 else [items[0], "...", items[-1]]) or "none"
+		return " ".join(items if len(items) < 5 else [items[0], "...", items[-1]]) or NONE
 	return f"{value:g}" if isinstance(value, float) else str(value)
 
 
@@ -13423,7 +13569,7 @@ def as_arguments(overrides: Mapping[str, Any]) -> list[str]:
 		elif name in PLACES:
 			words += [f"{option}={item}" for item in ([value] if isinstance(value, str) else value)]
 		elif name in declared and item_type(declared[name]):
-			words += [option, *map(str, value if isinstance(value, (list, tuple)) else [value])]
+			words += [option, *(map(str, value if isinstance(value, (list, tuple)) else [value]))] + [NONE] * (value in ([], ()))
 		else:
 			words.append(f"{option}={value}")
 	return words

@@ -197,11 +197,3 @@ def test_the_leak_gate_names_the_pair_and_the_remedy():
     assert len(Manifest(LEAKING).leaks) == 1 and Manifest(LEAKING[:1]).leaks == ()
     pipeline.refuse_leaks(Manifest(LEAKING), True, "manifest.csv")
     pipeline.refuse_leaks(Manifest(LEAKING[:1]), False, "manifest.csv")
-
-
-def test_a_difference_is_told_field_by_field():
-    after = [LEAKING[0].but(label="normal", split="valid"), Record("c/1", "c/1", "c")]
-    text = summary.difference(Manifest(LEAKING), Manifest(after))
-    for words in ("added    c/1", "removed  b/1", "relabelled  a/1: covid to normal", "moved    a/1: train to valid"):
-        assert words in text
-    assert summary.difference(Manifest(LEAKING), Manifest(LEAKING)) == ""
