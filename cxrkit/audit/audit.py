@@ -144,7 +144,8 @@ def audit(target: Results | Path | str, options: Options = Options(), out: Path 
         published=rows.get("published"),
         verdict=verdict.decide(evidence),
         matched=rows.get("matched"),
-        coarse_curve=baselines.coarse_curve(context.coarse, films.is_covid[films.splits == films.held_out]),
+        coarse_curve=baselines.coarse_curve(context.coarse, films.is_covid[films.splits == films.held_out])
+        or (before.coarse_curve if before else None),
     )
     _write(audits, results, path, out)
     return audits
