@@ -114,7 +114,8 @@ def audit(target: Results | Path | str, options: Options = Options(), out: Path 
 
         context = _with_networks(context, not_done)
         parts += asked.PARTS
-    rows, kept = earlier.merged({"baselines": baseline_rows, **carried_out(parts, films, context, not_done)}, before)
+    anew = frozenset(each.name for each in context.external) if context.networks else frozenset()
+    rows, kept = earlier.merged({"baselines": baseline_rows, **carried_out(parts, films, context, not_done)}, before, anew)
     evidence = Evidence(
         films=results.info.films if results else "phantom" if all(record.collected == DRAWN for record in manifest.used) else "films",
         counts=count(films, manifest, results),
