@@ -22,7 +22,14 @@ ANSWERS = {
 """{conclusion: the answer to "Can the scores be trusted?"}."""
 NO_AUDIT = "Not known. No audit was run."
 FIXED = "No. The score vanishes with the {} held fixed."
-GIVES_AWAY = {"age": "age", "file": "file facts", "source": "the source", "border": "the picture’s edge"}
+GIVES_AWAY = {
+    "age": "age",
+    "view": "the view",
+    "sex": "sex",
+    "file": "file facts",
+    "source": "the source",
+    "border": "the picture’s edge",
+}
 """{baseline that sees no lung: its short name}."""
 FEW = ("patients", "width")
 
