@@ -19,7 +19,7 @@ RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = 'c94e6a1efa7f9538aa67b81d957f80dcab45ca11738b6b982bf97990bc1b07c5'
+SOURCE_SHA256 = '16a2c338cdb31e07de3a4997c5f0be126547834464157032652ed10f7e0d8a2a'
 FILES = {}
 
 
@@ -5550,32 +5550,44 @@ def own_range(values: np.ndarray) -> tuple[float, float]:
 # ======================================
 
 FILES['cxrkit/data/licences.py'] = r'''
-c-oCv|8n9+68_sf#YCw(q+O8hyZZ}=P%QRkUFF4FHhZ}g=v+b?jA9{i8ex_N9w@JoC%dnEW+bqkR9v--G}F_+`|BP#j&qYlGK-`V`Aj5>@KLIcSkIGaE*9ZN
-Or=ose4UBB5QU5rRTjx~Rm!*pB3VdL&Sg@FQhqH(qFN%%Vr=9KQRX6|1EudcPJ{oF#WF8SuxZQ+P(*o}%BW28ObN3!$X8h@i&y)8IE^gLz5L&b6xKxLW|?G<
-c5fIiWIS3eQ`s;)z7|hVAr8yXFJzP#aV6`HUmK0l_2}kGbcOT1xMuTP#-`LdhHTQdD5o*JedvD~eZ0M+BjKu?!!cQ2ipS(xW=>-;IBSW|Uq0Mi4<0UWKlQJN
-M2FS(xqs%gg!6ed1!HlUFT#ZA@2>iz>wjN83~oPtx*gsV^}H;Xs&je@nPCaGQNCD^6Y}EGY4k5I@2>8Nu8=-<mPsnz#z~=1^>EDXb=K?k#P@nH7)*!*ZL?+L
-NCi^umaI?A>UgK_IBb7w2k$*low}2F;!k4F>(LwS`0e1G_YP)2_VrK0+q<hl|Ng4sHEwQ)KS3oZ;uek-D~wz+JBl2y#k*mtQwVX@8)CY#ds&{1+al=EL0Lpe
-m=Z}=omKO&kW3M#$&;i_71oD&CzeI>?6Lx0PxV}}&Wk7I^_Wv^i6>K6TQ0m_?T*QGhmC}CFbhe;Fx{;(N*5XL9%TmBkvEwVD`Mm|klR0VQlWST*6e{cyD8Ef
-shJ@sO<^FfsG5*`c_tMX2I7BtJ$fBYmuTVmC{%K%%d)pyCQ-R6_-US(IeuqJy1-8n#!3EIgv+_=dA(L|qTacQ5<7TH?D8UcOkhd65r|zw;1B$xd<Co2W@j?H
-w~O-S2Bh<H_xo?Vi5pG4-DJ4EyZU_7A6$L98ji%^WB;x{7+u}%caz?ZgAofi&vw&|hvS*W21InXEb`|h*3Z~>d*6*G>%ep1{-fkEUi_G^MM#At0Xa}t!C7Ic
-orjI3EL6@Q6bhA;@`8N{AW#$~AXV`M_`&Ayzv+YPP{I9*Jk6x*aASZdN<*cDK|Qxd46oBT0R>6yi2Ki%|7jv>>jVY9D#7>}8jvWBdPr1B0=epSa3L@$g(~r^
-#0;7e3F`tnLWrjfIC>$LVNn8NkuV>AX^G(g|1Oz<?;8zIv<`sU#)+W@n0=F(lI0ky0n(*faJ|OKsz{lfz{6>ru%M2Z=6Q;he}$<695!M(vyk?X&s;)mKIDn^
-kJcU91ta*&P#R}aij$S>7Y+)CA`@X8BOjGm$S`B=Pq-6658?Q~=1JzVAfiUa_-dIZ&=@M)gI!?&&7ZB(bP<-(oKJv6g-J}75=3kb{rEiC*Drq$h;g&IcL46o
-G(<d|Z?ed#KF=VoTBQ7-#U<)rB(q9w3D<D%@~O^dc^Z>DDR@i36hNS5>NUv(K^**J)j|@h6+pz&%^b01+P#1zA_6CNoF<+nS&SM4^bn8+?|0)#?9<PGC+eXc
-XiO!JgiWxxccyU$k7t%4>$b{B{Fqq#t0fA<^*G&Vf%MceVI(hn*JbPt8YfsGH7YL`jsZZ8{Vo>~5J#L({4);_6EEr)XmR*%6!K{rSR$U}mqG%YvZ}C-dSFW+
-MY}U+`?B5bPY?UgDXDOZMtKSWoW<Qyv63DuuPujx?ij%hT7rJyAnL32+m|7@-`)3bUQirwd0cShn95^sn83aKuPIJh_om_&Ho97Wf0@HyqB4incoCKHdHbJ%
-%Z-=(%yi@SIdtZ1r5a;UI06Bt(tcvA2yd!fpyK=ROSPy^bB@zPTWo0;4jK;l|4aJ+zVGabW_$SlL)W0!YhP7WzRK8s2g*RWqz-{>rDI}dWO5MSmdUQMG%PDP
-@}aXeFMGt4Xj7TFX2}!Xt~l3TGD{4N`rPXPGQ=sVPPff=Q-hV!*z?nTO@*~Tt>m4uIIBt(iWhEh+6MN<nE7DSJHruAXw^UpcZjxt%ruMwFYsF0P)@a$(0QZb
-8Uy&l;n3|GRIYKGFkXZ9&vS`BS8%g~C`k=eE|g54@n|ObB|0DCK`k*y>TRZZY`bEOEC)TpJbIOxI)^#HoVt`zCa*b{{zmy?Bf3AZg6<H1MSHXq9(DwHvN7nL
-wiO*+M_@osCrpn<>s4k(zYrz`0qn&BGeL@AlBRQ96m*X=*1Tb<w#_Kc=U;1$U#m2FqtPm+Zm%`rVeJhAT9ng7rX&VTENEr^)bB{S+Q+)D*R|)2w1GU2nE9eZ
-_6i>36p%&9;#tPN80O{S^(~yH7@<P-q(@SWf~3t0aW6~V`J_!fx&~h00Hu-0B+Yt~hl98tcXdp#K|$aN%?_SM-XG=oVNaR8DO$Vxl@OlA;LYrblBBF>nQil;
-iVBRTA;#=9#XI3P@B2-P(1G#Z-mkL-WBG~IL+2n#s!Qr^ZSo9bH*F=^p)O6ziUlRD9?0p>afgEr`@g>aq?-$jhaKo0&BN>w(4;3{TxyYWQV*6GbEp?77QY~s
-Er4iMD5Yq!ej|lx)Z?LBkG094P28wWxmcDPec7M!P6R(EQJ6B5micaAZWJanbe6M_!?BPTUX6vu*Sv}3(6=LBw?<m5o8Xawq>-zi*~pfldG6t8E`C|N`WuBF
-wd=68%uL9a4}he;;2%%=Obz}Bq8%hF_koh@&{$2yaA>yqBw`I7cm8p97F2bo$?1cFKG&_yK=N5;)fb2wmYpqcqC;=(iT#h<u<WZgi>Zw34({Qu`83k0KCX=Q
-*OB1ZY5mdY?)t-*(e>@nU&PvND@uQZdDBgeb+#Om!WIO%PD73TOmy&(sj8!+Tf~?@&d_ZePMU5WDlCq16CU4KS;+m;YD|}-?OqS@+AJz+Yaranb8y7dGbGZ=
-0cRh>6r2;T($YNuWOKkm6Z&`H`5}hyEH-=Q+EAI#K=Y9B9HaRAfqNhY^@Pp>K2LJfO~b`B4h5}s`2X=);8Ua+0wek)M(qKEj%5mA+C%T*qM7sk_hM@~)46>|
-Z28z;2WHz;jBuJ2ZUpDv-Z4(C`BXW2JgDd<XeE<swHId250&6L<qlSCwFaJN<ymm(+K+wiVGSEc+gh}*CW-Y$r;h3$_yZGdwpvVOu@_(A3FftT_^f5D_YZ<&
-)UuKB0`VR$A&qVKn`Fj6`g;0*Nq*-G'''[1:]
+c-oCw*>dB?6@3=Jq77GBfQE!LV?Rlj84gK%RMA$H#!E<A1p-YG76>qCa5OZ*Dt|^ElFGAxAeFaNdH%#-l5=l27E+qTQ?>|n-|oBgxm&}stn<*9u`iWKrXrks
+_fj2;$64sl#N1nni4<y<JjNnPMJj_(WobBBW-@4kNTyO`Ga05LlkYPTs;2Pb029evWQp);LFQVP)!={Oe37IXwrNaLQ20p{Nk0pdSP3)LO_p&c(<k$;H}MOa
+8~N8I39N~-)gp}Vi@8g0E`!_UB9aZW$NTgFA_QLMxvBJ%G$?ru__fivJ-a>ci&J5JD$ZE_rqL-X3`06;U6j?hyt?bWy?t{vpe5cio53(~l8O89os6wUw|mqS
+*Kc2+pLOqgR~MbLOQOSQ>!o{SHHCG(oM2<oOXglk^n-rq_UzmKUH9tZ;_C8-sApNWP{)Ud;OS-9)=%bhGD4ExTa8YyH|XCGT`FD7EW$|IjlI;e+sC}Hjg?Lt
+Z;y|UBiCu~>@uQl4l&K@4ShA1DqpZr0n6kZ+C#7Pb8Gy<0o9>B3P$cIaCpl@nsHm>1Lpv`K!CGvF0TgtZs(@oa2hw)z3;c>O080)N+7ie-fJmX1SJ(Xjvle?
+i#D+wxwC8@<s<hemBdbamyy%B{qC&W-(_UGSUpk)BikPSXgiR8<XBDv;Oi78DU=rmB74LefU3lwz5Dw}iXb7#Tb)cp8+a36xJTlQkQjUP?nT1xcE#%-Xu`1=
+(O(bxPi0t++%_!S7EW86RJ65GZ8%f<kc$8)@_A3#Q@k8uyLN8-{!p~WSQE_KHa+Tzr<#NDcQcPX4VarG!D=694P)_0z-F=j(jQzwEP(%KGHqrLEruP9)9<(R
+$3XGzC4e`$>6|kz8ME}HVareb-dPv$yyCZGYpf+;FG93ntOMJY@D^UG9sRO%(eFWkbz{$(hnaOOZ0q9eme#-i!E%}y2C+Yrtyd6&W;@kujcB5R*5@rh@|H?6
++3TAg2D*BnMwkSCYqDbRBC@MqxAl5eI9o+DiE1R1^NK*+bTrK(2r8QEUazFl)4tyVh0n9yZVLq6YH}GHDD(8&@~v7OL|$tl(|M>Ae6i%y?VWd8*W2SYxp$Yn
+`pB{^<8A1W*5r))fC(ZZAw<o+C=!v(0BWEe=nol2k7<aZxCq>YtqijdYSW}6P7n%HC6;j@Q<D`amI@D%pAoKRGT?(hzq<Se=Z;VWM<`;BFhPfe^L^F{vtH$C
+dO}QA#ax`k!<HDgX`xL0(2Iy9F4w9VSTlteg%50D<yDJ$2C|0lY!(2~27U(jcu?$5RvZ+>qls;N)M;0-a5Tv=5!QV_U&fR$WRTy>7+d?!Xi}W)jzbh`ceUF4
+B1({)=nPD1ggGgnBK;(>)E<ir&^x<*CY}>5qJ-}$nd`*d&KIGdEmMA)C0T;sX&BA%lX^jz+^61RrrJ)s*+wL^alAPlRGy^aeF#mWl|bNb2>iqTezJsCYL%PZ
+*3SK8u>$EV%YXYdAKCuM$w!y#LI3)^)9qjMFK<QnO=r;Q-u4HZeALeQFalvGaXwi&SRNPE0Zueuq{+K5(9if!=Spx<;Oomgn|bkrLY;t^{|Vy%*eN6%j?{5;
+d|=zjG|!Tpch4!E=V6RxG9Lx&FE$S8f}`9Dk>*6+B#*+Qv@B7;Ky|PoX!Ai}0v?6bLM4qSRG7&VJ{Ob~ilaY;YVr+F{PwF}_y~WA5=E!Rq>tXJjCRju;!o`E
+ZGJI0Yv<S9K|Z+6yI0?y_41p};3ogR)lR)t-tXo8L4MYKn}2hi_b~7VwN;X?04@g^Z1mkIxI?o2@XywVe|`9O>%)J>`S4F8>-S&&{`)U~+dpWJb2~`M##4td
+`}hJ``f>fLxq%r=8?Zx9QAZ_@N~k5g*V6`xsc5=SsOpPNA*bVk$3{X07-mH5dy6phq9)slDk0$o0r1CgXG_S5M)CRCC3402Q)`f)`H(b$rQsX7@>13ElXrQ7
+z#nF##{&Y6N}@1ehogZo2CTEx<5@YKE|r;>%6Bpa{qlZBufa+!;zYJRtjLxVO}~=h(56U`L_uzcQ3O|0`7BYai-QQZDxd~%K_d>MfLTFO8&a$JB1`7Xo9)<I
+E(G};2Z86&$0^#tPkAf06+j2=WSr?Z5GOh^&mf{Q6*7_?>}tw!yDDX!V`Ku$(&wVXdXvv5SrQu<gd{bmi1;b#9Jw6TymYKr8J-oukW%Q;u;wx%6Av*8{1ZVr
+9H{}qzW$*pF1z@@#~Zk=k#JATfF7W+XQ<0UV~El5R^{O|_LgbH<W$vKjXh>`EG9`3VdQHsQmE4#ft(f<+FdfWsg>YGj%a;Vm_wW37Jw^iIqjDec}YvQi#91C
+wSwtfdNE7C$1Muv5SIH>f{Kh85j6t2s}@lRi5)kk24`Vg!aZrCeB7gAwW(`HEG91QbQwi+FY{--gVPjTkM0gP_QI*4)es#hLDY`xTGGt$<ye#P_BFaY9^ieN
+;(%Y=`!rcD6hv(76}p`Y(+oW2&6O?=gOcmo(1YEkdU-V_-S_u578;{P<bj{{vrH4pY)7z2IY`lv1{cVj0>T#DB~Fj~K9@2SoFkwUCwu|vls=m#)1msH;(+us
+V!>(D5@DgBn_6Pcv>O3VM1-CAY&G#Tj00pZByH+H#xL^WC~)cL$C0{gjdh(&J5scP#_c1Wq49WBY{;^qj=_#Y+S*+%kOpjrJ%R?xI+~Q^flp4kY8mqxQN3TY
+GwtbWtT;~X=nD7UY5|)9j&M4)*1O%_=CIy*9g?XJQ34)9X!e!U+jJ>4MhM%1I6f6zVY~Nmuu^Gi8D5aWEu(EI*>j@tPQ#;dv*xRM?B%$01Ui(W4<)Q__iO87
+j}7-~;93bvCaY{o@nc<UK{nzuK@9mU9G<Sdet9a0>KUQA*Z5;rBoseu#UfI|FNmGHNMIs5Z4C^Pg}_#xF%0{%^~Koc{+FsprW>~4wi^8uRyYoB#XYS{WeW<i
+r9CL#piD0Y^=kGRdT7B`n1!(}xx2XR(O+~Z8=_g)-(e~pf}h%|3~bAo^`|%n=8|ePpr4kBso_aN*w6E1(-bt!YrJJcYi(XO=st)xlCf=u9C3OoUTQ0uA<hPR
+-O~fCkhS01*YVj%?6^p}<fxm&lHVb-D?}-eV#f^d2EEgedQ=2bvm>6Uy1<^7$b?NXG#ibbF<{S%GSmuC>kL(k$()^lh7ifZJS&MBCiqC&dhP<^<oPUIU8;dB
+;WmrrxNU&T=}g8_b7ux~)^Z991QqIOhUGF5B;l^Z)ma#@AqloOuy#8bvF1%T1fgjviN4rIBR1E9=(q9+v~b{A@?-DPq}97k)10({7Cl*{aAIb>tPbnqH0Ivw
+u6`Y98!f66pdv$?|GSxFama``cuCEGoGTf<!=t(5T%h!VcTjl`tH&$4TPZFs%e+yulzDVYjdet+R3j^yD8qL8jJ&t-uT4!0x?TMv(xax~CeZZa*$l8LV6}Bo
+3k7u7u8Ty}e#+clo(K~Vkhaq~Vl&mVB<T#@fQHu7LZ#4D>t+P!^-rb7Zy_{rZKMhaW?B+%VxLif@34qWp+KeqEzJM4y8(2~?zKqBmEr@cUb@>Wy^Bp@RHt6t
+doWnwXo${=u1L85RY(L%rtf6%`!D}E<_&6S^Cl7e*HaJLFS(s{tsRkegR^y^&9QZfeqyfiL@cRKmO9H<R|WdqFhK{!-C5DJ8-5@2gL>YdKFeAk$rC2rFu>yR
+0|6<k3hwp(NqKTQ7!@=7;y~E@H=TVt#hUWY#;p*AR&cM7L*tY<Rc`mZG)Ww-cq)wRvg{Lb=5(66kE4H<ec9C~Rb3rLs}uAv$B^5fdGS4xiSG2bkby#1Ut}>9
+NaP~OXi*4u)XF^rb3z$+d1VLv@f!yCuS6@k(w|DEJmbU8p^tu(HffssHFFzdkfA++nbdn19@yz!8hhrh<5cK7C0Ca*L|X+aUJ2wFS~>-)C~LG$Gv~?}C4E)u
+>=@-ve^0UX&$0QQvKt4IIrP*d+BnCe`hv1!Hmxz=HB>>1U{7xhnd0u@iSdk?xJItoNi%lMhp56(!{g77j!?^#JHTM(`odMxOUVwjlT$|W8WMP-v}UD?aegfV
+eG}5MoQgsQG)Z?<0b#CW%%)|^ZR-+7{=Z?f#9Y=?e$zB<8Q*pxlj-kM+xG!X4Qb#-g+c2#KpacA?fH>2uVp_=cLXR)*E{-dzT#qS*9uQGuU!h8?E#hITi;OI
+V7zUF&h72s?DbpvKH<&-ZH6Vq6O(8rt17`1@g+<PTyg8cvAekZu6^??1Jl;s!H~Zd($z1}Gg;l02`~u#Y<OPqLNLh+iRnsYz0rNKaRbD%LO}$@$~GiAjnsAq
+95WclTSl2(%YtS>5$jRHjvd!SKO5JMhB%h$bL74Yxs+FYnQhm&AV49VW1k1PI*q*fB=7`{9rItbd0dupPVwmrE#+j?`o*STrY-aWCYoBGek#_*&a`fGEY`ei
+qYq}iuQ+Ast<Yq@bT*bTYPC=4!`rpGt~?6PBwA&Ksr6;axI$iSqzGkW>Tfl_BHEr7-=6KKE~xJas?+<3-e}(9<$NO3jd%}@d7F*JYYXSp^R+`T?28j{#^ME3
+C&`MkVH6uX=<@f!iIztY'''[1:]
 
 
 # ======================================
@@ -5731,7 +5743,7 @@ import numpy as np
 
 from cxrkit.config import Experiment
 from cxrkit.data import cache, copies, dicom, groups, matching, registration, splits
-from cxrkit.data.records import ADULT, COLUMNS, LABELS, NUMBERS, SPLITS, VIEWS, Record, exclude
+from cxrkit.data.records import ADULT, COLUMNS, LABELS, NUMBERS, SPLITS, VIEWS, Record, exclude, is_minor
 from cxrkit.data.sources import Source, locator
 from cxrkit.data.workers import Workers
 from cxrkit.errors import BadInput
@@ -5837,9 +5849,10 @@ def build(
 
 
 def _not_adult(record: Record) -> str:
-	if record.years is None:
+	minor = is_minor(record.age)
+	if minor is None:
 		return "age not known: the experiment wants adults"
-	return f"a patient under {ADULT} years" if record.years < ADULT else ""
+	return f"a patient under {ADULT} years" if minor else ""
 
 
 def _matched(
@@ -7556,10 +7569,14 @@ SPLIT_WORDS = {"train": "training", "valid": "validation", "test": "test", "": "
 """What people are told for a label and for a split."""
 
 _WORDS_OF_SEX = {
-	"F": "f|female|woman|w|weiblich|frau|femenino|mujer|femme|feminin|feminino|femmina|\u5973",
-	"M": "m|male|man|m\xe4nnlich|mann|masculino|hombre|homme|masculin|maschio|\u7537",
+	"F": "f|female|females|woman|women|girl|lady|w|weiblich|frau|femenino|femenina|mujer|femme|feminin|f\xe9minin|feminino|femmina|femminile|vrouw|\u5973|\u5973\u6027",
+	"M": "m|male|males|man|men|boy|gentleman|m\xe4nnlich|mann|masculino|hombre|var\xf3n|homme|masculin|maschio|maschile|\u7537|\u7537\u6027",
 }
 SEXES = {word: sex for sex, words in _WORDS_OF_SEX.items() for word in words.split("|")}
+_WORDS_OF_AGE = {
+	True: "child|children|infant|baby|newborn|neonate|toddler|minor|boy|girl|paediatric|pediatric|kind|s\xe4ugling|ni\xf1o|ni\xf1a|enfant|bambino|bambina",
+	False: "adult|adults|elderly|middle-aged|middle aged|erwachsen|erwachsene|erwachsener|adulto|adulta|adulte",
+}
 UNSPECIFIED = "frontal-unspecified"
 MATCHABLE = ("view", "age", "sex")
 """What positives and negatives can be made alike in."""
@@ -7657,17 +7674,20 @@ def age_span(text: str) -> tuple[float, float] | None:
 
 
 
-	number, text = r"(\\d+(?:[.,]\\d+)?)", (text or "").strip().lower()
+	number, text = r"(\\d+(?:[.,]\\d+)?)", re.sub(r"^(?:aged?|about|approx\\.?|ca\\.?|~)[ :]*", "", (text or "").strip().lower())
 	match = re.fullmatch(
-		rf"{number}(?:\\s*[-\\u2013]\\s*{number})?\\s*(y/?o?|yrs?|(?:-?years?[ -]old)|years?|jahre?|a[n\xf1]os|ans?|anni|s|mo|months?|weeks?|days?)?",
+		rf"{number}(?:\\s*(?:[-\\u2013]|to)\\s*{number})?\\s*"
+        r"(y\\.?/?o?|yrs?|(?:-?(?:years?|yrs?)[ -]old)|years?|jahre?|a[n\xf1]os|ans?|anni|[\'\u2019]?s|mos?|months?|wks?|weeks?|days?)?\\.?",
 		text,
 	)
 	dicom = re.fullmatch(r"(\\d{3})()([dwmy])", text)
 	if not (match := dicom or match):
 		return None
-	years = UNIT.get((match[3] or "y")[0], 1)
+	unit = (match[3] or "y").strip("\'\u2019")
+	years = UNIT.get(unit[0], 1)
 	first, last = (float(part.replace(",", ".")) / years for part in (match[1], match[2] or match[1]))
-	return (first, last) if last <= 120 else None
+	last += 9 if unit == "s" and last % 10 == 0 else 0
+	return (first, last) if first <= last <= 120 else None
 
 
 def age_of(text: str) -> float | None:
@@ -7676,10 +7696,25 @@ def age_of(text: str) -> float | None:
 	return sum(span) / 2 if span and span[1] - span[0] <= WIDEST_RANGE else None
 
 
+def is_minor(text: str) -> bool | None:
+	"""Whether an age is below ADULT, however it is stated ("1-5", "> 65", "adult"); None where that is not said."""
+	text = (text or "").strip().lower()
+	if span := age_span(text):
+		years = age_of(text)
+		return True if span[1] < ADULT else False if span[0] >= ADULT else None if years is None else years < ADULT
+	if found := re.fullmatch(r"([<\u2264>\u2265]=?)\\s*(.+)|(.+?)\\s*(\\+)", text):
+		limit = age_span(found[2] or found[3])
+		if limit is None:
+			return None
+		below = (found[1] or "+")[0] in "<\u2264"
+		return True if below and limit[1] <= ADULT and found[1] != "<=" else False if not below and limit[0] >= ADULT else None
+	return next((minor for minor, words in _WORDS_OF_AGE.items() if text in words.split("|")), None)
+
+
 def traits(record: Record) -> dict[str, str | float | None]:
 	"""{trait of MATCHABLE: value}: the view; the age in years; F or M. Empty text or None where a source does not say it."""
 	view = "" if record.view == UNSPECIFIED else record.view
-	return {"view": view, "age": record.years, "sex": SEXES.get(record.sex.strip().lower(), "")}
+	return {"view": view, "age": record.years, "sex": SEXES.get(record.sex.strip().lower().rstrip("."), "")}
 
 
 def untold_sources(records: Iterable[Record]) -> set[str]:
@@ -14277,24 +14312,24 @@ c-m7^QVL2fF3l-XNXyJgEmp|P(*d&5ON)T)#Jm)RlEfsCaDHito|2Lh7XW#o4^;'''[1:]
 # ======================================
 
 FILES['cxrkit/report/cards.py'] = r'''
-c-nneO>f&c5Ix(!f~$+AKvB27t+6WLO;R*KlPnTvFKwVQ(kNylkp@Y{F%19r9e&AD<Mv{UGsEF<_~vmKMbUBvWKGu~711lIiI(&Q8nR(}g#sWFRM%)VCs#M;
-7hj6A#qD|4Rw+4OEEjj5FD{liB9vF;>~gtSUfx`1WnHJ_2{=fq0WCSafFv8qv<6Ndw`7IpSrkRnX)Q%dO3^e>Y9_cMtX&JK$(iW52I=%`s#gtr47z`D=oEUp
-X8bA07koRN`tKi%|DYejXiM8Bto16NnGREm0wYtna8V4^St)qUddF&ozXhi)jEpL(X)tM63A_aL#vqeW3RxXCcJt-_>iTYEC&8+`MNLbsQlbD8@W!Px%`|;%
-p!aFkF<I6dA)j$7=8NI%pJ&=*40CSXaAY#}N>$NP`CN$&N0$v{d^-JnaeF~>djfG$)U1J`NU}ARxZHF)t)M2YsGuoIDyz6hj$bSxryq&Zaz33%(4FL@z=;*e
-csiLxhlvQNC`FN<Z$883@+c)y_CqipA5JAUKMARYB<71S9zdH>S+1ByaCIn2jHeaQDz`b#+=@mJLbVnOG1Wlc0FRHmA$d;TTT6gy7*b2uG43zzmxouZE7oFm
-GHaXI1xku&#@ayK`A7zmQ7BJRbZg~}++d_f^j56Yc@LJ%OGZ|-t1$Q~e-xrQY{>`*`l1wVi*-5hwYWdOToz|HS67ScbGu)JGN^ojj5r)j_6UkqP#|LzN_W+^
-kH9X$^RO;1gLq*|@QfQx0P8V>pmXQeRJ~0LTC!4QMp%eWqe0^FXNp0s0QB$RhZ|)zD2-U|U3$@Ug238v)O-!g_i@C*C`s))nG&7EOudmeP-_#{LGdu1lw!@W
-ymF$tHuh&>xFM^$HSz~?Wg%(@W2Z1c4h{m3B-6>`w(xX=zC2L|S3!Y3qK-dv+)4B+kDY=lF=1Kuh3c)hgX;G#j#P7h3`dH2P=eMB^xGoj=nSn)5xz-*(_?y%
-tH~)D$!(Cf?nKkId|0q`^nK@~`|mDKZe%v;ncB{D%$P^t_&4sS4vWC5-O1TcGu@$x)lQO0u~8uim(x)gJ4>*Z$jsTzxX{F&-YnUZ7-Ph9nWy_C>RB!&R%n*$
-T_U3?SIEdCuJ9V5$eKNp?XU<X9*^>5b)KOtRCA2WeeKC^wxMcf_7h-?97v#1KxP||Fxz8fow?QrHdY;73l0Ql2LoI6%yFrQK^Tr85bjiycAuyK{CJRo<XB1$
-HS#tmfhk7L=EM@WOEh}W1Gd0UWf5-pl!%(((V80A61)LhyfAS|ymmLHd%|zpG<evl?TI!k%nb^$w}Mw=X4{@gCmXD`u)$EZSpM!R%TV7}RUMs@0X&lZob-6G
-0qkaYFefB-oBspPCD~_W*L%l;Zk3<At7qiz9lGCtw1;T|afdkDM<Fl1j5V~ltPZL9nNCx3a`Hl(4p4-x*N9y!Lrty+%P#l}lY*N|Fm42@WbQSeuz$GQDqQD_
-mB*&NKng{aK+QOoh&Q}5Y_IQwI3>>j>jE29*5F-TaM<8K<V)E>;+D@aF}QE_HL{tD9xxu)!%Pev9N~RS6Ndb;nKAmEVKLtwM)P5(nA&ayYhR)K>xN2>L1dw(
-EE>IV*ok<Nda%=7^AemKn4tHzvaR6nUD+y$7_SBT2ud@w@<Z=2&>n==rjm4HcIV01j7B9G;g!xc)7#!A2nv(&alJ<L2~=-r24giZOp4LKuuf0Pk-tMnX>f3N
-8du-$+Y&2g2C8`H?<lVrUr@&T-WL15uOkbKC%kI{u6uwdnMeG|i97xSv;$X^OuO!EObf#&k0A#0UNX;%c%}7P&ELHX^G;2#e2PJ~RA*24wCWx+CKAU6_}W0|
-=m0wOb$S3^^gjEL{TVsXfl`=PBfYH2R&-{gW>M8Y(@d)lc%_<%p^wKt>}*-0q;=F}bUybcWsBwV_VS;5yPMXtbc83}*yY>{VUCyLf0yT{@Bbq72~P+cD7?5E
-z1os;W!fprhbgg-3ItQ{UkgHsd%JkY+qLzpM6D6d;H1AUH%n&9PPw{VI&0c#tP)#<yU5U+(VEw+f8z!H{$Ydz^BBw&t)Zy8b{+fVrxsVmGi+7<i6SGWj>n6R
-vl8D4o?QM1X(%&7'''[1:]
+c-oy;OK;ma5I)<#f~$+AKvB27t+6WLZBlH2CRrrTUfMvVrBTdAA`Oy?YZ(6TJABDfo%XO7Tbvor4CnE27)8-?4P-+%AQjPTs)?5L1sbwtdW{4i5>(e{H7D1%
+7nh%k4~x5ttgTXVu~;td|GvCj;)+mSkq=kP#q#R*CM)YYB~QRXQVl4{;RPhwN~Se%vf7a~if2(2O{cXKEh$CQK&hGFim-Mgq$VFk$2CaD-%!17*edY;!KGv9
+-G=d}Kwt3Pbn3sqG5(Fd3#%P%n_%m^d}caqDGKyVq2Zz!va?d~n)Qm+8h;B;TNnvdRMQ~Ruo8F)>O>%uPzqTc4|e<M;rix&BqzbLyhKe)tx}=@18}0!iDsIv
+8t8QzJ0{9{E95h7#dtB?{o_uX#<1tkEk`0_tyC2)mCu#fa#Yz+#;4Q2FYhi%ZZi-UMa>#0iX_`miRPx$X$3WDMFmY!Qdz})<#=NWIe$--mh<VPrJU8EG%E8_
+Ss+a(5_BgyDNt(#GM-K*(NQZ_Ta+TnZ!@3a<av~mDElTDkB=#f%}+vVA&L1SjQ19)EZ0n9<#k9&jHWfvDz^#9oJB(j=dcnA3$B5@0Up1uhU7VUYb61yp-U~@
+#CZ6$HxJ*j=~#=Q%dBi-4U`m19UBLW(t9$Xj9ht=qT47h<Q5}7mUhKTo%fZLdCEwNb`?5b<trhY<B<$;z%NSCVt%TDuEoQ})w1|-dwspQxv=NOItP^x$|eqp
+$yT6P1qH%Mp>$X6dJn7#o(H>V28)R)!82|+p_23Pk%_tp-*KpzV@O-jl9ei3LsJ!^8*m1i!+xLfrpkZ1eL6{eS(_eHYXJSfs~Ssk%aQZBKg-EMlGNJCl;|YJ
+_=Mg-t&Lwt#^ZESiVefA&57#T*k{o|PF8grge8RFLe#DS9K*CgP!QlLnNC)_!lM}K^7tE61qSMfI{wV@B+<__b_%M*xMe{ds#9%8)~{8(f&+aTUV(u@^I9>`
+r|rv88A_S<Jqdy1V|ZU@lXEhnTPJPDil%G%u+{76>)ufhUtOHs${f;P0CuMX+&ucizi_{G*glr+GG{-{c2`BLc9cwttqM-Kn2y}oTimt~XmU5>LKB<4S#lsT
+`iOa%r-vl!@i8TqXiW7g5et=r07M|yvJKGZL08&k5x^lH#mVxL<E@nW0{S76{uHK`b9CH&9msyRrD|pl9O@k5l|Z9_%(ft5c0kuVGfoU-EIYap90=|X0v1r1
+gK1wUVL7UiaF?6B_(+D%hzB7`UW?hWiB5wSpk$<MPVAlFGJzWO08Vg1T7=0WC88#nd($L4f;VrA7d4v1>wasdHvFbdgVm7QS!}z;*dP&SI{0qH?6@`QWP|M(
+4j9@R@xk4a8S?wKtD|!=sGsC8Cw;+K2lg{e%o&N@;eW%tB!`Ubd+pfqt@3;K^^E+vNA-vIHkrl|m&Dm23UTp$uAxP<I)vs&yiLj3*$ZttKoX98BlxWhcDdOv
+yW}rS3U2P#xDm*bx#xVux#fPR(9S1IkIh(v6^c~?HRISrUhv*r2l^q9Q}PV3DR4k$4UPc?hb{g?zLXs#&U}V}!E>w6k&RsRi2k_QX=1AUm5aevzquW7h%)@W
+fjK{wM)To>n%Y4K!9gMY^Oj1EPGq6!Y&Ck~aLDl_^=P-dxhN<(LPf7_ZAZ{wtFm1ZF<uMQ5twFa>Bq5Vz&#SJOeN{ooX(@QS&dpS!fAnPrgyzeAQUFz<9?0k
+6R2L$EXM3jw`v$(8kIS*g^Ab9x^nce5O$0e@xtT^wHSQs;Xm@X^(daMZyd(~h5NP;jv+?Xdw&~x#`r2U+7A{r4t+z~`g+1!Ei_2qDM{vA=j_bY(XmGY=#)&m
+337}t!#A5j81vvW@1uCF^+wI#yb1fx&9HxtPPSBMPxv<MRv8nCgB5%(VGZg~y{PN_Si#ZT>|OSI<f<2x!UP%WRZVuHGY2(BRsYU3Zw<i9+jtDUKlWv6`x_~(
+!#Kn9u{R-GESGmze?8dKv>xswESbidb5EQ(UcdidU7WxDgU~0;5RPg%A~brvBjwr*ZWdTmVqZmA9=(1o2qo_E<rVKXR<9DZ#=ZbY{dwP7R8)4$_0`fz(@tZ%
+*>2uP1}6>IJjeYbHSiCQqdG9J*-X(IimGcju@8P~>#BH$oytE_tmV{Q2t~(PiEkN?QvU(o6M1F'''[1:]
 
 
 # ======================================
@@ -14302,40 +14337,41 @@ vl8D4o?QM1X(%&7'''[1:]
 # ======================================
 
 FILES['cxrkit/report/checklists.py'] = r'''
-c-oCwZI9bF68>!e3PSh6QlJQ%q6O}pb8)#e0Rn8VL6Sp17=}Vy)S9s@`9yggckBOt^G1o<b&3?}N*a>Gd3|O`M^W_p_SL&zvwfj-U8qkV-o5|r7x<d1?$oH(
-9GbSX^_|*m&1P3w*EyP}Rn;^*r90JajcTpisistGt6i#$-fUr#JDC>dIa7D0-Wavlg;8bO?0JcC$EtH#6h%}29}RArsxq6-HnmfBkK3!)%@KICPsTI7-uOB1
-V1iy(h9?!e)0;{=XL=?*iDw*ix2^2jkG_Xb9&nxRKux>pSME(=b<LyQ`GD4tkyrIORks$muBKBVezElz{e%BH>wV=l``Yeo=hx=>y=fh&k>}xXwrT3p_B*&O
-{LO2<H={|YOh4tg-|P1LWISulrfG{_joVlMesi1u{@aINKBoKu&yVkK-+l5#`he#LS~y~8?saw4X!UGwx;C)RTYGnG4S2mQ(Jl8TuTyohm22t|2M(oPXo(7U
-Wlq+iBl`_%1CiM7Ah5t^7S_RAw}trGHdXO>Jq49t`GG%2Q^veE7+HB|zILf9NfG%tRNB_l>Dza=Z$7GpdWhO%oqYkFqPdD}T{cmwBC$kImv0=}H2Z^wv}lG^
-0|_VSV_~~tDSt+nDdfW^NDtistM#!nm{y_(Xbt&BT0>rywlb1E|LS8q237ws_2N@|G|7}m5Tuxi^XUX8gCQZaPg?^i*oJxN^A$-D&-<6EgMH@o-DmL0c3T*A
-v^T*(X-!q6^m;<!_D2W4?QB)4HOy~q2P;!$YxS#ccSUomS>y=|BB`^C&W5Z8^T0$MzSa%@?UX(oD!W0qMXTwA#d2K>db577dt_oA(R=|~f&H2q^gPxxH%6UF
-VM<6tTiY(rV`r)|^%Lga<_Yke;E<24RM8iv1BB5+^<<{R@}2l)EW`rfQWtSgB`jPBRAg`Jd)qek9_$<+Ymmy;rdY_}M~tcNzn+|`oiT^JYqhNaiSpW<;AzC;
-0s9P`1lD!xPY7Qam_!uQ5Nz~JiNrAvG!A>BQBD9U$PJ+b&NvL#hk1I5va)ISI$UE4WF)Uluk_kfxF+W}q+Z1GrQUR6b;LJvYNDS1j8C*W_~;c)LKhAW%@9$;
-h)OvwA*fr7T?FvDa4#V!mDwM<vqBYQIE?tBQ5asBPq2(aVlru)6ZmED+%iH5T(nxEj1YeljQvzSqsT}9H>YK!I}FW<Er}zo&M8mhaCWNxFm1Dd71^EX;t0PW
-$lvP9nS=su(wgqr)`~>INcXa^LjlHeFb=pqrfr=*gJcPWCPYUY2Z5PnIPX9KCp?KA<!tmo5fCFKRWE+Jxk)Z6UOu3#msQNq<e{9U>hl9hzPwpoKF<{B$7+Ko
-jhf9aNuNcmEqfE!lQ&bIPVb;e6tM;7YTYyy5Lk0`ITFO@zX#w%IAam`(0M34qYoL=a$>_Ux&{f3%uh~#$wBcM_xqfx8;)jxIYc@EJ8`*qjYSQdfElIK-!S?(
-Y`A`PtYp*rfxWJ6X<Wx~*c>s|EObC3H2hyTKInKmQfmPQ@k_IfyN|-Xb$yN@Mz9LRT*k$giGs9KOu{4xp(*Rx9i1uA^%M+XXwPa4WK`UiD9j2cBjcSpBUjog
-bAY=Lrdh<X`Is4fBOE~w^dIm<5Nqg89#7CvF?xaACp;GFCXvWtS4iYw<(aDj@NP-r1O3&C;-jx&9^hX|xk9$I><UPTe+fb)j|g*cI_EVc4~7xHqvFJgqT7cC
-4uziKjpLwHK|bN6i~2})4@APc2O01{8_nozwz_~FX*2qMw43M3br9JlynR&be(E(b9u-JwTtr1!yGjDL42wwYPh&|5lxCIQ>;Pb9><p%{225Gby5?XvGhmDw
-i5I^di#t>J8rqz$I<Y$*D#JARvl4H{z8eAPzJvDBL8?Nt(bg$L0NMhbtJVJi*sudtdW~6zhmDt%y1N?6K!EVLhBB0T5-bS-lpY_x6%~Z25)?t|4DgHn8{|rE
-z8)Zjuyc<crYEi={n6O*vu7a;D~TZXGG@u(ji?tr!fCuA$cVEf2E`J=IMZvK;*6;!Si}nleP>1$wePQ>Q?h$(sIV$DMYMWUXfdUzOoE~N^B@?oKMuYm!&Z>^
-;3+6Kj`0<V-YqWhix`=c8{3~{jM>5=BrTL=K2j2fwPA|uv5l)R72k|TVxCL6BZ=X#_zJ);{An>3kjGAwR^%!ElRnq_B0!y*b~{r%s{5!$v_i|{<^<PbJa)pv
-WpL&78Xa;&*94^+Gg%@<CTxu^`ZgowOedUPj6fR)MDT??iN@M5_`$PKr$uGz*ej}@OBGx`>8oi4YP|4{;=ac1U`(-~lH)Kiau<A)w`jkSi?El10h~Y^09Z^h
-Ot}@t033q^#G=@f(A(+K<TMu#=W(86rONXp!^q3su`KOZs7^RHLc{8Un$<WucIETGM~UBV+?WrY{Z#>|0g+pc{)~F90mZsbU3>%Cwm#DW^qrj2;Pb4Y409q3
-EdrnOAOo<r4#$UVnBggYW<Ns?n_DQ&Ipo=Nf>j<^jH>>0vOaUKji*+6nX9Gr3***-mP2?mC6h&PQo)xMO=cR*<?8~7_$_z6f6W;jg&Ewl7G)Q#b-+6HQ=w%L
-v3&%=UUzMCJh*VTUR55F-7~v~?8<Gix+cf<?NE<kE3P2HPQZ|vjr56;JO{63XQMHrq~%1&{;qvsJ)>c88M9=Ar*h8}HzivlNfl;q|Cxjvcq;Be!uOenZLtgj
-ES_x9Z9^OK%}jig{o^OtQGbntdz*0U7vJ8GjUQ;`wvY{spIv4Vd>!A=#n0jg9|O&?-I!|*x)AYcAV}UO*uiXcW!J6dGK2QRRD&!6MkaGOTHj@B1B?ud9gHK>
-;l8McF^>XZuMrzCT2q#|Ne<7rl<TcEgk9q6NC_}X3XJ4pHHPUpA&zM-TV-Pokl;69U7@<FIT*4v><ZWgwO(W5#&SE<lR!u&4UGhK)=OBo2C32b{+=wuy>mH>
-<khjhbHXp_0TwR=q885OL0yUDJ`zvs!`&o}&@Cj;hucUZ6W#%NInc>5g9`}%J)pIlEyT<Q1Tb6>B7`7Vj}Q7r5QlFJ`##m>7Ble^AbNREzV^&`Zyu1d(&IzY
-V_r&*d=i?tJ<C%Wy+h{yqA?>v?hAnrnhY-hd5p#4E)M!=xyU%~V>$x$M>uZCB&Ax9zGFMZ5%vhsqdD^xANSUr@F~LJYYCo)5RH-xZR=A7cYX>ebIGaiLR-&|
-(-ax<8$$e8Xu@@$&WP#s#^@(h?A^dAkYx|;DDgdyORyo91l%vUiC%J@2o>NG0?YZ1n!uPx0gk^R;<)O_mZj;Slw*{Mh!O-XmRECcid=Wg`HP#?Usua;dLlW3
-AQ-Xt$DoJyV2FImlNbAdLqiBqV-f(Keh2<P!ee5{xF4|F+Pf_@fEDy)0h<`UQyNQ<6R#R`qJ9ILXyo?PNi+w`8jRw@f9H4lfTXp<qUn}5tL2Lo2tXe%@PnY2
-`qMi+DS@MY7|@Nw19BD(>iaN4wmu1m`*gNpscnVOGFst@S5{>nFvWkykcxXaKBH7Jnh{+xl}RC}eVZND6auQa2WHH4C@L|HB~qTg11u@pxt7fXoF@wM>u+=z
-WY{NRX~Nsw;FHGp)_EFV+~S=RR6G{{SUdWq1QoywOaIMPIc)Exw(zflT()qkh2S_#jiS5>nGjyC#A{XMu%C6dFkTGWvS^zFbitbpV-~qTA^xmxLP>nJT(JsN
-7l9)^2TBgBfg00C-%X>SOo2Sr32uQ>b8QWy@*<~-pgEY!Z(!<Ao<zkTzzfbUU4OeNgZ_vy+;LK809I8+W882fjYHH#kilQ_tw4Xp(ek|~(D;BMWt}F`1tZDh
-FBAH{gsk?IO4u;EdEg7te#t)<EDJn?CEgO~G3sXkwBUfW4Afm+(ckylOZuG{{YNj@4su&n3L)sNr{TpYF(C9{R>R$j2t>!gtG)@YJ%nNKtDh`M0t@=<7JpIW
-caR@BV#39F|Kl?rC09@Pz|x(4X#iNt=z;DdK<Qb}b#_tl196<Emn0&SoaoAzh-evqr$PHA*}j1e4}Xt=mgmR*pew(zNbw29;vaNF$)4Pnj81{$GUYq4K_5!T
-K_$6WkhUYeT<b<I(X|t0GW|bQwD5@'''[1:]
+c-oB_+pgQj@mczc1^Xb<V2I<Q0b02V>gEC%aGJn&kq1GbSK?Ayiy~Dnb!0`+zjtm+F3*tz2hJfmJ3Bk~nH@z@^!?k{Z+^}Wh0=AQKD>ML>n}gR*IaeyMz!YH
+w4JTDYO^z&ePvze2v4i3Y4%EYs@oaWTDMnCsn%AzR2jY50g^kL7Vw;@J5z6rI_ScvvTY8$#kf<|xh#sJssE1_H%(QUO=p|hDSN=<)%VQ_XtdAPGrit;oHu}=
+*Og(ULU(#oY3EE&qz5s^QFpt_uKnt-@W~6V(;bLuH~r3oDXgw}wYwZq8?y4czNG4{#iOg~RDhps{Yn4Te_iyU@{)aS_qOwU^Ze1Y4#ddwa5>vFb!qz(+z$Tc
+wLX{;5(?9!oDK)wUY@OIt=Tkf(Tnl+^}m07oB#I9yC2@C`~lDRzrKC*!2{_7p6_Vmh@g4Y)k&k)vxDi{Ks!I#?Wr|j^|C~>Jes^t)!A0AsYevpmHe(!Z#r-l
+?;P$9YSy7W`*Ugo4%zNu6PV7zK6vYP;6}TqDxU5q-|{=(@#hF-OnZY4mUrfJm#UKFk&k1gZ9Sd-^ycl4@6|$GqxMv1pFp%|t|D8PO_Zug6w<@x8<#fC;iw@x
+nqk)fLIiy(Y&UG>&*(OVu=oH`qB|h9K6M78OXL8lA?!$M2(QvsMuO;Hy^F^n>hGprd}vQ5nGy(m6$5fUod7Z@5(50ZGZ2Yw7>+({5d?01c%?cxXHMUJAfIiw
+gH=aoQ#L5Asfv_d&&b^2<iIaGTUBZe_^s_=XR2(ie%9^2XwEgWJYhy8f|k+6kk$YXRMg>X-SFQ|>Ep4o8#G(AnogK4*R>!w%lCbspjbv!Uy!swe@zW?p6Zz!
+C!a}SN{B{V+b+*zXR0#w2y?IV1ZYlh$@><%E_`8BfEz7T4`xU#--+MGOe`R4>LTu;loA(`F|r@)N82{_0rVW7YT(M&rdY`0d-SR9zaE^by)nnUYqhN)A?39>
+!_$bx1M(Rd3AF3fAK<>QFp0>g!P)4U5{P{sVC?n;qnH3t5E}xAbmP!juk-X4Wo6SIbhyV9NJw58Ug@=|a8J%}2)&8sF%yW^G0l-t6ZOq^_(ZLPjb0NHns6{^
+hKV)wsFeK@oVrEd#XMdY?iDztGKXV#Q7D2ehaO)v3f&9i3AT|-OeSq}2D=QFTSk<yqSX?41pk|$@2Bboc|O{|IWHsKp=(ZTNfc>!PH`HC*s1#6w9Nu`WLwk4
+5q^P_|D-Et5^}UjYr0cgD`Evb-Sff*g*29fa=`2{9qaT3I7`4a!8_VGaLgn_ydycB&?Iscv(c42AVx^4UVi)Vkla+fydtl+Rm{)iTFz4S@k*R8A6B=IGX?Uo
+*kDPcX0uz;M-fZQ*2Mi}&6LsU9VCe&*1%k?o2CK)OO7T-fY|)EAURQ<v6%SKc*s0wA5x~}z=mZs4FVjgpN#&Bo#G>&_c2uu?9GtoFw;r06O)V8nAN}t7*R_7
+1-*~mhRayTLN={mIOy7z#&zt6%?W+YLL($h!~b>TosN$qu@;~Zzct&q$0$5o*OwT41gk*I)m(I$C<r^nAPj;qHDx`ylQRXHo}2*`?MaOj85OrBGP6QtB)m5l
+q)JC+4)QLzX%?|>J|#xqn2w+o`VUwl@HI3iuP3Oe7_C6&6B-Nkkcj87Da3QI^2}8M`EE(>18vrd{G+d7KEc11a)o4R+nppK_N5deaYQ)>(K)Umc+idb9R(*!
+<lWviaEZj%Zf`IiBdls>z(%oRbRhiVz=m8?M<jU=l1o08)>fo&uPv4(4yqr7D4u&$@2Ql6lyvA^U5UtyzGkZ%m<IW0)`)FSiwi0eNm!1k);-VjJBL51w9)~I
+u3+yf3G6#;B4$5~`6DIFD!ti5rkbULVuWvoEN5MFw3`_aMmfYCKAnoKDSR<*&Ud|`I~^;-F!-|)w}^dP12td^?Wlv8hpwfqQ_dx*3-l7L{s-p3j#lY4hAUoP
+UQrI%*HBM_Qh|FY)Tz0_+5#EZCz>z07o}$Lt{?`7JdTYZ1YK@EA0Za;CJ;M}bKFPrqq5@{FT#AT#1+}f7;b|#qMr2#(fB~%5wXOXMH9g~!)ruw#?<00VuhpL
+no())8#QRT>;XG7EH6zFt)5hDj7_Sypy>X72@345m#;{%6=V>w6x1!pi5h|4EH1E%D4DYa_EF0iV}xBudND~M2uV0U4k)fql3dQIif6PEGcE<O1ct*ZE|p^8
+Z=bPL3v5|wN1oz8X_&3ACe-rzBoQ_cC`PnG&Ew&e_eFVZgzIfE<^5tGQbW@OH6J5cJVg+8Mi+g*l5(U|!e5NCKczHgd?8PQvGfamq<!LBRHlx-pz0ebr^{yz
+I_*G-7v50ZAh|uPDP~k+92Q3Af^V`Goi{QOHf6AY2y_4>iz&J(_tfZs<0JvTDEg!_;B;wn!o|yeoab2b@;u4V^Ky48OZyqh9O6c(SY1%p8%L+E{O0db;*T45
+_`?<9E(6rb$dshN?B45Su|c5gKm*aXzR(7=om}_e^P-@hb07@8245H<0<cIA_mFJB@DPvLW5}&_2Q@y2IGaweT>uiJ_F+0%U$|+<>o2{`)lwRdaSuY<!Mz!h
+$tJk+;LD1T83wpKegKc(ar^w|l)+FK!98gacEM5yq*IRyy@#;vJqXU)w$172!qa+Dc}Y&s>;a-Hx5ernANP+#IfA3Of&?c4K_)hmCr0obtd?Dj#)y*M6;t+C
+odf$h8wSIjB`Z9YxmDbhtcfI57`^>x5+2~8cm^@wM;`XqvIuGMY>RFe>X0Wr@k92HZ{bA!IS%GP;n6R@d>$)5kjm{K8aRJ;nZ@Mmc;Xkoh_BuUnp3+m_Y8C+
+;B!ZixJ|Hw+33oyTg_z#^@pJbQ3Qlc=5V#%W@`h446_}qBhg{-)Tc3@1wdaTGN81kEb)*Wo^dJTvNgC};_FBWX_N#Q@x@{c=!g)<gv(mlm?H%E187&Eu4;~k
+bPcCM?t)scF>qrUGxZ?s76~*o64a<JVc#0KM&<i~TZU)na;eFyQ@wRUFX<C3P8OmTF8D!RiDbTs*ZyJFNh>tf1o$xBBrxSW051nP8D=m6<$s^h+RYApW&;cu
+E(j5(AlQ!&`o<&<-{|&zsLNC|@d)6(d?t@kGd`Oa<kI!@w)K>jlDnh0CLS;R)ZCBF`<Z1XpqTDvgrvLt(72Aqf1SctMGYEW{to&WKi!&g5*Xas-&Ba&@dWmB
+JJJKqEV3Tb`zRw?*4%(6fH7KS^xlO65Fq!p%p+$w4CS@-3&JuzuaK(@drpTzKpedzo7`?DL&Bu}BPWO>Y=EEvb>=fZ9<4d!Q)uC932qGW7bQ13*yjN}`+2sU
+OTzf7QsU`x4nl(bhV^UAG!-qMtFU0v8>e=GVq*#(2XbHAQC9ObZoz?A@9?}}Y`^3p7z)7k5w`O{pDGQnLaq4%i{p|iN0z4Buqz3R;^8g!4(8Dmx$c(pmk+By
+Zv{g1L=pgI_=xR4&giHQ&i~J8isy>IpdzFSVT41m_=@88q}UKaE@}a}o!#!ByRD$%49LXrozhx@lz7*e5;aqJLqKZJjl}W3rJ%!y|IWAih@iE@j=(J+R?C+w
+V1Pbe;s@0gYQDF44Fp5|bx7Up9)@yA-(*tS?!$BV)q!<bYFkP44?8^Y&aTW?1F@emB;vu=F>)oV8Nnq|85CyhFO$Q9Nm)4Vs}4pwRLq#x5~;mkQ3=S~xlqr8
+B1RCT*U!Bu$0Tf%u<qi_JNTsagLNLp<84gNP|g!c^NxN`LIH5B>%Tcihj$k#oct3i*JMPs;2akzz!Wzj5z3e=v07C*Y}TDEjAw(6EZXJ>E&e7$pGE4=fZwTy
+kQ3hutXKpp`aqGM10;vt0FCLRzbYW341qY+2_Au5bK?+t<xQ?kLFY4<9}LwWj6|IcBrmv_b^Q!j7XAHcm;_VX16ox@W85&e$0h2JNa3$|<k8P>TAmIAjBiiU
+vk(%EVTm6<De0Ro(%N$<<%ZE%g~!JImVYjo7kCC+ye80M)T}|$g4^FR5O;M)et(fz(vRwBKYGDlmwU!i0Kvs!8jg>N0A&v*H4Kh~A-dz<wM{V75rV;Qqp~Fl
+H0WnZehTGJke`BL%8T><mwLP>ub!WQr91o7Kw>GQD-Byf=vhy7c2n_{D9+Pc5|K*IG#Do!YQ_(2=)5Gujw;7rt)QR#TYrm}U!tV=glzGz-yvtuMnR)1?zl|(
+_HvMi!f_BuMkdmBq_=zB$St~eT~4O|2O=<4`~'''[1:]
 
 
 # ======================================
@@ -14343,77 +14379,78 @@ K_$6WkhUYeT<b<I(X|t0GW|bQwD5@'''[1:]
 # ======================================
 
 FILES['cxrkit/report/checklists.yaml'] = r'''
-c-qBW>2n*mlK-B+0?U+3QkG&Q+VUYKyXDw<@A*|6XZ@Vb2Uki3&VVGW;eZ~@h-NJR@7o8C9v-rs?ABJLVh#pJqtVB&8$J43{WjOFYRu9#t*vLOn499NvcC07
-`>Ua{wQ^mf+^SY9*OY#!bX}@;Zq!s4(5c1Yy7nv6VC&*S6(5=_+kVSaew*hTE!WEHwO4buQmunEb*XGS`f90X=3L!;rPSBz<44unwleC|r>~&l<2^NXjauoZ
-M&f{&#`vy+$wHG?$M-%#$8WxYk)dtmP2HNhFgMFe+xqa~$;lDS_sut9MpKtKDG!8U9yVCuit0yQ%;RP(FhIqb)IyiA<Hjv`>$Wn25!O^C(q`Ks^TW2P)(hiD
->P5?YUQsi$%QP^wc5UhjtuyD!(O0yMS5qVjSZ_+C$hKw?nY>(9>mj}^TvxaL?O<*E;CJk$8xzQeQIj=M6&R&-<!aL#29z#!)AG>pz`GHhYRB&j4FXVCYc=UF
-q1Dnf-qjcVK}@DC^rSL80lXfR4k%T2y1(Q1->Xw)DsQm!0LR5H>k%K^4e<j0L2}`r)-7!T|0betXxseA+gSw;11o?Lt|l3~QOC!}=lsvE|7WRVzTm3EBouY{
-73J;*_lI3ZH4;saL|}ZNcSI{oV|u~!j8LgI+gev~+b(&%hkTq^?G-(L{k3{+{grauh@ASb4)$wZ?U7s(P}JbkEns<%9e;WK>W8QQdh_p3U#P>E4m%p)bv07s
-lkwS5{qXXi>i*-$=jP<``0V8Dh{e?+3s?0>y-8g5BzVMSSjMwnc;!LCFKFR+T{$xg&>>{LLFHm9Sh-k$4t$V&*gx*z#+%9%t!~@qa6D84^L_yTFC1uLQxA@A
-(3ad(rk=HP<PmHKSBiu4i}#5OjkZ9WR$-0{b?ZvF*Q*+Ky1f?Y0=|`+5KThdd=l2M(VIjE{0s!ZuV@Zvp)8hnkw>!1C^bW}z<9<a4MHA!0to##B(EoOGzUyR
-_}R7dU}NQe2Db<zJcBIa;~Z?cKZn)=R$AZ>#diE$J^ShDi<c-_52%%m?Kw%&g9pLBg+s(ns#})2HP}QWhxF!I^diKFr{Jolwy?TVFTg%mm7S512GU=e5^M^z
-FZ2v|bNI%*)3p@>{$QwH>(V-SqIpJPj*)tJZpIHz?t{13c6%crzHRK%mA%cqdHv#-SI<F_vNvd?Hg4{C{D^lvRA*zgvLIG4#PZQXBMeJ3s>5dvcGgqQ2T?iC
-Ksg^hzW?a)PEyG;Bb|5_>Z5MY)mwJQqj|fiejk!gI#+`?<R|b2iV1ot3p(n^1(5?2!e5&froVzW2mSzUP_M(kq5Xzl$VsoBz54GL&yP=^uzG-SRPB6?&;k$8
-Rtq2Pvq66->^8X@(66@Xd~3?l03|J~?9*1ddh`w~$55FMU_&e#n2~OZIk2{9JFxb7hiN1493X*%p*lb)a1L{J4TwpcI-JGI0V~^O2l#?kzBUbrQyUj9+yV~D
-!qQ>=32dmh7B;~AG`RC74t)9Q`Hw$cK70E5`Djt*0k1*LkZy9Y7hq*^44!A95hQ@T0Ww16^hIL~K^vO6F>T}g5;kkE(;5p9^C>JpD*UyeiQGjqvh~!Bi1p}d
-50-OXw{CF&KI9GKnFSm3veBy=Ntw8E4S))y?}J|08qNY09v$?(Pp>!D|A=&#K@@I)OA8nW!obrKcyV~p0Q~^+ExQS5@*IrkVH~;8%R@B7cG9)x`-1`mA0{{D
-!O;yN2Esx|qhxaKF^5^R{4Nd*!^<8g&~|Y1Fwlm^bA8EeBht*nBbZ%+LfRkozNz#CH~?*^1Q&|6031T)+;UWDI{IuT?|tIanwl0QzuZkF9;G$cro7bc=Bb5&
-Fwx(L*a8GuA%0}FLbABW+Y>@sfT=~>@hLWL@yvWEs;=BkPEV8po`a10?Nep*faqN`TClf<MW`~<7S$+-9!~?y55WLfGbJclXq0p}Jy&9-eAI&Iz{AR|?n3bn
-lCX8CZre~Kc(`AZv2}#6=K%FD$;{pqdTCo-**}t$EOl$a7Wq-(t}VIPWC#PgPCaVZEWrK{&ZS@J4efUcR=IH?+a8quR=Y>Ly!1dt=EX1e1Ij5O|8q5K41^63
-%e?RKc*60GcFutWEqV0eW-qX-+yi_LZ2QWPKIy7r?O?(ewny^rv*H-%7MsCNAB|taNVpaZqK6T@$wRoaHy`?apkcGmwKc1LCu|XmM;{&zqu)0)=I$evFq22R
-D}zyB@EkDl9>avMw#*WlmcCV@roK_4roK(uFr7Gg&uV^=sbT}Sn{0abC647Mww5VGKxabkMR*d?2i_*nFwBYr)Uk$KgjgHw0(0C0awm>6?CBp?=(lCIZV@^>
-PV#z`m}s+GoB?>=vZILDEaLiGwbMh0EA0B~t}<KNM}0^}y)otP*O&B)4nDXsY~Ao;*tFrq!qk7&g_YJLermV(S{Z$XaO)4#xO0SUMp|Tg%QM0{JvCC_$+Li!
-)Zh604rTLkf6&nmaFMkYWFiG`+gJf?*IpdQuHq85d}-cy_F7jMPxPG2|AuWRIY$qI-sYTWe{!aPH=wHxEQ&HpIVTU2b#2=<Hk^#04`+^QT;|~3Xgoc*nc~##
-;mVfnJP?J*7JzJNLKcc=1DHm^l9+AZEKKeZnYK5M;&>(ap;~=~KEB0s1xX=E6};TdMF1yTPMM_&gT~Jw<R4sVVM&g%9YE!4>oJxFQEBaBp}M++pkWHsXnWvk
-#*5$%3JSVkx)LnrToeBm3Dx5yJK~A>X3IQd41sEPc(7czb5~;^LG+{_Oc*`}YL0|`jPs6Wrai>Df_~DptezV^-{Py^gPsmQucsFgVZ++&#2Ul9g@$H_;!-of
-PGoIQ&<`+lHa|nqxiWS(Z#mct<jGNF@98`tiaKD6e()MrhgWInr(i+a28`(Euna_^#k?Q9^-LkZM~2a_9E$Gh6(iCZWh=7nK=>b~CY1%501vkY8RA9==QKiR
-zY8MKs|b-GP_K<D)<wmM)xNz3OD*GOeBMK8uWO_i-o~)>LP2EEtksoSqXoe1cVHVcwU|3F7JIE4zrJ+!C8(k;H7Z1AF6FwzLZCV%Q^dN9n2w3TG3Z4akCVcz
-eoOgxEj9}B&D4TfGmA+j;x&wY3LoVlzTP<h*ekskyp3&=zkB-!1`jcNy)e24knJXVV!=hO19%0qhUtUd1p31DQVTye4X9oNAY>?Q_E4JKp?do3Gl0u*jEH6d
-))!<a;BbITlZMzdL{39cRGX=7Ni?A!<{coqM%H&Ik}v}{2cydLc9>2CTT{2|y+W|mw(%RMKDDzBJ(0#NY|jG?!$QGfU8o52#Jn_PWGdzD?|njjz;+a!lvA-j
-1HDag=}m%CkI%i);46g>SFOQ>P@g>F6)Dk>)%+i>T7WFWK{agug9*egdpQ(W?8zMs*;Zd}j;ade8lgoa&ZpW6WhiEWK*l=X))2`>0(4i})@L)!5|~&2m3*3C
-U}RMQoW>xQ{5d~hny9pTRy%KD-+Vw_jT2RY)8O1svU5K@IZ@xF9ybeHA0<eZTEj{F2c2ffB-}oY{&3Wf)YZLw+@M`u&4HVrZ=58-l5BWD5kdrj{*7nnV}q~;
-PFX<g9_P~AQR7zP@c!QD^7z@)mtfqN*_4N&{Xw^7H$O8Z8xx3%OMpgb{&2OX=Ky&lq+PYHcH0$7DF7hMTlgnlo0NEGvZ*$8KnpnykwH~d)i`^cm;5vt<pTl=
-gbf%hlU8w*u$6LQg}W=sw=RxT;o6_s7ZJmI8HQ9ec@-2446}FSvif}O$wz#-h2`KF$(6<fjvYhDG<QvV2z`1PWrEh4AuqfNe(fBsdu)r-z_i6pu&`(&>NIFO
-%Msp0`Pd#B-yq=dUly{Ng_|{c32fXG&;y@0&yNyj_dekz3TQAq4Y!0XMW7*Lu{OGaoz!$S%ELvXg3ZV*84>DD%%orHu$SDa6Kjs{2z&W9GF)MhKbw&^{y?sQ
-@;%W=b9lTdLb@orMi=Y5xqJ}~KpSqEd-Tx!c`t%Pks2XL@FUTjPq_yddcAYA>>VV|_hseF64Jp%-Fh{|Dd&at1<d1t5O9O{vI`83;t+vUKqvI#NH92w%I*B(
-?G&z_b_k6|tHx2{rmNeWxA9~mzDO!k2q^au(gqmX%8;<K3or#c?MS!-0>lCk4i#zxpN7s`-68-0l-at%RkuYxm*6DFXAk=qbNTfK_#di&{p0B|^cQjC)?9DT
-PshI}><xHa@3|(~SXsU$jWUcF30Uc}gwq3cuWUgX0o1ZU%tg+~EWD|%O?K)_;6B;?5Vk-}ewWyr3yE-(;a!3)Vbc=`{{bxURZZA8T{MKto6MeFJtK#N#9nau
-lkXOM`k4V-O+$C$z=yEqu$_$L|AZAO_`WYqv1v=hD`hC+z<QgJDNN6XRBmbb4gLI+mZ6;kp>tQ2dqSY}K5yo!45Kd6%~VDLX$-rxValwcR3rEU$%v`6k$M#_
-gd-g>ibZFb1IuAR{w-&H@y4N&x0s>sB^WlwV2g>abX}OcWw$@(j4I}A4r2ZS%+K53k8&C{3cceDhr)s=T$(ISQ~_gYSBwc^yEUQ^<Mm=$#XD~B@0YPq;7+%h
-9~oGeUy|Wg;r>TQ1);D4Wqbk%E7Hsa%^KG&{oRoj90vIB@3&#q<_(4KCOr4S5xqKKTHy)Q4uzjIyvA#0^n)0!drX5+G>slT`*(8owocFiu#_lIh!}m#=NA<g
-7c{#!M_^}aKbUg2ozL%OVNgP{I|7L95i&JJGGpR_;Ds85coW!NsC{skRaeh;(>l>$Xl=b=Td+I~T1z%0^m7zzDidO*=F1+2*y7U)G|=qK9JXf9MNn5yK}|g0
-T4(c{n+4ONN)gLYG!J%8)MFYa8NqU3W-(qiiu)u=Z^VgNyz$zJ%PG-R<PuCu80eI0ag0LA*yD*EWAK7nv%!{B;KVE?F`Rf<vS_jOSbYR9a607jM9%SZPbx#9
-=PNuMP(!R5!cv`ck!f3joEtIhQ<`&}<^=U^n~vfVFoGSZc(aZ(1sKwsDAE@~(Z-b>Z8+0=Kg~Uu=;8|Xvo41eebgl^f|vEU(*^`$5SN0+-ZBM<6xCkkDKhmB
-GWB-BiJSR)>8R4o#~I;OnsFdsV`x&Z6_(s_CGNz)VVOBh6LQ>LxrUI(+nLzaSz2?M%T*NFUQxdi7w<J@!XKtdW{z)Y=z0Mc6l5oimBu|v<3g26?42IdM)8(~
-A{4d(9P?tiWuZNX!lp5?V5%Nu+8(DhY>h?@g&4b0jR&V0dCge#(LXQz*;t+S#Doa|msffsSSczK;{3hFJnHl$GohQ1yAEr`D8B|&N@hklD0E<Aj;u?iIkqL{
-VjwCCFhKH9?xBI`_ZmGdD&0jaX-G*Xs=5jm0k=z4HG;9HS=oY(q0^1q4Q---R-i~ps6HW))y4bHHl|EUip2q$_|jZkk_Z6t4inIv19sj9tOF=VH~3FFB2!hN
-5^M?!AQGp0AKjF~2tDW#W!V(E2_}p)EsSI`G2m`F^+MSgDVJ9@MAH$eF#_XxeZ1%7Go&pCV8<^cXR}hS=2)n1u`oLuk^#43{b`kJ1F$|GjIirw^LS>du69V5
-fuRO@9nV-U`A{tB6xHxz<$zq%@oGqNzW7g>gHSR?8i-zlE1rXwkt=1T53A5!C5t?#+DyBL@v#;X*%@}ujKqK>l-$>Ayu%XfWdi^)r{PNL04k8!3AhzwYAR?j
-jr1-+f0U(AbU`SD(>9vnIU}q%t-M_C)jxP4aZh>@C&U56@0pOgG+Ow#Y%D6kdljbJSQ7J6T%s6?5#n6&IVLSP4Dt9>Sjphe7<yApKr+kpJ4*yEOxNP1HF0FD
-TV1O|z6e&wi}1mVT0(en#P>*e=`1K13lrwS>@KBTQ0GVmUSJEB+!sz{+ODXS1_dz2%EIf@vl#k7>>8LyRR|4O!<Gag>=|!!d$+TBeAd$hr$DMo1J)x^8{dd!
-v#x;~vxSMf1T+UE^!Cbu9fn@T72OO+B^Gy)n^!D!81FcZj3-f})M6V?CJ4!@m@Wd7H_Q#_e{hO4J#v@uxM3%R7jB*Iqor|HyLe-WbS_OpS<bphLKR;Ny0VI(
-MvyCui4<|2moS!W>NBcGHr6*ZWY+^*xGs%2L$Qf;srR#{<=d$QgG5VOa6l{OS2S@*CtOht76icC8bQH|dj0FqN5V+n&-w`d4nIr?$%6!^;)Tl=0kz97`FbZK
-!n>|M?pXuMtxMO=w;r3k4q3|(K8xFMGI3(|`(kf9W{-`#cE;9{@+TO~FzBQGVTEw14v&x1oIgK(`Q!J`U%c+^ENgsYW)>lTG&7n?$txCjy!F8+h7a_O*l@#S
--WSL@UbPa!EQ5SyJjwgQ@?1g5Lt*dIEd&irF+wrd7?J?~1Sei3>65n>*&4_ApQmsO*Gz0l5)-ljAszG~K;`J#O2;4Cfnz6_H|XtI=&RUzwj1I-+XZyZJ9IQ&
-AqWO!0}*a&Tik!>mnReD0DGs(_9CY36Vuakf)MzXplayr7Kb8$W-NXMwg`oMMdy9boIMbZm(t(~p@b(Xt0uMTg`*JLEL2iX(m1pYO()}&2d4so@h5qFZ$Mu)
-p&Zz3Gi6vgU?ff73AXI;K%Ch*H}T^M{FW@hVXA==I~&Ugkh1Vx;%kaIiy`|npW_(rB}f;cvA%}B!B`<3(I*etuhG<~NGU>Q)z6s1G)B}nh&m61HsQ;cxeg$M
-OWSy_A>A%nnzen}aY<|p(2=w$jh3R}u*3qKK>mp7wgkrDbddc&_S>7O7^GB1NT~p(m>EDrZrN3Afp7`ewV=3i2ZM25A`<Wyvlu$VPx|BtKcm5q?piRMeS(Er
-0wixKl#RvTbeJJcgeG6w*hv<s{{EI-0|DDkAqL(rApXTKi-Vx7Tvs7FCoP~VbFoB`mf*Wl-U@8lyzjvAfI0S?I90yObSL=F=~jX$!J5lsc#x05P2O?(!*8TE
-05;BDDUkkIW;F_VLd6t<VKTtrm(yvzy}6GZ?TKIk%S`KtwE6SOb+qMaZn1^4i6llCNd6K=hFEoWXtY%PxJl%D^3H-}u-Abx&Hf|~pilZ3#0MAE)#$VZGI*G2
-G?ks%KIHk!`I(1>fa^xL3+6iddz~&@B5w9E7eI^_qVQ<YOY`WAAS8&{lk9n%85fj&Uy30`!xJ;dR44)bP)-oD3KcpR&hk-GeA<TZ1aUJm1vcpg_hF0JF%cn5
-;Aew;F>&T7<;qbI!a;1$%%Qss+h?Ff^~Tr15-C2>I|8NP4qW3u!|NwP;?0x-JU*wp&rs~*n;ed^Bl2eSQ3O^_0<%D4gw&j#WU;wpV4Z*uiQ!7utq859aXJ-#
-=x&*~vF_y{$U4!9U|R8(^uy^m^Az*SRXFfFbM$naSvm-T?xeF-^35sU$nnEqe<Xc6E`>LPkq+yu5qU(j9<Q-dJe{65f{SQ4hz)2&=@SIHk-BTxbUHTMF)#VO
-%C&coeox2KG!1>{Ewn1IEQBcRD8Xp)=io9SJf8JVSYoIY4ko^)i)1NO_p?yZooBurj^k2;940&^VDCmo&Fo?~!^YTa(-YgR;8`wnHjsvN*|j?}MZ0(QaIl@W
-q3@S4p^{P=eRCdlVdF+3#h|5~P8mz`x2LzqsXgr#4h2l4jOn7y)JxDM{Pcw~3dWQnE1y3SPKMJh4b~4?(+k*6h2IHCcn9juy|b2M#Ss8&7GF|M@JX2odtQrV
-bAVZxgOaKuJV%Tt_Qw~ekIS85dp}nz^Euqh^fEf9kF$DWSwK)LdCd4*4w&v5fR#DPoWO5R^on9@I+jAl2~P$hp>pj2mLT@%lh3^3oDsW@5QK}I+KD*E%B>i!
-f@BtUsRe@UXBx&Q;yC}`G76EFLOA7XQ@JH2&Of7mJL!v;NGajNO2?WgLnz@MCAT<9b8YrAZZH<n7lEO!+DOl4+0818N<KHSxLF-?sPyfT2wr9OTHlgO2_GEz
-{i%<!h_?D35dUV;w!7Ku{{q_mlljWQSlIpeN0mT2qyM_qW$nth48~`Jei9N~Serx1P2aK^4EIwgq5j<Hrm|Rs*>+_w@EDARPxwE|?~EUblXhSs;lGI1Y`yH-
-ZKt)Fv;uV2U{xjt#-L=OID;aWbS*&DOgU>3z8nA_87lBi_IVp<d;BPi60YQ9uy0|}D_d0}ZkMC7M%SQ<z+AK3pgd)v0_{^*k)q*We>soWWKt_drd9hZ;Q4dc
-tG>crioZ1Gu?}zvCuID8CbXD~#fFUB(V|f`*v412->PvuCSL4m(BQZjX0hPBD@}Drd4;}JifiCs37F|67XO}va&dYNc!n-xs1QfG#I(yCbJ2&TOXDC^$V+Y%
-WyCf2eqkQ}PC`KE=bPJ1f0!V|vKaZ|UoFThZj>^_6{ld8HmHB5>mJ+iFVtW~qo%*Kgu;r|Lf#mzIszranytK2tm4Xxr24B7ec%NwJsCaX941GXz5V=#mN$f#
-99cpnM%Pr~)_<6Yh+NK#$M8EW9bK>nzq0mrn{n)|@pGT#`eTsHXt@pXA`-FvM~Y4#9_6(;_=}s~_=fsBTEsP5Ury7D9fF$>EhY(Mjh0teX4&#_2q8`v#gPE~
-K3x=<@#pDDVn6qdI(6J39lu4tDE{6J0>cng6KRfNJb%y05q~B$Mut-AZ~2O+zxoRwX6><ub3S$W(@K2Oc|j_<+0wD?nmdrnt;O&wH2zy#xy}xCflO9oFsV*3
-1!1~aGJK|&%oTk_@SQr_G84I+7_*u5q2?-8cX++dQ}#Zgj1%J*3!yy+BXM#=sV^!<PO(d#FW=4yQ&9QK;9+30{{b;*ky-'''[1:]
+c-qBWTXP$?l77#xz%u2cl%*JnwtSIJcFS?HdweR6vp&w|A(c{rGa!j*IG_hJq8ZEoefxq-4==Ku?ABJLVh(@-8jZeu-RRMm>X(IXRby7JX>C1M#ljTVmG!Mx
++Fy^9t(EH<<<_-YyQcIbrR!3)3!`SbfI%(3u4}(G4Yn>XRq?*Lw(ZwE<=1(>@oJ;I-gvceYt=efQ<uuN<1bcvZZ6dA7fOApK73HEZ7ZWbe*6L&K0Ht}*Qm8_
+Y9tPbX^ihGm@G7Tb@JdN4E*XVcr&z(y{TJM7v^?VX<HvXK0Q5#`M&xp%xLNoC*>F6H4hssa7FdKE*5b!78s!7Olql1*m2{Qymea{!3b-r5^1yTi1}e#RqLhk
+WA(D-J+G-5*<~7dwRUY939WPI%JCPpjn^|I30QARq{y~r8JWCVRhtp^7OtyX|Lb65{NOhnr5h8-hPS30qAD;->B`ln_Zm>T(oM^+h6mn_7*sp%FEj{1U2W8~
+zl2sR(|A{3_FrN$ZK0=?;R&F7P&%Mg+1cTN-+ZIal&QSI!2^6R4%v+P;BJW*@DGv;|Fmvp3-~t?bxYgkN8Zjla2QwtjBqu{*sVG_Il16}_WeIg9rFcO9VMZt
+!>=fJx41tXGOm$mdL#nl1N9NDERCsy=NY3?ZMU_q;<kPA`T+Sjwc0Cs{_;!p#`<gJxDh$^Umfh%y4oYTB%r9lrCY-C9tZyP=JmJF|M~V`pTAT`uN)3E!0T$P
+Ca070k^1)4Kh(pgPcO{r)5-bi`7w*DMHa5>v3i@h>`Cy5%dm`Rz3|F|f?v|Yzjx)_EJ25m`39AXsbJ+|0UG)s`LKW7!L2uyDO%mO&Cz6}2Ik!W{$DuI!loV^
+-=ZzKtxP>{7sw;n4z3hm&K>U(7aDDWHm$-Om+H=yaIe=j>~wc6&;{(3nh;Gw+<X$&u+iH@2mA~Kz^`ZyXrU~Y_mM}k$|yA>vcP!8Bn?6ydjbgKw<ND8ax@1_
+KKRkKi(q5reg=04B0PgE;^P8rxxawc0#;h$55;!;LcRFm`O8-*S&yidjqL?V(W6JfzJ)`?L8@Dox;5BDZ;q(vMf4)Xi09y{X11`pQZK<iSCyTUkp|LVnG$RY
+v@i7>cXRaC{H|*&1pLuRz0sw0@I>>B!yIGv_`*ycojwF_vFrB6Kz!TSl`DIjd;8|)Pp`iNMatfwk=nSu<H-}=@kpId)Y^hr!7G-J78>ETG^09t;b3Py<$M&C
+^Bk1($<v2Vp6(@;JTuaXXQ4jm_Co#2?s&Xtm(_10@<|tJ@Rs}pcA%J`m$IOvj$9BqFd_W4X<_<n=o$JU+MwQme?j{VqmYwcy?FiKFTXoEd&cSk!cn!04MGb%
+KwB++w9f|pp|IQJZa}}<rt_^S#{-nKu(D5E>FV+CU^zz0yayX%(ZGy#Q!IeBMcaY3&pS*T`P~5$7>?8sp}+;q*)<?0aq4guYX_`sR~_IBTKUE_AWm&uxNu82
+C<{x6^{23*-dflI^V7?nH}S<+ufO~LhpQLQ-+VV-midJ@pk_!nIoM0EviJ_3XQ2@!fV=@RLgn;DV+=tXnz=D;<NOLXYj4sTOAzxJEI%&%ji8C#MKiYb%#Dfl
+=xT?ng|1t-9D)yd%XntV#=LCwx<*o_uG|2i0_l6Nm$rtpK!ryK{oo^-m~IN{xFC>{EWrcbI19YrN7yKI_6S6k=H^kL1Z~>pirdDdFh|F{Zo+C8WV~?nZKbC`
+7!m@qd8t@9!A@7st;Ut66Uo-=!AEA|%(Nho<$fxW!`9rG@=CYc%nUEWME^m=79d{=VI505lEou_JtY7HP*=2_oMGd5n`h>IQFY~ha(WU5s2M~r>fJ4f<Wl?K
+2)VlyjTX$H;ghY*tVQV#62a5J@*~hoYi5M-3XKBjW*17VM3`;+paTypx4sX>dq~38k-BR`kzg7Hbd|e9uyu^x3qaskWc_Xny|S&Y>>o)=bbGaQECuKrTMPEW
+j|+EW$qgoB6%cS5QM+adHiEDy{YpKw`4w2s#(|)FP|Q1R6K(m*14)@NKiT&vw1mzt)VwhO?IGTH*Wp=(vmEc80|{F3+eh1@!1nP7@C(3$YeUMVtBO^H318YC
+$@>qE<B<Jq4<?+<HW(<tF&<D9q9Ire-Xc^phOYb$kM`z$e+)EikGZjC-5-Q4V)f`~!)f%#hQ>U6tP-&CNO)y1R14-ECO%-MuxrOik)i3^C~E4PC~E3ksHI*V
+A<VSXt~K8baq{7@RIJZ2Tx{<4lTCe}WBq?%+nI1YT72>W!rY57+VeTGg;#U%KNR(kvK9fQtS*-!I0lQs+z&!x15W85To|`w(C&~xJX&&7lu2l_ADaW(-LbF;
+u`B}dJ5|*~Oe!q?o31iDsz_r<UcE8p{_ZR4A|VJ44qLbU8#ZmZw=nfzb#A5g2zc7vy;eqFBR=}WH0}a%mXWradLw{AQ*sdcuo=ICMX$`e&fe$>A$ZU5|F7F!
+5<xWe=oT*M#Gjojka19>1}H$0p`49}gTArt1{+StForWPH7+v*DTi$WUBt^Ck;4b$$!vH#!)4o}wJqC4AQ(|2fW*>-3=gja5R3v5vC^Sgcq_+bk={Crk(FSa
+YV|cb>PQ<2m0<dQb_2rL@vJNW7?6DeeSYgo3rlhY>i~w{SdVckh*4{oOV!mS0P-17qwUbsjF-WR7ZlLGawQnL1>1yWLd-bH9;_aFcC0GmbJU2V;cC+^T#X=|
+=t)1AFnkQu91F7+=N->YdxUcZRibHGleR|wie0~j6CZtAr7o4jFog^l`<}+|ZlR&sqhr(z*b!OV(}*F4rRGNn=+?&07cB=;fjs#ZnQ1yth){-Xh=*@rb?8d3
+ehkXqHel~Qg+U<7D;E90sAsjf9~nl!a+tSoRE+jw1gppl1L1#|n$#I&0vyu@WQZFfRMLol{XS?zT@l(q5L_EoY>JALmVMI-Mpee7_<VrU-q1)d^v00yQUSbg
+HtO1J&^lmdIk1hHS}YtGl7r@tyRTe*1*&LEjS7*OOL^q55U38x6tV6yraEHa33`#<$4OyUzoY#778?ioW@^FYndP(+K^F!vg^zL&ySL6ij!ON4x3Nv~_u%-z
+;1Onqmj+^ZK*m!&wcyP*0d#^{!_a&`fxd9Pu>Jd{0o7{&FN~x;A4!utQqO;W0WcSi5m6|>@q+9G91d`4+7O#Y$Z3ddYBRGfi6)H0m>!V}aI-^^gc-0o7*(dX
+!&DvEn!4Q_6oQqujo&);nVom&r8H(Zd){dj77EVnQblwo=A{`UQz<9@;3Mh-wxj5ze1-MBaQyHjDE0W<dmH?yfJdq|m~82jN4z2>8nK%H-BnAFWjLsY?SC+V
+IOHIQ;)*@FqgQs-mz$%i0=Y(L(U^0Uwn7<-00m^M^KA_gSR_DqrEPsS!z_V$^`FV7`6Wg~1)yMzM9H7?1Eyd~tLL@z7WT~t)YUjq6*vvf{WLrGv(r=cRT^=-
+wDmDN5Aj|+iGQQh4C#Qor_t|^`{A~FkdGU*tE)M2>=#=nNw6dv9#Dh;+|j@B?0jqxjld}jG~DA{>K!+3Ee`KL8(p5fc>W5E`zo9A@M{01yE2ELcqJPXh-OO+
+FdStiz#d2k$QvQ;s&%#Bu25b8z+&FQKk!PT#QTVCwW$MI$hm|Js-mjK+2g$Ar^zS}2`CUYKz{;)gj&UbekX6j3U^<U?_3<G!nHrKFCvEbG74#4@+v487#;6P
+NcH*JlaJWBgXQ2D$(6<fjsrt<vv5s&1Y>&HT7uS^Aun_VzjlGvJ+{SZVA|p~SXi_Xb$V$xI}v)KeC)m&dk}E=&x@|i(#;#a0yZ9q!-3D+=SNwu2Osf*0yG$&
+Mmxfmg2j+%*cjcwPHMV#<kv-hfz8M~84(&y%%orHh;0PC%g-U)t`m=r?}>l;$}ij#kYk&ZTYgVIg7P)dT60LdElav6x<(h9`}uwm7C;-)&m(%U{-PJ=p=^y2
+E%>o$&d1%u4ZYF1S&j~(=leqQdFkcgtM0si;RN#1`U2+hKnVE52iX?}k8y;ED!>%#I2H^}GIKY-csqrwXB}ds@w#!8Z0YJY=UP13iqDdY6bs5dge(WfxH2}Z
+>=JCkUV{=YS^&BLmP5_j0;*x~&aj9C0B*LfaMfKQ&=q*g$@$~{?N{#JiULOJpMQUT0^>yhxii<V7iW{-5(o!it`A&#Y^^MNNuvxyM?zR(UA`j2TX$WSaGZ?D
+DqB#xU`>t&c)KC@&N(#7qFBBHi<~JSNWV`o&Q&`&L+DF5CTxD%)g_<@PW^@b)Ad2PlF4k^H!^ZcNbV)q8u@O?Qji(Jr7Ls+o%s>MvJCD2gf%JnaxG1<ZBs;-
+G8BSfam&~gre{kkw=&#AKmVkKXcs`}!d2ygm?-t<%{-TJ)n&SG%FrOa!#-}5vZ5&6hz3D9W8Q77UWeP)NJk87gJT_X9RP*Nq|w7qgCNdS<S=ze977QewJ5<3
+GIm=|b*1aV+%K8^Aty~S*E5WH53p9h{&t)*rNR6F(54Xzi<EF_GEm_*tTvW5&sY+;QX_gXUN2Wwymtm%a1}4_?{$^=fdP5>IZ134?t669BML`Q6{dj9BF#+D
+ym8&i-ye~A2z_hy%`P0<zL4<Ul;<8EQ`eAbg(uKX)DbcSHT-&mZWE(?X_oIZElhMo8Ln^ethNSDH!z~B?YqwOFY2kfA%YfwbE5hnh6y`pqo}ZUpxMtSlG&Mk
+Z_521Cily_p9H4&#4x*W$m|%2U%W8E)GDSbreMiKX@k3}x_Z8!)~WWUvh|iV!|E?+E!lL@&v7i7OrV*XuX^ZZhfizJd9ycp*_s1aNL@Vxjq`l_oeh3&7EFuU
+Ni0JtAMTx~$27JcV5`t<#Cu9{6Ga)8I5BGqURZIpB-++oVM#d)ow7Y((XgM~3!c~s+AUPTEw-fkC1xq*GN&GvELv<mQ6IqXoQ=5pkgp(kBvqNv^EDn0XfzfD
+VI|ImNcOE8h<e0pAJd$ZG$&Ysw&}==mkQKoshdrlDFC3}M3KG_4L7drXv3M_hiUG?R2SE%lXW?w0H`iu5xn%roi-p4gSZql_LeC?q^PtiPm!sAl&QB%Mk<TV
+%8>){aYpD$GY(`oMo0BVVMQGm+D;7|mRZ0wA<f>E8;H8Ror_(ar!`l(8b*;B7v(W=@m^yl{BfFO?)U<UZa8p3L3ToS>AffEy>J&AN2kZMQM~A(*obWahuw(l
+3hg->H;sw)Q1u|w_B5?wYcy&o#5jy<ML5&RYsTV{{(0fg#_F`EaA%8n9PG-C@p+|Zf|a7EA<o}x%x|5YW+rq~a5kxsFD4plz{6x_gs($iDCWqzRGJf8Vmb)o
+v5>o!Jd}HAAOOEXr;SQ?8LJ^uo{NgAf<?gXQgx1C>{(W}U}NZX<90)v7@rj=QWC0INMv>KuCt9PlagXtK_<R5H<ly<!Uu;ra85%zZ+Vkoz-GF^f6@_|stSc(
+GgtueK3zTOrW8i#QI9CgrqE3>XPs$bP?U)Q&&}B%N(f20ysjaRkJyld51!Y@Ygj%*+H!!B+#xxem2$nnI&_P5*V&K^xD{b#m8%M{{2h$2>*kAiW~pp;ME8-Q
+#CQ|WST6ZkEa?=L=wh9LT+{JtNOCR{NI8p8dPW+EUV{sogO`yjWu*_R&~+(`JZJk%dw}t=)DhVkcFv5%5GYjC*BiV>6YFII0MV}DLh1l2kk~1>6=P~De=v>o
+E<k^jrBJ9xD1<XdngarIZE0FcS%$*rUbTc568EepaY7t0@Sh8*OK%JRmW@SaZjg*NNMc@!D-c8JLYyl<Csv{XMV`~OY&I=qN@1yx9gm6DEz3PQ6J|9yK!*KP
+@Q~~{{mvqUl+sl`sabq8*0FBX5no=blV$h-My(*UIp(`ByeJnGOoYwzV5e77kZ5qE0x#VK4<8DzGi%pWwSy8H!+8M{=vln_NbDN8O;r^Qn9r6ZC+r#VdGAI!
+zn>L5;V%%w(tx>1)W#mMY*tS2d$urfmjM5Ogx+2`_QbHSxTf3esP*Fhbo*L}4&!%Ded9^gDCXG4lL<ny?xxGj<UVr)IxL(bO^@6q0B_i9;U!_G`|xU#^)%jc
+BAqMKP-eC+l2FBNL08r(R3Y+xXzy_|;tDc>GTGE;RF7<|$!N$C1h#Mq9C3z%8R>%`X4T9$Y6&-qmbBo2R?J;AamaXFQ;8P@-@6(?(T#fZ^N+{Esy@v62o4fI
+R0#Qvgumh?(GCH%%bk2Bl_BJPSD*B(0o?~kEWkH4+q@15))2aj8+@`wV)ln(Z+m8sjr(@SW{pxj82vCxr2S!Oa;c6^PSTt|K7aN7H{ZQ{)7x3r_{PjF#t6~O
+XeuqQSlscZ3ZEEn&^KeFEtC0BK<#)vOpvq;@|6K7?+fdK1tpJ#y-PPI^kNDsiiO4)1^_E~{US-9ylKhS*kkDiX7XtYw{*?amLxIk)J(X%ejl)P^o6D45AOg8
+5H1|__AK;OY(3iz(a&}Pefb_8jkg_w0og!=+vOJbAI9a$L<z&esj|I@Hw=mC={Y${{Ay4&^tFpa5kNB*zY1H1I>DmzzGu!J2~SNK`vhsilay7HTJ_RVOm3Dc
+DJN+h+J>f+fz6{c0onKyJ-*_gubfa0Y_^#)4jnM`rtbz@c6cDp?3|nUF$I2G7Vt9x1hKP;3>oRdfUAj3v0yP|f97-G!=nW0B9_)SFg6$~q$B#|5&Jco8Wkyp
+)U5g$Q<%nxnha5!f><bg3A4}vWN<ki?={>4NS0=8pLJYu8zXuoZANcP(QsH60!|=*)O1(IV{kUe{vXF3Ol=HOZX@Ji08`8jpdq*FDz-qlgzH*RT)Bh6Brg#O
+_={-|o$)Gtf`p&d;752Z7|uSyLM;Kqw-o!vI&(VAkXJ&JFKz5J3sir9tFD0vZ?6yo@0SoT<Cn%kP}Z)i5YCepP(iy`qDV{deJ*bWwrt*Y;CR3s`)!;m`!d}r
+Uf`T8L6l(4<uN?U$Ka;FbH2oH<w5{9E?g->gY(R46!L_MDQ3g$fx$1S(|QM!B{@74(FK;q))8s*=a!pj%hTLq3+Gcwj4+V=366}(>g>>Hsra#zND$?n1<7Eq
+1Mf74vp#@6=_?c;TvS)1(-z3!ai-B!c5eHS=PxI89v1?x8{ICM>*()wx(|xD*~jDoF<OYilR+;pq%(q$Am%`J=xJtLQ1(MPi4;Ch%>r|$1n@%%L`*|e=v+80
+NLln*8@?OF&B&bDw3iJCTclty5+O|BC$j=#;>=M>uA?A?gV>#!V|^Lt<ChZk*4M%kDL&JC0;S*%T;o5%>t{mZ&5Qy(KBxQ7Q0(KId>v&+B--ek3#|48W`V{C
+sX05%Vsp>HIsqRN!?mtk5n4;*bSC`J{Ze-m-Ah`Kb)pl&JmekuinB@PDJG(;aNzgm=-DK*bPxjFX=khCn^U}z<A=fFNcwD23U3B)I;;&x<Ppt!y!T4+bb8(j
+E~4QeHlPuuPb%mN>%L*r*~IL|yyW*P*WN$+J)6wZH1yrK(5k?)5TdZ71f#{DhszA|WZpYriJ?+BnE0CRx}{J(%tA%?t@&a)zLy&0Yr<0k_HJa<%r162Y>cC}
+J+a*hp5-#<18GQCUAs3^w0~!h2fJw-`aB8~Dk+uGH|J3owyrQz3|iXRjIktt^m=!k+S6X)P{2gWm@e8(y#igrPkAV#U`!d(`1yO|WH{Z*V5yTey@2gZ_?>`+
+_n_W9I%_!=M**;A@g?O1pOl$!pj%|81I)r4lvEYrIbu9<IKDW0TJ8<o`^jCI&*4#~m(e+Un$;6a5`tREW5(a|h1tFruy`n$6Zp-UVNoDX$5O~R;n_eWRBjx=
+62u;T@|jnhGh){ff^d;jI~B)RxizCzkj%oav_O#kOvB_<9OwUAMj_Ht2&a5wDz~Cc`zO?IFMaXWDJ6VZ=~xqG2qoO3<Q6AsZp=Z(4JIP`A~4idTj|*>yIEzq
+1T7Y1t0NATzCISgtIS^OJ8~)EBME;v^)V6AR^J2S-!R&BHwXP+K)Zi3UpbfvyC46^5=dwCUw68!efgHb<b2RiLV^oxb11p(TegGYehMYj%p2WQ7VAaZuIvRK
+gNg77|3~?q$rEwX4lE@67txxnS6#d7w6>F0fX*5$AjQBKlq^(pP~?)X1*noLXHCM_4&WohR|6*dye+gnd6Gp5SMo8~x3K87ttt_>%eS&d*Px2PT(jDuJY}H*
+?K4-AqTyeIxrp~_QY%HKRr_n;`FE~Y`Gva_e|gMfsp1Mw$oPLxXfYS6jTpJ3MWaeI^*332roL8_cuc(5^Ps_TG0bAYc~_bWmGTOGs}$G3zeq6GE38vK4JGdM
+9PkWX#!%&sbctz~Ip(5|VOPdMsF0W3s^W-i9{iX+{!NB}&M&sNnf?euh-ESI#lMh{SKO+7h%3&(Ds55!Lf1XE;a{x5qDxJGc?pFT%Zt1*T&4s{ghgI?rC9cr
+7fA(MWBMo!Sb92s!Z}QiE_?g=1ubs~FFCS=NQ|zjLYcrQ5fQnZ7mwk0SUS334Sr?g?JnckTjM86$@Rw|nbC3^;zcB4_m38xJwDEBbMO~8z4cA_-)Irn?0gAM
+9eV^fAzDll$f7Q<uFb0D;}AleZjvJb`1!l2O5?BJlf+_A@2^U1X%h|HBOSj)zZmLJ$)YtT2GvBGV;IlhpmM~Y35}7Vl=?f0Zu_gh^kLQ>dpPG)hd;H%C!H6h
+8l4>-+bz-qsoYr%zntU0y_E~|P#4H#H3pOF1XB>EizUOSg~?pe2M>Q!=R0O1S3F}jlRhq8r*aUlH+jn5XP<Fm{J0{t=U^mGZYcFd_0lPJ$@AsgIbjMae-%6o
+O!hxrg_Wo'''[1:]
 
 
 # ======================================
@@ -14421,16 +14458,16 @@ K3x=<@#pDDVn6qdI(6J39lu4tDE{6J0>cng6KRfNJb%y05q~B$Mut-AZ~2O+zxoRwX6><ub3S$W(@K2O
 # ======================================
 
 FILES['cxrkit/report/datasheet.md'] = r'''
-c-nnb(Qex~5Pa8HED{7r14l@UB4`t!K;q!;@{qPD(%$2RmR1&FiPVv+sD`V5?<{5c0$kB2TjX+fXLfdXJF3}~bUu#RG2Iz4v1XPl+U@9QceNOg^2&$S$f^6M
-k6gZ@aZGn*FoUD6HcosSkH}Uu9dQ$xj*6P2P-Ppv!xLZWtLXbsaKu5D?M?{D6xj*8g2_5+P1r;_KN+(Rbatlk`^z6)W2`&9ytvT(XJ_d(yHWu({O@1|fm8+G
-0>#-1+4CYk(`rk__pq^|>7O}7>m4Aj>E9k9_=sdG;Xr@#D)hucrpf8e#hcf3y7X<^yPR&84|MtV>fPn5Jj;%c>A{PAHu^ZrZiDaFwUGEVOAQ?H6u4spAd1qL
-Tcr-X3zFJsTvO8W)3^J(^VjbueWt3>g+^*bJB~Sl-a*il@v&y=Y$1Jsb^{0A-yoNSEr4+y{5qKSnj8RVFp;``)mSvMq!mLaUXXF+bRBCyfH!p@0floFQ@eID
-eqjkdc3glVUnS(J#+3E{kdW6a?YKzIO#cxUIv+t}Y7&T`MJgNw#f6=e`-Q;*oR|z|TeF_2>fz$Ib~K36k6%XlUJgMGS3)?rCN@P)wNVj*AJltKFKzR*putL=
-_#=OWXNFpffsbrF;N+y8DSXqnE~b&$|3^aD2D8w1vW0?-rnhWxkxbyAlXYu_+BiSB>z60cyMe;i<w+wkt7e{<9VJ=DSxp2MlbC-giAl7=v`kv;T#yC<FqM?p
-Iz&WJiTim}V=VRr!FZdrN`);ZZvi)%M?X@Qi3Y?dyh0@dYXC5u9;^Q<7A%2s8kx_*W9}m;X4%qr7LQUxyx*WSwT=#|*J+o@b`1)x0%J^Fq2ZXK)HJnYdW+N@
-e#@y-Metn;(zmlEMa$6x8GL#Zcx@x59c7_)CN&e%>nJdU=%hD|+M>=U?NXuB!fV)U4$^;xyR+;Ml#PjG6Hpf{g0Tux^n%RzdN#otU2H3sfl)~4b=g2AT<VID
-Gzd9;L;<RR1nf99fpOc(4N2t|>-gocrULFjBiL212nn;Xg)YjNTrz*mt~u-uP+5X}YQ5+)82{$+@yq?~*T?%$AM<wKt_M_tR%rPNz?R5tVPyq;>QElip11RA
-okxc->(vtpH%&~M?-y=rjQKCjpm8Ab6CzYTga'''[1:]
+c-nnb!EW0)5WVXw1_=VBfg_~FBG@Lt0<DAH=8(2nq}}6&mPQs~id0D|TEo@9_sz(5b13#?iyY3pdGp@vcGR+|>2jKiQ@S(Rq?S3~&~8U3yPL&yQZ^xWCZGF%
+hs5<OnkK!gqZvK*t?@Z@>4a=U^AWqmbW*jPGBwu89iD_nUZpU^iW3fsVs}Q!Oo@GFUolxvor#-7muFM)2VGo9{QmNL?~L{5*H>3k|KdVlv#%wAg#Qz5Mj$mY
+bjadugX(3Ko@uqE>c6<LS;{|iOg4C=xTS9cLhzBuG?^p)#j7|FXELs&H&<_7)A=%V-QY`lw|t=M-)?@tepMF5=_x&gY@dxhE{gXt4C^*i4r|UW^5j4{0xWsX
+V~~DwYjDrb(el&R`@756Z)aX+v|!)mc1yu?T95%8N_nWa!Wdv&QElsz(C(4ov+1#A>TQ*W2rfsCyuZ=fTNK1~4C`pRTk=RuBl7mc%2^DzrWJ!XMloN{*QpJo
+6z<U!7%zofnc~?5(tf_1rkQmh0q4R580tf^GZnv3OoX&lF}5@716Da){I9+YqU7V3QDMl(AjeH69NZF{s-;%xi(wQoJ-yVy(}G5uTcrl|6GSk!0tUjc>6oV^
+p|%Qc=zLNS?Ej-6bO3R8ecobx>}u-R`2BQ!$gTBjNwx7|^tUfhFl-0*tS^<LY*y}IfgLF=(}7I{Rx_C&q=}id%5+Qu_5etNbR2-B-FieMw37A)lgTdj4Wi?%
+a;3l)vpA4fr!OB`Wo`pxR6$ayG9>^xyc~;w8qRQaJ$vAD3@~y+i$$>vy~QIPNC+E16JLt+g4h?!MCv#IZ6d>WzLIe0TZblI(6=bv<F}qCRmIS2kh~3It)$?+
+9>7}qCi2=Q*cY%cI-|n`^`d145q%zv6Irz7%$)+AH<)9yIa2>6aVm;G0UMTL6M+j7fiGgNhK$PidN$D-*;Feyn*k&avOT~OE+hAx)d(eh1OQ<`_kf7N`0cC)
+Wx2zCed#s@aECUcT@8{!b2?ke=1Z!Q!^c52NAshVC7RdKXL$zUzk7WA`~Llx$NNto%Wgle2Oz;H1imJ)H7Z+3SrR_=fQPb|-C<WAtb^s#G*7y`l5)P^pgI`y
+Gt6LcXygau0xc2'''[1:]
 
 
 # ======================================
@@ -14461,36 +14498,38 @@ VYz!=j#qKPR{VV0L?`3_0eM12B>'''[1:]
 # ======================================
 
 FILES['cxrkit/report/facts.py'] = r'''
-c-oy=ZIj!!5&nGo6)0yqB3+8P%e0-T?8}T2JFzED?D1WiX;qC3k)T8$Uo-^hv#Qa5@3RYlqGY8`dmrv3V6j;2KD+w>7X-nt8)<~uD6y4mC1joPmsGZy7FzCv
-Ts55$QnXzi3nkNy(5g17PL;^prov1vQzMF66h@0y>8><-DjqjYj9&_i9t*R<M`>cw)HI>7v?wc`1VJzwu@<x27WG;b)wXGknAN+{$bH_)s&qo>r}m*RUTC@e
-s9Ie#^>R6!PGpziciWXpd(l*G3nR-|l!Z1bI}uNtIxqU2^#;F}wXD>MP$rE`$|9v>_gdZeWs`p{+p4r75BdW=|K;_4EMCvPeertv>zjAa@7x#sef#F_)%~l#
-zleotC46|IOnsDPCk;-SRLZnP+N=D&Sa<EIm963#C$N@fsoGuK$4g%jPK;a)9A!2L;HD|Fb6Jk6mwIQvo`{_4$=SH2QJ)a>Z7GX-G@9N0C~if7_$vesaMM~b
-*Z>E=0q_w{CJ2ckOi>sB!lqKICfh~9=<d}&U)(`S7~U+eudibf)X#2y45C<sH`i|D=Er9ky!NC0@U<PMiD>kC_U?xlclTsZ{S6O}fW==qWKGT)@UmO436kH-
-l)kJ)-n3%VJc>%zJBweEYmqapVkF<seqiH*6lXG%Pm@;e0&JZ&AB${q^Edk3%B*P0X3Y}}wzM;oQpvW)W<fL>jWU&std);-*e8>7cqAs@h*i^+)6o@~yHR8S
-TWjrsC3dOUZe(p5mtt3~GF@AHFDFHvH;G+w3lBKi!0laRz)N9vm$#=3nwxH0s<}2Tz-8LS!rC(rZITmYRkYw5fXr@$)DN~6u&F2{Vx`s+m4UtjJYy|fDs%lw
-o2n{|ouy>L^hWAUd@N27z-N0lIt;u%Jlp6>H(iUc-3mUcRVWa@Fb~|+o@Z8Fos}xFV@th}U;pK=^Xbjki$fraT>PetP$f_sIK_2i#6#UY)`*|?^?Y=71teG`
-BiP<P^=YfxqJoPP4|CXs+=yacfdeZKL3j!)tr2Psw?Q%(Y-U&31cYE7><2aR0H9_HdJ6s2YnzI_J;uQ=h98R@XiZZ6F&1|(XA_*xZ|W!Aq5Xc=`@x{FP%%-`
-c*H~`xo~jW7AYK}^kp~!J|4^kT8m4oR(@2a?Hg>l^Bu<<NdtV}iap6DMTM@lEHchc8lgtyDxZaTZxjWT*Eow9PJTAYQS^{YU!90VNuie*P+@cc($4ZSg5^Hk
-!98_QcT}?Bw60NNBB(wqdFu+zb)|eAM1c=@3yLqFaj5<0#vaakM)$7K1LuscTuO^zD9b=DRUNX@h%)}h!FTBGW0eT8FQ9Z>a<IPEhYQ;xx4{5(1&{mV6L^H{
-E*n#oeAtyLQ95l~&|giVgjj&(0<MpWU?kj6P%6XKwL0-o+#67|B5f7*c>&inTn72jS)<q$zK{YPUqaqX7{*nlq<yr=iadup90H4DI$$na`a{%1+uXBIG{6kp
-JzsnQ8*hEsH}Et9Oo};Pz-%eu8rsa#0b17NOSXknTON_@&>%Ep+zwb5+ralJ+>w`Hh+AVdBi#G}HeRvmr1hxIeuB1sQz&qQnz8tEQ!84Gab8arA_)o6K+^TK
-cp`LHg?7y|%XCgv^Rfu3MUb*zNC$Z@k=w1RGlCq0j`dEH>--@8=&Rs<z?$avEQdkAqqG7+LMhS$l^T)TvkeCk5}~zcCVTeB?Wgg9*71lxI1Pegz>bK+Npoak
-ghSD18y}AA(DHyxq>Vf@c(2;!D>ezlpFjyz!5HP8I3vlmj31kdq@@{%M8{6z$ZHrp6+!Z$DV$jm^ahD<+UvIIwqLHXmM~c16VE*okwInO!lkaUu678pMi#3q
--1CwILySRW4C30?PG;QH+Kg&zSyG#tFDw#=0`{o$MZ`*2BjdPvOmw%hMjfp4SGz&}<iQW08!QL*LL9MVY9Fq4s8=8oy)lfG^P2S3vN%%0wTrTm)93bbT8;YL
-3AmiOKmf7K*$)<Aln0i>hc*YJIe%Snw8>-Ram)!7o#is^K>!SRoENct0Aw*!RG)^BxabiMA#K!$QM_>(MELbvc!$u0B?F+?hFHg*&v@uDmCCYMwS4*boxs|*
-%}TC{vVciiR7%!-@1wnTbeZG}AZ@%+Wj3LE<?$YfYKZiu>J$?12fKiCK)c9_dTkvxn6N$8-&T?jUA9K_hrRw}{i5%!yv?vW4{7x20T^S>2~=A3k?AGJ@_)=r
-z=140OsQe^7ogCY01lUvMJiR13$#BE&(n$6IK=spFBZ49E@((uM{(r<aC?<BwPX%t%lYzxHdkT5%8QJH3DdW20qNTlUGSaJOHfBU`CIDFc*1u_kO<Yb#IdiZ
-pae%x?idK#A_2Gt4p3~xp4@jxAc#Jm(t1rKl&JotP}sp*na8Gm&|+PDR7?<_4roKp?lP(Z#g;u2d+#pJ$p_uk?`@jog)vMi#GYM!*pKb?f-ak`@l;d_j7O|>
-iY$@5W3)W}dKfZ|s>xKj+$foSAz6qi{$uvjYeBNK*H3SrqrZJOd-pu4GJn#~uAeQWiGw_~z}BaH(xtwv8j6*%8ATgR1$o!r)n@f>LChI}3z&3i6--6IeJ6+q
-qx=9uQ(CEsG;rUlW8|C&0T&M>G`qil_v+hU?q9w683*t(07bj&73C5&rm%C{Vymzg*&)|7$M~Ia-z)MWmB*bRpdm4TLRagU?>-aY60$`N!E%D4hVu9%ocl|x
-4!H50a<RVgETHw!SAx$88{IawGUTJcS)RN5mGJ#Q>`$)IXLlrbd4#QIx8;+cJqGA45RLJ^%{XvUMO>mH!n`XN;ImSAEP+GzC);#W809Y>xd?4}oE|$F53r^v
-A|^+$m<Np4Ndd<6DIiqPh4pIBM9iQ4_!wqa$9C4~rNHojTgCCxgou5A_=}-E#9rR{8<Or*KjYlO!C%@hVbC_|Qg$i1arVo1fo~BQiU5LMOr~kq%9PzbJASsp
-RLbEsH_V8jp9BA~-}v)|c4NbW$wglSZNAelUk1Dt5Af_%aN3a?_tCb6se8OTKB%1LD7~lnXN2CDq>xg;hQ^u}@KXz+iAr;5wI@6ni$6z)g}w70M~9@|XN7-q
-vJv>dD%kVc{p{}Lix>C5r-0eo^xxT5&jpTetf9Zw*pW*N3UML7WCPwx57r3{Cb)m9Hnhw58QXWX1G5E?z>tNz*4|kAmEsTR!*9D4HWtsDN)~nSxstxdjIR7W
-@@T~H0yDgvEiRnl5Q_)3yDeq4%A`QE1B&Q3Suxb(UyT>h85l<{9|JU2WBLm0ZuC71+>cKm3dg@yHpg7REdLn8y8W2lGq#k+9TtR!Q)kdtxMXDW>xF-R;P1ot
-2RA^ETE`Y-i^vkCLamz?t)EK3<vL=sHPFSs)tP)vv@2w{@g2M1_ryo%X8VfltYU}I6^~>hdX?vwVOJQ=JJA2sX{eC&Wr1VEIjGND@*uf-em|K^{#Ebke;?p@
-xmspjwROv5#?=xi(YN1A>=zSwo5y8`o`|A;d*60on5^OaO_zH17av3@z5N3FzC$&NJol4qAF}@W!xLz1W5K|La6*(y8Y02t_hVdA*=l+rEKvzUjKyL+rrRq`
-!-JL=(&fm#ERw**cgeByFaJZqdIP{4*<w9-d***eoxNg56pQ}=7zF2h'''[1:]
+c-oy=ZI2tb5&nGo73>0qR_SVU7o-I$=K?6P6B}{jz;|iTs)9o8awYoqMOacktAhS}pBa*?l`P}j-Ur<-IV6WO&pb2aMp5+pT3TV(N^Imx30dd-lF2qV!pNPF
+%VukZ6z#T7gp%1>7*$(UXG#=pQ=zAjnH9Pg+8WU+vn{Qeh{tu4;74K5qqb{2N}GtLrVfLlx~xnZMbTiuv)J86*DIl`P19O2t#^Zgf8NQe^g`K(_Cebqv{<}X
+t<g=rSoFJ7xy|w0ZcAl?XeKw>$}$n9Hdf^);#pG{x?9<-@w=#HrA~x$X=PgKjJDm)>faYl@v&^HvW6@eHuU_r*Y}BdJ^k**>&5SH-afzcFZloKo4Z%{um15O
+5!x&&T{rE?bn3k<x6)#tX{Btdvu@HK^lICl>e(vp@d7JZma5$)oyW`t;nd1y&r};M1!<E225{!ODf9DD?BO8)*1evHoX%LVnhUEw005g(>UuDk-u)zQMFcD;
+I1!5)qZoLAMpyt?iN|BO#}dBCB>-eosb!PzM$zEz)xTccVUjq$SzKRVCnBo9x%nv?B_h7L_ANI*eS^m9(AqU$yLRdr4PH;*{`lhVp7g1|<;DSU`8&I>DL5Kl
+ZdWUU=MOTYm!&A0R;-&xQOSDeuuO6-;-^)N>ig-BtXz~~Pj>ua+{#^qrL*R}&c`=@r{`AYx+$9#cQEj>tsR$2wlx-uMuWj1SB1!1`B=wYV0nX&#Q0mWY?^X1
+xFU7eiWFdNoj%aS4HcWUtZn1N?W$FF+t$I#sjiDAbt7(J0WTZ*wRH|GXuG?-JVn#YZa1Zx8QTJ8ww=$NKC{>bJb_n@=FA6(@<vGW;CO*m1*wRoTFE-$SAb_|
+gb!=xqO7SZZCx(~7P{Bctdk>AK>*KgZ?qX$y}!4?m1(vu+;%H?t8PL8|HVb*yY}3(+}3%iQrEUHYx&h*|2CW4d^JBrLKotbGD4L=ZR97e8!H~_=COwVf~{wR
+t1BSEAsNmN`l$~a)#?f+P6N!L7h+?S@Ca;J1qi}Y80nNyE0_(EQExFf!UZ4%i)i2D#{+<xE6k(KvoPC4?A<mFVKD5d3!pX4%=<*#y_}A*yRc~J^qUUrIqOF~
+iXmE2(gwtgNOJDsw9y$1qReGD0X_lD8fnIdRV&}C(&Z4=+}n=*ji3R(Z^fQuQ(Ym0Ep*P&NiCF=JO?_6cS?~%d5qVH;S_q)0;Gpn`tn3%l!BhopyJU1NIQ$m
+5i}3(j_xU&`mK@<r@Tgi38#jr<fSVl+NBCS2&#{G3Gy%Ru|NASjoX~FjOk2cdd3-C`H&V-UzUMfsygOLM-=fl9=?5RA6X*Cx`5Jg$idm#94;)2*hV#ADp)*h
+pTHx0o>|+f<jpQs3F>rd!F)NvBvcW&y1?gD5e<a@i%MmgU8@rdC7lAg6<Mn&=L?voVH)I3=Z#`h1R~vRmtd^5%AbVaIhQ^XwRgjz2M~t6VZViJ>7P?0Bz-EI
+OyeNBC3TOK)WsOJ53VSyQMcJvF_C%PrkONqv29BV@YZA6za9$?$oZF1$^_t~vj$+#P~ni-5uHG2$;ky?r67$S<Z4waWIc|Nmc&SrkwcqP=9Uq{&3)LtMe)&?
+4W`%c)#Pd8EO*WqriW!-;gge+|3Fbx2G*iaMr2S!N#k?ek{;1poGXp6+aEWV9NavK*gM70u!f}oQX%skE;D3S*?|)2YuR5A$w0Nw0z<pq(mr_)=Q{7s)J;Q<
+g@d0W#FvN{PIe{1--uing<|hva36<M9UGSt9Q-V(4EUPOpP;N?0~@gc>V_s}8X?$8L@X`lDpnfS6bsgcrVdqW?BJhbq=y&3I|jIbe&QlO#H~QcqX+1E<v@+u
+d1{`{Jz=(PaZKPF+3bK%t!OaXc|2)~96^K&qPxBpUvQvt-w5<hP;f6KNTy2VW~1tyXpf1H2T#)L;voJU{Jif~@iV9Jp;vPewfh>{0YvP%`ag)+(ork;hxfEU
+szB%q_zXLwMwGhH#YHIfk(wj%4L>`Fup|507g4~S47!L%d9KchBDGH{&>#|j0e2|P6R;YbHpsw?CYLWd#Cws^vE1>etvGrnqV!#(z0M=d8+E8(was>8K9h-^
+@QG<Tm{5LfU~^ynfpNg3NHt*iJr7CI#7IQ^5F-X0@)42hFRR*GGPlm=4v&2Sx7FF)!I@`dG&hf_*)E+@2j`jPt`|*3^y9}0%bvbOj(c|&jh8zlRaCp3GM<x8
+6X!E`)SyW?!KP29mJmS^=UndyKpH7t+k-<NMMF?9HC9^AjTDlJV7c=^4#XL8JBzqfgP`X`qdxSJaM2L#IYLwCJ@Ljz)+KJH4p*omv66~n&s#fmP|9Sfmn|QW
+KNC-zwpq%hE;Up#qEfQv`w2(WAa1^>poQ0}%*S;9alEepB_fW9nqtZtsC+ZZI)=2USI%I)4p;w$lXUuSo3D-q2-l$}<L6zj<YoF4-7iZ{H^9*HMj&1_$5Tjp
+%mK%61PVyQ!-R^t?r<J^6;hu^6^aY*=&&E|rya3!@be=ddT$*a7)UuoF<}6&-IUa|;9AD;go_Kad1AqdQRnPTsJ>}6q;F5=g6*tX;8^22KQ-N14g38OBto?<
+o&T;U#E+dNcMJsMkN{j$0w2LdWWGZRLDZNTjW=AAtX<i6?h4mfEBn~A4@Rs|cX09gtXI+&Y%Z%R9RFl@O8CQH@1*ZcQ~%+@q|nxKxhwW;>cf8Mj=ppe;uBIu
+3}6Fdol#_oR5(Pw<JUvK3a*-5m5a5KPnE%RiuvdC=huQ{X|12%JV)O9e){%#TIFG<A6<>KkfuW9nFF>tJ?r?;msLZ)vM!=%fr%jNx_g9ay_?gi4vves_A)A(
+h=|iol=NEpqK>+ZQe$ahzU7vYb0P#>Jdn`z{{HQ&?|!>~_2w6BAjkj|?XH`skl+~Y`Zju_Fc#4vSJcP&9do+Vh0f%0B?uTu%)X#&pM=llW8f09x`tpm2C0D_
+zldkyg2hCfZ%zxcF5k>C>!D+UkE=Gi2{Fo&jUumk;m`hE;VkwiS3GCucYm<~UF~keJ3qUqG8-To?Ok^9;3P&|fDxhIm3QzN6&@+DU;4>5TWhPrp|}vSqsPfH
+fpG)RG#XJEN3fVhjMuS7>GB~WRM2J0)t(Equ=nGots9-VUOz86h8z4S_Lm_<?7PihbnPJt^4{K%^iN%nHw!y|;a=jXZL)>jW@N_cZ{J5DMWAT}5OiWP%eJk|
+*xb|OvlAvNht+&DBZB@8{Lj7d^M!Qd+=9+|$AK>1=_k-Y(Bc7>od^y)n#Mo6v@r2k%*V^V(-@_@zHr6W*^(xt5OA(>szrPaNN6Hzj@|4jHzwli(P8fHV~(x;
+iata|xDIt5_`ewJ`SgBz_wvPy`_Cb;&pE$$wLt%9?$0#-e14&Vn)eR=zFegbD=9UmWdr7q-7x;#5;EF>s|D14F$>e30A+%1r1%r^@UL{d%*6AilDdvQo}}ZL
+!Bsd+9+l`HZ2Bj&`Gq|k67isRx23F>xfDotKoR|t7X5j`*Nyq;42%OGj}a29wH*Wd+orAx+z(GLv4@|c%^?$*t3QU&Za-x63|-0NH;aOXL#LNkm@@L&^*r2-
+@q7Pn%s0@5>oEm65?O#M)T(Kb`iTNA^N5Sq$msv5Gx?gzu9(fn2W`!F-H+bP?hA+4iVZ@?K9U*H*CYOF;fdiq1N~2#hKQu21@;ZcpgB*;z2NHV`|)`E?|M()
+=uqPoYLRcNjUS#ct`<Ovx&1+6y@bHqJTA7#i6Hgc`*w>8lV>>p-at9~$y*T$?=ZmKJrYNe<$jj!L*CtigaR7NI52QQIHr<HS}KBve++RpWv%J<x&#x%XiLO!
+NQYMHh6P<+h<bA9Z@o$2;+^@>+m}CfIcorT14q`q?;`xs^y~}Eh<x#1aX;0i'''[1:]
 
 
 # ======================================
@@ -14498,30 +14537,30 @@ xmspjwROv5#?=xi(YN1A>=zSwo5y8`o`|A;d*60on5^OaO_zH17av3@z5N3FzC$&NJol4qAF}@W!xLz1
 # ======================================
 
 FILES['cxrkit/report/gallery.py'] = r'''
-c-oa%ZExE+68;?j3ZA~KbWqf!hb`_LsJLvK_HqcCBFXK3Fbsp1=$IFY)Jk+6U*P|~Gs722c3SK$x{gQ=hx7K#3>ihy!&<OMUR9#qP1$xWi#1!xs_vM9g;q4W
-HLP3fZI?2w3c*&oWkAlP>F~RTd9F&<)i~M6!faa6F};HQx)bor4XgQ%Ed^_M*NGC?WKk4N=s#K00c+l^E4iGkT3xe3gEWPaT6Gy;7R=FnfCKol5-GbjqQx&u
-UUI{W3R!oaG)!5Fh8yJWSHHqAoUAr=vtztts+qXspW7#CvO=qseDr(30<BpnUW*YC9+b(NKlW$qMySPOD|W|(l`I69Fpz$^U0nX>;a|6RDRWB;y-Lwqi&m7f
-Gp$^1%qu6hqR?#__}pCna&@!#?e^~DeagOEeZG9S{`D$lUvKZP?bjXAkNAkT)otML3oox#voRwQ2!mc$h=ht4Qaz4HnpT6VU7#xTMj0_a3D!522_$!RI3nqa
-wWztL_-v!`N||<SM1xKbj6R5}O4$cpZEBUW2MUPE&E?(atNVw=&F%gD)jiAEy9vbFCkklJlrUS}K0%m^RxqU*-;@%hc9AM-3d~QpHy^L=U~dEgfYJPh01-{@
-uRmVF^xLyDWcpP;i>kXIoK#vpik5Y<6d3v(CO7p`aap-g|7Qrv7&Q8yQ29f<5y^z67|J)DoB-)1fzQGx;4)+FMtN|WmP-YG=sb~Es#z5Jn=F~cl?w(~5n!JJ
-S(LaLa0t3ehgTX8w;TS1wlx;ub`6gG2@?U>V6Ch2f;~wEyeM{3W^@CJgZQvvEzN~T|C9g+fUoq{Wf5|D%0%6mowL57Ul3MlB`#nR(htljw}W?sG;u-@TSzz?
-KruOSGP@BOhrX<M^hxTwZ*Kz{I5SPzs?yv5A!rZ=K?5QsnJhO8&+%xnX~PMKR}+rwhHDL%?UXIGu0WGgtZaIXol&M95D7bd4{4w?GmM704F^olHXDP!U{ekT
-*H3A1+H&VV$yO(FWrJC<X>NmCl>VdySe~>3^iymGpC=3C90%vLdYgGW+YxUI@T(w`q-+&+0<!lDuHe@`vQ%hv`{hh)2bewV7npIO^upN|ph}Ss0$`*80h7u}
-4U_Z9P{sohd-2AiK?J1C$`NGv>mp$Am_d@VPrT|#42t(-cKul+#whHf;w@x+v%uI9!Ii*l?p%Ce`d6GhOmYKf(?-DDU|9-CGDGA@EU2X*;8?dii@DP>Vgi4R
-5emy_=JE)G@EFrjD)`<u2I)<(nb+w%T90+}rFmvH4g3NCQg-k|P@6lQ<3C~fT5!dn(k%H>RuashzhSP05QH-!2?`Er(ZK*r=kOu{E|i+B)Rd{LwGJJQE)6yq
-%y$TwwWvzS`F_1YpxfSLBsvBXSeK|Fr+op};O-OXB8*fU0pC7=a-#BJ$xyra4EKZbu(*myU(oBN5-KKItLxtC9HAQzme_lCZr$Zk+Aq$|=6leZ5*_eARZUju
-#~A(;m2B`Yg_UI|JCC0Lq;q!a2LPLMaeDq1{v;kc;3DyiCIm)c>JIW$e2QmT_vKMXWjjh{({XX0lYzD^lui&Uc1O&J-<-YgZC(oiLD6NQ4khd_&WK)Iw+k8W
-B>Lc$u(BImY;|r&$|9;}WK=5)nKAOkEph>SAYbA@flZN!N9Bod0Do<OW3y>n0*p(lrY<WT7sx5Y2D8Mh&Z#9%sTdP?1~P+I&|YBSWR1{(FJvd4%_s@1q8Ho1
-?BBe&wmR$9{O!;0f|wapFI|c_NwT$gE+yh42LGJDoA0y#Hjj~0Zrg$h`!sqCdFWep!41?!-<;28w$}v1qULilhC>5L`5SV4^{ybot;6*mK4)zu(BcIo?HdQz
-w}mWt!MZ2e*q#RO8cLhdeFHlbXemnHP#{#lUmb0R@W#T>#-Ik$moSF}ixmI$$qL6mst$X11e#}%QEIN_3dpnNZh_(D_|0uXK}`<t1F_}duM^2(qJfG+Q`AZ3
-{e>j9&T`ucz~Z?OP2c_>azYMSUq)kWfK!IQw3~8lxEOdvvlT!TLiEi6IFbafSw>*@&Icl99sefcFi$aGbCXB^{(AKp;P?B6W7g0Ae&#`UT-gT^d5pzzDe{E}
-dsIMwl)R446k{fiB8<A-xLHjs-kkaWge$$LCg1hw(3K9yc=Rg58toQSC<yjzpR!Vmj#yQK+Iom~#E7!R!AWK_8D4O7Eo@2D8-q=xC5W&&1sCRro(joiU?t%D
-iicr2!7Pm3UYyty$!gIcuQ5#8c-?Z4M~h1n1$R=DhiCrKm*b|-P5ItGWuf;ErOS2oDI0e6Df3-D%=eu+1&X_d{T~o*<>T6*{d{wX4VDEb-alBLhg-O{&7hbD
-BY(2$hf7W#atchkz9#P<AjW-1Y8!_fOB{Ss$)&alD?ZAQ4_*gmL*eE~Vy{LcnjkPJ<MsMcHMWZRX9wcyw&lKuaNS34E2-~5YW^IP0bN&-B&3b=R_^Z$m}u6!
-9R4RhHgxlG4n(j<8}+0R0s}I<hUNX+%3<crV418y*S9>p#|->vmoTqWSo>Lb#d8rqqP1qV>-hma=?77l;|~lx1gJ%d3Bl9BC6J<$UN-t0g0G7lA2ev6EB|_n
-?H%5l=yr$CBQfRIzC@u!G!^7ed(!BImR!I=j<I71tbH`3!%2*=!#N77!$})ouN>nsn*D8s7s=t=E7WvJ&))W=IB_I^&yzvTK@=PbM!urix$9)9UShRJH{f0F
-#7Kh=PSBkKNgR<OL4q^d7DvuhgBh$9SSkinvKtJnIR+C={NeW3>yM}B|41V2s_m?6Jj2kX>j58<-cLZjF6bEyMWt#N+h?(u6i6w>#R@8$XrT(Du5Q83q0&~>
-KJ!!5#gTpa!b<ew-u7a=dSI}@W#A{On#q33YT40KmRw0uQtecNw>S+gPzDT~fb=4OPsz}f<n9Xo2ObuKH~'''[1:]
+c-oa%ZExE+68;?j3ZA~Kv{2Nfhb!(JsJL#M7C8i)A_;as7=}Shw9Sh|Y9+dkFYtfgnc<5hJ1zDWT}LE`!+CpVhK!=<aU<B8SCwe@Q?}d4V#8Llsyk+2p%sm8
+4eK^~*QHFWLa>!?8IUt+I{dC-o~x2|HBL6NFxysiOs`<S?gadD!)m@~OTil6b)p0|SrkPR`cKw$z=n65N-ig>R@bc1AWdPUR$a!I1#>hX;Q+p@M9OZAXz|OE
+m)!88Le`xp4O5n);Rd<;)vquNC#!AU>>2NvY9{XZ=k`gOtk7yD*M1LJpfwA{YcV3igECq3b$_;Qgj%dyu|FlOWFf$WfwX8vDa}H!7Og0BTc*rWz*LGxTOdJa
+TDjbsR}Qwj0=wG}zg*uge!si_^pLV&ufKeFy!q`qWnb?eZtT}R(U16uw$*Lm@Cz?*RI@cB5{QOgWC)0g7gDW9Bu%S9<E~dsZ<P__lVE*YnLu)Hha-}%*oc~Y
+iZ3=Oua#-XwlwJb!04l>s+4`y)wWhCd!)FS+<v(Ka{chQxV?LLxPD+cdpCiQ`%H1onG$BF+b4*2(F&$C<6H0pD_p>en&R{G-R-CAd)OO69AHqtAzVb0hnr8=
+F#Y!80-1i5&!XzC2riXYYtgb!mI4vLVRBn96_=HZ_<x7Uj6tLS36(##Taip?ilKbd$r+G-APia*1$btx-71e!({ic651l9SN;Qi@f0HGXxN^k+G6L*VAd3<=
+0~|qD>0nFa;daBH(6+|n+^)f~KVd!q8*Fq{Ua=>sfEUG1%8YJ6aS$IiY^1sJNnlF21Kd}7=aLDzJY}M8%-&hw&@Tw9v=Ub^30Vl{l-t3(LAE#}q%9<z4WO8u
+Ihoyvj6+{mJo+T{-M6;^4V;;#Y*lG)fDkkYgP;MCl1!GHh39y**tX#W0(3a88?H56wo|s$x&lo~v9eh<c1D?cKqTz^J*0uo%rF|}HXJZV+oTNof=xLXTtB73
+Y0JI;BwL-yl?`UarnwDnQTme-V0qRG&`+@$e4Z_ka~z!0>RsmTY)8B;z^{T#lCo9Q2}t5ExPo7Y$Wo!v?UysH9bopbUtq?C(hFx>fGR~k2!N3W1WYO?HB8PY
+Lm7`m?8O_41`&`lD@Tyw=S9HaDT5?spLx}h7!>cP?E14tj8WJ{#al@HW`VIIf-8a9+`0J3^shL1nB)e|rj3BP!Lk&PWQNF*SXWCyz_D(37IUX%#035rBNSHC
+%;gaV;W4J6RPeoR4APrmGq2Nkv>xl`EA-548~6nPr0nR2pf-0p$A7`{wcv_DrCIW&tR$F0f5Ti0AqZze5)>TLqJsgL&f!G@TqreLsVP%gYaKfrT^ejKnC}oU
+8&Q>z^Zj~*K({T*NOTM&ur5(UPWu&HgS*e5nJ`jq1$_Ge%8AN@B}47v3)~ON!{RC;eL=66N~oA<t*!^FbA)a@T4L|nrFEA_X}>tTm>)oEN_4>gTs2vx*D?Gl
+D%s#)3M<P_b{;<gNSEx~4*)io;{5V0{7F1?z(wL2O$dy@)E(rh_#Dr&?#rW&%662@rsLu~Cj;$TD4ify?2ecbzd3u~+q@P4f}+bp9ZJ~WoDsdaZWl7#OZ34j
+VP!YC*y`Mlltom{$f#BpGGpY6TjT=vNWR2@0-GWckIEC_0RGwl$DY%+1Q?f8O<h(xEs#@&eP)SSol|F=QZXj(3}gnapuNDt$r_;nU&u~8n^6*2MK892IlOss
+-F4P&_}hQH3u0zay>uz!B*`}7xs-^H82oejZhpxA+pHs}+^z)^_G$DK^3b>Hf*YudzDJ+UY_AE1Ma}1A42K4g@^|F;>Xku+%ZKYde9qcQpv8Mg+BXiaZwp!Q
+igi!2u{{l5Ig~b|YX^2H&{CAXp+Km9zdG6s;f;l%jX@2hFJTS|7AgMglNFACR2>fP2sF<iqtsl<6_97k{Q|?w@tfO(f|?xP2V%>^-zt*hL<1Ftrl^z5`+G@j
+o#nO@fW>nmn!f!%=7b!wzKq7$0H+LpX*cEAa53<TW-EXwgy@?ia3l%dwv52;oexCJI{r<>VV+{X<|dE+^Y!`*!0(SO$E=_K^TLDfw6YH(@)V2XQsfH{_NajV
+D0v;7DaK43MHqGaakH9OygBp#1y_1cO}^{Vp(`DZ@#s~AHQFtvP!R0bA!Vf&9kHqewe=9~h!JIrgOki=GQ8mETG*1Pw+5R?OAujm3NFl#Jr$D4z)HaP6%WI5
+f>{{5y*RNalGUO?USpWF@w(+8j~16E3htyP56}FeFUL)voASMX%0llSN|)>EQ#S1CQ|7yRnD0At3KVw@`#&Js%Js&e{d{wX4VDEb-alBLhg-O{&7hbDBY(E)
+hf7W#atchkz9#SAA;x`2Y8!_fOB{Ss$)&alD?ZAQ4_*gmL*eE~Vy{LcnjkPJ<MsMcHMWZRX9wcyw&lKuaNS34E2-~5YW^IP0bN&-B&3b=R_^Z$m}oZp9R4Rh
+HgxlG4n(j<TlJ(60s}I<hUNX+%5mn*V418y*SGxmS;l8dYbblE^9TDeNepq6;|~mcP*c+r6DFsFYaPWIy;bx*zpr#0pD1XbE9iQM4IAEr=)Q&z9x-LizUZJt
+H09+XVI67oLQ5`$AZyq$gvucr(%~e=%<&wB$?>F(m{*SRsLTGo!mHtM?iFgfc4u#UQk*yuz-PXo=D@Eff|2)VcJ6vps(@I((G7SzJ2TSY6B6{BKoUn}NRZ%y
+w#AV%)nEp*KPLadl<WorYmUK06Mww>?dH?@<-d{$`(!)oTFEeU33$MVr1uk$feU)rLQ$!H#rB~qCIwPTTCsv!C0eMfsH<DBbEvdcwa?`gb#Y|hvaq(ixYxQE
+FB2GS(BA(<buc+hSuHzyoRTXkN~(rR@D`_`smXwW6Oius_(lwEM(!@ve*&6;cu4'''[1:]
 
 
 # ======================================
@@ -14580,18 +14619,18 @@ fE<9*CR~u;w7YjvHY&QCLwj}B+Vr`-J@2|oE8O2ChICyv`~>G$7~W~xL#Cpp{?K3K$MmzsA?`JN=7QFa
 # ======================================
 
 FILES['cxrkit/report/model_card.md'] = r'''
-c-nnc;cnYD5dN>HxVZ?B1h(L$Td^d_hO8-24{b9v*}8uTEuJl|66KLp9LLpj?1A=T`;L^7v;p?Vuz1Js?!LSGxZP68O4Fq4vKREe(OglXoIa-QmMn*L<34-p
-y6p~`1^KdZ;ks6Gw$srre4ZY4-5&hdYPjxnS%!~A<H)lOYzro1DLGDH{fYMX<$iDcvZ|D^yRW9xJ>cx`$J>As0CE51On@UTTvJmhnH>AJ3ZCX0D(>886C~qX
-cHT4=2q!=;0{(kai@=WFn^2ToRm6c*mDAz$;D~mW`_tUg!H);ieERa}=;dCXWiNUnvTP!lqYsIOQDnf_WyQpm=LdryA>Oxyjj3n@%^CS~%(qfL;Aevj$JAPl
-lvLurS<nJTWoT_eNr0fH4XYN#?Y_SFV|G3{I2w~}T&*hPH=)a*T!;Zjvsx_~dC;28vJ5^ZY3!oOy*RPHj)a|_(#VJ_G92~UJ7qOY4;Q;Grz?jhpu`BycPn<L
-MuT!*HAN|9QT!*7Q>f=Y-<{HdIHp=q_`J~@Y1=*9u^d=Z9&=zfU?Cl!#8N!7eg+y3zf^3OK#R~Rc{!JqDUJ|)Bz;gbv*7KR8q2hFjJT$%#|i%LmieAFt;?p8
-Sq#m$!7x(ho+DZCHohFFGH69@w8lLcl;bgK7{WgRh!kH(5ZM0x=YP#Ba|iUCE@H2bBUdZe%+=gfCTwIZhVJJARH(|#oeF8bQR|xrWV-n}kX3cRQ1HAN)8*T<
-$>9&LqFWq}N8f8-Dlx(DWLO`pjMb$1)}*Dqajnh&@{PSo+cA@s)u6KVoMj)`vvNg=3L0$XiWL@&d}wv7;c$959Y;WzD|lLTz!as}gx80iG1z6sj)?2JWY7WW
-XyND!?2t$O77i3#>oM0k&4OI9jYO+i8}QTTd;(x9l^7*ODWQl>3(lYeB$`w>W|{O<(Q9A}|9z;(Fh6HmlqoQS2qBk+t&HWUQS`(R{d*DnewtJ)OR5=DY_$QL
-$f7hMeqI+%T}!p#KAnJskY`Ud6uDi-oS=u>A-%4PUqfhNt&e;-M3#%^DyZl<+8&R)QN9ob3A^?hoanuNdPmx+wWU?5un=|HzjTyFUlu5hI{GCkG_5OQ4mn*i
-)A`xe+2z|eZ?5uM$JU))U45MW^83~7;scHnz3)to;s!naRK^MEL&^)X_OwR3V%!tyTBYWAh`id!C~iWDMv<CB6>(1+%$w)@S*q{k5-vb+0T$cYC%bCr71kO2
-<Fu9tQIwphulU6xNi9KPK1$0aO<MBf(<e<#!SL{%rA|P_1Y}X+rJ-T4V#smwPno9G?z@$WS_=hI@}j|0kU#DCgnn)H5~*U%pZ6}dE$Yal2HOYCO)dKR$_k2s
-J@@fu|M7TtunrJn8PhGKMkl3dY_*96pxn4_6l6*L3K|s=@TTf0neoz~n4?~gfwy!`yYj<O{^punwhAwP98IGUUDOWd{{Vk&>7o'''[1:]
+c-nnc+in{-5PjdTm?|(}8`45{+Mu@K7H%9MDw4Q})uwMUwH#^L>~a;7D_K_dJNiNWv7R9%*^Pm|2rJI;%$eKaW<w<_O@pq>UeNnSb47)6`kXc!vK&^8`|PRf
+HV0&8<jcl|Nv-7Uprb?hJU!~VBlxk^a6Ra<41Z>gBhNOlEtrg@<T!x!Cptcs`&;AJMWu{Ad^H>%0q6KQ-UgHai2EmJ0vu`Pnwmn%<k+`W@HAahaqm8xAdHvn
+ylE^DE`VGFe0x%}z>eOVP?TI%#DP?m)9LW!j1HCi(=6%a$CF_`e0g^E@+i-;7u!N)*+4LRA5s~5u>!`<D<-Zy?+w0(c;6PRPemJO%HYqDZ>4;|&l(K-)LIQn
+D%HN3(F{gqXk|i4fS{%gix$ZpzP|ZmbUipZ>yvF<tt#*v&}~pI#DKj~t>z3Kv|=+agO4PQoi(`^C)Sf#u**y88F2-}-j=;nR>QQv*mXIL9h!g?BRJnL*qIs)
+%6ZWgrKCmiOCqOG&wakTq!V#Wxgharqu0{52ey4Vu%tZZz^+k+bbJw0@yz-eXgvH{v7G}gLMQTaE|e*b5PXC_N;9&k+c`CsY3>+tO;z_3{Fj#bfi<nlrjl6<
+&9}iYQs#kUvEXfdxhs`HD{7-P?!llO_mRUc{1bp!;z<O7?VrE@*Ss+IK+owW_WC^5YT=rxnwrXlwT#8C`?&xWsxnijLYi;n`eu(zcmEA!RlQv(c;5Bt_U+Z+
+^oLi`Ee^+{@5Gl%Oz^wdtq)elYSO$kX=(3VYxBQ+WAD;-jAUgsO4)kOvXAUpxuQe{4YqQ@3JXR)v^wT+Iy@cjhXKXh?})^Z_Fx_46PGLCSoDYC3E60il6-;v
+@yOj`mngW_W2SQ&1u`BhA(3j<2DRDpy&xz-sl+Jsgnkhl7Mwx#N%W|2%rfOEo7cdW+HXTWhWR<mqC}x8h!ApF*2-9p`b19*(SIvo-w%_5Wl1q3#a0`@i6lw`
+;@?Tp)U~9Ix~CHl;(7K|Kf&!ba)K6acJ#U~{@aC~@;>tEF0x#_RzXF_-sZgD_41jhM>w<-)I=X`C%31aT3K3@3d>NZ-AhMl>|=N0n4^zEp=n(aIplQ9OxIWA
+tJ}A4-i-5F#~xmd#~(+({5~Gte85pE?>kc?xt*4ND&ur)L(1#1^0Y#`V%!VqTBW9VguGhIh^#}2Mv<CA5pho&%$n!?8P#`k2^S!?0E_M1lAW7n6yRFGqZT<4
+U2%!|k(#4=c`xmh^k>eGFP`)-#ld@bm6`zY5|CMi2ZnYt6{Gc&e<GPSdfTX!&q}hFY-bH#fc$B*2lQ*J=a>>~_w%;Jjz#%+lwP}++SHu|qyY;Zxx=YXO9+Ne
+dePWw9r=KLTpS7*9P$e&O$5WssH5=3OFP}`ZB-R`bJw&BzZ<XLT(e}W@NUN;Ga7+Kvta%gTsPK_'''[1:]
 
 
 # ======================================
@@ -14909,54 +14948,54 @@ Ya1clnQz2OP|~DST(-$iW*p(Yu15Q6pocVwtCO{`E)4Y5ouzc#$C7P&4J5mK{C;5{{*!&WnsJ^VEDUcc
 # ======================================
 
 FILES['cxrkit/report/sentences.py'] = r'''
-c-o~}ZExeqk^U_GiVhEfq+N<<?_n>9CO%-Y<6tM)wHIUW%>{;`w4|oQm?Cv-YBY+V|9($ZbvH>#p1DQlgGVH*tLy!(JBp&ml~L9dwJGMts(Phs{4r{ymnK$O
-jaTL~UhT3X<_~jSEv(YTf}iqosq9KuCW)e`-_O>Yva0bWH=p}yRjyUN-(<y7xesrPeP7<sKUXhV?cdMKBF&bu+Eis-&da<Flj!ZDfm|8A$g{%ObC9Ik=3v32
-)SIl<d93ox)@IQGU+7vVm6?~sii3an<)`<L(~tKb-aT|+%_p62b)A)khb*^so|($V%GTS(z5`uu2r?kmcB-r8b`AM<2?nFf%Gie5a$B5ISsD72)Oyxp3sh$t
-a{_0#c^x1=$YTe@&R1rwJ;V>?dZVk%mQd->pf4-H%blrrW%Y7fRVA_Zi_WT8J)AMvrDiiF>xk+9GGFxjkMAFUx>YwS66lHg;r_qhzZ+lwQR$_|HmtwAUhNeK
-!c&^%Ya8|7{`wBG|Ka}UpWoiSqve}@y@J5U!A`^mKKyzY_3!Sd3{P;s7Il`ZvM?$G%|%(S$k<k<f=%naRlAjel~!b`7O$Xi&^|BMMlnzMwpe0aS;=FzhS4jV
-{S%fygKa>^Z0NS!R&b7l_Wt<e?T6dx?N1NH=CI$3?n+gN=+sV=w~)1gBn82ks?fPG31cZQ5-9%GPzPU9z*etRR$%v%>0gzWtvOLqU*TUGJ(j!`tzA#lp(DYg
-8jr*7^YT-+SXMXh-hX(bw5qm+s`U%II?(`8h|Pk#QUCG&?)CwU9l)5~Zb-*w5lvLIEXzd{<84un?Fz5w+j^YBXggoO`DT&L>x6{)V)k}8JO>}c3bKWXVij$R
-m!jMi^b_V-XF3nC^sX+;acXwah`#5r9{lPb`-n3?lsPn_%9MHdWGdQqV4*}}XSV0pY%v4Ub}`Sl794{8Vy{G?Vlrx`7ZSMo3zLS}GISm_@xC-t<Nt!QR}%<8
-BBuBz(AQa=!(7Nrps!h_=P#yqdWE!s5xcFo&=gduN)Vfu<qL1xTkGn@k{N@;<R4{L40pOJU?2(0L8UNE_lA%=suK6gj{3dI)Z40nIULyYj%s*dq{mUDvQ)_i
-CWm$LcgJUL7GLCX&hY_Od=vJZhmg_lSz{JNwq@%W9_X2A^?m?aJ&MG=vkbtH`08FJjOhqI0@MwND~4yQ0b*;|2nkEo6^wzlB%iGydHlCC*>Y7|=GxPo6=|99
-GP9U6@C}yBf=Hx7T5vLiFZUov7l?;`=U5Hg&%x+;U~I=&1u&wPxqy`p=m(&b(eqWT{;^#wB@&3wir<En4Ucg<_dJF7c9UoIv-(yIBrp+XnEW|{4YCs@7*ODT
-0yI9|)d6!jIC|e<#5P1}#DLz&8HsbN%XUIvo?t97W%Orpi;qpL4UtyECE$?;`SKHFG4vi5lV`w~KyzKeIVNNk={C<H#@#BLuNqr|lTw_6q{)?Hej3H00IA{0
-;!W)Ewq>*OA}AO!trvL$5Vb-jkp#b&6^UbgM8@Q>vb8iTd=82Ur(*>upX6u4B@-FEJQH)xT23s`-^pgrr@KA*O`drdmJ{~qE`#zby{z<Rb-Fx?c$tU|>*UAq
-+@VJdM`8sO{r4&i$r>=6B$B16PgqErPz&orXpPP!=mI&g9YZW)vYM?Xt@5NBcRyY-jF{7;LZYCoxv*jjoLEp0ARmxLG}sebleo{PuNl1G1I-M;;erx{+cE+f
--k2x}RGdOu0OUTM#blr&*k&c1k@tDJdOo%nNTjm6tX>Tx^S@i2=X=G8b<|xg_3V(5AS6(|&<0PUR$912&SC5*5e8J}3?$FE#R<pDhF(jR5g|mbirB?Of}*>C
-Eb$4Gt>s@(9qquG5^sbG#HGyZ)ORIBHx`O!bCcGuE0*8K>d7mFo-d~+UgLxObHB&N1B_1_6u#b~c`3a(Sx2vE(adO2*rY-WpAgZiv7!f}b~IuoU$nvBY+{p8
-L)N8Fvd)TL-=JfLL8>=wOdyafF%DT3;R+jA#px%e?fvozw}XZn1f<=XNz2O}hkRW~>j?c(_Vf9Li!FPYX2q1lddpbQn91HFb_1k{S6KLpW5^a#MX|+}uEfi%
-n731s*f4F?BjT-;@4X)3&59Ob$y!<>4qmSdwL^(uhdej%uG(I}mayC;g^LJvPT>?JjLx+pF3#5Tx@t~6UkNMf!2BH#BAMeCg?sMyBvY9Gj3k;#K}AK5NO45)
-*G`sLLF7xmCc5Pp)hHbXxHkjYg^wQ&X<9o(vhED(R4ngXae|G_Z{uh?ssj;zWE9?L->3tlcSdH-i4R;3O&vmLB^O=YS{-_ljKklC^qWYa|BsQ>?)XWOgUvSk
-q#;M{Y?>$f%GMzL&;rf<!nnNYSMw&Y5%-az&2~L(aL-JQR*w+ioi$k8-rKLH{#=a9GY?v)9LTtc6}VWrU1FI?AV)}WAz^p|$jjOs@kb7jw4xQkcqY)wT=a}x
-Q=R2o)EL7Hk(eZS|A-!Y$~E!B(We?mD*vTwu@0oVC$~H0oNn&<vD~2%Lg&Y8+0Fx#ojj8S9G&O|N3-hh|Dl3<{w|paQW1>g5}g!H4I;&C&K$rMx*J&4Vc@U~
-NXK5J><6-YQkgZ{#7$+=?DKGNtp=lGi11>BtVZ7Z*ihB2G45!8$A$+LYES5Kt7!)g1F-Nynq&6Tw%&b=bI;J!AhR7dn&2>im<PvpDRQ572|*J@8y@}QLppfl
-nj3o@sD@p^H#ml>BiN7UW5P4Or_KcH`BDMGfs|TjwgQ^t?eQdeW97|ct@qTlgh{BhyNgOA>@0YOqtKr3#0XMdQPDs}U903cN~g=6v5N(*0_2M=u_x-;_1Pe<
-o~}zvt?wF9hkUiuK962Q4`*KM&%;y1Q;+YpW&IxMUm9_+Cn2AyDLUDSzKIP$eylKB*V29vaFF|90DJjH4S5t&7+-*r5PgXmV7c&d2*^6A!oP7{I_yNIyF=d$
-J6X9F9CU3=!(FgbH@P^mQdm!2=hR9fjjGw6YlHy(r!enL{&M?q`fz*u?g8J!_@Fa|At4>rL!IS$thO6MdAPp10?$tBljJHrs^60rYEK_ck%D15>l^;@dqDA6
-d_l1(^u;vvV<%o4UD%F69v~u)m+b)Rrj#F18o0VB2$<)RVZ`W#MFdb&HW5G>+;VB**3&%PFbU%^S0ZB)lsJ*ANCkX6hLaM2<=LW(;}=T7NoOK0rRG@}zn5SJ
-BDwga$-%0G4v09BjLZ1#TuySKJS0;H%9B#7N{veF@bs4xr+f+H1OboTH~9E7`U-eu8meDPzQ`RmtFup8y{8OpHwb2FHm66fPD5MqOosb~Zi0Y&JRt=%dTU+R
-6=%DcccU7SY*HXd)KaE^25wk%%$SoI@9OqV^k!oUcq%OlJ&ns-i6%#2ENsj7zx;Cl@c!|Z8~e_RSalw$pXs^!MCRkDK&2j`V$zi(7m5(3Og?+cJZnJbs+R!H
-(ERQMI8-v6zMC45@S<FilAl#AKFWr&T~dvgu>rSq2Is+ZqckbX*=&#<>yQG)2u??aOv$%uNTkfRkSy1Y0^1^uUmzs0eK~iFT!q(QB?s|3pb5Me<itxR6nK*$
-WIsf4J&bELCjL<8d~EF?xC!wE+}y-L=wkZaiKuI7Uh89!$4?+y@)fwYz{y_D7BmWQ3tDc}OeA-!JsbPP9Zr3j-H$$hd%G{G)?@dpB!(8k?IKH4Df9B|g*;sj
-v&649Q~69{ny$)xJ&I4hx8x`Qp<ZSHn)pvSlO!u`5&fVyfVca6-911G%^poYihS=QKc5%*?qAQ4m6*MPk7r#>C*`^3mZwY;7ce;2<Jq|~$BonA#pJei7gKy|
-X~KiFw8f1IqdcNQ;9x7&P$yy>*&DbpiY}4DBqv#I)^^xnYywshg41&-yTe!4i~DAzQw5WJ8vR)$dJ~%DuFs6<=%lMyM72h_wdnRZioQlc)6x+sAy{=uAxdl@
-<trWr%Gfk{^R{#Ld`~6e$HyDigNuZs6JNPA@Ea*@Po1(I1zU0g-S8M6H(XoHSl#I2R2r9iQtrB$mTzGo(F|p_S!7hfkb}5VEA(7&guSZxbn%($Me(F`>eu*J
-jX)EwN+_3KjZm^(jaq|=j#y5F5{2^NLY!)g<dpMZV_?OXcr*JYvL?xQDE&m&ZQZ)~a~y?HMbt`iK56N;^|Tgo25ZHj##n+OhC(PhYsTMv&1mFUpTjTY&-WdM
-{C6UE173-_41&6r@VGWk+B_F>JEM$_`TXvtJqS^*VoDG?ePBF+Xctwyt<+O60HbYYLgUo>7ONMtzsdD_wvdc4QO@Vr^TNQ^X)4+8`607R!rjzIZmP%u?UW#R
-;5!OojqTs<OjVixIis>EFL$w8WlOS3{~>I8l6O(VtB1#5-~DYOLvagLnGPEx-_rkvjy!yT*%Ho1L2o(-hQyB4*J#dazN?|>kUo|;ZV_^Rp5GDK(DH@{8*&$9
-2p*}{DZ>lmS4J2<k+(wfSB~1>7vUs*TVN--{o)W<IRS3jTkH@2MRjieVG)d|w{ji3tFir6qohj>;U{auex5ec99?Ii3Smb{7%kOPg@!AfF5rO=FeRa-^qgdN
-ibbRV`Sr|@?kyR~W3@#R{ELQiXa~uiG(3VZ>6XT2CY8iw+pskWK1@V97p9*s!rfA@<A6mZZUZ;kce3jQ2M}{i)SnGq)v$8!i*IYy*5qlIGMYq}lp*$UpsgWE
-BsOY>H#1$&S5pM7^;cBSu>@ptt7_2?0bw@hju*y-XqPScRu<jrP-eYBjOJt49iN&I#eCJJEMK5%sMYdJ&W72YKjbu@H>S$yhF0R>rVWklGA)vb0GHmB^A%YE
-jaS4U<<)THi<nM?p?4Gh`*i(`(2_9m)4a5;D;(tX(T^ryjH$4b)_g~txN8L5Q8Qr_@z(=;K{h<86dkxwsNSa32+4JlX2>80l<OrrB_w${NpIXga<?h?&QepI
-(rG?jUg3F-^e(8W8%;=q!%dJ(12o;vcp(}obmU0sCe6*9ug6emX=#;c$q^FkP81q`+%lrSmaBr!(Z9R;?wZa${wMpSzPrBqKDqkC_kZ}$QKBAOIp^?7h(3bZ
-B@<}Xwt(&a(@@5sD_<;J-DZW9(;<aUHAKr@4N6ugBGIDKD6bZ59(a6x2Hg&YmDw0w|35Aq&CB&#?mWOP*8T#QHQtV8PV+{+d;fu$Di$(cB*mu4;ii(2lU!vJ
-EUu*C$)>nP;|r~86wOO<0LopB&q&To&tDbpQm35BqONxr05ssR6_tGzMHfEBWk3llFqdJ2EcPGsQp=e)#Y*DLhtY^GbMmQ*yYa?Vr@Ia$1?UTc75yX}QkC+Z
-1o{E&wVv1RDACiDY|0Hq(^%0QeWcXCg|Nc@gZen;fpMzk3f`Uv%5>YyooQ3ZhVNLOLirKf8j%<!3~W@VDKdBK)Y;v5B$7aFVe)^6dnX$nDvif^ITya@UY{3D
-B*)-xB;^!KHD99%5)B1s^m-fkW?inMcyx9}N`eh_F&;>CHH=_PSkM||aq&JLJCXZ6Q}?TLQtNSf#S^XuR8%)FtFq85J%1tQ2x1g^6@fd_y~QY;&wtC^Wplgn
-M!HG{>XcwDA$Zv55Nr8*vb%66Xge2mhrtd;-c4PH#y6eOQ^Szzu8Y2Hm*?nyb~G)QRvgrTmN_s}s1Z!36PIGUo|#I<>(WffR?E&2%0a+f6LA=DrRSI4sKNEX
-m3np%&dqkK{WMg|o$*O?ly;hU_kK{4+2(x7Pto|=n44nw%CyD1`8?0J<knZ06EouDqBI<NxNc}4LGk^LR*8JtO!2qVmjrv>g`T$&In`)Z$-!79TeP0(^Pg_i
-75$-aCz<~@j&#n3I2|>9dBB8h!b$r_JV<vOuKc;~WkCNA=xFx;0I5SYE&'''[1:]
+c-o~}ZExc^lKve33a$<dTQjmQnZw*--J1h?r?Z$|%p`+O=K2;v;H7QK)<%|mqTFt;;s1V5RgsirC*3#L{*bn$B3Z1Lr(Vb?iXK)*SyMKqoExi}m2U9IsEuBl
+MCA=$na_B&%gcm6%yqr6N|y_MDypTjD_xs3ilV_FUvH|q!JEQ-9%Oa3R?U8smrLb7ye;<wc|ZSLKj)2qKd;IxUnXi(S4}mqiY`s6w~Ll?W%Q!ROJmPT(t2B9
+3w}zy$s1iHs>p3)7CrKXZgg6kc|}`s^!LB~^!{P`@$SRB`yQ?Nq>HU?@~ZTd)wU^eQ`<z@X1mz;sH+W8hDo)Z>Uz0dL%w~6vC(C1Y|Cx6El;_u4Sh-*J?m@>
+T<06}I$gQ}ue4m?Hk<laC!_4PXvsdvV~@nnS7xm}#ShhbqwCyOFod76tGt8+ZcVeR>gSufu1Fxi=)6wU{h3($d)Q3LrV{$UDi(vm!~2JyZq&7kgnFWWxcl$-
+@5WbuRC=kg3~Rk;R(l18@Ra4n+D3!7zrKUUez^Pj=eM`-X!vH|te~cGur9Hj55L|<gWJ0)(-YmVWs?`GDvip)b6GVjGSQW(;R$+g)ox{A+cg=u#VeQzc%N5m
+qj*onwp?OdRm)?(hN~!>{}cW)gGIqI*gb5ut>IEBt^M)Gn-4eBo1gA!o1?)+bX%!XM5lI|e2i=qEGY=a)TJ(DlQ6OBMFz!7Tkhb23bQpUm6uq(V*Xc^WgkdY
+G*I}LMGqA(MPt_!b?8a(sK(>4`n>v-FP8Q7yZ0a7D6Q&ksT%#v06{!J6k_SvT|9WWyS=%`#tzt+-EK(7W)V$Pw5+N{l;CYyjqM7r=i6qS!PI+Szxig7&zqEl
+`E2%fG&(0A!wT|+i4qlU%jdG%mGl$l*yOqhwDhj2s&Qs^QB2<pSPy;;jsu|64^;t;z#n)IpG-}w4lR^O+nMe8HCxP(v|Y}Nt;G(p{c^8Fpkgv=rWXQtgN4Zg
+B8{9!O}sC~YW!b-h<XA62+oS9V)`a;3YZI-3G_9q_59g1POp$QX2fdiEi?sHstU{&RrSn^UaWQfY{`tV!}K3jUXFIUE@2=k%Ryx@O!tN+cU-0Jm5m1%wQ06>
+33E8G=N;APz>^;1NadN51xx|!;_q&sg;{)Yk8{QcSn+jOa~>dLaAA#E5ZjimV|1Wr=GFTFc=c1H?ww@<ro>nGGUb_$*hiqc26N@;Y&1x00~;Y>siuZ8(30e{
+H6)M!b|zo08q2%(Jm+Orr98|mrc8W|;W8i+sgM?&4B^WckfVd|kzYAcL-%tS9}hg+F;RhxxaD2IN{93VRLbc2DpCK~E|!7>;<MtnVPw0<q#Lmw!+X0a^5#i>
+tA+whG&4;8&<O)xiRoIGc?LL0RDXEq*^i0A{s}{lf|26r-HO+=0l)zd7qPP+=W#Ea5Pf-s9VL_^Jc-AAY+*Qnu!gt5Sq%d4Cx~g}oi8D$ft^9}O%1=9kilfz
+qJV^Vt9-s{%?$oa5C|oZmnHlZCn2M0;N;?Hj0Lu1&hjGY9&mRNc?JMzAvH+@B*=)=Z9OJCbF;D`wIh6ZN@z~E6-@akKU2=Z$QR_9HrI~jm;>85S?uX_wMW0m
+6R*N@!W#Wy(0Hwvwce~wher_)6R}~O{1~14ddzerR#4G@uhNjLLBsJQU7F@(3u%kOus)z}bS6QE@tExxV2aslmzs1kmp&wae915pj-U!LgaYcqiY;)=L9T#M
+K^D=@p3<1qeLj87<bw<F%mj=i6hqvS5!mp?MDd~K=+Yq|_vsBL0~NuxBjJp^&g13Nu{%IO%<l4LHHystZgo-Y702ATKUxyx5l;fNpj4tuo<^OBaf@)ovm<*L
+QVKMb5ab4@45cl<mXao#5MeB07ZVAJ?!siLkELua|AOjh1rDNkBU}KNa<5Zg<`CZ)D4H!y*1WD*exImEuMm2EIco73kN;1D3pO6i__#q%>@Avy(u<RE^oj<}
+j0T5ol(g^(5v>|4dLVA&n3epZ4gO{mn}qbTsXXjED|&r_o*4$IUb8WQL9)ao1YE!s7O={NmRxd38b0Cr(opSyh}<x1MYUtd*QL~=&>saxA73~RvxjM3P8rra
+#)3*u){fZ?5F%dL!dDzamXHLCEw*ymUv9;`osz_cX{ifh-b!YFaY6IuWrs1uS+15Cyj~Y-j}w_4^4!3?5VFr_OIdCb-9?1DAUFjJ@wryS#o2mZSIw#CE7^)V
+@cxbmk<9Un!aa9;k}1r8MiR{>*P{GKq!<(Zm6Ih#5c?9ZiEsHu=}T_|T(*Jj(&LAlG;7>MGVYA(R4ng1IKjr|mvOuu)qxm4@)X`^->3sm?~Kfv6CZdPntF`T
+NKWYbX*~2K5r@Bx=r^%I{~ses>+zG2gUvSoq#;KxdfF%Y%GMyI(!$J9Ho3UzNAn`E5%-bMX1gA>bI(kJDv&0?J8LkwyS5)qrMnoH-#mDoGLUh8D|Cr+t0dCm
+K#UM@Az^q1$jiDr;*SiFG@^rG+%D)uE_%kQna+zXa*WXnNK6vEdqDX;<#hS}=tGTTmH$$<*aTMHlUto)PCxeiSnW_Fp(y0BZ0BK<y*QJGIeO>?N3-hh|Dl3<
+{w|RSQjr<SC3+#6YDdCsjvSaP6h5%3!_dt#BprK^vLDFmX>Hc1AUCzi^3S8;l^Vv!fbe33tVUk@*mBj+F>Yynw+&A!+@A2`M$-xm1F-N?>Sp%RuHHSyxo2o<
+nA_eqT5uRb%)?_h6}ij$jG(@v1&@C4AsfDNC6_%8Rl8l8Z+Hw@N3b8ij|n#oAA8NMr<W2C22!f3*$SvJxW|*kjg>c(wcb<F5?ZTL2`_35*jaFUN1<}xi4kPF
+rlf(Ax=zY*lp>gmW`_lx1mug=vS;eamEd5mnXW5KRq-0AL%!OptmD_FhcmDB=h5lJQ$OEp!v+_mf2q;2J%N1YrtC#0`X)92`LV)iTu1vsz(MYZA?)QFHR3Kw
+X?y}oLi8zSpykBJO+eO38UD2^;9)1yE*|+p+sVpR=iqB&+T8^^bxn;ED~0tmO+lq3!l;_<IY$W8e+muc^e;Cbr}sBE@9yzEbQXFI8WPe`-8XqrBx<{%DGyhd
+m)NtD`Xs%~j_UX1h1&B+4W?k2&iY1w{2o-?XI~IDg}Rvff$YR<qf6T}$OA;gc-aL|*TDRU)WGFMLBQOy4BbaBEMkC)vWXB%PnS~*H=Y{ohFKVoITIO^pu~w>
+Mk?gvF`SeLEVmsUj=zu!PI}F1Nj1-4{7%3OOmgx`or6^c9T0OO85i-pv7F>WaY(ul6elHDl^m6}!;N7Mobn~K6NEf*-{9j<s4L)=S;&4V_#$@LyvaZ1&7LB#
+-2lw8d`^#?orbdFi46A()dUe=aPt(@sI7I=)Ew;+UX5}@vPq#JQA?Tv9=Kr93D2C)cvZJ<sy7=`!c%EbsA*i>N;NqG&%(BR_scJL_wOHWxUlbyNL25U>X{3d
+pGfN*8K~qVluWvG<b@=JIg`(xGru)V=dzbT&eZ(wgg9g}9KPEekmg0YA}K$sT6~lZWxJ#tFJ}Yp=nT$-=T>Qwl(X3&IyNB$iV>W46Pc55)reS`Z6R6C8-=#R
+8ovM}v3)sri(H1+&PopAbwJH|FUX0POi1u1LCC&|;%XRIYE1lj&v{4NQE(CB6S%oag3!hE`^{2U(!5s3Ada6<bmS{^U4fImoDFCd;0AQusO?DZR(m$~i95IY
+@^(M^`0ee!qFj&NuNDj~Ww(nw%OuS!@@MjNIp-3;+Dzp$iD|m3iglcveDBCn2tvNh1aufM<w%mQv<3P>Zy@j1`MQ6$6pB6Se3ZrBBR?M{`RZTK5S4g)C7<^?
+Oef{J;+DHi69*U^>+$SdnQ`M3yqMjt?h?YcjwU=wM_XK|@RUbn2n@E84fPP?$lkz-QS=fk%yODHW^G69j4fc50i2#f+8w^STHF^Sy)2mI)9TM6(3?;s_kAX&
+Q<c7AfoiRC8`14Cj=si0Thb9L0j&D05GOXU@)ZvQXKb3hc-J{Ed`%_r<MD>|;E+&s;xl(9ej};vsZ(}Qup=k%4Uh4-;mTs3)wM28rSWo2%2hY>@+}M`njy_L
+i<~kTauAnlg_;YFuvax7JU&srD4vu}{TTnM6==#?3B~fu7%AIj+-Xeo#Bw5(D5MWB;8a&6r#lZehOPJ%Z)U&5)+GH7sh{Y&t6PUZ$2hbqqE3+WK}&b7r!$Bn
+SO<ezV+n>B5~1j<7=QCMqmdJThF{2^FHns5??kQ*yn?w*g1naIab=v8c@A=Wt&E=e{O-Ej2vII$N&%f77*8m=Nfj?E`4kMmXq%f*ICZ`y>e=kC3%#B#BqB_d
+^ZE6>G_ZB*N)9f3lUX|9uInRLU*zm|N)+7ijRUN){kxSZEAu~Rlr|OBE>Wv|Nml7Ughfx{E^>Hv|M2U(zfGhmZlNmE+eYk5`rlBIhYv7YnzL2Vo8EyTZAbEJ
+6lV=z<Ir?|p9qdyK+ezeTVfkp-f&|>u8EAWN6K}o@PhU$Ees#XJCOX9Q~38~IAq_JSV^waxCyKr4tMM=@%I8mb*}$m0Y+3?xr*K8*#7QP+UJJmCu_rco;T7Q
+-E^P~VMjq2CDmh%f-9UZ;DHY?C7@;WoaT0lL8Jir^~99!Eg8u}y+siGi-vM&1&N*1Jc2Ok0>{gnRD#L2-PR=dFfr*|n0`8hyP;ag5sOIN0<N|1WY+@+Fmp`R
+pAFsOuyT=%uYWbx6j`4$>O@x*A@)h&tz}6h7PrltnQrE*DL`xe71cAAfK4t{E$Sgmn9sT5g>eDx@&#Y>q6;6&tT(`DK6c&lsR?n+w_vL38LEa_E%)SX=-v54
+PV;$V>YT28rH*de^4Lw&B0&VW^ro7x$O@>vBK|0^MzK#~dI&@BCj9sD>Iu-2GV{}-vYp!<<n+;xrdW(Av6Iq#M>}yh47j3Z#t8A(L;HekxKk-Qa8Rh;W>g5t
+O_R3CAO=+EB`PHZc{xdM-9K^{E%-W9o1M~WKHY2KevQ;F$f;XRNP)vekaPnyUEFvk9tk=MgmjY?X3jTf2wFN?C0+_ZV$(yR(Z?-M^w(-t(mDEfm)~8{xyS$H
+pVW6(m*1zCfB60n{~4$1p%ZfsuR!z>n_V)4R&7hz?mrDh47v@*!qwfakaBvg(5Z%KxvxQq>ck{URBGilGMgtJU!75Rp|Ca^qnrQ7U8H%nUdx>axW(Gv?Xt$(
+vGi%)sCVx_(5A|Tv=>RS8DhAprR5~I++-G)(r{-}+@ke`&NYhmr8oe^uGVKH=4I!vN_R_C&Sa6-y9)psbXbbgzM9a5PjQ)0U<KwfY9~wl$D-15=1o{hJM%Ca
+(d|$^RdJW$IO}vbg(Lxe23XNgnnSWuzLP*dFngotjXO&8Jf)jzLui^P>Z8X>{ab()_8;WO2{(*0Ew}Ub+)$>AVD3ztARE48xeMi6Y-=DfQW)5%&N4*q&Z)Dz
+3`s13+tL*O4);zs+*BHmi)t?WqAP!1G?5&GyOxwwEaiNyCP*{{&ZzY^@Xe-LM@f8kdrH8Dsu)isx*A0=CJg8_vN(AkkDbW<nwk66JE`?^dBxLQEvcw(Ue#5p
+S9<<Tn<I)i)G9)Eq$`b4IG_KPtIPJ{<F!<kOw>!kIzsTYPXTNBzO%cFC)4(B{*Hnj#NJI^g~nH>QB%W^n!by^?WX6bes<I?mr@+ufR{ODCa95_PCG8;c0Dt-
+wAZDWkfoNrBb0-Xxgz2)<V?>Gy;j4kp-c7bFr1t1R{LqlmV51!_9*Q%@a}!1B)9GPlJBDNwK3Pl@R@06@8<Ko*pgdcz8si=kBiDM@^IeJJ%Zx<9i0^Uw3y;=
+r!R^2yb3)pBMQpVtdfJVT9)WM)8{{3t4sPr-%cX`Z*1wDHF0`s{BnZ{(S(Eck9d&kI9w-m)yt6nAJWn6{{dAeRS*'''[1:]
 
 
 # ======================================
@@ -15057,25 +15096,26 @@ Z?OGlU;nGy{=CU=q2yX(ukx$Rl-$s+?^SWDORx<;g|&FM$><x3&ub#4I}rB%SaYq$6-+K!biFJy8U7dZ
 # ======================================
 
 FILES['cxrkit/report/tables/data.py'] = r'''
-c-pO4TW_OA6n?gU#grFAO3<cKAL__ex0^gfO1stC-Bm>qA~3`>n6Y4p<68djJ(n54x80Y%Y=-f<f9E#qIL;z@DrF;7F7#50EYZo7PMc&a@>;Fvqfu?00+m+$
-xh@Oc_#&w?u~{Y>h#OJLTnp7|bGr>3#~F`FM5@YCrn*p7BZ}2p)mnT|ZKY*>@_UdxrIzLa2+%qvLetVRX&TuH>8_YUZ`VcjY=3+#kiE1fywxv-4v@nVH0^4Y
-)Z3HagH=)$xoos0{LOryQr0q6b=KMQ`2N@X$N0;~Pj_>lKj82DkH?3Fy`&HL`-vD21g>lKT+5~tmQsWcX*7dnV<^kghe(#~s`AC657k-fs$D(FI!=K}09^bz
-9?utl-u)GSez^ZK7c=235MJG8Td_<s@pt>fyPGr-tKv<!wZtr0s|Mm)s2Y<YsmvJ!Zj9hEp}33JLT(xokOhzk<6k<oTrl!qS<M!8E4?vYiMf{R>39S=^B(le
-^)MkP4Q68?bfHUm%Ym7KTgkI*ZpAvObu$&AyFn;?{@IK0uv)1Kam<Ul(YNBIsIsYek!$T!qJrI&$(*Sp5<dm)^>}1;RC+uz3d*9<p>Efu41vVQ-=b(dVxcD4
-LI<TgzHmT3{vr8J1ny@t7kQ~RuFbA#msg&+{+Y#N6e148!qng(4n7woRot*Dm#WMTOOrer$yZr#^%82r7i}Xmz}G6bnd|pANP&*83lKT81?rkA37RD&QC!QU
-QI*Twp2#7De1>p{UY{s(a~~89Fs;<9%wmwe^~NIwcGmxkib`p#hWx|MGq^idjhTg-DbTJ1s<M+N2e6g0a(hjl-&tw|Gv!6oykG@I5_A5!z|L9WLAHR=9AN;N
-tqGF#T2`6M7NMQO810CTI?zfdrR#~=Oxy@rHc~hSDNF1hk#^t5wqRy@-g)&|k>|3Ol@{wF#fm=@4RL*<DU3QFJ@SzuzTl%B6d;=EdO>lDl$p!-Lu=2-LCB4H
-ctrLxd4k~B&)%fmmO28(Js6EsdCa$v5eCRZOew4STsFirmIZK<uT}_VADvJ%bPZiVATis}!d+Kq&$VjTO=xozyI5Rg(UE2=b&p7$@qRE>Lbiq@Vfhf1D;tl&
-rR!M3AawSK-O{uwj8-iH`ik0cV>*`whWa8jLsJmg38TJ!9e2km%4#sY%y*cJp{@JJhxy|EPE4at^%?R*Vo!W8+|bRP9XgFlyuGNCT4D^bf1rE7!Uj`pV>22s
-y2Ri`3@sQ)6%|IF_147AG|6eViG)12zwR;{Kj?1;Y7%+`v(eB8J#+_4L`W==F}yLK+!I+Eh~PcLju_L#E=?I)5)c-(p*|Ry+Tex;(i&*Nfb;Hao$h#u>^)md
-Ons@Ej`@a_WjJTX6s#>Xvd+uuwe>=f0U0|0FvAX`4+_q~Kn>%3SV#RxL}^b-l~!a1*cU0RJF&{WOZH*?Vy3V!akrFMA-E>tCgR}Wda2Z=a?Tltz44e8l*<Yt
-fZT0$nHQZvz-<G;juPTOBitZeW2a9yS0OKk?rT!Qc1Ggph|*l!VGPHx_g-<-?bzYpc6DHS4BKT*+C%YKePn}{Z<>|i3CTESOoa}3SXj8}A`<8V@4c?W#yDg@
-NaI`D<zOeStq*iTKG4+1-OS7n=flU(4|mr$KjFDj^(rax#BSiJYnW`a)l2&=tF>1K5Wekenu^XE+FYyrIxor<$$p?E7MDDkq)U_h0S$BV)fWhy?Mpa0W0;8F
-tZr_Bn6g~Xwt1ci@a-!o_;mk%{_*!YAo(J<vocvdWeF;u3YS(YwFz&a6J6usT|{HT^bkgnb>glx%qjECaLrOqP|(>ozWSzLb2B8fqXVREZ23pWvk#sD@ZAkR
-2^@p_2>|H*H7_18IL!OXJ)9E8xT|<z5NMc?=m`uNyS@1RJNE)wlpt{fse?&z1~b0{bTDDMi3$gP34B==kQyY7_EhSNltBUpp5G-8J*0dv3CTCG#`RBf7cdp_
-EiKzj#w5ubyxw*9=0nl^cF_2y0B|9@Ay%g|X+IUa%gt=kHM7a38E~{(9kyq0@1Ww-emurrfF5x-Hq6E|7$X|rYMVkYxju#CePaeel3;9RkP-Csm0IKD;viNK
-$K(~O6oJ}JARB^zR8hGWJ<qsY$;tj!?2ydg6GA(Dx&jgt^c2nhuG`-y_@5?|KA*&sOcMx-eej`Xr_12n`An8@|3oWptrdurw-3Y){J=kh2mRjZ*0&BRYUa)5
-gfj}UIk9|zpLq6yO9p&%`mr!rs_eSM8V(;pKSDMB2f>|0Wd'''[1:]
+c-pO4OK;;g5I)<#g4M-Rst8Si9_qkFx0?VBkaml;yNg0K1Vy4^HL_?(bR5_4fA2g<N`CELdPyjHI5V92=9`f`&zq%Bm28D7gkDIIr#c<eYLjk7(WoUov})aC
+Af**QuBuYEp-AgoY!;~o;Z{_#&_b=X+1*B-=M9IXB2!f*GhM2>73FfJ8ZF+db**J{@_Up%Wme_^1kgJcLf5h?ZCmM-xGk2@+f`XV+aDiGJYHEB-kO(EM|i>t
+wCm+EZMG-BN6WM>3)yNb_?vk?m270Dn%w#G`0khc$K>;ek9X6MAK?G=kH?3Z-J}Qj|B((JC|ot_xsk0?mQjQbWg3Y;MVfLJtx{deTDueL`lVKz`rrhMx~R*l
+3L*B@dRd2J)&=*hbiH0a$tKC*kbng9<8U~g{dxCS^6BCJ^HfZPH$y<^b-opgG#7ubzyIzgOU1H$)9Xeeu2!mrOq8lY_@uR2gTjqbT&0vL@mk7FOA7J`pfmj0
+<<|!%|CRM*)~sbPq%ASkay1?f0A=sMzFhSoJZcfYk<g{C<SmDC4A)AZWqT`DX`|b*i2V&FFXW$tIWCq<Rb%FhvT60Lcq!|AEMDYFhXif#o3PK=9+3JmSZ{^{
+Yope~fiX~(t&a72Rmm7cLi}w$9}ZZlfoJTYb}tkj=*NGg-<!krb6JR@QXAjmaqN&7i0hwNJw{>9VVIe!?ZqMF5~dpM*YQGC`C&2BjRx{nHe0=bDhkEAl{w_s
+8n;*vyB(Cki?2#hIk6?}o4ShH1%N1NWZJ6Q=hJ~GAcVYzaEQ*HC=0V6l`R}vs#lpOpnDq(2MYXb{udLq($);!54ozhcWN4ug_bGMz6YlA6Iz6{RkHRwOF`&7
+HHumCqH964gd#~8e?A;%R0Mz)aGE0wNoH@NbhVOo?z2ber!Y=?!bwM3>9q0#F`0-PA*)sj&t%F9hex9B`PdgkW)Pe=pO-};8(<-^Dl@G3Gtm&&Czj&5yJJ9i
+<P=}Hqirpqn&mo0NrsZS&-;CE&*;IF8~1RD$E)-Sf@2>$mkL|zm?&m#bWRls?*bxBA`f#)sOqq6geR;E(n)u<N)UatLe&FD=M(a9=j!aaQR`J3TZ|%$C1pN8
+vTU{PF;fGgHl$~#6(|4`OBgYo!nbDvgAgn1p^DQ0_F7rY7vf+#HIUdV8`9pUC0eT<xz-RJ#=4OJoSI0yHN0ojN~{W0YRU<Dbl#EQF}IFUSBuHvbB9QdEo(eJ
+OlS9ZVmx=I&xjui2jW}d$A01M@V;my*o!7@BxV5F2VoCK*kQ^{Vj2tPh7JUC1_n4t(T?YVy{!qEq1dsTd}5vxzI<hNzQ>LRD5UfVB*sD)^w{qWEioOL8^>Go
+$c)O`Kn2e=wm}&Rywsy;#K5$u4YBClR2I`AXlsGMA<w%n@#Jv}+6T52S^82f9-r&ir8zk<u3%-FhId|9XRT9$2k@Xv03z%#`e5K(8i;Prhjq|3RMhsQRAp7>
+koz)&VJT5XaLGTcenbl2C2=E-Rf0nn&M_XgJz@dxoO8&m$49}qtRVt;+Azr3vv>(ixaAHclNkRDaQ^g-pCRpB#XMH}uW1Fd9jT)wYV$3*m=k^GzT&9crUjHj
+`Vz}AM$Q-^!&<&+wty=%z=7hU=yibAgu^k0AN}T0+4tB3kMw~y-lg#m#^}a6P8;Mn4GK8UnU>?d|M2PI?)v6OT-T~urWLN(cU(E<<%?LmG!nB}yJfP#yImnu
+rCCSYYgJqqWwj*T4>b4UTqx6QVGtit|EIf#0<-1F=pce-itY0d#*!z_U)2VSY%97Z10z2HgI^B8<ig63J1}h35Fs;e8p$fnUT{7$eb1oH=sW|kJq#2(&)WkE
+Y$Ky&(;$JcHVTm?Omqy$NVtnxe-}n&Z%3<fxM%NoR!_J$-YeHS1y%<2QhwzA+0~SdCXOx%j3i$rNbVw7^~{L2|C}fY?Tc&l@&4WP!|ziF!;9Qbs&x63r<lsI
+@M)%1oA?IE{2CYE&8gEG8s>Unn>eiY%hE>0ycJRWX&oBmgr?<jKOwj02X$kS%0GI6edFwvk=x;SGS5`e37qlv*F5<_ddw@af7ob^b5}{vA+Rta)g$QBc6<!G
+PZJlgPvw@h06Q$PGdT-gLVHcx4JEMP!uY%>q0mShy(my?VF*Emgsv3nO*RCVP<#V(boUj-hnx!emR0LqCZs9oeQ?q4r5jaqHEDdQgX9A0Ay%hteLohv%l%;F
+usgccMvrFO!wwhhacDf#(uT;acq49T=CHXLbYhJ!%bQX!nC*lYe5H*8NH8`NKm>hzkXj>q9K;IZn7$(CVWM^;KtuG8Dr?_nFECfG<!FB^b|_|we23o-AQL0J
+DZ2fQdx09^cdk)~C-Ee+6oO*kxY4rb5L|el$P*?l^y1cfftd>Sk=VgK@L%tX%HDGmu*($n!}c=Zj6tM&)(`2YGkd`$19$Vf&f1$x?Zn6y4&Oq5fNJ~?4~f})'''[1:]
 
 
 # ======================================
@@ -15128,44 +15168,44 @@ FILES['cxrkit/report/tables/networks.py'] = r'''
 c-o~}ZExE~68>!ciUol?lM2noX?wWJ=N{6;X#xaJ5xbWUf*?@T(qc`K1WCnlefsbB%*-yil;k+Y1%WJbXLo02=jEAMd7gJ2FLK?eGF9zLt3tPTWqsQmt0pOH
 -Awpx({7gc$Bk-<RxNasEww5)brUN6S=aZf-V~vVi>10-X-uejP%X1G)pg`~-e{E8<yvK}uG_NA8<nlAvTjusXZ2my=+UTqQ7q#|;eWL>laep>ZPrHdW{J;5
 +~_<jbhpC$-!FfCe{pp+piRnrvo3m?msi*GtLvA)UhGg6X?A0YniW3hMZDGnqGjC1QLUkjWw+kdZ|~n-&p&<m_<FdluIsYysD6o;?}}>E4oN=8`6h0&van=p
--PTzGO|p_7A&v}{o%9N<ZyF4Q>P>dDsdcD6#;tA!)2q6?!4Y<ol5$hDdO4uM_$F^Vl8^E@AZe17UdNW=B^?8}{ly%_$MTMNXmIG)x}lLPGMvE*t(cfu;qt@v
-+jp10hU%5hbA0kyg^KMk6ej1b{?djjWzpsd(-oWbLf7V@G8Fh*=1cr7v!ZRxV3WkTo|oxp^y<U!m)BS7T=`yGd7<*sf<9aROe-%KU0qzfzM5aX{qX4$WZ#cq
-t5>C3#|7IoyG3lBLdCTvGr22NS-=hM`A=4WA}?>wh<07lQNRPT8V4H}V*8_|PL0>hF*fIu_KoT%R_TE{`B}6u869EXhfUqNqxCt*8O1ZxtZrIWmv<^_;Cykb
-g#IpTSLFs)t#wx1FloLiZg4#CP>2zOYdT4F2Umln%;*u;X`qJbY;?51;V$tV8@F?_+MJiLjEhG$!RRQ1bVLrmkD#NNrqOe>()n^uY?QTmL&Kn=jiR`!bg}gD
-cr>MtBQglzv#fVKdqLO_%Q9`&=Gwe=ti-3~!B=92##5eSEH0R-vHD&{9Bb+(MaAROe&7-4<p}bo5GSsa6~bB4VsEm6WtOxN8U3xkZ~W=FQ<6gm?T`8NIP|dp
-HhwS*NN*f&p*a2v<F#522RmVN(l!&(tbrouG8eCW{uUVOT~_y5IItAa@KS^A17jo4U?h9nDbkC`fn9Xb=r#Ghl_XH$CD(;e4;2%rpVcX}o0RJc$3cc?6)3N=
-rYtZVR~$Ow(BL@rIMl#N3-w@vn{QW$5K^2tJ+;f3K-!t+Og&S_2u<;gJ`T3z!~08Bh{3v`vp6<iK^hXFAxO&4*>Y=g=vsLrW&Wk!s}KKq_xj}YC!8ahG}u@n
-VyTB+e!8K_&Gu}NbSYIJLQ~jz@sEE-a8sN@QMP0)-cLWOzd_r`tH>3I37@hYn&OkFDItXFwSHeB0#I_k)OTQcp?Ub_@2}1f9+1A{T;%6yM<LA!DX|zwh7{7S
-C}K1c8Ld7d^^!vmrrCuMZ;&S`NH#141;I1s-!e&ossyp>wMy)OxY05_QdVh1ORH36leO7rt&%)$Fn(>-qpA%80+P>C6(xxzD1`Q7<{OULNIZE45=3koVa1Rh
-YYpQoB<A{_03KupV`ZT-7H-glPnI8qBr$lV0|-oL-}Tupqz|2U0-kG*@@%*2zv>d&mSBI~V=o-JjN=?hc(T+Jj^&V|J>y9xiqkNHw_4$3Ab$m0L>MBUrZdSn
-hQie(35~iKV{MP0{hjz?!wc!2w<3kw8O{#Fc|;ABSc#z8wZ`$B!vn}mHm%8B;;`{eoD~yQ-6PT$>cj#CWdM)v-6MrZ=z8nXk}-f{hpPOPbS7*<bYYpi*JW$V
-rbTD&FdpHEhs&$)lxO|$54aB#5dT4EBfP#jZfKn0hXk^ToED!e&R34}(<)0=f*|5von<O%)~YzV<s1t)w!zXP-La3IKN>1oyUbMD&11=F-nN4b9)(+83ZYf$
-9J<?~?>At#L-gany<?;vx$jqL)xIn=$Fmy}m3nYyPM^=V77`KICbxM+k5=^^Fh8J<uO}6-V?_7jJnvOw_TSB5E(?e%EyI8rak44clplsi&q=^dGDc4FQ<Bn3
-AaG(JZ4e0l^|2zpjv0wGMvA0I_wvGoaw8+)&8(B)V4m(H%|Hy^1A^Gi_He+|U1VlT64`y|?jbvRup^;!QajWwsLwrK&a;wx6cAoKfAL&(@5jtoC!DY;fqdfD
-Jj~HVN*=`6O)@cMkcp`WPSEf<+QEwkD!T6^Jv49?$~jqk{}@H3lPt}W$0@iToYVJE{lGLX?5rWz(ntsB$>ZaxOF_|aP!h?TK#&%HC#2=y=r(TK+N>3_UkMF;
-BN8cuf*JOh4UOMTZWGa2uecd2vfWg<p4vJsiXyfpNw2_xGT<{LM;TXd%-;Nh`SZBmy8ewm-(2!{{(SSB2TMNUdX1MF`?hxTCCehF=r7QK&H(#w&QE1!e#<Mr
-2m$D!+n}%d%*-DFEAq0e&!5v4q=$y<Kwt#g+Bsf+?9Y-O`QX^fyxzu*oSumyY{%vmoS4nm>SC<pWF@@PH)8eAtl|g&)~2K*DJq2P1_uM%XN{WE*+b96GLesn
-gVn6Z58a%@$ib9&#t|eb4G{Y-B<<Jhf;=xoVf9fsZTY9R&>VVsvdq081#y}H*Q_nsBu;@Br3j2s;x;W1s-Qb2>cNs_Q{*!U<NTW>G{n7lv<ZpVcZ_D;lFtsW
-`4{UPN=dW6(%vtko~fxDNz5XIu5a`lFeb?;2BIh(a3MT$1tqO7*!uV|ezitx)>Pe^o_Oz`E1jOY9vB3>z?onU=BC~S_X1l0wSt-s0=IRZe)ZTUeZfUaGfW=i
-FN!R}YKDCayh{|Q=WkH#bnqLBnCIoqla_Yv0MJI7HhrbCo~TscnWj(I-En(4B81^O9F}Nzrv2Gyq*D|?pw?BHti&d}7N0rw9WxBM;X)qth}r%Ha}_RzzPj(D
-M<h@4#BM^f@A?Opqb37vbr&S6f1NA0!M3vvmgmkx*HM^`_uOI7_v;pCCC@9oW-XKLJv=f-t*7Uc=rrAWyFNn#%tlXaFHmJ~u0Lk}5w`dJpAyb)izrlnPMy+K
-c7w#wHDUJH^@9jg)}|-pwq%IA!%Z2(By@l+wkHp?2T2>a4U?`}GHgQ}Za@5AU4{M18jj|c)lUVc<~vq}2}gk`xvjU$r9v~OUfVZzQr}XKVpEHA%Y4QCX~%~{
-ZkhH%vuM)SreO6YPM|m4w0)x#9=~X)O+pP*@nKdF^<s+y?W;(R-1LFzf@C87IjWm6D<bx|6DRB1gLhChQSJ8Qju7&THY+w7-z~zQ&QoTcXH*dYqJOLJMU%Xb
-fD^nEfYu|`C%_Te_RuVMk^erALm%!q=-@ttV65n(Nf<M~+uGj#W66oJVBp}wum_$R`)U%(e|7Qxy@^6p)x>ps{(^C#X`@kUAVThdiKU1=NDph7Q9$oNp;|-T
-+!Jf<y;<L^({dSx?cvl3&XIF0%V2EGI?Qq36gyMZ<dC&d_N$SfksX!)w#?Uo^v>L?x-;5qQOC)xZlzs@Fo3yi!3+Zt59oPQ^ov#8v_qE8nP1aWOS60}Ei<yo
-y$pA^Dp5)k_T*~=qUri?k@PjhbjgZYwa+N<pd@Pr6<}lP*&yW~BgIF5Kr6n?pj1BqFJD31)|G95fFX(f>>(2qE69jnmrsU(fA510+vRiYhpPyuKzPDmY_(<l
-kq&j@-j|t*HDt~vWDp#^$g3u-QJP_Uag)CHGq|A`9mNPTuog|=<J`Rt;~gWBSQiOt%a_|T84+6v?3J3lG!{eQrKw^`AIg6?MjdaDZFt{7`v$=_;C>M6xNAB&
-MTbpO%xpy4ZPkNZ;hBBO!nY5!=N6h2I#UJ911C}W%Bi%!T-&{+lG~|?xv+E_1J2duUJsUM9rJx#tL$a7csei*w;E~r-7c){Ll$~?kw(eDNeYH3_ZB;qEgMnR
-bjH;K#YkJa+Y4^#!*Xyn*HyO#ymHoQcO8E*F%d^{p2zFOGNuU=#WB~ti?hoFypA*y2q%RK%8Ze>&ZWI$+S?2}I43vX2C_}ikSR7qZVH&opSqAz&ixg^#DrLL
-F(8)!PM+<X{E})Vks5~RK90lIxoS3RU#{wVwCX{+Z0X4<@YtXbjEgKK%iA=1iIw<g3q3%WEv7q<9t+^j_6o&)&}TG2$)F3A4!+|C0i)E+6buFc<k>CdC1Pjl
-^QY%7EPD_8pnq3}P{0#YNDacDoVfSyUCqVo(O27d=2mpjymD7I!{g~(j?riKrxHqM)ShAO%d_AO&ITyj8jj6;MDoNfD*89)5Nnol@yRTdG-bCPZt59CO=PD%
-XEyS%sZXLGQVK89Oxx+DiC{f{<_x2r$Bsp}OgH)<Hf^uZsukPH=v@uSELV*3g5@Aiobkt%Z6q@Ue4K3i#Dw&=y2^W?SoyVyeKl-t^|;Hkn0pL{DN{a>A#A-t
-8_^$|?KtU)q6y#89P9K?&0{IO!2;A{X>~<>@a&120u}fR(TF-xvC$1L8i#7Z9%X(zB<g8Qg+}wg>UZ1G5jB*^ii()QGI;_qB#Dhm$=(sTm5MAy{7p|zXO3VL
-hjb;i9GJK3^Z86osK5*(MCa-|T(RZRuK+^6*Oi}BQDIJNyA4Fy#F9%jYW63R9?YiRMR&#%YO3{CU;wC;a}NBJxGR^yXNnn~n8!$ccqBrHv^H4^-AuD7N9qkh
-Dv4--3g!!8Rkminl$4uh&ZsWH?0)G2c%LKEi`J4=ToC!<9;GS{ht-4gz~T>-@9Z=A6h(i@486c8r>({U)U^w2qIF@KI^0*puJ&9O_W-8!avQ04$jE8w{sIRf
-lWOO6iAlV-*bnj_l>_!^YXvlbtSP(8d+Vu5TyVt~7q{GadK&nSpYE}XBhU5_Fe~Il1mwp1etPceoJG03@3M60Cg|ueGCtIdGjUtAK2g;&y3%z<p3f$-hj0yK
-*srl*T#fl9mJ`Or&KMgo{DH<~t7uu5RT2BW2Hfy$+Z+{$;M-&wX<o*tifNI^q!5&mW7(n0F_gSaJC{iVhG7CY7_qr=+67HEEgewAGP_}9`c+Nv56?`>#CJKX
-C}}>Q;r%jhRt9|D>8`Y*Yw!&m&h*6i=G*=>K-l~?#knFK)DrjGhVLfPgNU`IM%#|c9#Pc)0C4<l+W'''[1:]
+-PTzGO|p_7A&v}{o%9N<ZyF4Q>P>dDsdcD6#;tA!)2q6?!4Y<ol5$hDdO4t}H4R04uuW89GhMXZj53|uS39$sP2Q7zl*a){ldSYQwiGYv@F3$a=J-CAcf@%E
+Q@Pd+ja-qr4OS4I><X73uHU}9{54dsbe`jrPdHR;y`hLUZ}pcpR4FTDo-kdpSub>L9x6kDzh%C}-!g+_X0S=(T+hpNG<x;n_si=mb*_A`t-MfqX+fVYf2Nfe
+jIJ&&USG|x-hTLW39|1;u<)x=t>c0{ft@L~uB75xlX2Y@sx06<_xvX-K#`X>XGFU$=>Xw3Sq*cD3-OrIQm4k(<`|o^efUQ86RY$<o%}3Xn2e4v@583<oY;D*
+<HF+4X;wF_s>?f-HE`LuRYHH4wX1RiU(h-$ZkROR6gM~?_%+0c!8M(vx`Ts4QfBlB>oicqbT&F#;Bc4tj*Z*7S#8csSjNSVn_zU5K{_G_-$&3<Ow;H&TIqZ_
+CpOC3yrE%G(MC~RRk~REcs!cY#}OHX?^)J6p1mOKhh>>IYjbU0J67V;^582mL*psWF%}oh)L4BlBaSt7lcM7BX+Q7?^l}7wQ-~AS$qGR*X|Xriz%onPh>ZSL
+-#7kr+$qVSgZ9UKdK|FW>l;6q1*A6)(oh`#h4ES~hl8E4Icb}TXx2cHbD4`*K7R`g^)9RXEF4&hXn3i?_JOgHXE2hz?G))n<iIYvX!M%=-bxZE@RI97sE3LP
+)X(Y^+D*!Jh2tQ@vkH_~SyL7mjw=qhaA<IxdK_xtq=kAgA<?%hL<lKPbf4PgO!)0gbEclDV}z#oMjr=T^5F+3R(7_Ih>)dlg-|`V5QQ$YwVfSoLt@OlP0G*N
+a%<Bw@7O4Bq|Cq6d-dTz?_Qsr{)8hZ>&Heb1UL1tyJI&rx!Il#vO47=1apc|FaGh*2p)|CE6SD(%lqj^^*0<05;u|&!pEm9hf?{_YRWjFdad7=2o{w6FZCT5
+UuYhF`TMIgL=xbGIJb;L42ph6R0-QSUF4{CMZu+!AZk?+sh1q3FwHK6(1b)x@w8zfC|;g1|CULLX(foeRYGP5#Eq8ek+Mo7T3V$lo2<<~Yn9}2gYj#t9#w4+
+JCLWAswhb$fjP7vGv9D{M~=!fkRZ6z2rGv4SZmm6A>rBg1W_T07=sLzaRvidd~%W?B#FT@9YA2Rz^;3D(SPXY6YyMfLSPeD|5caJw&aED9^B!`WgO>7!jmnY
+aM*_w?HNxp0iT8u=hX@)1NkdhBqA2MKb=X&;TB#g`D)aKBWrv7?C*pk8;MBwycH?b&Tw`Z&Le85#7YF!t~HM593DWvvT0446W@++;;fjc>K;j<P$w2sD1)eU
+?;a^ULf2c5mW+W!JJ{x@q%&a?q6^F9=q_7ZHZ3}Hhw;ek{auz<-zm@f;U91xCLsQU&PI5BbKKB4BNd5x6FDtDSDddL=ciSctORVty*kTOGO|^1bj#@&ZfxVK
+N4jGlJAX8)vUZuNw42A0)4XkmE<B3NycD9a(m8auL*H+}Zihh0e|yJBJ#yc#(yDz~XpUz$Br5gb%$z=-Z7q5tG*52xh#sx#JLG>r9beBsV8@8=#d+SV#_YeF
+>|7QQRa!<2GvZ`Zuqi(bkDgP3n~#i~<fkO1l|YckK-wS>sO)1!d>u1rX^a#}Up~kS6UvQ@Kti)lf`ci&k2C`@cn=6-H`{{@Q+JV>sd;4gp}U9d=)sPJ&PnZ1
+x1c`vcsb8X?omK^@%+Ve)x94xW1VoqrUdedTU0Se6RD{XV>ijf)LAB`9yme6=V%978dT}Nll0KQRVe3V?fqjEl}@rWOCG1-f^$yaL-hmGxCpg|TuUPzP%4j)
+r!ECW!$I{VZvp{j{GC9Vf1}&DZELeu$bKa>^o>ZQW(sE5V>UE?H@QtjXT9QPtjKm#<$7vMx+sd+mL$CbGRlC@=p7Yby)k?93+B(`((L*-`h0WA-}&>+Zyqf9
+h)X+OYV6xG&zCHVn4-Tx13E*6aC3etEAv}k`9%oq58VcRfoNv_2w0JqWqtmfwjez;TrvV9(ALiJ@?(FN^vDOtR_66KZshb#6k$6yui(UNzE&4w9VaW{mA(<H
+e`Xa&0I)VC9ZCHmTsJrv*gk92oX#H59#)imL>#PUJ$~rs97YbN8Z?d|NofG?cOhxNUKiwfAquOHB5%t-^_}L>%aaxH1u2Nr1h{5x$tH0MyeRczjB2=PflvkA
+F;NeeESn;qK^W)XB%vYh#iLC~yuKwh>y~_Wc+J095>ZN;^+ox9z4c5@-AG~<A#{DC=YTOuMllfe>wpX4k&7+qt-;pEhw-a5TC=9=*7U@C_gv}p)b+q1*agl6
+b1*mcF1Xp)0;m<#pAfjM^Yp97HtEYeQkr4%7=KZ^5mqzoTi{)ymOX!iVyA=OP{cehZ=STYYX^Wf(%<PTmGwlW`p)!+x<-)O_7Ncr*Ws{4yEFaOMkAe~00OnH
+%48)r+4T_3sqdI!$h{fzphwL1FPN)vG4$1aA3Y*@nkRM>ntj(lupIRxV5_?zQT^*&xxKiZZLmByDZ1vvbiC&dgBD@8I4gNx;WcZSZ13TbG3ru1pG2qW*4y<N
+5@0rZVtauqdvpCU^N+B-@Bfr=cDqTT@^fmcuCf~>hOS?;$F3hln6ftQ8@GEy+#T-U7$%_uY_UCgpgl<1!0oMceU)Jw;&A)n|LQ92SJrSex2%3DFg4$?Doi*E
+Ov!D%U2ZL!Ikn}!vFZAjdK8;loLlBAZe=?@9CCNH7n((r7B~f~FL46B>89;_s_^(lLv0f3t%?t`f~aj<9O!gKa^$9EOgAtSY2{Jfj9C$}$4xs~*B-oss)=g1
+b$5i2U$j}V(fDo={&b!)>pY{101*9KeJ`5ieFU7~odC2RsXhUY$hL=Oxr_Ywc^vw1$3X}8Ap~PZ7fr&L`Q6rD13Z?T7z+jtE)09%sj;snq5M}D@86p!L{&{(
+x92Yy7n(L2r3ND84wzVq*n{-2mKg=~4iu_2)XhDy)^`5-W}TMXHf#^4PH>K#V_61cW7c7g`=;2LswRi5jj~^j{EY0V{I_Mk4y1SH-UXh~UW+<TZgnf|GK2xl
+Wea8)h<HHHo1$N=;-($4bk6*mo?4paYiXI0P3~p5yH$x&ny@F|Fc3}Ge~YBAA*M@K%&L7xfd?g7E2sb)Q_lt|{}?Gg`U6_=Wd^1C0eJZe+P1E20|X37>}L;|
+m{>tZ{JMNH1pIp+Y}hWJV?SI)I0eEJ{$i^w<BxQx6ZdM(RIDL$HX(!H=tW*NVU5xZ+l!m@y`RBl#^@+Ukb$*m0w3q@%^B|)iNv}{NL#*Kw8@CrN?>o_<fX9~
+3NK9+OZrg$!!hc3du+q25!yEhwgLBpSjSz{$tgN)nqp=n+HR{J<hIZ3OBTL;pgp(Hq|livSROcu%2!UM{XN|7g_c}oP0Zb<+Zb?eIrn<7JnNXR=2~TMv&GYa
+X}Hx$%kOq!Z6C7G!#g)h22N5iOu5(OschMZvZgbx9w<iI(%s&mOCOeltGU^_E#Q^2PP^;)i;0OilJh)XFP1S)m?)09?zNp=Cg63Xkw7>pR8VG&ymc<^9n;=s
+*ugou`8JSkf`&}7A#zi|T>jLBlydIR6ecFbnu`Is1aR_f-{hB6D~Z%FL|1nlw$4?vS^M%^fF7-SkS<$#atb^)C<M(7P_$|E5-aiVB6@%>TTFKzJr=;5?G=jq
+pwDQ4l0g?J9el?P0!FEsDHsd@$g^9@OT^C9=TFaFSoR+FLI17{p@1i*kQ#(PIdSh@(V9Ejqp!B_%mwP8dF8HbhR4&n9HY<dPbHMjs6E5lmuJBnoDER4H5{Ay
+h~$Y|RP=AoA=WJA;*(h@Y07Rp+|)COn#fLj&TQmiQ=ddXq!eDHnYPnQ6Ty1^%o#>Kj~$C{nQrt!Y}#I*RV%iY(YqRuS#Bfc1<OI4IOC5i+el^z_&C}2i3#a#
+b(Qx(vGQ{k`)b(Q>T#E6G4~h@Q>J_%L)dzQHljZ^+i}tpMH9ZGIo9c)n#WRlg9WI^(&~!%;Mo&31uF0tq7ikXVxt>gG!E5*J<9wzNz~Jr3XSG})$g{WBWfs-
+6%{dqW%2}KND>>BlD#8vD-~Ia_?w=b&K$ug4(Up2IWTY6=kuAGP=Ognh|bk_xMItr9}I+iuPeXTqQackb{mMYi6xh6)a*|rJ(x|si|&jk)Ku%OzyMGw=N$Mc
+aaS&Z&lEE}F^`e@@JNIXX>GC;x|wEEj?^21R1(nu70egHs%*`CDJeJ2oKanX+5IR6@IFVR7p*0$xFGVyJxWy^4yy;}fyEyv-`QvKDT@A*8G3<HPFsxysB0J4
+MC-ydb-1sHUG2Fn?g32c<u+39kdf2U{jm;0Ce_aC5|emuu^;3=DhKS-)(U6<SyOhG_tsOBxZsK}E^fK;^fd4tKiy*&N1p8=U{=V92*{21{q)?`Ig4_6-(~60
+P0-O{WPGR@XX3VKeWI#mbfxQzJfBTu58)cfuwP@rxEk}LEhmhLoiR3G_ydi}R?)I9t0MM$4Y=XiwmB*g!MDjW(!7jO71JV-Ng*gB$Ff70V<>r<b}o|!48sI)
+Fk*A#v<sSSS~{SJWp=~J^sAcS->8|CiSKe&QPO-q!~132tPJ?P(_Lvr*WepCoau@2&A0t&fUx;(igQIes3q>V4c|?o2N7#ajkX<?J))@p0hP#-`T'''[1:]
 
 
 # ======================================
@@ -15173,26 +15213,32 @@ C}}>Q;r%jhRt9|D>8`Y*Yw!&m&h*6i=G*=>K-l~?#knFK)DrjGhVLfPgNU`IM%#|c9#Pc)0C4<l+W'''
 # ======================================
 
 FILES['cxrkit/report/tables/patients.py'] = r'''
-c-p;KZI9cy5&pdX6|8{6NvTfVMf=IA57=H_F2E)^+-}hVhG1}QYOO{uhDgVo8vgHnW`?BXP0}=98X&RwGBcc+htCX?B*~q=Z;ZN{tHZWewN-Vej9zb*-8HpS
-y4$FAqpi)={U@a#Os=eX%+<%*9C*?8`(cgQL+!Szuhh0bs8)BMl-p`Y`aX31p(~Okna!%9Z`HbQ8nbqF-@#V9>j$TP>Gz#8!)NP-zF)^Zx@qX7xq5@G^d;M^
-)2_CzUPo=M+0?oV)*goswJSE-=>o^9D`Q>Q_|}g<-#M6dKWw7L>lc5&xy#kf_1|9Jtp4%-_ZPQ*fZyBSZr<F5Ngm+$cb3m7UMsuPU9Q}qYiG|aIdUS}c=!J9
-*EjE8=js>JH2Ak~_ATT%JG0sC%YUkcIwr4@xk@V2>c%9wO5V~i4CouVQC;sO=*ekzeY?87yS{t*0@8n(Aqm$HFsaoVMkGUeFf7q`_}#bnX24;$25D$p%pqD;
-Jy<6RoNY{{b_lrXoJ~VK=P{C*`srsm@_cqd)+n3sLsk7CsA4P;PDYF&OlkmX;+{&c#omQT1AA57wD{SX!4hs3YAFFqll4{)*lz{~L6ViZTJqo71t}C11Jlre
-P3b%M6!Mhekh}@NG7W8#q|)?7U#;Y<uqANd1Nu+w4c-@fYcNr%RMrablpnF~Of42F^$Rjnk`YJ+J8U#KT<G1-beq&WStZ8_%$BUDJmu;*LFAIvmZv1kSQAGq
-=m|z-$wx6PuKYOe%A;?j3#s8CtniU0bqh?}Bxa=1?fph`-sTGDY)qHZAe-knO0GmIKqiSP{FY?t4gWD%cD19+AH`e!!DO5gzd{p~m+RLrZ;RTQ)}~V}D+{0)
-n?AKKX__nCu%&fFDi_t~GF#G(N=iZ%HWVLqvxkltmWkf;cm%Cg!bExWVBi6c{A0YMKf>4lT^Z9yP$tYf$`eriHKJdHf~SEo&~ZvPzHsKzsXr_N+3;Sb0@=L0
-nwJ!_#^?{Ek5Uq0&Xcf(qZ_QHfD*BZ6aml<5lKI?!)GOe76m=e1w6t(>@gU?%TaVNsMl^k5DB3$C~cXY{Ek8;Gv)tOV3<L753HP2i-aW+WKp&CX4ltHao8HD
-0}~J%TXl7*J{dh&vIY*eg*vi(D+>drTboq8J%NKLyauP~gxJo&9ExY5e)E&;u((MD^GOjcAmjEsXz>>vH-wUu69rRgMI|7Oi&wg_Ci8^*rK8P}GND_57Ti($
-ZA3Iz#3laB$@?*K<ZXy7%4WCWV($*U922LDuJV0^x>L;OMA(Y-Q(+a)U~qVqyz9Tiuy`7&hygNJ4M=?{#k3q*=}EnrZj!P?K6|2$!15gml{P&=EpS6qT;mv)
-9+l`Ss5bjLQ~_1EfE)NgBoPXHNj3Q-g@$FN&a_PC4@1A-VMDw?JYko#p<slp>J3!^<^gPEBZV~%k<k0br7R#!n{lPW`jRKfu=G{;dzV7hVs&pE)i;^tK8+3G
-E8~`JAuH^&oR+>va4(;U{XlVLNQqYrMRUcz_Xya)-xK_KExblRAcCVf!&Vx)Ao|FtC8Q$E8Hg(^mt}$+%m(9;`Mqt4p$En^@ud`idF&IHPnRKIj(DLis~peG
-W3hyAJxh5=3Z*1vV{?KO%OS=Hab!bbIS1|M5yH)~`_}I+goO|iiWi5449Oyy@=B>D5>&ZJPUhmhk)HRPXApBJ6ldnYXp)lnwL=26!lTecAK$Nmv!Al;d@;hn
-Zzr5k9r8G0=?SO#>NO3i_n&uW^Wx7BCzT%Cn#$KM#cwXepZPV{t7EGlWmP|(uVyi->uud^2J`=nt9MBnfs~NKsQatDLC#<(&gNXD<vSzgqLnXF2$Xk6qlgf%
-ZNBMGcqqgd0vB1X0S9^*<y2sCW$PgncTbp@YlSk!5@O;Xcaz)}FjDW*?3)3a?j^vGr{Kr*OL$?Xxy;p7hA{k$pBT&Jxk`$Ep$(uu8e30ub>udIE)buA=~8+P
-oI_4tw7qpJc?G5M8I`e}F|O2XQV~GNi0$OrHTRT|``M7I+&@iK+Vlr{SpkOI`e93jjD%zrQdI&b29F*&>1g!1O7(VPAV4$N@Zr|<xbq#+K!!P8BoLFI&rSgl
-0y2pO^%H1Ap7s^v6$>H5#k#t@RL^|C{sfugvO1|B#(U$t*#Ab>2kvM`vW`WbXc`U=8>%tksZT|hY92c8$lxQ5m*KH__KGA6@joG~t~cBx`o19N24ri*kb0;;
-B9wAzzV`UN@U11kJq6N49|zX<)hdB2?Ruvhh|y&h9eKPI^pfBdky?5DPE^R@>MBmKs*+NBz8UYVxO@iOY^0PW2vo`(A2wFGDGFF?DU{Mz!Y7l3Ggc9Ad6fYQ
-`~SvG4IcU;$?x2$PwegNqMZE)cPua;'''[1:]
+c-oa%ZExE~68>!ciai1cktxfwulGrT3iz6&4Vv0T?IH*02w^QPC0_U<kW}QHp#R=yW_FjPWjA*PQknZQGduIlGqW26!M%PcjJles!?sp=tMW=2z1pgFSLB`2
+)mp6z-L|oM_@ea2#HuxqvHF~w15dW~zFA@Pkat^EXKGs?RH>^ks@v+0<bA5@LzM(UFqvdcU8+@G6lT@sbp>7Ju5LQ@L%pv$)11vG`eEhQ=%OG?WAz?O=`UH{
+cDl>kE?;?RrCH~?a@ro7PkEQDb*J6@p>Edg*=z!%^USoJTlS0nK400G6^U>QuiyOs;XYO$uK)S=!}8<pZ*T7G2Y&B<{qX+Y4e|$mf8+fzd2`wBbQQx*%QCO(
+CRSae^KNY2uBkVTX}!J`duu&f(~(2`iksW}pWfg67^@#lQQ-e|u`i*8BR!eiz5SP(t7Gskn5iH$r7lbmtKb*<<c||AS^j?W^UdwY8!QbFaaGlwgff_1-!1R%
+ukYW!!Q4M4i0t(Sy0uzCn}l6AhBwp|e)r{rp_6S5OfO4}!O2<Pw4I=0vNoC8A&REz+R%kz<^vF^Z@(AYXOj!kMi9Y)R8}_vRR$=5uLmx?s~SMjugUaE^j*kq
+06NQy5<ffBv;@YvT8O8@V71i^)|-Zr6+~&Q7W{8=K>{T;kSLIVMd1z3<iZ=lNL~cAnt~Py7HIgQ&X!^;bP0;sK>H`wy3;57)?gr0q0A-rQ1**uM`}J-p`DPC
+l$2nX)5A*LffK#knQ9%{LuSEofX)TWNl&pl4uHI1vFRy@B9_D+b8?&#nX+DVlS}*USH=EpBnzQoCoJ(t7~~~Vp$&XQ3SB;|HOFnHU}s^fkUpYW3{z6s?ldh3
+<YC|d6hyIl74jH%P65WU2HvLXl?wM2BN#SC>U(t=ot{YMVANSGh(S31oA1IgN}?!r=6~bt@A8g#$*!P-eljA<&d>mfyZ-U*U6OaEY(sYnlCo?8H`9h*z>+C8
+e1$YjKI>wSIXYE~+&1g*NYi4qHJD^O6nns9tj<pATXh`CIYm))u6pcvK^eK8Y5r(Y#~%<s^;|H8)Bbm1Oju5s)Qx^WWrWRF`i1p83^1dZghVY#XC6ECm${=i
+Udx;#ix*e3l-vsI48(<iB{7p!DKHq3Qr$DnSq)=HG7?`45QWS5P+$|gj~sxHeAVq6BV4R>%S>li#4M8rP*Gc>f{C*KIgnCW^gg8B1L?4#gE*8-b*&m*ZP+fd
+N|d#<o|csPdROPza@ZPJ0z#r%(yFUV^~LC>B|}jY+GJn==aT-^0zoJt)yjmF0G@Ps4oGu(GGe1BI)OYXTn0z4gpmh%hZ162iA4Qs2iX(iQ)(Zcv=j;Ubo(8o
+ScZaX3VKY=p+*CECyDcSx@b*gE5+FX@HqnnI&U|B0Rfj>Iohs~y77^t*+D%wIo+WagWw^*QQ|IfdoEZp1>>;IkzW|w=G8{6bfq4QYIVMr`jT54iJq^BfxEg`
+QyIPOF+#y{7<$$u$T5YJG!Wt<c=9+Nh-yXFbD~-^5^_^NXUTEu`Zd+nB5O(+Xx*bojGBtQ)6=;ciwxLEicabsWFKw2;>b5vQ*!b&I&nwvoRgE_Oex8;@ps_l
+P|bWdxR9<Y<(MP>67$<ZL+Wz+C8a@sf_7hqG(%ewx0>jN25jLkTZc%LxIbxMVsX%nfEfFzF-FJu{K*;WBTKe&BOs;|54ap+E=vaDzzV!s^R_R%LYP6?A2OT-
+RNk?~P+LnT-T{SPeIiuPM}8ii{j5h}FNs}%JpTcjuvl~9?`hXjMi31U<Lb0UPT12UsXkh>P^IY*<QHL;h@s+)ehL-38$h+IK(6oR9-HIA0eGnE!ZCz_XySKU
+5m*4xbC#Qe^NL)|7YOyR?_dZK1z8yM{qYD%Bs}B|iMSJ5!;OJl{5C^_A}Y*cw{M;-#tXEe4&Qwr^`t`{F0$Z9fNg83`{KkGHS(Yy)JE%6?#d<5on=cpe{MVH
+46%eC*Px39quHvX>%>V~<57YT<!qXIzrzBL8XjmD3>psNGG9~QD$xcxk&>h}9Xz4;MHli0=?x?9tuepgK~gNqi(rHhHD5lMjyiG~<?AXd!e0^JT<0>wXKpNV
+&0~+m#VgV8+NIQmgnF(qkjB~jz7kx#M%HOdEj%K*!`CcQ$-k1MPf+H(Ot#Gx^=!Zi<3%ooR(-Uf`&f|TJi#D^?1|9y(qDpn((~{A-!HFLzUwlN2_&MejZQqX
+<^&ogO3W8Nbi<rZgR7v2r*$%%YFVwOwCOWSoMH{*IZ{FyGRy>u37hQh!7>8R(S3@c>1S9-WKF`Tv&6UG)(`=g&6r_Eq|$}Y{5!(p=`{AIeIn5XBJB?$mkid_
+-!Dj@^x@H{?G__?=*V$xPLH$s++8T1RDEQ1BAuMAQ|uN}B$I=#KeEKg_nE<%yIn8kP2{UKh&r_5BlXX!q=>#`B+^-WQAnac{(lJ^{gC(0<~<DTa>5C9`W95Y
+o4Cfh(B2P*F16?9mC-EuZi5nYEOTmccOiabX`UlHhwkTC>PMN?kK@_Mdv&$Vi*;kZ?pJ=?A#e00?OAsSZ_$z6i_qxEPkd~TC)ci!P{UgQQ10sa?})^Tdd?l^
+8+!tcPFiyRYe#U;JpO%$?<U-Ra#F{Z)bi#DtzoPbV&iMT+`aY<PUa}-Wyg$+1VLdF2#P>LM@6v+pTh{V%Vn&tP+D=}zhbs*>1sf`xPQR?*gt3ao@D{VVD>b#
+-794h+r|Y&?tIh>KtMuW%TnI8LN6&w)i*4K)SZL^+aRSk2sVHoAAJ0R*D6T<gR5Lf>e=W%O7vtv<rM*-dM)^XZbou2v*Z%nX*UtuM^F_O^??)u(A#{orCxzH
+$t-qd0g4^y`N)r$r&t;RYHFmHne`xdI{MP0-Tky7#f$>l;4u|XPQH3FM8%nMSF4_Oz<shhpCd)DE-&FU@%Z1cC%Mc{>aTqU+82jEqx}Py?4I_0A4P<Z12=0b
+UH%$Dqx5<Z^|hcc2&sF496c>^m3PnGbPtqH-BnY%CT)!<Qk(oUTxmPi7hXg!>_wj+Bqdjfhz>06#d?zxd^=rW8&QGCh<&!vtB*9U5Gz-L;Y$%4muG%}MWqzl
+@#0u5{qzX?QBOz<P_YzDHrCh6AqrS(Doj;pLQ{i@5n0J;c{aAMUGy;LPH4+5KYk9+B=7te>EsXYo>kf'''[1:]
 
 
 # ======================================
