@@ -8,6 +8,7 @@ written or logged; its name never leaves the browser.
 
 import contextlib
 import json
+import os
 import socket
 import threading
 from dataclasses import asdict
@@ -47,6 +48,7 @@ class Server(ThreadingHTTPServer):
     """The demo of a run at a port; 0 takes a free one."""
 
     daemon_threads = True
+    allow_reuse_address = os.name != "nt"  # where it would let two servers have one port
 
     def __init__(self, demo: Demo, port: int = 0):
         self.demo = demo
