@@ -18,9 +18,9 @@ NEITHER = (
 )
 FOLDERS = {
     "covid": "COVID-19|Covid|covid_positive|covid |COVID19|Covid-19-Patienten|pacientes covid|COVID positif|Casos COVID|新冠肺炎",
-    "normal": "NORMAL|Normal|healthy|nih_normal|no finding|normale|Gesunde Patienten|Sanos|sujets sains|Saudáveis|unauffällig|健康",
+    "normal": "NORMAL|Normal|healthy|nih_normal|no finding|normale|Gesunde Patienten|Sanos|sujets sains|Saudáveis|unauffällig|健康|Healthy controls|normal_group|Gesunde Kontrollen",
 }
-NO_LABEL = "abnormal_films|covid_negative|non-covid|not_normal|Covid-study-2020|pneumonia|Viral Pneumonia|Lung_Opacity|negative|covid_masks|sin COVID|senza COVID|kein COVID|covid vs normal"
+NO_LABEL = "abnormal_films|covid_negative|non-covid|not_normal|Covid-study-2020|pneumonia|Viral Pneumonia|Lung_Opacity|negative|covid_masks|sin COVID|senza COVID|kein COVID|covid vs normal|controls|covid controls"
 
 
 @pytest.mark.parametrize(
