@@ -132,7 +132,7 @@ def _film(
         label=LABEL_WORDS[record.label],
         called=LABEL_WORDS[POSITIVE if p_covid >= results.metrics.threshold else NEGATIVE],
         p_covid=p_covid,
-        loss=float(-np.log(max(right, 1e-12))),
+        loss=abs(float(np.log(max(right, 1e-12)))),  # of 1 it is 0, and not -0
         picture=picture,
         why=why,
         licence=record.licence or "unknown",

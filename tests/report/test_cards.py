@@ -92,6 +92,13 @@ def test_the_datasheet_says_which_films_travel(folder, tmp_path):
     assert "No film travels with these results." in (closed.folder / "DATASHEET.md").read_text("utf-8")
 
 
+def test_a_certain_call_that_is_right_costs_nothing(folder):
+    results = Results.open(folder)
+    sure = next(record for record in results.manifest.used if record.label == "covid")
+    film = gallery._film(results, sure.image_id, "resnet34", "seed 0", "hit", 1.0, "", "", False)
+    assert gallery.table([film]).rows[0][6].text == "0.00"
+
+
 def test_calibration_contact_date_and_commit_stand_on_the_cards(folder, tmp_path):
     results = Results.open(folder)
     card = (folder / "MODEL_CARD.md").read_text("utf-8")

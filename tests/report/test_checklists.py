@@ -54,7 +54,7 @@ def test_each_item_has_an_answer_and_the_score_counts_them(lists, name, items):
     assert set(counts) == {"yes", "in part", "no", "not applicable"}
     assert (
         f"Of {items - counts['not applicable']} items that apply, {counts['yes']} are answered by the results alone, {counts['in part']} in part, "
-        f"and {counts['no']} can only be answered by a person; {counts['not applicable']} do not apply."
+        f"and {counts['no']} can only be answered by a person; {counts['not applicable']} {'does' if counts['not applicable'] == 1 else 'do'} not apply."
     ) in text
 
 
@@ -109,6 +109,9 @@ def test_answers_are_the_results_own_figures(results, lists):
     assert "2 of 256 images are left out" in claim["8"][2] and "254 used" in claim["35"][2]
     assert "ResNet34 at elsewhere: AUC 0.800" in claim["33"][2] and "gives the answer away" in claim["40"][2]
     assert "Judged on 94 test images, which chose nothing." in claim["32"][2]
+    cropped = Results(results.folder)
+    cropped.info = replace(results.info, experiment=replace(results.experiment, resize="crop"))
+    assert "middle of its long side" in rows(Checklists(cropped).page("claim"))["10"][2]
 
 
 def test_what_was_not_done_is_a_no_with_what_does_it(tmp_path):
