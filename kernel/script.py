@@ -19,7 +19,7 @@ RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = '16a2c338cdb31e07de3a4997c5f0be126547834464157032652ed10f7e0d8a2a'
+SOURCE_SHA256 = '50665cec00cada7f2bac97c86e05869dcfaf06acc6528a99b9e4af51f55626dd'
 FILES = {}
 
 
@@ -2082,16 +2082,16 @@ FILES['cxrkit/audit/headlines.py'] = r'''
 """The verdict in a line: can the scores be trusted, in a few words, and its reasons, the gravest first."""
 
 from cxrkit.audit.conclusions import CONCLUSIONS
-from cxrkit.audit.rules import RULE_PREFIX, SHORTCUT, capital, listed
+from cxrkit.audit.rules import MISSING_PREFIX, RULE_PREFIX, SHORTCUT, capital, listed
 from cxrkit.schema import Conclusion, Reason
 
 ANSWERS = {
 	"audit-failed": "Not known. The audit failed its own controls.",
 	"leak": "No. Patients or pictures stand in two splits.",
 	"source-shortcut": "No. The score rests on where films come from.",
-	"border-shortcut": "No. The score does not need the lungs.",
+	"border-shortcut": "No. The score does not rest on the lungs.",
 	"thumbnail": "No. A thumbnail does as well.",
-	"chance": "No. No network beats guessing.",
+	"chance": "No. No network is shown to beat guessing.",
 	"no-transfer": "No. The scores fall on external films.",
 	"partial-shortcut": "Not in full. Part may be a shortcut.",
 	"too-few": "Not known. There are too few patients.",
@@ -2102,6 +2102,13 @@ ANSWERS = {
 }
 """{conclusion: the answer to "Can the scores be trusted?"}."""
 NO_AUDIT = "Not known. No audit was run."
+OPEN = {
+	MISSING_PREFIX: ANSWERS["unknown"],
+	"lungs-alone": "Not known. Shown the lungs alone, a network only guesses.",
+	"fixed-": "Not known. Too few films are alike in {}.",
+	"external-few": "Not known. There are too few external films.",
+}
+"""{how the name of a rule begins: what it leaves open}, the gravest first."""
 FIXED = "No. The score vanishes with the {} held fixed."
 GIVES_AWAY = {"age": "age", "file": "file facts", "source": "the source", "border": "the picture\u2019s edge"}
 """{baseline that sees no lung: its short name}."""
@@ -2110,7 +2117,7 @@ FEW = ("patients", "width")
 
 def headline(found: Conclusion) -> str:
 	"""The answer in a sentence or two; too few patients are said beside what was found, not in its place."""
-	answer = _lungless(found) or _fixed(found) or ANSWERS[found.conclusion]
+	answer = _lungless(found) or _fixed(found) or _left_open(found) or ANSWERS[found.conclusion]
 	few = found.conclusion != "too-few" and any(reason.rule in FEW for reason in found.reasons)
 	return f"{answer} There are too few patients, too." if few else answer
 
@@ -2129,17 +2136,33 @@ def _lungless(found: Conclusion) -> str:
 	names = [name for name in GIVES_AWAY if name in rows]
 	if not names or found.conclusion not in alike or not any(rows[name].leads_to == found.conclusion for name in names):
 		return ""
+	strong = [name for name in names if (rows[name].value or 0) >= SHORTCUT]
+	names = strong if shortcut and strong else names
 	which, many = capital(listed([GIVES_AWAY[name] for name in names])), len(names) > 1 or names == ["file"]
 	if not shortcut:
 		return f"Not in full. {which} {'explain' if many else 'explains'} a part."
-	if any((rows[name].value or 0) >= SHORTCUT for name in names):
+	if strong:
 		return f"No. {which} alone {'tell' if many else 'tells'} the classes apart."
 	return f"No. {which} alone {'do' if many else 'does'} as well."
 
 
 def _fixed(found: Conclusion) -> str:
-	fixed = [reason.rule.removeprefix("fixed-") for reason in found.reasons if reason.rule.startswith("fixed-")]
+	fixed = [name for reason in found.reasons if reason.leads_to == "source-shortcut" and (name := _held(reason))]
 	return FIXED.format(fixed[0]) if found.conclusion == "source-shortcut" and fixed else ""
+
+
+def _held(reason: Reason) -> str:
+	"""What the rule of a reason holds fixed; an empty text for another rule."""
+	return reason.rule.removeprefix("fixed-") if reason.rule.startswith("fixed-") else ""
+
+
+def _left_open(found: Conclusion) -> str:
+	"""Where it is not known whether a shortcut was taken: why not."""
+	open_ones = [reason for reason in found.reasons if reason.leads_to == found.conclusion == "unknown"]
+	for start, answer in OPEN.items():
+		if reason := next((reason for reason in open_ones if reason.rule.startswith(start)), None):
+			return answer.format(_held(reason))
+	return ""
 '''[1:]
 
 
@@ -5465,7 +5488,7 @@ def _from_deep(pixels: np.ndarray, turned_over: bool) -> Image.Image:
 
 
 def _refuse_empty(grey: Image.Image) -> None:
-	there = np.count_nonzero(np.array(grey.histogram()) > grey.width * grey.height // FEWEST_PIXELS)
+	there = int(np.count_nonzero(np.array(grey.histogram()) > grey.width * grey.height // FEWEST_PIXELS))  # a plain number
 	if there < FEWEST_LEVELS:
 		raise NoFilm(f"no content, {there} grey level{'s' * (there > 1)} in all", "bring the film itself")
 	if max(grey.size) > LONGEST * min(grey.size):
@@ -8004,6 +8027,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from cxrkit.data.records import LABELS, POSITIVE, Record
 from cxrkit.errors import BadInput, WrongUse
+from cxrkit.progress import counted
 
 STUDY_COVID_VALID, STUDY_COVID_ALL = 34, 58 + 38 + 34
 STUDY_NORMAL_VALID, STUDY_NORMAL_ALL = 234, 1342 + 234
@@ -8034,7 +8058,9 @@ def assign(
 	if missing:
 		other = "grouped" if split == "paper" and not missing_classes(_placed(members, rules["grouped"](members, seed))) else ""
 		raise BadInput(
-			f"The data cannot be split by the rule {split}: {'; '.join(missing)}.", _stock(given, members), _remedy(split, other, members)
+			f"The data cannot be split by the rule {split}: {'; '.join(missing)}.",
+			_stock(given, members),
+			_remedy(split, other, given, members),
 		)
 	return records
 
@@ -8052,11 +8078,14 @@ def _stock(records: Iterable[Record], members: Members) -> str:
 		of_label = [record for record in records if record.label == label and not record.used]
 		why = Counter("copies" if record.is_removed_copy else record.excluded.partition(":")[0] for record in of_label)
 		out = ", ".join(f"{count} {reason}" for reason, count in why.most_common(3))
-		told.append(f"{films} usable {label} films of {patients} patients{f' (left out: {out})' if out else ''}")
+		told.append(f"{counted(films, f'usable {label} film')} of {counted(patients, 'patient')}{f' (left out: {out})' if out else ''}")
 	return "; ".join(told)
 
 
-def _remedy(split: str, other: str, members: Members) -> str:
+def _remedy(split: str, other: str, records: Iterable[Record], members: Members) -> str:
+	without = [label for label in LABELS if not any(record.label == label for record in records)]
+	if without:
+		return f"no film of the sources is labelled {without[0]}: call its folder {without[0]}/, or give films.csv a column label"
 	if other:
 		return f"use --split {other}, which this data allows, or bring films of more patients"
 	few = [label for label in LABELS if sum(any(r.label == label for r in of_group) for of_group in members.values()) < 3]
@@ -8235,6 +8264,7 @@ FILES['cxrkit/data/tree.py'] = r'''
 import hashlib
 import os
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -8276,7 +8306,7 @@ def entries(manifest: Manifest) -> dict[str, Record]:
 
 
 
-	planned = {}
+	planned, taken = {}, Counter(f"{r.split}/{r.label}/{_file_name(r)}".casefold() for r in manifest.used)
 	for record in manifest.used:
 		if record.split not in SPLITS[:3] or record.label not in LABELS:
 			raise BadInput(
@@ -8284,11 +8314,13 @@ def entries(manifest: Manifest) -> dict[str, Record]:
 				record.image_id,
 				"check the manifest: python -m cxrkit manifest check",
 			)
-		planned[f"{record.split}/{record.label}/{_file_name(record)}"] = record
+		place = f"{record.split}/{record.label}/"
+		clash = taken[f"{place}{_file_name(record)}".casefold()] > 1  # on a disk that takes a.png and A.png for one file
+		planned[place + _file_name(record, clash)] = record
 	return planned
 
 
-def _file_name(record: Record) -> str:
+def _file_name(record: Record, clash: bool = False) -> str:
 	source, _, name = record.image_id.partition("/")
 	stem, dot, suffix = name.rpartition(".")
 	suffix = (dot + suffix).lower() if (dot + suffix).lower() in SUFFIXES else ""
@@ -8296,7 +8328,7 @@ def _file_name(record: Record) -> str:
 	suffix = ".png" if record.format == DICOM else suffix
 	wanted = f"{source}__{stem}"
 	safe = re.sub(r"[^A-Za-z0-9._-]", "_", wanted)[:100]
-	if safe != wanted:
+	if safe != wanted or clash:
 		safe += "-" + hashlib.sha256(record.image_id.encode()).hexdigest()[:8]
 	return safe + suffix
 
@@ -8366,7 +8398,9 @@ def _there(root: Path, listed: Listed, planned: Listed) -> list[str]:
 
 def _is_ours(path: Path, listed: list[Any] | None, planned: list[Any] | None) -> bool:
 	if path.is_symlink():
-		return listed is not None or (planned is not None and os.readlink(path) == planned[0])
+		return listed is not None or (
+			planned is not None and os.readlink(path).removeprefix("\\\\?\\") == planned[0]
+		)  # Windows puts that before it
 	facts = path.stat()
 	return listed is not None and listed[1] in (None, facts.st_size) and facts.st_mtime_ns // 10**9 == listed[2] // 10**9
 
@@ -8398,55 +8432,56 @@ def _is_copy(source: Path, target: Path) -> bool:
 # ======================================
 
 FILES['cxrkit/data/words.py'] = r'''
-c-oy>TW=gkc77&*MWtb^XX4>3Nd-nsM<KM9WD{$Xf+br(NLr}ru9+#Zr@P(N&6|cmvOxAB0rHTCBrjPk5CnM&5+Fgc*#9Ft`!Di+r>eSVhH^H$f>?dJuBXoZ
-oSq~}Ud)ZUD(lRtX097mnX<~!Q`^R<X<4gWPfYGc>e8AkJkm067ll*0$W&64jk+kxt0Fm2WnomKCs=EAIv=U4xlQNFT$=hu)kbHgR;@E`oFvJ%{IiRytQ(9)
-s4Z+-W+u~(-rk<p<wB*`^@VN5>>1Z46)eN#<0qd!dU5pilaYFM^8AR<_Vy<yUmrbI4^@(ump0=unVG8Gy2fM!x#NLyO+8dQf2y$mttp&oPSJCIu)S5Armc&<
--!B-uD!0vGIK*Zr$4_3pJo%C*47RuMf2&RghX+M@X>v6@1bStm)#0VBTc<MXjCKa&YJYclc&c{J5BEM=3TE<x5e}fw>Doyb2IaZGltB#1-b3juIE;Rq4G)*!
-{oTL6{l#Cu{rNAy|EvG{{_p?tyMOyz>H7IElM&DoIsh1sBARCtL3DX#n|awb%W__rrLzUjF5J?Y;#Q+w42iBz+r}*MXzV4PmBy01oY_?8!$XA`Q(I)Vn7PB{
-#7x^FTh4W!>)Tn09$l0Rom&I2HkGLxyM#38taQs{TZMmhqVvYoI<*iQxAZT!c(DOaOXG%TljYf@JR7USiGVnn=noHVp^CD`F<|Y&Hcmzh0~~z+*+i(2_(@45
-1gUT>q^$LgJLD{tTmw$R@c;bm*Wdr_Z`fNErd<FX9fyAN5C8GqpZ|*tmClkd{m6e}Wciza`~^p$5F8k8L&{%Lovag8YD}Skwxc=#ZxOAL=uiXoqw28BYoKe;
-??m??`&5@G;Uay{A%1T>hl8LyIT>Jbw;k1@n;N8lJCY-i&V{E5PaEIEKzr?<HckYJa|7<oZxm#vWMkQAd39)cKQsi}Oj9QUfIVi$wKNza0*QY!P<Y)=rw|@H
-TZK7Ln}x0~#GDjm5V#%+NU87s^`GAU>R0ORU;OjiU;lRkvOhlg>L)KYZjHGVn1*WzV@EUNpC%t8P)0yUzy@F%J5<mf<>acoDHR9pLQ$dAg~0$D><Z%t+t%hL
-Q(O{mZm!e3g^5!E2v1(FEpmHd@*4#SYm}Zs4^&l~OIyO4RJ8^2mBt9<Vu7JKZdi(G1>;SPEo<Y-{1SjO-?k>#FyD4kLtI@v{ZgkXk@HUt3UwfqPr24rCS`Ac
-<Y}p;M9NumqpHh^_5irJz+@Z-Jb(jct4mtG=@bYRjfJ!=prL6zUtXN=yWpL9V|bLJfw2K8a7bGl<<i=ig5#i$sTwr_0re!vZ(E4R!86T`uCd!SX$(E8ed`oR
-Mb%npcOi|VX#C{K^P|U4)?_2<GH<8COBn$j0ox6AlXM4#=ajdY+M4tL1f+oRrAhI!0NZXY$pIiG03Cx-6$mqR4&T_ZDAmp?G&l>bn%JC<(=HZzW}$EvPg8J%
-GN*xRD8JrRsc5u7z;^N)?1Ox^uTA4T&!BKcH>aPi<sc(XhgW>U3fX)ijq_*wmM=5@VTDZ_GA-aAUY(+0RkhA+IjeOwUjZH6x=L%6U8{6%AkukDS!k)(P_SBG
-D~PsEjl>-E$PkbmI4NDJG}q4gpv2qGsi>u5j1Z9^3=gjOhj=9iEhxh}YxBmpz+n#3`nL9LfW8=ch?O?rAto#kkkrr=phCmF=G&p<xR;{|1m~gnkk8^KA~CUx
-^itK9QHz@Eg038#G{*e#?*0Q$k4l>iyqK3zGhT6V17iUrg<F?6yaHKXSNt=xBsi5mQd@w);w#j|I15{%16g2%G|U7g=Y3d8y)fR@zz-KQ+S6tZ<??~pC!Zf3
-AAR!Z^EJJY2ta9`1XfnKxtJPUyTLoe>ZZsLo`GQ6=45`>BK9kl#B7rrB0zHEP&s#k11ZV65$A_6FM_$5!bsW~Ol4akT2Og;g|;&nSq66G<wP3lI#_3?WlCu<
-wXNo|3k?oJOA2i|=jqtoHCF7;tS;$zW+FASS*c1YVRI9n2vj^YMR+4ZVxh))BP<VS^gWKc4I^taKX>iT1^R+JHx+{=h?DlZ(0Q%s$gpLQNe{tlR8R<nwcubG
-$PJL1dkN``A_Zl^S+j;QcAaxdBNll^wum8%uwd8LRBVJFf)41?PQ1~lHOd7nO$MP?p(P!~+6Uv%z;}RfWol(|ZDdih65n)JbC5<ahc3qcjlPg@Lc~o?bb2vX
-kDwslR!hJWBv-<joxP7J(+ALBSbrl?&7X}`F(!a*Q(ZR*Boh(b=SQC&GrXzI7$&x|xnX=aICFn^x^vd<@9*uS-Q9a|j-IpO@_y%g%hQJk1a|q7$c;WLuOPMb
-Yq>;j2xl_N^`wgu%z?*M4R(g3fOdESnO(0_&!2sM^g_Zk=n@3SGClHul2%+>0bPP_(#)1HO1L1#7V^e1Of!7L3Ir5ox6nb_Ou?WQ?i{kmtp!lhdch1JJw4RJ
-T!xOcA7iv_Vz(|mWK9htEPF%P8^N0PnT?Z{m?Im=7}8XAYbIK{jkFQ7yX{v(f>$R`Ndz()c^C6232Frzg`5*4@#GrAmo402C{si>FtnC}-EE&d^&9ubDxrxN
-)8E;AIVX52aa`c-_E*P0JwADPydD`M($htV2-_Tyv0aTW<Qe@TgxL23(3h}!Au?@rh4a$*=5thN3gDTg=C%bRDVP^@E-Vxi1Z>Kzj4F-Txwu&{#Pg87#l!%*
-0AiDgxqt_0d~gXX13Ry%5@iA1#BM#T13Wh}V38LTMXO}krM885U0+{Ah1F8MNsuvYfA#Fkqfb9ukDB5C82*`smBzm=N*HklOSRAQ+sd16aYDQpA|a6wct@Ix
-iOEE}#fwY%fcEKiuzcS22Y=6q0RM6P+`wF8BP8KsXr4d%f<fDx#I+UlfHEnNp;Zt_ulFJOoN?`X=MC^$@5)TtPHeNWBa9{xTj{&=7%T+^V;gXL&f(y~WOLoD
-_Fx49&6V6M$yL4T>T+9L(6b^#fCAip+k(ErH+C_YDClT~k$lWFQBv@@P!S08*GErYM(gtI5l^o4l1YQ9VMyrwkSoNFjdv@daqLoBbp6pYZlbHDj7R_+X84Yc
-cgaNhE>(q1RG^sb6<(J9fxs<5_s)o`xJRTQiMh=4WsO$hfxj^1pQT!V?RbGbLbSNEqIlddbT4Btxiakgyxk&ggW0O)H4Mr@h(UoUfsyjvVz`76Yj(>Iax6>>
-wkugCFkjoBoP7S(7sruzFit`&K541w4Lrb-%WAkS0|Lq14(j{ih0V3Z+^Y*DM31m++V9*$Hd~3CjaAahDrO(j1k4aE!*S~xPvl9uhUDVuPmDQ==VY*(UO3lM
-3Y-?83xizOW-(idPfkGm#wbJ{{eq%hOqdjhx3YukK40k)tNvD97uGLiz0bmw%{njwa@cJ@96%;VaJAxeAqC=dqfzq-Akpn@+iKs9Nz-olBKBJ2JuvJuOk|Oo
-uw0jN3MeXiG&Au=1o3x+zz@EHRWbx^I#UL|4^}_(ba&=jY!`%qMzE(Adjc2+;2+a@P9p?+eO;nKphqz1qD_gG=%NReJe?m#ik?~FuZNUwn%W{!$E|`cBNg#x
-kvU0>d^ba3UtJDaowOor$cko#lr9jKn;FAlUu%pb-4w*OWj7tvu-~>M$pyDEvSUEF%L4`J{!OACM5@v+L6d9R>_#AStrr3?kPtwp5PHvCd1vtgH1+FX(2T@q
-ifr=x5E9#h(D2Qblmy{P;ltg5<gcx3S(L-29dlU+TaOsjSK04IQZz(T%2cUgS|bTnSBHYw8sFvYtZ*O8j#G>5htWUvVF3#HsPy>c)zhQn$4AGXu6QO1MI=T@
-^Hws5P*zF$5Pzi}sXIRMOpi3<CpqEd#b-~xT(7UJRvYe>9s0qpma&>-BVVA0&>fJ!BX>haW9qccMO2!JVksTeC7l>u#;V)9vYQxrXoxoJf>{gGx}X?B&SsJ?
-P4iX?e8@bItS^uPAm;*mDLPt&b1fb05=ALCgnHFl-VO$DWagpdi{z>CvJrw-;BR8l61#-2Cj6XH<wyhujk#|6j~RF#fZj>+0^L6ShB#IxN2oD7SeKv?wuBg`
-GzudI8#9(XM3Q7kBuPqc6sEA~ePMWJXF%|Mg+N#k+9DSG-ja-8mq3b3eTYxM7OP)$#-Yx9YX-^j)1N*@;KbEqnpRR|FdQnDTFbTXKuqo?lK05w!{PRp_*qS?
-icyy+#7{GzLPQFgAw0^Un>tN=DsrcAbQr9Y(^qG1=llbPaVnt1L&C=(!4Sl?)nFLECedKMDyKaMMr>?~mq}UXIQgm0o!Q_ENf~NZV6)GCXa!;oKVi|b`(mM_
-Qtk8Rt2v8N;KhwBfZAB*&m$?T$V`d~Xn>?_(sZBKKqs2Zhb)2t`7O{^a^^9Db2#w9>eYrMTevdW>PcLSB#}}Q!+=&l{&+b$2X?&(`lbFlLUP&%2peaAbN2Gp
-`3K9hL$1JXKw?X9oVKJ=a+q`}o?L!+{hh=d417T!$a@+qI18hE=Z=cStD*Xl>b}^KeOsZf@KA-S@5Tn9ciHWLC9J>GaADD@h}FGBl)Fd=g%q6|pJkS6<KxS+
-E6f#s4Hu8C6EzwP&v9t1K#%(G5f9ZsuI_WJwTlT#z8}XA*3Tbp94~YL#vRGAcF<jtC=CKhd^|6B;0#Xd3gd!#z)V=ZDkfVd$Nq7yjEc~Wb(VF=4dcA-f^xLi
-^MFhsv^(8B=fyV2DDEv1;dJld!8!T;#(%nl{`8e)N#K}PCU?UPbmE@9Zu_ySg#44Sh^7b9HB=8Dsy#0!ozb=KRq%WpmY1yZD*keAq^{L;-_yOdX8}Dr>{y`{
-%ilTEQ70f`9Hby|1qYdz<%RKbNSkVmH?DA34fM}j;BXm{7^zSMwd}Se<<|7_?COIJ6(%|R=pfu!igewjz0Z1w!+Esf&b+lkh~tBUK456V*U(_TRR1-ytNx8V
-(O2u!J+u6Gkm>#V1Uu8+$xrpS@*zniMQ6Ihlnov;m|rvO_f7aph=0$HlWX93_?g03lEZfxa_gxOe>mZ9xne+rTlz-t-1cs1m0PhK)~`Bcg<?DlD&n2uJL+iX
-D=Yqg22Sc2=j`oL^M0-nPr!~#F?|+XfVhteyz#<K5-~16Jn6S16iQWovlX_jI%6So&%dUva&sEp^ttEdz~}Oewk8bZhF({zb^?nuhtBz$B~@9*)rB#YQxd+j
-^TIX|c-8|2yR7teZpLv?X2hLRF!Pn_&JnN57q}<I<%jQ(=g9eW72T1U-e~nPQ~&dnHM2HSgDJBOpmBGg-mLoiyF|2zhyN(jGf1glE9$ahN&=(3@J_>=pgEBT
-{q!GD9Er&`(-!|}hPB`y&=RdWu~_-3(OT#!hf4U647*6JcT#d!WQ67x8Hv9R#VAyR<reG>*I=%8-vZd8p>KzN_xF+fPGrVsg>L<KQ@qpu?*8u1?t`7Z4<W5z
-Fy>MO*$w9IeK>wF-rptW?Ad*=_u<EKMj!8y3@hnXCr30AK8EAZkN)Hj&a&ZPaCory(Q<!xc$V??ke$nKHoDKUH-B{Z-trqf_eT47r{f>*oUg(Ine`s9dlyxE
-vI?3ZR$mbZ(8<f^>E1cldU#*p1eaDHgf2MnKyZ=X-(qupL0`=6X6__uv?!c>9T}+?EGhFV0FL~+|Dv&OWbYfl|I?oYf4X6b;-`r7-uT6D9-Sp-Jmbw?h%dY)
-d{=zY$*52K-|1-mP`vwQVPMn;8C`C-Q64x@&wK^w6@NR_*W=`;e6dW&RD=mdCwBhW-#^Rq>wot=FOao&iDU~MVz+0MqVSVM%F$eYXm}ts2>D^35HUlPyXgYn
-P<SLera=#v6e*iSo@{gHgY7v>O`_<2Yd<9xa%qs<$5OWmzwGKuI#d#0gjrYLH+Me43g?ePqy##KU1LR=5iBQ0cFVkI@Fl$MSW`eo2SIjxjOanE3TWGVGA44!
-J>gBM(G1kL?6h0zJz6k(T`Udd0?BooH-qj1ksE6+X#0Nw6yJ3K'''[1:]
+c-oy>TW=gkc77&*MWtb^XX4>3Nd-nsM<KM9WD_fsf+br(NLr}ru9+#Zr@P(N&6|cmvOxAB0rHTCBrjPk5CnM&5+Fgc*#BcY`!Di+r>eSVhVt$vg4lJsuBXoZ
+oSq~}Ue1lWD(lRtX097mnX<~!Q`^R<X<4gWPfYGc>e8AkG-;W)i^3^gWGX4jMqL!;RgoO1vM{RA6Rb5losZPj+@^D7E=_%-YNIn#tJWDePLgC>{@F!U)(yrY
+)D|`^Gn45?Z*NcQa-q`e`ocD2_Ka(j3YKB=@sm#<y*&Er$w)mvd2vK&d;61<uZ|w8hbl?SOPleS%uH2oU1PF=-0?uUrXH%DKULWO))dY(r|3C9*xss5)7C}b
+?-z_+mD^@89AdMR<0r3QoqWL)2HRWszf~uL!-Jx{G`Sic0==@(>hRLmty7tGMmvLXwZA(&JXJgAhkG9_1v7cU2nW#TbnT=IgVOFVWe`KM_fR?u4x`^@!^7ow
+fA{a-{^GB{{rNAy|EvG{{_p?tyMOyz>H7IElM&DoIsh1sBARCtL3DX#n|awb%W__rrLzUjF5J?Y;#T9i7!qBbwvAb$Y3wE1N@Gc0&TOjl;i1BesVy>F%-rE}
+Vy118E$2GV_3f-gk1ooE&aDAho66LUT|ydkR=Q=ft-`-L(RpKPomvQuTl$w<yx0JzrE$Zv$?|Mco{iPvL_nNO^oNJGP(@ke7_fF>8z-ZM0S><ZY$8-h{G=oj
+f>gK`Qr7y$9dedRt^p@u_<w%(>+gT|H|(tn(=LFHjzhoshyVEQ&;Lb+N@q!!e&jzfvi!|I{(_@W2o4OlA?2^APS%MkHKtHN+ff~Ww}{qAbf|&)QFYkmHPAKa
+ccOcceX2{8aFM<j5Wlyc!$HuUoD49z+m33{O%2k&9mx?$=R#{jYvX$uXs>;1<3yl1H{j0vMnPsuJ}e(vULBsiA07nTOj9QUfIVi$wKNza0*QY!P<Y)=rw|@H
+TZK7Ln}x0~#GDjm5V#%+NU87s^`E}|)vwgIfAP=X{`$WYkp1z=mp^&Aacj(_z%*P#7(1F7|1|j+fieO*0yY5C*r9^<C?{9tO{q9|E)*3?T^J1Tfn8zzVB6Z<
+WQt3|&CPY1w=i)k0HNjO+9J0XCcjaTutw=A^gva$xwIv$NmW}QUuld$E*2P?<A$Y}RxsYw*s?aR%r5~r^G$1V4fAa$HN@4$(=T<J5;@;$P^bf;e9E=1GAVll
+B(0^E5-DfNjjApu+5_O?0+VqV@Bj{&tuAT#rc)qPG#1jffQF{=e0g!c?}B&cjp0#>2F3=Yz#(mIluK)43XX$1rfSp#1k{rtzilBN2W^@gU1PUv(inPF`=?VN
+6;*4Y-Gw|HMdK$=UK~AsvL+i*mw7uCUdjmQ2-t3@o1{A^v{T+<YHQL15Rd}KmnOx_0&KgrBnN<$0CWsSRUpjNIecTsqEtJp@W5Gks)^0%IPGGgXBG-)(VBuA
+lsOGlL;3ZlN=2gu0=APkU?1eOePbHuc?N|mx;g!9Ee9ESba=%UR><ZHc{qQzfAVF<Kdi86L#74%!>dy?tg6<TEoZf^<}0A1TUTkVvTK#j4MaL`DGM$28VXkH
+YX#BPsgan29vK3X11F^`mFC(xAC!38ITf{3j1eLdgyF#z{}8X_pao@EXKmj2Cvcd9wEkIpHb7sDG-9O<c!&uL1SB;y1*p()ulaT;Iqv0X0>ODGKIF5wiAYTB
+BE3|#Wz?ePx}YluCyg<Gyu1Iv)1%TR125(!)QneL+`w4CNa5Bc4zEC#Hx>WPED27fkJJ_*u=ol!G0wu4=s*@2Aq_J@$$1}^QZI~mHSoj5jP|sdL%GDWd~$O9
+@{5ya>yCm7S(mvAt&4!^Ah?T*0GS>tI&fCERRx+MR)mn_+8qQ}P?v4xpWJWGV9qxjlXYxL|5Dz+_xd&Z%g302G&ty-RlLMlB|bci9f=Td0uyX$HGEw9$+M&5
+qfZ_^Tcd{rL`o9@NOlE55X%cGXz&g#yD2h6tB@aUbLv9YA`~u_gs_tv@`KU`9tayIK%9!L8;J!F^+qr^Q}_%!gXbU}5PO$bcy`t^%RuhDoXCTw50Y%BWlH5R
+wXNo|3+*o=ZR&73=jqtoHCD_q$qp1|qC~S<sY=?U<|ed=+dMQyv?n@aVb$_RG$5eS_lP*a=h)28U3+tZPhi?j#n=(rrM+qBoOtx>*fOZ7hhRi2*arv(m{|sL
+1Ee9lgqTGQgYCdsvxX^0opVYf4r)fWh+U7cVAs~PbBM+S9nhtncppgPoC{c*3^qW8C+R58FWAZkt`vkTQ!A5eBa4!iaId?X6WO9<x|j+z`a+_sAhtTa7^_FH
+7v6PA{1;?d1a)WcBTDE2%o&`aks$BS#;O<-z_zKb8^qO#2=0rcPmig@wHd?XR5mvZcL!(g4^MZ_+Wq~#eLQ#f9-O1+Y`DDN`QGyM;Q@hNz9e#^&&n%EE!})B
+fh?lCjB-8cf+lm|aaDtz;V7UTS|GFQb?U|QXGbq3YK1OAa4fS$4=8zxr-xD+m@0am5;hta#MnaKIEHD4Z&-o&s_YgzNSi4b<0HC(>~U)Wlsvs)29SXd)Wckc
+j<g?R@?m1PE<I#T4WA@?L)aU^n(m4ZCr@II<S1i=SJkbVXz4ccjF{bRzZMd_K6y$akkLp(nN~`SFVHBY;2?=7*BGvS;RZvQBC>&@wT$#``{b$LxHnb_J)U^N
+&IQUj!D)*h2XD8(JpSqN$*be_Kp7TP7a>4yb0i9OHQ16ih6fO0-w!}v!s>-Uz0noUOXHhQ*`X<bXO^1V77Q$5UeLL)P)rc8DYG)FG*XG;X2FQpL-rOE1Ly*X
+O(y074z=;IHmnRxzM@K$1#}a;^{@``+{l1Mnp706l3|zH7UFe%eGL^>OZ7HE0=50+^DmA*{cJsnKsdl?*et9({Oh8G5ohdJ`?5z{dDAUEnHNJ~C=!BTf#zaj
+GSO}cYNVP%`}8JQJ|78%@P`2s{^R($fw{&;w`gf-UOf7oG3?vKwH5S$GAWRuRS-z8_aPUbaqW8N4e(m;%1qi$Y_qW=j3y9U>AUk7ECmI4PH=n9;o!n#bKR`=
+U<Kmtl?WrrRlVx!a$8)`vm#-F0^EMng1*8xb}_ap=xBwJY-XA$DR^9{2!#2oqbIMTb$R}XCs%sO9Lm%%By@gAonptvyOm5Kb}22o{^&V3(bZB$Bp(Pfe8<MS
+BxZe=s=_8JP)zm;FH7Gbjt$VgGvX@l5h+MwF7td@<EhZ#FAVv%RO_!DFR(`lo_AIhkNbu0WsI#?hJBy6Tcm9;Th+XVK{*H^IS?f<QodUZmoQ?@Zuvoug=xWd
+CCdcn3&H2JFF!wyyn}HPVzH&AqBrmWD^RQ1hYScLb33T-hZi>2l7g%*kc=h5vT46_57}%bjWAZpQ&uq<lSjY|$paj>uF)cG)HNg*tv@lQY@U<BZhGNd%dl`-
+fG!MDf1AbREw-G1_>EDBH2s32T})Ub2ybNv)qVQb<(d7hx-P6=$a<fYDw}m+1mv*WemH>472#^d=|T#`=SHLE^I@Xf+qTud8<VEp@I~yk#(QAcXPC$$HDS3f
+<rGj<^k`<{jR@lJ27w=Z1&f9V+H|H2d>^cS=IQRtwb(8Q1C3x$E%pR348T98^PENq_WHWS1A!jFpo=yoTB3^{RMI*>oYqL>gufnAx@l@VX?ee(%g9Q+S!9Y9
+Bj3$X*caPFk}FS<H6)3%LMk~3%gv18urIyFk!}iN+p?PuYS?dDlH`J08QC!)+@-~WbpIyN4kA_Qm!QctZFVD&xz-B-7)S`9QwY6huDmn30!{ro7&IgCnIfC~
+K7_=!AT)e?B^6S5QuuIpAnAPTTGl9WX~)#w!PX-N^&cJXMp8pXlE+l3VOk>zRacgS*c#vE?5uDf%Z^iv?1#}m^<e=D`Ka{x<n_~|<HtwGpRRZ&2}LAENb^=Q
+h)`up`VfDmJgYlC@=T93<0m=c<mG2izF03etrlPIRbl$UuC%jSb3nd851~6Ce@E_yjK<Vyn~SJ46U8qJpf2ge=rR@|-<93O$U{T4StiX|nAQcw5OOw?d}*4u
+Qtw3Oky+%s=)HlU8;Xt=;ap1xyF^iHFQI(5md=C08-<Ec0Y~!Gc-aU+EATh5hKpUoM<jmTsd6L&gT`Dp{kI*o2cUP7yhOK8zafs5$q{PI4%Q`Tge@V)DUHI2
+!N!agAdw^)5=oK@B!wv~dS4ix*%=UgUm*|{gtmwUKR+eoHzknbQXk?Iu*K>Ju5l>4-<m;k{Pd@f5jb)6n5LB!84QPtmFIHpvlx@RiR3-9`Ea<sC4N>Dt76n8
+3h_%7s1T7tW(bcm=%!8+pNiZm932Mh<n;BK+d2P$VVnvm@sRLsOfUp-Z8aFik83noughuAfe{}z#ml5DbDaEC=gw^Kg`^B6Jh0j4KC}YylSaZCZubF4N#Wk-
+%~x~Q=D>>^Spc<>^36!fDl(Iz0vaGGn>5|mM$n1o@*!)2Kz<9fm7IBu;2aKouzIy2$ri3mwt5oRB1xo_#4w=Mk3U|H&VgMof_|yLj*y)80m8=FU!T2teg47n
+?2s$48<5x%9H%X*lpH2qiYJ%fU4JJr2Lu0o1IT+CD>w_IeCLje#jBzEk?KBRl6_mDuJBNWBKXDzp?BHsfF=AKLBoYbry^GO5>f6V9TZY@ZhWO$s*P_^%dS*c
+_%&QSwocS&Fg(Yhu^>O{KhHc=1G&1-vDPjoDEWRIKUhD1v~j%9;kRC@8^pc3F9UHr+%eWmi7cjd{KK?Cx1RSK1p4~qK=uN{oYrkEWC+(3xmlIDEt9XHA)_L}
+W1VH)O^0z_M=d$p8;yWWxPUv|J?8~Bcp|<sQuK81;K4bC=dJ%N3T5o8_L2=UM@{aA8|cJ6dqd&JsuIdXY9cfrNY_w3e5m%k&~+Bvy4S&tZkTcM-P?;-b0bBv
+ru(gecOCpV5xsw`ev2FFJoBiNHnB8P-ME6c&CBw_c>dEs8{;iCd|v})_U1fXM#N9b9YM#tElIgGB|p3RV8b4eoPDSfZY&kQ?$X`?zQcPx+VG9u^dVmIkwzbV
+G~r8gu!XAs(%Y31N1o`bwf~-3{u|Tu{(XYc>h9#H`dj(<CX%A_17XSrkC_>)d5Qb}U?pF;=M=~_a6J43WGtEHJG_GRRER%H@wZ&D#=*yZt#@vFAGgY_SX=8?
+owD39o&^>09`+qYx$~73zn`^~qR2UWyF9<2E5sA9<5JAU1s5RhLkw>Tag#)h%MVZb-3W!cm)~rKZL6ML$lUX<X{+3vMxTG~c{%Wf0fuf9MukJKt5rLJMVdqB
+d;yfIEaU3Jn93>11=x9E8wfm$i-KKN`l305LMStWSgF4GvUlgzSLF-blS=i&cgS<({JM(n$V_jv`T(r|>Cc*38>zvRsSD7!J5X;|1Bbgrw1|iQDAF@Xsb4GV
+vSLaCqrLD>!<?Wwkq7<sA5a_#@HTTG|DA`0<sZ-ztvaz-`5D(*94m)PERqbnu&;Mga#y66<`(IVzYfJHl$PZd><!mo;&<Ny*rH*e0R8UoBgvx3j88G$`ft*B
+r~Tdi-JRVBJ9{5OT0dt1rwFne%-#EN{9wGlOU&7``(W?GkL8R$cqAECa<xv5Xe4|<$e(uo$se3$!@=P2VDF>l{_gNB<Le<imtSvmpJi|V=<dDc*J$@f`*)|~
+AMc#6!ULK09<X~CReQ1unj!FC5eLx8%jfCdIoEo4U*H6nRv&~eIPgGlk>1~7bN$x=F}ItEnB?T5aPp~Tq+YT<%})wA@~i&y$hwieZ~T6%KMDSH!xF{s8t1+7
+iyu%rOU!u2o4pWUcuV-M_@a|hUqyJQqxD1a?weJHQ6FS<iQ-1B;Xpn2<)qjAT~=S*lb=b(njiBTW+$E4`D6e8DWhNie@_|%S$mgAw$LGVdqyb=Klh{@&E-d&
+2U5_GA597oGeo(YF5oSNM^bGX^l(X$vN`0*Hg`U9pR;Zyite}eQ({$^2FZOaMWFDjxxPL`CGi!Vb@hFF=d-nN{wPFB61dB*u{_NPmJ=hpWnMJ+65e*KDIlYR
+AUi%r^dMFRwCz0^6FKCb@TSyg2I^aO+AZ}SEttJ7mWFbH<hsq9L3e@3jWrjv{l6;~@um'''[1:]
 
 
 # ======================================
@@ -14379,78 +14414,78 @@ _HvMi!f_BuMkdmBq_=zB$St~eT~4O|2O=<4`~'''[1:]
 # ======================================
 
 FILES['cxrkit/report/checklists.yaml'] = r'''
-c-qBWTXP$?l77#xz%u2cl%*JnwtSIJcFS?HdweR6vp&w|A(c{rGa!j*IG_hJq8ZEoefxq-4==Ku?ABJLVh(@-8jZeu-RRMm>X(IXRby7JX>C1M#ljTVmG!Mx
-+Fy^9t(EH<<<_-YyQcIbrR!3)3!`SbfI%(3u4}(G4Yn>XRq?*Lw(ZwE<=1(>@oJ;I-gvceYt=efQ<uuN<1bcvZZ6dA7fOApK73HEZ7ZWbe*6L&K0Ht}*Qm8_
-Y9tPbX^ihGm@G7Tb@JdN4E*XVcr&z(y{TJM7v^?VX<HvXK0Q5#`M&xp%xLNoC*>F6H4hssa7FdKE*5b!78s!7Olql1*m2{Qymea{!3b-r5^1yTi1}e#RqLhk
-WA(D-J+G-5*<~7dwRUY939WPI%JCPpjn^|I30QARq{y~r8JWCVRhtp^7OtyX|Lb65{NOhnr5h8-hPS30qAD;->B`ln_Zm>T(oM^+h6mn_7*sp%FEj{1U2W8~
-zl2sR(|A{3_FrN$ZK0=?;R&F7P&%Mg+1cTN-+ZIal&QSI!2^6R4%v+P;BJW*@DGv;|Fmvp3-~t?bxYgkN8Zjla2QwtjBqu{*sVG_Il16}_WeIg9rFcO9VMZt
-!>=fJx41tXGOm$mdL#nl1N9NDERCsy=NY3?ZMU_q;<kPA`T+Sjwc0Cs{_;!p#`<gJxDh$^Umfh%y4oYTB%r9lrCY-C9tZyP=JmJF|M~V`pTAT`uN)3E!0T$P
-Ca070k^1)4Kh(pgPcO{r)5-bi`7w*DMHa5>v3i@h>`Cy5%dm`Rz3|F|f?v|Yzjx)_EJ25m`39AXsbJ+|0UG)s`LKW7!L2uyDO%mO&Cz6}2Ik!W{$DuI!loV^
--=ZzKtxP>{7sw;n4z3hm&K>U(7aDDWHm$-Om+H=yaIe=j>~wc6&;{(3nh;Gw+<X$&u+iH@2mA~Kz^`ZyXrU~Y_mM}k$|yA>vcP!8Bn?6ydjbgKw<ND8ax@1_
-KKRkKi(q5reg=04B0PgE;^P8rxxawc0#;h$55;!;LcRFm`O8-*S&yidjqL?V(W6JfzJ)`?L8@Dox;5BDZ;q(vMf4)Xi09y{X11`pQZK<iSCyTUkp|LVnG$RY
-v@i7>cXRaC{H|*&1pLuRz0sw0@I>>B!yIGv_`*ycojwF_vFrB6Kz!TSl`DIjd;8|)Pp`iNMatfwk=nSu<H-}=@kpId)Y^hr!7G-J78>ETG^09t;b3Py<$M&C
-^Bk1($<v2Vp6(@;JTuaXXQ4jm_Co#2?s&Xtm(_10@<|tJ@Rs}pcA%J`m$IOvj$9BqFd_W4X<_<n=o$JU+MwQme?j{VqmYwcy?FiKFTXoEd&cSk!cn!04MGb%
-KwB++w9f|pp|IQJZa}}<rt_^S#{-nKu(D5E>FV+CU^zz0yayX%(ZGy#Q!IeBMcaY3&pS*T`P~5$7>?8sp}+;q*)<?0aq4guYX_`sR~_IBTKUE_AWm&uxNu82
-C<{x6^{23*-dflI^V7?nH}S<+ufO~LhpQLQ-+VV-midJ@pk_!nIoM0EviJ_3XQ2@!fV=@RLgn;DV+=tXnz=D;<NOLXYj4sTOAzxJEI%&%ji8C#MKiYb%#Dfl
-=xT?ng|1t-9D)yd%XntV#=LCwx<*o_uG|2i0_l6Nm$rtpK!ryK{oo^-m~IN{xFC>{EWrcbI19YrN7yKI_6S6k=H^kL1Z~>pirdDdFh|F{Zo+C8WV~?nZKbC`
-7!m@qd8t@9!A@7st;Ut66Uo-=!AEA|%(Nho<$fxW!`9rG@=CYc%nUEWME^m=79d{=VI505lEou_JtY7HP*=2_oMGd5n`h>IQFY~ha(WU5s2M~r>fJ4f<Wl?K
-2)VlyjTX$H;ghY*tVQV#62a5J@*~hoYi5M-3XKBjW*17VM3`;+paTypx4sX>dq~38k-BR`kzg7Hbd|e9uyu^x3qaskWc_Xny|S&Y>>o)=bbGaQECuKrTMPEW
-j|+EW$qgoB6%cS5QM+adHiEDy{YpKw`4w2s#(|)FP|Q1R6K(m*14)@NKiT&vw1mzt)VwhO?IGTH*Wp=(vmEc80|{F3+eh1@!1nP7@C(3$YeUMVtBO^H318YC
-$@>qE<B<Jq4<?+<HW(<tF&<D9q9Ire-Xc^phOYb$kM`z$e+)EikGZjC-5-Q4V)f`~!)f%#hQ>U6tP-&CNO)y1R14-ECO%-MuxrOik)i3^C~E4PC~E3ksHI*V
-A<VSXt~K8baq{7@RIJZ2Tx{<4lTCe}WBq?%+nI1YT72>W!rY57+VeTGg;#U%KNR(kvK9fQtS*-!I0lQs+z&!x15W85To|`w(C&~xJX&&7lu2l_ADaW(-LbF;
-u`B}dJ5|*~Oe!q?o31iDsz_r<UcE8p{_ZR4A|VJ44qLbU8#ZmZw=nfzb#A5g2zc7vy;eqFBR=}WH0}a%mXWradLw{AQ*sdcuo=ICMX$`e&fe$>A$ZU5|F7F!
-5<xWe=oT*M#Gjojka19>1}H$0p`49}gTArt1{+StForWPH7+v*DTi$WUBt^Ck;4b$$!vH#!)4o}wJqC4AQ(|2fW*>-3=gja5R3v5vC^Sgcq_+bk={Crk(FSa
-YV|cb>PQ<2m0<dQb_2rL@vJNW7?6DeeSYgo3rlhY>i~w{SdVckh*4{oOV!mS0P-17qwUbsjF-WR7ZlLGawQnL1>1yWLd-bH9;_aFcC0GmbJU2V;cC+^T#X=|
-=t)1AFnkQu91F7+=N->YdxUcZRibHGleR|wie0~j6CZtAr7o4jFog^l`<}+|ZlR&sqhr(z*b!OV(}*F4rRGNn=+?&07cB=;fjs#ZnQ1yth){-Xh=*@rb?8d3
-ehkXqHel~Qg+U<7D;E90sAsjf9~nl!a+tSoRE+jw1gppl1L1#|n$#I&0vyu@WQZFfRMLol{XS?zT@l(q5L_EoY>JALmVMI-Mpee7_<VrU-q1)d^v00yQUSbg
-HtO1J&^lmdIk1hHS}YtGl7r@tyRTe*1*&LEjS7*OOL^q55U38x6tV6yraEHa33`#<$4OyUzoY#778?ioW@^FYndP(+K^F!vg^zL&ySL6ij!ON4x3Nv~_u%-z
-;1Onqmj+^ZK*m!&wcyP*0d#^{!_a&`fxd9Pu>Jd{0o7{&FN~x;A4!utQqO;W0WcSi5m6|>@q+9G91d`4+7O#Y$Z3ddYBRGfi6)H0m>!V}aI-^^gc-0o7*(dX
-!&DvEn!4Q_6oQqujo&);nVom&r8H(Zd){dj77EVnQblwo=A{`UQz<9@;3Mh-wxj5ze1-MBaQyHjDE0W<dmH?yfJdq|m~82jN4z2>8nK%H-BnAFWjLsY?SC+V
-IOHIQ;)*@FqgQs-mz$%i0=Y(L(U^0Uwn7<-00m^M^KA_gSR_DqrEPsS!z_V$^`FV7`6Wg~1)yMzM9H7?1Eyd~tLL@z7WT~t)YUjq6*vvf{WLrGv(r=cRT^=-
-wDmDN5Aj|+iGQQh4C#Qor_t|^`{A~FkdGU*tE)M2>=#=nNw6dv9#Dh;+|j@B?0jqxjld}jG~DA{>K!+3Ee`KL8(p5fc>W5E`zo9A@M{01yE2ELcqJPXh-OO+
-FdStiz#d2k$QvQ;s&%#Bu25b8z+&FQKk!PT#QTVCwW$MI$hm|Js-mjK+2g$Ar^zS}2`CUYKz{;)gj&UbekX6j3U^<U?_3<G!nHrKFCvEbG74#4@+v487#;6P
-NcH*JlaJWBgXQ2D$(6<fjsrt<vv5s&1Y>&HT7uS^Aun_VzjlGvJ+{SZVA|p~SXi_Xb$V$xI}v)KeC)m&dk}E=&x@|i(#;#a0yZ9q!-3D+=SNwu2Osf*0yG$&
-Mmxfmg2j+%*cjcwPHMV#<kv-hfz8M~84(&y%%orHh;0PC%g-U)t`m=r?}>l;$}ij#kYk&ZTYgVIg7P)dT60LdElav6x<(h9`}uwm7C;-)&m(%U{-PJ=p=^y2
-E%>o$&d1%u4ZYF1S&j~(=leqQdFkcgtM0si;RN#1`U2+hKnVE52iX?}k8y;ED!>%#I2H^}GIKY-csqrwXB}ds@w#!8Z0YJY=UP13iqDdY6bs5dge(WfxH2}Z
->=JCkUV{=YS^&BLmP5_j0;*x~&aj9C0B*LfaMfKQ&=q*g$@$~{?N{#JiULOJpMQUT0^>yhxii<V7iW{-5(o!it`A&#Y^^MNNuvxyM?zR(UA`j2TX$WSaGZ?D
-DqB#xU`>t&c)KC@&N(#7qFBBHi<~JSNWV`o&Q&`&L+DF5CTxD%)g_<@PW^@b)Ad2PlF4k^H!^ZcNbV)q8u@O?Qji(Jr7Ls+o%s>MvJCD2gf%JnaxG1<ZBs;-
-G8BSfam&~gre{kkw=&#AKmVkKXcs`}!d2ygm?-t<%{-TJ)n&SG%FrOa!#-}5vZ5&6hz3D9W8Q77UWeP)NJk87gJT_X9RP*Nq|w7qgCNdS<S=ze977QewJ5<3
-GIm=|b*1aV+%K8^Aty~S*E5WH53p9h{&t)*rNR6F(54Xzi<EF_GEm_*tTvW5&sY+;QX_gXUN2Wwymtm%a1}4_?{$^=fdP5>IZ134?t669BML`Q6{dj9BF#+D
-ym8&i-ye~A2z_hy%`P0<zL4<Ul;<8EQ`eAbg(uKX)DbcSHT-&mZWE(?X_oIZElhMo8Ln^ethNSDH!z~B?YqwOFY2kfA%YfwbE5hnh6y`pqo}ZUpxMtSlG&Mk
-Z_521Cily_p9H4&#4x*W$m|%2U%W8E)GDSbreMiKX@k3}x_Z8!)~WWUvh|iV!|E?+E!lL@&v7i7OrV*XuX^ZZhfizJd9ycp*_s1aNL@Vxjq`l_oeh3&7EFuU
-Ni0JtAMTx~$27JcV5`t<#Cu9{6Ga)8I5BGqURZIpB-++oVM#d)ow7Y((XgM~3!c~s+AUPTEw-fkC1xq*GN&GvELv<mQ6IqXoQ=5pkgp(kBvqNv^EDn0XfzfD
-VI|ImNcOE8h<e0pAJd$ZG$&Ysw&}==mkQKoshdrlDFC3}M3KG_4L7drXv3M_hiUG?R2SE%lXW?w0H`iu5xn%roi-p4gSZql_LeC?q^PtiPm!sAl&QB%Mk<TV
-%8>){aYpD$GY(`oMo0BVVMQGm+D;7|mRZ0wA<f>E8;H8Ror_(ar!`l(8b*;B7v(W=@m^yl{BfFO?)U<UZa8p3L3ToS>AffEy>J&AN2kZMQM~A(*obWahuw(l
-3hg->H;sw)Q1u|w_B5?wYcy&o#5jy<ML5&RYsTV{{(0fg#_F`EaA%8n9PG-C@p+|Zf|a7EA<o}x%x|5YW+rq~a5kxsFD4plz{6x_gs($iDCWqzRGJf8Vmb)o
-v5>o!Jd}HAAOOEXr;SQ?8LJ^uo{NgAf<?gXQgx1C>{(W}U}NZX<90)v7@rj=QWC0INMv>KuCt9PlagXtK_<R5H<ly<!Uu;ra85%zZ+Vkoz-GF^f6@_|stSc(
-GgtueK3zTOrW8i#QI9CgrqE3>XPs$bP?U)Q&&}B%N(f20ysjaRkJyld51!Y@Ygj%*+H!!B+#xxem2$nnI&_P5*V&K^xD{b#m8%M{{2h$2>*kAiW~pp;ME8-Q
-#CQ|WST6ZkEa?=L=wh9LT+{JtNOCR{NI8p8dPW+EUV{sogO`yjWu*_R&~+(`JZJk%dw}t=)DhVkcFv5%5GYjC*BiV>6YFII0MV}DLh1l2kk~1>6=P~De=v>o
-E<k^jrBJ9xD1<XdngarIZE0FcS%$*rUbTc568EepaY7t0@Sh8*OK%JRmW@SaZjg*NNMc@!D-c8JLYyl<Csv{XMV`~OY&I=qN@1yx9gm6DEz3PQ6J|9yK!*KP
-@Q~~{{mvqUl+sl`sabq8*0FBX5no=blV$h-My(*UIp(`ByeJnGOoYwzV5e77kZ5qE0x#VK4<8DzGi%pWwSy8H!+8M{=vln_NbDN8O;r^Qn9r6ZC+r#VdGAI!
-zn>L5;V%%w(tx>1)W#mMY*tS2d$urfmjM5Ogx+2`_QbHSxTf3esP*Fhbo*L}4&!%Ded9^gDCXG4lL<ny?xxGj<UVr)IxL(bO^@6q0B_i9;U!_G`|xU#^)%jc
-BAqMKP-eC+l2FBNL08r(R3Y+xXzy_|;tDc>GTGE;RF7<|$!N$C1h#Mq9C3z%8R>%`X4T9$Y6&-qmbBo2R?J;AamaXFQ;8P@-@6(?(T#fZ^N+{Esy@v62o4fI
-R0#Qvgumh?(GCH%%bk2Bl_BJPSD*B(0o?~kEWkH4+q@15))2aj8+@`wV)ln(Z+m8sjr(@SW{pxj82vCxr2S!Oa;c6^PSTt|K7aN7H{ZQ{)7x3r_{PjF#t6~O
-XeuqQSlscZ3ZEEn&^KeFEtC0BK<#)vOpvq;@|6K7?+fdK1tpJ#y-PPI^kNDsiiO4)1^_E~{US-9ylKhS*kkDiX7XtYw{*?amLxIk)J(X%ejl)P^o6D45AOg8
-5H1|__AK;OY(3iz(a&}Pefb_8jkg_w0og!=+vOJbAI9a$L<z&esj|I@Hw=mC={Y${{Ay4&^tFpa5kNB*zY1H1I>DmzzGu!J2~SNK`vhsilay7HTJ_RVOm3Dc
-DJN+h+J>f+fz6{c0onKyJ-*_gubfa0Y_^#)4jnM`rtbz@c6cDp?3|nUF$I2G7Vt9x1hKP;3>oRdfUAj3v0yP|f97-G!=nW0B9_)SFg6$~q$B#|5&Jco8Wkyp
-)U5g$Q<%nxnha5!f><bg3A4}vWN<ki?={>4NS0=8pLJYu8zXuoZANcP(QsH60!|=*)O1(IV{kUe{vXF3Ol=HOZX@Ji08`8jpdq*FDz-qlgzH*RT)Bh6Brg#O
-_={-|o$)Gtf`p&d;752Z7|uSyLM;Kqw-o!vI&(VAkXJ&JFKz5J3sir9tFD0vZ?6yo@0SoT<Cn%kP}Z)i5YCepP(iy`qDV{deJ*bWwrt*Y;CR3s`)!;m`!d}r
-Uf`T8L6l(4<uN?U$Ka;FbH2oH<w5{9E?g->gY(R46!L_MDQ3g$fx$1S(|QM!B{@74(FK;q))8s*=a!pj%hTLq3+Gcwj4+V=366}(>g>>Hsra#zND$?n1<7Eq
-1Mf74vp#@6=_?c;TvS)1(-z3!ai-B!c5eHS=PxI89v1?x8{ICM>*()wx(|xD*~jDoF<OYilR+;pq%(q$Am%`J=xJtLQ1(MPi4;Ch%>r|$1n@%%L`*|e=v+80
-NLln*8@?OF&B&bDw3iJCTclty5+O|BC$j=#;>=M>uA?A?gV>#!V|^Lt<ChZk*4M%kDL&JC0;S*%T;o5%>t{mZ&5Qy(KBxQ7Q0(KId>v&+B--ek3#|48W`V{C
-sX05%Vsp>HIsqRN!?mtk5n4;*bSC`J{Ze-m-Ah`Kb)pl&JmekuinB@PDJG(;aNzgm=-DK*bPxjFX=khCn^U}z<A=fFNcwD23U3B)I;;&x<Ppt!y!T4+bb8(j
-E~4QeHlPuuPb%mN>%L*r*~IL|yyW*P*WN$+J)6wZH1yrK(5k?)5TdZ71f#{DhszA|WZpYriJ?+BnE0CRx}{J(%tA%?t@&a)zLy&0Yr<0k_HJa<%r162Y>cC}
-J+a*hp5-#<18GQCUAs3^w0~!h2fJw-`aB8~Dk+uGH|J3owyrQz3|iXRjIktt^m=!k+S6X)P{2gWm@e8(y#igrPkAV#U`!d(`1yO|WH{Z*V5yTey@2gZ_?>`+
-_n_W9I%_!=M**;A@g?O1pOl$!pj%|81I)r4lvEYrIbu9<IKDW0TJ8<o`^jCI&*4#~m(e+Un$;6a5`tREW5(a|h1tFruy`n$6Zp-UVNoDX$5O~R;n_eWRBjx=
-62u;T@|jnhGh){ff^d;jI~B)RxizCzkj%oav_O#kOvB_<9OwUAMj_Ht2&a5wDz~Cc`zO?IFMaXWDJ6VZ=~xqG2qoO3<Q6AsZp=Z(4JIP`A~4idTj|*>yIEzq
-1T7Y1t0NATzCISgtIS^OJ8~)EBME;v^)V6AR^J2S-!R&BHwXP+K)Zi3UpbfvyC46^5=dwCUw68!efgHb<b2RiLV^oxb11p(TegGYehMYj%p2WQ7VAaZuIvRK
-gNg77|3~?q$rEwX4lE@67txxnS6#d7w6>F0fX*5$AjQBKlq^(pP~?)X1*noLXHCM_4&WohR|6*dye+gnd6Gp5SMo8~x3K87ttt_>%eS&d*Px2PT(jDuJY}H*
-?K4-AqTyeIxrp~_QY%HKRr_n;`FE~Y`Gva_e|gMfsp1Mw$oPLxXfYS6jTpJ3MWaeI^*332roL8_cuc(5^Ps_TG0bAYc~_bWmGTOGs}$G3zeq6GE38vK4JGdM
-9PkWX#!%&sbctz~Ip(5|VOPdMsF0W3s^W-i9{iX+{!NB}&M&sNnf?euh-ESI#lMh{SKO+7h%3&(Ds55!Lf1XE;a{x5qDxJGc?pFT%Zt1*T&4s{ghgI?rC9cr
-7fA(MWBMo!Sb92s!Z}QiE_?g=1ubs~FFCS=NQ|zjLYcrQ5fQnZ7mwk0SUS334Sr?g?JnckTjM86$@Rw|nbC3^;zcB4_m38xJwDEBbMO~8z4cA_-)Irn?0gAM
-9eV^fAzDll$f7Q<uFb0D;}AleZjvJb`1!l2O5?BJlf+_A@2^U1X%h|HBOSj)zZmLJ$)YtT2GvBGV;IlhpmM~Y35}7Vl=?f0Zu_gh^kLQ>dpPG)hd;H%C!H6h
-8l4>-+bz-qsoYr%zntU0y_E~|P#4H#H3pOF1XB>EizUOSg~?pe2M>Q!=R0O1S3F}jlRhq8r*aUlH+jn5XP<Fm{J0{t=U^mGZYcFd_0lPJ$@AsgIbjMae-%6o
-O!hxrg_Wo'''[1:]
+c-qB0X>%LLa^L+cCUB`hIv`9!q7L#oDOq;%^vbdvJvsj1a<K-x17O6(4!pBV2p09<)5jdWI4H_aDpf8EJ6HGg^gTWNQvI^ft!m85HLb1Zs#uufy0X6YO8e`P
+vbAzuqujbyYuA*1q;y@Xc45>^7ci*B>ALo7(_riJQWfu;YukR!OMac#8?QFX>y1|nw^pqKn7UN99e=UXb913?zfkH+_2GkRZCe@j@#7cJ@Zo`)xkjyZQzLSK
+Ok;dk!D6AwtCI&GVc=I^!OYM$_NH!4U6|WdrEPum`1JG`*8A$Ku%f9;T$CrmG!Gjr5Tg2C7mK(V3j|PcCAHKg?6`4D-ny-fAcQqliMZKz#PqPOs`b+Nv3l9^
+p4Zfj<T4FRtzDZ&LhIbQa{L8t<Mj+t0@9ljF|w^$Mk23P)n<gfh3o3p|2o(hKllwt>Ba=KVb*j*SOr2UUAfxyrU9la-LyP4eDH3>pxSYNp@9MFYNMuo5L&HF
+<6V8(pTua|LQgBh3qbdvbbzU{v%>?w`9_^7Q+b1f2RJVd*^K$%ZiyD~526eIv~Fb!_%|VSOWWp8-p)Eu7)Swxa5eGRtvWe5x!`~H{XcUZ(*>c95>wRSSLC}}
++#e1Z*N8NI5`yuA`UqF%#?-;<j8Ukz+gev~+dh7MfOMQ%?G=50`K5Ye{k3x3h?M%T4)$wZ?GasKP?X@(Edjj8fj_-@{q6IAzWvwdFV)d2hXW1Jx*Ds=>EwK*
+zJ2u%_3-J_3v>E(a(;S#%<O8BgzI{&-X<!0VmzWUfblFBUU?AkO9K3^E9YhjGK9o8C|ryM3l}rc&<D<k{o@X9y{Sym>b7l;CL=X4zYpO5g##&U>cR0X>XO^a
+)bn<MG=l9Qq&PWu{GO=LXbZS$71p>^cS6FwUe~bGU05Is*efL=s)V@t#H?YXw+RpU84!S9Q5_JV%$E1zN7Bm3H6zl%c*evHf**Sf2;;Xnug7w<1}r}K(Y1@9
+W95DZcQ7J+125v|0(7~*fYt&aE%Aq9J$|8H{P6tcE99(4)XK{Cg1G3>qoCiyA>ts_txDY*Y@(SX>Uj~Z2od5rn5vmAtgh5c(9cz6=cJ?o^;f0@odWGkJ;&V~
+y*2N2Z3Tlr8mTwBv<|*#opD%WtR7#O$)nSUU@dmd-WZT?8@qC4Z*y<oy!`3)cOXdF8Z=TGw|6{w!aE+R^NCtpU@Mqn`DmdLrll3t(F+GV>j~$hD4gdYoKK!U
+eDZWJs$`iFPdp3tLAMv`S2oAvMZ2ti8<9=AP=mK*C$IzA1g(?>8FgfW$bbpvuT2ZfUqjE(4^ap82K)=^Zy1G?^y<ay|9<)1$=Nd&4`7a}U2M>`zyq|^(ntMl
+&>jlCP38vVt8F^pnsPiqP79EI+DccC-+|^BDf1q5h(!f6)=jYh(iUw8+CJ|vZRDK;PhdDwLv#f$V9l-pHi=7zvsgPIWxMLYzaYprrU7<pBjCa<;h-#l4)CY2
+p&l%3fc0r|=S`gW>h*Wu|8Vu<`J3;?%Q8=R17e1FlYzYiEsJyTJPVCZ0`MDnMkt)VXpAA(hE{G&+c>|1&Dxs;V+m|N1MuU*-w2$@Tr^`_&)k?ukEV9GTIjlU
+%OTj1x9ra>S(%rOUe}1q)Rh}>sDS(4>!q#XEKuOlKtK41DyEx)I4;OZNt)mRZ=4z4??Y@9I(rDBNOSWjV1hbrbH#0A5}2c7hMRn~3sPP<`nJ+jKnxK9-n>-I
+oS>&G=T_rN(}`s5_245Dab{Xz$Z|iHNMUPkOnIf-ZDNLru+V=HvIX#$Lbr~&9ns<uzn+o<1g@@VJ2}I~@ixuO`=aW~{pj>K47_Gwy(o9Lz>-VtgCXSZQZ!mn
+gN9GGGP4%BJ8%Rq1K>v>m)6Y4!z(m0pqpJN0f~IJ?Sl?9tlauO81F#|TSw}y4Ml`$6yR0v4#Czjb}zsKzas5-Tj-T-b!GoZT%y~nrDHBY+t^yr7k*s08%t&|
+DXZWCrxCSlmY^fZ7o}gRhc>?g&Dl6$bPs}gr*5JxUwJ?&6XqxT9+{TB^9wa^47m0XZ~WfjS%tG4?_C2CTJh|o?NOlncm&u5pux2v;nG#bq7o1XV{<3IyvnW;
+*#(5U1aJmTfU4w|g{!18q2tMF140|}0dWB7{IJ{Lr7mq*R<w6?HGwX3<t;>A;3nZhY%=QLrGTQPzII2FmbP~w``MDCto=+C3=|oqIf3`!BciVdq=Z@IvyGuE
+&*9PDyzh^JhV3yo)~x%3uth+RZbaa<{@Bo%hmTcq+dLv(84N^&@q&d9C}Hf{QNg4}`x=;<`U;qu`ucaNS4ZeX+iBODZ-%(|@K~yi&r!>)%=e>BeV=37eqhUx
+q7<}eWZ?u?iZR;rIkNpybFi+I(->tP0hqEfxD25`upU!CFo_LbSpVR{xE*zU2M6NOk`bmnNt><o9DMm5u1A@+7-rll*d8KoVb9)lmDy1=G=})q8&mG@zM?K-
+f?&R}b<28V)0XiLOaE2VU0RRs+#V%X8GVi3-yf!N7wAPAX^E&ex@V}r4mx&hq^<zyl>zm3qbm$BdS>l^-Kr1^q9H@0cR?rq>|6nlgBUe{0kRBbq&yt-jcqsB
+a5{!DoL8z5%n-O7wh4F<Eqh1~AB-on;q45;wnuAQwu^u;`o!P@mnP(|7!o*`6lMuXhgRXO9Fs<R>nH=D1mRSxuh9*OxDitcqVFd+_)j~212X`Io1gHlzjdVr
+kQ|>oaI$Z#$0!`wsI|+b>gp20jTvC0?a<STmqCjc6t2H=B`CTD>x5;B2XK)+kx1;>(W)4IphO%ESDSX>Y79XLpY($f!_R=tu~2Jq-SOPCN4QoHC0dpxX=~)K
+*!5dD@zJM6>QXrj!bpL!?P(0}78>?B3e*gqF_N|?5km~R&5sbSu8o~9S`HHfdU6)2X*y4czlN-chi?Enbfu{ugRr*^=(|sOSP;V&i+<SG(^}k*1fyR$h}}0T
+#<DR!SEPmk@jpyW;tV_ihG_#l#ElRLYV_{?KF5u^qT>c3er;5-DJo9M_Ejq=RT**P_W?|MLnFS>8w1))1;I<RQP*aJ+5z+Cfox3FV&OoM98`bYedX#a5Jg*R
+6o^b*%8~~_AUecTM7qnE$cbS!$VHlui^8gYNBH*v8wdVoY(eFj<+KtZC5C5(k9-ijx6VI~O8tViu}#wV;P^n`5$3&@M%Uo_yQ!X9ux1;^5L!JZ9`+;X3)f3Z
+eBU%6dJXssBdO0vQss`+^PgXU&kM(hUMK_`1?dSm9H7#)Au^4S(%=i%W@cMrO&Et63-nxonjNwvtbolysWQGDCL%%C)a~XV6Rfmt{MM<@?7TxOr7?fovreM`
+C>XO#6}>aDF0B}eN*VtLA5k8#9a$%3W32Bb8xAjmT#w(q*<eS7d!$-}siZ!7L@N@a5sUfXU9|*WhJ$KY{|6O_Lk?0XLhSJ!P1zM+ZjPerLMRkg7;`4pR>(uq
+K>;4?d|N|&84=K3387I|!_0vh`p;z3{1W560=!_1v&o+G2PT+GtLL@z7WT~t)YZ696(|kH{WKf*v(r=cRT^=-wDmC?4>2#E#J|yLhGfUx%joyV{bYiAkdGUr
+tE)LJ?iX7pNp4A2JRk_caYy^ctMjozGy<nAyx|_@Qt!BNYjJr0+351*#q(F7+*etZhpGKZcjZMtF(oS#4q;nVe+aGV89?3$Nms3_{d$G69^fqIE&Ky7TuQuc
+*%q5RcndjGlAWq3s&VzWF4<{P%0qG#$TvWH0*r)G#SZ;WR)_`ez9`=b9G61apV${6!+RNpBsN)<m@e3pZtK&v#~-nC$Cra+BvTp>I1UWa&B8V95sc~OqRF+^
+?D9fauxl5n-D6u^29_;ugN8*NQKw0}*@@5-`D1r#>_Laae_nKDmTunY6_D{j91e8eK0nIoJ@|;%FCfA2HQHge6fA~B!^Y?ac2d)&Do+>r1y&>Tq(o>m5tDwY
+Bi0cxm%l@}T_+kH-_!r)3(ar~LWXTlX8AqY2+G$)ZOtL=HZSR-=o(#Y?q~Z&SO9H^Kac3S^%uP`4|!{h-hv;C=6u{ezo9oeH_Oq1^?aXcJ}-G5Y}K8&OPn5G
+T3^6A9uNV0_#oTDU@?x+qY7>cbsP%<C!V>RUc8;c)w2$Lr183Olx*qhHs@MA>59+diWCdVJ%lU=#<(&ztn3nW!d`_Eu93iX0bdR!Ys*m$gLj5SPXOG_))lV0
+D+Ia%YdJZ8+`rq)-CI$>Nd5Eg&re{y2q1UX`t{;$@>_Dk!7<kdu5`8_%U+VGl=TIp9pG{{7Zbg@Ea5oWBdcsd>4G&G8ldfl%sc1MD2rnGf-h30fFS)o!8q3>
+;R>NI`7vSh)2=STd*IYx*gsv4gbSxkrhOwLr3B|*awV1Tmdpj25L}o;*Xx-cAuP+T{h!b#1z#PeCAM{n=u(D45G>spo5J*TN#$0Cd+6t%)DZ0g5M8*cJP;G5
+{=AvzGOoHzw`timNORc6jZ#(=xf{Jf5YCu)8>`phZaLx+!`fh2hg{`AVKPbd@Y7BZXDV`-IwXpTJB*+Q*>_t`b*1aV+%K8^Aty~S*E5WH571V>{&t)*r9u6G
+qfH|emS7=hQc&TpuQrx8&%UI=Ym)}~PA^wgyj2Ik;3}3T-0PzD13Tp9=OnRJxXsd0jwl>KQJ8{f7I9{T=8fxC{{9}BhtRiH-|V_$+ZPhPoATPjW9k|*uJ8rY
+i84ZppoU*>&}?FqFV*sWmW73mD8uy)p4HaC=>|r0wf(&_{W1iq-H1*LxO1YmB8CY&-bPVjWkj=|PQ<e_``(oMEllp0RZYp6-V?*@&XCzLV!wD{f~i$ZRZKyX
+hr$haRdw}zKdw{lO=asXZHBdN&|0$UqMzef5SpB3YQE}uFFSNv<6Y$5<Yj9PTp@M!3?$C;-F{a1xmge`N+*#FxqP^Hp&rp#dw{M&wGr<r#Z44tSmMGgDR^PU
+wV<e5bNwjgEOg5DfJVc9GB0>yC#bhj0Jq4Js<W7+l*^oY09mxydZIpn-8ma^Z6#kp@JOnmq3>%v9FS-%dBQrQ3z6(wHxTuRX&=*?le8vig0|_%ikAw+W~rM^
+Tq!s}y@euvAsTL6+0lkGz7NydgQ+gAQ6}qhL;+A;0uU@|z@0Y05Q7K`8hc<0U@0mb%S&YJA7$+Al0B8hX649$__!i;r4<LV8>6Foqp)6(%ZR524$CZHnUH4h
+$_+$a-p<9Y&J)a4uJuu*#zpZ@1m0`Rh(At?%pG4K(G3Rz6lf>!F3o$A=7qb^I68f%jp9WQ#YU_HIP6BhuF#&NanqPs?NtvlZch^oTcc7#CdOe@3B#FAh8as^
+`sal|8>`cv!ksPp<Dge=jL(ps2~vuZjktcVG0!?X%|z&?U~E#EVoWrI>7ez+tSmjHIk6=sfFJ@3*;+|8iFE@Z_YIn96tl}%-H|d|R3sL30B(?~jRYyrvUmlp
+LgyJV3~ge37MX}isLCNG)y40fZA_WO5(^13@};@4!~+m8ILvx;;@Nr2n*^0L(+&QU4#iYeC|sKX0QB(bvPn0kP&<!$NLf~XZi-pzj0?L#85ywEobRC&kmSVc
+8Y1`T4RW}_>-u={${q@BIXI8pAt{^1aJ|5~dW&`BS#=D!6&=Yc*AZYjKd4>T%@^^^QW@}wZXiR+^d_FM1o>Eibc#xjv9dtIbPNqq&V>OfOA$)xNaoN^aDjHP
+D-u!`^8ke|NSVnwzh~M5gpZ}0RI0-}XF_7o6J7|^8@xCZ@UqB5d~3KcJh%~v>=X=%F*OxDm`2(Yz(4X*C_E&;gL6fiLjW>nX<15AhC=RMeS{Yr_pHZpf*ml_
+p9`)_vxP;=>Y*|>h(;SYF@xfY%22Ej*UI0Cl&CV1=5!I89cNOW04n6eV`_CvS5MA_A`K>w9epZsNSd2|XBI+C>GGb$EY6H|xf^xF*VXD|86Nbg6$CTKeA|Ur
+;{t<;(0Lv-^GY%j4USmgHM^kULt$rT?V9RzkYi&2FB}8<7E>RIT?4hLj-mne*%If3J-0zOr#s|4KMQv9xPT2y1L`JW8+!!UESzBJY+>Rq!QlfGdVA$)69c{C
+n(nWo)QcO_?Ta8fjCY*u=5jY+b8O?q1R_~>({*Jsn7N_W7bGcZd8976?8eYR;I&|<`wrD4%W1sVL_Alfp<HZTB&Lep0<SDnC_-fWP~YQb#HC|$!(>yRP(8G<
+3Zo%I(5nI@%24=X1Y14KqM7f|lBXnE62JjL%w4o_$Z=d#Q5S^UyAnb1jC%9)kH<o*KFsn61`;1$gp5Y=xZ<_Y4g$5yoqP$EoyPk@pY*f=-2g~mfbV9uX&q9k
+Ay^l8_N0r%>JP=<_N*Qo_w9_;8YOiw-eJFx_J^g`r8+t}No)T2{MGm0eE0HAZ)aKJ8#A{U6+|_osZ_pVcE`IZ{9=ED-oTBvROUnBT*nJxaze|%U)km4ePNxm
+z~r&ecj>N#CZ;f=SZIt|z(obCUnK66cPm*Ndo0$#+&wMfmaduFk~oHqnhDp{?}IlTZDHy7At87I<QEQldlvF4wx0Ed=x4ovwtSC_#`_IHfUF?GeR7NY599J;
+qG;jZQdwWbJB38_^qmYPzJgQ@z20%i0;tB~E4O8+3@keDd+O|wu+)^JPcBXPlDukCt6n;a!p%}8;UtMe-OzM0lzDU}TsD4k$d?-QY76<mW}PV`&jGvM^bWFR
+g9q%)#<_`)L-4I!@Sn*+5IdX5Ad#*JxPI6a3uZ&MXE|00qXg<Ade%2EHYh8^BiiH<+cjDm1t|s5Ec)4}FpUva7@`^leWCEOXQ6|W!3B7{*O2#@B+b%3>$t`?
+#_)*RjAl#La99WeMj$`Zx+}*qI2&a9kK+y|GX^P}5wb4eQ_Kx`LvGbotbq`O>sk<8xr4zZgNO+H#YBhB{wh7G!e>JGsIUda*+*E2CHU|yMZ2-GoDMT&l2GMK
+9Xrho)!*N$Yaqhg%fvwYC4|WMayl@|+I1DW^CSgS!Y)7*2?XEZ@>XEW=JyT^52$0m?WfAVjCYC`I15WIO3>!=7#`(gaMO33A@N(;4{#e7t`wocc_uY7dGd-W
+X2X1e!I$9)-of-p4i80ifyJ<O^tAc;=qBp&w6@s7`BWk!6eK?>k}+AG4H|)pkGDihDDNzA23sAN(;Uw8fcHtSYJ4zJU5!Rtcm|I%j;6A6+jn{Xath~hA>4JN
++a*&S?Y&MnK+$jZF?m3Q7Oe1O(8~nr>_JE;=0HB^X(n6{_Cq;|6h2SQ0<)#$;D@4zn1-O|Eu09Xy!osR?;vqAGD|k?Wdp(%DOik12o?CrtbkZJQ<T!_$Oz#e
+c30+DU&i_PHlp5o{VYAjXL?Vd6wHBZ{3mGrOmMuJQGmzibpI8KeRPx4k#|I*jb2$`eJ2nLBt~$}*=c5*dj{6Y@gX)`>$(-8wNy@L!VcXpbvMzyqy=dwIuU*&
+bueFXHpw)_)N>UM{N5Bjn`Dv>LZCbCY?W+tiZ^onFgP4ZpG`_(&0wa(YH;*CqFRqPT`8VU-&?^&R2)PGRHF2Vf-bG@8#bLy%x=s}cCT{n{iENr$t*2H@7RS@
+1(Jmjg$*S>ZKLPzrCej)J7MWVrEoCOHQjDYrh1r}if&l*Rdk$}8ss!#DZ%${WYo+ib~|j0qqZ%v-3gv0nDc>Dq^qvon<?7Av&Vzov<*Fo!h}jnW%Si~l!dKJ
+ixh*Fb~a;Qk{|Kj9jErBR~Qsfkus)>I#aJemhkZoWfY7lLmEH7pH7O?tqc}7S<?&H&V=0wp70*8H;>Lzj^$9`STp;QaDq+BL^#kbveUuM!W@(o6=6AIJaIU_
+ID1;|4cq(4U763}QKpyCIeVJL6N?anSjl6?-*Uoi-vlfdO6mlDb7okSgwwGUGER6l5DAqV2W|=a9)0wgR-7|p(-DGjkyASr$5^>Fd#k{ig<WakLH08ZlT&e=
+|8E(Eh)W@i@{Ot7iZbn=5Wl_n#apM8@L{22Nt7X!FprX2oTRxi2MITri0F%)p|09W&t~4uBFjZ*u>@Nkaj5k5u?Sve_FCVOO9{^+{NdEcL_}MC3y6P{Y1iBw
+w12_d{ge61!9?i&_(!9FJEQ%&(`4<-w+trdgMJbcOjw&k$!*)R9SrwVD4|N;=%%t*A=-9jFYp*lgiZKA%I{2`h?91pA>qI1t=W3jwYx@ZJ81>pS%W2`7#M?)
+h5C)~5<XlDQ0-LCnuPZaU?amj0h4XsmbX25l358M`55e50D5h!O2qAQR+i`*L=lK<R$G{-EL6aK<|-02{OdLs@m@_zrO32ue+@MM&h=`&aF^mQsd+3;T)_z$
+|L@6L%%y1~_S{jUQSF)fo2)idU#m$xCI<FANN@y(Su8m3N>gc4hS1ka5eEK+g}Gi~W%6k#YNzku&(LKI)#^x-n0A?CE_(jDG7dt8405Y(Bf>oRd_De+iQt`I
+Y;QCDQHK!AV&sc|@gYOps&<GFXP}j~uz#WJ9@+3O@L-vxroSYG%!&m?-WV=S0wKb(t_&#_dSxJ~L~BgX(14_;<0qWM<mj@upI=b(hVYUjONhkinktkDj1m%&
+${BbJzXRxKf;HHcjkmjmV{46%l9K6<K{9*GZHN~UiQPZKboTf-!{*>GZhGq#_}>VKYj)m#Q^y|0O&%>K31k_USJ!6M@^J_zPB+OB0etW->d^STd*WE^>HQsv
+Eoq{Gd${A5Xct4}DQUFE#Gsl`bL__Rt5c5nGompvlw5yDnQb5XOCMJ4k%x0Wb@<a!e9{>p760wX*lt-KaODm#d@IL)ODvb-p)8QfY78dT$xT5wU4RUa36r{_
+Ck}s8=R0a5*EnM~lb(~VQ#pv&o4jQ2p=VqepHqbP9E`-p4W+)QLOR7RdA)o)CsaY@uY!ev#r_A7I^9n'''[1:]
 
 
 # ======================================
@@ -14458,16 +14493,16 @@ O!hxrg_Wo'''[1:]
 # ======================================
 
 FILES['cxrkit/report/datasheet.md'] = r'''
-c-nnb!EW0)5WVXw1_=VBfg_~FBG@Lt0<DAH=8(2nq}}6&mPQs~id0D|TEo@9_sz(5b13#?iyY3pdGp@vcGR+|>2jKiQ@S(Rq?S3~&~8U3yPL&yQZ^xWCZGF%
-hs5<OnkK!gqZvK*t?@Z@>4a=U^AWqmbW*jPGBwu89iD_nUZpU^iW3fsVs}Q!Oo@GFUolxvor#-7muFM)2VGo9{QmNL?~L{5*H>3k|KdVlv#%wAg#Qz5Mj$mY
-bjadugX(3Ko@uqE>c6<LS;{|iOg4C=xTS9cLhzBuG?^p)#j7|FXELs&H&<_7)A=%V-QY`lw|t=M-)?@tepMF5=_x&gY@dxhE{gXt4C^*i4r|UW^5j4{0xWsX
-V~~DwYjDrb(el&R`@756Z)aX+v|!)mc1yu?T95%8N_nWa!Wdv&QElsz(C(4ov+1#A>TQ*W2rfsCyuZ=fTNK1~4C`pRTk=RuBl7mc%2^DzrWJ!XMloN{*QpJo
-6z<U!7%zofnc~?5(tf_1rkQmh0q4R580tf^GZnv3OoX&lF}5@716Da){I9+YqU7V3QDMl(AjeH69NZF{s-;%xi(wQoJ-yVy(}G5uTcrl|6GSk!0tUjc>6oV^
-p|%Qc=zLNS?Ej-6bO3R8ecobx>}u-R`2BQ!$gTBjNwx7|^tUfhFl-0*tS^<LY*y}IfgLF=(}7I{Rx_C&q=}id%5+Qu_5etNbR2-B-FieMw37A)lgTdj4Wi?%
-a;3l)vpA4fr!OB`Wo`pxR6$ayG9>^xyc~;w8qRQaJ$vAD3@~y+i$$>vy~QIPNC+E16JLt+g4h?!MCv#IZ6d>WzLIe0TZblI(6=bv<F}qCRmIS2kh~3It)$?+
-9>7}qCi2=Q*cY%cI-|n`^`d145q%zv6Irz7%$)+AH<)9yIa2>6aVm;G0UMTL6M+j7fiGgNhK$PidN$D-*;Feyn*k&avOT~OE+hAx)d(eh1OQ<`_kf7N`0cC)
-Wx2zCed#s@aECUcT@8{!b2?ke=1Z!Q!^c52NAshVC7RdKXL$zUzk7WA`~Llx$NNto%Wgle2Oz;H1imJ)H7Z+3SrR_=fQPb|-C<WAtb^s#G*7y`l5)P^pgI`y
-Gt6LcXygau0xc2'''[1:]
+c-nnb!EW0)5WVXw1`YzGSw~2VMbIX|0<D8>b4XhhX?xtz(#Rq#ky?_9YPkCMeKWG$9Ev^JB8M|?-n=*aJ=JVVx){gogl<hTv1U%!wBOTWf4v+RdF4ZE(wY0G
+k6gZ>an!pqn88t38<%_=7i24%j<|_Ti=yV3sIpBP$yc<XKPdV>6daKt%l4;)v=rGTb_J7l)S9r3ba6Unf6@6lO3ar(yT({|c6E6v#m~?6HM>$0Nci_)69TCU
+zC{*iE0oTQ_(ba+6+gn(CPDnfAzJT{;)ee15rU6Mrb-;>J+DJgoX9jey}Eq$lFnAXZF`r~+toc?{dxWR>P4PqCnt38lYKJsILqDz-*4(f$!|E-$df#!0I=jZ
+4PN?5wZT0%4Xr+XySu%3`Q|{1q6PI$s(0ia$0ZrSp_uw|CzJukC6%_!3GE))Jslrvrp^|r58!g(z=s>Hy+c7<2fqoXy&;FhG$3!+uN#ZWmb7N@#wg~>={nYa
+kis3B0^_-mD<eD|LE5i(<2bPnB;Z__07IRRcB0}patY9t%Eh*3Gh>y*<^PJyAWA-d8|C|S3~IPago7JmQ`A%|eZdbRrpM<xcwEw8Q?1mXeuM~yTEIXUHXifj
+B-9qZ>01}o0Eho52pvG#ZI^Z!A2%hnY}{eG&ZpYCjilN-Ke(IcCm41E_N>d5qh!|2Y=J!~E#u540*i^v57NX$T47oy0XqYdARPxFX}1m$5v|07!DO<_Lxbpe
+r(7wp<s=T|)#=NJR+-uW8HJZrs!Rz$4kyPVpo$YLT}~eO96XF1(PEaZd}r}U2jcw}(8QPGJTLaeCXqS~fL4LwJ6A|J^sPe^FX&s8?(kbqlPZGmG)Ufhu~t;@
+P7h!$eG_<NBkT)U7@g5!f_l+1gNQEmrV&}x`NW+9oz_>wW_zUmYvh<^e*-ow#U=n3Bm!TARP+gz@%3baHL|JJa5e)-=w*9=C0qvXIH?hG`Un8RfbIbifpNP@
+4a#zh<@(%h3g8xP1iS7fgXU~(A)7C%O6HGQHAnNKl@*%T(I<HZ;lF)&_;UB|>%-lrk9m6-*FBJ66arrp*b<d3q$~*^JHSKPi+0|Xvvsh1s_IdfS5(dq8&n5l
+euWtf4vqW=4LmDN'''[1:]
 
 
 # ======================================
@@ -14537,30 +14572,30 @@ NQYMHh6P<+h<bA9Z@o$2;+^@>+m}CfIcorT14q`q?;`xs^y~}Eh<x#1aX;0i'''[1:]
 # ======================================
 
 FILES['cxrkit/report/gallery.py'] = r'''
-c-oa%ZExE+68;?j3ZA~Kv{2Nfhb!(JsJL#M7C8i)A_;as7=}Shw9Sh|Y9+dkFYtfgnc<5hJ1zDWT}LE`!+CpVhK!=<aU<B8SCwe@Q?}d4V#8Llsyk+2p%sm8
-4eK^~*QHFWLa>!?8IUt+I{dC-o~x2|HBL6NFxysiOs`<S?gadD!)m@~OTil6b)p0|SrkPR`cKw$z=n65N-ig>R@bc1AWdPUR$a!I1#>hX;Q+p@M9OZAXz|OE
-m)!88Le`xp4O5n);Rd<;)vquNC#!AU>>2NvY9{XZ=k`gOtk7yD*M1LJpfwA{YcV3igECq3b$_;Qgj%dyu|FlOWFf$WfwX8vDa}H!7Og0BTc*rWz*LGxTOdJa
-TDjbsR}Qwj0=wG}zg*uge!si_^pLV&ufKeFy!q`qWnb?eZtT}R(U16uw$*Lm@Cz?*RI@cB5{QOgWC)0g7gDW9Bu%S9<E~dsZ<P__lVE*YnLu)Hha-}%*oc~Y
-iZ3=Oua#-XwlwJb!04l>s+4`y)wWhCd!)FS+<v(Ka{chQxV?LLxPD+cdpCiQ`%H1onG$BF+b4*2(F&$C<6H0pD_p>en&R{G-R-CAd)OO69AHqtAzVb0hnr8=
-F#Y!80-1i5&!XzC2riXYYtgb!mI4vLVRBn96_=HZ_<x7Uj6tLS36(##Taip?ilKbd$r+G-APia*1$btx-71e!({ic651l9SN;Qi@f0HGXxN^k+G6L*VAd3<=
-0~|qD>0nFa;daBH(6+|n+^)f~KVd!q8*Fq{Ua=>sfEUG1%8YJ6aS$IiY^1sJNnlF21Kd}7=aLDzJY}M8%-&hw&@Tw9v=Ub^30Vl{l-t3(LAE#}q%9<z4WO8u
-Ihoyvj6+{mJo+T{-M6;^4V;;#Y*lG)fDkkYgP;MCl1!GHh39y**tX#W0(3a88?H56wo|s$x&lo~v9eh<c1D?cKqTz^J*0uo%rF|}HXJZV+oTNof=xLXTtB73
-Y0JI;BwL-yl?`UarnwDnQTme-V0qRG&`+@$e4Z_ka~z!0>RsmTY)8B;z^{T#lCo9Q2}t5ExPo7Y$Wo!v?UysH9bopbUtq?C(hFx>fGR~k2!N3W1WYO?HB8PY
-Lm7`m?8O_41`&`lD@Tyw=S9HaDT5?spLx}h7!>cP?E14tj8WJ{#al@HW`VIIf-8a9+`0J3^shL1nB)e|rj3BP!Lk&PWQNF*SXWCyz_D(37IUX%#035rBNSHC
-%;gaV;W4J6RPeoR4APrmGq2Nkv>xl`EA-548~6nPr0nR2pf-0p$A7`{wcv_DrCIW&tR$F0f5Ti0AqZze5)>TLqJsgL&f!G@TqreLsVP%gYaKfrT^ejKnC}oU
-8&Q>z^Zj~*K({T*NOTM&ur5(UPWu&HgS*e5nJ`jq1$_Ge%8AN@B}47v3)~ON!{RC;eL=66N~oA<t*!^FbA)a@T4L|nrFEA_X}>tTm>)oEN_4>gTs2vx*D?Gl
-D%s#)3M<P_b{;<gNSEx~4*)io;{5V0{7F1?z(wL2O$dy@)E(rh_#Dr&?#rW&%662@rsLu~Cj;$TD4ify?2ecbzd3u~+q@P4f}+bp9ZJ~WoDsdaZWl7#OZ34j
-VP!YC*y`Mlltom{$f#BpGGpY6TjT=vNWR2@0-GWckIEC_0RGwl$DY%+1Q?f8O<h(xEs#@&eP)SSol|F=QZXj(3}gnapuNDt$r_;nU&u~8n^6*2MK892IlOss
--F4P&_}hQH3u0zay>uz!B*`}7xs-^H82oejZhpxA+pHs}+^z)^_G$DK^3b>Hf*YudzDJ+UY_AE1Ma}1A42K4g@^|F;>Xku+%ZKYde9qcQpv8Mg+BXiaZwp!Q
-igi!2u{{l5Ig~b|YX^2H&{CAXp+Km9zdG6s;f;l%jX@2hFJTS|7AgMglNFACR2>fP2sF<iqtsl<6_97k{Q|?w@tfO(f|?xP2V%>^-zt*hL<1Ftrl^z5`+G@j
-o#nO@fW>nmn!f!%=7b!wzKq7$0H+LpX*cEAa53<TW-EXwgy@?ia3l%dwv52;oexCJI{r<>VV+{X<|dE+^Y!`*!0(SO$E=_K^TLDfw6YH(@)V2XQsfH{_NajV
-D0v;7DaK43MHqGaakH9OygBp#1y_1cO}^{Vp(`DZ@#s~AHQFtvP!R0bA!Vf&9kHqewe=9~h!JIrgOki=GQ8mETG*1Pw+5R?OAujm3NFl#Jr$D4z)HaP6%WI5
-f>{{5y*RNalGUO?USpWF@w(+8j~16E3htyP56}FeFUL)voASMX%0llSN|)>EQ#S1CQ|7yRnD0At3KVw@`#&Js%Js&e{d{wX4VDEb-alBLhg-O{&7hbDBY(E)
-hf7W#atchkz9#SAA;x`2Y8!_fOB{Ss$)&alD?ZAQ4_*gmL*eE~Vy{LcnjkPJ<MsMcHMWZRX9wcyw&lKuaNS34E2-~5YW^IP0bN&-B&3b=R_^Z$m}oZp9R4Rh
-HgxlG4n(j<TlJ(60s}I<hUNX+%5mn*V418y*SGxmS;l8dYbblE^9TDeNepq6;|~mcP*c+r6DFsFYaPWIy;bx*zpr#0pD1XbE9iQM4IAEr=)Q&z9x-LizUZJt
-H09+XVI67oLQ5`$AZyq$gvucr(%~e=%<&wB$?>F(m{*SRsLTGo!mHtM?iFgfc4u#UQk*yuz-PXo=D@Eff|2)VcJ6vps(@I((G7SzJ2TSY6B6{BKoUn}NRZ%y
-w#AV%)nEp*KPLadl<WorYmUK06Mww>?dH?@<-d{$`(!)oTFEeU33$MVr1uk$feU)rLQ$!H#rB~qCIwPTTCsv!C0eMfsH<DBbEvdcwa?`gb#Y|hvaq(ixYxQE
-FB2GS(BA(<buc+hSuHzyoRTXkN~(rR@D`_`smXwW6Oius_(lwEM(!@ve*&6;cu4'''[1:]
+c-oa1Yj4{)@^kzvxVjH39TYX`;fg&6Dz4kQMGnEHNP^uDhGEbW9rGfQI*G313;f@2X84d~r^Q~e>xjeQaNZ9_QS`78?2%WMX!ldL+sI<W*0QQQW?-WgjcyI=
+HhR~kOshh$wQd=pGif^ft^v+f$+{YWjV#Qz6&=%SIIlYazud5z@7YSQhIgGPflL-f(S-iVnl9MzZd1wCWZmkT6&koHjMS>j_^MzI=ObLeSCvTFwGl0TS@e<{
+UQ|fB^QZx2F&b`=y5Ic@%W$*W*3F*rj;Utiu77Tyq{#}c*7DJx0S&Zfsdz0$NO(~uYyQ~Zts9}1kFD6BB37~xpu&J!w4#(|sn^R^6uK=_<}d)1qSBU#(3w`Q
+w&s<K?WsWS=EJYEo8=$3cc1Q4_S@{shllImXDR!7dw*@e?g)QGN3^YO1BG9Cd99kQ8KHnT^elrzRJ@StafH&e8YJ#|!Sq%cF}?}*x0MMfcXl~K>57f0xySfo
+opPp3JJzK^+Xq4)MOCHjqpr5KO4$SX#pLG0-Iv+@!}8|#{(g4Pa`tWlF87)InlmNLPPb3s?V=S-X~wr;2Ua+T6*c+i=i8f4vpYB&fghk#zoEE@CimB$W&nPB
+ae+j?%4bn^R}?OlR*#}(oh$`L00-c<UMVgs=kfmxo*9Eg{}n2KXtyGn5Qrgv)5#g2exMk%Q53>6W9?S?7&R@I3hdB%BrjC6Ec7>7GKo7^3_?bLehMT};$a9!
+kX5>{rS<T*;ZLYrW8>WJ!L>hQJ^&qTbX8ulC#irI`A*7=Za{Eg9}aA!x$;S1N^u8qU+JAoCS>xIiMla+r+q`ez^u|rTmcZW5Wti>!Mj1WIHO2gO1K+>Vshqq
+b}Ld2eOdPClf-x5UI(;rYMQcjrMUq_kRU9A1cXXFS!y;s$E)SG4L49ghwHlGUc+TOWh<>KkfaoAn`L9Cl&KGhgq^>KG|-tjdc(rH1LkO(ltEt5DF=n?r!*LC
+wfCQ-t24Q_&aBupx6Um}e^UY^&sqWUDK>}Cvn5iFgK=8D%e<cLinj&WRgg+jwvIXhN&E$O@aqs+EL6Jva;mip%pUd&)VNf7>2wRBN}dl4pr-)>lge=oz{O<9
+;}MHJdt=tX15#%B2t53C8Dj91K$5c0yy}Pz^7m76{aqu%$n3J>EhK)kMBfp?lt66ZOnjvJSByMNasy-2L5R7*wiJ+LhLIz&u9kuV$C}+~%-xm|5%^<_P*_bf
+mq!@5#~6oF!S{|aNN<A8y-eScdMul-&~vkG;1>cQWk)|0Y6~ZG{3kSD3$7ScniXHkN`e~nH_Wx*f^a7!LBSy{x-bCMxp<KfE|i)r*OaNOwvG*sCJj0mz&i|>
+ji^e<`F_8_K({T*h;?)%&@N#^PWuf^gQw4+nJ`jq1$=u4$_dK{ONP?L7kD0ohs||F@`7A1l~6I^T3HWP<_OJrw8h@DOKUD4rTymoVsQYeDbWG_bJb*(evIKy
+QOO4Xl3Q7Fvh(p10_l>S`vru}r8vKQ3x5(HI$$F4j4A{|pz03tRD6ziS@Y#lM`b%o=F@R;UXX%zEtF1RD|T1RiQa;}?{!`a2!f)^LLExjPfm%RU3Urz?j_pb
+6}PenoNsmRM9LznW~5Zh3#l>k#Vv9Ud&FPjf&!Z&5s%6f#R2@a4vsyiZ3)mXshYa1bXp*%4ExLyvpT2FIHh7t)EV#$QbBuxg_AWxLwq4Q@oYv(U>&{K2IlbQ
+#dX(Nx8ZO9{w}bYLG{w5h?6ASi04vbe8ga%%Xf=I_V4B~a>DIeP+^}&PeUI1R$Xudb<y|e^SSLcL9r<Lf|TK+0l54FDZV-~h%kJ(-oxjtodjH*L(;x+aD7|I
+f>*42l8x<YaO6<hjK&V^P@ttKeM5nv`u*x?GlW+bx;8pBpuPkcA}mw<uTNIE{!w)}xGPXSgN#yhCD(wSt@cZFFGp`-6ADUlJP*W{hMy{u<3s}$g+SCv=KWj}
+TVuK76u{!S5KZ6yA5%gKSzktDY=BdSzjT^%Y#0o@pxGKi6kPPpQE(&)PFqG`_s$0_W*z?~;s7U~uer&ie|?>Of$;m!mSfh>f4T5McUsv89(fvz<5J`c5B8`K
+{ZaCIbf)MtaTKA~?Z?e(V&l!J|4*3GTWa!Miw;fc;ux=9M_8lXW(oztejQR)YS9s?N>E!5-i|S%Y;ka$*-VB5j;@6*iF#|WiL?k2Hm6|1{Mb?<nGCc9bYHPB
+Y$uq7vD=Fidn0Kr8ss&GNgKy47xJiaX`*0GYVz>TAKG%<^f{34{Zkft|4_PISD&(BSD!N9)dRfm%*j#Q81{dJXe%E#2KDEgLu{~YaN_*I@;pr8RyTuU8kGFm
+iXVoYJmeGry1pjw-yz0*M`{~~97`O0Qpu&Z2`fJGkPlu5=0oNdh+;>h5l&zjgz<9ys2W?r{Idg5b;okwL%8lE=PMY0shYYbq~^~t>CiP63H(bL`wM!=r5#t<
+g&kPY+0QSKxV2{P=Lt+in|%)d(>>O;^Kp*EV2-xxNnwZ#&~Qx4`?r_l%$mVAX^F<W{P@|%XHu(3JM{UB{hHJPewO18EWFcGQxsFoP6uNj`60b!^fQ64gdCqR
+=$tF~dWQ`i&Pg=S;e$v_8MQA;$Ps}&Kg6s<jb3QWxfo;>y9QS}L_<6TqE8*e$c>JH)}vmz#z$rLw>6HAL)a_WG?r&?dsGCRFyJ#|5OZMH6UNAT1YNk^l`16G
+cQgY|Z)Zjtd}4xr6j0)b6bT$$(6Kmjsv1DBI$&`afMhpVSal2lP5klp_v=sRm;Xp2?4vEzwVGk+67+x$aqj_;p$mHWLRP81#r7dACIM1PYO#V^CR(VwD68AB
+FcjK~+UI)mx;V0LU08cw+-qKp!v;DVgyzpwCzHdJ)v}|<E4h}Uq-v=IZxIYlPX+`WgY*V~Z^+Pw<ZkHxA8fjT0s'''[1:]
 
 
 # ======================================
@@ -14619,18 +14654,18 @@ fE<9*CR~u;w7YjvHY&QCLwj}B+Vr`-J@2|oE8O2ChICyv`~>G$7~W~xL#Cpp{?K3K$MmzsA?`JN=7QFa
 # ======================================
 
 FILES['cxrkit/report/model_card.md'] = r'''
-c-nnc+in{-5PjdTm?|(}8`45{+Mu@K7H%9MDw4Q})uwMUwH#^L>~a;7D_K_dJNiNWv7R9%*^Pm|2rJI;%$eKaW<w<_O@pq>UeNnSb47)6`kXc!vK&^8`|PRf
-HV0&8<jcl|Nv-7Uprb?hJU!~VBlxk^a6Ra<41Z>gBhNOlEtrg@<T!x!Cptcs`&;AJMWu{Ad^H>%0q6KQ-UgHai2EmJ0vu`Pnwmn%<k+`W@HAahaqm8xAdHvn
-ylE^DE`VGFe0x%}z>eOVP?TI%#DP?m)9LW!j1HCi(=6%a$CF_`e0g^E@+i-;7u!N)*+4LRA5s~5u>!`<D<-Zy?+w0(c;6PRPemJO%HYqDZ>4;|&l(K-)LIQn
-D%HN3(F{gqXk|i4fS{%gix$ZpzP|ZmbUipZ>yvF<tt#*v&}~pI#DKj~t>z3Kv|=+agO4PQoi(`^C)Sf#u**y88F2-}-j=;nR>QQv*mXIL9h!g?BRJnL*qIs)
-%6ZWgrKCmiOCqOG&wakTq!V#Wxgharqu0{52ey4Vu%tZZz^+k+bbJw0@yz-eXgvH{v7G}gLMQTaE|e*b5PXC_N;9&k+c`CsY3>+tO;z_3{Fj#bfi<nlrjl6<
-&9}iYQs#kUvEXfdxhs`HD{7-P?!llO_mRUc{1bp!;z<O7?VrE@*Ss+IK+owW_WC^5YT=rxnwrXlwT#8C`?&xWsxnijLYi;n`eu(zcmEA!RlQv(c;5Bt_U+Z+
-^oLi`Ee^+{@5Gl%Oz^wdtq)elYSO$kX=(3VYxBQ+WAD;-jAUgsO4)kOvXAUpxuQe{4YqQ@3JXR)v^wT+Iy@cjhXKXh?})^Z_Fx_46PGLCSoDYC3E60il6-;v
-@yOj`mngW_W2SQ&1u`BhA(3j<2DRDpy&xz-sl+Jsgnkhl7Mwx#N%W|2%rfOEo7cdW+HXTWhWR<mqC}x8h!ApF*2-9p`b19*(SIvo-w%_5Wl1q3#a0`@i6lw`
-;@?Tp)U~9Ix~CHl;(7K|Kf&!ba)K6acJ#U~{@aC~@;>tEF0x#_RzXF_-sZgD_41jhM>w<-)I=X`C%31aT3K3@3d>NZ-AhMl>|=N0n4^zEp=n(aIplQ9OxIWA
-tJ}A4-i-5F#~xmd#~(+({5~Gte85pE?>kc?xt*4ND&ur)L(1#1^0Y#`V%!VqTBW9VguGhIh^#}2Mv<CA5pho&%$n!?8P#`k2^S!?0E_M1lAW7n6yRFGqZT<4
-U2%!|k(#4=c`xmh^k>eGFP`)-#ld@bm6`zY5|CMi2ZnYt6{Gc&e<GPSdfTX!&q}hFY-bH#fc$B*2lQ*J=a>>~_w%;Jjz#%+lwP}++SHu|qyY;Zxx=YXO9+Ne
-dePWw9r=KLTpS7*9P$e&O$5WssH5=3OFP}`ZB-R`bJw&BzZ<XLT(e}W@NUN;Ga7+Kvta%gTsPK_'''[1:]
+c-nnc+in{-5PjdTm?|(}yV62-+Mu@K7H(o7Dw4Q})uwMUwH#^L>~d9-D_K_dJNiNWv7R9%*^Pm|2rJI;%$eKaW<w<_O@pq>UeNnSb47)6`kXc!vK&^8`|PRf
+HV0&8<jcl|Nv-7Uprb?hJU!~VBlxk^a6Ra<41Z>gBhNOlEtrg@<T!x!M>;;1`&;9eMWu{Ad^H>%0q6KQ-UgHai2EmJ0vu`Pnwmn%<k+`W@HAahaqm8xAdHvn
+ylE^DE`VGFe0x%}z>eOVP?TI%#DP?m)9LW!j1HCi!z}6Khm&DGe0g^E@+i-;7u!N)*+4LRA5s~5u>!`<D<-Zy?+w0(cwZN+PemJO%HYqDZ>4;|&l(K-)LIQn
+D%HN3(F{gqXk|i4fS{%gix$ZpzP|Z=^k#5!)+gJzT2<gTpxdBahyi<}TFn_eXvJn;1|LZpJ8N<;POK-fV3(KFGvW${y)ApEtcGcSvFmagJ2U|)MsU7guroCp
+l=Gq~N=b|2mqbpXp8I@rNhji%azWzLMz5u94{ZB#U`ct*fnB2t>G&e1;+gd`(0KTzVmk*~gihq;Tqsi<A@~S=lxAd6w{vPN)7&xQnyT(6_`h1_2iCMIn@VOe
+G+zh9NSOzY#e%o-<*rl)t*DLGxCeuB+(!<(@J|3@i6;>RwtxQqU-QD;13jmk*z5CHtA%T(YHBJI)-o2m?&ktjsLD*83TeKP>-8R)?*1Fds(QOn@Vx8O?c1xt
+>G!XqTO5u@--$1knBaG@TOX{9)uef8($e0!*5-fu#@?mv7|F_Nl(O}lWgpqIaz%*@8f@i)6&8$qXm!ltba*=44+Dz1-w}x+?ZG<8CoWgOvFH!O6SC13CHVsT
+<B_|?E>Uo;$4uum3S>N1LL$|y4QjLHdqGfwQi)OM3H>5AEI5Pelju?5m}SaSHm`v#wcmz%4D(Z#MTtUH5FzBUtd+4G^@*MsqW@OFz8fY5%aUS7imf()6G@Z?
+#J`iGscT6abx$WA#PjT_euCR=<OD6;?C5n}{I?4|<$dJSU1YiVMg<iedz<rq*UM+39^ueVP!oN$o!p*wYGr9rDl9{tb}t>Jv5(!69`@*4@=fcCNFb+MW_oiq
+zPf#TeLc==9UFKx9)BGD{M&eR^8rVxw(m@h%yvThsf?qsjVDjX%F_zHia{@=WtE!Z1@dYw^RW&kx<qOUImA6}Fle6hXFT7@C0u~g0xb4&OLlISQGIIxk3!@`
+am6Jir{*YK-b)K5&6)G#b0^J9aq!q(r4B&31Y}m>b)nrr#c2KHpGc;4-gYVFvy$v3+gSto&!2XBK)<wljuF9XKkr#=SJaM2-L-q2MSF0(fG%L0BX>CUX$iH^
+Nh}&$ts@_>k6S|lQ$v0MnTcR{7Ijp;cxfkky{)7IZ|<6Q;dit3t812Q6&~$4VMZgc2o}u$0yA>d$^'''[1:]
 
 
 # ======================================

@@ -56,7 +56,8 @@ class Server(ThreadingHTTPServer):
         try:
             super().__init__((ADDRESS, port), Handler)
         except (OSError, OverflowError) as error:
-            raise WrongUse(f"The page cannot be served: {error}.", f"port {port}", "name another one with --port") from error
+            reason = getattr(error, "strerror", None) or str(error).removeprefix("bind(): ").rstrip(".")
+            raise WrongUse(f"The page cannot be served: {reason}.", f"port {port}", "name another one with --port") from error
         self.hosts = hosts(self.server_port)
 
     @property
