@@ -19,7 +19,7 @@ RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = '3fee06c2d89a91737fc889e1e969b055d91e6dbcba405672797a14a3e3dd232e'
+SOURCE_SHA256 = 'b3bb56f992ab8cfd9faff9ffb77e7fb71e468fef16d953d61bab804d5c1c51a1'
 FILES = {}
 
 
@@ -718,7 +718,8 @@ def audit(target: Results | Path | str, options: Options = Options(), out: Path 
 
 		context = _with_networks(context, not_done)
 		parts += asked.PARTS
-	rows, kept = earlier.merged({"baselines": baseline_rows, **carried_out(parts, films, context, not_done)}, before)
+	anew = frozenset(each.name for each in context.external) if context.networks else frozenset()
+	rows, kept = earlier.merged({"baselines": baseline_rows, **carried_out(parts, films, context, not_done)}, before, anew)
 	evidence = Evidence(
 		films=results.info.films if results else "phantom" if all(record.collected == DRAWN for record in manifest.used) else "films",
 		counts=count(films, manifest, results),
@@ -748,7 +749,8 @@ def audit(target: Results | Path | str, options: Options = Options(), out: Path 
 		published=rows.get("published"),
 		verdict=verdict.decide(evidence),
 		matched=rows.get("matched"),
-		coarse_curve=baselines.coarse_curve(context.coarse, films.is_covid[films.splits == films.held_out]),
+		coarse_curve=baselines.coarse_curve(context.coarse, films.is_covid[films.splits == films.held_out])
+		or (before.coarse_curve if before else None),
 	)
 	_write(audits, results, path, out)
 	return audits
@@ -915,6 +917,8 @@ from sklearn.metrics import roc_curve
 from cxrkit.audit import probes
 from cxrkit.audit.films import Films, thumbnails
 from cxrkit.data.records import traits
+from cxrkit.evaluation import areas
+from cxrkit.evaluation.metrics import Figure
 from cxrkit.evaluation.predictions import Predictions
 from cxrkit.schema import Advantage, Area, BaselineRow, CoarseCurve
 
@@ -923,7 +927,7 @@ GRID = 20
 RING = 2
 """Of a GRID x GRID thumbnail, the cells on each side that make the frame: a tenth of the picture."""
 
-LUNGLESS = ("source", "file", "border", "age")
+LUNGLESS = ("source", "file", "border", "age", "view", "sex")
 """Baselines that cannot see a lung."""
 COARSE = ("thumbnail-8", "thumbnail-16", "histogram")
 """Baselines that see the lungs, but no detail of them."""
@@ -1108,10 +1112,26 @@ def _row(baseline: Baseline, films: Films) -> tuple[BaselineRow, np.ndarray | No
 	if reason:
 		note = "; ".join(filter(None, [baseline.note, reason])) if chosen.any() else f"{_named(baseline.name)} known for no film"
 		return BaselineRow(baseline.name, baseline.title, note, probes.unknown_area(reason), None), None
-	area = probes.area(part.is_covid, probes.out_of_fold(features, part.is_covid, part.groups), part.groups)
+	out_of_fold = probes.out_of_fold(features, part.is_covid, part.groups)
+	area = probes.area(part.is_covid, out_of_fold, part.groups)
 	held_out, scores = _held_out(part, features, films.held_out)
-	row = BaselineRow(baseline.name, baseline.title, baseline.note, area, held_out)
+	row = BaselineRow(
+		baseline.name,
+		baseline.title,
+		baseline.note,
+		area,
+		held_out,
+		_within_sources(part, out_of_fold) if baseline.name != "source" else None,
+	)
 	return row, scores if chosen.all() else None
+
+
+def _within_sources(part: Films, scores: np.ndarray) -> Figure | None:
+	"""The area of n scores among films of one source; None where fewer than two sources are told."""
+	told = part.is_told
+	if len(np.unique(part.sources[told])) < 2:
+		return None
+	return areas.within_strata(part.is_covid[told], scores[told], part.sources[told], part.groups[told])
 
 
 def _held_out(part: Films, features, split: str) -> tuple[Area | None, np.ndarray | None]:
@@ -1146,7 +1166,7 @@ FIND_FILMS = f"{RUN} --source KIND:NAME=DIR"
 CONCLUSIONS = {
 	"audit-failed": "The audit's own controls failed, so none of its figures can be relied on.",
 	"leak": "The same patients or pictures stand on both sides of the split, so no score of this run holds for a new patient.",
-	"source-shortcut": "On this data no score shows that a network sees disease: where a film comes from gives the answer away.",
+	"source-shortcut": "On this data no score shows that a network sees disease: where a film comes from, how it was taken or whom it shows gives the answer away.",
 	"border-shortcut": "On this data no score shows that a network sees disease: what lies around the lungs gives the answer away.",
 	"chance": "No network is shown to do better than guessing.",
 	"thumbnail": "On this data no score shows that a network sees more than a thumbnail shows: "
@@ -1533,8 +1553,11 @@ def is_of(results: Results) -> bool:
 	return read(results.folder / AUDITS, results.manifest.sha256, sha256_of(results.folder / "predictions.csv"))[0] is not None
 
 
-def merged(rows: dict[str, list], earlier: Audits | None) -> tuple[dict[str, list], frozenset[str]]:
+def merged(rows: dict[str, list], earlier: Audits | None, anew: frozenset[str] = frozenset()) -> tuple[dict[str, list], frozenset[str]]:
 	"""({field: rows} of this audit, with those of the earlier one that it does not have; the parts that have such ones)."""
+
+
+
 	if earlier is None:
 		return rows, frozenset()
 	together: dict[str, list] = dict(rows)
@@ -1542,7 +1565,7 @@ def merged(rows: dict[str, list], earlier: Audits | None) -> tuple[dict[str, lis
 	for part, (field, name_of) in KEYS.items():
 		new, old = rows.get(field), getattr(earlier, field) or []
 		known = {name_of(row) for row in new or [] if _says_something(row)}
-		stay = [row for row in old if name_of(row) not in known and _says_something(row)]
+		stay = [row for row in old if name_of(row) not in known and _says_something(row) and not _is_about(part, row, anew)]
 		if stay:
 			kept |= {"retraining" if _retrained(row) else part for row in stay}
 			names = {name_of(row): row for row in stay}
@@ -1555,6 +1578,11 @@ def merged(rows: dict[str, list], earlier: Audits | None) -> tuple[dict[str, lis
 		kept.add("attention")
 		together["attention"] = [earlier.attention]
 	return together, frozenset(kept)
+
+
+def _is_about(part: str, row: Any, names: frozenset[str]) -> bool:
+	"""Whether a row is about external films of one of these names."""
+	return (part == "external" and row.name in names) or (part == "published" and row.films in names)
 
 
 def _retrained(row: Any) -> bool:
@@ -1581,6 +1609,7 @@ from dataclasses import dataclass, field
 from cxrkit.audit.conclusions import FIND_FILMS, PARTS, TRAIN
 from cxrkit.audit.films import LUNGS
 from cxrkit.config import short_name
+from cxrkit.evaluation.metrics import Figure
 from cxrkit.schema import (
 	Attention,
 	BaselineRow,
@@ -1630,8 +1659,8 @@ class Evidence:
 
 	@property
 	def best(self) -> NetworkRow | None:
-		"""The network with the largest area; None where no network was asked, or none has an area."""
-		known = [row for row in self.networks if row.area.auc.known]
+		"""The network with the largest area; None where no network was asked, or none has an area with an interval."""
+		known = [row for row in self.networks if row.area.auc.bounded]
 		return max(known, key=lambda row: row.area.auc.value, default=None)
 
 	def of_best(self, rows: list) -> list:
@@ -1639,16 +1668,16 @@ class Evidence:
 		return [row for row in rows if self.best and row.architecture == self.best.architecture]
 
 	def known_baselines(self, names: tuple[str, ...]) -> list[BaselineRow]:
-		return [row for row in self.baselines if row.name in names and row.area.auc.known]
+		return [row for row in self.baselines if row.name in names and row.area.auc.bounded]
 
 	@property
 	def wholes(self) -> dict[tuple[str, int], MaskRow]:
 		"""{(architecture, seed): its row of the whole picture}."""
-		return {(row.architecture, row.seed): row for row in self.masking if row.share == 0 and row.area.auc.known}
+		return {(row.architecture, row.seed): row for row in self.masking if row.share == 0 and row.area.auc.bounded}
 
 	def hidden(self, mask: str, retrained: bool | None = None) -> list[MaskRow]:
 		"""The rows with the box around the lungs blacked out ("centre"), or all but it ("surround"), of networks whose whole is known."""
-		rows = [row for row in self.masking if row.mask == mask and row.side == LUNGS and row.area.auc.known]
+		rows = [row for row in self.masking if row.mask == mask and row.side == LUNGS and row.area.auc.bounded]
 		return [row for row in rows if (row.architecture, row.seed) in self.wholes and retrained in (None, row.retrained)]
 
 	@property
@@ -1657,6 +1686,11 @@ class Evidence:
 		rows = self.of_best(self.held_fixed)
 		of_source = [row for row in rows if row.fixed == "source" and self.counts.sources > 1]
 		return of_source + [row for row in rows if row.fixed == "age" and row.not_known <= row.within.auc.n + row.without_partner]
+
+	def falls(self, fact: str) -> list[Figure]:
+		"""How much area the best network loses with a fact of the films held fixed: within strata, and on pairs alike in it alone."""
+		of_strata = [row.fall for row in self.fixed_that_count if row.fixed == fact]
+		return of_strata + [row.fall for row in self.of_best(self.matched) if row.by == [fact]]
 
 	def state(self, part: str) -> PartState:
 		"""Whether the part was done as far as the conclusions need it."""
@@ -1722,7 +1756,7 @@ def _masking(evidence: Evidence) -> str | None:
 
 def _external(evidence: Evidence) -> str | None:
 	rows = evidence.of_best(evidence.external)
-	if any(row.drop.auc.known for row in rows):
+	if any(row.drop.auc.bounded for row in rows):
 		return None
 	if rows:
 		return f"the films of {rows[0].name} are of one class alone"
@@ -1794,10 +1828,12 @@ from cxrkit.errors import BadInput
 from cxrkit.evaluation import areas, metrics
 from cxrkit.evaluation.bootstrap import patient_weights
 from cxrkit.evaluation.calibration import Calibration, calibration, fit_temperature, tempered
-from cxrkit.progress import say
+from cxrkit.progress import counted, say
 from cxrkit.results import Results
 from cxrkit.schema import Drop, ExternalRow, ExternalScaling, SideScore
 
+OWN_PATIENT = "of a patient of the run's"
+"""Why an external film is left out whose patient, by its key, the run has."""
 LEAST_OF_A_CLASS = 200
 """Films of a class, or all there are, that a sample keeps at the cost of the other class's: of 100, a rate of 0.9 is known within 0.06."""
 
@@ -1899,7 +1935,8 @@ def read(
 
 
 def without_copies(external: ExternalFilms, internal: Manifest, thumbnails: dict[str, np.ndarray]) -> ExternalFilms:
-	"""The external films, those excluded that show a picture which the run has, in any split, or which stands there twice."""
+	"""The external films, those excluded that show a picture which the run has, in any split, or which stands there twice, and those of ..."""
+
 
 
 
@@ -1913,7 +1950,18 @@ def without_copies(external: ExternalFilms, internal: Manifest, thumbnails: dict
 		(_, stays), (place, name) = sorted((pair.first, pair.second), reverse=True)
 		if place == "external":
 			original.setdefault(name, stays)
-	left = exclude(records, lambda record: copy_of(original[record.image_id]) if record.image_id in original else "")
+	of_run = {record.patient for record in internal.used if record.patient}
+
+	def reason(record: Record) -> str:
+		if record.image_id in original:
+			return copy_of(original[record.image_id])
+		return OWN_PATIENT if record.patient in of_run else ""
+
+	left = exclude(records, reason)
+	own = sum(record.excluded == OWN_PATIENT for record in left)
+	if own:
+		say(f"films from elsewhere: {external.name} has {counted(own, 'film')} of patients of the run's, left out")
+		say("  Where its numbers are other people's, give it a name that no source of the run has: --external KIND:NAME=DIR")
 	return replace(external, manifest=Manifest(tuple(left)))
 
 
@@ -2083,16 +2131,16 @@ FILES['cxrkit/audit/headlines.py'] = r'''
 """The verdict in a line: can the scores be trusted, in a few words, and its reasons, the gravest first."""
 
 from cxrkit.audit.conclusions import CONCLUSIONS
-from cxrkit.audit.rules import RULE_PREFIX, SHORTCUT, capital, listed
+from cxrkit.audit.rules import MISSING_PREFIX, RULE_PREFIX, SHORTCUT, capital, listed
 from cxrkit.schema import Conclusion, Reason
 
 ANSWERS = {
 	"audit-failed": "Not known. The audit failed its own controls.",
 	"leak": "No. Patients or pictures stand in two splits.",
 	"source-shortcut": "No. The score rests on where films come from.",
-	"border-shortcut": "No. The score does not need the lungs.",
+	"border-shortcut": "No. The score does not rest on the lungs.",
 	"thumbnail": "No. A thumbnail does as well.",
-	"chance": "No. No network beats guessing.",
+	"chance": "No. No network is shown to beat guessing.",
 	"no-transfer": "No. The scores fall on external films.",
 	"partial-shortcut": "Not in full. Part may be a shortcut.",
 	"too-few": "Not known. There are too few patients.",
@@ -2103,15 +2151,29 @@ ANSWERS = {
 }
 """{conclusion: the answer to "Can the scores be trusted?"}."""
 NO_AUDIT = "Not known. No audit was run."
+OPEN = {
+	MISSING_PREFIX: ANSWERS["unknown"],
+	"lungs-alone": "Not known. Shown the lungs alone, a network only guesses.",
+	"fixed-": "Not known. Too few films are alike in {}.",
+	"external-few": "Not known. There are too few external films.",
+}
+"""{how the name of a rule begins: what it leaves open}, the gravest first."""
 FIXED = "No. The score vanishes with the {} held fixed."
-GIVES_AWAY = {"age": "age", "file": "file facts", "source": "the source", "border": "the picture\u2019s edge"}
+GIVES_AWAY = {
+	"age": "age",
+	"view": "the view",
+	"sex": "sex",
+	"file": "file facts",
+	"source": "the source",
+	"border": "the picture\u2019s edge",
+}
 """{baseline that sees no lung: its short name}."""
 FEW = ("patients", "width")
 
 
 def headline(found: Conclusion) -> str:
 	"""The answer in a sentence or two; too few patients are said beside what was found, not in its place."""
-	answer = _lungless(found) or _fixed(found) or ANSWERS[found.conclusion]
+	answer = _lungless(found) or _fixed(found) or _left_open(found) or ANSWERS[found.conclusion]
 	few = found.conclusion != "too-few" and any(reason.rule in FEW for reason in found.reasons)
 	return f"{answer} There are too few patients, too." if few else answer
 
@@ -2130,17 +2192,33 @@ def _lungless(found: Conclusion) -> str:
 	names = [name for name in GIVES_AWAY if name in rows]
 	if not names or found.conclusion not in alike or not any(rows[name].leads_to == found.conclusion for name in names):
 		return ""
+	strong = [name for name in names if (rows[name].value or 0) >= SHORTCUT]
+	names = strong if shortcut and strong else names
 	which, many = capital(listed([GIVES_AWAY[name] for name in names])), len(names) > 1 or names == ["file"]
 	if not shortcut:
 		return f"Not in full. {which} {'explain' if many else 'explains'} a part."
-	if any((rows[name].value or 0) >= SHORTCUT for name in names):
+	if strong:
 		return f"No. {which} alone {'tell' if many else 'tells'} the classes apart."
 	return f"No. {which} alone {'do' if many else 'does'} as well."
 
 
 def _fixed(found: Conclusion) -> str:
-	fixed = [reason.rule.removeprefix("fixed-") for reason in found.reasons if reason.rule.startswith("fixed-")]
+	fixed = [name for reason in found.reasons if reason.leads_to == "source-shortcut" and (name := _held(reason))]
 	return FIXED.format(fixed[0]) if found.conclusion == "source-shortcut" and fixed else ""
+
+
+def _held(reason: Reason) -> str:
+	"""What the rule of a reason holds fixed; an empty text for another rule."""
+	return reason.rule.removeprefix("fixed-") if reason.rule.startswith("fixed-") else ""
+
+
+def _left_open(found: Conclusion) -> str:
+	"""Where it is not known whether a shortcut was taken: why not."""
+	open_ones = [reason for reason in found.reasons if reason.leads_to == found.conclusion == "unknown"]
+	for start, answer in OPEN.items():
+		if reason := next((reason for reason in open_ones if reason.rule.startswith(start)), None):
+			return answer.format(_held(reason))
+	return ""
 '''[1:]
 
 
@@ -3139,10 +3217,10 @@ from cxrkit.audit.baselines import LUNGLESS as LUNGLESS_BASELINES
 from cxrkit.audit.conclusions import MISSING, PARTS, RUN
 from cxrkit.audit.evidence import Evidence
 from cxrkit.config import short_name
-from cxrkit.data.records import LABEL_WORDS
+from cxrkit.data.records import LABEL_WORDS, MATCHABLE
 from cxrkit.evaluation.metrics import Figure
 from cxrkit.progress import counted
-from cxrkit.schema import Area, Reason
+from cxrkit.schema import Area, BaselineRow, Reason
 from cxrkit.tables import number_text
 
 FEWEST_PATIENTS = 10
@@ -3165,13 +3243,17 @@ DROP = 0.05
 """Loss of area that a reader must hear of, where its interval excludes none."""
 CLEARLY = 0.1
 """How far above chance a whole film's area must lie for a fall to chance to mean something."""
+MOST_FALL = 0.05
+"""Upper limit of the area that may fall once source, age, view or sex is held fixed: half of what may be lost elsewhere (audit/support.py)."""
 HALF = 0.5
 """Share of an area above chance; what may have kept more than this has not been shown to fall to chance."""
 
-KIND = {"source": "source-shortcut", "file": "source-shortcut", "age": "source-shortcut", "border": "border-shortcut"}
+KIND = dict.fromkeys(LUNGLESS_BASELINES, "source-shortcut") | {"border": "border-shortcut"}
 AUC, LOWER, UPPER, WIDTH = "AUC", "lower limit of the AUC", "upper limit of the AUC", "width of the interval of the AUC"
 SHARE = "share that is left of the AUC above 0.5"
 """What the value of a Reason is."""
+FIXABLE = ("source", *MATCHABLE)
+"""Baselines that can be held fixed."""
 RULE_PREFIX, MISSING_PREFIX = "lungless-", "missing-"
 """Of the rules about baselines that see no lung, and about parts that were not done."""
 
@@ -3193,11 +3275,11 @@ def told(figure: Figure | Area) -> str:
 
 def fallen(now: Figure, was: Figure) -> str:
 	"""How much less an area is than another: "to chance", "shown" where the intervals lie apart, or an empty text."""
-	if not now.known or not was.known or was.value <= 0.5 + CLEARLY:
+	if not now.bounded or not was.bounded or was.value <= 0.5 + CLEARLY:
 		return ""
 	if now.low <= 0.5 and now.high - 0.5 <= HALF * (was.value - 0.5):
 		return "to chance"
-	return "shown" if was.value - now.value >= DROP and was.has_interval and now.high < was.low else ""
+	return "shown" if was.value - now.value >= DROP and now.high < was.low else ""
 
 
 def failed_controls(evidence: Evidence) -> Iterator[Reason]:
@@ -3247,9 +3329,28 @@ def lungless(evidence: Evidence) -> Iterator[Reason]:
 		)
 		reaches = "reach" if row.name == "file" else "reaches"  # size, colour mode, format and bytes
 		what = f"{capital(row.title)} alone, without a look at the lungs, {reaches} an AUC of {told(row.area)}{where}."
+		harmless = "" if decisive else _held_alike(evidence, row)
+		if harmless:
+			yield Reason(f"harmless-{row.name}", f"{what} {harmless}", low, PARTLY, "supported", LOWER)
+			continue
 		threshold = min(SHORTCUT, best - AS_GOOD) if equals else SHORTCUT if decisive else PARTLY
 		conclusion = KIND[row.name] if decisive else "partial-shortcut"
 		yield Reason(RULE_PREFIX + row.name, what, value if decisive else low, threshold, conclusion, AUC if decisive else LOWER)
+
+
+def _held_alike(evidence: Evidence, row: BaselineRow) -> str:
+	"""Why a baseline explains nothing of the best network's score, or an empty text."""
+
+
+
+	fact = row.name if row.name in FIXABLE else "source"
+	falls = [fall for fall in evidence.falls(fact) if fall.bounded and fall.high < MOST_FALL]
+	within = "" if row.name in FIXABLE else row.within
+	if not falls or within is None or (within and not (within.bounded and within.low <= PARTLY)):
+		return ""
+	alone = f"Within one source that is {told(within)}, and with" if within else "With"
+	name = short_name(evidence.best.architecture)
+	return f"{alone} the {fact} held fixed {name} loses less than {MOST_FALL:g} in AUC ({told(falls[0])}), so this explains nothing of the score."
 
 
 def _covered(evidence: Evidence, area: Area) -> float:
@@ -3262,10 +3363,12 @@ def lungs_hidden(evidence: Evidence) -> Iterator[Reason]:
 	"""The network that keeps most with the lungs blacked out, asked so or trained anew on such films."""
 	found = []
 	for row in evidence.hidden("centre"):
-		auc, full = row.area.auc, evidence.wholes[row.architecture, row.seed].area.auc.value
+		auc, full = _either_way(row.area.auc), evidence.wholes[row.architecture, row.seed].area.auc.value
 		share = (auc.value - 0.5) / (full - 0.5) if full > PARTLY else 0
 		how = "trained anew on films with the lungs blacked out" if row.retrained else "shown films with the lungs blacked out"
 		what = f"{short_name(row.architecture)}, {how}, still reaches an AUC of {told(row.area)}, where whole films give {full:.3f}."
+		if auc is not row.area.auc:
+			what += f" Turned round, that is as good as {auc.value:.3f}."
 		if auc.low > 0.5 and share >= KEPT:
 			found.append((2, auc.value, Reason("lungs-hidden", what, share, KEPT, "border-shortcut", SHARE)))
 		elif auc.low > PARTLY and auc.value >= SHORTCUT:
@@ -3273,6 +3376,12 @@ def lungs_hidden(evidence: Evidence) -> Iterator[Reason]:
 		elif auc.low > PARTLY:
 			found.append((1, auc.value, Reason("lungs-hidden", what, auc.low, PARTLY, "partial-shortcut", LOWER)))
 	yield from [reason for _, _, reason in sorted(found, key=lambda item: item[:2])[-1:]]
+
+
+def _either_way(auc: Figure) -> Figure:
+	"""An area; one that lies below chance turned round, for the answer can be had from it as well."""
+	turned = auc.high < 0.5
+	return Figure(1 - auc.value, 1 - auc.high, 1 - auc.low, auc.n, auc.method) if turned else auc
 
 
 def lungs_alone(evidence: Evidence) -> Iterator[Reason]:
@@ -3296,7 +3405,7 @@ def lungs_needed(evidence: Evidence) -> Iterator[Reason]:
 	"""The best network at chance with the lungs blacked out: what speaks for it, and outweighs nothing."""
 	best = evidence.best
 	for row in evidence.of_best(evidence.hidden("centre", False)):
-		if row.area.auc.low <= 0.5 < best.area.auc.value - CLEARLY:
+		if row.area.auc.low <= 0.5 <= row.area.auc.high and best.area.auc.value > 0.5 + CLEARLY:
 			name = short_name(best.architecture)
 			what = f"With the lungs blacked out {name} falls to {told(row.area)}, no better than guessing: it needs the middle of the film."
 			yield Reason("lungs-needed", what, row.area.auc.low, 0.5, "supported", LOWER)
@@ -3315,7 +3424,7 @@ def coarse(evidence: Evidence) -> Iterator[Reason]:
 	if not rows:
 		return
 	row = max(rows, key=lambda row: row.area.auc.value)
-	advantages = [network.advantage for network in evidence.networks if network.advantage]
+	advantages = [network.advantage for network in evidence.networks if network.advantage and network.advantage.difference.bounded]
 	if advantages:
 		best = max(advantages, key=lambda advantage: advantage.difference.low)
 		if best.difference.low <= 0 and best.coarse_auc > PARTLY:
@@ -3331,7 +3440,7 @@ def elsewhere(evidence: Evidence) -> Iterator[Reason]:
 	for name in dict.fromkeys(row.name for row in evidence.external):
 		for key, word in (("auc", "AUC"), ("sensitivity", "sensitivity"), ("specificity", "specificity")):
 			lost = [(row, getattr(row.drop, key)) for row in evidence.external if row.name == name]
-			lost = [(row, drop) for row, drop in lost if drop.known and drop.value >= DROP and drop.low > 0]
+			lost = [(row, drop) for row, drop in lost if drop.bounded and drop.value >= DROP and drop.low > 0]
 			if lost:
 				row, drop = max(lost, key=lambda item: item[1].value)
 				what = f"On the films of {name}, {short_name(row.architecture)} loses {told(drop)} in {word}."
@@ -3341,7 +3450,7 @@ def elsewhere(evidence: Evidence) -> Iterator[Reason]:
 
 def elsewhere_unclear(evidence: Evidence) -> Iterator[Reason]:
 	"""External films, none of whose sets is large enough to show a loss or to exclude one."""
-	rows = [row for row in evidence.of_best(evidence.external) if row.drop.auc.known]
+	rows = [row for row in evidence.of_best(evidence.external) if row.drop.auc.bounded]
 	if rows and min(row.drop.auc.width for row in rows) > WIDEST:
 		row = min(rows, key=lambda row: row.drop.auc.width)
 		what = f"On the {counted(row.n, 'film')} of {row.name} the loss in AUC is {told(row.drop.auc)}: too few external films to tell."
@@ -3353,7 +3462,7 @@ def held_fixed(evidence: Evidence) -> Iterator[Reason]:
 	for row in evidence.held_fixed:
 		within, name = row.within.auc, short_name(row.architecture)
 		start = f"With the {row.fixed} held fixed, {name} "
-		if not within.known:
+		if not within.bounded or not row.fall.bounded:
 			if row in evidence.fixed_that_count:
 				what = f"For no held-out film is there one of the other class with the same {row.fixed}, so nothing is known with that held fixed."
 				yield Reason(f"fixed-{row.fixed}", what, 0, 1, "unknown", "films with a partner")
@@ -3373,7 +3482,7 @@ def held_fixed(evidence: Evidence) -> Iterator[Reason]:
 
 def matched(evidence: Evidence) -> Iterator[Reason]:
 	"""The network that loses most on pairs of films that are alike in view, age or sex."""
-	lost = [row for row in evidence.matched if row.fall.known and row.fall.has_interval and row.fall.value >= DROP and row.fall.low > 0]
+	lost = [row for row in evidence.matched if row.fall.bounded and row.fall.value >= DROP and row.fall.low > 0]
 	for row in sorted(lost, key=lambda row: row.fall.value)[-1:]:
 		what = f"On {counted(row.pairs, 'pair')} alike in {listed(row.by)}, {short_name(row.architecture)} loses {told(row.fall)} in AUC."
 		yield Reason("matched", what, row.fall.value, DROP, "partial-shortcut", "loss of AUC")
@@ -3904,7 +4013,7 @@ from collections.abc import Callable
 from cxrkit.audit.baselines import LUNGLESS
 from cxrkit.audit.conclusions import NEEDS, PARTS
 from cxrkit.audit.evidence import Evidence
-from cxrkit.audit.rules import told
+from cxrkit.audit.rules import MOST_FALL, told
 from cxrkit.evaluation.metrics import Figure
 from cxrkit.progress import counted
 from cxrkit.schema import ExternalRow, Requirement
@@ -3915,8 +4024,6 @@ ELSEWHERE = 100
 """Patients of each class elsewhere: with so many, Wilson's interval of a sensitivity of 0.9 is 0.12 wide."""
 HELD_OUT = 30
 """Patients of each class held out: with so many, Newcombe's interval of an area of 0.95 is 0.13 wide."""
-MOST_FALL = 0.05
-"""Upper limit of the area that may fall once source or age is held fixed: half of what may be lost elsewhere."""
 LEAD = 0.1
 """How far the network's area must lie above that of each baseline which sees no lung: none then explains the network's."""
 LEFT_HIDDEN = 0.5
@@ -3936,7 +4043,7 @@ def requirements(evidence: Evidence) -> list[Requirement]:
 
 def holding(evidence: Evidence) -> list[ExternalRow]:
 	"""The best network's rows on external sets that exclude a loss of MOST_LOST, whatever their size."""
-	return [row for row in evidence.of_best(evidence.external) if row.drop.auc.known and row.drop.auc.high < MOST_LOST]
+	return [row for row in evidence.of_best(evidence.external) if row.drop.auc.bounded and row.drop.auc.high < MOST_LOST]
 
 
 def _parts(evidence: Evidence) -> Requirement:
@@ -3981,7 +4088,7 @@ def _lungless(evidence: Evidence) -> Requirement:
 def _thumbnail(evidence: Evidence) -> Requirement:
 	ahead = evidence.best.advantage
 	text = "a network shown to do better than a thumbnail"
-	if ahead is None:
+	if ahead is None or not ahead.difference.bounded:
 		return _asked("thumbnail", text, "not known", None, 0, False)
 	return _asked("thumbnail", text, f"difference in AUC {told(ahead.difference)}", ahead.difference.low, 0, ahead.difference.low > 0)
 
@@ -3990,11 +4097,11 @@ def _hidden(evidence: Evidence) -> Requirement:
 	shares = []
 	for row in evidence.of_best(evidence.hidden("centre")):
 		full = evidence.wholes[row.architecture, row.seed].area.auc.value
-		shares.append((row.area.auc.value - 0.5) / (full - 0.5) if full > 0.5 else 1.0)
+		shares.append(abs(row.area.auc.value - 0.5) / (full - 0.5) if full > 0.5 else 1.0)
 	text = "an AUC that loses at least half of its height above 0.5 when the lungs are blacked out"
 	if not shares:
 		return _asked("hidden", text, "not known", None, LEFT_HIDDEN, False)
-	left = max(*shares, 0.0)
+	left = max(shares)
 	return _asked(
 		"hidden",
 		text,
@@ -4012,18 +4119,17 @@ def _held_fixed(evidence: Evidence) -> Requirement:
 		found = "not known" if needed else "one source; ages not known"
 		return _asked("fixed", text, found, None, MOST_FALL, not needed)
 	found = "; ".join(f"{row.fixed}: {_fall(row.fall)}" for row in rows)
-	highs = [row.fall.high for row in rows]
-	met = all(high is not None and high < MOST_FALL for high in highs) and (not needed or any(row.fixed == "source" for row in rows))
-	known = [high for high in highs if high is not None]
+	known = [row.fall.high for row in rows if row.fall.bounded]
+	met = len(known) == len(rows) and all(high < MOST_FALL for high in known) and (not needed or any(row.fixed == "source" for row in rows))
 	return _asked("fixed", text, found, max(known, default=None), MOST_FALL, met)
 
 
 def _fall(fall: Figure) -> str:
-	return f"loss {told(fall)}" if fall.known else "not known"
+	return f"loss {told(fall)}" if fall.bounded else "not known"
 
 
 def _elsewhere(evidence: Evidence) -> Requirement:
-	rows = [row for row in evidence.of_best(evidence.external) if row.drop.auc.known]
+	rows = [row for row in evidence.of_best(evidence.external) if row.drop.auc.bounded]
 	text = f"films of another hospital that rule out a loss of {MOST_LOST:g} in AUC"
 	if not rows:
 		return _asked("elsewhere", text, "no external films with both classes", None, MOST_LOST, False)
@@ -4033,7 +4139,7 @@ def _elsewhere(evidence: Evidence) -> Requirement:
 
 def _closest(evidence: Evidence) -> ExternalRow | None:
 	"""The external set that the claim rests on: one that excludes a loss, is large enough and calibrated, if there is one."""
-	rows = [row for row in evidence.of_best(evidence.external) if row.drop.auc.known]
+	rows = [row for row in evidence.of_best(evidence.external) if row.drop.auc.bounded]
 
 	def met(row: ExternalRow) -> tuple:
 		ece, fewest = row.scaling.before.ece.value, min(row.covid_patients, row.normal_patients)
@@ -5613,7 +5719,7 @@ def _from_deep(pixels: np.ndarray, turned_over: bool) -> Image.Image:
 
 
 def _refuse_empty(grey: Image.Image) -> None:
-	there = np.count_nonzero(np.array(grey.histogram()) > grey.width * grey.height // FEWEST_PIXELS)
+	there = int(np.count_nonzero(np.array(grey.histogram()) > grey.width * grey.height // FEWEST_PIXELS))  # a plain number
 	if there < FEWEST_LEVELS:
 		raise NoFilm(f"no content, {there} grey level{'s' * (there > 1)} in all", "bring the film itself")
 	if max(grey.size) > LONGEST * min(grey.size):
@@ -5698,32 +5804,44 @@ def own_range(values: np.ndarray) -> tuple[float, float]:
 # ======================================
 
 FILES['cxrkit/data/licences.py'] = r'''
-c-oCv|8n9+68_sf#YCw(q+O8hyZZ}=P%QRkUFF4FHhZ}g=v+b?jA9{i8ex_N9w@JoC%dnEW+bqkR9v--G}F_+`|BP#j&qYlGK-`V`Aj5>@KLIcSkIGaE*9ZN
-Or=ose4UBB5QU5rRTjx~Rm!*pB3VdL&Sg@FQhqH(qFN%%Vr=9KQRX6|1EudcPJ{oF#WF8SuxZQ+P(*o}%BW28ObN3!$X8h@i&y)8IE^gLz5L&b6xKxLW|?G<
-c5fIiWIS3eQ`s;)z7|hVAr8yXFJzP#aV6`HUmK0l_2}kGbcOT1xMuTP#-`LdhHTQdD5o*JedvD~eZ0M+BjKu?!!cQ2ipS(xW=>-;IBSW|Uq0Mi4<0UWKlQJN
-M2FS(xqs%gg!6ed1!HlUFT#ZA@2>iz>wjN83~oPtx*gsV^}H;Xs&je@nPCaGQNCD^6Y}EGY4k5I@2>8Nu8=-<mPsnz#z~=1^>EDXb=K?k#P@nH7)*!*ZL?+L
-NCi^umaI?A>UgK_IBb7w2k$*low}2F;!k4F>(LwS`0e1G_YP)2_VrK0+q<hl|Ng4sHEwQ)KS3oZ;uek-D~wz+JBl2y#k*mtQwVX@8)CY#ds&{1+al=EL0Lpe
-m=Z}=omKO&kW3M#$&;i_71oD&CzeI>?6Lx0PxV}}&Wk7I^_Wv^i6>K6TQ0m_?T*QGhmC}CFbhe;Fx{;(N*5XL9%TmBkvEwVD`Mm|klR0VQlWST*6e{cyD8Ef
-shJ@sO<^FfsG5*`c_tMX2I7BtJ$fBYmuTVmC{%K%%d)pyCQ-R6_-US(IeuqJy1-8n#!3EIgv+_=dA(L|qTacQ5<7TH?D8UcOkhd65r|zw;1B$xd<Co2W@j?H
-w~O-S2Bh<H_xo?Vi5pG4-DJ4EyZU_7A6$L98ji%^WB;x{7+u}%caz?ZgAofi&vw&|hvS*W21InXEb`|h*3Z~>d*6*G>%ep1{-fkEUi_G^MM#At0Xa}t!C7Ic
-orjI3EL6@Q6bhA;@`8N{AW#$~AXV`M_`&Ayzv+YPP{I9*Jk6x*aASZdN<*cDK|Qxd46oBT0R>6yi2Ki%|7jv>>jVY9D#7>}8jvWBdPr1B0=epSa3L@$g(~r^
-#0;7e3F`tnLWrjfIC>$LVNn8NkuV>AX^G(g|1Oz<?;8zIv<`sU#)+W@n0=F(lI0ky0n(*faJ|OKsz{lfz{6>ru%M2Z=6Q;he}$<695!M(vyk?X&s;)mKIDn^
-kJcU91ta*&P#R}aij$S>7Y+)CA`@X8BOjGm$S`B=Pq-6658?Q~=1JzVAfiUa_-dIZ&=@M)gI!?&&7ZB(bP<-(oKJv6g-J}75=3kb{rEiC*Drq$h;g&IcL46o
-G(<d|Z?ed#KF=VoTBQ7-#U<)rB(q9w3D<D%@~O^dc^Z>DDR@i36hNS5>NUv(K^**J)j|@h6+pz&%^b01+P#1zA_6CNoF<+nS&SM4^bn8+?|0)#?9<PGC+eXc
-XiO!JgiWxxccyU$k7t%4>$b{B{Fqq#t0fA<^*G&Vf%MceVI(hn*JbPt8YfsGH7YL`jsZZ8{Vo>~5J#L({4);_6EEr)XmR*%6!K{rSR$U}mqG%YvZ}C-dSFW+
-MY}U+`?B5bPY?UgDXDOZMtKSWoW<Qyv63DuuPujx?ij%hT7rJyAnL32+m|7@-`)3bUQirwd0cShn95^sn83aKuPIJh_om_&Ho97Wf0@HyqB4incoCKHdHbJ%
-%Z-=(%yi@SIdtZ1r5a;UI06Bt(tcvA2yd!fpyK=ROSPy^bB@zPTWo0;4jK;l|4aJ+zVGabW_$SlL)W0!YhP7WzRK8s2g*RWqz-{>rDI}dWO5MSmdUQMG%PDP
-@}aXeFMGt4Xj7TFX2}!Xt~l3TGD{4N`rPXPGQ=sVPPff=Q-hV!*z?nTO@*~Tt>m4uIIBt(iWhEh+6MN<nE7DSJHruAXw^UpcZjxt%ruMwFYsF0P)@a$(0QZb
-8Uy&l;n3|GRIYKGFkXZ9&vS`BS8%g~C`k=eE|g54@n|ObB|0DCK`k*y>TRZZY`bEOEC)TpJbIOxI)^#HoVt`zCa*b{{zmy?Bf3AZg6<H1MSHXq9(DwHvN7nL
-wiO*+M_@osCrpn<>s4k(zYrz`0qn&BGeL@AlBRQ96m*X=*1Tb<w#_Kc=U;1$U#m2FqtPm+Zm%`rVeJhAT9ng7rX&VTENEr^)bB{S+Q+)D*R|)2w1GU2nE9eZ
-_6i>36p%&9;#tPN80O{S^(~yH7@<P-q(@SWf~3t0aW6~V`J_!fx&~h00Hu-0B+Yt~hl98tcXdp#K|$aN%?_SM-XG=oVNaR8DO$Vxl@OlA;LYrblBBF>nQil;
-iVBRTA;#=9#XI3P@B2-P(1G#Z-mkL-WBG~IL+2n#s!Qr^ZSo9bH*F=^p)O6ziUlRD9?0p>afgEr`@g>aq?-$jhaKo0&BN>w(4;3{TxyYWQV*6GbEp?77QY~s
-Er4iMD5Yq!ej|lx)Z?LBkG094P28wWxmcDPec7M!P6R(EQJ6B5micaAZWJanbe6M_!?BPTUX6vu*Sv}3(6=LBw?<m5o8Xawq>-zi*~pfldG6t8E`C|N`WuBF
-wd=68%uL9a4}he;;2%%=Obz}Bq8%hF_koh@&{$2yaA>yqBw`I7cm8p97F2bo$?1cFKG&_yK=N5;)fb2wmYpqcqC;=(iT#h<u<WZgi>Zw34({Qu`83k0KCX=Q
-*OB1ZY5mdY?)t-*(e>@nU&PvND@uQZdDBgeb+#Om!WIO%PD73TOmy&(sj8!+Tf~?@&d_ZePMU5WDlCq16CU4KS;+m;YD|}-?OqS@+AJz+Yaranb8y7dGbGZ=
-0cRh>6r2;T($YNuWOKkm6Z&`H`5}hyEH-=Q+EAI#K=Y9B9HaRAfqNhY^@Pp>K2LJfO~b`B4h5}s`2X=);8Ua+0wek)M(qKEj%5mA+C%T*qM7sk_hM@~)46>|
-Z28z;2WHz;jBuJ2ZUpDv-Z4(C`BXW2JgDd<XeE<swHId250&6L<qlSCwFaJN<ymm(+K+wiVGSEc+gh}*CW-Y$r;h3$_yZGdwpvVOu@_(A3FftT_^f5D_YZ<&
-)UuKB0`VR$A&qVKn`Fj6`g;0*Nq*-G'''[1:]
+c-oCw*>dB?6@3=Jq77GBfQE!LV?Rlj84gK%RMA$H#!E<A1p-YG76>qCa5OZ*Dt|^ElFGAxAeFaNdH%#-l5=l27E+qTQ?>|n-|oBgxm&}stn<*9u`iWKrXrks
+_fj2;$64sl#N1nni4<y<JjNnPMJj_(WobBBW-@4kNTyO`Ga05LlkYPTs;2Pb029evWQp);LFQVP)!={Oe37IXwrNaLQ20p{Nk0pdSP3)LO_p&c(<k$;H}MOa
+8~N8I39N~-)gp}Vi@8g0E`!_UB9aZW$NTgFA_QLMxvBJ%G$?ru__fivJ-a>ci&J5JD$ZE_rqL-X3`06;U6j?hyt?bWy?t{vpe5cio53(~l8O89os6wUw|mqS
+*Kc2+pLOqgR~MbLOQOSQ>!o{SHHCG(oM2<oOXglk^n-rq_UzmKUH9tZ;_C8-sApNWP{)Ud;OS-9)=%bhGD4ExTa8YyH|XCGT`FD7EW$|IjlI;e+sC}Hjg?Lt
+Z;y|UBiCu~>@uQl4l&K@4ShA1DqpZr0n6kZ+C#7Pb8Gy<0o9>B3P$cIaCpl@nsHm>1Lpv`K!CGvF0TgtZs(@oa2hw)z3;c>O080)N+7ie-fJmX1SJ(Xjvle?
+i#D+wxwC8@<s<hemBdbamyy%B{qC&W-(_UGSUpk)BikPSXgiR8<XBDv;Oi78DU=rmB74LefU3lwz5Dw}iXb7#Tb)cp8+a36xJTlQkQjUP?nT1xcE#%-Xu`1=
+(O(bxPi0t++%_!S7EW86RJ65GZ8%f<kc$8)@_A3#Q@k8uyLN8-{!p~WSQE_KHa+Tzr<#NDcQcPX4VarG!D=694P)_0z-F=j(jQzwEP(%KGHqrLEruP9)9<(R
+$3XGzC4e`$>6|kz8ME}HVareb-dPv$yyCZGYpf+;FG93ntOMJY@D^UG9sRO%(eFWkbz{$(hnaOOZ0q9eme#-i!E%}y2C+Yrtyd6&W;@kujcB5R*5@rh@|H?6
++3TAg2D*BnMwkSCYqDbRBC@MqxAl5eI9o+DiE1R1^NK*+bTrK(2r8QEUazFl)4tyVh0n9yZVLq6YH}GHDD(8&@~v7OL|$tl(|M>Ae6i%y?VWd8*W2SYxp$Yn
+`pB{^<8A1W*5r))fC(ZZAw<o+C=!v(0BWEe=nol2k7<aZxCq>YtqijdYSW}6P7n%HC6;j@Q<D`amI@D%pAoKRGT?(hzq<Se=Z;VWM<`;BFhPfe^L^F{vtH$C
+dO}QA#ax`k!<HDgX`xL0(2Iy9F4w9VSTlteg%50D<yDJ$2C|0lY!(2~27U(jcu?$5RvZ+>qls;N)M;0-a5Tv=5!QV_U&fR$WRTy>7+d?!Xi}W)jzbh`ceUF4
+B1({)=nPD1ggGgnBK;(>)E<ir&^x<*CY}>5qJ-}$nd`*d&KIGdEmMA)C0T;sX&BA%lX^jz+^61RrrJ)s*+wL^alAPlRGy^aeF#mWl|bNb2>iqTezJsCYL%PZ
+*3SK8u>$EV%YXYdAKCuM$w!y#LI3)^)9qjMFK<QnO=r;Q-u4HZeALeQFalvGaXwi&SRNPE0Zueuq{+K5(9if!=Spx<;Oomgn|bkrLY;t^{|Vy%*eN6%j?{5;
+d|=zjG|!Tpch4!E=V6RxG9Lx&FE$S8f}`9Dk>*6+B#*+Qv@B7;Ky|PoX!Ai}0v?6bLM4qSRG7&VJ{Ob~ilaY;YVr+F{PwF}_y~WA5=E!Rq>tXJjCRju;!o`E
+ZGJI0Yv<S9K|Z+6yI0?y_41p};3ogR)lR)t-tXo8L4MYKn}2hi_b~7VwN;X?04@g^Z1mkIxI?o2@XywVe|`9O>%)J>`S4F8>-S&&{`)U~+dpWJb2~`M##4td
+`}hJ``f>fLxq%r=8?Zx9QAZ_@N~k5g*V6`xsc5=SsOpPNA*bVk$3{X07-mH5dy6phq9)slDk0$o0r1CgXG_S5M)CRCC3402Q)`f)`H(b$rQsX7@>13ElXrQ7
+z#nF##{&Y6N}@1ehogZo2CTEx<5@YKE|r;>%6Bpa{qlZBufa+!;zYJRtjLxVO}~=h(56U`L_uzcQ3O|0`7BYai-QQZDxd~%K_d>MfLTFO8&a$JB1`7Xo9)<I
+E(G};2Z86&$0^#tPkAf06+j2=WSr?Z5GOh^&mf{Q6*7_?>}tw!yDDX!V`Ku$(&wVXdXvv5SrQu<gd{bmi1;b#9Jw6TymYKr8J-oukW%Q;u;wx%6Av*8{1ZVr
+9H{}qzW$*pF1z@@#~Zk=k#JATfF7W+XQ<0UV~El5R^{O|_LgbH<W$vKjXh>`EG9`3VdQHsQmE4#ft(f<+FdfWsg>YGj%a;Vm_wW37Jw^iIqjDec}YvQi#91C
+wSwtfdNE7C$1Muv5SIH>f{Kh85j6t2s}@lRi5)kk24`Vg!aZrCeB7gAwW(`HEG91QbQwi+FY{--gVPjTkM0gP_QI*4)es#hLDY`xTGGt$<ye#P_BFaY9^ieN
+;(%Y=`!rcD6hv(76}p`Y(+oW2&6O?=gOcmo(1YEkdU-V_-S_u578;{P<bj{{vrH4pY)7z2IY`lv1{cVj0>T#DB~Fj~K9@2SoFkwUCwu|vls=m#)1msH;(+us
+V!>(D5@DgBn_6Pcv>O3VM1-CAY&G#Tj00pZByH+H#xL^WC~)cL$C0{gjdh(&J5scP#_c1Wq49WBY{;^qj=_#Y+S*+%kOpjrJ%R?xI+~Q^flp4kY8mqxQN3TY
+GwtbWtT;~X=nD7UY5|)9j&M4)*1O%_=CIy*9g?XJQ34)9X!e!U+jJ>4MhM%1I6f6zVY~Nmuu^Gi8D5aWEu(EI*>j@tPQ#;dv*xRM?B%$01Ui(W4<)Q__iO87
+j}7-~;93bvCaY{o@nc<UK{nzuK@9mU9G<Sdet9a0>KUQA*Z5;rBoseu#UfI|FNmGHNMIs5Z4C^Pg}_#xF%0{%^~Koc{+FsprW>~4wi^8uRyYoB#XYS{WeW<i
+r9CL#piD0Y^=kGRdT7B`n1!(}xx2XR(O+~Z8=_g)-(e~pf}h%|3~bAo^`|%n=8|ePpr4kBso_aN*w6E1(-bt!YrJJcYi(XO=st)xlCf=u9C3OoUTQ0uA<hPR
+-O~fCkhS01*YVj%?6^p}<fxm&lHVb-D?}-eV#f^d2EEgedQ=2bvm>6Uy1<^7$b?NXG#ibbF<{S%GSmuC>kL(k$()^lh7ifZJS&MBCiqC&dhP<^<oPUIU8;dB
+;WmrrxNU&T=}g8_b7ux~)^Z991QqIOhUGF5B;l^Z)ma#@AqloOuy#8bvF1%T1fgjviN4rIBR1E9=(q9+v~b{A@?-DPq}97k)10({7Cl*{aAIb>tPbnqH0Ivw
+u6`Y98!f66pdv$?|GSxFama``cuCEGoGTf<!=t(5T%h!VcTjl`tH&$4TPZFs%e+yulzDVYjdet+R3j^yD8qL8jJ&t-uT4!0x?TMv(xax~CeZZa*$l8LV6}Bo
+3k7u7u8Ty}e#+clo(K~Vkhaq~Vl&mVB<T#@fQHu7LZ#4D>t+P!^-rb7Zy_{rZKMhaW?B+%VxLif@34qWp+KeqEzJM4y8(2~?zKqBmEr@cUb@>Wy^Bp@RHt6t
+doWnwXo${=u1L85RY(L%rtf6%`!D}E<_&6S^Cl7e*HaJLFS(s{tsRkegR^y^&9QZfeqyfiL@cRKmO9H<R|WdqFhK{!-C5DJ8-5@2gL>YdKFeAk$rC2rFu>yR
+0|6<k3hwp(NqKTQ7!@=7;y~E@H=TVt#hUWY#;p*AR&cM7L*tY<Rc`mZG)Ww-cq)wRvg{Lb=5(66kE4H<ec9C~Rb3rLs}uAv$B^5fdGS4xiSG2bkby#1Ut}>9
+NaP~OXi*4u)XF^rb3z$+d1VLv@f!yCuS6@k(w|DEJmbU8p^tu(HffssHFFzdkfA++nbdn19@yz!8hhrh<5cK7C0Ca*L|X+aUJ2wFS~>-)C~LG$Gv~?}C4E)u
+>=@-ve^0UX&$0QQvKt4IIrP*d+BnCe`hv1!Hmxz=HB>>1U{7xhnd0u@iSdk?xJItoNi%lMhp56(!{g77j!?^#JHTM(`odMxOUVwjlT$|W8WMP-v}UD?aegfV
+eG}5MoQgsQG)Z?<0b#CW%%)|^ZR-+7{=Z?f#9Y=?e$zB<8Q*pxlj-kM+xG!X4Qb#-g+c2#KpacA?fH>2uVp_=cLXR)*E{-dzT#qS*9uQGuU!h8?E#hITi;OI
+V7zUF&h72s?DbpvKH<&-ZH6Vq6O(8rt17`1@g+<PTyg8cvAekZu6^??1Jl;s!H~Zd($z1}Gg;l02`~u#Y<OPqLNLh+iRnsYz0rNKaRbD%LO}$@$~GiAjnsAq
+95WclTSl2(%YtS>5$jRHjvd!SKO5JMhB%h$bL74Yxs+FYnQhm&AV49VW1k1PI*q*fB=7`{9rItbd0dupPVwmrE#+j?`o*STrY-aWCYoBGek#_*&a`fGEY`ei
+qYq}iuQ+Ast<Yq@bT*bTYPC=4!`rpGt~?6PBwA&Ksr6;axI$iSqzGkW>Tfl_BHEr7-=6KKE~xJas?+<3-e}(9<$NO3jd%}@d7F*JYYXSp^R+`T?28j{#^ME3
+C&`MkVH6uX=<@f!iIztY'''[1:]
 
 
 # ======================================
@@ -5879,7 +5997,7 @@ import numpy as np
 
 from cxrkit.config import Experiment
 from cxrkit.data import cache, copies, dicom, groups, matching, registration, splits
-from cxrkit.data.records import ADULT, COLUMNS, LABELS, NUMBERS, SPLITS, VIEWS, Record, exclude
+from cxrkit.data.records import ADULT, COLUMNS, LABELS, NUMBERS, SPLITS, VIEWS, Record, exclude, is_minor
 from cxrkit.data.sources import Source, locator
 from cxrkit.data.workers import Workers
 from cxrkit.errors import BadInput
@@ -5985,9 +6103,10 @@ def build(
 
 
 def _not_adult(record: Record) -> str:
-	if record.years is None:
+	minor = is_minor(record.age)
+	if minor is None:
 		return "age not known: the experiment wants adults"
-	return f"a patient under {ADULT} years" if record.years < ADULT else ""
+	return f"a patient under {ADULT} years" if minor else ""
 
 
 def _matched(
@@ -6504,21 +6623,22 @@ FILES['cxrkit/data/readers/__init__.py'] = r'''
 # ======================================
 
 FILES['cxrkit/data/readers/actualmed.py'] = r'''
-c-oCtZExE)5dLiciW|RJ>KwVwx~_Al4sH@)E!H;h+O0rhxU@vuL?qE5sW^t4|GqoE*iO0v3lNJh$K&1eJV%l-HW9oO8q@;pO2D|VEw5@(!r6zv-<+Qee}%J^
-Fcv<aXugGWZn+V51aoCqP*mI)VPK(E4S%h<Z2C|O%S*J%3Udo{VPq*l)_f_<AY+VmAN|RCt+WL#y3Wa(+f^m!5QZ<Y+x0WWoxYJaBiC_uqjYJ$na#9I$V4m4
-=au*`tAdtCtBLDAFcVs<gPYg9eABF3+wH!)_&7cve;h*&>^NK2eSdLresPZD3ByFBXsj$*AJ{@RrEHeeyp>`@-&&Qtl6FgN2T#LmL7hffVOZLIKYn+Cp0vmc
-Rj*|w63vpc$=CDG>2)@|&Q7nh7tfwzbNJKG&!1gq$?uoH8H>BB=GAriBO2jv_*vuLX&2ES!va0^4A5>Ph(Yun^)<f{8t1f9){g{#zGG!Ae5({z6jo`+=j6kO
-cZ9_7m($Z1!>7aNr>y&F@+S?gtX-SYV6c>S)y^r80bdrYwpkALGCT1yD@bE^sIZgLD~yCviUmkBTM3QHV^AZfhZIg;q5M=e>UJ=Ie^vrx(!gP%DiZRF8;nvK
-sQ6a3)&<$o!nV2r=LQB4DNHl;Pmm-j@TSE7Z4zxfEl5SStkgVVPqJZlN|*=8vnL+cG(<|W3t<|o;j0U_ACRUIM1;q*naiS*#$I{lO?@_#ph~R9Jw$y_jlk?Q
-2wtp^o()YOEAJ)9rcg~$wMO0wmx*$q1mPJ#>;=quaRcHG%}P<mV(d`KVQdtw3qL)=r`wSWKt;N`JYa>fb~Kkp?5iSKu#dzO@`d)Wiw^EH)U+4Wf-NaH5>Q~u
-uDFF2w$0H37kxM|`jqGn)pU>Y?O@^t19kPBQD>$W$=ZSJ3y=0_jo-qZ6R0E9v)VLH_M;<LUJl+B0w-n!ZIU!?Jr}wUGk-cD9vfsZ3=)%R>WGL##D#3=V~%Ao
-!;I_yt%Vb^{+=Ml2ELHXFMZfx8G*PJdQ0ildnP@Oyz!KWngy%W4dNG2cC_GmI(|?NS3b>bjs!+;c^KP!M;9|u8L{zo=w<^9zT*&x;tw!Q0~+6~9EFqCrHe>l
-mb9QmMCioJ7Hw74+#(qv4yQc5=GsciD`5kcUY$;n#F%OBwk)q$7+_N%)jF@VJy6Ct677G;fetMvVvoZjE`?oeV0Jx1?508a^zKIvJ`xtyA`!O7m75#f2;n&3
-${0lu5}*?wawPn6%zQixcMHJo*x;M}R8wt{uSYusR1fkT1rbjUN*y5~$b(U>F1*|v*dF(QcRwBtbj7I6)zKX^?fa2<X-&Hwim;Ezhmll(?%H)xC(h7aX}F3V
--VX6_qFVD6x|dUq>F<1O_k&R9JKFdjPYRz)g<>)@1j6a&LHRi%qc37GoL)q+s0eh5Xn(m*iEQScE{v=nL=ml!2wc>Q-QM&u8PPWl`Q$4;7Zn{p0i^Vi^9bI9
-bJ>Z4e8kBhhS=SO28m5bSImvlHLvKie~ukg<_S%3X9wd<miZC14pYix(Zlq19>sf1rXNtt9WmJPD{}v#0he9=olMCfwDTA_9R-BDf4fYxqiXGAwLYDOJ?TYs
-6ys>;_i!*fE%o-#rrtCqw?P=VJkpatVwmPgfw>cD=**l}bN5SQ2oJ5xmck|sJM_?EE)^s04l~#}%vgL5H35aK;F>_#TcWsw6K7lClV#TGD#r`PAt(!hw@S|1
-#wF)6D6}Z0%@1Yr65eJo&fpJ0GaRn(ieYujwQ_ghCC)8dW3TT}Qm=Vc;R^{Rk$h@UOWH_0sNgMck>oe2_pi{Vuy}+s|7OK!M*m2cd2HZd+Wi+6Sngi'''[1:]
+c-oCtZExE)5dLic3XWeab&6bPUDvr&2e%2f7E2p=?N-1xTw0=RB9iEmR2<LEf8QNnY$s`l1&GD>yL+DJj--^1IV-p#vLt53$tX81t7=}5SMUCMeReYVnY>zY
+ZOF$H#kS;(8K$`zl7%!Yl2=S?u1Tq6P5xXn(Ilkih83_X&Gj`|a4iZ>M9r35_ftw~_uikV*HRgxc-J1XW@c511@Xg|(CxaJ{6<{~lj6}~b|Y1xAIzr82BgEP
+N@ydRWkL*FRQzkpb37+3AKUJoWn3wFIPWDZUN`I3bh{Vl??-2&_al-KdK@<GzCAxbJ3oW*h(bhyH%1gRA+!`t0lr}KTJQ~iYgw>Lm@T#~P7SL$b{c88rg8V}
+=;9nsQasINy%rUZ6pdbuznp!Hr|Dpto=($ePaZ>a@WYQ!pG?!}*UMkD0jsikF)hA_Meyr?)?hpC0u3Wl!bv?%(Atm$ClafHnq6@Pb4p6%M*MlMV?@netKf#`
+Mk-6}_}#k;L}KvM>FKk<<H6HY+Wj#81BX_|to5+pUkbBo7Z^vME%Q~|Ec<)CojASaD7G7r+DYN0hKeb8NraxSxPsupsi74{Oio^a4rMj$cEEwZR~&p&gppEK
+sOS~b;HA){Vq4i7>tsi9)2b$jA_ZpDHgbUmI^z^<Av{q`SX03NHu~CnM;B0(E-Sf+=%aLyo+1~Xiu6%BSzpd3&D+^z`P+=fu@40W>f_KxkuNry#8ZJI02vFo
+P#Y%NpEzmGT)1N|Tgclzh6#}khwv5QEMEbC8=O9t=5r#NTsC>tYH`hNc+#Tgm8l7k!^wi>SA^fdvVs>OZ9ABp;M-j+(03b5e1u@PBT51Sw)uR36Fl!ICN$qC
+QB>0RNGs3_>&Y&haGOF3IG9ViL|0L7o>;SDhOD5ik2cs?e4$A&>>Y^j7S!GW7&N$T(?7+|T$a(=LhkYuZM52%u=NFG2lAJj#%9UzaFlo8zc4tc0{Pqv&RGZK
+`5d{4qNc4ETqR`g>JMz+fCT&?ZcTi+acmh4Q%I_4@S~6QGzatb{}$B=uKt#?Mw)!WBR?f%0|`s`HCJ0iqTWlwQNS9f9bX-Yk@5<l_XJr+p@fg_B;Le@n=XL+
+a9ZZa_NT)Ub6#n_aT#xCJq)g65eQl2f{bS#jR!l2zNXu70SSl_Hxz&f*4DIatEy%ONb!DH(W*65MqpeK?bCR2Is^Vgq?t8YOsF5AGlGJ*r=od+5yMDW|6N9~
+JX-xb9Llhj>_P*g>mg!S4Jfa7JGAhjCNZgzusyC!Ux6Wj<A5ur=z$La?-r5);g=)o{3-2yLw3gt9@vvjwFSQJS@5VHWIFU>9v>7t1VVrZEnAg4xdrvwjz!*)
+;K5Hq!NHqNZYD=p-z;$>;jWx@JLql#MM(=xWP9z~5F)$K-lVXL9^NjY<YCUbOy6rO11xsV(cAvcISCCkeM|i#A+11LdJec)869V(D{bL4B-B?$WSmzp=iJku
+Th9OCg>!L#$<Jcc0>ulC;^sSUg;hWkZ0dz>Z+4%mU<!wvxr!}#g>}uN7T-HOpn0eKTgl)VVbV(_ba%diQsly>dLvcMD*Wu<hX)Nhh9j_S*_?|aJH{H}!$`^=
+gtv2`-a;^m2QjluLC5XL+y@72blEo|#Ra~d1<$ciAnxuBHA|0jIe}b$Jo7g3Wp?D_aOZ4Tm@RX?{qwB{)L|KRI)Uwhp6njOIERwVtZIE{ZpE9~UmOE?a9_IQ
+CZf>62OqVeXnu2;fzDyZz_YCJC~P@X2*Q3PsNEl8*XHnanzyRT;O4Rjik!pUlhL-Z!Py9M#S3AwL*6_mZ&ET!$?qIz7@6MWgX)?oX)o7Hm|M2mOm9F^FIiQ=
+OARCueP}>SN((4s<PB?q<kzt~U&5N)K!K<3?F_G(<VcrUXux3H{TEeRBrN'''[1:]
 
 
 # ======================================
@@ -6901,6 +7021,11 @@ def read(root: str | Path, name: str = "coronahack") -> list[Record]:
 	return records
 
 
+def is_here(root: Path) -> bool:
+	"""Whether a folder has this layout."""
+	return (root / METADATA).is_file()
+
+
 def films_in(root: Path) -> int:
 	"""How many of the pictures that a folder's metadata names are there; 0 for a folder that `read` refuses. Nothing is decoded."""
 	try:
@@ -6954,6 +7079,7 @@ def _picture_folder(root: Path) -> Path:
 
 def _record(row: table.Row, number: int, source: str, folder: str, root_name: str) -> Record:
 	name, label, kind, virus, category = (row[column] for column in COLUMNS)
+	kind = kind.upper()
 	finding = "/".join(part for part in (label, category, virus) if part)
 	kermany = KERMANY.match(name)
 	view, basis = _view(name, kermany)
@@ -6962,7 +7088,7 @@ def _record(row: table.Row, number: int, source: str, folder: str, root_name: st
 	if excluded:
 		path = ""
 	elif kind not in ("TRAIN", "TEST"):
-		excluded = f"row {number} of the metadata has the Dataset_type {kind!r}"
+		path, excluded = "", f"row {number} of the metadata has the Dataset_type {row['Dataset_type']!r}"
 	elif not words.label_of(finding):
 		excluded = f"finding {finding or 'empty'}: neither normal nor COVID-19"
 	return Record(
@@ -7016,22 +7142,24 @@ def _view(name: str, kermany: re.Match[str] | None) -> tuple[str, str]:
 # ======================================
 
 FILES['cxrkit/data/readers/covidgr.py'] = r'''
-c-pO3QE%He5Pr6P1<O4|LKWF9h5<960coui0n)^9(yoAE7_>ykL}bw;DLaAd|GvAUBs*;|^kI3iNFI;hefQmw;hayTD5PO}$v)nGy&8R*oWDy3L$=Uv#qv^E
-D=k|Zy=J<SY^Ci+IZ?(m+A6tYqAF<csPJRS<Uh6AtYzgA&Ux_ikNj+eTa{|T)Ow?hV`CULEBTXoR4yrm6YZ*6iw9|cT22h1wyjyItW(uP%$!)1@-_2Zo1!zn
-$v$1&UwzGDHom>P@?R4&d9hU*qmO5N5XDussa+7<UwpXESjxDSTWOSgPI9~D!A+KpvJuRO{6?%Lj~Tyf40se=-d>Ng$sH{3`Irw+PUbf-Y#|+jPm_yLcIVyP
-PCj2;pN~II-lDh9SJxx@y#-Gf_Zgj#ea$8r_`k{S?&);i<Z%vp<N+k%ekIvbmzZT$vE54LE9PL%$WjU`&ny!rU#TsmS6GIKpWO=Bqy&DMT%*sGa~nJC_aBs7
-)r%z8>%K7Rybv~5{oB!buD7aqFg*A;$wpWACooV>F}oKF^~j`SqD)x$e(-(}#c=F5wH>}64E{(4?|vWriE=6Ak|{f1Nh3p}wHuN^B6j{4NK%)>pa-b_UP%bR
-Fww?^zyY&mrFho0mtN0ESDOk>EJJd|`i*&%zzKyiVFVNAgqtQu5sA9pL)oS+OI6A+YCxg_8-&&w_MLFXtb)w@8K9tLh2Wz`r(R_<AI79n<+1jBT_GqbAWL{4
-u8#YJ=%ycc<<{94y+e~zDFPM35faNPFg{jdk77y*D}j%K-b$|}Of}IqGE&Pf{${4nK(;5$$<j*N6!gHj(#{i2-hP>A;Gt)P0#9vqg{N}Gv{w2UegcZeBV)GY
-b+r-s<EfC5hCS%@K-L&Otv0@hlNEg1qdzE{-U4?vjNqOK&|?tLGfLs0D&|hNQ~}o(Y^lj4IGF2Y8!^cwX1)m!Kr4SJGrg-Qr9%%BWPvoF?vE1r1TwKLztdUJ
-doa-IECk-D1scd9rWNG0s@Dr?Vv+$6i=dEHa6Gq8t^xUO>f6yQLIdv&O?r*PL~J&)D#G~=Y8#3NWxggV;#2R?YrLWa#;|7ML8yvHz)BCHl1J}+`t!*%Y-cCV
-A`kv2L7*2}z!PA)>FdctmU>4_#jUh_2oQDJ#FT9GCd7>ia-1NBn1#@L_J=5%zMCQ0&4Fo(V)hj853h0I$K=k}G`J$A^a)#nmspetJKt!lp2CQtN**NWx9j=9
-81NGv>!W%Oy<gf+CE>@EIgjAglIR3W0>+Y{5a9$*$!o>X<fm(ct$g0H>91zmpR@KIi2EA;L2nK9TT#{$R6A>$qgO!J3#tFXuWx%;;8dO9SCFFy58=1<a;ctZ
-t@79Zi*Ak^6SEP<DW`N5@`Ojz0VS7~KqnIVO#)f8=r;5(h~)0e<>l44?5-&+v~97T<a*dC?o!uP5i_f6llvfIwkbvT-S*pKe7>7Qh@n?m%;qsrWK|(S9z+yq
-wNp=W5(AKX^qAD3K?ot}$)~)m3kfjh?aor`M_J5O1x?8-%R5GS_%Bo%B*woYP)w~CaM68YiSa$PoI`VYN>*2o6}BkvXW!y^V-839eUKq`802-XiWD4qmJa=W
-7u|u!V1r*Nv4$gWmHHo?C<WAY+LZp(vo^zpCA=je3Fz9-f@?x`;H(Ro^4L)A&r<N}Jb^PjZuWX?lHsx8<2B{ui*7K7`c^h=-z`J9X3J+bz98Z)16e^o7mu={
-9XZt4yf$SDot$D(xvU^M-mvJ6j4YH({hNp;bXm&W$s*<cRVfQHY!j1qDGz$>L*r$&z7V7@#v$a}QAG}$t7(Eoyn_qx6?OhvBE2+z1D|_;$Voyu|Bq~T&)OGh
-9QXHl9h|kj@od(r-245X*jsY!CM{y@A*k!Mbb|h;*drwexP1u=UQK7SH$Ji`_!mI$Ein'''[1:]
+c-pO3U2oeq6n(aS1<O5DLKQg;h5<960dDOS0n)^9(yoAE7_>ykgk{MisW^e>|Gs-KDcNqlp%2ST#IO5t&bgN~=X@+hE;Xwb?Bo5{o582?#rx#4$L5t?vaArs
+NW&JoTC=K@Y+0F&vZ9D-^sMBTi880bO5w+X$-io~S<BKUob%xHkL+xOT^4H2)Ou5C%SJHtE7^-)DVyZNie^=<#gjBYEGL?xHqEv|8LP^tm{~C|<hkuxrSo?C
+-SAWY@#gC=W~2Lu8}~J)Ehk5%*44qs2a(^Do7x7!WB<eLkfn?p`7E`vuSsT}d2lxz4u%7m5BZ%~OCB@+;5YCnxW2y~495?!yyGL@JMzr$VAzDT4?d0igW-cS
+b3gvvzr7fJ9KS<rpKopl^#2|#^&f}iVfb}89)kV5;lm?&=bpzI@W=xo;c+S1qAHMORkH0;WlLsZPRl|HBi|Y(bhcE_K(8<iBYw3@K$8gkGQLHdOKUf#*X=$j
+yR7F)R;{~2tBYKiOm*)E7g_bJ@+ZxMkK^Is=J6;DlvB(e#aykJv`iEU3$HG(E~6OSepAoAtINyZlFRqMUjB}9$>oA6Gh0e6LtRz2M*@l1#UCKas^|qBi0aR!
+gakAbO<ou{#B5k0UaQ(kucM`{bqOAe(CZ@sS?X7^8~dYC0^V|^!w4qy5l)`3hy;G_JgI<=FH|AJ$On(g^pP8@+20g@%t}y%n*nGVv?wjKJ#p%ry7b0gt%sU)
+^@agT0qmheTpe{Oy1Q=NmSMX`S6ke2EKz_+Sc=535;h+yw1WXdWEd+29|fIdwU#hND_!R0r50zfXqQ2cBYuRaEQ}-rL1$BlOwJ%6(7yw@_njs5*Rpb+jD667
+0Lsb|sbun$KAOS<jl1Mo6ty&A6almyEffUQ6moc68K|JLIv|=rae1Bay4;9tbzC!u><&s}PrDIOTJ^RF<|TZagFUFw&KysAknv0ez+u+Vo(f^10B5#p(D%G4
+pej8Jl#?Gax5X{g_!1mI*5ToF%v@WdJdFIV@T+Y}V(PhUK#;1H3>;463wSmSlap!CdD75$O^@X&vlEarwA^}A$cZYg@4m^n+D@m)^B!xEq#QFkm&5F28iNN5
+_0mDc%6dJQIwrXSZ<qiw1z|W(3G9Wk5_Mt2*-E0|wiDN1r_e&eqw`TTxty{$skez{8vlvdY-E{-vn}*5Xb@PkYvLe2jsW!QszV?uYbKtADtY8Xb?n9np*|Iv
+vT_Y5p-0+?XJNgeZ7z#y>uICI39(NBLP`J%WroKRWWy~Z6<$zjiiPD!z|PijG~|iM^AL_klqw*YHmE%T!mt1ULG#`10h;$yG>GoV43hIBJZ?;p#BII~rjXRz
+rQ{O4!=pr)*`_k;C5#9?a(cM(08D@`I+Sb)<dJ<kPW9@>M7)dSY?-!2L`8*VN+^K`hv~Tj_0$C&QD9pH-61~clVI_3^Jsbg8h|j`W)ZrorU_V>ws%VNo_NP5
+KPxF0_1d*<?%LIN;-^rj{vMeb2r6u^4Z14ezq=v&uIG5yl(?xE3-yBLMd_YRC$}K(PxMA;3zc1!Ax}7!3zCCNpil{26k1Gf&}`^lUdh9k>+73u!w262aBmYJ
+YW82^`|t|y3}}LaQbY2Zih{~n3!5!v-eVaN1&coRwRnZTvRFuc68Zs&D8VDB%l5iGmh9n1xvuImZxl@NLDQ*fok>5S(rp&JVh?$^3m8&SrBS)`-3vt2ia$9*
+64;zvO%HaG8mdWSgOe{=QG<qJHfs(SRkf1&4BBNCy4rBI5eE0=)#sjpSPqR9FwuTum*G3Q1NQ#)BUxRpO6=&)&aR2)jou%?bg6~dVv*pP%2P1pu-SKaZGw9q
+!yf!f2`e1AU8(zr6NP}*mio(i;?SPr!UBE_01s%|&4Ou)YR_4lG6~8z8RtvE1$Puq?{L^@z|j%8*zng!%18ZnFoO=IOxip=d+;7AUfHNmz#F#3u5HCimUIG@
+G^=%y!o^3qs7#iS9rq}@O<Ly4rtVQo6ID^j%*s6F?q`9_X=6i7+EN~LT8W-?h!Yw5n~Krx38m6IT%j>l&>2ns9Fa~Mzkto1b8<u|=l{WG`@7_X#!+{N7w_Aq
+yT6?_DtC7OC-fE^`$ZEmHZ#=qT3SIr3U>&}9v&+c3qAtgPT#o9qTnA#RLe8'''[1:]
 
 
 # ======================================
@@ -7220,18 +7348,18 @@ def _say(root: Path, records: list[Record], own: str) -> None:
 # ======================================
 
 FILES['cxrkit/data/readers/hannover.py'] = r'''
-c-nPUZI9bF4E~(_3PN9E1CDdobuSIz0oPuN1?a6q?$+K=1c74Hv39l<Nb==^EdPC^96M>Z=0hw|Bt<@aNC_bpC^Iymb8rR1yN{pdx8v(KFt6kWVS!t1mD6U=
-3cty^*3YDThnY%c3HNECbvXsEq@K}&EOm_$WYWnvwa>6dt1^Uby_v*9h~Zbi+~^9n(iNpzgQ~XLIQWCMr<3%>JSi8mukLiGO=kad8XKR3?X;X+m-v5LDVz5<
-eY~GP%s<T{%90PhGC*VW+2LE6&FgLBhQqtr!_Do@!wn=Lx+KN$_u1@rc1yBAP&x{0w^EsiKqyA>w6^%dpGs%4RBq4ft<isD>XfcUID9|<aCh&0yj$?$?IQ{A
-XOA-$9z-RkAny1e=hb^&?b_9GNYKum1;(L5uySvqn(QJ_B=l&|HunYibMb*=FPz)j>147|u4vYAs;fy=jtSnUjnU0^lImxb5f8>bgR$v(z$MHu2W3|U8Vroq
-ZtANR!uVHMGarTny6JO)L?{Cia$PdR3Q4gP%0emkx^X_5fkD@p8oV2rKnHIalmA?m7=$3}tUnh-B;gM;WrFY&3#WYw#5x22_;4bqWreMT6FzZQ_%KUl-IuoP
-%QoD_i5#as=&5eeML?XUEDWGb3ov@eT3z*HSV(1w`W;E8P;02rN!Exc|4Lb_>J6m2Y^u7=n^{j`aiBi(@FMx)K;`7a`PMiCL2(WYU)A3f<l=#gK*iuY51oT!
-Oypp%5#(Y+ed$v=mBAI#K|yPKVc<dLCXG0?1CiuN<Qq_`mZJ0wig~lrd9d~1wv^`!8r%B!eM)eR2*h0t9Q5?URa@xRm9A4<F_=M6H`N+V1go|?2@IlbC*%r-
-p@+T`G5V_JkL}8TVLClsusC~}k~#rlbz{<&4xRyRy$RDN+*68V`{mrN%i-WzA-Pyfs~7=4cVd<WUh|@Hm(+(nTl$ee8RJV@HW_9;fF;q?u4=vWjngGW_lG?n
-gaE32Z;2&gn~Osm{Bgn+I*`FJ=050o((7{-eSH0pS$YKm%ug4l&_!5zuLlP<8+F^!5(x4Un?6yz_2_tR)fTvbJaup-7ZGxFY@3hB;i1j(NahjgbB>8;4{ch5
-r2Vj<lxr-LekhY9S9L~xlZft7>b&rPy|{FGXv^b6_4OH@r|@VQay$&0H}6tR#N*h=y~q1o$U3-M{J%M6CrpIIGvu^cd7>o#pJfD0LU!>6T_9+~!&-zsZ+uDo
-Q1@rvH$M!^xYRqOk=84w(&DNyWkMa~@lh#K+YlP>;O$@VLwx1)Ne#WlE)k!J<vecD(Hk5`-+#!X?>*!6YHKyUzKVak`sMYcdK2erV+(08zJB%U=O3@GTKs8>
-l|+5a64Abnn0a}}tE5|yFdY61)iJZ|'''[1:]
+c-nndZExE)5dLiciUYq`0%SSqx|bTzfHZM21I;=(S(~8<3|gWrE|MsaR2;+ef8QM`$qv>oA7b*zJKpo$bEFt!E5S3NLFHfz0oR{CFK?!o?_gQ+t$>wil#y2H
+J#F}n*R^`a&9@?xDKFtJEtD$f;5Nx;VStya77=9J@;Eimun|UP0-Aa|iy33%SAV%y6*SxyrQCq58l^4#fzxg!ebG<S#uTex-6@@!|E$K^VKDu!QW`7kZ3LEY
+O7X4jDa9F%{B*axUw&Rh2$vRKIS8%QDe`-sE$gPW<MHj{{_5uH{t6OcJz6&YeX+P%+@LLBh)asvu4Tp|V3O$U#zwr*Po*+mO1r0Vqt)LcwNlkA9Di7TyuEWV
+u2-~p^MJ;?#lwP(2Uf8;uv=QlY4m|cJ3l&(k>jN`K!j8R4Bs25X1fR^8XX%r&0Qt_Tz#b63u_xQpUt+?7VRcZRW+;1Df0ZZ)v9e~sd|<f3S#OIO!XiLs%0i}
+kY-&7Eds5SoxAddF#Q!aB#iM0Px?{_RF(z~xhhF&1;<<pX`tkL)moR$NDJHQx-VUf%;~+089`5V7~@&FEJY9kud{FNWvDdfHfB->VV5J((IsfChJRd|5!AdA
+-a<rl;$|*=iv88g;nBlbb)xASW#|PX@K_W*qSGLFT7XtN+SRKfh833vd!rZ69BKuXu$*>8$V(-SK_HN-vaM>*2ek#J^%^6k?Qn!=tc*u8$B5Q-(upF>dZg*#
+;oKl+_f#q@8D((jBOGItkf$$aTWn(ouq&1=xP=18=FGv-PdyzG&;v^8h!PzkaDzEJoy9a+t2}5N)xI(4fY$i<uC0;02~xVNfs&q|LUpJA9|2vdsfdGo{L!jT
+#hOYH1a(_&gpOeCdmeqU8G0kRMjg;FbOr2}sD`qpAJdEIEX2G!XmyG<$L&a<QLRqBsQSom;zZ>ogoSw$`w05}N01ou>*<PkjJ#pEARgnkX#~l6^ehD)x#30<
+)9yNq$rd<|vugx{utB541%(mBOIo&>$c93d*c@hEtDS4(o&ZcS98|~{pvDGIQDO~qcJN@2vx5hU1N1t^RF^@NgA+++fJ`e$ue<3;sAoy#18z7BBdpAXe4a4P
+dU8D77oO4pL-h0|=ZRrH<eN{Bo`Z*WME3~y6STyM6DQsw@jqlJ`9_q<@G_t!mvx3hOj!R!_EG4TKRa}O@KtfCy0T18Pr>9dq<n}b=iUQM*uzxwy`y;m-4o>b
+?#<*z6;GTLy2;upB60u8hEybYbi5TdU^t;Sf`tyLcuCw_;?|sM=skLjOSL134I5K##JbgGf-UJ7k*UDGLj2e8{xA3;zHkUqjo$(`VP8=Gbju5i-vDv+{SS%g
+d!G^b)u813@*@7};+MCx>Rp`6ttq$`@#UL0KmT}f;TgwEvP6xGEMfjp7MZj65=#038pH9wxM1U&'''[1:]
 
 
 # ======================================
@@ -7252,15 +7380,21 @@ from pathlib import Path
 
 from cxrkit.data import words
 from cxrkit.data.licences import credit_of
-from cxrkit.data.readers import table
+from cxrkit.data.readers import listing, table
 from cxrkit.data.records import NEGATIVE, POSITIVE, Record
 from cxrkit.errors import BadInput
 
+METADATA = "metadata.csv"
 NEEDED = ("patientid", "finding", "view", "filename", "url")
 SITES = (("radiopaedia", "radiopaedia.org"), ("sirm", "sirm.org"))
 SIRM_CASE = re.compile(r"covid-?19-cas[oe]-(\d+)")
 FOLLOW_UP = "a film without finding in a COVID-19 case"
 COVID_CASE = re.compile(r"covid", re.IGNORECASE)
+
+
+def is_here(root: Path) -> bool:
+	"""Whether a folder has this layout."""
+	return listing.entry(root, METADATA).is_file() and listing.entry(root, "images").is_dir()
 
 
 def read(root: str | Path, name: str = "ieee8023") -> list[Record]:
@@ -7270,7 +7404,7 @@ def read(root: str | Path, name: str = "ieee8023") -> list[Record]:
 
 
 
-	path = Path(root) / "metadata.csv"
+	path = listing.entry(Path(root), METADATA)
 	if not path.is_file():
 		raise BadInput("There is no metadata.csv.", root, "give the folder that holds metadata.csv and images/")
 	rows = table.rows_of(path, NEEDED, "use ieee8023's own file")
@@ -7283,7 +7417,11 @@ def _record(row: table.Row, number: int, root_name: str) -> Record:
 	case = SIRM_CASE.search(url)
 	patient = f"sirm:{case[1]}" if source == "sirm" and case else f"{source}:{words.known(row['patientid']) or name}"
 	label, excluded = _label(row, url)
-	modality = row.get("modality") or ("CT" if row["view"] in ("Axial", "Coronal") else "X-ray")
+	modality = (
+		"X-ray"
+		if words.squeezed(row.get("modality", "")) == "xray"
+		else row.get("modality") or ("CT" if row["view"] in ("Axial", "Coronal") else "X-ray")
+	)
 	view, basis = words.view(row["view"], "ieee8023 metadata") if modality == "X-ray" else ("", "")
 	folder = row.get("folder") or "images"
 	path, nowhere = f"{root_name}/{folder}/{name}", table.leads_nowhere(number, name, folder)
@@ -7339,20 +7477,23 @@ def _follow_ups(records: list[Record]) -> list[Record]:
 # ======================================
 
 FILES['cxrkit/data/readers/listing.py'] = r'''
-c-oCtO>g5i5ItMJV!%tJLQ&B65;*XpXxBma(C(s}#U6qnpd_j$B9kgfZ{iK|-#as;WH~X=0zoW_!})mg=21e3uNxVl*UCe!diw|xI@`C(f$gBv{njr*eN%2v
-3kB9Rs)R=!HV`%noRZ!ec--tk2hbjj<wGS%)8cD%E#du#-#-4qug^SelqBa~?mb1&p%Ox5ncfc81+YHroZUiW`(8CcTjMKPH;}eJ1m$F~E*iBm$flRxWA4dd
-dKE1O88*GH$K6l3%u;|S_kgj<embigi;3&4{9E}WE9IPZQ;c6_`@symkY(@J>rd;?H?V@s46C?i+(sN39%}<W5DHE~Z|#F>L7QM>(b+FkzB$JGuFUGj?GRt<
-&=Efu8E?b2-I;coE$|!_wR{yMwM1M9EWp5*o9pvSkRCee=m&e#NP}mtxQk2djKYL;Z2T4VZ+WVTs`m=ib_n~J@FK?c!DWl+h#_6@d3=jVuvx3RRP8-gn|sxF
-1)RTwup4@Hi<V`CyZW8!aEFyqX<y%_po2#?n4nCcU$4<zwUJ-6m-sXlglCy=obY0yJD}hdWr)j#Q(@=K^zJx~yg-xSq9vX**u6-HO8a}thbyV5^n#5>f1SXD
-*%ZQlKwO?D!^-cvPCsE!;S7!9>g+|F2)*DY+CiB^oDzhqMZwJ^#5rmzdX-$n<t#VA<l`3R%?~-Jg5%oeKmPnvQN-51$v{0dY6$T0^O`76L7Dq==(tpJBx}@z
-$bx6Ks<5y8aI&~`+^DCJYn<aeW?i**R|j8UodW;GmpB?kA*cS?X{YX^Amv2#$heZ-Fy)w5e_EsBaQr1T)-{f3q6LvDY8tX5(5osrV1)`6S_`tacp&M~*nJ8a
-F~lMW1$X2>7dIPpiGMQ6Be8OdRtf6E=z{k1ggYK%x-!rGuGz3~O~=YK)0AV8u;6(=f<W^y9OjOZ=(P{GEEabWko7^kqhyeai+HvKkAkM!D?DZ%Jc|_OfL1hN
-HNwFYV6eJIy9Nmad|RNF&_>Pr-%g;uz7~?mWz*1cu>9W0E&jw32QCFCvB1dgu%xK>kFtMAc4NYMQH+Sp{EU!H@>IeoNsP*<o@utptWu`2ts-hB(tk0U-mLlk
-dZhi}P{Ek$E4-bm&Zl$aqo`WN3$Y8``6c#E)UtW-sMs5)hF&&G%&5;<<dehLWw@9XjR*)5HL5JJgQa|li1IrEmwHKVkG-;w*A6GBCL~XgrzGls!{?beS5<Y#
-$c;Dd?Q9eO-4VO6%Y8(J0i`89<SC07qTpF#Qz8;YqB48bI9?R+4$?hJaPPJ1+o{_^GBasHr_U1Us9+q_I9*4MdAK^UwT_^|8}B)}eo3c2v`P(2=Jo747E_ZZ
-j^KUc=%Z*g(iY3~NPJR);{r=~Q2SLcw{<Iljv?{*r=pe}_;pHDlgz{hu*j0WyuqOp-1rE<@${V#-&rv<Q=AK7lu8;W088t{a}4ov@q9@6g^`UL=@Veun_ZAG
-oib|6D%p%$SsvC=`2OQ^iS<U}{;wN`4$*gkHaiu8JS2%`(gja)l#2?5aYTW4VYMOw-fe4NwY7K?9!a;+ZL18#`!{`xP(;;ZoLKkl7=J3x#VY#Af8e&3%+Z1Y
-KrG*eW3(B>csGok=kIbvfn<R1F*clF_4_T^O;<`xQ;F<fK{Dm5'''[1:]
+c-oCuZExE)5dLic3W8rM4X(0oUkV2<hOG`(U~7vtMLz^VKuM>Huq1jUox}_B-*+#RY$pLWAV@^=crVXAcgJY0zqKZ+&O%TnbnZ?W)wr$(uUw-V+x20o;1>Lz
+7NFcv!9v~H*s9oq@?e4+)Lpw*HYyv`;P}!)nW4sQRBhDz55Il-leb?5)q)}A!R!NBu(8lu&*!$^Iv<q_^TxYgRj%uxiq;LGFlD9E@rMZBMCV1QHqlg_2?2di
+0@IdAY)x!CTaKrnaXC*0?)?UBll*koRt_Dvz4;E|L<+ojezNhasXq+cU7XL~uh*Z~UoO>3y`5te7mVA8Bg5ld#1BHjgX)~yK&|W$9S8l#`hxCeI<~vM3`Je)
+h0-;IO?2DB4wjZTH@&G`xYs$E;ADNXL+$Q@V2r1qzMxJ-GN6^JwYPvr9hh4{PlByM(zqa@(3`Hq!-zlzL4N+r1X_kc{{zG7((f?I&SNzEozMALUAWy)FXuD7
+N60RpM4EV^&otZmdU^5stujG1#?v1pNM#1RbIw#+B0T_6vBJJ{BGK|CCP5cKLBEZAad;-SL-g~RDB`@%_&)9;q%2lLlOVq#$g==lldIS7RNQSlxI)Q=<h=Nu
+IeCqd%^2fnE)cer8zKym{t~DjYDoZ{B~niT;aw&@J3O1&Mv?J?JjCV9L)`gc+B<b4%TXkHk;Iz=Qb;&i*l<Jsa3lqVp0m)XuhHl*i>kQaA}$Y;U=emrWA8Di
+>J<vf>eZuu!Ssxi=(aE%>>v+)sdG*yA<kA)(5s|EmPfuRbY70oZ~n;G73>*x_U7lG@?28;%mcWuU>nt^FKenhGRg&b3>}9`icHx-qSFIQ6_{84crmzieSrIz
+S*(Ffye?|DD`UtpPL0206H9|AgwD6Nt`UyG^uP>b7M0F*QVZW&z!E@5RoI6JJ)vyW*1PZC^iqj}8+SZz2c!zirL|SdtsyZ@N^<fNg)kiBW1yU5y1*2mZr-m<
+0BY1(PPIm@B>C&%@16B<BV9bB!juYGaM*_cKDq%UfWM5zJdAxU(U@G4L4a(g_@GD%xUEO0YNt%;@Iq?hBU{O&<Qze#toalDnZ9gMCH@$hDO5$1wL%kbMiq3P
+C7$3lE-$XjutVgydym%^sRxmddBOtg)$cQrm_RtmBJBwXs6CB1e>4H7Y!S+%G3t%n_1w_y@fRQ@4n1VK+BOYM0hFg4Dbu0AxhSH}mEetsU<R1rOTMZz)|D4<
+Z$k{3q#dD6!JdGdD&qL!d}cbk0j$j{FbGtG*ZIQ^lL}-%>ma!4tawVR)#@qJt|w};`l}zW>2imq!E3(qMv`^vj%0(U#R(xTx6(t`=9F|8@)eJoYst*|@cfX0
+Ln_YX?m`8e$xxr;wP6#un9w##QGYIxoZLStca`-Owjaea6ekfKl>CILCyGCP*`yIU#Vy9N8;YvVgm7C91^al;I8RHmdUI#GO_CcO&hmWZ=aHTfl4-at)Hu)>
+m2vi_$v|QS43(>a8e3|aUk6J&Yu;avO>^sU{&AyR;RCB^Lb^vf@}dS_=v{1Hzoi#PX{t@YdEa{2cBTS-)HvCTY*HvShgm)ZjR<HOiBdCMtNajHBBHz(Q=O68
+Q?0Dyslo}W3CS18v!F(Fi{D41y(o%nMs9pGUL76cuWMo#X1Nno7*JZ$N0z)06FHYAixQE@5{1dUr$w&bsq_>ixc3&iddjvo%uMQ+)63d;3K-j_^tuzpQa!qN
++#~S4^pI3PrrSZ)0NW+=`shWerzA}rq3%cT`qfBV3^O3{sq9Y!T&NA~SDoq0+DOw}${%hD2Y$UYl2g-{1n`KaZvPC2Mswl?fYa)GVRRn_!@Y}qA&gQ;V+CMn
+jeZalk7o}Dmme8fIY<x4>FnrvHMVo^EvqCmHrK^rEo10Eo+c8n5chw*Pv{c8D($cX0rK$HI70uKa-@_<DS4Zv#{=nu4z;9tceuv?%N(~N(UbkaNn0=ja}E!Y
+dTx%fWQb%AkBsJj95F^Javo|dIDr=SJ;_buTigUa{}*_n!u<'''[1:]
 
 
 # ======================================
@@ -7360,22 +7501,23 @@ KrG*eW3(B>csGok=kIbvfn<R1F*clF_4_T^O;<`xQ;F<fK{Dm5'''[1:]
 # ======================================
 
 FILES['cxrkit/data/readers/nih.py'] = r'''
-c-nPVZExE)5dIwhikrSf9u&pSmbP=M0cq@X#<H|X(>DZxKufg6RTd4BjuUwP@4Gunvh&gaNvPxTUZ3a4APBCc$fW^2h0F0@a8^j`z8x6x(Eoh^B43uy!b-V9
-FC7S&sw!92ECOMnk~87dowO$~6i%e0%9)4ssMmiTXZ8*z(yCm7D<qyO=Qa+4p!4`=YV;fy!WE^OfSNC~aqtm8>z(Z0{7^2=(Rj1F(k8dhc4Nai*hb5VNhx2_
-%IJ8bbvpcfaUH?s=>6&S_{%7QE8c%}P8y@PcHfD7TrHNa)44u<cQN_|353Cu+|#?G-cgS#5JV8XP#6+hF<+E2EyYBZmWAC8mggF4#j#U2sBjh|s&WwcTT7<O
-SO+p!PU$LYcK#N#St<7|c*7(*j$ZX%?Nt79G#ZYE9PxNAW)j9#F7GLrbKg_A;AlvKJy5c8FdpuHoz5hEeo=A-AGPHOFz)jY7sJt&uZ1GZY{IY7Uk{&)wgqT5
-yB)Ie=^AbH`@PQPhxB}WIUHZUM?r9@p^h-<e7?FMQQ_Re4h|11Rb*K#7K?bI@8e9*5AO~=fDyk32<Njif?O`Apln)5BSWLL8!*VaaPTKgv@QpoJuJ}ILSlUl
-VO*C)hyo$*3T2@b4+wrP;+~OiX(}xHL&&D!5Gpa3-5Bj-t!3E7<A!CRD)2Dr)-e!D>j11X@E?Z}v9gz7YM4^Mk(J828;{6aAK_IE-xrt~fvzNbmLe;_=oM)x
-q%Onh#N&W@yh~!#$qH5GM%GXg6HA>&V-|#wAn&tsnajN8?j9$daO9jyx3fnCMo}g2-J_zsPzg{|_(|Qm$VBvu_E3jSV(CeO$?qAVtZeBQPKhZP9%@vSIOeh5
-k6=IkSF0+li@u2wXyhw`X)wb%<@w{A>k8qZz_o?i0B+8?2JOJ&`m7Oh8w4mOzOtAl*E6P%R8PYNH_%gy+$^p4!XwK{hm6##ip*h$TT?y;vUXF4LzO~XP9nCj
-SPi8}Tx+1z;s}x+K=G{9ldwL~?NV929@R5fChXo~UrLclj1v8<DWTW{jh9B2JiAk;eH&w8(*=_HzDDrYZ4)g^@$6O>D|FA^H~_NSwsX^R#aB#M7z=?j46EgQ
-B25ITpU3Ebg(Rqj6k`NU=-rx5^(NsOy;JoYPVE>O)UK|!_6Deq{kM8)GS9KC?E&N}b2lu*Kex;}&oP9YkE3P^RuJvqJQ|$0k(WK0o>=!g9FP%AgjLjHzOiDG
-g{=R0e4>?r$UK)$5NHS<4^l8VQeOB|yEFI}bsA!}h%9lo*tF6so^rd@^o**IbL}C5d6U{N32f&rac#$R(9Vhh(p&L-thAYnlK#QjhcDydLH`e&i?V#lhtGsr
->X^$r(zpKped2M7E*EvK%Zd=VX0?q!^;1tgW=M+gXdC<_nTFU+K&Z;|-Gg~M+&u<DJk8frs`6wStUZP{hii64T-e9XtbL_7`<o!b12hjFDL1j)(5c%^KtyRq
-V#`m&jf8*=_=Ac6M*@B#B+VPe^Q^|?ZsT@s)Cx&6=6zgL(w)!-YY)sH2$_m8w!gjg_mK?s?DlyPd=tiX{gE=f6aGswtWy$jc5TnO-y9aQD`at(Q<V1!`ip1M
-g)Oe%OKNt&Zl7&_Lb~ye&o2{Jrb|;MI8V7mDw8-}5+c$7^nxxkzUeYU?<9YQm#hM3rK(hh7(PSe(wx9of#sC=ye(r0>6wOikucxX-Jt)vcO3VQe(N85E4nOY
-hC?_B{EJZLEN@VjGz%2A1In}5;qAx+h{p_0CA|LY+l?O|8eeU`bo~4bj^6|fGWvM-?!#*(=pDcL9-Kgr2jpB=uCUC6Ts&BRmGaJtF1kv?0!O&6=n0bHyTLzZ
-ay6qT0*(+24zGl{#>f0}I>k#M_#XJV!CTlIOBD^n;2(a~1~{1cuEgD&!9o8P2R~a2yL?@HBK2BIVZNdF##e=3ZqKl-U7fcH)GtB?5M|T(A3GZ!O8'''[1:]
+c-nPWZExE)5dIwhii7qc(%>j|wzQp74M=0BGnS=An!X_j1X`jku99ewbezERf8X6vvYnR}Xks79yW?}ubH@Zha3w`94d^Lcj{kzQLR$Cjz=((b?*kC|qI4FP
+$`yLyK)_VhxvFPf5Eg1V6HeVpdjdn@L^`USc}S0X{nv43?_eUW$|bl$;;FK-aS#NZ$N#2AS1=c@DAfd1HP^<$NBr8XWcTKWa&eB%+tsBuxqY@88@_{Wca_RI
+&eDlVDPP*2k)L+^>G1Q#br&v2?@zDCUq)TH;`K-8q%nFM;GM|F^?czvo$J$g7o$&*Ko~p$A-y~59rXx`pbNnZ2$9)}YF^5;6cbrmHbx!9=^8=f+^H;tpv8>p
+90dMvEK_By1DPwQblq)N{uZ-YDfcaS$7DM0zUsZ&DZ%AvG#m{%<8dWs62^5d?<tvcUtGB0Y{-JeP_lL~9`1fSok{xoMad<6)Rr^Ayw5*e3`bWU3q_vUh5wZP
+didP51)yDwI^^TiHTvlHd!5S<>G}9_IKF(3hM?9h{esTts|zv}&du%M@UT`zmc?Q|k0<&*&UAHncj%dnL_R=XpPdo+aybQM(?S{<8m--c*%raUpD@w79CY>&
+ps$5Qd<~IZm!ymWx$X*Op%f3O0tRu<NVhOG!u}98Y>OpTm;H937L|-*jD@(%FhW;`ZJ=uKl!=;rh`LQO)*1MZQ}PbHg>J5jfU~4fH=dohKHIB?$}h;b3%ZsZ
+S&FOxqnETxp`MvqC!P~5?p<Z$o~%%1Ze&9%F|ky2bY?*q3GzNG7rD$gg5IO_F;B{zuM&0kNY!Yn<-H5Tc_}ja0tTR_&@2uT_$iJ%Kt?E2OaueqQI3IiAq%3h
+XN0nHqs?$iGQxauM@>lJ#a8=W*pL6!st%hftYc)Mk2MWu*v-7SeC1ss92EH3LgN4zD+XoL))=rA@^OvqMI@FMugw6*^d;5PaLyI=x}z`)>!WaEv(lkl^|B^+
+Sn`c4p96WjY0@D8(U+4*JjAfo8=0FOXtmg%q-Rt-EA=F7PDBx*?e`I$xiVpNi-jWiF-wfIq6@{IdHm7Hk~@6rw6AL{Y&u89-#3)rhHbNDE1uojVuj&38Ye)0
+H|1Q@HT{7ucp~6AB0|{aMaL_Pm8S}CjEEYFN8oe{*<&WGq;O%>_=y01K~@v#EAarinofP9v=g|qlM*P6jhKDabd4cMF=1FQs);mRNd3S-43<dA#z;6d!7!t!
+(Ri~+aWNP%pcVR#lR*>eYU^)++mVA-FHGizzx6%9^fPzEHvDnRt-uQ(LGgJs^2I8m|C>jh{kH3EPue@y{ti2M7be0gq8ZQDm~0{Mf85{EOF$i_l1>nDiJ}iu
+7~2*uft0`d!@INMHrn1Lo=F$7s)5-2)cUB90mY~__FleNbH$x4kR-635uLrZGi?-DVso`=t(V;LcPr;R2s+=iGnO?Onux@=9f!fDMGmm5DIO8EHkByp7o2_g
+G9DiE|G?28%a=SeHog}*?pQn4xBdz8B;pi9&KnpPHR)`{+t&WnPa~0mfqi;|wr90jAVGPqd7W;Dnx|HXr+F-=Do>`t%2RWFxZ)m8s@=y*uRN&h{dLeKfnuwB
+w3!oG2PAz@6QrKR%F<@PDe=F^z|WwheTRX+99MtmR8xhd9augpp|lftu<~sFfwixhk^9@X%>FHtkM7~KCe9};hUQDknn?I3*${;!;7e@E$R*^oP?8~=BfgZp
+PcR-cdZU8(lIj<5*k_BMP@}x!???1b7p6>b5HKhzlh~3HQr`gdoW?TG?99;X&!6FsyamomRjUkXd4|rVIf1W&0L0gO8AC{qPn4E0-_+fp|GIY^_l|z+AA2vl
+EM<n%BMJOFSLSSQIh3>?(75SpUh@v;Ja;YbP1wrtA=8Xyeo|?Ci+bp|^#;dp0;UjsdG?ycc^LGL-+T{FpvPUc(zPorlRFm=*1rLGWl0knABJ<BJ-VjHRE94g
+|3u5xj9NVQ0!$8PS*7uBmBn<5(<}HM_y)jBSR6};hGFmzztscm<~-za^=5F;zr~5g-a?*2jZAtQ!Qg#EAB|_6|F}KFzIOM#O`v(_GJ)teo&N!~W^4H'''[1:]
 
 
 # ======================================
@@ -7537,27 +7679,30 @@ def _save(film, path, random):
 # ======================================
 
 FILES['cxrkit/data/readers/radiography.py'] = r'''
-c-oy;ZFAeW5&kUx3Y1?=HWFp!uAQDbY$j(bcbaqTjFL-ds(3Uo35lpkKm&r2RagJLy9-dFY<W6uCW)ZM0@#;lpIwDvI1@Y<hUq1<g<w~AU#HiD(NAo~bE#K`
-Z;Bne=9WM3T8!Cme6=dYMa?YV)^gbx!;6ZmVWz*!eDu@698V2$e<}&XFnIY#RvT?BGa^_TU9k<fMJXSc7k`4Uf!oO*&05-aquv-WxGsdS-R%TlOAPr^x4NaQ
-tyHUXdYLx)LGO0*%lj|WuaiFeboY7cRx?sLIVz0N$IE}_`BZHh8w4NjZmuV@&n#t6A;m8ocP<KVwW)Xsvg0%1O`}$eyA98z-N8;6g6yj_ykwu0XezBFC-FYG
-oqYZ>xrV#LHZ_Y*Y8IH9TG%l7eRhLNg|(Y{JREMf+hk42N-|vybEj4h|A)MV!PRVXJ^j*s`z$Q_?5fb)ylBjh3Cnnyu;}gO+shcDNY8YoqZq(&H=F)4y`_i+
-z3@R+*>`l;E&3p;%E4Bf^~&gGgF6LRN`Du|Z!TWn<ff8Fqd0q15Ezt6A;e!U-~NEo!x}e40~zHx%G)K1YiX)Pn-$7&O+r&E$_ag<V8ffz%1YZ}S81&TC2}nw
-*=k1$OS!5GZUo8?>wd5gpdkKUaDX&`Nm1Eh_MieeGkQBFiQ<)Li?Y^@$pkF%jAfPJs!rG!*jY+bTeq>4wq}`bl&xLG-TwaZ=gEw)V+aKsS&GPn^Y?>)@WH<p
-?EcNW`GDQO`xd>6zU6P?Z}Gb@4z7Nk-dxWnw|I=Jm5BcQL!XU)y!<hSqRqt;tX>qtz)f1)F%@de27hA@T9;$+8hsOBwE=IIx<qa%I1okw-j;l)8%yT(jIfPS
-fQvGstJu)1#|gZUOB2N)Fzp=>sK{5>v8Ljfah0?7yxUJIVL6rgV_83jblnnNZyi9E@YdJXuz!;eeTuk~0N^_X5t4hzC38m#_s-3kClQ~dZe`?$$^cxD7lLO6
-Ln}}nGqr@Adf)0kd2yl&IB;o2t7@iT^T4A$ayKQj$&Wbb6&m0I8FPW~q#>7w(0EB3qp%ZXQPzSE20b{Sv~@Y58~?AIKzMqFOSrY=$S5SR9?_t*>oi01+?^aI
-a0}YeXUnirK#ptn1ck9D9jXU=yoG{Oz#5??DgbV;W%ZQJ?}Of{ot~r7G>pnC&f)gqnl~w1_%-SGy}Cn6--RESG2Da-&{j%r<#(~L+T|rahE(k$cUgj+j-u$k
-qjmn7{}Q>H{KeQIkT6=#tTtE}9d5D$EMR=arE)=`GV?F^3OMm=?D6j&p$g~}L!Y_Mf2i|kg#e~h81j>dBF<#RSE3Hti*R=~pQG?ZFX%O<#H$zhdAK8da@+go
-b$%8AU>ye7PXft<DD^fXn<?0vl4n>q5ju&t<IYJQ@!8n#Q0n4@*Ncs=<s%Tv0WAsNY=p`qA6a_hIbi6qK0|Mkjow6ywb+qjLiwz%sGwzrP(iV?9`;EcJ)lz(
-RB8uP51!NyDiOp5U)c}a@C={e_#O*0Yz^>5Fn1dFNBc7H9;2MXzdi&j6Dkua;A*Y(R>Aqqh+Nv#4FqT0_RxL+z-GEEMP@~whHe0X<Ki(Zn;b;1WzW-`w2lg~
-eF$uifc3iZ%o)b7!kGYq$?4!UmzkXtfZ;z+*%%VnXEE$!M(jf0fv-#PS0<{B-LWk_-!a0IFA(n*(bbtj6BI4<l3tGy?6^q8BLJ>$VU1{n+^+$FG$ekQ-b~o-
-`;QaM4%iUx*?>J+X-n4uko=Jq@HPDIcAR8SltNn=DSz!5;y@}}5_^zuq)A)}Lqge9>gl4sV1Hy$DOBWdiP;}gHj4M`>7vgrl7DKcq8eshksmbTeS)(MR1R{6
-d!wlxGh;RxOquZW08m3Y8#@N4BggDL5%R%@c_$S2@fh7oRsu*5gF>b7A|B3pr*%9W?^`I~%~(l9UIYaAblJyPsHS>w9fA9zpa5fpYPK~{VC?p8_VNAAV8md<
-bvHH&kC<>>9AJ?_n-p#HI#G{c$aR2m&k3y4b{tEVO<7jlW(C=Kj7qCJAKjyuhob}`R6Ql{$U(Sewhu7*<*$=CagSd^wH%}4=mP>oWK(irNTl4e)bxx$f*$mm
-5`FW;o~DN>fWQft0Kw;SC2iy;HK}X_(ijua4w^wv8&FYjj}nhIiu_kh%!V7F1TTQU{)a<Lgs$G;$Cx9?1jt=LGeH(@2XRz!W>OqO>=S;TPFYKugD3aIp49zw
-q>tM{ujQ{kTi_{-OR4o*<O^^}N5?kbD!P#c1QbxL&chDAx|AwMGHA(g44zAxnH7Z(KMp^|0Y;)ccYoyk0@XHv>Cx}_*`p!%VF0?rNz>vK0fWL$a2PD2-`ug-
-@vq}YRK3zhEB-4~|3!Tq+I`Q#VG0}hLK3sPuy#App=mk>z*XwHAbfM`srx_y#VV!$@v9F~>YJ21FNLz5x5j7QN(@3mTB%iZkzB;{%X{WWfsQR;b{dWbf9e3_
-d>~ug;Gu4xM0KDkGW<ouMBQ%7B*DwZ*hx`(z*qoG`5)r<snG'''[1:]
+c-oy<ZFA$c5&kUw3Y6`P$ecu3m$cKUWjz;LPBih^H}c)JQ(L2fNk~FW5*h$J*;Vx4v%3H(+E$Xbnac@WEU@p-E-naync$hwOf8vR3wCz>d3rt=eamJ%lWL{;
+X8pv@x#joVh%x(-uU5I}8D{y`$YrH9Ul+U_rs|8#M&Azf;nX1Wr{W+8y08C}#YSn%wCFCiD%ghGbuRCjCx3v?uG>i;^@FtahS_LP*sO)H?d=$))jYD`D`8%3
+$C^wvHCrx?mF4OfU#fK0@Lf&5fA?|vdD3Seu5YGpH6xa1M}^kvaQSyUo0gl(cDonXm*<n&4NKTAAom92)<waU(gn|fb`TR>R^@7Oz2T{}Pp}gNK>I8;&)J7k
+RD~)fC-S~~HM#jXIfuK0I&zCv<Q5n?BW%$9G`mEmwY3{F9uBwLZTvv7j8jz%Gsk9z|3g@V?%8Z|KK<C1eKc$O>};*J*}BqCOjySAn1ydo-kwC@MH17djv~mF
+>)G`C=@ogb+X?Pvk$ypQ-J%bqA|Gs(epqQ$ZE$DJ%Tj$2+HWp?eUs}#YK7$Vu>{8;O$s6Ydh+&bq&92Z5EVp}XGpJ?NH$UzvC=D~<C=)tloS*CMZ$(xxs`>o
+>!(7gQcxft1O&T$B8H`0nKjn}>CL*|-FKm0{<-Fm#*j=URV79b3Y0Ugwqv4{ybyKG8dd33z!J|`RtR32n0<turPRi{jit1PrK&2eaRqtx>HT+;8Rd?qEZE3g
+ggUr=H~2Rn{Aa=DZ%%IqY<_wdo`!eXo9He&4WjPZ57W!@+2jh3@p2`?zkJ<iqi;^WiJ+!4u>`FbYoXyLrR<pMIAVi;uzRKQF<6bZ3D8=DHA|Hv^sG7H$r`N9
+`ID+Fsn<ak0YZ45hrUo_QCj^(7x(?yC<bwv)L{e!U0(=Z3w@~_3M`7c9W897$)#{NFEe)RW_L0!gyn<=kGXjaNYD~JRNIMQ;*B&`v!BV-J_W{6pe|Z<6Ob2B
+-mSxqx%0-%V~vkxyMVH$fFOOyKEcy9LoJXU1G<FJd#g>KEPBQY>Efb~S{YWtW`o8Z)E$&WwaE_f&sr7ebJ`g)k1cX}#7)h1?XRE}3XvN@mvlRDxK#E?6j9Xw
+6-97cM{@}hYKRR3%JoAsmCE(8A$i1|9L8{qPo1DD0b3u~4(e)8JXB8ha0@wY4QtFyQ3RAbE>H=(op(FW_4E*rs=e~oaYK={x$;fI7JmJV-DOkXg$S1sxE&dw
+L*?AcFJfVpi(PbZbqNuo%VO-Q<WcvHntCz6<3&TZqaQKZ&~r|$+HvS9uG2MW!1#*GGB^~Mm*A`9nO$RFBTfiaNvmM`%*_}LWV|SrP0mxXfW%LJ%fk>FnHT02
+Q+*nYaN_|K<f~X6VS16(H3yc@7Nsok_jqmxJEznBC6<7amCm7Hy>t4kM!Vg<59!rs(2N0SI=M1fqRs~)jR8TO6h7x}os9V*XL6Z}G8G8~>!DQJ5>BLAWYQ+C
+VZ*1&bCFt+C4n0PFnpLNWmVkc6^I*<ECRlT<`%(x3tAe>wN2hq@;r#AJ_9Sz1+Yercm-Mq7t_lLyL$J2LfS?V-R8ES+#J!>31%xCWgr-TKp=XBDq{=qmw*RR
+k)6|OkC=DdqaNONJ&yTWxRmT+c=29}ThHZk(c1^D%8U7CBg!m9Kgah_0~Gaz%n}G5Ub-J1m-t6etkw(t3yHe`<rDb7&%|SzR~dL0tiV`zPy;dx?Yjk?=3pGG
+J&d5rV0@iJ_aax@kg}LOO}P>CEDOoexDiuX5+dOJl$3B~hy?@?L1&*~1ZHI9cL)}un485$8Tp8L_R=4|YDv~hFd|_TdP7k?rj(03TwKTTH{&L)YhA7gB;mKI
+e5ZqO@p}Vxg~0n?#A&z#eSRk<go#Z8`@D;#6@>|-I&CmJrJoh%FVT&?VNR<C<`4zYu`lr}lc~KWbc4U<zUd><5`NH72VFiFf1~cqw&a7Oo^W%Khn?0lC`J-M
+5{W1EaS@A05N~SS!kz_zdw>L^hsd)k#k$<H0oz$=b2mPC1R!bn?RFexPrZh=Xohmv9_c8U@=G$7Oe9WfsE9ySQSN%C$G&1=F3Ql~60tudY!vOGnER|3|D<FY
+8hB5Mtl^0EG0xAB_Sj6EjLNw7O|L)zPk5mM@{!xduFcbtR+j?p>)2reH(iJ#2fv3vxiUxFxi0~72wG&=RzupbtLxeOcb9_^LYW&`*eE!}(v55o&J^Y#QBNd;
+QM`d@9FBzW_^HRUj)821NTI-3Zvc0tm8uMZA-X-8W0YwNph7@%g2t1Xt%Nbb^{x2k)5XQ~Uy~aje&p?ToF$+@!s_WiURHTtaGSymC}LCH!wVoh{d;nkMYn7*
+|LP7$|GVf<zV)D1tw9?66w1<u^~JZNc|;l5NFwQYD#m)m8f^yXHpq+{^t*s3O7`m`0-=vzL)9Ka=6WPVjp{n*fTDG4dIe4|T4%QdlT40Y@e^H=H1j59I9vi_
+Kqglbx-wDFXrM-z74?g#+ff==N{pI#v|;E!F<UTzFvdFq{P8c`Hs&CU$D%r_h@<t35m}s?<Wg#){^3UeODH(lIT3qe_u^U!P@`a<E$|fjC0FV}WD77zg@+-s
+W^}_b5Xhle;>`|9UCJ^;M5)1d43<lJ+?C`${AvD43BXI_$L<fEUBFs9Fge&Ay$~93?*@QQ1Wb#49mdcn!C`C-e{{zp*HQdD0IX+9tCIf!5YjV2lfQnj!f~Y4
+P@G%aEv0Fj4n}a5xIPG9jy-WdNFZM&^f!KbCndg(y7LlxM@!cDh^%(m_u?Lvy&o4^x`5hAFdF>1l_19*S?3KNYWGHD2Y@8SUrmn4`)qbZ!mH`A-wILE<X9Kr
+_7_&NpiK'''[1:]
 
 
 # ======================================
@@ -7570,14 +7715,15 @@ FILES['cxrkit/data/readers/table.py'] = r'''
 import os
 import re
 import unicodedata
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from cxrkit.data import images, words
+from cxrkit.data.readers import listing
 from cxrkit.data.records import Record
 from cxrkit.errors import BadInput
-from cxrkit.progress import say
+from cxrkit.progress import counted, say
 from cxrkit.saved_tables import read_table
 
 PLAIN_NAME = re.compile(r"[^/\\\x00-\x1f]+")
@@ -7626,12 +7772,18 @@ def leads_nowhere(number: int, name: str, folder: str = "images") -> str:
 
 def once_each(records: Iterable[tuple[int, Record]]) -> list[Record]:
 	"""The records of numbered rows; one whose file an earlier row names is renamed after its row, and excluded."""
-	times: Counter[str] = Counter()
-	told = []
+
+
+
+	told: list[Record] = []
+	first: dict[str, int] = {}
 	for number, record in records:
-		times[record.image_id] += 1
-		if times[record.image_id] > 1:
+		place = first.setdefault(record.image_id, len(told))
+		if place < len(told):
 			again = "the metadata names this file more than once"
+			if told[place].label != record.label and told[place].label and record.label:
+				again = "the metadata names this file with two labels"
+				told[place] = told[place].but(excluded=told[place].excluded or again)
 			record = record.but(image_id=f"{record.image_id}#row{number}", excluded=record.excluded or again)
 		told.append(record)
 	return told
@@ -7671,9 +7823,19 @@ def on_disk(records: Sequence[Record], root: Path) -> list[Record]:
 			if len(files) == len({row.path for row in rows}) == 1:
 				meant |= {row.path: f"{path}/{files[0]}" for row in rows}
 	if meant:
-		first = next(iter(sorted(meant)))
-		say(f"{root.name}: {len(meant)} files have another ending or number than their rows say, as {meant[first]} for {first}")
+		first, have = next(iter(sorted(meant))), "has" if len(meant) == 1 else "have"
+		say(f"{root.name}: {counted(len(meant), 'file')} {have} another ending or number than the row says, as {meant[first]} for {first}")
+	_say_unnamed(root, there, {path.partition("/")[2] for path in named | set(meant.values())})
 	return [record.but(path=meant.get(record.path, record.path)) for record in records]
+
+
+def _say_unnamed(root: Path, there: dict[str, set[str]], named: set[str]) -> None:
+	"""Say which pictures lie among the named ones, and are read by no row. there: {folder: names}."""
+	every = (f"{folder}/{name}" if folder else name for folder, names in there.items() for name in names if not listing.is_hidden(name))
+	unnamed = sorted(path for path in every if path not in named and path.lower().endswith(images.SUFFIXES))
+	if unnamed:
+		some = f"{', '.join(unnamed[:3])}{', ...' if unnamed[3:] else ''}"
+		say(f"{root.name}: {counted(len(unnamed), 'picture')} without a row in the metadata, not read: {some}")
 '''[1:]
 
 
@@ -7704,10 +7866,14 @@ SPLIT_WORDS = {"train": "training", "valid": "validation", "test": "test", "": "
 """What people are told for a label and for a split."""
 
 _WORDS_OF_SEX = {
-	"F": "f|female|woman|w|weiblich|frau|femenino|mujer|femme|feminin|feminino|femmina|\u5973",
-	"M": "m|male|man|m\xe4nnlich|mann|masculino|hombre|homme|masculin|maschio|\u7537",
+	"F": "f|female|females|woman|women|girl|lady|w|weiblich|frau|femenino|femenina|mujer|femme|feminin|f\xe9minin|feminino|femmina|femminile|vrouw|\u5973|\u5973\u6027",
+	"M": "m|male|males|man|men|boy|gentleman|m\xe4nnlich|mann|masculino|hombre|var\xf3n|homme|masculin|maschio|maschile|\u7537|\u7537\u6027",
 }
 SEXES = {word: sex for sex, words in _WORDS_OF_SEX.items() for word in words.split("|")}
+_WORDS_OF_AGE = {
+	True: "child|children|infant|baby|newborn|neonate|toddler|minor|boy|girl|paediatric|pediatric|kind|s\xe4ugling|ni\xf1o|ni\xf1a|enfant|bambino|bambina",
+	False: "adult|adults|elderly|middle-aged|middle aged|erwachsen|erwachsene|erwachsener|adulto|adulta|adulte",
+}
 UNSPECIFIED = "frontal-unspecified"
 MATCHABLE = ("view", "age", "sex")
 """What positives and negatives can be made alike in."""
@@ -7805,17 +7971,20 @@ def age_span(text: str) -> tuple[float, float] | None:
 
 
 
-	number, text = r"(\\d+(?:[.,]\\d+)?)", (text or "").strip().lower()
+	number, text = r"(\\d+(?:[.,]\\d+)?)", re.sub(r"^(?:aged?|about|approx\\.?|ca\\.?|~)[ :]*", "", (text or "").strip().lower())
 	match = re.fullmatch(
-		rf"{number}(?:\\s*[-\\u2013]\\s*{number})?\\s*(y/?o?|yrs?|(?:-?years?[ -]old)|years?|jahre?|a[n\xf1]os|ans?|anni|s|mo|months?|weeks?|days?)?",
+		rf"{number}(?:\\s*(?:[-\\u2013]|to)\\s*{number})?\\s*"
+        r"(y\\.?/?o?|yrs?|(?:-?(?:years?|yrs?)[ -]old)|years?|jahre?|a[n\xf1]os|ans?|anni|[\'\u2019]?s|mos?|months?|wks?|weeks?|days?)?\\.?",
 		text,
 	)
 	dicom = re.fullmatch(r"(\\d{3})()([dwmy])", text)
 	if not (match := dicom or match):
 		return None
-	years = UNIT.get((match[3] or "y")[0], 1)
+	unit = (match[3] or "y").strip("\'\u2019")
+	years = UNIT.get(unit[0], 1)
 	first, last = (float(part.replace(",", ".")) / years for part in (match[1], match[2] or match[1]))
-	return (first, last) if last <= 120 else None
+	last += 9 if unit == "s" and last % 10 == 0 else 0
+	return (first, last) if first <= last <= 120 else None
 
 
 def age_of(text: str) -> float | None:
@@ -7824,10 +7993,25 @@ def age_of(text: str) -> float | None:
 	return sum(span) / 2 if span and span[1] - span[0] <= WIDEST_RANGE else None
 
 
+def is_minor(text: str) -> bool | None:
+	"""Whether an age is below ADULT, however it is stated ("1-5", "> 65", "adult"); None where that is not said."""
+	text = (text or "").strip().lower()
+	if span := age_span(text):
+		years = age_of(text)
+		return True if span[1] < ADULT else False if span[0] >= ADULT else None if years is None else years < ADULT
+	if found := re.fullmatch(r"([<\u2264>\u2265]=?)\\s*(.+)|(.+?)\\s*(\\+)", text):
+		limit = age_span(found[2] or found[3])
+		if limit is None:
+			return None
+		below = (found[1] or "+")[0] in "<\u2264"
+		return True if below and limit[1] <= ADULT and found[1] != "<=" else False if not below and limit[0] >= ADULT else None
+	return next((minor for minor, words in _WORDS_OF_AGE.items() if text in words.split("|")), None)
+
+
 def traits(record: Record) -> dict[str, str | float | None]:
 	"""{trait of MATCHABLE: value}: the view; the age in years; F or M. Empty text or None where a source does not say it."""
 	view = "" if record.view == UNSPECIFIED else record.view
-	return {"view": view, "age": record.years, "sex": SEXES.get(record.sex.strip().lower(), "")}
+	return {"view": view, "age": record.years, "sex": SEXES.get(record.sex.strip().lower().rstrip("."), "")}
 
 
 def untold_sources(records: Iterable[Record]) -> set[str]:
@@ -7927,6 +8111,7 @@ from cxrkit.data.readers import (
 )
 from cxrkit.data.records import LABELS, Record
 from cxrkit.errors import BadInput, WrongUse
+from cxrkit.progress import say
 
 PLAIN = "coronahack"
 """The kind of a folder that is named without one."""
@@ -7970,8 +8155,15 @@ class Source:
 	collection: str = ""
 
 	def read(self) -> list[Record]:
-		"""The folder's records. Raises BadInput."""
-		records = table.on_disk(READERS[self.kind](self.root, self.name), self.root)
+		"""The folder's records. What lies in a folder further down alone, as archives have it, is read there. Raises BadInput."""
+		home = home_of(self.kind, self.root)
+		records = READERS[self.kind](home, self.name)
+		if home != self.root:
+			below = home.relative_to(self.root).as_posix()
+			say(f"{self.name}: its files lie in {below}/")
+			own = f"{self.name}/"
+			records = [record.but(path=f"{own}{below}/{record.path.removeprefix(own)}") if record.path else record for record in records]
+		records = table.on_disk(records, self.root)
 		own = f"{self.name}:"  # patients of another site are that site's
 		if not self.collection:
 			return records
@@ -7979,6 +8171,32 @@ class Source:
 			record.but(patient=f"{self.collection}:{record.patient.removeprefix(own)}") if record.patient.startswith(own) else record
 			for record in records
 		]
+
+
+LAYOUTS = ELSEWHERE | {PLAIN: coronahack.is_here, "ieee8023": ieee8023.is_here, "actualmed-room": actualmed.is_here}
+"""Kinds that are laid out in one way."""
+DEEPEST, MOST_FOLDERS = 3, 200
+"""Folders below the named one, and folders in all, in which a layout is looked for."""
+
+
+def home_of(kind: str, root: Path) -> Path:
+	"""The only folder at the root or below it that is laid out as the kind says; the root itself where there is none, or several."""
+	is_here = LAYOUTS.get(kind)
+	if is_here is None or is_here(root) or not root.is_dir():
+		return root
+	level, found, looked = [root], [], 0
+	for _ in range(DEEPEST):
+		below = []
+		for place in level:
+			try:
+				below += sorted(each for each in place.iterdir() if not listing.is_hidden(each.name) and each.is_dir())
+			except OSError:
+				continue  # the reader says what it lacks
+		level, looked = below, looked + len(below)
+		if looked > MOST_FOLDERS:
+			return root
+		found += filter(is_here, level)
+	return found[0] if len(found) == 1 else root
 
 
 def external(text: str) -> Source:
@@ -8042,7 +8260,7 @@ def require(sources: Iterable[Source]) -> None:
 	"""Raise BadInput for a source whose folder is not there, before anything is fetched for it or read from it."""
 	for source in sources:
 		if source.kind == PLAIN:
-			coronahack.require(source.root)
+			coronahack.require(home_of(PLAIN, source.root))
 		elif source.kind not in DRAWN:
 			listing.require_folder(source.root, "name the folder that holds the films")
 
@@ -8117,6 +8335,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from cxrkit.data.records import LABELS, POSITIVE, Record
 from cxrkit.errors import BadInput, WrongUse
+from cxrkit.progress import counted
 
 STUDY_COVID_VALID, STUDY_COVID_ALL = 34, 58 + 38 + 34
 STUDY_NORMAL_VALID, STUDY_NORMAL_ALL = 234, 1342 + 234
@@ -8147,7 +8366,9 @@ def assign(
 	if missing:
 		other = "grouped" if split == "paper" and not missing_classes(_placed(members, rules["grouped"](members, seed))) else ""
 		raise BadInput(
-			f"The data cannot be split by the rule {split}: {'; '.join(missing)}.", _stock(given, members), _remedy(split, other, members)
+			f"The data cannot be split by the rule {split}: {'; '.join(missing)}.",
+			_stock(given, members),
+			_remedy(split, other, given, members),
 		)
 	return records
 
@@ -8165,11 +8386,14 @@ def _stock(records: Iterable[Record], members: Members) -> str:
 		of_label = [record for record in records if record.label == label and not record.used]
 		why = Counter("copies" if record.is_removed_copy else record.excluded.partition(":")[0] for record in of_label)
 		out = ", ".join(f"{count} {reason}" for reason, count in why.most_common(3))
-		told.append(f"{films} usable {label} films of {patients} patients{f' (left out: {out})' if out else ''}")
+		told.append(f"{counted(films, f'usable {label} film')} of {counted(patients, 'patient')}{f' (left out: {out})' if out else ''}")
 	return "; ".join(told)
 
 
-def _remedy(split: str, other: str, members: Members) -> str:
+def _remedy(split: str, other: str, records: Iterable[Record], members: Members) -> str:
+	without = [label for label in LABELS if not any(record.label == label for record in records)]
+	if without:
+		return f"no film of the sources is labelled {without[0]}: call its folder {without[0]}/, or give films.csv a column label"
 	if other:
 		return f"use --split {other}, which this data allows, or bring films of more patients"
 	few = [label for label in LABELS if sum(any(r.label == label for r in of_group) for of_group in members.values()) < 3]
@@ -8345,6 +8569,7 @@ FILES['cxrkit/data/tree.py'] = r'''
 import hashlib
 import os
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -8386,7 +8611,7 @@ def entries(manifest: Manifest) -> dict[str, Record]:
 
 
 
-	planned = {}
+	planned, taken = {}, Counter(f"{r.split}/{r.label}/{_file_name(r)}".casefold() for r in manifest.used)
 	for record in manifest.used:
 		if record.split not in SPLITS[:3] or record.label not in LABELS:
 			raise BadInput(
@@ -8394,11 +8619,13 @@ def entries(manifest: Manifest) -> dict[str, Record]:
 				record.image_id,
 				"check the manifest: python -m cxrkit manifest check",
 			)
-		planned[f"{record.split}/{record.label}/{_file_name(record)}"] = record
+		place = f"{record.split}/{record.label}/"
+		clash = taken[f"{place}{_file_name(record)}".casefold()] > 1  # on a disk that takes a.png and A.png for one file
+		planned[place + _file_name(record, clash)] = record
 	return planned
 
 
-def _file_name(record: Record) -> str:
+def _file_name(record: Record, clash: bool = False) -> str:
 	source, _, name = record.image_id.partition("/")
 	stem, dot, suffix = name.rpartition(".")
 	suffix = (dot + suffix).lower() if (dot + suffix).lower() in SUFFIXES else ""
@@ -8406,7 +8633,7 @@ def _file_name(record: Record) -> str:
 	suffix = ".png" if record.format == DICOM else suffix
 	wanted = f"{source}__{stem}"
 	safe = re.sub(r"[^A-Za-z0-9._-]", "_", wanted)[:100]
-	if safe != wanted:
+	if safe != wanted or clash:
 		safe += "-" + hashlib.sha256(record.image_id.encode()).hexdigest()[:8]
 	return safe + suffix
 
@@ -8476,7 +8703,9 @@ def _there(root: Path, listed: Listed, planned: Listed) -> list[str]:
 
 def _is_ours(path: Path, listed: list[Any] | None, planned: list[Any] | None) -> bool:
 	if path.is_symlink():
-		return listed is not None or (planned is not None and os.readlink(path) == planned[0])
+		return listed is not None or (
+			planned is not None and os.readlink(path).removeprefix("\\\\?\\") == planned[0]
+		)  # Windows puts that before it
 	facts = path.stat()
 	return listed is not None and listed[1] in (None, facts.st_size) and facts.st_mtime_ns // 10**9 == listed[2] // 10**9
 
@@ -8508,55 +8737,56 @@ def _is_copy(source: Path, target: Path) -> bool:
 # ======================================
 
 FILES['cxrkit/data/words.py'] = r'''
-c-oy>TW=gkc77&*MWtb^XX4>3Nd-nsM<KM9WD{$Xf+br(NLr}ru9+#Zr@P(N&6|cmvOxAB0rHTCBrjPk5CnM&5+Fgc*#9Ft`!Di+r>eSVhH^H$f>?dJuBXoZ
-oSq~}Ud)ZUD(lRtX097mnX<~!Q`^R<X<4gWPfYGc>e8AkJkm067ll*0$W&64jk+kxt0Fm2WnomKCs=EAIv=U4xlQNFT$=hu)kbHgR;@E`oFvJ%{IiRytQ(9)
-s4Z+-W+u~(-rk<p<wB*`^@VN5>>1Z46)eN#<0qd!dU5pilaYFM^8AR<_Vy<yUmrbI4^@(ump0=unVG8Gy2fM!x#NLyO+8dQf2y$mttp&oPSJCIu)S5Armc&<
--!B-uD!0vGIK*Zr$4_3pJo%C*47RuMf2&RghX+M@X>v6@1bStm)#0VBTc<MXjCKa&YJYclc&c{J5BEM=3TE<x5e}fw>Doyb2IaZGltB#1-b3juIE;Rq4G)*!
-{oTL6{l#Cu{rNAy|EvG{{_p?tyMOyz>H7IElM&DoIsh1sBARCtL3DX#n|awb%W__rrLzUjF5J?Y;#Q+w42iBz+r}*MXzV4PmBy01oY_?8!$XA`Q(I)Vn7PB{
-#7x^FTh4W!>)Tn09$l0Rom&I2HkGLxyM#38taQs{TZMmhqVvYoI<*iQxAZT!c(DOaOXG%TljYf@JR7USiGVnn=noHVp^CD`F<|Y&Hcmzh0~~z+*+i(2_(@45
-1gUT>q^$LgJLD{tTmw$R@c;bm*Wdr_Z`fNErd<FX9fyAN5C8GqpZ|*tmClkd{m6e}Wciza`~^p$5F8k8L&{%Lovag8YD}Skwxc=#ZxOAL=uiXoqw28BYoKe;
-??m??`&5@G;Uay{A%1T>hl8LyIT>Jbw;k1@n;N8lJCY-i&V{E5PaEIEKzr?<HckYJa|7<oZxm#vWMkQAd39)cKQsi}Oj9QUfIVi$wKNza0*QY!P<Y)=rw|@H
-TZK7Ln}x0~#GDjm5V#%+NU87s^`GAU>R0ORU;OjiU;lRkvOhlg>L)KYZjHGVn1*WzV@EUNpC%t8P)0yUzy@F%J5<mf<>acoDHR9pLQ$dAg~0$D><Z%t+t%hL
-Q(O{mZm!e3g^5!E2v1(FEpmHd@*4#SYm}Zs4^&l~OIyO4RJ8^2mBt9<Vu7JKZdi(G1>;SPEo<Y-{1SjO-?k>#FyD4kLtI@v{ZgkXk@HUt3UwfqPr24rCS`Ac
-<Y}p;M9NumqpHh^_5irJz+@Z-Jb(jct4mtG=@bYRjfJ!=prL6zUtXN=yWpL9V|bLJfw2K8a7bGl<<i=ig5#i$sTwr_0re!vZ(E4R!86T`uCd!SX$(E8ed`oR
-Mb%npcOi|VX#C{K^P|U4)?_2<GH<8COBn$j0ox6AlXM4#=ajdY+M4tL1f+oRrAhI!0NZXY$pIiG03Cx-6$mqR4&T_ZDAmp?G&l>bn%JC<(=HZzW}$EvPg8J%
-GN*xRD8JrRsc5u7z;^N)?1Ox^uTA4T&!BKcH>aPi<sc(XhgW>U3fX)ijq_*wmM=5@VTDZ_GA-aAUY(+0RkhA+IjeOwUjZH6x=L%6U8{6%AkukDS!k)(P_SBG
-D~PsEjl>-E$PkbmI4NDJG}q4gpv2qGsi>u5j1Z9^3=gjOhj=9iEhxh}YxBmpz+n#3`nL9LfW8=ch?O?rAto#kkkrr=phCmF=G&p<xR;{|1m~gnkk8^KA~CUx
-^itK9QHz@Eg038#G{*e#?*0Q$k4l>iyqK3zGhT6V17iUrg<F?6yaHKXSNt=xBsi5mQd@w);w#j|I15{%16g2%G|U7g=Y3d8y)fR@zz-KQ+S6tZ<??~pC!Zf3
-AAR!Z^EJJY2ta9`1XfnKxtJPUyTLoe>ZZsLo`GQ6=45`>BK9kl#B7rrB0zHEP&s#k11ZV65$A_6FM_$5!bsW~Ol4akT2Og;g|;&nSq66G<wP3lI#_3?WlCu<
-wXNo|3k?oJOA2i|=jqtoHCF7;tS;$zW+FASS*c1YVRI9n2vj^YMR+4ZVxh))BP<VS^gWKc4I^taKX>iT1^R+JHx+{=h?DlZ(0Q%s$gpLQNe{tlR8R<nwcubG
-$PJL1dkN``A_Zl^S+j;QcAaxdBNll^wum8%uwd8LRBVJFf)41?PQ1~lHOd7nO$MP?p(P!~+6Uv%z;}RfWol(|ZDdih65n)JbC5<ahc3qcjlPg@Lc~o?bb2vX
-kDwslR!hJWBv-<joxP7J(+ALBSbrl?&7X}`F(!a*Q(ZR*Boh(b=SQC&GrXzI7$&x|xnX=aICFn^x^vd<@9*uS-Q9a|j-IpO@_y%g%hQJk1a|q7$c;WLuOPMb
-Yq>;j2xl_N^`wgu%z?*M4R(g3fOdESnO(0_&!2sM^g_Zk=n@3SGClHul2%+>0bPP_(#)1HO1L1#7V^e1Of!7L3Ir5ox6nb_Ou?WQ?i{kmtp!lhdch1JJw4RJ
-T!xOcA7iv_Vz(|mWK9htEPF%P8^N0PnT?Z{m?Im=7}8XAYbIK{jkFQ7yX{v(f>$R`Ndz()c^C6232Frzg`5*4@#GrAmo402C{si>FtnC}-EE&d^&9ubDxrxN
-)8E;AIVX52aa`c-_E*P0JwADPydD`M($htV2-_Tyv0aTW<Qe@TgxL23(3h}!Au?@rh4a$*=5thN3gDTg=C%bRDVP^@E-Vxi1Z>Kzj4F-Txwu&{#Pg87#l!%*
-0AiDgxqt_0d~gXX13Ry%5@iA1#BM#T13Wh}V38LTMXO}krM885U0+{Ah1F8MNsuvYfA#Fkqfb9ukDB5C82*`smBzm=N*HklOSRAQ+sd16aYDQpA|a6wct@Ix
-iOEE}#fwY%fcEKiuzcS22Y=6q0RM6P+`wF8BP8KsXr4d%f<fDx#I+UlfHEnNp;Zt_ulFJOoN?`X=MC^$@5)TtPHeNWBa9{xTj{&=7%T+^V;gXL&f(y~WOLoD
-_Fx49&6V6M$yL4T>T+9L(6b^#fCAip+k(ErH+C_YDClT~k$lWFQBv@@P!S08*GErYM(gtI5l^o4l1YQ9VMyrwkSoNFjdv@daqLoBbp6pYZlbHDj7R_+X84Yc
-cgaNhE>(q1RG^sb6<(J9fxs<5_s)o`xJRTQiMh=4WsO$hfxj^1pQT!V?RbGbLbSNEqIlddbT4Btxiakgyxk&ggW0O)H4Mr@h(UoUfsyjvVz`76Yj(>Iax6>>
-wkugCFkjoBoP7S(7sruzFit`&K541w4Lrb-%WAkS0|Lq14(j{ih0V3Z+^Y*DM31m++V9*$Hd~3CjaAahDrO(j1k4aE!*S~xPvl9uhUDVuPmDQ==VY*(UO3lM
-3Y-?83xizOW-(idPfkGm#wbJ{{eq%hOqdjhx3YukK40k)tNvD97uGLiz0bmw%{njwa@cJ@96%;VaJAxeAqC=dqfzq-Akpn@+iKs9Nz-olBKBJ2JuvJuOk|Oo
-uw0jN3MeXiG&Au=1o3x+zz@EHRWbx^I#UL|4^}_(ba&=jY!`%qMzE(Adjc2+;2+a@P9p?+eO;nKphqz1qD_gG=%NReJe?m#ik?~FuZNUwn%W{!$E|`cBNg#x
-kvU0>d^ba3UtJDaowOor$cko#lr9jKn;FAlUu%pb-4w*OWj7tvu-~>M$pyDEvSUEF%L4`J{!OACM5@v+L6d9R>_#AStrr3?kPtwp5PHvCd1vtgH1+FX(2T@q
-ifr=x5E9#h(D2Qblmy{P;ltg5<gcx3S(L-29dlU+TaOsjSK04IQZz(T%2cUgS|bTnSBHYw8sFvYtZ*O8j#G>5htWUvVF3#HsPy>c)zhQn$4AGXu6QO1MI=T@
-^Hws5P*zF$5Pzi}sXIRMOpi3<CpqEd#b-~xT(7UJRvYe>9s0qpma&>-BVVA0&>fJ!BX>haW9qccMO2!JVksTeC7l>u#;V)9vYQxrXoxoJf>{gGx}X?B&SsJ?
-P4iX?e8@bItS^uPAm;*mDLPt&b1fb05=ALCgnHFl-VO$DWagpdi{z>CvJrw-;BR8l61#-2Cj6XH<wyhujk#|6j~RF#fZj>+0^L6ShB#IxN2oD7SeKv?wuBg`
-GzudI8#9(XM3Q7kBuPqc6sEA~ePMWJXF%|Mg+N#k+9DSG-ja-8mq3b3eTYxM7OP)$#-Yx9YX-^j)1N*@;KbEqnpRR|FdQnDTFbTXKuqo?lK05w!{PRp_*qS?
-icyy+#7{GzLPQFgAw0^Un>tN=DsrcAbQr9Y(^qG1=llbPaVnt1L&C=(!4Sl?)nFLECedKMDyKaMMr>?~mq}UXIQgm0o!Q_ENf~NZV6)GCXa!;oKVi|b`(mM_
-Qtk8Rt2v8N;KhwBfZAB*&m$?T$V`d~Xn>?_(sZBKKqs2Zhb)2t`7O{^a^^9Db2#w9>eYrMTevdW>PcLSB#}}Q!+=&l{&+b$2X?&(`lbFlLUP&%2peaAbN2Gp
-`3K9hL$1JXKw?X9oVKJ=a+q`}o?L!+{hh=d417T!$a@+qI18hE=Z=cStD*Xl>b}^KeOsZf@KA-S@5Tn9ciHWLC9J>GaADD@h}FGBl)Fd=g%q6|pJkS6<KxS+
-E6f#s4Hu8C6EzwP&v9t1K#%(G5f9ZsuI_WJwTlT#z8}XA*3Tbp94~YL#vRGAcF<jtC=CKhd^|6B;0#Xd3gd!#z)V=ZDkfVd$Nq7yjEc~Wb(VF=4dcA-f^xLi
-^MFhsv^(8B=fyV2DDEv1;dJld!8!T;#(%nl{`8e)N#K}PCU?UPbmE@9Zu_ySg#44Sh^7b9HB=8Dsy#0!ozb=KRq%WpmY1yZD*keAq^{L;-_yOdX8}Dr>{y`{
-%ilTEQ70f`9Hby|1qYdz<%RKbNSkVmH?DA34fM}j;BXm{7^zSMwd}Se<<|7_?COIJ6(%|R=pfu!igewjz0Z1w!+Esf&b+lkh~tBUK456V*U(_TRR1-ytNx8V
-(O2u!J+u6Gkm>#V1Uu8+$xrpS@*zniMQ6Ihlnov;m|rvO_f7aph=0$HlWX93_?g03lEZfxa_gxOe>mZ9xne+rTlz-t-1cs1m0PhK)~`Bcg<?DlD&n2uJL+iX
-D=Yqg22Sc2=j`oL^M0-nPr!~#F?|+XfVhteyz#<K5-~16Jn6S16iQWovlX_jI%6So&%dUva&sEp^ttEdz~}Oewk8bZhF({zb^?nuhtBz$B~@9*)rB#YQxd+j
-^TIX|c-8|2yR7teZpLv?X2hLRF!Pn_&JnN57q}<I<%jQ(=g9eW72T1U-e~nPQ~&dnHM2HSgDJBOpmBGg-mLoiyF|2zhyN(jGf1glE9$ahN&=(3@J_>=pgEBT
-{q!GD9Er&`(-!|}hPB`y&=RdWu~_-3(OT#!hf4U647*6JcT#d!WQ67x8Hv9R#VAyR<reG>*I=%8-vZd8p>KzN_xF+fPGrVsg>L<KQ@qpu?*8u1?t`7Z4<W5z
-Fy>MO*$w9IeK>wF-rptW?Ad*=_u<EKMj!8y3@hnXCr30AK8EAZkN)Hj&a&ZPaCory(Q<!xc$V??ke$nKHoDKUH-B{Z-trqf_eT47r{f>*oUg(Ine`s9dlyxE
-vI?3ZR$mbZ(8<f^>E1cldU#*p1eaDHgf2MnKyZ=X-(qupL0`=6X6__uv?!c>9T}+?EGhFV0FL~+|Dv&OWbYfl|I?oYf4X6b;-`r7-uT6D9-Sp-Jmbw?h%dY)
-d{=zY$*52K-|1-mP`vwQVPMn;8C`C-Q64x@&wK^w6@NR_*W=`;e6dW&RD=mdCwBhW-#^Rq>wot=FOao&iDU~MVz+0MqVSVM%F$eYXm}ts2>D^35HUlPyXgYn
-P<SLera=#v6e*iSo@{gHgY7v>O`_<2Yd<9xa%qs<$5OWmzwGKuI#d#0gjrYLH+Me43g?ePqy##KU1LR=5iBQ0cFVkI@Fl$MSW`eo2SIjxjOanE3TWGVGA44!
-J>gBM(G1kL?6h0zJz6k(T`Udd0?BooH-qj1ksE6+X#0Nw6yJ3K'''[1:]
+c-oy>TW=gkc77&*MWtb^XX4>3Nd-nsM<KM9WD_fsf+br(NLr}ru9+#Zr@P(N&6|cmvOxAB0rHTCBrjPk5CnM&5+Fgc*#BcY`!Di+r>eSVhVt$vg4lJsuBXoZ
+oSq~}Ue1lWD(lRtX097mnX<~!Q`^R<X<4gWPfYGc>e8AkG-;W)i^3^gWGX4jMqL!;RgoO1vM{RA6Rb5losZPj+@^D7E=_%-YNIn#tJWDePLgC>{@F!U)(yrY
+)D|`^Gn45?Z*NcQa-q`e`ocD2_Ka(j3YKB=@sm#<y*&Er$w)mvd2vK&d;61<uZ|w8hbl?SOPleS%uH2oU1PF=-0?uUrXH%DKULWO))dY(r|3C9*xss5)7C}b
+?-z_+mD^@89AdMR<0r3QoqWL)2HRWszf~uL!-Jx{G`Sic0==@(>hRLmty7tGMmvLXwZA(&JXJgAhkG9_1v7cU2nW#TbnT=IgVOFVWe`KM_fR?u4x`^@!^7ow
+fA{a-{^GB{{rNAy|EvG{{_p?tyMOyz>H7IElM&DoIsh1sBARCtL3DX#n|awb%W__rrLzUjF5J?Y;#T9i7!qBbwvAb$Y3wE1N@Gc0&TOjl;i1BesVy>F%-rE}
+Vy118E$2GV_3f-gk1ooE&aDAho66LUT|ydkR=Q=ft-`-L(RpKPomvQuTl$w<yx0JzrE$Zv$?|Mco{iPvL_nNO^oNJGP(@ke7_fF>8z-ZM0S><ZY$8-h{G=oj
+f>gK`Qr7y$9dedRt^p@u_<w%(>+gT|H|(tn(=LFHjzhoshyVEQ&;Lb+N@q!!e&jzfvi!|I{(_@W2o4OlA?2^APS%MkHKtHN+ff~Ww}{qAbf|&)QFYkmHPAKa
+ccOcceX2{8aFM<j5Wlyc!$HuUoD49z+m33{O%2k&9mx?$=R#{jYvX$uXs>;1<3yl1H{j0vMnPsuJ}e(vULBsiA07nTOj9QUfIVi$wKNza0*QY!P<Y)=rw|@H
+TZK7Ln}x0~#GDjm5V#%+NU87s^`E}|)vwgIfAP=X{`$WYkp1z=mp^&Aacj(_z%*P#7(1F7|1|j+fieO*0yY5C*r9^<C?{9tO{q9|E)*3?T^J1Tfn8zzVB6Z<
+WQt3|&CPY1w=i)k0HNjO+9J0XCcjaTutw=A^gva$xwIv$NmW}QUuld$E*2P?<A$Y}RxsYw*s?aR%r5~r^G$1V4fAa$HN@4$(=T<J5;@;$P^bf;e9E=1GAVll
+B(0^E5-DfNjjApu+5_O?0+VqV@Bj{&tuAT#rc)qPG#1jffQF{=e0g!c?}B&cjp0#>2F3=Yz#(mIluK)43XX$1rfSp#1k{rtzilBN2W^@gU1PUv(inPF`=?VN
+6;*4Y-Gw|HMdK$=UK~AsvL+i*mw7uCUdjmQ2-t3@o1{A^v{T+<YHQL15Rd}KmnOx_0&KgrBnN<$0CWsSRUpjNIecTsqEtJp@W5Gks)^0%IPGGgXBG-)(VBuA
+lsOGlL;3ZlN=2gu0=APkU?1eOePbHuc?N|mx;g!9Ee9ESba=%UR><ZHc{qQzfAVF<Kdi86L#74%!>dy?tg6<TEoZf^<}0A1TUTkVvTK#j4MaL`DGM$28VXkH
+YX#BPsgan29vK3X11F^`mFC(xAC!38ITf{3j1eLdgyF#z{}8X_pao@EXKmj2Cvcd9wEkIpHb7sDG-9O<c!&uL1SB;y1*p()ulaT;Iqv0X0>ODGKIF5wiAYTB
+BE3|#Wz?ePx}YluCyg<Gyu1Iv)1%TR125(!)QneL+`w4CNa5Bc4zEC#Hx>WPED27fkJJ_*u=ol!G0wu4=s*@2Aq_J@$$1}^QZI~mHSoj5jP|sdL%GDWd~$O9
+@{5ya>yCm7S(mvAt&4!^Ah?T*0GS>tI&fCERRx+MR)mn_+8qQ}P?v4xpWJWGV9qxjlXYxL|5Dz+_xd&Z%g302G&ty-RlLMlB|bci9f=Td0uyX$HGEw9$+M&5
+qfZ_^Tcd{rL`o9@NOlE55X%cGXz&g#yD2h6tB@aUbLv9YA`~u_gs_tv@`KU`9tayIK%9!L8;J!F^+qr^Q}_%!gXbU}5PO$bcy`t^%RuhDoXCTw50Y%BWlH5R
+wXNo|3+*o=ZR&73=jqtoHCD_q$qp1|qC~S<sY=?U<|ed=+dMQyv?n@aVb$_RG$5eS_lP*a=h)28U3+tZPhi?j#n=(rrM+qBoOtx>*fOZ7hhRi2*arv(m{|sL
+1Ee9lgqTGQgYCdsvxX^0opVYf4r)fWh+U7cVAs~PbBM+S9nhtncppgPoC{c*3^qW8C+R58FWAZkt`vkTQ!A5eBa4!iaId?X6WO9<x|j+z`a+_sAhtTa7^_FH
+7v6PA{1;?d1a)WcBTDE2%o&`aks$BS#;O<-z_zKb8^qO#2=0rcPmig@wHd?XR5mvZcL!(g4^MZ_+Wq~#eLQ#f9-O1+Y`DDN`QGyM;Q@hNz9e#^&&n%EE!})B
+fh?lCjB-8cf+lm|aaDtz;V7UTS|GFQb?U|QXGbq3YK1OAa4fS$4=8zxr-xD+m@0am5;hta#MnaKIEHD4Z&-o&s_YgzNSi4b<0HC(>~U)Wlsvs)29SXd)Wckc
+j<g?R@?m1PE<I#T4WA@?L)aU^n(m4ZCr@II<S1i=SJkbVXz4ccjF{bRzZMd_K6y$akkLp(nN~`SFVHBY;2?=7*BGvS;RZvQBC>&@wT$#``{b$LxHnb_J)U^N
+&IQUj!D)*h2XD8(JpSqN$*be_Kp7TP7a>4yb0i9OHQ16ih6fO0-w!}v!s>-Uz0noUOXHhQ*`X<bXO^1V77Q$5UeLL)P)rc8DYG)FG*XG;X2FQpL-rOE1Ly*X
+O(y074z=;IHmnRxzM@K$1#}a;^{@``+{l1Mnp706l3|zH7UFe%eGL^>OZ7HE0=50+^DmA*{cJsnKsdl?*et9({Oh8G5ohdJ`?5z{dDAUEnHNJ~C=!BTf#zaj
+GSO}cYNVP%`}8JQJ|78%@P`2s{^R($fw{&;w`gf-UOf7oG3?vKwH5S$GAWRuRS-z8_aPUbaqW8N4e(m;%1qi$Y_qW=j3y9U>AUk7ECmI4PH=n9;o!n#bKR`=
+U<Kmtl?WrrRlVx!a$8)`vm#-F0^EMng1*8xb}_ap=xBwJY-XA$DR^9{2!#2oqbIMTb$R}XCs%sO9Lm%%By@gAonptvyOm5Kb}22o{^&V3(bZB$Bp(Pfe8<MS
+BxZe=s=_8JP)zm;FH7Gbjt$VgGvX@l5h+MwF7td@<EhZ#FAVv%RO_!DFR(`lo_AIhkNbu0WsI#?hJBy6Tcm9;Th+XVK{*H^IS?f<QodUZmoQ?@Zuvoug=xWd
+CCdcn3&H2JFF!wyyn}HPVzH&AqBrmWD^RQ1hYScLb33T-hZi>2l7g%*kc=h5vT46_57}%bjWAZpQ&uq<lSjY|$paj>uF)cG)HNg*tv@lQY@U<BZhGNd%dl`-
+fG!MDf1AbREw-G1_>EDBH2s32T})Ub2ybNv)qVQb<(d7hx-P6=$a<fYDw}m+1mv*WemH>472#^d=|T#`=SHLE^I@Xf+qTud8<VEp@I~yk#(QAcXPC$$HDS3f
+<rGj<^k`<{jR@lJ27w=Z1&f9V+H|H2d>^cS=IQRtwb(8Q1C3x$E%pR348T98^PENq_WHWS1A!jFpo=yoTB3^{RMI*>oYqL>gufnAx@l@VX?ee(%g9Q+S!9Y9
+Bj3$X*caPFk}FS<H6)3%LMk~3%gv18urIyFk!}iN+p?PuYS?dDlH`J08QC!)+@-~WbpIyN4kA_Qm!QctZFVD&xz-B-7)S`9QwY6huDmn30!{ro7&IgCnIfC~
+K7_=!AT)e?B^6S5QuuIpAnAPTTGl9WX~)#w!PX-N^&cJXMp8pXlE+l3VOk>zRacgS*c#vE?5uDf%Z^iv?1#}m^<e=D`Ka{x<n_~|<HtwGpRRZ&2}LAENb^=Q
+h)`up`VfDmJgYlC@=T93<0m=c<mG2izF03etrlPIRbl$UuC%jSb3nd851~6Ce@E_yjK<Vyn~SJ46U8qJpf2ge=rR@|-<93O$U{T4StiX|nAQcw5OOw?d}*4u
+Qtw3Oky+%s=)HlU8;Xt=;ap1xyF^iHFQI(5md=C08-<Ec0Y~!Gc-aU+EATh5hKpUoM<jmTsd6L&gT`Dp{kI*o2cUP7yhOK8zafs5$q{PI4%Q`Tge@V)DUHI2
+!N!agAdw^)5=oK@B!wv~dS4ix*%=UgUm*|{gtmwUKR+eoHzknbQXk?Iu*K>Ju5l>4-<m;k{Pd@f5jb)6n5LB!84QPtmFIHpvlx@RiR3-9`Ea<sC4N>Dt76n8
+3h_%7s1T7tW(bcm=%!8+pNiZm932Mh<n;BK+d2P$VVnvm@sRLsOfUp-Z8aFik83noughuAfe{}z#ml5DbDaEC=gw^Kg`^B6Jh0j4KC}YylSaZCZubF4N#Wk-
+%~x~Q=D>>^Spc<>^36!fDl(Iz0vaGGn>5|mM$n1o@*!)2Kz<9fm7IBu;2aKouzIy2$ri3mwt5oRB1xo_#4w=Mk3U|H&VgMof_|yLj*y)80m8=FU!T2teg47n
+?2s$48<5x%9H%X*lpH2qiYJ%fU4JJr2Lu0o1IT+CD>w_IeCLje#jBzEk?KBRl6_mDuJBNWBKXDzp?BHsfF=AKLBoYbry^GO5>f6V9TZY@ZhWO$s*P_^%dS*c
+_%&QSwocS&Fg(Yhu^>O{KhHc=1G&1-vDPjoDEWRIKUhD1v~j%9;kRC@8^pc3F9UHr+%eWmi7cjd{KK?Cx1RSK1p4~qK=uN{oYrkEWC+(3xmlIDEt9XHA)_L}
+W1VH)O^0z_M=d$p8;yWWxPUv|J?8~Bcp|<sQuK81;K4bC=dJ%N3T5o8_L2=UM@{aA8|cJ6dqd&JsuIdXY9cfrNY_w3e5m%k&~+Bvy4S&tZkTcM-P?;-b0bBv
+ru(gecOCpV5xsw`ev2FFJoBiNHnB8P-ME6c&CBw_c>dEs8{;iCd|v})_U1fXM#N9b9YM#tElIgGB|p3RV8b4eoPDSfZY&kQ?$X`?zQcPx+VG9u^dVmIkwzbV
+G~r8gu!XAs(%Y31N1o`bwf~-3{u|Tu{(XYc>h9#H`dj(<CX%A_17XSrkC_>)d5Qb}U?pF;=M=~_a6J43WGtEHJG_GRRER%H@wZ&D#=*yZt#@vFAGgY_SX=8?
+owD39o&^>09`+qYx$~73zn`^~qR2UWyF9<2E5sA9<5JAU1s5RhLkw>Tag#)h%MVZb-3W!cm)~rKZL6ML$lUX<X{+3vMxTG~c{%Wf0fuf9MukJKt5rLJMVdqB
+d;yfIEaU3Jn93>11=x9E8wfm$i-KKN`l305LMStWSgF4GvUlgzSLF-blS=i&cgS<({JM(n$V_jv`T(r|>Cc*38>zvRsSD7!J5X;|1Bbgrw1|iQDAF@Xsb4GV
+vSLaCqrLD>!<?Wwkq7<sA5a_#@HTTG|DA`0<sZ-ztvaz-`5D(*94m)PERqbnu&;Mga#y66<`(IVzYfJHl$PZd><!mo;&<Ny*rH*e0R8UoBgvx3j88G$`ft*B
+r~Tdi-JRVBJ9{5OT0dt1rwFne%-#EN{9wGlOU&7``(W?GkL8R$cqAECa<xv5Xe4|<$e(uo$se3$!@=P2VDF>l{_gNB<Le<imtSvmpJi|V=<dDc*J$@f`*)|~
+AMc#6!ULK09<X~CReQ1unj!FC5eLx8%jfCdIoEo4U*H6nRv&~eIPgGlk>1~7bN$x=F}ItEnB?T5aPp~Tq+YT<%})wA@~i&y$hwieZ~T6%KMDSH!xF{s8t1+7
+iyu%rOU!u2o4pWUcuV-M_@a|hUqyJQqxD1a?weJHQ6FS<iQ-1B;Xpn2<)qjAT~=S*lb=b(njiBTW+$E4`D6e8DWhNie@_|%S$mgAw$LGVdqyb=Klh{@&E-d&
+2U5_GA597oGeo(YF5oSNM^bGX^l(X$vN`0*Hg`U9pR;Zyite}eQ({$^2FZOaMWFDjxxPL`CGi!Vb@hFF=d-nN{wPFB61dB*u{_NPmJ=hpWnMJ+65e*KDIlYR
+AUi%r^dMFRwCz0^6FKCb@TSyg2I^aO+AZ}SEttJ7mWFbH<hsq9L3e@3jWrjv{l6;~@um'''[1:]
 
 
 # ======================================
@@ -10439,6 +10669,7 @@ FILES['cxrkit/evaluation/metrics.py'] = r'''
 
 
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10481,6 +10712,11 @@ class Figure:
 	@property
 	def has_interval(self) -> bool:
 		return self.low is not None and self.high is not None
+
+	@property
+	def bounded(self) -> bool:
+		"""Whether the value and its interval are known; what a file that somebody edited may have instead, NaN, is not."""
+		return all(number is not None and math.isfinite(number) for number in (self.value, self.low, self.high))
 
 	@property
 	def width(self) -> float | None:
@@ -14423,24 +14659,24 @@ c-m7^QVL2fF3l-XNXyJgEmp|P(*d&5ON)T)#Jm)RlEfsCaDHito|2Lh7XW#o4^;'''[1:]
 # ======================================
 
 FILES['cxrkit/report/cards.py'] = r'''
-c-nneO>f&c5Ix(!f~$+AKvB27t+6WLO;R*KlPnTvFKwVQ(kNylkp@Y{F%19r9e&AD<Mv{UGsEF<_~vmKMbUBvWKGu~711lIiI(&Q8nR(}g#sWFRM%)VCs#M;
-7hj6A#qD|4Rw+4OEEjj5FD{liB9vF;>~gtSUfx`1WnHJ_2{=fq0WCSafFv8qv<6Ndw`7IpSrkRnX)Q%dO3^e>Y9_cMtX&JK$(iW52I=%`s#gtr47z`D=oEUp
-X8bA07koRN`tKi%|DYejXiM8Bto16NnGREm0wYtna8V4^St)qUddF&ozXhi)jEpL(X)tM63A_aL#vqeW3RxXCcJt-_>iTYEC&8+`MNLbsQlbD8@W!Px%`|;%
-p!aFkF<I6dA)j$7=8NI%pJ&=*40CSXaAY#}N>$NP`CN$&N0$v{d^-JnaeF~>djfG$)U1J`NU}ARxZHF)t)M2YsGuoIDyz6hj$bSxryq&Zaz33%(4FL@z=;*e
-csiLxhlvQNC`FN<Z$883@+c)y_CqipA5JAUKMARYB<71S9zdH>S+1ByaCIn2jHeaQDz`b#+=@mJLbVnOG1Wlc0FRHmA$d;TTT6gy7*b2uG43zzmxouZE7oFm
-GHaXI1xku&#@ayK`A7zmQ7BJRbZg~}++d_f^j56Yc@LJ%OGZ|-t1$Q~e-xrQY{>`*`l1wVi*-5hwYWdOToz|HS67ScbGu)JGN^ojj5r)j_6UkqP#|LzN_W+^
-kH9X$^RO;1gLq*|@QfQx0P8V>pmXQeRJ~0LTC!4QMp%eWqe0^FXNp0s0QB$RhZ|)zD2-U|U3$@Ug238v)O-!g_i@C*C`s))nG&7EOudmeP-_#{LGdu1lw!@W
-ymF$tHuh&>xFM^$HSz~?Wg%(@W2Z1c4h{m3B-6>`w(xX=zC2L|S3!Y3qK-dv+)4B+kDY=lF=1Kuh3c)hgX;G#j#P7h3`dH2P=eMB^xGoj=nSn)5xz-*(_?y%
-tH~)D$!(Cf?nKkId|0q`^nK@~`|mDKZe%v;ncB{D%$P^t_&4sS4vWC5-O1TcGu@$x)lQO0u~8uim(x)gJ4>*Z$jsTzxX{F&-YnUZ7-Ph9nWy_C>RB!&R%n*$
-T_U3?SIEdCuJ9V5$eKNp?XU<X9*^>5b)KOtRCA2WeeKC^wxMcf_7h-?97v#1KxP||Fxz8fow?QrHdY;73l0Ql2LoI6%yFrQK^Tr85bjiycAuyK{CJRo<XB1$
-HS#tmfhk7L=EM@WOEh}W1Gd0UWf5-pl!%(((V80A61)LhyfAS|ymmLHd%|zpG<evl?TI!k%nb^$w}Mw=X4{@gCmXD`u)$EZSpM!R%TV7}RUMs@0X&lZob-6G
-0qkaYFefB-oBspPCD~_W*L%l;Zk3<At7qiz9lGCtw1;T|afdkDM<Fl1j5V~ltPZL9nNCx3a`Hl(4p4-x*N9y!Lrty+%P#l}lY*N|Fm42@WbQSeuz$GQDqQD_
-mB*&NKng{aK+QOoh&Q}5Y_IQwI3>>j>jE29*5F-TaM<8K<V)E>;+D@aF}QE_HL{tD9xxu)!%Pev9N~RS6Ndb;nKAmEVKLtwM)P5(nA&ayYhR)K>xN2>L1dw(
-EE>IV*ok<Nda%=7^AemKn4tHzvaR6nUD+y$7_SBT2ud@w@<Z=2&>n==rjm4HcIV01j7B9G;g!xc)7#!A2nv(&alJ<L2~=-r24giZOp4LKuuf0Pk-tMnX>f3N
-8du-$+Y&2g2C8`H?<lVrUr@&T-WL15uOkbKC%kI{u6uwdnMeG|i97xSv;$X^OuO!EObf#&k0A#0UNX;%c%}7P&ELHX^G;2#e2PJ~RA*24wCWx+CKAU6_}W0|
-=m0wOb$S3^^gjEL{TVsXfl`=PBfYH2R&-{gW>M8Y(@d)lc%_<%p^wKt>}*-0q;=F}bUybcWsBwV_VS;5yPMXtbc83}*yY>{VUCyLf0yT{@Bbq72~P+cD7?5E
-z1os;W!fprhbgg-3ItQ{UkgHsd%JkY+qLzpM6D6d;H1AUH%n&9PPw{VI&0c#tP)#<yU5U+(VEw+f8z!H{$Ydz^BBw&t)Zy8b{+fVrxsVmGi+7<i6SGWj>n6R
-vl8D4o?QM1X(%&7'''[1:]
+c-oy;OK;ma5I)<#f~$+AKvB27t+6WLZBlH2CRrrTUfMvVrBTdAA`Oy?YZ(6TJABDfo%XO7Tbvor4CnE27)8-?4P-+%AQjPTs)?5L1sbwtdW{4i5>(e{H7D1%
+7nh%k4~x5ttgTXVu~;td|GvCj;)+mSkq=kP#q#R*CM)YYB~QRXQVl4{;RPhwN~Se%vf7a~if2(2O{cXKEh$CQK&hGFim-Mgq$VFk$2CaD-%!17*edY;!KGv9
+-G=d}Kwt3Pbn3sqG5(Fd3#%P%n_%m^d}caqDGKyVq2Zz!va?d~n)Qm+8h;B;TNnvdRMQ~Ruo8F)>O>%uPzqTc4|e<M;rix&BqzbLyhKe)tx}=@18}0!iDsIv
+8t8QzJ0{9{E95h7#dtB?{o_uX#<1tkEk`0_tyC2)mCu#fa#Yz+#;4Q2FYhi%ZZi-UMa>#0iX_`miRPx$X$3WDMFmY!Qdz})<#=NWIe$--mh<VPrJU8EG%E8_
+Ss+a(5_BgyDNt(#GM-K*(NQZ_Ta+TnZ!@3a<av~mDElTDkB=#f%}+vVA&L1SjQ19)EZ0n9<#k9&jHWfvDz^#9oJB(j=dcnA3$B5@0Up1uhU7VUYb61yp-U~@
+#CZ6$HxJ*j=~#=Q%dBi-4U`m19UBLW(t9$Xj9ht=qT47h<Q5}7mUhKTo%fZLdCEwNb`?5b<trhY<B<$;z%NSCVt%TDuEoQ})w1|-dwspQxv=NOItP^x$|eqp
+$yT6P1qH%Mp>$X6dJn7#o(H>V28)R)!82|+p_23Pk%_tp-*KpzV@O-jl9ei3LsJ!^8*m1i!+xLfrpkZ1eL6{eS(_eHYXJSfs~Ssk%aQZBKg-EMlGNJCl;|YJ
+_=Mg-t&Lwt#^ZESiVefA&57#T*k{o|PF8grge8RFLe#DS9K*CgP!QlLnNC)_!lM}K^7tE61qSMfI{wV@B+<__b_%M*xMe{ds#9%8)~{8(f&+aTUV(u@^I9>`
+r|rv88A_S<Jqdy1V|ZU@lXEhnTPJPDil%G%u+{76>)ufhUtOHs${f;P0CuMX+&ucizi_{G*glr+GG{-{c2`BLc9cwttqM-Kn2y}oTimt~XmU5>LKB<4S#lsT
+`iOa%r-vl!@i8TqXiW7g5et=r07M|yvJKGZL08&k5x^lH#mVxL<E@nW0{S76{uHK`b9CH&9msyRrD|pl9O@k5l|Z9_%(ft5c0kuVGfoU-EIYap90=|X0v1r1
+gK1wUVL7UiaF?6B_(+D%hzB7`UW?hWiB5wSpk$<MPVAlFGJzWO08Vg1T7=0WC88#nd($L4f;VrA7d4v1>wasdHvFbdgVm7QS!}z;*dP&SI{0qH?6@`QWP|M(
+4j9@R@xk4a8S?wKtD|!=sGsC8Cw;+K2lg{e%o&N@;eW%tB!`Ubd+pfqt@3;K^^E+vNA-vIHkrl|m&Dm23UTp$uAxP<I)vs&yiLj3*$ZttKoX98BlxWhcDdOv
+yW}rS3U2P#xDm*bx#xVux#fPR(9S1IkIh(v6^c~?HRISrUhv*r2l^q9Q}PV3DR4k$4UPc?hb{g?zLXs#&U}V}!E>w6k&RsRi2k_QX=1AUm5aevzquW7h%)@W
+fjK{wM)To>n%Y4K!9gMY^Oj1EPGq6!Y&Ck~aLDl_^=P-dxhN<(LPf7_ZAZ{wtFm1ZF<uMQ5twFa>Bq5Vz&#SJOeN{ooX(@QS&dpS!fAnPrgyzeAQUFz<9?0k
+6R2L$EXM3jw`v$(8kIS*g^Ab9x^nce5O$0e@xtT^wHSQs;Xm@X^(daMZyd(~h5NP;jv+?Xdw&~x#`r2U+7A{r4t+z~`g+1!Ei_2qDM{vA=j_bY(XmGY=#)&m
+337}t!#A5j81vvW@1uCF^+wI#yb1fx&9HxtPPSBMPxv<MRv8nCgB5%(VGZg~y{PN_Si#ZT>|OSI<f<2x!UP%WRZVuHGY2(BRsYU3Zw<i9+jtDUKlWv6`x_~(
+!#Kn9u{R-GESGmze?8dKv>xswESbidb5EQ(UcdidU7WxDgU~0;5RPg%A~brvBjwr*ZWdTmVqZmA9=(1o2qo_E<rVKXR<9DZ#=ZbY{dwP7R8)4$_0`fz(@tZ%
+*>2uP1}6>IJjeYbHSiCQqdG9J*-X(IimGcju@8P~>#BH$oytE_tmV{Q2t~(PiEkN?QvU(o6M1F'''[1:]
 
 
 # ======================================
@@ -14448,40 +14684,41 @@ vl8D4o?QM1X(%&7'''[1:]
 # ======================================
 
 FILES['cxrkit/report/checklists.py'] = r'''
-c-oCwZI9bF68>!e3PSh6QlJQ%q6O}pb8)#e0Rn8VL6Sp17=}Vy)S9s@`9yggckBOt^G1o<b&3?}N*a>Gd3|O`M^W_p_SL&zvwfj-U8qkV-o5|r7x<d1?$oH(
-9GbSX^_|*m&1P3w*EyP}Rn;^*r90JajcTpisistGt6i#$-fUr#JDC>dIa7D0-Wavlg;8bO?0JcC$EtH#6h%}29}RArsxq6-HnmfBkK3!)%@KICPsTI7-uOB1
-V1iy(h9?!e)0;{=XL=?*iDw*ix2^2jkG_Xb9&nxRKux>pSME(=b<LyQ`GD4tkyrIORks$muBKBVezElz{e%BH>wV=l``Yeo=hx=>y=fh&k>}xXwrT3p_B*&O
-{LO2<H={|YOh4tg-|P1LWISulrfG{_joVlMesi1u{@aINKBoKu&yVkK-+l5#`he#LS~y~8?saw4X!UGwx;C)RTYGnG4S2mQ(Jl8TuTyohm22t|2M(oPXo(7U
-Wlq+iBl`_%1CiM7Ah5t^7S_RAw}trGHdXO>Jq49t`GG%2Q^veE7+HB|zILf9NfG%tRNB_l>Dza=Z$7GpdWhO%oqYkFqPdD}T{cmwBC$kImv0=}H2Z^wv}lG^
-0|_VSV_~~tDSt+nDdfW^NDtistM#!nm{y_(Xbt&BT0>rywlb1E|LS8q237ws_2N@|G|7}m5Tuxi^XUX8gCQZaPg?^i*oJxN^A$-D&-<6EgMH@o-DmL0c3T*A
-v^T*(X-!q6^m;<!_D2W4?QB)4HOy~q2P;!$YxS#ccSUomS>y=|BB`^C&W5Z8^T0$MzSa%@?UX(oD!W0qMXTwA#d2K>db577dt_oA(R=|~f&H2q^gPxxH%6UF
-VM<6tTiY(rV`r)|^%Lga<_Yke;E<24RM8iv1BB5+^<<{R@}2l)EW`rfQWtSgB`jPBRAg`Jd)qek9_$<+Ymmy;rdY_}M~tcNzn+|`oiT^JYqhNaiSpW<;AzC;
-0s9P`1lD!xPY7Qam_!uQ5Nz~JiNrAvG!A>BQBD9U$PJ+b&NvL#hk1I5va)ISI$UE4WF)Uluk_kfxF+W}q+Z1GrQUR6b;LJvYNDS1j8C*W_~;c)LKhAW%@9$;
-h)OvwA*fr7T?FvDa4#V!mDwM<vqBYQIE?tBQ5asBPq2(aVlru)6ZmED+%iH5T(nxEj1YeljQvzSqsT}9H>YK!I}FW<Er}zo&M8mhaCWNxFm1Dd71^EX;t0PW
-$lvP9nS=su(wgqr)`~>INcXa^LjlHeFb=pqrfr=*gJcPWCPYUY2Z5PnIPX9KCp?KA<!tmo5fCFKRWE+Jxk)Z6UOu3#msQNq<e{9U>hl9hzPwpoKF<{B$7+Ko
-jhf9aNuNcmEqfE!lQ&bIPVb;e6tM;7YTYyy5Lk0`ITFO@zX#w%IAam`(0M34qYoL=a$>_Ux&{f3%uh~#$wBcM_xqfx8;)jxIYc@EJ8`*qjYSQdfElIK-!S?(
-Y`A`PtYp*rfxWJ6X<Wx~*c>s|EObC3H2hyTKInKmQfmPQ@k_IfyN|-Xb$yN@Mz9LRT*k$giGs9KOu{4xp(*Rx9i1uA^%M+XXwPa4WK`UiD9j2cBjcSpBUjog
-bAY=Lrdh<X`Is4fBOE~w^dIm<5Nqg89#7CvF?xaACp;GFCXvWtS4iYw<(aDj@NP-r1O3&C;-jx&9^hX|xk9$I><UPTe+fb)j|g*cI_EVc4~7xHqvFJgqT7cC
-4uziKjpLwHK|bN6i~2})4@APc2O01{8_nozwz_~FX*2qMw43M3br9JlynR&be(E(b9u-JwTtr1!yGjDL42wwYPh&|5lxCIQ>;Pb9><p%{225Gby5?XvGhmDw
-i5I^di#t>J8rqz$I<Y$*D#JARvl4H{z8eAPzJvDBL8?Nt(bg$L0NMhbtJVJi*sudtdW~6zhmDt%y1N?6K!EVLhBB0T5-bS-lpY_x6%~Z25)?t|4DgHn8{|rE
-z8)Zjuyc<crYEi={n6O*vu7a;D~TZXGG@u(ji?tr!fCuA$cVEf2E`J=IMZvK;*6;!Si}nleP>1$wePQ>Q?h$(sIV$DMYMWUXfdUzOoE~N^B@?oKMuYm!&Z>^
-;3+6Kj`0<V-YqWhix`=c8{3~{jM>5=BrTL=K2j2fwPA|uv5l)R72k|TVxCL6BZ=X#_zJ);{An>3kjGAwR^%!ElRnq_B0!y*b~{r%s{5!$v_i|{<^<PbJa)pv
-WpL&78Xa;&*94^+Gg%@<CTxu^`ZgowOedUPj6fR)MDT??iN@M5_`$PKr$uGz*ej}@OBGx`>8oi4YP|4{;=ac1U`(-~lH)Kiau<A)w`jkSi?El10h~Y^09Z^h
-Ot}@t033q^#G=@f(A(+K<TMu#=W(86rONXp!^q3su`KOZs7^RHLc{8Un$<WucIETGM~UBV+?WrY{Z#>|0g+pc{)~F90mZsbU3>%Cwm#DW^qrj2;Pb4Y409q3
-EdrnOAOo<r4#$UVnBggYW<Ns?n_DQ&Ipo=Nf>j<^jH>>0vOaUKji*+6nX9Gr3***-mP2?mC6h&PQo)xMO=cR*<?8~7_$_z6f6W;jg&Ewl7G)Q#b-+6HQ=w%L
-v3&%=UUzMCJh*VTUR55F-7~v~?8<Gix+cf<?NE<kE3P2HPQZ|vjr56;JO{63XQMHrq~%1&{;qvsJ)>c88M9=Ar*h8}HzivlNfl;q|Cxjvcq;Be!uOenZLtgj
-ES_x9Z9^OK%}jig{o^OtQGbntdz*0U7vJ8GjUQ;`wvY{spIv4Vd>!A=#n0jg9|O&?-I!|*x)AYcAV}UO*uiXcW!J6dGK2QRRD&!6MkaGOTHj@B1B?ud9gHK>
-;l8McF^>XZuMrzCT2q#|Ne<7rl<TcEgk9q6NC_}X3XJ4pHHPUpA&zM-TV-Pokl;69U7@<FIT*4v><ZWgwO(W5#&SE<lR!u&4UGhK)=OBo2C32b{+=wuy>mH>
-<khjhbHXp_0TwR=q885OL0yUDJ`zvs!`&o}&@Cj;hucUZ6W#%NInc>5g9`}%J)pIlEyT<Q1Tb6>B7`7Vj}Q7r5QlFJ`##m>7Ble^AbNREzV^&`Zyu1d(&IzY
-V_r&*d=i?tJ<C%Wy+h{yqA?>v?hAnrnhY-hd5p#4E)M!=xyU%~V>$x$M>uZCB&Ax9zGFMZ5%vhsqdD^xANSUr@F~LJYYCo)5RH-xZR=A7cYX>ebIGaiLR-&|
-(-ax<8$$e8Xu@@$&WP#s#^@(h?A^dAkYx|;DDgdyORyo91l%vUiC%J@2o>NG0?YZ1n!uPx0gk^R;<)O_mZj;Slw*{Mh!O-XmRECcid=Wg`HP#?Usua;dLlW3
-AQ-Xt$DoJyV2FImlNbAdLqiBqV-f(Keh2<P!ee5{xF4|F+Pf_@fEDy)0h<`UQyNQ<6R#R`qJ9ILXyo?PNi+w`8jRw@f9H4lfTXp<qUn}5tL2Lo2tXe%@PnY2
-`qMi+DS@MY7|@Nw19BD(>iaN4wmu1m`*gNpscnVOGFst@S5{>nFvWkykcxXaKBH7Jnh{+xl}RC}eVZND6auQa2WHH4C@L|HB~qTg11u@pxt7fXoF@wM>u+=z
-WY{NRX~Nsw;FHGp)_EFV+~S=RR6G{{SUdWq1QoywOaIMPIc)Exw(zflT()qkh2S_#jiS5>nGjyC#A{XMu%C6dFkTGWvS^zFbitbpV-~qTA^xmxLP>nJT(JsN
-7l9)^2TBgBfg00C-%X>SOo2Sr32uQ>b8QWy@*<~-pgEY!Z(!<Ao<zkTzzfbUU4OeNgZ_vy+;LK809I8+W882fjYHH#kilQ_tw4Xp(ek|~(D;BMWt}F`1tZDh
-FBAH{gsk?IO4u;EdEg7te#t)<EDJn?CEgO~G3sXkwBUfW4Afm+(ckylOZuG{{YNj@4su&n3L)sNr{TpYF(C9{R>R$j2t>!gtG)@YJ%nNKtDh`M0t@=<7JpIW
-caR@BV#39F|Kl?rC09@Pz|x(4X#iNt=z;DdK<Qb}b#_tl196<Emn0&SoaoAzh-evqr$PHA*}j1e4}Xt=mgmR*pew(zNbw29;vaNF$)4Pnj81{$GUYq4K_5!T
-K_$6WkhUYeT<b<I(X|t0GW|bQwD5@'''[1:]
+c-oB_+pgQj@mczc1^Xb<V2I<Q0b02V>gEC%aGJn&kq1GbSK?Ayiy~Dnb!0`+zjtm+F3*tz2hJfmJ3Bk~nH@z@^!?k{Z+^}Wh0=AQKD>ML>n}gR*IaeyMz!YH
+w4JTDYO^z&ePvze2v4i3Y4%EYs@oaWTDMnCsn%AzR2jY50g^kL7Vw;@J5z6rI_ScvvTY8$#kf<|xh#sJssE1_H%(QUO=p|hDSN=<)%VQ_XtdAPGrit;oHu}=
+*Og(ULU(#oY3EE&qz5s^QFpt_uKnt-@W~6V(;bLuH~r3oDXgw}wYwZq8?y4czNG4{#iOg~RDhps{Yn4Te_iyU@{)aS_qOwU^Ze1Y4#ddwa5>vFb!qz(+z$Tc
+wLX{;5(?9!oDK)wUY@OIt=Tkf(Tnl+^}m07oB#I9yC2@C`~lDRzrKC*!2{_7p6_Vmh@g4Y)k&k)vxDi{Ks!I#?Wr|j^|C~>Jes^t)!A0AsYevpmHe(!Z#r-l
+?;P$9YSy7W`*Ugo4%zNu6PV7zK6vYP;6}TqDxU5q-|{=(@#hF-OnZY4mUrfJm#UKFk&k1gZ9Sd-^ycl4@6|$GqxMv1pFp%|t|D8PO_Zug6w<@x8<#fC;iw@x
+nqk)fLIiy(Y&UG>&*(OVu=oH`qB|h9K6M78OXL8lA?!$M2(QvsMuO;Hy^F^n>hGprd}vQ5nGy(m6$5fUod7Z@5(50ZGZ2Yw7>+({5d?01c%?cxXHMUJAfIiw
+gH=aoQ#L5Asfv_d&&b^2<iIaGTUBZe_^s_=XR2(ie%9^2XwEgWJYhy8f|k+6kk$YXRMg>X-SFQ|>Ep4o8#G(AnogK4*R>!w%lCbspjbv!Uy!swe@zW?p6Zz!
+C!a}SN{B{V+b+*zXR0#w2y?IV1ZYlh$@><%E_`8BfEz7T4`xU#--+MGOe`R4>LTu;loA(`F|r@)N82{_0rVW7YT(M&rdY`0d-SR9zaE^by)nnUYqhN)A?39>
+!_$bx1M(Rd3AF3fAK<>QFp0>g!P)4U5{P{sVC?n;qnH3t5E}xAbmP!juk-X4Wo6SIbhyV9NJw58Ug@=|a8J%}2)&8sF%yW^G0l-t6ZOq^_(ZLPjb0NHns6{^
+hKV)wsFeK@oVrEd#XMdY?iDztGKXV#Q7D2ehaO)v3f&9i3AT|-OeSq}2D=QFTSk<yqSX?41pk|$@2Bboc|O{|IWHsKp=(ZTNfc>!PH`HC*s1#6w9Nu`WLwk4
+5q^P_|D-Et5^}UjYr0cgD`Evb-Sff*g*29fa=`2{9qaT3I7`4a!8_VGaLgn_ydycB&?Iscv(c42AVx^4UVi)Vkla+fydtl+Rm{)iTFz4S@k*R8A6B=IGX?Uo
+*kDPcX0uz;M-fZQ*2Mi}&6LsU9VCe&*1%k?o2CK)OO7T-fY|)EAURQ<v6%SKc*s0wA5x~}z=mZs4FVjgpN#&Bo#G>&_c2uu?9GtoFw;r06O)V8nAN}t7*R_7
+1-*~mhRayTLN={mIOy7z#&zt6%?W+YLL($h!~b>TosN$qu@;~Zzct&q$0$5o*OwT41gk*I)m(I$C<r^nAPj;qHDx`ylQRXHo}2*`?MaOj85OrBGP6QtB)m5l
+q)JC+4)QLzX%?|>J|#xqn2w+o`VUwl@HI3iuP3Oe7_C6&6B-Nkkcj87Da3QI^2}8M`EE(>18vrd{G+d7KEc11a)o4R+nppK_N5deaYQ)>(K)Umc+idb9R(*!
+<lWviaEZj%Zf`IiBdls>z(%oRbRhiVz=m8?M<jU=l1o08)>fo&uPv4(4yqr7D4u&$@2Ql6lyvA^U5UtyzGkZ%m<IW0)`)FSiwi0eNm!1k);-VjJBL51w9)~I
+u3+yf3G6#;B4$5~`6DIFD!ti5rkbULVuWvoEN5MFw3`_aMmfYCKAnoKDSR<*&Ud|`I~^;-F!-|)w}^dP12td^?Wlv8hpwfqQ_dx*3-l7L{s-p3j#lY4hAUoP
+UQrI%*HBM_Qh|FY)Tz0_+5#EZCz>z07o}$Lt{?`7JdTYZ1YK@EA0Za;CJ;M}bKFPrqq5@{FT#AT#1+}f7;b|#qMr2#(fB~%5wXOXMH9g~!)ruw#?<00VuhpL
+no())8#QRT>;XG7EH6zFt)5hDj7_Sypy>X72@345m#;{%6=V>w6x1!pi5h|4EH1E%D4DYa_EF0iV}xBudND~M2uV0U4k)fql3dQIif6PEGcE<O1ct*ZE|p^8
+Z=bPL3v5|wN1oz8X_&3ACe-rzBoQ_cC`PnG&Ew&e_eFVZgzIfE<^5tGQbW@OH6J5cJVg+8Mi+g*l5(U|!e5NCKczHgd?8PQvGfamq<!LBRHlx-pz0ebr^{yz
+I_*G-7v50ZAh|uPDP~k+92Q3Af^V`Goi{QOHf6AY2y_4>iz&J(_tfZs<0JvTDEg!_;B;wn!o|yeoab2b@;u4V^Ky48OZyqh9O6c(SY1%p8%L+E{O0db;*T45
+_`?<9E(6rb$dshN?B45Su|c5gKm*aXzR(7=om}_e^P-@hb07@8245H<0<cIA_mFJB@DPvLW5}&_2Q@y2IGaweT>uiJ_F+0%U$|+<>o2{`)lwRdaSuY<!Mz!h
+$tJk+;LD1T83wpKegKc(ar^w|l)+FK!98gacEM5yq*IRyy@#;vJqXU)w$172!qa+Dc}Y&s>;a-Hx5ernANP+#IfA3Of&?c4K_)hmCr0obtd?Dj#)y*M6;t+C
+odf$h8wSIjB`Z9YxmDbhtcfI57`^>x5+2~8cm^@wM;`XqvIuGMY>RFe>X0Wr@k92HZ{bA!IS%GP;n6R@d>$)5kjm{K8aRJ;nZ@Mmc;Xkoh_BuUnp3+m_Y8C+
+;B!ZixJ|Hw+33oyTg_z#^@pJbQ3Qlc=5V#%W@`h446_}qBhg{-)Tc3@1wdaTGN81kEb)*Wo^dJTvNgC};_FBWX_N#Q@x@{c=!g)<gv(mlm?H%E187&Eu4;~k
+bPcCM?t)scF>qrUGxZ?s76~*o64a<JVc#0KM&<i~TZU)na;eFyQ@wRUFX<C3P8OmTF8D!RiDbTs*ZyJFNh>tf1o$xBBrxSW051nP8D=m6<$s^h+RYApW&;cu
+E(j5(AlQ!&`o<&<-{|&zsLNC|@d)6(d?t@kGd`Oa<kI!@w)K>jlDnh0CLS;R)ZCBF`<Z1XpqTDvgrvLt(72Aqf1SctMGYEW{to&WKi!&g5*Xas-&Ba&@dWmB
+JJJKqEV3Tb`zRw?*4%(6fH7KS^xlO65Fq!p%p+$w4CS@-3&JuzuaK(@drpTzKpedzo7`?DL&Bu}BPWO>Y=EEvb>=fZ9<4d!Q)uC932qGW7bQ13*yjN}`+2sU
+OTzf7QsU`x4nl(bhV^UAG!-qMtFU0v8>e=GVq*#(2XbHAQC9ObZoz?A@9?}}Y`^3p7z)7k5w`O{pDGQnLaq4%i{p|iN0z4Buqz3R;^8g!4(8Dmx$c(pmk+By
+Zv{g1L=pgI_=xR4&giHQ&i~J8isy>IpdzFSVT41m_=@88q}UKaE@}a}o!#!ByRD$%49LXrozhx@lz7*e5;aqJLqKZJjl}W3rJ%!y|IWAih@iE@j=(J+R?C+w
+V1Pbe;s@0gYQDF44Fp5|bx7Up9)@yA-(*tS?!$BV)q!<bYFkP44?8^Y&aTW?1F@emB;vu=F>)oV8Nnq|85CyhFO$Q9Nm)4Vs}4pwRLq#x5~;mkQ3=S~xlqr8
+B1RCT*U!Bu$0Tf%u<qi_JNTsagLNLp<84gNP|g!c^NxN`LIH5B>%Tcihj$k#oct3i*JMPs;2akzz!Wzj5z3e=v07C*Y}TDEjAw(6EZXJ>E&e7$pGE4=fZwTy
+kQ3hutXKpp`aqGM10;vt0FCLRzbYW341qY+2_Au5bK?+t<xQ?kLFY4<9}LwWj6|IcBrmv_b^Q!j7XAHcm;_VX16ox@W85&e$0h2JNa3$|<k8P>TAmIAjBiiU
+vk(%EVTm6<De0Ro(%N$<<%ZE%g~!JImVYjo7kCC+ye80M)T}|$g4^FR5O;M)et(fz(vRwBKYGDlmwU!i0Kvs!8jg>N0A&v*H4Kh~A-dz<wM{V75rV;Qqp~Fl
+H0WnZehTGJke`BL%8T><mwLP>ub!WQr91o7Kw>GQD-Byf=vhy7c2n_{D9+Pc5|K*IG#Do!YQ_(2=)5Gujw;7rt)QR#TYrm}U!tV=glzGz-yvtuMnR)1?zl|(
+_HvMi!f_BuMkdmBq_=zB$St~eT~4O|2O=<4`~'''[1:]
 
 
 # ======================================
@@ -14489,77 +14726,78 @@ K_$6WkhUYeT<b<I(X|t0GW|bQwD5@'''[1:]
 # ======================================
 
 FILES['cxrkit/report/checklists.yaml'] = r'''
-c-qBW>2n*mlK-B+0?U+3QkG&Q+VUYKyXDw<@A*|6XZ@Vb2Uki3&VVGW;eZ~@h-NJR@7o8C9v-rs?ABJLVh#pJqtVB&8$J43{WjOFYRu9#t*vLOn499NvcC07
-`>Ua{wQ^mf+^SY9*OY#!bX}@;Zq!s4(5c1Yy7nv6VC&*S6(5=_+kVSaew*hTE!WEHwO4buQmunEb*XGS`f90X=3L!;rPSBz<44unwleC|r>~&l<2^NXjauoZ
-M&f{&#`vy+$wHG?$M-%#$8WxYk)dtmP2HNhFgMFe+xqa~$;lDS_sut9MpKtKDG!8U9yVCuit0yQ%;RP(FhIqb)IyiA<Hjv`>$Wn25!O^C(q`Ks^TW2P)(hiD
->P5?YUQsi$%QP^wc5UhjtuyD!(O0yMS5qVjSZ_+C$hKw?nY>(9>mj}^TvxaL?O<*E;CJk$8xzQeQIj=M6&R&-<!aL#29z#!)AG>pz`GHhYRB&j4FXVCYc=UF
-q1Dnf-qjcVK}@DC^rSL80lXfR4k%T2y1(Q1->Xw)DsQm!0LR5H>k%K^4e<j0L2}`r)-7!T|0betXxseA+gSw;11o?Lt|l3~QOC!}=lsvE|7WRVzTm3EBouY{
-73J;*_lI3ZH4;saL|}ZNcSI{oV|u~!j8LgI+gev~+b(&%hkTq^?G-(L{k3{+{grauh@ASb4)$wZ?U7s(P}JbkEns<%9e;WK>W8QQdh_p3U#P>E4m%p)bv07s
-lkwS5{qXXi>i*-$=jP<``0V8Dh{e?+3s?0>y-8g5BzVMSSjMwnc;!LCFKFR+T{$xg&>>{LLFHm9Sh-k$4t$V&*gx*z#+%9%t!~@qa6D84^L_yTFC1uLQxA@A
-(3ad(rk=HP<PmHKSBiu4i}#5OjkZ9WR$-0{b?ZvF*Q*+Ky1f?Y0=|`+5KThdd=l2M(VIjE{0s!ZuV@Zvp)8hnkw>!1C^bW}z<9<a4MHA!0to##B(EoOGzUyR
-_}R7dU}NQe2Db<zJcBIa;~Z?cKZn)=R$AZ>#diE$J^ShDi<c-_52%%m?Kw%&g9pLBg+s(ns#})2HP}QWhxF!I^diKFr{Jolwy?TVFTg%mm7S512GU=e5^M^z
-FZ2v|bNI%*)3p@>{$QwH>(V-SqIpJPj*)tJZpIHz?t{13c6%crzHRK%mA%cqdHv#-SI<F_vNvd?Hg4{C{D^lvRA*zgvLIG4#PZQXBMeJ3s>5dvcGgqQ2T?iC
-Ksg^hzW?a)PEyG;Bb|5_>Z5MY)mwJQqj|fiejk!gI#+`?<R|b2iV1ot3p(n^1(5?2!e5&froVzW2mSzUP_M(kq5Xzl$VsoBz54GL&yP=^uzG-SRPB6?&;k$8
-Rtq2Pvq66->^8X@(66@Xd~3?l03|J~?9*1ddh`w~$55FMU_&e#n2~OZIk2{9JFxb7hiN1493X*%p*lb)a1L{J4TwpcI-JGI0V~^O2l#?kzBUbrQyUj9+yV~D
-!qQ>=32dmh7B;~AG`RC74t)9Q`Hw$cK70E5`Djt*0k1*LkZy9Y7hq*^44!A95hQ@T0Ww16^hIL~K^vO6F>T}g5;kkE(;5p9^C>JpD*UyeiQGjqvh~!Bi1p}d
-50-OXw{CF&KI9GKnFSm3veBy=Ntw8E4S))y?}J|08qNY09v$?(Pp>!D|A=&#K@@I)OA8nW!obrKcyV~p0Q~^+ExQS5@*IrkVH~;8%R@B7cG9)x`-1`mA0{{D
-!O;yN2Esx|qhxaKF^5^R{4Nd*!^<8g&~|Y1Fwlm^bA8EeBht*nBbZ%+LfRkozNz#CH~?*^1Q&|6031T)+;UWDI{IuT?|tIanwl0QzuZkF9;G$cro7bc=Bb5&
-Fwx(L*a8GuA%0}FLbABW+Y>@sfT=~>@hLWL@yvWEs;=BkPEV8po`a10?Nep*faqN`TClf<MW`~<7S$+-9!~?y55WLfGbJclXq0p}Jy&9-eAI&Iz{AR|?n3bn
-lCX8CZre~Kc(`AZv2}#6=K%FD$;{pqdTCo-**}t$EOl$a7Wq-(t}VIPWC#PgPCaVZEWrK{&ZS@J4efUcR=IH?+a8quR=Y>Ly!1dt=EX1e1Ij5O|8q5K41^63
-%e?RKc*60GcFutWEqV0eW-qX-+yi_LZ2QWPKIy7r?O?(ewny^rv*H-%7MsCNAB|taNVpaZqK6T@$wRoaHy`?apkcGmwKc1LCu|XmM;{&zqu)0)=I$evFq22R
-D}zyB@EkDl9>avMw#*WlmcCV@roK_4roK(uFr7Gg&uV^=sbT}Sn{0abC647Mww5VGKxabkMR*d?2i_*nFwBYr)Uk$KgjgHw0(0C0awm>6?CBp?=(lCIZV@^>
-PV#z`m}s+GoB?>=vZILDEaLiGwbMh0EA0B~t}<KNM}0^}y)otP*O&B)4nDXsY~Ao;*tFrq!qk7&g_YJLermV(S{Z$XaO)4#xO0SUMp|Tg%QM0{JvCC_$+Li!
-)Zh604rTLkf6&nmaFMkYWFiG`+gJf?*IpdQuHq85d}-cy_F7jMPxPG2|AuWRIY$qI-sYTWe{!aPH=wHxEQ&HpIVTU2b#2=<Hk^#04`+^QT;|~3Xgoc*nc~##
-;mVfnJP?J*7JzJNLKcc=1DHm^l9+AZEKKeZnYK5M;&>(ap;~=~KEB0s1xX=E6};TdMF1yTPMM_&gT~Jw<R4sVVM&g%9YE!4>oJxFQEBaBp}M++pkWHsXnWvk
-#*5$%3JSVkx)LnrToeBm3Dx5yJK~A>X3IQd41sEPc(7czb5~;^LG+{_Oc*`}YL0|`jPs6Wrai>Df_~DptezV^-{Py^gPsmQucsFgVZ++&#2Ul9g@$H_;!-of
-PGoIQ&<`+lHa|nqxiWS(Z#mct<jGNF@98`tiaKD6e()MrhgWInr(i+a28`(Euna_^#k?Q9^-LkZM~2a_9E$Gh6(iCZWh=7nK=>b~CY1%501vkY8RA9==QKiR
-zY8MKs|b-GP_K<D)<wmM)xNz3OD*GOeBMK8uWO_i-o~)>LP2EEtksoSqXoe1cVHVcwU|3F7JIE4zrJ+!C8(k;H7Z1AF6FwzLZCV%Q^dN9n2w3TG3Z4akCVcz
-eoOgxEj9}B&D4TfGmA+j;x&wY3LoVlzTP<h*ekskyp3&=zkB-!1`jcNy)e24knJXVV!=hO19%0qhUtUd1p31DQVTye4X9oNAY>?Q_E4JKp?do3Gl0u*jEH6d
-))!<a;BbITlZMzdL{39cRGX=7Ni?A!<{coqM%H&Ik}v}{2cydLc9>2CTT{2|y+W|mw(%RMKDDzBJ(0#NY|jG?!$QGfU8o52#Jn_PWGdzD?|njjz;+a!lvA-j
-1HDag=}m%CkI%i);46g>SFOQ>P@g>F6)Dk>)%+i>T7WFWK{agug9*egdpQ(W?8zMs*;Zd}j;ade8lgoa&ZpW6WhiEWK*l=X))2`>0(4i})@L)!5|~&2m3*3C
-U}RMQoW>xQ{5d~hny9pTRy%KD-+Vw_jT2RY)8O1svU5K@IZ@xF9ybeHA0<eZTEj{F2c2ffB-}oY{&3Wf)YZLw+@M`u&4HVrZ=58-l5BWD5kdrj{*7nnV}q~;
-PFX<g9_P~AQR7zP@c!QD^7z@)mtfqN*_4N&{Xw^7H$O8Z8xx3%OMpgb{&2OX=Ky&lq+PYHcH0$7DF7hMTlgnlo0NEGvZ*$8KnpnykwH~d)i`^cm;5vt<pTl=
-gbf%hlU8w*u$6LQg}W=sw=RxT;o6_s7ZJmI8HQ9ec@-2446}FSvif}O$wz#-h2`KF$(6<fjvYhDG<QvV2z`1PWrEh4AuqfNe(fBsdu)r-z_i6pu&`(&>NIFO
-%Msp0`Pd#B-yq=dUly{Ng_|{c32fXG&;y@0&yNyj_dekz3TQAq4Y!0XMW7*Lu{OGaoz!$S%ELvXg3ZV*84>DD%%orHu$SDa6Kjs{2z&W9GF)MhKbw&^{y?sQ
-@;%W=b9lTdLb@orMi=Y5xqJ}~KpSqEd-Tx!c`t%Pks2XL@FUTjPq_yddcAYA>>VV|_hseF64Jp%-Fh{|Dd&at1<d1t5O9O{vI`83;t+vUKqvI#NH92w%I*B(
-?G&z_b_k6|tHx2{rmNeWxA9~mzDO!k2q^au(gqmX%8;<K3or#c?MS!-0>lCk4i#zxpN7s`-68-0l-at%RkuYxm*6DFXAk=qbNTfK_#di&{p0B|^cQjC)?9DT
-PshI}><xHa@3|(~SXsU$jWUcF30Uc}gwq3cuWUgX0o1ZU%tg+~EWD|%O?K)_;6B;?5Vk-}ewWyr3yE-(;a!3)Vbc=`{{bxURZZA8T{MKto6MeFJtK#N#9nau
-lkXOM`k4V-O+$C$z=yEqu$_$L|AZAO_`WYqv1v=hD`hC+z<QgJDNN6XRBmbb4gLI+mZ6;kp>tQ2dqSY}K5yo!45Kd6%~VDLX$-rxValwcR3rEU$%v`6k$M#_
-gd-g>ibZFb1IuAR{w-&H@y4N&x0s>sB^WlwV2g>abX}OcWw$@(j4I}A4r2ZS%+K53k8&C{3cceDhr)s=T$(ISQ~_gYSBwc^yEUQ^<Mm=$#XD~B@0YPq;7+%h
-9~oGeUy|Wg;r>TQ1);D4Wqbk%E7Hsa%^KG&{oRoj90vIB@3&#q<_(4KCOr4S5xqKKTHy)Q4uzjIyvA#0^n)0!drX5+G>slT`*(8owocFiu#_lIh!}m#=NA<g
-7c{#!M_^}aKbUg2ozL%OVNgP{I|7L95i&JJGGpR_;Ds85coW!NsC{skRaeh;(>l>$Xl=b=Td+I~T1z%0^m7zzDidO*=F1+2*y7U)G|=qK9JXf9MNn5yK}|g0
-T4(c{n+4ONN)gLYG!J%8)MFYa8NqU3W-(qiiu)u=Z^VgNyz$zJ%PG-R<PuCu80eI0ag0LA*yD*EWAK7nv%!{B;KVE?F`Rf<vS_jOSbYR9a607jM9%SZPbx#9
-=PNuMP(!R5!cv`ck!f3joEtIhQ<`&}<^=U^n~vfVFoGSZc(aZ(1sKwsDAE@~(Z-b>Z8+0=Kg~Uu=;8|Xvo41eebgl^f|vEU(*^`$5SN0+-ZBM<6xCkkDKhmB
-GWB-BiJSR)>8R4o#~I;OnsFdsV`x&Z6_(s_CGNz)VVOBh6LQ>LxrUI(+nLzaSz2?M%T*NFUQxdi7w<J@!XKtdW{z)Y=z0Mc6l5oimBu|v<3g26?42IdM)8(~
-A{4d(9P?tiWuZNX!lp5?V5%Nu+8(DhY>h?@g&4b0jR&V0dCge#(LXQz*;t+S#Doa|msffsSSczK;{3hFJnHl$GohQ1yAEr`D8B|&N@hklD0E<Aj;u?iIkqL{
-VjwCCFhKH9?xBI`_ZmGdD&0jaX-G*Xs=5jm0k=z4HG;9HS=oY(q0^1q4Q---R-i~ps6HW))y4bHHl|EUip2q$_|jZkk_Z6t4inIv19sj9tOF=VH~3FFB2!hN
-5^M?!AQGp0AKjF~2tDW#W!V(E2_}p)EsSI`G2m`F^+MSgDVJ9@MAH$eF#_XxeZ1%7Go&pCV8<^cXR}hS=2)n1u`oLuk^#43{b`kJ1F$|GjIirw^LS>du69V5
-fuRO@9nV-U`A{tB6xHxz<$zq%@oGqNzW7g>gHSR?8i-zlE1rXwkt=1T53A5!C5t?#+DyBL@v#;X*%@}ujKqK>l-$>Ayu%XfWdi^)r{PNL04k8!3AhzwYAR?j
-jr1-+f0U(AbU`SD(>9vnIU}q%t-M_C)jxP4aZh>@C&U56@0pOgG+Ow#Y%D6kdljbJSQ7J6T%s6?5#n6&IVLSP4Dt9>Sjphe7<yApKr+kpJ4*yEOxNP1HF0FD
-TV1O|z6e&wi}1mVT0(en#P>*e=`1K13lrwS>@KBTQ0GVmUSJEB+!sz{+ODXS1_dz2%EIf@vl#k7>>8LyRR|4O!<Gag>=|!!d$+TBeAd$hr$DMo1J)x^8{dd!
-v#x;~vxSMf1T+UE^!Cbu9fn@T72OO+B^Gy)n^!D!81FcZj3-f})M6V?CJ4!@m@Wd7H_Q#_e{hO4J#v@uxM3%R7jB*Iqor|HyLe-WbS_OpS<bphLKR;Ny0VI(
-MvyCui4<|2moS!W>NBcGHr6*ZWY+^*xGs%2L$Qf;srR#{<=d$QgG5VOa6l{OS2S@*CtOht76icC8bQH|dj0FqN5V+n&-w`d4nIr?$%6!^;)Tl=0kz97`FbZK
-!n>|M?pXuMtxMO=w;r3k4q3|(K8xFMGI3(|`(kf9W{-`#cE;9{@+TO~FzBQGVTEw14v&x1oIgK(`Q!J`U%c+^ENgsYW)>lTG&7n?$txCjy!F8+h7a_O*l@#S
--WSL@UbPa!EQ5SyJjwgQ@?1g5Lt*dIEd&irF+wrd7?J?~1Sei3>65n>*&4_ApQmsO*Gz0l5)-ljAszG~K;`J#O2;4Cfnz6_H|XtI=&RUzwj1I-+XZyZJ9IQ&
-AqWO!0}*a&Tik!>mnReD0DGs(_9CY36Vuakf)MzXplayr7Kb8$W-NXMwg`oMMdy9boIMbZm(t(~p@b(Xt0uMTg`*JLEL2iX(m1pYO()}&2d4so@h5qFZ$Mu)
-p&Zz3Gi6vgU?ff73AXI;K%Ch*H}T^M{FW@hVXA==I~&Ugkh1Vx;%kaIiy`|npW_(rB}f;cvA%}B!B`<3(I*etuhG<~NGU>Q)z6s1G)B}nh&m61HsQ;cxeg$M
-OWSy_A>A%nnzen}aY<|p(2=w$jh3R}u*3qKK>mp7wgkrDbddc&_S>7O7^GB1NT~p(m>EDrZrN3Afp7`ewV=3i2ZM25A`<Wyvlu$VPx|BtKcm5q?piRMeS(Er
-0wixKl#RvTbeJJcgeG6w*hv<s{{EI-0|DDkAqL(rApXTKi-Vx7Tvs7FCoP~VbFoB`mf*Wl-U@8lyzjvAfI0S?I90yObSL=F=~jX$!J5lsc#x05P2O?(!*8TE
-05;BDDUkkIW;F_VLd6t<VKTtrm(yvzy}6GZ?TKIk%S`KtwE6SOb+qMaZn1^4i6llCNd6K=hFEoWXtY%PxJl%D^3H-}u-Abx&Hf|~pilZ3#0MAE)#$VZGI*G2
-G?ks%KIHk!`I(1>fa^xL3+6iddz~&@B5w9E7eI^_qVQ<YOY`WAAS8&{lk9n%85fj&Uy30`!xJ;dR44)bP)-oD3KcpR&hk-GeA<TZ1aUJm1vcpg_hF0JF%cn5
-;Aew;F>&T7<;qbI!a;1$%%Qss+h?Ff^~Tr15-C2>I|8NP4qW3u!|NwP;?0x-JU*wp&rs~*n;ed^Bl2eSQ3O^_0<%D4gw&j#WU;wpV4Z*uiQ!7utq859aXJ-#
-=x&*~vF_y{$U4!9U|R8(^uy^m^Az*SRXFfFbM$naSvm-T?xeF-^35sU$nnEqe<Xc6E`>LPkq+yu5qU(j9<Q-dJe{65f{SQ4hz)2&=@SIHk-BTxbUHTMF)#VO
-%C&coeox2KG!1>{Ewn1IEQBcRD8Xp)=io9SJf8JVSYoIY4ko^)i)1NO_p?yZooBurj^k2;940&^VDCmo&Fo?~!^YTa(-YgR;8`wnHjsvN*|j?}MZ0(QaIl@W
-q3@S4p^{P=eRCdlVdF+3#h|5~P8mz`x2LzqsXgr#4h2l4jOn7y)JxDM{Pcw~3dWQnE1y3SPKMJh4b~4?(+k*6h2IHCcn9juy|b2M#Ss8&7GF|M@JX2odtQrV
-bAVZxgOaKuJV%Tt_Qw~ekIS85dp}nz^Euqh^fEf9kF$DWSwK)LdCd4*4w&v5fR#DPoWO5R^on9@I+jAl2~P$hp>pj2mLT@%lh3^3oDsW@5QK}I+KD*E%B>i!
-f@BtUsRe@UXBx&Q;yC}`G76EFLOA7XQ@JH2&Of7mJL!v;NGajNO2?WgLnz@MCAT<9b8YrAZZH<n7lEO!+DOl4+0818N<KHSxLF-?sPyfT2wr9OTHlgO2_GEz
-{i%<!h_?D35dUV;w!7Ku{{q_mlljWQSlIpeN0mT2qyM_qW$nth48~`Jei9N~Serx1P2aK^4EIwgq5j<Hrm|Rs*>+_w@EDARPxwE|?~EUblXhSs;lGI1Y`yH-
-ZKt)Fv;uV2U{xjt#-L=OID;aWbS*&DOgU>3z8nA_87lBi_IVp<d;BPi60YQ9uy0|}D_d0}ZkMC7M%SQ<z+AK3pgd)v0_{^*k)q*We>soWWKt_drd9hZ;Q4dc
-tG>crioZ1Gu?}zvCuID8CbXD~#fFUB(V|f`*v412->PvuCSL4m(BQZjX0hPBD@}Drd4;}JifiCs37F|67XO}va&dYNc!n-xs1QfG#I(yCbJ2&TOXDC^$V+Y%
-WyCf2eqkQ}PC`KE=bPJ1f0!V|vKaZ|UoFThZj>^_6{ld8HmHB5>mJ+iFVtW~qo%*Kgu;r|Lf#mzIszranytK2tm4Xxr24B7ec%NwJsCaX941GXz5V=#mN$f#
-99cpnM%Pr~)_<6Yh+NK#$M8EW9bK>nzq0mrn{n)|@pGT#`eTsHXt@pXA`-FvM~Y4#9_6(;_=}s~_=fsBTEsP5Ury7D9fF$>EhY(Mjh0teX4&#_2q8`v#gPE~
-K3x=<@#pDDVn6qdI(6J39lu4tDE{6J0>cng6KRfNJb%y05q~B$Mut-AZ~2O+zxoRwX6><ub3S$W(@K2Oc|j_<+0wD?nmdrnt;O&wH2zy#xy}xCflO9oFsV*3
-1!1~aGJK|&%oTk_@SQr_G84I+7_*u5q2?-8cX++dQ}#Zgj1%J*3!yy+BXM#=sV^!<PO(d#FW=4yQ&9QK;9+30{{b;*ky-'''[1:]
+c-qB0X>%LLa^L+cCUB`hIv`9!q7L#oDOq;%^vbdvJvsj1a<K-x17O6(4!pBV2p09<)5jdWI4H_aDpf8EJ6HGg^gTWNQvI^ft!m85HLb1Zs#uufy0X6YO8e`P
+vbAzuqujbyYuA*1q;y@Xc45>^7ci*B>ALo7(_riJQWfu;YukR!OMac#8?QFX>y1|nw^pqKn7UN99e=UXb913?zfkH+_2GkRZCe@j@#7cJ@Zo`)xkjyZQzLSK
+Ok;dk!D6AwtCI&GVc=I^!OYM$_NH!4U6|WdrEPum`1JG`*8A$Ku%f9;T$CrmG!Gjr5Tg2C7mK(V3j|PcCAHKg?6`4D-ny-fAcQqliMZKz#PqPOs`b+Nv3l9^
+p4Zfj<T4FRtzDZ&LhIbQa{L8t<Mj+t0@9ljF|w^$Mk23P)n<gfh3o3p|2o(hKllwt>Ba=KVb*j*SOr2UUAfxyrU9la-LyP4eDH3>pxSYNp@9MFYNMuo5L&HF
+<6V8(pTua|LQgBh3qbdvbbzU{v%>?w`9_^7Q+b1f2RJVd*^K$%ZiyD~526eIv~Fb!_%|VSOWWp8-p)Eu7)Swxa5eGRtvWe5x!`~H{XcUZ(*>c95>wRSSLC}}
++#e1Z*N8NI5`yuA`UqF%#?-;<j8Ukz+gev~+dh7MfOMQ%?G=50`K5Ye{k3x3h?M%T4)$wZ?GasKP?X@(Edjj8fj_-@{q6IAzWvwdFV)d2hXW1Jx*Ds=>EwK*
+zJ2u%_3-J_3v>E(a(;S#%<O8BgzI{&-X<!0VmzWUfblFBUU?AkO9K3^E9YhjGK9o8C|ryM3l}rc&<D<k{o@X9y{Sym>b7l;CL=X4zYpO5g##&U>cR0X>XO^a
+)bn<MG=l9Qq&PWu{GO=LXbZS$71p>^cS6FwUe~bGU05Is*efL=s)V@t#H?YXw+RpU84!S9Q5_JV%$E1zN7Bm3H6zl%c*evHf**Sf2;;Xnug7w<1}r}K(Y1@9
+W95DZcQ7J+125v|0(7~*fYt&aE%Aq9J$|8H{P6tcE99(4)XK{Cg1G3>qoCiyA>ts_txDY*Y@(SX>Uj~Z2od5rn5vmAtgh5c(9cz6=cJ?o^;f0@odWGkJ;&V~
+y*2N2Z3Tlr8mTwBv<|*#opD%WtR7#O$)nSUU@dmd-WZT?8@qC4Z*y<oy!`3)cOXdF8Z=TGw|6{w!aE+R^NCtpU@Mqn`DmdLrll3t(F+GV>j~$hD4gdYoKK!U
+eDZWJs$`iFPdp3tLAMv`S2oAvMZ2ti8<9=AP=mK*C$IzA1g(?>8FgfW$bbpvuT2ZfUqjE(4^ap82K)=^Zy1G?^y<ay|9<)1$=Nd&4`7a}U2M>`zyq|^(ntMl
+&>jlCP38vVt8F^pnsPiqP79EI+DccC-+|^BDf1q5h(!f6)=jYh(iUw8+CJ|vZRDK;PhdDwLv#f$V9l-pHi=7zvsgPIWxMLYzaYprrU7<pBjCa<;h-#l4)CY2
+p&l%3fc0r|=S`gW>h*Wu|8Vu<`J3;?%Q8=R17e1FlYzYiEsJyTJPVCZ0`MDnMkt)VXpAA(hE{G&+c>|1&Dxs;V+m|N1MuU*-w2$@Tr^`_&)k?ukEV9GTIjlU
+%OTj1x9ra>S(%rOUe}1q)Rh}>sDS(4>!q#XEKuOlKtK41DyEx)I4;OZNt)mRZ=4z4??Y@9I(rDBNOSWjV1hbrbH#0A5}2c7hMRn~3sPP<`nJ+jKnxK9-n>-I
+oS>&G=T_rN(}`s5_245Dab{Xz$Z|iHNMUPkOnIf-ZDNLru+V=HvIX#$Lbr~&9ns<uzn+o<1g@@VJ2}I~@ixuO`=aW~{pj>K47_Gwy(o9Lz>-VtgCXSZQZ!mn
+gN9GGGP4%BJ8%Rq1K>v>m)6Y4!z(m0pqpJN0f~IJ?Sl?9tlauO81F#|TSw}y4Ml`$6yR0v4#Czjb}zsKzas5-Tj-T-b!GoZT%y~nrDHBY+t^yr7k*s08%t&|
+DXZWCrxCSlmY^fZ7o}gRhc>?g&Dl6$bPs}gr*5JxUwJ?&6XqxT9+{TB^9wa^47m0XZ~WfjS%tG4?_C2CTJh|o?NOlncm&u5pux2v;nG#bq7o1XV{<3IyvnW;
+*#(5U1aJmTfU4w|g{!18q2tMF140|}0dWB7{IJ{Lr7mq*R<w6?HGwX3<t;>A;3nZhY%=QLrGTQPzII2FmbP~w``MDCto=+C3=|oqIf3`!BciVdq=Z@IvyGuE
+&*9PDyzh^JhV3yo)~x%3uth+RZbaa<{@Bo%hmTcq+dLv(84N^&@q&d9C}Hf{QNg4}`x=;<`U;qu`ucaNS4ZeX+iBODZ-%(|@K~yi&r!>)%=e>BeV=37eqhUx
+q7<}eWZ?u?iZR;rIkNpybFi+I(->tP0hqEfxD25`upU!CFo_LbSpVR{xE*zU2M6NOk`bmnNt><o9DMm5u1A@+7-rll*d8KoVb9)lmDy1=G=})q8&mG@zM?K-
+f?&R}b<28V)0XiLOaE2VU0RRs+#V%X8GVi3-yf!N7wAPAX^E&ex@V}r4mx&hq^<zyl>zm3qbm$BdS>l^-Kr1^q9H@0cR?rq>|6nlgBUe{0kRBbq&yt-jcqsB
+a5{!DoL8z5%n-O7wh4F<Eqh1~AB-on;q45;wnuAQwu^u;`o!P@mnP(|7!o*`6lMuXhgRXO9Fs<R>nH=D1mRSxuh9*OxDitcqVFd+_)j~212X`Io1gHlzjdVr
+kQ|>oaI$Z#$0!`wsI|+b>gp20jTvC0?a<STmqCjc6t2H=B`CTD>x5;B2XK)+kx1;>(W)4IphO%ESDSX>Y79XLpY($f!_R=tu~2Jq-SOPCN4QoHC0dpxX=~)K
+*!5dD@zJM6>QXrj!bpL!?P(0}78>?B3e*gqF_N|?5km~R&5sbSu8o~9S`HHfdU6)2X*y4czlN-chi?Enbfu{ugRr*^=(|sOSP;V&i+<SG(^}k*1fyR$h}}0T
+#<DR!SEPmk@jpyW;tV_ihG_#l#ElRLYV_{?KF5u^qT>c3er;5-DJo9M_Ejq=RT**P_W?|MLnFS>8w1))1;I<RQP*aJ+5z+Cfox3FV&OoM98`bYedX#a5Jg*R
+6o^b*%8~~_AUecTM7qnE$cbS!$VHlui^8gYNBH*v8wdVoY(eFj<+KtZC5C5(k9-ijx6VI~O8tViu}#wV;P^n`5$3&@M%Uo_yQ!X9ux1;^5L!JZ9`+;X3)f3Z
+eBU%6dJXssBdO0vQss`+^PgXU&kM(hUMK_`1?dSm9H7#)Au^4S(%=i%W@cMrO&Et63-nxonjNwvtbolysWQGDCL%%C)a~XV6Rfmt{MM<@?7TxOr7?fovreM`
+C>XO#6}>aDF0B}eN*VtLA5k8#9a$%3W32Bb8xAjmT#w(q*<eS7d!$-}siZ!7L@N@a5sUfXU9|*WhJ$KY{|6O_Lk?0XLhSJ!P1zM+ZjPerLMRkg7;`4pR>(uq
+K>;4?d|N|&84=K3387I|!_0vh`p;z3{1W560=!_1v&o+G2PT+GtLL@z7WT~t)YZ696(|kH{WKf*v(r=cRT^=-wDmC?4>2#E#J|yLhGfUx%joyV{bYiAkdGUr
+tE)LJ?iX7pNp4A2JRk_caYy^ctMjozGy<nAyx|_@Qt!BNYjJr0+351*#q(F7+*etZhpGKZcjZMtF(oS#4q;nVe+aGV89?3$Nms3_{d$G69^fqIE&Ky7TuQuc
+*%q5RcndjGlAWq3s&VzWF4<{P%0qG#$TvWH0*r)G#SZ;WR)_`ez9`=b9G61apV${6!+RNpBsN)<m@e3pZtK&v#~-nC$Cra+BvTp>I1UWa&B8V95sc~OqRF+^
+?D9fauxl5n-D6u^29_;ugN8*NQKw0}*@@5-`D1r#>_Laae_nKDmTunY6_D{j91e8eK0nIoJ@|;%FCfA2HQHge6fA~B!^Y?ac2d)&Do+>r1y&>Tq(o>m5tDwY
+Bi0cxm%l@}T_+kH-_!r)3(ar~LWXTlX8AqY2+G$)ZOtL=HZSR-=o(#Y?q~Z&SO9H^Kac3S^%uP`4|!{h-hv;C=6u{ezo9oeH_Oq1^?aXcJ}-G5Y}K8&OPn5G
+T3^6A9uNV0_#oTDU@?x+qY7>cbsP%<C!V>RUc8;c)w2$Lr183Olx*qhHs@MA>59+diWCdVJ%lU=#<(&ztn3nW!d`_Eu93iX0bdR!Ys*m$gLj5SPXOG_))lV0
+D+Ia%YdJZ8+`rq)-CI$>Nd5Eg&re{y2q1UX`t{;$@>_Dk!7<kdu5`8_%U+VGl=TIp9pG{{7Zbg@Ea5oWBdcsd>4G&G8ldfl%sc1MD2rnGf-h30fFS)o!8q3>
+;R>NI`7vSh)2=STd*IYx*gsv4gbSxkrhOwLr3B|*awV1Tmdpj25L}o;*Xx-cAuP+T{h!b#1z#PeCAM{n=u(D45G>spo5J*TN#$0Cd+6t%)DZ0g5M8*cJP;G5
+{=AvzGOoHzw`timNORc6jZ#(=xf{Jf5YCu)8>`phZaLx+!`fh2hg{`AVKPbd@Y7BZXDV`-IwXpTJB*+Q*>_t`b*1aV+%K8^Aty~S*E5WH571V>{&t)*r9u6G
+qfH|emS7=hQc&TpuQrx8&%UI=Ym)}~PA^wgyj2Ik;3}3T-0PzD13Tp9=OnRJxXsd0jwl>KQJ8{f7I9{T=8fxC{{9}BhtRiH-|V_$+ZPhPoATPjW9k|*uJ8rY
+i84ZppoU*>&}?FqFV*sWmW73mD8uy)p4HaC=>|r0wf(&_{W1iq-H1*LxO1YmB8CY&-bPVjWkj=|PQ<e_``(oMEllp0RZYp6-V?*@&XCzLV!wD{f~i$ZRZKyX
+hr$haRdw}zKdw{lO=asXZHBdN&|0$UqMzef5SpB3YQE}uFFSNv<6Y$5<Yj9PTp@M!3?$C;-F{a1xmge`N+*#FxqP^Hp&rp#dw{M&wGr<r#Z44tSmMGgDR^PU
+wV<e5bNwjgEOg5DfJVc9GB0>yC#bhj0Jq4Js<W7+l*^oY09mxydZIpn-8ma^Z6#kp@JOnmq3>%v9FS-%dBQrQ3z6(wHxTuRX&=*?le8vig0|_%ikAw+W~rM^
+Tq!s}y@euvAsTL6+0lkGz7NydgQ+gAQ6}qhL;+A;0uU@|z@0Y05Q7K`8hc<0U@0mb%S&YJA7$+Al0B8hX649$__!i;r4<LV8>6Foqp)6(%ZR524$CZHnUH4h
+$_+$a-p<9Y&J)a4uJuu*#zpZ@1m0`Rh(At?%pG4K(G3Rz6lf>!F3o$A=7qb^I68f%jp9WQ#YU_HIP6BhuF#&NanqPs?NtvlZch^oTcc7#CdOe@3B#FAh8as^
+`sal|8>`cv!ksPp<Dge=jL(ps2~vuZjktcVG0!?X%|z&?U~E#EVoWrI>7ez+tSmjHIk6=sfFJ@3*;+|8iFE@Z_YIn96tl}%-H|d|R3sL30B(?~jRYyrvUmlp
+LgyJV3~ge37MX}isLCNG)y40fZA_WO5(^13@};@4!~+m8ILvx;;@Nr2n*^0L(+&QU4#iYeC|sKX0QB(bvPn0kP&<!$NLf~XZi-pzj0?L#85ywEobRC&kmSVc
+8Y1`T4RW}_>-u={${q@BIXI8pAt{^1aJ|5~dW&`BS#=D!6&=Yc*AZYjKd4>T%@^^^QW@}wZXiR+^d_FM1o>Eibc#xjv9dtIbPNqq&V>OfOA$)xNaoN^aDjHP
+D-u!`^8ke|NSVnwzh~M5gpZ}0RI0-}XF_7o6J7|^8@xCZ@UqB5d~3KcJh%~v>=X=%F*OxDm`2(Yz(4X*C_E&;gL6fiLjW>nX<15AhC=RMeS{Yr_pHZpf*ml_
+p9`)_vxP;=>Y*|>h(;SYF@xfY%22Ej*UI0Cl&CV1=5!I89cNOW04n6eV`_CvS5MA_A`K>w9epZsNSd2|XBI+C>GGb$EY6H|xf^xF*VXD|86Nbg6$CTKeA|Ur
+;{t<;(0Lv-^GY%j4USmgHM^kULt$rT?V9RzkYi&2FB}8<7E>RIT?4hLj-mne*%If3J-0zOr#s|4KMQv9xPT2y1L`JW8+!!UESzBJY+>Rq!QlfGdVA$)69c{C
+n(nWo)QcO_?Ta8fjCY*u=5jY+b8O?q1R_~>({*Jsn7N_W7bGcZd8976?8eYR;I&|<`wrD4%W1sVL_Alfp<HZTB&Lep0<SDnC_-fWP~YQb#HC|$!(>yRP(8G<
+3Zo%I(5nI@%24=X1Y14KqM7f|lBXnE62JjL%w4o_$Z=d#Q5S^UyAnb1jC%9)kH<o*KFsn61`;1$gp5Y=xZ<_Y4g$5yoqP$EoyPk@pY*f=-2g~mfbV9uX&q9k
+Ay^l8_N0r%>JP=<_N*Qo_w9_;8YOiw-eJFx_J^g`r8+t}No)T2{MGm0eE0HAZ)aKJ8#A{U6+|_osZ_pVcE`IZ{9=ED-oTBvROUnBT*nJxaze|%U)km4ePNxm
+z~r&ecj>N#CZ;f=SZIt|z(obCUnK66cPm*Ndo0$#+&wMfmaduFk~oHqnhDp{?}IlTZDHy7At87I<QEQldlvF4wx0Ed=x4ovwtSC_#`_IHfUF?GeR7NY599J;
+qG;jZQdwWbJB38_^qmYPzJgQ@z20%i0;tB~E4O8+3@keDd+O|wu+)^JPcBXPlDukCt6n;a!p%}8;UtMe-OzM0lzDU}TsD4k$d?-QY76<mW}PV`&jGvM^bWFR
+g9q%)#<_`)L-4I!@Sn*+5IdX5Ad#*JxPI6a3uZ&MXE|00qXg<Ade%2EHYh8^BiiH<+cjDm1t|s5Ec)4}FpUva7@`^leWCEOXQ6|W!3B7{*O2#@B+b%3>$t`?
+#_)*RjAl#La99WeMj$`Zx+}*qI2&a9kK+y|GX^P}5wb4eQ_Kx`LvGbotbq`O>sk<8xr4zZgNO+H#YBhB{wh7G!e>JGsIUda*+*E2CHU|yMZ2-GoDMT&l2GMK
+9Xrho)!*N$Yaqhg%fvwYC4|WMayl@|+I1DW^CSgS!Y)7*2?XEZ@>XEW=JyT^52$0m?WfAVjCYC`I15WIO3>!=7#`(gaMO33A@N(;4{#e7t`wocc_uY7dGd-W
+X2X1e!I$9)-of-p4i80ifyJ<O^tAc;=qBp&w6@s7`BWk!6eK?>k}+AG4H|)pkGDihDDNzA23sAN(;Uw8fcHtSYJ4zJU5!Rtcm|I%j;6A6+jn{Xath~hA>4JN
++a*&S?Y&MnK+$jZF?m3Q7Oe1O(8~nr>_JE;=0HB^X(n6{_Cq;|6h2SQ0<)#$;D@4zn1-O|Eu09Xy!osR?;vqAGD|k?Wdp(%DOik12o?CrtbkZJQ<T!_$Oz#e
+c30+DU&i_PHlp5o{VYAjXL?Vd6wHBZ{3mGrOmMuJQGmzibpI8KeRPx4k#|I*jb2$`eJ2nLBt~$}*=c5*dj{6Y@gX)`>$(-8wNy@L!VcXpbvMzyqy=dwIuU*&
+bueFXHpw)_)N>UM{N5Bjn`Dv>LZCbCY?W+tiZ^onFgP4ZpG`_(&0wa(YH;*CqFRqPT`8VU-&?^&R2)PGRHF2Vf-bG@8#bLy%x=s}cCT{n{iENr$t*2H@7RS@
+1(Jmjg$*S>ZKLPzrCej)J7MWVrEoCOHQjDYrh1r}if&l*Rdk$}8ss!#DZ%${WYo+ib~|j0qqZ%v-3gv0nDc>Dq^qvon<?7Av&Vzov<*Fo!h}jnW%Si~l!dKJ
+ixh*Fb~a;Qk{|Kj9jErBR~Qsfkus)>I#aJemhkZoWfY7lLmEH7pH7O?tqc}7S<?&H&V=0wp70*8H;>Lzj^$9`STp;QaDq+BL^#kbveUuM!W@(o6=6AIJaIU_
+ID1;|4cq(4U763}QKpyCIeVJL6N?anSjl6?-*Uoi-vlfdO6mlDb7okSgwwGUGER6l5DAqV2W|=a9)0wgR-7|p(-DGjkyASr$5^>Fd#k{ig<WakLH08ZlT&e=
+|8E(Eh)W@i@{Ot7iZbn=5Wl_n#apM8@L{22Nt7X!FprX2oTRxi2MITri0F%)p|09W&t~4uBFjZ*u>@Nkaj5k5u?Sve_FCVOO9{^+{NdEcL_}MC3y6P{Y1iBw
+w12_d{ge61!9?i&_(!9FJEQ%&(`4<-w+trdgMJbcOjw&k$!*)R9SrwVD4|N;=%%t*A=-9jFYp*lgiZKA%I{2`h?91pA>qI1t=W3jwYx@ZJ81>pS%W2`7#M?)
+h5C)~5<XlDQ0-LCnuPZaU?amj0h4XsmbX25l358M`55e50D5h!O2qAQR+i`*L=lK<R$G{-EL6aK<|-02{OdLs@m@_zrO32ue+@MM&h=`&aF^mQsd+3;T)_z$
+|L@6L%%y1~_S{jUQSF)fo2)idU#m$xCI<FANN@y(Su8m3N>gc4hS1ka5eEK+g}Gi~W%6k#YNzku&(LKI)#^x-n0A?CE_(jDG7dt8405Y(Bf>oRd_De+iQt`I
+Y;QCDQHK!AV&sc|@gYOps&<GFXP}j~uz#WJ9@+3O@L-vxroSYG%!&m?-WV=S0wKb(t_&#_dSxJ~L~BgX(14_;<0qWM<mj@upI=b(hVYUjONhkinktkDj1m%&
+${BbJzXRxKf;HHcjkmjmV{46%l9K6<K{9*GZHN~UiQPZKboTf-!{*>GZhGq#_}>VKYj)m#Q^y|0O&%>K31k_USJ!6M@^J_zPB+OB0etW->d^STd*WE^>HQsv
+Eoq{Gd${A5Xct4}DQUFE#Gsl`bL__Rt5c5nGompvlw5yDnQb5XOCMJ4k%x0Wb@<a!e9{>p760wX*lt-KaODm#d@IL)ODvb-p)8QfY78dT$xT5wU4RUa36r{_
+Ck}s8=R0a5*EnM~lb(~VQ#pv&o4jQ2p=VqepHqbP9E`-p4W+)QLOR7RdA)o)CsaY@uY!ev#r_A7I^9n'''[1:]
 
 
 # ======================================
@@ -14567,16 +14805,16 @@ K3x=<@#pDDVn6qdI(6J39lu4tDE{6J0>cng6KRfNJb%y05q~B$Mut-AZ~2O+zxoRwX6><ub3S$W(@K2O
 # ======================================
 
 FILES['cxrkit/report/datasheet.md'] = r'''
-c-nnb(Qex~5Pa8HED{7r14l@UB4`t!K;q!;@{qPD(%$2RmR1&FiPVv+sD`V5?<{5c0$kB2TjX+fXLfdXJF3}~bUu#RG2Iz4v1XPl+U@9QceNOg^2&$S$f^6M
-k6gZ@aZGn*FoUD6HcosSkH}Uu9dQ$xj*6P2P-Ppv!xLZWtLXbsaKu5D?M?{D6xj*8g2_5+P1r;_KN+(Rbatlk`^z6)W2`&9ytvT(XJ_d(yHWu({O@1|fm8+G
-0>#-1+4CYk(`rk__pq^|>7O}7>m4Aj>E9k9_=sdG;Xr@#D)hucrpf8e#hcf3y7X<^yPR&84|MtV>fPn5Jj;%c>A{PAHu^ZrZiDaFwUGEVOAQ?H6u4spAd1qL
-Tcr-X3zFJsTvO8W)3^J(^VjbueWt3>g+^*bJB~Sl-a*il@v&y=Y$1Jsb^{0A-yoNSEr4+y{5qKSnj8RVFp;``)mSvMq!mLaUXXF+bRBCyfH!p@0floFQ@eID
-eqjkdc3glVUnS(J#+3E{kdW6a?YKzIO#cxUIv+t}Y7&T`MJgNw#f6=e`-Q;*oR|z|TeF_2>fz$Ib~K36k6%XlUJgMGS3)?rCN@P)wNVj*AJltKFKzR*putL=
-_#=OWXNFpffsbrF;N+y8DSXqnE~b&$|3^aD2D8w1vW0?-rnhWxkxbyAlXYu_+BiSB>z60cyMe;i<w+wkt7e{<9VJ=DSxp2MlbC-giAl7=v`kv;T#yC<FqM?p
-Iz&WJiTim}V=VRr!FZdrN`);ZZvi)%M?X@Qi3Y?dyh0@dYXC5u9;^Q<7A%2s8kx_*W9}m;X4%qr7LQUxyx*WSwT=#|*J+o@b`1)x0%J^Fq2ZXK)HJnYdW+N@
-e#@y-Metn;(zmlEMa$6x8GL#Zcx@x59c7_)CN&e%>nJdU=%hD|+M>=U?NXuB!fV)U4$^;xyR+;Ml#PjG6Hpf{g0Tux^n%RzdN#otU2H3sfl)~4b=g2AT<VID
-Gzd9;L;<RR1nf99fpOc(4N2t|>-gocrULFjBiL212nn;Xg)YjNTrz*mt~u-uP+5X}YQ5+)82{$+@yq?~*T?%$AM<wKt_M_tR%rPNz?R5tVPyq;>QElip11RA
-okxc->(vtpH%&~M?-y=rjQKCjpm8Ab6CzYTga'''[1:]
+c-nnb!EW0)5WVXw1`YzGSw~2VMbIX|0<D8>b4XhhX?xtz(#Rq#ky?_9YPkCMeKWG$9Ev^JB8M|?-n=*aJ=JVVx){gogl<hTv1U%!wBOTWf4v+RdF4ZE(wY0G
+k6gZ>an!pqn88t38<%_=7i24%j<|_Ti=yV3sIpBP$yc<XKPdV>6daKt%l4;)v=rGTb_J7l)S9r3ba6Unf6@6lO3ar(yT({|c6E6v#m~?6HM>$0Nci_)69TCU
+zC{*iE0oTQ_(ba+6+gn(CPDnfAzJT{;)ee15rU6Mrb-;>J+DJgoX9jey}Eq$lFnAXZF`r~+toc?{dxWR>P4PqCnt38lYKJsILqDz-*4(f$!|E-$df#!0I=jZ
+4PN?5wZT0%4Xr+XySu%3`Q|{1q6PI$s(0ia$0ZrSp_uw|CzJukC6%_!3GE))Jslrvrp^|r58!g(z=s>Hy+c7<2fqoXy&;FhG$3!+uN#ZWmb7N@#wg~>={nYa
+kis3B0^_-mD<eD|LE5i(<2bPnB;Z__07IRRcB0}patY9t%Eh*3Gh>y*<^PJyAWA-d8|C|S3~IPago7JmQ`A%|eZdbRrpM<xcwEw8Q?1mXeuM~yTEIXUHXifj
+B-9qZ>01}o0Eho52pvG#ZI^Z!A2%hnY}{eG&ZpYCjilN-Ke(IcCm41E_N>d5qh!|2Y=J!~E#u540*i^v57NX$T47oy0XqYdARPxFX}1m$5v|07!DO<_Lxbpe
+r(7wp<s=T|)#=NJR+-uW8HJZrs!Rz$4kyPVpo$YLT}~eO96XF1(PEaZd}r}U2jcw}(8QPGJTLaeCXqS~fL4LwJ6A|J^sPe^FX&s8?(kbqlPZGmG)Ufhu~t;@
+P7h!$eG_<NBkT)U7@g5!f_l+1gNQEmrV&}x`NW+9oz_>wW_zUmYvh<^e*-ow#U=n3Bm!TARP+gz@%3baHL|JJa5e)-=w*9=C0qvXIH?hG`Un8RfbIbifpNP@
+4a#zh<@(%h3g8xP1iS7fgXU~(A)7C%O6HGQHAnNKl@*%T(I<HZ;lF)&_;UB|>%-lrk9m6-*FBJ66arrp*b<d3q$~*^JHSKPi+0|Xvvsh1s_IdfS5(dq8&n5l
+euWtf4vqW=4LmDN'''[1:]
 
 
 # ======================================
@@ -14607,36 +14845,38 @@ VYz!=j#qKPR{VV0L?`3_0eM12B>'''[1:]
 # ======================================
 
 FILES['cxrkit/report/facts.py'] = r'''
-c-oy=ZIj!!5&nGo6)0yqB3+8P%e0-T?8}T2JFzED?D1WiX;qC3k)T8$Uo-^hv#Qa5@3RYlqGY8`dmrv3V6j;2KD+w>7X-nt8)<~uD6y4mC1joPmsGZy7FzCv
-Ts55$QnXzi3nkNy(5g17PL;^prov1vQzMF66h@0y>8><-DjqjYj9&_i9t*R<M`>cw)HI>7v?wc`1VJzwu@<x27WG;b)wXGknAN+{$bH_)s&qo>r}m*RUTC@e
-s9Ie#^>R6!PGpziciWXpd(l*G3nR-|l!Z1bI}uNtIxqU2^#;F}wXD>MP$rE`$|9v>_gdZeWs`p{+p4r75BdW=|K;_4EMCvPeertv>zjAa@7x#sef#F_)%~l#
-zleotC46|IOnsDPCk;-SRLZnP+N=D&Sa<EIm963#C$N@fsoGuK$4g%jPK;a)9A!2L;HD|Fb6Jk6mwIQvo`{_4$=SH2QJ)a>Z7GX-G@9N0C~if7_$vesaMM~b
-*Z>E=0q_w{CJ2ckOi>sB!lqKICfh~9=<d}&U)(`S7~U+eudibf)X#2y45C<sH`i|D=Er9ky!NC0@U<PMiD>kC_U?xlclTsZ{S6O}fW==qWKGT)@UmO436kH-
-l)kJ)-n3%VJc>%zJBweEYmqapVkF<seqiH*6lXG%Pm@;e0&JZ&AB${q^Edk3%B*P0X3Y}}wzM;oQpvW)W<fL>jWU&std);-*e8>7cqAs@h*i^+)6o@~yHR8S
-TWjrsC3dOUZe(p5mtt3~GF@AHFDFHvH;G+w3lBKi!0laRz)N9vm$#=3nwxH0s<}2Tz-8LS!rC(rZITmYRkYw5fXr@$)DN~6u&F2{Vx`s+m4UtjJYy|fDs%lw
-o2n{|ouy>L^hWAUd@N27z-N0lIt;u%Jlp6>H(iUc-3mUcRVWa@Fb~|+o@Z8Fos}xFV@th}U;pK=^Xbjki$fraT>PetP$f_sIK_2i#6#UY)`*|?^?Y=71teG`
-BiP<P^=YfxqJoPP4|CXs+=yacfdeZKL3j!)tr2Psw?Q%(Y-U&31cYE7><2aR0H9_HdJ6s2YnzI_J;uQ=h98R@XiZZ6F&1|(XA_*xZ|W!Aq5Xc=`@x{FP%%-`
-c*H~`xo~jW7AYK}^kp~!J|4^kT8m4oR(@2a?Hg>l^Bu<<NdtV}iap6DMTM@lEHchc8lgtyDxZaTZxjWT*Eow9PJTAYQS^{YU!90VNuie*P+@cc($4ZSg5^Hk
-!98_QcT}?Bw60NNBB(wqdFu+zb)|eAM1c=@3yLqFaj5<0#vaakM)$7K1LuscTuO^zD9b=DRUNX@h%)}h!FTBGW0eT8FQ9Z>a<IPEhYQ;xx4{5(1&{mV6L^H{
-E*n#oeAtyLQ95l~&|giVgjj&(0<MpWU?kj6P%6XKwL0-o+#67|B5f7*c>&inTn72jS)<q$zK{YPUqaqX7{*nlq<yr=iadup90H4DI$$na`a{%1+uXBIG{6kp
-JzsnQ8*hEsH}Et9Oo};Pz-%eu8rsa#0b17NOSXknTON_@&>%Ep+zwb5+ralJ+>w`Hh+AVdBi#G}HeRvmr1hxIeuB1sQz&qQnz8tEQ!84Gab8arA_)o6K+^TK
-cp`LHg?7y|%XCgv^Rfu3MUb*zNC$Z@k=w1RGlCq0j`dEH>--@8=&Rs<z?$avEQdkAqqG7+LMhS$l^T)TvkeCk5}~zcCVTeB?Wgg9*71lxI1Pegz>bK+Npoak
-ghSD18y}AA(DHyxq>Vf@c(2;!D>ezlpFjyz!5HP8I3vlmj31kdq@@{%M8{6z$ZHrp6+!Z$DV$jm^ahD<+UvIIwqLHXmM~c16VE*okwInO!lkaUu678pMi#3q
--1CwILySRW4C30?PG;QH+Kg&zSyG#tFDw#=0`{o$MZ`*2BjdPvOmw%hMjfp4SGz&}<iQW08!QL*LL9MVY9Fq4s8=8oy)lfG^P2S3vN%%0wTrTm)93bbT8;YL
-3AmiOKmf7K*$)<Aln0i>hc*YJIe%Snw8>-Ram)!7o#is^K>!SRoENct0Aw*!RG)^BxabiMA#K!$QM_>(MELbvc!$u0B?F+?hFHg*&v@uDmCCYMwS4*boxs|*
-%}TC{vVciiR7%!-@1wnTbeZG}AZ@%+Wj3LE<?$YfYKZiu>J$?12fKiCK)c9_dTkvxn6N$8-&T?jUA9K_hrRw}{i5%!yv?vW4{7x20T^S>2~=A3k?AGJ@_)=r
-z=140OsQe^7ogCY01lUvMJiR13$#BE&(n$6IK=spFBZ49E@((uM{(r<aC?<BwPX%t%lYzxHdkT5%8QJH3DdW20qNTlUGSaJOHfBU`CIDFc*1u_kO<Yb#IdiZ
-pae%x?idK#A_2Gt4p3~xp4@jxAc#Jm(t1rKl&JotP}sp*na8Gm&|+PDR7?<_4roKp?lP(Z#g;u2d+#pJ$p_uk?`@jog)vMi#GYM!*pKb?f-ak`@l;d_j7O|>
-iY$@5W3)W}dKfZ|s>xKj+$foSAz6qi{$uvjYeBNK*H3SrqrZJOd-pu4GJn#~uAeQWiGw_~z}BaH(xtwv8j6*%8ATgR1$o!r)n@f>LChI}3z&3i6--6IeJ6+q
-qx=9uQ(CEsG;rUlW8|C&0T&M>G`qil_v+hU?q9w683*t(07bj&73C5&rm%C{Vymzg*&)|7$M~Ia-z)MWmB*bRpdm4TLRagU?>-aY60$`N!E%D4hVu9%ocl|x
-4!H50a<RVgETHw!SAx$88{IawGUTJcS)RN5mGJ#Q>`$)IXLlrbd4#QIx8;+cJqGA45RLJ^%{XvUMO>mH!n`XN;ImSAEP+GzC);#W809Y>xd?4}oE|$F53r^v
-A|^+$m<Np4Ndd<6DIiqPh4pIBM9iQ4_!wqa$9C4~rNHojTgCCxgou5A_=}-E#9rR{8<Or*KjYlO!C%@hVbC_|Qg$i1arVo1fo~BQiU5LMOr~kq%9PzbJASsp
-RLbEsH_V8jp9BA~-}v)|c4NbW$wglSZNAelUk1Dt5Af_%aN3a?_tCb6se8OTKB%1LD7~lnXN2CDq>xg;hQ^u}@KXz+iAr;5wI@6ni$6z)g}w70M~9@|XN7-q
-vJv>dD%kVc{p{}Lix>C5r-0eo^xxT5&jpTetf9Zw*pW*N3UML7WCPwx57r3{Cb)m9Hnhw58QXWX1G5E?z>tNz*4|kAmEsTR!*9D4HWtsDN)~nSxstxdjIR7W
-@@T~H0yDgvEiRnl5Q_)3yDeq4%A`QE1B&Q3Suxb(UyT>h85l<{9|JU2WBLm0ZuC71+>cKm3dg@yHpg7REdLn8y8W2lGq#k+9TtR!Q)kdtxMXDW>xF-R;P1ot
-2RA^ETE`Y-i^vkCLamz?t)EK3<vL=sHPFSs)tP)vv@2w{@g2M1_ryo%X8VfltYU}I6^~>hdX?vwVOJQ=JJA2sX{eC&Wr1VEIjGND@*uf-em|K^{#Ebke;?p@
-xmspjwROv5#?=xi(YN1A>=zSwo5y8`o`|A;d*60on5^OaO_zH17av3@z5N3FzC$&NJol4qAF}@W!xLz1W5K|La6*(y8Y02t_hVdA*=l+rEKvzUjKyL+rrRq`
-!-JL=(&fm#ERw**cgeByFaJZqdIP{4*<w9-d***eoxNg56pQ}=7zF2h'''[1:]
+c-oy=ZI2tb5&nGo73>0qR_SVU7o-I$=K?6P6B}{jz;|iTs)9o8awYoqMOacktAhS}pBa*?l`P}j-Ur<-IV6WO&pb2aMp5+pT3TV(N^Imx30dd-lF2qV!pNPF
+%VukZ6z#T7gp%1>7*$(UXG#=pQ=zAjnH9Pg+8WU+vn{Qeh{tu4;74K5qqb{2N}GtLrVfLlx~xnZMbTiuv)J86*DIl`P19O2t#^Zgf8NQe^g`K(_Cebqv{<}X
+t<g=rSoFJ7xy|w0ZcAl?XeKw>$}$n9Hdf^);#pG{x?9<-@w=#HrA~x$X=PgKjJDm)>faYl@v&^HvW6@eHuU_r*Y}BdJ^k**>&5SH-afzcFZloKo4Z%{um15O
+5!x&&T{rE?bn3k<x6)#tX{Btdvu@HK^lICl>e(vp@d7JZma5$)oyW`t;nd1y&r};M1!<E225{!ODf9DD?BO8)*1evHoX%LVnhUEw005g(>UuDk-u)zQMFcD;
+I1!5)qZoLAMpyt?iN|BO#}dBCB>-eosb!PzM$zEz)xTccVUjq$SzKRVCnBo9x%nv?B_h7L_ANI*eS^m9(AqU$yLRdr4PH;*{`lhVp7g1|<;DSU`8&I>DL5Kl
+ZdWUU=MOTYm!&A0R;-&xQOSDeuuO6-;-^)N>ig-BtXz~~Pj>ua+{#^qrL*R}&c`=@r{`AYx+$9#cQEj>tsR$2wlx-uMuWj1SB1!1`B=wYV0nX&#Q0mWY?^X1
+xFU7eiWFdNoj%aS4HcWUtZn1N?W$FF+t$I#sjiDAbt7(J0WTZ*wRH|GXuG?-JVn#YZa1Zx8QTJ8ww=$NKC{>bJb_n@=FA6(@<vGW;CO*m1*wRoTFE-$SAb_|
+gb!=xqO7SZZCx(~7P{Bctdk>AK>*KgZ?qX$y}!4?m1(vu+;%H?t8PL8|HVb*yY}3(+}3%iQrEUHYx&h*|2CW4d^JBrLKotbGD4L=ZR97e8!H~_=COwVf~{wR
+t1BSEAsNmN`l$~a)#?f+P6N!L7h+?S@Ca;J1qi}Y80nNyE0_(EQExFf!UZ4%i)i2D#{+<xE6k(KvoPC4?A<mFVKD5d3!pX4%=<*#y_}A*yRc~J^qUUrIqOF~
+iXmE2(gwtgNOJDsw9y$1qReGD0X_lD8fnIdRV&}C(&Z4=+}n=*ji3R(Z^fQuQ(Ym0Ep*P&NiCF=JO?_6cS?~%d5qVH;S_q)0;Gpn`tn3%l!BhopyJU1NIQ$m
+5i}3(j_xU&`mK@<r@Tgi38#jr<fSVl+NBCS2&#{G3Gy%Ru|NASjoX~FjOk2cdd3-C`H&V-UzUMfsygOLM-=fl9=?5RA6X*Cx`5Jg$idm#94;)2*hV#ADp)*h
+pTHx0o>|+f<jpQs3F>rd!F)NvBvcW&y1?gD5e<a@i%MmgU8@rdC7lAg6<Mn&=L?voVH)I3=Z#`h1R~vRmtd^5%AbVaIhQ^XwRgjz2M~t6VZViJ>7P?0Bz-EI
+OyeNBC3TOK)WsOJ53VSyQMcJvF_C%PrkONqv29BV@YZA6za9$?$oZF1$^_t~vj$+#P~ni-5uHG2$;ky?r67$S<Z4waWIc|Nmc&SrkwcqP=9Uq{&3)LtMe)&?
+4W`%c)#Pd8EO*WqriW!-;gge+|3Fbx2G*iaMr2S!N#k?ek{;1poGXp6+aEWV9NavK*gM70u!f}oQX%skE;D3S*?|)2YuR5A$w0Nw0z<pq(mr_)=Q{7s)J;Q<
+g@d0W#FvN{PIe{1--uing<|hva36<M9UGSt9Q-V(4EUPOpP;N?0~@gc>V_s}8X?$8L@X`lDpnfS6bsgcrVdqW?BJhbq=y&3I|jIbe&QlO#H~QcqX+1E<v@+u
+d1{`{Jz=(PaZKPF+3bK%t!OaXc|2)~96^K&qPxBpUvQvt-w5<hP;f6KNTy2VW~1tyXpf1H2T#)L;voJU{Jif~@iV9Jp;vPewfh>{0YvP%`ag)+(ork;hxfEU
+szB%q_zXLwMwGhH#YHIfk(wj%4L>`Fup|507g4~S47!L%d9KchBDGH{&>#|j0e2|P6R;YbHpsw?CYLWd#Cws^vE1>etvGrnqV!#(z0M=d8+E8(was>8K9h-^
+@QG<Tm{5LfU~^ynfpNg3NHt*iJr7CI#7IQ^5F-X0@)42hFRR*GGPlm=4v&2Sx7FF)!I@`dG&hf_*)E+@2j`jPt`|*3^y9}0%bvbOj(c|&jh8zlRaCp3GM<x8
+6X!E`)SyW?!KP29mJmS^=UndyKpH7t+k-<NMMF?9HC9^AjTDlJV7c=^4#XL8JBzqfgP`X`qdxSJaM2L#IYLwCJ@Ljz)+KJH4p*omv66~n&s#fmP|9Sfmn|QW
+KNC-zwpq%hE;Up#qEfQv`w2(WAa1^>poQ0}%*S;9alEepB_fW9nqtZtsC+ZZI)=2USI%I)4p;w$lXUuSo3D-q2-l$}<L6zj<YoF4-7iZ{H^9*HMj&1_$5Tjp
+%mK%61PVyQ!-R^t?r<J^6;hu^6^aY*=&&E|rya3!@be=ddT$*a7)UuoF<}6&-IUa|;9AD;go_Kad1AqdQRnPTsJ>}6q;F5=g6*tX;8^22KQ-N14g38OBto?<
+o&T;U#E+dNcMJsMkN{j$0w2LdWWGZRLDZNTjW=AAtX<i6?h4mfEBn~A4@Rs|cX09gtXI+&Y%Z%R9RFl@O8CQH@1*ZcQ~%+@q|nxKxhwW;>cf8Mj=ppe;uBIu
+3}6Fdol#_oR5(Pw<JUvK3a*-5m5a5KPnE%RiuvdC=huQ{X|12%JV)O9e){%#TIFG<A6<>KkfuW9nFF>tJ?r?;msLZ)vM!=%fr%jNx_g9ay_?gi4vves_A)A(
+h=|iol=NEpqK>+ZQe$ahzU7vYb0P#>Jdn`z{{HQ&?|!>~_2w6BAjkj|?XH`skl+~Y`Zju_Fc#4vSJcP&9do+Vh0f%0B?uTu%)X#&pM=llW8f09x`tpm2C0D_
+zldkyg2hCfZ%zxcF5k>C>!D+UkE=Gi2{Fo&jUumk;m`hE;VkwiS3GCucYm<~UF~keJ3qUqG8-To?Ok^9;3P&|fDxhIm3QzN6&@+DU;4>5TWhPrp|}vSqsPfH
+fpG)RG#XJEN3fVhjMuS7>GB~WRM2J0)t(Equ=nGots9-VUOz86h8z4S_Lm_<?7PihbnPJt^4{K%^iN%nHw!y|;a=jXZL)>jW@N_cZ{J5DMWAT}5OiWP%eJk|
+*xb|OvlAvNht+&DBZB@8{Lj7d^M!Qd+=9+|$AK>1=_k-Y(Bc7>od^y)n#Mo6v@r2k%*V^V(-@_@zHr6W*^(xt5OA(>szrPaNN6Hzj@|4jHzwli(P8fHV~(x;
+iata|xDIt5_`ewJ`SgBz_wvPy`_Cb;&pE$$wLt%9?$0#-e14&Vn)eR=zFegbD=9UmWdr7q-7x;#5;EF>s|D14F$>e30A+%1r1%r^@UL{d%*6AilDdvQo}}ZL
+!Bsd+9+l`HZ2Bj&`Gq|k67isRx23F>xfDotKoR|t7X5j`*Nyq;42%OGj}a29wH*Wd+orAx+z(GLv4@|c%^?$*t3QU&Za-x63|-0NH;aOXL#LNkm@@L&^*r2-
+@q7Pn%s0@5>oEm65?O#M)T(Kb`iTNA^N5Sq$msv5Gx?gzu9(fn2W`!F-H+bP?hA+4iVZ@?K9U*H*CYOF;fdiq1N~2#hKQu21@;ZcpgB*;z2NHV`|)`E?|M()
+=uqPoYLRcNjUS#ct`<Ovx&1+6y@bHqJTA7#i6Hgc`*w>8lV>>p-at9~$y*T$?=ZmKJrYNe<$jj!L*CtigaR7NI52QQIHr<HS}KBve++RpWv%J<x&#x%XiLO!
+NQYMHh6P<+h<bA9Z@o$2;+^@>+m}CfIcorT14q`q?;`xs^y~}Eh<x#1aX;0i'''[1:]
 
 
 # ======================================
@@ -14644,30 +14884,30 @@ xmspjwROv5#?=xi(YN1A>=zSwo5y8`o`|A;d*60on5^OaO_zH17av3@z5N3FzC$&NJol4qAF}@W!xLz1
 # ======================================
 
 FILES['cxrkit/report/gallery.py'] = r'''
-c-oa%ZExE+68;?j3ZA~KbWqf!hb`_LsJLvK_HqcCBFXK3Fbsp1=$IFY)Jk+6U*P|~Gs722c3SK$x{gQ=hx7K#3>ihy!&<OMUR9#qP1$xWi#1!xs_vM9g;q4W
-HLP3fZI?2w3c*&oWkAlP>F~RTd9F&<)i~M6!faa6F};HQx)bor4XgQ%Ed^_M*NGC?WKk4N=s#K00c+l^E4iGkT3xe3gEWPaT6Gy;7R=FnfCKol5-GbjqQx&u
-UUI{W3R!oaG)!5Fh8yJWSHHqAoUAr=vtztts+qXspW7#CvO=qseDr(30<BpnUW*YC9+b(NKlW$qMySPOD|W|(l`I69Fpz$^U0nX>;a|6RDRWB;y-Lwqi&m7f
-Gp$^1%qu6hqR?#__}pCna&@!#?e^~DeagOEeZG9S{`D$lUvKZP?bjXAkNAkT)otML3oox#voRwQ2!mc$h=ht4Qaz4HnpT6VU7#xTMj0_a3D!522_$!RI3nqa
-wWztL_-v!`N||<SM1xKbj6R5}O4$cpZEBUW2MUPE&E?(atNVw=&F%gD)jiAEy9vbFCkklJlrUS}K0%m^RxqU*-;@%hc9AM-3d~QpHy^L=U~dEgfYJPh01-{@
-uRmVF^xLyDWcpP;i>kXIoK#vpik5Y<6d3v(CO7p`aap-g|7Qrv7&Q8yQ29f<5y^z67|J)DoB-)1fzQGx;4)+FMtN|WmP-YG=sb~Es#z5Jn=F~cl?w(~5n!JJ
-S(LaLa0t3ehgTX8w;TS1wlx;ub`6gG2@?U>V6Ch2f;~wEyeM{3W^@CJgZQvvEzN~T|C9g+fUoq{Wf5|D%0%6mowL57Ul3MlB`#nR(htljw}W?sG;u-@TSzz?
-KruOSGP@BOhrX<M^hxTwZ*Kz{I5SPzs?yv5A!rZ=K?5QsnJhO8&+%xnX~PMKR}+rwhHDL%?UXIGu0WGgtZaIXol&M95D7bd4{4w?GmM704F^olHXDP!U{ekT
-*H3A1+H&VV$yO(FWrJC<X>NmCl>VdySe~>3^iymGpC=3C90%vLdYgGW+YxUI@T(w`q-+&+0<!lDuHe@`vQ%hv`{hh)2bewV7npIO^upN|ph}Ss0$`*80h7u}
-4U_Z9P{sohd-2AiK?J1C$`NGv>mp$Am_d@VPrT|#42t(-cKul+#whHf;w@x+v%uI9!Ii*l?p%Ce`d6GhOmYKf(?-DDU|9-CGDGA@EU2X*;8?dii@DP>Vgi4R
-5emy_=JE)G@EFrjD)`<u2I)<(nb+w%T90+}rFmvH4g3NCQg-k|P@6lQ<3C~fT5!dn(k%H>RuashzhSP05QH-!2?`Er(ZK*r=kOu{E|i+B)Rd{LwGJJQE)6yq
-%y$TwwWvzS`F_1YpxfSLBsvBXSeK|Fr+op};O-OXB8*fU0pC7=a-#BJ$xyra4EKZbu(*myU(oBN5-KKItLxtC9HAQzme_lCZr$Zk+Aq$|=6leZ5*_eARZUju
-#~A(;m2B`Yg_UI|JCC0Lq;q!a2LPLMaeDq1{v;kc;3DyiCIm)c>JIW$e2QmT_vKMXWjjh{({XX0lYzD^lui&Uc1O&J-<-YgZC(oiLD6NQ4khd_&WK)Iw+k8W
-B>Lc$u(BImY;|r&$|9;}WK=5)nKAOkEph>SAYbA@flZN!N9Bod0Do<OW3y>n0*p(lrY<WT7sx5Y2D8Mh&Z#9%sTdP?1~P+I&|YBSWR1{(FJvd4%_s@1q8Ho1
-?BBe&wmR$9{O!;0f|wapFI|c_NwT$gE+yh42LGJDoA0y#Hjj~0Zrg$h`!sqCdFWep!41?!-<;28w$}v1qULilhC>5L`5SV4^{ybot;6*mK4)zu(BcIo?HdQz
-w}mWt!MZ2e*q#RO8cLhdeFHlbXemnHP#{#lUmb0R@W#T>#-Ik$moSF}ixmI$$qL6mst$X11e#}%QEIN_3dpnNZh_(D_|0uXK}`<t1F_}duM^2(qJfG+Q`AZ3
-{e>j9&T`ucz~Z?OP2c_>azYMSUq)kWfK!IQw3~8lxEOdvvlT!TLiEi6IFbafSw>*@&Icl99sefcFi$aGbCXB^{(AKp;P?B6W7g0Ae&#`UT-gT^d5pzzDe{E}
-dsIMwl)R446k{fiB8<A-xLHjs-kkaWge$$LCg1hw(3K9yc=Rg58toQSC<yjzpR!Vmj#yQK+Iom~#E7!R!AWK_8D4O7Eo@2D8-q=xC5W&&1sCRro(joiU?t%D
-iicr2!7Pm3UYyty$!gIcuQ5#8c-?Z4M~h1n1$R=DhiCrKm*b|-P5ItGWuf;ErOS2oDI0e6Df3-D%=eu+1&X_d{T~o*<>T6*{d{wX4VDEb-alBLhg-O{&7hbD
-BY(2$hf7W#atchkz9#P<AjW-1Y8!_fOB{Ss$)&alD?ZAQ4_*gmL*eE~Vy{LcnjkPJ<MsMcHMWZRX9wcyw&lKuaNS34E2-~5YW^IP0bN&-B&3b=R_^Z$m}u6!
-9R4RhHgxlG4n(j<8}+0R0s}I<hUNX+%3<crV418y*S9>p#|->vmoTqWSo>Lb#d8rqqP1qV>-hma=?77l;|~lx1gJ%d3Bl9BC6J<$UN-t0g0G7lA2ev6EB|_n
-?H%5l=yr$CBQfRIzC@u!G!^7ed(!BImR!I=j<I71tbH`3!%2*=!#N77!$})ouN>nsn*D8s7s=t=E7WvJ&))W=IB_I^&yzvTK@=PbM!urix$9)9UShRJH{f0F
-#7Kh=PSBkKNgR<OL4q^d7DvuhgBh$9SSkinvKtJnIR+C={NeW3>yM}B|41V2s_m?6Jj2kX>j58<-cLZjF6bEyMWt#N+h?(u6i6w>#R@8$XrT(Du5Q83q0&~>
-KJ!!5#gTpa!b<ew-u7a=dSI}@W#A{On#q33YT40KmRw0uQtecNw>S+gPzDT~fb=4OPsz}f<n9Xo2ObuKH~'''[1:]
+c-oa1Yj4{)@^kzvxVjH39TYX`;fg&6Dz4kQMGnEHNP^uDhGEbW9rGfQI*G313;f@2X84d~r^Q~e>xjeQaNZ9_QS`78?2%WMX!ldL+sI<W*0QQQW?-WgjcyI=
+HhR~kOshh$wQd=pGif^ft^v+f$+{YWjV#Qz6&=%SIIlYazud5z@7YSQhIgGPflL-f(S-iVnl9MzZd1wCWZmkT6&koHjMS>j_^MzI=ObLeSCvTFwGl0TS@e<{
+UQ|fB^QZx2F&b`=y5Ic@%W$*W*3F*rj;Utiu77Tyq{#}c*7DJx0S&Zfsdz0$NO(~uYyQ~Zts9}1kFD6BB37~xpu&J!w4#(|sn^R^6uK=_<}d)1qSBU#(3w`Q
+w&s<K?WsWS=EJYEo8=$3cc1Q4_S@{shllImXDR!7dw*@e?g)QGN3^YO1BG9Cd99kQ8KHnT^elrzRJ@StafH&e8YJ#|!Sq%cF}?}*x0MMfcXl~K>57f0xySfo
+opPp3JJzK^+Xq4)MOCHjqpr5KO4$SX#pLG0-Iv+@!}8|#{(g4Pa`tWlF87)InlmNLPPb3s?V=S-X~wr;2Ua+T6*c+i=i8f4vpYB&fghk#zoEE@CimB$W&nPB
+ae+j?%4bn^R}?OlR*#}(oh$`L00-c<UMVgs=kfmxo*9Eg{}n2KXtyGn5Qrgv)5#g2exMk%Q53>6W9?S?7&R@I3hdB%BrjC6Ec7>7GKo7^3_?bLehMT};$a9!
+kX5>{rS<T*;ZLYrW8>WJ!L>hQJ^&qTbX8ulC#irI`A*7=Za{Eg9}aA!x$;S1N^u8qU+JAoCS>xIiMla+r+q`ez^u|rTmcZW5Wti>!Mj1WIHO2gO1K+>Vshqq
+b}Ld2eOdPClf-x5UI(;rYMQcjrMUq_kRU9A1cXXFS!y;s$E)SG4L49ghwHlGUc+TOWh<>KkfaoAn`L9Cl&KGhgq^>KG|-tjdc(rH1LkO(ltEt5DF=n?r!*LC
+wfCQ-t24Q_&aBupx6Um}e^UY^&sqWUDK>}Cvn5iFgK=8D%e<cLinj&WRgg+jwvIXhN&E$O@aqs+EL6Jva;mip%pUd&)VNf7>2wRBN}dl4pr-)>lge=oz{O<9
+;}MHJdt=tX15#%B2t53C8Dj91K$5c0yy}Pz^7m76{aqu%$n3J>EhK)kMBfp?lt66ZOnjvJSByMNasy-2L5R7*wiJ+LhLIz&u9kuV$C}+~%-xm|5%^<_P*_bf
+mq!@5#~6oF!S{|aNN<A8y-eScdMul-&~vkG;1>cQWk)|0Y6~ZG{3kSD3$7ScniXHkN`e~nH_Wx*f^a7!LBSy{x-bCMxp<KfE|i)r*OaNOwvG*sCJj0mz&i|>
+ji^e<`F_8_K({T*h;?)%&@N#^PWuf^gQw4+nJ`jq1$=u4$_dK{ONP?L7kD0ohs||F@`7A1l~6I^T3HWP<_OJrw8h@DOKUD4rTymoVsQYeDbWG_bJb*(evIKy
+QOO4Xl3Q7Fvh(p10_l>S`vru}r8vKQ3x5(HI$$F4j4A{|pz03tRD6ziS@Y#lM`b%o=F@R;UXX%zEtF1RD|T1RiQa;}?{!`a2!f)^LLExjPfm%RU3Urz?j_pb
+6}PenoNsmRM9LznW~5Zh3#l>k#Vv9Ud&FPjf&!Z&5s%6f#R2@a4vsyiZ3)mXshYa1bXp*%4ExLyvpT2FIHh7t)EV#$QbBuxg_AWxLwq4Q@oYv(U>&{K2IlbQ
+#dX(Nx8ZO9{w}bYLG{w5h?6ASi04vbe8ga%%Xf=I_V4B~a>DIeP+^}&PeUI1R$Xudb<y|e^SSLcL9r<Lf|TK+0l54FDZV-~h%kJ(-oxjtodjH*L(;x+aD7|I
+f>*42l8x<YaO6<hjK&V^P@ttKeM5nv`u*x?GlW+bx;8pBpuPkcA}mw<uTNIE{!w)}xGPXSgN#yhCD(wSt@cZFFGp`-6ADUlJP*W{hMy{u<3s}$g+SCv=KWj}
+TVuK76u{!S5KZ6yA5%gKSzktDY=BdSzjT^%Y#0o@pxGKi6kPPpQE(&)PFqG`_s$0_W*z?~;s7U~uer&ie|?>Of$;m!mSfh>f4T5McUsv89(fvz<5J`c5B8`K
+{ZaCIbf)MtaTKA~?Z?e(V&l!J|4*3GTWa!Miw;fc;ux=9M_8lXW(oztejQR)YS9s?N>E!5-i|S%Y;ka$*-VB5j;@6*iF#|WiL?k2Hm6|1{Mb?<nGCc9bYHPB
+Y$uq7vD=Fidn0Kr8ss&GNgKy47xJiaX`*0GYVz>TAKG%<^f{34{Zkft|4_PISD&(BSD!N9)dRfm%*j#Q81{dJXe%E#2KDEgLu{~YaN_*I@;pr8RyTuU8kGFm
+iXVoYJmeGry1pjw-yz0*M`{~~97`O0Qpu&Z2`fJGkPlu5=0oNdh+;>h5l&zjgz<9ys2W?r{Idg5b;okwL%8lE=PMY0shYYbq~^~t>CiP63H(bL`wM!=r5#t<
+g&kPY+0QSKxV2{P=Lt+in|%)d(>>O;^Kp*EV2-xxNnwZ#&~Qx4`?r_l%$mVAX^F<W{P@|%XHu(3JM{UB{hHJPewO18EWFcGQxsFoP6uNj`60b!^fQ64gdCqR
+=$tF~dWQ`i&Pg=S;e$v_8MQA;$Ps}&Kg6s<jb3QWxfo;>y9QS}L_<6TqE8*e$c>JH)}vmz#z$rLw>6HAL)a_WG?r&?dsGCRFyJ#|5OZMH6UNAT1YNk^l`16G
+cQgY|Z)Zjtd}4xr6j0)b6bT$$(6Kmjsv1DBI$&`afMhpVSal2lP5klp_v=sRm;Xp2?4vEzwVGk+67+x$aqj_;p$mHWLRP81#r7dACIM1PYO#V^CR(VwD68AB
+FcjK~+UI)mx;V0LU08cw+-qKp!v;DVgyzpwCzHdJ)v}|<E4h}Uq-v=IZxIYlPX+`WgY*V~Z^+Pw<ZkHxA8fjT0s'''[1:]
 
 
 # ======================================
@@ -14726,18 +14966,18 @@ fE<9*CR~u;w7YjvHY&QCLwj}B+Vr`-J@2|oE8O2ChICyv`~>G$7~W~xL#Cpp{?K3K$MmzsA?`JN=7QFa
 # ======================================
 
 FILES['cxrkit/report/model_card.md'] = r'''
-c-nnc;cnYD5dN>HxVZ?B1h(L$Td^d_hO8-24{b9v*}8uTEuJl|66KLp9LLpj?1A=T`;L^7v;p?Vuz1Js?!LSGxZP68O4Fq4vKREe(OglXoIa-QmMn*L<34-p
-y6p~`1^KdZ;ks6Gw$srre4ZY4-5&hdYPjxnS%!~A<H)lOYzro1DLGDH{fYMX<$iDcvZ|D^yRW9xJ>cx`$J>As0CE51On@UTTvJmhnH>AJ3ZCX0D(>886C~qX
-cHT4=2q!=;0{(kai@=WFn^2ToRm6c*mDAz$;D~mW`_tUg!H);ieERa}=;dCXWiNUnvTP!lqYsIOQDnf_WyQpm=LdryA>Oxyjj3n@%^CS~%(qfL;Aevj$JAPl
-lvLurS<nJTWoT_eNr0fH4XYN#?Y_SFV|G3{I2w~}T&*hPH=)a*T!;Zjvsx_~dC;28vJ5^ZY3!oOy*RPHj)a|_(#VJ_G92~UJ7qOY4;Q;Grz?jhpu`BycPn<L
-MuT!*HAN|9QT!*7Q>f=Y-<{HdIHp=q_`J~@Y1=*9u^d=Z9&=zfU?Cl!#8N!7eg+y3zf^3OK#R~Rc{!JqDUJ|)Bz;gbv*7KR8q2hFjJT$%#|i%LmieAFt;?p8
-Sq#m$!7x(ho+DZCHohFFGH69@w8lLcl;bgK7{WgRh!kH(5ZM0x=YP#Ba|iUCE@H2bBUdZe%+=gfCTwIZhVJJARH(|#oeF8bQR|xrWV-n}kX3cRQ1HAN)8*T<
-$>9&LqFWq}N8f8-Dlx(DWLO`pjMb$1)}*Dqajnh&@{PSo+cA@s)u6KVoMj)`vvNg=3L0$XiWL@&d}wv7;c$959Y;WzD|lLTz!as}gx80iG1z6sj)?2JWY7WW
-XyND!?2t$O77i3#>oM0k&4OI9jYO+i8}QTTd;(x9l^7*ODWQl>3(lYeB$`w>W|{O<(Q9A}|9z;(Fh6HmlqoQS2qBk+t&HWUQS`(R{d*DnewtJ)OR5=DY_$QL
-$f7hMeqI+%T}!p#KAnJskY`Ud6uDi-oS=u>A-%4PUqfhNt&e;-M3#%^DyZl<+8&R)QN9ob3A^?hoanuNdPmx+wWU?5un=|HzjTyFUlu5hI{GCkG_5OQ4mn*i
-)A`xe+2z|eZ?5uM$JU))U45MW^83~7;scHnz3)to;s!naRK^MEL&^)X_OwR3V%!tyTBYWAh`id!C~iWDMv<CB6>(1+%$w)@S*q{k5-vb+0T$cYC%bCr71kO2
-<Fu9tQIwphulU6xNi9KPK1$0aO<MBf(<e<#!SL{%rA|P_1Y}X+rJ-T4V#smwPno9G?z@$WS_=hI@}j|0kU#DCgnn)H5~*U%pZ6}dE$Yal2HOYCO)dKR$_k2s
-J@@fu|M7TtunrJn8PhGKMkl3dY_*96pxn4_6l6*L3K|s=@TTf0neoz~n4?~gfwy!`yYj<O{^punwhAwP98IGUUDOWd{{Vk&>7o'''[1:]
+c-nnc+in{-5PjdTm?|(}yV62-+Mu@K7H(o7Dw4Q})uwMUwH#^L>~d9-D_K_dJNiNWv7R9%*^Pm|2rJI;%$eKaW<w<_O@pq>UeNnSb47)6`kXc!vK&^8`|PRf
+HV0&8<jcl|Nv-7Uprb?hJU!~VBlxk^a6Ra<41Z>gBhNOlEtrg@<T!x!M>;;1`&;9eMWu{Ad^H>%0q6KQ-UgHai2EmJ0vu`Pnwmn%<k+`W@HAahaqm8xAdHvn
+ylE^DE`VGFe0x%}z>eOVP?TI%#DP?m)9LW!j1HCi!z}6Khm&DGe0g^E@+i-;7u!N)*+4LRA5s~5u>!`<D<-Zy?+w0(cwZN+PemJO%HYqDZ>4;|&l(K-)LIQn
+D%HN3(F{gqXk|i4fS{%gix$ZpzP|Z=^k#5!)+gJzT2<gTpxdBahyi<}TFn_eXvJn;1|LZpJ8N<;POK-fV3(KFGvW${y)ApEtcGcSvFmagJ2U|)MsU7guroCp
+l=Gq~N=b|2mqbpXp8I@rNhji%azWzLMz5u94{ZB#U`ct*fnB2t>G&e1;+gd`(0KTzVmk*~gihq;Tqsi<A@~S=lxAd6w{vPN)7&xQnyT(6_`h1_2iCMIn@VOe
+G+zh9NSOzY#e%o-<*rl)t*DLGxCeuB+(!<(@J|3@i6;>RwtxQqU-QD;13jmk*z5CHtA%T(YHBJI)-o2m?&ktjsLD*83TeKP>-8R)?*1Fds(QOn@Vx8O?c1xt
+>G!XqTO5u@--$1knBaG@TOX{9)uef8($e0!*5-fu#@?mv7|F_Nl(O}lWgpqIaz%*@8f@i)6&8$qXm!ltba*=44+Dz1-w}x+?ZG<8CoWgOvFH!O6SC13CHVsT
+<B_|?E>Uo;$4uum3S>N1LL$|y4QjLHdqGfwQi)OM3H>5AEI5Pelju?5m}SaSHm`v#wcmz%4D(Z#MTtUH5FzBUtd+4G^@*MsqW@OFz8fY5%aUS7imf()6G@Z?
+#J`iGscT6abx$WA#PjT_euCR=<OD6;?C5n}{I?4|<$dJSU1YiVMg<iedz<rq*UM+39^ueVP!oN$o!p*wYGr9rDl9{tb}t>Jv5(!69`@*4@=fcCNFb+MW_oiq
+zPf#TeLc==9UFKx9)BGD{M&eR^8rVxw(m@h%yvThsf?qsjVDjX%F_zHia{@=WtE!Z1@dYw^RW&kx<qOUImA6}Fle6hXFT7@C0u~g0xb4&OLlISQGIIxk3!@`
+am6Jir{*YK-b)K5&6)G#b0^J9aq!q(r4B&31Y}m>b)nrr#c2KHpGc;4-gYVFvy$v3+gSto&!2XBK)<wljuF9XKkr#=SJaM2-L-q2MSF0(fG%L0BX>CUX$iH^
+Nh}&$ts@_>k6S|lQ$v0MnTcR{7Ijp;cxfkky{)7IZ|<6Q;dit3t812Q6&~$4VMZgc2o}u$0yA>d$^'''[1:]
 
 
 # ======================================
@@ -15055,54 +15295,54 @@ Ya1clnQz2OP|~DST(-$iW*p(Yu15Q6pocVwtCO{`E)4Y5ouzc#$C7P&4J5mK{C;5{{*!&WnsJ^VEDUcc
 # ======================================
 
 FILES['cxrkit/report/sentences.py'] = r'''
-c-o~}ZExeqk^U_GiVhEfq+N<<?_n>9CO%-Y<6tM)wHIUW%>{;`w4|oQm?Cv-YBY+V|9($ZbvH>#p1DQlgGVH*tLy!(JBp&ml~L9dwJGMts(Phs{4r{ymnK$O
-jaTL~UhT3X<_~jSEv(YTf}iqosq9KuCW)e`-_O>Yva0bWH=p}yRjyUN-(<y7xesrPeP7<sKUXhV?cdMKBF&bu+Eis-&da<Flj!ZDfm|8A$g{%ObC9Ik=3v32
-)SIl<d93ox)@IQGU+7vVm6?~sii3an<)`<L(~tKb-aT|+%_p62b)A)khb*^so|($V%GTS(z5`uu2r?kmcB-r8b`AM<2?nFf%Gie5a$B5ISsD72)Oyxp3sh$t
-a{_0#c^x1=$YTe@&R1rwJ;V>?dZVk%mQd->pf4-H%blrrW%Y7fRVA_Zi_WT8J)AMvrDiiF>xk+9GGFxjkMAFUx>YwS66lHg;r_qhzZ+lwQR$_|HmtwAUhNeK
-!c&^%Ya8|7{`wBG|Ka}UpWoiSqve}@y@J5U!A`^mKKyzY_3!Sd3{P;s7Il`ZvM?$G%|%(S$k<k<f=%naRlAjel~!b`7O$Xi&^|BMMlnzMwpe0aS;=FzhS4jV
-{S%fygKa>^Z0NS!R&b7l_Wt<e?T6dx?N1NH=CI$3?n+gN=+sV=w~)1gBn82ks?fPG31cZQ5-9%GPzPU9z*etRR$%v%>0gzWtvOLqU*TUGJ(j!`tzA#lp(DYg
-8jr*7^YT-+SXMXh-hX(bw5qm+s`U%II?(`8h|Pk#QUCG&?)CwU9l)5~Zb-*w5lvLIEXzd{<84un?Fz5w+j^YBXggoO`DT&L>x6{)V)k}8JO>}c3bKWXVij$R
-m!jMi^b_V-XF3nC^sX+;acXwah`#5r9{lPb`-n3?lsPn_%9MHdWGdQqV4*}}XSV0pY%v4Ub}`Sl794{8Vy{G?Vlrx`7ZSMo3zLS}GISm_@xC-t<Nt!QR}%<8
-BBuBz(AQa=!(7Nrps!h_=P#yqdWE!s5xcFo&=gduN)Vfu<qL1xTkGn@k{N@;<R4{L40pOJU?2(0L8UNE_lA%=suK6gj{3dI)Z40nIULyYj%s*dq{mUDvQ)_i
-CWm$LcgJUL7GLCX&hY_Od=vJZhmg_lSz{JNwq@%W9_X2A^?m?aJ&MG=vkbtH`08FJjOhqI0@MwND~4yQ0b*;|2nkEo6^wzlB%iGydHlCC*>Y7|=GxPo6=|99
-GP9U6@C}yBf=Hx7T5vLiFZUov7l?;`=U5Hg&%x+;U~I=&1u&wPxqy`p=m(&b(eqWT{;^#wB@&3wir<En4Ucg<_dJF7c9UoIv-(yIBrp+XnEW|{4YCs@7*ODT
-0yI9|)d6!jIC|e<#5P1}#DLz&8HsbN%XUIvo?t97W%Orpi;qpL4UtyECE$?;`SKHFG4vi5lV`w~KyzKeIVNNk={C<H#@#BLuNqr|lTw_6q{)?Hej3H00IA{0
-;!W)Ewq>*OA}AO!trvL$5Vb-jkp#b&6^UbgM8@Q>vb8iTd=82Ur(*>upX6u4B@-FEJQH)xT23s`-^pgrr@KA*O`drdmJ{~qE`#zby{z<Rb-Fx?c$tU|>*UAq
-+@VJdM`8sO{r4&i$r>=6B$B16PgqErPz&orXpPP!=mI&g9YZW)vYM?Xt@5NBcRyY-jF{7;LZYCoxv*jjoLEp0ARmxLG}sebleo{PuNl1G1I-M;;erx{+cE+f
--k2x}RGdOu0OUTM#blr&*k&c1k@tDJdOo%nNTjm6tX>Tx^S@i2=X=G8b<|xg_3V(5AS6(|&<0PUR$912&SC5*5e8J}3?$FE#R<pDhF(jR5g|mbirB?Of}*>C
-Eb$4Gt>s@(9qquG5^sbG#HGyZ)ORIBHx`O!bCcGuE0*8K>d7mFo-d~+UgLxObHB&N1B_1_6u#b~c`3a(Sx2vE(adO2*rY-WpAgZiv7!f}b~IuoU$nvBY+{p8
-L)N8Fvd)TL-=JfLL8>=wOdyafF%DT3;R+jA#px%e?fvozw}XZn1f<=XNz2O}hkRW~>j?c(_Vf9Li!FPYX2q1lddpbQn91HFb_1k{S6KLpW5^a#MX|+}uEfi%
-n731s*f4F?BjT-;@4X)3&59Ob$y!<>4qmSdwL^(uhdej%uG(I}mayC;g^LJvPT>?JjLx+pF3#5Tx@t~6UkNMf!2BH#BAMeCg?sMyBvY9Gj3k;#K}AK5NO45)
-*G`sLLF7xmCc5Pp)hHbXxHkjYg^wQ&X<9o(vhED(R4ngXae|G_Z{uh?ssj;zWE9?L->3tlcSdH-i4R;3O&vmLB^O=YS{-_ljKklC^qWYa|BsQ>?)XWOgUvSk
-q#;M{Y?>$f%GMzL&;rf<!nnNYSMw&Y5%-az&2~L(aL-JQR*w+ioi$k8-rKLH{#=a9GY?v)9LTtc6}VWrU1FI?AV)}WAz^p|$jjOs@kb7jw4xQkcqY)wT=a}x
-Q=R2o)EL7Hk(eZS|A-!Y$~E!B(We?mD*vTwu@0oVC$~H0oNn&<vD~2%Lg&Y8+0Fx#ojj8S9G&O|N3-hh|Dl3<{w|paQW1>g5}g!H4I;&C&K$rMx*J&4Vc@U~
-NXK5J><6-YQkgZ{#7$+=?DKGNtp=lGi11>BtVZ7Z*ihB2G45!8$A$+LYES5Kt7!)g1F-Nynq&6Tw%&b=bI;J!AhR7dn&2>im<PvpDRQ572|*J@8y@}QLppfl
-nj3o@sD@p^H#ml>BiN7UW5P4Or_KcH`BDMGfs|TjwgQ^t?eQdeW97|ct@qTlgh{BhyNgOA>@0YOqtKr3#0XMdQPDs}U903cN~g=6v5N(*0_2M=u_x-;_1Pe<
-o~}zvt?wF9hkUiuK962Q4`*KM&%;y1Q;+YpW&IxMUm9_+Cn2AyDLUDSzKIP$eylKB*V29vaFF|90DJjH4S5t&7+-*r5PgXmV7c&d2*^6A!oP7{I_yNIyF=d$
-J6X9F9CU3=!(FgbH@P^mQdm!2=hR9fjjGw6YlHy(r!enL{&M?q`fz*u?g8J!_@Fa|At4>rL!IS$thO6MdAPp10?$tBljJHrs^60rYEK_ck%D15>l^;@dqDA6
-d_l1(^u;vvV<%o4UD%F69v~u)m+b)Rrj#F18o0VB2$<)RVZ`W#MFdb&HW5G>+;VB**3&%PFbU%^S0ZB)lsJ*ANCkX6hLaM2<=LW(;}=T7NoOK0rRG@}zn5SJ
-BDwga$-%0G4v09BjLZ1#TuySKJS0;H%9B#7N{veF@bs4xr+f+H1OboTH~9E7`U-eu8meDPzQ`RmtFup8y{8OpHwb2FHm66fPD5MqOosb~Zi0Y&JRt=%dTU+R
-6=%DcccU7SY*HXd)KaE^25wk%%$SoI@9OqV^k!oUcq%OlJ&ns-i6%#2ENsj7zx;Cl@c!|Z8~e_RSalw$pXs^!MCRkDK&2j`V$zi(7m5(3Og?+cJZnJbs+R!H
-(ERQMI8-v6zMC45@S<FilAl#AKFWr&T~dvgu>rSq2Is+ZqckbX*=&#<>yQG)2u??aOv$%uNTkfRkSy1Y0^1^uUmzs0eK~iFT!q(QB?s|3pb5Me<itxR6nK*$
-WIsf4J&bELCjL<8d~EF?xC!wE+}y-L=wkZaiKuI7Uh89!$4?+y@)fwYz{y_D7BmWQ3tDc}OeA-!JsbPP9Zr3j-H$$hd%G{G)?@dpB!(8k?IKH4Df9B|g*;sj
-v&649Q~69{ny$)xJ&I4hx8x`Qp<ZSHn)pvSlO!u`5&fVyfVca6-911G%^poYihS=QKc5%*?qAQ4m6*MPk7r#>C*`^3mZwY;7ce;2<Jq|~$BonA#pJei7gKy|
-X~KiFw8f1IqdcNQ;9x7&P$yy>*&DbpiY}4DBqv#I)^^xnYywshg41&-yTe!4i~DAzQw5WJ8vR)$dJ~%DuFs6<=%lMyM72h_wdnRZioQlc)6x+sAy{=uAxdl@
-<trWr%Gfk{^R{#Ld`~6e$HyDigNuZs6JNPA@Ea*@Po1(I1zU0g-S8M6H(XoHSl#I2R2r9iQtrB$mTzGo(F|p_S!7hfkb}5VEA(7&guSZxbn%($Me(F`>eu*J
-jX)EwN+_3KjZm^(jaq|=j#y5F5{2^NLY!)g<dpMZV_?OXcr*JYvL?xQDE&m&ZQZ)~a~y?HMbt`iK56N;^|Tgo25ZHj##n+OhC(PhYsTMv&1mFUpTjTY&-WdM
-{C6UE173-_41&6r@VGWk+B_F>JEM$_`TXvtJqS^*VoDG?ePBF+Xctwyt<+O60HbYYLgUo>7ONMtzsdD_wvdc4QO@Vr^TNQ^X)4+8`607R!rjzIZmP%u?UW#R
-;5!OojqTs<OjVixIis>EFL$w8WlOS3{~>I8l6O(VtB1#5-~DYOLvagLnGPEx-_rkvjy!yT*%Ho1L2o(-hQyB4*J#dazN?|>kUo|;ZV_^Rp5GDK(DH@{8*&$9
-2p*}{DZ>lmS4J2<k+(wfSB~1>7vUs*TVN--{o)W<IRS3jTkH@2MRjieVG)d|w{ji3tFir6qohj>;U{auex5ec99?Ii3Smb{7%kOPg@!AfF5rO=FeRa-^qgdN
-ibbRV`Sr|@?kyR~W3@#R{ELQiXa~uiG(3VZ>6XT2CY8iw+pskWK1@V97p9*s!rfA@<A6mZZUZ;kce3jQ2M}{i)SnGq)v$8!i*IYy*5qlIGMYq}lp*$UpsgWE
-BsOY>H#1$&S5pM7^;cBSu>@ptt7_2?0bw@hju*y-XqPScRu<jrP-eYBjOJt49iN&I#eCJJEMK5%sMYdJ&W72YKjbu@H>S$yhF0R>rVWklGA)vb0GHmB^A%YE
-jaS4U<<)THi<nM?p?4Gh`*i(`(2_9m)4a5;D;(tX(T^ryjH$4b)_g~txN8L5Q8Qr_@z(=;K{h<86dkxwsNSa32+4JlX2>80l<OrrB_w${NpIXga<?h?&QepI
-(rG?jUg3F-^e(8W8%;=q!%dJ(12o;vcp(}obmU0sCe6*9ug6emX=#;c$q^FkP81q`+%lrSmaBr!(Z9R;?wZa${wMpSzPrBqKDqkC_kZ}$QKBAOIp^?7h(3bZ
-B@<}Xwt(&a(@@5sD_<;J-DZW9(;<aUHAKr@4N6ugBGIDKD6bZ59(a6x2Hg&YmDw0w|35Aq&CB&#?mWOP*8T#QHQtV8PV+{+d;fu$Di$(cB*mu4;ii(2lU!vJ
-EUu*C$)>nP;|r~86wOO<0LopB&q&To&tDbpQm35BqONxr05ssR6_tGzMHfEBWk3llFqdJ2EcPGsQp=e)#Y*DLhtY^GbMmQ*yYa?Vr@Ia$1?UTc75yX}QkC+Z
-1o{E&wVv1RDACiDY|0Hq(^%0QeWcXCg|Nc@gZen;fpMzk3f`Uv%5>YyooQ3ZhVNLOLirKf8j%<!3~W@VDKdBK)Y;v5B$7aFVe)^6dnX$nDvif^ITya@UY{3D
-B*)-xB;^!KHD99%5)B1s^m-fkW?inMcyx9}N`eh_F&;>CHH=_PSkM||aq&JLJCXZ6Q}?TLQtNSf#S^XuR8%)FtFq85J%1tQ2x1g^6@fd_y~QY;&wtC^Wplgn
-M!HG{>XcwDA$Zv55Nr8*vb%66Xge2mhrtd;-c4PH#y6eOQ^Szzu8Y2Hm*?nyb~G)QRvgrTmN_s}s1Z!36PIGUo|#I<>(WffR?E&2%0a+f6LA=DrRSI4sKNEX
-m3np%&dqkK{WMg|o$*O?ly;hU_kK{4+2(x7Pto|=n44nw%CyD1`8?0J<knZ06EouDqBI<NxNc}4LGk^LR*8JtO!2qVmjrv>g`T$&In`)Z$-!79TeP0(^Pg_i
-75$-aCz<~@j&#n3I2|>9dBB8h!b$r_JV<vOuKc;~WkCNA=xFx;0I5SYE&'''[1:]
+c-o~}ZExc^lKve33a$<dTQjmQnZw*--J1h?r?Z$|%p`+O=K2;v;H7QK)<%|mqTFt;;s1V5RgsirC*3#L{*bn$B3Z1Lr(Vb?iXK)*SyMKqoExi}m2U9IsEuBl
+MCA=$na_B&%gcm6%yqr6N|y_MDypTjD_xs3ilV_FUvH|q!JEQ-9%Oa3R?U8smrLb7ye;<wc|ZSLKj)2qKd;IxUnXi(S4}mqiY`s6w~Ll?W%Q!ROJmPT(t2B9
+3w}zy$s1iHs>p3)7CrKXZgg6kc|}`s^!LB~^!{P`@$SRB`yQ?Nq>HU?@~ZTd)wU^eQ`<z@X1mz;sH+W8hDo)Z>Uz0dL%w~6vC(C1Y|Cx6El;_u4Sh-*J?m@>
+T<06}I$gQ}ue4m?Hk<laC!_4PXvsdvV~@nnS7xm}#ShhbqwCyOFod76tGt8+ZcVeR>gSufu1Fxi=)6wU{h3($d)Q3LrV{$UDi(vm!~2JyZq&7kgnFWWxcl$-
+@5WbuRC=kg3~Rk;R(l18@Ra4n+D3!7zrKUUez^Pj=eM`-X!vH|te~cGur9Hj55L|<gWJ0)(-YmVWs?`GDvip)b6GVjGSQW(;R$+g)ox{A+cg=u#VeQzc%N5m
+qj*onwp?OdRm)?(hN~!>{}cW)gGIqI*gb5ut>IEBt^M)Gn-4eBo1gA!o1?)+bX%!XM5lI|e2i=qEGY=a)TJ(DlQ6OBMFz!7Tkhb23bQpUm6uq(V*Xc^WgkdY
+G*I}LMGqA(MPt_!b?8a(sK(>4`n>v-FP8Q7yZ0a7D6Q&ksT%#v06{!J6k_SvT|9WWyS=%`#tzt+-EK(7W)V$Pw5+N{l;CYyjqM7r=i6qS!PI+Szxig7&zqEl
+`E2%fG&(0A!wT|+i4qlU%jdG%mGl$l*yOqhwDhj2s&Qs^QB2<pSPy;;jsu|64^;t;z#n)IpG-}w4lR^O+nMe8HCxP(v|Y}Nt;G(p{c^8Fpkgv=rWXQtgN4Zg
+B8{9!O}sC~YW!b-h<XA62+oS9V)`a;3YZI-3G_9q_59g1POp$QX2fdiEi?sHstU{&RrSn^UaWQfY{`tV!}K3jUXFIUE@2=k%Ryx@O!tN+cU-0Jm5m1%wQ06>
+33E8G=N;APz>^;1NadN51xx|!;_q&sg;{)Yk8{QcSn+jOa~>dLaAA#E5ZjimV|1Wr=GFTFc=c1H?ww@<ro>nGGUb_$*hiqc26N@;Y&1x00~;Y>siuZ8(30e{
+H6)M!b|zo08q2%(Jm+Orr98|mrc8W|;W8i+sgM?&4B^WckfVd|kzYAcL-%tS9}hg+F;RhxxaD2IN{93VRLbc2DpCK~E|!7>;<MtnVPw0<q#Lmw!+X0a^5#i>
+tA+whG&4;8&<O)xiRoIGc?LL0RDXEq*^i0A{s}{lf|26r-HO+=0l)zd7qPP+=W#Ea5Pf-s9VL_^Jc-AAY+*Qnu!gt5Sq%d4Cx~g}oi8D$ft^9}O%1=9kilfz
+qJV^Vt9-s{%?$oa5C|oZmnHlZCn2M0;N;?Hj0Lu1&hjGY9&mRNc?JMzAvH+@B*=)=Z9OJCbF;D`wIh6ZN@z~E6-@akKU2=Z$QR_9HrI~jm;>85S?uX_wMW0m
+6R*N@!W#Wy(0Hwvwce~wher_)6R}~O{1~14ddzerR#4G@uhNjLLBsJQU7F@(3u%kOus)z}bS6QE@tExxV2aslmzs1kmp&wae915pj-U!LgaYcqiY;)=L9T#M
+K^D=@p3<1qeLj87<bw<F%mj=i6hqvS5!mp?MDd~K=+Yq|_vsBL0~NuxBjJp^&g13Nu{%IO%<l4LHHystZgo-Y702ATKUxyx5l;fNpj4tuo<^OBaf@)ovm<*L
+QVKMb5ab4@45cl<mXao#5MeB07ZVAJ?!siLkELua|AOjh1rDNkBU}KNa<5Zg<`CZ)D4H!y*1WD*exImEuMm2EIco73kN;1D3pO6i__#q%>@Avy(u<RE^oj<}
+j0T5ol(g^(5v>|4dLVA&n3epZ4gO{mn}qbTsXXjED|&r_o*4$IUb8WQL9)ao1YE!s7O={NmRxd38b0Cr(opSyh}<x1MYUtd*QL~=&>saxA73~RvxjM3P8rra
+#)3*u){fZ?5F%dL!dDzamXHLCEw*ymUv9;`osz_cX{ifh-b!YFaY6IuWrs1uS+15Cyj~Y-j}w_4^4!3?5VFr_OIdCb-9?1DAUFjJ@wryS#o2mZSIw#CE7^)V
+@cxbmk<9Un!aa9;k}1r8MiR{>*P{GKq!<(Zm6Ih#5c?9ZiEsHu=}T_|T(*Jj(&LAlG;7>MGVYA(R4ng1IKjr|mvOuu)qxm4@)X`^->3sm?~Kfv6CZdPntF`T
+NKWYbX*~2K5r@Bx=r^%I{~ses>+zG2gUvSoq#;KxdfF%Y%GMyI(!$J9Ho3UzNAn`E5%-bMX1gA>bI(kJDv&0?J8LkwyS5)qrMnoH-#mDoGLUh8D|Cr+t0dCm
+K#UM@Az^q1$jiDr;*SiFG@^rG+%D)uE_%kQna+zXa*WXnNK6vEdqDX;<#hS}=tGTTmH$$<*aTMHlUto)PCxeiSnW_Fp(y0BZ0BK<y*QJGIeO>?N3-hh|Dl3<
+{w|RSQjr<SC3+#6YDdCsjvSaP6h5%3!_dt#BprK^vLDFmX>Hc1AUCzi^3S8;l^Vv!fbe33tVUk@*mBj+F>Yynw+&A!+@A2`M$-xm1F-N?>Sp%RuHHSyxo2o<
+nA_eqT5uRb%)?_h6}ij$jG(@v1&@C4AsfDNC6_%8Rl8l8Z+Hw@N3b8ij|n#oAA8NMr<W2C22!f3*$SvJxW|*kjg>c(wcb<F5?ZTL2`_35*jaFUN1<}xi4kPF
+rlf(Ax=zY*lp>gmW`_lx1mug=vS;eamEd5mnXW5KRq-0AL%!OptmD_FhcmDB=h5lJQ$OEp!v+_mf2q;2J%N1YrtC#0`X)92`LV)iTu1vsz(MYZA?)QFHR3Kw
+X?y}oLi8zSpykBJO+eO38UD2^;9)1yE*|+p+sVpR=iqB&+T8^^bxn;ED~0tmO+lq3!l;_<IY$W8e+muc^e;Cbr}sBE@9yzEbQXFI8WPe`-8XqrBx<{%DGyhd
+m)NtD`Xs%~j_UX1h1&B+4W?k2&iY1w{2o-?XI~IDg}Rvff$YR<qf6T}$OA;gc-aL|*TDRU)WGFMLBQOy4BbaBEMkC)vWXB%PnS~*H=Y{ohFKVoITIO^pu~w>
+Mk?gvF`SeLEVmsUj=zu!PI}F1Nj1-4{7%3OOmgx`or6^c9T0OO85i-pv7F>WaY(ul6elHDl^m6}!;N7Mobn~K6NEf*-{9j<s4L)=S;&4V_#$@LyvaZ1&7LB#
+-2lw8d`^#?orbdFi46A()dUe=aPt(@sI7I=)Ew;+UX5}@vPq#JQA?Tv9=Kr93D2C)cvZJ<sy7=`!c%EbsA*i>N;NqG&%(BR_scJL_wOHWxUlbyNL25U>X{3d
+pGfN*8K~qVluWvG<b@=JIg`(xGru)V=dzbT&eZ(wgg9g}9KPEekmg0YA}K$sT6~lZWxJ#tFJ}Yp=nT$-=T>Qwl(X3&IyNB$iV>W46Pc55)reS`Z6R6C8-=#R
+8ovM}v3)sri(H1+&PopAbwJH|FUX0POi1u1LCC&|;%XRIYE1lj&v{4NQE(CB6S%oag3!hE`^{2U(!5s3Ada6<bmS{^U4fImoDFCd;0AQusO?DZR(m$~i95IY
+@^(M^`0ee!qFj&NuNDj~Ww(nw%OuS!@@MjNIp-3;+Dzp$iD|m3iglcveDBCn2tvNh1aufM<w%mQv<3P>Zy@j1`MQ6$6pB6Se3ZrBBR?M{`RZTK5S4g)C7<^?
+Oef{J;+DHi69*U^>+$SdnQ`M3yqMjt?h?YcjwU=wM_XK|@RUbn2n@E84fPP?$lkz-QS=fk%yODHW^G69j4fc50i2#f+8w^STHF^Sy)2mI)9TM6(3?;s_kAX&
+Q<c7AfoiRC8`14Cj=si0Thb9L0j&D05GOXU@)ZvQXKb3hc-J{Ed`%_r<MD>|;E+&s;xl(9ej};vsZ(}Qup=k%4Uh4-;mTs3)wM28rSWo2%2hY>@+}M`njy_L
+i<~kTauAnlg_;YFuvax7JU&srD4vu}{TTnM6==#?3B~fu7%AIj+-Xeo#Bw5(D5MWB;8a&6r#lZehOPJ%Z)U&5)+GH7sh{Y&t6PUZ$2hbqqE3+WK}&b7r!$Bn
+SO<ezV+n>B5~1j<7=QCMqmdJThF{2^FHns5??kQ*yn?w*g1naIab=v8c@A=Wt&E=e{O-Ej2vII$N&%f77*8m=Nfj?E`4kMmXq%f*ICZ`y>e=kC3%#B#BqB_d
+^ZE6>G_ZB*N)9f3lUX|9uInRLU*zm|N)+7ijRUN){kxSZEAu~Rlr|OBE>Wv|Nml7Ughfx{E^>Hv|M2U(zfGhmZlNmE+eYk5`rlBIhYv7YnzL2Vo8EyTZAbEJ
+6lV=z<Ir?|p9qdyK+ezeTVfkp-f&|>u8EAWN6K}o@PhU$Ees#XJCOX9Q~38~IAq_JSV^waxCyKr4tMM=@%I8mb*}$m0Y+3?xr*K8*#7QP+UJJmCu_rco;T7Q
+-E^P~VMjq2CDmh%f-9UZ;DHY?C7@;WoaT0lL8Jir^~99!Eg8u}y+siGi-vM&1&N*1Jc2Ok0>{gnRD#L2-PR=dFfr*|n0`8hyP;ag5sOIN0<N|1WY+@+Fmp`R
+pAFsOuyT=%uYWbx6j`4$>O@x*A@)h&tz}6h7PrltnQrE*DL`xe71cAAfK4t{E$Sgmn9sT5g>eDx@&#Y>q6;6&tT(`DK6c&lsR?n+w_vL38LEa_E%)SX=-v54
+PV;$V>YT28rH*de^4Lw&B0&VW^ro7x$O@>vBK|0^MzK#~dI&@BCj9sD>Iu-2GV{}-vYp!<<n+;xrdW(Av6Iq#M>}yh47j3Z#t8A(L;HekxKk-Qa8Rh;W>g5t
+O_R3CAO=+EB`PHZc{xdM-9K^{E%-W9o1M~WKHY2KevQ;F$f;XRNP)vekaPnyUEFvk9tk=MgmjY?X3jTf2wFN?C0+_ZV$(yR(Z?-M^w(-t(mDEfm)~8{xyS$H
+pVW6(m*1zCfB60n{~4$1p%ZfsuR!z>n_V)4R&7hz?mrDh47v@*!qwfakaBvg(5Z%KxvxQq>ck{URBGilGMgtJU!75Rp|Ca^qnrQ7U8H%nUdx>axW(Gv?Xt$(
+vGi%)sCVx_(5A|Tv=>RS8DhAprR5~I++-G)(r{-}+@ke`&NYhmr8oe^uGVKH=4I!vN_R_C&Sa6-y9)psbXbbgzM9a5PjQ)0U<KwfY9~wl$D-15=1o{hJM%Ca
+(d|$^RdJW$IO}vbg(Lxe23XNgnnSWuzLP*dFngotjXO&8Jf)jzLui^P>Z8X>{ab()_8;WO2{(*0Ew}Ub+)$>AVD3ztARE48xeMi6Y-=DfQW)5%&N4*q&Z)Dz
+3`s13+tL*O4);zs+*BHmi)t?WqAP!1G?5&GyOxwwEaiNyCP*{{&ZzY^@Xe-LM@f8kdrH8Dsu)isx*A0=CJg8_vN(AkkDbW<nwk66JE`?^dBxLQEvcw(Ue#5p
+S9<<Tn<I)i)G9)Eq$`b4IG_KPtIPJ{<F!<kOw>!kIzsTYPXTNBzO%cFC)4(B{*Hnj#NJI^g~nH>QB%W^n!by^?WX6bes<I?mr@+ufR{ODCa95_PCG8;c0Dt-
+wAZDWkfoNrBb0-Xxgz2)<V?>Gy;j4kp-c7bFr1t1R{LqlmV51!_9*Q%@a}!1B)9GPlJBDNwK3Pl@R@06@8<Ko*pgdcz8si=kBiDM@^IeJJ%Zx<9i0^Uw3y;=
+r!R^2yb3)pBMQpVtdfJVT9)WM)8{{3t4sPr-%cX`Z*1wDHF0`s{BnZ{(S(Eck9d&kI9w-m)yt6nAJWn6{{dAeRS*'''[1:]
 
 
 # ======================================
@@ -15203,25 +15443,26 @@ Z?OGlU;nGy{=CU=q2yX(ukx$Rl-$s+?^SWDORx<;g|&FM$><x3&ub#4I}rB%SaYq$6-+K!biFJy8U7dZ
 # ======================================
 
 FILES['cxrkit/report/tables/data.py'] = r'''
-c-pO4TW_OA6n?gU#grFAO3<cKAL__ex0^gfO1stC-Bm>qA~3`>n6Y4p<68djJ(n54x80Y%Y=-f<f9E#qIL;z@DrF;7F7#50EYZo7PMc&a@>;Fvqfu?00+m+$
-xh@Oc_#&w?u~{Y>h#OJLTnp7|bGr>3#~F`FM5@YCrn*p7BZ}2p)mnT|ZKY*>@_UdxrIzLa2+%qvLetVRX&TuH>8_YUZ`VcjY=3+#kiE1fywxv-4v@nVH0^4Y
-)Z3HagH=)$xoos0{LOryQr0q6b=KMQ`2N@X$N0;~Pj_>lKj82DkH?3Fy`&HL`-vD21g>lKT+5~tmQsWcX*7dnV<^kghe(#~s`AC657k-fs$D(FI!=K}09^bz
-9?utl-u)GSez^ZK7c=235MJG8Td_<s@pt>fyPGr-tKv<!wZtr0s|Mm)s2Y<YsmvJ!Zj9hEp}33JLT(xokOhzk<6k<oTrl!qS<M!8E4?vYiMf{R>39S=^B(le
-^)MkP4Q68?bfHUm%Ym7KTgkI*ZpAvObu$&AyFn;?{@IK0uv)1Kam<Ul(YNBIsIsYek!$T!qJrI&$(*Sp5<dm)^>}1;RC+uz3d*9<p>Efu41vVQ-=b(dVxcD4
-LI<TgzHmT3{vr8J1ny@t7kQ~RuFbA#msg&+{+Y#N6e148!qng(4n7woRot*Dm#WMTOOrer$yZr#^%82r7i}Xmz}G6bnd|pANP&*83lKT81?rkA37RD&QC!QU
-QI*Twp2#7De1>p{UY{s(a~~89Fs;<9%wmwe^~NIwcGmxkib`p#hWx|MGq^idjhTg-DbTJ1s<M+N2e6g0a(hjl-&tw|Gv!6oykG@I5_A5!z|L9WLAHR=9AN;N
-tqGF#T2`6M7NMQO810CTI?zfdrR#~=Oxy@rHc~hSDNF1hk#^t5wqRy@-g)&|k>|3Ol@{wF#fm=@4RL*<DU3QFJ@SzuzTl%B6d;=EdO>lDl$p!-Lu=2-LCB4H
-ctrLxd4k~B&)%fmmO28(Js6EsdCa$v5eCRZOew4STsFirmIZK<uT}_VADvJ%bPZiVATis}!d+Kq&$VjTO=xozyI5Rg(UE2=b&p7$@qRE>Lbiq@Vfhf1D;tl&
-rR!M3AawSK-O{uwj8-iH`ik0cV>*`whWa8jLsJmg38TJ!9e2km%4#sY%y*cJp{@JJhxy|EPE4at^%?R*Vo!W8+|bRP9XgFlyuGNCT4D^bf1rE7!Uj`pV>22s
-y2Ri`3@sQ)6%|IF_147AG|6eViG)12zwR;{Kj?1;Y7%+`v(eB8J#+_4L`W==F}yLK+!I+Eh~PcLju_L#E=?I)5)c-(p*|Ry+Tex;(i&*Nfb;Hao$h#u>^)md
-Ons@Ej`@a_WjJTX6s#>Xvd+uuwe>=f0U0|0FvAX`4+_q~Kn>%3SV#RxL}^b-l~!a1*cU0RJF&{WOZH*?Vy3V!akrFMA-E>tCgR}Wda2Z=a?Tltz44e8l*<Yt
-fZT0$nHQZvz-<G;juPTOBitZeW2a9yS0OKk?rT!Qc1Ggph|*l!VGPHx_g-<-?bzYpc6DHS4BKT*+C%YKePn}{Z<>|i3CTESOoa}3SXj8}A`<8V@4c?W#yDg@
-NaI`D<zOeStq*iTKG4+1-OS7n=flU(4|mr$KjFDj^(rax#BSiJYnW`a)l2&=tF>1K5Wekenu^XE+FYyrIxor<$$p?E7MDDkq)U_h0S$BV)fWhy?Mpa0W0;8F
-tZr_Bn6g~Xwt1ci@a-!o_;mk%{_*!YAo(J<vocvdWeF;u3YS(YwFz&a6J6usT|{HT^bkgnb>glx%qjECaLrOqP|(>ozWSzLb2B8fqXVREZ23pWvk#sD@ZAkR
-2^@p_2>|H*H7_18IL!OXJ)9E8xT|<z5NMc?=m`uNyS@1RJNE)wlpt{fse?&z1~b0{bTDDMi3$gP34B==kQyY7_EhSNltBUpp5G-8J*0dv3CTCG#`RBf7cdp_
-EiKzj#w5ubyxw*9=0nl^cF_2y0B|9@Ay%g|X+IUa%gt=kHM7a38E~{(9kyq0@1Ww-emurrfF5x-Hq6E|7$X|rYMVkYxju#CePaeel3;9RkP-Csm0IKD;viNK
-$K(~O6oJ}JARB^zR8hGWJ<qsY$;tj!?2ydg6GA(Dx&jgt^c2nhuG`-y_@5?|KA*&sOcMx-eej`Xr_12n`An8@|3oWptrdurw-3Y){J=kh2mRjZ*0&BRYUa)5
-gfj}UIk9|zpLq6yO9p&%`mr!rs_eSM8V(;pKSDMB2f>|0Wd'''[1:]
+c-pO4OK;;g5I)<#g4M-Rst8Si9_qkFx0?VBkaml;yNg0K1Vy4^HL_?(bR5_4fA2g<N`CELdPyjHI5V92=9`f`&zq%Bm28D7gkDIIr#c<eYLjk7(WoUov})aC
+Af**QuBuYEp-AgoY!;~o;Z{_#&_b=X+1*B-=M9IXB2!f*GhM2>73FfJ8ZF+db**J{@_Up%Wme_^1kgJcLf5h?ZCmM-xGk2@+f`XV+aDiGJYHEB-kO(EM|i>t
+wCm+EZMG-BN6WM>3)yNb_?vk?m270Dn%w#G`0khc$K>;ek9X6MAK?G=kH?3Z-J}Qj|B((JC|ot_xsk0?mQjQbWg3Y;MVfLJtx{deTDueL`lVKz`rrhMx~R*l
+3L*B@dRd2J)&=*hbiH0a$tKC*kbng9<8U~g{dxCS^6BCJ^HfZPH$y<^b-opgG#7ubzyIzgOU1H$)9Xeeu2!mrOq8lY_@uR2gTjqbT&0vL@mk7FOA7J`pfmj0
+<<|!%|CRM*)~sbPq%ASkay1?f0A=sMzFhSoJZcfYk<g{C<SmDC4A)AZWqT`DX`|b*i2V&FFXW$tIWCq<Rb%FhvT60Lcq!|AEMDYFhXif#o3PK=9+3JmSZ{^{
+Yope~fiX~(t&a72Rmm7cLi}w$9}ZZlfoJTYb}tkj=*NGg-<!krb6JR@QXAjmaqN&7i0hwNJw{>9VVIe!?ZqMF5~dpM*YQGC`C&2BjRx{nHe0=bDhkEAl{w_s
+8n;*vyB(Cki?2#hIk6?}o4ShH1%N1NWZJ6Q=hJ~GAcVYzaEQ*HC=0V6l`R}vs#lpOpnDq(2MYXb{udLq($);!54ozhcWN4ug_bGMz6YlA6Iz6{RkHRwOF`&7
+HHumCqH964gd#~8e?A;%R0Mz)aGE0wNoH@NbhVOo?z2ber!Y=?!bwM3>9q0#F`0-PA*)sj&t%F9hex9B`PdgkW)Pe=pO-};8(<-^Dl@G3Gtm&&Czj&5yJJ9i
+<P=}Hqirpqn&mo0NrsZS&-;CE&*;IF8~1RD$E)-Sf@2>$mkL|zm?&m#bWRls?*bxBA`f#)sOqq6geR;E(n)u<N)UatLe&FD=M(a9=j!aaQR`J3TZ|%$C1pN8
+vTU{PF;fGgHl$~#6(|4`OBgYo!nbDvgAgn1p^DQ0_F7rY7vf+#HIUdV8`9pUC0eT<xz-RJ#=4OJoSI0yHN0ojN~{W0YRU<Dbl#EQF}IFUSBuHvbB9QdEo(eJ
+OlS9ZVmx=I&xjui2jW}d$A01M@V;my*o!7@BxV5F2VoCK*kQ^{Vj2tPh7JUC1_n4t(T?YVy{!qEq1dsTd}5vxzI<hNzQ>LRD5UfVB*sD)^w{qWEioOL8^>Go
+$c)O`Kn2e=wm}&Rywsy;#K5$u4YBClR2I`AXlsGMA<w%n@#Jv}+6T52S^82f9-r&ir8zk<u3%-FhId|9XRT9$2k@Xv03z%#`e5K(8i;Prhjq|3RMhsQRAp7>
+koz)&VJT5XaLGTcenbl2C2=E-Rf0nn&M_XgJz@dxoO8&m$49}qtRVt;+Azr3vv>(ixaAHclNkRDaQ^g-pCRpB#XMH}uW1Fd9jT)wYV$3*m=k^GzT&9crUjHj
+`Vz}AM$Q-^!&<&+wty=%z=7hU=yibAgu^k0AN}T0+4tB3kMw~y-lg#m#^}a6P8;Mn4GK8UnU>?d|M2PI?)v6OT-T~urWLN(cU(E<<%?LmG!nB}yJfP#yImnu
+rCCSYYgJqqWwj*T4>b4UTqx6QVGtit|EIf#0<-1F=pce-itY0d#*!z_U)2VSY%97Z10z2HgI^B8<ig63J1}h35Fs;e8p$fnUT{7$eb1oH=sW|kJq#2(&)WkE
+Y$Ky&(;$JcHVTm?Omqy$NVtnxe-}n&Z%3<fxM%NoR!_J$-YeHS1y%<2QhwzA+0~SdCXOx%j3i$rNbVw7^~{L2|C}fY?Tc&l@&4WP!|ziF!;9Qbs&x63r<lsI
+@M)%1oA?IE{2CYE&8gEG8s>Unn>eiY%hE>0ycJRWX&oBmgr?<jKOwj02X$kS%0GI6edFwvk=x;SGS5`e37qlv*F5<_ddw@af7ob^b5}{vA+Rta)g$QBc6<!G
+PZJlgPvw@h06Q$PGdT-gLVHcx4JEMP!uY%>q0mShy(my?VF*Emgsv3nO*RCVP<#V(boUj-hnx!emR0LqCZs9oeQ?q4r5jaqHEDdQgX9A0Ay%hteLohv%l%;F
+usgccMvrFO!wwhhacDf#(uT;acq49T=CHXLbYhJ!%bQX!nC*lYe5H*8NH8`NKm>hzkXj>q9K;IZn7$(CVWM^;KtuG8Dr?_nFECfG<!FB^b|_|we23o-AQL0J
+DZ2fQdx09^cdk)~C-Ee+6oO*kxY4rb5L|el$P*?l^y1cfftd>Sk=VgK@L%tX%HDGmu*($n!}c=Zj6tM&)(`2YGkd`$19$Vf&f1$x?Zn6y4&Oq5fNJ~?4~f})'''[1:]
 
 
 # ======================================
@@ -15274,44 +15515,44 @@ FILES['cxrkit/report/tables/networks.py'] = r'''
 c-o~}ZExE~68>!ciUol?lM2noX?wWJ=N{6;X#xaJ5xbWUf*?@T(qc`K1WCnlefsbB%*-yil;k+Y1%WJbXLo02=jEAMd7gJ2FLK?eGF9zLt3tPTWqsQmt0pOH
 -Awpx({7gc$Bk-<RxNasEww5)brUN6S=aZf-V~vVi>10-X-uejP%X1G)pg`~-e{E8<yvK}uG_NA8<nlAvTjusXZ2my=+UTqQ7q#|;eWL>laep>ZPrHdW{J;5
 +~_<jbhpC$-!FfCe{pp+piRnrvo3m?msi*GtLvA)UhGg6X?A0YniW3hMZDGnqGjC1QLUkjWw+kdZ|~n-&p&<m_<FdluIsYysD6o;?}}>E4oN=8`6h0&van=p
--PTzGO|p_7A&v}{o%9N<ZyF4Q>P>dDsdcD6#;tA!)2q6?!4Y<ol5$hDdO4uM_$F^Vl8^E@AZe17UdNW=B^?8}{ly%_$MTMNXmIG)x}lLPGMvE*t(cfu;qt@v
-+jp10hU%5hbA0kyg^KMk6ej1b{?djjWzpsd(-oWbLf7V@G8Fh*=1cr7v!ZRxV3WkTo|oxp^y<U!m)BS7T=`yGd7<*sf<9aROe-%KU0qzfzM5aX{qX4$WZ#cq
-t5>C3#|7IoyG3lBLdCTvGr22NS-=hM`A=4WA}?>wh<07lQNRPT8V4H}V*8_|PL0>hF*fIu_KoT%R_TE{`B}6u869EXhfUqNqxCt*8O1ZxtZrIWmv<^_;Cykb
-g#IpTSLFs)t#wx1FloLiZg4#CP>2zOYdT4F2Umln%;*u;X`qJbY;?51;V$tV8@F?_+MJiLjEhG$!RRQ1bVLrmkD#NNrqOe>()n^uY?QTmL&Kn=jiR`!bg}gD
-cr>MtBQglzv#fVKdqLO_%Q9`&=Gwe=ti-3~!B=92##5eSEH0R-vHD&{9Bb+(MaAROe&7-4<p}bo5GSsa6~bB4VsEm6WtOxN8U3xkZ~W=FQ<6gm?T`8NIP|dp
-HhwS*NN*f&p*a2v<F#522RmVN(l!&(tbrouG8eCW{uUVOT~_y5IItAa@KS^A17jo4U?h9nDbkC`fn9Xb=r#Ghl_XH$CD(;e4;2%rpVcX}o0RJc$3cc?6)3N=
-rYtZVR~$Ow(BL@rIMl#N3-w@vn{QW$5K^2tJ+;f3K-!t+Og&S_2u<;gJ`T3z!~08Bh{3v`vp6<iK^hXFAxO&4*>Y=g=vsLrW&Wk!s}KKq_xj}YC!8ahG}u@n
-VyTB+e!8K_&Gu}NbSYIJLQ~jz@sEE-a8sN@QMP0)-cLWOzd_r`tH>3I37@hYn&OkFDItXFwSHeB0#I_k)OTQcp?Ub_@2}1f9+1A{T;%6yM<LA!DX|zwh7{7S
-C}K1c8Ld7d^^!vmrrCuMZ;&S`NH#141;I1s-!e&ossyp>wMy)OxY05_QdVh1ORH36leO7rt&%)$Fn(>-qpA%80+P>C6(xxzD1`Q7<{OULNIZE45=3koVa1Rh
-YYpQoB<A{_03KupV`ZT-7H-glPnI8qBr$lV0|-oL-}Tupqz|2U0-kG*@@%*2zv>d&mSBI~V=o-JjN=?hc(T+Jj^&V|J>y9xiqkNHw_4$3Ab$m0L>MBUrZdSn
-hQie(35~iKV{MP0{hjz?!wc!2w<3kw8O{#Fc|;ABSc#z8wZ`$B!vn}mHm%8B;;`{eoD~yQ-6PT$>cj#CWdM)v-6MrZ=z8nXk}-f{hpPOPbS7*<bYYpi*JW$V
-rbTD&FdpHEhs&$)lxO|$54aB#5dT4EBfP#jZfKn0hXk^ToED!e&R34}(<)0=f*|5von<O%)~YzV<s1t)w!zXP-La3IKN>1oyUbMD&11=F-nN4b9)(+83ZYf$
-9J<?~?>At#L-gany<?;vx$jqL)xIn=$Fmy}m3nYyPM^=V77`KICbxM+k5=^^Fh8J<uO}6-V?_7jJnvOw_TSB5E(?e%EyI8rak44clplsi&q=^dGDc4FQ<Bn3
-AaG(JZ4e0l^|2zpjv0wGMvA0I_wvGoaw8+)&8(B)V4m(H%|Hy^1A^Gi_He+|U1VlT64`y|?jbvRup^;!QajWwsLwrK&a;wx6cAoKfAL&(@5jtoC!DY;fqdfD
-Jj~HVN*=`6O)@cMkcp`WPSEf<+QEwkD!T6^Jv49?$~jqk{}@H3lPt}W$0@iToYVJE{lGLX?5rWz(ntsB$>ZaxOF_|aP!h?TK#&%HC#2=y=r(TK+N>3_UkMF;
-BN8cuf*JOh4UOMTZWGa2uecd2vfWg<p4vJsiXyfpNw2_xGT<{LM;TXd%-;Nh`SZBmy8ewm-(2!{{(SSB2TMNUdX1MF`?hxTCCehF=r7QK&H(#w&QE1!e#<Mr
-2m$D!+n}%d%*-DFEAq0e&!5v4q=$y<Kwt#g+Bsf+?9Y-O`QX^fyxzu*oSumyY{%vmoS4nm>SC<pWF@@PH)8eAtl|g&)~2K*DJq2P1_uM%XN{WE*+b96GLesn
-gVn6Z58a%@$ib9&#t|eb4G{Y-B<<Jhf;=xoVf9fsZTY9R&>VVsvdq081#y}H*Q_nsBu;@Br3j2s;x;W1s-Qb2>cNs_Q{*!U<NTW>G{n7lv<ZpVcZ_D;lFtsW
-`4{UPN=dW6(%vtko~fxDNz5XIu5a`lFeb?;2BIh(a3MT$1tqO7*!uV|ezitx)>Pe^o_Oz`E1jOY9vB3>z?onU=BC~S_X1l0wSt-s0=IRZe)ZTUeZfUaGfW=i
-FN!R}YKDCayh{|Q=WkH#bnqLBnCIoqla_Yv0MJI7HhrbCo~TscnWj(I-En(4B81^O9F}Nzrv2Gyq*D|?pw?BHti&d}7N0rw9WxBM;X)qth}r%Ha}_RzzPj(D
-M<h@4#BM^f@A?Opqb37vbr&S6f1NA0!M3vvmgmkx*HM^`_uOI7_v;pCCC@9oW-XKLJv=f-t*7Uc=rrAWyFNn#%tlXaFHmJ~u0Lk}5w`dJpAyb)izrlnPMy+K
-c7w#wHDUJH^@9jg)}|-pwq%IA!%Z2(By@l+wkHp?2T2>a4U?`}GHgQ}Za@5AU4{M18jj|c)lUVc<~vq}2}gk`xvjU$r9v~OUfVZzQr}XKVpEHA%Y4QCX~%~{
-ZkhH%vuM)SreO6YPM|m4w0)x#9=~X)O+pP*@nKdF^<s+y?W;(R-1LFzf@C87IjWm6D<bx|6DRB1gLhChQSJ8Qju7&THY+w7-z~zQ&QoTcXH*dYqJOLJMU%Xb
-fD^nEfYu|`C%_Te_RuVMk^erALm%!q=-@ttV65n(Nf<M~+uGj#W66oJVBp}wum_$R`)U%(e|7Qxy@^6p)x>ps{(^C#X`@kUAVThdiKU1=NDph7Q9$oNp;|-T
-+!Jf<y;<L^({dSx?cvl3&XIF0%V2EGI?Qq36gyMZ<dC&d_N$SfksX!)w#?Uo^v>L?x-;5qQOC)xZlzs@Fo3yi!3+Zt59oPQ^ov#8v_qE8nP1aWOS60}Ei<yo
-y$pA^Dp5)k_T*~=qUri?k@PjhbjgZYwa+N<pd@Pr6<}lP*&yW~BgIF5Kr6n?pj1BqFJD31)|G95fFX(f>>(2qE69jnmrsU(fA510+vRiYhpPyuKzPDmY_(<l
-kq&j@-j|t*HDt~vWDp#^$g3u-QJP_Uag)CHGq|A`9mNPTuog|=<J`Rt;~gWBSQiOt%a_|T84+6v?3J3lG!{eQrKw^`AIg6?MjdaDZFt{7`v$=_;C>M6xNAB&
-MTbpO%xpy4ZPkNZ;hBBO!nY5!=N6h2I#UJ911C}W%Bi%!T-&{+lG~|?xv+E_1J2duUJsUM9rJx#tL$a7csei*w;E~r-7c){Ll$~?kw(eDNeYH3_ZB;qEgMnR
-bjH;K#YkJa+Y4^#!*Xyn*HyO#ymHoQcO8E*F%d^{p2zFOGNuU=#WB~ti?hoFypA*y2q%RK%8Ze>&ZWI$+S?2}I43vX2C_}ikSR7qZVH&opSqAz&ixg^#DrLL
-F(8)!PM+<X{E})Vks5~RK90lIxoS3RU#{wVwCX{+Z0X4<@YtXbjEgKK%iA=1iIw<g3q3%WEv7q<9t+^j_6o&)&}TG2$)F3A4!+|C0i)E+6buFc<k>CdC1Pjl
-^QY%7EPD_8pnq3}P{0#YNDacDoVfSyUCqVo(O27d=2mpjymD7I!{g~(j?riKrxHqM)ShAO%d_AO&ITyj8jj6;MDoNfD*89)5Nnol@yRTdG-bCPZt59CO=PD%
-XEyS%sZXLGQVK89Oxx+DiC{f{<_x2r$Bsp}OgH)<Hf^uZsukPH=v@uSELV*3g5@Aiobkt%Z6q@Ue4K3i#Dw&=y2^W?SoyVyeKl-t^|;Hkn0pL{DN{a>A#A-t
-8_^$|?KtU)q6y#89P9K?&0{IO!2;A{X>~<>@a&120u}fR(TF-xvC$1L8i#7Z9%X(zB<g8Qg+}wg>UZ1G5jB*^ii()QGI;_qB#Dhm$=(sTm5MAy{7p|zXO3VL
-hjb;i9GJK3^Z86osK5*(MCa-|T(RZRuK+^6*Oi}BQDIJNyA4Fy#F9%jYW63R9?YiRMR&#%YO3{CU;wC;a}NBJxGR^yXNnn~n8!$ccqBrHv^H4^-AuD7N9qkh
-Dv4--3g!!8Rkminl$4uh&ZsWH?0)G2c%LKEi`J4=ToC!<9;GS{ht-4gz~T>-@9Z=A6h(i@486c8r>({U)U^w2qIF@KI^0*puJ&9O_W-8!avQ04$jE8w{sIRf
-lWOO6iAlV-*bnj_l>_!^YXvlbtSP(8d+Vu5TyVt~7q{GadK&nSpYE}XBhU5_Fe~Il1mwp1etPceoJG03@3M60Cg|ueGCtIdGjUtAK2g;&y3%z<p3f$-hj0yK
-*srl*T#fl9mJ`Or&KMgo{DH<~t7uu5RT2BW2Hfy$+Z+{$;M-&wX<o*tifNI^q!5&mW7(n0F_gSaJC{iVhG7CY7_qr=+67HEEgewAGP_}9`c+Nv56?`>#CJKX
-C}}>Q;r%jhRt9|D>8`Y*Yw!&m&h*6i=G*=>K-l~?#knFK)DrjGhVLfPgNU`IM%#|c9#Pc)0C4<l+W'''[1:]
+-PTzGO|p_7A&v}{o%9N<ZyF4Q>P>dDsdcD6#;tA!)2q6?!4Y<ol5$hDdO4t}H4R04uuW89GhMXZj53|uS39$sP2Q7zl*a){ldSYQwiGYv@F3$a=J-CAcf@%E
+Q@Pd+ja-qr4OS4I><X73uHU}9{54dsbe`jrPdHR;y`hLUZ}pcpR4FTDo-kdpSub>L9x6kDzh%C}-!g+_X0S=(T+hpNG<x;n_si=mb*_A`t-MfqX+fVYf2Nfe
+jIJ&&USG|x-hTLW39|1;u<)x=t>c0{ft@L~uB75xlX2Y@sx06<_xvX-K#`X>XGFU$=>Xw3Sq*cD3-OrIQm4k(<`|o^efUQ86RY$<o%}3Xn2e4v@583<oY;D*
+<HF+4X;wF_s>?f-HE`LuRYHH4wX1RiU(h-$ZkROR6gM~?_%+0c!8M(vx`Ts4QfBlB>oicqbT&F#;Bc4tj*Z*7S#8csSjNSVn_zU5K{_G_-$&3<Ow;H&TIqZ_
+CpOC3yrE%G(MC~RRk~REcs!cY#}OHX?^)J6p1mOKhh>>IYjbU0J67V;^582mL*psWF%}oh)L4BlBaSt7lcM7BX+Q7?^l}7wQ-~AS$qGR*X|Xriz%onPh>ZSL
+-#7kr+$qVSgZ9UKdK|FW>l;6q1*A6)(oh`#h4ES~hl8E4Icb}TXx2cHbD4`*K7R`g^)9RXEF4&hXn3i?_JOgHXE2hz?G))n<iIYvX!M%=-bxZE@RI97sE3LP
+)X(Y^+D*!Jh2tQ@vkH_~SyL7mjw=qhaA<IxdK_xtq=kAgA<?%hL<lKPbf4PgO!)0gbEclDV}z#oMjr=T^5F+3R(7_Ih>)dlg-|`V5QQ$YwVfSoLt@OlP0G*N
+a%<Bw@7O4Bq|Cq6d-dTz?_Qsr{)8hZ>&Heb1UL1tyJI&rx!Il#vO47=1apc|FaGh*2p)|CE6SD(%lqj^^*0<05;u|&!pEm9hf?{_YRWjFdad7=2o{w6FZCT5
+UuYhF`TMIgL=xbGIJb;L42ph6R0-QSUF4{CMZu+!AZk?+sh1q3FwHK6(1b)x@w8zfC|;g1|CULLX(foeRYGP5#Eq8ek+Mo7T3V$lo2<<~Yn9}2gYj#t9#w4+
+JCLWAswhb$fjP7vGv9D{M~=!fkRZ6z2rGv4SZmm6A>rBg1W_T07=sLzaRvidd~%W?B#FT@9YA2Rz^;3D(SPXY6YyMfLSPeD|5caJw&aED9^B!`WgO>7!jmnY
+aM*_w?HNxp0iT8u=hX@)1NkdhBqA2MKb=X&;TB#g`D)aKBWrv7?C*pk8;MBwycH?b&Tw`Z&Le85#7YF!t~HM593DWvvT0446W@++;;fjc>K;j<P$w2sD1)eU
+?;a^ULf2c5mW+W!JJ{x@q%&a?q6^F9=q_7ZHZ3}Hhw;ek{auz<-zm@f;U91xCLsQU&PI5BbKKB4BNd5x6FDtDSDddL=ciSctORVty*kTOGO|^1bj#@&ZfxVK
+N4jGlJAX8)vUZuNw42A0)4XkmE<B3NycD9a(m8auL*H+}Zihh0e|yJBJ#yc#(yDz~XpUz$Br5gb%$z=-Z7q5tG*52xh#sx#JLG>r9beBsV8@8=#d+SV#_YeF
+>|7QQRa!<2GvZ`Zuqi(bkDgP3n~#i~<fkO1l|YckK-wS>sO)1!d>u1rX^a#}Up~kS6UvQ@Kti)lf`ci&k2C`@cn=6-H`{{@Q+JV>sd;4gp}U9d=)sPJ&PnZ1
+x1c`vcsb8X?omK^@%+Ve)x94xW1VoqrUdedTU0Se6RD{XV>ijf)LAB`9yme6=V%978dT}Nll0KQRVe3V?fqjEl}@rWOCG1-f^$yaL-hmGxCpg|TuUPzP%4j)
+r!ECW!$I{VZvp{j{GC9Vf1}&DZELeu$bKa>^o>ZQW(sE5V>UE?H@QtjXT9QPtjKm#<$7vMx+sd+mL$CbGRlC@=p7Yby)k?93+B(`((L*-`h0WA-}&>+Zyqf9
+h)X+OYV6xG&zCHVn4-Tx13E*6aC3etEAv}k`9%oq58VcRfoNv_2w0JqWqtmfwjez;TrvV9(ALiJ@?(FN^vDOtR_66KZshb#6k$6yui(UNzE&4w9VaW{mA(<H
+e`Xa&0I)VC9ZCHmTsJrv*gk92oX#H59#)imL>#PUJ$~rs97YbN8Z?d|NofG?cOhxNUKiwfAquOHB5%t-^_}L>%aaxH1u2Nr1h{5x$tH0MyeRczjB2=PflvkA
+F;NeeESn;qK^W)XB%vYh#iLC~yuKwh>y~_Wc+J095>ZN;^+ox9z4c5@-AG~<A#{DC=YTOuMllfe>wpX4k&7+qt-;pEhw-a5TC=9=*7U@C_gv}p)b+q1*agl6
+b1*mcF1Xp)0;m<#pAfjM^Yp97HtEYeQkr4%7=KZ^5mqzoTi{)ymOX!iVyA=OP{cehZ=STYYX^Wf(%<PTmGwlW`p)!+x<-)O_7Ncr*Ws{4yEFaOMkAe~00OnH
+%48)r+4T_3sqdI!$h{fzphwL1FPN)vG4$1aA3Y*@nkRM>ntj(lupIRxV5_?zQT^*&xxKiZZLmByDZ1vvbiC&dgBD@8I4gNx;WcZSZ13TbG3ru1pG2qW*4y<N
+5@0rZVtauqdvpCU^N+B-@Bfr=cDqTT@^fmcuCf~>hOS?;$F3hln6ftQ8@GEy+#T-U7$%_uY_UCgpgl<1!0oMceU)Jw;&A)n|LQ92SJrSex2%3DFg4$?Doi*E
+Ov!D%U2ZL!Ikn}!vFZAjdK8;loLlBAZe=?@9CCNH7n((r7B~f~FL46B>89;_s_^(lLv0f3t%?t`f~aj<9O!gKa^$9EOgAtSY2{Jfj9C$}$4xs~*B-oss)=g1
+b$5i2U$j}V(fDo={&b!)>pY{101*9KeJ`5ieFU7~odC2RsXhUY$hL=Oxr_Ywc^vw1$3X}8Ap~PZ7fr&L`Q6rD13Z?T7z+jtE)09%sj;snq5M}D@86p!L{&{(
+x92Yy7n(L2r3ND84wzVq*n{-2mKg=~4iu_2)XhDy)^`5-W}TMXHf#^4PH>K#V_61cW7c7g`=;2LswRi5jj~^j{EY0V{I_Mk4y1SH-UXh~UW+<TZgnf|GK2xl
+Wea8)h<HHHo1$N=;-($4bk6*mo?4paYiXI0P3~p5yH$x&ny@F|Fc3}Ge~YBAA*M@K%&L7xfd?g7E2sb)Q_lt|{}?Gg`U6_=Wd^1C0eJZe+P1E20|X37>}L;|
+m{>tZ{JMNH1pIp+Y}hWJV?SI)I0eEJ{$i^w<BxQx6ZdM(RIDL$HX(!H=tW*NVU5xZ+l!m@y`RBl#^@+Ukb$*m0w3q@%^B|)iNv}{NL#*Kw8@CrN?>o_<fX9~
+3NK9+OZrg$!!hc3du+q25!yEhwgLBpSjSz{$tgN)nqp=n+HR{J<hIZ3OBTL;pgp(Hq|livSROcu%2!UM{XN|7g_c}oP0Zb<+Zb?eIrn<7JnNXR=2~TMv&GYa
+X}Hx$%kOq!Z6C7G!#g)h22N5iOu5(OschMZvZgbx9w<iI(%s&mOCOeltGU^_E#Q^2PP^;)i;0OilJh)XFP1S)m?)09?zNp=Cg63Xkw7>pR8VG&ymc<^9n;=s
+*ugou`8JSkf`&}7A#zi|T>jLBlydIR6ecFbnu`Is1aR_f-{hB6D~Z%FL|1nlw$4?vS^M%^fF7-SkS<$#atb^)C<M(7P_$|E5-aiVB6@%>TTFKzJr=;5?G=jq
+pwDQ4l0g?J9el?P0!FEsDHsd@$g^9@OT^C9=TFaFSoR+FLI17{p@1i*kQ#(PIdSh@(V9Ejqp!B_%mwP8dF8HbhR4&n9HY<dPbHMjs6E5lmuJBnoDER4H5{Ay
+h~$Y|RP=AoA=WJA;*(h@Y07Rp+|)COn#fLj&TQmiQ=ddXq!eDHnYPnQ6Ty1^%o#>Kj~$C{nQrt!Y}#I*RV%iY(YqRuS#Bfc1<OI4IOC5i+el^z_&C}2i3#a#
+b(Qx(vGQ{k`)b(Q>T#E6G4~h@Q>J_%L)dzQHljZ^+i}tpMH9ZGIo9c)n#WRlg9WI^(&~!%;Mo&31uF0tq7ikXVxt>gG!E5*J<9wzNz~Jr3XSG})$g{WBWfs-
+6%{dqW%2}KND>>BlD#8vD-~Ia_?w=b&K$ug4(Up2IWTY6=kuAGP=Ognh|bk_xMItr9}I+iuPeXTqQackb{mMYi6xh6)a*|rJ(x|si|&jk)Ku%OzyMGw=N$Mc
+aaS&Z&lEE}F^`e@@JNIXX>GC;x|wEEj?^21R1(nu70egHs%*`CDJeJ2oKanX+5IR6@IFVR7p*0$xFGVyJxWy^4yy;}fyEyv-`QvKDT@A*8G3<HPFsxysB0J4
+MC-ydb-1sHUG2Fn?g32c<u+39kdf2U{jm;0Ce_aC5|emuu^;3=DhKS-)(U6<SyOhG_tsOBxZsK}E^fK;^fd4tKiy*&N1p8=U{=V92*{21{q)?`Ig4_6-(~60
+P0-O{WPGR@XX3VKeWI#mbfxQzJfBTu58)cfuwP@rxEk}LEhmhLoiR3G_ydi}R?)I9t0MM$4Y=XiwmB*g!MDjW(!7jO71JV-Ng*gB$Ff70V<>r<b}o|!48sI)
+Fk*A#v<sSSS~{SJWp=~J^sAcS->8|CiSKe&QPO-q!~132tPJ?P(_Lvr*WepCoau@2&A0t&fUx;(igQIes3q>V4c|?o2N7#ajkX<?J))@p0hP#-`T'''[1:]
 
 
 # ======================================
@@ -15319,26 +15560,32 @@ C}}>Q;r%jhRt9|D>8`Y*Yw!&m&h*6i=G*=>K-l~?#knFK)DrjGhVLfPgNU`IM%#|c9#Pc)0C4<l+W'''
 # ======================================
 
 FILES['cxrkit/report/tables/patients.py'] = r'''
-c-p;KZI9cy5&pdX6|8{6NvTfVMf=IA57=H_F2E)^+-}hVhG1}QYOO{uhDgVo8vgHnW`?BXP0}=98X&RwGBcc+htCX?B*~q=Z;ZN{tHZWewN-Vej9zb*-8HpS
-y4$FAqpi)={U@a#Os=eX%+<%*9C*?8`(cgQL+!Szuhh0bs8)BMl-p`Y`aX31p(~Okna!%9Z`HbQ8nbqF-@#V9>j$TP>Gz#8!)NP-zF)^Zx@qX7xq5@G^d;M^
-)2_CzUPo=M+0?oV)*goswJSE-=>o^9D`Q>Q_|}g<-#M6dKWw7L>lc5&xy#kf_1|9Jtp4%-_ZPQ*fZyBSZr<F5Ngm+$cb3m7UMsuPU9Q}qYiG|aIdUS}c=!J9
-*EjE8=js>JH2Ak~_ATT%JG0sC%YUkcIwr4@xk@V2>c%9wO5V~i4CouVQC;sO=*ekzeY?87yS{t*0@8n(Aqm$HFsaoVMkGUeFf7q`_}#bnX24;$25D$p%pqD;
-Jy<6RoNY{{b_lrXoJ~VK=P{C*`srsm@_cqd)+n3sLsk7CsA4P;PDYF&OlkmX;+{&c#omQT1AA57wD{SX!4hs3YAFFqll4{)*lz{~L6ViZTJqo71t}C11Jlre
-P3b%M6!Mhekh}@NG7W8#q|)?7U#;Y<uqANd1Nu+w4c-@fYcNr%RMrablpnF~Of42F^$Rjnk`YJ+J8U#KT<G1-beq&WStZ8_%$BUDJmu;*LFAIvmZv1kSQAGq
-=m|z-$wx6PuKYOe%A;?j3#s8CtniU0bqh?}Bxa=1?fph`-sTGDY)qHZAe-knO0GmIKqiSP{FY?t4gWD%cD19+AH`e!!DO5gzd{p~m+RLrZ;RTQ)}~V}D+{0)
-n?AKKX__nCu%&fFDi_t~GF#G(N=iZ%HWVLqvxkltmWkf;cm%Cg!bExWVBi6c{A0YMKf>4lT^Z9yP$tYf$`eriHKJdHf~SEo&~ZvPzHsKzsXr_N+3;Sb0@=L0
-nwJ!_#^?{Ek5Uq0&Xcf(qZ_QHfD*BZ6aml<5lKI?!)GOe76m=e1w6t(>@gU?%TaVNsMl^k5DB3$C~cXY{Ek8;Gv)tOV3<L753HP2i-aW+WKp&CX4ltHao8HD
-0}~J%TXl7*J{dh&vIY*eg*vi(D+>drTboq8J%NKLyauP~gxJo&9ExY5e)E&;u((MD^GOjcAmjEsXz>>vH-wUu69rRgMI|7Oi&wg_Ci8^*rK8P}GND_57Ti($
-ZA3Iz#3laB$@?*K<ZXy7%4WCWV($*U922LDuJV0^x>L;OMA(Y-Q(+a)U~qVqyz9Tiuy`7&hygNJ4M=?{#k3q*=}EnrZj!P?K6|2$!15gml{P&=EpS6qT;mv)
-9+l`Ss5bjLQ~_1EfE)NgBoPXHNj3Q-g@$FN&a_PC4@1A-VMDw?JYko#p<slp>J3!^<^gPEBZV~%k<k0br7R#!n{lPW`jRKfu=G{;dzV7hVs&pE)i;^tK8+3G
-E8~`JAuH^&oR+>va4(;U{XlVLNQqYrMRUcz_Xya)-xK_KExblRAcCVf!&Vx)Ao|FtC8Q$E8Hg(^mt}$+%m(9;`Mqt4p$En^@ud`idF&IHPnRKIj(DLis~peG
-W3hyAJxh5=3Z*1vV{?KO%OS=Hab!bbIS1|M5yH)~`_}I+goO|iiWi5449Oyy@=B>D5>&ZJPUhmhk)HRPXApBJ6ldnYXp)lnwL=26!lTecAK$Nmv!Al;d@;hn
-Zzr5k9r8G0=?SO#>NO3i_n&uW^Wx7BCzT%Cn#$KM#cwXepZPV{t7EGlWmP|(uVyi->uud^2J`=nt9MBnfs~NKsQatDLC#<(&gNXD<vSzgqLnXF2$Xk6qlgf%
-ZNBMGcqqgd0vB1X0S9^*<y2sCW$PgncTbp@YlSk!5@O;Xcaz)}FjDW*?3)3a?j^vGr{Kr*OL$?Xxy;p7hA{k$pBT&Jxk`$Ep$(uu8e30ub>udIE)buA=~8+P
-oI_4tw7qpJc?G5M8I`e}F|O2XQV~GNi0$OrHTRT|``M7I+&@iK+Vlr{SpkOI`e93jjD%zrQdI&b29F*&>1g!1O7(VPAV4$N@Zr|<xbq#+K!!P8BoLFI&rSgl
-0y2pO^%H1Ap7s^v6$>H5#k#t@RL^|C{sfugvO1|B#(U$t*#Ab>2kvM`vW`WbXc`U=8>%tksZT|hY92c8$lxQ5m*KH__KGA6@joG~t~cBx`o19N24ri*kb0;;
-B9wAzzV`UN@U11kJq6N49|zX<)hdB2?Ruvhh|y&h9eKPI^pfBdky?5DPE^R@>MBmKs*+NBz8UYVxO@iOY^0PW2vo`(A2wFGDGFF?DU{Mz!Y7l3Ggc9Ad6fYQ
-`~SvG4IcU;$?x2$PwegNqMZE)cPua;'''[1:]
+c-oa%ZExE~68>!ciai1cktxfwulGrT3iz6&4Vv0T?IH*02w^QPC0_U<kW}QHp#R=yW_FjPWjA*PQknZQGduIlGqW26!M%PcjJles!?sp=tMW=2z1pgFSLB`2
+)mp6z-L|oM_@ea2#HuxqvHF~w15dW~zFA@Pkat^EXKGs?RH>^ks@v+0<bA5@LzM(UFqvdcU8+@G6lT@sbp>7Ju5LQ@L%pv$)11vG`eEhQ=%OG?WAz?O=`UH{
+cDl>kE?;?RrCH~?a@ro7PkEQDb*J6@p>Edg*=z!%^USoJTlS0nK400G6^U>QuiyOs;XYO$uK)S=!}8<pZ*T7G2Y&B<{qX+Y4e|$mf8+fzd2`wBbQQx*%QCO(
+CRSae^KNY2uBkVTX}!J`duu&f(~(2`iksW}pWfg67^@#lQQ-e|u`i*8BR!eiz5SP(t7Gskn5iH$r7lbmtKb*<<c||AS^j?W^UdwY8!QbFaaGlwgff_1-!1R%
+ukYW!!Q4M4i0t(Sy0uzCn}l6AhBwp|e)r{rp_6S5OfO4}!O2<Pw4I=0vNoC8A&REz+R%kz<^vF^Z@(AYXOj!kMi9Y)R8}_vRR$=5uLmx?s~SMjugUaE^j*kq
+06NQy5<ffBv;@YvT8O8@V71i^)|-Zr6+~&Q7W{8=K>{T;kSLIVMd1z3<iZ=lNL~cAnt~Py7HIgQ&X!^;bP0;sK>H`wy3;57)?gr0q0A-rQ1**uM`}J-p`DPC
+l$2nX)5A*LffK#knQ9%{LuSEofX)TWNl&pl4uHI1vFRy@B9_D+b8?&#nX+DVlS}*USH=EpBnzQoCoJ(t7~~~Vp$&XQ3SB;|HOFnHU}s^fkUpYW3{z6s?ldh3
+<YC|d6hyIl74jH%P65WU2HvLXl?wM2BN#SC>U(t=ot{YMVANSGh(S31oA1IgN}?!r=6~bt@A8g#$*!P-eljA<&d>mfyZ-U*U6OaEY(sYnlCo?8H`9h*z>+C8
+e1$YjKI>wSIXYE~+&1g*NYi4qHJD^O6nns9tj<pATXh`CIYm))u6pcvK^eK8Y5r(Y#~%<s^;|H8)Bbm1Oju5s)Qx^WWrWRF`i1p83^1dZghVY#XC6ECm${=i
+Udx;#ix*e3l-vsI48(<iB{7p!DKHq3Qr$DnSq)=HG7?`45QWS5P+$|gj~sxHeAVq6BV4R>%S>li#4M8rP*Gc>f{C*KIgnCW^gg8B1L?4#gE*8-b*&m*ZP+fd
+N|d#<o|csPdROPza@ZPJ0z#r%(yFUV^~LC>B|}jY+GJn==aT-^0zoJt)yjmF0G@Ps4oGu(GGe1BI)OYXTn0z4gpmh%hZ162iA4Qs2iX(iQ)(Zcv=j;Ubo(8o
+ScZaX3VKY=p+*CECyDcSx@b*gE5+FX@HqnnI&U|B0Rfj>Iohs~y77^t*+D%wIo+WagWw^*QQ|IfdoEZp1>>;IkzW|w=G8{6bfq4QYIVMr`jT54iJq^BfxEg`
+QyIPOF+#y{7<$$u$T5YJG!Wt<c=9+Nh-yXFbD~-^5^_^NXUTEu`Zd+nB5O(+Xx*bojGBtQ)6=;ciwxLEicabsWFKw2;>b5vQ*!b&I&nwvoRgE_Oex8;@ps_l
+P|bWdxR9<Y<(MP>67$<ZL+Wz+C8a@sf_7hqG(%ewx0>jN25jLkTZc%LxIbxMVsX%nfEfFzF-FJu{K*;WBTKe&BOs;|54ap+E=vaDzzV!s^R_R%LYP6?A2OT-
+RNk?~P+LnT-T{SPeIiuPM}8ii{j5h}FNs}%JpTcjuvl~9?`hXjMi31U<Lb0UPT12UsXkh>P^IY*<QHL;h@s+)ehL-38$h+IK(6oR9-HIA0eGnE!ZCz_XySKU
+5m*4xbC#Qe^NL)|7YOyR?_dZK1z8yM{qYD%Bs}B|iMSJ5!;OJl{5C^_A}Y*cw{M;-#tXEe4&Qwr^`t`{F0$Z9fNg83`{KkGHS(Yy)JE%6?#d<5on=cpe{MVH
+46%eC*Px39quHvX>%>V~<57YT<!qXIzrzBL8XjmD3>psNGG9~QD$xcxk&>h}9Xz4;MHli0=?x?9tuepgK~gNqi(rHhHD5lMjyiG~<?AXd!e0^JT<0>wXKpNV
+&0~+m#VgV8+NIQmgnF(qkjB~jz7kx#M%HOdEj%K*!`CcQ$-k1MPf+H(Ot#Gx^=!Zi<3%ooR(-Uf`&f|TJi#D^?1|9y(qDpn((~{A-!HFLzUwlN2_&MejZQqX
+<^&ogO3W8Nbi<rZgR7v2r*$%%YFVwOwCOWSoMH{*IZ{FyGRy>u37hQh!7>8R(S3@c>1S9-WKF`Tv&6UG)(`=g&6r_Eq|$}Y{5!(p=`{AIeIn5XBJB?$mkid_
+-!Dj@^x@H{?G__?=*V$xPLH$s++8T1RDEQ1BAuMAQ|uN}B$I=#KeEKg_nE<%yIn8kP2{UKh&r_5BlXX!q=>#`B+^-WQAnac{(lJ^{gC(0<~<DTa>5C9`W95Y
+o4Cfh(B2P*F16?9mC-EuZi5nYEOTmccOiabX`UlHhwkTC>PMN?kK@_Mdv&$Vi*;kZ?pJ=?A#e00?OAsSZ_$z6i_qxEPkd~TC)ci!P{UgQQ10sa?})^Tdd?l^
+8+!tcPFiyRYe#U;JpO%$?<U-Ra#F{Z)bi#DtzoPbV&iMT+`aY<PUa}-Wyg$+1VLdF2#P>LM@6v+pTh{V%Vn&tP+D=}zhbs*>1sf`xPQR?*gt3ao@D{VVD>b#
+-794h+r|Y&?tIh>KtMuW%TnI8LN6&w)i*4K)SZL^+aRSk2sVHoAAJ0R*D6T<gR5Lf>e=W%O7vtv<rM*-dM)^XZbou2v*Z%nX*UtuM^F_O^??)u(A#{orCxzH
+$t-qd0g4^y`N)r$r&t;RYHFmHne`xdI{MP0-Tky7#f$>l;4u|XPQH3FM8%nMSF4_Oz<shhpCd)DE-&FU@%Z1cC%Mc{>aTqU+82jEqx}Py?4I_0A4P<Z12=0b
+UH%$Dqx5<Z^|hcc2&sF496c>^m3PnGbPtqH-BnY%CT)!<Qk(oUTxmPi7hXg!>_wj+Bqdjfhz>06#d?zxd^=rW8&QGCh<&!vtB*9U5Gz-L;Y$%4muG%}MWqzl
+@#0u5{qzX?QBOz<P_YzDHrCh6AqrS(Doj;pLQ{i@5n0J;c{aAMUGy;LPH4+5KYk9+B=7te>EsXYo>kf'''[1:]
 
 
 # ======================================
@@ -16012,42 +16259,42 @@ F|HquLwnqt!Xqcsaog?@*Lt!F6j{lhEuFK@lUdr~Wg`uB$p&q^(fd6(FbxUddo<?kJ*;u5NyxRLd9?UP
 # ======================================
 
 FILES['cxrkit/schema/audits.py'] = r'''
-c-o~}TaO#J6@Hd}1))CJ2IQ?1)Bz&HK)0JXanQs;oVE{vprvLw60<YI!H~0B1^w~;&f#S^+KaZWAJ&=+$;0p5zH>N>#X=6HcJ|_TYuc4K?4=X36?{|F#@wh<
-NVgQ7?48&i`Tr%}C<O+ITh*7ka2JckVm_~W(}+?!S=7>6Wrc1!gHh?$QdC;irGL>KJKgT$JAc<s^|B6=6nFiNb{Fba)`N7~v=@b}^|t5Vamdwp>#<Rda=k8+
-ARqK@=+#pEBAv36F}B#NMqU)AX~qRU=(>6EwXo|n@0DqbdaxwOeE!$8-Io~phic#d+7Ig0oNtLAhH|IM)qDoTe%&hof;EIA)EzFv%tBisw`OoFzPkr#uW=<z
-3sg-dr09osDO7Ehkag|hpV_X~7-3y6#Gk|h4;G>_J>G6)t1D&Qd{&rSU9N;~@w+vBBkOR%4>lceQ?0X;H%{)J+akesWd?fxiS<ravS#QD6|ZU~Z~SlCNqkjc
-FCEZ<4g+M?u_3m?9gN`Z+xhHw4{?C{thhfJ_YH9MDlwHuoUNUJCO7zVk@RaXx}#sZmc<PWz`YZy>D&>Hqk4sFQk{Ytqo+XT7Sjh6(LL7CeAX+;9>*87F6r&P
-px4ew{4*x`>|n!Q=6~%KL?$&qDfK~GQIaGO^|%yd>Hu%W7J}P;SM*YAAU1*ECG^hDaiKKi)b9RXEK3ue__qbEvsj7+rV{yY*+EBz+}3Kbp3fjh7@vgUs~go}
-;;k_?@c1Cf$YBM9IRtXN%leoim6Cm}Y5N?puzM2S%0?xt=M8kdBF`c;M5)i4#U*y{@x4Se#Dy5z63fu+zkIq9#n9gZ%g$Ks^etJgcV&bRHlT1{SY0CGkg#MG
-9%XF<gmNfWAu0jSajNII+25p9wQkif<`C_GJVHT5wX*CW5L~nhzR}-Y@E%rzqeum%*CmOH7~$n!VtY5OIkcl87iPdqq_(XhbLj?$T<{Vr&`tF!?4bqJL2*vI
-I{v0t!cV_40Xm;iDBEygqigYRxL?cat+b=*3BF!xSe-3QA8zC!kfnX+hj~#Q|HUHgXy+AM-pba=UGSdo%|TSMACY=ty}Dsk9E5Lq1z=za64}EVw*mSWN!@I3
-ELuPX!}{pk__@iU@w04L`BiNs0$!=B3cF|vmF(f%KCXC{D>B0|og~YA7`NyiyqUO*5K75#S|b|6kh1N#{m^V%sbhl4H<3$Uk&kYo{cd^=2DP^CH+})GZdJ<<
-wL4CqoQ=+2Dapt$qnaKw3}Pj$KOJ%ewj5{xQ=I5|eX&Qh;$#wom{O$;(!l}OQ^S?XY(@*p%r~<~fOujj!Ij`f-l)&+`ZH(4wCNj7vGEWCw6sLZVx;ql^BuU^
-CP3p;SiZwCxbxV+95`_WJp2+VfCG#6wV#?|cdaT%Am_hd_liALm2{UJAP!icSW1Rs78P=NQ|g;R#^?bN-S-J(+ScViuEasRJ*nI$DND+wz#gIkB{X_MTN0C<
-oW=cn7}E!Rr^@^G24AP8VRa`iCBYbXqkEAAkVv|rS;2+;%E+NGhL)8EyRl3Qw#Mx}`uy)9ldMRVTrEi>n1x~I8=T<i4kcA!quYo#sb#~mjd|v<H}x21$a(AW
-iba=+da>Q?DOr%TA`pAO3Lw}}E^aB(h4(!SSivR~c(`R;Jjk-9Fiobg;f!-K7!V!yy4ZVrhZhsxf{~yr%11ox83D3&y{R)*7XD6j9nTmLFjQRy_i6@?@(AYG
--7>HqT|S-a)LjRysYqWcaNqd5BfLsaX3h%yBb+ly`-uXx_pdzUHQxDss$p`mirXo`kzplR>uyP$*zRSoQpl$fuwfeUbO;O-oEFL~k0<vgH}pO2aIq$xMI~*C
-5BtEw>r>eQZXx+qV2rt0){rq+ws1w$1R(>vk1Wa0I*lMH>I8;JMjBv}tvV1!c7XK+R%5cv9#=u_bUp$*xz(sAj!7YuUQvbCp#U4h0#ci5KxrS&NXx(*Z9{kz
-NUXb9z4!~t7p0cF7U|Q9m!7-ZxICEqtFtL9ch&=wAu^KrY-nko(b?%GMm{%+=&qe8dc$QqJ#l;34tXv^*nq=WqDfq6FgxI-i6nv4<33mojYdWP$YQj_lM7M(
-3JsUhD#qNp4-}1yyy>!J=U>026~1`$2I{dKTfH7`Wvxr!F?ftLYK}{g-K%9Ks6_Y;&@RI!*v852laukAtA}7@_~~whJ!oE^=klN78=r|9+)p~E)-_EuTwFl?
-s&C=>(3HCKzk|&X6~nfC!(&=*NYGN`j1539G*yY?BQ?^{`$;%PJCV0!6k<Xj0M?ARk33sd5uf}C_S0;E#g}is{OT+k-}I*QKzxilYjiu<)6Gq`GhvwNCPdYh
-E+#jh+?`~xlRiMJR1Ncc6U?UT&DMJ+RR@iNBXF?=cPCw(-P*Td2cHQ%_zDsUSeT+jIf;i^HRJ;pEaB9iL7^Dk)ua<Pla-@{oZmYq)pv-}-Tz{LI~sTqz_h{m
-^D<I~oWBRI&KOZ4LdSN_J8=zSzBlDH%BQ1cH%G}H8R_#IQqR^sAsgk}9uZ660(iU(ghTVbQso}#oo6eVt<fymXt2B;@(;Bc5a3(2ljCTlQJBak^OVOekBw=x
-ucJ4t6lbnJ{qy5DufO<u30stoE4X)4F+wof^|GYOG#CGD{28{a$_e}6J8{<NdNHXH;~Y)%;VP4hVs9c|rQ74A#PEU>r?}PXz}!OJMRE%&%R^H?Q(f#X#G=tP
-*Bd`y(%%pC=Pz$yTH@{3vB|{xT@WqvBCj(0p3h>ioZLOn%v`a5s493Y=QG!DL)z=4?jtD8m?mHpHykZF4T8g<a=qRjuTxF%P{!ZJ`WaX2z?>3%u_yqF@E^?I
-Q6xw~<)~1VlFfK?r*uli2%PRHd;@|AD`X9B1$&OQgXdn2havQCGG{t%#Eh<v*`_512iZ7ri0fhA`K&h9Z9>a<OvO};)38DgR;^C6EdT_AqLsq<*k+zi@a)k1
-VCgqT!CTJgHV~1Z{;79}Yhn!7_lt%n864h>t?_9i@U&I_Uj)X&bjVYiUJ-#SPYNyH_MxaN6Y(Ay@(WL%eTUs^)*W=As5xIb-@*&iQQRB3C%GW>R8otXRwrXX
-nu|0ql>noArfi#gXLhqBKESL1c!k7yno02_#IV@H$zs|XVU|yxUY4qoL+v(|ES%|&@9E7~Tqbw5DmQf2<F|D$JV(rEi@eWh^W@>QU+>exPvuX_SQlAW0zjQ_
-?hjiCH4Qd!4y2dHlqvviNDeEy`0g_Fgrp585TT4nFK`(lKF0p=(C(0a;WqtHC#A=;CnDilo1d3WQP>}j6gLPQ<0)WHkPk}l_H+yrB1b%p;ws*^kV1bZj+#2p
-wA!n5TSB|`B<RUh&XR@rRv)DrMLahi0$48MJ211QP!a*JSGCX0NEalwVd6!HkevxULbWF=S>;kbV<fOB*PAqqb>R&og+42FNegUgZ}7{FpES72SekOJd<<=C
-Cn7wld&P?}iYZj=<(F^2N{EiN2hkI|NxBY&@mN0{!U0jNs#%BeZJyx8X>la^tPy*ibX;aI5nm}xWe5gAHJ~c9BS>&B&sWJ%Y6OqAct(F7%(tac$pO9tqj`OG
-`6Kc~m#F8H3HVtZj`6q@!KhXJ?zqwIW^3;9RK=_;kuW+*?J%0SekcdIlWy*ina$nCn{G<Dp&RnTPRqp*Y^geHOVelskBt}Le(jrhR2Un#O$|8V$48f&sE}eZ
-!^N?RJH3<j;5XhKNSmjN;=LP@y%85D#z2!!R`LOdPx@3veHfrg%O#s<F~<Dxhw2TBN2%1u5W<GC3OT^}Vg+MWfBd#}{V@heQn~;xz(n##3m3vW4!L>EZN8EV
-J!2#R3JclM?O}feb=btWxg;4+L4!r<hDv5#KAq5mft~c!xke^_=1d16t)<@>PE@yxtS2PLT5dzoorHkQzlh*jwHf;O+Ejjj^Vz-zAbWF&VK#R`;^7|g@G!@J
-owI@agl!5B?>|@q_ehzy)v`z=I4pEtZ2n@!EB|?4ubh6bB0g2|ygWulGU=tbrhE392V7H&nvSozKqUi-A6oEdAgNL6PnkDae1<~D<L1r%z@0t4DC}+ghT!yL
-jnug3yjb{eDzfh@5Ol%`Q`B5`D7?--s_=v;9xAPAF7AZKM`NoT&q9ca&&CtD^&~FQCn})`Y>~oAr6@K=u9NM94}HT~2G5zFv&30_%bB?yzZ1IQ<KvMq^7D+Z
-uOB^#J0a$tpdy@tF)=Nb$pJ=RNDHzlgw@hF7i)iVL1qyF@*j|_IX#kESNR7)W6>0L6)Va0eUAA6c)@hfwbW**VH}m6^{@ZWm2`G;2vA0v;epBc>SGI~L=iqO
-32YU!r^9eQv|i<h+E2~})iRYzC#*E{_{G4K4b1-ohhRbE'''[1:]
+c-o~}TaVkg6@IpV1>rs<0i0=e(OqC21n6|K*$cYOVzX@@0>eW~l+7JU6hvw~Ui8QJJBJrho{Oj5JWMQ#m&0@U&UZ*H77IC)+S!ZWtZ7%`u$NBAR&b-Jjk!^!
+kZvhD**md4^8ZWpC<O+ITh*7ka2JckVm_~W(}+?!S=7>6Wrc1!gHfqzDJre%(sy*nPPe<*=kMC7Ue;lf;;z5Z?n2$ldXP?=_M(ur-uC=E4!Ihe9vjst*Xtq)
+@<H#0UM<Bh(kVL`V~f3N<V9hcW?bNduA2wDg<Yq4uS{FigC#-c^S`F;zQoYqRr~JOeo(LG+$4S+%AG1#^BFYu>s~=2SVK6{y2E3bS!gTd)(mdNt$Qf#HJ*fN
+p;c1}Df*#Z3RPPrWL<mp&umv~jIgd3;!k3M7Yk9D9=#jc>PlHRpB3g-mn)%L{BBL($T~dmi%kc;sn*#^kCWDOTO_qznSuI0vEIo_)(m~2;!~~UjsHzMiCqQu
+(m^}0VNjWM?1-&!2P1g<c0T*ft2n6othoO$?mhJCO=2pqarSmnG=;&Ri)3GW(H;HLwJdJn0Pd|&P3MjX9Mvm4lj#)97$XHTx0pVdh}zgf^I5MXM;t%Ux@5O^
+g1ViN_-9P=$-#%c%>Ujih)iaFQtE@Wq9jQm>TxN^)uFr<dkC8SuBcOMAT}w%OX!20aiKI6)b9RXEK3uE`169+SuDi@Q;Gby>|mopZfmtz&u5S$j8DSw(~asd
+@z$6c`uHHp$>9a0a|q;km-R6rm6Cm}Y5R;=*gc7EWuubU^9H(JQDl)eM5)ia#U*y{^?M04#Df^x63fu+zkIwB#n9hEmz}ZN>09z#AIg9acA(HMtS*5#BrJJ_
+*Rr-jg>ooX0hOT7ajNHp+25p9wQkif<`DgWB0|ALwXz%_5L~nhvC-dL@E%rzQKW*=>yktTMtHfG*xpTR4(;g3g&EL^%(hkJF5Tde3tnOcYE-Yn9$Kh67|v-|
+$KTW?{PZi6LgzDrvJC?pJ&XS!{8~0|r5#OA>g%P3*V)4Kp&^GrmiDb5=0$b<7mIM9!L790>o)2&F7Ym{l>FoJpI1Tx?|0F36$gTcqOe4a4&N9OUrPf#5^oiH
+DD=Hm%@+3k^39iDpZBfuR<=&=LI8hn4x*C%Xsj33dmQ|l^S~`{5^GtqitG^(+hF|{$>VrSypdoS4C^Dj;O8c{j-O@2{#VsT0&`1URZwJGsN|C8_Ho6tTu~&9
+87&3J!={T7%A1M12xv~e+Zxdrwko@?+YimQl{)6Qd=t6!6~V+NhR~*GJgT*IpSc6j#;TTIYImHzIh!E7QBs^;Ml(I;n?#J*embNnY&kFyW?3=#`(h8k<a`!!
+RH@Pi>3{+2Y3#`4Hlqh+5tM}llz8GNA(|1%KCaI0`V%{R+VqVkcs|4&AuaL32(~_VzXd(q1l9N~n(uJTFFZDo7tWnQAAX6HL!gWHwV#^ON3AMHO3r`3?iGWD
+DyfwMAP!iccuJ<l4486xQ}&%f#;3u9aDzaGOz!ifCF4?V$xwsd(3ZqxCujBkJ)G%-zEkCWe?zR(((t;Ika`HjpcpqaD}+#jE;vKWMuXp2W+q$X_Fnt^?;)40
+NS53z$s(AA)y@qJjMTCo0od!C%(7wG##DFMn|g#93f_8rV$o${f9yAV%2y<<2(^V@1uEDO9cT&ZLVvFYtYDKCc(`S~cqPl4GX-2>!%6RCFjREd>tgTy9Z^jB
+7OV++qLj$Po&k`p>rI`RvhXc2bUbMRV5qtZ;nfU`@&I$}ZW)M|E}zb}>aK&;RAf*U=y&|xk-kdLr_Kue6M{2I`;maz$5#${jSqgGYM9@w;&uwqba)BYx?573
+w0qgB1o<=qK1?H?hQLq-&_bE#@#Nm+hQ6mAF4knTXrwJsat}PbK2<)TH<G(T$C#UC4H<)F3r{pn5Hb`Pk*N7urwEczCy-Qf(x4{UssriB4)C5ptW1{K<0>fM
+&LgmsTaA+Dm<&Sc6@_peYQPZ|klH{$>PJ%UGEi6BkUk0|)?F;1`~&5SQp;V7^l8OQUq0BlJc@@`XH!-ltOw>}<RtUi(9%3(uu~`2eC`x6Tsu+phEERYjoZU_
+C~{ea4LFP?n#8pZvjbk5ND}G_w1d^qXx;7}S&Wu=av>_AVc{}*#h6?7fueDpIbD|g{F|?6g)iQ`fq5)rtGC0gtaa%REgs{onsEuTd$X(rRVkmL+GW@T`#6Pt
+3Nr4wdPt3|erk<s50=;G%ZX2jjZZ`k?kAm7@0unWu5Vy|)whUzSW4ab-@#{yieX#+%w<~fNYGN`j181tXew04S8Al8_mgl$JCUCXDPTe$6#R!7`upB=UJ*aU
+oi(~0?CItv+nF%T)Cf^^rHe`9le?2FcCrU(m8#)>Z-U!&z1jN6r0Sqi2n4S85bk7)vs?Q%?BEkA53zzo0v4tyQBLqME66-x!4ppX85D}OyP6!v&1B^$A?I!9
+r1}mh-TgoQx1)g<L76r<e_qMTkn{J@t20JaK<Id)^j2JhnD0$_jq>SeIm{c`Mn?MlGqGpeo-`Zf+a7@>2m!oa2Ew6vU+M55&^ymoGGC)vve969JLDfa=>WjD
+YA46hNTYC(O%^GSdmcN}=wC<gSP5sYKK|>6_piVBW(i-Ejw`sgQ!xS<?Rr^KWtxkB7Jr5<n{vWFxFyaSLoX&ZVw|IEK3rvTQS4pBn{<1elo(!c;uN=99hh6F
+yGU+9WqD{iQdJkb3$bW)&Gp95m-P1o{rSrqxR&_pn|RK}_FWJy^CGV@|DMkxSWa5cGc#B0AF2u-%lXXp+mQA;sr#suW=s=siW^2tPJ`eus9dkN$LmxRJe2Xb
+v3|zWIxwfCzE~7Mi-;f0-w_fdP&q18rQ|c--6@??F@m5w3V#4WgcY)eu!29w+QD<L#;YM5A7#OGdKNT>I%b=e7!0y;;(+U6-ubLH)@{P6^_YsO7^h){9IRTM
+W?Lu_42o6?<Ks#9bb@C?^Mj?|h=RAA(QP0i!Ti(c5ZA;QuJ0EOPck_4jHmO{v&hra`u_nK3)3M_ZF)rnt~@EU{IL(Au1v&xWXLZ(dG?3=-m>nX3q|(>mGh^F
+VLHOSk$X}I!cHZfa?|SM3`ld4=A{x~49}Ep^XSYPOX35}3ZSo$I8QSv-UJMbM>rX#tpT%q`Sr3?l^klfsbt|ye|$$hUvZh-)vDakb(7!LJ$Q~fqb>42qt8=>
+(|&zS3qO^=tYcebrxH-q`TK=o3!$c9gWy1VX-uhtq7BJmMHl-n!<mq@;Swa25vc>05#on<L_M@Sq+f(hKh(+S@%oEMcy`mk%O(`|_cO%}fMdLf%n9;A>D``g
+f&y~H3o)+Z{Si_)pNXTU!85J)D&3Z_t~~)gnaWx65P#H1sYVgcjrS0ii}()AY$=ok;PtBZxf$t##5PR4=pM8)fk&wJWF@Oy%4e(zEXwsJ4P#q)$4Jm;r7mfK
+E$t0)x$%>RP#H^8u9c7B<lKp<o^*P}i?J3HRP5!KUwxf4I@TUUPwXbyIuyoZ{d5R-RI#dN8^+!|!Hd)4Nb+?j_BuInnZZSTr7)EtI0V&zs?2Ud!M!|RB}b_N
+9&K?x*It78wlpdQz;|FYudgnDLZ0Xn^?Wh`KkI~Jys-rswW{A8H@e+y&0U_Vn3W|GMwhuAMibW$<shG=n>%D?bGPxXn-Xp~4S8Xw<zfI^s?OTdG#cQs@dDhh
+eG`ugW8=2z08aSvG2|vDBur*?F;?+O?_@p1jSmO1=INs7cO$YMadBb{H0fj|4>)|;s46;#fi`Km<nt`Xm>+&uy<zbvm3j;z-B4Dc061T)V65to-?pwlMt~%v
+3+M$pk^J4nh46txVIFgvujIm+F_HkmLUwz6*dIY1HnBICB;!SF@F?9-$*jw#6MAs4lQVU$k%^x<(?LjU={JTG)$Jnd3CXdR+W@)~2*~1#2%c4&p^x3B^83bT
+#~Kvbn?r=zJOqh{dyR*ex&GHV8@Nx{rt0DS2T$NLQs!;7ED{M03!N96KbrBzf8GZ)r=QG-k5#;~kElp4y%g8fX0Lg`H62mY4LTR7<RI}|5B?G*9hCZu?oEcz
+Fz9&Wy}1wE+1rc4-p0=uPQMpP2lt#83;$V1_K62TC)_Ya%Vqb{>+HJ@Pl)2B(wgStlkoUzJSxY#05S31cmubd;1Yc$6N<nVDV$7-Vq@ew**^H*IoxINocTRV
+oYfyWGq>YD;WT`FJrYKKpYiqeqZe@}#M~29z$q9L(^8oNV2p*dAiF|XEq(T}_BR*g7EwX|8<sVvM>6Xw|0ZcHn!>JPCAq%OF&|LgGcUbo>A*M|J3GJrgDdIm
+<`7C5X@*x!##bL(C?$&Ug-c+om_1#F^QHAFztnzmE|`|7RJviMna7V7rfgvTUxX`dbp'''[1:]
 
 
 # ======================================

@@ -20,6 +20,7 @@ HERE = Path(__file__).parent
 
 
 def model_card(results: Results) -> str:
+    manifest = results.manifest
     return _render(
         "model_card.md",
         results,
@@ -34,7 +35,7 @@ def model_card(results: Results) -> str:
         audit_command=sentences.AUDIT_COMMAND,
         scores=as_markdown(networks.beside_the_study(results)),
         n=results.comparison.n,
-        patients=results.comparison.patients,
+        patients=patients.of_patients(manifest, results.metrics.held_out, results.comparison.patients),
         held=results.metrics.held_out,
     )
 
@@ -54,7 +55,7 @@ def datasheet(results: Results) -> str:
         columns=", ".join(f"`{column}`" for column in COLUMNS),
         tables="\n\n".join(as_markdown(table) for table in shown if table.rows),
         collected=", ".join(f"{plain(name or 'not known')} ({count:,})" for name, count in collected.most_common()),
-        leaks=patients.leaks_sentence(len(manifest.leaks)),
+        leaks=patients.leaks_sentence(len(manifest.leaks), patients.unknown(manifest.used)),
         copies=f"{copies} {'was' if copies == 1 else 'were'} found." if copies else "None was found.",
         pictures=facts.pictures(results),
         licences="\n".join(_licence(name, count) for name, count in by_licence.most_common()),
@@ -80,6 +81,7 @@ def _render(template: str, results: Results, **values: Any) -> str:
         "drawn": facts.drawn(results),
         "identity": facts.identity_lines(results),
         "ages": facts.ages(results),
+        "published": "" if facts.drawn(results) else facts.published(results),
         "n_used": len(used),
         "sources": ", ".join(plain(source) for source in sorted({record.source for record in used})),
     }
