@@ -17,7 +17,7 @@ class StandingWarning:
 
 
 def missing(trainings: Collection[str]) -> str:
-    return f"{counted(len(trainings), 'training')} {'is' if len(trainings) == 1 else 'are'} missing"
+    return f"{counted(len(trainings), 'training run')} {'is' if len(trainings) == 1 else 'are'} missing"
 
 
 def standing_warnings(info: RunInfo) -> list[StandingWarning]:
@@ -38,7 +38,7 @@ def standing_warnings(info: RunInfo) -> list[StandingWarning]:
     late = [name for name in info.unfinished if name not in info.failed]
     if info.failed:
         told = "; ".join(f"{name} ({error})" for name, error in info.failed.items())
-        found.append(StandingWarning("failed trainings", f"FAILED: {missing(info.failed)} after an error: {told}."))
+        found.append(StandingWarning("failed training runs", f"FAILED: {missing(info.failed)} after an error: {told}."))
     if late:
         found.append(StandingWarning("partial run", f"PARTIAL: the time was up; {missing(late)}: {', '.join(late)}."))
     return found

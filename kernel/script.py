@@ -19,7 +19,7 @@ RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = 'b3bb56f992ab8cfd9faff9ffb77e7fb71e468fef16d953d61bab804d5c1c51a1'
+SOURCE_SHA256 = '81d0914f474142ff16d5740ac02b6fa5566cccb91e482b3ecdda64578eec5356'
 FILES = {}
 
 
@@ -5804,44 +5804,44 @@ def own_range(values: np.ndarray) -> tuple[float, float]:
 # ======================================
 
 FILES['cxrkit/data/licences.py'] = r'''
-c-oCw*>dB?6@3=Jq77GBfQE!LV?Rlj84gK%RMA$H#!E<A1p-YG76>qCa5OZ*Dt|^ElFGAxAeFaNdH%#-l5=l27E+qTQ?>|n-|oBgxm&}stn<*9u`iWKrXrks
-_fj2;$64sl#N1nni4<y<JjNnPMJj_(WobBBW-@4kNTyO`Ga05LlkYPTs;2Pb029evWQp);LFQVP)!={Oe37IXwrNaLQ20p{Nk0pdSP3)LO_p&c(<k$;H}MOa
-8~N8I39N~-)gp}Vi@8g0E`!_UB9aZW$NTgFA_QLMxvBJ%G$?ru__fivJ-a>ci&J5JD$ZE_rqL-X3`06;U6j?hyt?bWy?t{vpe5cio53(~l8O89os6wUw|mqS
-*Kc2+pLOqgR~MbLOQOSQ>!o{SHHCG(oM2<oOXglk^n-rq_UzmKUH9tZ;_C8-sApNWP{)Ud;OS-9)=%bhGD4ExTa8YyH|XCGT`FD7EW$|IjlI;e+sC}Hjg?Lt
-Z;y|UBiCu~>@uQl4l&K@4ShA1DqpZr0n6kZ+C#7Pb8Gy<0o9>B3P$cIaCpl@nsHm>1Lpv`K!CGvF0TgtZs(@oa2hw)z3;c>O080)N+7ie-fJmX1SJ(Xjvle?
-i#D+wxwC8@<s<hemBdbamyy%B{qC&W-(_UGSUpk)BikPSXgiR8<XBDv;Oi78DU=rmB74LefU3lwz5Dw}iXb7#Tb)cp8+a36xJTlQkQjUP?nT1xcE#%-Xu`1=
-(O(bxPi0t++%_!S7EW86RJ65GZ8%f<kc$8)@_A3#Q@k8uyLN8-{!p~WSQE_KHa+Tzr<#NDcQcPX4VarG!D=694P)_0z-F=j(jQzwEP(%KGHqrLEruP9)9<(R
-$3XGzC4e`$>6|kz8ME}HVareb-dPv$yyCZGYpf+;FG93ntOMJY@D^UG9sRO%(eFWkbz{$(hnaOOZ0q9eme#-i!E%}y2C+Yrtyd6&W;@kujcB5R*5@rh@|H?6
-+3TAg2D*BnMwkSCYqDbRBC@MqxAl5eI9o+DiE1R1^NK*+bTrK(2r8QEUazFl)4tyVh0n9yZVLq6YH}GHDD(8&@~v7OL|$tl(|M>Ae6i%y?VWd8*W2SYxp$Yn
-`pB{^<8A1W*5r))fC(ZZAw<o+C=!v(0BWEe=nol2k7<aZxCq>YtqijdYSW}6P7n%HC6;j@Q<D`amI@D%pAoKRGT?(hzq<Se=Z;VWM<`;BFhPfe^L^F{vtH$C
-dO}QA#ax`k!<HDgX`xL0(2Iy9F4w9VSTlteg%50D<yDJ$2C|0lY!(2~27U(jcu?$5RvZ+>qls;N)M;0-a5Tv=5!QV_U&fR$WRTy>7+d?!Xi}W)jzbh`ceUF4
-B1({)=nPD1ggGgnBK;(>)E<ir&^x<*CY}>5qJ-}$nd`*d&KIGdEmMA)C0T;sX&BA%lX^jz+^61RrrJ)s*+wL^alAPlRGy^aeF#mWl|bNb2>iqTezJsCYL%PZ
-*3SK8u>$EV%YXYdAKCuM$w!y#LI3)^)9qjMFK<QnO=r;Q-u4HZeALeQFalvGaXwi&SRNPE0Zueuq{+K5(9if!=Spx<;Oomgn|bkrLY;t^{|Vy%*eN6%j?{5;
-d|=zjG|!Tpch4!E=V6RxG9Lx&FE$S8f}`9Dk>*6+B#*+Qv@B7;Ky|PoX!Ai}0v?6bLM4qSRG7&VJ{Ob~ilaY;YVr+F{PwF}_y~WA5=E!Rq>tXJjCRju;!o`E
-ZGJI0Yv<S9K|Z+6yI0?y_41p};3ogR)lR)t-tXo8L4MYKn}2hi_b~7VwN;X?04@g^Z1mkIxI?o2@XywVe|`9O>%)J>`S4F8>-S&&{`)U~+dpWJb2~`M##4td
-`}hJ``f>fLxq%r=8?Zx9QAZ_@N~k5g*V6`xsc5=SsOpPNA*bVk$3{X07-mH5dy6phq9)slDk0$o0r1CgXG_S5M)CRCC3402Q)`f)`H(b$rQsX7@>13ElXrQ7
-z#nF##{&Y6N}@1ehogZo2CTEx<5@YKE|r;>%6Bpa{qlZBufa+!;zYJRtjLxVO}~=h(56U`L_uzcQ3O|0`7BYai-QQZDxd~%K_d>MfLTFO8&a$JB1`7Xo9)<I
-E(G};2Z86&$0^#tPkAf06+j2=WSr?Z5GOh^&mf{Q6*7_?>}tw!yDDX!V`Ku$(&wVXdXvv5SrQu<gd{bmi1;b#9Jw6TymYKr8J-oukW%Q;u;wx%6Av*8{1ZVr
-9H{}qzW$*pF1z@@#~Zk=k#JATfF7W+XQ<0UV~El5R^{O|_LgbH<W$vKjXh>`EG9`3VdQHsQmE4#ft(f<+FdfWsg>YGj%a;Vm_wW37Jw^iIqjDec}YvQi#91C
-wSwtfdNE7C$1Muv5SIH>f{Kh85j6t2s}@lRi5)kk24`Vg!aZrCeB7gAwW(`HEG91QbQwi+FY{--gVPjTkM0gP_QI*4)es#hLDY`xTGGt$<ye#P_BFaY9^ieN
-;(%Y=`!rcD6hv(76}p`Y(+oW2&6O?=gOcmo(1YEkdU-V_-S_u578;{P<bj{{vrH4pY)7z2IY`lv1{cVj0>T#DB~Fj~K9@2SoFkwUCwu|vls=m#)1msH;(+us
-V!>(D5@DgBn_6Pcv>O3VM1-CAY&G#Tj00pZByH+H#xL^WC~)cL$C0{gjdh(&J5scP#_c1Wq49WBY{;^qj=_#Y+S*+%kOpjrJ%R?xI+~Q^flp4kY8mqxQN3TY
-GwtbWtT;~X=nD7UY5|)9j&M4)*1O%_=CIy*9g?XJQ34)9X!e!U+jJ>4MhM%1I6f6zVY~Nmuu^Gi8D5aWEu(EI*>j@tPQ#;dv*xRM?B%$01Ui(W4<)Q__iO87
-j}7-~;93bvCaY{o@nc<UK{nzuK@9mU9G<Sdet9a0>KUQA*Z5;rBoseu#UfI|FNmGHNMIs5Z4C^Pg}_#xF%0{%^~Koc{+FsprW>~4wi^8uRyYoB#XYS{WeW<i
-r9CL#piD0Y^=kGRdT7B`n1!(}xx2XR(O+~Z8=_g)-(e~pf}h%|3~bAo^`|%n=8|ePpr4kBso_aN*w6E1(-bt!YrJJcYi(XO=st)xlCf=u9C3OoUTQ0uA<hPR
--O~fCkhS01*YVj%?6^p}<fxm&lHVb-D?}-eV#f^d2EEgedQ=2bvm>6Uy1<^7$b?NXG#ibbF<{S%GSmuC>kL(k$()^lh7ifZJS&MBCiqC&dhP<^<oPUIU8;dB
-;WmrrxNU&T=}g8_b7ux~)^Z991QqIOhUGF5B;l^Z)ma#@AqloOuy#8bvF1%T1fgjviN4rIBR1E9=(q9+v~b{A@?-DPq}97k)10({7Cl*{aAIb>tPbnqH0Ivw
-u6`Y98!f66pdv$?|GSxFama``cuCEGoGTf<!=t(5T%h!VcTjl`tH&$4TPZFs%e+yulzDVYjdet+R3j^yD8qL8jJ&t-uT4!0x?TMv(xax~CeZZa*$l8LV6}Bo
-3k7u7u8Ty}e#+clo(K~Vkhaq~Vl&mVB<T#@fQHu7LZ#4D>t+P!^-rb7Zy_{rZKMhaW?B+%VxLif@34qWp+KeqEzJM4y8(2~?zKqBmEr@cUb@>Wy^Bp@RHt6t
-doWnwXo${=u1L85RY(L%rtf6%`!D}E<_&6S^Cl7e*HaJLFS(s{tsRkegR^y^&9QZfeqyfiL@cRKmO9H<R|WdqFhK{!-C5DJ8-5@2gL>YdKFeAk$rC2rFu>yR
-0|6<k3hwp(NqKTQ7!@=7;y~E@H=TVt#hUWY#;p*AR&cM7L*tY<Rc`mZG)Ww-cq)wRvg{Lb=5(66kE4H<ec9C~Rb3rLs}uAv$B^5fdGS4xiSG2bkby#1Ut}>9
-NaP~OXi*4u)XF^rb3z$+d1VLv@f!yCuS6@k(w|DEJmbU8p^tu(HffssHFFzdkfA++nbdn19@yz!8hhrh<5cK7C0Ca*L|X+aUJ2wFS~>-)C~LG$Gv~?}C4E)u
->=@-ve^0UX&$0QQvKt4IIrP*d+BnCe`hv1!Hmxz=HB>>1U{7xhnd0u@iSdk?xJItoNi%lMhp56(!{g77j!?^#JHTM(`odMxOUVwjlT$|W8WMP-v}UD?aegfV
-eG}5MoQgsQG)Z?<0b#CW%%)|^ZR-+7{=Z?f#9Y=?e$zB<8Q*pxlj-kM+xG!X4Qb#-g+c2#KpacA?fH>2uVp_=cLXR)*E{-dzT#qS*9uQGuU!h8?E#hITi;OI
-V7zUF&h72s?DbpvKH<&-ZH6Vq6O(8rt17`1@g+<PTyg8cvAekZu6^??1Jl;s!H~Zd($z1}Gg;l02`~u#Y<OPqLNLh+iRnsYz0rNKaRbD%LO}$@$~GiAjnsAq
-95WclTSl2(%YtS>5$jRHjvd!SKO5JMhB%h$bL74Yxs+FYnQhm&AV49VW1k1PI*q*fB=7`{9rItbd0dupPVwmrE#+j?`o*STrY-aWCYoBGek#_*&a`fGEY`ei
-qYq}iuQ+Ast<Yq@bT*bTYPC=4!`rpGt~?6PBwA&Ksr6;axI$iSqzGkW>Tfl_BHEr7-=6KKE~xJas?+<3-e}(9<$NO3jd%}@d7F*JYYXSp^R+`T?28j{#^ME3
-C&`MkVH6uX=<@f!iIztY'''[1:]
+c-oCw-E!N;6}}dqVuQ>?fJ{QNlPf9;OOs5jsVsRYIX@*C4G1hnL?FOmLCXxmnLI`>+Ua#(pwqj~#BY)(>37a9en`n}J&6eHp561a-}zfumUR*OGWMks$xMU`
+?@p?=c$kO&Tr9k`m`b7M$wMrXRHQNpRhEX+RVITbh-4~7HkV;4GWk9ep=t^*4lt1{M3xAj7G$nvSq=UdE|y7}VVlM*1%;nPk@T}LiIp%@y<`<<GJQ1fdQ-ok
+xt2e#NMKErt(ReZSIk{{3mM$3mXU0jJ>IAH5Fzj~&rPMDq(RAR$ghpY&H2s6K%5EdQ*qAfH;qnFVHna$>!Pg2<<)KX?aiyJAuaJ%*&K$6lT6%&?__K>dcBjT
+c=Pt<#d+_xfAzY1eo1r~Z9R8StfsKutftsl^pk}b68&({y*dAOaNE0j{rc+inyBYlwp8uoWAOAcZ0jeB1sNep@2p0*-yaUHi7u5cW|m<j?Z!cB*_}2o>|mwS
+!P~>b!`O8?d%KKjn`2C~dLv&=q{^2pRKPMh$M(o;{nDB|b3k=$kAty04jkU{m}cD8<j6UKE)d}So6D==px3<~G@QouoBsE^a-~)&QYDaD2Jf{LEP|2>9LEpX
+_F0Emj@@~-i1M-flS*Qzv(LzB+<bT58|*W(U929fqp@v|ezYA(KXxpq0q}K;lN8De1Cc%84M0`m&)(f#Bt?)A<gIR|p$)u=FWeJxPDqSBdiNq>_j=;x4>aLe
+jOee2gU2$g#%>1|?g*!&O)5Its5YD_z0XAe6#2X->?xj)v0W#(eSaic6RZgq9h)BY#AD6D_`A7Bo(9ZKlVE)aw1%;GAYijte;Ev~AQr&?3z;^vM;615#_9K4
+`eUH@_7cDwUUx4TmyB6@(y-;HLI1o5cwX^a+nQ(z*ozP?80)~cCA_7VYDd59z8>@;z@~9vEyB!d3)^~qenabD{$M#x41?I8%hn4BL9^ZJwMH~mLF@CDA9*V!
+ne63t9|Ju-P$NtNzcpR6cM;iDzt?)XE}X3*nnpE}=|x2#uDhCM83Yy0n|{Bf(bK-)0)@}By<Q6hy=rn58z}Si+w!ei9YkJhDbq!$6nwGd)9YV!TW@y9YjW=|
+d-0KFJI346A#KPR4*?TIL_&yKcu^!GnE}*5JJ268j2_YuLvazf30oOv@71<RN1PxOrb?{hK&B=uP%IT5B0nQs&1Jv`e{psB4bB~*2#!$19ASbE3FrH)6K1{2
+)AWRxu8X-iiAOCl>Ci%%`k@yQNnEZ~bFgL#FADG3!pf@_^9*DS-`Okxq7D2E?s2c!pR712h{sdg_^8vVV&Qn2V<N2ke!hw+VaOoAlQFjTo$<6d**%9S)b44u
+4@Hz9Inf!I)ChA@K1KRTVyQhA8K8fD^F%x+T0{xoQ!>|yxsxwLKU<~zG*7Ywzq2q};3xHhFu6;;<y>`~PP2nZXybTuI;cEJ!@CfgL~DV--4OVP{rzMGt<*X<
+xvi7?$#M<Sd6xhFTRyh^v6GK4H^af3i*9f5dT@Codat^}ZtrF=+~(s>&W8~QJBjn@+QIU;s19(V`7%x3g@Jy?e>zu!ivnL?=Gokf?-l9<#QaYX|0hl%*=VfV
+&B>8%C$l_Da^5|sbe@MXmdSh^Y`)k!qzjI6Cq$YPd6hf}kJ7S40Rz>+hM>&{feCmNQVW$do={;XPx)L>Rw$1C6spNLJn{Q)df@~7B}x>X8k0VF>oVFsm5D#G
+dpG&(;dv*2(;Mc)o4j}R?Rh`H?hdc>?^~VJTjzs*J{acby|?){Z}L6{UZJ*1(lx;4AcKv+8wa;Ywjch{`tZ*W|7v~s_aq<vX>9%R>)-zP^{<CVok?y7DcN}D
+5N02qAxl4OUNpBbV`&3+=o#v$<Ut9wg7<pbATbq9cL`N}u_@$qJn+~^r~t!^h<$GvW?s}}TTvw>ydVJn818HdIn^k>IKM=$xOi+0@-rWjCa^SoBUfIkT7L2_
+PZ0RSZ2WLUz)?vQ2JCP&5XOLYmU=uZXS0<u6Epcvrl4Ql&FM8*t7V+Xj)xW5YO3ki5*#`d36dzt?J$bqYAT;6igj@i!PW)T04`|6VH7YcNNPiBy;x?+f_bwY
+TdSoYpW`6#H2OG28~7=2&9(yQpq-2}9S7n>N9H+1RHi~kvV&bsIc`^_tkXs&uq=HpI;=POe3BKhfk8-8bBc(clFpIKQO!%odX?c>0SqaH9t~?QBQkLxqrg8E
+l*5r4AneN@n&PsD|NFdw>lz6Uv<&D08V82DEHp+Ko$OQ|PUB#eModmst<^YSMr|=ok_aPTdyzt&-U#HZsL*bcnN6((FLFfdtHK=G1UCR&QOjw+q{vHJvR$-E
+38@uK7t)Ja`U7rJAcwHrpAuAL%!sHF$X&IJLP+emDK$7t+Y;_+6XoLp6{}5MGh#7uac8S2T6md1=N+7;;Cgg_xN#891g(bXKnbFDT-TCjM$adjjJL1R-SPnM
+(-cSi;@+jnYN;S%<Dk&(OqgciF>kJPaTt_bH-;YUw$;mv3F&@#xV6w2Eh7*7tY2iBP-Z)UMan^nhBUZD<`fXN;4X1`-1oVZq2L?=ojBnONT>AKG?@<72NegT
+pAidAqgDtD1>MXN8>Za~a3Uh?#AmCCXJH&5dm(94|1o)%kH&#ZKR=GuZEK?IWZIFU4K(hY=nRd=lVU@b4Rs859MRV9YKb&pJM0lOP}b3;BoBOY##PIN&xq>%
+nw@D+S7XI-YDZVN?@kNY6mW#InYG#P_O{3M&g+;=eT)+D7(%nJoZX}=sWC#>4n+G*aE0yO!NE$UsbzRZ3b%~5rDRWu#ygEpCe50!>apjO(h=xTiawOEy4$a9
+iaoa6tAT4JD4DFXCB=_Ttp(YN&jc~#vv7F2_WI?SAgU*X=3e9fvm&ARNh=nS5`IDK++_k2(P?X7kSqkY@{D2F=dCX$Hut|&Ju=;>1-I4cr?A3ta3}6*T`F5p
+h%N0w@djmjF{oFw&(K2)w!$oob;;euWuN|{L)j9|rv467=@9(bR%KvY#jHQYF))`@s{#GAOw0^V62g9(C!40AVP2CR8(JIlvPJhnw2_Q$GvtV~Gx1zo$qaEe
+(CZ!_V1=y1)}fBiMq<ZB(j`aT9+&)%nOz}Dc@%qQfH&x!M%1GskeVIwMAZfMyhJ8!ijmo9;!FU0R+OPufLdp$T1@8b1T=(57Uo$=)G)zE($-TK5T{RP;p$Qi
+WC^!fG{<cNTux^)mYO>=n6s8sSRklSPctl+i69Ag9j?y8fDK8oyMeXe!H5lSx+MtBQc3j1HX5<H7DT_5N1%lR&ypW|mnN;=ZJOq!4YcUVB83w(<7IVN7pJlC
+*0=TRNZV*pod6XX+Wg<mC5uBw#KB8y2INA?=p7!-9p@6I7rcYYdssbQ)7?sOaarb#nx)L6Q);XuN~IcE$wV2p(`V$pg@0{pTF~w4|06wW8g2qjFP_Z-n*vrl
+7qw78ckQ}JMD3@{?d7R30Rd?{T_847Jxh|#(G6&5JuXxVO|@=Da9;mdYWx;L1J_2XfMBL2;U@M81^5n&$P@}>8qmW0SGyZP*X&-4gj^}!qw1x*z0$kb6h?LG
+#R=;g3{)edv!W{!?tc{$fs*Mv8T|3<-`l)F4Q<{ug8zEzUi&4tv#zx#(tdEZUTbsgT%w;+BcKn5!ayp2UWFW?in{_b3YYS_H!E6p!|h{UP|y0aCmHWULpKVr
+bbL<$%Bn(pb9h>wm<~e4%%M0E_ThE+kWR0rw6i7gqHqy%Vr1O6g+->RZgrxy@r5>}DSz(8cQP=Ehlifx2*)|dP-s#ae_GV>$S1^h+ZG$<xwXpVMxk&Ka{kid
+xM=nP+?~u;m%Q=FYTBpBI#r0+w_OrPYaR^ay5$a);VSG6NxgOSJ;M$zQD*CFG(lfVjC<*Q3GdWHKH*;kZ*DKk*8SsG8weZ{J?vV4qnYuHkAn_<G`h4&(_HMC
+Yany8tX+_q)SD(A*lU^^2j-IHOz6ujSJzKOTbYzs!tREaOiHC}jkam#Tp6R6sA{Y|qulBbIkx_3n-4kr0Vsh}3r(Vp(-zgIn?18>jro$JcC4Y|H$MO3(&Lfw
+jG4GNuh~g6cFh;C!ce33=O-s9qRJg$FmrF>D(R(U2inOgQ%DU7JW*P+(#1p_EdqUv(z2Y1LI!kaw^Vvzu4K%nWy)Ra5=Q>FVY9^C5)qvB%BJZD`I-$WRDT%T
+y@+6HNCU?x3|hZ>;vl|j&ySpW-A{EZf_iwfr|<SFt`hgH@JRF8ZM4}QP$@n#j<gLXyGH2V+ziiOzNHT%?jq1;SW$2=8E(3+G8+dA{Xwx7YIV{mZry7iTgxc3
+b7?W+kCb%h4D?Lbw`JxHLO&Z_6ub~evO;3Ii`i^-LvGvv;i*s%`Ju86iB2Q6odL%T#_?8BX4lfMSx}@I)Xo#f_0UMiwWA@9rTQGmZ*>e-e2Z?^xR`K^K25IA
+B5yGbJV9e^{)_&S>p@OuK7AUdVgOA>u_>5o3q6C0X4a>lQVP&J(>h8CysX{a>Z92lD$ZJZGxYb*ovmfeTJ2PN@ot--i=Kiv30K)+W_?+*uCP}dDT3LAT5HX(
+h_`3OXK(wl6YA@U>ij;UIr_$UwV2A3G<^@Pc_Whv3kTH{wSzDM6sO=!#4{*QvK2MUI5w8hwfBDj8vJsf'''[1:]
 
 
 # ======================================
@@ -10422,7 +10422,8 @@ class Difference:
 
 	def _figure(self, over, parts, both=0.0):
 		half = half_width(ALPHA, parts, both)
-		return Figure.of(self.value, self.value - half, self.value + half, self.n, f"Student 95 % over {over}")
+		low, high = max(self.value - half, -1), min(self.value + half, 1)  # no two rates lie farther apart
+		return Figure.of(self.value, low, high, self.n, f"Student 95 % over {over}")
 
 
 def half_width(alpha, parts, both=0.0):
@@ -14659,24 +14660,24 @@ c-m7^QVL2fF3l-XNXyJgEmp|P(*d&5ON)T)#Jm)RlEfsCaDHito|2Lh7XW#o4^;'''[1:]
 # ======================================
 
 FILES['cxrkit/report/cards.py'] = r'''
-c-oy;OK;ma5I)<#f~$+AKvB27t+6WLZBlH2CRrrTUfMvVrBTdAA`Oy?YZ(6TJABDfo%XO7Tbvor4CnE27)8-?4P-+%AQjPTs)?5L1sbwtdW{4i5>(e{H7D1%
-7nh%k4~x5ttgTXVu~;td|GvCj;)+mSkq=kP#q#R*CM)YYB~QRXQVl4{;RPhwN~Se%vf7a~if2(2O{cXKEh$CQK&hGFim-Mgq$VFk$2CaD-%!17*edY;!KGv9
--G=d}Kwt3Pbn3sqG5(Fd3#%P%n_%m^d}caqDGKyVq2Zz!va?d~n)Qm+8h;B;TNnvdRMQ~Ruo8F)>O>%uPzqTc4|e<M;rix&BqzbLyhKe)tx}=@18}0!iDsIv
-8t8QzJ0{9{E95h7#dtB?{o_uX#<1tkEk`0_tyC2)mCu#fa#Yz+#;4Q2FYhi%ZZi-UMa>#0iX_`miRPx$X$3WDMFmY!Qdz})<#=NWIe$--mh<VPrJU8EG%E8_
-Ss+a(5_BgyDNt(#GM-K*(NQZ_Ta+TnZ!@3a<av~mDElTDkB=#f%}+vVA&L1SjQ19)EZ0n9<#k9&jHWfvDz^#9oJB(j=dcnA3$B5@0Up1uhU7VUYb61yp-U~@
-#CZ6$HxJ*j=~#=Q%dBi-4U`m19UBLW(t9$Xj9ht=qT47h<Q5}7mUhKTo%fZLdCEwNb`?5b<trhY<B<$;z%NSCVt%TDuEoQ})w1|-dwspQxv=NOItP^x$|eqp
-$yT6P1qH%Mp>$X6dJn7#o(H>V28)R)!82|+p_23Pk%_tp-*KpzV@O-jl9ei3LsJ!^8*m1i!+xLfrpkZ1eL6{eS(_eHYXJSfs~Ssk%aQZBKg-EMlGNJCl;|YJ
-_=Mg-t&Lwt#^ZESiVefA&57#T*k{o|PF8grge8RFLe#DS9K*CgP!QlLnNC)_!lM}K^7tE61qSMfI{wV@B+<__b_%M*xMe{ds#9%8)~{8(f&+aTUV(u@^I9>`
-r|rv88A_S<Jqdy1V|ZU@lXEhnTPJPDil%G%u+{76>)ufhUtOHs${f;P0CuMX+&ucizi_{G*glr+GG{-{c2`BLc9cwttqM-Kn2y}oTimt~XmU5>LKB<4S#lsT
-`iOa%r-vl!@i8TqXiW7g5et=r07M|yvJKGZL08&k5x^lH#mVxL<E@nW0{S76{uHK`b9CH&9msyRrD|pl9O@k5l|Z9_%(ft5c0kuVGfoU-EIYap90=|X0v1r1
-gK1wUVL7UiaF?6B_(+D%hzB7`UW?hWiB5wSpk$<MPVAlFGJzWO08Vg1T7=0WC88#nd($L4f;VrA7d4v1>wasdHvFbdgVm7QS!}z;*dP&SI{0qH?6@`QWP|M(
-4j9@R@xk4a8S?wKtD|!=sGsC8Cw;+K2lg{e%o&N@;eW%tB!`Ubd+pfqt@3;K^^E+vNA-vIHkrl|m&Dm23UTp$uAxP<I)vs&yiLj3*$ZttKoX98BlxWhcDdOv
-yW}rS3U2P#xDm*bx#xVux#fPR(9S1IkIh(v6^c~?HRISrUhv*r2l^q9Q}PV3DR4k$4UPc?hb{g?zLXs#&U}V}!E>w6k&RsRi2k_QX=1AUm5aevzquW7h%)@W
-fjK{wM)To>n%Y4K!9gMY^Oj1EPGq6!Y&Ck~aLDl_^=P-dxhN<(LPf7_ZAZ{wtFm1ZF<uMQ5twFa>Bq5Vz&#SJOeN{ooX(@QS&dpS!fAnPrgyzeAQUFz<9?0k
-6R2L$EXM3jw`v$(8kIS*g^Ab9x^nce5O$0e@xtT^wHSQs;Xm@X^(daMZyd(~h5NP;jv+?Xdw&~x#`r2U+7A{r4t+z~`g+1!Ei_2qDM{vA=j_bY(XmGY=#)&m
-337}t!#A5j81vvW@1uCF^+wI#yb1fx&9HxtPPSBMPxv<MRv8nCgB5%(VGZg~y{PN_Si#ZT>|OSI<f<2x!UP%WRZVuHGY2(BRsYU3Zw<i9+jtDUKlWv6`x_~(
-!#Kn9u{R-GESGmze?8dKv>xswESbidb5EQ(UcdidU7WxDgU~0;5RPg%A~brvBjwr*ZWdTmVqZmA9=(1o2qo_E<rVKXR<9DZ#=ZbY{dwP7R8)4$_0`fz(@tZ%
-*>2uP1}6>IJjeYbHSiCQqdG9J*-X(IimGcju@8P~>#BH$oytE_tmV{Q2t~(PiEkN?QvU(o6M1F'''[1:]
+c-oy;-*4MC5Pr7*3QjMU0!3T<wqP3IH5nG5X@}O`OIK)&bc)$Xq(M@34a5KY?)XENnsg6)vBkUNkv!h_-7!g$%@){>??4-7x7;$T`4{NeUf3-PfN3y8XU!G6
+dwYHJx_Y&KcU|;N&aT&+_4_|=ZZ<e#TsG|0?Pk5Xefy@U+cswpAVG5rXer?fXtvkFT9EAiz_w^!BuTPdwp#V9R$T|R6-pW=`km62y;6g;puK*_?Y0y5QTHbf
+y}}-LLOw+KS{|0m@cmiH&-`T^9eCfxwZ7^{VdIpl!krmhxT>b=f)5S;>Y;;iN1ZTun3+|rWGlwy%@%(v$$OX?HQe&Ej~ZkR=7~X}p;o#%AOG#^4|i|g&+K+u
+J>Xr8Hnj`Ud`B9bDp<6<wkBr=(C*2y-n6j%esW0K3*DF9EB%O5G4cXue>>A9M4a=^4`(KGuiR8U*N=_bOLW<BA(zWPZr<In(%ofRRjufts<L9oH7>VYE*ofB
+uNvs8n(HPVb1*EHvCChXvHEJc=(!Xv7>mw=RS`wYg$6rl$tv{PfKHc-MRN9vd7I=Y3e)H_p1e$QmK2|rkm>naQ~JqRt2Co8Cgivx*Y#Fd%;5ng8F|_QZ%TIo
+g<p{b@f^;=VCr^Ib|BN|-LSG`FPtSnGu=|pcPSn|AD4%(2w%}-=n7|>xdm#Dpg{;?dWW4%B(tqNXf^CiF!F<$9zoKG+LmJ`6+tqya-e~xyjQ9_ABlt$eO0R-
+@28pgT7S5{-BhpM-rcR=T)Xok7QmE~v`OQ|6!&060~HceW$e%##vQmNWEt1RWiXk9QL>PviJ4r+k3zLo{7z%WoI~1!)uJ}V7P_WV!$dRj9Os7{@0#+v)0c}Z
+q%~p8Yys^5&T34_y+qB&@hndclI3ol!l*%GjGxFmXf5sQtoXEC)M_UXwIwq{pN3l`S}K}hht!2+Ua8gtz$*v>(LtoJY`M5URDtQxS77q!Dk{)NGRQ}XCrQ5N
+aWK$iv@KU2pn2-;tom;k&+x!_4bRZP1ia1+>{IwkbcR+0-zOpPdJOOLYIezHa<@r`Sk(=^oI<@#{yBQ-=^q~_KcYj1BH?Cw!Yz}(<=-+)ox;bd{mr>gn(nhm
+v|dtZwKs7SKBlv6935{v3Z%PRNoAS4y;XK%>CqLVtNfHDBR}T8LeWyAOXNc1DF7MBL$(9{I6<WwR*@XiS)80MJ6EM5B+xgJ45y%6E^*_bPNrUxvlV_E*q)n}
+|E84Rg9bWCi?-OAP*j2jIs+_uqgb33Z5*ixPt_q;;&7HHvF6j=glI-|q?0gZ&&BNwq^E(4bTV^x#avzRw}Bq)gi^5ITE`9~XR2j*{{)l+!|K~(vBo7aJbUT^
+@tb!YW<>5fyZsj9gF@^O;VYTB=4~<P4j~y27@>_E;VWf<`Vo3<a>*t+l%1~Fm^5w!$CX*J3zquB|A3`0I~D9WdPmgvCd@syEB4C~-JgD4(OuC-+(oTcrzFND
+VBJEG%i0*4Z#g$-7Z+c6Hvo#Tft*orL;U4C$>K(S5n4&Av1zAJrOTlC9ebDe2W$@e*G`^NYlB&eSpuz)h@)Wmo=SrK5XCur1lU#BZi^0Efl9(2|DoLI0W!aQ
+fq}tun~#Z$T=EI`<NK!tW%@J4!6ASu1U6EnKN8i29yhs~_Pe=jhL9i(%0KS8mbi%`0?%b*5KbGNATpoabl)3ACuh1Cy=`3^`rob`N)jPkg+8K^hE9HNZ6?~Y
+(AhMa@9A`bv1v4eV1gZkw89=nn<%I#;&Z$v`~l2pNQ1e0H{9b>U<(bM*fGU(%ldQ-v=C>^9m$IB3cV1=jU^xn6`SPl#gQ6}A^v&nc&#T3|4ku1hH@Ar^IAx*
+PmVH9BN|<DJz!aj=on#=6#+LF7e0y30EvuK3+r3RIk`-qe?%|zcBH3Py0vy^u73P6&by>;{}MOZb6Y&%Gjq5vgvvap;F}5)(8kn7Uzg|fO<oi)i=Psoy7&~r
++ac*~%MNOwgVLgAe6rGG1F(A2j$z!7d*nKBqonr)N4gMr3fX$Id3XEU2X~r2aD9UL(z)gQ8|Mn^?_amqmoI*1`~j~9do}D4I=elvdP|*~W7V9wXA$Pc=-(>F
+nSXr+$A_KsYgB6y6yT-b2d$$-<EGr*ZoD-gEMm<;`Irz%l9pcf;k_I6r%$sypoei`cneiC^t&_!AD@hb>qj`4@^_Ajocn4}4N}zjm<bg1FDkW{v;'''[1:]
 
 
 # ======================================
@@ -14684,41 +14685,41 @@ fjK{wM)To>n%Y4K!9gMY^Oj1EPGq6!Y&Ck~aLDl_^=P-dxhN<(LPf7_ZAZ{wtFm1ZF<uMQ5twFa>Bq5V
 # ======================================
 
 FILES['cxrkit/report/checklists.py'] = r'''
-c-oB_+pgQj@mczc1^Xb<V2I<Q0b02V>gEC%aGJn&kq1GbSK?Ayiy~Dnb!0`+zjtm+F3*tz2hJfmJ3Bk~nH@z@^!?k{Z+^}Wh0=AQKD>ML>n}gR*IaeyMz!YH
-w4JTDYO^z&ePvze2v4i3Y4%EYs@oaWTDMnCsn%AzR2jY50g^kL7Vw;@J5z6rI_ScvvTY8$#kf<|xh#sJssE1_H%(QUO=p|hDSN=<)%VQ_XtdAPGrit;oHu}=
-*Og(ULU(#oY3EE&qz5s^QFpt_uKnt-@W~6V(;bLuH~r3oDXgw}wYwZq8?y4czNG4{#iOg~RDhps{Yn4Te_iyU@{)aS_qOwU^Ze1Y4#ddwa5>vFb!qz(+z$Tc
-wLX{;5(?9!oDK)wUY@OIt=Tkf(Tnl+^}m07oB#I9yC2@C`~lDRzrKC*!2{_7p6_Vmh@g4Y)k&k)vxDi{Ks!I#?Wr|j^|C~>Jes^t)!A0AsYevpmHe(!Z#r-l
-?;P$9YSy7W`*Ugo4%zNu6PV7zK6vYP;6}TqDxU5q-|{=(@#hF-OnZY4mUrfJm#UKFk&k1gZ9Sd-^ycl4@6|$GqxMv1pFp%|t|D8PO_Zug6w<@x8<#fC;iw@x
-nqk)fLIiy(Y&UG>&*(OVu=oH`qB|h9K6M78OXL8lA?!$M2(QvsMuO;Hy^F^n>hGprd}vQ5nGy(m6$5fUod7Z@5(50ZGZ2Yw7>+({5d?01c%?cxXHMUJAfIiw
-gH=aoQ#L5Asfv_d&&b^2<iIaGTUBZe_^s_=XR2(ie%9^2XwEgWJYhy8f|k+6kk$YXRMg>X-SFQ|>Ep4o8#G(AnogK4*R>!w%lCbspjbv!Uy!swe@zW?p6Zz!
-C!a}SN{B{V+b+*zXR0#w2y?IV1ZYlh$@><%E_`8BfEz7T4`xU#--+MGOe`R4>LTu;loA(`F|r@)N82{_0rVW7YT(M&rdY`0d-SR9zaE^by)nnUYqhN)A?39>
-!_$bx1M(Rd3AF3fAK<>QFp0>g!P)4U5{P{sVC?n;qnH3t5E}xAbmP!juk-X4Wo6SIbhyV9NJw58Ug@=|a8J%}2)&8sF%yW^G0l-t6ZOq^_(ZLPjb0NHns6{^
-hKV)wsFeK@oVrEd#XMdY?iDztGKXV#Q7D2ehaO)v3f&9i3AT|-OeSq}2D=QFTSk<yqSX?41pk|$@2Bboc|O{|IWHsKp=(ZTNfc>!PH`HC*s1#6w9Nu`WLwk4
-5q^P_|D-Et5^}UjYr0cgD`Evb-Sff*g*29fa=`2{9qaT3I7`4a!8_VGaLgn_ydycB&?Iscv(c42AVx^4UVi)Vkla+fydtl+Rm{)iTFz4S@k*R8A6B=IGX?Uo
-*kDPcX0uz;M-fZQ*2Mi}&6LsU9VCe&*1%k?o2CK)OO7T-fY|)EAURQ<v6%SKc*s0wA5x~}z=mZs4FVjgpN#&Bo#G>&_c2uu?9GtoFw;r06O)V8nAN}t7*R_7
-1-*~mhRayTLN={mIOy7z#&zt6%?W+YLL($h!~b>TosN$qu@;~Zzct&q$0$5o*OwT41gk*I)m(I$C<r^nAPj;qHDx`ylQRXHo}2*`?MaOj85OrBGP6QtB)m5l
-q)JC+4)QLzX%?|>J|#xqn2w+o`VUwl@HI3iuP3Oe7_C6&6B-Nkkcj87Da3QI^2}8M`EE(>18vrd{G+d7KEc11a)o4R+nppK_N5deaYQ)>(K)Umc+idb9R(*!
-<lWviaEZj%Zf`IiBdls>z(%oRbRhiVz=m8?M<jU=l1o08)>fo&uPv4(4yqr7D4u&$@2Ql6lyvA^U5UtyzGkZ%m<IW0)`)FSiwi0eNm!1k);-VjJBL51w9)~I
-u3+yf3G6#;B4$5~`6DIFD!ti5rkbULVuWvoEN5MFw3`_aMmfYCKAnoKDSR<*&Ud|`I~^;-F!-|)w}^dP12td^?Wlv8hpwfqQ_dx*3-l7L{s-p3j#lY4hAUoP
-UQrI%*HBM_Qh|FY)Tz0_+5#EZCz>z07o}$Lt{?`7JdTYZ1YK@EA0Za;CJ;M}bKFPrqq5@{FT#AT#1+}f7;b|#qMr2#(fB~%5wXOXMH9g~!)ruw#?<00VuhpL
-no())8#QRT>;XG7EH6zFt)5hDj7_Sypy>X72@345m#;{%6=V>w6x1!pi5h|4EH1E%D4DYa_EF0iV}xBudND~M2uV0U4k)fql3dQIif6PEGcE<O1ct*ZE|p^8
-Z=bPL3v5|wN1oz8X_&3ACe-rzBoQ_cC`PnG&Ew&e_eFVZgzIfE<^5tGQbW@OH6J5cJVg+8Mi+g*l5(U|!e5NCKczHgd?8PQvGfamq<!LBRHlx-pz0ebr^{yz
-I_*G-7v50ZAh|uPDP~k+92Q3Af^V`Goi{QOHf6AY2y_4>iz&J(_tfZs<0JvTDEg!_;B;wn!o|yeoab2b@;u4V^Ky48OZyqh9O6c(SY1%p8%L+E{O0db;*T45
-_`?<9E(6rb$dshN?B45Su|c5gKm*aXzR(7=om}_e^P-@hb07@8245H<0<cIA_mFJB@DPvLW5}&_2Q@y2IGaweT>uiJ_F+0%U$|+<>o2{`)lwRdaSuY<!Mz!h
-$tJk+;LD1T83wpKegKc(ar^w|l)+FK!98gacEM5yq*IRyy@#;vJqXU)w$172!qa+Dc}Y&s>;a-Hx5ernANP+#IfA3Of&?c4K_)hmCr0obtd?Dj#)y*M6;t+C
-odf$h8wSIjB`Z9YxmDbhtcfI57`^>x5+2~8cm^@wM;`XqvIuGMY>RFe>X0Wr@k92HZ{bA!IS%GP;n6R@d>$)5kjm{K8aRJ;nZ@Mmc;Xkoh_BuUnp3+m_Y8C+
-;B!ZixJ|Hw+33oyTg_z#^@pJbQ3Qlc=5V#%W@`h446_}qBhg{-)Tc3@1wdaTGN81kEb)*Wo^dJTvNgC};_FBWX_N#Q@x@{c=!g)<gv(mlm?H%E187&Eu4;~k
-bPcCM?t)scF>qrUGxZ?s76~*o64a<JVc#0KM&<i~TZU)na;eFyQ@wRUFX<C3P8OmTF8D!RiDbTs*ZyJFNh>tf1o$xBBrxSW051nP8D=m6<$s^h+RYApW&;cu
-E(j5(AlQ!&`o<&<-{|&zsLNC|@d)6(d?t@kGd`Oa<kI!@w)K>jlDnh0CLS;R)ZCBF`<Z1XpqTDvgrvLt(72Aqf1SctMGYEW{to&WKi!&g5*Xas-&Ba&@dWmB
-JJJKqEV3Tb`zRw?*4%(6fH7KS^xlO65Fq!p%p+$w4CS@-3&JuzuaK(@drpTzKpedzo7`?DL&Bu}BPWO>Y=EEvb>=fZ9<4d!Q)uC932qGW7bQ13*yjN}`+2sU
-OTzf7QsU`x4nl(bhV^UAG!-qMtFU0v8>e=GVq*#(2XbHAQC9ObZoz?A@9?}}Y`^3p7z)7k5w`O{pDGQnLaq4%i{p|iN0z4Buqz3R;^8g!4(8Dmx$c(pmk+By
-Zv{g1L=pgI_=xR4&giHQ&i~J8isy>IpdzFSVT41m_=@88q}UKaE@}a}o!#!ByRD$%49LXrozhx@lz7*e5;aqJLqKZJjl}W3rJ%!y|IWAih@iE@j=(J+R?C+w
-V1Pbe;s@0gYQDF44Fp5|bx7Up9)@yA-(*tS?!$BV)q!<bYFkP44?8^Y&aTW?1F@emB;vu=F>)oV8Nnq|85CyhFO$Q9Nm)4Vs}4pwRLq#x5~;mkQ3=S~xlqr8
-B1RCT*U!Bu$0Tf%u<qi_JNTsagLNLp<84gNP|g!c^NxN`LIH5B>%Tcihj$k#oct3i*JMPs;2akzz!Wzj5z3e=v07C*Y}TDEjAw(6EZXJ>E&e7$pGE4=fZwTy
-kQ3hutXKpp`aqGM10;vt0FCLRzbYW341qY+2_Au5bK?+t<xQ?kLFY4<9}LwWj6|IcBrmv_b^Q!j7XAHcm;_VX16ox@W85&e$0h2JNa3$|<k8P>TAmIAjBiiU
-vk(%EVTm6<De0Ro(%N$<<%ZE%g~!JImVYjo7kCC+ye80M)T}|$g4^FR5O;M)et(fz(vRwBKYGDlmwU!i0Kvs!8jg>N0A&v*H4Kh~A-dz<wM{V75rV;Qqp~Fl
-H0WnZehTGJke`BL%8T><mwLP>ub!WQr91o7Kw>GQD-Byf=vhy7c2n_{D9+Pc5|K*IG#Do!YQ_(2=)5Gujw;7rt)QR#TYrm}U!tV=glzGz-yvtuMnR)1?zl|(
-_HvMi!f_BuMkdmBq_=zB$St~eT~4O|2O=<4`~'''[1:]
+c-oCxTd&(T5`MOS1)+Vg6sX#hVhij#>teHM0t866MUq7y3`3zU%4Uu%c}4j+uIvB4bE8C^;}j{<NE!}@oSAPfq!UHat9LKo{+#U#rRzd{eE;^>Uw(qGx#~`h
+YR#c(J6mtnW@k3{m35sXKCP;zxmUVV-Oi}ix_i}>YHhVkmC>6WFu9XyfzO$`Gxf%(y)KL@+h)&Gj5}7H%c3Zn`u}Kf(^Qq&bhfFTvU^-!y=smiqkS@->Gj6*
+yafimt_(93y3?CVJ7;<!J&8FEy4zKD?MHuwPabfc?m$hu>1XauVRg-;-T8plkdc@5IaTj0E?rHhLi}v&&-#1+b=LdJYxbqRx1FDx=MScJphljD!`Y^(OWUvD
+cJOyz>%AE<p)x(oalhB?`N??JnoZLdy&CUc{`>X2{I_4;|MVf{4|sm~_1)W#o=6|?d`}Zc0?mW2jvB3=?M>GP)_G&M$JT(?%M#u4VDdUuCtJCu9!X#*`B|mj
+bO03(4tIk!>(HP5I<)~nw)ZdzTxVe(ymdQ((XOeA$MXqWe&&1r9I=dLZxCR4XTEf)DoG#tI8@r!)9IVH?_PgU3w4RwW1W2l)uOqIY+W`{sv<E+PnT~T+BExv
+hUjR9Spx|f^s%trFqJ=}>lDJ`BSeYrK-Bu!8H_H`1GI*)BdsC4N?RETqJQ-ek3rSnO}+To9!)YO5?~braz32^GZ+#A{IoL=iES8;K5UT$u-?B=9jr5_?>>-E
+w%fs|qqQj;l-5*5O0Or}-2UhQmz}LDwFdsyb}%zlwpKsu_P%INHE(&s8<7ZFMrT7-13oZOhp%<Re|JhB4wc=Y+oIKU!rO9P3wpDDulfYVI->c4qy_eCYS8mo
+&)hiqObSy%G}_vBc^*4cm8oZ#dz&X9bAm%2TL@kF!l(ckEmTitN-W=rpT?V5K-Sbn+*2tfE+k`Quj>cfHuWCt93N}gm90&&kiid#sqVj?oT__c4tdvVTR}p~
+Yjc995swGrGjI}E*Qq}MzA!L}2-5&IdZt8T%ma;KPc(`NAO*1@bVxT2!Frje*C;EScCW)Zra(dR%JfRFO@(uEenaY2ERUH$td41poSLZbe#9qQ9enhXn9zlT
+Lo-aQA)->oC4jm`>|!3T3-<y*sm%V+ofWDe!y)2}Mj^Z~o?se5Vlru)6ZmED+%lqs6|I)IN5J0%v7f4EgnaaWb6Q5aLugKHNfK#xPH`HC+^PEAw9Nu$WLwk4
+5q<&4-{{Jjgn%|_O?PZ-MO#6n`@OJ3A&uo=9B_L~%Q}6Aoh1NGKt~$~z)UjaI}qSRCW)h%jV^?M7%8cG{=?l}a#iv2f_uHLVtyu<a+a!37uxyqZgu@MQ=lKK
+4W2Y=HoGQ$6tTAKO`K2OOqreDL6azA3(VEJX(}MF=IC-Hh|hluk`v__i-`}Nhnwf@L&mfm*f5N)L4qUmlha=?C_dqOpHg+lXofV0nNE_OxLmx(TMe9m5v9~$
+5Pb|AE@K@l*|dIOuWMTx*D(&8BVx@$BP5%K|Lewsj+Y~~7GMxRHQTs{C|q0D=NK@8RUqbSF1Ab*gq>m%20@sbvR>TLnF3u;U;smVQR75L#che3Ss^nDzBgx-
+N=s!9@-DzMix``ah0!;rBWQ*G1D*)5hVJC?1Pv9V7s!1gW1;R6K@Ph@kb{+Ht_sL^OM(xySu4UvU&DNYe<|e(#nQAJNkaTfDMaFkat^X{Tto06jQAZDCrN~E
+4-Fh5^|iY<7>^NFH8XIdS}_6$zc{cV*VGYd9)#qQm!+{48Qfcob%}%O2O)~<UeyOGrJyA(I#(AGGNZ5A>I$yG{qxpn+g=tIR1}i19#O6PJ<o3}{;1MQ2PC$F
+xvM1b?=Xor`*FNKGQzCVn|sJqvve?w?3*deS=SuwW(I;$4}rtyW3e@bFUHO3CK|fqp)yQ^zg7Z^*ta!M1GdnPI*57bTG~40T!OYhlxX!oa0hm@O0O|o@$mA3
+a=?8J^&}`2IEO-=nj5Swka2yY`5L?^H4D0e7##9AHi8gzx%qN{Sj3Y+>@d!89_f$9j-NdX^SKfzvX?R325&_D)+1!&1!0fKC14gy1mjGvk;NHP3s}Sp2fa0;
+(%d&{&~n*5c4k;!nj%^~s@NEtRByr1{rM6M*dH%nkYOvxAmAyeTaFVo61`ho;1@A6X9?`1mNCW%Lr8itNg+r{I6n?7u1}I&&Z&xLG!io}1+fH%!zwP7V&PAp
+u~Z9eS!qU|;vZ?4t*<83^7$kYHV~*rv_i|{;*|Hrc<hABb#UeFVjoIF*90{mBUz9l3_GKXzF$c>(kbCDM%kZI8gG0dPolB*3x1@1;#*Xvj=iGlJ1M8jCk;By
+K#dpPQQRQ8dl*x^QHgOF7`Y3+$y>DE$VJ$c!2mMQ0+1}G2vhE<5rE?)0az4!QW<c%G&%9&VL#4uEO~jJWQe@n9m~>wfij1@5gJw()b+;Eu`9p(dzAR)#vT4}
+M7X&D>SW}Wq(AK5>SVD&pyNOT(Y8L*1oWL8_u%uapq_Ie47~;)7$E|%NDt?bY~b(|&)IXxsdWc6K8HA)POx175u^5DI$58&X~*L)z0B288jo=gLel}>Ovz*t
+9C`3%Ma)bCUcP<+#P7I${&UITD2(7<v?#k^tpm}iXNBHFw(SuFYi--+cyQrry{bGUt7mo((Usd`b!#8DmqR^*rMQ9wD}g{3Hqs|X@*KRDosGtblHL_l_BX8q
+^En#^mpe-~cq;c+aZ|D-l2l>z_Mb_(fT!XbwD~^ru)mf;NQ)<1bi2@oeA5%(W&ijAR@7hO;2tPk`uW$_W8()}ts5u>m_579V(N8#-xoiNFCGESvE7(k?zs~2
+DGVfP6YO8y4x%lDUF?qgcq|&{;x=w9A%^7l<Xh3V(Uo1dnkyT+45J$Y7et%P;b^_h)&`^*mKltr$l<Q5&zwH-fQv?Az)wwC;vzXb<5F(u)`0ZHm#z{rH>ot*
+7u#-NM}{~iUUtRC93ZFMfeD1_s^(zGy|5~zOK2}N=89Nuwt5mas6-li7wV0dFmDaJMt}G_z6{sS<s6k)$9n5TUef1uyv&H&Xs&`%7Ri+=-ZTu?t29CvsX!kt
+REbO}7RbwiPL3H|KqbfL&~~!}k8WTChHFrSSr6vpgTAqDz&8S<&n|Kin|KBY7+#ZaZZlq+2Ly(X4|tDdDLJkRXmNSjPt7ghyuT*RgcQ?pkeGCr?;F?Ajbo?q
+RZ&lf=gqx7#E++@oOgy8@`odmb~u9n+>Y!(*Cbg_=`qTTmMu5%31Q4u8GY|U1&EOQ^68l~ynp4f^ef7;Ja3ST+%G|__w0DvkK5!9HyLs?%^!gvj<Dx~p4XW#
+_;|49gin!$uO+}3;x9_Bw6M<txc1WoJ(qOxP5Hyi<Lrb2`3+0vc+*rTeHOzSNpD<DhTP@=aiI659i>t);~Ff8B^K8UekoXT-3=Ask_^-NHv}qfJPPIQD_a~_
+aapo7-G-qgTNH%1*shodQ{=i^&Y$0{{=EAL*%L_snDoEq3hDL(UkC+lMKi~)U|J67qcGaT8M#(}r2>cz+;f2r7P>%0A3z)q0z%xA6e3I;Q1-r|NIxo?B#?`9
+AZ};3JLu9YXq*EvF?^>qmY^h_HI_t8A)a(l+EdSS64_ED<HLXFTYW&%+F@tomUpY=^A&7>KAz(T6)QSKZ1Fe?-v5562aGvG7VVp5ss(+_55JzU4NGk+Nh!k&
+PrNZJ^Cd<=VGOB={=;3#XhwALA(O%~@O5!mg(<bieJR8A0cAL*u|x{`H<T9&A+G-OpfVB#<@NV>l(-W1Nm$JB?mqaW@x67P#@F<i@u5dZq;@#^T?`e#>uLYZ
+xDC%>QjPhiU@r8?Y5^Q)sp=Grp%6;LEAd)YIXrYYTNu9$TC!-H0~}R08DbWtKOz38?!uk;{$j-{P$vNr={Znxm<`mJKKdgMZj>nyojSoKaM#?8gs8mA(JyGH
+=JLa*`h%IMU4o1V2h6U&%a%cZ4jgW@sh0w)s-iJ&`27KgsO=(yzu>Ez{vN93TW+B7DNq_AVxsG0+K<2S={q^H+EXg!hSBv9Uw`*g{<+}2z%!WQErA}R4iJ(S
+oMM-Ox~m)d`vcLE{&4{Mk6y5)=0>y>LT~_@hS%UEfU*aR8ZN+OLv&WZ>6_qgN(2VK@ye7Wu%N#a^S5b!1^G!Uro1@s|HT2G_g7EXz<wb6+(2R}qYGUcfzq>H
+>g=lG3rU=(*CZm7oalm|h-evq@kHw-8MbLT{`v+@;@|q)2>C@#%4E1L{uMvm*^?`+(NTR|Pkqli=tJQ+s3ccEQb5z|t-5-RZXNrR>Hh&zQ<um'''[1:]
 
 
 # ======================================
@@ -14726,78 +14727,79 @@ _HvMi!f_BuMkdmBq_=zB$St~eT~4O|2O=<4`~'''[1:]
 # ======================================
 
 FILES['cxrkit/report/checklists.yaml'] = r'''
-c-qB0X>%LLa^L+cCUB`hIv`9!q7L#oDOq;%^vbdvJvsj1a<K-x17O6(4!pBV2p09<)5jdWI4H_aDpf8EJ6HGg^gTWNQvI^ft!m85HLb1Zs#uufy0X6YO8e`P
-vbAzuqujbyYuA*1q;y@Xc45>^7ci*B>ALo7(_riJQWfu;YukR!OMac#8?QFX>y1|nw^pqKn7UN99e=UXb913?zfkH+_2GkRZCe@j@#7cJ@Zo`)xkjyZQzLSK
-Ok;dk!D6AwtCI&GVc=I^!OYM$_NH!4U6|WdrEPum`1JG`*8A$Ku%f9;T$CrmG!Gjr5Tg2C7mK(V3j|PcCAHKg?6`4D-ny-fAcQqliMZKz#PqPOs`b+Nv3l9^
-p4Zfj<T4FRtzDZ&LhIbQa{L8t<Mj+t0@9ljF|w^$Mk23P)n<gfh3o3p|2o(hKllwt>Ba=KVb*j*SOr2UUAfxyrU9la-LyP4eDH3>pxSYNp@9MFYNMuo5L&HF
-<6V8(pTua|LQgBh3qbdvbbzU{v%>?w`9_^7Q+b1f2RJVd*^K$%ZiyD~526eIv~Fb!_%|VSOWWp8-p)Eu7)Swxa5eGRtvWe5x!`~H{XcUZ(*>c95>wRSSLC}}
-+#e1Z*N8NI5`yuA`UqF%#?-;<j8Ukz+gev~+dh7MfOMQ%?G=50`K5Ye{k3x3h?M%T4)$wZ?GasKP?X@(Edjj8fj_-@{q6IAzWvwdFV)d2hXW1Jx*Ds=>EwK*
-zJ2u%_3-J_3v>E(a(;S#%<O8BgzI{&-X<!0VmzWUfblFBUU?AkO9K3^E9YhjGK9o8C|ryM3l}rc&<D<k{o@X9y{Sym>b7l;CL=X4zYpO5g##&U>cR0X>XO^a
-)bn<MG=l9Qq&PWu{GO=LXbZS$71p>^cS6FwUe~bGU05Is*efL=s)V@t#H?YXw+RpU84!S9Q5_JV%$E1zN7Bm3H6zl%c*evHf**Sf2;;Xnug7w<1}r}K(Y1@9
-W95DZcQ7J+125v|0(7~*fYt&aE%Aq9J$|8H{P6tcE99(4)XK{Cg1G3>qoCiyA>ts_txDY*Y@(SX>Uj~Z2od5rn5vmAtgh5c(9cz6=cJ?o^;f0@odWGkJ;&V~
-y*2N2Z3Tlr8mTwBv<|*#opD%WtR7#O$)nSUU@dmd-WZT?8@qC4Z*y<oy!`3)cOXdF8Z=TGw|6{w!aE+R^NCtpU@Mqn`DmdLrll3t(F+GV>j~$hD4gdYoKK!U
-eDZWJs$`iFPdp3tLAMv`S2oAvMZ2ti8<9=AP=mK*C$IzA1g(?>8FgfW$bbpvuT2ZfUqjE(4^ap82K)=^Zy1G?^y<ay|9<)1$=Nd&4`7a}U2M>`zyq|^(ntMl
-&>jlCP38vVt8F^pnsPiqP79EI+DccC-+|^BDf1q5h(!f6)=jYh(iUw8+CJ|vZRDK;PhdDwLv#f$V9l-pHi=7zvsgPIWxMLYzaYprrU7<pBjCa<;h-#l4)CY2
-p&l%3fc0r|=S`gW>h*Wu|8Vu<`J3;?%Q8=R17e1FlYzYiEsJyTJPVCZ0`MDnMkt)VXpAA(hE{G&+c>|1&Dxs;V+m|N1MuU*-w2$@Tr^`_&)k?ukEV9GTIjlU
-%OTj1x9ra>S(%rOUe}1q)Rh}>sDS(4>!q#XEKuOlKtK41DyEx)I4;OZNt)mRZ=4z4??Y@9I(rDBNOSWjV1hbrbH#0A5}2c7hMRn~3sPP<`nJ+jKnxK9-n>-I
-oS>&G=T_rN(}`s5_245Dab{Xz$Z|iHNMUPkOnIf-ZDNLru+V=HvIX#$Lbr~&9ns<uzn+o<1g@@VJ2}I~@ixuO`=aW~{pj>K47_Gwy(o9Lz>-VtgCXSZQZ!mn
-gN9GGGP4%BJ8%Rq1K>v>m)6Y4!z(m0pqpJN0f~IJ?Sl?9tlauO81F#|TSw}y4Ml`$6yR0v4#Czjb}zsKzas5-Tj-T-b!GoZT%y~nrDHBY+t^yr7k*s08%t&|
-DXZWCrxCSlmY^fZ7o}gRhc>?g&Dl6$bPs}gr*5JxUwJ?&6XqxT9+{TB^9wa^47m0XZ~WfjS%tG4?_C2CTJh|o?NOlncm&u5pux2v;nG#bq7o1XV{<3IyvnW;
-*#(5U1aJmTfU4w|g{!18q2tMF140|}0dWB7{IJ{Lr7mq*R<w6?HGwX3<t;>A;3nZhY%=QLrGTQPzII2FmbP~w``MDCto=+C3=|oqIf3`!BciVdq=Z@IvyGuE
-&*9PDyzh^JhV3yo)~x%3uth+RZbaa<{@Bo%hmTcq+dLv(84N^&@q&d9C}Hf{QNg4}`x=;<`U;qu`ucaNS4ZeX+iBODZ-%(|@K~yi&r!>)%=e>BeV=37eqhUx
-q7<}eWZ?u?iZR;rIkNpybFi+I(->tP0hqEfxD25`upU!CFo_LbSpVR{xE*zU2M6NOk`bmnNt><o9DMm5u1A@+7-rll*d8KoVb9)lmDy1=G=})q8&mG@zM?K-
-f?&R}b<28V)0XiLOaE2VU0RRs+#V%X8GVi3-yf!N7wAPAX^E&ex@V}r4mx&hq^<zyl>zm3qbm$BdS>l^-Kr1^q9H@0cR?rq>|6nlgBUe{0kRBbq&yt-jcqsB
-a5{!DoL8z5%n-O7wh4F<Eqh1~AB-on;q45;wnuAQwu^u;`o!P@mnP(|7!o*`6lMuXhgRXO9Fs<R>nH=D1mRSxuh9*OxDitcqVFd+_)j~212X`Io1gHlzjdVr
-kQ|>oaI$Z#$0!`wsI|+b>gp20jTvC0?a<STmqCjc6t2H=B`CTD>x5;B2XK)+kx1;>(W)4IphO%ESDSX>Y79XLpY($f!_R=tu~2Jq-SOPCN4QoHC0dpxX=~)K
-*!5dD@zJM6>QXrj!bpL!?P(0}78>?B3e*gqF_N|?5km~R&5sbSu8o~9S`HHfdU6)2X*y4czlN-chi?Enbfu{ugRr*^=(|sOSP;V&i+<SG(^}k*1fyR$h}}0T
-#<DR!SEPmk@jpyW;tV_ihG_#l#ElRLYV_{?KF5u^qT>c3er;5-DJo9M_Ejq=RT**P_W?|MLnFS>8w1))1;I<RQP*aJ+5z+Cfox3FV&OoM98`bYedX#a5Jg*R
-6o^b*%8~~_AUecTM7qnE$cbS!$VHlui^8gYNBH*v8wdVoY(eFj<+KtZC5C5(k9-ijx6VI~O8tViu}#wV;P^n`5$3&@M%Uo_yQ!X9ux1;^5L!JZ9`+;X3)f3Z
-eBU%6dJXssBdO0vQss`+^PgXU&kM(hUMK_`1?dSm9H7#)Au^4S(%=i%W@cMrO&Et63-nxonjNwvtbolysWQGDCL%%C)a~XV6Rfmt{MM<@?7TxOr7?fovreM`
-C>XO#6}>aDF0B}eN*VtLA5k8#9a$%3W32Bb8xAjmT#w(q*<eS7d!$-}siZ!7L@N@a5sUfXU9|*WhJ$KY{|6O_Lk?0XLhSJ!P1zM+ZjPerLMRkg7;`4pR>(uq
-K>;4?d|N|&84=K3387I|!_0vh`p;z3{1W560=!_1v&o+G2PT+GtLL@z7WT~t)YZ696(|kH{WKf*v(r=cRT^=-wDmC?4>2#E#J|yLhGfUx%joyV{bYiAkdGUr
-tE)LJ?iX7pNp4A2JRk_caYy^ctMjozGy<nAyx|_@Qt!BNYjJr0+351*#q(F7+*etZhpGKZcjZMtF(oS#4q;nVe+aGV89?3$Nms3_{d$G69^fqIE&Ky7TuQuc
-*%q5RcndjGlAWq3s&VzWF4<{P%0qG#$TvWH0*r)G#SZ;WR)_`ez9`=b9G61apV${6!+RNpBsN)<m@e3pZtK&v#~-nC$Cra+BvTp>I1UWa&B8V95sc~OqRF+^
-?D9fauxl5n-D6u^29_;ugN8*NQKw0}*@@5-`D1r#>_Laae_nKDmTunY6_D{j91e8eK0nIoJ@|;%FCfA2HQHge6fA~B!^Y?ac2d)&Do+>r1y&>Tq(o>m5tDwY
-Bi0cxm%l@}T_+kH-_!r)3(ar~LWXTlX8AqY2+G$)ZOtL=HZSR-=o(#Y?q~Z&SO9H^Kac3S^%uP`4|!{h-hv;C=6u{ezo9oeH_Oq1^?aXcJ}-G5Y}K8&OPn5G
-T3^6A9uNV0_#oTDU@?x+qY7>cbsP%<C!V>RUc8;c)w2$Lr183Olx*qhHs@MA>59+diWCdVJ%lU=#<(&ztn3nW!d`_Eu93iX0bdR!Ys*m$gLj5SPXOG_))lV0
-D+Ia%YdJZ8+`rq)-CI$>Nd5Eg&re{y2q1UX`t{;$@>_Dk!7<kdu5`8_%U+VGl=TIp9pG{{7Zbg@Ea5oWBdcsd>4G&G8ldfl%sc1MD2rnGf-h30fFS)o!8q3>
-;R>NI`7vSh)2=STd*IYx*gsv4gbSxkrhOwLr3B|*awV1Tmdpj25L}o;*Xx-cAuP+T{h!b#1z#PeCAM{n=u(D45G>spo5J*TN#$0Cd+6t%)DZ0g5M8*cJP;G5
-{=AvzGOoHzw`timNORc6jZ#(=xf{Jf5YCu)8>`phZaLx+!`fh2hg{`AVKPbd@Y7BZXDV`-IwXpTJB*+Q*>_t`b*1aV+%K8^Aty~S*E5WH571V>{&t)*r9u6G
-qfH|emS7=hQc&TpuQrx8&%UI=Ym)}~PA^wgyj2Ik;3}3T-0PzD13Tp9=OnRJxXsd0jwl>KQJ8{f7I9{T=8fxC{{9}BhtRiH-|V_$+ZPhPoATPjW9k|*uJ8rY
-i84ZppoU*>&}?FqFV*sWmW73mD8uy)p4HaC=>|r0wf(&_{W1iq-H1*LxO1YmB8CY&-bPVjWkj=|PQ<e_``(oMEllp0RZYp6-V?*@&XCzLV!wD{f~i$ZRZKyX
-hr$haRdw}zKdw{lO=asXZHBdN&|0$UqMzef5SpB3YQE}uFFSNv<6Y$5<Yj9PTp@M!3?$C;-F{a1xmge`N+*#FxqP^Hp&rp#dw{M&wGr<r#Z44tSmMGgDR^PU
-wV<e5bNwjgEOg5DfJVc9GB0>yC#bhj0Jq4Js<W7+l*^oY09mxydZIpn-8ma^Z6#kp@JOnmq3>%v9FS-%dBQrQ3z6(wHxTuRX&=*?le8vig0|_%ikAw+W~rM^
-Tq!s}y@euvAsTL6+0lkGz7NydgQ+gAQ6}qhL;+A;0uU@|z@0Y05Q7K`8hc<0U@0mb%S&YJA7$+Al0B8hX649$__!i;r4<LV8>6Foqp)6(%ZR524$CZHnUH4h
-$_+$a-p<9Y&J)a4uJuu*#zpZ@1m0`Rh(At?%pG4K(G3Rz6lf>!F3o$A=7qb^I68f%jp9WQ#YU_HIP6BhuF#&NanqPs?NtvlZch^oTcc7#CdOe@3B#FAh8as^
-`sal|8>`cv!ksPp<Dge=jL(ps2~vuZjktcVG0!?X%|z&?U~E#EVoWrI>7ez+tSmjHIk6=sfFJ@3*;+|8iFE@Z_YIn96tl}%-H|d|R3sL30B(?~jRYyrvUmlp
-LgyJV3~ge37MX}isLCNG)y40fZA_WO5(^13@};@4!~+m8ILvx;;@Nr2n*^0L(+&QU4#iYeC|sKX0QB(bvPn0kP&<!$NLf~XZi-pzj0?L#85ywEobRC&kmSVc
-8Y1`T4RW}_>-u={${q@BIXI8pAt{^1aJ|5~dW&`BS#=D!6&=Yc*AZYjKd4>T%@^^^QW@}wZXiR+^d_FM1o>Eibc#xjv9dtIbPNqq&V>OfOA$)xNaoN^aDjHP
-D-u!`^8ke|NSVnwzh~M5gpZ}0RI0-}XF_7o6J7|^8@xCZ@UqB5d~3KcJh%~v>=X=%F*OxDm`2(Yz(4X*C_E&;gL6fiLjW>nX<15AhC=RMeS{Yr_pHZpf*ml_
-p9`)_vxP;=>Y*|>h(;SYF@xfY%22Ej*UI0Cl&CV1=5!I89cNOW04n6eV`_CvS5MA_A`K>w9epZsNSd2|XBI+C>GGb$EY6H|xf^xF*VXD|86Nbg6$CTKeA|Ur
-;{t<;(0Lv-^GY%j4USmgHM^kULt$rT?V9RzkYi&2FB}8<7E>RIT?4hLj-mne*%If3J-0zOr#s|4KMQv9xPT2y1L`JW8+!!UESzBJY+>Rq!QlfGdVA$)69c{C
-n(nWo)QcO_?Ta8fjCY*u=5jY+b8O?q1R_~>({*Jsn7N_W7bGcZd8976?8eYR;I&|<`wrD4%W1sVL_Alfp<HZTB&Lep0<SDnC_-fWP~YQb#HC|$!(>yRP(8G<
-3Zo%I(5nI@%24=X1Y14KqM7f|lBXnE62JjL%w4o_$Z=d#Q5S^UyAnb1jC%9)kH<o*KFsn61`;1$gp5Y=xZ<_Y4g$5yoqP$EoyPk@pY*f=-2g~mfbV9uX&q9k
-Ay^l8_N0r%>JP=<_N*Qo_w9_;8YOiw-eJFx_J^g`r8+t}No)T2{MGm0eE0HAZ)aKJ8#A{U6+|_osZ_pVcE`IZ{9=ED-oTBvROUnBT*nJxaze|%U)km4ePNxm
-z~r&ecj>N#CZ;f=SZIt|z(obCUnK66cPm*Ndo0$#+&wMfmaduFk~oHqnhDp{?}IlTZDHy7At87I<QEQldlvF4wx0Ed=x4ovwtSC_#`_IHfUF?GeR7NY599J;
-qG;jZQdwWbJB38_^qmYPzJgQ@z20%i0;tB~E4O8+3@keDd+O|wu+)^JPcBXPlDukCt6n;a!p%}8;UtMe-OzM0lzDU}TsD4k$d?-QY76<mW}PV`&jGvM^bWFR
-g9q%)#<_`)L-4I!@Sn*+5IdX5Ad#*JxPI6a3uZ&MXE|00qXg<Ade%2EHYh8^BiiH<+cjDm1t|s5Ec)4}FpUva7@`^leWCEOXQ6|W!3B7{*O2#@B+b%3>$t`?
-#_)*RjAl#La99WeMj$`Zx+}*qI2&a9kK+y|GX^P}5wb4eQ_Kx`LvGbotbq`O>sk<8xr4zZgNO+H#YBhB{wh7G!e>JGsIUda*+*E2CHU|yMZ2-GoDMT&l2GMK
-9Xrho)!*N$Yaqhg%fvwYC4|WMayl@|+I1DW^CSgS!Y)7*2?XEZ@>XEW=JyT^52$0m?WfAVjCYC`I15WIO3>!=7#`(gaMO33A@N(;4{#e7t`wocc_uY7dGd-W
-X2X1e!I$9)-of-p4i80ifyJ<O^tAc;=qBp&w6@s7`BWk!6eK?>k}+AG4H|)pkGDihDDNzA23sAN(;Uw8fcHtSYJ4zJU5!Rtcm|I%j;6A6+jn{Xath~hA>4JN
-+a*&S?Y&MnK+$jZF?m3Q7Oe1O(8~nr>_JE;=0HB^X(n6{_Cq;|6h2SQ0<)#$;D@4zn1-O|Eu09Xy!osR?;vqAGD|k?Wdp(%DOik12o?CrtbkZJQ<T!_$Oz#e
-c30+DU&i_PHlp5o{VYAjXL?Vd6wHBZ{3mGrOmMuJQGmzibpI8KeRPx4k#|I*jb2$`eJ2nLBt~$}*=c5*dj{6Y@gX)`>$(-8wNy@L!VcXpbvMzyqy=dwIuU*&
-bueFXHpw)_)N>UM{N5Bjn`Dv>LZCbCY?W+tiZ^onFgP4ZpG`_(&0wa(YH;*CqFRqPT`8VU-&?^&R2)PGRHF2Vf-bG@8#bLy%x=s}cCT{n{iENr$t*2H@7RS@
-1(Jmjg$*S>ZKLPzrCej)J7MWVrEoCOHQjDYrh1r}if&l*Rdk$}8ss!#DZ%${WYo+ib~|j0qqZ%v-3gv0nDc>Dq^qvon<?7Av&Vzov<*Fo!h}jnW%Si~l!dKJ
-ixh*Fb~a;Qk{|Kj9jErBR~Qsfkus)>I#aJemhkZoWfY7lLmEH7pH7O?tqc}7S<?&H&V=0wp70*8H;>Lzj^$9`STp;QaDq+BL^#kbveUuM!W@(o6=6AIJaIU_
-ID1;|4cq(4U763}QKpyCIeVJL6N?anSjl6?-*Uoi-vlfdO6mlDb7okSgwwGUGER6l5DAqV2W|=a9)0wgR-7|p(-DGjkyASr$5^>Fd#k{ig<WakLH08ZlT&e=
-|8E(Eh)W@i@{Ot7iZbn=5Wl_n#apM8@L{22Nt7X!FprX2oTRxi2MITri0F%)p|09W&t~4uBFjZ*u>@Nkaj5k5u?Sve_FCVOO9{^+{NdEcL_}MC3y6P{Y1iBw
-w12_d{ge61!9?i&_(!9FJEQ%&(`4<-w+trdgMJbcOjw&k$!*)R9SrwVD4|N;=%%t*A=-9jFYp*lgiZKA%I{2`h?91pA>qI1t=W3jwYx@ZJ81>pS%W2`7#M?)
-h5C)~5<XlDQ0-LCnuPZaU?amj0h4XsmbX25l358M`55e50D5h!O2qAQR+i`*L=lK<R$G{-EL6aK<|-02{OdLs@m@_zrO32ue+@MM&h=`&aF^mQsd+3;T)_z$
-|L@6L%%y1~_S{jUQSF)fo2)idU#m$xCI<FANN@y(Su8m3N>gc4hS1ka5eEK+g}Gi~W%6k#YNzku&(LKI)#^x-n0A?CE_(jDG7dt8405Y(Bf>oRd_De+iQt`I
-Y;QCDQHK!AV&sc|@gYOps&<GFXP}j~uz#WJ9@+3O@L-vxroSYG%!&m?-WV=S0wKb(t_&#_dSxJ~L~BgX(14_;<0qWM<mj@upI=b(hVYUjONhkinktkDj1m%&
-${BbJzXRxKf;HHcjkmjmV{46%l9K6<K{9*GZHN~UiQPZKboTf-!{*>GZhGq#_}>VKYj)m#Q^y|0O&%>K31k_USJ!6M@^J_zPB+OB0etW->d^STd*WE^>HQsv
-Eoq{Gd${A5Xct4}DQUFE#Gsl`bL__Rt5c5nGompvlw5yDnQb5XOCMJ4k%x0Wb@<a!e9{>p760wX*lt-KaODm#d@IL)ODvb-p)8QfY78dT$xT5wU4RUa36r{_
-Ck}s8=R0a5*EnM~lb(~VQ#pv&o4jQ2p=VqepHqbP9E`-p4W+)QLOR7RdA)o)CsaY@uY!ev#r_A7I^9n'''[1:]
+c-qB0+j1MXlJEHnEK@E@S&B!ZEnlQ$w;U%q$EV^X>o}VSS4suWfFz>ffEmn)W-Ncle$f8d_63(7USuWNt*uJM8eAHUM&Hrkr|Rd0ZdGGeu4!#OSH;2<*Om3H
+SK42Xl&zKP8s*ltTDzw7Bc<z7wF{$Wx`06~PS>?xn+98#m#TQzT-)|<4DxRo-gvc9UT?fwxV35>tf@<7+wmtWJvSHX_7kN(Rqx-c*0z;VA3l5n4euYQnQPQq
+H#H&$$TY@x6#xrOUY$Jn00Te!3}%M5u{U*V>cZTvDsAhd$ET;q0PnNU0z^}n2$UznG!Gjra7FdCE*5b!)~mUxO`}^=s#)WfylD%#Aq8gER3-1;wyM@k<Hzb{
+%R5|S^ICgVy4s9X?b<XlwyL$Ms_`d;`u8(L1IP_40T#A3%ShPOs@jaOw{TtE`nQ9P@q=G*lx|Ew6=qF0gk2zx(iN>MrUB(vx@mc8_~4@ygKEe9%g(oIx(i-+
+?ZP$wvOkBhw1u8lhUY`~pmcz!va`bjzxYC(DN}iag9kV-4%v+PtZs=E@DE}O|Fmvp3-~wTb<1ecC+}t*$PAPKI=GtH>Q<ecoLulf`~II9jmd(mjuIc#;jhSQ
+x41tXGOiJ6`XmJ72lWxI%z&wb;fzs^w%b})aoau?eSmbFTHqY|{`6Dz+WKqdxDhG!A06!1y4oYU#HT2<rCY-C9tZyL`ui`R|M=!#pTAT`uN)3EK<jF(Ca070
+k^1u0Kh?vhPcO{r)5-bi`7!gXMG~&-v3irJ?1}G)%CL-Qf$++MOkdK%zjo!^EI|N~_y*;Pu|RpM%&bMp7rYcC00@Cwx%H+pMXTGkIhu^r!2C9V{}&Eqxv2-o
+x2Q*MD^t(g1riJPg`nc(-0@o?N24tusa1e+sqS0}H+@~hmUq`Gbd9}IDxy+|R7hMKc6^)gfIkBQ@E5bF=Y=wV-iI+sBP08aNc-Yp6I%$z>~SKD-(tZY?-2|D
+KKRbHi=bcSeg=1NBzyx?;^zYNxW9nb0#;h$ABuJOg?jPr^OvuX#U4>BE7}WUr$>*1o(qSFgH*RFLET~#%^XqBi)cZJ5YNF(&1_+HrCx%TuPQr7Rgb8@G9@S%
+XkY3%?&j!?`Bm3eaQdT>daX<A;EUjl1B|hHd|@V!P9K7$*fn`$K)!A4%9Xv%y?Ooehwr}viOMFikz%>M<H-}=@kpId)Y<}D!4%6!3ym->K~zUC9PF$orH`VN
+o`aM=dHV3l)4iyYRYpAVEYy45UZ}ThipPs~S^Y913w5CeZ^&L?2eJv;EDOTw$P|$|6U<+m7QkOa&(IH18TAJI3o3FLg_QK_#rOaD@~e}xXDlAT996s6pj&|l
+Xse}<irT>T8==5a#8AH42F#Bs#{=ZFu(D5E>FV*X-qj;z-mOeyQPYfdQ!IeAMcaYe&pS*T`PG3JFdV5Nx&apevul7&B51a>z`Wku*#>n*!WAf!_XEsVyJiW;
+L73f`2H35Qh!t)L2WbJdfZr5=^l-rjSf3_$-o%NozW?g$Z?9fFfBn^XS>_3^K@4$Uphm0BC9I5d@VpC9z$4^G@R|@OUo^&$+e45W(>BhpfEe~Bt+50#n8EVn
+!rus-$gVVFThH8>js|V=aJA5N>y|?>HgDMDS+dqI8@;X(m8mN?<j9zJdTDDoD^v(*$sc?`71T{ZTo>fbBu(*vH_ig#_aQb4ojn9m<hgkiFhQNSx#G4l3DnUs
+ubce13sP=4`nJ+jKnxK9-n~@Jyr9P`=T>7l@;2d!D?RwYM4Xuxn4sK`B~sX$8&h8CcAJ=CA^`e^kS&1!Kn8$#Bn^lbk9d1Zo)Q>C(ROl%jpJ>anRi9imHW}@
+aTs{iz<N<GZ-FJ3+6P0)-KA)>pe7BUEE#6kwSglT3@kqaS+HhSZGd?TjST2!7fP%|&fWGw2O3sxeIJbXpoFa>b=QU>!ZZr-DtCuq>lnKi;HY1bcDyb0%C@?)
+zb7uy?bXsT7ohEIE$9<JF5HbJGns@xc*<!6YXWv!>95p7n_q!uZ5%MV2f@5kchQ!wJfM^b^Mie7Ds`i)&IDinf?X-(X;S+0#z0sAP6VlBa5K#B26d{d%#ejz
+ECEUpcZ{+PLqRf!EUd$#BX<nlyrnHmh-{#r<BAgWimpsK%v{=onbF1p|NUPd8L+|~`BC&vJ&MIzZ%Dj#Rk5%J(t$a=lVZG`T{U+1jvsvZ8L1=G88Jv!To8mM
+8Z(kii-2+<5J(b|3(jP&ye$o$0Rm#9RtG-{R6X^zJF>jAJ(k!n7#t7oXX{`>$!yMPdEat~3Z#Tt<W-KLE6?H4-n{FNfrjldH`c8CgRn)c9vz*)?ftQ#F%KWB
+<XCz{9QX;y8O$dDK41p0YsUzXBJbM(YU-N+YU*2nrCuGOn{TIGYrYsF@ZqskTz|wcusPX}Hue1x>-sI*rW8<7Y5;Al;7Tz@dp<|DplS~GoiZ+?Jub>+NLB#r
+G4%tJ*x)Dj4=#+`F&KAnARaC0Y4F<`gG4oDOpq)YJe)kJ@~+;I0hDlyVbPsp?pKu+_Vq{n1aOtvQ8hG@c-R|L?(e>$E@F(}RAB3tPk~KaE=2(SR~?GddUQhf
+D7MPzYxG%vH;ubM-`7a{NWIZ%M4fif-DJ~w1&dx8P<dcHFf8gB+y8Z2M{J4a6;1I4c+TF`9!~bgwi{%j)A6%&;I|G2Ec6YA;qVP&0g~4Mf@Hja?_raG6;ZN>
+;_$(EG8^8`aMAW?ZOe8M&_zEULZ}jG1&e~SOCh0H6ccQRAn+y<h_QO(D1V^@-Bhcu(e_5<h^GY2_fs33x*cbR&mUvtk2w5ay3)duoK$e&`QKQNsRNWGyIgX_
+I0Iy~9eM(I8T5KVDTY_B1l30Y52=L|r680&@l)*C(X<ExCE{qf+O!K-W8g#xr9T)m{0#UU3so24j_0O5LRdkR2rNs|*2uTm^-DPO(Z@yVQpH^WTd`7f6icS1
+SzOw^o&+_6^Nxh>iN_H02If16xYx$c7p)(PUCCLb$LVw-gp9t_Ymge~N>e`s$!{BN>yJ5s5QZ0ve&pIyVcd_@qrY+-zHd|v$76~?QMd+(|88oMZJ-%gu8rzy
+ZiHA>V*uh~oFIWxSM=jh+(5KWicNveA_gs>kVm^J7nH5cAK>=^q<cdn>d+g*^GgMxR<i*RZ5wPE-U0+FGL4Ic1I=?#HFEcrtFJ&#ZK+XQ`gssyG9n+6fZV{e
+e8^A5Y{5unAP5;i`yKVLZ^dyC07e-UrCClZ5eZ{dS@_5sv3rXr;;7Uwh#cD_p%0D^lpe*@{?h0=ZWSVzsh(P}d^YMY==PXg*^jL+TrctRb<=>L;?2oOnuL*5
+)g$%%rx(CaaJcBlLcmmzR)OOJl1&?;*$BxF-gIqdwk6($ahP>M-zUUJ4j^E2(7}vvhsjpZOm(|C$QCPY8-esUc8)t_OVzVeagAX0E>(2x1V{oFiAy&d4?ds~
+!gi!<N;X;F%at4kf?|N*z1d)Jg*T;IgPF2EdK|o=RE<~#{KHjCuo!Sg4V#Lf9&yM);=~nu{6|xE<(ZqK>~0Crm=n#mBH{*51{kdKZ4KdZL_l{X#8p{E6Z>uQ
+>Oa-!Y5FAwiv_sQa})D+^nv-Y(&~BbyoG)90d+M3ssg3K7dXwnz}e}k`YesOUE2DXt&Er#PvYO`G(!}8HyHiyxStDA5Atz?gmpD%{rzI=B!Ox=k_-<^SHbH?
+L&(ti*dUaFQx?v1k8-JZ+_<$kyuUZPJbCf_6)65yR`X$Mf6`rP-;YemN`>R!7S$lG*7S@cZ-k_)*42KMLP;C&D)Scpi5E*H-YRX2O&#2doao8!R}|F<J;Eg$
+PRe;m9z{z@IxsH4NGMh8`R^pPSm5r9@|}w#C|vs^`yym`FQbs7C+iY(4STYMeY*DeBX;gMeQ=CqSK|T4fguc9xTZaVF}+kfxzL)OW9SO@?E)2hY>Qw3Y;ijy
+4NE$rPLp<18=)ui$L`eFgRY4GV_}$Cx_P5lK*j?>JkWXj{3s>)-~-++fds?XXouNSR2i}q8>1W8Nlll>JY6IwSdGk+5~0yVO!`Y5v5tVb{2gNTI??F(o{lnK
++=fdYbd?EtOa!5gpkz<f)*Sn8^O7!#uF=Kjer8|95737A^N61Rf6)sPk+;U^DEP5x&d1$z8G560vm6~*&-a<;kLCV@t-AB_jI;Yo>%+B?1$+1)+rnTmj?k+L
+-UD?U3j!yextm_Rox;_#4&9^ix^a}L>FPEoYCP$RKg1O&Y?ONl=@5*DWe{1}CFq2`3MJfvf$IWp97@)f!x{$f42zxs_?oRNTy<A?bOqLOa{jpQvghutkYJ>K
+{KxYX7%w8t9awKK&L+PkXB-@Kec(oFYh~F>5|vWMV6?-!oC?M)u`WwEPWH$uTTo(QO@;<&yCL(=2{=l(SiZlElqn#dzfaW8<yHtG^d&zgY<}9+C3p{<Hw^oy
+yPa@fmdUhlWTcef+)FMJ^WD<tD4Ynv^+!}akm(U(wCvUY32jpF&1V9!ty4soG8BDaiPG2<rl(6Pw=&#AfBs1g(Jlbdg{#T~;ZW-Db1WGCRY%;aMToVzgipG2
+u<Z7M6!x#sdx2kq&9-ny!@F>)9x;s3Z!oz-F7Kd-nq+<WarcPx8#$28xedFV>PpvzxnDy3eNM7sZfF=&BcQb2{&Ji%t3eB4p%9J$)H%~ddMeyl*2dCK*`+ji
+^@53Lua~PT)((Jsa1{$M?sMJz4N_Z2v7qPzNje3Z#<jN%{ZWmD8^@%((WNi@>En7QrS4{;N%{n|XFMU&7Wd@DdE>g3zrUyFA)2n$7rSoW_AQC;rVM*{OkG3v
+@Zk%j9`{BHriQ;>qdCSbf>ihS0SkbRD694b9{$$A=>|r0wf(I#{pt<6LX6H3xQU`9C59h6UQAJ8K}oZpPQ>vu`_7d6Em!WB#bC)v-xC|{&X5^7;^%magUMaY
+eoW!aL%oZ;s=9i<AJ?h&rn2>xmc-gXXf2uL=+AMip-s*>HDC3-q8&QX_3_?>X=@JLYjyPuMA&o5LpCJ2Sr9FXJ6dWY8w&DpFR&irSpR@}q`T;Ffhw-Zz9wxZ
+p|kAbby{Pn1P^b%JjZw;DWX#*2^1rW6xlC4x)W4?D2-e6N!4vkTS}x(JuF+a*m|PggJC-xagpi;DJ&kDQu68=PYLt@mW*MY)`iF_t{c!CV%moUbCO_!Zfcv3
++=Nnr{48~|iI9Sa)dLjq3*mO-%8oXi@qL(J52m`fM&Yc>5k**a35#IK2kx{1&KSg{ps}}10lY<pcNs*+{!zx>F4+}YY*vo!kdF|dD?uE{ZVbQbjlz0MwbUg@
+ih;v23jh;x{9U<$u+H1L*wuMjbCqkM6d4Fn92FPuHD<&gCm?f&u_ot6X+eQ@av#&YCuv@|sg0x4XWA&<IZ^P%%7Ei~bQ}xqIovm)7z6&Q2N}1gX$@PWc0(q{
+VN@x^SyWy#mJapL3;%4aPJ0SB%INTeg1Iq1uk=iiQk1kr_`SwF>+CcWp__u$NoAfflM$wa`WLgZ^pxhrmY89J5HDncCDkO>VyL`=z6=uADy&53G#VGwg{n)c
+NJ%cH7t}q=5*M@$9dSfDw2ARqiXw8Mkcs$K7r%A3F=dietbEA(Db0-~wtyhTVUnHm+|FCxH)ye$Znkg#Nh#Bbg{r?9EQRp}bkwD8N}-b;_0S7%5Zn~g;~6XV
+zA{>zYNG6uq5LCj`Q)0~TJkQ(JPh8)Yhrfehz7rMk_%kAsR`YZ;8|eTiwzeJ&;y2y%qA2jSGgWy?i_G@?Yj9Q)Ek&oa6O`H(@>?piHTIX<YTd<Q&ilI6%uky
+$E#Jn%7&CM5&I^K!Zq>13dxnSLI|tStuBiLry5Or;1pt!Ea*UV8Yt{C99!~8u}szp5MdiG!4D1x;y49MV@w@tHpD?kDkatm<(uTDuzQNvaa?-lU3iz0mdJJS
+=oEqTR`zQ=ykNv<Jw_Dlf%%8IV8%3CSi!7PDsux!p@k<N%}a5WYACgcu<~~zDyrFhYn&>=Na4a#AxR(ey<7Tyawe2-Fq0g1P=Q9$_VjmOny3JQq%Y2lwa^=N
+#Fy>rWEmb%sTG7)$9(&SSNj5kiO`cCwE0T16b+78V3~lR;X`4YX6>3PkC1m`RzWxu^ev`761xU!Qx!-9inAqV3VUvYK2Mk4d43l0<f#E?mIky?!Z!AZWwV%q
+b+m<vy97@WQ0VQI16>R|i)*@YPn>=DdY7x1@g|YVqqv5T!BQ8$5;2m7S)9|QYO=Puq1G29KxrK$Gdcc-p@l_z-q<9|aJ+CughBi$Q(PB`yJEM%D+?FO5*bdk
+2e>718=8DL+0>_44{bC%4H=4Ffg`qa5F}~yFw1DZ;Y)6oXh{pQ_Q_oY81+f4EZ-v+6cVY|KYe#BwCuwym0(Bl$xBGDBwsDwSnaG12cA0lek{A2_g#I`(+PAr
+AzcQ(HrmIUA>)gZ2q!H{3rH)86&{NH?O7o<?%Q3OAT(~cIX*f$Nxk1afA#ejU%h<Y+gKL+#>_2-6H(V_dV^3gtK+R1ez7k?j}S*&dh?<1%Hvfvd9P*Qt?aAv
+mau?aVDeZfy>yF16I1+AEHs8Y;M;-|P$bTiw?0`Vd#o$LTLl8)maduFk{E_UyLqUBHt%xEHv60|-plr#u&{9<uwwsNafp6a3~12z2x+{25md+;B3yU3NQ5vh
+0~6&G2SH_p5wAQF<<oaEnP~G>LvN=X@&W3x_}Fk6DjbW>`<^~~By2WaAtW~^d`Vt4sZ}qrx*7qiB%ma96w!Aw5PEbb+&F&u$#*XFW)7LbW~C|P)&YCz^c=Mf
+rjIj-`PB_45z$8wTbjt&lCCbeDB2VYW<oY;Im8L01kNJp);BOVXetz{XqHF81|et^qZE6y%xAa4G)7d1hyodOhr)xZg${m3M@1Cui-h|KNy{wjvyKagW9W~l
+&1kmd3CC^h9U}%GKFQDI?#hx3&IZ{Vz;OrDA%m0;33(gvFy;n)Be&`*Rz<jk>spXtxtYNvFA)*=i>VTwy;pkFh7YmuS!W9xw2!b5%}};B3K|X-6VR0oSB9Jq
+r<tw#TU&Jv#DaTym|n&&+!A7Je6}9l7OJ<Mn&e}ORf@C<UorDWV5Ir2(_HVh?X$|hP$hx;j^PBSbID5yN?jhpqkIT%`YUHx{8sh^T*!qhMVN4&360#IJY<UG
+FyCPCeScc-V0tA7jneMvYxEHrCO_ZZM0K8Ei!Gc_B{D)q@{=tYsnyx8(NfWc5h<m-vslhZ#s}s!hx0_>*3zpbA1qZ@<NGt=8$8Z9n##^?-|_j&DWJ!NaNUh=
+mrQju`}yW71o#-*u%0GD3s!hC=w*_0b|j=5b0DAeG!rg}`k}N%3aY1Of!S7a_QPdOOi|F|9Zn=t0)Ezpcc{1-nPr>yas)Al!B=^VgwTZ_%@qj1nWB`JM@9$-
+u?v|q03q)|jD;^h>aEx3(pP+@_XJJBF1W^jgx1dl$D0`idwfp!hfwUJo1Bik6B2N!Oz4+DrW<g%3pg}EsKME3W}ABk*~#@GHeBnv6=AkiPG`aj-7n8K(Y*u)
+X(u`negSqccX2k!G{w|)6%PE~6g`_{k`6-9JMC<hjC6`Ras)9r995r9N@2@jro&QpbU~t8k5^_Xwocz$;YCy&L<Ur%^c;k4zwR46olVSc*h{9ba_#*C;Iqjr
+fuY|K5K<LL79th4llX9ter}+YFy_4zmd;cP3KLz^CA(y*hncD9&NyF^$9btiP7{_AyzfQ^&TL}0gU2{(+Y)aF&~lOUfmEYdjIb|fw0~cZ2fGOzJ;$FHX+<uh
+ugs$)>?ZHGLekRCX7~#(^16p3)Skc!8v<HUMsq1qx&raRr$s~tW6JO_GCxUAy3(x-7F=1=i_*@7sR>^2-5zhAm}MNRwZOk-<|WaDy<{RB=oT64;AGXVmOky7
+up2R~I2>l2JuUaf?!phC*eWM<c$Dd-bk3e;;lv7uAXM_0@oza{wr>JfGbLpLe{+slRIJkp6*5M6HV{db8wXAadLDiBnO4m6Y&b#?E|O}e;zTRAW?vOJv#={I
+{KtN}VR9;t^Zz%k5D_YbUA{4uTT%Y~BQm%b$vdS`#!$jSN|JFfb7KxtZ!i(z7x_b7wUw>S44g$ckRz0dt0NAR{&p+^S((h%cO+Ee(~ZOVkBNx6`bH3c9&6X)
+95jK!;r%mN%fUqG{rKZuz@O26-D$G+Wn2c6^Fcoq2_~$~(d4#m*$##KNt95=Z*)^xEMaZCvKM#^Cc-NGA7ywZPsA}h(2?+8^ww;>>e^kiwVk#C@2tU^R*Z{5
+#6tZ?c;_GTuvC<l(<k8p23X1PkilfDx8-e5o@744m3(|8Z(-4ETU8=-m$R}s*C2;LT(jE3JSC$7?lV`Bl;N)nUBo*!DUu@Ls{J+4{43Y1Uc+6Q{9AVPD-0_*
+A>;o&d5gJdZp5BD>NF~CyW*#?pR3dHc|0Iq=6Mj@xC|z;;G`=})lC_8Ul~Q{_&X7Ey~3jD(@<|u-<D+x6+4&uNOPF>m!mCu!@DvLf`q)}R>enL^Wd}m`0E|P
+FTdE{X8N&;5XEB5TiI)|;#QqRTyX}<Xbbxny6%w;fBOh4J2m}=7qTgqB6(vh3yY%4u)I>N70ZjHDz7m;jsudOj-PNEljF+Xett%U8v;v?DIo@<JE~AaFiJ>7
+D(A&x;2oBZ=2wF`*?7B4IJVUIUMiXW7#_2q+=fUIk=XtDtFy<)d2J5+;-<G=vVTsCxMt`5I(6(}+~mz-dO#L{d39}8Egy$q;&h)J5x__LqKu8->?e-Jp5E_c
+03zat6?ott?)W*H!%z)Nx-6Gc5NeKHczz+vv3^E0#)OjV@2K<bul~{psJ*&6{^3i^_|)NtyZE&8qEth;BWJsneZZMJ3*LaY$fhdBG;(pz!a>@rF_>s4cLm*d
+v3_{?m^2qX$M{^G@92%*BUgU@x=!^XUT-qU-h0#t7@vNG_8g={;D)kbRHcolOP)=Jm#^xCZm9fKFg5_}e*h{zY8e'''[1:]
 
 
 # ======================================
@@ -14805,16 +14807,16 @@ Ck}s8=R0a5*EnM~lb(~VQ#pv&o4jQ2p=VqepHqbP9E`-p4W+)QLOR7RdA)o)CsaY@uY!ev#r_A7I^9n'
 # ======================================
 
 FILES['cxrkit/report/datasheet.md'] = r'''
-c-nnb!EW0)5WVXw1`YzGSw~2VMbIX|0<D8>b4XhhX?xtz(#Rq#ky?_9YPkCMeKWG$9Ev^JB8M|?-n=*aJ=JVVx){gogl<hTv1U%!wBOTWf4v+RdF4ZE(wY0G
-k6gZ>an!pqn88t38<%_=7i24%j<|_Ti=yV3sIpBP$yc<XKPdV>6daKt%l4;)v=rGTb_J7l)S9r3ba6Unf6@6lO3ar(yT({|c6E6v#m~?6HM>$0Nci_)69TCU
-zC{*iE0oTQ_(ba+6+gn(CPDnfAzJT{;)ee15rU6Mrb-;>J+DJgoX9jey}Eq$lFnAXZF`r~+toc?{dxWR>P4PqCnt38lYKJsILqDz-*4(f$!|E-$df#!0I=jZ
-4PN?5wZT0%4Xr+XySu%3`Q|{1q6PI$s(0ia$0ZrSp_uw|CzJukC6%_!3GE))Jslrvrp^|r58!g(z=s>Hy+c7<2fqoXy&;FhG$3!+uN#ZWmb7N@#wg~>={nYa
-kis3B0^_-mD<eD|LE5i(<2bPnB;Z__07IRRcB0}patY9t%Eh*3Gh>y*<^PJyAWA-d8|C|S3~IPago7JmQ`A%|eZdbRrpM<xcwEw8Q?1mXeuM~yTEIXUHXifj
-B-9qZ>01}o0Eho52pvG#ZI^Z!A2%hnY}{eG&ZpYCjilN-Ke(IcCm41E_N>d5qh!|2Y=J!~E#u540*i^v57NX$T47oy0XqYdARPxFX}1m$5v|07!DO<_Lxbpe
-r(7wp<s=T|)#=NJR+-uW8HJZrs!Rz$4kyPVpo$YLT}~eO96XF1(PEaZd}r}U2jcw}(8QPGJTLaeCXqS~fL4LwJ6A|J^sPe^FX&s8?(kbqlPZGmG)Ufhu~t;@
-P7h!$eG_<NBkT)U7@g5!f_l+1gNQEmrV&}x`NW+9oz_>wW_zUmYvh<^e*-ow#U=n3Bm!TARP+gz@%3baHL|JJa5e)-=w*9=C0qvXIH?hG`Un8RfbIbifpNP@
-4a#zh<@(%h3g8xP1iS7fgXU~(A)7C%O6HGQHAnNKl@*%T(I<HZ;lF)&_;UB|>%-lrk9m6-*FBJ66arrp*b<d3q$~*^JHSKPi+0|Xvvsh1s_IdfS5(dq8&n5l
-euWtf4vqW=4LmDN'''[1:]
+c-nnbO;6lN5WV|Xlm;OIJ6I%&P!^;}1hl&x@}Y<%$E9tTaSOZK+g-*PP5j^Usy&`?Kzo{TclE2PSMSw!OAVWfPNyk5pc^A5Hq3HC+bylO7wc)2*FJPcj@-XP
+<m#BFDcx1UjE?%oIPqOvk*#Sy;x;m^%7&v*ZQCwV9ehVC`h%h$Ldg*jS++eS08?Zq>`Er<s59X)(&^!py`z&8Bv~$h_N}q*==|(V)1REA*X$|<(D3iU3IgXu
+opH8C^1O^sRBWjH5gx5*%}*Sn^$rl1^xuFGd_*#}aG<}r2m`T@X>)pg_WBhaUHh&ZTuxWlAL#te#oP1aJj)Ia=z|ygWb|>CA*Q!2S0tV!ph$8oqt`y9F+##^
+OV^*i-QJwO`tvy*Aib4lL*8**lR+62WvFmaYx*;)Y?Tw*-1B-k-8D?TEoBJcaOA+do0NNlgt!j=A(-xx9Dr#AZa);Q#Y`(I7<@63xoW<SjUP2}k7mGhuB7Vl
+4kwWH``t9nY@-rztqf?_KH8ar7laa^s3a8InTMrTJzW2<tPG;`<HaaH$Udm$S_lW1#HMVhN%RFjs)+8N&;Nc+qm?F6gZvT09~&(Og0OLqlao?g`gZ7COw!-|
+M?%aWn(lhpV0_$G)Uk2Pbn$A|G=^scojNa#bq|-zAI*ZPt3s^H6Io)4cJaWL5<k;ID+0@z)ql{9!arxw7XpO=>c|aU0ntJ$^ZoHsw7yRxL)nQDXF5E$5|=_T
+{q>Fn;BOM2kIs*7JqrkMNg?~>bE_b%^a_>Ks{z1pdaNR=Sz!2T_Q&VoVe*LX)gQgZBTZ7V%*ClEy&7BAN|Sy=gN)*O8BD9=Y%Ws%77f&a;Z;{E4Ejw2S05!z
+l+@$5nx|X_-=`pb3;tpE)RapHuw{A^_`yb4p4DGUTB>l~YAu_`{W!ixj#>5>b`1Q+CLl5N1JeX42LUv`o=mVt*H;1CGctuiR|@FCW#FDAxg@8LXjIo#S`sP@
+<2JKGW_n{%z6yBfMk-P4Oy~{j4Yn8*DPgy^)U_Csf|id(QTq*nmagvZzTCe5dUyNjW8PKCC`v_%<{^pQIzvGihIWzO+X~q&<gR%4J*q_3({9<Li@mU*>iT|}
+Kuq-R7Hpb<`Mrp<U&5L-F#'''[1:]
 
 
 # ======================================
@@ -14845,38 +14847,38 @@ VYz!=j#qKPR{VV0L?`3_0eM12B>'''[1:]
 # ======================================
 
 FILES['cxrkit/report/facts.py'] = r'''
-c-oy=ZI2tb5&nGo73>0qR_SVU7o-I$=K?6P6B}{jz;|iTs)9o8awYoqMOacktAhS}pBa*?l`P}j-Ur<-IV6WO&pb2aMp5+pT3TV(N^Imx30dd-lF2qV!pNPF
-%VukZ6z#T7gp%1>7*$(UXG#=pQ=zAjnH9Pg+8WU+vn{Qeh{tu4;74K5qqb{2N}GtLrVfLlx~xnZMbTiuv)J86*DIl`P19O2t#^Zgf8NQe^g`K(_Cebqv{<}X
-t<g=rSoFJ7xy|w0ZcAl?XeKw>$}$n9Hdf^);#pG{x?9<-@w=#HrA~x$X=PgKjJDm)>faYl@v&^HvW6@eHuU_r*Y}BdJ^k**>&5SH-afzcFZloKo4Z%{um15O
-5!x&&T{rE?bn3k<x6)#tX{Btdvu@HK^lICl>e(vp@d7JZma5$)oyW`t;nd1y&r};M1!<E225{!ODf9DD?BO8)*1evHoX%LVnhUEw005g(>UuDk-u)zQMFcD;
-I1!5)qZoLAMpyt?iN|BO#}dBCB>-eosb!PzM$zEz)xTccVUjq$SzKRVCnBo9x%nv?B_h7L_ANI*eS^m9(AqU$yLRdr4PH;*{`lhVp7g1|<;DSU`8&I>DL5Kl
-ZdWUU=MOTYm!&A0R;-&xQOSDeuuO6-;-^)N>ig-BtXz~~Pj>ua+{#^qrL*R}&c`=@r{`AYx+$9#cQEj>tsR$2wlx-uMuWj1SB1!1`B=wYV0nX&#Q0mWY?^X1
-xFU7eiWFdNoj%aS4HcWUtZn1N?W$FF+t$I#sjiDAbt7(J0WTZ*wRH|GXuG?-JVn#YZa1Zx8QTJ8ww=$NKC{>bJb_n@=FA6(@<vGW;CO*m1*wRoTFE-$SAb_|
-gb!=xqO7SZZCx(~7P{Bctdk>AK>*KgZ?qX$y}!4?m1(vu+;%H?t8PL8|HVb*yY}3(+}3%iQrEUHYx&h*|2CW4d^JBrLKotbGD4L=ZR97e8!H~_=COwVf~{wR
-t1BSEAsNmN`l$~a)#?f+P6N!L7h+?S@Ca;J1qi}Y80nNyE0_(EQExFf!UZ4%i)i2D#{+<xE6k(KvoPC4?A<mFVKD5d3!pX4%=<*#y_}A*yRc~J^qUUrIqOF~
-iXmE2(gwtgNOJDsw9y$1qReGD0X_lD8fnIdRV&}C(&Z4=+}n=*ji3R(Z^fQuQ(Ym0Ep*P&NiCF=JO?_6cS?~%d5qVH;S_q)0;Gpn`tn3%l!BhopyJU1NIQ$m
-5i}3(j_xU&`mK@<r@Tgi38#jr<fSVl+NBCS2&#{G3Gy%Ru|NASjoX~FjOk2cdd3-C`H&V-UzUMfsygOLM-=fl9=?5RA6X*Cx`5Jg$idm#94;)2*hV#ADp)*h
-pTHx0o>|+f<jpQs3F>rd!F)NvBvcW&y1?gD5e<a@i%MmgU8@rdC7lAg6<Mn&=L?voVH)I3=Z#`h1R~vRmtd^5%AbVaIhQ^XwRgjz2M~t6VZViJ>7P?0Bz-EI
-OyeNBC3TOK)WsOJ53VSyQMcJvF_C%PrkONqv29BV@YZA6za9$?$oZF1$^_t~vj$+#P~ni-5uHG2$;ky?r67$S<Z4waWIc|Nmc&SrkwcqP=9Uq{&3)LtMe)&?
-4W`%c)#Pd8EO*WqriW!-;gge+|3Fbx2G*iaMr2S!N#k?ek{;1poGXp6+aEWV9NavK*gM70u!f}oQX%skE;D3S*?|)2YuR5A$w0Nw0z<pq(mr_)=Q{7s)J;Q<
-g@d0W#FvN{PIe{1--uing<|hva36<M9UGSt9Q-V(4EUPOpP;N?0~@gc>V_s}8X?$8L@X`lDpnfS6bsgcrVdqW?BJhbq=y&3I|jIbe&QlO#H~QcqX+1E<v@+u
-d1{`{Jz=(PaZKPF+3bK%t!OaXc|2)~96^K&qPxBpUvQvt-w5<hP;f6KNTy2VW~1tyXpf1H2T#)L;voJU{Jif~@iV9Jp;vPewfh>{0YvP%`ag)+(ork;hxfEU
-szB%q_zXLwMwGhH#YHIfk(wj%4L>`Fup|507g4~S47!L%d9KchBDGH{&>#|j0e2|P6R;YbHpsw?CYLWd#Cws^vE1>etvGrnqV!#(z0M=d8+E8(was>8K9h-^
-@QG<Tm{5LfU~^ynfpNg3NHt*iJr7CI#7IQ^5F-X0@)42hFRR*GGPlm=4v&2Sx7FF)!I@`dG&hf_*)E+@2j`jPt`|*3^y9}0%bvbOj(c|&jh8zlRaCp3GM<x8
-6X!E`)SyW?!KP29mJmS^=UndyKpH7t+k-<NMMF?9HC9^AjTDlJV7c=^4#XL8JBzqfgP`X`qdxSJaM2L#IYLwCJ@Ljz)+KJH4p*omv66~n&s#fmP|9Sfmn|QW
-KNC-zwpq%hE;Up#qEfQv`w2(WAa1^>poQ0}%*S;9alEepB_fW9nqtZtsC+ZZI)=2USI%I)4p;w$lXUuSo3D-q2-l$}<L6zj<YoF4-7iZ{H^9*HMj&1_$5Tjp
-%mK%61PVyQ!-R^t?r<J^6;hu^6^aY*=&&E|rya3!@be=ddT$*a7)UuoF<}6&-IUa|;9AD;go_Kad1AqdQRnPTsJ>}6q;F5=g6*tX;8^22KQ-N14g38OBto?<
-o&T;U#E+dNcMJsMkN{j$0w2LdWWGZRLDZNTjW=AAtX<i6?h4mfEBn~A4@Rs|cX09gtXI+&Y%Z%R9RFl@O8CQH@1*ZcQ~%+@q|nxKxhwW;>cf8Mj=ppe;uBIu
-3}6Fdol#_oR5(Pw<JUvK3a*-5m5a5KPnE%RiuvdC=huQ{X|12%JV)O9e){%#TIFG<A6<>KkfuW9nFF>tJ?r?;msLZ)vM!=%fr%jNx_g9ay_?gi4vves_A)A(
-h=|iol=NEpqK>+ZQe$ahzU7vYb0P#>Jdn`z{{HQ&?|!>~_2w6BAjkj|?XH`skl+~Y`Zju_Fc#4vSJcP&9do+Vh0f%0B?uTu%)X#&pM=llW8f09x`tpm2C0D_
-zldkyg2hCfZ%zxcF5k>C>!D+UkE=Gi2{Fo&jUumk;m`hE;VkwiS3GCucYm<~UF~keJ3qUqG8-To?Ok^9;3P&|fDxhIm3QzN6&@+DU;4>5TWhPrp|}vSqsPfH
-fpG)RG#XJEN3fVhjMuS7>GB~WRM2J0)t(Equ=nGots9-VUOz86h8z4S_Lm_<?7PihbnPJt^4{K%^iN%nHw!y|;a=jXZL)>jW@N_cZ{J5DMWAT}5OiWP%eJk|
-*xb|OvlAvNht+&DBZB@8{Lj7d^M!Qd+=9+|$AK>1=_k-Y(Bc7>od^y)n#Mo6v@r2k%*V^V(-@_@zHr6W*^(xt5OA(>szrPaNN6Hzj@|4jHzwli(P8fHV~(x;
-iata|xDIt5_`ewJ`SgBz_wvPy`_Cb;&pE$$wLt%9?$0#-e14&Vn)eR=zFegbD=9UmWdr7q-7x;#5;EF>s|D14F$>e30A+%1r1%r^@UL{d%*6AilDdvQo}}ZL
-!Bsd+9+l`HZ2Bj&`Gq|k67isRx23F>xfDotKoR|t7X5j`*Nyq;42%OGj}a29wH*Wd+orAx+z(GLv4@|c%^?$*t3QU&Za-x63|-0NH;aOXL#LNkm@@L&^*r2-
-@q7Pn%s0@5>oEm65?O#M)T(Kb`iTNA^N5Sq$msv5Gx?gzu9(fn2W`!F-H+bP?hA+4iVZ@?K9U*H*CYOF;fdiq1N~2#hKQu21@;ZcpgB*;z2NHV`|)`E?|M()
-=uqPoYLRcNjUS#ct`<Ovx&1+6y@bHqJTA7#i6Hgc`*w>8lV>>p-at9~$y*T$?=ZmKJrYNe<$jj!L*CtigaR7NI52QQIHr<HS}KBve++RpWv%J<x&#x%XiLO!
-NQYMHh6P<+h<bA9Z@o$2;+^@>+m}CfIcorT14q`q?;`xs^y~}Eh<x#1aX;0i'''[1:]
+c-oy=ZI9bF68^mY6+8h4TRmCbEqVvsrdz;m(k5uq1ljEscYB6QOO&myUJR1T#%K7y-!nr}mK_(HyZzvm$RRnLdFGiR6-CjnYiWgDE3uI)C1jKHOD1)0gppez
+mu+W-6uN5?p=7oeMm1J7nG%I=YxEQ{v!ZN7X^qgzbd@#N;&I(3_)!@2SlTrnrA<WJP=~?LvZ_rQMbT))v)JvXY*wPIH?6i})@(;3|GbrT<%P13`k}NzXtDU9
+v?<$Wu^4uzvdi(SyGofLn#oORWtE7kG*;zD;#u1iWxujn<9E@>S{(`H(#o_dGun1PtAAg##iz1bWi44SZ0PwfukRA^diLFm*Nb1@zJGq}U-19k+uK)num15O
+5v5twWz*`T>C^{Vb<$#=X|1d-vwqSa%2lV2_0)=cyueCUmD1a!_n0{&oLadYm}-NiAZ-%B0M1;uRem~(JsjlUyVoO;;~5K9b79p-0AN$evKftLw?By+5djMd
+PQ;?dC<Y#&5f%VeCetb0V+mj65(BVp;PbYLqtWfFf4#WHB$LV2;_~t`5mEEa)lX5Jh{@HZZ@K#E8#G>q*1q}DwNpntdOdsp<BQun(x>^B8%Mz9uk60I;AnW+
+tyTojA7n-^OHs61tlLLX%Vz7aOmZ6WqZOn2ZuTQ97iHL!oqn8Zxs9-N)_y4S>DAxqS<Ad^t9Hd547{wf(@II*V6iA3jYhdDM6TsyGwB1%8$1@%Z^g20tLxDP
+sk>IB0Bh^?fhKOK*sNt^TOV#0TG>uF!OCgb6m9B8+`s}}Hu7tiIj~UL?fK;?n(l44snor(8ZfhZK6m=uPh7wgcvU=SK0uVWLYfE13#=+gMJ&}yHVMB1JYyq#
+STh%8ZC#hv^-^G=do9g6IS>^D@a*<Rn}OAbdmCMtw$pGMoKZw>I<ezjyO(_=N^JDdAXEhuMo}!_<jLsbqKNzyZrHMG@=B$yZDH2(tH1v3{`%^x`Cz7VGJam!
+h^}$;pu+y3dfa>F9!ml@4)=gY*p2!K?3Xnhl7^swf{3Iz;Sn&83V?-OG194`RxmOoqo%dup=lqR$d7R03c(@@Hs1|cbuS)ui#hGOG|$A&ZDtS5=c-@C&jc5g
+1%RGr=0hTGU(Tl3aL^!hdOL*0o#UbbI}sx(X#?0|lAL=aZpsYSQRX}nfxHk0B{GzcNG(68%B3IH*Bg?df_Ot{+=v~?re%%fw<vQCY-*u==IPT#N3Rt5n8$dH
+7>S`bEx?xu!!M6S;uOq|1~rNI0O?6c$Iv|ZKDwhs?6*of98)62G&~#vnwPGTqn9dBD6&MvOOUg9kHgu2Zr$dbWlV1xGceBR!n1*hhO&(9N;MOnG$yjR@`xT<
+`#>-*a(0IyduMC2KeH@o0o-nCSUhZ>z$1K$THCtf%`R01)^!=he0hyYsF-jig-^#K8VUawRmw6k*GCpgdId@?GOegw5HL;449c6%Tg9db9K7k4AiK57pM>8j
+4L?#==!ZiOAPjrMehaDTpHm~$3siBL)<Lu*bq{RT#~8JbE+`>Vx9RE$<$;M#GilVK(-lR#_L%mshgt=4{v}SC4V-k=0_+)zBQiUp69}z1FTtx6q|t+1tty3t
+$uXiyj1-9-+MF^sj1X=f!tOolmey=AefdFMKW&`l*7?E=u*@s`;iTk0&=ggWjTn*<8Prg|`5d>T2lN)FN+axchs`B>H%}sVPBApBVJU!A$UKM344GB-phV_d
+4i`jzQ2JS*Yqwk4C-31@=k1BQX-Lm-@Kc2N67j-$vLg5!k(WiG*n1c}#32>d#^nbGKMN`YzV7EwP}aM^Mr?qlrHPqF2zC+?ON+T;mxi^)f_0&(L%}<7@J}()
+!;9Y?1DruWagiV5Rv_fj19ZJ`pvLSxHBaZBFk8PkCh(1HcEG1mG#KqXo-{>{Ai@RFU0#YWIMBE+2E7v$+zSbksZzPws3s@cW8&k%*Xd=k7k>_Z-VF`__fFyc
+pj;zr_vN<(h}iMLVJ{|@PHDkEyr<nk1wvoIXV@V%qDqD?E<&k~)QrV9{OlaUjvQ)VL;-g)=pr8FsX9lBG(M?7gGl@Z+@VUIfYso%K?Y_txqQ(h-iySC+Q%Q%
+CebqyrN6hO*Ez<#QIGnSZo7^7OeS{1N2cXqLiw?Q&3)kr#sQNe)qvr5JS0UEBN6dKj2Ljpr%NivtkR8SZoQv7JPrliR`2Hy&O9TdxqVDcw{%MFooANYK{OT7
+kDn?m2l^5@?%XkUvfLu6qG;=t@tky=IG?#w3QfWZHhnU+gb0c_=Xyr~(n#^BmmT^j8iInUvC?vGq>xMm%bf;tAkK)}S;VCp1U)Aj^>K)VvxZ>L5t@4MiMKwo
+&T%t!xT+P2l~fcv-rBy0QYNc%srhvMnRwdhb}5%-RYD~rY9$-K+Hf=t;^sRJT6nFhd`ed*hpP@yBI1asX+l{8m2XB_$B-7y${B3X;p)F|2v2|S^3|aL;X3qa
+{JhVVyv%7;IoN8TqvO3$nA2$N$#fhUeGWK;BTzsZ?ysqs>(BKQuR`kcs6uh!9Ub<={j?)i4t{>*^YV?O0|O~%C?*WxwV#r@7F^31o^WwyHcu=#Y?e9i5UOu<
+3F(`oxnMhM7C76u&Oe&&q=x-|U^%5VoeD3ni649OZ5as0Apy9i1RldgWWIe0LDZNTjW=AAus_duz*U2yQTDOb4@Rs|d2sofuwxKQUK5o+8<e>Po6xEn=R?__
+9Deh+Md|ORZGLm1Q<T<n2`qMO{{3$3PSU2W!`ZPWR<HrZ&QP*KdK@DM^6P$B8P{#Ds>NE#r%GeO;6G<?UJH_?wcfmaj$HWt?EUk!&coh6xoOdmrsCw81G_ms
+|9Co(bxZ!UF3M<uYe5!w*Ala4JExN#oEdRFW>j=7B2Gb3GHB&{Kk70{O{InTmK~$%NC;SYAfega-TPPH{c`u}?a$aikb!&jwx6hw;GNR-ZOV<pSVW9mQ6FP^
+$|<lc%1j<sf`Ea<{TFnLl<>iQ3amo5Y#>-oL3E(ZFDCclzQ#nHgN}=|J_pS)>%M1)Pb)dPSTV|yjUumk;V%dJVp{BuZj4UO^#1+>y4vlAcYbp3Wj4S#+WU;-
+!AUH+082u>3-90)dOXnLupE>+TbEXagK{Azjxw(gNsSwLrZ}e3j$m;gF<z%7%9)Q5p@ME(E_PhBg}oo{fZgcC_4;|qG2GxsvA+x<V%Kl}tZVm4koWe6q<`vr
+yjj@!3->aKbek<?mysD~zkDBsw1K7=An3(pmUUWYZ0_0N*$ESAz-qpk5kY@@{^#EK`AiCOZb9d~=S3Iq^b=?xXz>8cUJDL8n#Mo6RB`QZtPgjG$1zG*hv5#a
+w<S$TA>dr&REzjlk<dhRJ#n+A+?a^3<Ne&-(HvTbRep$yaJ%X}@P9Gb^V!|(_T`Hgcb`LGpL3?~>x1EO-Jf&(nf**vH6L6C_!5@B)1=gxRxOx+;)e0pn~>%9
+TtT27oUkz66Hq4TM~XioH@~AJXC|JvwJe+H(@A=c8C`?}=0S<!VP|++o1fXkJ`oRUdsE4JnM;B62NcmSX)&B9d@PyACtw`;c#M#2t?e1u-$3=1;ck3<CqDio
++8i^1xte4Q?RH}}&)AhgezPcYICKVSg()Myznq8rGJYT4m-z;|kv*g!M<NSQg<7>5#Q;&jc^+}m8kzDx>O{VwQf$Iz<HL8!SLcu3%<hAU*NP27M?sQ_>0=as
+1o6ahnt}eOOhZJ{(*pa3W6+$Y<Uw%tHUD%v{dcpYPkyNT3bn|)dgF&DjH?AuVs3trST7;)wvUSrIT56ObEi90ojk+o=L^c&Pu`SJc!vS*K9V?!EcZt0hrGWR
+2}L!QabVygaY`kXv{V?6e;ebx%39Nnb_FJwpe+&OF&$*78y0l6B5KUBzX>OSv-jv@Z(sg)=BxqWjT~7IKC|#Q*pm-7G5O-ZMc425'''[1:]
 
 
 # ======================================
@@ -14915,18 +14917,18 @@ FcjK~+UI)mx;V0LU08cw+-qKp!v;DVgyzpwCzHdJ)v}|<E4h}Uq-v=IZxIYlPX+`WgY*V~Z^+Pw<ZkHx
 # ======================================
 
 FILES['cxrkit/report/macros.html'] = r'''
-c-oCtOK;;g5Wf3Y3>XA)fLKX-EMy%DEcQ|q1zPkH1Pj`tEh022kaWC(<Nw~7A!X5PXEz5wG;hv)^HKY&8T>03Mg@?zg_T}!J^ptqh@FC7u2rbu%d7HlvD0>q
-QW;_CHfXc*ZUe2163s$DLF~NSt~-$1=u}wBUfprfL0&If-Bd8UI!yN0GuX(bcd%5(e2eOPoYKErm|Y(x0HhBpLg?Ji!kn!tvU*<{-S?_3?DQ(BjoX0^U|qzI
-Rh(MDlK^dVoa8e`f0bs7H7-=#DMe}6tO~u+aZ0Xt@OXRXrEDAS0J{{?Bl}jp^ifCc>{L99+oy-;yN^`AJ;M-ipDKXE0qW383rmBYoQv!!nkO`&bZGHh-;+tR
-zor9o_Un(_(2ESJ5WViFx9B}OV>t9bHcy$LF7$Hi&3lk5^$q`!x|Yy+wVDeIeQt0#2ux_^!aCP0t2_<>t(Eu6i-yOJerX0&3km9b*^~ubwqgsec&u@J&QA$Q
-gCIRET>CbS1ngTnY~AYDp-lnx#t1;IwypX;7Y|szGiolpTH~AqNU!D0$OWEMwTrj8Krqj+I1X4@xuKbfW>T|Y2u!<>#*^%V^GVN3z#{K<;oT^^jvX}cNFyAq
-irG+P%t)94-F}q)D9NVB)u85O8I{;6**10bH2szHxV>h(v9uN0ou32dMOz3<93iH3Mx?VOb!E4k1r8Pq&ZkWRQIy@Bpb;@|6jzxeuwcaEWWZa}B43~uYbax|
-Fps0tZL2KC^;-;ECp_;@+;Q#Rqh7v@NiLf`o|&DkM|~f={7gM#fp17k-NddEz~~IzQcu)liy1Q-vFCYP-408uBC*ogK-$tmfg>$@ISdOSNTDgifN&zAJjD6w
-44(`xV8y6@cs|-=K$fqxXVxgjjA7G=eqiCl*noi`>ev>Q-=y*1oFjxCZg$SM;RfSm5HWw}^A8-7k6i-4uujxi5<0rlip^LvQqjPnr|r9RrYwBlbvnE#KP^F#
-&)hbX6OPFb1qLP~D!4882@3d2lfYl38a6ue03Lvm-5*y61;zfdp0f8R1U=eE=S)D%4<vjQFVMlC+P*+^c-vynSVt5~L4U@RM7IM^7I?YDTW9);$ey{oU{}@%
-rmc9Hv`T8GQ|EpaS3#?y)Fyl~WF5Afjr4CnC&a?&tbmlRxp=w!`l`wAOw*Oy+V&1|@{@M5D#0aLH)YF^dKAq!uY9tgrB80B{bgfXK-lS4@%|-;ik{O|%y*gI
-tjmjx_a$3O6Nh1BiMB>tbsWbj@$rDD@ZnOSJ<8Y9kFPEns(+|J)i4(6CGvOp@Ni=hd7^N{dG74}nMoC1KRnzJMF#lizptXfFIt4pMD6WoqW=9CM#V3FgV_VV
-Bnp}W(G=4xHX<HrE%mTE-ZMoP`GK(TE2#YslD6*S'''[1:]
+c-oCtO>ZJO5WVv&EJsm@1WmHXQPYQ&Msr!MR@&8GqG)7jLt7ZTWxK;fz<=MWvYU1fWG9CZT=lA4u8&t7@8;|uvC`5rVQRKf+s?svyJ4Y`tQA}73-<L*y7$m1
+vjwRLY;E^|**LprwFm-W-h&`C&UV{|i7r^_*P@j(a@xzwRjsOm&F{{W<NciN#oAf6mRf%g@<*8Bw?{U=KTjA#y_bRc#vTk?5~@JdX{}Y;%KFrqm9sl(G6S`V
+IBgG1d1h>YKO-py&R#fECOM2Y!!>V0cM$AKhJ%!NAHfRWY89qvI%Cg|S60&0e#RhO0W6Yj(Fzw-P}WTOD}Q`>dYyfw`t6nV4v#Scc0RMxx5BWshLkROvgFkZ
+K=3+1yp{`uRL6UKFx`Itkr`Mapzy(|cKQg`gE6=R`%Chq_VPw9JEu=xY~*+Ng6dMR#>vf+gX?R+`OM)$z2wH)RvPJ`0DzXxNyjUyKiI_@U@Ryo7oy4oxQ!wN
+MLfhfoYN_GR4<69m95{W0XzH=A6wSytxuB&z1Ez8R+(D<Sn?+b-)gz!PHv%2oC&AIT#FUFRMxBaC5Nt_LvZA<Fk+82<JF`jLGPG`Vx{eR=VO&3+*=o6G!!Iq
+_TW!inr&!U#h$T}Jt`{^UH}(k>o8S+6vRc6px2{<$xKQNxsjr-%HXgYHrByd>uzswN|GNsdk6rq%&(!OaJSVwJ}RmU)9qJKXox($J_>jie>Lh(m;o&*+~k1-
+LvK#{{)<{563{{nxepSi@-(Whr2)UL1Gi=D@8ifE#_$x>dN*8h8}@t!yBe2r5t?+yoRPp)D8+0-R<Ysm4U|%cRAjPZQ+Gnn)AZT{gjNJ(sUd+lwV48Ho9D7G
+7PKU~#vA&MM^Z{fT#jq_qG2El>hh=83mzPje4`w(NLFTW8%y*PJ)egJ^n_7{I*a@vmjB_pL&)IaU|sDWz)xx-BKGwDo>S7ZvsdR}2nHVx^iCTI?9$hKVrVhN
+$&Fk!ZZ)1cjMSSi3~)*2q#3BL=jd@cZsjNmPlrbNopjT@$x;sMYBJ)mbjW&YGISZGc@bL+{$pj~KTsKgE(8M)ph;;jqX>eG81Oh|gLbqD2E$;j_ApF6+uwy7
+g!6|oI~FYLcSs)Tkjv5O{}D3sdQZq%Bi>@hD}8}mg_cA{<D}t4jNvvd<~smiof4ProLUB<wEv{b(s%p4aPOa_+zfpcNxZkZxz2vQ+|tjr>Be@Zp0O0gD6gc7
+4HVH;o;x5niG@z25)n9E(QKS(0^^9YgQ_J>cr+;R9G5?BPqp9XtCJ=uA%zZoRgy#*t&F_XWlXJ9DGa<{TR2&16aM^TDfR5{(qlB#l=%Dg3;XzS{Sru_qyn=`
++o$|4t{{bf`|ydq7vb68|9;~YeBfMs#%pUn<MppU!7F^wFQ+5p1-~#kWFo|_<}*I5F*eR>T5VZc>444gtKRz$pZ_9y'''[1:]
 
 
 # ======================================
@@ -14966,18 +14968,19 @@ fE<9*CR~u;w7YjvHY&QCLwj}B+Vr`-J@2|oE8O2ChICyv`~>G$7~W~xL#Cpp{?K3K$MmzsA?`JN=7QFa
 # ======================================
 
 FILES['cxrkit/report/model_card.md'] = r'''
-c-nnc+in{-5PjdTm?|(}yV62-+Mu@K7H(o7Dw4Q})uwMUwH#^L>~d9-D_K_dJNiNWv7R9%*^Pm|2rJI;%$eKaW<w<_O@pq>UeNnSb47)6`kXc!vK&^8`|PRf
-HV0&8<jcl|Nv-7Uprb?hJU!~VBlxk^a6Ra<41Z>gBhNOlEtrg@<T!x!M>;;1`&;9eMWu{Ad^H>%0q6KQ-UgHai2EmJ0vu`Pnwmn%<k+`W@HAahaqm8xAdHvn
-ylE^DE`VGFe0x%}z>eOVP?TI%#DP?m)9LW!j1HCi!z}6Khm&DGe0g^E@+i-;7u!N)*+4LRA5s~5u>!`<D<-Zy?+w0(cwZN+PemJO%HYqDZ>4;|&l(K-)LIQn
-D%HN3(F{gqXk|i4fS{%gix$ZpzP|Z=^k#5!)+gJzT2<gTpxdBahyi<}TFn_eXvJn;1|LZpJ8N<;POK-fV3(KFGvW${y)ApEtcGcSvFmagJ2U|)MsU7guroCp
-l=Gq~N=b|2mqbpXp8I@rNhji%azWzLMz5u94{ZB#U`ct*fnB2t>G&e1;+gd`(0KTzVmk*~gihq;Tqsi<A@~S=lxAd6w{vPN)7&xQnyT(6_`h1_2iCMIn@VOe
-G+zh9NSOzY#e%o-<*rl)t*DLGxCeuB+(!<(@J|3@i6;>RwtxQqU-QD;13jmk*z5CHtA%T(YHBJI)-o2m?&ktjsLD*83TeKP>-8R)?*1Fds(QOn@Vx8O?c1xt
->G!XqTO5u@--$1knBaG@TOX{9)uef8($e0!*5-fu#@?mv7|F_Nl(O}lWgpqIaz%*@8f@i)6&8$qXm!ltba*=44+Dz1-w}x+?ZG<8CoWgOvFH!O6SC13CHVsT
-<B_|?E>Uo;$4uum3S>N1LL$|y4QjLHdqGfwQi)OM3H>5AEI5Pelju?5m}SaSHm`v#wcmz%4D(Z#MTtUH5FzBUtd+4G^@*MsqW@OFz8fY5%aUS7imf()6G@Z?
-#J`iGscT6abx$WA#PjT_euCR=<OD6;?C5n}{I?4|<$dJSU1YiVMg<iedz<rq*UM+39^ueVP!oN$o!p*wYGr9rDl9{tb}t>Jv5(!69`@*4@=fcCNFb+MW_oiq
-zPf#TeLc==9UFKx9)BGD{M&eR^8rVxw(m@h%yvThsf?qsjVDjX%F_zHia{@=WtE!Z1@dYw^RW&kx<qOUImA6}Fle6hXFT7@C0u~g0xb4&OLlISQGIIxk3!@`
-am6Jir{*YK-b)K5&6)G#b0^J9aq!q(r4B&31Y}m>b)nrr#c2KHpGc;4-gYVFvy$v3+gSto&!2XBK)<wljuF9XKkr#=SJaM2-L-q2MSF0(fG%L0BX>CUX$iH^
-Nh}&$ts@_>k6S|lQ$v0MnTcR{7Ijp;cxfkky{)7IZ|<6Q;dit3t812Q6&~$4VMZgc2o}u$0yA>d$^'''[1:]
+c-nnd+in{-5PjdTm?{WryV62-+Mu?P7H%9MDsm}ewdtEp?T)l;c1eZgT2Yk!j($*otY^qw*^Pm|7%OrvXXeZtdbgvBRY{Ys%O25dTXIc>a^)HAc4Rngtoz`p
+>voSxFUeQdh3iJi+2f85U~~Vd>keVZriAI^F3a#^X&resfla}r4JE?~ZhxYqBk}JqzpQJe&B4>@^bm25j-oe0NdPf_?{t76EuC#BR7{S2TL({zEft^K2OR|Q
+EjzERL4<QeE&{$isbyeCuXQLYu502zs?O<TdVER;%KfQt>G;RvX+C{&divxr&$35-BeHBFF-LDw8%D7M+N^3Ou08KB{0RBJZrC`w>fj%`0ljwOL$&e&f3`r4
+deDJ_ODSlHbEUuaiJOfM6(KO$HmqBeeDM73AG6EJ@#&b1b&aZldO}x0xe#HDW{p}g(9wqVs_HRlv$VMvBQCFF8=pM`LNNvIQ4h{3Q{rmx*mXJ09jHMCF*tu(
+v(pV|%Xw{!N{XfUC7DyIhc@3lqhm2lwSc~bEw@7EXEtLwFr+-D!)&QF>G(XB;+e|_LF3_<n#~H)V(0{3&SPWaV8KS<qct;wzMYXZOe@F8tLr8a<Uh8|pV9SA
+WowzxV82d=LDQc(HVf9;S3|2nE;YI=;fD+5c#Il`^!Eb97GK98xclet|Gi%8Pl%q=+sO4<?A6-Yg<9xZhb`G94eaL<s8F?DI2F>=qt+Mu$aM4HL`F6Jn!)mB
+Ojj>2CMQ2Ujb?E;?rg7prQ`~B=fhHAkxWS?-|Do=H?B4LU*4LVv@<hV<PxoHJ!jcF_N-h{p#m$j%?fKrKD1@5;beL;-46qrx!)YgA@ulh{DgCjI0pPMEFmUs
+QIRh!SV8TE7EHml9y6WOERgnC3CYxOsnMGr?>RvqDkYZ!Pv94ku;4VhPoh$VW0omT)jUUR>3yH-F3rzb7KIC4L57gaiq_h2R4ux95$$_f`+k~qElWBYA-1JP
+I1$RZO}~&3_|ew0$VoiAE^O0CCqPAZUtNLmDq@3D?gp4$7k>>97Q9DrG9VDgOBGZ!9PQ4=-6&s*ii87mjoy@p{REFnr#6PxmBLaqX$R9$8vn>r(&G_*N8Yxs
+h!AqRVy4TB`Nh@C7cb^{Q${K;=JR*6Uw)s@-oC+6>hdeyV2cK!eP6{P=`+gHvhlP5YccJ)kXNe(UMR1&GAUd1%dAK(AdK)UHAc>J{s8GKae{+m5t+zp4|b(*
+Sq_>Q+<{7rn8V2M2GodUUnK@)ASWNCMH7ZreD^pCsVOU-#*4%V6m5%m%NlPH4TBbQkCT0ZEXAi)@0m*#ZloVl|I)UmjAac|lM0Kd)9A=>*VcZ(oroBMsSwrs
+{>)71*S1{21Y+@!{YZRNqdO%xd*#N`;&=_Efj-2lVKk;&=uesC$C`Q@t3cgx4=G^&$gd$>F&LiTGU{k_8f0|Ti!|b`oNd>Bn9|>zy=9~D&q173T_UkaAg=!f
+eF^x)'''[1:]
 
 
 # ======================================
@@ -14985,45 +14988,48 @@ Nh}&$ts@_>k6S|lQ$v0MnTcR{7Ijp;cxfkky{)7IZ|<6Q;dit3t812Q6&~$4VMZgc2o}u$0yA>d$^'''
 # ======================================
 
 FILES['cxrkit/report/page.css'] = r'''
-c-p;MNssKd5x&o_VCLZg(}5&Q>ScOC3<m)M=inS{<Yf3jNmMsIYDtmQv&5Jja}R?2!Tgd`aTBSfr~MG*GVe7-7K^ohRph>@s*e0Z(yFK$zfDi<%=V<<$5Tf#
-+B_YI@7J_u&7OS9^BjNj@(F%KNt8w6_g^oZbuh9{H_>K;BLy#k$fs<VrJ0!0RyoedSNS^EGmuD_tm!Vpffw48Fpz{{7>9>DqK3@MED!StCmyRR!<FG?w_-R@
-vMv$>k8u*KffxqTc>NfLYG5g6?ABBbtYCm{SC3mUkg}rKlh7kkw1Pj6+XH#O`{v9tPRT>vu$(om?}`Y8vjD;El>mD&MeArACB3BBhHV+OB}JEXM{`S3%gr)b
-g_fiu7RRwIsmDA45%hu)>eyzx$HPEU%Vo5SGD}kHJPRqcB(-MAl2J=idAOr1YDsFfP9Jx<B`Fqe^K{coYA2+$^GLj0fv7-OzXcH_)vMp~zwz?8hyOPjYkU|&
-QJ%VU0Tc471Qw%B{rXiDtk<M{Ydd!KFWe(Ot?PpMa>OI|Kd@uP$Y1_+?~(7Tr0Oad`<4~Ytm7#qe`Xg3Uw+?kT6m<TW$U-B;lOf2)2CxoT}n9mGi@G}S{4Us
-;d&5+3PWw$R7C+ZvJ9B^yQ&868g@pOlPY@ymd~^~a*%dN=%uR;@cY$&;aPXulkG}ORjc<ThMyz~;x+y&zh%6w3;MPv$A*JWj<iNfaj+I&anOh3!jz7od0ozB
-3mhzwz?qk@*8|#Qj_kXWX~QT?y+1LU5&Uyc?o0X%?C}!*o1;zQpL-#F_|6(QjG%!__hQYV*HYJ2XV|%ZC2dvkOi2l?b74-{Pm^anDB+m#Scwi9aW;d2gHS%2
-2iSYCeO#-#$gn#ZM-F&=E$0yD;bDenz%j#wP~K8dRi~2boIa9c48koJa~z%`Wx488TF`U-5D6W6WEsTIFW?6O+6~Y^`u>Sw{1k#Z7z+x7eS{=<RI)RMv|Od9
-1L@dn=f5;)A_*;MnL>0cSO=%}+nT1r#QY$P6j!m!RTL~G!$Stv2g`<WcQtKHIb18!%K>Ri*YX$ASt{|gEbVxOI&|GAm^6_{?|*}i4DEf+o3``Q6E89mX8NV!
-!QD1=mR0Gcg$326lX14JN`@0^;n+t0k1@*M=t=l55UQS8lNZ&CQVK2KUQVnL1gOrK`<`VCC_;x2dsrjXP~~}x0Y8Y8XeCSjGjDlPFq^e_ECVE{z8gv~4e12!
-6URf;Rm;Uu2~A-2r4u%TdBBgtP-=*X$wnCRv(%{&nNrkz;4}d)&@K@?@iH5VKzos~wi$;aa&_A^Re2l|!AvGp9~3NOu9~(XstG>94o~7J9IT@4-U_4Ifsuw5
-^Wk(f4p#b1l4`+w3zMP}mhR|AF*%l)$-^V5!TH5LLLx89J2&BVE5kTi6?PJG&oe%MZx1cx$)`7^VwKY{4$A`?TaT2j%gxZFjF7am;0J1dNQx?bvJV(5A`=-_
-I7G(Ms-coEMOCmu_a{94HD9uq8ozR6lY#;;k~K^?NKKp0Ija87%M{pT<zNoA0+(`)U?ZIa_XkTAOME@5Io~HNuNo#c0Qxvb?eu`;=TeLjA}@tsD_JTFpWIse
-5fI`O{w*(OfI8`(bTqjXw84Sa#;aE9TyG#@U}6G3Eo*u;2_mIM`T(Kg`9yq?zZbnl?iJ)gco)D}#?#I?$86Ld_|AIhJX#WC?-@DHP5~<Uj|OIjmD6&N7;GdE
-ib$iU4g>yHM3Vk{00{C$SmF&Sbvbn7bvT{9tqm@=8;h7@r!H-H(GVGo7;P_Spz@{})hw*T&=yUQ(98{E{$!LjbOWpvuC2iDGA?tpO5VNM5kbY%X*i2Ugcw!_
-T&Ye6Q<#(s92xpqH<w|YS(zIjuY}V89HwB_bdA-+9+te{WvrvTXwBpsfQo}aOp@$Xm0p?_Pf=GK1H@Dou!3nX3&qNhRn5wu$k&$g2dGN#saJqo*9w%4!g(Nz
-9>gA6RImGSaRV{oGfp3f0rXMOx<weQ{x_ZF2QIU^C5GW56r+x3{UL;N(SjdAX=s~QB`8qtdgw_I6dw@hd40%xfshx8yu4UUrB3OU!m&D7*JYEOfDo}HE%YcD
-fvryA>LRT7ZV&WCb=fty*%$7QbzXOx^N4XU7_ucz#oGHcj3GjbR_@pgMHtKaZs1`Flwwc*3!Fk&S4KNZtSzpHbslj7orHBSjFl6(<HOQzx0DXpWdX9)y0Jf&
-fX_PUN@d+^p#y9(5&6M3fCdGJZU;M=2`?uO(GTk?fy$7UV5SL5I8xO-c|-}xj7Uk%Cd7A~+IAPwkC+LFX2w{rE0G(JN0}9-GJ&(;Q7$lCW<1CKm*Nt8JSUnV
-Jm4ijE>qV!1l`PLu+t~-X+UZzuNnEfZ6=mFqR^gPQ%Lds++L*vZIxAXriHbv<B%aHSK9cfhyN`&3$x8FFBsHXKVQIZ^Ecn1JfT@%nWsT+8@Jq*$Cg3WHcb^B
-$NKr85n~j67l3`WPr}lMjxk_GM_-3C1Nluut4DjPDs^_j2n1VUvG&A<W+z9D-h#C-8@)8;O)4asb8H#PrPzYBB3g2R^P-beoN_^XI*ilh5Hw582q*Nx+0Fnm
-SeZFK9j~xZ#sMt`IRbuQZEWg~tF?x^<bPDbJ2dw+?^GS6tnB_j|M>U)OspIDR=hSQrIWDqpC2*VLJ(=X-_bS&3BjVDu5S6y`@y=5-L~*wqR$8@Iz3g*T$Gxr
-1*d{l&{b8@x^P@o&{um7rW7?KjD^YGGcO^e^X@QNaoQ1B@^)LT)6k4xT8-W8>@R#xJK)F|onWD3!^ry0QJf;&tsf^0{VqUv5*c)=OQf9^=Ng=bKl*rZ;#r0v
-E-knSs3#TiAJ*Y#iNZy`o&cFpPZgC29HJ(Wr2x<;UqK-)z8{OKZ6%hyt%^|X@JG>fjYOqt7ZoeJs2G<|W;;<-jA4&6Wl&M5ieGvKXr}?A|7nuSluaRas5*8P
-xDBxL_yE|P>KgtESq#vF{{N|OU6?M@&T6jC<H?>z=H|n#sU)l!knz3<he>~(!9)Ei1hUPn#zN@qZ()R9E~c1Kvk)%IsAT(ab4=)i<PWc{79hKL>zqGe!1yyH
-{<8acZR9RhTcUKlNrFml6J0Tj3MQHqs#&WcIuQ`>a(=utPVK4-SFJFZ(HBf#ZfkZAMS-JhxEPMeM4-OSiyKxm+C3oh@N?dI+O4rV!-~@*F`~bPy!2Wq?~Y^x
-$aJ5@rmjIOO|x5k3}ATBJzj46JGY5|Bx$zKr~sz~*1=JtrJ)l5Hz=CPX0+X^wc^QS7y9ajppx3g8(a!59Q|!VEg!+r*LExW)^6RfS*PIIbT4~Slzpyg7@UGX
-Gn=IV(9kd|EY-@{-qVL2Lr|Zl52EFx9fTvsJs+;8>1JPKVe^lAt!hKj)tkSC(3R1kZ9nCQ{pGJ{6}ZrR%JKC6D#+Zz^+eiJ0W@XpxbnfjYG)a=r7x-mmA>l@
-00!ol7Q>DXKQsAa9M<NVdp${!@2sD0%9G7yRb09k#?x8HCEeHTjva*SA-(nZtX4y2sv~gssRbuu&BqQnZ2U!2{n5xYNauY(a0iB6+^kC3l`@z4PCW&vUx3eX
-&L#am1x-X8o)q?NEL_<dD*5izu=Z4m=DyX(i?#v<Zo=mmbxmBbwDT;^K0y8E_k0U#PHiR_eFXibI!)4oz*k?o8$H#sy=9Nc3J9h*yD4tIye3>pE-QXrA72Kh
-*+zb7Q69kPFOE=0S`<uF3b&<LeWm#&h@>bcAc=U7GlV2s;aE8+1`EDF(e@$0mepc52LaUh@_5~EHUfmMu=x1{AVb?4e8v~0ILv@#ll+VWfXeowv=^^%Z2$Na
-hT$Xtl64|V?>y1Z&S-mL*-Q&V!p!A-VL$VNz!EuBR}Vt&aOA~E?CJ*dt`@SIjh;6L>1}WG<Li@mID>$lGU_11F#E#&b5&L%JbL7ZKYj;4{O{QjHSLk_SXopa
-`9oF0zO)7N({r!pe{<K{$LIA%UG%D#YqR(Dk*O3_gpd{PFEh`%$mnIjR6<wwX)c-VzCYMlI)pfQ2r{~X7nF5ox0=wCMc^`iewoVC#N5_svW@D5t~AxYiE0|b
-W=Gu!9(_^GYubXYtnRg^KY-237Y6O1w{7WY#IhJrwA-|TeD^`idZo~}O?A3Z>s#V>yJhatq3NZ}w?oGFjniyT_U&Bo)x)O&crYwaBQ;wPzbgJ(rQX$AVPf7y
-%@SLkER&wTJj3jSKnE#C^>W^OZ?79J`V{;5H`}w%wL|$7TE9SEtyb3a<0MJ!SK4`QKhc&8-S^qU*V%H#|L<uwA>Y*W==4L@X9&!zGf3<kX{OTaryuAX*@E1Y
-Du+MzV5>6Do^0#Rc~<;x+OQr`ZEo;;e0svtrxq`-2VGF|8-A{<ri1)G-73}jlUQ$~bqx~MV$nx|Je<Vmw}jy3!FdIwm#V78Bl>;el_P-;#!m_COC+M74p=99
-ln0v)(0v5|Fh0y(xatX#gmnbLjxXOr`-lSS(cR9(-NwB<Y6n7*kjqoOB2PUr^GM%s@$6uPnONM7^Rfl0LjHcP5Qx4L2}T^gVaS*8eNvRC*dwQ<r%P<ldI}=<
-5R6+}(5Xu;t!DK~WWQJc(U+V3!R7rHhxqtr@geL_X;O74@cA&#iIhc{e&F?B80%N<P5>SIhAYnNkLQ;0XZxvhu=%XuS~&AaL!n%J56G35-quDUx3sf{*u}FR
-<%~VE$0XhefmkJA-*s}zGIhT%(1JH}tscr$@?Y3#Ows'''[1:]
+c-p;NOONBY5x&o_V0y4XJFv8pY`OhFf(-%$$zgNYMNW%7&=O^HTb2|_?w-zKa?Cvl@(1%vQpGp*aC-+qfI*K%k;P)M>Z=E-eOuQ(`I%&OS+_x#o!N!$Ny$&=
+p5(NBK9C@2Xv5k)`B)SMKJw}r9^zx1$Kv^~SI&B9NwZD7*<ee_D<JYQ-{n~@x^#7cJ&JXa7P<!#iH<4V<=F5_+X@<vQ4}T7;R8`kW@KJOMT{L!b)DnLXtP^0
+Y^Ycti-xD<n5c#X8nPsPiXzppl09}QRSj!spxgD+Ry1U+EcYZ@k~m(&pQo*0`b=|JMteHaM|dUwg-NnFkk22!xv-p5^4PSjU~L!p@<YijK&pEsT`R*ljkod9
+iji&DmQh!XbVYZxaKyOUtd8r*5o64fByq*~R2)G*R%&9ew)yVqFc9Nv74PEQ5o2295v7h8Q+8Z2>WHz3c63c0F|O0>X;(O6WYM<BHdc%~A;R5~B&+pMj!BwA
+yZIBYP?#XjUxSd2^{1fYf8*6@55L=-wE;Atu+ROagbqbr!6M>K^Xcn2OjFXmbv?TTSH2_xZJLq=vSmpgzGtVJk-z-uVM)HLk9A)|+aFo^!g`)j@@IBs@aA_d
+r{$7#wCaM6wHy|8q}lVSt*;db=Y_V9YU6-QvBA0##12he*4AYSJ@Oow4*I$Q?pk(1mXCG*1}tA_d*ZMk5uw+<KEU&*;Fah7c~7=$(N&G!lLQ_~940CLFW=?7
+YfAdIC#ROfuAOLul#(zNZ?Q3e<wBR9p#oknRR<ibkidmkFc<1=Tp;^?XWB9fT_4Vj<^=ydkcW!C0DHWGp9N|y{&^76hxe?7#RwWWbT7sn>@M|veSw*qPo%3$
+o+~M#{w~Z4Z8y2bgA$HuPn7785pObRIEc+h^#Dx@w@<0+iwygnvE_iv*K&@qA1-FN25d7-h|OCGs%lkoJExcADT6TF#T<v{SZS_$m6i0;JjP-Vmt++tFRx$>
+A?gj#K>ER%A^ZwK9gGHrLO&uBJ}KE5MOv-1^MUm2Qy;vxs3J#N(kcURELjh$4!VYBLdAkGiWOIh&s7|*B*Q}n(u1SJIJ@dLrW~b;^lCub*=zZPbXH0{9m{%N
+;~x5E6i%v0tmnUDj|}a7!P~A6vNJDp0W)@JbnvH*ykT{A?O;HC?IjXdb;YnlBMjTf|0zNFn|%`Y3xw(y))r;`sy2mIZ?9+83IbF++`VNP0Y&T~U=M4>Hq=GY
+p-Tv3C0fZ+@WMNOESbw%GL``nRPPNX=!SH{?wR8vn!4j+se~S3^tBf{gPtOYqe$)$5uJ@N<ZHR7LS$;A=7G}yT&PVVeCAa?6oIxPqir(=MdawNZ|mwbB!a$9
+Y<*a=ocY_djc}Xb70mD~mcl_Ry8f*+TRTwF$YDO3M&od;*CeTy+-jH<mC$r=ZxoYbi5X8lk{YaE%p)Z7s;qMp-PSV1(Ykb<kiVYs`mH{6;3uEo)D|nBhBz!2
+XmmYRx-KU}l`=xo#)2=X`{G#E*|WRAL=l<ru)-j6mennld?~7e6}ms;>TlVSJJi^fCz}j50FkU^!ay3@_TEzUdtPP0CaVU0r~_QeG{TKE4xAq}RSXGqtLA)v
+WJTRFF#*uWK5C{%BtPe3j1YMx>{`iEY53&S+Kzw_r|^Guy+Ejw?MY9M*OIo_(76$<<2us~I1F@5z^9{4pNxaZXqi0%RJ@!?ApG~jYUEypJQ&`E(3bP8H^woG
++5_83hsL8NF}9wO;p|jECI8cbnPKI;8aM_w5{LxS=&nP+-wGtL??Z?nUxg;#;Zj#aGftyv@9j)*b<J2{j_bO#;>E+rV8m#5y#SRr&8TJ}jUrbx;gRM(j0KY@
+Yv_iUP23uR?<FpC)JopJxrm_fbUK_xCBhh11FqaoFQzaq7dSHX^M205c)fBTA8){E2nJI!r@M~TBO8`{{*bet^0G6X?+8@92*fx^yH(k>?Qj)M%@H7`ynq9y
+Ru+ntAL@oxKa$@%n?H!E^qhJGn02FqvJsqzGU>tCLyPLuew^F@CVb@^DJ~Y!=G4-hgYX|=S5Z%vUbG-Kc1ijc3<_`%`l)PZL0VCg_*y-S34kfU?S|2w01jd*
+_s%3D6J2=pEn(qehjis?#lmYXlh-o`1;x-;I8M|Q>@e7IP`#2i9Y*}>*K|NLK!^1`aE*gdV>EQz{Sr7rOMU|V#FgJv77@^=L(l;Hf5eb>Y0>=^&^;FNSuCca
+1PMR_LwXq3=aZa(zF_uU>Q>NqS91lb2@hrw4(N$Qx^M3@C7d5q+WtIe{A1i3vL&s;nfpA1OCd$aO>TxFOk^rM0FxtRozKB5tU~BhPJ2q6DQ<{$KDY)tN7lbG
+R!xLh?`EmHmBgAp50S0TcXNr1ZJmX#Re*5|B|#^T!WFs-AZ!c~24*rH=Ip2qD_Bz9J}-$9l4+5Wn)Uskv1`{~Md@V*`%RDWzOIEEL>{FBoN{{JfG0V?aGCQ0
+i-C$uEN21WU?jvVh%QYE?-BH!xCs+Kf=vSmWxQeJ@2;9S+Yv`@=Y~QwWBb}I9qd+Bw-;JE!+M0u$&qd-XfvG-jD@-CR+J3V%Ac;Fx5Zmv0$Q=Nfl^Nsq;CAo
+UM^eu4_7r6I*#|}otl%`=no<2SNAM5ZD<$+Ry6v0oSE##)b4Cxs}gW;7DOPJ3iHxuHdH&=YW6Kmh1%$$8E-Qo(Sl?BR1U>@tb=IBE36ldoMM+N>eFEy84U9S
+xii8D12DD=#8a%wJ)2I}SQEeoEe6>FcHm5GQmvb5l|STvRIKo5?rG7hluv2d!+-wq?}r(z8`xHo8kN#cSlZ7I=xhN*+Wt4R%RoXf=*OE={_|llE@$@*{Ff-H
+Lc)-p>vj&MX42j%unPOSE;~Q-P{o3q<rR~48xlstWSN~;0O`CxOeWVZ0!!ZROY1N$yLLKEb-ll^HEn<+W%R&8W5Y=M%~HI2gP$r-DY_a3cy%MZ3(@9;o1Lnf
+Y0E}}CYZwq3mRvh=ZJ$@$pz}3m0NgBqpxIEBAog}&<*)zSqpR#Ig(6`fIbARK`h>%%DU@hY=2)?rH%)lM7SM`%-v10)^3tDPAAQDBFP%ZMqZaehNUVX(sW=8
+F$n*0lFF3gVSrKh>}GT~2(ZTsz+zqB@=xIEAjHtW&$g6fs%|@{*gPL}S{k|UG`A+Ra(XB=`^CYUH0n9+G^-HdZ|)RYB5!^tkg#$w$(`zjF{Okq*U-fQp5zY?
+`WAQ?y7kr{GGP1#qJye`e{AdzRa2sLmXidP+$O4o4i)r98D#fPfp`KnKNS3QZM|GxC-Qp3poh(>zFgPbnv#m3ZUxV<L?+PuJ}Z_<>LZ3HLBS!-Rc4JT944|$
+l3<9qkcWT^W!<qXh?#1<nABH@l_~y<mmxF{s_Cn(J%gM8BuTS-!42?A0va4;NHsJ9;08rAS)6xE*AAXcR^@LVkSeKdmV-mmg|~m3NXtiX^jo*Ie{c12SiDp*
+-E?h#Qk2%$v<z0kUzp2M2qDwZE3DMW*;?GY6;#+hO&>(dM>7aROe`P1rRm~l>;&-d)t=RaqRKgcDx=e<!7;{^9ooZiQBUyW_bJ2E^DB_KhwBNqrvNl#-8enM
+ziMU)+R_$P!A_rjhY%|k*A8Jv!_SPr7{l6JvD1<i{?2*yU7jqqs|?gXK%e$HK53iSdwLM1Lwf0WtxnZus%-G#V+TgW+V>4`SO|@$>cz1s7|+{);0_eKyn8EU
+>B?Mg@RBY_4Mc=G_PNB)Q_`cr;YnfN$HI-NA>HrKE$hy;IP7qWeeqUAft%>%RUMm`EbEsJXYZs2=6SwOHMeaBjNZ!+<aQdT1;E!_`#UYw(Y=+8$VvdyyUi3Q
+U)>U}B$t=J>|8?v)9k@U<WL@j(O-;ECt8+FWD57WSbfC%B@szkPJ|@le$p@`(HoALgJQ7c`!nqxL#%5pW_=KZ8efjrcCt}G=nIQq-U(!A*MQ9gB439d;B1aR
+VFN^Edy)T(TS=~ce2k)KG60f!B1-QvQS{DfcV_uaokND1tNHAI=0=4ha>%Y8h1_Aui;>vXiSCC+$Z8fn?*{3u)p-x~fPNs&Z{BIc3Pn&VF$tFgw5~k3)Kx9W
+EXntO_!b_5@7M|TU`f7ZRaq~|@9PS<q8%uw?t3#jFel>{z0-|47FYNDW^XsdCXZD3A@kp#XD+{y(LIVOcdxY99Lc*!2cUu3FaW|ukkNewL0S8Kr;a_DBCe8`
+*C{Vf%z=+4+p1#fT2r-kSW`<jGwNFM_>EK2n7im`>J{@Phw&Nbbks5Mxw=9=6X3W<BEJZ>oDAt^h&|D7BGgZu0+2!VF9+tGJZbfjS(QLOTQlgg7VBWN$~}u%
+N6I2Xp;usB>W5UQC1~`EIu+M1RD^5O{fTpDjf<8VZki>owQEUiO?7l=P3-9Q?r<(n-HRg@vo^MH>MqbdrLx8#i;u4Q`D4zGm{4nx7u^0xc^N+pABB&u!*=RD
+V?6L=kl!JL(P@t8Ar23uP6gimH;1?~6YELz38io+a)COr8{8Lg$xL05qJ7^!B1i=yR$kn!acdybKFbw=IpMl5s(G5aQGLhx*$lbeG&xs<b${j}rykdWof|Z_
+i@Wyjx5db*i!T-<*F#%xS}sa?`}wa#W<L;#<i{8KvxfD0?R?X4JRaTeLW;uuC`1nQzX%zA4<bkWzdi;*?fIsmC$D6fUH~4}7m(ODQi4+BrtkEf*n&Kex`01!
+W2b_$J=r$B_a(w-b1-3`Z3!t{0I~-q!Al?m<siS}m!@ue2!W?h6AY9(pHt{GJ!-_D_oA6-GKIY-4p|+%i-UToO6-?JUrD~PB(&hs?IY(fc6=!HndnP7&RU=3
+QfK298`!)X9n4*2&>bWRXHkNkKz>jWAg|5n)O6z1@IfxV2QkS!WvL3ROLb3mNo<jF>4qX0po&{3yy`f9ghO9y#5vG`WJ%7erS-w~c9<L?*l-5Wsl#6_W_59F
+zgIuB+px=!=fE6doi}&OP`}i^s3IMHQGk77wd1BFemk&992~X5&_o#F3Fr2G+EwzE`}IS(`ATIh(adEgmFVFWVXmz3zDg>&r=mLy(3eiUG~w~x&}a~5J5>-{
+c=ak1>K=@6WXqZBCy{g&{{@&}z6b'''[1:]
 
 
 # ======================================
@@ -15031,54 +15037,55 @@ ln0v)(0v5|Fh0y(xatX#gmnbLjxXOr`-lSS(cR9(-NwB<Y6n7*kjqoOB2PUr^GM%s@$6uPnONM7^Rfl0
 # ======================================
 
 FILES['cxrkit/report/page.html'] = r'''
-c-qZd&63+VlD_*XFm%+89U-aw6W!5WrP4-^yC=3|yWJCQ&-k#hQ2~*Vgem?F0hX+>YhqqwpJea*DElP)Wda~UiL9#jX%BXh$Ydgs$bUeep3cSlof5U&s)hLB
-Ry7B^)8$s!owOpY3T4EmsS1%vD}iMU2JEh>+U-ur)>g`-vQ{%8%d8t;t~0$7`<-f((AJ1dH!8KdDn%g=c-w4Lvk>#AcTYZ@%^mrqkZDty#m*LaB6Lw#jTL5B
-?Pp@6w{3%2=Vy0MmcPrY)E;Uj2yyjfNq<Bx%k5R7%7g}#%<!jBU^m^##wdH0w01N9CJDnkYwNlCTdQxck~dXpRcYt%RN6M$9_D|la-AL$ES&*YNv1Zk&F$PY
-srY?amFoAG;BU+CB$SIwVeBDS4xufL+^D%ObIq70ZFKEF{`ASeUhkyYiMu<%*V3ptX6{IDs-~DrCoMPD@m<P7T_v|#?MXTji+i2f-BqS;b*kq4G84MgR?B>j
-?a9^E%OfIbl~)a5J5{KNP_DN-i&Zr@NBE7xmNlx0aLa1mjRG0#y%CMduM!QEMC<^B@JK*2f?I8KwSoxv;d7enx>gy4usnC5CrcJ1q3{EP+|ZNdx!=}xl^yU0
-Tbn}_uM%^k>oC_-C~u}yo2=epRM-mosDvL}o=dMBs=-4Y2;As0OIGQ}=0;nvPlEk)CiI4Mud&w!L}A3)-Gu;mO;v80y$Ix(bdWQlN+>tbm*+Lj_Hy-Mr_-G%
-mEBj(jj$@ujd=6RUw-_4{_<O>r!p4mofqE5z+P^52Z3ET&Z1IT@+xF$_NozUC2Z3gtFnKENM6PZ$yKJ3)ej$Q)#w5n)G^G)2(DEJ8VH}D-4ZSY5Q!2%VyO!H
-4yLDMlkTpoGC%Mq80Q5#K?M;l+dS~XLy3@$mh)V$Nhv;%J1M}rC@V|rsIW14Roy6vAB3Rx!YER$6h5Qusph&{L4XJTpMCw}#q($pKy`aS#Ap-RJl+(qMZEu|
-ydALT-GE6}kf_ecK*B%((UO-{9+=hHjP@%dUkQE#eqdP!r3BxaB%RO-!Ux2&9OD@Dm*-%PtWWB4^#oSoT_<rBG(6%RyR|-CCA)bCvvLikRv)jDIm~{!d&Qsj
-2&=!i2hp36EK}(8i6IR{^b;948<jS~GnK5Kx`pgsf#Xcy27;afsgr+PSZFoN0fzB<^~Ni<Nh|X0L&bg_E4EX87GEGmVkG~{awJP@yKQNdG$gFDLv|y_y5vTG
-izaz>@0LUC5-fw4)VWzLO<O=~533(bv1#)hM&$>VbvNzc>u&bfFNV_t|2&Y571(h=1|-`|Ls&F_y`uQd0|GlkQbyP=;6329(kf$*%HV51&NDHDrW#lXL_c&{
-n)b%n$z3^KSk4wU;$di;>KK#Ab`p5`DoB9v&Y?+=_oop0pVfI~&BA{<6Uldfek1nU?l`;n_A3Fo!2Ft9nJ>h5Yq%DQe`4FH!whK%JP)nK@F!J^yh16L;wX`~
-<rcmc+syRJN)%8?%6>{A@uw};CH6s78$vG-uvJb;34QBjWG?wFt1RsZ>m_D<vG|IFw{4X%m~0{bsL56@utAKzQ+YNgX4wB<id~h1FoR{DyHPBr+lc+HGOAl9
-W`os`CK$_c0&;IWle}(X#|Y#ZoJ5s`%4wZk)118OMM4sP;sV<KnYR-jgYG&5KXyPWH;VJRQ5O_Jr<_oa0z1K4O00zzpg#H+7Y-*~(<lRva84s3rXzK2tK6H?
-WT<&{VxqBw2;{Nqd`KI>AYcX(jlq|bqBge84x?iBkSP&6Fna}l{NI26m+_pz<}`wP)i(Et_+;Y8h&NuNSvarGYaIey?mq@;+J|(H9LA_T9AHWu3?27s(=s@o
->oMW)k=`w2O}5b=7nEI_&$%kMa6T*Xk~JcVqo^0)7vjaeNCbvBCEpSYrvgDeHh1J92Dk5BUgk%E(up-jf8Tqx;7pooFXR@v2*hPi!6+o!qP&1O;r*H!Ia&kn
-%heSM59Fax^A@b9P`s>jpX9euI#9rtR*6EFtzmj_Q>r12We<*wH3bdSrlPLk`!LFGnlOiM9|6s+iAoJF7M8ZbKm0w%f8IVx+%CK9rB8+rl2F;&6-IqfBlt)t
-v%910fMz<kzC^KHqeK(VScd(qcyp5yf8E3wedNSM7h*>KY2h_zQOZN}5aBFrI7ktuOFvof_!T&PHRBPw8enN^S#qHU>JGpI{JEct2zV?%661w*f*#=q1GdxD
-oz5~<UM0wY5Ci__zfV648#Wa1(Etk>e@VSpAz_G9rQ_s*wGH}{d{2Q<HtYojc^wzb*NC6^s~b@$@H(DdI8<s>IBo6yE2Ui^M&X;jqLAxC_%O(NXBRRD9}Nbf
-qn5fcUmi9%w2!(;51I0l4!rvCaJn?@HcuvhTx7<U^$G2<JQ(t@Kq6(US8pqy5bu!yVOwUxRKn%Qlr!Cwv_FW?<ZNhNrYl6K<K>ERw^R`4H(ihuGWzc@=QS(_
-L5%Yj11(CiqYtLqP=_)Dy%rYB6j^`BA8n9*sOA#x;YK-^%WVkfb%oqO_4cyK%;F?lpV9&9x{RuT159ZEL!khwaeTN`tdofANbCdnAokp5n9_w~CLR+)oyk&}
-9f)pn@{1vRv#KVQpg~v9MUIYu3u@=Ew~HKH^66rBmn^8UChapuORKiD&ttDA0tIeHvB{pzxer8xwQQ{Kal{@Nu7fENPd(m$T)cespP}3gZgR*(JU=0b;P{zp
-pErDcUsdY+RNcH$8u7|cPa75%Ho%z^&fOgf)rM`rC;uFDY3oC}2th~ldiOkRtBiLscrQap{$r=_&RRlm&eS<f`@)xKWU2_Ev;H+#8%q}B74NVRZ+#g91<IO=
-!(&_Kni>aWK&9Rw?^>khmP;SW5s|o3)Yx`L3^R&Y;}_DokiTiQHxr55(1+L3YU=om<g$L5BM@5AHCA+grc1?KiDizv@eVlY$pgmfC;ueUwz*aJIqs1eAD8wI
-qikN$0Rf`yPZT1l$HyBDhnDWJ(X@G7A-f2Sz>@j!3rKpyQ8WbMOw01p#ahLm#^DyRSi`}Pz-Y=oE2O*tDgl4>cLldU9gdIqZm!8cgK<iMgEZ!xoDzUiTX({t
-T*jJGIbJ&5lBg_bDS>#`rHN(Iw`wqJn^SR4RcBdsv-wRrar2JeTH17XUBZ7jN?1ZP<W%%10g4r`#~ssGlIykGr293~u{f%i0W_tR9=`hZmp3fRx<O4~KzNP^
-YI#g5=jo(hqMDA%%uD&&JAen4Ta}yEjF(whQ4gJ5bcaHHWcTRmfHbuDE1!gbQ__fgjC7Qn-`JQ9b9XV-r=l~LCUIagzM<_VbG1rbMn;PYl_VD}zA~hvgRVMg
-sWh1N%cF4AzjOicf%5IRKqGyD>klU>Tp3N^kjl&4VT=`OV`Z2&L(*(6GE**YlY6sug8w&V(pl3041hy&!Got5ohIULgbGh$rzWvH$tIrUs4f~tWv-Eyl!3VZ
-5<Dm!=(&Pyw9n))pw6#DYsruN4A1V}w%^L*{xF?~G*wOqDok|s)@ujsD~FCUL1;%phfh302@Ycl|Hb=GO_sW>TlYyfA#Cozl9c6ECDcLS-bf)~gD(?Kc`&ee
-@q+BJqm0lSC~;pjAsdLO3eS?mqr9xOmO8dPmwQPZ?<g8<vigHe+4xS>+Tr@fcVvLMzE#J4nK6U<&N_qcsk$PX=B_p@w*UWz6SX4Bwpf$8@g~+uU~d$@DFgg*
-rZYw6fobe;nj_=EuH~y`W>@c2X|&b1+8$s;(9<k)3e=Aioh)<MHNx6PrzhC`c!d2!*8>|MbF<=_h6C<7G2>0RGqScs+Tr!lNS%ea02RAR>I%s<e_zMnATLoA
-jNnAD$#C=s>VvGQDW#geGDUQzJ|_Erz6!$1NVh~pDw{?tbBXktaw^KjkJPFs(`#>4F2tK%RT(~o7yx_)?#fN7g1NbZ3cRXrd}Gla$dqc&XX8ls@_gaW$;h9b
-<mP=e9m#f}MUX7m7*7RTqc&}hS;)t7H-uVO?))7~g%hLe73+h``+U&jq?8*+byKa83_$h=m;X}!$%*blB;p^g1~GU@#2*m;k=YJ9Og?E2#l=Fna$F83%6#VJ
-a+&@tDA$S(cy1{ThQYW*o7_L8SCnheeG+6HDXre+#@&*Rj=nmS?l6j4AyvsF+<}*`DR>iEL1+`*^1vlUD{8WBI;|LQg#|^sRU=!~@5KXo8p?rn!}Y*;rWV5|
-bF~O*^`?KhCm|c3_DizUM&;V84b<-4vFySYgo5f=)wpoSvJ8Es{?^J|I8Vm|Zc{E%LThuwohwlPpmS>6lJ+gcFXibO=0KHcLgOlPD2<VaiOyyulCeTV*#~x#
-*Eza}9x}Ci4!rtV8{R9pS}cSIU7B6e0coMR6r0@8li44A?z1Hi*c`6?<(a4kZ1gP^jAwV^PtbF|$>z>%*|7OiP1jR{<WoML%poY}1lP*lx+6z<>AQ^e!R{ch
-c_9WDm&C7sek<m4KV#@SlKed_@W>^xbdH?;x^IbMh4D;_lgmtf-l#Wp_v|RmJ53|$&JUfrInCvApEIue5<)ZgZVp(LJEDS5Y!S_pm82^bRp{DG<c$AL{l6ha
-j-_8p?-%Oy9ueg3?-)T7x@T@Xdg?<=>IWpNTsB)eg5>taMmJ^>zwVLiXTc#nzyF&~jEGbI`M$-*Y4My344)Wx8zQ_QMZf-#B!?IrT>$ge&=r|3Pbh<x_}(pb
-hy#6Y;S$=SFC!C&ft0+5x`NU}n4=!%80?^R52>%y>egMuaxjv559U4SzsqH+qHpQd^^`-a(6@#eOgB5}7Eqtz*UrqT>C1;XNrzj=+7Z&lR^Y>a5>rr|^^#(m
-z;jL{f|J*XUVnELv*4H?QtjvjTZRj;JsdCb9i->cIbp|dIO?0?nZ(9K{j$0~L!AuK{o*_1k#j$PiZ}01asoN$UD(MdtGAWA8eH;qMJB%A9pbARw35@~lDO^L
-9}gTUU3Vfd6GNTrCkuK;J3JF?n{3AYM)NVm)fH;=s`emIUN_x*Y<STL?<}Oy0l~cvFud{q%hPXOz4-Q$T!5<xgWB;Gx#Vo|dXs$i=M1s(N5>7s$&+ZGQ)$$7
-+vK0=?lL`)?86Plo}*(V+D*RkTUN-aOE^l@WZjkEaHPQ>a|Uv)v$(S!A8p80bbj~v4`c12H7!{uhf}ANV4mo?`~I>ExREsc(3Biv@cj}Pa2IjpDReA-GhERG
-A6`bCvG}Eq9%fA4U>s&+9GSb8b(!WZau>c|t{Q(4|K1BqHL9BN3rY?$c|nQ6R4J=$7Vac<{r!6`CLK@s1s9Wu#ApYcGUTK7ef&*#Yh%2JZ*`%5!vQT41SQ8W
-GX>C;@H~9=LwT#=r|3TSEF7fJ&k90Y8H*#qICRR{C&hZo%%ghBU9iXQm6qEY;b;_j<;-Ow6!Zg}!=&X?PD(sU<6X<6zeGx(jNE(4j_-qHIp^K)!x4Je4n8u!
-@Ewmv4X#bCx)XXYllT^FH~{3mPrm>0*M#rWIK;C%3<&M6e7Mtkcl`-4chpBoHTO{pneI?LEkvXS@4L>4%(?#Vx+9+Li-*(t=)SHmINVJ-au8<XfRfHv>anU?
-^{O*oqfzZY);URcD!nnSa~gecu4PT`j&|eSzkN4<_0`v0g-VzFtKPzc9JD)O2-FsTMIpNISAQogh7ZO^4aP&J?8SjsALx&0sk-4}YtkA{Ci-p0u%&1(qtw^k
-)S~j)|5AV_SZJ#X^Xz$K6X6<`w+Re|k9c&{1bS&L&)x3@P^VQ^HFW3vX9=Mr|M$w|E+=x^hz|aP4$=;putnM~=+|HxX?|ObZqubdN_T;Vf1kp4_mLxK>~F|T
-V)vu|Asxqe%{pcdTg$(L@@;il*NAo8GdQO?TthRWz?qFI)(S~r_Ssf{?QWbgnJ$-cml>{+X|k(+#3Y2u)Z=d_X6Qn%AM1Y3H9&;Va=%eJcfU~kKTggm*#'''[1:]
+c-qZd-Etc@mcI8>VA`b_yNaY_yOK&Iic=XUQ<Iv+NyX0iVrohSc7r5F{WlG?WR9(^eT{vRz28UKC)w{D0NrS^TT*<r7q&<o;Nal=p9ApY)46!JQ=*nzwGiLk
+sAg|>y4(u8lUAfvp^VrxRUtBIC1x3e0lRCecDoa@wUsidtkq1&GV8{d>rAi2?M^jHXlq2K8<kpJm7<V)eA{ePvk>#AcTYZ^%pLlqkZDty#m*LaB6Lw#jTL5B
+-Oj{DZ`%gD&QI>1EPt0(somE~(8Se~CH)b(EVq}5Diaz|GQ*!jf!uT_8>8%H(%Q}Zt0WBXtgYwjU#-5mOkP)|Ri&N3RcYI3yPyAD<vQIbI64C^lT2-7o7=f*
+Qt^kfD%Bq@K;M?X6I0GFgt7Zvxe0A)<VMYPnQNYD(ni;Q@yCz;>(x%0ow&OLd@YTdW9JU_rfQ10blh@d9o?lY)Mav`)h%%+BJoydc6XVn8=a~-f0+qgYO7^F
+hj?;z`QiXcTIE#(*iIEHLX_+6&f-+f^}+l`L1c|;qPb-???y2h=e-t<$}ba*DT&wt2<8!kW(2p|=4u5N@P|)nuIpN5V8Zg$fu1axjWmTnFvtx(S)O{auB&X1
+KM-vWRlH2hwXVZnPocb-PHnP!i&0@K=%W&TaCs`da;OF$>VV){mszq(KQ!0cf_!4^#}lD9q<f9MD!>XOPVUYHsB5Zn%j88MN2G(C2vtJ4F@1Sj({3+T?{_-g
+iBj3ys<{?c<+%~BfBM_^-_Bor4fRyULcR0C+Zf2p?QSn1b>l25l_j4-mgZJ9Vy%R2T4PoAN3i5Ye2`paDp`H^p;nD9AfS$5HbzjbI?#am1nrJ+E-;ZW0VI~H
+pmi`kC7X12Rh9XkmtdR^=ol4Pv~2T03lAkiHd@YexhAD}Pwu1u>7uMGouh(a@~XO4U_TH+?S)aKS}A-+*<;OhcY**9^gsLZ?Cklcwp=$rQ%0x38Yc|GO44Za
+SUO&vSP@EjGoaJ^1Cy-4TAh)lgn<B}voEVWP_45W2`(e23BtqtK)Vdui34b2c|u1C3y5YpMltX&PeB}+q15H-3CzR$P@*cRdPF<Kw%%VRyLkt*at-ZPA1;$Q
+?0>m?$xHhQtG~GqqPHhmrcmx9iyE-#2eNdwE^UM-Dp@^s2id&@#hJbd2t5YUEB|p}q29~~Sjel@Yp>xZt;op_HT+eq;m!t_eE}7*ksK}akxZ`b#L_5fh*@Pf
+*^L}3l^gvmmGTDAor~xuSO&kTbF*5Swtyb*SKpUn)8;wM%nvN<ZvVmRj*M4l6LetVX}}+=v?GOVOSYK?`-qTwMWLMs1Y|{gM?^2+Sm4jnDr0BM;442q+>)oz
+o&)27REBO%lh}-%6xiWWb2h$k*6~vUO}vEgcg%V5@`yRK;1p^HnS2Zh!?QZCtXX&zGm(7r>uYhV?T&MjufGsr8Emz=k@-S=vxY;Ws42FM+Ru=@z+chn3@@o#
+WFtzs#7K#}Ew}K{PzA<UR-%CRQqEKgi9c<zE+HaOZD@LdFt2h-WoWJEnz`U_S!GFBti;&yZ1DxLbK5Fou-QWVS(9O(Lv}oUr}Au0#BkKO5W6Y|Vg}1RccVB=
+Cz{(`WmI=e>;@AfB{7zx3nbBaBKh1zjuFUCIQ1%NDkp<-O?&dG7s+#Q{D}*Lx6iy$@fh^md4of5rE;S<8yxjl5p>F9^;2L=I7^AM&;is3|HTE-Nk2A9z#}}_
+NMPzvUD+!4RyG-+UQU~F>`lTxIDS6d1i-*)1`?kKD<^qwY@6*z`RyT7ymnyr9Q^Tr|MS0$rwmr8ksDNPa}TeNHhv7B<1?Ctiv@hvA;6UmW00nOND0Y>jPk<)
+rr5#Iafdg}gTuWZ6EuITzYE!yZS;o)W$ETquF5Uk(Mr5v)ri6{>JE5{_>^afz!0bQTcYKdGpOt44n6qc6rjuRXjH88D!rym2{Su3$E)7;?k;$lrn(h!i;M>B
+v&Uf6C2dijgS~Kz&5S&-fm`Nc4Rs9CTBv=C6QoeYtn;hn&{2s{*q2s`LYJ*!eDGhYAq{5Njs!Rb4wSm0uHY0g%Kn>X4&wo0pF0y(E?j#oZG(UKdy4<Oy%N`5
+vf2xQJOWTcg=<%5_3@A3Be}QT9i$et)2a0pkL8jl+Hl4^?03aCw<*!rZH&=JZcKQ=W@NDz?sOI<PP7jp&Vt;5ie{1w5+528%H+5X4w@dMi^(xx{*Gk7Ua<0=
+{UaiVvwtWuBgSrhnZ+YfeYG^TEV+UNoesbQyxdbw2>dKR63+`c41I)$4YQr<?{t=_@-jgphA{I#|9!kHh<+%lg8>#7{*t|{LQWDVYKQp=>n$`f`Icg@Y}mgF
+@@FnzSR+K^uWm%4K<jt{<EByv#p!+Txhd%bGRhEW6-9NIB@E-ZccURW@o{DllxnFP^Z5aZvxiX!>>*Pg*nwB?AI`|89rDrUj|=_~S)WcH@`E7{GbB>BdiAFA
+>G&;jEQn<$OeI`)PHEY7N%BGDC$~lCGF@RrtvJ^ua7P7l{-z6ZXGZ@Uj$sXpL3rfU$UuuyNc8cEKJ=o@fVhPdVAQNg<l;8SbX0Qzd%jlAi*uvIIdUO4(7{{T
+WM*+xD@-W^IgC+VaDXXQU??;}HI5FK_I0drJ(Jr2-iupqgiI;LArX&>($03N{trkuIl0=9DOy#NZqT4BG$Y?hzy&p&*zHB0F8O#qyGs_-`jhq<PfM$|w9jMr
+Cjtg;m$B`h%(+uVgSBj|@501R9X^CH5l#KPzn{N&`HxTs2Y)#vBHo`Sh!9H{YoD5YdG>s|O7@+!Zr><DdFi(&frWz&=FDl%-5m<&hK<1&8XU(-^dTb!qoaMj
+pC0ym#@j0_%Mj)N-08bBo6tQpbq*Up_vIkjETZzP|C+0fC5!Qjw_k`izGQ*|WlhCFt}Sy-9St&|Qg4vjEmCvCWtQY1OH?Upy*q1$8AYV=7t*<qB5HMO9?A`e
+UcHu9Q%`CnZ}#UMfzZ*eaJ2igYN{Yh&I86Adk38K?P1312meW=ZF8gUbLAsDKCZ+V#@)Q4y9~tLA1G*2JCY?1&z9~WagrjJ<t`>8)MP#&1Cm~ITn%A4)3Us9
+(O2=(H~=F$Yj_%B7;V{SoRld*H{iJbtq=&N1M~si%@sLn5KifJ;KrO2Ujk6t>@H)J%Z5|x0hCV3B&rxXN<iLqjbfhktt0H(=F}0OQn#$S-Mo;F{Jq1smNwm8
+m2e~u6OPai9qQ^qZWL=^zi3QxiNRM+TKB7{qjgk4187P;J$&`cPp_G$b%Vmg0P!3jsNpiHrN^6oj*dDkGtcfT?-Cw3ZdGntGhWi+L_Ku!(A^YjdApA;l~2R9
+MCJ1nP)e$CkF}0c^Ba4}Vec-=`Yd(kGAIsJ#`oUcX09NLOV;R6p<Lz4$d{jV-O&{eE$Qa0KOP0B{!14UAE*%zt3c8h1cPw<!{yh+98!6iyBTBE;8?Av%@8%4
+i_DaZ<mBgUo#6jXnRM1P00ZDAxq!}FjBXQAH-d#Xu~VB^-eePRa!@i2<208~OUg-HQwy$?E+Jj5Hrm{BGoa3|LO;uo{0JBC{kIq8VZWNLZkj5mjs_!Lz46)s
+`^urCj1bz9(1jU~P|CwIg<tWmQ<J4G>((vlHiXUXnUk{Is)X7U+=nS7Z16?GNe~7WXJ=%O9cIMffQh@Z3E4n|Rd|xzJj&EsYpGw%d$})(qaF2xO;&%BDI4FB
+TD!Tv{~j4&u5Z*~4`|GwzOl}rd#tX$roF2Tv+e)C;Y9t8vMtu6ZY;z)3FM8!H)Vi7&UB{GJg|)&ZgXHfkXpW4W_I;fl}1~AqwO9>1U=0%r$GHU;mI;LyGB^s
+==5lIKOW8gu4}XnCUYO-iiX47QzFKjaA#y~iTuOsqmeobaRDlJnbZ~1ZC+o;YmlHQ3Px}u5HcM7o?0Yp>U^oDuT>G9sd>u&pP#R=GSbTyk;<mg%3L7frsRsU
+^8>Z&(e&C|l?(BDS5=1ZKn4I`oVx;)>SFG@pg6CpYu~+e*FmMa<@<c(eR;lc7kK2)j*|2~nvP^U&?0aaWQ^y8tx=mc$1db!xlux0E%#;sM}-rkCn4*-O8|Y)
+<Ls1sN_A7Mkqm(MdzT1PBFY)>LL}lpTvcN5ArXH<_(zI6Xg>MuIaC=7;R<v)*eLUvlgnlLo2XnXx?Z}Wd>97fGH!DJlwMJ;L2qD?b)<B9mn3&bI=Fc2rgT?f
+)Fr7(M&Yj8d~v}-WCbB1y5oULidNKr+jLqn-X#l)cB4i_)yv|6JPmchy5YiLJX4F|let<nY4y7Qa!*1wzU}8^r;W<BR~x9^+e6+35roR>P}R7U$FU48QvYgY
+E}W<10Vk9T6xG^Xb5jf0-|L)ux}<#z@l$zxgE~-U+R(UK9ZF;5exm6av1F{!Q1$^y@;OIk=pj?mbKupF+OVwPYH<)AbZK@;*RzG@nru>_N4r1zvS~{mu-RYH
+gP*u8i>ks#-%ts8awmR<!t*mccXiAb&M$(xb{j;H@-1l&jyZ3*R_@6ldCZHx6PeU|y94v)g&4fN62JWVM$G4a*JP|mNs{r%K|NQ^(z$r{_`Z*dv&UO6j-F=q
+8KvIPOS*#u@HoMw7ff^o=yaMp0-TH8mnxdMcYv5xxf?Qg%NB7iSxI^hQiTrBL^k<X>J<(#a+LjCd_Pfp_y8fdjK>g~&}nnB>9G%IQp+G&<+9n*jVO0GHo7sB
+^Xq<c{VceO=l8Ga*oX+`Ki_xQIANZ1>ETo6P9VZFQuOB!>2rwA(Q`I$CtdmJGKezRkMHyH9hk?@?OvL;=nG7LONL~<hq_YJLzto-<_PSdbq}ep((1;&CG$6L
+mG3Y!m}Stf%Vnyfwe;2XpF>;Gw~-l4?^NjpQ=j|S&hE)-`35NI<`%Mch;*?PSlDl33W~s<Q;ZYyoL7n9<VK>ezq^b{aKsO>c6fp<!v)wLjxX{1sprw<Vn=Vd
+ADp6@*v3fxvAPaKoeZb@!*`QME(`tD-@L#63Fw@6VfUY`-c;_PbIFe{8TsvQA3q_XlN?{I#4Y0fD&ausy4!=980uWVS<o|*@Jz66vKjY+<|~WKOH}Vw?Lol2
+Zo2*0@S;22SxBzK1ow3?!yEtapMLf7?CT410j^dIYRB*Vl9R=&P4da#NyN$@T}==rPa-*|(x|Jp$v@FcZ2CaF56>`riVi1{H2M8<Ss~jl;V4n9bq}1w^#?EJ
++~i7UaTh+m29c}i((myLW9^|cEm<drTc?zI9_hJTf6+zYh#P)riVrdPehv(%izxCKI+DH`o@jy&&!f&*{82|QKBit@4)ZjQ%w1QzO!GEVf?vz4#{aC~-uF^9
+>YefTQVuftUW&m~L#u2So=A090QbC;I^6Ix-boRP(cU=a&IcX-cun_cWW3F9b)kO4WiAo~CCA@Z1<(}pJbd+Cd86T{=ym!m+_lh;BtpX(ha<+g>6Fb+vh|pl
+M|GRKU=Qh)mKz@78Wnlv%w-}J^aGs3q~#k?N<2y9T{EPA?n+DUd*zxPz9z|XPR-wid-ot0zGpx8O_4?oUU99utlFJ?`~`2gK4fi3zWx4}gdg}gcAnf}Kxp@J
+#NG9~_gH|r`$0;xx#v>IbcaG~AtJ?i*L7KB&b4~iN%8cD$Hw<${n1-vU!1t7e&jODL)V*hDN~P?;;PrG@xqQ824n4(bf?m5(>j0B$L(6y<OxYWZ~yYm{N)#4
+a_K5vU7&j74-C=nS|VUu{1esd!oOCYFebiVAGIY9nKC5@UcIM3qNT!z3$sZ>IojyA*~yj?0U2e*?hP5$-2Rskyum_SRhVbbBXbGQy1cp2J2AhAM@NmK=hpJn
+{T>1(TxC^5Pw9V@U^+?zuT}0DCHI=>{XkGgl8^}^(sn^Vd()@@+G12p7yd@x#UTD64*xa*>2t=eh&(8yA2l86R=?};F>w$r|KQ8_;$>YU405C4l=g64&<F!3
+J*rqM<cHZOTm7?p!NzF1G{?P(xIz-jUi=Z8&{W1AubtSTi^_hi``y}LBD|RUG1jU3Dc=79hUtg`'''[1:]
 
 
 # ======================================
@@ -15123,59 +15130,61 @@ qoS^s{zB12*g>Ir=O2{0Az2kRcONT{H7D_9-k(Nf(EkCA5^UB'''[1:]
 # ======================================
 
 FILES['cxrkit/report/page.py'] = r'''
-c-p;M>vQ8alK*V|6<Ahn4K<M&+w-`MW;9h^kCV)nW2bCqQg=ERLy3^YF-3Cu@FR})Z@*u610-n6lie>jRbvrAqtR&e8}K}@)J0y_!Kz-TV^y!Tx?Sa|R?@Aa
-O68eWMYPlyjB0h8m)DiLP3l$N)GE_8b*LzdRW&b@qOJnZ^9F-t&C_R5rQg1`tyNU5(quMRl=)iC^EB1-I?1yth-PzTV2+|Rjb^D9pg5|dc^Xxft}H-Q#mT&u
-;UcODp&j}eO&O@~izHjx{=@8Ex|=cucu+)TrR^a4sv=G5mgX->_9Z&7t@~)5%H(xaUN=P*E!wF+anHc)=dQd?YCCj(d~tkue)MB_c6##PBNc`>x~#C*Fm$1V
-d7dqjmd<L0zhM@wbq|P`5R`hJmvPI5i=R(EU53A&oqxRO!RnhRZ6e~Tg<R{pOy<={Rdo~JKLZ>XC_Cx<WZ9JZIp7MUIPBGn1s&v#4y)vMUG-)aWxgzR)gqqf
-O;+o;2V+FdK*V`nq<KA3i)dbh>?H(3m-i!8;MhSFx@ep>q=71%KU&eqvxRPDqfBn1T5km<bQbPo8Qo%U+u&-F%T5lPIKeb12!Dk#`sefJ`5N+<R5&5b?OOjf
-0uqOj(rKk{SGv?AtAxZDoDZ0SFNjN0XyQ>_V>{@nSKtOzJAS-G)ui3_&!yP|=`VkJcKPF{(;r6aNT=yY4m7Ow9i13U4L1gZACJ$E)r57@55q;0>M$IV>Vd$)
-$=T@-#}}6vf3>$afW<gkMJ3J~N}}?G%3+5}Rp`7(^@~aoLa{!PnqyT`lv^=0Kc9d4e0X^r{{8Uu^!Ob3Jkv9VAgL^`!4pVdy-F%EVh~^TsTK?%I9*p{@L&$o
-WKP0_Y1k`GOf@a4*J`F2JPW+R(b?(c@#*CS7V-x>z6Y%)YvhfT_t|_7M>NnL4-I{SoR(RXvYEtQq``|DaMn!%y@Ubg#{V`4d;8yka$-J6sFE1OH>I6{9$xm>
-RWe_-b{M<l0f9*yoV)-%vD}r`q{3wI1x%)paLEkN&ZEL3$SFP{6c)9P$_xky_QZUvc~jnKi^()FetveuJ1<Bm$q4S^16pkXVFMfLCfFm};2E9FTG$BoyJRcG
-&`whTgsB+%DXG|TB#T7HeO?z@#{_c0AJPd;(-AZD$NW~+xsnc*SYF<e^<~bm8Ez_I<@3exa4;CedZEaN`bMF~R+UB~JYxu0RZopI3%&<IS0fdRwE;BA&a|q_
-k-!-<bOo3~EZ5kYF!hHzC7(RupP}0Q0EsEbgB|Dti4SWFl*n=HL5D<+la*;5-Ls(2G%E=<lxI-lyo8!{4!?@-D^=yJZ9C%Q$(P)xM1k*l!IwPAe4o|*Tea{W
-$bW5uhwCJZH{K8iCW_f4_+C>lcK_xLc?p72Nd^qG6fyQD(YLzvhB8jmW&8`XeO}@GhJ&3_!>nhdeLJ;Y7b!MX`RLyXmYVF4bO~18yT^mDI<YQk)=r(&sh)t)
-)_(*m(3mEfwud*|jMRhq4tPJ_h^F$kC*t;fZVaWL+0qVh%N+?R@|k$mDmr-ccGpwin7}BQy?qS|@>u&OHVOpB;0Vm%a2UkN5{k`VTKX9O%a`Pq!Gf|UZJlJb
-^26}pg%wsak2w1ODzF2V*lsq0vnvr^wo)}qu$-b;>5-b<v$%)|ir*a>&k3QOD0@<N$hJG@I@mEzY@%2`#}NK&EiSh`^j0oM&M3*?<>B8?jxT})bV1fOEwVqp
-f-P7_S+c;9J&*R|;pJiY4DP9Cy}EY=qMw8bfgScOA8@oQ7;*sH&?hLty(fZUPDg<#b3Q)lRkDV{5PzT;CP-^h2bksroYQuT5;Q`6(l~@uxq@K7P>ksXt5Azz
-p5G+#hO82M)T6V{pFZyHe+Q3h75V|v>FK*dm&qD>>5Y}Ee<Zu`Ik856r?%A5o*sjs0cSK{g?X0V1GXQA69h%^6-K5n{b@gVxKhcY<xV0o0Lv};ay7jgj?_#4
-R$N_RiQvOEoph#_Xwy{<uXt67?CsiQ&%|sJ6`ons`_Bj<jDNnmuw@q2;7OL3>mL8Q?mide1QC77Fg<vuzdr#kyr#Gl&^AKiej6USNK9WJ0c$Rt@mS6BJoQD9
-ouLqt1ci!wm=1sW2$4KG`{}2{(~su(Bd7?G;l|{F>3)j#2_%eNm@j&OT_iW|g6^*ZhBYFV9&}5yoj}?*?RIi{_AB|%@c887_{xYWRO=2%o@%}fb$ZY6MU<4)
-R`7fg^5CNhGKv}2mZ=95JdJJ2C4s-sb_43n%TTHWh}OIC>2stP&ZB|@u`!ttF((^!0<Q{ZvDQ(havVLyopJRJ{x6HsFUdN^p!qFqC67|{MO~|8xk6u{KIS!K
-17yKpRV4cg5hca<lzt&fwO+#pi=FGX2C5wzFE{TL5>lj-d@_hKMF6lPeT!%h@}Smmuc--sG$#Y-;%Jzl@zbnlS(Ky!2L;{&v=d7xOQ-Lr9)Q7wBLI{S(GP??
-m7U9t&<e#9ES+2HtRz0?X%p*^=eD{i5j0ylUmQ=_z=TWX#AoYX4PC#)!_rS?qzk))4qL0RBA_jdocGr_E^M+^ZoJLJF@zC2K#(J|_B{DrJI=t_yNt;ZG$mz>
-Ft7#fx^;kVzt2dwyFYjN(6|}5**VcIv>WYT&vYEK3A3M%T@z;*t^t#-J{Z!x3=t}EVG94vheW?P7A}Yc7N84T;57g--MdnMLH=tkr5ux_En_ZY1ys8V(>#jX
-a9zd&8r>SI53L!mM6;bb7DhG*B_)2LxC${G6^2;GZFCYy;u_)<LQZQj%ea>wnCS}19&~^Z%N~@zp#vddrL_nuM2<6G^?=-df^%}nu`Ai#Cqd;9tB5KkeW12G
-Ea0wd21Oc6dX(JgK5W+?N^DKQ$P*V$3LE%n_1L7sp%_mBb#vPutTVtH*LAghWuT)$2IAay+}3{r?hw8iJJb!;#vpk*yGhDCGXYo&;B@n`aBYc|l0E`cYZ^R?
-Gt6k$XNYH<J@l<kGaFWVeqA-|9!T3c8f*qm+)Q%k*{T<5zWEHgN|;yWO(~HKn_1JuK&lrtg{^kPwl^k2vQF+vO8+Q>>E}OPB2Fpji^^2RB#j|Ih16!Qjr&3S
-9?3NHRgxQy5V5K0e-!3j4F)@wU|$jvCM-&8^F@{tBGVM9p29~(RIH;PWNV8iW6>G6rFVpxQMqjBK(J@zXK<EKVu{T_-1iXz8|H!8G`4KRcn%N(A|x}e2Sk8H
-(Rvm~D!QX!z^>?1(_L&RgpRn>UdgIRS9d7C=rXrX+N)kAq0Isj|09^R<==(!-5KL9U39vcR=7mRtZ%5=LFTMmncKZJnKD{JhJd`YL)1etV(U9(4d5-B8DwUq
-olS}J4Q`=kOW0-8%p4!xxo5U;u4f)P>Eo8PxQhwftPyEu&OG(r*;IroH!>;}5A^`8oa0!0+pWtoFT;{*2^&u+vt`FjIcaD_@iyTeIk>yK4dL}h9sY8p9-NY~
-@DNG-yhYC&7uM3g`8e!eu}~Ey4hv}!iy>eOJPuwh{vA|wg5A{X4Dl{=lCOy#mlp!*7sJiIw>K=w8W%bsKT#@&Y_L0$X{0G27*h0^UQlzE7^w~&Y8_MmrHPkL
-WYJM>@K6CEUuv$OZ_^mq@(S?@!g@FUa}~r$wIfoZlhrz+dVd#XPn7>Acs){k!GEcjD%Dw+VW@A=`xff#zYY#Y>J@)K8zRDZQ7AvLS3dzY{XSc9+RHL;ib^64
-H?^Fy+4E=;B+lZ1+3~4Mi1-_kdGOlM$^A^@cf)Q5q2ZRXJd?|^(L+wknLd++OSDI-P<4x&Hms?4OrMIh#O6H@q-z^w3&y&Mjg%=}9Si-|EcDiQQY>1Jihi<Y
-na_DaDzD3UpdMKFcr9W5>tJtaSHy%7pDhT1=6vNuh$<3tsWHlOMM?Vn^P?KRS=m%}fERYLHGx~HXm0^R!5}2@O0w5p$mHx7Xm@8i(~E@b^dAixL%};*KPk<9
-$ttSM<puj*rsORN>#N|Pr345=gAj6Uw8rJVR9LxaEHvEGWy^>yO|r~3stfs~oGK|UdeNc~pU+(MrrmrmM(nLC$lF60^1AH$WrWt`k~j{dxZ%^ttAqnll5#JT
-&QraNq?0i?oGo>lM6)C{=|#(0S;!sUeQ>JY7&`BUgx_@FPi^`;MHbMBR~1XSL^vk3)a{iPa^=9RVC}?f;rWgc*ltznChI6)wkWv6d+aP3+fO#|WO}U;GaP^|
-v-ehVfkzivIXy1$oa|aM2XkODOc!%yl<-8lm%`a4v22h4zzn`6B6MZANV3?$M@>3jgHOhtTeDp<6-uBiA`nblVv9EteszHw$qdz77qm~i9}2<5Ku-CGipJBc
-LB|?qJ|UWVt{d{Mf+kD;*}xwViXAE$W2!)Ig;$daBP8TIu(DDzHY9Df2nE-HrJzjMr!T0;^WrMV?7|}@UBeC4gCFf9h>AjIvCo2vg}8Uq%BO^vR(#0HbZjd5
-@<5`lw$3cbO@zNK$9L{Q+KY@Qfv;S+ab=7G9d%5ZDc`M`+hn@$rf4$H<nDPLfrlA)nL7OK3aH6kkjj|L=dWB^dv0-<T@mFANxO%@lu+ByzzNEYQ^Jl`v>06h
-OVJIHH&xw8hDY*-hpu^Zc-Ab!ehB)Vy?fT!0q=0s<t}XinCAI4)a`-yw()w`bPG;~9xR<Fhv#(lAD*0DTpV9)>>d0zn#joTvSyh!g<`i_l=;lsq}(!+%Zq{X
-2Fm<fc!xFBrb$<+3?w(%?Q&B5^B<n6DsP6)p6t!p<ND5XdEvI3Eo<D77gn$#pxVUsRQZtiSL6<N>5ATs$}A_!CX-B&Y9r=~?olQxiQSd80P|H2;d%;7)LEGB
-1yAN)><K1{xG1bFn|fuiBw1~z@^!IeAfC;{NFGfhw=Ds4VaZ-YvL(5yIGASRMAr;S)@Tx{q@<E4Teb-Yb;OY2$azEc1SLVJZ$S2gS5U1WfYD0mPIbefaM6ao
-MacJ6WZ}5vL@N+r8D&fDo2A<|hlX70VDO>(p!S7e;k~tC5B5@z>Q(HnJo=FeDjT$ssg%RHcIY-D)#TevMU4A5w60mfZ0pa_bAkPV{%#z6Q}RA{SHcGx94YQ0
-j{Ke!K68bM7|Gg0;tewiXONc&aloTT@4$E#(U^r6GHhWXL4q}@WHhLnHC1AH#Q#@sY-k37tNLdXNls2(83OtY>2kZW<TN9vgX5)^0zn6dVM(#%4>^^}XbDFd
-xV*%3_-chwcrt-_Y%qBAmSwE$Do89W_Mv+DQXPOmL-vMVEs!1oaewzwRo@rd$L5EvSoZHm-Gck`fjdF|PA5*P>)Y}FF|}p08dVR83Q1+U?UH15EeRP#K<Gyj
-5s^1yhkThbFxf@tJq8&<c}E!>cg4f5H1-b~Q%+scCJ_8=!<52eQthW$e5zpUa$-ilho`-`udw(D_j73*M;tYEt`P<n63mZO1BphMrDHquf|yhPV!IJnmB~7s
-rTP52nuxC#G7!V1{50(kmWMQfI<rK`7u6W4vfh*=2KE!Zh})}cU82)`p|4Knq@VP&G1!+W99ddT>3vAd5tibw_WTLT@YvR5B(WKrhnh}IVy2i^dL+~WDislH
-P9=hXS=is(gATbM<KO^c++RJjpxL9(7X@RL&%QuDV5ah_9+R$uSo4_gxtB;8zaXaPHPAn}HHjYRsVw5292T{do3-Bv=WlZO1kHh!DIfu@Pykavk9B<~qGMQN
-f9ZRu-cOi5*(7yM$I`K@_UVm+M~~|c-r6nN6Z7$(>!nY362-B+VqFm72)dEY)VYe(t)8*W%7aY0PJ|L5Afc_l!}xDsqMJw_^NfFM(cI<@T-!`{?z}GV$zv2z
-$(0cMD49s2t16FPG3mRxE^76ePKg6LC&cr*n2V-RtVpPWYQEC;q1CFc3o`ojTX{oylgCi-8<2YLAT9y}n5Yi+ARIQ-6jm8I_URSo*t`JcRBLN-**yH|v-6Oj
-a3cPR5$Dp11}D9Sz4-jYhy;eS$UJS<8O2G2U${gj8nd{E*g}~4g8hgkNIXlB1LsRhMbid55y|Y7wIDIip!#Zo3<1tsG{cwiUB#G&Fy+2a*xC+Iu@7srFXc3Y
-4cunZkl~ITBF#5lY?A}ELe8OmRMQ2XrGtX1dU|m6NMB#P=Q(%#6Yqg1Z2s!0y8~$*aO)mpZ}#ZpKt8_x@S+tB^FR%Fs+*<a_mPv<N+FC(qTN-3&^DWRa1h%2
-@IdQr-p`YA4vx?7WTkyxX?|~3Dkt7S@D>Zb{}yOJys&XH**M{!@kdYfidYHDADJViOHO@@2z1HsxT;)k;StodPlp!Jzi5VdpWXtqh?scTBpk45w)VT+2xn)N
-P=UB?qV`+U=ah&8M08M5-`k^GQ1cylL%I^>>l)wNCC!1|IM_e%>;~CNoBQ;qakE6H<^qOaG<U{D4#HIkVMANgSMthZ#7;2=G+RlN9+^~UMUNkh-z=$?!V=HD
-6O&d<Ia6n;?R9)($C<7xBgR|gq>inaWDU|DNQu0G^k&igddZrC=wLaEz~a*1-KDKS9Uk_Ay*FH8ef0)f#6+=U8A7JIC*wV$hMV`_)-j3C{{g=_`i='''[1:]
+c-p;MZFAc=lKyP{3M{L(Ol2gF?Y!KM66MO9cxG~yu~V@pQ+pZ}Ly3^Ym?F6ZX~*&Ce)~P$4e-TwGP_?kRj~-5(P%XK9q>G_)J0xa!KT`#6IE@ry58ieR?@8^
+qw-9vB3f$<MwPnG%S)rKlWLRKmCAHQ9V*IVWtL@9R3`8|Z!k!<Jbe)v{p^WrZ6dQtlZ9)Rdax?<ty<=3s+U!gXC{aiOJ#>&MQIu>QVSGERkTbaW3+Jqk%^OK
+CBsEj5o$N|4ow-TZi*yZyZ+<sM!M@V1$a<IrO|E>eWpm0s-gZ<l6{JfT<a#<rZRaOm6vs4qE$2X7w#D;ZI)4?2X<ed%gdy4An#AkPmbTe`Z+v1efy7*3d1X1
+8tgd?yU@Wh&sIr8ui4;lm_=LN10rSwrC#P`+;HRk-P<=8;csW}U!V72^;MMC5pmZ+Zgo{AOEXfYs^gol00$PzP5Loe*QNd%umLF@HtW@j4)jWgCi$XGZ&p#}
+>r$Hr@iMQoO2<7ID|{9r&Z{ELtC3no%L-(#AsD*68L0xt52DaT<Fp|SRN3;*idMoMbR#2WaurqjK~O^H;9i%}HTL!pTt)KP%3~cTm<E;MuTVz+eBLtOLJkvy
+6T;lK^)DkJae(ZlMqh7qsYgyNi7_}IFa=)_m!#0dqpHGo&{J)|4JdnjcL`Ic?e^bGvj@^&{`BnP=QpQ6jnpfhrXxAfu+pFD#8_&$F&O-O^8Q3kSvUPKTqUUv
+!y&042pqgUJN@b8`~u^T4-N*fA+I)3iSve%sC=bzSf)}HIxkYaZxkUEdlac9RwYHb7SnU~?&8haDe#m!AYNh_zx4e7e({&t@7Lq`a6Fzx<1cgiGoC;4hJ$zS
+-+VZ}I0^rLe0qBF9uqy=GlAr(EU&;sh-<Y;jMzcQyLwZ}lGtIoHDohkN77_T(uZka4oyroQK`3Tp&2|2yuqup(~FbSi*qdG5B7WyW`N9?H&WgQ`#BuZKy#in
+^ag@mW>LzP7Mqs_FK)qEnF;g)Hk=#3*GC73KY(&NEs$W67{u45n}Hr)_P0&4+%%>fyW|0ZNo$CT0NpeGMr+b}@)-gqQ%D+R259F|;Sml4pO7MlT1RCD1O)rm
+eye3&UTKHPHZcDF>=p04ASouRImQRffCGfltf`w|U%3X)XocLtMlk#(n=OX!GzCDIilJW;!yYGDB|7f&y3jf%kaPZ!PN=4in4v%C*Q&~ubg0Df@|w&wbB679
+ZGe@}7sJEBU=Zt-A~)<?4V*aL8;S5tAYi7NS@ReC2!iG#6^nTSG|A4)ROLwEtlgRerVvv%aW+r=p-#!IPx)u4#xEf;<z%o21tRfb^@7%QVuPSXBFD+vw~cOC
+&=;DO1RKgTXnkHnFWZ>GL^np6oYiwr!US?YHz`rzdtUG<Pcq+U`|!P5dAH>7cERmslEpi32#XZOY(spnu2$o}c|%@;pj46p11&|2y-M`8F1?|Q({vgC#B5(0
+oZoP;S8DiyjI?jB(%T}%ri_pNy<n}$a7mY7<-L162s0Jyl4k8yNtNm;2yGlrumO!}l4*B%!`(>T+V6n(<Be!4Z+j~7g3pbi^fOzU0d93iLJFRyp4mi4PoIrF
+^_`8ag2l5ZpdgR6Z^NrVU@VTn4i1MwoUEbP{H3Lj@jrS*ejF?)d(zfQRwF+Q4_-K7weyIh|51S*u*9~r5!KB_c-cx-EWvV$Vx>oFal_&wA}Ee}WL+(UmYjv0
+lpAvG)*BD@tk;_=md^=<|5A&OZVtVX%TZ^PWboqn?{81eg9LOz)^-iDKfZx2*hX2h!jXL)?d#)<<M1oEXPyfKyg7)z7gq#s*mr!u(QaVK0qkO>pal2s35Go#
+1)}Wv_@r0K779cBfnwOGu0b7OS|>uCHCvP@6Y7)3A)Lw_g1xU8(>|+EgJ79oCGn1|5_{BFXCL0Y9v}VykLncq7SieI&xJ0NE%efxsILBz?84{78vU)>Qb%)o
+41xxn(Q*^!S$YH5e%wwF6#g5G%pUo(e(*3?$*SQ_A~68VE%|aan-53ok$)|&E^tKf;o43*Q%AJzGQ&BqDye{5o9vmGO`^iHYkL140fh0-R~NP{q6$38@^ahb
+U)$a1Vw@laC>f>)-|6p9fD5lEPzAJ$khtH4M_nYguaAH=7tVO17I~ifqR5@05RwFiihG!je|-&+e0BEAFUO~^?eRxY5h9}-#0R$fKH7VbFm_?S>H)Tq+@y`t
+zX=#th*)~i4b5%>Y2U2f$?4f|<Uhlcx92BwE2dDb&p>it^JS>jdxkHfq%;qL=c|wh?@W+U%y70$-P+)3;&L>}6nwTDP-k9-aw|YI-i1$}BfSvGGY4W5G9hA4
+cIqv>DxAeuN14iT^b~i-<~jUd7NcLXe2PKyYuHL2rRa;gHpzN}zCgXsE64`Og1<5(`w9^y#rKr2Axd>#!v%}2>vjgJ8Jetj&lNIQ<ez*ph%!Y0up@nqXb<wB
+ws5bh4SqBy1L)#tn4s}fZx>mVqyYy7-U_r6ODL_U@B1Er!Gt3Kln>DlggnO0<wod);vSaPt+iGXpUbq4b;xrYU6cr#t(-58r>tSZrR3tXbvMJVU*ciuCo|H9
+-9d}3QCJbs21d^NTO1cQIV(4L$iy*(6+1wXBXjmV`Jy|{ptE-wlOw20N-<$z3)*$#0K5G@BYoKYb(asVo9Q-NC;9;GR{OUL9mj0K+~-}_#2H4{fJs*$3~645
+2$i@nga773qF)>fS5N{6(1tDW8i1G`%++6z|2j)4$0TXXgzH}c6}`eVkK!g=m+^o`9}Lxp&Wsz;>`vheBRhnW62DMfg&2-1Ni5?oIte6k4RHz~r?r@6-AfP5
+c7<dQT0n?p4@zIrfsnA$S_Bm$$60QAK;3?V>*SD=u4K2L1eHUqA}X!)ftv2HfV-|36lpB!QF5jGux)=Ru{8lBPh8b0Y~Y>MW19+xVmt}7o7?taI|ICNU73eh
+209vKAkJ+kO~EMO4&j@%L+wyy4U(s`tE9{`8-O(coo+rBE=I9Z(nny6Q-eEkh8=DDEb)x9hrZEiX2V7=FHODefi#_?!EVrrn@R3GS0*FPx1T{<I`d3kmlDaa
+nYB#}q<U3R*y=`HduKBw=j86C^mj6te*V)Y;*^5!8(T(`G=}^XQk$i=?g#A~B-7AWNp3ho#HMEdR+u**4E7wsz9b|}Sd>=wi!3EXrY=%FgO7@+x<^0A)>d`K
+qBCh~_6Reha$VDbV9&_U;4GoU5}SdzA0q@d%mce=Y}tkJ93TWlNM>CRhyaVC?IMm;^qGPIx1vwY?qWkBbi_4!Bda1^-J|@X&D>gPH@!+ilLaFFM=<H?#Vh4^
+XH433vD3}8!X<Xh`i`m{WX{@^x!qfnDWfH12*_JIL_HKEHoimF0N$crKxQ_&vng@D!8O!u4ZCccS;t4W?wKuI*E0`0>Ei=waT^mhStHWSoO$X!cc}<fZe&y{
+9_kiaxx}&fu3ML7UWO&r5_X<Y=E{zl>ZG9&#oL5?)WO|eh6t~B>iE}J>b6s379JvrUpDA@<HB0nHy?-FD;6?Q(qSPj;xGhkfhWP^)xUy@POzPNnIYa~PV)WI
+-SR>p{bIP;_x6S*S>r+n<R?nykS+F(WLjwo2!<4Wp;y#gBvz`!4z(Rq|EZ4Goyel4+~T1ELcZ2qaDPZ+V9O2S6NL5M_^+!VR;oK9B|2%g5nT|pQT9~%PlG2T
+brAfQdZbdFwHb!`4!zHy&i<3&XrvzV_g6zi7%vLtr|zyOpr+qvD^7b|=5=8t(&(m^Gd6o3O@hQZ956dRbqNuFBQlSkSUS0%Y5ZZ>&LA}0vX*ChQPz6MNjcMJ
+vv7&_NEJ-GxNXCldMEU$NK0Jab4$9mL$+Y8o7hO1($=xi@61AP{Z5KS>rv59)-3ZSFG%He84uJg>mIKqtbY<54Bd*DFygZXA<&#}oCr}xLM}B%S*|EapWof7
+;oFsMWe0d+7aJ4!AQjCmKqwf5Bwk7O+6$RF`vuzZLT7rFaGn0OMPn&=PU|P7y)W5B#$H~q?`2A!k+41vjv7jUFti9E*H&w~yq5|q7mbC6Yr1S1v874Y*-o_~
+pOjN2#YHb#6yo!li{3Pw@5P9{bp?5I2t!_%UB8Ubnp_gcVH8(<8o5b05G5)1GU+_k>qt5oLx;1aPLpVnq&B^1SSt&4hsU>_syBw-w?o2jI`I28{kb9w*ojva
+OSwciHnr5vl@@a4z^>rz#1rB9o)y@3Rp}<{C||B9xW{{JEg9QSHt=M6oe{GffGu<PR&s$y7g;&IO7J?_wPX(Vz+{*%=E^AHiF7Z8vrA&xAOV0Gd`m>=%5arr
+aR(nY>3A(Z8SmVhjmcCffpUmIFl~t~-bnb>25KZTRBv6;KHYvO1QP=};~y#-&*p=cHOzcMH1oP{$eRasmi)7ZKOhu)R5Hd?fqW2NO{a{Iknh3DO3B!gw0l4(
+xDG4@Wx_t&ry|e(JjmR_BPCtK9o2*H>?4SZLT9nhf{KN>ch|_LgqKcy$jY>AD*5t2qOPXSEXZwy|4@$Kxd&-3GVTSwa^c36F$#3l31y~yw`OmX>4Kc1$vl(0
+=WPTYX53}#@YfrlCUZe5V=te-acS*!i^J@SC|^jLJp{Id+Jpw3pxino>}W%a(G{>1-4J<G)s19$B+r28nm31M%_8iFpr5<DXN?{34o7Y7(gc8Mo?k-UZh3Dz
+uXjzi;$-O7(fRiHJ-rnO-=3YHpPcX99sENyk&)qL?J`XY#cs7I^M$iXxnm@k7X#%Dl>N8zjw`B7lde)3NN%#5<)rxM-+ra4yc>4*<ZjOH)_1;^7d~{e<%~P>
+LIWEDs%>0Pl@EEsMecA+SM=Se%yFWuGszUGHe#>n?qs5p*v*{<SZ;C%*L_%`&cU=#ezNYxo?xPgi^9sXt~M4+l2vXhUl(@_#8)#hl1H1!J(PfTVaZ-YvL(4P
+989xuqHBgEt2GH#Qc_8jE!&iXI%3Fh)OmDu4<$jU??CpgS5U1WfYD0mPIbqjaM6UmMacJ6WZ}5vL@N+r8D(qj+ohW|hn8IGVDO=OsSbr;;k~nAx9(Dp>Q(Hn
+Jo=FeDjT$st(3#Lw&->u)#Tf4MU4A*w60yjZtKs{bAkPq{_Z;XX5@W7&xH>(I8xk09Ql$IK68bM7|Gg0;tewiXONc&aloTH565^G(U^q}GHhTWL4q|gG8&kA
+OO;q2@&B(kHnfAlW&T-5l9N+chJZdpy4<WRInAik!SPZ<fuMuKaHKf$hnz}fv_wZ4xV*%3_-chwcrt-_Y%zHBmSv*cDo89G_Mv+8NF9MdOZJXlEs!1oaew!b
+scs7GWAnpCEc<t(-Gckq19yV_LMKkD>$~y)wY6ot8dVR83Q1+!?UH1*EeRP#K<Gyj5s^1yhkV&GFxkb<dkiv!@&Ge9X^V$#Y3zS!Om*stE`i`@8@3b{lWO0`
+;!_1%ms30PBRuW-jltq?xt~khIO3?Ta(U6o!Td<okZ6QiI(9S9i8<A;t{ZVxnQX&FnlCTSRD8XVffz33w`_l~JfsQKnI%HLAOUr@DB%H#gYJ_mk5q53OA-$E
+iC#qW=2DmFv|s3}k|k*^{p{?T>lE%SwQHJ9BzNER%QA@IfQ!|>2R*ir_$XPoB10(bvA8mh<U$ks7_<|{*eMnX>4AVs5ye?x2|8d&4i65Xc3qH3aD>S3uby4d
+vc>1Sg^9`+pCD4OY`Li>q~17H`(W^EkC!rjw@fc`ptA6U5^&IST!czFjBqKJaUTiiN0AqT=2*<uoPbs+fc2n<!G0$QWLRsm>3gVNOqo8}Bz4Uu(lJ(t^sK?7
+_jpIo+!oy-_xH%#kw-xN9l5u~oY_PB*_G#fT?#vfZ=|aq$7A<2@FQ6*Y)_}!=?29%95%}HtOdok;KBmw{-t4p4c&uoZi<c0j13WFv-VYzJgtN!UHIkx3sV3;
+KaiVxLWuYB_w|c|moL7jp_lvg#;f#&Y|BUTbh3RX%|8Bfh57zLMsX|;g^6}bQ;`2vIY__O3)XUZ^UB-Y76{>pPtP&_@l$ja$@8bl#|F)HULzP-=r#bV${X^r
+MO1R_$i4q2lIU{Jqjz8W^HLX;`anX;A#f)s?r?~vP;^bG0<+v`_cU!&RRy_8`ZeBAUNJHhJT2@5caRVP17t`Y9Y8l+a4xK}I_}d$*NJ^(%gO13<#_v4s?W}2
+ekF^DF-B%UD_Wc+HRm6G8j-$m-kqoQHlxUr@C%p7sbLoP5L*aSU$5`51gUyS@|sbg#?uCS5vlBqjX+`_j`ghqaw>#3Vi<fGA1lT*g!A)#!q#+vibL4vLn%O7
+Y~VJNmgd)^4w3eoo&r$F;dGpnp{SxOPe%u-MKwE`-!WJFFL=)9!>M=66Lx>~)aN5<9dYXhV^0t0<48Wff4P5Gd4R`Ut)0R+3y#1yiN>1*$v`&s;8L~s@|M=y
+y;vsY5*%NCmX!{9rR9xXshoO8!80rbZM#~(+;@6K_FwpCJ@|dSB38m4MD|GOT3BBrW?%EmH<Qb|1%!dkW2+VPFIpf&qUY8uB0cj!Nwuq%uXn=Pg%K(c$xhW_
+WBEHp^#Cz2RMhtl=-$|V2i}k_k@<ql_r|0-Fq=n*M_yw%$bZ=v2=_A$iRbN=6+aqpjZ4?8ib4n*nrjdx?_x$AM#O+-Ct(vxn;dTFxrmK4N~%7w#B=Y|CSo(L
+ZLrk#I=*w`OxN6s@dI*F#ZFAJ8i^vLL|%=0i)eYdW=%mnwO&MEap{l8v=yks?LlzxlxxzDpF)e6DE6yE$W;3(zem(?_u~61Ch_@yJCJlt'''[1:]
 
 
 # ======================================
@@ -15295,54 +15304,54 @@ Ya1clnQz2OP|~DST(-$iW*p(Yu15Q6pocVwtCO{`E)4Y5ouzc#$C7P&4J5mK{C;5{{*!&WnsJ^VEDUcc
 # ======================================
 
 FILES['cxrkit/report/sentences.py'] = r'''
-c-o~}ZExc^lKve33a$<dTQjmQnZw*--J1h?r?Z$|%p`+O=K2;v;H7QK)<%|mqTFt;;s1V5RgsirC*3#L{*bn$B3Z1Lr(Vb?iXK)*SyMKqoExi}m2U9IsEuBl
-MCA=$na_B&%gcm6%yqr6N|y_MDypTjD_xs3ilV_FUvH|q!JEQ-9%Oa3R?U8smrLb7ye;<wc|ZSLKj)2qKd;IxUnXi(S4}mqiY`s6w~Ll?W%Q!ROJmPT(t2B9
-3w}zy$s1iHs>p3)7CrKXZgg6kc|}`s^!LB~^!{P`@$SRB`yQ?Nq>HU?@~ZTd)wU^eQ`<z@X1mz;sH+W8hDo)Z>Uz0dL%w~6vC(C1Y|Cx6El;_u4Sh-*J?m@>
-T<06}I$gQ}ue4m?Hk<laC!_4PXvsdvV~@nnS7xm}#ShhbqwCyOFod76tGt8+ZcVeR>gSufu1Fxi=)6wU{h3($d)Q3LrV{$UDi(vm!~2JyZq&7kgnFWWxcl$-
-@5WbuRC=kg3~Rk;R(l18@Ra4n+D3!7zrKUUez^Pj=eM`-X!vH|te~cGur9Hj55L|<gWJ0)(-YmVWs?`GDvip)b6GVjGSQW(;R$+g)ox{A+cg=u#VeQzc%N5m
-qj*onwp?OdRm)?(hN~!>{}cW)gGIqI*gb5ut>IEBt^M)Gn-4eBo1gA!o1?)+bX%!XM5lI|e2i=qEGY=a)TJ(DlQ6OBMFz!7Tkhb23bQpUm6uq(V*Xc^WgkdY
-G*I}LMGqA(MPt_!b?8a(sK(>4`n>v-FP8Q7yZ0a7D6Q&ksT%#v06{!J6k_SvT|9WWyS=%`#tzt+-EK(7W)V$Pw5+N{l;CYyjqM7r=i6qS!PI+Szxig7&zqEl
-`E2%fG&(0A!wT|+i4qlU%jdG%mGl$l*yOqhwDhj2s&Qs^QB2<pSPy;;jsu|64^;t;z#n)IpG-}w4lR^O+nMe8HCxP(v|Y}Nt;G(p{c^8Fpkgv=rWXQtgN4Zg
-B8{9!O}sC~YW!b-h<XA62+oS9V)`a;3YZI-3G_9q_59g1POp$QX2fdiEi?sHstU{&RrSn^UaWQfY{`tV!}K3jUXFIUE@2=k%Ryx@O!tN+cU-0Jm5m1%wQ06>
-33E8G=N;APz>^;1NadN51xx|!;_q&sg;{)Yk8{QcSn+jOa~>dLaAA#E5ZjimV|1Wr=GFTFc=c1H?ww@<ro>nGGUb_$*hiqc26N@;Y&1x00~;Y>siuZ8(30e{
-H6)M!b|zo08q2%(Jm+Orr98|mrc8W|;W8i+sgM?&4B^WckfVd|kzYAcL-%tS9}hg+F;RhxxaD2IN{93VRLbc2DpCK~E|!7>;<MtnVPw0<q#Lmw!+X0a^5#i>
-tA+whG&4;8&<O)xiRoIGc?LL0RDXEq*^i0A{s}{lf|26r-HO+=0l)zd7qPP+=W#Ea5Pf-s9VL_^Jc-AAY+*Qnu!gt5Sq%d4Cx~g}oi8D$ft^9}O%1=9kilfz
-qJV^Vt9-s{%?$oa5C|oZmnHlZCn2M0;N;?Hj0Lu1&hjGY9&mRNc?JMzAvH+@B*=)=Z9OJCbF;D`wIh6ZN@z~E6-@akKU2=Z$QR_9HrI~jm;>85S?uX_wMW0m
-6R*N@!W#Wy(0Hwvwce~wher_)6R}~O{1~14ddzerR#4G@uhNjLLBsJQU7F@(3u%kOus)z}bS6QE@tExxV2aslmzs1kmp&wae915pj-U!LgaYcqiY;)=L9T#M
-K^D=@p3<1qeLj87<bw<F%mj=i6hqvS5!mp?MDd~K=+Yq|_vsBL0~NuxBjJp^&g13Nu{%IO%<l4LHHystZgo-Y702ATKUxyx5l;fNpj4tuo<^OBaf@)ovm<*L
-QVKMb5ab4@45cl<mXao#5MeB07ZVAJ?!siLkELua|AOjh1rDNkBU}KNa<5Zg<`CZ)D4H!y*1WD*exImEuMm2EIco73kN;1D3pO6i__#q%>@Avy(u<RE^oj<}
-j0T5ol(g^(5v>|4dLVA&n3epZ4gO{mn}qbTsXXjED|&r_o*4$IUb8WQL9)ao1YE!s7O={NmRxd38b0Cr(opSyh}<x1MYUtd*QL~=&>saxA73~RvxjM3P8rra
-#)3*u){fZ?5F%dL!dDzamXHLCEw*ymUv9;`osz_cX{ifh-b!YFaY6IuWrs1uS+15Cyj~Y-j}w_4^4!3?5VFr_OIdCb-9?1DAUFjJ@wryS#o2mZSIw#CE7^)V
-@cxbmk<9Un!aa9;k}1r8MiR{>*P{GKq!<(Zm6Ih#5c?9ZiEsHu=}T_|T(*Jj(&LAlG;7>MGVYA(R4ng1IKjr|mvOuu)qxm4@)X`^->3sm?~Kfv6CZdPntF`T
-NKWYbX*~2K5r@Bx=r^%I{~ses>+zG2gUvSoq#;KxdfF%Y%GMyI(!$J9Ho3UzNAn`E5%-bMX1gA>bI(kJDv&0?J8LkwyS5)qrMnoH-#mDoGLUh8D|Cr+t0dCm
-K#UM@Az^q1$jiDr;*SiFG@^rG+%D)uE_%kQna+zXa*WXnNK6vEdqDX;<#hS}=tGTTmH$$<*aTMHlUto)PCxeiSnW_Fp(y0BZ0BK<y*QJGIeO>?N3-hh|Dl3<
-{w|RSQjr<SC3+#6YDdCsjvSaP6h5%3!_dt#BprK^vLDFmX>Hc1AUCzi^3S8;l^Vv!fbe33tVUk@*mBj+F>Yynw+&A!+@A2`M$-xm1F-N?>Sp%RuHHSyxo2o<
-nA_eqT5uRb%)?_h6}ij$jG(@v1&@C4AsfDNC6_%8Rl8l8Z+Hw@N3b8ij|n#oAA8NMr<W2C22!f3*$SvJxW|*kjg>c(wcb<F5?ZTL2`_35*jaFUN1<}xi4kPF
-rlf(Ax=zY*lp>gmW`_lx1mug=vS;eamEd5mnXW5KRq-0AL%!OptmD_FhcmDB=h5lJQ$OEp!v+_mf2q;2J%N1YrtC#0`X)92`LV)iTu1vsz(MYZA?)QFHR3Kw
-X?y}oLi8zSpykBJO+eO38UD2^;9)1yE*|+p+sVpR=iqB&+T8^^bxn;ED~0tmO+lq3!l;_<IY$W8e+muc^e;Cbr}sBE@9yzEbQXFI8WPe`-8XqrBx<{%DGyhd
-m)NtD`Xs%~j_UX1h1&B+4W?k2&iY1w{2o-?XI~IDg}Rvff$YR<qf6T}$OA;gc-aL|*TDRU)WGFMLBQOy4BbaBEMkC)vWXB%PnS~*H=Y{ohFKVoITIO^pu~w>
-Mk?gvF`SeLEVmsUj=zu!PI}F1Nj1-4{7%3OOmgx`or6^c9T0OO85i-pv7F>WaY(ul6elHDl^m6}!;N7Mobn~K6NEf*-{9j<s4L)=S;&4V_#$@LyvaZ1&7LB#
--2lw8d`^#?orbdFi46A()dUe=aPt(@sI7I=)Ew;+UX5}@vPq#JQA?Tv9=Kr93D2C)cvZJ<sy7=`!c%EbsA*i>N;NqG&%(BR_scJL_wOHWxUlbyNL25U>X{3d
-pGfN*8K~qVluWvG<b@=JIg`(xGru)V=dzbT&eZ(wgg9g}9KPEekmg0YA}K$sT6~lZWxJ#tFJ}Yp=nT$-=T>Qwl(X3&IyNB$iV>W46Pc55)reS`Z6R6C8-=#R
-8ovM}v3)sri(H1+&PopAbwJH|FUX0POi1u1LCC&|;%XRIYE1lj&v{4NQE(CB6S%oag3!hE`^{2U(!5s3Ada6<bmS{^U4fImoDFCd;0AQusO?DZR(m$~i95IY
-@^(M^`0ee!qFj&NuNDj~Ww(nw%OuS!@@MjNIp-3;+Dzp$iD|m3iglcveDBCn2tvNh1aufM<w%mQv<3P>Zy@j1`MQ6$6pB6Se3ZrBBR?M{`RZTK5S4g)C7<^?
-Oef{J;+DHi69*U^>+$SdnQ`M3yqMjt?h?YcjwU=wM_XK|@RUbn2n@E84fPP?$lkz-QS=fk%yODHW^G69j4fc50i2#f+8w^STHF^Sy)2mI)9TM6(3?;s_kAX&
-Q<c7AfoiRC8`14Cj=si0Thb9L0j&D05GOXU@)ZvQXKb3hc-J{Ed`%_r<MD>|;E+&s;xl(9ej};vsZ(}Qup=k%4Uh4-;mTs3)wM28rSWo2%2hY>@+}M`njy_L
-i<~kTauAnlg_;YFuvax7JU&srD4vu}{TTnM6==#?3B~fu7%AIj+-Xeo#Bw5(D5MWB;8a&6r#lZehOPJ%Z)U&5)+GH7sh{Y&t6PUZ$2hbqqE3+WK}&b7r!$Bn
-SO<ezV+n>B5~1j<7=QCMqmdJThF{2^FHns5??kQ*yn?w*g1naIab=v8c@A=Wt&E=e{O-Ej2vII$N&%f77*8m=Nfj?E`4kMmXq%f*ICZ`y>e=kC3%#B#BqB_d
-^ZE6>G_ZB*N)9f3lUX|9uInRLU*zm|N)+7ijRUN){kxSZEAu~Rlr|OBE>Wv|Nml7Ughfx{E^>Hv|M2U(zfGhmZlNmE+eYk5`rlBIhYv7YnzL2Vo8EyTZAbEJ
-6lV=z<Ir?|p9qdyK+ezeTVfkp-f&|>u8EAWN6K}o@PhU$Ees#XJCOX9Q~38~IAq_JSV^waxCyKr4tMM=@%I8mb*}$m0Y+3?xr*K8*#7QP+UJJmCu_rco;T7Q
--E^P~VMjq2CDmh%f-9UZ;DHY?C7@;WoaT0lL8Jir^~99!Eg8u}y+siGi-vM&1&N*1Jc2Ok0>{gnRD#L2-PR=dFfr*|n0`8hyP;ag5sOIN0<N|1WY+@+Fmp`R
-pAFsOuyT=%uYWbx6j`4$>O@x*A@)h&tz}6h7PrltnQrE*DL`xe71cAAfK4t{E$Sgmn9sT5g>eDx@&#Y>q6;6&tT(`DK6c&lsR?n+w_vL38LEa_E%)SX=-v54
-PV;$V>YT28rH*de^4Lw&B0&VW^ro7x$O@>vBK|0^MzK#~dI&@BCj9sD>Iu-2GV{}-vYp!<<n+;xrdW(Av6Iq#M>}yh47j3Z#t8A(L;HekxKk-Qa8Rh;W>g5t
-O_R3CAO=+EB`PHZc{xdM-9K^{E%-W9o1M~WKHY2KevQ;F$f;XRNP)vekaPnyUEFvk9tk=MgmjY?X3jTf2wFN?C0+_ZV$(yR(Z?-M^w(-t(mDEfm)~8{xyS$H
-pVW6(m*1zCfB60n{~4$1p%ZfsuR!z>n_V)4R&7hz?mrDh47v@*!qwfakaBvg(5Z%KxvxQq>ck{URBGilGMgtJU!75Rp|Ca^qnrQ7U8H%nUdx>axW(Gv?Xt$(
-vGi%)sCVx_(5A|Tv=>RS8DhAprR5~I++-G)(r{-}+@ke`&NYhmr8oe^uGVKH=4I!vN_R_C&Sa6-y9)psbXbbgzM9a5PjQ)0U<KwfY9~wl$D-15=1o{hJM%Ca
-(d|$^RdJW$IO}vbg(Lxe23XNgnnSWuzLP*dFngotjXO&8Jf)jzLui^P>Z8X>{ab()_8;WO2{(*0Ew}Ub+)$>AVD3ztARE48xeMi6Y-=DfQW)5%&N4*q&Z)Dz
-3`s13+tL*O4);zs+*BHmi)t?WqAP!1G?5&GyOxwwEaiNyCP*{{&ZzY^@Xe-LM@f8kdrH8Dsu)isx*A0=CJg8_vN(AkkDbW<nwk66JE`?^dBxLQEvcw(Ue#5p
-S9<<Tn<I)i)G9)Eq$`b4IG_KPtIPJ{<F!<kOw>!kIzsTYPXTNBzO%cFC)4(B{*Hnj#NJI^g~nH>QB%W^n!by^?WX6bes<I?mr@+ufR{ODCa95_PCG8;c0Dt-
-wAZDWkfoNrBb0-Xxgz2)<V?>Gy;j4kp-c7bFr1t1R{LqlmV51!_9*Q%@a}!1B)9GPlJBDNwK3Pl@R@06@8<Ko*pgdcz8si=kBiDM@^IeJJ%Zx<9i0^Uw3y;=
-r!R^2yb3)pBMQpVtdfJVT9)WM)8{{3t4sPr-%cX`Z*1wDHF0`s{BnZ{(S(Eck9d&kI9w-m)yt6nAJWn6{{dAeRS*'''[1:]
+c-o~}ZExF1lKw3Hie4TT5@#r`J%_o$D(eM;i5HW@OgxC4%PkB;+ZJ0A*A%H^Q&BX6{`)>v)!if|JK4eIgCmmF-PQH-)Ju01MRzNstSK8)&W%;gN;mjp)J88&
+qVfi>%xApX<z>Pj=DN<T(q+a^MYU9RrE8N$Q8XOp>rGWRcvG0q!$n=KRkPpZ<x;s1ugm>V-p@bRPkH0t&#Q8gFB7$?tEQS)MVBVk+pMKr8J!h*Y3w;kT5k(%
+!B43-d83O&6}fFp)+5h!qtn{VE82>qzy0;+w|BFTH}Buv_Grx~U2JueSEZ+{woQ?n+9t|2+ic&Xt~Nv&Ce?PP>*aP0`SuycMwhj*Ew|OSJms=B^eJuhV`p37
+I^UR=>Cz2&rR4&*i<y6QGRkg?mh8Pe_DJk}W!BnL{8+6wy3TC{L-+-|%1cP#ooRMe{d8T|6$#{5o!5!FJrhfR51Sd;R6_q(MK&DXy}kSST3x9~sHf`3oBw(H
+W^(ywrI#AZu-1!awO3#WPm8=*+i3Xu!y9Pq$D3b%dHwDU4d3jW71T5d)+Ltn{=>Uy`0i%L^hEbD2i+E;DGl4Sg$KYEz~EYAjcRQaGoP>F1j^>Wf$R~s0-dwr
++iF{rvk+@AM~GN_VOuV3N=tqG>H7Wk?E2?h+SPbCh~8DI6iKO_CYK_U#QF+yFm<U5*%K_P>NB*0fYhR@c>%vJua{d@Z%d^M>>^dsP~qPqx~q6{B41C{p(moF
+noPoa^XgNcE$gc{Z{NRCPk3jFKViOfvsaCNVkE$V8ln)B#=hd=-Oan}TWsloE!pjclxebPs-k68Wl@5+Wi_!Yyq<5H$pSXr`})l{Sw3%4lI@e(+wu6Ed;*!~
+nTZk=ZOf;!+LiPZcGu*(2(<LBsjA7s?4p>y7cdk28Xkv$p&zRPg7RAVWNKP<WT8{q&f}h6vuWTZkY`?OEq3?{y4|Y^A8WD<1pz<mOmJ<OnMHt}v2&fNcbZsD
+{t7Iprx1Vus<<SkZ}O&q^^n!%rFyLO{K>%Sb_BB;WEw`L)>~+-tYDB}wy3HnUUab5^^+xg#SYVdR(Uzz>AD1(rYr|G3-^X5cU-0Jm5qmk+BDm`gjpQe#g1xx
+;7N~hr1FK51xx{R<L_>tg~`6S$2kK5?Ds0HIS<${99UyAV%xHHj1Tn8ym}7+uYQWuy|YZfl=$jiraaRT`v_E5V6GgWjRuKrU?U_f)zmNsT9RD2hUD?z&g9Eg
+V|mw}=e%50DGxK*jES!>Tn0oU71Dx}A-s41IXavk`;`+laz97$@xZek6BWpaTiyk%bVNTurHr1h67|n*wiFBy-xdE2BilVD-OzL&-rG%)HxKGtH4>bnnPKvW
+4&HkurfXg13&296`olZVeoPGZPZ)9(j2K7nR=lPSNDX)x#Lj-4$31UC^yMCQlu$14ARhB^W!UQ&as>D08r}kDHHfsIAf~Z*zJ#0xb_U5eHT-5u2D8`}1th#%
+<?~f*X7FEvLMVZ}Ea9g(38_m%z{!rrSYSKmEH8rY0e6GQGXOvfIY=5HK}Mu*>oM7xo0Scz9pU3pLUX#UV9I;>nR2p4z97%ExppjvAlSyqVh^XQ-TOrzcomit
+*60s|#%sN-^=5TCJc@Xjhz;Z9$N1dWW2Pgqf{Olok%nXq8jc_7(ljSqNLv(!^#OIGGYLA3$85&{Q_NPo)U=bL^db4<bB2+SaJ51VQ9DWm#TGc`B&tNHAd6^c
+Piai*KA*m3^5FnHGXWzB#Sph-1U9@eQGBR5x^xK0eR_k*Kt-_aNH`;}bAR!0><$nRvpZxp<H-EqRu{!yam<bTqa_m_^CUnEc(v-1r%@+jd?+(ynwiOvMT`^-
+awH+h4Ne(KTYfDiO*A3GSi~+S5)|Eq$x<In*;@V|s-qP+h~kZK0bI(xPJKN?d}E+!wlIt4WySLQMBRIZ(DU<Ai^q8Ue;5wfcrfGr2Fb6tXdX&0PR7wI8uVy1
+IBcV&g-?iR)kM()aT~|1<Y#U0cbnLhRI{R7p{YFVJ1cs5fu0!#sa~-$fkCpwBm`W*6{n>xwB(XQ((ox4l7@-|MC689E2<qszAmNcg#IWn`uM_mm_5w$a>lUU
+F&30`vUbdFfDrM*7QW&bvV<g9Y_XNg{&Fkk?UW=oOiK-jc`G^nU_kTcWrs1uSuTqhyj~V+j}w_4^4!3?5VFr_OIdCb-9?0)^AkJqxmLu**?L}9&8g=r*@`;w
+{*DKc%<+rDJ$HMODa`+oB$`XEMfs0NF(&#;CrgYV_9b2u->>>0BkXfE_GsKhi>A%Vp5L@v=%^0F#gQ{=Z-ED1%h`)HC+6I(&qzuu+8^8m8Hk^NMsjY}&&aX5
+1P}f;rr*Q>{eO%kL&r}70k**WlZHsRerccRD=Sv29tV{Y0{v)S1nPDl2{^XvaXa^;X;9eF1bAl+26xx?qp92$k@?Mo*BN6Hr>a7iD7Q)?Z3)1=-~<WOGe8d0
+-4TCetfLVfFya!w6NKm)t1fh2Y>_UEp8-{p;LROs=ox3ew?`i}9IO1762B&}>Ym){6h8W4<fm!}b3%Q`W7%ZGCVL?x4RiE>2tH%gKmJn%_54GE3Zx=4l6Ci@
+EtP=;zZ?WGSEylNV26>LWkfpmB4zWI)zjLnQ4DTsv&cV>N0(|89|Ks65waS2?PJSTKV5i7>$`1uQsMT5pEf!V*rQ?LrIf(zd|kbJxN^_X)F`*TZM1$qf|y6g
+ZdP%#=re*+i55Ki!H31@m8+iYairSq%6y|^NFaj!_<c;d(Rbf#NIg84OE4x<fy`Dw&AdIHBm}IynF#c>?NBLdvswcfvWg`_C?Q6$&^5(>%FjC4!%^y4u74dC
+baII=7QUXT2Ukslxn{PmEETwG#>aBpE0W`vriU}H_2=>F#4|tNOT&f((!Z43*q)#_b5r&(m%fP&Kz_b6%8H}$!3sjpbmTHe5}Cj`px0}J8(O`YQgz$pMUjw@
+k*CwjFc0bMj(w@@MC9sgu(L7krh<98w#12XQu;3($@jkmPSd|#f1KT3U%$CM>jf}=nv(YYVKeG&XSCg5QiP7f<;8{i#_MgGUM!C4kK}jSvqs&a&c>~`x$&RB
+2PJpJGeV?L*ivJUU3YCX$h&5Ez&02qyRhkckJRmSiA`9KyN!^uy!Nsp2B@l<3ZZmgIX7_QsTD5$$H|0Ki3v$fT*sx9LOz+mHHpA--_W7=Gr8Qf*H)HX@eI6g
+1j4{1XOC3+uPO+em=npkApKGhm*^<TrX-oPokU59v_`&!et?iC?i)P&0fhm4aS_s23b}|FHgEDzd9$auYd3(fMLwrTPA@}U@IbAjFO&mBJmBsps8Jm2rl~o`
+CA=CXc?A4IL89iZ5)WK)=!9oZA9+=`ZmKsMQ^G%KP$)`Vv`RJk0nfrld-LnBH@9!^uDLSrjYw4QkqVN5%SxmbjucX|5XuH!67o#y!JNrw&zavErgJ$<AZKcR
+cS0QU7Y^EO-beEyNs*kLRV^;dhO%8!{g|@>cXS5l!E>uL$*S3G5EGja_{0cKA%HpgR*i|3$1Nnwm8j5mSmPH!B(^W-ZjsCD+F8j#ybh?l?gcsZk_l<uGzi&u
+L0l2yYK5sknK^GsI|{BMeA+fQNf5f2e!tu4YLb@<5k&73ijI7Rt}Ae|m$Lz_0^ER(8?`OP-D=OqK6NKdU*7IVAGN*RSCrwg`_+P>rR+A#7Yj-5iu{Q@T~4IL
+uQoIJOk$d?s$v}{C*M1A6oQZ?GXZt;XB<}2m9{`X=ndrELS6Tdg+jH4x~yXD*ot!!iZ6T?+Y1<oQ%cj>2#=<95g9D9qKq`@N>%O|O&xl0xW}{eYX*^1BxByY
+icARXI%@GG9o2EI!c!iRBrx(yLeztgBfAFYM$vPuFw1G)n6(|ZGq&he2BdljnRoc=Dr;Yl^b%pRg;tp&IA8Mi9Vn(VlD?J!ajm8sQS>p6zQ#dY)e$QJx%#XS
+CpNJ16?X$?Y^S_<*HZ_+tP(8p;KO=wuqZn5$vYFjlI-@>L%WdJkrVia`*;w^ZOA=J*N8Zk#`9$<7v9Xvw=j_C5t+8ha!O~&TU-(r$}ZUTUe$bz_<&?eG*T^Q
+evE(B3N+;ug#!CUjAZU2?z9<tVmT2?6mp4YK&vZ~)13z!!&ZFG_h`Sw)-?SNxuEE}t6K*~#~2lmbSt7x#PbnMcde&0h{IV2kXmC2h8VJ<=&T-p^);iBgL=kd
+$e-^$jQQ_WPWxW~U?xGLOY^u&PAWZzzrAio&wT!H)$N5Smp-MyQIC=*6x|GqmzCrS1^`UVO{kqZ-xBp?_E&{oKV}jhrpo#JdR`jXI`tTb1K%>1zP4-p$c+^_
+iJcJzw{PPBYi$2+WlGWf&qvCkifWgrRlX#v^dG{aCqWnqy}G^o@aFGRX>nVq%JjAo`>OtT6y@Oq%$DYC74)ii{3llrDA`5`YWVgAN1Q}(+yZibnZF~pq2&$t
+Hsp547<-JR5^^tSztY9<QN07nUpZ5MTZSX^ZHblS7L1#~%298}-V%SxFRF7b5DPHM`HBV??JnW=SB}y?H#9$48`kr@k>=>$0;LN8Chh~@*Qmb2SpgpSI8p-I
+f}Ydd&M=4+Aio}%(!C`kxvRGbf`8Lc4y_=ulln*QhR5@pRD#L2-PSbtFfr*|n0`8hyQad&5%;c;xJJE`T@M_<%rRAvzRt3|;o~_X<(pfLHHFuq<ywmBM|n=%
+1)3(X*>Wesi`!Ptqi*J_8SrcU6)Rv^0mqyHS=33GFrRZJ3_Anx<r!bpqMIDbtT%vbK2P28aR@O^+ij}q30jASEqCZ_=;Zm+OY?bS>YOfZrH*da^4Lw^A^`_@
+_okY!$RMcMBCaW~#<9<5dSFBEru_H*@&PE5GV`;dvYl%i<p0r6rpP9ASxHLv9qq(j9pFlv86)stkL)wD;l8Elz@eggy`Ta~u8@R$QcS7POB7HD_i{qs0zu?1
+P;f%pCarWzPxn<gKb4XOsdlRfse8CKk|u$s3mH$eAb|+7+}bP(Gv^yI1Tr0^5-$b7vFYK__~Vu*`tNF0()svz7vEjddB*?dpVW7k7vHBBKYahgf5oY~>qMW!
+3t)Z3W|z#MRofC4`<tQIL6^Q*wz|6&(oK&Qx@;jz?kiB@J28pMmHK*(%;t$FmuJ*nP^`_y=;q(JV>GYUYq`q+uUPv#Th@3pmiEmn_2%t++Ekg@aFJ|*Xl`oh
+M#-fznZ+eH+~yRoXkDRmJ)(Un_D@l)bs33%i}P2dyXGlpt;q1*!M+9^mZAi(Mof~^Stb-Pfw_#^$rAsusI;7A6Kc}VJfKE&y_1hv++{b;Kiv%=NkyLkS@e_U
+ko=VI8qg2S-spMbjtD(Z>89Ect|p3_>akM)5m1F&$;gxwSE<SEyFGW8>4KL#t0wS<@7O2la7uo=1|}n!fsN|L0x`UEn(S^f5=*`7dGum3DXO{bi>~x}(L{2*
+?K)LXv6TI_njp~-RHN$Kz&D#}9VPMEtti17s%Jcr=xQ9nm@uHz-{LfWGI1jJYcAZc-U+Oq%PXGdYDq<P^Qx{&z0&h1+8j~Dp=uGjBVAdH!nymmTxYfy8?U6k
+WTIX&))9iIeF#v?7na=}JDIk3b$1->AogzRYBj$5jOrSO)bw5SbvIE*9kip?xfJE#2E5EMGeM2ablQk1x9dk!ORrtZ3R!B|J5M<XnJXs_BhLB!&?_~%9J!>=
+j=~|@Znd9<yt&s^Y0uS8<L=(~PjcHHHu>fnUk7u|4WFZS_HI7Ui!HhJ#q)6)_?T6Ok%zO0?s*j7+vp_Ar)3p?JAFyC=k@4$K~Ye)W|f?h)v`qAnLhvJN?p(&
+`gRide`lxXthdus<CptRh$bAff5L;*$>Exyt7As=|A@|M{{^&dKl='''[1:]
 
 
 # ======================================
@@ -15405,37 +15414,38 @@ OAx+s43Ga0i&YJK'''[1:]
 # ======================================
 
 FILES['cxrkit/report/tables/comparison.py'] = r'''
-c-pmDTW{Mq7JjyW1tFk_l)6HuGX-`Wq(HAb1r|*($<90&hCy3&%&jbGNjh%e^?%=Up(ILnE}g{|Xe^P3<l(t|=b|WzZsa^yR+LNOR!S_&btR3qWib}3ax0e7
-2(u|@UW!7wZE3!VTq_}g&W(hUi<PLPHb~*;?MTQXqfuCRr(g?Zt6V#qMo}~zE={=>i|^)}c4;P^OpRKUCbL4XtI{}eef5toH?u!4fB$&hp;dP>-$<v+B3&zI
-^rBhuS>JAq>JV3^yoF;Ml0~^GoXR>hM$wd~unGu@g|ZzQyI85UtZ6<p@)?QWWpS(Ehws+Tbe207uV4Q4^5(ZMU;jQ5A5@;h-!k8<VJFhTNG$0Vvjxo+oAq3o
-?u%33LF85aTk67DPhl4_SF>_C91b(pY9bC5+On94S8w^$@o)e-`Gi{ZYfh|KD_IC-Oleq?wIzTC*%}%HAcYQ0xwYa#Os2!ZvNVmE=pwMEv}OrT9N5YznZXi2
-n8L0zSI*!EXEV5*QJG$V!hk6DViS5P&;*pwR(vfBB~)&eSVp^_&d$Us&yCa9%Y7t}4^LZ&n9obgxmD&)Whu>o(0I5xD@ovVyi6*qN)=fQuY(Ex8KA=An%hFI
-RWhRSKuvM3iiX50mD$7-1&VD5NW3#69q{qXk<DtlHSi|EM&Op+p>g^PT=WSx%8kqKb#YsBLf2>n)~A|DH(Qt1jnlK`Uc87#4^o8Np}LL=I3#Lhd_?NuUOb0?
-kZYO&s~Uh}7UV2wXQ&o-ojCFgvK;C`5<YN$V>}b}L~GarCGSaE?}<_QBk>x<otLG#I7@oVQSiq$uI2OC9QcwGD7<4t*B==viS^pIA0V9Hi^WO;QawiJMM#1H
-=^5oVreL2(`PG7hweYr#J~cuSWg&JRE#uICM<Fmzf*HcUsdy<)0O#bbI!X3j+^8c6y6iy=Nr?lm-H~@d{EaTX;KsrksS9|rV!JBA<y#dZ6cnYHE9XFZ4#Xlr
-mpRZ11@gQHP|epUF^q2O(g0i-_3sTpy;$VZf~a958mF~ygmu8VG?~cMou*)8g`9(KXonCZ(H72YosMbRt|aV)u`<sIEnCK6d!Ur}z^Z61VyoRs{Q5?`0HiFI
-I>Y#ritCT#BYe~`y1o1e!L3qe0oMV!duupv4TQNuvD5L(GS3mJDL~P62sUtIQk*5Nb<cpSz<N?r;)6@MoKb9lEV$&_x(Qj^ltau7?CP3a!{-KJ%HT+|#OF$a
-xCw_jys+&~XgMJ}KOwUB8A)IxWnFKm0I%v;bCO^%p>0w;XzH)_<h}Yqv!D8~#KH0q+d#i~9qljy0&Bpmp_Xu_mrG?R-#8jXY2$7LCFU@E5>hY@4sbASHybr$
-NCbLv8jQpCh8bmW>@;R216TME>_mcQ7xQw4pjKGz^qqG1Bf%q;TIi)-zz9R-6A=_b53Q4XvDU@L3Vxk8fviuZYZ5O~2<@8HRF5EgP3o3jUR_;Yf4TX@sX<8B
-2{R4-c6Cp88-;>iOLMD>CVZbxf>bN!V4je8_!&7su};Hq<+MXv2Q5XNfD`$=igZ}3hn=iHOIm8D0_oFhEBdGt9w&7Oz<YsQMg8st5e~uiqh#8ye%UUk3p@}Y
-b&;v>3Cn<<!RwG5C7}RR6ke8h0BV3T<1T*2a{w1-3^ge5I}PbTQJS^Pf$u;8OfrM*X8_h3vI*4Ia8Q(Bj%@e@C>*aC7MI{0t_d$xuaFP1oe{2hN(<#iksSxm
-aj+NIo{uZrl|nUxqPmeM8Vdg}0$>Hgc&^|<oFx=ja6zCo91651R{C~@YdE}|C8_vSU)INyz#Ac6S_&7yb$cv$N?^-08y_*`{kd=@L?>X41mWa21bZiPCE=pG
-RxRVvo-~Tii$Sth){eA=vn<55_;C5hmyfT0`nAIi;>eCQinRQc3e*(}$dV3rn4uo243d2yUW@WAE2q~GN%UgGw&uiET2bl6H>eEeY9Tik^@6mnIU|h@Qyy{#
-Oq4)kb#jAjpgn`KPH-CXmTpLbm`nBo>An{P#6jUU6>R7|2G+7mplQMiklV#)3D{Ey%YHQa3lYU<${LJ>@@hEk-9JBYjs1#8emI0w1WkmG)vPtM*{aOf9^0$X
-_qr2kFU_Q*x&IaTp98X<-|EgYQdD;dgYIBv^=+ZD8RTD*$>e4cT&y{Ts}U-p;|jD_@gWtVft?-}Y<#9E=W?zg&%K{9CP0;tG@<BlIxWOo@e@ZOI?~s$$pbOs
->gtamn~%PBUqRjYQ;h;d@B^R*Ku_|UcEl?N2d-jfD8V2R;^)UU0TI&YxaR`+Aj1L%j^ZN~F#t0NY!1?3uuX3vX=98C?Zzmo-s9iUHaMPjVCxYl9FzH%A^PdC
-Y&&Oke`p$T;lA`)76ahX1+usg@!Q7+w=zn30P_1Fit|3HXr#&b9O#{aRW=#_@vyW)Nehk@0moE(V48l&5C^MsWMA5qk3?-N4&jiF1X-7;1;)OhSng*7r$+)j
-`#=-I*)FFC7)n@%Mum7zP;&ABIN2ULp-FIo_XJ!XWa^LM<)0|>ZMn&@N?Jhm6tp8r9bl%Lf~T?{hDdPkB^YTY#upxLh&P-X80`JgMl*Vh@nDuBv4CJji&J0F
-^Gh8~!#8ZHyguWU98;t&j82|JPjSl3bXtaS=Y(D!l}x+X!+9pSdTmvxVqV%lk>kHU6LoLJ4>x&5uzw$Eu4#V^-@Js1-t9_*oSZi#uSKYhy|$PLQaExI@P)sf
-i5E~$DZ_=h1FH=k8kkeC0^JHUh6OEnEv^AofWO{h77{qumj{_2hxZH*+?Gv9X3*{VWNmP8bMdVxx5fX}71<V14~I@r3)N@6*pdjm;MuO&38@?r$G+1p{zLs&
-@<%jKcE@+2LI5YXN)>pzw7$_n`7mtCu898SL%VP1Ho-paw0Y6v{OvoTbU5&R+*8oG?KO(o4Z}Wh&_pM99f_Yod@rNE+XfueJ^2(6yLra6J!utEJ18yKi^=W;
-B3b$`h?X(3mF%Zfvet{Goz)h}Y;_NM;@Da>3_9fGWBw3vL?sP?Jt@bU5)XWcI)aGo`$cxMgc1hOAzX_5J+v0Y)9g<*1ozycQG4v6K*JR*!iL3*i}29;D?sN6
-aP3`7gIjbCV>zy+Gy3~u(FS81TlWsT{@!UIMQLoNG#QwDc96Gs8$sP_j@v*`eEZs^anBG-?8a2Uh_dHGtt-qhz;bO}lw?}omIc5X`4aJl;VAq>A)fvigQY)+
-8;T5Mb3&!f#5#jTyP5i0ry1bUDV($0KOH~O@qyV3(do9#n!EbGORpHD<@6zj7@Kh1^9lbP&kmb9ov&bVuNRi2{Gp5)fgRDj=!?=}zbL&`F7E9dHjlde%>ArH
-et6eMIRSa!O3ZeXK2P4}cM)kY8Vhe_5t<piPGY$GgpMW_@pTTNBaRUJ>A&y8%ux@tdddT`9oTz&ufM}~EdJmFW<Slk>Njia_7waD6yq(M=1N#B|6s<&NJrGq
-Ee1oMdPa|OT9>|$)`4|h{MU=&>F`(@$2ODj=ij*7oD9ZLzo%Xn@Ko7uzJ@84Zxg=r>EQd(VWmc&Rk}?>8VK5kG*F2+aG7Q-xNcKk9i2`1)4;Jj=Uv!p)HZy3
-e=Pr@RwC5Rub<ahq&#-1ARK@fV1VdB34V4;#M=w;hC@UoKC5m0m1v0-i#J`LH^DP(i)q_JR`kV%r46Cw*v|WhEq{dN^u}S=tcBbe)oJ`~6`~WpA(~UqtV^is
-Z?OGlU;nGy{=CU=q2yX(ukx$Rl-$s+?^SWDORx<;g|&FM$><x3&ub#4I}rB%SaYq$6-+K!biFJy8U7dZu7rI'''[1:]
+c-pmDTW{Mq7JjyW1tFk_l)6HuGX-`Wq(HAb1r|*($<90&hCxeo%&jeHNjh%e^?%=Up(ILnE}g{|Xe^P3<l(t|=b|WzZsdHWtSA@4EtSa1btR3qWib}Zaw`_n
+2(u|@UW!7wZE3!Vl~zImof`=yv!$q{Hb~*;?MTQXr%_mVr(g?ZtCe;(jiP8cT$pk#vhU`bc4;o1OpVG)lUt$JRcV~KzWT?Po7tb2zkj^$(5gGR+DNC%B3&zI
+bk?l+tZz3)b%-ld-omjBNmgzOr}7SsQ8eW#tO9}}Q?^56v!z<gn&v|zpON@o7Pkt1_-^e?XSrkX`sH6QZ+`po_3tC`L9JHsw_I)3uoLNEBo=gwSw?fkW<6J?
+`{LAh5P4Pqmb!4(Q`k(d)T~?#hr?X8nutS%wk#&%)muJwJRE>dKA{%<niDJ5N)|#HQySJ}Z3&=3wuZ(4NTCB$ZmqZwlj(4<C{1G~x(MtktyzK-2evXw=CH&M
+rm*YGl{5Ik*&HrsRIW2n7!bu?Y(g&tnt&48imzp%gj!i87SZmfvomqZbK~^&Vjl_Q!_yWb=JV2WZk4%Hc}g=NG#+lwN)k97FO$luQbiua>tKR^2B@&O=C+V)
+m5gXSP*c28MMGkh%5CC_0>w52B;J{k4*2-x$YwR&8hDdnBXG;^&^Y}CF8Tx;<;Jb<b#YsBLf2>n)~A|DH(Qt1jnlKmUc87#4^o8Np}LL=I3#Lhd_?NuUOb0?
+kZYO&s~Uh}GIAEQGgJ$^P8@j#Sq}9e2_Lw>F`kKfqBU%RlJ_L7_r$3Dk$4T_UX`V}I7@oVQSiq$M)_!E>|=A_OHQEhjuBmdWTYh4Yu|o=aDFecr39pUjLwUY
+1Ow7D%56-+K9BON1qW;4Z4rHHgd)m9>^xe=q5qCTV4egsgnv`<Qk($J$y;@j?7O((jMN1%(}WWA-Gg9~5-VQKBkzg$8(n${j(a<8mnHart53v*q7-xG9Ej3^
+j07llh4c!9dk+Y^TBG<d)U8Vc*kRPaH-P&hTS*IYhmB~Q*1i$e!8N4GMXv5NMII~U927-6gn)^Lab7EUOw)ELVJ8fns}(_Kmw7k>sO3GdD_RrTYPS@>z7a0~
+I*WzQF(9Sl`s4TrFLlsv1u#OitCY#$N}vdD9_OvaFlQ)!I(|{ER*2mcvFJ*KBe*eX(vljxXTWt}Jt-^k(WYF?DA+$1ZC2X437OxNW6lli>YC)kCktT?;Yhp0
+=Td^m379$FurW_)IYB)?A=LL7Nnj&oU2muWH|v;pl3;Y9ZBjgF>aX_Xz4}qKp9`_X!TJ#FK)-k$?Jy$(i@-FZmT;~Y3uPz)IT}@I<8DYL<}jWTbTBXua4>B*
+8#QA{1bT8BjKlVZ8Fp~&G-f3OSNIU@M1p2F^KynLS6J=zop$#l!6TK*^g?Ga!r1vlNQGEL>*QXnb+NI6U*}C^>r?5P#ETSSy=FDlBgkHp%cYlBSC`jcZa#6Y
+5YlzxPD8(4-qYPip`h2&-0Gr<=ckh(_lh~XCnO$zMh;M{(=dKH?a<aiOHn5RMLy9Y9oFh$C+p9WmfER6`t;h0KI+8FNgWgLULaRdzk5N1LvZ~lnYOE6w#(@P
+4@68|<m!9EGN5PhIwVI)C;%0Om*pLR8lcR$i=Xivz{VLv4GR2DLw-<{W-V91cc1_!nZfom0BjBE1!`+JC`vF#HhcmU4qyz63vdqCgc&Me$cNa@2v<C%h5Dn&
+kAvqp*b8jW$Cm9<p_)Na-RKhyh5r`;umWK`SMVUt5{fOjAkZ2P1zHnJeY?ap9AeIrRD7y0>tjmbjSw&_g$v-iJr+DAuw|N!j~Md)T(}Y<6tG5uaPk|1y%Q@X
+;i9`%E#uLiG>XoPfwETCj<kidEX1|=aQVlVkFS3EwZjeK$c{CNwEUEc%R^%yGmtM8f_@k&&ku}0B&|0|1?nG#Zb`2@OoNY<AIUyYnMIwImD6j8PC6TbdNaAP
+s9CX<R#ZCs1|^8JBz)dHjSdqk@+?flK>T&;gy*AkfaXtd8nU8pe1iZ^#s|fOmnsBR;Wia)=-m(2vVWnS!wOKs#b*gXR!81`X!{G{$>-r3ERM2vIPKj(KX3*A
+ibsAp9#w>M1h&<zwb|LST&;bes6t2XPN4BMlaA*8*C_HF#P<AFcb<`=x=R?r2Q#a03zg3xp_5D|H(7A8<`k}Vs6dY^&|bxdR0J({dRPwfnWmh}xrQwIe#QU;
+HAvFLwZrMO5O2j#9Mb4WUm+(C1e~j@KZ05z`r3U3b>mMp3gE>LfEoab$zj?NuNWM-ikYDVBTfj$AKPpO-G>nETmT<rSirzhu%!|SFbh%AL0%2E=`AE}j1l96
+F^YNv@o#7wj1L_Qe8dUIWd3Ccr8+DM&pA{)Gz}1OU;31d(e&s7S=@)gzy}()G)j5o@%vy%;C)ijNRz=n&^x2F>;U8OIJZP;3l2U3*HqA8-hapxN56Btg0xE?
++S+Cx;vgLh@-9&mjDJBn-cK)1k7Nw&2Te}EwmCh(QNlAcECh3clamJk%JvWn&4Me(Cm{16^?wXA|3tBG%gqYQt_;etpy5d>0aM)+JeB`2OoD?iz)*8BzVMJk
+yy4WqV0V!=n$cs72eTB31q3WwocfjlztrJ5e8Z;A>od;rG3V++>EuZS6{pNhrzshCPUt0O$+U|<9J|5YYpX&P^V0T-od5NisJl0QxJguk{rhNhP5Wbl#Y?D)
+-YzxB$$3NaT7+WTYm12>CnQ$^U-;XZcrl_X5Iq%aHgxGNIfWAn7NKW>(y&Md=f!294RG5#%xnVx`tl(E<M68OncK37%X}cgZ_hI!HOXWFx5vAnRc#!a-v7}l
+*(y;Zhwe~|*C*82@d*6k*-qIBupA%9zN;_(L%m+|Of*$?%y*%305!Kt6?nR=dnlA@!=~(%=xILC`_^$2`qNHJ8GX;+z7tr71K%?~1=ZVLQ<@zz>`4a=dve^7
+_!-3aGU_{Uz(L*rPXW7|XRHX4Rw1>k(t^F1>`oxArT>E186#WCeoEDFy;#~=ZJ5kf_n;?^tyRPDL+(E2j~+)<(m>gha;z!wz=x<Kh|j(iWj70`jsPdZrO4ky
+Ye78C{#2fDOD`I=#~unaT)`r2SiHCh53RpAbdCTI-?cQjMdvV<<61hSzdsgtFv_uY@9+zQcbfgUwVBf7VDkAv7T@hLbqhuAFhO09$PtDsk0<1}c4I1FL_x8o
+))nR(V7ay~QF1MB%L34ie2I9&z!ZKC5l?^k!L9;`8%hpjb3%pA#5#lh05kQKPcy)yQ#fb0e>#$);{&r7qSMHkHFxzbonB2y%ju&JF*e}{=+pl>o*nj!I$zx4
+UYjjR`J)^&0z0C4(bucPR#bYcT-@6^>`Qg|nfqCZ{P3=iasu+cm6-b`eV)9{?;_G*G#1{<A~Z92oy2hW2^~!=;_DnjM;syc(|_OMnWG+P^^^x>JFxfmUVroL
+Sp31q(tg5q)$aq>#XtN76yq(MzD-y<|6uOLNJrGqEe%7TdPe(mS{K5PR)uwy{MSq4>F`)W$2ODjr{=iZ_YB5Rzo%Xn@Ko7u=7!0Y??AruiQ)UvVckYwZo2(Q
+8VEX)G*F2+aG7Q-xNcKy9i2`1tHZH8=Uv#v)HZy3e=Pr@E+tgaub<bnq>Of<ARK@fV1VdB2{x({@%BQz;Sdpt&uUwLgj!(j;!W4*P4EocV%nC;iazGBv>~({
++j;-6<&Utq-Z*T?wU9fbijBYHLUf`xM00A#bqQ7dy|>>-?0@0gpEqeP6kiK$gMO8{k{jCfy((^X3AW*<urlxVFMY4_dHu<B2g2STYqiz5g2^R|u9syd!~X)S
+L#y%'''[1:]
 
 
 # ======================================
@@ -15470,41 +15480,41 @@ DZ2fQdx09^cdk)~C-Ee+6oO*kxY4rb5L|el$P*?l^y1cfftd>Sk=VgK@L%tX%HDGmu*($n!}c=Zj6tM&
 # ======================================
 
 FILES['cxrkit/report/tables/elsewhere.py'] = r'''
-c-oa(U2ogS6@9jT#ehX&DPag_(>|<H6);k78nkN%iMRV82*OAlNnBH;%AsN#s{VWLxp#&f(sI1J4-Pe)kNbVjTy7Law|bEqtICzS-{@LtWtU}TRA$wES=Af0
-Fpp)Cs;s6t_k~(z`PPnAR@9~{bgneLGY{?uzl_!5QQ7@sU6uP?%oFZ2+UQ$m?&;^+@Q^hRYGd-0);yRriK1vQSXJd#Ez3MN%Q`Cyo9M+-W!oLep}v~`?oF{Y
-e%3>Em(_{hr}Wn!X8q)!u717xdOQDodHd<=`u1zAK7P6R<@5aJr_SPKS*)_PUt>4)cV6hN=}by>t^Jg(u9usvSa&9vZ#v&=$eV0UU1iHwifp~Fy1VVFa$OnQ
-Oj(wDGGyABW0xDVZO*)ehGf$#XX7s=8Sx{u{R%&IR@UN5xAOYt_Me}wKgQ~V$#eQ!=KF0CEB1FxW`}U|CBG~7+l8sRKWg&oVDR$|+41J{)wP<aAO12RH<17w
-En4w$sz%h<ntV#bJ5#VLKV9EmeYw8;H?4|%sEozm<-U#vUoLO2zS7HKWKChSI{TK@k5Q~5yEDsdl`Y**y<bM7!C;UYIxx@Y<!Z<-rwA0osQ;<!vM?j{=I<)c
-Y&~W5X5+ybiE+Czs&2x&8>J$*E)?&lHrlERnyt!;H8{&w^2#C=a0cypR+)NV6>2&gG>>8hTITGL6>6A~PN|ubP39)I=6+);;{+eYO>S5}G*WaJuTCJt%qdK!
-sS)z_C7o?uIgKxyMJ$og%T24dHT77MoW~1OQ-<HEJ7ab*2gxX!vmMAca%$47rwykwmem;sy0I<lk{mnXM;wbJf*sOqStkh4JM(CVv~9v~Fok|#296rRu;q$V
-51ZgsZwk(AmQN;pzznMjtZ-|m7Z?)fPSh$oVDLCr2bW|+nw?MroMX!Q=!lr;yxUP0ll3Us&fO!;iq(PNl^mtUj$>X(=Gv+cH~;zck2i0BB%7Tr%Ux#V;P>5a
-<;}b@+wz-9X>%HQJePmzg_DFfRMoyX52`GM#GNUSFjR!eA|`?zo^C0AfalKAO4Di)f-1S*?kFOu96NnjWo#gC(m9+%8Z{e-<H5G@Z=!dU-RY1F%hDYWeAw|I
-!W<KII9KP%Z)H{tw|Y06-<e$<d*_TsM@nR$G}zAtIZs1ujKdPgu}xtuQGG*h_R%V-C9vaD>%HQCpn+QEn#!xr@tnD^W<+8G>)I78N_na$6j~DUF7{ds;Aqtq
-mHV2&h$`iXD*{G+J`ngUle>c4HRiZOJ*C*;1f%T1RA2fqHGZ;KM$)R>;TIK#=<=5jB#g=3No~-*cmOoBNl;9C$363&4-ZBmL|Bm_j5WXe__lbTKED56j&Dat
-Jp>?|v%6y?fjs1;<>LdC8j5TQfS6{y;}Ye@*gr0ki?UYyJL38xGf-ljZscMJg!GYt=?_#<78H2KNK&D)yJEP_ioI=WD^(c?c2v_tC>ZOP1F_#xme-|v`gW78
-H~e}w;w+RwZRdOvsnn*SOCDd@7_$!N1Ys05=U6MQnW%Ff;C1I(ovYXUMhc!7l%9*0!%4M4N*$b?`F&gX3u6z?4#y;Nnfo1(^GL;M%!n+Bd==sjozN|Mpa*YI
-?HrAyw*||ARRmtDsY>^f)l4lpn=Qvh3twXaM*ai(Gn+Yh@;b%pw|%-cK&_K77yDtZ<TjDn0&ihiI1O{183C60GaASfQ^e{S>}zCl1);MqIXe7JA_wKGSGt-!
-5_KGC%ISogO(Mr?8gRj(XiYZwmZcO$?q^X}ThgIJ8#_}+0AjeoV+Q+R=mVD^)$_w6k-VD1YZ5tOBHH%V+~uF+QBo`2Ggp%4msuJt5UplVG_YQ)BFudz20(rV
-W(ccPTa$WbVCvD+w^N^4;qPng>C3UJVXI%L-7~tKx#BmS+iYDBy^vi-y>d46kRsZ4tA4-ax)B`qq7uF0*V75Y$z@|0VZc8@bO^ZHFDM^3lyi{LrB^%Hvdbpw
-9lsniy>brgIHp-mnPD^oa^FwADP5PHQdS3o(oKvEzAaNj!EtD}5&{GzgKN|YX<!!F*ImX&GxbWn>v)x24#nhxHmtK6_p{pyST?*!E@JgIxfqF)`6b(rxk3-E
-pWdIAI?omr-%gdOs<Mip_mWRyj_(eQno7i~u|HibHZvj-YSa!j{MWr9Z3tsg$cALx=tfxW)(}L|#do0>Sx#~(;;d9eJq}Rux5lJ4QJ+p@t8@==-}v#b>d(sK
-A_#7ptyY8txb7?r;jFswRQieHM1~)2!~FoAbO*aH1Vm^g8YuT)lo|wt^#Elz8r*W#(0#E{LS|sf-y!b~N-Oh(yvs>wf;chUB9)s}jd@8Z!=-D(@XQU-Wxj?M
-B@D?2(r}ttqb<{1vS9I^`7gg&5x1rLECsJcu<UeILmOLeO^pTyXI6}q+Zsc2{LP2Zv}ECP?os49f&E!a+ZoA+QG>vUus)=B8bcw8aG;K1Xx_RmiBOL@BDn(7
-Uqq3=_BW-H@@edPDzS3GNoC8AJ-HP#?vLAxdYG!u6iy-KC#dpM`YHv}iP$N}rv!p5{)XOa9=D;59oRN-ajuuR%y2JGqqzXya{>PNw&_iHsiile8a;#spXgb1
-%Fy7<k>yt$>1f0-`;^Mr?8*f=q^$BBql87TBe9=fL-y+uarcY)uX_gD9kl`F@r4(FJmXp{S4hZ3q&Nz={8Lu!4x$q#;bAys5}xQAD!s<bb2Rl*c^(!vN@C`q
-@R93mHhDl9&X-b0N*Wd#x6wZdIc1k>4$e+6zOkb+e3Wa0w0+Ko&#>!wEMPJ6+b1Fu2LwHX%$#3J5(pvU+qnwcHqxBKh|`MywX=4k*8vA%l~Lp8LCqb#xIDz@
-wW)PoSHpm!I=tg&!8>M_b6=@YdW46zL(d(0lG1$ds^8&j^ehHlJffK-&-_<t532+q=d_hv^1gtS-VbPhFnot#-`wR6y!seD2mIbQFEvcT3S@;;5mbMcYu23p
-Iy|1iIRwkDAb(^lr%8h)r*>-92)KiD<g;??1)7?$+TxL?&_DFv_w+lIQA#M%^l|9jhMSUG*}qpkpJL!i0hw7vw`HkT=6<a9MM~xF(EG*^D9+7s?n5z0(RMQ?
-nF;}1dPyZ7W(N*S*HxiWO`emL>q@80H>@F|1j0n+Sg$oz7j9ZnJz8sUSkFU#?)h+hnsy1R`VOOs31c+qiml&+5}~<h1)`+Mk7e(l5fYs~Ml#2M(11%6QNS&^
-Lb=Z~0l@(mp~79>sfAAAp5;atKy#wb!Vr9^w@E~IPYN*gFK*^=9F<*SL5bNyhs4Y1m@s&_=y6??5%Zar08dX7U{^#r!6nuy9R38i@^ohpFiMIMW>gvA`%wbS
-Hk__)jb|)(#&M>LwHfB77&<xR0|3G{Lx>=DX`g8}1Dpx(s~ebiZv^K1t@N1(o<PGXub`lPn28K{#0rQu>u*6QHFb-hU({!WP1Ycre}!$}O|(}Q&i9B8pCBN7
-^?pYSz5XHZi}@?k1m<Ct)ZZqm`3lvL!XAu`gHK`tX=AjHL+<4W(?oUAhT)Hjw@==QI&@0xST5sT^y$@IH>Zb3$H5r~`J`2xjvnH`7|A$nhS`^PI0~52DYAO9
-t0}kaT8a|~JRgcW7>xQ2@riO%x-SL|85EoH*G&TSKi0xSLFzZ|9QEJntg_9=68YXn9-u;X*ZtDe<3NrjIeCO6F&{GboUx(Ca!Au|Xs_8Wp-|J^Ms2^|H5Nh}
-_vX=lp5NdN?o-?_@C_I~j0n%(lHWiQ9ZWM{1ioPvCeJx=q_f1oUGof^xu)OmWhDOVb3&$1rO&u<eRLH6ovGv-OPB9Rxb;=Vw^Tt7*QHqD+x(OM7HsQVJD@m4
-+b-?(MT3?CN${kovd_sd<fz~^L0-%OBu$4C+~>(`=cAYAVpGAp?t;!F37r!!y08d;;#NkpyW)#0PfzN#LO%Oc&@JX7OSB3$iTMJLCq>TmRU__Y4o<pn`UjLT
-@GzyTwgR=<ee@zmP!N_s-&K$%fy~|NN43#JDbO=8skA=0#n9Z+)orQjN@v`Xw|k0n$!|vbv3m1{EzJ!M{+~Rod2ro>rQR{M#1|AW9gDbkp<!SCe?wpvbtsxH
-bm0muzQlGbPZITksr9}S;$*Ag_d$-!cI3jCd;a+D&P~x-_jBb3p2(U=mc-JMDz{sFNrAAH|5yPy9XJ1T%amcU-4|aiEL8<6L;QV%>cN(9B35_iagyupBGn3G
-V>Nt(f2VH=zWL!|7Jy0gUPVHUsLZe$M>Ujh)W?y04CB$by>CIT5lU|a<{AzD51b4<qW'''[1:]
+c-oa(TW{OQ6@IpU#Q}@LQo<0<rhQnsDqy7EG-%fj5^wiG5QGsmvbd&5l|%UgRsX%`Hsp|&<J|>TCOMaLKj)h>iK6JnEOP6hT*1TI)L_7+Wo03A@K9Fu8W#4c
+ES8YfIOm~&RhDnu7_y?aRbg^4IA$O9g$H9;Jb~LSZmV*)jd{XDh8x{y_5ojSEq`+M5!N<e;+jXhOrj_n3|3XSfwatXo7P!bxWp_{$TnN#1HRe+?rf1-KkKo&
+%j(4JmiX(5IY0TQ%U>_Q-ORsS+<d;gy7?Bvr?1z)e3@VW)LERC#VWh?Yup-t=Y`qW&ZMQOji0hHb-K=q+s*`gZ}OcXev^%@t1NA~$ZmI4ceia--d5H%Q_^yW
+id=T)xO8nd4b2OZ5OsQ~I{sRs5<ii&-^fm#m9>~sS6*G;{PXkGrx-rkJjdTM-))K**xoU!otT@aJXY*B3tM$xYP9NL@bfk5@%qc<6-?lVzYNe!$N+nb0VW4E
+d5x>lrucbl3pVBFtDDQOR~P@rRgrg<vDmxZ)zRSV#m(h692`c@7A~u^`>cM7Vu;+<rr9b>_0{asXfzlMmKF)-`Mg{W+2rVfq8RueT$P0#!Mndhp1FF;;?2f`
+6J+CNZJ}=5yX&RGw<&=4gSBx`kz}i~VhK*Nl?*uw1)_m_o>aEpRRv6EgXU4RfXh@LSpmZgWm?)f>SS(nXCKzKvdZ`<ZeqjvPa{BLygDHsW-2hMrY4tnugUD{
+N+rH%7BNTGr0Z60XX~*9Ie#x~jS+qach+u69mu0d&U!%G2-T!nj~h;B%&RJfWMf^_B^q|Zk3^P&i1e_`(mEjry|Yhlh}$MSLR0XCW)P_nDYjg3=+P!L)SE&y
+o8^-U6PVGef>!9-=^1?z<4#}|?djuT40{c-A<j-P08VMj>F7W{(HYxf6r=Vq*iQ8kXT`ARv68*ix^c`4QC%DOc>SNx|9JQQN7UI#T5dDTYQvY4Rdn9nTZZSA
+-IVusi4^d|)2aN$0c8hwg=$xv2B{Ww3Fcu`id~~mMWl}Bn~FKefF~pTe_0vagA{R2N!@I==$x3DRWz2KHj$C#oa}_cHJgXugRRNbiP>VHFNdgO=JBv+Vu!sj
+bVy)-3a80$WmXI~W;>kU*=-$rJB>yMjA<V~w4eGrPa`)OhuMzZ96ekd{2DFp9ao}EDv*z|bKpND0i?OXOlxv_&eX%XII)^dt+@-MA5#l@nRvgtVOtK^aZQDp
+zs9<RNpr->fxi0Cz&eyBcLf@4%q~c&72Swq4LyRU`YcFO<7bQI%d#rB^oBViy7=WIGGlY4)cW761V}QM1bMYb?uBtC9(*Mx!sJZMIQzTFw|V?H`Tn?&Z@-Ru
+#Q=5A=8ma=$U|N_CLa{6q41VaO~x4?I9usAwvT#pQP#lk5vLlNLD@!SLlYB26h87{`U57H1v;L!5>%ArH7{<mV&|GPiwTDqJHT`wGRE@dRJ=c6tk)$xA6;j+
+YaX7BI11&XadW1GBDG<t!Q+!0m#_UPRx@;)Q(7ygnZPN3;B}`4PT?(&NbVDb;&ai$ImtN`QhU`ikGD0Tux_t<I3$rq?sw{)FIpVNT%0A4FT)aq6uPO8kit7;
+z#~c=Etn5lg>?*?tn?sJ%_x(j*|A@=m250El79#Z&1PDuyi76twp-p>Dqu$|UhF?}K6i=CmP!|<h2s^kGb1Q#o<>vsL=`c-PzD>GG$C~MMMH=0$a0Xrda0|4
+BN0dIr%=Zd+5~b8(*PC@MQYT+eYQj|($}J_HYh^}L3XB&s3wyce9d4R487xGb@fp3fOxM)_nJh?OoZFMnQQzhq>@~z&zwn`H=9~oAX3dp&_H{wh@|clQ2@nP
+poTC@wK=J$21X%0c{}-;1^&Lo9?2ZK61MV%(!C(ti6+14+-0`~f(+SZ)JtbWUs6QcZr1OoT>V1CUKOI3{CYAGb8_w&M)biy5$nX@cDKNITw}};j~ZU>#};Td
+UawGd%t%WO)-g=88Y9CRF35d5^`>-9c1&0kFp7sVRQRS`T6B(myOjVS5;8bZ9pQ%5BKzvOY&3&6@S$T>HaQ6<XSHFS)pS(5si>9>&yuqk-X~`xF)|Ob{unFt
+s`c}uRBG~UQSm_)Y*m$2L~^H0iE*nEjhalvqOm>I7n>Q8Fg0pFHBeYbP#UbUR`GDeXH~2#gv<oyZY)+SJPt3+BFm9QKnRQZ)RzRT1J2r|JI9o|T49Q(a}buf
+dka7Q75)sqB)SAH;F)OBa4^AIgwI%f;f(47p1@I_%2%E4x$qpK0qB1bLc^scmvDZvTdNFSU|E%*A{hU7K)e<&s!i1V&@-owLvB|!fti@q@*L(TAtx8wmf;=N
+h?yNMOQc6Y2DNx^+r52JMg8HV%vs|Q783~ODJulKbgFQ*gx}UwHA&~njjgG>!Lb%o5O%cVPe;sc&OMAgM+9)vVtFp_!>B3C<aYf!-)S6$$Rbb{(QQqaM3ki2
+O*t*&FS(X)3pDu?gKVrlml)JzF_-yo&rZz@2FC3{K8)WNvZ)~TBl!6_rj;zJEOv7AF@}g2e}Zo%kHwGas7*VtZi*7Nxk>4S!@W8~%?AQQX9OzWH@yqbwe&8a
+kwc*Ik)B2;Hw{h{LBC<=r$!A!Qc0)HuAG%a94pT;<+bQ-B>MAfP=8%?u5S#A^_d{>sC6h`ba(+FYC18?xsv!oq#OkR|2b4vLP%i}5+f>;kfLw6^cpiSVb=@r
+;4EyU#0*TyM%wvo;sAr1PpXPk8fY4~-aiR}W*2`BPL9C9vEmyhrEQY7588knHXVNpppCryKx8yQPS2HR&Vv#Jf|B^i4q;nIns@X?rQ*MC)^7AR046LlW&3%M
+rbn+X4-5CLtxa85!vMEx5#(nnf($q3K1)&R5pddmdWq;!ob$c&e+R_jvnX`&M9n67=3l`=ED}|B4qJ&OZwunm+ktu_T+>4Y&>Zmgy!sHmga*8AUTdflRFD;t
+MW_HUU$ch#+mJk$>9D?b8TlhysU%GuIkr<PMgS<(kT3FW7S!}4tu3B-3jV=y-}CR_NJ*g-rcXm}Hab4(%Kl;N<q#wA6d;^cbW@hFvJYd}6-!Ka``#TyAUHSA
+xj99hxutRIG4fPM%_ZhA7iAba+LHxpW24<<-EC!-3_zSkz(l|)EjL)hsqbGa<WTsN=OCK%80F`lF~`S|m_YjPpq&_t4I&B5YV|p_&j`6FQMnDEW#=#OOMSqA
+Rc_BEaJ_;J+643-CqO=gOE80%cd#%^vQvuSh{`&mIDrZ+7L4#@ik=4l;#LnkRM|xs7@=(q5yu%F60RcZM%rT;F|cXj@$@)6)@;g=E>4er@h7q`Pgi}ICq`<F
+t}?3QPvU8=0fB7~J!8Hzb~sbq+F@>sq4FU&1>_<b`3gBP?laA1RM%)b8uImCN2K2Od+sw|fdUDqyaK)VaV9*_Bds9TX8kR&TupWH%ZvKZun8Xu>t9JXWKC+m
+EY$Yo9X?VB`PI8EF7)z;05In3rU|KsMS{Ogpt-JU&|$Bhjf1;0scmCwE{7mYk<$daWryn^W^o_I6WDih?O2ZL-7?fmz&fW_m=1#zcJfIpIFcR`!I*+^*nDPN
+y5T5*NXJm?(VnNA!E4D<?C?yK5@PVxZ%B8U>r(F&8dNAc<!ex^?0>AmN9m~F*3&b<)?}4yZdK%B4lRI*>aKew)dNEcmy{ntOAL(c14nEqu@GsR5$z#d1B#Nn
+Zq#=3we1k<xHk{?^FW72=y1jD1mB)vVu*Zp4(&#0QR_7WM=Er*iYCw5ais6W@7h|U&9o)>d!dQHrcO}xOX)%`w98J(e`_nbf$0Jtaksvxbm=P9Lwgu2y2O9h
+{UY7^#t&hgqHU)3x~4(H0XcY<RN3aJ7&KHcjMXn@2a=Y=5fJojw%X{mxwNU&yY7O{BypW11KqMn_N3z(&hD}wR^k4nUZdoT4+YcKT#6DCmhzZS^YjF0OrJI4
+UgQv^ho<3x5knTna5YX!t<ftnL<9xa@|W8U(lL;^8}lSx7;PYwTH=D^I^2{{S0>|zz1yLmOMG*sAH%zMtZD9u@V^Fe_EFmiso65dr27>DJ&ycdUBkWpk4Q)@
+urHb(b)kutu57!RCyDxnskOc`akS^~`$~>RJH^77Zv^Oqo?E7~?q%jjp2(6&l<-9d0lE#{vk<eDzsjI;I&S_I%#_PwyD!~oILr!|hWPda^T7t|L=1QKX_A}G
+VrhWBjbZqX{!ZUx`R0eSSx`)(bBF{QVVYqv4ltB^?88W|%J^&C9=wRJ5vAUUAZ#@FKa9&tMF'''[1:]
 
 
 # ======================================
@@ -15512,47 +15522,48 @@ V>Nt(f2VH=zWL!|7Jy0gUPVHUsLZe$M>Ujh)W?y04CB$by>CIT5lU|a<{AzD51b4<qW'''[1:]
 # ======================================
 
 FILES['cxrkit/report/tables/networks.py'] = r'''
-c-o~}ZExE~68>!ciUol?lM2noX?wWJ=N{6;X#xaJ5xbWUf*?@T(qc`K1WCnlefsbB%*-yil;k+Y1%WJbXLo02=jEAMd7gJ2FLK?eGF9zLt3tPTWqsQmt0pOH
--Awpx({7gc$Bk-<RxNasEww5)brUN6S=aZf-V~vVi>10-X-uejP%X1G)pg`~-e{E8<yvK}uG_NA8<nlAvTjusXZ2my=+UTqQ7q#|;eWL>laep>ZPrHdW{J;5
-+~_<jbhpC$-!FfCe{pp+piRnrvo3m?msi*GtLvA)UhGg6X?A0YniW3hMZDGnqGjC1QLUkjWw+kdZ|~n-&p&<m_<FdluIsYysD6o;?}}>E4oN=8`6h0&van=p
--PTzGO|p_7A&v}{o%9N<ZyF4Q>P>dDsdcD6#;tA!)2q6?!4Y<ol5$hDdO4t}H4R04uuW89GhMXZj53|uS39$sP2Q7zl*a){ldSYQwiGYv@F3$a=J-CAcf@%E
-Q@Pd+ja-qr4OS4I><X73uHU}9{54dsbe`jrPdHR;y`hLUZ}pcpR4FTDo-kdpSub>L9x6kDzh%C}-!g+_X0S=(T+hpNG<x;n_si=mb*_A`t-MfqX+fVYf2Nfe
-jIJ&&USG|x-hTLW39|1;u<)x=t>c0{ft@L~uB75xlX2Y@sx06<_xvX-K#`X>XGFU$=>Xw3Sq*cD3-OrIQm4k(<`|o^efUQ86RY$<o%}3Xn2e4v@583<oY;D*
-<HF+4X;wF_s>?f-HE`LuRYHH4wX1RiU(h-$ZkROR6gM~?_%+0c!8M(vx`Ts4QfBlB>oicqbT&F#;Bc4tj*Z*7S#8csSjNSVn_zU5K{_G_-$&3<Ow;H&TIqZ_
-CpOC3yrE%G(MC~RRk~REcs!cY#}OHX?^)J6p1mOKhh>>IYjbU0J67V;^582mL*psWF%}oh)L4BlBaSt7lcM7BX+Q7?^l}7wQ-~AS$qGR*X|Xriz%onPh>ZSL
--#7kr+$qVSgZ9UKdK|FW>l;6q1*A6)(oh`#h4ES~hl8E4Icb}TXx2cHbD4`*K7R`g^)9RXEF4&hXn3i?_JOgHXE2hz?G))n<iIYvX!M%=-bxZE@RI97sE3LP
-)X(Y^+D*!Jh2tQ@vkH_~SyL7mjw=qhaA<IxdK_xtq=kAgA<?%hL<lKPbf4PgO!)0gbEclDV}z#oMjr=T^5F+3R(7_Ih>)dlg-|`V5QQ$YwVfSoLt@OlP0G*N
-a%<Bw@7O4Bq|Cq6d-dTz?_Qsr{)8hZ>&Heb1UL1tyJI&rx!Il#vO47=1apc|FaGh*2p)|CE6SD(%lqj^^*0<05;u|&!pEm9hf?{_YRWjFdad7=2o{w6FZCT5
-UuYhF`TMIgL=xbGIJb;L42ph6R0-QSUF4{CMZu+!AZk?+sh1q3FwHK6(1b)x@w8zfC|;g1|CULLX(foeRYGP5#Eq8ek+Mo7T3V$lo2<<~Yn9}2gYj#t9#w4+
-JCLWAswhb$fjP7vGv9D{M~=!fkRZ6z2rGv4SZmm6A>rBg1W_T07=sLzaRvidd~%W?B#FT@9YA2Rz^;3D(SPXY6YyMfLSPeD|5caJw&aED9^B!`WgO>7!jmnY
-aM*_w?HNxp0iT8u=hX@)1NkdhBqA2MKb=X&;TB#g`D)aKBWrv7?C*pk8;MBwycH?b&Tw`Z&Le85#7YF!t~HM593DWvvT0446W@++;;fjc>K;j<P$w2sD1)eU
-?;a^ULf2c5mW+W!JJ{x@q%&a?q6^F9=q_7ZHZ3}Hhw;ek{auz<-zm@f;U91xCLsQU&PI5BbKKB4BNd5x6FDtDSDddL=ciSctORVty*kTOGO|^1bj#@&ZfxVK
-N4jGlJAX8)vUZuNw42A0)4XkmE<B3NycD9a(m8auL*H+}Zihh0e|yJBJ#yc#(yDz~XpUz$Br5gb%$z=-Z7q5tG*52xh#sx#JLG>r9beBsV8@8=#d+SV#_YeF
->|7QQRa!<2GvZ`Zuqi(bkDgP3n~#i~<fkO1l|YckK-wS>sO)1!d>u1rX^a#}Up~kS6UvQ@Kti)lf`ci&k2C`@cn=6-H`{{@Q+JV>sd;4gp}U9d=)sPJ&PnZ1
-x1c`vcsb8X?omK^@%+Ve)x94xW1VoqrUdedTU0Se6RD{XV>ijf)LAB`9yme6=V%978dT}Nll0KQRVe3V?fqjEl}@rWOCG1-f^$yaL-hmGxCpg|TuUPzP%4j)
-r!ECW!$I{VZvp{j{GC9Vf1}&DZELeu$bKa>^o>ZQW(sE5V>UE?H@QtjXT9QPtjKm#<$7vMx+sd+mL$CbGRlC@=p7Yby)k?93+B(`((L*-`h0WA-}&>+Zyqf9
-h)X+OYV6xG&zCHVn4-Tx13E*6aC3etEAv}k`9%oq58VcRfoNv_2w0JqWqtmfwjez;TrvV9(ALiJ@?(FN^vDOtR_66KZshb#6k$6yui(UNzE&4w9VaW{mA(<H
-e`Xa&0I)VC9ZCHmTsJrv*gk92oX#H59#)imL>#PUJ$~rs97YbN8Z?d|NofG?cOhxNUKiwfAquOHB5%t-^_}L>%aaxH1u2Nr1h{5x$tH0MyeRczjB2=PflvkA
-F;NeeESn;qK^W)XB%vYh#iLC~yuKwh>y~_Wc+J095>ZN;^+ox9z4c5@-AG~<A#{DC=YTOuMllfe>wpX4k&7+qt-;pEhw-a5TC=9=*7U@C_gv}p)b+q1*agl6
-b1*mcF1Xp)0;m<#pAfjM^Yp97HtEYeQkr4%7=KZ^5mqzoTi{)ymOX!iVyA=OP{cehZ=STYYX^Wf(%<PTmGwlW`p)!+x<-)O_7Ncr*Ws{4yEFaOMkAe~00OnH
-%48)r+4T_3sqdI!$h{fzphwL1FPN)vG4$1aA3Y*@nkRM>ntj(lupIRxV5_?zQT^*&xxKiZZLmByDZ1vvbiC&dgBD@8I4gNx;WcZSZ13TbG3ru1pG2qW*4y<N
-5@0rZVtauqdvpCU^N+B-@Bfr=cDqTT@^fmcuCf~>hOS?;$F3hln6ftQ8@GEy+#T-U7$%_uY_UCgpgl<1!0oMceU)Jw;&A)n|LQ92SJrSex2%3DFg4$?Doi*E
-Ov!D%U2ZL!Ikn}!vFZAjdK8;loLlBAZe=?@9CCNH7n((r7B~f~FL46B>89;_s_^(lLv0f3t%?t`f~aj<9O!gKa^$9EOgAtSY2{Jfj9C$}$4xs~*B-oss)=g1
-b$5i2U$j}V(fDo={&b!)>pY{101*9KeJ`5ieFU7~odC2RsXhUY$hL=Oxr_Ywc^vw1$3X}8Ap~PZ7fr&L`Q6rD13Z?T7z+jtE)09%sj;snq5M}D@86p!L{&{(
-x92Yy7n(L2r3ND84wzVq*n{-2mKg=~4iu_2)XhDy)^`5-W}TMXHf#^4PH>K#V_61cW7c7g`=;2LswRi5jj~^j{EY0V{I_Mk4y1SH-UXh~UW+<TZgnf|GK2xl
-Wea8)h<HHHo1$N=;-($4bk6*mo?4paYiXI0P3~p5yH$x&ny@F|Fc3}Ge~YBAA*M@K%&L7xfd?g7E2sb)Q_lt|{}?Gg`U6_=Wd^1C0eJZe+P1E20|X37>}L;|
-m{>tZ{JMNH1pIp+Y}hWJV?SI)I0eEJ{$i^w<BxQx6ZdM(RIDL$HX(!H=tW*NVU5xZ+l!m@y`RBl#^@+Ukb$*m0w3q@%^B|)iNv}{NL#*Kw8@CrN?>o_<fX9~
-3NK9+OZrg$!!hc3du+q25!yEhwgLBpSjSz{$tgN)nqp=n+HR{J<hIZ3OBTL;pgp(Hq|livSROcu%2!UM{XN|7g_c}oP0Zb<+Zb?eIrn<7JnNXR=2~TMv&GYa
-X}Hx$%kOq!Z6C7G!#g)h22N5iOu5(OschMZvZgbx9w<iI(%s&mOCOeltGU^_E#Q^2PP^;)i;0OilJh)XFP1S)m?)09?zNp=Cg63Xkw7>pR8VG&ymc<^9n;=s
-*ugou`8JSkf`&}7A#zi|T>jLBlydIR6ecFbnu`Is1aR_f-{hB6D~Z%FL|1nlw$4?vS^M%^fF7-SkS<$#atb^)C<M(7P_$|E5-aiVB6@%>TTFKzJr=;5?G=jq
-pwDQ4l0g?J9el?P0!FEsDHsd@$g^9@OT^C9=TFaFSoR+FLI17{p@1i*kQ#(PIdSh@(V9Ejqp!B_%mwP8dF8HbhR4&n9HY<dPbHMjs6E5lmuJBnoDER4H5{Ay
-h~$Y|RP=AoA=WJA;*(h@Y07Rp+|)COn#fLj&TQmiQ=ddXq!eDHnYPnQ6Ty1^%o#>Kj~$C{nQrt!Y}#I*RV%iY(YqRuS#Bfc1<OI4IOC5i+el^z_&C}2i3#a#
-b(Qx(vGQ{k`)b(Q>T#E6G4~h@Q>J_%L)dzQHljZ^+i}tpMH9ZGIo9c)n#WRlg9WI^(&~!%;Mo&31uF0tq7ikXVxt>gG!E5*J<9wzNz~Jr3XSG})$g{WBWfs-
-6%{dqW%2}KND>>BlD#8vD-~Ia_?w=b&K$ug4(Up2IWTY6=kuAGP=Ognh|bk_xMItr9}I+iuPeXTqQackb{mMYi6xh6)a*|rJ(x|si|&jk)Ku%OzyMGw=N$Mc
-aaS&Z&lEE}F^`e@@JNIXX>GC;x|wEEj?^21R1(nu70egHs%*`CDJeJ2oKanX+5IR6@IFVR7p*0$xFGVyJxWy^4yy;}fyEyv-`QvKDT@A*8G3<HPFsxysB0J4
-MC-ydb-1sHUG2Fn?g32c<u+39kdf2U{jm;0Ce_aC5|emuu^;3=DhKS-)(U6<SyOhG_tsOBxZsK}E^fK;^fd4tKiy*&N1p8=U{=V92*{21{q)?`Ig4_6-(~60
-P0-O{WPGR@XX3VKeWI#mbfxQzJfBTu58)cfuwP@rxEk}LEhmhLoiR3G_ydi}R?)I9t0MM$4Y=XiwmB*g!MDjW(!7jO71JV-Ng*gB$Ff70V<>r<b}o|!48sI)
-Fk*A#v<sSSS~{SJWp=~J^sAcS->8|CiSKe&QPO-q!~132tPJ?P(_Lvr*WepCoau@2&A0t&fUx;(igQIes3q>V4c|?o2N7#ajkX<?J))@p0hP#-`T'''[1:]
+c-o~}+iu%P5`DJ5qCsHSq(XDz%mq92dKQ`7fxsEWp3Q?G2$a;cIHpK~q~dtI`u9Cm)lD`fInL|`fy_&FcU5&=PF2(MysKoM>qeESYFAnny1gyyo90+Gi?Y^D
+%ukzkv%EWQR7<pKuA6MBRk^8~Q0dRQzEkz42vt%n)$K}SK+P}JGD}lkN1o@6MrmEHRo3ddEz7)7*}5w0R#iz>-)4;-jk*WLGHDe4S4%T!@uj}W+9=s9@jFi%
+oo9vaW_bVm#hdr9E-wePi!$G=i=O8B<<;!+>iL^jJ5)uQU0b4Nh2L3`to49snY2k%Ybayc&3F0R`*&BfPai(M94@Qtx~w~@Uz6p#qS~}WlFv!LN!qL|EZJJO
+b+&*eS;-F&M~2D{dI8oq4PJ!mb#}d}b*Mfjt!@UxtGc|#7IuRc<)&!$azImSdKK};Hc^GebkTMr%5-KQ?Tl(Rc~ACHZU-dIVx`xKrFc%82N{1g+xM}&CC(d|
+%9U>D%_W)JU<TpI&T#SJ>g~IWH=%l=^Bljt!=Ym94MntBtG~3NN?9SZ1=AIq^<3BHrZN=xTjoprEi*`FUN(y)*RwJmjb42C{o?9Uoh#pKD=$=DTF`IHziH(K
+qsv#XUS7^F-+uUX0kZE$u<*-Lt&@U1ft@L_uB4J$lX2Y^sx06<cl;+SK#`Z%XGFU$X#?RmSq*bY3h|iHQm4k(W_UMa`|yqGW2^K)o%|wNh(|{l_hD0aPHa8Z
+abfZ2G^?9d)#a_q8n|rIDxts4+EuxMFKC?=*G!skife2S{2F2;;F@+)-NHd3DKmP6c^ar;G94YwvAIiJW8rpYW}ER8mT~dpCKw%MkdDZ~_YriI&@j4>RytqK
+h>fx~Pv|wMXrU;nDqSpn+#XHn=ZFl#_blrj&t4GruVtDxYjbTLJ67V;^x$h@UX3R_##mf1Rb%zNym73l8x$1}5Bq`NKrcs-H-$J!y;va#E?TTjHn7YVZA3<Y
+qwgAjGVYY*&_VlS-aQUj?DdTwOasyz2Wcpd|H62!mczkHSe&%YL^Nuk$eE1ABcHDVL%qxDJ_`q?A{w4*uzX-_<Oz&qZ#hMJ5jn7mE*iZizqgVE3cTdH5bB{~
+0`-eJg?1O^y25sl;aLUBqpT?lyiO_(xNvB2oO&E;;G~7RHzCotGeig}PIRBx=}h?TOmnK9sAGht<XRsGTk_$1Csua0j);(@aD`AkG!ca^v$P!@Y(rwqJYAHZ
+v*p&NXI`;U-bk5$srTZ;zu&z)IsF-1PS%fwRtRqDes{(0ReZfY8)S9LMF{2;p`QKpj|d)(4J*o)49olZNA)*s3=%hz5yHo(EQeBg(`w2%p?ay`mk1V={V((_
+7@uo?{rvYAXNV-g2T5)jhZq$7jHnW}vAf7o?TUg+BSF-vB2v#eN@19t2%!mynBr-}LQuRsWBx6Z6w^u&ce8}d4u~5q!y{#tMzl0bRW@0heb#D`Ck@_TS@o!D
+gV=#QwNyn(A_>f)^_cmF!#i?Ro`D3xo!+owNRPFKofZ<FeNPY-l87<LP#I@1aK$Gl2||(>JktgQCJXGkcNhJKejbD8niB$>xcZN}fVL$sT=n1%TQ2Xhk0d<V
+;t7X+NYS40AQSNEHR8NlVP_zJ1&c()BKM~~$vE7?D<xlzx^QG|kMI4RP-G(!>7JJ&h1wC$3d3<k4V74lpxU*@_MF25$X7P4Nps@c$#s$yv8wKn6bf}>F@-XS
+O84%O!XtFO^=QfjNVJ1(eo8tMHX*vOOpfldwPn+yJ$D$7yx!ksdi9<1tRMaX_hAC!Kj>_P=QrC8jWbe_m>0`#@xEezWjjBuvc*ckM$)UZOeG^*6-PImj^V~O
+u6m?9_ObH^qbh5cnM%8HEIEzacId*R$jnnA3M-vMcRTd`0_=7Ol>E1MjMO9d{VJ{6mxac7c0r<2_s+=4)9KctCqnb&HV^30s=h=12h{QP`~!B3=w6cNy=u(*
+yUEUF0a2x8#4sgJHU*pV{c!6!6}b7x$Vq-mQd$WFc?_ft0)fgtX2j)~K}%z#SoGzCJTRf$$Ot4f?Ibvu()&m=5QEo%Aa=1m$S`pynVOnMRv)^1$c`TDNa*a;
+4s{FabC0L<tmGaAglA8mJyqTFF*DW)Cu~X}kKLk*If|vGLX6!kVpC_Cn0jCb4WFYOXlYQT`%Kb916QG(leKpbQB-=7rP<<P3NAQjbRDW6n8rn@HRM_v>3~xC
+{dnS1P&6D=Px2%XP{!8;%KU5HCT&}rxkC0Up`j}xk(w!(VvXt0_}%0di_Ut*O<9rcrpooimUK}Ru`Nk@1!R;LKBIS3eD%hx%@3GAk4v+w-{|-C1z+>;>)$+B
+@)4JIJk{8@Wu7lt7BNMCfd+Jj3gP<vRA%O<JoB><*dMwL`U266{1LDsFU$J;DJ?;IXt-nqMxdpg?d98kFX@&yj;+k=ZQRJ|nJB_`Y#zah*?g@o#yVN7gjc#E
+R{zW@jsRe7LOPQAL%43RF|d8ssM(!8pgpW8d5bt$O?&*%jX8`QOf_g6L6Xt{-0wote!ecq^F$O@A4J}kf9gBUpqEE0;#Z^~P7~mowIz!rDe$7yiwUaXrUgP3
+bjL(JSh8%2d<J2hf0KlUxEGHWA@TZ_)U=!O$>BNwVo5|PY1$X%`}NinHE|<}nS{{wwVnaSEHa9Ls9y(M2#;KBNpB6dK0b_Jt<jn}RX3+6-n-{Yr>Cw52Ei_H
+CYXb<scdBnoK{eKqH8)nuwQXs-;uTqcgOgPnvFo3;oBna5=HF!Yg9QM?uG_td3pV)iCsC!vysM5U!tsImFip580tDeZofx_FkFYj+U(ZI*l6TYR6d~ARk>J+
+F?P*Ev)w!P7jjdET;~CM{R?&~TnwFb-#L#+p5~F&gl6C84@^gm2pH)uI#mBWS8fw-XBkY--HER2Fd6Up!Js$TP0mW5Rd~!=CZoH5;2pK6p2pE>y7hLQg#?(6
+9$8*6%HCLi%={x>?>jzan%y>1sQjF|sjKW78KG;`?6K<y5r(Wy-^Oj*5O;?gH-<^*084C7?r9B@HgKCNT|;Hqe>mKC_`li-`z19T&8?>&i%89PtO^r{0#j>S
+Z<phWW=8$EZ|t_drRKz@7U!1nihJ0O4~N`V?S*F1r1wq1>PxbK-gMLU%~W{&yrKRGHC4rjSwYmVEe^D}BH41&E2g8DSbBI=Fk@6i>~XhF=CvE|z-gk|?b#h6
+))#G7Y&5Pdw4cmUW}Qb=5s;yOqwhqMypEs}JQHNrL)1r55!v?8EO#OQK955m?l|ahK7?S9=)y=CGe6tf{{KT+i9ulC0K%|GoEqzD63Tz^>iv5Yg{YiK>h}B@
+147e3qtrlz-1-tr5qps4)iR@i-l0LYhPt^K*4ma|-=))%@vuCcdVzi9<jOJ_8?z2`+;_vyR23hxHp+fA5;L-+^52&EI*_KBdkA<&Yt8Fqaid%5lOYUXEL$++
+Kg0vN-xU316?f~9pL6EdG}F>7UrVoyY;rHd-L6X1&;&a9Xn|<D##<x}4KZD^Vpi=F3OuOATEPQYn3^?6`Nv4{(I3!?FC!?`4^YcjV77H-8z5jvVn2J3#Ka0R
+;+N&4A>d#8V8gce9Q)z&!Kn-$@fTZW8GocrjomXfQ>uo{Sxg4O(Tlt)W{uJa+k}hzrqAFMV|0`t$iP}Ofsb?d$c$HvL}FbmNL#*~u*n;-mB1dm$wOl?6keJt
+k@TVb`(qUFcH4$$BD8K0Yy)ltv5vcLlT&TjG{wwDwA@zR%Q2r>mn?jHPit<WNue|4uiS7Fl}k>g{Q=zWNtT>o#pY1c?Fcx>n|sYy9(BxTa;>t**y8EHG~8pP
+>37?&wgFk_;b9vk11BjMrrh)KRF-T+S(7Q34HP47&2Ep*r2)&q)f{Qv6!6Mvr`>h(#l%Ex$$6fv=gWi!#EN6CdtPU!33wjqAP`Op6_lAEZ=FkD$Mm%sc5qH^
+z71rXpdmwSh};w~mp^qOHJtl>LTo~;IT4WVzmsSC?!Kg2Nu-7$I<w=jb*`Gt+Lw<2dbH|6x@_smF7UfS1!#_bqD`Zhn2A4#=mEMcG1<BGSO9OjS0V0$KBECj
+23??Z@Evys7^P;WU@!n6&u%C$5jzu~e?50%S$o(3{kt-R0-l&cY7qYA#JzVmYYu0RzS_4lC#Qq1l{>R}J)X>D8+~SfBB69jeHqri+zZ~|Y=EMz;n>VuBzN4K
+qJJ|Ev1Te4pG-qZQ+C<mqMkw2M0VP9W+M-qdK~?bQh1Rr+D;Qq1nc=Tdl>aRb}YK}xzPu)X`6gjtyosx-qwK3attXCSPtUEdH=Aojbw&^x07w3n2@GcS91>(
+E8nr$N5h_0kGnjJxyN9bGUYuP!qyw~5B;%Oj+34!n(!Tsu}=TkIF`~IOhC<*R#(IakB-#@sKB3#M%0N)jBa?+Bvf<uDDzd4sHZU%8jb&|-)%=n)JY;MDiQ|E
+<O#%(BsMA~dq?0NDzX&uH#s?-I)YIg(v{S5VBXHp`!g}20watNovZI~#g<233WR*1D<5i6VNP?qokLl~l1nve)+Z9~An>u?ye#3%K>Xbz6ddTmp+G`8p3amJ
+Db<GuVsS`4IkE{NWTTBZ(er{`k~dg7^<H%*7Sq7q2o3&~YSKZ!vXmS?pDET?Y;L1_thrUM393n?1Ozb`gn`*h_>@zQt~pb?z_t6z24zEz3?jR+SS1CK&+kwI
+W7Apf*k??BPkGedldn=%k&M$zf->FiM1XpEjzzRCOtXj^l~~p8_xuikmmY2-^$wXnE#0qw5Q?cLUzZrfYl~eXuTq&|@3vMz1N54*`x?MTfJIVpC7BdA+|U{V
+>d65>J$}4tF9BjYbz2FCa(q`T&CBIom+C_|%bN;;c;q6$6p|h0R@{QYqe=XX8sT*HQ#_rz0Ez}stvxnl45_^%a;k#=2UgD*y~%mGV>MLgxTVX1?*(Y~6PerX
+a`179Z#Wx#FL0=bY0{k-RjjIIbgAo%0w(+0USVL6)_!RUu^aP|n-l$w(~_GqYJ_TJsc2c3Rgw68>EvcL+a0Pvgpf#vpXO!K`aDTwGB2v{v8>RgX3F`d{mrBS
+qgTOc95CGU=3-5o%?~JInO!rW|EebVn?8dya4p*sEt=0~c)m=UmBH+{y4zOzY+!?UVp@s(rGWjELfHH^#knFK)DpKThtJ~ZUc}l`e{x4<4=C!tY#I22'''[1:]
 
 
 # ======================================
@@ -15621,24 +15632,24 @@ vPM`{NfTi=EtHm#NQ+vfv}2^TO5Yig=u8xeDWr*mAQ+GHrmjSm*d#3zV<1CStGa;*ld06YW4l@5Zg+C3
 $vq<Zkd$p=RjqqM+h&_Rnp~AT6&smk%Rf!6_efSveb-3SQ>AsQt<3glaNd@-C;8@<dnDF*+*4d#&%Rt<T}0xOEKB@lizC5diG*&eTiGmAoQ=m9=U3<7PG{$5
 ;zWc&Bk6uz*s2U7(JiZt7GJN=&VOBgI{kL$H_lFHr#D~D&u4!9>DSZCum1P!+vRW99pUK=%U^z<U0z>xq?fZ(UZ!~-OvVW9XXP`-7E(C5lp?asBcU|!)=efG
 TC59|7C05_Mp@j#VfB&zsz#W$GGbk~Wrl1@^qu6ZtAu|b7fWTVyWtY*)0gX;^D7wtG#&++d_evMQ_=m3`c1RjHI9>Q5+rTLG^<9Y${-hr%K2C1byFplkIQ6J
-x0cQ-S=G%(_zgO<`G;dVnSK6n%$5>c<S!p4t*vd#OOT}P+0~U8?6K%FNo6H9vq!?g{H$%L0QNcAWv!iU-9D<z3fhds3i=LAwgn|Co9urw#em_KV)mb1aiemL
-6t|mU%+?5)FWYe@b759eW}#2!X_v+m@x#w9GpCRo1UC}pmr>;lWC7xQD~-xr7`eg@9M93Jy+tq!nMI<h*9IZv<JdR`OK7}g4&fvc^Tl{%)ZY?RUV&IXf<lq!
-VpSnOmUKQIC8fF_k|~|nvGeQ6iT7~8xa9bCVlTe}N0v92|2-d%5PFd`05vO9+cuKC(eWGZ8<;#|9nDZN-k3jI2E&WNf&>qDVBbjPLf1%fsY7>ZLi|T?2f(z2
-ZKFzND$yito|koEJzZSZ>AaI;ES%v4@K2PhcWJPQ9fNQ(q4aj=WSj$0(gC@dl;A&PKOZnaebVjs0R6}CC=xpgl+q&BNbJ8_2@>!s>vbdwbyt92AMN-~+Hh!j
-B*Lqjx(EH`dwF6k()C1u0ZDR3&yN-Y9&+)e_|Yl-ADsUz4uvd{$;1ns2qW2B1f*deJQ3*2X?&b-17gNY@|64Gu6E$-_THi*W!Z_IOm}*a7jLCqOQ|8b6AWdy
-f3(MkM<1TZBThV7urCuk<N+#(I9aWv&O%B7r~j^#?KyCQ`gq5dM#2l;YZ9UJXC$D8cP-RDoW_UwR{Zgp{S-{1UQdqyG(LiZBEgFZ83d)QvIOzeX3)9*CLs=1
-I0dLHwEB&MzV=_9&;)_*FGw-kfLnW<0yUb;sB8F;>^fl>XqZ_y_oVo{x!+{{&?KAI2ZlEol3DWwSfRWK8}i_*FQodR)5gszl*Vu)hJvR(0AYO8vBOw$-$CL5
-*EJJmxODGzz19cYkAe}2`{5J8%vP+_BO)D(S?7wb|B$SICwF(HJTT(ox8Lc`@!|0yE8%d9c8>qySwL)BXSkPWiR{7X#bek<bXD0nnDxRlmFE<8UBkPnh0@US
-PCdX5z;7dwJK7<47%;Yz|2z2Zqr^SE56Ej^j=9f8$N@PCv~tol4T2c+e|HTCW0M>*`Eg=h)CeTnlxrLwjGkk>-yV;AH<`Plp>i4Iw*!F4CpfPr3r-gzjCR%R
-*~O@`%7jz|&pgJ41yohDp^hk;`W{gSPIfGqCwNRCmuilE*5|Ur>q$4}g+18%T%I_$b`F*LK{d6ezV}_Pa)YP2-K8&Q__{z9l2`kw9VI}c50C9Kdoi<*$h*&+
-jiPiMF?W&QrUIy*SlfhyYKhpTlis=HRX46}$0I*Tod~|LlF9wjZ7pv%m<jtRVyqjzd-vq-&56x|MzpTh7)IT*gR+}Y*&(WdE^dD^h;B#e2Oix;cZ;dXk75{_
-oJzFdZL<MpR^7f^Ir^r?G->L_^q2Y_M*y>gGb?zZwfDfD)<{sl{azf&e{rJ{7r)R@M_$N>90?$HSm~f<*C5#STSx`VLSmZUXE^W)pTZ+-K*w&$5#dnm`-oG7
-i~&}}f7VKeRk8}<?Z`10Ol3@p^rdTSiKb_HVs+S&G`9CBEo8Q&_Yf0TiB`EZc*vQDNZfom{o(kZKX%mJ;nEZdw)w(N=nL}Q(eMJETtHh>w+&6t&#v6IIxA)D
-PW>%{{D7+4y-@ud$0$pob<qi*0yGs%^K4J#csyh5sMy>sCBhqLE+d|{&Vi8KvBA%!%A8Q%=nHr}LS-Qd*7|k)qoQz-_d4eB*zp$N4S<J&&)9-DT!TTs_Ryki
-u?KDR^<ao>EGQsEV<me?>tpm?M4PeaO<g{q0}gVHfodQ4@8zbmdx>I3rtX=J<ALSw`$PEhZ83S<A3Y5}n4#D(4Y`X!2F*6gfpDkyo{K>8x`$jVtuX?gd`^%F
-owJ6vOzG<gy9kk;_6ojIo8ELzH={I44(~?C1l^!rm4L|}HyyE;mliU;r&sy+d$=nj?%_zujqeyV#NcV!+QFv*6d&U6-+_rO2JI!UOZrUk9?#`Ya!g-cKuK?Z
-g#BdqDJG=L-urY)vioZRn@bdkCw(>uCtXdwF(eF!W<;^s%maqNV9{lg-*upX?O_@586}g`vr8OOg4-X#KTi8EHj7tBTk_U0Bb)+$7T9ffm_-k!{k+`SPqWD&
-DCGVp|9vW?M<$OIkvJH{>0q*bWuO~o;r{?-@2wm'''[1:]
+x0cQ-S=G%(_zgO<`G;dVnSK6n%$5>c<S!p4t*vd#OOT}P+0~U8?6K%FNo6H9vq!?g{H$%L0QNcAWv!iU-9A+%D$EKxh{Osy56rd&B`llme=@~@>6YU5pIw2Y
+dW{sfn_=A62%0b5aVB$NR#Il6Pv~iv$`kR!&n`QskQ@Xz5+#^X^$TPIVtp%(%3LV9$_^aQ(W<>gKns~gqN&#gVdUf3I0j2-ykrjHBogz*cx2Sy5>#G+SU!S6
+k@sR%AxD;UJ{~2dx*w7$o!7DR?a7Jva=_T+_;q40zXD5^H<$lCACC}zku(4{D^uGxlDyIJ8}1vJJYpTqP%++^KU)UFi@|~f4|ibSNaaG;NOP$}cWFZWM{oxK
+wS{e?N@gn2By66Sbz(hTT-NEllVdEL;RNtcl&p7Yu!tRla5AA3cjsiB15(lf`I(g9KV&~2FhGsc?e_rw$M7f;I|`K3BGyRmzgh_r@G9$dBnov`fL|Z&_)gkz
+Xn7>UtC~6p{pEXkVl2}2M1TQFaz@XO76Kk}@um3DDg7Uu|11uLERo5?3!Dfi*;@prVIDjY@XKj@oNohS#!K>)`{Ay30PObOq9SG4iJnY%dXN`yrCm#@A-NL_
+Ww(E{$A?EBp2#CkJXx?W6FcMqDu_5)t)$LEN&%<;uAA*SaDw`H$CgII3*KuKq4Q@XpoVuX)IOZXhxu0g@tFM-Orl;-j{h`1f`cN#iwPM7rL3|9^VDk4z5XU4
+4puk?s57+sjf1}SU!KqufeAp6VzdFbiXq712Aa&MYy6PzI${`Tm|8dYr2M<N-((%pESuH`hc_6SS^EW8p~MIu^5Cm4ruw1N$jvO2%5WuygQq<ZVT{zV!&!3S
+LE=HzH5FyJeD8I=)(6{<f>DY4;uAs5R;<(`q8*D_=Z>xqk*t3wcXy>cFyi93-|5cr;qf6W;joK#j{o6VKx|rPxR+>&48jP;<Jd=ZSJ^nI^};ii=M;Kf!^5eC
+($MlwJ-`k?a3hgF+M#zCFuqd^ItcG0#l77JC3+RmG5@&;IWQ-IR!+LcK`>+f@6G{XY?4DKKUS=Z8i7PYxaQ#j={e5(?eWNWl({P$Dw#o!I}nI`lJjb^;B+Cv
+XjjpmU5rYrOh|?B%wud=K$SHc>WIRr?-6xiWygYfg2x1MsqWZkeJ(r9o^<10*aNQ5<%x4^=TNC1R8wo}ec$yeH+h=hUHWo{uM1Qnd9|P3Q35mq@%S#Y7qk0_
+y!*`AC`!i>^B4JTDuC>XwM{svmWW+C>77enbz|FhJn{q8iQo$>ncOek*7A0P*|3iy#=FtGcTeu#oY*XARO@Puq0~J;D7y)n9jY4W;`S$l=ysHT=+Rwtx0sy#
+NQS}5sYDCjHXGn()$O~Lqi<?Vm8Nb?f2rSb1TafDvw{~|dk^esjRf`E@5Pb)7dI<$@e2)h<OOO6`H(At#6D&^$k{au4#5`E!Mc!`uJ;);$KE|m0OznR9oHoX
+hojQD3%8udIAO>%AV>UXt#nu=s}R1A9FM`A#-vDQy0(^RgO+Dlha^d3d;iixW=nb{F>#e>l}m%?oq34F&6m?3j{o^%N8KGRO_5-mFYJWAAm1GgFW?~t>@{`U
+&^-O@%5AH&QpWDo-=YQ(kh9&p)xUg<vJ_|+tMDm6i?KA}_C$`yGscdJ&D~O3ym998<7w+02-zJQ{9LNc3FVExoW~>78B$@bUq?eK5eI;;BOnhVZ^7RHhA8-q
+G<exH82xJxG|CoxKu6ychB(K90>U>|vIn?6M&HG^8GGK;<pcWRAlDeS_S?X{+;ny?QQFAVJ=1YKu-tu>2w%Q7CU5(rr{QNb6dR@?_cX|$X-7Fo?)2Vs5lCM5
+kZY_phQgE22{NH`*3gzIeKTPfA+pn6!B=Y2o6hNGlt#(nCFz);H?*q~pxL9SBlhyrLZ<ihR{wrScV)yK9Vxl-{ewmtJT_Z9_+WtIL;U^AFtNp;+2nOe9}nK+
+5#33S>01ma>5BluezN;O6VhexeL5xC{k4G2B?`ooJ|={duBP4?8HQstqS$Qa0i$5B=rYOgI#9s&u#EVOlF8}WB@QXU&5)V_PW$gTi&qC-^42gToC1C_*ll;1
+MNg>xyxiGOlgc0{<o+lB)heWCCl48sI2gp~V6uH>yc=fW{{TB^vB3'''[1:]
 
 
 # ======================================
@@ -15646,43 +15657,43 @@ DCGVp|9vW?M<$OIkvJH{>0q*bWuO~o;r{?-@2wm'''[1:]
 # ======================================
 
 FILES['cxrkit/report/tables/thresholds.py'] = r'''
-c-pO6ZExE~68>!eiUon9WXckDnzmQ@e1~4rpaF^`XngGlLl9_bDY2$VflFEO8T#+{%*-yiq^Q_w8w4`BFS9eVGtbP<G6;gJ^rp~8Rhg=qm9AB@s<l~F#lpmD
-Q|m=OZ}K~>?$Tnb(KJts{H9Kuyed^%E|k%YnW)_=ZSac!W(OL%QM;;cRxuCRtu#~K)YVOTlNWiDW5Kn?c%FyOdu7u5BnX1j)2y!6s=43f<x=JA4algaZf0q{
-G`4g8vA)flWL}k7-i`swbu%l|weAgCq)nRCdS2BF<A#2C|I3@J+3)Xuef6O?R+Ee(nH{;-O`XpnwQ07C`y+#yk*Z#&g`4)WNR9a=U*}D%e%8ezR`0DMtMUW%
-b&QZ*t|bGyTZ4{c;|;{})TFaa^JdLV{y*JcrPeegX?U}fQa9M2+jb>g8oj2TSk>Ed*65GmoT%$rl?~{aZPBz7f0ftX5Hnxtb=oSMsPy`UhgL{k6fs0Cw(Bxh
-Y>Y6nYFjpz4eaq2e9U=Vxn1Ary8q(1O$+As^y=qdfBNwAyI)>?P?st^OU`3;mV84$-_p<b^z%b>dV0FhnVLHto6w3jaY9Av>wl>tH_dgk-4y!TG&LDQ9d{cu
-olZ_qV6|5(-BD8Ol(rEfrdh)dr4<YUCfcM+JyF-8RX;1+3TvV%oBs)G-GK9Jr+>#7oT;9#@&<bhg+vNA*K1LEsqE0iZ#UD^lUn1c#L}IcgiOCTGU~QpdLwHE
-Nh_Qz%Z;?2<u=dcX==6FVaT{vd7C@c0Zs&gbUI%ts~rVoF#1l{@T-pAgw@H|QQZ;Jz!r_x3nSXAs~zhOB0pI@;NxTkFU369ziHjoggpgeC}ic)z__<nNm87g
-Ks`-fZZ)3S^+0Oij3LdT>BLqm4yzCwq8H)Av(9egmJy2xNjqa7@q*YUmecjO`@`!bxtYzYyBxr?iM!Qg?>4k3kJ`wfsYpOZ2$GH>sdy%>A+1KdpBMlI(EBcL
-?!BSFb#i4|T_z;W#+fx9)mQF0gSE3ZuFs}IZ=>gVmd_uhS9bJDkKV@7I~RI{3#=CpCqj-~KBh=ZB<kR2QppJKnZIn;x`|k2<V3U<A(-!1J%fP<aeo#(wEHkw
-?gM{Ym>OAbl5RG-T!h!ph)}Gau{=Ep481Lg20fiJBT~nlF_qOJ@EQizwSveYZWy#|fTgQ?OD_M+jc@XX(3qQ9S=_+N3a;K`Lh$-6{a*3!>-Rx4op$Sf<t^-S
-ZP)1#J0#I#^&J$fksOrE%k#)%&=c#})bD#!iG_5-Vf<2M3^0basttMomcvx%!OIG+hwex2GOM=DbdRtF5Xblqf-L;BAj{z9Db@s(H8DfjbqXb+RT1GW3lO{%
-_e*QRHse!PKYXjcfYK35V5~sE-}AyC`h#o*bGdwtM(yGmS|~Xym$OZkv+q6ue>*&CC?CTr`9kub`Kqc6@Jvukt6d5<DCujr)1`Qrmm^aH;6a`Nl#gPwn0OmW
-{@5;-fI-VHqa33ZNkRQtUO)jML2j&U>>3E`f>qkgd|wd6ge2e^>j(A;(m^7l?T!W%#F$J%)-sb;rJ-AYN~fE^qY6_GJOTi)b#9<1nT=hqDwXLS{wmuCWd%LN
-qL&kf3Q|lIckh4>AzNj8^>BW6rk>e#WH$gO>Wg4>Mh7{`HyMG>pxK`!qDadKB8@<i5aZyT9EYXesG|@SV#Pz0@)||fe%m2-d7UCpf5H=B=tUof{K=04(YM3N
-k&i_rV;21Axtlc~PE|&HOHr!TtvcdrWRjnUTm)3$s;n9cUcoz@*(k?aY704AxGmVC{1xlLgLmY5YjSA<fH@s)DEEQj1-OO7;dIp$_iC3nD<31e)873B2pK2^
-u|r5JJ`ZG;HqL@6=EGQ22C8zDqXltTP(KdQX_p$+b72L(@2zyC7%(SbqHgY0QB^?v8{J4I4$S5ehj86uiI3LSJ{?Sx(j3rsN8_0sjUPqY-}#IT7v$~LyqTon
-Wolpf=u9Di&(41Si^Z^rF6VlX=fa|{J<yO`W7Z9qREHB<+k!!3ZNA64{>|NZM~RN9#ph3>xE&<(yku8!`ap%Ty4ClWMY_IOq;}F|gxk}T>1RPlH+2jr+Wi<7
-JB~T|a~vRJH2{Zp8=p$$n@>W8HI|Wr3T&EezLSX@<>kBI-n{zy{0A~?>)Dd{6xGh2K)VUC9HD5(tW$d?Nvla7va73dnYe(%1rTo&!f2A5BOZN0tPu?!@Ff6g
-hh1K!b&oG`^FycWl=X<$jioxine&Phl@(Rmu;1aFK517&JhW2qFk(DNYP|;HnQfNkAHyIy3nCmW0z^_vegWL26V+_Kt?!=T-fwjSoGEpdHwQ;qhE_k@ywN6K
-K;Lsh9KtceJ;6eP1vHdMbpDRKNnEWj%%qoj9N<T*u3-|viN;70F%s|F632_^crxLi(qvjXsO$L6FQU<vNVhZSv*EQqFRA!s0#SAwdK3zx0XaEp#Jrt0LOSOf
-TVk2!r85rgq7;mWrqfo#29D+_hoF%Kuk1D}u~}D_?W}ABP(D9>aJhqL@e|d6$yQdfVws@UdAT(d*UeaWY;*9P&X+5R*rbVSu`mvty6_+Vmd|e)p5P)s6}Qmc
-^Ru(>q6=0viAW0T(9FrG&Jy*eQS5qDjE3W+lyj8#YK7#dLn*YTYoK25V9?gEYyEfyTfK3|G}+b-f`X=^!2$Gbjn1}3sg3y)(ARhRPgg9t0P6~suVGa^WTN_+
-APPxIZ>|>X9YM(!sf)B*Z_B?{YNG(*s+;{{Vq1l7(X1^j_Q|MA5b#^5>>!m>kj4VnXH%L=OYsrxky5Hu^?1-^2v&rK$BH|9c+a3<N{1|YirO6~a<1Im-JU!e
-P+odBExN8r$JnC()Va1gqcD<@%$!L|ty!-*kEKl@z<^Wy$sl59V~%WqeRrzj7gm<=5L*T=+htw5d*^<dAP~;n_-HQAQfHE9E;I?5M9<w4@@SiHNE@z$UnJbP
-HNF~Mgn;|VI$UO%>rK-xVG8)4quS8P=2F5W<9)w=;AB0lAb52H&NH~g%PwWJv%IPU%1|r??wuiEb5C>-Lj9oq%u3sZZ%4&5he`506XQJS;;>4RQS>C596N*g
-(Eg~%C%bHkP=jZWgI9GhwpA{@uwH|w#p|{rDRw&=5c6`OKSH(VF{Oc3eR)PZBCY>aFJvF6d}Is1+!M1W2>5K*qz}z&m}uGy?47d4!nn1IN~#URm|Q&?HvX+}
-41aKlIj`26w9cu-S5D&nUkK1YjiJWG9tv`IEVe<5_GO~d8^AuDZ}`@#T1qIUbe?KhnCUEbhj6Md6z}2$l&I@G9*FAZ0UwcWlLs^TbB=7T6{@ec%M}#~7O7d;
-P}>$8EE%Jr6l~AJi?LX@sv1PObR$L5Ud+7^8V4wfyn-qZu3%uC%nFBXsl{Ng>GGy8OrowjE3iDRfd03TaF^2c^7#cvNUl;GdN*>7g<o2gY+p(mEHI@wDTHj?
-`o(=LSztr80HipFS%fFuXVxtMEp&DNr1~%o9G+>IwG}p<^C+it8s*8z2EMDdkgP-^A)zR%wk3h+b?8N*WWbmB=%>R}mmLfyPmjerl7ni=!~vg_cn=2mMKmgr
-1M5;Ze4&ODzpU1Fd2qs<%9UW*eyR}Cy+22dIT<BKjqCnB4!inYzDVqd;dKrTDEYgBb_CHo8U|(seR1Fs9<&K9i5HN7u9t)?!9L&Y2<~@>_PSaVQp-fO-M~ia
-y~~#iIiR=^?K{+qlgL6ZxKrnJ+d@#!knP_{Wr5`ZnG}h!4?czNy^_foh=<|#9)EPr75<}TFOaLDF4~OTiap`#OEfjbSdj)|*^1|7S7=}hLl$~{KJ8WM$%w@M
-B`ttESRCTXe@_VLBEXFPh8{Dqt<FXxjP#HNh8B?3U_Y{;`+7xOh_iO7=UP*unAXtshON_TIS<-uF@l>cySInB^+Y`guY0=28i6YcqqfW=Cd|JR@6#FvDzg8s
-&g0S_9-BB!;zey+p;OcBTeu2X54MYb-L1Z8#YY8i5UJ$BdzZ_VmS5Jnd=}OJ?8hm8Le(j+O2tIT0v<Zkov6-_I}5h0^0o)GA&yBExZ_A96mRNqIrp!wz{n~G
-l&^5$9V#pEfY+*|ln0aG;IlU2F`aQ)Hs|0<*xJ_K-d6S_u~f0M^Ib#MnM9M`!u}t=<V5Am<c}%`F6dpfr*LNg?J2odz}<oE4jw2LwHIv(vJXyh$pi;ot9-eV
-zR>oxb|FfNe33cC9Y{<m-Ad1I*~x9%Z>x2js#K<}rFsz=AXbqvulO4+y0u^uK^sX9j|qH<Le(FT%4@p@Rq^OrhW)WMcDYUZuR~hOg)rBqOc%<c?nKfDSJmjW
-zOGEepV@(7j_o`=Q6Dx)cU1dH8yB39MEBrS*?&R!W4S~MxIw6|q(1W>{-)>o+4J)VnG+{La`7o;m}+qE<dHSR0bMm#P60)JtEDD$K`ao&ibCv2<bEA5Hl(Nr
-F&*}Py2WZsG3up+oJmivHs3@fvKzIRyR!cSHJJy^'''[1:]
+c-pO6ZExH*68>!e3PM0pDOH7anzq;V`3`Mf&;UUaG`{wOu~^7jYL~TE5=6=ypRxb_=7p3ft=4vW4T81Am*LEC=9%G8K@eP~*M-!g%0*>1vJqy}NWH0wm5xQ-
+$d$^Bx|QNKEm{dpSz4&;CN-)mMOv<emPXITZj%~#h5vd7G?W&*sxh0GhU_+yDA!GOonEU#83hY&C5)$e(0M0xdY1%2aC(|I)mE6hT9s>|wl$CuYiX8gv(~mV
+``p|plVnwyt8NUi+?ZvVZslOmDm7`+$gFBs+712m@!i|Y<sTn@d-Z8BR-%k7nH{;6rcoJ4txdbSJ2IFUshVwCxM?qoRO@$Yt4u6@mBlI+AFU#*@)PLm7$Lh{
+M+WG&8aj@R*C3XsCYk4wHfyQXf8}tMM&gjf&}Jv4G_XH6-Ac05a*I8&XxegV<Y(X<smo=RkLc*OFx|x8_;oNuXB)XqJ7pu4K|k}*2`P&r22qQ4TgHNn5sa*A
+OJmu9J#K-IjK-Di_F6W>7sqW{5Vxn7zy9|6)2|=iz4|0BL^w;%Vlhj;!=LZ*=STecDLOqpUCCTzPRBa5qRpL9k@)ssqEOmgnYJ$El{O6;LKF8JvslbePrzy~
+H?pTBwkd8Sh?wSv97+l>2ryBTuH{@@g;xEfY%8pe7G(Y>q;(CPUpf6d#=x1HY@-b9F(@PwU~_{Op-N$gCVsnKoSrlio=RA{caxCl4@O4)_H%D!tsv=y<7KH4
+*R$NJoSzm}t38HHYn8USR~^6!Balq9jj-AgfDBsR$_D(Zr#B~c5_VL#h%{h}TFRAX?KRbobO$0oSv|nV$p*X>=DGg5b5|V>6a+&-RvHZ$_r5Aoijxyik5OeS
+;h9_yNR6B^#5p(}+3Lh06~czdRe1lbx7)a5#3Dk{&Dck@AZ!!K>H53<p>-0amsxeI0C?)SUyb*!#zkpV&4U&!0U9BYbQDp=OKuHuHRSz715f~Z-zszG4Fz0B
+SH{(OLSkxX*6=94anCteJ89!;wqSa-%v7$jN9mP4z0#vsJ9=kK4{?F?;^9O{k;}&vZi!eO^o%N*;63-3?OW@JREAE3YaxR9el;){@F42XgZpkD=IednZwpaF
+%T3a{mgOqEdWM8z@r>jdKw#)?K{V>=l^LNrGQw0+2g7R^Sl0?7hqz(Tu>mYyHZ8jRGdJESgJ?|6q%3M6Wd)ZXVM6fcJ^o(O@0*W7v{>}(e&a3dac$S>5j#ZD
+WAOthSVD48t}o6ak3mnYV^e<|Ohp#bn!@;n$O&LHZdDib09X!FoqI1UxEi}3y34X^&0-H>3qTyk_Yh>^rvq66H&3xTz^sWFf?dZ@5?U1@-jV>pOLo7sVQkYr
+W%1MZ;ww-(#1b%8K)^p#p&|MM*$T|%;te!P7tf#tle2QYtSd#n`vm;$@yK942CJwQ=Rw(~sx;skqm~rA6xhI|uiH+S;=w!xnHm5d$TNcSNo-~l?;^>c?P?7$
+XxSx{BeX&(us>G?C?G`0jfIU}BVk>zO3l*u1x8Ge1h|Iv1N#Khfkax`9Styu5t#(7Wy!5Vf^PjOy>0@JDwulU5dZ+&Dh+z#*|6(XC33lgzryx`vVs9(;mZj@
+1u7<r`*(m2CR^ouaep?OiDz~l-VJ~g@l`N6qlcX2yBtAh)a*}UQMhFSktU#siBa%Qj>FPm)KQ2EVZ}p~@)}vzVcQ{gd7UiJaKaN{=*19*{K=04(f8xYk&i_v
+V;=nMxtlc~N>wI&OJJ(iuR7ssXp&!sTnJRaRaqGfUcm=Avtf?4mKJhaa9dyt^H*38Ja~t$w?&sm0LbuYgSig~UI4e?aB#XZ#hutGv+*&aKkeO}10fAcf!M*M
+1)T?SOB>FDDa;3B5jjxhqZ}>>hXwKT7@c;h76TU+!1tY%4x4rx1u}q!fJ=K=0(Oe30_eY%hEs9?ZyIrk+a0L*ux$<1;WcW{A#Q(0Uh*0FQONy+4$I(+w9k@u
+6*aw1?JJ$3F&5Av+E0XGF<3;FnH(j&U|LrmdT`RQ?1yvCLz%5@fk9JkzU#XF`gXdbgpP#;>WAUn4&r%U*2{o>pu$+($h(Uo-CnO!J83?_?di$li!h|0It3Wr
+evGRg$GrVHoFrp0LWyo0pGxJs2QkAM%S2`6`i_jhmkB-Q<%i$jzWVm;Cp2s8;+z2$)y^J8`w20hrEtfrcY7v@t8qfIYpQacxX4455N{L0Xr7!wVEPJKLmD*T
+Yw*M!?D8gU27Ix<A39yHtVg_VD(CUdoK~ERyr@z`eg_BkdAAw_Mk@skL&k%okz0U1-R8Oa90tiOh~R_~KuERZR{+3xv|46ubNdAMelHE+Oeu3^4$icMv3}Zl
+Ewx&KzB5D|L@xwD21SGgXec4$`8yIQcD11}^Fa!7fFGT@#@PgA9242ZMBwjg9WSEeS%rUG<7w%rz~eW+h$dG;-7Z0&hSvJB?Bc;pqU<;HC=^7;X2i6kHd;FW
+np$O@s?ynqbb$)&2dCq1gBcvnSq^a{4_?`w7HqbzM%x?O1g3m>D&g`7&*<mE0F#}pTGY4(&JbHwwi<)Hp6ript&Bw9NwwZ!<hDRptybFMRG$)rzpLzqkP5uz
+b#Vhad_J4~5S??f0OL{hC^9Or2RM*<mWa1TkRJ-JLi=EvZUOZMCxot;-AFswFJ~jrx!Sl~0cm$$<2|h*C`hax96(>IW!@I0)cP+#-_YqFE?rV3)>SOufJqII
+2@7eAC@3YqxuURl7DYqEE>vaHmj7SP4FiNLa}KMDT{*f#v#!E8BqJ_>fZu}k2QHxkX;|QDw!o>l6rIH$si|^#j|R=hV1;OStje<o*BMn#@wCNHQMcnr&efg!
+Ym`R=%1iIcMK%rU7`Et_MoFtP3?n(pOqnDXo#mGDSlk3e3-Exy7)0!Bn8O=j-<_)Hg_OlS#Fl}JZdupv-l-oaFoY8~KAQ707o7N+Do#u$k(pb9A8qqBYQuHV
+3x^xG#y69TAaEa9hw3evtWCFsF2MgBRfEWM!C?}^$Ec9tWIZe;cm)K?GpN=}E@eSQRZV~yilsokO9<H16CH$5KWIO*()QuoQSr=So;=UlI1jogtfFKXJ&`8G
+&LA7xA6EN#mn{)&@a%E)Dh|eW%EcGbYw)yq-IXTUZYQImDp&F|sP-(zG_YzeX1F8V`cLtK_W|ojwgOB&F?j-mPrF5ZNLoWji$R{yD{Cr-Tf3;Z>@aco_gxu}
+?hYKYYFnp`!m?gDkM~~~i05KeJ$k$P@8QA!^%RiI?KwfYld_FtxK(qJUPC0nBM(LCYRw@T10UA6V5T$T9RyW*E@)%tKnc6f;)#HX^8hj-14pMO@@Ew6Tr2EG
+)vh;KKv<=E<3(R8M7X#M+AE}y1qdoZkD~|-EL4?&7?{>vOC3byb0&9yv5-1ofx<d3XvB&y;3&=|8?Xet;~C18h|Atam_5CL*l+{F?ozykK0BxQN%_g4?~6^k
+@++`>7U0SU$&Oi13PKvUesLFbf@m;}fo$h6$MB^4!m0)U58m)Usf>&R$0r_QZ3FwiP0PDZ=QzrfkxX<~wIEpuX$A+XylP8?*sIWsQOSre_TYzuSf4wLCNGXf
+LzDwc&d33sqi7FC*Gf1l;p6OD8oGCj#f(?$x;(HUPWk4r?7nCS@$&$RDH$3i#gwbzbq}G#ty(2^#Q4?+2bA>rK{o>F9Ssu80zXXf2#?yB7Dp410B@m~ECvO-
+0OF|7AL*NFi#W~`MO%Z7;(IqBE%@x>Ms)9>UO1$z<cd0_!b=$p1O({*#Z?|y9w5&`G4{bj*gq(!OhJ4Y{^;?Cw_)KwI`#s-LF!}C#O2u&Zpc_u3mD7NfLOLL
+deN65$ig5;y*gVAiuq_nZ2z1zfIC<mqRD?x)aXxdOZ*#p%*3{c8%;1WL>4p|*o-{rzi?syp@g1mzSfSYK%5E#b`OU|+E6Mx=i;7M+t0;4v$n^}tq0J_+AICe
+z0Yk3mC)Gxl8?)TXl&vDXiv*>TOm_z_8m3_B(&|qUw6~bD)1q|8-yyj_ul!!rQ??r%%4gPKLv7{o@1fPD_9W`-0u6{PUoU`+TL7kE5Gdl#~^5NLAd9LC1ls>
+L0I|MS+T8~Z&EGB$_hM`wJIt3K__qq+UoF_&Zt7GD3T(Oc4fHtmHlumoiqe6k{dAg`>!cM`8xTtQUC&S7ws{&X~6Lm{V1UBz;*}s7<jtNw*;~d%60M9ZPc|<
+>kapXwx_cTR#N1PO!4eMV$AL~GP@y<#_TS@2#hY-8U!kLWlG*ap}Q{+^p}rxcR>yk*b^0Qrgv<BR(3r<c6JGn^Qr>Bk&&vg=>nGf@FIu2lhQt`dCo%r<8T)<
+BbaV;sdHg5c+Sa$tAO;|vaPhCZ}UJDiu5!*5ua*Eenj^j92KXJ#QNY=*ndIzbGe4xu!g{2aRKKS`Vi>(?D<&)c@%wAWsQT&G}Y*~%A>211s&Vd94etuH<Gn{
+jyxdZvQq3wNCkUlY=jZ_Y+Qs7c=y%SZNy8CK!8zp+xL8x_CKc*5>5'''[1:]
 
 
 # ======================================
@@ -15770,16 +15781,16 @@ x`z_(CA#|_7BnZ<Mmzxgz5dL9mHLx6E2ed{n0hF@C#$>Pvlzj+Mc_0ME!q5zhgB<d5$0~flrzR)b`_R1
 # ======================================
 
 FILES['cxrkit/report/words.yaml'] = r'''
-c-n1M%Wm8_5WMFr8U})m0om9ba)^BzOdbxfag4R&oLf>$B21B5k{ZQ-ztyB>GL!gXSbP+#tE+l8-?vwEwh6*CyH*0FLFnIaTWaR8lPenhLcUAlh-v%n@ymyc
-x9_PlcBEcX#NuH30oSJBYp#to=@}5L$DI!&Tk=jW>F>*TWFqym#AsY!(OZf#ao{8|KiOE0QR3y<t9x<LB(nojMRAhGbf&=vXx<MT1a$I^6E=|=wpQB1>NUmV
-!z-7Qqh$>*zJEur$+#q8#}>~#;6h;63l?b^OfzH*Y|cWH<vE(#K9e=z-uXa2Wd%4HanNLaGV&<&WL!&cei$3Q%V%@N6@8F@yz7avdn-%h$6E6C=KJ;>j2?y{
-aqzZX*&M6e1wXE=xOBq&Q9U4T#J1$;1cY0kC<QhSC%n7L?7$*HT_9G3cTt;ZQGnNi1-hmD7syWgclPRw%H!BpBtOf40REKaT<Z<9`wJh7qv+?*NW5O<#y-2E
-(ct4`lA`#%vbqCD(86&~QcW=UkebZ?$H3`jv(RGFfD-dsYoc(3W6SH6KAtrl86|R$6+I?xe=x;lnluN=o|C=QZbmOO2Ks8^kWHS6fh7urF<LaB8N5M_m-Mi1
-6*j9EBJd(8b)5vje{@mC+RFOGD9FcgOTj0~P68ade+eGJDzqmjY4PDnyQE55b?lvoT_fP`1hu+^@@QJuiWvH`xJIbPbwPXqQp~5Op1@J>DYyS-gYM%a2Tc2y
-{0cxdT#m$+L@V&fp*QYYyY|cE9P@WPy$tM$7^5T5jklvt8JaFih#DV)GzorG)2Cmuqr!<zh(&)5FtUNxXH$IT)C{>%+jUWGRL<jKaogb{9Q~9Nyfd<72dIQm
-egbKW%{mmnO9(yy^9GZy<Ks!D`9{dISy|hoCd%<s#=edi7~pUiG^Z0uV=N<-W;NNVyP#`vzx6%&7G6<^7DKO9KwqjjWzv~+6jPwzN<w#?U_;S^4kw>SCr*#X
-&A7uh9<AmGU||s*+O5*al_-HV6KOwr)Ma;%72V!F{yuqM9JmMJf1A87jNHRfeFI%Y47Cwa(yG!v-{o8xaw9*ZTA*HODk`dxG<u`IS&fQzuFZ8~G=6~HB>ZG$
-)RCt=MDjRu2TJ<;RDy*}vx|!+!jGym8eFL~p98lS+s)T&g7U4G;&SU7q-Z~G@YMg2n}fC'''[1:]
+c-n1MO>fjN5WVv&MwJjCr4<}F(4JPyN0FdZe3bJfnIu*nJJ`;K{(Iio*<}}csTzCyX6DU%vzs5=OFG*GVVYelfzlxK^~;u;Iqc+;2EUN+k~m`8e!2Vj_Wacw
+>Wm$!mlSb0n0~;sDfpUeV@-Mh1Z%kSVPs3*$pyW<cugi!KTC|p^%cFMC=&-x5_8JNa*Pr$&YpY|7fmudAXOA6X-sDte4xy40|!Al`Nc^!ks7vE+QaD;#pB?$
+mXpwOhKz4s(^E1oN!YPPn(ufJ*!6-#S_ab$83UKI&}4azrnV1c4QlUvAfGY=oQybdvZjnY3f&vm((|9jM(=WL?zp12^2xiN7`HdFG=8ilUvGYFU!bDzLy$Ol
++pg6dv)ctfu2pfFg!!*~KwOJ$$<GN0H$G7cY#buIyUf+0iUf9nSP}A~H`Ag4uMG=$OZhL5ozCy<$w#Hfv8_mcm;V6#KGV7O8)o+mAB&^t=g>&JTIt3;yTZ}n
+<7ASe_&u|F14YonabKj0VDKR|x%!_2r^m%Yi%A1o%xA5M!V!us*(*(+IUN}-a*q=YleRyIVlqvdgJjLgo@zH^7HR{{nmDAA5_)LCdoy^0)^bm!T&*3gU(nat
+m5Nq9L|{gg)pZh(;+=~!)>hUuqrfA_V+CTAodl@#7#CW>4Q4=2(&EFtPD`^}Rqm~aY$G6V1wFfjHfdVV3MrahTq9KDxxmH%DI!#HPpDJhX??$D0~O#S8%^h!
+{0cxd)DGtsXDjf?p*QYIr}tOv9P@WPeGKf07%L>uwYQ^g8=B6GnHnF0Gzq#?@u$D^qr-_!h-D6HWOxJ;$m00SsTuOXw(FtFsl?-9QQhGolzpF_yfd<7B`Aea
+egkQX%Q_U@O9(yy^BNnk<KvB{K8M+}Xjw<3V#+quihUiiI8ei3;hb(JwX=+1npJG4Dg&>@1=jcETj)h0S}ea-0e$J>w35!GBfA3qMiQp$1Q&`PbV>QVLJ>V0
+H{%W4cywB<U^(ef7QqJB5!4T*A1z~bNZRiq)!OY{MK`y1|L);O*YAP;fA;Vr3-}PKIWS9@QpXV`tz7NhUgFBi8~Fh}1NBn9QBe)g(R2L;Ym~YdI$|eAjR@Ec
+8g&_U<SDO|yxiQOB>lB2_QDEd7Z>$~AC+y4xl(FA1a8l_o6lDS{#!3a>()2$(ti0M)gPI+h@A'''[1:]
 
 
 # ======================================
@@ -16437,7 +16448,7 @@ class StandingWarning:
 
 
 def missing(trainings: Collection[str]) -> str:
-	return f"{counted(len(trainings), 'training')} {'is' if len(trainings) == 1 else 'are'} missing"
+	return f"{counted(len(trainings), 'training run')} {'is' if len(trainings) == 1 else 'are'} missing"
 
 
 def standing_warnings(info: RunInfo) -> list[StandingWarning]:
@@ -16458,7 +16469,7 @@ def standing_warnings(info: RunInfo) -> list[StandingWarning]:
 	late = [name for name in info.unfinished if name not in info.failed]
 	if info.failed:
 		told = "; ".join(f"{name} ({error})" for name, error in info.failed.items())
-		found.append(StandingWarning("failed trainings", f"FAILED: {missing(info.failed)} after an error: {told}."))
+		found.append(StandingWarning("failed training runs", f"FAILED: {missing(info.failed)} after an error: {told}."))
 	if late:
 		found.append(StandingWarning("partial run", f"PARTIAL: the time was up; {missing(late)}: {', '.join(late)}."))
 	return found

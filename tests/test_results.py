@@ -57,8 +57,8 @@ def test_run_json_says_what_was_asked_then_what_was_chosen_and_how_it_ended(fold
     assert ended == begun.info and (ended.state, ended.chosen, ended.seconds) == ("finished", CHOSEN, {"training": 2.5})
     assert ended.run_id == Results.open(folder).info.run_id
     told = " ".join(warning.sentence for warning in Results.open(folder).warnings)
-    assert "FAILED: 1 training is missing" in told and "out of memory" in told
-    assert "PARTIAL: the time was up; 1 training is missing: resnet101-seed1." in told
+    assert "FAILED: 1 training run is missing" in told and "out of memory" in told
+    assert "PARTIAL: the time was up; 1 training run is missing: resnet101-seed1." in told
 
 
 def test_each_file_is_read_once(folder, monkeypatch):

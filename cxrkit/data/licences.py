@@ -133,15 +133,14 @@ def terms(licence: str) -> str:
     """What may be done with images under this licence, in one sentence."""
     found = licence_of(licence)
     if not found.known:
-        return "The kit does not know its terms and takes them for “all rights reserved”: not redistributable; ask the source."
+        return "The kit does not know its terms and treats them as “all rights reserved”: not redistributable; ask the source."
     if not found.parts:
-        return "May be redistributed; nobody need be named, and the credit below is a courtesy."
+        return "May be redistributed; no credit is required, and the one given is a courtesy."
     if may_redistribute(licence):
-        return f"May be redistributed with the credit below and a link to the licence{'; under the same licence' * ('SA' in found.parts)}."
-    return (
-        "May be shown and passed on with the credit below only within the licence's limits "
-        "(NC: not commercially; ND: unchanged); the kit does not republish them."
-    )
+        return f"May be redistributed with its credit and a link to the licence{'; under the same licence' * ('SA' in found.parts)}."
+    limits = {"NC": "not commercially", "ND": "unchanged", "SA": "under the same licence"}
+    told = "; ".join(f"{part}: {limit}" for part, limit in limits.items() if part in found.parts)
+    return f"May be shown and passed on with its credit only within the licence's limits ({told}); the kit does not republish it."
 
 
 def credit_of(note: str) -> str:
@@ -173,8 +172,8 @@ def attribution(records: Sequence[Record]) -> str:
             by_licence.setdefault(licence_of(record.licence), []).append(record)
     for licence, under_it in sorted(by_licence.items(), key=lambda item: item[0].name):
         count = len(under_it)
-        text += [f"## {licence.name}: {count} image{'s' * (count != 1)}", ""]
+        text += [f"## {licence.name}: {count:,} image{'s' * (count != 1)}", ""]
         text += [" ".join(filter(None, [terms(under_it[0].licence), f"<{licence.url}>" if licence.url else ""])), ""]
         credits = Counter(credit_text(record) for record in under_it)
-        text += [f"- {number} x {credit}" for credit, number in sorted(credits.items())] + [""]
+        text += [f"- {number:,} x {credit}" for credit, number in sorted(credits.items())] + [""]
     return "\n".join(text)

@@ -125,7 +125,8 @@ class Difference:
 
     def _figure(self, over, parts, both=0.0):
         half = half_width(ALPHA, parts, both)
-        return Figure.of(self.value, self.value - half, self.value + half, self.n, f"Student 95 % over {over}")
+        low, high = max(self.value - half, -1), min(self.value + half, 1)  # no two rates lie farther apart
+        return Figure.of(self.value, low, high, self.n, f"Student 95 % over {over}")
 
 
 def half_width(alpha, parts, both=0.0):

@@ -8,9 +8,11 @@ import jinja2
 import yaml
 
 from cxrkit import __version__
+from cxrkit.audit.rules import listed
 from cxrkit.config import short_name
 from cxrkit.data import licences
 from cxrkit.data.records import COLUMNS
+from cxrkit.progress import counted
 from cxrkit.report import facts, sentences
 from cxrkit.report.tables import data, networks, patients
 from cxrkit.results import Results
@@ -56,7 +58,7 @@ def datasheet(results: Results) -> str:
         tables="\n\n".join(as_markdown(table) for table in shown if table.rows),
         collected=", ".join(f"{plain(name or 'not known')} ({count:,})" for name, count in collected.most_common()),
         leaks=patients.leaks_sentence(len(manifest.leaks), patients.unknown(manifest.used)),
-        copies=f"{copies} {'was' if copies == 1 else 'were'} found." if copies else "None was found.",
+        copies=f"{counted(copies, 'copy was', 'copies were')} found." if copies else "No copy was found.",
         pictures=facts.pictures(results),
         licences="\n".join(_licence(name, count) for name, count in by_licence.most_common()),
     )
@@ -83,7 +85,7 @@ def _render(template: str, results: Results, **values: Any) -> str:
         "ages": facts.ages(results),
         "published": "" if facts.drawn(results) else facts.published(results),
         "n_used": len(used),
-        "sources": ", ".join(plain(source) for source in sorted({record.source for record in used})),
+        "sources": listed(sorted(plain(source) for source in {record.source for record in used})),
     }
     return made.get_template(template).render(**shared, **values)
 

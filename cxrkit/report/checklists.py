@@ -120,7 +120,8 @@ def values(results: Results) -> dict[str, Any]:
     known = {label: [age for r in films if (age := r.years) is not None] for label, films in held.items()}
     ages = [(LABEL_WORDS[label], median(of_label), len(of_label)) for label, of_label in known.items() if of_label]
     widths = {label: wilson(0.95, max(effective_n(of_label), 1)) for label, of_label in groups.items()}
-    shared = set.intersection(*({record.source for record in films} for films in by_label.values()))
+    both = set.intersection(*({record.source for record in films} for films in by_label.values()))
+    shared = {label: (sum(record.source in both for record in films), len(films)) for label, films in by_label.items()}
     calibrations = [(name, score.scaling.before) for name, score in thresholds.judged(results) if score.scaling]
     off = [_off(figure, best) for _, found in calibrations for figure, best in ((found.intercept, 0), (found.slope, 1))]
     external = (audits.external if audits else None) or []
@@ -143,7 +144,8 @@ def values(results: Results) -> dict[str, Any]:
         "by_source": {source: [r for r in used if r.source == source] for source in sorted({r.source for r in used})},
         "by_split": {SPLIT_WORDS[split]: films for split in SPLITS if (films := [r for r in used if r.split == split])},
         "fetched": sorted(record.retrieved_at[:10] for record in used if record.retrieved_at),
-        "shared": sum(record.source in shared for record in used),
+        "shared": {LABEL_WORDS[label]: counts for label, counts in shared.items()},
+        "shared_least": min(n / max(of, 1) for n, of in shared.values()),
         "patients": {label: len(set(of_label)) for label, of_label in groups.items()},
         "widths": {label: high - low for label, (low, high) in widths.items()},
         "held_words": SPLIT_WORDS[split],

@@ -15,7 +15,7 @@ from cxrkit.report.tables import patients, thresholds
 from cxrkit.results import Results
 from cxrkit.tables import figure_text, plain
 
-ASK = "whoever passed these results on (--contact names somebody)"
+ASK = "whoever passed these results on (--contact names a person)"
 SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"))
 LARGEST = "n>100K"
 """Words of the Hugging Face Hub for how many films there are."""
@@ -30,11 +30,13 @@ def drawn(results: Results) -> bool:
 def identity(results: Results) -> list[tuple[str, str]]:
     """[(what, value)]: whom to ask, when the run began, the kit's version and commit, the data's hash, and the command."""
     info = results.info
-    source = info.commit or (f"source {info.bundle.source_sha256[:12]}" if info.bundle.source_sha256 else "commit not known")
+    source = (f"commit {info.commit}" if info.commit else "") or (
+        f"source {info.bundle.source_sha256[:12]}" if info.bundle.source_sha256 else "an unrecorded commit"
+    )
     return [
         ("contact", results.experiment.contact or ASK),
         ("date of the run", info.begun or "not known"),
-        ("cxrkit", f"{__version__} made this; the run: {source}"),
+        ("cxrkit", f"version {__version__} wrote this; {source} made the run"),
         ("manifest.csv, SHA-256", info.manifest_sha256),
         ("command", sentences.repeat(results)),
     ]
@@ -97,12 +99,12 @@ def calibration(results: Results) -> str:
     """Whether probabilities mean what they say, on the held-out films."""
     found = [(name, score.scaling) for name, score in thresholds.judged(results) if score.scaling]
     if not found:
-        return "Whether the probabilities are calibrated is not known."
+        return "The calibration of the probabilities was not measured."
     told = "; ".join(f"{name}: {figure_text(scaling.before.ece)}" for name, scaling in found)
     where = "the same films" if any(scaling.same_images for _, scaling in found) else "validation"
     prior = any(scaling.rests_on_prior for _, scaling in found)
     return (
-        f"Calibration error (0: a probability means what it says): {told}. predictions.csv has the probabilities as the networks give them; "
+        f"Calibration error (0: a probability means what it says): {told}. predictions.csv holds the probabilities as the networks give them, not recalibrated; "
         f"the temperatures in `metrics.json` were fitted on {where}{', and some of them rest on the prior alone' * prior}."
     )
 

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -10,7 +11,7 @@ from urllib.parse import urlsplit
 
 import jinja2
 import yaml
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from cxrkit import RESEARCH_ONLY, __version__
 from cxrkit.config import short_name
@@ -31,6 +32,7 @@ from cxrkit.tables import NOTHING, Cell, count_text, figure_text
 HERE = Path(__file__).parent
 LONGEST = 300
 """Characters of other people's text that a cell shows."""
+OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*")
 PRIVATE_BANNER = "PRIVATE: do not pass this page on. It shows films whose licence does not let them be shown."
 CONTENTS = (
     ("verdict", "Verdict"),
@@ -239,8 +241,8 @@ def embedded(results: Results) -> dict[str, Any]:
 def templates() -> jinja2.Environment:
     """The Jinja environment of the page."""
     made = jinja2.Environment(loader=jinja2.FileSystemLoader(HERE), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=False)
-    made.filters |= {"clipped": clipped, "safe_url": safe_url, "whisker": whisker, "tick": tick}
-    made.globals["shade"] = shade
+    made.filters |= {"clipped": clipped, "unbroken": unbroken, "safe_url": safe_url, "whisker": whisker, "tick": tick}
+    made.globals |= {"shade": shade, "nothing": ("", NOTHING)}
     return made
 
 
@@ -252,6 +254,11 @@ def clipped(words: object, most: int = LONGEST) -> str:
     """The text on one line, cut where it is longer than `most`."""
     line = " ".join(str(words).split())
     return line if len(line) <= most else line[: most - 1] + "…"
+
+
+def unbroken(words: object) -> Markup:
+    """The text, escaped, with each option such as `--external` in an element of its own, for a browser breaks lines at hyphens."""
+    return Markup(OPTION.sub(r'<span class="option">\g<0></span>', str(escape(words))))
 
 
 def safe_url(url: str) -> str:

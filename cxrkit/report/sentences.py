@@ -18,10 +18,10 @@ from cxrkit.tables import p_text, p_told
 
 TITLE = "cxrkit: COVID-19 against healthy chest films"
 AUDIT_COMMAND = "python -m cxrkit audit RUN"
-NO_AUDIT = "Until one is, nothing here says whether these scores come from lungs, or from image size, borders and sources."
+NO_AUDIT = "Without one, these scores may come from image size, borders and sources instead of the lungs."
 NOWHERE_ELSE = (
-    "No network was tested on external films, so nothing here says what these scores are worth in another hospital. "
-    f"To test them: {AUDIT_COMMAND} --external covidgr=DIR; a run takes the same option."
+    "No network was tested on external films, so these scores hold for the sources of this run alone. "
+    f"To test them: {AUDIT_COMMAND} --external covidgr=DIR; kernel/run.py takes the same option."
 )
 TONES = {
     "supported": "good",
@@ -71,7 +71,7 @@ def leader(comparison: Comparison) -> str:
         return f"{names[0]}."
     if known.startswith("equally good"):
         return f"{listed(names)} are equally good."
-    return f"Not known: {' or '.join(names)}." if known == "some are not" and names else "Not known."
+    return f"Undecided: {' or '.join(names)}." if known == "some are not" and names else "Undecided."
 
 
 def best(comparison: Comparison) -> str:
@@ -91,10 +91,10 @@ def best(comparison: Comparison) -> str:
         sentence = f"{listed(left)}, trained on this split, are equally good within {rates}{others}"
     elif comparison.best.known == "some are not":
         verb = "is" if len(beaten) == 1 else "are"
-        which = f"which of {listed(left)} is, is not known" if left else "which is, is not known"
-        sentence = f"It is known that {listed(beaten)} {verb} not the best; {which}."
+        which = f"; {' or '.join(left)} may be" if left else ""
+        sentence = f"{listed(beaten)} {verb} not the best{which}."
     else:
-        sentence = "Which network is best is not known."
+        sentence = "No network is shown to be the best."
     counts = ", ".join(f"{words.count(word)} {word}" for word in ("equivalent", "equivalent in error", "undecided") if word in words)
     decided = sum(word in ("better", "worse") for word in words)
     told = f"{sentence} {_pairs(len(words), decided, counts)}"
@@ -118,13 +118,9 @@ def failures(networks: list[NetworkErrors]) -> str:
     far = [f"{network.name} seed {seed}" for network in networks for seed in network.outlying]
     seeds, at_most = min(len(network.seeds) for network in networks), max(network.outlying_at_most for network in networks)
     one = len(far) == 1
-    seen = f"{listed(far)} {'is an' if one else 'are'} outlying training{'s' * (not one)}." if far else "No training is outlying."
-    few = (
-        f" {capital(counted(seeds, 'seed'))} per network {'is' if seeds == 1 else 'are'} little to go by."
-        if seeds < outliers.FEW_SEEDS
-        else ""
-    )
-    return f"{seen} Still, up to {100 * at_most:.0f} % of a network's trainings may be (95 % confidence), which tests of means do not show.{few}"
+    seen = f"{listed(far)} {'is an outlier' if one else 'are outliers'}." if far else "No training run is an outlier. Still,"
+    few = f" {capital(counted(seeds, 'seed'))} per network {'is' if seeds == 1 else 'are'} few." if seeds < outliers.FEW_SEEDS else ""
+    return f"{seen} {'Up' if far else 'up'} to {100 * at_most:.0f} % of a network's training runs may be (95 % confidence), which tests of means do not show.{few}"
 
 
 OTHER_SPLITS = (
@@ -163,7 +159,7 @@ def why(pair: Pair, margins: Margins) -> str:
     """What the verdict on a pair rests on."""
     differs, alike = p_told(pair.p_difference_holm), p_told(pair.p_equivalence_holm)
     if not pair.over_seeds.has_interval:
-        return "a network was trained once only, which says nothing about the next training"
+        return "a network was trained only once, so how far its training runs lie apart was not measured"
     rates = {name: found for name, found in (("sensitivity", pair.sensitivity), ("specificity", pair.specificity)) if found}
     shown = [f"{found.verdict} in {name}" for name, found in rates.items() if found.verdict in OPPOSITE]
     if pair.verdict == "equivalent":
@@ -198,7 +194,7 @@ def differences(results: Results) -> str:
     found = protocol.differences(recipe.as_run(results))
     keys, always = ([row.name for row in found if row.is_key == is_key] for is_key in (True, False))
     own = f"This run differs from the study in these settings: {listed(keys)}" if keys else "Each setting of this run is the study's"
-    return f"{own}. Besides, the kit itself differs from it, or may, in these: {listed(always)}."
+    return f"{own}. In addition, the kit itself differs, or may differ, from it in these: {listed(always)}."
 
 
 def batch_norm(results: Results) -> str:
@@ -207,7 +203,7 @@ def batch_norm(results: Results) -> str:
         return ""
     name, epochs = max(study.epochs().items(), key=lambda item: item[1][0].valid_loss)
     return (
-        "Held-out films were judged with batch norm's running statistics, as in the study. After short trainings these lag behind the "
+        "Held-out films were judged with batch norm's running statistics, as in the study. After short training these lag behind the "
         "weights, so a network can look far worse on validation than it is, and a ranking partly reflects whose statistics lag least "
         f"(Wu and Johnson 2021, arXiv 2105.07576). The study's {config.short_name(name)} began its unfrozen stage with a validation loss "
         f"of {epochs[0].valid_loss:.2f} and ended it with {epochs[-1].valid_loss:.2f}."
@@ -240,5 +236,5 @@ def why_undecided(pair: Pair, pairs: int) -> str:
     if pair.verdict != "undecided" or low is None or high is None or low <= 0 <= high:
         return ""
     if not pair.over_seeds.has_interval:
-        return "trained once only"
+        return "trained only once"
     return f"{p_told(pair.p_difference_holm)} after Holm over {counted(pairs, 'pair')}"

@@ -39,6 +39,13 @@ def test_one_run_of_one_image_a_patient_is_mcnemars_test():
     assert d.value == pytest.approx(7 / 268)
 
 
+def test_no_interval_goes_beyond_the_difference_that_two_rates_can_have():
+    a, b, groups, *_ = tables(60, 2, seeds=2)
+    a[1] = False
+    d = decision.difference(a, b, groups, range(2), range(2))
+    assert (d.interval().low, d.interval_over_seeds().low, d.interval().high) == (-1, -1, 1)
+
+
 def test_clear_cases():
     worse = decision.difference(*tables(30, 2, seeds=3))
     alike = decision.difference(*tables(1, 1, n=5000, seeds=3))

@@ -27,6 +27,12 @@ from selenium.webdriver.support.ui import Select, WebDriverWait  # noqa: E402
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="Chromium or its driver is not installed")
 WIDE, PHONE = (1280, 900), (390, 844)
+OPEN = "document.querySelectorAll('details').forEach(part => { part.open = true })"
+SIDEWAYS = (
+    "return Array.from(document.querySelectorAll('.scroll, pre')).filter(e => e.scrollWidth > e.clientWidth + 1)"
+    ".map(e => [e.getAttribute('aria-labelledby'), e.scrollWidth, e.clientWidth])"
+)
+"""The boxes that scroll sideways."""
 
 
 def browser(scripts=True):
@@ -93,22 +99,31 @@ def test_the_page_is_quiet_and_fits(chromium, results, size, dark):
     assert [url for url in requests(chromium) if not url.startswith("data:")] == [(results / "report.html").as_uri()]
     assert chromium.execute_script("return document.documentElement.scrollWidth") <= size[0]
     assert chromium.execute_script("return Array.from(document.images).every(image => image.complete && image.naturalWidth > 0)")
+    chromium.execute_script(OPEN)
+    assert (
+        chromium.execute_script(
+            "return Array.from(document.querySelectorAll('.option')).filter(e => e.getClientRects().length !== 1).length"
+        )
+        == 0
+    )
+    assert chromium.execute_script("return document.querySelectorAll('.option').length") > 5
+    if size == PHONE:
+        assert chromium.execute_script("return document.documentElement.scrollWidth") <= size[0]
+        assert chromium.execute_script(SIDEWAYS) == []
+        label = "return getComputedStyle(document.querySelector('#t-scores tbody td:not(.nothing)'), '::before').content"
+        assert chromium.execute_script(label) == '"run"'
 
 
 def test_no_table_but_that_of_the_films_is_wider_than_its_column(chromium, results):
     show(chromium, results)
-    chromium.execute_script("document.querySelectorAll('details').forEach(part => { part.open = true })")
-    wide = chromium.execute_script(
-        "return Array.from(document.querySelectorAll('.scroll')).filter(e => e.scrollWidth > e.clientWidth + 1)"
-        ".map(e => [e.getAttribute('aria-labelledby'), e.scrollWidth, e.clientWidth])"
-    )
-    assert [each for each in wide if each[0] != "cap-films"] == []
+    chromium.execute_script(OPEN)
+    assert [each for each in chromium.execute_script(SIDEWAYS) if each[0] != "cap-films"] == []
 
 
 @pytest.mark.parametrize("size, dark", [(WIDE, False), (PHONE, True)], ids=["wide and light", "phone and dark"])
 def test_axe_finds_no_serious_violation(chromium, results, size, dark):
     show(chromium, results, size, dark)
-    chromium.execute_script("document.querySelectorAll('details').forEach(part => { part.open = true })")
+    chromium.execute_script(OPEN)
     chromium.execute_script((Path(axe_core.__file__).parent / "axe.min.js").read_text("utf-8"))
     found = chromium.execute_async_script("axe.run().then(arguments[0])")
     assert len(found["passes"]) > 20

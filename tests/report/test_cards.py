@@ -87,7 +87,7 @@ def test_the_datasheet_says_which_films_travel(folder, tmp_path):
     results = real(tmp_path / "open", audits=False)
     text = (results.folder / "DATASHEET.md").read_text("utf-8")
     shown = {film.image_id for film in gallery.films(results)}
-    assert f"{len(shown)} films travel with these results as a small picture" in text and "not a perceptual hash" in text
+    assert f"{len(shown)} films travel with these results as a small picture" in text and "not by a perceptual hash" in text
     closed = real(tmp_path / "closed", lambda record: record.but(licence="CC BY-NC-SA 4.0"), audits=False)
     assert "No film travels with these results." in (closed.folder / "DATASHEET.md").read_text("utf-8")
 
@@ -108,7 +108,9 @@ def test_calibration_contact_date_and_commit_stand_on_the_cards(folder, tmp_path
     asked = replace(results.info, experiment=replace(results.experiment, contact="A. Reader, a@example.org"), commit="abc123-dirty")
     results._write_info(asked)
     again = Results.open(folder)
-    assert {"A. Reader, a@example.org", "0.1.0 made this; the run: abc123-dirty"} <= {value for _, value in facts.identity(again)}
+    assert {"A. Reader, a@example.org", "version 0.1.0 wrote this; commit abc123-dirty made the run"} <= {
+        value for _, value in facts.identity(again)
+    }
     assert "contact" not in dict(facts.identity(again))["command"]
 
 

@@ -54,7 +54,7 @@ def test_each_item_has_an_answer_and_the_score_counts_them(lists, name, items):
     assert set(counts) == {"yes", "in part", "no", "not applicable"}
     assert (
         f"Of {items - counts['not applicable']} items that apply, {counts['yes']} are answered by the results alone, {counts['in part']} in part, "
-        f"and {counts['no']} can only be answered by a person; {counts['not applicable']} {'does' if counts['not applicable'] == 1 else 'do'} not apply."
+        f"and {counts['no']} must be answered by the authors; {counts['not applicable']} {'does' if counts['not applicable'] == 1 else 'do'} not apply."
     ) in text
 
 
@@ -103,7 +103,7 @@ def test_answers_are_the_results_own_figures(results, lists):
     assert "training 40 COVID-19 and 60 normal; validation 20 COVID-19 and 40 normal; test 34 COVID-19 and 60 normal" in claim["19"][2]
     assert claim["20"][1:] == ("yes", "No patient or picture stands in two splits. ([run.json](run.json), `leaks`)")
     assert (
-        "34 COVID-19 and 60 normal patients are held out: the 95 % interval of a sensitivity of 0.95 is then 0.17 wide, that of a specificity of 0.95 0.12."
+        "34 COVID-19 and 60 normal patients are held out: a sensitivity of 0.95 would have a 95 % interval 0.17 wide, a specificity of 0.95 one 0.12 wide."
         in claim["21"][2]
     )
     assert "2 of 256 images are left out" in claim["8"][2] and "254 used" in claim["35"][2]
@@ -159,11 +159,16 @@ def sourced(record):
 def test_a_source_and_an_age_for_each_class_give_concern(tmp_path, lists):
     apart = bias(Checklists(folders.write(tmp_path, sourced)).page("tripod"))
     assert apart["Do both classes come from the same places?"][0] == apart["Are the classes of similar age?"][0] == "concern"
-    assert "0 of 254 films are of a source that has both classes" in apart["Do both classes come from the same places?"][1]
+    assert "both classes: 0 of 94 COVID-19 films and 0 of 160 normal films." in apart["Do both classes come from the same places?"][1]
     assert (
         "COVID-19 60 years (known in years for 34 films), normal 4 years (known in years for 60 films)"
         in apart["Are the classes of similar age?"][1]
     )
+    few = folders.write(
+        tmp_path / "few", lambda record: sourced(record) if record.label == "covid" and not record.image_id.endswith("1.png") else record
+    )
+    word, fact = bias(Checklists(few).page("tripod"))["Do both classes come from the same places?"]
+    assert word == "concern" and "160 of 160 normal films" in fact
     together = bias(lists.page("tripod"))
     assert together["Do both classes come from the same places?"][0] == "none seen"
     assert together["Are the classes of similar age?"] == ("not known", "Nothing in these files.")
@@ -174,8 +179,8 @@ def test_a_source_and_an_age_for_each_class_give_concern(tmp_path, lists):
     [
         ({"leaks": 3}, "Are training and held-out films kept apart?", "concern"),
         ({"leaks": 0}, "Are training and held-out films kept apart?", "none seen"),
-        ({"unfinished": ["resnet34-seed1"]}, "Is every training and film in the analysis?", "concern"),
-        ({"unfinished": []}, "Is every training and film in the analysis?", "none seen"),
+        ({"unfinished": ["resnet34-seed1"]}, "Is every training run and film in the analysis?", "concern"),
+        ({"unfinished": []}, "Is every training run and film in the analysis?", "none seen"),
     ],
 )
 def test_a_question_is_judged_by_its_fact(results, change, question, word):

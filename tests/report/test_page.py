@@ -13,7 +13,7 @@ from cxrkit.errors import BadInput
 from cxrkit.evaluation.metrics import Figure, proportion
 from cxrkit.evaluation.scoring import final_scores
 from cxrkit.files import read_json, sha256_of, write_json
-from cxrkit.report import gallery, pictures, plots, report, sentences
+from cxrkit.report import gallery, page, pictures, plots, report, sentences
 from cxrkit.report.tables import data, settings, thresholds
 from cxrkit.report.tables.comparison import matrix
 from cxrkit.results import Results
@@ -174,13 +174,13 @@ def test_banners_are_on_the_page_and_on_every_figure(tmp_path):
         "LEAK: 3",
         "FAILED: 1",
         "no memory",
-        "PARTIAL: the time was up; 1 training is missing: vgg19_bn-seed9",
+        "PARTIAL: the time was up; 1 training run is missing: vgg19_bn-seed9",
     ):
         assert word in banners
     figures = soup.find_all(class_="panel")
     assert len(figures) >= 15
     for figure in figures:
-        for mark in ("DRAWN PHANTOMS, NOT FILMS", "RANDOM WEIGHTS", "LEAKING SPLIT", "FAILED TRAININGS", "PARTIAL RUN"):
+        for mark in ("DRAWN PHANTOMS, NOT FILMS", "RANDOM WEIGHTS", "LEAKING SPLIT", "FAILED TRAINING RUNS", "PARTIAL RUN"):
             assert mark in figure.svg.get_text()
 
 
@@ -194,10 +194,19 @@ def test_the_verdict_is_an_answer_with_a_line_a_reason_and_a_plot_that_says_what
     assert labels == ["edge of the picture", "ResNet34", "VGG19"]
 
 
+def test_no_option_is_broken_at_its_hyphens(soup):
+    told = soup.body.find_all(string=re.compile(r"(?<![\w-])--[a-z]"))
+    shown = [text for text in told if text.parent.name not in ("script", "style") and not text.find_parent("svg")]
+    assert len(shown) > 5 and {text for text in shown if "option" not in (text.parent.get("class") or [])} == set()
+    assert str(page.unbroken("<i> --data a-b --split-seed=1")) == (
+        '&lt;i&gt; <span class="option">--data</span> a-b <span class="option">--split-seed</span>=1'
+    )
+
+
 def test_an_undecided_pair_whose_interval_excludes_0_says_why(tmp_path):
     once = folders.write(tmp_path / "once", audits=False, seeds=(0,), error_rates=(0.02, 0.4, 0.02, 0.02)).comparison
     rows = {(a, b): cell for a, cells in matrix(once)["rows"] for b, cell in zip(matrix(once)["names"], cells)}
-    assert rows["ResNet34", "ResNet101"][::2] == ("undecided", "trained once only") and rows["VGG16", "VGG19"][2] == ""
+    assert rows["ResNet34", "ResNet101"][::2] == ("undecided", "trained only once") and rows["VGG16", "VGG19"][2] == ""
     pair = replace(folders.write(tmp_path / "often", audits=False).comparison.pairs[0], verdict="undecided", p_difference_holm=0.0612)
     assert sentences.why_undecided(replace(pair, difference=Figure(0.1, 0.01, 0.2, 94, "")), 6) == "p = 0.061 after Holm over 6 pairs"
     assert sentences.why_undecided(replace(pair, difference=Figure(0.1, -0.01, 0.2, 94, "")), 6) == ""
@@ -429,7 +438,7 @@ def test_the_sets_of_single_films_are_those_of_metrics_json(results, soup):
             {"train": (40, 60), "valid": (6, 40), "test": (34, 60)},
             "No sets: a coverage of 90 % takes 9 COVID-19 patients in validation, which has 6.",
         ),
-        ({"train": (40, 60), "valid": (20, 40)}, "these films are those of the calibration, so nothing is checked"),
+        ({"train": (40, 60), "valid": (20, 40)}, "not computed, for the sets were calibrated on these very films"),
     ],
     ids=["few", "no test split"],
 )

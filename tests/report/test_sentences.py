@@ -20,6 +20,10 @@ FAULTS = {
     "two minus signs": r"[\u2212-]\u2212|\u2212-",
     "two marks": r"\.\.(?!\.)|,,|;;|\?\.|\.;| [,;.](?:\s|$)",
     "an article before a vowel": r"\ba (?:AUC|error|image|old|outer|ensemble)\b",
+    "trainings, where English has training runs": r"\b[Tt]rainings\b|\ba training\b(?! (?:film|image|loss|patient|picture|run|set|split))",
+    "a difference in points beyond 100": r"[+\u2212][1-9]\d\d\.\d\d(?=[,\]])",
+    "what is not known, said as a sentence": r"\bWhether [^.:]* is not known\.|\bis known that\b|\bis, is not\b|[Nn]othing here says",
+    "a word that a reader of statistics stumbles over": r"\b(?:an image minus|means? an? image)\b|\bof meaning there\b|weighed by the odds|\b1 training\b(?! run)",
     "a word of Python": r"\bNone\b(?! of)|\bnan\b|\{\w*\}",
 }
 
@@ -57,7 +61,22 @@ def test_no_sentence_is_put_together_wrongly(tmp_path, monkeypatch, seeds, rates
 
 
 def test_the_proof_reader_sees_its_faults():
-    wrong = "1 films", "2 film", "a  b", "-0.1", "\u22120.000", "\u2212\u22121", "a AUC", "None", "so ; it"
+    wrong = (
+        "trainings may",
+        "a training is",
+        "[\u2212110.57, +65.55]",
+        "Whether it holds is not known.",
+        "weighed by the odds",
+        "1 films",
+        "2 film",
+        "a  b",
+        "-0.1",
+        "\u22120.000",
+        "\u2212\u22121",
+        "a AUC",
+        "None",
+        "so ; it",
+    )
     assert all(faults(each) for each in wrong) and not faults("1 film, 2 films: \u22120.001 [\u22120.010, +0.008], None of the 6 pairs.")
 
 

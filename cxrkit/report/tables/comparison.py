@@ -32,18 +32,18 @@ def networks(comparison: Comparison) -> Table:
         Column("seeds", True),
         Column("mean error rate", True, scale_of(rows, 2, floor=0)),
         Column("median", True),
-        Column("outlying", True),
-        Column("outlying, at most", True),
+        Column("outliers", True),
+        Column("outliers, at most", True),
         Column("SD over seeds, points", True),
         Column("SD by chance, points", True),
         Column("reading"),
     )
     return Table(
         "networks",
-        f"Error rate on {counted(comparison.n, SPLIT_WORDS[comparison.split] + ' image')}, and how far runs of one network lie apart.",
+        f"Error rate on {counted(comparison.n, SPLIT_WORDS[comparison.split] + ' image')}, and how far training runs of one network lie apart.",
         columns,
         rows,
-        "Outlying: trainings whose error rate is no better than calling every film by the more frequent class, or more than 5 standard deviations above the network's median; at most: the share of all its trainings that may be outlying, with 95 % confidence. SD: standard deviation of the error rate, in percentage points; by chance: the one that follows from the number of images and the error rate alone.",
+        "Outliers: training runs whose error rate is no better than calling every film by the more frequent class, or more than 5 standard deviations above the network's median; at most: the share of all its training runs that may be outliers, with 95 % confidence. SD: standard deviation of the error rate, in percentage points; by chance: the one that follows from the number of images and the error rate alone.",
     )
 
 
@@ -78,7 +78,7 @@ def pairs(comparison: Comparison) -> Table:
         "The rate of the first network of a pair minus that of the second, in percentage points: the first is better where its error rate is "
         "lower (below 0), or its sensitivity or specificity higher (above 0). Equivalent: the difference lies within "
         f"{sentences.within(comparison.margins)}; to show that takes at least {all_images:,} independent images, {covid:,} of them COVID-19 "
-        f"and {normal:,} normal. The lowest of {len(comparison.networks)} error rates is optimistic, for it was picked because it is the lowest."
+        f"and {normal:,} normal. Over patients alone: for these training runs; over seeds alone: for these patients. The lowest of {len(comparison.networks)} error rates is optimistic, because it was picked as the lowest."
     )
     return Table("pairs", f"{counted(len(rows), 'pair')} of networks, on the same images.", tuple(columns), rows, note, open=False)
 
@@ -101,7 +101,7 @@ def tests(comparison: Comparison) -> Table:
     note = (
         "Differences as above; PPV and NPV in percentage points, at this set's prevalence. p-values, corrected (Holm) over "
         f"{counted(len(rows), 'pair')}: of no difference in error rate; of a difference in error rate beyond the margin; of a difference in any "
-        "of the three rates beyond its margin. P(better): the probability that a training of the first network has a lower error rate than one "
+        "of the three rates beyond its margin. P(better): the probability that a training run of the first network has a lower error rate than one "
         "of the second; a dash where a network was trained once."
     )
     columns = (Column("pair"), *[Column(title, True) for title in titles])
@@ -117,8 +117,8 @@ def needed(comparison: Comparison) -> Table:
             rows.append([Cell(f"{pair.a} minus {pair.b}"), *ranges, number_cell(found.images_for_equivalence)])
     titles = ("seeds per network", "images", "images, at 20 seeds", "images to show equivalence")
     note = (
-        "Seeds or images with which the pair would be decided with a power of 80 %, were the true difference at either end of its 80 % interval. "
-        "Images to show equivalence: at 20 seeds, were the two networks equal; a dash where that is not known."
+        "Seeds or images with which the pair would be decided with a power of 80 %, if the true difference were at either end of its 80 % interval. "
+        "Images to show equivalence: at 20 seeds, if the two networks were equal; a dash where it cannot be computed."
     )
     columns = (Column("pair"), *[Column(title, True) for title in titles])
     return Table("needed", "What would decide the pairs that are undecided.", columns, rows, note, open=False)

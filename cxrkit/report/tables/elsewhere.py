@@ -31,7 +31,9 @@ def sentences(audits: Audits | None) -> list[str]:
         of_name = [row for row in rows if row.name == name]
         one = of_name[0]
         films = f"{name}: {counted(one.n, 'film')} of {counted(one.patients, 'patient')}, {one.positives:,} of them COVID-19"
-        copies = f"; {counted(one.copies_removed, 'copy', 'copies')} of the run's own films taken out before" if one.copies_removed else ""
+        copies = (
+            f"; {counted(one.copies_removed, 'copy', 'copies')} of the run's own films removed beforehand" if one.copies_removed else ""
+        )
         drawn = f"; a sample by patient of {one.sampled_from:,}" if one.sampled_from else ""
         told.append(f"{films}{drawn}{copies}. {' '.join(map(_kept, of_name))}")
     return told
@@ -71,9 +73,9 @@ def inside_and_elsewhere(audits: Audits) -> Table:
     rates = [Column(title, True, (0.0, 1.0)) for title in ("AUC", "sensitivity", "specificity", "calibration error")]
     columns = (Column("network, films"), *rates, Column("n", True), Column("COVID-19", True))
     note = (
-        "Of the mean probability over a network's seeds. Internal minus external with its 95 % interval; a difference below 0 of the calibration error says that it has grown, and it "
-        "depends on the share of COVID-19 films. Copies of the run's films are taken out before, and views that the run left out. "
-        "A score that holds is no proof that disease is seen; one that falls rests in part on something else, or meets patients who are less ill."
+        "Scores are of the mean probability over a network's seeds; differences have 95 % intervals. A calibration error with a difference below 0 is greater on the external films; "
+        "it depends on the share of COVID-19 films. Copies of the run's films, and views that the run left out, are removed beforehand. "
+        "A score that holds does not prove that the network sees disease; one that falls rested in part on something else, or the external patients are less ill."
     )
     return Table("elsewhere", "Each network on internal and on external films, and the difference.", columns, rows, note)
 
@@ -106,7 +108,7 @@ def subgroups(audits: Audits) -> Table:
     titles += [Column(f"{name} patients {place}", True) for name in ("COVID-19", "normal") for place in places]
     absent = [by for by in GROUP_OF if external and not any(group.by == by for row in external for group in row.subgroups)]
     note = (
-        f"Too few: under {FEWEST_PATIENTS} patients of a class; a dash: none, or of no meaning there. The AUC of a grade of severity is against all negative films. Mean calibration: the mean probability minus the share of COVID-19 films, 0 at best; it moves with that share; of a grade of severity, of its films alone. Of many groups "
+        f"Too few: under {FEWEST_PATIENTS} patients of a class; a dash: none, or not defined there. The AUC of a grade of severity compares its films with all normal films. Mean calibration: the mean probability minus the share of COVID-19 films, 0 at best; it moves with that share; of a grade of severity, of its films alone. Of many groups "
         "some look bad by chance: read the intervals." + (f" Known for no external film: {', '.join(absent)}." if absent else "")
     )
     columns = [Column("network, films, group"), *titles]

@@ -117,7 +117,7 @@ def every_run(results: Results) -> Table:
     scores += [score for score in ensembles(results) if len(score.architectures) == 1]
     rows = [_score_row(score) + [figure_cell(score.average_precision)] for score in scores]
     columns = (*_score_columns(rows), Column("average precision", True, scale_of(rows, 11, ceiling=1)))
-    return Table("runs", f"Every training by itself, and each network's ensemble: {counted(len(rows), 'row')}.", columns, rows, open=False)
+    return Table("runs", f"Each training run, and each network's ensemble: {counted(len(rows), 'row')}.", columns, rows, open=False)
 
 
 def for_log(results: Results) -> Table:
@@ -197,9 +197,15 @@ def study_epochs(results: Results) -> Table:
         [epochs[-1].wrong for epochs in published.values()],
     )
     every = [step for each in steps.values() for step in each]
-    note = f"Error rate: on validation, with Wilson's interval over images; wrong: images. Ours: medians over seeds, on our own films. From epoch to epoch the number of images that the study's networks called wrong changes by {min(every)} to {max(every)} of {sum(study.validation().values())}; between their last two epochs by: {last}. Its four networks end at most {max(finals) - min(finals)} images apart, so its own figures cannot rank them."
-    columns = (Column("network"), *[Column(title, True) for title in titles])
-    return Table("study-epochs", "The study's epochs with the body unfrozen, beside ours.", columns, rows, note, open=False)
+    here = bool(set(published) & set(ours["architecture"]))
+    own = " Ours: medians over seeds, on our own films." if here else ""
+    note = f"Error rate: on validation, with Wilson's interval over images; wrong: images.{own} From epoch to epoch the number of images that the study's networks called wrong changes by {min(every)} to {max(every)} of {sum(study.validation().values())}; between their last two epochs by: {last}. Its four networks end at most {max(finals) - min(finals)} images apart, so its own figures cannot rank them."
+    columns = [Column("network"), *[Column(title, True) for title in titles]]
+    caption = "The study's epochs with the body unfrozen, beside ours."
+    if not here:
+        rows, columns = [[*row[:2], *row[6:]] for row in rows], [*columns[:2], *columns[6:]]
+        caption = "The study's epochs with the body unfrozen; none of its networks was trained here."
+    return Table("study-epochs", caption, tuple(columns), rows, note, open=False)
 
 
 def _error(values: pd.Series, films: int) -> Cell:

@@ -22,7 +22,7 @@ CHOSEN = {
     "tf32": "TF32 in training",
     "autotuning": "cuDNN autotuning",
     "placement": "films during training",
-    "at_once": "trainings at once, per device",
+    "at_once": "training runs at once, per device",
     "threads": "threads per training",
 }
 """What a run chose by itself, in words."""
@@ -46,7 +46,7 @@ def speed(results: Results) -> Table:
         rows.append(
             [Cell(short_name(architecture)), *cells, between, number_cell(faster, f"{faster or 0:.0f} ×"), Cell(f"{total:.1f}", total)]
         )
-    titles = ("frozen, s per epoch", "unfrozen, s per epoch", "the study, s per epoch", "times as fast", "one training, s")
+    titles = ("frozen, s per epoch", "unfrozen, s per epoch", "the study, s per epoch", "times as fast", "one training run, s")
     columns = (Column("network"), *[Column(title, True) for title in titles])
     note = f"Medians over epochs and seeds, on {results.info.chosen.device or 'a device that is not known'}; images of {size} pixels. The study trained on Kaggle's GPU of 2020, on films of 224 pixels decoded anew each time; where the images differ, no factor is given."
     return Table("speed", "Seconds per epoch of training, beside the study's.", columns, rows, note)
@@ -70,7 +70,10 @@ def environment(results: Results) -> Table:
         "system": info.system,
         "processors": info.processors,
         "peak memory": "not known" if memory is None else f"{memory / 1e9:.2f} GB",
-        **{f"peak memory, one training of {short_name(name)}": f"{held / 1e9:.2f} GB" for name, held in info.training_peak_bytes.items()},
+        **{
+            f"peak memory, one training run of {short_name(name)}": f"{held / 1e9:.2f} GB"
+            for name, held in info.training_peak_bytes.items()
+        },
         "seeds": ", ".join(map(str, info.experiment.seeds)),
         "weights at the start": info.started_from,
         "manifest.csv, SHA-256": info.manifest_sha256,

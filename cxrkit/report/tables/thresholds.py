@@ -69,7 +69,7 @@ def operating_points(results: Results) -> Table:
     caption = (
         f"A threshold chosen for a wanted sensitivity or specificity, and what it gives on {SPLIT_WORDS[results.metrics.held_out]} images."
     )
-    note = "On average over such choices, a new film of the class is called correctly with the wanted probability; a single choice from few films may well fall short of it. A threshold that was chosen on the very images it is judged by looks better than it is."
+    note = "On average over such choices, a new film of the class is called correctly with the wanted probability; a single choice from few films may well fall short of it. A threshold that was chosen on the very images on which it is evaluated looks better than it is."
     return Table("operating", caption, columns, rows, note)
 
 
@@ -106,11 +106,11 @@ def decision_curves(results: Results) -> Table:
         Column("network"),
         Column("threshold", True),
         Column("net benefit", True, scale_of(rows, 2)),
-        Column("the same, all called positive", True),
+        Column("net benefit, all called positive", True),
         Column("gain over the better of all or none", True, scale_of(rows, 4)),
     )
     caption = f"Decision curves: what acting on an answer is worth, {SPLIT_WORDS[results.metrics.held_out]} images."
-    note = "Net benefit: true positives an image minus false positives an image, these weighed by the odds of the threshold (Vickers and Elkin 2006); calling none positive is worth 0. It holds where as many have COVID-19 as among these images, and where probabilities mean what they say. Intervals over patients."
+    note = "Net benefit: true positives per image minus false positives per image, the latter weighted by the odds of the threshold (Vickers and Elkin 2006); that of calling none positive is 0. It holds at the prevalence among these images, and where the probabilities are calibrated. Intervals over patients."
     return Table("usefulness", caption, columns, rows, note, open=False)
 
 
@@ -143,8 +143,10 @@ def calibration(results: Results) -> Table:
         Column("temperature", True),
         Column("fitted on"),
     )
-    caption = f"Do probabilities mean what they say? On {results.comparison.n:,} {SPLIT_WORDS[results.metrics.held_out]} images."
-    note = "Error and Brier score: lower is better. Intercept: above 0, the log odds are too low on the whole; slope: below 1, probabilities are too extreme, above 1, not extreme enough; a dash where the classes are separated. Intervals: bootstrap 95 % over patients; the calibration error of few images is above 0 even for perfect probabilities. Temperatures are shrunk towards 1; one that rests on the prior had validation films that were told apart perfectly, or not at all."
+    caption = (
+        f"Calibration on {results.comparison.n:,} {SPLIT_WORDS[results.metrics.held_out]} images: do probabilities mean what they say?"
+    )
+    note = "Error and Brier score: lower is better. Intercept: above 0, the log odds are too low on the whole; slope: below 1, probabilities are too extreme, above 1, not extreme enough; a dash where the classes are completely separated. Intervals: bootstrap 95 % over patients; the calibration error of few images is above 0 even for perfect probabilities. Temperatures are shrunk towards 1; one that rests on the prior had validation films that were told apart perfectly, or not at all."
     return Table("calibration", caption, columns, rows, note)
 
 
@@ -162,9 +164,7 @@ def prediction_sets(results: Results) -> Table:
     wanted = f"{100 * found[0][1].wanted:g} %" if found else ""
     images = f"{results.comparison.n:,} {SPLIT_WORDS[results.metrics.held_out]} images"
     note = _note(found[0][1], wanted) if found else ""
-    return Table(
-        "sets", f"Prediction sets for single films, meant to hold the true class in {wanted} of them: {images}.", columns, rows, note
-    )
+    return Table("sets", f"Prediction sets for single films, with a target coverage of {wanted}: {images}.", columns, rows, note)
 
 
 def _limit(limit: ClassLimit) -> Cell:
@@ -179,9 +179,13 @@ def _note(sets: PredictionSets, wanted: str) -> str:
     if few:
         return f"No sets: a coverage of {wanted} takes {' and '.join(few)}."
     spread = " and ".join(f"{each.promised.low:.2f} to {each.promised.high:.2f} ({each.patients} {name})" for name, each in limits.items())
-    checked = "these films are those of the calibration, so nothing is checked" if sets.same_images else "with all their films in such sets"
+    checked = (
+        "not computed, for the sets were calibrated on these very films"
+        if sets.same_images
+        else "patients of the class, with all their films in such sets"
+    )
     return (
         f"Undecided: both classes; neither: not among the {wanted} most typical of either. Split conformal, by patients of validation "
-        "(Angelopoulos and Bates 2021). The promise holds on average over validation splits, for films like these; of 100 such splits, 95 "
-        f"cover {spread} of new patients. Covered: patients of the class, {checked}."
+        "(Angelopoulos and Bates 2021). The coverage holds on average over validation splits, for films like these; of 100 such splits, 95 "
+        f"cover {spread} of new patients. Covered: {checked}."
     )
