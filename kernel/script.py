@@ -19,7 +19,7 @@ RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = '81d0914f474142ff16d5740ac02b6fa5566cccb91e482b3ecdda64578eec5356'
+SOURCE_SHA256 = '620095894ee95547557d69d0c5de847131058c7f081bb268c8369e982780c422'
 FILES = {}
 
 
@@ -4348,118 +4348,29 @@ class Trained:
 # ======================================
 
 FILES['cxrkit/command_line.py'] = r'''
-"""The command line's parser: argparse, with faults said as the kit's errors are, and the nearest real option for a mistyped one."""
-
-import argparse
-import re
-import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import fields
-from difflib import get_close_matches
-from typing import Any, NoReturn
-
-from cxrkit.config import NONE, Experiment
-from cxrkit.errors import WrongUse
-
-KEYS = frozenset(key.name for key in fields(Experiment))
-"""Options that are keys of an experiment, whose own limits say whether a text may be empty."""
-NUMBER = re.compile(r"-\.?\d.*")
-WORDS_OF_ARGPARSE = re.compile(r"argument ([^:]+): (.+)", re.DOTALL)
-
-
-class Parser(argparse.ArgumentParser):
-	"""A parser of one program or one command; those of its commands are of this class too. It raises WrongUse for whatever is wrong."""
-
-	def parse_known_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> tuple[Any, list[str]]:  # type: ignore[override]
-		"""Nothing is left over, so that what a command cannot place is told by that command."""
-		words = list(sys.argv[1:] if args is None else args)
-		self._refuse_unknown(words)
-		parsed, beyond = super().parse_known_args(words, namespace)
-		if beyond:
-			self._wrong(f"{self.prog} has no use for {_listed(beyond)}.", "a name with spaces goes into quotes")
-		return parsed, beyond
-
-	def error(self, message: str) -> NoReturn:
-		named = WORDS_OF_ARGPARSE.fullmatch(message)
-		action = next((each for each in self._actions if named and _name(each) == named[1]), None)
-		if not named or not action:
-			self._wrong(f"{message[:1].upper()}{message[1:]}.")
-		self._wrong(f"{named[1]}: {named[2]}.", f"{named[1]} is: {(action.help or '').replace('%%', '%')}")
-
-	def _wrong(self, what: str, next: str = "") -> NoReturn:
-		shows = f"{self.prog} --help says more"
-		raise WrongUse(what, next=f"{next}{' ' if next.endswith('?') else '; '}{shows}" if next else shows)
-
-	def _get_values(self, action: argparse.Action, arg_strings: list[str]) -> Any:
-		if "" in arg_strings and action.dest not in KEYS:  # as a shell makes of a variable that is not set
-			raise argparse.ArgumentError(action, "the text is empty")
-		return super()._get_values(action, arg_strings)  # type: ignore[misc]
-
-	def _refuse_unknown(self, words: Iterable[str]) -> None:
-		"""Before argparse looks at them: it names what a command lacks first, and the mistyped option last or never."""
-		known = self._option_string_actions
-		commands = next((each.choices for each in self._actions if isinstance(each, argparse._SubParsersAction)), None)
-		for word in words:
-			if word == "--":
-				return
-			if commands is not None and not word.startswith("-"):
-				if word not in commands:
-					self._wrong(f"There is no command {word!r}.", _meant(word, commands) or f"one of {', '.join(commands)}")
-				return
-			name = word.partition("=")[0]
-			if not word.startswith("-") or word == "-" or " " in name or NUMBER.fullmatch(word):
-				continue
-			if name.startswith("--") and any(option.startswith(name) for option in known):
-				continue
-			if all(f"-{letter}" in known for letter in name[1:]):
-				continue
-			self._no_option(name, [option for option in known if option.startswith("--")], commands or {})
-
-	def _no_option(self, name: str, known: Iterable[str], commands: Mapping[str, argparse.ArgumentParser]) -> NoReturn:
-		long = f"--{name.lstrip('-')}"
-		behind = [word for word, each in commands.items() if any(option.startswith(long) for option in each._option_string_actions)]
-		hint = f"it goes behind a command, such as {self.prog} {behind[0]} {name}" if behind else _meant(long, known)
-		self._wrong(f"{self.prog} has no option {name}.", hint)
-
-
-class Words(argparse.Action):
-	"""The items of a list, parted by spaces or commas; an option that is given again adds to them."""
-
-
-
-
-	def __init__(self, *arguments: Any, item: Callable[[str], Any] = str, empty: bool = False, **more: Any) -> None:
-		super().__init__(*arguments, nargs="+", **more)
-		self.item, self.empty = item, empty
-
-	def __call__(self, parser: Any, namespace: Any, values: Any, option_string: str | None = None) -> None:
-		words = [word for value in values for word in value.split(",")]
-		if NONE in words and self.empty and len(words) > 1:
-			raise argparse.ArgumentError(self, f"{NONE} stands alone")
-		items = [] if words == [NONE] and self.empty else [self._item(word) for word in words]
-		setattr(namespace, self.dest, [*(getattr(namespace, self.dest) or []), *items])
-
-	def _item(self, word: str) -> Any:
-		try:
-			return self.item(word)
-		except ValueError as error:
-			kind = {int: "whole number", float: "number"}.get(self.item, "value")  # type: ignore[call-overload]
-			raise argparse.ArgumentError(self, f"{word!r} is no {kind}") from error
-
-
-def _name(action: argparse.Action) -> str:
-	"""As argparse calls it in its messages."""
-	return "/".join(action.option_strings) or str(action.metavar or action.dest)
-
-
-def _meant(word: str, known: Iterable[str]) -> str:
-	near = get_close_matches(word, known, 1)
-	return f"did you mean {near[0]}?" if near else ""
-
-
-def _listed(words: Iterable[str]) -> str:
-	return ", ".join(map(repr, words))
-'''[1:]
+c-oCv+j8T^5q%cFqBE&20$LD>^2jZEOOEAKDz@a3>};iIh6RxW5)pubF+*t?hX0<^Jp+&wwVOPNm`h(ypT3NgQa`UXElgEq^^(e>)<a88)>_?;DQj2qGohEl
+ttrnorL$zSVo8}Lhl@{z!+G7drnNYZlPrdJYK>3psMT3Xrg4R-DK{-;R29~38@(h`>r^Q<7!*}wTGy-VzT5tn-P%FknhJ)NrCzWwn`Vy-3j2S~$})Q_q5iK<
+xBl0US<@8tDxnAc+eX(5?IkQTmo3W7T5Y@Ad7;Z?P_QiWyeuBOt(A83MQN;_SD9O^bvOn4A-X$sU2hY*HTT+W+IkQS{oDeZbYbee=nvlB-QFa0^SRM&QR&*9
+91S3bqn}z+uYLg*gTLMU<AElGqyN^m)h>F{+qBLqEpXz4iaNLu9Yn|R0MOnE?i{L&;njTHlF1Pz(*0S4cMTWGywqSoRY;7tSkwq4N6hKZjw&oYYSLBXwi346
+Uw-`d<{qZC8h%zyQR=8wqhHgHzb?~D6%Rh$-GBEmzx#fEegBuAuJ0diUY|w4H*5e!(|?X<@8dB=>HAnEeCoTqpRa%TAs!3{5-s{kI2m;uNw33QzaEbV7qIC%
+P?uc<yQpc+s?90_Q2ZHa{sDN1zd5n5VO99cYi?a&QItAkQc#N8tYE%$K@sF%fT@0lE}VYh4bSC^rOv$-^QRh!&S9~QtS<9}32w(dAE(x}Gx`sh1Jfq*Cm{~3
+ZL)<PGp)jMOrvkeZJJU~g=-};NN&%@M89V?;&`#DO{=E{Cbh*<&juHa$gP1pOjS#z&K>b~Le_Xnya+G)^j~CkZ5%Zv^z#j8$|XH+{n>Cxyu7%0F)a|Ah$#`$
+Glg%@)2s1}id_8U`{J1{0T{2uxW+i7^H%2@;IpX(p-5!$uE4fTK(noZITNxQa5Re3Gd$(W5n6m3iv2}!q0=ORiE_1*Po~43)~H>zp-qV6Zq7dFW#li%`xFFJ
+naK8aPc&Fs87>*MGxXcWIBgXxZ6)dH)bhXr$><Pz*lDvB!i2C%IJ<hm#<D7Q_bg%3d{dTEd7>bIb!JikalS@gMv=}IYw<*Wpcr`9{VB`w@bWprbN(qeVwz0+
+#`J0yC!S{>MdpCN0-^ljMZE=UuxdKKnx&gYg0=4#!3KbN2z!64Q@bBi`2DAuz<#_30%1Gyy3@5T8#ZS+jMG*NL!;rlcf*8+?}qUnT0G`Ki3gqOEr=%qmHY&3
+N}WZ(uFVV6`IIT6k*Gy6v{WIvnD|l(`brS73NL-a#^djPH>9DUj*nEMurP_D;m2X@b7A;_hWnjp+^g=O-;%}N6>dJyS-H`D{qS+1LlKk(DJ*mNhC~NueRU8o
+Q830ntV%ICj*bc=0=`S`)f{Ua;f^DP1&NZuCS8`O{!iL>4tmbof?KRF3x$<yXiQ8GkIq?<zL8AGg0+h01L-NaEdAs-mAafic0W7!Gd`<)m@5{u4!c(+Ch&o)
+#<-sm4j?i4$G%{GtC30v7pOGm2{1SwYAWdRsbOE2P7o5u@}jlwFasSX9Y6n|r#Q(e?i-<yihW$_Bt`te;A5A<IMw&4<D^d)Yg2G#`fBnQwy3Sk&~W5Za){3S
+Ve{zQr}adNkLrN5IN-%HJ#HLd$dg6X4mBDnSqp&++r6cM7}5h65dPr1DU4~IPYN|sv6s;a4ixO9_{~@K0~2ejz5E{k9pC<4D^+A(>8y6rBa&WH%)sZ0tpSU7
+TsYEynWB#R1AAfNu{+WNCf;g5<_ZQWQWF(V|2PZ&e#tHB@Dr#Me=3p;6sh?1^V3m@=i>nm%#E(7H@Z`TE2j!rgQRc0jXY_N_xXG*v<S?DS|Qro;xRn~*3qui
+4ymzM{c#cDS3AqOs=pz{N2oS|!D2x|)1$%vl_gBgbHl~4*&%9-({A5a#DjdF(5xjCcoF(4w-0j0-E&|nhrcjI&d&Nm3C2lV7>%Ser6s3k6Aee)ba3ENW4z+t
+J(Xa0S(Ehn*jbPkPFFUHWj=Z{XsqjX&?L>@t_m?T5Xzm{hq@&5NwB9cOqlgHFa(wSxUud0F|c^=JFss=;j*-%kVI@$0QZeXem+$N)4fnmMz-)U#ed>T620nQ
+VR+|<sDR|#47ag_2P@2GJcNcR4Dg6+_5(j+g1W8~t%_%j7Prc{(Jhxe!Ajlsqxqnt(Y&Y&H=hR*U3Sk9JN8dGHe%erDW`!-*qU*jX8uUi8q=dOC6>O=N`50>
+Uh<3}GESOG-_Sa>2ZhXFjI$H<UUm0-l-Y{Jmvd1EMSe-XdRG=Ovv;L?xQiR7Pl<$lFAX0jl=6eo$xGzKgKpSAa9m_DLA_8q?iR9?+NLaAq!J}O1-ba~+cy)b
+T}Qr23)S6IfWD!t@&6nryvtxAOWqUrI2H`XYN_O&OR!qrB*6!K^6}Yg1BCNaPj9~Hi!q&b!I^}|WzMxx4{!(*&rqm&m(l7g2c$7fdE&kl180446Sapy<?vJp
+Bb;lu9+WUAbtLhoVn=^o=*H3C8GnI@(_S7Sa_`9(svQz?ObSnajBxd)dekjX-lgGLS%rmt3Ll~)9x92dI-k0je<OZXLcntN{|7Df>(It`Y#bUe$$vz|W@M|c
+`TSz}!sILP0H*Nzw}-Kf&9XeLA#nW24{s9dr>+2@`h)T_Kp28glEP06_}%SRh$?1ZUOgI`<Ic{*(D9XybYw99gACy~`wvr?TjX{^S8;D`u9n4;wq`@D3MCc-
+xPpHSj|hkp7E7rUlfuLHi({`hqyqy%_GnaD6XA{3hJiVb2mb}DxWN|'''[1:]
 
 
 # ======================================
@@ -6646,317 +6557,39 @@ OARCueP}>SN((4s<PB?q<kzt~U&5N)K!K<3?F_G(<VcrUXux3H{TEeRBrN'''[1:]
 # ======================================
 
 FILES['cxrkit/data/readers/collected.py'] = r'''
-"""Collected films: the typed contents of `record.json`, and the reader that turns a store of them into records."""
-
-
-
-
-
-
-
-
-
-
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, is_dataclass, replace
-from functools import cache
-from pathlib import Path
-from typing import Any, Self, get_args, get_origin, get_type_hints
-
-from cxrkit.data import words
-from cxrkit.data.records import Record
-from cxrkit.errors import BadInput
-from cxrkit.files import read_json, reading
-
-FORMAT = 1
-"""The version of the file's format. It stands in the file as `format`, before the fields of CaseRecord."""
-
-XRAY, CT = "X-ray", "CT"
-
-EXACT, STATED, GUESSED, REVIEWED = "exact", "stated", "guessed", "reviewed"
-"""How sure a modality is: a field of the site names it; words beside the picture name it; weaker words hint at
-it; a person decided it. Empty: nothing names it."""
-DECIDED = (EXACT, STATED, REVIEWED)
-
-CRAWL, SAVED = "crawl", "saved"
-"""How a page or a picture came: requested from the site, or saved by a person."""
-
-PRESENT, GONE = "present", "gone"
-
-RESTORE = "restore it from a backup, or move its folder away and refresh again"
-
-
-@dataclass(frozen=True)
-class Fact:
-	"""A value, and the place or the words from which it was read. False while the value is not known."""
-
-	value: str = ""
-	evidence: str = ""
-
-	def __bool__(self) -> bool:
-		return bool(self.value)
-
-
-NOT_KNOWN = Fact()
-
-
-@dataclass(frozen=True)
-class Film:
-	"""A picture as the pages of its case describe it, whether an X-ray or not."""
-
-
-
-
-
-
-
-
-
-
-
-	key: str
-	image_urls: tuple[str, ...] = ()
-	study: str = ""
-	modality: Fact = NOT_KNOWN
-	confidence: str = ""
-	view: Fact = NOT_KNOWN
-	patient: str = ""
-	age: Fact = NOT_KNOWN
-	sex: Fact = NOT_KNOWN
-	caption: str = ""
-	note: str = ""
-
-
-@dataclass(frozen=True)
-class StoredFilm(Film):
-	"""A film with what became of its picture."""
-
-
-
-
-
-
-
-
-
-	file: str = ""
-	sha256: str = ""
-	bytes: int | None = None
-	width: int | None = None
-	height: int | None = None
-	format: str = ""
-	image_url: str = ""
-	how: str = ""
-	permission: str = ""
-	retrieved_at: str = ""
-	refused: str = ""
-	tried_at: str = ""
-	gone: str = ""
-	reviewed_by: str = ""
-
-
-@dataclass(frozen=True)
-class Study:
-	"""One examination of a case. images: how many pictures its viewer names. viewer_url: where the page says its data lies."""
-
-	key: str
-	modality: str = ""
-	caption: str = ""
-	findings: str = ""
-	images: int | None = None
-	viewer_url: str = ""
-
-
-@dataclass(frozen=True)
-class Question:
-	"""Something a person has to decide. film: key of the film, or empty when the question concerns the case."""
-
-
-
-
-	film: str
-	field: str
-	guess: str = ""
-	words: str = ""
-
-
-@dataclass(frozen=True)
-class Case:
-	"""A case as the pages of its site describe it."""
-
-
-
-
-
-
-
-
-
-
-	site: str
-	key: str
-	url: str
-	title: str = ""
-	finding: Fact = NOT_KNOWN
-	certainty: str = ""
-	age: Fact = NOT_KNOWN
-	sex: Fact = NOT_KNOWN
-	presentation: str = ""
-	discussion: str = ""
-	author: str = ""
-	institution: str = ""
-	published: str = ""
-	doi: str = ""
-	licence: Fact = NOT_KNOWN
-	licence_url: str = ""
-	terms_url: str = ""
-	credit: str = ""
-	tags: tuple[str, ...] = ()
-	patients: tuple[str, ...] = ()
-	studies: tuple[Study, ...] = ()
-	films: tuple[Film, ...] = ()
-	questions: tuple[Question, ...] = ()
-
-	def but(self, **changes: Any) -> Self:
-		"""A copy with some fields changed."""
-		return replace(self, **changes)
-
-
-@dataclass(frozen=True, kw_only=True)
-class CaseRecord(Case):
-	"""What a store holds of a case: the contents of one record.json, after its `format`."""
-
-
-
-
-
-
-
-
-	films: tuple[StoredFilm, ...] = ()
-	state: str
-	state_since: str
-	complete: bool
-	fingerprints: dict[str, str]
-	how: str
-	permission: str
-	retrieved_at: str
-	parser: str
-	rid: str
-	reviewed_by: str
-
-	def with_film(self, film: StoredFilm) -> Self:
-		"""The record with this film in place of the one of the same key."""
-		return replace(self, films=tuple(film if other.key == film.key else other for other in self.films))
-
-
-def as_json(record: CaseRecord) -> dict[str, Any]:
-	"""The record as the plain values of record.json."""
-	return {"format": FORMAT, **asdict(record)}
-
-
-def read_case(path: Path) -> CaseRecord:
-	"""The record in a record.json. Raises BadInput for a file that is not there, broken, or of another format."""
-	value = read_json(path, "The case's record", RESTORE, keys=("format",))
-	if value.pop("format") != FORMAT:
-		raise BadInput(f"The case's record is not of format {FORMAT}.", path, "use the version of the kit that wrote it")
-	value.setdefault("reviewed_by", "")  # version 0.1.0 wrote it only where a person had answered
-	with reading(path, "The case's record", RESTORE):
-		return _typed(CaseRecord, value, "the record")
-
-
-def _typed(kind: Any, value: Any, name: str) -> Any:
-	"""A JSON value as a value of this type. Raises TypeError with the name of the key that holds something else."""
-	if is_dataclass(kind) and isinstance(value, dict):
-		types = _types(kind)
-		if differing := sorted(types.keys() ^ value.keys()):
-			raise TypeError(f"{name} lacks, or has besides, {', '.join(differing)}")
-		return kind(**{key: _typed(types[key], item, key) for key, item in value.items()})
-	if get_origin(kind) is tuple and isinstance(value, list):
-		return tuple(_typed(get_args(kind)[0], item, name) for item in value)
-	if get_origin(kind) is dict and isinstance(value, dict):
-		return value
-	if kind == int | None and value == "":  # how version 0.1.0 wrote a number that is not known
-		return None
-	if is_dataclass(kind) or get_origin(kind) in (tuple, dict) or not isinstance(value, kind):
-		raise TypeError(f"{name} is {value!r:.60}")
-	return value
-
-
-@cache
-def _types(kind: type) -> dict[str, Any]:
-	return get_type_hints(kind)
-
-
-def read(root: Path | str, name: str = "collected") -> list[Record]:
-	"""Records of a store, one for each picture that a case names, fetched or not."""
-
-
-
-
-	root = Path(root)
-	if not root.is_dir():
-		raise BadInput("There is no such store.", root, "fill it: python -m scrapers refresh")
-	records = []
-	for path in sorted(root.glob("*/*/record.json")):
-		case = read_case(path)
-		patients_decided = all(film.patient for film in case.films)
-		folder = path.parent.relative_to(root).as_posix()
-		records += [_record(case, film, f"{name}/{folder}", patients_decided) for film in case.films]
-	if not records:
-		raise BadInput("The store holds no case.", root, "fill it: python -m scrapers refresh")
-	return records
-
-
-def _record(case: CaseRecord, film: StoredFilm, folder: str, patients_decided: bool) -> Record:
-	finding = case.finding.value
-	# While one film of a case of several patients is not assigned, the case is one group: too large a group costs
-	# a little data, too small a one leaks.
-	patient = (case.rid or case.key) + (film.patient if patients_decided else "")
-	file = film.file or f"{case.key}-{film.key}"
-	return Record(
-		image_id=f"{case.site}/{file}",
-		path=f"{folder}/{file}",
-		source=case.site,
-		label=words.label_of(finding),
-		finding=finding,
-		patient=f"{case.site}:{patient}",
-		modality=film.modality.value,
-		view=film.view.value,
-		view_basis=film.view.evidence,
-		age=film.age.value or case.age.value,
-		sex=film.sex.value or case.sex.value,
-		case_url=case.url,
-		image_url=film.image_url if film.how == CRAWL else _web_address(film.image_urls),
-		licence=case.licence.value or "unknown",
-		credit=case.credit,
-		permission=film.permission,
-		collected=film.how or case.how,
-		retrieved_at=film.retrieved_at,
-		excluded=_exclusion(case, film, finding),
-	)
-
-
-def _web_address(addresses: Iterable[str]) -> str:
-	return next((address for address in addresses if address.startswith(("http://", "https://"))), "")
-
-
-def _exclusion(case: CaseRecord, film: StoredFilm, finding: str) -> str:
-	"""Why a film cannot be used; empty when it can."""
-	if not case.url:
-		return "which case's page it is from is not decided: see review.csv"
-	if film.confidence not in DECIDED:
-		return "X-ray or CT is not decided: see review.csv"
-	if film.modality.value != XRAY:
-		return f"modality {film.modality.value}: not an X-ray"
-	if not film.file:
-		return f"no picture: {film.refused or 'not fetched yet'}"
-	if not finding:
-		return "the finding is not decided: see review.csv"
-	if not words.label_of(finding):
-		return f"finding {finding}: neither normal nor COVID-19"
-	return ""
-'''[1:]
+c-oa2+j1MX^_lz%Wb>e<vR>PrX=cg{J5^;mbuUsXv9>!Nl>v7_647#(0YFhKtAFpg0DB>+*!F{k1r83*{l+MYE~}zYnNzu#>tbbx!Y!3>yESZNRq0getf=PV
+XQQ&p<moTADt}IdEOP=hO6JPIQaa%_rnEu|>nfx04gjo#E?p(~vQ48X>No%9rdq)x^uDf2o61=x^lDuhC*C<_<g8E(luIYGLRzbA0FXA<nM<0ZL})v0eHpbb
+WabgfH)ZCks;IALGF$qywRFou&%()1@W}@t1zj$}{zbV<#H}jkiC8E%m1bdiRT;g|C9hF%(<Sh11AC9=Ub__O3W&BSilfui%P2tI&}Ros8B>`W;LkFDSFSg%
+0|Gj1M1;zjqQVkd0x$jk+v}TuTuj7ByzYZCCZNIxWh_YFD-5kbomnxj%u2cx^Z@z<Z3EJ>J_q58pBVydVW#G&a6VK;PWEystzs5f=^t+{{+)<Rd^!5~!pL2e
+i0E<xC*zM7mlKfe<YF>@lZYSxHNL&Y#m)HryYYwd8@!<&W#;e(&;q84tHnlvIndIm2d%cSMwb3kZH3(cJyNWyTo&5xz%YjJNyG&<t#(S3a)r`zKd?@K6RUIP
+WDUlJSP+CEl)MK^XF$}jkgkshQmjFOAi!K@a61R+RE$?^w;PJGa!WL!@DR!3&G_=&8{#WI;61QB==U#gE<XGnPA=ZF1TrJH1xY|Yv^a&w<pP||;L4Mn!DB<v
+_^%)#@@ukX&vSyXghR}BHSMgUpKivt<13)&$Lp&xKDsu_LI5CfSET|FfS6q0&>@_Wqie@6NHLSy{bo%stf~h*K|3liK*+7!QP41I4i}d~E~G9o82qVr*%;9L
+SCylQ*{DIEw!~Y|`>@{w@-D=KEH<hMJ>=c^7Jjf=h>q=2XG^4N3s#DDp8}S`Dm*Ayxr7O<0`(*A%WCTd(4&JPSiC_Fqka!8D_3RK-s|^rH5b$A48qBD8e516
+1M%XI0>6ROo>3SG>5~pqLJBJFUtLe8f4jQ=a0Q5vv3T%#{vjp@{)2vjE#e;(Pp*by&cNNk0BvUU3<aM6w+f&@@}(euLrDR<2O+rMyH`76uHVxuz&PEQ0+YaI
+U8qm6orp9|@6c8U{hoE3eAgCF@US8A1DiFA{T^hG`H}E?=&7fmAqZ<QwKgbFa|+U`$CJ;=H71cZ0${hJxX;M?7R@<FiO2ZgAjlo_qS$J;1erpbn<;d#Ab78o
+u2_2*B-@nOrTpFRzi;o%c20quF^>FCT!C{TH}I$5+v?mcPo6B5UM$_oBM!#x2WoA$H<#76{Rz&$($*e`4Gh?51rcJ}#R#sufr#7QLcl{Xj1=8#9G$1L-B&3C
+O^q~g4SYfZSm{zapQt1md@6`Z5F_v<R<hg$by(63y=yr5rv8g10?y$x7KKkMcYK4=bfJ~6R9eo_SbD?R36q=a67#G*(!^<9w`uxf(fkwRI=)NNxvf@;lT4k6
+mKY%_pN~?q-=P3jS}A@-QCeY^LSb-f|J5VL!Y@-;%;7FcI+%Blk&#F!pZYar<2KV2kiUW{tQUgAQ7}6d<tS;lqTE3+>*2X4sL@;yE?BE}UAOewIvGxsagd?9
+3jex@<g=$dw2@rfY;)vwa^sej>DWyP+Hjl0>+8*|(018%#Jtk&&q8M$c#o;_M~9IC%I%ds+{_>z>W*_exp+1^_z?b^*+Z-Pm^{1#5E>9VeoIE$It|uYLj*r)
+LveDRZ5*ZEM4X>zOIecpLH$m78cTT0(`;(hddIQdf**zYmG5xnS|@bhPaGnCK8GjbemkwoVs~WdTo}i=^jYQuW|q)8Eh}F{bC~0ntlf-Z2x;|WP!r8Tf8-*e
+Ebq8RSF%l>J5Z0Ty@%FQt3&d}Y`%iK2!MqRxz0kFwb7(-Y{gjL@ZVjNXO2?LiR^-gW2`daT<0}pH*t97qPC{Ukk<r9q=u<OB~O+?SgdFWmX>ombTqz*<hY1p
+4ebG@c!(jtWdbDB5y>=We4rVuxl)X^qY(knT4DJ~N7z^S6}(R6A)y(d86kJlQpXlE#lx1l5MPa;!JO~dc3KREpjklZ;wqQyrDZG3kmqL~v9&}HD5x()yXMB)
+6EJx4bWtyf))-^EJftp}C~62iq6TP?owvn})Y!s@)|I3oxuv8Lf-lKYKHxqxQ{AhQG8H;QSxXQ*Q{saQ`BBs95_Qn7Onl-xvz~wmyDREl64a|5#ew$(WZwhT
+5w3Jyt?QG4_-5n<LxnvOU(+7Xj~@y21GS7o?D_gr3h#T;poZcmq}z8x_s%ld8Yo-Am!pB_FSW{n3go76any1OY|DT~@okOjRr)%8RU;4>dwi+Wstv$ON()to
+%CXi2hw!t3FA&|J)!)#lgJT%0KM4(5<Z2U$f?0d$dq}uLo}~Czi`FG|tYFq;QLq&%fxq5fU-@oL;%JGNBry;*;;e0I0v}@>kOVLHy?YQZxFLy`gR8BpCiG1<
+Ca{6_1c`_pP`jxu=3)uaF!ns6i;y&s1`8HQ4Ej5;4Y+bWpDTk;3`g*ufmS>wAPfmM9*F;VljBdq=54Iz1&nNuTs#SgJNK4c0joP6RKWNCED>kvFO@Fi`n|yu
+noiIYQWT$`@2Md2Y9KN`!OmR*cA{3~5(Dx^Sn!?*5hTSgAn=LZq?vem0ihx=20kMxs8w9sZa7|gLc$=8QGI$<(}PSiK^<D2Cjk}mIbC@QXqyn>Z4A_{${bPn
+sDc&G5Zw#Ai&HKpMY&nc!uYd2PG}zEI{&n30e8o&lp-b(dAfbueu6E6Z{pGkn*oaU1pJK|rr*CJv*^eGDi@xE)-Gzji{kop!tn^Y!%lDaO{$1ZRXNTQAX&O!
+J2{QB!qhpUSI|g4aTxJQ?Z!_-sS2X9D53m}CZT}ldK%)ma-yDrIz33t$^ldP;l!hdG{NIY6w$}lgwn;Y6g8wxJU9{SF(?{8F%otI&l5=))$uCCJjh{%z*>2|
+gF3zxFIEED6p2wc%)D6q%+^SJx}&b0vI5lt93hC3MN!S-==|mR%U1S`I7ASmql0{m{vOKjX_!Nfge(fGOj3VF(hH>z^>ti)z->RL8xcJKZvZ?ss(_0RYU(N$
+SPJFIy0ZE)<_N>gd<Wc2`6EWGiSICjA->!*_9sq)9V!RU&~(@6hF^I`E1i-Vl*8TX*Q>?Xcl1=qSuK{@h1hY)nfNj1kS+a?N3NO4(CbRcx1Jzy&oh0dJ~n+T
+KG3j|EFNW3Hv_n`P(B-3)bE7Q1Cd29N(BUlz8y~x$HG*bHF$MZK_W2=3|+JZU4?ZP-@~zogZ7w4APGU*71$3PAc8{4dz;oh9<~fbH&pBBX0)ap@}1~f94PU~
+FsU4lBJTLmnCS+s(H5e8K=<@wA8P2QrfT)w6J}YOap`;%?%)6b%?(h2v9VJu@zfh&`^Z)slc`aC5BCZ=Q^km87b&f$)jamP86bdPkNn@H@w+Y!!@b|;x5D&j
+MC^nw);6AFO~+@r>h4cx(rVi}4Kry30RH&|7OAg}ygKR~Vpcse94rpt>Yc<#7n}mHSYVOVV#ZxUQGcRxX$KP|q)YnEg0(x{s@YWLIXIY&ySFR}(vKnd9skh~
+7Hvw(qa-|@LNFw+N$hoF$y7DpbSLDOQB7dr7uE^q=eiGNp!N<zsK>0>fW3~Uv_jO~@YdKxUFNpg_J48q5Pr?XOnOIw02WO$E!Cro13WiHevK_uK!f7;A1Raq
+##yX%<2YJ6w;sNHiTwaBEv^TH0ksE#ur3Rq4QF967HV=Pmj)F(?$}l!%@U)|ObHwd|InT$YW#t<tjlTy3kKCH#3KHw#y1-@iPcm`(eF4usMRslD(ouA12X%-
+h)HkF4-H%?mBRnR)_$t~4din2<(RvUirpaojM+jvkLuqT_a|;V4LL6RpI{nc)B&%93(}XbYK9)2AGsslXLQe3Haq3cp4#YGT`hij&dWLGOZY{AXX0Lm#(;D0
+7s#U0)R>pp@)r0<TwcF__vXdxKQuubEaCs0443='''[1:]
 
 
 # ======================================
@@ -7199,148 +6832,35 @@ kAWWf!0kHxh7~afi2nmsGen^'''[1:]
 # ======================================
 
 FILES['cxrkit/data/readers/folder.py'] = r'''
-"""Reader of a folder of films as people have it: class folders in any usual words, at any usual depth, and a table beside them."""
-
-
-
-
-
-
-
-
-from collections import Counter, defaultdict
-from pathlib import Path
-
-from cxrkit.data import dicom, patients, words
-from cxrkit.data.readers import facts, listing
-from cxrkit.data.records import Record
-from cxrkit.errors import BadInput
-from cxrkit.progress import counted, say
-
-
-def read(root: str | Path, name: str = "folder") -> list[Record]:
-	"""Records of a folder, one for each file in it, sorted by path, and one for each row of its table that names none."""
-
-
-
-
-
-	root = Path(root)
-	try:
-		listing.require_folder(root, "give a folder with covid/ and normal/ in it")
-		found = list(listing.below(root))
-	except OSError as error:
-		raise BadInput(f"The data folder cannot be read: {error.strerror}.", root, "ask for the permission to read it") from error
-	table = facts.of_folder(root, [film.path for film in found])
-	found = [film for film in found if film.file != table]
-	told = facts.read(table, [film.path for film in found])
-	own = words.label_of(root.name, strict=True) if not any("/" in film.path and not film.why for film in found) else ""
-	if not found and any(words.label_of(path.name, strict=True) for path in root.iterdir()):
-		raise BadInput("The folder holds no file.", root, "put the films there")
-	guesses: set[str] = set()
-	records = [_record(film, name, own, told.of.get(film.path, {}), guesses) for film in found]
-	if not any(record.label for record in records):
-		there = Counter(film.path.partition("/")[0] + "/" for film in found if "/" in film.path)
-		listed = ", ".join(f"{folder} ({count} files)" for folder, count in there.most_common(8))
-		raise BadInput(
-			f"The folder has neither covid/ nor normal/, nor another label that is known{'; it has: ' + listed if listed else ''}.",
-			root,
-			f"sort the films into these folders, or name them in {facts.TABLE} with the columns file and label",
-		)
-	_say(root, records, own)
-	_ask(records, {f"{name}/{path}" for path, row in told.of.items() if row.get("patient")})
-	return _without_idle_guesses(records, guesses) + told.unmatched(name)
-
-
-def _record(film: listing.Found, name: str, own: str, told: facts.Row, guesses: set[str]) -> Record:
-	"""own: the label of the root's name, where the films lie in it directly; guesses: the keys that are guessed are added to it."""
-	*folders, file = film.path.split("/")
-	labels = {place: label for place, folder in enumerate(folders) if (label := words.label_of(folder, strict=True))}
-	stated = words.label_of(told.get("label", ""))
-	label = stated or (own if not folders else next(iter(labels.values()), ""))
-	place = next(iter(labels), -1)
-	why, header = film.looked_into()
-	if why.startswith("no image type") and film.file.suffix.casefold() in (".csv", ".tsv", ".xlsx"):
-		why = f"a table, which is read where it lies beside the class folders and is called {facts.TABLE}"
-	elif why.startswith("no image type") and film.file.suffix.casefold() in (".xls", ".xlsb", ".ods", ".numbers"):
-		why = f"a spreadsheet of a kind that is not read: save it as {facts.TABLE} or .xlsx"
-	if not why and (len(set(labels.values())) > 1 or (stated and labels and stated not in labels.values())):
-		why, label = "its folders, or its folder and its row, name two labels", ""
-	elif not why and not label:
-		where = "/".join(folders)
-		why = f"folder {where}/: not a label that is known" if where else "it lies beside the class folders"
-		why = f"finding {told['label']}: neither normal nor COVID-19" if told.get("label") else why
-	patient = told.get("patient") or (header.patient and f"dicom/{header.patient}") or patients.of_published(film.path)
-	if not patient and labels:
-		around, guess = patients.above_the_class(folders[:place]), patients.guessed(file, folders[place + 1 :])
-		patient = around or (f"{folders[place]}/{guess}" if guess else "")  # numbers may begin anew in each class
-		guesses.add(f"{told.get('collection') or name}:{patient}")
-	view, basis = words.view(*((told["view"], facts.TABLE) if told.get("view") else (header.view, "DICOM header")))
-	return Record(
-		image_id=f"{name}/{film.path}",
-		path=f"{name}/{film.path}",
-		source=name,
-		label=label,
-		finding=told.get("label") or label or next(filter(None, map(words.other_finding, folders)), ""),
-		patient=f"{told.get('collection') or name}:{patient}" if patient else "",
-		view=view,
-		view_basis=basis,
-		modality="X-ray" if header.modality in dicom.FILMS else header.modality,
-		age=told.get("age") or header.age,
-		sex=told.get("sex") or header.sex,
-		taken=words.year_of(told.get("taken", "")),
-		licence=told.get("licence") or "unknown",
-		credit=told.get("credit", ""),
-		collected="imported",
-		published_split=next(filter(None, map(words.split_of, folders)), ""),
-		excluded=why,
-	)
-
-
-def _without_idle_guesses(records: list[Record], guesses: set[str]) -> list[Record]:
-	"""A key guessed from names or folders that puts a whole class into one patient says nothing, and is dropped."""
-	keys, patients_of = defaultdict(set), defaultdict(set)
-	for record in records:
-		keys[record.label].add(record.patient)
-		patients_of[record.label].add(record.image_id)
-	idle = {label for label in keys if len(keys[label]) == 1 and len(patients_of[label]) > 2}
-	return [record.but(patient="") if record.label in idle and record.patient in guesses else record for record in records]
-
-
-def _ask(records: list[Record], told: set[str]) -> None:
-	"""Say which patients of the table, by the paths of its films, have films of both classes: numbers may begin anew in each."""
-	labels = defaultdict(set)
-	for record in records:
-		if record.path in told and record.used:
-			labels[record.patient].add(record.label)
-	both = sorted(patient.partition(":")[2] for patient, of_patient in labels.items() if len(of_patient) > 1)
-	if both:
-		say(
-			f"  question: the table gives {counted(len(both), 'patient')} films of both classes: {', '.join(both[:3])}{', ...' if both[3:] else ''}."
-		)
-		say(
-			"  Where numbers begin anew in each class, write them apart, as covid-1 and normal-1: such films are conflicts meanwhile, and left out"
-		)
-
-
-def _say(root: Path, records: list[Record], own: str) -> None:
-	"""What the folders were taken for, before anything is done with them."""
-	films, left = Counter(), Counter()
-	for record in records:
-		folder = record.path.partition("/")[2].rpartition("/")[0]
-		if record.used:
-			films[(folder.split("/")[0] + "/" if folder else "", record.label or "?", record.published_split)] += 1
-		if not record.used:
-			left[record.excluded] += 1
-	for place in sorted(root.iterdir()):
-		label = words.label_of(place.name, strict=True) if place.is_dir() else ""
-		if label and not any(folder == f"{place.name}/" for folder, *_ in films):
-			films[(f"{place.name}/", label, "")] = 0
-	taken = [f"{folder or root.name} {split + ' ' if split else ''}= {label} ({count})" for (folder, label, split), count in films.items()]
-	say(f"{root.name}: {'; '.join(taken[:12])}{f'; and {len(taken) - 12} more' if len(taken) > 12 else ''}")
-	for reason, count in left.most_common(8):
-		say(f"  left out: {count} x {reason}")
-'''[1:]
+c-pO4-*4MS5`LEdiap+g$b_M5_vKCjb7<2R2+%f%B)A?R2*OHSSv*su$|WreI{xqX&CD)I$##kY=LebO&d$uvk8frt2!c;WXQo!wMrpOF3irIpi=9>4s=cZ9
+g;87mU{v1B)Vk2tIzp@RQt9%jTHESE9jZFBvC_@xTW0pn7T?MY>>IrTtCg{NW>m8^yCevLEC08ttDRa`MPb%WUX@_J+gEj?-dAnem^ucpjc$u3%h!z%?{%{+
+@|7q2Ctf|9$ND~Rl1w++uVP!Zi)l}8$_9F}x=+ZHn(fg`-{>_F7rAZn^6okEHSzJ}pZN8R%+z%?@cUk8AIg2(oRRG7>aI4nCtCB7vshVugk^AWMQVk0Rlx<e
+snvh^w6QAn&d8Tk1>%(;Qg7a|!gJAPF}s=s<Y>`!<mp&drNMKpj9zca>4sdIH;@cHOr};xwz7EejJU22#42yB^J}w(=Sd%{N>C2Iosinlk2K~ZL|2ohK0>RB
+Gb^n4dz;s0DQYoMtb)57LDxs+A#b*@%tM}Cvo>W_?{sl33J2gh*}!ZW1QFNJvtF5^I*3@%n8!6DQhogVBYA}aoZUmZ)H=7O_fNP9zHE)+2yzOnby?ydE5pv1
+sS|HaV0?b)k|0)2b8YY0QV4QnP`%5oMM$fr;;pQ&;sD^CFb7*Om1s+<&AB1wl#L1bftk`9otlrkz@hxPneHix$|au@_U~U(@z(-UA*2_|0mdtTEU-G1*vAQ!
+6dD#@RvXqeA^*n|k4Vz=OWm4?q?6fz31M&@FrS{g__2{MhwbsHxJa1-Zb2+f93wdsBMMkvC_!AGQ-b)iMDS%rb3jU#*I^Vr<9l|!^ZFM5D55z#MlJ>&yH}7B
+Pqm>Sylaui#v&(8GlvQb7z&RemONCzQA>FaX|p6TQt?p6id+K!CwJJ=n<-YOE{c_79X;cd-Z*3u;Vm{{TKT|77Zv!-tTL2w_&SKgPu=8%!Q`-L{>?(YR^+;8
+BkR(qkxOesp#^gV$$zT6L^_?spq&a&jBg!V)JBf410-G|hOAz)t8B9baPOeZ-zb4EU4<``&6&TD)1}F2yGIKkg-45+Uo=cb>tZ4XuH35o5-vDR-y%JU%S=si
+Zg&(M)ID)HPN$UZB%7l_lpx3)g+yK=-SKL@YA7S52%OEuj}Cc~-23v~_doyG3BnNrRKa$K3djjdk<N;;K$u{Os^E~p`ICc(R)9NU|Lp{uleF&oM2_i#J_}+-
+Z!)qAH)O-khMcQd;phuor3|8uW4CGRQY}fvs%@5eR+yy=$U$Nsp|6E=TkdqT-kK~VJt9}i#=$@Hl{NW^0%}yy_)PAJn9UqceX0(<pdrh+=1GN<YR8+&mf~Yn
+DtaNSO|46~11G@Xup)QW54{3ZY>MOCK@gGMo1>Lz(by<U89(bR!xQ|CVor5$@~U?^`!F5yBeDA;Z#c8ACafGG!f9XVH4Z)`Eq{o8R6{RQwmVbn#)OVHyDO9(
+vnO!u6KV{DQFk@5jh5WJpl64%<6W=;b0e=Jftc)rW+B0U56036a#ob)u?Y!SMJby+=mJIp#(HLaC@{OE1i_mdtfK_PYAYS7vsqD9_a<9XHW7$IE{ITcfl-#C
+F${ps`A*-#mB&3Wm=mV2cZqE`oBT0ZYimeZ3i48gL9(_Fj82XF|5(_^fPs<f5QGP=VWmLH(eMBvxOhw0AW9G~cGS&Yw8o?bwyZT8+Uz{h5g(@bza0dM`va`_
+p~~a~;$;O*E)Qk*bPT&SrjcIoK8G9+g5*?bZ>+TZ)FYk46hc6()mI&2PRfRbDMPAum;R5`J9Wdc<HD#1H8GU?O1yBWC%fGNV&#J|ptf_2s>8b&9<Mb4g`n-B
+ay&Vzo%P3x(=$_uBq@wYQCGWMzKzW2WSy9{yPiq$eXgJciakv%rIY!i$O*<`;2MCVI#G7cr_6r3=w^L|ld{G|?fu7pefZ(c&EHwzWj4Du3Ve}-0_+elQ1xKX
+PLd2vJR!$nz!#|N)A?E_JN&JRTGxHM0;Ut_k9z`V@G(nq30Yj%0{#rC(5q*sSJi`A;-pJ9k@v)W#z3-&hWlLN;FyH=uxaN4IIj_WGiqE%XBU}#+`cz)^b1r>
+X4kPTMJv~aMoRrvxy({KeS{nD_!exqpz_s-b%iijJQ7p~lF?gxI^1%nk?#q**=exp)#M>J2;Y^qx$Uu<zJ;$shU$4hZ^0r~quh+nUC$KG^WLYzH~8Vh`;Wgk
+qy;h$6<%s6wN(s7DD>&jM)VHtxEG<Pmsf4o)@ze;t)-rjyq)qdy}HOwp9X5>`!X^N)d}#WO7SZ$l`%}dcRfG1a7)Lh_qeMy@!;$9Pnn)9=!3+$oOqGhQnsCY
+S+Z+V{-tlbD$}Uz$29o&n_3^4k2ASnqWIt>N`CtA^Dm!;{RIuNg4suA!J8PxQR1DgYaT~LcsnD)I}tVd-ju1B>u7X+Ugvq$)p_<%zBc80EZcn%)<Ihepb_o5
+Hd)?`NaaJ&8{gU4WN9En4U<XCcyw5DAC!L0!%P94pK~rQ@<ofLE2X+{HR*fHuQjN%v#H2SUF6fr$#>NG_5B{-+hxwt-&<T;hzkko8Bn$=JgD<6fCeW%sL;G~
+mECgGx-KEBtNq?&(mPU{IRG2Z4*(d=zNo-P@slq!26*PGNAOAv=i^)9f+5L$ae_wZNHSlh_qafyo^fw`8oE|_f_Uzg>DGjffaMFLNTn&jnBgBQV}YLFox1IM
+IPz+&aMknqOdw1bmGL!~`u5CSmd?*bOU}`fan3}~T5I9MXmpXfj2gL&oP`Vpu7t{GR0L@k{n7l@!}XG@qYQ-rlh)7A`1%pcj8(28SXfn!t0WYmU#~b4H~nSe
+PlU!`M?W3mq0q>TEn=Q19sBvYb<ZM$DIkqiPu&R7yKOvGm<7@NcHyt1w2CGUox|WU*8-02r4%j$4L6k1R**DOkZ#3t5m)MWIGjYy2Gc8=CZd&fvsG?YX)97`
+>X=TW?j`%5rXZ7UkQU~%Zx>NVACn}RDyPN#+u33?ACTL6uNTz%joU!)%a=L_TsUeRT!sXi%obA<&clp1H>26-n;XPoD}!5_*4H#SC^tZD1l7*y5|KzTC)u_^
+yWcjVm5XveNSL{4@(U5~FX9)m{u@DF(@$QkI`Dm(stUOlv5t!hU5?8mqa6bsL7|^>$ozle!k;x9#!>J~|M-;vc8z#C4&%!K*6kvxpUkw*g1--P)@APc%+XbS
+7=qC-Rb=}1;2eplQvPH3cv0^numJ#yaJg$;WErgBbIjK`zo#DykPTdRJu}Som!!+lDD8Y<Kr3sxT{4$p<Vso!JAX@}0i(A$-B3;g+wS^&l=o`s2ZJ(j?2UV|
+$zAKXw9~lsn=5Htc%toFbFyncVeZt4tqGS*6{nxP`rPv+X_z&-DPunsaT3KRqp2gS=wSyjLKy-b2FU~kZ#@*Sn)BJsErG!X-^ofRLKa>@zNnkqPVJBdQ;%V8
+1@Lv->l^eDu5DG0)S+m&n1OnzBbf6^JyU+9`lwFAgn0fBk0n#m'''[1:]
 
 
 # ======================================
@@ -7367,109 +6887,22 @@ d!G^b)u813@*@7};+MCx>Rp`6ttq$`@#UL0KmT}f;TgwEvP6xGEMfjp7MZj65=#038pH9wxM1U&'''[1
 # ======================================
 
 FILES['cxrkit/data/readers/ieee8023.py'] = r'''
-"""Reader of ieee8023/covid-chestxray-dataset and folders in its form: metadata.csv beside images/."""
-
-
-
-
-
-
-
-import re
-from pathlib import Path
-
-from cxrkit.data import words
-from cxrkit.data.licences import credit_of
-from cxrkit.data.readers import listing, table
-from cxrkit.data.records import NEGATIVE, POSITIVE, Record
-from cxrkit.errors import BadInput
-
-METADATA = "metadata.csv"
-NEEDED = ("patientid", "finding", "view", "filename", "url")
-SITES = (("radiopaedia", "radiopaedia.org"), ("sirm", "sirm.org"))
-SIRM_CASE = re.compile(r"covid-?19-cas[oe]-(\d+)")
-FOLLOW_UP = "a film without finding in a COVID-19 case"
-COVID_CASE = re.compile(r"covid", re.IGNORECASE)
-
-
-def is_here(root: Path) -> bool:
-	"""Whether a folder has this layout."""
-	return listing.entry(root, METADATA).is_file() and listing.entry(root, "images").is_dir()
-
-
-def read(root: str | Path, name: str = "ieee8023") -> list[Record]:
-	"""Records of an ieee8023-style folder, one for each row of metadata.csv."""
-
-
-
-
-
-	path = listing.entry(Path(root), METADATA)
-	if not path.is_file():
-		raise BadInput("There is no metadata.csv.", root, "give the folder that holds metadata.csv and images/")
-	rows = table.rows_of(path, NEEDED, "use ieee8023's own file")
-	return _follow_ups(table.once_each((number, _record(row, number, name)) for number, row in rows))
-
-
-def _record(row: table.Row, number: int, root_name: str) -> Record:
-	name, url = row["filename"], row["url"]
-	source = next((site for site, host in SITES if host in url.lower()), root_name)
-	case = SIRM_CASE.search(url)
-	patient = f"sirm:{case[1]}" if source == "sirm" and case else f"{source}:{words.known(row['patientid']) or name}"
-	label, excluded = _label(row, url)
-	modality = (
-		"X-ray"
-		if words.squeezed(row.get("modality", "")) == "xray"
-		else row.get("modality") or ("CT" if row["view"] in ("Axial", "Coronal") else "X-ray")
-	)
-	view, basis = words.view(row["view"], "ieee8023 metadata") if modality == "X-ray" else ("", "")
-	folder = row.get("folder") or "images"
-	path, nowhere = f"{root_name}/{folder}/{name}", table.leads_nowhere(number, name, folder)
-	if nowhere:
-		path, excluded = "", nowhere
-	elif modality != "X-ray":
-		excluded = f"modality {modality}"
-	return Record(
-		image_id=f"{source}/{name or f'row{number}'}",
-		path=path,
-		source=source,
-		label=label,
-		finding=row["finding"],
-		patient=patient,
-		modality=modality,
-		view=view,
-		view_basis=basis,
-		age=row.get("age", ""),
-		sex=row.get("sex", ""),
-		taken=words.year_of(row.get("date", "")),
-		case_url=url,
-		licence=row.get("license") or "unknown",
-		credit=credit_of(row.get("other_notes", "")) or ("" if url else "ieee8023/covid-chestxray-dataset"),
-		collected="imported",
-		excluded=excluded,
-	)
-
-
-def _label(row: table.Row, url: str) -> tuple[str, str]:
-	finding = row["finding"]
-	label = words.label_of(finding)
-	if label == NEGATIVE and COVID_CASE.search(url):
-		return POSITIVE, FOLLOW_UP
-	if label:
-		return label, ""
-	if finding.lower() == "todo":
-		return "", "finding todo: not reviewed"
-	return "", f"finding {finding or 'empty'}: neither normal nor COVID-19"
-
-
-def _follow_ups(records: list[Record]) -> list[Record]:
-	"""A film without finding, of a patient with films of COVID-19, is one from before or after the illness: no normal, and no conflict."""
-	ill = {record.patient for record in records if record.label == POSITIVE and record.patient}
-	return [
-		record.but(label=POSITIVE, excluded=record.excluded or FOLLOW_UP) if record.label == NEGATIVE and record.patient in ill else record
-		for record in records
-	]
-'''[1:]
+c-n<mUvJws5P!Bl1;>|2n5?eb%W6OyvcxL_v`vv_?Eud(Xo-%A%A!ZoaXio8eRoGvlG_vu5}Q08@9*!97tZ;e6ty%=ub7fj{`|v_KfS2*qpHW%T3YvH#9>?u
+C#-Z#v^87l2G}iAEmO|I)@&whBb`8|qOy-{DXpp{QycLh?TdnQo`fH@*=pmMk;%&F4ciL0Zq$+m@_X1O{-k;`pOq_6WIWw#Q`@gji$+zlt)z`?m65e_3%&Z9
+)sUkdXQQlB?L*F-ST^!G_6k)-_IK0Qm-jaxr#X9n`{Bl~?ug~=sx(ITI(`%NO}pK>BzZf%zr4P@zhouj!)Wp3-E?|Ay#{*9As|Y&PSreTe5KkN?8D`wl6y~T
+WGglj*E`ejECEZVAMkF<ji{C03UFWG`CwaU^T4wl6j)_8c!=MgiX!gbF0L*=OhJs1MWr`eP?H+&QSj@_SK~_9nU?c$`d9sZ23mi=ee>q_)8dc!=#5}t)`sns
+TkD-;!ED5bU{|*vZ?4BLUons%c|zN7>jKMwc=P(*?cEfaGJs4i0he~MmIm0gb`ye0#>T&}rPj?P83DdNt)&AFQ0URg*1|HkR+cs507el8M@G7xX=C0C2(&qn
+%$&vSWCiHLD5n{L{W)Ilfz64xRwj*RBEEu+)*1FMS(-CUn5RInVu^9`0L9Ndi00mty8t?<M$vW!IkxW5$lzSgbc<`lq^Q=+=sj`|G1Zsc2ulp~p8J7zk)heZ
+^JJt}tksUHvJV58H8Mh3*<m^5_m~aH3b22n7ZT`W^q?LkWFXoMOX1iW*7m$tV30$j09=j084Ko8MHaY$LQc07Mqeffe6S@3<^m$MZxMi!uKNrxKxw1*i`~|y
+UX+FwvA}SpX}jAjF^CIa-w=mA<R}m^S6N2EjU<dOU>S|cVx|XoC&AdeUd#meosYz#OFre>XBR?><eWhXV;$)Itgq~O?g?1l^JHZ8&Qub(TKVMC)GFswkBb}v
+Y8@Kqy8z@b65w_L5s(1RY+wn52n!L!bwyuTDGbB~Ze#=(Y(T)Uq8>3hBLD2={KQdww5IeOgj4!RqHN$}#gCrjG&xecE<U%A9t_j$qU&uJ^NeA9!JZRTWh0id
+$(ekrnq4hxP`x0MPmDKfqifM9cfdvmc;tVM;Z=gW2wAVl{=Jj(A4w@G9wdM?-obVUZH|n73fIWmuQ|!ClwaMGvy=wvymJg`$}gXkXi(ghHoApn=G_kFfSvG*
+7jm`~Rw0nRaY#!C;_|)^bkzXDKxgl08O3@XDffOPqfk&~Z@;H_>tl2Bl@Ey2dn#5;=&{4W>BZ4sf`!jRcm<0FdYD~=Tj{VY@=(gLQ4j}q2d`+5KQuL*ClKnP
+Ti<nV;myIFRhI>JjH^@Mvwh)U?#aJ}s>>d1-Usx4bpb&+daF+t;8ifMBpYGlZ<PKE2?Vv$V-U9C@hU@2`UiL(#2|dj@QtKsXBihr#0-}Ng0NW-7E1a=8kk>p
+se_HrD;X!B`V-jnCr*5pZRx>ufO^HQ*l_}Sf)L`xa$G>!l<-F$`T?nzOayq1JzjP#)hLC^&rW4GLiIW{KCb`^2ha-jM5RK7f^Ezf!v77B-kS=#v#gw~OYX-c
+S(Ew*hcYg5tf<g&yPj~?a6xt7UEOZm$QkT%B;kV^XOXVShJ=Q$(-kP~(BZ)0F&=ozZuFye*UvD+)=AH#$7(+wc4Ja6Zon5BA5JE48Z^hQO%1^5TJymTJ{Sub
+9!}`NHWG0LK}?2>tB&&+7m%_Gx!JnI#R+aoMKe<i1H5SPtDDw%4Eo?54b$-CY-ah!5OewLM3~c1!{QTzr^H9YPE?)aSV8j*&eTf@Zyi;(SUH*^;OTFgR$7a$
+2itSX3v4Uht^nO(+yh2P@X;GyM78*MdJ?_ramHVTWzi))rjdl73psUxo>6k>YzdQ*?<PF}Iz$JauHk_Z9XPV*w4Xul3m5P|uO^h7Kf=!SoL|Xkp8N+7+lIy'''[1:]
 
 
 # ======================================
@@ -7710,133 +7143,31 @@ _7_&NpiK'''[1:]
 # ======================================
 
 FILES['cxrkit/data/readers/table.py'] = r'''
-"""Metadata tables beside films: the rules of every reader of one, so that no row leads out of its folder or counts twice."""
-
-import os
-import re
-import unicodedata
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from pathlib import Path
-
-from cxrkit.data import images, words
-from cxrkit.data.readers import listing
-from cxrkit.data.records import Record
-from cxrkit.errors import BadInput
-from cxrkit.progress import counted, say
-from cxrkit.saved_tables import read_table
-
-PLAIN_NAME = re.compile(r"[^/\\\x00-\x1f]+")
-DOWNLOAD = "download the file again"
-
-Row = dict[str, str]
-
-
-def rows_of(path: Path, columns: Sequence[str], original: str) -> list[tuple[int, Row]]:
-	"""The rows of a metadata table, each with its number in the file; names and values without the spaces around them."""
-
-
-
-	_, read, taken_for = read_table(path, "The metadata", DOWNLOAD)
-	if taken_for:
-		say(f"{path.name}: read as {taken_for}")
-	rows = [{(name or "").strip(): (value or "").strip() for name, value in row.items() if not isinstance(value, list)} for row in read]
-	if not rows:
-		raise BadInput("The metadata has no rows.", path, DOWNLOAD)
-	rows = _renamed(rows, columns)
-	lacking = [column for column in columns if column not in rows[0]]
-	if lacking:
-		raise BadInput(
-			f"The metadata lacks the column{'s' * (len(lacking) != 1)} {', '.join(lacking)}; it has: {', '.join(rows[0])}.", path, original
-		)
-	return list(enumerate(rows, start=2))
-
-
-def _renamed(rows: list[Row], columns: Sequence[str]) -> list[Row]:
-	"""The rows with those of `columns` that they lack taken from the column that means the same: patient_id for patientid."""
-	other = {}
-	for wanted in columns:
-		meant = next((names.split() for names in words.COLUMNS.values() if words.squeezed(wanted) in names.split()), [])
-		for name in [words.squeezed(wanted), *meant]:
-			found = [column for column in rows[0] if words.squeezed(column) == name and column not in (*columns, *other)]
-			if wanted not in rows[0] and found and wanted not in other.values():
-				other[found[0]] = wanted
-	return [{other.get(column, column): value for column, value in row.items()} for row in rows] if other else rows
-
-
-def leads_nowhere(number: int, name: str, folder: str = "images") -> str:
-	"""Why the file that a row names must not be looked for, or nothing: a name with a path in it could lead out of the source."""
-	plain = PLAIN_NAME.fullmatch(name) and name not in (".", "..") and re.fullmatch(r"\w+", folder)
-	return "" if plain else f"row {number} of the metadata names no plain file: {name!r}"
-
-
-def once_each(records: Iterable[tuple[int, Record]]) -> list[Record]:
-	"""The records of numbered rows; one whose file an earlier row names is renamed after its row, and excluded."""
-
-
-
-	told: list[Record] = []
-	first: dict[str, int] = {}
-	for number, record in records:
-		place = first.setdefault(record.image_id, len(told))
-		if place < len(told):
-			again = "the metadata names this file more than once"
-			if told[place].label != record.label and told[place].label and record.label:
-				again = "the metadata names this file with two labels"
-				told[place] = told[place].but(excluded=told[place].excluded or again)
-			record = record.but(image_id=f"{record.image_id}#row{number}", excluded=record.excluded or again)
-		told.append(record)
-	return told
-
-
-def loose(name: str) -> str:
-	"""A file's name in one spelling, without an image's suffix, and without the " (1)" that browsers and file managers add."""
-	name = unicodedata.normalize("NFC", name).strip().casefold()
-	while os.path.splitext(name)[1] in images.SUFFIXES:
-		name = os.path.splitext(name)[0]
-	return re.sub(r"[ _]*\(\d+\)$", "", name)
-
-
-def on_disk(records: Sequence[Record], root: Path) -> list[Record]:
-	"""The records, those whose file is not there under its name with the path of the one file that is meant."""
-
-
-
-
-	there: dict[str, set[str]] = {}
-	named = {record.path for record in records}
-	lost: dict[tuple[str, str], list[Record]] = defaultdict(list)
-	for record in records:
-		folder, _, name = record.path.partition("/")[2].rpartition("/")
-		if name and folder not in there:
-			there[folder] = set(os.listdir(root / folder)) if (root / folder).is_dir() else set()
-		if name and name not in there[folder]:
-			lost[folder, loose(name)].append(record)
-	meant: dict[str, str] = {}
-	for folder in {folder for folder, _ in lost}:
-		near = defaultdict(list)
-		for name in there[folder]:
-			near[loose(name)].append(name)
-		for (place, key), rows in lost.items():
-			path = rows[0].path.rpartition("/")[0]
-			files = [name for name in near[key] if f"{path}/{name}" not in named] if place == folder else []
-			if len(files) == len({row.path for row in rows}) == 1:
-				meant |= {row.path: f"{path}/{files[0]}" for row in rows}
-	if meant:
-		first, have = next(iter(sorted(meant))), "has" if len(meant) == 1 else "have"
-		say(f"{root.name}: {counted(len(meant), 'file')} {have} another ending or number than the row says, as {meant[first]} for {first}")
-	_say_unnamed(root, there, {path.partition("/")[2] for path in named | set(meant.values())})
-	return [record.but(path=meant.get(record.path, record.path)) for record in records]
-
-
-def _say_unnamed(root: Path, there: dict[str, set[str]], named: set[str]) -> None:
-	"""Say which pictures lie among the named ones, and are read by no row. there: {folder: names}."""
-	every = (f"{folder}/{name}" if folder else name for folder, names in there.items() for name in names if not listing.is_hidden(name))
-	unnamed = sorted(path for path in every if path not in named and path.lower().endswith(images.SUFFIXES))
-	if unnamed:
-		some = f"{', '.join(unnamed[:3])}{', ...' if unnamed[3:] else ''}"
-		say(f"{root.name}: {counted(len(unnamed), 'picture')} without a row in the metadata, not read: {some}")
-'''[1:]
+c-oCvZI9bF68>!e3RZW(N{Omu+i%YKfLz-E0g_G8ZP5Z+ol9HvnzxeZ6RCK&uK)YZ3#k{cgX=e&9FoIlo_S`dD2hHRCrjz1aB^KKE7r>DQi-juYP%3_r$pP~
+xY-KzS+!51RkBnq{x^+Eg*9L#ooI|`%|TQ!3&x#81MRHXnu^R@u`yi(1MZ+VDvP3MKG*f$v|wq&uU3U$U86UqROs1!+nO3ySC!g0Z5k`QO{uoBt6Zr!?wL&{
+*PCGX-l-NZmx^2U-%d3f#pZkIc9mWSvmfE_+;8;QK4_N_E`C<m@?P0g986o<XI2@b(z{k^>vVH}$!>!i1iPQ;@5D^Ctr<4@mn`2m`_4^F_N}>ZmF<lPSye(X
+<kQ5^%Fn7?`N;MdOFuN9|M=nU`<vCx+mAnpB}`-+Q}1=9;x@|v{p#-S?(y~OukRkOx5djSnScN3*P9QY-hL0JQE3iMWn@VN0j?+^@1<@arau7*mI7mvTi1e1
+t}W*CIm8P2VOM4wBkl`=JH?Q7bpuQbp}|!}3VhM`x{=iaH%P?S|0GCr*X=8n>&B%54l0Vpd<IPV8CeROBj=>3CyY*olAE14XtyIiHeJ02KI*1-{f%g34fx2W
+6rW|)!B4bC4x@?P%MH%905aXTX7bMGvsFrHrf|}OYF1ky`ErCWT{IQsUT`W(MZhtc&-8X!3Rjsy{NinN#B~`ubz0DNLRxX`4Nnk@8C`cN@?(s4m|jtoWPp|4
+$H_v(bdj@Rfexa1%J)PNV4qAoRa=+_ZyEzkx4N-TLM(Wfl%P*ev>bCBmw{IW`Hw5m8Fasu+Nz$i@#NxS2bW-xuo<Ah*o?67H(Ip{T`Xh#-}3|JE4g`ql)_8%
+Ao=5ef=k{KZ{Y{&GIT|ozb@Eazsm)0VPv+Qx{St_NWeQDuk4k0A>v9kvEL{WUoFKofOEV`#Z~qnqlc-}8(<vXdoiB%?j)xHg+O+20fA7iYa0SRRzOz}FQ+^l
+5SP|1zey6GQWLZmoFkYRUrMYYlhEocdniYM_<#x|((itU-&x-Qg(m`p87oL;258u*R<dEhEO@oR>uJ@vl`bh*{;w`6gJuQ{F=LLW`3$EI5>;#zON<h3>A<K_
+k1i&%+sy7O?M8gIxQ2u|`|i_+Uq0U4W}L`OYM!wGgZcxY;$sqAGubXlMP2~@v#>2%<d+wx;srT|5aI%qhA$D*2mFF3Y?FxPlFvg0nsPUO;h}&739h8T192+`
+YszujfxW?BQyW^}14E8;2y$A1DFS!kH9ZUSBQLvG&bu3^1uDZTGTipEu1tjk93?0?_^Pr@KF?=rA6AVyz@&;<s~3Xwz9B|YP2rw`{$MfU(i{=DVTf7%>+WeN
+PDD;gJ}_VE&N{+ntwd$agCc@rCgSK06$0!jD3leFG8HeNsoYj2xf&WBV!Y{E-`LFd6%<2oZK$u=wyUaIy3LL_oKSpd{}Aa2^&rZ!i07ah4@=tU?(i}S7auet
+iV#XZjiB5{c*i3HcM7icg2tBz73L*~4QLaNeg$R4$H0JCtgvXtzFArH9n_@$(qu7~6doC=if?wn4fY6N#$dm})=?ZtX}Ea+_hnmY)sAAMt?=q5<kn%$hVl*5
+DdD3YH&q7>Vqc6MV6&Jwf*A?vvem71i&0Ag?iVB3Vb@acEmt?bH>3yvwNYS9n`Blw-*kFxGU6WS8x%<>3g|<E62eh|mH!yVDdVV3LegG{3-Hb|9<^zSv<(F#
+@+ptI<g{&(RdTH=tUcZj{*S;sw_-XCW}Nze%@eK(2P0^uC0AynBVdE^fomwFAu`MHL>R;jqmvP(nTNc;1uhSWE};=R1Nrnf2!9|qq(gs_x4U=<dXdTfUNxl;
++K@ju7nH{U8{=MNregAzz__w~SwQ~Uy{aluinMPRAztJv7}{>T)sIZoaW@%>_&SMLkk*(B_-G*2rnt)nmg7k2Ya|`G96yJ$#<aDp^dBmYZr*(tu`>2eUbc}|
+p-#kb&BG3NH8!J;lIk3mQCg5+7o=w-p4sg$@7}%t?T1_BhClNQ%U%~fe4tUbTjOg%tcn+R@m=}yF8MpkSn#TslvSzi!yqVqQ{qz<vd<XDkAnX%D5>vKMhc=W
+2`Ls81!$FCE(Qfh@JYkHCSnAK+5pR`o(DAnIl-OAssXuAEmV*WRwnrE$w!-0r90OVFs@85K`f#D+bEq}6*nI}Yh&uXS*9+^6BmS3tQhYhlPGd~Xcjd-hvVo~
+l;qzOSvwtKrRsYR|5o=Ei4njwrC&MEqK5!Q4D3MXO5Mg7I`JwLCu+IQ#xiYJXqj-8!u988k89!NJn{hX%fn@dR85L!nN49_oIOBCYVYp|ryTvyVH9x02|VmX
+i2z0EazG|M;&XR#VSdR?P6}QglQgE{K|LiYci{f;&^ggw#H(fK@Hnt%VWgadO*KCAq3DrgV-Lw6IEOkf|G+%GqQZZQ0_sHQLiD8zx>Ao21uYMqCl)k1iW*n^
+cf@XQ;Q!F+oyg>x3l4Yke`3aX^To&)+7T`S{+w?@4>yi0LWh+&g=f`g6`lnER~uW?LgN~fU4qSg1TQb@kI+RPCU5vU5pEC-Z*C-Pcyk~92bFkO3C}kw0r=9x
+l_wyrZ(*AfpQU{x!FAj5qYA&sfL!7Go%YGe`+{5IBmJT0{0i(=T@&7N#-+@vR2(m7a(GYe`pAhtDX&<@LYJSMhGLhGiY%^NvMF}<Bhg653X&w36)k+xdFFQb
+tn+2{WTApiEsT)d-+&ym%-_l<&~?4pi9IatT3|Hvg+kT_Kt@#gvS4qyy2@7ZN0RlE|Gtog<B#E?KwZs=D=L4*TnY?2&kvb^*)gJgpGQF+`o|_6(0@3Yq#B#>
+hY|l75an;D%M#c`0st}bprM#DZ~OEKL1jNN8*yNqqjYVeMP&}a{3HVoTC8&MSv61i8<RhbzAzc85^(q7i-e!f7vC1i3CFW6yAs2?{M$vrfLvXj{z}UDb(l0h
+h?qBhmlTqF+<2z^AqnCLd!dt<7XJfpxufF'''[1:]
 
 
 # ======================================
@@ -13659,17 +12990,19 @@ PACKED = (
 	"cxrkit/report/",
 	"cxrkit/gpu_check/",
 	"cxrkit/schema/",
+	"cxrkit/command_line.py",
 	"cxrkit/data/dicom.py",
 	"cxrkit/saved_tables.py",
 	"cxrkit/spreadsheet.py",
 	"cxrkit/evaluation/study",
 )
-PACKED += tuple(f"cxrkit/data/readers/{kind}.py" for kind in ["facts", "listing", "covidgr", "actualmed", "hannover", "radiography", "nih"])
+PACKED += tuple(f"cxrkit/data/readers/{kind}.py" for kind in ["facts", "listing", "table", "collected", "folder", "ieee8023"])
+PACKED += tuple(f"cxrkit/data/readers/{kind}.py" for kind in ["covidgr", "actualmed", "hannover", "radiography", "nih"])
 PACKED += tuple(
 	f"cxrkit/data/{kind}.py" for kind in ["agreements", "candidates", "licences", "overlays", "registration", "summary", "words"]
 )
-"""How the names begin of what travels compressed: the page, the check of a GPU, the keys of files, readers of what seldom lies on Kaggle, the
-search for copies, words and licences. One reads them in the repository; what networks and scores go through is plain text."""
+"""How the names begin of what travels compressed: the page, the check of a GPU, the keys of files, all readers but CoronaHack's, the
+command line, the search for copies, words and licences. One reads them in the repository; what networks and scores go through is plain text."""
 
 
 def source_sha256(files):
