@@ -7,13 +7,11 @@ from cxrkit import __version__
 from cxrkit.errors import EXIT_CODES, run_command
 
 if TYPE_CHECKING:
-    from argparse import ArgumentParser
+    from cxrkit.command_line import Parser
 
 
-def parser() -> "ArgumentParser":
+def parser() -> "Parser":
     """The command line, every command of it. Its parts are imported here, so that Ctrl-C is answered in a line from the start."""
-    import argparse
-
     from cxrkit.cli import (
         audit,
         bench,
@@ -39,8 +37,9 @@ def parser() -> "ArgumentParser":
         wait,
         workflow,
     )
+    from cxrkit.command_line import Parser
 
-    top = argparse.ArgumentParser(
+    top = Parser(
         prog="cxrkit" if sys.argv[0].endswith("cxrkit") else "python -m cxrkit",
         description="COVID-19 against healthy chest films. Research use only.",
         epilog=EXIT_CODES,

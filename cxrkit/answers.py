@@ -18,7 +18,7 @@ class Probability:
     """The mean over architectures of their mean over seeds.
 
     p_covid: calibrated where that was possible, else `raw`, the mean as it is; low, high: the least and greatest of the
-    single networks, each with its own calibration; networks: how many; temperature: None where it is not calibrated, and
+    single networks, calibrated as they are together; networks: how many; temperature: None where it is not calibrated, and
     then `fitted_on`, the films that it was fitted on, is empty; note: see temperature_note.
     """
 
@@ -117,7 +117,9 @@ def text(answers: Answers) -> str:
         header = ["film", "network", "p(COVID-19)", "called", "single networks", "n", "calibrated", "may be", "sha256", ""]
         lines += [table(rows, header, right=["p(COVID-19)", "n"]), answers.sets if answers.films else ""]
     if any(film.ensemble.networks > 1 for film in answers.films):
-        lines.append("single networks: the least and greatest of them; several are calibrated as one, so their probability may lie outside")
+        lines.append(
+            "single networks: the least and greatest of them, calibrated as they are together; a network's own row has its own calibration"
+        )
     probabilities = [p for film in answers.films for p in (film.ensemble, *(row.probability for row in film.networks))]
     for on in dict.fromkeys(p.fitted_on for p in probabilities if p.temperature):
         fitted = [p.temperature for p in probabilities if p.temperature and p.fitted_on == on]

@@ -2,8 +2,9 @@
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import Field, asdict, dataclass, field, fields, replace
+from operator import ge, gt, lt
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -30,6 +31,8 @@ OF_TIMM = {"efficientnet_lite0"}
 FOLDER = Path(__file__).parent / "experiments"
 PLACES = ("data", "external")
 """Lists of places: each option names one, and is given several times."""
+NONE = "none"
+"""The word for a list without items, where a list may have none."""
 
 Decides = Literal["nothing", "jobs", "films", "scores", "numbers"]
 """What a key decides: nothing (where things lie, how fast they are read, what is said), jobs (which trainings there are),
@@ -47,10 +50,14 @@ def key(
     at_least: float | None = None,
     above: float | None = None,
     below: float | None = None,
+    empty: bool = False,
 ) -> Any:
-    """The one declaration of a key: its default, its help, its limits (of each item, where it is a list), and what it decides."""
+    """The one declaration of a key: its default, its help, its limits (of each item, where it is a list), and what it decides.
+
+    empty: whether a list of words may have none, written `none` or [].
+    """
     # not called "pattern": pydantic, which reads run.json, takes that for a limit of its own, and of the whole list
-    limits = {"choices": tuple(choices), "spelling": spelling, "at_least": at_least, "above": above, "below": below}
+    limits = {"choices": tuple(choices), "spelling": spelling, "at_least": at_least, "above": above, "below": below, "empty": empty}
     return field(default=default, metadata={"help": help, "decides": decides, **limits})
 
 
@@ -80,7 +87,7 @@ class Experiment:
     )
     split: str = key("paper", "paper (the study's) or grouped (train/valid/test by patient)", choices=("paper", "grouped"), decides="films")
     split_seed: int = key(0, "seed of the split", decides="films")
-    exclude_views: tuple[str, ...] = key(("lateral",), "views that are left out", choices=filter(None, VIEWS), decides="films")
+    exclude_views: tuple[str, ...] = key(("lateral",), "views to leave out", choices=filter(None, VIEWS), empty=True, decides="films")
     duplicates: str = key(
         "remove",
         "copies of one picture: remove (all but one) or keep (as the study merged its sources)",
@@ -101,6 +108,7 @@ class Experiment:
         "match each COVID-19 film with a normal one on view, age and sex, or on some of them, one film per patient; "
         "the others are left out",
         choices=MATCHABLE,
+        empty=True,
         decides="films",
     )
     age_caliper: float = key(5.0, "how many years the ages of a matched pair may differ by", at_least=0, decides="films")
@@ -163,22 +171,7 @@ class Experiment:
     workers: int = key(-1, "processes that decode images for --loader files; -1: chosen by the processors", at_least=-1, decides="nothing")
 
     def __post_init__(self) -> None:
-        for each in fields(self):
-            _check(each, getattr(self, each.name), each.name)
-        for name in ("architectures", "seeds", "match"):
-            values = getattr(self, name)
-            if not values and name != "match":
-                raise WrongUse(f"{name} is empty.", next="name at least one")
-            if len(set(values)) < len(values):
-                raise WrongUse(f"{name} names one twice: {', '.join(map(str, values))}.", next="name each once")
-        if self.external and self.audit != "full":
-            what = f"External films are asked about in the full audit; audit is {self.audit!r}."
-            raise WrongUse(what, next="use --audit full, or leave out --external")
-        if self.parallel == "data" and self.loader == "files":
-            raise WrongUse(
-                "With --loader files every process would train on whole batches, and share nothing.",
-                next="use --loader resident, or --parallel jobs",
-            )
+        _refuse_wrong(vars(self), _Said())
 
     def settings(self, *decides: Decides) -> dict[str, Any]:
         """{key: value} of the keys that decide one of these."""
@@ -194,20 +187,54 @@ def option_of(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
-def _check(declared: Field, value: Any, name: str) -> None:
-    """Raise WrongUse for a value outside a key's limits. name: the key as its user wrote it."""
-    limits = declared.metadata
+@dataclass(frozen=True)
+class _Said:
+    """How keys were given. options: those given on the command line; file: where the others stand, None where nobody asks."""
+
+    options: Collection[str] = ()
+    file: object = None
+
+    def name(self, key: str) -> str:
+        """The key as its user wrote it."""
+        return option_of(key) if key in self.options else key
+
+    def where(self, *keys: str) -> object:
+        """The file of the first of the keys that stands in it, None where all were options, which the message names."""
+        return self.file if set(keys) - set(self.options) else None
+
+
+def _refuse_wrong(values: Mapping[str, Any], said: _Said) -> None:
+    """Raise WrongUse for values that cannot work, each by itself or together. values: of all keys."""
+    for each in fields(Experiment):
+        _check(each, values[each.name], said)
+    if values["external"] and values["audit"] != "full":
+        what = f"External films are asked about in the full audit; {said.name('audit')} is {values['audit']!r}."
+        raise WrongUse(what, said.where("external", "audit"), "use --audit full, or leave out --external")
+    if values["parallel"] == "data" and values["loader"] == "files":
+        what = f"With {said.name('loader')} files every process would train on whole batches, and share nothing."
+        raise WrongUse(what, said.where("loader", "parallel"), "use --loader resident, or --parallel jobs")
+
+
+LIMITS = (("at_least", ge, "be at least", "raise"), ("above", gt, "lie above", "raise"), ("below", lt, "lie below", "lower"))
+
+
+def _check(declared: Field, value: Any, said: _Said) -> None:
+    """Raise WrongUse for a value outside a key's limits."""
+    limits, name, where = declared.metadata, said.name(declared.name), said.where(declared.name)
     for item in value if isinstance(value, tuple) else (value,):
         if limits["choices"] and item not in limits["choices"]:
-            raise WrongUse(f"{name} is {item!r}.", next=_near(item, limits["choices"]))
+            raise WrongUse(f"{name} is {item!r}.", where, _near(item, limits["choices"]))
         if limits["spelling"] and not re.fullmatch(limits["spelling"], item):
-            raise WrongUse(f"{name} is {item!r}.", next="write letters, digits, points and underscores alone, a letter first")
-        if limits["at_least"] is not None and not item >= limits["at_least"]:
-            raise WrongUse(f"{name} is {item}; it must be at least {limits['at_least']}.", next=f"raise {name}")
-        if limits["above"] is not None and not item > limits["above"]:
-            raise WrongUse(f"{name} is {item}; it must lie above {limits['above']}.", next=f"raise {name}")
-        if limits["below"] is not None and not item < limits["below"]:
-            raise WrongUse(f"{name} is {item}; it must lie below {limits['below']}.", next=f"lower {name}")
+            raise WrongUse(f"{name} is {item!r}.", where, "write letters, digits, points and underscores alone, a letter first")
+        for limit, holds, words, remedy in LIMITS:
+            if limits[limit] is not None and not holds(item, limits[limit]):
+                raise WrongUse(f"{name} is {item}; it must {words} {limits[limit]}.", where, f"{remedy} {name}")
+    if not isinstance(value, tuple) or declared.name in PLACES:
+        return
+    if not value and not limits["empty"]:
+        raise WrongUse(f"{name} is empty.", where, "name at least one")
+    if len(set(value)) < len(value):
+        raise WrongUse(f"{name} names one twice: {', '.join(map(str, value))}.", where, "name each once")
 
 
 def _near(wrong: Any, allowed: Iterable[str]) -> str:
@@ -249,40 +276,41 @@ def load(name_or_path: str | Path, overrides: Mapping[str, Any] | None = None) -
 def make(values: Mapping[str, Any], overrides: Mapping[str, Any], where: object) -> Experiment:
     """An Experiment from YAML values and overrides. Raises WrongUse."""
     known = {each.name: each for each in fields(Experiment)}
+    said = _Said(overrides, where)
     merged = {**values, **overrides}
     for name in merged:
         if name not in known:
-            raise WrongUse(f"The experiment has an unknown key {name!r}.", where, _near(name, known))
-    typed = {name: _typed(known[name], value, where) for name, value in merged.items()}
-    for name in overrides:
-        _check(known[name], typed[name], option_of(name))
-    try:
-        made = Experiment(**typed)
-        for architecture in made.architectures:
-            if architecture not in TESTED or architecture in OF_TIMM:
-                from cxrkit.training import networks  # torch is loaded for a name alone that only it can know
+            raise WrongUse(f"The experiment has an unknown key {said.name(name)!r}.", said.where(name), _near(name, known))
+    typed = {name: _typed(known[name], value, said) for name, value in merged.items()}
+    _refuse_wrong({name: typed.get(name, each.default) for name, each in known.items()}, said)
+    for architecture in (made := Experiment(**typed)).architectures:
+        if architecture not in TESTED or architecture in OF_TIMM:
+            from cxrkit.training import networks  # torch is loaded for a name alone that only it can know
 
+            try:
                 networks.require(architecture, made.image_size)
-        return made
-    except WrongUse as error:
-        raise error if error.where else WrongUse(error.what, where, error.next) from error
+            except WrongUse as error:
+                place = option_of("architectures") if "architectures" in overrides else f"{where}: architectures"
+                raise WrongUse(error.what, place, error.next) from error
+    return made
 
 
-def _typed(declared: Field, value: Any, where: object) -> Any:
-    wanted = declared.type
+def _typed(declared: Field, value: Any, said: _Said) -> Any:
+    wanted, name = declared.type, declared.name
     if kind := item_type(declared):
         items = value if isinstance(value, (list, tuple)) else [value]
         if declared.metadata["choices"]:
             items = [part for item in items for part in (item.split(",") if isinstance(item, str) else [item])]
+        if declared.metadata["empty"] and list(items) == [NONE]:
+            return ()
         if all(type(item) is kind for item in items):
             return tuple(items)
     elif wanted is float and type(value) in (int, float):
         return float(value)
     elif type(value) is wanted:
         return value
-    raise WrongUse(
-        f"The value {value!r} of {declared.name!r} has the wrong type.", where, f"{declared.name} is: {declared.metadata['help']}"
-    )
+    what = f"The value {value!r} of {said.name(name)!r} has the wrong type."
+    raise WrongUse(what, said.where(name), f"{name} is: {declared.metadata['help']}")
 
 
 def item_type(declared: Field) -> Any:

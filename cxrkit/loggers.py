@@ -8,8 +8,11 @@ Read against tensorboard 2.21 and wandb 0.31.
 
 import dataclasses
 import hashlib
+import os
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +26,8 @@ from cxrkit.training.stages import Epoch, EpochEnded, Job
 
 FIGURES = tuple(each.name for each in dataclasses.fields(Epoch) if each.name != "epoch")
 Tell = Callable[[Job, EpochEnded], None]
+SENDING_SECONDS = 60.0
+"""How long the end of a run waits for W&B: without a network it would wait for ever."""
 
 
 @contextmanager
@@ -73,31 +78,40 @@ class _Guarded:
 
 
 class TensorBoard:
-    """Event files below out/tensorboard, a folder a training, as torch's SummaryWriter writes them; fastai's callback has the same one."""
+    """Event files below out/tensorboard, a folder a training, one file a run: a run that goes on adds another.
+
+    They are written here and now. torch's SummaryWriter writes in a thread of its own, which on a full disk ends in a traceback.
+    """
 
     def __init__(self, out: Path, experiment: Experiment) -> None:
-        from torch.utils.tensorboard import SummaryWriter
+        from tensorboard.compat.proto.event_pb2 import Event
+        from tensorboard.compat.proto.summary_pb2 import Summary
+        from tensorboard.summary.writer.record_writer import RecordWriter
 
-        self.folder, self.make, self.writers = out / "tensorboard", SummaryWriter, {}  # type: ignore[var-annotated]
+        self.folder, self.event, self.summary, self.recorder = out / "tensorboard", Event, Summary, RecordWriter
+        self.places: dict[str, Path] = {}
         say(f"each epoch's figures go to {self.folder}: tensorboard --logdir {self.folder}")
 
     def add(self, training: str, step: int, figures: dict[str, float]) -> None:
-        writer = self.writers.get(training)
-        if writer is None:
-            writer = self.writers[training] = self.make(str(self.folder / training))
-        for name, value in figures.items():
-            writer.add_scalar(name, value, step)
-        writer.flush()
+        values = [self.summary.Value(tag=name, simple_value=value) for name, value in figures.items()]
+        events = [self.event(wall_time=time.time(), step=step, summary=self.summary(value=values))]
+        if training not in self.places:
+            (self.folder / training).mkdir(parents=True, exist_ok=True)
+            self.places[training] = self.folder / training / f"events.out.tfevents.{time.time():.0f}.{os.getpid()}"
+            events.insert(0, self.event(wall_time=time.time(), file_version="brain.Event:2"))
+        with open(self.places[training], "ab") as file:
+            for event in events:
+                self.recorder(file).write(event.SerializeToString())
 
     def close(self) -> None:
-        for writer in self.writers.values():
-            writer.close()
+        """Nothing is open."""
 
 
 class WeightsAndBiases:
     """One W&B run for all trainings, `TRAINING/FIGURE` against `TRAINING/step`; a run that goes on is continued.
 
-    The settings of the experiment go along without the folders of this machine. WANDB_MODE=offline keeps all of it in out/wandb.
+    The settings of the experiment go along without the folders of this machine and the person to ask. WANDB_MODE=offline keeps all of it
+    in out/wandb, where it lies in any case: what a server did not take in time is sent from there.
     """
 
     def __init__(self, out: Path, experiment: Experiment) -> None:
@@ -116,6 +130,9 @@ class WeightsAndBiases:
             x_disable_stats=True,
             x_disable_meta=True,
             x_save_requirements=False,
+            program="kernel/run.py",  # not where it lies here
+            finish_timeout=SENDING_SECONDS,
+            finish_timeout_raises=True,
         )
         try:
             self.run = wandb.init(
@@ -124,13 +141,14 @@ class WeightsAndBiases:
                 id=identity,
                 resume="allow",
                 dir=str(out),
-                config=config.as_dict(without_places(experiment)),
+                config=config.as_dict(replace(without_places(experiment), contact="")),
                 settings=private,
             )
         except (wandb.errors.Error, OSError) as error:
             next = "sign in with `wandb login`, or set WANDB_MODE=offline, or leave out --logger wandb"
             raise RemoteRefusal(f"W&B cannot begin: {error}", next=next) from error
-        place = f"offline, kept in {out / 'wandb'}; wandb sync sends it" if self.run.offline else self.run.url
+        self.place = out / "wandb"
+        place = f"offline, kept in {self.place}; wandb sync sends it" if self.run.offline else self.run.url
         say(f"each epoch's figures go to W&B: {place}")
         self.known: set[str] = set()
 
@@ -141,7 +159,10 @@ class WeightsAndBiases:
         self.run.log({f"{training}/step": step} | {f"{training}/{name}": value for name, value in figures.items()})
 
     def close(self) -> None:
-        self.run.finish()
+        try:
+            self.run.finish()
+        except TimeoutError:
+            say(f"!!! W&B did not take all figures within {SENDING_SECONDS:.0f} s. They are kept in {self.place}; wandb sync sends them.")
 
 
 OPEN: dict[str, Callable[[Path, Experiment], Any]] = {"tensorboard": TensorBoard, "wandb": WeightsAndBiases}

@@ -7,7 +7,8 @@ from dataclasses import fields
 from typing import Any
 
 from cxrkit import config, progress
-from cxrkit.config import PLACES, Experiment, item_type, option_of
+from cxrkit.command_line import Words
+from cxrkit.config import NONE, PLACES, Experiment, item_type, option_of
 
 UNSAID = ("data", "external", "contact", "weights", "external_films", "jobs_at_once", "workers")
 """Keys whose help says what is done where they are not given."""
@@ -46,7 +47,7 @@ def add_arguments(parser: Any) -> None:
             parser.add_argument(option, action=argparse.BooleanOptionalAction, help=help)
         elif kind := item_type(each):
             metavar = each.name.split("_")[-1].upper().removesuffix("S")
-            parser.add_argument(option, nargs="*", type=kind, metavar=metavar, help=help)
+            parser.add_argument(option, action=Words, item=kind, empty=each.metadata["empty"], metavar=metavar, help=help)
         else:
             metavar = "|".join(each.metadata["choices"]) or METAVARS.get(each.name) or {int: "N", float: "X"}.get(each.type, "TEXT")
             parser.add_argument(option, type=each.type, metavar=metavar, help=help)
@@ -69,7 +70,7 @@ def _told(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, tuple):
         items = [str(item) for item in value]
-        return " ".join(items if len(items) < 5 else [items[0], "...", items[-1]]) or "none"
+        return " ".join(items if len(items) < 5 else [items[0], "...", items[-1]]) or NONE
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
@@ -94,7 +95,7 @@ def as_arguments(overrides: Mapping[str, Any]) -> list[str]:
         elif name in PLACES:
             words += [f"{option}={item}" for item in ([value] if isinstance(value, str) else value)]
         elif name in declared and item_type(declared[name]):
-            words += [option, *map(str, value if isinstance(value, (list, tuple)) else [value])]
+            words += [option, *(map(str, value if isinstance(value, (list, tuple)) else [value]))] + [NONE] * (value in ([], ()))
         else:
             words.append(f"{option}={value}")
     return words

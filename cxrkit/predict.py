@@ -273,10 +273,10 @@ def _mean(of_networks: dict[Key, Any]) -> Any:
 
 
 def _probability(p_covid: dict[Key, float], facts: Facts) -> Probability:
-    """A network without a temperature counts as it is in the range."""
+    """The range is on the scale of the probability itself, which so lies within it."""
     mean = float(_mean(p_covid))
     found, reason = _usable(facts.temperature(p_covid))
-    singles = [_calibrated(p, _usable(facts.temperature([key]))[0]) for key, p in p_covid.items()]
+    singles = [_calibrated(p, found) for p in p_covid.values()]
     calibrated = _calibrated(mean, found)
     return Probability(
         p_covid=calibrated,

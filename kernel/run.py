@@ -26,12 +26,13 @@ examples:
 
 
 def parser():
-    """The options of a run, its experiment's keys among them, as an argparse.ArgumentParser."""
+    """The options of a run, its experiment's keys among them, as a Parser."""
     import argparse  # here, as all that takes time: Ctrl-C is answered in a line from the start
 
     from cxrkit import config, options
+    from cxrkit.command_line import Parser
 
-    made = argparse.ArgumentParser(
+    made = Parser(
         prog="kernel/run.py",
         description="Train and evaluate the four networks. Research use only.",
         epilog=EXAMPLES + EXIT_CODES,

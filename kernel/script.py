@@ -19,7 +19,7 @@ RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = '18407190f8b7581f4e50d507a6bfc35b210c50f6fdc295dbbdd318fd1f9877c2'
+SOURCE_SHA256 = 'f471fb28e286ad2b5763674c628a52c25b866a7dca1922ace95bad88e6acd053'
 FILES = {}
 
 
@@ -56,12 +56,13 @@ examples:
 
 
 def parser():
-	"""The options of a run, its experiment's keys among them, as an argparse.ArgumentParser."""
+	"""The options of a run, its experiment's keys among them, as a Parser."""
 	import argparse  # here, as all that takes time: Ctrl-C is answered in a line from the start
 
 	from cxrkit import config, options
+	from cxrkit.command_line import Parser
 
-	made = argparse.ArgumentParser(
+	made = Parser(
 		prog="kernel/run.py",
 		description="Train and evaluate the four networks. Research use only.",
 		epilog=EXAMPLES + EXIT_CODES,
@@ -717,7 +718,8 @@ def audit(target: Results | Path | str, options: Options = Options(), out: Path 
 
 		context = _with_networks(context, not_done)
 		parts += asked.PARTS
-	rows, kept = earlier.merged({"baselines": baseline_rows, **carried_out(parts, films, context, not_done)}, before)
+	anew = frozenset(each.name for each in context.external) if context.networks else frozenset()
+	rows, kept = earlier.merged({"baselines": baseline_rows, **carried_out(parts, films, context, not_done)}, before, anew)
 	evidence = Evidence(
 		films=results.info.films if results else "phantom" if all(record.collected == DRAWN for record in manifest.used) else "films",
 		counts=count(films, manifest, results),
@@ -747,7 +749,8 @@ def audit(target: Results | Path | str, options: Options = Options(), out: Path 
 		published=rows.get("published"),
 		verdict=verdict.decide(evidence),
 		matched=rows.get("matched"),
-		coarse_curve=baselines.coarse_curve(context.coarse, films.is_covid[films.splits == films.held_out]),
+		coarse_curve=baselines.coarse_curve(context.coarse, films.is_covid[films.splits == films.held_out])
+		or (before.coarse_curve if before else None),
 	)
 	_write(audits, results, path, out)
 	return audits
@@ -914,6 +917,8 @@ from sklearn.metrics import roc_curve
 from cxrkit.audit import probes
 from cxrkit.audit.films import Films, thumbnails
 from cxrkit.data.records import traits
+from cxrkit.evaluation import areas
+from cxrkit.evaluation.metrics import Figure
 from cxrkit.evaluation.predictions import Predictions
 from cxrkit.schema import Advantage, Area, BaselineRow, CoarseCurve
 
@@ -922,7 +927,7 @@ GRID = 20
 RING = 2
 """Of a GRID x GRID thumbnail, the cells on each side that make the frame: a tenth of the picture."""
 
-LUNGLESS = ("source", "file", "border", "age")
+LUNGLESS = ("source", "file", "border", "age", "view", "sex")
 """Baselines that cannot see a lung."""
 COARSE = ("thumbnail-8", "thumbnail-16", "histogram")
 """Baselines that see the lungs, but no detail of them."""
@@ -1107,10 +1112,26 @@ def _row(baseline: Baseline, films: Films) -> tuple[BaselineRow, np.ndarray | No
 	if reason:
 		note = "; ".join(filter(None, [baseline.note, reason])) if chosen.any() else f"{_named(baseline.name)} known for no film"
 		return BaselineRow(baseline.name, baseline.title, note, probes.unknown_area(reason), None), None
-	area = probes.area(part.is_covid, probes.out_of_fold(features, part.is_covid, part.groups), part.groups)
+	out_of_fold = probes.out_of_fold(features, part.is_covid, part.groups)
+	area = probes.area(part.is_covid, out_of_fold, part.groups)
 	held_out, scores = _held_out(part, features, films.held_out)
-	row = BaselineRow(baseline.name, baseline.title, baseline.note, area, held_out)
+	row = BaselineRow(
+		baseline.name,
+		baseline.title,
+		baseline.note,
+		area,
+		held_out,
+		_within_sources(part, out_of_fold) if baseline.name != "source" else None,
+	)
 	return row, scores if chosen.all() else None
+
+
+def _within_sources(part: Films, scores: np.ndarray) -> Figure | None:
+	"""The area of n scores among films of one source; None where fewer than two sources are told."""
+	told = part.is_told
+	if len(np.unique(part.sources[told])) < 2:
+		return None
+	return areas.within_strata(part.is_covid[told], scores[told], part.sources[told], part.groups[told])
 
 
 def _held_out(part: Films, features, split: str) -> tuple[Area | None, np.ndarray | None]:
@@ -1145,7 +1166,7 @@ FIND_FILMS = f"{RUN} --source KIND:NAME=DIR"
 CONCLUSIONS = {
 	"audit-failed": "The audit's own controls failed, so none of its figures can be relied on.",
 	"leak": "The same patients or pictures stand on both sides of the split, so no score of this run holds for a new patient.",
-	"source-shortcut": "On this data no score shows that a network sees disease: where a film comes from gives the answer away.",
+	"source-shortcut": "On this data no score shows that a network sees disease: where a film comes from, how it was taken or whom it shows gives the answer away.",
 	"border-shortcut": "On this data no score shows that a network sees disease: what lies around the lungs gives the answer away.",
 	"chance": "No network is shown to do better than guessing.",
 	"thumbnail": "On this data no score shows that a network sees more than a thumbnail shows: "
@@ -1532,8 +1553,11 @@ def is_of(results: Results) -> bool:
 	return read(results.folder / AUDITS, results.manifest.sha256, sha256_of(results.folder / "predictions.csv"))[0] is not None
 
 
-def merged(rows: dict[str, list], earlier: Audits | None) -> tuple[dict[str, list], frozenset[str]]:
+def merged(rows: dict[str, list], earlier: Audits | None, anew: frozenset[str] = frozenset()) -> tuple[dict[str, list], frozenset[str]]:
 	"""({field: rows} of this audit, with those of the earlier one that it does not have; the parts that have such ones)."""
+
+
+
 	if earlier is None:
 		return rows, frozenset()
 	together: dict[str, list] = dict(rows)
@@ -1541,7 +1565,7 @@ def merged(rows: dict[str, list], earlier: Audits | None) -> tuple[dict[str, lis
 	for part, (field, name_of) in KEYS.items():
 		new, old = rows.get(field), getattr(earlier, field) or []
 		known = {name_of(row) for row in new or [] if _says_something(row)}
-		stay = [row for row in old if name_of(row) not in known and _says_something(row)]
+		stay = [row for row in old if name_of(row) not in known and _says_something(row) and not _is_about(part, row, anew)]
 		if stay:
 			kept |= {"retraining" if _retrained(row) else part for row in stay}
 			names = {name_of(row): row for row in stay}
@@ -1554,6 +1578,11 @@ def merged(rows: dict[str, list], earlier: Audits | None) -> tuple[dict[str, lis
 		kept.add("attention")
 		together["attention"] = [earlier.attention]
 	return together, frozenset(kept)
+
+
+def _is_about(part: str, row: Any, names: frozenset[str]) -> bool:
+	"""Whether a row is about external films of one of these names."""
+	return (part == "external" and row.name in names) or (part == "published" and row.films in names)
 
 
 def _retrained(row: Any) -> bool:
@@ -1580,6 +1609,7 @@ from dataclasses import dataclass, field
 from cxrkit.audit.conclusions import FIND_FILMS, PARTS, TRAIN
 from cxrkit.audit.films import LUNGS
 from cxrkit.config import short_name
+from cxrkit.evaluation.metrics import Figure
 from cxrkit.schema import (
 	Attention,
 	BaselineRow,
@@ -1629,8 +1659,8 @@ class Evidence:
 
 	@property
 	def best(self) -> NetworkRow | None:
-		"""The network with the largest area; None where no network was asked, or none has an area."""
-		known = [row for row in self.networks if row.area.auc.known]
+		"""The network with the largest area; None where no network was asked, or none has an area with an interval."""
+		known = [row for row in self.networks if row.area.auc.bounded]
 		return max(known, key=lambda row: row.area.auc.value, default=None)
 
 	def of_best(self, rows: list) -> list:
@@ -1638,16 +1668,16 @@ class Evidence:
 		return [row for row in rows if self.best and row.architecture == self.best.architecture]
 
 	def known_baselines(self, names: tuple[str, ...]) -> list[BaselineRow]:
-		return [row for row in self.baselines if row.name in names and row.area.auc.known]
+		return [row for row in self.baselines if row.name in names and row.area.auc.bounded]
 
 	@property
 	def wholes(self) -> dict[tuple[str, int], MaskRow]:
 		"""{(architecture, seed): its row of the whole picture}."""
-		return {(row.architecture, row.seed): row for row in self.masking if row.share == 0 and row.area.auc.known}
+		return {(row.architecture, row.seed): row for row in self.masking if row.share == 0 and row.area.auc.bounded}
 
 	def hidden(self, mask: str, retrained: bool | None = None) -> list[MaskRow]:
 		"""The rows with the box around the lungs blacked out ("centre"), or all but it ("surround"), of networks whose whole is known."""
-		rows = [row for row in self.masking if row.mask == mask and row.side == LUNGS and row.area.auc.known]
+		rows = [row for row in self.masking if row.mask == mask and row.side == LUNGS and row.area.auc.bounded]
 		return [row for row in rows if (row.architecture, row.seed) in self.wholes and retrained in (None, row.retrained)]
 
 	@property
@@ -1656,6 +1686,11 @@ class Evidence:
 		rows = self.of_best(self.held_fixed)
 		of_source = [row for row in rows if row.fixed == "source" and self.counts.sources > 1]
 		return of_source + [row for row in rows if row.fixed == "age" and row.not_known <= row.within.auc.n + row.without_partner]
+
+	def falls(self, fact: str) -> list[Figure]:
+		"""How much area the best network loses with a fact of the films held fixed: within strata, and on pairs alike in it alone."""
+		of_strata = [row.fall for row in self.fixed_that_count if row.fixed == fact]
+		return of_strata + [row.fall for row in self.of_best(self.matched) if row.by == [fact]]
 
 	def state(self, part: str) -> PartState:
 		"""Whether the part was done as far as the conclusions need it."""
@@ -1721,7 +1756,7 @@ def _masking(evidence: Evidence) -> str | None:
 
 def _external(evidence: Evidence) -> str | None:
 	rows = evidence.of_best(evidence.external)
-	if any(row.drop.auc.known for row in rows):
+	if any(row.drop.auc.bounded for row in rows):
 		return None
 	if rows:
 		return f"the films of {rows[0].name} are of one class alone"
@@ -1793,10 +1828,12 @@ from cxrkit.errors import BadInput
 from cxrkit.evaluation import areas, metrics
 from cxrkit.evaluation.bootstrap import patient_weights
 from cxrkit.evaluation.calibration import Calibration, calibration, fit_temperature, tempered
-from cxrkit.progress import say
+from cxrkit.progress import counted, say
 from cxrkit.results import Results
 from cxrkit.schema import Drop, ExternalRow, ExternalScaling, SideScore
 
+OWN_PATIENT = "of a patient of the run's"
+"""Why an external film is left out whose patient, by its key, the run has."""
 LEAST_OF_A_CLASS = 200
 """Films of a class, or all there are, that a sample keeps at the cost of the other class's: of 100, a rate of 0.9 is known within 0.06."""
 
@@ -1898,7 +1935,8 @@ def read(
 
 
 def without_copies(external: ExternalFilms, internal: Manifest, thumbnails: dict[str, np.ndarray]) -> ExternalFilms:
-	"""The external films, those excluded that show a picture which the run has, in any split, or which stands there twice."""
+	"""The external films, those excluded that show a picture which the run has, in any split, or which stands there twice, and those of ..."""
+
 
 
 
@@ -1912,7 +1950,18 @@ def without_copies(external: ExternalFilms, internal: Manifest, thumbnails: dict
 		(_, stays), (place, name) = sorted((pair.first, pair.second), reverse=True)
 		if place == "external":
 			original.setdefault(name, stays)
-	left = exclude(records, lambda record: copy_of(original[record.image_id]) if record.image_id in original else "")
+	of_run = {record.patient for record in internal.used if record.patient}
+
+	def reason(record: Record) -> str:
+		if record.image_id in original:
+			return copy_of(original[record.image_id])
+		return OWN_PATIENT if record.patient in of_run else ""
+
+	left = exclude(records, reason)
+	own = sum(record.excluded == OWN_PATIENT for record in left)
+	if own:
+		say(f"films from elsewhere: {external.name} has {counted(own, 'film')} of patients of the run's, left out")
+		say("  Where its numbers are other people's, give it a name that no source of the run has: --external KIND:NAME=DIR")
 	return replace(external, manifest=Manifest(tuple(left)))
 
 
@@ -2082,16 +2131,16 @@ FILES['cxrkit/audit/headlines.py'] = r'''
 """The verdict in a line: can the scores be trusted, in a few words, and its reasons, the gravest first."""
 
 from cxrkit.audit.conclusions import CONCLUSIONS
-from cxrkit.audit.rules import RULE_PREFIX, SHORTCUT, capital, listed
+from cxrkit.audit.rules import MISSING_PREFIX, RULE_PREFIX, SHORTCUT, capital, listed
 from cxrkit.schema import Conclusion, Reason
 
 ANSWERS = {
 	"audit-failed": "Not known. The audit failed its own controls.",
 	"leak": "No. Patients or pictures stand in two splits.",
 	"source-shortcut": "No. The score rests on where films come from.",
-	"border-shortcut": "No. The score does not need the lungs.",
+	"border-shortcut": "No. The score does not rest on the lungs.",
 	"thumbnail": "No. A thumbnail does as well.",
-	"chance": "No. No network beats guessing.",
+	"chance": "No. No network is shown to beat guessing.",
 	"no-transfer": "No. The scores fall on external films.",
 	"partial-shortcut": "Not in full. Part may be a shortcut.",
 	"too-few": "Not known. There are too few patients.",
@@ -2102,15 +2151,29 @@ ANSWERS = {
 }
 """{conclusion: the answer to "Can the scores be trusted?"}."""
 NO_AUDIT = "Not known. No audit was run."
+OPEN = {
+	MISSING_PREFIX: ANSWERS["unknown"],
+	"lungs-alone": "Not known. Shown the lungs alone, a network only guesses.",
+	"fixed-": "Not known. Too few films are alike in {}.",
+	"external-few": "Not known. There are too few external films.",
+}
+"""{how the name of a rule begins: what it leaves open}, the gravest first."""
 FIXED = "No. The score vanishes with the {} held fixed."
-GIVES_AWAY = {"age": "age", "file": "file facts", "source": "the source", "border": "the picture\u2019s edge"}
+GIVES_AWAY = {
+	"age": "age",
+	"view": "the view",
+	"sex": "sex",
+	"file": "file facts",
+	"source": "the source",
+	"border": "the picture\u2019s edge",
+}
 """{baseline that sees no lung: its short name}."""
 FEW = ("patients", "width")
 
 
 def headline(found: Conclusion) -> str:
 	"""The answer in a sentence or two; too few patients are said beside what was found, not in its place."""
-	answer = _lungless(found) or _fixed(found) or ANSWERS[found.conclusion]
+	answer = _lungless(found) or _fixed(found) or _left_open(found) or ANSWERS[found.conclusion]
 	few = found.conclusion != "too-few" and any(reason.rule in FEW for reason in found.reasons)
 	return f"{answer} There are too few patients, too." if few else answer
 
@@ -2129,17 +2192,33 @@ def _lungless(found: Conclusion) -> str:
 	names = [name for name in GIVES_AWAY if name in rows]
 	if not names or found.conclusion not in alike or not any(rows[name].leads_to == found.conclusion for name in names):
 		return ""
+	strong = [name for name in names if (rows[name].value or 0) >= SHORTCUT]
+	names = strong if shortcut and strong else names
 	which, many = capital(listed([GIVES_AWAY[name] for name in names])), len(names) > 1 or names == ["file"]
 	if not shortcut:
 		return f"Not in full. {which} {'explain' if many else 'explains'} a part."
-	if any((rows[name].value or 0) >= SHORTCUT for name in names):
+	if strong:
 		return f"No. {which} alone {'tell' if many else 'tells'} the classes apart."
 	return f"No. {which} alone {'do' if many else 'does'} as well."
 
 
 def _fixed(found: Conclusion) -> str:
-	fixed = [reason.rule.removeprefix("fixed-") for reason in found.reasons if reason.rule.startswith("fixed-")]
+	fixed = [name for reason in found.reasons if reason.leads_to == "source-shortcut" and (name := _held(reason))]
 	return FIXED.format(fixed[0]) if found.conclusion == "source-shortcut" and fixed else ""
+
+
+def _held(reason: Reason) -> str:
+	"""What the rule of a reason holds fixed; an empty text for another rule."""
+	return reason.rule.removeprefix("fixed-") if reason.rule.startswith("fixed-") else ""
+
+
+def _left_open(found: Conclusion) -> str:
+	"""Where it is not known whether a shortcut was taken: why not."""
+	open_ones = [reason for reason in found.reasons if reason.leads_to == found.conclusion == "unknown"]
+	for start, answer in OPEN.items():
+		if reason := next((reason for reason in open_ones if reason.rule.startswith(start)), None):
+			return answer.format(_held(reason))
+	return ""
 '''[1:]
 
 
@@ -3138,10 +3217,10 @@ from cxrkit.audit.baselines import LUNGLESS as LUNGLESS_BASELINES
 from cxrkit.audit.conclusions import MISSING, PARTS, RUN
 from cxrkit.audit.evidence import Evidence
 from cxrkit.config import short_name
-from cxrkit.data.records import LABEL_WORDS
+from cxrkit.data.records import LABEL_WORDS, MATCHABLE
 from cxrkit.evaluation.metrics import Figure
 from cxrkit.progress import counted
-from cxrkit.schema import Area, Reason
+from cxrkit.schema import Area, BaselineRow, Reason
 from cxrkit.tables import number_text
 
 FEWEST_PATIENTS = 10
@@ -3164,13 +3243,17 @@ DROP = 0.05
 """Loss of area that a reader must hear of, where its interval excludes none."""
 CLEARLY = 0.1
 """How far above chance a whole film's area must lie for a fall to chance to mean something."""
+MOST_FALL = 0.05
+"""Upper limit of the area that may fall once source, age, view or sex is held fixed: half of what may be lost elsewhere (audit/support.py)."""
 HALF = 0.5
 """Share of an area above chance; what may have kept more than this has not been shown to fall to chance."""
 
-KIND = {"source": "source-shortcut", "file": "source-shortcut", "age": "source-shortcut", "border": "border-shortcut"}
+KIND = dict.fromkeys(LUNGLESS_BASELINES, "source-shortcut") | {"border": "border-shortcut"}
 AUC, LOWER, UPPER, WIDTH = "AUC", "lower limit of the AUC", "upper limit of the AUC", "width of the interval of the AUC"
 SHARE = "share that is left of the AUC above 0.5"
 """What the value of a Reason is."""
+FIXABLE = ("source", *MATCHABLE)
+"""Baselines that can be held fixed."""
 RULE_PREFIX, MISSING_PREFIX = "lungless-", "missing-"
 """Of the rules about baselines that see no lung, and about parts that were not done."""
 
@@ -3192,11 +3275,11 @@ def told(figure: Figure | Area) -> str:
 
 def fallen(now: Figure, was: Figure) -> str:
 	"""How much less an area is than another: "to chance", "shown" where the intervals lie apart, or an empty text."""
-	if not now.known or not was.known or was.value <= 0.5 + CLEARLY:
+	if not now.bounded or not was.bounded or was.value <= 0.5 + CLEARLY:
 		return ""
 	if now.low <= 0.5 and now.high - 0.5 <= HALF * (was.value - 0.5):
 		return "to chance"
-	return "shown" if was.value - now.value >= DROP and was.has_interval and now.high < was.low else ""
+	return "shown" if was.value - now.value >= DROP and now.high < was.low else ""
 
 
 def failed_controls(evidence: Evidence) -> Iterator[Reason]:
@@ -3246,9 +3329,28 @@ def lungless(evidence: Evidence) -> Iterator[Reason]:
 		)
 		reaches = "reach" if row.name == "file" else "reaches"  # size, colour mode, format and bytes
 		what = f"{capital(row.title)} alone, without a look at the lungs, {reaches} an AUC of {told(row.area)}{where}."
+		harmless = "" if decisive else _held_alike(evidence, row)
+		if harmless:
+			yield Reason(f"harmless-{row.name}", f"{what} {harmless}", low, PARTLY, "supported", LOWER)
+			continue
 		threshold = min(SHORTCUT, best - AS_GOOD) if equals else SHORTCUT if decisive else PARTLY
 		conclusion = KIND[row.name] if decisive else "partial-shortcut"
 		yield Reason(RULE_PREFIX + row.name, what, value if decisive else low, threshold, conclusion, AUC if decisive else LOWER)
+
+
+def _held_alike(evidence: Evidence, row: BaselineRow) -> str:
+	"""Why a baseline explains nothing of the best network's score, or an empty text."""
+
+
+
+	fact = row.name if row.name in FIXABLE else "source"
+	falls = [fall for fall in evidence.falls(fact) if fall.bounded and fall.high < MOST_FALL]
+	within = "" if row.name in FIXABLE else row.within
+	if not falls or within is None or (within and not (within.bounded and within.low <= PARTLY)):
+		return ""
+	alone = f"Within one source that is {told(within)}, and with" if within else "With"
+	name = short_name(evidence.best.architecture)
+	return f"{alone} the {fact} held fixed {name} loses less than {MOST_FALL:g} in AUC ({told(falls[0])}), so this explains nothing of the score."
 
 
 def _covered(evidence: Evidence, area: Area) -> float:
@@ -3261,10 +3363,12 @@ def lungs_hidden(evidence: Evidence) -> Iterator[Reason]:
 	"""The network that keeps most with the lungs blacked out, asked so or trained anew on such films."""
 	found = []
 	for row in evidence.hidden("centre"):
-		auc, full = row.area.auc, evidence.wholes[row.architecture, row.seed].area.auc.value
+		auc, full = _either_way(row.area.auc), evidence.wholes[row.architecture, row.seed].area.auc.value
 		share = (auc.value - 0.5) / (full - 0.5) if full > PARTLY else 0
 		how = "trained anew on films with the lungs blacked out" if row.retrained else "shown films with the lungs blacked out"
 		what = f"{short_name(row.architecture)}, {how}, still reaches an AUC of {told(row.area)}, where whole films give {full:.3f}."
+		if auc is not row.area.auc:
+			what += f" Turned round, that is as good as {auc.value:.3f}."
 		if auc.low > 0.5 and share >= KEPT:
 			found.append((2, auc.value, Reason("lungs-hidden", what, share, KEPT, "border-shortcut", SHARE)))
 		elif auc.low > PARTLY and auc.value >= SHORTCUT:
@@ -3272,6 +3376,12 @@ def lungs_hidden(evidence: Evidence) -> Iterator[Reason]:
 		elif auc.low > PARTLY:
 			found.append((1, auc.value, Reason("lungs-hidden", what, auc.low, PARTLY, "partial-shortcut", LOWER)))
 	yield from [reason for _, _, reason in sorted(found, key=lambda item: item[:2])[-1:]]
+
+
+def _either_way(auc: Figure) -> Figure:
+	"""An area; one that lies below chance turned round, for the answer can be had from it as well."""
+	turned = auc.high < 0.5
+	return Figure(1 - auc.value, 1 - auc.high, 1 - auc.low, auc.n, auc.method) if turned else auc
 
 
 def lungs_alone(evidence: Evidence) -> Iterator[Reason]:
@@ -3295,7 +3405,7 @@ def lungs_needed(evidence: Evidence) -> Iterator[Reason]:
 	"""The best network at chance with the lungs blacked out: what speaks for it, and outweighs nothing."""
 	best = evidence.best
 	for row in evidence.of_best(evidence.hidden("centre", False)):
-		if row.area.auc.low <= 0.5 < best.area.auc.value - CLEARLY:
+		if row.area.auc.low <= 0.5 <= row.area.auc.high and best.area.auc.value > 0.5 + CLEARLY:
 			name = short_name(best.architecture)
 			what = f"With the lungs blacked out {name} falls to {told(row.area)}, no better than guessing: it needs the middle of the film."
 			yield Reason("lungs-needed", what, row.area.auc.low, 0.5, "supported", LOWER)
@@ -3314,7 +3424,7 @@ def coarse(evidence: Evidence) -> Iterator[Reason]:
 	if not rows:
 		return
 	row = max(rows, key=lambda row: row.area.auc.value)
-	advantages = [network.advantage for network in evidence.networks if network.advantage]
+	advantages = [network.advantage for network in evidence.networks if network.advantage and network.advantage.difference.bounded]
 	if advantages:
 		best = max(advantages, key=lambda advantage: advantage.difference.low)
 		if best.difference.low <= 0 and best.coarse_auc > PARTLY:
@@ -3330,7 +3440,7 @@ def elsewhere(evidence: Evidence) -> Iterator[Reason]:
 	for name in dict.fromkeys(row.name for row in evidence.external):
 		for key, word in (("auc", "AUC"), ("sensitivity", "sensitivity"), ("specificity", "specificity")):
 			lost = [(row, getattr(row.drop, key)) for row in evidence.external if row.name == name]
-			lost = [(row, drop) for row, drop in lost if drop.known and drop.value >= DROP and drop.low > 0]
+			lost = [(row, drop) for row, drop in lost if drop.bounded and drop.value >= DROP and drop.low > 0]
 			if lost:
 				row, drop = max(lost, key=lambda item: item[1].value)
 				what = f"On the films of {name}, {short_name(row.architecture)} loses {told(drop)} in {word}."
@@ -3340,7 +3450,7 @@ def elsewhere(evidence: Evidence) -> Iterator[Reason]:
 
 def elsewhere_unclear(evidence: Evidence) -> Iterator[Reason]:
 	"""External films, none of whose sets is large enough to show a loss or to exclude one."""
-	rows = [row for row in evidence.of_best(evidence.external) if row.drop.auc.known]
+	rows = [row for row in evidence.of_best(evidence.external) if row.drop.auc.bounded]
 	if rows and min(row.drop.auc.width for row in rows) > WIDEST:
 		row = min(rows, key=lambda row: row.drop.auc.width)
 		what = f"On the {counted(row.n, 'film')} of {row.name} the loss in AUC is {told(row.drop.auc)}: too few external films to tell."
@@ -3352,7 +3462,7 @@ def held_fixed(evidence: Evidence) -> Iterator[Reason]:
 	for row in evidence.held_fixed:
 		within, name = row.within.auc, short_name(row.architecture)
 		start = f"With the {row.fixed} held fixed, {name} "
-		if not within.known:
+		if not within.bounded or not row.fall.bounded:
 			if row in evidence.fixed_that_count:
 				what = f"For no held-out film is there one of the other class with the same {row.fixed}, so the {row.fixed} cannot be held fixed."
 				yield Reason(f"fixed-{row.fixed}", what, 0, 1, "unknown", "films with a partner")
@@ -3372,7 +3482,7 @@ def held_fixed(evidence: Evidence) -> Iterator[Reason]:
 
 def matched(evidence: Evidence) -> Iterator[Reason]:
 	"""The network that loses most on pairs of films that are alike in view, age or sex."""
-	lost = [row for row in evidence.matched if row.fall.known and row.fall.has_interval and row.fall.value >= DROP and row.fall.low > 0]
+	lost = [row for row in evidence.matched if row.fall.bounded and row.fall.value >= DROP and row.fall.low > 0]
 	for row in sorted(lost, key=lambda row: row.fall.value)[-1:]:
 		what = f"On {counted(row.pairs, 'pair')} alike in {listed(row.by)}, {short_name(row.architecture)} loses {told(row.fall)} in AUC."
 		yield Reason("matched", what, row.fall.value, DROP, "partial-shortcut", "loss of AUC")
@@ -3903,7 +4013,7 @@ from collections.abc import Callable
 from cxrkit.audit.baselines import LUNGLESS
 from cxrkit.audit.conclusions import NEEDS, PARTS
 from cxrkit.audit.evidence import Evidence
-from cxrkit.audit.rules import told
+from cxrkit.audit.rules import MOST_FALL, told
 from cxrkit.evaluation.metrics import Figure
 from cxrkit.progress import counted
 from cxrkit.schema import ExternalRow, Requirement
@@ -3914,8 +4024,6 @@ ELSEWHERE = 100
 """Patients of each class elsewhere: with so many, Wilson's interval of a sensitivity of 0.9 is 0.12 wide."""
 HELD_OUT = 30
 """Patients of each class held out: with so many, Newcombe's interval of an area of 0.95 is 0.13 wide."""
-MOST_FALL = 0.05
-"""Upper limit of the area that may fall once source or age is held fixed: half of what may be lost elsewhere."""
 LEAD = 0.1
 """How far the network's area must lie above that of each baseline which sees no lung: none then explains the network's."""
 LEFT_HIDDEN = 0.5
@@ -3935,7 +4043,7 @@ def requirements(evidence: Evidence) -> list[Requirement]:
 
 def holding(evidence: Evidence) -> list[ExternalRow]:
 	"""The best network's rows on external sets that exclude a loss of MOST_LOST, whatever their size."""
-	return [row for row in evidence.of_best(evidence.external) if row.drop.auc.known and row.drop.auc.high < MOST_LOST]
+	return [row for row in evidence.of_best(evidence.external) if row.drop.auc.bounded and row.drop.auc.high < MOST_LOST]
 
 
 def _parts(evidence: Evidence) -> Requirement:
@@ -3980,7 +4088,7 @@ def _lungless(evidence: Evidence) -> Requirement:
 def _thumbnail(evidence: Evidence) -> Requirement:
 	ahead = evidence.best.advantage
 	text = "a network shown to do better than a thumbnail"
-	if ahead is None:
+	if ahead is None or not ahead.difference.bounded:
 		return _asked("thumbnail", text, "not known", None, 0, False)
 	return _asked("thumbnail", text, f"difference in AUC {told(ahead.difference)}", ahead.difference.low, 0, ahead.difference.low > 0)
 
@@ -3989,11 +4097,11 @@ def _hidden(evidence: Evidence) -> Requirement:
 	shares = []
 	for row in evidence.of_best(evidence.hidden("centre")):
 		full = evidence.wholes[row.architecture, row.seed].area.auc.value
-		shares.append((row.area.auc.value - 0.5) / (full - 0.5) if full > 0.5 else 1.0)
+		shares.append(abs(row.area.auc.value - 0.5) / (full - 0.5) if full > 0.5 else 1.0)
 	text = "an AUC that loses at least half of its height above 0.5 when the lungs are blacked out"
 	if not shares:
 		return _asked("hidden", text, "not known", None, LEFT_HIDDEN, False)
-	left = max(*shares, 0.0)
+	left = max(shares)
 	return _asked(
 		"hidden",
 		text,
@@ -4011,18 +4119,17 @@ def _held_fixed(evidence: Evidence) -> Requirement:
 		found = "not known" if needed else "one source; ages not known"
 		return _asked("fixed", text, found, None, MOST_FALL, not needed)
 	found = "; ".join(f"{row.fixed}: {_fall(row.fall)}" for row in rows)
-	highs = [row.fall.high for row in rows]
-	met = all(high is not None and high < MOST_FALL for high in highs) and (not needed or any(row.fixed == "source" for row in rows))
-	known = [high for high in highs if high is not None]
+	known = [row.fall.high for row in rows if row.fall.bounded]
+	met = len(known) == len(rows) and all(high < MOST_FALL for high in known) and (not needed or any(row.fixed == "source" for row in rows))
 	return _asked("fixed", text, found, max(known, default=None), MOST_FALL, met)
 
 
 def _fall(fall: Figure) -> str:
-	return f"loss {told(fall)}" if fall.known else "not known"
+	return f"loss {told(fall)}" if fall.bounded else "not known"
 
 
 def _elsewhere(evidence: Evidence) -> Requirement:
-	rows = [row for row in evidence.of_best(evidence.external) if row.drop.auc.known]
+	rows = [row for row in evidence.of_best(evidence.external) if row.drop.auc.bounded]
 	text = f"films of another hospital that rule out a loss of {MOST_LOST:g} in AUC"
 	if not rows:
 		return _asked("elsewhere", text, "no external films with both classes", None, MOST_LOST, False)
@@ -4032,7 +4139,7 @@ def _elsewhere(evidence: Evidence) -> Requirement:
 
 def _closest(evidence: Evidence) -> ExternalRow | None:
 	"""The external set that the claim rests on: one that excludes a loss, is large enough and calibrated, if there is one."""
-	rows = [row for row in evidence.of_best(evidence.external) if row.drop.auc.known]
+	rows = [row for row in evidence.of_best(evidence.external) if row.drop.auc.bounded]
 
 	def met(row: ExternalRow) -> tuple:
 		ece, fewest = row.scaling.before.ece.value, min(row.covid_patients, row.normal_patients)
@@ -4237,6 +4344,36 @@ class Trained:
 
 
 # ======================================
+# cxrkit/command_line.py
+# ======================================
+
+FILES['cxrkit/command_line.py'] = r'''
+c-oCv+j8T^5q%cFqBE&20$LD>^2jZEOOEAKDz@a3>};iIh6RxW5)pubF+*t?hX0<^Jp+&wwVOPNm`h(ypT3NgQa`UXElgEq^^(e>)<a88)>_?;DQj2qGohEl
+ttrnorL$zSVo8}Lhl@{z!+G7drnNYZlPrdJYK>3psMT3Xrg4R-DK{-;R29~38@(h`>r^Q<7!*}wTGy-VzT5tn-P%FknhJ)NrCzWwn`Vy-3j2S~$})Q_q5iK<
+xBl0US<@8tDxnAc+eX(5?IkQTmo3W7T5Y@Ad7;Z?P_QiWyeuBOt(A83MQN;_SD9O^bvOn4A-X$sU2hY*HTT+W+IkQS{oDeZbYbee=nvlB-QFa0^SRM&QR&*9
+91S3bqn}z+uYLg*gTLMU<AElGqyN^m)h>F{+qBLqEpXz4iaNLu9Yn|R0MOnE?i{L&;njTHlF1Pz(*0S4cMTWGywqSoRY;7tSkwq4N6hKZjw&oYYSLBXwi346
+Uw-`d<{qZC8h%zyQR=8wqhHgHzb?~D6%Rh$-GBEmzx#fEegBuAuJ0diUY|w4H*5e!(|?X<@8dB=>HAnEeCoTqpRa%TAs!3{5-s{kI2m;uNw33QzaEbV7qIC%
+P?uc<yQpc+s?90_Q2ZHa{sDN1zd5n5VO99cYi?a&QItAkQc#N8tYE%$K@sF%fT@0lE}VYh4bSC^rOv$-^QRh!&S9~QtS<9}32w(dAE(x}Gx`sh1Jfq*Cm{~3
+ZL)<PGp)jMOrvkeZJJU~g=-};NN&%@M89V?;&`#DO{=E{Cbh*<&juHa$gP1pOjS#z&K>b~Le_Xnya+G)^j~CkZ5%Zv^z#j8$|XH+{n>Cxyu7%0F)a|Ah$#`$
+Glg%@)2s1}id_8U`{J1{0T{2uxW+i7^H%2@;IpX(p-5!$uE4fTK(noZITNxQa5Re3Gd$(W5n6m3iv2}!q0=ORiE_1*Po~43)~H>zp-qV6Zq7dFW#li%`xFFJ
+naK8aPc&Fs87>*MGxXcWIBgXxZ6)dH)bhXr$><Pz*lDvB!i2C%IJ<hm#<D7Q_bg%3d{dTEd7>bIb!JikalS@gMv=}IYw<*Wpcr`9{VB`w@bWprbN(qeVwz0+
+#`J0yC!S{>MdpCN0-^ljMZE=UuxdKKnx&gYg0=4#!3KbN2z!64Q@bBi`2DAuz<#_30%1Gyy3@5T8#ZS+jMG*NL!;rlcf*8+?}qUnT0G`Ki3gqOEr=%qmHY&3
+N}WZ(uFVV6`IIT6k*Gy6v{WIvnD|l(`brS73NL-a#^djPH>9DUj*nEMurP_D;m2X@b7A;_hWnjp+^g=O-;%}N6>dJyS-H`D{qS+1LlKk(DJ*mNhC~NueRU8o
+Q830ntV%ICj*bc=0=`S`)f{Ua;f^DP1&NZuCS8`O{!iL>4tmbof?KRF3x$<yXiQ8GkIq?<zL8AGg0+h01L-NaEdAs-mAafic0W7!Gd`<)m@5{u4!c(+Ch&o)
+#<-sm4j?i4$G%{GtC30v7pOGm2{1SwYAWdRsbOE2P7o5u@}jlwFasSX9Y6n|r#Q(e?i-<yihW$_Bt`te;A5A<IMw&4<D^d)Yg2G#`fBnQwy3Sk&~W5Za){3S
+Ve{zQr}adNkLrN5IN-%HJ#HLd$dg6X4mBDnSqp&++r6cM7}5h65dPr1DU4~IPYN|sv6s;a4ixO9_{~@K0~2ejz5E{k9pC<4D^+A(>8y6rBa&WH%)sZ0tpSU7
+TsYEynWB#R1AAfNu{+WNCf;g5<_ZQWQWF(V|2PZ&e#tHB@Dr#Me=3p;6sh?1^V3m@=i>nm%#E(7H@Z`TE2j!rgQRc0jXY_N_xXG*v<S?DS|Qro;xRn~*3qui
+4ymzM{c#cDS3AqOs=pz{N2oS|!D2x|)1$%vl_gBgbHl~4*&%9-({A5a#DjdF(5xjCcoF(4w-0j0-E&|nhrcjI&d&Nm3C2lV7>%Ser6s3k6Aee)ba3ENW4z+t
+J(Xa0S(Ehn*jbPkPFFUHWj=Z{XsqjX&?L>@t_m?T5Xzm{hq@&5NwB9cOqlgHFa(wSxUud0F|c^=JFss=;j*-%kVI@$0QZeXem+$N)4fnmMz-)U#ed>T620nQ
+VR+|<sDR|#47ag_2P@2GJcNcR4Dg6+_5(j+g1W8~t%_%j7Prc{(Jhxe!Ajlsqxqnt(Y&Y&H=hR*U3Sk9JN8dGHe%erDW`!-*qU*jX8uUi8q=dOC6>O=N`50>
+Uh<3}GESOG-_Sa>2ZhXFjI$H<UUm0-l-Y{Jmvd1EMSe-XdRG=Ovv;L?xQiR7Pl<$lFAX0jl=6eo$xGzKgKpSAa9m_DLA_8q?iR9?+NLaAq!J}O1-ba~+cy)b
+T}Qr23)S6IfWD!t@&6nryvtxAOWqUrI2H`XYN_O&OR!qrB*6!K^6}Yg1BCNaPj9~Hi!q&b!I^}|WzMxx4{!(*&rqm&m(l7g2c$7fdE&kl180446Sapy<?vJp
+Bb;lu9+WUAbtLhoVn=^o=*H3C8GnI@(_S7Sa_`9(svQz?ObSnajBxd)dekjX-lgGLS%rmt3Ll~)9x92dI-k0je<OZXLcntN{|7Df>(It`Y#bUe$$vz|W@M|c
+`TSz}!sILP0H*Nzw}-Kf&9XeLA#nW24{s9dr>+2@`h)T_Kp28glEP06_}%SRh$?1ZUOgI`<Ic{*(D9XybYw99gACy~`wvr?TjX{^S8;D`u9n4;wq`@D3MCc-
+xPpHSj|hkp7E7rUlfuLHi({`hqyqy%_GnaD6XA{3hJiVb2mb}DxWN|'''[1:]
+
+
+# ======================================
 # cxrkit/config.py
 # ======================================
 
@@ -4245,8 +4382,9 @@ FILES['cxrkit/config.py'] = r'''
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import Field, asdict, dataclass, field, fields, replace
+from operator import ge, gt, lt
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -4273,6 +4411,8 @@ OF_TIMM = {"efficientnet_lite0"}
 FOLDER = Path(__file__).parent / "experiments"
 PLACES = ("data", "external")
 """Lists of places: each option names one, and is given several times."""
+NONE = "none"
+"""The word for a list without items, where a list may have none."""
 
 Decides = Literal["nothing", "jobs", "films", "scores", "numbers"]
 """What a key decides: nothing (where things lie, how fast they are read, what is said), jobs (which trainings there are),
@@ -4290,10 +4430,14 @@ def key(
 	at_least: float | None = None,
 	above: float | None = None,
 	below: float | None = None,
+	empty: bool = False,
 ) -> Any:
 	"""The one declaration of a key: its default, its help, its limits (of each item, where it is a list), and what it decides."""
+
+
+
 	# not called "pattern": pydantic, which reads run.json, takes that for a limit of its own, and of the whole list
-	limits = {"choices": tuple(choices), "spelling": spelling, "at_least": at_least, "above": above, "below": below}
+	limits = {"choices": tuple(choices), "spelling": spelling, "at_least": at_least, "above": above, "below": below, "empty": empty}
 	return field(default=default, metadata={"help": help, "decides": decides, **limits})
 
 
@@ -4323,7 +4467,7 @@ class Experiment:
 	)
 	split: str = key("paper", "paper (the study's) or grouped (train/valid/test by patient)", choices=("paper", "grouped"), decides="films")
 	split_seed: int = key(0, "seed of the split", decides="films")
-	exclude_views: tuple[str, ...] = key(("lateral",), "views that are left out", choices=filter(None, VIEWS), decides="films")
+	exclude_views: tuple[str, ...] = key(("lateral",), "views to leave out", choices=filter(None, VIEWS), empty=True, decides="films")
 	duplicates: str = key(
 		"remove",
 		"copies of one picture: remove (all but one) or keep (as the study merged its sources)",
@@ -4344,6 +4488,7 @@ class Experiment:
 		"match each COVID-19 film with a normal one on view, age and sex, or on some of them, one film per patient; "
         "the others are left out",
 		choices=MATCHABLE,
+		empty=True,
 		decides="films",
 	)
 	age_caliper: float = key(5.0, "how many years the ages of a matched pair may differ by", at_least=0, decides="films")
@@ -4406,22 +4551,7 @@ class Experiment:
 	workers: int = key(-1, "processes that decode images for --loader files; -1: chosen by the processors", at_least=-1, decides="nothing")
 
 	def __post_init__(self) -> None:
-		for each in fields(self):
-			_check(each, getattr(self, each.name), each.name)
-		for name in ("architectures", "seeds", "match"):
-			values = getattr(self, name)
-			if not values and name != "match":
-				raise WrongUse(f"{name} is empty.", next="name at least one")
-			if len(set(values)) < len(values):
-				raise WrongUse(f"{name} names one twice: {', '.join(map(str, values))}.", next="name each once")
-		if self.external and self.audit != "full":
-			what = f"External films are asked about in the full audit; audit is {self.audit!r}."
-			raise WrongUse(what, next="use --audit full, or leave out --external")
-		if self.parallel == "data" and self.loader == "files":
-			raise WrongUse(
-				"With --loader files every process would train on whole batches, and share nothing.",
-				next="use --loader resident, or --parallel jobs",
-			)
+		_refuse_wrong(vars(self), _Said())
 
 	def settings(self, *decides: Decides) -> dict[str, Any]:
 		"""{key: value} of the keys that decide one of these."""
@@ -4437,20 +4567,54 @@ def option_of(name: str) -> str:
 	return "--" + name.replace("_", "-")
 
 
-def _check(declared: Field, value: Any, name: str) -> None:
-	"""Raise WrongUse for a value outside a key's limits. name: the key as its user wrote it."""
-	limits = declared.metadata
+@dataclass(frozen=True)
+class _Said:
+	"""How keys were given. options: those given on the command line; file: where the others stand, None where nobody asks."""
+
+	options: Collection[str] = ()
+	file: object = None
+
+	def name(self, key: str) -> str:
+		"""The key as its user wrote it."""
+		return option_of(key) if key in self.options else key
+
+	def where(self, *keys: str) -> object:
+		"""The file of the first of the keys that stands in it, None where all were options, which the message names."""
+		return self.file if set(keys) - set(self.options) else None
+
+
+def _refuse_wrong(values: Mapping[str, Any], said: _Said) -> None:
+	"""Raise WrongUse for values that cannot work, each by itself or together. values: of all keys."""
+	for each in fields(Experiment):
+		_check(each, values[each.name], said)
+	if values["external"] and values["audit"] != "full":
+		what = f"External films are asked about in the full audit; {said.name('audit')} is {values['audit']!r}."
+		raise WrongUse(what, said.where("external", "audit"), "use --audit full, or leave out --external")
+	if values["parallel"] == "data" and values["loader"] == "files":
+		what = f"With {said.name('loader')} files every process would train on whole batches, and share nothing."
+		raise WrongUse(what, said.where("loader", "parallel"), "use --loader resident, or --parallel jobs")
+
+
+LIMITS = (("at_least", ge, "be at least", "raise"), ("above", gt, "lie above", "raise"), ("below", lt, "lie below", "lower"))
+
+
+def _check(declared: Field, value: Any, said: _Said) -> None:
+	"""Raise WrongUse for a value outside a key's limits."""
+	limits, name, where = declared.metadata, said.name(declared.name), said.where(declared.name)
 	for item in value if isinstance(value, tuple) else (value,):
 		if limits["choices"] and item not in limits["choices"]:
-			raise WrongUse(f"{name} is {item!r}.", next=_near(item, limits["choices"]))
+			raise WrongUse(f"{name} is {item!r}.", where, _near(item, limits["choices"]))
 		if limits["spelling"] and not re.fullmatch(limits["spelling"], item):
-			raise WrongUse(f"{name} is {item!r}.", next="write letters, digits, points and underscores alone, a letter first")
-		if limits["at_least"] is not None and not item >= limits["at_least"]:
-			raise WrongUse(f"{name} is {item}; it must be at least {limits['at_least']}.", next=f"raise {name}")
-		if limits["above"] is not None and not item > limits["above"]:
-			raise WrongUse(f"{name} is {item}; it must lie above {limits['above']}.", next=f"raise {name}")
-		if limits["below"] is not None and not item < limits["below"]:
-			raise WrongUse(f"{name} is {item}; it must lie below {limits['below']}.", next=f"lower {name}")
+			raise WrongUse(f"{name} is {item!r}.", where, "write letters, digits, points and underscores alone, a letter first")
+		for limit, holds, words, remedy in LIMITS:
+			if limits[limit] is not None and not holds(item, limits[limit]):
+				raise WrongUse(f"{name} is {item}; it must {words} {limits[limit]}.", where, f"{remedy} {name}")
+	if not isinstance(value, tuple) or declared.name in PLACES:
+		return
+	if not value and not limits["empty"]:
+		raise WrongUse(f"{name} is empty.", where, "name at least one")
+	if len(set(value)) < len(value):
+		raise WrongUse(f"{name} names one twice: {', '.join(map(str, value))}.", where, "name each once")
 
 
 def _near(wrong: Any, allowed: Iterable[str]) -> str:
@@ -4492,40 +4656,41 @@ def load(name_or_path: str | Path, overrides: Mapping[str, Any] | None = None) -
 def make(values: Mapping[str, Any], overrides: Mapping[str, Any], where: object) -> Experiment:
 	"""An Experiment from YAML values and overrides. Raises WrongUse."""
 	known = {each.name: each for each in fields(Experiment)}
+	said = _Said(overrides, where)
 	merged = {**values, **overrides}
 	for name in merged:
 		if name not in known:
-			raise WrongUse(f"The experiment has an unknown key {name!r}.", where, _near(name, known))
-	typed = {name: _typed(known[name], value, where) for name, value in merged.items()}
-	for name in overrides:
-		_check(known[name], typed[name], option_of(name))
-	try:
-		made = Experiment(**typed)
-		for architecture in made.architectures:
-			if architecture not in TESTED or architecture in OF_TIMM:
-				from cxrkit.training import networks  # torch is loaded for a name alone that only it can know
+			raise WrongUse(f"The experiment has an unknown key {said.name(name)!r}.", said.where(name), _near(name, known))
+	typed = {name: _typed(known[name], value, said) for name, value in merged.items()}
+	_refuse_wrong({name: typed.get(name, each.default) for name, each in known.items()}, said)
+	for architecture in (made := Experiment(**typed)).architectures:
+		if architecture not in TESTED or architecture in OF_TIMM:
+			from cxrkit.training import networks  # torch is loaded for a name alone that only it can know
 
+			try:
 				networks.require(architecture, made.image_size)
-		return made
-	except WrongUse as error:
-		raise error if error.where else WrongUse(error.what, where, error.next) from error
+			except WrongUse as error:
+				place = option_of("architectures") if "architectures" in overrides else f"{where}: architectures"
+				raise WrongUse(error.what, place, error.next) from error
+	return made
 
 
-def _typed(declared: Field, value: Any, where: object) -> Any:
-	wanted = declared.type
+def _typed(declared: Field, value: Any, said: _Said) -> Any:
+	wanted, name = declared.type, declared.name
 	if kind := item_type(declared):
 		items = value if isinstance(value, (list, tuple)) else [value]
 		if declared.metadata["choices"]:
 			items = [part for item in items for part in (item.split(",") if isinstance(item, str) else [item])]
+		if declared.metadata["empty"] and list(items) == [NONE]:
+			return ()
 		if all(type(item) is kind for item in items):
 			return tuple(items)
 	elif wanted is float and type(value) in (int, float):
 		return float(value)
 	elif type(value) is wanted:
 		return value
-	raise WrongUse(
-		f"The value {value!r} of {declared.name!r} has the wrong type.", where, f"{declared.name} is: {declared.metadata['help']}"
-	)
+	what = f"The value {value!r} of {said.name(name)!r} has the wrong type."
+	raise WrongUse(what, said.where(name), f"{name} is: {declared.metadata['help']}")
 
 
 def item_type(declared: Field) -> Any:
@@ -5465,7 +5630,7 @@ def _from_deep(pixels: np.ndarray, turned_over: bool) -> Image.Image:
 
 
 def _refuse_empty(grey: Image.Image) -> None:
-	there = np.count_nonzero(np.array(grey.histogram()) > grey.width * grey.height // FEWEST_PIXELS)
+	there = int(np.count_nonzero(np.array(grey.histogram()) > grey.width * grey.height // FEWEST_PIXELS))  # a plain number
 	if there < FEWEST_LEVELS:
 		raise NoFilm(f"no content, {there} grey level{'s' * (there > 1)} in all", "bring the film itself")
 	if max(grey.size) > LONGEST * min(grey.size):
@@ -5550,32 +5715,44 @@ def own_range(values: np.ndarray) -> tuple[float, float]:
 # ======================================
 
 FILES['cxrkit/data/licences.py'] = r'''
-c-oCv|8n9+68_sf#YCw(q+O8hyZZ}=P%QRkUFF4FHhZ}g=v+b?jA9{i8ex_N9w@JoC%dnEW`wYvRJLl3G}F_+`|BP#j&qYlGK-`V`Aj5>@KLIcSkIGaE*9ZN
-Or=ose4UBB5QU5rRTjx~Rm!*pB3VdL&Sg@FQhqH(qFN%%Vr=9KQRX6|1EudcPJ{m?i)CJvVAGftposD`l~I}GnG$Aekgu{*7O(dGa2i>fd-=Z=DXfXg%`(Xz
-?cOk4$au6`rm|spd@Y`!LL8Q%U&tsg;!4&Xzcw19>(R}X=nCh1an0tpj7_O^4B4b@QBGrc`_TU~`gnUsN5WM(hhwt56pzWX%$&wxaMlu^zkIm49z0y$e(GNj
-i4LpnbN|d~3Fq@_3dZ6xUxW$K-(B@b*Z;nH7~FpPbUVB!>Umi%Rp;~+GQ$#VqkOR-C*;MW)97Db-d)`jT_Jt!ER$5ajgvy3>fxB%>#W!7iSPAZFqjYr+Gfkf
-kqV^REm@zK)$vZ<aoGOW4&Hm9I&~-U#Gk~T*P}Pu@!P>W?;Xs5?CYO~w|7^A{{2<MYuwxpe}YO-#4Q{vRv5Wtb`&{Yi+96Prx4<*H^g*f_p&@2w?)vSgR+Q{
-FeQ?#I;-YkA(<jflP5`=Dm)zKomdvhv&#y2J=Jr?Ixn7-*JDnxC7w)OZMpDz2X{=SJ8UGBgIP!#hUspVQM$-@_b4;4j=af~SP>(yf!zL?lM2N%ux1am*-eq=
-NX-m6X$k{*Mb(7l%QLCCFcAOC>(T3Ix<m`dN1>8CU6#GwGKtDn!B6wN%<(%*(gl8sFi!HvB3#Z@&+D~%6ZOtbl-R*rVwV@mV**RkjX>-g0{_52%2%*TZFVNJ
-d%GxKZa_LOcfbF(o4C=$+f9bsyQ|MP{lV3ztKmotKKAeWgVEL9emCjuI2f^T^K3WWcsQO}Y(PYJ%OZbHV*QM5xA)z6vJN~4?mtQ%<He8pT7*<c5|9IR6`U28
-+IiSm%0lG~LZMJeDKFTU00Ko(0#X%EfFErB{+m9y4i((5$kR-^4mSpfqBK-W7}RqQh~ae_C!ipS9dZBp@;^;PZJnUNS0xxfLjw|}Q4fhKNg!9f4lV>HrBEfF
-m6$<OB4J%XM+oth0Y@*yGAv3!EE49!FD)?~;Qu8v@O`7<iPiy7+c+`Q0JCp0Q?eXmH9)#l3$E8VSrsXh6L>g{6Bg7F(>zbH@~<#efWt;CXBN^P@|jDB&4)bE
-{?WQayI=%=8A{_!N^!E1{lY=vP-G&EW8|X}3mImt{Rwvh=ph{c*F4Ew7DUvj7+)>Z1R6tSd$21Ep!u^^nl8dJn)3;es4$7iQi6!Bp&y?I`@_rM17h54?j3;p
-G7S+==bJ2Ys?Rfss}?CgXmN@97s;$rTf#NmyL_s%S)Rt^P72-<Fa;23nR-n!K@bQ3ShbMEY6TFnbTdb6nRYKAiHN|79jA$BNfx690X+ny!Ta5K68rS?--&u?
-2O3j}BViLP?wx6z!Q+`_$hxgE5<e!^{%VQBa6L{pS|B~OOc==v-*p*#gT@I~NR7(Ng<}9vW53Hq1jG^N6aUNu#Keok3$&=e8-;wD29}5?`K6G+rmQNgqaN52
-NYU=h*}iOd`_p>=IVBZN(I`(LfU~$eDpt~C<+bH7&>bVVK}*mN97KKf@b+a0?sxb7n->(vTOJo2Ii~X18zyis|7(g<*1f5?g^jM(-(TkNm#EAkHC{wzeBS<N
-;Bw<7KQrC9eGZ*DTdBqv6plcEskEQiD#Dv87pV9?{8BCI)12e<&=y<Tg@c9z{(DJ(@B7Z4XtwqDAG!v;Ui+%5@>Rz6J5UC~C3Og7D;*OvBa?&pwoG=7rD0jY
-kq@1%dD$bTM4QUYHA|l8cE!2&l38MC)aPCYkReV<b-Hb~n;NW)#-5+%Ybvb$X(jKJ#aUIVP`q%1(>Aa-#>@ws-WiT~LaPQ+xI?rBWTs&hc!Af_hH|R4gw7ic
-*BHPb>O;3{Q2Bt{gz*}*f1XS9xq_P=L`iC(a-n4Uj7KxcFVXoB4{C`yQg1WOW7`!E$WrSO=FzLn)H%!n=G3K(GI`Cp^f$^E8_|8u3c5r5746Ydc-Rr($;O~}
-+E#RQ9f1KkoiIHbtyh^D{X&=&1h5wi%mgWdNt(`aQP4fgSo4OZ+BTy&pMR}2ey!5zjYg}Oy1mwfhqX5hXi-iRnUWYVv7nXtQ@<nS4nEd>{ZM<(Ft3~gF&I5C
-dv(ZQ!E>Afv?y6T%h(sgysY2f!fA>bDpXH;CdDjB>b#KmveunX+Sa3c-~|pC&yx}bZf6N6yd8MSVjh$9fM(}TBkhk;yxvk~Zwh`HcRhr`A=wjUM|l`xw#|zw
-959xq7qin8?}XdD?>8wlHKV;fsh1{;gmIRWx`XQjTywaZq#Kjy9YVcm9%hd+HaNyhZ%IT|oRpX|XhgcOGZNs5#O^y{%QE*)g_SMAE2N)R$H(-GtULnBy5@~n
-Ueg6b-Z|9&OW)-gZU?lOWOdIqm60mkEor^?^x%y<H8Ni6xfW9vwL(P<eaF;}=1a*;GyNOILqjHy`+A^G{%qC<D#*pM-005?Gv0|1=p+hLX3{cWEX-X7YZbJe
-u#oyd$_uXsQsXt=glqM^%-2ns77y+B$UxG_)z55XOVA|wa5Ry>L=F9QL=XAoO?|v&rcu830G{=yh2uL0Q-eR^Vn^7@eV}B3FjmvOrf#<R7-J0{cm8p97E}eV
-$>~#uKG!{%fjYFzs&5~)B-`>PW`nIgvHy`<rG3?AF_m#$?F)cwKFV~e&pKoMT_!koT7NXUyZ-QHbbUMY7qNERigMYY?R0ZMS<Y?!38#h(8sqE-s@mtRswj@`
-FJt~JME86+X}Wo+x<HIO`1r=kLfV&BW4e}Y_xk#v&7#`02EvUzfk!;ILn5uzIQtmm;GA%kmTs*Tm;)9SF*yXDA7bp!VzXy1ES33;I}aK%6o0vJYf=n)U`myn
-ZW=D8aVTi5!+*zTflrZQ^o{6a95p74Se7Y-X%D@Ji)POE-xFeK&UB6tjE{9%dmWl>Q!&VDX1I-<dwa*Y^}wmh(&HgXH()E9lsoug=KN5JJ|taj#nx-!c~+i<
-hpzq5=+>*)xY|~ueKl#UFIk7U{((m@O=qjcR2JlcukZ$QGk|VcYl>QcjAAxAULfAXDWtP)y_3v%NMDZs4>EHS(E'''[1:]
+c-oCw-E!N;6}}dqVuQ>?fJ{QNlPf9;OOs5jsVsRYIX@*C4G1hnL?FOmLCXxmnLI`>+Ua#(pwqj~#BY)(>37a9en`n}J&6eHp561a-}zfumUR*OGWMks$xMU`
+?@p?=c$kO&Tr9k`m`b7M$wMrXRHQNpRhEX+RVITbh-4~7HkV;4GWk9ep=t^*4lt1{M3xAj7G$nvSq=UdE|y7}VVlM*1%;nPk@T}LiIp%@y<`<<GJQ1fdQ-ok
+xt2e#NMKErt(ReZSIk{{3mM$3mXU0jJ>IAH5Fzj~&rPMDq(RAR$ghpY&H2s6K%5EdQ*qAfH;qnFVHna$>!Pg2<<)KX?aiyJAuaJ%*&K$6lT6%&?__K>dcBjT
+c=Pt<#d+_xfAzY1eo1r~Z9R8StfsKutftsl^pk}b68&({y*dAOaNE0j{rc+inyBYlwp8uoWAOAcZ0jeB1sNep@2p0*-yaUHi7u5cW|m<j?Z!cB*_}2o>|mwS
+!P~>b!`O8?d%KKjn`2C~dLv&=q{^2pRKPMh$M(o;{nDB|b3k=$kAty04jkU{m}cD8<j6UKE)d}So6D==px3<~G@QouoBsE^a-~)&QYDaD2Jf{LEP|2>9LEpX
+_F0Emj@@~-i1M-flS*Qzv(LzB+<bT58|*W(U929fqp@v|ezYA(KXxpq0q}K;lN8De1Cc%84M0`m&)(f#Bt?)A<gIR|p$)u=FWeJxPDqSBdiNq>_j=;x4>aLe
+jOee2gU2$g#%>1|?g*!&O)5Its5YD_z0XAe6#2X->?xj)v0W#(eSaic6RZgq9h)BY#AD6D_`A7Bo(9ZKlVE)aw1%;GAYijte;Ev~AQr&?3z;^vM;615#_9K4
+`eUH@_7cDwUUx4TmyB6@(y-;HLI1o5cwX^a+nQ(z*ozP?80)~cCA_7VYDd59z8>@;z@~9vEyB!d3)^~qenabD{$M#x41?I8%hn4BL9^ZJwMH~mLF@CDA9*V!
+ne63t9|Ju-P$NtNzcpR6cM;iDzt?)XE}X3*nnpE}=|x2#uDhCM83Yy0n|{Bf(bK-)0)@}By<Q6hy=rn58z}Si+w!ei9YkJhDbq!$6nwGd)9YV!TW@y9YjW=|
+d-0KFJI346A#KPR4*?TIL_&yKcu^!GnE}*5JJ268j2_YuLvazf30oOv@71<RN1PxOrb?{hK&B=uP%IT5B0nQs&1Jv`e{psB4bB~*2#!$19ASbE3FrH)6K1{2
+)AWRxu8X-iiAOCl>Ci%%`k@yQNnEZ~bFgL#FADG3!pf@_^9*DS-`Okxq7D2E?s2c!pR712h{sdg_^8vVV&Qn2V<N2ke!hw+VaOoAlQFjTo$<6d**%9S)b44u
+4@Hz9Inf!I)ChA@K1KRTVyQhA8K8fD^F%x+T0{xoQ!>|yxsxwLKU<~zG*7Ywzq2q};3xHhFu6;;<y>`~PP2nZXybTuI;cEJ!@CfgL~DV--4OVP{rzMGt<*X<
+xvi7?$#M<Sd6xhFTRyh^v6GK4H^af3i*9f5dT@Codat^}ZtrF=+~(s>&W8~QJBjn@+QIU;s19(V`7%x3g@Jy?e>zu!ivnL?=Gokf?-l9<#QaYX|0hl%*=VfV
+&B>8%C$l_Da^5|sbe@MXmdSh^Y`)k!qzjI6Cq$YPd6hf}kJ7S40Rz>+hM>&{feCmNQVW$do={;XPx)L>Rw$1C6spNLJn{Q)df@~7B}x>X8k0VF>oVFsm5D#G
+dpG&(;dv*2(;Mc)o4j}R?Rh`H?hdc>?^~VJTjzs*J{acby|?){Z}L6{UZJ*1(lx;4AcKv+8wa;Ywjch{`tZ*W|7v~s_aq<vX>9%R>)-zP^{<CVok?y7DcN}D
+5N02qAxl4OUNpBbV`&3+=o#v$<Ut9wg7<pbATbq9cL`N}u_@$qJn+~^r~t!^h<$GvW?s}}TTvw>ydVJn818HdIn^k>IKM=$xOi+0@-rWjCa^SoBUfIkT7L2_
+PZ0RSZ2WLUz)?vQ2JCP&5XOLYmU=uZXS0<u6Epcvrl4Ql&FM8*t7V+Xj)xW5YO3ki5*#`d36dzt?J$bqYAT;6igj@i!PW)T04`|6VH7YcNNPiBy;x?+f_bwY
+TdSoYpW`6#H2OG28~7=2&9(yQpq-2}9S7n>N9H+1RHi~kvV&bsIc`^_tkXs&uq=HpI;=POe3BKhfk8-8bBc(clFpIKQO!%odX?c>0SqaH9t~?QBQkLxqrg8E
+l*5r4AneN@n&PsD|NFdw>lz6Uv<&D08V82DEHp+Ko$OQ|PUB#eModmst<^YSMr|=ok_aPTdyzt&-U#HZsL*bcnN6((FLFfdtHK=G1UCR&QOjw+q{vHJvR$-E
+38@uK7t)Ja`U7rJAcwHrpAuAL%!sHF$X&IJLP+emDK$7t+Y;_+6XoLp6{}5MGh#7uac8S2T6md1=N+7;;Cgg_xN#891g(bXKnbFDT-TCjM$adjjJL1R-SPnM
+(-cSi;@+jnYN;S%<Dk&(OqgciF>kJPaTt_bH-;YUw$;mv3F&@#xV6w2Eh7*7tY2iBP-Z)UMan^nhBUZD<`fXN;4X1`-1oVZq2L?=ojBnONT>AKG?@<72NegT
+pAidAqgDtD1>MXN8>Za~a3Uh?#AmCCXJH&5dm(94|1o)%kH&#ZKR=GuZEK?IWZIFU4K(hY=nRd=lVU@b4Rs859MRV9YKb&pJM0lOP}b3;BoBOY##PIN&xq>%
+nw@D+S7XI-YDZVN?@kNY6mW#InYG#P_O{3M&g+;=eT)+D7(%nJoZX}=sWC#>4n+G*aE0yO!NE$UsbzRZ3b%~5rDRWu#ygEpCe50!>apjO(h=xTiawOEy4$a9
+iaoa6tAT4JD4DFXCB=_Ttp(YN&jc~#vv7F2_WI?SAgU*X=3e9fvm&ARNh=nS5`IDK++_k2(P?X7kSqkY@{D2F=dCX$Hut|&Ju=;>1-I4cr?A3ta3}6*T`F5p
+h%N0w@djmjF{oFw&(K2)w!$oob;;euWuN|{L)j9|rv467=@9(bR%KvY#jHQYF))`@s{#GAOw0^V62g9(C!40AVP2CR8(JIlvPJhnw2_Q$GvtV~Gx1zo$qaEe
+(CZ!_V1=y1)}fBiMq<ZB(j`aT9+&)%nOz}Dc@%qQfH&x!M%1GskeVIwMAZfMyhJ8!ijmo9;!FU0R+OPufLdp$T1@8b1T=(57Uo$=)G)zE($-TK5T{RP;p$Qi
+WC^!fG{<cNTux^)mYO>=n6s8sSRklSPctl+i69Ag9j?y8fDK8oyMeXe!H5lSx+MtBQc3j1HX5<H7DT_5N1%lR&ypW|mnN;=ZJOq!4YcUVB83w(<7IVN7pJlC
+*0=TRNZV*pod6XX+Wg<mC5uBw#KB8y2INA?=p7!-9p@6I7rcYYdssbQ)7?sOaarb#nx)L6Q);XuN~IcE$wV2p(`V$pg@0{pTF~w4|06wW8g2qjFP_Z-n*vrl
+7qw78ckQ}JMD3@{?d7R30Rd?{T_847Jxh|#(G6&5JuXxVO|@=Da9;mdYWx;L1J_2XfMBL2;U@M81^5n&$P@}>8qmW0SGyZP*X&-4gj^}!qw1x*z0$kb6h?LG
+#R=;g3{)edv!W{!?tc{$fs*Mv8T|3<-`l)F4Q<{ug8zEzUi&4tv#zx#(tdEZUTbsgT%w;+BcKn5!ayp2UWFW?in{_b3YYS_H!E6p!|h{UP|y0aCmHWULpKVr
+bbL<$%Bn(pb9h>wm<~e4%%M0E_ThE+kWR0rw6i7gqHqy%Vr1O6g+->RZgrxy@r5>}DSz(8cQP=Ehlifx2*)|dP-s#ae_GV>$S1^h+ZG$<xwXpVMxk&Ka{kid
+xM=nP+?~u;m%Q=FYTBpBI#r0+w_OrPYaR^ay5$a);VSG6NxgOSJ;M$zQD*CFG(lfVjC<*Q3GdWHKH*;kZ*DKk*8SsG8weZ{J?vV4qnYuHkAn_<G`h4&(_HMC
+Yany8tX+_q)SD(A*lU^^2j-IHOz6ujSJzKOTbYzs!tREaOiHC}jkam#Tp6R6sA{Y|qulBbIkx_3n-4kr0Vsh}3r(Vp(-zgIn?18>jro$JcC4Y|H$MO3(&Lfw
+jG4GNuh~g6cFh;C!ce33=O-s9qRJg$FmrF>D(R(U2inOgQ%DU7JW*P+(#1p_EdqUv(z2Y1LI!kaw^Vvzu4K%nWy)Ra5=Q>FVY9^C5)qvB%BJZD`I-$WRDT%T
+y@+6HNCU?x3|hZ>;vl|j&ySpW-A{EZf_iwfr|<SFt`hgH@JRF8ZM4}QP$@n#j<gLXyGH2V+ziiOzNHT%?jq1;SW$2=8E(3+G8+dA{Xwx7YIV{mZry7iTgxc3
+b7?W+kCb%h4D?Lbw`JxHLO&Z_6ub~evO;3Ii`i^-LvGvv;i*s%`Ju86iB2Q6odL%T#_?8BX4lfMSx}@I)Xo#f_0UMiwWA@9rTQGmZ*>e-e2Z?^xR`K^K25IA
+B5yGbJV9e^{)_&S>p@OuK7AUdVgOA>u_>5o3q6C0X4a>lQVP&J(>h8CysX{a>Z92lD$ZJZGxYb*ovmfeTJ2PN@ot--i=Kiv30K)+W_?+*uCP}dDT3LAT5HX(
+h_`3OXK(wl6YA@U>ij;UIr_$UwV2A3G<^@Pc_Whv3kTH{wSzDM6sO=!#4{*QvK2MUI5w8hwfBDj8vJsf'''[1:]
 
 
 # ======================================
@@ -5731,7 +5908,7 @@ import numpy as np
 
 from cxrkit.config import Experiment
 from cxrkit.data import cache, copies, dicom, groups, matching, registration, splits
-from cxrkit.data.records import ADULT, COLUMNS, LABELS, NUMBERS, SPLITS, VIEWS, Record, exclude
+from cxrkit.data.records import ADULT, COLUMNS, LABELS, NUMBERS, SPLITS, VIEWS, Record, exclude, is_minor
 from cxrkit.data.sources import Source, locator
 from cxrkit.data.workers import Workers
 from cxrkit.errors import BadInput
@@ -5837,9 +6014,10 @@ def build(
 
 
 def _not_adult(record: Record) -> str:
-	if record.years is None:
+	minor = is_minor(record.age)
+	if minor is None:
 		return "age not known: the experiment wants adults"
-	return f"a patient under {ADULT} years" if record.years < ADULT else ""
+	return f"a patient under {ADULT} years" if minor else ""
 
 
 def _matched(
@@ -6356,21 +6534,22 @@ FILES['cxrkit/data/readers/__init__.py'] = r'''
 # ======================================
 
 FILES['cxrkit/data/readers/actualmed.py'] = r'''
-c-oCtZExE)5dLiciW|RJ>KwVwx~_Al4sH@)E!H;h+O0rhxU@vuL?qE5sW^t4|GqoE*iO0v3lNJh$K&1eJV%l-HW9oO8q@;pO2D|VEw5@(!r6zv-<+Qee}%J^
-Fcv<aXugGWZn+V51aoCqP*mI)VPK(E4S%h<Z2C|O%S*J%3Udo{VPq*l)_f_<AY+VmAN|RCt+WL#y3Wa(+f^m!5QZ<Y+x0WWoxYJaBiC_uqjYJ$na#9I$V4m4
-=au*`tAdtCtBLDAFcVs<gPYg9eABF3+wH!)_&7cve;h*&>^NK2eSdLresPZD3ByFBXsj$*AJ{@RrEHeeyp>`@-&&Qtl6FgN2T#LmL7hffVOZLIKYn+Cp0vmc
-Rj*|w63vpc$=CDG>2)@|&Q7nh7tfwzbNJKG&!1gq$?uoH8H>BB=GAriBO2jv_*vuLX&2ES!va0^4A5>Ph(Yun^)<f{8t1f9){g{#zGG!Ae5({z6jo`+=j6kO
-cZ9_7m($Z1!>7aNr>y&F@+S?gtX-SYV6c>S)y^r80bdrYwpkALGCT1yD@bE^sIZgLD~yCviUmkBTM3QHV^AZfhZIg;q5M=e>UJ=Ie^vrx(!gP%DiZRF8;nvK
-sQ6a3)&<$o!nV2r=LQB4DNHl;Pmm-j@TSE7Z4zxfEl5SStkgVVPqJZlN|*=8vnL+cG(<|W3t<|o;j0U_ACRUIM1;q*naiS*#$I{lO?@_#ph~R9Jw$y_jlk?Q
-2wtp^o()YOEAJ)9rcg~$wMO0wmx*$q1mPJ#>;=quaRcHG%}P<mV(d`KVQdtw3qL)=r`wSWKt;N`JYa>fb~Kkp?5iSKu#dzO@`d)Wiw^EH)U+4Wf-NaH5>Q~u
-uDFF2w$0H37kxM|`jqGn)pU>Y?O@^t19kPBQD>$W$=ZSJ3y=0_jo-qZ6R0E9v)VLH_M;<LUJl+B0w-n!ZIU!?Jr}wUGk-cD9vfsZ3=)%R>WGL##D#3=V~%Ao
-!;I_yt%Vb^{+=Ml2ELHXFMZfx8G*PJdQ0ildnP@Oyz!KWngy%W4dNG2cC_GmI(|?NS3b>bjs!+;c^KP!M;9|u8L{zo=w<^9zT*&x;tw!Q0~+6~9EFqCrHe>l
-mb9QmMCioJ7Hw74+#(qv4yQc5=GsciD`5kcUY$;n#F%OBwk)q$7+_N%)jF@VJy6Ct677G;fetMvVvoZjE`?oeV0Jx1?508a^zKIvJ`xtyA`!O7m75#f2;n&3
-${0lu5}*?wawPn6%zQixcMHJo*x;M}R8wt{uSYusR1fkT1rbjUN*y5~$b(U>F1*|v*dF(QcRwBtbj7I6)zKX^?fa2<X-&Hwim;Ezhmll(?%H)xC(h7aX}F3V
--VX6_qFVD6x|dUq>F<1O_k&R9JKFdjPYRz)g<>)@1j6a&LHRi%qc37GoL)q+s0eh5Xn(m*iEQScE{v=nL=ml!2wc>Q-QM&u8PPWl`Q$4;7Zn{p0i^Vi^9bI9
-bJ>Z4e8kBhhS=SO28m5bSImvlHLvKie~ukg<_S%3X9wd<miZC14pYix(Zlq19>sf1rXNtt9WmJPD{}v#0he9=olMCfwDTA_9R-BDf4fYxqiXGAwLYDOJ?TYs
-6ys>;_i!*fE%o-#rrtCqw?P=VJkpatVwmPgfw>cD=**l}bN5SQ2oJ5xmck|sJM_?EE)^s04l~#}%vgL5H35aK;F>_#TcWsw6K7lClV#TGD#r`PAt(!hw@S|1
-#wF)6D6}Z0%@1Yr65eJo&fpJ0GaRn(ieYujwQ_ghCC)8dW3TT}Qm=Vc;R^{Rk$h@UOWH_0sNgMck>oe2_pi{Vuy}+s|7OK!M*m2cd2HZd+Wi+6Sngi'''[1:]
+c-oCtZExE)5dLic3XWeab&6bPUDvr&2e%2f7E2p=?N-1xTw0=RB9iEmR2<LEf8QNnY$s`l1&GD>yL+DJj--^1IV-p#vLt53$tX81t7=}5SMUCMeReYVnY>zY
+ZOF$H#kS;(8K$`zl7%!Yl2=S?u1Tq6P5xXn(Ilkih83_X&Gj`|a4iZ>M9r35_ftw~_uikV*HRgxc-J1XW@c511@Xg|(CxaJ{6<{~lj6}~b|Y1xAIzr82BgEP
+N@ydRWkL*FRQzkpb37+3AKUJoWn3wFIPWDZUN`I3bh{Vl??-2&_al-KdK@<GzCAxbJ3oW*h(bhyH%1gRA+!`t0lr}KTJQ~iYgw>Lm@T#~P7SL$b{c88rg8V}
+=;9nsQasINy%rUZ6pdbuznp!Hr|Dpto=($ePaZ>a@WYQ!pG?!}*UMkD0jsikF)hA_Meyr?)?hpC0u3Wl!bv?%(Atm$ClafHnq6@Pb4p6%M*MlMV?@netKf#`
+Mk-6}_}#k;L}KvM>FKk<<H6HY+Wj#81BX_|to5+pUkbBo7Z^vME%Q~|Ec<)CojASaD7G7r+DYN0hKeb8NraxSxPsupsi74{Oio^a4rMj$cEEwZR~&p&gppEK
+sOS~b;HA){Vq4i7>tsi9)2b$jA_ZpDHgbUmI^z^<Av{q`SX03NHu~CnM;B0(E-Sf+=%aLyo+1~Xiu6%BSzpd3&D+^z`P+=fu@40W>f_KxkuNry#8ZJI02vFo
+P#Y%NpEzmGT)1N|Tgclzh6#}khwv5QEMEbC8=O9t=5r#NTsC>tYH`hNc+#Tgm8l7k!^wi>SA^fdvVs>OZ9ABp;M-j+(03b5e1u@PBT51Sw)uR36Fl!ICN$qC
+QB>0RNGs3_>&Y&haGOF3IG9ViL|0L7o>;SDhOD5ik2cs?e4$A&>>Y^j7S!GW7&N$T(?7+|T$a(=LhkYuZM52%u=NFG2lAJj#%9UzaFlo8zc4tc0{Pqv&RGZK
+`5d{4qNc4ETqR`g>JMz+fCT&?ZcTi+acmh4Q%I_4@S~6QGzatb{}$B=uKt#?Mw)!WBR?f%0|`s`HCJ0iqTWlwQNS9f9bX-Yk@5<l_XJr+p@fg_B;Le@n=XL+
+a9ZZa_NT)Ub6#n_aT#xCJq)g65eQl2f{bS#jR!l2zNXu70SSl_Hxz&f*4DIatEy%ONb!DH(W*65MqpeK?bCR2Is^Vgq?t8YOsF5AGlGJ*r=od+5yMDW|6N9~
+JX-xb9Llhj>_P*g>mg!S4Jfa7JGAhjCNZgzusyC!Ux6Wj<A5ur=z$La?-r5);g=)o{3-2yLw3gt9@vvjwFSQJS@5VHWIFU>9v>7t1VVrZEnAg4xdrvwjz!*)
+;K5Hq!NHqNZYD=p-z;$>;jWx@JLql#MM(=xWP9z~5F)$K-lVXL9^NjY<YCUbOy6rO11xsV(cAvcISCCkeM|i#A+11LdJec)869V(D{bL4B-B?$WSmzp=iJku
+Th9OCg>!L#$<Jcc0>ulC;^sSUg;hWkZ0dz>Z+4%mU<!wvxr!}#g>}uN7T-HOpn0eKTgl)VVbV(_ba%diQsly>dLvcMD*Wu<hX)Nhh9j_S*_?|aJH{H}!$`^=
+gtv2`-a;^m2QjluLC5XL+y@72blEo|#Ra~d1<$ciAnxuBHA|0jIe}b$Jo7g3Wp?D_aOZ4Tm@RX?{qwB{)L|KRI)Uwhp6njOIERwVtZIE{ZpE9~UmOE?a9_IQ
+CZf>62OqVeXnu2;fzDyZz_YCJC~P@X2*Q3PsNEl8*XHnanzyRT;O4Rjik!pUlhL-Z!Py9M#S3AwL*6_mZ&ET!$?qIz7@6MWgX)?oX)o7Hm|M2mOm9F^FIiQ=
+OARCueP}>SN((4s<PB?q<kzt~U&5N)K!K<3?F_G(<VcrUXux3H{TEeRBrN'''[1:]
 
 
 # ======================================
@@ -6378,317 +6557,39 @@ bJ>Z4e8kBhhS=SO28m5bSImvlHLvKie~ukg<_S%3X9wd<miZC14pYix(Zlq19>sf1rXNtt9WmJPD{}v#
 # ======================================
 
 FILES['cxrkit/data/readers/collected.py'] = r'''
-"""Collected films: the typed contents of `record.json`, and the reader that turns a store of them into records."""
-
-
-
-
-
-
-
-
-
-
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, is_dataclass, replace
-from functools import cache
-from pathlib import Path
-from typing import Any, Self, get_args, get_origin, get_type_hints
-
-from cxrkit.data import words
-from cxrkit.data.records import Record
-from cxrkit.errors import BadInput
-from cxrkit.files import read_json, reading
-
-FORMAT = 1
-"""The version of the file's format. It stands in the file as `format`, before the fields of CaseRecord."""
-
-XRAY, CT = "X-ray", "CT"
-
-EXACT, STATED, GUESSED, REVIEWED = "exact", "stated", "guessed", "reviewed"
-"""How sure a modality is: a field of the site names it; words beside the picture name it; weaker words hint at
-it; a person decided it. Empty: nothing names it."""
-DECIDED = (EXACT, STATED, REVIEWED)
-
-CRAWL, SAVED = "crawl", "saved"
-"""How a page or a picture came: requested from the site, or saved by a person."""
-
-PRESENT, GONE = "present", "gone"
-
-RESTORE = "restore it from a backup, or move its folder away and refresh again"
-
-
-@dataclass(frozen=True)
-class Fact:
-	"""A value, and the place or the words from which it was read. False while the value is not known."""
-
-	value: str = ""
-	evidence: str = ""
-
-	def __bool__(self) -> bool:
-		return bool(self.value)
-
-
-NOT_KNOWN = Fact()
-
-
-@dataclass(frozen=True)
-class Film:
-	"""A picture as the pages of its case describe it, whether an X-ray or not."""
-
-
-
-
-
-
-
-
-
-
-
-	key: str
-	image_urls: tuple[str, ...] = ()
-	study: str = ""
-	modality: Fact = NOT_KNOWN
-	confidence: str = ""
-	view: Fact = NOT_KNOWN
-	patient: str = ""
-	age: Fact = NOT_KNOWN
-	sex: Fact = NOT_KNOWN
-	caption: str = ""
-	note: str = ""
-
-
-@dataclass(frozen=True)
-class StoredFilm(Film):
-	"""A film with what became of its picture."""
-
-
-
-
-
-
-
-
-
-	file: str = ""
-	sha256: str = ""
-	bytes: int | None = None
-	width: int | None = None
-	height: int | None = None
-	format: str = ""
-	image_url: str = ""
-	how: str = ""
-	permission: str = ""
-	retrieved_at: str = ""
-	refused: str = ""
-	tried_at: str = ""
-	gone: str = ""
-	reviewed_by: str = ""
-
-
-@dataclass(frozen=True)
-class Study:
-	"""One examination of a case. images: how many pictures its viewer names. viewer_url: where the page says its data lies."""
-
-	key: str
-	modality: str = ""
-	caption: str = ""
-	findings: str = ""
-	images: int | None = None
-	viewer_url: str = ""
-
-
-@dataclass(frozen=True)
-class Question:
-	"""Something a person has to decide. film: key of the film, or empty when the question concerns the case."""
-
-
-
-
-	film: str
-	field: str
-	guess: str = ""
-	words: str = ""
-
-
-@dataclass(frozen=True)
-class Case:
-	"""A case as the pages of its site describe it."""
-
-
-
-
-
-
-
-
-
-
-	site: str
-	key: str
-	url: str
-	title: str = ""
-	finding: Fact = NOT_KNOWN
-	certainty: str = ""
-	age: Fact = NOT_KNOWN
-	sex: Fact = NOT_KNOWN
-	presentation: str = ""
-	discussion: str = ""
-	author: str = ""
-	institution: str = ""
-	published: str = ""
-	doi: str = ""
-	licence: Fact = NOT_KNOWN
-	licence_url: str = ""
-	terms_url: str = ""
-	credit: str = ""
-	tags: tuple[str, ...] = ()
-	patients: tuple[str, ...] = ()
-	studies: tuple[Study, ...] = ()
-	films: tuple[Film, ...] = ()
-	questions: tuple[Question, ...] = ()
-
-	def but(self, **changes: Any) -> Self:
-		"""A copy with some fields changed."""
-		return replace(self, **changes)
-
-
-@dataclass(frozen=True, kw_only=True)
-class CaseRecord(Case):
-	"""What a store holds of a case: the contents of one record.json, after its `format`."""
-
-
-
-
-
-
-
-
-	films: tuple[StoredFilm, ...] = ()
-	state: str
-	state_since: str
-	complete: bool
-	fingerprints: dict[str, str]
-	how: str
-	permission: str
-	retrieved_at: str
-	parser: str
-	rid: str
-	reviewed_by: str
-
-	def with_film(self, film: StoredFilm) -> Self:
-		"""The record with this film in place of the one of the same key."""
-		return replace(self, films=tuple(film if other.key == film.key else other for other in self.films))
-
-
-def as_json(record: CaseRecord) -> dict[str, Any]:
-	"""The record as the plain values of record.json."""
-	return {"format": FORMAT, **asdict(record)}
-
-
-def read_case(path: Path) -> CaseRecord:
-	"""The record in a record.json. Raises BadInput for a file that is not there, broken, or of another format."""
-	value = read_json(path, "The case's record", RESTORE, keys=("format",))
-	if value.pop("format") != FORMAT:
-		raise BadInput(f"The case's record is not of format {FORMAT}.", path, "use the version of the kit that wrote it")
-	value.setdefault("reviewed_by", "")  # version 0.1.0 wrote it only where a person had answered
-	with reading(path, "The case's record", RESTORE):
-		return _typed(CaseRecord, value, "the record")
-
-
-def _typed(kind: Any, value: Any, name: str) -> Any:
-	"""A JSON value as a value of this type. Raises TypeError with the name of the key that holds something else."""
-	if is_dataclass(kind) and isinstance(value, dict):
-		types = _types(kind)
-		if differing := sorted(types.keys() ^ value.keys()):
-			raise TypeError(f"{name} lacks, or has besides, {', '.join(differing)}")
-		return kind(**{key: _typed(types[key], item, key) for key, item in value.items()})
-	if get_origin(kind) is tuple and isinstance(value, list):
-		return tuple(_typed(get_args(kind)[0], item, name) for item in value)
-	if get_origin(kind) is dict and isinstance(value, dict):
-		return value
-	if kind == int | None and value == "":  # how version 0.1.0 wrote a number that is not known
-		return None
-	if is_dataclass(kind) or get_origin(kind) in (tuple, dict) or not isinstance(value, kind):
-		raise TypeError(f"{name} is {value!r:.60}")
-	return value
-
-
-@cache
-def _types(kind: type) -> dict[str, Any]:
-	return get_type_hints(kind)
-
-
-def read(root: Path | str, name: str = "collected") -> list[Record]:
-	"""Records of a store, one for each picture that a case names, fetched or not."""
-
-
-
-
-	root = Path(root)
-	if not root.is_dir():
-		raise BadInput("There is no such store.", root, "fill it: python -m scrapers refresh")
-	records = []
-	for path in sorted(root.glob("*/*/record.json")):
-		case = read_case(path)
-		patients_decided = all(film.patient for film in case.films)
-		folder = path.parent.relative_to(root).as_posix()
-		records += [_record(case, film, f"{name}/{folder}", patients_decided) for film in case.films]
-	if not records:
-		raise BadInput("The store holds no case.", root, "fill it: python -m scrapers refresh")
-	return records
-
-
-def _record(case: CaseRecord, film: StoredFilm, folder: str, patients_decided: bool) -> Record:
-	finding = case.finding.value
-	# While one film of a case of several patients is not assigned, the case is one group: too large a group costs
-	# a little data, too small a one leaks.
-	patient = (case.rid or case.key) + (film.patient if patients_decided else "")
-	file = film.file or f"{case.key}-{film.key}"
-	return Record(
-		image_id=f"{case.site}/{file}",
-		path=f"{folder}/{file}",
-		source=case.site,
-		label=words.label_of(finding),
-		finding=finding,
-		patient=f"{case.site}:{patient}",
-		modality=film.modality.value,
-		view=film.view.value,
-		view_basis=film.view.evidence,
-		age=film.age.value or case.age.value,
-		sex=film.sex.value or case.sex.value,
-		case_url=case.url,
-		image_url=film.image_url if film.how == CRAWL else _web_address(film.image_urls),
-		licence=case.licence.value or "unknown",
-		credit=case.credit,
-		permission=film.permission,
-		collected=film.how or case.how,
-		retrieved_at=film.retrieved_at,
-		excluded=_exclusion(case, film, finding),
-	)
-
-
-def _web_address(addresses: Iterable[str]) -> str:
-	return next((address for address in addresses if address.startswith(("http://", "https://"))), "")
-
-
-def _exclusion(case: CaseRecord, film: StoredFilm, finding: str) -> str:
-	"""Why a film cannot be used; empty when it can."""
-	if not case.url:
-		return "which case's page it is from is not decided: see review.csv"
-	if film.confidence not in DECIDED:
-		return "X-ray or CT is not decided: see review.csv"
-	if film.modality.value != XRAY:
-		return f"modality {film.modality.value}: not an X-ray"
-	if not film.file:
-		return f"no picture: {film.refused or 'not fetched yet'}"
-	if not finding:
-		return "the finding is not decided: see review.csv"
-	if not words.label_of(finding):
-		return f"finding {finding}: neither normal nor COVID-19"
-	return ""
-'''[1:]
+c-oa2+j1MX^_lz%Wb>e<vR>PrX=cg{J5^;mbuUsXv9>!Nl>v7_647#(0YFhKtAFpg0DB>+*!F{k1r83*{l+MYE~}zYnNzu#>tbbx!Y!3>yESZNRq0getf=PV
+XQQ&p<moTADt}IdEOP=hO6JPIQaa%_rnEu|>nfx04gjo#E?p(~vQ48X>No%9rdq)x^uDf2o61=x^lDuhC*C<_<g8E(luIYGLRzbA0FXA<nM<0ZL})v0eHpbb
+WabgfH)ZCks;IALGF$qywRFou&%()1@W}@t1zj$}{zbV<#H}jkiC8E%m1bdiRT;g|C9hF%(<Sh11AC9=Ub__O3W&BSilfui%P2tI&}Ros8B>`W;LkFDSFSg%
+0|Gj1M1;zjqQVkd0x$jk+v}TuTuj7ByzYZCCZNIxWh_YFD-5kbomnxj%u2cx^Z@z<Z3EJ>J_q58pBVydVW#G&a6VK;PWEystzs5f=^t+{{+)<Rd^!5~!pL2e
+i0E<xC*zM7mlKfe<YF>@lZYSxHNL&Y#m)HryYYwd8@!<&W#;e(&;q84tHnlvIndIm2d%cSMwb3kZH3(cJyNWyTo&5xz%YjJNyG&<t#(S3a)r`zKd?@K6RUIP
+WDUlJSP+CEl)MK^XF$}jkgkshQmjFOAi!K@a61R+RE$?^w;PJGa!WL!@DR!3&G_=&8{#WI;61QB==U#gE<XGnPA=ZF1TrJH1xY|Yv^a&w<pP||;L4Mn!DB<v
+_^%)#@@ukX&vSyXghR}BHSMgUpKivt<13)&$Lp&xKDsu_LI5CfSET|FfS6q0&>@_Wqie@6NHLSy{bo%stf~h*K|3liK*+7!QP41I4i}d~E~G9o82qVr*%;9L
+SCylQ*{DIEw!~Y|`>@{w@-D=KEH<hMJ>=c^7Jjf=h>q=2XG^4N3s#DDp8}S`Dm*Ayxr7O<0`(*A%WCTd(4&JPSiC_Fqka!8D_3RK-s|^rH5b$A48qBD8e516
+1M%XI0>6ROo>3SG>5~pqLJBJFUtLe8f4jQ=a0Q5vv3T%#{vjp@{)2vjE#e;(Pp*by&cNNk0BvUU3<aM6w+f&@@}(euLrDR<2O+rMyH`76uHVxuz&PEQ0+YaI
+U8qm6orp9|@6c8U{hoE3eAgCF@US8A1DiFA{T^hG`H}E?=&7fmAqZ<QwKgbFa|+U`$CJ;=H71cZ0${hJxX;M?7R@<FiO2ZgAjlo_qS$J;1erpbn<;d#Ab78o
+u2_2*B-@nOrTpFRzi;o%c20quF^>FCT!C{TH}I$5+v?mcPo6B5UM$_oBM!#x2WoA$H<#76{Rz&$($*e`4Gh?51rcJ}#R#sufr#7QLcl{Xj1=8#9G$1L-B&3C
+O^q~g4SYfZSm{zapQt1md@6`Z5F_v<R<hg$by(63y=yr5rv8g10?y$x7KKkMcYK4=bfJ~6R9eo_SbD?R36q=a67#G*(!^<9w`uxf(fkwRI=)NNxvf@;lT4k6
+mKY%_pN~?q-=P3jS}A@-QCeY^LSb-f|J5VL!Y@-;%;7FcI+%Blk&#F!pZYar<2KV2kiUW{tQUgAQ7}6d<tS;lqTE3+>*2X4sL@;yE?BE}UAOewIvGxsagd?9
+3jex@<g=$dw2@rfY;)vwa^sej>DWyP+Hjl0>+8*|(018%#Jtk&&q8M$c#o;_M~9IC%I%ds+{_>z>W*_exp+1^_z?b^*+Z-Pm^{1#5E>9VeoIE$It|uYLj*r)
+LveDRZ5*ZEM4X>zOIecpLH$m78cTT0(`;(hddIQdf**zYmG5xnS|@bhPaGnCK8GjbemkwoVs~WdTo}i=^jYQuW|q)8Eh}F{bC~0ntlf-Z2x;|WP!r8Tf8-*e
+Ebq8RSF%l>J5Z0Ty@%FQt3&d}Y`%iK2!MqRxz0kFwb7(-Y{gjL@ZVjNXO2?LiR^-gW2`daT<0}pH*t97qPC{Ukk<r9q=u<OB~O+?SgdFWmX>ombTqz*<hY1p
+4ebG@c!(jtWdbDB5y>=We4rVuxl)X^qY(knT4DJ~N7z^S6}(R6A)y(d86kJlQpXlE#lx1l5MPa;!JO~dc3KREpjklZ;wqQyrDZG3kmqL~v9&}HD5x()yXMB)
+6EJx4bWtyf))-^EJftp}C~62iq6TP?owvn})Y!s@)|I3oxuv8Lf-lKYKHxqxQ{AhQG8H;QSxXQ*Q{saQ`BBs95_Qn7Onl-xvz~wmyDREl64a|5#ew$(WZwhT
+5w3Jyt?QG4_-5n<LxnvOU(+7Xj~@y21GS7o?D_gr3h#T;poZcmq}z8x_s%ld8Yo-Am!pB_FSW{n3go76any1OY|DT~@okOjRr)%8RU;4>dwi+Wstv$ON()to
+%CXi2hw!t3FA&|J)!)#lgJT%0KM4(5<Z2U$f?0d$dq}uLo}~Czi`FG|tYFq;QLq&%fxq5fU-@oL;%JGNBry;*;;e0I0v}@>kOVLHy?YQZxFLy`gR8BpCiG1<
+Ca{6_1c`_pP`jxu=3)uaF!ns6i;y&s1`8HQ4Ej5;4Y+bWpDTk;3`g*ufmS>wAPfmM9*F;VljBdq=54Iz1&nNuTs#SgJNK4c0joP6RKWNCED>kvFO@Fi`n|yu
+noiIYQWT$`@2Md2Y9KN`!OmR*cA{3~5(Dx^Sn!?*5hTSgAn=LZq?vem0ihx=20kMxs8w9sZa7|gLc$=8QGI$<(}PSiK^<D2Cjk}mIbC@QXqyn>Z4A_{${bPn
+sDc&G5Zw#Ai&HKpMY&nc!uYd2PG}zEI{&n30e8o&lp-b(dAfbueu6E6Z{pGkn*oaU1pJK|rr*CJv*^eGDi@xE)-Gzji{kop!tn^Y!%lDaO{$1ZRXNTQAX&O!
+J2{QB!qhpUSI|g4aTxJQ?Z!_-sS2X9D53m}CZT}ldK%)ma-yDrIz33t$^ldP;l!hdG{NIY6w$}lgwn;Y6g8wxJU9{SF(?{8F%otI&l5=))$uCCJjh{%z*>2|
+gF3zxFIEED6p2wc%)D6q%+^SJx}&b0vI5lt93hC3MN!S-==|mR%U1S`I7ASmql0{m{vOKjX_!Nfge(fGOj3VF(hH>z^>ti)z->RL8xcJKZvZ?ss(_0RYU(N$
+SPJFIy0ZE)<_N>gd<Wc2`6EWGiSICjA->!*_9sq)9V!RU&~(@6hF^I`E1i-Vl*8TX*Q>?Xcl1=qSuK{@h1hY)nfNj1kS+a?N3NO4(CbRcx1Jzy&oh0dJ~n+T
+KG3j|EFNW3Hv_n`P(B-3)bE7Q1Cd29N(BUlz8y~x$HG*bHF$MZK_W2=3|+JZU4?ZP-@~zogZ7w4APGU*71$3PAc8{4dz;oh9<~fbH&pBBX0)ap@}1~f94PU~
+FsU4lBJTLmnCS+s(H5e8K=<@wA8P2QrfT)w6J}YOap`;%?%)6b%?(h2v9VJu@zfh&`^Z)slc`aC5BCZ=Q^km87b&f$)jamP86bdPkNn@H@w+Y!!@b|;x5D&j
+MC^nw);6AFO~+@r>h4cx(rVi}4Kry30RH&|7OAg}ygKR~Vpcse94rpt>Yc<#7n}mHSYVOVV#ZxUQGcRxX$KP|q)YnEg0(x{s@YWLIXIY&ySFR}(vKnd9skh~
+7Hvw(qa-|@LNFw+N$hoF$y7DpbSLDOQB7dr7uE^q=eiGNp!N<zsK>0>fW3~Uv_jO~@YdKxUFNpg_J48q5Pr?XOnOIw02WO$E!Cro13WiHevK_uK!f7;A1Raq
+##yX%<2YJ6w;sNHiTwaBEv^TH0ksE#ur3Rq4QF967HV=Pmj)F(?$}l!%@U)|ObHwd|InT$YW#t<tjlTy3kKCH#3KHw#y1-@iPcm`(eF4usMRslD(ouA12X%-
+h)HkF4-H%?mBRnR)_$t~4din2<(RvUirpaojM+jvkLuqT_a|;V4LL6RpI{nc)B&%93(}XbYK9)2AGsslXLQe3Haq3cp4#YGT`hij&dWLGOZY{AXX0Lm#(;D0
+7s#U0)R>pp@)r0<TwcF__vXdxKQuubEaCs0443='''[1:]
 
 
 # ======================================
@@ -6753,6 +6654,11 @@ def read(root: str | Path, name: str = "coronahack") -> list[Record]:
 	return records
 
 
+def is_here(root: Path) -> bool:
+	"""Whether a folder has this layout."""
+	return (root / METADATA).is_file()
+
+
 def films_in(root: Path) -> int:
 	"""How many of the pictures that a folder's metadata names are there; 0 for a folder that `read` refuses. Nothing is decoded."""
 	try:
@@ -6806,6 +6712,7 @@ def _picture_folder(root: Path) -> Path:
 
 def _record(row: table.Row, number: int, source: str, folder: str, root_name: str) -> Record:
 	name, label, kind, virus, category = (row[column] for column in COLUMNS)
+	kind = kind.upper()
 	finding = "/".join(part for part in (label, category, virus) if part)
 	kermany = KERMANY.match(name)
 	view, basis = _view(name, kermany)
@@ -6814,7 +6721,7 @@ def _record(row: table.Row, number: int, source: str, folder: str, root_name: st
 	if excluded:
 		path = ""
 	elif kind not in ("TRAIN", "TEST"):
-		excluded = f"row {number} of the metadata has the Dataset_type {kind!r}"
+		path, excluded = "", f"row {number} of the metadata has the Dataset_type {row['Dataset_type']!r}"
 	elif not words.label_of(finding):
 		excluded = f"finding {finding or 'empty'}: neither normal nor COVID-19"
 	return Record(
@@ -6868,22 +6775,24 @@ def _view(name: str, kermany: re.Match[str] | None) -> tuple[str, str]:
 # ======================================
 
 FILES['cxrkit/data/readers/covidgr.py'] = r'''
-c-pO3QE%He5Pr6P1<O4|LKWF9h5<960coui0n)^9(yoAE7_>ykL}bw;DLaAd|GvAUBs*;|^kI3iNFI;hefQmw;hayTD5PO}$v)nGy&8R*oWDy3L$=Uv#qv^E
-D=k|Zy=J<SY^Ci+IZ?(m+A6tYqAF<csPJRS<Uh6AtYzgA&Ux_ikNj+eTa{|T)Ow?hV`CULEBTXoR4yrm6YZ*6iw9|cT22h1wyjyItW(uP%$!)1@-_2Zo1!zn
-$v$1&UwzGDHom>P@?R4&d9hU*qmO5N5XDussa+7<UwpXESjxDSTWOSgPI9~D!A+KpvJuRO{6?%Lj~Tyf40se=-d>Ng$sH{3`Irw+PUbf-Y#|+jPm_yLcIVyP
-PCj2;pN~II-lDh9SJxx@y#-Gf_Zgj#ea$8r_`k{S?&);i<Z%vp<N+k%ekIvbmzZT$vE54LE9PL%$WjU`&ny!rU#TsmS6GIKpWO=Bqy&DMT%*sGa~nJC_aBs7
-)r%z8>%K7Rybv~5{oB!buD7aqFg*A;$wpWACooV>F}oKF^~j`SqD)x$e(-(}#c=F5wH>}64E{(4?|vWriE=6Ak|{f1Nh3p}wHuN^B6j{4NK%)>pa-b_UP%bR
-Fww?^zyY&mrFho0mtN0ESDOk>EJJd|`i*&%zzKyiVFVNAgqtQu5sA9pL)oS+OI6A+YCxg_8-&&w_MLFXtb)w@8K9tLh2Wz`r(R_<AI79n<+1jBT_GqbAWL{4
-u8#YJ=%ycc<<{94y+e~zDFPM35faNPFg{jdk77y*D}j%K-b$|}Of}IqGE&Pf{${4nK(;5$$<j*N6!gHj(#{i2-hP>A;Gt)P0#9vqg{N}Gv{w2UegcZeBV)GY
-b+r-s<EfC5hCS%@K-L&Otv0@hlNEg1qdzE{-U4?vjNqOK&|?tLGfLs0D&|hNQ~}o(Y^lj4IGF2Y8!^cwX1)m!Kr4SJGrg-Qr9%%BWPvoF?vE1r1TwKLztdUJ
-doa-IECk-D1scd9rWNG0s@Dr?Vv+$6i=dEHa6Gq8t^xUO>f6yQLIdv&O?r*PL~J&)D#G~=Y8#3NWxggV;#2R?YrLWa#;|7ML8yvHz)BCHl1J}+`t!*%Y-cCV
-A`kv2L7*2}z!PA)>FdctmU>4_#jUh_2oQDJ#FT9GCd7>ia-1NBn1#@L_J=5%zMCQ0&4Fo(V)hj853h0I$K=k}G`J$A^a)#nmspetJKt!lp2CQtN**NWx9j=9
-81NGv>!W%Oy<gf+CE>@EIgjAglIR3W0>+Y{5a9$*$!o>X<fm(ct$g0H>91zmpR@KIi2EA;L2nK9TT#{$R6A>$qgO!J3#tFXuWx%;;8dO9SCFFy58=1<a;ctZ
-t@79Zi*Ak^6SEP<DW`N5@`Ojz0VS7~KqnIVO#)f8=r;5(h~)0e<>l44?5-&+v~97T<a*dC?o!uP5i_f6llvfIwkbvT-S*pKe7>7Qh@n?m%;qsrWK|(S9z+yq
-wNp=W5(AKX^qAD3K?ot}$)~)m3kfjh?aor`M_J5O1x?8-%R5GS_%Bo%B*woYP)w~CaM68YiSa$PoI`VYN>*2o6}BkvXW!y^V-839eUKq`802-XiWD4qmJa=W
-7u|u!V1r*Nv4$gWmHHo?C<WAY+LZp(vo^zpCA=je3Fz9-f@?x`;H(Ro^4L)A&r<N}Jb^PjZuWX?lHsx8<2B{ui*7K7`c^h=-z`J9X3J+bz98Z)16e^o7mu={
-9XZt4yf$SDot$D(xvU^M-mvJ6j4YH({hNp;bXm&W$s*<cRVfQHY!j1qDGz$>L*r$&z7V7@#v$a}QAG}$t7(Eoyn_qx6?OhvBE2+z1D|_;$Voyu|Bq~T&)OGh
-9QXHl9h|kj@od(r-245X*jsY!CM{y@A*k!Mbb|h;*drwexP1u=UQK7SH$Ji`_!mI$Ein'''[1:]
+c-pO3U2oeq6n(aS1<O5DLKQg;h5<960dDOS0n)^9(yoAE7_>ykgk{MisW^e>|Gs-KDcNqlp%2ST#IO5t&bgN~=X@+hE;Xwb?Bo5{o582?#rx#4$L5t?vaArs
+NW&JoTC=K@Y+0F&vZ9D-^sMBTi880bO5w+X$-io~S<BKUob%xHkL+xOT^4H2)Ou5C%SJHtE7^-)DVyZNie^=<#gjBYEGL?xHqEv|8LP^tm{~C|<hkuxrSo?C
+-SAWY@#gC=W~2Lu8}~J)Ehk5%*44qs2a(^Do7x7!WB<eLkfn?p`7E`vuSsT}d2lxz4u%7m5BZ%~OCB@+;5YCnxW2y~495?!yyGL@JMzr$VAzDT4?d0igW-cS
+b3gvvzr7fJ9KS<rpKopl^#2|#^&f}iVfb}89)kV5;lm?&=bpzI@W=xo;c+S1qAHMORkH0;WlLsZPRl|HBi|Y(bhcE_K(8<iBYw3@K$8gkGQLHdOKUf#*X=$j
+yR7F)R;{~2tBYKiOm*)E7g_bJ@+ZxMkK^Is=J6;DlvB(e#aykJv`iEU3$HG(E~6OSepAoAtINyZlFRqMUjB}9$>oA6Gh0e6LtRz2M*@l1#UCKas^|qBi0aR!
+gakAbO<ou{#B5k0UaQ(kucM`{bqOAe(CZ@sS?X7^8~dYC0^V|^!w4qy5l)`3hy;G_JgI<=FH|AJ$On(g^pP8@+20g@%t}y%n*nGVv?wjKJ#p%ry7b0gt%sU)
+^@agT0qmheTpe{Oy1Q=NmSMX`S6ke2EKz_+Sc=535;h+yw1WXdWEd+29|fIdwU#hND_!R0r50zfXqQ2cBYuRaEQ}-rL1$BlOwJ%6(7yw@_njs5*Rpb+jD667
+0Lsb|sbun$KAOS<jl1Mo6ty&A6almyEffUQ6moc68K|JLIv|=rae1Bay4;9tbzC!u><&s}PrDIOTJ^RF<|TZagFUFw&KysAknv0ez+u+Vo(f^10B5#p(D%G4
+pej8Jl#?Gax5X{g_!1mI*5ToF%v@WdJdFIV@T+Y}V(PhUK#;1H3>;463wSmSlap!CdD75$O^@X&vlEarwA^}A$cZYg@4m^n+D@m)^B!xEq#QFkm&5F28iNN5
+_0mDc%6dJQIwrXSZ<qiw1z|W(3G9Wk5_Mt2*-E0|wiDN1r_e&eqw`TTxty{$skez{8vlvdY-E{-vn}*5Xb@PkYvLe2jsW!QszV?uYbKtADtY8Xb?n9np*|Iv
+vT_Y5p-0+?XJNgeZ7z#y>uICI39(NBLP`J%WroKRWWy~Z6<$zjiiPD!z|PijG~|iM^AL_klqw*YHmE%T!mt1ULG#`10h;$yG>GoV43hIBJZ?;p#BII~rjXRz
+rQ{O4!=pr)*`_k;C5#9?a(cM(08D@`I+Sb)<dJ<kPW9@>M7)dSY?-!2L`8*VN+^K`hv~Tj_0$C&QD9pH-61~clVI_3^Jsbg8h|j`W)ZrorU_V>ws%VNo_NP5
+KPxF0_1d*<?%LIN;-^rj{vMeb2r6u^4Z14ezq=v&uIG5yl(?xE3-yBLMd_YRC$}K(PxMA;3zc1!Ax}7!3zCCNpil{26k1Gf&}`^lUdh9k>+73u!w262aBmYJ
+YW82^`|t|y3}}LaQbY2Zih{~n3!5!v-eVaN1&coRwRnZTvRFuc68Zs&D8VDB%l5iGmh9n1xvuImZxl@NLDQ*fok>5S(rp&JVh?$^3m8&SrBS)`-3vt2ia$9*
+64;zvO%HaG8mdWSgOe{=QG<qJHfs(SRkf1&4BBNCy4rBI5eE0=)#sjpSPqR9FwuTum*G3Q1NQ#)BUxRpO6=&)&aR2)jou%?bg6~dVv*pP%2P1pu-SKaZGw9q
+!yf!f2`e1AU8(zr6NP}*mio(i;?SPr!UBE_01s%|&4Ou)YR_4lG6~8z8RtvE1$Puq?{L^@z|j%8*zng!%18ZnFoO=IOxip=d+;7AUfHNmz#F#3u5HCimUIG@
+G^=%y!o^3qs7#iS9rq}@O<Ly4rtVQo6ID^j%*s6F?q`9_X=6i7+EN~LT8W-?h!Yw5n~Krx38m6IT%j>l&>2ns9Fa~Mzkto1b8<u|=l{WG`@7_X#!+{N7w_Aq
+yT6?_DtC7OC-fE^`$ZEmHZ#=qT3SIr3U>&}9v&+c3qAtgPT#o9qTnA#RLe8'''[1:]
 
 
 # ======================================
@@ -6923,148 +6832,35 @@ kAWWf!0kHxh7~afi2nmsGen^'''[1:]
 # ======================================
 
 FILES['cxrkit/data/readers/folder.py'] = r'''
-"""Reader of a folder of films as people have it: class folders in any usual words, at any usual depth, and a table beside them."""
-
-
-
-
-
-
-
-
-from collections import Counter, defaultdict
-from pathlib import Path
-
-from cxrkit.data import dicom, patients, words
-from cxrkit.data.readers import facts, listing
-from cxrkit.data.records import Record
-from cxrkit.errors import BadInput
-from cxrkit.progress import counted, say
-
-
-def read(root: str | Path, name: str = "folder") -> list[Record]:
-	"""Records of a folder, one for each file in it, sorted by path, and one for each row of its table that names none."""
-
-
-
-
-
-	root = Path(root)
-	try:
-		listing.require_folder(root, "give a folder with covid/ and normal/ in it")
-		found = list(listing.below(root))
-	except OSError as error:
-		raise BadInput(f"The data folder cannot be read: {error.strerror}.", root, "ask for the permission to read it") from error
-	table = facts.of_folder(root, [film.path for film in found])
-	found = [film for film in found if film.file != table]
-	told = facts.read(table, [film.path for film in found])
-	own = words.label_of(root.name, strict=True) if not any("/" in film.path and not film.why for film in found) else ""
-	if not found and any(words.label_of(path.name, strict=True) for path in root.iterdir()):
-		raise BadInput("The folder holds no file.", root, "put the films there")
-	guesses: set[str] = set()
-	records = [_record(film, name, own, told.of.get(film.path, {}), guesses) for film in found]
-	if not any(record.label for record in records):
-		there = Counter(film.path.partition("/")[0] + "/" for film in found if "/" in film.path)
-		listed = ", ".join(f"{folder} ({count} files)" for folder, count in there.most_common(8))
-		raise BadInput(
-			f"The folder has neither covid/ nor normal/, nor another label that is known{'; it has: ' + listed if listed else ''}.",
-			root,
-			f"sort the films into these folders, or name them in {facts.TABLE} with the columns file and label",
-		)
-	_say(root, records, own)
-	_ask(records, {f"{name}/{path}" for path, row in told.of.items() if row.get("patient")})
-	return _without_idle_guesses(records, guesses) + told.unmatched(name)
-
-
-def _record(film: listing.Found, name: str, own: str, told: facts.Row, guesses: set[str]) -> Record:
-	"""own: the label of the root's name, where the films lie in it directly; guesses: the keys that are guessed are added to it."""
-	*folders, file = film.path.split("/")
-	labels = {place: label for place, folder in enumerate(folders) if (label := words.label_of(folder, strict=True))}
-	stated = words.label_of(told.get("label", ""))
-	label = stated or (own if not folders else next(iter(labels.values()), ""))
-	place = next(iter(labels), -1)
-	why, header = film.looked_into()
-	if why.startswith("no image type") and film.file.suffix.casefold() in (".csv", ".tsv", ".xlsx"):
-		why = f"a table, which is read where it lies beside the class folders and is called {facts.TABLE}"
-	elif why.startswith("no image type") and film.file.suffix.casefold() in (".xls", ".xlsb", ".ods", ".numbers"):
-		why = f"a spreadsheet of a kind that is not read: save it as {facts.TABLE} or .xlsx"
-	if not why and (len(set(labels.values())) > 1 or (stated and labels and stated not in labels.values())):
-		why, label = "its folders, or its folder and its row, name two labels", ""
-	elif not why and not label:
-		where = "/".join(folders)
-		why = f"folder {where}/: not a label that is known" if where else "it lies beside the class folders"
-		why = f"finding {told['label']}: neither normal nor COVID-19" if told.get("label") else why
-	patient = told.get("patient") or (header.patient and f"dicom/{header.patient}") or patients.of_published(film.path)
-	if not patient and labels:
-		around, guess = patients.above_the_class(folders[:place]), patients.guessed(file, folders[place + 1 :])
-		patient = around or (f"{folders[place]}/{guess}" if guess else "")  # numbers may begin anew in each class
-		guesses.add(f"{told.get('collection') or name}:{patient}")
-	view, basis = words.view(*((told["view"], facts.TABLE) if told.get("view") else (header.view, "DICOM header")))
-	return Record(
-		image_id=f"{name}/{film.path}",
-		path=f"{name}/{film.path}",
-		source=name,
-		label=label,
-		finding=told.get("label") or label or next(filter(None, map(words.other_finding, folders)), ""),
-		patient=f"{told.get('collection') or name}:{patient}" if patient else "",
-		view=view,
-		view_basis=basis,
-		modality="X-ray" if header.modality in dicom.FILMS else header.modality,
-		age=told.get("age") or header.age,
-		sex=told.get("sex") or header.sex,
-		taken=words.year_of(told.get("taken", "")),
-		licence=told.get("licence") or "unknown",
-		credit=told.get("credit", ""),
-		collected="imported",
-		published_split=next(filter(None, map(words.split_of, folders)), ""),
-		excluded=why,
-	)
-
-
-def _without_idle_guesses(records: list[Record], guesses: set[str]) -> list[Record]:
-	"""A key guessed from names or folders that puts a whole class into one patient says nothing, and is dropped."""
-	keys, patients_of = defaultdict(set), defaultdict(set)
-	for record in records:
-		keys[record.label].add(record.patient)
-		patients_of[record.label].add(record.image_id)
-	idle = {label for label in keys if len(keys[label]) == 1 and len(patients_of[label]) > 2}
-	return [record.but(patient="") if record.label in idle and record.patient in guesses else record for record in records]
-
-
-def _ask(records: list[Record], told: set[str]) -> None:
-	"""Say which patients of the table, by the paths of its films, have films of both classes: numbers may begin anew in each."""
-	labels = defaultdict(set)
-	for record in records:
-		if record.path in told and record.used:
-			labels[record.patient].add(record.label)
-	both = sorted(patient.partition(":")[2] for patient, of_patient in labels.items() if len(of_patient) > 1)
-	if both:
-		say(
-			f"  question: the table gives {counted(len(both), 'patient')} films of both classes: {', '.join(both[:3])}{', ...' if both[3:] else ''}."
-		)
-		say(
-			"  Where numbers begin anew in each class, write them apart, as covid-1 and normal-1: such films are conflicts meanwhile, and left out"
-		)
-
-
-def _say(root: Path, records: list[Record], own: str) -> None:
-	"""What the folders were taken for, before anything is done with them."""
-	films, left = Counter(), Counter()
-	for record in records:
-		folder = record.path.partition("/")[2].rpartition("/")[0]
-		if record.used:
-			films[(folder.split("/")[0] + "/" if folder else "", record.label or "?", record.published_split)] += 1
-		if not record.used:
-			left[record.excluded] += 1
-	for place in sorted(root.iterdir()):
-		label = words.label_of(place.name, strict=True) if place.is_dir() else ""
-		if label and not any(folder == f"{place.name}/" for folder, *_ in films):
-			films[(f"{place.name}/", label, "")] = 0
-	taken = [f"{folder or root.name} {split + ' ' if split else ''}= {label} ({count})" for (folder, label, split), count in films.items()]
-	say(f"{root.name}: {'; '.join(taken[:12])}{f'; and {len(taken) - 12} more' if len(taken) > 12 else ''}")
-	for reason, count in left.most_common(8):
-		say(f"  left out: {count} x {reason}")
-'''[1:]
+c-pO4-*4MS5`LEdiap+g$b_M5_vKCjb7<2R2+%f%B)A?R2*OHSSv*su$|WreI{xqX&CD)I$##kY=LebO&d$uvk8frt2!c;WXQo!wMrpOF3irIpi=9>4s=cZ9
+g;87mU{v1B)Vk2tIzp@RQt9%jTHESE9jZFBvC_@xTW0pn7T?MY>>IrTtCg{NW>m8^yCevLEC08ttDRa`MPb%WUX@_J+gEj?-dAnem^ucpjc$u3%h!z%?{%{+
+@|7q2Ctf|9$ND~Rl1w++uVP!Zi)l}8$_9F}x=+ZHn(fg`-{>_F7rAZn^6okEHSzJ}pZN8R%+z%?@cUk8AIg2(oRRG7>aI4nCtCB7vshVugk^AWMQVk0Rlx<e
+snvh^w6QAn&d8Tk1>%(;Qg7a|!gJAPF}s=s<Y>`!<mp&drNMKpj9zca>4sdIH;@cHOr};xwz7EejJU22#42yB^J}w(=Sd%{N>C2Iosinlk2K~ZL|2ohK0>RB
+Gb^n4dz;s0DQYoMtb)57LDxs+A#b*@%tM}Cvo>W_?{sl33J2gh*}!ZW1QFNJvtF5^I*3@%n8!6DQhogVBYA}aoZUmZ)H=7O_fNP9zHE)+2yzOnby?ydE5pv1
+sS|HaV0?b)k|0)2b8YY0QV4QnP`%5oMM$fr;;pQ&;sD^CFb7*Om1s+<&AB1wl#L1bftk`9otlrkz@hxPneHix$|au@_U~U(@z(-UA*2_|0mdtTEU-G1*vAQ!
+6dD#@RvXqeA^*n|k4Vz=OWm4?q?6fz31M&@FrS{g__2{MhwbsHxJa1-Zb2+f93wdsBMMkvC_!AGQ-b)iMDS%rb3jU#*I^Vr<9l|!^ZFM5D55z#MlJ>&yH}7B
+Pqm>Sylaui#v&(8GlvQb7z&RemONCzQA>FaX|p6TQt?p6id+K!CwJJ=n<-YOE{c_79X;cd-Z*3u;Vm{{TKT|77Zv!-tTL2w_&SKgPu=8%!Q`-L{>?(YR^+;8
+BkR(qkxOesp#^gV$$zT6L^_?spq&a&jBg!V)JBf410-G|hOAz)t8B9baPOeZ-zb4EU4<``&6&TD)1}F2yGIKkg-45+Uo=cb>tZ4XuH35o5-vDR-y%JU%S=si
+Zg&(M)ID)HPN$UZB%7l_lpx3)g+yK=-SKL@YA7S52%OEuj}Cc~-23v~_doyG3BnNrRKa$K3djjdk<N;;K$u{Os^E~p`ICc(R)9NU|Lp{uleF&oM2_i#J_}+-
+Z!)qAH)O-khMcQd;phuor3|8uW4CGRQY}fvs%@5eR+yy=$U$Nsp|6E=TkdqT-kK~VJt9}i#=$@Hl{NW^0%}yy_)PAJn9UqceX0(<pdrh+=1GN<YR8+&mf~Yn
+DtaNSO|46~11G@Xup)QW54{3ZY>MOCK@gGMo1>Lz(by<U89(bR!xQ|CVor5$@~U?^`!F5yBeDA;Z#c8ACafGG!f9XVH4Z)`Eq{o8R6{RQwmVbn#)OVHyDO9(
+vnO!u6KV{DQFk@5jh5WJpl64%<6W=;b0e=Jftc)rW+B0U56036a#ob)u?Y!SMJby+=mJIp#(HLaC@{OE1i_mdtfK_PYAYS7vsqD9_a<9XHW7$IE{ITcfl-#C
+F${ps`A*-#mB&3Wm=mV2cZqE`oBT0ZYimeZ3i48gL9(_Fj82XF|5(_^fPs<f5QGP=VWmLH(eMBvxOhw0AW9G~cGS&Yw8o?bwyZT8+Uz{h5g(@bza0dM`va`_
+p~~a~;$;O*E)Qk*bPT&SrjcIoK8G9+g5*?bZ>+TZ)FYk46hc6()mI&2PRfRbDMPAum;R5`J9Wdc<HD#1H8GU?O1yBWC%fGNV&#J|ptf_2s>8b&9<Mb4g`n-B
+ay&Vzo%P3x(=$_uBq@wYQCGWMzKzW2WSy9{yPiq$eXgJciakv%rIY!i$O*<`;2MCVI#G7cr_6r3=w^L|ld{G|?fu7pefZ(c&EHwzWj4Du3Ve}-0_+elQ1xKX
+PLd2vJR!$nz!#|N)A?E_JN&JRTGxHM0;Ut_k9z`V@G(nq30Yj%0{#rC(5q*sSJi`A;-pJ9k@v)W#z3-&hWlLN;FyH=uxaN4IIj_WGiqE%XBU}#+`cz)^b1r>
+X4kPTMJv~aMoRrvxy({KeS{nD_!exqpz_s-b%iijJQ7p~lF?gxI^1%nk?#q**=exp)#M>J2;Y^qx$Uu<zJ;$shU$4hZ^0r~quh+nUC$KG^WLYzH~8Vh`;Wgk
+qy;h$6<%s6wN(s7DD>&jM)VHtxEG<Pmsf4o)@ze;t)-rjyq)qdy}HOwp9X5>`!X^N)d}#WO7SZ$l`%}dcRfG1a7)Lh_qeMy@!;$9Pnn)9=!3+$oOqGhQnsCY
+S+Z+V{-tlbD$}Uz$29o&n_3^4k2ASnqWIt>N`CtA^Dm!;{RIuNg4suA!J8PxQR1DgYaT~LcsnD)I}tVd-ju1B>u7X+Ugvq$)p_<%zBc80EZcn%)<Ihepb_o5
+Hd)?`NaaJ&8{gU4WN9En4U<XCcyw5DAC!L0!%P94pK~rQ@<ofLE2X+{HR*fHuQjN%v#H2SUF6fr$#>NG_5B{-+hxwt-&<T;hzkko8Bn$=JgD<6fCeW%sL;G~
+mECgGx-KEBtNq?&(mPU{IRG2Z4*(d=zNo-P@slq!26*PGNAOAv=i^)9f+5L$ae_wZNHSlh_qafyo^fw`8oE|_f_Uzg>DGjffaMFLNTn&jnBgBQV}YLFox1IM
+IPz+&aMknqOdw1bmGL!~`u5CSmd?*bOU}`fan3}~T5I9MXmpXfj2gL&oP`Vpu7t{GR0L@k{n7l@!}XG@qYQ-rlh)7A`1%pcj8(28SXfn!t0WYmU#~b4H~nSe
+PlU!`M?W3mq0q>TEn=Q19sBvYb<ZM$DIkqiPu&R7yKOvGm<7@NcHyt1w2CGUox|WU*8-02r4%j$4L6k1R**DOkZ#3t5m)MWIGjYy2Gc8=CZd&fvsG?YX)97`
+>X=TW?j`%5rXZ7UkQU~%Zx>NVACn}RDyPN#+u33?ACTL6uNTz%joU!)%a=L_TsUeRT!sXi%obA<&clp1H>26-n;XPoD}!5_*4H#SC^tZD1l7*y5|KzTC)u_^
+yWcjVm5XveNSL{4@(U5~FX9)m{u@DF(@$QkI`Dm(stUOlv5t!hU5?8mqa6bsL7|^>$ozle!k;x9#!>J~|M-;vc8z#C4&%!K*6kvxpUkw*g1--P)@APc%+XbS
+7=qC-Rb=}1;2eplQvPH3cv0^numJ#yaJg$;WErgBbIjK`zo#DykPTdRJu}Som!!+lDD8Y<Kr3sxT{4$p<Vso!JAX@}0i(A$-B3;g+wS^&l=o`s2ZJ(j?2UV|
+$zAKXw9~lsn=5Htc%toFbFyncVeZt4tqGS*6{nxP`rPv+X_z&-DPunsaT3KRqp2gS=wSyjLKy-b2FU~kZ#@*Sn)BJsErG!X-^ofRLKa>@zNnkqPVJBdQ;%V8
+1@Lv->l^eDu5DG0)S+m&n1OnzBbf6^JyU+9`lwFAgn0fBk0n#m'''[1:]
 
 
 # ======================================
@@ -7072,18 +6868,18 @@ def _say(root: Path, records: list[Record], own: str) -> None:
 # ======================================
 
 FILES['cxrkit/data/readers/hannover.py'] = r'''
-c-nPUZI9bF4E~(_3PN9E1CDdobuSIz0oPuN1?a6q?$+K=1c74Hv39l<Nb==^EdPC^96M>Z=0hw|Bt<@aNC_bpC^Iymb8rR1yN{pdx8v(KFt6kWVS!t1mD6U=
-3cty^*3YDThnY%c3HNECbvXsEq@K}&EOm_$WYWnvwa>6dt1^Uby_v*9h~Zbi+~^9n(iNpzgQ~XLIQWCMr<3%>JSi8mukLiGO=kad8XKR3?X;X+m-v5LDVz5<
-eY~GP%s<T{%90PhGC*VW+2LE6&FgLBhQqtr!_Do@!wn=Lx+KN$_u1@rc1yBAP&x{0w^EsiKqyA>w6^%dpGs%4RBq4ft<isD>XfcUID9|<aCh&0yj$?$?IQ{A
-XOA-$9z-RkAny1e=hb^&?b_9GNYKum1;(L5uySvqn(QJ_B=l&|HunYibMb*=FPz)j>147|u4vYAs;fy=jtSnUjnU0^lImxb5f8>bgR$v(z$MHu2W3|U8Vroq
-ZtANR!uVHMGarTny6JO)L?{Cia$PdR3Q4gP%0emkx^X_5fkD@p8oV2rKnHIalmA?m7=$3}tUnh-B;gM;WrFY&3#WYw#5x22_;4bqWreMT6FzZQ_%KUl-IuoP
-%QoD_i5#as=&5eeML?XUEDWGb3ov@eT3z*HSV(1w`W;E8P;02rN!Exc|4Lb_>J6m2Y^u7=n^{j`aiBi(@FMx)K;`7a`PMiCL2(WYU)A3f<l=#gK*iuY51oT!
-Oypp%5#(Y+ed$v=mBAI#K|yPKVc<dLCXG0?1CiuN<Qq_`mZJ0wig~lrd9d~1wv^`!8r%B!eM)eR2*h0t9Q5?URa@xRm9A4<F_=M6H`N+V1go|?2@IlbC*%r-
-p@+T`G5V_JkL}8TVLClsusC~}k~#rlbz{<&4xRyRy$RDN+*68V`{mrN%i-WzA-Pyfs~7=4cVd<WUh|@Hm(+(nTl$ee8RJV@HW_9;fF;q?u4=vWjngGW_lG?n
-gaE32Z;2&gn~Osm{Bgn+I*`FJ=050o((7{-eSH0pS$YKm%ug4l&_!5zuLlP<8+F^!5(x4Un?6yz_2_tR)fTvbJaup-7ZGxFY@3hB;i1j(NahjgbB>8;4{ch5
-r2Vj<lxr-LekhY9S9L~xlZft7>b&rPy|{FGXv^b6_4OH@r|@VQay$&0H}6tR#N*h=y~q1o$U3-M{J%M6CrpIIGvu^cd7>o#pJfD0LU!>6T_9+~!&-zsZ+uDo
-Q1@rvH$M!^xYRqOk=84w(&DNyWkMa~@lh#K+YlP>;O$@VLwx1)Ne#WlE)k!J<vecD(Hk5`-+#!X?>*!6YHKyUzKVak`sMYcdK2erV+(08zJB%U=O3@GTKs8>
-l|+5a64Abnn0a}}tE5|yFdY61)iJZ|'''[1:]
+c-nndZExE)5dLiciUYq`0%SSqx|bTzfHZM21I;=(S(~8<3|gWrE|MsaR2;+ef8QM`$qv>oA7b*zJKpo$bEFt!E5S3NLFHfz0oR{CFK?!o?_gQ+t$>wil#y2H
+J#F}n*R^`a&9@?xDKFtJEtD$f;5Nx;VStya77=9J@;Eimun|UP0-Aa|iy33%SAV%y6*SxyrQCq58l^4#fzxg!ebG<S#uTex-6@@!|E$K^VKDu!QW`7kZ3LEY
+O7X4jDa9F%{B*axUw&Rh2$vRKIS8%QDe`-sE$gPW<MHj{{_5uH{t6OcJz6&YeX+P%+@LLBh)asvu4Tp|V3O$U#zwr*Po*+mO1r0Vqt)LcwNlkA9Di7TyuEWV
+u2-~p^MJ;?#lwP(2Uf8;uv=QlY4m|cJ3l&(k>jN`K!j8R4Bs25X1fR^8XX%r&0Qt_Tz#b63u_xQpUt+?7VRcZRW+;1Df0ZZ)v9e~sd|<f3S#OIO!XiLs%0i}
+kY-&7Eds5SoxAddF#Q!aB#iM0Px?{_RF(z~xhhF&1;<<pX`tkL)moR$NDJHQx-VUf%;~+089`5V7~@&FEJY9kud{FNWvDdfHfB->VV5J((IsfChJRd|5!AdA
+-a<rl;$|*=iv88g;nBlbb)xASW#|PX@K_W*qSGLFT7XtN+SRKfh833vd!rZ69BKuXu$*>8$V(-SK_HN-vaM>*2ek#J^%^6k?Qn!=tc*u8$B5Q-(upF>dZg*#
+;oKl+_f#q@8D((jBOGItkf$$aTWn(ouq&1=xP=18=FGv-PdyzG&;v^8h!PzkaDzEJoy9a+t2}5N)xI(4fY$i<uC0;02~xVNfs&q|LUpJA9|2vdsfdGo{L!jT
+#hOYH1a(_&gpOeCdmeqU8G0kRMjg;FbOr2}sD`qpAJdEIEX2G!XmyG<$L&a<QLRqBsQSom;zZ>ogoSw$`w05}N01ou>*<PkjJ#pEARgnkX#~l6^ehD)x#30<
+)9yNq$rd<|vugx{utB541%(mBOIo&>$c93d*c@hEtDS4(o&ZcS98|~{pvDGIQDO~qcJN@2vx5hU1N1t^RF^@NgA+++fJ`e$ue<3;sAoy#18z7BBdpAXe4a4P
+dU8D77oO4pL-h0|=ZRrH<eN{Bo`Z*WME3~y6STyM6DQsw@jqlJ`9_q<@G_t!mvx3hOj!R!_EG4TKRa}O@KtfCy0T18Pr>9dq<n}b=iUQM*uzxwy`y;m-4o>b
+?#<*z6;GTLy2;upB60u8hEybYbi5TdU^t;Sf`tyLcuCw_;?|sM=skLjOSL134I5K##JbgGf-UJ7k*UDGLj2e8{xA3;zHkUqjo$(`VP8=Gbju5i-vDv+{SS%g
+d!G^b)u813@*@7};+MCx>Rp`6ttq$`@#UL0KmT}f;TgwEvP6xGEMfjp7MZj65=#038pH9wxM1U&'''[1:]
 
 
 # ======================================
@@ -7091,99 +6887,22 @@ l|+5a64Abnn0a}}tE5|yFdY61)iJZ|'''[1:]
 # ======================================
 
 FILES['cxrkit/data/readers/ieee8023.py'] = r'''
-"""Reader of ieee8023/covid-chestxray-dataset and folders in its form: metadata.csv beside images/."""
-
-
-
-
-
-
-
-import re
-from pathlib import Path
-
-from cxrkit.data import words
-from cxrkit.data.licences import credit_of
-from cxrkit.data.readers import table
-from cxrkit.data.records import NEGATIVE, POSITIVE, Record
-from cxrkit.errors import BadInput
-
-NEEDED = ("patientid", "finding", "view", "filename", "url")
-SITES = (("radiopaedia", "radiopaedia.org"), ("sirm", "sirm.org"))
-SIRM_CASE = re.compile(r"covid-?19-cas[oe]-(\d+)")
-FOLLOW_UP = "a film without finding in a COVID-19 case"
-COVID_CASE = re.compile(r"covid", re.IGNORECASE)
-
-
-def read(root: str | Path, name: str = "ieee8023") -> list[Record]:
-	"""Records of an ieee8023-style folder, one for each row of metadata.csv."""
-
-
-
-
-
-	path = Path(root) / "metadata.csv"
-	if not path.is_file():
-		raise BadInput("There is no metadata.csv.", root, "give the folder that holds metadata.csv and images/")
-	rows = table.rows_of(path, NEEDED, "use ieee8023's own file")
-	return _follow_ups(table.once_each((number, _record(row, number, name)) for number, row in rows))
-
-
-def _record(row: table.Row, number: int, root_name: str) -> Record:
-	name, url = row["filename"], row["url"]
-	source = next((site for site, host in SITES if host in url.lower()), root_name)
-	case = SIRM_CASE.search(url)
-	patient = f"sirm:{case[1]}" if source == "sirm" and case else f"{source}:{words.known(row['patientid']) or name}"
-	label, excluded = _label(row, url)
-	modality = row.get("modality") or ("CT" if row["view"] in ("Axial", "Coronal") else "X-ray")
-	view, basis = words.view(row["view"], "ieee8023 metadata") if modality == "X-ray" else ("", "")
-	folder = row.get("folder") or "images"
-	path, nowhere = f"{root_name}/{folder}/{name}", table.leads_nowhere(number, name, folder)
-	if nowhere:
-		path, excluded = "", nowhere
-	elif modality != "X-ray":
-		excluded = f"modality {modality}"
-	return Record(
-		image_id=f"{source}/{name or f'row{number}'}",
-		path=path,
-		source=source,
-		label=label,
-		finding=row["finding"],
-		patient=patient,
-		modality=modality,
-		view=view,
-		view_basis=basis,
-		age=row.get("age", ""),
-		sex=row.get("sex", ""),
-		taken=words.year_of(row.get("date", "")),
-		case_url=url,
-		licence=row.get("license") or "unknown",
-		credit=credit_of(row.get("other_notes", "")) or ("" if url else "ieee8023/covid-chestxray-dataset"),
-		collected="imported",
-		excluded=excluded,
-	)
-
-
-def _label(row: table.Row, url: str) -> tuple[str, str]:
-	finding = row["finding"]
-	label = words.label_of(finding)
-	if label == NEGATIVE and COVID_CASE.search(url):
-		return POSITIVE, FOLLOW_UP
-	if label:
-		return label, ""
-	if finding.lower() == "todo":
-		return "", "finding todo: not reviewed"
-	return "", f"finding {finding or 'empty'}: neither normal nor COVID-19"
-
-
-def _follow_ups(records: list[Record]) -> list[Record]:
-	"""A film without finding, of a patient with films of COVID-19, is one from before or after the illness: no normal, and no conflict."""
-	ill = {record.patient for record in records if record.label == POSITIVE and record.patient}
-	return [
-		record.but(label=POSITIVE, excluded=record.excluded or FOLLOW_UP) if record.label == NEGATIVE and record.patient in ill else record
-		for record in records
-	]
-'''[1:]
+c-n<mUvJws5P!Bl1;>|2n5?eb%W6OyvcxL_v`vv_?Eud(Xo-%A%A!ZoaXio8eRoGvlG_vu5}Q08@9*!97tZ;e6ty%=ub7fj{`|v_KfS2*qpHW%T3YvH#9>?u
+C#-Z#v^87l2G}iAEmO|I)@&whBb`8|qOy-{DXpp{QycLh?TdnQo`fH@*=pmMk;%&F4ciL0Zq$+m@_X1O{-k;`pOq_6WIWw#Q`@gji$+zlt)z`?m65e_3%&Z9
+)sUkdXQQlB?L*F-ST^!G_6k)-_IK0Qm-jaxr#X9n`{Bl~?ug~=sx(ITI(`%NO}pK>BzZf%zr4P@zhouj!)Wp3-E?|Ay#{*9As|Y&PSreTe5KkN?8D`wl6y~T
+WGglj*E`ejECEZVAMkF<ji{C03UFWG`CwaU^T4wl6j)_8c!=MgiX!gbF0L*=OhJs1MWr`eP?H+&QSj@_SK~_9nU?c$`d9sZ23mi=ee>q_)8dc!=#5}t)`sns
+TkD-;!ED5bU{|*vZ?4BLUons%c|zN7>jKMwc=P(*?cEfaGJs4i0he~MmIm0gb`ye0#>T&}rPj?P83DdNt)&AFQ0URg*1|HkR+cs507el8M@G7xX=C0C2(&qn
+%$&vSWCiHLD5n{L{W)Ilfz64xRwj*RBEEu+)*1FMS(-CUn5RInVu^9`0L9Ndi00mty8t?<M$vW!IkxW5$lzSgbc<`lq^Q=+=sj`|G1Zsc2ulp~p8J7zk)heZ
+^JJt}tksUHvJV58H8Mh3*<m^5_m~aH3b22n7ZT`W^q?LkWFXoMOX1iW*7m$tV30$j09=j084Ko8MHaY$LQc07Mqeffe6S@3<^m$MZxMi!uKNrxKxw1*i`~|y
+UX+FwvA}SpX}jAjF^CIa-w=mA<R}m^S6N2EjU<dOU>S|cVx|XoC&AdeUd#meosYz#OFre>XBR?><eWhXV;$)Itgq~O?g?1l^JHZ8&Qub(TKVMC)GFswkBb}v
+Y8@Kqy8z@b65w_L5s(1RY+wn52n!L!bwyuTDGbB~Ze#=(Y(T)Uq8>3hBLD2={KQdww5IeOgj4!RqHN$}#gCrjG&xecE<U%A9t_j$qU&uJ^NeA9!JZRTWh0id
+$(ekrnq4hxP`x0MPmDKfqifM9cfdvmc;tVM;Z=gW2wAVl{=Jj(A4w@G9wdM?-obVUZH|n73fIWmuQ|!ClwaMGvy=wvymJg`$}gXkXi(ghHoApn=G_kFfSvG*
+7jm`~Rw0nRaY#!C;_|)^bkzXDKxgl08O3@XDffOPqfk&~Z@;H_>tl2Bl@Ey2dn#5;=&{4W>BZ4sf`!jRcm<0FdYD~=Tj{VY@=(gLQ4j}q2d`+5KQuL*ClKnP
+Ti<nV;myIFRhI>JjH^@Mvwh)U?#aJ}s>>d1-Usx4bpb&+daF+t;8ifMBpYGlZ<PKE2?Vv$V-U9C@hU@2`UiL(#2|dj@QtKsXBihr#0-}Ng0NW-7E1a=8kk>p
+se_HrD;X!B`V-jnCr*5pZRx>ufO^HQ*l_}Sf)L`xa$G>!l<-F$`T?nzOayq1JzjP#)hLC^&rW4GLiIW{KCb`^2ha-jM5RK7f^Ezf!v77B-kS=#v#gw~OYX-c
+S(Ew*hcYg5tf<g&yPj~?a6xt7UEOZm$QkT%B;kV^XOXVShJ=Q$(-kP~(BZ)0F&=ozZuFye*UvD+)=AH#$7(+wc4Ja6Zon5BA5JE48Z^hQO%1^5TJymTJ{Sub
+9!}`NHWG0LK}?2>tB&&+7m%_Gx!JnI#R+aoMKe<i1H5SPtDDw%4Eo?54b$-CY-ah!5OewLM3~c1!{QTzr^H9YPE?)aSV8j*&eTf@Zyi;(SUH*^;OTFgR$7a$
+2itSX3v4Uht^nO(+yh2P@X;GyM78*MdJ?_ramHVTWzi))rjdl73psUxo>6k>YzdQ*?<PF}Iz$JauHk_Z9XPV*w4Xul3m5P|uO^h7Kf=!SoL|Xkp8N+7+lIy'''[1:]
 
 
 # ======================================
@@ -7191,20 +6910,23 @@ def _follow_ups(records: list[Record]) -> list[Record]:
 # ======================================
 
 FILES['cxrkit/data/readers/listing.py'] = r'''
-c-oCtO>g5i5ItMJV!%tJLQ&B65;*XpXxBma(C(s}#U6qnpd_j$B9kgfZ{iK|-#as;WH~X=0zoW_!})mg=21e3uNxVl*UCe!diw|xI@`C(f$gBv{njr*eN%2v
-3kB9Rs)R=!HV`%noRZ!ec--tk2hbjj<wGS%)8cD%E#du#-#-4qug^SelqBa~?mb1&p%Ox5ncfc81+YHroZUiW`(8CcTjMKPH;}eJ1m$F~E*iBm$flRxWA4dd
-dKE1O88*GH$K6l3%u;|S_kgj<embigi;3&4{9E}WE9IPZQ;c6_`@symkY(@J>rd;?H?V@s46C?i+(sN39%}<W5DHE~Z|#F>L7QM>(b+FkzB$JGuFUGj?GRt<
-&=Efu8E?b2-I;coE$|!_wR{yMwM1M9EWp5*o9pvSkRCee=m&e#NP}mtxQk2djKYL;Z2T4VZ+WVTs`m=ib_n~J@FK?c!DWl+h#_6@d3=jVuvx3RRP8-gn|sxF
-1)RTwup4@Hi<V`CyZW8!aEFyqX<y%_po2#?n4nCcU$4<zwUJ-6m-sXlglCy=obY0yJD}hdWr)j#Q(@=K^zJx~yg-xSq9vX**u6-HO8a}thbyV5^n#5>f1SXD
-*%ZQlKwO?D!^-cvPCsE!;S7!9>g+|F2)*DY+CiB^oDzhqMZwJ^#5rmzdX-$n<t#VA<l`3R%?~-Jg5%oeKmPnvQN-51$v{0dY6$T0^O`76L7Dq==(tpJBx}@z
-$bx6Ks<5y8aI&~`+^DCJYn<aeW?i**R|j8UodW;GmpB?kA*cS?X{YX^Amv2#$heZ-Fy)w5e_EsBaQr1T)-{f3q6LvDY8tX5(5osrV1)`6S_`tacp&M~*nJ8a
-F~lMW1$X2>7dIPpiGMQ6Be8OdRtf6E=z{k1ggYK%x-!rGuGz3~O~=YK)0AV8u;6(=f<W^y9OjOZ=(P{GEEabWko7^kqhyeai+HvKkAkM!D?DZ%Jc|_OfL1hN
-HNwFYV6eJIy9Nmad|RNF&_>Pr-%g;uz7~?mWz*1cu>9W0E&jw32QCFCvB1dgu%xK>kFtMAc4NYMQH+Sp{EU!H@>IeoNsP*<o@utptWu`2ts-hB(tk0U-mLlk
-dZhi}P{Ek$E4-bm&Zl$aqo`WN3$Y8``6c#E)UtW-sMs5)hF&&G%&5;<<dehLWw@9XjR*)5HL5JJgQa|li1IrEmwHKVkG-;w*A6GBCL~XgrzGls!{?beS5<Y#
-$c;Dd?Q9eO-4VO6%Y8(J0i`89<SC07qTpF#Qz8;YqB48bI9?R+4$?hJaPPJ1+o{_^GBasHr_U1Us9+q_I9*4MdAK^UwT_^|8}B)}eo3c2v`P(2=Jo747E_ZZ
-j^KUc=%Z*g(iY3~NPJR);{r=~Q2SLcw{<Iljv?{*r=pe}_;pHDlgz{hu*j0WyuqOp-1rE<@${V#-&rv<Q=AK7lu8;W088t{a}4ov@q9@6g^`UL=@Veun_ZAG
-oib|6D%p%$SsvC=`2OQ^iS<U}{;wN`4$*gkHaiu8JS2%`(gja)l#2?5aYTW4VYMOw-fe4NwY7K?9!a;+ZL18#`!{`xP(;;ZoLKkl7=J3x#VY#Af8e&3%+Z1Y
-KrG*eW3(B>csGok=kIbvfn<R1F*clF_4_T^O;<`xQ;F<fK{Dm5'''[1:]
+c-oCuZExE)5dLic3W8rM4X(0oUkV2<hOG`(U~7vtMLz^VKuM>Huq1jUox}_B-*+#RY$pLWAV@^=crVXAcgJY0zqKZ+&O%TnbnZ?W)wr$(uUw-V+x20o;1>Lz
+7NFcv!9v~H*s9oq@?e4+)Lpw*HYyv`;P}!)nW4sQRBhDz55Il-leb?5)q)}A!R!NBu(8lu&*!$^Iv<q_^TxYgRj%uxiq;LGFlD9E@rMZBMCV1QHqlg_2?2di
+0@IdAY)x!CTaKrnaXC*0?)?UBll*koRt_Dvz4;E|L<+ojezNhasXq+cU7XL~uh*Z~UoO>3y`5te7mVA8Bg5ld#1BHjgX)~yK&|W$9S8l#`hxCeI<~vM3`Je)
+h0-;IO?2DB4wjZTH@&G`xYs$E;ADNXL+$Q@V2r1qzMxJ-GN6^JwYPvr9hh4{PlByM(zqa@(3`Hq!-zlzL4N+r1X_kc{{zG7((f?I&SNzEozMALUAWy)FXuD7
+N60RpM4EV^&otZmdU^5stujG1#?v1pNM#1RbIw#+B0T_6vBJJ{BGK|CCP5cKLBEZAad;-SL-g~RDB`@%_&)9;q%2lLlOVq#$g==lldIS7RNQSlxI)Q=<h=Nu
+IeCqd%^2fnE)cer8zKym{t~DjYDoZ{B~niT;aw&@J3O1&Mv?J?JjCV9L)`gc+B<b4%TXkHk;Iz=Qb;&i*l<Jsa3lqVp0m)XuhHl*i>kQaA}$Y;U=emrWA8Di
+>J<vf>eZuu!Ssxi=(aE%>>v+)sdG*yA<kA)(5s|EmPfuRbY70oZ~n;G73>*x_U7lG@?28;%mcWuU>nt^FKenhGRg&b3>}9`icHx-qSFIQ6_{84crmzieSrIz
+S*(Ffye?|DD`UtpPL0206H9|AgwD6Nt`UyG^uP>b7M0F*QVZW&z!E@5RoI6JJ)vyW*1PZC^iqj}8+SZz2c!zirL|SdtsyZ@N^<fNg)kiBW1yU5y1*2mZr-m<
+0BY1(PPIm@B>C&%@16B<BV9bB!juYGaM*_cKDq%UfWM5zJdAxU(U@G4L4a(g_@GD%xUEO0YNt%;@Iq?hBU{O&<Qze#toalDnZ9gMCH@$hDO5$1wL%kbMiq3P
+C7$3lE-$XjutVgydym%^sRxmddBOtg)$cQrm_RtmBJBwXs6CB1e>4H7Y!S+%G3t%n_1w_y@fRQ@4n1VK+BOYM0hFg4Dbu0AxhSH}mEetsU<R1rOTMZz)|D4<
+Z$k{3q#dD6!JdGdD&qL!d}cbk0j$j{FbGtG*ZIQ^lL}-%>ma!4tawVR)#@qJt|w};`l}zW>2imq!E3(qMv`^vj%0(U#R(xTx6(t`=9F|8@)eJoYst*|@cfX0
+Ln_YX?m`8e$xxr;wP6#un9w##QGYIxoZLStca`-Owjaea6ekfKl>CILCyGCP*`yIU#Vy9N8;YvVgm7C91^al;I8RHmdUI#GO_CcO&hmWZ=aHTfl4-at)Hu)>
+m2vi_$v|QS43(>a8e3|aUk6J&Yu;avO>^sU{&AyR;RCB^Lb^vf@}dS_=v{1Hzoi#PX{t@YdEa{2cBTS-)HvCTY*HvShgm)ZjR<HOiBdCMtNajHBBHz(Q=O68
+Q?0Dyslo}W3CS18v!F(Fi{D41y(o%nMs9pGUL76cuWMo#X1Nno7*JZ$N0z)06FHYAixQE@5{1dUr$w&bsq_>ixc3&iddjvo%uMQ+)63d;3K-j_^tuzpQa!qN
++#~S4^pI3PrrSZ)0NW+=`shWerzA}rq3%cT`qfBV3^O3{sq9Y!T&NA~SDoq0+DOw}${%hD2Y$UYl2g-{1n`KaZvPC2Mswl?fYa)GVRRn_!@Y}qA&gQ;V+CMn
+jeZalk7o}Dmme8fIY<x4>FnrvHMVo^EvqCmHrK^rEo10Eo+c8n5chw*Pv{c8D($cX0rK$HI70uKa-@_<DS4Zv#{=nu4z;9tceuv?%N(~N(UbkaNn0=ja}E!Y
+dTx%fWQb%AkBsJj95F^Javo|dIDr=SJ;_buTigUa{}*_n!u<'''[1:]
 
 
 # ======================================
@@ -7212,22 +6934,23 @@ KrG*eW3(B>csGok=kIbvfn<R1F*clF_4_T^O;<`xQ;F<fK{Dm5'''[1:]
 # ======================================
 
 FILES['cxrkit/data/readers/nih.py'] = r'''
-c-nPVZExE)5dIwhikrSf9u&pSmbP=M0cq@X#<H|X(>DZxKufg6RTd4BjuUwP@4Gunvh&gaNvPxTUZ3a4APBCc$fW^2h0F0@a8^j`z8x6x(Eoh^B43uy!b-V9
-FC7S&sw!92ECOMnk~87dowO$~6i%e0%9)4ssMmiTXZ8*z(yCm7D<qyO=Qa+4p!4`=YV;fy!WE^OfSNC~aqtm8>z(Z0{7^2=(Rj1F(k8dhc4Nai*hb5VNhx2_
-%IJ8bbvpcfaUH?s=>6&S_{%7QE8c%}P8y@PcHfD7TrHNa)44u<cQN_|353Cu+|#?G-cgS#5JV8XP#6+hF<+E2EyYBZmWAC8mggF4#j#U2sBjh|s&WwcTT7<O
-SO+p!PU$LYcK#N#St<7|c*7(*j$ZX%?Nt79G#ZYE9PxNAW)j9#F7GLrbKg_A;AlvKJy5c8FdpuHoz5hEeo=A-AGPHOFz)jY7sJt&uZ1GZY{IY7Uk{&)wgqT5
-yB)Ie=^AbH`@PQPhxB}WIUHZUM?r9@p^h-<e7?FMQQ_Re4h|11Rb*K#7K?bI@8e9*5AO~=fDyk32<Njif?O`Apln)5BSWLL8!*VaaPTKgv@QpoJuJ}ILSlUl
-VO*C)hyo$*3T2@b4+wrP;+~OiX(}xHL&&D!5Gpa3-5Bj-t!3E7<A!CRD)2Dr)-e!D>j11X@E?Z}v9gz7YM4^Mk(J828;{6aAK_IE-xrt~fvzNbmLe;_=oM)x
-q%Onh#N&W@yh~!#$qH5GM%GXg6HA>&V-|#wAn&tsnajN8?j9$daO9jyx3fnCMo}g2-J_zsPzg{|_(|Qm$VBvu_E3jSV(CeO$?qAVtZeBQPKhZP9%@vSIOeh5
-k6=IkSF0+li@u2wXyhw`X)wb%<@w{A>k8qZz_o?i0B+8?2JOJ&`m7Oh8w4mOzOtAl*E6P%R8PYNH_%gy+$^p4!XwK{hm6##ip*h$TT?y;vUXF4LzO~XP9nCj
-SPi8}Tx+1z;s}x+K=G{9ldwL~?NV929@R5fChXo~UrLclj1v8<DWTW{jh9B2JiAk;eH&w8(*=_HzDDrYZ4)g^@$6O>D|FA^H~_NSwsX^R#aB#M7z=?j46EgQ
-B25ITpU3Ebg(Rqj6k`NU=-rx5^(NsOy;JoYPVE>O)UK|!_6Deq{kM8)GS9KC?E&N}b2lu*Kex;}&oP9YkE3P^RuJvqJQ|$0k(WK0o>=!g9FP%AgjLjHzOiDG
-g{=R0e4>?r$UK)$5NHS<4^l8VQeOB|yEFI}bsA!}h%9lo*tF6so^rd@^o**IbL}C5d6U{N32f&rac#$R(9Vhh(p&L-thAYnlK#QjhcDydLH`e&i?V#lhtGsr
->X^$r(zpKped2M7E*EvK%Zd=VX0?q!^;1tgW=M+gXdC<_nTFU+K&Z;|-Gg~M+&u<DJk8frs`6wStUZP{hii64T-e9XtbL_7`<o!b12hjFDL1j)(5c%^KtyRq
-V#`m&jf8*=_=Ac6M*@B#B+VPe^Q^|?ZsT@s)Cx&6=6zgL(w)!-YY)sH2$_m8w!gjg_mK?s?DlyPd=tiX{gE=f6aGswtWy$jc5TnO-y9aQD`at(Q<V1!`ip1M
-g)Oe%OKNt&Zl7&_Lb~ye&o2{Jrb|;MI8V7mDw8-}5+c$7^nxxkzUeYU?<9YQm#hM3rK(hh7(PSe(wx9of#sC=ye(r0>6wOikucxX-Jt)vcO3VQe(N85E4nOY
-hC?_B{EJZLEN@VjGz%2A1In}5;qAx+h{p_0CA|LY+l?O|8eeU`bo~4bj^6|fGWvM-?!#*(=pDcL9-Kgr2jpB=uCUC6Ts&BRmGaJtF1kv?0!O&6=n0bHyTLzZ
-ay6qT0*(+24zGl{#>f0}I>k#M_#XJV!CTlIOBD^n;2(a~1~{1cuEgD&!9o8P2R~a2yL?@HBK2BIVZNdF##e=3ZqKl-U7fcH)GtB?5M|T(A3GZ!O8'''[1:]
+c-nPWZExE)5dIwhii7qc(%>j|wzQp74M=0BGnS=An!X_j1X`jku99ewbezERf8X6vvYnR}Xks79yW?}ubH@Zha3w`94d^Lcj{kzQLR$Cjz=((b?*kC|qI4FP
+$`yLyK)_VhxvFPf5Eg1V6HeVpdjdn@L^`USc}S0X{nv43?_eUW$|bl$;;FK-aS#NZ$N#2AS1=c@DAfd1HP^<$NBr8XWcTKWa&eB%+tsBuxqY@88@_{Wca_RI
+&eDlVDPP*2k)L+^>G1Q#br&v2?@zDCUq)TH;`K-8q%nFM;GM|F^?czvo$J$g7o$&*Ko~p$A-y~59rXx`pbNnZ2$9)}YF^5;6cbrmHbx!9=^8=f+^H;tpv8>p
+90dMvEK_By1DPwQblq)N{uZ-YDfcaS$7DM0zUsZ&DZ%AvG#m{%<8dWs62^5d?<tvcUtGB0Y{-JeP_lL~9`1fSok{xoMad<6)Rr^Ayw5*e3`bWU3q_vUh5wZP
+didP51)yDwI^^TiHTvlHd!5S<>G}9_IKF(3hM?9h{esTts|zv}&du%M@UT`zmc?Q|k0<&*&UAHncj%dnL_R=XpPdo+aybQM(?S{<8m--c*%raUpD@w79CY>&
+ps$5Qd<~IZm!ymWx$X*Op%f3O0tRu<NVhOG!u}98Y>OpTm;H937L|-*jD@(%FhW;`ZJ=uKl!=;rh`LQO)*1MZQ}PbHg>J5jfU~4fH=dohKHIB?$}h;b3%ZsZ
+S&FOxqnETxp`MvqC!P~5?p<Z$o~%%1Ze&9%F|ky2bY?*q3GzNG7rD$gg5IO_F;B{zuM&0kNY!Yn<-H5Tc_}ja0tTR_&@2uT_$iJ%Kt?E2OaueqQI3IiAq%3h
+XN0nHqs?$iGQxauM@>lJ#a8=W*pL6!st%hftYc)Mk2MWu*v-7SeC1ss92EH3LgN4zD+XoL))=rA@^OvqMI@FMugw6*^d;5PaLyI=x}z`)>!WaEv(lkl^|B^+
+Sn`c4p96WjY0@D8(U+4*JjAfo8=0FOXtmg%q-Rt-EA=F7PDBx*?e`I$xiVpNi-jWiF-wfIq6@{IdHm7Hk~@6rw6AL{Y&u89-#3)rhHbNDE1uojVuj&38Ye)0
+H|1Q@HT{7ucp~6AB0|{aMaL_Pm8S}CjEEYFN8oe{*<&WGq;O%>_=y01K~@v#EAarinofP9v=g|qlM*P6jhKDabd4cMF=1FQs);mRNd3S-43<dA#z;6d!7!t!
+(Ri~+aWNP%pcVR#lR*>eYU^)++mVA-FHGizzx6%9^fPzEHvDnRt-uQ(LGgJs^2I8m|C>jh{kH3EPue@y{ti2M7be0gq8ZQDm~0{Mf85{EOF$i_l1>nDiJ}iu
+7~2*uft0`d!@INMHrn1Lo=F$7s)5-2)cUB90mY~__FleNbH$x4kR-635uLrZGi?-DVso`=t(V;LcPr;R2s+=iGnO?Onux@=9f!fDMGmm5DIO8EHkByp7o2_g
+G9DiE|G?28%a=SeHog}*?pQn4xBdz8B;pi9&KnpPHR)`{+t&WnPa~0mfqi;|wr90jAVGPqd7W;Dnx|HXr+F-=Do>`t%2RWFxZ)m8s@=y*uRN&h{dLeKfnuwB
+w3!oG2PAz@6QrKR%F<@PDe=F^z|WwheTRX+99MtmR8xhd9augpp|lftu<~sFfwixhk^9@X%>FHtkM7~KCe9};hUQDknn?I3*${;!;7e@E$R*^oP?8~=BfgZp
+PcR-cdZU8(lIj<5*k_BMP@}x!???1b7p6>b5HKhzlh~3HQr`gdoW?TG?99;X&!6FsyamomRjUkXd4|rVIf1W&0L0gO8AC{qPn4E0-_+fp|GIY^_l|z+AA2vl
+EM<n%BMJOFSLSSQIh3>?(75SpUh@v;Ja;YbP1wrtA=8Xyeo|?Ci+bp|^#;dp0;UjsdG?ycc^LGL-+T{FpvPUc(zPorlRFm=*1rLGWl0knABJ<BJ-VjHRE94g
+|3u5xj9NVQ0!$8PS*7uBmBn<5(<}HM_y)jBSR6};hGFmzztscm<~-za^=5F;zr~5g-a?*2jZAtQ!Qg#EAB|_6|F}KFzIOM#O`v(_GJ)teo&N!~W^4H'''[1:]
 
 
 # ======================================
@@ -7389,27 +7112,30 @@ def _save(film, path, random):
 # ======================================
 
 FILES['cxrkit/data/readers/radiography.py'] = r'''
-c-oy;ZFAeW5&kUx3Y1?=HWFp!uAQDbY$j(bcbaqTjFL-ds(3Uo35lpkKm&r2RagJLy9-dFY<W6uCW)ZM0@#;lpIwDvI1@Y<hUq1<g<w~AU#HiD(NAo~bE#K`
-Z;Bne=9WM3T8!Cme6=dYMa?YV)^gbx!;6ZmVWz*!eDu@698V2$e<}&XFnIY#RvT?BGa^_TU9k<fMJXSc7k`4Uf!oO*&05-aquv-WxGsdS-R%TlOAPr^x4NaQ
-tyHUXdYLx)LGO0*%lj|WuaiFeboY7cRx?sLIVz0N$IE}_`BZHh8w4NjZmuV@&n#t6A;m8ocP<KVwW)Xsvg0%1O`}$eyA98z-N8;6g6yj_ykwu0XezBFC-FYG
-oqYZ>xrV#LHZ_Y*Y8IH9TG%l7eRhLNg|(Y{JREMf+hk42N-|vybEj4h|A)MV!PRVXJ^j*s`z$Q_?5fb)ylBjh3Cnnyu;}gO+shcDNY8YoqZq(&H=F)4y`_i+
-z3@R+*>`l;E&3p;%E4Bf^~&gGgF6LRN`Du|Z!TWn<ff8Fqd0q15Ezt6A;e!U-~NEo!x}e40~zHx%G)K1YiX)Pn-$7&O+r&E$_ag<V8ffz%1YZ}S81&TC2}nw
-*=k1$OS!5GZUo8?>wd5gpdkKUaDX&`Nm1Eh_MieeGkQBFiQ<)Li?Y^@$pkF%jAfPJs!rG!*jY+bTeq>4wq}`bl&xLG-TwaZ=gEw)V+aKsS&GPn^Y?>)@WH<p
-?EcNW`GDQO`xd>6zU6P?Z}Gb@4z7Nk-dxWnw|I=Jm5BcQL!XU)y!<hSqRqt;tX>qtz)f1)F%@de27hA@T9;$+8hsOBwE=IIx<qa%I1okw-j;l)8%yT(jIfPS
-fQvGstJu)1#|gZUOB2N)Fzp=>sK{5>v8Ljfah0?7yxUJIVL6rgV_83jblnnNZyi9E@YdJXuz!;eeTuk~0N^_X5t4hzC38m#_s-3kClQ~dZe`?$$^cxD7lLO6
-Ln}}nGqr@Adf)0kd2yl&IB;o2t7@iT^T4A$ayKQj$&Wbb6&m0I8FPW~q#>7w(0EB3qp%ZXQPzSE20b{Sv~@Y58~?AIKzMqFOSrY=$S5SR9?_t*>oi01+?^aI
-a0}YeXUnirK#ptn1ck9D9jXU=yoG{Oz#5??DgbV;W%ZQJ?}Of{ot~r7G>pnC&f)gqnl~w1_%-SGy}Cn6--RESG2Da-&{j%r<#(~L+T|rahE(k$cUgj+j-u$k
-qjmn7{}Q>H{KeQIkT6=#tTtE}9d5D$EMR=arE)=`GV?F^3OMm=?D6j&p$g~}L!Y_Mf2i|kg#e~h81j>dBF<#RSE3Hti*R=~pQG?ZFX%O<#H$zhdAK8da@+go
-b$%8AU>ye7PXft<DD^fXn<?0vl4n>q5ju&t<IYJQ@!8n#Q0n4@*Ncs=<s%Tv0WAsNY=p`qA6a_hIbi6qK0|Mkjow6ywb+qjLiwz%sGwzrP(iV?9`;EcJ)lz(
-RB8uP51!NyDiOp5U)c}a@C={e_#O*0Yz^>5Fn1dFNBc7H9;2MXzdi&j6Dkua;A*Y(R>Aqqh+Nv#4FqT0_RxL+z-GEEMP@~whHe0X<Ki(Zn;b;1WzW-`w2lg~
-eF$uifc3iZ%o)b7!kGYq$?4!UmzkXtfZ;z+*%%VnXEE$!M(jf0fv-#PS0<{B-LWk_-!a0IFA(n*(bbtj6BI4<l3tGy?6^q8BLJ>$VU1{n+^+$FG$ekQ-b~o-
-`;QaM4%iUx*?>J+X-n4uko=Jq@HPDIcAR8SltNn=DSz!5;y@}}5_^zuq)A)}Lqge9>gl4sV1Hy$DOBWdiP;}gHj4M`>7vgrl7DKcq8eshksmbTeS)(MR1R{6
-d!wlxGh;RxOquZW08m3Y8#@N4BggDL5%R%@c_$S2@fh7oRsu*5gF>b7A|B3pr*%9W?^`I~%~(l9UIYaAblJyPsHS>w9fA9zpa5fpYPK~{VC?p8_VNAAV8md<
-bvHH&kC<>>9AJ?_n-p#HI#G{c$aR2m&k3y4b{tEVO<7jlW(C=Kj7qCJAKjyuhob}`R6Ql{$U(Sewhu7*<*$=CagSd^wH%}4=mP>oWK(irNTl4e)bxx$f*$mm
-5`FW;o~DN>fWQft0Kw;SC2iy;HK}X_(ijua4w^wv8&FYjj}nhIiu_kh%!V7F1TTQU{)a<Lgs$G;$Cx9?1jt=LGeH(@2XRz!W>OqO>=S;TPFYKugD3aIp49zw
-q>tM{ujQ{kTi_{-OR4o*<O^^}N5?kbD!P#c1QbxL&chDAx|AwMGHA(g44zAxnH7Z(KMp^|0Y;)ccYoyk0@XHv>Cx}_*`p!%VF0?rNz>vK0fWL$a2PD2-`ug-
-@vq}YRK3zhEB-4~|3!Tq+I`Q#VG0}hLK3sPuy#App=mk>z*XwHAbfM`srx_y#VV!$@v9F~>YJ21FNLz5x5j7QN(@3mTB%iZkzB;{%X{WWfsQR;b{dWbf9e3_
-d>~ug;Gu4xM0KDkGW<ouMBQ%7B*DwZ*hx`(z*qoG`5)r<snG'''[1:]
+c-oy<ZFA$c5&kUw3Y6`P$ecu3m$cKUWjz;LPBih^H}c)JQ(L2fNk~FW5*h$J*;Vx4v%3H(+E$Xbnac@WEU@p-E-naync$hwOf8vR3wCz>d3rt=eamJ%lWL{;
+X8pv@x#joVh%x(-uU5I}8D{y`$YrH9Ul+U_rs|8#M&Azf;nX1Wr{W+8y08C}#YSn%wCFCiD%ghGbuRCjCx3v?uG>i;^@FtahS_LP*sO)H?d=$))jYD`D`8%3
+$C^wvHCrx?mF4OfU#fK0@Lf&5fA?|vdD3Seu5YGpH6xa1M}^kvaQSyUo0gl(cDonXm*<n&4NKTAAom92)<waU(gn|fb`TR>R^@7Oz2T{}Pp}gNK>I8;&)J7k
+RD~)fC-S~~HM#jXIfuK0I&zCv<Q5n?BW%$9G`mEmwY3{F9uBwLZTvv7j8jz%Gsk9z|3g@V?%8Z|KK<C1eKc$O>};*J*}BqCOjySAn1ydo-kwC@MH17djv~mF
+>)G`C=@ogb+X?Pvk$ypQ-J%bqA|Gs(epqQ$ZE$DJ%Tj$2+HWp?eUs}#YK7$Vu>{8;O$s6Ydh+&bq&92Z5EVp}XGpJ?NH$UzvC=D~<C=)tloS*CMZ$(xxs`>o
+>!(7gQcxft1O&T$B8H`0nKjn}>CL*|-FKm0{<-Fm#*j=URV79b3Y0Ugwqv4{ybyKG8dd33z!J|`RtR32n0<turPRi{jit1PrK&2eaRqtx>HT+;8Rd?qEZE3g
+ggUr=H~2Rn{Aa=DZ%%IqY<_wdo`!eXo9He&4WjPZ57W!@+2jh3@p2`?zkJ<iqi;^WiJ+!4u>`FbYoXyLrR<pMIAVi;uzRKQF<6bZ3D8=DHA|Hv^sG7H$r`N9
+`ID+Fsn<ak0YZ45hrUo_QCj^(7x(?yC<bwv)L{e!U0(=Z3w@~_3M`7c9W897$)#{NFEe)RW_L0!gyn<=kGXjaNYD~JRNIMQ;*B&`v!BV-J_W{6pe|Z<6Ob2B
+-mSxqx%0-%V~vkxyMVH$fFOOyKEcy9LoJXU1G<FJd#g>KEPBQY>Efb~S{YWtW`o8Z)E$&WwaE_f&sr7ebJ`g)k1cX}#7)h1?XRE}3XvN@mvlRDxK#E?6j9Xw
+6-97cM{@}hYKRR3%JoAsmCE(8A$i1|9L8{qPo1DD0b3u~4(e)8JXB8ha0@wY4QtFyQ3RAbE>H=(op(FW_4E*rs=e~oaYK={x$;fI7JmJV-DOkXg$S1sxE&dw
+L*?AcFJfVpi(PbZbqNuo%VO-Q<WcvHntCz6<3&TZqaQKZ&~r|$+HvS9uG2MW!1#*GGB^~Mm*A`9nO$RFBTfiaNvmM`%*_}LWV|SrP0mxXfW%LJ%fk>FnHT02
+Q+*nYaN_|K<f~X6VS16(H3yc@7Nsok_jqmxJEznBC6<7amCm7Hy>t4kM!Vg<59!rs(2N0SI=M1fqRs~)jR8TO6h7x}os9V*XL6Z}G8G8~>!DQJ5>BLAWYQ+C
+VZ*1&bCFt+C4n0PFnpLNWmVkc6^I*<ECRlT<`%(x3tAe>wN2hq@;r#AJ_9Sz1+Yercm-Mq7t_lLyL$J2LfS?V-R8ES+#J!>31%xCWgr-TKp=XBDq{=qmw*RR
+k)6|OkC=DdqaNONJ&yTWxRmT+c=29}ThHZk(c1^D%8U7CBg!m9Kgah_0~Gaz%n}G5Ub-J1m-t6etkw(t3yHe`<rDb7&%|SzR~dL0tiV`zPy;dx?Yjk?=3pGG
+J&d5rV0@iJ_aax@kg}LOO}P>CEDOoexDiuX5+dOJl$3B~hy?@?L1&*~1ZHI9cL)}un485$8Tp8L_R=4|YDv~hFd|_TdP7k?rj(03TwKTTH{&L)YhA7gB;mKI
+e5ZqO@p}Vxg~0n?#A&z#eSRk<go#Z8`@D;#6@>|-I&CmJrJoh%FVT&?VNR<C<`4zYu`lr}lc~KWbc4U<zUd><5`NH72VFiFf1~cqw&a7Oo^W%Khn?0lC`J-M
+5{W1EaS@A05N~SS!kz_zdw>L^hsd)k#k$<H0oz$=b2mPC1R!bn?RFexPrZh=Xohmv9_c8U@=G$7Oe9WfsE9ySQSN%C$G&1=F3Ql~60tudY!vOGnER|3|D<FY
+8hB5Mtl^0EG0xAB_Sj6EjLNw7O|L)zPk5mM@{!xduFcbtR+j?p>)2reH(iJ#2fv3vxiUxFxi0~72wG&=RzupbtLxeOcb9_^LYW&`*eE!}(v55o&J^Y#QBNd;
+QM`d@9FBzW_^HRUj)821NTI-3Zvc0tm8uMZA-X-8W0YwNph7@%g2t1Xt%Nbb^{x2k)5XQ~Uy~aje&p?ToF$+@!s_WiURHTtaGSymC}LCH!wVoh{d;nkMYn7*
+|LP7$|GVf<zV)D1tw9?66w1<u^~JZNc|;l5NFwQYD#m)m8f^yXHpq+{^t*s3O7`m`0-=vzL)9Ka=6WPVjp{n*fTDG4dIe4|T4%QdlT40Y@e^H=H1j59I9vi_
+Kqglbx-wDFXrM-z74?g#+ff==N{pI#v|;E!F<UTzFvdFq{P8c`Hs&CU$D%r_h@<t35m}s?<Wg#){^3UeODH(lIT3qe_u^U!P@`a<E$|fjC0FV}WD77zg@+-s
+W^}_b5Xhle;>`|9UCJ^;M5)1d43<lJ+?C`${AvD43BXI_$L<fEUBFs9Fge&Ay$~93?*@QQ1Wb#49mdcn!C`C-e{{zp*HQdD0IX+9tCIf!5YjV2lfQnj!f~Y4
+P@G%aEv0Fj4n}a5xIPG9jy-WdNFZM&^f!KbCndg(y7LlxM@!cDh^%(m_u?Lvy&o4^x`5hAFdF>1l_19*S?3KNYWGHD2Y@8SUrmn4`)qbZ!mH`A-wILE<X9Kr
+_7_&NpiK'''[1:]
 
 
 # ======================================
@@ -7417,116 +7143,31 @@ d>~ug;Gu4xM0KDkGW<ouMBQ%7B*DwZ*hx`(z*qoG`5)r<snG'''[1:]
 # ======================================
 
 FILES['cxrkit/data/readers/table.py'] = r'''
-"""Metadata tables beside films: the rules of every reader of one, so that no row leads out of its folder or counts twice."""
-
-import os
-import re
-import unicodedata
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
-from pathlib import Path
-
-from cxrkit.data import images, words
-from cxrkit.data.records import Record
-from cxrkit.errors import BadInput
-from cxrkit.progress import say
-from cxrkit.saved_tables import read_table
-
-PLAIN_NAME = re.compile(r"[^/\\\x00-\x1f]+")
-DOWNLOAD = "download the file again"
-
-Row = dict[str, str]
-
-
-def rows_of(path: Path, columns: Sequence[str], original: str) -> list[tuple[int, Row]]:
-	"""The rows of a metadata table, each with its number in the file; names and values without the spaces around them."""
-
-
-
-	_, read, taken_for = read_table(path, "The metadata", DOWNLOAD)
-	if taken_for:
-		say(f"{path.name}: read as {taken_for}")
-	rows = [{(name or "").strip(): (value or "").strip() for name, value in row.items() if not isinstance(value, list)} for row in read]
-	if not rows:
-		raise BadInput("The metadata has no rows.", path, DOWNLOAD)
-	rows = _renamed(rows, columns)
-	lacking = [column for column in columns if column not in rows[0]]
-	if lacking:
-		raise BadInput(
-			f"The metadata lacks the column{'s' * (len(lacking) != 1)} {', '.join(lacking)}; it has: {', '.join(rows[0])}.", path, original
-		)
-	return list(enumerate(rows, start=2))
-
-
-def _renamed(rows: list[Row], columns: Sequence[str]) -> list[Row]:
-	"""The rows with those of `columns` that they lack taken from the column that means the same: patient_id for patientid."""
-	other = {}
-	for wanted in columns:
-		meant = next((names.split() for names in words.COLUMNS.values() if words.squeezed(wanted) in names.split()), [])
-		for name in [words.squeezed(wanted), *meant]:
-			found = [column for column in rows[0] if words.squeezed(column) == name and column not in (*columns, *other)]
-			if wanted not in rows[0] and found and wanted not in other.values():
-				other[found[0]] = wanted
-	return [{other.get(column, column): value for column, value in row.items()} for row in rows] if other else rows
-
-
-def leads_nowhere(number: int, name: str, folder: str = "images") -> str:
-	"""Why the file that a row names must not be looked for, or nothing: a name with a path in it could lead out of the source."""
-	plain = PLAIN_NAME.fullmatch(name) and name not in (".", "..") and re.fullmatch(r"\w+", folder)
-	return "" if plain else f"row {number} of the metadata names no plain file: {name!r}"
-
-
-def once_each(records: Iterable[tuple[int, Record]]) -> list[Record]:
-	"""The records of numbered rows; one whose file an earlier row names is renamed after its row, and excluded."""
-	times: Counter[str] = Counter()
-	told = []
-	for number, record in records:
-		times[record.image_id] += 1
-		if times[record.image_id] > 1:
-			again = "the metadata names this file more than once"
-			record = record.but(image_id=f"{record.image_id}#row{number}", excluded=record.excluded or again)
-		told.append(record)
-	return told
-
-
-def loose(name: str) -> str:
-	"""A file's name in one spelling, without an image's suffix, and without the " (1)" that browsers and file managers add."""
-	name = unicodedata.normalize("NFC", name).strip().casefold()
-	while os.path.splitext(name)[1] in images.SUFFIXES:
-		name = os.path.splitext(name)[0]
-	return re.sub(r"[ _]*\(\d+\)$", "", name)
-
-
-def on_disk(records: Sequence[Record], root: Path) -> list[Record]:
-	"""The records, those whose file is not there under its name with the path of the one file that is meant."""
-
-
-
-
-	there: dict[str, set[str]] = {}
-	named = {record.path for record in records}
-	lost: dict[tuple[str, str], list[Record]] = defaultdict(list)
-	for record in records:
-		folder, _, name = record.path.partition("/")[2].rpartition("/")
-		if name and folder not in there:
-			there[folder] = set(os.listdir(root / folder)) if (root / folder).is_dir() else set()
-		if name and name not in there[folder]:
-			lost[folder, loose(name)].append(record)
-	meant: dict[str, str] = {}
-	for folder in {folder for folder, _ in lost}:
-		near = defaultdict(list)
-		for name in there[folder]:
-			near[loose(name)].append(name)
-		for (place, key), rows in lost.items():
-			path = rows[0].path.rpartition("/")[0]
-			files = [name for name in near[key] if f"{path}/{name}" not in named] if place == folder else []
-			if len(files) == len({row.path for row in rows}) == 1:
-				meant |= {row.path: f"{path}/{files[0]}" for row in rows}
-	if meant:
-		first = next(iter(sorted(meant)))
-		say(f"{root.name}: {len(meant)} files have another ending or number than their rows say, as {meant[first]} for {first}")
-	return [record.but(path=meant.get(record.path, record.path)) for record in records]
-'''[1:]
+c-oCvZI9bF68>!e3RZW(N{Omu+i%YKfLz-E0g_G8ZP5Z+ol9HvnzxeZ6RCK&uK)YZ3#k{cgX=e&9FoIlo_S`dD2hHRCrjz1aB^KKE7r>DQi-juYP%3_r$pP~
+xY-KzS+!51RkBnq{x^+Eg*9L#ooI|`%|TQ!3&x#81MRHXnu^R@u`yi(1MZ+VDvP3MKG*f$v|wq&uU3U$U86UqROs1!+nO3ySC!g0Z5k`QO{uoBt6Zr!?wL&{
+*PCGX-l-NZmx^2U-%d3f#pZkIc9mWSvmfE_+;8;QK4_N_E`C<m@?P0g986o<XI2@b(z{k^>vVH}$!>!i1iPQ;@5D^Ctr<4@mn`2m`_4^F_N}>ZmF<lPSye(X
+<kQ5^%Fn7?`N;MdOFuN9|M=nU`<vCx+mAnpB}`-+Q}1=9;x@|v{p#-S?(y~OukRkOx5djSnScN3*P9QY-hL0JQE3iMWn@VN0j?+^@1<@arau7*mI7mvTi1e1
+t}W*CIm8P2VOM4wBkl`=JH?Q7bpuQbp}|!}3VhM`x{=iaH%P?S|0GCr*X=8n>&B%54l0Vpd<IPV8CeROBj=>3CyY*olAE14XtyIiHeJ02KI*1-{f%g34fx2W
+6rW|)!B4bC4x@?P%MH%905aXTX7bMGvsFrHrf|}OYF1ky`ErCWT{IQsUT`W(MZhtc&-8X!3Rjsy{NinN#B~`ubz0DNLRxX`4Nnk@8C`cN@?(s4m|jtoWPp|4
+$H_v(bdj@Rfexa1%J)PNV4qAoRa=+_ZyEzkx4N-TLM(Wfl%P*ev>bCBmw{IW`Hw5m8Fasu+Nz$i@#NxS2bW-xuo<Ah*o?67H(Ip{T`Xh#-}3|JE4g`ql)_8%
+Ao=5ef=k{KZ{Y{&GIT|ozb@Eazsm)0VPv+Qx{St_NWeQDuk4k0A>v9kvEL{WUoFKofOEV`#Z~qnqlc-}8(<vXdoiB%?j)xHg+O+20fA7iYa0SRRzOz}FQ+^l
+5SP|1zey6GQWLZmoFkYRUrMYYlhEocdniYM_<#x|((itU-&x-Qg(m`p87oL;258u*R<dEhEO@oR>uJ@vl`bh*{;w`6gJuQ{F=LLW`3$EI5>;#zON<h3>A<K_
+k1i&%+sy7O?M8gIxQ2u|`|i_+Uq0U4W}L`OYM!wGgZcxY;$sqAGubXlMP2~@v#>2%<d+wx;srT|5aI%qhA$D*2mFF3Y?FxPlFvg0nsPUO;h}&739h8T192+`
+YszujfxW?BQyW^}14E8;2y$A1DFS!kH9ZUSBQLvG&bu3^1uDZTGTipEu1tjk93?0?_^Pr@KF?=rA6AVyz@&;<s~3Xwz9B|YP2rw`{$MfU(i{=DVTf7%>+WeN
+PDD;gJ}_VE&N{+ntwd$agCc@rCgSK06$0!jD3leFG8HeNsoYj2xf&WBV!Y{E-`LFd6%<2oZK$u=wyUaIy3LL_oKSpd{}Aa2^&rZ!i07ah4@=tU?(i}S7auet
+iV#XZjiB5{c*i3HcM7icg2tBz73L*~4QLaNeg$R4$H0JCtgvXtzFArH9n_@$(qu7~6doC=if?wn4fY6N#$dm})=?ZtX}Ea+_hnmY)sAAMt?=q5<kn%$hVl*5
+DdD3YH&q7>Vqc6MV6&Jwf*A?vvem71i&0Ag?iVB3Vb@acEmt?bH>3yvwNYS9n`Blw-*kFxGU6WS8x%<>3g|<E62eh|mH!yVDdVV3LegG{3-Hb|9<^zSv<(F#
+@+ptI<g{&(RdTH=tUcZj{*S;sw_-XCW}Nze%@eK(2P0^uC0AynBVdE^fomwFAu`MHL>R;jqmvP(nTNc;1uhSWE};=R1Nrnf2!9|qq(gs_x4U=<dXdTfUNxl;
++K@ju7nH{U8{=MNregAzz__w~SwQ~Uy{aluinMPRAztJv7}{>T)sIZoaW@%>_&SMLkk*(B_-G*2rnt)nmg7k2Ya|`G96yJ$#<aDp^dBmYZr*(tu`>2eUbc}|
+p-#kb&BG3NH8!J;lIk3mQCg5+7o=w-p4sg$@7}%t?T1_BhClNQ%U%~fe4tUbTjOg%tcn+R@m=}yF8MpkSn#TslvSzi!yqVqQ{qz<vd<XDkAnX%D5>vKMhc=W
+2`Ls81!$FCE(Qfh@JYkHCSnAK+5pR`o(DAnIl-OAssXuAEmV*WRwnrE$w!-0r90OVFs@85K`f#D+bEq}6*nI}Yh&uXS*9+^6BmS3tQhYhlPGd~Xcjd-hvVo~
+l;qzOSvwtKrRsYR|5o=Ei4njwrC&MEqK5!Q4D3MXO5Mg7I`JwLCu+IQ#xiYJXqj-8!u988k89!NJn{hX%fn@dR85L!nN49_oIOBCYVYp|ryTvyVH9x02|VmX
+i2z0EazG|M;&XR#VSdR?P6}QglQgE{K|LiYci{f;&^ggw#H(fK@Hnt%VWgadO*KCAq3DrgV-Lw6IEOkf|G+%GqQZZQ0_sHQLiD8zx>Ao21uYMqCl)k1iW*n^
+cf@XQ;Q!F+oyg>x3l4Yke`3aX^To&)+7T`S{+w?@4>yi0LWh+&g=f`g6`lnER~uW?LgN~fU4qSg1TQb@kI+RPCU5vU5pEC-Z*C-Pcyk~92bFkO3C}kw0r=9x
+l_wyrZ(*AfpQU{x!FAj5qYA&sfL!7Go%YGe`+{5IBmJT0{0i(=T@&7N#-+@vR2(m7a(GYe`pAhtDX&<@LYJSMhGLhGiY%^NvMF}<Bhg653X&w36)k+xdFFQb
+tn+2{WTApiEsT)d-+&ym%-_l<&~?4pi9IatT3|Hvg+kT_Kt@#gvS4qyy2@7ZN0RlE|Gtog<B#E?KwZs=D=L4*TnY?2&kvb^*)gJgpGQF+`o|_6(0@3Yq#B#>
+hY|l75an;D%M#c`0st}bprM#DZ~OEKL1jNN8*yNqqjYVeMP&}a{3HVoTC8&MSv61i8<RhbzAzc85^(q7i-e!f7vC1i3CFW6yAs2?{M$vrfLvXj{z}UDb(l0h
+h?qBhmlTqF+<2z^AqnCLd!dt<7XJfpxufF'''[1:]
 
 
 # ======================================
@@ -7556,10 +7197,14 @@ SPLIT_WORDS = {"train": "training", "valid": "validation", "test": "test", "": "
 """What people are told for a label and for a split."""
 
 _WORDS_OF_SEX = {
-	"F": "f|female|woman|w|weiblich|frau|femenino|mujer|femme|feminin|feminino|femmina|\u5973",
-	"M": "m|male|man|m\xe4nnlich|mann|masculino|hombre|homme|masculin|maschio|\u7537",
+	"F": "f|female|females|woman|women|girl|lady|w|weiblich|frau|femenino|femenina|mujer|femme|feminin|f\xe9minin|feminino|femmina|femminile|vrouw|\u5973|\u5973\u6027",
+	"M": "m|male|males|man|men|boy|gentleman|m\xe4nnlich|mann|masculino|hombre|var\xf3n|homme|masculin|maschio|maschile|\u7537|\u7537\u6027",
 }
 SEXES = {word: sex for sex, words in _WORDS_OF_SEX.items() for word in words.split("|")}
+_WORDS_OF_AGE = {
+	True: "child|children|infant|baby|newborn|neonate|toddler|minor|boy|girl|paediatric|pediatric|kind|s\xe4ugling|ni\xf1o|ni\xf1a|enfant|bambino|bambina",
+	False: "adult|adults|elderly|middle-aged|middle aged|erwachsen|erwachsene|erwachsener|adulto|adulta|adulte",
+}
 UNSPECIFIED = "frontal-unspecified"
 MATCHABLE = ("view", "age", "sex")
 """What positives and negatives can be made alike in."""
@@ -7657,17 +7302,20 @@ def age_span(text: str) -> tuple[float, float] | None:
 
 
 
-	number, text = r"(\\d+(?:[.,]\\d+)?)", (text or "").strip().lower()
+	number, text = r"(\\d+(?:[.,]\\d+)?)", re.sub(r"^(?:aged?|about|approx\\.?|ca\\.?|~)[ :]*", "", (text or "").strip().lower())
 	match = re.fullmatch(
-		rf"{number}(?:\\s*[-\\u2013]\\s*{number})?\\s*(y/?o?|yrs?|(?:-?years?[ -]old)|years?|jahre?|a[n\xf1]os|ans?|anni|s|mo|months?|weeks?|days?)?",
+		rf"{number}(?:\\s*(?:[-\\u2013]|to)\\s*{number})?\\s*"
+        r"(y\\.?/?o?|yrs?|(?:-?(?:years?|yrs?)[ -]old)|years?|jahre?|a[n\xf1]os|ans?|anni|[\'\u2019]?s|mos?|months?|wks?|weeks?|days?)?\\.?",
 		text,
 	)
 	dicom = re.fullmatch(r"(\\d{3})()([dwmy])", text)
 	if not (match := dicom or match):
 		return None
-	years = UNIT.get((match[3] or "y")[0], 1)
+	unit = (match[3] or "y").strip("\'\u2019")
+	years = UNIT.get(unit[0], 1)
 	first, last = (float(part.replace(",", ".")) / years for part in (match[1], match[2] or match[1]))
-	return (first, last) if last <= 120 else None
+	last += 9 if unit == "s" and last % 10 == 0 else 0
+	return (first, last) if first <= last <= 120 else None
 
 
 def age_of(text: str) -> float | None:
@@ -7676,10 +7324,25 @@ def age_of(text: str) -> float | None:
 	return sum(span) / 2 if span and span[1] - span[0] <= WIDEST_RANGE else None
 
 
+def is_minor(text: str) -> bool | None:
+	"""Whether an age is below ADULT, however it is stated ("1-5", "> 65", "adult"); None where that is not said."""
+	text = (text or "").strip().lower()
+	if span := age_span(text):
+		years = age_of(text)
+		return True if span[1] < ADULT else False if span[0] >= ADULT else None if years is None else years < ADULT
+	if found := re.fullmatch(r"([<\u2264>\u2265]=?)\\s*(.+)|(.+?)\\s*(\\+)", text):
+		limit = age_span(found[2] or found[3])
+		if limit is None:
+			return None
+		below = (found[1] or "+")[0] in "<\u2264"
+		return True if below and limit[1] <= ADULT and found[1] != "<=" else False if not below and limit[0] >= ADULT else None
+	return next((minor for minor, words in _WORDS_OF_AGE.items() if text in words.split("|")), None)
+
+
 def traits(record: Record) -> dict[str, str | float | None]:
 	"""{trait of MATCHABLE: value}: the view; the age in years; F or M. Empty text or None where a source does not say it."""
 	view = "" if record.view == UNSPECIFIED else record.view
-	return {"view": view, "age": record.years, "sex": SEXES.get(record.sex.strip().lower(), "")}
+	return {"view": view, "age": record.years, "sex": SEXES.get(record.sex.strip().lower().rstrip("."), "")}
 
 
 def untold_sources(records: Iterable[Record]) -> set[str]:
@@ -7779,6 +7442,7 @@ from cxrkit.data.readers import (
 )
 from cxrkit.data.records import LABELS, Record
 from cxrkit.errors import BadInput, WrongUse
+from cxrkit.progress import say
 
 PLAIN = "coronahack"
 """The kind of a folder that is named without one."""
@@ -7822,8 +7486,15 @@ class Source:
 	collection: str = ""
 
 	def read(self) -> list[Record]:
-		"""The folder's records. Raises BadInput."""
-		records = table.on_disk(READERS[self.kind](self.root, self.name), self.root)
+		"""The folder's records. What lies in a folder further down alone, as archives have it, is read there. Raises BadInput."""
+		home = home_of(self.kind, self.root)
+		records = READERS[self.kind](home, self.name)
+		if home != self.root:
+			below = home.relative_to(self.root).as_posix()
+			say(f"{self.name}: its files lie in {below}/")
+			own = f"{self.name}/"
+			records = [record.but(path=f"{own}{below}/{record.path.removeprefix(own)}") if record.path else record for record in records]
+		records = table.on_disk(records, self.root)
 		own = f"{self.name}:"  # patients of another site are that site's
 		if not self.collection:
 			return records
@@ -7831,6 +7502,32 @@ class Source:
 			record.but(patient=f"{self.collection}:{record.patient.removeprefix(own)}") if record.patient.startswith(own) else record
 			for record in records
 		]
+
+
+LAYOUTS = ELSEWHERE | {PLAIN: coronahack.is_here, "ieee8023": ieee8023.is_here, "actualmed-room": actualmed.is_here}
+"""Kinds that are laid out in one way."""
+DEEPEST, MOST_FOLDERS = 3, 200
+"""Folders below the named one, and folders in all, in which a layout is looked for."""
+
+
+def home_of(kind: str, root: Path) -> Path:
+	"""The only folder at the root or below it that is laid out as the kind says; the root itself where there is none, or several."""
+	is_here = LAYOUTS.get(kind)
+	if is_here is None or is_here(root) or not root.is_dir():
+		return root
+	level, found, looked = [root], [], 0
+	for _ in range(DEEPEST):
+		below = []
+		for place in level:
+			try:
+				below += sorted(each for each in place.iterdir() if not listing.is_hidden(each.name) and each.is_dir())
+			except OSError:
+				continue  # the reader says what it lacks
+		level, looked = below, looked + len(below)
+		if looked > MOST_FOLDERS:
+			return root
+		found += filter(is_here, level)
+	return found[0] if len(found) == 1 else root
 
 
 def external(text: str) -> Source:
@@ -7894,7 +7591,7 @@ def require(sources: Iterable[Source]) -> None:
 	"""Raise BadInput for a source whose folder is not there, before anything is fetched for it or read from it."""
 	for source in sources:
 		if source.kind == PLAIN:
-			coronahack.require(source.root)
+			coronahack.require(home_of(PLAIN, source.root))
 		elif source.kind not in DRAWN:
 			listing.require_folder(source.root, "name the folder that holds the films")
 
@@ -7969,6 +7666,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from cxrkit.data.records import LABELS, POSITIVE, Record
 from cxrkit.errors import BadInput, WrongUse
+from cxrkit.progress import counted
 
 STUDY_COVID_VALID, STUDY_COVID_ALL = 34, 58 + 38 + 34
 STUDY_NORMAL_VALID, STUDY_NORMAL_ALL = 234, 1342 + 234
@@ -7999,7 +7697,9 @@ def assign(
 	if missing:
 		other = "grouped" if split == "paper" and not missing_classes(_placed(members, rules["grouped"](members, seed))) else ""
 		raise BadInput(
-			f"The data cannot be split by the rule {split}: {'; '.join(missing)}.", _stock(given, members), _remedy(split, other, members)
+			f"The data cannot be split by the rule {split}: {'; '.join(missing)}.",
+			_stock(given, members),
+			_remedy(split, other, given, members),
 		)
 	return records
 
@@ -8017,11 +7717,14 @@ def _stock(records: Iterable[Record], members: Members) -> str:
 		of_label = [record for record in records if record.label == label and not record.used]
 		why = Counter("copies" if record.is_removed_copy else record.excluded.partition(":")[0] for record in of_label)
 		out = ", ".join(f"{count} {reason}" for reason, count in why.most_common(3))
-		told.append(f"{films} usable {label} films of {patients} patients{f' (left out: {out})' if out else ''}")
+		told.append(f"{counted(films, f'usable {label} film')} of {counted(patients, 'patient')}{f' (left out: {out})' if out else ''}")
 	return "; ".join(told)
 
 
-def _remedy(split: str, other: str, members: Members) -> str:
+def _remedy(split: str, other: str, records: Iterable[Record], members: Members) -> str:
+	without = [label for label in LABELS if not any(record.label == label for record in records)]
+	if without:
+		return f"no film of the sources is labelled {without[0]}: call its folder {without[0]}/, or give films.csv a column label"
 	if other:
 		return f"use --split {other}, which this data allows, or bring films of more patients"
 	few = [label for label in LABELS if sum(any(r.label == label for r in of_group) for of_group in members.values()) < 3]
@@ -8153,36 +7856,33 @@ def leaks(records: Iterable[Record], groups: Mapping[str, str]) -> list[str]:
 # ======================================
 
 FILES['cxrkit/data/summary.py'] = r'''
-c-oa2`)}LE`Df{`xN^WmCJL7XXxAxIgVb>_14$gzMvH+Fgp+u(IFm<?56gm}|9#)%jy&q&dPPu^yzjpETb}3rv6i)vB9l5<sj3$1JdLZdSmuqcRXi556194)
-C!)%ma;e~`RI<u7JXA%R)C5~3s(L4+j>QJiE!R@tsaPyjy-`YwdXtBq=M9HRR^(+37>27d&){O3s%4!3Herq~h;Dgw9?Hei!dwA>T%>AfpdQQnqz;$4UL|)H
-=JK&nWs)gf_kdzqOAB&W=1tLxaRe5&Dlzb1%=<B9sg`*ecQRam`}bIU{_yMN=bN$kc71bod-eO}SloR3e02+7ek1T68da8g*&_Iwe@fD<2T+vxU8$-Tq-F(t
-zPh=+{0Jy7Kiph@y%AIK^H{unJp^t4E8n11w?aM2tVmTQWT`}&RBTqT)!ITBi;8?DRzMgmPELW~YE_H8so8wPSgpt#e5;#DtCc{!`bAWAIT;QB_7;GcN5b0q
-*RdaoRbB#*%e1MIo?G=;OqIMxz7#M8j1fNra?%QfHeTcVY>ALiAO(6$<wB(a(cv#5(Jez^Q>i!@4hqmNcnctl=r)1#6F{@+L;|Adt<Q8LLxs@K2%a7ho{b;O
-hJ!NSAcv8Ke)0U<po%8@KZx~NHUa?)g)B)+(Qq)BFSc{GKx@NbjNgql4!%AlYIFFlP&v3$|09{&M_I=r@`wiyWVJEiC7HZal{W*MBzNn28XX@oa<X#|H|kK;
-O{s<VU4PeJ_@6w{KKLmb{A;e&Sdf50U>x*->9a1nR$@b8i)y1g?Dre=F`d_<(XlG4I?p)`7R>^pXRYFQLS;q0g<MD8n5J}vU9yr%>^P+HK*T;@$SSEq<Tb&R
-=6e(21<~8tImc|X%1Rueq2NFsos*zb6ib8W_d4HbAS7N2Fo;#2w<F1aDEGqOk%R36kNBYPCjBEfC{LK>RXtzkSq5DH90bS_$*Iyxi8e7DI>tH0f0K2Bk*1q$
-0s3X7XL1V=C>3%61w$}4()@oLKtffb&Oz(BdQc@vR`pHMrUwvR8-o-wDbe{W$eJqlIq8Q$;E-LbZwR}4wVkFiTf|b}^$BSb1K(&HQ^tYS5Dq+W0IES?q6*@+
-76DGuL@Nrzm1hN-2r%Uifuq+ma1Bz-UI6pLyu4@Ay|bpvWZ?tnCB*935G79V(ehD66Rr!hnWg%Y$O>|sU8=NCa9|g~kb9BkrSfLth47u@U(9jf#-QN@gu{d~
-ctI2}cn26$WX3JBf>Llc%9PZbb&{%3{9z5XB|Eu>zDpjIP;$A3a>2fVr2|TV02fAtaLZJWQN_iDi^QTy(pbnlnds0%MnLSKb4t{evE0PeUdJJ8c@G`RRDgDX
-#LiflzV1CI_8883yj2H8k}WyvQGgvr__qzb(SF>bge(UxmgNtsYF4Y{(I17cM*-b|BlpgZsY7U*tCS+=Nxa{UMh;8lhQ!fmO!q+m_%?!Aw$k_0>A8q(TLt5E
-oL-7#2{MB7a9k$T$C>K<4o%Y*XKos>>^MmW1GREY4QH79@FE&g>I$+Z$7rMZ#*_-4lhzDBe^R<l%o!|B)UCW$APf;JPfwBw$3u&gG#2cEs}<zHm^|YogrIW>
-OteV<5UE+2{waEwiRB|V!eDZkJ!Ft5?K{n)I(CM@9u>Mfrm<(MjPV#^526b0uM>R-se4-;8pj(7^PlI_y>MAQa8kx#hQ<SUlGu<pnYL~cgyP#7op$&@duUYD
-O9+kxg?f|JYkx#Jj&F}Rg&|1Kyqzi9Xg=;<PWtp(NhsZzYdr?X+6Ns@jDPP{(Qi(8e!(Ma0eq$!iVtbBRC<XmO4rTJ&^=0%ji^p?d1<o&A3R;z_W}E=L@$dB
-+_RejLt;8LTmVZ0$_VFh5utwez&j{XD2qbr7~PPQ`ham#Rv(~q;pL!vB^Tq@7e3n8ZMBgne&{p6zJIdQWtxCzk>{yJ7B}EcOIfRVz6wqVW3J7u)m*OT+%~%n
-*ePyK0vm&$g-5M*713>d+3#$V%Wu(}$=_#PIdXZO&^Q)xO`19WYttdBdiP{5L^OLS<2%pWcRT?WpKwsG1|6#Zr$|gvf^aoy<)wH}sf~HzjP>3Y7Mu&`Fc+Q(
-!?D125jq>q5lJG}U`iFir!n$I|C`OY`1mGI8ILn#VPNZoI~n3TA{VPtK?|j+m{7-H;|;nNAc6fPf>pVhZ>dwn+o{CQ4UM=8NWoiEa1pZO=!t34a8|7$$jzW+
-&Vt|>0qYbrQ?cL?+Mu{=OAYZbsa00_{T39zO@xnspi6{*WATb!-oTUn`eugRXNkFdDt2(2_=3M<F*or-1l(3Wh{#g2eV5mG+B`M}BJ&SEI#Ys`2ZTL@vW*F{
-Mx$I+n>ue;ih#+P<<>%Wu1uW06n^BF<Xj%4WK)p|a8K~16>!p704vy9lBF|@fwAo&O%)^0idF2v<cw(%bw_R<b>VtA6`$*%K5!baPJ4Q_(H~Z9IflNdw`J)z
-1~1^rOoz~E0rN*u*Dij7*~xqqc@{MmvaS?v)>~&5?|^2MFNlGI+0JCh2bsd?GHF+E5eBlO3OgmZqbA*<KKK1-FU+{f(<U7`eq<w$$pk%b{jnYJPsHJg#@>wh
-3`R>R-PuB569N*GwRk^5W2lyyqQM1{5=MN^pRGNYfMcQTa@5TmU@#Nn)~%>7wGDhV=hi<4X^L&HMcv`La4)G{qh5{?npvSJ70wC>6YyHgAN_3<K*(cXL=*_x
-X|3#xdvX2s)90&;TkLS8#xMldV_*n<9zLSzAFnR1zmTxvBn<cTvBUuc0wr)bH-z1NhKGEe;fi;fA?+9XXu_&l_@(zfeu)&d*QSm$m^_RI&&A<M9FiF_G8YmZ
-t4H6n5t*r4;;z;U#AF7#Em8?h<nb|Z(7s?Gz=t<ZG9ui@4P`aYR0(=HSp-$PfSx$Z=)Ql_?wzLEx{0?i)FM9237fouiFPevAdb-+QEmoA|1<^Dj@W<}+ZD5-
-9S#S~m09>14_rXju%0>fJP^roPq)#c(eJd|x<}Mdnbh8iYMq}~a6p5y2w%Yw=gCq@tG<?Zo+Lt9RmmO9HuTxms@?G#XXih_e+!x>`o5ZelE6W5d~seWs>E~;
-#h!NjFfJkfa-{O!e9U9Ra8Q>r!T8@<T+zYUezf6Z84m_|N4dN;fiBu3+#VEY$cV`kW5V+>5+ct%YkPM4O9gI?VDv&q<Vt;BFs!H~exDyA5;$9uFU%lUV|I5D
-Ct#(Wq127Be0MJ{u7AJ!`0C9+>~_Iml{KaBE<kW91>eN2p|zInaxHg&KeUxBPF5=@zYs9~LIKyx4O+Q^>hsjX7=QfWiQ4&@i+-oUP;7rOs&i0qj_b&Yka3Le
-XaWfzNZ~0yn@?J8(yj0t9iZK8n}8}cO#)Y%JY`t0%F$|QBAzur?&-YyWlIaA1tU8)k<Olyc*iMzhlSA;ZK{#o$O{aG(78d^3S$VcXkLPY-J_BJNmSi!K-J+5
-%(Q(T`mZiD76v&M3lIT7BD^&tz40TQ_W82ru&hnQPMV;=rUh5Y(6@j|cZ;LXyfL-lKTL%I2@a?j*?S~7CJ|So(e5pg;{!{EPlyaX21mkBFVZ7pvpyqq>6|#R
-gxVvbW#10TEpseAbw|!PJv9`JispG>d@bMp_*1~^TKu%=eX;;XG(I`8b0*@!@PAvHSJ?'''[1:]
+c-oa&>yO*G5&vxe6)gL~QsSt|0Y$G)_kuLppbI3~pc~wwPz-~%=(W0fohYr>F#NxF9;8J1kxPRhmc-%kH}4rnO8MJHHA0D873o@=Mr_I~F;lTB+oI9QR45}F
+{nX5aDcgFbVX4;2lm$GPDoY!ptx|0wDdl*a=2clYKr>#~We!VOrdLf0^ujK^BhK~7dZd;sM{@%NYMJS=rFyC#(k5D!#X7xrG}lj+uG3r>&44ITjdCRSb=g)O
+&=az#6WY>$vhSyqwO*BV(#vrB<v&yL@$EmaKi*Bnm)pCWuQ$J5PsQDrk2hc8%fE?yz(&_~S$7ORmmktB9}rY^d0%VOku<D;k2iN;uipd9>$i8epYOz#_<1UR
+dN~Gd|Et`h-F8Ahsl3Xx5vtZAOAQ;YNWhqu!rDxfYq5rd!KP$(B-iUklx@T28z*{A_70qGW}Q|-@!}U@ntC=K0qs{HVvNMK_n=cx5$m!BjH|3Q>A-OY5HqbF
+5SIo}0F3aA$PEn$ZM`N4*b))3z!T^#Q%jwNbPj(JY0&|STBDP2JgPvu;4Q!`rrku&Pe9G46Df#N>;gVFwx<yLInmQ2(zEfy`FK>9TSOQ;>SsT`8&uKe|HolN
+$W|bLP^p@<6pu%v#d5b`3v@ONr}*7k<LK*Ss<+4ADqVs*4L_2p1C(_tVo4Yz$m(K1rn$P;M$W+|>HVg;icgoAIoWx@8+E9gwl0MHR(vaD^xrZq0`OBb_~)|F
+Q$YfTp>@zB&=*~Fqs5lO7S%?3*zdRKV@27Bwn%hsnzH0XSG7xso{dgk3!PWZPHfp5vy8T|OB$6Xo<mv>MDB~FGO39WYl<l?kTW5}_^0_L$LzAoTAZ+<;6RMt
+O4uukrNQ-wqTCj6ka#Y@AWnI5Pm=$sK8RpX4t5A7;h^s}!6O=!C(29HELLTn1L~i{5D}4_Ix|{yiQ(8WE-C(tYEq1}qRp3}Usigqc0hqrA&O>O3g$+d|Gfn!
+R3(}cv|j2*U6W*HXo@a9farxaNTt#mo!>y#)JeceKY{~};W~Xo*gfdoRi^S~q6BWAktQ+lt+p{`99a$Nzyn918YHGuLEO$FfFw%`O<}l}PN10pQ|^&CemMu%
+AjKR6fEV`V4V&(@GhME#0Fc)Zt5bU@A;Cw7!^AVL3-h@<^*J3Y$ZhtSE&`$hy9lN{h`g+|oQr27@RonE%b_2G76}N431#$*PQc(DVN8)3cL)Wg;B1s@RctqD
+rX%s2Gt`dk<Qw`vebhp$)dtE1`v#T{C<Ovs7#YGYTRkR*iwhTtWt(P+Q1>b=B8fmi?67xA)Rnc|%+_AdAsh9e3$O}k2aecV3)9zw^kR?coX0zLKqR@6qn`xW
+VS>M1;7tzGjwNI{aIw66)TUjp)2Cn(y_|%!2bTOjdp;dP({7~{xk!`4elqbOksA`C$&~hk0Pt-BvFxNDrqfFi*|iGR={UVq=?Y{7=i#_S1Aw)-I=@EKbj6vQ
+1}r;X(!oGAo~dCCb02O*L#o0+*5nv%3*K=>1<y-s7SA7)ZX0u!ix+ik*$IRp;^Y}fGUIsYc#_7#1E5+%4ot{1&Qb_khrmRO3>Wb<C(}Q~U^78JaU%>S59~2O
+I_c1B7S*x02OLnL`_nTHY?Uc4L+n9R!TwEJ+(YW#nPcO~v9Nz+K>MPVdE}&w!3>QDU{ctSw|U{*B#gwD3p(xjf%ed-sFw&F2@3T#Z8pJ#avblTa0)|`fq8pV
+bkTg;y`1&wjaE>)G1p2a$Jz%SPJ+J=x*9eoJfYx{vj9F*4aJ8nUFl+lElS_b&Cxw-n~kVWa(U^p0WW;NvL8bBRfS#_Te=@^2J8`6R~7|88c{~L#ET9ZW)Iwh
+B1NjIbdjJNa#9~LPs-{ebS~T+_OIk({Q4|F`}(amV&aD(0QUW}oi3jVe3oUIIc7-<-n3GUUX<(bj4*cF!dcBnwcxhdZ@|u>IZJE}evuxv)>lNo^<}?vO)kI1
+uV#On_vOgPI-_wc=9)D3{MV&JRQ3M5xe(bLpp5UOJoK1=OF%rRSAz~U_(LW(DM7f}wDMfMq147$IAgtWg$3ur1<ZwK!f-0EU4+i2;D{s<8!)Ag;nNhc(LeJ!
+7oWi9DeG}|EDT+p@FzojN9JN(YiOYgDkju1xOjuE1&+Xe63I+y=UeI&ad)Qhb4w$xhNIxEt+)uearDeIX_1)?1i2lQ>{=N9K)`wh%~mXUgf=MY+fsXYlr}my
+!LS9zZ!;0#4|Iv}cPd`c%PV+tUti6!`>ZjSUx_{JCS3446$=|Lbb#N=hcQ`de(3WWPn)O4KxV<wM{i1S@_?|%RIV{WXf(>1#@2ZYDF%>pht^T{u1v_Diy#ha
+axMue*;ZsCJP>{D1f2C2zzVieWa%7ZVCs5ETgAw;5}inxoG~q;?#RvKK3tEd;!7RWTTTPcY0qD642Kn0j-f9a+_LmH2G8KhPKVHG0r-=s>n?u6`PqCFOUD`u
+Szijbo1Hg{_e68b7X;vFwzC=XQDrc?%(^SM7z5c;g_{!mQIqyipZjKV5O&<;X_J;bKXQ@B$AklK{cAVipNYdWjlCW5nT#%>iry9in-Gwgti|^uG=>%`*EG05
+Qo@KY`Lna<3V1BFyZ-d^1{lnSxN|G&OI-tR7To$LAWgL!w5WT$E<7k|*Ql3chIUq{YK^l3(u91i6-@pz2_fXMFQOBO+H0-cjQj5P^M{W&@4jM(qY4Z|fSv##
+^m+J*qQAd+cl(Ki6=!L<r%x0PAP^{_huj|Q-)Bg~bpaLMX-0IvFk};%b{W+2Tk;%FEM%8DE^v|<4btZ!6%NTv8QTqMk?5yDx`@nmqwua)hGI4c-By``Ch~L{
+5OgmX2=L*RmyC$FbwgzqxvoJkXN#cjE}&=LW%STL>2{r_+NMo*Fw`PH%n94Fg^6~fU?5J=8&Pg1ME|q}(~a1`7TXnjMLQmk7?r*7vmUsFtl>QKN=gvPb5Fm~
+qS5cX+xkn?P}$Vpi|U-8ui)Se$|Af4N1X4LO1kRnu=6AlDPz)mm~H5@uT^))Yn`2c0DniCrNx7}`k(+oc)D?6G*x2Shhks#c$k+Ee?C$9U_R!tVLWPTm16ww
+9k2LkY(Kf-V;PSIc~7}~YXV)gB;FDVG-Sl|J7dC+b0kL6U+a2y_dgYQYXqYgIwDu<%YtD=CGm%N=#bF6CHcevxf-*(izEdr?d?hZ7|VMP;@$19H}7A(`n$Vb
+uv}F`>AMdQoJzqr@z&5;%XPU99q^Cj_<y}>5Qq'''[1:]
 
 
 # ======================================
@@ -8200,6 +7900,7 @@ FILES['cxrkit/data/tree.py'] = r'''
 import hashlib
 import os
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -8241,7 +7942,7 @@ def entries(manifest: Manifest) -> dict[str, Record]:
 
 
 
-	planned = {}
+	planned, taken = {}, Counter(f"{r.split}/{r.label}/{_file_name(r)}".casefold() for r in manifest.used)
 	for record in manifest.used:
 		if record.split not in SPLITS[:3] or record.label not in LABELS:
 			raise BadInput(
@@ -8249,11 +7950,13 @@ def entries(manifest: Manifest) -> dict[str, Record]:
 				record.image_id,
 				"check the manifest: python -m cxrkit manifest check",
 			)
-		planned[f"{record.split}/{record.label}/{_file_name(record)}"] = record
+		place = f"{record.split}/{record.label}/"
+		clash = taken[f"{place}{_file_name(record)}".casefold()] > 1  # on a disk that takes a.png and A.png for one file
+		planned[place + _file_name(record, clash)] = record
 	return planned
 
 
-def _file_name(record: Record) -> str:
+def _file_name(record: Record, clash: bool = False) -> str:
 	source, _, name = record.image_id.partition("/")
 	stem, dot, suffix = name.rpartition(".")
 	suffix = (dot + suffix).lower() if (dot + suffix).lower() in SUFFIXES else ""
@@ -8261,7 +7964,7 @@ def _file_name(record: Record) -> str:
 	suffix = ".png" if record.format == DICOM else suffix
 	wanted = f"{source}__{stem}"
 	safe = re.sub(r"[^A-Za-z0-9._-]", "_", wanted)[:100]
-	if safe != wanted:
+	if safe != wanted or clash:
 		safe += "-" + hashlib.sha256(record.image_id.encode()).hexdigest()[:8]
 	return safe + suffix
 
@@ -8331,7 +8034,9 @@ def _there(root: Path, listed: Listed, planned: Listed) -> list[str]:
 
 def _is_ours(path: Path, listed: list[Any] | None, planned: list[Any] | None) -> bool:
 	if path.is_symlink():
-		return listed is not None or (planned is not None and os.readlink(path) == planned[0])
+		return listed is not None or (
+			planned is not None and os.readlink(path).removeprefix("\\\\?\\") == planned[0]
+		)  # Windows puts that before it
 	facts = path.stat()
 	return listed is not None and listed[1] in (None, facts.st_size) and facts.st_mtime_ns // 10**9 == listed[2] // 10**9
 
@@ -8363,55 +8068,56 @@ def _is_copy(source: Path, target: Path) -> bool:
 # ======================================
 
 FILES['cxrkit/data/words.py'] = r'''
-c-oy>TW=gkc77&*MWtb^XX4>3Nd-nsM<KM9WD{$Xf+br(NLr}ru9+#Zr@P(N&6|cmvOxAB0rHTCBrjPk5CnM&5+Fgc*#9Ft`!Di+r>eSVhH^H$f>?dJuBXoZ
-oSq~}Ud)ZUD(lRtX097mnX<~!Q`^R<X<4gWPfYGc>e8AkJkm067ll*0$W&64jk+kxt0Fm2WnomKCs=EAIv=U4xlQNFT$=hu)kbHgR;@E`oFvJ%{IiRytQ(9)
-s4Z+-W+u~(-rk<p<wB*`^@VN5>>1Z46)eN#<0qd!dU5pilaYFM^8AR<_Vy<yUmrbI4^@(ump0=unVG8Gy2fM!x#NLyO+8dQf2y$mttp&oPSJCIu)S5Armc&<
--!B-uD!0vGIK*Zr$4_3pJo%C*47RuMf2&RghX+M@X>v6@1bStm)#0VBTc<MXjCKa&YJYclc&c{J5BEM=3TE<x5e}fw>Doyb2IaZGltB#1-b3juIE;Rq4G)*!
-{oTL6{l#Cu{rNAy|EvG{{_p?tyMOyz>H7IElM&DoIsh1sBARCtL3DX#n|awb%W__rrLzUjF5J?Y;#Q+w42iBz+r}*MXzV4PmBy01oY_?8!$XA`Q(I)Vn7PB{
-#7x^FTh4W!>)Tn09$l0Rom&I2HkGLxyM#38taQs{TZMmhqVvYoI<*iQxAZT!c(DOaOXG%TljYf@JR7USiGVnn=noHVp^CD`F<|Y&Hcmzh0~~z+*+i(2_(@45
-1gUT>q^$LgJLD{tTmw$R@c;bm*Wdr_Z`fNErd<FX9fyAN5C8GqpZ|*tmClkd{m6e}Wciza`~^p$5F8k8L&{%Lovag8YD}Skwxc=#ZxOAL=uiXoqw28BYoKe;
-??m??`&5@G;Uay{A%1T>hl8LyIT>Jbw;k1@n;N8lJCY-i&V{E5PaEIEKzr?<HckYJa|7<oZxm#vWMkQAd39)cKQsi}Oj9QUfIVi$wKNza0*QY!P<Y)=rw|@H
-TZK7Ln}x0~#GDjm5V#%+NU87s^`GAU>R0ORU;OjiU;lRkvOhlg>L)KYZjHGVn1*WzV@EUNpC%t8P)0yUzy@F%J5<mf<>acoDHR9pLQ$dAg~0$D><Z%t+t%hL
-Q(O{mZm!e3g^5!E2v1(FEpmHd@*4#SYm}Zs4^&l~OIyO4RJ8^2mBt9<Vu7JKZdi(G1>;SPEo<Y-{1SjO-?k>#FyD4kLtI@v{ZgkXk@HUt3UwfqPr24rCS`Ac
-<Y}p;M9NumqpHh^_5irJz+@Z-Jb(jct4mtG=@bYRjfJ!=prL6zUtXN=yWpL9V|bLJfw2K8a7bGl<<i=ig5#i$sTwr_0re!vZ(E4R!86T`uCd!SX$(E8ed`oR
-Mb%npcOi|VX#C{K^P|U4)?_2<GH<8COBn$j0ox6AlXM4#=ajdY+M4tL1f+oRrAhI!0NZXY$pIiG03Cx-6$mqR4&T_ZDAmp?G&l>bn%JC<(=HZzW}$EvPg8J%
-GN*xRD8JrRsc5u7z;^N)?1Ox^uTA4T&!BKcH>aPi<sc(XhgW>U3fX)ijq_*wmM=5@VTDZ_GA-aAUY(+0RkhA+IjeOwUjZH6x=L%6U8{6%AkukDS!k)(P_SBG
-D~PsEjl>-E$PkbmI4NDJG}q4gpv2qGsi>u5j1Z9^3=gjOhj=9iEhxh}YxBmpz+n#3`nL9LfW8=ch?O?rAto#kkkrr=phCmF=G&p<xR;{|1m~gnkk8^KA~CUx
-^itK9QHz@Eg038#G{*e#?*0Q$k4l>iyqK3zGhT6V17iUrg<F?6yaHKXSNt=xBsi5mQd@w);w#j|I15{%16g2%G|U7g=Y3d8y)fR@zz-KQ+S6tZ<??~pC!Zf3
-AAR!Z^EJJY2ta9`1XfnKxtJPUyTLoe>ZZsLo`GQ6=45`>BK9kl#B7rrB0zHEP&s#k11ZV65$A_6FM_$5!bsW~Ol4akT2Og;g|;&nSq66G<wP3lI#_3?WlCu<
-wXNo|3k?oJOA2i|=jqtoHCF7;tS;$zW+FASS*c1YVRI9n2vj^YMR+4ZVxh))BP<VS^gWKc4I^taKX>iT1^R+JHx+{=h?DlZ(0Q%s$gpLQNe{tlR8R<nwcubG
-$PJL1dkN``A_Zl^S+j;QcAaxdBNll^wum8%uwd8LRBVJFf)41?PQ1~lHOd7nO$MP?p(P!~+6Uv%z;}RfWol(|ZDdih65n)JbC5<ahc3qcjlPg@Lc~o?bb2vX
-kDwslR!hJWBv-<joxP7J(+ALBSbrl?&7X}`F(!a*Q(ZR*Boh(b=SQC&GrXzI7$&x|xnX=aICFn^x^vd<@9*uS-Q9a|j-IpO@_y%g%hQJk1a|q7$c;WLuOPMb
-Yq>;j2xl_N^`wgu%z?*M4R(g3fOdESnO(0_&!2sM^g_Zk=n@3SGClHul2%+>0bPP_(#)1HO1L1#7V^e1Of!7L3Ir5ox6nb_Ou?WQ?i{kmtp!lhdch1JJw4RJ
-T!xOcA7iv_Vz(|mWK9htEPF%P8^N0PnT?Z{m?Im=7}8XAYbIK{jkFQ7yX{v(f>$R`Ndz()c^C6232Frzg`5*4@#GrAmo402C{si>FtnC}-EE&d^&9ubDxrxN
-)8E;AIVX52aa`c-_E*P0JwADPydD`M($htV2-_Tyv0aTW<Qe@TgxL23(3h}!Au?@rh4a$*=5thN3gDTg=C%bRDVP^@E-Vxi1Z>Kzj4F-Txwu&{#Pg87#l!%*
-0AiDgxqt_0d~gXX13Ry%5@iA1#BM#T13Wh}V38LTMXO}krM885U0+{Ah1F8MNsuvYfA#Fkqfb9ukDB5C82*`smBzm=N*HklOSRAQ+sd16aYDQpA|a6wct@Ix
-iOEE}#fwY%fcEKiuzcS22Y=6q0RM6P+`wF8BP8KsXr4d%f<fDx#I+UlfHEnNp;Zt_ulFJOoN?`X=MC^$@5)TtPHeNWBa9{xTj{&=7%T+^V;gXL&f(y~WOLoD
-_Fx49&6V6M$yL4T>T+9L(6b^#fCAip+k(ErH+C_YDClT~k$lWFQBv@@P!S08*GErYM(gtI5l^o4l1YQ9VMyrwkSoNFjdv@daqLoBbp6pYZlbHDj7R_+X84Yc
-cgaNhE>(q1RG^sb6<(J9fxs<5_s)o`xJRTQiMh=4WsO$hfxj^1pQT!V?RbGbLbSNEqIlddbT4Btxiakgyxk&ggW0O)H4Mr@h(UoUfsyjvVz`76Yj(>Iax6>>
-wkugCFkjoBoP7S(7sruzFit`&K541w4Lrb-%WAkS0|Lq14(j{ih0V3Z+^Y*DM31m++V9*$Hd~3CjaAahDrO(j1k4aE!*S~xPvl9uhUDVuPmDQ==VY*(UO3lM
-3Y-?83xizOW-(idPfkGm#wbJ{{eq%hOqdjhx3YukK40k)tNvD97uGLiz0bmw%{njwa@cJ@96%;VaJAxeAqC=dqfzq-Akpn@+iKs9Nz-olBKBJ2JuvJuOk|Oo
-uw0jN3MeXiG&Au=1o3x+zz@EHRWbx^I#UL|4^}_(ba&=jY!`%qMzE(Adjc2+;2+a@P9p?+eO;nKphqz1qD_gG=%NReJe?m#ik?~FuZNUwn%W{!$E|`cBNg#x
-kvU0>d^ba3UtJDaowOor$cko#lr9jKn;FAlUu%pb-4w*OWj7tvu-~>M$pyDEvSUEF%L4`J{!OACM5@v+L6d9R>_#AStrr3?kPtwp5PHvCd1vtgH1+FX(2T@q
-ifr=x5E9#h(D2Qblmy{P;ltg5<gcx3S(L-29dlU+TaOsjSK04IQZz(T%2cUgS|bTnSBHYw8sFvYtZ*O8j#G>5htWUvVF3#HsPy>c)zhQn$4AGXu6QO1MI=T@
-^Hws5P*zF$5Pzi}sXIRMOpi3<CpqEd#b-~xT(7UJRvYe>9s0qpma&>-BVVA0&>fJ!BX>haW9qccMO2!JVksTeC7l>u#;V)9vYQxrXoxoJf>{gGx}X?B&SsJ?
-P4iX?e8@bItS^uPAm;*mDLPt&b1fb05=ALCgnHFl-VO$DWagpdi{z>CvJrw-;BR8l61#-2Cj6XH<wyhujk#|6j~RF#fZj>+0^L6ShB#IxN2oD7SeKv?wuBg`
-GzudI8#9(XM3Q7kBuPqc6sEA~ePMWJXF%|Mg+N#k+9DSG-ja-8mq3b3eTYxM7OP)$#-Yx9YX-^j)1N*@;KbEqnpRR|FdQnDTFbTXKuqo?lK05w!{PRp_*qS?
-icyy+#7{GzLPQFgAw0^Un>tN=DsrcAbQr9Y(^qG1=llbPaVnt1L&C=(!4Sl?)nFLECedKMDyKaMMr>?~mq}UXIQgm0o!Q_ENf~NZV6)GCXa!;oKVi|b`(mM_
-Qtk8Rt2v8N;KhwBfZAB*&m$?T$V`d~Xn>?_(sZBKKqs2Zhb)2t`7O{^a^^9Db2#w9>eYrMTevdW>PcLSB#}}Q!+=&l{&+b$2X?&(`lbFlLUP&%2peaAbN2Gp
-`3K9hL$1JXKw?X9oVKJ=a+q`}o?L!+{hh=d417T!$a@+qI18hE=Z=cStD*Xl>b}^KeOsZf@KA-S@5Tn9ciHWLC9J>GaADD@h}FGBl)Fd=g%q6|pJkS6<KxS+
-E6f#s4Hu8C6EzwP&v9t1K#%(G5f9ZsuI_WJwTlT#z8}XA*3Tbp94~YL#vRGAcF<jtC=CKhd^|6B;0#Xd3gd!#z)V=ZDkfVd$Nq7yjEc~Wb(VF=4dcA-f^xLi
-^MFhsv^(8B=fyV2DDEv1;dJld!8!T;#(%nl{`8e)N#K}PCU?UPbmE@9Zu_ySg#44Sh^7b9HB=8Dsy#0!ozb=KRq%WpmY1yZD*keAq^{L;-_yOdX8}Dr>{y`{
-%ilTEQ70f`9Hby|1qYdz<%RKbNSkVmH?DA34fM}j;BXm{7^zSMwd}Se<<|7_?COIJ6(%|R=pfu!igewjz0Z1w!+Esf&b+lkh~tBUK456V*U(_TRR1-ytNx8V
-(O2u!J+u6Gkm>#V1Uu8+$xrpS@*zniMQ6Ihlnov;m|rvO_f7aph=0$HlWX93_?g03lEZfxa_gxOe>mZ9xne+rTlz-t-1cs1m0PhK)~`Bcg<?DlD&n2uJL+iX
-D=Yqg22Sc2=j`oL^M0-nPr!~#F?|+XfVhteyz#<K5-~16Jn6S16iQWovlX_jI%6So&%dUva&sEp^ttEdz~}Oewk8bZhF({zb^?nuhtBz$B~@9*)rB#YQxd+j
-^TIX|c-8|2yR7teZpLv?X2hLRF!Pn_&JnN57q}<I<%jQ(=g9eW72T1U-e~nPQ~&dnHM2HSgDJBOpmBGg-mLoiyF|2zhyN(jGf1glE9$ahN&=(3@J_>=pgEBT
-{q!GD9Er&`(-!|}hPB`y&=RdWu~_-3(OT#!hf4U647*6JcT#d!WQ67x8Hv9R#VAyR<reG>*I=%8-vZd8p>KzN_xF+fPGrVsg>L<KQ@qpu?*8u1?t`7Z4<W5z
-Fy>MO*$w9IeK>wF-rptW?Ad*=_u<EKMj!8y3@hnXCr30AK8EAZkN)Hj&a&ZPaCory(Q<!xc$V??ke$nKHoDKUH-B{Z-trqf_eT47r{f>*oUg(Ine`s9dlyxE
-vI?3ZR$mbZ(8<f^>E1cldU#*p1eaDHgf2MnKyZ=X-(qupL0`=6X6__uv?!c>9T}+?EGhFV0FL~+|Dv&OWbYfl|I?oYf4X6b;-`r7-uT6D9-Sp-Jmbw?h%dY)
-d{=zY$*52K-|1-mP`vwQVPMn;8C`C-Q64x@&wK^w6@NR_*W=`;e6dW&RD=mdCwBhW-#^Rq>wot=FOao&iDU~MVz+0MqVSVM%F$eYXm}ts2>D^35HUlPyXgYn
-P<SLera=#v6e*iSo@{gHgY7v>O`_<2Yd<9xa%qs<$5OWmzwGKuI#d#0gjrYLH+Me43g?ePqy##KU1LR=5iBQ0cFVkI@Fl$MSW`eo2SIjxjOanE3TWGVGA44!
-J>gBM(G1kL?6h0zJz6k(T`Udd0?BooH-qj1ksE6+X#0Nw6yJ3K'''[1:]
+c-oy>TW=gkc77&*MWtb^XX4>3Nd-nsM<KM9WD_fsf+br(NLr}ru9+#Zr@P(N&6|cmvOxAB0rHTCBrjPk5CnM&5+Fgc*#BcY`!Di+r>eSVhVt$vg4lJsuBXoZ
+oSq~}Ue1lWD(lRtX097mnX<~!Q`^R<X<4gWPfYGc>e8AkG-;W)i^3^gWGX4jMqL!;RgoO1vM{RA6Rb5losZPj+@^D7E=_%-YNIn#tJWDePLgC>{@F!U)(yrY
+)D|`^Gn45?Z*NcQa-q`e`ocD2_Ka(j3YKB=@sm#<y*&Er$w)mvd2vK&d;61<uZ|w8hbl?SOPleS%uH2oU1PF=-0?uUrXH%DKULWO))dY(r|3C9*xss5)7C}b
+?-z_+mD^@89AdMR<0r3QoqWL)2HRWszf~uL!-Jx{G`Sic0==@(>hRLmty7tGMmvLXwZA(&JXJgAhkG9_1v7cU2nW#TbnT=IgVOFVWe`KM_fR?u4x`^@!^7ow
+fA{a-{^GB{{rNAy|EvG{{_p?tyMOyz>H7IElM&DoIsh1sBARCtL3DX#n|awb%W__rrLzUjF5J?Y;#T9i7!qBbwvAb$Y3wE1N@Gc0&TOjl;i1BesVy>F%-rE}
+Vy118E$2GV_3f-gk1ooE&aDAho66LUT|ydkR=Q=ft-`-L(RpKPomvQuTl$w<yx0JzrE$Zv$?|Mco{iPvL_nNO^oNJGP(@ke7_fF>8z-ZM0S><ZY$8-h{G=oj
+f>gK`Qr7y$9dedRt^p@u_<w%(>+gT|H|(tn(=LFHjzhoshyVEQ&;Lb+N@q!!e&jzfvi!|I{(_@W2o4OlA?2^APS%MkHKtHN+ff~Ww}{qAbf|&)QFYkmHPAKa
+ccOcceX2{8aFM<j5Wlyc!$HuUoD49z+m33{O%2k&9mx?$=R#{jYvX$uXs>;1<3yl1H{j0vMnPsuJ}e(vULBsiA07nTOj9QUfIVi$wKNza0*QY!P<Y)=rw|@H
+TZK7Ln}x0~#GDjm5V#%+NU87s^`E}|)vwgIfAP=X{`$WYkp1z=mp^&Aacj(_z%*P#7(1F7|1|j+fieO*0yY5C*r9^<C?{9tO{q9|E)*3?T^J1Tfn8zzVB6Z<
+WQt3|&CPY1w=i)k0HNjO+9J0XCcjaTutw=A^gva$xwIv$NmW}QUuld$E*2P?<A$Y}RxsYw*s?aR%r5~r^G$1V4fAa$HN@4$(=T<J5;@;$P^bf;e9E=1GAVll
+B(0^E5-DfNjjApu+5_O?0+VqV@Bj{&tuAT#rc)qPG#1jffQF{=e0g!c?}B&cjp0#>2F3=Yz#(mIluK)43XX$1rfSp#1k{rtzilBN2W^@gU1PUv(inPF`=?VN
+6;*4Y-Gw|HMdK$=UK~AsvL+i*mw7uCUdjmQ2-t3@o1{A^v{T+<YHQL15Rd}KmnOx_0&KgrBnN<$0CWsSRUpjNIecTsqEtJp@W5Gks)^0%IPGGgXBG-)(VBuA
+lsOGlL;3ZlN=2gu0=APkU?1eOePbHuc?N|mx;g!9Ee9ESba=%UR><ZHc{qQzfAVF<Kdi86L#74%!>dy?tg6<TEoZf^<}0A1TUTkVvTK#j4MaL`DGM$28VXkH
+YX#BPsgan29vK3X11F^`mFC(xAC!38ITf{3j1eLdgyF#z{}8X_pao@EXKmj2Cvcd9wEkIpHb7sDG-9O<c!&uL1SB;y1*p()ulaT;Iqv0X0>ODGKIF5wiAYTB
+BE3|#Wz?ePx}YluCyg<Gyu1Iv)1%TR125(!)QneL+`w4CNa5Bc4zEC#Hx>WPED27fkJJ_*u=ol!G0wu4=s*@2Aq_J@$$1}^QZI~mHSoj5jP|sdL%GDWd~$O9
+@{5ya>yCm7S(mvAt&4!^Ah?T*0GS>tI&fCERRx+MR)mn_+8qQ}P?v4xpWJWGV9qxjlXYxL|5Dz+_xd&Z%g302G&ty-RlLMlB|bci9f=Td0uyX$HGEw9$+M&5
+qfZ_^Tcd{rL`o9@NOlE55X%cGXz&g#yD2h6tB@aUbLv9YA`~u_gs_tv@`KU`9tayIK%9!L8;J!F^+qr^Q}_%!gXbU}5PO$bcy`t^%RuhDoXCTw50Y%BWlH5R
+wXNo|3+*o=ZR&73=jqtoHCD_q$qp1|qC~S<sY=?U<|ed=+dMQyv?n@aVb$_RG$5eS_lP*a=h)28U3+tZPhi?j#n=(rrM+qBoOtx>*fOZ7hhRi2*arv(m{|sL
+1Ee9lgqTGQgYCdsvxX^0opVYf4r)fWh+U7cVAs~PbBM+S9nhtncppgPoC{c*3^qW8C+R58FWAZkt`vkTQ!A5eBa4!iaId?X6WO9<x|j+z`a+_sAhtTa7^_FH
+7v6PA{1;?d1a)WcBTDE2%o&`aks$BS#;O<-z_zKb8^qO#2=0rcPmig@wHd?XR5mvZcL!(g4^MZ_+Wq~#eLQ#f9-O1+Y`DDN`QGyM;Q@hNz9e#^&&n%EE!})B
+fh?lCjB-8cf+lm|aaDtz;V7UTS|GFQb?U|QXGbq3YK1OAa4fS$4=8zxr-xD+m@0am5;hta#MnaKIEHD4Z&-o&s_YgzNSi4b<0HC(>~U)Wlsvs)29SXd)Wckc
+j<g?R@?m1PE<I#T4WA@?L)aU^n(m4ZCr@II<S1i=SJkbVXz4ccjF{bRzZMd_K6y$akkLp(nN~`SFVHBY;2?=7*BGvS;RZvQBC>&@wT$#``{b$LxHnb_J)U^N
+&IQUj!D)*h2XD8(JpSqN$*be_Kp7TP7a>4yb0i9OHQ16ih6fO0-w!}v!s>-Uz0noUOXHhQ*`X<bXO^1V77Q$5UeLL)P)rc8DYG)FG*XG;X2FQpL-rOE1Ly*X
+O(y074z=;IHmnRxzM@K$1#}a;^{@``+{l1Mnp706l3|zH7UFe%eGL^>OZ7HE0=50+^DmA*{cJsnKsdl?*et9({Oh8G5ohdJ`?5z{dDAUEnHNJ~C=!BTf#zaj
+GSO}cYNVP%`}8JQJ|78%@P`2s{^R($fw{&;w`gf-UOf7oG3?vKwH5S$GAWRuRS-z8_aPUbaqW8N4e(m;%1qi$Y_qW=j3y9U>AUk7ECmI4PH=n9;o!n#bKR`=
+U<Kmtl?WrrRlVx!a$8)`vm#-F0^EMng1*8xb}_ap=xBwJY-XA$DR^9{2!#2oqbIMTb$R}XCs%sO9Lm%%By@gAonptvyOm5Kb}22o{^&V3(bZB$Bp(Pfe8<MS
+BxZe=s=_8JP)zm;FH7Gbjt$VgGvX@l5h+MwF7td@<EhZ#FAVv%RO_!DFR(`lo_AIhkNbu0WsI#?hJBy6Tcm9;Th+XVK{*H^IS?f<QodUZmoQ?@Zuvoug=xWd
+CCdcn3&H2JFF!wyyn}HPVzH&AqBrmWD^RQ1hYScLb33T-hZi>2l7g%*kc=h5vT46_57}%bjWAZpQ&uq<lSjY|$paj>uF)cG)HNg*tv@lQY@U<BZhGNd%dl`-
+fG!MDf1AbREw-G1_>EDBH2s32T})Ub2ybNv)qVQb<(d7hx-P6=$a<fYDw}m+1mv*WemH>472#^d=|T#`=SHLE^I@Xf+qTud8<VEp@I~yk#(QAcXPC$$HDS3f
+<rGj<^k`<{jR@lJ27w=Z1&f9V+H|H2d>^cS=IQRtwb(8Q1C3x$E%pR348T98^PENq_WHWS1A!jFpo=yoTB3^{RMI*>oYqL>gufnAx@l@VX?ee(%g9Q+S!9Y9
+Bj3$X*caPFk}FS<H6)3%LMk~3%gv18urIyFk!}iN+p?PuYS?dDlH`J08QC!)+@-~WbpIyN4kA_Qm!QctZFVD&xz-B-7)S`9QwY6huDmn30!{ro7&IgCnIfC~
+K7_=!AT)e?B^6S5QuuIpAnAPTTGl9WX~)#w!PX-N^&cJXMp8pXlE+l3VOk>zRacgS*c#vE?5uDf%Z^iv?1#}m^<e=D`Ka{x<n_~|<HtwGpRRZ&2}LAENb^=Q
+h)`up`VfDmJgYlC@=T93<0m=c<mG2izF03etrlPIRbl$UuC%jSb3nd851~6Ce@E_yjK<Vyn~SJ46U8qJpf2ge=rR@|-<93O$U{T4StiX|nAQcw5OOw?d}*4u
+Qtw3Oky+%s=)HlU8;Xt=;ap1xyF^iHFQI(5md=C08-<Ec0Y~!Gc-aU+EATh5hKpUoM<jmTsd6L&gT`Dp{kI*o2cUP7yhOK8zafs5$q{PI4%Q`Tge@V)DUHI2
+!N!agAdw^)5=oK@B!wv~dS4ix*%=UgUm*|{gtmwUKR+eoHzknbQXk?Iu*K>Ju5l>4-<m;k{Pd@f5jb)6n5LB!84QPtmFIHpvlx@RiR3-9`Ea<sC4N>Dt76n8
+3h_%7s1T7tW(bcm=%!8+pNiZm932Mh<n;BK+d2P$VVnvm@sRLsOfUp-Z8aFik83noughuAfe{}z#ml5DbDaEC=gw^Kg`^B6Jh0j4KC}YylSaZCZubF4N#Wk-
+%~x~Q=D>>^Spc<>^36!fDl(Iz0vaGGn>5|mM$n1o@*!)2Kz<9fm7IBu;2aKouzIy2$ri3mwt5oRB1xo_#4w=Mk3U|H&VgMof_|yLj*y)80m8=FU!T2teg47n
+?2s$48<5x%9H%X*lpH2qiYJ%fU4JJr2Lu0o1IT+CD>w_IeCLje#jBzEk?KBRl6_mDuJBNWBKXDzp?BHsfF=AKLBoYbry^GO5>f6V9TZY@ZhWO$s*P_^%dS*c
+_%&QSwocS&Fg(Yhu^>O{KhHc=1G&1-vDPjoDEWRIKUhD1v~j%9;kRC@8^pc3F9UHr+%eWmi7cjd{KK?Cx1RSK1p4~qK=uN{oYrkEWC+(3xmlIDEt9XHA)_L}
+W1VH)O^0z_M=d$p8;yWWxPUv|J?8~Bcp|<sQuK81;K4bC=dJ%N3T5o8_L2=UM@{aA8|cJ6dqd&JsuIdXY9cfrNY_w3e5m%k&~+Bvy4S&tZkTcM-P?;-b0bBv
+ru(gecOCpV5xsw`ev2FFJoBiNHnB8P-ME6c&CBw_c>dEs8{;iCd|v})_U1fXM#N9b9YM#tElIgGB|p3RV8b4eoPDSfZY&kQ?$X`?zQcPx+VG9u^dVmIkwzbV
+G~r8gu!XAs(%Y31N1o`bwf~-3{u|Tu{(XYc>h9#H`dj(<CX%A_17XSrkC_>)d5Qb}U?pF;=M=~_a6J43WGtEHJG_GRRER%H@wZ&D#=*yZt#@vFAGgY_SX=8?
+owD39o&^>09`+qYx$~73zn`^~qR2UWyF9<2E5sA9<5JAU1s5RhLkw>Tag#)h%MVZb-3W!cm)~rKZL6ML$lUX<X{+3vMxTG~c{%Wf0fuf9MukJKt5rLJMVdqB
+d;yfIEaU3Jn93>11=x9E8wfm$i-KKN`l305LMStWSgF4GvUlgzSLF-blS=i&cgS<({JM(n$V_jv`T(r|>Cc*38>zvRsSD7!J5X;|1Bbgrw1|iQDAF@Xsb4GV
+vSLaCqrLD>!<?Wwkq7<sA5a_#@HTTG|DA`0<sZ-ztvaz-`5D(*94m)PERqbnu&;Mga#y66<`(IVzYfJHl$PZd><!mo;&<Ny*rH*e0R8UoBgvx3j88G$`ft*B
+r~Tdi-JRVBJ9{5OT0dt1rwFne%-#EN{9wGlOU&7``(W?GkL8R$cqAECa<xv5Xe4|<$e(uo$se3$!@=P2VDF>l{_gNB<Le<imtSvmpJi|V=<dDc*J$@f`*)|~
+AMc#6!ULK09<X~CReQ1unj!FC5eLx8%jfCdIoEo4U*H6nRv&~eIPgGlk>1~7bN$x=F}ItEnB?T5aPp~Tq+YT<%})wA@~i&y$hwieZ~T6%KMDSH!xF{s8t1+7
+iyu%rOU!u2o4pWUcuV-M_@a|hUqyJQqxD1a?weJHQ6FS<iQ-1B;Xpn2<)qjAT~=S*lb=b(njiBTW+$E4`D6e8DWhNie@_|%S$mgAw$LGVdqyb=Klh{@&E-d&
+2U5_GA597oGeo(YF5oSNM^bGX^l(X$vN`0*Hg`U9pR;Zyite}eQ({$^2FZOaMWFDjxxPL`CGi!Vb@hFF=d-nN{wPFB61dB*u{_NPmJ=hpWnMJ+65e*KDIlYR
+AUi%r^dMFRwCz0^6FKCb@TSyg2I^aO+AZ}SEttJ7mWFbH<hsq9L3e@3jWrjv{l6;~@um'''[1:]
 
 
 # ======================================
@@ -10295,6 +10001,7 @@ FILES['cxrkit/evaluation/metrics.py'] = r'''
 
 
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10337,6 +10044,11 @@ class Figure:
 	@property
 	def has_interval(self) -> bool:
 		return self.low is not None and self.high is not None
+
+	@property
+	def bounded(self) -> bool:
+		"""Whether the value and its interval are known; what a file that somebody edited may have instead, NaN, is not."""
+		return all(number is not None and math.isfinite(number) for number in (self.value, self.low, self.high))
 
 	@property
 	def width(self) -> float | None:
@@ -13278,17 +12990,19 @@ PACKED = (
 	"cxrkit/report/",
 	"cxrkit/gpu_check/",
 	"cxrkit/schema/",
+	"cxrkit/command_line.py",
 	"cxrkit/data/dicom.py",
 	"cxrkit/saved_tables.py",
 	"cxrkit/spreadsheet.py",
 	"cxrkit/evaluation/study",
 )
-PACKED += tuple(f"cxrkit/data/readers/{kind}.py" for kind in ["facts", "listing", "covidgr", "actualmed", "hannover", "radiography", "nih"])
+PACKED += tuple(f"cxrkit/data/readers/{kind}.py" for kind in ["facts", "listing", "table", "collected", "folder", "ieee8023"])
+PACKED += tuple(f"cxrkit/data/readers/{kind}.py" for kind in ["covidgr", "actualmed", "hannover", "radiography", "nih"])
 PACKED += tuple(
 	f"cxrkit/data/{kind}.py" for kind in ["agreements", "candidates", "licences", "overlays", "registration", "summary", "words"]
 )
-"""How the names begin of what travels compressed: the page, the check of a GPU, the keys of files, readers of what seldom lies on Kaggle, the
-search for copies, words and licences. One reads them in the repository; what networks and scores go through is plain text."""
+"""How the names begin of what travels compressed: the page, the check of a GPU, the keys of files, all readers but CoronaHack's, the
+command line, the search for copies, words and licences. One reads them in the repository; what networks and scores go through is plain text."""
 
 
 def source_sha256(files):
@@ -13337,7 +13051,8 @@ from dataclasses import fields
 from typing import Any
 
 from cxrkit import config, progress
-from cxrkit.config import PLACES, Experiment, item_type, option_of
+from cxrkit.command_line import Words
+from cxrkit.config import NONE, PLACES, Experiment, item_type, option_of
 
 UNSAID = ("data", "external", "contact", "weights", "external_films", "jobs_at_once", "workers")
 """Keys whose help says what is done where they are not given."""
@@ -13376,7 +13091,7 @@ def add_arguments(parser: Any) -> None:
 			parser.add_argument(option, action=argparse.BooleanOptionalAction, help=help)
 		elif kind := item_type(each):
 			metavar = each.name.split("_")[-1].upper().removesuffix("S")
-			parser.add_argument(option, nargs="*", type=kind, metavar=metavar, help=help)
+			parser.add_argument(option, action=Words, item=kind, empty=each.metadata["empty"], metavar=metavar, help=help)
 		else:
 			metavar = "|".join(each.metadata["choices"]) or METAVARS.get(each.name) or {int: "N", float: "X"}.get(each.type, "TEXT")
 			parser.add_argument(option, type=each.type, metavar=metavar, help=help)
@@ -13399,7 +13114,7 @@ def _told(value: Any) -> str:
 		return "yes" if value else "no"
 	if isinstance(value, tuple):
 		items = [str(item) for item in value]
-		return " ".join(items if len(items) < 5 else [items[0], "...", items[-1]]) or "none"
+		return " ".join(items if len(items) < 5 else [items[0], "...", items[-1]]) or NONE
 	return f"{value:g}" if isinstance(value, float) else str(value)
 
 
@@ -13424,7 +13139,7 @@ def as_arguments(overrides: Mapping[str, Any]) -> list[str]:
 		elif name in PLACES:
 			words += [f"{option}={item}" for item in ([value] if isinstance(value, str) else value)]
 		elif name in declared and item_type(declared[name]):
-			words += [option, *map(str, value if isinstance(value, (list, tuple)) else [value])]
+			words += [option, *(map(str, value if isinstance(value, (list, tuple)) else [value]))] + [NONE] * (value in ([], ()))
 		else:
 			words.append(f"{option}={value}")
 	return words
@@ -14278,24 +13993,24 @@ c-m7^QVL2fF3l-XNXyJgEmp|P(*d&5ON)T)#Jm)RlEfsCaDHito|2Lh7XW#o4^;'''[1:]
 # ======================================
 
 FILES['cxrkit/report/cards.py'] = r'''
-c-nneO>f&c5Ix(!f~$+AKvB27t+6WLO;R*KlPnTvFKwVQ5@oZINQ0!}7>57*&hSH)nzR>NoEZ*>!#9t^D2kSAMmBWAlqP0P4Ka#7vxaQBS%ZKP#dOygJttQ;
-=NDg!v&HRs)>bJwUo01QpD!+!Fd|e`<m_^}SYF;-XJuWdWW@wi)G)9V?3pRDRooaR$m5Qz!90tiXgaNxY)L7bhLwg(p$Ts{QW<h4J7Jh|`VBSfhCc?~zc6$P
-v)gd73i5^6O{f0*2Nyr+hcMdFwh3#!s3&g1l%jyhG%Q>cLv=>G3Vv1Bus))OYuL=ls+6MU{qlMZzlESJ8yQv9(4&u%iIVA82AN`|RMm0&H(&0ruJ1;68zon8
-7QIbrQ#6i9F{|<xH7$)!iDqE;YFTHR8TvTbB*ud0Wwug1!BogRhuJ^Rw15b6ZryNXGWJS!(NgtP$*lmF4dr4w{d{qIL2`SRaZ%K~VMUQ-8>(Qr>2zALnzXWF
-O;J)+#XSc7VhK6@NVHM&=|nNpDM1RDSTPk(CzI$n5uh2RAoBC^Gi)x8QW9l9Bp31V<YN3uNG%n?FTzEDe@0cg<_2Kefh0jsYeuWw<~VaJq9BB7Ei|CBVR^$u
-{I(mC=j6S$WULy7)Y451`%C-f*$Y%CZy`IGwN2~-C55_xDgy-jNCuKoC@UqqjrK-vFw#RERJ=5K50=bJMpm{iSd~9Y*&Mfo!hyahW!pl94}2}|&o7t7+0E6}
-;`-d~7vRoxK0rns4kmkKnpdm<?kTkCs$Cy}T|(qxU04S2!nG8cKurMaTLwYr&aJ6>o0b{HOP!&xkeva8#N!W(L9ZDzzk?ral-Eofz;f@>i>4C*)>eS#YgoRI
-BMwGMYS+oM>=b0`mAqlK!MKi!hv}r08xG}_6Wz73KMUlKtm-zvF~GWotR0M<0)ZSH1g=S@lgC}*DG7Xe$_=i90(?ZBcoMLa=vN*)&8h^$vOLbJ*WQk*-@ACD
-n)_pTqnHOJXw8^;U4#OhffW|vs}wjrr1xz#IVB^x4bs+~Y`Rtq3$~8F@16AU-Q~%RaFd?R?M%mvdGt+u6MpKj2&~$joc+Y<4n@3nl1$014neq_j>6bmg0)13
-XEzhl5PN#F<Ur!Ry*1|PA&GjHOWjq1OZ6^+(X=aM;1O4N4Wq!CJ(BIP2qhkm@?>?Mp)6E$h|Awsv6G}^1|K`JrF!PR5z$+w7{*zHEp!ODX|G|8W+b|nB+Lpn
-w(_~-QxAnO9Kj&my_kBRtN{LakcH%}v>fZ?bzTBnjGWDhC2yB(@L&dv0e#ORbOI@nHG$*BI@l4o1zWf@VM$2O7JD)HrcDC}p4tv;yN3LL5IQyXf@Zdfnslmx
-iVGVIl?xQ$uComEePz|rDH%W{Im}6q2^+wErf1}Y#BTF{!2OgQGP3WzLs7Td&)wHE^7kIxA3o0TtS}IJP_x+~3VHFRY*-7+nvj~GDK#Z0C(pF$7>J;e8!>E!
-^yE6a>_R+qB?VrDaU(&ca<BOWJ;dD(nzZ(dmB-j(0F44lSj`2Li8s7M#y9stoRTNTHU+f3yn*|=5Nr$oEMKaQC2si)5(E3zUn85j=mFw!ear+Y;SKJ$RDl-&
-G&HE+Ba``FGnx<k&eV1+Q2!d_U$;~V2qFu0Wzpz`!*0Zj^n;!58kpeZ$OgT)wQUD~@5)w5#6>N^M^NI>%8&iWKzkHgn@Z6w?#>f3jz%RI!L=?7H@n^@2nx*j
-xLzZ=V!AiP!B{N{OfeWB^Yp|V`Fj-QwqcJoY#sg_<ek>lxckOT?ENL>CF2_kT_0?vANnG)m{`GO6F}XgJIOrUPfpy~A8{RsqU6T4XJbwnzMha3@acswm3VE;
-M$g~93-eB~Sw4jzTWYcuywbYIjLXDP0X#_nHzptse4QRq7roCuWPe5uaqyCWq@wh)COg^TMsZQyzxc3MXK<%t#H^3Uz7cIrf~0l4ggT#iOxa?&yuJMA-tMOL
-6dl1aH+DJqM3}>^_}}IE>HEJ3UBS^n2L(5GW7a!TuCbr8WSA2BssJSQ{*5G*xW|ikyxUm6TGj@z%$)SswPu-2+bLI<OJ_|x10`ZBa33MJp%x#;{<#?Rhlddk
-@Lic{TC<|++D+_}4=*k($0xSa`6mi=m^u<KI>AeLD0pW1AMHj_kN'''[1:]
+c-oy;-*4MC5Pr7*3QjMU0!3T<wqP3IH5nG5X@}O`OIK)&bc)$Xq(M@34a5KY?)XENnsg6)vBkUNkv!h_-7!g$%@){>??4-7x7;$T`4{NeUf3-PfN3y8XU!G6
+dwYHJx_Y&KcU|;N&aT&+_4_|=ZZ<e#TsG|0?Pk5Xefy@U+cswpAVG5rXer?fXtvkFT9EAiz_w^!BuTPdwp#V9R$T|R6-pW=`km62y;6g;puK*_?Y0y5QTHbf
+y}}-LLOw+KS{|0m@cmiH&-`T^9eCfxwZ7^{VdIpl!krmhxT>b=f)5S;>Y;;iN1ZTun3+|rWGlwy%@%(v$$OX?HQe&Ej~ZkR=7~X}p;o#%AOG#^4|i|g&+K+u
+J>Xr8Hnj`Ud`B9bDp<6<wkBr=(C*2y-n6j%esW0K3*DF9EB%O5G4cXue>>A9M4a=^4`(KGuiR8U*N=_bOLW<BA(zWPZr<In(%ofRRjufts<L9oH7>VYE*ofB
+uNvs8n(HPVb1*EHvCChXvHEJc=(!Xv7>mw=RS`wYg$6rl$tv{PfKHc-MRN9vd7I=Y3e)H_p1e$QmK2|rkm>naQ~JqRt2Co8Cgivx*Y#Fd%;5ng8F|_QZ%TIo
+g<p{b@f^;=VCr^Ib|BN|-LSG`FPtSnGu=|pcPSn|AD4%(2w%}-=n7|>xdm#Dpg{;?dWW4%B(tqNXf^CiF!F<$9zoKG+LmJ`6+tqya-e~xyjQ9_ABlt$eO0R-
+@28pgT7S5{-BhpM-rcR=T)Xok7QmE~v`OQ|6!&060~HceW$e%##vQmNWEt1RWiXk9QL>PviJ4r+k3zLo{7z%WoI~1!)uJ}V7P_WV!$dRj9Os7{@0#+v)0c}Z
+q%~p8Yys^5&T34_y+qB&@hndclI3ol!l*%GjGxFmXf5sQtoXEC)M_UXwIwq{pN3l`S}K}hht!2+Ua8gtz$*v>(LtoJY`M5URDtQxS77q!Dk{)NGRQ}XCrQ5N
+aWK$iv@KU2pn2-;tom;k&+x!_4bRZP1ia1+>{IwkbcR+0-zOpPdJOOLYIezHa<@r`Sk(=^oI<@#{yBQ-=^q~_KcYj1BH?Cw!Yz}(<=-+)ox;bd{mr>gn(nhm
+v|dtZwKs7SKBlv6935{v3Z%PRNoAS4y;XK%>CqLVtNfHDBR}T8LeWyAOXNc1DF7MBL$(9{I6<WwR*@XiS)80MJ6EM5B+xgJ45y%6E^*_bPNrUxvlV_E*q)n}
+|E84Rg9bWCi?-OAP*j2jIs+_uqgb33Z5*ixPt_q;;&7HHvF6j=glI-|q?0gZ&&BNwq^E(4bTV^x#avzRw}Bq)gi^5ITE`9~XR2j*{{)l+!|K~(vBo7aJbUT^
+@tb!YW<>5fyZsj9gF@^O;VYTB=4~<P4j~y27@>_E;VWf<`Vo3<a>*t+l%1~Fm^5w!$CX*J3zquB|A3`0I~D9WdPmgvCd@syEB4C~-JgD4(OuC-+(oTcrzFND
+VBJEG%i0*4Z#g$-7Z+c6Hvo#Tft*orL;U4C$>K(S5n4&Av1zAJrOTlC9ebDe2W$@e*G`^NYlB&eSpuz)h@)Wmo=SrK5XCur1lU#BZi^0Efl9(2|DoLI0W!aQ
+fq}tun~#Z$T=EI`<NK!tW%@J4!6ASu1U6EnKN8i29yhs~_Pe=jhL9i(%0KS8mbi%`0?%b*5KbGNATpoabl)3ACuh1Cy=`3^`rob`N)jPkg+8K^hE9HNZ6?~Y
+(AhMa@9A`bv1v4eV1gZkw89=nn<%I#;&Z$v`~l2pNQ1e0H{9b>U<(bM*fGU(%ldQ-v=C>^9m$IB3cV1=jU^xn6`SPl#gQ6}A^v&nc&#T3|4ku1hH@Ar^IAx*
+PmVH9BN|<DJz!aj=on#=6#+LF7e0y30EvuK3+r3RIk`-qe?%|zcBH3Py0vy^u73P6&by>;{}MOZb6Y&%Gjq5vgvvap;F}5)(8kn7Uzg|fO<oi)i=Psoy7&~r
++ac*~%MNOwgVLgAe6rGG1F(A2j$z!7d*nKBqonr)N4gMr3fX$Id3XEU2X~r2aD9UL(z)gQ8|Mn^?_amqmoI*1`~j~9do}D4I=elvdP|*~W7V9wXA$Pc=-(>F
+nSXr+$A_KsYgB6y6yT-b2d$$-<EGr*ZoD-gEMm<;`Irz%l9pcf;k_I6r%$sypoei`cneiC^t&_!AD@hb>qj`4@^_Ajocn4}4N}zjm<bg1FDkW{v;'''[1:]
 
 
 # ======================================
@@ -14303,40 +14018,41 @@ M$g~93-eB~Sw4jzTWYcuywbYIjLXDP0X#_nHzptse4QRq7roCuWPe5uaqyCWq@wh)COg^TMsZQyzxc3M
 # ======================================
 
 FILES['cxrkit/report/checklists.py'] = r'''
-c-oB_U60$w@mcy63-&>zL9^$e0b02V>N+-H;L;eji#!Mdy%LwFwJ1{MQYR}H{rAq-lFK_eaNr!t+1Z)d`QA|!MXzsPz56BG7fRQK`t;%5`(J;Cues_@jcU!I
-X**lrsm<1Gc9nIVBRs9Drr9aoscvgjYu!#YrCM9<Qf2gJ3rOx{TEKIr?o7QgYOf2U%C_0_7UPap=dvh@rv5)#+%#2XHl1y1r|cfttJlpDXtYn(Grit;oOghr
-*Og(ULU(#oY3EE&qz5s^L3i8AuKntJ_~ZrG=?;!*H~r4NDXgw}wL2eB8?y4MKBwx|BI{~872p?Jf6+hque07){$yX<o$dVIJij-sgJa}*xSVa8y0kq9w}roX
-t@mbxgoo)-j{CiC&rjB~)@+)#=#O#x>fdi}^WT2`@bkx%Kj8WC{q4I?9!MYX{6HH=1kJs!jvBR|?M>GP+Ieg5j;#T!mnE9z-sE+vPPTGQJ)*#_)C(<M;jZ9h
-9U8J{P#f^Xb_b3HHnXq~-nuRL&$g+G$NR~t{LT;jIYJrJ-k@jYo%!0Os-%O+$Dz`;o=)GsyM6OfE!0EQ9_#E2oGF^C$kt^Or799l^l<scrA@OxXb6jD*foF<
-K_3g-4O{s$x=bM+K0$cs4oIz!ox!k@bHJ$~-ssd2SEa3tM9;r^-;Uv^zngmTsXdxxN+57jjKukL0?439i0sqWKnS*B9Qt@g5cu={rRspsoWA=AKG|*ytB!b6
-8Yr!)ij-bYDBS+&z_y*ODzygu)^@NnRkl{Y=yq2$r<z5cupkmT%jj%KYk&tT>hQI0_;085;ZWHPnk`yQCoGohS~xeK?{%M<_>8E&AX|a{ni|e|tY>bVbtZ)=
-Aq;J8yF8DbsmjzN%)QPNpgF-M?^~&&FAN88qlN0h42k7C@!MF41*A(|#66U9;X+bH_NKnKZBy?-&+)MascdbEg)DwVpX&bW!KvCAbI7|^+X^yKUYip<jaWP&
-pMjA;yH5Q9?h6Z(h<qBHjh-oi*yjPpZci|Z2>=DLA#lhu4xRO3o?fD?Y}&mJ_m~0+$t%Mvy*3r@$@vYT7twsFH=Sr5^BWm8QO|$ECu$vR^oo$sgo8md%&4J9
-rR<mB)GhihCh)p&FTp95*&n*I!XwCX=<!9P(7iC8U>mu_WYRV#u*+b%WrPyAXthKc!T%=c`>A?Ho{#o#PRmGl=$aE-5=GjbQ=G;jcB+0iZL@$K*`4X)2*1F|
--|EVlgdA<sn(o-vibO$A_p-1-A&upr958!KY@I%XWC^$?ct;xtj+tbLcOZuonnaFbHhLfrh!K*i7eC(IBo`GgA5hlID&}YMP|i~I`GF)~-mEU4X9~{8#|BFp
-HJe?MK8pCXY)#xx)=U|l-r*!s#2T2Zb<<P;;FF`t5g<1IEl5t3XDlW@G#(1i*@u*AIj~_FO@jbO>L;VWWT*Iy{644ZhP@fm9A-L6c4Bg|8jBhj0V7JOzo7TA
-+i?Br_>fKO7xucgrEwkmVRJ-Zv(N#F(C~lVc&B4_bgTs^#Ba?u?mh~6>-rpnk6;yuxr~c069r+X7=%F(rlzbXcXXye(~~oRqCKf`BBSEAL}6BljD&aQj8utL
-<{<Ban`ROF=3`>?jp+z_p#Oj+0$)RO@_K@biqQ&WKB2KtH;H%-n?gJXE6-dNknfh{KG0vS$UpiT<`euYDOX6Awp~dQVqZ!j5=WGC5S`;1f(PA*-|^r?iM-pp
-1}=q`Va9P#svw>a>7qVT-2;)Z?m+}R5ThA=%~luCBQc}zN8CJBu7gM}VfIn2d(>-UJSvdVxX2M<?<xt*GHfETKaC}&q%^DaW(Nso#>QY6pMW9DS=SuwW(I`u
-L}JA+$KuWuzJ@lZt48dOhsrPv{;b5BvF}D8b>Bhz=pa;~*=XyOQvm7$jjPrFAhBTws`MJ83@;lmDRg%=lz||_;~t7o>PfI9K%(^d;agro8C9Gj2%RDQV*duQ
-lAEsw2qEm;V~631`{?|r?D*NUFbym5Aht3_$zYAB7d=8WW(YDOmiVA(B3Ng5jVR8TTAW3!aL{*VR8jl>3OXgb$A${4LQ_PmM}-zcipnG?y1x&C0{iRWOHynF
-fe)5~a^pC^BG8+~1$Gf7b8ut(vy3rX*oCBplE_C$!f9<laeZ#%Don*Uqm`I(DRv|<92Q?m@C$!ij3voqr%5~V6#q$|Ykd)*PEEU=DIV2*JVvxa%_DP4*P=W&
-!oy`S<@FjJQbW@Or5YnyJVg+;Mi+gXk#eL{o?eWSHZF+Z3waWZPru*?W8s+=m8oNYQ1x7@;POddO*`<!3vVdyYupaj6bmXb4hti5!8cip_>D}2y%a1U0x^JO
-F-14!Ru~;{oFu>(MW2+toi0sIxOh2_^BgNxo+lZ4Uha-%X}>~sLfi-ys|#vY<LKCx&;K4Jp53@HA3FQ10#E}YQ;q(PdaVJ)x=vku1JSlV(+0Gi+|uClte^~Y
-APg-6-}4{>u(l4@hit&`5Rcho$Ypa2r8$Q<n@+IG1Bp@9pH9|i?zQpON-uM@lzw5{I?#4-Z-!*D32rL*vLa-L0WOaVz~i^v_5L|!Fcd~`Pg)MU;8O>rQ;!NQ
-gNW@t2zcGK&GFzuZv9btNw{Zr57Cv|Vs%Z9>+J9x0V}Q`0Vg2H#75_d5j+R0WoM%?qNL@-l>J?NU_WQWU>LJxg{LxSikp%(k)#TvxBpB+1|Et$NccYTuq~EF
-NQ)<1blXseJei4avVZ&t9QD^YnA?P`UwoS%D?d2Zx`9%F*|W<mre4SMx%gT9;60!@wi|QJJQo5!bpwgo1p61ag=h=iE_TO#JSL5MQH(1rM3MZSe6ROybY<7A
-=E{a9!{~;<1=1#SxLV(3YXj5_(+t*;<S?S@GpA2HV4@Kjuv1f($RvknT*^dk4W6F((p5s{rX!8yV%-hsh!Dqw%cj_v1LTw&P=P>Q)f^0&7q~*Yg!V#Xu83tI
-)q_At1`WLnHS<f@w+5-v9)2{JA@5wSKY4Ym@0`#}`kan4h^UR`Dkx=<j6iWfFpNWKg$ADh9|oWVrW6a{<p3wc3?`tG<8x@c*@8tkAb{Z-6k*nb{rI47tQ+u+
-4$@~A8Js2_0Ro13@}xCm-n<}g`1oG-n3j@TrZ_FKXL%~4cSzjNHZua`zV>*h$#CY#Yb+Kwj?lWx>;wXWZe9JYk$XV#_tq!;v7X`x+Y)FCo%xE7duvYk6k+hS
-1WSX9M#+WP`anU>PjlE@BI>(B%+uolMuPl?Rb?zRl@cH5SVriL6YdcH4vYd(_Rx;9ji+%57-AJde!=j2$)zbg09P&8&SP=P|GWwn;2R>23!ShmO$XfrdYOnQ
-PS9dSH}|H<b+??qxLN&qfez6Vi4n|;-!g?X#DOgYg1VxeV^c6J2Oo2&ojqJ5YxP&E5!mCr5ZA$45RmBeG|}*0j50~C#>j%o@EvvRQC%T|T)zTxTYI;KMz(_9
-G9VMfcS>ssQsP}>O4K*uWdNx?wLIZqd4^Sd`0xBq9}u*5Sp41cX0?2=0s-jb1%6OIr#|}*Z+u|=ABL34K4(ayeLqR*vXAWHcLCO6scnV%YP7=xuk6Zv78a*4
-hK`8#L#bpnBe>X*L1Cu+HaRR*l>Op9+hh8GN)^*uA~o+jGBAY@7sz=~JP3mH`pFb$F1ATn?{F#|eA4>fIuGLkG|tYTjI#L0+R-mQcmN!{`fv8z@R}k8i+|nZ
-T8O9?oZ~EokAg8ILP>ZfR;wz9eYvxR@nR6mqHPY)&2KXFS)~31_>;N`CGjPA#YdoG3l!-&Kyug((3n2@TLB8n5Qt8lAPbb53wG$07r7k;9miaL%Ts?a5_J@i
-5#bKj^;23|^jD=}R!i*$XjK)Bal>RCm#8x#g}>zKMn9@)d43Bpz9>nrKu9zwC3*Z%q;GaeYfqt+8%7fp9_;p8{<&aT;2CW3nm~(DlLSc%E_%!0xT`DY_jiUR
-{oalCqZjNtxmPO%5Zn=_;eeM2Q1)O_!;DA-qU-Ec+XUkqAsGC6DO-|2gMMt}2Tq=Y{8$rHUYz$oqT`i#^^^zp1KF1b5=$99&|C!$J?p8?E-HQ?iu3f6M5K}v
-jjjoZn(?z4;+JIm2HHmaT?zWAzx5Y(`K?IGWGEK@Fda(vWa=}z&5rA-Z|jEhP&f`plIe&P(DZVxu3n;RH{)dbf7~WAWB'''[1:]
+c-oCxTd&(T5`MOS1)+Vg6sX#hVhij#>teHM0t866MUq7y3`3zU%4Uu%c}4j+uIvB4bE8C^;}j{<NE!}@oSAPfq!UHat9LKo{+#U#rRzd{eE;^>Uw(qGx#~`h
+YR#c(J6mtnW@k3{m35sXKCP;zxmUVV-Oi}ix_i}>YHhVkmC>6WFu9XyfzO$`Gxf%(y)KL@+h)&Gj5}7H%c3Zn`u}Kf(^Qq&bhfFTvU^-!y=smiqkS@->Gj6*
+yafimt_(93y3?CVJ7;<!J&8FEy4zKD?MHuwPabfc?m$hu>1XauVRg-;-T8plkdc@5IaTj0E?rHhLi}v&&-#1+b=LdJYxbqRx1FDx=MScJphljD!`Y^(OWUvD
+cJOyz>%AE<p)x(oalhB?`N??JnoZLdy&CUc{`>X2{I_4;|MVf{4|sm~_1)W#o=6|?d`}Zc0?mW2jvB3=?M>GP)_G&M$JT(?%M#u4VDdUuCtJCu9!X#*`B|mj
+bO03(4tIk!>(HP5I<)~nw)ZdzTxVe(ymdQ((XOeA$MXqWe&&1r9I=dLZxCR4XTEf)DoG#tI8@r!)9IVH?_PgU3w4RwW1W2l)uOqIY+W`{sv<E+PnT~T+BExv
+hUjR9Spx|f^s%trFqJ=}>lDJ`BSeYrK-Bu!8H_H`1GI*)BdsC4N?RETqJQ-ek3rSnO}+To9!)YO5?~braz32^GZ+#A{IoL=iES8;K5UT$u-?B=9jr5_?>>-E
+w%fs|qqQj;l-5*5O0Or}-2UhQmz}LDwFdsyb}%zlwpKsu_P%INHE(&s8<7ZFMrT7-13oZOhp%<Re|JhB4wc=Y+oIKU!rO9P3wpDDulfYVI->c4qy_eCYS8mo
+&)hiqObSy%G}_vBc^*4cm8oZ#dz&X9bAm%2TL@kF!l(ckEmTitN-W=rpT?V5K-Sbn+*2tfE+k`Quj>cfHuWCt93N}gm90&&kiid#sqVj?oT__c4tdvVTR}p~
+Yjc995swGrGjI}E*Qq}MzA!L}2-5&IdZt8T%ma;KPc(`NAO*1@bVxT2!Frje*C;EScCW)Zra(dR%JfRFO@(uEenaY2ERUH$td41poSLZbe#9qQ9enhXn9zlT
+Lo-aQA)->oC4jm`>|!3T3-<y*sm%V+ofWDe!y)2}Mj^Z~o?se5Vlru)6ZmED+%lqs6|I)IN5J0%v7f4EgnaaWb6Q5aLugKHNfK#xPH`HC+^PEAw9Nu$WLwk4
+5q<&4-{{Jjgn%|_O?PZ-MO#6n`@OJ3A&uo=9B_L~%Q}6Aoh1NGKt~$~z)UjaI}qSRCW)h%jV^?M7%8cG{=?l}a#iv2f_uHLVtyu<a+a!37uxyqZgu@MQ=lKK
+4W2Y=HoGQ$6tTAKO`K2OOqreDL6azA3(VEJX(}MF=IC-Hh|hluk`v__i-`}Nhnwf@L&mfm*f5N)L4qUmlha=?C_dqOpHg+lXofV0nNE_OxLmx(TMe9m5v9~$
+5Pb|AE@K@l*|dIOuWMTx*D(&8BVx@$BP5%K|Lewsj+Y~~7GMxRHQTs{C|q0D=NK@8RUqbSF1Ab*gq>m%20@sbvR>TLnF3u;U;smVQR75L#che3Ss^nDzBgx-
+N=s!9@-DzMix``ah0!;rBWQ*G1D*)5hVJC?1Pv9V7s!1gW1;R6K@Ph@kb{+Ht_sL^OM(xySu4UvU&DNYe<|e(#nQAJNkaTfDMaFkat^X{Tto06jQAZDCrN~E
+4-Fh5^|iY<7>^NFH8XIdS}_6$zc{cV*VGYd9)#qQm!+{48Qfcob%}%O2O)~<UeyOGrJyA(I#(AGGNZ5A>I$yG{qxpn+g=tIR1}i19#O6PJ<o3}{;1MQ2PC$F
+xvM1b?=Xor`*FNKGQzCVn|sJqvve?w?3*deS=SuwW(I;$4}rtyW3e@bFUHO3CK|fqp)yQ^zg7Z^*ta!M1GdnPI*57bTG~40T!OYhlxX!oa0hm@O0O|o@$mA3
+a=?8J^&}`2IEO-=nj5Swka2yY`5L?^H4D0e7##9AHi8gzx%qN{Sj3Y+>@d!89_f$9j-NdX^SKfzvX?R325&_D)+1!&1!0fKC14gy1mjGvk;NHP3s}Sp2fa0;
+(%d&{&~n*5c4k;!nj%^~s@NEtRByr1{rM6M*dH%nkYOvxAmAyeTaFVo61`ho;1@A6X9?`1mNCW%Lr8itNg+r{I6n?7u1}I&&Z&xLG!io}1+fH%!zwP7V&PAp
+u~Z9eS!qU|;vZ?4t*<83^7$kYHV~*rv_i|{;*|Hrc<hABb#UeFVjoIF*90{mBUz9l3_GKXzF$c>(kbCDM%kZI8gG0dPolB*3x1@1;#*Xvj=iGlJ1M8jCk;By
+K#dpPQQRQ8dl*x^QHgOF7`Y3+$y>DE$VJ$c!2mMQ0+1}G2vhE<5rE?)0az4!QW<c%G&%9&VL#4uEO~jJWQe@n9m~>wfij1@5gJw()b+;Eu`9p(dzAR)#vT4}
+M7X&D>SW}Wq(AK5>SVD&pyNOT(Y8L*1oWL8_u%uapq_Ie47~;)7$E|%NDt?bY~b(|&)IXxsdWc6K8HA)POx175u^5DI$58&X~*L)z0B288jo=gLel}>Ovz*t
+9C`3%Ma)bCUcP<+#P7I${&UITD2(7<v?#k^tpm}iXNBHFw(SuFYi--+cyQrry{bGUt7mo((Usd`b!#8DmqR^*rMQ9wD}g{3Hqs|X@*KRDosGtblHL_l_BX8q
+^En#^mpe-~cq;c+aZ|D-l2l>z_Mb_(fT!XbwD~^ru)mf;NQ)<1bi2@oeA5%(W&ijAR@7hO;2tPk`uW$_W8()}ts5u>m_579V(N8#-xoiNFCGESvE7(k?zs~2
+DGVfP6YO8y4x%lDUF?qgcq|&{;x=w9A%^7l<Xh3V(Uo1dnkyT+45J$Y7et%P;b^_h)&`^*mKltr$l<Q5&zwH-fQv?Az)wwC;vzXb<5F(u)`0ZHm#z{rH>ot*
+7u#-NM}{~iUUtRC93ZFMfeD1_s^(zGy|5~zOK2}N=89Nuwt5mas6-li7wV0dFmDaJMt}G_z6{sS<s6k)$9n5TUef1uyv&H&Xs&`%7Ri+=-ZTu?t29CvsX!kt
+REbO}7RbwiPL3H|KqbfL&~~!}k8WTChHFrSSr6vpgTAqDz&8S<&n|Kin|KBY7+#ZaZZlq+2Ly(X4|tDdDLJkRXmNSjPt7ghyuT*RgcQ?pkeGCr?;F?Ajbo?q
+RZ&lf=gqx7#E++@oOgy8@`odmb~u9n+>Y!(*Cbg_=`qTTmMu5%31Q4u8GY|U1&EOQ^68l~ynp4f^ef7;Ja3ST+%G|__w0DvkK5!9HyLs?%^!gvj<Dx~p4XW#
+_;|49gin!$uO+}3;x9_Bw6M<txc1WoJ(qOxP5Hyi<Lrb2`3+0vc+*rTeHOzSNpD<DhTP@=aiI659i>t);~Ff8B^K8UekoXT-3=Ask_^-NHv}qfJPPIQD_a~_
+aapo7-G-qgTNH%1*shodQ{=i^&Y$0{{=EAL*%L_snDoEq3hDL(UkC+lMKi~)U|J67qcGaT8M#(}r2>cz+;f2r7P>%0A3z)q0z%xA6e3I;Q1-r|NIxo?B#?`9
+AZ};3JLu9YXq*EvF?^>qmY^h_HI_t8A)a(l+EdSS64_ED<HLXFTYW&%+F@tomUpY=^A&7>KAz(T6)QSKZ1Fe?-v5562aGvG7VVp5ss(+_55JzU4NGk+Nh!k&
+PrNZJ^Cd<=VGOB={=;3#XhwALA(O%~@O5!mg(<bieJR8A0cAL*u|x{`H<T9&A+G-OpfVB#<@NV>l(-W1Nm$JB?mqaW@x67P#@F<i@u5dZq;@#^T?`e#>uLYZ
+xDC%>QjPhiU@r8?Y5^Q)sp=Grp%6;LEAd)YIXrYYTNu9$TC!-H0~}R08DbWtKOz38?!uk;{$j-{P$vNr={Znxm<`mJKKdgMZj>nyojSoKaM#?8gs8mA(JyGH
+=JLa*`h%IMU4o1V2h6U&%a%cZ4jgW@sh0w)s-iJ&`27KgsO=(yzu>Ez{vN93TW+B7DNq_AVxsG0+K<2S={q^H+EXg!hSBv9Uw`*g{<+}2z%!WQErA}R4iJ(S
+oMM-Ox~m)d`vcLE{&4{Mk6y5)=0>y>LT~_@hS%UEfU*aR8ZN+OLv&WZ>6_qgN(2VK@ye7Wu%N#a^S5b!1^G!Uro1@s|HT2G_g7EXz<wb6+(2R}qYGUcfzq>H
+>g=lG3rU=(*CZm7oalm|h-evq@kHw-8MbLT{`v+@;@|q)2>C@#%4E1L{uMvm*^?`+(NTR|Pkqli=tJQ+s3ccEQb5z|t-5-RZXNrR>Hh&zQ<um'''[1:]
 
 
 # ======================================
@@ -14344,79 +14060,79 @@ jjjoZn(?z4;+JIm2HHmaT?zWAzx5Y(`K?IGWGEK@Fda(vWa=}z&5rA-Z|jEhP&f`plIe&P(DZVxu3n;R
 # ======================================
 
 FILES['cxrkit/report/checklists.yaml'] = r'''
-c-qBWdvhB%lK(%S0>_j~QjX$E^fOX&S6(OC_0~Gs^LlUpNTpQZ3`imx4w%7=WXAI6xDRw+?D~O6gAZBRy{oHA#TozuG#dT*b)$!$tG_RGuR61KU2ofks+Oj@
-ZmjRU(*Am^Y^&VRDR<kdTi4ZotaMweereQPS1_o@*LCY}O^2<kOI5w^u5JH2p7M8jzR7x{yxw@VbhoN^u%@n+?I)kD^}<}JyU&#RTz&YUdfPWfef;<tG<<lZ
-=B`t>x@(a*Af_{ZXkfC?<kjh;k1+6yFW}A4Hu0wIO<S3}b)#*2{Os)P1m^qVi!h^UYn+r{gx5T5u)-D9x4K%!%~-D%rZt`JO|9mgTk)nX(1skCThr9Md)up4
-uZ*9l*FEp>7MpLiSG8-+ShcQCBV((&HBB@5j7a}sj${D4VI`o#_GT3syIwb&G4@t&XnX(TXk+~7Cmf|a6G(-(W*ed|Fh}Wz))lV-=hnLG`PJ~iM=1uij{8@G
-@6~K~dOh?@*ZIrx9j4M&de#_zAG$}i145OZA0GJi*XmrE#v2?w!uR5k&4kbDj#vTzAhqyM@7A`0e-mAIOcp)zZf*mcffK+7*OFM>sngTb3;t){|FfVmTX5BJ
-l7lw<6-Dh1_lH9!EfP(SL|}ZNKBAQcFm>=e6V#*aw%#?|wogPKAs=TJB!`|q|6IMb{#rS1L{9z30Q<GB^++zsDJpI4R<OLsfq!}X!|z}I_1(X|e65b(I2>qz
-*Udyt&!$hu>i2K{q#nO`abeD0OrM@TJz<%($imxpqTVGgdy+fiGA!d+A-wXS)0edH&qKX1D^NgWzCnFrDo~#qGw)IJg)9XP07l?e?!0MC)$6|Rj;CWaGQW)A
-|CIw>?%L7G9omt*#<YumiOhn1;Z*VE-0@3dN2e_isa2TcQr)`}Zu+`~E$^;X=@xsXRz#x^xsaqb?D#Ix0e=Pp;4c<Y&kJSwe28F@MMm)%ll8^JCb1BLSx6#`
--x9$>_Gk{6eDuBRm%+Zu{fzFBNO%UJ#K$Graeo1=6|A(vKNQ>W3-#*HFJHew5qm<dY-le?oSr-hb}k$u4pPIq26Kx|^yZj)UPTW=jCcudYHlm58}%BjeACzk
-ntCMtjj6%7K>JEBa5u;A%+I>DLeig%)mvR#2TwH5B+M~U&o0dL$=PG@6uT~O0>t;7UAwy2+`G50|MJ5(pi$W+c2X_3cRYR0J07d2Q*~=Wtl$;PM+=ScTAEQE
-zjCm%LQ9`SEqw}F`uxS?=P&k>N?sZ1#IsNzbbq0KWLG>{_N(TnF?py9HF`(>0y|Jl&}UgtR!6Rg+?f#m*7Pv_HS`?$BQ!?EfPX<l4x^BhUcLI^KVN@ydj2J=
-2M9;gFE<D)@BnSI^3hNm*nTGrII0-xSKopAG4*7Gk``9>X)8lJ`PsX6tjznh=`32BiSDW;u(s+4F#CCjX(K;7KmkW%b%ZeB0_Ge#5R*7Hds+})@9lhpwj$9A
-oXPtE;cH#Dg5w~{ZcGQ_)<?oBw}OMTKw6-029p%DU<0gAFAv_t7vKEw&9{HPdiC<{H<MMJUw8{@i2DLF+H5XiWqb$Ey8;6|MtKC(gf#i8GlpOf&D@#3bAAoX
-us3Oq6{x`+mY-DqM$kllrJLAx?k03J=#!7uOWpQvbp+1l9V4C<Tm8Dzw=I$~bM=ORjCrqDwuQ4ogMgm=(Z{!2>wiGH>mVw3z@-(u2g1VB66+lb0>DCmgX>`i
-n!YskrE;@g<J@_Um0lmC!M3xZH(wuBpdzr0sgF+X2xJg?nk3uwh*`}l==ZT=96Ae@ppoI`aUc?{?B<HwCZxj0CosE2jzlDlzH9UhSOIOQEtiVb1w2RN+<F2+
-hBA=t>7$Q)Y;)6t*wy=~#51+##?)83-#)(ZB24rh5nF-8gVw=uk^UiBJmSYQ!e-!pMce85Py2Xg-dD{~?<c2_X~6Ix?0)xn*^VH@7mXGSvtd~xDBy-Z$RJMx
-%a1|(teH0(P?t)h$h-N45-a7C7DNXgHtzNz6z?GkTgU3Y4Ml>-heaA&C)mA&(BO*f@m;0Yw%3jQHA%@@_ZEznpH%L~k}pmcCcyDDg3S#hWBM!g(0<oozB>o9
-?LqtRHITH+D-Tp;Ui`(rH;uZ{&0s>naKU&D#h5(HqB9VC08$~l4_L<hYS3`I#vHNb5KDmN#Z96CfuW$oM{E&}s(~;cV#$@QYY3m9pM#egjF)aefwN#1b7rz}
-z<>YOCkCu>M}8b3ut!a})f>`i-88J9%(|5=n6_V9I4rxzd@(*jJDlJgt_3gA!vuQrD?Hen_vIL9*dB9Z&22ddTg2iKZUk{C$A-o{e4-M(^GG)^99R^b7)*S?
-G-B6|VI<>L+C^$A%_23GR&mRA<K%_e{!PY`P3(TMsqeS=xIeSKPGJoN=;-N$QxjvLH#w>C9&m6O(ga|cnB%^u41x^^tvswSZpU!mBXoG2WUl}*bp{z}>X@2X
-@$_)oVA6(m$F3vPv>1@wYb`tk>B7(a6(3=`#_Z@HjU>7C#?<?}uc(WJAvjlT-SVy2wB=gE)c>qwt*uA+*YEDQG5Q+O;;*K27l=BI^b^#}Gr~HBYN@Z}`M^r*
-J3iB6*?d~Qbg~EgWDSP%O0nlIf&u$>5N5IiyMirW8L+!x&oLY-T;BhN$06BAzlJ{W0zk4itp`!MvHb>R_H6RyQxNb01}yarM%?fWtOND#fF^Pwk0#Uk(cK&;
-?vHP6-7f=42+JWNs^I`&V!)0R;faYcUv_8)CNxbkQSTh3Ba~o=>h(2xxgL)d1cd}uuyQ{W0Ws|$1r{m{c|U>QfA4AwOLC6D0g%739y0-`o_4k30B{b(XnW*o
-!pq<wD#{qVaW&XbieD(Nnt~3TWluO1dv;7VPJwE6e6-&5OV?r?L<FTjm@<3}^qdHr8RwlWOn;1X1^uLHSv|K#{)k;a1w9>qT2C)k+y#gZs|7^_X-m9ypsd@Y
-#ncSQ7#Uqi{Sl@C%=ZvL-x|AE_WnrhO1?!7fle19!iZYlf@VNhdi7&4Cw&J&$*15JMAg-@3`7gN$o<GY`YVUk`$om+I%W(MMPESpucjsa1)hNm+^C`DMhHDM
-qI(}fxSW)_B4R>y1JydMHWk7$j0nKWk9X}jSa6vRz~=)*7egcI&>N%eO9gREw}C18J~&8B>IW_|kE^8v>vGWIarc#LuRu?2tx;Xdv<3+ou@6~5pf)WZ(oHe=
-AFDhG&J0ug9rLhn#Ys>ACK-&OS<M;|W@5-z`6wH)drKzbsMIf*9NQ$L4~`F<9>+}m%IG$36=H;$o>_3GHrg-f_LwW#Ppz+9kw^Kq>p)TQB4jMh{#csov3mKp
-S0GPtxQK@#G^xm{z;OY~W*zZtjBJO%t~GPplkCDcOrluu7$FjIFatIR8_e_$m^;OEK)*RC7He%gLG*WafjeYxRQRH}M(}KxDq=)2B~2EYOBWT7KB5!CcI0cy
-9a*1I;<nfnlb{;lbMZDfRpIPaZ!qyylE+~ZYSoxcz#m<+0*?V_)Um4w<`IV+WKLYMkUx55SD(2#>h6{TO*n6C8)9zAW`TeWzHcEAjRfeShJY`dXcE6oUj1(^
-!dJh-u&e?szA!NjM-Q0ps;yqM&Rf_wAJEX^L`~o{V1cuY1<udT)E8;Q-O9En3A?4%a1#GUry1hS`=`<GPs&7tdX$eFG;C-&>hsI3lLW5m$TB=E-GuM~9U;%o
-#|AMGoU%aV1?N)lq;t38@cz*0`t;SyH(>bJ+02Jm%a`uU;(p?lY*Zk&uK`4%8N}7P!a4FrNV{6y>^CWt5dq|wx9}&tC#vz1Xj^UC04s79CBv_%s&V!>FZpmX
-&PRkOddh$iswS=CaAGH8#0vLNlJ8v{r^2;Au`eQq_c9JCck(VM7#O4PNyU|XE#xD1?tnfxM)IrifaAarTP<DJAH$d;b50OiGdPB>;NLFLu*bGI4NP0z&B?-&
-jcC(LyD5^;6Xj#~)!2hj#Q(O~&aB*`(`#VkfouTqdHeh*-}mSvUKW7{!_#<2*ixt((j6P4JJ?A}cftI+$a1h5StKJuqluaHmpU#oLv3Qs$pi5*U%!T{8bruM
-GbWPIHBhoB8flKBw?#--)zIl`^Du8O!Ukx=E%S&1_Fok7ABxlj@qwR+=6uQpQYc2}W;r@YoG)eNx8>7=i@Ns;j5Fpd>%--b1vmI8yTITmjuA`+&_Eq0g272t
-?&lY8r*iFlKvXoj?Hpx&hPKa1A5SLYH%Uc`7Udp7egT7E89O$11*TxH9SL_?fLH*%p+arp)G&BwSOfq7F?(0J=Dw)t3Y_Hh>9Z24=kBdYV66W7$CsxtUIdss
-bNzU6KK&_SaKPpIz%9?#%CeU<D&@VwSL?cl(*t#HY(=>P)UrU#rAV|PW4&o^!i5IFiJ3{4R;f0?#>=GOCMyW*9}>KC5fyGe^d&eGm@ymL8bAb39{54`C*e*i
-vu)qV$T=a&mt6Yghn3I4I5CE+il`<4_!C$Wwv)mAKVV%dzRyfkY}**or3?ijSa>usl__jX<JN|I=+A%9V)RQObm^M<Kvb0aO9=-5zaB_>wTQGfm+(k8$d=I`
-h(viYUc`TCZgz<~7T<-d@<?F}g3*2EkaS#xRL})MHYbGfuA?#X0>rLny3uWA9+pM_kh8Ry2Re#r5U^A~{&bR4vr#u3CrW@mRv9u*K~q{|X*&!bfiW!t7UT75
--Nb8ufC5*scH$xTw%;L3b(DRIB#>`2U|d{#+o>P7SaWeg1{>jfUFM(Lot(Uzizey+Y0oHY#Qz71+oE&B+CLoC!C3-!_<9%8ZC|bUVa9VGolw^iqj`7&)yBP%
-6>0IR9(^!o3_Rv!D2PWik+B5<4cjKz0ys{TfW-J<2X9mj7I1X?H%CBgZr_`FzmLiNviK^Y=sm&9?i(^?MnY(!WZ+F8gqJheU8pZ{SIy8a_R~7kVBo==`)v$4
-gVvhmg#Mhwn$?7ssrjnFFFSmqo7BA-&E6ci!5Z2*=$+>a|7_xOvtU}(QS_<AHq^eOy^|G;;{+%eF1nTtH>Kh->|09U$=O-q@Zzj9RPu)RU7mxmkhRd#E}<Tf
-XThU8#Rv*jXp29onv8i%@;LLbY}I4ysrmpe=X}gXp%-Ljcx1|%t7|+ZP+lz2!n&vnk@mX<fj8o{k7>?nniC94-whNT)e5v{rMpd>DPW;uqDWtehdWmfwBbze
-<23hZrmJgI)V3Z|2-McF2o^lxPCJl{QCtcdi)AX1Eh==&Q)KF&Wa{mTvq#I#+EH1bk26A7nsFq%F+OTH3hNuyN<+*)GjLdD3Dblm{7`Qo?(%jacJ(x^xz4pe
-imbXQ28xRpjhXOgX_AG*V33oSw4fk60loCz^YmT-T5)uGOdG{ZAqtb&7;xZ?g$b4R9FLn&mjHjYqfFb2w1#cbx}gx`FshT`G$*ea3unsn!aqB!)1H_xfgtlr
-UkX-=>W(;n(U{*lKg&!QX5{w6S~1no0yJ*%-grTmP;&uKxDuADyonhOrLh;YXDzGEsjV?p1VLNC9Fn_ocVei#puP;6*(<CN=X@9!x`k>;D&j~W(Th_!&zc#m
-5{W|OO=uJ2v$jRzLb(sgx2}E}Y-j4E(O3(S_fwl2OX34zhr?_+qbuiaz*<10?o_z3in}J`O(z?w@#e4;MiJ1_*1D^O?Rrv>7rqUM5k#blp;ab}b4HX#GL%SU
-Z;-&HZKaGeB;@IRywhcjMm+eLvsE0taJOW5R_xp5hRX`*!-7oACKL=exk6&$9B4-ChQ%^eBbZbOJ*NB5P(8kh8Bw|9GqI#oRCJB?6LL+*t2IU4LrQ^&eUs<m
-TJ_+q<Vx9agjIrOkV~MPq3I8tLM&bdTZ!O;0w?r&z+)aMmdUmQVrIjo@d211jWh5_#<ZcLLmYJEQWC9Dc0zE5u_xZEakZ9r;d_y^M6Opy@C3-PE-OI15X3JF
-K@{SF8HI%q#`L!Emf7?)03#dBAhL|+rMP-D6k^1=;&aTyZkhGzxv;sxJ93CX^$^L()8D0XP+<TmQ+zX)9B<SyUxKUCRrpRxtsx9L;af4hau*a#h1v69#Me?n
-XmF$gukQs*9t)Q=?{BHJ2t_f5`2s`Gvv~E1*flVZDlj^*gFVSc*fU;U7njlb{j9MGpn;&(28>FgHui{Rv(|xAw3Ugw1b_%66no{!6GO!6nl8eVpdP+<<zivH
-;iFn8JPdF~G%a;S7bGak+L<mplatL2=+;ml(mKdy!uy723yT&YY?@UvUW6jSpiPv)ZL1_*v0KoUbp=&}{9sHHiCfA9-DFeAv4U*$A{}Rrm^oaqhwU8uNZvfo
-Dwl8G61oyCX+bt7xr-)7^AHQT_vi&hLh9|`zCRI0^KsTnaEth5Nyv93h!$^>c2<W2Pn~>kl~LwHSDzL(fi4Xs0^sYMeWDpsvZ#r0(&EaWjGb8FvDn|96=LJQ
--K7_V0S!00$ET;M_xqP`zWw@}*KdoBWwl3yhEYVHa2l5SHwnSf6GIF7)^EIJHy;Zy9<PuIwAMkkGDPJqVb!#t<e4yf>2`%)Okqd0)EMOeqy?W|CCQVwG1(-?
-+yYPGR<4`bngk|f7{Uej`+&X+2<hT|X^E-A#)ZO){b$1=`q?m`f8L{{@qR>bAzO%W4c#LX!niz{D04VCRW=y$P9kwWJttU!E?jl=iIPJ(Ksy${>05<z#%l1s
-uxC$%3#J@@LM`D*%Bo4NdgZ{x;KV8^C}|x9@`H?jo}3F*#vfSnr3ihRhQeU8(Ujrph(R}f_1Op4$JxI8aSJE>5KoCMO=U<)cMDwgY^o&-A-go610x<KXcn=y
-zJam9QlU~sw>%C$2&YChN+CDve1;XKGoosv$g=wQ-O^GAoH0;w17neJi6D8Ib$vc?m2iysk+eCzEoH)S8-rb>;NxfcYqa~4Bct<CMgutRU>0PQ(jXyS0|;Yb
-02{gW(6A}OCEU=12FuNirg@1-z(1KG(HV@=w`2Id6UU_Q`;uUxnxUL*94s6fCg3X_u8bfb&$3vRTU!qugm!ynm_9&Xx)p@h_;q-MEmZ3|GYMmgRjRZKU;Xk%
-V5IqF&|HVLjag-1s9wN*$LN4Fx`a}KQJ07CBp-sC{mh9Kzm+rr2)T5%K>bfMqfy!uLZ-kB(+mbbqfhG{%&O!VQ2IT6ZQ6*s`6g@=&3T$zY~krl5+h6`f2Sk^
-uQvNNS}H;qkx9xsi)Du7eBhn#aC!(}Eq$uvgQpr={OC$xgJ+pW)7XVAfzLmk`FU0e=x%hsVy>gx&$*fquVZM#cA6M1MB(|UNFeD9BqWSEkVblu85dOjP!=M^
-$TPFVBrAdaaIq3I4h^~&&L2|Vecp%9J#jNKxi%|8{+N>ByEP_4*uqbS{$k?HQA)?7AcTY1otXprkj5avT7VX{TOWB#toWtg6Ep?C;5z>aUVkYh-pnc3<8ylW
-4Anlq$=6YKLOu<R3H{*4Yy*(Hf<qIG8l9hIv3X#SouChi;jM0a5oSx{bS}Km!_szBUF0LkI?;*X=N0#)BF?9or<k#B!ht`SqvzAi(oqO{XM=5$lTJ}bjvz*d
-qw4c%Eqocg>9E8cAxJdq@un=r*6DdGyoiQ_*nmcqKE<F*uZIRt=ToyA_LA#sT>tO@_<TA~)6nPoLaPGHLZrfe5{wpq)nCgw7R3omFqMMB#MgA|ErsfF7Am^m
-%@^A7z0@FI6P^;#cP9g9cCp*RV;r^ZiMIo2xyaLzG^1D@urFt{e_zi=y9pe<z+ds`MJ}T>=1~)NbMadtX>I3o{Gk+i%fk_Bp|HY-fK`;yT*`Z{L4EME9%6$r
-h)yXKh+oEKTj|yYE269^qO^12Y61$rAMxfFvyNjq72s<YUQ$iiOJ>4>ZjpcvAggt)#I)zaZ^W?TaF}uaqTU<33mibPRZi&eC{v_#&R=BZ#A<|~RPvbdZ~4M}
--wRk?l#B`d%_(0|NlqtJ$r$0wkw~iCH~=MxJWBGJS1j}FI6@FEl4@t-L>qU@SQR9*vTH5yW0`K4o{8i9|4l1If-2#cZ%pIXlurMI4(=uLUM-X{l<<&}WgN`h
-n1kFKO-1-ccxY(0vb9-&vkC`xgz{~5%wf{+PDCIpliB*7gi8FR;&A?BDq^nE3F5C%?RuPpE-(Pze<W);nhLuge<KUzGy1Q4UDm#g%V_#^RHh=qh4nd_-1aTo
-p>UZ*3FY-hca6mw(|)Lnz+*HOUg7^J!!vy@j@f~Yg#RL1v+a85ciq-@+6vHFhef9t7lVq0vJZ+}QXZBHsB-!wd>8><GJIfQve(-}+tcS+j&LO(zk<gK%WK;-
-B6OE;Wp!>r4}rO6y+wISMg`jEt|2YMAMv?}S7uTrMZ#74YvB1euBbG_U7Gxpar8R`Yd9g}|2?6_T;Mil<c>Ct%FwR(6V<QO+2m<FAYSHWP~5l-CbHn98%;$`
-dG68}#o6(f5*B)mRn2Fi4xXOFr^jg6xxz=f!?eE~ZPB;2YvUkD$V+Y&dc-vkes>>#zarrBi|uWupKAzFEXKTzy%sBOl}E%C=U|MssDGu~f^GN{Ls)95>8G+#
-OtAvV8)I2n6cvQ!m12olUL+NFP3WUFVCmW9Ij1o>t}OQRcQm*mu;iE$VlcX+3MB#KL`39rUOWcgVd?08HMo<Fx4VpEPmSL(CAS~LW5&sSh!l~C-CvnHe|D1B
-=CChrdh09luV@k1?R+~<9eV^fp;=51$ht4DuFbmV;}Aleu8Si9_=UcxUgHn+lf-`ND}5TcM>_r<-J$qFBAqKEh&0C#p1)k>SU(dQV?rtQ_k5mIuKwDGS&MQy
-{(VWz__X2ovG}y}qEtG#qi4GXeIS`T3*G=)WLFhq8o9V<<sj?T8BDYjTtWCQ)(;;fCd)<NOMIoC?%0ju<5T`D^){7%c)iI}7T<}+iSgTv(4K>oIJu!L7?n-q
-=@PQZ^X02LVH+BM6`T!B_CFohI4J'''[1:]
+c-qB0+j1MXlJEHnEK@E@S&B!ZEnlQ$w;U%q$EV^X>o}VSS4suWfFz>ffEmn)W-Ncle$f8d_63(7USuWNt*uJM8eAHUM&Hrkr|Rd0ZdGGeu4!#OSH;2<*Om3H
+SK42Xl&zKP8s*ltTDzw7Bc<z7wF{$Wx`06~PS>?xn+98#m#TQzT-)|<4DxRo-gvc9UT?fwxV35>tf@<7+wmtWJvSHX_7kN(Rqx-c*0z;VA3l5n4euYQnQPQq
+H#H&$$TY@x6#xrOUY$Jn00Te!3}%M5u{U*V>cZTvDsAhd$ET;q0PnNU0z^}n2$UznG!Gjra7FdCE*5b!)~mUxO`}^=s#)WfylD%#Aq8gER3-1;wyM@k<Hzb{
+%R5|S^ICgVy4s9X?b<XlwyL$Ms_`d;`u8(L1IP_40T#A3%ShPOs@jaOw{TtE`nQ9P@q=G*lx|Ew6=qF0gk2zx(iN>MrUB(vx@mc8_~4@ygKEe9%g(oIx(i-+
+?ZP$wvOkBhw1u8lhUY`~pmcz!va`bjzxYC(DN}iag9kV-4%v+PtZs=E@DE}O|Fmvp3-~wTb<1ecC+}t*$PAPKI=GtH>Q<ecoLulf`~II9jmd(mjuIc#;jhSQ
+x41tXGOiJ6`XmJ72lWxI%z&wb;fzs^w%b})aoau?eSmbFTHqY|{`6Dz+WKqdxDhG!A06!1y4oYU#HT2<rCY-C9tZyL`ui`R|M=!#pTAT`uN)3EK<jF(Ca070
+k^1u0Kh?vhPcO{r)5-bi`7!gXMG~&-v3irJ?1}G)%CL-Qf$++MOkdK%zjo!^EI|N~_y*;Pu|RpM%&bMp7rYcC00@Cwx%H+pMXTGkIhu^r!2C9V{}&Eqxv2-o
+x2Q*MD^t(g1riJPg`nc(-0@o?N24tusa1e+sqS0}H+@~hmUq`Gbd9}IDxy+|R7hMKc6^)gfIkBQ@E5bF=Y=wV-iI+sBP08aNc-Yp6I%$z>~SKD-(tZY?-2|D
+KKRbHi=bcSeg=1NBzyx?;^zYNxW9nb0#;h$ABuJOg?jPr^OvuX#U4>BE7}WUr$>*1o(qSFgH*RFLET~#%^XqBi)cZJ5YNF(&1_+HrCx%TuPQr7Rgb8@G9@S%
+XkY3%?&j!?`Bm3eaQdT>daX<A;EUjl1B|hHd|@V!P9K7$*fn`$K)!A4%9Xv%y?Ooehwr}viOMFikz%>M<H-}=@kpId)Y<}D!4%6!3ym->K~zUC9PF$orH`VN
+o`aM=dHV3l)4iyYRYpAVEYy45UZ}ThipPs~S^Y913w5CeZ^&L?2eJv;EDOTw$P|$|6U<+m7QkOa&(IH18TAJI3o3FLg_QK_#rOaD@~e}xXDlAT996s6pj&|l
+Xse}<irT>T8==5a#8AH42F#Bs#{=ZFu(D5E>FV*X-qj;z-mOeyQPYfdQ!IeAMcaYe&pS*T`PG3JFdV5Nx&apevul7&B51a>z`Wku*#>n*!WAf!_XEsVyJiW;
+L73f`2H35Qh!t)L2WbJdfZr5=^l-rjSf3_$-o%NozW?g$Z?9fFfBn^XS>_3^K@4$Uphm0BC9I5d@VpC9z$4^G@R|@OUo^&$+e45W(>BhpfEe~Bt+50#n8EVn
+!rus-$gVVFThH8>js|V=aJA5N>y|?>HgDMDS+dqI8@;X(m8mN?<j9zJdTDDoD^v(*$sc?`71T{ZTo>fbBu(*vH_ig#_aQb4ojn9m<hgkiFhQNSx#G4l3DnUs
+ubce13sP=4`nJ+jKnxK9-n~@Jyr9P`=T>7l@;2d!D?RwYM4Xuxn4sK`B~sX$8&h8CcAJ=CA^`e^kS&1!Kn8$#Bn^lbk9d1Zo)Q>C(ROl%jpJ>anRi9imHW}@
+aTs{iz<N<GZ-FJ3+6P0)-KA)>pe7BUEE#6kwSglT3@kqaS+HhSZGd?TjST2!7fP%|&fWGw2O3sxeIJbXpoFa>b=QU>!ZZr-DtCuq>lnKi;HY1bcDyb0%C@?)
+zb7uy?bXsT7ohEIE$9<JF5HbJGns@xc*<!6YXWv!>95p7n_q!uZ5%MV2f@5kchQ!wJfM^b^Mie7Ds`i)&IDinf?X-(X;S+0#z0sAP6VlBa5K#B26d{d%#ejz
+ECEUpcZ{+PLqRf!EUd$#BX<nlyrnHmh-{#r<BAgWimpsK%v{=onbF1p|NUPd8L+|~`BC&vJ&MIzZ%Dj#Rk5%J(t$a=lVZG`T{U+1jvsvZ8L1=G88Jv!To8mM
+8Z(kii-2+<5J(b|3(jP&ye$o$0Rm#9RtG-{R6X^zJF>jAJ(k!n7#t7oXX{`>$!yMPdEat~3Z#Tt<W-KLE6?H4-n{FNfrjldH`c8CgRn)c9vz*)?ftQ#F%KWB
+<XCz{9QX;y8O$dDK41p0YsUzXBJbM(YU-N+YU*2nrCuGOn{TIGYrYsF@ZqskTz|wcusPX}Hue1x>-sI*rW8<7Y5;Al;7Tz@dp<|DplS~GoiZ+?Jub>+NLB#r
+G4%tJ*x)Dj4=#+`F&KAnARaC0Y4F<`gG4oDOpq)YJe)kJ@~+;I0hDlyVbPsp?pKu+_Vq{n1aOtvQ8hG@c-R|L?(e>$E@F(}RAB3tPk~KaE=2(SR~?GddUQhf
+D7MPzYxG%vH;ubM-`7a{NWIZ%M4fif-DJ~w1&dx8P<dcHFf8gB+y8Z2M{J4a6;1I4c+TF`9!~bgwi{%j)A6%&;I|G2Ec6YA;qVP&0g~4Mf@Hja?_raG6;ZN>
+;_$(EG8^8`aMAW?ZOe8M&_zEULZ}jG1&e~SOCh0H6ccQRAn+y<h_QO(D1V^@-Bhcu(e_5<h^GY2_fs33x*cbR&mUvtk2w5ay3)duoK$e&`QKQNsRNWGyIgX_
+I0Iy~9eM(I8T5KVDTY_B1l30Y52=L|r680&@l)*C(X<ExCE{qf+O!K-W8g#xr9T)m{0#UU3so24j_0O5LRdkR2rNs|*2uTm^-DPO(Z@yVQpH^WTd`7f6icS1
+SzOw^o&+_6^Nxh>iN_H02If16xYx$c7p)(PUCCLb$LVw-gp9t_Ymge~N>e`s$!{BN>yJ5s5QZ0ve&pIyVcd_@qrY+-zHd|v$76~?QMd+(|88oMZJ-%gu8rzy
+ZiHA>V*uh~oFIWxSM=jh+(5KWicNveA_gs>kVm^J7nH5cAK>=^q<cdn>d+g*^GgMxR<i*RZ5wPE-U0+FGL4Ic1I=?#HFEcrtFJ&#ZK+XQ`gssyG9n+6fZV{e
+e8^A5Y{5unAP5;i`yKVLZ^dyC07e-UrCClZ5eZ{dS@_5sv3rXr;;7Uwh#cD_p%0D^lpe*@{?h0=ZWSVzsh(P}d^YMY==PXg*^jL+TrctRb<=>L;?2oOnuL*5
+)g$%%rx(CaaJcBlLcmmzR)OOJl1&?;*$BxF-gIqdwk6($ahP>M-zUUJ4j^E2(7}vvhsjpZOm(|C$QCPY8-esUc8)t_OVzVeagAX0E>(2x1V{oFiAy&d4?ds~
+!gi!<N;X;F%at4kf?|N*z1d)Jg*T;IgPF2EdK|o=RE<~#{KHjCuo!Sg4V#Lf9&yM);=~nu{6|xE<(ZqK>~0Crm=n#mBH{*51{kdKZ4KdZL_l{X#8p{E6Z>uQ
+>Oa-!Y5FAwiv_sQa})D+^nv-Y(&~BbyoG)90d+M3ssg3K7dXwnz}e}k`YesOUE2DXt&Er#PvYO`G(!}8HyHiyxStDA5Atz?gmpD%{rzI=B!Ox=k_-<^SHbH?
+L&(ti*dUaFQx?v1k8-JZ+_<$kyuUZPJbCf_6)65yR`X$Mf6`rP-;YemN`>R!7S$lG*7S@cZ-k_)*42KMLP;C&D)Scpi5E*H-YRX2O&#2doao8!R}|F<J;Eg$
+PRe;m9z{z@IxsH4NGMh8`R^pPSm5r9@|}w#C|vs^`yym`FQbs7C+iY(4STYMeY*DeBX;gMeQ=CqSK|T4fguc9xTZaVF}+kfxzL)OW9SO@?E)2hY>Qw3Y;ijy
+4NE$rPLp<18=)ui$L`eFgRY4GV_}$Cx_P5lK*j?>JkWXj{3s>)-~-++fds?XXouNSR2i}q8>1W8Nlll>JY6IwSdGk+5~0yVO!`Y5v5tVb{2gNTI??F(o{lnK
++=fdYbd?EtOa!5gpkz<f)*Sn8^O7!#uF=Kjer8|95737A^N61Rf6)sPk+;U^DEP5x&d1$z8G560vm6~*&-a<;kLCV@t-AB_jI;Yo>%+B?1$+1)+rnTmj?k+L
+-UD?U3j!yextm_Rox;_#4&9^ix^a}L>FPEoYCP$RKg1O&Y?ONl=@5*DWe{1}CFq2`3MJfvf$IWp97@)f!x{$f42zxs_?oRNTy<A?bOqLOa{jpQvghutkYJ>K
+{KxYX7%w8t9awKK&L+PkXB-@Kec(oFYh~F>5|vWMV6?-!oC?M)u`WwEPWH$uTTo(QO@;<&yCL(=2{=l(SiZlElqn#dzfaW8<yHtG^d&zgY<}9+C3p{<Hw^oy
+yPa@fmdUhlWTcef+)FMJ^WD<tD4Ynv^+!}akm(U(wCvUY32jpF&1V9!ty4soG8BDaiPG2<rl(6Pw=&#AfBs1g(Jlbdg{#T~;ZW-Db1WGCRY%;aMToVzgipG2
+u<Z7M6!x#sdx2kq&9-ny!@F>)9x;s3Z!oz-F7Kd-nq+<WarcPx8#$28xedFV>PpvzxnDy3eNM7sZfF=&BcQb2{&Ji%t3eB4p%9J$)H%~ddMeyl*2dCK*`+ji
+^@53Lua~PT)((Jsa1{$M?sMJz4N_Z2v7qPzNje3Z#<jN%{ZWmD8^@%((WNi@>En7QrS4{;N%{n|XFMU&7Wd@DdE>g3zrUyFA)2n$7rSoW_AQC;rVM*{OkG3v
+@Zk%j9`{BHriQ;>qdCSbf>ihS0SkbRD694b9{$$A=>|r0wf(I#{pt<6LX6H3xQU`9C59h6UQAJ8K}oZpPQ>vu`_7d6Em!WB#bC)v-xC|{&X5^7;^%magUMaY
+eoW!aL%oZ;s=9i<AJ?h&rn2>xmc-gXXf2uL=+AMip-s*>HDC3-q8&QX_3_?>X=@JLYjyPuMA&o5LpCJ2Sr9FXJ6dWY8w&DpFR&irSpR@}q`T;Ffhw-Zz9wxZ
+p|kAbby{Pn1P^b%JjZw;DWX#*2^1rW6xlC4x)W4?D2-e6N!4vkTS}x(JuF+a*m|PggJC-xagpi;DJ&kDQu68=PYLt@mW*MY)`iF_t{c!CV%moUbCO_!Zfcv3
++=Nnr{48~|iI9Sa)dLjq3*mO-%8oXi@qL(J52m`fM&Yc>5k**a35#IK2kx{1&KSg{ps}}10lY<pcNs*+{!zx>F4+}YY*vo!kdF|dD?uE{ZVbQbjlz0MwbUg@
+ih;v23jh;x{9U<$u+H1L*wuMjbCqkM6d4Fn92FPuHD<&gCm?f&u_ot6X+eQ@av#&YCuv@|sg0x4XWA&<IZ^P%%7Ei~bQ}xqIovm)7z6&Q2N}1gX$@PWc0(q{
+VN@x^SyWy#mJapL3;%4aPJ0SB%INTeg1Iq1uk=iiQk1kr_`SwF>+CcWp__u$NoAfflM$wa`WLgZ^pxhrmY89J5HDncCDkO>VyL`=z6=uADy&53G#VGwg{n)c
+NJ%cH7t}q=5*M@$9dSfDw2ARqiXw8Mkcs$K7r%A3F=dietbEA(Db0-~wtyhTVUnHm+|FCxH)ye$Znkg#Nh#Bbg{r?9EQRp}bkwD8N}-b;_0S7%5Zn~g;~6XV
+zA{>zYNG6uq5LCj`Q)0~TJkQ(JPh8)Yhrfehz7rMk_%kAsR`YZ;8|eTiwzeJ&;y2y%qA2jSGgWy?i_G@?Yj9Q)Ek&oa6O`H(@>?piHTIX<YTd<Q&ilI6%uky
+$E#Jn%7&CM5&I^K!Zq>13dxnSLI|tStuBiLry5Or;1pt!Ea*UV8Yt{C99!~8u}szp5MdiG!4D1x;y49MV@w@tHpD?kDkatm<(uTDuzQNvaa?-lU3iz0mdJJS
+=oEqTR`zQ=ykNv<Jw_Dlf%%8IV8%3CSi!7PDsux!p@k<N%}a5WYACgcu<~~zDyrFhYn&>=Na4a#AxR(ey<7Tyawe2-Fq0g1P=Q9$_VjmOny3JQq%Y2lwa^=N
+#Fy>rWEmb%sTG7)$9(&SSNj5kiO`cCwE0T16b+78V3~lR;X`4YX6>3PkC1m`RzWxu^ev`761xU!Qx!-9inAqV3VUvYK2Mk4d43l0<f#E?mIky?!Z!AZWwV%q
+b+m<vy97@WQ0VQI16>R|i)*@YPn>=DdY7x1@g|YVqqv5T!BQ8$5;2m7S)9|QYO=Puq1G29KxrK$Gdcc-p@l_z-q<9|aJ+CughBi$Q(PB`yJEM%D+?FO5*bdk
+2e>718=8DL+0>_44{bC%4H=4Ffg`qa5F}~yFw1DZ;Y)6oXh{pQ_Q_oY81+f4EZ-v+6cVY|KYe#BwCuwym0(Bl$xBGDBwsDwSnaG12cA0lek{A2_g#I`(+PAr
+AzcQ(HrmIUA>)gZ2q!H{3rH)86&{NH?O7o<?%Q3OAT(~cIX*f$Nxk1afA#ejU%h<Y+gKL+#>_2-6H(V_dV^3gtK+R1ez7k?j}S*&dh?<1%Hvfvd9P*Qt?aAv
+mau?aVDeZfy>yF16I1+AEHs8Y;M;-|P$bTiw?0`Vd#o$LTLl8)maduFk{E_UyLqUBHt%xEHv60|-plr#u&{9<uwwsNafp6a3~12z2x+{25md+;B3yU3NQ5vh
+0~6&G2SH_p5wAQF<<oaEnP~G>LvN=X@&W3x_}Fk6DjbW>`<^~~By2WaAtW~^d`Vt4sZ}qrx*7qiB%ma96w!Aw5PEbb+&F&u$#*XFW)7LbW~C|P)&YCz^c=Mf
+rjIj-`PB_45z$8wTbjt&lCCbeDB2VYW<oY;Im8L01kNJp);BOVXetz{XqHF81|et^qZE6y%xAa4G)7d1hyodOhr)xZg${m3M@1Cui-h|KNy{wjvyKagW9W~l
+&1kmd3CC^h9U}%GKFQDI?#hx3&IZ{Vz;OrDA%m0;33(gvFy;n)Be&`*Rz<jk>spXtxtYNvFA)*=i>VTwy;pkFh7YmuS!W9xw2!b5%}};B3K|X-6VR0oSB9Jq
+r<tw#TU&Jv#DaTym|n&&+!A7Je6}9l7OJ<Mn&e}ORf@C<UorDWV5Ir2(_HVh?X$|hP$hx;j^PBSbID5yN?jhpqkIT%`YUHx{8sh^T*!qhMVN4&360#IJY<UG
+FyCPCeScc-V0tA7jneMvYxEHrCO_ZZM0K8Ei!Gc_B{D)q@{=tYsnyx8(NfWc5h<m-vslhZ#s}s!hx0_>*3zpbA1qZ@<NGt=8$8Z9n##^?-|_j&DWJ!NaNUh=
+mrQju`}yW71o#-*u%0GD3s!hC=w*_0b|j=5b0DAeG!rg}`k}N%3aY1Of!S7a_QPdOOi|F|9Zn=t0)Ezpcc{1-nPr>yas)Al!B=^VgwTZ_%@qj1nWB`JM@9$-
+u?v|q03q)|jD;^h>aEx3(pP+@_XJJBF1W^jgx1dl$D0`idwfp!hfwUJo1Bik6B2N!Oz4+DrW<g%3pg}EsKME3W}ABk*~#@GHeBnv6=AkiPG`aj-7n8K(Y*u)
+X(u`negSqccX2k!G{w|)6%PE~6g`_{k`6-9JMC<hjC6`Ras)9r995r9N@2@jro&QpbU~t8k5^_Xwocz$;YCy&L<Ur%^c;k4zwR46olVSc*h{9ba_#*C;Iqjr
+fuY|K5K<LL79th4llX9ter}+YFy_4zmd;cP3KLz^CA(y*hncD9&NyF^$9btiP7{_AyzfQ^&TL}0gU2{(+Y)aF&~lOUfmEYdjIb|fw0~cZ2fGOzJ;$FHX+<uh
+ugs$)>?ZHGLekRCX7~#(^16p3)Skc!8v<HUMsq1qx&raRr$s~tW6JO_GCxUAy3(x-7F=1=i_*@7sR>^2-5zhAm}MNRwZOk-<|WaDy<{RB=oT64;AGXVmOky7
+up2R~I2>l2JuUaf?!phC*eWM<c$Dd-bk3e;;lv7uAXM_0@oza{wr>JfGbLpLe{+slRIJkp6*5M6HV{db8wXAadLDiBnO4m6Y&b#?E|O}e;zTRAW?vOJv#={I
+{KtN}VR9;t^Zz%k5D_YbUA{4uTT%Y~BQm%b$vdS`#!$jSN|JFfb7KxtZ!i(z7x_b7wUw>S44g$ckRz0dt0NAR{&p+^S((h%cO+Ee(~ZOVkBNx6`bH3c9&6X)
+95jK!;r%mN%fUqG{rKZuz@O26-D$G+Wn2c6^Fcoq2_~$~(d4#m*$##KNt95=Z*)^xEMaZCvKM#^Cc-NGA7ywZPsA}h(2?+8^ww;>>e^kiwVk#C@2tU^R*Z{5
+#6tZ?c;_GTuvC<l(<k8p23X1PkilfDx8-e5o@744m3(|8Z(-4ETU8=-m$R}s*C2;LT(jE3JSC$7?lV`Bl;N)nUBo*!DUu@Ls{J+4{43Y1Uc+6Q{9AVPD-0_*
+A>;o&d5gJdZp5BD>NF~CyW*#?pR3dHc|0Iq=6Mj@xC|z;;G`=})lC_8Ul~Q{_&X7Ey~3jD(@<|u-<D+x6+4&uNOPF>m!mCu!@DvLf`q)}R>enL^Wd}m`0E|P
+FTdE{X8N&;5XEB5TiI)|;#QqRTyX}<Xbbxny6%w;fBOh4J2m}=7qTgqB6(vh3yY%4u)I>N70ZjHDz7m;jsudOj-PNEljF+Xett%U8v;v?DIo@<JE~AaFiJ>7
+D(A&x;2oBZ=2wF`*?7B4IJVUIUMiXW7#_2q+=fUIk=XtDtFy<)d2J5+;-<G=vVTsCxMt`5I(6(}+~mz-dO#L{d39}8Egy$q;&h)J5x__LqKu8->?e-Jp5E_c
+03zat6?ott?)W*H!%z)Nx-6Gc5NeKHczz+vv3^E0#)OjV@2K<bul~{psJ*&6{^3i^_|)NtyZE&8qEth;BWJsneZZMJ3*LaY$fhdBG;(pz!a>@rF_>s4cLm*d
+v3_{?m^2qX$M{^G@92%*BUgU@x=!^XUT-qU-h0#t7@vNG_8g={;D)kbRHcolOP)=Jm#^xCZm9fKFg5_}e*h{zY8e'''[1:]
 
 
 # ======================================
@@ -14424,16 +14140,16 @@ OtAvV8)I2n6cvQ!m12olUL+NFP3WUFVCmW9Ij1o>t}OQRcQm*mu;iE$VlcX+3MB#KL`39rUOWcgVd?08
 # ======================================
 
 FILES['cxrkit/report/datasheet.md'] = r'''
-c-nnb(Qe%~41M=k5D5Y#!Htm?L$D>lfG$D1JhUB(bbVZ8n~sIpk|)veE^htrJCv^P3bfdhEr~oN4-dK9QOBmCi)AT}>CT9W9kX21ZbwJE>&<dhwmu9-PTgNq
-<mQZ)CA~Gl%#Oy+IPpU~BHL2F;yyAR)g4En*7o`amp1r8{i2^j%@J2cu{$APQ)DOXY9{MwFyT4U#mQ3qO6TWlzkmEX_Qtx?tIJEx;QTy!vuhMU&A$XIFwAiV
-<7|ugWgTCr+EV>bc($V9UpPeT9UyM#?+GS2L^7>#pm$t_iCD<=CB43U{fbU+{V+_fq&K(k>FTHJpRdl!qBuUL_g?IaQRkw7&1idWNIV4|*#Ll|OwE>jt2mb=
-9WKT94c&hH^ZxGQ)i0TuoGtk8rGvHOSQ5%QP<gUEbWEeIWeVVI=D_<G#FDTDFrI^d3TC(=2LPH)q;aZxi#9e?G5FyP8Q0|J*!dat(um~2Y^fw_zfP7<EWyW-
-YgES92|4GOqJ9qvT0M+H+@vO^f0%{QN0gD9gF?_6B}_^3(PqYeAgurmCTZEhJgueb<>r5dXkev>A6ofI4n{q<Lb$jgHg!jxQ4)fmRdbKu%H?rGvz0E@kN6Q<
-nLAAe`mynVQ<8S3_Wd-tn1*HlkARR1reGLl3kDfYAK2g_ivV7E1RxP3sMLWu>z;1bAB_UyRZ!NIi7YWyzmCj~5<kmID-7$*>hGvV;lE|jSAwYl)Tx_>3JroH
-^ZVJFwEDv!rJWdYW`MhuxF!nmZ1yAof1CJxc7Ar7tUtgdfgOV9QbAbl6)K5b4S?bFS~c3TU_~@}oc;(NJ0YTa9jDR4NrN;jIXN9+uX{i?N|T-;VMcPJOs3a%
-c3HAL3TOjkv|X(*s5doSrJOL4(ui-9yIco9CL{G-<t&<}UdZf|Pv9pTu_2IdCM{){_h8TF`OuEfkbY6T#W-MG*#rcJelT-E>PY~N(~Ak#=(ej^W=5ni=>`Hl
-c+~wNX-Z1^fI@Y$B%p;V4CA(0A(`Hol&=Eb4>Q$BHWPY>e1okfMM~Jct#ymWq@eY%D(bLcP|}-+hfnvveSWzA_@Nw{G$=|%jp8AR{q{pbXogmi{B48i7IIg-
-#}Qc~>cz0G-F3VO`=EVXI}j7S`+b~xVE)_N#lP5jNN4'''[1:]
+c-nnbO;6lN5WV|Xlm;OIJ6I%&P!^;}1hl&x@}Y<%$E9tTaSOZK+g-*PP5j^Usy&`?Kzo{TclE2PSMSw!OAVWfPNyk5pc^A5Hq3HC+bylO7wc)2*FJPcj@-XP
+<m#BFDcx1UjE?%oIPqOvk*#Sy;x;m^%7&v*ZQCwV9ehVC`h%h$Ldg*jS++eS08?Zq>`Er<s59X)(&^!py`z&8Bv~$h_N}q*==|(V)1REA*X$|<(D3iU3IgXu
+opH8C^1O^sRBWjH5gx5*%}*Sn^$rl1^xuFGd_*#}aG<}r2m`T@X>)pg_WBhaUHh&ZTuxWlAL#te#oP1aJj)Ia=z|ygWb|>CA*Q!2S0tV!ph$8oqt`y9F+##^
+OV^*i-QJwO`tvy*Aib4lL*8**lR+62WvFmaYx*;)Y?Tw*-1B-k-8D?TEoBJcaOA+do0NNlgt!j=A(-xx9Dr#AZa);Q#Y`(I7<@63xoW<SjUP2}k7mGhuB7Vl
+4kwWH``t9nY@-rztqf?_KH8ar7laa^s3a8InTMrTJzW2<tPG;`<HaaH$Udm$S_lW1#HMVhN%RFjs)+8N&;Nc+qm?F6gZvT09~&(Og0OLqlao?g`gZ7COw!-|
+M?%aWn(lhpV0_$G)Uk2Pbn$A|G=^scojNa#bq|-zAI*ZPt3s^H6Io)4cJaWL5<k;ID+0@z)ql{9!arxw7XpO=>c|aU0ntJ$^ZoHsw7yRxL)nQDXF5E$5|=_T
+{q>Fn;BOM2kIs*7JqrkMNg?~>bE_b%^a_>Ks{z1pdaNR=Sz!2T_Q&VoVe*LX)gQgZBTZ7V%*ClEy&7BAN|Sy=gN)*O8BD9=Y%Ws%77f&a;Z;{E4Ejw2S05!z
+l+@$5nx|X_-=`pb3;tpE)RapHuw{A^_`yb4p4DGUTB>l~YAu_`{W!ixj#>5>b`1Q+CLl5N1JeX42LUv`o=mVt*H;1CGctuiR|@FCW#FDAxg@8LXjIo#S`sP@
+<2JKGW_n{%z6yBfMk-P4Oy~{j4Yn8*DPgy^)U_Csf|id(QTq*nmagvZzTCe5dUyNjW8PKCC`v_%<{^pQIzvGihIWzO+X~q&<gR%4J*q_3({9<Li@mU*>iT|}
+Kuq-R7Hpb<`Mrp<U&5L-F#'''[1:]
 
 
 # ======================================
@@ -14464,36 +14180,38 @@ VYz!=j#qKPR{VV0L?`3_0eM12B>'''[1:]
 # ======================================
 
 FILES['cxrkit/report/facts.py'] = r'''
-c-oy=ZI9c=5&nGo6<Y#@$dqF4g0?{ATmU6@Vk1r*_%01vRZv#sQlgJ90(WUy74+Zx%<L{j$x5B}KHQPZ+1Yt{=4~$sf?qb$2(wXQE7wZMI^&mAwwV@M?uA@6
-oe@&BT^$Q0(~Z!oHmXjQ$lIpEmt3Ys6tyUf7Om1<Y4lX=HcgCQ3Y&I?+2B!{STr?#(AZj(l}>^n7>$^V*>8(_EsAQ}v_{P8{b=N#_p&M-QTm~MDvT#uF5jzG
-7frof4nHTd%kaDHN~Jw%Dz}A^Wh}}<8<m}rr%jy~{mFWR-^*H7>WnCpMkZyElG;62_r7fMk7-+#He^As(DR>PKgQzq?CTe=m%qGu`~1PZ;O|dw9$r1Z`umGm
-m{!7uXUx=lS$5Ju%cN4KEz+Llx5c_^&!ub?e{lqBS(d8Z$GyMw72?Fm)xc0@0|#!JGP|T@uX?Jt_VtY9oKMceEsgpBr*BJH)T7bt;d^l}0{CCSae$lFiopgr
-_yd5Ca58~Q3}K4gpaHNg{M^)0FnW0P&leA15{7rn+uPe%1ofA9-v?1F!n<3ya`*k0SiJSC{qn6{rw`HS_3Z6;FCHFAp86|Z907~Ju*;g9Bj9DXUK1q0l_|Zf
-MBcPw)9geg>%GM<(Y1(~Rxy$vXWy}KK?<GB<in(u`v6C$&HEyo-2IK7TbUJ2*{t~kgDvgMq*Su4aaa(IMx#vSB5UQY4*Oto29Lz#E3s;tayq&paW{$tU}>#9
-ki>2k+l{PE<3jAFRi<leZ{?(@^Cq!7?qLB(8@RKJ40tKb{`&D0L37h>OEuS~1-MMRSXg=Hp$&3^tcn(#0}$Dbkow8y0u~jCM6A?WA~Vn{z%$mug)--#w5h7X
-*sl~!_`H#N6Q7b32=HumBV}Oqp>Cra-E=M72501fWhV}-wS74TqJW~O1))lyFbE<6Cx@e(n>=tV?6y@`XQfK)+EQ=i7k~Nde0ulAV!-JdjpHk8(bYC3D6bzx
-k9yC{aU^hKaSv#CZPW)~zo_7l#0LcgL?lHq?|^xf2Q2K0omLdJhLJ%T)Qu5Ob+fAjx5I`j2=l<({4mI*N3m-g@HCr3KNAP5%n_K+RDX!$1Q!%JfS#oKeJmbc
-&L&XUOW;2`JNUz`<AOm>qCBLe@nDOHa^aA;EmBxV>FY=Y@_ZZ=s7fv(Tlrp<w&bw9&X5ch#2Z56UL1%vDJm4aWsz}U(+brvmo#m3^g@x3d5@Ebk?6lBIr1gK
-@bfd0C@J(33o49`0O>_YN08k6K6s?!>r^Ef&Ql`AG(7ABnvbqfmsiTCP}GKik058WjzjK0HdZ-n8Qq&k4~#RqaoIowLt4gmsp^oKMwBe>9HNKTJ|!3%Ifv7h
-qqVg@UO5(N0l8gQu((&Bz$08?+L)?jWml?1*0mKye?A2hY9MSI;YzRwM#B9Br81nDt1}D5y#Pfk(pFK6AYht?Gbk&aHHuB)b1=~HDdfF`V4RRjI!BAF$aAoR
-64)G*g1Kzz4|Oft2BL+c0cK$C`Qj7U_{qC{153lf#F+gB%$5?Sp~Gw^LED;q$+8e@n{SdmYKvx!+XZW4>-au|JF*f4aeFLhxSJm!;|+^WTu<!m6S(z<f`MDq
-jKv?DTG3{#^L~;LK}d)Ol5TIsXF_*XX!m?+o1}Brye&d#5v1%3@gVCZa=TS^Mv!CBG2dx&n;*p=eM&qG8m_t3<v1vn6jtc1kcu?&GsW<MWjKnEdSR<G$#Xaz
-KaG#Hk5|0nw21BmazyM-`bHu~P>P<df7q`>$paFR4)W08vuYQwI3y5%LN}ob#wee}5lN<H{Mb+=F3o@>I+YdI_lChU5hU-L!ig1uZ;<$Uziyju`{^8Odksr`
-X1N{pK*;P{nAFwe)gBJkh+>t62i}rki7|+XfnWRF$;~>|IiuQImQ=Im3yZ`dfmL<Bh?og;WE?lUM0YDI)X^G$wI9S!9(?z)z;Ylj$l*(#3c}SM`3m*07lx5?
-nUkK`29TI=?xJYq@VUPpR--<40#0Yn5kM@r`$r2fiUZsJhc*VIIlnI0+hnovIOc$gE@GL^AOHru&YPG%0J6BrR3C<rxM~r0Asy7aQM_>xMELbbc!SUf+ZkX)
-G}M9|SjS_JsZ^H5s^z)mcLHnMHY>R*$^s&3Q7KvT$Vg}HX%6Mtkq+LdGMmsydKw{-4H3SSokAKJ&|Sbd=)_2hdTk9h_+V?SA9Rv;UABhzhqeA}|Dvz0e9UF#
-9;oWm&bcl-X|o}8(jA9LpZ-sA2{@31$0-%ees&6-2x#bXl1Qa0a*p=;@ORRPg@d1WJd@npyr4m44aJ!Q!0lPmrzQ75Hk~i8aB~?34SkWZh7f(*7NEXA;|1Fp
-y+r?LKmHcGi$39-f#p=&Qs;d;rE#w}-=2Y>EfRoh-~h>19LRjf1ca#LDec$PgbMcO6%R<eSSzz@+9xg6#e42%tC$^wSaOo6?Af4|$k~KORp`NG-<|#H=J4bl
-X3}46=;Vbl+-8UaoBwzi+i68NmG93hN)N`P*cwWf2<S1&Aio}m-AC1As$6cA%svr7gu#Ezet0d2md^U&&2!YeZ)R_wCspQk|7e<RK}~(hGYfWo-ebCSAghM_
-XKa+w0aHO1x1-;z-Y=+|hBE_h#Iy>gBH&sS#Di77PoYm*sfjc&->PFYoe=>mPee3(e0=-r>z^NAz4;LecpA8;-S>=giM&(TZ`)$4uon>{*Yu4sJ>gnd<V7k^
-CxJkNV*VLT>M;*T6JQmzMGeAof<%Xu`B^ykGqDc17@hZLeKA^q>#@%cA2)F{ylQ30MuC$&cLSL4H9{QDrt*uq$<3IM)$F&d`NiFW-U8!T?@NyZCuPYcvLwX2
-aSpynkEgUa><DF>ZVIFPFp`VVrp)Q7y72;YiX!Un2p02z@j5BcMSTbe6*SS_9Jo32x}WaW?C#ipb$rP&yx?}RzceA@&?|q{wa3`gJ9~rDJ@sFlS=jkY`w|9i
-lP+bKk{M?|e-rq!fu#r_=*eW7cCAd=+_TfOC8neStGQ)H1pOTOkA36kD<#Of1s@lEUbOK}zkC|-Qar)3Q^8?JY}}(Q6;pQ?c)FiCk5Rgw@%Ie9Er}t8fOU-(
-E#R9QLKCIy&~i_BF&2N0jte^npH_#BzK;rjgJnJNe`T=ev&Y%P%NH*me@_Clx#_=mV10jZy0Q)ZsAE^Ibye^S*(DqFvULBQ&|-p_RJEbq#<$|W${o3bKw}s(
-ao5@@w%;lKfZF_1x5B~Vc~i-v4nAhm=a|urpDj;942PQGz_z%e!!Z_5YJXqKYL!WW@&^>rZ<1oj$6rD(q6;vNTs#ISw#M`s*iHF;XLuN&-#d<fD{YQBf!Us9
-4CxMIHqY3$K~7mTIUG8Jvcf4No8K<{odmxR?<Cv;-Flr$kWC^>qzbieS~LTc0<Px~8?AvZ{;e+PYih+pHXF~~1z%6@oSE&Vw3CVrLSrA%M0Cl|7tJm)Tvnj}
-snSp)>C*!HhGS4)mgGTj^*#S&GWl11pns*H@5|LP>#D8W9y6|%K#9KpR^q&vz}xJW9cm(y`u$_uq3dK0msiA8vp;!BLgDQ<*gGG}QDnIvWc!r$S0cWt#xWKQ
-+$2t@rILmk<MFR!46ZCS-5Qq21R>U9F&@)IOP^su+bhz*<Zc^@;ObrF*x8r=KVhu_;Eimu9$aPf|F$kJ#Ut{?e*hPL0o?'''[1:]
+c-oy=ZI9bF68^mY6+8h4TRmCbEqVvsrdz;m(k5uq1ljEscYB6QOO&myUJR1T#%K7y-!nr}mK_(HyZzvm$RRnLdFGiR6-CjnYiWgDE3uI)C1jKHOD1)0gppez
+mu+W-6uN5?p=7oeMm1J7nG%I=YxEQ{v!ZN7X^qgzbd@#N;&I(3_)!@2SlTrnrA<WJP=~?LvZ_rQMbT))v)JvXY*wPIH?6i})@(;3|GbrT<%P13`k}NzXtDU9
+v?<$Wu^4uzvdi(SyGofLn#oORWtE7kG*;zD;#u1iWxujn<9E@>S{(`H(#o_dGun1PtAAg##iz1bWi44SZ0PwfukRA^diLFm*Nb1@zJGq}U-19k+uK)num15O
+5v5twWz*`T>C^{Vb<$#=X|1d-vwqSa%2lV2_0)=cyueCUmD1a!_n0{&oLadYm}-NiAZ-%B0M1;uRem~(JsjlUyVoO;;~5K9b79p-0AN$evKftLw?By+5djMd
+PQ;?dC<Y#&5f%VeCetb0V+mj65(BVp;PbYLqtWfFf4#WHB$LV2;_~t`5mEEa)lX5Jh{@HZZ@K#E8#G>q*1q}DwNpntdOdsp<BQun(x>^B8%Mz9uk60I;AnW+
+tyTojA7n-^OHs61tlLLX%Vz7aOmZ6WqZOn2ZuTQ97iHL!oqn8Zxs9-N)_y4S>DAxqS<Ad^t9Hd547{wf(@II*V6iA3jYhdDM6TsyGwB1%8$1@%Z^g20tLxDP
+sk>IB0Bh^?fhKOK*sNt^TOV#0TG>uF!OCgb6m9B8+`s}}Hu7tiIj~UL?fK;?n(l44snor(8ZfhZK6m=uPh7wgcvU=SK0uVWLYfE13#=+gMJ&}yHVMB1JYyq#
+STh%8ZC#hv^-^G=do9g6IS>^D@a*<Rn}OAbdmCMtw$pGMoKZw>I<ezjyO(_=N^JDdAXEhuMo}!_<jLsbqKNzyZrHMG@=B$yZDH2(tH1v3{`%^x`Cz7VGJam!
+h^}$;pu+y3dfa>F9!ml@4)=gY*p2!K?3Xnhl7^swf{3Iz;Sn&83V?-OG194`RxmOoqo%dup=lqR$d7R03c(@@Hs1|cbuS)ui#hGOG|$A&ZDtS5=c-@C&jc5g
+1%RGr=0hTGU(Tl3aL^!hdOL*0o#UbbI}sx(X#?0|lAL=aZpsYSQRX}nfxHk0B{GzcNG(68%B3IH*Bg?df_Ot{+=v~?re%%fw<vQCY-*u==IPT#N3Rt5n8$dH
+7>S`bEx?xu!!M6S;uOq|1~rNI0O?6c$Iv|ZKDwhs?6*of98)62G&~#vnwPGTqn9dBD6&MvOOUg9kHgu2Zr$dbWlV1xGceBR!n1*hhO&(9N;MOnG$yjR@`xT<
+`#>-*a(0IyduMC2KeH@o0o-nCSUhZ>z$1K$THCtf%`R01)^!=he0hyYsF-jig-^#K8VUawRmw6k*GCpgdId@?GOegw5HL;449c6%Tg9db9K7k4AiK57pM>8j
+4L?#==!ZiOAPjrMehaDTpHm~$3siBL)<Lu*bq{RT#~8JbE+`>Vx9RE$<$;M#GilVK(-lR#_L%mshgt=4{v}SC4V-k=0_+)zBQiUp69}z1FTtx6q|t+1tty3t
+$uXiyj1-9-+MF^sj1X=f!tOolmey=AefdFMKW&`l*7?E=u*@s`;iTk0&=ggWjTn*<8Prg|`5d>T2lN)FN+axchs`B>H%}sVPBApBVJU!A$UKM344GB-phV_d
+4i`jzQ2JS*Yqwk4C-31@=k1BQX-Lm-@Kc2N67j-$vLg5!k(WiG*n1c}#32>d#^nbGKMN`YzV7EwP}aM^Mr?qlrHPqF2zC+?ON+T;mxi^)f_0&(L%}<7@J}()
+!;9Y?1DruWagiV5Rv_fj19ZJ`pvLSxHBaZBFk8PkCh(1HcEG1mG#KqXo-{>{Ai@RFU0#YWIMBE+2E7v$+zSbksZzPws3s@cW8&k%*Xd=k7k>_Z-VF`__fFyc
+pj;zr_vN<(h}iMLVJ{|@PHDkEyr<nk1wvoIXV@V%qDqD?E<&k~)QrV9{OlaUjvQ)VL;-g)=pr8FsX9lBG(M?7gGl@Z+@VUIfYso%K?Y_txqQ(h-iySC+Q%Q%
+CebqyrN6hO*Ez<#QIGnSZo7^7OeS{1N2cXqLiw?Q&3)kr#sQNe)qvr5JS0UEBN6dKj2Ljpr%NivtkR8SZoQv7JPrliR`2Hy&O9TdxqVDcw{%MFooANYK{OT7
+kDn?m2l^5@?%XkUvfLu6qG;=t@tky=IG?#w3QfWZHhnU+gb0c_=Xyr~(n#^BmmT^j8iInUvC?vGq>xMm%bf;tAkK)}S;VCp1U)Aj^>K)VvxZ>L5t@4MiMKwo
+&T%t!xT+P2l~fcv-rBy0QYNc%srhvMnRwdhb}5%-RYD~rY9$-K+Hf=t;^sRJT6nFhd`ed*hpP@yBI1asX+l{8m2XB_$B-7y${B3X;p)F|2v2|S^3|aL;X3qa
+{JhVVyv%7;IoN8TqvO3$nA2$N$#fhUeGWK;BTzsZ?ysqs>(BKQuR`kcs6uh!9Ub<={j?)i4t{>*^YV?O0|O~%C?*WxwV#r@7F^31o^WwyHcu=#Y?e9i5UOu<
+3F(`oxnMhM7C76u&Oe&&q=x-|U^%5VoeD3ni649OZ5as0Apy9i1RldgWWIe0LDZNTjW=AAus_duz*U2yQTDOb4@Rs|d2sofuwxKQUK5o+8<e>Po6xEn=R?__
+9Deh+Md|ORZGLm1Q<T<n2`qMO{{3$3PSU2W!`ZPWR<HrZ&QP*KdK@DM^6P$B8P{#Ds>NE#r%GeO;6G<?UJH_?wcfmaj$HWt?EUk!&coh6xoOdmrsCw81G_ms
+|9Co(bxZ!UF3M<uYe5!w*Ala4JExN#oEdRFW>j=7B2Gb3GHB&{Kk70{O{InTmK~$%NC;SYAfega-TPPH{c`u}?a$aikb!&jwx6hw;GNR-ZOV<pSVW9mQ6FP^
+$|<lc%1j<sf`Ea<{TFnLl<>iQ3amo5Y#>-oL3E(ZFDCclzQ#nHgN}=|J_pS)>%M1)Pb)dPSTV|yjUumk;V%dJVp{BuZj4UO^#1+>y4vlAcYbp3Wj4S#+WU;-
+!AUH+082u>3-90)dOXnLupE>+TbEXagK{Azjxw(gNsSwLrZ}e3j$m;gF<z%7%9)Q5p@ME(E_PhBg}oo{fZgcC_4;|qG2GxsvA+x<V%Kl}tZVm4koWe6q<`vr
+yjj@!3->aKbek<?mysD~zkDBsw1K7=An3(pmUUWYZ0_0N*$ESAz-qpk5kY@@{^#EK`AiCOZb9d~=S3Iq^b=?xXz>8cUJDL8n#Mo6RB`QZtPgjG$1zG*hv5#a
+w<S$TA>dr&REzjlk<dhRJ#n+A+?a^3<Ne&-(HvTbRep$yaJ%X}@P9Gb^V!|(_T`Hgcb`LGpL3?~>x1EO-Jf&(nf**vH6L6C_!5@B)1=gxRxOx+;)e0pn~>%9
+TtT27oUkz66Hq4TM~XioH@~AJXC|JvwJe+H(@A=c8C`?}=0S<!VP|++o1fXkJ`oRUdsE4JnM;B62NcmSX)&B9d@PyACtw`;c#M#2t?e1u-$3=1;ck3<CqDio
++8i^1xte4Q?RH}}&)AhgezPcYICKVSg()Myznq8rGJYT4m-z;|kv*g!M<NSQg<7>5#Q;&jc^+}m8kzDx>O{VwQf$Iz<HL8!SLcu3%<hAU*NP27M?sQ_>0=as
+1o6ahnt}eOOhZJ{(*pa3W6+$Y<Uw%tHUD%v{dcpYPkyNT3bn|)dgF&DjH?AuVs3trST7;)wvUSrIT56ObEi90ojk+o=L^c&Pu`SJc!vS*K9V?!EcZt0hrGWR
+2}L!QabVygaY`kXv{V?6e;ebx%39Nnb_FJwpe+&OF&$*78y0l6B5KUBzX>OSv-jv@Z(sg)=BxqWjT~7IKC|#Q*pm-7G5O-ZMc425'''[1:]
 
 
 # ======================================
@@ -14501,30 +14219,30 @@ snSp)>C*!HhGS4)mgGTj^*#S&GWl11pns*H@5|LP>#D8W9y6|%K#9KpR^q&vz}xJW9cm(y`u$_uq3dK0
 # ======================================
 
 FILES['cxrkit/report/gallery.py'] = r'''
-c-oa%ZExE+68;?j3ZA~KbWqf!hb`_LsJLvK_HqcCBFXK3Fbsp1=$IFY)Jk+6U*P|~Gs722c3SK$x{gQ=hx7K#3>ihy!&<OMUR9#qP1$xWi#1!xs_vM9g;q4W
-HLP3fZI?2w3c*&oWkAlP>F~RTd9F&<)i~M6!faa6F};HQx)bor4XgQ%Ed^_M*NGC?WKk4N=s#K00c+l^E4iGkT3xe3gEWPaT6Gy;7R=FnfCKol5-GbjqQx&u
-UUI{W3R!oaG)!5Fh8yJWSHHqAoUAr=vtztts+qXspW7#CvO=qseDr(30<BpnUW*YC9+b(NKlW$qMySPOD|W|(l`I69Fpz$^U0nX>;a|6RDRWB;y-Lwqi&m7f
-Gp$^1%qu6hqR?#__}pCna&@!#?e^~DeagOEeZG9S{`D$lUvKZP?bjXAkNAkT)otML3oox#voRwQ2!mc$h=ht4Qaz4HnpT6VU7#xTMj0_a3D!522_$!RI3nqa
-wWztL_-v!`N||<SM1xKbj6R5}O4$cpZEBUW2MUPE&E?(atNVw=&F%gD)jiAEy9vbFCkklJlrUS}K0%m^RxqU*-;@%hc9AM-3d~QpHy^L=U~dEgfYJPh01-{@
-uRmVF^xLyDWcpP;i>kXIoK#vpik5Y<6d3v(CO7p`aap-g|7Qrv7&Q8yQ29f<5y^z67|J)DoB-)1fzQGx;4)+FMtN|WmP-YG=sb~Es#z5Jn=F~cl?w(~5n!JJ
-S(LaLa0t3ehgTX8w;TS1wlx;ub`6gG2@?U>V6Ch2f;~wEyeM{3W^@CJgZQvvEzN~T|C9g+fUoq{Wf5|D%0%6mowL57Ul3MlB`#nR(htljw}W?sG;u-@TSzz?
-KruOSGP@BOhrX<M^hxTwZ*Kz{I5SPzs?yv5A!rZ=K?5QsnJhO8&+%xnX~PMKR}+rwhHDL%?UXIGu0WGgtZaIXol&M95D7bd4{4w?GmM704F^olHXDP!U{ekT
-*H3A1+H&VV$yO(FWrJC<X>NmCl>VdySe~>3^iymGpC=3C90%vLdYgGW+YxUI@T(w`q-+&+0<!lDuHe@`vQ%hv`{hh)2bewV7npIO^upN|ph}Ss0$`*80h7u}
-4U_Z9P{sohd-2AiK?J1C$`NGv>mp$Am_d@VPrT|#42t(-cKul+#whHf;w@x+v%uI9!Ii*l?p%Ce`d6GhOmYKf(?-DDU|9-CGDGA@EU2X*;8?dii@DP>Vgi4R
-5emy_=JE)G@EFrjD)`<u2I)<(nb+w%T90+}rFmvH4g3NCQg-k|P@6lQ<3C~fT5!dn(k%H>RuashzhSP05QH-!2?`Er(ZK*r=kOu{E|i+B)Rd{LwGJJQE)6yq
-%y$TwwWvzS`F_1YpxfSLBsvBXSeK|Fr+op};O-OXB8*fU0pC7=a-#BJ$xyra4EKZbu(*myU(oBN5-KKItLxtC9HAQzme_lCZr$Zk+Aq$|=6leZ5*_eARZUju
-#~A(;m2B`Yg_UI|JCC0Lq;q!a2LPLMaeDq1{v;kc;3DyiCIm)c>JIW$e2QmT_vKMXWjjh{({XX0lYzD^lui&Uc1O&J-<-YgZC(oiLD6NQ4khd_&WK)Iw+k8W
-B>Lc$u(BImY;|r&$|9;}WK=5)nKAOkEph>SAYbA@flZN!N9Bod0Do<OW3y>n0*p(lrY<WT7sx5Y2D8Mh&Z#9%sTdP?1~P+I&|YBSWR1{(FJvd4%_s@1q8Ho1
-?BBe&wmR$9{O!;0f|wapFI|c_NwT$gE+yh42LGJDoA0y#Hjj~0Zrg$h`!sqCdFWep!41?!-<;28w$}v1qULilhC>5L`5SV4^{ybot;6*mK4)zu(BcIo?HdQz
-w}mWt!MZ2e*q#RO8cLhdeFHlbXemnHP#{#lUmb0R@W#T>#-Ik$moSF}ixmI$$qL6mst$X11e#}%QEIN_3dpnNZh_(D_|0uXK}`<t1F_}duM^2(qJfG+Q`AZ3
-{e>j9&T`ucz~Z?OP2c_>azYMSUq)kWfK!IQw3~8lxEOdvvlT!TLiEi6IFbafSw>*@&Icl99sefcFi$aGbCXB^{(AKp;P?B6W7g0Ae&#`UT-gT^d5pzzDe{E}
-dsIMwl)R446k{fiB8<A-xLHjs-kkaWge$$LCg1hw(3K9yc=Rg58toQSC<yjzpR!Vmj#yQK+Iom~#E7!R!AWK_8D4O7Eo@2D8-q=xC5W&&1sCRro(joiU?t%D
-iicr2!7Pm3UYyty$!gIcuQ5#8c-?Z4M~h1n1$R=DhiCrKm*b|-P5ItGWuf;ErOS2oDI0e6Df3-D%=eu+1&X_d{T~o*<>T6*{d{wX4VDEb-alBLhg-O{&7hbD
-BY(2$hf7W#atchkz9#P<AjW-1Y8!_fOB{Ss$)&alD?ZAQ4_*gmL*eE~Vy{LcnjkPJ<MsMcHMWZRX9wcyw&lKuaNS34E2-~5YW^IP0bN&-B&3b=R_^Z$m}u6!
-9R4RhHgxlG4n(j<8}+0R0s}I<hUNX+%3<crV418y*S9>p#|->vmoTqWSo>Lb#d8rqqP1qV>-hma=?77l;|~lx1gJ%d3Bl9BC6J<$UN-t0g0G7lA2ev6EB|_n
-?H%5l=yr$CBQfRIzC@u!G!^7ed(!BImR!I=j<I71tbH`3!%2*=!#N77!$})ouN>nsn*D8s7s=t=E7WvJ&))W=IB_I^&yzvTK@=PbM!urix$9)9UShRJH{f0F
-#7Kh=PSBkKNgR<OL4q^d7DvuhgBh$9SSkinvKtJnIR+C={NeW3>yM}B|41V2s_m?6Jj2kX>j58<-cLZjF6bEyMWt#N+h?(u6i6w>#R@8$XrT(Du5Q83q0&~>
-KJ!!5#gTpa!b<ew-u7a=dSI}@W#A{On#q33YT40KmRw0uQtecNw>S+gPzDT~fb=4OPsz}f<n9Xo2ObuKH~'''[1:]
+c-oa1Yj4{)@^kzvxVjH39TYX`;fg&6Dz4kQMGnEHNP^uDhGEbW9rGfQI*G313;f@2X84d~r^Q~e>xjeQaNZ9_QS`78?2%WMX!ldL+sI<W*0QQQW?-WgjcyI=
+HhR~kOshh$wQd=pGif^ft^v+f$+{YWjV#Qz6&=%SIIlYazud5z@7YSQhIgGPflL-f(S-iVnl9MzZd1wCWZmkT6&koHjMS>j_^MzI=ObLeSCvTFwGl0TS@e<{
+UQ|fB^QZx2F&b`=y5Ic@%W$*W*3F*rj;Utiu77Tyq{#}c*7DJx0S&Zfsdz0$NO(~uYyQ~Zts9}1kFD6BB37~xpu&J!w4#(|sn^R^6uK=_<}d)1qSBU#(3w`Q
+w&s<K?WsWS=EJYEo8=$3cc1Q4_S@{shllImXDR!7dw*@e?g)QGN3^YO1BG9Cd99kQ8KHnT^elrzRJ@StafH&e8YJ#|!Sq%cF}?}*x0MMfcXl~K>57f0xySfo
+opPp3JJzK^+Xq4)MOCHjqpr5KO4$SX#pLG0-Iv+@!}8|#{(g4Pa`tWlF87)InlmNLPPb3s?V=S-X~wr;2Ua+T6*c+i=i8f4vpYB&fghk#zoEE@CimB$W&nPB
+ae+j?%4bn^R}?OlR*#}(oh$`L00-c<UMVgs=kfmxo*9Eg{}n2KXtyGn5Qrgv)5#g2exMk%Q53>6W9?S?7&R@I3hdB%BrjC6Ec7>7GKo7^3_?bLehMT};$a9!
+kX5>{rS<T*;ZLYrW8>WJ!L>hQJ^&qTbX8ulC#irI`A*7=Za{Eg9}aA!x$;S1N^u8qU+JAoCS>xIiMla+r+q`ez^u|rTmcZW5Wti>!Mj1WIHO2gO1K+>Vshqq
+b}Ld2eOdPClf-x5UI(;rYMQcjrMUq_kRU9A1cXXFS!y;s$E)SG4L49ghwHlGUc+TOWh<>KkfaoAn`L9Cl&KGhgq^>KG|-tjdc(rH1LkO(ltEt5DF=n?r!*LC
+wfCQ-t24Q_&aBupx6Um}e^UY^&sqWUDK>}Cvn5iFgK=8D%e<cLinj&WRgg+jwvIXhN&E$O@aqs+EL6Jva;mip%pUd&)VNf7>2wRBN}dl4pr-)>lge=oz{O<9
+;}MHJdt=tX15#%B2t53C8Dj91K$5c0yy}Pz^7m76{aqu%$n3J>EhK)kMBfp?lt66ZOnjvJSByMNasy-2L5R7*wiJ+LhLIz&u9kuV$C}+~%-xm|5%^<_P*_bf
+mq!@5#~6oF!S{|aNN<A8y-eScdMul-&~vkG;1>cQWk)|0Y6~ZG{3kSD3$7ScniXHkN`e~nH_Wx*f^a7!LBSy{x-bCMxp<KfE|i)r*OaNOwvG*sCJj0mz&i|>
+ji^e<`F_8_K({T*h;?)%&@N#^PWuf^gQw4+nJ`jq1$=u4$_dK{ONP?L7kD0ohs||F@`7A1l~6I^T3HWP<_OJrw8h@DOKUD4rTymoVsQYeDbWG_bJb*(evIKy
+QOO4Xl3Q7Fvh(p10_l>S`vru}r8vKQ3x5(HI$$F4j4A{|pz03tRD6ziS@Y#lM`b%o=F@R;UXX%zEtF1RD|T1RiQa;}?{!`a2!f)^LLExjPfm%RU3Urz?j_pb
+6}PenoNsmRM9LznW~5Zh3#l>k#Vv9Ud&FPjf&!Z&5s%6f#R2@a4vsyiZ3)mXshYa1bXp*%4ExLyvpT2FIHh7t)EV#$QbBuxg_AWxLwq4Q@oYv(U>&{K2IlbQ
+#dX(Nx8ZO9{w}bYLG{w5h?6ASi04vbe8ga%%Xf=I_V4B~a>DIeP+^}&PeUI1R$Xudb<y|e^SSLcL9r<Lf|TK+0l54FDZV-~h%kJ(-oxjtodjH*L(;x+aD7|I
+f>*42l8x<YaO6<hjK&V^P@ttKeM5nv`u*x?GlW+bx;8pBpuPkcA}mw<uTNIE{!w)}xGPXSgN#yhCD(wSt@cZFFGp`-6ADUlJP*W{hMy{u<3s}$g+SCv=KWj}
+TVuK76u{!S5KZ6yA5%gKSzktDY=BdSzjT^%Y#0o@pxGKi6kPPpQE(&)PFqG`_s$0_W*z?~;s7U~uer&ie|?>Of$;m!mSfh>f4T5McUsv89(fvz<5J`c5B8`K
+{ZaCIbf)MtaTKA~?Z?e(V&l!J|4*3GTWa!Miw;fc;ux=9M_8lXW(oztejQR)YS9s?N>E!5-i|S%Y;ka$*-VB5j;@6*iF#|WiL?k2Hm6|1{Mb?<nGCc9bYHPB
+Y$uq7vD=Fidn0Kr8ss&GNgKy47xJiaX`*0GYVz>TAKG%<^f{34{Zkft|4_PISD&(BSD!N9)dRfm%*j#Q81{dJXe%E#2KDEgLu{~YaN_*I@;pr8RyTuU8kGFm
+iXVoYJmeGry1pjw-yz0*M`{~~97`O0Qpu&Z2`fJGkPlu5=0oNdh+;>h5l&zjgz<9ys2W?r{Idg5b;okwL%8lE=PMY0shYYbq~^~t>CiP63H(bL`wM!=r5#t<
+g&kPY+0QSKxV2{P=Lt+in|%)d(>>O;^Kp*EV2-xxNnwZ#&~Qx4`?r_l%$mVAX^F<W{P@|%XHu(3JM{UB{hHJPewO18EWFcGQxsFoP6uNj`60b!^fQ64gdCqR
+=$tF~dWQ`i&Pg=S;e$v_8MQA;$Ps}&Kg6s<jb3QWxfo;>y9QS}L_<6TqE8*e$c>JH)}vmz#z$rLw>6HAL)a_WG?r&?dsGCRFyJ#|5OZMH6UNAT1YNk^l`16G
+cQgY|Z)Zjtd}4xr6j0)b6bT$$(6Kmjsv1DBI$&`afMhpVSal2lP5klp_v=sRm;Xp2?4vEzwVGk+67+x$aqj_;p$mHWLRP81#r7dACIM1PYO#V^CR(VwD68AB
+FcjK~+UI)mx;V0LU08cw+-qKp!v;DVgyzpwCzHdJ)v}|<E4h}Uq-v=IZxIYlPX+`WgY*V~Z^+Pw<ZkHxA8fjT0s'''[1:]
 
 
 # ======================================
@@ -14583,19 +14301,19 @@ fE<9*CR~u;w7YjvHY&QCLwj}B+Vr`-J@2|oE8O2ChICyv`~>G$7~W~xL#Cpp{?K3K$MmzsA?`JN=7QFa
 # ======================================
 
 FILES['cxrkit/report/model_card.md'] = r'''
-c-nnd+in{-5PjEIOceyR4QU}eZBW}t3pWW66}c3#+Vst)mXwywE~%1SD~ht;(GTj6^~`YBc4MF~fyKF<IWu!M`#n`gX_|K3=n=i~+SF94pwDQ(Cuh>uhmVoE
-ZvU9<ielwMx@r`^J?`iLKKGxx?ht;)X}CV_MkD-K`9RUQWL#;;I?9eySbwCWBaZKlUpBR}?%?Tcc8EMjM-q)xoPgaw1e@SUtKb_-m7!o_Tc=3N9hINLN1GV&
-jS10uhYaV)TqgV-Nv)Cz^v0&LGIdQRk*W(inH`_ffeL@v8#?~scvj4woSr^8EJmY8JrSePlyi>XW*WxAfOYHIkg21&HN-LMeNEUzLT!o<!+_ofj-gt`gnxEG
-jefvDX*4&q!n?BH#yp#?O%)+A`8I7@w0!XV-S6`k)8o?#IUgET1ND?HlL|>-jOUG78=#}DvFobGVBN|Wk)4db5*nX9144EM?r{$;D5qh%4eYvt76GF{2a?=;
-+L&M)jIA&mUsl{K$zNPKmwM>)%`-Y?$J`6XxAc0)!~AUAgdZHKi0yDYYF&OlmsX-N`ax28{8AgYMm9;E!SlNiD~kmmh7W4y4!oU_cZSx%psuZ(JfQejYs_b`
-zO8)C8=Cyr#jt4hvk|i3ZDTc1h2c_TwMHBaDwqj+7|P#EAQWFo64?Iv`+v<F`w7_#dMC3!6RtMFFV)i4Htoo-XqbM%iAq)5Wl$+^J$ik4o0+cvTga)VKQnk<
-Pw4X1#q{L+r{X5dap!v#E5#=GoexKaLvot5xv}|_uS4sKKcjco`DW&P$Qo3((Tqm#O*AT$6*};|+eYE+D5h3R4=1ye*+de;T*K300=BH!#=PEMlEsA^TnW2w
-D+4+pC@mag=`k7f@8Ccwv=Mt<&^&R7^IWYl+Jc`R^EnbzrP#<2xrI`OmV(6uh?S}g#_*=+j-Deo^WT@cEA!K6B;o~TP$3n3rnPlOl#A{e#J`ue?`B!sMp;V*
-Vyi9Eu~;sA{)K|T4{Fb3F7kF&`lew5FpklEg$2e-!3MS54=}q<ehm<qy&l2IfPe#EsHDVkyg!?C<6^~1k`CMzxY39G7LRpMTSuEp;V_zfhxsX=03T9bc@Y!_
-;oDFOih?eUp%)j6i_2FpUoMJ9%MdRXi}&-Ne_PDoy~R@|`n7E^^g(YwRI)35QU1bgBW*D_seI1!tJM-8s;G9nlsi!7)})ruN5pB1&5NdZ0QNNpAs`sm8X0U4
-cGE6v95yC_*G4J?j1;RDusUX&4I&#+K54^{ig7+Vp48gheJFXjximhL7kM&Jw;l4WYJ8VySU3SN$^IEPGmy`|pI~lt%cL*~E8jXTy$#!wyA#xTg?Pzp??1xE
-f`()&iIU&nohkj&>NQ*-91piZ7C@BgPSxG5isMKhglwQeP>v{({g1oY!8)X1%Y<$qUOH=+clA!%22parl=$r92C63+@a@(j!V)xS@VHla<XZ>dZsM@szXpF}
-oWlPsWXY{Yb=FUq{{@dR4XX'''[1:]
+c-nnd+in{-5PjdTm?{WryV62-+Mu?P7H%9MDsm}ewdtEp?T)l;c1eZgT2Yk!j($*otY^qw*^Pm|7%OrvXXeZtdbgvBRY{Ys%O25dTXIc>a^)HAc4Rngtoz`p
+>voSxFUeQdh3iJi+2f85U~~Vd>keVZriAI^F3a#^X&resfla}r4JE?~ZhxYqBk}JqzpQJe&B4>@^bm25j-oe0NdPf_?{t76EuC#BR7{S2TL({zEft^K2OR|Q
+EjzERL4<QeE&{$isbyeCuXQLYu502zs?O<TdVER;%KfQt>G;RvX+C{&divxr&$35-BeHBFF-LDw8%D7M+N^3Ou08KB{0RBJZrC`w>fj%`0ljwOL$&e&f3`r4
+deDJ_ODSlHbEUuaiJOfM6(KO$HmqBeeDM73AG6EJ@#&b1b&aZldO}x0xe#HDW{p}g(9wqVs_HRlv$VMvBQCFF8=pM`LNNvIQ4h{3Q{rmx*mXJ09jHMCF*tu(
+v(pV|%Xw{!N{XfUC7DyIhc@3lqhm2lwSc~bEw@7EXEtLwFr+-D!)&QF>G(XB;+e|_LF3_<n#~H)V(0{3&SPWaV8KS<qct;wzMYXZOe@F8tLr8a<Uh8|pV9SA
+WowzxV82d=LDQc(HVf9;S3|2nE;YI=;fD+5c#Il`^!Eb97GK98xclet|Gi%8Pl%q=+sO4<?A6-Yg<9xZhb`G94eaL<s8F?DI2F>=qt+Mu$aM4HL`F6Jn!)mB
+Ojj>2CMQ2Ujb?E;?rg7prQ`~B=fhHAkxWS?-|Do=H?B4LU*4LVv@<hV<PxoHJ!jcF_N-h{p#m$j%?fKrKD1@5;beL;-46qrx!)YgA@ulh{DgCjI0pPMEFmUs
+QIRh!SV8TE7EHml9y6WOERgnC3CYxOsnMGr?>RvqDkYZ!Pv94ku;4VhPoh$VW0omT)jUUR>3yH-F3rzb7KIC4L57gaiq_h2R4ux95$$_f`+k~qElWBYA-1JP
+I1$RZO}~&3_|ew0$VoiAE^O0CCqPAZUtNLmDq@3D?gp4$7k>>97Q9DrG9VDgOBGZ!9PQ4=-6&s*ii87mjoy@p{REFnr#6PxmBLaqX$R9$8vn>r(&G_*N8Yxs
+h!AqRVy4TB`Nh@C7cb^{Q${K;=JR*6Uw)s@-oC+6>hdeyV2cK!eP6{P=`+gHvhlP5YccJ)kXNe(UMR1&GAUd1%dAK(AdK)UHAc>J{s8GKae{+m5t+zp4|b(*
+Sq_>Q+<{7rn8V2M2GodUUnK@)ASWNCMH7ZreD^pCsVOU-#*4%V6m5%m%NlPH4TBbQkCT0ZEXAi)@0m*#ZloVl|I)UmjAac|lM0Kd)9A=>*VcZ(oroBMsSwrs
+{>)71*S1{21Y+@!{YZRNqdO%xd*#N`;&=_Efj-2lVKk;&=uesC$C`Q@t3cgx4=G^&$gd$>F&LiTGU{k_8f0|Ti!|b`oNd>Bn9|>zy=9~D&q173T_UkaAg=!f
+eF^x)'''[1:]
 
 
 # ======================================
@@ -14922,51 +14640,51 @@ FILES['cxrkit/report/sentences.py'] = r'''
 c-o~}ZExF1lKw3Hie4TT5@#r`J%_o$D(eM;i5HW@OgxC4%PkB;+ZJ0A*A%H^Q&BX6{`)>v)!if|JK4eIgCmmF-PQH-)Ju01MRzNstSK8)&W%;gN;mjp)J88&
 qVfi>%xApX<z>Pj=DN<T(q+a^MYU9RrE8N$Q8XOp>rGWRcvG0q!$n=KRkPpZ<x;s1ugm>V-p@bRPkH0t&#Q8gFB7$?tEQS)MVBVk+pMKr8J!h*Y3w;kT5k(%
 !B43-d83O&6}fFp)+5h!qtn{VE82>qzy0;+w|BFTH}Buv_Grx~U2JueSEZ+{woQ?n+9t|2+ic&Xt~Nv&Ce?PP>*aP0`SuycMwhj*Ew|OSJms=B^eJuhV`p37
-I^UQRI=d~JK=EE4dn9(gGHdNAeyr9TUFWufN`C==d5OKeGtI85pRVh=qOJX^^Ey$tXB+Huvzd`~B=mn(WW(Xz+q<8y)s>2bda8cB`JcCMCYOI!da1Dt>#t~5
-dj*E@w8)FKjfSs3yn*b0y!qvq*YDoY@XfwiLEw{MCt?HdKfH^E?`~#HPjnx1&~2fT(y(<}*fO*V2G<&ERBNM{`Fss?RyO|)WRK7~w8tiFt8GnYPprYPRJ9PR
--j++7(o!FPx_*B>yZ-r>b~PRjqIZ=lMN(>~$vMclu)cyEOkL_i_5|Cg`V6fgAhoD!Ucj%*>*ZF}+fwNQyGT_uRQR`u?kb*~$k$VK=!xj4CX=w<y!w=9%lhig
-+xM^36W*EPPna*=>{X+m*r&0ehA6~1v9EY|ck}N07F#-COLn^<WtuFSs%TkNS(M;ySxxK;ujkulvVe8=zJBvfmd~4%Wcy_Hc04{OpFpO0W}-wz+w!Tbb|w9U
--8H!`0xi93s%o+@yC|mb1<VA$hQ}cQ<;SXkpuAQ-nVMD|S?H9u^SI~NY#Mk844D^Oiygj#ZuhFf$C@ldLBNkX6NDOOW)VPS>|AH+ohDY3zrw5QDFh(UC{Bp!
-o4hGtJ!Ca`sUB-Re==~o9Ra2WnTAoR^%fc{D;Ol0Evo8?7agp1{bb2rvBUJARbGyFx-Nl>Da(P)!o8u%9apJ)W#i$XHqEv!VHO8=v7;Ivc+z7WseGYi0aL)-
-_`BO@VX`moan3*h`@ITl&I2|K2iBO3*tTpP;{!c2uigW|tDhou?<^BACBC|sDbIAoJ_6Mhm@CI;qd{UD*a!(rH8qTZmLwOhA$k0_Gx>7WSl+egIWHGg%EL@H
-W8y0emjRJTg|y&g2rnK$jt+6he&s}s+|N;bJn(GCL<KV9mUjUw9nlX^DWm7BME!G{Ed>L_cg26h$aarOH^|(F_jXg{&4c<@jRdD?W|;i>1RI1QiX`B`{RC-p
-x~d~)SU7s$;fZa4V_?7_c1Ggd>Ule%FZVE(ghKa&xW&hnVb@|@5pbJpxCA`XATWM{EXLl$67mcf6L@ZFILDN%VzDg>h;g^d=d0G1;G~3ikTkhc!cTD$GL44N
-k-do>-gazOUIYaL(*}`e0H_sGhBWxSj7Z(qV=^W;D_cuD!Uvm#=5$-Zl=t#8<=lu2UY==l?O2X8(BH{o52vf$`$Zmj6_yj$=nsSPYrU-XW_3C|ig=ia4ddj;
-_}rmmrX#U}ivD|%hGY#I4if3oG$&g~Td0Ng0a~Lo2|6IhY{!5_%vQV9w3CPQarfhMhLMnPwL+j!JIdR{7C5jZszf{>i)d$0X-w)qpT1`D;Q%}{0mB6a3b$kg
-HoP%W5U4qXbO^|OdV|S8MX>EiI3urffAMha4iKcWJESh-$o$_{7sXz2V2%5uC2<||B!C2Xwd#_mQ70^XC^IC6naPkUj1&xVByq+KP8ly-el2B2G$CSD#4aWh
-6y1f%QXeqcTK*rZqZK$(;*D?tT*|#pefdFrW1wiZFpK78#q#?^-Ft=5^YfvJ$9Rx`7!KHYFys9O8Lqcz9!f7x#?dPp^k_6VY(t@iPl#yMM9~9r8^^5VXKnCz
-o7j|8v!aBcseF)iR`l`$Ju?hay<%emgJg+Gh^l}q&OJH&B(%IAKIOX4P$ht{+c0ZIwPVQFrPPSfA4NYOUpU#ahgn|E7}h(+f(lI5j@b<mB3{_SR~$o@kSvNV
-wsI+6ZpFNvlEj8-sR1!>C2=1NXx_Z+FqW>R_F?dPS*SfuWOm4N1Mh0=Gqa^EHwob)LQd?7o%mcU;^J&QFRSL%^ObBx9e97ogGlE1Md6;iJ;@a2|40(eC844u
-N2C}N{iTy7MiBcFuZizheUK6Mx#W5@ZlXogCSK2P+AVZc2jb$$X|uP$1Fz-m#hMdy?iOJrr4{WDZh{QNPe3C%f9j{*SY3h#e;d<pVu1cXMv{i(CxHN4V2;`!
-%hLGviN3O8rL=KSDIw60=0%`x_mO~OyB@c5Kbi*B8%=<B)?jdVZ9kf7Y7v>=Jb0ZkCUHJ0bcu4SB+^9y+zU>SKs^KGFx?&TN5(oD(E%f_<2yl!p0Vme=fxK3
-!uT0bB?;c#p-`T2dV72HQNyvye<|^60;}%Htxn;iA4Yzvb}%OtaXgkyHf*vNGSV<d4~XD1R{i5YRZ!1AB&a|tG9y`cFWOSANASx*0CR;x1qOB)xmiY}V=q!R
-Z&^L9%^DTorZ$WG^LTWrM)5I#wHP6*k=H)9T=mn1ceK9Sh9?znPxxu0^ME}X7G6r7%g)!;yN4_H3{8!4+uKI#=Oc)DbnIpoH;X<asE265qaS=&j9$4q#U4kh
--LA|xI)(%y*pJ`Gl>2h`y{^;4bGZa#B2~d`1=M@n<4Hom%A1KmPusne$~CJsfFY|`B7_oR1PfhL{HOe^lRX@zXyqc;VL>OC_+oYInR;*~Gni{;>&j9UyJmbW
-$Gu88erb9*^ICr%pH4jU^Sv}|I3WE?O^xjddNVg=4|D08*Z}0`8=0&)8Xv46v^YmDb0m=ooCA8jM!0L$n<-VdO<oiU2^o1htqk*!M(o&^vra^=hz2_w({3u5
-r|UhO7$>Fw!jXLcOW-v9+x5rU?e+DW+p~h7@za#F?+=?%Z#$#y29qLm94;>|)Hhyl)AV9-RDUGD)1EbI0d+QRz0HmP{5>eSft?W|g~FD)ckH@rqe0#^!vnU#
-DA|Qg*I=ZUrb}$XdfZZkoaMEb6)`|n)l>+j#mc#X8&92UX);bGoJvecYT`OBr4;hX1g=R0mYahPy`RbDroG;=<ceqDeIpPCCOLbg(tlM!*u<Pj#s%q@g1AIS
-Nj4?Pr0pb1LZmhFCG-P?JaOOP*$*fT;ERipzEa3V#ISjjf6ALZ#a+7rge~$pJ#u;(>VgOA4}GB=AmRbHI6;l#ST{}0F)rcND9Iz>7YY(JZ<To9ibE$nbNa}u
-x^+{%*_aakNrOUB;-Xcm$q#rIHrktCf4#YVdw0#1d2d9bdXH3)3|v+s{cfa?l7&z<=#r3UQV-@#K6}pm)-avRSpqpz^Scw`kiT%yZu35x7fFib?5t{WSvHjI
-lIq8t4Y;E-I1ip%rAb!JW`mg6guo|8a0&s;$+v1utUPWZS*}Edw!<2~03xw{Id_X(Uf0e_4&rq{Ep#u)sh3Ph>!v}-z6;`t5LYWq{qf6r-`P=c72(sixk-Z1
-#q|3vO;?k=REQvYpHOt<D|B6flf9e`XcgcFblj+IDehK#HukAIM*8x0Kl-Tc?Y^Q6kKL~p3@v51S-x0Ea#!R}<mqzkB!0D-$!8MNY*iKOI63*=k)sfVESU+Y
-Wk2JvlCHD``ay3X?-uI1fA$lqHPmGlYsXfclTdu&qtjl%K%7#V4nTM`t&7NDkrid6Nmr_J&uHq<gTp<ZonJGEoFW<X-c@8mVAoNLC+Vn;YZadIh$MlLR}!Kg
-d>q*|I5&!(V})5x^Tw?0xSg>@uQDLjL&&_tS65m4dZd>KlP$E$6v6qDx9>nP9fb6?42Wwr-H4)(ar89~+NzFN3CPuFg*dT+m9MxPIAc5I#k-z5@MV=?kp~~v
-gM&rUiBH~{_?2Y0rykmc#EzW6H{8dANNz*!QMyLNsWhH1OS$l7UcQBaM32a{O_ozSL*C+&uuyivuJ@|uv%&`?Q=*Y-G4o^mt5%>XrzjNIFJdHf7jdV}&=bpv
-P@<4aJOf%?k(};4*ci6rbG}FWCAOyNcgO`r*InH@FgnJlfTUXybt0aRV7hBPok1MVI)Ky~OEAQc6-8(D_^YoOjhx0a7DN7gO<~M`r*fqK0su1!5?z|dRdQ14
-IsEN)GkWIphpTQcM7i`S1&(@@JfY}jSiGzxS1<rzVs1k1)cKaEC$qmQ^!hQA@Gw=*=hySnz}Bh9I2`zvvGlcF<3}!-$Z_k8D7bwa2UuhKcPmqh=6^m?4pmgU
-M6L2AS*8CF7Ci~VNa)q=-G?`SpGu3{LRF@>jo4T9zoRG*A7HjLXRDxBz2iT*UqHz=LQun3EI8sMg5wsD^UM4lu?;P6xVIr!IL6pxER~RZLHm_1hL7qUNdC&f
-`P(v_i*HM;B$rm)1Xj*-JNB0NqkK`FYk^pRQO@@;xM+6?x4$8j_PL??$=a}<=Z!Q+mlG&m05EYM_`XK<70wFqz{imi&=&NZ=5~fbqyYK#z?AMS8OdF}MG*X(
-hH_{HiJjCxa@RPX-=q>uw(Yj2!H0=S=fd>UA>1_;K90C|PsBCqo$Pwx0A`M<g7kHk<qaRt5h-7^YOE=|4lUPGR6ojd;%><_fz6gX5nkN3avpUvU(JAD>#tY=
-!wNX&49KER!i4#pD`D6ffG^MZUKL%}P-eXWT=RMAj*ml#aoTQERZq}5G;Fy;XG15?pI(~J8&l_W$0~JnvzEth`W6W|z`Hlqd_@L9%@%P@c{PrGKGOpmdN<|2
-_m>YqnUtBI6_xGW%^?4eelkTip&Ln3vhQdo?tTDQ+RPY%|9WJfkq!4PMF$QQ)$0WnNODgk<db4bg<hh7Lb#U`@)igpcT0j3(l%+OQ+m3T!uhF`G)T2uMM&Ml
-wUIOlG~K#*q6G;=kmc59QJ6Vjdm)hND3y3A0FF%$kH#OjJkftwtCG&gzq|PElFl>!H~*x*yS(^5z4+n#AO0&&)m<n099{tHBR0Ea2Cdqbu-M-W#SXgJ#j@4i
-t&nbdtk8`LQF32_65okQRIb$5Yh*T0Jh?oh?t)@%Hbyu9#zmrewO-3z26)BVU(B+`o3XTSUa2>4-_xeb%!b=y3q*5MOE*exj>#-8x#2dactz_9o$C?pOR;~7
-Vy(+a^jn<2D&4J2Icr6R?+*4g=&%$efHh*0oX#?#fC<cH+)kGGk42^BESpf1cIE*!qT85!#NuwWasKJ9`A91I1jwSFG>7D;eAj?}VD?7O8+SzLc}h3chHy1e
-)Krg^`j3Dr+)75KoVZF&uGsClyG*yZ+*vh&H+;uFNrzMN+chv5$qZ~%FBXX5ozrA@Wsz9w-NB<5lSxs{WnXk}&x<CK<89Zea*Czwuhj&JhM*c%-v++fRO={-
-&#pcR)=)j;i9}c92*!i~o&FZ5@so)YxnFbPe)UdZ{ajx0G*?S1s+(7JRqB<VKhfrhA`VrH&>iVsVieBZzvVi!y}fuP^(7PalCh2uJnch(TE1WGF4D=gy_>e<
-U<a{xQ&+3;Rb^DyFr=pMqOZG&I_jVuwa%p|2RGnlj+qH+WTw+bOu1b@np%48QdY=P%iej)LC9P=aTsyV=Z9XY(dEb`eRdQM(RQo-Eac6-u1b5Zb{cp0zJHS2
-_OQt}*Z4Y^Yi{@)wX=8gd0uSEtuLOB%fQF1GK@T&MRd=j_})e*Sw1bR_}l4AqCKxi&kKrzvNfyZl&qE|I?wd^FIVb<{?NCR!2dftJ!ie0o*KX0cS1DbnEewT
-q)rZ3`CJ_{qW?#9PWvy*iy#>'''[1:]
+I^UR=>Cz2&rR4&*i<y6QGRkg?mh8Pe_DJk}W!BnL{8+6wy3TC{L-+-|%1cP#ooRMe{d8T|6$#{5o!5!FJrhfR51Sd;R6_q(MK&DXy}kSST3x9~sHf`3oBw(H
+W^(ywrI#AZu-1!awO3#WPm8=*+i3Xu!y9Pq$D3b%dHwDU4d3jW71T5d)+Ltn{=>Uy`0i%L^hEbD2i+E;DGl4Sg$KYEz~EYAjcRQaGoP>F1j^>Wf$R~s0-dwr
++iF{rvk+@AM~GN_VOuV3N=tqG>H7Wk?E2?h+SPbCh~8DI6iKO_CYK_U#QF+yFm<U5*%K_P>NB*0fYhR@c>%vJua{d@Z%d^M>>^dsP~qPqx~q6{B41C{p(moF
+noPoa^XgNcE$gc{Z{NRCPk3jFKViOfvsaCNVkE$V8ln)B#=hd=-Oan}TWsloE!pjclxebPs-k68Wl@5+Wi_!Yyq<5H$pSXr`})l{Sw3%4lI@e(+wu6Ed;*!~
+nTZk=ZOf;!+LiPZcGu*(2(<LBsjA7s?4p>y7cdk28Xkv$p&zRPg7RAVWNKP<WT8{q&f}h6vuWTZkY`?OEq3?{y4|Y^A8WD<1pz<mOmJ<OnMHt}v2&fNcbZsD
+{t7Iprx1Vus<<SkZ}O&q^^n!%rFyLO{K>%Sb_BB;WEw`L)>~+-tYDB}wy3HnUUab5^^+xg#SYVdR(Uzz>AD1(rYr|G3-^X5cU-0Jm5qmk+BDm`gjpQe#g1xx
+;7N~hr1FK51xx{R<L_>tg~`6S$2kK5?Ds0HIS<${99UyAV%xHHj1Tn8ym}7+uYQWuy|YZfl=$jiraaRT`v_E5V6GgWjRuKrU?U_f)zmNsT9RD2hUD?z&g9Eg
+V|mw}=e%50DGxK*jES!>Tn0oU71Dx}A-s41IXavk`;`+laz97$@xZek6BWpaTiyk%bVNTurHr1h67|n*wiFBy-xdE2BilVD-OzL&-rG%)HxKGtH4>bnnPKvW
+4&HkurfXg13&296`olZVeoPGZPZ)9(j2K7nR=lPSNDX)x#Lj-4$31UC^yMCQlu$14ARhB^W!UQ&as>D08r}kDHHfsIAf~Z*zJ#0xb_U5eHT-5u2D8`}1th#%
+<?~f*X7FEvLMVZ}Ea9g(38_m%z{!rrSYSKmEH8rY0e6GQGXOvfIY=5HK}Mu*>oM7xo0Scz9pU3pLUX#UV9I;>nR2p4z97%ExppjvAlSyqVh^XQ-TOrzcomit
+*60s|#%sN-^=5TCJc@Xjhz;Z9$N1dWW2Pgqf{Olok%nXq8jc_7(ljSqNLv(!^#OIGGYLA3$85&{Q_NPo)U=bL^db4<bB2+SaJ51VQ9DWm#TGc`B&tNHAd6^c
+Piai*KA*m3^5FnHGXWzB#Sph-1U9@eQGBR5x^xK0eR_k*Kt-_aNH`;}bAR!0><$nRvpZxp<H-EqRu{!yam<bTqa_m_^CUnEc(v-1r%@+jd?+(ynwiOvMT`^-
+awH+h4Ne(KTYfDiO*A3GSi~+S5)|Eq$x<In*;@V|s-qP+h~kZK0bI(xPJKN?d}E+!wlIt4WySLQMBRIZ(DU<Ai^q8Ue;5wfcrfGr2Fb6tXdX&0PR7wI8uVy1
+IBcV&g-?iR)kM()aT~|1<Y#U0cbnLhRI{R7p{YFVJ1cs5fu0!#sa~-$fkCpwBm`W*6{n>xwB(XQ((ox4l7@-|MC689E2<qszAmNcg#IWn`uM_mm_5w$a>lUU
+F&30`vUbdFfDrM*7QW&bvV<g9Y_XNg{&Fkk?UW=oOiK-jc`G^nU_kTcWrs1uSuTqhyj~V+j}w_4^4!3?5VFr_OIdCb-9?0)^AkJqxmLu**?L}9&8g=r*@`;w
+{*DKc%<+rDJ$HMODa`+oB$`XEMfs0NF(&#;CrgYV_9b2u->>>0BkXfE_GsKhi>A%Vp5L@v=%^0F#gQ{=Z-ED1%h`)HC+6I(&qzuu+8^8m8Hk^NMsjY}&&aX5
+1P}f;rr*Q>{eO%kL&r}70k**WlZHsRerccRD=Sv29tV{Y0{v)S1nPDl2{^XvaXa^;X;9eF1bAl+26xx?qp92$k@?Mo*BN6Hr>a7iD7Q)?Z3)1=-~<WOGe8d0
+-4TCetfLVfFya!w6NKm)t1fh2Y>_UEp8-{p;LROs=ox3ew?`i}9IO1762B&}>Ym){6h8W4<fm!}b3%Q`W7%ZGCVL?x4RiE>2tH%gKmJn%_54GE3Zx=4l6Ci@
+EtP=;zZ?WGSEylNV26>LWkfpmB4zWI)zjLnQ4DTsv&cV>N0(|89|Ks65waS2?PJSTKV5i7>$`1uQsMT5pEf!V*rQ?LrIf(zd|kbJxN^_X)F`*TZM1$qf|y6g
+ZdP%#=re*+i55Ki!H31@m8+iYairSq%6y|^NFaj!_<c;d(Rbf#NIg84OE4x<fy`Dw&AdIHBm}IynF#c>?NBLdvswcfvWg`_C?Q6$&^5(>%FjC4!%^y4u74dC
+baII=7QUXT2Ukslxn{PmEETwG#>aBpE0W`vriU}H_2=>F#4|tNOT&f((!Z43*q)#_b5r&(m%fP&Kz_b6%8H}$!3sjpbmTHe5}Cj`px0}J8(O`YQgz$pMUjw@
+k*CwjFc0bMj(w@@MC9sgu(L7krh<98w#12XQu;3($@jkmPSd|#f1KT3U%$CM>jf}=nv(YYVKeG&XSCg5QiP7f<;8{i#_MgGUM!C4kK}jSvqs&a&c>~`x$&RB
+2PJpJGeV?L*ivJUU3YCX$h&5Ez&02qyRhkckJRmSiA`9KyN!^uy!Nsp2B@l<3ZZmgIX7_QsTD5$$H|0Ki3v$fT*sx9LOz+mHHpA--_W7=Gr8Qf*H)HX@eI6g
+1j4{1XOC3+uPO+em=npkApKGhm*^<TrX-oPokU59v_`&!et?iC?i)P&0fhm4aS_s23b}|FHgEDzd9$auYd3(fMLwrTPA@}U@IbAjFO&mBJmBsps8Jm2rl~o`
+CA=CXc?A4IL89iZ5)WK)=!9oZA9+=`ZmKsMQ^G%KP$)`Vv`RJk0nfrld-LnBH@9!^uDLSrjYw4QkqVN5%SxmbjucX|5XuH!67o#y!JNrw&zavErgJ$<AZKcR
+cS0QU7Y^EO-beEyNs*kLRV^;dhO%8!{g|@>cXS5l!E>uL$*S3G5EGja_{0cKA%HpgR*i|3$1Nnwm8j5mSmPH!B(^W-ZjsCD+F8j#ybh?l?gcsZk_l<uGzi&u
+L0l2yYK5sknK^GsI|{BMeA+fQNf5f2e!tu4YLb@<5k&73ijI7Rt}Ae|m$Lz_0^ER(8?`OP-D=OqK6NKdU*7IVAGN*RSCrwg`_+P>rR+A#7Yj-5iu{Q@T~4IL
+uQoIJOk$d?s$v}{C*M1A6oQZ?GXZt;XB<}2m9{`X=ndrELS6Tdg+jH4x~yXD*ot!!iZ6T?+Y1<oQ%cj>2#=<95g9D9qKq`@N>%O|O&xl0xW}{eYX*^1BxByY
+icARXI%@GG9o2EI!c!iRBrx(yLeztgBfAFYM$vPuFw1G)n6(|ZGq&he2BdljnRoc=Dr;Yl^b%pRg;tp&IA8Mi9Vn(VlD?J!ajm8sQS>p6zQ#dY)e$QJx%#XS
+CpNJ16?X$?Y^S_<*HZ_+tP(8p;KO=wuqZn5$vYFjlI-@>L%WdJkrVia`*;w^ZOA=J*N8Zk#`9$<7v9Xvw=j_C5t+8ha!O~&TU-(r$}ZUTUe$bz_<&?eG*T^Q
+evE(B3N+;ug#!CUjAZU2?z9<tVmT2?6mp4YK&vZ~)13z!!&ZFG_h`Sw)-?SNxuEE}t6K*~#~2lmbSt7x#PbnMcde&0h{IV2kXmC2h8VJ<=&T-p^);iBgL=kd
+$e-^$jQQ_WPWxW~U?xGLOY^u&PAWZzzrAio&wT!H)$N5Smp-MyQIC=*6x|GqmzCrS1^`UVO{kqZ-xBp?_E&{oKV}jhrpo#JdR`jXI`tTb1K%>1zP4-p$c+^_
+iJcJzw{PPBYi$2+WlGWf&qvCkifWgrRlX#v^dG{aCqWnqy}G^o@aFGRX>nVq%JjAo`>OtT6y@Oq%$DYC74)ii{3llrDA`5`YWVgAN1Q}(+yZibnZF~pq2&$t
+Hsp547<-JR5^^tSztY9<QN07nUpZ5MTZSX^ZHblS7L1#~%298}-V%SxFRF7b5DPHM`HBV??JnW=SB}y?H#9$48`kr@k>=>$0;LN8Chh~@*Qmb2SpgpSI8p-I
+f}Ydd&M=4+Aio}%(!C`kxvRGbf`8Lc4y_=ulln*QhR5@pRD#L2-PSbtFfr*|n0`8hyQad&5%;c;xJJE`T@M_<%rRAvzRt3|;o~_X<(pfLHHFuq<ywmBM|n=%
+1)3(X*>Wesi`!Ptqi*J_8SrcU6)Rv^0mqyHS=33GFrRZJ3_Anx<r!bpqMIDbtT%vbK2P28aR@O^+ij}q30jASEqCZ_=;Zm+OY?bS>YOfZrH*da^4Lw^A^`_@
+_okY!$RMcMBCaW~#<9<5dSFBEru_H*@&PE5GV`;dvYl%i<p0r6rpP9ASxHLv9qq(j9pFlv86)stkL)wD;l8Elz@eggy`Ta~u8@R$QcS7POB7HD_i{qs0zu?1
+P;f%pCarWzPxn<gKb4XOsdlRfse8CKk|u$s3mH$eAb|+7+}bP(Gv^yI1Tr0^5-$b7vFYK__~Vu*`tNF0()svz7vEjddB*?dpVW7k7vHBBKYahgf5oY~>qMW!
+3t)Z3W|z#MRofC4`<tQIL6^Q*wz|6&(oK&Qx@;jz?kiB@J28pMmHK*(%;t$FmuJ*nP^`_y=;q(JV>GYUYq`q+uUPv#Th@3pmiEmn_2%t++Ekg@aFJ|*Xl`oh
+M#-fznZ+eH+~yRoXkDRmJ)(Un_D@l)bs33%i}P2dyXGlpt;q1*!M+9^mZAi(Mof~^Stb-Pfw_#^$rAsusI;7A6Kc}VJfKE&y_1hv++{b;Kiv%=NkyLkS@e_U
+ko=VI8qg2S-spMbjtD(Z>89Ect|p3_>akM)5m1F&$;gxwSE<SEyFGW8>4KL#t0wS<@7O2la7uo=1|}n!fsN|L0x`UEn(S^f5=*`7dGum3DXO{bi>~x}(L{2*
+?K)LXv6TI_njp~-RHN$Kz&D#}9VPMEtti17s%Jcr=xQ9nm@uHz-{LfWGI1jJYcAZc-U+Oq%PXGdYDq<P^Qx{&z0&h1+8j~Dp=uGjBVAdH!nymmTxYfy8?U6k
+WTIX&))9iIeF#v?7na=}JDIk3b$1->AogzRYBj$5jOrSO)bw5SbvIE*9kip?xfJE#2E5EMGeM2ablQk1x9dk!ORrtZ3R!B|J5M<XnJXs_BhLB!&?_~%9J!>=
+j=~|@Znd9<yt&s^Y0uS8<L=(~PjcHHHu>fnUk7u|4WFZS_HI7Ui!HhJ#q)6)_?T6Ok%zO0?s*j7+vp_Ar)3p?JAFyC=k@4$K~Ye)W|f?h)v`qAnLhvJN?p(&
+`gRide`lxXthdus<CptRh$bAff5L;*$>Exyt7As=|A@|M{{^&dKl='''[1:]
 
 
 # ======================================
@@ -15068,25 +14786,26 @@ L#y%'''[1:]
 # ======================================
 
 FILES['cxrkit/report/tables/data.py'] = r'''
-c-pO4TW_OA6n?gU#grFAO3<cKAL__ex0^gfO1stC-Bm>qA~3`>n6Y4p<68djJ(n54x80Y%Y=-f<f9E#qIL;z@DrF;7F7#50EYZo7PMc&a@>;Fvqfu?00+m+$
-xh@Oc_#&w?u~{Y>h#OJLTnp7|bGr>3#~F`FM5@YCrn*p7BZ}2p)mnT|ZKY*>@_UdxrIzLa2+%qvLetVRX&TuH>8_YUZ`VcjY=3+#kiE1fywxv-4v@nVH0^4Y
-)Z3HagH=)$xoos0{LOryQr0q6b=KMQ`2N@X$N0;~Pj_>lKj82DkH?3Fy`&HL`-vD21g>lKT+5~tmQsWcX*7dnV<^kghe(#~s`AC657k-fs$D(FI!=K}09^bz
-9?utl-u)GSez^ZK7c=235MJG8Td_<s@pt>fyPGr-tKv<!wZtr0s|Mm)s2Y<YsmvJ!Zj9hEp}33JLT(xokOhzk<6k<oTrl!qS<M!8E4?vYiMf{R>39S=^B(le
-^)MkP4Q68?bfHUm%Ym7KTgkI*ZpAvObu$&AyFn;?{@IK0uv)1Kam<Ul(YNBIsIsYek!$T!qJrI&$(*Sp5<dm)^>}1;RC+uz3d*9<p>Efu41vVQ-=b(dVxcD4
-LI<TgzHmT3{vr8J1ny@t7kQ~RuFbA#msg&+{+Y#N6e148!qng(4n7woRot*Dm#WMTOOrer$yZr#^%82r7i}Xmz}G6bnd|pANP&*83lKT81?rkA37RD&QC!QU
-QI*Twp2#7De1>p{UY{s(a~~89Fs;<9%wmwe^~NIwcGmxkib`p#hWx|MGq^idjhTg-DbTJ1s<M+N2e6g0a(hjl-&tw|Gv!6oykG@I5_A5!z|L9WLAHR=9AN;N
-tqGF#T2`6M7NMQO810CTI?zfdrR#~=Oxy@rHc~hSDNF1hk#^t5wqRy@-g)&|k>|3Ol@{wF#fm=@4RL*<DU3QFJ@SzuzTl%B6d;=EdO>lDl$p!-Lu=2-LCB4H
-ctrLxd4k~B&)%fmmO28(Js6EsdCa$v5eCRZOew4STsFirmIZK<uT}_VADvJ%bPZiVATis}!d+Kq&$VjTO=xozyI5Rg(UE2=b&p7$@qRE>Lbiq@Vfhf1D;tl&
-rR!M3AawSK-O{uwj8-iH`ik0cV>*`whWa8jLsJmg38TJ!9e2km%4#sY%y*cJp{@JJhxy|EPE4at^%?R*Vo!W8+|bRP9XgFlyuGNCT4D^bf1rE7!Uj`pV>22s
-y2Ri`3@sQ)6%|IF_147AG|6eViG)12zwR;{Kj?1;Y7%+`v(eB8J#+_4L`W==F}yLK+!I+Eh~PcLju_L#E=?I)5)c-(p*|Ry+Tex;(i&*Nfb;Hao$h#u>^)md
-Ons@Ej`@a_WjJTX6s#>Xvd+uuwe>=f0U0|0FvAX`4+_q~Kn>%3SV#RxL}^b-l~!a1*cU0RJF&{WOZH*?Vy3V!akrFMA-E>tCgR}Wda2Z=a?Tltz44e8l*<Yt
-fZT0$nHQZvz-<G;juPTOBitZeW2a9yS0OKk?rT!Qc1Ggph|*l!VGPHx_g-<-?bzYpc6DHS4BKT*+C%YKePn}{Z<>|i3CTESOoa}3SXj8}A`<8V@4c?W#yDg@
-NaI`D<zOeStq*iTKG4+1-OS7n=flU(4|mr$KjFDj^(rax#BSiJYnW`a)l2&=tF>1K5Wekenu^XE+FYyrIxor<$$p?E7MDDkq)U_h0S$BV)fWhy?Mpa0W0;8F
-tZr_Bn6g~Xwt1ci@a-!o_;mk%{_*!YAo(J<vocvdWeF;u3YS(YwFz&a6J6usT|{HT^bkgnb>glx%qjECaLrOqP|(>ozWSzLb2B8fqXVREZ23pWvk#sD@ZAkR
-2^@p_2>|H*H7_18IL!OXJ)9E8xT|<z5NMc?=m`uNyS@1RJNE)wlpt{fse?&z1~b0{bTDDMi3$gP34B==kQyY7_EhSNltBUpp5G-8J*0dv3CTCG#`RBf7cdp_
-EiKzj#w5ubyxw*9=0nl^cF_2y0B|9@Ay%g|X+IUa%gt=kHM7a38E~{(9kyq0@1Ww-emurrfF5x-Hq6E|7$X|rYMVkYxju#CePaeel3;9RkP-Csm0IKD;viNK
-$K(~O6oJ}JARB^zR8hGWJ<qsY$;tj!?2ydg6GA(Dx&jgt^c2nhuG`-y_@5?|KA*&sOcMx-eej`Xr_12n`An8@|3oWptrdurw-3Y){J=kh2mRjZ*0&BRYUa)5
-gfj}UIk9|zpLq6yO9p&%`mr!rs_eSM8V(;pKSDMB2f>|0Wd'''[1:]
+c-pO4OK;;g5I)<#g4M-Rst8Si9_qkFx0?VBkaml;yNg0K1Vy4^HL_?(bR5_4fA2g<N`CELdPyjHI5V92=9`f`&zq%Bm28D7gkDIIr#c<eYLjk7(WoUov})aC
+Af**QuBuYEp-AgoY!;~o;Z{_#&_b=X+1*B-=M9IXB2!f*GhM2>73FfJ8ZF+db**J{@_Up%Wme_^1kgJcLf5h?ZCmM-xGk2@+f`XV+aDiGJYHEB-kO(EM|i>t
+wCm+EZMG-BN6WM>3)yNb_?vk?m270Dn%w#G`0khc$K>;ek9X6MAK?G=kH?3Z-J}Qj|B((JC|ot_xsk0?mQjQbWg3Y;MVfLJtx{deTDueL`lVKz`rrhMx~R*l
+3L*B@dRd2J)&=*hbiH0a$tKC*kbng9<8U~g{dxCS^6BCJ^HfZPH$y<^b-opgG#7ubzyIzgOU1H$)9Xeeu2!mrOq8lY_@uR2gTjqbT&0vL@mk7FOA7J`pfmj0
+<<|!%|CRM*)~sbPq%ASkay1?f0A=sMzFhSoJZcfYk<g{C<SmDC4A)AZWqT`DX`|b*i2V&FFXW$tIWCq<Rb%FhvT60Lcq!|AEMDYFhXif#o3PK=9+3JmSZ{^{
+Yope~fiX~(t&a72Rmm7cLi}w$9}ZZlfoJTYb}tkj=*NGg-<!krb6JR@QXAjmaqN&7i0hwNJw{>9VVIe!?ZqMF5~dpM*YQGC`C&2BjRx{nHe0=bDhkEAl{w_s
+8n;*vyB(Cki?2#hIk6?}o4ShH1%N1NWZJ6Q=hJ~GAcVYzaEQ*HC=0V6l`R}vs#lpOpnDq(2MYXb{udLq($);!54ozhcWN4ug_bGMz6YlA6Iz6{RkHRwOF`&7
+HHumCqH964gd#~8e?A;%R0Mz)aGE0wNoH@NbhVOo?z2ber!Y=?!bwM3>9q0#F`0-PA*)sj&t%F9hex9B`PdgkW)Pe=pO-};8(<-^Dl@G3Gtm&&Czj&5yJJ9i
+<P=}Hqirpqn&mo0NrsZS&-;CE&*;IF8~1RD$E)-Sf@2>$mkL|zm?&m#bWRls?*bxBA`f#)sOqq6geR;E(n)u<N)UatLe&FD=M(a9=j!aaQR`J3TZ|%$C1pN8
+vTU{PF;fGgHl$~#6(|4`OBgYo!nbDvgAgn1p^DQ0_F7rY7vf+#HIUdV8`9pUC0eT<xz-RJ#=4OJoSI0yHN0ojN~{W0YRU<Dbl#EQF}IFUSBuHvbB9QdEo(eJ
+OlS9ZVmx=I&xjui2jW}d$A01M@V;my*o!7@BxV5F2VoCK*kQ^{Vj2tPh7JUC1_n4t(T?YVy{!qEq1dsTd}5vxzI<hNzQ>LRD5UfVB*sD)^w{qWEioOL8^>Go
+$c)O`Kn2e=wm}&Rywsy;#K5$u4YBClR2I`AXlsGMA<w%n@#Jv}+6T52S^82f9-r&ir8zk<u3%-FhId|9XRT9$2k@Xv03z%#`e5K(8i;Prhjq|3RMhsQRAp7>
+koz)&VJT5XaLGTcenbl2C2=E-Rf0nn&M_XgJz@dxoO8&m$49}qtRVt;+Azr3vv>(ixaAHclNkRDaQ^g-pCRpB#XMH}uW1Fd9jT)wYV$3*m=k^GzT&9crUjHj
+`Vz}AM$Q-^!&<&+wty=%z=7hU=yibAgu^k0AN}T0+4tB3kMw~y-lg#m#^}a6P8;Mn4GK8UnU>?d|M2PI?)v6OT-T~urWLN(cU(E<<%?LmG!nB}yJfP#yImnu
+rCCSYYgJqqWwj*T4>b4UTqx6QVGtit|EIf#0<-1F=pce-itY0d#*!z_U)2VSY%97Z10z2HgI^B8<ig63J1}h35Fs;e8p$fnUT{7$eb1oH=sW|kJq#2(&)WkE
+Y$Ky&(;$JcHVTm?Omqy$NVtnxe-}n&Z%3<fxM%NoR!_J$-YeHS1y%<2QhwzA+0~SdCXOx%j3i$rNbVw7^~{L2|C}fY?Tc&l@&4WP!|ziF!;9Qbs&x63r<lsI
+@M)%1oA?IE{2CYE&8gEG8s>Unn>eiY%hE>0ycJRWX&oBmgr?<jKOwj02X$kS%0GI6edFwvk=x;SGS5`e37qlv*F5<_ddw@af7ob^b5}{vA+Rta)g$QBc6<!G
+PZJlgPvw@h06Q$PGdT-gLVHcx4JEMP!uY%>q0mShy(my?VF*Emgsv3nO*RCVP<#V(boUj-hnx!emR0LqCZs9oeQ?q4r5jaqHEDdQgX9A0Ay%hteLohv%l%;F
+usgccMvrFO!wwhhacDf#(uT;acq49T=CHXLbYhJ!%bQX!nC*lYe5H*8NH8`NKm>hzkXj>q9K;IZn7$(CVWM^;KtuG8Dr?_nFECfG<!FB^b|_|we23o-AQL0J
+DZ2fQdx09^cdk)~C-Ee+6oO*kxY4rb5L|el$P*?l^y1cfftd>Sk=VgK@L%tX%HDGmu*($n!}c=Zj6tM&)(`2YGkd`$19$Vf&f1$x?Zn6y4&Oq5fNJ~?4~f})'''[1:]
 
 
 # ======================================
@@ -15136,48 +14855,48 @@ VrhWBjbZqX{!ZUx`R0eSSx`)(bBF{QVVYqv4ltB^?88W|%J^&C9=wRJ5vAUUAZ#@FKa9&tMF'''[1:]
 # ======================================
 
 FILES['cxrkit/report/tables/networks.py'] = r'''
-c-o~}`)}Ju68_oxD;5OqOezW+rw?4^a}Q}AO@P2DV)y!kAPBUyv{+N5KvHpBpZ@pz=CR~blH>F)2xLBHcV}kj@y#rQAh=Afa$B1+HO<nR!Zx>MbyFXkdR|tx
-9`n<>*(~mkYts;|xw3V(u%_Hp^~l&ywz@ObrWl!|SeV<T#ej-mnnjkTwu*xw7!1;?T$!w~Ra2IEZL-z6tQxaUvg$Ug?O@P8C>BX=@PEC~LG#bmP1eN8W`W<U
-q_%lh*mj2Zzn%Z`{`JL0k9J<>n^n=#ytufWU0lBS<@F9#k!IJ9s9xfCRwOIiBU&U)5?2<=ShVw9{QCag<?QzlA7AyCwN+JCE!EG-;$5-cG<}j!Nxn&%tSlVa
-$~ILthbCFc4-m&n<p#Y3>zf)cM&?a+y{YWTd`uc!_lB>l@)}#%4w{#nqOpq}4c>3^rX~3(w>^@2zO<{vQM{mS0JlHuMtm%9iH91SeraoZb3umFo1qaC(;3b`
-T)usG{>#X`w0VwS-m8&eI~)m<v&MdIMkZy^W^<-1HmfUJ>CIXx@VCqt_*-U0Q|rrmp5%5`rh~!D55JvXUYIiz2F*GcnIJ9bx8dJ(9YlkR*RNk)%r4%3`28GY
--wt4_7o}Mx1=}>cMdF;oB$XvIxh+gtzzy#BPgZ~;FRxFDc2&|=zyq=h8=Dkj`-6o|)oW&WH{+cSRrO=1^vFE@NwhE?9AVstP1U-i^EuBM#WT~asvA?4w<fFM
-d`V-3{x)lt<px%5ZB|?}X}&40u|4omh>?J6+DUT@SA(R?=n>|rp@zwHaCC*uUEmrEH#41W##1=P#UtxzaFjthA_w0`&{0Ce=ssTBd@&<7%1WQmYf#Zbak5_9
-ViDr@XhJ_nWDsHCSZ{d_qEYu+rfIS!xBA$#l8~kcUvqsmobVX6xM*sI=39B=SyMYGE*>8C9lwEIjv#Leagu7jL^zu_SetBMk<FW!jQ+;n)!}5=D#@dR_J_QC
-9D3M)>oA%|q&E(?P#ph-@j5M!dMjaZ(l!&(sGcHcG8T_QzKWE3m(_h14opQfJXLS`NNwZ^jAU;)LwXT8u!=2eyCT1Ll0*i)<hBs%zG5QtlR1HQ=jCdR?I6Q*
-3Y14#T^4wqtT}YTp}}z)aHxTk7Uo`qTj*wp5mLN3J#o`%AZ<-^YMz*5gr?-$9!Fd9;r*%Bh{3j?y*SoOkdBB@3FhUeY_ZiGx-!AQ=)W|0`QhL1UOhee5&K9c
-4K|jDSmu70pZ3-GdVAVSx|Avqp(*S<|KT4o+!VV|lnq%+@Z<O9Z_qaKDsly4!tYrQP4P}tln_Sdm3?0#0#I^3x3^&V%JS<Mzr8#~ctHA2a*>~-9fdR%QerW-
-3@M~pQpBhwGCF<4<^_iy40979-XKp>kgQn<3WBH1zhjaDRS9C#X_eRkacyOIY@E`FmS$O(b=G8`teNLYjrW&MJ!ZW@KtS?Yn4%<+1clIg%zVu;8;K{+K!S)(
-Z&)#;$I8O^3W>R4Ab<y%L9J|L)WQ`_gk<^Ah$IHjv;mQZ_FbQCLwetN$Kbi*D9?6l{$tLeZ3*_59rnVO%X{o22~U>#lw&!hXij;MMsa$L;BA)J8OXneEg}q&
-Pt%@c97Ex1l7t3rjB&Qd_u)=_ap8q@&r6X)-3V`m{y3tBN}NPc?aE?%&fo#$C7VWbmpE*4on*z>tnU!%3-i<g1*3q+cJ7hFBW$$|XvzdYu|-v3N;(rZA-b?k
--s`iqWz(WP_ZW|{#r^5cHzsg?_y^pF35frwwGp0Qw;LK~_#uI8EW5?~iv5-C{C%0tmx3UYPMu{cY1XMYzTq4TH+I1?Al<Q#ojn*TS-Z?s+Kyw%Y23Dj3;~5(
-o(iGW*c`gsq3;%8w?p*fznx>G0lDuNY0bVYG$wEh5|z34Moykhw+<2!*e17mK#xxKEigZzjxQ$_u%n^}NuGDA(e-yTn9l;DO2aT<N}Oy8Hs$;N)^if@lZ?tq
-eo9h02?S2`q>UoMzaeJC<&cp`ty0W8bT1Dyl&g$@H`7*vgL%4(G(9nR4G7{E+rt49f0C(|B(i$n-AC-`(T;@PPVG=Ppgs$Dy1+>uP(XP8?D;d(J|8k;t#HDo
-1oE+8^DswaDR~fMH}kQUK^jvJ?4a^F*ujem75!(D9%{G><(#a!dx&Cf=UJM~AEw}Xa7Nc7^BvRpu(N_(3zZJgliv>~J_SX?UP&ZRB0*YwO-L)ewoTGBmCiL{
-zY-d{A`&TtqAAvx_Kn|9Ze!6|r?@FAve~S2J8^Yd9LH=+l3sxW<weMl9A#X!(Y5&j^A~Wvb@?m(zB%V>{(bXn082jNdX1+VhOTxCCCehF*w4^_%>eta&rW1!
-e#$dH9|6!qw^3L1>B#Q^EAq0e&YsZ{q=%a8Kwtz~+S^{f?e>yxdE?m1g3iWO&OoCG+p#`^6SMg`T?}n9Uka~uMXdgrtvLdKwF&7+iVESn#>T+*S);l;d+51e
-Ch`_>u$p%Gp&fG=IcSNejvz^?huC)^X*XXR<ar_rs}I6y$3L}&X3)!{W$tTI5T^-n&DxShk`#DRiogUVZruQ(3c6#W4lFq~MLtCsXI~|u5_jU!A|zhdF`Bkh
-J~=$+U#xQ|B~80Zd%uW!VkUkh(MbqhU)vdA%sitQh@!N|h49D~l(fEJ>%+tN)fuhMY1%mh@!maGIyvz@Fp748Gr=5;O=T+^;Ix8z4sB2Hf&ChHl@@7BxjV*R
-R96Jjly8T)OH`(3Z&2m5xEmUn<>mFGCU)r|&sw@QU5T<9o7CQFx2J9E_)Q!ULb)FGYqMLGv9`#gsC+<e*X4XE#@P1ubh~%#Z^WGza-9e4^)J||aM5?tedjzP
-dFn@26PkUWKQJA27ht5j=+ON0%=n$Pon<gRw;bA5!eqGT2fc=0J2@+Pw#H-DG8x_d1MjHk^lTiTq}yQESxA8C;F0A8qwI|hhs;0X^}gd%rrGTcjZBzRi*%V?
-BO|okmpyjFD8`VLHe>u=3~_h38>37@2UueJ^q$rrX(PW=(soJu{fEPShySacuwPQc(foS)v4~WE!>Z6Y6ltyPyj@Nc>KQfJzOse-mYNfrN}OB98*WT{K0M-H
-X(u#`CJk*0R-cnO^k(a(>yX0ZuWIU#P^VOUm=#1#*y2FnDwZwR1~8qBjHNM01v5s)#2&ZcWL~%N9-Jns-A3FIVtvtM#m3^=LHo%pW!8DbItDTfZ|t3DlGhPb
-f@gxvI*9rRDk9tNo8>O#-{-OK!z~9b&W8{T5`7p6W9DaD*VKO~D=`R+JU}?=5U0humV^plzJC8+qY#xdN!6S^XF#a^GfE9a$gMB26tM?sUM(^T=q(yFE2x{B
-VU0U5>$-GSG9H$PQ_r!FoLpH3wK3-~$6Yt<)U3yctc|i?g~W{PXu`K;zKW!2=AY4>(ppzlGQY8n^vMtgFqSQt@gL#=-EWF+vNd<>ke_qrSDR^Rman8&MmD*Z
-;ck~DYG?wTd|p5_ZR0JLhK86fSuv~j2?ZY1VvXPdEKJQBr2J!~`1lWKC6p1A>U*f=3ozTcvI`I}B(a}8NTRWVjQCagXbAY%KG<;WJ<oo)eDErRNBqT=S?Z6p
-sbl}3OiR@fb2cV};OIqOHD-;{2-k!gcTJz((Zt{=L6Cv9SOOns{y7-07>mTVn3J|bIX06wVk?n5OOuCcF%(|vbt37*g!jiN;N7<M4?1YwDB4Ec2x1+#-6pTv
-aA}H}jcK{9xtFs$U6(9;drxa_p-G|B@>gy+iOMCX((Y7k_jpQ<rN(+v>30OYGt0f^D~~$ngSN)FQ)cmWU>fc*()7FSSJ!|nZ2ts}l7W{LlqvuCI+Z1BQPyP2
-Wdp@XSF^j5ZE3)AaMg3Fn*v@rZMC~fK5I<GmYn6u>S~eDfU)72>mS0oX(FCSItYZ5Mh41EkhjjHucLi!h8>)f>#qaZ8Z=~x3z3@w=JKa4q=xf99~f(h)e`~f
-{(E`0>+Vacl|-rx(Lo%Ctus?^R-v5HcW5<$blD=1UEp`U3NR_Mlq_#k+XZIg?-e?LE=x>yZUYt|nC?}G`=C!XK*^vDlpen0&H$s-ObZ4D0C{#pd5PGWg!~)$
-6U*BD2I$|75(;=?3aLT(mlOBifvcXl9(}QIr^lhau9ZKtz8+3yvW+3LKao&6rM?VnU+x8Oa5g~ER&#9TEs{I#P0_y@hghA;$0yT~q$#&-f6+h@HIbckoVm!u
-raq3pODVia7j37BCW3YR=^n-%k1dOSeXjZ-HeHj?sTIr0+uI6|S<V*a0n0(0c<&!pwo0Z1yq#?O#Dp}p+M2tkSozGvJ?i(gI@}dF%sm9dlqv7Y5Vk?De;5vR
-IZk?_Xu@|i#yS0C<5<d|Hvu(Q8oMSwc=XszfC|DZ(TI6!64eb)nvBd9dz5}OB<iWPLZk6t^t<igh&oARMMc73nLL3QlEg-(WakLnLq(P%{w7aPrk-FFhwNHv
-IWX_$=lz*zsK5vnqILBhuGsSE_<zI)y7C<r73MUz-#L^;9Jy4Zx;~L`2Z4|EuF4X=48-3qLcxI^910|q<LOKpk<xs4AQq3PCr36xglx1iCwgA6P4bGR)8KV$
-Vq+TE8KL4|sU|)2D@)1Y^QmEdjrBIZ$C_L7hM<~6N<a|3APmf2!l#^abj_LC2d?d>GbkH!WDwbn`7$Yp{OS%RFgBglj(x`D_moH7J^3nS70EcABq-C}PDH4e
-uds-<g*J=0QHfREeqY@I@Y2I=Y~CT$r=|Z%4?;23<f{^ccx|yu<W(v&+}+j*s6ekS+phs!1ehlUSCUC_!ws!Ipq?B6)WgS{_7WhbQ@@pPD95+O(p9;*Yg7Hm
-&+=L!5RY60Xd&5RZo@4YJerK3QzM+Nei%=uK7gVDRBI1)jFP%LBBv_&e_-{L(VLu?dsahrj$gVQ_+Ef!e=2kPT@F4j36-<n_X3A{n40dysK#c!h%aoFQNUz>
-+bawdY3-M$5WChd*SzSjPD^ges1d4>rQ$_Zu8Sn>N+&<7x$e*!L<osw_-S4yO~{kPnt4%u4`qcmHB-*l_BWG8j9vw&alr7?n~ybJHb0<<MRv`A{)?L65A_sj
-;99mNp4XpF@qCfgOU3NBw%u0xY+!?UqOC;!QowymA#8q~;(U<~YKhyF{b%F&Uc}l`e{x4<4=C!t|I5;3'''[1:]
+c-o~}+iu%P5`DJ5qCsHSq(XDz%mq92dKQ`7fxsEWp3Q?G2$a;cIHpK~q~dtI`u9Cm)lD`fInL|`fy_&FcU5&=PF2(MysKoM>qeESYFAnny1gyyo90+Gi?Y^D
+%ukzkv%EWQR7<pKuA6MBRk^8~Q0dRQzEkz42vt%n)$K}SK+P}JGD}lkN1o@6MrmEHRo3ddEz7)7*}5w0R#iz>-)4;-jk*WLGHDe4S4%T!@uj}W+9=s9@jFi%
+oo9vaW_bVm#hdr9E-wePi!$G=i=O8B<<;!+>iL^jJ5)uQU0b4Nh2L3`to49snY2k%Ybayc&3F0R`*&BfPai(M94@Qtx~w~@Uz6p#qS~}WlFv!LN!qL|EZJJO
+b+&*eS;-F&M~2D{dI8oq4PJ!mb#}d}b*Mfjt!@UxtGc|#7IuRc<)&!$azImSdKK};Hc^GebkTMr%5-KQ?Tl(Rc~ACHZU-dIVx`xKrFc%82N{1g+xM}&CC(d|
+%9U>D%_W)JU<TpI&T#SJ>g~IWH=%l=^Bljt!=Ym94MntBtG~3NN?9SZ1=AIq^<3BHrZN=xTjoprEi*`FUN(y)*RwJmjb42C{o?9Uoh#pKD=$=DTF`IHziH(K
+qsv#XUS7^F-+uUX0kZE$u<*-Lt&@U1ft@L_uB4J$lX2Y^sx06<cl;+SK#`Z%XGFU$X#?RmSq*bY3h|iHQm4k(W_UMa`|yqGW2^K)o%|wNh(|{l_hD0aPHa8Z
+abfZ2G^?9d)#a_q8n|rIDxts4+EuxMFKC?=*G!skife2S{2F2;;F@+)-NHd3DKmP6c^ar;G94YwvAIiJW8rpYW}ER8mT~dpCKw%MkdDZ~_YriI&@j4>RytqK
+h>fx~Pv|wMXrU;nDqSpn+#XHn=ZFl#_blrj&t4GruVtDxYjbTLJ67V;^x$h@UX3R_##mf1Rb%zNym73l8x$1}5Bq`NKrcs-H-$J!y;va#E?TTjHn7YVZA3<Y
+qwgAjGVYY*&_VlS-aQUj?DdTwOasyz2Wcpd|H62!mczkHSe&%YL^Nuk$eE1ABcHDVL%qxDJ_`q?A{w4*uzX-_<Oz&qZ#hMJ5jn7mE*iZizqgVE3cTdH5bB{~
+0`-eJg?1O^y25sl;aLUBqpT?lyiO_(xNvB2oO&E;;G~7RHzCotGeig}PIRBx=}h?TOmnK9sAGht<XRsGTk_$1Csua0j);(@aD`AkG!ca^v$P!@Y(rwqJYAHZ
+v*p&NXI`;U-bk5$srTZ;zu&z)IsF-1PS%fwRtRqDes{(0ReZfY8)S9LMF{2;p`QKpj|d)(4J*o)49olZNA)*s3=%hz5yHo(EQeBg(`w2%p?ay`mk1V={V((_
+7@uo?{rvYAXNV-g2T5)jhZq$7jHnW}vAf7o?TUg+BSF-vB2v#eN@19t2%!mynBr-}LQuRsWBx6Z6w^u&ce8}d4u~5q!y{#tMzl0bRW@0heb#D`Ck@_TS@o!D
+gV=#QwNyn(A_>f)^_cmF!#i?Ro`D3xo!+owNRPFKofZ<FeNPY-l87<LP#I@1aK$Gl2||(>JktgQCJXGkcNhJKejbD8niB$>xcZN}fVL$sT=n1%TQ2Xhk0d<V
+;t7X+NYS40AQSNEHR8NlVP_zJ1&c()BKM~~$vE7?D<xlzx^QG|kMI4RP-G(!>7JJ&h1wC$3d3<k4V74lpxU*@_MF25$X7P4Nps@c$#s$yv8wKn6bf}>F@-XS
+O84%O!XtFO^=QfjNVJ1(eo8tMHX*vOOpfldwPn+yJ$D$7yx!ksdi9<1tRMaX_hAC!Kj>_P=QrC8jWbe_m>0`#@xEezWjjBuvc*ckM$)UZOeG^*6-PImj^V~O
+u6m?9_ObH^qbh5cnM%8HEIEzacId*R$jnnA3M-vMcRTd`0_=7Ol>E1MjMO9d{VJ{6mxac7c0r<2_s+=4)9KctCqnb&HV^30s=h=12h{QP`~!B3=w6cNy=u(*
+yUEUF0a2x8#4sgJHU*pV{c!6!6}b7x$Vq-mQd$WFc?_ft0)fgtX2j)~K}%z#SoGzCJTRf$$Ot4f?Ibvu()&m=5QEo%Aa=1m$S`pynVOnMRv)^1$c`TDNa*a;
+4s{FabC0L<tmGaAglA8mJyqTFF*DW)Cu~X}kKLk*If|vGLX6!kVpC_Cn0jCb4WFYOXlYQT`%Kb916QG(leKpbQB-=7rP<<P3NAQjbRDW6n8rn@HRM_v>3~xC
+{dnS1P&6D=Px2%XP{!8;%KU5HCT&}rxkC0Up`j}xk(w!(VvXt0_}%0di_Ut*O<9rcrpooimUK}Ru`Nk@1!R;LKBIS3eD%hx%@3GAk4v+w-{|-C1z+>;>)$+B
+@)4JIJk{8@Wu7lt7BNMCfd+Jj3gP<vRA%O<JoB><*dMwL`U266{1LDsFU$J;DJ?;IXt-nqMxdpg?d98kFX@&yj;+k=ZQRJ|nJB_`Y#zah*?g@o#yVN7gjc#E
+R{zW@jsRe7LOPQAL%43RF|d8ssM(!8pgpW8d5bt$O?&*%jX8`QOf_g6L6Xt{-0wote!ecq^F$O@A4J}kf9gBUpqEE0;#Z^~P7~mowIz!rDe$7yiwUaXrUgP3
+bjL(JSh8%2d<J2hf0KlUxEGHWA@TZ_)U=!O$>BNwVo5|PY1$X%`}NinHE|<}nS{{wwVnaSEHa9Ls9y(M2#;KBNpB6dK0b_Jt<jn}RX3+6-n-{Yr>Cw52Ei_H
+CYXb<scdBnoK{eKqH8)nuwQXs-;uTqcgOgPnvFo3;oBna5=HF!Yg9QM?uG_td3pV)iCsC!vysM5U!tsImFip580tDeZofx_FkFYj+U(ZI*l6TYR6d~ARk>J+
+F?P*Ev)w!P7jjdET;~CM{R?&~TnwFb-#L#+p5~F&gl6C84@^gm2pH)uI#mBWS8fw-XBkY--HER2Fd6Up!Js$TP0mW5Rd~!=CZoH5;2pK6p2pE>y7hLQg#?(6
+9$8*6%HCLi%={x>?>jzan%y>1sQjF|sjKW78KG;`?6K<y5r(Wy-^Oj*5O;?gH-<^*084C7?r9B@HgKCNT|;Hqe>mKC_`li-`z19T&8?>&i%89PtO^r{0#j>S
+Z<phWW=8$EZ|t_drRKz@7U!1nihJ0O4~N`V?S*F1r1wq1>PxbK-gMLU%~W{&yrKRGHC4rjSwYmVEe^D}BH41&E2g8DSbBI=Fk@6i>~XhF=CvE|z-gk|?b#h6
+))#G7Y&5Pdw4cmUW}Qb=5s;yOqwhqMypEs}JQHNrL)1r55!v?8EO#OQK955m?l|ahK7?S9=)y=CGe6tf{{KT+i9ulC0K%|GoEqzD63Tz^>iv5Yg{YiK>h}B@
+147e3qtrlz-1-tr5qps4)iR@i-l0LYhPt^K*4ma|-=))%@vuCcdVzi9<jOJ_8?z2`+;_vyR23hxHp+fA5;L-+^52&EI*_KBdkA<&Yt8Fqaid%5lOYUXEL$++
+Kg0vN-xU316?f~9pL6EdG}F>7UrVoyY;rHd-L6X1&;&a9Xn|<D##<x}4KZD^Vpi=F3OuOATEPQYn3^?6`Nv4{(I3!?FC!?`4^YcjV77H-8z5jvVn2J3#Ka0R
+;+N&4A>d#8V8gce9Q)z&!Kn-$@fTZW8GocrjomXfQ>uo{Sxg4O(Tlt)W{uJa+k}hzrqAFMV|0`t$iP}Ofsb?d$c$HvL}FbmNL#*~u*n;-mB1dm$wOl?6keJt
+k@TVb`(qUFcH4$$BD8K0Yy)ltv5vcLlT&TjG{wwDwA@zR%Q2r>mn?jHPit<WNue|4uiS7Fl}k>g{Q=zWNtT>o#pY1c?Fcx>n|sYy9(BxTa;>t**y8EHG~8pP
+>37?&wgFk_;b9vk11BjMrrh)KRF-T+S(7Q34HP47&2Ep*r2)&q)f{Qv6!6Mvr`>h(#l%Ex$$6fv=gWi!#EN6CdtPU!33wjqAP`Op6_lAEZ=FkD$Mm%sc5qH^
+z71rXpdmwSh};w~mp^qOHJtl>LTo~;IT4WVzmsSC?!Kg2Nu-7$I<w=jb*`Gt+Lw<2dbH|6x@_smF7UfS1!#_bqD`Zhn2A4#=mEMcG1<BGSO9OjS0V0$KBECj
+23??Z@Evys7^P;WU@!n6&u%C$5jzu~e?50%S$o(3{kt-R0-l&cY7qYA#JzVmYYu0RzS_4lC#Qq1l{>R}J)X>D8+~SfBB69jeHqri+zZ~|Y=EMz;n>VuBzN4K
+qJJ|Ev1Te4pG-qZQ+C<mqMkw2M0VP9W+M-qdK~?bQh1Rr+D;Qq1nc=Tdl>aRb}YK}xzPu)X`6gjtyosx-qwK3attXCSPtUEdH=Aojbw&^x07w3n2@GcS91>(
+E8nr$N5h_0kGnjJxyN9bGUYuP!qyw~5B;%Oj+34!n(!Tsu}=TkIF`~IOhC<*R#(IakB-#@sKB3#M%0N)jBa?+Bvf<uDDzd4sHZU%8jb&|-)%=n)JY;MDiQ|E
+<O#%(BsMA~dq?0NDzX&uH#s?-I)YIg(v{S5VBXHp`!g}20watNovZI~#g<233WR*1D<5i6VNP?qokLl~l1nve)+Z9~An>u?ye#3%K>Xbz6ddTmp+G`8p3amJ
+Db<GuVsS`4IkE{NWTTBZ(er{`k~dg7^<H%*7Sq7q2o3&~YSKZ!vXmS?pDET?Y;L1_thrUM393n?1Ozb`gn`*h_>@zQt~pb?z_t6z24zEz3?jR+SS1CK&+kwI
+W7Apf*k??BPkGedldn=%k&M$zf->FiM1XpEjzzRCOtXj^l~~p8_xuikmmY2-^$wXnE#0qw5Q?cLUzZrfYl~eXuTq&|@3vMz1N54*`x?MTfJIVpC7BdA+|U{V
+>d65>J$}4tF9BjYbz2FCa(q`T&CBIom+C_|%bN;;c;q6$6p|h0R@{QYqe=XX8sT*HQ#_rz0Ez}stvxnl45_^%a;k#=2UgD*y~%mGV>MLgxTVX1?*(Y~6PerX
+a`179Z#Wx#FL0=bY0{k-RjjIIbgAo%0w(+0USVL6)_!RUu^aP|n-l$w(~_GqYJ_TJsc2c3Rgw68>EvcL+a0Pvgpf#vpXO!K`aDTwGB2v{v8>RgX3F`d{mrBS
+qgTOc95CGU=3-5o%?~JInO!rW|EebVn?8dya4p*sEt=0~c)m=UmBH+{y4zOzY+!?UVp@s(rGWjELfHH^#knFK)DpKThtJ~ZUc}l`e{x4<4=C!tY#I22'''[1:]
 
 
 # ======================================
@@ -15185,26 +14904,32 @@ uds-<g*J=0QHfREeqY@I@Y2I=Y~CT$r=|Z%4?;23<f{^ccx|yu<W(v&+}+j*s6ekS+phs!1ehlUSCUC_
 # ======================================
 
 FILES['cxrkit/report/tables/patients.py'] = r'''
-c-p;KZI9cy5&pdX6|8{6NvTfVMf=IA57=H_F2E)^+-}hVhG1}QYOO{uhDgVo8vgHnW`?BXP0}=98X&RwGBcc+htCX?B*~q=Z;ZN{tHZWewN-Vej9zb*-8HpS
-y4$FAqpi)={U@a#Os=eX%+<%*9C*?8`(cgQL+!Szuhh0bs8)BMl-p`Y`aX31p(~Okna!%9Z`HbQ8nbqF-@#V9>j$TP>Gz#8!)NP-zF)^Zx@qX7xq5@G^d;M^
-)2_CzUPo=M+0?oV)*goswJSE-=>o^9D`Q>Q_|}g<-#M6dKWw7L>lc5&xy#kf_1|9Jtp4%-_ZPQ*fZyBSZr<F5Ngm+$cb3m7UMsuPU9Q}qYiG|aIdUS}c=!J9
-*EjE8=js>JH2Ak~_ATT%JG0sC%YUkcIwr4@xk@V2>c%9wO5V~i4CouVQC;sO=*ekzeY?87yS{t*0@8n(Aqm$HFsaoVMkGUeFf7q`_}#bnX24;$25D$p%pqD;
-Jy<6RoNY{{b_lrXoJ~VK=P{C*`srsm@_cqd)+n3sLsk7CsA4P;PDYF&OlkmX;+{&c#omQT1AA57wD{SX!4hs3YAFFqll4{)*lz{~L6ViZTJqo71t}C11Jlre
-P3b%M6!Mhekh}@NG7W8#q|)?7U#;Y<uqANd1Nu+w4c-@fYcNr%RMrablpnF~Of42F^$Rjnk`YJ+J8U#KT<G1-beq&WStZ8_%$BUDJmu;*LFAIvmZv1kSQAGq
-=m|z-$wx6PuKYOe%A;?j3#s8CtniU0bqh?}Bxa=1?fph`-sTGDY)qHZAe-knO0GmIKqiSP{FY?t4gWD%cD19+AH`e!!DO5gzd{p~m+RLrZ;RTQ)}~V}D+{0)
-n?AKKX__nCu%&fFDi_t~GF#G(N=iZ%HWVLqvxkltmWkf;cm%Cg!bExWVBi6c{A0YMKf>4lT^Z9yP$tYf$`eriHKJdHf~SEo&~ZvPzHsKzsXr_N+3;Sb0@=L0
-nwJ!_#^?{Ek5Uq0&Xcf(qZ_QHfD*BZ6aml<5lKI?!)GOe76m=e1w6t(>@gU?%TaVNsMl^k5DB3$C~cXY{Ek8;Gv)tOV3<L753HP2i-aW+WKp&CX4ltHao8HD
-0}~J%TXl7*J{dh&vIY*eg*vi(D+>drTboq8J%NKLyauP~gxJo&9ExY5e)E&;u((MD^GOjcAmjEsXz>>vH-wUu69rRgMI|7Oi&wg_Ci8^*rK8P}GND_57Ti($
-ZA3Iz#3laB$@?*K<ZXy7%4WCWV($*U922LDuJV0^x>L;OMA(Y-Q(+a)U~qVqyz9Tiuy`7&hygNJ4M=?{#k3q*=}EnrZj!P?K6|2$!15gml{P&=EpS6qT;mv)
-9+l`Ss5bjLQ~_1EfE)NgBoPXHNj3Q-g@$FN&a_PC4@1A-VMDw?JYko#p<slp>J3!^<^gPEBZV~%k<k0br7R#!n{lPW`jRKfu=G{;dzV7hVs&pE)i;^tK8+3G
-E8~`JAuH^&oR+>va4(;U{XlVLNQqYrMRUcz_Xya)-xK_KExblRAcCVf!&Vx)Ao|FtC8Q$E8Hg(^mt}$+%m(9;`Mqt4p$En^@ud`idF&IHPnRKIj(DLis~peG
-W3hyAJxh5=3Z*1vV{?KO%OS=Hab!bbIS1|M5yH)~`_}I+goO|iiWi5449Oyy@=B>D5>&ZJPUhmhk)HRPXApBJ6ldnYXp)lnwL=26!lTecAK$Nmv!Al;d@;hn
-Zzr5k9r8G0=?SO#>NO3i_n&uW^Wx7BCzT%Cn#$KM#cwXepZPV{t7EGlWmP|(uVyi->uud^2J`=nt9MBnfs~NKsQatDLC#<(&gNXD<vSzgqLnXF2$Xk6qlgf%
-ZNBMGcqqgd0vB1X0S9^*<y2sCW$PgncTbp@YlSk!5@O;Xcaz)}FjDW*?3)3a?j^vGr{Kr*OL$?Xxy;p7hA{k$pBT&Jxk`$Ep$(uu8e30ub>udIE)buA=~8+P
-oI_4tw7qpJc?G5M8I`e}F|O2XQV~GNi0$OrHTRT|``M7I+&@iK+Vlr{SpkOI`e93jjD%zrQdI&b29F*&>1g!1O7(VPAV4$N@Zr|<xbq#+K!!P8BoLFI&rSgl
-0y2pO^%H1Ap7s^v6$>H5#k#t@RL^|C{sfugvO1|B#(U$t*#Ab>2kvM`vW`WbXc`U=8>%tksZT|hY92c8$lxQ5m*KH__KGA6@joG~t~cBx`o19N24ri*kb0;;
-B9wAzzV`UN@U11kJq6N49|zX<)hdB2?Ruvhh|y&h9eKPI^pfBdky?5DPE^R@>MBmKs*+NBz8UYVxO@iOY^0PW2vo`(A2wFGDGFF?DU{Mz!Y7l3Ggc9Ad6fYQ
-`~SvG4IcU;$?x2$PwegNqMZE)cPua;'''[1:]
+c-oa%ZExE~68>!ciai1cktxfwulGrT3iz6&4Vv0T?IH*02w^QPC0_U<kW}QHp#R=yW_FjPWjA*PQknZQGduIlGqW26!M%PcjJles!?sp=tMW=2z1pgFSLB`2
+)mp6z-L|oM_@ea2#HuxqvHF~w15dW~zFA@Pkat^EXKGs?RH>^ks@v+0<bA5@LzM(UFqvdcU8+@G6lT@sbp>7Ju5LQ@L%pv$)11vG`eEhQ=%OG?WAz?O=`UH{
+cDl>kE?;?RrCH~?a@ro7PkEQDb*J6@p>Edg*=z!%^USoJTlS0nK400G6^U>QuiyOs;XYO$uK)S=!}8<pZ*T7G2Y&B<{qX+Y4e|$mf8+fzd2`wBbQQx*%QCO(
+CRSae^KNY2uBkVTX}!J`duu&f(~(2`iksW}pWfg67^@#lQQ-e|u`i*8BR!eiz5SP(t7Gskn5iH$r7lbmtKb*<<c||AS^j?W^UdwY8!QbFaaGlwgff_1-!1R%
+ukYW!!Q4M4i0t(Sy0uzCn}l6AhBwp|e)r{rp_6S5OfO4}!O2<Pw4I=0vNoC8A&REz+R%kz<^vF^Z@(AYXOj!kMi9Y)R8}_vRR$=5uLmx?s~SMjugUaE^j*kq
+06NQy5<ffBv;@YvT8O8@V71i^)|-Zr6+~&Q7W{8=K>{T;kSLIVMd1z3<iZ=lNL~cAnt~Py7HIgQ&X!^;bP0;sK>H`wy3;57)?gr0q0A-rQ1**uM`}J-p`DPC
+l$2nX)5A*LffK#knQ9%{LuSEofX)TWNl&pl4uHI1vFRy@B9_D+b8?&#nX+DVlS}*USH=EpBnzQoCoJ(t7~~~Vp$&XQ3SB;|HOFnHU}s^fkUpYW3{z6s?ldh3
+<YC|d6hyIl74jH%P65WU2HvLXl?wM2BN#SC>U(t=ot{YMVANSGh(S31oA1IgN}?!r=6~bt@A8g#$*!P-eljA<&d>mfyZ-U*U6OaEY(sYnlCo?8H`9h*z>+C8
+e1$YjKI>wSIXYE~+&1g*NYi4qHJD^O6nns9tj<pATXh`CIYm))u6pcvK^eK8Y5r(Y#~%<s^;|H8)Bbm1Oju5s)Qx^WWrWRF`i1p83^1dZghVY#XC6ECm${=i
+Udx;#ix*e3l-vsI48(<iB{7p!DKHq3Qr$DnSq)=HG7?`45QWS5P+$|gj~sxHeAVq6BV4R>%S>li#4M8rP*Gc>f{C*KIgnCW^gg8B1L?4#gE*8-b*&m*ZP+fd
+N|d#<o|csPdROPza@ZPJ0z#r%(yFUV^~LC>B|}jY+GJn==aT-^0zoJt)yjmF0G@Ps4oGu(GGe1BI)OYXTn0z4gpmh%hZ162iA4Qs2iX(iQ)(Zcv=j;Ubo(8o
+ScZaX3VKY=p+*CECyDcSx@b*gE5+FX@HqnnI&U|B0Rfj>Iohs~y77^t*+D%wIo+WagWw^*QQ|IfdoEZp1>>;IkzW|w=G8{6bfq4QYIVMr`jT54iJq^BfxEg`
+QyIPOF+#y{7<$$u$T5YJG!Wt<c=9+Nh-yXFbD~-^5^_^NXUTEu`Zd+nB5O(+Xx*bojGBtQ)6=;ciwxLEicabsWFKw2;>b5vQ*!b&I&nwvoRgE_Oex8;@ps_l
+P|bWdxR9<Y<(MP>67$<ZL+Wz+C8a@sf_7hqG(%ewx0>jN25jLkTZc%LxIbxMVsX%nfEfFzF-FJu{K*;WBTKe&BOs;|54ap+E=vaDzzV!s^R_R%LYP6?A2OT-
+RNk?~P+LnT-T{SPeIiuPM}8ii{j5h}FNs}%JpTcjuvl~9?`hXjMi31U<Lb0UPT12UsXkh>P^IY*<QHL;h@s+)ehL-38$h+IK(6oR9-HIA0eGnE!ZCz_XySKU
+5m*4xbC#Qe^NL)|7YOyR?_dZK1z8yM{qYD%Bs}B|iMSJ5!;OJl{5C^_A}Y*cw{M;-#tXEe4&Qwr^`t`{F0$Z9fNg83`{KkGHS(Yy)JE%6?#d<5on=cpe{MVH
+46%eC*Px39quHvX>%>V~<57YT<!qXIzrzBL8XjmD3>psNGG9~QD$xcxk&>h}9Xz4;MHli0=?x?9tuepgK~gNqi(rHhHD5lMjyiG~<?AXd!e0^JT<0>wXKpNV
+&0~+m#VgV8+NIQmgnF(qkjB~jz7kx#M%HOdEj%K*!`CcQ$-k1MPf+H(Ot#Gx^=!Zi<3%ooR(-Uf`&f|TJi#D^?1|9y(qDpn((~{A-!HFLzUwlN2_&MejZQqX
+<^&ogO3W8Nbi<rZgR7v2r*$%%YFVwOwCOWSoMH{*IZ{FyGRy>u37hQh!7>8R(S3@c>1S9-WKF`Tv&6UG)(`=g&6r_Eq|$}Y{5!(p=`{AIeIn5XBJB?$mkid_
+-!Dj@^x@H{?G__?=*V$xPLH$s++8T1RDEQ1BAuMAQ|uN}B$I=#KeEKg_nE<%yIn8kP2{UKh&r_5BlXX!q=>#`B+^-WQAnac{(lJ^{gC(0<~<DTa>5C9`W95Y
+o4Cfh(B2P*F16?9mC-EuZi5nYEOTmccOiabX`UlHhwkTC>PMN?kK@_Mdv&$Vi*;kZ?pJ=?A#e00?OAsSZ_$z6i_qxEPkd~TC)ci!P{UgQQ10sa?})^Tdd?l^
+8+!tcPFiyRYe#U;JpO%$?<U-Ra#F{Z)bi#DtzoPbV&iMT+`aY<PUa}-Wyg$+1VLdF2#P>LM@6v+pTh{V%Vn&tP+D=}zhbs*>1sf`xPQR?*gt3ao@D{VVD>b#
+-794h+r|Y&?tIh>KtMuW%TnI8LN6&w)i*4K)SZL^+aRSk2sVHoAAJ0R*D6T<gR5Lf>e=W%O7vtv<rM*-dM)^XZbou2v*Z%nX*UtuM^F_O^??)u(A#{orCxzH
+$t-qd0g4^y`N)r$r&t;RYHFmHne`xdI{MP0-Tky7#f$>l;4u|XPQH3FM8%nMSF4_Oz<shhpCd)DE-&FU@%Z1cC%Mc{>aTqU+82jEqx}Py?4I_0A4P<Z12=0b
+UH%$Dqx5<Z^|hcc2&sF496c>^m3PnGbPtqH-BnY%CT)!<Qk(oUTxmPi7hXg!>_wj+Bqdjfhz>06#d?zxd^=rW8&QGCh<&!vtB*9U5Gz-L;Y$%4muG%}MWqzl
+@#0u5{qzX?QBOz<P_YzDHrCh6AqrS(Doj;pLQ{i@5n0J;c{aAMUGy;LPH4+5KYk9+B=7te>EsXYo>kf'''[1:]
 
 
 # ======================================
@@ -15878,42 +15603,42 @@ F|HquLwnqt!Xqcsaog?@*Lt!F6j{lhEuFK@lUdr~Wg`uB$p&q^(fd6(FbxUddo<?kJ*;u5NyxRLd9?UP
 # ======================================
 
 FILES['cxrkit/schema/audits.py'] = r'''
-c-o~}TaO#J6@Hd}1))CJ2IQ?1)Bz&HK)0JXanQs;oVE{vprvLw60<YI!H~0B1^w~;&f#S^+KaZWAJ&=+$;0p5zH>N>#X=6HcJ|_TYuc4K?4=X36?{|F#@wh<
-NVgQ7?48&i`Tr%}C<O+ITh*7ka2JckVm_~W(}+?!S=7>6Wrc1!gHh?$QdC;irGL>KJKgT$JAc<s^|B6=6nFiNb{Fba)`N7~v=@b}^|t5Vamdwp>#<Rda=k8+
-ARqK@=+#pEBAv36F}B#NMqU)AX~qRU=(>6EwXo|n@0DqbdaxwOeE!$8-Io~phic#d+7Ig0oNtLAhH|IM)qDoTe%&hof;EIA)EzFv%tBisw`OoFzPkr#uW=<z
-3sg-dr09osDO7Ehkag|hpV_X~7-3y6#Gk|h4;G>_J>G6)t1D&Qd{&rSU9N;~@w+vBBkOR%4>lceQ?0X;H%{)J+akesWd?fxiS<ravS#QD6|ZU~Z~SlCNqkjc
-FCEZ<4g+M?u_3m?9gN`Z+xhHw4{?C{thhfJ_YH9MDlwHuoUNUJCO7zVk@RaXx}#sZmc<PWz`YZy>D&>Hqk4sFQk{Ytqo+XT7Sjh6(LL7CeAX+;9>*87F6r&P
-px4ew{4*x`>|n!Q=6~%KL?$&qDfK~GQIaGO^|%yd>Hu%W7J}P;SM*YAAU1*ECG^hDaiKKi)b9RXEK3ue__qbEvsj7+rV{yY*+EBz+}3Kbp3fjh7@vgUs~go}
-;;k_?@c1Cf$YBM9IRtXN%leoim6Cm}Y5N?puzM2S%0?xt=M8kdBF`c;M5)i4#U*y{@x4Se#Dy5z63fu+zkIq9#n9gZ%g$Ks^etJgcV&bRHlT1{SY0CGkg#MG
-9%XF<gmNfWAu0jSajNII+25p9wQkif<`C_GJVHT5wX*CW5L~nhzR}-Y@E%rzqeum%*CmOH7~$n!VtY5OIkcl87iPdqq_(XhbLj?$T<{Vr&`tF!?4bqJL2*vI
-I{v0t!cV_40Xm;iDBEygqigYRxL?cat+b=*3BF!xSe-3QA8zC!kfnX+hj~#Q|HUHgXy+AM-pba=UGSdo%|TSMACY=ty}Dsk9E5Lq1z=za64}EVw*mSWN!@I3
-ELuPX!}{pk__@iU@w04L`BiNs0$!=B3cF|vmF(f%KCXC{D>B0|og~YA7`NyiyqUO*5K75#S|b|6kh1N#{m^V%sbhl4H<3$Uk&kYo{cd^=2DP^CH+})GZdJ<<
-wL4CqoQ=+2Dapt$qnaKw3}Pj$KOJ%ewj5{xQ=I5|eX&Qh;$#wom{O$;(!l}OQ^S?XY(@*p%r~<~fOujj!Ij`f-l)&+`ZH(4wCNj7vGEWCw6sLZVx;ql^BuU^
-CP3p;SiZwCxbxV+95`_WJp2+VfCG#6wV#?|cdaT%Am_hd_liALm2{UJAP!icSW1Rs78P=NQ|g;R#^?bN-S-J(+ScViuEasRJ*nI$DND+wz#gIkB{X_MTN0C<
-oW=cn7}E!Rr^@^G24AP8VRa`iCBYbXqkEAAkVv|rS;2+;%E+NGhL)8EyRl3Qw#Mx}`uy)9ldMRVTrEi>n1x~I8=T<i4kcA!quYo#sb#~mjd|v<H}x21$a(AW
-iba=+da>Q?DOr%TA`pAO3Lw}}E^aB(h4(!SSivR~c(`R;Jjk-9Fiobg;f!-K7!V!yy4ZVrhZhsxf{~yr%11ox83D3&y{R)*7XD6j9nTmLFjQRy_i6@?@(AYG
--7>HqT|S-a)LjRysYqWcaNqd5BfLsaX3h%yBb+ly`-uXx_pdzUHQxDss$p`mirXo`kzplR>uyP$*zRSoQpl$fuwfeUbO;O-oEFL~k0<vgH}pO2aIq$xMI~*C
-5BtEw>r>eQZXx+qV2rt0){rq+ws1w$1R(>vk1Wa0I*lMH>I8;JMjBv}tvV1!c7XK+R%5cv9#=u_bUp$*xz(sAj!7YuUQvbCp#U4h0#ci5KxrS&NXx(*Z9{kz
-NUXb9z4!~t7p0cF7U|Q9m!7-ZxICEqtFtL9ch&=wAu^KrY-nko(b?%GMm{%+=&qe8dc$QqJ#l;34tXv^*nq=WqDfq6FgxI-i6nv4<33mojYdWP$YQj_lM7M(
-3JsUhD#qNp4-}1yyy>!J=U>026~1`$2I{dKTfH7`Wvxr!F?ftLYK}{g-K%9Ks6_Y;&@RI!*v852laukAtA}7@_~~whJ!oE^=klN78=r|9+)p~E)-_EuTwFl?
-s&C=>(3HCKzk|&X6~nfC!(&=*NYGN`j1539G*yY?BQ?^{`$;%PJCV0!6k<Xj0M?ARk33sd5uf}C_S0;E#g}is{OT+k-}I*QKzxilYjiu<)6Gq`GhvwNCPdYh
-E+#jh+?`~xlRiMJR1Ncc6U?UT&DMJ+RR@iNBXF?=cPCw(-P*Td2cHQ%_zDsUSeT+jIf;i^HRJ;pEaB9iL7^Dk)ua<Pla-@{oZmYq)pv-}-Tz{LI~sTqz_h{m
-^D<I~oWBRI&KOZ4LdSN_J8=zSzBlDH%BQ1cH%G}H8R_#IQqR^sAsgk}9uZ660(iU(ghTVbQso}#oo6eVt<fymXt2B;@(;Bc5a3(2ljCTlQJBak^OVOekBw=x
-ucJ4t6lbnJ{qy5DufO<u30stoE4X)4F+wof^|GYOG#CGD{28{a$_e}6J8{<NdNHXH;~Y)%;VP4hVs9c|rQ74A#PEU>r?}PXz}!OJMRE%&%R^H?Q(f#X#G=tP
-*Bd`y(%%pC=Pz$yTH@{3vB|{xT@WqvBCj(0p3h>ioZLOn%v`a5s493Y=QG!DL)z=4?jtD8m?mHpHykZF4T8g<a=qRjuTxF%P{!ZJ`WaX2z?>3%u_yqF@E^?I
-Q6xw~<)~1VlFfK?r*uli2%PRHd;@|AD`X9B1$&OQgXdn2havQCGG{t%#Eh<v*`_512iZ7ri0fhA`K&h9Z9>a<OvO};)38DgR;^C6EdT_AqLsq<*k+zi@a)k1
-VCgqT!CTJgHV~1Z{;79}Yhn!7_lt%n864h>t?_9i@U&I_Uj)X&bjVYiUJ-#SPYNyH_MxaN6Y(Ay@(WL%eTUs^)*W=As5xIb-@*&iQQRB3C%GW>R8otXRwrXX
-nu|0ql>noArfi#gXLhqBKESL1c!k7yno02_#IV@H$zs|XVU|yxUY4qoL+v(|ES%|&@9E7~Tqbw5DmQf2<F|D$JV(rEi@eWh^W@>QU+>exPvuX_SQlAW0zjQ_
-?hjiCH4Qd!4y2dHlqvviNDeEy`0g_Fgrp585TT4nFK`(lKF0p=(C(0a;WqtHC#A=;CnDilo1d3WQP>}j6gLPQ<0)WHkPk}l_H+yrB1b%p;ws*^kV1bZj+#2p
-wA!n5TSB|`B<RUh&XR@rRv)DrMLahi0$48MJ211QP!a*JSGCX0NEalwVd6!HkevxULbWF=S>;kbV<fOB*PAqqb>R&og+42FNegUgZ}7{FpES72SekOJd<<=C
-Cn7wld&P?}iYZj=<(F^2N{EiN2hkI|NxBY&@mN0{!U0jNs#%BeZJyx8X>la^tPy*ibX;aI5nm}xWe5gAHJ~c9BS>&B&sWJ%Y6OqAct(F7%(tac$pO9tqj`OG
-`6Kc~m#F8H3HVtZj`6q@!KhXJ?zqwIW^3;9RK=_;kuW+*?J%0SekcdIlWy*ina$nCn{G<Dp&RnTPRqp*Y^geHOVelskBt}Le(jrhR2Un#O$|8V$48f&sE}eZ
-!^N?RJH3<j;5XhKNSmjN;=LP@y%85D#z2!!R`LOdPx@3veHfrg%O#s<F~<Dxhw2TBN2%1u5W<GC3OT^}Vg+MWfBd#}{V@heQn~;xz(n##3m3vW4!L>EZN8EV
-J!2#R3JclM?O}feb=btWxg;4+L4!r<hDv5#KAq5mft~c!xke^_=1d16t)<@>PE@yxtS2PLT5dzoorHkQzlh*jwHf;O+Ejjj^Vz-zAbWF&VK#R`;^7|g@G!@J
-owI@agl!5B?>|@q_ehzy)v`z=I4pEtZ2n@!EB|?4ubh6bB0g2|ygWulGU=tbrhE392V7H&nvSozKqUi-A6oEdAgNL6PnkDae1<~D<L1r%z@0t4DC}+ghT!yL
-jnug3yjb{eDzfh@5Ol%`Q`B5`D7?--s_=v;9xAPAF7AZKM`NoT&q9ca&&CtD^&~FQCn})`Y>~oAr6@K=u9NM94}HT~2G5zFv&30_%bB?yzZ1IQ<KvMq^7D+Z
-uOB^#J0a$tpdy@tF)=Nb$pJ=RNDHzlgw@hF7i)iVL1qyF@*j|_IX#kESNR7)W6>0L6)Va0eUAA6c)@hfwbW**VH}m6^{@ZWm2`G;2vA0v;epBc>SGI~L=iqO
-32YU!r^9eQv|i<h+E2~})iRYzC#*E{_{G4K4b1-ohhRbE'''[1:]
+c-o~}TaVkg6@IpV1>rs<0i0=e(OqC21n6|K*$cYOVzX@@0>eW~l+7JU6hvw~Ui8QJJBJrho{Oj5JWMQ#m&0@U&UZ*H77IC)+S!ZWtZ7%`u$NBAR&b-Jjk!^!
+kZvhD**md4^8ZWpC<O+ITh*7ka2JckVm_~W(}+?!S=7>6Wrc1!gHfqzDJre%(sy*nPPe<*=kMC7Ue;lf;;z5Z?n2$ldXP?=_M(ur-uC=E4!Ihe9vjst*Xtq)
+@<H#0UM<Bh(kVL`V~f3N<V9hcW?bNduA2wDg<Yq4uS{FigC#-c^S`F;zQoYqRr~JOeo(LG+$4S+%AG1#^BFYu>s~=2SVK6{y2E3bS!gTd)(mdNt$Qf#HJ*fN
+p;c1}Df*#Z3RPPrWL<mp&umv~jIgd3;!k3M7Yk9D9=#jc>PlHRpB3g-mn)%L{BBL($T~dmi%kc;sn*#^kCWDOTO_qznSuI0vEIo_)(m~2;!~~UjsHzMiCqQu
+(m^}0VNjWM?1-&!2P1g<c0T*ft2n6othoO$?mhJCO=2pqarSmnG=;&Ri)3GW(H;HLwJdJn0Pd|&P3MjX9Mvm4lj#)97$XHTx0pVdh}zgf^I5MXM;t%Ux@5O^
+g1ViN_-9P=$-#%c%>Ujih)iaFQtE@Wq9jQm>TxN^)uFr<dkC8SuBcOMAT}w%OX!20aiKI6)b9RXEK3uE`169+SuDi@Q;Gby>|mopZfmtz&u5S$j8DSw(~asd
+@z$6c`uHHp$>9a0a|q;km-R6rm6Cm}Y5R;=*gc7EWuubU^9H(JQDl)eM5)ia#U*y{^?M04#Df^x63fu+zkIwB#n9hEmz}ZN>09z#AIg9acA(HMtS*5#BrJJ_
+*Rr-jg>ooX0hOT7ajNHp+25p9wQkif<`DgWB0|ALwXz%_5L~nhvC-dL@E%rzQKW*=>yktTMtHfG*xpTR4(;g3g&EL^%(hkJF5Tde3tnOcYE-Yn9$Kh67|v-|
+$KTW?{PZi6LgzDrvJC?pJ&XS!{8~0|r5#OA>g%P3*V)4Kp&^GrmiDb5=0$b<7mIM9!L790>o)2&F7Ym{l>FoJpI1Tx?|0F36$gTcqOe4a4&N9OUrPf#5^oiH
+DD=Hm%@+3k^39iDpZBfuR<=&=LI8hn4x*C%Xsj33dmQ|l^S~`{5^GtqitG^(+hF|{$>VrSypdoS4C^Dj;O8c{j-O@2{#VsT0&`1URZwJGsN|C8_Ho6tTu~&9
+87&3J!={T7%A1M12xv~e+Zxdrwko@?+YimQl{)6Qd=t6!6~V+NhR~*GJgT*IpSc6j#;TTIYImHzIh!E7QBs^;Ml(I;n?#J*embNnY&kFyW?3=#`(h8k<a`!!
+RH@Pi>3{+2Y3#`4Hlqh+5tM}llz8GNA(|1%KCaI0`V%{R+VqVkcs|4&AuaL32(~_VzXd(q1l9N~n(uJTFFZDo7tWnQAAX6HL!gWHwV#^ON3AMHO3r`3?iGWD
+DyfwMAP!iccuJ<l4486xQ}&%f#;3u9aDzaGOz!ifCF4?V$xwsd(3ZqxCujBkJ)G%-zEkCWe?zR(((t;Ika`HjpcpqaD}+#jE;vKWMuXp2W+q$X_Fnt^?;)40
+NS53z$s(AA)y@qJjMTCo0od!C%(7wG##DFMn|g#93f_8rV$o${f9yAV%2y<<2(^V@1uEDO9cT&ZLVvFYtYDKCc(`S~cqPl4GX-2>!%6RCFjREd>tgTy9Z^jB
+7OV++qLj$Po&k`p>rI`RvhXc2bUbMRV5qtZ;nfU`@&I$}ZW)M|E}zb}>aK&;RAf*U=y&|xk-kdLr_Kue6M{2I`;maz$5#${jSqgGYM9@w;&uwqba)BYx?573
+w0qgB1o<=qK1?H?hQLq-&_bE#@#Nm+hQ6mAF4knTXrwJsat}PbK2<)TH<G(T$C#UC4H<)F3r{pn5Hb`Pk*N7urwEczCy-Qf(x4{UssriB4)C5ptW1{K<0>fM
+&LgmsTaA+Dm<&Sc6@_peYQPZ|klH{$>PJ%UGEi6BkUk0|)?F;1`~&5SQp;V7^l8OQUq0BlJc@@`XH!-ltOw>}<RtUi(9%3(uu~`2eC`x6Tsu+phEERYjoZU_
+C~{ea4LFP?n#8pZvjbk5ND}G_w1d^qXx;7}S&Wu=av>_AVc{}*#h6?7fueDpIbD|g{F|?6g)iQ`fq5)rtGC0gtaa%REgs{onsEuTd$X(rRVkmL+GW@T`#6Pt
+3Nr4wdPt3|erk<s50=;G%ZX2jjZZ`k?kAm7@0unWu5Vy|)whUzSW4ab-@#{yieX#+%w<~fNYGN`j181tXew04S8Al8_mgl$JCUCXDPTe$6#R!7`upB=UJ*aU
+oi(~0?CItv+nF%T)Cf^^rHe`9le?2FcCrU(m8#)>Z-U!&z1jN6r0Sqi2n4S85bk7)vs?Q%?BEkA53zzo0v4tyQBLqME66-x!4ppX85D}OyP6!v&1B^$A?I!9
+r1}mh-TgoQx1)g<L76r<e_qMTkn{J@t20JaK<Id)^j2JhnD0$_jq>SeIm{c`Mn?MlGqGpeo-`Zf+a7@>2m!oa2Ew6vU+M55&^ymoGGC)vve969JLDfa=>WjD
+YA46hNTYC(O%^GSdmcN}=wC<gSP5sYKK|>6_piVBW(i-Ejw`sgQ!xS<?Rr^KWtxkB7Jr5<n{vWFxFyaSLoX&ZVw|IEK3rvTQS4pBn{<1elo(!c;uN=99hh6F
+yGU+9WqD{iQdJkb3$bW)&Gp95m-P1o{rSrqxR&_pn|RK}_FWJy^CGV@|DMkxSWa5cGc#B0AF2u-%lXXp+mQA;sr#suW=s=siW^2tPJ`eus9dkN$LmxRJe2Xb
+v3|zWIxwfCzE~7Mi-;f0-w_fdP&q18rQ|c--6@??F@m5w3V#4WgcY)eu!29w+QD<L#;YM5A7#OGdKNT>I%b=e7!0y;;(+U6-ubLH)@{P6^_YsO7^h){9IRTM
+W?Lu_42o6?<Ks#9bb@C?^Mj?|h=RAA(QP0i!Ti(c5ZA;QuJ0EOPck_4jHmO{v&hra`u_nK3)3M_ZF)rnt~@EU{IL(Au1v&xWXLZ(dG?3=-m>nX3q|(>mGh^F
+VLHOSk$X}I!cHZfa?|SM3`ld4=A{x~49}Ep^XSYPOX35}3ZSo$I8QSv-UJMbM>rX#tpT%q`Sr3?l^klfsbt|ye|$$hUvZh-)vDakb(7!LJ$Q~fqb>42qt8=>
+(|&zS3qO^=tYcebrxH-q`TK=o3!$c9gWy1VX-uhtq7BJmMHl-n!<mq@;Swa25vc>05#on<L_M@Sq+f(hKh(+S@%oEMcy`mk%O(`|_cO%}fMdLf%n9;A>D``g
+f&y~H3o)+Z{Si_)pNXTU!85J)D&3Z_t~~)gnaWx65P#H1sYVgcjrS0ii}()AY$=ok;PtBZxf$t##5PR4=pM8)fk&wJWF@Oy%4e(zEXwsJ4P#q)$4Jm;r7mfK
+E$t0)x$%>RP#H^8u9c7B<lKp<o^*P}i?J3HRP5!KUwxf4I@TUUPwXbyIuyoZ{d5R-RI#dN8^+!|!Hd)4Nb+?j_BuInnZZSTr7)EtI0V&zs?2Ud!M!|RB}b_N
+9&K?x*It78wlpdQz;|FYudgnDLZ0Xn^?Wh`KkI~Jys-rswW{A8H@e+y&0U_Vn3W|GMwhuAMibW$<shG=n>%D?bGPxXn-Xp~4S8Xw<zfI^s?OTdG#cQs@dDhh
+eG`ugW8=2z08aSvG2|vDBur*?F;?+O?_@p1jSmO1=INs7cO$YMadBb{H0fj|4>)|;s46;#fi`Km<nt`Xm>+&uy<zbvm3j;z-B4Dc061T)V65to-?pwlMt~%v
+3+M$pk^J4nh46txVIFgvujIm+F_HkmLUwz6*dIY1HnBICB;!SF@F?9-$*jw#6MAs4lQVU$k%^x<(?LjU={JTG)$Jnd3CXdR+W@)~2*~1#2%c4&p^x3B^83bT
+#~Kvbn?r=zJOqh{dyR*ex&GHV8@Nx{rt0DS2T$NLQs!;7ED{M03!N96KbrBzf8GZ)r=QG-k5#;~kElp4y%g8fX0Lg`H62mY4LTR7<RI}|5B?G*9hCZu?oEcz
+Fz9&Wy}1wE+1rc4-p0=uPQMpP2lt#83;$V1_K62TC)_Ya%Vqb{>+HJ@Pl)2B(wgStlkoUzJSxY#05S31cmubd;1Yc$6N<nVDV$7-Vq@ew**^H*IoxINocTRV
+oYfyWGq>YD;WT`FJrYKKpYiqeqZe@}#M~29z$q9L(^8oNV2p*dAiF|XEq(T}_BR*g7EwX|8<sVvM>6Xw|0ZcHn!>JPCAq%OF&|LgGcUbo>A*M|J3GJrgDdIm
+<`7C5X@*x!##bL(C?$&Ug-c+om_1#F^QHAFztnzmE|`|7RJviMna7V7rfgvTUxX`dbp'''[1:]
 
 
 # ======================================

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from cxrkit.cli.shared import declare
+from cxrkit.command_line import Parser
 from cxrkit.errors import EXIT_CODES, WrongUse, run_command
 from cxrkit.options import heed
 from cxrkit.progress import answer
@@ -17,9 +18,9 @@ EXAMPLES = {
 """As in cxrkit.cli.examples."""
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """The command line. Each command imports what it needs when it runs, so that --help is quick."""
-    top = argparse.ArgumentParser(
+    top = Parser(
         prog="cxrkit-scrapers" if sys.argv[0].endswith("cxrkit-scrapers") else "python -m scrapers",
         description="Films from Radiopaedia and SIRM with full provenance. Research use only.",
         epilog=EXIT_CODES,

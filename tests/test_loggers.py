@@ -1,5 +1,9 @@
 """Loggers: an epoch's figures arrive, numbers alone, and a logger that fails costs the log alone."""
 
+import sys
+import threading
+from types import SimpleNamespace
+
 import pytest
 
 pytest.importorskip("torch")
@@ -32,6 +36,49 @@ def test_tensorboard_reads_each_epoch(tmp_path):
     found = EventAccumulator(str(tmp_path / "tensorboard" / JOB.name)).Reload()
     assert found.Tags()["images"] == [] and set(found.Tags()["scalars"]) == set(loggers.FIGURES)
     assert [(each.step, round(each.value, 3)) for each in found.Scalars("error_rate")] == [(1, 0.25), (4, 0.125)]
+
+
+def test_a_full_disk_under_tensorboard_is_said_in_a_line(tmp_path, capfd):
+    pytest.importorskip("tensorboard", reason="tensorboard is not installed: pip install '.[tensorboard]'")
+    (tmp_path / "tensorboard" / JOB.name).mkdir(parents=True)
+    with loggers.opened(["tensorboard"], tmp_path, config.load("dry-run")) as tell:
+        before = threading.active_count()
+        tell(JOB, ENDED[0])
+        assert threading.active_count() == before, "what a thread of its own raises is a traceback on the screen"
+        (file,) = (tmp_path / "tensorboard" / JOB.name).iterdir()
+        file.unlink()
+        file.symlink_to("/dev/full")
+        tell(JOB, ENDED[1])
+    told = capfd.readouterr()
+    assert told.out.count("!!! tensorboard takes no more figures") == 1 and told.err == ""
+
+
+class OfWandb:
+    """In place of the package: what it is asked for, and a server that is gone when the run ends."""
+
+    Settings, errors = staticmethod(dict), SimpleNamespace(Error=RuntimeError)
+
+    def init(self, **asked):
+        self.asked, self.logged = asked, []
+        return SimpleNamespace(
+            offline=False, url="https://w", define_metric=lambda *_, **__: None, log=self.logged.append, finish=self.finish
+        )
+
+    def finish(self):
+        raise TimeoutError
+
+
+def test_wandb_is_told_no_folder_and_no_person_and_is_waited_for_no_longer_than_a_minute(tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "wandb", package := OfWandb())
+    mine = config.load("dry-run", {"data": [f"folder:mine={tmp_path}"], "weights": str(tmp_path), "contact": "A. Body, a@example.org"})
+    with loggers.opened(["wandb"], tmp_path / "out", mine) as tell:
+        tell(JOB, ENDED[0])
+    told = package.asked.pop("dir") and str(package.asked)
+    assert str(tmp_path) not in told and "example.org" not in told and sys.argv[0] not in told
+    settings = package.asked["settings"]
+    assert settings["program"] == "kernel/run.py" and settings["finish_timeout"] == 60 and settings["finish_timeout_raises"]
+    assert package.logged[0][f"{JOB.name}/error_rate"] == 0.25
+    assert f"kept in {tmp_path / 'out' / 'wandb'}; wandb sync sends them" in capsys.readouterr().out
 
 
 def test_wandb_offline_sends_nothing_and_keeps_numbers_alone(tmp_path, monkeypatch):

@@ -114,7 +114,8 @@ def audit(target: Results | Path | str, options: Options = Options(), out: Path 
 
         context = _with_networks(context, not_done)
         parts += asked.PARTS
-    rows, kept = earlier.merged({"baselines": baseline_rows, **carried_out(parts, films, context, not_done)}, before)
+    anew = frozenset(each.name for each in context.external) if context.networks else frozenset()
+    rows, kept = earlier.merged({"baselines": baseline_rows, **carried_out(parts, films, context, not_done)}, before, anew)
     evidence = Evidence(
         films=results.info.films if results else "phantom" if all(record.collected == DRAWN for record in manifest.used) else "films",
         counts=count(films, manifest, results),
@@ -144,7 +145,8 @@ def audit(target: Results | Path | str, options: Options = Options(), out: Path 
         published=rows.get("published"),
         verdict=verdict.decide(evidence),
         matched=rows.get("matched"),
-        coarse_curve=baselines.coarse_curve(context.coarse, films.is_covid[films.splits == films.held_out]),
+        coarse_curve=baselines.coarse_curve(context.coarse, films.is_covid[films.splits == films.held_out])
+        or (before.coarse_curve if before else None),
     )
     _write(audits, results, path, out)
     return audits

@@ -19,6 +19,8 @@ from sklearn.metrics import roc_curve
 from cxrkit.audit import probes
 from cxrkit.audit.films import Films, thumbnails
 from cxrkit.data.records import traits
+from cxrkit.evaluation import areas
+from cxrkit.evaluation.metrics import Figure
 from cxrkit.evaluation.predictions import Predictions
 from cxrkit.schema import Advantage, Area, BaselineRow, CoarseCurve
 
@@ -27,7 +29,7 @@ GRID = 20
 RING = 2
 """Of a GRID x GRID thumbnail, the cells on each side that make the frame: a tenth of the picture."""
 
-LUNGLESS = ("source", "file", "border", "age")
+LUNGLESS = ("source", "file", "border", "age", "view", "sex")
 """Baselines that cannot see a lung."""
 COARSE = ("thumbnail-8", "thumbnail-16", "histogram")
 """Baselines that see the lungs, but no detail of them."""
@@ -212,10 +214,26 @@ def _row(baseline: Baseline, films: Films) -> tuple[BaselineRow, np.ndarray | No
     if reason:
         note = "; ".join(filter(None, [baseline.note, reason])) if chosen.any() else f"{_named(baseline.name)} known for no film"
         return BaselineRow(baseline.name, baseline.title, note, probes.unknown_area(reason), None), None
-    area = probes.area(part.is_covid, probes.out_of_fold(features, part.is_covid, part.groups), part.groups)
+    out_of_fold = probes.out_of_fold(features, part.is_covid, part.groups)
+    area = probes.area(part.is_covid, out_of_fold, part.groups)
     held_out, scores = _held_out(part, features, films.held_out)
-    row = BaselineRow(baseline.name, baseline.title, baseline.note, area, held_out)
+    row = BaselineRow(
+        baseline.name,
+        baseline.title,
+        baseline.note,
+        area,
+        held_out,
+        _within_sources(part, out_of_fold) if baseline.name != "source" else None,
+    )
     return row, scores if chosen.all() else None
+
+
+def _within_sources(part: Films, scores: np.ndarray) -> Figure | None:
+    """The area of n scores among films of one source; None where fewer than two sources are told."""
+    told = part.is_told
+    if len(np.unique(part.sources[told])) < 2:
+        return None
+    return areas.within_strata(part.is_covid[told], scores[told], part.sources[told], part.groups[told])
 
 
 def _held_out(part: Films, features, split: str) -> tuple[Area | None, np.ndarray | None]:

@@ -11,7 +11,7 @@ FIND_FILMS = f"{RUN} --source KIND:NAME=DIR"
 CONCLUSIONS = {
     "audit-failed": "The audit's own controls failed, so none of its figures can be relied on.",
     "leak": "The same patients or pictures stand on both sides of the split, so no score of this run holds for a new patient.",
-    "source-shortcut": "On this data no score shows that a network sees disease: where a film comes from gives the answer away.",
+    "source-shortcut": "On this data no score shows that a network sees disease: where a film comes from, how it was taken or whom it shows gives the answer away.",
     "border-shortcut": "On this data no score shows that a network sees disease: what lies around the lungs gives the answer away.",
     "chance": "No network is shown to do better than guessing.",
     "thumbnail": "On this data no score shows that a network sees more than a thumbnail shows: "

@@ -48,8 +48,11 @@ def is_of(results: Results) -> bool:
     return read(results.folder / AUDITS, results.manifest.sha256, sha256_of(results.folder / "predictions.csv"))[0] is not None
 
 
-def merged(rows: dict[str, list], earlier: Audits | None) -> tuple[dict[str, list], frozenset[str]]:
-    """({field: rows} of this audit, with those of the earlier one that it does not have; the parts that have such ones)."""
+def merged(rows: dict[str, list], earlier: Audits | None, anew: frozenset[str] = frozenset()) -> tuple[dict[str, list], frozenset[str]]:
+    """({field: rows} of this audit, with those of the earlier one that it does not have; the parts that have such ones).
+
+    anew: names of external films that this audit was asked about: they may be others than those of the same name before.
+    """
     if earlier is None:
         return rows, frozenset()
     together: dict[str, list] = dict(rows)
@@ -57,7 +60,7 @@ def merged(rows: dict[str, list], earlier: Audits | None) -> tuple[dict[str, lis
     for part, (field, name_of) in KEYS.items():
         new, old = rows.get(field), getattr(earlier, field) or []
         known = {name_of(row) for row in new or [] if _says_something(row)}
-        stay = [row for row in old if name_of(row) not in known and _says_something(row)]
+        stay = [row for row in old if name_of(row) not in known and _says_something(row) and not _is_about(part, row, anew)]
         if stay:
             kept |= {"retraining" if _retrained(row) else part for row in stay}
             names = {name_of(row): row for row in stay}
@@ -70,6 +73,11 @@ def merged(rows: dict[str, list], earlier: Audits | None) -> tuple[dict[str, lis
         kept.add("attention")
         together["attention"] = [earlier.attention]
     return together, frozenset(kept)
+
+
+def _is_about(part: str, row: Any, names: frozenset[str]) -> bool:
+    """Whether a row is about external films of one of these names."""
+    return (part == "external" and row.name in names) or (part == "published" and row.films in names)
 
 
 def _retrained(row: Any) -> bool:

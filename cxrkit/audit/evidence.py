@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from cxrkit.audit.conclusions import FIND_FILMS, PARTS, TRAIN
 from cxrkit.audit.films import LUNGS
 from cxrkit.config import short_name
+from cxrkit.evaluation.metrics import Figure
 from cxrkit.schema import (
     Attention,
     BaselineRow,
@@ -55,8 +56,8 @@ class Evidence:
 
     @property
     def best(self) -> NetworkRow | None:
-        """The network with the largest area; None where no network was asked, or none has an area."""
-        known = [row for row in self.networks if row.area.auc.known]
+        """The network with the largest area; None where no network was asked, or none has an area with an interval."""
+        known = [row for row in self.networks if row.area.auc.bounded]
         return max(known, key=lambda row: row.area.auc.value, default=None)
 
     def of_best(self, rows: list) -> list:
@@ -64,16 +65,16 @@ class Evidence:
         return [row for row in rows if self.best and row.architecture == self.best.architecture]
 
     def known_baselines(self, names: tuple[str, ...]) -> list[BaselineRow]:
-        return [row for row in self.baselines if row.name in names and row.area.auc.known]
+        return [row for row in self.baselines if row.name in names and row.area.auc.bounded]
 
     @property
     def wholes(self) -> dict[tuple[str, int], MaskRow]:
         """{(architecture, seed): its row of the whole picture}."""
-        return {(row.architecture, row.seed): row for row in self.masking if row.share == 0 and row.area.auc.known}
+        return {(row.architecture, row.seed): row for row in self.masking if row.share == 0 and row.area.auc.bounded}
 
     def hidden(self, mask: str, retrained: bool | None = None) -> list[MaskRow]:
         """The rows with the box around the lungs blacked out ("centre"), or all but it ("surround"), of networks whose whole is known."""
-        rows = [row for row in self.masking if row.mask == mask and row.side == LUNGS and row.area.auc.known]
+        rows = [row for row in self.masking if row.mask == mask and row.side == LUNGS and row.area.auc.bounded]
         return [row for row in rows if (row.architecture, row.seed) in self.wholes and retrained in (None, row.retrained)]
 
     @property
@@ -82,6 +83,11 @@ class Evidence:
         rows = self.of_best(self.held_fixed)
         of_source = [row for row in rows if row.fixed == "source" and self.counts.sources > 1]
         return of_source + [row for row in rows if row.fixed == "age" and row.not_known <= row.within.auc.n + row.without_partner]
+
+    def falls(self, fact: str) -> list[Figure]:
+        """How much area the best network loses with a fact of the films held fixed: within strata, and on pairs alike in it alone."""
+        of_strata = [row.fall for row in self.fixed_that_count if row.fixed == fact]
+        return of_strata + [row.fall for row in self.of_best(self.matched) if row.by == [fact]]
 
     def state(self, part: str) -> PartState:
         """Whether the part was done as far as the conclusions need it."""
@@ -147,7 +153,7 @@ def _masking(evidence: Evidence) -> str | None:
 
 def _external(evidence: Evidence) -> str | None:
     rows = evidence.of_best(evidence.external)
-    if any(row.drop.auc.known for row in rows):
+    if any(row.drop.auc.bounded for row in rows):
         return None
     if rows:
         return f"the films of {rows[0].name} are of one class alone"

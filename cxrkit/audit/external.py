@@ -25,10 +25,12 @@ from cxrkit.errors import BadInput
 from cxrkit.evaluation import areas, metrics
 from cxrkit.evaluation.bootstrap import patient_weights
 from cxrkit.evaluation.calibration import Calibration, calibration, fit_temperature, tempered
-from cxrkit.progress import say
+from cxrkit.progress import counted, say
 from cxrkit.results import Results
 from cxrkit.schema import Drop, ExternalRow, ExternalScaling, SideScore
 
+OWN_PATIENT = "of a patient of the run's"
+"""Why an external film is left out whose patient, by its key, the run has."""
 LEAST_OF_A_CLASS = 200
 """Films of a class, or all there are, that a sample keeps at the cost of the other class's: of 100, a rate of 0.9 is known within 0.06."""
 
@@ -130,7 +132,8 @@ def read(
 
 
 def without_copies(external: ExternalFilms, internal: Manifest, thumbnails: dict[str, np.ndarray]) -> ExternalFilms:
-    """The external films, those excluded that show a picture which the run has, in any split, or which stands there twice.
+    """The external films, those excluded that show a picture which the run has, in any split, or which stands there twice, and those of
+    the run's patients.
 
     internal: the run's manifest; thumbnails: of its used films, empty where they are not on this machine; then only files
     that are alike byte for byte are found.
@@ -144,7 +147,18 @@ def without_copies(external: ExternalFilms, internal: Manifest, thumbnails: dict
         (_, stays), (place, name) = sorted((pair.first, pair.second), reverse=True)
         if place == "external":
             original.setdefault(name, stays)
-    left = exclude(records, lambda record: copy_of(original[record.image_id]) if record.image_id in original else "")
+    of_run = {record.patient for record in internal.used if record.patient}
+
+    def reason(record: Record) -> str:
+        if record.image_id in original:
+            return copy_of(original[record.image_id])
+        return OWN_PATIENT if record.patient in of_run else ""
+
+    left = exclude(records, reason)
+    own = sum(record.excluded == OWN_PATIENT for record in left)
+    if own:
+        say(f"films from elsewhere: {external.name} has {counted(own, 'film')} of patients of the run's, left out")
+        say("  Where its numbers are other people's, give it a name that no source of the run has: --external KIND:NAME=DIR")
     return replace(external, manifest=Manifest(tuple(left)))
 
 

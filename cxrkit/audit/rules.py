@@ -11,10 +11,10 @@ from cxrkit.audit.baselines import LUNGLESS as LUNGLESS_BASELINES
 from cxrkit.audit.conclusions import MISSING, PARTS, RUN
 from cxrkit.audit.evidence import Evidence
 from cxrkit.config import short_name
-from cxrkit.data.records import LABEL_WORDS
+from cxrkit.data.records import LABEL_WORDS, MATCHABLE
 from cxrkit.evaluation.metrics import Figure
 from cxrkit.progress import counted
-from cxrkit.schema import Area, Reason
+from cxrkit.schema import Area, BaselineRow, Reason
 from cxrkit.tables import number_text
 
 FEWEST_PATIENTS = 10
@@ -37,13 +37,17 @@ DROP = 0.05
 """Loss of area that a reader must hear of, where its interval excludes none."""
 CLEARLY = 0.1
 """How far above chance a whole film's area must lie for a fall to chance to mean something."""
+MOST_FALL = 0.05
+"""Upper limit of the area that may fall once source, age, view or sex is held fixed: half of what may be lost elsewhere (audit/support.py)."""
 HALF = 0.5
 """Share of an area above chance; what may have kept more than this has not been shown to fall to chance."""
 
-KIND = {"source": "source-shortcut", "file": "source-shortcut", "age": "source-shortcut", "border": "border-shortcut"}
+KIND = dict.fromkeys(LUNGLESS_BASELINES, "source-shortcut") | {"border": "border-shortcut"}
 AUC, LOWER, UPPER, WIDTH = "AUC", "lower limit of the AUC", "upper limit of the AUC", "width of the interval of the AUC"
 SHARE = "share that is left of the AUC above 0.5"
 """What the value of a Reason is."""
+FIXABLE = ("source", *MATCHABLE)
+"""Baselines that can be held fixed."""
 RULE_PREFIX, MISSING_PREFIX = "lungless-", "missing-"
 """Of the rules about baselines that see no lung, and about parts that were not done."""
 
@@ -65,11 +69,11 @@ def told(figure: Figure | Area) -> str:
 
 def fallen(now: Figure, was: Figure) -> str:
     """How much less an area is than another: "to chance", "shown" where the intervals lie apart, or an empty text."""
-    if not now.known or not was.known or was.value <= 0.5 + CLEARLY:
+    if not now.bounded or not was.bounded or was.value <= 0.5 + CLEARLY:
         return ""
     if now.low <= 0.5 and now.high - 0.5 <= HALF * (was.value - 0.5):
         return "to chance"
-    return "shown" if was.value - now.value >= DROP and was.has_interval and now.high < was.low else ""
+    return "shown" if was.value - now.value >= DROP and now.high < was.low else ""
 
 
 def failed_controls(evidence: Evidence) -> Iterator[Reason]:
@@ -102,7 +106,7 @@ def lungless(evidence: Evidence) -> Iterator[Reason]:
     """Baselines that see no lung: a shortcut where they separate the classes or equal the networks, a part of one below that.
 
     A fact that is known of part of the films is compared with no network, whose area is of all, and explains a part alone where it
-    is known of few.
+    is known of few. What tells a part of the classes apart explains nothing where the best network loses nothing once it is held fixed.
     """
     best = evidence.best.area.auc.value if evidence.best else None
     for row in evidence.known_baselines(LUNGLESS_BASELINES):
@@ -119,9 +123,28 @@ def lungless(evidence: Evidence) -> Iterator[Reason]:
         )
         reaches = "reach" if row.name == "file" else "reaches"  # size, colour mode, format and bytes
         what = f"{capital(row.title)} alone, without a look at the lungs, {reaches} an AUC of {told(row.area)}{where}."
+        harmless = "" if decisive else _held_alike(evidence, row)
+        if harmless:
+            yield Reason(f"harmless-{row.name}", f"{what} {harmless}", low, PARTLY, "supported", LOWER)
+            continue
         threshold = min(SHORTCUT, best - AS_GOOD) if equals else SHORTCUT if decisive else PARTLY
         conclusion = KIND[row.name] if decisive else "partial-shortcut"
         yield Reason(RULE_PREFIX + row.name, what, value if decisive else low, threshold, conclusion, AUC if decisive else LOWER)
+
+
+def _held_alike(evidence: Evidence, row: BaselineRow) -> str:
+    """Why a baseline explains nothing of the best network's score, or an empty text.
+
+    What a file or a border tells, it may tell by the source alone: then it tells nothing within one.
+    """
+    fact = row.name if row.name in FIXABLE else "source"
+    falls = [fall for fall in evidence.falls(fact) if fall.bounded and fall.high < MOST_FALL]
+    within = "" if row.name in FIXABLE else row.within
+    if not falls or within is None or (within and not (within.bounded and within.low <= PARTLY)):
+        return ""
+    alone = f"Within one source that is {told(within)}, and with" if within else "With"
+    name = short_name(evidence.best.architecture)
+    return f"{alone} the {fact} held fixed {name} loses less than {MOST_FALL:g} in AUC ({told(falls[0])}), so this explains nothing of the score."
 
 
 def _covered(evidence: Evidence, area: Area) -> float:
@@ -134,10 +157,12 @@ def lungs_hidden(evidence: Evidence) -> Iterator[Reason]:
     """The network that keeps most with the lungs blacked out, asked so or trained anew on such films."""
     found = []
     for row in evidence.hidden("centre"):
-        auc, full = row.area.auc, evidence.wholes[row.architecture, row.seed].area.auc.value
+        auc, full = _either_way(row.area.auc), evidence.wholes[row.architecture, row.seed].area.auc.value
         share = (auc.value - 0.5) / (full - 0.5) if full > PARTLY else 0
         how = "trained anew on films with the lungs blacked out" if row.retrained else "shown films with the lungs blacked out"
         what = f"{short_name(row.architecture)}, {how}, still reaches an AUC of {told(row.area)}, where whole films give {full:.3f}."
+        if auc is not row.area.auc:
+            what += f" Turned round, that is as good as {auc.value:.3f}."
         if auc.low > 0.5 and share >= KEPT:
             found.append((2, auc.value, Reason("lungs-hidden", what, share, KEPT, "border-shortcut", SHARE)))
         elif auc.low > PARTLY and auc.value >= SHORTCUT:
@@ -145,6 +170,12 @@ def lungs_hidden(evidence: Evidence) -> Iterator[Reason]:
         elif auc.low > PARTLY:
             found.append((1, auc.value, Reason("lungs-hidden", what, auc.low, PARTLY, "partial-shortcut", LOWER)))
     yield from [reason for _, _, reason in sorted(found, key=lambda item: item[:2])[-1:]]
+
+
+def _either_way(auc: Figure) -> Figure:
+    """An area; one that lies below chance turned round, for the answer can be had from it as well."""
+    turned = auc.high < 0.5
+    return Figure(1 - auc.value, 1 - auc.high, 1 - auc.low, auc.n, auc.method) if turned else auc
 
 
 def lungs_alone(evidence: Evidence) -> Iterator[Reason]:
@@ -168,7 +199,7 @@ def lungs_needed(evidence: Evidence) -> Iterator[Reason]:
     """The best network at chance with the lungs blacked out: what speaks for it, and outweighs nothing."""
     best = evidence.best
     for row in evidence.of_best(evidence.hidden("centre", False)):
-        if row.area.auc.low <= 0.5 < best.area.auc.value - CLEARLY:
+        if row.area.auc.low <= 0.5 <= row.area.auc.high and best.area.auc.value > 0.5 + CLEARLY:
             name = short_name(best.architecture)
             what = f"With the lungs blacked out {name} falls to {told(row.area)}, no better than guessing: it needs the middle of the film."
             yield Reason("lungs-needed", what, row.area.auc.low, 0.5, "supported", LOWER)
@@ -187,7 +218,7 @@ def coarse(evidence: Evidence) -> Iterator[Reason]:
     if not rows:
         return
     row = max(rows, key=lambda row: row.area.auc.value)
-    advantages = [network.advantage for network in evidence.networks if network.advantage]
+    advantages = [network.advantage for network in evidence.networks if network.advantage and network.advantage.difference.bounded]
     if advantages:
         best = max(advantages, key=lambda advantage: advantage.difference.low)
         if best.difference.low <= 0 and best.coarse_auc > PARTLY:
@@ -203,7 +234,7 @@ def elsewhere(evidence: Evidence) -> Iterator[Reason]:
     for name in dict.fromkeys(row.name for row in evidence.external):
         for key, word in (("auc", "AUC"), ("sensitivity", "sensitivity"), ("specificity", "specificity")):
             lost = [(row, getattr(row.drop, key)) for row in evidence.external if row.name == name]
-            lost = [(row, drop) for row, drop in lost if drop.known and drop.value >= DROP and drop.low > 0]
+            lost = [(row, drop) for row, drop in lost if drop.bounded and drop.value >= DROP and drop.low > 0]
             if lost:
                 row, drop = max(lost, key=lambda item: item[1].value)
                 what = f"On the films of {name}, {short_name(row.architecture)} loses {told(drop)} in {word}."
@@ -213,7 +244,7 @@ def elsewhere(evidence: Evidence) -> Iterator[Reason]:
 
 def elsewhere_unclear(evidence: Evidence) -> Iterator[Reason]:
     """External films, none of whose sets is large enough to show a loss or to exclude one."""
-    rows = [row for row in evidence.of_best(evidence.external) if row.drop.auc.known]
+    rows = [row for row in evidence.of_best(evidence.external) if row.drop.auc.bounded]
     if rows and min(row.drop.auc.width for row in rows) > WIDEST:
         row = min(rows, key=lambda row: row.drop.auc.width)
         what = f"On the {counted(row.n, 'film')} of {row.name} the loss in AUC is {told(row.drop.auc)}: too few external films to tell."
@@ -225,7 +256,7 @@ def held_fixed(evidence: Evidence) -> Iterator[Reason]:
     for row in evidence.held_fixed:
         within, name = row.within.auc, short_name(row.architecture)
         start = f"With the {row.fixed} held fixed, {name} "
-        if not within.known:
+        if not within.bounded or not row.fall.bounded:
             if row in evidence.fixed_that_count:
                 what = f"For no held-out film is there one of the other class with the same {row.fixed}, so the {row.fixed} cannot be held fixed."
                 yield Reason(f"fixed-{row.fixed}", what, 0, 1, "unknown", "films with a partner")
@@ -245,7 +276,7 @@ def held_fixed(evidence: Evidence) -> Iterator[Reason]:
 
 def matched(evidence: Evidence) -> Iterator[Reason]:
     """The network that loses most on pairs of films that are alike in view, age or sex."""
-    lost = [row for row in evidence.matched if row.fall.known and row.fall.has_interval and row.fall.value >= DROP and row.fall.low > 0]
+    lost = [row for row in evidence.matched if row.fall.bounded and row.fall.value >= DROP and row.fall.low > 0]
     for row in sorted(lost, key=lambda row: row.fall.value)[-1:]:
         what = f"On {counted(row.pairs, 'pair')} alike in {listed(row.by)}, {short_name(row.architecture)} loses {told(row.fall)} in AUC."
         yield Reason("matched", what, row.fall.value, DROP, "partial-shortcut", "loss of AUC")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from cxrkit.audit.baselines import LUNGLESS
 from cxrkit.audit.conclusions import NEEDS, PARTS
 from cxrkit.audit.evidence import Evidence
-from cxrkit.audit.rules import told
+from cxrkit.audit.rules import MOST_FALL, told
 from cxrkit.evaluation.metrics import Figure
 from cxrkit.progress import counted
 from cxrkit.schema import ExternalRow, Requirement
@@ -19,8 +19,6 @@ ELSEWHERE = 100
 """Patients of each class elsewhere: with so many, Wilson's interval of a sensitivity of 0.9 is 0.12 wide."""
 HELD_OUT = 30
 """Patients of each class held out: with so many, Newcombe's interval of an area of 0.95 is 0.13 wide."""
-MOST_FALL = 0.05
-"""Upper limit of the area that may fall once source or age is held fixed: half of what may be lost elsewhere."""
 LEAD = 0.1
 """How far the network's area must lie above that of each baseline which sees no lung: none then explains the network's."""
 LEFT_HIDDEN = 0.5
@@ -40,7 +38,7 @@ def requirements(evidence: Evidence) -> list[Requirement]:
 
 def holding(evidence: Evidence) -> list[ExternalRow]:
     """The best network's rows on external sets that exclude a loss of MOST_LOST, whatever their size."""
-    return [row for row in evidence.of_best(evidence.external) if row.drop.auc.known and row.drop.auc.high < MOST_LOST]
+    return [row for row in evidence.of_best(evidence.external) if row.drop.auc.bounded and row.drop.auc.high < MOST_LOST]
 
 
 def _parts(evidence: Evidence) -> Requirement:
@@ -85,7 +83,7 @@ def _lungless(evidence: Evidence) -> Requirement:
 def _thumbnail(evidence: Evidence) -> Requirement:
     ahead = evidence.best.advantage
     text = "a network shown to do better than a thumbnail"
-    if ahead is None:
+    if ahead is None or not ahead.difference.bounded:
         return _asked("thumbnail", text, "not known", None, 0, False)
     return _asked("thumbnail", text, f"difference in AUC {told(ahead.difference)}", ahead.difference.low, 0, ahead.difference.low > 0)
 
@@ -94,11 +92,11 @@ def _hidden(evidence: Evidence) -> Requirement:
     shares = []
     for row in evidence.of_best(evidence.hidden("centre")):
         full = evidence.wholes[row.architecture, row.seed].area.auc.value
-        shares.append((row.area.auc.value - 0.5) / (full - 0.5) if full > 0.5 else 1.0)
+        shares.append(abs(row.area.auc.value - 0.5) / (full - 0.5) if full > 0.5 else 1.0)
     text = "an AUC that loses at least half of its height above 0.5 when the lungs are blacked out"
     if not shares:
         return _asked("hidden", text, "not known", None, LEFT_HIDDEN, False)
-    left = max(*shares, 0.0)
+    left = max(shares)
     return _asked(
         "hidden",
         text,
@@ -116,18 +114,17 @@ def _held_fixed(evidence: Evidence) -> Requirement:
         found = "not known" if needed else "one source; ages not known"
         return _asked("fixed", text, found, None, MOST_FALL, not needed)
     found = "; ".join(f"{row.fixed}: {_fall(row.fall)}" for row in rows)
-    highs = [row.fall.high for row in rows]
-    met = all(high is not None and high < MOST_FALL for high in highs) and (not needed or any(row.fixed == "source" for row in rows))
-    known = [high for high in highs if high is not None]
+    known = [row.fall.high for row in rows if row.fall.bounded]
+    met = len(known) == len(rows) and all(high < MOST_FALL for high in known) and (not needed or any(row.fixed == "source" for row in rows))
     return _asked("fixed", text, found, max(known, default=None), MOST_FALL, met)
 
 
 def _fall(fall: Figure) -> str:
-    return f"loss {told(fall)}" if fall.known else "not known"
+    return f"loss {told(fall)}" if fall.bounded else "not known"
 
 
 def _elsewhere(evidence: Evidence) -> Requirement:
-    rows = [row for row in evidence.of_best(evidence.external) if row.drop.auc.known]
+    rows = [row for row in evidence.of_best(evidence.external) if row.drop.auc.bounded]
     text = f"films of another hospital that rule out a loss of {MOST_LOST:g} in AUC"
     if not rows:
         return _asked("elsewhere", text, "no external films with both classes", None, MOST_LOST, False)
@@ -137,7 +134,7 @@ def _elsewhere(evidence: Evidence) -> Requirement:
 
 def _closest(evidence: Evidence) -> ExternalRow | None:
     """The external set that the claim rests on: one that excludes a loss, is large enough and calibrated, if there is one."""
-    rows = [row for row in evidence.of_best(evidence.external) if row.drop.auc.known]
+    rows = [row for row in evidence.of_best(evidence.external) if row.drop.auc.bounded]
 
     def met(row: ExternalRow) -> tuple:
         ece, fewest = row.scaling.before.ece.value, min(row.covid_patients, row.normal_patients)

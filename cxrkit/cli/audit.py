@@ -5,6 +5,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from cxrkit.cli.shared import RUN, Commands, declare
+from cxrkit.command_line import Words
 from cxrkit.errors import WrongUse
 from cxrkit.progress import answer
 
@@ -25,7 +26,7 @@ def add(commands: Commands) -> None:
     cluster = "train those on a Ray cluster, at the same time: auto, HOST:PORT or ray://HOST:PORT"
     audit.add_argument("--cluster", metavar="ADDRESS", default="", help=cluster)
     asked = "networks to mask and retrain, such as resnet34-seed0 (default: all on a GPU, else one seed of each)"
-    audit.add_argument("--networks", nargs="*", default=[], metavar="NAME", help=asked)
+    audit.add_argument("--networks", action=Words, default=[], metavar="NAME", help=asked)
     where = "where the films of a source lie on this machine, if the manifest does not say"
     audit.add_argument("--source", action="append", default=[], metavar="KIND[:NAME]=DIR", help=where)
     audit.add_argument("--weights", default="", metavar="DIR", help="folder with torchvision's ImageNet weight files, for --retrain")

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from cxrkit import config
 from cxrkit.cli.shared import Commands, declare
+from cxrkit.command_line import Words
 from cxrkit.files import refuse_unwritable_folder, write_text
 from cxrkit.options import overrides_of
 from cxrkit.progress import answer
@@ -21,9 +22,9 @@ def add(commands: Commands) -> None:
         metavar="NAME",
         help="take image size, batch size and networks from this experiment (default: paper)",
     )
-    bench.add_argument("--image-size", dest="sizes", nargs="+", type=int, metavar="PIXELS", help="other image sizes, one or more")
+    bench.add_argument("--image-size", dest="sizes", action=Words, item=int, metavar="PIXELS", help="other image sizes, one or more")
     bench.add_argument("--batch-size", type=int, metavar="IMAGES", help="another batch size")
-    bench.add_argument("--architectures", nargs="*", metavar="NAME", help="other networks, or fewer")
+    bench.add_argument("--architectures", action=Words, metavar="NAME", help="other networks, or fewer")
     bench.add_argument("--precision", metavar="FORMAT", help="another number format (default: chosen by the device)")
     bench.add_argument(
         "--quick", action="store_true", help="take two minutes: shorter blocks, small batches, no comparison with a plain notebook"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from cxrkit import config
 from cxrkit.cli.shared import Commands, add_json, declare
+from cxrkit.command_line import Words
 from cxrkit.errors import BadInput
 from cxrkit.files import refuse_foreign, refuse_unwritable, refuse_unwritable_folder, write_text
 from cxrkit.options import overrides_of
@@ -25,7 +26,9 @@ def add(commands: Commands) -> None:
     build.add_argument("--split-seed", type=int, metavar="N", help="random seed of the split (default: as the experiment says)")
     build.add_argument("--duplicates", choices=("remove", "keep"), help="copies of one picture (default: as the experiment says)")
     build.add_argument("--ages", choices=("all", "adults"), help="whose films are used (default: as the experiment says)")
-    build.add_argument("--match", nargs="+", metavar="TRAIT", help="match the classes on view, age and sex, or on some of them")
+    build.add_argument(
+        "--match", action=Words, empty=True, metavar="TRAIT", help="match the classes on view, age and sex, or on some of them"
+    )
     build.add_argument("--age-caliper", type=float, metavar="YEARS", help="how far the ages of a matched pair may differ (default: 5)")
     build.add_argument(
         "--out", type=Path, default=Path("manifest.csv"), metavar="FILE", help="the manifest to write (default: manifest.csv)"
@@ -40,7 +43,11 @@ def add(commands: Commands) -> None:
     check.add_argument("--hashes", action="store_true", help="compare the files' SHA-256 as well")
     add_json(check, "manifest, rows, used, files (compared, present or not looked for) and problems, a list of texts")
     check.set_defaults(command=run_check)
-    diff = declare(actions, "diff", help="what was added, removed, relabelled or moved between two manifests")
+    diff = declare(
+        actions,
+        "diff",
+        help="what was added, removed, relabelled or moved between two manifests, counted and listed; the exit code is 0 either way",
+    )
     diff.add_argument("before", type=Path, metavar="BEFORE", help="the older manifest.csv")
     diff.add_argument("after", type=Path, metavar="AFTER", help="the newer one")
     diff.set_defaults(command=run_diff)
@@ -101,9 +108,9 @@ def run_check(options: Namespace) -> None:
 
 
 def run_diff(options: Namespace) -> None:
-    from cxrkit.data import manifest, summary
+    from cxrkit.data import difference, manifest
 
-    answer(summary.difference(manifest.read(options.before), manifest.read(options.after)) or "no difference")
+    answer(difference.text(manifest.read(options.before), manifest.read(options.after)))
 
 
 def run_licences(options: Namespace) -> None:

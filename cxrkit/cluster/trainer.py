@@ -1,8 +1,8 @@
 """What a node of the cluster does: it trains in a process of its own, and tells when it is asked. It writes no result."""
 
 import getpass
-import os
 import pickle
+import platform
 import queue
 import tempfile
 import threading
@@ -80,7 +80,7 @@ def _outcome(parcel, tell):
     import ray
 
     if reason := nodes.unlike(nodes.versions(parcel.architectures), parcel.versions):
-        return Unfit(ray.get_runtime_context().get_node_id(), os.uname().nodename, reason)
+        return Unfit(ray.get_runtime_context().get_node_id(), platform.node(), reason)
     from cxrkit.training import loaders, work  # after that check: another fastai may not even be importable
 
     task = pickle.loads(parcel.task)

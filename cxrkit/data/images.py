@@ -173,7 +173,7 @@ def _from_deep(pixels: np.ndarray, turned_over: bool) -> Image.Image:
 
 
 def _refuse_empty(grey: Image.Image) -> None:
-    there = np.count_nonzero(np.array(grey.histogram()) > grey.width * grey.height // FEWEST_PIXELS)
+    there = int(np.count_nonzero(np.array(grey.histogram()) > grey.width * grey.height // FEWEST_PIXELS))  # a plain number
     if there < FEWEST_LEVELS:
         raise NoFilm(f"no content, {there} grey level{'s' * (there > 1)} in all", "bring the film itself")
     if max(grey.size) > LONGEST * min(grey.size):

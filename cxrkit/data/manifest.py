@@ -12,7 +12,7 @@ import numpy as np
 
 from cxrkit.config import Experiment
 from cxrkit.data import cache, copies, dicom, groups, matching, registration, splits
-from cxrkit.data.records import ADULT, COLUMNS, LABELS, NUMBERS, SPLITS, VIEWS, Record, exclude
+from cxrkit.data.records import ADULT, COLUMNS, LABELS, NUMBERS, SPLITS, VIEWS, Record, exclude, is_minor
 from cxrkit.data.sources import Source, locator
 from cxrkit.data.workers import Workers
 from cxrkit.errors import BadInput
@@ -118,9 +118,10 @@ def build(
 
 
 def _not_adult(record: Record) -> str:
-    if record.years is None:
+    minor = is_minor(record.age)
+    if minor is None:
         return "age not known: the experiment wants adults"
-    return f"a patient under {ADULT} years" if record.years < ADULT else ""
+    return f"a patient under {ADULT} years" if minor else ""
 
 
 def _matched(

@@ -20,10 +20,14 @@ SPLIT_WORDS = {"train": "training", "valid": "validation", "test": "test", "": "
 """What people are told for a label and for a split."""
 
 _WORDS_OF_SEX = {
-    "F": "f|female|woman|w|weiblich|frau|femenino|mujer|femme|feminin|feminino|femmina|女",
-    "M": "m|male|man|männlich|mann|masculino|hombre|homme|masculin|maschio|男",
+    "F": "f|female|females|woman|women|girl|lady|w|weiblich|frau|femenino|femenina|mujer|femme|feminin|féminin|feminino|femmina|femminile|vrouw|女|女性",
+    "M": "m|male|males|man|men|boy|gentleman|männlich|mann|masculino|hombre|varón|homme|masculin|maschio|maschile|男|男性",
 }
 SEXES = {word: sex for sex, words in _WORDS_OF_SEX.items() for word in words.split("|")}
+_WORDS_OF_AGE = {
+    True: "child|children|infant|baby|newborn|neonate|toddler|minor|boy|girl|paediatric|pediatric|kind|säugling|niño|niña|enfant|bambino|bambina",
+    False: "adult|adults|elderly|middle-aged|middle aged|erwachsen|erwachsene|erwachsener|adulto|adulta|adulte",
+}
 UNSPECIFIED = "frontal-unspecified"
 MATCHABLE = ("view", "age", "sex")
 """What positives and negatives can be made alike in."""
@@ -119,19 +123,22 @@ UNIT = {"d": 365.25, "w": 52.18, "m": 12, "y": 1}
 def age_span(text: str) -> tuple[float, float] | None:
     """(lowest, highest) age in years that a record states ("45", "1-5", "070Y", "006M", "18 months", "30s"); None where it states none.
 
-    A letter M counts as months behind three digits alone, as DICOM writes them: "45M" is a man.
+    "30s" is 30 to 39. A letter M counts as months behind three digits alone, as DICOM writes them: "45M" is a man.
     """
-    number, text = r"(\d+(?:[.,]\d+)?)", (text or "").strip().lower()
+    number, text = r"(\d+(?:[.,]\d+)?)", re.sub(r"^(?:aged?|about|approx\.?|ca\.?|~)[ :]*", "", (text or "").strip().lower())
     match = re.fullmatch(
-        rf"{number}(?:\s*[-\u2013]\s*{number})?\s*(y/?o?|yrs?|(?:-?years?[ -]old)|years?|jahre?|a[nñ]os|ans?|anni|s|mo|months?|weeks?|days?)?",
+        rf"{number}(?:\s*(?:[-\u2013]|to)\s*{number})?\s*"
+        r"(y\.?/?o?|yrs?|(?:-?(?:years?|yrs?)[ -]old)|years?|jahre?|a[nñ]os|ans?|anni|['’]?s|mos?|months?|wks?|weeks?|days?)?\.?",
         text,
     )
     dicom = re.fullmatch(r"(\d{3})()([dwmy])", text)
     if not (match := dicom or match):
         return None
-    years = UNIT.get((match[3] or "y")[0], 1)
+    unit = (match[3] or "y").strip("'’")
+    years = UNIT.get(unit[0], 1)
     first, last = (float(part.replace(",", ".")) / years for part in (match[1], match[2] or match[1]))
-    return (first, last) if last <= 120 else None
+    last += 9 if unit == "s" and last % 10 == 0 else 0
+    return (first, last) if first <= last <= 120 else None
 
 
 def age_of(text: str) -> float | None:
@@ -140,10 +147,25 @@ def age_of(text: str) -> float | None:
     return sum(span) / 2 if span and span[1] - span[0] <= WIDEST_RANGE else None
 
 
+def is_minor(text: str) -> bool | None:
+    """Whether an age is below ADULT, however it is stated ("1-5", "> 65", "adult"); None where that is not said."""
+    text = (text or "").strip().lower()
+    if span := age_span(text):
+        years = age_of(text)
+        return True if span[1] < ADULT else False if span[0] >= ADULT else None if years is None else years < ADULT
+    if found := re.fullmatch(r"([<≤>≥]=?)\s*(.+)|(.+?)\s*(\+)", text):
+        limit = age_span(found[2] or found[3])
+        if limit is None:
+            return None
+        below = (found[1] or "+")[0] in "<≤"
+        return True if below and limit[1] <= ADULT and found[1] != "<=" else False if not below and limit[0] >= ADULT else None
+    return next((minor for minor, words in _WORDS_OF_AGE.items() if text in words.split("|")), None)
+
+
 def traits(record: Record) -> dict[str, str | float | None]:
     """{trait of MATCHABLE: value}: the view; the age in years; F or M. Empty text or None where a source does not say it."""
     view = "" if record.view == UNSPECIFIED else record.view
-    return {"view": view, "age": record.years, "sex": SEXES.get(record.sex.strip().lower(), "")}
+    return {"view": view, "age": record.years, "sex": SEXES.get(record.sex.strip().lower().rstrip("."), "")}
 
 
 def untold_sources(records: Iterable[Record]) -> set[str]:

@@ -23,6 +23,7 @@ from cxrkit.data.readers import (
 )
 from cxrkit.data.records import LABELS, Record
 from cxrkit.errors import BadInput, WrongUse
+from cxrkit.progress import say
 
 PLAIN = "coronahack"
 """The kind of a folder that is named without one."""
@@ -66,8 +67,15 @@ class Source:
     collection: str = ""
 
     def read(self) -> list[Record]:
-        """The folder's records. Raises BadInput."""
-        records = table.on_disk(READERS[self.kind](self.root, self.name), self.root)
+        """The folder's records. What lies in a folder further down alone, as archives have it, is read there. Raises BadInput."""
+        home = home_of(self.kind, self.root)
+        records = READERS[self.kind](home, self.name)
+        if home != self.root:
+            below = home.relative_to(self.root).as_posix()
+            say(f"{self.name}: its files lie in {below}/")
+            own = f"{self.name}/"
+            records = [record.but(path=f"{own}{below}/{record.path.removeprefix(own)}") if record.path else record for record in records]
+        records = table.on_disk(records, self.root)
         own = f"{self.name}:"  # patients of another site are that site's
         if not self.collection:
             return records
@@ -75,6 +83,32 @@ class Source:
             record.but(patient=f"{self.collection}:{record.patient.removeprefix(own)}") if record.patient.startswith(own) else record
             for record in records
         ]
+
+
+LAYOUTS = ELSEWHERE | {PLAIN: coronahack.is_here, "ieee8023": ieee8023.is_here, "actualmed-room": actualmed.is_here}
+"""Kinds that are laid out in one way."""
+DEEPEST, MOST_FOLDERS = 3, 200
+"""Folders below the named one, and folders in all, in which a layout is looked for."""
+
+
+def home_of(kind: str, root: Path) -> Path:
+    """The only folder at the root or below it that is laid out as the kind says; the root itself where there is none, or several."""
+    is_here = LAYOUTS.get(kind)
+    if is_here is None or is_here(root) or not root.is_dir():
+        return root
+    level, found, looked = [root], [], 0
+    for _ in range(DEEPEST):
+        below = []
+        for place in level:
+            try:
+                below += sorted(each for each in place.iterdir() if not listing.is_hidden(each.name) and each.is_dir())
+            except OSError:
+                continue  # the reader says what it lacks
+        level, looked = below, looked + len(below)
+        if looked > MOST_FOLDERS:
+            return root
+        found += filter(is_here, level)
+    return found[0] if len(found) == 1 else root
 
 
 def external(text: str) -> Source:
@@ -138,7 +172,7 @@ def require(sources: Iterable[Source]) -> None:
     """Raise BadInput for a source whose folder is not there, before anything is fetched for it or read from it."""
     for source in sources:
         if source.kind == PLAIN:
-            coronahack.require(source.root)
+            coronahack.require(home_of(PLAIN, source.root))
         elif source.kind not in DRAWN:
             listing.require_folder(source.root, "name the folder that holds the films")
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from cxrkit.data.records import LABELS, POSITIVE, Record
 from cxrkit.errors import BadInput, WrongUse
+from cxrkit.progress import counted
 
 STUDY_COVID_VALID, STUDY_COVID_ALL = 34, 58 + 38 + 34
 STUDY_NORMAL_VALID, STUDY_NORMAL_ALL = 234, 1342 + 234
@@ -36,7 +37,9 @@ def assign(
     if missing:
         other = "grouped" if split == "paper" and not missing_classes(_placed(members, rules["grouped"](members, seed))) else ""
         raise BadInput(
-            f"The data cannot be split by the rule {split}: {'; '.join(missing)}.", _stock(given, members), _remedy(split, other, members)
+            f"The data cannot be split by the rule {split}: {'; '.join(missing)}.",
+            _stock(given, members),
+            _remedy(split, other, given, members),
         )
     return records
 
@@ -54,11 +57,14 @@ def _stock(records: Iterable[Record], members: Members) -> str:
         of_label = [record for record in records if record.label == label and not record.used]
         why = Counter("copies" if record.is_removed_copy else record.excluded.partition(":")[0] for record in of_label)
         out = ", ".join(f"{count} {reason}" for reason, count in why.most_common(3))
-        told.append(f"{films} usable {label} films of {patients} patients{f' (left out: {out})' if out else ''}")
+        told.append(f"{counted(films, f'usable {label} film')} of {counted(patients, 'patient')}{f' (left out: {out})' if out else ''}")
     return "; ".join(told)
 
 
-def _remedy(split: str, other: str, members: Members) -> str:
+def _remedy(split: str, other: str, records: Iterable[Record], members: Members) -> str:
+    without = [label for label in LABELS if not any(record.label == label for record in records)]
+    if without:
+        return f"no film of the sources is labelled {without[0]}: call its folder {without[0]}/, or give films.csv a column label"
     if other:
         return f"use --split {other}, which this data allows, or bring films of more patients"
     few = [label for label in LABELS if sum(any(r.label == label for r in of_group) for of_group in members.values()) < 3]

@@ -1,4 +1,4 @@
-"""What a manifest holds, counted, as text: sources, reasons, splits, copies; and what changed between two."""
+"""What a manifest holds, counted, as text: sources, reasons, splits, copies."""
 
 import re
 from collections import Counter
@@ -148,17 +148,3 @@ def as_merged(manifest: Manifest, experiment: Experiment) -> str:
     valid = [record for record in merged if record.used and record.split == "valid" and record.label == POSITIVE]
     leaking = sum(group_of[record.image_id] in train for record in valid)
     return f"Merged as the study did, {leaking} of {len(valid)} COVID-19 films in validation would have a copy or the same patient in training."
-
-
-def difference(before: Manifest, after: Manifest) -> str:
-    """The text of what changed from one manifest to another: added, removed, relabelled, moved, newly (un)used; empty for nothing."""
-    old, new = ({record.image_id: record for record in manifest.records} for manifest in (before, after))
-    lines = [f"added    {name}" for name in sorted(new.keys() - old.keys())]
-    lines += [f"removed  {name}" for name in sorted(old.keys() - new.keys())]
-    for name in sorted(old.keys() & new.keys()):
-        a, b = old[name], new[name]
-        lines += [f"relabelled  {name}: {a.label or 'none'} to {b.label or 'none'}"] * (a.label != b.label)
-        lines += [f"moved    {name}: {a.split or 'unused'} to {b.split or 'unused'}"] * (a.split != b.split)
-        lines += [f"reason   {name}: {a.excluded or 'used'} to {b.excluded or 'used'}"] * (a.excluded != b.excluded)
-        lines += [f"content  {name}: another file"] * (bool(a.sha256) and bool(b.sha256) and a.sha256 != b.sha256)
-    return "\n".join(lines)

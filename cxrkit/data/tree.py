@@ -8,6 +8,7 @@ files hold names, and few programs read them.
 import hashlib
 import os
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,7 +50,7 @@ def entries(manifest: Manifest) -> dict[str, Record]:
     becomes "_"; a name that was changed, or is long, carries a few digits of its id's hash. So no
     name can collide or leave the tree. Raises BadInput for a record without split or label.
     """
-    planned = {}
+    planned, taken = {}, Counter(f"{r.split}/{r.label}/{_file_name(r)}".casefold() for r in manifest.used)
     for record in manifest.used:
         if record.split not in SPLITS[:3] or record.label not in LABELS:
             raise BadInput(
@@ -57,11 +58,13 @@ def entries(manifest: Manifest) -> dict[str, Record]:
                 record.image_id,
                 "check the manifest: python -m cxrkit manifest check",
             )
-        planned[f"{record.split}/{record.label}/{_file_name(record)}"] = record
+        place = f"{record.split}/{record.label}/"
+        clash = taken[f"{place}{_file_name(record)}".casefold()] > 1  # on a disk that takes a.png and A.png for one file
+        planned[place + _file_name(record, clash)] = record
     return planned
 
 
-def _file_name(record: Record) -> str:
+def _file_name(record: Record, clash: bool = False) -> str:
     source, _, name = record.image_id.partition("/")
     stem, dot, suffix = name.rpartition(".")
     suffix = (dot + suffix).lower() if (dot + suffix).lower() in SUFFIXES else ""
@@ -69,7 +72,7 @@ def _file_name(record: Record) -> str:
     suffix = ".png" if record.format == DICOM else suffix
     wanted = f"{source}__{stem}"
     safe = re.sub(r"[^A-Za-z0-9._-]", "_", wanted)[:100]
-    if safe != wanted:
+    if safe != wanted or clash:
         safe += "-" + hashlib.sha256(record.image_id.encode()).hexdigest()[:8]
     return safe + suffix
 
@@ -139,7 +142,9 @@ def _there(root: Path, listed: Listed, planned: Listed) -> list[str]:
 
 def _is_ours(path: Path, listed: list[Any] | None, planned: list[Any] | None) -> bool:
     if path.is_symlink():
-        return listed is not None or (planned is not None and os.readlink(path) == planned[0])
+        return listed is not None or (
+            planned is not None and os.readlink(path).removeprefix("\\\\?\\") == planned[0]
+        )  # Windows puts that before it
     facts = path.stat()
     return listed is not None and listed[1] in (None, facts.st_size) and facts.st_mtime_ns // 10**9 == listed[2] // 10**9
 

@@ -51,6 +51,10 @@ BESIDE = listed(
     "bimcv ricord hannover ieee8023 radiopaedia hospital my our new old png jpg jpeg"
 )
 """Words that may stand beside a label in a folder's name, and change nothing."""
+CONTROLS = listed(
+    "control controls controles controlli kontrolle kontrollen kontrollgruppe volunteer volunteers group groups cohort cohorts gruppe grupo gruppo"
+)
+"""Words that change nothing beside a normal label: healthy controls. "COVID controls" may be either."""
 
 CLINICAL = listed(
     "acute ards respiratory distress syndrome failure due to from by in on a an and both bilateral unilateral left right upper lower "
@@ -138,6 +142,7 @@ def label_of(text: str, strict: bool = False) -> str:
         beside = BESIDE if strict else BESIDE | CLINICAL
         unlisted = [word for word in words if word not in POSITIVE_WORDS | NEGATIVE_WORDS | beside and not word.isdigit()]
         positive, negative = (bool(table & set(words)) for table in (POSITIVE_WORDS, NEGATIVE_WORDS))
+        unlisted = [word for word in unlisted if positive or word not in CONTROLS]
         if doubtful or (unlisted and (strict or positive)) or (positive and negative):
             return ""
         elif positive:

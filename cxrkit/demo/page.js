@@ -33,7 +33,7 @@ async function read(files, since) {
   for (const file of files) {
     if (since !== forgotten) return;
     $("progress").textContent = `Reading film ${++done} of ${files.length} …`;
-    const film = films.length < MOST ? await ask(file) : { name: file.name, reason: `this page holds ${MOST} films: forget them first` };
+    const film = films.length < MOST ? await ask(file) : { name: short(file.name), reason: `this page holds ${MOST} films: forget them first` };
     if (since !== forgotten) return;
     films.push(film);
     if (!film.reason) keep(film);
@@ -47,7 +47,7 @@ async function read(files, since) {
 }
 
 async function ask(file) {
-  const film = { name: file.name, file };
+  const film = { name: short(file.name), file };
   if (!run) film.reason = "the run could not be read: load the page again";
   else if (file.size > run.largest_upload) film.reason = `it is larger than ${run.largest_upload / 1e6} MB`;
   else try {
@@ -96,6 +96,12 @@ function rows(film) {
   reasons.colSpan = 4;
   why.append(reasons);
   return [line, why];
+}
+
+// Of a long name its ends; signs that turn the direction of what follows are left out.
+function short(name) {
+  const plain = name.replace(/[\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "");
+  return plain.length > 80 ? `${plain.slice(0, 60)}…${plain.slice(-16)}` : plain;
 }
 
 const range = p => p.networks > 1 ? `${share(p.low)} to ${share(p.high)} (${p.networks})` : "";

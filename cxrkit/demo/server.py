@@ -8,6 +8,7 @@ written or logged; its name never leaves the browser.
 
 import contextlib
 import json
+import os
 import socket
 import threading
 from dataclasses import asdict
@@ -47,6 +48,7 @@ class Server(ThreadingHTTPServer):
     """The demo of a run at a port; 0 takes a free one."""
 
     daemon_threads = True
+    allow_reuse_address = os.name != "nt"  # where it would let two servers have one port
 
     def __init__(self, demo: Demo, port: int = 0):
         self.demo = demo
@@ -54,7 +56,8 @@ class Server(ThreadingHTTPServer):
         try:
             super().__init__((ADDRESS, port), Handler)
         except (OSError, OverflowError) as error:
-            raise WrongUse(f"The page cannot be served: {error}.", f"port {port}", "name another one with --port") from error
+            reason = getattr(error, "strerror", None) or str(error).removeprefix("bind(): ").rstrip(".")
+            raise WrongUse(f"The page cannot be served: {reason}.", f"port {port}", "name another one with --port") from error
         self.hosts = hosts(self.server_port)
 
     @property

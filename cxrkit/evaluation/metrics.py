@@ -6,6 +6,7 @@ always agree (Kish 1965, Survey Sampling, section 8.2). That is the worst case, 
 enough; with one image a patient, the effective sample size is the number of images.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -48,6 +49,11 @@ class Figure:
     @property
     def has_interval(self) -> bool:
         return self.low is not None and self.high is not None
+
+    @property
+    def bounded(self) -> bool:
+        """Whether the value and its interval are known; what a file that somebody edited may have instead, NaN, is not."""
+        return all(number is not None and math.isfinite(number) for number in (self.value, self.low, self.high))
 
     @property
     def width(self) -> float | None:

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from cxrkit.data.sources import READERS
 from cxrkit.errors import WrongUse
 
 Way = Literal["kaggle", "idc", "by hand"]
@@ -81,6 +82,13 @@ def find(name: str) -> PublicSet:
         raise WrongUse(
             f"{name} is not fetched by the kit. Terms: {found.terms}.",
             found.ref,
-            f"get it there yourself, then give --data {name}=DIR or --external {name}=DIR where the kit has a reader for it",
+            f"get it there yourself, then give {_how(name)}",
         )
     return found
+
+
+def _how(name: str) -> str:
+    """How a set that somebody got is named to the kit."""
+    if name in READERS:
+        return f"--data {name}=DIR or --external {name}=DIR"
+    return f"--data folder:{name}=DIR or --external folder:{name}=DIR, with covid/ and normal/ in it, or films.csv: the kit has no reader for its layout"

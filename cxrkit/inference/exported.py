@@ -86,7 +86,8 @@ class Export:
     @property
     def unmapped(self) -> list[str]:
         """Sentences on the networks that have no map here."""
-        return [f"No attention map of {each.architecture} in this folder: {each.why_no_map}" for each in self.networks if each.why_no_map]
+        told = "No attention map of {} in this folder: {}. Its answers are whole; the map needs torch and the run's own results folder."
+        return list(dict.fromkeys(told.format(each.architecture, each.why_no_map) for each in self.networks if each.why_no_map))
 
     def trained(self, folder: Path) -> list[Network]:
         return [Network(each.architecture, each.seed, folder / each.network.name) for each in self.networks]

@@ -4,12 +4,12 @@ torch's exporter by tracing (dynamo=False) is taken: it needs the package `onnx`
 in eval mode no network here branches on what it sees, which is all that a trace would lose. Weights stay float32.
 """
 
-import io
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import torch
 from fastai.vision.core import imagenet_stats
@@ -102,7 +102,8 @@ def write_map(model: nn.Module, size: int, path: Path) -> None:
 
 
 def _write(model: nn.Module, given: torch.Tensor, path: Path, inputs: list[str], outputs: list[str], axes: dict) -> None:
-    with torch.no_grad(), warnings.catch_warnings(), redirect_stdout(io.StringIO()):  # it prints the whole graph of an operator it lacks
+    unheard = patch.object(torch._C, "_jit_onnx_log", lambda *_: None, create=True)  # the whole graph of an operator that it lacks
+    with torch.no_grad(), warnings.catch_warnings(), unheard:
         warnings.simplefilter("ignore")  # that the exporter is the older one, and that shapes are constants, which is meant
         torch.onnx.export(
             model.eval(),
@@ -137,6 +138,24 @@ def _pool_backward(gradient, given, *rest):
     return torch.zeros_like(given).flatten(2).scatter_add(2, rest[-1].flatten(2), gradient.flatten(2)).view(given.shape)
 
 
+def _average_backward(gradient, given, kernel, stride, padding, _, counts_padding, divisor):
+    """Each gradient is shared out over the cells of its window, the rows and the columns of a square one after the other."""
+    spread = []
+    for side, cells, *window in zip(given.shape[2:], gradient.shape[2:], *map(_pair, (kernel, stride or kernel, padding))):
+        k, s, p = map(int, window)
+        rows = []
+        for begin in (place * s - p for place in range(int(cells))):
+            inside = [float(begin <= place < begin + k) for place in range(int(side))]
+            count = 1.0 if divisor else min(begin + k, int(side) + p) - begin if counts_padding else sum(inside)
+            rows.append([each / count for each in inside])
+        spread.append(torch.tensor(rows))
+    return spread[0].T @ gradient @ spread[1] / (divisor or 1)
+
+
+def _pair(values):
+    return values if len(values) == 2 else [*values, *values]
+
+
 def _norm(given, weight, bias, mean, variance, _, momentum, eps):
     return (batch_norm(given, mean, variance, weight, bias, False, momentum, eps), None, None)
 
@@ -150,6 +169,8 @@ REPLACED: dict[Any, Callable[..., Any]] = {
     aten.convolution_backward.default: _convolution_backward,
     aten.max_pool2d_with_indices_backward.default: _pool_backward,
     aten.adaptive_max_pool2d_backward.default: _pool_backward,
+    aten.avg_pool2d_backward.default: _average_backward,
+    aten.bitwise_and.Tensor: torch.logical_and,  # of masks; ONNX has that of integers since opset 18
     aten.threshold_backward.default: lambda gradient, given, threshold: gradient * (given > threshold).to(gradient.dtype),
     aten.native_batch_norm.default: _norm,
     aten.native_batch_norm_backward.default: _norm_backward,

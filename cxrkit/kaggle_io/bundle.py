@@ -31,6 +31,7 @@ STAYS_HERE = (
     "cxrkit/bench",
     "cxrkit/cli",
     "cxrkit/cluster",
+    "cxrkit/data/difference.py",
     "cxrkit/demo",
     "cxrkit/evaluation/resplits.py",
     "cxrkit/fetch",

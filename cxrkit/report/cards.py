@@ -22,6 +22,7 @@ HERE = Path(__file__).parent
 
 
 def model_card(results: Results) -> str:
+    manifest = results.manifest
     return _render(
         "model_card.md",
         results,
@@ -36,7 +37,7 @@ def model_card(results: Results) -> str:
         audit_command=sentences.AUDIT_COMMAND,
         scores=as_markdown(networks.beside_the_study(results)),
         n=results.comparison.n,
-        patients=results.comparison.patients,
+        patients=patients.of_patients(manifest, results.metrics.held_out, results.comparison.patients),
         held=results.metrics.held_out,
     )
 
@@ -56,7 +57,7 @@ def datasheet(results: Results) -> str:
         columns=", ".join(f"`{column}`" for column in COLUMNS),
         tables="\n\n".join(as_markdown(table) for table in shown if table.rows),
         collected=", ".join(f"{plain(name or 'not known')} ({count:,})" for name, count in collected.most_common()),
-        leaks=patients.leaks_sentence(len(manifest.leaks)),
+        leaks=patients.leaks_sentence(len(manifest.leaks), patients.unknown(manifest.used)),
         copies=f"{counted(copies, 'copy was', 'copies were')} found." if copies else "No copy was found.",
         pictures=facts.pictures(results),
         licences="\n".join(_licence(name, count) for name, count in by_licence.most_common()),
@@ -82,6 +83,7 @@ def _render(template: str, results: Results, **values: Any) -> str:
         "drawn": facts.drawn(results),
         "identity": facts.identity_lines(results),
         "ages": facts.ages(results),
+        "published": "" if facts.drawn(results) else facts.published(results),
         "n_used": len(used),
         "sources": listed(sorted(plain(source) for source in {record.source for record in used})),
     }

@@ -2,7 +2,7 @@
 
 checklists.yaml has all their words. page: the layout (jinja). facts: sentences (jinja), each with `at`, the file and the field of it that must hold something
 (`zero`: 0 is an answer, too), or nothing is said. claim, tripod: items by part; `n`: the item's number; `fact`: what answers it;
-`write`: what a person must still write, so that it is answered in part; `lacking`: the same, only where the fact is not there;
+`write`: what a person must still write, so that it is answered in part, with `when` only where that value holds; `lacking`: the same, only where the fact is not there;
 `na`: why it does not apply then. bias: questions by domain; `judge`: an expression, whether the fact gives concern, none where
 that is not known.
 """
@@ -22,7 +22,7 @@ from cxrkit.config import short_name
 from cxrkit.data import summary
 from cxrkit.data.records import LABEL_WORDS, LABELS, SPLIT_WORDS, SPLITS, Record
 from cxrkit.evaluation.metrics import Figure, effective_n, wilson
-from cxrkit.report import sentences
+from cxrkit.report import facts, sentences
 from cxrkit.report.tables import networks, patients, thresholds
 from cxrkit.results import Results
 from cxrkit.tables import count_text, figure_text, plain
@@ -79,7 +79,8 @@ class Checklists:
         """The Answer to an item of checklists.yaml."""
         fact = self.fact(item["fact"]) if "fact" in item else ""
         if fact:
-            return Answer("in part", f"{fact} Still to write: {item['write']}.") if "write" in item else Answer("yes", fact)
+            asked = "write" in item and (not item.get("when") or self.values[item["when"]])
+            return Answer("in part", f"{fact} Still to write: {item['write']}.") if asked else Answer("yes", fact)
         if "na" in item:
             return Answer("not applicable", plain(item["na"]))
         return Answer("no", f"To write: {item.get('lacking', item.get('write', item['topic']))}.")
@@ -133,8 +134,12 @@ def values(results: Results) -> dict[str, Any]:
         "used": used,
         "read": len(manifest.records),
         "reasons": [summary.short_reason(record) for record in manifest.records if not record.used],
-        "leaks": patients.leaks_sentence(results.info.leaks),
-        "known": {name: sum(bool(getattr(r, name)) for r in used) for name in ("age", "sex", "view", "patient", "finding")},
+        "unknown": patients.unknown(used),
+        "at_most": "at most " if any(map(patients.unknown, held.values())) else "",
+        "published": facts.published(results),
+        "pictures": facts.pictures(results),
+        "leaks": patients.leaks_sentence(results.info.leaks, patients.unknown(used)),
+        "known": {name: sum(patients.stated(r, name) for r in used) for name in ("age", "sex", "view", "patient", "finding")},
         "by_label": {LABEL_WORDS[label]: films for label, films in by_label.items()},
         "by_source": {source: [r for r in used if r.source == source] for source in sorted({r.source for r in used})},
         "by_split": {SPLIT_WORDS[split]: films for split in SPLITS if (films := [r for r in used if r.split == split])},

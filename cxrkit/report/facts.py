@@ -8,10 +8,10 @@ from cxrkit import __version__
 from cxrkit.audit.rules import capital, listed
 from cxrkit.config import short_name
 from cxrkit.data.licences import licence_of
-from cxrkit.data.records import ADULT, LABEL_WORDS, LABELS, POSITIVE, traits
+from cxrkit.data.records import ADULT, LABEL_WORDS, LABELS, POSITIVE, is_minor
 from cxrkit.evaluation.metrics import Figure
 from cxrkit.report import gallery, sentences
-from cxrkit.report.tables import thresholds
+from cxrkit.report.tables import patients, thresholds
 from cxrkit.results import Results
 from cxrkit.tables import figure_text, plain
 
@@ -56,21 +56,32 @@ def pictures(results: Results) -> str:
     )
 
 
+def published(results: Results) -> str:
+    """Whether the films were published before, as far as their records say so."""
+    used = results.manifest.used
+    named = sum(bool(r.case_url or r.image_url or licence_of(r.licence).known or r.collected in ("crawl", "saved", "kaggle")) for r in used)
+    if named == len(used):
+        return "Retrospective: the films were published before, by others."
+    if not named:
+        return "Retrospective. Nothing in manifest.csv says whether the films were published before."
+    return f"Retrospective: of {len(used):,} films, {named:,} have an address or a licence to be published under; of the others nothing says whether they were published."
+
+
 def ages(results: Results) -> str:
     """How the classes differ in age, as far as it is known."""
     told = []
     if drawn(results):
         return "Phantoms have no age."
     for label in LABELS:
-        of_class = [record.years for record in results.manifest.used if record.label == label]
-        known = [years for years in of_class if years is not None]
+        of_class = [is_minor(record.age) for record in results.manifest.used if record.label == label]
+        known = [minor for minor in of_class if minor is not None]
         if known:
-            share = 100 * sum(years < ADULT for years in known) / len(known)
+            share = 100 * sum(known) / len(known)
             told.append(
-                f"{share:.0f} % of the {LABEL_WORDS[label]} films are of patients under {ADULT} (age known for {len(known):,} of {len(of_class):,})"
+                f"{share:.0f} % of the {LABEL_WORDS[label]} films are of patients under {ADULT} (that is known for {len(known):,} of {len(of_class):,})"
             )
     if len(told) < len(LABELS):
-        told.append("the age is known for no film of " + ("either class" if not told else "the other class"))
+        told.append(f"whether a patient was under {ADULT} is known for no film of " + ("either class" if not told else "the other class"))
     return capital("; ".join(told)) + "."
 
 
@@ -80,7 +91,7 @@ def groups(results: Results) -> str:
     if by:
         return f"Groups of patients are compared by {listed(by)} on external films, in report.html; many are small."
     used = results.manifest.used
-    known = " and ".join(f"{trait} for {sum(traits(record)[trait] not in ('', None) for record in used):,}" for trait in ("age", "sex"))
+    known = " and ".join(f"{trait} for {sum(patients.stated(record, trait) for record in used):,}" for trait in ("age", "sex"))
     return f"Groups of patients were not compared. Of the {len(used):,} films, the sources state {known}."
 
 

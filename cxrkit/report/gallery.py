@@ -13,7 +13,7 @@ import numpy as np
 
 from cxrkit.config import short_name
 from cxrkit.data.images import open_grey
-from cxrkit.data.licences import NO_AUTHOR, licence_of, may_redistribute
+from cxrkit.data.licences import credit_of_record, licence_of, may_redistribute
 from cxrkit.data.records import LABEL_WORDS, NEGATIVE, POSITIVE, Record
 from cxrkit.errors import BadInput
 from cxrkit.files import replacing
@@ -132,12 +132,12 @@ def _film(
         label=LABEL_WORDS[record.label],
         called=LABEL_WORDS[POSITIVE if p_covid >= results.metrics.threshold else NEGATIVE],
         p_covid=p_covid,
-        loss=float(-np.log(max(right, 1e-12))),
+        loss=abs(float(np.log(max(right, 1e-12)))),  # of 1 it is 0, and not -0
         picture=picture,
         why=why,
         licence=record.licence or "unknown",
         licence_url=licence_of(record.licence).url,
-        credit=NO_AUTHOR if record.credit in ("", record.case_url) else record.credit,
+        credit=credit_of_record(record),
         case_url=record.case_url,
         pair=pair,
     )

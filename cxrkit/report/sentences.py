@@ -11,6 +11,7 @@ from cxrkit.evaluation import outliers, study
 from cxrkit.options import as_arguments
 from cxrkit.progress import counted
 from cxrkit.report.tables import recipe
+from cxrkit.report.tables.patients import of_patients
 from cxrkit.results import Results
 from cxrkit.schema import Comparison, Margins, NetworkErrors, Pair, Study
 from cxrkit.tables import p_text, p_told
@@ -43,7 +44,7 @@ def lede(results: Results) -> str:
     start = " trained from random weights" if results.info.started_from == "random" else ""
     return (
         f"{counted(networks, 'network')}{start}, {counted(len(seeds), 'seed')} each, judged on "
-        f"{counted(compared.n, SPLIT_WORDS[compared.split] + ' image')} of {counted(compared.patients, 'patient')}, "
+        f"{counted(compared.n, SPLIT_WORDS[compared.split] + ' image')} of {of_patients(results.manifest, compared.split, compared.patients)}, "
         f"{compared.covid} of the images COVID-19."
     )
 

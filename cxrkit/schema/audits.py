@@ -67,6 +67,7 @@ class BaselineRow:
     note: str
     area: Area
     held_out: Area | None  # fitted on train, scored on the held-out films; None where there are none
+    within: Figure | None = None  # the same AUC among films of one source; None for one source, and in files of before November 2026
 
 
 @dataclass(frozen=True)

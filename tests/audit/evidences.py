@@ -17,6 +17,7 @@ from cxrkit.schema import (
     HeldFixedRow,
     Judged,
     MaskRow,
+    MatchedRow,
     NetworkRow,
     SideScore,
     SourceRow,
@@ -80,6 +81,11 @@ def within_source(auc, was=0.97, kind="same-source", by_network="resnet34"):
     return SourceRow(kind, "COVID-19 against normal films within north", area(auc), "", by_network, area(was).auc)
 
 
+def on_pairs(by, fall):
+    """A row of pairs that are alike in these traits; fall: its figure."""
+    return MatchedRow("resnet34", list(by), 5, 60, area(0.95), area(0.95), fall, {}, {})
+
+
 COUNTS = FilmCounts(400, 1300, 1600, 1, 0, Judged("test", 100, 300, 90, 290))
 NO_LOSS = figure(0.01, -0.02, 0.04)
 SUPPORTED = Evidence(
@@ -105,8 +111,16 @@ def changed(evidence=SUPPORTED, **parts):
 
 
 def with_baseline(name, auc, evidence=SUPPORTED, **parts):
-    rows = [baseline(name, auc) if row.name == name else row for row in evidence.baselines]
-    return replace(evidence, baselines=rows, **parts)
+    """The same with that AUC of a baseline, which joins the others where it is not among them."""
+    rows = [row for row in evidence.baselines if row.name != name]
+    return replace(evidence, baselines=[*rows, baseline(name, auc)], **parts)
+
+
+def mixed(border_within=0.5):
+    """Two sources, one with 65 of 100 COVID-19 and 35 of 100 normal films, which files and borders tell apart; no score is lost within one."""
+    rows = [replace(baseline(name, 0.65), within=area(border_within).auc) for name in ("file", "border")]
+    others = [row for row in SUPPORTED.baselines if row.name not in ("source", "file", "border")]
+    return replace(TWO_SOURCES, baselines=[baseline("source", 0.65), *rows, *others])
 
 
 def partly_known(evidence, name, covid, normal):

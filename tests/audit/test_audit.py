@@ -181,7 +181,7 @@ def test_what_an_earlier_audit_did_is_kept_where_the_films_are_not(run):
     before = audit.audit(run, audit.Options(external=(f"away={draw_folder(run / 'away', patients=12)}",)))
     (run / "manifest.roots.json").unlink()
     for audits in (audit.audit(run), audit.audit(run)):  # and once more, which keeps what was kept
-        for field in ("baselines", "masking", "external", "attention", "networks", "held_fixed"):
+        for field in ("baselines", "masking", "external", "attention", "networks", "held_fixed", "coarse_curve"):
             assert getattr(audits, field) == getattr(before, field), field
         for field in ("controls", "sources"):
             assert sorted(map(repr, getattr(audits, field))) == sorted(map(repr, getattr(before, field))), field

@@ -56,6 +56,16 @@ def test_each_baseline_finds_the_shortcut_it_is_there_for(name, planted):
     assert all(not areas[other].known or areas[other].low < 0.6 for other in others)
 
 
+def test_what_a_border_tells_by_the_source_alone_is_gone_within_one():
+    """Two sources, which their borders tell apart, with 16 and 4 of 20 patients of a class."""
+    drawn = films(patients=80, films_a_patient=1, source_of=lambda label, patient: "ab"[(patient % 20 < 16) == (label == POSITIVE)])
+    images = drawn.images.copy()
+    images[drawn.sources == "b", :3] = 0
+    rows = rows_of(showing(drawn, images))
+    assert rows["border"].area.auc.low > 0.55 and rows["border"].within.low < 0.5
+    assert rows["border"].within.n == 160 and rows["source"].within is rows_of(HONEST)["border"].within is None
+
+
 def stating(field, of_covid, of_normal):
     """Films whose field is stated as the two functions of a film's number have it."""
     drawn, number = films(), {POSITIVE: 0, "normal": 0}

@@ -46,6 +46,12 @@ def test_further_hospitals_join_those_of_before_and_the_same_one_is_asked_anew()
     assert [(row.name, row.scaling.before.ece.value) for row in rows["external"]] == [("b", 0.01), ("a", 0.05)] and kept == {"external"}
 
 
+def test_films_of_a_name_that_are_asked_about_anew_are_not_those_of_before():
+    """All of them may be copies now, so that no row of them is made."""
+    rows, kept = earlier.merged({}, audits(external=[away(name="a"), away(name="b")]), frozenset({"a"}))
+    assert [row.name for row in rows["external"]] == ["b"] and kept == {"external"}
+
+
 def test_the_lead_over_a_thumbnail_is_kept_with_the_networks_own_score():
     now = [replace(network(0.95), advantage=None)]
     rows, _ = earlier.merged({"networks": now}, audits(networks=[network(0.95, over=0.07)]))

@@ -92,6 +92,19 @@ def test_without_the_runs_pictures_files_alike_byte_for_byte_are_still_found(fol
     assert sum(not record.used for record in left.manifest.records) == 3
 
 
+def test_other_films_of_the_runs_patients_are_left_out_and_that_is_said(folder, capsys):
+    """As where a run and the films from elsewhere are of one collection."""
+    films = read("away", folder)
+    patient = next(record.patient for record in films.manifest.used if record.patient)
+    elsewhere = films.manifest.used[0].but(image_id="home/a.png", sha256="0", patient=patient)
+    left = external.without_copies(replace(films, thumbnails={}), Manifest((elsewhere,)), {})
+    out = [record for record in left.manifest.records if not record.used]
+    assert out and all(record.patient == patient and record.excluded == external.OWN_PATIENT for record in out)
+    assert f"{len(out)} film" in capsys.readouterr().out
+    stranger = Manifest((elsewhere.but(patient=""),))
+    assert external.without_copies(replace(films, thumbnails={}), stranger, {}).manifest == films.manifest
+
+
 @pytest.fixture
 def run(tmp_path):
     return runs.write_run(tmp_path / "run", seeds=(0, 1), images_a_patient=2)

@@ -4,7 +4,21 @@ import pytest
 
 from cxrkit.audit import headlines, verdict
 from cxrkit.audit.conclusions import CONCLUSIONS
-from tests.audit.evidences import COUNTS, NO_LOSS, SUPPORTED, changed, figure, fixed, with_baseline
+from tests.audit.evidences import (
+    COUNTS,
+    NO_LOSS,
+    SEVERAL,
+    SUPPORTED,
+    UNKNOWN,
+    away,
+    changed,
+    figure,
+    fixed,
+    masked,
+    with_baseline,
+    with_masks,
+    within_source,
+)
 from tests.audit.test_verdict import CASES
 
 FEW = replace(COUNTS, judged=replace(COUNTS.judged, covid_patients=6))
@@ -71,3 +85,30 @@ def test_every_value_says_what_it_is():
     for evidence, _, _ in CASES.values():
         for reason in verdict.decide(evidence).reasons:
             assert bool(reason.measure) == (reason.value is not None), reason
+
+
+@pytest.mark.parametrize(
+    "evidence, words",
+    [
+        (changed(masking=[]), "Not known. The audit is not complete."),
+        (changed(counts=SEVERAL, held_fixed=[fixed(None, UNKNOWN)]), "Not known. Too few films are alike in source."),
+        (changed(external=[away(figure(0.01, -0.3, 0.3))]), "Not known. There are too few external films."),
+        (with_masks(masked(0.5), masked(0.5, 0.36, mask="surround")), "Not known. Shown the lungs alone, a network only guesses."),
+    ],
+)
+def test_what_is_not_known_says_why_and_a_complete_audit_is_not_called_incomplete(evidence, words):
+    found = verdict.decide(evidence)
+    assert found.conclusion == "unknown" and headlines.headline(found) == words
+
+
+def test_the_fact_that_the_score_vanishes_without_is_the_one_that_showed_it():
+    gone = within_source(0.51, kind="left-out-retrained")
+    found = verdict.decide(changed(sources=[gone], held_fixed=[fixed(0.9, figure(0.06, 0.02, 0.1), "age")]))
+    assert found.conclusion == "source-shortcut" and {"fixed-age", "left-out-retrained"} <= {reason.rule for reason in found.reasons}
+    assert headlines.headline(found) == "No. The score rests on where films come from."
+
+
+def test_only_what_reaches_that_much_is_said_to_tell_the_classes_apart():
+    poor = [replace(row, area=replace(row.area, auc=figure(0.8, 0.76, 0.84))) for row in SUPPORTED.networks]
+    found = verdict.decide(with_baseline("file", 0.81, with_baseline("age", 0.97), networks=poor))
+    assert headlines.headline(found).startswith("No. Age alone tells the classes apart.")

@@ -78,7 +78,14 @@ def held_fixed(*made):
 
 
 FLAWS = [
-    *[flaw(f"{name} tells", instead(name, auc)) for name, auc in (("source", 0.97), ("file", 0.7), ("border", 0.93), ("age", 0.8))],
+    *[
+        flaw(f"{name} tells", instead(name, auc))
+        for name, auc in (("source", 0.97), ("file", 0.7), ("border", 0.93), ("age", 0.93), ("view", 0.93))
+    ],
+    flaw(
+        "age tells, and is not held fixed", lambda e: with_baseline("age", 0.8, e, held_fixed=[r for r in e.held_fixed if r.fixed != "age"])
+    ),
+    flaw("sex tells a part, and is not held fixed", instead("sex", 0.7)),
     *[flaw(f"no {part}", lambda evidence, part=part: changed(evidence, **{part: []})) for part in ("masking", "external", "controls")],
     flaw("no networks", lambda evidence: changed(evidence, networks=[])),
     flaw("no pictures", instead("border", None)),

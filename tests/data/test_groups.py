@@ -170,7 +170,8 @@ def test_one_number_for_two_people_is_a_question_and_no_conflict():
         (("M", "40", 2005), ("M", "55", 2020), False),
         (("M", "55", 2005), ("M", "40", 2020), True),
         (("M", "40", 2005), ("M", "40", None), False),
-        (("M", "40s", 2020), ("M", "47", 2020), True),
+        (("M", "40s", 2020), ("M", "47", 2020), False),
+        (("M", "40s", 2020), ("M", "62", 2020), True),
         (("M", "1-5", 2020), ("M", "6", 2020), False),
         (("M", "18-90", 2020), ("M", "6", 2020), True),
         (("M", "seventy", None), ("M", "6", None), False),
@@ -197,11 +198,3 @@ def test_the_leak_gate_names_the_pair_and_the_remedy():
     assert len(Manifest(LEAKING).leaks) == 1 and Manifest(LEAKING[:1]).leaks == ()
     pipeline.refuse_leaks(Manifest(LEAKING), True, "manifest.csv")
     pipeline.refuse_leaks(Manifest(LEAKING[:1]), False, "manifest.csv")
-
-
-def test_a_difference_is_told_field_by_field():
-    after = [LEAKING[0].but(label="normal", split="valid"), Record("c/1", "c/1", "c")]
-    text = summary.difference(Manifest(LEAKING), Manifest(after))
-    for words in ("added    c/1", "removed  b/1", "relabelled  a/1: covid to normal", "moved    a/1: train to valid"):
-        assert words in text
-    assert summary.difference(Manifest(LEAKING), Manifest(LEAKING)) == ""

@@ -21,6 +21,18 @@ from cxrkit.data.records import Record
         ("Creative Commons Attribution-ShareAlike 4.0 International", True, True),
         ("Public Domain", True, True),
         ("https://creativecommons.org/publicdomain/mark/1.0/", True, True),
+        ("CC0: Public Domain", True, True),
+        ("Public domain (CC0)", True, True),
+        ("Creative Commons Zero v1.0 Universal", True, True),
+        ("Attribution 4.0 International (CC BY 4.0)", True, True),
+        ("Attribution-NonCommercial-ShareAlike 4.0 International (CC BY-NC-SA 4.0)", True, False),
+        ("https://spdx.org/licenses/CC-BY-SA-4.0.html", True, True),
+        ("CC BY 4.0.", True, True),
+        ("Apache 2.0", True, True),
+        ("ODbL-1.0", True, True),
+        ("CC BY-NC-ND 4.0 (CC BY 4.0)", False, False),
+        ("CC BY 4.0 (no derivatives)", False, False),
+        ("CC-BY-4.0 OR MIT", False, False),
         ("CC BY 4.0, with permission", False, False),
         ("not public domain", False, False),
         ("Attribution required", False, False),
@@ -65,12 +77,35 @@ def test_every_used_image_is_credited_under_its_licence():
         ("Image originally shared on Figure 1.", True),
         ("positive test for SARS-CoV-2 RNA. Opacity in the right lower lobe.", False),
         ("on hospital admission (illness day 20)", False),
+        ("By day 3 the patient had improved", False),
+        ("By CT", False),
+        ("? pneumonia", False),
+        ("Provided by his GP, history of fever", False),
+        ("Images by PCR confirmed", False),
+        ("© 2020", False),
+        ("Author: A. Reader", True),
+        ("Courtesy of dr. a. reader", True),
+        ("© 2020 Radiology, Berlin", True),
         ("removal of VV-ECMO.", False),
         ("", False),
     ],
 )
 def test_only_a_note_that_names_somebody_is_a_credit(note, names):
     assert licences.credit_of(note) == (note if names else "")
+
+
+def test_a_clinical_note_in_a_manifest_credits_nobody():
+    note = "positive test for SARS-CoV-2 RNA. Opacity in the right lower lobe."
+    records = [
+        Record("a/1", "", "a", licence="CC BY 4.0", credit=note, case_url="https://example.org/1"),
+        Record("a/2", "", "a", licence="CC BY 4.0", credit="A. Reader"),
+        Record("a/3", "", "a", licence="CC BY 4.0", credit="Credit to A. Reader, COVID-19 positive ward"),
+    ]
+    assert [licences.credit_text(record) for record in records] == [
+        "author not given <https://example.org/1>",
+        "A. Reader",
+        "Credit to A. Reader, COVID-19 positive ward",
+    ]
 
 
 @given(st.text(max_size=40))

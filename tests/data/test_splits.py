@@ -112,7 +112,7 @@ def test_three_patients_of_each_class_are_enough_and_shares_are_kept(sizes, sour
 @pytest.mark.parametrize(
     "patients, rule, words",
     [
-        ({"covid": 1, "normal": 9}, "paper", "1 usable covid films of 1 patients"),
+        ({"covid": 1, "normal": 9}, "paper", "1 usable covid film of 1 patient "),
         ({"covid": 3, "normal": 3}, "paper", "use --split grouped, which this data allows"),
         ({"covid": 1, "normal": 9}, "grouped", "bring covid films of three patients or more"),
     ],
@@ -123,6 +123,11 @@ def test_what_cannot_be_split_says_why_and_what_to_do(patients, rule, words):
     with pytest.raises(BadInput) as caught:
         assigned(records, rule)
     assert words in str(caught.value) and "left out: 7 no readable file" in str(caught.value)
+
+
+def test_a_class_that_no_film_is_labelled_with_is_a_matter_of_names():
+    with pytest.raises(BadInput, match="no film of the sources is labelled normal: call its folder normal/"):
+        assigned([record(i, f"x:{i}") for i in range(9)], "paper")
 
 
 def test_an_unknown_rule_is_wrong_use():

@@ -55,6 +55,12 @@ def test_it_copies_only_where_no_link_can_be_made(tmp_path, source, monkeypatch)
     assert built(records, source, tmp_path / "copy").kept == 1
 
 
+def test_names_that_differ_in_case_alone_stay_apart_on_a_disk_that_ignores_case(tmp_path, source):
+    records = records_of(source, ["a.png", "A.png", "b.png"])
+    names = [name.rpartition("/")[2] for name in tree.entries(Manifest(records))]
+    assert len({name.casefold() for name in names}) == 3 and "s__b.png" in names
+
+
 def test_a_link_to_something_else_is_replaced(tmp_path, source):
     records = records_of(source, ["a.png"])
     built(records, source, tmp_path / "tree")

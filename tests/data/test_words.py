@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cxrkit.data import patients, words
-from cxrkit.data.records import VIEWS, age_of
+from cxrkit.data.records import VIEWS, Record, age_of, is_minor, traits
 
 COVID = "COVID-19|covid-19|COVID19|SARS-CoV-2|Pneumonia/Viral/COVID-19|Pneumonia/Viral/COVID-19/ARDS|COVID-19, ARDS|Pnemonia/Virus/COVID-19|bilateral pneumonia due to COVID-19|COVID+"
 NORMAL = "No Finding|no findings|Normal|normal chest|healthy|Normal chest x-ray - young female|gesund|sano|within normal limits|o.B.|nella norma|sem achados"
@@ -18,9 +18,9 @@ NEITHER = (
 )
 FOLDERS = {
     "covid": "COVID-19|Covid|covid_positive|covid |COVID19|Covid-19-Patienten|pacientes covid|COVID positif|Casos COVID|新冠肺炎",
-    "normal": "NORMAL|Normal|healthy|nih_normal|no finding|normale|Gesunde Patienten|Sanos|sujets sains|Saudáveis|unauffällig|健康",
+    "normal": "NORMAL|Normal|healthy|nih_normal|no finding|normale|Gesunde Patienten|Sanos|sujets sains|Saudáveis|unauffällig|健康|Healthy controls|normal_group|Gesunde Kontrollen",
 }
-NO_LABEL = "abnormal_films|covid_negative|non-covid|not_normal|Covid-study-2020|pneumonia|Viral Pneumonia|Lung_Opacity|negative|covid_masks|sin COVID|senza COVID|kein COVID|covid vs normal"
+NO_LABEL = "abnormal_films|covid_negative|non-covid|not_normal|Covid-study-2020|pneumonia|Viral Pneumonia|Lung_Opacity|negative|covid_masks|sin COVID|senza COVID|kein COVID|covid vs normal|controls|covid controls"
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,33 @@ def test_columns_in_other_languages():
 
 
 @pytest.mark.parametrize(
-    "age, years", [("45,5", 45.5), ("45 yo", 45), ("45-year-old", 45), ("45 años", 45), ("6 mo", 0.5), ("F45", None), ("6m", None)]
+    "age, years",
+    [("45,5", 45.5), ("45 yo", 45), ("45-year-old", 45), ("45 años", 45), ("6 mo", 0.5), ("F45", None), ("6m", None)]
+    + [
+        ("60s", 64.5),
+        ("60's", 64.5),
+        ("5 to 10", 7.5),
+        ("70 y.o.", 70),
+        ("6 mos.", 0.5),
+        ("2 wks", pytest.approx(2 / 52.18)),
+        ("aged 45", 45),
+    ]
+    + [("5-1", None), ("80+", None), ("999", None), ("0", 0)],
 )
 def test_ages_as_people_write_them(age, years):
     assert age_of(age) == years
+
+
+@pytest.mark.parametrize(
+    "age, minor",
+    [("1-5", True), ("3 months", True), ("<1", True), ("≤ 17", True), ("Child", True), ("0", True)]
+    + [("adult", False), ("18+", False), ("> 65", False), ("18-90", False), ("60s", False)]
+    + [("10-30", None), ("> 5", None), ("<60", None), ("unknown", None), ("", None)],
+)
+def test_who_is_a_child_however_the_age_is_stated(age, minor):
+    assert is_minor(age) is minor
+
+
+@pytest.mark.parametrize("word, sex", [("f.", "F"), ("Girl", "F"), ("女性", "F"), ("varón", "M"), ("O", ""), ("f?", "")])
+def test_words_of_sex(word, sex):
+    assert traits(Record("a/1", "", "a", sex=word))["sex"] == sex

@@ -194,8 +194,12 @@ def test_a_set_that_is_not_there_is_the_servers_word(kaggle):
 def test_names_of_sets():
     assert catalogue.find("radiography").ref == REF
     assert catalogue.find("any-one/some-films").way == "kaggle"
-    with pytest.raises(WrongUse, match="no licence given"):
+    with pytest.raises(WrongUse, match="no licence given") as caught:
         catalogue.find("covidgr")
+    assert "--external covidgr=DIR" in caught.value.next
+    with pytest.raises(WrongUse) as caught:
+        catalogue.find("bimcv")
+    assert "--external folder:bimcv=DIR" in caught.value.next, "no reader has its name"
     for name in ("unknown", "../evil/x", "a/b/c"):
         with pytest.raises(WrongUse, match="No public set"):
             catalogue.find(name)

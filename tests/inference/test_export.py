@@ -196,8 +196,67 @@ def test_a_network_whose_gradient_has_no_graph_answers_without_a_map_and_says_so
     assert not list(folder.glob("*-map.onnx"))
     found = predict.predict(folder, [films / "0.png"], tmp_path / "maps")
     assert any("No attention map of resnet34" in each and "aten::strange" in each for each in found.warnings[1:-1])
-    assert "No attention map" in answers.text(found) and (tmp_path / "maps" / "001-0.png").exists()
+    assert (
+        "No attention map" in answers.text(found)
+        and "the map needs torch" in answers.text(found)
+        and (tmp_path / "maps" / "001-0.png").exists()
+    )
     assert Demo(predict.open_run(folder)).film(served.encoded(served.drawn())).maps == {}
+
+
+class Gamma(by_torch.torch.nn.Module):
+    """A layer that ONNX has no word for."""
+
+    def forward(self, x):
+        return by_torch.torch.lgamma(x.abs() + 1)
+
+
+def small(*layers):
+    """A body with these layers behind the one that its map is of, and a head."""
+    nn = by_torch.torch.nn
+    by_torch.torch.manual_seed(0)
+    body = nn.Sequential(nn.Conv2d(3, 4, 3, 2, 1), nn.ReLU(), *layers)
+    return nn.Sequential(body, nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2))).eval()
+
+
+def pooled(*arguments, **more):
+    return by_torch.torch.nn.AvgPool2d(*arguments, **more)
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        (pooled(3),),
+        (pooled(3, 3, 1, ceil_mode=True, count_include_pad=False),),
+        (pooled(4, 3, 1, ceil_mode=True),),
+        (pooled((3, 4), 3, divisor_override=5),),
+        *[
+            (pooled(3), kind())
+            for kind in map(by_torch.torch.nn.__dict__.get, ("Hardswish", "Hardsigmoid", "SiLU", "GELU", "ReLU6", "ELU"))
+        ],
+    ],
+    ids=str,
+)
+def test_the_gradient_of_a_layer_is_torchs(layers, tmp_path):
+    """Of average pooling, as in DenseNets, and of the activations of MobileNets, EfficientNets and ConvNeXts."""
+    model = by_torch.TorchNetwork(small(*layers), "cpu")
+    squares = np.random.default_rng(0).integers(0, 256, (6, 16, 16), dtype=np.uint8)
+    maps = model.maps(squares)
+    assert maps.any((1, 2)).any()
+    assert onnx_of(model.model, 16, tmp_path).maps(squares) == pytest.approx(maps, abs=1e-4)
+
+
+def onnx_of(model, size, folder):
+    graphs.write_network(model, size, folder / "a.onnx")
+    graphs.write_map(model, size, folder / "b.onnx")
+    files = [export._file(folder / name) for name in ("a.onnx", "b.onnx")]
+    return by_onnx.OnnxNetwork(folder, exported.ExportedNetwork("any", 0, *files))
+
+
+def test_an_operator_that_onnx_lacks_is_named_and_its_graph_is_not_printed(tmp_path, capfd):
+    with pytest.raises(Exception, match="lgamma"):
+        graphs.write_map(small(pooled(3), Gamma()), 16, tmp_path / "b.onnx")
+    assert capfd.readouterr() == ("", "")
 
 
 def test_an_earlier_export_is_replaced_and_nothing_else(finished_run, copied, tmp_path):
@@ -233,9 +292,6 @@ def test_maps_of_other_networks_and_sizes(architecture, size, tmp_path):
 
     model = by_torch.TorchNetwork(attention.randomised(architecture), "cpu")
     squares = np.random.default_rng(0).integers(0, 256, (3, size, size), dtype=np.uint8)
-    graphs.write_network(model.model, size, tmp_path / "a.onnx")
-    graphs.write_map(model.model, size, tmp_path / "b.onnx")
-    files = [export._file(tmp_path / name) for name in ("a.onnx", "b.onnx")]
-    onnx = by_onnx.OnnxNetwork(tmp_path, exported.ExportedNetwork(architecture, 0, *files))
+    onnx = onnx_of(model.model, size, tmp_path)
     assert onnx.maps(squares) == pytest.approx(model.maps(squares), abs=0.01)
     assert onnx.p_covid(squares) == pytest.approx(networks.p_covid(model.model, squares), abs=1e-5)

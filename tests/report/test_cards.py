@@ -5,8 +5,8 @@ import pytest
 import yaml
 
 from cxrkit.files import read_json
-from cxrkit.report import cards, facts, gallery, plots, report
-from cxrkit.report.tables import thresholds
+from cxrkit.report import cards, checklists, facts, gallery, plots, report, sentences
+from cxrkit.report.tables import data, patients, thresholds
 from cxrkit.results import Results
 from cxrkit.tables import figure_text
 from tests.report import folders
@@ -79,7 +79,7 @@ def test_the_cards_of_phantoms_say_nothing_of_patients_and_those_of_films_say_wh
     results = real(tmp_path, lambda record: record.but(age=ages[record.label]), audits=False)
     sheet, card = ((results.folder / name).read_text("utf-8") for name in ("DATASHEET.md", "MODEL_CARD.md"))
     assert "the films were published before, by others" in sheet
-    assert "0 % of the COVID-19 films are of patients under 18 (age known for 94 of 94)" in card and "100 % of the normal films" in card
+    assert "0 % of the COVID-19 films are of patients under 18 (that is known for 94 of 94)" in card and "100 % of the normal films" in card
     assert "Groups of patients were not compared." in card and "state age for 254 and sex for 0" in card
 
 
@@ -90,6 +90,13 @@ def test_the_datasheet_says_which_films_travel(folder, tmp_path):
     assert f"{len(shown)} films travel with these results as a small picture" in text and "not by a perceptual hash" in text
     closed = real(tmp_path / "closed", lambda record: record.but(licence="CC BY-NC-SA 4.0"), audits=False)
     assert "No film travels with these results." in (closed.folder / "DATASHEET.md").read_text("utf-8")
+
+
+def test_a_certain_call_that_is_right_costs_nothing(folder):
+    results = Results.open(folder)
+    sure = next(record for record in results.manifest.used if record.label == "covid")
+    film = gallery._film(results, sure.image_id, "resnet34", "seed 0", "hit", 1.0, "", "", False)
+    assert gallery.table([film]).rows[0][6].text == "0.00"
 
 
 def test_calibration_contact_date_and_commit_stand_on_the_cards(folder, tmp_path):
@@ -105,3 +112,29 @@ def test_calibration_contact_date_and_commit_stand_on_the_cards(folder, tmp_path
         value for _, value in facts.identity(again)
     }
     assert "contact" not in dict(facts.identity(again))["command"]
+
+
+def test_what_nobody_says_of_the_patients_is_not_stated_as_known(tmp_path):
+    """Films of a folder without a table: no patient, no licence, ages in words, and a sex that is neither."""
+
+    def bare(record):
+        age = "adult" if record.label == "covid" else "unknown"
+        return record.but(patient="", licence="", credit="", age=age, sex="O", collected="imported", sha256="0" * 64)
+
+    results = folders.write(tmp_path, change=bare, info={"films": "films"}, audits=False)
+    used, lists = results.manifest.used, checklists.Checklists(results)
+    card, sheet, claim = cards.model_card(results), cards.datasheet(results), lists.page("claim")
+    at_most = "at most 94 patients (not known for 94 of the images)"
+    assert f"Judged on 94 images of {at_most}." in card and at_most in sentences.lede(results) and f"94 test images of {at_most}" in card
+    not_known = f"No patient or picture is known to stand in two splits. For {len(used)} films the patient is not known."
+    assert not_known in sheet and not_known in claim and "| 20 | partitions | level at which partitions are disjoint | in part |" in claim
+    assert "Nothing in manifest.csv says whether the films were published before." in sheet and "Nothing in manifest.csv says" in claim
+    assert "No film travels with these results." in claim and "by others" not in sheet + claim
+    assert "0 % of the COVID-19 films are of patients under 18 (that is known for 94 of 94)" in card
+    assert f"the sources state age for 94 and sex for {len(used)}" in card and "the age is stated for 94, the sex for 254" in claim
+    rows = {row[0].text: [cell.text for cell in row[1:]] for row in patients.patients(results.manifest).rows}
+    assert rows["patients"][0] == "at most 40" and rows["age stated as a range or in words"][:2] == ["adult: 40", "–"]
+    assert rows["sex stated as “O”"][0] == "40 (100 %)" and "sex not known" not in rows
+    (source,) = data.sources(results.manifest).rows
+    assert source[6].text == "not known"
+    assert [part for step in data.flow(results.manifest) for part in step.parts if "patients" in part[0]][-1] == ("patients at most", 94)

@@ -54,7 +54,7 @@ def test_each_item_has_an_answer_and_the_score_counts_them(lists, name, items):
     assert set(counts) == {"yes", "in part", "no", "not applicable"}
     assert (
         f"Of {items - counts['not applicable']} items that apply, {counts['yes']} are answered by the results alone, {counts['in part']} in part, "
-        f"and {counts['no']} must be answered by the authors; {counts['not applicable']} do not apply."
+        f"and {counts['no']} must be answered by the authors; {counts['not applicable']} {'does' if counts['not applicable'] == 1 else 'do'} not apply."
     ) in text
 
 
@@ -69,7 +69,7 @@ def test_the_lists_have_only_keys_that_are_read_and_facts_that_there_are():
     """A comma in an unquoted sentence would end it, and make a key of the rest."""
     lists = checklists.load()
     items = [item for name in ("claim", "tripod") for part in lists[name].values() for item in part]
-    assert all(set(item) <= {"n", "topic", "fact", "write", "lacking", "na"} for item in items)
+    assert all(set(item) <= {"n", "topic", "fact", "write", "lacking", "na", "when"} for item in items)
     asked = [row for part in lists["bias"].values() for row in part]
     assert all(set(row) == {"ask", "fact", "judge"} for row in asked)
     assert all({"at", "says"} <= set(fact) <= {"at", "says", "zero"} for fact in lists["facts"].values())
@@ -109,6 +109,9 @@ def test_answers_are_the_results_own_figures(results, lists):
     assert "2 of 256 images are left out" in claim["8"][2] and "254 used" in claim["35"][2]
     assert "ResNet34 at elsewhere: AUC 0.800" in claim["33"][2] and "gives the answer away" in claim["40"][2]
     assert "Judged on 94 test images, which chose nothing." in claim["32"][2]
+    cropped = Results(results.folder)
+    cropped.info = replace(results.info, experiment=replace(results.experiment, resize="crop"))
+    assert "middle of its long side" in rows(Checklists(cropped).page("claim"))["10"][2]
 
 
 def test_what_was_not_done_is_a_no_with_what_does_it(tmp_path):
@@ -139,11 +142,14 @@ def test_drawn_films_are_not_called_films_of_patients(lists, tmp_path):
     assert (
         text.count("The films are drawn; nobody was examined.") == 2
         and "Retrospective" not in text
-        and "Labels are as published" not in text
+        and "as the sources give them" not in text
     )
     assert bias(lists.page("tripod"))["Do the films show people?"][0] == "concern"
     films = rows(Checklists(folders.write(tmp_path, info={"films": "films"})).page("claim"))
-    assert films["5"][2].startswith("Retrospective: 254 films that others had published") and "as published" in films["14"][2]
+    assert (
+        films["5"][2].startswith("Retrospective: the films were published before, by others.")
+        and "as the sources give them" in films["14"][2]
+    )
 
 
 def sourced(record):
@@ -154,7 +160,10 @@ def test_a_source_and_an_age_for_each_class_give_concern(tmp_path, lists):
     apart = bias(Checklists(folders.write(tmp_path, sourced)).page("tripod"))
     assert apart["Do both classes come from the same places?"][0] == apart["Are the classes of similar age?"][0] == "concern"
     assert "both classes: 0 of 94 COVID-19 films and 0 of 160 normal films." in apart["Do both classes come from the same places?"][1]
-    assert "COVID-19 60 years (known for 34 films), normal 4 years (known for 60 films)" in apart["Are the classes of similar age?"][1]
+    assert (
+        "COVID-19 60 years (known in years for 34 films), normal 4 years (known in years for 60 films)"
+        in apart["Are the classes of similar age?"][1]
+    )
     few = folders.write(
         tmp_path / "few", lambda record: sourced(record) if record.label == "covid" and not record.image_id.endswith("1.png") else record
     )

@@ -18,7 +18,7 @@ import re
 from pathlib import Path
 
 from cxrkit.data import words
-from cxrkit.data.readers import table
+from cxrkit.data.readers import listing, table
 from cxrkit.data.records import Record
 from cxrkit.errors import BadInput
 
@@ -32,7 +32,7 @@ URL = "https://github.com/agchung/Actualmed-COVID-chestxray-dataset"
 
 def is_here(root: Path) -> bool:
     """Whether a folder has this layout."""
-    return (root / METADATA).is_file() and any((root / "images").glob("*.1.2.840.113564.*.png"))
+    return listing.entry(root, METADATA).is_file() and any(listing.entry(root, "images").glob("*.1.2.840.113564.*.[pP][nN][gG]"))
 
 
 def read(root: str | Path, name: str = "actualmed") -> list[Record]:
@@ -40,11 +40,12 @@ def read(root: str | Path, name: str = "actualmed") -> list[Record]:
 
     Raises BadInput: no metadata, a missing column.
     """
-    path = Path(root) / METADATA
+    path = listing.entry(Path(root), METADATA)
     if not path.is_file():
         raise BadInput(f"There is no {METADATA}.", root, f"give the folder that holds {METADATA} and images/, of {URL}")
     rows = table.rows_of(path, NEEDED, f"use the data set's own file: {URL}")
-    return table.once_each((number, _record(row, number, name)) for number, row in rows)
+    folder = listing.entry(Path(root), "images").name
+    return table.once_each((number, _record(row, number, name, folder)) for number, row in rows)
 
 
 def read_room(root: str | Path, name: str = "actualmed-room") -> list[Record]:
@@ -60,13 +61,13 @@ def _elsewhere(record: Record) -> str:
     return "" if record.view == "PA" else f"view {record.view or 'not known'}: only PA is asked for"
 
 
-def _record(row: table.Row, number: int, source: str) -> Record:
+def _record(row: table.Row, number: int, source: str, folder: str) -> Record:
     name, finding = row["imagename"], row["finding"]
     view, basis = words.view(row["view"], "Actualmed metadata")
-    path, excluded = f"{source}/images/{name}", table.leads_nowhere(number, name)
+    path, excluded = f"{source}/{folder}/{name}", table.leads_nowhere(number, name)
     if excluded:
         path = ""
-    elif row["modality"] != "X-ray":
+    elif words.squeezed(row["modality"]) != "xray":
         excluded = f"modality {row['modality'] or 'not known'}"
     elif not words.label_of(finding):
         excluded = "finding inconclusive" if not finding else f"finding {finding}: neither normal nor COVID-19"

@@ -55,6 +55,11 @@ def read(root: str | Path, name: str = "coronahack") -> list[Record]:
     return records
 
 
+def is_here(root: Path) -> bool:
+    """Whether a folder has this layout."""
+    return (root / METADATA).is_file()
+
+
 def films_in(root: Path) -> int:
     """How many of the pictures that a folder's metadata names are there; 0 for a folder that `read` refuses. Nothing is decoded."""
     try:
@@ -108,6 +113,7 @@ def _picture_folder(root: Path) -> Path:
 
 def _record(row: table.Row, number: int, source: str, folder: str, root_name: str) -> Record:
     name, label, kind, virus, category = (row[column] for column in COLUMNS)
+    kind = kind.upper()
     finding = "/".join(part for part in (label, category, virus) if part)
     kermany = KERMANY.match(name)
     view, basis = _view(name, kermany)
@@ -116,7 +122,7 @@ def _record(row: table.Row, number: int, source: str, folder: str, root_name: st
     if excluded:
         path = ""
     elif kind not in ("TRAIN", "TEST"):
-        excluded = f"row {number} of the metadata has the Dataset_type {kind!r}"
+        path, excluded = "", f"row {number} of the metadata has the Dataset_type {row['Dataset_type']!r}"
     elif not words.label_of(finding):
         excluded = f"finding {finding or 'empty'}: neither normal nor COVID-19"
     return Record(

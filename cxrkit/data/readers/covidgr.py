@@ -32,7 +32,7 @@ CREDIT = "COVIDGR-1.0, Tabik et al. (2020), arXiv:2006.01409"
 
 def is_here(root: Path) -> bool:
     """Whether a folder has this layout."""
-    return all((root / folder).is_dir() for folder in FOLDERS) and (root / TABLE).is_file()
+    return all(listing.entry(root, folder).is_dir() for folder in FOLDERS) and listing.entry(root, TABLE).is_file()
 
 
 def read(root: str | Path, name: str = "covidgr") -> list[Record]:
@@ -43,33 +43,42 @@ def read(root: str | Path, name: str = "covidgr") -> list[Record]:
     Raises BadInput: no folder, no film in it, a severity.csv without its columns.
     """
     root = Path(root)
-    home = root / NESTED if (root / NESTED / "P").is_dir() else root
-    if not all((home / folder).is_dir() for folder in FOLDERS):
+    home = root / NESTED if listing.entry(root / NESTED, "P").is_dir() else root
+    place_of = {folder: listing.entry(home, folder) for folder in FOLDERS}
+    if not all(place.is_dir() for place in place_of.values()):
         raise BadInput("The folder has no P/ and N/.", root, f"unpack the release of {URL} and name the folder that holds P/ and N/")
     base = Path(name) / home.relative_to(root)
-    rows = table.rows_of(home / TABLE, NEEDED, f"use the release's own file: {URL}") if (home / TABLE).exists() else []
-    grades, records = {}, []
+    severities = listing.entry(home, TABLE)
+    rows = table.rows_of(severities, NEEDED, f"use the release's own file: {URL}") if severities.exists() else []
+    grades: dict[str, tuple[int, table.Row]] = {}
+    records, graded = [], set()
     for number, row in rows:
-        if _stem(row["Name"]) in grades:
+        if grades.setdefault(_key(row["Name"]), (number, row))[0] != number:
             records.append(_without_film(name, number, row, "names a film again"))
-        else:
-            grades[_stem(row["Name"])] = (number, row)
-    for folder in FOLDERS:
-        for film in listing.below(home, folder):
-            row = grades.pop(film.file.stem, (0, {}))[1] if folder == "P" else {}
-            records.append(_record(film, name, (base / film.path).as_posix(), row.get("Severity", "")))
+    for folder, there in place_of.items():
+        for film in listing.below(home, there.name):
+            key = _key(film.file.name) if folder == "P" else ""
+            graded.add(key)
+            row = grades.get(key, (0, {}))[1] if key else {}
+            records.append(_record(film, folder, name, (base / film.path).as_posix(), row.get("Severity", "")))
     if not any(record.path for record in records):
         raise BadInput("P/ and N/ hold no file.", home, "unpack the release again")
-    return records + [_without_film(name, number, row, "names no film of P/") for number, row in grades.values()]
+    alone = [row for key, row in grades.items() if key not in graded or not key]
+    return records + [_without_film(name, number, row, "names no film of P/") for number, row in alone]
 
 
 def _stem(name: str) -> str:
-    """The name of a row without the suffix of an image."""
+    """A name without the suffix of an image."""
     return name.rpartition(".")[0] if name.lower().endswith(images.SUFFIXES) else name
 
 
-def _record(film: listing.Found, source: str, place: str, severity: str) -> Record:
-    (folder, _, inside), grade = film.path.partition("/"), severity.upper()
+def _key(name: str) -> str:
+    """By what a row and a film are matched: case and suffix may differ."""
+    return _stem(name).casefold()
+
+
+def _record(film: listing.Found, folder: str, source: str, place: str, severity: str) -> Record:
+    inside, grade = film.path.partition("/")[2], severity.upper()
     excluded, _ = film.looked_into()
     if grade and grade not in GRADES:
         excluded = excluded or f"{TABLE} has the unknown grade {severity!r}"

@@ -15,7 +15,7 @@ read at ad7ab09. CC BY 3.0.
 from pathlib import Path
 
 from cxrkit.data import words
-from cxrkit.data.readers import table
+from cxrkit.data.readers import listing, table
 from cxrkit.data.records import POSITIVE, Record
 from cxrkit.errors import BadInput
 
@@ -29,25 +29,26 @@ URL = "https://github.com/ml-workgroup/covid-19-image-repository"
 
 def is_here(root: Path) -> bool:
     """Whether a folder has this layout."""
-    return (root / METADATA).is_file() and (root / "png").is_dir()
+    return listing.entry(root, METADATA).is_file() and listing.entry(root, "png").is_dir()
 
 
 def read(root: str | Path, name: str = "hannover") -> list[Record]:
     """Records of the Hannover set, one for each row of data.csv. Raises BadInput: no metadata, a missing column."""
-    path = Path(root) / METADATA
+    path = listing.entry(Path(root), METADATA)
     if not path.is_file():
         raise BadInput(f"There is no {METADATA}.", root, f"give the folder that holds {METADATA} and png/, of {URL}")
     rows = table.rows_of(path, NEEDED, f"use the data set's own file: {URL}")
-    return table.once_each((number, _record(row, number, name)) for number, row in rows)
+    folder = listing.entry(Path(root), "png").name
+    return table.once_each((number, _record(row, number, name, folder)) for number, row in rows)
 
 
-def _record(row: table.Row, number: int, source: str) -> Record:
-    key = row["image_id"]
+def _record(row: table.Row, number: int, source: str, folder: str) -> Record:
+    key, modality = row["image_id"], row["modality"].upper()
     view, basis = words.view(row["projection"], "Hannover data.csv")
     excluded = table.leads_nowhere(number, key)
-    path = "" if excluded else f"{source}/png/{key}.png"
-    if not excluded and row["modality"] not in FILMS:
-        excluded = f"modality {row['modality'] or 'not known'}"
+    path = "" if excluded else f"{source}/{folder}/{key}.png"
+    if not excluded and modality not in FILMS:
+        excluded = f"modality {modality or 'not known'}"
     return Record(
         image_id=f"{source}/{key or f'row{number}'}",
         path=path,
@@ -55,7 +56,7 @@ def _record(row: table.Row, number: int, source: str) -> Record:
         label=POSITIVE,
         finding="COVID-19",
         patient=f"{source}:{words.known(row['patient_id']) or key}",
-        modality="X-ray" if row["modality"] in FILMS else row["modality"],
+        modality="X-ray" if modality in FILMS else modality,
         view=view,
         view_basis=basis,
         age=row.get("age", ""),

@@ -11,15 +11,21 @@ from pathlib import Path
 
 from cxrkit.data import words
 from cxrkit.data.licences import credit_of
-from cxrkit.data.readers import table
+from cxrkit.data.readers import listing, table
 from cxrkit.data.records import NEGATIVE, POSITIVE, Record
 from cxrkit.errors import BadInput
 
+METADATA = "metadata.csv"
 NEEDED = ("patientid", "finding", "view", "filename", "url")
 SITES = (("radiopaedia", "radiopaedia.org"), ("sirm", "sirm.org"))
 SIRM_CASE = re.compile(r"covid-?19-cas[oe]-(\d+)")
 FOLLOW_UP = "a film without finding in a COVID-19 case"
 COVID_CASE = re.compile(r"covid", re.IGNORECASE)
+
+
+def is_here(root: Path) -> bool:
+    """Whether a folder has this layout."""
+    return listing.entry(root, METADATA).is_file() and listing.entry(root, "images").is_dir()
 
 
 def read(root: str | Path, name: str = "ieee8023") -> list[Record]:
@@ -29,7 +35,7 @@ def read(root: str | Path, name: str = "ieee8023") -> list[Record]:
     findings come back excluded with the reason. "No Finding" is normal only where the case is no COVID-19
     case. Raises BadInput: no folder, no metadata, a missing column.
     """
-    path = Path(root) / "metadata.csv"
+    path = listing.entry(Path(root), METADATA)
     if not path.is_file():
         raise BadInput("There is no metadata.csv.", root, "give the folder that holds metadata.csv and images/")
     rows = table.rows_of(path, NEEDED, "use ieee8023's own file")
@@ -42,7 +48,11 @@ def _record(row: table.Row, number: int, root_name: str) -> Record:
     case = SIRM_CASE.search(url)
     patient = f"sirm:{case[1]}" if source == "sirm" and case else f"{source}:{words.known(row['patientid']) or name}"
     label, excluded = _label(row, url)
-    modality = row.get("modality") or ("CT" if row["view"] in ("Axial", "Coronal") else "X-ray")
+    modality = (
+        "X-ray"
+        if words.squeezed(row.get("modality", "")) == "xray"
+        else row.get("modality") or ("CT" if row["view"] in ("Axial", "Coronal") else "X-ray")
+    )
     view, basis = words.view(row["view"], "ieee8023 metadata") if modality == "X-ray" else ("", "")
     folder = row.get("folder") or "images"
     path, nowhere = f"{root_name}/{folder}/{name}", table.leads_nowhere(number, name, folder)

@@ -10,6 +10,8 @@ from cxrkit.errors import BadInput
 
 DEEPEST = 8
 """Folders below the root that are looked into."""
+LEFT = ("thumbs.db", "desktop.ini", "__macosx")
+"""What Windows, and macOS in its archives, leave beside films, in small letters."""
 
 
 @dataclass(frozen=True, order=True)
@@ -34,10 +36,23 @@ class Found:
         return next(iter(header.doubts), ""), header
 
 
+def is_hidden(name: str) -> bool:
+    """Whether a system or a program leaves files of that name, which are no films."""
+    return name.startswith(".") or name.casefold() in LEFT
+
+
 def require_folder(root: Path, next: str) -> None:
     """Raise BadInput where no folder is there. next: what to do about it."""
     if not root.is_dir():
         raise BadInput("This is a file and no folder." if root.is_file() else "There is no such data folder.", root, next)
+
+
+def entry(folder: Path, name: str) -> Path:
+    """The file or folder of that name in a folder, or the only one whose name differs in case alone; that path where there is none."""
+    if (folder / name).exists() or not folder.is_dir():
+        return folder / name
+    alike = [each for each in folder.iterdir() if each.name.casefold() == name.casefold()]
+    return alike[0] if len(alike) == 1 else folder / name
 
 
 def below(root: Path, inside: str = "") -> list[Found]:
@@ -76,7 +91,7 @@ def _walk(root: Path, inside: str, above: tuple[str, ...]) -> Iterator[tuple[str
         except OSError as error:
             yield path, f"no readable file: {error.strerror}"
             continue
-        if entry.name.startswith(".") or entry.name == "Thumbs.db":
+        if is_hidden(entry.name):
             yield path, "a hidden file, no film"
         elif folder:
             yield from _walk(root, path, (*above, real))

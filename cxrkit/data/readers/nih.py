@@ -16,7 +16,7 @@ others' code give; the data set itself was not at hand. What a reader of its num
 from pathlib import Path
 
 from cxrkit.data import words
-from cxrkit.data.readers import table
+from cxrkit.data.readers import listing, table
 from cxrkit.data.records import ADULT, NEGATIVE, Record
 from cxrkit.errors import BadInput
 
@@ -25,13 +25,13 @@ TABLES = ("Data_Entry_2017_v2020.csv", "Data_Entry_2017.csv", "sample_labels.csv
 NEEDED = ("Image Index", "Finding Labels", "Patient ID", "Patient Age", "View Position")
 FOLDERS = ("images", "images_*/images", "images_*", "sample/images")
 OLDEST = 110
-NO_FINDING = "No Finding"
+NO_FINDING = "no finding"
 URL = "https://nihcc.app.box.com/v/ChestXray-NIHCC"
 
 
 def is_here(root: Path) -> bool:
     """Whether a folder has this layout."""
-    return any((root / name).is_file() for name in TABLES)
+    return any(listing.entry(root, name).is_file() for name in TABLES)
 
 
 def read(root: str | Path, name: str = "nih") -> list[Record]:
@@ -41,31 +41,34 @@ def read(root: str | Path, name: str = "nih") -> list[Record]:
     a missing column.
     """
     root = Path(root)
-    path = next((root / name for name in TABLES if (root / name).is_file()), None)
+    path = next((place for name in TABLES if (place := listing.entry(root, name)).is_file()), None)
     if path is None:
         raise BadInput(f"There is none of {', '.join(TABLES)}.", root, f"give the folder that holds one of them and the films, of {URL}")
     rows = table.rows_of(path, NEEDED, f"use the data set's own file: {URL}")
     folders = [folder for pattern in FOLDERS for folder in sorted(root.glob(pattern)) if folder.is_dir()]
     place_of = {film.name: film.relative_to(root).as_posix() for folder in folders for film in folder.iterdir() if film.is_file()}
+    for film, place in list(place_of.items()):
+        place_of.setdefault(film.casefold(), place)  # a row may differ in case from its file
     return table.once_each((number, _record(row, number, name, place_of)) for number, row in rows)
 
 
 def _record(row: table.Row, number: int, source: str, place_of: dict[str, str]) -> Record:
     name, finding = row["Image Index"], row["Finding Labels"]
     view, basis = words.view(row["View Position"], "NIH metadata")
-    years = _years(row["Patient Age"])
+    years, place = _years(row["Patient Age"]), place_of.get(name) or place_of.get(name.casefold(), "")
+    nothing = finding.casefold() == NO_FINDING
     excluded = table.leads_nowhere(number, name)
-    if not excluded and finding != NO_FINDING:
+    if not excluded and not nothing:
         excluded = "a finding: neither normal nor COVID-19"
     elif not excluded and years is not None and years < ADULT:
         excluded = f"a patient under {ADULT} years"
-    elif not excluded and name not in place_of:
+    elif not excluded and not place:
         excluded = "the film is not in this folder"
     return Record(
         image_id=f"{source}/{name or f'row{number}'}",
-        path=f"{source}/{place_of[name]}" if name in place_of else "",
+        path=f"{source}/{place}" if place else "",
         source=source,
-        label=NEGATIVE if finding == NO_FINDING else "",
+        label=NEGATIVE if nothing else "",
         finding=finding,
         patient=f"{source}:{words.known(row['Patient ID']) or name}",
         view=view,

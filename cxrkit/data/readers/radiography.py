@@ -21,6 +21,7 @@ import re
 from pathlib import Path
 
 from cxrkit import spreadsheet
+from cxrkit.data import images
 from cxrkit.data.readers import listing
 from cxrkit.data.records import NEGATIVE, POSITIVE, Record
 from cxrkit.errors import BadInput
@@ -50,7 +51,8 @@ CHILDREN = range(63, 1404)
 
 def is_here(root: Path) -> bool:
     """Whether a folder has this layout."""
-    return all((root / folder).is_dir() for folder in ("COVID", "Normal")) and (root / "COVID.metadata.xlsx").is_file()
+    there = all(listing.entry(root, folder).is_dir() for folder in ("COVID", "Normal"))
+    return there and listing.entry(root, "COVID.metadata.xlsx").is_file()
 
 
 def read(root: str | Path, name: str = "radiography") -> list[Record]:
@@ -60,12 +62,12 @@ def read(root: str | Path, name: str = "radiography") -> list[Record]:
     row does. Masks are no films and are not listed. Raises BadInput: no such folders, no file, a damaged spreadsheet.
     """
     root = Path(root)
-    home = root / NESTED if (root / NESTED / "COVID").is_dir() else root
-    if not all((home / folder).is_dir() for folder in ("COVID", "Normal")):
+    home = root / NESTED if listing.entry(root / NESTED, "COVID").is_dir() else root
+    if not all(listing.entry(home, folder).is_dir() for folder in ("COVID", "Normal")):
         raise BadInput("The folder has no COVID/ and Normal/.", root, f"unpack {URL} and name the folder that holds them")
     records = []
     for folder in FOLDERS:
-        if (home / folder).is_dir():
+        if listing.entry(home, folder).is_dir():
             records += _records(home, folder, name, Path(name) / home.relative_to(root))
     if not any(record.path for record in records):
         raise BadInput("The folders hold no file.", home, "unpack the archive again")
@@ -73,20 +75,29 @@ def read(root: str | Path, name: str = "radiography") -> list[Record]:
 
 
 def _records(home: Path, folder: str, name: str, base: Path) -> list[Record]:
-    films = home / folder / "images" if (home / folder / "images").is_dir() else home / folder
-    urls = _urls(home / f"{folder}.metadata.xlsx")
-    records = []
+    place_of = listing.entry(home, folder)
+    films = listing.entry(place_of, "images") if listing.entry(place_of, "images").is_dir() else place_of
+    rows = _rows(listing.entry(home, f"{folder}.metadata.xlsx"))
+    urls, records, there = {}, [], set()
+    lost = Record("", "", name, FOLDERS[folder], folder, licence="unknown", credit=CREDIT, collected="kaggle")
+    for number, row in enumerate(rows, start=2):
+        key, url = _key(row.get("FILE NAME", "")), row.get("URL", "")
+        if not key or key in urls:
+            why = f"row {number} of {folder}.metadata.xlsx names {'a film again' if key else 'no film'}"
+            records.append(lost.but(image_id=f"{name}/{folder}.metadata.xlsx#row{number}", case_url=url, excluded=why))
+        else:
+            urls[key] = url
     for film in listing.below(films):
+        there.add(_key(film.file.name))
         place = (base / films.relative_to(home) / film.path).as_posix()
-        records.append(_record(film, folder, name, place, urls.pop(_key(film.file.stem), "")))
-    for key, url in urls.items():
-        record = Record(f"{name}/{folder}/{key}", "", name, FOLDERS[folder], folder, case_url=url, licence="unknown", credit=CREDIT)
-        records.append(record.but(collected="kaggle", excluded=f"{folder}.metadata.xlsx names it, and there is no such file"))
-    return records
+        records.append(_record(film, folder, name, place, urls.get(_key(film.file.name), "")))
+    why = f"{folder}.metadata.xlsx names it, and there is no such file"
+    absent = [lost.but(image_id=f"{name}/{folder}/{key}", case_url=url, excluded=why) for key, url in urls.items() if key not in there]
+    return records + absent
 
 
-def _urls(path: Path) -> dict[str, str]:
-    """{key of a film: URL} of a table; empty where there is none."""
+def _rows(path: Path) -> list[dict[str, str]]:
+    """The rows of a table; none where there is no such file."""
     rows = spreadsheet.rows_of(path) if path.exists() else []
     lacking = {"FILE NAME", "URL"} - {title for row in rows for title in row}
     if rows and lacking:
@@ -95,17 +106,21 @@ def _urls(path: Path) -> dict[str, str]:
             path,
             f"use the data set's own file: {URL}",
         )
-    return {_key(row["FILE NAME"]): row.get("URL", "") for row in rows if row.get("FILE NAME")}
+    return rows
 
 
-def _key(stem: str) -> str:
-    """The number in a name, for tables write NORMAL-1 or "COVID 1" where the file is called Normal-1 or "COVID (1)"."""
-    numbered = NUMBERED.fullmatch(stem)
-    return numbered[1] if numbered else stem
+def _key(name: str) -> str:
+    """The number in a name, for tables write NORMAL-1 or "COVID 1" where the file is called Normal-1.png or "COVID (1)".
+
+    The (1) of a copy is left aside: "Normal-63 (1)" is number 63.
+    """
+    stem = name.rpartition(".")[0] if name.lower().endswith(images.SUFFIXES) else name
+    numbered = NUMBERED.fullmatch(re.sub(r"(?<=\d)[ _]*\(\d+\)$", "", stem))
+    return str(int(numbered[1])) if numbered else stem.casefold()
 
 
 def _record(film: listing.Found, folder: str, name: str, place: str, url: str) -> Record:
-    key, label = _key(film.file.stem), FOLDERS[folder]
+    key, label = _key(film.file.name), FOLDERS[folder]
     child = folder == "Normal" and key.isdigit() and int(key) in CHILDREN
     origin = next((origin for part, origin in ORIGINS.items() if part in url.lower()), "kermany" if child else "")
     source = f"{name}-{origin}" if origin else name

@@ -3,14 +3,15 @@
 import os
 import re
 import unicodedata
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from cxrkit.data import images, words
+from cxrkit.data.readers import listing
 from cxrkit.data.records import Record
 from cxrkit.errors import BadInput
-from cxrkit.progress import say
+from cxrkit.progress import counted, say
 from cxrkit.saved_tables import read_table
 
 PLAIN_NAME = re.compile(r"[^/\\\x00-\x1f]+")
@@ -58,13 +59,19 @@ def leads_nowhere(number: int, name: str, folder: str = "images") -> str:
 
 
 def once_each(records: Iterable[tuple[int, Record]]) -> list[Record]:
-    """The records of numbered rows; one whose file an earlier row names is renamed after its row, and excluded."""
-    times: Counter[str] = Counter()
-    told = []
+    """The records of numbered rows; one whose file an earlier row names is renamed after its row, and excluded.
+
+    So are all of a file to which rows give two labels.
+    """
+    told: list[Record] = []
+    first: dict[str, int] = {}
     for number, record in records:
-        times[record.image_id] += 1
-        if times[record.image_id] > 1:
+        place = first.setdefault(record.image_id, len(told))
+        if place < len(told):
             again = "the metadata names this file more than once"
+            if told[place].label != record.label and told[place].label and record.label:
+                again = "the metadata names this file with two labels"
+                told[place] = told[place].but(excluded=told[place].excluded or again)
             record = record.but(image_id=f"{record.image_id}#row{number}", excluded=record.excluded or again)
         told.append(record)
     return told
@@ -104,6 +111,16 @@ def on_disk(records: Sequence[Record], root: Path) -> list[Record]:
             if len(files) == len({row.path for row in rows}) == 1:
                 meant |= {row.path: f"{path}/{files[0]}" for row in rows}
     if meant:
-        first = next(iter(sorted(meant)))
-        say(f"{root.name}: {len(meant)} files have another ending or number than their rows say, as {meant[first]} for {first}")
+        first, have = next(iter(sorted(meant))), "has" if len(meant) == 1 else "have"
+        say(f"{root.name}: {counted(len(meant), 'file')} {have} another ending or number than the row says, as {meant[first]} for {first}")
+    _say_unnamed(root, there, {path.partition("/")[2] for path in named | set(meant.values())})
     return [record.but(path=meant.get(record.path, record.path)) for record in records]
+
+
+def _say_unnamed(root: Path, there: dict[str, set[str]], named: set[str]) -> None:
+    """Say which pictures lie among the named ones, and are read by no row. there: {folder: names}."""
+    every = (f"{folder}/{name}" if folder else name for folder, names in there.items() for name in names if not listing.is_hidden(name))
+    unnamed = sorted(path for path in every if path not in named and path.lower().endswith(images.SUFFIXES))
+    if unnamed:
+        some = f"{', '.join(unnamed[:3])}{', ...' if unnamed[3:] else ''}"
+        say(f"{root.name}: {counted(len(unnamed), 'picture')} without a row in the metadata, not read: {some}")

@@ -9,6 +9,7 @@ from cxrkit.data import summary
 from cxrkit.data.manifest import Manifest
 from cxrkit.data.records import LABEL_WORDS, LABELS, SPLIT_WORDS, SPLITS, Record
 from cxrkit.progress import counted
+from cxrkit.report.tables.patients import unknown
 from cxrkit.tables import Cell, Column, Table
 from cxrkit.tables import number_cell as number
 
@@ -41,7 +42,8 @@ def flow(manifest: Manifest) -> list[Step]:
         of_split = [record for record in used if record.split == split]
         if of_split and split:
             patients = len({manifest.groups[record.image_id] for record in of_split})
-            steps.append(Step(SPLIT_WORDS[split], len(of_split), [*_labels(of_split), ("patients", patients)], "split"))
+            words = "patients at most" if unknown(of_split) else "patients"
+            steps.append(Step(SPLIT_WORDS[split], len(of_split), [*_labels(of_split), (words, patients)], "split"))
     return steps
 
 
@@ -66,7 +68,8 @@ def sources(manifest: Manifest) -> Table:
         rows.append(
             [
                 Cell(source),
-                *[number(value) for value in (len(of_source), len(used), *counts, copies, len({r.patient for r in used}))],
+                *[number(value) for value in (len(of_source), len(used), *counts, copies)],
+                _patients(used),
                 *[Cell(text) for text in listed],
             ]
         )
@@ -77,6 +80,14 @@ def sources(manifest: Manifest) -> Table:
         Column("licences"),
     )
     return Table("sources-of-films", "Images of each source.", columns, rows)
+
+
+def _patients(used: list[Record]) -> Cell:
+    """How many patients are known, and of how many films none is."""
+    known, lacking = len({record.patient for record in used} - {""}), unknown(used)
+    if not lacking:
+        return number(known)
+    return number(known, f"{known:,}, and {lacking:,} films of unknown ones" if known else "not known")
 
 
 def left_out(manifest: Manifest) -> Table:

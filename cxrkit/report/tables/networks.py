@@ -12,6 +12,7 @@ from cxrkit.errors import BadInput
 from cxrkit.evaluation import metrics, study
 from cxrkit.evaluation.metrics import Confusion, Figure, Rates
 from cxrkit.progress import counted
+from cxrkit.report.tables.patients import of_patients
 from cxrkit.results import Results
 from cxrkit.schema import Audits, BaselineRow, FisherTests, Score
 from cxrkit.tables import NOTHING, Cell, Column, Table, count_text, figure_cell, number_cell, p_text, p_told, points_cell, scale_of
@@ -46,7 +47,7 @@ def beside_the_study(results: Results) -> Table:
     rows += [_score_row(score) for score in ensembles(results) if len(score.architectures) > 1]
     compared = results.comparison
     caption = (
-        f"Scores on {counted(compared.n, SPLIT_WORDS[results.metrics.held_out] + ' image')} of {counted(compared.patients, 'patient')}, {compared.covid} of them "
+        f"Scores on {counted(compared.n, SPLIT_WORDS[results.metrics.held_out] + ' image')} of {of_patients(results.manifest, results.metrics.held_out, compared.patients)}, {compared.covid} of the images "
         f"COVID-19, at threshold {results.metrics.threshold:g}; the study's on its own 268."
     )
     note = "95 % intervals: Wilson for rates, DeLong and Newcombe for AUC; several images of one patient count less than as many patients. A row of several seeds shows the mean; its interval is over patients, for these seeds. COVID-19 is the positive class. The study published no AUC, and its counts are implied by its rates."

@@ -4,11 +4,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from statistics import median
 
+from cxrkit.data import words
 from cxrkit.data.manifest import Manifest
-from cxrkit.data.records import ADULT, LABEL_WORDS, LABELS, SPLIT_WORDS, SPLITS, Record, age_span, traits
+from cxrkit.data.records import ADULT, LABEL_WORDS, LABELS, SPLIT_WORDS, SPLITS, Record, age_span, is_minor, traits
+from cxrkit.progress import counted
 from cxrkit.tables import NOTHING, Cell, Column, Table
 
-SEX = {"F": "female", "M": "male", "": "sex not known"}
+SEX = {"F": "female", "M": "male"}
+SEX_UNKNOWN = "sex not known"
 AS_STATED = 4
 """Ages a cell that are not one number, the commonest first."""
 
@@ -23,24 +26,47 @@ def patients(manifest: Manifest) -> Table:
                 columns.append(Column(f"{SPLIT_WORDS[split]}, {LABEL_WORDS[label]}"))
                 films.append(of_class)
                 persons.append(_persons(of_class, manifest))
-    rows = [_row("images", films, lambda each: f"{len(each):,}"), _row("patients", persons, lambda each: f"{len(each):,}")]
+    rows = [_row("images", films, lambda each: f"{len(each):,}")]
+    rows.append([Cell("patients"), *(Cell(f"{'at most ' * (unknown(of) > 0)}{len(each):,}") for of, each in zip(films, persons))])
     rows += [_row(title, persons, make) for title, make in AGES.items()]
-    rows += _shares(persons, lambda record: SEX[str(traits(record)["sex"])], SEX.values())
+    rows += _shares(persons, _sex, (*SEX.values(), *sorted({_sex(each) for of in persons for each in of} - {*SEX.values()})))
     rows += _shares(films, lambda record: f"view {record.view or 'not known'}")
     rows += _shares(films, lambda record: f"from {record.source}")
     rows = [row for row in rows if any(cell.text != NOTHING for cell in row[1:])]
-    leaks = len(manifest.leaks)
     note = (
-        "Age and sex are of patients, view and source of images; films that share a patient or a picture count as one patient. "
-        f"A range of ages counts as its midpoint where it spans 10 years or less. {leaks_sentence(leaks)}"
+        "Age and sex are of patients, view and source of images; films that share a patient or a picture count as one patient, and one whose "
+        "patient is not known as a patient of its own. A range of ages counts as its midpoint where it spans 10 years or less. "
+        f"{leaks_sentence(len(manifest.leaks), unknown(manifest.used))}"
     )
     return Table("patients", "Table 1. Patients and images by split and class.", tuple(columns), rows, note, sortable=False)
 
 
-def leaks_sentence(leaks: int) -> str:
+def leaks_sentence(leaks: int, unknown: int = 0) -> str:
+    """What stands in two splits. unknown: films whose patient is not known, of which nothing can be said."""
     if leaks == 1:
-        return "One patient or picture stands in two splits."
-    return f"{leaks} patients or pictures stand in two splits." if leaks else "No patient or picture stands in two splits."
+        told = "One patient or picture stands in two splits."
+    elif leaks:
+        told = f"{leaks} patients or pictures stand in two splits."
+    else:
+        told = f"No patient or picture {'is known to stand' if unknown else 'stands'} in two splits."
+    return f"{told} For {counted(unknown, 'film')} the patient is not known." if unknown else told
+
+
+def unknown(films: Iterable[Record]) -> int:
+    """Of how many films the patient is not known."""
+    return sum(not film.patient for film in films)
+
+
+def of_patients(manifest: Manifest, split: str, patients: int) -> str:
+    """How many patients the used films of a split are of. patients: as many as they are where each film of an unknown one has its own."""
+    lacking = unknown(film for film in manifest.used if film.split == split)
+    told = counted(patients, "patient")
+    return f"at most {told} (not known for {lacking:,} of the images)" if lacking else told
+
+
+def stated(record: Record, trait: str) -> bool:
+    """Whether a source states a field in any words but those for "not known"."""
+    return bool(words.known(str(getattr(record, trait))))
 
 
 def _persons(films: list[Record], manifest: Manifest) -> list[Record]:
@@ -53,8 +79,14 @@ def _persons(films: list[Record], manifest: Manifest) -> list[Record]:
     return [*found.values()]
 
 
+def _sex(record: Record) -> str:
+    """In words; what is no word for female or male as the source states it."""
+    sex = SEX.get(str(traits(record)["sex"]), "")
+    return sex or (f"sex stated as “{record.sex.strip()}”" if stated(record, "sex") else SEX_UNKNOWN)
+
+
 def _better(age: str, other: str) -> str:
-    return other if not age or (age_span(age) is None and age_span(other)) else age
+    return other if not words.known(age) or (age_span(age) is None and age_span(other)) else age
 
 
 def _row(title: str, groups: list[list[Record]], make: Callable[[list[Record]], str]) -> list[Cell]:
@@ -74,18 +106,20 @@ def _median(persons: list[Record]) -> str:
 
 
 def _children(persons: list[Record]) -> str:
-    years = [person.years for person in persons if person.years is not None]
-    return _share(sum(each < ADULT for each in years), len(years)) if years else NOTHING
+    minor = [known for person in persons if (known := is_minor(person.age)) is not None]
+    return _share(sum(minor), len(minor)) if minor else NOTHING
 
 
 def _as_stated(persons: list[Record]) -> str:
     """Ages that are ranges or words, as their source states them."""
-    stated = Counter(person.age.strip() for person in persons if person.age.strip() and len(set(age_span(person.age) or (0, 1))) > 1)
-    return "; ".join(f"{age}: {count:,}" for age, count in stated.most_common(AS_STATED)) or NOTHING
+    ages = Counter(person.age.strip() for person in persons if stated(person, "age") and len(set(age_span(person.age) or (0, 1))) > 1)
+    rest = len(ages) - AS_STATED
+    told = [f"{age}: {count:,}" for age, count in ages.most_common(AS_STATED)] + [f"{rest} others"] * (rest > 0)
+    return "; ".join(told) or NOTHING
 
 
 AGES = {
-    "age known": _known,
+    "age known in years": _known,
     "age in years, median (lowest to highest)": _median,
     f"under {ADULT}, of those known": _children,
     "age stated as a range or in words": _as_stated,
