@@ -19,7 +19,7 @@ RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = 'f471fb28e286ad2b5763674c628a52c25b866a7dca1922ace95bad88e6acd053'
+SOURCE_SHA256 = '8c569facc5fd53949efcbf02465e4b5a977ebf624e110e51c6aed0445b46d171'
 FILES = {}
 
 
@@ -4292,7 +4292,7 @@ def _opening(evidence: Evidence) -> list[str]:
 		return [*sentences, asked, "An AUC of 1 separates the two classes perfectly, 0.5 is guessing."]
 	held = f"{best.area.auc.n:.0f} films held out of training, {best.area.positives} of them COVID-19"
 	name, many = short_name(best.architecture), len(evidence.networks) > 1
-	who = f"The best of {len(evidence.networks)} networks, {name}, reaches" if many else f"The network, {name}, reaches"
+	who = f"Of {len(evidence.networks)} networks, {name} has the highest score: it reaches" if many else f"The network, {name}, reaches"
 	return [*sentences, f"{who} an AUC of {told(best.area)} on {held} (1 separates the classes perfectly, 0.5 is guessing)."]
 '''[1:]
 
@@ -14321,48 +14321,48 @@ eF^x)'''[1:]
 # ======================================
 
 FILES['cxrkit/report/page.css'] = r'''
-c-p;NOONBY5x&o_V0y4XJFv8pY`OhFf(-%$$zgNYMNW%7&=O^HTb2|_?w-zKa?Cvl@(1%vQpGp*aC-+qfI*K%k;P)M>Z=E-eOuQ(`I%&OS+_x#o!N!$Ny$&=
-p5(NBK9C@2Xv5k)`B)SMKJw}r9^zx1$Kv^~SI&B9NwZD7*<ee_D<JYQ-{n~@x^#7cJ&JXa7P<!#iH<4V<=F5_+X@<vQ4}T7;R8`kW@KJOMT{L!b)DnLXtP^0
-Y^Ycti-xD<n5c#X8nPsPiXzppl09}QRSj!spxgD+Ry1U+EcYZ@k~m(&pQo*0`b=|JMteHaM|dUwg-NnFkk22!xv-p5^4PSjU~L!p@<YijK&pEsT`R*ljkod9
-iji&DmQh!XbVYZxaKyOUtd8r*5o64fByq*~R2)G*R%&9ew)yVqFc9Nv74PEQ5o2295v7h8Q+8Z2>WHz3c63c0F|O0>X;(O6WYM<BHdc%~A;R5~B&+pMj!BwA
-yZIBYP?#XjUxSd2^{1fYf8*6@55L=-wE;Atu+ROagbqbr!6M>K^Xcn2OjFXmbv?TTSH2_xZJLq=vSmpgzGtVJk-z-uVM)HLk9A)|+aFo^!g`)j@@IBs@aA_d
-r{$7#wCaM6wHy|8q}lVSt*;db=Y_V9YU6-QvBA0##12he*4AYSJ@Oow4*I$Q?pk(1mXCG*1}tA_d*ZMk5uw+<KEU&*;Fah7c~7=$(N&G!lLQ_~940CLFW=?7
-YfAdIC#ROfuAOLul#(zNZ?Q3e<wBR9p#oknRR<ibkidmkFc<1=Tp;^?XWB9fT_4Vj<^=ydkcW!C0DHWGp9N|y{&^76hxe?7#RwWWbT7sn>@M|veSw*qPo%3$
-o+~M#{w~Z4Z8y2bgA$HuPn7785pObRIEc+h^#Dx@w@<0+iwygnvE_iv*K&@qA1-FN25d7-h|OCGs%lkoJExcADT6TF#T<v{SZS_$m6i0;JjP-Vmt++tFRx$>
-A?gj#K>ER%A^ZwK9gGHrLO&uBJ}KE5MOv-1^MUm2Qy;vxs3J#N(kcURELjh$4!VYBLdAkGiWOIh&s7|*B*Q}n(u1SJIJ@dLrW~b;^lCub*=zZPbXH0{9m{%N
-;~x5E6i%v0tmnUDj|}a7!P~A6vNJDp0W)@JbnvH*ykT{A?O;HC?IjXdb;YnlBMjTf|0zNFn|%`Y3xw(y))r;`sy2mIZ?9+83IbF++`VNP0Y&T~U=M4>Hq=GY
-p-Tv3C0fZ+@WMNOESbw%GL``nRPPNX=!SH{?wR8vn!4j+se~S3^tBf{gPtOYqe$)$5uJ@N<ZHR7LS$;A=7G}yT&PVVeCAa?6oIxPqir(=MdawNZ|mwbB!a$9
-Y<*a=ocY_djc}Xb70mD~mcl_Ry8f*+TRTwF$YDO3M&od;*CeTy+-jH<mC$r=ZxoYbi5X8lk{YaE%p)Z7s;qMp-PSV1(Ykb<kiVYs`mH{6;3uEo)D|nBhBz!2
-XmmYRx-KU}l`=xo#)2=X`{G#E*|WRAL=l<ru)-j6mennld?~7e6}ms;>TlVSJJi^fCz}j50FkU^!ay3@_TEzUdtPP0CaVU0r~_QeG{TKE4xAq}RSXGqtLA)v
-WJTRFF#*uWK5C{%BtPe3j1YMx>{`iEY53&S+Kzw_r|^Guy+Ejw?MY9M*OIo_(76$<<2us~I1F@5z^9{4pNxaZXqi0%RJ@!?ApG~jYUEypJQ&`E(3bP8H^woG
-+5_83hsL8NF}9wO;p|jECI8cbnPKI;8aM_w5{LxS=&nP+-wGtL??Z?nUxg;#;Zj#aGftyv@9j)*b<J2{j_bO#;>E+rV8m#5y#SRr&8TJ}jUrbx;gRM(j0KY@
-Yv_iUP23uR?<FpC)JopJxrm_fbUK_xCBhh11FqaoFQzaq7dSHX^M205c)fBTA8){E2nJI!r@M~TBO8`{{*bet^0G6X?+8@92*fx^yH(k>?Qj)M%@H7`ynq9y
-Ru+ntAL@oxKa$@%n?H!E^qhJGn02FqvJsqzGU>tCLyPLuew^F@CVb@^DJ~Y!=G4-hgYX|=S5Z%vUbG-Kc1ijc3<_`%`l)PZL0VCg_*y-S34kfU?S|2w01jd*
-_s%3D6J2=pEn(qehjis?#lmYXlh-o`1;x-;I8M|Q>@e7IP`#2i9Y*}>*K|NLK!^1`aE*gdV>EQz{Sr7rOMU|V#FgJv77@^=L(l;Hf5eb>Y0>=^&^;FNSuCca
-1PMR_LwXq3=aZa(zF_uU>Q>NqS91lb2@hrw4(N$Qx^M3@C7d5q+WtIe{A1i3vL&s;nfpA1OCd$aO>TxFOk^rM0FxtRozKB5tU~BhPJ2q6DQ<{$KDY)tN7lbG
-R!xLh?`EmHmBgAp50S0TcXNr1ZJmX#Re*5|B|#^T!WFs-AZ!c~24*rH=Ip2qD_Bz9J}-$9l4+5Wn)Uskv1`{~Md@V*`%RDWzOIEEL>{FBoN{{JfG0V?aGCQ0
-i-C$uEN21WU?jvVh%QYE?-BH!xCs+Kf=vSmWxQeJ@2;9S+Yv`@=Y~QwWBb}I9qd+Bw-;JE!+M0u$&qd-XfvG-jD@-CR+J3V%Ac;Fx5Zmv0$Q=Nfl^Nsq;CAo
-UM^eu4_7r6I*#|}otl%`=no<2SNAM5ZD<$+Ry6v0oSE##)b4Cxs}gW;7DOPJ3iHxuHdH&=YW6Kmh1%$$8E-Qo(Sl?BR1U>@tb=IBE36ldoMM+N>eFEy84U9S
-xii8D12DD=#8a%wJ)2I}SQEeoEe6>FcHm5GQmvb5l|STvRIKo5?rG7hluv2d!+-wq?}r(z8`xHo8kN#cSlZ7I=xhN*+Wt4R%RoXf=*OE={_|llE@$@*{Ff-H
-Lc)-p>vj&MX42j%unPOSE;~Q-P{o3q<rR~48xlstWSN~;0O`CxOeWVZ0!!ZROY1N$yLLKEb-ll^HEn<+W%R&8W5Y=M%~HI2gP$r-DY_a3cy%MZ3(@9;o1Lnf
-Y0E}}CYZwq3mRvh=ZJ$@$pz}3m0NgBqpxIEBAog}&<*)zSqpR#Ig(6`fIbARK`h>%%DU@hY=2)?rH%)lM7SM`%-v10)^3tDPAAQDBFP%ZMqZaehNUVX(sW=8
-F$n*0lFF3gVSrKh>}GT~2(ZTsz+zqB@=xIEAjHtW&$g6fs%|@{*gPL}S{k|UG`A+Ra(XB=`^CYUH0n9+G^-HdZ|)RYB5!^tkg#$w$(`zjF{Okq*U-fQp5zY?
-`WAQ?y7kr{GGP1#qJye`e{AdzRa2sLmXidP+$O4o4i)r98D#fPfp`KnKNS3QZM|GxC-Qp3poh(>zFgPbnv#m3ZUxV<L?+PuJ}Z_<>LZ3HLBS!-Rc4JT944|$
-l3<9qkcWT^W!<qXh?#1<nABH@l_~y<mmxF{s_Cn(J%gM8BuTS-!42?A0va4;NHsJ9;08rAS)6xE*AAXcR^@LVkSeKdmV-mmg|~m3NXtiX^jo*Ie{c12SiDp*
--E?h#Qk2%$v<z0kUzp2M2qDwZE3DMW*;?GY6;#+hO&>(dM>7aROe`P1rRm~l>;&-d)t=RaqRKgcDx=e<!7;{^9ooZiQBUyW_bJ2E^DB_KhwBNqrvNl#-8enM
-ziMU)+R_$P!A_rjhY%|k*A8Jv!_SPr7{l6JvD1<i{?2*yU7jqqs|?gXK%e$HK53iSdwLM1Lwf0WtxnZus%-G#V+TgW+V>4`SO|@$>cz1s7|+{);0_eKyn8EU
->B?Mg@RBY_4Mc=G_PNB)Q_`cr;YnfN$HI-NA>HrKE$hy;IP7qWeeqUAft%>%RUMm`EbEsJXYZs2=6SwOHMeaBjNZ!+<aQdT1;E!_`#UYw(Y=+8$VvdyyUi3Q
-U)>U}B$t=J>|8?v)9k@U<WL@j(O-;ECt8+FWD57WSbfC%B@szkPJ|@le$p@`(HoALgJQ7c`!nqxL#%5pW_=KZ8efjrcCt}G=nIQq-U(!A*MQ9gB439d;B1aR
-VFN^Edy)T(TS=~ce2k)KG60f!B1-QvQS{DfcV_uaokND1tNHAI=0=4ha>%Y8h1_Aui;>vXiSCC+$Z8fn?*{3u)p-x~fPNs&Z{BIc3Pn&VF$tFgw5~k3)Kx9W
-EXntO_!b_5@7M|TU`f7ZRaq~|@9PS<q8%uw?t3#jFel>{z0-|47FYNDW^XsdCXZD3A@kp#XD+{y(LIVOcdxY99Lc*!2cUu3FaW|ukkNewL0S8Kr;a_DBCe8`
-*C{Vf%z=+4+p1#fT2r-kSW`<jGwNFM_>EK2n7im`>J{@Phw&Nbbks5Mxw=9=6X3W<BEJZ>oDAt^h&|D7BGgZu0+2!VF9+tGJZbfjS(QLOTQlgg7VBWN$~}u%
-N6I2Xp;usB>W5UQC1~`EIu+M1RD^5O{fTpDjf<8VZki>owQEUiO?7l=P3-9Q?r<(n-HRg@vo^MH>MqbdrLx8#i;u4Q`D4zGm{4nx7u^0xc^N+pABB&u!*=RD
-V?6L=kl!JL(P@t8Ar23uP6gimH;1?~6YELz38io+a)COr8{8Lg$xL05qJ7^!B1i=yR$kn!acdybKFbw=IpMl5s(G5aQGLhx*$lbeG&xs<b${j}rykdWof|Z_
-i@Wyjx5db*i!T-<*F#%xS}sa?`}wa#W<L;#<i{8KvxfD0?R?X4JRaTeLW;uuC`1nQzX%zA4<bkWzdi;*?fIsmC$D6fUH~4}7m(ODQi4+BrtkEf*n&Kex`01!
-W2b_$J=r$B_a(w-b1-3`Z3!t{0I~-q!Al?m<siS}m!@ue2!W?h6AY9(pHt{GJ!-_D_oA6-GKIY-4p|+%i-UToO6-?JUrD~PB(&hs?IY(fc6=!HndnP7&RU=3
-QfK298`!)X9n4*2&>bWRXHkNkKz>jWAg|5n)O6z1@IfxV2QkS!WvL3ROLb3mNo<jF>4qX0po&{3yy`f9ghO9y#5vG`WJ%7erS-w~c9<L?*l-5Wsl#6_W_59F
-zgIuB+px=!=fE6doi}&OP`}i^s3IMHQGk77wd1BFemk&992~X5&_o#F3Fr2G+EwzE`}IS(`ATIh(adEgmFVFWVXmz3zDg>&r=mLy(3eiUG~w~x&}a~5J5>-{
-c=ak1>K=@6WXqZBCy{g&{{@&}z6b'''[1:]
+c-p;NOONBY5x&o_V0th>JFv8pY`NVwve+O%usLiFyU1y=2U?<RZp)G)$^FP;a?Cvl@(1%vQpGp*aC-+qfI*K%k;P)M>Z=E-U0c^Z`GsV4S+_x#o!FV}NXd_<
+p5(NB+LIt?Xv5ka`B)SMKJw}b9^yls$Kv^~7tVTUNwZD7*<ee_D<JYQf6TL7bm{5>dlc&;Ep!hg5*<?dm}A2WZ7XOvL{XGP`wv7lnUQ%B6)|=^)^&~}qs`-*
+VME3GSTsB&heS0b(2ynRLlmiomF)4DQq{1A2D)88Y(+!H%5q1dC5huT{CU_4rcX47Wwgfwy@yxwUzj9|J^B3Mn={KfCHGCs3f6XkFF%yr0;IZA(zP;-(|8*n
+tQgsbZ5egNNLTcc7LFKKo7G_*Ibw`ik|eGeABqFW$4X7?)i!^8*bl_GTE&lX?uaoh@`zGLj43;;7<I&0M2~b$9Wk!c?BTI+#K@v;k!`FPAB6}Xmn2!OhjL8P
+6xz+7aD~DIasC#Bbf{m0j{l8U#~u7`bJhmXgu*`c=Mp*;bp?xvH_hu;ahRs0d+U034laC20@^es3uMcZ-2K3gH6wrd)7_GMUmxnehPH26`OJErQSxVYVesbn
+EvMy@bhPS%j<p;Xb)ebPv8^u^2<Mr$_iE#SOR>Sa5yTEnUDnoR2|e;0m=5~70q$CMMwSnC{st_cX?x_b9}%IKzTU(0Yw*JJ{<I_8wdkrw???iVBo31l|CjG_
+-ZdqC+mU0-Vb_kdK}t!OinrJpz;dBW&rks`=c)q^R!HE?E0_!QHZG8TzcXzag|2reMstFH?#Nw5pMgDI!OsG<7XRD{>BD>0!eRss9J&)@_I8*0zCOdu%`55Z
+lIKcFsJ{!dLfcKQaj%49+7l%@WW<{c8unuIQ9VGD!tFz<`Xa-AXKdNy^0k~J?1zgPt^wN&6JqmLf~s1T+|KDGdCDLRcQMD|DOQ@RUS%acH}|pF!zEdT$@2>s
+Lx_3<G?0F9VhF!NP<x|6q0o<rgbzw~Mv+$Q?6fC6d+mdl7FFaxOIl?BjwS11)j`+LOsH58MzP{5@wtk_m1KCxK)QEy7-v`A#+0K}kzNf*J9{mkkj_epr(;>q
+YurQMjKWD3iS_(9?2)0pD|p-WL3ZM0E?~wEjrRVukvFW)E*%W0FTF(Ks;(GzXoO)K`9CBmf3r`*et}T^%-W)?U(}}1>h0ykT0wwnhr6>ZBcO;q1ngn0*oL|&
+I&=wPtVAnW3Z8k#4<&P1OU5!lg6h4Y1l^EM*gbJvL{oQMES1m$jK1_jXV6mwaTLiNBBHYqhI}peRESJ%)I4w+fD5%rgipN6ha%8cWVCI@pokpZ^=(}pheXiV
+iLDPymNS2wwh?X<yn-2?#8NnDMc2QTW@`sZ8ad2I(`X#7^_nErl3NXvq7s_!?Tun`EHUG$M^c0Ji+O}ZUX*oiqU&0QI9ivk6Y|$HUcc3c4*cZPo7!UK(-4Q{
+0*$W6O4sFNs8U8q+F0-fbzdCHI(u>#m?$C>9#$Ac&a%3tk}pM7utIkyT>Uj$a)%nb@??|21|X8POc+Q*+umEMe$T56*ksk94|RY`nMSyg#)0#LrivkfZq=Oc
+4y>qKCME#-*hkHDkL2fEj1eNQgk39HDh;2UTH6s2;uQX`E@udJvK{H^;Zo8T8#*_lbzEn<0f&K(3HWrh>D4%hjF#CwK*jTk1j2tWtVZrs$b;cs2yHpfdSe{3
+s6DWqbZ9(U5@YKb8P1~$sN{b-Ff**2Rs+Z2MgoyQ8r^jW_*;P__I(Hu<crY68(ivYXvS$Y?Y*4|F0L61%yC_pR=ju^8H^b1E@z<frWw^Nq*3IGCOpvGhp}K1
+WewdBvx#dX@V&%kj#|n4Hy05Uo=%6es6-gUYQUA->BSVr<pM{Be%{Y{7_V3E<Kq=L4Z&ba=5*JwdSt_r&mVHuQ(kta^9_ND7l9ZjX}2o7v>mRZsW}3~loxQo
+)XGA!@?+hw>L>EGv-yLlO3$fBfLS*xC>z0fD3czHJ+!D^cjM#+FyWJLq_|i>n`29J4#K~OT}3@vdeMT|*d^&(Fet!5=%=!s1!+Y|;w$wmCIF@Yw;M)#0yv1N
++&hzqOmyMVw}gd@9nzJn6$`JmOkPeL6cj^W;W$xKu)|=-LG?=7bQtlgU(*5203Fu1z%>p+jnU9;_e<aiE%_1j6IXs!Swuje4nYI({~klyrA7A_K=)Y4XR(-y
+5+nc#4C!H9pHFfE`hwYasarwcUCkA!COnu$IG`sI>At<qlyH7bY5UWh@sDwD$d<GUXYSJwE`<~wH@O*#Fp;V3089>$bv^|zunM71IqfNNrnn;3`QRGp99aLt
+STzx1y_=;zt|Zp<d5COvzMD&AZ0js^tpbc|C<!`w5U$Ww0AXW@FffzpFlR??SizF&_Gw9!kW7n|)U5CSj9t6_B1$ha*l&7__jN7YAo3_3;FQzz20X|ChRd86
+SPWELVmS){2O}X~L3C+Sc#oj(#7&s^5o{VjDB}$ye|Ocy*^W4JJ2w=f8Qa%x>0r02x;@j<8P+3IPL6a#L7VAxU@Xj4x1wZ_R{neey)E7X6VQsC4U~GCAa&zs
+_Hx<Mf4Hit&~dy!@6?>kMt=xFzq%)(X+y&pu%gk|<IH3?rgmooTa|!&vmgS&RG61Ov7y?@R<mzmD%3^~&3Ky$i548|r*bIPV;w|0TwuLu<P^JHP@neW$Y7Ws
+$ej^J7=W>zA)aDY?%8y*#+m>&XfenZumfjelWJW}tNbDVqhf_eb4QC_rF=@u?*8+Sf8Whu-N3ez)Toqp!qR?zL}v>i()PcjT?P_@K|fuc@}GBuaXGtf;J-vk
+6%vN*RJU^|HIw#EfmPVob=mouhbk6aEw7lY+mJ9CCd=%+0!Zimelods5m@qeTUv*4*`?EAs_XrQt!V=sDWeA#8XHF1Z<gZK8~jvxO3~FQz^g0aU5GX(-0W1<
+Oj|Y*G{GD`SkO4}JVzYNN-j|Mq};-N8hw&kiE!!@K{w==Wi8M}<VZ3#0{RfN2C;a5EbFe5vHfjXl{y}H5aD(#GIux0TDwWsIGr@pi6m<r8+ly@8J4PmNYjBW
+#31~qNh(u{hXF?2v#ZhFAiy3k0E=~f%U{9OL5QJ$pKK||RNWq(V)J~^X=&uX)7+ZO%ITrh>{kbC(x~UO)2u>-zqwOriM;upK*Gw!BzLM8#*`AeTtgQJc#=On
+=v&}n=+;|*$bj)@hz_d${jsq>R85J}SxypEa+|0UI#kdbWsu!F1>y<R{7~@YrS)=ooyhAAgB~`k`f^=!Yf37Dx)wac5}82r+pJh7srMM31O<mQSD7`YaG1z0
+NrEBbLLLGxly%3lAZDuZVp3lrR;KtbUWU*-sHU&B_6%|YkR;9S88^Ty321PXA=S_bfEyIeWO3dtT|0O(S(U$fK&qs+Sq=_K7vBDDA}t@m(bsNi|JLf|uz0Cr
+y6M{fq$sVgX&J17KQou55JIM*S6Hc$v$eQ)E2yx2nm&k@k7f{tm{>l1OVh>A*a_g@t39g;MU`{@R7R&ygJX;-JG6)4qMqQ#?^A}S=T{(e3)d5FPXTDgx^a4h
+f7Q$qw52Vof}KA54k1=7E*-*-hMyUKF^09dVy7i3{GIdYyF6KJR~e{(fIjVYe9|_t_w*o2hxF3%TAixRRN3Ie#}15$weK6?un-zg)r(_OFrK#o!5t`edGl7v
+(v`W~;3Zv<8i)vW>~o2or=$mg!;`|kjfE>yL%QFeTGpLvaoFJ$`{J#L0yoj~i#j$hS=KKd&fZB4%=3JmYHr&M7`>Mt$n7*v3xKb=^fy|nqkAhGk(B_ZH=8L=
+zPct{NiHvc-MNMYrrCpy$e}z4qrVuTj<hV9$P{jKvHFPjOCpl8oCrz8{iI<?qBk5f2gP8?cPHB2hgjEI%=#b*HNG6L?PQ~X&=(dzzZ1yNt^u0~M7|C^z}Xyr
+#s-MWb|U{5w~}1@_!vdeWB?@dM3mlnqUfE|?!@w$I)@B1SM%Bb%#8|1<d9w63%SFR7bCH&6WtGukku@D-VD-PtMeY}0sTOl-@Ma?6^fu#ViGO~XkB=4uB%#*
+S&|?A_#He1-?Jm?!IFH(s<K{^Khza)MLSSV-S=vAU{1y@dZ!z8EUxbP&E9T^O&+Q6L*~D~%v^pWqk9xn?p|rHIg)pe4nPC5VE}}SAfx*Vg0lAeP91wPMO-D%
+FH>Hem;)b8wpGQ{wWez8u%?!5X4JLh@f)Y4F?Z3?)GOvo4&yV<>8NAib9IG$CctrzM1B=)IT_N`5PPEEM5v!Q1t5d!Uk=QV@}$*AW>o_DY|Ws{TC9W7D)%g6
+9Vv?lg<gSisUK3ImY~tk>Qr36P!X<8_b1MsH7;6exM`NS)~+S7HPz9fHL;`Ho5Q&{buW%s%-Yz(sk=b;l*$@|EIzvG=Z`r#VnVG&UU2&(<z@UZd=x&q4%?~s
+jPbyeL4Jb_MyENVhd4ZtIu&^L-yGt~Ospr-CzQgS$OY=eZg5|~B{OwJiuQebk02F@Sb1@^#;t)!`z%)g=7j6EsODknM)eKnXLG<6$pmCf(UoG|pSVb?$K_z>
+63zAcuD$+kVRGv3i-pPc(A=Ari)!9({zH-3Z$u*b{e}LrVZB~EpEVo~2lvyEqHw<pkpumYLWZA&$Pxdq??F(3zG>*us~V<fK#27jB=(Jzpj5i)YkfzyAa|rL
+;E&tbskm%MwoUJSjPTi<O&D}rLKYW*>_JKJ9>_pB$Zz<$soNf+;OPSegQm_G6*^Oo8Zqd-fF_#EVs8mWR(tR6pdPAn`z6u0lCLZYjd*kc$vKZ5pG$ov`d*H+
+)(5%N+0eztHtz-qbGI3E2T8(Nlwc>2-&6$1Yco1Hoj5qWlZ)>`Ofpqjsv7H3T~%EYTc=#Q(Fn$<;^GOfI*#Ar(B~SV4s;+{lGAEw-LSnNCPxT1oB?#|{8x)v
+-5uNQ)DP`B>@wt0Fo$sG&D}E8FSReKPKO^AV4qm+xT%U?k8KhMM{PVb5lMK$xqhW~m3(qPfCx9ARMHa7+-Fj`9^Mk>$_j5QrjlEVy2BWK>4Z!ZPT!4=29dT?
+2(h(SuQ;Ku!U$isoVkG#Nmub-%f7yo'''[1:]
 
 
 # ======================================

@@ -103,5 +103,5 @@ def _opening(evidence: Evidence) -> list[str]:
         return [*sentences, asked, "An AUC of 1 separates the two classes perfectly, 0.5 is guessing."]
     held = f"{best.area.auc.n:.0f} films held out of training, {best.area.positives} of them COVID-19"
     name, many = short_name(best.architecture), len(evidence.networks) > 1
-    who = f"The best of {len(evidence.networks)} networks, {name}, reaches" if many else f"The network, {name}, reaches"
+    who = f"Of {len(evidence.networks)} networks, {name} has the highest score: it reaches" if many else f"The network, {name}, reaches"
     return [*sentences, f"{who} an AUC of {told(best.area)} on {held} (1 separates the classes perfectly, 0.5 is guessing)."]
