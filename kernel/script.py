@@ -19,7 +19,7 @@ RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = '8c569facc5fd53949efcbf02465e4b5a977ebf624e110e51c6aed0445b46d171'
+SOURCE_SHA256 = '973c104a7cc7421d4283444c15697d137e5b083ce22c6e5d2c392a8a28977ef6'
 FILES = {}
 
 
@@ -4348,29 +4348,33 @@ class Trained:
 # ======================================
 
 FILES['cxrkit/command_line.py'] = r'''
-c-oCv+j8T^5q%cFqBE&20$LD>^2jZEOOEAKDz@a3>};iIh6RxW5)pubF+*t?hX0<^Jp+&wwVOPNm`h(ypT3NgQa`UXElgEq^^(e>)<a88)>_?;DQj2qGohEl
-ttrnorL$zSVo8}Lhl@{z!+G7drnNYZlPrdJYK>3psMT3Xrg4R-DK{-;R29~38@(h`>r^Q<7!*}wTGy-VzT5tn-P%FknhJ)NrCzWwn`Vy-3j2S~$})Q_q5iK<
-xBl0US<@8tDxnAc+eX(5?IkQTmo3W7T5Y@Ad7;Z?P_QiWyeuBOt(A83MQN;_SD9O^bvOn4A-X$sU2hY*HTT+W+IkQS{oDeZbYbee=nvlB-QFa0^SRM&QR&*9
-91S3bqn}z+uYLg*gTLMU<AElGqyN^m)h>F{+qBLqEpXz4iaNLu9Yn|R0MOnE?i{L&;njTHlF1Pz(*0S4cMTWGywqSoRY;7tSkwq4N6hKZjw&oYYSLBXwi346
-Uw-`d<{qZC8h%zyQR=8wqhHgHzb?~D6%Rh$-GBEmzx#fEegBuAuJ0diUY|w4H*5e!(|?X<@8dB=>HAnEeCoTqpRa%TAs!3{5-s{kI2m;uNw33QzaEbV7qIC%
-P?uc<yQpc+s?90_Q2ZHa{sDN1zd5n5VO99cYi?a&QItAkQc#N8tYE%$K@sF%fT@0lE}VYh4bSC^rOv$-^QRh!&S9~QtS<9}32w(dAE(x}Gx`sh1Jfq*Cm{~3
-ZL)<PGp)jMOrvkeZJJU~g=-};NN&%@M89V?;&`#DO{=E{Cbh*<&juHa$gP1pOjS#z&K>b~Le_Xnya+G)^j~CkZ5%Zv^z#j8$|XH+{n>Cxyu7%0F)a|Ah$#`$
-Glg%@)2s1}id_8U`{J1{0T{2uxW+i7^H%2@;IpX(p-5!$uE4fTK(noZITNxQa5Re3Gd$(W5n6m3iv2}!q0=ORiE_1*Po~43)~H>zp-qV6Zq7dFW#li%`xFFJ
-naK8aPc&Fs87>*MGxXcWIBgXxZ6)dH)bhXr$><Pz*lDvB!i2C%IJ<hm#<D7Q_bg%3d{dTEd7>bIb!JikalS@gMv=}IYw<*Wpcr`9{VB`w@bWprbN(qeVwz0+
-#`J0yC!S{>MdpCN0-^ljMZE=UuxdKKnx&gYg0=4#!3KbN2z!64Q@bBi`2DAuz<#_30%1Gyy3@5T8#ZS+jMG*NL!;rlcf*8+?}qUnT0G`Ki3gqOEr=%qmHY&3
-N}WZ(uFVV6`IIT6k*Gy6v{WIvnD|l(`brS73NL-a#^djPH>9DUj*nEMurP_D;m2X@b7A;_hWnjp+^g=O-;%}N6>dJyS-H`D{qS+1LlKk(DJ*mNhC~NueRU8o
-Q830ntV%ICj*bc=0=`S`)f{Ua;f^DP1&NZuCS8`O{!iL>4tmbof?KRF3x$<yXiQ8GkIq?<zL8AGg0+h01L-NaEdAs-mAafic0W7!Gd`<)m@5{u4!c(+Ch&o)
-#<-sm4j?i4$G%{GtC30v7pOGm2{1SwYAWdRsbOE2P7o5u@}jlwFasSX9Y6n|r#Q(e?i-<yihW$_Bt`te;A5A<IMw&4<D^d)Yg2G#`fBnQwy3Sk&~W5Za){3S
-Ve{zQr}adNkLrN5IN-%HJ#HLd$dg6X4mBDnSqp&++r6cM7}5h65dPr1DU4~IPYN|sv6s;a4ixO9_{~@K0~2ejz5E{k9pC<4D^+A(>8y6rBa&WH%)sZ0tpSU7
-TsYEynWB#R1AAfNu{+WNCf;g5<_ZQWQWF(V|2PZ&e#tHB@Dr#Me=3p;6sh?1^V3m@=i>nm%#E(7H@Z`TE2j!rgQRc0jXY_N_xXG*v<S?DS|Qro;xRn~*3qui
-4ymzM{c#cDS3AqOs=pz{N2oS|!D2x|)1$%vl_gBgbHl~4*&%9-({A5a#DjdF(5xjCcoF(4w-0j0-E&|nhrcjI&d&Nm3C2lV7>%Ser6s3k6Aee)ba3ENW4z+t
-J(Xa0S(Ehn*jbPkPFFUHWj=Z{XsqjX&?L>@t_m?T5Xzm{hq@&5NwB9cOqlgHFa(wSxUud0F|c^=JFss=;j*-%kVI@$0QZeXem+$N)4fnmMz-)U#ed>T620nQ
-VR+|<sDR|#47ag_2P@2GJcNcR4Dg6+_5(j+g1W8~t%_%j7Prc{(Jhxe!Ajlsqxqnt(Y&Y&H=hR*U3Sk9JN8dGHe%erDW`!-*qU*jX8uUi8q=dOC6>O=N`50>
-Uh<3}GESOG-_Sa>2ZhXFjI$H<UUm0-l-Y{Jmvd1EMSe-XdRG=Ovv;L?xQiR7Pl<$lFAX0jl=6eo$xGzKgKpSAa9m_DLA_8q?iR9?+NLaAq!J}O1-ba~+cy)b
-T}Qr23)S6IfWD!t@&6nryvtxAOWqUrI2H`XYN_O&OR!qrB*6!K^6}Yg1BCNaPj9~Hi!q&b!I^}|WzMxx4{!(*&rqm&m(l7g2c$7fdE&kl180446Sapy<?vJp
-Bb;lu9+WUAbtLhoVn=^o=*H3C8GnI@(_S7Sa_`9(svQz?ObSnajBxd)dekjX-lgGLS%rmt3Ll~)9x92dI-k0je<OZXLcntN{|7Df>(It`Y#bUe$$vz|W@M|c
-`TSz}!sILP0H*Nzw}-Kf&9XeLA#nW24{s9dr>+2@`h)T_Kp28glEP06_}%SRh$?1ZUOgI`<Ic{*(D9XybYw99gACy~`wvr?TjX{^S8;D`u9n4;wq`@D3MCc-
-xPpHSj|hkp7E7rUlfuLHi({`hqyqy%_GnaD6XA{3hJiVb2mb}DxWN|'''[1:]
+c-oa%TXWmS6@C_f#ReS@0U1Q&Ji=xirB>2R6DcD(^>i4P1CmP;6^Lc9OUo?7|DNxhv$&9yoc4*t?%6%J@7y*Bg7+(}W@f$4%DF1?QunReWR=xbs<LXye`EES
+yOmmG+rn98vwW^Hs~iqK<PP+@s!U};4obR)c1n#;>r|z)LYa-rO{o^9Qkh!k*6lWWu1u+uAP9QBe7!N1YuMG_>&&g{|5dYUceb~v%o;)$g`UyHHp!+l<@f)V
+6-72JAj%I;SMu+tY_rMBWvuS?Z(Ci?wA?VyTsA8*YqhOUH%qZv<hq!9Uh{mhDDr7dwbX7hD~#0>$T(YRPX)EWr6#&6cd@!LciL^Mvgc*~RKaA)%#@3~A-uW0
+xsKKKr;V=iwJzNeskf~s{ZN^5`3p?c`^WXa?$uC%^uM~a+Jz5#mz3FBvz76o^3tmiwpT|{4;H^=caR4&vbrX6tIPt<Q@Wvr*H=(cna2{qSm*5e9TqkGOOAB<
+6FF(8rdsLs#_iafH^2P!?e!f*t2FdnZ}LKiRWSH9dHd@;xeTJ-hugb%_mkW2CRcag|9o|Ke|<^|9BfGd6^{O$j$cNp3X_*n5EIqA+xJ&L{uuRoJ@%6NnV}li
+&`GZRSy_+L-UVd3@`xrC0Xns*%(BYX3WlOjkN(%N2kW~~q^n<LSkszY<yd5<&X@$~QdO1{bZV!t<sV^F{SmxC{YV=E@r$`$h!m5D5*D36VjEgrEMmgFO&e&A
+tgFWAcOVC%4f!Wl<XF4OW;!KU`Q=CrzE*C#DfEc3Rv@tW^f*=OFN8*r=gZPmdSoC{mCyCKcR?1pF;It~YE_{ZPSJL(tPw~&GA^2|Fw4r)IJGIjpH4Va%++)!
+w4R8yytsHY6)ZMnQ9?v&0^L52UZrD|FIZ1H&zk812BVb-$H)%Jq|%Em?6WP|LLuKpyKJ_344CZ<#2G5P1xCXtIkP7p=~#<SgRvY07HUrHm~av7`IF#qP%EUg
+(x|QX<9<Rq=y@oIqeB7!1{vQi>5w^CwKSAHN@vt>TjR71h-t+^uZ|`6DBy_pu7{j9Tf$9n8@sd47bGmPB6ZIKCRuEYf-_I(FCd;7=R(kzh|4h4*=)s{@E;@t
+QC+Ak`9tm}4^QYXpNQ0OC>x_!<0uxKi4_S0as-#shg|iPS-n)F^wl`oZrE9eW)WzBF<ZAcr)su`RQdm3joIwoJpc&Xq3}*ty4a97{eF~Gnh_fIU%cqYs{f)N
+9l%9w?wN?u3Eph+m`%lhVYVPR^MGBMM}qS)QU(KNi)3ik8o@=t=Ty*Sf{<9q?L!hCzlVKa_1Wt9NHh`)fhg?1?MD&|{nx60*fYmNP!q})FE*-B@%fk)TixUj
+@q=oUATMxYnLsxLI&9Wt2i6h^BNexX<i8*wgmmZ`7T(Au2ksZcmI0&iu1hngT2G+BHB_2#X~bCwQI$afT@)x44_eBM`j}NYm1fByx#gp%VkC>0@+_lYbJ%2F
+wSamIE<iZU#itv0b%N;HDmynybe1O3o6N?wp-=LW2M?u~wCOEci&CVdl3l;mh`Uw=RT%RCGdOCD*5D;^WKZ)f&<nCfURl@nQEj&*JroL%;{c>0<FhWyM|qLs
+NeI1;b-aVBDQMjck<3;mr!@B2Op)8Xv@Sz+;zM!koyq-nDz(-M>Y`54;Ccvq(Vb#9@-Ob=MI@SFFbH_fJI-%6l6qip!61Xs2c1nIOywkkf<X|;9reW?hV?D7
+d6I0<^;TN$Z|uLP(_d7aawcn?m5vKa+}sqA;THi(0~GHm%Ow9Xc^NhY2S#C69j+Hcks2m*IT<MohCwv?a_seePAyg2k4+WOXP`Jz`Br>Nv(>2wMDERjCe!8R
+R@Y2$<d^|*;1Di%p@62lPxKMP!XpoC8E8*mkFFbL9qbG35E_S|A?GV(wU(Spz!SHKhf3oS%o4<E)EOR5Bq3;?3(ks-Td$Fw_J<~Yw)aaw6Bl0%_|lWuZtqF!
+F=E8T&$OK5vm#Oeaa=<N11@7pL7}+``va;_Aed_OVpQly?Cd&f;wBzz36k9DwGAU~rk->f@j7)HhxyZ4AtD5Vxnuc|m$;en@-&GFjo}u8Ad`2i;9kgp;)9fH
+sapOp*DW7JB$PMq6IK7b1@ofIr4)=LVcYV5piB~;6g%JP(=f|Mk}^XzFQzUGjU08XzGZ`XST*~aCLYhOu0+fHqedxQW>gU8b82@vZ%ZHFt6?<B%iK*S9z>V*
+%wkiS`$&kinMFq)O4u4xo+kWo(Mr|Sm;y`RWd+UImzUH~@Eu1*r737N+m<0A81;D=ybS8|jg?7?SkgJO10z}DuSS&_#B5ZlhksV%c<zXm)KdR(1S#pFj>eWF
+4eH6D#W>$Z0F_Hsw_5O0VmC$Z!XOS9rvMjC%1trh+||*IOQ^2r2KBXimHufvAu0ofbn`(`jiZZ!Sk0MSumq`jfblxulgP)X0x;%B0&hAf$yl9L!7;nXWzJP$
+V_@$l>Z6eJF2m(#2)Hnes6D@A0mn^pW43Lh(#{pW-*eSYj3Rwf*r0^eYd`8n?uVOq_oCL#c0JWqOCLpEyVDK|h91xYDXBlr^v0dr{yp~D{*+UA9Qt291$9C`
+5Jie#N%#XnDWVS59;qT#!Q;xHxhz>|8XyWoEq~w_4mj{l^U@Q_8_Mu~wMFDejuCa+oI)D;2a=O?k$Eoujf`Fn<gw(nw0GQM&<IaeFz4*bQ!J&FxS6K;>=Z+}
+e=T@G4o#Ws2nx}20RLw_D1-2y-bLmng+@b|$^te9^k|mk<$^cYrn}eKnquI8^3YTl=JAOmPo@f2PfrXnDkHypQ+J>yVeXq#(krB6Q45cM62bMKp`gJG)eO1;
+jhgS@_U!yo!(faqOwd8ehjLF&uN}1vwb9g@q0d2Y+8wf38`o?n^`<71MK)1868p>jOe_Yo3rf>E<a5#grPlLG`RXg^I&{Y!W&;;}gEERbfy~a{5=!<JI|z<q
+#}MEUDFNZxDYiwB9@_>3mh6%}I-B%K&md%%W|=;)$abk0`Qy-v7_d<TX_uiYCqk&iGNw!P4t1Keu?S8Hh(zr+J;&B%vWSymAa79!&ndm<ZA&Wn<QXd2_kX{-
+qen)c!&u(om-H$F8HcZ^vyje^9zmWNraK0t2SwWscN7s;iM$m3{+YwdY*wrPSFgGsmyb%P%oUW{{O%gL9}_aIcE;;Q&UQ5UOyAlOn4aRH{@J6opKkbctYC*)
++C?zW=W1uRiddl$!v)mmz4h-BxQ>egH$*Iwe=B=-I2J)_W5hKO*4ZYk^rrG-brkjf0DK8LU;'''[1:]
 
 
 # ======================================
@@ -13045,13 +13049,12 @@ FILES['cxrkit/options.py'] = r'''
 """The experiment's keys as options of a command line, and back."""
 
 import argparse
-import math
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
 from cxrkit import config, progress
-from cxrkit.command_line import Words
+from cxrkit.command_line import Number, Words
 from cxrkit.config import NONE, PLACES, Experiment, item_type, option_of
 
 UNSAID = ("data", "external", "contact", "weights", "external_films", "jobs_at_once", "workers")
@@ -13060,12 +13063,8 @@ UNSAID = ("data", "external", "contact", "weights", "external_films", "jobs_at_o
 METAVARS = {"weights": "DIR", "age_caliper": "YEARS", "image_size": "PIXELS", "threshold": "P"}
 
 
-def hours(text: str) -> float:
-	"""A number of hours, for argparse: 0 begins no stage."""
-	value = float(text)
-	if not 0 <= value < math.inf:
-		raise argparse.ArgumentTypeError(f"{text} is no number of hours; write 0.5 or 11, say")
-	return value
+hours = Number(at_least=0)
+"""The type of a number of hours: 0 begins no stage."""
 
 
 def add_quiet(parser: Any) -> None:
