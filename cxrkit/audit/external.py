@@ -25,6 +25,7 @@ from cxrkit.errors import BadInput
 from cxrkit.evaluation import areas, metrics
 from cxrkit.evaluation.bootstrap import patient_weights
 from cxrkit.evaluation.calibration import Calibration, calibration, fit_temperature, tempered
+from cxrkit.evaluation.metrics import Figure
 from cxrkit.progress import counted, say
 from cxrkit.results import Results
 from cxrkit.schema import Drop, ExternalRow, ExternalScaling, SideScore
@@ -196,6 +197,7 @@ def row(external: ExternalFilms, architecture: str, p_covid: np.ndarray, results
             sensitivity=probes.difference(of_internal.rates.sensitivity, of_external.rates.sensitivity),
             specificity=probes.difference(of_internal.rates.specificity, of_external.rates.specificity),
             ece=probes.difference(of_internal.ece, of_external.ece),
+            within=_lost_within(films, outside, of_internal.auc),
         ),
         scaling=ExternalScaling(
             temperature=temperature,
@@ -205,6 +207,15 @@ def row(external: ExternalFilms, architecture: str, p_covid: np.ndarray, results
         subgroups=subgroups.rows(outside, inside, threshold),
         sampled_from=external.sampled_from,
     )
+
+
+def _lost_within(films: Films, outside: Answers, internal: Figure) -> Figure | None:
+    """The internal area minus that among external films of one source: where source and class are one there, a high area shows nothing."""
+    if len(np.unique(films.sources)) < 2:
+        return None
+    told = films.is_told
+    inside = areas.within_strata(outside.is_covid[told], outside.p_covid[told], films.sources[told], outside.groups[told])
+    return probes.difference(internal, inside) if inside.known else inside
 
 
 def _calibration(given: Answers) -> Calibration:

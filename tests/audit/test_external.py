@@ -92,6 +92,19 @@ def test_without_the_runs_pictures_files_alike_byte_for_byte_are_still_found(fol
     assert sum(not record.used for record in left.manifest.records) == 3
 
 
+def test_of_external_films_whose_sources_have_one_class_each_nothing_is_known_within_a_source(run):
+    drawn = runs.records({"test": (60, 60)}, 1)
+    apart = [record.but(source="a" if record.label == POSITIVE else "b") for record in drawn]
+    mixed = [record.but(source="ab"[number % 2]) for number, record in enumerate(drawn)]
+    rows = []
+    for records in (drawn, apart, mixed):
+        manifest = Manifest(tuple(records))
+        rows.append(external.row(named("away", manifest), "resnet34", scored(manifest, 2, 0.5, np.random.default_rng(3)), run))
+    assert rows[0].drop.within is None and rows[0].loss == rows[0].drop.auc
+    assert rows[1].drop.auc.bounded and not rows[1].loss.known and "no stratum" in rows[1].loss.method
+    assert rows[2].loss.bounded and rows[2].loss.n and rows[2].loss.value != rows[2].drop.auc.value
+
+
 def test_other_films_of_the_runs_patients_are_left_out_and_that_is_said(folder, capsys):
     """As where a run and the films from elsewhere are of one collection."""
     films = read("away", folder)
