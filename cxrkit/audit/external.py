@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cxrkit.audit import probes, subgroups
+from cxrkit.audit import baselines, probes, subgroups
 from cxrkit.audit.films import Films
 from cxrkit.audit.subgroups import Answers
 from cxrkit.data import cache, copies, sources
@@ -163,16 +163,17 @@ def without_copies(external: ExternalFilms, internal: Manifest, thumbnails: dict
     return replace(external, manifest=Manifest(tuple(left)))
 
 
-def row(external: ExternalFilms, architecture: str, p_covid: np.ndarray, results: Results) -> ExternalRow:
+def row(external: ExternalFilms, architecture: str, p_covid: np.ndarray, results: Results, images: np.ndarray | None = None) -> ExternalRow:
     """What one network's ensemble over its seeds says of external films, beside the run's held-out ones.
 
     p_covid: seeds x n over the used films, sorted by image_id. Rates are at the experiment's threshold. The drop is
     internal minus external, with the interval of probes.difference; the temperature is fitted on the run's validation
-    films. Raises BadInput for a run without predictions for them.
+    films. images: the squares of the used films, for what can be had from them without the lungs. Raises BadInput for a run
+    without predictions for them.
     """
     manifest, threshold = external.manifest, results.experiment.threshold
     held, valid = results.required(architecture).ensemble(), results.required(architecture, "valid").ensemble()
-    films, record_of = Films.of(manifest), results.manifest.by_id
+    films, record_of = Films.of(manifest, images), results.manifest.by_id
     outside = Answers(films.records, films.is_covid, films.groups, p_covid.mean(0))
     inside = Answers(tuple(record_of[name] for name in held.image_ids), held.is_covid, held.groups, held.p_covid[0])
     of_external, of_internal = _score(outside, threshold), _score(inside, threshold)
@@ -206,6 +207,7 @@ def row(external: ExternalFilms, architecture: str, p_covid: np.ndarray, results
         ),
         subgroups=subgroups.rows(outside, inside, threshold),
         sampled_from=external.sampled_from,
+        lungless=baselines.nearest(films),
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from cxrkit.audit.baselines import LUNGLESS
 from cxrkit.audit.conclusions import NEEDS, PARTS
 from cxrkit.audit.evidence import Evidence
-from cxrkit.audit.rules import MOST_FALL, told
+from cxrkit.audit.rules import MOST_FALL, PARTLY, SHORTCUT, told
 from cxrkit.evaluation.metrics import Figure
 from cxrkit.progress import counted
 from cxrkit.schema import ExternalRow, Requirement
@@ -38,7 +38,17 @@ def requirements(evidence: Evidence) -> list[Requirement]:
 
 def holding(evidence: Evidence) -> list[ExternalRow]:
     """The best network's rows on external sets that exclude a loss of MOST_LOST, whatever their size."""
-    return [row for row in _lost(evidence) if row.drop.auc.high < MOST_LOST and row.loss.high < MOST_LOST]
+    rows = [row for row in _lost(evidence) if row.drop.auc.high < MOST_LOST and row.loss.high < MOST_LOST]
+    return [row for row in rows if not given_away(row)]
+
+
+def given_away(row: ExternalRow) -> str:
+    """What separates the classes of external films without a look at the lungs nearly as well as the network, or an empty text."""
+    if row.lungless is None or not row.lungless.area.auc.bounded or row.lungless.area.auc.low <= PARTLY:
+        return ""
+    reached, network = row.lungless.area.auc.value, row.external.auc
+    near = network.value - reached < LEAD if network.bounded else reached >= SHORTCUT
+    return f"{row.lungless.title} alone separates its classes ({told(row.lungless.area)})" if near else ""
 
 
 def _lost(evidence: Evidence) -> list[ExternalRow]:
@@ -134,6 +144,7 @@ def _elsewhere(evidence: Evidence) -> Requirement:
     if row is None:
         return _asked("elsewhere", text, "no external films with both classes from one source", None, MOST_LOST, False)
     fixed = "" if row.drop.within is None else ", the source held fixed"
+    fixed += f"; {given_away(row)}" if given_away(row) else ""
     return _asked("elsewhere", text, f"{row.name}: loss {told(row.loss)}{fixed}", row.loss.high, MOST_LOST, row in holding(evidence))
 
 

@@ -258,6 +258,7 @@ class ExternalRow:
     scaling: ExternalScaling
     subgroups: list[SubgroupRow] = field(default_factory=list)
     sampled_from: int | None = None  # films there were where those used are a sample by patient; None for all
+    lungless: BaselineRow | None = None  # the best of these films that sees no lung; None where none could be computed, and in older files
 
     @property
     def loss(self) -> Figure:

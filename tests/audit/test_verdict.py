@@ -218,6 +218,11 @@ CASES = {
     "nothing from elsewhere": (changed(external=[]), "no-shortcut-found-inside", set()),
     "COVID-19 alone elsewhere": (changed(external=[away(UNKNOWN)]), "no-shortcut-found-inside", set()),
     # short of a supported claim
+    "files give the classes away elsewhere": (
+        changed(external=[replace(away(NO_LOSS), lungless=baseline("file", 0.97))]),
+        "no-shortcut-found",
+        set(),
+    ),
     "few patients elsewhere": (changed(external=[away(NO_LOSS, patients=(60, 180))]), "no-shortcut-found", set()),
 }
 
