@@ -19,8 +19,11 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 SIDE = 128
-VERSION = 3
+VERSION = 4
 """Of the method, and of how candidates number their crops: agreements that another one found are not used."""
+
+COARSE = 16
+"""Pixels a side of the squares on which a crop is looked for first: steps find it from first guesses that are wrong by a tenth of the side."""
 
 HOPELESS = 0.3
 """Correlation of the half-size details, after a few steps, below which two thumbnails are given up."""
@@ -43,18 +46,26 @@ CONVERGED = 0.002
 """Gain of correlation in a step below which registration ends."""
 
 
+WHOLE = (0.0, 0.0, 1.0, 1.0)
+
+
 class Details:
     """The fine grain of one thumbnail at full and half size, float32, each locally normalised to unit contrast."""
 
     def __init__(self, thumbnail: np.ndarray) -> None:
         """thumbnail: SIDE x SIDE grey bytes."""
         self.thumbnail = thumbnail
-        self.half = _detail(thumbnail.astype(np.float32).reshape(SIDE // 2, 2, SIDE // 2, 2).mean((1, 3)), 1.5)
+        self.half = _detail(_smaller(thumbnail, SIDE // 2), 1.5)
+        self.coarse = _detail(_smaller(thumbnail, COARSE), 2.5)
 
     @cached_property
     def full(self) -> np.ndarray:
         """Made when it is asked for: most pairs are given up at half size."""
         return _detail(self.thumbnail.astype(np.float32), 2.0)
+
+
+def _smaller(thumbnail: np.ndarray, side: int) -> np.ndarray:
+    return thumbnail.astype(np.float32).reshape(side, SIDE // side, side, SIDE // side).mean((1, 3))
 
 
 def _detail(pixels: np.ndarray, sigma: float) -> np.ndarray:
@@ -68,7 +79,9 @@ def agreement(wholes: Sequence[Details], parts: Sequence[Details], boxes: np.nda
 
     wholes, parts: n Details each. boxes: n first guesses of the crop, (left, top, right, bottom) in shares of the side.
     """
-    correlation, boxes = _register([w.half for w in wholes], [p.half for p in parts], boxes, steps=8, give_up=HOPELESS)
+    halves, theirs = [w.half for w in wholes], [p.half for p in parts]
+    _, nearer = _register([w.coarse for w in wholes], [p.coarse for p in parts], boxes, steps=12, give_up=-1.0)
+    correlation, boxes = _register(halves, theirs, _best_of([nearer, np.tile(WHOLE, (len(boxes), 1))], halves, theirs), steps=8, give_up=HOPELESS)
     agreed = np.zeros(len(wholes))
     (hopeful,) = np.nonzero(correlation >= HOPELESS)
     if len(hopeful):
@@ -79,6 +92,12 @@ def agreement(wholes: Sequence[Details], parts: Sequence[Details], boxes: np.nda
         of = [wholes[i] for i in unsure], [parts[i] for i in unsure], boxes[unsure]
         agreed[unsure] = np.maximum(agreed[unsure], _second_look(*of))
     return agreed
+
+
+def _best_of(guesses: Sequence[np.ndarray], wholes: Sequence[np.ndarray], parts: Sequence[np.ndarray]) -> np.ndarray:
+    """Of several boxes for each of n pairs of squares, the one where they correlate most as they lie."""
+    correlation = [_register(wholes, parts, boxes, steps=1, give_up=-1.0)[0] for boxes in guesses]
+    return np.stack(guesses)[np.argmax(correlation, 0), np.arange(len(wholes))]
 
 
 def _agreement_at_full_size(wholes: Sequence[Details], parts: Sequence[Details], boxes: np.ndarray) -> np.ndarray:
