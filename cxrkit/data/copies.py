@@ -22,7 +22,7 @@ from threadpoolctl import threadpool_limits
 from cxrkit.data import overlays
 from cxrkit.data.agreements import Agreements
 from cxrkit.data.candidates import INVERTED, box, candidates
-from cxrkit.data.registration import SIDE, Details, agreement
+from cxrkit.data.registration import SIDE, Details, agreement, laid_over
 from cxrkit.environment import processors
 from cxrkit.progress import Meter
 
@@ -168,4 +168,10 @@ def _found(films: Sequence[np.ndarray], digests: np.ndarray, kept: Path | None, 
         known.keep(keys, value)
     (alike,) = np.nonzero(value >= min(THRESHOLD, overlays.RELATED))
     related = list(zip(whole[alike].tolist(), part[alike].tolist(), value[alike].tolist()))
-    return [pair for pair in overlays.without(related, lambda film: details(film).half) if pair[2] >= THRESHOLD]
+    guess = dict(zip(related, crop[alike].tolist()))
+
+    def laid(pair: overlays.Found) -> np.ndarray:
+        number = guess[pair]
+        return laid_over((inverted if number == INVERTED else details)(pair[0]), details(pair[1]), np.array(box(number)))
+
+    return [pair for pair in overlays.without(related, lambda film: details(film).half, laid) if pair[2] >= THRESHOLD]

@@ -26,22 +26,21 @@ ALIKE = 0.8
 Found = tuple[int, int, float]
 
 
-def without(found: Sequence[Found], detail: Callable[[int], np.ndarray]) -> list[Found]:
-    """The pairs that are alike for more than an overlay. found: (film, film, agreement) of pairs that agree by RELATED at least; detail: the
-    normalised fine grain of a film, float32 [side, side]."""
+def without(found: Sequence[Found], detail: Callable[[int], np.ndarray], laid: Callable[[Found], np.ndarray]) -> list[Found]:
+    """The pairs that are alike for more than an overlay. found: (whole, part, agreement) of pairs that agree by RELATED at least; detail: the
+    normalised fine grain of a film, float32 [side, side]; laid: that of a pair's whole as it lies over its part."""
     kept = []
     for members, pairs in _groups(found):
         if len(members) < FEWEST:
             kept += pairs
             continue
         total = sum(detail(film).astype(np.float64) for film in members)
-        kept += [pair for pair in pairs if _alike(detail(pair[0]), detail(pair[1]), total, len(members))]
+        kept += [pair for pair in pairs if _alike(laid(pair), detail(pair[1]), (total - detail(pair[0]) - detail(pair[1])) / (len(members) - 2))]
     return kept
 
 
-def _alike(one: np.ndarray, other: np.ndarray, total: np.ndarray, n: int) -> bool:
-    """Whether two of n films, whose sum is `total`, are alike where the set's films differ."""
-    common = (total - one - other) / (n - 2)
+def _alike(one: np.ndarray, other: np.ndarray, common: np.ndarray) -> bool:
+    """Whether two films are alike where they differ from the others of their set, whose mean is `common`."""
     both = np.stack([one, other])
     left, whole = blocks(both - common), blocks(both)
     energies = (left**2).sum(2)
