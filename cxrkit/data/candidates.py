@@ -12,7 +12,7 @@ from concurrent.futures import Executor
 
 import numpy as np
 
-from cxrkit.data.registration import SIDE
+from cxrkit.data.registration import SIDE, WHOLE, Box
 
 CROPS = (0.0, 0.06, 0.12)
 """Shares of the side that are cut, each with each, on the four sides."""
@@ -34,9 +34,6 @@ LEAST_SIMILARITY = 0.65
 CANDIDATES_A_FILM = 16
 PORTION = 256
 """Films whose crops are in memory at once, 3 MB of signatures."""
-
-Box = tuple[float, float, float, float]
-"""Left, top, right and bottom edge of a crop, in shares of the side."""
 
 Alike = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 """Arrays of equal length: film, other film, crop of the first that is like the second, cosine similarity."""
@@ -106,7 +103,7 @@ def _crops() -> np.ndarray:
 def box(crop: int) -> Box:
     """Where a crop lies."""
     if crop == INVERTED:
-        return 0.0, 0.0, 1.0, 1.0
+        return WHOLE
     rows, columns = (_intervals()[number] for number in _crops()[crop])
     return columns[0], rows[0], columns[1], rows[1]
 

@@ -22,7 +22,7 @@ from threadpoolctl import threadpool_limits
 from cxrkit.data import overlays
 from cxrkit.data.agreements import Agreements
 from cxrkit.data.candidates import INVERTED, box, candidates
-from cxrkit.data.registration import SIDE, Details, agreement, laid_over
+from cxrkit.data.registration import SIDE, WHOLE, Details, agreement, laid_over
 from cxrkit.environment import processors
 from cxrkit.progress import Meter
 
@@ -170,8 +170,9 @@ def _found(films: Sequence[np.ndarray], digests: np.ndarray, kept: Path | None, 
     related = list(zip(whole[alike].tolist(), part[alike].tolist(), value[alike].tolist()))
     guess = dict(zip(related, crop[alike].tolist()))
 
-    def laid(pair: overlays.Found) -> np.ndarray:
+    def laid(pair: overlays.Found) -> overlays.Laid:
         number = guess[pair]
-        return laid_over((inverted if number == INVERTED else details)(pair[0]), details(pair[1]), np.array(box(number)))
+        one, other = (inverted if number == INVERTED else details)(pair[0]), details(pair[1])
+        return [(laid_over(one, other, box(number)), other.half), (one.half, laid_over(other, one, WHOLE))]
 
     return [pair for pair in overlays.without(related, lambda film: details(film).half, laid) if pair[2] >= THRESHOLD]

@@ -24,18 +24,24 @@ ALIKE = 0.8
 """Correlation of what is left of two films, from which on they are copies. Three different films give 0.5: the third is in both."""
 
 Found = tuple[int, int, float]
+Laid = list[tuple[np.ndarray, np.ndarray]]
 
 
-def without(found: Sequence[Found], detail: Callable[[int], np.ndarray], laid: Callable[[Found], np.ndarray]) -> list[Found]:
+def without(found: Sequence[Found], detail: Callable[[int], np.ndarray], laid: Callable[[Found], Laid]) -> list[Found]:
     """The pairs that are alike for more than an overlay. found: (whole, part, agreement) of pairs that agree by RELATED at least; detail: the
-    normalised fine grain of a film, float32 [side, side]; laid: that of a pair's whole as it lies over its part."""
+    normalised fine grain of a film, float32 [side, side]; laid: that of a pair, the whole laid over its part and the other way round. In one of the
+    two frames at least they differ from further copies of one of them, which may be cropped or turned as the one is and not as the other.
+    """
     kept = []
     for members, pairs in _groups(found):
         if len(members) < FEWEST:
             kept += pairs
             continue
         total = sum(detail(film).astype(np.float64) for film in members)
-        kept += [pair for pair in pairs if _alike(laid(pair), detail(pair[1]), (total - detail(pair[0]) - detail(pair[1])) / (len(members) - 2))]
+        for pair in pairs:
+            common = (total - detail(pair[0]) - detail(pair[1])) / (len(members) - 2)
+            if any(_alike(one, other, common) for one, other in laid(pair)):
+                kept.append(pair)
     return kept
 
 

@@ -48,7 +48,9 @@ CONVERGED = 0.002
 """Gain of correlation in a step below which registration ends."""
 
 
-WHOLE = (0.0, 0.0, 1.0, 1.0)
+Box = tuple[float, float, float, float]
+"""Left, top, right and bottom edge of a crop, in shares of the side."""
+WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
 
 
 class Details:
@@ -94,12 +96,12 @@ def agreement(wholes: Sequence[Details], parts: Sequence[Details], boxes: np.nda
     return agreed
 
 
-def laid_over(whole: Details, part: Details, box: np.ndarray) -> np.ndarray:
+def laid_over(whole: Details, part: Details, box: Box) -> np.ndarray:
     """The fine grain of a whole at half size, cropped as it lies over its part, and turned where it agrees better then: [row, column].
 
     box: the first guess of the crop.
     """
-    straight, found = _placed([whole], [part], box[None])
+    straight, found = _placed([whole], [part], np.array([box]))
     (turned,), _, correlation, boxes = _turned_back([whole], [part], found)
     half, found = (turned.half, boxes) if correlation[0] > straight[0] else (whole.half, found)
     return _Crops(found, SIDE // 2).of(half[None])[0].T
