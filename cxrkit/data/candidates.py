@@ -14,7 +14,7 @@ import numpy as np
 
 from cxrkit.data.registration import SIDE, WHOLE, Box
 
-CROPS = (0.0, 0.06, 0.12)
+CROPS = (0.0, 0.05, 0.1)
 """Shares of the side that are cut, each with each, on the four sides."""
 EVEN = (0.15, 0.2)
 """Shares that are cut on all four sides alike, for close crops and for films that somebody put a wide border round."""
