@@ -1,7 +1,8 @@
 """Overlays: what many films of a set have in common and is no film, such as a viewer's frame, a watermark or a grid.
 
 Different films under one overlay agree in it, and may be taken for copies of each other. Where several films are alike, what
-they have in common is taken away from any two of them, and these are compared where the films differ. Two films alone cannot tell.
+they have in common is taken away from any two of them, and these are compared where the films differ. Two films alone cannot tell,
+nor can films of whose grain an overlay leaves less than DIFFER: under a mosaic of 25 % over all of them, different ones are taken for copies.
 """
 
 from collections import defaultdict
