@@ -19,7 +19,7 @@ RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = '1bd9cf89433703f48c9f47a988e09630b0ae826f73af75642f3b73aa4ef882e3'
+SOURCE_SHA256 = '01fd4fb00ccd9607b4ab9a356a881c0b9396aa2669322f6a0bc71dd5b9815149'
 FILES = {}
 
 
@@ -5772,44 +5772,45 @@ def own_range(values: np.ndarray) -> tuple[float, float]:
 # ======================================
 
 FILES['cxrkit/data/licences.py'] = r'''
-c-oCw-E!N;6}}dqVuQ>?fJ{QNlPf9;OOs5jsVsRYIX@*C4G1hnL?FOmLCXxmnLI`>+Ua#(pwqj~#BY)(>37a9en`n}J&6eHp561a-}zfumUR*OGWMks$xMU`
-?@p?=c$kO&Tr9k`m`b7M$wMrXRHQNpRhEX+RVITbh-4~7HkV;4GWk9ep=t^*4lt1{M3xAj7G$nvSq=UdE|y7}VVlM*1%;nPk@T}LiIp%@y<`<<GJQ1fdQ-ok
-xt2e#NMKErt(ReZSIk{{3mM$3mXU0jJ>IAH5Fzj~&rPMDq(RAR$ghpY&H2s6K%5EdQ*qAfH;qnFVHna$>!Pg2<<)KX?aiyJAuaJ%*&K$6lT6%&?__K>dcBjT
-c=Pt<#d+_xfAzY1eo1r~Z9R8StfsKutftsl^pk}b68&({y*dAOaNE0j{rc+inyBYlwp8uoWAOAcZ0jeB1sNep@2p0*-yaUHi7u5cW|m<j?Z!cB*_}2o>|mwS
-!P~>b!`O8?d%KKjn`2C~dLv&=q{^2pRKPMh$M(o;{nDB|b3k=$kAty04jkU{m}cD8<j6UKE)d}So6D==px3<~G@QouoBsE^a-~)&QYDaD2Jf{LEP|2>9LEpX
-_F0Emj@@~-i1M-flS*Qzv(LzB+<bT58|*W(U929fqp@v|ezYA(KXxpq0q}K;lN8De1Cc%84M0`m&)(f#Bt?)A<gIR|p$)u=FWeJxPDqSBdiNq>_j=;x4>aLe
-jOee2gU2$g#%>1|?g*!&O)5Its5YD_z0XAe6#2X->?xj)v0W#(eSaic6RZgq9h)BY#AD6D_`A7Bo(9ZKlVE)aw1%;GAYijte;Ev~AQr&?3z;^vM;615#_9K4
-`eUH@_7cDwUUx4TmyB6@(y-;HLI1o5cwX^a+nQ(z*ozP?80)~cCA_7VYDd59z8>@;z@~9vEyB!d3)^~qenabD{$M#x41?I8%hn4BL9^ZJwMH~mLF@CDA9*V!
-ne63t9|Ju-P$NtNzcpR6cM;iDzt?)XE}X3*nnpE}=|x2#uDhCM83Yy0n|{Bf(bK-)0)@}By<Q6hy=rn58z}Si+w!ei9YkJhDbq!$6nwGd)9YV!TW@y9YjW=|
-d-0KFJI346A#KPR4*?TIL_&yKcu^!GnE}*5JJ268j2_YuLvazf30oOv@71<RN1PxOrb?{hK&B=uP%IT5B0nQs&1Jv`e{psB4bB~*2#!$19ASbE3FrH)6K1{2
-)AWRxu8X-iiAOCl>Ci%%`k@yQNnEZ~bFgL#FADG3!pf@_^9*DS-`Okxq7D2E?s2c!pR712h{sdg_^8vVV&Qn2V<N2ke!hw+VaOoAlQFjTo$<6d**%9S)b44u
-4@Hz9Inf!I)ChA@K1KRTVyQhA8K8fD^F%x+T0{xoQ!>|yxsxwLKU<~zG*7Ywzq2q};3xHhFu6;;<y>`~PP2nZXybTuI;cEJ!@CfgL~DV--4OVP{rzMGt<*X<
-xvi7?$#M<Sd6xhFTRyh^v6GK4H^af3i*9f5dT@Codat^}ZtrF=+~(s>&W8~QJBjn@+QIU;s19(V`7%x3g@Jy?e>zu!ivnL?=Gokf?-l9<#QaYX|0hl%*=VfV
-&B>8%C$l_Da^5|sbe@MXmdSh^Y`)k!qzjI6Cq$YPd6hf}kJ7S40Rz>+hM>&{feCmNQVW$do={;XPx)L>Rw$1C6spNLJn{Q)df@~7B}x>X8k0VF>oVFsm5D#G
-dpG&(;dv*2(;Mc)o4j}R?Rh`H?hdc>?^~VJTjzs*J{acby|?){Z}L6{UZJ*1(lx;4AcKv+8wa;Ywjch{`tZ*W|7v~s_aq<vX>9%R>)-zP^{<CVok?y7DcN}D
-5N02qAxl4OUNpBbV`&3+=o#v$<Ut9wg7<pbATbq9cL`N}u_@$qJn+~^r~t!^h<$GvW?s}}TTvw>ydVJn818HdIn^k>IKM=$xOi+0@-rWjCa^SoBUfIkT7L2_
-PZ0RSZ2WLUz)?vQ2JCP&5XOLYmU=uZXS0<u6Epcvrl4Ql&FM8*t7V+Xj)xW5YO3ki5*#`d36dzt?J$bqYAT;6igj@i!PW)T04`|6VH7YcNNPiBy;x?+f_bwY
-TdSoYpW`6#H2OG28~7=2&9(yQpq-2}9S7n>N9H+1RHi~kvV&bsIc`^_tkXs&uq=HpI;=POe3BKhfk8-8bBc(clFpIKQO!%odX?c>0SqaH9t~?QBQkLxqrg8E
-l*5r4AneN@n&PsD|NFdw>lz6Uv<&D08V82DEHp+Ko$OQ|PUB#eModmst<^YSMr|=ok_aPTdyzt&-U#HZsL*bcnN6((FLFfdtHK=G1UCR&QOjw+q{vHJvR$-E
-38@uK7t)Ja`U7rJAcwHrpAuAL%!sHF$X&IJLP+emDK$7t+Y;_+6XoLp6{}5MGh#7uac8S2T6md1=N+7;;Cgg_xN#891g(bXKnbFDT-TCjM$adjjJL1R-SPnM
-(-cSi;@+jnYN;S%<Dk&(OqgciF>kJPaTt_bH-;YUw$;mv3F&@#xV6w2Eh7*7tY2iBP-Z)UMan^nhBUZD<`fXN;4X1`-1oVZq2L?=ojBnONT>AKG?@<72NegT
-pAidAqgDtD1>MXN8>Za~a3Uh?#AmCCXJH&5dm(94|1o)%kH&#ZKR=GuZEK?IWZIFU4K(hY=nRd=lVU@b4Rs859MRV9YKb&pJM0lOP}b3;BoBOY##PIN&xq>%
-nw@D+S7XI-YDZVN?@kNY6mW#InYG#P_O{3M&g+;=eT)+D7(%nJoZX}=sWC#>4n+G*aE0yO!NE$UsbzRZ3b%~5rDRWu#ygEpCe50!>apjO(h=xTiawOEy4$a9
-iaoa6tAT4JD4DFXCB=_Ttp(YN&jc~#vv7F2_WI?SAgU*X=3e9fvm&ARNh=nS5`IDK++_k2(P?X7kSqkY@{D2F=dCX$Hut|&Ju=;>1-I4cr?A3ta3}6*T`F5p
-h%N0w@djmjF{oFw&(K2)w!$oob;;euWuN|{L)j9|rv467=@9(bR%KvY#jHQYF))`@s{#GAOw0^V62g9(C!40AVP2CR8(JIlvPJhnw2_Q$GvtV~Gx1zo$qaEe
-(CZ!_V1=y1)}fBiMq<ZB(j`aT9+&)%nOz}Dc@%qQfH&x!M%1GskeVIwMAZfMyhJ8!ijmo9;!FU0R+OPufLdp$T1@8b1T=(57Uo$=)G)zE($-TK5T{RP;p$Qi
-WC^!fG{<cNTux^)mYO>=n6s8sSRklSPctl+i69Ag9j?y8fDK8oyMeXe!H5lSx+MtBQc3j1HX5<H7DT_5N1%lR&ypW|mnN;=ZJOq!4YcUVB83w(<7IVN7pJlC
-*0=TRNZV*pod6XX+Wg<mC5uBw#KB8y2INA?=p7!-9p@6I7rcYYdssbQ)7?sOaarb#nx)L6Q);XuN~IcE$wV2p(`V$pg@0{pTF~w4|06wW8g2qjFP_Z-n*vrl
-7qw78ckQ}JMD3@{?d7R30Rd?{T_847Jxh|#(G6&5JuXxVO|@=Da9;mdYWx;L1J_2XfMBL2;U@M81^5n&$P@}>8qmW0SGyZP*X&-4gj^}!qw1x*z0$kb6h?LG
-#R=;g3{)edv!W{!?tc{$fs*Mv8T|3<-`l)F4Q<{ug8zEzUi&4tv#zx#(tdEZUTbsgT%w;+BcKn5!ayp2UWFW?in{_b3YYS_H!E6p!|h{UP|y0aCmHWULpKVr
-bbL<$%Bn(pb9h>wm<~e4%%M0E_ThE+kWR0rw6i7gqHqy%Vr1O6g+->RZgrxy@r5>}DSz(8cQP=Ehlifx2*)|dP-s#ae_GV>$S1^h+ZG$<xwXpVMxk&Ka{kid
-xM=nP+?~u;m%Q=FYTBpBI#r0+w_OrPYaR^ay5$a);VSG6NxgOSJ;M$zQD*CFG(lfVjC<*Q3GdWHKH*;kZ*DKk*8SsG8weZ{J?vV4qnYuHkAn_<G`h4&(_HMC
-Yany8tX+_q)SD(A*lU^^2j-IHOz6ujSJzKOTbYzs!tREaOiHC}jkam#Tp6R6sA{Y|qulBbIkx_3n-4kr0Vsh}3r(Vp(-zgIn?18>jro$JcC4Y|H$MO3(&Lfw
-jG4GNuh~g6cFh;C!ce33=O-s9qRJg$FmrF>D(R(U2inOgQ%DU7JW*P+(#1p_EdqUv(z2Y1LI!kaw^Vvzu4K%nWy)Ra5=Q>FVY9^C5)qvB%BJZD`I-$WRDT%T
-y@+6HNCU?x3|hZ>;vl|j&ySpW-A{EZf_iwfr|<SFt`hgH@JRF8ZM4}QP$@n#j<gLXyGH2V+ziiOzNHT%?jq1;SW$2=8E(3+G8+dA{Xwx7YIV{mZry7iTgxc3
-b7?W+kCb%h4D?Lbw`JxHLO&Z_6ub~evO;3Ii`i^-LvGvv;i*s%`Ju86iB2Q6odL%T#_?8BX4lfMSx}@I)Xo#f_0UMiwWA@9rTQGmZ*>e-e2Z?^xR`K^K25IA
-B5yGbJV9e^{)_&S>p@OuK7AUdVgOA>u_>5o3q6C0X4a>lQVP&J(>h8CysX{a>Z92lD$ZJZGxYb*ovmfeTJ2PN@ot--i=Kiv30K)+W_?+*uCP}dDT3LAT5HX(
-h_`3OXK(wl6YA@U>ij;UIr_$UwV2A3G<^@Pc_Whv3kTH{wSzDM6sO=!#4{*QvK2MUI5w8hwfBDj8vJsf'''[1:]
+c-oCw-EQN?6~4BfV!{A1xhv7$Bv*1BRV%59QLnv_wfU)}7!*0O7*nLmp;l2u0eOsGwCHtSpy*wJ=1uY>{mz-;k7RG#MPiXNXXgCOcm9T!WnG89jD4v@G8f^}
+dyuLvHjB_-h^4m`Gbz*}*~B7AMJj_(WobBDXEJDlNTyO`3mK*&lRsu6R88T<0Va~A$P(exg3PrntHJ-m<tj-tY}1&hpzxC@l71E@u@Yvgm#pJVrcdTwZ{`;?
+ck<6`5?B*u+f^7p6mvJ;QU;^-Dv}Me$B*eFL<qdhb5rRjX;AVS@@u0px*A;%#HFx47FVo()94fxh9RA_F3M`$+}?NJjlQ}a(h_f-Ent{9$;3nWUdC3V*E?^D
+x9?tGU-j<$w{N;vH$;cg)+_hiY6|P^dWMZfKUsPq(GLgR(bd<3``+!FH@7!;M7_wem1>`zfv1;YTR&MY$p}gMU^Tk^{%~+dbg6VPvkD_=H%?N^?zDMf2P>Tp
+-Zq=f#C1AHyG&@CGfcC3V_!|B%2zB@z%n^!_SkFv)SA9@Ky_wMf{8l`9NzMbX57~Fh4TWsK!B?+Z*GT!UiWU$a2j`S``;eQm0G1pl|X70{HUd15tLNmIN4y^
+mmOj`aTnP#$|vp*Dv6!WF(aoj`sS)PIA&zKSUpiMCbm8P-gY4U#Ic+Pz}GEKQYbGBM7F^jfU3kFy@!WLiXb7#Tir}U8+a3+yXWGHkQjUP?nT1x^~CG%Xu`1=
+(SH~Yp31PExE)xyBb<&lspx2<+Hj`yF&6<)<nx}er+78NcAebz{jq3Gu_jn{Y<koaPc;YQZx$YT8Zb9Yg6%2L8pdKnz-F=jG#K7OEP($fGHqs$EruP9)9=^x
+$3XGj4S+Yi>s~W18ME}HVard0{#6g~yydsHHPsTZ7a>|O)`4wHcq=c}j(*d9Gw4HrUE{=BhMCnCw)N&}MC)IFXE{v_gV<ll)~67HX1mpEjcBHV)@Ln0^43Z+
++3UML26}p+MwkSCYqn+YBC^|lul0IcI9o+Di)tjZ>xw|!bv4Z@2r8Pl{eDTKr+vQ#3ZG|ty%q?1)#N%hQ0D1(<y*Bnh`iQHrpr(%_+rVY*T3$z-X4zE<UU^Z
+=?9h_7;jI9v?FIc1xyeT2_b6fMUjYP22ca-K!3<E+N2?d;v#Spwld5<s(q7=I6){(l~~7tOifmxSSmb3enz-j$bb+2`u65aoI64h9HEFg!UP=>&i7d-%zBll
+=?O907ISeDk6U8ep@lN_LoXtdxLm6iV9gX>6h5+rl~*n18OR#Gw^;y08~7RA<596cS#eMhPiD69QKwVI!pSVhL|FIzd>vE5kU{<+V{Gj^lUZ@HM-EY_-P3BH
+iYP&HqBAh55$2?Piu9AjQhO{iK>up=OgtxAL<!$hGS`W@ldnQQTc`ZANU{XK^DtWCC-s6bc}Tt0LUo)@vx7)z<9KsAs60u-hY*@XTY<pc5cr4v{bUWT)HXM{
+t&{u7Y75dumjC;gd}8|(C!gHxhJ&})-QM8M;ASLxUv-Dw-e@q~=aWv(hY<)niSyak!ScAM4sfFRDox&pfquq+I#+^=0$*R|*}{t-73u`U{Era-r%oZ+c%s_P
+=?mLV=6ROnyn9aRJP%_mlldgreZF@{7aZk5h%_hiRk9HtrDcf%2C9P%L7NW(6Ywac7Ak2xp~6gF@VTI@P#pa!RFiLb;@`jMg&X)wlqfniCf#`3GTJ?ti9fP?
+qx{YAs*}I%4fEkB@7;cV)z9y`!@K<3Rwwng`JkT<hWS<RUH;|UypMseP+KMG7T|J_!6x5Kf_o&}U;p0v^&h|fv-Ru0ruq2y6YIC1|N7g{e>r{8ndWwol8xsM
+VRrKpS$ebkw7G{FOB=95&rwGu8zs~l-s@?D#8fmrBvkdqrjXO|z+)q!0t_=E_Pte@c~O&XMU{~7f&lnqxU(hXOr!Yv>IS*u`l&U@&wNOlz|!!ITzRQ#`N{h{
+LEsOw$>s$CM<r1hu*1<n7z5T>>hY|c&)3RK%;kHTf`0w5px0olR&gRb9#&-QnWo=LaOhAZNTMLO!zhBQseF+r*2O^t+ZIp*xS$b-QNXMqsST;^a+M`Z=FN6&
+tyhA4j)TDS=;IV^;HSJT+X|qAb~4U%9EcMgnHLaInF<-n4t6!=xLuX9P8*rPvh=y=u-@eJN!G*$1|dn!DI$JKI!7)?H7_0ORfcB;Fr*ZEG_1Ld$i!oe0{=o#
+4o7N$u&=*siklw(@AC$(Ya~3;GN1=&oEYk|&=_NMdQf>djgxg6F*#MWR^x;jwZ$w+B8>dOixlegMj+=!g?69JZE7WWkt14P6z0$-7y)oaEvNmGA}?vlcF`s!
+q*gFpN-t*VPq;;a9Kv#cNKlb6BcetichxEiA+h78)ZnaaOSl(Jl#eG=tTuJch{eRkov)*4>1F<ccW|15>(S%k#z{CAv>KuVC5YN_T}zr7znW??-o8e6&jY+q
+Q@r38_aRNzD+Li7Cxvd8!ZZU<d2^+U!=U84GxT7$uU<Z#lJ2Lcdkc-xD)PY3`bnk<Wwvuzq#UGZNP{b6P61&H?h>cReV<Di3eFMGi4(qnbV{F1lj%@>P;o%|
+8L{9rYK^c^(9JEeW7@p{CnCa5e72f+9>xK(7m_yhAJdolcoMku^Zi8Kx2C#IrX4BTK;zE2&d_)~FE(V^P{&}$F>URxS4ac4!yZ8cWgSgQ^1w%zT(wO3jHuqP
+*_rlqHC7y_c65dN9<+c>0Y|u;Tf5_KZ+}+ryw1qfXD9*BAT;~R<tSZCjS<3jAljFLD{S`x4pu5nEyGJvxMj30C3{XZ-f4V3ZPt8MkG-0fjzEV}^r3{+!+vd7
+?6K!w4O}Zh$z+u+DSqr~Ey!McB8VZMg~QXe*WX<VqIyPX?lt~DD-w#IwPFz|;TOctT_rFPowf!B$wFW&&lrY%)%tvDbN@@#Bh!sra9fRj3M(8358|HIrLqNu
+*wP*pZ&0QegL*al3_Y}9E6l=JH{4y^^yx1;ls(bx>hCa>4#7`tRR*?o%=%Lt19M5W8qiP6#N6;CA?)XQvS|t$<~2RAp|vwFdvqT}8_C!<Lyow-6tA?E%n)Y-
+z3%A&R>(SSo$B~(Bz9aRU2@d@S;_B=*%hLcM{#5Zc!S<)Og$<Bso4=vR9#@t8)U+!7@Liz&J?g`MHy-ZsC9;_#bnM-KtqURVV;#l4HJAIZ9R7Zaq)Z>t}fL;
+mT;RzbKEw-<#Z-vskt+QIcqtE1%e9oG{bV42$FEu;p!|5*pLK=8(7C3jM(v}dxFqBl|)}`qY;~HLG)XB1X?)oEcvl_Y0~Q5rfE*vK#QI%QaCX)URH;7aT-f+
+dtbkfw2c<k2~d%t&Hv3pvN&W!9K57vKrWSx-s92SajsB$!8@qDht=aP-K`WCmu23lS;{;*rN%m<RH~7cOq5|eeL~(__}9Ls1>LUxKhmS7;U>`Z;@JYQDPVPQ
+Q40lh*RG31)PBm`US0?j5RkUhC1Nwxvn1&P-GGMH(?X@tRO@C0=k-se#&01saBZXt2xeLmZepKNfbXz~Orb!g0WHjbwYvdy&F%#0&0<S6-c3^423%13nhR^X
+zaSVqq9D!)>dGqPe+k4gY?{b2G7IRQu=G?mt1%<>^}HDa%c=r0LLCI!Qw5H`jV@rgyH-duN~Z5+@Y~OSYx9;hEPJyE(ZN%X+UvPlcC90Yk3+xpMjQL!ivEJy
+41M%uhE)D}9di6DZX(F!+$iYIuecB}+&<)E^_pV-EaPL~={5vM5<e0=v#N~WonDl9&>^mvITbI2eR|hDC2Z7`cJ?G*6fQ$fyX;kMVUcO7JELf8JgrTq=`Xza
+K?WwR@z8S|;g%;E%2)!>MbRbT2#M{!Eq2UvZ<VQ&0_`&7?5M?Y!whl7KFFJO$s13srahLdQw5-7+a+<d<-stnTkcdDuEO4t)O+Wmgm#Hk6!H3!PSAH4<Ggxb
+@+Rs~pYdJ-JU6f9#lVLzP7szPI^?bX0yO6t9|s-!XrpP9!tKl@lexFn4$e&KEg26SwPcMGbA@v$^i`Rwt23glOv)=^cSB1ir9!zz+ca~ojM1r772J_g?)7IP
+TmQ7pXQJcqmMo#CCeg-ei|WJBk=eAye1%dw)==>qpMP<s^2B(?OkDcc?4%jH=KES<sB!zV^K+DF<qj~Ixs`F1^ir||?c|gRs)hufD6LuPVxo=~fj)I<SuRB(
+1A4!ED(o;<GG@~<<)L*6Bmdj5Sz_*>2+n$C({!7BiH8KOKf4`Xb1*fefnyW~tzT?$NI$ga2hP0ir@GNWwY@vicmD-vj$<o4(Y$uoZMFwgicgqhZG-8d5xS$%
+@apwD`t0H^18s&i1qYKqXWJ@oa<I^!D{G-vCynAxzxFA&j4}sTB4hppN;ld-&un{N=Jg=-v+;Go3vnbXB&M65-Cno*#tjgj3I&lLD%+6gG*a6caLiyFZyjZJ
+ExDToMVdinK6P9VZF*cg8sb>0&w>12$6&>G^mdJl3CHLH<@Pf2mb1VUG}h+7=w3PHb2{_s!!wl{Xkm&?!Ax7|B}_E8KK__efZmzbQA*%t?dDz|&F)lj*3z4O
+ga*jjTgI%_PNf$gHX*vCDtMD{l^y2R?@HDc_G%+VFq=~2uK5-5_Oke>Za;NGefd$H-v=~DR~oOEGnta6KSFEX$YjF8K{Z9~AdCRTDL7N{63UZoMa?pajU{wt
+{~xLqk?Q'''[1:]
 
 
 # ======================================

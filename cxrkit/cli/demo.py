@@ -22,6 +22,7 @@ def run(options: Namespace) -> int:
     from cxrkit import predict
     from cxrkit.demo import answering, server
 
-    mention(f"opening {options.run}: its networks are loaded first")
+    server.require_free(options.port)
+    mention(f"opening {options.run}")
     server.serve(answering.Demo(predict.open_run(options.run, scaled=True)), options.port, not options.no_browser)
     return 0
