@@ -1,10 +1,11 @@
 """The command line's parser: argparse, with faults said as the kit's errors are, and the nearest real option for a mistyped one."""
 
 import argparse
+import math
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from typing import Any, NoReturn
 
@@ -41,7 +42,9 @@ class Parser(argparse.ArgumentParser):
         raise WrongUse(what, next=f"{next}{' ' if next.endswith('?') else '; '}{shows}" if next else shows)
 
     def _get_values(self, action: argparse.Action, arg_strings: list[str]) -> Any:
-        if "" in arg_strings and action.dest not in KEYS:  # as a shell makes of a variable that is not set
+        if (
+            "" in arg_strings and action.nargs != argparse.PARSER and action.dest not in KEYS
+        ):  # as a shell makes of a variable that is not set
             raise argparse.ArgumentError(action, "the text is empty")
         return super()._get_values(action, arg_strings)  # type: ignore[misc]
 
@@ -91,10 +94,41 @@ class Words(argparse.Action):
 
     def _item(self, word: str) -> Any:
         try:
-            return self.item(word)
-        except ValueError as error:
-            kind = {int: "whole number", float: "number"}.get(self.item, "value")  # type: ignore[call-overload]
-            raise argparse.ArgumentError(self, f"{word!r} is no {kind}") from error
+            return (self.item if self.item not in KINDS else Number(self.item))(word)  # type: ignore[arg-type]
+        except argparse.ArgumentTypeError as error:
+            raise argparse.ArgumentError(self, str(error)) from error
+
+
+KINDS = {int: "whole number", float: "number"}
+
+
+@dataclass(frozen=True)
+class Number:
+    """The type of an option that is a number, with its limits; what is none, or lies beyond them, is told with both."""
+
+    kind: type[int] | type[float] = float
+    at_least: float = -math.inf
+    at_most: float = math.inf
+    above: float = -math.inf
+    below: float = math.inf
+
+    def __call__(self, text: str) -> int | float:
+        try:
+            value = self.kind(text)
+        except ValueError:
+            raise argparse.ArgumentTypeError(f"{text!r} is no {KINDS[self.kind]}") from None
+        within = self.at_least <= value <= self.at_most and self.above < value < self.below
+        if not within or not math.isfinite(value):
+            raise argparse.ArgumentTypeError(f"{text} is no {KINDS[self.kind]} {self.limits}")
+        return value
+
+    @property
+    def limits(self) -> str:
+        told = {"of at least": self.at_least, "of at most": self.at_most, "above": self.above, "below": self.below}
+        return " and ".join(f"{words} {limit:g}" for words, limit in told.items() if math.isfinite(limit)) or "that can be counted with"
+
+
+SHARE = Number(above=0, below=1)
 
 
 def _name(action: argparse.Action) -> str:

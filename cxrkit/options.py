@@ -1,13 +1,12 @@
 """The experiment's keys as options of a command line, and back."""
 
 import argparse
-import math
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
 from cxrkit import config, progress
-from cxrkit.command_line import Words
+from cxrkit.command_line import Number, Words
 from cxrkit.config import NONE, PLACES, Experiment, item_type, option_of
 
 UNSAID = ("data", "external", "contact", "weights", "external_films", "jobs_at_once", "workers")
@@ -16,12 +15,8 @@ UNSAID = ("data", "external", "contact", "weights", "external_films", "jobs_at_o
 METAVARS = {"weights": "DIR", "age_caliper": "YEARS", "image_size": "PIXELS", "threshold": "P"}
 
 
-def hours(text: str) -> float:
-    """A number of hours, for argparse: 0 begins no stage."""
-    value = float(text)
-    if not 0 <= value < math.inf:
-        raise argparse.ArgumentTypeError(f"{text} is no number of hours; write 0.5 or 11, say")
-    return value
+hours = Number(at_least=0)
+"""The type of a number of hours: 0 begins no stage."""
 
 
 def add_quiet(parser: Any) -> None:

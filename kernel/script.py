@@ -19,7 +19,7 @@ RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = '8c569facc5fd53949efcbf02465e4b5a977ebf624e110e51c6aed0445b46d171'
+SOURCE_SHA256 = '01fd4fb00ccd9607b4ab9a356a881c0b9396aa2669322f6a0bc71dd5b9815149'
 FILES = {}
 
 
@@ -268,7 +268,7 @@ def scored_on_external(films: Films, context: Context, others: ExternalFilms, ar
 			return inquiry.p_covid(inquiry.loaded(network, context.device), images, context.device, meter)
 
 		p_covid = np.stack(list(inquiry.side_by_side(answers, seeds, context.device)))
-	return [external.row(others, architecture, p_covid, context.results)]
+	return [external.row(others, architecture, p_covid, context.results, images)]
 
 
 def each_published(context: Context) -> list[tuple[str]]:
@@ -989,14 +989,20 @@ def advantage(held: Predictions, coarse: Coarse | None) -> Advantage | None:
 	return Advantage(coarse.row.name, coarse.row.title, coarse.held_out.auc.value, difference)
 
 
-def described(films: Films) -> list[Baseline]:
-	"""All Baselines of the films but the majority class."""
+def nearest(films: Films) -> BaselineRow | None:
+	"""The row of the baseline that separates the classes best without a look at the lungs; None where none could be computed."""
+	rows = [_row(baseline, films)[0] for baseline in described(films, LUNGLESS) if baseline.name in LUNGLESS]
+	return max((row for row in rows if row.area.auc.bounded), key=lambda row: row.area.auc.value, default=None)
+
+
+def described(films: Films, pictures: tuple[str, ...] = ()) -> list[Baseline]:
+	"""All Baselines of the films but the majority class. pictures: names of those of PICTURES that are wanted, empty for all."""
 	return [
 		_source(films),
 		_stated(films, "file", "size, colour mode, format and bytes of the file", *file_facts(films)),
 		*(_stated(films, name, title, *facts(films)) for name, (title, facts) in STATED.items()),
 		_missingness(films),
-		*(_seen(films, name, title, look, note) for name, title, look, note in PICTURES),
+		*(_seen(films, name, title, look, note) for name, title, look, note in PICTURES if name in (pictures or (name,))),
 	]
 
 
@@ -1756,8 +1762,11 @@ def _masking(evidence: Evidence) -> str | None:
 
 def _external(evidence: Evidence) -> str | None:
 	rows = evidence.of_best(evidence.external)
-	if any(row.drop.auc.bounded for row in rows):
+	if any(row.loss.bounded for row in rows):
 		return None
+	mixed = [row.name for row in rows if row.drop.auc.bounded]
+	if mixed:
+		return f"each source of the films of {mixed[0]} has one class"
 	if rows:
 		return f"the films of {rows[0].name} are of one class alone"
 	return "no films of another hospital were named" if evidence.networks else NO_NETWORK
@@ -1815,7 +1824,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cxrkit.audit import probes, subgroups
+from cxrkit.audit import baselines, probes, subgroups
 from cxrkit.audit.films import Films
 from cxrkit.audit.subgroups import Answers
 from cxrkit.data import cache, copies, sources
@@ -1828,6 +1837,7 @@ from cxrkit.errors import BadInput
 from cxrkit.evaluation import areas, metrics
 from cxrkit.evaluation.bootstrap import patient_weights
 from cxrkit.evaluation.calibration import Calibration, calibration, fit_temperature, tempered
+from cxrkit.evaluation.metrics import Figure
 from cxrkit.progress import counted, say
 from cxrkit.results import Results
 from cxrkit.schema import Drop, ExternalRow, ExternalScaling, SideScore
@@ -1965,8 +1975,9 @@ def without_copies(external: ExternalFilms, internal: Manifest, thumbnails: dict
 	return replace(external, manifest=Manifest(tuple(left)))
 
 
-def row(external: ExternalFilms, architecture: str, p_covid: np.ndarray, results: Results) -> ExternalRow:
+def row(external: ExternalFilms, architecture: str, p_covid: np.ndarray, results: Results, images: np.ndarray | None = None) -> ExternalRow:
 	"""What one network's ensemble over its seeds says of external films, beside the run's held-out ones."""
+
 
 
 
@@ -1974,7 +1985,7 @@ def row(external: ExternalFilms, architecture: str, p_covid: np.ndarray, results
 
 	manifest, threshold = external.manifest, results.experiment.threshold
 	held, valid = results.required(architecture).ensemble(), results.required(architecture, "valid").ensemble()
-	films, record_of = Films.of(manifest), results.manifest.by_id
+	films, record_of = Films.of(manifest, images), results.manifest.by_id
 	outside = Answers(films.records, films.is_covid, films.groups, p_covid.mean(0))
 	inside = Answers(tuple(record_of[name] for name in held.image_ids), held.is_covid, held.groups, held.p_covid[0])
 	of_external, of_internal = _score(outside, threshold), _score(inside, threshold)
@@ -1999,6 +2010,7 @@ def row(external: ExternalFilms, architecture: str, p_covid: np.ndarray, results
 			sensitivity=probes.difference(of_internal.rates.sensitivity, of_external.rates.sensitivity),
 			specificity=probes.difference(of_internal.rates.specificity, of_external.rates.specificity),
 			ece=probes.difference(of_internal.ece, of_external.ece),
+			within=_lost_within(films, outside, of_internal.auc),
 		),
 		scaling=ExternalScaling(
 			temperature=temperature,
@@ -2007,7 +2019,17 @@ def row(external: ExternalFilms, architecture: str, p_covid: np.ndarray, results
 		),
 		subgroups=subgroups.rows(outside, inside, threshold),
 		sampled_from=external.sampled_from,
+		lungless=baselines.nearest(films),
 	)
+
+
+def _lost_within(films: Films, outside: Answers, internal: Figure) -> Figure | None:
+	"""The internal area minus that among external films of one source: where source and class are one there, a high area shows nothing."""
+	if len(np.unique(films.sources)) < 2:
+		return None
+	told = films.is_told
+	inside = areas.within_strata(outside.is_covid[told], outside.p_covid[told], films.sources[told], outside.groups[told])
+	return probes.difference(internal, inside) if inside.known else inside
 
 
 def _calibration(given: Answers) -> Calibration:
@@ -3435,12 +3457,19 @@ def coarse(evidence: Evidence) -> Iterator[Reason]:
 		yield Reason("coarse", what, row.area.auc.value, COARSE, "thumbnail", AUC)
 
 
+LOST = (
+	*(("auc", "AUC"), ("within", "AUC with the source held fixed")),
+	*(("sensitivity", "sensitivity"), ("specificity", "specificity")),
+)
+"""What a schema.Drop has: key and word."""
+
+
 def elsewhere(evidence: Evidence) -> Iterator[Reason]:
 	"""What the networks lose on each set of external films: the greatest loss whose interval excludes none."""
 	for name in dict.fromkeys(row.name for row in evidence.external):
-		for key, word in (("auc", "AUC"), ("sensitivity", "sensitivity"), ("specificity", "specificity")):
+		for key, word in LOST:
 			lost = [(row, getattr(row.drop, key)) for row in evidence.external if row.name == name]
-			lost = [(row, drop) for row, drop in lost if drop.bounded and drop.value >= DROP and drop.low > 0]
+			lost = [(row, drop) for row, drop in lost if drop and drop.bounded and drop.value >= DROP and drop.low > 0]
 			if lost:
 				row, drop = max(lost, key=lambda item: item[1].value)
 				what = f"On the films of {name}, {short_name(row.architecture)} loses {told(drop)} in {word}."
@@ -3450,11 +3479,11 @@ def elsewhere(evidence: Evidence) -> Iterator[Reason]:
 
 def elsewhere_unclear(evidence: Evidence) -> Iterator[Reason]:
 	"""External films, none of whose sets is large enough to show a loss or to exclude one."""
-	rows = [row for row in evidence.of_best(evidence.external) if row.drop.auc.bounded]
-	if rows and min(row.drop.auc.width for row in rows) > WIDEST:
-		row = min(rows, key=lambda row: row.drop.auc.width)
-		what = f"On the {counted(row.n, 'film')} of {row.name} the loss in AUC is {told(row.drop.auc)}: too few external films to tell."
-		yield Reason("external-few", what, row.drop.auc.width, WIDEST, "unknown", WIDTH)
+	rows = [row for row in evidence.of_best(evidence.external) if row.loss.bounded]
+	if rows and min(row.loss.width for row in rows) > WIDEST:
+		row = min(rows, key=lambda row: row.loss.width)
+		what = f"On the {counted(row.n, 'film')} of {row.name} the loss in AUC is {told(row.loss)}: too few external films to tell."
+		yield Reason("external-few", what, row.loss.width, WIDEST, "unknown", WIDTH)
 
 
 def held_fixed(evidence: Evidence) -> Iterator[Reason]:
@@ -4013,7 +4042,7 @@ from collections.abc import Callable
 from cxrkit.audit.baselines import LUNGLESS
 from cxrkit.audit.conclusions import NEEDS, PARTS
 from cxrkit.audit.evidence import Evidence
-from cxrkit.audit.rules import MOST_FALL, told
+from cxrkit.audit.rules import MOST_FALL, PARTLY, SHORTCUT, told
 from cxrkit.evaluation.metrics import Figure
 from cxrkit.progress import counted
 from cxrkit.schema import ExternalRow, Requirement
@@ -4043,7 +4072,22 @@ def requirements(evidence: Evidence) -> list[Requirement]:
 
 def holding(evidence: Evidence) -> list[ExternalRow]:
 	"""The best network's rows on external sets that exclude a loss of MOST_LOST, whatever their size."""
-	return [row for row in evidence.of_best(evidence.external) if row.drop.auc.bounded and row.drop.auc.high < MOST_LOST]
+	rows = [row for row in _lost(evidence) if row.drop.auc.high < MOST_LOST and row.loss.high < MOST_LOST]
+	return [row for row in rows if not given_away(row)]
+
+
+def given_away(row: ExternalRow) -> str:
+	"""What separates the classes of external films without a look at the lungs nearly as well as the network, or an empty text."""
+	if row.lungless is None or not row.lungless.area.auc.bounded or row.lungless.area.auc.low <= PARTLY:
+		return ""
+	reached, network = row.lungless.area.auc.value, row.external.auc
+	near = network.value - reached < LEAD if network.bounded else reached >= SHORTCUT
+	return f"{row.lungless.title} alone separates its classes ({told(row.lungless.area)})" if near else ""
+
+
+def _lost(evidence: Evidence) -> list[ExternalRow]:
+	"""The best network's rows on external sets of which a loss is known."""
+	return [row for row in evidence.of_best(evidence.external) if row.drop.auc.bounded and row.loss.bounded]
 
 
 def _parts(evidence: Evidence) -> Requirement:
@@ -4129,24 +4173,24 @@ def _fall(fall: Figure) -> str:
 
 
 def _elsewhere(evidence: Evidence) -> Requirement:
-	rows = [row for row in evidence.of_best(evidence.external) if row.drop.auc.bounded]
 	text = f"films of another hospital that rule out a loss of {MOST_LOST:g} in AUC"
-	if not rows:
-		return _asked("elsewhere", text, "no external films with both classes", None, MOST_LOST, False)
 	row = _closest(evidence)
-	return _asked("elsewhere", text, f"{row.name}: loss {told(row.drop.auc)}", row.drop.auc.high, MOST_LOST, row.drop.auc.high < MOST_LOST)
+	if row is None:
+		return _asked("elsewhere", text, "no external films with both classes from one source", None, MOST_LOST, False)
+	fixed = "" if row.drop.within is None else ", the source held fixed"
+	fixed += f"; {given_away(row)}" if given_away(row) else ""
+	return _asked("elsewhere", text, f"{row.name}: loss {told(row.loss)}{fixed}", row.loss.high, MOST_LOST, row in holding(evidence))
 
 
 def _closest(evidence: Evidence) -> ExternalRow | None:
 	"""The external set that the claim rests on: one that excludes a loss, is large enough and calibrated, if there is one."""
-	rows = [row for row in evidence.of_best(evidence.external) if row.drop.auc.bounded]
 
 	def met(row: ExternalRow) -> tuple:
 		ece, fewest = row.scaling.before.ece.value, min(row.covid_patients, row.normal_patients)
 		calibrated = ece is not None and ece <= CALIBRATED
-		return row.drop.auc.high < MOST_LOST, (fewest >= ELSEWHERE) + calibrated, -row.drop.auc.high
+		return row in holding(evidence), (fewest >= ELSEWHERE) + calibrated, -row.loss.high
 
-	return max(rows, key=met, default=None)
+	return max(_lost(evidence), key=met, default=None)
 
 
 def _patients_elsewhere(evidence: Evidence) -> Requirement:
@@ -4228,13 +4272,13 @@ def holds(evidence: Evidence) -> Iterator[Reason]:
 	"""External sets on which the best network loses nothing that matters: what speaks for it, and outweighs nothing."""
 	rows = support.holding(evidence)
 	if rows:
-		each = ", ".join(f"{row.name} ({told(row.drop.auc)})" for row in rows)
+		each = ", ".join(f"{row.name} ({told(row.loss)})" for row in rows)
 		many = f"{len(rows)} sets of external films" if len(rows) > 1 else "external films"
 		what = f"On {many} {short_name(rows[0].architecture)} loses less than {support.MOST_LOST:g} in AUC: {each}."
 		yield Reason(
 			"elsewhere-holds",
 			what,
-			max(row.drop.auc.high for row in rows),
+			max(row.loss.high for row in rows),
 			support.MOST_LOST,
 			"supported",
 			"upper limit of the loss of AUC",
@@ -4348,29 +4392,33 @@ class Trained:
 # ======================================
 
 FILES['cxrkit/command_line.py'] = r'''
-c-oCv+j8T^5q%cFqBE&20$LD>^2jZEOOEAKDz@a3>};iIh6RxW5)pubF+*t?hX0<^Jp+&wwVOPNm`h(ypT3NgQa`UXElgEq^^(e>)<a88)>_?;DQj2qGohEl
-ttrnorL$zSVo8}Lhl@{z!+G7drnNYZlPrdJYK>3psMT3Xrg4R-DK{-;R29~38@(h`>r^Q<7!*}wTGy-VzT5tn-P%FknhJ)NrCzWwn`Vy-3j2S~$})Q_q5iK<
-xBl0US<@8tDxnAc+eX(5?IkQTmo3W7T5Y@Ad7;Z?P_QiWyeuBOt(A83MQN;_SD9O^bvOn4A-X$sU2hY*HTT+W+IkQS{oDeZbYbee=nvlB-QFa0^SRM&QR&*9
-91S3bqn}z+uYLg*gTLMU<AElGqyN^m)h>F{+qBLqEpXz4iaNLu9Yn|R0MOnE?i{L&;njTHlF1Pz(*0S4cMTWGywqSoRY;7tSkwq4N6hKZjw&oYYSLBXwi346
-Uw-`d<{qZC8h%zyQR=8wqhHgHzb?~D6%Rh$-GBEmzx#fEegBuAuJ0diUY|w4H*5e!(|?X<@8dB=>HAnEeCoTqpRa%TAs!3{5-s{kI2m;uNw33QzaEbV7qIC%
-P?uc<yQpc+s?90_Q2ZHa{sDN1zd5n5VO99cYi?a&QItAkQc#N8tYE%$K@sF%fT@0lE}VYh4bSC^rOv$-^QRh!&S9~QtS<9}32w(dAE(x}Gx`sh1Jfq*Cm{~3
-ZL)<PGp)jMOrvkeZJJU~g=-};NN&%@M89V?;&`#DO{=E{Cbh*<&juHa$gP1pOjS#z&K>b~Le_Xnya+G)^j~CkZ5%Zv^z#j8$|XH+{n>Cxyu7%0F)a|Ah$#`$
-Glg%@)2s1}id_8U`{J1{0T{2uxW+i7^H%2@;IpX(p-5!$uE4fTK(noZITNxQa5Re3Gd$(W5n6m3iv2}!q0=ORiE_1*Po~43)~H>zp-qV6Zq7dFW#li%`xFFJ
-naK8aPc&Fs87>*MGxXcWIBgXxZ6)dH)bhXr$><Pz*lDvB!i2C%IJ<hm#<D7Q_bg%3d{dTEd7>bIb!JikalS@gMv=}IYw<*Wpcr`9{VB`w@bWprbN(qeVwz0+
-#`J0yC!S{>MdpCN0-^ljMZE=UuxdKKnx&gYg0=4#!3KbN2z!64Q@bBi`2DAuz<#_30%1Gyy3@5T8#ZS+jMG*NL!;rlcf*8+?}qUnT0G`Ki3gqOEr=%qmHY&3
-N}WZ(uFVV6`IIT6k*Gy6v{WIvnD|l(`brS73NL-a#^djPH>9DUj*nEMurP_D;m2X@b7A;_hWnjp+^g=O-;%}N6>dJyS-H`D{qS+1LlKk(DJ*mNhC~NueRU8o
-Q830ntV%ICj*bc=0=`S`)f{Ua;f^DP1&NZuCS8`O{!iL>4tmbof?KRF3x$<yXiQ8GkIq?<zL8AGg0+h01L-NaEdAs-mAafic0W7!Gd`<)m@5{u4!c(+Ch&o)
-#<-sm4j?i4$G%{GtC30v7pOGm2{1SwYAWdRsbOE2P7o5u@}jlwFasSX9Y6n|r#Q(e?i-<yihW$_Bt`te;A5A<IMw&4<D^d)Yg2G#`fBnQwy3Sk&~W5Za){3S
-Ve{zQr}adNkLrN5IN-%HJ#HLd$dg6X4mBDnSqp&++r6cM7}5h65dPr1DU4~IPYN|sv6s;a4ixO9_{~@K0~2ejz5E{k9pC<4D^+A(>8y6rBa&WH%)sZ0tpSU7
-TsYEynWB#R1AAfNu{+WNCf;g5<_ZQWQWF(V|2PZ&e#tHB@Dr#Me=3p;6sh?1^V3m@=i>nm%#E(7H@Z`TE2j!rgQRc0jXY_N_xXG*v<S?DS|Qro;xRn~*3qui
-4ymzM{c#cDS3AqOs=pz{N2oS|!D2x|)1$%vl_gBgbHl~4*&%9-({A5a#DjdF(5xjCcoF(4w-0j0-E&|nhrcjI&d&Nm3C2lV7>%Ser6s3k6Aee)ba3ENW4z+t
-J(Xa0S(Ehn*jbPkPFFUHWj=Z{XsqjX&?L>@t_m?T5Xzm{hq@&5NwB9cOqlgHFa(wSxUud0F|c^=JFss=;j*-%kVI@$0QZeXem+$N)4fnmMz-)U#ed>T620nQ
-VR+|<sDR|#47ag_2P@2GJcNcR4Dg6+_5(j+g1W8~t%_%j7Prc{(Jhxe!Ajlsqxqnt(Y&Y&H=hR*U3Sk9JN8dGHe%erDW`!-*qU*jX8uUi8q=dOC6>O=N`50>
-Uh<3}GESOG-_Sa>2ZhXFjI$H<UUm0-l-Y{Jmvd1EMSe-XdRG=Ovv;L?xQiR7Pl<$lFAX0jl=6eo$xGzKgKpSAa9m_DLA_8q?iR9?+NLaAq!J}O1-ba~+cy)b
-T}Qr23)S6IfWD!t@&6nryvtxAOWqUrI2H`XYN_O&OR!qrB*6!K^6}Yg1BCNaPj9~Hi!q&b!I^}|WzMxx4{!(*&rqm&m(l7g2c$7fdE&kl180446Sapy<?vJp
-Bb;lu9+WUAbtLhoVn=^o=*H3C8GnI@(_S7Sa_`9(svQz?ObSnajBxd)dekjX-lgGLS%rmt3Ll~)9x92dI-k0je<OZXLcntN{|7Df>(It`Y#bUe$$vz|W@M|c
-`TSz}!sILP0H*Nzw}-Kf&9XeLA#nW24{s9dr>+2@`h)T_Kp28glEP06_}%SRh$?1ZUOgI`<Ic{*(D9XybYw99gACy~`wvr?TjX{^S8;D`u9n4;wq`@D3MCc-
-xPpHSj|hkp7E7rUlfuLHi({`hqyqy%_GnaD6XA{3hJiVb2mb}DxWN|'''[1:]
+c-oa%TXWmS6@C_f#ReS@0U1Q&Ji=xirB>2R6DcD(^>i4P1CmP;6^Lc9OUo?7|DNxhv$&9yoc4*t?%6%J@7y*Bg7+(}W@f$4%DF1?QunReWR=xbs<LXye`EES
+yOmmG+rn98vwW^Hs~iqK<PP+@s!U};4obR)c1n#;>r|z)LYa-rO{o^9Qkh!k*6lWWu1u+uAP9QBe7!N1YuMG_>&&g{|5dYUceb~v%o;)$g`UyHHp!+l<@f)V
+6-72JAj%I;SMu+tY_rMBWvuS?Z(Ci?wA?VyTsA8*YqhOUH%qZv<hq!9Uh{mhDDr7dwbX7hD~#0>$T(YRPX)EWr6#&6cd@!LciL^Mvgc*~RKaA)%#@3~A-uW0
+xsKKKr;V=iwJzNeskf~s{ZN^5`3p?c`^WXa?$uC%^uM~a+Jz5#mz3FBvz76o^3tmiwpT|{4;H^=caR4&vbrX6tIPt<Q@Wvr*H=(cna2{qSm*5e9TqkGOOAB<
+6FF(8rdsLs#_iafH^2P!?e!f*t2FdnZ}LKiRWSH9dHd@;xeTJ-hugb%_mkW2CRcag|9o|Ke|<^|9BfGd6^{O$j$cNp3X_*n5EIqA+xJ&L{uuRoJ@%6NnV}li
+&`GZRSy_+L-UVd3@`xrC0Xns*%(BYX3WlOjkN(%N2kW~~q^n<LSkszY<yd5<&X@$~QdO1{bZV!t<sV^F{SmxC{YV=E@r$`$h!m5D5*D36VjEgrEMmgFO&e&A
+tgFWAcOVC%4f!Wl<XF4OW;!KU`Q=CrzE*C#DfEc3Rv@tW^f*=OFN8*r=gZPmdSoC{mCyCKcR?1pF;It~YE_{ZPSJL(tPw~&GA^2|Fw4r)IJGIjpH4Va%++)!
+w4R8yytsHY6)ZMnQ9?v&0^L52UZrD|FIZ1H&zk812BVb-$H)%Jq|%Em?6WP|LLuKpyKJ_344CZ<#2G5P1xCXtIkP7p=~#<SgRvY07HUrHm~av7`IF#qP%EUg
+(x|QX<9<Rq=y@oIqeB7!1{vQi>5w^CwKSAHN@vt>TjR71h-t+^uZ|`6DBy_pu7{j9Tf$9n8@sd47bGmPB6ZIKCRuEYf-_I(FCd;7=R(kzh|4h4*=)s{@E;@t
+QC+Ak`9tm}4^QYXpNQ0OC>x_!<0uxKi4_S0as-#shg|iPS-n)F^wl`oZrE9eW)WzBF<ZAcr)su`RQdm3joIwoJpc&Xq3}*ty4a97{eF~Gnh_fIU%cqYs{f)N
+9l%9w?wN?u3Eph+m`%lhVYVPR^MGBMM}qS)QU(KNi)3ik8o@=t=Ty*Sf{<9q?L!hCzlVKa_1Wt9NHh`)fhg?1?MD&|{nx60*fYmNP!q})FE*-B@%fk)TixUj
+@q=oUATMxYnLsxLI&9Wt2i6h^BNexX<i8*wgmmZ`7T(Au2ksZcmI0&iu1hngT2G+BHB_2#X~bCwQI$afT@)x44_eBM`j}NYm1fByx#gp%VkC>0@+_lYbJ%2F
+wSamIE<iZU#itv0b%N;HDmynybe1O3o6N?wp-=LW2M?u~wCOEci&CVdl3l;mh`Uw=RT%RCGdOCD*5D;^WKZ)f&<nCfURl@nQEj&*JroL%;{c>0<FhWyM|qLs
+NeI1;b-aVBDQMjck<3;mr!@B2Op)8Xv@Sz+;zM!koyq-nDz(-M>Y`54;Ccvq(Vb#9@-Ob=MI@SFFbH_fJI-%6l6qip!61Xs2c1nIOywkkf<X|;9reW?hV?D7
+d6I0<^;TN$Z|uLP(_d7aawcn?m5vKa+}sqA;THi(0~GHm%Ow9Xc^NhY2S#C69j+Hcks2m*IT<MohCwv?a_seePAyg2k4+WOXP`Jz`Br>Nv(>2wMDERjCe!8R
+R@Y2$<d^|*;1Di%p@62lPxKMP!XpoC8E8*mkFFbL9qbG35E_S|A?GV(wU(Spz!SHKhf3oS%o4<E)EOR5Bq3;?3(ks-Td$Fw_J<~Yw)aaw6Bl0%_|lWuZtqF!
+F=E8T&$OK5vm#Oeaa=<N11@7pL7}+``va;_Aed_OVpQly?Cd&f;wBzz36k9DwGAU~rk->f@j7)HhxyZ4AtD5Vxnuc|m$;en@-&GFjo}u8Ad`2i;9kgp;)9fH
+sapOp*DW7JB$PMq6IK7b1@ofIr4)=LVcYV5piB~;6g%JP(=f|Mk}^XzFQzUGjU08XzGZ`XST*~aCLYhOu0+fHqedxQW>gU8b82@vZ%ZHFt6?<B%iK*S9z>V*
+%wkiS`$&kinMFq)O4u4xo+kWo(Mr|Sm;y`RWd+UImzUH~@Eu1*r737N+m<0A81;D=ybS8|jg?7?SkgJO10z}DuSS&_#B5ZlhksV%c<zXm)KdR(1S#pFj>eWF
+4eH6D#W>$Z0F_Hsw_5O0VmC$Z!XOS9rvMjC%1trh+||*IOQ^2r2KBXimHufvAu0ofbn`(`jiZZ!Sk0MSumq`jfblxulgP)X0x;%B0&hAf$yl9L!7;nXWzJP$
+V_@$l>Z6eJF2m(#2)Hnes6D@A0mn^pW43Lh(#{pW-*eSYj3Rwf*r0^eYd`8n?uVOq_oCL#c0JWqOCLpEyVDK|h91xYDXBlr^v0dr{yp~D{*+UA9Qt291$9C`
+5Jie#N%#XnDWVS59;qT#!Q;xHxhz>|8XyWoEq~w_4mj{l^U@Q_8_Mu~wMFDejuCa+oI)D;2a=O?k$Eoujf`Fn<gw(nw0GQM&<IaeFz4*bQ!J&FxS6K;>=Z+}
+e=T@G4o#Ws2nx}20RLw_D1-2y-bLmng+@b|$^te9^k|mk<$^cYrn}eKnquI8^3YTl=JAOmPo@f2PfrXnDkHypQ+J>yVeXq#(krB6Q45cM62bMKp`gJG)eO1;
+jhgS@_U!yo!(faqOwd8ehjLF&uN}1vwb9g@q0d2Y+8wf38`o?n^`<71MK)1868p>jOe_Yo3rf>E<a5#grPlLG`RXg^I&{Y!W&;;}gEERbfy~a{5=!<JI|z<q
+#}MEUDFNZxDYiwB9@_>3mh6%}I-B%K&md%%W|=;)$abk0`Qy-v7_d<TX_uiYCqk&iGNw!P4t1Keu?S8Hh(zr+J;&B%vWSymAa79!&ndm<ZA&Wn<QXd2_kX{-
+qen)c!&u(om-H$F8HcZ^vyje^9zmWNraK0t2SwWscN7s;iM$m3{+YwdY*wrPSFgGsmyb%P%oUW{{O%gL9}_aIcE;;Q&UQ5UOyAlOn4aRH{@J6opKkbctYC*)
++C?zW=W1uRiddl$!v)mmz4h-BxQ>egH$*Iwe=B=-I2J)_W5hKO*4ZYk^rrG-brkjf0DK8LU;'''[1:]
 
 
 # ======================================
@@ -5008,44 +5056,44 @@ def _may_be_read(record: Record) -> bool:
 # ======================================
 
 FILES['cxrkit/data/candidates.py'] = r'''
-c-oCx>u%dd7XEEL#jF>*OQy6UIkC4;Bcrb4EDShKH+EYr2tgT1BY9$qR7onf`t<vqb7shqrKBxTi=4~3-<iY1!wa3y>`d3DQpH@=_eM>N)kalDm(%-!T4`JI
-&fI3p3j4ZNx-?2>_Q5EV7wg5n!dg~5s?t<NwytfFtGZAVqcUx0s`z3`W%Tr36@XrL4-XGJ{=a!yEP*e}%#^NGT|Jp9yId7zt*&ZQ>bfWsb!&cKn|x~g@qD^2
-OOw~#`MO>MslRdgWTtD}=ycpdzFvYAU8#KKaXpm}w(f#o-7U?+RyA-C!S2TG)!WNX=i=jspKsMrMZIn>QTX%fgn#~h5_drU?Y%BraaDF^TDgFLM7Vvl^*ui&
-iUfj_^I~1{@rs3T`RnD4AnErBe4mjVhbTg@1Vv|A07aCLV5L;ktf+9TELK>~XS^1utSXjfQp`4L1wb0Kf#yk3&Y+sISm!e)=-tQ5|Ne4$b8&S^%zxjxJOAmL
-AN!}BcfVX;<LUG@QTL7kga0BYb7}YoS&LkgPL!>%v0Q=n8A~Ez3FL;@s+DDd*b-)wFF*sqsMI6OgFw+=VtQGWX27=#qB@7U&63W8;|u5sT()5<R(48w6IHDt
-d#KzjS2b@{iFz#7*$ha4`9W2`uZb$L!>gNLFF)R0z9oM9>N}O0JR-fY67GoN^>SihgL)2g1Z^Z`?<XYe#J@e>7nxzwMDvqOPajwfkN37Vg6{VH`Stbq_VR95
-lsH9%tEB;>q(Mk?RT@20mENe#)^$eQ6;7XC&=pH6FKR)PL)?5Bh9a)Z*5foGL|k8<-`<UHuijr>pMSi%`yXiObx%(^7w0!`uil>DUEYq*$M3GL-;3sd{_yec
->H}Ho@yTgR^5cDAaHQ}Yq(fsHiUx2|5c^8K|A|;@i4_8VDxLtXUavBf&a*<pWA^-v2-mfl<Gn6ci7M^lzGmhoMP0*}&1}KC&`d=_6jVE&DHzW=T6vuLs+-Sr
-S?W!q{`{HgIHxBDj98>IvXe!P@JRYjB(S+>qQw(1hXQI*82o{0V7d%q*eoG~v^kNvw3#k#y%Az>KHOXmlqVU4uqj79Cd%gZtK&HN>&yMq-DQ?9&LaZP%v?>I
-6cDj%4Vs7>h-#FmRZ(PvCd$U@=nOnnbt+N?F4BSg8I1;=18@_uTi~iLYmrS18!l@z6WOUxwDSpZpm=B`1aWyO${7ao3D$3n`ZOt?J~c_?fTA{K4oE63HG)Z0
-)r@Otb9sbUI}=XWy_v;0j@dWm1T07H_QE5HzZZ`>2TVdG`k)L1X~CvVL;{FNFx{nIMVVesW?DI-27%>ADFaRIi1Av&>5h#=FxBv#&MFh91Ec|#wr~bg2|YQt
-%@?3x{F{Ff=~mcZ8dJO7_wpDuSGvXAA9UK+bzbCun6hx|U7c^DJ|XHHkU?->i5f0gHmq(oN@(^#{C@Zs83cg`FsRb91h)u#CeG9a)g%5TQ4IPc2m{0^^>?D=
-fxQqh(&i{EU`S#kS~3Sx!U75Xi{Z!*w50)cxf)N9cA^(fOkH8nk<^H~%hnKYnF%B^rv#a(2eYcl%0Nwz7E8`M%%#)5OUI4kNKkyat5+-Jt_T-M6c!<Iy^IJ8
-<>j<Da>j@k0?2pL{s7BoYN?+hLJb*=d%Yh09}h?tt8z`zK1bn2K@rU7ZGLc}7z`n5O$eTu0ke=pTsVP@KNko=vxwKXIUmt^$22c9RlO0B>--_~>qL#o`u-Gb
-=RnF1_N2@_Q8b7mfx|%Qh|?N7*B^EzW}5QFQMWF5Jr?Y{t3=K7)!4_nEy{vG$Cf?XGV(nve$m;Qg7R~-<p^1c7Uh}rNR+=25wtvg4XUS)1;~d6TM3CSY_HJe
-?G*;Jy#)6~INst5vGbA&RH_f!%3e}73Mb3SYDvYC%S;IynB=sIDjmsZdWqtVosMYc+-RFb=p*!AZ429h&f)M(JIRU3;`0dMb_qubL>6~-Rc}@%lH_*!I(C{?
-FI0|5Pq*~b&MkMSrG|egyD>rdUFQ~-5D{{e8my|Zh1Wa{?@G{>_DAFpaN<2VAPvoP%PPrJCYv!wsBID8xwaYep(Xc_kMOM+HcYvkkg?$)=!Jy<9ppXEwC+Ia
-(2V3{08_xIBU+ZOP7*M0G}i=O^BO-F72!a~gaQk~KZd^gG3h7j#p;dPsT@b!=DtrfTYl<H*Q?370=P3JHmc}(t+7=nx>DoL*XG>4C0j)~%CN*mNq2~fe6~?f
-Xe!NKzuSvPFr+j>M~hd;?H+}vxHdJp@M~!gX@R!d6~uKq;noET_k#ol4+4Z*Ib0zE8csRe374(&3R@SPX`j^bK=K>+BTb3hh=>--;<56sil%zK%%$Ky$Xy6$
-GGq1Pg*tBdW@7=iD2+<uSS|{wrSL1Z<kn<AToy*j`^*>0LH<e3(^Gr8>969EkI1O!A_-+aP@z8%-hY!;P^!Vqy8eOkC$9{L%J*-BHr4x{ops57z$+x<StAFI
-LfcA3rc$@aGZE~S!X?S54d4z+N;Mk6<p;mm_lte6+n_@FW^v8f29QRPfj|yA`^+JSDSZDLe_oxivAG^%UJ6iaf?<s-3lL6SRV7oHxk9k3T?+$IxxQOVA$6}S
-E^HR1*@R_wWqD2_xzB|cnwG@ScCUL9tCuo7Ie64xxXepOQYEn;c}LmuX{Sf@>Zp6Swo+7mq*9ynbOlHo0*(kEVT%~1yy7UK^`W^U8dsKbLPKjX+~5-X224`c
-5EO6<6-5r+nL<?ir}D3FsQPpmDqqSmx|bZ%ZLYILH!sR1uOiSq*=pFQiqWiQc3DXZp;VwNTakn8q!5N3CO6-rN$n)tY{%Z#e4H28wTb#1w}tmE%e?pbD|=8x
-4{Tbf@-u#ey;0n~gTv)x@gO{ePUOSZwjx0m^%hkW^(B#!Uo#vs*dUQbVXsBc4v%}oV;pbwt5o(zZJV7mX1|HW);MD$&DbYULd+WYGmR0A!^6ExVdirSSIKK)
-gO#FwRAX)~BDou5fj7E$jFjUI36DbTQ;XO2`?d)S;U*akSWcNLO3WeVCYd5)1_B4aTkmnV23-}*pSx3JUI_J7obFM{h|D^$kTwaE++VWehQ`W{$+mj@+*V--
-eRFi$6wRS%!uoP=i24sAhnj3?qO2<yfOs%Np$7*a5MKop$_RuG8W!VcKyyiI4OONmCZlnu%+MYU9KAxL!vjI;Z;()Go;qns2vgM9wJXdfHs@DIZMTH$WYiX*
-T9J@9JU%&X!#S5?)Af=%GJ!+2l7sjX_KQCbRAv7#*rRB-$5T@|MR9+c>8c9)bdk$#JF_cICS7V>xQS5xuS!OLV%{978$+UF9J6I2xHpjh02h{auP0%fJNYr9
-s;$T4s505y72CTSq*zFv;l}w=EVz*YqG2<&#1VqiB|>Q$gGV=`L^N=t1lmJY=y9Q^o>7tL42nX9!@{v55FlR)Ui-~BqL@4K+g$o>Bb0Fo5f#iyk5ofD=`^JN
-ML43QS;)~&^ls}5fxYWayzU%o_kQ3}&N|$jCaiRFm$+$6LFEu9VyM{-;%hz0jQ1$G<g8d8-NOpYRi@n_US_c}ql_-#boN1)>bTc~i{IXTxFD_ZrxwJJ_DjrP
-GnIs>%V=`<74reS<`&}MtQkrF(A<=%X!BWOsW;55Oi*2UCpIRKoR!ISo*l`mEcmk%%ifPX!_I7M#>y!c#}SQB0&Av(M6<u|r~;PDEIb!HM5tYeL$9-XT;>Z{
-C979w5xM^`5?!?BO);FyK7@dMVZozu%9FZ?la)hEW9xtpY9jV~pYs^bVF#k@A*xh*aK}>-3pH8{jF5*7xGopmeexYxC=%1~uwu#%`795>oGi9_MZV!%?Xxo#
-y*l;|MZy=)b(L1sS8v_~du00Yv&LNn6H3MxR$HhN8PGNg_hX&su%1mWzZESKX$N=5BI1Vh5yn-|a3mf`%a<7`aOi6WP3c@I-=cstVe(Vgtj&`469B>DZ;!6E
-_{8`>!MB~c@6J*itJ<2I2K&Btpg6O0?U?7SE2qhnJ|}pSBVZf<y}}#bcxh@s3l-z?V=k)HPy{109@@`|{d{z04-@5%rVMQ4Jk%K=LuUL3Zs@_M)XSGnHs6W(
-=>UDbqZlpNU{gCErf5(a_zv6u5wuOkIfMV(P<Ua4%yDBzw4V}+U2AaykljQv?;Ckj{}4K#nJa%pkr4$Si-UaNCyI>T+ab$T%+QHzCu;id+v&GHN{yrqn)4UF
-Ko+bfw#4D{k-o#{XZmz-V@)>W_-0l{*F1HW8as%tuGZ$MRIt29dVX-tz}rX$NxHz|omR$KeiRx+xg_L8Z0=F#HHUZ?(c0mB8_KGC`bLi|AZPc)Av)DIoI^)R
-$`>0$AkR;>wkSkxZ4(^ij(n5EB4IDxw&{e$(noQRGNsdQ`ZmqL?%oiZINIejRhs-^9qxey-9QoY9mJy+O|Uv_PlI?mAz1-sEB0C{X;oZs7#P6zgwXpw&CUsc
-coS-GvolO&P=1=&0t@TsrhE>eef?XTKupwY|80Ygd(*BmJ8iz``LB8YBp(#h77wONBWHCfi6>YlDKSg#wVAxJv3)I7i0%Dp$MYd~NrLAEGzfR~IjqyAbzW)z
-c|^vh-F_pM3Qqo61Z$5b>ab{To=;zIO)6=&fxd|BJ*;nk^r+5M&(9#@?iXtwqr<cH>qGZpac6+u`9Hhdzrp'''[1:]
+c-oCxeN)>;8vh%Aial=bPD+JiL&9|2m?<UXju`^IK-;;|c+A>f;|;RpN^-#c^!Iz7XIENdlD0F&(!M<J@5=uE{+Z5acBX4nsba3`g;CRDwNaJP<#aJnD{V{O
+ncHkxVPDrumqzK#J{V>4Vtv0*Sj&n>Rhp{E*0n8iRTpYvRHp4r6<<uLjGiu30qA9Se}BK@|C^V^68N&rOzB$H)sv~R%T-a<>Y_HKu8T5JH|F=X$*0C2&!_9M
+G<n^fuj@6C`Wxp@X1d0WPRA|e>m^vxmC9Eh*Higm>n`}!-O}9Kss;`s*xk6fcz>R#-~MxbiJzZ}r%vbW)Ai3cYN(=Kx0fjVc}su$aR+?dEOgn*t+F%I3J8=W
+!uF%B7yOhck_=AHi*?DzE0)Ijujf~Sq0hh%L*OAmy05b=xG#E0uu`gNR#Z4v7Aq|0GhPd{RuxM#DP|kB0w4{lK<%U`XV6Yrtn(R@^5N6@e}6f@I=eV0p1<$h
+p8j;nk4J}{55HVq;_3JeQTKrXgYzOMi)lCqS@*dnwJ2L*W4QwDGnPTZyyu44s+DC?*b<hL--8B%QK?5*2!W!%#PqT#&46zgM0E~}n<bqG#~08OxNO5ztn8HV
+CaPLP>d?Abu4>+@67^WDvl);8^Mk5>UlUbgiWgVEo`1SMe^31O)psg0c|;mvCEOCl>*d724D}oq3ED`?-c?B0iGO=s6q#YtMCX%CPajwfj|*EHL3i`<^zw3i
+bAG!kN}M9X)zW}b(jcU{Dvh40N^ewV>pCOu3a3vm=!zwk7qy_tA#T15LlN&~>v5V8A}-HQZ*Ipo7auP!Pd{DU{tvYDy2o!jXQx;1FW#Ttp5Kg5#~&^(KVqYQ
+-1+(X)9uAI+34Zh<Cf&dMPP8G@EoK=V;c$x@KO+aq(1&cthK}n0jC^3hN@n#GLz=3Za&jxsW*xG^XCy!a7s@sH3SEpk=E{O#4D11B9X>D6MbGobBLoB@xeNo
+2KHQopfXFyJZw&mytJ7vZM_j<udc7o2g;KSLfEjP9usBr`sgrD{`zwNcz1c86`IZ?B+krSO`Dh;v7rx|5EzJRl&DovWP>K`#p>V$JXLinQU$I=`9Gu4ptA>V
+A~sT7)nzTRiD6M?ZDt}nbw@jQ@XF$$kr2e?r6^|@$Q^9a7<D%(p6;5czDHq{LOCRrmKv@dRW;*U+FTytW6q!wb~a`)j$`%|IRQ(OyS?y8;_t<y&K{Fci9RSL
+Kw7Xc6OjNS5=?igS5c;ylbKeIs6k+dQOZD5J7T<+aJpk75ll7wptH)v=>S2Qr7fI+R6<X#X7hVcF#gTIh;%FLFO8|)?nilynk(I6?hiWc>pCy;KTKJ;^{&o0
+QJ)ZX_Q)VO%0~?sEE`rg8znTmCtf)GiwuImJs4DJS%O=HJrif@LfirWk|+lK5rhHal=?eS^1xn*h-GtRdKi+}h?Y2x0DX@P`^9h^2HMhqx?GJXNCMF-C#J42
+=tycr-DPWtx6A|*nNzw-)Pq^oWM!bHM~fwA0p`+a-zCRJaU>|d+|{cUGD(CBBnpcFwO&Sqg|cMY8#!ad3jyRiX@7v_6SdS&5ut_*#=TyT{*MPFi&eR%*qfsg
+qWBBu^EO($zzBvAwI&45%z#<QAugOi#-9s>pjpK0+nkT+yknY|nX2B1$aVe@`gNklWPN`MwzDTi0DDqqo+uhbk-%Y~bi`?mo$C*~5;INt;;35}ydDeo-BqII
+`D*NA-4<m*pkvD(Z5jCsEPm11nu79kv*id`i5BIV^hlJy5)rgKeGRIoj|Iqw23rY<E^M#R<?R&)w7mrPML6E#3$gQ@3PsA+ZK*8@6lIL%WVNKy#bu_14NP)c
+MRkYdGrdG9#ZE^wb8fUvBJ>gZMQsb)fzILZOgqVm$>Q?};dTi}2}BlmbyaUxCX(cK{3dpqR<Bf!NKd!))6Ok-sHKK~DZ4R2_+94~mJkv0M2V`#7GCo-ye&aj
++8>caz=>bT0cmKSTUJS)GTDqdLT!rx&$Z2%4=uTee1vbsuwlyOgp3UbK`$%>=pgTLrgaBWhh`)v1DFCv9niA0S(1Qxqq!#Nn%DTbs0asIm};RR{6pxgACrEf
+Uaa1!ojPu`ZSF6LX3I~V>3TIeR{(dW#6}f8uQj-UK^sCpzSOw&l`^+b$ySMsGAwaX(jB6bn{Ct+no7sj@Al#m3@MG!V&WBYTiE-BxHfg2@N4POXo0rc6~uKq
+;noET_hkeH4+4Z5D_kK08csRe374(&3R`EKX`j^LK=K=R2Tc>$h=>--;<56siY|A(%%%L@%UuX(GGq1Xl{#$rW@7=iD2+<uSS|{wrSL1Z<kn<AToy*j`^*>0
+LH<e3(^Gr8>2~6gkI1O!A_-+aP@xeP-hY$EOsc`mx@w;CC$9{L%6C(PHq~=C4fY@m&kgx(6q-{iVw6%vo{2`U2d+X!ZOnF1QYy;`E<gCizF+Knbp}PzH|uG}
+Hh=(%3<PqVdC3BDX#e{o{5g8d_T}1!c_~1x2?i#v5<moXg_KM}<_htxc3lhV7uWb|sht+O;#%guG@G!pt}M?gB;C1)LKBM^3hs5^#_BZ>Fpw$r7q0BmkrYPk
+I^H+7+}NoO%`!^et*sP=9%<3$JlFuzhJXVCNZ2BVDX%z6Xni!Uh{lzrG|<o*Oc%JSz5<h!C<F!kKt+*5ccKu;{;B-yJ1RIGhRRoOjP5l@ahvPxzMB{2l2;L1
+o@_PjQ;}#^GrO!LYf$vpm95ApcCrS;4)dAs%A{P9ZMI`?Yd*A#x7tK~j@w#$mu24j{FOZ@q6aoDRQVad!QLqD-onT7v3L+3LMQT(YFm*Yi`t1Qiu#hf$dwrm
+8ElZdqOiT9XNSkV;W3W4T2!iZqqeh78nfTTVr!hFky-2$C?RGI{Fz31#^K?1r7-ikg{$N>vB64FKdLeJ6Or7FvA`SMTSm$uhJ;5^^{K_{T727tg>aLM1}vvc
+73Ja(bCW+2Bm;qi->vt!TZ66&=Fbf&k}ZUK6sIq!WJG2iSV)_9N$#)NaYJKe$7EYQd~T~SguXdAZtCPvG+{~kVu<=TB8Qr6XsW9#7l0}nC{pOb!3V@w0fou|
+p@Rmt_!-b(kh(#Y>50i`-Y7$?M*~N%(A)4tj#?VzkebInT5`Y?Wp(Xpv5C$3)lu6m;W`<00w_=<<P8ts9=G9~tFP&LNllo*q4LN<d=2}>9|x+ke;Djhw0pr*
+Q#nO(f12s43R-iK%S}5pD@`ViX<fJ>Q2nn;W^ZEN9H|>aqGKGhWhD1vApZd_EFE4?!ZtVWV?<S3kH=AEvbn3TcQr_{kUYbU)TKUfQvyW8W^9Nf1gA@c(f|gJ
+Zb*n|;HC$(heFWfLK{7!y3iREg$jp-V?`i9z7)Lnn+ZfQcjULZ^xH-#6A~gS7*rmphIZ0vNd2pDMo8n2gPrKzmJ|Ye*PVFXIn?g`z@waXxY0~l+~h8C(`14w
+AWp<kvzvt1dXgFMQE<swu{>D73d>cd-6ULwp)!_?&fs+RL6_>V*Mp1S++LrN*7$P=Vo3Wn<gb}ZLeyn6tow@j0A6zoad6hmgnwvm${@7)F0j-aW>$u#uA&ng
+6G+a=<T{UwWK|aY*@<QEN1kD4Ha27B6!(V_O-ur7ri4V}zVE2$mCGzV7d%9$U5G=kvwB?S_pnM<ug)TJ|6wG$Xw92qIG2400WXCGkH#ra>LN~74l&dm(m{R0
+%iiZahI81SD0_%1l^)#jRK!BP6$2yWVb870du}-S4lERjX}Di8W&3=VXI@SgTkRp=@ZI&viHeR6y+e`k#dBSy74_A-cflT+e*COg7r}&*@rBhEszhe8jl%sT
+=Q*rr!^&?(i$prW-ARbJA$<jL)iWH4XVCI#L<$`GoIry)SIW02AWfM3)b(exq@DT`EdKuIT8lfze+S=o=Ds^VZLDf*R2uC2+JWNC&b31xv96pZQ~HA7O^$$V
+{3i-;c;lt1{rFRi%TKnbQbQ4p%(!nqC-(EfiQP|>JDM`Ek@HYzfDD=O@3}b#pHi=1JK20E;->@j`HW(;V1rHVd>NwIXy7|+{|C@E73U28Z$sgQ5i-Y(8PR@9
+D0Z#I2|#ue#k_CiP5ndYd}glv-9)Amd@K&~fgd6=dT)m;Q!zs)uAQjqzcHuZ`VKXcHfYYD*aBIwn%EMD&!_kfpC9AX!HqT9jN_YG8C~<BS!(Pcy1H7M2T{TD
+3)1tmY6jj$GDy+|7Voq&!Sd73Aj%~nFJg0#I<GmzyNK4#<J(YHE$BNrvVfd@Ar8^0w&5H)N>aYq7y@~Ivb9AaYHOR|Aa~@OBo+yK>9$QLESA1Xdz2}ib_2I*
+26kTzp^2kiPE)1HU$)^MNYD)wA>TnfXwd|#!}c_YrxTJDP_|;PrIJ>~1&4tFY!3y!@6))P0EjoC_BK27Lk8ssh%K<Nes0R=5Zc#2uL;CNz44zj=(soSDznq(
+BcA_&=TGuMF>Uc+x-@cDmy&pbWs(xJ<X)R$8ynl#Qia&wpLRUgxl0l}FQD1CtIuJbF0J!Q`|lGnHtqJauvBpJ?-E#hG(?9*bMt)sW@|V}vkmk`Wba{p`=dv7
+qI!M?5qG~>^BC=)tl#XrZ;3lI^UnVP>q44a'''[1:]
 
 
 # ======================================
@@ -5077,7 +5125,7 @@ from threadpoolctl import threadpool_limits
 from cxrkit.data import overlays
 from cxrkit.data.agreements import Agreements
 from cxrkit.data.candidates import INVERTED, box, candidates
-from cxrkit.data.registration import SIDE, Details, agreement
+from cxrkit.data.registration import SIDE, WHOLE, Details, agreement, laid_over
 from cxrkit.environment import processors
 from cxrkit.progress import Meter
 
@@ -5176,6 +5224,8 @@ def find(thumbnails: Mapping[Name, np.ndarray], kept: Path | None = None) -> lis
 
 
 
+
+
 	first: dict[int, Name] = {}
 	equal = []
 	for name in sorted(thumbnails):
@@ -5223,7 +5273,14 @@ def _found(films: Sequence[np.ndarray], digests: np.ndarray, kept: Path | None, 
 		known.keep(keys, value)
 	(alike,) = np.nonzero(value >= min(THRESHOLD, overlays.RELATED))
 	related = list(zip(whole[alike].tolist(), part[alike].tolist(), value[alike].tolist()))
-	return [pair for pair in overlays.without(related, lambda film: details(film).half) if pair[2] >= THRESHOLD]
+	guess = dict(zip(related, crop[alike].tolist()))
+
+	def laid(pair: overlays.Found) -> overlays.Laid:
+		number = guess[pair]
+		one, other = (inverted if number == INVERTED else details)(pair[0]), details(pair[1])
+		return [(laid_over(one, other, box(number)), other.half), (one.half, laid_over(other, one, WHOLE))]
+
+	return [pair for pair in overlays.without(related, lambda film: details(film).half, laid) if pair[2] >= THRESHOLD]
 '''[1:]
 
 
@@ -5715,44 +5772,45 @@ def own_range(values: np.ndarray) -> tuple[float, float]:
 # ======================================
 
 FILES['cxrkit/data/licences.py'] = r'''
-c-oCw-E!N;6}}dqVuQ>?fJ{QNlPf9;OOs5jsVsRYIX@*C4G1hnL?FOmLCXxmnLI`>+Ua#(pwqj~#BY)(>37a9en`n}J&6eHp561a-}zfumUR*OGWMks$xMU`
-?@p?=c$kO&Tr9k`m`b7M$wMrXRHQNpRhEX+RVITbh-4~7HkV;4GWk9ep=t^*4lt1{M3xAj7G$nvSq=UdE|y7}VVlM*1%;nPk@T}LiIp%@y<`<<GJQ1fdQ-ok
-xt2e#NMKErt(ReZSIk{{3mM$3mXU0jJ>IAH5Fzj~&rPMDq(RAR$ghpY&H2s6K%5EdQ*qAfH;qnFVHna$>!Pg2<<)KX?aiyJAuaJ%*&K$6lT6%&?__K>dcBjT
-c=Pt<#d+_xfAzY1eo1r~Z9R8StfsKutftsl^pk}b68&({y*dAOaNE0j{rc+inyBYlwp8uoWAOAcZ0jeB1sNep@2p0*-yaUHi7u5cW|m<j?Z!cB*_}2o>|mwS
-!P~>b!`O8?d%KKjn`2C~dLv&=q{^2pRKPMh$M(o;{nDB|b3k=$kAty04jkU{m}cD8<j6UKE)d}So6D==px3<~G@QouoBsE^a-~)&QYDaD2Jf{LEP|2>9LEpX
-_F0Emj@@~-i1M-flS*Qzv(LzB+<bT58|*W(U929fqp@v|ezYA(KXxpq0q}K;lN8De1Cc%84M0`m&)(f#Bt?)A<gIR|p$)u=FWeJxPDqSBdiNq>_j=;x4>aLe
-jOee2gU2$g#%>1|?g*!&O)5Its5YD_z0XAe6#2X->?xj)v0W#(eSaic6RZgq9h)BY#AD6D_`A7Bo(9ZKlVE)aw1%;GAYijte;Ev~AQr&?3z;^vM;615#_9K4
-`eUH@_7cDwUUx4TmyB6@(y-;HLI1o5cwX^a+nQ(z*ozP?80)~cCA_7VYDd59z8>@;z@~9vEyB!d3)^~qenabD{$M#x41?I8%hn4BL9^ZJwMH~mLF@CDA9*V!
-ne63t9|Ju-P$NtNzcpR6cM;iDzt?)XE}X3*nnpE}=|x2#uDhCM83Yy0n|{Bf(bK-)0)@}By<Q6hy=rn58z}Si+w!ei9YkJhDbq!$6nwGd)9YV!TW@y9YjW=|
-d-0KFJI346A#KPR4*?TIL_&yKcu^!GnE}*5JJ268j2_YuLvazf30oOv@71<RN1PxOrb?{hK&B=uP%IT5B0nQs&1Jv`e{psB4bB~*2#!$19ASbE3FrH)6K1{2
-)AWRxu8X-iiAOCl>Ci%%`k@yQNnEZ~bFgL#FADG3!pf@_^9*DS-`Okxq7D2E?s2c!pR712h{sdg_^8vVV&Qn2V<N2ke!hw+VaOoAlQFjTo$<6d**%9S)b44u
-4@Hz9Inf!I)ChA@K1KRTVyQhA8K8fD^F%x+T0{xoQ!>|yxsxwLKU<~zG*7Ywzq2q};3xHhFu6;;<y>`~PP2nZXybTuI;cEJ!@CfgL~DV--4OVP{rzMGt<*X<
-xvi7?$#M<Sd6xhFTRyh^v6GK4H^af3i*9f5dT@Codat^}ZtrF=+~(s>&W8~QJBjn@+QIU;s19(V`7%x3g@Jy?e>zu!ivnL?=Gokf?-l9<#QaYX|0hl%*=VfV
-&B>8%C$l_Da^5|sbe@MXmdSh^Y`)k!qzjI6Cq$YPd6hf}kJ7S40Rz>+hM>&{feCmNQVW$do={;XPx)L>Rw$1C6spNLJn{Q)df@~7B}x>X8k0VF>oVFsm5D#G
-dpG&(;dv*2(;Mc)o4j}R?Rh`H?hdc>?^~VJTjzs*J{acby|?){Z}L6{UZJ*1(lx;4AcKv+8wa;Ywjch{`tZ*W|7v~s_aq<vX>9%R>)-zP^{<CVok?y7DcN}D
-5N02qAxl4OUNpBbV`&3+=o#v$<Ut9wg7<pbATbq9cL`N}u_@$qJn+~^r~t!^h<$GvW?s}}TTvw>ydVJn818HdIn^k>IKM=$xOi+0@-rWjCa^SoBUfIkT7L2_
-PZ0RSZ2WLUz)?vQ2JCP&5XOLYmU=uZXS0<u6Epcvrl4Ql&FM8*t7V+Xj)xW5YO3ki5*#`d36dzt?J$bqYAT;6igj@i!PW)T04`|6VH7YcNNPiBy;x?+f_bwY
-TdSoYpW`6#H2OG28~7=2&9(yQpq-2}9S7n>N9H+1RHi~kvV&bsIc`^_tkXs&uq=HpI;=POe3BKhfk8-8bBc(clFpIKQO!%odX?c>0SqaH9t~?QBQkLxqrg8E
-l*5r4AneN@n&PsD|NFdw>lz6Uv<&D08V82DEHp+Ko$OQ|PUB#eModmst<^YSMr|=ok_aPTdyzt&-U#HZsL*bcnN6((FLFfdtHK=G1UCR&QOjw+q{vHJvR$-E
-38@uK7t)Ja`U7rJAcwHrpAuAL%!sHF$X&IJLP+emDK$7t+Y;_+6XoLp6{}5MGh#7uac8S2T6md1=N+7;;Cgg_xN#891g(bXKnbFDT-TCjM$adjjJL1R-SPnM
-(-cSi;@+jnYN;S%<Dk&(OqgciF>kJPaTt_bH-;YUw$;mv3F&@#xV6w2Eh7*7tY2iBP-Z)UMan^nhBUZD<`fXN;4X1`-1oVZq2L?=ojBnONT>AKG?@<72NegT
-pAidAqgDtD1>MXN8>Za~a3Uh?#AmCCXJH&5dm(94|1o)%kH&#ZKR=GuZEK?IWZIFU4K(hY=nRd=lVU@b4Rs859MRV9YKb&pJM0lOP}b3;BoBOY##PIN&xq>%
-nw@D+S7XI-YDZVN?@kNY6mW#InYG#P_O{3M&g+;=eT)+D7(%nJoZX}=sWC#>4n+G*aE0yO!NE$UsbzRZ3b%~5rDRWu#ygEpCe50!>apjO(h=xTiawOEy4$a9
-iaoa6tAT4JD4DFXCB=_Ttp(YN&jc~#vv7F2_WI?SAgU*X=3e9fvm&ARNh=nS5`IDK++_k2(P?X7kSqkY@{D2F=dCX$Hut|&Ju=;>1-I4cr?A3ta3}6*T`F5p
-h%N0w@djmjF{oFw&(K2)w!$oob;;euWuN|{L)j9|rv467=@9(bR%KvY#jHQYF))`@s{#GAOw0^V62g9(C!40AVP2CR8(JIlvPJhnw2_Q$GvtV~Gx1zo$qaEe
-(CZ!_V1=y1)}fBiMq<ZB(j`aT9+&)%nOz}Dc@%qQfH&x!M%1GskeVIwMAZfMyhJ8!ijmo9;!FU0R+OPufLdp$T1@8b1T=(57Uo$=)G)zE($-TK5T{RP;p$Qi
-WC^!fG{<cNTux^)mYO>=n6s8sSRklSPctl+i69Ag9j?y8fDK8oyMeXe!H5lSx+MtBQc3j1HX5<H7DT_5N1%lR&ypW|mnN;=ZJOq!4YcUVB83w(<7IVN7pJlC
-*0=TRNZV*pod6XX+Wg<mC5uBw#KB8y2INA?=p7!-9p@6I7rcYYdssbQ)7?sOaarb#nx)L6Q);XuN~IcE$wV2p(`V$pg@0{pTF~w4|06wW8g2qjFP_Z-n*vrl
-7qw78ckQ}JMD3@{?d7R30Rd?{T_847Jxh|#(G6&5JuXxVO|@=Da9;mdYWx;L1J_2XfMBL2;U@M81^5n&$P@}>8qmW0SGyZP*X&-4gj^}!qw1x*z0$kb6h?LG
-#R=;g3{)edv!W{!?tc{$fs*Mv8T|3<-`l)F4Q<{ug8zEzUi&4tv#zx#(tdEZUTbsgT%w;+BcKn5!ayp2UWFW?in{_b3YYS_H!E6p!|h{UP|y0aCmHWULpKVr
-bbL<$%Bn(pb9h>wm<~e4%%M0E_ThE+kWR0rw6i7gqHqy%Vr1O6g+->RZgrxy@r5>}DSz(8cQP=Ehlifx2*)|dP-s#ae_GV>$S1^h+ZG$<xwXpVMxk&Ka{kid
-xM=nP+?~u;m%Q=FYTBpBI#r0+w_OrPYaR^ay5$a);VSG6NxgOSJ;M$zQD*CFG(lfVjC<*Q3GdWHKH*;kZ*DKk*8SsG8weZ{J?vV4qnYuHkAn_<G`h4&(_HMC
-Yany8tX+_q)SD(A*lU^^2j-IHOz6ujSJzKOTbYzs!tREaOiHC}jkam#Tp6R6sA{Y|qulBbIkx_3n-4kr0Vsh}3r(Vp(-zgIn?18>jro$JcC4Y|H$MO3(&Lfw
-jG4GNuh~g6cFh;C!ce33=O-s9qRJg$FmrF>D(R(U2inOgQ%DU7JW*P+(#1p_EdqUv(z2Y1LI!kaw^Vvzu4K%nWy)Ra5=Q>FVY9^C5)qvB%BJZD`I-$WRDT%T
-y@+6HNCU?x3|hZ>;vl|j&ySpW-A{EZf_iwfr|<SFt`hgH@JRF8ZM4}QP$@n#j<gLXyGH2V+ziiOzNHT%?jq1;SW$2=8E(3+G8+dA{Xwx7YIV{mZry7iTgxc3
-b7?W+kCb%h4D?Lbw`JxHLO&Z_6ub~evO;3Ii`i^-LvGvv;i*s%`Ju86iB2Q6odL%T#_?8BX4lfMSx}@I)Xo#f_0UMiwWA@9rTQGmZ*>e-e2Z?^xR`K^K25IA
-B5yGbJV9e^{)_&S>p@OuK7AUdVgOA>u_>5o3q6C0X4a>lQVP&J(>h8CysX{a>Z92lD$ZJZGxYb*ovmfeTJ2PN@ot--i=Kiv30K)+W_?+*uCP}dDT3LAT5HX(
-h_`3OXK(wl6YA@U>ij;UIr_$UwV2A3G<^@Pc_Whv3kTH{wSzDM6sO=!#4{*QvK2MUI5w8hwfBDj8vJsf'''[1:]
+c-oCw-EQN?6~4BfV!{A1xhv7$Bv*1BRV%59QLnv_wfU)}7!*0O7*nLmp;l2u0eOsGwCHtSpy*wJ=1uY>{mz-;k7RG#MPiXNXXgCOcm9T!WnG89jD4v@G8f^}
+dyuLvHjB_-h^4m`Gbz*}*~B7AMJj_(WobBDXEJDlNTyO`3mK*&lRsu6R88T<0Va~A$P(exg3PrntHJ-m<tj-tY}1&hpzxC@l71E@u@Yvgm#pJVrcdTwZ{`;?
+ck<6`5?B*u+f^7p6mvJ;QU;^-Dv}Me$B*eFL<qdhb5rRjX;AVS@@u0px*A;%#HFx47FVo()94fxh9RA_F3M`$+}?NJjlQ}a(h_f-Ent{9$;3nWUdC3V*E?^D
+x9?tGU-j<$w{N;vH$;cg)+_hiY6|P^dWMZfKUsPq(GLgR(bd<3``+!FH@7!;M7_wem1>`zfv1;YTR&MY$p}gMU^Tk^{%~+dbg6VPvkD_=H%?N^?zDMf2P>Tp
+-Zq=f#C1AHyG&@CGfcC3V_!|B%2zB@z%n^!_SkFv)SA9@Ky_wMf{8l`9NzMbX57~Fh4TWsK!B?+Z*GT!UiWU$a2j`S``;eQm0G1pl|X70{HUd15tLNmIN4y^
+mmOj`aTnP#$|vp*Dv6!WF(aoj`sS)PIA&zKSUpiMCbm8P-gY4U#Ic+Pz}GEKQYbGBM7F^jfU3kFy@!WLiXb7#Tir}U8+a3+yXWGHkQjUP?nT1x^~CG%Xu`1=
+(SH~Yp31PExE)xyBb<&lspx2<+Hj`yF&6<)<nx}er+78NcAebz{jq3Gu_jn{Y<koaPc;YQZx$YT8Zb9Yg6%2L8pdKnz-F=jG#K7OEP($fGHqs$EruP9)9=^x
+$3XGj4S+Yi>s~W18ME}HVard0{#6g~yydsHHPsTZ7a>|O)`4wHcq=c}j(*d9Gw4HrUE{=BhMCnCw)N&}MC)IFXE{v_gV<ll)~67HX1mpEjcBHV)@Ln0^43Z+
++3UML26}p+MwkSCYqn+YBC^|lul0IcI9o+Di)tjZ>xw|!bv4Z@2r8Pl{eDTKr+vQ#3ZG|ty%q?1)#N%hQ0D1(<y*Bnh`iQHrpr(%_+rVY*T3$z-X4zE<UU^Z
+=?9h_7;jI9v?FIc1xyeT2_b6fMUjYP22ca-K!3<E+N2?d;v#Spwld5<s(q7=I6){(l~~7tOifmxSSmb3enz-j$bb+2`u65aoI64h9HEFg!UP=>&i7d-%zBll
+=?O907ISeDk6U8ep@lN_LoXtdxLm6iV9gX>6h5+rl~*n18OR#Gw^;y08~7RA<596cS#eMhPiD69QKwVI!pSVhL|FIzd>vE5kU{<+V{Gj^lUZ@HM-EY_-P3BH
+iYP&HqBAh55$2?Piu9AjQhO{iK>up=OgtxAL<!$hGS`W@ldnQQTc`ZANU{XK^DtWCC-s6bc}Tt0LUo)@vx7)z<9KsAs60u-hY*@XTY<pc5cr4v{bUWT)HXM{
+t&{u7Y75dumjC;gd}8|(C!gHxhJ&})-QM8M;ASLxUv-Dw-e@q~=aWv(hY<)niSyak!ScAM4sfFRDox&pfquq+I#+^=0$*R|*}{t-73u`U{Era-r%oZ+c%s_P
+=?mLV=6ROnyn9aRJP%_mlldgreZF@{7aZk5h%_hiRk9HtrDcf%2C9P%L7NW(6Ywac7Ak2xp~6gF@VTI@P#pa!RFiLb;@`jMg&X)wlqfniCf#`3GTJ?ti9fP?
+qx{YAs*}I%4fEkB@7;cV)z9y`!@K<3Rwwng`JkT<hWS<RUH;|UypMseP+KMG7T|J_!6x5Kf_o&}U;p0v^&h|fv-Ru0ruq2y6YIC1|N7g{e>r{8ndWwol8xsM
+VRrKpS$ebkw7G{FOB=95&rwGu8zs~l-s@?D#8fmrBvkdqrjXO|z+)q!0t_=E_Pte@c~O&XMU{~7f&lnqxU(hXOr!Yv>IS*u`l&U@&wNOlz|!!ITzRQ#`N{h{
+LEsOw$>s$CM<r1hu*1<n7z5T>>hY|c&)3RK%;kHTf`0w5px0olR&gRb9#&-QnWo=LaOhAZNTMLO!zhBQseF+r*2O^t+ZIp*xS$b-QNXMqsST;^a+M`Z=FN6&
+tyhA4j)TDS=;IV^;HSJT+X|qAb~4U%9EcMgnHLaInF<-n4t6!=xLuX9P8*rPvh=y=u-@eJN!G*$1|dn!DI$JKI!7)?H7_0ORfcB;Fr*ZEG_1Ld$i!oe0{=o#
+4o7N$u&=*siklw(@AC$(Ya~3;GN1=&oEYk|&=_NMdQf>djgxg6F*#MWR^x;jwZ$w+B8>dOixlegMj+=!g?69JZE7WWkt14P6z0$-7y)oaEvNmGA}?vlcF`s!
+q*gFpN-t*VPq;;a9Kv#cNKlb6BcetichxEiA+h78)ZnaaOSl(Jl#eG=tTuJch{eRkov)*4>1F<ccW|15>(S%k#z{CAv>KuVC5YN_T}zr7znW??-o8e6&jY+q
+Q@r38_aRNzD+Li7Cxvd8!ZZU<d2^+U!=U84GxT7$uU<Z#lJ2Lcdkc-xD)PY3`bnk<Wwvuzq#UGZNP{b6P61&H?h>cReV<Di3eFMGi4(qnbV{F1lj%@>P;o%|
+8L{9rYK^c^(9JEeW7@p{CnCa5e72f+9>xK(7m_yhAJdolcoMku^Zi8Kx2C#IrX4BTK;zE2&d_)~FE(V^P{&}$F>URxS4ac4!yZ8cWgSgQ^1w%zT(wO3jHuqP
+*_rlqHC7y_c65dN9<+c>0Y|u;Tf5_KZ+}+ryw1qfXD9*BAT;~R<tSZCjS<3jAljFLD{S`x4pu5nEyGJvxMj30C3{XZ-f4V3ZPt8MkG-0fjzEV}^r3{+!+vd7
+?6K!w4O}Zh$z+u+DSqr~Ey!McB8VZMg~QXe*WX<VqIyPX?lt~DD-w#IwPFz|;TOctT_rFPowf!B$wFW&&lrY%)%tvDbN@@#Bh!sra9fRj3M(8358|HIrLqNu
+*wP*pZ&0QegL*al3_Y}9E6l=JH{4y^^yx1;ls(bx>hCa>4#7`tRR*?o%=%Lt19M5W8qiP6#N6;CA?)XQvS|t$<~2RAp|vwFdvqT}8_C!<Lyow-6tA?E%n)Y-
+z3%A&R>(SSo$B~(Bz9aRU2@d@S;_B=*%hLcM{#5Zc!S<)Og$<Bso4=vR9#@t8)U+!7@Liz&J?g`MHy-ZsC9;_#bnM-KtqURVV;#l4HJAIZ9R7Zaq)Z>t}fL;
+mT;RzbKEw-<#Z-vskt+QIcqtE1%e9oG{bV42$FEu;p!|5*pLK=8(7C3jM(v}dxFqBl|)}`qY;~HLG)XB1X?)oEcvl_Y0~Q5rfE*vK#QI%QaCX)URH;7aT-f+
+dtbkfw2c<k2~d%t&Hv3pvN&W!9K57vKrWSx-s92SajsB$!8@qDht=aP-K`WCmu23lS;{;*rN%m<RH~7cOq5|eeL~(__}9Ls1>LUxKhmS7;U>`Z;@JYQDPVPQ
+Q40lh*RG31)PBm`US0?j5RkUhC1Nwxvn1&P-GGMH(?X@tRO@C0=k-se#&01saBZXt2xeLmZepKNfbXz~Orb!g0WHjbwYvdy&F%#0&0<S6-c3^423%13nhR^X
+zaSVqq9D!)>dGqPe+k4gY?{b2G7IRQu=G?mt1%<>^}HDa%c=r0LLCI!Qw5H`jV@rgyH-duN~Z5+@Y~OSYx9;hEPJyE(ZN%X+UvPlcC90Yk3+xpMjQL!ivEJy
+41M%uhE)D}9di6DZX(F!+$iYIuecB}+&<)E^_pV-EaPL~={5vM5<e0=v#N~WonDl9&>^mvITbI2eR|hDC2Z7`cJ?G*6fQ$fyX;kMVUcO7JELf8JgrTq=`Xza
+K?WwR@z8S|;g%;E%2)!>MbRbT2#M{!Eq2UvZ<VQ&0_`&7?5M?Y!whl7KFFJO$s13srahLdQw5-7+a+<d<-stnTkcdDuEO4t)O+Wmgm#Hk6!H3!PSAH4<Ggxb
+@+Rs~pYdJ-JU6f9#lVLzP7szPI^?bX0yO6t9|s-!XrpP9!tKl@lexFn4$e&KEg26SwPcMGbA@v$^i`Rwt23glOv)=^cSB1ir9!zz+ca~ojM1r772J_g?)7IP
+TmQ7pXQJcqmMo#CCeg-ei|WJBk=eAye1%dw)==>qpMP<s^2B(?OkDcc?4%jH=KES<sB!zV^K+DF<qj~Ixs`F1^ir||?c|gRs)hufD6LuPVxo=~fj)I<SuRB(
+1A4!ED(o;<GG@~<<)L*6Bmdj5Sz_*>2+n$C({!7BiH8KOKf4`Xb1*fefnyW~tzT?$NI$ga2hP0ir@GNWwY@vicmD-vj$<o4(Y$uoZMFwgicgqhZG-8d5xS$%
+@apwD`t0H^18s&i1qYKqXWJ@oa<I^!D{G-vCynAxzxFA&j4}sTB4hppN;ld-&un{N=Jg=-v+;Go3vnbXB&M65-Cno*#tjgj3I&lLD%+6gG*a6caLiyFZyjZJ
+ExDToMVdinK6P9VZF*cg8sb>0&w>12$6&>G^mdJl3CHLH<@Pf2mb1VUG}h+7=w3PHb2{_s!!wl{Xkm&?!Ax7|B}_E8KK__efZmzbQA*%t?dDz|&F)lj*3z4O
+ga*jjTgI%_PNf$gHX*vCDtMD{l^y2R?@HDc_G%+VFq=~2uK5-5_Oke>Za;NGefd$H-v=~DR~oOEGnta6KSFEX$YjF8K{Z9~AdCRTDL7N{63UZoMa?pajU{wt
+{~xLqk?Q'''[1:]
 
 
 # ======================================
@@ -6314,20 +6372,20 @@ def sentence(records: Iterable[Record], by: Sequence[str], caliper: float) -> st
 # ======================================
 
 FILES['cxrkit/data/overlays.py'] = r'''
-c-nndQE%He5Pr6P#mz61Qbmi?HW-|_K+!r|v0??941F++l(r~~2t}$C70(#<-*<PUY$YAmhtwjE-+lb<yOXBV>8D5Ov^aEg*w?~CBg_FRrJD|H1p+$hp%#x4
-l!2{n8f!q95>yAqa$F8wzpX)Z82qT@Ub-JUsGMkIjw^fNrE7$H0PFB^=Tuotr_+T0Rn9gDs<qsDWlaaFX|3~6%1ZRwmul<3iz&orJH)*cT8oXwM7Q!=FU?ja
-N!&7h(;kSFX@@+2xd-KoQg~4~xl^5Yf)EF=jkeo|E=fKwKfb+NzJ~=|6t5HH`gZ4}Y^3qPIQv@Rb@80v+bC2c4nZSfzy>)_a$S>-v;6ASYuKW43JFNm3U_w!
-^5PPl6guJ<Yb0!Xk0)D&LAbT8C5r9yghZ!piiC~qREZ_=ozxX@NvyA>gHjw=-kar@<?S8b;U(SRhS5EhS2$#;)dOmVw8CAKCuRr=-s&>g0MQQ5>dwILKiu3b
-KeITO1btf*B0Gfz#M(<E-R=<5p-r@`JYq^in1h8{;dpb0SIVF3TFa<Msj3PuMK_b2efh_yKY#s=v(KJnr!%2|#5X_%48DW65$hTwZ6^b{2#*IUvMp;9l}BT7
-!nYqk{J!LTKU2PU);XzzZCJk16^X^*i2u0KVFX{mU5%cK1lU>3b*GRkx^B+*@wIZ?Xh?8_<qdsvV|#SM0({?Uxl+dGz<(-jg<oS+Ve`OV;Wc}oRunuxcE^ej
-uXAiLFO;4i8)!v9xNh3Ql)^c2SZ8ql1~hg_JTy-xnEwuWwL-b)Zh{KiyRnXyHKRT#AaY2<tO$R_&{7%6HU^{(*c@Q!LR`~QbpHCtnWQO-AjafDwjRY;t&<5e
-kj+Lqls`bCaQ8cB`?d>8WO#{*su0nnF*Ji;AT$f@1-uuFaGn;n)_7%liNC$|*r^K~cTF0|@SU;(=^a{`qIg_{t5+Gz!JUc}hD^x`ent2k#6Of72v=~=dJYL_
-d3CYQhLVMa87(lK{K;K1l)*{gI|Gy{njs=$r_DzN#{Q?idb-4zPnXP`{KanASgV5#zSNS(4H+H_Xa?8sxw%jvvh7z!`<jnjvZqew3gT;pUK67>=Za3^d{{sl
-<UZ%2cOJ-Q@Drp4pDs~MY6*-(uALX#hjhiGgyYt@O+Cqkw8W?|8&W=V9)}QWI9kRdJh-U)F*_YUJG;yZsy3yI!(stL6z^PQ@MZyVD4s#e`Htt(iyWzD@B(J?
-{3;>q#k)3An3TL1CK`D!7VgfG*|wuW6WO2*Fa!U>`ZNBF1R(*wIiC)^Lfr9bwvOquqc_;4WY<QP3VDo@tpdMw#`ogsH@IlrNZ*Z=)3gY43CkNt%4meF;}99W
-j&NA)&~>|Lry6tY>d*{1e`nx&7e`Jo2);RRZp?u`4vyn*jUxU156%N(>a6wLnJ4Gs|0FTaV@+U$P$0$loiQ3s8T_!|A3P00<cgjt12^;{o?neO*Qff?a}uV}
-$&fkR^J|8+OOC+I6r(ai4-ahfWD>+4-|~NT#p9!Irc{e&Qwp597@nfdS6I(LX&5(0CeJ430z&3MZJ0jmQ()1z^Z^sL=9koIlTaPew$hZmak3h*Oao-`D0DBo
-6si0Rhlz4o'''[1:]
+c-nndO>f&q5Iu{(Vya6?hh{A&F$%c~5F~OM)M$X%MGgYttf-~9@RG|cmsW+M|GhJ_ONnxV=HQ6?G4tlln@3Kk(@#&*YO(L;u&acFS~Pnom99H5B?#!GgGxL}
+Pz@BOu1y1?*?{VxF?=qCt}iMO9UgvCawqN29h6qoGR2jhaMISoK7z6MxV37NO{dey|0}JjF{;+GaLP0tsJb=Q!A6#%*KVT<_uZLHtc&5?JE65$Ys_>fzxA>y
+WE6$1rmx#Qp=#P8&)@b@xojhx$gJF|&RIbbhhS@MipMUBJ}+<I-Y?(70xq)G5rTcYwNloyalmnQmBM=Qp4*wgR4w+NB+-EJd>;9_CL(9))vMP~Aax1>NF)n)
+w(#=e608(D#A!?;Vck2t*(yAQTSX<2ZI?#GI&ITQSj$druqUpQx&-ctah0^N5qswMX8C1#caJr^qzZ00x}*LIizu~vM9vVFuSGdRhC#s@z41E0X!~c4=fLkj
+-rOudGdY(O`mUmgEEOgYn=cz_w|k!sb)seIFs5uM=AfZgSl--XN$GQ5D;fCMsItVOs4~gfmw$fx>%;GyeRh(a?)U~0ULVTG;2N9>v99r?>7)l2!sCUKbj#cX
+=22Lj@a^r#KbD;DSIYO!SSz)c4bwL&kx&eZ_(4hgQTPn*E7Vi~z{+B*TZLFrb#t!ARm$?DA;2}Z*ALE(=}`#_aDA)gN;NJ8{!?lrTpryDMY|g1z4AwzHfuJ*
+TCq>z_&d*W{&3D<r;w4}#U;g^9|mc~dGZuz(FvvJhgn-u&io`)3L3MHj|`UyO`gE{8xP1Y&!Y)ea*q|ZLfPlKgc6;iHkNzTj3z3B05RTGhGw2LgdQ_YXF?qq
+N2Co{?_n5dT+>o??)p#@v7BXtAx$1->yW!u9!(g8tk=?ZX$Xp4c-UIgx1HxI!8#_Y#F$MSjwbLM_{pO^AMeG&-=~GbG)^_W#NW<19Qy^DXB~SuF=-&l5a7O*
+G1AK&y?T`}BRuv9VaS9bXqiIOGN+jP96VqPh<%FlP;E>{Ru|Nbla*PXB=8HwCuN+&C1s%U@O=<JaA#tkRrZ-Q%(2IITqh``1rD7sL!O3Aw5@EydNi@p^|k@p
+2{JsUn8R4H9QJg{ryj4d!q&!UFRd??WH3jAKB{X+UgGC5j6Y8*DS=aU!A+1>eD$Sxp6sHQs6(8@uRixzmdu2P5{X6}ofE}lygCw*W0B+v96(Dv<=rXfJLdy^
+>3A8huyvCEET|!+J3G5fGLi_jBj8=YaEf;>5_q$KV9RG=I1cyXixgX#zzdkk^Q(v&>ceDIQcQyNo=U9>UAecU&|+kD0S&4LGw?4|4ac96c8Gv)*2M!Zf9~)!
+%R~BO<5}9I@mg*a;us}cd3>Zwtc(43kjQxYzH_Rh%Xr(v?gghBSx+9!XY@iuliA|?VH+e<VUBI(=PBh+9bE5%Rr$7~@1Whxfj&<T2Am^F|NM(4LP)JKj>maU
+TZ|0<CyMcnpeYzd$Pi-q(uw_-6gvR?wBR2+JpSa0o+$&nz#`mVjW_dS|L8gL7B-&P2Y%5pchMm*BgIn*MfVSM8aw659#{FlyyErIS6i$_z1|4)YCImJ%vadY
+=)|!ONS@j30(@o<Z7{9;crfc*`h@aZ^GlkviSN!2J%&)mK4kVJbT7LYq5KE+f1W%'''[1:]
 
 
 # ======================================
@@ -7371,45 +7429,53 @@ def exclude(records: Iterable[Record], reason_of: Callable[[Record], str | None]
 # ======================================
 
 FILES['cxrkit/data/registration.py'] = r'''
-c-pmEZExeo5&kUwiiHcLq)qE&pYM8btDyJdTn=&Uz;+rGf}v2-N@7fr3YR)rLDApdXJ&TEr9``z76~pgxi7Obvop`UNCyW8pO*1lt3uBcQx<WV<k`7O<E>G7
-rd7FEFUMJ&q$>Zc3l*zLk*`!f!-Q5jK8i@i*;E<Yu*f%RqtlcoxAc*zcwT7TJ2*J#`v1*}e5odRn(7IiXL|8?qLSq*FG_W*e_iWrqGi!+olVL-PmP<N#FK@d
-j#gkp7v;9wwd2`(x!S7OsB9%WfB1Ci_OOI9Y9`5Q+smd23vK7;@!FUq&PKB&Ep^fD-hTRUp$6*Y^iB647dN+`uCMU+vI{Y;Me?OC7x`2~hcZa;37(T_TxvtS
-jG-(nObS+*ITuANbygaT$0c^M_E^cYd<{Brp%n(z+UTih?Az-fE-o)_Z*h3P$H%|Vi$bS-N$wIBaXLFT$!}Usb%~2I;A&R#UCs1HnNqJXG}b9y&LWvCRJqCP
-do_ISJo${vTCe2XpRR9i?;>^k!_CFp4}AE^s|cTGuZV{`99l`kT!0=lx5OQRTB(+~Dc$CH47(ADnP03h3p!D_hknLsK6wC#B+Di*uoWsX%*gwTo4dE4u9$<r
-@Y!#xbNMz!9_XTGA=7#aH7cVgIh2~_`NLnCcDX3DS>!2S*d$*i_K@3)_t#e+Mwi#u-$m-~$D6B*52JT)-+w1ce@$|~{!-QNa25Mpka8ejxljq&K(f?gKD%2;
-4Dh!mOMy9;>mq|h<9PDG>=K8O`sT-*yKgUU?}W)no%Q;};|ERpfwj>tV=tXJoh77LXJNudS!|PRE=-K|miVNlmStL37Kt@QI`!81z%7}SN-}3oWDnUq)g&RC
-GH?0j@-1wLK1UZ<7dIdONe-otq0mz>d;9&{%gfRG>)SiA?o+<q%rh)l4Cz;~eyu)Cu9j;YnQ9}K*TvnzLqA@KnfCik=VP2?a?ACVC43#=yx|Hy>M5N~E!FNM
-jg3(s<W|qS9c%Wp1l~F?Ecqrrg5TL1*hlKD7?0E}&ExXrX{2;ajOUX$O}Ef)v5eCMp03JVt+NEcmS<qZl)^!0s%L66N-#4T1xBZ{s6Oi)AO{SKiz42J>iBDQ
-1y;Z%vFR;h6nm6EQ0rEWx1}}uPKQYLYVHR$bvMaE4Ae+$JE-P+U~;?C0eG;&g*|eu7-M|aix&#=;-CK(_Le%%g5V@lFT*fWC%so8#Qgg%p0nVjNEVu<tA({P
-ejiVP6%<~eH^LnA07cI7;#{z26~o*cxYn>HtARq3msIjK71AOk8!mY6^3~W~tK?C`LOdQLoH1X<=W_G=0<aAYlx$STyTQj&v{b^bW0SYNAX4Vnq6~I-@$@0D
-0vg~+wyPs`=2)&=E7$-A2_;;p9a=-bkD$7uY@ZqDkJ{{6UPCnK^;?$$u(=a8ITzTM0CVd6fk2S?IJW_H3TYZ1TSbUBFyc2=oH#xqmw_3L*JTxLdc7*g=y)_N
-*JQ=w>Cn`0BbE(wQ5!)q(gq|PuIiZ;&9E|@=#hld!JCM!YP4PrTztkYv5-?71cm&ji`)dM&a9$C%m)kDH_SQ;Wlff6v@Gxi{(7K1ipfk73A-;O)6dBtheC9i
-+%uyIF=`jF48-#jlPt&3y@Q}|U5${QDk~Yq<%s-nL@pB?<};FFotbr^cZJxM!V9UP`bq^>Ie$|&pog`1LhyO%WKFwp)tty?Uu)6qfbhGFACu*J88qi2HIkS&
-qA<;p)@~<Dozp*|oIlE+=!8g|z_4z59AR25x0>-Rx7!&-Ho5dYz$d$7+^=fm?i1KmAX!VE&qm^k!RS4uwgDd?U?2AK89}Bgk*@GL1ohQ`92xcy=Q6X(jSl)8
-Cr-i&R{fj!17T_}hn0}QdFnLh<cFs@1EXRlO#oCj?PI=NVpirnMhrzNM>RybiSp8$s3rE`^)tg#rJAQu30IKD$#g{3muCuA_4e+nILrDM;=bOW0JgS^@Q|$a
-&i9ysdVOiT9Z5Z(1VXE}0W@k{B*HMUHX_!*(Od_dZ!#))<R)pd3grDrjrd_-Z$kfm$G)MBW0y16*>h;=Ge1LYN01yFJ|YBK5fcirSi3|p7|H5jQzr@$pBRS1
-fxHnPzkyegPR2|~sPubdQzgxp#ip}e_YF+G+=pvCJ2`QG0Bn+!k$MNny>iIIY@+EQw(!_MWm?gW*LFtGnqO+H=GRuFw!5ASPESF$y|LEZIYQlL3#KQMHA|8d
-W_T>%UP6zGHhHfIBMHt+l>dRH8A;orccV?bT%{<rdhb46e!9ANdsD-m7_oS)2WK@8l_59z{xXz%x8=^nGS0S6QpwA3akz?K*GQ2Ku*ndLjVnk)&5qQH60~J9
-ou)`AsnYpK8Rzkp-juKnGPhpM84|Qfp01blP~;l{Ig?B&(d8tD1swJX&e$m;X^Z#>Six2k+lUHwnG`w7h>~l5c*M?tN!W;kqHLN}xh*jFF);)B2$2idNqoTM
-#93*UOp;2H)6fT65U*%6y~gA*WO6TcQA72?gVw8QvNVIcVoiI>xR~pbYb(a>WBc&@F0(3hjDSitBB2BQt#OwW#3MqS)^k4v`XDP6_+%*ol6@3eC>rP$66hI1
-RGF_LRV4F8Nmf*rIi10}?%fT~BZYrdO~Nf7Bef;6R4pIbuFate7T60(FiOym6IhvejTBFjMguvEj{(C0A1bGXp}S4cwzmqhkN(-9>#q4wZHIOk^WbWkpzg`$
-q*T%F3kXh{I^ymEUAHKZcyvnh9oaepX-g-_0GGkRYEne_|M=_Gfi<v5*>ggs|NK(^6FLUM{baEYpZR*%llQ&5)s?S(k0rUJA1mH0ZP-08RPXpu+i%3}&4BE5
-Ke&knb!;imSr9O>zY=d=is5mLE3|Jm=65?f)5SdD@Wo3G50QM3hEDmud6_rX?V!M)t|z5ik85(-pses}TSpssfo0X($vsp|{UkCV(m*3p9J+M~XnxnpKN-t6
-P!;@xw*O20oBsBIj^v6>H$;jl+c=HN;*5}sx|5MBRR?wgcaoJ!s)K67(DqN^8}}B8PD0-Vmr2Gv3#G`mJ&$b9)ESUf`F@9?)j;UdU!UQ_t*5Niubdm8@7ht6
-t1{37ki-f|us0QW3$Y$Icjy9;WM<utC0I?n?$0sQm<eQ84?9UFwSPF(Jgb{V6d{BXC9Q<lROQziv&S9V2SLx%J>Ya*JBc5nm7nOkK~tg)l6X$4xU1lt32OP7
-82!1@+=l$6kg%;e|6jT^Us8YBic~+zbX=s{r(1S=aaxpe4mQe0=Z?EiR_OxQzZ<WG1{|NFCOrxm&^__%h}bm^ERGs8K4?2}WJZJm#y3SFyx%j-at*Bw{bgP@
-V;gv6tfB`}DxHD!17Sqlwoz^pNs+nlOI6mQ$kzxiF^b&Egk#sS_P$UMV)6w@Qrb?Rqvw?oHmdnC)7^j{IICM}20o55)f`7bxO>zXJL&cNWW*gS*`N~3^%ltn
->OQ1hcGNhuW{;i35(q;V6M-+)C^-nz2wR$$_CAr&$X!|`J`XFdQWo!N;zxVV*BNg|c%igqtjmq2YQgO|tnAa1x?095Hub=h`8r?QWLv1U^$Q$1YvWbW-8pq9
-Yi9NAxFZ?Qe?`|za)UMmwde5{P??5>j48T_GT3*>`(#H0Cf%4I>nSD1{2fi?zJD38C7WIuKj=Uhhlz#J{xBsTGzHL>tw>OrRyA-q5HXv0VJDBO)%Hqc+$prG
-O>O4>WSO$tl4(q~;UHD441`tDYRj<h7vYGt&9OFRqirnxF3L&kQb)Qwcx+$?1wL*^gFCRe-7j$rf44}d<d1*mFSiQDEmL=!y(-7HF8wN}ssO4o$96ot?hGrg
-trw%zpWxkKJt7B-th-TuC4=(LlZ|3S9**t97nLY42F<F%77aG1Z7;umZ`IXabh#!7BOUv^)O~LE>oZ!U$usD4WT)r36akrZJ{caXP7k0rv^EETSZxDQw}+&%
-)b^eDTfwUJ#P`na4OgPJ7NpNti~m!(Xe+;#ns4_yJo30X+1BhXiE3J_7QcnpxNYR?ATrOj88LyKW)P`=$a<$ly!zsmBV1XE9{e5t243XehO++t-oMhFsU|Tu
->>5Y*6;zX%T;E`zPU+4n_P=T}4E`<1G&hNtBU&pM0=0eZey$4G3OZwG_d#|w7QpIc!Gm6LUBgFJ9Xaa~yPo5e-na+3!BF`B|A-JH1bjow=Y0)@FmYm)k9pp<
-Ckt`~nwF=!)nXY4BegTM4Wk-)T1E3bol`J*KdRp4D7bIG*MCXXQ~xDl9lgGiQT`E%{33&9`n@y$RSJEXOmp<<^#ON5!$maqtuM-dY^Hib|4XV`<ay~bO?Z|U
-QY7TpH6B;8Pc{x*7_tv_Lg%8h<<+X+YJDewir$-pwr#PqlJDS)WIa2lK*(J~`k@8e4MPtkjmauqyKsr?l^^Y-8tG<LP8kFx$=ze5DrJdsX<EdajP_)*Z7+CQ
-@v1V@>uEjT)N0LiI~&Tw8bNn>LM^2Q7j69Ko`b8qNaDigQdLbMV~YftP>1^^10{5;)EgmAMo={K&pB-EWTAJtDz^a#8`nxg(Mxr&1f%wOGGE(wGifs6TtLi%
-0)`Bo)I%f$Rc*|+EfP`R$xnK?#B;n6*C70OzZ)2$<d+GIGWq2oYL6I`0}pm;_a~i%K6TjHc9(hq>cz9vi-SFM+qO}EwAAh0{#^xihtO@qs7&|nb{G?}o5Whb
-{3_fH?<=ZRA61voKe{5aeUeB+>{cSeZN)YjJbN*MH2XmRgn#70RbpK%>a7mW8oefz3voK{!7V@Qz}aaahU#b%ugF^c^1!|H@4Np236jJ&'''[1:]
+c-pla`)}LE`Df{`ICwxuI<#UtP8N7m&^+8Em>UPSyJ8Rom6A>p8;VqURAd#y{`P&ZJ02;@ahkPgWs-OI-S>Xo_2A&({W6|wRp@zQ$|5e4JUdruyfrG%v?>?t
+<v5FzROO#_p<*>D@|DVGFrZZqKSiYCY^n?{SmYbE(P@f<Tl~pXJTJ8F9UL5V{eNafzEqPuP4xu#Grf2`QOR<Z7p1z<zpZsP(L8Ck&L(A^r^XIX;>ki!M=L->
+7v;9wmG9Ylx!S7OsBFb6Kfb@TYluSrY9`5Q+smd25iR5Mcx_A)XQNq?mb&P6Z{EMTP<?fB`n>zEi|d>BS0CW*tP5mZG385LF7hdp4$MHpC-9t1<5C;MWem)M
+iAg~WGv~~RrOrwN-{TTi68DJ7vwRJ3;zBF<sMbbLnPac7US8i2BF}K|kI9_|M#Rb_Q*C8nep|yr6qed7lF7n~C^0I{^G|vT&<iz73R9jdQ|gt07uYQ+6*Cw|
+)O@Xt(H1p8WK-nXT#bRFssyALZadhTk^6A*@)}S(?wveE<X-1Rp;J;HJ9iPMvm=xIuGLhRph6}>`H*g;iB|EfWF`p?M#sfu5vj3GQICk2a+6moXb7`;@)`7M
+y&^2$U46W`ytug`M4o&F9<+C?W_rU+`MPbpKVMzn+(zo=<MqYMH^PMoe$R*(x3H;`H(>$rK)03##R42&=0LA3j>lkG%y_~VW|#%;$k>AhjnjPc2{1%jHaW5i
+l*SMuuP?4|U%vl982pX)e(Cll@iINYiwcEIgHmKU@OzSjBA}N1onV&>P^3kkl1fkVRU(@plYjW>GE%ocU4OWEGkW#%^*@>6&yeP44`q7;BT&>dHy{SY02u?c
+fubd7A<0s+aW$7934q%g?Ff}=U1UJbIG%hWR1w2S{qWQE?YoPcTShWcXT4*@@r_2_fGy%GBLc7V&)OfOQ5M@In==w)y+uxu{xj2XURfk!sJJVtASvJt*;r!D
+5f{bTJk>}c89FWb;qoQu5B`oWK3rVC{Wn^<J_3fG0<t$hzP!8~y}r7+Wz9Y%$!4BXfwmxj74cX2VRE%x!<H%7vUMOIz<<5HU==++COB{7Bx4CzB1@3BXb3ek
+@MD6~*;Jr*U*&fIuw1WFJ(#6=Tt=$p&k#4e)H8T5^HrpZWWFewpLtn=SoL&HTFxFTLL^A@&5pDA`Q6p!#kt~r1E2);4t`GLCj_J>X>5#o!>V@P?T8(MvjgKT
+gywok118Sa5Uvm>$4$Zh$!Vl?jNHs8ahh&H<i#>h6L8Kzj#_8nKtUCNJEml|bf$WyMxz8qMx(&!bQV>6okLuLuoD+WybaaS3-tj|0W1+sZxRKbJN^T*-hu}%
+#R@we1lg;w?^n?6AQ915BR05TWB}t-7lE4?G3dvS)oF;Fdm7rMlRPer{=#AoNFgdItn7BaZ$@L{0rHgSCqgT_h1?%wh+Z2^4uFN|4~;~rbM}j?7|gNeb8Ffz
+%qTQkvBS2`n;r;dyV3#dEy5(6Nl!>hJGA-oiAeFzK_AOq3S{5=w(6l9jo}-DsW{GWyWhgzQpZ^koJ8tL=r9zzRuuD_*v*&mIjiX|f~4?$#S7I@Gr19n0wr_=
+(Xz(~%KTQ8L30%iAJQ!Fr|`tf)gyIgQFhKL*gz0LKWkIDfmr1*0^t^A`^Y%I(`Ls^YNUbW-`NzCY!jjJz7Rc<a^dBt7)A(>b4l2yKuyi(x%m1VEbh6BvPUOq
+-yn?fx^%I+*K;{+$AckQqt&d^c%r95y3i@Zz+}R43iE)T-*u6jAk~>n2AOw)1sD+6O%(E+EYEOS;N$zEuOt$~f@G!;f-DQsv~o240mB?5L(2OSbgD85cswAq
+_6!oP1N#mD8EN+gsdO?P#pMX?e1s+$9Og45Vx5_Fp_?@9BSL+r0^!R)lq51?MH&OUpE91)PM8~Gy5zMYOFl5J%lIx?u9rc5ECNSC@qUCU3Q<`Z3{Mr^Pvc}d
+!U`!6oqJ<5O+?Il1!O3WwJP^+yoy<eYYs3X9bW<4AOQjw3c0l5>I`)r_v5TZawG7x;7Su`Cu3bo-VJr$pvX57R$}XAHnb|<!I+Q1I+DtyQg0T5WjOo=5{Q6c
+0F(_$m3iL?Jnkq`?Z(1WMwqtkf}}kG5E5KrAYgm^mF-F;wJc_EJX9}~MIPV4(P_mZ>3QHPA&y>Sbr#T9KQ{LAS%3=$7^a6I!0O#v&s?+g|BI93Ov-oh)$_37
+_u4aSP?byqr)7vF&^VubA~T=0foia69<`K!=fd$Eoh79NQej5U38G{^Yc5D|N3=~&J<#|zockhkNT}7w3P*@HV1^@4xj4@R;{iCbX)7de%!4Idjku8OpFm28
+iNk2U>K{>VxW{8>8p$dHWc;|u<LLxK`KZhT$~FbP9!2s{-e9jf?Wpev=L>!tYvszb;R4UEF~pkh!Wl?1Z_+lzPK{mwkZ%OL6KX65CuTYIykeBCqbtkU<(bug
+%QvSmPR~89jns~P)JB^o;tf93B(A_6YH)jTDl$bLQCi?x13WtYt+%I~o%l_O%4Ps$-B_r+$|c$F5OtshaWU5=%ifge&LpNs)fXZ)?15X#%nAzL02CC8ixc3r
+wE#DFF!J~wh<6h8b{PYBqmVoly@eKwkQl(M07Vh;480VO6dFQZaO~qJ6T<<I11xV!3|P-~m92!~(CUGYX}&HRNh+)E7xTHRHc>H)5vJ#30ut>JNw~_GF|q%o
+^=g_dP5-u7>#$M-U_#&n@q#y?p%V!5%iv%&DI)mq=*8+FQnl%j4hJJF`v^)1NiV<I;YU=lhl6vdM&Vz_m_13-pOqEk4s~BlMQy7Gbt7N)#Xi`Ei+x%-j$?AL
+HkwwH=d%$f)WL3uCEa!Ehx>%SJ_>tV45ljIysYd`EH-xfc&w<@s{@CCO&}WfJ;=FjUU1?jNm!ZFH%`v-BBCCR^4dI6OO4Bcq2?a;#90u5%RoI<sQZtd?B;Xb
+PwffS?VigOG_5k<K?d0CQ`_xGlE|&Nhop&n3ah~6%iW3t9oN`U$_QIS0LBg-6&#Jg>~%D~(gR_70h-aMMPZ!LUUtX`hhKWBN)CE$EjVP=ef8Cz%A>|4iA&#X
+4P7q=r{E5}x$PmjB|KZ@teXIo+g5^G3dqYigXqeg*{JOV$&1sqB1i(YoUkwrY&TB-|CnlXcX)59F68tTGRA(#P+q7Jg64opEn(6j58Nb8R;-i|J4kS5*Q6Q#
+u;F^aP>*a|yJ~QU0-x|1Y_J}(dLKejjYx0}B=QSHTY^o`>*~>Tj++~PLp**5T&>ZuAvH2h&rtmYeh)Q!M9_#VXL};c7u`kO8us<|ruGD2Pw%YC4r0S)Egc>9
+uuS522RQ5%c?nt>INjx`*V@F(Rhne;-mCYQ?<w;See8_5-hG+zZsPRNaP?}}qP%?A9uzJxSmkQ$VpBZM*Cq81mdSLASuJ+S-(mys=!4#r;3-i!y$UmRCoKbb
+DDn+k9UV&cxhusL%`wI$NtEdn)Hg{Nf9gSs8lnI!%~yJay-s?dwm*T8)L~x4)5NtJ!5Q2orjI|ErB$t1>cEO><0z$slr{Ph6M#F|oaFk0NBye1b6?&Gp1~Fa
+;((6i;r>--Rp=O08&gXvOEJZCJ0gQP>Es+A=F{OI@T1DkiAr!O$GxYRwBjpJ&^URC?6FH<eB~`BuJA9lIJ%v?NNo`;9{)U&BgjJ)EMP5A0$(wP!w$sE6x&8L
+gd7ccFWLqW4ro)}Eex$R0k%jLz~1?L16(WSL$w{qXBY>pmWeT7OUP8_F689IDM`Mu6HN?694*s)Ll#2__GSFEbEIS+%K5)AmHxQwKitjwt32r2$|7sANEbKw
+*qZs)#f}xKSF~w$hCc%jiShwSEbxK`Caeo|Ol{?rhcSpy-dvMIXS$dt<m_q6;UQ#^$e~k`H%;@tbvvsfpROmRoeyHNX+6*Ijv6d%Y}g$t_jWP_7UKaaDiCs@
+mNy;Rd63@u$Eg0!Fr6y+fR_J9{TKiCz&oNT*3A&IBVNXdOq`+T!lU-co*eXL0A!MtNvZ?4U?7(Pz&3{BiB4*j<}%3$XNDBX8U7==0ALkJSiXDU)2bjS^k--A
+W9MUe;U8qwoW4EE#G->7Jvb!R0wnCYbKVS$dtN92s1~wrM*zBEd%Sf7Y|QM5mOM04Dm>Go#Oka%6~hR@kg)nde~pJO6~|<|BY9x&dAj2`?TIhP59Z3x)Ue4U
++TbM<OhG6~boXRt>K8=x7st5`+DpM<o36m<rLEVvhU2ABvnAO2O1Jxudw1e=^C;1t`qFWwFrD4?SNm&*0fvuJlTUEb8K9i#b%f}enlFxOBfitN<nRa+13tb^
+3i|u6?p<4DWj-KNaSup8AdF}^#mh~?sT^Hoz*=EZ<ZB2nF;oIhg>7ffza7KC_%=@>t+|ec=Ox_|)%=)gCEy26CzX2OqbTFXC<;=`$NzTHJ3dAw?g(XlN0vPy
+MjfaQu4USz+NSk}n*|VtHYS39abM9u2u9d)1TFG}gob4)OuXN%*p>%dPu+jC=X{;<b_6e&wv2VT(O5g%6^BkgJ*wR_O0n_&L^5CJYe}{lT3h4Cf)gEgLASAM
+BWou1G|Ul|=ZoI;63w8^gUWt%n<~?wA!Ceg%nY&}v_5HK`fk#GW6yeui7}nJMD{{apETL@%J`EG7;#XsFxvf$i3bjW)8?g+pb{+i;jqtS*8PPHK60}~B>den
+)KzjVt%Qd*@Z0?$)_3FxU5O`USofg~f7H#fHf8M;pBtB7YW>G_<I%WQ0kt1?N*uaHDb4@C(rvAR{FbQ>|Gg?l&ZGS*=bMfLl==%;H=rIV?^G7^EB?suG*~M(
+_~A$%9#o<{?$@gdDH<fFZ7;vRw(4pxx@^n9of}KtXIDQv!$}$~1Aj*{JkPlZ$hd_~?$Px{@Q_b*4jja48|)li@Kov2&^0&Ls3EyiqsEq~tp(}*)#4v27p3xR
+srj1X@W6xQcv-y{!>nnoTKryYP1=yJ1CV*H&4>UrTBFGR0r4FZad(rDA{^ZyXsqxT&?Ngd;Q7O$FVe<P9hm)W+o<viP?H&puisavC^LutcXfmTe{nMPMQr5|
+traK&_U~mqRRyF4oiT9t6R)aG0IlN*pY)3A8rsVBuf!ypmSdS-lLJdIWc<Gkh&>n^2%f{*@fV^>+uX0)lLeXr4)ashY7qp&NHsof-La!zc>APzmQE=czdv&C
+ycL-5aqsvE-RFFQz7AiX@>jZ1%~y<Z<hXZ6SFGvA=TrXmy5dcz;f|}(wjPxKNTzy%|8c5X<ay~Xqpp`bN0e2KN0sc}#(@n(@=zsoHagoQRc60%y%9i}@AZ$;
+wrI>G89a#Avvb#n$D6~XH}?N7i0KSm+J#FHFW*2<b&QwwrJOPllsI>fAyp|$D3_*1yvcA)#>;ksr;z8$Os}VPe^aY9)9q|DT`cz7{U_K`T2RqOe})uXy<5dL
+{dP44e_JGw33aGn(pL=ErQQ(Y_zM)xbQRd%XlB>DT$S5^f{kq@LD7qKF9)Ocaa3RFyO}hZP%gk~fdPX*om8KY2&~!&Z7C9=zVq%>Tig(90DL!W28Jm4bplG6
+{CW_zM~umV=XNUdN1lW}bkMVH6M6yAi+iCL2Rq(v+Xnqkpo?t3S3%Vww9DWt5BF{xh%wo9V68_zg_ZCwqgwglx`h7L4#;*dkQ&*oKp0zxHYz+>F$8I{f#Vap
+b4yiXRV?bQ4$f-5CMXx;blwBA{Hz13rvWRfg-I6{hM`{`*q7sB_kR{i$}|'''[1:]
 
 
 # ======================================
@@ -13045,13 +13111,12 @@ FILES['cxrkit/options.py'] = r'''
 """The experiment's keys as options of a command line, and back."""
 
 import argparse
-import math
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
 from cxrkit import config, progress
-from cxrkit.command_line import Words
+from cxrkit.command_line import Number, Words
 from cxrkit.config import NONE, PLACES, Experiment, item_type, option_of
 
 UNSAID = ("data", "external", "contact", "weights", "external_films", "jobs_at_once", "workers")
@@ -13060,12 +13125,8 @@ UNSAID = ("data", "external", "contact", "weights", "external_films", "jobs_at_o
 METAVARS = {"weights": "DIR", "age_caliper": "YEARS", "image_size": "PIXELS", "threshold": "P"}
 
 
-def hours(text: str) -> float:
-	"""A number of hours, for argparse: 0 begins no stage."""
-	value = float(text)
-	if not 0 <= value < math.inf:
-		raise argparse.ArgumentTypeError(f"{text} is no number of hours; write 0.5 or 11, say")
-	return value
+hours = Number(at_least=0)
+"""The type of a number of hours: 0 begins no stage."""
 
 
 def add_quiet(parser: Any) -> None:
@@ -14813,41 +14874,42 @@ DZ2fQdx09^cdk)~C-Ee+6oO*kxY4rb5L|el$P*?l^y1cfftd>Sk=VgK@L%tX%HDGmu*($n!}c=Zj6tM&
 # ======================================
 
 FILES['cxrkit/report/tables/elsewhere.py'] = r'''
-c-oa(TW{OQ6@IpU#Q}@LQo<0<rhQnsDqy7EG-%fj5^wiG5QGsmvbd&5l|%UgRsX%`Hsp|&<J|>TCOMaLKj)h>iK6JnEOP6hT*1TI)L_7+Wo03A@K9Fu8W#4c
-ES8YfIOm~&RhDnu7_y?aRbg^4IA$O9g$H9;Jb~LSZmV*)jd{XDh8x{y_5ojSEq`+M5!N<e;+jXhOrj_n3|3XSfwatXo7P!bxWp_{$TnN#1HRe+?rf1-KkKo&
-%j(4JmiX(5IY0TQ%U>_Q-ORsS+<d;gy7?Bvr?1z)e3@VW)LERC#VWh?Yup-t=Y`qW&ZMQOji0hHb-K=q+s*`gZ}OcXev^%@t1NA~$ZmI4ceia--d5H%Q_^yW
-id=T)xO8nd4b2OZ5OsQ~I{sRs5<ii&-^fm#m9>~sS6*G;{PXkGrx-rkJjdTM-))K**xoU!otT@aJXY*B3tM$xYP9NL@bfk5@%qc<6-?lVzYNe!$N+nb0VW4E
-d5x>lrucbl3pVBFtDDQOR~P@rRgrg<vDmxZ)zRSV#m(h692`c@7A~u^`>cM7Vu;+<rr9b>_0{asXfzlMmKF)-`Mg{W+2rVfq8RueT$P0#!Mndhp1FF;;?2f`
-6J+CNZJ}=5yX&RGw<&=4gSBx`kz}i~VhK*Nl?*uw1)_m_o>aEpRRv6EgXU4RfXh@LSpmZgWm?)f>SS(nXCKzKvdZ`<ZeqjvPa{BLygDHsW-2hMrY4tnugUD{
-N+rH%7BNTGr0Z60XX~*9Ie#x~jS+qach+u69mu0d&U!%G2-T!nj~h;B%&RJfWMf^_B^q|Zk3^P&i1e_`(mEjry|Yhlh}$MSLR0XCW)P_nDYjg3=+P!L)SE&y
-o8^-U6PVGef>!9-=^1?z<4#}|?djuT40{c-A<j-P08VMj>F7W{(HYxf6r=Vq*iQ8kXT`ARv68*ix^c`4QC%DOc>SNx|9JQQN7UI#T5dDTYQvY4Rdn9nTZZSA
--IVusi4^d|)2aN$0c8hwg=$xv2B{Ww3Fcu`id~~mMWl}Bn~FKefF~pTe_0vagA{R2N!@I==$x3DRWz2KHj$C#oa}_cHJgXugRRNbiP>VHFNdgO=JBv+Vu!sj
-bVy)-3a80$WmXI~W;>kU*=-$rJB>yMjA<V~w4eGrPa`)OhuMzZ96ekd{2DFp9ao}EDv*z|bKpND0i?OXOlxv_&eX%XII)^dt+@-MA5#l@nRvgtVOtK^aZQDp
-zs9<RNpr->fxi0Cz&eyBcLf@4%q~c&72Swq4LyRU`YcFO<7bQI%d#rB^oBViy7=WIGGlY4)cW761V}QM1bMYb?uBtC9(*Mx!sJZMIQzTFw|V?H`Tn?&Z@-Ru
-#Q=5A=8ma=$U|N_CLa{6q41VaO~x4?I9usAwvT#pQP#lk5vLlNLD@!SLlYB26h87{`U57H1v;L!5>%ArH7{<mV&|GPiwTDqJHT`wGRE@dRJ=c6tk)$xA6;j+
-YaX7BI11&XadW1GBDG<t!Q+!0m#_UPRx@;)Q(7ygnZPN3;B}`4PT?(&NbVDb;&ai$ImtN`QhU`ikGD0Tux_t<I3$rq?sw{)FIpVNT%0A4FT)aq6uPO8kit7;
-z#~c=Etn5lg>?*?tn?sJ%_x(j*|A@=m250El79#Z&1PDuyi76twp-p>Dqu$|UhF?}K6i=CmP!|<h2s^kGb1Q#o<>vsL=`c-PzD>GG$C~MMMH=0$a0Xrda0|4
-BN0dIr%=Zd+5~b8(*PC@MQYT+eYQj|($}J_HYh^}L3XB&s3wyce9d4R487xGb@fp3fOxM)_nJh?OoZFMnQQzhq>@~z&zwn`H=9~oAX3dp&_H{wh@|clQ2@nP
-poTC@wK=J$21X%0c{}-;1^&Lo9?2ZK61MV%(!C(ti6+14+-0`~f(+SZ)JtbWUs6QcZr1OoT>V1CUKOI3{CYAGb8_w&M)biy5$nX@cDKNITw}};j~ZU>#};Td
-UawGd%t%WO)-g=88Y9CRF35d5^`>-9c1&0kFp7sVRQRS`T6B(myOjVS5;8bZ9pQ%5BKzvOY&3&6@S$T>HaQ6<XSHFS)pS(5si>9>&yuqk-X~`xF)|Ob{unFt
-s`c}uRBG~UQSm_)Y*m$2L~^H0iE*nEjhalvqOm>I7n>Q8Fg0pFHBeYbP#UbUR`GDeXH~2#gv<oyZY)+SJPt3+BFm9QKnRQZ)RzRT1J2r|JI9o|T49Q(a}buf
-dka7Q75)sqB)SAH;F)OBa4^AIgwI%f;f(47p1@I_%2%E4x$qpK0qB1bLc^scmvDZvTdNFSU|E%*A{hU7K)e<&s!i1V&@-owLvB|!fti@q@*L(TAtx8wmf;=N
-h?yNMOQc6Y2DNx^+r52JMg8HV%vs|Q783~ODJulKbgFQ*gx}UwHA&~njjgG>!Lb%o5O%cVPe;sc&OMAgM+9)vVtFp_!>B3C<aYf!-)S6$$Rbb{(QQqaM3ki2
-O*t*&FS(X)3pDu?gKVrlml)JzF_-yo&rZz@2FC3{K8)WNvZ)~TBl!6_rj;zJEOv7AF@}g2e}Zo%kHwGas7*VtZi*7Nxk>4S!@W8~%?AQQX9OzWH@yqbwe&8a
-kwc*Ik)B2;Hw{h{LBC<=r$!A!Qc0)HuAG%a94pT;<+bQ-B>MAfP=8%?u5S#A^_d{>sC6h`ba(+FYC18?xsv!oq#OkR|2b4vLP%i}5+f>;kfLw6^cpiSVb=@r
-;4EyU#0*TyM%wvo;sAr1PpXPk8fY4~-aiR}W*2`BPL9C9vEmyhrEQY7588knHXVNpppCryKx8yQPS2HR&Vv#Jf|B^i4q;nIns@X?rQ*MC)^7AR046LlW&3%M
-rbn+X4-5CLtxa85!vMEx5#(nnf($q3K1)&R5pddmdWq;!ob$c&e+R_jvnX`&M9n67=3l`=ED}|B4qJ&OZwunm+ktu_T+>4Y&>Zmgy!sHmga*8AUTdflRFD;t
-MW_HUU$ch#+mJk$>9D?b8TlhysU%GuIkr<PMgS<(kT3FW7S!}4tu3B-3jV=y-}CR_NJ*g-rcXm}Hab4(%Kl;N<q#wA6d;^cbW@hFvJYd}6-!Ka``#TyAUHSA
-xj99hxutRIG4fPM%_ZhA7iAba+LHxpW24<<-EC!-3_zSkz(l|)EjL)hsqbGa<WTsN=OCK%80F`lF~`S|m_YjPpq&_t4I&B5YV|p_&j`6FQMnDEW#=#OOMSqA
-Rc_BEaJ_;J+643-CqO=gOE80%cd#%^vQvuSh{`&mIDrZ+7L4#@ik=4l;#LnkRM|xs7@=(q5yu%F60RcZM%rT;F|cXj@$@)6)@;g=E>4er@h7q`Pgi}ICq`<F
-t}?3QPvU8=0fB7~J!8Hzb~sbq+F@>sq4FU&1>_<b`3gBP?laA1RM%)b8uImCN2K2Od+sw|fdUDqyaK)VaV9*_Bds9TX8kR&TupWH%ZvKZun8Xu>t9JXWKC+m
-EY$Yo9X?VB`PI8EF7)z;05In3rU|KsMS{Ogpt-JU&|$Bhjf1;0scmCwE{7mYk<$daWryn^W^o_I6WDih?O2ZL-7?fmz&fW_m=1#zcJfIpIFcR`!I*+^*nDPN
-y5T5*NXJm?(VnNA!E4D<?C?yK5@PVxZ%B8U>r(F&8dNAc<!ex^?0>AmN9m~F*3&b<)?}4yZdK%B4lRI*>aKew)dNEcmy{ntOAL(c14nEqu@GsR5$z#d1B#Nn
-Zq#=3we1k<xHk{?^FW72=y1jD1mB)vVu*Zp4(&#0QR_7WM=Er*iYCw5ais6W@7h|U&9o)>d!dQHrcO}xOX)%`w98J(e`_nbf$0Jtaksvxbm=P9Lwgu2y2O9h
-{UY7^#t&hgqHU)3x~4(H0XcY<RN3aJ7&KHcjMXn@2a=Y=5fJojw%X{mxwNU&yY7O{BypW11KqMn_N3z(&hD}wR^k4nUZdoT4+YcKT#6DCmhzZS^YjF0OrJI4
-UgQv^ho<3x5knTna5YX!t<ftnL<9xa@|W8U(lL;^8}lSx7;PYwTH=D^I^2{{S0>|zz1yLmOMG*sAH%zMtZD9u@V^Fe_EFmiso65dr27>DJ&ycdUBkWpk4Q)@
-urHb(b)kutu57!RCyDxnskOc`akS^~`$~>RJH^77Zv^Oqo?E7~?q%jjp2(6&l<-9d0lE#{vk<eDzsjI;I&S_I%#_PwyD!~oILr!|hWPda^T7t|L=1QKX_A}G
-VrhWBjbZqX{!ZUx`R0eSSx`)(bBF{QVVYqv4ltB^?88W|%J^&C9=wRJ5vAUUAZ#@FKa9&tMF'''[1:]
+c-oa(ZExGi5&mrbiUo_p<b@%eOZ(yEs(_LD(x5#%NPN8yf*`EOmBcees$9x1Q1#zCZ%Zy|Db59mO>*C6W@qMkcGf`<-04MOtg4pkajhGrl})SKsNAZ@s&3Y5
+VV<ipQ+We@9!s^%i;W$tylhNe>OyH~Gf(nDjj>uhE4y2)>T0)*sl#Iq6FubS5nfk@K3Vgm)~3i{%#+EIAP7dIWnFDlS`~#!o4hJ*q8F*kH(QWHeKr5xnKCu5
+*He9;H;LY5@Y5}3UFV;#f4lyAH~)Nf_v!lP?rW?*e!2bi^ZfSb-r%$<m-)(#v1|A_FZIUsI%T@iuFFO@={hf0y$<F<7dwseCL7b#dD=;luXc5RwryRlYGd0j
+X|)4GX1zW(U7Jn2<`rrPHoX=bf2qKTA5q({xKF*24R584yt%#m=ck*GvHD<&0)AG-Zd1mJ_B#f%qj2+-+REK#Ve0-%1G_pJ{c;O-y#0KAqbBOdzl>m;KmhU<
+t!O#bpx4+2_7pyEO-Wn%>E`bG%gxolVN~E;Wz73s?V4cp<?8PGD>R0IHKom){2_0igIEQ2Ytnp~r}C<IX%LM@qs+j9MKQ0IA#FK$AR9*gPu*0diPYP_t0K3}
+l+>GzM`s|$-P)+8b??5HvfR2<G@n{)t7_D2S=FS$S-#{Zi=lvPz?^5bX?As~rn6D|$X0-1VvoF3VGcTFW)3!)o5GsMwW*B=9>r~JSobMXuo#U_P==W(45n$&
+<?U-a+ol$cui8N*k<sb8)7zS6%t21yOVdDv->Z9LwrCEJku@hfz~1nxNjn}UoX$vAF%0TPwrDEY*a<!2vKT~Yhb&K<1ReC=JlhbaO{fLCzzg=kr6M$JwWQF)
+Nw8_q1=nncPbRd$3`dnXLdH%n@Dp$DL@k3oemsoTUV<!y-U$T2Id(aZ4(JoTwk<?4SPz2jTppoUtoGDak(U}fj%gs6Yok8g{^!#_-oE<@Y<8Ab+uV@Z;N@%?
+T=wVY=6P*4)q}}k1^DoM&cC5S#DQ5=y(`bXRI6kN<Y6$1S%XgnXpWbY@^;_`o<;CKt2NAlhPcF}t~Xn7PRPun8flM{a7#AFeFEj$$^Gx%)VS4&-a?>fA=sE?
+JnU()!=42?Bx--I&XeD(ybL#b8_w^|wu#+7MbQCb+QkpfC;m>|&`rjEwj(zO4`&Czg&lW}%TdM%<f80S(J$0MrG<t}s|$S2#ls1l$jrKt+y&7OsRg`@y<gn0
+g9CD0T|?$?0GA+XMwA@zs|yXlp)|QKVbjLsf|y#tjVRW@Be1K>g4i{FF_^z(b+yGe$PvNSuOC1dQ^-o4|Gl~ZYGxBJuMU<w(N2qdUr`7@IioPveE0HQ9zVYP
+u$`ChzD5Hu0Grcx#|R+&P*j$d_W&zo*%HKL=<%Mim3*W95l=3wM$vmfsfK%Cwh`T6i%}p9AO0}?5t7RS9M2dIDopZ{7dLsivu&D%goA<|)O7C)M*0;9-tQsS
+n@YWGUFWMcHP0f7LjI`joK^yrx-gXBaY>HgYkv-C25xhXV|i;P>YP5%xO1(})f;Nz+{Xrm=dz=7oO3Xw_F`vh?=YY=b}x1~B!NWkH}KAZ7KJf^GY9gu4?(a(
+KlLF~cnbnJMhUGY$$_H)$5fk@9yzLsWl}U-@{111#*C5l1DVilCP?LUiq-GCY-JF@jv`*{K2tuo3HN5C^V7m{#Ow9&V9l-3q92<gRwrPvl}QppZ(i7F{~bj3
+($^q$wQ<Di2!8VF0HJLl$7<@)!jQEF8$9G0c#*u8RlNZndJMAHH9}0rZE%=Ddk{Lu1$1>(@c?|U0r#2&B1{0&{xFyL6H3LoQl2T3v~MOgIDoa9p`xDkIu+5}
+XKVnBFV75qmg;iSzzoDf2Kx5$Gb#LSjUAIY^fm1C^R+vn+nFT4>D=b45=aKm5)IN>=pco)?PvXA%9Ss;*sDqmlHWil6pqgwVSpdp6N~Or8=eY5Mu=EU$Btqn
+zC2Mhe(#ceyu<`zt6dG$w>wt`v|wKoYKWCHoF@v3&Wg&}DVnJt)caGKpsBaJ1!R^r$cxsNMA3chD03UXLYl|K8O8N_F4m5Q7&n@z#n9shUHZ;<Y}>RaC>$@r
+bv9LIz|HsFR7~YiN$+fUM4FRU^8AyW7Zu}EXV~No9y;%8MCI@zxro)f<RW5srAD$Jv7Q0%czGyHb&)S>I&v#h*Hs;$-YKm_3|tls+MG(Nk!MO&wLJnBD(XJ9
+q+VJ;8*on}%s!w~Hy|W(OeX9b1GozZ`-NWQ1&FACi~}+_a05iM#$@&qz+t%ru)-4^0QQ4XKmAqxSvhdGiMmoRRAb-P-dH#Y0F6)=7&j}}5*Y39vwy<9RKZBe
+zW_*XX3!<9>ulGegHxDCC140T$@GpR0>g;1SjLglv$U(iEE}X{F`4D%fhF-Jxsn1C&9DacZ&g+q&H-S>2h+{%=mFRdI_1`A3j`nOJat(DZO8MGZ8-e4x^7TA
+TWt)6^NM0E#vtrj$DQ*?+JdSvMFCvqtUHwuQ3->VV4&L#8B4DO=5r*^Sh#MtbxDA5LvBg{13%HVT!EuS0tm9PRF7gM9t&C7eS2~KCt5S^N)mqjp1=h@a~wGd
+ykzH$2O?q*ZH@_qvbb7Ar+LhNj70;SfoxM&YFp?O&uUb4)L2GAT6cl;_+49taZ+;?Mzwk{$v;w^>E));nVbcFAm_)D6On69r|qnim3>Ce&oSn;;7!2xb7R1M
+{d0!A5xtjZB=b?{P!7vz0G<u-?9V4;lnXe2;2l+7l73kTR+#vU;VKh<MOQi+l$cJj@GIqLre6|@iDKg(Ne#D+0|;t5a|`EcNp{?M|HP-veI`9RJ3?s3!qjLf
+Dfo01-IlJ=*3mbQr1858M8bM>dP1H#HF6Lz-=pG#@(Wa4hQu$T75%oeZlX6H#Uhn4+t0l;9lbi-2kw<=bko$K$G`;y>6t;0i1XZKDNH>~v%62H7Cp+?zE#QS
+(NTD2gD#%2Y{t*@lUW_9gy>FT%dzD40;P2OfTW8s-Dd#pQFTwF55Xxm;P&RV(lAm59>G}z0f6M1wX47JmnWF^@wG3=ADK!tX>sJ(Or07Yp^%L{DYsr=`4+9V
+c&0A!3)<c7MUO{v3dJye4&AolK~P2xkBz5849SznaF)ScRjH+U9IIWKLAu)yZc{wP=^B8_Y*=H=v|W!urjjuig@as_L+D6#Sz$pQ_KnA_YMl`Qu?7ee5~sA<
+0EXiYMkAC%=uc57ww&WAzYI2We4L5#N#Pr8CkC(qCIMNkxx_*sG8gO46L_zI!!A$Aixo{zR4Ozk>UOC%uqR4xq&((>yaY0Mb*~mW!+lDD93iX&i({(Lalru2
+*x+gEUsSXrhpPGv10uA;5O$pCkPwQ98%eb&B4X3g<LPmFEZLMIot+;1;!n80)LrbMpNXjvyUG#ApV`xFO9H#wfSlyc$>DUlGGSrLP~_k{4|I_neFdEu=9%U*
+#5Mm&sMwdWh4FrPdoXhd<Y_pi5#YT~GnN4#aRiDs8%_amHI>1q2MwuV8$KA;zoBh#H?fSgkiAFmaFK${ui0&3pwr(cfH7U1P0&1~lKR_3wHI$KI~?HI*t-Q}
+Y#U>l+$UkeoF=LdJA{Lf#a$Fn)V`N%$6R#i!_XiBOP>KS9Y$y5<daTuSUSW7V+_Wy{Y-ml!^opZ$5`vp>Mfta8_rVX@U$o<MDMGc5N~DImE4ZBtdMO=7rKD#
+f2>rA>1bG>lrz9q=e2F`hxm#Sb^sF9egAT8K!$`ai9F1fh!~kiidbJ`UZgEXbcb*WC`|4$QFkvPWe4BJgMLw062TTcTv0i}6`E)<U_Ltw`-W^$@S2Dt0v(RR
+&U11cuAtGo6bW%MDQ<o*HE|d2379_Pdg?;%3o!X_P0e>ned5FJHdGa_j~P9rhOxvyM|e@kL)*F%7IK}kD+>?mzh1!sBzTcjY0tqhuu)z!pkGW5#3hL%B<MwN
+*`wF`;-rjs{Q<pB>^esp`ml)miN`bO-51|S;bEsiq2#j*1>IpTMv3;JJf_n;J}KBtmo?%+<lst=ZNUK|26q_3Ra=HyEth-12ui^6)8z)P7;xW>e&#BS6c8$b
+IPbWw?kd&PI;X1#y8}Px_$H(utG92-(o_+lziYAPNy-SR-V(>en<6AV7X4ma!@mCKFlZLFFWYK+DTx*@pZl3735LMb?Y;<cwC3=AkR#EKu`s5)4g6CBs>IIv
+*Rmg|BWc1>LRU6O=r(v`gu>SDQU>94-2Oe!lwh%&7jI`QWCch=bdLl1U;{W2t9$c2DfDKMX@%d$DtwE-r|$s1>EUALfk|+w0;WcgW=M^L3i(F<5b>oSeT}<=
+7s?f3>J5;>2BZH2N1lou'''[1:]
 
 
 # ======================================
@@ -15603,42 +15665,44 @@ F|HquLwnqt!Xqcsaog?@*Lt!F6j{lhEuFK@lUdr~Wg`uB$p&q^(fd6(FbxUddo<?kJ*;u5NyxRLd9?UP
 # ======================================
 
 FILES['cxrkit/schema/audits.py'] = r'''
-c-o~}TaVkg6@IpV1>rs<0i0=e(OqC21n6|K*$cYOVzX@@0>eW~l+7JU6hvw~Ui8QJJBJrho{Oj5JWMQ#m&0@U&UZ*H77IC)+S!ZWtZ7%`u$NBAR&b-Jjk!^!
-kZvhD**md4^8ZWpC<O+ITh*7ka2JckVm_~W(}+?!S=7>6Wrc1!gHfqzDJre%(sy*nPPe<*=kMC7Ue;lf;;z5Z?n2$ldXP?=_M(ur-uC=E4!Ihe9vjst*Xtq)
-@<H#0UM<Bh(kVL`V~f3N<V9hcW?bNduA2wDg<Yq4uS{FigC#-c^S`F;zQoYqRr~JOeo(LG+$4S+%AG1#^BFYu>s~=2SVK6{y2E3bS!gTd)(mdNt$Qf#HJ*fN
-p;c1}Df*#Z3RPPrWL<mp&umv~jIgd3;!k3M7Yk9D9=#jc>PlHRpB3g-mn)%L{BBL($T~dmi%kc;sn*#^kCWDOTO_qznSuI0vEIo_)(m~2;!~~UjsHzMiCqQu
-(m^}0VNjWM?1-&!2P1g<c0T*ft2n6othoO$?mhJCO=2pqarSmnG=;&Ri)3GW(H;HLwJdJn0Pd|&P3MjX9Mvm4lj#)97$XHTx0pVdh}zgf^I5MXM;t%Ux@5O^
-g1ViN_-9P=$-#%c%>Ujih)iaFQtE@Wq9jQm>TxN^)uFr<dkC8SuBcOMAT}w%OX!20aiKI6)b9RXEK3uE`169+SuDi@Q;Gby>|mopZfmtz&u5S$j8DSw(~asd
-@z$6c`uHHp$>9a0a|q;km-R6rm6Cm}Y5R;=*gc7EWuubU^9H(JQDl)eM5)ia#U*y{^?M04#Df^x63fu+zkIwB#n9hEmz}ZN>09z#AIg9acA(HMtS*5#BrJJ_
-*Rr-jg>ooX0hOT7ajNHp+25p9wQkif<`DgWB0|ALwXz%_5L~nhvC-dL@E%rzQKW*=>yktTMtHfG*xpTR4(;g3g&EL^%(hkJF5Tde3tnOcYE-Yn9$Kh67|v-|
-$KTW?{PZi6LgzDrvJC?pJ&XS!{8~0|r5#OA>g%P3*V)4Kp&^GrmiDb5=0$b<7mIM9!L790>o)2&F7Ym{l>FoJpI1Tx?|0F36$gTcqOe4a4&N9OUrPf#5^oiH
-DD=Hm%@+3k^39iDpZBfuR<=&=LI8hn4x*C%Xsj33dmQ|l^S~`{5^GtqitG^(+hF|{$>VrSypdoS4C^Dj;O8c{j-O@2{#VsT0&`1URZwJGsN|C8_Ho6tTu~&9
-87&3J!={T7%A1M12xv~e+Zxdrwko@?+YimQl{)6Qd=t6!6~V+NhR~*GJgT*IpSc6j#;TTIYImHzIh!E7QBs^;Ml(I;n?#J*embNnY&kFyW?3=#`(h8k<a`!!
-RH@Pi>3{+2Y3#`4Hlqh+5tM}llz8GNA(|1%KCaI0`V%{R+VqVkcs|4&AuaL32(~_VzXd(q1l9N~n(uJTFFZDo7tWnQAAX6HL!gWHwV#^ON3AMHO3r`3?iGWD
-DyfwMAP!iccuJ<l4486xQ}&%f#;3u9aDzaGOz!ifCF4?V$xwsd(3ZqxCujBkJ)G%-zEkCWe?zR(((t;Ika`HjpcpqaD}+#jE;vKWMuXp2W+q$X_Fnt^?;)40
-NS53z$s(AA)y@qJjMTCo0od!C%(7wG##DFMn|g#93f_8rV$o${f9yAV%2y<<2(^V@1uEDO9cT&ZLVvFYtYDKCc(`S~cqPl4GX-2>!%6RCFjREd>tgTy9Z^jB
-7OV++qLj$Po&k`p>rI`RvhXc2bUbMRV5qtZ;nfU`@&I$}ZW)M|E}zb}>aK&;RAf*U=y&|xk-kdLr_Kue6M{2I`;maz$5#${jSqgGYM9@w;&uwqba)BYx?573
-w0qgB1o<=qK1?H?hQLq-&_bE#@#Nm+hQ6mAF4knTXrwJsat}PbK2<)TH<G(T$C#UC4H<)F3r{pn5Hb`Pk*N7urwEczCy-Qf(x4{UssriB4)C5ptW1{K<0>fM
-&LgmsTaA+Dm<&Sc6@_peYQPZ|klH{$>PJ%UGEi6BkUk0|)?F;1`~&5SQp;V7^l8OQUq0BlJc@@`XH!-ltOw>}<RtUi(9%3(uu~`2eC`x6Tsu+phEERYjoZU_
-C~{ea4LFP?n#8pZvjbk5ND}G_w1d^qXx;7}S&Wu=av>_AVc{}*#h6?7fueDpIbD|g{F|?6g)iQ`fq5)rtGC0gtaa%REgs{onsEuTd$X(rRVkmL+GW@T`#6Pt
-3Nr4wdPt3|erk<s50=;G%ZX2jjZZ`k?kAm7@0unWu5Vy|)whUzSW4ab-@#{yieX#+%w<~fNYGN`j181tXew04S8Al8_mgl$JCUCXDPTe$6#R!7`upB=UJ*aU
-oi(~0?CItv+nF%T)Cf^^rHe`9le?2FcCrU(m8#)>Z-U!&z1jN6r0Sqi2n4S85bk7)vs?Q%?BEkA53zzo0v4tyQBLqME66-x!4ppX85D}OyP6!v&1B^$A?I!9
-r1}mh-TgoQx1)g<L76r<e_qMTkn{J@t20JaK<Id)^j2JhnD0$_jq>SeIm{c`Mn?MlGqGpeo-`Zf+a7@>2m!oa2Ew6vU+M55&^ymoGGC)vve969JLDfa=>WjD
-YA46hNTYC(O%^GSdmcN}=wC<gSP5sYKK|>6_piVBW(i-Ejw`sgQ!xS<?Rr^KWtxkB7Jr5<n{vWFxFyaSLoX&ZVw|IEK3rvTQS4pBn{<1elo(!c;uN=99hh6F
-yGU+9WqD{iQdJkb3$bW)&Gp95m-P1o{rSrqxR&_pn|RK}_FWJy^CGV@|DMkxSWa5cGc#B0AF2u-%lXXp+mQA;sr#suW=s=siW^2tPJ`eus9dkN$LmxRJe2Xb
-v3|zWIxwfCzE~7Mi-;f0-w_fdP&q18rQ|c--6@??F@m5w3V#4WgcY)eu!29w+QD<L#;YM5A7#OGdKNT>I%b=e7!0y;;(+U6-ubLH)@{P6^_YsO7^h){9IRTM
-W?Lu_42o6?<Ks#9bb@C?^Mj?|h=RAA(QP0i!Ti(c5ZA;QuJ0EOPck_4jHmO{v&hra`u_nK3)3M_ZF)rnt~@EU{IL(Au1v&xWXLZ(dG?3=-m>nX3q|(>mGh^F
-VLHOSk$X}I!cHZfa?|SM3`ld4=A{x~49}Ep^XSYPOX35}3ZSo$I8QSv-UJMbM>rX#tpT%q`Sr3?l^klfsbt|ye|$$hUvZh-)vDakb(7!LJ$Q~fqb>42qt8=>
-(|&zS3qO^=tYcebrxH-q`TK=o3!$c9gWy1VX-uhtq7BJmMHl-n!<mq@;Swa25vc>05#on<L_M@Sq+f(hKh(+S@%oEMcy`mk%O(`|_cO%}fMdLf%n9;A>D``g
-f&y~H3o)+Z{Si_)pNXTU!85J)D&3Z_t~~)gnaWx65P#H1sYVgcjrS0ii}()AY$=ok;PtBZxf$t##5PR4=pM8)fk&wJWF@Oy%4e(zEXwsJ4P#q)$4Jm;r7mfK
-E$t0)x$%>RP#H^8u9c7B<lKp<o^*P}i?J3HRP5!KUwxf4I@TUUPwXbyIuyoZ{d5R-RI#dN8^+!|!Hd)4Nb+?j_BuInnZZSTr7)EtI0V&zs?2Ud!M!|RB}b_N
-9&K?x*It78wlpdQz;|FYudgnDLZ0Xn^?Wh`KkI~Jys-rswW{A8H@e+y&0U_Vn3W|GMwhuAMibW$<shG=n>%D?bGPxXn-Xp~4S8Xw<zfI^s?OTdG#cQs@dDhh
-eG`ugW8=2z08aSvG2|vDBur*?F;?+O?_@p1jSmO1=INs7cO$YMadBb{H0fj|4>)|;s46;#fi`Km<nt`Xm>+&uy<zbvm3j;z-B4Dc061T)V65to-?pwlMt~%v
-3+M$pk^J4nh46txVIFgvujIm+F_HkmLUwz6*dIY1HnBICB;!SF@F?9-$*jw#6MAs4lQVU$k%^x<(?LjU={JTG)$Jnd3CXdR+W@)~2*~1#2%c4&p^x3B^83bT
-#~Kvbn?r=zJOqh{dyR*ex&GHV8@Nx{rt0DS2T$NLQs!;7ED{M03!N96KbrBzf8GZ)r=QG-k5#;~kElp4y%g8fX0Lg`H62mY4LTR7<RI}|5B?G*9hCZu?oEcz
-Fz9&Wy}1wE+1rc4-p0=uPQMpP2lt#83;$V1_K62TC)_Ya%Vqb{>+HJ@Pl)2B(wgStlkoUzJSxY#05S31cmubd;1Yc$6N<nVDV$7-Vq@ew**^H*IoxINocTRV
-oYfyWGq>YD;WT`FJrYKKpYiqeqZe@}#M~29z$q9L(^8oNV2p*dAiF|XEq(T}_BR*g7EwX|8<sVvM>6Xw|0ZcHn!>JPCAq%OF&|LgGcUbo>A*M|J3GJrgDdIm
-<`7C5X@*x!##bL(C?$&Ug-c+om_1#F^QHAFztnzmE|`|7RJviMna7V7rfgvTUxX`dbp'''[1:]
+c-o~}TaVi|7JjyW1>rs<0i4;iXbaSXESjA*Z5P|7Xu7)(h2fzk%4SCr1(6z$i~aHYox_VL&&9LbJWMQ#*K_&KcMi2!EaXsXXD@!Yrd^4{UOFLL!HuFe=0=r5
+x~1r3@5J`V|1Z&_6c{9KRbT4DT`U%h`Ml~)BTDIHQA=x;6}ssRMx~~usI;m}-_adA-R@$ae`u$AS%*oAyZ%PI3w0~&K{{>Pi$d0V+w<=@<Z5hsY*eFMuZy&i
+_j)(<YAJq^PT9#ATkKUMFACE%;{xw>-8|SWoI1^WW!j=1ENx^y|2iG_C5HZ?+PA;<gL*aRCh_;7+^KRkpFv{3?iB=rHH0InJ3NM&g|<R&&EQttx`)tS<4Kqn
+QZ<#3q959&P_<P;*0mS^%yzZL2<v(wJ`oGNScuB>=-tRxSIWBitT4B_TnXLccWe4a*5QF)Y&ytIwa!j@oV1=hB8lzF4AlRL^-fl@X6OqQpK2v<{BJr*>?&}U
+4$^@RgUGC7Lu`dR7{SN4^V#oS#6i?&xBHWE-$1TjC8qKcXKN=xlN<b{Ncy!G-O(>y%i;zG;4Xz~I(LNQs9xcjRHvZE=qcE9i|K=ksEsu=pY=+z$MFNLOL}`N
+sN0zx|BOjKI@qw^^S}2BTP8I>x$A?pqNJT*tH-4vQ-|<YY$0g&r=m`+!L~^Veuv)K85c@JPVMfW#qw^V6aTiLbrwspz*HjtEj#F_klR`<*7F(m5yq#@@Y9Xz
+F!9!y8uEBA$;e>^By()Y@hR(LLMkQuTGR0vv2c3Yx|NMeR?i3MdPSZ^(h#LSZx-)xdN1F1Ktnu;p)Iit&Hl@WD^U#nEo9jltDU|j%k{1d_+SGH?ZWC3h(ntt
+tMF3RHi%FT#VVi@<T+0D95?%$w5ryv`o$cg9gs&TsHj$!9RwQ}t%7g#Hy3<{m0%R9p!B+=tpX$bzLz-OO=}MAXvl>b(23NxRb(#R;1CO5Vg+hcufiExh&m|F
+X;;VJ)Fu4%E0aLyGlH@W0~<Yy|G@oPR&S*pO;6(MrH0kn!t|jbhd|!#r61<E>i91fVMl{mX}8yHlxtk#ZCWYW$Gd-C2?@O4Mb%a82p)>U645(+V+edL4e&_3
+Rp_D6_f|Dq==ZZXpM81Ww#r-CI=KrD{JlAdO7^3&URZB&uxpM3w|q#fWl1ZtheK?G_Fp86<0J7wf?_bNkMM$@n_N47mJQoqRT~M+Ep=5vkZqxoNuE2$70+@-
+o-jtV<QxyHE_x^*CY~aoIoWP&L}OU1Y`$(kG}~6{7~}Fo<h!p3CN|N9Ha+7}t*!fwI{<C0YWbyh$LX810m3UK`PsXurpIiPh!N{ghcJaB2PVQSD>{E)>;ae@
+&mxX0RobvSV8D9nJ2IKgXhE3=WiA0Bp4dt7W_YsqtFx#6$OfMdeWMAU4>3kaOS~|Gt&iQ8pog0v8XraT6OQqP#|HAku`|fSFOgyhWYNC%Q&ae;Rpm&?`R~`g
+Vz5vpwUPtG0qYY>$)uP8Q@-C6eP`I?)8Ik4K_Eja_i@saaw)cCs6lV&NMdr5vvU6)#`Ip_sq((P!PjYNSlx+BJp^J9j2oI2Tqr>ojG<+v!EP)wldW-kFMa;^
+kV#gwms~ALBbbH7&J7HV)UqA{*vp&Lvf;grq3*CZ^$0WMy!H6RTbGIbvEA$`UeRtv$SwRT5W$A%Kubs$`g<{81)HS6!!66j3t842DPRg44tghpA)>=x7kh8-
+@M4m;U`fyug+w0q41jE1Z|Y2yg>Q+j<4FquL)BGquV!GB2bkk@%Rszz`E;~ZcOA5*B7>?xzvJ(Y<W+h;b#}u)!a37!KM*i`|H>h+@y_o<4fC5-JWc_c4lBW0
+cS{PBb}xICAfHCShH1pp5E!xmS}3zTp4^+<(D!u0#hP>$m9!;F?tzEbr_2ZRMsiok7<2PpL&V^{g(sROY%(Mmk*N7urwEczCy-P!(jX?;ssqW$4zQj;tV|Z!
+<0?qs&LgmsTaA?Fm=r?c6^U>ia=;N55ZXXL>PJHEGEi6BkUR<m)?G}X`~$^{Qp;V7@M*<MpFY^QJd%f3XG2!*tOw>}WF+(1(9%4kvr{LQd~OucT{}_qhARj3
+#_eG{<hd-u1{}r`P2yaK*#R$2Bnf#1+QDjQv~G8gEJjN_xe%q$&~O>8VvMc(K+!nQoGwdt{?!+>!l!TEKs}bR)$8F_*1GgXi^q7YW?aJFy;@d+vXtK-+GRKd
++c>#>ax(6@dPs~cerk<k51QBK(}|DpjgLeP?gyPy>zW1{&TpW8)wl3`XiDAr-@#^xis4wk<}%HABxosO#s)$!G$pFzD>c&4`$0IOoye;~3YgFb0sm=+{!MQ>
+FNh!F$r{}b_VjR*<4hQ4YQ$D`rHe`9lc$rs?W7OTDpkY$-UPGhdb9PON!dZ8;0T=W!QDw0=kuSWD<TvARNiiwMZ^O>krO5JJ&Is~XpO1SeD=xHvcEjZG?fHY
+dMnm_<dR}9vv_@0UEhXHe<Xu||06hpSt<(t6O7N2Ob^1a?o%HHE#zIVCI!ZstQ?VyyzShszC+~c{vV&((ZGwKKpPx7mzfMahNR?-5f!3Ntdd=dYa|<cQ(hw_
+JX(gXMz)b<KfliRY<nij#{F%Nz(=?>UM~ZQ(tNH|5DApkGqB8mXqId=nClKPm8v%gTCLj2aWtp_%zl%3|Krxq4l?@8(K}1R&Z`gq`r(_`pMJH3e@Vw#>E(1A
+0bqB%EGgU0w|^E>hb^me!l<|<&N}rr??a<$KAbsoqVG+_t8{yuq)mR~#FK8dIxt^ScagAzp7YRDCRP`_3$bW)%{kQ1@96J)`t$i4n3nkBt5~~Z{Vs@V`Yo?A
+`<~Ats7zYVvrSj*AIfwd<1w7Sv>}vtQuk3P%^3P%6gM0JIJAS8AsfHm9<NiL^AL;K#+m@0)`1Ns@x??3QiT6t{*I6!fyz-K(<Yno=1vrW5-d2~QTU<?k#Oua
+xE1U<=0l!OHeL*&B$heTX?<&Sb<8$Rn>cX9i36&KdFQj*Shoq4_>o>vfq{k<a<FQ3${-*>utHiXjE~j(=>*S)<_FW+5e09VrPx5Og8ENl(KWH4>-&k&ldKdy
+<Bh|#zIu8C@jn1#VLHU#O|OWQmM6)hFJ%$x%9Koutp9~i2>iu`*Q`6}LeZT^<$Pr{Oh>pk@@aBG=&7X2J*`g0fG`)SYf5WI_e=~T_s*=bB#y&O2l5Jm^E8s;
+O~9~NmdY?~4VdK%y_cn`<WRd!B@1Wz<6G+aic|ltR^^7S(EPFP!E=-u9g)u&ZJs=w&g*?z_^JE_B<mupv_Mc0-_Y&|+E;mD{Nefymma-J?1VYT0wm3KIjyJV
+6|`6jPt{<^ALh%f2bTFYq74wj9U)>>2{?~^N%{RN@%pd9Tj2>YpCb|$b4~KI<>MvkoOp48fUhPQ@B<;8QEoc)lp5951u6If5mx9bYw+}tmg56*8SeD$`75Yl
+3ms3f8(0ImHl|d;ZVjo`iZ1qDhO(iw;hrpHnyCY4n&O9eivcZw%|IXhP$wUXH>8xOWtUOBYzk`r3a_{U4v%-$c@A|@dbg*`!T`ka&Xfy1zRDO%cyZJei>3vE
+O1CAP#h%0vnJOOSaK0K$ky}wJlvyCwgFOKlm<so*_EZPam$q$~$I?}KX96u#?a4}3xkL|G5?GW=5;Tl;;ms*U5-W8{3vB6ZfVqvIG$7Ady;zMjp8zO|Clxq(
+F_vON-o5<ni!YNz$Mlrgp4}u}huX=QVjsdaW^@MDVeHKlyg1FDCEtkStdpYL3?|}}$>|<~K~R}MmDxo(sH~^|WGFSTxGm08mv=}cS{juc;5!h+*H`a;MA+?;
+<37n}o>c@JFZF@#t?GBjjczwvbC*YcCb@~z(tUr2(UcB`iUD7?m^%<1bGPxPoA^s8n7y#mib9B8l)$&8X*95S<2P`>Jd$W>7#ojGXd?Xh=yDSkQix-5G4%6g
+z+^r6jdusq=INs7cO$YMad9GGH0fj|4>)`uttu+jL7KE&vU%Rd7;gViz2WT<Gw~QgvY{YN4sbsA!&ucHzinNAi~vbW7my2NBKgyr3*jAy+&oeRpX`Tg1;kW>
+h3o@^!~O^+wu!wt!yE7FgGK3vsw%pCnjZxNJGpk@G78aMXF85u^c%w|bLb+83|ym@+W@)~2*~`4__9@-p^x3B`}d8{_B9ByH-`wbxeHQS<0T$m=JH?X<mx{E
+or;IgA1r~(=uCraS)`mIEOdU`{9Tn-{`0=EI{m6je5m4A9T63O;!?{swb^SPa80)u^pOSU`(z;Tb0Gd$Db>>bw-B2QpP|t4qlnFY;LhG&6!tcL>2mr>QM%jV
+xLEivf3mND06Kw@Ma^XlZJmAk<N0O0cU;q4d|47-jkhUy7a%6S8!u_s6I`MXsX|WOB7~Dlk-Lr5F*^r;nh>tLc+UJPF3#$2C73F6pKxI^z8?8Ezt7U2^`m#S
+CwY$N`+!q0CT96EIl$-(X+buHuv+>uXzeez$Sk6O{AW&U4v(bPRsPx9n1hB>#l(DlpF%$%yk~wFF-vy}QQ6rQ$DdqDXP3(m%1AT3U^2e?*g`2#gpZ&CTgB|@
+dkOxoVU>UP@Z?-jEmNs<2~RVR-?dEH!2G{<9w;&'''[1:]
 
 
 # ======================================

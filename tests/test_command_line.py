@@ -179,3 +179,24 @@ def test_wrong_use_is_said_in_lines_and_is_exit_code_2(capsys):
     assert run_command(lambda: kernel_run().main(["--local", "--match"])) == 2
     told = capsys.readouterr()
     assert told.out == "" and told.err.startswith("error: --match: expected") and "usage:" not in told.err
+
+
+@pytest.mark.parametrize(
+    "program, words",
+    [
+        ("cxrkit", ["evaluate", "RUN", "--threshold", "2"]),
+        ("cxrkit", ["compare", "RUN", "--margin-sensitivity", "nan"]),
+        ("cxrkit", ["evaluate", "RUN", "--prevalence", "0.1,50"]),
+        ("cxrkit", ["plan", "--normals", "0"]),
+        ("cxrkit", ["audit", "RUN", "--external-films", "-3"]),
+        ("cxrkit", ["gpu-check", "--minutes", "-1"]),
+        ("cxrkit", ["gpu-check", "--precision", "fp16"]),
+        ("cxrkit", ["demo", "RUN", "--port", "99999"]),
+        ("cxrkit", ["wait", "--limit", "inf"]),
+        ("run.py", ["--hours", "x"]),
+        ("scrapers", ["publish", "--slug", "a/b", "--title", ""]),
+    ],
+)
+def test_a_value_beyond_its_limits_is_told_with_its_option(program, words):
+    option = next(word for word in words if word.startswith("--") and word != "--slug")
+    assert refused(program, *words).startswith(f"{option}: ")

@@ -87,7 +87,7 @@ def scored_on_external(films: Films, context: Context, others: ExternalFilms, ar
             return inquiry.p_covid(inquiry.loaded(network, context.device), images, context.device, meter)
 
         p_covid = np.stack(list(inquiry.side_by_side(answers, seeds, context.device)))
-    return [external.row(others, architecture, p_covid, context.results)]
+    return [external.row(others, architecture, p_covid, context.results, images)]
 
 
 def each_published(context: Context) -> list[tuple[str]]:

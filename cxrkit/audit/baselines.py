@@ -91,14 +91,20 @@ def advantage(held: Predictions, coarse: Coarse | None) -> Advantage | None:
     return Advantage(coarse.row.name, coarse.row.title, coarse.held_out.auc.value, difference)
 
 
-def described(films: Films) -> list[Baseline]:
-    """All Baselines of the films but the majority class."""
+def nearest(films: Films) -> BaselineRow | None:
+    """The row of the baseline that separates the classes best without a look at the lungs; None where none could be computed."""
+    rows = [_row(baseline, films)[0] for baseline in described(films, LUNGLESS) if baseline.name in LUNGLESS]
+    return max((row for row in rows if row.area.auc.bounded), key=lambda row: row.area.auc.value, default=None)
+
+
+def described(films: Films, pictures: tuple[str, ...] = ()) -> list[Baseline]:
+    """All Baselines of the films but the majority class. pictures: names of those of PICTURES that are wanted, empty for all."""
     return [
         _source(films),
         _stated(films, "file", "size, colour mode, format and bytes of the file", *file_facts(films)),
         *(_stated(films, name, title, *facts(films)) for name, (title, facts) in STATED.items()),
         _missingness(films),
-        *(_seen(films, name, title, look, note) for name, title, look, note in PICTURES),
+        *(_seen(films, name, title, look, note) for name, title, look, note in PICTURES if name in (pictures or (name,))),
     ]
 
 

@@ -153,8 +153,11 @@ def _masking(evidence: Evidence) -> str | None:
 
 def _external(evidence: Evidence) -> str | None:
     rows = evidence.of_best(evidence.external)
-    if any(row.drop.auc.bounded for row in rows):
+    if any(row.loss.bounded for row in rows):
         return None
+    mixed = [row.name for row in rows if row.drop.auc.bounded]
+    if mixed:
+        return f"each source of the films of {mixed[0]} has one class"
     if rows:
         return f"the films of {rows[0].name} are of one class alone"
     return "no films of another hospital were named" if evidence.networks else NO_NETWORK

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cxrkit.audit import probes, subgroups
+from cxrkit.audit import baselines, probes, subgroups
 from cxrkit.audit.films import Films
 from cxrkit.audit.subgroups import Answers
 from cxrkit.data import cache, copies, sources
@@ -25,6 +25,7 @@ from cxrkit.errors import BadInput
 from cxrkit.evaluation import areas, metrics
 from cxrkit.evaluation.bootstrap import patient_weights
 from cxrkit.evaluation.calibration import Calibration, calibration, fit_temperature, tempered
+from cxrkit.evaluation.metrics import Figure
 from cxrkit.progress import counted, say
 from cxrkit.results import Results
 from cxrkit.schema import Drop, ExternalRow, ExternalScaling, SideScore
@@ -162,16 +163,17 @@ def without_copies(external: ExternalFilms, internal: Manifest, thumbnails: dict
     return replace(external, manifest=Manifest(tuple(left)))
 
 
-def row(external: ExternalFilms, architecture: str, p_covid: np.ndarray, results: Results) -> ExternalRow:
+def row(external: ExternalFilms, architecture: str, p_covid: np.ndarray, results: Results, images: np.ndarray | None = None) -> ExternalRow:
     """What one network's ensemble over its seeds says of external films, beside the run's held-out ones.
 
     p_covid: seeds x n over the used films, sorted by image_id. Rates are at the experiment's threshold. The drop is
     internal minus external, with the interval of probes.difference; the temperature is fitted on the run's validation
-    films. Raises BadInput for a run without predictions for them.
+    films. images: the squares of the used films, for what can be had from them without the lungs. Raises BadInput for a run
+    without predictions for them.
     """
     manifest, threshold = external.manifest, results.experiment.threshold
     held, valid = results.required(architecture).ensemble(), results.required(architecture, "valid").ensemble()
-    films, record_of = Films.of(manifest), results.manifest.by_id
+    films, record_of = Films.of(manifest, images), results.manifest.by_id
     outside = Answers(films.records, films.is_covid, films.groups, p_covid.mean(0))
     inside = Answers(tuple(record_of[name] for name in held.image_ids), held.is_covid, held.groups, held.p_covid[0])
     of_external, of_internal = _score(outside, threshold), _score(inside, threshold)
@@ -196,6 +198,7 @@ def row(external: ExternalFilms, architecture: str, p_covid: np.ndarray, results
             sensitivity=probes.difference(of_internal.rates.sensitivity, of_external.rates.sensitivity),
             specificity=probes.difference(of_internal.rates.specificity, of_external.rates.specificity),
             ece=probes.difference(of_internal.ece, of_external.ece),
+            within=_lost_within(films, outside, of_internal.auc),
         ),
         scaling=ExternalScaling(
             temperature=temperature,
@@ -204,7 +207,17 @@ def row(external: ExternalFilms, architecture: str, p_covid: np.ndarray, results
         ),
         subgroups=subgroups.rows(outside, inside, threshold),
         sampled_from=external.sampled_from,
+        lungless=baselines.nearest(films),
     )
+
+
+def _lost_within(films: Films, outside: Answers, internal: Figure) -> Figure | None:
+    """The internal area minus that among external films of one source: where source and class are one there, a high area shows nothing."""
+    if len(np.unique(films.sources)) < 2:
+        return None
+    told = films.is_told
+    inside = areas.within_strata(outside.is_covid[told], outside.p_covid[told], films.sources[told], outside.groups[told])
+    return probes.difference(internal, inside) if inside.known else inside
 
 
 def _calibration(given: Answers) -> Calibration:

@@ -229,12 +229,19 @@ def coarse(evidence: Evidence) -> Iterator[Reason]:
         yield Reason("coarse", what, row.area.auc.value, COARSE, "thumbnail", AUC)
 
 
+LOST = (
+    *(("auc", "AUC"), ("within", "AUC with the source held fixed")),
+    *(("sensitivity", "sensitivity"), ("specificity", "specificity")),
+)
+"""What a schema.Drop has: key and word."""
+
+
 def elsewhere(evidence: Evidence) -> Iterator[Reason]:
     """What the networks lose on each set of external films: the greatest loss whose interval excludes none."""
     for name in dict.fromkeys(row.name for row in evidence.external):
-        for key, word in (("auc", "AUC"), ("sensitivity", "sensitivity"), ("specificity", "specificity")):
+        for key, word in LOST:
             lost = [(row, getattr(row.drop, key)) for row in evidence.external if row.name == name]
-            lost = [(row, drop) for row, drop in lost if drop.bounded and drop.value >= DROP and drop.low > 0]
+            lost = [(row, drop) for row, drop in lost if drop and drop.bounded and drop.value >= DROP and drop.low > 0]
             if lost:
                 row, drop = max(lost, key=lambda item: item[1].value)
                 what = f"On the films of {name}, {short_name(row.architecture)} loses {told(drop)} in {word}."
@@ -244,11 +251,11 @@ def elsewhere(evidence: Evidence) -> Iterator[Reason]:
 
 def elsewhere_unclear(evidence: Evidence) -> Iterator[Reason]:
     """External films, none of whose sets is large enough to show a loss or to exclude one."""
-    rows = [row for row in evidence.of_best(evidence.external) if row.drop.auc.bounded]
-    if rows and min(row.drop.auc.width for row in rows) > WIDEST:
-        row = min(rows, key=lambda row: row.drop.auc.width)
-        what = f"On the {counted(row.n, 'film')} of {row.name} the loss in AUC is {told(row.drop.auc)}: too few external films to tell."
-        yield Reason("external-few", what, row.drop.auc.width, WIDEST, "unknown", WIDTH)
+    rows = [row for row in evidence.of_best(evidence.external) if row.loss.bounded]
+    if rows and min(row.loss.width for row in rows) > WIDEST:
+        row = min(rows, key=lambda row: row.loss.width)
+        what = f"On the {counted(row.n, 'film')} of {row.name} the loss in AUC is {told(row.loss)}: too few external films to tell."
+        yield Reason("external-few", what, row.loss.width, WIDEST, "unknown", WIDTH)
 
 
 def held_fixed(evidence: Evidence) -> Iterator[Reason]:

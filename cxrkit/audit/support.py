@@ -8,7 +8,7 @@ from collections.abc import Callable
 from cxrkit.audit.baselines import LUNGLESS
 from cxrkit.audit.conclusions import NEEDS, PARTS
 from cxrkit.audit.evidence import Evidence
-from cxrkit.audit.rules import MOST_FALL, told
+from cxrkit.audit.rules import MOST_FALL, PARTLY, SHORTCUT, told
 from cxrkit.evaluation.metrics import Figure
 from cxrkit.progress import counted
 from cxrkit.schema import ExternalRow, Requirement
@@ -38,7 +38,22 @@ def requirements(evidence: Evidence) -> list[Requirement]:
 
 def holding(evidence: Evidence) -> list[ExternalRow]:
     """The best network's rows on external sets that exclude a loss of MOST_LOST, whatever their size."""
-    return [row for row in evidence.of_best(evidence.external) if row.drop.auc.bounded and row.drop.auc.high < MOST_LOST]
+    rows = [row for row in _lost(evidence) if row.drop.auc.high < MOST_LOST and row.loss.high < MOST_LOST]
+    return [row for row in rows if not given_away(row)]
+
+
+def given_away(row: ExternalRow) -> str:
+    """What separates the classes of external films without a look at the lungs nearly as well as the network, or an empty text."""
+    if row.lungless is None or not row.lungless.area.auc.bounded or row.lungless.area.auc.low <= PARTLY:
+        return ""
+    reached, network = row.lungless.area.auc.value, row.external.auc
+    near = network.value - reached < LEAD if network.bounded else reached >= SHORTCUT
+    return f"{row.lungless.title} alone separates its classes ({told(row.lungless.area)})" if near else ""
+
+
+def _lost(evidence: Evidence) -> list[ExternalRow]:
+    """The best network's rows on external sets of which a loss is known."""
+    return [row for row in evidence.of_best(evidence.external) if row.drop.auc.bounded and row.loss.bounded]
 
 
 def _parts(evidence: Evidence) -> Requirement:
@@ -124,24 +139,24 @@ def _fall(fall: Figure) -> str:
 
 
 def _elsewhere(evidence: Evidence) -> Requirement:
-    rows = [row for row in evidence.of_best(evidence.external) if row.drop.auc.bounded]
     text = f"films of another hospital that rule out a loss of {MOST_LOST:g} in AUC"
-    if not rows:
-        return _asked("elsewhere", text, "no external films with both classes", None, MOST_LOST, False)
     row = _closest(evidence)
-    return _asked("elsewhere", text, f"{row.name}: loss {told(row.drop.auc)}", row.drop.auc.high, MOST_LOST, row.drop.auc.high < MOST_LOST)
+    if row is None:
+        return _asked("elsewhere", text, "no external films with both classes from one source", None, MOST_LOST, False)
+    fixed = "" if row.drop.within is None else ", the source held fixed"
+    fixed += f"; {given_away(row)}" if given_away(row) else ""
+    return _asked("elsewhere", text, f"{row.name}: loss {told(row.loss)}{fixed}", row.loss.high, MOST_LOST, row in holding(evidence))
 
 
 def _closest(evidence: Evidence) -> ExternalRow | None:
     """The external set that the claim rests on: one that excludes a loss, is large enough and calibrated, if there is one."""
-    rows = [row for row in evidence.of_best(evidence.external) if row.drop.auc.bounded]
 
     def met(row: ExternalRow) -> tuple:
         ece, fewest = row.scaling.before.ece.value, min(row.covid_patients, row.normal_patients)
         calibrated = ece is not None and ece <= CALIBRATED
-        return row.drop.auc.high < MOST_LOST, (fewest >= ELSEWHERE) + calibrated, -row.drop.auc.high
+        return row in holding(evidence), (fewest >= ELSEWHERE) + calibrated, -row.loss.high
 
-    return max(rows, key=met, default=None)
+    return max(_lost(evidence), key=met, default=None)
 
 
 def _patients_elsewhere(evidence: Evidence) -> Requirement:

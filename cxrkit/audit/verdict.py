@@ -39,13 +39,13 @@ def holds(evidence: Evidence) -> Iterator[Reason]:
     """External sets on which the best network loses nothing that matters: what speaks for it, and outweighs nothing."""
     rows = support.holding(evidence)
     if rows:
-        each = ", ".join(f"{row.name} ({told(row.drop.auc)})" for row in rows)
+        each = ", ".join(f"{row.name} ({told(row.loss)})" for row in rows)
         many = f"{len(rows)} sets of external films" if len(rows) > 1 else "external films"
         what = f"On {many} {short_name(rows[0].architecture)} loses less than {support.MOST_LOST:g} in AUC: {each}."
         yield Reason(
             "elsewhere-holds",
             what,
-            max(row.drop.auc.high for row in rows),
+            max(row.loss.high for row in rows),
             support.MOST_LOST,
             "supported",
             "upper limit of the loss of AUC",

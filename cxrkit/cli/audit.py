@@ -5,7 +5,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from cxrkit.cli.shared import RUN, Commands, declare
-from cxrkit.command_line import Words
+from cxrkit.command_line import Number, Words
 from cxrkit.errors import WrongUse
 from cxrkit.progress import answer
 
@@ -19,7 +19,7 @@ def add(commands: Commands) -> None:
     )
     audit.add_argument("--external", action="append", default=[], metavar="NAME=DIR", help=external)
     most = "at most N films of each of these sets; whole patients, drawn with a fixed seed (default: all)"
-    audit.add_argument("--external-films", type=int, default=0, metavar="N", help=most)
+    audit.add_argument("--external-films", type=Number(int, at_least=0), default=0, metavar="N", help=most)
     audit.add_argument(
         "--retrain", action="store_true", help="retrain networks on masked films, without each source, and on permuted labels (takes long)"
     )
@@ -63,7 +63,7 @@ def run(options: Namespace) -> None:
         networks=tuple(options.networks),
         sources=tuple(options.source),
         weights=options.weights,
-        external_films=max(0, options.external_films),
+        external_films=options.external_films,
         executor=executor,
         published=model,
     )

@@ -23,7 +23,7 @@ ENTRY = Path(__file__).resolve().parents[2] / "kernel" / "run.py"
 
 def add(commands: Commands) -> None:
     completion = declare(commands, "completion", help="print a script with which a shell completes commands and options")
-    completion.add_argument("shell", choices=SHELLS, help="the shell that is to complete")
+    completion.add_argument("shell", metavar="SHELL", choices=SHELLS, help="the shell that is to complete")
     completion.add_argument("--of", choices=("cxrkit", "run.py"), default="cxrkit", help="whose options (default: cxrkit)")
     completion.set_defaults(command=run)
 

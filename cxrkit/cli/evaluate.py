@@ -5,7 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from cxrkit.cli.shared import RUN, Commands, add_decision, add_json, declare, given, margins_of
-from cxrkit.command_line import Words
+from cxrkit.command_line import SHARE, Words
 from cxrkit.progress import answer, answer_json
 
 
@@ -13,11 +13,11 @@ def add(commands: Commands) -> None:
     evaluate = declare(commands, "evaluate", help="recompute a run's scores and comparison from its predictions")
     evaluate.add_argument("run", type=Path, metavar="RUN", help=RUN)
     prevalence = "prevalences for which to give predictive values, besides the study's (default: 0.01 to 0.5)"
-    evaluate.add_argument("--prevalence", action=Words, item=float, metavar="SHARE", help=prevalence)
+    evaluate.add_argument("--prevalence", action=Words, item=SHARE, metavar="SHARE", help=prevalence)
     sensitivity = "target sensitivity for the threshold chosen on validation (default: 0.95)"
-    evaluate.add_argument("--sensitivity", type=float, metavar="SHARE", help=sensitivity)
+    evaluate.add_argument("--sensitivity", type=SHARE, metavar="SHARE", help=sensitivity)
     coverage = "coverage promised by the prediction sets of single films (default: 0.9)"
-    evaluate.add_argument("--coverage", type=float, metavar="SHARE", help=coverage)
+    evaluate.add_argument("--coverage", type=SHARE, metavar="SHARE", help=coverage)
     add_decision(evaluate)
     add_json(evaluate, "metrics and comparison, as in cxrkit/schema")
     evaluate.set_defaults(command=run)

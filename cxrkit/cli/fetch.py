@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from cxrkit.cli.shared import Commands, declare
+from cxrkit.command_line import Number
 from cxrkit.errors import WrongUse, free_bytes
 from cxrkit.files import refuse_unwritable_folder
 from cxrkit.progress import MB, answer
@@ -20,7 +21,10 @@ def add(commands: Commands) -> None:
     fetch.add_argument("--list", action="store_true", help="list the known sets and where each comes from")
     fetch.add_argument("--out", type=Path, metavar="DIR", help=f"a folder for this set alone (default: {OUT}/NAME)")
     fetch.add_argument(
-        "--patients", type=int, metavar="N", help="for a collection of the Imaging Data Commons: only N patients, the same ones every time"
+        "--patients",
+        type=Number(int, at_least=1),
+        metavar="N",
+        help="for a collection of the Imaging Data Commons: only N patients, the same ones every time",
     )
     fetch.add_argument("--yes", action="store_true", help="accept the terms without being asked, for scripts")
     fetch.set_defaults(command=run)
@@ -36,8 +40,8 @@ def run(options: Namespace) -> None:
     if not options.name:
         raise WrongUse("No set is named.", next="python -m cxrkit fetch --list names those that are known")
     wanted = catalogue.find(options.name)
-    if options.patients is not None and (wanted.way != "idc" or options.patients < 1):
-        raise WrongUse("--patients takes 1 or more, for a collection of the Imaging Data Commons.", next="leave it out for other sets")
+    if options.patients is not None and wanted.way != "idc":
+        raise WrongUse("--patients is for a collection of the Imaging Data Commons.", next="leave it out for other sets")
     out = options.out or OUT / wanted.name.replace("/", "-").lower()
     refuse_unwritable_folder(out)  # before anybody is asked
     if wanted.way == "kaggle":

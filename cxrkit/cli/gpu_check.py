@@ -4,10 +4,14 @@ from argparse import Namespace
 from pathlib import Path
 
 from cxrkit.cli.shared import Commands, declare
+from cxrkit.command_line import Number
+from cxrkit.config import Experiment
 from cxrkit.environment import Choice
 from cxrkit.errors import CxrkitError
 from cxrkit.files import refuse_unwritable_folder
 from cxrkit.progress import answer
+
+FORMATS = Experiment.__dataclass_fields__["precision"].metadata["choices"]
 
 
 def add(commands: Commands) -> None:
@@ -19,8 +23,12 @@ def add(commands: Commands) -> None:
         help="cpu: the same checks without a GPU, where they make sense (default: auto)",
     )
     check.add_argument("--short", action="store_true", help="one network and its number format: what a run on Kaggle begins with")
-    check.add_argument("--precision", default="auto", metavar="FORMAT", help="with --short: another number format")
-    check.add_argument("--minutes", type=float, help="stop waiting after so many minutes (default: 5, without a GPU 20, with --short 2)")
+    check.add_argument(
+        "--precision", choices=FORMATS, default="auto", metavar="FORMAT", help=f"with --short: {', '.join(FORMATS)} (default: auto)"
+    )
+    check.add_argument(
+        "--minutes", type=Number(above=0), help="stop waiting after so many minutes (default: 5, without a GPU 20, with --short 2)"
+    )
     check.add_argument(
         "--out", type=Path, default=Path("runs/gpu-check"), metavar="DIR", help="folder for gpu-check.json (default: runs/gpu-check)"
     )

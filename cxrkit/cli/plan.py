@@ -3,6 +3,7 @@
 from argparse import Namespace
 
 from cxrkit.cli.shared import Commands, declare
+from cxrkit.command_line import SHARE, Number
 from cxrkit.errors import WrongUse
 from cxrkit.progress import answer
 
@@ -10,14 +11,16 @@ from cxrkit.progress import answer
 def add(commands: Commands) -> None:
     parser = declare(commands, "plan", help="how many patients are needed for intervals of a given width")
     for name, default, of in (("sensitivity", 0.95, ""), ("specificity", 0.95, ""), ("auc", 0.98, "area under the ROC curve")):
-        parser.add_argument(f"--{name}", type=float, default=default, metavar="SHARE", help=f"expected {of or name} (default: {default})")
+        parser.add_argument(f"--{name}", type=SHARE, default=default, metavar="SHARE", help=f"expected {of or name} (default: {default})")
     parser.add_argument(
-        "--width", type=float, default=0.1, metavar="SHARE", help="wanted width of the 95 %% interval, from end to end (default: 0.1)"
+        "--width", type=SHARE, default=0.1, metavar="SHARE", help="wanted width of the 95 %% interval, from end to end (default: 0.1)"
     )
     normals = "normal patients per COVID-19 patient, for the AUC (default: 5, or as many as --covid and --normal say)"
-    parser.add_argument("--normals", type=float, metavar="RATIO", help=normals)
+    parser.add_argument("--normals", type=Number(above=0), metavar="RATIO", help=normals)
     for name, title in (("covid", "COVID-19"), ("normal", "normal")):
-        parser.add_argument(f"--{name}", type=int, metavar="N", help=f"{title} patients available: how wide the intervals will be")
+        parser.add_argument(
+            f"--{name}", type=Number(int, at_least=2), metavar="N", help=f"{title} patients available: how wide the intervals will be"
+        )
     parser.set_defaults(command=run)
 
 
@@ -26,8 +29,8 @@ def run(options: Namespace) -> None:
     from cxrkit.progress import table
 
     covid, normal = options.covid, options.normal
-    if (covid is None) != (normal is None) or min(covid or 2, normal or 2) < 2:
-        raise WrongUse("The patients at hand are not told.", next="give both --covid and --normal, two at least of each")
+    if (covid is None) != (normal is None):
+        raise WrongUse("The patients at hand are told of one class alone.", next="give both --covid and --normal")
     normals = options.normals or (normal / covid if covid else 5)
     needed = sizes.patients_for_area(options.auc, options.width, normals)
     shares = {"sensitivity": (options.sensitivity, 0, covid), "specificity": (options.specificity, 1, normal)}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from cxrkit import config
 from cxrkit.cli.examples import EXAMPLES
+from cxrkit.command_line import SHARE
 from cxrkit.errors import EXIT_CODES, WrongUse
 from cxrkit.files import CHECKSUMS, read_json
 from cxrkit.options import add_arguments, add_quiet, hours, overrides_of
@@ -54,12 +55,12 @@ def given(**options: Any) -> dict[str, Any]:
 def add_decision(parser: argparse.ArgumentParser) -> None:
     """--threshold and the margins, of evaluate and compare."""
     threshold = "a film is called COVID-19 from this probability up (default: the experiment's)"
-    parser.add_argument("--threshold", type=float, metavar="P", help=threshold)
+    parser.add_argument("--threshold", type=SHARE, metavar="P", help=threshold)
     margin = "networks whose error rates differ by no more than this are equivalent in error (default: 0.01)"
-    parser.add_argument("--margin", type=float, metavar="SHARE", help=margin)
+    parser.add_argument("--margin", type=SHARE, metavar="SHARE", help=margin)
     for rate in ("sensitivity", "specificity"):
         text = f"they are fully equivalent if {rate} differs by no more than this, too (default: 0.02)"
-        parser.add_argument(f"--margin-{rate}", type=float, metavar="SHARE", help=text)
+        parser.add_argument(f"--margin-{rate}", type=SHARE, metavar="SHARE", help=text)
 
 
 def margins_of(options: argparse.Namespace) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from cxrkit.cli.shared import OUT, Commands, declare, kernel_of, say_pulled
+from cxrkit.command_line import Number
 from cxrkit.files import refuse_unwritable_folder
 
 
@@ -13,7 +14,11 @@ def add(commands: Commands) -> None:
     wait.add_argument("--pull", action="store_true", help="then fetch its results")
     wait.add_argument("--out", type=Path, default=OUT, metavar="DIR", help=f"where results go, one folder per run (default: {OUT})")
     wait.add_argument(
-        "--limit", type=float, default=24.0, metavar="HOURS", help="stop waiting after this; the run itself continues (default: 24)"
+        "--limit",
+        type=Number(above=0),
+        default=24.0,
+        metavar="HOURS",
+        help="stop waiting after this; the run itself continues (default: 24)",
     )
     wait.set_defaults(command=run)
 

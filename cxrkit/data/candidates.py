@@ -1,8 +1,8 @@
 """Candidates of the copy search: pairs of films that are alike enough at low resolution to be laid over each other.
 
-A signature of 35 low frequencies, whitened over the set, of each film is compared with that of 84 crops of each other, and of the other one inverted, through
+A signature of 35 low frequencies, whitened over the set, of each film is compared with that of 83 crops of each other, and of the other one inverted, through
 locality-sensitive hashing, so that the cost grows nearly linearly. Only the films' own signatures and codes stay in memory,
-less than 1 kB a film by their sizes; those of the crops are made, looked up and dropped, a portion of films at a time.
+less than 2 kB a film by their sizes; those of the crops are made, looked up and dropped, a portion of films at a time.
 
 A 64-bit perceptual hash alone does not do: independent chest films differ in few of its bits.
 """
@@ -12,14 +12,14 @@ from concurrent.futures import Executor
 
 import numpy as np
 
-from cxrkit.data.registration import SIDE
+from cxrkit.data.registration import SIDE, WHOLE, Box
 
-CROPS = (0.0, 0.035, 0.075)
+CROPS = (0.0, 0.05, 0.1)
 """Shares of the side that are cut, each with each, on the four sides."""
-EVEN = (0.11, 0.15, 0.2)
+EVEN = (0.15, 0.2)
 """Shares that are cut on all four sides alike, for close crops and for films that somebody put a wide border round."""
 FREQUENCIES = 8
-TABLES = 16
+TABLES = 32
 FULL = 64
 """Films of one code that a signature is compared with, the nearest in their longer codes where there are more: without an end,
 k films of nearly one picture, such as empty ones, would cost k squared."""
@@ -34,9 +34,6 @@ LEAST_SIMILARITY = 0.65
 CANDIDATES_A_FILM = 16
 PORTION = 256
 """Films whose crops are in memory at once, 3 MB of signatures."""
-
-Box = tuple[float, float, float, float]
-"""Left, top, right and bottom edge of a crop, in shares of the side."""
 
 Alike = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 """Arrays of equal length: film, other film, crop of the first that is like the second, cosine similarity."""
@@ -106,13 +103,13 @@ def _crops() -> np.ndarray:
 def box(crop: int) -> Box:
     """Where a crop lies."""
     if crop == INVERTED:
-        return 0.0, 0.0, 1.0, 1.0
+        return WHOLE
     rows, columns = (_intervals()[number] for number in _crops()[crop])
     return columns[0], rows[0], columns[1], rows[1]
 
 
 def signatures(films: Sequence[np.ndarray], crops: bool = True) -> np.ndarray:
-    """n x 84 x 35 low cosine frequencies of films and their crops, each of unit length, 0 where a film has one grey.
+    """n x 83 x 35 low cosine frequencies of films and their crops, each of unit length, 0 where a film has one grey.
 
     The first crop is the whole, and the only one without `crops`. Cropping, resampling and the cosine transform are one
     product with a fixed matrix on either side.

@@ -1,8 +1,8 @@
 """Duplicate detection by content: which films show one and the same picture, whatever was done to the file.
 
-Found: copies that were re-encoded, resized, turned to grey or colour, turned by up to 3 degrees, inverted, cropped by up to 10 %
-a side (15 % where on all sides alike), padded, put on a screen with text, under a grid, brightened or labelled.
-Not found, on purpose: mirrored films, films of one patient on other days. Often missed: watermarks, labels in a corner, uneven close crops.
+Found: copies that were re-encoded, resized, turned to grey or colour, turned by up to 3 degrees, inverted, cropped by up to 18 %
+a side, evenly or not, padded, put on a screen with text, under a grid, a watermark, brightened or labelled.
+Not found, on purpose: mirrored films, films of one patient on other days. Often missed: films under small translucent text all over.
 
 Equal thumbnails first, then three stages: candidates.candidates, registration.agreement against THRESHOLD, overlays.without.
 """
@@ -22,7 +22,7 @@ from threadpoolctl import threadpool_limits
 from cxrkit.data import overlays
 from cxrkit.data.agreements import Agreements
 from cxrkit.data.candidates import INVERTED, box, candidates
-from cxrkit.data.registration import SIDE, Details, agreement
+from cxrkit.data.registration import SIDE, WHOLE, Details, agreement, laid_over
 from cxrkit.environment import processors
 from cxrkit.progress import Meter
 
@@ -99,8 +99,8 @@ def find(thumbnails: Mapping[Name, np.ndarray], kept: Path | None = None) -> lis
 
     thumbnails: {name: SIDE x SIDE grey bytes}, as arrays or rows of a memory map: they are read when they are needed.
     kept: a folder where the agreements found stay, so that no two films are compared again. The result does not depend on the order, nor
-    on the number of processors, nor on what was kept. A `manifest build` of 2,000, 20,000 and 100,000 drawn films (24,108, 256,362 and
-    1,315,660 candidates) took 33, 432 and 2,975 s of processor time, and 381, 919 and 3,229 MB at the peak.
+    on the number of processors, nor on what was kept. A `manifest build` of 2,000 drawn films (24,705 candidates) took 46 s of processor
+    time, and 390 MB at the peak; earlier searches of 20,000 and 100,000, with fewer tables and no coarse squares, 432 and 2,975 s, 919 and 3,229 MB.
     Raises BadInput for a damaged file there.
 
     Each thread computes alone: a small product that is shared out between two took 6 to 9 times as long on a busy machine of
@@ -108,18 +108,20 @@ def find(thumbnails: Mapping[Name, np.ndarray], kept: Path | None = None) -> lis
     threads 4,600 and two processes 6,300, which take .7 s to start.
 
     Measured on 1,944 real films (CoronaHack, ieee8023, NIH): 45 pairs found, each known to be a copy or seen to be one, agree by
-    .95 or more, and no other of 22,278 verified candidates by more than .61 (false positives: 0, 95 % interval 0 to .02 %).
+    .92 or more, and no other of 23,140 verified candidates by more than .61 (false positives: 0, 95 % interval 0 to .02 %).
 
-    Of 60 of 302 real films (ieee8023, NIH), drawn anew for each kind once nothing was changed any more, one copy each was sought among
-    all; in brackets without the border finder and the mended grid (95 % Wilson interval of 60: .94 to 1, of 57 .86 to .98, of 54 .80 to
-    .95, of 31 .39 to .64, of 18 .20 to .43): under a grid 60 (1), on a black screen with text, of 70 % of its side 58 (0), of a wide
-    one's height 52 (0), in a border of noisy grey, 12 % a side, 54 (34); turned by 1, 2, 3 degrees 58, 57, 51 (58, 57, 52), by 2 degrees
-    and cropped by 5 % a side 56 (55), inverted 60 (60), of 64 x 64 pixels 55 (56), of 96 x 96 60 (59), quality 40 60 (60), gamma .6 and
-    1.6 60 and 60 (59, 60), CLAHE 58 (59), 224 x 224 at quality 60 58 (59), brighter 56 (56), cropped by 10, 12, 15 % a side 57, 53, 54
-    (56, 50, 54), unevenly by up to 18 % 18 (25), with a label over 2 % in the middle 59 (59), in a corner 31 (31), under a watermark of
-    25 % 36 (36). No other pair was found; 1,748 candidates (1,721) among the 302.
+    Of 60 of 151 real films (ieee8023, NIH) on which nothing was tuned, drawn once for each kind, one copy each was sought among all 302; in
+    brackets without the coarse squares and with crops in finer steps (95 % Wilson interval of 60: .94 to 1, of 57 .86 to .98, of 54 .80
+    to .95, of 48 .68 to .88, of 40 .54 to .77): a label over 2 % in a corner, each another one 60 (56), one and the same for all 57 (38), in
+    the middle 59 and 60 (57, 60); a word of 25 % across the film 59 and 59 (59, 59), a disc of 25 % 58 and 59 (56, 58), small text of 25 %
+    all over 40 and 35 (41, 34); cropped unevenly by 0 to 18 % a side 57 (39), by 6 to 18 % 60 (28), evenly by 10, 12, 15 % 60, 60, 59
+    (59, 55, 49); under a grid 54 (54), on a black screen with text 59 (56), of a wide one's height 60 (55), in a border of noisy grey 57
+    (55); turned by 1, 2, 3 degrees 60, 58, 48 (60, 58, 44), by 2 degrees and cropped by 5 % a side 60 (57), inverted 60 (59), of 64 x 64
+    pixels 54 (53), of 96 x 96 59 (59), quality 40 60 (60), gamma .6 and 1.6 60 and 59 (60, 59), CLAHE 57 (55), 224 x 224 at quality 60 60
+    (60), brighter 54 (52). No other pair was found but of films that are copies themselves.
 
-    Before the border finder, of different films under one overlay a pair was taken for copies once, of those made of 16 x 16 pixels.
+    A crop, a turned or an inverted copy beside a plain one of the same film: 16, 15 and 16 of 16 were found (0, 0, 0 while the three were
+    not laid over each other before what they have in common was taken away).
     """
     first: dict[int, Name] = {}
     equal = []
@@ -168,4 +170,11 @@ def _found(films: Sequence[np.ndarray], digests: np.ndarray, kept: Path | None, 
         known.keep(keys, value)
     (alike,) = np.nonzero(value >= min(THRESHOLD, overlays.RELATED))
     related = list(zip(whole[alike].tolist(), part[alike].tolist(), value[alike].tolist()))
-    return [pair for pair in overlays.without(related, lambda film: details(film).half) if pair[2] >= THRESHOLD]
+    guess = dict(zip(related, crop[alike].tolist()))
+
+    def laid(pair: overlays.Found) -> overlays.Laid:
+        number = guess[pair]
+        one, other = (inverted if number == INVERTED else details)(pair[0]), details(pair[1])
+        return [(laid_over(one, other, box(number)), other.half), (one.half, laid_over(other, one, WHOLE))]
+
+    return [pair for pair in overlays.without(related, lambda film: details(film).half, laid) if pair[2] >= THRESHOLD]

@@ -133,7 +133,8 @@ def terms(licence: str) -> str:
     """What may be done with images under this licence, in one sentence."""
     found = licence_of(licence)
     if not found.known:
-        return "The kit does not know its terms and treats them as “all rights reserved”: not redistributable; ask the source."
+        why = "No licence is stated, which the kit treats" if found.name == "unknown" else "The kit does not know its terms and treats them"
+        return f"{why} as “all rights reserved”: not redistributable; ask the source."
     if not found.parts:
         return "May be redistributed; no credit is required, and the one given is a courtesy."
     if may_redistribute(licence):

@@ -1,7 +1,8 @@
 """Overlays: what many films of a set have in common and is no film, such as a viewer's frame, a watermark or a grid.
 
 Different films under one overlay agree in it, and may be taken for copies of each other. Where several films are alike, what
-they have in common is taken away from any two of them, and these are compared where the films differ. Two films alone cannot tell.
+they have in common is taken away from any two of them, and these are compared where the films differ. Two films alone cannot tell,
+nor can films of whose grain an overlay leaves less than DIFFER: under a mosaic of 25 % over all of them, different ones are taken for copies.
 """
 
 from collections import defaultdict
@@ -24,24 +25,29 @@ ALIKE = 0.8
 """Correlation of what is left of two films, from which on they are copies. Three different films give 0.5: the third is in both."""
 
 Found = tuple[int, int, float]
+Laid = list[tuple[np.ndarray, np.ndarray]]
 
 
-def without(found: Sequence[Found], detail: Callable[[int], np.ndarray]) -> list[Found]:
-    """The pairs that are alike for more than an overlay. found: (film, film, agreement) of pairs that agree by RELATED at least; detail: the
-    normalised fine grain of a film, float32 [side, side]."""
+def without(found: Sequence[Found], detail: Callable[[int], np.ndarray], laid: Callable[[Found], Laid]) -> list[Found]:
+    """The pairs that are alike for more than an overlay. found: (whole, part, agreement) of pairs that agree by RELATED at least; detail: the
+    normalised fine grain of a film, float32 [side, side]; laid: that of a pair, the whole laid over its part and the other way round. In one of the
+    two frames at least they differ from further copies of one of them, which may be cropped or turned as the one is and not as the other.
+    """
     kept = []
     for members, pairs in _groups(found):
         if len(members) < FEWEST:
             kept += pairs
             continue
         total = sum(detail(film).astype(np.float64) for film in members)
-        kept += [pair for pair in pairs if _alike(detail(pair[0]), detail(pair[1]), total, len(members))]
+        for pair in pairs:
+            common = (total - detail(pair[0]) - detail(pair[1])) / (len(members) - 2)
+            if any(_alike(one, other, common) for one, other in laid(pair)):
+                kept.append(pair)
     return kept
 
 
-def _alike(one: np.ndarray, other: np.ndarray, total: np.ndarray, n: int) -> bool:
-    """Whether two of n films, whose sum is `total`, are alike where the set's films differ."""
-    common = (total - one - other) / (n - 2)
+def _alike(one: np.ndarray, other: np.ndarray, common: np.ndarray) -> bool:
+    """Whether two films are alike where they differ from the others of their set, whose mean is `common`."""
     both = np.stack([one, other])
     left, whole = blocks(both - common), blocks(both)
     energies = (left**2).sum(2)

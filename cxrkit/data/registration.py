@@ -19,9 +19,14 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 
 SIDE = 128
-VERSION = 3
+VERSION = 4
 """Of the method, and of how candidates number their crops: agreements that another one found are not used."""
 
+COARSE = 16
+"""Pixels a side of the squares on which a crop is looked for first: steps find it from first guesses that are wrong by a tenth of the side."""
+
+NEAR = 0.15
+"""Correlation of the half-size details, as they lie after the first search, below which two thumbnails are given up."""
 HOPELESS = 0.3
 """Correlation of the half-size details, after a few steps, below which two thumbnails are given up."""
 
@@ -29,8 +34,8 @@ WORST, SPREAD = 0.15, 0.45
 """The agreement of two films is at most SPREAD above that of this share of their blocks, the worst ones."""
 CERTAIN = 0.75
 """Agreement from which on two films need no second look; the threshold of copies."""
-SECOND_LOOK, TURNED_BACK = 0.36, 0.6
-"""Correlation of the half-size details from which on a second look is worth its time, and from which on a film counts as turned back."""
+HOPEFUL, TURNED_BACK = 0.36, 0.6
+"""Correlation of the half-size details from which on a closer look is worth its time, and from which on a film counts as turned back."""
 TURN, FURTHEST = 0.3, 4.0
 """Degrees: turns below the first are not worth trying, and beyond the second not tried."""
 TURNS = 3
@@ -43,18 +48,28 @@ CONVERGED = 0.002
 """Gain of correlation in a step below which registration ends."""
 
 
+Box = tuple[float, float, float, float]
+"""Left, top, right and bottom edge of a crop, in shares of the side."""
+WHOLE: Box = (0.0, 0.0, 1.0, 1.0)
+
+
 class Details:
     """The fine grain of one thumbnail at full and half size, float32, each locally normalised to unit contrast."""
 
     def __init__(self, thumbnail: np.ndarray) -> None:
         """thumbnail: SIDE x SIDE grey bytes."""
         self.thumbnail = thumbnail
-        self.half = _detail(thumbnail.astype(np.float32).reshape(SIDE // 2, 2, SIDE // 2, 2).mean((1, 3)), 1.5)
+        self.half = _detail(_smaller(thumbnail, SIDE // 2), 1.5)
+        self.coarse = _detail(_smaller(thumbnail, COARSE), 2.5)
 
     @cached_property
     def full(self) -> np.ndarray:
         """Made when it is asked for: most pairs are given up at half size."""
         return _detail(self.thumbnail.astype(np.float32), 2.0)
+
+
+def _smaller(thumbnail: np.ndarray, side: int) -> np.ndarray:
+    return thumbnail.astype(np.float32).reshape(side, SIDE // side, side, SIDE // side).mean((1, 3))
 
 
 def _detail(pixels: np.ndarray, sigma: float) -> np.ndarray:
@@ -68,17 +83,54 @@ def agreement(wholes: Sequence[Details], parts: Sequence[Details], boxes: np.nda
 
     wholes, parts: n Details each. boxes: n first guesses of the crop, (left, top, right, bottom) in shares of the side.
     """
-    correlation, boxes = _register([w.half for w in wholes], [p.half for p in parts], boxes, steps=8, give_up=HOPELESS)
+    correlation, boxes = _placed(wholes, parts, boxes)
     agreed = np.zeros(len(wholes))
-    (hopeful,) = np.nonzero(correlation >= HOPELESS)
+    (hopeful,) = np.nonzero(correlation >= HOPEFUL)
     if len(hopeful):
         of = [wholes[i] for i in hopeful], [parts[i] for i in hopeful], boxes[hopeful]
         agreed[hopeful] = _agreement_at_full_size(*of)
-    (unsure,) = np.nonzero((correlation >= SECOND_LOOK) & (agreed < CERTAIN))
+    (unsure,) = np.nonzero((correlation >= HOPEFUL) & (agreed < CERTAIN))
     if len(unsure):
         of = [wholes[i] for i in unsure], [parts[i] for i in unsure], boxes[unsure]
         agreed[unsure] = np.maximum(agreed[unsure], _second_look(*of))
     return agreed
+
+
+def laid_over(whole: Details, part: Details, box: Box) -> np.ndarray:
+    """The fine grain of a whole at half size, cropped as it lies over its part, and turned where it agrees better then: [row, column].
+
+    box: the first guess of the crop.
+    """
+    straight, found = _placed([whole], [part], np.array([box]))
+    (turned,), _, correlation, boxes = _turned_back([whole], [part], found)
+    half, found = (turned.half, boxes) if correlation[0] > straight[0] else (whole.half, found)
+    return _Crops(found, SIDE // 2).of(half[None])[0].T
+
+
+def _placed(wholes: Sequence[Details], parts: Sequence[Details], boxes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How well the half-size details of n pairs correlate, and the crop boxes where they do, from first guesses: found on coarse squares,
+    where each pair is not more alike as it is, such as under a label that the guess cuts off."""
+    halves, theirs = [w.half for w in wholes], [p.half for p in parts]
+    _, found = _register([w.coarse for w in wholes], [p.coarse for p in parts], boxes, steps=10, give_up=-1.0)
+    correlation, boxes = _nearest([np.broadcast_to(WHOLE, found.shape), found], halves, theirs)
+    (near,) = np.nonzero(correlation >= NEAR)
+    if len(near):
+        of = [halves[i] for i in near], [theirs[i] for i in near], boxes[near]
+        correlation[near], boxes[near] = _register(*of, steps=8, give_up=HOPELESS)
+    return correlation, boxes
+
+
+def _nearest(guesses: Sequence[np.ndarray], wholes: Sequence[np.ndarray], parts: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Of several boxes for each of n pairs of squares, how well they correlate as they lie, and the box where they do so most."""
+    whole, target = np.stack(wholes), np.stack(parts).transpose(0, 2, 1)
+    found = np.stack([_correlation(_Crops(boxes, len(whole[0])).of(whole), target) for boxes in guesses])
+    return found.max(0), np.stack(guesses)[found.argmax(0), np.arange(len(whole))]
+
+
+def _correlation(ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:
+    """Of n pairs of squares."""
+    ours, theirs = (each - each.mean((1, 2), keepdims=True) for each in (ours, theirs))
+    return np.einsum("pcr,pcr->p", ours, theirs) / (_norm(ours) * _norm(theirs) + 1e-6)[:, 0, 0]
 
 
 def _agreement_at_full_size(wholes: Sequence[Details], parts: Sequence[Details], boxes: np.ndarray) -> np.ndarray:
@@ -92,17 +144,26 @@ def _second_look(wholes: Sequence[Details], parts: Sequence[Details], boxes: np.
     halves = np.stack([w.half for w in wholes])
     laid_over, theirs = _Crops(boxes, SIDE // 2).of(halves), np.stack([p.half for p in parts]).transpose(0, 2, 1)
     agreed = _agreement_of_blocks(laid_over, theirs) - SMALL_COSTS
+    turned, turns, correlation, boxes = _turned_back(wholes, parts, boxes)
+    (some,) = np.nonzero((np.abs(turns) >= TURN) & (correlation >= TURNED_BACK))
+    if len(some):
+        of = [turned[i] for i in some], [parts[i] for i in some], boxes[some]
+        agreed[some] = np.maximum(agreed[some], _agreement_at_full_size(*of))
+    return agreed
+
+
+def _turned_back(
+    wholes: Sequence[Details], parts: Sequence[Details], boxes: np.ndarray
+) -> tuple[list[Details], np.ndarray, np.ndarray, np.ndarray]:
+    """n wholes turned to their parts, by how many degrees, how well they then correlate at half size, and their crop boxes."""
+    theirs = np.stack([p.half for p in parts]).transpose(0, 2, 1)
     turns = np.zeros(len(wholes))
     turned = list(wholes)
     for _ in range(TURNS):
         turns = np.clip(turns + _turns([w.half for w in turned], theirs, boxes), -FURTHEST, FURTHEST)
         turned = [w if abs(turn) < TURN else Details(_turned(w.thumbnail, turn)) for w, turn in zip(wholes, turns)]
         correlation, boxes = _register([w.half for w in turned], [p.half for p in parts], boxes, steps=4, give_up=0.0)
-    (some,) = np.nonzero((np.abs(turns) >= TURN) & (correlation >= TURNED_BACK))
-    if len(some):
-        of = [turned[i] for i in some], [parts[i] for i in some], boxes[some]
-        agreed[some] = np.maximum(agreed[some], _agreement_at_full_size(*of))
-    return agreed
+    return turned, turns, correlation, boxes
 
 
 def _turned(thumbnail: np.ndarray, degrees: float) -> np.ndarray:

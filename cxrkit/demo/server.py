@@ -44,6 +44,22 @@ def hosts(port: int) -> set[str]:
     return {name + (f":{port}" if port != 80 else "") for name in (ADDRESS, "localhost")}
 
 
+def require_free(port: int) -> None:
+    """Raise WrongUse where the page could not be served at this port, before anything is read for it."""
+    with socket.socket() as probe:
+        try:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, int(Server.allow_reuse_address))
+            probe.bind((ADDRESS, port))
+            probe.listen()
+        except (OSError, OverflowError) as error:
+            raise _refused(port, error) from error
+
+
+def _refused(port: int, error: Exception) -> WrongUse:
+    reason = getattr(error, "strerror", None) or str(error).removeprefix("bind(): ").rstrip(".")
+    return WrongUse(f"The page cannot be served: {reason}.", f"port {port}", "name another one with --port")
+
+
 class Server(ThreadingHTTPServer):
     """The demo of a run at a port; 0 takes a free one."""
 
@@ -56,8 +72,7 @@ class Server(ThreadingHTTPServer):
         try:
             super().__init__((ADDRESS, port), Handler)
         except (OSError, OverflowError) as error:
-            reason = getattr(error, "strerror", None) or str(error).removeprefix("bind(): ").rstrip(".")
-            raise WrongUse(f"The page cannot be served: {reason}.", f"port {port}", "name another one with --port") from error
+            raise _refused(port, error) from error
         self.hosts = hosts(self.server_port)
 
     @property

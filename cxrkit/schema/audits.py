@@ -186,6 +186,8 @@ class Drop:
     sensitivity: Figure
     specificity: Figure
     ece: Figure | None = None  # as of SideScore; below 0 where probabilities mean less outside
+    within: Figure | None = None  # internal AUC minus that among external films of one source; None where they are of one, and in
+    # files of before November 2026; unknown where each of their sources has one class
 
 
 @dataclass(frozen=True)
@@ -256,6 +258,12 @@ class ExternalRow:
     scaling: ExternalScaling
     subgroups: list[SubgroupRow] = field(default_factory=list)
     sampled_from: int | None = None  # films there were where those used are a sample by patient; None for all
+    lungless: BaselineRow | None = None  # the best of these films that sees no lung; None where none could be computed, and in older files
+
+    @property
+    def loss(self) -> Figure:
+        """The AUC that is lost, among films of one source where they come from several."""
+        return self.drop.auc if self.drop.within is None else self.drop.within
 
 
 @dataclass(frozen=True)

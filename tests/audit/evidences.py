@@ -49,8 +49,10 @@ def masked(auc, share=0.64, side=0.8, retrained=False, mask="centre", half=0.02)
     return MaskRow("resnet34", 0, mask, side, share, area(auc, half), retrained)
 
 
-def away(auc=UNKNOWN, sensitivity=UNKNOWN, specificity=UNKNOWN, name="away", patients=(120, 180), ece=0.05, architecture="resnet34"):
-    """External films on which a network loses so much; patients: of each class."""
+def away(
+    auc=UNKNOWN, sensitivity=UNKNOWN, specificity=UNKNOWN, within=None, name="away", patients=(120, 180), ece=0.05, architecture="resnet34"
+):
+    """External films on which a network loses so much; within: with their source held fixed; patients: of each class."""
     calibration = Calibration([], figure(ece, ece - 0.02, ece + 0.02), UNKNOWN, Decomposition(0.0, 0.0, 0.0, 0.0))
     return ExternalRow(
         name=name,
@@ -66,7 +68,7 @@ def away(auc=UNKNOWN, sensitivity=UNKNOWN, specificity=UNKNOWN, name="away", pat
         threshold=0.5,
         external=NO_SCORE,
         internal=NO_SCORE,
-        drop=Drop(auc, sensitivity, specificity),
+        drop=Drop(auc, sensitivity, specificity, within=within),
         scaling=ExternalScaling(1.0, calibration, calibration),
     )
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as some
 from PIL import Image
 
 from cxrkit import config, pipeline
-from cxrkit.audit import controls, external
+from cxrkit.audit import controls, external, support
 from cxrkit.audit.external import ExternalFilms
 from cxrkit.data import manifest as manifests
 from cxrkit.data import sources
@@ -90,6 +90,29 @@ def test_without_the_runs_pictures_files_alike_byte_for_byte_are_still_found(fol
     films = read("away", folder)
     left = external.without_copies(replace(films, thumbnails={}), Manifest(films.manifest.records[:3]), {})
     assert sum(not record.used for record in left.manifest.records) == 3
+
+
+def test_external_films_have_baselines_of_their_own(run):
+    """As a folder has them whose classes come from two hospitals."""
+    drawn = [record.but(width=100, height=100, bytes=9000, mode="L", format="PNG") for record in runs.records({"test": (60, 60)}, 1)]
+    alike = external.row(named("away", Manifest(tuple(drawn))), "resnet34", np.full((1, 120), 0.5), run)
+    apart = [record.but(format="JPEG") if record.label == POSITIVE else record for record in drawn]
+    told = external.row(named("away", Manifest(tuple(apart))), "resnet34", np.full((1, 120), 0.5), run)
+    assert told.lungless.name == "file" and told.lungless.area.auc.value == 1 and alike.lungless.area.auc.value < 0.7
+    assert "alone separates its classes" in support.given_away(told) and not support.given_away(alike)
+
+
+def test_of_external_films_whose_sources_have_one_class_each_nothing_is_known_within_a_source(run):
+    drawn = runs.records({"test": (60, 60)}, 1)
+    apart = [record.but(source="a" if record.label == POSITIVE else "b") for record in drawn]
+    mixed = [record.but(source="ab"[number % 2]) for number, record in enumerate(drawn)]
+    rows = []
+    for records in (drawn, apart, mixed):
+        manifest = Manifest(tuple(records))
+        rows.append(external.row(named("away", manifest), "resnet34", scored(manifest, 2, 0.5, np.random.default_rng(3)), run))
+    assert rows[0].drop.within is None and rows[0].loss == rows[0].drop.auc
+    assert rows[1].drop.auc.bounded and not rows[1].loss.known and "no stratum" in rows[1].loss.method
+    assert rows[2].loss.bounded and rows[2].loss.n and rows[2].loss.value != rows[2].drop.auc.value
 
 
 def test_other_films_of_the_runs_patients_are_left_out_and_that_is_said(folder, capsys):

@@ -104,6 +104,12 @@ FLAWS = [
     flaw("not excluded elsewhere", external(auc=figure(0.03, -0.04, 0.11))),
     flaw("sensitivity lost elsewhere", external(sensitivity=figure(0.3, 0.2, 0.4))),
     flaw("ten films elsewhere", external(auc=figure(0.42, -0.02, 0.7), patients=(5, 5))),
+    flaw(
+        "a border gives the classes away elsewhere",
+        lambda e: changed(e, external=[replace(away(NO_LOSS), lungless=baseline("border", 0.95))]),
+    ),
+    flaw("each source elsewhere has one class", external(within=UNKNOWN)),
+    flaw("not excluded elsewhere within a source", external(within=figure(0.03, -0.04, 0.11))),
     flaw("99 patients elsewhere", external(patients=(99, 500))),
     flaw("not calibrated elsewhere", external(ece=0.11)),
     flaw("one class elsewhere", external(auc=UNKNOWN)),

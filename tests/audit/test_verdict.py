@@ -162,6 +162,27 @@ CASES = {
     ),
     # elsewhere
     "area lost elsewhere": (changed(external=[away(figure(0.2, 0.1, 0.3))]), "no-transfer", {"external-auc"}),
+    "area lost elsewhere within each source": (
+        changed(external=[away(NO_LOSS, within=figure(0.2, 0.1, 0.3))]),
+        "no-transfer",
+        {"external-within"},
+    ),
+    "several sources elsewhere, nothing lost within": (changed(external=[away(NO_LOSS, within=NO_LOSS)]), "supported", set()),
+    "each source elsewhere has one class": (
+        changed(external=[away(NO_LOSS, within=UNKNOWN)]),
+        "no-shortcut-found-inside",
+        set(),
+    ),
+    "each source elsewhere has one class, area lost": (
+        changed(external=[away(figure(0.2, 0.1, 0.3), within=UNKNOWN)]),
+        "no-transfer",
+        {"external-auc"},
+    ),
+    "few pairs within a source elsewhere": (
+        changed(external=[away(NO_LOSS, within=figure(0.05, -0.1, 0.2))]),
+        "unknown",
+        {"external-few"},
+    ),
     "alarms elsewhere": (
         changed(external=[away(NO_LOSS, specificity=figure(0.5, 0.4, 0.6))]),
         "no-transfer",
@@ -197,6 +218,11 @@ CASES = {
     "nothing from elsewhere": (changed(external=[]), "no-shortcut-found-inside", set()),
     "COVID-19 alone elsewhere": (changed(external=[away(UNKNOWN)]), "no-shortcut-found-inside", set()),
     # short of a supported claim
+    "files give the classes away elsewhere": (
+        changed(external=[replace(away(NO_LOSS), lungless=baseline("file", 0.97))]),
+        "no-shortcut-found",
+        set(),
+    ),
     "few patients elsewhere": (changed(external=[away(NO_LOSS, patients=(60, 180))]), "no-shortcut-found", set()),
 }
 

@@ -135,6 +135,14 @@ def test_many_copies_of_one_film_stay_copies(drawn):
     assert len({name for pair in copies.find(named) for name in (pair.first, pair.second)}) == len(named)
 
 
+@pytest.mark.parametrize("change", ["cropped unevenly", "turned", "inverted"])
+def test_a_changed_copy_is_found_where_a_film_has_a_plain_one_too(drawn, change):
+    """Regression: what the three had in common was taken away as they lay, and not as they lay over each other: none was a copy."""
+    films = {"film": drawn[2], "plain": recoded(drawn[2]), "changed": CHANGES[change](drawn[2])}
+    found = copies.find({name: copies.thumbnail(film) for name, film in films.items()})
+    assert {name for pair in found for name in (pair.first, pair.second)} == set(films)
+
+
 def on_a_screen(film):
     screen = Image.new("L", (800, 600))
     for line, text in ((10, "VIEWER 1.2  LAT"), (570, "W 400 L 40")):

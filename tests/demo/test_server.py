@@ -258,10 +258,13 @@ def test_a_port_that_is_taken_or_none_is_wrong_use(server, finished_run, capsys)
     for port in (server.server_port, 70000):
         with pytest.raises(WrongUse, match="cannot be served"):
             Server(server.demo, port)
-    assert run_command(lambda: main(["demo", str(finished_run), "--port", str(server.server_port), "--no-browser"])) == 2
-    assert "--port" in capsys.readouterr().err
+    for run in (finished_run, "nowhere"):  # before the run is opened
+        assert run_command(lambda run=run: main(["demo", str(run), "--port", str(server.server_port), "--no-browser"])) == 2
+        assert "--port" in capsys.readouterr().err
+    assert run_command(lambda: main(["demo", "nowhere", "--port", "-5", "--no-browser"])) == 2
+    assert "65535.\n" in capsys.readouterr().err
 
 
 def test_a_folder_that_is_no_run_is_bad_input(tmp_path: Path, capsys):
-    assert run_command(lambda: main(["demo", str(tmp_path), "--no-browser"])) == 3
+    assert run_command(lambda: main(["demo", str(tmp_path), "--port", "0", "--no-browser"])) == 3
     assert str(tmp_path) in capsys.readouterr().err

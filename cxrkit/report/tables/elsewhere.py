@@ -67,6 +67,9 @@ def inside_and_elsewhere(audits: Audits) -> Table:
             rows.append([Cell(f"{name}, {row.name}"), *_figures(side.auc, side.rates, side.ece), *counts])
             lost = [_signed(figure) for figure in (drop.auc, drop.sensitivity, drop.specificity, drop.ece)]
             rows.append([Cell(f"{name}, internal minus {row.name}"), *lost, Cell(""), Cell("")])
+            if drop.within is not None:
+                fixed = Cell(f"{name}, internal minus {row.name} with the source held fixed")
+                rows.append([fixed, _signed(drop.within), *[Cell(NOTHING)] * 3, Cell(""), Cell("")])
     for published in (audits.published or []) if external else []:
         counts = [number_cell(published.area.auc.n), number_cell(published.area.positives)]
         rows.append([Cell(f"a published chest model, {published.films}"), figure_cell(published.area.auc), *[Cell(NOTHING)] * 3, *counts])
