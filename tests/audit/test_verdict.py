@@ -328,7 +328,7 @@ def test_the_paragraph_of_the_study_itself():
     evidence.baselines[1] = baseline("source", 0.95, "the name of the source")
     text = verdict.decide(evidence).paragraph
     assert (
-        "best of 2 networks, ResNet34, reaches an AUC of 0.997 [0.994 to 1.000] on 400 films held out of training, 100 of them COVID-19"
+        "Of 2 networks, ResNet34 has the highest score: it reaches an AUC of 0.997 [0.994 to 1.000] on 400 films held out of training, 100 of them COVID-19"
         in text
     )
     assert "Without a look at the lungs the classes are separated by the name of the source (AUC 0.950) and by the border (0.995)." in text
