@@ -217,5 +217,5 @@ def run_command(command):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python writes what is left when it ends
         return 0
     except KeyboardInterrupt:
-        print("\nStopped. No file is left half-written; the same command begins again.", file=sys.stderr, flush=True)
+        print("\nStopped. No file is left half-written; the same command does what is left to do.", file=sys.stderr, flush=True)
         return Interrupted.exit_code

@@ -19,7 +19,7 @@ RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = '01fd4fb00ccd9607b4ab9a356a881c0b9396aa2669322f6a0bc71dd5b9815149'
+SOURCE_SHA256 = '86d50ca144f905d8b64b1b3f4ce07d1a897dd5f68bad7620482b0f6f88e4c13a'
 FILES = {}
 
 
@@ -608,6 +608,7 @@ FILES['cxrkit/audit/audit.py'] = r'''
 
 
 
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -807,13 +808,24 @@ def _opened(results: Results | None, path: Path, options: Options, not_done: lis
 	read = tuple(external.read(source, home / CACHE, size, resize, views, most) for source in named)
 	roots = manifests.read_roots(home / "manifest.csv" if results else path)
 	if options.sources:
-		roots |= manifests.roots_of(film_sources.parse_all(options.sources, drawn_at="phantoms"))
+		roots |= _named(options.sources, manifest)
 	context = Context(manifest, home, film_sources.locator(roots), options, results, external=read)
 	with listed("everything that looks at pictures", not_done):
 		if not roots:
 			raise BadInput("it is not known where the films lie on this machine (no manifest.roots.json; name them with --source)")
 		context = replace(context, pixels=pixels.load(manifest, context.locate, size, home / CACHE, resize=resize))
 	return context
+
+
+def _named(texts: Sequence[str], manifest: Manifest) -> dict[str, str]:
+	"""{name of a root: folder} of what --source names. Raises BadInput for no such folder, WrongUse for a name that no film is under."""
+	found = film_sources.parse_all(texts, drawn_at="phantoms")
+	film_sources.require(found)
+	known = sorted({record.path.partition("/")[0] for record in manifest.records if record.path})
+	for name in manifests.roots_of(found):
+		if name not in known:
+			raise WrongUse(f"No film of the manifest is under {name!r}.", next=f"name one of {', '.join(known)}, as --source KIND:NAME=DIR")
+	return manifests.roots_of(found)
 
 
 def home_of(results: Path) -> Path:
@@ -8699,7 +8711,7 @@ def run_command(command):
 		os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python writes what is left when it ends
 		return 0
 	except KeyboardInterrupt:
-		print("\nStopped. No file is left half-written; the same command begins again.", file=sys.stderr, flush=True)
+		print("\nStopped. No file is left half-written; the same command does what is left to do.", file=sys.stderr, flush=True)
 		return Interrupted.exit_code
 '''[1:]
 
@@ -14450,36 +14462,36 @@ rr5#Iafdg}gTuWZ6EuITzYE!yZS;o)W$ETquF5Uk(Mr5v)ri6{>JE5{_>^afz!0bQTcYKdGpOt44n6qc
 v&Uf6C2dijgS~Kz&5S&-fm`Nc4Rs9CTBv=C6QoeYtn;hn&{2s{*q2s`LYJ*!eDGhYAq{5Njs!Rb4wSm0uHY0g%Kn>X4&wo0pF0y(E?j#oZG(UKdy4<Oy%N`5
 vf2xQJOWTcg=<%5_3@A3Be}QT9i$et)2a0pkL8jl+Hl4^?03aCw<*!rZH&=JZcKQ=W@NDz?sOI<PP7jp&Vt;5ie{1w5+528%H+5X4w@dMi^(xx{*Gk7Ua<0=
 {UaiVvwtWuBgSrhnZ+YfeYG^TEV+UNoesbQyxdbw2>dKR63+`c41I)$4YQr<?{t=_@-jgphA{I#|9!kHh<+%lg8>#7{*t|{LQWDVYKQp=>n$`f`Icg@Y}mgF
-@@FnzSR+K^uWm%4K<jt{<EByv#p!+Txhd%bGRhEW6-9NIB@E-ZccURW@o{DllxnFP^Z5aZvxiX!>>*Pg*nwB?AI`|89rDrUj|=_~S)WcH@`E7{GbB>BdiAFA
->G&;jEQn<$OeI`)PHEY7N%BGDC$~lCGF@RrtvJ^ua7P7l{-z6ZXGZ@Uj$sXpL3rfU$UuuyNc8cEKJ=o@fVhPdVAQNg<l;8SbX0Qzd%jlAi*uvIIdUO4(7{{T
-WM*+xD@-W^IgC+VaDXXQU??;}HI5FK_I0drJ(Jr2-iupqgiI;LArX&>($03N{trkuIl0=9DOy#NZqT4BG$Y?hzy&p&*zHB0F8O#qyGs_-`jhq<PfM$|w9jMr
-Cjtg;m$B`h%(+uVgSBj|@501R9X^CH5l#KPzn{N&`HxTs2Y)#vBHo`Sh!9H{YoD5YdG>s|O7@+!Zr><DdFi(&frWz&=FDl%-5m<&hK<1&8XU(-^dTb!qoaMj
-pC0ym#@j0_%Mj)N-08bBo6tQpbq*Up_vIkjETZzP|C+0fC5!Qjw_k`izGQ*|WlhCFt}Sy-9St&|Qg4vjEmCvCWtQY1OH?Upy*q1$8AYV=7t*<qB5HMO9?A`e
-UcHu9Q%`CnZ}#UMfzZ*eaJ2igYN{Yh&I86Adk38K?P1312meW=ZF8gUbLAsDKCZ+V#@)Q4y9~tLA1G*2JCY?1&z9~WagrjJ<t`>8)MP#&1Cm~ITn%A4)3Us9
-(O2=(H~=F$Yj_%B7;V{SoRld*H{iJbtq=&N1M~si%@sLn5KifJ;KrO2Ujk6t>@H)J%Z5|x0hCV3B&rxXN<iLqjbfhktt0H(=F}0OQn#$S-Mo;F{Jq1smNwm8
-m2e~u6OPai9qQ^qZWL=^zi3QxiNRM+TKB7{qjgk4187P;J$&`cPp_G$b%Vmg0P!3jsNpiHrN^6oj*dDkGtcfT?-Cw3ZdGntGhWi+L_Ku!(A^YjdApA;l~2R9
-MCJ1nP)e$CkF}0c^Ba4}Vec-=`Yd(kGAIsJ#`oUcX09NLOV;R6p<Lz4$d{jV-O&{eE$Qa0KOP0B{!14UAE*%zt3c8h1cPw<!{yh+98!6iyBTBE;8?Av%@8%4
-i_DaZ<mBgUo#6jXnRM1P00ZDAxq!}FjBXQAH-d#Xu~VB^-eePRa!@i2<208~OUg-HQwy$?E+Jj5Hrm{BGoa3|LO;uo{0JBC{kIq8VZWNLZkj5mjs_!Lz46)s
-`^urCj1bz9(1jU~P|CwIg<tWmQ<J4G>((vlHiXUXnUk{Is)X7U+=nS7Z16?GNe~7WXJ=%O9cIMffQh@Z3E4n|Rd|xzJj&EsYpGw%d$})(qaF2xO;&%BDI4FB
-TD!Tv{~j4&u5Z*~4`|GwzOl}rd#tX$roF2Tv+e)C;Y9t8vMtu6ZY;z)3FM8!H)Vi7&UB{GJg|)&ZgXHfkXpW4W_I;fl}1~AqwO9>1U=0%r$GHU;mI;LyGB^s
-==5lIKOW8gu4}XnCUYO-iiX47QzFKjaA#y~iTuOsqmeobaRDlJnbZ~1ZC+o;YmlHQ3Px}u5HcM7o?0Yp>U^oDuT>G9sd>u&pP#R=GSbTyk;<mg%3L7frsRsU
-^8>Z&(e&C|l?(BDS5=1ZKn4I`oVx;)>SFG@pg6CpYu~+e*FmMa<@<c(eR;lc7kK2)j*|2~nvP^U&?0aaWQ^y8tx=mc$1db!xlux0E%#;sM}-rkCn4*-O8|Y)
-<Ls1sN_A7Mkqm(MdzT1PBFY)>LL}lpTvcN5ArXH<_(zI6Xg>MuIaC=7;R<v)*eLUvlgnlLo2XnXx?Z}Wd>97fGH!DJlwMJ;L2qD?b)<B9mn3&bI=Fc2rgT?f
-)Fr7(M&Yj8d~v}-WCbB1y5oULidNKr+jLqn-X#l)cB4i_)yv|6JPmchy5YiLJX4F|let<nY4y7Qa!*1wzU}8^r;W<BR~x9^+e6+35roR>P}R7U$FU48QvYgY
-E}W<10Vk9T6xG^Xb5jf0-|L)ux}<#z@l$zxgE~-U+R(UK9ZF;5exm6av1F{!Q1$^y@;OIk=pj?mbKupF+OVwPYH<)AbZK@;*RzG@nru>_N4r1zvS~{mu-RYH
-gP*u8i>ks#-%ts8awmR<!t*mccXiAb&M$(xb{j;H@-1l&jyZ3*R_@6ldCZHx6PeU|y94v)g&4fN62JWVM$G4a*JP|mNs{r%K|NQ^(z$r{_`Z*dv&UO6j-F=q
-8KvIPOS*#u@HoMw7ff^o=yaMp0-TH8mnxdMcYv5xxf?Qg%NB7iSxI^hQiTrBL^k<X>J<(#a+LjCd_Pfp_y8fdjK>g~&}nnB>9G%IQp+G&<+9n*jVO0GHo7sB
-^Xq<c{VceO=l8Ga*oX+`Ki_xQIANZ1>ETo6P9VZFQuOB!>2rwA(Q`I$CtdmJGKezRkMHyH9hk?@?OvL;=nG7LONL~<hq_YJLzto-<_PSdbq}ep((1;&CG$6L
-mG3Y!m}Stf%Vnyfwe;2XpF>;Gw~-l4?^NjpQ=j|S&hE)-`35NI<`%Mch;*?PSlDl33W~s<Q;ZYyoL7n9<VK>ezq^b{aKsO>c6fp<!v)wLjxX{1sprw<Vn=Vd
-ADp6@*v3fxvAPaKoeZb@!*`QME(`tD-@L#63Fw@6VfUY`-c;_PbIFe{8TsvQA3q_XlN?{I#4Y0fD&ausy4!=980uWVS<o|*@Jz66vKjY+<|~WKOH}Vw?Lol2
-Zo2*0@S;22SxBzK1ow3?!yEtapMLf7?CT410j^dIYRB*Vl9R=&P4da#NyN$@T}==rPa-*|(x|Jp$v@FcZ2CaF56>`riVi1{H2M8<Ss~jl;V4n9bq}1w^#?EJ
-+~i7UaTh+m29c}i((myLW9^|cEm<drTc?zI9_hJTf6+zYh#P)riVrdPehv(%izxCKI+DH`o@jy&&!f&*{82|QKBit@4)ZjQ%w1QzO!GEVf?vz4#{aC~-uF^9
->YefTQVuftUW&m~L#u2So=A090QbC;I^6Ix-boRP(cU=a&IcX-cun_cWW3F9b)kO4WiAo~CCA@Z1<(}pJbd+Cd86T{=ym!m+_lh;BtpX(ha<+g>6Fb+vh|pl
-M|GRKU=Qh)mKz@78Wnlv%w-}J^aGs3q~#k?N<2y9T{EPA?n+DUd*zxPz9z|XPR-wid-ot0zGpx8O_4?oUU99utlFJ?`~`2gK4fi3zWx4}gdg}gcAnf}Kxp@J
-#NG9~_gH|r`$0;xx#v>IbcaG~AtJ?i*L7KB&b4~iN%8cD$Hw<${n1-vU!1t7e&jODL)V*hDN~P?;;PrG@xqQ824n4(bf?m5(>j0B$L(6y<OxYWZ~yYm{N)#4
-a_K5vU7&j74-C=nS|VUu{1esd!oOCYFebiVAGIY9nKC5@UcIM3qNT!z3$sZ>IojyA*~yj?0U2e*?hP5$-2Rskyum_SRhVbbBXbGQy1cp2J2AhAM@NmK=hpJn
-{T>1(TxC^5Pw9V@U^+?zuT}0DCHI=>{XkGgl8^}^(sn^Vd()@@+G12p7yd@x#UTD64*xa*>2t=eh&(8yA2l86R=?};F>w$r|KQ8_;$>YU405C4l=g64&<F!3
-J*rqM<cHZOTm7?p!NzF1G{?P(xIz-jUi=Z8&{W1AubtSTi^_hi``y}LBD|RUG1jU3Dc=79hUtg`'''[1:]
+@@FnzSR+K^uWm%4K<jt{bAhyj`X^Y!dg5~o*Tu2Hl_Rx=Y!pNdCqy_XBg9UWKJZtBe3wEDgS_{#0jm!}gNRj2-I&jhR-9UldS?%ra?cLDdjD{`HtnsCHh)}Z
+0D1Pg_8~tQ@-RapO{`aMDxa(0A_0R~X2Mj$rS6ooU6&*uqy^;D=v=0&ny63bS_tl_K+fNELB7uDf5U66VNQshoHrS$SPF?gz6yX|lo=4W@DPlem5Th|25FFL
+E@14}%DH&%qBt)v<OT|QE1S$LjtYq>Wgu@dstXP<r3ws%CaA{I;c~)`HLjs@8^C*U%UzNwr8p$wF(KR;HZ=zV(oIf&IHZwQ)ubCV=&I1ju@Z1W-6-~nksC}t
+p3m-*1@#4`ea6$$sx9sF*f)xRfqQ9eyC-vQW6@wO8|zy%vB!tAU`#|)Kkx77FJAs56v@Gv4vC2OrwJki8phh^Enl8JpDv+&o2}b7%3faj?MYzaV1qexnsaxD
+s=8rg@Kp#0c@lj{SHb9LU+=_+&7kq#3(GR30DtcE-I+~jEt)!qji38kk!%(rd)9x=)y9&=c*WZ<#2a5vL4mTS;t1H5xu$jp8BnP=$om$lx#1d2as(!-6!qnu
+HN%V|()bJMT*x1_x-}0ajzh0rORK42HIh{O^Nv91XjeGe{V6w<mnA0&V~)K8PWtvRWA%goB+|CIQTMs>ksTjbe++|iUeQGdg7Odez`aVAI6PargTzUST(i4?
+jZl;MXbnhu&2crv>`cq@!UbpbxbS?=!5C3p!wC^DiJCrBr3?dV1E2P9g%~j%yAO`kT#*mQnJ6s}jGA-8OaMx^-6f84S#(OhgVO1rMD;_b49L4~Q_QZu<%C_^
+oH_|qB9~RSo0s2FC~)}J(x$ts5<bRZ!V&tRLp46gsbb~q7mevOar(*$@_y}gw2ta-08MGGhp&G5={57TZcwloAfDp`HEJdm_;}OLQD28;=GlGay~P8^t;$Vn
+#!Eq*sE1A-x|>3+a`(}d0BN|+sC?=IN=Y^DG2~Hdeq--B?A--mZ+A17TyYdLzGv??bA?n~>PCkOWiD4#zHFsylCI!rNjGQx@hEonU%F`dKy7(gJ(9j4PJ~+{
+F54#Nkjl&4%^0g9$7)1vhN#(GWTsq@Cl_ez1pjZ!q_d_07yviP#d_Xibeo8}5iGoko!Z3mCYyMZgHmf4!ny2PQo7=rVQ{5%dFg7r(WaQ20d;;A`e1(KM|gkl
++Px?b``mQp(^NTiLKx}ljn@v?R}LLzgwT$JF4}m6vLT)+{EBy-nk;o$w{A(dA#85XoRsBOCDh*F{!JlagD(=!k1((}J0pASFe5w%Ox(>)$Oa;;!jt6YQ4-f$
+OMPbE%Y8{4?I<;Dvig%u+4zps+RgQS`^W%ueWMP0M`H%{jdcdyV|8^o?Okn{ZU6rbC+d@wZLubGV<FZ_Aa4}DDFgg*rZa`+fo<$?n*-y4)biCbv#YnNG}`JL
+ZTB!D=xLTY1?tBMPnNmaHNx6Pr$@8<@o4sUU4w2gnfo7CG#uuh5;5L{J0ojL<R4xijnr9)3sAAkq^^*O^ZGhog9JrUFoF|-km2a})LL0n$4oVS8H?ylO;`5+
+J|hFq=|zl4Wz%S7sJ%kT6(#NmYSp9ZwYMr4;`Oeo4Bwp$0KRT_wJDX%+^0m{URBq=>*=nMN_ETc0Fd|P`NCcNkv}`i-}`7flI=i?z*&$no)fl4ZQ2~WkdNga
+3U$NWTLT;wPK=(CtoJSf^g)j=1h^MfH`N-+0C>N5IWi@poD45SBL2e_ECwGE@h60TB+i4Tl~1fg0kROTc9(;VGM_oQT&BOl%C(|vsT<0NVK6QkC-+b373CWA
+b_Q8TN~d>8a(ASI3%hPgcZEg`l&WMD?wZcm9V|qbveUI19}iSgw4%P<rqhb?23k<G8#N-TUKS7JX{Za<4HpLEnOY2=%+;bvtJnRPdlItoZ9gYFZB(wk+Cc5z
+9`Y`TAQWAPs>W45j%8?(`d2G+;XEA=IH6pi-qz-t`(42PUgy*cChc2@pUUH#*MTb2hQ^igP#Pom6aCPLC1Zt#vJXg-&p9eX51Epl1FwG6hGhj;i-Yi>OS4P5
+)-5#GWRn6t+Wpa&R9o_Z&HjoW3dLnvR24S*hDykjJMl9Vo}cfzD`&QFeo54I;vj;QZ&!10%z4ALa!(D(V_x)4%B0@g9hf&S#Nfr2_~q9(Vm|k~CS&bOl8i?V
+>bYu`&c(CG_bpbOJ>Gh8^rWlLDD{S3;2k7@#|b9Ae4?vEr_<al;9Ts!RME`61H`P#-K@b|wup1dO42iuDl~s4vdO<v8*zw{qwMG6`-wWo2MD>FJciJOCY+N^
+k9|0kS_a7~m(7-LQn|yi(T$m$U-y&iXTeoGzkf}~Mno|G`M$%(3G<vw51%r30ui2(qCbB~pF?zxp22xL>B>)+L6pIMd<&TG&OCnZ1k<!dUts#%H6-gj)RmeZ
+!W8u|M_>o7dq{niRyXbqn!mBDeDj&XEQ5YsE>jh)rLV3v9XgJ_!^~iM-%2l^`rN;Ec28EzmqST6w~)0%q>HV<!hRD|Pz3gzVw{-gyh;QoHxhmQ-DOOIBYudr
+!xL;7F2MG1e2L#(J&!IWJ9@*t;uOuqHb&}?)pa21WH{X)zMDL9$>^^P=l#u4K<B&*yZ>bMrg9IYOMbM;$ZvQ1_~{9q<oMPl?jHBI3<pZrT`bJRQ0My1f}W9t
+XM$~$&A1md-)3B1qI$1t4+7?O)9uHG7u^NVLUJ7@xUYj5-uQq2^sAR=Utf?5aJ6DkJANOSoGe~#l287+B3AzB)`BQ`63IE0MqRZ{{)t|2(+A>xc)r<FbU2Bm
+$?u-a3fXoEM~P~!dl(&VMtCvjCRaL(8}#uFiCjhZfsbDpYY&}i$vQdQI;GU}NYCB+i!K63-0(wFe2BsKb6`MSM3KkPk@VH@L=$v)9(Bgzk2-oMGWBY6n5S`M
+?z-A#nzxw}{K{T6{^tnyzO$-P?~K2*a*)Y)Rt%;Znl9x1)2jY1VETR4;f9~_zKT$c_Qol9KIrhrYr4lK<86Mc3-ufBd66I}IsPUqfToz|;j8b;8x222ui9tf
+8isyc5gN`o95KdCr)++bt;fVXs@vQJdq}Ue-0%oDtjH^8E)$`kAK)A&Enk*W;z=6snj!r&Sz2=6>)7n@6-t(KYW^-<$p^Xc75uqxiZp8Q`fJr?)$ZiuFMq?$
+B5OnP?f1VV{4mI|^W+W#Lc5n%?iql4#|4<XI;1q4doG1ccPO+LB2tWZU6)1XT&s7T6i<J6q<l}-AH7lb#ff_&NG`)Xbn{7<GWA#~u6nH+FYKscFxGBKcPhO$
+t@9^++^%I!o{;48_AlSeUw-i=m#)&)1*$jxz!2@OB?7j^KT*9d{43`PW8$m#QCsqmDN}Ob)qDCQS}J_FFq<@#qm6!>oop!)kWp6b-kwp-?SDbR8!WU{g?aWo
+GMDfi%$p0nFY}9dbkrz%ZY@vU?<i2hRaQ0h1ph|~rlU0QTIHT!a<7S=76fG^37H@wZ5Q-&IgJXSEk?z3;V<i54B{W~@NXKBK4<KT$b&-qQPYtw{JRbx69>`q
+55;^hUe-0jAU7ILX%E*0jWBT1ql&dcewcl-)jzwJZ;Yl(bKG-@D<q-p#UHT=O=axy+KC;ysO-nO-@6Sa!i%{dah<xK@ckdZmzr$'''[1:]
 
 
 # ======================================

@@ -284,7 +284,7 @@ def test_control_c_is_exit_code_5(capsys):
         raise KeyboardInterrupt
 
     assert errors.run_command(stop) == 5
-    assert "the same command begins again" in capsys.readouterr().err
+    assert "the same command does what is left to do" in capsys.readouterr().err
 
 
 def test_a_pipe_that_broke_elsewhere_is_no_end_of_the_reading():

@@ -4,6 +4,7 @@ What cannot be done on this machine, because the films or the weights are not he
 stops nothing. The parts that ask trained networks stand in audit/asked.py, so that the audit of a manifest needs no torch.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -203,13 +204,24 @@ def _opened(results: Results | None, path: Path, options: Options, not_done: lis
     read = tuple(external.read(source, home / CACHE, size, resize, views, most) for source in named)
     roots = manifests.read_roots(home / "manifest.csv" if results else path)
     if options.sources:
-        roots |= manifests.roots_of(film_sources.parse_all(options.sources, drawn_at="phantoms"))
+        roots |= _named(options.sources, manifest)
     context = Context(manifest, home, film_sources.locator(roots), options, results, external=read)
     with listed("everything that looks at pictures", not_done):
         if not roots:
             raise BadInput("it is not known where the films lie on this machine (no manifest.roots.json; name them with --source)")
         context = replace(context, pixels=pixels.load(manifest, context.locate, size, home / CACHE, resize=resize))
     return context
+
+
+def _named(texts: Sequence[str], manifest: Manifest) -> dict[str, str]:
+    """{name of a root: folder} of what --source names. Raises BadInput for no such folder, WrongUse for a name that no film is under."""
+    found = film_sources.parse_all(texts, drawn_at="phantoms")
+    film_sources.require(found)
+    known = sorted({record.path.partition("/")[0] for record in manifest.records if record.path})
+    for name in manifests.roots_of(found):
+        if name not in known:
+            raise WrongUse(f"No film of the manifest is under {name!r}.", next=f"name one of {', '.join(known)}, as --source KIND:NAME=DIR")
+    return manifests.roots_of(found)
 
 
 def home_of(results: Path) -> Path:

@@ -164,10 +164,16 @@ def _asked(network: nn.Module) -> Callable[[np.ndarray, str], np.ndarray]:
 LAYERS = (nn.Sequential, nn.Conv2d, nn.BatchNorm2d, nn.ReLU, nn.MaxPool2d, nn.AvgPool2d, nn.Linear)
 
 
+MOST_BYTES = 500_000_000
+"""Of a file, which is read whole; the package's DenseNets have 28 MB."""
+
+
 def _state(path: Path, classes: list[Any], next: str) -> dict[str, torch.Tensor]:
     """The state dict in a file: one of tensors, or a whole network of these classes and LAYERS. Raises BadInput."""
     absent = f"{next}; nothing is fetched unasked"
-    with reading(path, "The weights of the published chest model", next, absent):
+    with reading(path, "The file of the published chest model", next, absent):
+        if path.stat().st_size > MOST_BYTES:
+            raise BadInput(f"The file is larger than {MOST_BYTES // 10**6} MB, so it is none of the package's models.", path, next)
         content = path.read_bytes()
     try:
         return states.read(content, path, next)

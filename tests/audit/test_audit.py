@@ -8,9 +8,12 @@ import pytest
 
 from cxrkit import config, pipeline
 from cxrkit.audit import audit
+from cxrkit.audit.context import Options
 from cxrkit.data import manifest as manifests
 from cxrkit.data import sources
-from cxrkit.errors import BadInput, Interrupted, WrongUse
+from cxrkit.data.manifest import Manifest
+from cxrkit.data.records import Record
+from cxrkit.errors import BadInput, CxrkitError, Interrupted, WrongUse
 from cxrkit.files import read_json, sha256_of, write_json
 from cxrkit.report import report, sentences
 from cxrkit.results import Results, read_typed
@@ -331,3 +334,13 @@ def test_films_from_elsewhere_that_were_a_part_of_the_run_are_missed_where_they_
     results = runs.write_run(tmp_path, seeds=(0,), error_rates=(0.02,), external=["covidgr=/here", "folder:other=/there"])
     (row,) = audit.not_named(results, audit.Options(external=("covidgr=/elsewhere",)))
     assert row.part == "films of folder:other" and "--external folder:other=DIR" in row.reason
+
+
+@pytest.mark.parametrize(
+    "source, told", [("folder:elsewhere={}", "No film of the manifest is under 'elsewhere'"), ("folder:nih={}/gone", "no such data folder")]
+)
+def test_a_source_that_the_manifest_does_not_have_or_that_is_not_there_is_refused(tmp_path, source, told):
+    path = tmp_path / "manifest.csv"
+    manifests.write(path, Manifest((Record("nih/a", "nih/a.png", "nih", "normal", split="train"),)), {})
+    with pytest.raises(CxrkitError, match=told):
+        audit.audit(path, Options(sources=(source.format(tmp_path),)))

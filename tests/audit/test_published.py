@@ -7,6 +7,7 @@ import pickle
 import sys
 import types
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -255,6 +256,15 @@ def test_what_is_no_such_file_is_named_with_the_address_of_the_one_that_is(packa
         with pytest.raises(BadInput, match=words) as caught:
             published.load(str(path))
         assert caught.value.where == path and url in caught.value.next and not mark.exists()
+
+
+def test_a_file_far_larger_than_any_of_the_packages_is_not_read(package, tmp_path, monkeypatch):
+    large = tmp_path / "large.pt"
+    with open(large, "wb") as file:
+        file.truncate(published.MOST_BYTES + 1)  # sparse
+    monkeypatch.setattr(Path, "read_bytes", lambda path: pytest.fail("it was read"))
+    with pytest.raises(BadInput, match="larger than 500 MB"):
+        published.load(str(large))
 
 
 def test_where_the_package_is_missing_its_extra_is_named(monkeypatch):
