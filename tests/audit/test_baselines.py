@@ -123,7 +123,7 @@ def test_scores_of_the_held_out_films_are_in_their_order():
         ("1-5", 3),
         ("070Y", 70),
         ("0.5", 0.5),
-        ("30s", 30),
+        ("30s", 34.5),
         (" 62 years ", 62),
         ("40 – 50", 45),
         ("18 months", 1.5),
