@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import unquote, urljoin, urlsplit
 
 from bs4 import BeautifulSoup, MarkupResemblesLocatorWarning, Tag, XMLParsedAsHTMLWarning
+from bs4.exceptions import ParserRejectedMarkup
 
 from cxrkit.errors import BadInput
 
@@ -56,8 +57,9 @@ def soup(content: bytes | str | BeautifulSoup) -> BeautifulSoup:
             for doubt in (MarkupResemblesLocatorWarning, XMLParsedAsHTMLWarning):
                 warnings.simplefilter("ignore", doubt)
             return BeautifulSoup(text, "html.parser")
-    except (AssertionError, ValueError, RecursionError) as error:
-        raise BadInput(f"The page's markup is broken: {error}.") from error
+    except (ParserRejectedMarkup, AssertionError, ValueError, RecursionError) as error:
+        reason = str(error).strip().rpartition("\n")[2].strip()  # the parser's own stands in the last line
+        raise BadInput(f"The page's markup is broken: {reason[:120]}.") from error
 
 
 def text_of(node: Tag | None) -> str:

@@ -5,6 +5,7 @@ import time
 from dataclasses import asdict
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -106,6 +107,11 @@ URLS = st.sampled_from(
         "https://radiopaedia.org/cases/../../etc",
     ]
 )
+
+
+def test_a_page_that_the_parser_rejects_is_bad_input():
+    with pytest.raises(BadInput, match="markup is broken: .*expected name token"):
+        radiopaedia.case_page(b"<![]DOCTYPE html><html></html>", "https://radiopaedia.org/cases/x")
 
 
 @FUZZ
