@@ -151,14 +151,15 @@ def is_minor(text: str) -> bool | None:
     """Whether an age is below ADULT, however it is stated ("1-5", "> 65", "adult"); None where that is not said."""
     text = (text or "").strip().lower()
     if span := age_span(text):
+        if span[1] < ADULT or span[0] >= ADULT:
+            return span[1] < ADULT
         years = age_of(text)
-        return True if span[1] < ADULT else False if span[0] >= ADULT else None if years is None else years < ADULT
-    if found := re.fullmatch(r"([<≤>≥]=?)\s*(.+)|(.+?)\s*(\+)", text):
-        limit = age_span(found[2] or found[3])
-        if limit is None:
-            return None
-        below = (found[1] or "+")[0] in "<≤"
-        return True if below and limit[1] <= ADULT and found[1] != "<=" else False if not below and limit[0] >= ADULT else None
+        return None if years is None else years < ADULT
+    if limited := re.fullmatch(r"([<≤>≥]=?)\s*(.+)|(.+?)\s*(\+)", text):
+        sign, limit = limited[1] or limited[4], age_span(limited[2] or limited[3])
+        if limit and sign[0] in "<≤":
+            return True if limit[1] < ADULT or (sign == "<" and limit[1] == ADULT) else None
+        return False if limit and limit[0] >= ADULT else None
     return next((minor for minor, words in _WORDS_OF_AGE.items() if text in words.split("|")), None)
 
 

@@ -151,6 +151,7 @@ def test_ages_as_people_write_them(age, years):
     "age, minor",
     [("1-5", True), ("3 months", True), ("<1", True), ("≤ 17", True), ("Child", True), ("0", True)]
     + [("adult", False), ("18+", False), ("> 65", False), ("18-90", False), ("60s", False)]
+    + [("<18", True), ("<= 17", True), ("<=18", None), ("≤ 18", None), (">18", False), (">= 18", False), ("17-19", False), ("<", None)]
     + [("10-30", None), ("> 5", None), ("<60", None), ("unknown", None), ("", None)],
 )
 def test_who_is_a_child_however_the_age_is_stated(age, minor):
