@@ -19,7 +19,7 @@ RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = '7636777b10a765ec0df23b356d26fc655cb1061158b693db18c6a522da48b234'
+SOURCE_SHA256 = 'f26835ab8928b5069a3ef992f69419be411c3790693eb46974dc4a06c6b416a4'
 FILES = {}
 
 
@@ -181,8 +181,9 @@ FILES['cxrkit/audit/__init__.py'] = r'''
 FILES['cxrkit/audit/asked.py'] = r'''
 """The parts of an audit that ask trained networks: masks, features, attention, stability, external films, a published model, retraining."""
 
-from dataclasses import replace
-from functools import partial
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -197,7 +198,7 @@ from cxrkit.data import pixels
 from cxrkit.errors import BadInput
 from cxrkit.progress import Meter
 from cxrkit.results import Network
-from cxrkit.schema import Attention, ExternalRow, MaskRow, PublishedRow, SourceRow, StabilityRow
+from cxrkit.schema import Attention, BaselineRow, ExternalRow, MaskRow, PublishedRow, SourceRow, StabilityRow
 
 
 def each_network(context: Context) -> list[tuple[Network]]:
@@ -215,8 +216,38 @@ def each_retrained(context: Context) -> list[tuple[Network]]:
 	return [(network,) for network in context.networks if network.seed == context.networks[0].seed]
 
 
-def each_external(context: Context) -> list[tuple[ExternalFilms, str]]:
-	return [(films, architecture) for films in context.external for architecture in context.results.architectures]
+@dataclass(frozen=True)
+class Elsewhere:
+	"""External films as a run's networks see them. What belongs to the set and not to a network is made when first asked for, once."""
+
+	films: ExternalFilms
+	context: Context
+
+	@property
+	def name(self) -> str:
+		return self.films.name
+
+	@cached_property
+	def images(self) -> np.ndarray:
+		"""The squares of the used films, sorted by image_id. Raises BadInput where none is left."""
+		used, context = self.films.manifest.used, self.context
+		if not used:
+			raise BadInput("no film is left that the run does not have")
+		resize = context.results.experiment.resize
+		squares = pixels.load(self.films.manifest, self.films.locate, context.pixels.size, context.home / CACHE, resize=resize)
+		return squares.of([record.image_id for record in used])
+
+	@cached_property
+	def lungless(self) -> BaselineRow | None:
+		return external.lungless(self.films, self.images)
+
+
+def each_external(context: Context) -> Iterator[tuple[Elsewhere, str]]:
+	"""Set by set, so that one set's squares are let go before the next one's are read."""
+	for films in context.external:
+		others = Elsewhere(films, context)
+		for architecture in context.results.architectures:
+			yield others, architecture
 
 
 def masked(films: Films, context: Context, network: Network) -> list[MaskRow]:
@@ -253,14 +284,9 @@ def called_again(films: Films, context: Context, architecture: str) -> list[Stab
 	return [stability.row(judged, held, np.stack(answers), architecture, results.experiment.threshold, spread)]
 
 
-def scored_on_external(films: Films, context: Context, others: ExternalFilms, architecture: str) -> list[ExternalRow]:
+def scored_on_external(films: Films, context: Context, others: Elsewhere, architecture: str) -> list[ExternalRow]:
 	"""All seeds of the architecture, whichever networks the other parts ask."""
-	used = others.manifest.used
-	if not used:
-		raise BadInput("no film is left that the run does not have")
-	resize = context.results.experiment.resize
-	squares = pixels.load(others.manifest, others.locate, context.pixels.size, context.home / CACHE, resize=resize)
-	images = squares.of([record.image_id for record in used])
+	images = others.images
 	seeds = [network for network in context.results.networks() if network.architecture == architecture]
 	with Meter(f"{architecture} on the films of {others.name}", len(seeds) * len(images)) as meter:
 
@@ -268,7 +294,7 @@ def scored_on_external(films: Films, context: Context, others: ExternalFilms, ar
 			return inquiry.p_covid(inquiry.loaded(network, context.device), images, context.device, meter)
 
 		p_covid = np.stack(list(inquiry.side_by_side(answers, seeds, context.device)))
-	return [external.row(others, architecture, p_covid, context.results, images)]
+	return [external.row(others.films, architecture, p_covid, context.results, others.lungless)]
 
 
 def each_published(context: Context) -> list[tuple[str]]:
@@ -1852,7 +1878,7 @@ from cxrkit.evaluation.calibration import Calibration, calibration, fit_temperat
 from cxrkit.evaluation.metrics import Figure
 from cxrkit.progress import counted, say
 from cxrkit.results import Results
-from cxrkit.schema import Drop, ExternalRow, ExternalScaling, SideScore
+from cxrkit.schema import BaselineRow, Drop, ExternalRow, ExternalScaling, SideScore
 
 OWN_PATIENT = "of a patient of the run's"
 """Why an external film is left out whose patient, by its key, the run has."""
@@ -1987,9 +2013,18 @@ def without_copies(external: ExternalFilms, internal: Manifest, thumbnails: dict
 	return replace(external, manifest=Manifest(tuple(left)))
 
 
-def row(external: ExternalFilms, architecture: str, p_covid: np.ndarray, results: Results, images: np.ndarray | None = None) -> ExternalRow:
-	"""What one network's ensemble over its seeds says of external films, beside the run's held-out ones."""
+def lungless(external: ExternalFilms, images: np.ndarray | None = None) -> BaselineRow | None:
+	"""What tells the classes of external films apart best without a look at the lungs: the set's own affair, whichever network is asked."""
 
+
+
+	return baselines.nearest(Films.of(external.manifest, images))
+
+
+def row(
+	external: ExternalFilms, architecture: str, p_covid: np.ndarray, results: Results, without_lungs: BaselineRow | None = None
+) -> ExternalRow:
+	"""What one network's ensemble over its seeds says of external films, beside the run's held-out ones."""
 
 
 
@@ -1997,7 +2032,7 @@ def row(external: ExternalFilms, architecture: str, p_covid: np.ndarray, results
 
 	manifest, threshold = external.manifest, results.experiment.threshold
 	held, valid = results.required(architecture).ensemble(), results.required(architecture, "valid").ensemble()
-	films, record_of = Films.of(manifest, images), results.manifest.by_id
+	films, record_of = Films.of(manifest), results.manifest.by_id
 	outside = Answers(films.records, films.is_covid, films.groups, p_covid.mean(0))
 	inside = Answers(tuple(record_of[name] for name in held.image_ids), held.is_covid, held.groups, held.p_covid[0])
 	of_external, of_internal = _score(outside, threshold), _score(inside, threshold)
@@ -2031,7 +2066,7 @@ def row(external: ExternalFilms, architecture: str, p_covid: np.ndarray, results
 		),
 		subgroups=subgroups.rows(outside, inside, threshold),
 		sampled_from=external.sampled_from,
-		lungless=baselines.nearest(films),
+		lungless=without_lungs,
 	)
 
 

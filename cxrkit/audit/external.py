@@ -28,7 +28,7 @@ from cxrkit.evaluation.calibration import Calibration, calibration, fit_temperat
 from cxrkit.evaluation.metrics import Figure
 from cxrkit.progress import counted, say
 from cxrkit.results import Results
-from cxrkit.schema import Drop, ExternalRow, ExternalScaling, SideScore
+from cxrkit.schema import BaselineRow, Drop, ExternalRow, ExternalScaling, SideScore
 
 OWN_PATIENT = "of a patient of the run's"
 """Why an external film is left out whose patient, by its key, the run has."""
@@ -163,17 +163,26 @@ def without_copies(external: ExternalFilms, internal: Manifest, thumbnails: dict
     return replace(external, manifest=Manifest(tuple(left)))
 
 
-def row(external: ExternalFilms, architecture: str, p_covid: np.ndarray, results: Results, images: np.ndarray | None = None) -> ExternalRow:
+def lungless(external: ExternalFilms, images: np.ndarray | None = None) -> BaselineRow | None:
+    """What tells the classes of external films apart best without a look at the lungs: the set's own affair, whichever network is asked.
+
+    images: the squares of the used films, sorted by image_id; without them the frame is not looked at.
+    """
+    return baselines.nearest(Films.of(external.manifest, images))
+
+
+def row(
+    external: ExternalFilms, architecture: str, p_covid: np.ndarray, results: Results, without_lungs: BaselineRow | None = None
+) -> ExternalRow:
     """What one network's ensemble over its seeds says of external films, beside the run's held-out ones.
 
     p_covid: seeds x n over the used films, sorted by image_id. Rates are at the experiment's threshold. The drop is
     internal minus external, with the interval of probes.difference; the temperature is fitted on the run's validation
-    films. images: the squares of the used films, for what can be had from them without the lungs. Raises BadInput for a run
-    without predictions for them.
+    films. without_lungs: as lungless() says of the set. Raises BadInput for a run without predictions for its validation films.
     """
     manifest, threshold = external.manifest, results.experiment.threshold
     held, valid = results.required(architecture).ensemble(), results.required(architecture, "valid").ensemble()
-    films, record_of = Films.of(manifest, images), results.manifest.by_id
+    films, record_of = Films.of(manifest), results.manifest.by_id
     outside = Answers(films.records, films.is_covid, films.groups, p_covid.mean(0))
     inside = Answers(tuple(record_of[name] for name in held.image_ids), held.is_covid, held.groups, held.p_covid[0])
     of_external, of_internal = _score(outside, threshold), _score(inside, threshold)
@@ -207,7 +216,7 @@ def row(external: ExternalFilms, architecture: str, p_covid: np.ndarray, results
         ),
         subgroups=subgroups.rows(outside, inside, threshold),
         sampled_from=external.sampled_from,
-        lungless=baselines.nearest(films),
+        lungless=without_lungs,
     )
 
 

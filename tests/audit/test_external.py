@@ -8,11 +8,13 @@ from hypothesis import strategies as some
 from PIL import Image
 
 from cxrkit import config, pipeline
-from cxrkit.audit import controls, external, support
+from cxrkit.audit import asked, baselines, controls, external, support
+from cxrkit.audit.context import Context, carried_out
 from cxrkit.audit.external import ExternalFilms
 from cxrkit.data import manifest as manifests
-from cxrkit.data import sources
+from cxrkit.data import pixels, sources
 from cxrkit.data.manifest import Manifest
+from cxrkit.data.pixels import Pixels
 from cxrkit.data.records import POSITIVE, Record
 from cxrkit.data.sources import Source
 from cxrkit.errors import BadInput, WrongUse
@@ -92,12 +94,32 @@ def test_without_the_runs_pictures_files_alike_byte_for_byte_are_still_found(fol
     assert sum(not record.used for record in left.manifest.records) == 3
 
 
+def judged(films, run):
+    return external.row(films, "resnet34", np.full((1, 120), 0.5), run, external.lungless(films))
+
+
+def test_what_belongs_to_a_set_is_made_once_and_not_for_each_network(run, tmp_path, monkeypatch):
+    """Regression: squares and lungless baselines were made again for each architecture; of 2,000 films that is minutes."""
+    made, nearest, load = [], baselines.nearest, pixels.load
+    monkeypatch.setattr(baselines, "nearest", lambda films: made.append("baselines") or nearest(films))
+    monkeypatch.setattr(pixels, "load", lambda *given, **how: made.append("squares") or load(*given, **how))
+    monkeypatch.setattr(asked.inquiry, "loaded", lambda network, device: None)
+    monkeypatch.setattr(asked.inquiry, "p_covid", lambda model, images, device, meter: np.full(len(images), 0.5))
+    root = draw_folder(tmp_path / "films")
+    sets = tuple(external.read(sources.external(f"{name}={root}")) for name in ("away", "farther"))
+    context = Context(run.manifest, tmp_path, None, results=run, pixels=Pixels(np.zeros((0, 32, 32), np.uint8), {}), external=sets)
+    not_done = []
+    rows = carried_out([part for part in asked.PARTS if part.field == "external"], None, context, not_done)["external"]
+    assert [(row.name, row.architecture) for row in rows] == [(name, each) for name in ("away", "farther") for each in run.architectures]
+    assert len(run.architectures) == 4 and not_done == [] and sorted(made) == ["baselines"] * 2 + ["squares"] * 2
+
+
 def test_external_films_have_baselines_of_their_own(run):
     """As a folder has them whose classes come from two hospitals."""
     drawn = [record.but(width=100, height=100, bytes=9000, mode="L", format="PNG") for record in runs.records({"test": (60, 60)}, 1)]
-    alike = external.row(named("away", Manifest(tuple(drawn))), "resnet34", np.full((1, 120), 0.5), run)
+    alike = judged(named("away", Manifest(tuple(drawn))), run)
     apart = [record.but(format="JPEG") if record.label == POSITIVE else record for record in drawn]
-    told = external.row(named("away", Manifest(tuple(apart))), "resnet34", np.full((1, 120), 0.5), run)
+    told = judged(named("away", Manifest(tuple(apart))), run)
     assert told.lungless.name == "file" and told.lungless.area.auc.value == 1 and alike.lungless.area.auc.value < 0.7
     assert "alone separates its classes" in support.given_away(told) and not support.given_away(alike)
 
