@@ -101,6 +101,8 @@ def _run(
     announce(f"experiment {experiment.name} {experiment.hash()[:12]}, into {out}")
     announce(RESEARCH_ONLY)
     announce_replaced(folder, experiment)
+    if experiment.weights and not experiment.pretrained:
+        announce(f"not used: the ImageNet weights in {experiment.weights}, for the networks start from random ones")
     if experiment.external:
         from cxrkit.audit import external  # what it needs takes a second to import
 

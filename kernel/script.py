@@ -19,7 +19,7 @@ RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = 'f26835ab8928b5069a3ef992f69419be411c3790693eb46974dc4a06c6b416a4'
+SOURCE_SHA256 = 'c672a89e59e551c21f05e38103eb2721b35ae036d9ab570fae198ec79c0e8cf8'
 FILES = {}
 
 
@@ -640,7 +640,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cxrkit import environment
+from cxrkit import config, environment
 from cxrkit.audit import baselines, controls, earlier, external, matched, probes, sources, strata, verdict
 from cxrkit.audit.context import CACHE, Context, Options, Part, carried_out, first_seeds, listed, once_for_a_run
 from cxrkit.audit.evidence import EVERY_FILM, NO_FILMS, Evidence
@@ -722,6 +722,8 @@ def audit(target: Results | Path | str, options: Options = Options(), out: Path 
 
 	not_done: list[NotDone] = []
 	results, path = _target(target, options)
+	if results and options.weights:
+		_refuse_weights(results, options)
 	written = out or file_of(path)
 	refuse_foreign(written, JSON_START)
 	refuse_unwritable(written, *([results.folder / CHECKSUMS] if results and not out else []))
@@ -809,13 +811,23 @@ def _target(target: Results | Path | str, options: Options) -> tuple[Results | N
 	if target.suffix != ".csv":
 		results = Results.open(target)
 		return results, results.folder / "manifest.csv"
-	if options.external or options.retrain or options.networks or options.published:
+	if options.external or options.retrain or options.networks or options.published or options.weights:
 		raise WrongUse(
 			"A manifest has no networks to ask.",
 			target,
-			"name a run's folder, or leave out --external, --retrain, --networks and --published",
+			"name a run's folder, or leave out --external, --retrain, --networks, --weights and --published",
 		)
 	return None, target
+
+
+def _refuse_weights(results: Results, options: Options) -> None:
+	"""Raise WrongUse for a folder of weights that nothing would be started from, BadInput for one that lacks a network's file."""
+	if not options.retrain or not results.experiment.pretrained:
+		why = "the run's networks started from random ones" if options.retrain else "nothing is trained anew"
+		next = "leave out --weights" if options.retrain else "add --retrain, or leave out --weights"
+		raise WrongUse(f"ImageNet's weights are not needed: {why}.", options.weights, next)
+	asked = dict.fromkeys(network.architecture for network in chosen(results, "cpu", options.networks))
+	config.refuse_weights(replace(results.experiment, architectures=tuple(asked), weights=options.weights))
 
 
 def _opened(results: Results | None, path: Path, options: Options, not_done: list[NotDone]) -> Context:
@@ -13363,6 +13375,8 @@ def _run(
 	announce(f"experiment {experiment.name} {experiment.hash()[:12]}, into {out}")
 	announce(RESEARCH_ONLY)
 	announce_replaced(folder, experiment)
+	if experiment.weights and not experiment.pretrained:
+		announce(f"not used: the ImageNet weights in {experiment.weights}, for the networks start from random ones")
 	if experiment.external:
 		from cxrkit.audit import external  # what it needs takes a second to import
 
