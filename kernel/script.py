@@ -19,7 +19,7 @@ RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = 'c672a89e59e551c21f05e38103eb2721b35ae036d9ab570fae198ec79c0e8cf8'
+SOURCE_SHA256 = '6e613c5f6767663f994205b2ceeaee59ee61fd43f16b35f2f1cb322839498db1'
 FILES = {}
 
 
@@ -653,7 +653,7 @@ from cxrkit.errors import BadInput, WrongUse
 from cxrkit.files import CHECKSUMS, JSON_START, refuse_foreign, refuse_unwritable, sha256_of, write_json
 from cxrkit.progress import say
 from cxrkit.results import AUDITS as NAME
-from cxrkit.results import DRAWN, Network, Results
+from cxrkit.results import DRAWN, RUN, Network, Results
 from cxrkit.schema import VERSION, Area, Audits, FilmCounts, HeldFixedRow, Judged, MatchedRow, NetworkRow, NotDone, SourceRow
 
 SIZE = 224
@@ -809,6 +809,10 @@ def _target(target: Results | Path | str, options: Options) -> tuple[Results | N
 		return target, target.folder / "manifest.csv"
 	target = Path(target)
 	if target.suffix != ".csv":
+		if target.is_file():
+			raise BadInput("This is no run's folder, and no manifest.csv.", target, "name one of the two")
+		if not any((folder / RUN).is_file() for folder in (target, target / "results")) and (target / "manifest.csv").is_file():
+			raise BadInput("There is no run here, but a manifest.", target, f"name the manifest: {target / 'manifest.csv'}")
 		results = Results.open(target)
 		return results, results.folder / "manifest.csv"
 	if options.external or options.retrain or options.networks or options.published or options.weights:
@@ -6033,7 +6037,8 @@ from cxrkit.files import csv_text, read_json, reading, refuse_foreign, sha256_of
 from cxrkit.saved_tables import decoded, read_table
 
 BUILD = "build it: python -m cxrkit manifest build"
-BUILD_AGAIN = "build the manifest again"
+BUILD_AGAIN = "build the manifest again: python -m cxrkit manifest build"
+NAME = "name a manifest.csv, or build one: python -m cxrkit manifest build"
 STARTS = tuple(sign.join(COLUMNS[:4]) for sign in ",;\t")
 """How a manifest begins, also one that a spreadsheet saved."""
 
@@ -6221,16 +6226,25 @@ def refuse_others(path: str | Path) -> None:
 
 def read(path: str | Path) -> Manifest:
 	"""The manifest of a manifest.csv; its text and sha256 are the file's. Raises BadInput, with the row, for what breaks the schema."""
+	if Path(path).is_dir():
+		inner = next((each for each in (Path(path) / "manifest.csv", Path(path) / "results" / "manifest.csv") if each.is_file()), None)
+		raise BadInput("This is a folder, and no manifest.", path, f"name the file in it: {inner}" if inner else NAME)
 	with reading(path, "The manifest", BUILD_AGAIN, absent=BUILD):
 		raw = Path(path).read_bytes()
 		text = raw.decode() if not decoded(raw)[1] else decoded(raw)[0]
 	columns, rows, _ = read_table(path, "The manifest", BUILD_AGAIN, BUILD)  # a spreadsheet may have saved it in its own way
-	header = tuple(columns)
-	if header != COLUMNS:
-		lacking, beyond = sorted(set(COLUMNS) - set(header)), sorted(set(header) - set(COLUMNS))
-		raise BadInput(f"The columns are not a manifest's: lacking {lacking}, unknown {beyond}.", path, BUILD)
+	if tuple(columns) != COLUMNS:
+		raise BadInput(f"The columns are not a manifest's: {_told(columns)}.", path, NAME)
 	records = [_from_row(row, f"{path}, row {number}") for number, row in enumerate(rows, start=2)]
 	return Manifest(tuple(records))._knowing(text=text)
+
+
+def _told(columns: Sequence[str]) -> str:
+	"""How a table's columns differ from a manifest's."""
+	lacking, beyond = ([name for name in one if name not in other] for one, other in ((COLUMNS, columns), (columns, COLUMNS)))
+	told = [("lacking ", lacking), ("beyond them ", [name or "one without a name" for name in beyond])]
+	parts = [words + ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "") for words, names in told if names]
+	return "; ".join(parts) or "they stand in another order, or twice"
 
 
 def _from_row(row: dict[str, Any], where: str) -> Record:
@@ -12250,10 +12264,10 @@ def upload_dataset(folder, slug, title, licence, notes, private=True, kaggle=Non
 
 
 
+	_check_names(slug, title)
 	files, left_out = sendable(folder)
 	kaggle = kaggle or client.connect()
 	ref = slug if "/" in slug else f"{kaggle.owner}/{slug}"
-	_check_names(ref, title)
 	for name in left_out:
 		say(f"left out of the dataset: {name}")
 	total = sum(path.stat().st_size for path in files.values())
@@ -12408,10 +12422,9 @@ def differences(sent, listed):
 	return wrong + [f"{name}, {size} bytes, which was not sent" for (name, size), count in left.items() if count]
 
 
-def _check_names(ref, title):
-	slug = ref.split("/")[-1]
-	if not re.fullmatch(r"[A-Za-z0-9_-]+/[a-z0-9-]{6,50}", ref):
-		raise WrongUse(f"{slug!r} is no name for a dataset.", next="use 6 to 50 of a-z, 0-9 and -")
+def _check_names(slug, title):
+	if not re.fullmatch(r"([A-Za-z0-9_-]+/)?[a-z0-9-]{6,50}", slug):
+		raise WrongUse(f"{slug!r} is no name for a dataset.", next="use 6 to 50 of a-z, 0-9 and -, with OWNER/ before them or without")
 	if not 6 <= len(title) <= 50:
 		raise WrongUse(f"The dataset's title has {len(title)} characters.", title, "use 6 to 50")
 
@@ -15578,13 +15591,12 @@ def open_all(runs: list[Path]) -> list[Results]:
 def read_typed(kind: type[T], path: Path, remedy: str) -> T:
 	"""A JSON file of the schema's version as its dataclass. Raises BadInput that names the key, or the version, that does not fit."""
 	plain = read_json(path, next=remedy)
-	version = plain.get("schema") if isinstance(plain, dict) else None
+	if not isinstance(plain, dict) or plain.keys().isdisjoint(kind.__annotations__):
+		raise BadInput(f"This is no {path.name}: it holds none of its keys.", path, remedy)
+	version = plain.get("schema") or 1
 	if version != schema.VERSION:
-		raise BadInput(
-			f"The file is of version {version or 1} of the results' schema; this kit reads version {schema.VERSION}.",
-			path,
-			f"use the version of the kit that wrote it, or {remedy}",
-		)
+		what = f"The file is of version {version} of the results' schema; this kit reads version {schema.VERSION}."
+		raise BadInput(what, path, f"use the version of the kit that wrote it, or {remedy}")
 	try:
 		return TypeAdapter(kind).validate_python(plain)
 	except (ValidationError, WrongUse) as error:

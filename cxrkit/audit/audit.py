@@ -23,7 +23,7 @@ from cxrkit.errors import BadInput, WrongUse
 from cxrkit.files import CHECKSUMS, JSON_START, refuse_foreign, refuse_unwritable, sha256_of, write_json
 from cxrkit.progress import say
 from cxrkit.results import AUDITS as NAME
-from cxrkit.results import DRAWN, Network, Results
+from cxrkit.results import DRAWN, RUN, Network, Results
 from cxrkit.schema import VERSION, Area, Audits, FilmCounts, HeldFixedRow, Judged, MatchedRow, NetworkRow, NotDone, SourceRow
 
 SIZE = 224
@@ -179,6 +179,10 @@ def _target(target: Results | Path | str, options: Options) -> tuple[Results | N
         return target, target.folder / "manifest.csv"
     target = Path(target)
     if target.suffix != ".csv":
+        if target.is_file():
+            raise BadInput("This is no run's folder, and no manifest.csv.", target, "name one of the two")
+        if not any((folder / RUN).is_file() for folder in (target, target / "results")) and (target / "manifest.csv").is_file():
+            raise BadInput("There is no run here, but a manifest.", target, f"name the manifest: {target / 'manifest.csv'}")
         results = Results.open(target)
         return results, results.folder / "manifest.csv"
     if options.external or options.retrain or options.networks or options.published or options.weights:
