@@ -19,7 +19,7 @@ RUN_ID = ''  # names this run in its results; empty: the time of its start
 
 
 VERSION = '0.1.0'
-SOURCE_SHA256 = 'a6396cbe2c4e6de47c833436ad87cafa41f72f127a3f53fdb090ce441734ef7d'
+SOURCE_SHA256 = '8efe9ab4ad38a4f7145663f02b097dd2fb5686cff0716c408442d7ae10fbc42c'
 FILES = {}
 
 
@@ -232,7 +232,7 @@ class Elsewhere:
 		"""The squares of the used films, sorted by image_id. Raises BadInput where none is left."""
 		used, context = self.films.manifest.used, self.context
 		if not used:
-			raise BadInput("no film is left that the run does not have")
+			raise BadInput(external.why_none(self.films))
 		resize = context.results.experiment.resize
 		squares = pixels.load(self.films.manifest, self.films.locate, context.pixels.size, context.home / CACHE, resize=resize)
 		return squares.of([record.image_id for record in used])
@@ -846,11 +846,11 @@ def _opened(results: Results | None, path: Path, options: Options, not_done: lis
 	home = Path(options.home) if options.home else home_of(path.parent) if results else path.parent
 	size, resize = (results.experiment.image_size, results.experiment.resize) if results else (SIZE, "squish")
 	views = results.experiment.exclude_views if results else ()
-	named, most = film_sources.externals(options.external), options.external_films
-	read = tuple(external.read(source, home / CACHE, size, resize, views, most) for source in named)
 	roots = manifests.read_roots(home / "manifest.csv" if results else path)
 	if options.sources:
 		roots |= _named(options.sources, manifest)
+	named = external.not_own(film_sources.externals(options.external), [*roots.values(), path, home / "manifest.csv"])
+	read = tuple(external.read(source, home / CACHE, size, resize, views, options.external_films) for source in named)
 	context = Context(manifest, home, film_sources.locator(roots), options, results, external=read)
 	with listed("everything that looks at pictures", not_done):
 		if not roots:
@@ -1876,7 +1876,7 @@ FILES['cxrkit/audit/external.py'] = r'''
 
 
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -1893,7 +1893,7 @@ from cxrkit.data.cache import Locate
 from cxrkit.data.manifest import Manifest
 from cxrkit.data.records import LABELS, POSITIVE, Record, copy_of, exclude
 from cxrkit.data.sources import Source
-from cxrkit.errors import BadInput
+from cxrkit.errors import BadInput, WrongUse
 from cxrkit.evaluation import areas, metrics
 from cxrkit.evaluation.bootstrap import patient_weights
 from cxrkit.evaluation.calibration import Calibration, calibration, fit_temperature, tempered
@@ -1930,17 +1930,29 @@ def records_of(source: Source) -> tuple[list[Record], dict[str, str]]:
 
 	if source.root.suffix != ".csv":
 		return source.read(), manifests.roots_of([source])
-	records, roots = list(manifests.read(source.root).records), manifests.read_roots(source.root)
+	try:
+		records, roots = list(manifests.read(source.root).records), manifests.read_roots(source.root)
+	except BadInput as error:
+		raise BadInput(error.what, error.where, f"{error.next}; a folder of films, with a table in it or without, is NAME=DIR") from error
 	if not roots:
 		what = "It is not known where the external manifest's images lie."
 		raise BadInput(what, source.root, "build it on this machine: python -m cxrkit manifest build")
 	return records, roots
 
 
-def check(texts: Iterable[str]) -> None:
-	"""Raise WrongUse or BadInput for external films that could not be asked about, before hours are spent on training."""
-	for source in sources.externals(texts):
+def check(texts: Iterable[str], own: Iterable[str | Path] = ()) -> None:
+	"""Raise WrongUse or BadInput for external films that could not be asked about, before hours are spent on training. own: as below."""
+	for source in not_own(sources.externals(texts), own):
 		records_of(source)
+
+
+def not_own(named: list[Source], own: Iterable[str | Path]) -> list[Source]:
+	"""The sources of external films. own: where the run's films and its manifest lie. Raises WrongUse for a source that is one of these."""
+	taken = {Path(place).resolve() for place in own}
+	for source in named:
+		if source.root.resolve() in taken:
+			raise WrongUse(f"The external films {source.name!r} are the run's own.", source.root, "name films of another hospital")
+	return named
 
 
 def sampled(records: Sequence[Record], most: int, seed: int = 0) -> list[Record]:
@@ -2004,6 +2016,14 @@ def read(
 	return ExternalFilms(source.name, Manifest(tuple(records)), locate, thumbnails, there if number < there else None)
 
 
+def why_none(external: ExternalFilms) -> str:
+	"""Why no film of a set is left, by the commonest reasons."""
+	twice = "a picture that the run has, or that stands there twice"
+	reasons = Counter(twice if record.is_removed_copy else record.excluded for record in external.manifest.records)
+	told = "; ".join(f"{count:,} x {reason}" for reason, count in reasons.most_common(3))
+	return f"no film is left to be asked about ({told or 'there is none'})"
+
+
 def without_copies(external: ExternalFilms, internal: Manifest, thumbnails: dict[str, np.ndarray]) -> ExternalFilms:
 	"""The external films, those excluded that show a picture which the run has, in any split, or which stands there twice, and those of ..."""
 
@@ -2028,6 +2048,8 @@ def without_copies(external: ExternalFilms, internal: Manifest, thumbnails: dict
 		return OWN_PATIENT if record.patient in of_run else ""
 
 	left = exclude(records, reason)
+	if external.manifest.used and not any(record.used for record in left):
+		say(f"films from elsewhere: the run has all pictures or patients of {external.name}, so that it tells nothing of another hospital")
 	own = sum(record.excluded == OWN_PATIENT for record in left)
 	if own:
 		say(f"films from elsewhere: {external.name} has {counted(own, 'film')} of patients of the run's, left out")
@@ -7691,14 +7713,21 @@ def external(text: str) -> Source:
 		kinds = ", ".join(kind for kind in READERS if kind not in DRAWN)
 		next = f"write KIND=DIR, with a kind of {kinds}; or NAME=DIR (a folder with covid/ and normal/), or NAME=manifest.csv"
 		raise WrongUse(f"{text!r} names no external films.", next=next)
+	if kind.partition(":")[0] in DRAWN:
+		raise WrongUse("Drawn films are those of no hospital.", text, "name films of another hospital, as KIND=DIR or NAME=DIR")
 	if place.endswith(".csv") or kind not in READERS and ":" not in kind:
 		kind = "folder:" + kind.rpartition(":")[2]
 	return parse(f"{kind}={place}", "")
 
 
 def externals(texts: Iterable[str]) -> list[Source]:
-	"""Sources of external films; their names must differ. Raises WrongUse."""
-	return _apart([external(text) for text in texts])
+	"""Sources of external films; their names must differ, and their places. Raises WrongUse."""
+	found = _apart([external(text) for text in texts])
+	places: dict[Path, str] = {}
+	for source in found:
+		if (name := places.setdefault(source.root.resolve(), source.name)) != source.name:
+			raise WrongUse(f"Two sets of external films are one: {name!r} and {source.name!r}.", source.root, "name each place once")
+	return found
 
 
 def parse(text: str, drawn_at: str | Path) -> Source:
@@ -13400,11 +13429,12 @@ def _run(
 	announce_replaced(folder, experiment)
 	if experiment.weights and not experiment.pretrained:
 		announce(f"not used: the ImageNet weights in {experiment.weights}, for the networks start from random ones")
+	named = sources.parse_all(experiment.data, drawn_at=out / "phantoms")
 	if experiment.external:
 		from cxrkit.audit import external  # what it needs takes a second to import
 
-		external.check(experiment.external)
-	sources.require(sources.parse_all(experiment.data, drawn_at=out / "phantoms"))  # before half a gigabyte of weights is fetched
+		external.check(experiment.external, manifests.roots_of(named).values())
+	sources.require(named)  # before half a gigabyte of weights is fetched
 	if experiment.pretrained and not all_trained(experiment, out):
 		with clock("weights"):
 			from cxrkit.training import jobs

@@ -51,7 +51,7 @@ class Elsewhere:
         """The squares of the used films, sorted by image_id. Raises BadInput where none is left."""
         used, context = self.films.manifest.used, self.context
         if not used:
-            raise BadInput("no film is left that the run does not have")
+            raise BadInput(external.why_none(self.films))
         resize = context.results.experiment.resize
         squares = pixels.load(self.films.manifest, self.films.locate, context.pixels.size, context.home / CACHE, resize=resize)
         return squares.of([record.image_id for record in used])

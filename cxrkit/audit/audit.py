@@ -216,11 +216,11 @@ def _opened(results: Results | None, path: Path, options: Options, not_done: lis
     home = Path(options.home) if options.home else home_of(path.parent) if results else path.parent
     size, resize = (results.experiment.image_size, results.experiment.resize) if results else (SIZE, "squish")
     views = results.experiment.exclude_views if results else ()
-    named, most = film_sources.externals(options.external), options.external_films
-    read = tuple(external.read(source, home / CACHE, size, resize, views, most) for source in named)
     roots = manifests.read_roots(home / "manifest.csv" if results else path)
     if options.sources:
         roots |= _named(options.sources, manifest)
+    named = external.not_own(film_sources.externals(options.external), [*roots.values(), path, home / "manifest.csv"])
+    read = tuple(external.read(source, home / CACHE, size, resize, views, options.external_films) for source in named)
     context = Context(manifest, home, film_sources.locator(roots), options, results, external=read)
     with listed("everything that looks at pictures", not_done):
         if not roots:

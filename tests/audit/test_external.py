@@ -8,8 +8,8 @@ from hypothesis import strategies as some
 from PIL import Image
 
 from cxrkit import config, pipeline
-from cxrkit.audit import asked, baselines, controls, external, support
-from cxrkit.audit.context import Context, carried_out
+from cxrkit.audit import asked, audit, baselines, controls, external, support
+from cxrkit.audit.context import Context, Options, carried_out
 from cxrkit.audit.external import ExternalFilms
 from cxrkit.data import manifest as manifests
 from cxrkit.data import pixels, sources
@@ -44,11 +44,39 @@ def test_what_names_external_films(text, source):
 
 
 def test_what_names_no_external_films():
-    for wrong in ("away", "/a/folder", "=dir", "away=", "a/b=dir", "ftp:away=dir"):
+    for wrong in ("away", "/a/folder", "=dir", "away=", "a/b=dir", "ftp:away=dir", "phantom=dir", "phantom-marked:away=dir"):
         with pytest.raises(WrongUse):
             sources.external(wrong)
     with pytest.raises(WrongUse, match="named 'covidgr'"):
         sources.externals(["covidgr=a", "covidgr=b"])
+    with pytest.raises(WrongUse, match="'away' and 'farther'"):
+        sources.externals(["away=some/../dir", "farther=dir"])
+
+
+def test_films_that_are_the_runs_own_are_no_external_ones_and_that_is_told_before_they_are_read(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(external, "records_of", lambda source: pytest.fail("the films are read"))
+    run = runs.write_run(tmp_path / "out" / "results", seeds=(0,), error_rates=(0.1,))
+    manifests.write(tmp_path / "out" / "manifest.csv", run.manifest, {"drawn": str(folder)})
+    for place in (folder, folder / ".." / folder.name, run.folder / "manifest.csv", tmp_path / "out" / "manifest.csv"):
+        with pytest.raises(WrongUse, match="'away' are the run's own"):
+            audit.audit(run, Options(external=(f"away={place}",)))
+    with pytest.raises(WrongUse, match="'away' are the run's own"):
+        pipeline.run(config.load("paper", {"data": [f"folder:ours={folder}"], "external": [f"away={folder}"]}), tmp_path / "new")
+
+
+def test_a_table_that_is_no_manifest_is_told_how_a_folder_is_named(tmp_path):
+    (tmp_path / "films.csv").write_text("file,label\na.png,covid\n")
+    with pytest.raises(BadInput, match="columns are not a manifest's") as told:
+        read("away", tmp_path / "films.csv")
+    assert "a folder of films, with a table in it or without, is NAME=DIR" in told.value.next
+
+
+def test_a_set_of_which_the_run_has_all_pictures_says_so(folder, capsys):
+    """As a copy of the training films at another place."""
+    films = read("away", folder)
+    left = external.without_copies(replace(films, thumbnails={}), films.manifest, {})
+    assert not left.manifest.used and "has all pictures or patients of away" in capsys.readouterr().out
+    assert external.why_none(left) == "no film is left to be asked about (16 x a picture that the run has, or that stands there twice)"
 
 
 def read(name, place, **named):
